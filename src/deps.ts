@@ -1,0 +1,60 @@
+import type { Config } from './config/schema.ts'
+import type { Clock } from './platform/clock.ts'
+import type { Keys } from './platform/keys.ts'
+import type { Random } from './platform/random.ts'
+import type { Db } from './store/db.ts'
+
+/** Everything a flow may use of the world. Built in wire.ts, and in the tests' harness. */
+export interface Deps {
+  config: ConfigSource
+  db: Db
+  clock: Clock
+  random: Random
+  keys: Keys
+  mailer: Mailer
+  log: Log
+}
+
+export interface ConfigSource {
+  /** One frozen value; a flow takes it once, at its top. A reload changes what the next call answers. */
+  current(): Config
+}
+
+export type MailTemplate = 'signin' | 'test'
+
+export interface Mail {
+  /** Same over all tries, so that a mail sent twice after a crash is recognised as one. */
+  messageId: string
+  /** A canonical address: envelope and header are made from it alone. */
+  to: string
+  template: MailTemplate
+  lang: string
+  /** What the template may show; every value is escaped. */
+  values: Record<string, string>
+}
+
+export interface Mailer {
+  /** Resolves when the relay has accepted the mail, with its answer. Throws MailError otherwise. */
+  send(mail: Mail): Promise<string>
+  close(): Promise<void>
+}
+
+/** Why a mail was not accepted. `isPermanent`: a 5xx, trying again will not help. */
+export class MailError extends Error {
+  readonly isPermanent: boolean
+  constructor(message: string, options: { isPermanent: boolean; cause?: unknown }) {
+    super(message, { cause: options.cause })
+    this.name = 'MailError'
+    this.isPermanent = options.isPermanent
+  }
+}
+
+export type LogFields = Record<string, unknown>
+
+/** Messages are constant; what varies is in the fields. */
+export interface Log {
+  debug(message: string, fields?: LogFields): void
+  info(message: string, fields?: LogFields): void
+  warn(message: string, fields?: LogFields): void
+  error(message: string, fields?: LogFields): void
+}

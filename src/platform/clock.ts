@@ -1,0 +1,17 @@
+/** The only place that asks the machine for the time. */
+export interface Clock {
+  /** Epoch milliseconds. */
+  now(): number
+}
+
+export const SECOND = 1000
+export const MINUTE = 60 * SECOND
+export const HOUR = 60 * MINUTE
+export const DAY = 24 * HOUR
+
+export const systemClock: Clock = { now: () => Date.now() }
+
+/** RFC 3339 in UTC, as every API, log and `--json` shows a time. */
+export function toRfc3339(epochMs: number): string {
+  return new Date(epochMs).toISOString()
+}

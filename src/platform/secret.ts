@@ -1,0 +1,54 @@
+import { hash, timingSafeEqual } from 'node:crypto'
+import type { Random } from './random.ts'
+
+/** A bearer secret of 256 bits, as text. */
+export function mintSecret(random: Pick<Random, 'bytes'>): string {
+  return random.bytes(32).toString('base64url')
+}
+
+/** What we keep of a secret of at least 128 bits: SHA-256, base64url. */
+export function digest(secret: string): string {
+  return hash('sha256', secret, 'base64url')
+}
+
+/** Compares without telling how much was right. Strings of other lengths are unequal at once: lengths are public. */
+export function equalSecrets(left: string, right: string): boolean {
+  const a = Buffer.from(left)
+  const b = Buffer.from(right)
+  return a.length === b.length && timingSafeEqual(a, b)
+}
+
+export interface Token {
+  id: string
+  secret: string
+}
+
+const TOKEN = /^([a-z]{2,4}_[0-9a-z]{26})\.([A-Za-z0-9_-]{43})$/
+
+/** `<id>.<256-bit secret>`, whose id starts with the prefix; anything else is undefined. */
+export function parseToken(prefix: string, text: string | undefined): Token | undefined {
+  const [, id, secret] = TOKEN.exec(text ?? '') ?? []
+  return id?.startsWith(`${prefix}_`) && secret ? { id, secret } : undefined
+}
+
+const LONG_ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
+
+/** Six digits, uniform. */
+export function mintShortCode(random: Pick<Random, 'int'>): string {
+  return String(random.int(1_000_000)).padStart(6, '0')
+}
+
+/** 60 bits, as twelve characters: `7K2M-9QXC-01ZT`. */
+export function mintLongCode(random: Pick<Random, 'bytes'>): string {
+  const characters = Array.from(random.bytes(12), (byte) => LONG_ALPHABET[byte & 31]).join('')
+  return characters.replace(/(.{4})(?=.)/g, '$1-')
+}
+
+/** One spelling for what people type: no spaces or dashes, upper case, O and I as the digits they look like. */
+export function normalizeCode(typed: string): string {
+  return typed
+    .replace(/[\s-]/g, '')
+    .toUpperCase()
+    .replaceAll('O', '0')
+    .replace(/[IL]/g, '1')
+}

@@ -1,0 +1,97 @@
+import { AsyncLocalStorage } from 'node:async_hooks'
+import type { Knex } from 'knex'
+
+export type Dialect = 'sqlite' | 'postgres'
+export type Value = string | number | null
+
+/** What a read gets. Statements are prepared once per text; write `?` for values, on both databases. */
+export interface Sql {
+  readonly dialect: Dialect
+  one<Row>(text: string, values?: Value[]): Promise<Row | undefined>
+  all<Row>(text: string, values?: Value[]): Promise<Row[]>
+}
+
+/** What a unit of work gets. `run` answers the number of rows changed. */
+export interface Trx extends Sql {
+  run(text: string, values?: Value[]): Promise<number>
+}
+
+/** The one door to the database. */
+export interface Db {
+  readonly dialect: Dialect
+  /** Never waits for a writer. */
+  read<Result>(work: (sql: Sql) => Promise<Result>): Promise<Result>
+  /**
+   * Runs a unit of work and answers only after it is durable. A unit that returns commits, whatever it returns; one
+   * that throws is undone. It may be run again (PostgreSQL: deadlock, serialisation), so it has no other effects.
+   */
+  write<Result>(unit: (trx: Trx) => Promise<Result>): Promise<Result>
+  /** A knex of its own for migrations; whoever asks destroys it. */
+  openKnex(): Knex
+  /** Changes when another process commits. Always 0 on PostgreSQL, where only polling tells. */
+  foreignVersion(): number
+  /** Called after each commit of this process; answers how to stop that. */
+  onCommit(listener: () => void): () => void
+  close(): Promise<void>
+}
+
+/** Why the database could not do it. `busy`: another writer held the lock; `unavailable`: try again; the write may have happened. */
+export class StoreError extends Error {
+  readonly kind: 'busy' | 'unavailable'
+  constructor(kind: 'busy' | 'unavailable', message: string, cause?: unknown) {
+    super(message, { cause })
+    this.name = 'StoreError'
+    this.kind = kind
+  }
+}
+
+const insideUnit = new AsyncLocalStorage<true>()
+
+/** Inside a unit only its `trx` may be used: with SQLite's one writer anything else waits for itself. */
+export function refuseInsideUnit(call: string): void {
+  if (insideUnit.getStore()) throw new Error(`${call} inside a unit of work: use its trx`)
+}
+
+export function asUnit<Result>(work: () => Promise<Result>): Promise<Result> {
+  return insideUnit.run(true, work)
+}
+
+/** The listeners of onCommit, for both engines. */
+export function commitListeners() {
+  const listeners = new Set<() => void>()
+  return {
+    notify: () => {
+      for (const listener of listeners) listener()
+    },
+    onCommit: (listener: () => void) => {
+      listeners.add(listener)
+      return () => listeners.delete(listener)
+    },
+  }
+}
+
+/**
+ * A database whose units run and are then undone: the CLI's `--dry-run`. Only for flows that open one unit, or whose
+ * later units do not need what the earlier ones wrote.
+ */
+export function dryRun(db: Db): Db {
+  class Undo {
+    readonly result: unknown
+    constructor(result: unknown) {
+      this.result = result
+    }
+  }
+  return {
+    ...db,
+    async write<Result>(unit: (trx: Trx) => Promise<Result>): Promise<Result> {
+      try {
+        return await db.write<Result>(async (trx) => {
+          throw new Undo(await unit(trx))
+        })
+      } catch (error) {
+        if (error instanceof Undo) return error.result as Result
+        throw error
+      }
+    },
+  }
+}

@@ -1,0 +1,18 @@
+import type { Db } from './db.ts'
+import { openSqlite } from './sqlite.ts'
+
+export interface DatabaseOptions {
+  /** `postgres://…`; if absent, SQLite at `path`. */
+  url?: string | undefined
+  path: string
+  /** How long a write waits for the lock of another process in one go: it blocks the event loop. */
+  busyTimeoutMs: number
+  poolSize: number
+}
+
+/** Opens the database that the options name; the PostgreSQL driver is only loaded where it is used. */
+export async function openDatabase(options: DatabaseOptions): Promise<Db> {
+  if (!options.url) return openSqlite({ path: options.path, busyTimeoutMs: options.busyTimeoutMs })
+  const { openPostgres } = await import('./postgres.ts')
+  return openPostgres({ url: options.url, poolSize: options.poolSize })
+}

@@ -1,0 +1,132 @@
+import { hash } from 'node:crypto'
+import knex, { type Knex } from 'knex'
+import pg from 'pg'
+import { asUnit, commitListeners, type Db, refuseInsideUnit, type Sql, StoreError, type Trx, type Value } from './db.ts'
+
+export interface PostgresOptions {
+  url: string
+  poolSize: number
+}
+
+const TIMEOUT_MS = 5000
+const TRIES = 5
+const BIGINT = 20
+/** Deadlock and serialisation failure: the unit is run again. */
+const TRY_AGAIN = new Set(['40P01', '40001'])
+/** Connection and shutdown classes, lock timeout, query cancelled, no connection to be had. */
+const UNAVAILABLE = /^(08...|57P..|57014|55P03|53300|ECONN.*|EPIPE|ETIMEDOUT|ENOENT)$/
+
+interface Statement {
+  name: string
+  text: string
+}
+
+/** knex gives the pool; each unit is a transaction of its own at READ COMMITTED. */
+export function openPostgres(options: PostgresOptions): Db {
+  const pool = openKnexPostgres(options)
+  const commits = commitListeners()
+  const client = pool.client as { acquireConnection(): Promise<pg.Client>; releaseConnection(c: pg.Client): Promise<void> }
+
+  async function withConnection<Result>(work: (connection: pg.Client) => Promise<Result>): Promise<Result> {
+    let connection: pg.Client
+    try {
+      connection = await client.acquireConnection()
+    } catch (error) {
+      throw new StoreError('unavailable', 'no connection to PostgreSQL', error)
+    }
+    try {
+      return await work(connection)
+    } finally {
+      await client.releaseConnection(connection)
+    }
+  }
+
+  async function transaction<Result>(connection: pg.Client, unit: (trx: Trx) => Promise<Result>): Promise<Result> {
+    await connection.query('BEGIN')
+    try {
+      const result = await asUnit(() => unit({ ...reads(connection), run: async (t, v) => (await query(connection, t, v)).rowCount ?? 0 }))
+      await connection.query('COMMIT')
+      return result
+    } catch (error) {
+      // A connection that cannot roll back is dropped by the pool; the server has rolled back then.
+      await connection.query('ROLLBACK').catch(() => undefined)
+      throw error
+    }
+  }
+
+  return {
+    dialect: 'postgres',
+    async read(work) {
+      refuseInsideUnit('db.read')
+      return await withConnection((connection) => work(reads(connection))).catch(explain)
+    },
+    async write<Result>(unit: (trx: Trx) => Promise<Result>) {
+      refuseInsideUnit('db.write')
+      for (let tries = 1; ; tries += 1) {
+        try {
+          const result = await withConnection((connection) => transaction(connection, unit))
+          commits.notify()
+          return result
+        } catch (error) {
+          if (tries >= TRIES || !TRY_AGAIN.has(codeOf(error))) return explain(error)
+        }
+      }
+    },
+    openKnex: () => openKnexPostgres({ ...options, poolSize: 1 }),
+    foreignVersion: () => 0,
+    onCommit: commits.onCommit,
+    close: () => pool.destroy(),
+  }
+}
+
+function openKnexPostgres({ url, poolSize }: PostgresOptions): Knex {
+  return knex({
+    client: 'pg',
+    connection: {
+      connectionString: url,
+      connectionTimeoutMillis: TIMEOUT_MS,
+      statement_timeout: TIMEOUT_MS,
+      lock_timeout: TIMEOUT_MS,
+      idle_in_transaction_session_timeout: 2 * TIMEOUT_MS,
+      keepAlive: true,
+      application_name: 'authd',
+      types: { getTypeParser: (oid: number, format?: 'text') => (oid === BIGINT ? Number : pg.types.getTypeParser(oid, format)) },
+    } as Knex.PgConnectionConfig,
+    compileSqlOnError: false,
+    pool: { min: 0, max: poolSize },
+    acquireConnectionTimeout: TIMEOUT_MS,
+    log: { warn() {}, error() {}, deprecate() {}, debug() {} },
+  })
+}
+
+function reads(connection: pg.Client): Sql {
+  return {
+    dialect: 'postgres',
+    one: async <Row>(text: string, values?: Value[]) => (await query(connection, text, values)).rows[0] as Row | undefined,
+    all: async <Row>(text: string, values?: Value[]) => (await query(connection, text, values)).rows as Row[],
+  }
+}
+
+const statements = new Map<string, Statement>()
+
+function query(connection: pg.Client, text: string, values: Value[] = []): Promise<pg.QueryResult> {
+  let statement = statements.get(text)
+  if (!statement) {
+    let index = 0
+    statement = { name: hash('sha1', text), text: text.replace(/\?/g, () => `$${++index}`) }
+    statements.set(text, statement)
+  }
+  return connection.query({ ...statement, values })
+}
+
+function codeOf(error: unknown): string {
+  return error instanceof Error && 'code' in error ? String(error.code) : ''
+}
+
+function explain(error: unknown): never {
+  const lostConnection = error instanceof Error && /Connection terminated|timeout expired/i.test(error.message)
+  if (!(error instanceof StoreError) && (lostConnection || UNAVAILABLE.test(codeOf(error)))) {
+    throw new StoreError('unavailable', 'PostgreSQL could not do it', error)
+  }
+  throw error
+}

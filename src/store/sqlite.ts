@@ -1,0 +1,187 @@
+import { DatabaseSync, type StatementSync } from 'node:sqlite'
+import { setImmediate as nextTurn, setTimeout as wait } from 'node:timers/promises'
+import { asUnit, commitListeners, type Db, refuseInsideUnit, type Sql, StoreError, type Trx, type Value } from './db.ts'
+import { openKnexSqlite } from './knex-sqlite.ts'
+
+export interface SqliteOptions {
+  path: string
+  busyTimeoutMs: number
+}
+
+const LOCK_WAIT_MS = 5000
+const RETRY_MS = 3
+/** A group ends here even if more units wait, so that the event loop never stands still for long. */
+const GROUP_MS = 10
+const STATEMENTS_KEPT = 500
+
+const SQLITE_BUSY = 5
+/** No memory, I/O error, corrupt, full, cannot open: not the statement's fault. */
+const SQLITE_TROUBLE = new Set([7, 10, 11, 13, 14])
+
+interface Waiting {
+  unit: (trx: Trx) => Promise<unknown>
+  settle: (outcome: Outcome) => void
+}
+type Outcome = { ok: true; result: unknown } | { ok: false; error: unknown }
+
+/** The one seam for another SQLite driver: one connection that writes in groups, one that only reads. */
+export function openSqlite(options: SqliteOptions): Db {
+  let writer = connect(options, false)
+  let reader = connect(options, true)
+  const commits = commitListeners()
+  const waiting: Waiting[] = []
+  let draining: Promise<void> | undefined
+
+  async function drain(): Promise<void> {
+    // Whoever asks in the same turn shares one commit, and one fsync.
+    await nextTurn()
+    while (waiting.length > 0) await runGroup()
+    draining = undefined
+  }
+
+  async function runGroup(): Promise<void> {
+    try {
+      await begin()
+    } catch (error) {
+      const failed = { ok: false, error } as const
+      for (const { settle } of waiting.splice(0)) settle(failed)
+      return
+    }
+    const done: { settle: Waiting['settle']; outcome: Outcome }[] = []
+    const until = performance.now() + GROUP_MS
+    do {
+      const next = waiting.shift()
+      if (!next) break
+      done.push({ settle: next.settle, outcome: await runUnit(next.unit) })
+    } while (writer.raw.isTransaction && performance.now() < until)
+    const failure = commit()
+    for (const { settle, outcome } of done) settle(failure ?? outcome)
+    if (!failure) commits.notify()
+  }
+
+  async function runUnit(unit: Waiting['unit']): Promise<Outcome> {
+    writer.exec('SAVEPOINT unit')
+    const trx = { ...writer.sql, run: writer.run }
+    try {
+      const result = await asUnit(() => unit(trx))
+      writer.exec('RELEASE unit')
+      return { ok: true, result }
+    } catch (error) {
+      // SQLite itself ends the transaction when the disk is full or fails: then commit() fails the whole group.
+      if (writer.raw.isTransaction) writer.exec('ROLLBACK TO unit', 'RELEASE unit')
+      return { ok: false, error: explain(error) }
+    }
+  }
+
+  /** Waits for another process's writer from a timer, so that the loop goes on meanwhile. */
+  async function begin(): Promise<void> {
+    const until = performance.now() + LOCK_WAIT_MS
+    for (;;) {
+      try {
+        writer.exec('BEGIN IMMEDIATE')
+        return
+      } catch (error) {
+        if (!isBusy(error)) throw lost(error)
+        if (performance.now() > until) throw new StoreError('busy', 'another process held the write lock for 5 s', error)
+      }
+      await wait(RETRY_MS)
+    }
+  }
+
+  function commit(): Outcome | undefined {
+    if (!writer.raw.isTransaction) return { ok: false, error: lost(new Error('SQLite ended the transaction')) }
+    try {
+      writer.exec('COMMIT')
+      return undefined
+    } catch (error) {
+      return { ok: false, error: lost(error) }
+    }
+  }
+
+  /** After an I/O error what was written is unknown: say so, and start over with new connections. */
+  function lost(cause: unknown): StoreError {
+    try {
+      const old = [writer, reader]
+      writer = connect(options, false)
+      reader = connect(options, true)
+      for (const connection of old) connection.close()
+    } catch {
+      // The file cannot be opened now; the next use tries again and says why.
+    }
+    return new StoreError('unavailable', 'the database could not be written', cause)
+  }
+
+  return {
+    dialect: 'sqlite',
+    async read(work) {
+      refuseInsideUnit('db.read')
+      try {
+        return await work(reader.sql)
+      } catch (error) {
+        throw explain(error)
+      }
+    },
+    write<Result>(unit: (trx: Trx) => Promise<Result>) {
+      refuseInsideUnit('db.write')
+      return new Promise<Result>((resolve, reject) => {
+        waiting.push({
+          unit,
+          settle: (outcome) => (outcome.ok ? resolve(outcome.result as Result) : reject(outcome.error)),
+        })
+        draining ??= drain()
+      })
+    },
+    openKnex: () => openKnexSqlite(options.path),
+    foreignVersion: () => writer.foreignVersion(),
+    onCommit: commits.onCommit,
+    async close() {
+      await draining
+      reader.close()
+      writer.close()
+    },
+  }
+}
+
+function connect({ path, busyTimeoutMs }: SqliteOptions, readOnly: boolean) {
+  const raw = new DatabaseSync(path, { timeout: busyTimeoutMs, readOnly })
+  raw.exec('PRAGMA foreign_keys = ON')
+  // FULL, because otherwise a power cut brings spent links and revoked sessions back.
+  if (!readOnly) raw.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL')
+  const prepared = new Map<string, StatementSync>()
+  const statement = (text: string): StatementSync => {
+    const known = prepared.get(text)
+    if (known) return known
+    if (prepared.size >= STATEMENTS_KEPT) prepared.clear()
+    const made = raw.prepare(text)
+    prepared.set(text, made)
+    return made
+  }
+  const sql: Sql = {
+    dialect: 'sqlite',
+    one: async <Row>(text: string, values: Value[] = []) => statement(text).get(...values) as Row | undefined,
+    all: async <Row>(text: string, values: Value[] = []) => statement(text).all(...values) as Row[],
+  }
+  return {
+    raw,
+    sql,
+    run: async (text: string, values: Value[] = []) => Number(statement(text).run(...values).changes),
+    exec: (...texts: string[]) => {
+      for (const text of texts) statement(text).run()
+    },
+    foreignVersion: () => Number(statement('PRAGMA data_version').get()?.['data_version']),
+    close: () => raw.close(),
+  }
+}
+
+function primaryCode(error: unknown): number {
+  return error instanceof Error && 'errcode' in error ? Number(error.errcode) & 0xff : 0
+}
+
+function isBusy(error: unknown): boolean {
+  return primaryCode(error) === SQLITE_BUSY
+}
+
+function explain(error: unknown): unknown {
+  if (!SQLITE_TROUBLE.has(primaryCode(error))) return error
+  return new StoreError('unavailable', 'the database could not be used', error)
+}
