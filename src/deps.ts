@@ -34,19 +34,9 @@ export interface Mail {
 }
 
 export interface Mailer {
-  /** Resolves when the relay has accepted the mail, with its answer. Throws MailError otherwise. */
+  /** Resolves when the relay has accepted the mail, with its answer. Throws MailError (platform/mail-error.ts) otherwise. */
   send(mail: Mail): Promise<string>
   close(): Promise<void>
-}
-
-/** Why a mail was not accepted. `isPermanent`: a 5xx, trying again will not help. */
-export class MailError extends Error {
-  readonly isPermanent: boolean
-  constructor(message: string, options: { isPermanent: boolean; cause?: unknown }) {
-    super(message, { cause: options.cause })
-    this.name = 'MailError'
-    this.isPermanent = options.isPermanent
-  }
 }
 
 export type LogFields = Record<string, unknown>
