@@ -1,0 +1,35 @@
+import type { Knex } from 'knex'
+
+export async function up(knex: Knex): Promise<void> {
+  await knex.schema.createTable('signin_attempts', (table) => {
+    table.text('id').notNullable().primary()
+    table.text('secret_digest').notNullable()
+    table.text('email')
+    table.text('email_typed')
+    table.text('deliver').notNullable()
+    table.text('redirect_to')
+    table.text('link_to')
+    table.text('lang').notNullable()
+    table.text('ip')
+    table.text('user_agent')
+    table.bigInteger('created_at').notNullable()
+    table.bigInteger('expires_at').notNullable()
+    table.bigInteger('mailed_at')
+    table.text('link_digest')
+    table.text('code_mac')
+    table.text('code_kind')
+    table.integer('code_tries').notNullable().defaultTo(0)
+    table.bigInteger('used_at')
+    table.bigInteger('previewed_at')
+    table.bigInteger('completed_at')
+    table.index(['email'], 'signin_attempts_email')
+    table.index(['expires_at'], 'signin_attempts_expires_at')
+  })
+  await knex.schema.createTable('failed_attempts', (table) => {
+    table.text('kind').notNullable()
+    table.text('subject').notNullable()
+    table.integer('failures').notNullable()
+    table.bigInteger('window_ends_at').notNullable()
+    table.primary(['kind', 'subject'], 'failed_attempts_pk')
+  })
+}

@@ -1,0 +1,22 @@
+import type { Knex } from 'knex'
+import * as users from './0001_users.ts'
+import * as signinAttempts from './0002_signin_attempts.ts'
+import * as sessions from './0003_sessions.ts'
+import * as outbox from './0004_outbox.ts'
+import * as auditLogs from './0005_audit_logs.ts'
+import * as sharedState from './0006_shared_state.ts'
+
+export interface Migration {
+  id: string
+  up(knex: Knex): Promise<void>
+}
+
+/** In this order, for ever: a list in code, so that the single file carries it. A released one is never edited. */
+export const MIGRATIONS: readonly Migration[] = [
+  { id: '0001_users', up: users.up },
+  { id: '0002_signin_attempts', up: signinAttempts.up },
+  { id: '0003_sessions', up: sessions.up },
+  { id: '0004_outbox', up: outbox.up },
+  { id: '0005_audit_logs', up: auditLogs.up },
+  { id: '0006_shared_state', up: sharedState.up },
+]

@@ -1,0 +1,101 @@
+import { backup, DatabaseSync } from 'node:sqlite'
+import type { Knex } from 'knex'
+import { MIGRATIONS } from '../../migrations/index.ts'
+import { type Db, StoreError } from './db.ts'
+
+export interface MigrationState {
+  id: string
+  /** Epoch milliseconds; null: pending. */
+  appliedAt: number | null
+}
+
+export interface SchemaState {
+  migrations: MigrationState[]
+  /** Ids in the database that this build does not know: it was written by a newer one. */
+  unknown: string[]
+}
+
+const TABLE = 'schema_migrations'
+/** Any constant does, as long as every authd takes the same. */
+const ADVISORY_LOCK = 4_207_849
+
+/** What the database has, against what this build wants. Works on an empty database too. */
+export async function schemaState(db: Db): Promise<SchemaState> {
+  return await withKnex(db, readState)
+}
+
+/**
+ * Applies what is missing in one transaction, which is the lock as well: a killed migrator leaves nothing behind, and
+ * a second one waits or gets StoreError `busy`. Answers the ids applied; refuses nothing: see schemaState for that.
+ */
+export async function migrate(db: Db, now: number): Promise<string[]> {
+  return await withKnex(db, (knex) =>
+    knex.transaction(async (trx) => {
+      await lock(db, trx)
+      await createTable(trx)
+      const { migrations } = await readState(trx)
+      const pending = migrations.filter(({ appliedAt }) => appliedAt === null).map(({ id }) => id)
+      for (const { id, up } of MIGRATIONS) {
+        if (!pending.includes(id)) continue
+        await up(trx)
+        await trx(TABLE).insert({ id, applied_at: now })
+      }
+      return pending
+    }),
+  )
+}
+
+/** An online copy of the SQLite file, checked before it counts. Returns false for a file without any table. */
+export async function backupSqlite(path: string, target: string): Promise<boolean> {
+  const source = new DatabaseSync(path)
+  try {
+    const tables = source.prepare('SELECT count(*) AS n FROM sqlite_schema').get()
+    if (Number(tables?.['n']) === 0) return false
+    await backup(source, target)
+  } finally {
+    source.close()
+  }
+  const copy = new DatabaseSync(target, { readOnly: true })
+  try {
+    const verdict = copy.prepare('PRAGMA integrity_check').get()?.['integrity_check']
+    if (verdict !== 'ok') throw new Error(`the backup is damaged: ${String(verdict)}`)
+  } finally {
+    copy.close()
+  }
+  return true
+}
+
+async function withKnex<Result>(db: Db, work: (knex: Knex) => Promise<Result>): Promise<Result> {
+  const knex = db.openKnex()
+  try {
+    return await work(knex)
+  } finally {
+    await knex.destroy()
+  }
+}
+
+async function lock(db: Db, trx: Knex): Promise<void> {
+  if (db.dialect === 'sqlite') return
+  const answer = await trx.raw('SELECT pg_try_advisory_xact_lock(?) AS locked', [ADVISORY_LOCK])
+  if (!answer.rows[0].locked) throw new StoreError('busy', 'another process is migrating this database')
+}
+
+async function createTable(trx: Knex): Promise<void> {
+  if (await trx.schema.hasTable(TABLE)) return
+  await trx.schema.createTable(TABLE, (table) => {
+    table.text('id').primary()
+    table.bigInteger('applied_at').notNullable()
+  })
+}
+
+async function readState(knex: Knex): Promise<SchemaState> {
+  const rows = (await knex.schema.hasTable(TABLE))
+    ? await knex(TABLE).select<{ id: string; applied_at: number }[]>('id', 'applied_at').orderBy('id')
+    : []
+  const applied = new Map(rows.map((row) => [row.id, row.applied_at]))
+  const known = new Set(MIGRATIONS.map(({ id }) => id))
+  return {
+    migrations: MIGRATIONS.map(({ id }) => ({ id, appliedAt: applied.get(id) ?? null })),
+    unknown: rows.map(({ id }) => id).filter((id) => !known.has(id)),
+  }
+}
