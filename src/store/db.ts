@@ -56,6 +56,16 @@ export function asUnit<Result>(work: () => Promise<Result>): Promise<Result> {
   return insideUnit.run(true, work)
 }
 
+/** Ends a SELECT that must hold its row until the unit ends. SQLite has one writer: its unit holds everything. */
+export function forUpdate(trx: Trx): string {
+  return trx.dialect === 'postgres' ? ' FOR UPDATE' : ''
+}
+
+/** `(?, ?, ?)` for an INSERT or IN of so many values. */
+export function placeholders(count: number): string {
+  return `(${Array.from({ length: count }, () => '?').join(', ')})`
+}
+
 /** The listeners of onCommit, for both engines. */
 export function commitListeners() {
   const listeners = new Set<() => void>()

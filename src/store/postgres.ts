@@ -25,7 +25,10 @@ interface Statement {
 export function openPostgres(options: PostgresOptions): Db {
   const pool = openKnexPostgres(options)
   const commits = commitListeners()
-  const client = pool.client as { acquireConnection(): Promise<pg.Client>; releaseConnection(c: pg.Client): Promise<void> }
+  const client = pool.client as {
+    acquireConnection(): Promise<pg.Client>
+    releaseConnection(c: pg.Client): Promise<void>
+  }
 
   async function withConnection<Result>(work: (connection: pg.Client) => Promise<Result>): Promise<Result> {
     let connection: pg.Client
@@ -44,7 +47,9 @@ export function openPostgres(options: PostgresOptions): Db {
   async function transaction<Result>(connection: pg.Client, unit: (trx: Trx) => Promise<Result>): Promise<Result> {
     await connection.query('BEGIN')
     try {
-      const result = await asUnit(() => unit({ ...reads(connection), run: async (t, v) => (await query(connection, t, v)).rowCount ?? 0 }))
+      const result = await asUnit(() =>
+        unit({ ...reads(connection), run: async (t, v) => (await query(connection, t, v)).rowCount ?? 0 }),
+      )
       await connection.query('COMMIT')
       return result
     } catch (error) {
@@ -90,7 +95,10 @@ function openKnexPostgres({ url, poolSize }: PostgresOptions): Knex {
       idle_in_transaction_session_timeout: 2 * TIMEOUT_MS,
       keepAlive: true,
       application_name: 'authd',
-      types: { getTypeParser: (oid: number, format?: 'text') => (oid === BIGINT ? Number : pg.types.getTypeParser(oid, format)) },
+      types: {
+        getTypeParser: (oid: number, format?: 'text') =>
+          oid === BIGINT ? Number : pg.types.getTypeParser(oid, format),
+      },
     } as Knex.PgConnectionConfig,
     compileSqlOnError: false,
     pool: { min: 0, max: poolSize },
@@ -102,7 +110,8 @@ function openKnexPostgres({ url, poolSize }: PostgresOptions): Knex {
 function reads(connection: pg.Client): Sql {
   return {
     dialect: 'postgres',
-    one: async <Row>(text: string, values?: Value[]) => (await query(connection, text, values)).rows[0] as Row | undefined,
+    one: async <Row>(text: string, values?: Value[]) =>
+      (await query(connection, text, values)).rows[0] as Row | undefined,
     all: async <Row>(text: string, values?: Value[]) => (await query(connection, text, values)).rows as Row[],
   }
 }

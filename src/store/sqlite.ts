@@ -82,7 +82,8 @@ export function openSqlite(options: SqliteOptions): Db {
         return
       } catch (error) {
         if (!isBusy(error)) throw lost(error)
-        if (performance.now() > until) throw new StoreError('busy', 'another process held the write lock for 5 s', error)
+        if (performance.now() > until)
+          throw new StoreError('busy', 'another process held the write lock for 5 s', error)
       }
       await wait(RETRY_MS)
     }

@@ -1,0 +1,13 @@
+import { forUpdate, type Trx } from './db.ts'
+
+/** The last number given. Holds the row: one sealer at a time. */
+export async function lockAuditHead(trx: Trx): Promise<number> {
+  const row = await trx.one<{ seq: number }>(`SELECT seq FROM audit_head WHERE id = 1${forUpdate(trx)}`)
+  if (!row) throw new Error('audit_head has no row')
+  return row.seq
+}
+
+/** Moves on only from where the sealer saw it. */
+export async function moveAuditHead(trx: Trx, input: { from: number; to: number }): Promise<boolean> {
+  return (await trx.run('UPDATE audit_head SET seq = ? WHERE id = 1 AND seq = ?', [input.to, input.from])) === 1
+}

@@ -1,0 +1,155 @@
+import { placeholders, type Sql, type Trx, type Value } from './db.ts'
+
+export type AuditOutcome = 'success' | 'failure'
+
+export interface AuditLog {
+  id: string
+  /** The order that counts; null until the sealer has seen the row. */
+  seq: number | null
+  occurredAt: number
+  eventType: string
+  outcome: AuditOutcome
+  userId: string | null
+  email: string | null
+  ip: string | null
+  userAgent: string | null
+  sessionId: string | null
+  requestId: string | null
+  actor: string
+  metadata: Record<string, unknown>
+}
+
+interface AuditRow {
+  id: string
+  seq: number | null
+  occurred_at: number
+  event_type: string
+  outcome: string
+  user_id: string | null
+  email: string | null
+  ip: string | null
+  user_agent: string | null
+  session_id: string | null
+  request_id: string | null
+  actor: string
+  metadata: string
+}
+
+export interface AuditFilter {
+  /** `session.*`, `user.authenticated`: a star stands for anything. */
+  events?: string[] | undefined
+  outcome?: AuditOutcome | undefined
+  userId?: string | undefined
+  email?: string | undefined
+  actor?: string | undefined
+  requestId?: string | undefined
+  since?: number | undefined
+  until?: number | undefined
+}
+
+export async function insertAuditLog(trx: Trx, log: Omit<AuditLog, 'seq'>): Promise<void> {
+  await trx.run(
+    `INSERT INTO audit_logs (id, occurred_at, event_type, outcome, user_id, email, ip, user_agent, session_id,
+       request_id, actor, metadata) VALUES ${placeholders(12)}`,
+    [
+      log.id,
+      log.occurredAt,
+      log.eventType,
+      log.outcome,
+      log.userId,
+      log.email,
+      log.ip,
+      log.userAgent,
+      log.sessionId,
+      log.requestId,
+      log.actor,
+      JSON.stringify(log.metadata),
+    ],
+  )
+}
+
+/** Numbers at most `limit` rows that have none, from `from + 1` on; answers how many. The caller holds the head. */
+export async function sealAuditLogs(trx: Trx, input: { from: number; limit: number }): Promise<number> {
+  return await trx.run(
+    `UPDATE audit_logs SET seq = numbered.seq FROM
+       (SELECT id, ? + row_number() OVER (ORDER BY id) AS seq FROM
+         (SELECT id FROM audit_logs WHERE seq IS NULL ORDER BY id LIMIT ?) AS unsealed) AS numbered
+     WHERE audit_logs.id = numbered.id`,
+    [input.from, input.limit],
+  )
+}
+
+export async function hasUnsealedAuditLogs(sql: Sql): Promise<boolean> {
+  return (await sql.one('SELECT 1 FROM audit_logs WHERE seq IS NULL LIMIT 1')) !== undefined
+}
+
+/** In the log's order, after that number. */
+export async function listAuditLogsAfter(
+  sql: Sql,
+  filter: AuditFilter,
+  page: { after: number; limit: number },
+): Promise<AuditLog[]> {
+  const { where, values } = conditions(filter)
+  const rows = await sql.all<AuditRow>(`SELECT * FROM audit_logs WHERE seq > ?${where} ORDER BY seq LIMIT ?`, [
+    page.after,
+    ...values,
+    page.limit,
+  ])
+  return rows.map(fromRow)
+}
+
+/** The last ones, in the log's order. */
+export async function listLastAuditLogs(sql: Sql, filter: AuditFilter, limit: number): Promise<AuditLog[]> {
+  const { where, values } = conditions(filter)
+  const rows = await sql.all<AuditRow>(
+    `SELECT * FROM audit_logs WHERE seq IS NOT NULL${where} ORDER BY seq DESC LIMIT ?`,
+    [...values, limit],
+  )
+  return rows.map(fromRow).reverse()
+}
+
+export async function findLastAuditSeq(sql: Sql): Promise<number> {
+  const row = await sql.one<{ seq: number | null }>('SELECT max(seq) AS seq FROM audit_logs')
+  return row?.seq ?? 0
+}
+
+function conditions(filter: AuditFilter): { where: string; values: Value[] } {
+  const parts: string[] = []
+  const values: Value[] = []
+  const add = (text: string, ...more: Value[]) => {
+    parts.push(` AND ${text}`)
+    values.push(...more)
+  }
+  if (filter.events && filter.events.length > 0) {
+    add(
+      `(${filter.events.map(() => "event_type LIKE ? ESCAPE '\\'").join(' OR ')})`,
+      ...filter.events.map((glob) => glob.replace(/[\\%_]/g, '\\$&').replaceAll('*', '%')),
+    )
+  }
+  if (filter.outcome) add('outcome = ?', filter.outcome)
+  if (filter.userId) add('user_id = ?', filter.userId)
+  if (filter.email) add('email = ?', filter.email)
+  if (filter.actor) add("actor LIKE ? ESCAPE '\\'", filter.actor.replace(/[\\%_]/g, '\\$&').replaceAll('*', '%'))
+  if (filter.requestId) add('request_id = ?', filter.requestId)
+  if (filter.since !== undefined) add('occurred_at >= ?', filter.since)
+  if (filter.until !== undefined) add('occurred_at < ?', filter.until)
+  return { where: parts.join(''), values }
+}
+
+function fromRow(row: AuditRow): AuditLog {
+  return {
+    id: row.id,
+    seq: row.seq,
+    occurredAt: row.occurred_at,
+    eventType: row.event_type,
+    outcome: row.outcome === 'failure' ? 'failure' : 'success',
+    userId: row.user_id,
+    email: row.email,
+    ip: row.ip,
+    userAgent: row.user_agent,
+    sessionId: row.session_id,
+    requestId: row.request_id,
+    actor: row.actor,
+    metadata: JSON.parse(row.metadata) as Record<string, unknown>,
+  }
+}

@@ -1,0 +1,51 @@
+import type { Sql, Trx } from './db.ts'
+
+export interface Budget {
+  /** What is counted: `mail_code`. */
+  kind: string
+  /** For whom: a canonical address, since a person may not exist yet. */
+  subject: string
+  limit: number
+  windowMs: number
+}
+
+/**
+ * Counts one failure before it is known to be one: false if the budget of this window is used up. The row is held
+ * until the unit ends, so parallel guesses use exactly the budget; give it back if the guess was right.
+ */
+export async function takeFailure(trx: Trx, { kind, subject, limit, windowMs }: Budget, now: number): Promise<boolean> {
+  const row = await trx.one(
+    `INSERT INTO failed_attempts (kind, subject, failures, window_ends_at) VALUES (?, ?, 1, ?)
+     ON CONFLICT (kind, subject) DO UPDATE SET
+       failures = CASE WHEN failed_attempts.window_ends_at <= ? THEN 1 ELSE failed_attempts.failures + 1 END,
+       window_ends_at =
+         CASE WHEN failed_attempts.window_ends_at <= ? THEN excluded.window_ends_at ELSE failed_attempts.window_ends_at END
+     WHERE failed_attempts.failures < ? OR failed_attempts.window_ends_at <= ?
+     RETURNING failures`,
+    [kind, subject, now + windowMs, now, now, limit, now],
+  )
+  return row !== undefined
+}
+
+export async function giveBackFailure(trx: Trx, { kind, subject }: Pick<Budget, 'kind' | 'subject'>): Promise<void> {
+  await trx.run('UPDATE failed_attempts SET failures = failures - 1 WHERE kind = ? AND subject = ? AND failures > 0', [
+    kind,
+    subject,
+  ])
+}
+
+export async function isBudgetUsed(
+  sql: Sql,
+  { kind, subject, limit }: Pick<Budget, 'kind' | 'subject' | 'limit'>,
+  now: number,
+): Promise<boolean> {
+  const row = await sql.one(
+    'SELECT 1 FROM failed_attempts WHERE kind = ? AND subject = ? AND failures >= ? AND window_ends_at > ?',
+    [kind, subject, limit, now],
+  )
+  return row !== undefined
+}
+
+export async function deleteFailuresBefore(trx: Trx, before: number): Promise<number> {
+  return await trx.run('DELETE FROM failed_attempts WHERE window_ends_at < ?', [before])
+}

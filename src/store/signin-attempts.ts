@@ -1,0 +1,183 @@
+import type { Sql, Trx } from './db.ts'
+
+/** `tokens`: in the answer's body. `cookie`: in a cookie, so that no script reads it. */
+export type Delivery = 'tokens' | 'cookie'
+export type CodeKind = 'short' | 'long'
+
+export interface SigninAttempt {
+  id: string
+  secretDigest: string
+  /** Canonical; null: not known yet. */
+  email: string | null
+  emailTyped: string | null
+  deliver: Delivery
+  redirectTo: string | null
+  linkTo: string | null
+  lang: string
+  ip: string | null
+  userAgent: string | null
+  createdAt: number
+  expiresAt: number
+  mailedAt: number | null
+  linkDigest: string | null
+  codeMac: string | null
+  codeKind: CodeKind | null
+  codeTries: number
+  /** The proof by mail was spent, whichever of link and code it was. */
+  usedAt: number | null
+  completedAt: number | null
+}
+
+interface SigninAttemptRow {
+  id: string
+  secret_digest: string
+  email: string | null
+  email_typed: string | null
+  deliver: string
+  redirect_to: string | null
+  link_to: string | null
+  lang: string
+  ip: string | null
+  user_agent: string | null
+  created_at: number
+  expires_at: number
+  mailed_at: number | null
+  link_digest: string | null
+  code_mac: string | null
+  code_kind: string | null
+  code_tries: number
+  used_at: number | null
+  completed_at: number | null
+}
+
+export const CODE_TRIES = 5
+
+export async function insertSigninAttempt(
+  trx: Trx,
+  attempt: Omit<
+    SigninAttempt,
+    'mailedAt' | 'linkDigest' | 'codeMac' | 'codeKind' | 'codeTries' | 'usedAt' | 'completedAt'
+  >,
+): Promise<void> {
+  await trx.run(
+    `INSERT INTO signin_attempts (id, secret_digest, email, email_typed, deliver, redirect_to, link_to, lang, ip,
+       user_agent, created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    [
+      attempt.id,
+      attempt.secretDigest,
+      attempt.email,
+      attempt.emailTyped,
+      attempt.deliver,
+      attempt.redirectTo,
+      attempt.linkTo,
+      attempt.lang,
+      attempt.ip,
+      attempt.userAgent,
+      attempt.createdAt,
+      attempt.expiresAt,
+    ],
+  )
+}
+
+export async function findSigninAttempt(sql: Sql, id: string): Promise<SigninAttempt | undefined> {
+  return fromRow(await sql.one<SigninAttemptRow>('SELECT * FROM signin_attempts WHERE id = ?', [id]))
+}
+
+/** A new mail: its link and code replace the older ones, and the attempt lives on. The count of tries stays. */
+export async function renewSigninMail(
+  trx: Trx,
+  input: {
+    id: string
+    now: number
+    expiresAt: number
+    linkDigest: string | null
+    codeMac: string
+    codeKind: CodeKind
+  },
+): Promise<boolean> {
+  const changed = await trx.run(
+    `UPDATE signin_attempts SET mailed_at = ?, expires_at = ?, link_digest = ?, code_mac = ?, code_kind = ?
+     WHERE id = ? AND used_at IS NULL AND completed_at IS NULL AND expires_at > ?`,
+    [input.now, input.expiresAt, input.linkDigest, input.codeMac, input.codeKind, input.id, input.now],
+  )
+  return changed === 1
+}
+
+/** Counts a try before the code is compared. False: no tries left, spent, or ended. */
+export async function takeCodeTry(trx: Trx, input: { id: string; now: number }): Promise<boolean> {
+  const changed = await trx.run(
+    `UPDATE signin_attempts SET code_tries = code_tries + 1
+     WHERE id = ? AND code_tries < ? AND code_mac IS NOT NULL AND used_at IS NULL AND completed_at IS NULL
+       AND expires_at > ?`,
+    [input.id, CODE_TRIES, input.now],
+  )
+  return changed === 1
+}
+
+/** Spends the mail's proof, once: two racers get one true. */
+export async function useSigninAttempt(trx: Trx, input: { id: string; now: number }): Promise<boolean> {
+  const changed = await trx.run(
+    'UPDATE signin_attempts SET used_at = ? WHERE id = ? AND used_at IS NULL AND completed_at IS NULL AND expires_at > ?',
+    [input.now, input.id, input.now],
+  )
+  return changed === 1
+}
+
+/** The one step that lets an attempt make a session; true at most once. */
+export async function completeSigninAttempt(trx: Trx, input: { id: string; now: number }): Promise<boolean> {
+  const changed = await trx.run(
+    'UPDATE signin_attempts SET completed_at = ? WHERE id = ? AND completed_at IS NULL AND expires_at > ?',
+    [input.now, input.id, input.now],
+  )
+  return changed === 1
+}
+
+/** True for the first visit from elsewhere, so that it is audited once. */
+export async function markPreviewed(trx: Trx, input: { id: string; now: number }): Promise<boolean> {
+  const changed = await trx.run('UPDATE signin_attempts SET previewed_at = ? WHERE id = ? AND previewed_at IS NULL', [
+    input.now,
+    input.id,
+  ])
+  return changed === 1
+}
+
+/** Ends what is under way for an address: its person was disabled or deleted. */
+export async function endSigninAttempts(trx: Trx, input: { email: string; now: number }): Promise<number> {
+  return await trx.run(
+    'UPDATE signin_attempts SET expires_at = ? WHERE email = ? AND completed_at IS NULL AND expires_at > ?',
+    [input.now, input.email, input.now],
+  )
+}
+
+export async function deleteSigninAttemptsBefore(trx: Trx, before: number, limit: number): Promise<number> {
+  return await trx.run(
+    'DELETE FROM signin_attempts WHERE id IN (SELECT id FROM signin_attempts WHERE expires_at < ? LIMIT ?)',
+    [before, limit],
+  )
+}
+
+function fromRow(row: SigninAttemptRow | undefined): SigninAttempt | undefined {
+  return (
+    row && {
+      id: row.id,
+      secretDigest: row.secret_digest,
+      email: row.email,
+      emailTyped: row.email_typed,
+      deliver: row.deliver === 'cookie' ? 'cookie' : 'tokens',
+      redirectTo: row.redirect_to,
+      linkTo: row.link_to,
+      lang: row.lang,
+      ip: row.ip,
+      userAgent: row.user_agent,
+      createdAt: row.created_at,
+      expiresAt: row.expires_at,
+      mailedAt: row.mailed_at,
+      linkDigest: row.link_digest,
+      codeMac: row.code_mac,
+      codeKind: row.code_kind === null ? null : row.code_kind === 'long' ? 'long' : 'short',
+      codeTries: row.code_tries,
+      usedAt: row.used_at,
+      completedAt: row.completed_at,
+    }
+  )
+}
