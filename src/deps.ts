@@ -2,12 +2,14 @@ import type { Config } from './config/schema.ts'
 import type { Clock } from './platform/clock.ts'
 import type { Keys } from './platform/keys.ts'
 import type { Random } from './platform/random.ts'
-import type { Db } from './store/db.ts'
+import type { ChangeTopic } from './store/change-epochs.ts'
+import type { Db, Sql } from './store/db.ts'
 
 /** Everything a flow may use of the world. Built in wire.ts, and in the tests' harness. */
 export interface Deps {
   config: ConfigSource
   db: Db
+  cache: Cache
   clock: Clock
   random: Random
   keys: Keys
@@ -18,6 +20,14 @@ export interface Deps {
 export interface ConfigSource {
   /** One frozen value; a flow takes it once, at its top. A reload changes what the next call answers. */
   current(): Config
+}
+
+/** What a process keeps of the database. It may be a second old: jobs/list.ts looks at the epochs that often. */
+export interface Cache {
+  /** Loaded once, and again after the topic's epoch has moved. */
+  of<Value>(topic: ChangeTopic, load: (sql: Sql) => Promise<Value>): Promise<Value>
+  /** Looks at the epochs now. */
+  refresh(): Promise<void>
 }
 
 export type MailTemplate = 'signin' | 'test'

@@ -15,3 +15,13 @@ export const systemClock: Clock = { now: () => Date.now() }
 export function toRfc3339(epochMs: number): string {
   return new Date(epochMs).toISOString()
 }
+
+/** For libraries that want the time as a Date. */
+export function toDate(epochMs: number): Date {
+  return new Date(epochMs)
+}
+
+/** Whole seconds since the epoch, as JWTs count. */
+export function toSeconds(epochMs: number): number {
+  return Math.floor(epochMs / SECOND)
+}

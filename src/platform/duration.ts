@@ -1,4 +1,11 @@
-const UNITS = { ms: 1, s: 1000, m: 60_000, h: 3_600_000, d: 86_400_000, w: 604_800_000 } as const
+const UNITS = {
+  ms: 1,
+  s: 1000,
+  m: 60_000,
+  h: 3_600_000,
+  d: 86_400_000,
+  w: 604_800_000,
+} as const
 
 /** `30s`, `15m`, `24h`, `7d`, `4w` → milliseconds; undefined if it is none. `0` is allowed. */
 export function parseDuration(text: string): number | undefined {

@@ -1,4 +1,4 @@
-import { createCipheriv, createDecipheriv, createHmac, hkdfSync, type KeyObject, createSecretKey } from 'node:crypto'
+import { createCipheriv, createDecipheriv, createHmac, createSecretKey, hkdfSync, type KeyObject } from 'node:crypto'
 import type { Random } from './random.ts'
 
 /** What a sealed value belongs to: moved to another row or column, it does not open. */
@@ -33,7 +33,9 @@ export function keysFrom(secret: Buffer, random: Pick<Random, 'bytes'>): Keys {
     return key
   }
   const mac = (purpose: string, text: string) =>
-    createHmac('sha256', keyFor(`mac:${purpose}`)).update(text).digest('base64url')
+    createHmac('sha256', keyFor(`mac:${purpose}`))
+      .update(text)
+      .digest('base64url')
   return {
     mac,
     checkValue: () => mac('check-value', 'authd server secret'),

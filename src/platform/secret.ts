@@ -1,4 +1,4 @@
-import { hash, timingSafeEqual } from 'node:crypto'
+import { createHmac, hash, timingSafeEqual } from 'node:crypto'
 import type { Random } from './random.ts'
 
 /** A bearer secret of 256 bits, as text. */
@@ -46,9 +46,15 @@ export function mintLongCode(random: Pick<Random, 'bytes'>): string {
 
 /** One spelling for what people type: no spaces or dashes, upper case, O and I as the digits they look like. */
 export function normalizeCode(typed: string): string {
-  return typed
-    .replace(/[\s-]/g, '')
-    .toUpperCase()
-    .replaceAll('O', '0')
-    .replace(/[IL]/g, '1')
+  return typed.replace(/[\s-]/g, '').toUpperCase().replaceAll('O', '0').replace(/[IL]/g, '1')
+}
+
+/** HMAC-SHA256, base64url. The key is random bytes, as base64url text. */
+export function hmac(key: string, text: string): string {
+  return createHmac('sha256', Buffer.from(key, 'base64url')).update(text).digest('base64url')
+}
+
+/** One spelling a value: no padding, no spaces, no unused bits set. jose takes the others too. */
+export function isCanonicalBase64url(text: string): boolean {
+  return Buffer.from(text, 'base64url').toString('base64url') === text
 }

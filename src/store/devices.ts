@@ -16,7 +16,12 @@ export async function isKnownDevice(
 /** Answers whether it was new. Known ones live on. */
 export async function rememberDevice(
   trx: Trx,
-  input: { userId: string; deviceDigest: string; now: number; expiresAt: number },
+  input: {
+    userId: string
+    deviceDigest: string
+    now: number
+    expiresAt: number
+  },
 ): Promise<boolean> {
   const row = await trx.one<{ created_at: number }>(
     `INSERT INTO devices (user_id, device_digest, created_at, expires_at) VALUES (?, ?, ?, ?)

@@ -23,7 +23,9 @@ class NodeSqliteDialect extends BetterSqlite3Dialect {
   }
 
   acquireRawConnection(): Promise<DatabaseSync> {
-    const connection = new DatabaseSync(this.connectionSettings.filename, { timeout: 5000 })
+    const connection = new DatabaseSync(this.connectionSettings.filename, {
+      timeout: 5000,
+    })
     connection.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON')
     return Promise.resolve(connection)
   }

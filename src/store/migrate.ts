@@ -1,7 +1,7 @@
 import { backup, DatabaseSync } from 'node:sqlite'
 import type { Knex } from 'knex'
 import { MIGRATIONS } from '../../migrations/index.ts'
-import { type Db, StoreError } from './db.ts'
+import { type Db, type Sql, StoreError } from './db.ts'
 
 export interface MigrationState {
   id: string
@@ -95,7 +95,17 @@ async function readState(knex: Knex): Promise<SchemaState> {
   const applied = new Map(rows.map((row) => [row.id, row.applied_at]))
   const known = new Set(MIGRATIONS.map(({ id }) => id))
   return {
-    migrations: MIGRATIONS.map(({ id }) => ({ id, appliedAt: applied.get(id) ?? null })),
+    migrations: MIGRATIONS.map(({ id }) => ({
+      id,
+      appliedAt: applied.get(id) ?? null,
+    })),
     unknown: rows.map(({ id }) => id).filter((id) => !known.has(id)),
   }
+}
+
+/** Does this build want a migration that the database does not have? One read, without knex. */
+export async function hasPendingMigrations(sql: Sql): Promise<boolean> {
+  const rows = await sql.all<{ id: string }>(`SELECT id FROM ${TABLE}`)
+  const applied = new Set(rows.map(({ id }) => id))
+  return MIGRATIONS.some(({ id }) => !applied.has(id))
 }

@@ -12,7 +12,11 @@ export interface DatabaseOptions {
 
 /** Opens the database that the options name; the PostgreSQL driver is only loaded where it is used. */
 export async function openDatabase(options: DatabaseOptions): Promise<Db> {
-  if (!options.url) return openSqlite({ path: options.path, busyTimeoutMs: options.busyTimeoutMs })
+  if (!options.url)
+    return openSqlite({
+      path: options.path,
+      busyTimeoutMs: options.busyTimeoutMs,
+    })
   const { openPostgres } = await import('./postgres.ts')
   return openPostgres({ url: options.url, poolSize: options.poolSize })
 }

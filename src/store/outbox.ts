@@ -100,7 +100,13 @@ export async function claimOutbox(
 /** Only while the lease of this try holds: another process that took the row over decides then. */
 export async function finishOutbox(
   trx: Trx,
-  input: { id: string; tries: number; state: OutboxState; now: number; error: string | null },
+  input: {
+    id: string
+    tries: number
+    state: OutboxState
+    now: number
+    error: string | null
+  },
 ): Promise<boolean> {
   const changed = await trx.run(
     `UPDATE outbox SET state = ?, body_sealed = NULL, finished_at = ?, last_error = ?

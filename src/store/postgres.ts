@@ -48,7 +48,10 @@ export function openPostgres(options: PostgresOptions): Db {
     await connection.query('BEGIN')
     try {
       const result = await asUnit(() =>
-        unit({ ...reads(connection), run: async (t, v) => (await query(connection, t, v)).rowCount ?? 0 }),
+        unit({
+          ...reads(connection),
+          run: async (t, v) => (await query(connection, t, v)).rowCount ?? 0,
+        }),
       )
       await connection.query('COMMIT')
       return result
@@ -122,7 +125,10 @@ function query(connection: pg.Client, text: string, values: Value[] = []): Promi
   let statement = statements.get(text)
   if (!statement) {
     let index = 0
-    statement = { name: hash('sha1', text), text: text.replace(/\?/g, () => `$${++index}`) }
+    statement = {
+      name: hash('sha1', text),
+      text: text.replace(/\?/g, () => `$${++index}`),
+    }
     statements.set(text, statement)
   }
   return connection.query({ ...statement, values })

@@ -27,7 +27,12 @@ export interface Session {
 
 /** A session with what its owner's row says now. */
 export interface OwnedSession extends Session {
-  user: { email: string; emailTyped: string; name: string | null; disabledAt: number | null }
+  user: {
+    email: string
+    emailTyped: string
+    name: string | null
+    disabledAt: number | null
+  }
 }
 
 interface SessionRow {
@@ -119,6 +124,20 @@ export async function countSessions(sql: Sql, filter: SessionFilter): Promise<nu
   return Number(row?.n ?? 0)
 }
 
+/** How many live sessions each of these people has; who has none is not in the map. */
+export async function countLiveSessions(
+  sql: Sql,
+  { userIds, now }: { userIds: string[]; now: number },
+): Promise<Map<string, number>> {
+  if (userIds.length === 0) return new Map()
+  const rows = await sql.all<{ user_id: string; n: number }>(
+    `SELECT user_id, count(*) AS n FROM sessions WHERE user_id IN ${placeholders(userIds.length)}
+       AND revoked_at IS NULL AND idle_expires_at > ? AND expires_at > ? GROUP BY user_id`,
+    [...userIds, now, now],
+  )
+  return new Map(rows.map((row) => [row.user_id, Number(row.n)]))
+}
+
 /** The session was used: its idle end moves on, never past its absolute end. */
 export async function touchSession(trx: Trx, input: { id: string; now: number; idleExpiresAt: number }): Promise<void> {
   await trx.run(
@@ -185,7 +204,10 @@ function conditions(filter: SessionFilter): { where: string; values: Value[] } {
       filter.liveAt,
     )
   }
-  return { where: parts.length > 0 ? `WHERE ${parts.join(' AND ')}` : '', values }
+  return {
+    where: parts.length > 0 ? `WHERE ${parts.join(' AND ')}` : '',
+    values,
+  }
 }
 
 function fromOwnedRow(row: OwnedSessionRow): OwnedSession {

@@ -25,6 +25,8 @@ export interface SigninAttempt {
   codeTries: number
   /** The proof by mail was spent, whichever of link and code it was. */
   usedAt: number | null
+  /** The link was first opened away from where it was asked for. */
+  previewedAt: number | null
   completedAt: number | null
 }
 
@@ -47,6 +49,7 @@ interface SigninAttemptRow {
   code_kind: string | null
   code_tries: number
   used_at: number | null
+  previewed_at: number | null
   completed_at: number | null
 }
 
@@ -56,7 +59,7 @@ export async function insertSigninAttempt(
   trx: Trx,
   attempt: Omit<
     SigninAttempt,
-    'mailedAt' | 'linkDigest' | 'codeMac' | 'codeKind' | 'codeTries' | 'usedAt' | 'completedAt'
+    'mailedAt' | 'linkDigest' | 'codeMac' | 'codeKind' | 'codeTries' | 'usedAt' | 'previewedAt' | 'completedAt'
   >,
 ): Promise<void> {
   await trx.run(
@@ -177,6 +180,7 @@ function fromRow(row: SigninAttemptRow | undefined): SigninAttempt | undefined {
       codeKind: row.code_kind === null ? null : row.code_kind === 'long' ? 'long' : 'short',
       codeTries: row.code_tries,
       usedAt: row.used_at,
+      previewedAt: row.previewed_at,
       completedAt: row.completed_at,
     }
   )

@@ -90,7 +90,11 @@ export function openSqlite(options: SqliteOptions): Db {
   }
 
   function commit(): Outcome | undefined {
-    if (!writer.raw.isTransaction) return { ok: false, error: lost(new Error('SQLite ended the transaction')) }
+    if (!writer.raw.isTransaction)
+      return {
+        ok: false,
+        error: lost(new Error('SQLite ended the transaction')),
+      }
     try {
       writer.exec('COMMIT')
       return undefined

@@ -135,7 +135,10 @@ function conditions(filter: UserFilter): { where: string; values: Value[] } {
   if (filter.isDisabled !== undefined) add(filter.isDisabled ? 'disabled_at IS NOT NULL' : 'disabled_at IS NULL')
   if (filter.inactiveSince !== undefined) add('COALESCE(last_seen_at, created_at) < ?', filter.inactiveSince)
   if (filter.before) add('id < ?', filter.before)
-  return { where: parts.length > 0 ? `WHERE ${parts.join(' AND ')}` : '', values }
+  return {
+    where: parts.length > 0 ? `WHERE ${parts.join(' AND ')}` : '',
+    values,
+  }
 }
 
 function fromRow(row: UserRow | undefined): User | undefined {

@@ -1,0 +1,101 @@
+import type { Deps } from '../deps.ts'
+import { AuthdError } from '../errors.ts'
+import type { EmailAddress } from '../platform/email-address.ts'
+import { digest, mintSecret } from '../platform/secret.ts'
+import type { Trx } from '../store/db.ts'
+import { type Delivery, findSigninAttempt, insertSigninAttempt, type SigninAttempt } from '../store/signin-attempts.ts'
+import { findByToken, type HeldAttempt, isOpen } from './attempt.ts'
+import type { Origin } from './event.ts'
+import { queueSigninMail, resendAfter } from './signin-mail.ts'
+
+export interface BeginSignIn {
+  email?: EmailAddress | undefined
+  deliver: Delivery
+  /** Where the hosted pages go at the end; one of `signin.redirect_urls`. */
+  redirectTo?: string | undefined
+  /** The app's own page for the link; one of `signin.link_urls`. */
+  linkTo?: string | undefined
+  lang: string
+  /** Attempt tokens that this browser holds already. */
+  held: string[]
+  device?: string | undefined
+}
+
+export interface BegunSignIn {
+  attempt: SigninAttempt
+  token: string
+  /** When another mail may be asked for; undefined: none was asked for yet. */
+  resendAfter: number | undefined
+}
+
+/**
+ * Begins a sign-in, and mails link and code if the address is known already. The answer and the work are the same for
+ * known, unknown and disabled addresses. The same address in the same browser continues what is under way.
+ */
+export async function beginSignIn(deps: Deps, origin: Origin, input: BeginSignIn): Promise<BegunSignIn> {
+  const { signin } = deps.config.current()
+  checkListed(input.redirectTo, signin.redirectUrls, 'redirect_to', 'signin.redirect_urls')
+  checkListed(input.linkTo, signin.linkUrls, 'link_to', 'signin.link_urls')
+  return await deps.db.write(async (trx) => {
+    const { attempt, token } =
+      (await findContinued(deps, trx, input)) ?? (await insertAttempt(deps, trx, origin, input))
+    const mailed = input.email
+      ? await queueSigninMail(deps, trx, origin, {
+          attempt,
+          device: input.device,
+        })
+      : attempt
+    return { attempt: mailed, token, resendAfter: resendAfter(deps, mailed) }
+  })
+}
+
+function checkListed(value: string | undefined, allowed: readonly string[], field: string, key: string): void {
+  if (value === undefined || allowed.includes(value)) return
+  throw new AuthdError('VALIDATION_ERROR', {
+    message: `${field} is not allowed: it must be exactly one of the addresses in ${key}.`,
+    details: { errors: [{ pointer: `/${field}`, code: 'NOT_ALLOWED' }] },
+  })
+}
+
+async function findContinued(deps: Deps, trx: Trx, input: BeginSignIn): Promise<HeldAttempt | undefined> {
+  const now = deps.clock.now()
+  if (!input.email) return undefined
+  for (const text of input.held) {
+    const held = await findByToken(trx, text)
+    const attempt = held?.attempt
+    if (
+      attempt?.email === input.email.canonical &&
+      attempt.usedAt === null &&
+      isOpen(attempt, now) &&
+      attempt.deliver === input.deliver &&
+      attempt.redirectTo === (input.redirectTo ?? null) &&
+      attempt.linkTo === (input.linkTo ?? null)
+    ) {
+      return held
+    }
+  }
+  return undefined
+}
+
+async function insertAttempt(deps: Deps, trx: Trx, origin: Origin, input: BeginSignIn): Promise<HeldAttempt> {
+  const now = deps.clock.now()
+  const id = deps.random.id('att')
+  const secret = mintSecret(deps.random)
+  await insertSigninAttempt(trx, {
+    id,
+    secretDigest: digest(secret),
+    email: input.email?.canonical ?? null,
+    emailTyped: input.email?.typed ?? null,
+    deliver: input.deliver,
+    redirectTo: input.redirectTo ?? null,
+    linkTo: input.linkTo ?? null,
+    lang: input.lang,
+    ip: origin.ip,
+    userAgent: origin.userAgent,
+    createdAt: now,
+    expiresAt: now + deps.config.current().signin.ttl,
+  })
+  const attempt = await findSigninAttempt(trx, id)
+  if (!attempt) throw new Error('an attempt was inserted and is not there')
+  return { attempt, token: `${id}.${secret}` }
+}

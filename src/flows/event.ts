@@ -1,0 +1,74 @@
+import type { Deps } from '../deps.ts'
+import { type AuditOutcome, insertAuditLog } from '../store/audit-logs.ts'
+import type { Trx } from '../store/db.ts'
+
+/** Every event of security, and what it means. One row of the audit log each. */
+export const EVENTS = {
+  'user.registered': 'An address was proven for the first time, or an operator added the person.',
+  'user.authenticated': 'Somebody signed in; metadata.method says how.',
+  'user.authentication_failed': 'A proof was wrong or not accepted; metadata.reason says why.',
+  'user.disabled': 'An operator stopped a person from signing in.',
+  'user.enabled': 'An operator let a person sign in again.',
+  'user.deleted': 'A person and everything of theirs was removed.',
+  'magic_link.requested': 'A sign-in mail was asked for.',
+  'magic_link.previewed': 'A sign-in link was opened away from where it was asked for; nothing was spent.',
+  'session.created': 'A session began.',
+  'session.revoked': 'A session was ended before its time; metadata.reason says why.',
+  'session.reuse_detected': 'A spent refresh token came again: the session was ended.',
+  'signing_key.created': 'A signing key was made and published.',
+  'api_key.created': 'An operator made an API key.',
+  'api_key.revoked': 'An operator revoked an API key.',
+  'mail.failed': 'A mail was given up; metadata.reason says why.',
+} as const satisfies Record<string, string>
+
+export type EventType = keyof typeof EVENTS
+
+/** Who does it and from where: made by the door, handed through to the audit row. */
+export interface Origin {
+  /** `anonymous`, `user:<id>`, `api-key:<id>`, `cli:<login>@<host>`, `system`. */
+  actor: string
+  ip: string | null
+  userAgent: string | null
+  requestId: string | null
+  /** Of a CLI call: command, reason, SSH client. */
+  metadata?: Record<string, string>
+}
+
+export const SYSTEM: Origin = {
+  actor: 'system',
+  ip: null,
+  userAgent: null,
+  requestId: null,
+}
+
+export interface Event {
+  type: EventType
+  outcome?: AuditOutcome
+  userId?: string | null
+  email?: string | null
+  sessionId?: string | null
+  metadata?: Record<string, unknown>
+}
+
+/** Records an event in the unit that it describes: both happen, or neither. */
+export async function recordEvent(
+  deps: Pick<Deps, 'clock' | 'random'>,
+  trx: Trx,
+  origin: Origin,
+  event: Event,
+): Promise<void> {
+  await insertAuditLog(trx, {
+    id: deps.random.id('evt'),
+    occurredAt: deps.clock.now(),
+    eventType: event.type,
+    outcome: event.outcome ?? 'success',
+    userId: event.userId ?? null,
+    email: event.email ?? null,
+    ip: origin.ip,
+    userAgent: origin.userAgent,
+    sessionId: event.sessionId ?? null,
+    requestId: origin.requestId,
+    actor: origin.actor,
+    metadata: { ...origin.metadata, ...event.metadata },
+  })
+}

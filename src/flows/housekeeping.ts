@@ -1,0 +1,29 @@
+import type { Deps } from '../deps.ts'
+import { DAY } from '../platform/clock.ts'
+import type { Trx } from '../store/db.ts'
+import { deleteExpiredDevices } from '../store/devices.ts'
+import { deleteFailuresBefore } from '../store/failed-attempts.ts'
+import { deleteOutboxBefore } from '../store/outbox.ts'
+import { deleteSessionsEndedBefore } from '../store/sessions.ts'
+import { deleteSigninAttemptsBefore } from '../store/signin-attempts.ts'
+import { deleteSigningKeysBefore } from '../store/signing-keys.ts'
+
+/** Rows a unit: no unit holds the writer for long. */
+const BATCH = 500
+
+/** Deletes what has been kept as long as it is useful: attempts a day, ended sessions and finished mail 30 days. */
+export async function deleteOldRows(deps: Deps): Promise<void> {
+  const now = deps.clock.now()
+  await deleteInBatches(deps, (trx) => deleteSigninAttemptsBefore(trx, now - DAY, BATCH))
+  await deleteInBatches(deps, (trx) => deleteSessionsEndedBefore(trx, now - 30 * DAY, BATCH))
+  await deleteInBatches(deps, (trx) => deleteOutboxBefore(trx, now - 30 * DAY, BATCH))
+  await deleteInBatches(deps, (trx) => deleteExpiredDevices(trx, now, BATCH))
+  await deps.db.write((trx) => deleteFailuresBefore(trx, now - 30 * DAY))
+  await deps.db.write((trx) => deleteSigningKeysBefore(trx, now - 30 * DAY))
+}
+
+async function deleteInBatches(deps: Deps, deleteBatch: (trx: Trx) => Promise<number>): Promise<void> {
+  while ((await deps.db.write(deleteBatch)) === BATCH) {
+    // Until a batch was not full.
+  }
+}

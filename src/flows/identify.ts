@@ -1,0 +1,70 @@
+import type { Deps } from '../deps.ts'
+import { MINUTE } from '../platform/clock.ts'
+import { digest, equalSecrets, parseToken } from '../platform/secret.ts'
+import { type ApiKey, findApiKey, touchApiKey } from '../store/api-keys.ts'
+import type { OwnedSession } from '../store/sessions.ts'
+import type { AccessClaims } from './access-token.ts'
+import { useSession } from './session.ts'
+import { useAccessToken } from './token.ts'
+
+/** Whom a request speaks for. `rejected`: it brought something, and that proved nothing. */
+export type Identity =
+  | { kind: 'session'; session: OwnedSession; via: 'cookie' }
+  | {
+      kind: 'session'
+      session: OwnedSession
+      via: 'access_token'
+      claims: AccessClaims
+    }
+  | { kind: 'api_key'; key: ApiKey }
+  | { kind: 'rejected' }
+  | { kind: 'anonymous' }
+
+export interface Credentials {
+  /** The `Authorization` header's value. With it, a cookie counts for nothing. */
+  authorization?: string | undefined
+  /** `ses_<id>.<secret>`. */
+  cookie?: string | undefined
+}
+
+/** One read of the database tells who it is, as of now: what was revoked a moment ago is rejected. */
+export async function identify(deps: Deps, { authorization, cookie }: Credentials): Promise<Identity> {
+  if (authorization !== undefined) return await identifyBearer(deps, bearerOf(authorization))
+  if (cookie === undefined) return { kind: 'anonymous' }
+  const token = parseToken('ses', cookie)
+  const session = token && (await useSession(deps, token.id, (found) => isSecretOf(found, token.secret)))
+  return session ? { kind: 'session', session, via: 'cookie' } : { kind: 'rejected' }
+}
+
+function isSecretOf({ secretDigest }: OwnedSession, secret: string): boolean {
+  return secretDigest !== null && equalSecrets(digest(secret), secretDigest)
+}
+
+async function identifyBearer(deps: Deps, bearer: string | undefined): Promise<Identity> {
+  if (bearer === undefined) return { kind: 'rejected' }
+  if (bearer.startsWith('key_')) return await identifyApiKey(deps, bearer)
+  const known = await useAccessToken(deps, bearer)
+  return known ? { kind: 'session', via: 'access_token', ...known } : { kind: 'rejected' }
+}
+
+async function identifyApiKey(deps: Deps, bearer: string): Promise<Identity> {
+  const now = deps.clock.now()
+  const token = parseToken('key', bearer)
+  const key = token && (await deps.db.read((sql) => findApiKey(sql, token.id)))
+  if (!key || !equalSecrets(digest(token.secret), key.secretDigest)) return { kind: 'rejected' }
+  if (key.revokedAt !== null || (key.expiresAt !== null && key.expiresAt <= now)) return { kind: 'rejected' }
+  if (key.lastUsedAt === null || key.lastUsedAt < now - MINUTE) {
+    await deps.db.write((trx) => touchApiKey(trx, { id: key.id, now, notSince: now - MINUTE }))
+  }
+  return { kind: 'api_key', key }
+}
+
+/** Bearer (RFC 6750 §2.1), or the password of Basic, since RFC 7662's callers use either. */
+function bearerOf(authorization: string): string | undefined {
+  const [, scheme = '', value = ''] = /^(\w+) +([A-Za-z0-9._~+/=-]+)$/.exec(authorization) ?? []
+  if (scheme.toLowerCase() === 'bearer') return value
+  if (scheme.toLowerCase() !== 'basic') return undefined
+  const decoded = Buffer.from(value, 'base64').toString('utf8')
+  const password = decoded.slice(decoded.indexOf(':') + 1)
+  return password.startsWith('key_') ? password : undefined
+}

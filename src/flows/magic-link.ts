@@ -1,0 +1,161 @@
+import type { Deps } from '../deps.ts'
+import { AuthdError } from '../errors.ts'
+import { digest, equalSecrets, normalizeCode, parseToken } from '../platform/secret.ts'
+import type { Sql, Trx } from '../store/db.ts'
+import { giveBackFailure, takeFailure } from '../store/failed-attempts.ts'
+import type { Session } from '../store/sessions.ts'
+import {
+  findSigninAttempt,
+  markPreviewed,
+  type SigninAttempt,
+  takeCodeTry,
+  useSigninAttempt,
+} from '../store/signin-attempts.ts'
+import { lockUserByEmail } from '../store/users.ts'
+import { findHeld, type Holding, isOpen } from './attempt.ts'
+import { type Origin, recordEvent } from './event.ts'
+import { completeSignIn, prepareSignIn, presentSignIn, type SignedIn, type SignInResult } from './sign-in.ts'
+import { codeBudget, macCode } from './signin-mail.ts'
+
+/** What comes with a proof: which attempts the request holds, and what else its browser has. */
+export interface Redemption {
+  holding: Holding
+  /** The browser's live session, which this sign-in replaces. */
+  replaces?: Pick<Session, 'id'> | undefined
+  device?: string | undefined
+}
+
+/**
+ * Signs in with the link of a mail, together with the token of its own attempt. Anybody else gets
+ * `continue_elsewhere`, and the link stays good for its owner: scanners run scripts and press buttons.
+ */
+export async function redeemLink(
+  deps: Deps,
+  origin: Origin,
+  { token, holding, replaces, device }: Redemption & { token: string },
+): Promise<SignInResult> {
+  const now = deps.clock.now()
+  await prepareSignIn(deps)
+  const verdict = await deps.db.write(async (trx): Promise<SignedIn | 'used' | 'expired' | 'elsewhere'> => {
+    const link = await readLink(trx, token, holding)
+    if (!link) return 'expired'
+    const { attempt, isHeld } = link
+    if (!isHeld) {
+      if (!isUsable(attempt, now)) return 'expired'
+      await notePreview(deps, trx, origin, attempt)
+      return 'elsewhere'
+    }
+    // The person first, always: no session is born while its owner is being disabled.
+    if (attempt.email !== null) await lockUserByEmail(trx, attempt.email)
+    if (!(await useSigninAttempt(trx, { id: attempt.id, now }))) {
+      return (await findSigninAttempt(trx, attempt.id))?.usedAt == null ? 'expired' : 'used'
+    }
+    return (
+      (await completeSignIn(deps, trx, origin, {
+        attempt,
+        method: 'magic_link',
+        replaces,
+        device,
+      })) ?? 'expired'
+    )
+  })
+  if (verdict === 'elsewhere') return { status: 'continue_elsewhere' }
+  if (verdict === 'expired') throw new AuthdError('MAGIC_LINK_EXPIRED')
+  if (verdict === 'used') throw new AuthdError('MAGIC_LINK_USED')
+  return await presentSignIn(deps, verdict)
+}
+
+/**
+ * Signs in with the code of a mail. Tries are counted before the comparison: five an attempt, and a day's budget of
+ * wrong ones. A wrong, dead or capped code is one answer.
+ */
+export async function redeemCode(
+  deps: Deps,
+  origin: Origin,
+  { code, holding, replaces, device }: Redemption & { code: string },
+): Promise<SignInResult> {
+  const now = deps.clock.now()
+  await prepareSignIn(deps)
+  const verdict = await deps.db.write(async (trx): Promise<SignedIn | undefined> => {
+    const attempt = (await findHeld(trx, holding))?.attempt
+    if (!attempt?.email) return undefined
+    const { email } = attempt
+    const user = await lockUserByEmail(trx, email)
+    if (!(await takeCodeTry(trx, { id: attempt.id, now }))) return undefined
+    const budget =
+      attempt.codeKind === 'short' ? await codeBudget(trx, { email, userId: user?.id, device, now }) : undefined
+    const isCapped = budget !== undefined && !(await takeFailure(trx, budget, now))
+    // Read again: a racer may have sent another mail before this unit held the attempt.
+    const codeMac = (await findSigninAttempt(trx, attempt.id))?.codeMac ?? ''
+    if (isCapped || !equalSecrets(macCode(deps, attempt.id, normalizeCode(code)), codeMac)) {
+      const metadata = {
+        method: 'email_code',
+        reason: isCapped ? 'capped' : 'invalid_code',
+      }
+      const userId = user?.id ?? null
+      await recordEvent(deps, trx, origin, {
+        type: 'user.authentication_failed',
+        outcome: 'failure',
+        userId,
+        email,
+        metadata,
+      })
+      return undefined
+    }
+    if (budget) await giveBackFailure(trx, budget)
+    if (!(await useSigninAttempt(trx, { id: attempt.id, now }))) return undefined
+    return await completeSignIn(deps, trx, origin, {
+      attempt,
+      method: 'email_code',
+      replaces,
+      device,
+    })
+  })
+  if (!verdict) throw new AuthdError('INVALID_CREDENTIALS')
+  return await presentSignIn(deps, verdict)
+}
+
+export type LinkPreview =
+  | { kind: 'own' | 'elsewhere'; attempt: SigninAttempt & { email: string } }
+  | { kind: 'used' | 'expired' }
+
+/** What a link's page may say. Spends nothing; a first visit from elsewhere is audited. */
+export async function previewLink(
+  deps: Deps,
+  origin: Origin,
+  { token, holding }: { token: string; holding: Holding },
+): Promise<LinkPreview> {
+  const now = deps.clock.now()
+  const link = await deps.db.read((sql) => readLink(sql, token, holding))
+  if (!link) return { kind: 'expired' }
+  const { attempt, isHeld } = link
+  const { email } = attempt
+  if (!isUsable(attempt, now) || email === null) return { kind: isHeld && attempt.usedAt !== null ? 'used' : 'expired' }
+  if (isHeld) return { kind: 'own', attempt: { ...attempt, email } }
+  if (attempt.previewedAt === null) await deps.db.write((trx) => notePreview(deps, trx, origin, attempt))
+  return { kind: 'elsewhere', attempt: { ...attempt, email } }
+}
+
+async function readLink(
+  sql: Sql,
+  text: string,
+  holding: Holding,
+): Promise<{ attempt: SigninAttempt; isHeld: boolean } | undefined> {
+  const link = parseToken('att', text)
+  const attempt = link && (await findSigninAttempt(sql, link.id))
+  if (!attempt?.linkDigest || !equalSecrets(digest(link?.secret ?? ''), attempt.linkDigest)) return undefined
+  const held = await findHeld(sql, { ...holding, attemptId: attempt.id })
+  return { attempt, isHeld: held?.attempt.id === attempt.id }
+}
+
+function isUsable(attempt: SigninAttempt, now: number): boolean {
+  return isOpen(attempt, now) && attempt.usedAt === null
+}
+
+async function notePreview(deps: Deps, trx: Trx, origin: Origin, attempt: SigninAttempt): Promise<void> {
+  if (!(await markPreviewed(trx, { id: attempt.id, now: deps.clock.now() }))) return
+  await recordEvent(deps, trx, origin, {
+    type: 'magic_link.previewed',
+    email: attempt.email,
+  })
+}

@@ -1,0 +1,176 @@
+import type { Deps } from '../deps.ts'
+import { AuthdError } from '../errors.ts'
+import { DAY, MINUTE, SECOND } from '../platform/clock.ts'
+import { maskEmail } from '../platform/email-address.ts'
+import { digest, mintLongCode, mintSecret, mintShortCode, normalizeCode } from '../platform/secret.ts'
+import { describeUserAgent } from '../platform/user-agent.ts'
+import type { Sql, Trx } from '../store/db.ts'
+import { isKnownDevice } from '../store/devices.ts'
+import { type Budget, isBudgetUsed } from '../store/failed-attempts.ts'
+import { renewSigninMail, type SigninAttempt } from '../store/signin-attempts.ts'
+import { findUserByEmail } from '../store/users.ts'
+import { findHeld, type Holding, isOpen } from './attempt.ts'
+import { type Origin, recordEvent } from './event.ts'
+import { enqueueMail } from './outbox.ts'
+import { maySignIn } from './signup.ts'
+
+/** An attempt lives so long at the most, however many mails it asks for. */
+const ATTEMPT_MAX_MS = 30 * MINUTE
+/** Across attempts, for devices that the person has not signed in on; a known one has as many of its own. */
+const WRONG_CODES_A_DAY = 20
+
+/** Another mail for an attempt: the older link and code end with it. */
+export async function sendAnotherMail(
+  deps: Deps,
+  origin: Origin,
+  { holding, device }: { holding: Holding; device?: string | undefined },
+): Promise<{ attempt: SigninAttempt; resendAfter: number }> {
+  const now = deps.clock.now()
+  const verdict = await deps.db.write(async (trx) => {
+    const attempt = (await findHeld(trx, holding))?.attempt
+    if (!attempt || !isOpen(attempt, now) || attempt.usedAt !== null) return 'ended'
+    if (attempt.email === null) return 'no_address'
+    const waitUntil = resendAfter(deps, attempt)
+    if (waitUntil !== undefined && waitUntil > now) return { waitMs: waitUntil - now }
+    return {
+      attempt: await queueSigninMail(deps, trx, origin, { attempt, device }),
+    }
+  })
+  if (verdict === 'ended') throw new AuthdError('ATTEMPT_EXPIRED')
+  if (verdict === 'no_address') {
+    throw new AuthdError('VALIDATION_ERROR', {
+      message: 'This sign-in has no e-mail address yet: begin one with `email`.',
+    })
+  }
+  if ('waitMs' in verdict) {
+    const retryAfter = Math.ceil(verdict.waitMs / SECOND)
+    throw new AuthdError('RATE_LIMITED', {
+      message: `A mail is on its way. Another can be asked for in ${retryAfter} seconds.`,
+      retryAfter,
+    })
+  }
+  return {
+    attempt: verdict.attempt,
+    resendAfter: resendAfter(deps, verdict.attempt) ?? now,
+  }
+}
+
+/** When another mail may be asked for; undefined: none was asked for yet. */
+export function resendAfter(deps: Pick<Deps, 'config'>, { mailedAt }: SigninAttempt): number | undefined {
+  return mailedAt === null ? undefined : mailedAt + deps.config.current().signin.resendAfter
+}
+
+/**
+ * Writes the mail of an attempt into the outbox, or, where none may be sent, a decoy that costs the same work. Asked
+ * for too soon, it leaves the one on its way. Answers the attempt as it is then.
+ */
+export async function queueSigninMail(
+  deps: Deps,
+  trx: Trx,
+  origin: Origin,
+  { attempt, device }: { attempt: SigninAttempt; device?: string | undefined },
+): Promise<SigninAttempt> {
+  const config = deps.config.current()
+  const now = deps.clock.now()
+  const email = attempt.email
+  const waitUntil = resendAfter(deps, attempt)
+  if (email === null || (waitUntil !== undefined && waitUntil > now)) return attempt
+  const user = await findUserByEmail(trx, email)
+  const budget = await codeBudget(trx, {
+    email,
+    userId: user?.id,
+    device,
+    now,
+  })
+  const codeKind = (await isBudgetUsed(trx, budget, now)) ? 'long' : 'short'
+  const code = codeKind === 'long' ? mintLongCode(deps.random) : mintShortCode(deps.random)
+  const linkSecret = mintSecret(deps.random)
+  // Without a page of the app's own to open it, a link of an attempt that delivers tokens would have to print them.
+  const hasLink = attempt.deliver === 'cookie' || attempt.linkTo !== null
+  const linkDigest = hasLink ? digest(linkSecret) : null
+  const expiresAt = Math.min(now + config.signin.ttl, attempt.createdAt + ATTEMPT_MAX_MS)
+  const codeMac = macCode(deps, attempt.id, normalizeCode(code))
+  if (
+    !(await renewSigninMail(trx, {
+      id: attempt.id,
+      now,
+      expiresAt,
+      linkDigest,
+      codeMac,
+      codeKind,
+    }))
+  )
+    return attempt
+  await enqueueMail(deps, trx, {
+    to: email,
+    template: 'signin',
+    lang: attempt.lang,
+    values: {
+      code,
+      ...(hasLink && {
+        link: linkUrl(attempt.linkTo ?? `${config.publicUrl}/signin/link`, `${attempt.id}.${linkSecret}`),
+      }),
+      expires_minutes: String(Math.round((expiresAt - now) / MINUTE)),
+      email_masked: maskEmail(email),
+      requested_by: describeUserAgent(origin.userAgent) ?? '',
+      requested_ip: origin.ip ?? '',
+    },
+    expiresAt,
+    attemptId: attempt.id,
+    isDecoy: !maySignIn(config.signup, email, user),
+  })
+  await recordEvent(deps, trx, origin, {
+    type: 'magic_link.requested',
+    userId: user?.id ?? null,
+    email,
+  })
+  return {
+    ...attempt,
+    mailedAt: now,
+    expiresAt,
+    linkDigest,
+    codeMac,
+    codeKind,
+  }
+}
+
+/** Whose wrong codes count together: a known device's own, or those of everybody who types for this address. */
+export async function codeBudget(
+  sql: Sql,
+  {
+    email,
+    userId,
+    device,
+    now,
+  }: {
+    email: string
+    userId: string | undefined
+    device: string | undefined
+    now: number
+  },
+): Promise<Budget> {
+  const deviceDigest = digest(device ?? '')
+  const isKnown = await isKnownDevice(sql, {
+    userId: userId ?? '',
+    deviceDigest,
+    now,
+  })
+  const subject = isKnown ? `${email} ${deviceDigest}` : email
+  return {
+    kind: isKnown ? 'mail_code_known_device' : 'mail_code',
+    subject,
+    limit: WRONG_CODES_A_DAY,
+    windowMs: DAY,
+  }
+}
+
+/** Codes are short, so what is kept is an HMAC under the server's secret, bound to the attempt. */
+export function macCode(deps: Pick<Deps, 'keys'>, attemptId: string, code: string): string {
+  return deps.keys.mac('signin-code', `${attemptId} ${code}`)
+}
+
+function linkUrl(page: string, token: string): string {
+  const url = new URL(page)
+  url.searchParams.set('token', token)
+  return url.href
+}

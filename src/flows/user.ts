@@ -1,0 +1,199 @@
+import type { Deps } from '../deps.ts'
+import { AuthdError } from '../errors.ts'
+import { type EmailAddress, parseEmailAddress } from '../platform/email-address.ts'
+import type { AuditLog } from '../store/audit-logs.ts'
+import { listLastAuditLogs } from '../store/audit-logs.ts'
+import type { Trx } from '../store/db.ts'
+import { forgetDevices } from '../store/devices.ts'
+import { cancelMailTo } from '../store/outbox.ts'
+import { countLiveSessions, listSessions, type OwnedSession } from '../store/sessions.ts'
+import { endSigninAttempts } from '../store/signin-attempts.ts'
+import {
+  countUsers,
+  deleteUser,
+  disableUser,
+  enableUser,
+  findUser,
+  findUserByEmail,
+  insertUser,
+  listUsers,
+  listUsersByPrefix,
+  lockUser,
+  type User,
+  type UserFilter,
+} from '../store/users.ts'
+import { type Origin, recordEvent } from './event.ts'
+import { endSessionsIn } from './session.ts'
+
+const PREFIX_MIN = 6
+
+/** The person an operator means: exact id, exact address in any spelling, or a unique start of an id. */
+export async function resolveUser(deps: Pick<Deps, 'db'>, text: string): Promise<User> {
+  const address = parseEmailAddress(text)
+  const found = await deps.db.read(async (sql) => {
+    if (address) return [await findUserByEmail(sql, address.canonical)].filter((user) => user !== undefined)
+    const exact = await findUser(sql, text)
+    if (exact) return [exact]
+    return text.length >= PREFIX_MIN ? await listUsersByPrefix(sql, text, 5) : []
+  })
+  const [user, another] = found
+  if (another) {
+    throw new AuthdError('VALIDATION_ERROR', {
+      message: `"${text}" is the start of more than one user's id. Give the whole id or the e-mail address.`,
+      details: { candidates: found.map(({ id, email }) => ({ id, email })) },
+      suggestions: found.map(({ id }) => `authd users show ${id}`),
+    })
+  }
+  if (user) return user
+  throw new AuthdError('USER_NOT_FOUND', {
+    message: `No user "${text}". A user is named by e-mail address, id, or the first ${PREFIX_MIN} or more characters of the id.`,
+    suggestions: ['authd users list'],
+  })
+}
+
+export interface ListedUser {
+  user: User
+  liveSessions: number
+}
+
+/** Newest first, with the number of live sessions of each. */
+export async function listPeople(
+  deps: Deps,
+  filter: UserFilter,
+  limit: number,
+): Promise<{ users: ListedUser[]; total: number }> {
+  const now = deps.clock.now()
+  return await deps.db.read(async (sql) => {
+    const users = await listUsers(sql, filter, limit)
+    const counts = await countLiveSessions(sql, {
+      userIds: users.map(({ id }) => id),
+      now,
+    })
+    return {
+      users: users.map((user) => ({
+        user,
+        liveSessions: counts.get(user.id) ?? 0,
+      })),
+      total: await countUsers(sql, filter),
+    }
+  })
+}
+
+export interface UserDetail {
+  user: User
+  sessions: OwnedSession[]
+  events: AuditLog[]
+}
+
+/** A person with their live sessions and the last events about them. */
+export async function showUser(deps: Deps, text: string, eventLimit: number): Promise<UserDetail> {
+  const user = await resolveUser(deps, text)
+  const liveAt = deps.clock.now()
+  return await deps.db.read(async (sql) => ({
+    user,
+    sessions: await listSessions(sql, { userId: user.id, liveAt }, 100),
+    events: await listLastAuditLogs(sql, { userId: user.id }, eventLimit),
+  }))
+}
+
+/** Adds a person who has proven nothing yet, unless `isVerified` says that the operator knows the address to be theirs. */
+export async function addUser(
+  deps: Deps,
+  origin: Origin,
+  { email, name, isVerified }: { email: EmailAddress; name: string | null; isVerified: boolean },
+): Promise<{ user: User; isNew: boolean }> {
+  const now = deps.clock.now()
+  return await deps.db.write(async (trx) => {
+    const id = deps.random.id('usr')
+    const { canonical, typed } = email
+    const emailVerifiedAt = isVerified ? now : null
+    const isNew = await insertUser(trx, {
+      id,
+      email: canonical,
+      emailTyped: typed,
+      name,
+      emailVerifiedAt,
+      createdAt: now,
+    })
+    const user = await findUserByEmail(trx, canonical)
+    if (!user) throw new Error('a user was inserted and is not there')
+    if (isNew)
+      await recordEvent(deps, trx, origin, {
+        type: 'user.registered',
+        userId: id,
+        email: canonical,
+      })
+    return { user, isNew }
+  })
+}
+
+export interface ChangedUser {
+  isChanged: boolean
+  sessionsEnded: number
+}
+
+/** Keeps a person out: their sessions, links, codes and waiting mails end in the same unit. */
+export async function disablePerson(
+  deps: Deps,
+  origin: Origin,
+  user: User,
+  reason: string | null,
+): Promise<ChangedUser> {
+  const now = deps.clock.now()
+  return await deps.db.write(async (trx) => {
+    await lockUser(trx, user.id)
+    const isChanged = await disableUser(trx, { id: user.id, now, reason })
+    const sessionsEnded = await endEverythingOf(deps, trx, origin, user, 'user_disabled')
+    if (isChanged) {
+      const metadata = reason === null ? {} : { reason }
+      await recordEvent(deps, trx, origin, {
+        type: 'user.disabled',
+        userId: user.id,
+        email: user.email,
+        metadata,
+      })
+    }
+    return { isChanged, sessionsEnded }
+  })
+}
+
+/** Lets a person in again; what was ended stays ended. */
+export async function enablePerson(deps: Deps, origin: Origin, user: User): Promise<ChangedUser> {
+  return await deps.db.write(async (trx) => {
+    await lockUser(trx, user.id)
+    const isChanged = await enableUser(trx, user.id)
+    if (isChanged)
+      await recordEvent(deps, trx, origin, {
+        type: 'user.enabled',
+        userId: user.id,
+        email: user.email,
+      })
+    return { isChanged, sessionsEnded: 0 }
+  })
+}
+
+/** Removes a person; the audit log keeps what happened. Whether they may come back is the sign-up policy's. */
+export async function deletePerson(deps: Deps, origin: Origin, user: User): Promise<ChangedUser> {
+  return await deps.db.write(async (trx) => {
+    if (!(await lockUser(trx, user.id))) return { isChanged: false, sessionsEnded: 0 }
+    const sessionsEnded = await endEverythingOf(deps, trx, origin, user, 'user_deleted')
+    await recordEvent(deps, trx, origin, {
+      type: 'user.deleted',
+      userId: user.id,
+      email: user.email,
+    })
+    return { isChanged: await deleteUser(trx, user.id), sessionsEnded }
+  })
+}
+
+async function endEverythingOf(deps: Deps, trx: Trx, origin: Origin, user: User, reason: string): Promise<number> {
+  const now = deps.clock.now()
+  const ended = await endSessionsIn(deps, trx, origin, {
+    filter: { userId: user.id },
+    reason,
+  })
+  await endSigninAttempts(trx, { email: user.email, now })
+  await cancelMailTo(trx, { recipient: user.email, now })
+  await forgetDevices(trx, user.id)
+  return ended.length
+}
