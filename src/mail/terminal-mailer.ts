@@ -1,0 +1,21 @@
+import type { Mailer } from '../deps.ts'
+import { type MailApp, renderMail } from './render.ts'
+
+/** Shows mails instead of sending them: development, where nobody has a relay. */
+export function terminalMailer({ app, output }: { app: () => MailApp; output: NodeJS.WritableStream }): Mailer {
+  return {
+    async send(mail) {
+      const { subject } = await renderMail(mail, app())
+      const { code, link } = mail.values
+      const lines = [
+        ['Mail to', mail.to],
+        ['Subject', subject],
+        ['Code', code],
+        ['Link', link],
+      ].flatMap(([label, value]) => (value ? [`│  ${label?.padEnd(8)} ${value}`] : []))
+      output.write(`\n┌─ mail, not sent: development ${'─'.repeat(30)}\n${lines.join('\n')}\n└${'─'.repeat(60)}\n\n`)
+      return 'shown in the terminal'
+    },
+    async close() {},
+  }
+}

@@ -1,0 +1,10 @@
+declare module 'mjml' {
+  interface MjmlOptions {
+    validationLevel: 'strict'
+    /** Fonts to load from elsewhere, by family: none, or a mail would call a third party. */
+    fonts: Record<string, string>
+    ignoreIncludes: boolean
+    keepComments: boolean
+  }
+  export default function mjml2html(mjml: string, options: MjmlOptions): Promise<{ html: string }>
+}

@@ -1,0 +1,48 @@
+import Handlebars from 'handlebars'
+import { COMPILE, readMail, readTemplates } from '../src/platform/templates.ts'
+
+/**
+ * The module that takes the place of src/platform/templates.ts in the single file: everything compiled, so that neither
+ * mjml nor a compiler of handlebars is needed there. It exports the same `templates()`.
+ */
+export async function templatesModule(): Promise<string> {
+  const { pages, mails, assets, locales } = readTemplates()
+  const compiledPages = Object.entries(pages).map(([name, text]) => entry(name, compiled(text, COMPILE.html)))
+  const compiledMails = await Promise.all(
+    mails.map(async (name) => {
+      const { html, text } = await readMail(name)
+      return entry(name, `{ html: ${compiled(html, COMPILE.html)}, text: ${compiled(text, COMPILE.text)} }`)
+    }),
+  )
+  return `import Handlebars from 'handlebars/runtime.js'
+
+let loaded
+
+export function templates() {
+  loaded ??= load()
+  return loaded
+}
+
+function load() {
+  const mails = {
+${compiledMails.join(',\n')}
+  }
+  return {
+    mail: async (name) => mails[name],
+    assets: ${JSON.stringify(assets)},
+    locales: ${JSON.stringify(locales)},
+    pages: {
+${compiledPages.join(',\n')}
+    },
+  }
+}
+`
+}
+
+function compiled(text: string, options: PrecompileOptions): string {
+  return `Handlebars.template(${Handlebars.precompile(text, options)})`
+}
+
+function entry(name: string, code: string): string {
+  return `${JSON.stringify(name)}: ${code}`
+}
