@@ -1,0 +1,193 @@
+import { execFile } from 'node:child_process'
+import { globSync, readFileSync } from 'node:fs'
+import { join, posix } from 'node:path'
+import { promisify } from 'node:util'
+import { describe, expect, test } from 'vitest'
+
+interface Rule {
+  /** Folders end in `/`, files in `.ts`; the rest are packages. A place may always import what is beside it. */
+  may: string[]
+  /** Only with `import type`: nothing of it is loaded. */
+  mayAsType?: string[]
+  mayNotSay?: RegExp
+}
+
+const WORLD = /\bDate\b|\bMath\.random\b|\bprocess\b|\bset(?:Timeout|Interval|Immediate)\b|\bfetch\(|\bconsole\b/
+
+/** What may import what. The longest name that fits a file is its rule. A change here is a commit of its own, with the reason. */
+const RULES: Record<string, Rule> = {
+  'migrations/': { may: [], mayAsType: ['knex'], mayNotSay: WORLD },
+  'src/errors.ts': { may: [] },
+  'src/deps.ts': { may: [], mayAsType: ['src/config/schema.ts', 'src/platform/', 'src/store/'] },
+  'src/build-info.ts': { may: ['node:*'] },
+  'src/resources/': { may: ['zod', 'src/errors.ts', 'src/platform/'], mayAsType: ['src/store/', 'src/flows/'] },
+  'src/platform/': { may: ['node:*', 'bowser', 'handlebars', 'mjml', 'ipaddr.js', 'winston', 'prom-client'] },
+  'src/config/': { may: ['node:*', 'zod', 'smol-toml', 'src/platform/', 'src/errors.ts'] },
+  'src/store/': {
+    may: ['node:*', 'knex', 'pg', 'migrations/index.ts'],
+    mayAsType: ['src/platform/'],
+    mayNotSay: /\bDate\b|\bMath\.random\b|\brandomBytes\b|\bprocess\b/,
+  },
+  'src/flows/': {
+    may: ['jose', 'src/store/', 'src/platform/', 'src/errors.ts'],
+    mayAsType: ['src/deps.ts', 'src/config/schema.ts'],
+    mayNotSay: WORLD,
+  },
+  'src/mail/': {
+    may: ['node:*', 'nodemailer', 'handlebars', 'mjml', 'src/platform/'],
+    mayAsType: ['src/deps.ts', 'src/config/schema.ts'],
+  },
+  'src/jobs/': {
+    may: ['node:timers/promises', 'src/flows/', 'src/platform/', 'src/errors.ts'],
+    mayAsType: ['src/deps.ts'],
+  },
+  'src/http/': {
+    may: [
+      'node:*',
+      'koa',
+      '@koa/*',
+      'koa-*',
+      'helmet',
+      'zod',
+      'src/resources/',
+      'src/flows/',
+      'src/platform/',
+      'src/errors.ts',
+      'src/build-info.ts',
+    ],
+    mayAsType: ['src/deps.ts', 'src/config/schema.ts'],
+  },
+  'src/daemon.ts': {
+    may: [
+      'node:*',
+      'src/http/app.ts',
+      'src/http/server.ts',
+      'src/jobs/',
+      'src/flows/',
+      'src/platform/',
+      'src/errors.ts',
+    ],
+    mayAsType: ['src/deps.ts', 'src/config/schema.ts'],
+  },
+  'src/wire.ts': {
+    may: ['node:*', 'src/config/', 'src/platform/', 'src/store/', 'src/mail/', 'src/flows/', 'src/errors.ts'],
+    mayAsType: ['src/deps.ts'],
+  },
+  'src/cli/': {
+    may: [
+      ...['node:*', '@oclif/core', '@inquirer/prompts', 'ink', 'react', 'uqr', 'zod'],
+      ...['src/resources/', 'src/flows/', 'src/config/', 'src/platform/', 'src/http/openapi.ts'],
+      ...['src/wire.ts', 'src/daemon.ts', 'src/errors.ts', 'src/build-info.ts'],
+    ],
+    mayAsType: ['src/deps.ts'],
+  },
+}
+
+/** What is said in one place only, whatever may be imported. */
+const ONLY_IN: { said: RegExp; places: string[] }[] = [
+  { said: /\bprocess\.env\b/, places: ['src/config/load.ts', 'src/cli/'] },
+  { said: /\bDate\.now\(|\bnew Date\(\)/, places: ['src/platform/clock.ts'] },
+  { said: /\brandomBytes\(|\brandomUUID|\bMath\.random\b/, places: ['src/platform/random.ts'] },
+]
+
+const root = join(import.meta.dirname, '..')
+const sources = globSync('{src,migrations}/**/*.ts', { cwd: root }).filter((file) => !file.endsWith('.d.ts'))
+const read = (file: string) => readFileSync(join(root, file), 'utf8')
+
+describe('the layout', () => {
+  test.each(Object.keys(RULES))('%s imports only what it may, and says nothing it may not', (place) => {
+    const files = sources.filter((file) => ruleOf(file) === place)
+
+    expect(files.flatMap((file) => faults(file, read(file)))).toEqual([])
+  })
+
+  test('every file has a rule', () => {
+    expect(sources.filter((file) => ruleOf(file) === undefined)).toEqual([])
+  })
+
+  test('the check sees a forbidden import, a type that is loaded, and a clock in a flow', () => {
+    const flow =
+      "import knex from 'knex'\nimport { Deps } from '../deps.ts'\nconst now = Date.now()\nawait import('../http/app.ts')"
+
+    expect(faults('src/flows/session.ts', flow)).toEqual([
+      'src/flows/session.ts imports knex',
+      'src/flows/session.ts imports src/deps.ts, of which it may only import types',
+      'src/flows/session.ts imports src/http/app.ts',
+      'src/flows/session.ts says Date',
+      'src/flows/session.ts says Date.now(',
+    ])
+  })
+
+  test('no file is longer than 300 lines', () => {
+    const lengths = sources.map((file) => `${file}: ${read(file).split('\n').length - 1}`)
+
+    expect(lengths.filter((entry) => Number(entry.split(': ')[1]) > 300)).toEqual([])
+  })
+
+  test('nothing is called utils, helpers, common or misc', () => {
+    expect(sources.filter((file) => /(^|\/)(utils?|helpers?|common|misc)(\/|\.)/.test(file))).toEqual([])
+  })
+
+  test('importing every module prints nothing and leaves nothing running', async () => {
+    const script = `for (const file of ${JSON.stringify(sources)}) await import('${root}/' + file)`
+
+    const { stdout, stderr } = await promisify(execFile)(
+      process.execPath,
+      ['--disable-warning=ExperimentalWarning', '--input-type=module', '-e', script],
+      { timeout: 15_000, env: {} },
+    )
+
+    expect(stdout + stderr).toBe('')
+  })
+})
+
+function ruleOf(file: string): string | undefined {
+  const fitting = Object.keys(RULES).filter((place) => isIn(file, place))
+  return fitting.sort((a, b) => b.length - a.length)[0]
+}
+
+function faults(file: string, text: string): string[] {
+  const place = ruleOf(file) ?? ''
+  const rule = RULES[place]
+  if (!rule) return []
+  const may = [...rule.may, place]
+  const said = withoutComments(text)
+  const found = importsOf(file, said).flatMap(({ target, isType }) => {
+    if (may.some((allowed) => isIn(target, allowed))) return []
+    if (!rule.mayAsType?.some((allowed) => isIn(target, allowed))) return [`${file} imports ${target}`]
+    return isType ? [] : [`${file} imports ${target}, of which it may only import types`]
+  })
+  const code = withoutStrings(said)
+  const forbidden = ONLY_IN.filter(({ places }) => !places.some((allowed) => isIn(file, allowed))).map(
+    (only) => only.said,
+  )
+  const words = [rule.mayNotSay, ...forbidden].flatMap((pattern) => pattern?.exec(code)?.[0] ?? [])
+  return [...found, ...words.map((word) => `${file} says ${word}`)]
+}
+
+function isIn(target: string, place: string): boolean {
+  if (place.endsWith('*')) return target.startsWith(place.slice(0, -1))
+  if (place.endsWith('/')) return target.startsWith(place)
+  return target === place || (!place.endsWith('.ts') && target.startsWith(`${place}/`))
+}
+
+function importsOf(file: string, text: string): { target: string; isType: boolean }[] {
+  const statements = text.matchAll(
+    /(?:^|\n)\s*(?:import|export)\s+(type\s)?([^'";]*?\sfrom\s+)?'([^']+)'|\bimport\('([^']+)'\)/g,
+  )
+  return [...statements].map(([, type, names = '', fixed, lazy]) => {
+    const specifier = fixed ?? lazy ?? ''
+    return {
+      target: specifier.startsWith('.') ? posix.join(posix.dirname(file), specifier) : specifier,
+      isType: type !== undefined || /^\{(\s*type\s[^,}]+,?)+\s*\}/.test(names),
+    }
+  })
+}
+
+function withoutComments(text: string): string {
+  return text.replace(/('(?:\\.|[^'\\\n])*')|\/\*[\s\S]*?\*\/|(^|\s)\/\/[^\n]*/g, '$1$2')
+}
+
+function withoutStrings(text: string): string {
+  return text.replace(/'(?:\\.|[^'\\\n])*'/g, "''")
+}
