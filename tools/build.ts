@@ -1,0 +1,78 @@
+import { execFileSync } from 'node:child_process'
+import {
+  chmodSync,
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
+import { createRequire } from 'node:module'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { buildInfo, bundle } from './build/bundle.ts'
+import { measure } from './build/measure.ts'
+
+const root = join(import.meta.dirname, '..')
+const work = join(root, 'dist/parts')
+const target = join(root, 'dist/authd')
+const entry = process.argv[2] ?? 'src/cli/main.ts'
+
+/** Node's mark in its own binary, which tells it that a program was added. */
+const FUSE = 'NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2'
+
+/** What the code cache is taken after: what an operator types most. */
+const WARM_UP = ['migrate up', 'users list --json', 'sessions list', '--help']
+
+const NODE_OPTIONS = ['--disable-warning=ExperimentalWarning']
+
+rmSync(work, { recursive: true, force: true })
+mkdirSync(work, { recursive: true })
+const info = buildInfo(root)
+writeFileSync(join(work, 'authd.cjs'), await bundle(root, entry, info))
+takeCodeCache()
+makeExecutable(`authd ${info.version}`)
+console.log(await measure(target))
+
+function takeCodeCache(): void {
+  const folder = mkdtempSync(join(tmpdir(), 'authd-build-'))
+  const script = join(import.meta.dirname, 'build/warm-up.cjs')
+  const options = [...NODE_OPTIONS, script, join(work, 'authd.cjs'), join(work, 'authd.cache'), ...WARM_UP]
+  try {
+    execFileSync(process.execPath, options, { cwd: folder, env: { PATH: '' }, stdio: ['ignore', 'ignore', 'inherit'] })
+  } finally {
+    rmSync(folder, { recursive: true })
+  }
+}
+
+function makeExecutable(version: string): void {
+  const stub = readFileSync(join(import.meta.dirname, 'build/stub.cjs'), 'latin1').replace('__VERSION__', version)
+  writeFileSync(join(work, 'stub.cjs'), stub)
+  const seaConfig = {
+    main: join(work, 'stub.cjs'),
+    output: join(work, 'authd.blob'),
+    disableExperimentalSEAWarning: true,
+    execArgv: NODE_OPTIONS,
+    // NODE_OPTIONS of whoever calls would load any script into the program.
+    execArgvExtension: 'none',
+    useSnapshot: false,
+    useCodeCache: false,
+    assets: { 'authd.cjs': join(work, 'authd.cjs'), 'authd.cache': join(work, 'authd.cache') },
+  }
+  writeFileSync(join(work, 'sea.json'), JSON.stringify(seaConfig))
+  runQuietly('--experimental-sea-config', join(work, 'sea.json'))
+  const draft = join(work, 'authd')
+  copyFileSync(process.execPath, draft)
+  chmodSync(draft, 0o755)
+  const postject = createRequire(import.meta.url).resolve('postject/dist/cli.js')
+  runQuietly(postject, draft, 'NODE_SEA_BLOB', seaConfig.output, '--sentinel-fuse', FUSE)
+  // Moved into place, so that one that runs goes on.
+  renameSync(draft, target)
+}
+
+/** Both tools talk a lot when all is well; what they say is part of the error when it is not. */
+function runQuietly(...args: string[]): void {
+  execFileSync(process.execPath, args, { stdio: 'pipe' })
+}
