@@ -1,3 +1,4 @@
+import { connect } from 'node:net'
 import SMTPConnection from 'nodemailer/lib/smtp-connection'
 import { domainOf, parseMailbox } from './mailbox.ts'
 import { connectionOptions, credentials, type SmtpSettings } from './smtp-options.ts'
@@ -11,32 +12,39 @@ export interface ProbeStep {
 
 /** Goes to the relay as a mail would, up to signing in, and tells each step; the first that fails is the last. */
 export async function probeSmtp(smtp: SmtpSettings, from: string): Promise<ProbeStep[]> {
+  const unreachable = await reach(smtp)
+  if (unreachable) return [{ step: 'connect', isOk: false, answer: unreachable.message }]
+  const steps: ProbeStep[] = [{ step: 'connect', isOk: true, answer: `${smtp.host}:${smtp.port}` }]
   const connection = new SMTPConnection(connectionOptions(smtp, domainOf(parseMailbox(from))))
-  const steps: ProbeStep[] = []
   try {
     const failure = await outcome((done) => {
-      connection.once('error', done)
-      connection.connect(() => done())
+      connection.on('error', done)
+      connection.connect(done)
     })
-    const isTlsFault = failure !== undefined && 'code' in failure && failure.code === 'ETLS'
-    const place = `${smtp.host}:${smtp.port}`
-    if (failure && !isTlsFault) return [{ step: 'connect', isOk: false, answer: failure.message }]
-    steps.push({ step: 'connect', isOk: true, answer: place })
-    if (failure) return [...steps, { step: 'tls', isOk: false, answer: failure.message }]
-    if (smtp.tls !== 'none') steps.push({ step: 'tls', isOk: connection.secure, answer: smtp.tls })
+    // Without TLS the only thing left that can fail is the greeting.
+    if (smtp.tls === 'none' && failure) return [{ step: 'connect', isOk: false, answer: failure.message }]
+    if (smtp.tls !== 'none') steps.push({ step: 'tls', isOk: !failure, answer: failure?.message ?? smtp.tls })
     const auth = credentials(smtp)
-    if (auth) {
-      const refusal = await outcome((done) =>
-        connection.login({ ...auth, credentials: auth }, (error) => done(error ?? undefined)),
-      )
-      steps.push({ step: 'auth', isOk: !refusal, answer: refusal?.message ?? `signed in as ${auth.user}` })
-    }
-    return steps
+    if (failure || !auth) return steps
+    const refusal = await outcome((done) => connection.login({ ...auth, credentials: auth }, done))
+    return [...steps, { step: 'auth', isOk: !refusal, answer: refusal?.message ?? `signed in as ${auth.user}` }]
   } finally {
     connection.close()
   }
 }
 
-function outcome(run: (done: (error?: Error) => void) => void): Promise<Error | undefined> {
-  return new Promise((resolve) => run(resolve))
+/** Tried apart, since nodemailer gives a refused connection and a refused certificate the same code. */
+async function reach({ host, port, timeout }: SmtpSettings): Promise<Error | undefined> {
+  const socket = connect({ host, port })
+  const failure = await outcome((done) => {
+    socket.setTimeout(timeout, () => done(new Error(`${host}:${port} did not answer within ${timeout} ms`)))
+    socket.once('error', done)
+    socket.once('connect', () => done())
+  })
+  socket.destroy()
+  return failure
+}
+
+function outcome(run: (done: (error?: Error | null) => void) => void): Promise<Error | undefined> {
+  return new Promise((resolve) => run((error) => resolve(error ?? undefined)))
 }

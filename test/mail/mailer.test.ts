@@ -1,0 +1,126 @@
+import { expect, test } from 'vitest'
+import { CERTIFICATE, startSmtp } from '../smtp.ts'
+import { mailerFor, SIGNIN } from './samples.ts'
+
+test('a mail arrives with text first, HTML second, and both say the same', async () => {
+  const server = await startSmtp()
+
+  const answer = await mailerFor(server).send(SIGNIN)
+
+  const [mail] = server.mails
+  expect(answer).toMatch(/^250 /)
+  expect(mail?.raw.indexOf('text/plain')).toBeLessThan(mail?.raw.indexOf('text/html') ?? 0)
+  expect(mail?.parsed.text).toContain('\nhttps://auth.example.com/signin/link?token=att_1.secret&x=1\n')
+  expect(mail?.parsed.html).toContain(
+    'href="https://auth.example.com/signin/link?token&#x3D;att_1.secret&amp;x&#x3D;1"',
+  )
+})
+
+test('the headers say that a machine wrote it, and name it as the outbox does', async () => {
+  const server = await startSmtp()
+
+  await mailerFor(server).send(SIGNIN)
+
+  const parsed = server.mails[0]?.parsed
+  expect(parsed?.subject).toBe('482913 is your Example sign-in code')
+  expect(parsed?.messageId).toBe('<msg_01jdgq8w7v4m2e6k9s3x5c1b0n@example.org>')
+  expect(parsed?.from?.value).toEqual([{ name: 'Example', address: 'no-reply@example.org' }])
+  expect(parsed?.headers.get('auto-submitted')).toBe('auto-generated')
+  expect(parsed?.headers.get('x-auto-response-suppress')).toBe('All')
+  expect(parsed?.headers.get('date')).toBeInstanceOf(Date)
+})
+
+test('envelope and header carry the stored address and nobody else (E-02)', async () => {
+  const server = await startSmtp()
+
+  await mailerFor(server).send({ ...SIGNIN, to: "o'neil+a/b=c@xn--mnchen-3ya.example" })
+
+  const [mail] = server.mails
+  expect(mail?.from).toBe('no-reply@example.org')
+  expect(mail?.to).toEqual(["o'neil+a/b=c@xn--mnchen-3ya.example"])
+  expect(mail?.raw).toMatch(/^To: o'neil\+a\/b=c@xn--mnchen-3ya\.example\r$/m)
+})
+
+test('STARTTLS is required: a relay without it gets no mail (E-05)', async () => {
+  const server = await startSmtp()
+
+  const sending = mailerFor(server, { tls: 'starttls' }).send(SIGNIN)
+
+  await expect(sending).rejects.toMatchObject({ name: 'MailError', isPermanent: false })
+  expect(server.mails).toEqual([])
+})
+
+test('a certificate that nobody vouches for is refused (E-05)', async () => {
+  const server = await startSmtp({ tls: 'starttls' })
+
+  const sending = mailerFor(server, { tls: 'starttls' }).send(SIGNIN)
+
+  await expect(sending).rejects.toThrow(/self-signed certificate/)
+  expect(server.mails).toEqual([])
+})
+
+test.for(['starttls', 'implicit'] as const)('with the authority that ca_file names, %s works', async (tls) => {
+  const server = await startSmtp({ tls })
+
+  await mailerFor(server, { tls, caFile: CERTIFICATE }).send(SIGNIN)
+
+  expect(server.mails[0]?.isEncrypted).toBe(true)
+})
+
+test('signs in to a relay that wants it', async () => {
+  const auth = { user: 'authd', pass: 'correct horse' }
+  const server = await startSmtp({ tls: 'starttls', auth })
+
+  await mailerFor(server, { tls: 'starttls', caFile: CERTIFICATE, username: auth.user, password: auth.pass }).send(
+    SIGNIN,
+  )
+
+  expect(server.mails).toHaveLength(1)
+})
+
+test('a refused login is temporary: the operator can mend it while the mail waits', async () => {
+  const server = await startSmtp({ tls: 'starttls', auth: { user: 'authd', pass: 'right' } })
+
+  const sending = mailerFor(server, {
+    tls: 'starttls',
+    caFile: CERTIFICATE,
+    username: 'authd',
+    password: 'wrong',
+  }).send(SIGNIN)
+
+  await expect(sending).rejects.toMatchObject({ name: 'MailError', isPermanent: false })
+})
+
+test.for([
+  { refuseRecipient: { responseCode: 550, message: 'no such user' }, isPermanent: true },
+  { refuseRecipient: { responseCode: 451, message: 'greylisted' }, isPermanent: false },
+  { refuseMail: { responseCode: 554, message: 'looks like spam' }, isPermanent: true },
+  { refuseMail: { responseCode: 452, message: 'disk full' }, isPermanent: false },
+])(
+  '$refuseRecipient.responseCode$refuseMail.responseCode: permanent is $isPermanent',
+  async ({ isPermanent, ...refusal }) => {
+    const server = await startSmtp(refusal)
+
+    const sending = mailerFor(server).send(SIGNIN)
+
+    await expect(sending).rejects.toMatchObject({ name: 'MailError', isPermanent })
+  },
+)
+
+test('a relay that is not there is a temporary failure', async () => {
+  const server = await startSmtp()
+
+  const sending = mailerFor({ ...server, port: 1 }).send(SIGNIN)
+
+  await expect(sending).rejects.toMatchObject({ name: 'MailError', isPermanent: false })
+})
+
+test('what a relay says about an address does not carry the address into the logs', async () => {
+  const server = await startSmtp({
+    refuseRecipient: { responseCode: 550, message: '<anna@example.com>: user unknown' },
+  })
+
+  const sending = mailerFor(server).send(SIGNIN)
+
+  await expect(sending).rejects.toThrow('<a…@example.com>: user unknown')
+})

@@ -1,0 +1,104 @@
+import { expect, test } from 'vitest'
+import { renderMail } from '../../src/mail/render.ts'
+import { APP, SIGNIN } from './samples.ts'
+
+const HOSTILE =
+  'x\r\nBcc: eve@evil.example\r\n\r\n<img src=https://evil.example/a.png>{{code}}{{{link}}}</mj-text><mj-include path="/etc/passwd"/>"\' \u202eevil'
+
+test('the code comes first in the subject, in the language of the person', async () => {
+  const english = await renderMail(SIGNIN, APP)
+  const german = await renderMail({ ...SIGNIN, lang: 'de-AT' }, APP)
+  const other = await renderMail({ ...SIGNIN, lang: 'fr' }, APP)
+
+  expect(english.subject).toBe('482913 is your Example sign-in code')
+  expect(german.subject).toBe('482913 ist Ihr Anmeldecode für Example')
+  expect(other.subject).toBe(english.subject)
+})
+
+test('the text part is complete: code and link on lines of their own, who asked, when it ends, what else to do', async () => {
+  const { text } = await renderMail(SIGNIN, APP)
+
+  expect(text).toMatchInlineSnapshot(`
+    "Sign in to Example
+
+    Type this code where you asked for it.
+
+        482913
+
+    Or open this link in the browser that asked for it:
+
+    https://auth.example.com/signin/link?token=att_1.secret&x=1
+
+    This works once, within 10 minutes.
+
+    Who asked:
+        Address: a…@example.com
+        Browser: Firefox on Linux
+        IP address: 2001:db8::1
+
+    Was this not you? Then do nothing: without this mail nobody gets in. Give the code to nobody; Example never asks for it by phone or chat.
+
+    -- 
+    Example sent this mail because somebody entered this address.
+    Help: https://example.com/help
+    "
+  `)
+})
+
+test('without a link the mail has a code and neither button nor link', async () => {
+  const { link: _, ...values } = SIGNIN.values
+
+  const { html, text } = await renderMail(
+    { ...SIGNIN, values: { ...values, code: '7K2M-9QXC-01ZT' } },
+    { name: 'Example' },
+  )
+
+  expect(html).toContain('7K2M-9QXC-01ZT')
+  expect(`${html}${text}`).not.toMatch(/<a\b|https?:\/\/(?!www\.w3\.org)/)
+})
+
+test('the HTML part calls nobody, loads nothing, and is small', async () => {
+  const { html } = await renderMail(SIGNIN, APP)
+
+  expect(html.length).toBeLessThan(20_000)
+  expect(html).not.toMatch(/<img|<link|@import|url\(|<script|src=/i)
+  expect(html).toContain('prefers-color-scheme: dark')
+  expect(html.match(/<a\b/g)).toHaveLength(2)
+})
+
+test('the first words after the subject repeat the code', async () => {
+  const { html } = await renderMail(SIGNIN, APP)
+
+  expect(html.replace(/<head>[^]*<\/head>|<[^>]+>/g, '').trim()).toMatch(/^482913 signs you in, for 10 minutes\./)
+})
+
+test('values are shown as text, whatever they hold (E-01)', async () => {
+  const values = {
+    ...SIGNIN.values,
+    requested_by: HOSTILE,
+    requested_ip: HOSTILE,
+    email_masked: HOSTILE,
+    code: HOSTILE,
+  }
+
+  const { subject, html, text } = await renderMail({ ...SIGNIN, values }, { name: HOSTILE })
+
+  expect(html).not.toMatch(/<img|<mj-|root:|"' /)
+  expect(`${html}${text}`).toContain('{{code}}{{{link}}}')
+  expect(text).not.toMatch(/^Bcc:/m)
+  expect(`${subject}${html}${text}`).not.toMatch(/\r|\u202e/)
+  expect(subject).not.toContain('\n')
+})
+
+test('a link that is none is refused', async () => {
+  const values = { ...SIGNIN.values, link: 'javascript:alert(1)' }
+
+  await expect(renderMail({ ...SIGNIN, values }, APP)).rejects.toThrow("can't link to javascript:")
+})
+
+test('the test mail says what it is for', async () => {
+  const { subject, text } = await renderMail({ template: 'test', lang: 'en', values: {} }, APP)
+
+  expect(subject).toBe('Test mail from Example')
+  expect(text).toContain('It did.')
+})
