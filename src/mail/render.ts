@@ -1,6 +1,6 @@
 import type { Mail, MailTemplate } from '../deps.ts'
 import { templates } from '../platform/templates.ts'
-import { chooseLanguage, type SentenceValues, type Translator, translator } from '../platform/translate.ts'
+import { type SentenceValues, type Translator, translatorFor } from '../platform/translate.ts'
 
 /** What a mail says about who sends it. */
 export interface MailApp {
@@ -19,13 +19,11 @@ export async function renderMail(
   mail: Pick<Mail, 'template' | 'lang' | 'values'>,
   app: MailApp,
 ): Promise<RenderedMail> {
-  const { locales, mail: findMail } = templates()
-  const lang = chooseLanguage(mail.lang, ['en', ...Object.keys(locales)])
-  const translate = translator(lang, locales[lang] ?? {})
+  const translate = translatorFor(mail.lang)
   const ownApp = { name: asLine(app.name), supportUrl: app.supportUrl }
   const { subject, preheader, ...view } = VIEWS[mail.template](mail.values, ownApp, translate)
-  const { html, text } = await findMail(mail.template)
-  const shown = { lang, dir: translate.t('dir'), app: ownApp, subject, preheader, ...view }
+  const { html, text } = await templates().mail(mail.template)
+  const shown = { lang: translate.lang, dir: translate.t('dir'), app: ownApp, subject, preheader, ...view }
   const options = { helpers: { t: (key: unknown, call: unknown) => translate.t(String(key), hashOf(call)) } }
   return { subject, html: html(shown, options), text: text(shown, options) }
 }

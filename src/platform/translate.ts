@@ -1,3 +1,5 @@
+import { templates } from './templates.ts'
+
 /** Sentences of one language by key; a sentence about a number is given once for each plural form of the language. */
 export type Sentences = Record<string, string | Partial<Record<Intl.LDMLPluralRule, string>>>
 
@@ -10,6 +12,17 @@ export interface Translator {
   has(key: string): boolean
   /** `in 40 seconds`, `5 minutes ago`: the largest unit that is whole enough to be plain. */
   relative(milliseconds: number): string
+}
+
+/** What there are sentences in; the first is the last resort. */
+export function languages(): string[] {
+  return ['en', ...Object.keys(templates().locales).filter((lang) => lang !== 'en')]
+}
+
+/** @param wanted a tag, or a list of them as chooseLanguage takes it */
+export function translatorFor(wanted: string | undefined): Translator {
+  const lang = chooseLanguage(wanted, languages())
+  return translator(lang, templates().locales[lang] ?? {})
 }
 
 export function translator(lang: string, sentences: Sentences): Translator {

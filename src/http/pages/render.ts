@@ -1,18 +1,16 @@
 import { SECOND, toRfc3339 } from '../../platform/clock.ts'
-import { templates } from '../../platform/templates.ts'
-import { chooseLanguage, type SentenceValues, type Translator, translator } from '../../platform/translate.ts'
+import { type Template, templates } from '../../platform/templates.ts'
+import { type SentenceValues, type Translator, translatorFor } from '../../platform/translate.ts'
 import type { PageContext, PageError, PageName, PageValues } from './values.ts'
 
 /** A hosted page as HTML. All values are escaped; no script, no inline style, nothing from another origin. */
 export function renderPage<Name extends PageName>(name: Name, values: PageValues[Name], context: PageContext): string {
-  const { pages, locales } = templates()
-  const lang = chooseLanguage(context.lang, ['en', ...Object.keys(locales)])
-  const translate = translator(lang, locales[lang] ?? {})
+  const translate = translatorFor(context.lang)
   const options = { helpers: helpersFor(translate, context.basePath) }
-  const page: View = { ...context, ...values, lang, dir: translate.t('dir') }
+  const page: View = { ...context, ...values, lang: translate.lang, dir: translate.t('dir') }
   const view = { ...page, ...VIEWS[name](page, translate) }
-  const body = template(pages, name)(view, options)
-  return template(pages, 'layout')({ ...view, body, title: titleOf(view, translate) }, options)
+  const body = template(name)(view, options)
+  return template('layout')({ ...view, body, title: titleOf(view, translate) }, options)
 }
 
 /** What a page's template is filled with: the route's values, and what is said about them. */
@@ -88,8 +86,8 @@ function helpersFor({ t }: Translator, basePath: string) {
   }
 }
 
-function template(pages: ReturnType<typeof templates>['pages'], name: string) {
-  const page = pages[name]
+function template(name: string): Template {
+  const page = templates().pages[name]
   if (!page) throw new Error(`no template for the page ${name}`)
   return page
 }
