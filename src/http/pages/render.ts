@@ -6,53 +6,59 @@ import type { PageContext, PageError, PageName, PageValues } from './values.ts'
 /** A hosted page as HTML. All values are escaped; no script, no inline style, nothing from another origin. */
 export function renderPage<Name extends PageName>(name: Name, values: PageValues[Name], context: PageContext): string {
   const translate = translatorFor(context.lang)
+  const { t, lang } = translate
+  const said = SAID[name](values, context.appName, translate)
+  const title = t('page.title', { heading: said.heading, app: context.appName })
+  const view = {
+    ...context,
+    ...values,
+    ...said,
+    lang,
+    dir: t('dir'),
+    // The tab, too, says that something went wrong: it is what a screen reader reads first.
+    title: said['fault'] ? t('page.fault_title', { title }) : title,
+  }
   const options = { helpers: helpersFor(translate, context.basePath) }
-  const page: View = { ...context, ...values, lang: translate.lang, dir: translate.t('dir') }
-  const view = { ...page, ...VIEWS[name](page, translate) }
-  const body = template(name)(view, options)
-  return template('layout')({ ...view, body, title: titleOf(view, translate) }, options)
+  return template('layout')({ ...view, body: template(name)(view, options) }, options)
 }
 
-/** What a page's template is filled with: the route's values, and what is said about them. */
-type View = SentenceValues & { appName: string }
+type Said = SentenceValues & { heading: string }
 
-/** Each page's heading, and what its template can't say by itself. */
-const VIEWS: Record<PageName, (view: View, translate: Translator) => SentenceValues & { heading: string }> = {
-  signin: (view, translate) => ({
-    heading: translate.t('signin.heading', { app: view.appName }),
-    ...formView('signin', view, translate),
-    noticeText: view['notice'] && translate.t(`signin.notice.${view['notice']}`),
+/** Each page's heading, and the sentences that its template can't choose by itself. */
+const SAID: { [Name in PageName]: (values: PageValues[Name], app: string, translate: Translator) => Said } = {
+  signin: ({ error, notice }, app, translate) => ({
+    heading: translate.t('signin.heading', { app }),
+    fault: error && faultOf('signin', error, translate),
+    noticeText: notice && translate.t(`signin.notice.${notice}`),
   }),
-  code: (view, translate) => ({
+  code: ({ error, notice, resendAfter, codeKind }, _, translate) => ({
     heading: translate.t('code.heading'),
-    ...formView('code', view, translate),
-    noticeText: view['notice'] && translate.t(`code.notice.${view['notice']}`),
-    waitText: view['resendAfter'] ? translate.relative(Number(view['resendAfter']) * SECOND) : undefined,
-    isLong: view['codeKind'] === 'long',
+    fault: error && faultOf('code', error, translate),
+    noticeText: notice && translate.t(`code.notice.${notice}`),
+    wait: resendAfter > 0 ? translate.relative(resendAfter * SECOND) : undefined,
+    isLong: codeKind === 'long',
   }),
-  link: (view, translate) => ({
-    heading: translate.t(`link.${view['kind']}.heading`, { app: view.appName }),
-    isOwn: view['kind'] === 'own',
-    ...(view['kind'] === 'elsewhere' && {
-      begun: translate.relative(Math.min(0, Number(view['begunAt']) - Number(view['now']))),
-      begunExact: toRfc3339(Number(view['begunAt'])),
+  link: (values, app, { t, relative }) => ({
+    heading: t(`link.${values.kind}.heading`, { app }),
+    isOwn: values.kind === 'own',
+    ...(values.kind === 'elsewhere' && {
+      begun: relative(Math.min(-SECOND, values.begunAt - values.now)),
+      begunExact: toRfc3339(values.begunAt),
     }),
   }),
-  done: (_, { t }) => ({ heading: t('done.heading') }),
-  signout: (view, { t }) => ({ heading: t('signout.heading', { app: view.appName }) }),
-  error: errorView,
-  problem: errorView,
+  done: (_, __, { t }) => ({ heading: t('done.heading') }),
+  signout: (_, app, { t }) => ({ heading: t('signout.heading', { app }) }),
+  error: (error, _, translate) => explain(error, translate),
+  problem: (error, _, translate) => explain(error, translate),
 }
 
-function formView(page: 'signin' | 'code', view: View, translate: Translator): SentenceValues {
-  const error = view['error'] as PageError | undefined
-  if (!error) return { errorText: undefined }
+/** A form's own words for an error, where it has some. */
+function faultOf(page: 'signin' | 'code', error: PageError, translate: Translator): string {
   const own = `${page}.error.${error.code}`
-  return { errorText: translate.has(own) ? translate.t(own) : sentenceFor(error, translate) }
+  return translate.has(own) ? translate.t(own) : sentenceFor(error, translate)
 }
 
-function errorView(view: View, translate: Translator): SentenceValues & { heading: string } {
-  const error = view as unknown as PageError
+function explain(error: PageError, translate: Translator): Said {
   const title = `error.${error.code}.title`
   return {
     heading: translate.t(translate.has(title) ? title : 'error.title'),
@@ -64,12 +70,6 @@ function errorView(view: View, translate: Translator): SentenceValues & { headin
 function sentenceFor({ code, message, retryAfter }: PageError, { t, has, relative }: Translator): string {
   if (retryAfter && has(`error.${code}.when`)) return t(`error.${code}.when`, { when: relative(retryAfter * SECOND) })
   return has(`error.${code}.text`) ? t(`error.${code}.text`) : message
-}
-
-/** Says in the tab, too, that something went wrong: it is what a screen reader reads first. */
-function titleOf(view: View & { heading: string }, { t }: Translator): string {
-  const title = t('page.title', { heading: view.heading, app: view.appName })
-  return view['errorText'] ? t('page.error_title', { title }) : title
 }
 
 function helpersFor({ t }: Translator, basePath: string) {

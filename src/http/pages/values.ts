@@ -17,6 +17,8 @@ export interface PageValues {
     attempt: string
     /** As typed: it is shown to the browser that typed it. */
     email: string
+    /** Long codes have letters: they get a keyboard that has them. */
+    codeKind?: 'short' | 'long'
     /** Seconds until another mail may be asked for; 0 = now. */
     resendAfter: number
     redirectTo?: string
@@ -42,9 +44,14 @@ export interface PageValues {
         browser?: string
         ip?: string
       }
-  /** Signed in, and nowhere else to go. Posts to /signout. */
+  /** Signed in. Posts to /signout. */
   done: {
     email: string
+    /**
+     * Where to go on, at once and by a button: a checked `redirect_to`. A page, not a redirect, because `form-action`
+     * of our policy holds for where a form's answer redirects to as well.
+     */
+    continueTo?: string
   }
   /** Asks before signing out. Posts to /signout. */
   signout: {

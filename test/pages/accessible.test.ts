@@ -1,0 +1,76 @@
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import type { AxeResults } from 'axe-core'
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
+import { templates } from '../../src/platform/templates.ts'
+import { launchBrowser } from '../browser.ts'
+import { FACES, type Face, PAGES } from './samples.ts'
+
+const ORIGIN = 'https://auth.example.test'
+const POLICY = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'"
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+const THEMES = ['light', 'dark'] as const
+
+let browser: Browser
+beforeAll(async () => {
+  browser = await launchBrowser()
+})
+afterAll(() => browser?.close())
+
+test.for(FACES.flatMap((face) => THEMES.map((theme) => ({ face, theme }))))(
+  '$face, $theme: axe finds nothing, the console is clean, nothing else is loaded',
+  async ({ face, theme }) => {
+    const { page, complaints, requests } = await open(face, { colorScheme: theme, width: 360 })
+
+    await page.evaluate(AXE)
+    const { violations } = await page.evaluate<AxeResults>('axe.run()')
+
+    expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`)).toEqual([])
+    expect(complaints).toEqual([])
+    expect(requests.filter((url) => !url.startsWith(`${ORIGIN}/auth/`))).toEqual([])
+  },
+)
+
+test.for(FACES)('%s fits at 400 % zoom, and what can be pressed is 44 px high', async (face) => {
+  const { page } = await open(face, { colorScheme: 'light', width: 320 })
+
+  const width = await page.evaluate<number>('document.documentElement.scrollWidth')
+  const heights = await page
+    .locator('button, .button, input:not([type=hidden]), .who a, .way a, footer a')
+    .evaluateAll((elements) => elements.map((element) => element.getBoundingClientRect().height))
+
+  expect(width).toBe(320)
+  expect(heights.filter((height) => height < 44)).toEqual([])
+})
+
+test('after a mistake the summary has the focus, and leads to the field', async () => {
+  const { page } = await open('code, wrong', { colorScheme: 'light', width: 1280 })
+
+  await page.locator('#summary:focus').waitFor()
+  await page.locator('.summary a').press('Enter')
+
+  expect(await page.evaluate<string>('document.activeElement.id')).toBe('code')
+})
+
+async function open(face: Face, { colorScheme, width }: { colorScheme: (typeof THEMES)[number]; width: number }) {
+  const page = await browser.newPage({ colorScheme, viewport: { width, height: 800 } })
+  onTestFinished(() => page.close())
+  const complaints: string[] = []
+  const requests: string[] = []
+  page.on('console', (message) => complaints.push(message.text()))
+  page.on('request', (request) => requests.push(request.url()))
+  await serve(page, PAGES[face]())
+  await page.goto(`${ORIGIN}/auth/page`)
+  return { page, complaints, requests }
+}
+
+/** The page and its assets as the daemon sends them, under the policy it sends. */
+async function serve(page: Page, html: string): Promise<void> {
+  const assets = Object.values(templates().assets)
+  await page.route('**/*', (route) => {
+    const asset = assets.find(({ name }) => route.request().url() === `${ORIGIN}/auth/assets/${name}`)
+    if (asset) return route.fulfill({ body: asset.body, contentType: asset.type })
+    return route.fulfill({ body: html, contentType: 'text/html', headers: { 'content-security-policy': POLICY } })
+  })
+}

@@ -1,0 +1,42 @@
+import { mkdir, rm, writeFile } from 'node:fs/promises'
+import { fileURLToPath } from 'node:url'
+import { expect, onTestFinished, test } from 'vitest'
+import { type Templates, templates } from '../../src/platform/templates.ts'
+import { translatorFor } from '../../src/platform/translate.ts'
+import { templatesModule } from '../../tools/templates.ts'
+import { SIGNIN } from '../mail/samples.ts'
+
+const FOLDER = new URL('../../node_modules/.cache/authd/', import.meta.url)
+
+test('what the build puts into the single file says the same, without a compiler', async () => {
+  const code = await templatesModule()
+  const built = await load(code)
+
+  expect(code).not.toMatch(/mjml|new Function|node:fs/)
+  expect(Object.keys(built.pages)).toEqual(Object.keys(templates().pages))
+  expect(built.assets).toEqual(templates().assets)
+  expect(built.locales).toEqual(templates().locales)
+  expect(await renderBoth(built)).toEqual(await renderBoth(templates()))
+})
+
+async function load(code: string): Promise<Templates> {
+  const file = new URL(`built-templates-${process.pid}.mjs`, FOLDER)
+  await mkdir(FOLDER, { recursive: true })
+  await writeFile(file, code)
+  onTestFinished(() => rm(file))
+  const module = (await import(/* @vite-ignore */ fileURLToPath(file))) as { templates: () => Templates }
+  return module.templates()
+}
+
+async function renderBoth({ mail }: Templates): Promise<string[]> {
+  const { html, text } = await mail('signin')
+  const { t } = translatorFor('en')
+  const view = {
+    ...{ lang: 'en', dir: 'ltr', subject: 's', preheader: 'p', app: { name: '<b>', supportUrl: undefined } },
+    ...{ code: '1', isLong: false, minutes: 10, link: SIGNIN.values['link'], email: 'a', browser: 'b', ip: 'c' },
+  }
+  const options = {
+    helpers: { t: (key: unknown, call: unknown) => t(String(key), (call as { hash: object }).hash as never) },
+  }
+  return [html(view, options), text(view, options)]
+}

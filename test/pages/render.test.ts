@@ -1,0 +1,113 @@
+import { expect, test } from 'vitest'
+import { renderPage } from '../../src/http/pages/render.ts'
+import { CONTEXT, FACES, PAGES } from './samples.ts'
+
+const HOSTILE = `"><script>alert(1)</script><img src=x onerror='alert(2)'>{{token}}{{{body}}}&#x22;`
+
+test.for(FACES)('%s has no script, no inline style and nothing from elsewhere', (face) => {
+  const html = PAGES[face]()
+
+  expect(html).not.toMatch(/<script|<style|\sstyle=|\son[a-z]+=|javascript:/i)
+  expect(html.match(/(?:src|href|action)="https?:[^"]*"/g) ?? []).toEqual(['href="https://example.com/help"'])
+})
+
+test.for(FACES)('%s keeps to the path of public_url', (face) => {
+  const html = PAGES[face]()
+
+  const targets = [...html.matchAll(/(?:href|action)="(\/[^"]*)"/g)].map(([, target]) => target)
+  expect(targets.filter((target) => !target?.startsWith('/auth/'))).toEqual([])
+  expect(targets.length).toBeGreaterThan(1)
+})
+
+test.for(FACES)('%s speaks German, to whoever asks for it', (face) => {
+  const html = PAGES[face]({ lang: 'fr;q=0.5, de-AT, en;q=0.8' })
+
+  expect(html).toContain('<html lang="de" dir="ltr">')
+  expect(html).toContain('Hilfe beim Anmelden')
+})
+
+test('whatever a value holds, it stays text', () => {
+  const pages = [
+    renderPage('signin', { email: HOSTILE, redirectTo: HOSTILE }, CONTEXT),
+    renderPage('code', { attempt: HOSTILE, email: HOSTILE, resendAfter: 0, redirectTo: HOSTILE }, CONTEXT),
+    renderPage('link', { kind: 'own', attempt: HOSTILE, token: HOSTILE, emailMasked: HOSTILE }, CONTEXT),
+    renderPage(
+      'link',
+      { kind: 'elsewhere', emailMasked: HOSTILE, begunAt: 0, now: 1, browser: HOSTILE, ip: HOSTILE },
+      CONTEXT,
+    ),
+    renderPage('done', { email: HOSTILE }, { ...CONTEXT, appName: HOSTILE, basePath: HOSTILE, supportUrl: HOSTILE }),
+    renderPage('error', { code: HOSTILE, message: HOSTILE, status: 400, requestId: HOSTILE }, CONTEXT),
+  ]
+
+  expect(pages.join('')).not.toMatch(/<script|<img|onerror='|&#x22;/)
+  expect(pages.join('')).toContain('&lt;script&gt;')
+})
+
+test('the field for a mail code takes a password manager, and letters where the code has some', () => {
+  const short = PAGES.code()
+  const long = PAGES['code, long, sent again']()
+
+  expect(short).toMatch(/<input [^>]*autocomplete="one-time-code"[^>]* inputmode="numeric"/)
+  expect(long).not.toContain('inputmode="numeric"')
+  expect(short).not.toContain('pattern=')
+})
+
+test('the page after "send" names the address, the wait, and keeps where the person was going', () => {
+  const values = {
+    attempt: 'att_1',
+    email: 'anna@example.com',
+    resendAfter: 40,
+    redirectTo: 'https://app.example.com/?a=b',
+  }
+
+  const html = renderPage('code', values, CONTEXT)
+
+  expect(html).toContain('<strong>anna@example.com</strong>')
+  expect(html).toContain('Another mail can be sent in 40 seconds.')
+  expect(html).toContain('href="/auth/signin?redirect_to=https%3A%2F%2Fapp.example.com%2F%3Fa%3Db"')
+})
+
+test('in the browser that asked, a link has one button, which posts', () => {
+  const html = PAGES['link, own browser']()
+
+  expect(html.match(/<button/g)).toHaveLength(1)
+  expect(html).toContain('<form method="post" action="/auth/signin/link">')
+  expect(html).toContain('Sign in as a…@example.com')
+})
+
+test('elsewhere a link has nothing to press: neither form nor token', () => {
+  const html = PAGES['link, elsewhere']()
+
+  expect(html).not.toMatch(/<form|<button|<input/)
+  expect(html).toContain('3 minutes ago')
+  expect(html).toContain('Firefox on Linux')
+})
+
+test('an error stands on top and beside its field, and the tab says so', () => {
+  const html = PAGES['signin, corrected']()
+
+  expect(html).toContain('<title>Error: Sign in to Example · Example</title>')
+  expect(html).toMatch(/role="alert".+<a href="#email">Enter one whole e-mail address/s)
+  expect(html).toMatch(/<p class="fault" id="email-fault">Enter one whole e-mail address/)
+  expect(html).toMatch(/<input id="email"[^>]* value="anna@" aria-invalid="true" aria-describedby="email-fault">/)
+})
+
+test('a limit says when it ends', () => {
+  const error = { code: 'RATE_LIMITED', message: 'Too many requests.', retryAfter: 3120 }
+
+  const html = renderPage('signin', { error }, CONTEXT)
+
+  expect(html).toContain('You can try again in 52 minutes.')
+})
+
+test('an error that has no words of its own is said in the given ones', () => {
+  const html = renderPage(
+    'error',
+    { code: 'NEW_CODE', message: 'Something new.', status: 400, requestId: 'r1' },
+    CONTEXT,
+  )
+
+  expect(html).toContain('<h1>That did not work</h1>')
+  expect(html).toContain('<p>Something new.</p>')
+})

@@ -1,0 +1,58 @@
+import { expect, test } from 'vitest'
+import { ERRORS } from '../../src/errors.ts'
+import { templates } from '../../src/platform/templates.ts'
+import { chooseLanguage, languages, translatorFor } from '../../src/platform/translate.ts'
+
+const CALLER_CODES = Object.entries(ERRORS).filter(([, { status }]) => status !== 500)
+
+test.for(languages())('%s says everything that English says, with the same values', (lang) => {
+  const { locales } = templates()
+
+  expect(shape(locales[lang] ?? {})).toEqual(shape(locales['en'] ?? {}))
+})
+
+test.for(languages())('%s has a title for every error that a page may show', (lang) => {
+  const { has } = translatorFor(lang)
+
+  const untitled = CALLER_CODES.filter(([code]) => !has(`error.${code}.title`)).map(([code]) => code)
+
+  expect(untitled).toEqual([])
+})
+
+test('a sentence without its value is a fault of ours, not a gap in the page', () => {
+  const { t } = translatorFor('en')
+
+  expect(() => t('signin.heading')).toThrow('no value for {app} of signin.heading')
+  expect(() => t('signin.nonsense')).toThrow('no sentence for signin.nonsense in en')
+  expect(() => t('constructor')).toThrow('no sentence for constructor in en')
+})
+
+test('numbers take the plural of their language', () => {
+  const { t } = translatorFor('de')
+
+  expect(t('mail.signin.ends', { count: 1 })).toBe('Gilt einmal und eine Minute lang.')
+  expect(t('mail.signin.ends', { count: 10 })).toBe('Gilt einmal und 10 Minuten lang.')
+})
+
+test.for([
+  ['de-DE,de;q=0.9,en;q=0.8', 'de'],
+  ['fr, de;q=0.3, en;q=0.7', 'en'],
+  ['fr de', 'de'],
+  ['de;q=0, *', 'en'],
+  ['DE', 'de'],
+  ['den', 'en'],
+  ['', 'en'],
+  [undefined, 'en'],
+] as const)('asked for %s, the answer is in %s', ([wanted, lang]) => {
+  const chosen = chooseLanguage(wanted, ['en', 'de'])
+
+  expect(chosen).toBe(lang)
+})
+
+/** The error's texts may be missing in English, where the error brings its own. */
+function shape(sentences: Record<string, unknown>): Record<string, string[]> {
+  const entries = Object.entries(sentences).filter(([key]) => !/^error\.[A-Z_]+\.text$/.test(key))
+  const names = (sentence: unknown) =>
+    [...JSON.stringify(sentence).matchAll(/\{(\w+)\}/g)].map(([, name]) => name ?? '')
+  return Object.fromEntries(entries.map(([key, sentence]) => [key, [...new Set(names(sentence))].sort()]))
+}
