@@ -116,8 +116,10 @@ export async function redeemCode(
 }
 
 export type LinkPreview =
-  | { kind: 'own' | 'elsewhere'; attempt: SigninAttempt & { email: string } }
-  | { kind: 'used' | 'expired' }
+  | { kind: 'own'; attempt: SigninAttempt & { email: string } }
+  | { kind: 'elsewhere'; attempt: SigninAttempt & { email: string } }
+  | { kind: 'used' }
+  | { kind: 'expired' }
 
 /** What a link's page may say. Spends nothing; a first visit from elsewhere is audited. */
 export async function previewLink(
@@ -130,7 +132,7 @@ export async function previewLink(
   if (!link) return { kind: 'expired' }
   const { attempt, isHeld } = link
   const { email } = attempt
-  if (!isUsable(attempt, now) || email === null) return { kind: isHeld && attempt.usedAt !== null ? 'used' : 'expired' }
+  if (!isUsable(attempt, now) || email === null) return isHeld && attempt.usedAt !== null ? { kind: 'used' } : { kind: 'expired' }
   if (isHeld) return { kind: 'own', attempt: { ...attempt, email } }
   if (attempt.previewedAt === null) await deps.db.write((trx) => notePreview(deps, trx, origin, attempt))
   return { kind: 'elsewhere', attempt: { ...attempt, email } }

@@ -174,3 +174,15 @@ function linkUrl(page: string, token: string): string {
   url.searchParams.set('token', token)
   return url.href
 }
+
+/** The attempt that a browser holds and that still takes its mail's code, with when another mail may be asked for. */
+export async function findWaitingAttempt(
+  deps: Deps,
+  holding: Holding,
+): Promise<{ attempt: SigninAttempt & { email: string }; resendAfterMs: number } | undefined> {
+  const now = deps.clock.now()
+  const attempt = (await deps.db.read((sql) => findHeld(sql, holding)))?.attempt
+  const email = attempt?.email
+  if (!attempt || !email || !isOpen(attempt, now) || attempt.usedAt !== null) return undefined
+  return { attempt: { ...attempt, email }, resendAfterMs: Math.max(0, (resendAfter(deps, attempt) ?? now) - now) }
+}

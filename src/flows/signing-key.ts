@@ -1,4 +1,4 @@
-import { calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, type JWK } from 'jose'
+import { type CryptoKey, calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, type JWK } from 'jose'
 import type { Deps } from '../deps.ts'
 import { AuthdError } from '../errors.ts'
 import { MINUTE } from '../platform/clock.ts'

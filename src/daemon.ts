@@ -1,0 +1,84 @@
+import { once } from 'node:events'
+import { createServer, type Server } from 'node:http'
+import { setTimeout as wait } from 'node:timers/promises'
+import type { Deps } from './deps.ts'
+import { sealAudit } from './flows/audit.ts'
+import { createApp } from './http/app.ts'
+import { JOBS } from './jobs/list.ts'
+import { startJobs } from './jobs/runner.ts'
+import type { ServiceManager } from './platform/systemd.ts'
+
+/** SECURITY W-08 and row 44: Node's own defaults leave a slow sender a minute. Milliseconds. */
+const HEADERS_TIMEOUT = 10_000
+const REQUEST_TIMEOUT = 15_000
+const KEEP_ALIVE_TIMEOUT = 65_000
+/** A client that does not read its answer. */
+const SOCKET_TIMEOUT = 30_000
+const CHECK_INTERVAL = 2_000
+
+export interface DaemonOptions {
+  version: string
+  service: ServiceManager
+  /** Aborted: stop in order. */
+  stop: AbortSignal
+}
+
+export interface RunningDaemon {
+  /** Where it listens: `http://127.0.0.1:3000`. */
+  address: string
+  /** Resolves when everything has ended in order. */
+  stopped: Promise<void>
+}
+
+/** Serves until it is told to stop; then it goes unready, drains, ends the jobs and seals the log. Deps stay open. */
+export async function startDaemon(deps: Deps, { version, service, stop }: DaemonOptions): Promise<RunningDaemon> {
+  const startedAt = deps.clock.now()
+  const app = await createApp(deps, { version, startedAt, isStopping: () => stop.aborted })
+  const { server: limits } = deps.config.current()
+  const server = createServer(
+    { requestTimeout: REQUEST_TIMEOUT, headersTimeout: HEADERS_TIMEOUT, connectionsCheckingInterval: CHECK_INTERVAL },
+    app.callback(),
+  )
+  server.keepAliveTimeout = KEEP_ALIVE_TIMEOUT
+  server.maxConnections = limits.maxConnections
+  server.setTimeout(SOCKET_TIMEOUT)
+  const [fd] = service.listenFds
+  server.listen(fd === undefined ? { host: limits.host, port: limits.port } : { fd })
+  await once(server, 'listening')
+  const jobs = startJobs(deps, JOBS)
+  const address = addressOf(server)
+  deps.log.info('listening', { address, version })
+  service.notify(`READY=1\nSTATUS=Serving ${deps.config.current().publicUrl}`)
+
+  const stopped = (async () => {
+    if (!stop.aborted) await once(stop, 'abort')
+    service.notify('STOPPING=1')
+    deps.log.info('stopping')
+    await drain(server, limits.shutdownTimeout)
+    await jobs.stop()
+    await sealAudit(deps)
+    deps.log.info('stopped')
+  })()
+  return { address, stopped }
+}
+
+/** New connections are refused, requests under way are answered; what is left after the time is cut off. */
+async function drain(server: Server, timeoutMs: number): Promise<void> {
+  const closed = once(server, 'close')
+  server.close()
+  const cut = new AbortController()
+  const late = wait(timeoutMs, undefined, { signal: cut.signal }).then(
+    () => server.closeAllConnections(),
+    () => undefined,
+  )
+  await closed
+  cut.abort()
+  await late
+}
+
+function addressOf(server: Server): string {
+  const address = server.address()
+  if (address === null || typeof address === 'string') return String(address)
+  const host = address.family === 'IPv6' ? `[${address.address}]` : address.address
+  return `http://${host}:${address.port}`
+}

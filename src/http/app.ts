@@ -1,0 +1,54 @@
+import Koa from 'koa'
+import compress from 'koa-compress'
+import type { Deps } from '../deps.ts'
+import { AuthdError } from '../errors.ts'
+import { ipMatcher } from '../platform/ip.ts'
+import type { Context } from './context.ts'
+import { cookieNames } from './cookies.ts'
+import type { Endpoint } from './endpoint.ts'
+import { accessLog } from './middleware/access-log.ts'
+import { errors } from './middleware/errors.ts'
+import { identify } from './middleware/identify.ts'
+import { requestId } from './middleware/request-id.ts'
+import { securityHeaders } from './middleware/security-headers.ts'
+import { mount } from './mount.ts'
+import { openApiEndpoint } from './openapi.ts'
+import { assets, mountPages, renderError } from './pages/mount.ts'
+import { type Lifecycle, probeEndpoints } from './routes/probe.ts'
+import { sessionEndpoints } from './routes/session.ts'
+import { signinEndpoints } from './routes/signin.ts'
+import { tokenEndpoints } from './routes/token.ts'
+import { wellKnownEndpoints } from './routes/well-known.ts'
+
+const API: Endpoint[] = [...signinEndpoints, ...sessionEndpoints, ...tokenEndpoints, ...wellKnownEndpoints]
+
+/** Every route of the JSON API, the probes among them. */
+export function allEndpoints(lifecycle: Lifecycle): Endpoint[] {
+  return [...API, ...probeEndpoints(lifecycle)]
+}
+
+/** Every middleware and router, in the order a request meets them. */
+export async function createApp(deps: Deps, lifecycle: Lifecycle): Promise<Koa<Context['state'], Context>> {
+  const { publicUrl, server, signin } = deps.config.current()
+  const names = cookieNames(publicUrl)
+  const { origin } = new URL(publicUrl)
+  const document = openApiEndpoint(allEndpoints(lifecycle), { publicUrl, version: lifecycle.version })
+
+  const app = new Koa<Context['state'], Context>()
+  app.silent = true
+  app.use(requestId(deps.random, ipMatcher(server.trustedProxies)))
+  app.use(accessLog(deps.log))
+  app.use(compress({ threshold: 1024 }))
+  app.use(await securityHeaders({ publicUrl, redirectUrls: signin.redirectUrls }))
+  app.use(errors(deps, renderError(deps)))
+  app.use(mount(deps, [...probeEndpoints(lifecycle), document], names))
+  app.use(assets())
+  app.use(identify(deps, { names, origin }))
+  app.use(mount(deps, API, names))
+  app.use(mountPages(deps, { names, origin }))
+  app.use(async (ctx) => {
+    ctx.state.isPage = ctx.accepts('json', 'html') === 'html'
+    throw new AuthdError('NOT_FOUND')
+  })
+  return app
+}

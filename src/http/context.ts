@@ -1,0 +1,21 @@
+import type { ParameterizedContext } from 'koa'
+import type { Identity } from '../flows/identify.ts'
+import type { RequestCookies } from './cookies.ts'
+
+/** What the middleware find out about a request, in the order of app.ts. */
+export interface RequestState {
+  requestId: string
+  /** The client's address, as server.trusted_proxies lets us know it. */
+  ip: string
+  identity: Identity
+  cookies: RequestCookies
+  /** Answers are HTML, errors too. */
+  isPage: boolean
+  /** Errors are RFC 6749's. */
+  isOauth: boolean
+  /** The pattern of the route, never the URL: for the log. */
+  route: string | undefined
+}
+
+export type Context = ParameterizedContext<RequestState>
+export type Next = () => Promise<void>

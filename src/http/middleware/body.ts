@@ -1,0 +1,78 @@
+import type { z } from 'zod'
+import { AuthdError } from '../../errors.ts'
+import type { Context } from '../context.ts'
+
+const LIMIT_BYTES = 64 * 1024
+
+export type BodyType = 'json' | 'form'
+
+const CONTENT_TYPE: Record<BodyType, RegExp> = {
+  json: /^application\/json *(; *charset="?utf-8"?)?$/i,
+  form: /^application\/x-www-form-urlencoded *(; *charset="?utf-8"?)?$/i,
+}
+
+/** Reads a body of the type that the route declares, 64 KiB at most; a request without one is as an empty object. */
+export async function readBody(ctx: Context, type: BodyType): Promise<unknown> {
+  if (ctx.get('Content-Encoding') !== '') throw new AuthdError('UNSUPPORTED_MEDIA_TYPE')
+  if (Number(ctx.get('Content-Length')) > LIMIT_BYTES) throw new AuthdError('PAYLOAD_TOO_LARGE')
+  const text = await readText(ctx)
+  const contentType = ctx.get('Content-Type')
+  if (text === '' && contentType === '') return {}
+  if (!CONTENT_TYPE[type].test(contentType)) throw new AuthdError('UNSUPPORTED_MEDIA_TYPE')
+  return type === 'json' ? parseJson(text) : parseForm(text)
+}
+
+/** The value in the schema's form, or every fault of it as a JSON pointer. `where` is where the fields stand. */
+export function parseInput<Schema extends z.ZodType>(schema: Schema, value: unknown, where: string): z.output<Schema> {
+  const result = schema.safeParse(value)
+  if (result.success) return result.data
+  const errors = result.error.issues.flatMap((issue) => {
+    const path = issue.path.map((part) => `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('')
+    // An unknown field is named where it stands, so that a client can point at it.
+    if (issue.code === 'unrecognized_keys') {
+      return issue.keys.map((key) => ({ pointer: `${path}/${key}`, code: 'UNKNOWN_FIELD', message: 'Unknown field.' }))
+    }
+    return [{ pointer: path, code: codeOf(issue), message: issue.message }]
+  })
+  const [first] = errors
+  const message = first && `${where}: ${first.pointer.slice(1) || 'the whole'}: ${first.message}`
+  throw new AuthdError('VALIDATION_ERROR', { ...(message && { message }), details: { errors } })
+}
+
+function codeOf(issue: z.core.$ZodIssue): string {
+  if (issue.code === 'custom' && typeof issue.params?.['code'] === 'string') return issue.params['code']
+  return issue.code.toUpperCase()
+}
+
+async function readText(ctx: Context): Promise<string> {
+  const chunks: Buffer[] = []
+  let size = 0
+  for await (const chunk of ctx.req as AsyncIterable<Buffer>) {
+    size += chunk.length
+    if (size > LIMIT_BYTES) throw new AuthdError('PAYLOAD_TOO_LARGE')
+    chunks.push(chunk)
+  }
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks))
+  } catch (cause) {
+    throw new AuthdError('BAD_REQUEST', { message: 'The body is not UTF-8.', cause })
+  }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (cause) {
+    throw new AuthdError('BAD_REQUEST', { message: 'The body is not JSON.', cause })
+  }
+}
+
+function parseForm(text: string): Record<string, string> {
+  const fields: Record<string, string> = Object.create(null)
+  for (const [name, value] of new URLSearchParams(text)) {
+    // RFC 6749 §3.1: a parameter must not come twice.
+    if (name in fields) throw new AuthdError('BAD_REQUEST', { message: `The field ${name} was sent twice.` })
+    fields[name] = value
+  }
+  return { ...fields }
+}

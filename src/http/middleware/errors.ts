@@ -1,0 +1,71 @@
+import { STATUS_CODES } from 'node:http'
+import type { Deps } from '../../deps.ts'
+import { AuthdError, ERRORS, type ErrorCode } from '../../errors.ts'
+import { toAuthdError } from '../../flows/failure.ts'
+import type { Context, Next } from '../context.ts'
+
+/** `RATE_LIMITED` → `rate-limited`: the last part of a problem's address. */
+export function problemName(code: ErrorCode): string {
+  return code.toLowerCase().replaceAll('_', '-')
+}
+
+/** What a client gets of any error: RFC 9457, with the four members that it may rely on besides. */
+export function problemDocument(error: AuthdError, { publicUrl, requestId }: { publicUrl: string; requestId: string }) {
+  return {
+    type: `${publicUrl}/problems/${problemName(error.code)}`,
+    title: ERRORS[error.code].message,
+    status: error.status,
+    detail: error.message,
+    code: error.code,
+    message: error.message,
+    ...(error.details && { details: error.details }),
+    request_id: requestId,
+  }
+}
+
+/** The one place where an error becomes an answer. A fault of ours is logged with its cause, and told without it. */
+export function errors(deps: Pick<Deps, 'log' | 'config'>, renderError: (ctx: Context, error: AuthdError) => string) {
+  return async (ctx: Context, next: Next): Promise<void> => {
+    try {
+      await next()
+    } catch (thrown) {
+      const error = toAuthdError(withoutHttpErrors(thrown))
+      if (error.status >= 500) {
+        deps.log.error('request failed', { request_id: ctx.state.requestId, route: ctx.state.route, error })
+      }
+      ctx.status = error.status
+      ctx.compress = false
+      if (error.retryAfter !== undefined) ctx.set('Retry-After', String(error.retryAfter))
+      if (error.status === 401) ctx.set('WWW-Authenticate', 'Bearer realm="authd"')
+      if (ctx.state.isPage) {
+        ctx.type = 'html'
+        ctx.body = renderError(ctx, error)
+        return
+      }
+      if (ctx.state.isOauth) {
+        ctx.body = { error: oauthError(error), error_description: error.message }
+        return
+      }
+      const { publicUrl } = deps.config.current()
+      const document = problemDocument(error, { publicUrl, requestId: ctx.state.requestId })
+      ctx.body = JSON.stringify(document)
+      ctx.set('Content-Type', 'application/problem+json; charset=utf-8')
+    }
+  }
+}
+
+/** RFC 6749 §5.2 and RFC 6750 §3.1 for the two calls that OAuth libraries make. */
+function oauthError({ status }: AuthdError): string {
+  if (status === 401) return 'invalid_client'
+  if (status === 403) return 'insufficient_scope'
+  if (status === 503) return 'temporarily_unavailable'
+  return status >= 500 ? 'server_error' : 'invalid_request'
+}
+
+/** koa and its router throw errors with a 4xx status of their own for requests that they cannot read. */
+function withoutHttpErrors(thrown: unknown): unknown {
+  const status = thrown instanceof Error && 'status' in thrown ? Number(thrown.status) : 500
+  if (thrown instanceof AuthdError || !(status >= 400 && status < 500) || STATUS_CODES[status] === undefined)
+    return thrown
+  return new AuthdError('BAD_REQUEST', { cause: thrown })
+}

@@ -1,0 +1,39 @@
+import type { Deps } from '../../deps.ts'
+import { AuthdError } from '../../errors.ts'
+import { identify as identifyFlow } from '../../flows/identify.ts'
+import type { Context, Next } from '../context.ts'
+import { type CookieNames, readCookies } from '../cookies.ts'
+
+const SAFE = new Set(['GET', 'HEAD', 'OPTIONS'])
+
+export interface IdentifyOptions {
+  names: CookieNames
+  /** Of public_url: scheme, host, port. */
+  origin: string
+}
+
+/** Finds out whom a request speaks for: at most one read. With an `Authorization` header, cookies count for nothing. */
+export function identify(deps: Deps, { names, origin }: IdentifyOptions) {
+  const host = new URL(origin).host
+  return async (ctx: Context, next: Next): Promise<void> => {
+    const authorization = ctx.get('Authorization')
+    const cookies = readCookies(authorization === '' ? ctx.get('Cookie') : undefined, names)
+    ctx.state.cookies = cookies
+    const hasCookies = cookies.session !== undefined || cookies.device !== undefined || cookies.attempts.length > 0
+    if (hasCookies) refuseForeign(ctx, { origin, host })
+    ctx.state.identity = await identifyFlow(deps, {
+      authorization: authorization === '' ? undefined : authorization,
+      cookie: cookies.session,
+    })
+    await next()
+  }
+}
+
+/** A cookie counts only under our own host name, and for changes only in requests that our own pages made. */
+export function refuseForeign(ctx: Context, { origin, host }: { origin: string; host: string }): void {
+  if (ctx.get('Host').toLowerCase() !== host) throw new AuthdError('MISDIRECTED_REQUEST')
+  if (SAFE.has(ctx.method)) return
+  const site = ctx.get('Sec-Fetch-Site')
+  const isOwn = site === '' ? ctx.get('Origin') === origin : site === 'same-origin'
+  if (!isOwn) throw new AuthdError('CROSS_SITE_REQUEST')
+}

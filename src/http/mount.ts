@@ -1,0 +1,103 @@
+import Router from '@koa/router'
+import type { Deps } from '../deps.ts'
+import { AuthdError } from '../errors.ts'
+import type { Origin } from '../flows/event.ts'
+import type { OwnedSession } from '../store/sessions.ts'
+import type { Context, Next } from './context.ts'
+import { type CookieNames, setCookieHeader } from './cookies.ts'
+import type { Answer, Endpoint } from './endpoint.ts'
+import { parseInput, readBody } from './middleware/body.ts'
+
+/** The router of these declarations. What matches the path but not the method is refused with `Allow`. */
+export function mount(deps: Deps, endpoints: Endpoint[], names: CookieNames) {
+  const router = new Router<Context['state'], Context>()
+  for (const declared of endpoints) {
+    router.register(declared.path, [declared.method], (ctx: Context) => serve(deps, declared, ctx, names))
+  }
+  const routes = router.routes()
+  return async (ctx: Context, next: Next): Promise<void> => {
+    await routes(ctx as Parameters<typeof routes>[0], async () => {
+      refuseOtherMethods(router, ctx)
+      await next()
+    })
+  }
+}
+
+async function serve(deps: Deps, declared: Endpoint, ctx: Context, names: CookieNames): Promise<void> {
+  ctx.state.route = declared.path
+  ctx.state.isOauth = declared.body?.type === 'form'
+  const session = checkGuard(ctx, declared)
+  const query = declared.query ? parseInput(declared.query, queryOf(ctx), 'query') : undefined
+  const body = declared.body
+    ? parseInput(declared.body.schema, await readBody(ctx, declared.body.type), 'body')
+    : undefined
+  const answer = await declared.handle(deps, {
+    body,
+    query,
+    params: (ctx as unknown as { params: Record<string, string> }).params,
+    identity: ctx.state.identity,
+    session,
+    cookies: ctx.state.cookies ?? { session: undefined, attempts: [], device: undefined },
+    origin: originOf(ctx),
+    acceptLanguage: ctx.get('Accept-Language'),
+  })
+  send(ctx, declared, answer, names)
+}
+
+/** The session of a route that wants one; routes without that guard never look at it. */
+function checkGuard(ctx: Context, { guard }: Endpoint): OwnedSession {
+  const { identity } = ctx.state
+  if (guard === 'session') {
+    if (identity.kind === 'session') return identity.session
+    throw new AuthdError('UNAUTHORIZED')
+  }
+  if (guard !== 'none') {
+    if (identity.kind !== 'api_key') throw new AuthdError('UNAUTHORIZED')
+    if (!identity.key.scopes.includes(guard.scope)) throw new AuthdError('FORBIDDEN')
+  }
+  return undefined as unknown as OwnedSession
+}
+
+/** Who does it, for the audit row. */
+export function originOf(ctx: Context): Origin {
+  const { identity, ip, requestId } = ctx.state
+  const actor =
+    identity.kind === 'session'
+      ? `user:${identity.session.userId}`
+      : identity.kind === 'api_key'
+        ? `api-key:${identity.key.id}`
+        : 'anonymous'
+  const userAgent = ctx.get('User-Agent').slice(0, 512)
+  return { actor, ip, userAgent: userAgent === '' ? null : userAgent, requestId }
+}
+
+function queryOf(ctx: Context): Record<string, string> {
+  return Object.fromEntries(new URLSearchParams(ctx.querystring))
+}
+
+function send(ctx: Context, declared: Endpoint, answer: Answer, names: CookieNames): void {
+  ctx.status = answer.status
+  for (const change of answer.cookies ?? []) ctx.append('Set-Cookie', setCookieHeader(change, names))
+  ctx.compress = declared.publicMaxAge !== undefined
+  if (declared.publicMaxAge !== undefined) {
+    ctx.set('Cache-Control', `public, max-age=${declared.publicMaxAge}`)
+    ctx.set('Cross-Origin-Resource-Policy', 'cross-origin')
+  }
+  if (answer.headers) ctx.set(answer.headers)
+  if (answer.body === undefined) {
+    ctx.body = answer.status === 204 ? null : ''
+    return
+  }
+  const type = declared.answers[answer.status]?.contentType ?? 'application/json'
+  ctx.body = typeof answer.body === 'string' ? answer.body : JSON.stringify(answer.body)
+  ctx.set('Content-Type', `${type}; charset=utf-8`)
+}
+
+/** A path of ours with another method is refused with `Allow` (RFC 9110 §15.5.6). */
+export function refuseOtherMethods(router: Router<Context['state'], Context>, ctx: Context): void {
+  const { path } = router.match(ctx.path, ctx.method)
+  if (path.length === 0) return
+  ctx.state.route = String(path[0]?.path)
+  ctx.set('Allow', [...new Set(path.flatMap(({ methods }) => methods))].join(', '))
+  throw new AuthdError('METHOD_NOT_ALLOWED')
+}

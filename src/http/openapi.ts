@@ -1,0 +1,140 @@
+import { z } from 'zod'
+import { ERRORS } from '../errors.ts'
+import { type Answer, type Endpoint, endpoint, type Guard } from './endpoint.ts'
+
+/** What every route may answer besides its own: a fault of the request, of too many, or of ours. */
+const EVERYWHERE = ['BAD_REQUEST', 'RATE_LIMITED', 'INTERNAL_ERROR', 'UNAVAILABLE'] as const
+const WITH_BODY = ['VALIDATION_ERROR', 'PAYLOAD_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE', 'MISDIRECTED_REQUEST'] as const
+
+const problem = z.strictObject({
+  type: z.url(),
+  title: z.string(),
+  status: z.int(),
+  detail: z.string(),
+  code: z.enum(Object.keys(ERRORS) as [string, ...string[]]),
+  message: z.string(),
+  details: z.record(z.string(), z.unknown()).optional(),
+  request_id: z.string(),
+})
+
+const oauthProblem = z.strictObject({ error: z.string(), error_description: z.string() })
+
+/** The whole contract as OpenAPI 3.1, from the declarations that the router is made of. */
+export function openApiDocument(endpoints: Endpoint[], { publicUrl, version }: { publicUrl: string; version: string }) {
+  const paths: Record<string, Record<string, unknown>> = {}
+  for (const declared of endpoints) {
+    const path = declared.path.replace(/:(\w+)/g, '{$1}')
+    paths[path] = { ...paths[path], [declared.method.toLowerCase()]: operation(declared) }
+  }
+  return {
+    openapi: '3.1.0',
+    info: {
+      title: 'authd',
+      version,
+      summary: 'Passwordless sign-in for your own applications.',
+      license: { name: 'MIT', identifier: 'MIT' },
+    },
+    servers: [{ url: publicUrl }],
+    tags: [...new Set(endpoints.map(({ tag }) => tag))].map((name) => ({ name })),
+    paths,
+    components: {
+      schemas: { Problem: schemaOf(problem, 'output'), OAuthError: schemaOf(oauthProblem, 'output') },
+      securitySchemes: {
+        accessToken: { type: 'http', scheme: 'bearer', bearerFormat: 'JWT' },
+        apiKey: { type: 'http', scheme: 'bearer', description: '`key_…`, made by `authd api-keys create`.' },
+        session: { type: 'apiKey', in: 'cookie', name: publicUrl.startsWith('https:') ? '__Host-authd' : 'authd' },
+      },
+    },
+  }
+}
+
+function operation(declared: Endpoint) {
+  const parameters = [...pathParameters(declared.path), ...queryParameters(declared.query)]
+  return {
+    operationId: `${declared.method.toLowerCase()}${declared.path.replace(/[^A-Za-z0-9]+(\w)?/g, (_, letter = '') => letter.toUpperCase())}`,
+    summary: declared.summary,
+    tags: [declared.tag],
+    security: securityOf(declared.guard),
+    ...(parameters.length > 0 && { parameters }),
+    ...(declared.body && {
+      requestBody: {
+        content: { [mediaType(declared.body.type)]: { schema: schemaOf(declared.body.schema, 'input') } },
+      },
+    }),
+    responses: { ...successes(declared), ...failures(declared) },
+  }
+}
+
+function successes({ answers }: Endpoint): Record<string, unknown> {
+  return Object.fromEntries(
+    Object.entries(answers).map(([status, { text, schema, contentType = 'application/json' }]) => [
+      status,
+      { description: text, ...(schema && { content: { [contentType]: { schema: schemaOf(schema, 'output') } } }) },
+    ]),
+  )
+}
+
+function failures(declared: Endpoint): Record<string, unknown> {
+  const codes = [...EVERYWHERE, ...(declared.body ? WITH_BODY : []), ...declared.errors]
+  const byStatus = Map.groupBy(codes, (code) => ERRORS[code].status)
+  const isOauth = declared.body?.type === 'form'
+  const content = isOauth
+    ? { 'application/json': { schema: { $ref: '#/components/schemas/OAuthError' } } }
+    : { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } }
+  return Object.fromEntries(
+    [...byStatus].map(([status, found]) => [status, { description: [...new Set(found)].join(', '), content }]),
+  )
+}
+
+function pathParameters(path: string) {
+  const names = [...path.matchAll(/:(\w+)/g)].map(([, name]) => name)
+  return names.map((name) => ({ name, in: 'path', required: true, schema: { type: 'string' } }))
+}
+
+function queryParameters(query: z.ZodType | undefined) {
+  if (!query) return []
+  const { properties = {}, required = [] } = schemaOf(query, 'input') as {
+    properties?: Record<string, unknown>
+    required?: string[]
+  }
+  return Object.entries(properties).map(([name, schema]) => ({
+    name,
+    in: 'query',
+    required: required.includes(name),
+    schema,
+  }))
+}
+
+function securityOf(guard: Guard): Record<string, string[]>[] {
+  if (guard === 'none') return []
+  return guard === 'session' ? [{ session: [] }, { accessToken: [] }] : [{ apiKey: [] }]
+}
+
+function mediaType(type: 'json' | 'form'): string {
+  return type === 'json' ? 'application/json' : 'application/x-www-form-urlencoded'
+}
+
+function schemaOf(schema: z.ZodType, io: 'input' | 'output'): Record<string, unknown> {
+  const { $schema: _dialect, ...rest } = z.toJSONSchema(schema, { io, unrepresentable: 'any' })
+  return rest
+}
+
+/** `GET /openapi.json`: made once, itself included. */
+export function openApiEndpoint(endpoints: Endpoint[], about: { publicUrl: string; version: string }): Endpoint {
+  let text = ''
+  const self = endpoint({
+    method: 'GET',
+    path: '/openapi.json',
+    summary: 'This document.',
+    tag: 'Documents',
+    guard: 'none',
+    publicMaxAge: 300,
+    answers: { 200: { text: 'OpenAPI 3.1.', schema: z.looseObject({ openapi: z.string() }) } },
+    errors: [],
+    async handle(): Promise<Answer> {
+      return { status: 200, body: text }
+    },
+  })
+  text = JSON.stringify(openApiDocument([...endpoints, self], about))
+  return self
+}

@@ -1,0 +1,60 @@
+import { z } from 'zod'
+import type { Deps } from '../../deps.ts'
+import { AuthdError } from '../../errors.ts'
+import type { Origin } from '../../flows/event.ts'
+import { previewLink, redeemLink } from '../../flows/magic-link.ts'
+import { maskEmail } from '../../platform/email-address.ts'
+import { describeUserAgent } from '../../platform/user-agent.ts'
+import { holdingOf, type RequestCookies } from '../cookies.ts'
+import { redemption } from '../routes/signin.ts'
+import { fields, type PageAnswer, page } from './page.ts'
+import { signedInPage } from './signin.ts'
+
+const token = z.string().max(200)
+
+const preview = page({
+  method: 'GET',
+  path: '/signin/link',
+  fields: fields({ token: token.default('') }),
+  async handle(deps, { fields: query, cookies, origin }) {
+    return await linkPage(deps, origin, cookies, query.token)
+  },
+})
+
+const redeem = page({
+  method: 'POST',
+  path: '/signin/link',
+  fields: fields({ token, attempt: z.string().max(64) }),
+  async handle(deps, { fields: form, cookies, origin, identity }) {
+    const proof = { ...redemption({ cookies, identity }, undefined, form.attempt), token: form.token }
+    const result = await redeemLink(deps, origin, proof)
+    if (result.status === 'continue_elsewhere') return await linkPage(deps, origin, cookies, form.token)
+    return signedInPage(result, cookies)
+  },
+})
+
+/** Only the browser that asked gets a button that spends the link. */
+async function linkPage(deps: Deps, origin: Origin, cookies: RequestCookies, linkToken: string): Promise<PageAnswer> {
+  const found = await previewLink(deps, origin, { token: linkToken, holding: holdingOf(cookies) })
+  if (found.kind === 'used') throw new AuthdError('MAGIC_LINK_USED')
+  if (found.kind === 'expired') throw new AuthdError('MAGIC_LINK_EXPIRED')
+  const { attempt } = found
+  const emailMasked = maskEmail(attempt.email)
+  if (found.kind === 'own') {
+    return { page: 'link', values: { kind: 'own', attempt: attempt.id, token: linkToken, emailMasked } }
+  }
+  const browser = describeUserAgent(attempt.userAgent)
+  return {
+    page: 'link',
+    values: {
+      kind: 'elsewhere',
+      emailMasked,
+      begunAt: attempt.createdAt,
+      now: deps.clock.now(),
+      ...(browser !== undefined && { browser }),
+      ...(attempt.ip !== null && { ip: attempt.ip }),
+    },
+  }
+}
+
+export const linkPages = [preview, redeem]

@@ -1,0 +1,94 @@
+import Router from '@koa/router'
+import type { Deps } from '../../deps.ts'
+import type { AuthdError } from '../../errors.ts'
+import { templates } from '../../platform/templates.ts'
+import type { Context, Next } from '../context.ts'
+import { type CookieNames, setCookieHeader } from '../cookies.ts'
+import { languageOf } from '../language.ts'
+import { parseInput, readBody } from '../middleware/body.ts'
+import { refuseForeign } from '../middleware/identify.ts'
+import { originOf, refuseOtherMethods } from '../mount.ts'
+import { linkPages } from './link.ts'
+import { basePath, type Page, type PageAnswer, pageContext, pageError } from './page.ts'
+import { problemPages } from './problem.ts'
+import { renderPage } from './render.ts'
+import { signinPages } from './signin.ts'
+import { signoutPages } from './signout.ts'
+
+const YEAR_S = 365 * 24 * 60 * 60
+
+export const PAGES: readonly Page[] = [...signinPages, ...linkPages, ...signoutPages, ...problemPages]
+
+/** The hosted pages. They answer under our own host name only, and take forms from our own pages only. */
+export function mountPages(deps: Deps, { names, origin }: { names: CookieNames; origin: string }) {
+  const host = new URL(origin).host
+  const router = new Router<Context['state'], Context>()
+  for (const declared of PAGES) {
+    router.register(declared.path, [declared.method], async (ctx: Context) => {
+      ctx.state.route = declared.path
+      ctx.state.isPage = true
+      refuseForeign(ctx, { origin, host })
+      send(deps, ctx, declared, await answer(deps, ctx, declared), names)
+    })
+  }
+  const routes = router.routes()
+  return async (ctx: Context, next: Next): Promise<void> => {
+    await routes(ctx as Parameters<typeof routes>[0], async () => {
+      refuseOtherMethods(router, ctx)
+      await next()
+    })
+  }
+}
+
+/** Styles and images, named by the hash of their content: kept for ever, and never personal. */
+export function assets() {
+  const byName = new Map(Object.values(templates().assets).map((asset) => [`/assets/${asset.name}`, asset]))
+  return async (ctx: Context, next: Next): Promise<void> => {
+    const asset = ctx.method === 'GET' || ctx.method === 'HEAD' ? byName.get(ctx.path) : undefined
+    if (!asset) return await next()
+    ctx.state.route = '/assets/:name'
+    ctx.compress = true
+    ctx.set('Cache-Control', `public, max-age=${YEAR_S}, immutable`)
+    ctx.set('Content-Type', asset.type)
+    ctx.body = asset.body
+  }
+}
+
+/** An error as a page, in the reader's language, with the request's id. */
+export function renderError(deps: Pick<Deps, 'config'>) {
+  return (ctx: Context, error: AuthdError): string => {
+    const values = { ...pageError(error), status: error.status, requestId: ctx.state.requestId }
+    return renderPage('error', values, pageContext(deps, languageOf(ctx.get('Accept-Language'))))
+  }
+}
+
+async function answer(deps: Deps, ctx: Context, declared: Page): Promise<PageAnswer> {
+  const isForm = declared.method === 'POST'
+  const input = isForm ? await readBody(ctx, 'form') : Object.fromEntries(new URLSearchParams(ctx.querystring))
+  return await declared.handle(deps, {
+    fields: parseInput(declared.fields, input, isForm ? 'form' : 'query'),
+    params: (ctx as unknown as { params: Record<string, string> }).params,
+    identity: ctx.state.identity,
+    cookies: ctx.state.cookies,
+    origin: originOf(ctx),
+    lang: languageOf(ctx.get('Accept-Language')),
+  })
+}
+
+function send(deps: Deps, ctx: Context, declared: Page, result: PageAnswer, names: CookieNames): void {
+  for (const change of result.cookies ?? []) ctx.append('Set-Cookie', setCookieHeader(change, names))
+  ctx.compress = declared.publicMaxAge !== undefined
+  if ('goTo' in result) {
+    const { publicUrl } = deps.config.current()
+    ctx.status = 303
+    // Only a path of ours or an address that was held against the allow-list gets here.
+    ctx.set('Location', result.goTo.startsWith('/') ? `${basePath(publicUrl)}${result.goTo}` : result.goTo)
+    ctx.body = ''
+    return
+  }
+  if (declared.publicMaxAge !== undefined) ctx.set('Cache-Control', `public, max-age=${declared.publicMaxAge}`)
+  ctx.vary('Accept-Language')
+  ctx.status = result.status ?? 200
+  ctx.type = 'html'
+  ctx.body = renderPage(result.page, result.values, pageContext(deps, languageOf(ctx.get('Accept-Language'))))
+}

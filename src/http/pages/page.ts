@@ -1,0 +1,64 @@
+import { z } from 'zod'
+import type { Deps } from '../../deps.ts'
+import type { AuthdError } from '../../errors.ts'
+import type { Origin } from '../../flows/event.ts'
+import type { Identity } from '../../flows/identify.ts'
+import type { CookieChange, RequestCookies } from '../cookies.ts'
+import type { PageContext, PageError, PageName, PageValues } from './values.ts'
+
+export interface PageRequest<Fields> {
+  /** Of the form, or of the query for a GET. */
+  fields: Fields
+  params: Record<string, string>
+  identity: Identity
+  cookies: RequestCookies
+  origin: Origin
+  lang: string
+}
+
+type Shown = { [Name in PageName]: { page: Name; values: PageValues[Name] } }[PageName]
+
+/** A page, or another address to go to (always with 303, so that nothing is posted twice). */
+export type PageAnswer = ((Shown & { status?: number; retryAfter?: number | undefined }) | { goTo: string }) & {
+  cookies?: CookieChange[]
+}
+
+/** One hosted page: a form or query comes in, the same flow as the API's is called, and HTML goes out. */
+export interface Page<Fields extends z.ZodType = z.ZodType> {
+  method: 'GET' | 'POST'
+  path: string
+  fields: Fields
+  /** May be kept by anybody: it says nothing of anybody. Seconds. */
+  publicMaxAge?: number
+  handle(deps: Deps, request: PageRequest<z.output<Fields>>): Promise<PageAnswer>
+}
+
+/** Keeps the types of the fields together with their handler, and then forgets them, so that a list can hold it. */
+export function page<Fields extends z.ZodType>(declared: Page<Fields>): Page {
+  return declared as unknown as Page
+}
+
+/** Fields of a form or a query: unknown ones are let be, since links gain parameters on their way. */
+export function fields<Shape extends z.ZodRawShape>(shape: Shape) {
+  return z.object(shape)
+}
+
+export function pageError({ code, message, retryAfter }: AuthdError): PageError {
+  return { code, message, ...(retryAfter !== undefined && { retryAfter }) }
+}
+
+/** What all pages share, as the configuration has it now. */
+export function pageContext(deps: Pick<Deps, 'config'>, lang: string): PageContext {
+  const { app, publicUrl } = deps.config.current()
+  return {
+    lang,
+    appName: app.name,
+    basePath: basePath(publicUrl),
+    ...(app.supportUrl !== undefined && { supportUrl: app.supportUrl }),
+  }
+}
+
+/** The path that public_url may carry, without a slash at its end. */
+export function basePath(publicUrl: string): string {
+  return new URL(publicUrl).pathname.replace(/\/$/, '')
+}

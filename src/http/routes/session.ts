@@ -1,0 +1,83 @@
+import { z } from 'zod'
+import { findOwnUser } from '../../flows/account.ts'
+import { endOwnSession, listOwnSessions, signOut } from '../../flows/session.ts'
+import {
+  currentSessionResource,
+  ownSessionResource,
+  presentCurrentSession,
+  presentOwnSession,
+} from '../../resources/session.ts'
+import { ownUserResource, presentOwnUser } from '../../resources/user.ts'
+import { endpoint } from '../endpoint.ts'
+
+const current = endpoint({
+  method: 'GET',
+  path: '/v1/session',
+  summary: 'Who is signed in: the call an app makes on each request.',
+  tag: 'Sessions',
+  guard: 'session',
+  answers: { 200: { text: 'A live session, as the database knows it now.', schema: currentSessionResource } },
+  errors: ['UNAUTHORIZED'],
+  async handle(_deps, { session }) {
+    return { status: 200, body: presentCurrentSession(session) }
+  },
+})
+
+const logout = endpoint({
+  method: 'POST',
+  path: '/v1/logout',
+  summary: 'Sign out here, everywhere else, or everywhere.',
+  tag: 'Sessions',
+  guard: 'session',
+  query: z.strictObject({ scope: z.enum(['current', 'others', 'all']).default('current') }),
+  answers: { 204: { text: 'Signed out.' } },
+  errors: ['UNAUTHORIZED', 'CROSS_SITE_REQUEST'],
+  async handle(deps, { session, query, origin }) {
+    await signOut(deps, origin, { session, scope: query.scope })
+    return { status: 204, cookies: query.scope === 'others' ? [] : [{ kind: 'session_ended' }] }
+  },
+})
+
+const me = endpoint({
+  method: 'GET',
+  path: '/v1/me',
+  summary: 'The person who is signed in.',
+  tag: 'Me',
+  guard: 'session',
+  answers: { 200: { text: 'The person.', schema: ownUserResource } },
+  errors: ['UNAUTHORIZED'],
+  async handle(deps, { session }) {
+    return { status: 200, body: presentOwnUser(await findOwnUser(deps, session.userId)) }
+  },
+})
+
+const sessions = endpoint({
+  method: 'GET',
+  path: '/v1/me/sessions',
+  summary: 'Where the person is signed in.',
+  tag: 'Me',
+  guard: 'session',
+  answers: { 200: { text: 'Live sessions, newest first.', schema: z.array(ownSessionResource) } },
+  errors: ['UNAUTHORIZED'],
+  async handle(deps, { session }) {
+    const own = await listOwnSessions(deps, session.userId)
+    return { status: 200, body: own.map((each) => presentOwnSession(each, session.id)) }
+  },
+})
+
+const endSession = endpoint({
+  method: 'DELETE',
+  path: '/v1/me/sessions/:id',
+  summary: "End one of the person's sessions.",
+  tag: 'Me',
+  guard: 'session',
+  answers: { 204: { text: 'Ended.' } },
+  errors: ['UNAUTHORIZED', 'SESSION_NOT_FOUND', 'CROSS_SITE_REQUEST'],
+  async handle(deps, { session, params, origin }) {
+    const sessionId = params['id'] ?? ''
+    await endOwnSession(deps, origin, { userId: session.userId, sessionId })
+    return { status: 204, cookies: sessionId === session.id ? [{ kind: 'session_ended' }] : [] }
+  },
+})
+
+export const sessionEndpoints = [current, logout, me, sessions, endSession]

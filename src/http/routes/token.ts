@@ -1,0 +1,99 @@
+import { z } from 'zod'
+import { AuthdError } from '../../errors.ts'
+import { introspectToken, issueCookieToken, refreshExpiry, refreshTokens, revokeToken } from '../../flows/token.ts'
+import { accessTokenResource, presentAccessToken, presentTokens, tokensResource } from '../../resources/tokens.ts'
+import { endpoint } from '../endpoint.ts'
+
+const tokenForm = z.strictObject({
+  token: z.string().min(1).max(8192),
+  token_type_hint: z.string().max(64).optional(),
+})
+
+const refresh = endpoint({
+  method: 'POST',
+  path: '/v1/token/refresh',
+  summary: 'Spend a refresh token for the next tokens.',
+  tag: 'Tokens',
+  guard: 'none',
+  body: { type: 'json', schema: z.strictObject({ refresh_token: z.string().min(1).max(512) }) },
+  answers: { 200: { text: 'The next tokens.', schema: tokensResource } },
+  errors: ['INVALID_TOKEN', 'EXPIRED_TOKEN', 'CROSS_SITE_REQUEST'],
+  async handle(deps, { body, origin }) {
+    return { status: 200, body: presentTokens(await refreshTokens(deps, origin, body.refresh_token)) }
+  },
+})
+
+const forCookie = endpoint({
+  method: 'POST',
+  path: '/v1/token',
+  summary: 'A short access token for the holder of the session cookie.',
+  tag: 'Tokens',
+  guard: 'session',
+  answers: { 200: { text: 'An access token, and no refresh token.', schema: accessTokenResource } },
+  errors: ['UNAUTHORIZED', 'FORBIDDEN', 'CROSS_SITE_REQUEST'],
+  async handle(deps, { identity, session }) {
+    // A token must not buy a token: it would outlive itself.
+    if (identity.kind !== 'session' || identity.via !== 'cookie') throw new AuthdError('FORBIDDEN')
+    return { status: 200, body: presentAccessToken(await issueCookieToken(deps, session)) }
+  },
+})
+
+const revoke = endpoint({
+  method: 'POST',
+  path: '/v1/token/revoke',
+  summary: 'End the session of an access or refresh token (RFC 7009).',
+  tag: 'Tokens',
+  guard: 'none',
+  body: { type: 'form', schema: tokenForm },
+  answers: { 200: { text: 'It is ended, or never was.' } },
+  errors: ['CROSS_SITE_REQUEST'],
+  async handle(deps, { body, origin }) {
+    await revokeToken(deps, origin, body.token)
+    return { status: 200 }
+  },
+})
+
+const introspect = endpoint({
+  method: 'POST',
+  path: '/v1/token/introspect',
+  summary: 'Ask what a token is good for now (RFC 7662).',
+  tag: 'Tokens',
+  guard: { scope: 'introspect' },
+  body: { type: 'form', schema: tokenForm },
+  answers: {
+    200: {
+      text: 'Active with its claims, or inactive and nothing else.',
+      schema: z.union([
+        z.strictObject({ active: z.literal(false) }),
+        z.strictObject({
+          active: z.literal(true),
+          token_type: z.enum(['Bearer', 'refresh_token']),
+          sub: z.string(),
+          sid: z.string(),
+          exp: z.int(),
+          client_id: z.string().optional(),
+          iss: z.string().optional(),
+          aud: z.string().optional(),
+          iat: z.int().optional(),
+          jti: z.string().optional(),
+          amr: z.array(z.string()).optional(),
+          aal: z.int().optional(),
+          auth_time: z.int().optional(),
+        }),
+      ]),
+    },
+  },
+  errors: ['UNAUTHORIZED', 'FORBIDDEN'],
+  async handle(deps, { body }) {
+    const found = await introspectToken(deps, body.token)
+    if (!found) return { status: 200, body: { active: false } }
+    if (found.kind === 'access_token') {
+      return { status: 200, body: { active: true, token_type: 'Bearer', ...found.claims } }
+    }
+    const { session } = found
+    const claims = { sub: session.userId, sid: session.id, exp: refreshExpiry(session) }
+    return { status: 200, body: { active: true, token_type: 'refresh_token', ...claims } }
+  },
+})
+
+export const tokenEndpoints = [refresh, forCookie, revoke, introspect]

@@ -1,0 +1,112 @@
+import { once } from 'node:events'
+import { fstatSync } from 'node:fs'
+import type { Writable } from 'node:stream'
+import winston from 'winston'
+
+export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
+
+export interface LogOptions {
+  level: LogLevel
+  format: 'json' | 'pretty'
+  stream: Writable
+  /** `$JOURNAL_STREAM`: set and ours, each line carries its priority. */
+  journalStream?: string | undefined
+}
+
+export interface ProcessLog {
+  debug(message: string, fields?: Record<string, unknown>): void
+  info(message: string, fields?: Record<string, unknown>): void
+  warn(message: string, fields?: Record<string, unknown>): void
+  error(message: string, fields?: Record<string, unknown>): void
+  setLevel(level: LogLevel): void
+  /** Resolves when every line has been handed to the system; process.exit() before it loses lines. */
+  flush(): Promise<void>
+}
+
+/** systemd's journal takes the priority from here, and leaves the rest of the line as it is. */
+const JOURNAL_PRIORITY: Record<string, string> = { error: '<3>', warn: '<4>', info: '<6>', debug: '<7>' }
+
+/** winston, one line an entry. Secrets are removed by the kind of the field or of the value, whoever logs them. */
+export function createLog({ level, format, stream, journalStream }: LogOptions): ProcessLog {
+  const print = format === 'pretty' ? prettyLine : jsonLine
+  const priorityOf = isJournal(stream, journalStream) ? JOURNAL_PRIORITY : {}
+  const logger = winston.createLogger({
+    level,
+    format: winston.format.printf((entry) => `${priorityOf[entry.level] ?? ''}${print(entry)}`),
+    transports: [new winston.transports.Stream({ stream })],
+    exitOnError: false,
+  })
+  return {
+    debug: (message, fields) => logger.debug(message, redact(fields)),
+    info: (message, fields) => logger.info(message, redact(fields)),
+    warn: (message, fields) => logger.warn(message, redact(fields)),
+    error: (message, fields) => logger.error(message, redact(fields)),
+    setLevel: (next) => {
+      logger.level = next
+    },
+    async flush() {
+      const done = once(logger, 'finish')
+      logger.end()
+      await done
+      await new Promise<void>((resolve) => stream.write('', () => resolve()))
+    },
+  }
+}
+
+function jsonLine({ level, message, ...fields }: winston.Logform.TransformableInfo): string {
+  return JSON.stringify({ time: new Date().toISOString(), level, message, ...fields })
+}
+
+function prettyLine({ level, message, ...fields }: winston.Logform.TransformableInfo): string {
+  const rest = Object.entries(fields).map(
+    ([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`,
+  )
+  return [new Date().toISOString().slice(11, 23), level.padEnd(5), String(message), ...rest].join(' ')
+}
+
+const SECRET_NAME = /secret|password|token|authorization|cookie|code_mac|digest|credential|seed|^code$|private/i
+/** A bearer of ours or a JWT, anywhere in a text; and what stands behind a `?`. */
+const SECRET_VALUE =
+  /\b((?:ses|att|dev|key)_[0-9a-z]{26})\.[A-Za-z0-9_-]{20,}|\brt_[0-9a-z]{26}\.\d+\.[A-Za-z0-9_-]+|\beyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+/g
+const EMAIL = /\b([A-Za-z0-9])[A-Za-z0-9._%+-]*@([A-Za-z0-9.-]+\.[A-Za-z]{2,})\b/g
+
+function redact(fields: Record<string, unknown> = {}): Record<string, unknown> {
+  return Object.fromEntries(Object.entries(fields).map(([name, value]) => [name, clean(name, value, 0)]))
+}
+
+function clean(name: string, value: unknown, depth: number): unknown {
+  if (value === null || value === undefined || typeof value === 'number' || typeof value === 'boolean') return value
+  if (SECRET_NAME.test(name)) return '[redacted]'
+  if (typeof value === 'string') return cleanText(value)
+  if (value instanceof Error) return cleanError(value, depth)
+  if (depth > 4) return '[deep]'
+  if (Array.isArray(value)) return value.map((item) => clean('', item, depth + 1))
+  if (typeof value === 'object') {
+    return Object.fromEntries(Object.entries(value).map(([key, inner]) => [key, clean(key, inner, depth + 1)]))
+  }
+  return String(value)
+}
+
+/** PostgreSQL's `detail` holds the value of a violated key, so only what is known to be harmless is shown. */
+function cleanError(error: Error, depth: number): Record<string, unknown> {
+  const { name, message, stack, cause } = error
+  const code = 'code' in error ? String(error.code) : undefined
+  return {
+    name,
+    message: cleanText(message),
+    ...(code !== undefined && { code }),
+    stack: cleanText(stack ?? ''),
+    ...(cause !== undefined && depth < 3 && { cause: clean('cause', cause, depth + 1) }),
+  }
+}
+
+function cleanText(text: string): string {
+  return text.replace(SECRET_VALUE, (_, id?: string) => `${id ?? 'token'}.[redacted]`).replace(EMAIL, '$1…@$2')
+}
+
+function isJournal(stream: Writable, journal: string | undefined): boolean {
+  const fd = 'fd' in stream && typeof stream.fd === 'number' ? stream.fd : undefined
+  if (fd === undefined || journal === undefined) return false
+  const { dev, ino } = fstatSync(fd)
+  return journal === `${dev}:${ino}`
+}

@@ -1,0 +1,34 @@
+import { spawn } from 'node:child_process'
+import { writeSync } from 'node:fs'
+
+/** How to tell systemd what we are doing; does nothing where nobody listens. */
+export interface ServiceManager {
+  notify(state: string): void
+  /** Sockets that systemd opened for us. */
+  listenFds: number[]
+}
+
+const FIRST_FD = 3
+
+/**
+ * Takes over what systemd passed (sd_listen_fds(3)), and removes it from the environment, so that no child takes it
+ * for its own. An fd named `notify` is a datagram socket to the manager (`OpenFile=`, systemd 253); before that,
+ * systemd-notify says it for us.
+ */
+export function connectServiceManager(env: NodeJS.ProcessEnv, pid: number): ServiceManager {
+  const isOurs = env['LISTEN_PID'] === String(pid)
+  const names = isOurs ? (env['LISTEN_FDNAMES'] ?? '').split(':') : []
+  const count = isOurs ? Number(env['LISTEN_FDS'] ?? 0) : 0
+  const notifySocket = env['NOTIFY_SOCKET']
+  for (const name of ['LISTEN_PID', 'LISTEN_FDS', 'LISTEN_FDNAMES']) delete env[name]
+  const fds = Array.from({ length: count }, (_, index) => ({ fd: FIRST_FD + index, name: names[index] }))
+  const notifyFd = fds.find(({ name }) => name === 'notify')?.fd
+  return {
+    listenFds: fds.filter(({ name }) => name !== 'notify').map(({ fd }) => fd),
+    notify(state) {
+      if (notifyFd !== undefined) writeSync(notifyFd, state)
+      else if (notifySocket)
+        spawn('systemd-notify', [`--pid=${pid}`, ...state.split('\n')], { stdio: 'ignore' }).unref()
+    },
+  }
+}

@@ -1,0 +1,20 @@
+import { z } from 'zod'
+import { parseEmailAddress } from '../platform/email-address.ts'
+
+/** One plain `local@domain`, parsed at the edge. */
+export const emailField = z
+  .string()
+  .max(320)
+  .transform((text, context) => {
+    const address = parseEmailAddress(text)
+    if (address) return address
+    context.addIssue({
+      code: 'custom',
+      params: { code: 'INVALID_EMAIL' },
+      message: 'Not an e-mail address: write it as name@example.com.',
+    })
+    return z.NEVER
+  })
+
+/** RFC 3339 in UTC. */
+export const timeField = z.iso.datetime()

@@ -1,0 +1,116 @@
+import { z } from 'zod'
+import { toRfc3339 } from '../platform/clock.ts'
+import { describeUserAgent } from '../platform/user-agent.ts'
+import type { OwnedSession, Session } from '../store/sessions.ts'
+import { timeField } from './email.ts'
+
+/** What the operator sees of a session, on the command line and in the admin API. Never a token. */
+export const sessionResource = z.strictObject({
+  token: z.string().describe('The public id, by its established name.'),
+  id: z.string(),
+  user_id: z.string(),
+  email: z.string(),
+  created_at: timeField,
+  last_seen_at: timeField,
+  expires_at: timeField,
+  revoked: z.boolean(),
+  revoked_at: timeField.nullable(),
+  revoked_by: z.string().nullable(),
+  revoked_reason: z.string().nullable(),
+  delivery: z.enum(['cookie', 'tokens']),
+  amr: z.array(z.string()),
+  aal: z.int(),
+  ip: z.string().nullable(),
+  user_agent: z.string().nullable(),
+  device: z.string().nullable(),
+  refresh_generation: z.int(),
+})
+export type SessionResource = z.output<typeof sessionResource>
+
+export function presentSession(session: OwnedSession): SessionResource {
+  return {
+    token: session.id,
+    id: session.id,
+    user_id: session.userId,
+    email: session.user.email,
+    created_at: toRfc3339(session.createdAt),
+    last_seen_at: toRfc3339(session.lastSeenAt),
+    expires_at: toRfc3339(endOf(session)),
+    revoked: session.revokedAt !== null,
+    revoked_at: session.revokedAt === null ? null : toRfc3339(session.revokedAt),
+    revoked_by: session.revokedBy,
+    revoked_reason: session.revokedReason,
+    delivery: session.delivery,
+    amr: session.amr,
+    aal: session.aal,
+    ip: session.ip,
+    user_agent: session.userAgent,
+    device: describeUserAgent(session.userAgent) ?? null,
+    refresh_generation: session.generation,
+  }
+}
+
+/** What a person sees of their own sessions. */
+export const ownSessionResource = z.strictObject({
+  id: z.string(),
+  current: z.boolean(),
+  created_at: timeField,
+  last_seen_at: timeField,
+  expires_at: timeField,
+  ip: z.string().nullable(),
+  user_agent: z.string().nullable(),
+  amr: z.array(z.string()),
+  aal: z.int(),
+})
+
+export function presentOwnSession(session: OwnedSession, currentId: string): z.output<typeof ownSessionResource> {
+  return {
+    id: session.id,
+    current: session.id === currentId,
+    created_at: toRfc3339(session.createdAt),
+    last_seen_at: toRfc3339(session.lastSeenAt),
+    expires_at: toRfc3339(endOf(session)),
+    ip: session.ip,
+    user_agent: session.userAgent,
+    amr: session.amr,
+    aal: session.aal,
+  }
+}
+
+/** The session in the answer of a sign-in. */
+export const newSessionResource = z.strictObject({
+  id: z.string(),
+  user_id: z.string(),
+  aal: z.int(),
+  amr: z.array(z.string()),
+  expires_at: timeField,
+})
+
+export function presentNewSession(session: Session): z.output<typeof newSessionResource> {
+  const { id, userId, aal, amr } = session
+  return { id, user_id: userId, aal, amr, expires_at: toRfc3339(endOf(session)) }
+}
+
+/** Who is signed in: what an app asks on each request. */
+export const currentSessionResource = z.strictObject({
+  user: z.strictObject({ id: z.string(), email: z.string(), name: z.string().nullable() }),
+  session: z.strictObject({
+    id: z.string(),
+    aal: z.int(),
+    amr: z.array(z.string()),
+    auth_time: timeField,
+    expires_at: timeField,
+  }),
+})
+
+export function presentCurrentSession(session: OwnedSession): z.output<typeof currentSessionResource> {
+  const { id, aal, amr, user } = session
+  return {
+    user: { id: session.userId, email: user.email, name: user.name },
+    session: { id, aal, amr, auth_time: toRfc3339(session.authTime), expires_at: toRfc3339(endOf(session)) },
+  }
+}
+
+function endOf({ idleExpiresAt, expiresAt }: Session): number {
+  return Math.min(idleExpiresAt, expiresAt)
+}

@@ -1,0 +1,18 @@
+import { z } from 'zod'
+import type { Tokens } from '../flows/token.ts'
+
+export const accessTokenResource = z.strictObject({
+  access_token: z.string(),
+  token_type: z.literal('Bearer'),
+  expires_in: z.int().describe('Seconds.'),
+})
+
+export const tokensResource = accessTokenResource.extend({ refresh_token: z.string() })
+
+export function presentAccessToken(tokens: Omit<Tokens, 'refreshToken'>): z.output<typeof accessTokenResource> {
+  return { access_token: tokens.accessToken, token_type: 'Bearer', expires_in: tokens.expiresIn }
+}
+
+export function presentTokens(tokens: Tokens): z.output<typeof tokensResource> {
+  return { ...presentAccessToken(tokens), refresh_token: tokens.refreshToken }
+}

@@ -1,0 +1,50 @@
+import { z } from 'zod'
+import { toRfc3339 } from '../platform/clock.ts'
+import type { User } from '../store/users.ts'
+import { timeField } from './email.ts'
+
+/** A person, on the command line and in the admin API. */
+export const userResource = z.strictObject({
+  id: z.string(),
+  email: z.string(),
+  name: z.string().nullable(),
+  status: z.enum(['active', 'disabled']),
+  email_verified: z.boolean(),
+  created_at: timeField,
+  last_seen_at: timeField.nullable(),
+  disabled_at: timeField.nullable(),
+  disabled_reason: z.string().nullable(),
+})
+export type UserResource = z.output<typeof userResource>
+
+export function presentUser(user: User): UserResource {
+  return {
+    id: user.id,
+    email: user.email,
+    name: user.name,
+    status: user.disabledAt === null ? 'active' : 'disabled',
+    email_verified: user.emailVerifiedAt !== null,
+    created_at: toRfc3339(user.createdAt),
+    last_seen_at: timeOrNull(user.lastSeenAt),
+    disabled_at: timeOrNull(user.disabledAt),
+    disabled_reason: user.disabledReason,
+  }
+}
+
+/** A person as they see themselves. */
+export const ownUserResource = userResource.pick({
+  id: true,
+  email: true,
+  name: true,
+  email_verified: true,
+  created_at: true,
+})
+
+export function presentOwnUser(user: User): z.output<typeof ownUserResource> {
+  const { id, email, name, email_verified, created_at } = presentUser(user)
+  return { id, email, name, email_verified, created_at }
+}
+
+function timeOrNull(epochMs: number | null): string | null {
+  return epochMs === null ? null : toRfc3339(epochMs)
+}

@@ -1,0 +1,190 @@
+import { existsSync, mkdirSync } from 'node:fs'
+import { dirname } from 'node:path'
+import type { Config } from './config/schema.ts'
+import type { ConfigSource, Deps, Mailer } from './deps.ts'
+import { AuthdError } from './errors.ts'
+import { createCache } from './flows/cache.ts'
+import { applyMigrations, checkSchema, claimServerSecret, hasServerSecret } from './flows/setup.ts'
+import { ensureKeys } from './flows/signing-key.ts'
+import { smtpMailer } from './mail/mailer.ts'
+import { terminalMailer } from './mail/terminal-mailer.ts'
+import { systemClock } from './platform/clock.ts'
+import { keysFrom } from './platform/keys.ts'
+import { createLog, type ProcessLog } from './platform/log.ts'
+import { systemRandom } from './platform/random.ts'
+import { createSecretFile, readSecretFile } from './platform/secret-file.ts'
+import { type Db, dryRun } from './store/db.ts'
+import { backupSqlite } from './store/migrate.ts'
+import { openDatabase } from './store/open.ts'
+
+/** A CLI may block for so long on another process's writer; a daemon's loop must go on. Milliseconds. */
+const BUSY_TIMEOUT = { serve: 25, cli: 5000 }
+
+export interface WireOptions {
+  /** `serve` makes and migrates what is missing; `cli` works on what is there. */
+  mode: 'serve' | 'cli'
+  /** Units run and are undone. */
+  dryRun?: boolean
+  /** Where logs go, and mails in development. */
+  output: NodeJS.WriteStream
+  logFormat: 'json' | 'pretty'
+  journalStream?: string | undefined
+}
+
+export interface Wired {
+  deps: Deps
+  log: ProcessLog
+  /** Puts another configuration in force. */
+  replaceConfig(config: Config): void
+  close(): Promise<void>
+}
+
+/** The only place where real parts are built and joined. What a start needs is checked here, before anything listens. */
+export async function wire(config: Config, options: WireOptions): Promise<Wired> {
+  const source = configSource(config)
+  const log = createLog({
+    level: options.mode === 'serve' ? config.log.level : 'error',
+    format: options.logFormat,
+    stream: options.output,
+    journalStream: options.journalStream,
+  })
+  const db = await openStore(config, options.mode)
+  try {
+    await prepareSchema(config, db, { mode: options.mode, log })
+    const random = systemRandom(systemClock)
+    const keys = keysFrom(await serverSecret(config, db), random)
+    const mailer = createMailer(source, options.output)
+    const deps = { config: source, db, cache: createCache(db), clock: systemClock, random, keys, mailer, log }
+    await claimServerSecret(deps)
+    await ensureKeys(deps)
+    return {
+      deps: options.dryRun ? { ...deps, db: dryRun(db) } : deps,
+      log,
+      replaceConfig(next) {
+        source.replace(next)
+        log.setLevel(next.log.level)
+      },
+      async close() {
+        await mailer.close()
+        await db.close()
+        await log.flush()
+      },
+    }
+  } catch (error) {
+    await db.close()
+    throw error
+  }
+}
+
+/** The database alone, for `migrate`: its schema may be old, and its secret not made yet. */
+export async function openStore(config: Config, mode: 'serve' | 'cli'): Promise<Db> {
+  const { path, url, poolSize } = config.database
+  if (url === undefined) {
+    if (mode === 'cli' && !existsSync(path)) {
+      throw new AuthdError('UNAVAILABLE', {
+        message: `There is no database at ${path} yet. It is made by the first start.`,
+        suggestions: ['authd init', 'authd serve --dev', 'authd config path'],
+      })
+    }
+    makeFolder(dirname(path))
+  }
+  makeFolder(config.dataDir)
+  return await openDatabase({ path, url, poolSize, busyTimeoutMs: BUSY_TIMEOUT[mode] })
+}
+
+/** Copies the SQLite file beside itself before its schema changes; undefined for an empty or a PostgreSQL database. */
+export async function backupBeforeMigration(config: Config, stamp: string): Promise<string | undefined> {
+  const { path, url } = config.database
+  if (url !== undefined) return undefined
+  const target = `${path}.before-migration-${stamp}`
+  return (await backupSqlite(path, target)) ? target : undefined
+}
+
+/** `2026-11-25T05-30-00Z`: a time that may stand in a file's name. */
+export function fileStamp(epochMs: number): string {
+  return new Date(epochMs).toISOString().slice(0, 19).replaceAll(':', '-').concat('Z')
+}
+
+async function prepareSchema(
+  config: Config,
+  db: Db,
+  { mode, log }: { mode: 'serve' | 'cli'; log: ProcessLog },
+): Promise<void> {
+  const { pending } = await checkSchema(db)
+  if (pending.length === 0) return
+  if (mode === 'cli' || !config.database.autoMigrate) {
+    throw new AuthdError('SCHEMA_OUTDATED', {
+      message: `The database needs ${pending.length} migrations first (${pending.join(', ')}).`,
+      suggestions: ['authd migrate up', 'authd migrate status'],
+    })
+  }
+  const now = systemClock.now()
+  const backup = await backupBeforeMigration(config, fileStamp(now))
+  const applied = await applyMigrations(db, now)
+  log.info('migrated', { applied, ...(backup !== undefined && { backup }) })
+}
+
+/** The secret of the configuration or of its file. The file is made only where the database knows of none. */
+async function serverSecret(config: Config, db: Db): Promise<Buffer> {
+  const { secret, secretFile } = config
+  const text = secret ?? readSecret(secretFile)
+  if (text !== undefined) {
+    if (Buffer.byteLength(text) < 32) {
+      throw new AuthdError('CONFIG_INVALID', {
+        message: `The server secret in ${secretFile} is shorter than 32 bytes.`,
+      })
+    }
+    return Buffer.from(text)
+  }
+  if (await hasServerSecret(db)) {
+    throw new AuthdError('SECRET_MISMATCH', {
+      message: `The server secret ${secretFile} is missing, and the database was made with it. Put the file back: a new one could open nothing.`,
+      suggestions: ['authd config show --section secret --origin'],
+    })
+  }
+  return Buffer.from(createSecretFile(secretFile, systemRandom(systemClock)))
+}
+
+function readSecret(path: string): string | undefined {
+  try {
+    return readSecretFile(path)
+  } catch (cause) {
+    throw new AuthdError('NO_PERMISSION', {
+      message: `The server secret ${path} cannot be read by this user.`,
+      suggestions: ['run the command with sudo'],
+      cause,
+    })
+  }
+}
+
+function createMailer(source: ConfigSource, output: NodeJS.WriteStream): Mailer {
+  const { smtp, mail } = source.current()
+  const app = () => {
+    const { app: shown } = source.current()
+    return { name: shown.name, supportUrl: shown.supportUrl }
+  }
+  if (smtp.host === undefined || mail.from === undefined) return terminalMailer({ app, output })
+  return smtpMailer({ smtp: { ...smtp, host: smtp.host }, from: mail.from, app })
+}
+
+function configSource(initial: Config): ConfigSource & { replace(next: Config): void } {
+  let current = initial
+  return {
+    current: () => current,
+    replace: (next) => {
+      current = next
+    },
+  }
+}
+
+function makeFolder(path: string): void {
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 })
+  } catch (cause) {
+    throw new AuthdError('NO_PERMISSION', {
+      message: `The folder ${path} cannot be made by this user.`,
+      suggestions: ['authd config reference data_dir', 'run the command with sudo'],
+      cause,
+    })
+  }
+}

@@ -1,0 +1,48 @@
+import { z } from 'zod'
+import type { Reply } from './http-client.ts'
+
+interface Document {
+  paths: Record<string, Record<string, Operation>>
+  components: { schemas: Record<string, z.core.JSONSchema.JSONSchema> }
+}
+
+interface Operation {
+  responses: Record<string, { content?: Record<string, { schema: { $ref?: string } & z.core.JSONSchema.JSONSchema }> }>
+}
+
+const documents = new Map<string, Promise<Document>>()
+
+/** Fails where an answer of a documented route has a status, type or body that the OpenAPI document does not have. */
+export async function assertDocumented(
+  url: string,
+  { method, path, reply }: { method: string; path: string; reply: Reply },
+): Promise<void> {
+  const document = documents.get(url) ?? fetch(`${url}/openapi.json`).then((r) => r.json() as Promise<Document>)
+  documents.set(url, document)
+  const { paths, components } = await document
+  const operation = findOperation(paths, method, path)
+  if (!operation) return
+  const where = `${method} ${path} → ${reply.status}`
+  const documented = operation.responses[String(reply.status)]
+  if (!documented) throw new Error(`${where}: this status is not documented. Body: ${JSON.stringify(reply.body)}`)
+  const [type = '', media] = Object.entries(documented.content ?? {})[0] ?? []
+  if (!media) {
+    if (reply.body !== '') throw new Error(`${where}: no body is documented`)
+    return
+  }
+  const sent = reply.headers.get('Content-Type') ?? ''
+  if (!sent.startsWith(type)) throw new Error(`${where}: documented as ${type}, sent as ${sent}`)
+  const schema = media.schema.$ref ? components.schemas[media.schema.$ref.split('/').at(-1) ?? ''] : media.schema
+  const result = z.fromJSONSchema(schema ?? {}).safeParse(reply.body)
+  if (!result.success) throw new Error(`${where}: ${z.prettifyError(result.error)}\n${JSON.stringify(reply.body)}`)
+}
+
+function findOperation(paths: Document['paths'], method: string, path: string): Operation | undefined {
+  const [pathname = ''] = path.split('?')
+  for (const [pattern, operations] of Object.entries(paths)) {
+    const matcher = new RegExp(`^${pattern.replaceAll('.', '\\.').replace(/\{\w+\}/g, '[^/]+')}$`)
+    const operation = operations[method.toLowerCase()]
+    if (operation && matcher.test(pathname)) return operation
+  }
+  return undefined
+}

@@ -1,0 +1,125 @@
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import { onTestFinished } from 'vitest'
+import { parseConfig } from '../src/config/load.ts'
+import type { Deps, Log, Mail } from '../src/deps.ts'
+import { sealAudit } from '../src/flows/audit.ts'
+import { createCache } from '../src/flows/cache.ts'
+import { dispatchOutbox } from '../src/flows/outbox.ts'
+import { claimServerSecret } from '../src/flows/setup.ts'
+import { ensureKeys } from '../src/flows/signing-key.ts'
+import { createApp } from '../src/http/app.ts'
+import { keysFrom } from '../src/platform/keys.ts'
+import { type AuditLog, listAuditLogsAfter } from '../src/store/audit-logs.ts'
+import type { Dialect } from '../src/store/db.ts'
+import { migrate } from '../src/store/migrate.ts'
+import { openDatabase } from '../src/store/open.ts'
+import { type FreshDatabase, freshDatabase } from './databases.ts'
+import { capturingMailer, type FakeClock, fakeClock, seededRandom } from './fakes.ts'
+import { Browser } from './http-client.ts'
+
+export const TEST_SECRET = 'a server secret for the tests, 32+ bytes'
+
+export interface Authd {
+  deps: Deps
+  /** `http://localhost:<port>`, which is also public_url. */
+  url: string
+  clock: FakeClock
+  mailer: ReturnType<typeof capturingMailer>
+  log: CapturedLog
+  /** Sends what is due and answers what was sent since the last call. */
+  takeMail(): Promise<Mail[]>
+  /** The audit log so far, sealed, oldest first. */
+  auditLog(): Promise<AuditLog[]>
+  /** A client with a cookie jar of its own. */
+  browser(): Browser
+  /** Another process on the same database. */
+  another(): Promise<Authd>
+}
+
+export interface StartOptions {
+  database?: Dialect
+  /** As in config.toml. */
+  config?: Record<string, unknown>
+}
+
+/** A whole authd with a private database, its own clock and port, and captured mail. It ends with the test. */
+export async function startAuthd({ database = 'sqlite', config = {} }: StartOptions = {}): Promise<Authd> {
+  const fresh = await freshDatabase(database)
+  onTestFinished(() => fresh.remove())
+  const clock = fakeClock()
+  return await startOn(fresh, { clock, config, seed: 'first' })
+}
+
+async function startOn(
+  fresh: FreshDatabase,
+  { clock, config, seed }: { clock: FakeClock; config: Record<string, unknown>; seed: string },
+): Promise<Authd> {
+  const server = createServer()
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new Error('no port')
+  const parsed = parseConfig({
+    public_url: `http://localhost:${address.port}`,
+    smtp: { host: '127.0.0.1' },
+    mail: { from: 'Example <no-reply@example.com>' },
+    ...config,
+  })
+  const db = await openDatabase(fresh.options)
+  await migrate(db, clock.now())
+  const random = seededRandom(clock, seed)
+  const mailer = capturingMailer()
+  const log = capturedLog()
+  const deps: Deps = {
+    config: { current: () => parsed },
+    db,
+    cache: createCache(db),
+    clock,
+    random,
+    keys: keysFrom(Buffer.from(TEST_SECRET), random),
+    mailer,
+    log,
+  }
+  await claimServerSecret(deps)
+  await ensureKeys(deps)
+  const app = await createApp(deps, { version: '0.0.0-test', startedAt: clock.now(), isStopping: () => false })
+  server.on('request', app.callback())
+  onTestFinished(async () => {
+    server.closeAllConnections()
+    server.close()
+    await db.close()
+  })
+  const url = parsed.publicUrl
+  return {
+    deps,
+    url,
+    clock,
+    mailer,
+    log,
+    async takeMail() {
+      while ((await dispatchOutbox(deps)) > 0) {
+        // Until nothing is due.
+      }
+      return mailer.sent.splice(0)
+    },
+    async auditLog() {
+      await sealAudit(deps)
+      return await db.read((sql) => listAuditLogsAfter(sql, {}, { after: 0, limit: 10_000 }))
+    },
+    browser: () => new Browser(url),
+    another: () => startOn(fresh, { clock, config: { ...config, public_url: url }, seed: `${seed} another` }),
+  }
+}
+
+interface CapturedLog extends Log {
+  lines: { level: string; message: string; fields: Record<string, unknown> | undefined }[]
+}
+
+function capturedLog(): CapturedLog {
+  const lines: CapturedLog['lines'] = []
+  const at = (level: string) => (message: string, fields?: Record<string, unknown>) => {
+    lines.push({ level, message, fields })
+  }
+  return { lines, debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') }
+}
