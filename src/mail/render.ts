@@ -1,6 +1,6 @@
 import type { Mail, MailTemplate } from '../deps.ts'
 import { templates } from '../platform/templates.ts'
-import { type SentenceValues, type Translator, translatorFor } from '../platform/translate.ts'
+import { type SentenceValues, sentenceHelper, type Translator, translatorFor } from '../platform/translate.ts'
 
 /** What a mail says about who sends it. */
 export interface MailApp {
@@ -24,7 +24,7 @@ export async function renderMail(
   const { subject, preheader, ...view } = VIEWS[mail.template](mail.values, ownApp, translate)
   const { html, text } = await templates().mail(mail.template)
   const shown = { lang: translate.lang, dir: translate.t('dir'), app: ownApp, subject, preheader, ...view }
-  const options = { helpers: { t: (key: unknown, call: unknown) => translate.t(String(key), hashOf(call)) } }
+  const options = { helpers: { t: sentenceHelper(translate) } }
   return { subject, html: html(shown, options), text: text(shown, options) }
 }
 
@@ -67,9 +67,4 @@ function asLink(value: string): string {
   const url = new URL(value)
   if (url.protocol !== 'https:' && url.protocol !== 'http:') throw new Error(`a mail can't link to ${url.protocol}`)
   return url.href
-}
-
-/** The named arguments of a helper's call: `{{t "key" name=value}}`. */
-function hashOf(call: unknown): SentenceValues {
-  return (call as { hash: SentenceValues }).hash
 }

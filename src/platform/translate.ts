@@ -25,7 +25,7 @@ export function translatorFor(wanted: string | undefined): Translator {
   return translator(lang, templates().locales[lang] ?? {})
 }
 
-export function translator(lang: string, sentences: Sentences): Translator {
+function translator(lang: string, sentences: Sentences): Translator {
   const plurals = new Intl.PluralRules(lang)
   const numbers = new Intl.NumberFormat(lang)
   const relativeTimes = new Intl.RelativeTimeFormat(lang)
@@ -50,6 +50,11 @@ export function translator(lang: string, sentences: Sentences): Translator {
       return relativeTimes.format(Math.round(minutes / 60), 'hour')
     },
   }
+}
+
+/** `{{t "key" name=value}}`, for templates. */
+export function sentenceHelper({ t }: Translator) {
+  return (key: unknown, call: unknown) => t(String(key), (call as { hash: SentenceValues }).hash)
 }
 
 /**

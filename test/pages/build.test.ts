@@ -2,7 +2,7 @@ import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { expect, onTestFinished, test } from 'vitest'
 import { type Templates, templates } from '../../src/platform/templates.ts'
-import { translatorFor } from '../../src/platform/translate.ts'
+import { sentenceHelper, translatorFor } from '../../src/platform/translate.ts'
 import { templatesModule } from '../../tools/templates.ts'
 import { SIGNIN } from '../mail/samples.ts'
 
@@ -30,13 +30,10 @@ async function load(code: string): Promise<Templates> {
 
 async function renderBoth({ mail }: Templates): Promise<string[]> {
   const { html, text } = await mail('signin')
-  const { t } = translatorFor('en')
   const view = {
     ...{ lang: 'en', dir: 'ltr', subject: 's', preheader: 'p', app: { name: '<b>', supportUrl: undefined } },
     ...{ code: '1', isLong: false, minutes: 10, link: SIGNIN.values['link'], email: 'a', browser: 'b', ip: 'c' },
   }
-  const options = {
-    helpers: { t: (key: unknown, call: unknown) => t(String(key), (call as { hash: object }).hash as never) },
-  }
+  const options = { helpers: { t: sentenceHelper(translatorFor('en')) } }
   return [html(view, options), text(view, options)]
 }

@@ -1,6 +1,6 @@
 import { SECOND, toRfc3339 } from '../../platform/clock.ts'
 import { type Template, templates } from '../../platform/templates.ts'
-import { type SentenceValues, type Translator, translatorFor } from '../../platform/translate.ts'
+import { type SentenceValues, sentenceHelper, type Translator, translatorFor } from '../../platform/translate.ts'
 import type { PageContext, PageError, PageName, PageValues } from './values.ts'
 
 /** A hosted page as HTML. All values are escaped; no script, no inline style, nothing from another origin. */
@@ -72,10 +72,9 @@ function sentenceFor({ code, message, retryAfter }: PageError, { t, has, relativ
   return has(`error.${code}.text`) ? t(`error.${code}.text`) : message
 }
 
-function helpersFor({ t }: Translator, basePath: string) {
+function helpersFor(translate: Translator, basePath: string) {
   return {
-    /** `{{t "key" name=value}}` */
-    t: (key: unknown, call: unknown) => t(String(key), (call as { hash: SentenceValues }).hash),
+    t: sentenceHelper(translate),
     /** `{{path "/signin"}}`: under the path that public_url may carry. */
     path: (path: unknown) => `${basePath}${path}`,
     /** `{{asset "authd.css"}}` */
