@@ -111,14 +111,3 @@ test('an error that has no words of its own is said in the given ones', () => {
   expect(html).toContain('<h1>That did not work</h1>')
   expect(html).toContain('<p>Something new.</p>')
 })
-
-test('who came from an app goes back there, by itself and by a button', () => {
-  const html = renderPage(
-    'done',
-    { email: 'anna@example.com', continueTo: 'https://app.example.com/?a=1&b=2' },
-    CONTEXT,
-  )
-
-  expect(html).toContain('<meta http-equiv="refresh" content="0; url=https://app.example.com/?a&#x3D;1&amp;b&#x3D;2">')
-  expect(html).toContain('<a class="button" href="https://app.example.com/?a&#x3D;1&amp;b&#x3D;2">Continue</a>')
-})

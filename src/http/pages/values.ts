@@ -44,14 +44,9 @@ export interface PageValues {
         browser?: string
         ip?: string
       }
-  /** Signed in. Posts to /signout. */
+  /** Signed in, and nowhere else to go. Posts to /signout. */
   done: {
     email: string
-    /**
-     * Where to go on, at once and by a button: a checked `redirect_to`. A page, not a redirect, because `form-action`
-     * of our policy holds for where a form's answer redirects to as well.
-     */
-    continueTo?: string
   }
   /** Asks before signing out. Posts to /signout. */
   signout: {
