@@ -26,6 +26,8 @@ export interface BegunSignIn {
   token: string
   /** When another mail may be asked for; undefined: none was asked for yet. */
   resendAfter: number | undefined
+  /** False: none was asked for, or one is on its way still. */
+  isMailed: boolean
 }
 
 /**
@@ -45,7 +47,7 @@ export async function beginSignIn(deps: Deps, origin: Origin, input: BeginSignIn
           device: input.device,
         })
       : attempt
-    return { attempt: mailed, token, resendAfter: resendAfter(deps, mailed) }
+    return { attempt: mailed, token, resendAfter: resendAfter(deps, mailed), isMailed: mailed !== attempt }
   })
 }
 

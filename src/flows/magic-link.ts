@@ -132,7 +132,8 @@ export async function previewLink(
   if (!link) return { kind: 'expired' }
   const { attempt, isHeld } = link
   const { email } = attempt
-  if (!isUsable(attempt, now) || email === null) return isHeld && attempt.usedAt !== null ? { kind: 'used' } : { kind: 'expired' }
+  if (!isUsable(attempt, now) || email === null)
+    return isHeld && attempt.usedAt !== null ? { kind: 'used' } : { kind: 'expired' }
   if (isHeld) return { kind: 'own', attempt: { ...attempt, email } }
   if (attempt.previewedAt === null) await deps.db.write((trx) => notePreview(deps, trx, origin, attempt))
   return { kind: 'elsewhere', attempt: { ...attempt, email } }

@@ -35,7 +35,7 @@ export function parseInput<Schema extends z.ZodType>(schema: Schema, value: unkn
     return [{ pointer: path, code: codeOf(issue), message: issue.message }]
   })
   const [first] = errors
-  const message = first && `${where}: ${first.pointer.slice(1) || 'the whole'}: ${first.message}`
+  const message = first && `${first.pointer.slice(1) || where}: ${first.message}`
   throw new AuthdError('VALIDATION_ERROR', { ...(message && { message }), details: { errors } })
 }
 

@@ -50,7 +50,7 @@ const begin = page({
       held,
       device: cookies.device,
     })
-    const again = form.attempt === undefined ? '' : '&again=1'
+    const again = form.attempt !== undefined && begun.isMailed ? '&again=1' : ''
     return {
       goTo: `/signin/code?attempt=${begun.attempt.id}${again}`,
       cookies: [{ kind: 'attempt', token: begun.token, held }],
@@ -103,6 +103,7 @@ async function codePage(deps: Deps, cookies: RequestCookies, attempt: string | u
       attempt: waiting.attempt.id,
       email: waiting.attempt.emailTyped ?? waiting.attempt.email,
       resendAfter: Math.ceil(waiting.resendAfterMs / SECOND),
+      codeKind: waiting.attempt.codeKind ?? 'short',
       ...optional(waiting.attempt.redirectTo ?? undefined),
     }
   )

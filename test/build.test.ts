@@ -1,0 +1,33 @@
+import { mkdtemp, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
+import { bundle } from '../tools/build/bundle.ts'
+
+const root = join(import.meta.dirname, '..')
+const INFO = { version: '1.2.3', commit: 'abc', builtAt: '2026-01-01T00:00:00Z' }
+
+test('the bundle is the same for the same source, and all ASCII', async () => {
+  const [one, other] = await Promise.all([bundle(root, 'src/cli/main.ts', INFO), bundle(root, 'src/cli/main.ts', INFO)])
+
+  expect(one.text === other.text).toBe(true)
+  expect(/^[\n\r\t -~]*$/.test(one.text)).toBe(true)
+})
+
+test('the templates are in the bundle, compiled, and the compilers are not', async () => {
+  const { text, files } = await bundle(root, 'src/cli/main.ts', INFO)
+
+  expect(text).toContain('Handlebars.template(')
+  expect(text).toContain('<!doctype html>')
+  expect(files.filter((file) => /node_modules\/mjml|handlebars\/compiler|src\/platform\/mjml/.test(file))).toEqual([])
+})
+
+test('a module that looks for files beside itself stops the build, and is named', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'authd-bundle-'))
+  onTestFinished(() => rm(folder, { recursive: true }))
+  await writeFile(join(folder, 'main.ts'), 'export const main = () => console.log(import.meta.url)')
+
+  const attempt = bundle(root, join(folder, 'main.ts'), INFO)
+
+  await expect(attempt).rejects.toThrow(/main\.ts looks for files beside itself/)
+})

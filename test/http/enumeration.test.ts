@@ -1,0 +1,68 @@
+import { describe, expect, test } from 'vitest'
+import { addUser, disablePerson, resolveUser } from '../../src/flows/user.ts'
+import { parseEmailAddress } from '../../src/platform/email-address.ts'
+import { listOutbox } from '../../src/store/outbox.ts'
+import { type Authd, startAuthd } from '../harness.ts'
+
+const OPERATOR = { actor: 'cli:test@host', ip: null, userAgent: null, requestId: null }
+
+async function addPeople(authd: Authd): Promise<void> {
+  for (const name of ['known', 'disabled']) {
+    const email = parseEmailAddress(`${name}@example.com`)
+    if (email) await addUser(authd.deps, OPERATOR, { email, name: null, isVerified: true })
+  }
+  await disablePerson(authd.deps, OPERATOR, await resolveUser(authd.deps, 'disabled@example.com'), null)
+}
+
+/** What a stranger sees, without what is random or a time. */
+async function ask(authd: Authd, email: string) {
+  const { status, headers, body } = await authd.browser().post('/v1/signin', { json: { email } })
+  const shape = Object.fromEntries(Object.entries(body).map(([name, value]) => [name, String(value).length]))
+  const named = [...headers].filter(([name]) => !['x-request-id', 'set-cookie', 'date'].includes(name))
+  return { status, shape, headers: named, cookie: String(headers.getSetCookie()).length }
+}
+
+describe.each(['open', 'closed'] as const)('SECURITY N-01 with sign-up %s', (policy) => {
+  test('the answer is the same for known, unknown and disabled addresses', async () => {
+    const authd = await startAuthd({ config: { signup: { policy } } })
+    await addPeople(authd)
+
+    const [known, unknown, disabled] = [
+      await ask(authd, 'known@example.com'),
+      await ask(authd, 'unknown@example.com'),
+      await ask(authd, 'disabled@example.com'),
+    ]
+
+    expect(unknown.status).toBe(201)
+    expect({ ...unknown, cookie: 0 }).toEqual({ ...known, cookie: 0 })
+    expect(disabled).toEqual(known)
+  })
+
+  test('a wrong code is the same answer for all of them', async () => {
+    const authd = await startAuthd({ config: { signup: { policy } } })
+    await addPeople(authd)
+
+    const replies = []
+    for (const name of ['known', 'unknown', 'disabled']) {
+      const begun = await authd.browser().post('/v1/signin', { json: { email: `${name}@example.com` } })
+      const json = { code: '000000', attempt_token: begun.body.attempt_token }
+      const { status, body } = await authd.browser().post('/v1/signin/code', { json })
+      replies.push({ status, body: { ...body, request_id: '' } })
+    }
+
+    expect(replies[1]).toEqual(replies[0])
+    expect(replies[2]).toEqual(replies[0])
+  })
+})
+
+test('where no mail may be sent the same rows are written, and nothing is sent or listed', async () => {
+  const authd = await startAuthd({ config: { signup: { policy: 'closed' } } })
+  await addPeople(authd)
+
+  for (const name of ['known', 'unknown', 'disabled']) await ask(authd, `${name}@example.com`)
+  const listed = await authd.deps.db.read((sql) => listOutbox(sql, {}, 10))
+  const sent = await authd.takeMail()
+
+  expect(listed.map(({ recipient }) => recipient)).toEqual(['known@example.com'])
+  expect(sent.map(({ to }) => to)).toEqual(['known@example.com'])
+})

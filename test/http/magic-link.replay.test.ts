@@ -1,0 +1,101 @@
+import { describe, expect, test } from 'vitest'
+import { MINUTE, SECOND } from '../../src/platform/clock.ts'
+import { type Authd, startAuthd } from '../harness.ts'
+import type { Browser } from '../http-client.ts'
+import { ADA, askForCode, askOnPage } from '../people.ts'
+
+const RACERS = 50
+
+async function race(authd: Authd, browser: Browser, urls: string[]): Promise<number[]> {
+  const { token, attempt } = await askOnPage(authd, browser)
+  const cookie = `authd-attempt=${browser.cookies.get('authd-attempt')}`
+  const body = new URLSearchParams({ token, attempt }).toString()
+  const headers = {
+    Cookie: cookie,
+    Host: new URL(authd.url).host,
+    Origin: authd.url,
+    'Content-Type': 'application/x-www-form-urlencoded',
+  }
+  const requests = Array.from({ length: RACERS }, (_, index) =>
+    fetch(`${urls[index % urls.length]}/signin/link`, { method: 'POST', redirect: 'manual', headers, body }),
+  )
+  return (await Promise.all(requests)).map(({ status }) => status)
+}
+
+describe.each(['sqlite', 'postgres'] as const)('SECURITY M-01 on %s', (database) => {
+  test('fifty requests for one link at once make one session', async () => {
+    const authd = await startAuthd({ database })
+
+    const statuses = await race(authd, authd.browser(), [authd.url])
+
+    expect(statuses.filter((status) => status === 303)).toHaveLength(1)
+    expect(statuses.filter((status) => status === 410)).toHaveLength(RACERS - 1)
+    expect((await authd.auditLog()).filter((row) => row.eventType === 'session.created')).toHaveLength(1)
+  })
+
+  test('fifty requests with one code at once make one session', async () => {
+    const authd = await startAuthd({ database })
+    const { attemptToken, code } = await askForCode(authd)
+
+    const replies = await Promise.all(
+      Array.from({ length: RACERS }, () =>
+        authd.browser().post('/v1/signin/code', { json: { code, attempt_token: attemptToken } }),
+      ),
+    )
+
+    expect(replies.filter(({ status }) => status === 200)).toHaveLength(1)
+    expect(new Set(replies.map(({ status }) => status))).toEqual(new Set([200, 401]))
+  })
+})
+
+describe.each([['sqlite'], ['postgres']] as const)('SECURITY M-04 on %s', (database) => {
+  test('a link that is over, used or replaced is gone, also after the clock went back', async () => {
+    const authd = await startAuthd({ database })
+    const browser = authd.browser()
+    const expired = await askOnPage(authd, browser)
+    authd.clock.advance(10 * MINUTE + SECOND)
+
+    const late = await browser.post('/signin/link', { form: { token: expired.token, attempt: expired.attempt } })
+    const used = await askOnPage(authd, browser)
+    await browser.post('/signin/link', { form: { token: used.token, attempt: used.attempt } })
+    authd.clock.advance(-24 * 60 * MINUTE)
+    const again = await browser.post('/signin/link', { form: { token: used.token, attempt: used.attempt } })
+
+    expect(late.status).toBe(410)
+    expect(again.status).toBe(410)
+  })
+})
+
+test('a newer mail of an attempt ends the older link and code', async () => {
+  const authd = await startAuthd()
+  const browser = authd.browser()
+  const older = await askOnPage(authd, browser)
+  authd.clock.advance(31 * SECOND)
+  const newer = await askOnPage(authd, browser)
+
+  const byOldLink = await browser.post('/signin/link', { form: { token: older.token, attempt: older.attempt } })
+  const byOldCode = await browser.post('/signin/code', { form: { attempt: older.attempt, code: older.code } })
+  const byNewLink = await browser.post('/signin/link', { form: { token: newer.token, attempt: newer.attempt } })
+
+  expect(newer.attempt).toBe(older.attempt)
+  expect(byOldLink.status).toBe(410)
+  expect(byOldCode.status).toBe(401)
+  expect(byNewLink.status).toBe(303)
+})
+
+test('USED is said to the holder of the attempt only', async () => {
+  const authd = await startAuthd({ config: { signin: { link_urls: ['https://app.example.com/magic'] } } })
+  const link_to = 'https://app.example.com/magic'
+  const begun = await authd.browser().post('/v1/signin', { json: { email: ADA, link_to } })
+  const [mail] = await authd.takeMail()
+  const token = new URL(mail?.values['link'] ?? '').searchParams.get('token')
+  await authd.browser().post('/v1/signin/link', { json: { token, attempt_token: begun.body.attempt_token } })
+
+  const holder = await authd
+    .browser()
+    .post('/v1/signin/link', { json: { token, attempt_token: begun.body.attempt_token } })
+  const stranger = await authd.browser().post('/v1/signin/link', { json: { token } })
+
+  expect(holder).toMatchObject({ status: 410, body: { code: 'MAGIC_LINK_USED' } })
+  expect(stranger).toMatchObject({ status: 410, body: { code: 'MAGIC_LINK_EXPIRED' } })
+})

@@ -1,0 +1,66 @@
+import { expect, test } from 'vitest'
+import { startAuthd } from '../harness.ts'
+import { askOnPage } from '../people.ts'
+
+test('SECURITY M-02: GET, HEAD and OPTIONS of a link sign nobody in and set no cookie', async () => {
+  const authd = await startAuthd()
+  const browser = authd.browser()
+  const { token } = await askOnPage(authd, browser)
+
+  const replies = await Promise.all(
+    ['GET', 'HEAD', 'OPTIONS'].map((method) => browser.send(method, `/signin/link?token=${token}`)),
+  )
+
+  expect(replies.flatMap(({ headers }) => headers.getSetCookie())).toEqual([])
+  expect((await authd.auditLog()).map((row) => row.eventType)).not.toContain('session.created')
+})
+
+test('SECURITY M-03: whoever did not ask finds no button, gets nothing by pressing one, and the owner’s link still works', async () => {
+  const authd = await startAuthd()
+  const owner = authd.browser()
+  const scanner = authd.browser()
+  const { token, attempt } = await askOnPage(authd, owner)
+
+  const seen = await scanner.get(`/signin/link?token=${token}`)
+  const pressed = await scanner.post('/signin/link', { form: { token, attempt } })
+  const byApi = await scanner.post('/v1/signin/link', { json: { token } })
+  const again = await scanner.get(`/signin/link?token=${token}`)
+  const ownersPage = await owner.get(`/signin/link?token=${token}`)
+  const done = await owner.post('/signin/link', { form: { token, attempt } })
+
+  expect(seen.body).not.toContain('<form')
+  expect(seen.body).toContain('Firefox on Linux')
+  expect(pressed.status).toBe(200)
+  expect(byApi.body).toEqual({ status: 'continue_elsewhere' })
+  expect(scanner.cookies.size).toBe(0)
+  expect(again.status).toBe(200)
+  expect(ownersPage.body).toContain('<form')
+  expect(done.status).toBe(303)
+  expect((await authd.auditLog()).filter((row) => row.eventType === 'magic_link.previewed')).toHaveLength(1)
+})
+
+test('the token of another attempt in the same browser does not open a link', async () => {
+  const authd = await startAuthd()
+  const owner = authd.browser()
+  const thief = authd.browser()
+  const { token } = await askOnPage(authd, owner)
+  const own = await askOnPage(authd, thief, 'mallory@example.com')
+
+  const stolen = await thief.post('/signin/link', { form: { token, attempt: own.attempt } })
+
+  expect(stolen.status).toBe(200)
+  expect(thief.cookies.has('authd')).toBe(false)
+})
+
+test('login CSRF: an attempt for a cookie is not completed by a token in a body', async () => {
+  const authd = await startAuthd()
+  const attacker = authd.browser()
+  const { code } = await askOnPage(authd, attacker, 'mallory@example.com')
+  const attemptToken = attacker.cookies.get('authd-attempt')
+
+  const victim = authd.browser()
+  const reply = await victim.post('/v1/signin/code', { json: { code, attempt_token: attemptToken } })
+
+  expect(reply.status).toBe(401)
+  expect(victim.cookies.has('authd')).toBe(false)
+})

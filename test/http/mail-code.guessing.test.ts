@@ -1,0 +1,94 @@
+import { describe, expect, test } from 'vitest'
+import { DAY, SECOND } from '../../src/platform/clock.ts'
+import { type Authd, startAuthd } from '../harness.ts'
+import { ADA, askForCode, askOnPage, signInOnPage } from '../people.ts'
+
+async function guess(authd: Authd, attemptToken: string, code: string): Promise<number> {
+  return (await authd.browser().post('/v1/signin/code', { json: { code, attempt_token: attemptToken } })).status
+}
+
+function wrong(code: string): string {
+  return code === '000000' ? '000001' : '000000'
+}
+
+/** Uses up the account's day: four attempts of five wrong codes. */
+async function exhaust(authd: Authd, email = ADA): Promise<void> {
+  for (let attempt = 0; attempt < 4; attempt += 1) {
+    const { attemptToken, code } = await askForCode(authd, email)
+    for (let tries = 0; tries < 5; tries += 1) await guess(authd, attemptToken, wrong(code))
+  }
+}
+
+describe.each(['sqlite', 'postgres'] as const)('SECURITY M-05 on %s', (database) => {
+  test('five wrong codes kill the code, and the link still works', async () => {
+    const authd = await startAuthd({ database })
+    const browser = authd.browser()
+    const { attempt, token, code } = await askOnPage(authd, browser)
+
+    const guesses = []
+    for (let tries = 0; tries < 5; tries += 1) {
+      guesses.push((await browser.post('/signin/code', { form: { attempt, code: wrong(code) } })).status)
+    }
+    const right = await browser.post('/signin/code', { form: { attempt, code } })
+    const byLink = await browser.post('/signin/link', { form: { attempt, token } })
+
+    expect(guesses).toEqual([401, 401, 401, 401, 401])
+    expect(right.status).toBe(401)
+    expect(byLink.status).toBe(303)
+  })
+
+  test('two hundred guesses at once are five guesses', async () => {
+    const authd = await startAuthd({ database })
+    const { attemptToken, code } = await askForCode(authd)
+
+    await Promise.all(Array.from({ length: 200 }, () => guess(authd, attemptToken, wrong(code))))
+
+    const failures = (await authd.auditLog()).filter((row) => row.eventType === 'user.authentication_failed')
+    expect(failures).toHaveLength(5)
+  })
+
+  test('after twenty wrong codes a day strangers get a long code by mail, and nobody is locked out', async () => {
+    const authd = await startAuthd({ database })
+    await exhaust(authd)
+
+    const { attemptToken, code } = await askForCode(authd)
+    const typed = code.toLowerCase().replaceAll('-', ' ')
+    const signedIn = await guess(authd, attemptToken, typed)
+
+    expect(code).toMatch(/^[0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{4}-[0-9A-HJKMNP-TV-Z]{4}$/)
+    expect(signedIn).toBe(200)
+  })
+})
+
+test('a short code asked for before the day’s budget went is refused after it, though it is right', async () => {
+  const authd = await startAuthd()
+  const early = await askForCode(authd)
+  await exhaust(authd)
+
+  const status = await guess(authd, early.attemptToken, early.code)
+
+  expect(status).toBe(401)
+})
+
+test('a device that its person has signed in on keeps its short code and its own budget', async () => {
+  const authd = await startAuthd()
+  const laptop = authd.browser()
+  await signInOnPage(authd, laptop)
+  await exhaust(authd)
+
+  const { attempt, code } = await askOnPage(authd, laptop)
+  const done = await laptop.post('/signin/code', { form: { attempt, code } })
+
+  expect(code).toMatch(/^\d{6}$/)
+  expect(done.status).toBe(303)
+})
+
+test('the budget comes back after a day', async () => {
+  const authd = await startAuthd()
+  await exhaust(authd)
+  authd.clock.advance(DAY + SECOND)
+
+  const { code } = await askForCode(authd)
+
+  expect(code).toMatch(/^\d{6}$/)
+})

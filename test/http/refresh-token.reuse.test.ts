@@ -1,0 +1,106 @@
+import { describe, expect, test } from 'vitest'
+import { DAY, SECOND } from '../../src/platform/clock.ts'
+import { type Authd, startAuthd } from '../harness.ts'
+import { signInForTokens } from '../people.ts'
+
+async function refresh(authd: Authd, refreshToken: string) {
+  return await authd.browser().post('/v1/token/refresh', { json: { refresh_token: refreshToken } })
+}
+
+describe.each(['sqlite', 'postgres'] as const)('SECURITY K-01 and K-02 on %s', (database) => {
+  test('twenty refreshes at once get one and the same successor', async () => {
+    const authd = await startAuthd({ database })
+    const { refreshToken } = await signInForTokens(authd)
+
+    const replies = await Promise.all(Array.from({ length: 20 }, () => refresh(authd, refreshToken)))
+
+    expect(new Set(replies.map(({ status }) => status))).toEqual(new Set([200]))
+    expect(new Set(replies.map(({ body }) => body.refresh_token)).size).toBe(1)
+  })
+
+  test('a spent token after the grace is theft: the session ends, and the log says so', async () => {
+    const authd = await startAuthd({ database })
+    const { refreshToken, sessionId } = await signInForTokens(authd)
+    const next = await refresh(authd, refreshToken)
+    authd.clock.advance(11 * SECOND)
+
+    const replay = await refresh(authd, refreshToken)
+    const owner = await refresh(authd, next.body.refresh_token)
+    const session = await authd.browser().get('/v1/session', { bearer: next.body.access_token })
+
+    expect([replay.status, owner.status, session.status]).toEqual([401, 401, 401])
+    const events = (await authd.auditLog()).filter((row) => row.sessionId === sessionId).map((row) => row.eventType)
+    expect(events.slice(-2)).toEqual(['session.reuse_detected', 'session.revoked'])
+  })
+})
+
+test('two generations back within the grace of the last refresh is merely invalid', async () => {
+  const authd = await startAuthd()
+  const { refreshToken } = await signInForTokens(authd)
+  const second = await refresh(authd, refreshToken)
+  const third = await refresh(authd, second.body.refresh_token)
+
+  const old = await refresh(authd, refreshToken)
+  const current = await refresh(authd, third.body.refresh_token)
+
+  expect([old.status, current.status]).toEqual([401, 200])
+})
+
+test('with no grace the second use of a token ends the session', async () => {
+  const authd = await startAuthd({ config: { session: { refresh_grace: '0' } } })
+  const { refreshToken } = await signInForTokens(authd)
+  const next = await refresh(authd, refreshToken)
+
+  const replay = await refresh(authd, refreshToken)
+  const owner = await refresh(authd, next.body.refresh_token)
+
+  expect([replay.status, owner.status]).toEqual([401, 401])
+})
+
+test('a forged token is only invalid: knowing a session’s id does not end it', async () => {
+  const authd = await startAuthd()
+  const { refreshToken, accessToken } = await signInForTokens(authd)
+  const [id] = refreshToken.split('.')
+
+  const forged = await refresh(authd, `${id}.0.${'A'.repeat(43)}`)
+  const future = await refresh(authd, `${id}.7.${'A'.repeat(43)}`)
+  const session = await authd.browser().get('/v1/session', { bearer: accessToken })
+
+  expect([forged.status, future.status, session.status]).toEqual([401, 401, 200])
+})
+
+test('SECURITY K-03: refreshing never outlives the absolute end, and idling ends it sooner', async () => {
+  const authd = await startAuthd()
+  let { refreshToken } = await signInForTokens(authd)
+  const idle = await signInForTokens(authd, 'bob@example.com')
+
+  for (let day = 0; day < 29; day += 1) {
+    authd.clock.advance(DAY)
+    refreshToken = (await refresh(authd, refreshToken)).body.refresh_token
+  }
+  const idled = await refresh(authd, idle.refreshToken)
+  authd.clock.advance(DAY - 60 * SECOND)
+  const last = await refresh(authd, refreshToken)
+  authd.clock.advance(61 * SECOND)
+  const over = await refresh(authd, last.body.refresh_token)
+
+  expect(idled.status).toBe(401)
+  expect(last.body.expires_in).toBe(60)
+  expect(over).toMatchObject({ status: 401, body: { code: 'EXPIRED_TOKEN' } })
+})
+
+test('SECURITY K-03: the grace extends nothing', async () => {
+  const authd = await startAuthd()
+  const { refreshToken, sessionId } = await signInForTokens(authd)
+  const first = await refresh(authd, refreshToken)
+  const expiry = async () => {
+    const sessions = await authd.browser().get('/v1/me/sessions', { bearer: first.body.access_token })
+    return sessions.body.find(({ id }: { id: string }) => id === sessionId).expires_at
+  }
+  const before = await expiry()
+  authd.clock.advance(9 * SECOND)
+
+  await refresh(authd, refreshToken)
+
+  expect(await expiry()).toBe(before)
+})

@@ -1,0 +1,49 @@
+import type { Authd } from './harness.ts'
+import type { Browser, Reply } from './http-client.ts'
+
+export const ADA = 'ada@example.com'
+
+export interface TokensOf {
+  sessionId: string
+  userId: string
+  accessToken: string
+  refreshToken: string
+}
+
+/** Asks for a mail with tokens to come, and answers the attempt's token with what the mail says. */
+export async function askForCode(authd: Authd, email = ADA): Promise<{ attemptToken: string; code: string }> {
+  const begun = await authd.browser().post('/v1/signin', { json: { email } })
+  const [mail] = await authd.takeMail()
+  return { attemptToken: begun.body.attempt_token, code: mail?.values['code'] ?? '' }
+}
+
+/** Signs somebody in by code, with tokens. */
+export async function signInForTokens(authd: Authd, email = ADA): Promise<TokensOf> {
+  const { attemptToken, code } = await askForCode(authd, email)
+  const { body } = await authd.browser().post('/v1/signin/code', { json: { code, attempt_token: attemptToken } })
+  return tokensOf(body)
+}
+
+export function tokensOf(body: Reply['body']): TokensOf {
+  return {
+    sessionId: body.session.id,
+    userId: body.session.user_id,
+    accessToken: body.access_token,
+    refreshToken: body.refresh_token,
+  }
+}
+
+/** Asks on the sign-in page; answers the link's token and the code of the mail. */
+export async function askOnPage(authd: Authd, browser: Browser, email = ADA) {
+  const asked = await browser.post('/signin', { form: { email } })
+  const [mail] = await authd.takeMail()
+  const link = new URL(mail?.values['link'] ?? 'http://no.link')
+  const token = link.searchParams.get('token') ?? ''
+  return { asked, link: link.href, token, attempt: token.split('.')[0] ?? '', code: mail?.values['code'] ?? '' }
+}
+
+/** Signs somebody in through the pages: the browser has the session's cookie then. */
+export async function signInOnPage(authd: Authd, browser: Browser, email = ADA): Promise<Reply> {
+  const { attempt, code } = await askOnPage(authd, browser, email)
+  return await browser.post('/signin/code', { form: { attempt, code } })
+}
