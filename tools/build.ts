@@ -13,6 +13,7 @@ import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { buildInfo, bundle } from './build/bundle.ts'
+import { licences } from './build/licences.ts'
 import { measure } from './build/measure.ts'
 
 const root = join(import.meta.dirname, '..')
@@ -31,7 +32,9 @@ const NODE_OPTIONS = ['--disable-warning=ExperimentalWarning']
 rmSync(work, { recursive: true, force: true })
 mkdirSync(work, { recursive: true })
 const info = buildInfo(root)
-writeFileSync(join(work, 'authd.cjs'), await bundle(root, entry, info))
+const { text, files } = await bundle(root, entry, info)
+writeFileSync(join(work, 'authd.cjs'), text)
+writeFileSync(join(root, 'dist/LICENSES.txt'), licences(root, files))
 takeCodeCache()
 makeExecutable(`authd ${info.version}`)
 console.log(await measure(target))

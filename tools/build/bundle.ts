@@ -18,9 +18,16 @@ const ABSENT =
 /** Only the build may need these: they are large, and what they make is in the bundle already. */
 const NOT_IN_THE_BUNDLE = /^node_modules\/(mjml|typescript|esbuild|handlebars\/dist\/cjs\/handlebars\/compiler)/
 
-/** The whole program as the text of one function, in ASCII: `(function (exports, require, module, __filename, __dirname) {…})`. */
-export async function bundle(root: string, entry: string, info: BuildInfo): Promise<string> {
-  const { outputFiles, metafile } = await build({
+export interface Bundle {
+  /** One function, in ASCII: `(function (exports, require, module, __filename, __dirname) {…})`. */
+  text: string
+  /** The files that went into it, from the root on. */
+  files: string[]
+}
+
+/** The whole program, and nothing that it would have to find beside itself. */
+export async function bundle(root: string, entry: string, info: BuildInfo): Promise<Bundle> {
+  const { outputFiles, metafile, warnings } = await build({
     absWorkingDir: root,
     entryPoints: [entry],
     bundle: true,
@@ -37,10 +44,13 @@ export async function bundle(root: string, entry: string, info: BuildInfo): Prom
     logLevel: 'silent',
     plugins: [absent, replace(root, info)],
   })
-  const unwanted = Object.keys(metafile.inputs).filter((file) => NOT_IN_THE_BUNDLE.test(file))
+  const files = Object.keys(metafile.inputs)
+  const unwanted = files.filter((file) => NOT_IN_THE_BUNDLE.test(file))
   if (unwanted.length > 0) throw new Error(`in the bundle, and should not be: ${unwanted.join(', ')}`)
-  const text = outputFiles[0]?.text ?? ''
-  return `(function (exports, require, module, __filename, __dirname) {${toAscii(text)}\n})`
+  const lost = warnings.find(({ id }) => id === 'empty-import-meta')
+  if (lost) throw new Error(`${lost.location?.file} looks for files beside itself, and there are none in a single file`)
+  const text = toAscii(outputFiles[0]?.text ?? '')
+  return { text: `(function (exports, require, module, __filename, __dirname) {${text}\n})`, files }
 }
 
 /** Read as Latin-1, which takes half the memory and no decoding; what is left outside ASCII stands in regexes. */
