@@ -13,14 +13,13 @@ test('the bundle is the same for the same source, and all ASCII', async () => {
   const [one, other] = await Promise.all([bundle(root, ENTRY, INFO), bundle(root, ENTRY, INFO)])
 
   expect(one.text === other.text).toBe(true)
-  expect(/^[\n\r\t -~]*$/.test(one.text)).toBe(true)
+  expect(Buffer.byteLength(one.text) === one.text.length).toBe(true)
 })
 
 test('the templates are in the bundle, compiled, and the compilers are not', async () => {
   const { text, files } = await bundle(root, ENTRY, INFO)
 
-  expect(text).toContain('Handlebars.template(')
-  expect(text).toContain('<!doctype html>')
+  expect(text.includes('<!doctype html>') && /runtime\S*\.template\(/.test(text)).toBe(true)
   expect(files.filter((file) => /node_modules\/mjml|handlebars\/compiler|src\/platform\/mjml/.test(file))).toEqual([])
 })
 
