@@ -1,0 +1,32 @@
+import { join } from 'node:path'
+import type { Layer } from './layer.ts'
+import type { Origin } from './origin.ts'
+import { KEYS } from './schema.ts'
+import { readText } from './value-file.ts'
+
+/**
+ * What systemd put into `$CREDENTIALS_DIRECTORY` (systemd.exec(5), LoadCredential=): `smtp_password`, or
+ * `authd.smtp_password`. The server secret is not read here: its file is named, and read where it is used.
+ */
+export function readCredentialLayer(directory: string | undefined): Layer {
+  if (!directory) return { candidates: [], problems: [], warnings: [] }
+  const secrets = KEYS.filter(({ secret }) => secret)
+  const candidates = secrets.flatMap((key) =>
+    [key.credential, ...(key.established ? [key.established] : [])]
+      .flatMap((name) => [name, `authd.${name}`])
+      .flatMap((name) => {
+        const path = join(directory, name)
+        const value = readText(path)
+        const origin: Origin = { kind: 'credential', name, path }
+        if (value === undefined) return []
+        if (key.key !== 'secret') return [{ key, value, isText: true, origin }]
+        return KEYS.filter((row) => row.key === 'secret_file').map((row) => ({
+          key: row,
+          value: path,
+          isText: true,
+          origin,
+        }))
+      }),
+  )
+  return { candidates, problems: [], warnings: [] }
+}

@@ -1,0 +1,22 @@
+import { type Searched, searchConfig } from './discover.ts'
+import { type Environment, hasVariables } from './env-layer.ts'
+
+export interface Surroundings {
+  env: Environment
+  cwd: string
+  pid: number
+  configPath?: string | undefined
+  systemDir?: string | undefined
+}
+
+/** `serve` without `--dev` starts in development mode only where nothing speaks of authd, and never as a service. */
+export function mayDevelop({ env, cwd, pid, configPath, systemDir }: Surroundings): boolean {
+  if (configPath !== undefined || env['INVOCATION_ID'] || pid === 1) return false
+  return !isConfigured({ env, cwd, systemDir })
+}
+
+/** A variable means authd, or a configuration file exists. Without either a command may use `./authd-data`. */
+export function isConfigured({ env, cwd, systemDir = '/etc/authd' }: Omit<Surroundings, 'pid'>): boolean {
+  const files: Searched[] = searchConfig({ env, cwd, configPath: undefined, systemDir })
+  return hasVariables(env) || files.some(({ exists }) => exists)
+}

@@ -1,0 +1,66 @@
+import { statSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
+import { AuthdError } from '../errors.ts'
+import type { Environment } from './env-layer.ts'
+import { STDIN } from './layer.ts'
+
+export interface Place {
+  env: Environment
+  cwd: string
+  /** Of `--config`. */
+  configPath: string | undefined
+  /** `/etc/authd`; another one in tests. */
+  systemDir: string
+}
+
+export interface Searched {
+  path: string
+  why: '--config' | 'AUTHD_CONFIG' | 'system' | 'user' | 'working directory'
+  exists: boolean
+}
+
+/** Where a configuration may be, in order: the first that exists is taken, and a named one is the only one. */
+export function searchConfig({ env, cwd, configPath, systemDir }: Place): Searched[] {
+  const named = configPath ?? (env['AUTHD_CONFIG'] || undefined)
+  if (named !== undefined) {
+    const path = named === STDIN ? STDIN : resolve(cwd, named)
+    const why = configPath === undefined ? 'AUTHD_CONFIG' : '--config'
+    return [{ path, why, exists: path === STDIN || exists(path) }]
+  }
+  const home = env['XDG_CONFIG_HOME'] || (env['HOME'] && join(env['HOME'], '.config'))
+  const places: Omit<Searched, 'exists'>[] = [
+    { path: join(systemDir, 'config.toml'), why: 'system' },
+    ...(home ? [{ path: join(home, 'authd', 'config.toml'), why: 'user' } as const] : []),
+    { path: join(cwd, 'config.toml'), why: 'working directory' },
+  ]
+  return places.map((place) => ({ ...place, exists: exists(place.path) }))
+}
+
+/**
+ * As root, a file that merely lies where one stands must belong to root: somebody else could have put it there. The
+ * `.env` beside it likewise.
+ */
+export function refuseForeign({ path, why }: Searched, uid: number | undefined): void {
+  if (uid !== 0 || why !== 'working directory') return
+  for (const file of [path, envFileBeside(path)]) {
+    const owner = statSync(file, { throwIfNoEntry: false })?.uid
+    if (owner === undefined || owner === 0) continue
+    throw new AuthdError('CONFIG_UNREADABLE', {
+      message: `${file} belongs to user ${owner}, and root reads it only if it is root's. Nothing was read.`,
+      suggestions: [`authd --config ${path}`, `chown root ${file}`],
+    })
+  }
+}
+
+export function envFileBeside(path: string): string {
+  return join(dirname(path), '.env')
+}
+
+/** What cannot even be looked at counts as there: it is then said to be unreadable, and not passed over. */
+function exists(path: string): boolean {
+  try {
+    return statSync(path, { throwIfNoEntry: false }) !== undefined
+  } catch {
+    return true
+  }
+}

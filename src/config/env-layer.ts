@@ -1,0 +1,47 @@
+import { joinLayers, type Layer } from './layer.ts'
+import { environmentNames } from './names.ts'
+import type { Origin } from './origin.ts'
+import { closest, problemAt } from './problem.ts'
+import { readValueFile } from './value-file.ts'
+
+export type Environment = Readonly<Record<string, string | undefined>>
+
+/** Variables of the program that are no keys. */
+const OTHERS = ['AUTHD_CONFIG', 'AUTHD_PAGER', 'AUTHD_NO_COLOR']
+
+/** What Kubernetes sets in every container for a service that is called authd. */
+const KUBERNETES = /^AUTHD_(SERVICE_(HOST|PORT)(_\w+)?|PORT(_\d+_(TCP|UDP)(_\w+)?)?)$/
+
+/** What the environment says, or a `.env`: `originOf` tells where a variable was set. An empty one is not set. */
+export function readEnvLayer(env: Environment, originOf: (name: string) => Origin, cwd: string): Layer {
+  const names = environmentNames()
+  const layers = names.flatMap(({ name, key, isFile }): Layer[] => {
+    const value = env[name]
+    if (!value) return []
+    const origin = originOf(name)
+    if (isFile) return [readValueFile(key, origin, value, cwd)]
+    return [{ candidates: [{ key, value, isText: true, origin }], problems: [], warnings: [] }]
+  })
+  const known = names.map(({ name }) => name)
+  const problems = Object.keys(env)
+    .filter((name) => name.startsWith('AUTHD_') && !known.includes(name) && !isNoKey(name))
+    .map((name) => {
+      const near = closest(name, known)
+      const suggestion = near ? `Did you mean ${near}?` : 'Unset it; "authd config env" lists all variables'
+      return problemAt(originOf(name), { key: name, message: `unknown variable ${name}`, suggestion })
+    })
+  return joinLayers([...layers, { candidates: [], problems, warnings: [] }])
+}
+
+/** Whether the environment configures authd at all: then `serve` never starts in development mode by itself. */
+export function hasVariables(env: Environment): boolean {
+  const known = new Set(environmentNames().map(({ name }) => name))
+  return Object.entries(env).some(
+    ([name, value]) =>
+      value && (known.has(name) || name === 'AUTHD_CONFIG' || (name.startsWith('AUTHD_') && !isNoKey(name))),
+  )
+}
+
+function isNoKey(name: string): boolean {
+  return OTHERS.includes(name) || KUBERNETES.test(name)
+}

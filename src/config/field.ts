@@ -1,0 +1,62 @@
+import type { z } from 'zod'
+import type { Kind } from './kind.ts'
+
+/** When a change of the key takes effect: at the next start, at SIGHUP, or at once through `authd settings`. */
+export type Applies = 'restart' | 'reload' | 'live'
+
+export interface FallbackContext {
+  isDev: boolean
+  /** The value of a key that stands earlier in the table. */
+  value: (key: string) => unknown
+}
+
+/** A default that depends on other keys. */
+export interface Fallback {
+  /** How documentation writes it. */
+  text: string
+  of: (context: FallbackContext) => unknown
+}
+
+export interface FieldOptions {
+  /** The documentation of the key, for config.example.toml and the reference. */
+  text: string
+  applies: Applies
+  /** As written in the file: `10m`, not milliseconds. */
+  default?: unknown
+  fallback?: Fallback
+  /** Must be given, except in development. */
+  required?: true
+  /** What the example file shows where there is no default to show. */
+  example?: unknown
+  /** Never shown, and readable from files and credentials. */
+  secret?: true
+  /** Accepted and checked, but its feature comes later. */
+  notYet?: true
+  /** The name that operators know from before; accepted at top level, and in capitals in the environment. */
+  established?: string
+}
+
+export interface Field<T> extends FieldOptions {
+  readonly kind: Kind<unknown>
+  readonly type: z.ZodType<T>
+}
+
+type Given = { default: unknown } | { fallback: Fallback } | { required: true }
+
+export function field<T, const Options extends FieldOptions>(
+  kind: Kind<T>,
+  options: Options,
+): Field<Options extends Given ? T : T | undefined>
+export function field<T>(kind: Kind<T>, options: FieldOptions): Field<T | undefined> {
+  const isGiven = options.required || 'default' in options || 'fallback' in options
+  return { ...options, kind, type: isGiven ? kind.type : kind.type.optional() }
+}
+
+export interface Section<Fields> {
+  readonly text: string
+  readonly fields: Fields
+}
+
+export function section<Fields extends Record<string, Field<unknown>>>(text: string, fields: Fields): Section<Fields> {
+  return { text, fields }
+}

@@ -1,0 +1,69 @@
+import type { TomlTable } from 'smol-toml'
+import { joinLayers, type Layer } from './layer.ts'
+import { fileNames } from './names.ts'
+import type { Origin } from './origin.ts'
+import type { Problem } from './problem.ts'
+import { type Key, SECTION_TEXTS } from './schema.ts'
+import { lineWithoutValue } from './source-line.ts'
+import { type KeyPlace, placeKeys } from './toml-places.ts'
+import { type ConfigFile, parseToml } from './toml-syntax.ts'
+import { refuseUnknownKey } from './unknown-key.ts'
+import { isReadableByAll, readValueFile } from './value-file.ts'
+
+/** What the configuration file says. A key that nobody knows is a problem, so that no misspelling is passed over. */
+export function readFileLayer(file: ConfigFile, cwd: string): Layer {
+  const parsed = parseToml(file)
+  if ('problem' in parsed) return { candidates: [], problems: [parsed.problem], warnings: [] }
+  const written = writtenValues(parsed.table)
+  const places = placeKeys(file.text)
+  const names = fileNames()
+  const layers = names.flatMap(({ name, key, isFile }): Layer[] => {
+    if (!written.has(name)) return []
+    const value = written.get(name)
+    const origin: Origin = { kind: 'file', name, path: file.path, ...placeOfValue(places.get(name)) }
+    if (isFile && typeof value === 'string') return [readValueFile(key, origin, value, cwd)]
+    const isText = isListInText(key, name, value)
+    return [{ candidates: [{ key, value, isText, origin }], problems: [], warnings: warnOfReaders(file, key) }]
+  })
+  const known = new Set(names.map(({ name }) => name))
+  const problems = [...written].flatMap(([name, value]) =>
+    known.has(name) ? [] : [unknownKey(file, name, value, places.get(name))],
+  )
+  return joinLayers([...layers, { candidates: [], problems, warnings: [] }])
+}
+
+function placeOfValue(place: KeyPlace | undefined) {
+  return place?.value ?? place?.key ?? { line: 1, column: 1 }
+}
+
+/** Dotted name → value, in the order of the file. Sections are opened, anything else stays as it is. */
+function writtenValues(table: TomlTable): Map<string, unknown> {
+  return new Map(
+    Object.entries(table).flatMap(([name, value]): [string, unknown][] =>
+      SECTION_TEXTS.has(name) && isTable(value)
+        ? Object.entries(value).map(([inner, item]) => [`${name}.${inner}`, item])
+        : [[name, value]],
+    ),
+  )
+}
+
+function isTable(value: unknown): value is TomlTable {
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Date)
+}
+
+/** `cors_allowed_origins = "https://a.example, https://b.example"` is how established names write lists. */
+function isListInText(key: Key, name: string, value: unknown): boolean {
+  return name === key.established && key.kind.name === 'list' && typeof value === 'string'
+}
+
+function unknownKey({ path, text }: ConfigFile, name: string, value: unknown, place?: KeyPlace): Problem {
+  const { line, column } = place?.key ?? { line: 1, column: 1 }
+  const source = lineWithoutValue(text, line)
+  return { path, line, column, key: name, ...refuseUnknownKey(name, isTable(value)), ...(source && { source }) }
+}
+
+function warnOfReaders({ path }: ConfigFile, key: Key): Problem[] {
+  if (!key.secret || !isReadableByAll(path)) return []
+  const message = `everybody on this machine can read ${path}, which holds ${key.key}`
+  return [{ path, key: key.key, message, suggestion: `Run chmod 640 ${path}` }]
+}

@@ -1,0 +1,259 @@
+import { field, section } from './field.ts'
+import { duration, line, listOf, oneOf, path, secretText, wholeNumber, yesNo } from './kind.ts'
+import { cidr, domainName, exactUrl, host, mailbox, postgresUrl, publicUrl } from './web-kind.ts'
+
+const MAKE_ONE = 'Make one: openssl rand -base64 32'
+
+/** The keys outside any section. */
+export const TOP = {
+  public_url: field(publicUrl(), {
+    text: 'Where people find authd, as their browsers see it. It may carry a path, which the proxy strips. It is also the issuer of the tokens. Plain http is only for localhost.',
+    applies: 'restart',
+    required: true,
+    fallback: {
+      text: 'http://localhost:PORT, in development only',
+      of: ({ isDev, value }) => (isDev ? `http://localhost:${value('server.port')}` : undefined),
+    },
+    example: 'https://auth.example.com',
+  }),
+  data_dir: field(path(), {
+    text: 'The folder of the database, the server secret and backups. Only the user that runs authd needs to read it.',
+    applies: 'restart',
+    fallback: {
+      text: '/var/lib/authd, in development ./authd-data',
+      of: ({ isDev }) => (isDev ? './authd-data' : '/var/lib/authd'),
+    },
+    example: '/var/lib/authd',
+  }),
+  secret: field(secretText(32, MAKE_ONE), {
+    text: 'The server secret, which protects what is stored. Normally left out: it lives in secret_file.',
+    applies: 'restart',
+    secret: true,
+  }),
+  secret_file: field(path(), {
+    text: 'The file of the server secret, at least 32 bytes. It is made at the first start. Keep a copy apart from the database: neither is of use without the other.',
+    applies: 'restart',
+    fallback: { text: '<data_dir>/secret', of: ({ value }) => `${value('data_dir')}/secret` },
+    example: '/var/lib/authd/secret',
+  }),
+}
+
+/** The sections whose features this version has. */
+export const SECTIONS = {
+  app: section('What people read on pages and in mails.', {
+    name: field(line(80), {
+      text: 'The name that people know you by.',
+      applies: 'reload',
+      default: 'authd',
+      example: 'Example',
+    }),
+    support_url: field(exactUrl(), {
+      text: 'Where people find help when they cannot sign in.',
+      applies: 'reload',
+      example: 'https://example.com/help',
+    }),
+  }),
+  server: section('Where the daemon listens.', {
+    host: field(host(), {
+      text: 'The address to listen on. Keep it on this machine when a proxy in front speaks HTTPS.',
+      applies: 'restart',
+      default: '127.0.0.1',
+      established: 'server_host',
+    }),
+    port: field(wholeNumber(1, 65535), {
+      text: 'The port to listen on.',
+      applies: 'restart',
+      default: 3000,
+      established: 'server_port',
+    }),
+    max_connections: field(wholeNumber(1, 1_000_000), {
+      text: 'How many connections may be open at once; more are refused.',
+      applies: 'restart',
+      default: 10_000,
+    }),
+    shutdown_timeout: field(duration('1s', '10m'), {
+      text: 'How long requests in flight may take to finish when authd is stopped.',
+      applies: 'restart',
+      default: '10s',
+    }),
+    trusted_proxies: field(listOf(cidr(), 'addresses or ranges'), {
+      text: 'Proxies whose X-Forwarded-For is believed. Without them everybody behind a proxy has one address.',
+      applies: 'restart',
+      default: [],
+      example: ['127.0.0.1', '::1'],
+    }),
+  }),
+  database: section('Where everything is kept: one SQLite file, or PostgreSQL.', {
+    path: field(path(), {
+      text: 'The SQLite file.',
+      applies: 'restart',
+      fallback: { text: '<data_dir>/authd.db', of: ({ value }) => `${value('data_dir')}/authd.db` },
+      example: '/var/lib/authd/authd.db',
+      established: 'database_path',
+    }),
+    url: field(postgresUrl(), {
+      text: 'PostgreSQL instead of SQLite: postgres://USER:PASSWORD@HOST/DATABASE. For several instances.',
+      applies: 'restart',
+      secret: true,
+    }),
+    auto_migrate: field(yesNo(), {
+      text: 'Bring the database up to date at start. With it off, run "authd migrate up" before the new version.',
+      applies: 'restart',
+      fallback: {
+        text: 'true with SQLite, false with PostgreSQL',
+        of: ({ value }) => value('database.url') === undefined,
+      },
+      example: true,
+    }),
+    pool_size: field(wholeNumber(1, 1000), {
+      text: 'Connections to PostgreSQL, at most.',
+      applies: 'restart',
+      default: 10,
+    }),
+  }),
+  mail: section('What mails say about where they come from.', {
+    from: field(mailbox(), {
+      text: 'The sender of all mails. Required as soon as smtp.host is set.',
+      applies: 'restart',
+      example: 'Example <no-reply@example.com>',
+      established: 'email_from',
+    }),
+  }),
+  smtp: section('The server that takes the mails.', {
+    host: field(host(), {
+      text: 'The mail server. Required, except in development, where mails are shown in the terminal.',
+      applies: 'restart',
+      example: 'smtp.example.com',
+      established: 'smtp_host',
+    }),
+    port: field(wholeNumber(1, 65535), {
+      text: 'Its port: 587 for STARTTLS, 465 for implicit TLS.',
+      applies: 'restart',
+      default: 587,
+      established: 'smtp_port',
+    }),
+    username: field(line(255), {
+      text: 'The account at the mail server, if it wants one.',
+      applies: 'restart',
+      example: 'authd',
+      established: 'smtp_username',
+    }),
+    password: field(secretText(1, 'Write the password that the mail server knows'), {
+      text: 'The password of that account.',
+      applies: 'restart',
+      secret: true,
+      established: 'smtp_password',
+    }),
+    tls: field(oneOf('starttls', 'implicit', 'none'), {
+      text: 'How the connection is protected. "starttls" never goes on without TLS; "none" is only for a server on this machine.',
+      applies: 'restart',
+      default: 'starttls',
+    }),
+    timeout: field(duration('1s', '2m'), {
+      text: 'How long to wait for each answer of the mail server.',
+      applies: 'restart',
+      default: '10s',
+    }),
+    max_connections: field(wholeNumber(1, 100), {
+      text: 'Connections to the mail server at once.',
+      applies: 'restart',
+      default: 4,
+    }),
+    ca_file: field(path(), {
+      text: 'The certificate authority of a mail server that public ones do not vouch for (PEM).',
+      applies: 'restart',
+      example: '/etc/authd/smtp-ca.pem',
+    }),
+  }),
+  signin: section('Sign-in by mail.', {
+    ttl: field(duration('1m', '10m'), {
+      text: 'How long a link and a code work.',
+      applies: 'reload',
+      default: '10m',
+    }),
+    resend_after: field(duration('1s', '10m'), {
+      text: 'How long until another mail may be asked for.',
+      applies: 'reload',
+      default: '30s',
+    }),
+    link_urls: field(listOf(exactUrl(), 'whole URLs'), {
+      text: "Pages of your applications that the mail's link may open instead of authd's own.",
+      applies: 'reload',
+      default: [],
+      example: ['https://app.example.com/signed-in'],
+    }),
+    redirect_urls: field(listOf(exactUrl(), 'whole URLs'), {
+      text: 'Where the hosted pages may send people once they are signed in.',
+      applies: 'restart',
+      default: [],
+      example: ['https://app.example.com/welcome'],
+    }),
+  }),
+  signup: section('Who may become a user.', {
+    policy: field(oneOf('open', 'domains', 'closed'), {
+      text: 'Everybody, the domains listed below, or nobody who is not a user already.',
+      applies: 'live',
+      default: 'open',
+    }),
+    domains: field(listOf(domainName(), 'domain names'), {
+      text: 'The domains of the policy "domains". Subdomains are listed on their own.',
+      applies: 'live',
+      default: [],
+      example: ['example.com'],
+    }),
+  }),
+  session: section('How long people stay signed in.', {
+    idle_ttl: field(duration('5m', '365d'), {
+      text: 'A session ends after so long without use.',
+      applies: 'reload',
+      default: '14d',
+    }),
+    ttl: field(duration('5m', '365d'), {
+      text: 'A session ends after so long, whatever happens.',
+      applies: 'reload',
+      default: '30d',
+    }),
+    refresh_grace: field(duration('0', '10s'), {
+      text: 'How long a spent refresh token still answers with the same successor: for lost answers and for two tabs.',
+      applies: 'reload',
+      default: '10s',
+    }),
+  }),
+  tokens: section('Access tokens (JWT) for your applications.', {
+    access_ttl: field(duration('5m', '15m'), {
+      text: 'How long an access token is valid, also after its session was revoked, where an application checks it offline.',
+      applies: 'reload',
+      default: '10m',
+    }),
+    audience: field(line(255), {
+      text: 'The "aud" of the tokens: what your applications must check.',
+      applies: 'reload',
+      fallback: { text: 'public_url', of: ({ value }) => value('public_url') },
+      example: 'https://app.example.com',
+    }),
+    algorithm: field(oneOf('ES256', 'EdDSA', 'RS256', 'HS256'), {
+      text: 'The signature of the tokens. HS256 lets whoever can check a token also make one.',
+      applies: 'restart',
+      default: 'ES256',
+    }),
+    hs256_secret: field(secretText(32, MAKE_ONE), {
+      text: 'The secret shared with your applications, for HS256 alone. Never the server secret.',
+      applies: 'restart',
+      secret: true,
+      established: 'jwt_secret',
+    }),
+  }),
+  log: section('What the daemon writes to standard error.', {
+    level: field(oneOf('debug', 'info', 'warn', 'error'), {
+      text: 'The least important message that is written.',
+      applies: 'live',
+      default: 'info',
+      established: 'log_level',
+    }),
+    format: field(oneOf('auto', 'json', 'pretty'), {
+      text: 'JSON for machines, pretty for people; auto is pretty on a terminal.',
+      applies: 'restart',
+      default: 'auto',
+    }),
+  }),
+}

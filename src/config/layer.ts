@@ -1,0 +1,37 @@
+import { dirname, resolve } from 'node:path'
+import type { Origin } from './origin.ts'
+import type { Problem } from './problem.ts'
+import type { Key } from './schema.ts'
+
+/** One value that somebody wrote for a key, not yet checked. */
+export interface Candidate {
+  key: Key
+  value: unknown
+  /** Came as text from where there is nothing but text, so numbers and lists are read out of it. */
+  isText: boolean
+  origin: Origin
+}
+
+/** What one source says. Candidates are in order: of two for the same key, the first counts. */
+export interface Layer {
+  candidates: Candidate[]
+  problems: Problem[]
+  warnings: Problem[]
+}
+
+export function joinLayers(layers: readonly Layer[]): Layer {
+  return {
+    candidates: layers.flatMap(({ candidates }) => candidates),
+    problems: layers.flatMap(({ problems }) => problems),
+    warnings: layers.flatMap(({ warnings }) => warnings),
+  }
+}
+
+/** The path that stands for a configuration that came through stdin. */
+export const STDIN = '-'
+
+/** A relative path means the folder of the file that it is written in; elsewhere, the working directory. */
+export function resolvePath(path: string, origin: Origin, cwd: string): string {
+  const isInFile = (origin.kind === 'file' || origin.kind === 'dotenv') && origin.path !== STDIN
+  return resolve(isInFile ? dirname(origin.path) : cwd, path)
+}

@@ -1,0 +1,107 @@
+import { stringify } from 'smol-toml'
+import { AuthdError } from '../errors.ts'
+import { readCredentialLayer } from './credential-layer.ts'
+import { envFileBeside, refuseForeign, type Searched, searchConfig } from './discover.ts'
+import { type Environment, readEnvLayer } from './env-layer.ts'
+import { readFileLayer } from './file-layer.ts'
+import { STDIN } from './layer.ts'
+import { readDotenvLayer, readFlagLayer } from './plain-layers.ts'
+import { formatProblems } from './problem.ts'
+import { type Config, findKey } from './schema.ts'
+import { type Settled, settle } from './settle.ts'
+import { readText } from './value-file.ts'
+
+export interface LoadInput {
+  /** By key: `{ 'server.port': 4000 }`. They beat everything else. */
+  flags?: Readonly<Record<string, string | number | boolean>> | undefined
+  env?: Environment | undefined
+  cwd?: string | undefined
+  uid?: number | undefined
+  /** Development: no file is read, and what is missing is made up. */
+  dev?: boolean | undefined
+  /** Of `--config`; `-` takes the text of `stdin`. */
+  configPath?: string | undefined
+  stdin?: string | undefined
+  /** Instead of the `.env` beside the configuration file. */
+  envFile?: string | undefined
+  /** `/etc/authd`; another one in tests. */
+  systemDir?: string | undefined
+}
+
+export interface Loaded extends Omit<Settled, 'problems'> {
+  /** The configuration file, if there is one. */
+  path: string | undefined
+  searched: Searched[]
+}
+
+/** The configuration, or CONFIG_INVALID with everything that is wrong with it. */
+export function loadConfig(input: LoadInput = {}): Loaded {
+  const { problems, ...loaded } = inspectConfig(input)
+  if (problems.length === 0) return loaded
+  const isNowhere = loaded.path === undefined && input.dev !== true
+  const looked = isNowhere ? ` No file was found at ${loaded.searched.map(({ path }) => path).join(', ')}.` : ''
+  const key = problems.find((problem) => findKey(problem.key))?.key
+  throw new AuthdError('CONFIG_INVALID', {
+    message: `The configuration is not valid.${looked}\n${formatProblems(problems)}`,
+    details: { problems, warnings: loaded.warnings },
+    suggestions: [
+      ...(isNowhere ? ['authd init', 'authd serve --dev'] : []),
+      ...(key ? [`authd config reference ${key}`] : []),
+    ],
+  })
+}
+
+/** Like `loadConfig`, but tells the problems instead of throwing them; the config is only good if there are none. */
+export function inspectConfig(input: LoadInput): Loaded & Settled {
+  const { env = process.env, cwd = process.cwd(), uid = process.getuid?.(), dev: isDev = false } = input
+  const { configPath, systemDir = '/etc/authd' } = input
+  const searched = isDev ? [] : searchConfig({ env, cwd, configPath, systemDir })
+  const path = takeFile(searched, uid)
+  const beside = path === undefined || path === STDIN ? undefined : envFileBeside(path)
+  const sources = new Map<string, string>()
+  const layers = [
+    readFlagLayer(input.flags ?? {}),
+    readCredentialLayer(env['CREDENTIALS_DIRECTORY']),
+    readEnvLayer(env, (name) => ({ kind: 'env', name }), cwd),
+    readDotenvLayer(input.envFile ?? beside, cwd, sources),
+  ]
+  if (path !== undefined) {
+    const text = (path === STDIN ? input.stdin : readText(path)) ?? ''
+    sources.set(path, text)
+    layers.push(readFileLayer({ path, text }, cwd))
+  }
+  return { ...settle(layers, { isDev, cwd, sources, path }), path, searched }
+}
+
+/** Development mode: no file, this machine only, `./authd-data`, and mails in the terminal. */
+export function developmentConfig(input: Omit<LoadInput, 'dev' | 'configPath'> = {}): Loaded {
+  return loadConfig({ ...input, dev: true })
+}
+
+const MADE_UP = { public_url: 'http://localhost:3000', 'smtp.host': 'localhost', 'mail.from': 'authd@example.com' }
+
+/** A Config out of what a file could say, for tests and tools; an address and a mail server are made up if missing. */
+export function parseConfig(table: Readonly<Record<string, unknown>>, cwd = process.cwd()): Config {
+  const file = { path: STDIN, text: stringify(table) }
+  const layer = readFileLayer(file, cwd)
+  const madeUp = Object.entries(MADE_UP).filter(([key]) => !layer.candidates.some((one) => one.key.key === key))
+  const sources = new Map([[file.path, file.text]])
+  const layers = [layer, readFlagLayer(Object.fromEntries(madeUp))]
+  const { config, problems } = settle(layers, { isDev: false, cwd, sources, path: file.path })
+  if (problems.length === 0) return config
+  throw new AuthdError('CONFIG_INVALID', { message: formatProblems(problems), details: { problems } })
+}
+
+function takeFile(searched: readonly Searched[], uid: number | undefined): string | undefined {
+  const found = searched.find(({ exists }) => exists)
+  const [named] = searched
+  if (!found && (named?.why === '--config' || named?.why === 'AUTHD_CONFIG')) {
+    throw new AuthdError('CONFIG_INVALID', {
+      message: `There is no file ${named.path}, which ${named.why} names.`,
+      details: { problems: [{ path: named.path, key: '', message: 'no such file' }], warnings: [] },
+      suggestions: ['authd init', 'authd config path'],
+    })
+  }
+  if (found) refuseForeign(found, uid)
+  return found?.path
+}

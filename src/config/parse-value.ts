@@ -1,0 +1,53 @@
+import { formatDuration } from '../platform/duration.ts'
+import type { Candidate } from './layer.ts'
+import { nameOfOrigin } from './origin.ts'
+import { closest } from './problem.ts'
+import type { Key } from './schema.ts'
+
+export type Parsed = { value: unknown } | { message: string; suggestion?: string }
+
+/** Checks one value, or says in one sentence what is wrong with it. Secrets are never repeated. */
+export function parseValue({ key, value: written, isText, origin }: Candidate): Parsed {
+  const value = isText && typeof written === 'string' ? key.kind.fromText(written) : written
+  const result = key.kind.type.safeParse(value)
+  if (result.success) return { value: result.data }
+  const [issue] = result.error.issues
+  const own = issue?.code === 'custom' ? issue : undefined
+  const index = issue?.path[0]
+  const culprit = Array.isArray(value) && typeof index === 'number' ? value[index] : value
+  const suggestion = String(own?.params?.['suggestion'] ?? advise(key, value) ?? '')
+  const what = own?.message || `expected ${key.kind.expects}, got ${key.secret ? 'something else' : show(culprit)}`
+  const message = `${nameOfOrigin(origin, key.key)}${own?.message?.startsWith('is ') ? '' : ':'} ${what}`
+  return { message, ...(suggestion && { suggestion }) }
+}
+
+function show(value: unknown): string {
+  if (typeof value === 'string') return JSON.stringify(value.length > 60 ? `${value.slice(0, 60)}…` : value)
+  if (typeof value === 'number' || typeof value === 'boolean' || typeof value === 'bigint') return String(value)
+  if (value instanceof Date) return 'a date'
+  return Array.isArray(value) ? 'a list' : 'a table'
+}
+
+/** What to write instead, where the value tells what was meant. */
+function advise({ name, kind, example, secret }: Key, value: unknown): string | undefined {
+  if (secret) return 'Put it in quotes'
+  switch (kind.name) {
+    case 'duration':
+      if (typeof value === 'number')
+        return `A number needs a unit: ${name} = "${formatDuration(value * 1000)}" is ${value} seconds`
+      return `Write it like ${name} = "90s", with one of the units s, m, h, d, w`
+    case 'number':
+      return typeof value === 'string' && /^\d+$/.test(value) ? `Leave out the quotes: ${name} = ${value}` : undefined
+    case 'boolean':
+      return typeof value === 'string' ? `Write ${name} = true or ${name} = false, without quotes` : undefined
+    case 'list':
+      if (typeof value === 'string') return `Put it in brackets: ${name} = [${JSON.stringify(value)}]`
+      return example ? `Write it like ${name} = ${JSON.stringify(example)}` : undefined
+    case 'text':
+    case 'path': {
+      if (typeof value === 'number' || typeof value === 'boolean') return `Put it in quotes: ${name} = "${value}"`
+      const near = typeof value === 'string' && kind.options ? closest(value, kind.options) : undefined
+      return near && `Did you mean "${near}"?`
+    }
+  }
+}

@@ -1,0 +1,102 @@
+import { type Candidate, resolvePath } from './layer.ts'
+import { nameOfOrigin, type Origin } from './origin.ts'
+import { parseValue } from './parse-value.ts'
+import { type Problem, problemAt } from './problem.ts'
+import { type Config, KEYS, type Key, placeInConfig } from './schema.ts'
+
+export interface ResolveContext {
+  isDev: boolean
+  cwd: string
+  /** The text of each file, by path: for the lines that messages show. */
+  sources: ReadonlyMap<string, string>
+}
+
+export interface Resolved {
+  /** Whole only if there are no problems. */
+  config: Config
+  origins: ReadonlyMap<string, Origin>
+  /** Keys without a usable value: what follows from them is not worth a message. */
+  broken: ReadonlySet<string>
+  problems: Problem[]
+}
+
+/** Takes for each key the first candidate, and the default where there is none. */
+export function resolveValues(candidates: readonly Candidate[], context: ResolveContext): Resolved {
+  const values = new Map<string, unknown>()
+  const origins = new Map<string, Origin>()
+  const broken = new Set<string>()
+  const problems: Problem[] = []
+  for (const key of KEYS) {
+    const read = candidates.filter((candidate) => candidate.key === key).map((one) => readCandidate(one, context))
+    const found = read.flatMap((one) => ('problem' in one ? [] : [one]))
+    const [winner] = found
+    const wrong = [...read.flatMap((one) => ('problem' in one ? [one.problem] : [])), ...conflicts(key, found, context)]
+    problems.push(...wrong)
+    if (wrong.length > 0) broken.add(key.key)
+    if (winner) values.set(key.key, winner.value)
+    else if (key.default !== undefined) values.set(key.key, key.kind.type.parse(key.default))
+    origins.set(key.key, winner?.origin ?? { kind: 'default' })
+  }
+  for (const key of KEYS) {
+    if (values.get(key.key) !== undefined || broken.has(key.key)) continue
+    const { isDev, cwd } = context
+    const value = key.fallback?.of({ isDev, value: (name) => values.get(name) })
+    const isPath = key.kind.name === 'path' && typeof value === 'string'
+    values.set(key.key, isPath ? resolvePath(value, { kind: 'default' }, cwd) : value)
+    if (value !== undefined || !key.required) continue
+    broken.add(key.key)
+    problems.push({ key: key.key, message: `${key.key} is missing`, suggestion: `Write ${sample(key)}` })
+  }
+  return { config: toConfig(values), origins, broken, problems }
+}
+
+interface Found {
+  value: unknown
+  origin: Origin
+}
+
+function readCandidate(candidate: Candidate, { cwd, sources }: ResolveContext): Found | { problem: Problem } {
+  const { key, origin } = candidate
+  const parsed = parseValue(candidate)
+  if ('message' in parsed) {
+    return { problem: problemAt(origin, { key: key.key, ...parsed }, key.secret ? undefined : sources) }
+  }
+  const { value } = parsed
+  if (key.kind.name !== 'path' || typeof value !== 'string') return { value, origin }
+  return { value: resolvePath(value, origin, cwd), origin }
+}
+
+/**
+ * Two names in one layer must agree, and all places of a secret: nobody should have to find out which of two passwords
+ * is in use. Otherwise the higher layer is meant to win.
+ */
+function conflicts(key: Key, found: readonly Found[], { sources }: ResolveContext): Problem[] {
+  return found.flatMap((one) => {
+    const rival = found.find((other) => key.secret || other.origin.kind === one.origin.kind)
+    if (!rival || JSON.stringify(rival.value) === JSON.stringify(one.value)) return []
+    const message = `${nameOfOrigin(rival.origin, key.key)} and ${nameOfOrigin(one.origin, key.key)} have different values`
+    const problem = { key: key.key, message, suggestion: 'Keep one of them' }
+    return [problemAt(one.origin, problem, key.secret ? undefined : sources)]
+  })
+}
+
+function sample({ key, name, section, example }: Key): string {
+  return `${section ? `${key}` : name} = ${JSON.stringify(example)}`
+}
+
+function toConfig(values: ReadonlyMap<string, unknown>): Config {
+  const config: Record<string, unknown> = {}
+  for (const key of KEYS) {
+    const [first = '', second] = placeInConfig(key)
+    const value = freeze(values.get(key.key))
+    if (second === undefined) config[first] = value
+    else config[first] = { ...(config[first] as object | undefined), [second]: value }
+  }
+  for (const part of Object.values(config)) freeze(part)
+  // The table of keys is what the type was made from.
+  return Object.freeze(config) as unknown as Config
+}
+
+function freeze<Value>(value: Value): Value {
+  return typeof value === 'object' && value !== null ? Object.freeze(value) : value
+}

@@ -1,0 +1,213 @@
+import type { Problem } from './problem.ts'
+import type { Config } from './schema.ts'
+import { isLoopbackHost } from './web-kind.ts'
+
+export interface RuleContext {
+  isDev: boolean
+  /** Somebody wrote the key; it is not its default. */
+  isSet: (key: string) => boolean
+  /** The server secret, where it is known already. */
+  serverSecret: string | undefined
+}
+
+export type Finding = Pick<Problem, 'key' | 'message' | 'suggestion'>
+
+interface Rule {
+  /** The rule is passed over while one of these is broken. The first is where the finding is shown. */
+  keys: [string, ...string[]]
+  check: (config: Config, context: RuleContext) => Omit<Finding, 'key'> | undefined
+}
+
+/** What contradicts itself although each value is good. */
+export function findContradictions(config: Config, broken: ReadonlySet<string>, context: RuleContext): Finding[] {
+  return findings(RULES, config, broken, context)
+}
+
+/** What is allowed and yet is probably not what was meant. */
+export function findDoubts(config: Config, broken: ReadonlySet<string>, context: RuleContext): Finding[] {
+  return findings(DOUBTS, config, broken, context)
+}
+
+function findings(rules: Rule[], config: Config, broken: ReadonlySet<string>, context: RuleContext): Finding[] {
+  return rules
+    .filter(({ keys }) => !keys.some((key) => broken.has(key)))
+    .flatMap(({ keys: [key], check }) => {
+      const finding = check(config, context)
+      return finding ? [{ key, ...finding }] : []
+    })
+}
+
+const RULES: Rule[] = [
+  {
+    keys: ['server.host'],
+    check: ({ server }, { isDev }) =>
+      isDev && !isLoopbackHost(server.host)
+        ? {
+            message: `server.host: development mode listens on this machine only, not on ${server.host}`,
+            suggestion: 'Write a configuration: authd init',
+          }
+        : undefined,
+  },
+  {
+    keys: ['public_url'],
+    check: ({ publicUrl }, { isDev }) =>
+      isDev && !isLoopbackHost(new URL(publicUrl).hostname)
+        ? {
+            message: `public_url: development mode is for this machine only, not for ${publicUrl}`,
+            suggestion: 'Write a configuration: authd init',
+          }
+        : undefined,
+  },
+  {
+    keys: ['smtp.host'],
+    check: ({ smtp }, { isDev }) =>
+      smtp.host === undefined && !isDev
+        ? {
+            message: 'smtp.host is missing: without a mail server nobody can sign in',
+            suggestion: 'Write host = "smtp.example.com" below [smtp]',
+          }
+        : undefined,
+  },
+  {
+    keys: ['mail.from', 'smtp.host'],
+    check: ({ mail, smtp }) =>
+      smtp.host !== undefined && mail.from === undefined
+        ? {
+            message: 'mail.from is missing: smtp.host is set, and mails need a sender',
+            suggestion: 'Write from = "Example <no-reply@example.com>" below [mail]',
+          }
+        : undefined,
+  },
+  {
+    keys: ['smtp.tls', 'smtp.host'],
+    check: ({ smtp }) =>
+      smtp.tls === 'none' && smtp.host !== undefined && !isLoopbackHost(smtp.host)
+        ? {
+            message: `smtp.tls: "none" would send sign-in mails in clear to ${smtp.host}`,
+            suggestion: 'Write tls = "starttls", or "implicit" for port 465',
+          }
+        : undefined,
+  },
+  {
+    keys: ['smtp.username', 'smtp.password'],
+    check: ({ smtp }) =>
+      smtp.username !== undefined && smtp.password === undefined
+        ? {
+            message: 'smtp.username is set and smtp.password is not',
+            suggestion: 'Write password_file = "/etc/authd/secrets/smtp_password"',
+          }
+        : undefined,
+  },
+  {
+    keys: ['smtp.password', 'smtp.username'],
+    check: ({ smtp }) =>
+      smtp.password !== undefined && smtp.username === undefined
+        ? { message: 'smtp.password is set and smtp.username is not', suggestion: 'Write username = "…" below [smtp]' }
+        : undefined,
+  },
+  {
+    keys: ['database.url', 'database.path'],
+    check: ({ database }, { isSet }) =>
+      database.url !== undefined && isSet('database.path')
+        ? {
+            message: 'database.url and database.path are both set: PostgreSQL or SQLite?',
+            suggestion: 'Keep one of them',
+          }
+        : undefined,
+  },
+  {
+    keys: ['signin.resend_after', 'signin.ttl'],
+    check: ({ signin }) =>
+      signin.resendAfter >= signin.ttl
+        ? {
+            message: 'signin.resend_after: another mail could be asked for only after the first one is dead',
+            suggestion: 'Make it shorter than signin.ttl',
+          }
+        : undefined,
+  },
+  {
+    keys: ['signup.domains', 'signup.policy'],
+    check: ({ signup }) =>
+      signup.policy === 'domains' && signup.domains.length === 0
+        ? {
+            message: 'signup.domains is empty, and signup.policy is "domains"',
+            suggestion: 'Write domains = ["example.com"], or policy = "closed"',
+          }
+        : undefined,
+  },
+  {
+    keys: ['session.idle_ttl', 'session.ttl'],
+    check: ({ session }) =>
+      session.idleTtl > session.ttl
+        ? { message: 'session.idle_ttl is longer than session.ttl', suggestion: 'Make it as long or shorter' }
+        : undefined,
+  },
+  {
+    keys: ['tokens.hs256_secret', 'tokens.algorithm'],
+    check: ({ tokens }) =>
+      tokens.algorithm === 'HS256' && tokens.hs256Secret === undefined
+        ? {
+            message: 'tokens.hs256_secret is missing, and tokens.algorithm is "HS256"',
+            suggestion: 'Write hs256_secret_file = "/etc/authd/secrets/hs256", or algorithm = "ES256"',
+          }
+        : undefined,
+  },
+  {
+    keys: ['tokens.hs256_secret', 'secret', 'secret_file'],
+    check: ({ tokens }, { serverSecret }) =>
+      tokens.hs256Secret !== undefined && tokens.hs256Secret === serverSecret
+        ? {
+            message: 'tokens.hs256_secret is the server secret, which no application may know',
+            suggestion: 'Make another one: openssl rand -base64 32',
+          }
+        : undefined,
+  },
+  {
+    keys: ['webauthn.rp_id', 'public_url'],
+    check: ({ webauthn: { rpId }, publicUrl }) => (rpId === undefined ? undefined : refuseRpId(rpId, [publicUrl])),
+  },
+  {
+    keys: ['webauthn.origins', 'webauthn.rp_id', 'public_url'],
+    check: ({ webauthn, publicUrl }) => refuseRpId(webauthn.rpId ?? new URL(publicUrl).hostname, webauthn.origins),
+  },
+  {
+    keys: ['cors.allow_all', 'cors.allowed_origins'],
+    check: ({ cors }) =>
+      cors.allowAll && cors.allowedOrigins.length > 0
+        ? { message: 'cors.allow_all is on, and cors.allowed_origins is not empty', suggestion: 'Keep one of them' }
+        : undefined,
+  },
+]
+
+const DOUBTS: Rule[] = [
+  {
+    keys: ['signup.domains', 'signup.policy'],
+    check: ({ signup }) =>
+      signup.domains.length > 0 && signup.policy !== 'domains'
+        ? {
+            message: `signup.domains has no effect: signup.policy is "${signup.policy}"`,
+            suggestion: 'Write policy = "domains"',
+          }
+        : undefined,
+  },
+  {
+    keys: ['tokens.hs256_secret', 'tokens.algorithm'],
+    check: ({ tokens }) =>
+      tokens.hs256Secret !== undefined && tokens.algorithm !== 'HS256'
+        ? {
+            message: `tokens.hs256_secret has no effect: tokens.algorithm is "${tokens.algorithm}"`,
+            suggestion: 'Remove it, or write algorithm = "HS256"',
+          }
+        : undefined,
+  },
+]
+
+/** A browser takes an RP id only from an origin on that domain or below it (WebAuthn L3 §5.1.3, step 8). */
+function refuseRpId(rpId: string, urls: readonly string[]): Omit<Finding, 'key'> | undefined {
+  const stranger = urls.map((url) => new URL(url).hostname).find((host) => host !== rpId && !host.endsWith(`.${rpId}`))
+  if (stranger === undefined) return undefined
+  return {
+    message: `webauthn.rp_id "${rpId}" is neither ${stranger} nor a parent domain of it`,
+    suggestion: `Write rp_id = "${stranger}" or a parent of it, or take ${stranger} out`,
+  }
+}

@@ -1,0 +1,72 @@
+import { joinLayers, type Layer } from './layer.ts'
+import { nameOfOrigin, type Origin } from './origin.ts'
+import { type Problem, problemAt } from './problem.ts'
+import { type ResolveContext, resolveValues } from './resolve.ts'
+import { type Finding, findContradictions, findDoubts } from './rules.ts'
+import { type Config, findKey, KEYS } from './schema.ts'
+import { readText } from './value-file.ts'
+
+export interface Settled {
+  config: Config
+  origins: ReadonlyMap<string, Origin>
+  problems: Problem[]
+  warnings: Problem[]
+}
+
+/** One configuration out of all layers, the highest first, with everything that is wrong or doubtful. */
+export function settle(layers: readonly Layer[], context: ResolveContext & { path: string | undefined }): Settled {
+  const { candidates, problems, warnings } = joinLayers(layers)
+  const resolved = resolveValues(candidates, context)
+  const { config, origins } = resolved
+  // What could not even be read gives no further message either.
+  const broken = new Set([...resolved.broken, ...problems.map(({ key }) => key)])
+  const isSet = (key: string) => origins.get(key)?.kind !== 'default'
+  const secretInFile = broken.has('secret_file') ? undefined : readServerSecret(config.secretFile, isSet('secret_file'))
+  const facts = { isDev: context.isDev, isSet, serverSecret: config.secret ?? secretInFile }
+  const place = (finding: Finding) => placeFinding(finding, origins.get(finding.key), context)
+  return {
+    config,
+    origins,
+    problems: [
+      ...problems,
+      ...resolved.problems.filter(({ key, line }) => line !== undefined || !problems.some((one) => one.key === key)),
+      ...refuseTwoSecrets(config, origins, secretInFile),
+      ...findContradictions(config, broken, facts).map(place),
+    ],
+    warnings: [...warnings, ...findDoubts(config, broken, facts).map(place), ...unusedKeys(origins, context)],
+  }
+}
+
+/** What is missing has no line, but it does have a file where it should stand. */
+function placeFinding(finding: Finding, origin: Origin | undefined, { path, sources }: Placing): Problem {
+  const isSecret = findKey(finding.key)?.secret === true
+  const placed = problemAt(origin, finding, isSecret ? undefined : sources)
+  return placed.path === undefined && origin?.kind === 'default' && path !== undefined ? { ...placed, path } : placed
+}
+
+type Placing = Pick<ResolveContext, 'sources'> & { path: string | undefined }
+
+function readServerSecret(path: string, isNamed: boolean): string | undefined {
+  try {
+    return readText(path)?.trim()
+  } catch (error) {
+    // The daemon's own file is often not readable to whoever checks the configuration; one that is named must be.
+    if (isNamed) throw error
+    return undefined
+  }
+}
+
+/** The server secret may be given as a value or as a file; as both only if they are one. */
+function refuseTwoSecrets(config: Config, origins: Settled['origins'], inFile: string | undefined): Problem[] {
+  const [value, file] = [origins.get('secret'), origins.get('secret_file')]
+  if (!value || !file || value.kind === 'default' || file.kind === 'default' || config.secret === inFile) return []
+  const message = `${nameOfOrigin(value, 'secret')} and ${nameOfOrigin(file, 'secret_file')} are different secrets`
+  return [problemAt(value, { key: 'secret', message, suggestion: 'Keep one of them' })]
+}
+
+function unusedKeys(origins: Settled['origins'], { path, sources }: Placing): Problem[] {
+  return KEYS.filter(({ notYet, key }) => notYet && origins.get(key)?.kind !== 'default').map(({ key }) => {
+    const message = `${key} is accepted, but this version does not use it yet`
+    return placeFinding({ key, message }, origins.get(key), { path, sources })
+  })
+}

@@ -1,0 +1,56 @@
+import { parse, TomlError, type TomlTable } from 'smol-toml'
+import type { Problem } from './problem.ts'
+import { visibleLine } from './source-line.ts'
+
+export interface ConfigFile {
+  path: string
+  text: string
+}
+
+/** The file as a table, or what is wrong with how it is written. */
+export function parseToml({ path, text }: ConfigFile): { table: TomlTable } | { problem: Problem } {
+  try {
+    return { table: parse(text, { integersAsBigInt: 'asNeeded' }) }
+  } catch (error) {
+    if (!(error instanceof TomlError)) throw error
+    return { problem: syntaxProblem(path, text, error) }
+  }
+}
+
+const ADVICE: [RegExp, string][] = [
+  [/invalid value/, 'Put text in quotes: key = "text"'],
+  [/redefine/, 'It is written twice: keep one'],
+  [/control characters/, 'Close the quotes on the same line'],
+  [/unfinished string/, 'Close the quotes'],
+  [/end-of-line/, 'Start each key on a line of its own'],
+  [/escape sequence/, "Put text with backslashes in 'single quotes'"],
+  [/in key/, 'Write key = value, or [section]'],
+  [/comma or end of structure/, 'Separate with commas, and close the bracket'],
+]
+
+function syntaxProblem(path: string, text: string, { line, column, message }: TomlError): Problem {
+  // The rest of the library's message shows the lines around, and may hold secrets.
+  const what = (message.split('\n')[0] ?? '').replace('Invalid TOML document: ', '')
+  const key = keyAtLine(text, line)
+  const suggestion = ADVICE.find(([pattern]) => pattern.test(what))?.[1]
+  const source = visibleLine(text, line)
+  // A line without a key may be the inside of a text over several lines: nobody knows what that holds.
+  const isShown = source !== undefined && /^\s*(\[|[\w.-]+\s*=)/.test(source)
+  return {
+    path,
+    line,
+    column,
+    key,
+    message: `${key ? `${key}: ` : ''}not valid TOML: ${what}`,
+    ...(suggestion && { suggestion }),
+    ...(isShown && { source }),
+  }
+}
+
+function keyAtLine(text: string, line: number): string {
+  const lines = text.split('\n').slice(0, line)
+  const header = lines.findLast((one) => /^\s*\[/.test(one))
+  const section = /\[\s*([\w.-]+)/.exec(header ?? '')?.[1]
+  const name = /^\s*([\w.-]+)\s*=/.exec(lines.at(-1) ?? '')?.[1]
+  return [section, name].filter((part) => part !== undefined).join('.')
+}

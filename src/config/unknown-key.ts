@@ -1,0 +1,36 @@
+import { fileNames } from './names.ts'
+import { closest, type Problem } from './problem.ts'
+import { KEYS, SECTION_TEXTS } from './schema.ts'
+
+/** What is wrong with a name that is no key, and what was probably meant. */
+export function refuseUnknownKey(name: string, isTable: boolean): Required<Pick<Problem, 'message' | 'suggestion'>> {
+  const [section = '', ...rest] = name.split('.')
+  const inner = rest.join('.')
+  if (inner) {
+    return { message: `unknown key "${inner}" in [${section}]`, suggestion: suggestInSection(section, inner) }
+  }
+  if (SECTION_TEXTS.has(section)) {
+    const suggestion = `Write [${section}] on a line of its own, and its keys below`
+    return { message: `"${section}" is a section, not a value`, suggestion }
+  }
+  return { message: `unknown key "${name}" in the top level`, suggestion: suggestAtTop(name, isTable) }
+}
+
+function suggestInSection(section: string, name: string): string {
+  const prefix = `${section}.`
+  const names = fileNames().flatMap((row) => (row.name.startsWith(prefix) ? [row.name.slice(prefix.length)] : []))
+  const near = closest(name, names)
+  if (near) return `Did you mean "${near}"?`
+  const elsewhere = KEYS.find((key) => key.name === name)
+  if (!elsewhere) return `Its keys are ${names.join(', ')}`
+  return elsewhere.section ? `It belongs in [${elsewhere.section}]` : 'It belongs at the top, before any section'
+}
+
+function suggestAtTop(name: string, isTable: boolean): string {
+  const sections = [...SECTION_TEXTS.keys()]
+  const names = fileNames().flatMap((row) => (row.name.includes('.') ? [] : [row.name]))
+  const near = closest(name, isTable ? sections : [...names, ...sections])
+  if (near) return `Did you mean "${near}"?`
+  const elsewhere = KEYS.find((key) => key.credential === name || key.name === name)
+  return elsewhere ? `Did you mean "${elsewhere.key}"?` : 'Remove it; "authd config reference" lists all keys'
+}

@@ -1,0 +1,43 @@
+import { readFileSync, statSync } from 'node:fs'
+import { AuthdError } from '../errors.ts'
+import { type Candidate, type Layer, resolvePath } from './layer.ts'
+import { nameOfOrigin, type Origin } from './origin.ts'
+import { problemAt } from './problem.ts'
+import type { Key } from './schema.ts'
+
+/** Reads the value out of the file that `…_FILE` or `…_file` names, without the newline at its end. */
+export function readValueFile(key: Key, origin: Origin, written: string, cwd: string): Layer {
+  const path = resolvePath(written, origin, cwd)
+  const name = nameOfOrigin(origin, key.key)
+  const problem = (message: string, suggestion: string): Layer => ({
+    candidates: [],
+    problems: [problemAt(origin, { key: key.key, message: `${name}: ${message}`, suggestion })],
+    warnings: [],
+  })
+  const text = readText(path)
+  if (text === undefined) return problem(`there is no file ${path}`, 'Make that file, or name another one')
+  if (text === '') return problem(`the file ${path} is empty`, 'Write the value into it')
+  const candidate: Candidate = { key, value: text, isText: true, origin: { ...origin, readFrom: path } as Origin }
+  const isOpen = key.secret && isReadableByAll(path)
+  const message = `${name}: everybody on this machine can read ${path}`
+  const warnings = isOpen ? [problemAt(origin, { key: key.key, message, suggestion: `Run chmod 600 ${path}` })] : []
+  return { candidates: [candidate], problems: [], warnings }
+}
+
+/** The text of a file without the newline at its end; undefined if there is none. Throws CONFIG_UNREADABLE. */
+export function readText(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8')
+      .replace(/^\uFEFF/, '')
+      .replace(/\r?\n$/, '')
+  } catch (cause) {
+    const code = cause instanceof Error && 'code' in cause ? cause.code : undefined
+    if (code === 'ENOENT' || code === 'ENOTDIR') return undefined
+    const reason = code === 'EISDIR' ? 'it is a folder' : code === 'EACCES' ? 'this user may not' : String(code)
+    throw new AuthdError('CONFIG_UNREADABLE', { message: `${path} cannot be read: ${reason}.`, cause })
+  }
+}
+
+export function isReadableByAll(path: string): boolean {
+  return ((statSync(path, { throwIfNoEntry: false })?.mode ?? 0) & 0o004) !== 0
+}

@@ -1,0 +1,131 @@
+import { isIP } from 'node:net'
+import { domainToASCII } from 'node:url'
+import { parseEmailAddress } from '../platform/email-address.ts'
+import { type Kind, type Refusal, text } from './kind.ts'
+import { isSampleSecret } from './sample-secret.ts'
+
+const LABEL = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/
+
+/** Only this machine can reach it. Takes host names and addresses, with or without brackets. */
+export function isLoopbackHost(host: string): boolean {
+  const bare = host.replace(/^\[|\]$/g, '').toLowerCase()
+  return bare === 'localhost' || bare.endsWith('.localhost') || bare === '::1' || /^127(\.\d{1,3}){3}$/.test(bare)
+}
+
+/** A host name or an address, without port. */
+export function host(): Kind<string> {
+  return text('a host name or address', (value) => {
+    if (isIP(value) !== 0 || isHostName(value)) return undefined
+    const [, name, port] = /^\[?(.+?)\]?:(\d+)$/.exec(value) ?? []
+    if (name && port && isIP(value) === 0) return { suggestion: `Write host = "${name}" and port = ${port}` }
+    const [, scheme] = /^(\w+):\/\//.exec(value) ?? []
+    if (scheme) return { suggestion: `Leave out "${scheme}://"` }
+    return value.startsWith('[') ? { suggestion: 'Write the address without brackets' } : {}
+  })
+}
+
+export function domainName(): Kind<string> {
+  return text('a domain name in lower-case ASCII, such as "example.com"', (value) => {
+    const ascii = domainToASCII(value.replace(/^@|^\*\./, '')).toLowerCase()
+    if (ascii === value && isHostName(value) && isIP(value) === 0) return undefined
+    return isHostName(ascii) && isIP(ascii) === 0 ? { suggestion: `Write "${ascii}"` } : {}
+  })
+}
+
+/** Where people find authd: the issuer of its tokens too, so it has exactly one spelling. */
+export function publicUrl(): Kind<string> {
+  return text('a URL such as "https://auth.example.com"', (value) => {
+    const url = parseUrl(value)
+    if (!url) return { suggestion: `Write "https://${isHostName(value) ? value : 'auth.example.com'}"` }
+    const right = `${url.origin}${url.pathname.replace(/\/+$/, '')}`
+    const refusal = refuseWebUrl(url, right)
+    if (refusal) return refusal
+    if (url.search || url.hash) return { message: 'must have no query and no fragment', suggestion: `Write "${right}"` }
+    if (value.endsWith('/')) return { message: 'must not end with a slash', suggestion: `Write "${right}"` }
+    return value === right ? undefined : { suggestion: `Write "${right}"` }
+  })
+}
+
+/** One whole URL of an application; compared as it is written. */
+export function exactUrl(): Kind<string> {
+  return text('a whole URL such as "https://app.example.com/welcome"', (value) => {
+    if (value.includes('*')) return { message: 'holds a wildcard', suggestion: 'List every URL in full' }
+    const url = parseUrl(value)
+    if (!url) return { suggestion: 'Write the whole URL, with https://' }
+    if (url.hash) return { message: 'must have no fragment', suggestion: `Write "${value.split('#')[0]}"` }
+    return refuseWebUrl(url, value)
+  })
+}
+
+/** Scheme, host and port, as browsers send it. */
+export function webOrigin(): Kind<string> {
+  return text('origins such as "https://app.example.com"', (value) => {
+    if (value === '*') return { message: 'holds a wildcard', suggestion: 'List every origin in full' }
+    const url = parseUrl(value)
+    if (!url) return { suggestion: 'Write scheme and host: "https://app.example.com"' }
+    return refuseWebUrl(url, url.origin) ?? (url.origin === value ? undefined : { suggestion: `Write "${url.origin}"` })
+  })
+}
+
+export function postgresUrl(): Kind<string> {
+  return text('a URL such as "postgres://authd@localhost/authd"', (value) => {
+    const url = parseUrl(value)
+    if (!url || !['postgres:', 'postgresql:'].includes(url.protocol)) {
+      return { message: 'is no PostgreSQL URL', suggestion: 'Write "postgres://USER@HOST/DATABASE"' }
+    }
+    if (!isSampleSecret(safeDecode(url.password))) return undefined
+    return { message: 'holds a sample password that everybody knows', suggestion: 'Give the database user its own' }
+  })
+}
+
+/** An address or a range of addresses. */
+export function cidr(): Kind<string> {
+  return text('addresses or ranges such as "10.0.0.0/8"', (value) => {
+    const [address = '', bits, ...rest] = value.split('/')
+    const version = isIP(address)
+    if (version === 0 || address.includes('%') || rest.length > 0) return {}
+    const widest = version === 4 ? 32 : 128
+    if (bits === undefined) return undefined
+    if (!/^\d{1,3}$/.test(bits) || Number(bits) > widest) return { suggestion: `Write "${address}/${widest}"` }
+    if (Number(bits) > 0) return undefined
+    return { message: `"${value}" would trust everybody`, suggestion: 'Name the addresses of your own proxies' }
+  })
+}
+
+const DISPLAY_NAME = /^(?:[^\p{Cc}<>@,;:"\\]*|"[^\p{Cc}"\\]*")$/u
+
+/** `Example <no-reply@example.com>`, or the address alone. */
+export function mailbox(): Kind<string> {
+  return text('an address such as "Example <no-reply@example.com>"', (value) => {
+    const [, name, bracketed] = /^(.*?)\s*<([^<>]+)>$/.exec(value) ?? []
+    const isGood = DISPLAY_NAME.test(name ?? '') && parseEmailAddress(bracketed ?? value)
+    return isGood ? undefined : { suggestion: 'Write NAME <LOCAL@DOMAIN>, and put a name with commas in quotes' }
+  })
+}
+
+function isHostName(name: string): boolean {
+  const labels = name.toLowerCase().split('.')
+  return name.length <= 253 && labels.every((label) => LABEL.test(label)) && !/^\d+$/.test(labels.at(-1) ?? '')
+}
+
+function parseUrl(value: string): URL | undefined {
+  const url = URL.parse(value)
+  return url && /^[a-z+]+:\/\//i.test(value) ? url : undefined
+}
+
+function refuseWebUrl(url: URL, right: string): Refusal | undefined {
+  if (url.username || url.password) return { message: 'must hold no user name or password' }
+  if (url.protocol === 'https:') return undefined
+  if (url.protocol !== 'http:') return { message: `must start with https://, not ${url.protocol}//` }
+  if (isLoopbackHost(url.hostname)) return undefined
+  const suggestion = `Write "${right.replace(/^http:/i, 'https:')}"`
+  return { message: 'may be plain http only on localhost', suggestion }
+}
+
+function safeDecode(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text // A stray % is part of the password.
+  }
+}
