@@ -45,7 +45,6 @@ export const SECTIONS = {
       text: 'The name that people know you by.',
       applies: 'reload',
       default: 'authd',
-      example: 'Example',
     }),
     support_url: field(exactUrl(), {
       text: 'Where people find help when they cannot sign in.',

@@ -21,19 +21,19 @@ export function settle(layers: readonly Layer[], context: ResolveContext & { pat
   // What could not even be read gives no further message either.
   const broken = new Set([...resolved.broken, ...problems.map(({ key }) => key)])
   const isSet = (key: string) => origins.get(key)?.kind !== 'default'
-  const secretInFile = broken.has('secret_file') ? undefined : readServerSecret(config.secretFile, isSet('secret_file'))
+  const secretInFile = broken.has('secret_file') ? undefined : readServerSecret(config.secretFile)
   const facts = { isDev: context.isDev, isSet, serverSecret: config.secret ?? secretInFile }
   const place = (finding: Finding) => placeFinding(finding, origins.get(finding.key), context)
   return {
     config,
     origins,
-    problems: [
+    problems: inOrder([
       ...problems,
       ...resolved.problems.filter(({ key, line }) => line !== undefined || !problems.some((one) => one.key === key)),
       ...refuseTwoSecrets(config, origins, secretInFile),
       ...findContradictions(config, broken, facts).map(place),
-    ],
-    warnings: [...warnings, ...findDoubts(config, broken, facts).map(place), ...unusedKeys(origins, context)],
+    ]),
+    warnings: inOrder([...warnings, ...findDoubts(config, broken, facts).map(place), ...unusedKeys(origins, context)]),
   }
 }
 
@@ -46,13 +46,12 @@ function placeFinding(finding: Finding, origin: Origin | undefined, { path, sour
 
 type Placing = Pick<ResolveContext, 'sources'> & { path: string | undefined }
 
-function readServerSecret(path: string, isNamed: boolean): string | undefined {
+/** Whoever checks the configuration often may not read the daemon's secret: then nothing is compared with it. */
+function readServerSecret(path: string): string | undefined {
   try {
     return readText(path)?.trim()
-  } catch (error) {
-    // The daemon's own file is often not readable to whoever checks the configuration; one that is named must be.
-    if (isNamed) throw error
-    return undefined
+  } catch {
+    return undefined // wire.ts says it where the secret is needed.
   }
 }
 
@@ -69,4 +68,13 @@ function unusedKeys(origins: Settled['origins'], { path, sources }: Placing): Pr
     const message = `${key} is accepted, but this version does not use it yet`
     return placeFinding({ key, message }, origins.get(key), { path, sources })
   })
+}
+
+/** As one reads: what has no file, then file by file from the top, and what is missing in it at the end. */
+function inOrder(problems: Problem[]): Problem[] {
+  return problems.sort(
+    (left, right) =>
+      (left.path ?? '').localeCompare(right.path ?? '') ||
+      (left.line ?? Number.MAX_SAFE_INTEGER) - (right.line ?? Number.MAX_SAFE_INTEGER),
+  )
 }

@@ -70,11 +70,11 @@ export function placeKeys(source: string): ReadonlyMap<string, KeyPlace> {
   }
 
   for (skipBlank(); at < source.length; skipBlank()) {
+    const keyAt = at
     if (!skip(/\[\[?/y)) {
       readPair(table)
       continue
     }
-    const keyAt = at
     table = readKey()
     record(table, keyAt)
     skip(/[^\n]*/y)

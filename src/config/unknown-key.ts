@@ -1,6 +1,6 @@
 import { fileNames } from './names.ts'
 import { closest, type Problem } from './problem.ts'
-import { KEYS, SECTION_TEXTS } from './schema.ts'
+import { KEYS, type Key, SECTION_TEXTS } from './schema.ts'
 
 /** What is wrong with a name that is no key, and what was probably meant. */
 export function refuseUnknownKey(name: string, isTable: boolean): Required<Pick<Problem, 'message' | 'suggestion'>> {
@@ -21,9 +21,11 @@ function suggestInSection(section: string, name: string): string {
   const names = fileNames().flatMap((row) => (row.name.startsWith(prefix) ? [row.name.slice(prefix.length)] : []))
   const near = closest(name, names)
   if (near) return `Did you mean "${near}"?`
-  const elsewhere = KEYS.find((key) => key.name === name)
+  const elsewhere = findElsewhere(name)
   if (!elsewhere) return `Its keys are ${names.join(', ')}`
-  return elsewhere.section ? `It belongs in [${elsewhere.section}]` : 'It belongs at the top, before any section'
+  return elsewhere.section
+    ? `Write ${elsewhere.name} below [${elsewhere.section}]`
+    : `Write ${elsewhere.name} at the top, before any section`
 }
 
 function suggestAtTop(name: string, isTable: boolean): string {
@@ -31,6 +33,11 @@ function suggestAtTop(name: string, isTable: boolean): string {
   const names = fileNames().flatMap((row) => (row.name.includes('.') ? [] : [row.name]))
   const near = closest(name, isTable ? sections : [...names, ...sections])
   if (near) return `Did you mean "${near}"?`
-  const elsewhere = KEYS.find((key) => key.credential === name || key.name === name)
+  const elsewhere = findElsewhere(name)
   return elsewhere ? `Did you mean "${elsewhere.key}"?` : 'Remove it; "authd config reference" lists all keys'
+}
+
+/** The key that goes by this name in another place. */
+function findElsewhere(name: string): Key | undefined {
+  return KEYS.find((key) => key.credential === name || key.established === name || key.name === name)
 }

@@ -1,0 +1,14 @@
+import { type Config, KEYS, type Key, placeInConfig } from './schema.ts'
+
+/** The keys whose values differ, for a reload: each says by `applies` whether it needs a restart. */
+export function changedKeys(before: Config, after: Config): Key[] {
+  return KEYS.filter((key) => JSON.stringify(configValue(before, key)) !== JSON.stringify(configValue(after, key)))
+}
+
+/** The value of a key, as the program has it. */
+export function configValue(config: Config, key: Key): unknown {
+  return placeInConfig(key).reduce<unknown>(
+    (part, name) => (typeof part === 'object' && part !== null ? Reflect.get(part, name) : undefined),
+    config,
+  )
+}

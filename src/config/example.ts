@@ -1,0 +1,114 @@
+import { defaultOf, textOf } from './reference.ts'
+import { KEYS, type Key, SECTION_TEXTS } from './schema.ts'
+import { toToml } from './toml-value.ts'
+
+/** What nobody can leave out; everything else stands in the example as a comment. */
+const ESSENTIAL = ['public_url', 'mail.from', 'smtp.host']
+
+const HEAD = `# The configuration of authd. Copy it to /etc/authd/config.toml and change what differs.
+# A line that begins with # and a key shows its default, or an example where there is none.
+# Durations have units: 30s, 10m, 24h, 7d, 4w. Relative paths start at the folder of this file.
+# Check it with: authd config check. Made by npm run generate from src/config/keys.ts.
+`
+
+/** config.example.toml */
+export function exampleFile(): string {
+  const parts = ['', ...SECTION_TEXTS.keys()].map((section) => {
+    const keys = shownKeys().filter((key) => key.section === section)
+    const header = section ? `\n# ${SECTION_TEXTS.get(section)}\n[${section}]\n` : ''
+    return `${header}${keys.map(exampleLines).join('')}`
+  })
+  return `${HEAD}${parts.join('')}`
+}
+
+function exampleLines(key: Key): string {
+  const comment = wrap(textOf(key), 100).map((line) => `# ${line}`)
+  const fallback = key.fallback && !key.required ? [`# Default: ${key.fallback.text}.`] : []
+  const line = key.secret ? `${key.name}_file = ${toToml(secretPath(key))}` : `${key.name} = ${toToml(sampleOf(key))}`
+  const written = ESSENTIAL.includes(key.key) ? line : `# ${line}`
+  return `\n${[...comment, ...fallback, written].join('\n')}\n`
+}
+
+/** .env.example */
+export function exampleEnv(): string {
+  const head = `# The configuration of authd as environment variables: for containers, or as .env beside config.toml.
+# They beat the file. Each one also works with _FILE at its end, and is then the path of a file that holds the value.
+# Lists are separated by commas. The same keys are explained in config.example.toml. Made by npm run generate.
+`
+  const parts = ['', ...SECTION_TEXTS.keys()].map((section) => {
+    const lines = shownKeys()
+      .filter((key) => key.section === section)
+      .map((key) =>
+        key.secret ? `# ${key.env}_FILE=${secretPath(key)}` : `# ${key.env}=${inEnvironment(sampleOf(key))}`,
+      )
+    return `\n${lines.join('\n')}\n`
+  })
+  return `${head}${parts.join('')}`
+}
+
+/** docs/configuration.md */
+export function referencePage(): string {
+  const parts = ['', ...SECTION_TEXTS.keys()].map((section) => {
+    const rows = KEYS.filter((key) => key.section === section).map(referenceRow)
+    const title = section ? `## [${section}]\n\n${SECTION_TEXTS.get(section)}` : '## At the top'
+    return `${title}\n\n| key | what it does | allowed | default | applied |\n|---|---|---|---|---|\n${rows.join('\n')}\n`
+  })
+  const established = KEYS.filter((key) => key.established).map((key) => `| \`${key.established}\` | \`${key.key}\` |`)
+  return `# Every configuration key
+
+Made by \`npm run generate\` from \`src/config/keys.ts\`. How configuration works: a flag beats the environment, which beats
+\`.env\` beside the file, which beats the file, which beats the default. \`smtp.host\` is \`AUTHD_SMTP_HOST\` in the environment.
+
+The file is the first of \`--config\`, \`$AUTHD_CONFIG\`, \`/etc/authd/config.toml\`, \`$XDG_CONFIG_HOME/authd/config.toml\` and
+\`./config.toml\` that exists. Files are never merged.
+
+A **secret** is best given as a systemd credential (\`LoadCredential=smtp_password:…\`), else as a file
+(\`smtp.password_file\`, \`AUTHD_SMTP_PASSWORD_FILE\`), else as a value. Given twice with different values it is refused.
+
+"Applied" says when a change counts: at the next start, at a reload (SIGHUP), or live, which is a reload too.
+
+${parts.join('\n')}
+## Names from before
+
+They are accepted at the top of the file, and in capitals in the environment, each just below its new name.
+
+| name | key |
+|---|---|
+${established.join('\n')}
+`
+}
+
+function referenceRow(key: Key): string {
+  const text = `${key.secret ? '**Secret.** ' : ''}${textOf(key)}`
+  const cells = [`\`${key.name}\``, text, key.kind.expects, defaultOf(key) ?? '', key.applies]
+  return `| ${cells.map((cell) => cell.replaceAll('|', '\\|').replaceAll('<', '&lt;')).join(' | ')} |`
+}
+
+/** The server secret is shown as its file, which is a key of its own. */
+function shownKeys(): Key[] {
+  return KEYS.filter(({ key }) => key !== 'secret')
+}
+
+/** The default where there is one to see. */
+function sampleOf({ default: usual, example }: Key): unknown {
+  const isEmpty = usual === undefined || (Array.isArray(usual) && usual.length === 0)
+  return isEmpty ? example : usual
+}
+
+function secretPath(key: Key): string {
+  return `/etc/authd/secrets/${key.credential}`
+}
+
+function inEnvironment(value: unknown): string {
+  return Array.isArray(value) ? value.join(',') : String(value)
+}
+
+function wrap(text: string, width: number): string[] {
+  const lines: string[] = []
+  for (const word of text.split(' ')) {
+    const last = lines.at(-1)
+    if (last === undefined || last.length + 1 + word.length > width) lines.push(word)
+    else lines[lines.length - 1] = `${last} ${word}`
+  }
+  return lines
+}

@@ -1,0 +1,74 @@
+import { z } from 'zod'
+import type { Applies } from './field.ts'
+import { environmentNames, fileNames } from './names.ts'
+import { KEYS, type Key, SECTION_TEXTS } from './schema.ts'
+import { toToml } from './toml-value.ts'
+
+const EFFECT: Record<Applies, string> = {
+  restart: 'at the next start',
+  reload: 'at a reload (SIGHUP)',
+  live: 'at a reload (SIGHUP), or at once by "authd settings set"',
+}
+
+/** How the default is written; undefined for keys that have none. */
+export function defaultOf(key: Key): string | undefined {
+  return key.default === undefined ? key.fallback?.text : toToml(key.default)
+}
+
+/** All there is to know about a text: what it says, and whether this version does it. */
+export function textOf(key: Key): string {
+  return key.notYet ? `${key.text} Accepted, but this version does not use it yet.` : key.text
+}
+
+/** One key for people, as `authd config reference KEY` shows it. */
+export function describeKey(key: Key): string {
+  const env = [key.env, ...(key.established ? [key.established.toUpperCase()] : [])]
+  const rows = [
+    ['allowed', key.kind.expects],
+    ['default', defaultOf(key) ?? (key.required ? 'none, it must be given' : 'not set')],
+    ['environment', env.join(', or ')],
+    ...(key.secret ? [['from a file', `${key.section ? `${key.key}` : key.name}_file, ${key.env}_FILE`]] : []),
+    ...(key.secret ? [['credential', key.credential]] : []),
+    ['takes effect', EFFECT[key.applies]],
+  ]
+  return [key.key, `  ${textOf(key)}`, ...rows.map(([label = '', text]) => `  ${label.padEnd(13)} ${text}`)].join('\n')
+}
+
+export function describeAllKeys(): string {
+  return KEYS.map(describeKey).join('\n\n')
+}
+
+/** JSON Schema of config.toml, for editors that complete and check it. */
+export function configJsonSchema(): Record<string, unknown> {
+  const sections = [...SECTION_TEXTS].map(([name, text]): [string, z.ZodType] => [
+    name,
+    z
+      .strictObject(shapeOf(fileNames().filter(({ name: one }) => one.startsWith(`${name}.`))))
+      .optional()
+      .describe(text),
+  ])
+  const top = shapeOf(fileNames().filter(({ name }) => !name.includes('.')))
+  const schema = z.strictObject({ ...top, ...Object.fromEntries(sections) })
+  return { ...z.toJSONSchema(schema, { io: 'input' }), title: 'authd configuration' }
+}
+
+function shapeOf(names: ReturnType<typeof fileNames>): Record<string, z.ZodType> {
+  return Object.fromEntries(
+    names.map(({ name, key, isFile }) => {
+      const type = isFile ? z.string() : key.kind.type
+      const meta = { description: textOf(key), ...(!isFile && key.default !== undefined && { default: key.default }) }
+      return [name.slice(name.indexOf('.') + 1), type.optional().meta(meta)]
+    }),
+  )
+}
+
+export interface Variable {
+  name: string
+  key: string
+  isSet: boolean
+}
+
+/** Every environment variable and the key it stands for, as `authd config env` lists them. */
+export function listVariables(env: Readonly<Record<string, string | undefined>>): Variable[] {
+  return environmentNames().map(({ name, key }) => ({ name, key: key.key, isSet: Boolean(env[name]) }))
+}

@@ -1,0 +1,66 @@
+import { configValue } from './changes.ts'
+import type { Loaded } from './load.ts'
+import { describeOrigin } from './origin.ts'
+import { KEYS, type Key } from './schema.ts'
+import { asWritten, toToml } from './toml-value.ts'
+
+export interface ShowOptions {
+  /** Only this section, or this key. */
+  section?: string | undefined
+  onlyChanged?: boolean | undefined
+  withOrigin?: boolean | undefined
+}
+
+type Effective = Pick<Loaded, 'config' | 'origins'>
+
+/** The configuration in force as TOML. Secrets are told by length and origin alone. */
+export function showConfig(loaded: Effective, options: ShowOptions = {}): string {
+  let section = ''
+  return shownKeys(loaded, options)
+    .flatMap((key) => {
+      const value = configValue(loaded.config, key)
+      if (value === undefined) return []
+      const header = key.section === section ? [] : ['', `[${key.section}]`]
+      section = key.section
+      const text = key.secret ? redact(value, originOf(loaded, key)) : asWritten(key, value)
+      const comment = options.withOrigin ? `  # ${originOf(loaded, key)}` : ''
+      return [...header, `${key.name} = ${toToml(text)}${comment}`]
+    })
+    .join('\n')
+    .trimStart()
+}
+
+/** The same as nested objects, for `--json`; what is not set is null. */
+export function describeConfig(loaded: Effective, options: ShowOptions = {}): Record<string, unknown> {
+  const described: Record<string, unknown> = {}
+  for (const key of shownKeys(loaded, options)) {
+    const value = describe(loaded, key, options)
+    if (key.section === '') described[key.name] = value
+    else described[key.section] = { ...(described[key.section] as object | undefined), [key.name]: value }
+  }
+  return described
+}
+
+function describe(loaded: Effective, key: Key, { withOrigin }: ShowOptions): unknown {
+  const value = configValue(loaded.config, key)
+  const origin = originOf(loaded, key)
+  if (key.secret && typeof value === 'string') return { redacted: true, length: value.length, origin }
+  const shown = value === undefined ? null : asWritten(key, value)
+  return withOrigin ? { value: shown, origin } : shown
+}
+
+function shownKeys({ origins }: Effective, { section, onlyChanged }: ShowOptions): Key[] {
+  return KEYS.filter(
+    (key) =>
+      (section === undefined || key.section === section || key.key === section) &&
+      (!onlyChanged || origins.get(key.key)?.kind !== 'default'),
+  )
+}
+
+function originOf({ origins }: Effective, key: Key): string {
+  return describeOrigin(origins.get(key.key) ?? { kind: 'default' })
+}
+
+function redact(value: unknown, origin: string): string {
+  return `•••• (${String(value).length} chars, from ${origin})`
+}

@@ -1,0 +1,40 @@
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { exampleEnv, exampleFile, referencePage } from '../src/config/example.ts'
+
+/** Path from the top of the project → what must stand there. */
+export const GENERATED: Readonly<Record<string, () => string>> = {
+  'config.example.toml': exampleFile,
+  '.env.example': exampleEnv,
+  'docs/configuration.md': referencePage,
+}
+
+/** The generated files that are not what the schema makes of them now. */
+export function staleFiles(root: string): string[] {
+  return Object.entries(GENERATED).flatMap(([path, make]) => (read(join(root, path)) === make() ? [] : [path]))
+}
+
+function read(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return undefined // A file that is not there is stale too.
+  }
+}
+
+/** `npm run generate` writes them, `npm run generate -- --check` only compares. */
+function main(root: string): void {
+  const stale = staleFiles(root)
+  if (process.argv.includes('--check')) {
+    for (const path of stale) console.error(`${path} is not what the schema says: npm run generate`)
+    process.exitCode = stale.length > 0 ? 1 : 0
+    return
+  }
+  for (const path of stale) {
+    mkdirSync(dirname(join(root, path)), { recursive: true })
+    writeFileSync(join(root, path), GENERATED[path]?.() ?? '')
+    console.log(`wrote ${path}`)
+  }
+}
+
+if (import.meta.main) main(join(import.meta.dirname, '..'))
