@@ -13,7 +13,7 @@ import { isReadableByAll, readValueFile } from './value-file.ts'
 /** What the configuration file says. A key that nobody knows is a problem, so that no misspelling is passed over. */
 export function readFileLayer(file: ConfigFile, cwd: string): Layer {
   const parsed = parseToml(file)
-  if ('problem' in parsed) return { candidates: [], problems: [parsed.problem], warnings: [] }
+  if ('problem' in parsed) return { candidates: [], problems: [parsed.problem], warnings: [], isIncomplete: true }
   const written = writtenValues(parsed.table)
   const places = placeKeys(file.text)
   const names = fileNames()

@@ -24,8 +24,8 @@ export function text(expects: string, check: (text: string) => Refusal | undefin
   const type = z.string().superRefine((value, context) => {
     const refusal = check(value)
     if (!refusal) return
-    const { message = '', suggestion } = refusal
-    context.addIssue({ code: 'custom', message, params: { suggestion } })
+    // In params, since zod puts a message of its own in the place of none.
+    context.addIssue({ code: 'custom', params: refusal })
   })
   return { name: 'text', type, expects, fromText: (written) => written }
 }
@@ -85,7 +85,7 @@ export function duration(min: string, max: string): Kind<number> {
   const type = z.string().transform((value, context) => {
     const ms = parseDuration(value)
     if (ms !== undefined && ms >= least && ms <= most) return ms
-    context.addIssue({ code: 'custom', message: '' })
+    context.addIssue({ code: 'custom' })
     return z.NEVER
   })
   return {

@@ -17,6 +17,8 @@ export interface Layer {
   candidates: Candidate[]
   problems: Problem[]
   warnings: Problem[]
+  /** The source could not be read to its end, so nobody knows what it would have said. */
+  isIncomplete?: boolean
 }
 
 export function joinLayers(layers: readonly Layer[]): Layer {
@@ -24,6 +26,7 @@ export function joinLayers(layers: readonly Layer[]): Layer {
     candidates: layers.flatMap(({ candidates }) => candidates),
     problems: layers.flatMap(({ problems }) => problems),
     warnings: layers.flatMap(({ warnings }) => warnings),
+    isIncomplete: layers.some(({ isIncomplete }) => isIncomplete),
   }
 }
 

@@ -1,4 +1,5 @@
 import { formatDuration } from '../platform/duration.ts'
+import type { Refusal } from './kind.ts'
 import type { Candidate } from './layer.ts'
 import { nameOfOrigin } from './origin.ts'
 import { closest } from './problem.ts'
@@ -12,12 +13,12 @@ export function parseValue({ key, value: written, isText, origin }: Candidate): 
   const result = key.kind.type.safeParse(value)
   if (result.success) return { value: result.data }
   const [issue] = result.error.issues
-  const own = issue?.code === 'custom' ? issue : undefined
+  const refusal: Refusal = (issue?.code === 'custom' && issue.params) || {}
   const index = issue?.path[0]
   const culprit = Array.isArray(value) && typeof index === 'number' ? value[index] : value
-  const suggestion = String(own?.params?.['suggestion'] ?? advise(key, value) ?? '')
-  const what = own?.message || `expected ${key.kind.expects}, got ${key.secret ? 'something else' : show(culprit)}`
-  const message = `${nameOfOrigin(origin, key.key)}${own?.message?.startsWith('is ') ? '' : ':'} ${what}`
+  const suggestion = refusal.suggestion ?? advise(key, value)
+  const what = refusal.message ?? `expected ${key.kind.expects}, got ${key.secret ? 'something else' : show(culprit)}`
+  const message = `${nameOfOrigin(origin, key.key)}${what.startsWith('is ') ? '' : ':'} ${what}`
   return { message, ...(suggestion && { suggestion }) }
 }
 

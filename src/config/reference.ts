@@ -52,10 +52,13 @@ export function configJsonSchema(): Record<string, unknown> {
   return { ...z.toJSONSchema(schema, { io: 'input' }), title: 'authd configuration' }
 }
 
+/** What the program turns into milliseconds is plain text to an editor. */
+const DURATION = z.string().regex(/^(0|\d+(ms|s|m|h|d|w))$/)
+
 function shapeOf(names: ReturnType<typeof fileNames>): Record<string, z.ZodType> {
   return Object.fromEntries(
     names.map(({ name, key, isFile }) => {
-      const type = isFile ? z.string() : key.kind.type
+      const type = isFile ? z.string() : key.kind.name === 'duration' ? DURATION : key.kind.type
       const meta = { description: textOf(key), ...(!isFile && key.default !== undefined && { default: key.default }) }
       return [name.slice(name.indexOf('.') + 1), type.optional().meta(meta)]
     }),

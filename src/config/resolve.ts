@@ -17,6 +17,8 @@ export interface Resolved {
   origins: ReadonlyMap<string, Origin>
   /** Keys without a usable value: what follows from them is not worth a message. */
   broken: ReadonlySet<string>
+  /** Keys that must be given and are not. */
+  missing: ReadonlySet<string>
   problems: Problem[]
 }
 
@@ -25,6 +27,7 @@ export function resolveValues(candidates: readonly Candidate[], context: Resolve
   const values = new Map<string, unknown>()
   const origins = new Map<string, Origin>()
   const broken = new Set<string>()
+  const missing = new Set<string>()
   const problems: Problem[] = []
   for (const key of KEYS) {
     const read = candidates.filter((candidate) => candidate.key === key).map((one) => readCandidate(one, context))
@@ -45,9 +48,10 @@ export function resolveValues(candidates: readonly Candidate[], context: Resolve
     values.set(key.key, isPath ? resolvePath(value, { kind: 'default' }, cwd) : value)
     if (value !== undefined || !key.required) continue
     broken.add(key.key)
+    missing.add(key.key)
     problems.push({ key: key.key, message: `${key.key} is missing`, suggestion: `Write ${sample(key)}` })
   }
-  return { config: toConfig(values), origins, broken, problems }
+  return { config: toConfig(values), origins, broken, missing, problems }
 }
 
 interface Found {

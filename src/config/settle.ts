@@ -15,11 +15,12 @@ export interface Settled {
 
 /** One configuration out of all layers, the highest first, with everything that is wrong or doubtful. */
 export function settle(layers: readonly Layer[], context: ResolveContext & { path: string | undefined }): Settled {
-  const { candidates, problems, warnings } = joinLayers(layers)
+  const { candidates, problems, warnings, isIncomplete } = joinLayers(layers)
   const resolved = resolveValues(candidates, context)
   const { config, origins } = resolved
-  // What could not even be read gives no further message either.
-  const broken = new Set([...resolved.broken, ...problems.map(({ key }) => key)])
+  // What could not even be read gives no further message either, and half a file contradicts nothing.
+  const unread = isIncomplete ? KEYS : problems
+  const broken = new Set([...resolved.broken, ...unread.map(({ key }) => key)])
   const isSet = (key: string) => origins.get(key)?.kind !== 'default'
   const secretInFile = broken.has('secret_file') ? undefined : readServerSecret(config.secretFile)
   const facts = { isDev: context.isDev, isSet, serverSecret: config.secret ?? secretInFile }
@@ -29,7 +30,7 @@ export function settle(layers: readonly Layer[], context: ResolveContext & { pat
     origins,
     problems: inOrder([
       ...problems,
-      ...resolved.problems.filter(({ key, line }) => line !== undefined || !problems.some((one) => one.key === key)),
+      ...resolved.problems.filter(({ key }) => !resolved.missing.has(key) || !unread.some((one) => one.key === key)),
       ...refuseTwoSecrets(config, origins, secretInFile),
       ...findContradictions(config, broken, facts).map(place),
     ]),

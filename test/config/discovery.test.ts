@@ -1,0 +1,109 @@
+import { chownSync } from 'node:fs'
+import { expect, test } from 'vitest'
+import { isConfigured, mayDevelop } from '../../src/config/development.ts'
+import { developmentConfig, parseConfig } from '../../src/config/load.ts'
+import { folder, NEEDED } from './folder.ts'
+
+const PLACES = ['named.toml', 'variable.toml', 'etc/config.toml', 'user/authd/config.toml', 'config.toml']
+
+test.each([
+  [0, '--config'],
+  [1, 'AUTHD_CONFIG'],
+  [2, 'system'],
+  [3, 'user'],
+  [4, 'working directory'],
+])('with the first %i places empty, the configuration is that of %s', (empty, why) => {
+  const here = folder()
+  const paths = PLACES.slice(empty).map((name) => here.write(name, NEEDED))
+  const env = { XDG_CONFIG_HOME: `${here.path}/user`, AUTHD_CONFIG: empty <= 1 ? 'variable.toml' : '' }
+
+  const { path, searched } = here.load({ env, configPath: empty === 0 ? 'named.toml' : undefined })
+
+  expect(path).toBe(paths[0])
+  expect(searched.find(({ exists }) => exists)).toMatchObject({ path, why })
+})
+
+test('--config - takes the text that came through stdin, and no .env', () => {
+  const here = folder()
+  here.write('.env', 'AUTHD_SERVER_PORT=4000')
+
+  const { config, path } = here.load({ configPath: '-', stdin: `${NEEDED}data_dir = "data"` })
+
+  expect(config).toMatchObject({ server: { port: 3000 }, dataDir: `${here.path}/data` })
+  expect(path).toBe('-')
+})
+
+test('another .env can be named', () => {
+  const here = folder()
+  here.write('config.toml', NEEDED)
+  here.write('.env', 'AUTHD_SERVER_PORT=4000')
+  const envFile = here.write('other.env', 'AUTHD_SERVER_PORT=4001\nUNRELATED=1')
+
+  const { config } = here.load({ envFile })
+
+  expect(config.server.port).toBe(4001)
+})
+
+test.runIf(process.getuid?.() === 0)('root does not read a ./config.toml or a .env that is not its own', () => {
+  const here = folder()
+  const path = here.write('config.toml', NEEDED)
+  const dotenv = here.write('.env', '')
+  const load = () => here.load({ uid: 0 })
+
+  expect(load).not.toThrow()
+  chownSync(dotenv, 1000, 1000)
+  expect(load).toThrow(`${dotenv} belongs to user 1000`)
+  chownSync(path, 1000, 1000)
+  expect(load).toThrow(`${path} belongs to user 1000`)
+  expect(() => here.load({ uid: 0, configPath: path })).not.toThrow()
+})
+
+test('development mode needs nothing, reads no file and stays on this machine', () => {
+  const here = folder()
+  here.write('config.toml', 'broken')
+
+  const { config, path } = developmentConfig({ env: {}, cwd: here.path, flags: { 'server.port': 4000 } })
+
+  expect(config).toMatchObject({
+    publicUrl: 'http://localhost:4000',
+    dataDir: `${here.path}/authd-data`,
+    server: { host: '127.0.0.1', port: 4000 },
+    smtp: { host: undefined },
+  })
+  expect(path).toBe(undefined)
+})
+
+test.each([
+  ['server.host', '0.0.0.0'],
+  ['public_url', 'https://auth.example.com'],
+])('development mode refuses %s = %s', (key, value) => {
+  const here = folder()
+
+  const run = () => developmentConfig({ env: {}, cwd: here.path, flags: { [key]: value } })
+
+  expect(run).toThrow('development mode')
+})
+
+test('serve starts in development mode by itself only where nothing speaks of authd', () => {
+  const here = folder()
+  const around = { env: {}, cwd: here.path, pid: 4242, systemDir: `${here.path}/etc` }
+
+  expect(mayDevelop(around)).toBe(true)
+  expect(mayDevelop({ ...around, env: { AUTHD_PAGER: 'less', PATH: '/bin' } })).toBe(true)
+  expect(mayDevelop({ ...around, env: { AUTHD_LOG_LEVEL: 'info' } })).toBe(false)
+  expect(mayDevelop({ ...around, env: { SMTP_HOST: 'a.example' } })).toBe(false)
+  expect(mayDevelop({ ...around, env: { INVOCATION_ID: '1' } })).toBe(false)
+  expect(mayDevelop({ ...around, pid: 1 })).toBe(false)
+  expect(mayDevelop({ ...around, configPath: 'missing.toml' })).toBe(false)
+  expect(isConfigured(around)).toBe(false)
+  here.write('etc/config.toml', NEEDED)
+  expect(mayDevelop(around)).toBe(false)
+  expect(isConfigured(around)).toBe(true)
+})
+
+test('a part of a configuration becomes a whole one, and its mistakes are told', () => {
+  const config = parseConfig({ session: { ttl: '20d' }, server_port: 4000 })
+
+  expect(config).toMatchObject({ session: { ttl: 1_728_000_000 }, server: { port: 4000 } })
+  expect(() => parseConfig({ server: { prot: 1 } })).toThrow('Did you mean "port"?')
+})

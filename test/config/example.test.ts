@@ -1,0 +1,58 @@
+import { join } from 'node:path'
+import { parseEnv } from 'node:util'
+import { expect, test } from 'vitest'
+import { exampleEnv, exampleFile } from '../../src/config/example.ts'
+import { KEYS } from '../../src/config/schema.ts'
+import { staleFiles } from '../../tools/generate.ts'
+import { type Folder, folder } from './folder.ts'
+
+const SECRETS = KEYS.filter(({ secret, key }) => secret && key !== 'secret')
+
+test('the example files and the reference page are what the schema makes of them', () => {
+  const stale = staleFiles(join(import.meta.dirname, '../..'))
+
+  expect(stale).toEqual([])
+})
+
+test('the example is a valid configuration as it stands', () => {
+  const here = folder()
+  here.write('config.toml', exampleFile())
+
+  const { config, warnings } = here.load()
+
+  expect(config.publicUrl).toBe('https://auth.example.com')
+  expect(warnings).toEqual([])
+})
+
+test.each([
+  ['SQLite', 'url_file'],
+  ['PostgreSQL', 'path'],
+])('every key of the example is good when it is uncommented, with %s', (_database, left) => {
+  const here = folder()
+  const text = exampleFile().replace(/^# (\w+ = )/gm, (line, key) => (key === `${left} = ` ? line : key))
+  here.write('config.toml', withSecrets(here, text))
+
+  const { origins } = here.load()
+
+  const unset = KEYS.filter(({ key }) => origins.get(key)?.kind === 'default').map(({ key }) => key)
+  expect(unset).toEqual(['secret', left === 'path' ? 'database.path' : 'database.url'])
+})
+
+test('every variable of the example is good when it is uncommented', () => {
+  const here = folder()
+  const env = parseEnv(withSecrets(here, exampleEnv().replace(/^# (AUTHD_\w+=)/gm, '$1')))
+
+  const { origins } = here.load({ env: { ...env, AUTHD_DATABASE_PATH: '' } })
+
+  const unset = KEYS.filter(({ key }) => origins.get(key)?.kind === 'default').map(({ key }) => key)
+  expect(unset).toEqual(['secret', 'database.path'])
+})
+
+/** The secrets that the example names, made in the folder. */
+function withSecrets(here: Folder, text: string): string {
+  for (const { credential } of SECRETS) {
+    const isUrl = credential === 'database_url'
+    here.write(`secrets/${credential}`, isUrl ? 'postgres://authd@localhost/authd' : 'k3Vq0z8Jm2Xr7Lw5Tn9Yb4Hc6Dp1Gs0F')
+  }
+  return text.replaceAll('/etc/authd/secrets/', `${here.path}/secrets/`)
+}
