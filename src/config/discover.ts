@@ -37,11 +37,11 @@ export function searchConfig({ env, cwd, configPath, systemDir }: Place): Search
 }
 
 /**
- * As root, a file that merely lies where one stands must belong to root: somebody else could have put it there. The
- * `.env` beside it likewise.
+ * As root, a file that merely lies where one stands, or in a home that sudo kept, must belong to root: somebody else
+ * could have put it there. The `.env` beside it likewise.
  */
 export function refuseForeign({ path, why }: Searched, uid: number | undefined): void {
-  if (uid !== 0 || why !== 'working directory') return
+  if (uid !== 0 || (why !== 'working directory' && why !== 'user')) return
   for (const file of [path, envFileBeside(path)]) {
     const owner = statSync(file, { throwIfNoEntry: false })?.uid
     if (owner === undefined || owner === 0) continue

@@ -79,8 +79,10 @@ export function oneOf<const Option extends string>(...options: Option[]): Kind<O
   }
 }
 
+type Millis = number
+
 /** Written `10m`; milliseconds in the program. */
-export function duration(min: string, max: string): Kind<number> {
+export function duration(min: string, max: string): Kind<Millis> {
   const [least = 0, most = 0] = [parseDuration(min), parseDuration(max)]
   const type = z.string().transform((value, context) => {
     const ms = parseDuration(value)

@@ -2,9 +2,6 @@ import type { Field, Section } from './field.ts'
 import { SECTIONS, TOP } from './keys.ts'
 import { LATER_SECTIONS } from './later-keys.ts'
 
-/** Durations are written `10m` in the file; in the program they are milliseconds. */
-export type Millis = number
-
 type Camel<Name extends string> = Name extends `${infer First}_${infer Rest}`
   ? `${First}${Capitalize<Camel<Rest>>}`
   : Name
@@ -21,7 +18,7 @@ type SectionsOf<All> = {
     : never
 }
 
-/** The configuration as the program sees it, frozen. Names are those of the file, in camelCase. */
+/** The configuration as the program sees it, frozen. Names are those of the file, in camelCase; durations are milliseconds. */
 export type Config = ValuesOf<typeof TOP> & SectionsOf<Sections>
 
 /** One row of the table of all keys. */

@@ -58,6 +58,16 @@ test.runIf(process.getuid?.() === 0)('root does not read a ./config.toml or a .e
   expect(() => here.load({ uid: 0, configPath: path })).not.toThrow()
 })
 
+test.runIf(process.getuid?.() === 0)('root does not read the configuration in a home that is not its own', () => {
+  const here = folder()
+  const path = here.write('home/.config/authd/config.toml', NEEDED)
+  chownSync(path, 1000, 1000)
+
+  const load = () => here.load({ uid: 0, env: { HOME: `${here.path}/home` } })
+
+  expect(load).toThrow(`${path} belongs to user 1000`)
+})
+
 test('development mode needs nothing, reads no file and stays on this machine', () => {
   const here = folder()
   here.write('config.toml', 'broken')
