@@ -74,10 +74,8 @@ test('without any configuration the error names the places looked at and how to 
 test('no message shows a secret: neither a bad one, nor one under a misspelt name, nor one beside a mistake', () => {
   const here = folder()
   const secret = 'hunter2-hunter3'
-  here.write(
-    'config.toml',
-    `pasword = "${secret}"\nsecret = "${secret}"\nsmtp = { password = "${secret}", port = 0 }\n[webhooks]\nurl = "https://a.example/${secret}#"`,
-  )
+  const text = `pasword = "${secret}"\nsecret = "${secret}"\nsmtp = { password = "${secret}", port = 0 }`
+  here.write('config.toml', text)
   here.write('broken.toml', `[smtp]\npassword = ${secret}`)
   here.write('inside.toml', `app.name = """\n${secret}\\q"""`)
 
@@ -85,7 +83,7 @@ test('no message shows a secret: neither a bad one, nor one under a misspelt nam
     (configPath) => thrownBy(() => here.load({ configPath, env: { AUTHD_SECRET: secret } })).message,
   )
 
-  expect(messages.join('\n').replaceAll('https://a.example/', '')).not.toMatch(/hunter2-hunter3(?!#?")/)
+  expect(messages.join('\n')).not.toContain(secret)
   expect(messages[1]).toContain('smtp.password: not valid TOML')
 })
 
