@@ -8,6 +8,8 @@ export interface EmailAddress {
 }
 
 const LOCAL = /^[a-z0-9!#$%&'*+/=?^_`{|}~-]+(\.[a-z0-9!#$%&'*+/=?^_`{|}~-]+)*$/
+/** RFC 2047: some mail programs decode it, and then it is another address. */
+const ENCODED_WORD = /=\?.*\?=/
 const LABEL = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/
 
 /**
@@ -26,7 +28,7 @@ export function parseEmailAddress(text: string): EmailAddress | undefined {
   if (/^\d+$/.test(labels.at(-1) ?? '')) return undefined
   const lowered = local.toLowerCase()
   // Lower-casing must not make ASCII of something else (U+212A, the Kelvin sign, becomes k).
-  if (!/^[\x21-\x7e]+$/.test(local) || !LOCAL.test(lowered)) return undefined
+  if (!/^[\x21-\x7e]+$/.test(local) || !LOCAL.test(lowered) || ENCODED_WORD.test(local)) return undefined
   return { typed, canonical: `${lowered}@${asciiDomain}` }
 }
 
