@@ -22,8 +22,10 @@ export const TEST_SECRET = 'a server secret for the tests, 32+ bytes'
 
 export interface Authd {
   deps: Deps
-  /** `http://localhost:<port>`, which is also public_url. */
+  /** public_url: `http://localhost:<port>`, unless the configuration says otherwise. */
   url: string
+  /** Where this process listens: `http://127.0.0.1:<port>`. */
+  address: string
   clock: FakeClock
   mailer: ReturnType<typeof capturingMailer>
   log: CapturedLog
@@ -41,19 +43,28 @@ export interface StartOptions {
   database?: Dialect
   /** As in config.toml. */
   config?: Record<string, unknown>
+  /** Instead of the one that keeps its lines. */
+  log?: Log
 }
 
 /** A whole authd with a private database, its own clock and port, and captured mail. It ends with the test. */
-export async function startAuthd({ database = 'sqlite', config = {} }: StartOptions = {}): Promise<Authd> {
+export async function startAuthd({ database = 'sqlite', config = {}, log }: StartOptions = {}): Promise<Authd> {
   const fresh = await freshDatabase(database)
   onTestFinished(() => fresh.remove())
   const clock = fakeClock()
-  return await startOn(fresh, { clock, config, seed: 'first' })
+  return await startOn(fresh, { clock, config, log, seed: 'first' })
 }
 
 async function startOn(
   fresh: FreshDatabase,
-  { clock, config, seed }: { clock: FakeClock; config: Record<string, unknown>; seed: string },
+  {
+    clock,
+    config,
+    log: logger,
+    seed,
+  }: { clock: FakeClock; seed: string } & Pick<Required<StartOptions>, 'config'> & {
+      log: Log | undefined
+    },
 ): Promise<Authd> {
   const server = createServer()
   server.listen(0, '127.0.0.1')
@@ -79,7 +90,7 @@ async function startOn(
     random,
     keys: keysFrom(Buffer.from(TEST_SECRET), random),
     mailer,
-    log,
+    log: logger ?? log,
   }
   await claimServerSecret(deps)
   await ensureKeys(deps)
@@ -91,9 +102,11 @@ async function startOn(
     await db.close()
   })
   const url = parsed.publicUrl
+  const listening = `http://127.0.0.1:${address.port}`
   return {
     deps,
     url,
+    address: listening,
     clock,
     mailer,
     log,
@@ -107,8 +120,9 @@ async function startOn(
       await sealAudit(deps)
       return await db.read((sql) => listAuditLogsAfter(sql, {}, { after: 0, limit: 10_000 }))
     },
-    browser: () => new Browser(url),
-    another: () => startOn(fresh, { clock, config: { ...config, public_url: url }, seed: `${seed} another` }),
+    browser: () => new Browser(url, listening),
+    another: () =>
+      startOn(fresh, { clock, config: { ...config, public_url: url }, log: logger, seed: `${seed} another` }),
   }
 }
 

@@ -1,3 +1,5 @@
+import { once } from 'node:events'
+import { type IncomingMessage, request } from 'node:http'
 import { assertDocumented } from './contract.ts'
 
 export interface Reply {
@@ -18,10 +20,13 @@ export interface Sent {
 /** Speaks HTTP as a browser would: keeps cookies, says where it comes from. Every JSON answer is held against OpenAPI. */
 export class Browser {
   readonly cookies = new Map<string, string>()
+  /** public_url, and where the process listens that answers for it: this client is the proxy in between. */
   readonly url: string
+  readonly address: string
 
-  constructor(url: string) {
+  constructor(url: string, address = url) {
     this.url = url
+    this.address = address
   }
 
   get(path: string, sent: Sent = {}): Promise<Reply> {
@@ -34,26 +39,27 @@ export class Browser {
 
   async send(method: string, path: string, { json, form, headers = {}, bearer }: Sent = {}): Promise<Reply> {
     const cookie = [...this.cookies].map(([name, value]) => `${name}=${value}`).join('; ')
-    const response = await fetch(this.url + path, {
+    const { origin, host } = new URL(this.url)
+    const body = json === undefined ? form && new URLSearchParams(form).toString() : JSON.stringify(json)
+    const response = await exchange(this.address + path, {
       method,
-      redirect: 'manual',
       headers: {
+        Host: host,
         'User-Agent': 'Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0',
         ...(cookie !== '' && { Cookie: cookie }),
-        ...(method !== 'GET' && { Origin: this.url, 'Sec-Fetch-Site': 'same-origin' }),
+        ...(method !== 'GET' && { Origin: origin, 'Sec-Fetch-Site': 'same-origin' }),
         ...(json !== undefined && { 'Content-Type': 'application/json' }),
         ...(form !== undefined && { 'Content-Type': 'application/x-www-form-urlencoded' }),
         ...(bearer !== undefined && { Authorization: `Bearer ${bearer}` }),
         ...headers,
       },
-      ...(json !== undefined && { body: JSON.stringify(json) }),
-      ...(form !== undefined && { body: new URLSearchParams(form).toString() }),
+      body,
     })
     this.keepCookies(response.headers)
-    const text = await response.text()
+    const { text } = response
     const isJson = /[/+]json/.test(response.headers.get('Content-Type') ?? '')
     const reply = { status: response.status, headers: response.headers, body: isJson ? JSON.parse(text) : text }
-    await assertDocumented(this.url, { method, path, reply })
+    await assertDocumented(this.address, { method, path, reply })
     return reply
   }
 
@@ -65,4 +71,24 @@ export class Browser {
       else this.cookies.set(name, pair.slice(name.length + 1))
     }
   }
+}
+
+export interface RawRequest {
+  method: string
+  headers?: Record<string, string>
+  body?: string | Buffer | undefined
+}
+
+/** One exchange as it is, without what fetch forbids or adds: any method, any Host, no redirects followed. */
+export async function exchange(url: string, { method, headers = {}, body }: RawRequest) {
+  const sending = request(url, { method, headers })
+  const answered = once(sending, 'response') as Promise<[IncomingMessage]>
+  sending.end(body)
+  const [response] = await answered
+  const chunks: Buffer[] = await response.toArray()
+  const received = new Headers()
+  for (let at = 0; at < response.rawHeaders.length; at += 2) {
+    received.append(response.rawHeaders[at] ?? '', response.rawHeaders[at + 1] ?? '')
+  }
+  return { status: response.statusCode ?? 0, headers: received, text: Buffer.concat(chunks).toString('utf8') }
 }

@@ -13,7 +13,7 @@ export interface TokensOf {
 /** Asks for a mail with tokens to come, and answers the attempt's token with what the mail says. */
 export async function askForCode(authd: Authd, email = ADA): Promise<{ attemptToken: string; code: string }> {
   const begun = await authd.browser().post('/v1/signin', { json: { email } })
-  const [mail] = await authd.takeMail()
+  const mail = (await authd.takeMail()).at(-1)
   return { attemptToken: begun.body.attempt_token, code: mail?.values['code'] ?? '' }
 }
 
@@ -36,7 +36,7 @@ export function tokensOf(body: Reply['body']): TokensOf {
 /** Asks on the sign-in page; answers the link's token and the code of the mail. */
 export async function askOnPage(authd: Authd, browser: Browser, email = ADA) {
   const asked = await browser.post('/signin', { form: { email } })
-  const [mail] = await authd.takeMail()
+  const mail = (await authd.takeMail()).at(-1)
   const link = new URL(mail?.values['link'] ?? 'http://no.link')
   const token = link.searchParams.get('token') ?? ''
   return { asked, link: link.href, token, attempt: token.split('.')[0] ?? '', code: mail?.values['code'] ?? '' }
