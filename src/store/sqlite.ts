@@ -61,7 +61,7 @@ export function openSqlite(options: SqliteOptions): Db {
 
   async function runUnit(unit: Waiting['unit']): Promise<Outcome> {
     writer.exec('SAVEPOINT unit')
-    const trx = { ...writer.sql, run: writer.run }
+    const { trx } = writer
     try {
       const result = await asUnit(() => unit(trx))
       writer.exec('RELEASE unit')
@@ -161,15 +161,24 @@ function connect({ path, busyTimeoutMs }: SqliteOptions, readOnly: boolean) {
     prepared.set(text, made)
     return made
   }
-  const sql: Sql = {
+  const sql = (statementOf: typeof statement): Sql => ({
     dialect: 'sqlite',
-    one: async <Row>(text: string, values: Value[] = []) => statement(text).get(...values) as Row | undefined,
-    all: async <Row>(text: string, values: Value[] = []) => statement(text).all(...values) as Row[],
+    one: async <Row>(text: string, values: Value[] = []) => statementOf(text).get(...values) as Row | undefined,
+    all: async <Row>(text: string, values: Value[] = []) => statementOf(text).all(...values) as Row[],
+  })
+  /** SQLite may have ended the transaction of a unit that goes on: nothing more of it may be written, in autocommit. */
+  const inTransaction = (text: string): StatementSync => {
+    if (!raw.isTransaction) throw new StoreError('unavailable', 'SQLite ended the transaction')
+    return statement(text)
+  }
+  const trx: Trx = {
+    ...sql(inTransaction),
+    run: async (text, values = []) => Number(inTransaction(text).run(...values).changes),
   }
   return {
     raw,
-    sql,
-    run: async (text: string, values: Value[] = []) => Number(statement(text).run(...values).changes),
+    sql: sql(statement),
+    trx,
     exec: (...texts: string[]) => {
       for (const text of texts) statement(text).run()
     },
