@@ -53,7 +53,9 @@ export function openPostgres(options: PostgresOptions): Db {
           run: async (t, v) => (await query(connection, t, v)).rowCount ?? 0,
         }),
       )
-      await connection.query('COMMIT')
+      const { command } = await connection.query('COMMIT')
+      // PostgreSQL answers a COMMIT after a failed statement with ROLLBACK, and no error.
+      if (command !== 'COMMIT') throw new Error('a unit of work went on after one of its statements had failed')
       return result
     } catch (error) {
       // A connection that cannot roll back is dropped by the pool; the server has rolled back then.
