@@ -1,0 +1,104 @@
+import { expect, test } from 'vitest'
+import type { Db, Trx } from '../../src/store/db.ts'
+import { insertUser, listUsers } from '../../src/store/users.ts'
+import { describeOnBoth } from '../databases.ts'
+
+async function add(trx: Trx, name: string): Promise<void> {
+  const email = `${name}@example.com`
+  await insertUser(trx, { id: `usr_${name}`, email, emailTyped: email, name, emailVerifiedAt: null, createdAt: 0 })
+}
+
+async function namesIn(db: Db): Promise<(string | null)[]> {
+  return (await db.read((sql) => listUsers(sql, {}, 100))).map(({ name }) => name).reverse()
+}
+
+describeOnBoth('a unit of work', (open) => {
+  test('that throws undoes itself, and none of those that wait with it', async () => {
+    const db = await open()
+
+    const outcomes = await Promise.allSettled([
+      db.write((trx) => add(trx, 'ada')),
+      db.write(async (trx) => {
+        await add(trx, 'eve')
+        throw new Error('undo')
+      }),
+      db.write((trx) => add(trx, 'bob')),
+    ])
+
+    expect(outcomes.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'fulfilled'])
+    expect(await namesIn(db)).toEqual(['ada', 'bob'])
+  })
+
+  test('that returns commits, also when it returns a refusal', async () => {
+    const db = await open()
+
+    const verdict = await db.write(async (trx) => {
+      await add(trx, 'counted')
+      return 'refused' as const
+    })
+
+    expect(verdict).toBe('refused')
+    expect(await namesIn(db)).toEqual(['counted'])
+  })
+
+  test('that breaks a constraint and goes on is not told as done', async () => {
+    const db = await open()
+    await db.write((trx) => add(trx, 'ada'))
+    const broken = (trx: Trx) => trx.run("INSERT INTO users (id, email) VALUES ('usr_ada', 'x')")
+
+    const outcome = db.write(async (trx) => {
+      await add(trx, 'bob')
+      await broken(trx).catch(() => undefined)
+      return 'done'
+    })
+
+    // PostgreSQL has given the transaction up by then; SQLite has not. Either way the answer is the truth.
+    const answer = await outcome.catch(() => 'failed')
+    expect((await namesIn(db)).includes('bob')).toBe(answer === 'done')
+  })
+
+  test('refuses a read or a write of the database inside it, at once', async () => {
+    const db = await open()
+
+    const write = db.write(() => db.write((trx) => add(trx, 'inner')))
+    const read = db.write(() => namesIn(db))
+
+    await expect(write).rejects.toThrow('db.write inside a unit of work')
+    await expect(read).rejects.toThrow('db.read inside a unit of work')
+    expect(await namesIn(db)).toEqual([])
+  })
+
+  test('may be followed by another in the same async context', async () => {
+    const db = await open()
+
+    await db.write((trx) => add(trx, 'ada'))
+    await db.write((trx) => add(trx, 'bob'))
+
+    expect(await namesIn(db)).toEqual(['ada', 'bob'])
+  })
+
+  test('tells its listeners once it is committed, and not when it is undone', async () => {
+    const db = await open()
+    const seen: (string | null)[][] = []
+    const looks: Promise<unknown>[] = []
+    const stop = db.onCommit(() => {
+      looks.push(namesIn(db).then((names) => seen.push(names)))
+    })
+
+    await db.write((trx) => add(trx, 'ada'))
+    await Promise.all(looks)
+    stop()
+    await db.write((trx) => add(trx, 'bob'))
+
+    expect(seen).toEqual([['ada']])
+  })
+
+  test('knows its values from SQL', async () => {
+    const db = await open()
+    const hostile = `x'); DROP TABLE users; --`
+
+    await db.write((trx) => add(trx, hostile))
+
+    expect(await namesIn(db)).toEqual([hostile])
+  })
+})
