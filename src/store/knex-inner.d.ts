@@ -1,7 +1,7 @@
 // knex's inner modules, which it does not type: only what knex-sqlite.ts uses.
 declare module 'knex/lib/dialects/better-sqlite3/index.js' {
   export default class BetterSqlite3Dialect {
-    connectionSettings: { filename: string }
+    connectionSettings: { filename: string; timeout: number }
     _formatBindings(bindings: unknown[] | undefined): unknown[]
   }
 }

@@ -24,7 +24,7 @@ class NodeSqliteDialect extends BetterSqlite3Dialect {
 
   acquireRawConnection(): Promise<DatabaseSync> {
     const connection = new DatabaseSync(this.connectionSettings.filename, {
-      timeout: 5000,
+      timeout: this.connectionSettings.timeout,
     })
     connection.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA foreign_keys = ON')
     return Promise.resolve(connection)
@@ -53,11 +53,11 @@ class NodeSqliteDialect extends BetterSqlite3Dialect {
   }
 }
 
-/** `compileSqlOnError: false`, since knex would put bound values into error texts. */
-export function openKnexSqlite(filename: string): Knex {
+/** `compileSqlOnError: false`, since knex would put bound values into error texts. Blocks so long on another writer. */
+export function openKnexSqlite(filename: string, timeout: number): Knex {
   return knex({
     client: NodeSqliteDialect as unknown as typeof Knex.Client,
-    connection: { filename },
+    connection: { filename, timeout } as Knex.Sqlite3ConnectionConfig,
     useNullAsDefault: true,
     compileSqlOnError: false,
     pool: { min: 1, max: 1 },

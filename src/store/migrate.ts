@@ -2,6 +2,7 @@ import { backup, DatabaseSync } from 'node:sqlite'
 import type { Knex } from 'knex'
 import { MIGRATIONS } from '../../migrations/index.ts'
 import { type Db, type Sql, StoreError } from './db.ts'
+import { isBusy, makePrivateFile } from './sqlite.ts'
 
 export interface MigrationState {
   id: string
@@ -51,6 +52,7 @@ export async function backupSqlite(path: string, target: string): Promise<boolea
   try {
     const tables = source.prepare('SELECT count(*) AS n FROM sqlite_schema').get()
     if (Number(tables?.['n']) === 0) return false
+    makePrivateFile(target)
     await backup(source, target)
   } finally {
     source.close()
@@ -69,6 +71,8 @@ async function withKnex<Result>(db: Db, work: (knex: Knex) => Promise<Result>): 
   const knex = db.openKnex()
   try {
     return await work(knex)
+  } catch (error) {
+    throw isBusy(error) ? new StoreError('busy', 'another process holds the write lock', error) : error
   } finally {
     await knex.destroy()
   }

@@ -1,3 +1,4 @@
+import { closeSync, openSync } from 'node:fs'
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import { setImmediate as nextTurn, setTimeout as wait } from 'node:timers/promises'
 import { asUnit, commitListeners, type Db, refuseInsideUnit, type Sql, StoreError, type Trx, type Value } from './db.ts'
@@ -6,6 +7,8 @@ import { openKnexSqlite } from './knex-sqlite.ts'
 export interface SqliteOptions {
   path: string
   busyTimeoutMs: number
+  /** How long a unit waits for another process's writer before it is refused as busy. */
+  lockWaitMs?: number
 }
 
 const LOCK_WAIT_MS = 5000
@@ -26,6 +29,8 @@ type Outcome = { ok: true; result: unknown } | { ok: false; error: unknown }
 
 /** The one seam for another SQLite driver: one connection that writes in groups, one that only reads. */
 export function openSqlite(options: SqliteOptions): Db {
+  const { path, lockWaitMs = LOCK_WAIT_MS } = options
+  makePrivateFile(path)
   let writer = connect(options, false)
   let reader = connect(options, true)
   const commits = commitListeners()
@@ -75,15 +80,14 @@ export function openSqlite(options: SqliteOptions): Db {
 
   /** Waits for another process's writer from a timer, so that the loop goes on meanwhile. */
   async function begin(): Promise<void> {
-    const until = performance.now() + LOCK_WAIT_MS
+    const until = performance.now() + lockWaitMs
     for (;;) {
       try {
         writer.exec('BEGIN IMMEDIATE')
         return
       } catch (error) {
         if (!isBusy(error)) throw lost(error)
-        if (performance.now() > until)
-          throw new StoreError('busy', 'another process held the write lock for 5 s', error)
+        if (performance.now() > until) throw new StoreError('busy', 'another process holds the write lock', error)
       }
       await wait(RETRY_MS)
     }
@@ -136,7 +140,7 @@ export function openSqlite(options: SqliteOptions): Db {
         draining ??= drain()
       })
     },
-    openKnex: () => openKnexSqlite(options.path),
+    openKnex: () => openKnexSqlite(path, lockWaitMs),
     foreignVersion: () => writer.foreignVersion(),
     onCommit: commits.onCommit,
     async close() {
@@ -144,6 +148,15 @@ export function openSqlite(options: SqliteOptions): Db {
       reader.close()
       writer.close()
     },
+  }
+}
+
+/** For its owner only, whatever the folder and the umask allow; SQLite gives the log beside it the same mode. */
+export function makePrivateFile(path: string): void {
+  try {
+    closeSync(openSync(path, 'wx', 0o600))
+  } catch {
+    // It is there already, or cannot be made: then opening it says why.
   }
 }
 
@@ -191,7 +204,7 @@ function primaryCode(error: unknown): number {
   return error instanceof Error && 'errcode' in error ? Number(error.errcode) & 0xff : 0
 }
 
-function isBusy(error: unknown): boolean {
+export function isBusy(error: unknown): boolean {
   return primaryCode(error) === SQLITE_BUSY
 }
 
