@@ -1,0 +1,132 @@
+import { execFile } from 'node:child_process'
+import { stat } from 'node:fs/promises'
+import { promisify } from 'node:util'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { MIGRATIONS } from '../../migrations/index.ts'
+import { checkSchema, claimServerSecret } from '../../src/flows/setup.ts'
+import { keysFrom } from '../../src/platform/keys.ts'
+import { systemRandom } from '../../src/platform/random.ts'
+import { backupSqlite, hasPendingMigrations, migrate, schemaState } from '../../src/store/migrate.ts'
+import { openDatabase } from '../../src/store/open.ts'
+import { openSqlite } from '../../src/store/sqlite.ts'
+import { findSystemConfig, insertSystemConfig } from '../../src/store/system-config.ts'
+import { freshDatabase } from '../databases.ts'
+import { fakeClock } from '../fakes.ts'
+
+const ALL = MIGRATIONS.map(({ id }) => id)
+
+async function openEmpty(dialect: 'sqlite' | 'postgres') {
+  const { options, remove } = await freshDatabase(dialect)
+  const db = await openDatabase(options)
+  onTestFinished(async () => {
+    await db.close()
+    await remove()
+  })
+  return { db, options }
+}
+
+describe.each(['sqlite', 'postgres'] as const)('migrations on %s', (dialect) => {
+  test('bring an empty database up, and a second run finds nothing to do', async () => {
+    const { db } = await openEmpty(dialect)
+
+    const first = await migrate(db, 1)
+    const second = await migrate(db, 2)
+
+    expect([first, second]).toEqual([ALL, []])
+    expect((await schemaState(db)).migrations.every(({ appliedAt }) => appliedAt === 1)).toBe(true)
+    expect(await db.read(hasPendingMigrations)).toBe(false)
+  })
+
+  test('SECURITY D-07: one that fails half-way leaves nothing behind', async () => {
+    const { db } = await openEmpty(dialect)
+    // The last migration will want this name.
+    await db.write((trx) => trx.run('CREATE TABLE leases (mine text)'))
+
+    const outcome = migrate(db, 1)
+
+    await expect(outcome).rejects.toThrow(/leases/)
+    await expect(db.read((sql) => sql.one('SELECT id FROM users'))).rejects.toThrow(/users/)
+    expect((await schemaState(db)).migrations.every(({ appliedAt }) => appliedAt === null)).toBe(true)
+    await db.write((trx) => trx.run('DROP TABLE leases'))
+    expect(await migrate(db, 2)).toEqual(ALL)
+  })
+
+  test('a database that a newer authd wrote is refused, in words', async () => {
+    const { db } = await openEmpty(dialect)
+    await migrate(db, 1)
+
+    await db.write((trx) => trx.run("INSERT INTO schema_migrations (id, applied_at) VALUES ('9999_future', 1)"))
+
+    await expect(checkSchema(db)).rejects.toMatchObject({
+      code: 'SCHEMA_NEWER',
+      message: expect.stringContaining('9999_future'),
+    })
+  })
+
+  test('a database that belongs to another server secret is refused, and the first of two claims wins', async () => {
+    const { db } = await openEmpty(dialect)
+    await migrate(db, 1)
+    const clock = fakeClock()
+    const claim = (secret: string) =>
+      claimServerSecret({ db, clock, keys: keysFrom(Buffer.from(secret), systemRandom(clock)) })
+
+    const outcomes = await Promise.allSettled([claim('a'.repeat(32)), claim('b'.repeat(32))])
+
+    expect(outcomes.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected'])
+    expect(outcomes.find(({ status }) => status === 'rejected')).toMatchObject({ reason: { code: 'SECRET_MISMATCH' } })
+  })
+})
+
+test('of two that migrate PostgreSQL at once one does it, and the other hears that it is busy or finds it done', async () => {
+  const { db } = await openEmpty('postgres')
+
+  const outcomes = await Promise.allSettled([migrate(db, 1), migrate(db, 2)])
+
+  const applied = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? outcome.value : []))
+  const reasons = outcomes.flatMap((outcome) => (outcome.status === 'rejected' ? [outcome.reason.kind] : []))
+  expect(applied).toEqual(ALL)
+  expect(reasons.filter((kind) => kind !== 'busy')).toEqual([])
+})
+
+test('of two processes that migrate one SQLite file at once each ends well, and each migration is applied once', async () => {
+  const { db, options } = await openEmpty('sqlite')
+  const script = `
+    const { openSqlite } = await import('./src/store/sqlite.ts')
+    const { migrate } = await import('./src/store/migrate.ts')
+    const db = openSqlite({ path: process.argv[1], busyTimeoutMs: 5000 })
+    console.log((await migrate(db, 1)).length)
+    await db.close()`
+  const run = () => promisify(execFile)(process.execPath, ['--input-type=module', '-e', script, options.path])
+
+  const outputs = await Promise.all([run(), run(), run()])
+
+  expect(outputs.map(({ stdout }) => Number(stdout)).sort()).toEqual([0, 0, ALL.length])
+  expect(await migrate(db, 2)).toEqual([])
+})
+
+test('a migration that finds the file’s lock held is told as busy', async () => {
+  const { options } = await openEmpty('sqlite')
+  const other = openSqlite({ path: options.path, busyTimeoutMs: 25, lockWaitMs: 50 })
+  onTestFinished(() => other.close())
+
+  const outcome = await other.write(() => migrate(other, 1).catch((error: unknown) => error))
+
+  expect(outcome).toMatchObject({ name: 'StoreError', kind: 'busy' })
+})
+
+test('a backup is made while the file is in use, opens, and has what was committed; an empty file needs none', async () => {
+  const { db, options } = await openEmpty('sqlite')
+  const target = `${options.path}.backup`
+  const before = await backupSqlite(options.path, target)
+  await migrate(db, 1)
+  await db.write((trx) => insertSystemConfig(trx, { key: 'kept', value: '1', now: 0, by: 'test' }))
+
+  const isMade = await backupSqlite(options.path, target)
+  const copy = openSqlite({ path: target, busyTimeoutMs: 25 })
+  const kept = await copy.read((sql) => findSystemConfig(sql, 'kept'))
+  await copy.close()
+  const modes = await Promise.all([stat(target), stat(options.path), stat(`${options.path}-wal`)])
+
+  expect([before, isMade, kept]).toEqual([false, true, '1'])
+  expect(modes.map(({ mode }) => mode & 0o777)).toEqual([0o600, 0o600, 0o600])
+})
