@@ -1,0 +1,59 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import { expect, onTestFinished, test } from 'vitest'
+import type { Db, Trx } from '../../src/store/db.ts'
+import { migrate } from '../../src/store/migrate.ts'
+import { openDatabase } from '../../src/store/open.ts'
+import { insertUser, lockUser } from '../../src/store/users.ts'
+import { freshDatabase } from '../databases.ts'
+
+async function open(): Promise<{ db: Db; options: Parameters<typeof openDatabase>[0] }> {
+  const { options, remove } = await freshDatabase('postgres')
+  const db = await openDatabase(options)
+  onTestFinished(async () => {
+    await db.close()
+    await remove()
+  })
+  await migrate(db, 0)
+  await db.write(async (trx) => {
+    for (const name of ['ada', 'bob']) {
+      const email = `${name}@example.com`
+      await insertUser(trx, { id: name, email, emailTyped: email, name, emailVerifiedAt: null, createdAt: 0 })
+    }
+  })
+  return { db, options }
+}
+
+test('of two units that lock each other out PostgreSQL ends one, and it is run again', async () => {
+  const { db } = await open()
+  let runs = 0
+  const lockInTurn = (first: string, second: string) => async (trx: Trx) => {
+    runs += 1
+    await lockUser(trx, first)
+    await wait(100)
+    await lockUser(trx, second)
+    return 'done'
+  }
+
+  const outcomes = await Promise.all([db.write(lockInTurn('ada', 'bob')), db.write(lockInTurn('bob', 'ada'))])
+
+  expect(outcomes).toEqual(['done', 'done'])
+  expect(runs).toBe(3)
+})
+
+test('a unit whose connection is cut says unavailable, and the next one gets another connection', async () => {
+  const { db } = await open()
+  const cutOwn = (trx: Trx) => trx.one('SELECT pg_terminate_backend(pg_backend_pid())')
+
+  const cut = db.write(cutOwn)
+
+  await expect(cut).rejects.toMatchObject({ name: 'StoreError', kind: 'unavailable' })
+  expect(await db.write(async () => 'works')).toBe('works')
+})
+
+test('more units at once than connections all end', async () => {
+  const { db } = await open()
+
+  const outcomes = await Promise.all(Array.from({ length: 60 }, () => db.write((trx) => lockUser(trx, 'ada'))))
+
+  expect(outcomes.every((user) => user?.id === 'ada')).toBe(true)
+})

@@ -1,0 +1,178 @@
+import { expect, test } from 'vitest'
+import type { Db, Trx } from '../../src/store/db.ts'
+import { rememberDevice } from '../../src/store/devices.ts'
+import { isBudgetUsed, takeFailure } from '../../src/store/failed-attempts.ts'
+import { takeLease } from '../../src/store/leases.ts'
+import { claimOutbox, finishOutbox, insertOutboxMail, postponeOutbox } from '../../src/store/outbox.ts'
+import { findSession, insertSession, rotateSession } from '../../src/store/sessions.ts'
+import {
+  CODE_TRIES,
+  completeSigninAttempt,
+  insertSigninAttempt,
+  markPreviewed,
+  renewSigninMail,
+  takeCodeTry,
+  useSigninAttempt,
+} from '../../src/store/signin-attempts.ts'
+import { disableUser, insertUser } from '../../src/store/users.ts'
+import { describeOnBoth } from '../databases.ts'
+
+const RACERS = 20
+const NOW = 1000
+const LATER = 10_000
+
+/** The same unit from twenty sides at once. */
+async function race<Result>(db: Db, unit: (trx: Trx, racer: number) => Promise<Result>): Promise<Result[]> {
+  return await Promise.all(Array.from({ length: RACERS }, (_, racer) => db.write((trx) => unit(trx, racer))))
+}
+
+function wins(results: boolean[]): number {
+  return results.filter((won) => won).length
+}
+
+async function addAttempt(db: Db, id: string): Promise<void> {
+  const who = { email: 'ada@example.com', emailTyped: 'ada@example.com', ip: null, userAgent: null }
+  const where = { deliver: 'tokens', redirectTo: null, linkTo: null, lang: 'en' } as const
+  await db.write(async (trx) => {
+    await insertSigninAttempt(trx, { id, secretDigest: '', ...who, ...where, createdAt: 0, expiresAt: LATER })
+    await renewSigninMail(trx, {
+      id,
+      now: NOW,
+      expiresAt: LATER,
+      linkDigest: 'link',
+      codeMac: 'mac',
+      codeKind: 'short',
+    })
+  })
+}
+
+async function addUser(db: Db, id: string): Promise<void> {
+  const email = `${id}@example.com`
+  await db.write((trx) =>
+    insertUser(trx, { id, email, emailTyped: email, name: null, emailVerifiedAt: null, createdAt: 0 }),
+  )
+}
+
+async function addSession(db: Db): Promise<void> {
+  await addUser(db, 'usr_1')
+  const times = { authTime: 0, createdAt: 0, lastSeenAt: 0, refreshedAt: 0, idleExpiresAt: LATER, expiresAt: LATER }
+  const from = { ip: null, userAgent: null, delivery: 'tokens', secretDigest: null, refreshSalt: 'salt' } as const
+  await db.write((trx) =>
+    insertSession(trx, { id: 'ses_1', userId: 'usr_1', amr: ['email'], aal: 1, generation: 0, ...times, ...from }),
+  )
+}
+
+async function addMails(db: Db, count: number): Promise<void> {
+  const what = { isDecoy: false, recipient: 'ada@example.com', template: 'signin', lang: 'en', bodySealed: 'sealed' }
+  await db.write(async (trx) => {
+    for (let n = 0; n < count; n += 1) {
+      const id = `msg_${String(n).padStart(3, '0')}`
+      await insertOutboxMail(trx, { id, ...what, attemptId: null, createdAt: 0, expiresAt: LATER })
+    }
+  })
+}
+
+describeOnBoth('what may happen once happens once, though twenty try at once', (open) => {
+  test('a proof is spent', async () => {
+    const db = await open()
+    await addAttempt(db, 'att_1')
+
+    expect(wins(await race(db, (trx) => useSigninAttempt(trx, { id: 'att_1', now: NOW })))).toBe(1)
+  })
+
+  test('an attempt is completed', async () => {
+    const db = await open()
+    await addAttempt(db, 'att_1')
+
+    expect(wins(await race(db, (trx) => completeSigninAttempt(trx, { id: 'att_1', now: NOW })))).toBe(1)
+  })
+
+  test('a first visit from elsewhere is noted', async () => {
+    const db = await open()
+    await addAttempt(db, 'att_1')
+
+    expect(wins(await race(db, (trx) => markPreviewed(trx, { id: 'att_1', now: NOW })))).toBe(1)
+  })
+
+  test('an attempt has five tries of its code', async () => {
+    const db = await open()
+    await addAttempt(db, 'att_1')
+
+    expect(wins(await race(db, (trx) => takeCodeTry(trx, { id: 'att_1', now: NOW })))).toBe(CODE_TRIES)
+  })
+
+  test('a budget of failures is used up exactly, and is whole again in the next window', async () => {
+    const db = await open()
+    const budget = { kind: 'mail_code', subject: 'ada@example.com', limit: 7, windowMs: 100 }
+
+    const first = await race(db, (trx) => takeFailure(trx, budget, NOW))
+    const isUsed = await db.read((sql) => isBudgetUsed(sql, budget, NOW))
+    const next = await race(db, (trx) => takeFailure(trx, budget, NOW + 100))
+
+    expect([wins(first), isUsed, wins(next)]).toEqual([7, true, 7])
+  })
+
+  test('a refresh token of a generation is spent', async () => {
+    const db = await open()
+    await addSession(db)
+
+    const rotation = { id: 'ses_1', generation: 0, now: NOW, idleExpiresAt: LATER }
+    const rotated = await race(db, (trx) => rotateSession(trx, rotation))
+
+    expect(wins(rotated)).toBe(1)
+    expect((await db.read((sql) => findSession(sql, 'ses_1')))?.generation).toBe(1)
+  })
+
+  test('a lease has one holder until it ends, and then another', async () => {
+    const db = await open()
+    const take = (now: number) =>
+      race(db, (trx, racer) => takeLease(trx, { name: 'sealer', holder: `${now} ${racer}`, now, expiresAt: now + 100 }))
+
+    const [first, during, after] = [await take(NOW), await take(NOW + 99), await take(NOW + 100)]
+
+    expect([wins(first), wins(during), wins(after)]).toEqual([1, 0, 1])
+  })
+
+  test('an address is one person', async () => {
+    const db = await open()
+    const nobody = { email: 'ada@example.com', emailTyped: 'ada@example.com', name: null, emailVerifiedAt: null }
+
+    const inserted = await race(db, (trx, racer) => insertUser(trx, { id: `usr_${racer}`, ...nobody, createdAt: NOW }))
+
+    expect(wins(inserted)).toBe(1)
+  })
+
+  test('a person is disabled', async () => {
+    const db = await open()
+    await addUser(db, 'usr_1')
+
+    expect(wins(await race(db, (trx) => disableUser(trx, { id: 'usr_1', now: NOW, reason: null })))).toBe(1)
+  })
+
+  test('a device is remembered', async () => {
+    const db = await open()
+    await addUser(db, 'usr_1')
+    const device = { userId: 'usr_1', deviceDigest: 'digest', expiresAt: LATER }
+
+    const remembered = await race(db, (trx, racer) => rememberDevice(trx, { ...device, now: NOW + racer }))
+
+    expect(wins(remembered)).toBe(1)
+  })
+
+  test('a due mail is claimed by one dispatcher, again after its lease, and only the last claim decides', async () => {
+    const db = await open()
+    await addMails(db, 50)
+    const claim = (now: number) => race(db, (trx) => claimOutbox(trx, { now, leaseUntil: now + 100, limit: 7 }))
+
+    const first = (await claim(NOW)).flat().map(({ id }) => id)
+    const second = (await claim(NOW + 100)).flat()
+    const end = { id: 'msg_000', now: NOW + 101, error: null }
+    const late = await db.write((trx) => finishOutbox(trx, { ...end, tries: 1, state: 'failed' }))
+    const postponed = await db.write((trx) => postponeOutbox(trx, { ...end, tries: 1, dueAt: 0, error: '' }))
+    const done = await db.write((trx) => finishOutbox(trx, { ...end, tries: 2, state: 'sent' }))
+
+    expect([first.length, new Set(first).size]).toEqual([50, 50])
+    expect(second.map(({ tries }) => tries)).toEqual(Array.from({ length: 50 }, () => 2))
+    expect([late, postponed, done]).toEqual([false, false, true])
+  })
+})
