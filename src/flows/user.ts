@@ -192,7 +192,7 @@ async function endEverythingOf(deps: Deps, trx: Trx, origin: Origin, user: User,
     filter: { userId: user.id },
     reason,
   })
-  await endSigninAttempts(trx, { email: user.email, now })
+  await endSigninAttempts(trx, user.email)
   await cancelMailTo(trx, { recipient: user.email, now })
   await forgetDevices(trx, user.id)
   return ended.length

@@ -144,11 +144,14 @@ export async function markPreviewed(trx: Trx, input: { id: string; now: number }
   return changed === 1
 }
 
-/** Ends what is under way for an address: its person was disabled or deleted. */
-export async function endSigninAttempts(trx: Trx, input: { email: string; now: number }): Promise<number> {
+/**
+ * Ends what is under way for an address: its person was disabled or deleted. At 0, so that a unit which waited for the
+ * person, and took its time before, finds it over as well.
+ */
+export async function endSigninAttempts(trx: Trx, email: string): Promise<number> {
   return await trx.run(
-    'UPDATE signin_attempts SET expires_at = ? WHERE email = ? AND completed_at IS NULL AND expires_at > ?',
-    [input.now, input.email, input.now],
+    'UPDATE signin_attempts SET expires_at = 0 WHERE email = ? AND completed_at IS NULL AND expires_at > 0',
+    [email],
   )
 }
 
