@@ -11,7 +11,7 @@ import {
   takeCodeTry,
   useSigninAttempt,
 } from '../store/signin-attempts.ts'
-import { lockUserByEmail } from '../store/users.ts'
+import { findUserByEmail, lockUserByEmail } from '../store/users.ts'
 import { findHeld, type Holding, isOpen } from './attempt.ts'
 import { type Origin, recordEvent } from './event.ts'
 import { completeSignIn, prepareSignIn, presentSignIn, type SignedIn, type SignInResult } from './sign-in.ts'
@@ -80,11 +80,16 @@ export async function redeemCode(
     const attempt = (await findHeld(trx, holding))?.attempt
     if (!attempt?.email) return undefined
     const { email } = attempt
-    const user = await lockUserByEmail(trx, email)
-    if (!(await takeCodeTry(trx, { id: attempt.id, now }))) return undefined
+    const known = await findUserByEmail(trx, email)
     const budget =
-      attempt.codeKind === 'short' ? await codeBudget(trx, { email, userId: user?.id, device, now }) : undefined
+      attempt.codeKind === 'short' ? await codeBudget(trx, { email, userId: known?.id, device, now }) : undefined
+    // The budget's row, then the person's, then the attempt's: of a new address the person's may appear in between.
     const isCapped = budget !== undefined && !(await takeFailure(trx, budget, now))
+    const user = await lockUserByEmail(trx, email)
+    if (!(await takeCodeTry(trx, { id: attempt.id, now }))) {
+      if (budget && !isCapped) await giveBackFailure(trx, budget)
+      return undefined
+    }
     // Read again: a racer may have sent another mail before this unit held the attempt.
     const codeMac = (await findSigninAttempt(trx, attempt.id))?.codeMac ?? ''
     if (isCapped || !equalSecrets(macCode(deps, attempt.id, normalizeCode(code)), codeMac)) {
