@@ -1,0 +1,114 @@
+import { describe, expect, test } from 'vitest'
+import { dispatchOutbox, enqueueMail, listQueue } from '../../src/flows/outbox.ts'
+import { HOUR, MINUTE, SECOND } from '../../src/platform/clock.ts'
+import { MailError } from '../../src/platform/mail-error.ts'
+import { type Authd, startAuthd } from '../harness.ts'
+
+const TEMPORARY = new MailError('450 try later', { isPermanent: false })
+const PERMANENT = new MailError('550 no such user', { isPermanent: true })
+
+async function enqueue(authd: Authd, more: { ttlMs?: number; isDecoy?: boolean } = {}): Promise<string> {
+  const { ttlMs = HOUR, isDecoy = false } = more
+  const mail = { to: 'ada@example.com', template: 'signin', lang: 'en', values: { code: '123456' }, isDecoy } as const
+  return await authd.deps.db.write((trx) =>
+    enqueueMail(authd.deps, trx, { ...mail, expiresAt: authd.clock.now() + ttlMs }),
+  )
+}
+
+async function stateOf(authd: Authd) {
+  const { mails } = await listQueue(authd.deps, {}, 10)
+  return mails.map(({ state, tries, bodySealed }) => ({ state, tries, hasBody: bodySealed !== null }))
+}
+
+describe.each(['sqlite', 'postgres'] as const)('SECURITY E-03 on %s', (database) => {
+  test('a relay that fails for ten minutes and then takes the mail gets it exactly once', async () => {
+    const authd = await startAuthd({ database })
+    const id = await enqueue(authd)
+
+    authd.mailer.failure = TEMPORARY
+    for (let waited = 0; waited < 10 * MINUTE; waited += 5 * SECOND) {
+      await dispatchOutbox(authd.deps)
+      authd.clock.advance(5 * SECOND)
+    }
+    authd.mailer.failure = undefined
+    authd.clock.advance(2 * MINUTE)
+    const sent = await authd.takeMail()
+    authd.clock.advance(HOUR)
+    const later = await authd.takeMail()
+
+    expect(sent.map(({ messageId }) => messageId)).toEqual([id])
+    expect(later).toEqual([])
+    expect(await stateOf(authd)).toMatchObject([{ state: 'sent', hasBody: false }])
+  })
+
+  test('two dispatchers at once send each mail once', async () => {
+    const authd = await startAuthd({ database })
+    const other = await authd.another()
+    const ids = await Promise.all(Array.from({ length: 40 }, () => enqueue(authd)))
+
+    const [mine, theirs] = await Promise.all([authd.takeMail(), other.takeMail()])
+    const rest = [...(await authd.takeMail()), ...(await other.takeMail())]
+
+    const sent = [...mine, ...theirs, ...rest].map(({ messageId }) => messageId)
+    expect(sent.sort()).toEqual(ids.sort())
+  })
+})
+
+test('a mail that the relay refuses is given up at once, and the log says so', async () => {
+  const authd = await startAuthd()
+  await enqueue(authd)
+
+  authd.mailer.failure = PERMANENT
+  await dispatchOutbox(authd.deps)
+  authd.mailer.failure = undefined
+  authd.clock.advance(HOUR)
+
+  expect(await authd.takeMail()).toEqual([])
+  expect(await stateOf(authd)).toEqual([{ state: 'failed', tries: 1, hasBody: false }])
+  const last = (await authd.auditLog()).at(-1)
+  expect(last).toMatchObject({ eventType: 'mail.failed', outcome: 'failure', metadata: { reason: '550 no such user' } })
+})
+
+test('a mail is never sent after what it says has ended', async () => {
+  const authd = await startAuthd()
+  await enqueue(authd, { ttlMs: 10 * MINUTE })
+
+  authd.clock.advance(10 * MINUTE)
+
+  expect(await authd.takeMail()).toEqual([])
+  expect(await stateOf(authd)).toMatchObject([{ state: 'expired', hasBody: false }])
+})
+
+test('SECURITY H-05: a mail whose sender died while sending is taken over when its lease has ended, as the same mail', async () => {
+  const authd = await startAuthd()
+  const id = await enqueue(authd)
+  const dying = await authd.another()
+  let hang = () => {}
+  dying.mailer.send = () => new Promise((_, reject) => (hang = () => reject(TEMPORARY)))
+
+  const cutOff = dispatchOutbox(dying.deps)
+  await expect.poll(() => stateOf(authd)).toMatchObject([{ state: 'pending', tries: 1 }])
+  authd.clock.advance(2 * MINUTE - 1)
+  const early = await authd.takeMail()
+  authd.clock.advance(1)
+  const taken = await authd.takeMail()
+  // The first one was not dead after all: what it finds out now counts for nothing.
+  hang()
+  await cutOff
+
+  expect(early).toEqual([])
+  expect(taken.map(({ messageId }) => messageId)).toEqual([id])
+  expect(await stateOf(authd)).toMatchObject([{ state: 'sent', tries: 2 }])
+})
+
+test('a decoy is deleted, never sent, and in no list or count', async () => {
+  const authd = await startAuthd()
+  await enqueue(authd, { isDecoy: true })
+  const listed = await listQueue(authd.deps, {}, 10)
+
+  const sent = await authd.takeMail()
+  const rows = await authd.deps.db.read((sql) => sql.all('SELECT id FROM outbox'))
+
+  expect(listed).toEqual({ mails: [], total: 0 })
+  expect([sent, rows]).toEqual([[], []])
+})

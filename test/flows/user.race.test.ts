@@ -1,0 +1,100 @@
+import { describe, expect, test } from 'vitest'
+import { redeemCode } from '../../src/flows/magic-link.ts'
+import { deletePerson, disablePerson, resolveUser } from '../../src/flows/user.ts'
+import { listSessions } from '../../src/store/sessions.ts'
+import { countUsers } from '../../src/store/users.ts'
+import { type Authd, startAuthd } from '../harness.ts'
+import { ADA, askForCode, askOnPage, signInForTokens } from '../people.ts'
+
+const OPERATOR = { actor: 'cli:test@host', ip: null, userAgent: null, requestId: null }
+
+async function prepareSignIns(authd: Authd, count: number) {
+  const attempts = []
+  for (let n = 0; n < count; n += 1) attempts.push(await askForCode(authd))
+  const origin = { ...OPERATOR, actor: 'anonymous' }
+  return attempts.map(
+    ({ attemptToken: token, code }) =>
+      () =>
+        redeemCode(authd.deps, origin, { code, holding: { token, cookies: [] } }).catch((error: unknown) => error),
+  )
+}
+
+async function liveSessions(authd: Authd): Promise<number> {
+  const liveAt = authd.clock.now()
+  return (await authd.deps.db.read((sql) => listSessions(sql, { liveAt }, 100))).length
+}
+
+describe.each(['sqlite', 'postgres'] as const)('SECURITY S-03 on %s', (database) => {
+  test('no session outlives the moment its owner is disabled, though twenty sign-ins race it', async () => {
+    const authd = await startAuthd({ database })
+    const before = await signInForTokens(authd)
+    const signIns = await prepareSignIns(authd, 20)
+    const user = await resolveUser(authd.deps, ADA)
+
+    const racing = signIns.map((signIn) => signIn())
+    authd.clock.advance(1)
+    await disablePerson(authd.deps, OPERATOR, user, 'test')
+    await Promise.all(racing)
+
+    expect(await liveSessions(authd)).toBe(0)
+    const refresh = await authd.browser().post('/v1/token/refresh', { json: { refresh_token: before.refreshToken } })
+    expect(refresh.status).toBe(401)
+  })
+
+  test('no session and no new person outlives a deletion, though twenty sign-ins race it', async () => {
+    const authd = await startAuthd({ database })
+    await signInForTokens(authd)
+    const signIns = await prepareSignIns(authd, 20)
+    const user = await resolveUser(authd.deps, ADA)
+
+    const racing = signIns.map((signIn) => signIn())
+    // Clocks go on: who waits for the person's row has asked before it is gone.
+    authd.clock.advance(1)
+    await deletePerson(authd.deps, OPERATOR, user)
+    await Promise.all(racing)
+
+    expect(await liveSessions(authd)).toBe(0)
+    expect(await authd.deps.db.read((sql) => countUsers(sql, {}))).toBe(0)
+  })
+})
+
+describe.each(['sqlite', 'postgres'] as const)('a new address on %s', (database) => {
+  test('is one person, though twenty of its codes are typed at once, and no unit waits for another in a circle', async () => {
+    const authd = await startAuthd({ database })
+    const signIns = await prepareSignIns(authd, 20)
+    const { db } = authd.deps
+    let runs = 0
+    authd.deps.db = {
+      ...db,
+      write: (unit) =>
+        db.write((trx) => {
+          runs += 1
+          return unit(trx)
+        }),
+    }
+
+    await Promise.all(signIns.map((signIn) => signIn()))
+
+    expect(await liveSessions(authd)).toBe(20)
+    expect(await db.read((sql) => countUsers(sql, {}))).toBe(1)
+    expect(runs).toBe(20)
+  })
+})
+
+test('SECURITY S-03: with a person go link, code, refresh token, cookie and the mail that waits', async () => {
+  const authd = await startAuthd()
+  const tokens = await signInForTokens(authd)
+  const browser = authd.browser()
+  const { token, attempt } = await askOnPage(authd, browser)
+  const waiting = await authd.browser().post('/v1/signin', { json: { email: ADA } })
+
+  await disablePerson(authd.deps, OPERATOR, await resolveUser(authd.deps, ADA), null)
+
+  const link = await browser.post('/signin/link', { form: { token, attempt } })
+  const another = await authd
+    .browser()
+    .post('/v1/signin/email', { json: { attempt_token: waiting.body.attempt_token } })
+  const session = await authd.browser().get('/v1/session', { bearer: tokens.accessToken })
+  expect([link.status, another.status, session.status]).toEqual([410, 410, 401])
+  expect(await authd.takeMail()).toEqual([])
+})
