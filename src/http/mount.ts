@@ -10,7 +10,7 @@ import { parseInput, readBody } from './middleware/body.ts'
 
 /** The router of these declarations. What matches the path but not the method is refused with `Allow`. */
 export function mount(deps: Deps, endpoints: Endpoint[], names: CookieNames) {
-  const router = new Router<Context['state'], Context>()
+  const router = new Router<Context['state'], Context>({ sensitive: true })
   for (const declared of endpoints) {
     router.register(declared.path, [declared.method], (ctx: Context) => serve(deps, declared, ctx, names))
   }

@@ -22,7 +22,7 @@ export const PAGES: readonly Page[] = [...signinPages, ...linkPages, ...signoutP
 /** The hosted pages. They answer under our own host name only, and take forms from our own pages only. */
 export function mountPages(deps: Deps, { names, origin }: { names: CookieNames; origin: string }) {
   const host = new URL(origin).host
-  const router = new Router<Context['state'], Context>()
+  const router = new Router<Context['state'], Context>({ sensitive: true })
   for (const declared of PAGES) {
     router.register(declared.path, [declared.method], async (ctx: Context) => {
       ctx.state.route = declared.path
