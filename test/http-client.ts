@@ -81,7 +81,8 @@ export interface RawRequest {
 
 /** One exchange as it is, without what fetch forbids or adds: any method, any Host, no redirects followed. */
 export async function exchange(url: string, { method, headers = {}, body }: RawRequest) {
-  const sending = request(url, { method, headers })
+  const length = body === undefined ? {} : { 'Content-Length': String(Buffer.byteLength(body)) }
+  const sending = request(url, { method, headers: { ...length, ...headers } })
   const answered = once(sending, 'response') as Promise<[IncomingMessage]>
   sending.end(body)
   const [response] = await answered

@@ -1,0 +1,124 @@
+import { expect, test } from 'vitest'
+import { allEndpoints } from '../../src/http/app.ts'
+import { PAGES } from '../../src/http/pages/mount.ts'
+import { startAuthd } from '../harness.ts'
+import { exchange } from '../http-client.ts'
+import { askOnPage, signInOnPage } from '../people.ts'
+
+const LIFECYCLE = { version: '0', startedAt: 0, isStopping: () => false }
+const UNSAFE = allEndpoints(LIFECYCLE).filter(({ method }) => method !== 'GET')
+const FORMS = PAGES.filter(({ method }) => method === 'POST')
+
+/** What browsers say of a request that another site's page makes. */
+const FOREIGN: Record<string, Record<string, string>> = {
+  'a form of another site': { Origin: 'https://evil.example', 'Sec-Fetch-Site': 'cross-site' },
+  'a form of a sibling domain': { Origin: 'https://evil.localhost', 'Sec-Fetch-Site': 'same-site' },
+  'an old browser’s form': { Origin: 'https://evil.example' },
+  'a sandboxed frame': { Origin: 'null' },
+  'our host on another port': { Origin: 'http://localhost:1' },
+  'our host over https': { Origin: 'https://localhost' },
+  'a name that ends like ours': { Origin: 'http://evil-localhost' },
+  'somebody who says nothing': {},
+  'the address bar': { 'Sec-Fetch-Site': 'none' },
+  'a lie about the site': { Origin: 'https://evil.example', 'Sec-Fetch-Site': 'Same-Origin' },
+}
+
+function concrete(path: string): string {
+  return path.replace(':id', 'ses_00000000000000000000000000')
+}
+
+test.each(Object.entries(FOREIGN))('SECURITY W-02: %s changes nothing with a cookie', async (_, headers) => {
+  const authd = await startAuthd()
+  const browser = authd.browser()
+  await signInOnPage(authd, browser)
+  await askOnPage(authd, browser, 'bob@example.com')
+  const before = (await authd.auditLog()).length
+  const cookie = [...browser.cookies].map(([name, value]) => `${name}=${value}`).join('; ')
+  const host = new URL(authd.url).host
+
+  const replies = []
+  for (const type of ['application/x-www-form-urlencoded', 'text/plain', 'application/json', 'multipart/form-data']) {
+    for (const { method, path } of [...UNSAFE, ...FORMS]) {
+      const sent = { ...headers, Cookie: cookie, Host: host, 'Content-Type': type }
+      const { status } = await exchange(authd.address + concrete(path), { method, headers: sent, body: '{}' })
+      replies.push({ method, path, status })
+    }
+  }
+
+  expect(replies.filter(({ status }) => status !== 403)).toEqual([])
+  expect((await authd.auditLog()).length).toBe(before)
+  expect((await browser.get('/v1/session')).status).toBe(200)
+})
+
+test('SECURITY W-02: a form of another site is refused without any cookie, too: it would be a mail bomb', async () => {
+  const authd = await startAuthd()
+
+  const replies = []
+  for (const { path } of FORMS) {
+    const form = { email: 'ada@example.com', attempt: 'x', code: '1', token: 'x' }
+    replies.push(await authd.browser().post(path, { form, headers: { 'Sec-Fetch-Site': 'cross-site' } }))
+  }
+
+  expect(replies.map(({ status }) => status)).toEqual(FORMS.map(() => 403))
+  expect(await authd.takeMail()).toEqual([])
+})
+
+test.each([
+  'text/plain',
+  'application/xml',
+  'multipart/form-data',
+  'application/json; charset=utf-16',
+  'application/jsonx',
+])('a body of type %s is 415 on every call that takes one', async (type) => {
+  const authd = await startAuthd()
+  const takesBody = UNSAFE.filter(({ body, guard }) => body && guard === 'none')
+
+  const statuses = []
+  for (const { path } of [...takesBody, ...FORMS]) {
+    statuses.push((await authd.browser().post(path, { json: {}, headers: { 'Content-Type': type } })).status)
+  }
+
+  expect(statuses).toEqual(statuses.map(() => 415))
+})
+
+test('JSON where a form is due and a form where JSON is due are 415', async () => {
+  const authd = await startAuthd()
+
+  const json = await authd.browser().post('/signin', { json: { email: 'ada@example.com' } })
+  const form = await authd.browser().post('/v1/signin', { form: { email: 'ada@example.com' } })
+
+  expect([json.status, form.status]).toEqual([415, 415])
+})
+
+test.each(['gzip', 'br', 'deflate', 'identity, gzip', 'x'])('a body compressed with %s is 415', async (encoding) => {
+  const authd = await startAuthd()
+
+  const reply = await authd.browser().post('/v1/signin', { json: {}, headers: { 'Content-Encoding': encoding } })
+
+  expect(reply).toMatchObject({ status: 415, body: { code: 'UNSUPPORTED_MEDIA_TYPE' } })
+})
+
+test('SECURITY row 21: a cookie, or a page, under a host name that is not ours is 421; a bearer call and a probe are not', async () => {
+  const authd = await startAuthd()
+  const browser = authd.browser()
+  await signInOnPage(authd, browser)
+  const headers = { Host: 'evil.example' }
+
+  const withCookie = await browser.get('/v1/session', { headers })
+  const page = await authd.browser().get('/signin', { headers })
+  const bearer = await authd.browser().get('/v1/session', { headers, bearer: 'x' })
+  const probe = await authd.browser().get('/health', { headers })
+
+  expect([withCookie.status, page.status, bearer.status, probe.status]).toEqual([421, 421, 401, 200])
+})
+
+test('a cookie that comes twice counts for nothing', async () => {
+  const authd = await startAuthd()
+  const browser = authd.browser()
+  await signInOnPage(authd, browser)
+  const cookie = `authd=${browser.cookies.get('authd')}`
+
+  const reply = await authd.browser().get('/v1/session', { headers: { Cookie: `${cookie}; authd=tossed` } })
+
+  expect(reply.status).toBe(401)
+})
