@@ -61,11 +61,23 @@ function operation(declared: Endpoint) {
         content: { [mediaType(declared.body.type)]: { schema: schemaOf(declared.body.schema, 'input') } },
       },
     }),
-    responses: { ...successes(declared), ...failures(declared) },
+    responses: merge(successes(declared), failures(declared)),
   }
 }
 
-function successes({ answers }: Endpoint): Record<string, unknown> {
+type Responses = Record<string, { description: string; content?: Record<string, { schema: unknown }> }>
+
+/** A status that a route answers of its own and by failing (503 of /readiness) has the content of both. */
+function merge(own: Responses, failed: Responses): Responses {
+  const shared = Object.keys(own).filter((status) => status in failed)
+  const both = shared.map((status) => [
+    status,
+    { ...own[status], content: { ...own[status]?.content, ...failed[status]?.content } },
+  ])
+  return { ...own, ...failed, ...Object.fromEntries(both) }
+}
+
+function successes({ answers }: Endpoint): Responses {
   return Object.fromEntries(
     Object.entries(answers).map(([status, { text, schema, contentType = 'application/json' }]) => [
       status,
@@ -74,7 +86,7 @@ function successes({ answers }: Endpoint): Record<string, unknown> {
   )
 }
 
-function failures(declared: Endpoint): Record<string, unknown> {
+function failures(declared: Endpoint): Responses {
   const codes = [...EVERYWHERE, ...(declared.body ? WITH_BODY : []), ...declared.errors]
   const byStatus = Map.groupBy(codes, (code) => ERRORS[code].status)
   const isOauth = declared.body?.type === 'form'

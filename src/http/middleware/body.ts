@@ -27,16 +27,25 @@ export function parseInput<Schema extends z.ZodType>(schema: Schema, value: unkn
   const result = schema.safeParse(value)
   if (result.success) return result.data
   const errors = result.error.issues.flatMap((issue) => {
-    const path = issue.path.map((part) => `/${String(part).replaceAll('~', '~0').replaceAll('/', '~1')}`).join('')
+    const path = issue.path.map((part) => pointerTo(String(part))).join('')
     // An unknown field is named where it stands, so that a client can point at it.
     if (issue.code === 'unrecognized_keys') {
-      return issue.keys.map((key) => ({ pointer: `${path}/${key}`, code: 'UNKNOWN_FIELD', message: 'Unknown field.' }))
+      return issue.keys.map((key) => ({
+        pointer: path + pointerTo(key),
+        code: 'UNKNOWN_FIELD',
+        message: 'Unknown field.',
+      }))
     }
     return [{ pointer: path, code: codeOf(issue), message: issue.message }]
   })
   const [first] = errors
   const message = first && `${first.pointer.slice(1) || where}: ${first.message}`
   throw new AuthdError('VALIDATION_ERROR', { ...(message && { message }), details: { errors } })
+}
+
+/** RFC 6901 §3. */
+function pointerTo(key: string): string {
+  return `/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`
 }
 
 function codeOf(issue: z.core.$ZodIssue): string {
