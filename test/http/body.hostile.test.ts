@@ -1,0 +1,179 @@
+import { once } from 'node:events'
+import { connect } from 'node:net'
+import { describe, expect, test } from 'vitest'
+import { type Authd, startAuthd } from '../harness.ts'
+import { exchange } from '../http-client.ts'
+
+const KIB = 1024
+
+/** What a client could send as JSON to hurt. */
+const BODIES: Record<string, string | Buffer> = {
+  nothing: '',
+  'white space': '   ',
+  'half an object': '{"email":',
+  'a trailing comma': '{"email":"a@example.com",}',
+  'a comment': '/* */ {}',
+  'two values': '{}{}',
+  null: 'null',
+  true: 'true',
+  'a number': '1e400',
+  'a string': '"a@example.com"',
+  'a list': '[]',
+  'a list of objects': '[{"email":"a@example.com"}]',
+  NaN: 'NaN',
+  'single quotes': "{'email':'a'}",
+  'a list nested 30 000 deep': '['.repeat(30_000),
+  'objects nested 10 000 deep': `${'{"a":'.repeat(10_000)}1${'}'.repeat(10_000)}`,
+  'a closed list nested 30 000 deep': `{"email":${'['.repeat(30_000)}${']'.repeat(30_000)}}`,
+  'the key __proto__': '{"__proto__":{"email":"a@example.com"}}',
+  'constructor.prototype': '{"constructor":{"prototype":{"isAdmin":true}}}',
+  toString: '{"toString":1,"email":"a@example.com"}',
+  'the wrong types': '{"email":{"$ne":null},"deliver":["cookie"],"lang":7}',
+  'a list as email': '{"email":["a@example.com","b@example.com"]}',
+  'an unknown field': '{"email":"a@example.com","admin":true}',
+  'ten thousand fields': `{${Array.from({ length: 5000 }, (_, n) => `"f${n}":1`).join()}}`,
+  'a huge email': `{"email":"${'a'.repeat(60_000)}@example.com"}`,
+  'a huge number': `{"email":${'9'.repeat(60_000)}}`,
+  'escaped NUL': '{"email":"a\\u0000@example.com"}',
+  'a raw NUL': '{"email":"a\u0000@example.com"}',
+  'a lone surrogate': '{"email":"\\ud800@example.com"}',
+  'a right-to-left override': '{"email":"a\u202e@example.com"}',
+  'invalid UTF-8': Buffer.from([0x7b, 0x22, 0xff, 0xfe, 0x22, 0x7d]),
+  'overlong UTF-8': Buffer.from([0x22, 0xc0, 0xaf, 0x22]),
+  'UTF-16': Buffer.from('{"email":"a@example.com"}', 'utf16le'),
+  'a zip bomb’s head': Buffer.from('1f8b0800000000000003', 'hex'),
+  SQL: `{"email":"a@example.com","lang":"en'; DROP TABLE users; --"}`,
+  'a template': '{"email":"a@example.com","lang":"{{constructor.constructor}}"}',
+  'a path': '{"email":"a@example.com","lang":"../../../../etc/passwd"}',
+  'a regular expression’s nightmare': `{"email":"${'a.'.repeat(30)}@${'a-'.repeat(100)}!"}`,
+  '64 KiB of spaces': ' '.repeat(64 * KIB),
+  '64 KiB and a byte': ' '.repeat(64 * KIB + 1),
+}
+
+test('SECURITY W-05: forty hostile bodies are answered with 4xx, and the process lives with its memory', async () => {
+  const authd = await startAuthd()
+  const before = process.memoryUsage.rss()
+
+  const statuses: Record<string, number> = {}
+  for (const [name, body] of Object.entries(BODIES)) {
+    for (const path of ['/v1/signin', '/v1/signin/code', '/v1/token/refresh', '/v1/token/revoke']) {
+      const type = path === '/v1/token/revoke' ? 'application/x-www-form-urlencoded' : 'application/json'
+      const { status } = await exchange(authd.address + path, {
+        method: 'POST',
+        headers: { 'Content-Type': type },
+        body,
+      })
+      statuses[`${name} to ${path}`] = status
+    }
+  }
+
+  expect(Object.keys(BODIES)).toHaveLength(40)
+  expect(Object.entries(statuses).filter(([, status]) => status >= 500)).toEqual([])
+  expect(statuses['64 KiB and a byte to /v1/signin']).toBe(413)
+  expect(statuses['invalid UTF-8 to /v1/signin']).toBe(400)
+  expect(statuses['an unknown field to /v1/signin']).toBe(400)
+  expect(statuses['the key __proto__ to /v1/signin']).toBe(400)
+  expect((await authd.browser().get('/readiness')).status).toBe(200)
+  expect(process.memoryUsage.rss() - before).toBeLessThan(200 * KIB * KIB)
+})
+
+test.each([
+  ['__proto__', '{"__proto__":{"email":"a@example.com"}}'],
+  ['the same field twice', 'token=a&token=b'],
+])('%s changes no object of ours', async (_, body) => {
+  const authd = await startAuthd()
+  const type = body.startsWith('{') ? 'application/json' : 'application/x-www-form-urlencoded'
+  const path = body.startsWith('{') ? '/v1/signin' : '/v1/token/revoke'
+
+  const { status } = await exchange(authd.address + path, { method: 'POST', headers: { 'Content-Type': type }, body })
+
+  expect(status).toBe(400)
+  expect(({} as Record<string, unknown>)['email']).toBeUndefined()
+})
+
+/** Bytes as they are, and whatever comes back until the other side closes or falls silent. */
+async function raw(authd: Authd, request: string): Promise<string> {
+  const socket = connect(Number(new URL(authd.address).port), '127.0.0.1')
+  await once(socket, 'connect')
+  let answer = ''
+  socket.setEncoding('latin1')
+  socket.on('data', (chunk) => {
+    answer += chunk
+  })
+  socket.on('error', () => {})
+  socket.end(Buffer.from(request, 'latin1'))
+  await once(socket, 'close')
+  return answer
+}
+
+const HEAD = 'POST /v1/signin HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n'
+
+/** Two messages where a proxy could see one, or the reverse (ASVS 4.2.1). */
+const FRAMINGS: Record<string, string> = {
+  'both lengths': `${HEAD}Content-Length: 2\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n`,
+  'both lengths, the other way': `${HEAD}Transfer-Encoding: chunked\r\nContent-Length: 5\r\n\r\n0\r\n\r\nGET /smuggled HTTP/1.1\r\n\r\n`,
+  'two different lengths': `${HEAD}Content-Length: 2\r\nContent-Length: 40\r\n\r\n{}`,
+  'a list of lengths': `${HEAD}Content-Length: 2, 2\r\n\r\n{}`,
+  'a negative length': `${HEAD}Content-Length: -1\r\n\r\n{}`,
+  'a length in hex': `${HEAD}Content-Length: 0x2\r\n\r\n{}`,
+  'a length with a plus': `${HEAD}Content-Length: +2\r\n\r\n{}`,
+  'a huge length': `${HEAD}Content-Length: 99999999999999999999\r\n\r\n{}`,
+  'an unknown encoding': `${HEAD}Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n`,
+  'chunked twice': `${HEAD}Transfer-Encoding: chunked, chunked\r\n\r\n0\r\n\r\n`,
+  'chunked, then identity': `${HEAD}Transfer-Encoding: chunked\r\nTransfer-Encoding: identity\r\n\r\n0\r\n\r\n`,
+  'chunked with a tab before': `${HEAD}Transfer-Encoding:\tchunked\r\n\r\n0\r\n\r\n`,
+  'a space before the colon': `${HEAD}Content-Length : 2\r\n\r\n{}`,
+  'a folded header': `${HEAD}X-A: b\r\n c\r\nContent-Length: 2\r\n\r\n{}`,
+  'a chunk size that is none': `${HEAD}Transfer-Encoding: chunked\r\n\r\nzz\r\n{}\r\n0\r\n\r\n`,
+  'a negative chunk': `${HEAD}Transfer-Encoding: chunked\r\n\r\n-2\r\n{}\r\n0\r\n\r\n`,
+  'a chunk size that overflows': `${HEAD}Transfer-Encoding: chunked\r\n\r\nfffffffffffffffff\r\n{}\r\n0\r\n\r\n`,
+  'a chunk that is longer than it says': `${HEAD}Transfer-Encoding: chunked\r\n\r\n1\r\n{}\r\n0\r\n\r\n`,
+  'a chunk extension of 20 KB': `${HEAD}Transfer-Encoding: chunked\r\n\r\n2;${'x'.repeat(20_000)}\r\n{}\r\n0\r\n\r\n`,
+  'a trailer that names a length': `${HEAD}Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\nContent-Length: 9\r\n\r\n`,
+  'bare line feeds': `${HEAD.replaceAll('\r\n', '\n')}Content-Length: 2\n\n{}`,
+  'bare carriage returns': `${HEAD}X-A: b\rContent-Length: 2\r\n\r\n{}`,
+  'a NUL in a header': `${HEAD}X-A: a\u0000b\r\nContent-Length: 2\r\n\r\n{}`,
+  'a NUL in the path': 'GET /v1/\u0000session HTTP/1.1\r\nHost: localhost\r\n\r\n',
+  'a space in the path': 'GET /v1/session x HTTP/1.1\r\nHost: localhost\r\n\r\n',
+  'no host': 'GET /v1/session HTTP/1.1\r\n\r\n',
+  'two hosts': 'GET /signin HTTP/1.1\r\nHost: localhost\r\nHost: evil.example\r\n\r\n',
+  'an absolute address': 'GET http://evil.example/signin HTTP/1.1\r\nHost: localhost\r\n\r\n',
+  'an address of another scheme': 'GET file:///etc/passwd HTTP/1.1\r\nHost: localhost\r\n\r\n',
+  'a path of 20 KB': `GET /${'a'.repeat(20_000)} HTTP/1.1\r\nHost: localhost\r\n\r\n`,
+  'a path that does not decode': 'GET /v1/me/sessions/%E0%A4%A HTTP/1.1\r\nHost: localhost\r\n\r\n',
+  'a header of 20 KB': `GET /v1/session HTTP/1.1\r\nHost: localhost\r\nX-A: ${'a'.repeat(20_000)}\r\n\r\n`,
+  'three thousand headers': `GET /v1/session HTTP/1.1\r\nHost: localhost\r\n${'A: b\r\n'.repeat(3000)}\r\n`,
+  'a cookie of a thousand parts': `GET /v1/session HTTP/1.1\r\nHost: localhost\r\nCookie: ${'authd=;'.repeat(1000)}\r\n\r\n`,
+  'HTTP/0.9': 'GET /v1/session\r\n\r\n',
+  'HTTP/2': 'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n',
+  'HTTP/9.9': 'GET /v1/session HTTP/9.9\r\nHost: localhost\r\n\r\n',
+  'TLS to plain HTTP': '\u0016\u0003\u0001\u0002\u0000\u0001\u0000\u0001\u00fc\u0003\u0003',
+  'an upgrade': 'GET /v1/session HTTP/1.1\r\nHost: localhost\r\nConnection: Upgrade\r\nUpgrade: websocket\r\n\r\n',
+  'an expectation': `${HEAD}Expect: 200-ok\r\nContent-Length: 2\r\n\r\n{}`,
+}
+
+describe('SECURITY W-05: framings that two parsers read differently', () => {
+  test('are refused or read as one message, never with a fault of ours', async () => {
+    const authd = await startAuthd()
+
+    const answers: Record<string, string> = {}
+    for (const [name, request] of Object.entries(FRAMINGS)) answers[name] = await raw(authd, request)
+
+    expect(Object.entries(answers).filter(([, text]) => /HTTP\/1\.1 5\d\d/.test(text))).toEqual([])
+    expect(Object.entries(answers).filter(([, text]) => text.split('HTTP/1.1 ').length > 3)).toEqual([])
+    expect(Object.values(answers).join('')).not.toContain('smuggled')
+    expect((await authd.browser().get('/readiness')).status).toBe(200)
+  })
+
+  test.each([
+    'both lengths',
+    'two different lengths',
+    'a list of lengths',
+    'an unknown encoding',
+    'a space before the colon',
+  ])('%s is 400', async (name) => {
+    const authd = await startAuthd()
+
+    expect(await raw(authd, FRAMINGS[name] ?? '')).toMatch(/^HTTP\/1\.1 400 /)
+  })
+})
