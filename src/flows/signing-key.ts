@@ -10,9 +10,9 @@ import { type Origin, recordEvent, SYSTEM } from './event.ts'
 
 export type KeyAlgorithm = 'ES256' | 'EdDSA' | 'RS256'
 
-/** How long apps may keep the JWKS; a new key is published this long before it signs. */
+/** How long apps may keep the JWKS. */
 export const JWKS_MAX_AGE_MS = 5 * MINUTE
-/** What verifiers may be off by. */
+/** What clocks may be off by, and more than another process may lag behind with what it publishes. */
 const LEEWAY_MS = MINUTE
 const REFRESH_ROOT = 'refresh-root'
 
@@ -97,7 +97,7 @@ export async function rotateKeys(
       suggestions: ['authd config reference tokens.hs256_secret'],
     })
   }
-  const signsFrom = deps.clock.now() + (isImmediate ? 0 : JWKS_MAX_AGE_MS)
+  const signsFrom = deps.clock.now() + (isImmediate ? 0 : JWKS_MAX_AGE_MS + LEEWAY_MS)
   return await addAccessKey(deps, origin, {
     algorithm,
     signsFrom,

@@ -39,9 +39,9 @@ export async function insertSigningKey(trx: Trx, key: Omit<SigningKey, 'verifies
   return inserted === 1
 }
 
-/** Oldest first. */
+/** In the order they were made: of two whose time has come, the later one signs, though it may have been told to begin earlier. */
 export async function listSigningKeys(sql: Sql): Promise<SigningKey[]> {
-  const rows = await sql.all<SigningKeyRow>('SELECT * FROM signing_keys ORDER BY signs_from, kid')
+  const rows = await sql.all<SigningKeyRow>('SELECT * FROM signing_keys ORDER BY created_at, kid')
   return rows.map((row) => ({
     kid: row.kid,
     purpose: row.purpose === 'refresh' ? 'refresh' : 'access',
