@@ -1,0 +1,158 @@
+import { createRemoteJWKSet, jwtVerify } from 'jose'
+import { describe, expect, test } from 'vitest'
+import { SYSTEM } from '../../src/flows/event.ts'
+import { ensureKeys, listKeys, rotateKeys } from '../../src/flows/signing-key.ts'
+import { MINUTE, SECOND } from '../../src/platform/clock.ts'
+import { type Authd, startAuthd } from '../harness.ts'
+import { signInForTokens } from '../people.ts'
+
+async function jwksOf(authd: Authd): Promise<Record<string, unknown>[]> {
+  return (await authd.browser().get('/.well-known/jwks.json')).body.keys
+}
+
+async function kidsOf(authd: Authd): Promise<unknown[]> {
+  return (await jwksOf(authd)).map(({ kid }) => kid)
+}
+
+function kidOf(token: string): unknown {
+  return JSON.parse(Buffer.from(token.split('.')[0] ?? '', 'base64url').toString()).kid
+}
+
+async function isTaken(authd: Authd, token: string): Promise<boolean> {
+  return (await authd.browser().get('/v1/session', { bearer: token })).status === 200
+}
+
+test.each(['ES256', 'EdDSA', 'RS256'])(
+  'SECURITY J-03: the %s key set has public parts only and may be kept',
+  async (algorithm) => {
+    const authd = await startAuthd({ config: { tokens: { algorithm } } })
+
+    const { headers, body } = await authd.browser().get('/.well-known/jwks.json')
+
+    expect(body.keys).toHaveLength(1)
+    expect(body.keys[0]).toMatchObject({ alg: algorithm, use: 'sig', kid: expect.stringMatching(/^[\w-]{43}$/) })
+    expect(
+      Object.keys(body.keys[0]).filter((name) => ['d', 'p', 'q', 'dp', 'dq', 'qi', 'k', 'oth'].includes(name)),
+    ).toEqual([])
+    expect(headers.get('Cache-Control')).toBe('public, max-age=300')
+    expect(headers.get('Content-Type')).toMatch(/^application\/jwk-set\+json/)
+  },
+)
+
+test('SECURITY J-03: an independent verifier with the key set takes the token, and none whose claims were changed', async () => {
+  const authd = await startAuthd()
+  const { accessToken, userId } = await signInForTokens(authd)
+  const keys = createRemoteJWKSet(new URL(`${authd.url}/.well-known/jwks.json`))
+  const options = { issuer: authd.url, audience: authd.url, typ: 'at+jwt', currentDate: new Date(authd.clock.now()) }
+
+  const { payload } = await jwtVerify(accessToken, keys, options)
+
+  expect(payload.sub).toBe(userId)
+  await expect(jwtVerify(accessToken, keys, { ...options, issuer: 'https://other.example' })).rejects.toThrow()
+})
+
+describe.each(['sqlite', 'postgres'] as const)('SECURITY J-03 and J-04 on %s', (database) => {
+  test('a rotation publishes the next key before it signs, and the old one verifies until its last token has ended', async () => {
+    const authd = await startAuthd({ database })
+    const [oldKid] = await kidsOf(authd)
+    const before = await signInForTokens(authd)
+
+    const { kid, signsFrom, olderVerifyUntil } = await rotateKeys(authd.deps, SYSTEM, { isImmediate: false })
+    const published = await kidsOf(authd)
+    authd.clock.set(signsFrom - 1)
+    const last = await signInForTokens(authd)
+    authd.clock.set(signsFrom)
+    const first = await signInForTokens(authd)
+    const both = [await isTaken(authd, last.accessToken), await isTaken(authd, first.accessToken)]
+    authd.clock.set(signsFrom + 10 * MINUTE - 1)
+    const atItsEnd = await isTaken(authd, last.accessToken)
+    authd.clock.set(olderVerifyUntil)
+    const afterwards = await kidsOf(authd)
+
+    expect(published).toEqual([oldKid, kid])
+    expect([kidOf(before.accessToken), kidOf(last.accessToken), kidOf(first.accessToken)]).toEqual([
+      oldKid,
+      oldKid,
+      kid,
+    ])
+    expect([...both, atItsEnd]).toEqual([true, true, true])
+    expect(afterwards).toEqual([kid])
+  })
+
+  test('a verifier that keeps the key set as long as it may finds every key in it, also one who asked another process', async () => {
+    const authd = await startAuthd({ database })
+    const other = await authd.another()
+    await kidsOf(other)
+
+    const { kid, signsFrom } = await rotateKeys(authd.deps, SYSTEM, { isImmediate: false })
+    // The other process looks at the epochs every second: until then it hands out the older set.
+    authd.clock.advance(SECOND)
+    const stale = await kidsOf(other)
+    const keptUntil = authd.clock.now() + 5 * MINUTE
+    await other.deps.cache.refresh()
+
+    expect(stale).not.toContain(kid)
+    expect(keptUntil).toBeLessThanOrEqual(signsFrom)
+    expect(await kidsOf(other)).toEqual(await kidsOf(authd))
+  })
+
+  test('after a refresh two processes take each other’s tokens and agree which key signs', async () => {
+    const authd = await startAuthd({ database })
+    const other = await authd.another()
+    await kidsOf(other)
+    authd.clock.advance(SECOND)
+    const { kid } = await rotateKeys(authd.deps, SYSTEM, { isImmediate: true })
+    await other.deps.cache.refresh()
+
+    const [here, there] = [await signInForTokens(authd), await signInForTokens(other)]
+
+    expect([kidOf(here.accessToken), kidOf(there.accessToken)]).toEqual([kid, kid])
+    expect([await isTaken(other, here.accessToken), await isTaken(authd, there.accessToken)]).toEqual([true, true])
+  })
+
+  test('two processes that start on an empty database make one key', async () => {
+    const authd = await startAuthd({ database })
+    const other = await authd.another()
+    await authd.deps.db.write((trx) => trx.run('DELETE FROM signing_keys'))
+
+    await Promise.all([ensureKeys(authd.deps), ensureKeys(other.deps)])
+    const { length } = await listKeys(authd.deps)
+
+    expect(length).toBe(1)
+    await other.deps.cache.refresh()
+    expect(await kidsOf(other)).toEqual(await kidsOf(authd))
+  })
+})
+
+test('a rotation at once, while another one waits for its time, stays in force', async () => {
+  const authd = await startAuthd()
+  authd.clock.advance(SECOND)
+  await rotateKeys(authd.deps, SYSTEM, { isImmediate: false })
+  authd.clock.advance(SECOND)
+  const { kid } = await rotateKeys(authd.deps, SYSTEM, { isImmediate: true })
+
+  authd.clock.advance(20 * MINUTE)
+  const { accessToken } = await signInForTokens(authd)
+
+  expect(kidOf(accessToken)).toBe(kid)
+  expect(await isTaken(authd, accessToken)).toBe(true)
+})
+
+test('refresh tokens outlive a rotation', async () => {
+  const authd = await startAuthd()
+  const { refreshToken } = await signInForTokens(authd)
+  await rotateKeys(authd.deps, SYSTEM, { isImmediate: true })
+
+  const reply = await authd.browser().post('/v1/token/refresh', { json: { refresh_token: refreshToken } })
+
+  expect(reply.status).toBe(200)
+})
+
+test('private keys are in the database sealed only', async () => {
+  const authd = await startAuthd()
+
+  const rows = await authd.deps.db.read((sql) => sql.all('SELECT * FROM signing_keys'))
+
+  expect(JSON.stringify(rows)).not.toMatch(/"d\\?":/)
+  expect(rows).toHaveLength(2)
+})
