@@ -56,6 +56,7 @@ describe.each(['sqlite', 'postgres'] as const)('SECURITY J-03 and J-04 on %s', (
     const authd = await startAuthd({ database })
     const [oldKid] = await kidsOf(authd)
     const before = await signInForTokens(authd)
+    authd.clock.advance(SECOND)
 
     const { kid, signsFrom, olderVerifyUntil } = await rotateKeys(authd.deps, SYSTEM, { isImmediate: false })
     const published = await kidsOf(authd)
