@@ -1,0 +1,115 @@
+import { describe, expect, test } from 'vitest'
+import { startAuthd } from '../harness.ts'
+import { exchange } from '../http-client.ts'
+import { ADA, askForCode, askOnPage, signInOnPage } from '../people.ts'
+
+const SPOOFED = {
+  'X-Forwarded-Host': 'evil.example',
+  'X-Forwarded-Proto': 'gopher',
+  'X-Forwarded-Prefix': '/evil',
+  'X-Forwarded-Port': '1',
+  'X-Forwarded-Server': 'evil.example',
+  'X-Original-URL': 'https://evil.example/',
+  'X-Rewrite-URL': '/evil',
+  'X-Host': 'evil.example',
+  Forwarded: 'host=evil.example;proto=https;for=evil.example',
+}
+
+describe('SECURITY M-06: whatever a request says about its host', () => {
+  test('links, addresses of problems and the document start with public_url', async () => {
+    const authd = await startAuthd()
+    const browser = authd.browser()
+
+    await browser.post('/signin', { form: { email: ADA }, headers: SPOOFED })
+    const [mail] = await authd.takeMail()
+    const problem = await browser.get('/nothing', { headers: SPOOFED })
+    const document = await authd.browser().get('/openapi.json', { headers: { ...SPOOFED, Host: 'evil.example' } })
+
+    expect(mail?.values['link']).toMatch(new RegExp(`^${authd.url}/signin/link\\?token=`))
+    expect(problem.body.type).toMatch(new RegExp(`^${authd.url}/problems/`))
+    expect(document.body.servers).toEqual([{ url: authd.url }])
+  })
+
+  test('a mail asked for over the API under a foreign host has nothing of it', async () => {
+    const authd = await startAuthd({ config: { signin: { link_urls: ['https://app.example.com/in'] } } })
+    const headers = {
+      ...SPOOFED,
+      Host: 'evil.example',
+      Origin: 'https://evil.example',
+      Referer: 'https://evil.example/',
+    }
+
+    await authd.browser().post('/v1/signin', { json: { email: ADA, link_to: 'https://app.example.com/in' }, headers })
+    const [mail] = await authd.takeMail()
+
+    expect(mail?.values['link']).toMatch(/^https:\/\/app\.example\.com\/in\?token=/)
+    expect(JSON.stringify(mail)).not.toContain('evil')
+  })
+})
+
+/** A deployment at a path of the app's own origin, behind a proxy that takes the path away. */
+describe('public_url with a path', () => {
+  const config = { public_url: 'https://app.example.com/auth' }
+
+  test('is in links, forms, assets and redirects', async () => {
+    const authd = await startAuthd({ config })
+    const browser = authd.browser()
+
+    const page = await browser.get('/signin')
+    const { asked, link, attempt, code } = await askOnPage(authd, browser)
+    const codePage = await browser.get(`/signin/code?attempt=${attempt}`)
+    const done = await browser.post('/signin/code', { form: { attempt, code } })
+    const addresses = [page.body, codePage.body].flatMap((html: string) =>
+      [...html.matchAll(/(?:href|src|action)="([^"]*)"/g)].map(([, address = '']) => address),
+    )
+
+    expect(link).toMatch(/^https:\/\/app\.example\.com\/auth\/signin\/link\?token=/)
+    expect(addresses.length).toBeGreaterThan(3)
+    expect(addresses.filter((address) => !address.startsWith('/auth/'))).toEqual([])
+    expect(asked.headers.get('Location')).toBe(`/auth/signin/code?attempt=${attempt}`)
+    expect(done.headers.get('Location')).toBe('/auth/signin')
+  })
+
+  test('has its assets where its pages say', async () => {
+    const authd = await startAuthd({ config })
+    const page = await authd.browser().get('/signin')
+    const [, style = ''] = /<link rel="stylesheet" href="\/auth([^"]+)"/.exec(page.body) ?? []
+
+    const { status, headers } = await exchange(authd.address + style, { method: 'GET' })
+
+    expect(status).toBe(200)
+    expect(headers.get('Content-Type')).toMatch(/^text\/css/)
+    expect(headers.get('Cache-Control')).toContain('immutable')
+  })
+
+  test('gives cookies that no other site or subdomain can write, for the whole origin', async () => {
+    const authd = await startAuthd({ config })
+    const browser = authd.browser()
+
+    const { asked } = await askOnPage(authd, browser)
+    const done = await signInOnPage(authd, browser, 'bob@example.com')
+    const lines = [...asked.headers.getSetCookie(), ...done.headers.getSetCookie()]
+
+    expect(lines.map((line) => line.split('=')[0])).toEqual([
+      '__Host-authd-attempt',
+      '__Host-authd-attempt',
+      '__Host-authd',
+      '__Host-authd-device',
+    ])
+    expect(lines.filter((line) => !/; Path=\/; .*HttpOnly; SameSite=Lax; Secure$/.test(line))).toEqual([])
+    expect(lines.join()).not.toContain('Domain')
+    expect((await browser.get('/v1/session')).body.user.email).toBe('bob@example.com')
+  })
+
+  test('is issuer, audience and the base of problems', async () => {
+    const authd = await startAuthd({ config })
+    const { attemptToken, code } = await askForCode(authd)
+
+    const { body } = await authd.browser().post('/v1/signin/code', { json: { code, attempt_token: attemptToken } })
+    const problem = await authd.browser().get('/v1/session')
+
+    const claims = JSON.parse(Buffer.from(body.access_token.split('.')[1], 'base64url').toString())
+    expect([claims.iss, claims.aud]).toEqual(['https://app.example.com/auth', 'https://app.example.com/auth'])
+    expect(problem.body.type).toBe('https://app.example.com/auth/problems/unauthorized')
+  })
+})
