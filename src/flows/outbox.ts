@@ -1,6 +1,7 @@
 import type { Deps, MailTemplate } from '../deps.ts'
 import { MINUTE, SECOND } from '../platform/clock.ts'
 import { MailError } from '../platform/mail-error.ts'
+import { hideTokens } from '../platform/secret.ts'
 import type { Trx } from '../store/db.ts'
 import {
   cancelAttemptMail,
@@ -89,13 +90,7 @@ async function deliver(deps: Deps, mail: OutboxMail): Promise<void> {
       error: 'expired before it was accepted',
     })
   try {
-    const response = await deps.mailer.send({
-      messageId: mail.id,
-      to: mail.recipient,
-      template: mail.template as MailTemplate,
-      lang: mail.lang,
-      values: openValues(deps, mail),
-    })
+    const response = await send(deps, mail)
     await deps.db.write(async (trx) => {
       await noteTry(deps, trx, mail, startedAt, {
         outcome: 'accepted',
@@ -112,6 +107,22 @@ async function deliver(deps: Deps, mail: OutboxMail): Promise<void> {
   } catch (error) {
     await handleFailure(deps, mail, startedAt, error)
   }
+}
+
+async function send(deps: Deps, mail: OutboxMail): Promise<string> {
+  const values = openValues(deps, mail)
+  const { id: messageId, recipient: to, lang } = mail
+  try {
+    return await deps.mailer.send({ messageId, to, template: mail.template as MailTemplate, lang, values })
+  } catch (cause) {
+    const isPermanent = cause instanceof MailError && cause.isPermanent
+    throw new MailError(withoutProof(cause instanceof Error ? cause.message : String(cause), values), { isPermanent })
+  }
+}
+
+/** Relays quote what they refuse, and what they say is kept and shown: not the mail's link and code. */
+function withoutProof(text: string, { code }: Record<string, string>): string {
+  return code ? hideTokens(text).replaceAll(code, '[code]') : hideTokens(text)
 }
 
 async function handleFailure(deps: Deps, mail: OutboxMail, startedAt: number, error: unknown): Promise<void> {

@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { fstatSync } from 'node:fs'
 import type { Writable } from 'node:stream'
 import winston from 'winston'
+import { hideTokens } from './secret.ts'
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
 
@@ -65,9 +66,6 @@ function prettyLine({ level, message, ...fields }: winston.Logform.Transformable
 }
 
 const SECRET_NAME = /secret|password|token|authorization|cookie|code_mac|digest|credential|seed|^code$|private/i
-/** A bearer of ours or a JWT, anywhere in a text; and what stands behind a `?`. */
-const SECRET_VALUE =
-  /\b((?:ses|att|dev|key)_[0-9a-z]{26})\.[A-Za-z0-9_-]{20,}|\brt_[0-9a-z]{26}\.\d+\.[A-Za-z0-9_-]+|\beyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+/g
 const EMAIL = /\b([A-Za-z0-9])[A-Za-z0-9._%+-]*@([A-Za-z0-9.-]+\.[A-Za-z]{2,})\b/g
 
 function redact(fields: Record<string, unknown> = {}): Record<string, unknown> {
@@ -101,7 +99,7 @@ function cleanError(error: Error, depth: number): Record<string, unknown> {
 }
 
 function cleanText(text: string): string {
-  return text.replace(SECRET_VALUE, (_, id?: string) => `${id ?? 'token'}.[redacted]`).replace(EMAIL, '$1…@$2')
+  return hideTokens(text).replace(EMAIL, '$1…@$2')
 }
 
 function isJournal(stream: Writable, journal: string | undefined): boolean {

@@ -31,6 +31,15 @@ export function parseToken(prefix: string, text: string | undefined): Token | un
   return id?.startsWith(`${prefix}_`) && secret ? { id, secret } : undefined
 }
 
+/** A bearer of ours or a JWT, anywhere in a text. */
+const BEARER =
+  /\b((?:ses|att|dev|key)_[0-9a-z]{26})\.[A-Za-z0-9_-]{20,}|\brt_[0-9a-z]{26}\.\d+\.[A-Za-z0-9_-]+|\beyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+/g
+
+/** The text without the secret part of any token of ours in it; ids stay. */
+export function hideTokens(text: string): string {
+  return text.replace(BEARER, (_, id?: string) => `${id ?? 'token'}.[redacted]`)
+}
+
 const LONG_ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
 
 /** Six digits, uniform. */
