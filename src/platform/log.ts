@@ -33,7 +33,7 @@ export function createLog({ level, format, stream, journalStream }: LogOptions):
   const priorityOf = isJournal(stream, journalStream) ? JOURNAL_PRIORITY : {}
   const logger = winston.createLogger({
     level,
-    format: winston.format.printf((entry) => `${priorityOf[entry.level] ?? ''}${print(entry)}`),
+    format: winston.format.printf((entry) => `${priorityOf[entry.level] ?? ''}${escapeControls(print(entry))}`),
     transports: [new winston.transports.Stream({ stream })],
     exitOnError: false,
   })
@@ -63,6 +63,14 @@ function prettyLine({ level, message, ...fields }: winston.Logform.Transformable
     ([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`,
   )
   return [new Date().toISOString().slice(11, 23), level.padEnd(5), String(message), ...rest].join(' ')
+}
+
+/** One entry is one line, and no terminal does what a stranger wrote: relays' answers and errors hold anything. */
+function escapeControls(line: string): string {
+  return line.replace(
+    /[\p{Cc}\u2028\u2029]/gu,
+    (control) => `\\u${control.charCodeAt(0).toString(16).padStart(4, '0')}`,
+  )
 }
 
 const SECRET_NAME = /secret|password|token|authorization|cookie|code_mac|digest|credential|seed|^code$|private/i
