@@ -1,0 +1,74 @@
+import { describe, expect, test } from 'vitest'
+import { addUser, disablePerson, resolveUser } from '../../src/flows/user.ts'
+import { parseEmailAddress } from '../../src/platform/email-address.ts'
+import { type Authd, startAuthd } from '../harness.ts'
+import { exchange } from '../http-client.ts'
+
+const OPERATOR = { actor: 'cli:test@host', ip: null, userAgent: null, requestId: null }
+const SAMPLES = 400
+const KINDS = ['known', 'unknown', 'disabled'] as const
+
+async function addPeople(authd: Authd): Promise<void> {
+  for (const kind of ['known', 'disabled']) {
+    const email = parseEmailAddress(`${kind}@example.com`)
+    if (email) await addUser(authd.deps, OPERATOR, { email, name: null, isVerified: true })
+  }
+  await disablePerson(authd.deps, OPERATOR, await resolveUser(authd.deps, 'disabled@example.com'), null)
+}
+
+async function timeOf(authd: Authd, path: string, body: object): Promise<number> {
+  const headers = { 'Content-Type': 'application/json' }
+  const startedAt = performance.now()
+  await exchange(authd.address + path, { method: 'POST', headers, body: JSON.stringify(body) })
+  return performance.now() - startedAt
+}
+
+/** The chance that a sample of one is slower than a sample of the other: 0.5 tells nothing (Mann and Whitney). */
+function areaUnderCurve(left: number[], right: number[]): number {
+  const wins = left.flatMap((a) => right.map((b) => (a > b ? 1 : a === b ? 0.5 : 0)))
+  return wins.reduce<number>((sum, win) => sum + win, 0) / wins.length
+}
+
+/** Taken in turns, each as often first, so that whatever else the machine does falls on all alike. */
+async function sample(take: (kind: (typeof KINDS)[number], index: number) => Promise<number>) {
+  const samples: Record<(typeof KINDS)[number], number[]> = { known: [], unknown: [], disabled: [] }
+  for (let index = 0; index < SAMPLES + 20; index += 1) {
+    for (let turn = 0; turn < KINDS.length; turn += 1) {
+      const kind = KINDS[(index + turn) % KINDS.length] ?? 'known'
+      const ms = await take(kind, index)
+      if (index >= 20) samples[kind].push(ms)
+    }
+  }
+  return samples
+}
+
+function assertAlike(left: number[], right: number[]): void {
+  expect(Math.abs(areaUnderCurve(left, right) - 0.5)).toBeLessThan(0.15)
+}
+
+describe('SECURITY N-02: the time of an answer does not tell who exists', () => {
+  test('when a mail is asked for', async () => {
+    const authd = await startAuthd({ config: { signup: { policy: 'closed' } } })
+    await addPeople(authd)
+
+    const { known, unknown, disabled } = await sample((kind) =>
+      timeOf(authd, '/v1/signin', { email: `${kind}@example.com` }),
+    )
+
+    assertAlike(known, unknown)
+    assertAlike(known, disabled)
+  })
+
+  test('when a code is typed', async () => {
+    const authd = await startAuthd({ config: { signup: { policy: 'closed' } } })
+    await addPeople(authd)
+
+    const { known, unknown, disabled } = await sample(async (kind) => {
+      const begun = await authd.browser().post('/v1/signin', { json: { email: `${kind}@example.com` } })
+      return await timeOf(authd, '/v1/signin/code', { code: 'wrong', attempt_token: begun.body.attempt_token })
+    })
+
+    assertAlike(known, unknown)
+    assertAlike(known, disabled)
+  })
+})

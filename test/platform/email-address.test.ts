@@ -1,0 +1,34 @@
+import { expect, test } from 'vitest'
+import { maskEmail, parseEmailAddress } from '../../src/platform/email-address.ts'
+
+test.each([
+  ['Ada@Example.COM', 'ada@example.com'],
+  [' ada+tag@example.com ', 'ada+tag@example.com'],
+  ['ada.l@example.com', 'ada.l@example.com'],
+  ['ada@bücher.example', 'ada@xn--bcher-kva.example'],
+  ['ada@xn--bcher-kva.example', 'ada@xn--bcher-kva.example'],
+  ["o'hara@example.com", "o'hara@example.com"],
+])('%s is %s', (typed, canonical) => {
+  expect(parseEmailAddress(typed)).toEqual({ typed: typed.trim(), canonical })
+})
+
+test.each([
+  'Kelvin \u212A@example.com',
+  'ı@example.com',
+  'ada@exa。mple.com x',
+  'a@b.1',
+  'a@１２７.0.0.1',
+  '=?utf-8?q?a?=@b.co',
+])('%s is none: it would become another one on its way', (typed) => {
+  expect(parseEmailAddress(typed)).toBeUndefined()
+})
+
+test('what canonical form gives is canonical', () => {
+  const once = parseEmailAddress('ADA@BÜCHER.example')?.canonical ?? ''
+
+  expect(parseEmailAddress(once)?.canonical).toBe(once)
+})
+
+test('a masked address shows its first letter and its domain', () => {
+  expect(maskEmail('ada@example.com')).toBe('a…@example.com')
+})

@@ -1,0 +1,68 @@
+import { PassThrough } from 'node:stream'
+import { expect, test } from 'vitest'
+import { createLog } from '../../src/platform/log.ts'
+
+function logged(fields: Record<string, unknown>): string {
+  const stream = new PassThrough()
+  createLog({ level: 'debug', format: 'json', stream }).info('message', fields)
+  return String(stream.read())
+}
+
+const SECRET = 'S3cr3t'
+const TOKEN = `${'0'.repeat(26)}.${'A'.repeat(43)}`
+
+test.each([
+  { password: SECRET },
+  { smtp: { password: SECRET } },
+  { headers: { Cookie: SECRET, authorization: SECRET } },
+  { code: SECRET },
+  { link_token: SECRET },
+  { secretDigest: SECRET },
+  { private_key: SECRET },
+  { list: [{ deeply: { nested: { seed: SECRET } } }] },
+])('a field is hidden by its name: %j', (fields) => {
+  expect(logged(fields)).not.toContain(SECRET)
+})
+
+test.each([`ses_${TOKEN}`, `att_${TOKEN}`, `key_${TOKEN}`, `dev_${TOKEN}`, `rt_${'0'.repeat(26)}.7.${'A'.repeat(43)}`])(
+  'a token is hidden wherever it stands, and its id stays: %s',
+  (token) => {
+    const error = new Error(`before ${token} after`, { cause: new Error(`https://x/?token=${token}&x=1`) })
+
+    const line = logged({ url: `https://x/signin/link?token=${token}`, error, list: [token] })
+
+    expect(line).not.toContain('A'.repeat(20))
+    expect(line).toContain('before')
+  },
+)
+
+test('a JWT and an address are cut, a stack stays', () => {
+  const error = new Error('of ada@example.com with eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJ4In0.c2lnbmF0dXJl')
+
+  const line = logged({ error })
+
+  expect(line).not.toMatch(/ada@|eyJ/)
+  expect(line).toContain('a…@example.com')
+  expect(line).toContain('log.redaction.test')
+})
+
+test('what PostgreSQL says of a violated key is not shown', () => {
+  const error = Object.assign(new Error('duplicate key'), { code: '23505', detail: `Key (email)=(${SECRET})` })
+
+  const line = logged({ error })
+
+  expect(line).not.toContain(SECRET)
+  expect(line).toContain('23505')
+})
+
+test('a level is changed while running, and flush waits for every line', async () => {
+  const stream = new PassThrough()
+  const log = createLog({ level: 'warn', format: 'json', stream })
+
+  log.info('one')
+  log.setLevel('info')
+  log.info('two')
+  await log.flush()
+
+  expect(String(stream.read()).match(/"message":"\w+"/g)).toEqual(['"message":"two"'])
+})

@@ -1,0 +1,66 @@
+import { expect, test } from 'vitest'
+import { systemRandom } from '../../src/platform/random.ts'
+import { mintLongCode, mintSecret, mintShortCode, normalizeCode, parseToken } from '../../src/platform/secret.ts'
+import { fakeClock } from '../fakes.ts'
+
+test('ids increase, in one millisecond, over many, and when the clock goes back', () => {
+  const clock = fakeClock()
+  const random = systemRandom(clock)
+
+  const ids = []
+  for (let round = 0; round < 10_000; round += 1) {
+    ids.push(random.id('usr'))
+    if (round % 1000 === 999) clock.advance(round % 2000 === 999 ? 5 : -3_600_000)
+  }
+
+  expect(ids.toSorted()).toEqual(ids)
+  expect(new Set(ids).size).toBe(ids.length)
+})
+
+test('an id carries its time and 62 bits that nobody can guess', () => {
+  const clock = fakeClock()
+
+  const ids = Array.from({ length: 1000 }, () => systemRandom(clock).id('usr'))
+
+  expect(ids.every((id) => /^usr_[0-9a-hjkmnp-tv-z]{26}$/.test(id))).toBe(true)
+  expect(new Set(ids.map((id) => id.slice(4, 13))).size).toBe(1)
+  expect(new Set(ids.map((id) => id.slice(-12))).size).toBe(1000)
+})
+
+test('secrets have 256 bits; short codes six digits, all alike likely; long ones 60 bits in groups', () => {
+  const random = systemRandom(fakeClock())
+
+  const codes = Array.from({ length: 20_000 }, () => mintShortCode(random))
+  const firstDigits = Map.groupBy(codes, (code) => code[0])
+
+  expect(Buffer.from(mintSecret(random), 'base64url')).toHaveLength(32)
+  expect(codes.every((code) => /^\d{6}$/.test(code))).toBe(true)
+  expect([...firstDigits.values()].every(({ length }) => length > 1700 && length < 2300)).toBe(true)
+  expect(mintLongCode(random)).toMatch(/^([0-9A-HJKMNP-TV-Z]{4}-){2}[0-9A-HJKMNP-TV-Z]{4}$/)
+})
+
+test.each([
+  ['123 456', '123456'],
+  ['7k2m-9qxc-oIlt', '7K2M9QXC011T'],
+  [' 12\t34-56 ', '123456'],
+])('a code typed as "%s" is %s', (typed, normal) => {
+  expect(normalizeCode(typed)).toBe(normal)
+})
+
+const ID = `att_${'0'.repeat(26)}`
+const SECRET = 'A'.repeat(43)
+
+test.each([
+  `ses_${'0'.repeat(26)}.${SECRET}`,
+  `${ID}.${SECRET}x`,
+  `${ID}.${SECRET.slice(1)}`,
+  `${ID}.${SECRET}\n`,
+  `${ID}${SECRET}`,
+  `${ID}.${SECRET.slice(1)}=`,
+  `${ID.toUpperCase()}.${SECRET}`,
+  ` ${ID}.${SECRET}`,
+  '',
+])('"%s" is no attempt token', (text) => {
+  expect(parseToken('att', text)).toBeUndefined()
+  expect(parseToken('att', `${ID}.${SECRET}`)).toEqual({ id: ID, secret: SECRET })
+})
