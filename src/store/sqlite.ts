@@ -209,6 +209,8 @@ export function isBusy(error: unknown): boolean {
 }
 
 function explain(error: unknown): unknown {
-  if (!SQLITE_TROUBLE.has(primaryCode(error))) return error
+  // The connection was closed under a read: others have found it broken, and opened another.
+  const isClosed = error instanceof Error && 'code' in error && error.code === 'ERR_INVALID_STATE'
+  if (!isClosed && !SQLITE_TROUBLE.has(primaryCode(error))) return error
   return new StoreError('unavailable', 'the database could not be used', error)
 }
