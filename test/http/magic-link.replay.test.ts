@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { MINUTE, SECOND } from '../../src/platform/clock.ts'
 import { type Authd, startAuthd } from '../harness.ts'
-import type { Browser } from '../http-client.ts'
+import { type Browser, exchange } from '../http-client.ts'
 import { ADA, askForCode, askOnPage } from '../people.ts'
 
 const RACERS = 50
@@ -17,7 +17,7 @@ async function race(authd: Authd, browser: Browser, urls: string[]): Promise<num
     'Content-Type': 'application/x-www-form-urlencoded',
   }
   const requests = Array.from({ length: RACERS }, (_, index) =>
-    fetch(`${urls[index % urls.length]}/signin/link`, { method: 'POST', redirect: 'manual', headers, body }),
+    exchange(`${urls[index % urls.length]}/signin/link`, { method: 'POST', headers, body }),
   )
   return (await Promise.all(requests)).map(({ status }) => status)
 }
@@ -26,7 +26,18 @@ describe.each(['sqlite', 'postgres'] as const)('SECURITY M-01 on %s', (database)
   test('fifty requests for one link at once make one session', async () => {
     const authd = await startAuthd({ database })
 
-    const statuses = await race(authd, authd.browser(), [authd.url])
+    const statuses = await race(authd, authd.browser(), [authd.address])
+
+    expect(statuses.filter((status) => status === 303)).toHaveLength(1)
+    expect(statuses.filter((status) => status === 410)).toHaveLength(RACERS - 1)
+    expect((await authd.auditLog()).filter((row) => row.eventType === 'session.created')).toHaveLength(1)
+  })
+
+  test('fifty requests for one link at two processes make one session', async () => {
+    const authd = await startAuthd({ database })
+    const other = await authd.another()
+
+    const statuses = await race(authd, authd.browser(), [authd.address, other.address])
 
     expect(statuses.filter((status) => status === 303)).toHaveLength(1)
     expect(statuses.filter((status) => status === 410)).toHaveLength(RACERS - 1)

@@ -75,6 +75,18 @@ test('reads go on while nothing can be written', async () => {
   expect(await found(db, 'known')).toBe('1')
 })
 
+test('a read that was under way when the connections were renewed is told to try again', async () => {
+  const db = await open()
+
+  const reading = db.read(async (sql) => {
+    await findSystemConfig(sql, 'first')
+    await db.write(fillDisk).catch(() => undefined)
+    return await findSystemConfig(sql, 'second')
+  })
+
+  await expect(reading).rejects.toMatchObject({ name: 'StoreError', kind: 'unavailable' })
+})
+
 test('a constraint that breaks is the unit’s own fault: the group lives', async () => {
   const db = await open()
 
