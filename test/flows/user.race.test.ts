@@ -1,6 +1,8 @@
+import { setTimeout as wait } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import { redeemCode } from '../../src/flows/magic-link.ts'
 import { deletePerson, disablePerson, resolveUser } from '../../src/flows/user.ts'
+import type { Db, Trx } from '../../src/store/db.ts'
 import { listSessions } from '../../src/store/sessions.ts'
 import { countUsers } from '../../src/store/users.ts'
 import { type Authd, startAuthd } from '../harness.ts'
@@ -17,6 +19,32 @@ async function prepareSignIns(authd: Authd, count: number) {
       () =>
         redeemCode(authd.deps, origin, { code, holding: { token, cookies: [] } }).catch((error: unknown) => error),
   )
+}
+
+/** How many units have run from now on: one that ran into a deadlock runs again. */
+function countRuns(authd: Authd): () => number {
+  const { db } = authd.deps
+  let runs = 0
+  const counted = <Result>(unit: (trx: Trx) => Promise<Result>) =>
+    db.write((trx) => {
+      runs += 1
+      return unit(trx)
+    })
+  authd.deps.db = { ...db, write: counted }
+  return () => runs
+}
+
+/** Units that stand still for a while after a statement that begins so. */
+function pausingAfter(db: Db, statement: string): Db {
+  const pausing = (trx: Trx): Trx => ({
+    ...trx,
+    run: async (text, values) => {
+      const changed = await trx.run(text, values)
+      if (text.startsWith(statement)) await wait(150)
+      return changed
+    },
+  })
+  return { ...db, write: (unit) => db.write((trx) => unit(pausing(trx))) }
 }
 
 async function liveSessions(authd: Authd): Promise<number> {
@@ -41,6 +69,27 @@ describe.each(['sqlite', 'postgres'] as const)('SECURITY S-03 on %s', (database)
     expect(refresh.status).toBe(401)
   })
 
+  test.each(['UPDATE signin_attempts SET used_at', 'UPDATE users SET last_seen_at', 'INSERT INTO sessions'])(
+    'a sign-in that is under way (%s) when its owner is disabled ends with them',
+    async (statement) => {
+      const authd = await startAuthd({ database })
+      await signInForTokens(authd)
+      const { attemptToken: token, code } = await askForCode(authd)
+      const user = await resolveUser(authd.deps, ADA)
+      const runs = countRuns(authd)
+
+      const slow = { ...authd.deps, db: pausingAfter(authd.deps.db, statement) }
+      const signingIn = redeemCode(slow, OPERATOR, { code, holding: { token, cookies: [] } })
+      await wait(50)
+      const { sessionsEnded } = await disablePerson(authd.deps, OPERATOR, user, null)
+      await signingIn
+
+      expect(sessionsEnded).toBe(2)
+      expect(await liveSessions(authd)).toBe(0)
+      expect(runs()).toBe(2)
+    },
+  )
+
   test('no session and no new person outlives a deletion, though twenty sign-ins race it', async () => {
     const authd = await startAuthd({ database })
     await signInForTokens(authd)
@@ -62,22 +111,13 @@ describe.each(['sqlite', 'postgres'] as const)('a new address on %s', (database)
   test('is one person, though twenty of its codes are typed at once, and no unit waits for another in a circle', async () => {
     const authd = await startAuthd({ database })
     const signIns = await prepareSignIns(authd, 20)
-    const { db } = authd.deps
-    let runs = 0
-    authd.deps.db = {
-      ...db,
-      write: (unit) =>
-        db.write((trx) => {
-          runs += 1
-          return unit(trx)
-        }),
-    }
+    const runs = countRuns(authd)
 
     await Promise.all(signIns.map((signIn) => signIn()))
 
     expect(await liveSessions(authd)).toBe(20)
-    expect(await db.read((sql) => countUsers(sql, {}))).toBe(1)
-    expect(runs).toBe(20)
+    expect(await authd.deps.db.read((sql) => countUsers(sql, {}))).toBe(1)
+    expect(runs()).toBe(20)
   })
 })
 
