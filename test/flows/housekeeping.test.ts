@@ -1,0 +1,73 @@
+import { expect, test } from 'vitest'
+import { deleteOldRows } from '../../src/flows/housekeeping.ts'
+import { DAY, MINUTE } from '../../src/platform/clock.ts'
+import { type Authd, startAuthd } from '../harness.ts'
+import { askForCode, signInForTokens, signInOnPage } from '../people.ts'
+
+const TABLES = [
+  'signin_attempts',
+  'sessions',
+  'outbox',
+  'outbox_tries',
+  'devices',
+  'failed_attempts',
+  'users',
+  'signing_keys',
+]
+
+async function counts(authd: Authd): Promise<Record<string, number>> {
+  return await authd.deps.db.read(async (sql) => {
+    const found: Record<string, number> = {}
+    for (const table of TABLES)
+      found[table] = Number((await sql.one<{ n: number }>(`SELECT count(*) AS n FROM ${table}`))?.n)
+    return found
+  })
+}
+
+async function live(authd: Authd): Promise<void> {
+  await signInOnPage(authd, authd.browser())
+  await signInForTokens(authd, 'bob@example.com')
+  const { attemptToken } = await askForCode(authd)
+  await authd.browser().post('/v1/signin/code', { json: { code: 'wrong', attempt_token: attemptToken } })
+}
+
+test.each(['sqlite', 'postgres'] as const)(
+  'what is of use is kept, and what no longer is goes (%s)',
+  async (database) => {
+    const authd = await startAuthd({ database })
+    await live(authd)
+    const start = await counts(authd)
+
+    await deleteOldRows(authd.deps)
+    const atOnce = await counts(authd)
+    authd.clock.advance(DAY + 11 * MINUTE)
+    await deleteOldRows(authd.deps)
+    const nextDay = await counts(authd)
+    authd.clock.advance(400 * DAY)
+    await deleteOldRows(authd.deps)
+    const nextYear = await counts(authd)
+
+    expect(Object.values(start).every((count) => count > 0)).toBe(true)
+    expect(atOnce).toEqual(start)
+    expect(nextDay).toEqual({ ...start, signin_attempts: 0 })
+    expect(nextYear).toMatchObject({ sessions: 0, outbox: 0, outbox_tries: 0, devices: 0, failed_attempts: 0 })
+    expect(nextYear).toMatchObject({ users: 2, signing_keys: 2 })
+  },
+)
+
+test('more rows than a batch go, too', async () => {
+  const authd = await startAuthd()
+  await authd.deps.db.write(async (trx) => {
+    for (let n = 0; n < 1200; n += 1) {
+      await trx.run(
+        `INSERT INTO signin_attempts (id, secret_digest, deliver, lang, created_at, expires_at, code_tries)
+         VALUES (?, '', 'tokens', 'en', 0, 1, 0)`,
+        [`att_${n}`],
+      )
+    }
+  })
+
+  await deleteOldRows(authd.deps)
+
+  expect((await counts(authd))['signin_attempts']).toBe(0)
+})
