@@ -1,0 +1,60 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { setTimeout as wait } from 'node:timers/promises'
+import { expect, onTestFinished, test } from 'vitest'
+import { migrate } from '../../src/store/migrate.ts'
+import { openSqlite } from '../../src/store/sqlite.ts'
+import { freshDatabase } from '../databases.ts'
+
+/** Writes as fast as it can, twenty at a time, and says each key once its unit is told as done. */
+const WRITER = `
+  const { openSqlite } = await import('./src/store/sqlite.ts')
+  const { insertSystemConfig } = await import('./src/store/system-config.ts')
+  const [path, round] = process.argv.slice(1)
+  const db = openSqlite({ path, busyTimeoutMs: 25 })
+  for (let n = 0; ; n += 20) {
+    await Promise.all(Array.from({ length: 20 }, async (_, index) => {
+      const key = round + ' ' + (n + index)
+      await db.write((trx) => insertSystemConfig(trx, { key, value: key, now: 0, by: 'test' }))
+      process.stdout.write(key + '\\n')
+    }))
+  }`
+
+/** The keys that the writer said before it was killed. */
+async function killWhileWriting(path: string, round: number, afterMs: number): Promise<string[]> {
+  const argv = ['--input-type=module', '-e', WRITER, path, String(round)]
+  const child = spawn(process.execPath, argv, { stdio: ['ignore', 'pipe', 'inherit'] })
+  let said = ''
+  child.stdout.setEncoding('utf8').on('data', (text) => {
+    said += text
+  })
+  await once(child.stdout, 'data')
+  await wait(afterMs)
+  child.kill('SIGKILL')
+  await once(child, 'close')
+  // The last line may be cut off in the middle.
+  return said.split('\n').slice(0, -1)
+}
+
+test('SECURITY D-01: nothing that was told as done is lost, wherever the process is killed', async () => {
+  const { options, remove } = await freshDatabase('sqlite')
+  const db = openSqlite(options)
+  onTestFinished(async () => {
+    await db.close()
+    await remove()
+  })
+  await migrate(db, 0)
+
+  const told: string[] = []
+  for (const [round, afterMs] of [0, 3, 17, 41, 90].entries()) {
+    told.push(...(await killWhileWriting(options.path, round, afterMs)))
+  }
+  const rows = await db.read((sql) => sql.all<{ key: string }>('SELECT key FROM system_config'))
+  const check = await db.read((sql) => sql.one('PRAGMA integrity_check'))
+
+  const kept = new Set(rows.map(({ key }) => key))
+  expect(told.length).toBeGreaterThan(100)
+  expect(told.filter((key) => !kept.has(key))).toEqual([])
+  expect(check).toEqual({ integrity_check: 'ok' })
+  expect(await db.write(async () => 'goes on')).toBe('goes on')
+})
