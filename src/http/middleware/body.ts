@@ -54,18 +54,29 @@ function codeOf(issue: z.core.$ZodIssue): string {
 }
 
 async function readText(ctx: Context): Promise<string> {
-  const chunks: Buffer[] = []
-  let size = 0
-  for await (const chunk of ctx.req as AsyncIterable<Buffer>) {
-    size += chunk.length
-    if (size > LIMIT_BYTES) throw new AuthdError('PAYLOAD_TOO_LARGE')
-    chunks.push(chunk)
-  }
+  const bytes = await readBytes(ctx)
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(Buffer.concat(chunks))
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
   } catch (cause) {
     throw new AuthdError('BAD_REQUEST', { message: 'The body is not UTF-8.', cause })
   }
+}
+
+async function readBytes(ctx: Context): Promise<Buffer> {
+  const chunks: Buffer[] = []
+  let size = 0
+  try {
+    for await (const chunk of ctx.req as AsyncIterable<Buffer>) {
+      size += chunk.length
+      if (size > LIMIT_BYTES) throw new AuthdError('PAYLOAD_TOO_LARGE')
+      chunks.push(chunk)
+    }
+  } catch (error) {
+    if (error instanceof AuthdError) throw error
+    // The client went away or sent no proper message: not a fault of ours.
+    throw new AuthdError('BAD_REQUEST', { message: 'The body did not arrive whole.', cause: error })
+  }
+  return Buffer.concat(chunks)
 }
 
 function parseJson(text: string): unknown {
