@@ -1,5 +1,6 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
+import { setTimeout as wait } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import { type Authd, startAuthd } from '../harness.ts'
 import { exchange } from '../http-client.ts'
@@ -176,4 +177,17 @@ describe('SECURITY W-05: framings that two parsers read differently', () => {
 
     expect(await raw(authd, FRAMINGS[name] ?? '')).toMatch(/^HTTP\/1\.1 400 /)
   })
+})
+
+test('a client that goes away in the middle of its body is no fault of ours', async () => {
+  const authd = await startAuthd()
+  const socket = connect(Number(new URL(authd.address).port), '127.0.0.1')
+  await once(socket, 'connect')
+
+  socket.write(`${HEAD}Content-Length: 1000\r\n\r\n{"email":`)
+  await wait(50)
+  socket.resetAndDestroy()
+  await expect.poll(() => authd.log.lines.length).toBe(1)
+
+  expect(authd.log.lines).toMatchObject([{ level: 'info', message: 'request', fields: { status: 400 } }])
 })

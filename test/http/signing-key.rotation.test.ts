@@ -1,3 +1,4 @@
+import { createHmac } from 'node:crypto'
 import { createRemoteJWKSet, jwtVerify } from 'jose'
 import { describe, expect, test } from 'vitest'
 import { SYSTEM } from '../../src/flows/event.ts'
@@ -156,4 +157,34 @@ test('private keys are in the database sealed only', async () => {
 
   expect(JSON.stringify(rows)).not.toMatch(/"d\\?":/)
   expect(rows).toHaveLength(2)
+})
+
+describe('HS256, for apps that share a secret', () => {
+  const hs256_secret = 'a secret that the apps know, 32+ bytes'
+
+  test('signs with that secret, publishes nothing, and is rotated in the configuration', async () => {
+    const authd = await startAuthd({ config: { tokens: { algorithm: 'HS256', hs256_secret } } })
+    const { accessToken } = await signInForTokens(authd)
+
+    const options = { issuer: authd.url, algorithms: ['HS256'], currentDate: new Date(authd.clock.now()) }
+    const { protectedHeader } = await jwtVerify(accessToken, new TextEncoder().encode(hs256_secret), options)
+
+    expect(protectedHeader).toEqual({ alg: 'HS256', typ: 'at+jwt' })
+    expect(await jwksOf(authd)).toEqual([])
+    expect(await isTaken(authd, accessToken)).toBe(true)
+    await expect(rotateKeys(authd.deps, SYSTEM, { isImmediate: true })).rejects.toMatchObject({ code: 'FAILED' })
+  })
+
+  test('takes no token of another secret', async () => {
+    const authd = await startAuthd({ config: { tokens: { algorithm: 'HS256', hs256_secret } } })
+    const { accessToken } = await signInForTokens(authd)
+    const [header, payload] = accessToken.split('.')
+
+    const forge = (key: string) =>
+      `${header}.${payload}.${createHmac('sha256', key).update(`${header}.${payload}`).digest('base64url')}`
+
+    expect(forge(hs256_secret)).toBe(accessToken)
+    expect(await isTaken(authd, forge('another secret'))).toBe(false)
+    expect(await isTaken(authd, forge(''))).toBe(false)
+  })
 })

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { Db, Trx } from '../../src/store/db.ts'
+import { type Db, dryRun, type Trx } from '../../src/store/db.ts'
 import { insertUser, listUsers } from '../../src/store/users.ts'
 import { describeOnBoth } from '../databases.ts'
 
@@ -91,6 +91,21 @@ describeOnBoth('a unit of work', (open) => {
     await db.write((trx) => add(trx, 'bob'))
 
     expect(seen).toEqual([['ada']])
+  })
+
+  test('of a dry run answers what it would, and is undone', async () => {
+    const db = await open()
+    const rehearsal = dryRun(db)
+
+    const answer = await rehearsal.write(async (trx) => {
+      await add(trx, 'ada')
+      return 'added'
+    })
+    const failure = rehearsal.write(() => Promise.reject(new Error('as in earnest')))
+
+    expect(answer).toBe('added')
+    await expect(failure).rejects.toThrow('as in earnest')
+    expect(await namesIn(db)).toEqual([])
   })
 
   test('knows its values from SQL', async () => {
