@@ -41,13 +41,9 @@ export async function beginSignIn(deps: Deps, origin: Origin, input: BeginSignIn
   return await deps.db.write(async (trx) => {
     const { attempt, token } =
       (await findContinued(deps, trx, input)) ?? (await insertAttempt(deps, trx, origin, input))
-    const mailed = input.email
-      ? await queueSigninMail(deps, trx, origin, {
-          attempt,
-          device: input.device,
-        })
-      : attempt
-    return { attempt: mailed, token, resendAfter: resendAfter(deps, mailed), isMailed: mailed !== attempt }
+    const mailed = input.email && (await queueSigninMail(deps, trx, origin, { attempt, device: input.device }))
+    const current = mailed ?? (await findSigninAttempt(trx, attempt.id)) ?? attempt
+    return { attempt: current, token, resendAfter: resendAfter(deps, current), isMailed: mailed !== undefined }
   })
 }
 

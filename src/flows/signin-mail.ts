@@ -7,7 +7,7 @@ import { describeUserAgent } from '../platform/user-agent.ts'
 import type { Sql, Trx } from '../store/db.ts'
 import { isKnownDevice } from '../store/devices.ts'
 import { type Budget, isBudgetUsed } from '../store/failed-attempts.ts'
-import { renewSigninMail, type SigninAttempt } from '../store/signin-attempts.ts'
+import { findSigninAttempt, renewSigninMail, type SigninAttempt } from '../store/signin-attempts.ts'
 import { findUserByEmail } from '../store/users.ts'
 import { findHeld, type Holding, isOpen } from './attempt.ts'
 import { type Origin, recordEvent } from './event.ts'
@@ -30,11 +30,11 @@ export async function sendAnotherMail(
     const attempt = (await findHeld(trx, holding))?.attempt
     if (!attempt || !isOpen(attempt, now) || attempt.usedAt !== null) return 'ended'
     if (attempt.email === null) return 'no_address'
-    const waitUntil = resendAfter(deps, attempt)
-    if (waitUntil !== undefined && waitUntil > now) return { waitMs: waitUntil - now }
-    return {
-      attempt: await queueSigninMail(deps, trx, origin, { attempt, device }),
-    }
+    const mailed = await queueSigninMail(deps, trx, origin, { attempt, device })
+    if (mailed) return { attempt: mailed }
+    const current = (await findSigninAttempt(trx, attempt.id)) ?? attempt
+    const waitUntil = resendAfter(deps, current) ?? now
+    return waitUntil > now ? { waitMs: waitUntil - now } : 'ended'
   })
   if (verdict === 'ended') throw new AuthdError('ATTEMPT_EXPIRED')
   if (verdict === 'no_address') {
@@ -61,20 +61,19 @@ export function resendAfter(deps: Pick<Deps, 'config'>, { mailedAt }: SigninAtte
 }
 
 /**
- * Writes the mail of an attempt into the outbox, or, where none may be sent, a decoy that costs the same work. Asked
- * for too soon, it leaves the one on its way. Answers the attempt as it is then.
+ * Writes the mail of an attempt into the outbox, or, where none may be sent, a decoy that costs the same work; answers
+ * the attempt as it is then. Undefined: asked for too soon, so the one on its way stays, or the attempt is over.
  */
 export async function queueSigninMail(
   deps: Deps,
   trx: Trx,
   origin: Origin,
   { attempt, device }: { attempt: SigninAttempt; device?: string | undefined },
-): Promise<SigninAttempt> {
+): Promise<SigninAttempt | undefined> {
   const config = deps.config.current()
   const now = deps.clock.now()
   const email = attempt.email
-  const waitUntil = resendAfter(deps, attempt)
-  if (email === null || (waitUntil !== undefined && waitUntil > now)) return attempt
+  if (email === null) return undefined
   const user = await findUserByEmail(trx, email)
   const budget = await codeBudget(trx, {
     email,
@@ -90,17 +89,9 @@ export async function queueSigninMail(
   const linkDigest = hasLink ? digest(linkSecret) : null
   const expiresAt = Math.min(now + config.signin.ttl, attempt.createdAt + ATTEMPT_MAX_MS)
   const codeMac = macCode(deps, attempt.id, normalizeCode(code))
-  if (
-    !(await renewSigninMail(trx, {
-      id: attempt.id,
-      now,
-      expiresAt,
-      linkDigest,
-      codeMac,
-      codeKind,
-    }))
-  )
-    return attempt
+  const notSince = now - config.signin.resendAfter
+  const renewal = { id: attempt.id, now, notSince, expiresAt, linkDigest, codeMac, codeKind } as const
+  if (!(await renewSigninMail(trx, renewal))) return undefined
   await enqueueMail(deps, trx, {
     to: email,
     template: 'signin',
