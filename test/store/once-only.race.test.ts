@@ -38,6 +38,7 @@ async function addAttempt(db: Db, id: string): Promise<void> {
     await renewSigninMail(trx, {
       id,
       now: NOW,
+      notSince: 0,
       expiresAt: LATER,
       linkDigest: 'link',
       codeMac: 'mac',

@@ -1,0 +1,39 @@
+import { describe, expect, test } from 'vitest'
+import { SECOND } from '../../src/platform/clock.ts'
+import { startAuthd } from '../harness.ts'
+import { ADA } from '../people.ts'
+
+describe.each(['sqlite', 'postgres'] as const)('another mail on %s', (database) => {
+  test('that twenty ask for at once is one mail, and the others are told to wait', async () => {
+    const authd = await startAuthd({ database })
+    const begun = await authd.browser().post('/v1/signin', { json: { email: ADA } })
+    await authd.takeMail()
+    authd.clock.advance(30 * SECOND)
+
+    const json = { attempt_token: begun.body.attempt_token }
+    const replies = await Promise.all(
+      Array.from({ length: 20 }, () => authd.browser().post('/v1/signin/email', { json })),
+    )
+
+    const statuses = replies.map(({ status }) => status).sort()
+    expect(statuses).toEqual([202, ...Array.from({ length: 19 }, () => 429)])
+    expect(replies.find(({ status }) => status === 429)?.headers.get('Retry-After')).toBe('30')
+    const events = (await authd.auditLog()).filter(({ eventType }) => eventType === 'magic_link.requested')
+    expect(events).toHaveLength(2)
+    expect(await authd.takeMail()).toHaveLength(1)
+  })
+
+  test('for one address in one browser, asked for on twenty tabs, is one mail', async () => {
+    const authd = await startAuthd({ database })
+    const browser = authd.browser()
+    await browser.post('/signin', { form: { email: ADA } })
+    await authd.takeMail()
+    authd.clock.advance(30 * SECOND)
+
+    await Promise.all(Array.from({ length: 20 }, () => browser.post('/signin', { form: { email: ADA } })))
+
+    const events = (await authd.auditLog()).filter(({ eventType }) => eventType === 'magic_link.requested')
+    expect(events).toHaveLength(2)
+    expect(await authd.takeMail()).toHaveLength(1)
+  })
+})
