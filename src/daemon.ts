@@ -19,6 +19,7 @@ const CHECK_INTERVAL = 2_000
 export interface DaemonOptions {
   version: string
   service: ServiceManager
+  isDevelopment: boolean
   /** Aborted: stop in order. */
   stop: AbortSignal
 }
@@ -31,9 +32,12 @@ export interface RunningDaemon {
 }
 
 /** Serves until it is told to stop; then it goes unready, drains, ends the jobs and seals the log. Deps stay open. */
-export async function startDaemon(deps: Deps, { version, service, stop }: DaemonOptions): Promise<RunningDaemon> {
+export async function startDaemon(
+  deps: Deps,
+  { version, service, stop, isDevelopment }: DaemonOptions,
+): Promise<RunningDaemon> {
   const startedAt = deps.clock.now()
-  const app = await createApp(deps, { version, startedAt, isStopping: () => stop.aborted })
+  const app = await createApp(deps, { version, startedAt, isStopping: () => stop.aborted, isDevelopment })
   const { server: limits } = deps.config.current()
   const server = createServer(
     { requestTimeout: REQUEST_TIMEOUT, headersTimeout: HEADERS_TIMEOUT, connectionsCheckingInterval: CHECK_INTERVAL },

@@ -7,6 +7,7 @@ import { createCache } from './flows/cache.ts'
 import { applyMigrations, checkSchema, claimServerSecret, hasServerSecret } from './flows/setup.ts'
 import { ensureKeys } from './flows/signing-key.ts'
 import { smtpMailer } from './mail/mailer.ts'
+import { type ProbeStep, probeSmtp } from './mail/probe.ts'
 import { terminalMailer } from './mail/terminal-mailer.ts'
 import { systemClock } from './platform/clock.ts'
 import { keysFrom } from './platform/keys.ts'
@@ -28,6 +29,8 @@ export interface WireOptions {
   /** Where logs go, and mails in development. */
   output: NodeJS.WriteStream
   logFormat: 'json' | 'pretty'
+  /** The server secret, where it had to be read before privileges were dropped. */
+  secret?: string | undefined
   journalStream?: string | undefined
 }
 
@@ -52,7 +55,7 @@ export async function wire(config: Config, options: WireOptions): Promise<Wired>
   try {
     await prepareSchema(config, db, { mode: options.mode, log })
     const random = systemRandom(systemClock)
-    const keys = keysFrom(await serverSecret(config, db), random)
+    const keys = keysFrom(await serverSecret(config, db, options.secret), random)
     const mailer = createMailer(source, options.output)
     const deps = { config: source, db, cache: createCache(db), clock: systemClock, random, keys, mailer, log }
     await claimServerSecret(deps)
@@ -76,6 +79,11 @@ export async function wire(config: Config, options: WireOptions): Promise<Wired>
   }
 }
 
+/** The secret as whoever starts may read it: root can read files that the service's user cannot. */
+export function readSecretEarly(config: Config): string | undefined {
+  return config.secret ?? readSecret(config.secretFile)
+}
+
 /** The database alone, for `migrate`: its schema may be old, and its secret not made yet. */
 export async function openStore(config: Config, mode: 'serve' | 'cli'): Promise<Db> {
   const { path, url, poolSize } = config.database
@@ -90,6 +98,12 @@ export async function openStore(config: Config, mode: 'serve' | 'cli'): Promise<
   }
   makeFolder(config.dataDir)
   return await openDatabase({ path, url, poolSize, busyTimeoutMs: BUSY_TIMEOUT[mode] })
+}
+
+/** Walks to the configured mail server step by step, up to signing in. */
+export async function probeMail({ smtp, mail }: Config): Promise<ProbeStep[]> {
+  if (smtp.host === undefined || mail.from === undefined) return []
+  return await probeSmtp({ ...smtp, host: smtp.host }, mail.from)
 }
 
 /** Copies the SQLite file beside itself before its schema changes; undefined for an empty or a PostgreSQL database. */
@@ -125,9 +139,9 @@ async function prepareSchema(
 }
 
 /** The secret of the configuration or of its file. The file is made only where the database knows of none. */
-async function serverSecret(config: Config, db: Db): Promise<Buffer> {
+async function serverSecret(config: Config, db: Db, early: string | undefined): Promise<Buffer> {
   const { secret, secretFile } = config
-  const text = secret ?? readSecret(secretFile)
+  const text = early ?? secret ?? readSecret(secretFile)
   if (text !== undefined) {
     if (Buffer.byteLength(text) < 32) {
       throw new AuthdError('CONFIG_INVALID', {

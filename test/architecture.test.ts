@@ -77,7 +77,7 @@ const RULES: Record<string, Rule> = {
   'src/cli/': {
     may: [
       ...['node:*', '@oclif/core', '@inquirer/prompts', 'ink', 'react', 'uqr', 'zod'],
-      ...['src/resources/', 'src/flows/', 'src/config/', 'src/platform/', 'src/http/openapi.ts'],
+      ...['src/resources/', 'src/flows/', 'src/config/', 'src/platform/', 'src/http/app.ts'],
       ...['src/wire.ts', 'src/daemon.ts', 'src/errors.ts', 'src/build-info.ts'],
     ],
     mayAsType: ['src/store/', 'src/deps.ts'],

@@ -94,7 +94,12 @@ async function startOn(
   }
   await claimServerSecret(deps)
   await ensureKeys(deps)
-  const app = await createApp(deps, { version: '0.0.0-test', startedAt: clock.now(), isStopping: () => false })
+  const app = await createApp(deps, {
+    version: '0.0.0-test',
+    startedAt: clock.now(),
+    isStopping: () => false,
+    isDevelopment: false,
+  })
   server.on('request', app.callback())
   onTestFinished(async () => {
     server.closeAllConnections()

@@ -67,6 +67,7 @@ export async function dispatchOutbox(deps: Deps): Promise<number> {
 export interface OutboxPage {
   mails: OutboxMail[]
   total: number
+  nextCursor: string | null
 }
 
 /** Newest first; decoys are not there. */
@@ -75,10 +76,11 @@ export async function listQueue(
   filter: { state?: OutboxState | undefined; before?: string | undefined },
   limit: number,
 ): Promise<OutboxPage> {
-  return await deps.db.read(async (sql) => ({
-    mails: await listOutbox(sql, filter, limit),
-    total: await countOutbox(sql, filter),
-  }))
+  return await deps.db.read(async (sql) => {
+    const mails = await listOutbox(sql, filter, limit)
+    const nextCursor = mails.length === limit ? (mails.at(-1)?.id ?? null) : null
+    return { mails, total: await countOutbox(sql, filter), nextCursor }
+  })
 }
 
 async function deliver(deps: Deps, mail: OutboxMail): Promise<void> {

@@ -2,7 +2,7 @@ import type { Deps } from '../deps.ts'
 import { AuthdError } from '../errors.ts'
 import type { Keys } from '../platform/keys.ts'
 import type { Db } from '../store/db.ts'
-import { migrate, schemaState } from '../store/migrate.ts'
+import { type MigrationState, migrate, schemaState } from '../store/migrate.ts'
 import { findSystemConfig, insertSystemConfig } from '../store/system-config.ts'
 
 const SECRET_CHECK = 'secret_check'
@@ -18,6 +18,11 @@ export async function checkSchema(db: Db): Promise<{ pending: string[] }> {
   return {
     pending: migrations.filter(({ appliedAt }) => appliedAt === null).map(({ id }) => id),
   }
+}
+
+/** Each migration this build knows, with when it was applied. */
+export async function listMigrations(db: Db): Promise<MigrationState[]> {
+  return (await schemaState(db)).migrations
 }
 
 /** Applies what is missing; answers the ids. `busy` if another process is at it. */

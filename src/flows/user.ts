@@ -61,7 +61,7 @@ export async function listPeople(
   deps: Deps,
   filter: UserFilter,
   limit: number,
-): Promise<{ users: ListedUser[]; total: number }> {
+): Promise<{ users: ListedUser[]; total: number; nextCursor: string | null }> {
   const now = deps.clock.now()
   return await deps.db.read(async (sql) => {
     const users = await listUsers(sql, filter, limit)
@@ -75,6 +75,7 @@ export async function listPeople(
         liveSessions: counts.get(user.id) ?? 0,
       })),
       total: await countUsers(sql, filter),
+      nextCursor: users.length === limit ? (users.at(-1)?.id ?? null) : null,
     }
   })
 }
@@ -96,35 +97,94 @@ export async function showUser(deps: Deps, text: string, eventLimit: number): Pr
   }))
 }
 
-/** Adds a person who has proven nothing yet, unless `isVerified` says that the operator knows the address to be theirs. */
+export interface AddUsers {
+  emails: EmailAddress[]
+  name: string | null
+  /** The operator knows the addresses to be theirs; otherwise nobody has proven anything yet. */
+  isVerified: boolean
+  mayExist: boolean
+}
+
+export interface AddedUser {
+  user: User
+  isNew: boolean
+}
+
+/** Adds all of them or, where one is there already and may not be, none. */
+export async function addUsers(deps: Deps, origin: Origin, input: AddUsers): Promise<AddedUser[]> {
+  return await deps.db.write(async (trx) => {
+    const added: AddedUser[] = []
+    for (const email of input.emails) {
+      const one = await addUserIn(deps, trx, origin, { ...input, email })
+      if (!one.isNew && !input.mayExist) {
+        throw new AuthdError('CONFLICT', {
+          message: `${one.user.email} is there already (${one.user.id}). Nobody was added.`,
+          suggestions: [`authd users show ${one.user.email}`, 'authd users add … --if-not-exists'],
+        })
+      }
+      added.push(one)
+    }
+    return added
+  })
+}
+
+/** As addUsers, for one who may be there already. */
 export async function addUser(
   deps: Deps,
   origin: Origin,
+  input: { email: EmailAddress; name: string | null; isVerified: boolean },
+): Promise<AddedUser> {
+  return await deps.db.write((trx) => addUserIn(deps, trx, origin, input))
+}
+
+async function addUserIn(
+  deps: Deps,
+  trx: Trx,
+  origin: Origin,
   { email, name, isVerified }: { email: EmailAddress; name: string | null; isVerified: boolean },
-): Promise<{ user: User; isNew: boolean }> {
+): Promise<AddedUser> {
   const now = deps.clock.now()
-  return await deps.db.write(async (trx) => {
-    const id = deps.random.id('usr')
-    const { canonical, typed } = email
-    const emailVerifiedAt = isVerified ? now : null
-    const isNew = await insertUser(trx, {
-      id,
-      email: canonical,
-      emailTyped: typed,
-      name,
-      emailVerifiedAt,
-      createdAt: now,
-    })
-    const user = await findUserByEmail(trx, canonical)
-    if (!user) throw new Error('a user was inserted and is not there')
-    if (isNew)
-      await recordEvent(deps, trx, origin, {
-        type: 'user.registered',
-        userId: id,
-        email: canonical,
-      })
-    return { user, isNew }
-  })
+  const id = deps.random.id('usr')
+  const emailVerifiedAt = isVerified ? now : null
+  const row = { id, email: email.canonical, emailTyped: email.typed, name, emailVerifiedAt, createdAt: now }
+  const isNew = await insertUser(trx, row)
+  const user = await findUserByEmail(trx, email.canonical)
+  if (!user) throw new Error('a user was inserted and is not there')
+  if (isNew) await recordEvent(deps, trx, origin, { type: 'user.registered', userId: id, email: email.canonical })
+  return { user, isNew }
+}
+
+/** The people named, each by changeOne; a name that is nobody's stops it before anybody is changed. */
+async function changePeople(
+  deps: Deps,
+  names: string[],
+  changeOne: (user: User) => Promise<ChangedUser>,
+): Promise<(ChangedUser & { user: User })[]> {
+  const people: User[] = []
+  for (const name of names) people.push(await resolveUser(deps, name))
+  const changed: (ChangedUser & { user: User })[] = []
+  for (const person of people) {
+    const change = await changeOne(person)
+    const user = await deps.db.read((sql) => findUser(sql, person.id))
+    changed.push({ ...change, user: user ?? person })
+  }
+  return changed
+}
+
+export async function disablePeople(
+  deps: Deps,
+  origin: Origin,
+  { names, reason }: { names: string[]; reason: string | null },
+): Promise<(ChangedUser & { user: User })[]> {
+  return await changePeople(deps, names, (user) => disablePerson(deps, origin, user, reason))
+}
+
+export async function enablePeople(
+  deps: Deps,
+  origin: Origin,
+  { names }: { names: string[] },
+): Promise<(ChangedUser & { user: User })[]> {
+  return await changePeople(deps, names, (user) => enablePerson(deps, origin, user))
 }
 
 export interface ChangedUser {
@@ -158,7 +218,7 @@ export async function disablePerson(
 }
 
 /** Lets a person in again; what was ended stays ended. */
-export async function enablePerson(deps: Deps, origin: Origin, user: User): Promise<ChangedUser> {
+async function enablePerson(deps: Deps, origin: Origin, user: User): Promise<ChangedUser> {
   return await deps.db.write(async (trx) => {
     await lockUser(trx, user.id)
     const isChanged = await enableUser(trx, user.id)

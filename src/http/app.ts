@@ -3,7 +3,7 @@ import compress from 'koa-compress'
 import type { Deps } from '../deps.ts'
 import { AuthdError } from '../errors.ts'
 import { ipMatcher } from '../platform/ip.ts'
-import type { Context } from './context.ts'
+import type { Context, Next } from './context.ts'
 import { cookieNames } from './cookies.ts'
 import type { Endpoint } from './endpoint.ts'
 import { accessLog } from './middleware/access-log.ts'
@@ -12,7 +12,7 @@ import { identify } from './middleware/identify.ts'
 import { requestId } from './middleware/request-id.ts'
 import { securityHeaders } from './middleware/security-headers.ts'
 import { mount } from './mount.ts'
-import { openApiEndpoint } from './openapi.ts'
+import { openApiDocument, openApiEndpoint } from './openapi.ts'
 import { assets, mountPages, renderError } from './pages/mount.ts'
 import { type Lifecycle, probeEndpoints } from './routes/probe.ts'
 import { sessionEndpoints } from './routes/session.ts'
@@ -25,6 +25,12 @@ const API: Endpoint[] = [...signinEndpoints, ...sessionEndpoints, ...tokenEndpoi
 /** Every route of the JSON API, the probes among them. */
 export function allEndpoints(lifecycle: Lifecycle): Endpoint[] {
   return [...API, ...probeEndpoints(lifecycle)]
+}
+
+/** The OpenAPI document of this build, as `/openapi.json` serves it. */
+export function wholeDocument(about: { publicUrl: string; version: string }): unknown {
+  const lifecycle = { version: about.version, startedAt: 0, isStopping: () => false, isDevelopment: false }
+  return openApiDocument([...allEndpoints(lifecycle), openApiEndpoint([], about)], about)
 }
 
 /** Every middleware and router, in the order a request meets them. */
@@ -41,6 +47,7 @@ export async function createApp(deps: Deps, lifecycle: Lifecycle): Promise<Koa<C
   app.use(compress({ threshold: 1024 }))
   app.use(await securityHeaders({ publicUrl, redirectUrls: signin.redirectUrls }))
   app.use(errors(deps, renderError(deps)))
+  if (lifecycle.isDevelopment) app.use(refuseForwarded)
   app.use(mount(deps, [...probeEndpoints(lifecycle), document], names))
   app.use(assets())
   app.use(identify(deps, { names, origin }))
@@ -51,4 +58,13 @@ export async function createApp(deps: Deps, lifecycle: Lifecycle): Promise<Koa<C
     throw new AuthdError('NOT_FOUND')
   })
   return app
+}
+
+/** Development mode is for this machine: whatever came through a proxy may have come from anywhere. */
+async function refuseForwarded(ctx: Context, next: Next): Promise<void> {
+  const names = ['Forwarded', 'X-Forwarded-For', 'X-Forwarded-Host', 'X-Forwarded-Proto', 'X-Real-IP']
+  if (names.some((name) => ctx.get(name) !== '')) {
+    throw new AuthdError('FORBIDDEN', { message: 'Development mode takes no request that a proxy passed on.' })
+  }
+  await next()
 }

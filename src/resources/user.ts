@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { ListedUser } from '../flows/user.ts'
 import { toRfc3339 } from '../platform/clock.ts'
 import type { User } from '../store/users.ts'
 import { timeField } from './email.ts'
@@ -29,6 +30,13 @@ export function presentUser(user: User): UserResource {
     disabled_at: timeOrNull(user.disabledAt),
     disabled_reason: user.disabledReason,
   }
+}
+
+/** A person in a list. */
+export type ListedPerson = UserResource & { live_sessions: number }
+
+export function presentListedPerson({ user, liveSessions }: ListedUser): ListedPerson {
+  return { ...presentUser(user), live_sessions: liveSessions }
 }
 
 /** A person as they see themselves. */

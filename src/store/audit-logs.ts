@@ -45,6 +45,8 @@ export interface AuditFilter {
   requestId?: string | undefined
   since?: number | undefined
   until?: number | undefined
+  /** Not beyond this number. */
+  upToSeq?: number | undefined
 }
 
 export async function insertAuditLog(trx: Trx, log: Omit<AuditLog, 'seq'>): Promise<void> {
@@ -132,6 +134,7 @@ function conditions(filter: AuditFilter): { where: string; values: Value[] } {
   if (filter.actor) add("actor LIKE ? ESCAPE '\\'", filter.actor.replace(/[\\%_]/g, '\\$&').replaceAll('*', '%'))
   if (filter.requestId) add('request_id = ?', filter.requestId)
   if (filter.since !== undefined) add('occurred_at >= ?', filter.since)
+  if (filter.upToSeq !== undefined) add('seq <= ?', filter.upToSeq)
   if (filter.until !== undefined) add('occurred_at < ?', filter.until)
   return { where: parts.join(''), values }
 }

@@ -5,7 +5,7 @@ import { startAuthd } from '../harness.ts'
 import { exchange } from '../http-client.ts'
 import { askOnPage, signInOnPage } from '../people.ts'
 
-const LIFECYCLE = { version: '0', startedAt: 0, isStopping: () => false }
+const LIFECYCLE = { version: '0', startedAt: 0, isStopping: () => false, isDevelopment: false }
 const UNSAFE = allEndpoints(LIFECYCLE).filter(({ method }) => method !== 'GET')
 const FORMS = PAGES.filter(({ method }) => method === 'POST')
 

@@ -6,7 +6,7 @@ import { PAGES } from '../../src/http/pages/mount.ts'
 import { startAuthd } from '../harness.ts'
 import { exchange } from '../http-client.ts'
 
-const LIFECYCLE = { version: '0', startedAt: 0, isStopping: () => false }
+const LIFECYCLE = { version: '0', startedAt: 0, isStopping: () => false, isDevelopment: false }
 const ROUTES = [...allEndpoints(LIFECYCLE), ...PAGES]
 const METHODS = ['GET', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS', 'TRACE', 'PROPFIND', 'MKCOL', 'LOCK', 'PURGE']
 

@@ -7,7 +7,7 @@ import { type Authd, startAuthd } from '../harness.ts'
 import { type Browser, exchange, type Sent } from '../http-client.ts'
 import { ADA, askForCode, signInForTokens, signInOnPage } from '../people.ts'
 
-const ENDPOINTS = allEndpoints({ version: '0', startedAt: 0, isStopping: () => false })
+const ENDPOINTS = allEndpoints({ version: '0', startedAt: 0, isStopping: () => false, isDevelopment: false })
 
 async function documentOf(authd: Authd) {
   return (await authd.browser().get('/openapi.json')).body

@@ -10,6 +10,8 @@ export interface Lifecycle {
   /** Epoch milliseconds. */
   startedAt: number
   isStopping(): boolean
+  /** On this machine only. */
+  isDevelopment: boolean
 }
 
 /** Outside of every limit and filter. `/liveness` touches nothing: only a process that hangs fails it. */

@@ -1,0 +1,38 @@
+import { Flags } from '@oclif/core'
+import { dryRunFlag, OperatorCommand } from '../command.ts'
+
+export default class Init extends OperatorCommand {
+  static override summary = 'Write a configuration, a server secret and a database.'
+  static override description = 'Asks on a terminal for what no flag says; nothing is written before the last answer.'
+  static override examples = [
+    'authd init',
+    'authd init --url https://auth.example.com --smtp-host smtp.example.com --email-from no-reply@example.com --yes',
+  ]
+  static override flags = {
+    url: Flags.string({ description: 'Public address of the sign-in pages.' }),
+    'email-from': Flags.string({ description: 'Who mails come from.' }),
+    'smtp-host': Flags.string({ description: 'Mail server.' }),
+    'smtp-port': Flags.integer({ description: 'Its port.' }),
+    'smtp-user': Flags.string({ description: 'Its user.' }),
+    'smtp-password-file': Flags.string({ description: 'File with its password.' }),
+    db: Flags.string({ description: 'postgres://…, or a path for SQLite.' }),
+    dir: Flags.string({ default: '/etc/authd', description: 'Where config.toml goes.' }),
+    'data-dir': Flags.string({ default: '/var/lib/authd', description: 'Where the database and the secret go.' }),
+    force: Flags.boolean({ description: 'Replace a configuration; the old one is kept beside it.' }),
+    ...dryRunFlag,
+  }
+
+  async run(): Promise<void> {
+    const { flags } = await this.parse(Init)
+    const { initialize } = await import('../init.ts')
+    const result = await initialize(flags)
+    const lines = result.steps.map(({ name, status }) => `${status.padEnd(8)} ${name}`)
+    const next = [
+      '',
+      'Next: authd serve --config PATH',
+      '      authd email test you@example.com',
+      '      authd users list',
+    ]
+    this.output(flags).object(result, [...lines, ...next.map((line) => line.replace('PATH', result.config))])
+  }
+}

@@ -1,0 +1,35 @@
+import { Args } from '@oclif/core'
+import { presentSession } from '../../../resources/session.ts'
+import { OperatorCommand } from '../../command.ts'
+import { renderCard } from '../../table.ts'
+
+export default class SessionsShow extends OperatorCommand {
+  static override summary = 'One session. Never its token.'
+  static override examples = ['authd sessions show ses_01m88jw08vedqtrgrr9eqkmg57']
+  static override args = { id: Args.string({ required: true, description: 'Its id, from sessions list.' }) }
+
+  async run(): Promise<void> {
+    const { args, flags } = await this.parse(SessionsShow)
+    const { showSession } = await import('../../../flows/session-admin.ts')
+    const session = presentSession(await this.withDeps(flags, (deps) => showSession(deps, args.id)))
+    const out = this.output(flags)
+    const revoked = session.revoked
+      ? `revoked ${out.time(session.revoked_at)} by ${session.revoked_by}: ${session.revoked_reason}`
+      : 'not revoked'
+    out.object(
+      session,
+      renderCard([
+        ['session', session.id],
+        ['user', `${session.email}  ${session.user_id}`],
+        ['state', revoked],
+        ['method', `${session.amr.join(' + ')} (AAL ${session.aal}), delivered as ${session.delivery}`],
+        ['device', session.device],
+        ['ip', session.ip],
+        ['created', out.time(session.created_at)],
+        ['last seen', out.time(session.last_seen_at)],
+        ['expires', out.time(session.expires_at)],
+        ['refreshes', String(session.refresh_generation)],
+      ]),
+    )
+  }
+}

@@ -1,0 +1,49 @@
+import { Args, Flags } from '@oclif/core'
+import { AuthdError } from '../../../errors.ts'
+import { parseEmailAddress } from '../../../platform/email-address.ts'
+import { presentUser } from '../../../resources/user.ts'
+import { printChanges } from '../../changes.ts'
+import { dryRunFlag, OperatorCommand, reasonFlag } from '../../command.ts'
+
+export default class UsersAdd extends OperatorCommand {
+  static override summary = 'Add people. They sign in by mail; nothing is sent now.'
+  static override examples = [
+    'authd users add ada@example.com --name "Ada Lovelace"',
+    'authd users add - < addresses.txt',
+  ]
+  static override strict = false
+  static override args = {
+    email: Args.string({ required: true, description: 'One or more addresses; - reads them from stdin.' }),
+  }
+  static override flags = {
+    name: Flags.string({ description: 'What to call the person.' }),
+    verified: Flags.boolean({ description: 'You know the address to be theirs.' }),
+    'if-not-exists': Flags.boolean({ description: 'No error for people who are there already.' }),
+    ...reasonFlag,
+    ...dryRunFlag,
+  }
+
+  async run(): Promise<void> {
+    const { argv, flags } = await this.parse(UsersAdd)
+    const { addUsers } = await import('../../../flows/user.ts')
+    const emails = (await this.named(argv as string[])).map((text) => {
+      const email = parseEmailAddress(text)
+      if (!email)
+        throw new AuthdError('VALIDATION_ERROR', { message: `"${text}" is no e-mail address: write name@example.com` })
+      return email
+    })
+    await this.withDeps(flags, async (deps) => {
+      const input = { emails, name: flags.name ?? null, isVerified: flags.verified, mayExist: flags['if-not-exists'] }
+      const added = await addUsers(deps, this.operator(flags.reason), input)
+      printChanges(
+        this.output(flags),
+        flags,
+        added.map(({ user, isNew }) => ({
+          resource: presentUser(user),
+          isChanged: isNew,
+          text: isNew ? `Added ${user.email}  ${user.id}` : `${user.email} was there already  ${user.id}`,
+        })),
+      )
+    })
+  }
+}

@@ -1,0 +1,95 @@
+/** The root help, by what an operator wants to do. A test holds it equal to the commands there are. */
+export const GROUPS: { title: string; commands: Record<string, string> }[] = [
+  {
+    title: 'Start here',
+    commands: {
+      init: 'Write a configuration, a secret and a database.',
+      serve: 'Run the daemon; --dev needs nothing and shows mails in the terminal.',
+      healthcheck: 'Ask a running daemon whether it is well.',
+    },
+  },
+  {
+    title: 'People',
+    commands: {
+      'users list': 'Who is there.',
+      'users show': 'One person: sessions, last events.',
+      'users add': 'Add people.',
+      'users disable': 'Keep somebody out; their sessions end.',
+      'users enable': 'Let them in again.',
+      'users delete': 'Remove somebody.',
+    },
+  },
+  {
+    title: 'Sessions and keys',
+    commands: {
+      'sessions list': 'Who is signed in, and where.',
+      'sessions show': 'One session.',
+      'sessions revoke': 'End sessions; it counts from the next request.',
+      'keys list': 'The keys that sign tokens.',
+      'keys rotate': 'Publish the next key.',
+      'api-keys list': 'Keys of servers that call the API.',
+      'api-keys create': 'Make one; it is shown once.',
+      'api-keys revoke': 'End one.',
+    },
+  },
+  { title: 'Watching', commands: { 'audit tail': 'What happened last; -f follows.' } },
+  {
+    title: 'Mail',
+    commands: { 'email test': 'Send a test mail, step by step.', 'email queue': 'What waits, was sent or failed.' },
+  },
+  {
+    title: 'Configuration and database',
+    commands: {
+      'config check': 'Is the configuration right?',
+      'config show': 'What is in force, and where it comes from.',
+      'config path': 'Which file is read.',
+      'config reference': 'Every key, or one.',
+      'config env': 'Every environment variable.',
+      'migrate up': 'Bring the database up to date.',
+      'migrate status': 'Which migrations it has.',
+    },
+  },
+  {
+    title: 'Other',
+    commands: {
+      version: 'Version, commit, Node, SQLite.',
+      openapi: 'The HTTP API as OpenAPI 3.1.',
+      completion: 'A completion script for bash, zsh or fish.',
+    },
+  },
+]
+
+/** `authd help TOPIC`. */
+export const TOPICS: Record<string, string> = {
+  'exit-codes': `Exit codes
+
+  0    done, yes, healthy
+  1    a negative answer, or an operation that ran and failed
+  64   bad flag, argument or command; a confirmation is missing
+  65   input that is not valid, or a name that is not clear
+  66   a named input file is missing
+  67   the user, session or key named does not exist
+  69   database, mail server or daemon cannot be reached
+  70   a bug
+  73   the output exists already
+  75   try again later: the database is busy
+  77   not allowed: file modes, or not the right user
+  78   the configuration is not valid, or migrations are pending
+  130  ended by Ctrl-C; 143 by SIGTERM`,
+  environment: `Environment
+
+  AUTHD_CONFIG            the configuration file
+  AUTHD_<SECTION>_<KEY>   any key of the configuration; …_FILE reads a secret from a file
+  NO_COLOR                no colour
+  XDG_STATE_HOME          where reports of crashes go
+
+  authd config env lists every variable.`,
+  formatting: `Output
+
+  On a terminal: tables, relative times, hints on stderr.
+  In a pipe, or with --plain: tab-separated, no header (--header), RFC 3339 times.
+  --json    one document; lists are {"data": […], "next_cursor": …, "total": n}
+  --jsonl   one object a line
+  --fields id,email   only these
+  Errors are on stderr; with --json as one line {"error": {"code", "message", …, "exit_code"}}.`,
+}

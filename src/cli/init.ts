@@ -1,0 +1,150 @@
+import { copyFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { join, resolve } from 'node:path'
+import { createInterface, type Interface } from 'node:readline/promises'
+import { loadConfig } from '../config/load.ts'
+import { AuthdError } from '../errors.ts'
+import { systemClock } from '../platform/clock.ts'
+import { fileStamp, wire } from '../wire.ts'
+import type { GlobalFlags } from './command.ts'
+
+export interface InitFlags extends GlobalFlags {
+  url?: string | undefined
+  'email-from'?: string | undefined
+  'smtp-host'?: string | undefined
+  'smtp-port'?: number | undefined
+  'smtp-user'?: string | undefined
+  'smtp-password-file'?: string | undefined
+  db?: string | undefined
+  dir: string
+  'data-dir': string
+  force: boolean
+  'dry-run': boolean
+}
+
+export interface InitResult {
+  config: string
+  database: string
+  steps: { name: string; status: 'written' | 'ok' | 'would' }[]
+}
+
+/** Checks every answer as the configuration would be checked, and only then writes. */
+export async function initialize(flags: InitFlags): Promise<InitResult> {
+  const path = join(resolve(flags.dir), 'config.toml')
+  if (existsSync(path) && !flags.force) {
+    throw new AuthdError('FILE_EXISTS', {
+      message: `${path} exists already and is left as it is`,
+      suggestions: [`authd config check ${path}`, 'authd init --force'],
+    })
+  }
+  const text = configText(await answers(flags))
+  const { config } = loadConfig({ env: {}, configPath: '-', stdin: text })
+  const database = config.database.url === undefined ? config.database.path : 'PostgreSQL'
+  if (flags['dry-run']) {
+    return { config: path, database, steps: [path, database].map((name) => ({ name, status: 'would' as const })) }
+  }
+  mkdirSync(resolve(flags.dir), { recursive: true, mode: 0o750 })
+  if (existsSync(path)) copyFileSync(path, `${path}.bak-${fileStamp(systemClock.now())}`)
+  writeFileSync(path, text, { mode: 0o640 })
+  process.umask(0o077)
+  const wired = await wire(
+    { ...config, database: { ...config.database, autoMigrate: true } },
+    {
+      mode: 'serve',
+      output: process.stderr,
+      logFormat: 'pretty',
+    },
+  )
+  await wired.close()
+  const steps = [path, config.secretFile, database].map((name) => ({ name, status: 'written' as const }))
+  return { config: path, database, steps }
+}
+
+interface Answers {
+  url: string
+  emailFrom: string
+  smtpHost: string
+  smtpPort: string
+  smtpUser: string
+  smtpPasswordFile: string
+  db: string
+  dataDir: string
+}
+
+/** From the flags; what they leave open is asked on a terminal. */
+async function answers(flags: InitFlags): Promise<Answers> {
+  const canAsk = process.stdin.isTTY && process.stderr.isTTY && !flags['no-input'] && !flags.yes
+  const terminal = canAsk ? createInterface({ input: process.stdin, output: process.stderr }) : undefined
+  try {
+    const url = await answer(terminal, flags.url, 'Public address of the sign-in pages', '', 'url')
+    const smtpHost = await answer(terminal, flags['smtp-host'], 'Mail server', 'localhost', 'smtp-host')
+    const isLocal = smtpHost === 'localhost' || smtpHost.startsWith('127.')
+    const port = flags['smtp-port'] === undefined ? undefined : String(flags['smtp-port'])
+    return {
+      url,
+      smtpHost,
+      smtpPort: await answer(terminal, port, 'Its port', isLocal ? '25' : '587', 'smtp-port'),
+      smtpUser: await answer(
+        terminal,
+        flags['smtp-user'] ?? (isLocal ? '' : undefined),
+        'Its user (empty: none)',
+        '',
+        'smtp-user',
+      ),
+      smtpPasswordFile: flags['smtp-password-file'] ?? '',
+      emailFrom: await answer(terminal, flags['email-from'], 'Send mail from', `no-reply@${hostOf(url)}`, 'email-from'),
+      db: flags.db ?? '',
+      dataDir: resolve(flags['data-dir']),
+    }
+  } finally {
+    terminal?.close()
+  }
+}
+
+async function answer(
+  terminal: Interface | undefined,
+  given: string | undefined,
+  question: string,
+  fallback: string,
+  flag: string,
+): Promise<string> {
+  if (given !== undefined) return given
+  if (terminal) return (await terminal.question(`${question} [${fallback}] `)).trim() || fallback
+  if (fallback !== '' || flag === 'smtp-user') return fallback
+  throw new AuthdError('USAGE', {
+    message: `--${flag} is missing, and there is no terminal to ask on`,
+    suggestions: ['authd init --help'],
+  })
+}
+
+function configText(given: Answers): string {
+  const isLocal = given.smtpHost === 'localhost' || given.smtpHost.startsWith('127.')
+  const database = given.db.startsWith('postgres')
+    ? `url = ${quote(given.db)}`
+    : given.db && `path = ${quote(resolve(given.db.replace(/^sqlite:/, '')))}`
+  return [
+    '# authd. Every key: authd config reference',
+    `public_url = ${quote(given.url)}`,
+    `data_dir = ${quote(given.dataDir)}`,
+    ...(database ? ['', '[database]', database] : []),
+    '',
+    '[mail]',
+    `from = ${quote(given.emailFrom)}`,
+    '',
+    '[smtp]',
+    `host = ${quote(given.smtpHost)}`,
+    `port = ${Number(given.smtpPort)}`,
+    ...(isLocal ? ['tls = "none"'] : []),
+    ...(given.smtpUser ? [`username = ${quote(given.smtpUser)}`] : []),
+    ...(given.smtpPasswordFile ? [`password_file = ${quote(resolve(given.smtpPasswordFile))}`] : []),
+    '',
+  ].join('\n')
+}
+
+function hostOf(url: string): string {
+  return URL.canParse(url) ? new URL(url).hostname : 'example.com'
+}
+
+/** A TOML basic string is a JSON string. */
+function quote(text: string): string {
+  return JSON.stringify(text)
+}

@@ -1,0 +1,67 @@
+import { BUILD } from '../build-info.ts'
+import { AuthdError } from '../errors.ts'
+import { commandFor } from './command-for.ts'
+import { reportError } from './report.ts'
+
+/** Runs one command line. Sets `process.exitCode`; never throws. */
+export async function main(argv: string[]): Promise<void> {
+  if (argv.length === 1 && (argv[0] === '--version' || argv[0] === '-V')) {
+    process.stdout.write(`authd ${BUILD.version}\n`)
+    return
+  }
+  // Without a HOME or a passwd entry (containers), libraries throw while they are loaded.
+  process.env['HOME'] ??= '/'
+  process.env['SHELL'] ??= '/bin/sh'
+  for (const stream of [process.stdout, process.stderr]) {
+    // `| head` closes the pipe: that is no error.
+    stream.on('error', (error: NodeJS.ErrnoException) => {
+      if (error.code === 'EPIPE') process.exit(0)
+      throw error
+    })
+  }
+  const interrupted = (signal: NodeJS.Signals) => process.exit(signal === 'SIGINT' ? 130 : 143)
+  process.on('SIGINT', interrupted)
+  process.on('SIGTERM', interrupted)
+  try {
+    await run(argv, () => {
+      process.off('SIGINT', interrupted)
+      process.off('SIGTERM', interrupted)
+    })
+  } catch (error) {
+    process.exitCode = reportError(error, argv.includes('--json') || argv.includes('--jsonl'))
+  }
+}
+
+async function run(argv: string[], takeSignals: () => void): Promise<void> {
+  const { showHelp, showCommandHelp } = await import('./help.ts')
+  const words = argv.filter((word) => word !== '--help' && word !== '-h')
+  const wantsHelp = words.length < argv.length
+  if (words.length === 0) return await showHelp()
+  const found = commandFor(words)
+  if (!found) {
+    if (wantsHelp || words[0] === 'help') return await showHelp(words.filter((word) => word !== 'help'))
+    return await refuse(words)
+  }
+  const Command = await found.load()
+  if (wantsHelp) return await showCommandHelp(found.id, Command)
+  const { runCommand } = await import('./run-command.ts')
+  await runCommand(Command, found, takeSignals)
+}
+
+/** `users` alone shows its commands; anything else unknown is an error with the nearest one. */
+async function refuse(words: string[]): Promise<void> {
+  const { isTopic, nearestCommand } = await import('./command-for.ts')
+  const { showHelp } = await import('./help.ts')
+  const [topic = ''] = words
+  if (words.length === 1 && isTopic(topic)) {
+    await showHelp(words, process.stderr)
+    process.exitCode = 64
+    return
+  }
+  const typed = words.slice(0, isTopic(topic) ? 2 : 1).join(' ')
+  const nearest = nearestCommand(typed)
+  throw new AuthdError('USAGE', {
+    message: `unknown command "${typed}"`,
+    suggestions: [nearest ? `authd ${nearest}` : 'authd --help'],
+  })
+}

@@ -1,0 +1,126 @@
+import { changedKeys } from '../config/changes.ts'
+import { mayDevelop } from '../config/development.ts'
+import { developmentConfig, type Loaded, loadConfig } from '../config/load.ts'
+import type { Config } from '../config/schema.ts'
+import { startDaemon } from '../daemon.ts'
+import { connectServiceManager } from '../platform/systemd.ts'
+import { readSecretEarly, type Wired, wire } from '../wire.ts'
+import { becomeOwner } from './privileges.ts'
+
+export interface ServeOptions {
+  isDevelopment: boolean
+  configPath: string | undefined
+  flags: Record<string, string | number | boolean>
+  version: string
+  isQuiet: boolean
+}
+
+/** From the configuration to the last log line: everything is checked before it listens, and ended in order. */
+export async function serve(options: ServeOptions): Promise<void> {
+  const service = connectServiceManager(process.env, process.pid)
+  const { configPath } = options
+  const isDevelopment =
+    options.isDevelopment || mayDevelop({ env: process.env, cwd: process.cwd(), pid: process.pid, configPath })
+  const load = (): Loaded =>
+    isDevelopment
+      ? developmentConfig({ flags: options.flags, env: process.env })
+      : loadConfig({ flags: options.flags, env: process.env, configPath })
+  const loaded = load()
+  const { config } = loaded
+  const secret = readSecretEarly(config)
+  becomeOwner(config.dataDir)
+  process.umask(0o077)
+  process.title = 'authd'
+  const isPretty =
+    config.log.format === 'pretty' || (config.log.format === 'auto' && (process.stdout.isTTY || isDevelopment))
+  const wired = await wire(config, {
+    mode: 'serve',
+    output: process.stdout,
+    logFormat: isPretty ? 'pretty' : 'json',
+    journalStream: process.env['JOURNAL_STREAM'],
+    secret,
+  })
+  try {
+    for (const { message } of loaded.warnings) wired.log.warn('configuration', { warning: message })
+    const stop = stopSignal()
+    const daemon = await startDaemon(wired.deps, { version: options.version, service, stop, isDevelopment })
+    if (isPretty && !options.isQuiet)
+      process.stdout.write(banner(config, options.version, { isDevelopment, path: loaded.path }))
+    const reload = () => reloadConfig(wired, config, load)
+    process.on('SIGHUP', reload)
+    await daemon.stopped
+    process.off('SIGHUP', reload)
+  } finally {
+    await wired.close()
+  }
+}
+
+/** What is in force stays in force unless the new configuration is whole; what needs a restart is named. */
+function reloadConfig({ log, deps, replaceConfig }: Wired, started: Config, load: () => Loaded): void {
+  try {
+    const { config } = load()
+    const changed = changedKeys(deps.config.current(), config)
+    const waiting = changedKeys(started, config).filter(({ applies }) => applies === 'restart')
+    replaceConfig(
+      withStarted(
+        config,
+        started,
+        waiting.map(({ key }) => key),
+      ),
+    )
+    log.info('configuration reloaded', {
+      changed: changed.filter(({ applies }) => applies !== 'restart').map(({ key }) => key),
+      needs_restart: waiting.map(({ key }) => key),
+    })
+  } catch (error) {
+    log.error('configuration not reloaded: the old one stays in force', { error })
+  }
+}
+
+/** Keys that need a restart keep the value that the process started with. */
+function withStarted(next: Config, started: Config, keys: string[]): Config {
+  const merged = structuredClone(next) as unknown as Record<string, Record<string, unknown>>
+  const old = started as unknown as Record<string, Record<string, unknown>>
+  for (const key of keys) {
+    const [section = '', name] = key
+      .split('.')
+      .map((part) => part.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase()))
+    if (name === undefined) merged[section] = old[section] ?? {}
+    else merged[section] = { ...merged[section], [name]: old[section]?.[name] }
+  }
+  return Object.freeze(merged) as unknown as Config
+}
+
+/** The first SIGTERM or SIGINT asks for an ordered end, a second one ends at once. */
+function stopSignal(): AbortSignal {
+  const controller = new AbortController()
+  const stop = (signal: NodeJS.Signals) => {
+    if (controller.signal.aborted) process.exit(signal === 'SIGINT' ? 130 : 143)
+    controller.abort()
+  }
+  process.on('SIGTERM', stop)
+  process.on('SIGINT', stop)
+  return controller.signal
+}
+
+function banner(
+  config: Config,
+  version: string,
+  { isDevelopment, path }: { isDevelopment: boolean; path: string | undefined },
+): string {
+  const { publicUrl, database } = config
+  const data = database.url === undefined ? database.path : 'PostgreSQL'
+  const mail =
+    config.smtp.host === undefined
+      ? 'shown here, with link and code'
+      : `through ${config.smtp.host}:${config.smtp.port}`
+  return `
+  authd ${version}   passwordless sign-in
+  open      ${publicUrl}/signin
+  data      ${data}
+  mail      ${mail}
+  config    ${isDevelopment ? 'none: development mode, for this machine only' : (path ?? 'from the environment')}
+  stop      Ctrl-C
+
+`
+}

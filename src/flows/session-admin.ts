@@ -1,0 +1,53 @@
+import type { Deps } from '../deps.ts'
+import { AuthdError } from '../errors.ts'
+import { countSessions, findSession, listSessions, type OwnedSession } from '../store/sessions.ts'
+import type { Origin } from './event.ts'
+import { type EndedSession, endSessions } from './session.ts'
+import { resolveUser } from './user.ts'
+
+export interface SessionSelection {
+  ids?: string[] | undefined
+  /** As an operator names people. */
+  user?: string | undefined
+  createdBefore?: number | undefined
+}
+
+/** Everybody's sessions, newest first. */
+export async function listAllSessions(
+  deps: Deps,
+  {
+    user,
+    isLiveOnly,
+    createdSince,
+    before,
+  }: { user?: string | undefined; isLiveOnly: boolean; createdSince?: number | undefined; before?: string | undefined },
+  limit: number,
+): Promise<{ sessions: OwnedSession[]; total: number; nextCursor: string | null }> {
+  const userId = user === undefined ? undefined : (await resolveUser(deps, user)).id
+  const filter = { userId, createdSince, before, liveAt: isLiveOnly ? deps.clock.now() : undefined }
+  return await deps.db.read(async (sql) => {
+    const sessions = await listSessions(sql, filter, limit)
+    const nextCursor = sessions.length === limit ? (sessions.at(-1)?.id ?? null) : null
+    return { sessions, total: await countSessions(sql, filter), nextCursor }
+  })
+}
+
+export async function showSession(deps: Deps, id: string): Promise<OwnedSession> {
+  return (await deps.db.read((sql) => findSession(sql, id))) ?? notFound(id)
+}
+
+/** Ends what is live of the selection; a session that was never there is an error, one that is over is not. */
+export async function revokeByOperator(
+  deps: Deps,
+  origin: Origin,
+  selection: SessionSelection,
+): Promise<EndedSession[]> {
+  const { ids, user, createdBefore } = selection
+  for (const id of ids ?? []) await showSession(deps, id)
+  const userId = user === undefined ? undefined : (await resolveUser(deps, user)).id
+  return await endSessions(deps, origin, { filter: { ids, userId, createdBefore }, reason: 'revoked_by_operator' })
+}
+
+function notFound(id: string): never {
+  throw new AuthdError('SESSION_NOT_FOUND', { message: `No session "${id}".`, suggestions: ['authd sessions list'] })
+}

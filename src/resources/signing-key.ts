@@ -1,0 +1,23 @@
+import type { KeyListing } from '../flows/signing-key.ts'
+import { toRfc3339 } from '../platform/clock.ts'
+
+/** A key that signs access tokens; its private part is never shown. */
+export interface KeyResource {
+  kid: string
+  alg: string
+  state: 'next' | 'active' | 'retiring' | 'retired'
+  created_at: string
+  signs_from: string
+  verifies_until: string | null
+}
+
+export function presentKey({ key, state }: KeyListing): KeyResource {
+  return {
+    kid: key.kid,
+    alg: key.algorithm,
+    state,
+    created_at: toRfc3339(key.createdAt),
+    signs_from: toRfc3339(key.signsFrom),
+    verifies_until: key.verifiesUntil === null ? null : toRfc3339(key.verifiesUntil),
+  }
+}
