@@ -8,6 +8,8 @@ export async function runCommand(Command: CommandClass, { id, argv }: FoundComma
   const config = new Config({ root: '/nonexistent', pjson } as ConstructorParameters<typeof Config>[0])
   config.bin = 'authd'
   config.topicSeparator = ' '
+  // There are no plugins, so nobody waits for a hook.
+  config.runHook = async () => ({ successes: [], failures: [] })
   const command = new Command(argv, config as never)
   command.id = id
   command.takeSignals = takeSignals
