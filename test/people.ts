@@ -24,7 +24,7 @@ export async function signInForTokens(authd: Authd, email = ADA): Promise<Tokens
   return tokensOf(body)
 }
 
-export function tokensOf(body: Reply['body']): TokensOf {
+function tokensOf(body: Reply['body']): TokensOf {
   return {
     sessionId: body.session.id,
     userId: body.session.user_id,

@@ -41,6 +41,8 @@ console.log(await measure(target))
 
 function takeCodeCache(): void {
   const folder = mkdtempSync(join(tmpdir(), 'authd-build-'))
+  // Where it is, commands take it: development's folder.
+  mkdirSync(join(folder, 'authd-data'))
   const script = join(import.meta.dirname, 'build/warm-up.cjs')
   const options = [...NODE_OPTIONS, script, join(work, 'authd.cjs'), join(work, 'authd.cache'), ...WARM_UP]
   try {

@@ -31,18 +31,23 @@ export function commandFor(words: string[]): FoundCommand | undefined {
   if (first < 0) return undefined
   const [topic = '', ...rest] = words.slice(first)
   const expanded = [...(TOPIC_ALIASES[topic] ?? topic).split(' '), ...rest]
-  const verb = VERB_ALIASES[expanded[1] ?? ''] ?? expanded[1]
-  for (const id of [`${expanded[0]} ${verb}`, `${expanded[0]}`, `${expanded[0]} up`]) {
+  const name = expanded[0] ?? ''
+  const next = expanded[1] ?? ''
+  const verb = VERB_ALIASES[next] ?? next
+  // `migrate` alone is `migrate up`; no other topic has a command that runs by itself.
+  const bare = next === '' || next.startsWith('-') ? `${name} up` : name
+  for (const [id, taken] of [
+    [`${name} ${verb}`, 2],
+    [name, 1],
+    [bare, 1],
+  ] as const) {
     const load = COMMANDS[id]
-    const taken = id === `${expanded[0]} ${verb}` ? 2 : 1
-    // `migrate` alone is `migrate up`; no other topic has a command that runs by itself.
-    if (load && (id !== `${expanded[0]} up` || verb === undefined || verb.startsWith('-'))) {
+    if (load)
       return {
         id,
         argv: [...words.slice(0, first), ...expanded.slice(taken)],
         load: async () => (await load()).default,
       }
-    }
   }
   return undefined
 }

@@ -1,3 +1,4 @@
+import { existsSync, readFileSync } from 'node:fs'
 import { hostname, userInfo } from 'node:os'
 import { Command, Flags } from '@oclif/core'
 import type { Loaded } from '../config/load.ts'
@@ -41,7 +42,6 @@ export abstract class OperatorCommand extends Command {
   protected async loadConfig(flags: GlobalFlags, extra: Record<string, string | number> = {}): Promise<Loaded> {
     const { loadConfig, developmentConfig } = await import('../config/load.ts')
     const { isConfigured } = await import('../config/development.ts')
-    const { existsSync, readFileSync } = await import('node:fs')
     const isDevelopment =
       flags.config === undefined && existsSync('authd-data') && !isConfigured({ env: process.env, cwd: process.cwd() })
     if (isDevelopment) {
@@ -111,7 +111,6 @@ export abstract class OperatorCommand extends Command {
     if (!values.includes('-')) return values
     if (process.stdin.isTTY)
       throw new AuthdError('USAGE', { message: '- reads names from stdin, and stdin is a terminal.' })
-    const { readFileSync } = await import('node:fs')
     const lines = readFileSync(0, 'utf8')
       .split('\n')
       .map((line) => line.trim())

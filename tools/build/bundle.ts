@@ -13,7 +13,7 @@ export interface BuildInfo {
 
 /** Drivers and tools that our dependencies can do without. Whoever asks for one all the same is told. */
 const ABSENT =
-  /^(better-sqlite3|sqlite3|mysql|mysql2|mariadb(\/callback)?|oracledb|tedious|pg-native|pg-query-stream|cloudflare:sockets|ts-node|tsconfig-paths|esm|pnpapi)$/
+  /^(better-sqlite3|sqlite3|mysql|mysql2|mariadb(\/callback)?|oracledb|tedious|pg-native|pg-query-stream|cloudflare:sockets|ts-node|tsconfig-paths|esm|pnpapi|typescript)$/
 
 /** Only the build may need these: they are large, and what they make is in the bundle already. */
 const NOT_IN_THE_BUNDLE = /^node_modules\/(mjml|typescript|esbuild|handlebars\/dist\/cjs\/handlebars\/compiler)/

@@ -1,5 +1,5 @@
 import { type SpawnSyncReturns, spawnSync } from 'node:child_process'
-import { mkdtempSync, rmSync, statSync } from 'node:fs'
+import { mkdirSync, mkdtempSync, rmSync, statSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -10,6 +10,7 @@ export async function measure(authd: string): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), 'authd-measure-'))
   const run = (program: string, ...args: string[]) => mustSucceed(spawn(program, args, folder), args)
   try {
+    mkdirSync(join(folder, 'authd-data'))
     run(authd, 'migrate', 'up')
     const { stderr } = spawn(authd, ['--help'], folder, { NODE_DEBUG: 'authd' })
     if (!stderr.includes('code cache accepted')) throw new Error(`V8 did not take the code cache:\n${stderr}`)

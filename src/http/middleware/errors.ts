@@ -10,7 +10,7 @@ export function problemName(code: ErrorCode): string {
 }
 
 /** What a client gets of any error: RFC 9457, with the four members that it may rely on besides. */
-export function problemDocument(error: AuthdError, { publicUrl, requestId }: { publicUrl: string; requestId: string }) {
+function problemDocument(error: AuthdError, { publicUrl, requestId }: { publicUrl: string; requestId: string }) {
   return {
     type: `${publicUrl}/problems/${problemName(error.code)}`,
     title: ERRORS[error.code].message,

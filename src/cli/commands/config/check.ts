@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { Args } from '@oclif/core'
 import { AuthdError } from '../../../errors.ts'
 import { OperatorCommand } from '../../command.ts'
@@ -11,7 +12,6 @@ export default class ConfigCheck extends OperatorCommand {
     const { args, flags } = await this.parse(ConfigCheck)
     const { inspectConfig } = await import('../../../config/load.ts')
     const { formatProblems } = await import('../../../config/problem.ts')
-    const { readFileSync } = await import('node:fs')
     const configPath = args.file ?? flags.config
     const stdin = configPath === '-' ? readFileSync(0, 'utf8') : undefined
     const { path, problems, warnings, origins } = inspectConfig({ env: process.env, configPath, stdin })
