@@ -70,12 +70,15 @@ export async function startDaemon(
 async function drain(server: Server, timeoutMs: number): Promise<void> {
   const closed = once(server, 'close')
   server.close()
+  // A connection whose last answer has just gone out would be kept alive: it is idle a moment later.
+  const idle = setInterval(() => server.closeIdleConnections(), 50)
   const cut = new AbortController()
   const late = wait(timeoutMs, undefined, { signal: cut.signal }).then(
     () => server.closeAllConnections(),
     () => undefined,
   )
   await closed
+  clearInterval(idle)
   cut.abort()
   await late
 }

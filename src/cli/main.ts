@@ -12,11 +12,12 @@ export async function main(argv: string[]): Promise<void> {
   // Without a HOME or a passwd entry (containers), libraries throw while they are loaded.
   process.env['HOME'] ??= '/'
   process.env['SHELL'] ??= '/bin/sh'
+  let isDaemon = false
   for (const stream of [process.stdout, process.stderr]) {
-    // `| head` closes the pipe: that is no error.
+    // `| head` closes the pipe: that is no error. A daemon goes on serving when nobody reads its log any more.
     stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code === 'EPIPE') process.exit(0)
-      throw error
+      if (error.code !== 'EPIPE') throw error
+      if (!isDaemon) process.exit(0)
     })
   }
   const interrupted = (signal: NodeJS.Signals) => process.exit(signal === 'SIGINT' ? 130 : 143)
@@ -24,6 +25,7 @@ export async function main(argv: string[]): Promise<void> {
   process.on('SIGTERM', interrupted)
   try {
     await run(argv, () => {
+      isDaemon = true
       process.off('SIGINT', interrupted)
       process.off('SIGTERM', interrupted)
     })

@@ -1,0 +1,44 @@
+import { readFileSync } from 'node:fs'
+
+/** One operation; false: there is nothing left to do it with. */
+export type Operation = () => Promise<boolean>
+
+export interface Figures {
+  concurrency: number
+  perSecond: number
+  /** Milliseconds. */
+  p50: number
+  p99: number
+  /** Of the process measured, per operation. */
+  cpuMicros: number
+}
+
+/** Runs an operation from so many places at once, until the time or what it consumes is over. */
+export async function measure(
+  operation: Operation,
+  { concurrency, milliseconds, pid }: { concurrency: number; milliseconds: number; pid: number },
+): Promise<Figures> {
+  const times: number[] = []
+  const cpuBefore = cpuOf(pid)
+  const start = performance.now()
+  const until = start + milliseconds
+  await Promise.all(
+    Array.from({ length: concurrency }, async () => {
+      for (let before = performance.now(); before < until; before = performance.now()) {
+        if (!(await operation())) return
+        times.push(performance.now() - before)
+      }
+    }),
+  )
+  const seconds = (performance.now() - start) / 1000
+  times.sort((left, right) => left - right)
+  const at = (share: number) => times[Math.min(times.length - 1, Math.floor(times.length * share))] ?? 0
+  const cpuMicros = (cpuOf(pid) - cpuBefore) / Math.max(1, times.length)
+  return { concurrency, perSecond: times.length / seconds, p50: at(0.5), p99: at(0.99), cpuMicros }
+}
+
+/** Microseconds of CPU that a process has used, at the kernel's 100 ticks a second. */
+function cpuOf(pid: number): number {
+  const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? []
+  return (Number(fields[11]) + Number(fields[12])) * 10_000
+}

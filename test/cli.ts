@@ -1,0 +1,83 @@
+import { spawn as spawnChild } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { onTestFinished } from 'vitest'
+
+/** The program under test: from source, or what `AUTHD_BIN` names. */
+const PROGRAM = process.env['AUTHD_BIN'] ?? join(import.meta.dirname, '../bin/authd.js')
+
+export interface Ran {
+  code: number | null
+  stdout: string
+  stderr: string
+}
+
+export interface Shell {
+  folder: string
+  run(args: string[], options?: { input?: string; env?: Record<string, string> }): Promise<Ran>
+  /** A daemon of this folder, ended with the test. */
+  serve(args: string[], env?: Record<string, string>): Promise<Daemon>
+}
+
+export interface Daemon {
+  pid: number
+  url: string
+  /** What it has printed so far. */
+  printed(): string
+  until(text: string | RegExp): Promise<RegExpMatchArray>
+  kill(signal: NodeJS.Signals): void
+  exit: Promise<number | null>
+}
+
+/** A folder of its own, with development's data folder, and authd's commands in it. */
+export async function shell({ data = true } = {}): Promise<Shell> {
+  const folder = await mkdtemp(join(tmpdir(), 'authd-cli-'))
+  onTestFinished(() => rm(folder, { recursive: true, force: true }))
+  if (data) await mkdir(join(folder, 'authd-data'))
+  const environment = (extra: Record<string, string>) => ({ PATH: process.env['PATH'] ?? '', HOME: folder, ...extra })
+  const start = (args: string[], env: Record<string, string>) =>
+    spawnChild(PROGRAM, args, { cwd: folder, env: environment(env), stdio: 'pipe' })
+  return {
+    folder,
+    async run(args, { input = '', env = {} } = {}) {
+      const child = start(args, env)
+      const output = collect(child)
+      child.stdin.end(input)
+      const [code] = await once(child, 'close')
+      return { code, ...output }
+    },
+    async serve(args, env = {}) {
+      const child = start(['serve', ...args], env)
+      const output = collect(child)
+      const exit = once(child, 'close').then(([code]) => code as number | null)
+      onTestFinished(async () => {
+        child.kill('SIGKILL')
+        await exit
+      })
+      const until = async (text: string | RegExp) => {
+        for (;;) {
+          const found = output.stdout.match(text)
+          if (found) return found
+          await Promise.race([once(child.stdout, 'data'), exit.then(failed)])
+        }
+      }
+      const failed = () => Promise.reject(new Error(`the daemon ended:\n${output.stdout}${output.stderr}`))
+      const [, url = ''] = await until(/(http:\/\/127\.0\.0\.1:\d+)/)
+      const pid = child.pid ?? 0
+      return { pid, url, printed: () => output.stdout, until, kill: (signal) => process.kill(pid, signal), exit }
+    },
+  }
+}
+
+function collect(child: ReturnType<typeof spawnChild>): { stdout: string; stderr: string } {
+  const output = { stdout: '', stderr: '' }
+  child.stdout?.setEncoding('utf8').on('data', (text) => {
+    output.stdout += text
+  })
+  child.stderr?.setEncoding('utf8').on('data', (text) => {
+    output.stderr += text
+  })
+  return output
+}

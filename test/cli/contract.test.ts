@@ -1,0 +1,163 @@
+import { execFile } from 'node:child_process'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { expect, test } from 'vitest'
+import { COMMANDS } from '../../src/cli/commands/index.ts'
+import { GROUPS } from '../../src/cli/help-texts.ts'
+import { shell } from '../cli.ts'
+
+test('the root help names every command there is, and no other', async () => {
+  const named = GROUPS.flatMap(({ commands }) => Object.keys(commands))
+
+  expect(named.sort()).toEqual(Object.keys(COMMANDS).sort())
+})
+
+test('--version is one line on stdout', async () => {
+  const { run } = await shell()
+
+  expect(await run(['--version'])).toEqual({ code: 0, stdout: 'authd 0.1.0\n', stderr: '' })
+})
+
+test.each(Object.keys(COMMANDS))('authd %s --help says what it does', async (id) => {
+  const { run } = await shell()
+
+  const { code, stdout, stderr } = await run([...id.split(' '), '--help'])
+
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+  expect(stdout).toContain(`Usage: authd ${id}`)
+})
+
+test('an unknown command is 64 and names the nearest one', async () => {
+  const { run } = await shell()
+
+  const { code, stdout, stderr } = await run(['users', 'lst'])
+
+  expect({ code, stdout }).toEqual({ code: 64, stdout: '' })
+  expect(stderr).toBe('authd: unknown command "users lst"\nTry: authd users list\n')
+})
+
+test('with --json an error is one line on stderr, and stdout stays empty', async () => {
+  const { run } = await shell()
+
+  const { code, stdout, stderr } = await run(['users', 'show', 'nobody@example.com', '--json'])
+
+  expect({ code, stdout }).toEqual({ code: 69, stdout: '' })
+  expect(JSON.parse(stderr).error).toMatchObject({ code: 'UNAVAILABLE', exit_code: 69 })
+})
+
+test('exit codes: 0, 64, 65, 67, 78', async () => {
+  const { run } = await shell()
+  await run(['migrate'])
+  const codes = []
+  for (const args of [
+    ['users', 'list'],
+    ['users', 'list', '--limit', '0'],
+    ['users', 'add', 'x@@y'],
+    ['users', 'show', 'usr_nobody'],
+  ]) {
+    codes.push((await run(args)).code)
+  }
+  const bad = await run(['users', 'list'], { env: { AUTHD_SERVER_PORT: '84200' } })
+
+  expect([...codes, bad.code]).toEqual([0, 64, 65, 67, 78])
+  expect(bad.stderr).toContain('server.port')
+})
+
+test('in a pipe a list is tab-separated without a header, and --json has the envelope', async () => {
+  const { run } = await shell()
+  await run(['migrate', 'up'])
+  await run(['users', 'add', 'ada@example.com', '--name', 'Ada'])
+
+  const plain = await run(['users', 'list', '--fields', 'email,status'])
+  const json = await run(['users', 'list', '--json'])
+  const lines = await run(['users', 'list', '--jsonl'])
+
+  expect(plain.stdout).toBe('ada@example.com\tactive\n')
+  expect(JSON.parse(json.stdout)).toMatchObject({ data: [{ email: 'ada@example.com' }], next_cursor: null, total: 1 })
+  expect(JSON.parse(lines.stdout)).toMatchObject({ email: 'ada@example.com', name: 'Ada' })
+})
+
+test('a dry run says what would happen and changes nothing', async () => {
+  const { run } = await shell()
+  await run(['migrate'])
+
+  const dry = await run(['users', 'add', 'ada@example.com', '-n', '--json'])
+  const list = await run(['users', 'list', '--json'])
+
+  expect(JSON.parse(dry.stdout)).toMatchObject({ email: 'ada@example.com', changed: true, dry_run: true })
+  expect(JSON.parse(list.stdout).total).toBe(0)
+})
+
+test('what cannot be undone needs its name, and says which command to run', async () => {
+  const { run } = await shell()
+  await run(['migrate'])
+  await run(['users', 'add', 'ada@example.com'])
+
+  const asked = await run(['users', 'delete', 'ada@example.com'])
+  const wrong = await run(['users', 'delete', 'ada@example.com', '--confirm', 'bob@example.com'])
+  const right = await run(['users', 'delete', 'ada@example.com', '--confirm', 'ada@example.com', '--json'])
+
+  expect(asked).toMatchObject({ code: 64, stdout: '' })
+  expect(asked.stderr).toContain('Try: authd users delete ada@example.com --confirm=ada@example.com')
+  expect(wrong.code).toBe(64)
+  expect(JSON.parse(right.stdout)).toMatchObject({ email: 'ada@example.com', changed: true })
+})
+
+test('adding several is all or nothing, and - reads them from stdin', async () => {
+  const { run } = await shell()
+  await run(['migrate'])
+  await run(['users', 'add', 'ada@example.com'])
+
+  const refused = await run(['users', 'add', '-'], { input: 'bob@example.com\nada@example.com\n' })
+  const added = await run(['users', 'add', '-', '--if-not-exists', '--json'], {
+    input: 'bob@example.com\nada@example.com\n',
+  })
+  const list = await run(['users', 'list', '--json'])
+
+  expect(refused.code).toBe(65)
+  expect(JSON.parse(added.stdout).data.map(({ changed }: { changed: boolean }) => changed)).toEqual([true, false])
+  expect(JSON.parse(list.stdout).total).toBe(2)
+})
+
+test('who did it, by which command and why stands in the audit log', async () => {
+  const { run } = await shell()
+  await run(['migrate'])
+  const env = { SUDO_USER: 'grace', SSH_CONNECTION: '203.0.113.9 5022 10.0.0.1 22' }
+  await run(['users', 'add', 'ada@example.com', '--reason', 'new colleague'], { env })
+
+  const { stdout } = await run(['audit', 'tail', '--event', 'user.*'])
+
+  expect(JSON.parse(stdout)).toMatchObject({
+    seq: 2,
+    event_type: 'user.registered',
+    actor: expect.stringMatching(/^cli:grace@/),
+    metadata: { command: 'users add', reason: 'new colleague', ssh_client: '203.0.113.9' },
+  })
+})
+
+test('a closed pipe ends a command quietly', async () => {
+  const { run, folder } = await shell()
+  await run(['migrate'])
+  const program = process.env['AUTHD_BIN'] ?? join(import.meta.dirname, '../../bin/authd.js')
+
+  const { stdout, stderr } = await promisify(execFile)(
+    'sh',
+    ['-c', `"${program}" config reference | head -1; echo done`],
+    {
+      cwd: folder,
+    },
+  )
+
+  expect(stdout).toMatch(/done\n$/)
+  expect(stderr).toBe('')
+})
+
+test.each(['bash', 'zsh', 'fish'])('the %s completion knows commands and flags', async (name) => {
+  const { run } = await shell()
+
+  const { code, stdout } = await run(['completion', name])
+
+  expect(code).toBe(0)
+  expect(stdout).toContain('sessions')
+  expect(stdout).toContain('--dry-run')
+})

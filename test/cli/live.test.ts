@@ -1,0 +1,188 @@
+import { readFile, stat, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { expect, test, vi } from 'vitest'
+import { type Daemon, type Shell, shell } from '../cli.ts'
+import { startSmtp } from '../smtp.ts'
+
+/** A port that is free now. The daemon wants a number, and its public address with it. */
+let nextPort = 20_000 + (process.pid % 20_000)
+
+async function serveDevelopment(place: Shell): Promise<Daemon> {
+  nextPort += 1
+  return await place.serve(['--dev', '--listen', `127.0.0.1:${nextPort}`])
+}
+
+interface Answer {
+  status: number
+  body: { attempt_token: string; access_token: string; refresh_token: string; session: { id: string } }
+}
+
+async function post(daemon: Daemon, path: string, json: object): Promise<Answer> {
+  const response = await fetch(daemon.url + path, {
+    method: 'POST',
+    headers: { 'Content-Type': 'application/json' },
+    body: JSON.stringify(json),
+  })
+  return { status: response.status, body: (await response.json()) as Answer['body'] }
+}
+
+async function signIn(daemon: Daemon, email = 'ada@example.com') {
+  const begun = await post(daemon, '/v1/signin', { email })
+  const [, code] = await daemon.until(new RegExp(`${email}[\\s\\S]*?Code\\s+(\\d{6})`))
+  return (await post(daemon, '/v1/signin/code', { code, attempt_token: begun.body.attempt_token })).body
+}
+
+async function sessionStatus(daemon: Daemon, token = ''): Promise<number> {
+  return (await fetch(`${daemon.url}/v1/session`, { headers: { Authorization: `Bearer ${token}` } })).status
+}
+
+test('from nothing to signed in, and what the shell revokes the daemon refuses at the next request', async () => {
+  const place = await shell({ data: false })
+  const daemon = await serveDevelopment(place)
+  const { access_token, session } = await signIn(daemon)
+
+  const before = await sessionStatus(daemon, access_token)
+  const listed = JSON.parse((await place.run(['sessions', 'list', '--json'])).stdout)
+  const revoked = await place.run(['sessions', 'revoke', session.id, '--reason', 'lost phone', '--json'])
+  const after = await sessionStatus(daemon, access_token)
+
+  expect(daemon.printed()).toContain('development mode, for this machine only')
+  expect(listed.data).toMatchObject([{ id: session.id, email: 'ada@example.com', revoked: false }])
+  expect(JSON.parse(revoked.stdout)).toMatchObject({ revoked: 1, users: 1, access_token_ttl_seconds: 600 })
+  expect([before, after]).toEqual([200, 401])
+})
+
+test('SECURITY O-01: SIGTERM ends it in order with 0, while requests come', async () => {
+  const place = await shell()
+  const daemon = await serveDevelopment(place)
+  const requests = Array.from({ length: 20 }, () => post(daemon, '/v1/signin', { email: 'ada@example.com' }))
+  await Promise.all(requests.slice(0, 1))
+
+  daemon.kill('SIGTERM')
+  const outcomes = await Promise.allSettled(requests)
+  const code = await daemon.exit
+
+  expect(code).toBe(0)
+  expect(daemon.printed()).toMatch(/stopped\n$/)
+  const answered = outcomes.flatMap((outcome) => (outcome.status === 'fulfilled' ? [outcome.value.status] : []))
+  expect(answered.every((status) => status === 201)).toBe(true)
+})
+
+test('SECURITY D-01: kill -9 loses nothing that was acknowledged, and it is ready again', async () => {
+  const place = await shell()
+  const first = await serveDevelopment(place)
+  const { access_token, refresh_token } = await signIn(first)
+  const next = await post(first, '/v1/token/refresh', { refresh_token })
+  first.kill('SIGKILL')
+  await first.exit
+
+  const second = await place.serve(['--dev', '--listen', first.url.replace('http://', '')])
+  const ready = await fetch(`${second.url}/readiness`)
+  const status = await sessionStatus(second, access_token)
+  const again = await post(second, '/v1/token/refresh', { refresh_token: next.body.refresh_token })
+
+  expect([ready.status, status, again.status]).toEqual([200, 200, 200])
+})
+
+test('SECURITY X-04: eight writers beside a busy daemon, and nobody is told that the database is locked', async () => {
+  const place = await shell()
+  const daemon = await serveDevelopment(place)
+  let isBusy = true
+  const load = (async () => {
+    const statuses = []
+    while (isBusy) {
+      const emails = Array.from({ length: 20 }, (_, index) => `user${index}@example.com`)
+      const replies = await Promise.all(emails.map((email) => post(daemon, '/v1/signin', { email })))
+      statuses.push(...replies.map(({ status }) => status))
+    }
+    return statuses
+  })()
+
+  const writers = await Promise.all(
+    Array.from({ length: 8 }, (_, index) => place.run(['users', 'add', `writer${index}@example.com`])),
+  )
+  isBusy = false
+
+  expect(writers.map(({ code }) => code)).toEqual(Array.from({ length: 8 }, () => 0))
+  expect(new Set(await load)).toEqual(new Set([201]))
+})
+
+test('secrets and data are for their owner only', async () => {
+  const place = await shell({ data: false })
+  await serveDevelopment(place)
+
+  const modes = []
+  for (const name of ['', 'authd.db', 'secret']) {
+    modes.push(((await stat(join(place.folder, 'authd-data', name))).mode & 0o777).toString(8))
+  }
+
+  expect(modes).toEqual(['700', '600', '600'])
+})
+
+test('a lost secret file beside a living database is said, and no new one is made', async () => {
+  const place = await shell()
+  await place.run(['migrate'])
+  await place.run(['users', 'list'])
+  await writeFile(join(place.folder, 'authd-data/secret'), 'another secret of more than 32 bytes, surely')
+
+  const other = await place.run(['users', 'list', '--json'])
+
+  expect(other.code).toBe(78)
+  expect(JSON.parse(other.stderr).error.code).toBe('SECRET_MISMATCH')
+})
+
+test('init writes a configuration that serves, sends mail, reloads, and keeps the old one when the new is bad', async () => {
+  const place = await shell({ data: false })
+  const smtp = await startSmtp()
+  nextPort += 1
+  const url = `http://localhost:${nextPort}`
+  const flags = [
+    '--url',
+    url,
+    '--smtp-host',
+    '127.0.0.1',
+    '--smtp-port',
+    String(smtp.port),
+    '--dir',
+    'etc',
+    '--data-dir',
+    'data',
+  ]
+  const init = await place.run(['init', ...flags, '--email-from', 'Example <no-reply@example.com>', '--json'])
+  const config = join(place.folder, 'etc/config.toml')
+  const text = await readFile(config, 'utf8')
+  await writeFile(config, `${text}\n[server]\nport = ${nextPort}\n`)
+  const daemon = await place.serve(['--config', config])
+
+  await post(daemon, '/v1/signin', { email: 'ada@example.com' })
+  await vi.waitUntil(() => smtp.mails.length > 0, { timeout: 10_000 })
+  await writeFile(config, `${text}\n[server]\nport = ${nextPort}\n[log]\nlevel = "debug"\n`)
+  daemon.kill('SIGHUP')
+  await daemon.until('configuration reloaded')
+  await writeFile(config, 'nonsense = [')
+  daemon.kill('SIGHUP')
+  await daemon.until('configuration not reloaded')
+
+  expect(init.code).toBe(0)
+  expect(smtp.mails.map(({ to }) => to)).toEqual([['ada@example.com']])
+  expect((await fetch(`${daemon.url}/readiness`)).status).toBe(200)
+  expect((await place.run(['init', ...flags])).code).toBe(73)
+})
+
+test('with --config a missing file is 78, and nothing is served', async () => {
+  const place = await shell({ data: false })
+
+  const { code, stderr } = await place.run(['serve', '--config', 'missing.toml'])
+
+  expect(code).toBe(78)
+  expect(stderr).toContain('missing.toml')
+})
+
+test('development mode takes no request that a proxy passed on', async () => {
+  const place = await shell()
+  const daemon = await serveDevelopment(place)
+
+  const reply = await fetch(`${daemon.url}/signin`, { headers: { 'X-Forwarded-For': '203.0.113.9' } })
+
+  expect(reply.status).toBe(403)
+})
