@@ -109,6 +109,6 @@ test('a decoy is deleted, never sent, and in no list or count', async () => {
   const sent = await authd.takeMail()
   const rows = await authd.deps.db.read((sql) => sql.all('SELECT id FROM outbox'))
 
-  expect(listed).toEqual({ mails: [], total: 0 })
+  expect(listed).toEqual({ mails: [], total: 0, nextCursor: null })
   expect([sent, rows]).toEqual([[], []])
 })
