@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs'
+import { type Connection, openConnection } from './client.ts'
 
 /** One operation; false: there is nothing left to do it with. */
-export type Operation = () => Promise<boolean>
+export type Operation = (connection: Connection) => Promise<boolean>
 
 export interface Figures {
   concurrency: number
@@ -13,19 +14,40 @@ export interface Figures {
   cpuMicros: number
 }
 
-/** Runs an operation from so many places at once, until the time or what it consumes is over. */
+export interface Server {
+  pid: number
+  port: number
+}
+
+/** Runs an operation over so many connections at once, until the time or what it consumes is over. */
 export async function measure(
   operation: Operation,
-  { concurrency, milliseconds, pid }: { concurrency: number; milliseconds: number; pid: number },
+  { pid, port, concurrency, milliseconds }: Server & { concurrency: number; milliseconds: number },
+): Promise<Figures> {
+  const connections = await Promise.all(Array.from({ length: concurrency }, () => openConnection(port)))
+  const figures = await time(concurrency, { milliseconds, pid }, (place) => {
+    const connection = connections[place]
+    if (!connection) throw new Error(`no connection ${place}`)
+    return operation(connection)
+  })
+  for (const connection of connections) connection.close()
+  return figures
+}
+
+/** As measure, for work of any kind. */
+export async function time(
+  concurrency: number,
+  { milliseconds, pid }: { milliseconds: number; pid: number },
+  operation: (place: number) => Promise<boolean>,
 ): Promise<Figures> {
   const times: number[] = []
   const cpuBefore = cpuOf(pid)
   const start = performance.now()
   const until = start + milliseconds
   await Promise.all(
-    Array.from({ length: concurrency }, async () => {
+    Array.from({ length: concurrency }, async (_, place) => {
       for (let before = performance.now(); before < until; before = performance.now()) {
-        if (!(await operation())) return
+        if (!(await operation(place))) return
         times.push(performance.now() - before)
       }
     }),

@@ -1,14 +1,14 @@
 import { once } from 'node:events'
 import { mkdtemp, rm } from 'node:fs/promises'
-import { Agent, createServer, get } from 'node:http'
+import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import Koa from 'koa'
 import { migrate } from '../../src/store/migrate.ts'
 import { openDatabase } from '../../src/store/open.ts'
-import { type Figures, measure, type Operation } from './measure.ts'
+import { type Figures, measure, time } from './measure.ts'
 
-/** What the machine gives today, in the same run: compare with these, as ratios. Server and client share a process. */
+/** What the machine gives today, in the same run: compare with these, as ratios. Server and client share a process here. */
 export async function references(milliseconds: number): Promise<(Figures & { name: string })[]> {
   const koa = new Koa()
   koa.use((ctx) => {
@@ -25,17 +25,12 @@ async function http(listener: Parameters<typeof createServer>[1], milliseconds: 
   const server = createServer(listener).listen(0, '127.0.0.1')
   await once(server, 'listening')
   const address = server.address()
-  const port = typeof address === 'object' ? address?.port : 0
-  const agent = new Agent({ keepAlive: true, maxSockets: 64 })
-  const operation: Operation = () =>
-    new Promise((resolve, reject) => {
-      get({ agent, host: '127.0.0.1', port }, (response) => response.resume().on('end', () => resolve(true))).on(
-        'error',
-        reject,
-      )
-    })
-  const figures = await measure(operation, { concurrency: 32, milliseconds, pid: process.pid })
-  agent.destroy()
+  const port = typeof address === 'object' ? (address?.port ?? 0) : 0
+  const get = async (connection: { call(method: string, path: string): Promise<unknown> }) => {
+    await connection.call('GET', '/')
+    return true
+  }
+  const figures = await measure(get, { port, concurrency: 32, milliseconds, pid: process.pid })
   server.close()
   return figures
 }
@@ -46,7 +41,7 @@ async function commits(milliseconds: number): Promise<(Figures & { name: string 
   const db = await openDatabase({ path: join(folder, 'reference.db'), busyTimeoutMs: 25, poolSize: 1 })
   await migrate(db, 0)
   let key = 0
-  const operation: Operation = async () => {
+  const insert = async () => {
     key += 1
     const topic = `k${key}`
     await db.write((trx) => trx.run('INSERT INTO change_epochs (topic, epoch) VALUES (?, 1)', [topic]))
@@ -54,7 +49,7 @@ async function commits(milliseconds: number): Promise<(Figures & { name: string 
   }
   const rows = []
   for (const concurrency of [1, 32]) {
-    rows.push({ name: 'SQLite commit', ...(await measure(operation, { concurrency, milliseconds, pid: process.pid })) })
+    rows.push({ name: 'SQLite commit', ...(await time(concurrency, { milliseconds, pid: process.pid }, insert)) })
   }
   await db.close()
   await rm(folder, { recursive: true })

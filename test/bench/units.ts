@@ -1,4 +1,5 @@
-import type { Operation } from './measure.ts'
+import { type Connection, openConnection, type Received, type Sent } from './client.ts'
+import type { Operation, Server } from './measure.ts'
 import type { Target } from './target.ts'
 
 export interface Load {
@@ -10,72 +11,146 @@ export interface Unit {
   name: string
   /** Makes what the unit consumes, through the API and the mails, and answers the operation that is timed. */
   prepare(target: Target, load: Load): Promise<Operation>
+  /** The same work by the bare prototype. */
+  prepareCeiling(ceiling: Server, load: Load): Promise<Operation>
 }
 
 let people = 0
 
 export const UNITS: readonly Unit[] = [
-  { name: 'health', prepare: async (target) => async () => must(200, await target.call('GET', '/health')) },
-  {
-    name: 'jwks',
-    prepare: async (target) => async () => must(200, await target.call('GET', '/.well-known/jwks.json')),
-  },
+  { name: 'health', prepare: simple('GET', '/health'), prepareCeiling: simple('GET', '/health') },
+  { name: 'jwks', prepare: simple('GET', '/.well-known/jwks.json'), prepareCeiling: simple('GET', '/jwks') },
   {
     name: 'signed-in check',
     async prepare(target) {
-      const { access_token: bearer } = await signIn(target)
-      return async () => must(200, await target.call('GET', '/v1/session', { bearer }))
+      const { access_token: bearer } = await withConnection(target, (connection) => signIn(target, connection))
+      return (connection) => must(200, connection, 'GET', '/v1/session', { bearer })
+    },
+    async prepareCeiling(ceiling) {
+      const { access_token: bearer } = await withConnection(ceiling, redeemCeiling)
+      return (connection) => must(200, connection, 'GET', '/session', { bearer })
     },
   },
   {
     name: 'refresh',
     async prepare(target, { concurrency }) {
-      const tokens = await Promise.all(
-        Array.from({ length: concurrency }, async () => (await signIn(target)).refresh_token),
-      )
-      return async () => {
-        const refresh_token = tokens.pop()
-        const reply = await target.call('POST', '/v1/token/refresh', { json: { refresh_token } })
-        tokens.push(JSON.parse(reply.body).refresh_token)
-        return must(200, reply)
-      }
+      const tokens = await withConnection(target, async (connection) => {
+        return await times(concurrency, async () => (await signIn(target, connection)).refresh_token)
+      })
+      return (connection) => refresh(connection, tokens, '/v1/token/refresh', 'refresh_token')
+    },
+    async prepareCeiling(ceiling, { concurrency }) {
+      const tokens = await withConnection(ceiling, async (connection) => {
+        return await times(concurrency, async () => (await redeemCeiling(connection)).refresh_token)
+      })
+      return (connection) => refresh(connection, tokens, '/refresh', 'token')
     },
   },
   {
     name: 'ask for a mail',
-    prepare: async (target) => async () =>
-      must(201, await target.call('POST', '/v1/signin', { json: { email: newEmail() } })),
+    prepare: async () => (connection) => must(201, connection, 'POST', '/v1/signin', { json: { email: newEmail() } }),
+    prepareCeiling: async () => (connection) => must(201, connection, 'POST', '/ask', { json: { email: newEmail() } }),
   },
   {
     name: 'redeem a code',
     async prepare(target, { milliseconds }) {
-      const attempts = await Promise.all(Array.from({ length: Math.max(8, milliseconds / 3) }, () => ask(target)))
-      return async () => {
+      const asked = await withConnection(target, (connection) => times(milliseconds, () => ask(connection)))
+      const attempts = await Promise.all(
+        asked.map(async ({ email, attempt_token }) => ({ attempt_token, code: await target.codeFor(email) })),
+      )
+      return async (connection) => {
         const json = attempts.pop()
-        return json !== undefined && must(200, await target.call('POST', '/v1/signin/code', { json }))
+        return json !== undefined && (await must(200, connection, 'POST', '/v1/signin/code', { json }))
+      }
+    },
+    async prepareCeiling(ceiling, { milliseconds }) {
+      const tokens = await withConnection(ceiling, (connection) =>
+        times(2 * milliseconds, () => askCeiling(connection)),
+      )
+      return async (connection) => {
+        const token = tokens.pop()
+        return token !== undefined && (await must(200, connection, 'POST', '/redeem', { json: { token } }))
       }
     },
   },
 ]
+
+function simple(method: string, path: string) {
+  return async (): Promise<Operation> => (connection) => must(200, connection, method, path)
+}
+
+async function refresh(connection: Connection, tokens: string[], path: string, field: string): Promise<boolean> {
+  const reply = await connection.call('POST', path, { json: { [field]: tokens.pop() } })
+  check(200, reply)
+  tokens.push(JSON.parse(reply.body).refresh_token)
+  return true
+}
 
 function newEmail(): string {
   people += 1
   return `person${people}@example.com`
 }
 
-async function ask(target: Target) {
+async function ask(connection: Connection): Promise<{ email: string; attempt_token: string }> {
   const email = newEmail()
-  const reply = await target.call('POST', '/v1/signin', { json: { email } })
-  return { attempt_token: JSON.parse(reply.body).attempt_token, code: await target.codeFor(email) }
+  const reply = await connection.call('POST', '/v1/signin', { json: { email } })
+  check(201, reply)
+  return { email, attempt_token: JSON.parse(reply.body).attempt_token }
 }
 
-async function signIn(target: Target): Promise<{ access_token: string; refresh_token: string }> {
-  const reply = await target.call('POST', '/v1/signin/code', { json: await ask(target) })
-  must(200, reply)
+async function signIn(target: Target, connection: Connection): Promise<Tokens> {
+  const { email, attempt_token } = await ask(connection)
+  const json = { attempt_token, code: await target.codeFor(email) }
+  const reply = await connection.call('POST', '/v1/signin/code', { json })
+  check(200, reply)
   return JSON.parse(reply.body)
 }
 
-function must(status: number, reply: { status: number; body: string }): boolean {
-  if (reply.status !== status) throw new Error(`HTTP ${reply.status}: ${reply.body}`)
+interface Tokens {
+  access_token: string
+  refresh_token: string
+}
+
+async function askCeiling(connection: Connection): Promise<string> {
+  const reply = await connection.call('POST', '/ask', { json: { email: newEmail() } })
+  return JSON.parse(reply.body).token
+}
+
+async function redeemCeiling(connection: Connection): Promise<Tokens> {
+  const reply = await connection.call('POST', '/redeem', { json: { token: await askCeiling(connection) } })
+  check(200, reply)
+  return JSON.parse(reply.body)
+}
+
+async function times<Value>(count: number, make: () => Promise<Value>): Promise<Value[]> {
+  const values: Value[] = []
+  while (values.length < count) values.push(await make())
+  return values
+}
+
+async function withConnection<Result>(
+  server: Server,
+  work: (connection: Connection) => Promise<Result>,
+): Promise<Result> {
+  const connection = await openConnection(server.port)
+  try {
+    return await work(connection)
+  } finally {
+    connection.close()
+  }
+}
+
+async function must(
+  status: number,
+  connection: Connection,
+  method: string,
+  path: string,
+  sent?: Sent,
+): Promise<boolean> {
+  check(status, await connection.call(method, path, sent))
   return true
+}
+
+function check(status: number, reply: Received): void {
+  if (reply.status !== status) throw new Error(`HTTP ${reply.status}: ${reply.body}`)
 }
