@@ -42,15 +42,11 @@ export async function refreshTokens(deps: Deps, origin: Origin, refreshToken: st
   const now = deps.clock.now()
   const { idleTtl, refreshGrace } = deps.config.current().session
   const verdict = await deps.db.write(async (trx) => {
-    const rotated = await rotateSession(trx, {
-      id: session.id,
-      generation,
-      now,
-      idleExpiresAt: now + idleTtl,
-    })
+    // Disabling a person ends their sessions in its own unit, so a row that rotates is a live person's.
+    const rotated = await rotateSession(trx, { id: session.id, generation, now, idleExpiresAt: now + idleTtl })
+    if (rotated) return { ...session, ...rotated }
     const current = await findSession(trx, session.id)
     if (!current || !isLive(current, now)) return 'ended'
-    if (rotated) return current
     const isInGrace = now - current.refreshedAt <= refreshGrace && refreshGrace > 0
     if (isInGrace && generation === current.generation - 1) return current
     if (isInGrace || generation >= current.generation) return 'invalid'

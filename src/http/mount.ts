@@ -15,12 +15,21 @@ export function mount(deps: Deps, endpoints: Endpoint[], names: CookieNames) {
     router.register(declared.path, [declared.method], (ctx: Context) => serve(deps, declared, ctx, names))
   }
   const routes = router.routes()
+  const mayMatch = pathFilter(endpoints.map(({ path }) => path))
   return async (ctx: Context, next: Next): Promise<void> => {
+    if (!mayMatch(ctx.path)) return await next()
     await routes(ctx as Parameters<typeof routes>[0], async () => {
       refuseOtherMethods(router, ctx)
       await next()
     })
   }
+}
+
+/** Tells cheaply what no route can match: a router asks each of its patterns in turn. */
+export function pathFilter(patterns: string[]): (path: string) => boolean {
+  const fixed = new Set(patterns.filter((pattern) => !pattern.includes(':')))
+  const beginnings = patterns.filter((pattern) => pattern.includes(':')).map((pattern) => pattern.split(':')[0] ?? '')
+  return (path) => fixed.has(path) || beginnings.some((beginning) => path.startsWith(beginning))
 }
 
 async function serve(deps: Deps, declared: Endpoint, ctx: Context, names: CookieNames): Promise<void> {

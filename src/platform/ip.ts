@@ -5,7 +5,10 @@ type Range = [ipaddr.IPv4 | ipaddr.IPv6, number]
 
 /** One spelling an address: IPv4-mapped ones as IPv4, IPv6 compressed; undefined if it is none. */
 export function foldIp(text: string): string | undefined {
-  return isIP(text) === 0 ? undefined : ipaddr.process(text).toString()
+  // What Node reports of an IPv4 peer is in its one spelling already: four numbers without leading zeros.
+  const version = isIP(text)
+  if (version === 4) return text
+  return version === 0 ? undefined : ipaddr.process(text).toString()
 }
 
 export function isLoopback(ip: string): boolean {
@@ -15,6 +18,7 @@ export function isLoopback(ip: string): boolean {
 /** Tells whether an address is in one of the ranges (`10.0.0.0/8`, `::1`), which were checked before. */
 export function ipMatcher(ranges: readonly string[]): (ip: string) => boolean {
   const parsed = ranges.map(parseRange)
+  if (parsed.length === 0) return () => false
   return (ip) => {
     const address = ipaddr.parse(ip)
     return parsed.some(([base, bits]) => base.kind() === address.kind() && address.match(base, bits))
@@ -33,7 +37,8 @@ function parseRange(text: string): Range {
  */
 export function clientIp(peer: string, forwardedFor: string | undefined, isTrusted: (ip: string) => boolean): string {
   let client = foldIp(peer) ?? peer
-  const hops = (forwardedFor ?? '').split(',').map((hop) => foldIp(hop.trim()))
+  if (!forwardedFor) return client
+  const hops = forwardedFor.split(',').map((hop) => foldIp(hop.trim()))
   while (hops.length > 0 && isIP(client) !== 0 && isTrusted(client)) {
     const hop = hops.pop()
     if (hop === undefined) break

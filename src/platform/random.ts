@@ -12,10 +12,25 @@ export interface Random {
 
 /** Crockford's alphabet in lower case: no i, l, o, u, and it sorts as the number does. */
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz'
-const COUNTER_BITS = 12n
+const COUNTER_LIMIT = 4096
+
+const POOL_BYTES = 8192
 
 export function systemRandom(clock: Clock): Random {
-  return randomFrom(clock, randomBytes, (below) => randomInt(below))
+  return randomFrom(clock, pooledBytes(), (below) => randomInt(below))
+}
+
+/** Asking the system costs the same for few bytes as for many. What has been handed out is in the pool no more. */
+function pooledBytes(): (length: number) => Buffer {
+  let pool = Buffer.alloc(0)
+  return (length) => {
+    if (length > POOL_BYTES) return randomBytes(length)
+    if (pool.length < length) pool = randomBytes(POOL_BYTES)
+    const taken = Buffer.from(pool.subarray(0, length))
+    pool.fill(0, 0, length)
+    pool = pool.subarray(length)
+    return taken
+  }
 }
 
 /** A Random over the given sources; ids carry the clock's time (RFC 9562 §5.7, counter as §6.2 method 1). */
@@ -29,7 +44,7 @@ export function randomFrom(clock: Clock, bytes: (length: number) => Buffer, int:
       const now = clock.now()
       counter = now > lastMs ? int(1024) : counter + 1
       // A full counter, or a clock that went back: borrow from the next millisecond, so that ids still increase.
-      if (counter >= 1 << Number(COUNTER_BITS)) {
+      if (counter >= COUNTER_LIMIT) {
         lastMs += 1
         counter = 0
       }
@@ -39,13 +54,24 @@ export function randomFrom(clock: Clock, bytes: (length: number) => Buffer, int:
   }
 }
 
+/** 48 bits of time, version 7, 12 bits of counter, variant, 62 random bits; 26 digits of five bits, as two of them lead. */
 function encode(ms: number, counter: number, tail: Buffer): string {
-  const rest = (0b10n << 62n) | (tail.readBigUInt64BE() & ((1n << 62n) - 1n))
-  let value = (BigInt(ms) << 80n) | (7n << 76n) | (BigInt(counter) << 64n) | rest
+  const bytes = Buffer.allocUnsafe(16)
+  bytes.writeUIntBE(ms, 0, 6)
+  bytes.writeUInt16BE(0x7000 | counter, 6)
+  tail.copy(bytes, 8, 0, 8)
+  bytes[8] = 0x80 | ((bytes[8] ?? 0) & 0x3f)
   let text = ''
-  for (let digit = 0; digit < 26; digit += 1) {
-    text = ALPHABET[Number(value & 31n)] + text
-    value >>= 5n
+  let bits = 0
+  let held = 2
+  for (const byte of bytes) {
+    bits = (bits << 8) | byte
+    held += 8
+    while (held >= 5) {
+      held -= 5
+      text += ALPHABET[(bits >> held) & 31]
+    }
+    bits &= 31
   }
   return text
 }

@@ -147,18 +147,19 @@ export async function touchSession(trx: Trx, input: { id: string; now: number; i
   )
 }
 
-/** Spends the refresh token of this generation: true for one of any number of racers. */
+/** Spends the refresh token of this generation: the session as it is then for one of any number of racers. */
 export async function rotateSession(
   trx: Trx,
   input: { id: string; generation: number; now: number; idleExpiresAt: number },
-): Promise<boolean> {
-  const changed = await trx.run(
+): Promise<Pick<Session, 'generation' | 'idleExpiresAt'> | undefined> {
+  const row = await trx.one<Pick<SessionRow, 'generation' | 'idle_expires_at'>>(
     `UPDATE sessions SET generation = generation + 1, refreshed_at = ?, last_seen_at = ?,
        idle_expires_at = CASE WHEN expires_at < ? THEN expires_at ELSE ? END
-     WHERE id = ? AND generation = ? AND revoked_at IS NULL AND idle_expires_at > ? AND expires_at > ?`,
+     WHERE id = ? AND generation = ? AND revoked_at IS NULL AND idle_expires_at > ? AND expires_at > ?
+     RETURNING generation, idle_expires_at`,
     [input.now, input.now, input.idleExpiresAt, input.idleExpiresAt, input.id, input.generation, input.now, input.now],
   )
-  return changed === 1
+  return row && { generation: row.generation, idleExpiresAt: row.idle_expires_at }
 }
 
 /** Ends the live sessions that the filter names; answers those that this call ended. */

@@ -9,11 +9,11 @@ const others = keysFrom(Buffer.from('another secret of 32 bytes or more!'), rand
 const CONTEXT = { table: 'outbox', column: 'body_sealed', rowId: 'msg_1' }
 
 test('what was sealed opens in its place, and is never sealed alike twice', () => {
-  const [one, two] = [keys.seal(CONTEXT, 'grüße'), keys.seal(CONTEXT, 'grüße')]
+  const [one, two] = [keys.seal(CONTEXT, 'grüße aus dem klartext'), keys.seal(CONTEXT, 'grüße aus dem klartext')]
 
-  expect(keys.open(CONTEXT, one)).toBe('grüße')
+  expect(keys.open(CONTEXT, one)).toBe('grüße aus dem klartext')
   expect(one).not.toBe(two)
-  expect(one).not.toContain('gr')
+  expect(one).not.toContain('klartext')
 })
 
 test.each([

@@ -118,7 +118,7 @@ describeOnBoth('what may happen once happens once, though twenty try at once', (
     await addSession(db)
 
     const rotation = { id: 'ses_1', generation: 0, now: NOW, idleExpiresAt: LATER }
-    const rotated = await race(db, (trx) => rotateSession(trx, rotation))
+    const rotated = await race(db, async (trx) => (await rotateSession(trx, rotation)) !== undefined)
 
     expect(wins(rotated)).toBe(1)
     expect((await db.read((sql) => findSession(sql, 'ses_1')))?.generation).toBe(1)

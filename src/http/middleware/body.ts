@@ -62,21 +62,24 @@ async function readText(ctx: Context): Promise<string> {
   }
 }
 
-async function readBytes(ctx: Context): Promise<Buffer> {
-  const chunks: Buffer[] = []
-  let size = 0
-  try {
-    for await (const chunk of ctx.req as AsyncIterable<Buffer>) {
+function readBytes(ctx: Context): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = []
+    let size = 0
+    ctx.req.on('data', (chunk: Buffer) => {
       size += chunk.length
-      if (size > LIMIT_BYTES) throw new AuthdError('PAYLOAD_TOO_LARGE')
       chunks.push(chunk)
-    }
-  } catch (error) {
-    if (error instanceof AuthdError) throw error
+      if (size <= LIMIT_BYTES) return
+      ctx.req.pause()
+      reject(new AuthdError('PAYLOAD_TOO_LARGE'))
+    })
+    ctx.req.on('end', () => resolve(Buffer.concat(chunks)))
     // The client went away or sent no proper message: not a fault of ours.
-    throw new AuthdError('BAD_REQUEST', { message: 'The body did not arrive whole.', cause: error })
-  }
-  return Buffer.concat(chunks)
+    const broken = (cause?: unknown) =>
+      reject(new AuthdError('BAD_REQUEST', { message: 'The body did not arrive whole.', cause }))
+    ctx.req.on('error', broken)
+    ctx.req.on('close', broken)
+  })
 }
 
 function parseJson(text: string): unknown {

@@ -11,9 +11,9 @@ export interface HeaderOptions {
 
 /** koa-helmet's headers, worked out once: they are the same on every answer. Nothing is kept unless a route says so. */
 export async function securityHeaders(options: HeaderOptions) {
-  const headers = await collect(options)
+  const headers = Object.entries(await collect(options))
   return async (ctx: Context, next: Next): Promise<void> => {
-    ctx.set(headers)
+    for (const [name, value] of headers) ctx.res.setHeader(name, value)
     await next()
   }
 }

@@ -7,7 +7,7 @@ import { type CookieNames, setCookieHeader } from '../cookies.ts'
 import { languageOf } from '../language.ts'
 import { parseInput, readBody } from '../middleware/body.ts'
 import { refuseForeign } from '../middleware/identify.ts'
-import { originOf, refuseOtherMethods } from '../mount.ts'
+import { originOf, pathFilter, refuseOtherMethods } from '../mount.ts'
 import { linkPages } from './link.ts'
 import { basePath, type Page, type PageAnswer, pageContext, pageError } from './page.ts'
 import { problemPages } from './problem.ts'
@@ -32,7 +32,9 @@ export function mountPages(deps: Deps, { names, origin }: { names: CookieNames; 
     })
   }
   const routes = router.routes()
+  const mayMatch = pathFilter(PAGES.map(({ path }) => path))
   return async (ctx: Context, next: Next): Promise<void> => {
+    if (!mayMatch(ctx.path)) return await next()
     await routes(ctx as Parameters<typeof routes>[0], async () => {
       refuseOtherMethods(router, ctx)
       await next()
