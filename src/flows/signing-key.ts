@@ -2,7 +2,7 @@ import { type CryptoKey, calculateJwkThumbprint, exportJWK, generateKeyPair, imp
 import type { Deps } from '../deps.ts'
 import { AuthdError } from '../errors.ts'
 import { MINUTE } from '../platform/clock.ts'
-import { mintSecret } from '../platform/secret.ts'
+import { type HmacKey, hmacKey, mintSecret } from '../platform/secret.ts'
 import { bumpEpoch } from '../store/change-epochs.ts'
 import type { Sql } from '../store/db.ts'
 import { insertSigningKey, listSigningKeys, retireAccessKeys, type SigningKey } from '../store/signing-keys.ts'
@@ -29,7 +29,7 @@ interface AccessKey {
 export interface Keyring {
   /** Oldest first. */
   access: AccessKey[]
-  refreshRoot: string
+  refreshRoot: HmacKey
 }
 
 export type KeyState = 'next' | 'active' | 'retiring' | 'retired'
@@ -222,5 +222,5 @@ async function loadKeyring(deps: Pick<Deps, 'keys'>, sql: Sql): Promise<Keyring>
       privateKey,
     })
   }
-  return { access, refreshRoot: open(root) }
+  return { access, refreshRoot: hmacKey(open(root)) }
 }

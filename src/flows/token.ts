@@ -1,7 +1,7 @@
 import type { Deps } from '../deps.ts'
 import { AuthdError } from '../errors.ts'
 import { MINUTE, toSeconds } from '../platform/clock.ts'
-import { equalSecrets, hmac } from '../platform/secret.ts'
+import { equalSecrets, type HmacKey, hmac } from '../platform/secret.ts'
 import { findSession, type OwnedSession, rotateSession, type Session } from '../store/sessions.ts'
 import { type AccessClaims, readAccessToken, signAccessToken } from './access-token.ts'
 import { type Origin, recordEvent } from './event.ts'
@@ -129,11 +129,11 @@ async function findByRefreshToken(
   return equalSecrets(secret, deriveSecret(refreshRoot, session, generation)) ? { session, generation } : undefined
 }
 
-function deriveRefreshToken(root: string, session: Session): string {
+function deriveRefreshToken(root: HmacKey, session: Session): string {
   const id = session.id.slice('ses_'.length)
   return `rt_${id}.${session.generation}.${deriveSecret(root, session, session.generation)}`
 }
 
-function deriveSecret(root: string, { id, refreshSalt }: Session, generation: number): string {
+function deriveSecret(root: HmacKey, { id, refreshSalt }: Session, generation: number): string {
   return hmac(root, `${id}.${generation}.${refreshSalt}`)
 }

@@ -1,4 +1,4 @@
-import { createHmac, hash, timingSafeEqual } from 'node:crypto'
+import { createHmac, createSecretKey, hash, type KeyObject, timingSafeEqual } from 'node:crypto'
 import type { Random } from './random.ts'
 
 /** A bearer secret of 256 bits, as text. */
@@ -58,9 +58,16 @@ export function normalizeCode(typed: string): string {
   return typed.replace(/[\s-]/g, '').toUpperCase().replaceAll('O', '0').replace(/[IL]/g, '1')
 }
 
-/** HMAC-SHA256, base64url. The key is random bytes, as base64url text. */
-export function hmac(key: string, text: string): string {
-  return createHmac('sha256', Buffer.from(key, 'base64url')).update(text).digest('base64url')
+export type HmacKey = KeyObject
+
+/** A key for hmac, from random bytes as base64url text. Made once: making it costs more than using it. */
+export function hmacKey(text: string): HmacKey {
+  return createSecretKey(text, 'base64url')
+}
+
+/** HMAC-SHA256, base64url. */
+export function hmac(key: HmacKey, text: string): string {
+  return createHmac('sha256', key).update(text).digest('base64url')
 }
 
 /** One spelling a value: no padding, no spaces, no unused bits set. jose takes the others too. */

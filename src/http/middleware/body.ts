@@ -75,10 +75,12 @@ function readBytes(ctx: Context): Promise<Buffer> {
     })
     ctx.req.on('end', () => resolve(Buffer.concat(chunks)))
     // The client went away or sent no proper message: not a fault of ours.
-    const broken = (cause?: unknown) =>
+    const refuse = (cause?: unknown) =>
       reject(new AuthdError('BAD_REQUEST', { message: 'The body did not arrive whole.', cause }))
-    ctx.req.on('error', broken)
-    ctx.req.on('close', broken)
+    ctx.req.on('error', refuse)
+    ctx.req.on('close', () => {
+      if (!ctx.req.readableEnded) refuse()
+    })
   })
 }
 
