@@ -1,0 +1,43 @@
+import { connect } from 'node:net'
+import { expect, test } from 'vitest'
+import { shell } from '../cli.ts'
+
+/** Sends this, then a byte a second, and answers what came back once the server had enough of it. */
+function dribble(url: string, beginning: string): Promise<{ answer: string; seconds: number }> {
+  const { hostname, port } = new URL(url)
+  const startedAt = performance.now()
+  return new Promise((resolve) => {
+    const socket = connect({ host: hostname, port: Number(port) })
+    let answer = ''
+    socket.setEncoding('latin1').on('data', (text) => {
+      answer += text
+    })
+    socket.write(beginning)
+    const timer = setInterval(() => socket.write('x'), 1000)
+    socket.on('error', () => {})
+    socket.on('close', () => {
+      clearInterval(timer)
+      resolve({ answer, seconds: (performance.now() - startedAt) / 1000 })
+    })
+  })
+}
+
+test('SECURITY W-08: slow headers and slow bodies are cut off within 30 seconds, and others are served meanwhile', {
+  timeout: 40_000,
+}, async () => {
+  const place = await shell()
+  const daemon = await place.serve(['--dev', '--listen', `127.0.0.1:${40_000 + (process.pid % 9000)}`])
+  const post =
+    'POST /v1/signin HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 5000\r\n\r\n{'
+  const slow = Promise.all([
+    ...Array.from({ length: 50 }, () => dribble(daemon.url, 'GET /health HTTP/1.1\r\nX-Slow: ')),
+    ...Array.from({ length: 50 }, () => dribble(daemon.url, post)),
+  ])
+
+  const others = await Promise.all(Array.from({ length: 50 }, () => fetch(`${daemon.url}/health`)))
+  const outcomes = await slow
+
+  expect(others.every(({ status }) => status === 200)).toBe(true)
+  expect(outcomes.every(({ seconds }) => seconds < 30)).toBe(true)
+  expect(outcomes.every(({ answer }) => answer === '' || answer.startsWith('HTTP/1.1 408'))).toBe(true)
+})
