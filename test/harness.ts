@@ -45,13 +45,15 @@ export interface StartOptions {
   config?: Record<string, unknown>
   /** Instead of the one that keeps its lines. */
   log?: Log
+  /** Where its clock stands, epoch milliseconds: for programs that look at their own. */
+  now?: number
 }
 
 /** A whole authd with a private database, its own clock and port, and captured mail. It ends with the test. */
-export async function startAuthd({ database = 'sqlite', config = {}, log }: StartOptions = {}): Promise<Authd> {
+export async function startAuthd({ database = 'sqlite', config = {}, log, now }: StartOptions = {}): Promise<Authd> {
   const fresh = await freshDatabase(database)
   onTestFinished(() => fresh.remove())
-  const clock = fakeClock()
+  const clock = fakeClock(now)
   return await startOn(fresh, { clock, config, log, seed: 'first' })
 }
 

@@ -1,0 +1,64 @@
+import { spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { readFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
+import { startAuthd } from '../harness.ts'
+import { signInForTokens } from '../people.ts'
+
+const ROOT = join(import.meta.dirname, '../..')
+
+function hasPython(): boolean {
+  return spawnSync('python3', ['--version']).status === 0
+}
+
+/** Runs an example as its first lines say, on a free port; answers how to call it. */
+async function runExample(command: string, file: string, authdUrl: string) {
+  const child = spawn(command, [join(ROOT, 'docs/examples', file)], {
+    env: { ...process.env, AUTHD_URL: authdUrl, PORT: '0' },
+    stdio: ['ignore', 'pipe', 'inherit'],
+  })
+  onTestFinished(() => void child.kill())
+  const [line] = await once(child.stdout.setEncoding('utf8'), 'data')
+  const port = /listening on (\d+)/.exec(String(line))?.[1]
+  return async (token: string) => {
+    const answer = await fetch(`http://127.0.0.1:${port}/`, { headers: { Authorization: `Bearer ${token}` } })
+    return { status: answer.status, body: await answer.text() }
+  }
+}
+
+test('the Node example takes a token of ours, by the key set alone, and no other', async () => {
+  const authd = await startAuthd({ now: Date.now() })
+  const { accessToken, userId } = await signInForTokens(authd)
+  const call = await runExample(process.execPath, 'node/app.js', authd.url)
+
+  const good = await call(accessToken)
+  const forged = await call(`${accessToken.slice(0, -8)}AAAAAAAA`)
+
+  expect(good).toEqual({ status: 200, body: JSON.stringify({ hello: userId }) })
+  expect(forged.status).toBe(401)
+})
+
+// The machine may have nothing but npm; where Python is, the example has to run.
+test.runIf(hasPython())('the Python example asks authd, and refuses a session that was ended', async () => {
+  const authd = await startAuthd()
+  const { accessToken, userId } = await signInForTokens(authd)
+  const call = await runExample('python3', 'python/app.py', authd.url)
+
+  const good = await call(accessToken)
+  await authd.browser().post('/v1/logout', { bearer: accessToken })
+  const ended = await call(accessToken)
+
+  expect({ status: good.status, body: JSON.parse(good.body) }).toEqual({ status: 200, body: { hello: userId } })
+  expect(ended.status).toBe(401)
+})
+
+test('the README shows the check that the Node example makes', async () => {
+  const squeeze = (text: string) => text.replace(/[\s,;]/g, '').replaceAll('"', "'")
+  const readme = await readFile(join(ROOT, 'README.md'), 'utf8')
+  const example = squeeze(await readFile(join(ROOT, 'docs/examples/node/app.js'), 'utf8'))
+
+  const [, shown = ''] = /```js\n([\s\S]*?)```/.exec(readme) ?? []
+
+  expect(shown.split('\n').filter((line) => line.trim() !== '' && !example.includes(squeeze(line)))).toEqual([])
+})
