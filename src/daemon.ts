@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { createServer, type Server } from 'node:http'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Deps } from './deps.ts'
+import { AuthdError } from './errors.ts'
 import { sealAudit } from './flows/audit.ts'
 import { createApp } from './http/app.ts'
 import { JOBS } from './jobs/list.ts'
@@ -47,8 +48,7 @@ export async function startDaemon(
   server.maxConnections = limits.maxConnections
   server.setTimeout(SOCKET_TIMEOUT)
   const [fd] = service.listenFds
-  server.listen(fd === undefined ? { host: limits.host, port: limits.port } : { fd })
-  await once(server, 'listening')
+  await listen(server, fd === undefined ? { host: limits.host, port: limits.port } : { fd })
   const jobs = startJobs(deps, JOBS)
   const address = addressOf(server)
   deps.log.info('listening', { address, version })
@@ -64,6 +64,23 @@ export async function startDaemon(
     deps.log.info('stopped')
   })()
   return { address, stopped }
+}
+
+async function listen(server: Server, where: { host: string; port: number } | { fd: number }): Promise<void> {
+  server.listen(where)
+  try {
+    await once(server, 'listening')
+  } catch (cause) {
+    const code = cause instanceof Error && 'code' in cause ? cause.code : undefined
+    const place = 'fd' in where ? 'the socket of systemd' : `${where.host}:${where.port}`
+    if (code === 'EACCES') {
+      const message = `This user may not listen on ${place}: ports below 1024 are the proxy's.`
+      throw new AuthdError('NO_PERMISSION', { message, suggestions: ['authd config reference server.port'], cause })
+    }
+    const message =
+      code === 'EADDRINUSE' ? `${place} is taken: another program listens there.` : `It cannot listen on ${place}.`
+    throw new AuthdError('UNAVAILABLE', { message, suggestions: ['authd serve --listen 127.0.0.1:3001'], cause })
+  }
 }
 
 /** New connections are refused, requests under way are answered; what is left after the time is cut off. */

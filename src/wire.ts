@@ -29,6 +29,8 @@ export interface WireOptions {
   /** Where logs go, and mails in development. */
   output: NodeJS.WriteStream
   logFormat: 'json' | 'pretty'
+  /** How long a command waits for another process's writer. Milliseconds. */
+  timeoutMs?: number
   /** The server secret, where it had to be read before privileges were dropped. */
   secret?: string | undefined
   journalStream?: string | undefined
@@ -51,7 +53,7 @@ export async function wire(config: Config, options: WireOptions): Promise<Wired>
     stream: options.output,
     journalStream: options.journalStream,
   })
-  const db = await openStore(config, options.mode)
+  const db = await openStore(config, options.mode, options.timeoutMs)
   try {
     await prepareSchema(config, db, { mode: options.mode, log })
     const random = systemRandom(systemClock)
@@ -85,7 +87,7 @@ export function readSecretEarly(config: Config): string | undefined {
 }
 
 /** The database alone, for `migrate`: its schema may be old, and its secret not made yet. */
-export async function openStore(config: Config, mode: 'serve' | 'cli'): Promise<Db> {
+export async function openStore(config: Config, mode: 'serve' | 'cli', timeoutMs = BUSY_TIMEOUT[mode]): Promise<Db> {
   const { path, url, poolSize } = config.database
   if (url === undefined) {
     if (mode === 'cli' && !existsSync(path)) {
@@ -97,7 +99,13 @@ export async function openStore(config: Config, mode: 'serve' | 'cli'): Promise<
     makeFolder(dirname(path))
   }
   makeFolder(config.dataDir)
-  return await openDatabase({ path, url, poolSize, busyTimeoutMs: BUSY_TIMEOUT[mode] })
+  return await openDatabase({
+    path,
+    url,
+    poolSize,
+    busyTimeoutMs: timeoutMs,
+    ...(mode === 'cli' && { lockWaitMs: timeoutMs }),
+  })
 }
 
 /** Walks to the configured mail server step by step, up to signing in. */

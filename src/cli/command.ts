@@ -5,6 +5,7 @@ import type { Loaded } from '../config/load.ts'
 import type { Deps } from '../deps.ts'
 import { AuthdError } from '../errors.ts'
 import type { Origin } from '../flows/event.ts'
+import { parseDuration } from '../platform/duration.ts'
 import { Output } from './output.ts'
 
 const GLOBAL = { helpGroup: 'GLOBAL' }
@@ -24,6 +25,8 @@ export abstract class OperatorCommand extends Command {
     'no-input': Flags.boolean({ description: 'Never ask.', ...GLOBAL }),
     color: Flags.string({ options: ['auto', 'always', 'never'], default: 'auto', description: 'Colour.', ...GLOBAL }),
     'no-color': Flags.boolean({ description: 'As --color never.', ...GLOBAL }),
+    'no-pager': Flags.boolean({ description: 'Never through a pager.', ...GLOBAL }),
+    timeout: Flags.string({ default: '5s', description: 'How long to wait for a busy database.', ...GLOBAL }),
     time: Flags.string({
       options: ['relative', 'local', 'iso', 'unix'],
       description: 'How times are shown.',
@@ -68,7 +71,9 @@ export abstract class OperatorCommand extends Command {
     if (flags.verbose)
       process.stderr.write(`authd: database ${config.database.url ? 'PostgreSQL' : config.database.path}\n`)
     const isDry = flags['dry-run'] ?? false
+    const timeoutMs = parseTimeout(flags.timeout)
     const wired = await wire(config, {
+      timeoutMs,
       mode: 'cli',
       dryRun: isDry,
       output: process.stderr,
@@ -131,6 +136,8 @@ export interface GlobalFlags {
   'no-input': boolean
   color: string
   'no-color': boolean
+  'no-pager': boolean
+  timeout: string
   time?: string | undefined
 }
 
@@ -141,6 +148,12 @@ export const dryRunFlag = {
 
 /** For the commands whose reason stands in the audit log. */
 export const reasonFlag = { reason: Flags.string({ description: 'Why, for the audit log.' }) }
+
+function parseTimeout(text: string): number {
+  const timeout = parseDuration(text)
+  if (timeout !== undefined) return timeout
+  throw new AuthdError('USAGE', { message: `--timeout: "${text}" is no duration. Write 5s or 500ms.` })
+}
 
 function loginName(): string {
   try {

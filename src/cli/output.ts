@@ -1,4 +1,6 @@
+import { AuthdError } from '../errors.ts'
 import type { GlobalFlags } from './command.ts'
+import { page } from './pager.ts'
 import { renderTable } from './table.ts'
 import { showTime } from './time.ts'
 
@@ -41,6 +43,7 @@ export class Output {
       })
       return
     }
+    for (const row of rows.slice(0, 1)) this.#picked(row)
     const cells = this.#flags.fields === undefined ? columns : this.#fieldColumns<Row>()
     if (this.#isPlain()) {
       this.#plain(rows, cells)
@@ -114,6 +117,11 @@ export class Output {
 
   #picked(value: object): object {
     if (this.#flags.fields === undefined) return value
+    const unknown = this.#fieldNames().find((name) => !(name in value))
+    if (unknown !== undefined) {
+      const names = Object.keys(value).join(',')
+      throw new AuthdError('USAGE', { message: `--fields: there is no "${unknown}". There are ${names}.` })
+    }
     return Object.fromEntries(
       this.#fieldNames().map((name) => [name, (value as Record<string, unknown>)[name] ?? null]),
     )
@@ -138,6 +146,10 @@ export class Output {
   }
 
   #lines(lines: string[]): void {
-    if (lines.length > 0) this.#stdout.write(`${lines.join('\n')}\n`)
+    if (lines.length === 0) return
+    const text = `${lines.join('\n')}\n`
+    const { isTTY, rows, columns } = this.#stdout
+    const mayPage = isTTY && !this.#flags['no-pager'] && !this.#flags.plain && !this.#flags.jsonl
+    if (!(mayPage && page(text, { rows, columns }))) this.#stdout.write(text)
   }
 }

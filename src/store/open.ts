@@ -7,6 +7,8 @@ export interface DatabaseOptions {
   path: string
   /** How long a write waits for the lock of another process in one go: it blocks the event loop. */
   busyTimeoutMs: number
+  /** How long a write waits for that lock in all, from a timer. */
+  lockWaitMs?: number
   poolSize: number
 }
 
@@ -16,6 +18,7 @@ export async function openDatabase(options: DatabaseOptions): Promise<Db> {
     return openSqlite({
       path: options.path,
       busyTimeoutMs: options.busyTimeoutMs,
+      ...(options.lockWaitMs !== undefined && { lockWaitMs: options.lockWaitMs }),
     })
   const { openPostgres } = await import('./postgres.ts')
   return openPostgres({ url: options.url, poolSize: options.poolSize })

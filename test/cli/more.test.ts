@@ -1,0 +1,69 @@
+import { execFile } from 'node:child_process'
+import { readdir, stat } from 'node:fs/promises'
+import { join } from 'node:path'
+import { promisify } from 'node:util'
+import { expect, test } from 'vitest'
+import { shell } from '../cli.ts'
+
+test('a port that is taken is said, with 69', async () => {
+  const place = await shell()
+  const listen = `127.0.0.1:${30_000 + (process.pid % 9000)}`
+  await place.serve(['--dev', '--listen', listen])
+
+  const { code, stderr } = await place.run(['serve', '--dev', '--listen', listen])
+
+  expect(code).toBe(69)
+  expect(stderr).toContain(`${listen} is taken`)
+})
+
+test('a field that is not there is refused, and the ones that are are named', async () => {
+  const { run } = await shell()
+  await run(['migrate'])
+  await run(['users', 'add', 'ada@example.com'])
+
+  const { code, stderr } = await run(['users', 'list', '--fields', 'id,emial'])
+
+  expect(code).toBe(64)
+  expect(stderr).toContain('there is no "emial". There are id,email,')
+})
+
+test('a command waits for a busy database as long as --timeout says, and then ends with 75', async () => {
+  const place = await shell()
+  await place.run(['migrate'])
+  await place.run(['users', 'list'])
+  const { DatabaseSync } = await import('node:sqlite')
+  const holder = new DatabaseSync(join(place.folder, 'authd-data/authd.db'))
+  holder.exec('BEGIN IMMEDIATE')
+
+  const { code, stderr } = await place.run(['users', 'add', 'ada@example.com', '--timeout', '200ms'])
+  holder.exec('ROLLBACK')
+  holder.close()
+
+  expect({ code, stderr }).toEqual({ code: 75, stderr: 'authd: The database is busy. Try again in a moment.\n' })
+})
+
+test('as root, a command becomes the owner of the data folder, and what it makes is the owner’s', async () => {
+  const place = await shell()
+  const uid = process.getuid?.() === 0 ? 65_534 : (process.getuid?.() ?? 0)
+  if (process.getuid?.() === 0) await promisify(execFile)('chown', ['-R', `${uid}:65534`, place.folder])
+
+  const { code } = await place.run(['migrate'])
+  await place.run(['users', 'add', 'ada@example.com'])
+  const names = await readdir(join(place.folder, 'authd-data'))
+  const owners = await Promise.all(names.map(async (name) => (await stat(join(place.folder, 'authd-data', name))).uid))
+
+  expect(code).toBe(0)
+  expect(names).toContain('secret')
+  expect(new Set(owners)).toEqual(new Set([uid]))
+})
+
+test('Ctrl-C ends a command with 130', async () => {
+  const place = await shell()
+  await place.run(['migrate'])
+  const program = process.env['AUTHD_BIN'] ?? join(import.meta.dirname, '../../bin/authd.js')
+  const script = `"${program}" audit tail -f & child=$!; sleep 2; kill -INT $child; wait $child; echo "code $?"`
+
+  const { stdout } = await promisify(execFile)('bash', ['-mc', script], { cwd: place.folder })
+
+  expect(stdout).toContain('code 130')
+})
