@@ -1,0 +1,42 @@
+import { expect, test } from 'vitest'
+import { shell } from '../cli.ts'
+
+/** Names and kinds of what a command answers; values are left out. A list is as its first item. */
+function shapeOf(value: unknown): unknown {
+  if (Array.isArray(value)) return value.slice(0, 1).map(shapeOf)
+  if (typeof value !== 'object' || value === null) return value === null ? 'null' : typeof value
+  return Object.fromEntries(Object.entries(value).map(([name, inner]) => [name, shapeOf(inner)]))
+}
+
+const COMMANDS = [
+  ['migrate', '-n'],
+  ['migrate'],
+  ['migrate', 'status'],
+  ['users', 'add', 'ada@example.com', '--name', 'Ada'],
+  ['users', 'list'],
+  ['users', 'show', 'ada@example.com'],
+  ['users', 'disable', 'ada@example.com', '--reason', 'golden'],
+  ['users', 'enable', 'ada@example.com'],
+  ['sessions', 'list'],
+  ['sessions', 'revoke', '--user', 'ada@example.com'],
+  ['keys', 'rotate'],
+  ['keys', 'list'],
+  ['api-keys', 'create', '--name', 'golden', '--scope', 'introspect'],
+  ['api-keys', 'list'],
+  ['audit', 'tail', '-n', '1'],
+  ['email', 'queue'],
+  ['config', 'env'],
+  ['config', 'reference', 'smtp.tls'],
+  ['users', 'delete', 'ada@example.com', '--confirm', 'ada@example.com'],
+]
+
+test('what --json answers keeps its names and kinds: a change here is a change for every script', async () => {
+  const { run } = await shell()
+  const shapes: Record<string, unknown> = {}
+  for (const args of COMMANDS) {
+    const { stdout, stderr } = await run([...args, '--json'])
+    shapes[args.join(' ')] = stderr === '' || stdout !== '' ? shapeOf(JSON.parse(stdout)) : stderr
+  }
+
+  await expect(`${JSON.stringify(shapes, null, 2)}\n`).toMatchFileSnapshot('../golden/cli.json')
+})
