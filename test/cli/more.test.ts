@@ -63,7 +63,10 @@ test('Ctrl-C ends a command with 130', async () => {
   const program = process.env['AUTHD_BIN'] ?? join(import.meta.dirname, '../../bin/authd.js')
   const script = `"${program}" audit tail -f & child=$!; sleep 2; kill -INT $child; wait $child; echo "code $?"`
 
-  const { stdout } = await promisify(execFile)('bash', ['-mc', script], { cwd: place.folder })
+  const { stdout } = await promisify(execFile)('bash', ['-mc', script], {
+    cwd: place.folder,
+    env: { PATH: process.env['PATH'] ?? '', HOME: place.folder },
+  })
 
   expect(stdout).toContain('code 130')
 })
