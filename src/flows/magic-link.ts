@@ -11,7 +11,7 @@ import {
   takeCodeTry,
   useSigninAttempt,
 } from '../store/signin-attempts.ts'
-import { findUserByEmail, lockUserByEmail } from '../store/users.ts'
+import { lockUserByEmail } from '../store/users.ts'
 import { findHeld, type Holding, isOpen } from './attempt.ts'
 import { type Origin, recordEvent } from './event.ts'
 import { completeSignIn, prepareSignIn, presentSignIn, type SignedIn, type SignInResult } from './sign-in.ts'
@@ -46,13 +46,14 @@ export async function redeemLink(
       return 'elsewhere'
     }
     // The person first, always: no session is born while its owner is being disabled.
-    if (attempt.email !== null) await lockUserByEmail(trx, attempt.email)
+    const user = attempt.email === null ? undefined : await lockUserByEmail(trx, attempt.email)
     if (!(await useSigninAttempt(trx, { id: attempt.id, now }))) {
       return (await findSigninAttempt(trx, attempt.id))?.usedAt == null ? 'expired' : 'used'
     }
     return (
       (await completeSignIn(deps, trx, origin, {
         attempt,
+        user,
         method: 'magic_link',
         replaces,
         device,
@@ -80,18 +81,16 @@ export async function redeemCode(
     const attempt = (await findHeld(trx, holding))?.attempt
     if (!attempt?.email) return undefined
     const { email } = attempt
-    const known = await findUserByEmail(trx, email)
-    const budget =
-      attempt.codeKind === 'short' ? await codeBudget(trx, { email, userId: known?.id, device, now }) : undefined
+    const budget = attempt.codeKind === 'short' ? await codeBudget(trx, { email, device, now }) : undefined
     // The budget's row, then the person's, then the attempt's: of a new address the person's may appear in between.
     const isCapped = budget !== undefined && !(await takeFailure(trx, budget, now))
     const user = await lockUserByEmail(trx, email)
-    if (!(await takeCodeTry(trx, { id: attempt.id, now }))) {
+    // What the row holds now: a racer may have sent another mail before this unit held the attempt.
+    const codeMac = await takeCodeTry(trx, { id: attempt.id, now })
+    if (codeMac === undefined) {
       if (budget && !isCapped) await giveBackFailure(trx, budget)
       return undefined
     }
-    // Read again: a racer may have sent another mail before this unit held the attempt.
-    const codeMac = (await findSigninAttempt(trx, attempt.id))?.codeMac ?? ''
     if (isCapped || !equalSecrets(macCode(deps, attempt.id, normalizeCode(code)), codeMac)) {
       const metadata = {
         method: 'email_code',
@@ -111,6 +110,7 @@ export async function redeemCode(
     if (!(await useSigninAttempt(trx, { id: attempt.id, now }))) return undefined
     return await completeSignIn(deps, trx, origin, {
       attempt,
+      user,
       method: 'email_code',
       replaces,
       device,

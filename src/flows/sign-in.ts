@@ -16,6 +16,8 @@ const DEVICE_TTL_MS = 365 * DAY
 
 export interface Completion {
   attempt: SigninAttempt
+  /** The person, held by this unit; undefined: nobody has this address yet. */
+  user: User | undefined
   method: 'magic_link' | 'email_code'
   /** The browser's live session, which this sign-in replaces. */
   replaces?: Pick<Session, 'id'> | undefined
@@ -39,15 +41,12 @@ export async function completeSignIn(
   deps: Deps,
   trx: Trx,
   origin: Origin,
-  { attempt, method, replaces, device }: Completion,
+  { attempt, user: known, method, replaces, device }: Completion,
 ): Promise<SignedIn | undefined> {
   const now = deps.clock.now()
   const email = attempt.email
   if (email === null) throw new Error('an attempt without an address was proven by mail')
-  const user = await claimUser(deps, trx, origin, {
-    email,
-    emailTyped: attempt.emailTyped ?? email,
-  })
+  const user = known ?? (await makeUser(deps, trx, origin, { email, emailTyped: attempt.emailTyped ?? email }))
   if (!user)
     return await refuse(deps, trx, origin, {
       email,
@@ -102,15 +101,14 @@ export async function completeSignIn(
   }
 }
 
-/** The person of this address, held until the unit ends; made if the sign-up policy lets them in. */
-async function claimUser(
+/** A new person, held until the unit ends, if the sign-up policy lets them in; whoever raced made them, once. */
+async function makeUser(
   deps: Deps,
   trx: Trx,
   origin: Origin,
   { email, emailTyped }: { email: string; emailTyped: string },
 ): Promise<User | undefined> {
-  const known = await lockUserByEmail(trx, email)
-  if (known || !maySignIn(deps.config.current().signup, email, known)) return known
+  if (!maySignIn(deps.config.current().signup, email, undefined)) return undefined
   const now = deps.clock.now()
   const id = deps.random.id('usr')
   const isInserted = await insertUser(trx, {

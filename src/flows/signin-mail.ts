@@ -75,12 +75,7 @@ export async function queueSigninMail(
   const email = attempt.email
   if (email === null) return undefined
   const user = await findUserByEmail(trx, email)
-  const budget = await codeBudget(trx, {
-    email,
-    userId: user?.id,
-    device,
-    now,
-  })
+  const budget = await codeBudget(trx, { email, device, now })
   const codeKind = (await isBudgetUsed(trx, budget, now)) ? 'long' : 'short'
   const code = codeKind === 'long' ? mintLongCode(deps.random) : mintShortCode(deps.random)
   const linkSecret = mintSecret(deps.random)
@@ -128,31 +123,14 @@ export async function queueSigninMail(
 /** Whose wrong codes count together: a known device's own, or those of everybody who types for this address. */
 export async function codeBudget(
   sql: Sql,
-  {
-    email,
-    userId,
-    device,
-    now,
-  }: {
-    email: string
-    userId: string | undefined
-    device: string | undefined
-    now: number
-  },
+  { email, device, now }: { email: string; device: string | undefined; now: number },
 ): Promise<Budget> {
-  const deviceDigest = digest(device ?? '')
-  const isKnown = await isKnownDevice(sql, {
-    userId: userId ?? '',
-    deviceDigest,
-    now,
-  })
-  const subject = isKnown ? `${email} ${deviceDigest}` : email
-  return {
-    kind: isKnown ? 'mail_code_known_device' : 'mail_code',
-    subject,
-    limit: WRONG_CODES_A_DAY,
-    windowMs: DAY,
-  }
+  const limits = { limit: WRONG_CODES_A_DAY, windowMs: DAY }
+  const deviceDigest = device === undefined ? undefined : digest(device)
+  const user = deviceDigest === undefined ? undefined : await findUserByEmail(sql, email)
+  const isKnown = user && deviceDigest && (await isKnownDevice(sql, { userId: user.id, deviceDigest, now }))
+  if (isKnown) return { kind: 'mail_code_known_device', subject: `${email} ${deviceDigest}`, ...limits }
+  return { kind: 'mail_code', subject: email, ...limits }
 }
 
 /** Codes are short, so what is kept is an HMAC under the server's secret, bound to the attempt. */

@@ -111,15 +111,15 @@ export async function renewSigninMail(
   return changed === 1
 }
 
-/** Counts a try before the code is compared. False: no tries left, spent, or ended. */
-export async function takeCodeTry(trx: Trx, input: { id: string; now: number }): Promise<boolean> {
-  const changed = await trx.run(
+/** Counts a try before the code is compared, and answers what to compare with. Undefined: no tries left, spent, or ended. */
+export async function takeCodeTry(trx: Trx, input: { id: string; now: number }): Promise<string | undefined> {
+  const row = await trx.one<{ code_mac: string }>(
     `UPDATE signin_attempts SET code_tries = code_tries + 1
      WHERE id = ? AND code_tries < ? AND code_mac IS NOT NULL AND used_at IS NULL AND completed_at IS NULL
-       AND expires_at > ?`,
+       AND expires_at > ? RETURNING code_mac`,
     [input.id, CODE_TRIES, input.now],
   )
-  return changed === 1
+  return row?.code_mac
 }
 
 /** Spends the mail's proof, once: two racers get one true. */

@@ -19,11 +19,13 @@ const { publicKey, privateKey } = await generateKeyPair('ES256')
 const SECRET = 'x'.repeat(43)
 const DIGEST = digest(SECRET)
 const OPTIONS = { issuer: 'ceiling', audience: 'ceiling', typ: 'at+jwt', algorithms: ['ES256'] }
+const PERSON = 't_person'
 let serial = 0
 
 await db.write(async (trx) => {
   await trx.run('CREATE TABLE things (id TEXT PRIMARY KEY, digest TEXT NOT NULL, n INTEGER NOT NULL, body TEXT)')
   await trx.run('CREATE TABLE audit (id TEXT PRIMARY KEY, body TEXT NOT NULL)')
+  await trx.run('INSERT INTO things (id, digest, n, body) VALUES (?, ?, 0, ?)', [PERSON, DIGEST, 'person'])
 })
 
 const router = new Router()
@@ -57,7 +59,15 @@ router.post('/redeem', async (ctx) => {
   await db.write(async (trx) => {
     const row = await trx.one<{ digest: string }>('SELECT * FROM things WHERE id = ?', [id])
     if (!row || !equalSecrets(digest(secret), row.digest)) throw new Error('wrong')
-    if ((await trx.run('UPDATE things SET n = 1 WHERE id = ? AND n = 0', [id])) !== 1) throw new Error('used')
+    // The person is read and held; the try is counted, with the day's; the proof is spent, the attempt completed, the person seen.
+    await trx.one('SELECT * FROM things WHERE id = ?', [PERSON])
+    for (const counted of [id, PERSON]) await trx.run('UPDATE things SET n = n + 1 WHERE id = ? AND n >= 0', [counted])
+    if ((await trx.run('UPDATE things SET n = -1 WHERE id = ? AND n = 1', [id])) !== 1) throw new Error('used')
+    if ((await trx.run('UPDATE things SET n = -2 WHERE id = ? AND n = -1', [id])) !== 1) throw new Error('completed')
+    await trx.run('UPDATE things SET body = ? WHERE id = ?', ['seen', PERSON])
+    // Everybody who signs in here is new.
+    await insert(trx, newId(), 'person')
+    await audit(trx, 'registered')
     await insert(trx, session, 'session')
     await audit(trx, 'authenticated')
     await audit(trx, 'session created')
