@@ -15,6 +15,7 @@ const LOCK_WAIT_MS = 5000
 const RETRY_MS = 3
 /** A group ends here even if more units wait, so that the event loop never stands still for long. */
 const GROUP_MS = 10
+const GROUP_UNITS = 64
 const STATEMENTS_KEPT = 500
 
 const SQLITE_BUSY = 5
@@ -38,10 +39,20 @@ export function openSqlite(options: SqliteOptions): Db {
   let draining: Promise<void> | undefined
 
   async function drain(): Promise<void> {
-    // Whoever asks in the same turn shares one commit, and one fsync.
-    await nextTurn()
-    while (waiting.length > 0) await runGroup()
+    while (waiting.length > 0) {
+      await gather()
+      await runGroup()
+    }
     draining = undefined
+  }
+
+  /** Whoever asks in the same turn shares one commit, and one fsync; while more come with each turn, they do too. */
+  async function gather(): Promise<void> {
+    let known = 0
+    while (waiting.length > known && known < GROUP_UNITS) {
+      known = waiting.length
+      await nextTurn()
+    }
   }
 
   async function runGroup(): Promise<void> {
