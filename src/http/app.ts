@@ -11,9 +11,9 @@ import { errors } from './middleware/errors.ts'
 import { identify } from './middleware/identify.ts'
 import { requestId } from './middleware/request-id.ts'
 import { securityHeaders } from './middleware/security-headers.ts'
-import { mount } from './mount.ts'
+import { mount, pathFilter } from './mount.ts'
 import { openApiDocument, openApiEndpoint } from './openapi.ts'
-import { assets, mountPages, renderError } from './pages/mount.ts'
+import { assets, mountPages, PAGES, renderError } from './pages/mount.ts'
 import { type Lifecycle, probeEndpoints } from './routes/probe.ts'
 import { sessionEndpoints } from './routes/session.ts'
 import { signinEndpoints } from './routes/signin.ts'
@@ -44,7 +44,7 @@ export async function createApp(deps: Deps, lifecycle: Lifecycle): Promise<Koa<C
   app.silent = true
   app.use(requestId(deps.random, ipMatcher(server.trustedProxies)))
   app.use(accessLog(deps.log))
-  app.use(compress({ threshold: 1024 }))
+  app.use(compressPublic([...API, document]))
   app.use(await securityHeaders({ publicUrl, redirectUrls: signin.redirectUrls }))
   app.use(errors(deps, renderError(deps)))
   if (lifecycle.isDevelopment) app.use(refuseForwarded)
@@ -58,6 +58,18 @@ export async function createApp(deps: Deps, lifecycle: Lifecycle): Promise<Koa<C
     throw new AuthdError('NOT_FOUND')
   })
   return app
+}
+
+/**
+ * Compresses what is the same for everybody: what holds a token or echoes a form is never compressed (BREACH), and does
+ * not pass through the compressor either.
+ */
+function compressPublic(endpoints: Endpoint[]) {
+  const isPublic = ({ publicMaxAge }: { publicMaxAge?: number }) => publicMaxAge !== undefined
+  const paths = [...endpoints.filter(isPublic), ...PAGES.filter(isPublic)].map(({ path }) => path)
+  const mayCompress = pathFilter([...paths, '/assets/:name'])
+  const compressed = compress({ threshold: 1024 })
+  return (ctx: Context, next: Next) => (mayCompress(ctx.path) ? compressed(ctx, next) : next())
 }
 
 /** Development mode is for this machine: whatever came through a proxy may have come from anywhere. */

@@ -1,4 +1,5 @@
-// A bare prototype of the same work on the same packages: what authd's own rules and checks are measured against.
+// A bare prototype of the same work on the same packages, tables and statements, without any of authd's rules: no guards,
+// no input checks, no budgets, no locks, no sealing, no jobs. What they cost is what the ratio shows.
 import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:http'
 import { tmpdir } from 'node:os'
@@ -7,26 +8,35 @@ import Router from '@koa/router'
 import { generateKeyPair, jwtVerify, SignJWT } from 'jose'
 import Koa from 'koa'
 import { securityHeaders } from '../../src/http/middleware/security-headers.ts'
+import { systemClock } from '../../src/platform/clock.ts'
 import { createLog } from '../../src/platform/log.ts'
+import { systemRandom } from '../../src/platform/random.ts'
 import { digest, equalSecrets } from '../../src/platform/secret.ts'
+import { insertAuditLog } from '../../src/store/audit-logs.ts'
 import type { Trx } from '../../src/store/db.ts'
+import { migrate } from '../../src/store/migrate.ts'
+import { insertOutboxMail } from '../../src/store/outbox.ts'
+import { findSession, insertSession, rotateSession } from '../../src/store/sessions.ts'
+import {
+  completeSigninAttempt,
+  findSigninAttempt,
+  insertSigninAttempt,
+  renewSigninMail,
+  takeCodeTry,
+  useSigninAttempt,
+} from '../../src/store/signin-attempts.ts'
 import { openSqlite } from '../../src/store/sqlite.ts'
+import { insertUser, recordSignIn } from '../../src/store/users.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'authd-ceiling-'))
 const db = openSqlite({ path: join(folder, 'ceiling.db'), busyTimeoutMs: 25 })
+await migrate(db, 0)
+const random = systemRandom(systemClock)
 const log = createLog({ level: 'info', format: 'json', stream: process.stdout })
 const { publicKey, privateKey } = await generateKeyPair('ES256')
 const SECRET = 'x'.repeat(43)
-const DIGEST = digest(SECRET)
 const OPTIONS = { issuer: 'ceiling', audience: 'ceiling', typ: 'at+jwt', algorithms: ['ES256'] }
-const PERSON = 't_person'
-let serial = 0
-
-await db.write(async (trx) => {
-  await trx.run('CREATE TABLE things (id TEXT PRIMARY KEY, digest TEXT NOT NULL, n INTEGER NOT NULL, body TEXT)')
-  await trx.run('CREATE TABLE audit (id TEXT PRIMARY KEY, body TEXT NOT NULL)')
-  await trx.run('INSERT INTO things (id, digest, n, body) VALUES (?, ?, 0, ?)', [PERSON, DIGEST, 'person'])
-})
+const HOUR = 3_600_000
 
 const router = new Router()
 router.get('/health', (ctx) => {
@@ -37,49 +47,49 @@ router.get('/jwks', (ctx) => {
 })
 router.get('/session', async (ctx) => {
   const { payload } = await jwtVerify(ctx.get('Authorization').slice(7), publicKey, OPTIONS)
-  const row = await db.read((sql) =>
-    sql.one<{ id: string }>('SELECT * FROM things WHERE id = ?', [String(payload['sid'])]),
-  )
-  ctx.body = JSON.stringify({ session: row?.id })
+  const session = await db.read((sql) => findSession(sql, String(payload['sid'])))
+  ctx.body = JSON.stringify({ session: session?.id, user: session?.user })
 })
 router.post('/ask', async (ctx) => {
-  const input = await body(ctx.req)
-  const id = newId()
+  const email = String((await body(ctx.req))['email'])
+  const now = systemClock.now()
+  const id = random.id('att')
   await db.write(async (trx) => {
-    await insert(trx, id, JSON.stringify(input))
-    await insert(trx, `${id}mail`, 'sealed')
-    await audit(trx, 'asked')
+    await insertSigninAttempt(trx, attemptRow(id, email, now))
+    const renewal = { id, now, notSince: now, expiresAt: now + HOUR, linkDigest: null }
+    await renewSigninMail(trx, { ...renewal, codeMac: digest(SECRET), codeKind: 'short' })
+    await insertOutboxMail(trx, mailRow(id, email, now))
+    await audit(trx, 'magic_link.requested', null)
   })
   ctx.status = 201
   ctx.body = JSON.stringify({ token: `${id}.${SECRET}` })
 })
 router.post('/redeem', async (ctx) => {
   const [id = '', secret = ''] = String((await body(ctx.req))['token']).split('.')
-  const session = newId()
+  const now = systemClock.now()
+  const [userId, sessionId] = [random.id('usr'), random.id('ses')]
   await db.write(async (trx) => {
-    const row = await trx.one<{ digest: string }>('SELECT * FROM things WHERE id = ?', [id])
-    if (!row || !equalSecrets(digest(secret), row.digest)) throw new Error('wrong')
-    // The person is read and held; the try is counted, with the day's; the proof is spent, the attempt completed, the person seen.
-    await trx.one('SELECT * FROM things WHERE id = ?', [PERSON])
-    for (const counted of [id, PERSON]) await trx.run('UPDATE things SET n = n + 1 WHERE id = ? AND n >= 0', [counted])
-    if ((await trx.run('UPDATE things SET n = -1 WHERE id = ? AND n = 1', [id])) !== 1) throw new Error('used')
-    if ((await trx.run('UPDATE things SET n = -2 WHERE id = ? AND n = -1', [id])) !== 1) throw new Error('completed')
-    await trx.run('UPDATE things SET body = ? WHERE id = ?', ['seen', PERSON])
-    // Everybody who signs in here is new.
-    await insert(trx, newId(), 'person')
-    await audit(trx, 'registered')
-    await insert(trx, session, 'session')
-    await audit(trx, 'authenticated')
-    await audit(trx, 'session created')
+    const attempt = await findSigninAttempt(trx, id)
+    const email = attempt?.email ?? ''
+    const codeMac = await takeCodeTry(trx, { id, now })
+    if (!equalSecrets(digest(secret), codeMac ?? '')) throw new Error('wrong')
+    if (!(await useSigninAttempt(trx, { id, now }))) throw new Error('used')
+    await insertUser(trx, { id: userId, email, emailTyped: email, name: null, emailVerifiedAt: now, createdAt: now })
+    if (!(await completeSigninAttempt(trx, { id, now }))) throw new Error('completed')
+    await recordSignIn(trx, userId, now)
+    await insertSession(trx, sessionRow(sessionId, userId, now))
+    for (const type of ['user.registered', 'session.created', 'user.authenticated']) await audit(trx, type, userId)
   })
-  ctx.body = JSON.stringify({ access_token: await sign(session), refresh_token: `${session}.${SECRET}` })
+  ctx.body = JSON.stringify({ access_token: await sign(sessionId), refresh_token: `${sessionId}.0.${SECRET}` })
 })
 router.post('/refresh', async (ctx) => {
-  const [id = '', secret = ''] = String((await body(ctx.req))['token']).split('.')
-  const row = await db.read((sql) => sql.one<{ digest: string; n: number }>('SELECT * FROM things WHERE id = ?', [id]))
-  if (!row || !equalSecrets(digest(secret), row.digest)) throw new Error('wrong')
-  await db.write((trx) => trx.run('UPDATE things SET n = n + 1 WHERE id = ? AND n = ?', [id, row.n]))
-  ctx.body = JSON.stringify({ access_token: await sign(id), refresh_token: `${id}.${SECRET}` })
+  const [id = '', generation, secret = ''] = String((await body(ctx.req))['token']).split('.')
+  const session = await db.read((sql) => findSession(sql, id))
+  if (!session || !equalSecrets(secret, SECRET)) throw new Error('wrong')
+  const now = systemClock.now()
+  const rotation = { id, generation: Number(generation), now, idleExpiresAt: now + HOUR }
+  const rotated = await db.write((trx) => rotateSession(trx, rotation))
+  ctx.body = JSON.stringify({ access_token: await sign(id), refresh_token: `${id}.${rotated?.generation}.${SECRET}` })
 })
 
 const app = new Koa()
@@ -101,27 +111,51 @@ process.on('SIGTERM', () => {
   })
 })
 
-function newId(): string {
-  serial += 1
-  return `t_${String(serial).padStart(12, '0')}`
-}
-
 async function body(request: AsyncIterable<Buffer>): Promise<Record<string, unknown>> {
   const chunks: Buffer[] = []
   for await (const chunk of request) chunks.push(chunk)
   return JSON.parse(Buffer.concat(chunks).toString())
 }
 
-async function insert(trx: Trx, id: string, text: string): Promise<void> {
-  await trx.run('INSERT INTO things (id, digest, n, body) VALUES (?, ?, 0, ?)', [id, DIGEST, text])
+function attemptRow(id: string, email: string, now: number) {
+  const asked = {
+    deliver: 'tokens',
+    redirectTo: null,
+    linkTo: null,
+    lang: 'en',
+    ip: '127.0.0.1',
+    userAgent: null,
+  } as const
+  const expiresAt = now + HOUR
+  return { id, secretDigest: digest(SECRET), email, emailTyped: email, ...asked, createdAt: now, expiresAt }
 }
 
-async function audit(trx: Trx, text: string): Promise<void> {
-  await trx.run('INSERT INTO audit (id, body) VALUES (?, ?)', [newId(), text])
+function mailRow(attemptId: string, recipient: string, now: number) {
+  const mail = { isDecoy: false, recipient, template: 'signin', lang: 'en', bodySealed: SECRET.repeat(5) }
+  return { id: random.id('msg'), ...mail, attemptId, createdAt: now, expiresAt: now + HOUR }
+}
+
+function sessionRow(id: string, userId: string, now: number): Parameters<typeof insertSession>[1] {
+  const proven = {
+    delivery: 'tokens' as const,
+    secretDigest: null,
+    amr: ['email'],
+    aal: 1,
+    ip: '127.0.0.1',
+    userAgent: null,
+  }
+  const times = { authTime: now, createdAt: now, lastSeenAt: now, idleExpiresAt: now + HOUR, expiresAt: now + HOUR }
+  return { id, userId, ...proven, ...times, generation: 0, refreshSalt: SECRET, refreshedAt: now }
+}
+
+async function audit(trx: Trx, eventType: string, userId: string | null): Promise<void> {
+  const who = { userId, email: null, ip: '127.0.0.1', userAgent: null, sessionId: null, requestId: null }
+  const row = { id: random.id('evt'), occurredAt: systemClock.now(), eventType, outcome: 'success', ...who } as const
+  await insertAuditLog(trx, { ...row, actor: 'anonymous', metadata: { method: 'email_code' } })
 }
 
 function sign(sid: string): Promise<string> {
-  const claims = { iss: 'ceiling', aud: 'ceiling', sub: sid, sid, jti: newId() }
+  const claims = { iss: 'ceiling', aud: 'ceiling', sub: sid, sid, jti: random.id('jti') }
   const jwt = new SignJWT(claims)
     .setProtectedHeader({ alg: 'ES256', typ: 'at+jwt' })
     .setIssuedAt()
