@@ -60,11 +60,8 @@ describeOnBoth('a unit of work', (open) => {
   test('refuses a read or a write of the database inside it, at once', async () => {
     const db = await open()
 
-    const write = db.write(() => db.write((trx) => add(trx, 'inner')))
-    const read = db.write(() => namesIn(db))
-
-    await expect(write).rejects.toThrow('db.write inside a unit of work')
-    await expect(read).rejects.toThrow('db.read inside a unit of work')
+    await expect(db.write(() => db.write((trx) => add(trx, 'inner')))).rejects.toThrow('db.write inside a unit of work')
+    await expect(db.write(() => namesIn(db))).rejects.toThrow('db.read inside a unit of work')
     expect(await namesIn(db)).toEqual([])
   })
 
