@@ -1,0 +1,95 @@
+import type { Mail, MailTemplate } from '../deps.ts'
+import type { SentenceValues, Translator } from '../platform/translate.ts'
+import { asDate, asLine, asLink } from './values.ts'
+import type { View, ViewOf } from './view.ts'
+
+/** A mail with a code that confirms something. No link: who is asked for the code has the page open. */
+export const codeView: ViewOf = (template, values, app, translate) => {
+  const code = asLine(needed(template, values, 'code'))
+  const count = Number(needed(template, values, 'expires_minutes'))
+  return {
+    ...safetyView(template, values, translate, { app: app.name, code }),
+    code,
+    isLong: code.length > 8,
+    ends: translate.t('mail.code.ends', { count }),
+  }
+}
+
+/** A mail about something that happened. */
+export const noticeView: ViewOf = (template, values, app, translate) => {
+  const says = { app: app.name }
+  const link = NEEDS_LINK.has(template) ? needed(template, values, 'link') : values['link']
+  return {
+    ...safetyView(template, values, translate, says),
+    left: counted(`mail.${template}.left`, values['codes_left'], translate),
+    link: link ? asLink(link) : undefined,
+    button: translate.t(ownOr('button', template, translate), says),
+    // How long the link works, and what it asks for.
+    note: `${counted(`mail.${template}.ends`, values['expires_days'], translate)} ${ownNote(template, translate)}`.trim(),
+  }
+}
+
+/** These say nothing without their link; in the others it only spares the way to the account page. */
+const NEEDS_LINK: ReadonlySet<MailTemplate> = new Set(['email_changed', 'invitation'])
+
+const FOOTERS: Partial<Record<MailTemplate, string>> = {
+  email_change: 'mail.footer', // The account has another address still: this one was only entered.
+  invitation: 'mail.footer_invited',
+}
+
+/** In the order in which they are shown; what the flow did not give is left out. */
+const FACTS = [
+  'name',
+  'invited_by',
+  'old_email_masked',
+  'new_email_masked',
+  'occurred_at',
+  'requested_by',
+  'requested_ip',
+]
+
+function safetyView(
+  template: MailTemplate,
+  values: Mail['values'],
+  translate: Translator,
+  says: SentenceValues & { app: string },
+): View {
+  const { t } = translate
+  return {
+    subject: t(`mail.${template}.subject`, says),
+    preheader: t(`mail.${template}.preheader`, says),
+    heading: t(`mail.${template}.heading`, says),
+    body: t(`mail.${template}.body`, says),
+    notYou: t(ownOr('not_you', template, translate), says),
+    facts: factsOf(values, translate),
+    footer: t(FOOTERS[template] ?? 'mail.footer_account', says),
+  }
+}
+
+function factsOf(values: Mail['values'], translate: Translator): { label: string; fact: string }[] {
+  return FACTS.flatMap((name) => {
+    const value = values[name]
+    if (!value) return []
+    const fact = name === 'occurred_at' ? asDate(value, translate) : asLine(value)
+    return { label: translate.t(`mail.fact.${name}`), fact }
+  })
+}
+
+/** The mail's own sentence, or the one that most mails share. */
+function ownOr(name: 'button' | 'not_you', template: MailTemplate, { has }: Translator): string {
+  return has(`mail.${template}.${name}`) ? `mail.${template}.${name}` : `mail.${name}`
+}
+
+function ownNote(template: MailTemplate, { has, t }: Translator): string {
+  return has(`mail.${template}.note`) ? t(`mail.${template}.note`) : ''
+}
+
+function counted(key: string, count: string | undefined, { has, t }: Translator): string {
+  return count && has(key) ? t(key, { count: Number(count) }) : ''
+}
+
+function needed(template: MailTemplate, values: Mail['values'], name: string): string {
+  const value = values[name]
+  if (!value) throw new Error(`the mail ${template} needs ${name}`)
+  return value
+}

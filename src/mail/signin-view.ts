@@ -1,0 +1,25 @@
+import { asLine, asLink } from './values.ts'
+import type { ViewOf } from './view.ts'
+
+export const signinView: ViewOf = (_, values, app, { t }) => {
+  const code = asLine(values['code'])
+  const minutes = Number(values['expires_minutes'])
+  return {
+    subject: t('mail.signin.subject', { code, app: app.name }),
+    preheader: t('mail.signin.preheader', { code, count: minutes }),
+    footer: t('mail.footer', { app: app.name }),
+    code,
+    isLong: code.length > 8,
+    minutes,
+    link: values['link'] ? asLink(values['link']) : undefined,
+    email: asLine(values['email_masked']),
+    browser: asLine(values['requested_by']),
+    ip: asLine(values['requested_ip']),
+  }
+}
+
+export const testView: ViewOf = (_, _values, app, { t }) => ({
+  subject: t('mail.test.subject', { app: app.name }),
+  preheader: t('mail.test.preheader', { app: app.name }),
+  footer: t('mail.footer', { app: app.name }),
+})

@@ -1,0 +1,26 @@
+import type { Translator } from '../platform/translate.ts'
+
+const LINE_MAX = 120
+
+/** One line of plain text: no control characters, no line ends, nothing that turns the reading direction. */
+export function asLine(value: string | undefined): string {
+  const line = (value ?? '').replace(/[\p{Cc}\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]+/gu, ' ').trim()
+  return line.length > LINE_MAX ? `${line.slice(0, LINE_MAX - 1)}…` : line
+}
+
+export function asLink(value: string): string {
+  const url = new URL(value)
+  if (url.protocol !== 'https:' && url.protocol !== 'http:') throw new Error(`a mail can't link to ${url.protocol}`)
+  return url.href
+}
+
+/** `25 November 2026, 10:15 UTC`. In UTC, since a mail does not know where it is read. */
+export function asDate(rfc3339: string, { t }: Translator): string {
+  const moment = new Date(rfc3339)
+  const show = (parts: Intl.DateTimeFormatOptions) =>
+    new Intl.DateTimeFormat(t('dates'), { ...parts, timeZone: 'UTC' }).format(moment)
+  return t('mail.date', {
+    date: show({ day: 'numeric', month: 'long', year: 'numeric' }),
+    time: show({ hour: '2-digit', minute: '2-digit', hourCycle: 'h23' }),
+  })
+}

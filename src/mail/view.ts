@@ -1,0 +1,20 @@
+import type { Mail, MailTemplate } from '../deps.ts'
+import type { SentenceValues, Translator } from '../platform/translate.ts'
+
+/** What a mail says about who sends it. */
+export interface MailApp {
+  name: string
+  supportUrl?: string | undefined
+}
+
+/** What a layout shows. Each name that it uses is there, if only as undefined. */
+export interface View extends SentenceValues {
+  subject: string
+  /** The first words that a mailbox shows after the subject. */
+  preheader: string
+  /** Why this mail was sent. */
+  footer: string
+}
+
+/** From the values that a flow gave to what a layout shows. */
+export type ViewOf = (template: MailTemplate, values: Mail['values'], app: MailApp, translate: Translator) => View

@@ -1,0 +1,38 @@
+import type { Mail, MailTemplate } from '../../src/deps.ts'
+
+const WHO = {
+  occurred_at: '2026-11-25T10:15:00.123Z',
+  requested_by: 'Firefox on Linux',
+  requested_ip: '2001:db8::1',
+}
+const LINK = { link: 'https://auth.example.com/account' }
+const CODE = { ...WHO, code: '482913', expires_minutes: '10' }
+
+/** What the flows give to the mails of account safety. */
+export const SAFETY_VALUES: Record<Exclude<MailTemplate, 'signin' | 'test'>, Mail['values']> = {
+  stepup: CODE,
+  email_change: CODE,
+  email_restore: CODE,
+  new_device: { ...WHO, ...LINK },
+  passkey_added: { ...WHO, ...LINK, name: 'My phone' },
+  passkey_removed: { ...WHO, ...LINK, name: 'My phone' },
+  totp_enabled: { ...WHO, ...LINK },
+  totp_removed: { ...WHO, ...LINK },
+  recovery_codes_made: { ...WHO, ...LINK },
+  recovery_code_used: { ...WHO, ...LINK, codes_left: '9' },
+  session_theft: { ...WHO, ...LINK },
+  sessions_revoked: { occurred_at: WHO.occurred_at },
+  email_changed: {
+    ...WHO,
+    link: 'https://auth.example.com/account/restore?token=rst_1.secret&x=1',
+    old_email_masked: 'a…@example.com',
+    new_email_masked: 'e…@example.org',
+    expires_days: '7',
+  },
+  recovery_link_used: WHO,
+  invitation: {
+    link: 'https://auth.example.com/invitation?token=inv_1.secret&x=1',
+    invited_by: 'Anna',
+    expires_days: '14',
+  },
+}

@@ -1,0 +1,81 @@
+import { expect, test } from 'vitest'
+import { renderMail } from '../../src/mail/render.ts'
+import { SAFETY_VALUES } from './safety-samples.ts'
+import { APP } from './samples.ts'
+
+test.for([
+  ['recovery_code_used', 'codes_left', '0', '0 codes are left.'],
+  ['recovery_code_used', 'codes_left', '1', 'One code is left.'],
+  ['recovery_code_used', 'codes_left', '2', '2 codes are left.'],
+  ['invitation', 'expires_days', '1', 'The link works for one day.'],
+  ['invitation', 'expires_days', '14', 'The link works for 14 days.'],
+  ['email_changed', 'expires_days', '7', 'The link works for 7 days.'],
+  ['stepup', 'expires_minutes', '1', 'The code works once, within one minute.'],
+] as const)('%s with %s %s says: %s', async ([template, name, count, sentence]) => {
+  const values = { ...SAFETY_VALUES[template], [name]: count }
+
+  const { text } = await renderMail({ template, lang: 'en', values }, APP)
+
+  expect(text).toContain(sentence)
+})
+
+test('the text of a code mail is complete', async () => {
+  const { subject, text } = await renderMail({ template: 'stepup', lang: 'en', values: SAFETY_VALUES.stepup }, APP)
+
+  expect(`${subject}\n\n${text}`.replaceAll('\u00a0', ' ')).toMatchInlineSnapshot(`
+    "482913 is your Example confirmation code
+
+    Confirm that it is you
+
+    Somebody signed in as you wants to change something important in your Example account. If that is you, type this code where you were asked for it.
+
+        482913
+
+    The code works once, within 10 minutes.
+
+    Who asked:
+        When: 25 November 2026, 10:15 UTC
+        Browser: Firefox on Linux
+        IP address: 2001:db8::1
+
+    Was this not you? Then somebody else is signed in as you. Give the code to nobody; Example never asks for it by phone or chat. Open your account page, remove what you don't know, and sign out everywhere. If you can't get in, ask Example for help.
+
+    -- 
+    Example sent this mail because it is about your account.
+    Help: https://example.com/help
+    "
+  `)
+})
+
+test('the text of a notice is complete', async () => {
+  const values = SAFETY_VALUES.email_changed
+
+  const { subject, text } = await renderMail({ template: 'email_changed', lang: 'de', values }, APP)
+
+  expect(`${subject}\n\n${text}`.replaceAll('\u00a0', ' ')).toMatchInlineSnapshot(`
+    "Die Adresse Ihres Kontos bei Example wurde geändert
+
+    Adresse geändert
+
+    Ihr Konto bei Example hat eine neue Adresse. Mails gehen ab jetzt dorthin und nicht mehr an diese Adresse.
+
+        Alte Adresse: a…@example.com
+        Neue Adresse: e…@example.org
+        Wann: 25. November 2026, 10:15 Uhr (UTC)
+        Browser: Firefox on Linux
+        IP-Adresse: 2001:db8::1
+
+    Mein Konto zurückholen:
+
+    https://auth.example.com/account/restore?token=rst_1.secret&x=1
+
+    Der Link gilt 7 Tage. Dort fragen wir nach einem neuen Code, den wir an diese Adresse schicken.
+
+    Das waren nicht Sie? Holen Sie Ihr Konto mit dem Link oben zurück. Öffnen Sie danach Ihre Kontoseite, entfernen Sie, was Sie nicht kennen, und melden Sie sich überall ab. Wenn der Link nicht mehr gilt, bitten Sie Example um Hilfe. Waren Sie es selbst, brauchen Sie nichts zu tun.
+
+    -- 
+    Example schickt diese Mail, weil es um Ihr Konto geht.
+    Hilfe: https://example.com/help
+    "
+  `)
+})

@@ -1,0 +1,99 @@
+import { expect, test } from 'vitest'
+import type { MailTemplate } from '../../src/deps.ts'
+import { type RenderedMail, renderMail } from '../../src/mail/render.ts'
+import { languages } from '../../src/platform/translate.ts'
+import { SAFETY_VALUES } from './safety-samples.ts'
+import { APP } from './samples.ts'
+
+const HOSTILE = 'x\r\nBcc: eve@evil.example\r\n\r\n<b>{{code}}{{{link}}}</b></td></mj-text>"\' \u202eevil'
+
+const MAILS = languages().flatMap((lang) =>
+  Object.entries(SAFETY_VALUES).map(([template, values]) => ({ template: template as MailTemplate, lang, values })),
+)
+
+test.for(MAILS)('$template in $lang shows all its values, in both parts', async ({ template, lang, values }) => {
+  const { subject, html, text } = await renderMail({ template, lang, values }, APP)
+
+  const { occurred_at: _, ...asTheyAre } = values
+  const date = { en: '25 November 2026, 10:15\u00a0UTC', de: '25. November 2026, 10:15\u00a0Uhr\u00a0(UTC)' }[lang]
+  const expected = [...Object.values(asTheyAre), ...(values['occurred_at'] ? [date] : []), APP.name, APP.supportUrl]
+  const shown = htmlText(html)
+  expect(expected.filter((value) => !text.includes(value ?? ''))).toEqual([])
+  expect(expected.filter((value) => !shown.includes(value ?? ''))).toEqual([])
+  expect(subject).toMatch(/^[^\r\n]{10,80}$/)
+})
+
+test.for(MAILS)('$template in $lang has no gap and no leftover, and loads nothing', async (mail) => {
+  const { subject, html, text } = await renderMail(mail, APP)
+
+  expect(`${subject}${html}${text}`).not.toMatch(/\{\{|\}\}|undefined|NaN|null|Invalid|\[object/)
+  expect(text).not.toMatch(/\n{3,}|[<>]|&#?\w+;/)
+  expect(html).not.toMatch(/<img|<link|@import|url\(|<script|src=/i)
+  expect(html.length).toBeLessThan(20_000)
+})
+
+test.for(MAILS)(
+  '$template in $lang shows values as text, whatever they hold (E-01)',
+  async ({ lang, template, values }) => {
+    const { subject, html, text } = await renderMail({ template, lang, values: hostile(values) }, { name: HOSTILE })
+
+    expect(html).not.toMatch(/<b>|<\/mj-|"' /)
+    expect(html).toContain('&lt;b&gt;')
+    expect(text).toContain('<b>{{code}}{{{link}}}</b>')
+    expect(text).not.toMatch(/^Bcc:/m)
+    expect(`${subject}${html}${text}`).not.toMatch(/\r|\u202e/)
+    expect(subject).not.toContain('\n')
+  },
+)
+
+test.for(MAILS)('$template in $lang does without everything that a flow may leave out', async (mail) => {
+  const { code, expires_minutes, link } = mail.values
+  const kept = { code, expires_minutes, link: NEEDS_LINK.has(mail.template) ? link : undefined }
+  const values = Object.fromEntries(Object.entries(kept).flatMap(([name, value]) => (value ? [[name, value]] : [])))
+
+  const { html, text } = await renderMail({ ...mail, values }, { name: 'Example' })
+
+  expect(`${html}${text}`).not.toMatch(/undefined|NaN|Invalid|<table[^>]*>\s*<\/table>/)
+  expect(text).not.toMatch(/\n{3,}/)
+  expect(links({ html, text }).length).toBe(NEEDS_LINK.has(mail.template) ? 2 : 0)
+})
+
+test.for(['email_changed', 'invitation'] as const)('%s is no mail without its link', async (template) => {
+  const { link: _, ...values } = SAFETY_VALUES[template] ?? {}
+
+  await expect(renderMail({ template, lang: 'en', values }, APP)).rejects.toThrow(`the mail ${template} needs link`)
+})
+
+test('a code mail is none without its code', async () => {
+  const values = { ...SAFETY_VALUES.stepup, code: '' }
+
+  await expect(renderMail({ template: 'stepup', lang: 'en', values }, APP)).rejects.toThrow('stepup needs code')
+})
+
+test('a link that is none is refused in a notice too', async () => {
+  const values = { ...SAFETY_VALUES.invitation, link: 'javascript:alert(1)' }
+
+  await expect(renderMail({ template: 'invitation', lang: 'en', values }, APP)).rejects.toThrow("can't link to")
+})
+
+const NEEDS_LINK: ReadonlySet<MailTemplate> = new Set(['email_changed', 'invitation'])
+
+/** All but what has a form: link, date and numbers stay as they are. */
+function hostile(values: Record<string, string>): Record<string, string> {
+  const entries = Object.entries(values)
+  return Object.fromEntries(
+    entries.map(([name, value]) => [name, /^(link|occurred_at|expires_\w+|codes_left)$/.test(name) ? value : HOSTILE]),
+  )
+}
+
+/** What a reader sees, and where links lead. */
+function htmlText(html: string): string {
+  const hrefs = [...html.matchAll(/href="([^"]*)"/g)].map(([, href]) => href)
+  return `${html.replace(/<head>.*<\/head>|<[^>]+>/gs, '')}${hrefs.join('\n')}`
+    .replaceAll('&amp;', '&')
+    .replaceAll('&#x3D;', '=')
+}
+
+function links({ html, text }: Pick<RenderedMail, 'html' | 'text'>): string[] {
+  return [...(html.match(/<a\b/g) ?? []), ...(text.match(/https?:/g) ?? [])]
+}
