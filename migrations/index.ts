@@ -5,6 +5,8 @@ import * as sessions from './0003_sessions.ts'
 import * as outbox from './0004_outbox.ts'
 import * as auditLogs from './0005_audit_logs.ts'
 import * as sharedState from './0006_shared_state.ts'
+import * as factors from './0007_factors.ts'
+import * as accountChanges from './0008_account_changes.ts'
 
 export interface Migration {
   id: string
@@ -19,4 +21,6 @@ export const MIGRATIONS: readonly Migration[] = [
   { id: '0004_outbox', up: outbox.up },
   { id: '0005_audit_logs', up: auditLogs.up },
   { id: '0006_shared_state', up: sharedState.up },
+  { id: '0007_factors', up: factors.up },
+  { id: '0008_account_changes', up: accountChanges.up },
 ]

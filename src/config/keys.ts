@@ -1,5 +1,7 @@
+import { FACTOR_SECTIONS } from './factor-keys.ts'
 import { field, section } from './field.ts'
 import { duration, line, listOf, oneOf, path, secretText, wholeNumber, yesNo } from './kind.ts'
+import { presetOf } from './session-preset.ts'
 import { cidr, domainName, exactUrl, host, mailbox, postgresUrl, publicUrl } from './web-kind.ts'
 
 const MAKE_ONE = 'Make one: openssl rand -base64 32'
@@ -50,6 +52,16 @@ export const SECTIONS = {
       text: 'Where people find help when they cannot sign in.',
       applies: 'reload',
       example: 'https://example.com/help',
+    }),
+    logo: field(path(), {
+      text: 'A picture for the top of the pages, 32 px high: a .svg, .png or .webp file of at most 256 KiB.',
+      applies: 'restart',
+      example: '/etc/authd/logo.svg',
+    }),
+    theme_css: field(path(), {
+      text: 'A style sheet loaded after our own: set --accent, --on-accent, --radius and the other custom properties.',
+      applies: 'restart',
+      example: '/etc/authd/theme.css',
     }),
   }),
   server: section('Where the daemon listens.', {
@@ -189,8 +201,8 @@ export const SECTIONS = {
     }),
   }),
   signup: section('Who may become a user.', {
-    policy: field(oneOf('open', 'domains', 'closed'), {
-      text: 'Everybody, the domains listed below, or nobody who is not a user already.',
+    policy: field(oneOf('open', 'domains', 'invite', 'closed'), {
+      text: 'Everybody, the domains listed below, those an operator has invited, or nobody who is not a user already.',
       applies: 'live',
       default: 'open',
     }),
@@ -202,15 +214,32 @@ export const SECTIONS = {
     }),
   }),
   session: section('How long people stay signed in.', {
+    preset: field(oneOf('aal1', 'aal2', 'aal3'), {
+      text: 'The lifetimes below as NIST SP 800-63B-4 has them for an assurance level: 30d and 14d idle, 24h and 1h, 12h and 15m.',
+      applies: 'reload',
+      default: 'aal1',
+    }),
     idle_ttl: field(duration('5m', '365d'), {
       text: 'A session ends after so long without use.',
       applies: 'reload',
-      default: '14d',
+      fallback: { text: 'as session.preset: 14d, 1h or 15m', of: ({ value }) => presetOf(value).idleTtl },
+      example: '14d',
     }),
     ttl: field(duration('5m', '365d'), {
       text: 'A session ends after so long, whatever happens.',
       applies: 'reload',
-      default: '30d',
+      fallback: { text: 'as session.preset: 30d, 24h or 12h', of: ({ value }) => presetOf(value).ttl },
+      example: '30d',
+    }),
+    max_per_user: field(wholeNumber(0, 1000), {
+      text: 'How many live sessions one person may have; 0: as many as they like. One more ends the one that was unused longest.',
+      applies: 'reload',
+      default: 0,
+    }),
+    cookie_domain: field(domainName(), {
+      text: 'A parent domain of public_url whose other hosts get a second cookie, good for asking who is signed in and for nothing else.',
+      applies: 'restart',
+      example: 'example.com',
     }),
     refresh_grace: field(duration('0', '10s'), {
       text: 'How long a spent refresh token still answers with the same successor: for lost answers and for two tabs.',
@@ -218,6 +247,7 @@ export const SECTIONS = {
       default: '10s',
     }),
   }),
+  ...FACTOR_SECTIONS,
   tokens: section('Access tokens (JWT) for your applications.', {
     access_ttl: field(duration('5m', '15m'), {
       text: 'How long an access token is valid, also after its session was revoked, where an application checks it offline.',

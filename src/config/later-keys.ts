@@ -1,26 +1,9 @@
 import { field, section } from './field.ts'
 import { listOf, secretText, wholeNumber, yesNo } from './kind.ts'
-import { domainName, exactUrl, webOrigin } from './web-kind.ts'
+import { exactUrl, webOrigin } from './web-kind.ts'
 
 /** Keys whose names are established and whose features come later: checked now, so that no config has to change then. */
 export const LATER_SECTIONS = {
-  webauthn: section('Passkeys.', {
-    rp_id: field(domainName(), {
-      text: 'The domain that passkeys belong to: the host of public_url or a parent of it. It cannot be changed later without every user enrolling again.',
-      applies: 'restart',
-      notYet: true,
-      example: 'example.com',
-      established: 'webauthn_rp_id',
-    }),
-    origins: field(listOf(webOrigin(), 'origins'), {
-      text: 'Further origins where these passkeys work; each must be in that domain.',
-      applies: 'restart',
-      notYet: true,
-      default: [],
-      example: ['https://app.example.com'],
-      established: 'webauthn_origin',
-    }),
-  }),
   limits: section('How much one stranger may ask for.', {
     requests_per_minute: field(wholeNumber(1, 1_000_000), {
       text: 'Requests that one address may make in a minute.',

@@ -143,6 +143,18 @@ const RULES: Rule[] = [
         : undefined,
   },
   {
+    keys: ['session.cookie_domain', 'public_url'],
+    check: ({ session: { cookieDomain }, publicUrl }) => {
+      const host = new URL(publicUrl).hostname
+      if (cookieDomain === undefined || (host.endsWith(`.${cookieDomain}`) && cookieDomain.includes('.')))
+        return undefined
+      return {
+        message: `session.cookie_domain "${cookieDomain}" is no parent domain of ${host}`,
+        suggestion: `Write cookie_domain = "${host.slice(host.indexOf('.') + 1)}", or take it out`,
+      }
+    },
+  },
+  {
     keys: ['tokens.hs256_secret', 'tokens.algorithm'],
     check: ({ tokens }) =>
       tokens.algorithm === 'HS256' && tokens.hs256Secret === undefined

@@ -110,6 +110,14 @@ export async function listLastAuditLogs(sql: Sql, filter: AuditFilter, limit: nu
   return rows.map(fromRow).reverse()
 }
 
+export async function countFailures(sql: Sql, { userId, since }: { userId: string; since: number }): Promise<number> {
+  const row = await sql.one<{ n: number }>(
+    "SELECT count(*) AS n FROM audit_logs WHERE user_id = ? AND outcome = 'failure' AND occurred_at >= ?",
+    [userId, since],
+  )
+  return Number(row?.n ?? 0)
+}
+
 export async function findLastAuditSeq(sql: Sql): Promise<number> {
   const row = await sql.one<{ seq: number | null }>('SELECT max(seq) AS seq FROM audit_logs')
   return row?.seq ?? 0

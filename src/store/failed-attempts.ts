@@ -49,3 +49,52 @@ export async function isBudgetUsed(
 export async function deleteFailuresBefore(trx: Trx, before: number): Promise<number> {
   return await trx.run('DELETE FROM failed_attempts WHERE window_ends_at < ?', [before])
 }
+
+/** Failures in a row of one person's factor. The row stays until a success, an operator or a new factor removes it. */
+export interface Brake {
+  failures: number
+  /** No try counts before this; null: go on. */
+  blockedUntil: number | null
+}
+
+/** Later than any clock: a brake does not end by itself. */
+const NEVER = Number.MAX_SAFE_INTEGER
+
+export async function findBrake(sql: Sql, key: Pick<Budget, 'kind' | 'subject'>): Promise<Brake | undefined> {
+  const row = await sql.one<{ failures: number; blocked_until: number | null }>(
+    'SELECT failures, blocked_until FROM failed_attempts WHERE kind = ? AND subject = ?',
+    [key.kind, key.subject],
+  )
+  return row && { failures: row.failures, blockedUntil: row.blocked_until }
+}
+
+/** Inside a unit that holds the person: nobody else counts at the same time. */
+export async function setBrake(trx: Trx, key: Pick<Budget, 'kind' | 'subject'>, brake: Brake): Promise<void> {
+  await trx.run(
+    `INSERT INTO failed_attempts (kind, subject, failures, window_ends_at, blocked_until) VALUES (?, ?, ?, ?, ?)
+     ON CONFLICT (kind, subject) DO UPDATE SET failures = excluded.failures, blocked_until = excluded.blocked_until`,
+    [key.kind, key.subject, brake.failures, NEVER, brake.blockedUntil],
+  )
+}
+
+export async function clearFailures(trx: Trx, key: Pick<Budget, 'kind' | 'subject'>): Promise<void> {
+  await trx.run('DELETE FROM failed_attempts WHERE kind = ? AND subject = ?', [key.kind, key.subject])
+}
+
+export interface Failures extends Brake {
+  kind: string
+}
+
+/** Takes away what was counted against a person, by their id and by their address; answers what it was. */
+export async function deleteFailuresOf(
+  trx: Trx,
+  { userId, email }: { userId: string; email: string },
+): Promise<Failures[]> {
+  const rows = await trx.all<{ kind: string; failures: number; blocked_until: number | null }>(
+    `DELETE FROM failed_attempts WHERE failures > 0 AND (subject = ? OR subject = ? OR subject >= ? AND subject < ?)
+     RETURNING kind, failures, blocked_until`,
+    // A known device's subject is the address, a space and the device.
+    [userId, email, `${email} `, `${email}!`],
+  )
+  return rows.map((row) => ({ kind: row.kind, failures: row.failures, blockedUntil: row.blocked_until }))
+}

@@ -9,6 +9,8 @@ export interface Session {
   secretDigest: string | null
   amr: string[]
   aal: number
+  /** Good for enrolling a factor and signing out, and for nothing else. */
+  isEnrolmentDue: boolean
   authTime: number
   createdAt: number
   lastSeenAt: number
@@ -42,6 +44,7 @@ interface SessionRow {
   secret_digest: string | null
   amr: string
   aal: number
+  is_enrolment_due: number
   auth_time: number
   created_at: number
   last_seen_at: number
@@ -83,8 +86,8 @@ export async function insertSession(
   session: Omit<Session, 'revokedAt' | 'revokedBy' | 'revokedReason'>,
 ): Promise<void> {
   await trx.run(
-    `INSERT INTO sessions (id, user_id, delivery, secret_digest, amr, aal, auth_time, created_at, last_seen_at,
-       idle_expires_at, expires_at, ip, user_agent, generation, refresh_salt, refreshed_at) VALUES ${placeholders(16)}`,
+    `INSERT INTO sessions (id, user_id, delivery, secret_digest, amr, aal, is_enrolment_due, auth_time, created_at, last_seen_at,
+       idle_expires_at, expires_at, ip, user_agent, generation, refresh_salt, refreshed_at) VALUES ${placeholders(17)}`,
     [
       session.id,
       session.userId,
@@ -92,6 +95,7 @@ export async function insertSession(
       session.secretDigest,
       JSON.stringify(session.amr),
       session.aal,
+      session.isEnrolmentDue ? 1 : 0,
       session.authTime,
       session.createdAt,
       session.lastSeenAt,
@@ -162,6 +166,27 @@ export async function rotateSession(
   return row && { generation: row.generation, idleExpiresAt: row.idle_expires_at }
 }
 
+/** Gives the session another secret and salt, and what was proven now: the old cookie and refresh token are nobody's. */
+export async function renewSession(
+  trx: Trx,
+  session: Pick<Session, 'id' | 'secretDigest' | 'refreshSalt' | 'amr' | 'aal' | 'authTime' | 'isEnrolmentDue'>,
+): Promise<boolean> {
+  const changed = await trx.run(
+    `UPDATE sessions SET secret_digest = ?, refresh_salt = ?, amr = ?, aal = ?, auth_time = ?, is_enrolment_due = ?
+     WHERE id = ? AND revoked_at IS NULL`,
+    [
+      session.secretDigest,
+      session.refreshSalt,
+      JSON.stringify(session.amr),
+      session.aal,
+      session.authTime,
+      session.isEnrolmentDue ? 1 : 0,
+      session.id,
+    ],
+  )
+  return changed === 1
+}
+
 /** Ends the live sessions that the filter names; answers those that this call ended. */
 export async function revokeSessions(
   trx: Trx,
@@ -219,6 +244,7 @@ function fromOwnedRow(row: OwnedSessionRow): OwnedSession {
     secretDigest: row.secret_digest,
     amr: JSON.parse(row.amr) as string[],
     aal: row.aal,
+    isEnrolmentDue: row.is_enrolment_due === 1,
     authTime: row.auth_time,
     createdAt: row.created_at,
     lastSeenAt: row.last_seen_at,

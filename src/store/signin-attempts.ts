@@ -4,8 +4,19 @@ import type { Sql, Trx } from './db.ts'
 export type Delivery = 'tokens' | 'cookie'
 export type CodeKind = 'short' | 'long'
 
+/** What the proof of this mail is for. Only `signin` may end in a session, and only its token is known to anybody. */
+export type AttemptPurpose = 'signin' | 'stepup' | 'email_change' | 'email_restore'
+/** A thing that was proven, as `amr` names it. */
+export type Proof = 'email' | 'passkey' | 'otp' | 'recovery_code' | 'recovery_link'
+
 export interface SigninAttempt {
   id: string
+  purpose: AttemptPurpose
+  /** The session, or the change of address, that this proof is about; null for a sign-in. */
+  boundTo: string | null
+  /** Whom the proofs so far name. */
+  userId: string | null
+  proofs: Proof[]
   secretDigest: string
   /** Canonical; null: not known yet. */
   email: string | null
@@ -32,6 +43,10 @@ export interface SigninAttempt {
 
 interface SigninAttemptRow {
   id: string
+  purpose: string
+  bound_to: string | null
+  user_id: string | null
+  proofs: string
   secret_digest: string
   email: string | null
   email_typed: string | null
@@ -59,14 +74,25 @@ export async function insertSigninAttempt(
   trx: Trx,
   attempt: Omit<
     SigninAttempt,
-    'mailedAt' | 'linkDigest' | 'codeMac' | 'codeKind' | 'codeTries' | 'usedAt' | 'previewedAt' | 'completedAt'
+    | 'userId'
+    | 'proofs'
+    | 'mailedAt'
+    | 'linkDigest'
+    | 'codeMac'
+    | 'codeKind'
+    | 'codeTries'
+    | 'usedAt'
+    | 'previewedAt'
+    | 'completedAt'
   >,
 ): Promise<void> {
   await trx.run(
-    `INSERT INTO signin_attempts (id, secret_digest, email, email_typed, deliver, redirect_to, link_to, lang, ip,
-       user_agent, created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    `INSERT INTO signin_attempts (id, purpose, bound_to, secret_digest, email, email_typed, deliver, redirect_to,
+       link_to, lang, ip, user_agent, created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     [
       attempt.id,
+      attempt.purpose,
+      attempt.boundTo,
       attempt.secretDigest,
       attempt.email,
       attempt.emailTyped,
@@ -131,6 +157,41 @@ export async function useSigninAttempt(trx: Trx, input: { id: string; now: numbe
   return changed === 1
 }
 
+/** Adds a proof, and leaves at least until `until` for the next. False: over, completed, or this was proven before. */
+export async function addProof(
+  trx: Trx,
+  input: { id: string; userId: string; proofs: Proof[]; before: Proof[]; now: number; until: number },
+): Promise<boolean> {
+  const changed = await trx.run(
+    `UPDATE signin_attempts SET user_id = ?, proofs = ?, expires_at = CASE WHEN expires_at < ? THEN ? ELSE expires_at END
+     WHERE id = ? AND proofs = ? AND completed_at IS NULL AND expires_at > ? AND (user_id IS NULL OR user_id = ?)`,
+    [
+      input.userId,
+      JSON.stringify(input.proofs),
+      input.until,
+      input.until,
+      input.id,
+      JSON.stringify(input.before),
+      input.now,
+      input.userId,
+    ],
+  )
+  return changed === 1
+}
+
+/** The newest attempt for this purpose of a session, or of a change of address. */
+export async function findBoundAttempt(
+  sql: Sql,
+  input: { purpose: AttemptPurpose; boundTo: string },
+): Promise<SigninAttempt | undefined> {
+  return fromRow(
+    await sql.one<SigninAttemptRow>(
+      'SELECT * FROM signin_attempts WHERE bound_to = ? AND purpose = ? ORDER BY id DESC LIMIT 1',
+      [input.boundTo, input.purpose],
+    ),
+  )
+}
+
 /** The one step that lets an attempt make a session; true at most once. */
 export async function completeSigninAttempt(trx: Trx, input: { id: string; now: number }): Promise<boolean> {
   const changed = await trx.run(
@@ -171,6 +232,10 @@ function fromRow(row: SigninAttemptRow | undefined): SigninAttempt | undefined {
   return (
     row && {
       id: row.id,
+      purpose: row.purpose as AttemptPurpose,
+      boundTo: row.bound_to,
+      userId: row.user_id,
+      proofs: JSON.parse(row.proofs) as Proof[],
       secretDigest: row.secret_digest,
       email: row.email,
       emailTyped: row.email_typed,

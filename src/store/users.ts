@@ -11,7 +11,18 @@ export interface User {
   lastSeenAt: number | null
   disabledAt: number | null
   disabledReason: string | null
+  /** Of the mails; as the last sign-in asked for. */
+  lang: string | null
+  /** The passkeys' user handle: random, never the address. */
+  webauthnUserId: string | null
+  /** An operator's word for this person; null: the deployment's policy holds. */
+  mfaPolicy: MfaPolicy | null
+  /** Until when somebody who has proven nothing yet may do so; null: not invited. */
+  invitedUntil: number | null
 }
+
+/** `optional`: a second factor is asked for when the person has one. `required`: they must have one. */
+export type MfaPolicy = 'optional' | 'required'
 
 interface UserRow {
   id: string
@@ -23,11 +34,20 @@ interface UserRow {
   last_seen_at: number | null
   disabled_at: number | null
   disabled_reason: string | null
+  lang: string | null
+  webauthn_user_id: string | null
+  mfa_policy: string | null
+  invited_until: number | null
 }
+
+/** `invited`: has not proven the address yet, and was asked to. */
+export type UserStatus = 'active' | 'invited' | 'disabled'
 
 export interface UserFilter {
   search?: string | undefined
-  isDisabled?: boolean | undefined
+  status?: UserStatus | undefined
+  /** Without any of this kind. */
+  without?: 'passkey' | 'totp' | undefined
   inactiveSince?: number | undefined
   /** Ids below this one only: the list is newest first. */
   before?: string | undefined
@@ -86,13 +106,57 @@ export async function countUsers(sql: Sql, filter: UserFilter): Promise<number> 
   return Number(row?.n ?? 0)
 }
 
-/** Marks the address as proven, once, and the person as seen. */
-export async function recordSignIn(trx: Trx, id: string, now: number): Promise<void> {
-  await trx.run('UPDATE users SET last_seen_at = ?, email_verified_at = COALESCE(email_verified_at, ?) WHERE id = ?', [
-    now,
-    now,
-    id,
+/** The person was seen, and reads this language. */
+export async function recordSignIn(trx: Trx, input: { id: string; now: number; lang: string }): Promise<void> {
+  await trx.run('UPDATE users SET last_seen_at = ?, lang = ? WHERE id = ?', [input.now, input.lang, input.id])
+}
+
+/** Marks the address as proven; true the first time. */
+export async function verifyUserEmail(trx: Trx, input: { id: string; now: number }): Promise<boolean> {
+  const changed = await trx.run(
+    'UPDATE users SET email_verified_at = ?, invited_until = NULL WHERE id = ? AND email_verified_at IS NULL',
+    [input.now, input.id],
+  )
+  return changed === 1
+}
+
+export async function updateUserName(trx: Trx, input: { id: string; name: string | null }): Promise<void> {
+  await trx.run('UPDATE users SET name = ? WHERE id = ?', [input.name, input.id])
+}
+
+export async function updateUserMfaPolicy(trx: Trx, input: { id: string; policy: MfaPolicy | null }): Promise<void> {
+  await trx.run('UPDATE users SET mfa_policy = ? WHERE id = ?', [input.policy, input.id])
+}
+
+/** False if somebody else has this address. `emailVerifiedAt` null: not proven. */
+export async function updateUserEmail(
+  trx: Trx,
+  input: { id: string; email: string; emailTyped: string; emailVerifiedAt: number | null },
+): Promise<boolean> {
+  const changed = await trx.run(
+    `UPDATE users SET email = ?, email_typed = ?, email_verified_at = ?
+     WHERE id = ? AND NOT EXISTS (SELECT 1 FROM users AS other WHERE other.email = ? AND other.id <> ?)`,
+    [input.email, input.emailTyped, input.emailVerifiedAt, input.id, input.email, input.id],
+  )
+  return changed === 1
+}
+
+/** Leave to prove the address until then, for somebody who has not yet. */
+export async function inviteUser(trx: Trx, input: { id: string; until: number }): Promise<boolean> {
+  const changed = await trx.run('UPDATE users SET invited_until = ? WHERE id = ? AND email_verified_at IS NULL', [
+    input.until,
+    input.id,
   ])
+  return changed === 1
+}
+
+/** The person's user handle: the one there is, or this new one. */
+export async function takeWebauthnUserId(trx: Trx, input: { id: string; fresh: string }): Promise<string> {
+  const row = await trx.one<{ webauthn_user_id: string }>(
+    'UPDATE users SET webauthn_user_id = COALESCE(webauthn_user_id, ?) WHERE id = ? RETURNING webauthn_user_id',
+    [input.fresh, input.id],
+  )
+  return row?.webauthn_user_id ?? input.fresh
 }
 
 /** False if it was so already. */
@@ -121,6 +185,18 @@ export async function deleteUser(trx: Trx, id: string): Promise<boolean> {
   return (await trx.run('DELETE FROM users WHERE id = ?', [id])) === 1
 }
 
+const INVITED = 'email_verified_at IS NULL AND invited_until IS NOT NULL'
+const STATUS: Record<UserStatus, string> = {
+  active: `disabled_at IS NULL AND NOT (${INVITED})`,
+  invited: `disabled_at IS NULL AND ${INVITED}`,
+  disabled: 'disabled_at IS NOT NULL',
+}
+
+const WITHOUT = {
+  passkey: 'NOT EXISTS (SELECT 1 FROM passkeys WHERE passkeys.user_id = users.id)',
+  totp: 'NOT EXISTS (SELECT 1 FROM totp_secrets WHERE totp_secrets.user_id = users.id AND secret_sealed IS NOT NULL)',
+}
+
 function conditions(filter: UserFilter): { where: string; values: Value[] } {
   const parts: string[] = []
   const values: Value[] = []
@@ -132,7 +208,8 @@ function conditions(filter: UserFilter): { where: string; values: Value[] } {
     const pattern = `%${filter.search.toLowerCase().replace(/[\\%_]/g, '\\$&')}%`
     add("(email LIKE ? ESCAPE '\\' OR lower(COALESCE(name, '')) LIKE ? ESCAPE '\\')", pattern, pattern)
   }
-  if (filter.isDisabled !== undefined) add(filter.isDisabled ? 'disabled_at IS NOT NULL' : 'disabled_at IS NULL')
+  if (filter.status) add(STATUS[filter.status])
+  if (filter.without) add(WITHOUT[filter.without])
   if (filter.inactiveSince !== undefined) add('COALESCE(last_seen_at, created_at) < ?', filter.inactiveSince)
   if (filter.before) add('id < ?', filter.before)
   return {
@@ -153,6 +230,10 @@ function fromRow(row: UserRow | undefined): User | undefined {
       lastSeenAt: row.last_seen_at,
       disabledAt: row.disabled_at,
       disabledReason: row.disabled_reason,
+      lang: row.lang,
+      webauthnUserId: row.webauthn_user_id,
+      mfaPolicy: row.mfa_policy === null ? null : row.mfa_policy === 'required' ? 'required' : 'optional',
+      invitedUntil: row.invited_until,
     }
   )
 }

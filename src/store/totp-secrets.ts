@@ -1,0 +1,87 @@
+import { placeholders, type Sql, type Trx } from './db.ts'
+
+export interface TotpSecret {
+  userId: string
+  /** Sealed; null: none is confirmed yet. */
+  secretSealed: string | null
+  confirmedAt: number | null
+  /** Sealed; a secret that waits for its first right code. */
+  pendingSealed: string | null
+  pendingExpiresAt: number | null
+}
+
+interface TotpSecretRow {
+  user_id: string
+  secret_sealed: string | null
+  confirmed_at: number | null
+  last_step: number
+  pending_sealed: string | null
+  pending_expires_at: number | null
+}
+
+export async function findTotpSecret(sql: Sql, userId: string): Promise<TotpSecret | undefined> {
+  const row = await sql.one<TotpSecretRow>('SELECT * FROM totp_secrets WHERE user_id = ?', [userId])
+  return (
+    row && {
+      userId: row.user_id,
+      secretSealed: row.secret_sealed,
+      confirmedAt: row.confirmed_at,
+      pendingSealed: row.pending_sealed,
+      pendingExpiresAt: row.pending_expires_at,
+    }
+  )
+}
+
+/** Those of these people who have one in force. */
+export async function findTotpHolders(sql: Sql, userIds: string[]): Promise<Set<string>> {
+  if (userIds.length === 0) return new Set()
+  const rows = await sql.all<{ user_id: string }>(
+    `SELECT user_id FROM totp_secrets WHERE user_id IN ${placeholders(userIds.length)} AND secret_sealed IS NOT NULL`,
+    userIds,
+  )
+  return new Set(rows.map((row) => row.user_id))
+}
+
+/** A new secret, good for nothing until it is confirmed; one that is in use stays in use meanwhile. */
+export async function putPendingTotp(
+  trx: Trx,
+  input: { userId: string; pendingSealed: string; expiresAt: number },
+): Promise<void> {
+  await trx.run(
+    `INSERT INTO totp_secrets (user_id, pending_sealed, pending_expires_at) VALUES (?, ?, ?)
+     ON CONFLICT (user_id) DO UPDATE SET pending_sealed = excluded.pending_sealed,
+       pending_expires_at = excluded.pending_expires_at`,
+    [input.userId, input.pendingSealed, input.expiresAt],
+  )
+}
+
+/** Puts the pending secret in force; its first code is spent with it. False: it is not pending any more. */
+export async function confirmTotp(
+  trx: Trx,
+  input: { userId: string; pendingSealed: string; step: number; now: number },
+): Promise<boolean> {
+  const changed = await trx.run(
+    `UPDATE totp_secrets SET secret_sealed = pending_sealed, confirmed_at = ?, last_step = ?, pending_sealed = NULL,
+       pending_expires_at = NULL WHERE user_id = ? AND pending_sealed = ? AND pending_expires_at > ?`,
+    [input.now, input.step, input.userId, input.pendingSealed, input.now],
+  )
+  return changed === 1
+}
+
+/** Spends a time step: true for one of any number of racers, and never for an older step (RFC 6238 §5.2). */
+export async function useTotpStep(trx: Trx, input: { userId: string; step: number }): Promise<boolean> {
+  const changed = await trx.run(
+    'UPDATE totp_secrets SET last_step = ? WHERE user_id = ? AND secret_sealed IS NOT NULL AND last_step < ?',
+    [input.step, input.userId, input.step],
+  )
+  return changed === 1
+}
+
+/** True if one was in force. One that was confirmed before `since` stays. */
+export async function deleteTotp(trx: Trx, userId: string, since = 0): Promise<boolean> {
+  const row = await trx.one<{ secret_sealed: string | null }>(
+    'DELETE FROM totp_secrets WHERE user_id = ? AND COALESCE(confirmed_at, ?) >= ? RETURNING secret_sealed',
+    [userId, since, since],
+  )
+  return row !== undefined && row.secret_sealed !== null
+}
