@@ -30,7 +30,24 @@ export interface Cache {
   refresh(): Promise<void>
 }
 
-export type MailTemplate = 'signin' | 'test'
+export type MailTemplate =
+  | 'signin'
+  | 'test'
+  | 'stepup'
+  | 'email_change'
+  | 'email_restore'
+  | 'new_device'
+  | 'passkey_added'
+  | 'passkey_removed'
+  | 'totp_enabled'
+  | 'totp_removed'
+  | 'recovery_codes_made'
+  | 'recovery_code_used'
+  | 'session_theft'
+  | 'sessions_revoked'
+  | 'email_changed'
+  | 'recovery_link_used'
+  | 'invitation'
 
 export interface Mail {
   /** Same over all tries, so that a mail sent twice after a crash is recognised as one. */

@@ -40,7 +40,8 @@ export async function beginSignIn(deps: Deps, origin: Origin, input: BeginSignIn
   checkListed(input.linkTo, signin.linkUrls, 'link_to', 'signin.link_urls')
   return await deps.db.write(async (trx) => {
     const { attempt, token } =
-      (await findContinued(deps, trx, input)) ?? (await insertAttempt(deps, trx, origin, input))
+      (await findContinued(deps, trx, input)) ??
+      (await insertAttempt(deps, trx, origin, { ...input, purpose: 'signin', boundTo: null }))
     const mailed = input.email && (await queueSigninMail(deps, trx, origin, { attempt, device: input.device }))
     const current = mailed ?? (await findSigninAttempt(trx, attempt.id)) ?? attempt
     return { attempt: current, token, resendAfter: resendAfter(deps, current), isMailed: mailed !== undefined }
@@ -63,7 +64,7 @@ async function findContinued(deps: Deps, trx: Trx, input: BeginSignIn): Promise<
     const attempt = held?.attempt
     if (
       attempt?.email === input.email.canonical &&
-      attempt.usedAt === null &&
+      attempt.proofs.length === 0 &&
       isOpen(attempt, now) &&
       attempt.deliver === input.deliver &&
       attempt.redirectTo === (input.redirectTo ?? null) &&
@@ -75,12 +76,21 @@ async function findContinued(deps: Deps, trx: Trx, input: BeginSignIn): Promise<
   return undefined
 }
 
-async function insertAttempt(deps: Deps, trx: Trx, origin: Origin, input: BeginSignIn): Promise<HeldAttempt> {
+/** A new attempt, and the token of whoever holds it. */
+export async function insertAttempt(
+  deps: Deps,
+  trx: Trx,
+  origin: Origin,
+  input: Pick<BeginSignIn, 'email' | 'deliver' | 'redirectTo' | 'linkTo' | 'lang'> &
+    Pick<SigninAttempt, 'purpose' | 'boundTo'>,
+): Promise<HeldAttempt> {
   const now = deps.clock.now()
   const id = deps.random.id('att')
   const secret = mintSecret(deps.random)
   await insertSigninAttempt(trx, {
     id,
+    purpose: input.purpose,
+    boundTo: input.boundTo,
     secretDigest: digest(secret),
     email: input.email?.canonical ?? null,
     emailTyped: input.email?.typed ?? null,

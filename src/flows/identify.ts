@@ -4,12 +4,12 @@ import { digest, equalSecrets, parseToken } from '../platform/secret.ts'
 import { type ApiKey, findApiKey, touchApiKey } from '../store/api-keys.ts'
 import type { OwnedSession } from '../store/sessions.ts'
 import type { AccessClaims } from './access-token.ts'
-import { useSession } from './session.ts'
+import { checkSecret, lookAtSession, useSession } from './session.ts'
 import { useAccessToken } from './token.ts'
 
 /** Whom a request speaks for. `rejected`: it brought something, and that proved nothing. */
 export type Identity =
-  | { kind: 'session'; session: OwnedSession; via: 'cookie' }
+  | { kind: 'session'; session: OwnedSession; via: 'cookie' | 'check_cookie' | 'enrolment_token' }
   | {
       kind: 'session'
       session: OwnedSession
@@ -25,15 +25,26 @@ export interface Credentials {
   authorization?: string | undefined
   /** `ses_<id>.<secret>`. */
   cookie?: string | undefined
+  /** `chk_<id>.<secret>`; counts where there is no other. */
+  check?: string | undefined
 }
 
 /** One read of the database tells who it is, as of now: what was revoked a moment ago is rejected. */
-export async function identify(deps: Deps, { authorization, cookie }: Credentials): Promise<Identity> {
+export async function identify(deps: Deps, { authorization, cookie, check }: Credentials): Promise<Identity> {
   if (authorization !== undefined) return await identifyBearer(deps, bearerOf(authorization))
+  if (cookie === undefined && check !== undefined) return await identifyCheck(deps, check)
   if (cookie === undefined) return { kind: 'anonymous' }
   const token = parseToken('ses', cookie)
-  const session = token && (await useSession(deps, token.id, (found) => isSecretOf(found, token.secret)))
+  const isProven = (found: OwnedSession) => found.delivery === 'cookie' && isSecretOf(found, token?.secret ?? '')
+  const session = token && (await useSession(deps, token.id, isProven))
   return session ? { kind: 'session', session, via: 'cookie' } : { kind: 'rejected' }
+}
+
+async function identifyCheck(deps: Deps, text: string): Promise<Identity> {
+  const token = parseToken('chk', text)
+  const isProven = (found: OwnedSession) => equalSecrets(token?.secret ?? '', checkSecret(deps, found))
+  const session = token && (await lookAtSession(deps, token.id.replace(/^chk_/, 'ses_'), isProven))
+  return session ? { kind: 'session', session, via: 'check_cookie' } : { kind: 'rejected' }
 }
 
 function isSecretOf({ secretDigest }: OwnedSession, secret: string): boolean {
@@ -43,8 +54,18 @@ function isSecretOf({ secretDigest }: OwnedSession, secret: string): boolean {
 async function identifyBearer(deps: Deps, bearer: string | undefined): Promise<Identity> {
   if (bearer === undefined) return { kind: 'rejected' }
   if (bearer.startsWith('key_')) return await identifyApiKey(deps, bearer)
+  if (bearer.startsWith('ses_')) return await identifyEnrolling(deps, bearer)
   const known = await useAccessToken(deps, bearer)
   return known ? { kind: 'session', via: 'access_token', ...known } : { kind: 'rejected' }
+}
+
+/** A session that waits for a second factor, and would deliver tokens then. */
+async function identifyEnrolling(deps: Deps, bearer: string): Promise<Identity> {
+  const token = parseToken('ses', bearer)
+  const isProven = (found: OwnedSession) =>
+    found.isEnrolmentDue && found.delivery === 'tokens' && isSecretOf(found, token?.secret ?? '')
+  const session = token && (await useSession(deps, token.id, isProven))
+  return session ? { kind: 'session', session, via: 'enrolment_token' } : { kind: 'rejected' }
 }
 
 async function identifyApiKey(deps: Deps, bearer: string): Promise<Identity> {

@@ -1,21 +1,14 @@
 import type { Deps } from '../deps.ts'
 import { AuthdError } from '../errors.ts'
-import { digest, equalSecrets, normalizeCode, parseToken } from '../platform/secret.ts'
+import { digest, equalSecrets, parseToken } from '../platform/secret.ts'
 import type { Sql, Trx } from '../store/db.ts'
-import { giveBackFailure, takeFailure } from '../store/failed-attempts.ts'
 import type { Session } from '../store/sessions.ts'
-import {
-  findSigninAttempt,
-  markPreviewed,
-  type SigninAttempt,
-  takeCodeTry,
-  useSigninAttempt,
-} from '../store/signin-attempts.ts'
+import { findSigninAttempt, markPreviewed, type SigninAttempt, useSigninAttempt } from '../store/signin-attempts.ts'
 import { lockUserByEmail } from '../store/users.ts'
 import { findHeld, type Holding, isOpen } from './attempt.ts'
 import { type Origin, recordEvent } from './event.ts'
-import { completeSignIn, prepareSignIn, presentSignIn, type SignedIn, type SignInResult } from './sign-in.ts'
-import { codeBudget, macCode } from './signin-mail.ts'
+import { spendCode } from './mail-code.ts'
+import { completeSignIn, prepareSignIn, presentSignIn, type SignInOutcome, type SignInResult } from './sign-in.ts'
 
 /** What comes with a proof: which attempts the request holds, and what else its browser has. */
 export interface Redemption {
@@ -36,7 +29,7 @@ export async function redeemLink(
 ): Promise<SignInResult> {
   const now = deps.clock.now()
   await prepareSignIn(deps)
-  const verdict = await deps.db.write(async (trx): Promise<SignedIn | 'used' | 'expired' | 'elsewhere'> => {
+  const verdict = await deps.db.write(async (trx): Promise<SignInOutcome | 'used' | 'expired' | 'elsewhere'> => {
     const link = await readLink(trx, token, holding)
     if (!link) return 'expired'
     const { attempt, isHeld } = link
@@ -54,6 +47,7 @@ export async function redeemLink(
       (await completeSignIn(deps, trx, origin, {
         attempt,
         user,
+        proof: 'email',
         method: 'magic_link',
         replaces,
         device,
@@ -66,55 +60,19 @@ export async function redeemLink(
   return await presentSignIn(deps, verdict)
 }
 
-/**
- * Signs in with the code of a mail. Tries are counted before the comparison: five an attempt, and a day's budget of
- * wrong ones. A wrong, dead or capped code is one answer.
- */
+/** Signs in with the code of a mail. A wrong, dead or capped code is one answer. */
 export async function redeemCode(
   deps: Deps,
   origin: Origin,
   { code, holding, replaces, device }: Redemption & { code: string },
 ): Promise<SignInResult> {
-  const now = deps.clock.now()
   await prepareSignIn(deps)
-  const verdict = await deps.db.write(async (trx): Promise<SignedIn | undefined> => {
+  const verdict = await deps.db.write(async (trx): Promise<SignInOutcome | undefined> => {
     const attempt = (await findHeld(trx, holding))?.attempt
-    if (!attempt?.email) return undefined
-    const { email } = attempt
-    const budget = attempt.codeKind === 'short' ? await codeBudget(trx, { email, device, now }) : undefined
-    // The budget's row, then the person's, then the attempt's: of a new address the person's may appear in between.
-    const isCapped = budget !== undefined && !(await takeFailure(trx, budget, now))
-    const user = await lockUserByEmail(trx, email)
-    // What the row holds now: a racer may have sent another mail before this unit held the attempt.
-    const codeMac = await takeCodeTry(trx, { id: attempt.id, now })
-    if (codeMac === undefined) {
-      if (budget && !isCapped) await giveBackFailure(trx, budget)
-      return undefined
-    }
-    if (isCapped || !equalSecrets(macCode(deps, attempt.id, normalizeCode(code)), codeMac)) {
-      const metadata = {
-        method: 'email_code',
-        reason: isCapped ? 'capped' : 'invalid_code',
-      }
-      const userId = user?.id ?? null
-      await recordEvent(deps, trx, origin, {
-        type: 'user.authentication_failed',
-        outcome: 'failure',
-        userId,
-        email,
-        metadata,
-      })
-      return undefined
-    }
-    if (budget) await giveBackFailure(trx, budget)
-    if (!(await useSigninAttempt(trx, { id: attempt.id, now }))) return undefined
-    return await completeSignIn(deps, trx, origin, {
-      attempt,
-      user,
-      method: 'email_code',
-      replaces,
-      device,
-    })
+    const proven = attempt && (await spendCode(deps, trx, origin, { attempt, code, device }))
+    if (!proven) return undefined
+    const by = { proof: 'email', method: 'email_code' } as const
+    return await completeSignIn(deps, trx, origin, { attempt, user: proven.user, ...by, replaces, device })
   })
   if (!verdict) throw new AuthdError('INVALID_CREDENTIALS')
   return await presentSignIn(deps, verdict)

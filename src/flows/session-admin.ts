@@ -1,8 +1,10 @@
 import type { Deps } from '../deps.ts'
 import { AuthdError } from '../errors.ts'
 import { countSessions, findSession, listSessions, type OwnedSession } from '../store/sessions.ts'
+import { findUser } from '../store/users.ts'
 import type { Origin } from './event.ts'
-import { type EndedSession, endSessions } from './session.ts'
+import { notify } from './notice.ts'
+import { type EndedSession, endSessionsIn } from './session.ts'
 import { resolveUser } from './user.ts'
 
 export interface SessionSelection {
@@ -45,7 +47,18 @@ export async function revokeByOperator(
   const { ids, user, createdBefore } = selection
   for (const id of ids ?? []) await showSession(deps, id)
   const userId = user === undefined ? undefined : (await resolveUser(deps, user)).id
-  return await endSessions(deps, origin, { filter: { ids, userId, createdBefore }, reason: 'revoked_by_operator' })
+  const filter = { ids, userId, createdBefore }
+  return await deps.db.write(async (trx) => {
+    const ended = await endSessionsIn(deps, trx, origin, { filter, reason: 'revoked_by_operator' })
+    // Whoever was meant is told; a clean-up of everybody's is no reason for a mail to everybody.
+    const isAboutSomebody = ids !== undefined || userId !== undefined
+    const people = isAboutSomebody ? [...new Set(ended.map((session) => session.userId))] : []
+    for (const id of people) {
+      const person = await findUser(trx, id)
+      if (person) await notify(deps, trx, origin, { user: person, template: 'sessions_revoked' })
+    }
+    return ended
+  })
 }
 
 function notFound(id: string): never {

@@ -20,15 +20,35 @@ import { type Origin, recordEvent } from './event.ts'
 /** `last_seen_at` may be this old: a session that is used all the time costs one write a minute. */
 const TOUCH_EVERY_MS = MINUTE
 
-export interface StartedSession {
-  session: Session
+/** How whoever holds a session shows it, but for tokens. */
+export interface Bearers {
   /** `ses_<id>.<secret>`, where it is delivered so. */
   cookie: string | undefined
+  /** `chk_<id>.<secret>`: for the other hosts of `session.cookie_domain`, and good for asking who is signed in. */
+  check: string | undefined
+  /** As the cookie, but a bearer that is good for enrolling a factor only: where tokens would be delivered. */
+  enrolmentToken: string | undefined
+}
+
+export interface StartedSession extends Bearers {
+  session: Session
+}
+
+export function bearersOf(deps: Pick<Deps, 'keys'>, session: Session, secret: string | undefined): Bearers {
+  const text = secret === undefined ? undefined : `${session.id}.${secret}`
+  if (session.delivery === 'tokens') return { cookie: undefined, check: undefined, enrolmentToken: text }
+  const check = `chk_${session.id.slice('ses_'.length)}.${checkSecret(deps, session)}`
+  return { cookie: text, check, enrolmentToken: undefined }
+}
+
+/** Derived with the session's salt: it changes with the session's own secret, and needs no column. */
+export function checkSecret({ keys }: Pick<Deps, 'keys'>, { id, refreshSalt }: Session): string {
+  return keys.mac('check-cookie', `${id} ${refreshSalt}`)
 }
 
 /** Makes a session inside the unit that proved who it is for. Only completeSignIn calls it. */
 export async function startSession(
-  deps: Pick<Deps, 'clock' | 'random' | 'config'>,
+  deps: Pick<Deps, 'clock' | 'random' | 'config' | 'keys'>,
   trx: Trx,
   origin: Origin,
   input: {
@@ -37,12 +57,16 @@ export async function startSession(
     delivery: Delivery
     amr: string[]
     aal: number
+    isEnrolmentDue: boolean
   },
 ): Promise<StartedSession> {
   const { session: limits } = deps.config.current()
   const now = deps.clock.now()
   const id = deps.random.id('ses')
-  const secret = input.delivery === 'cookie' ? mintSecret(deps.random) : undefined
+  // A session that waits for an enrolment has no tokens that applications could trust: its holder gets this secret.
+  const hasSecret = input.delivery === 'cookie' || input.isEnrolmentDue
+  const secret = hasSecret ? mintSecret(deps.random) : undefined
+  await endSurplus(deps, trx, origin, input.userId)
   const session = {
     id,
     userId: input.userId,
@@ -50,6 +74,7 @@ export async function startSession(
     secretDigest: secret === undefined ? null : digest(secret),
     amr: input.amr,
     aal: input.aal,
+    isEnrolmentDue: input.isEnrolmentDue,
     authTime: now,
     createdAt: now,
     lastSeenAt: now,
@@ -69,15 +94,24 @@ export async function startSession(
     sessionId: id,
     metadata: { amr: input.amr, aal: input.aal, delivery: input.delivery },
   })
-  return {
-    session: {
-      ...session,
-      revokedAt: null,
-      revokedBy: null,
-      revokedReason: null,
-    },
-    cookie: secret === undefined ? undefined : `${id}.${secret}`,
-  }
+  const started = { ...session, revokedAt: null, revokedBy: null, revokedReason: null }
+  return { session: started, ...bearersOf(deps, started, secret) }
+}
+
+/** Makes room for one more session: the ones that were unused longest end. */
+async function endSurplus(
+  deps: Pick<Deps, 'clock' | 'random' | 'config'>,
+  trx: Trx,
+  origin: Origin,
+  userId: string,
+): Promise<void> {
+  const { maxPerUser } = deps.config.current().session
+  if (maxPerUser === 0) return
+  const live = await listSessions(trx, { userId, liveAt: deps.clock.now() }, 1000)
+  const surplus = live.sort((a, b) => b.lastSeenAt - a.lastSeenAt).slice(maxPerUser - 1)
+  if (surplus.length === 0) return
+  const filter = { ids: surplus.map(({ id }) => id) }
+  await endSessionsIn(deps, trx, origin, { filter, reason: 'too_many_sessions' })
 }
 
 export function isLive(session: OwnedSession, now: number): boolean {
@@ -102,6 +136,16 @@ export async function useSession(
   const idleExpiresAt = Math.min(now + deps.config.current().session.idleTtl, session.expiresAt)
   await deps.db.write((trx) => touchSession(trx, { id, now, idleExpiresAt }))
   return { ...session, lastSeenAt: now, idleExpiresAt }
+}
+
+/** The live session of this id for somebody who may only look: it is not marked as used, and lives no longer by it. */
+export async function lookAtSession(
+  deps: Deps,
+  id: string,
+  isProven: (session: OwnedSession) => boolean,
+): Promise<OwnedSession | undefined> {
+  const session = await deps.db.read((sql) => findSession(sql, id))
+  return session && isLive(session, deps.clock.now()) && isProven(session) ? session : undefined
 }
 
 /** A person's live sessions, newest first. */

@@ -1,23 +1,26 @@
 import type { Deps } from '../deps.ts'
 import { AuthdError } from '../errors.ts'
-import { DAY, MINUTE, SECOND } from '../platform/clock.ts'
+import { MINUTE, SECOND } from '../platform/clock.ts'
 import { maskEmail } from '../platform/email-address.ts'
 import { digest, mintLongCode, mintSecret, mintShortCode, normalizeCode } from '../platform/secret.ts'
 import { describeUserAgent } from '../platform/user-agent.ts'
-import type { Sql, Trx } from '../store/db.ts'
-import { isKnownDevice } from '../store/devices.ts'
-import { type Budget, isBudgetUsed } from '../store/failed-attempts.ts'
-import { findSigninAttempt, renewSigninMail, type SigninAttempt } from '../store/signin-attempts.ts'
-import { findUserByEmail } from '../store/users.ts'
+import type { Trx } from '../store/db.ts'
+import { isBudgetUsed } from '../store/failed-attempts.ts'
+import {
+  type AttemptPurpose,
+  findSigninAttempt,
+  renewSigninMail,
+  type SigninAttempt,
+} from '../store/signin-attempts.ts'
+import { findUserByEmail, type User } from '../store/users.ts'
 import { findHeld, type Holding, isOpen } from './attempt.ts'
 import { type Origin, recordEvent } from './event.ts'
+import { codeBudget, macCode } from './mail-code.ts'
 import { enqueueMail } from './outbox.ts'
 import { maySignIn } from './signup.ts'
 
 /** An attempt lives so long at the most, however many mails it asks for. */
 const ATTEMPT_MAX_MS = 30 * MINUTE
-/** Across attempts, for devices that the person has not signed in on; a known one has as many of its own. */
-const WRONG_CODES_A_DAY = 20
 
 /** Another mail for an attempt: the older link and code end with it. */
 export async function sendAnotherMail(
@@ -42,17 +45,17 @@ export async function sendAnotherMail(
       message: 'This sign-in has no e-mail address yet: begin one with `email`.',
     })
   }
-  if ('waitMs' in verdict) {
-    const retryAfter = Math.ceil(verdict.waitMs / SECOND)
-    throw new AuthdError('RATE_LIMITED', {
-      message: `A mail is on its way. Another can be asked for in ${retryAfter} seconds.`,
-      retryAfter,
-    })
-  }
+  if ('waitMs' in verdict) throw tooSoon(verdict.waitMs)
   return {
     attempt: verdict.attempt,
     resendAfter: resendAfter(deps, verdict.attempt) ?? now,
   }
+}
+
+export function tooSoon(waitMs: number): AuthdError {
+  const retryAfter = Math.ceil(waitMs / SECOND)
+  const message = `A mail is on its way. Another can be asked for in ${retryAfter} seconds.`
+  return new AuthdError('RATE_LIMITED', { message, retryAfter })
 }
 
 /** When another mail may be asked for; undefined: none was asked for yet. */
@@ -80,7 +83,7 @@ export async function queueSigninMail(
   const code = codeKind === 'long' ? mintLongCode(deps.random) : mintShortCode(deps.random)
   const linkSecret = mintSecret(deps.random)
   // Without a page of the app's own to open it, a link of an attempt that delivers tokens would have to print them.
-  const hasLink = attempt.deliver === 'cookie' || attempt.linkTo !== null
+  const hasLink = attempt.purpose === 'signin' && (attempt.deliver === 'cookie' || attempt.linkTo !== null)
   const linkDigest = hasLink ? digest(linkSecret) : null
   const expiresAt = Math.min(now + config.signin.ttl, attempt.createdAt + ATTEMPT_MAX_MS)
   const codeMac = macCode(deps, attempt.id, normalizeCode(code))
@@ -89,7 +92,7 @@ export async function queueSigninMail(
   if (!(await renewSigninMail(trx, renewal))) return undefined
   await enqueueMail(deps, trx, {
     to: email,
-    template: 'signin',
+    template: attempt.purpose,
     lang: attempt.lang,
     values: {
       code,
@@ -103,12 +106,13 @@ export async function queueSigninMail(
     },
     expiresAt,
     attemptId: attempt.id,
-    isDecoy: !maySignIn(config.signup, email, user),
+    isDecoy: !mayBeMailed(deps, attempt.purpose, email, user),
   })
   await recordEvent(deps, trx, origin, {
     type: 'magic_link.requested',
     userId: user?.id ?? null,
     email,
+    ...(attempt.purpose !== 'signin' && { metadata: { purpose: attempt.purpose } }),
   })
   return {
     ...attempt,
@@ -120,22 +124,10 @@ export async function queueSigninMail(
   }
 }
 
-/** Whose wrong codes count together: a known device's own, or those of everybody who types for this address. */
-export async function codeBudget(
-  sql: Sql,
-  { email, device, now }: { email: string; device: string | undefined; now: number },
-): Promise<Budget> {
-  const limits = { limit: WRONG_CODES_A_DAY, windowMs: DAY }
-  const deviceDigest = device === undefined ? undefined : digest(device)
-  const user = deviceDigest === undefined ? undefined : await findUserByEmail(sql, email)
-  const isKnown = user && deviceDigest && (await isKnownDevice(sql, { userId: user.id, deviceDigest, now }))
-  if (isKnown) return { kind: 'mail_code_known_device', subject: `${email} ${deviceDigest}`, ...limits }
-  return { kind: 'mail_code', subject: email, ...limits }
-}
-
-/** Codes are short, so what is kept is an HMAC under the server's secret, bound to the attempt. */
-export function macCode(deps: Pick<Deps, 'keys'>, attemptId: string, code: string): string {
-  return deps.keys.mac('signin-code', `${attemptId} ${code}`)
+/** Where nothing may be sent, a decoy is written in its place, and nobody can tell. */
+function mayBeMailed(deps: Deps, purpose: AttemptPurpose, email: string, user: User | undefined): boolean {
+  if (purpose === 'signin') return maySignIn(deps, email, user)
+  return purpose === 'email_change' ? user === undefined : true
 }
 
 function linkUrl(page: string, token: string): string {

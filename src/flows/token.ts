@@ -3,8 +3,10 @@ import { AuthdError } from '../errors.ts'
 import { MINUTE, toSeconds } from '../platform/clock.ts'
 import { equalSecrets, type HmacKey, hmac } from '../platform/secret.ts'
 import { findSession, type OwnedSession, rotateSession, type Session } from '../store/sessions.ts'
+import { findUser } from '../store/users.ts'
 import { type AccessClaims, readAccessToken, signAccessToken } from './access-token.ts'
 import { type Origin, recordEvent } from './event.ts'
+import { notify } from './notice.ts'
 import { endSessions, endSessionsIn, isLive, useSession } from './session.ts'
 import { keyring } from './signing-key.ts'
 
@@ -37,7 +39,7 @@ export async function issueCookieToken(deps: Deps, session: Session): Promise<Om
  */
 export async function refreshTokens(deps: Deps, origin: Origin, refreshToken: string): Promise<Tokens> {
   const known = await findByRefreshToken(deps, refreshToken)
-  if (!known) throw new AuthdError('INVALID_TOKEN')
+  if (!known || known.session.isEnrolmentDue) throw new AuthdError('INVALID_TOKEN')
   const { session, generation } = known
   const now = deps.clock.now()
   const { idleTtl, refreshGrace } = deps.config.current().session
@@ -63,6 +65,8 @@ export async function refreshTokens(deps: Deps, origin: Origin, refreshToken: st
       filter: { ids: [sessionId] },
       reason: 'refresh_token_reused',
     })
+    const user = await findUser(trx, userId)
+    if (user) await notify(deps, trx, origin, { user, template: 'session_theft' })
     return 'invalid'
   })
   if (verdict === 'ended') throw new AuthdError('EXPIRED_TOKEN')
@@ -90,12 +94,14 @@ export async function introspectToken(deps: Deps, token: string): Promise<Intros
   const known = await findByRefreshToken(deps, token)
   if (known) {
     const { session, generation } = known
-    const isCurrent = generation === session.generation && isLive(session, now)
+    const isCurrent = generation === session.generation && isLive(session, now) && !session.isEnrolmentDue
     return isCurrent ? { kind: 'refresh_token', session } : undefined
   }
   const claims = await readAccessToken(deps, token)
   const session = claims && (await deps.db.read((sql) => findSession(sql, claims.sid)))
-  return claims && session && isLive(session, now) ? { kind: 'access_token', claims, session } : undefined
+  return claims && session && isLive(session, now) && !session.isEnrolmentDue
+    ? { kind: 'access_token', claims, session }
+    : undefined
 }
 
 /** The live session that an access token belongs to. */

@@ -1,13 +1,17 @@
 import type { Deps } from '../deps.ts'
 import { AuthdError } from '../errors.ts'
+import { DAY } from '../platform/clock.ts'
 import { type EmailAddress, parseEmailAddress } from '../platform/email-address.ts'
 import type { AuditLog } from '../store/audit-logs.ts'
-import { listLastAuditLogs } from '../store/audit-logs.ts'
+import { countFailures, listLastAuditLogs } from '../store/audit-logs.ts'
 import type { Trx } from '../store/db.ts'
 import { forgetDevices } from '../store/devices.ts'
 import { cancelMailTo } from '../store/outbox.ts'
+import { countPasskeys, listPasskeys, type Passkey } from '../store/passkeys.ts'
+import { endRecoveryLinks } from '../store/recovery-links.ts'
 import { countLiveSessions, listSessions, type OwnedSession } from '../store/sessions.ts'
 import { endSigninAttempts } from '../store/signin-attempts.ts'
+import { findTotpHolders, findTotpSecret } from '../store/totp-secrets.ts'
 import {
   countUsers,
   deleteUser,
@@ -23,6 +27,7 @@ import {
   type UserFilter,
 } from '../store/users.ts'
 import { type Origin, recordEvent } from './event.ts'
+import { enrolledFactors } from './factor.ts'
 import { endSessionsIn } from './session.ts'
 
 const PREFIX_MIN = 6
@@ -54,6 +59,8 @@ export async function resolveUser(deps: Pick<Deps, 'db'>, text: string): Promise
 export interface ListedUser {
   user: User
   liveSessions: number
+  passkeys: number
+  hasTotp: boolean
 }
 
 /** Newest first, with the number of live sessions of each. */
@@ -65,14 +72,16 @@ export async function listPeople(
   const now = deps.clock.now()
   return await deps.db.read(async (sql) => {
     const users = await listUsers(sql, filter, limit)
-    const counts = await countLiveSessions(sql, {
-      userIds: users.map(({ id }) => id),
-      now,
-    })
+    const userIds = users.map(({ id }) => id)
+    const counts = await countLiveSessions(sql, { userIds, now })
+    const passkeys = await countPasskeys(sql, userIds)
+    const withTotp = await findTotpHolders(sql, userIds)
     return {
       users: users.map((user) => ({
         user,
         liveSessions: counts.get(user.id) ?? 0,
+        passkeys: passkeys.get(user.id) ?? 0,
+        hasTotp: withTotp.has(user.id),
       })),
       total: await countUsers(sql, filter),
       nextCursor: users.length === limit ? (users.at(-1)?.id ?? null) : null,
@@ -84,6 +93,11 @@ export interface UserDetail {
   user: User
   sessions: OwnedSession[]
   events: AuditLog[]
+  passkeys: Passkey[]
+  totpSince: number | null
+  recoveryCodes: number
+  /** Of the last 24 hours. */
+  failures: number
 }
 
 /** A person with their live sessions and the last events about them. */
@@ -94,6 +108,10 @@ export async function showUser(deps: Deps, text: string, eventLimit: number): Pr
     user,
     sessions: await listSessions(sql, { userId: user.id, liveAt }, 100),
     events: await listLastAuditLogs(sql, { userId: user.id }, eventLimit),
+    passkeys: await listPasskeys(sql, user.id),
+    totpSince: (await findTotpSecret(sql, user.id))?.confirmedAt ?? null,
+    recoveryCodes: (await enrolledFactors(sql, user.id)).recoveryCodes,
+    failures: await countFailures(sql, { userId: user.id, since: liveAt - DAY }),
   }))
 }
 
@@ -137,7 +155,7 @@ export async function addUser(
   return await deps.db.write((trx) => addUserIn(deps, trx, origin, input))
 }
 
-async function addUserIn(
+export async function addUserIn(
   deps: Deps,
   trx: Trx,
   origin: Origin,
@@ -236,14 +254,15 @@ async function enablePerson(deps: Deps, origin: Origin, user: User): Promise<Cha
 export async function deletePerson(deps: Deps, origin: Origin, user: User): Promise<ChangedUser> {
   return await deps.db.write(async (trx) => {
     if (!(await lockUser(trx, user.id))) return { isChanged: false, sessionsEnded: 0 }
-    const sessionsEnded = await endEverythingOf(deps, trx, origin, user, 'user_deleted')
-    await recordEvent(deps, trx, origin, {
-      type: 'user.deleted',
-      userId: user.id,
-      email: user.email,
-    })
-    return { isChanged: await deleteUser(trx, user.id), sessionsEnded }
+    return await deletePersonIn(deps, trx, origin, user)
   })
+}
+
+/** As deletePerson, inside the unit that holds the person. */
+export async function deletePersonIn(deps: Deps, trx: Trx, origin: Origin, user: User): Promise<ChangedUser> {
+  const sessionsEnded = await endEverythingOf(deps, trx, origin, user, 'user_deleted')
+  await recordEvent(deps, trx, origin, { type: 'user.deleted', userId: user.id, email: user.email })
+  return { isChanged: await deleteUser(trx, user.id), sessionsEnded }
 }
 
 async function endEverythingOf(deps: Deps, trx: Trx, origin: Origin, user: User, reason: string): Promise<number> {
@@ -255,5 +274,6 @@ async function endEverythingOf(deps: Deps, trx: Trx, origin: Origin, user: User,
   await endSigninAttempts(trx, user.email)
   await cancelMailTo(trx, { recipient: user.email, now })
   await forgetDevices(trx, user.id)
+  await endRecoveryLinks(trx, user.id)
   return ended.length
 }

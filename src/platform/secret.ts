@@ -1,4 +1,4 @@
-import { createHmac, createSecretKey, hash, type KeyObject, timingSafeEqual } from 'node:crypto'
+import { createHmac, createSecretKey, hash, type KeyObject, scrypt, timingSafeEqual } from 'node:crypto'
 import type { Random } from './random.ts'
 
 /** A bearer secret of 256 bits, as text. */
@@ -33,7 +33,7 @@ export function parseToken(prefix: string, text: string | undefined): Token | un
 
 /** A bearer of ours or a JWT, anywhere in a text. */
 const BEARER =
-  /\b((?:ses|att|dev|key)_[0-9a-z]{26})\.[A-Za-z0-9_-]{20,}|\brt_[0-9a-z]{26}\.\d+\.[A-Za-z0-9_-]+|\beyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+/g
+  /\b((?:ses|att|dev|key|chk|inv|rec|emc)_[0-9a-z]{26})\.[A-Za-z0-9_-]{20,}|\brt_[0-9a-z]{26}\.\d+\.[A-Za-z0-9_-]+|\beyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+/g
 
 /** The text without the secret part of any token of ours in it; ids stay. */
 export function hideTokens(text: string): string {
@@ -73,4 +73,14 @@ export function hmac(key: HmacKey, text: string): string {
 /** One spelling a value: no padding, no spaces, no unused bits set. jose takes the others too. */
 export function isCanonicalBase64url(text: string): boolean {
   return Buffer.from(text, 'base64url').toString('base64url') === text
+}
+
+/** 32 MiB and some 60 ms a look (RFC 7914): for codes that people copy down, which have fewer bits than a token. */
+const SCRYPT = { N: 2 ** 15, r: 8, p: 1, maxmem: 64 * 1024 * 1024 }
+
+/** What we keep of a code that somebody writes down: scrypt, base64url. It does not block the process. */
+export async function slowHash(code: string, salt: string): Promise<string> {
+  return await new Promise((resolve, reject) => {
+    scrypt(code, salt, 32, SCRYPT, (error, key) => (error ? reject(error) : resolve(key.toString('base64url'))))
+  })
 }

@@ -37,7 +37,11 @@ export interface MailTemplates {
 export const COMPILE = { html: { strict: true }, text: { strict: true, noEscape: true } }
 
 const FOLDER = fileURLToPath(new URL('../../templates/', import.meta.url))
-const TYPES: Record<string, string> = { '.css': 'text/css; charset=utf-8', '.svg': 'image/svg+xml' }
+const TYPES: Record<string, string> = {
+  '.css': 'text/css; charset=utf-8',
+  '.svg': 'image/svg+xml',
+  '.js': 'text/javascript; charset=utf-8',
+}
 
 let loaded: Templates | undefined
 

@@ -10,6 +10,8 @@ export interface Translator {
   /** The sentence with its `{name}` filled in; `{count}` chooses the plural. Throws where key or value is missing. */
   t(key: string, values?: SentenceValues): string
   has(key: string): boolean
+  /** `25 November 2026`, in UTC: a page does not know where it is read. */
+  date(epochMs: number): string
   /** `in 40 seconds`, `5 minutes ago`: the largest unit that is whole enough to be plain. */
   relative(milliseconds: number): string
 }
@@ -28,7 +30,8 @@ export function translatorFor(wanted: string | undefined): Translator {
 function translator(lang: string, sentences: Sentences): Translator {
   const plurals = new Intl.PluralRules(lang)
   const numbers = new Intl.NumberFormat(lang)
-  const relativeTimes = new Intl.RelativeTimeFormat(lang)
+  const dates = new Intl.DateTimeFormat(lang, { dateStyle: 'long', timeZone: 'UTC' })
+  const relativeTimes = new Intl.RelativeTimeFormat(lang, { numeric: 'auto' })
   const show = (value: unknown) => (typeof value === 'number' ? numbers.format(value) : String(value))
   return {
     lang,
@@ -42,12 +45,18 @@ function translator(lang: string, sentences: Sentences): Translator {
         return show(values[name])
       })
     },
+    date: (epochMs) => dates.format(epochMs),
     relative(milliseconds) {
       const seconds = Math.round(milliseconds / 1000)
       const minutes = Math.round(seconds / 60)
       if (Math.abs(seconds) < 90) return relativeTimes.format(seconds, 'second')
       if (Math.abs(minutes) < 90) return relativeTimes.format(minutes, 'minute')
-      return relativeTimes.format(Math.round(minutes / 60), 'hour')
+      const hours = Math.round(minutes / 60)
+      if (Math.abs(hours) < 36) return relativeTimes.format(hours, 'hour')
+      const days = Math.round(hours / 24)
+      return Math.abs(days) < 60
+        ? relativeTimes.format(days, 'day')
+        : relativeTimes.format(Math.round(days / 30), 'month')
     },
   }
 }

@@ -84,11 +84,13 @@ export const newSessionResource = z.strictObject({
   aal: z.int(),
   amr: z.array(z.string()),
   expires_at: timeField,
+  enrolment_required: z.boolean().describe('True: good for setting up a second factor, and for nothing else.'),
 })
 
 export function presentNewSession(session: Session): z.output<typeof newSessionResource> {
-  const { id, userId, aal, amr } = session
-  return { id, user_id: userId, aal, amr, expires_at: toRfc3339(endOf(session)) }
+  const { id, userId, aal, amr, isEnrolmentDue } = session
+  const expires_at = toRfc3339(endOf(session))
+  return { id, user_id: userId, aal, amr, expires_at, enrolment_required: isEnrolmentDue }
 }
 
 /** Who is signed in: what an app asks on each request. */

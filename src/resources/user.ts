@@ -9,12 +9,13 @@ export const userResource = z.strictObject({
   id: z.string(),
   email: z.string(),
   name: z.string().nullable(),
-  status: z.enum(['active', 'disabled']),
+  status: z.enum(['active', 'invited', 'disabled']),
   email_verified: z.boolean(),
   created_at: timeField,
   last_seen_at: timeField.nullable(),
   disabled_at: timeField.nullable(),
   disabled_reason: z.string().nullable(),
+  mfa_policy: z.enum(['optional', 'required']).nullable().describe('null: as the deployment has it.'),
 })
 export type UserResource = z.output<typeof userResource>
 
@@ -23,20 +24,26 @@ export function presentUser(user: User): UserResource {
     id: user.id,
     email: user.email,
     name: user.name,
-    status: user.disabledAt === null ? 'active' : 'disabled',
+    status: statusOf(user),
     email_verified: user.emailVerifiedAt !== null,
     created_at: toRfc3339(user.createdAt),
     last_seen_at: timeOrNull(user.lastSeenAt),
     disabled_at: timeOrNull(user.disabledAt),
     disabled_reason: user.disabledReason,
+    mfa_policy: user.mfaPolicy,
   }
 }
 
 /** A person in a list. */
-export type ListedPerson = UserResource & { live_sessions: number }
+export type ListedPerson = UserResource & {
+  live_sessions: number
+  totp_enrolled: boolean
+  webauthn_credentials_count: number
+}
 
-export function presentListedPerson({ user, liveSessions }: ListedUser): ListedPerson {
-  return { ...presentUser(user), live_sessions: liveSessions }
+export function presentListedPerson({ user, liveSessions, passkeys, hasTotp }: ListedUser): ListedPerson {
+  const methods = { totp_enrolled: hasTotp, webauthn_credentials_count: passkeys }
+  return { ...presentUser(user), live_sessions: liveSessions, ...methods }
 }
 
 /** A person as they see themselves. */
@@ -51,6 +58,11 @@ export const ownUserResource = userResource.pick({
 export function presentOwnUser(user: User): z.output<typeof ownUserResource> {
   const { id, email, name, email_verified, created_at } = presentUser(user)
   return { id, email, name, email_verified, created_at }
+}
+
+function statusOf({ disabledAt, emailVerifiedAt, invitedUntil }: User): UserResource['status'] {
+  if (disabledAt !== null) return 'disabled'
+  return emailVerifiedAt === null && invitedUntil !== null ? 'invited' : 'active'
 }
 
 function timeOrNull(epochMs: number | null): string | null {

@@ -1,0 +1,31 @@
+import { z } from 'zod'
+import { authenticatorName } from '../platform/authenticator-name.ts'
+import { toRfc3339 } from '../platform/clock.ts'
+import type { Passkey } from '../store/passkeys.ts'
+import { timeField } from './email.ts'
+
+/** A passkey, to its owner and to the operator. */
+export const passkeyResource = z.strictObject({
+  id: z.string(),
+  name: z.string(),
+  maker: z.string().nullable().describe('The authenticator, where its AAGUID is one we know.'),
+  aaguid: z.string(),
+  synced: z.boolean().describe('It may be copied to other devices of its owner.'),
+  backed_up: z.boolean(),
+  created_at: timeField,
+  last_used_at: timeField.nullable(),
+})
+export type PasskeyResource = z.output<typeof passkeyResource>
+
+export function presentPasskey(passkey: Passkey): PasskeyResource {
+  return {
+    id: passkey.id,
+    name: passkey.name,
+    maker: authenticatorName(passkey.aaguid) ?? null,
+    aaguid: passkey.aaguid,
+    synced: passkey.isBackupEligible,
+    backed_up: passkey.isBackedUp,
+    created_at: toRfc3339(passkey.createdAt),
+    last_used_at: passkey.lastUsedAt === null ? null : toRfc3339(passkey.lastUsedAt),
+  }
+}
