@@ -13,14 +13,28 @@ import { requestId } from './middleware/request-id.ts'
 import { securityHeaders } from './middleware/security-headers.ts'
 import { mount, pathFilter } from './mount.ts'
 import { openApiDocument, openApiEndpoint } from './openapi.ts'
+import { readBrand } from './pages/branding.ts'
 import { assets, mountPages, PAGES, renderError } from './pages/mount.ts'
+import { factorEndpoints } from './routes/factor.ts'
+import { meEndpoints } from './routes/me.ts'
+import { myFactorEndpoints } from './routes/my-factors.ts'
 import { type Lifecycle, probeEndpoints } from './routes/probe.ts'
 import { sessionEndpoints } from './routes/session.ts'
 import { signinEndpoints } from './routes/signin.ts'
+import { stepupEndpoints } from './routes/stepup.ts'
 import { tokenEndpoints } from './routes/token.ts'
 import { wellKnownEndpoints } from './routes/well-known.ts'
 
-const API: Endpoint[] = [...signinEndpoints, ...sessionEndpoints, ...tokenEndpoints, ...wellKnownEndpoints]
+const API: Endpoint[] = [
+  ...signinEndpoints,
+  ...factorEndpoints,
+  ...stepupEndpoints,
+  ...sessionEndpoints,
+  ...meEndpoints,
+  ...myFactorEndpoints,
+  ...tokenEndpoints,
+  ...wellKnownEndpoints,
+]
 
 /** Every route of the JSON API, the probes among them. */
 export function allEndpoints(lifecycle: Lifecycle): Endpoint[] {
@@ -35,8 +49,8 @@ export function wholeDocument(about: { publicUrl: string; version: string }): un
 
 /** Every middleware and router, in the order a request meets them. */
 export async function createApp(deps: Deps, lifecycle: Lifecycle): Promise<Koa<Context['state'], Context>> {
-  const { publicUrl, server, signin } = deps.config.current()
-  const names = cookieNames(publicUrl)
+  const { publicUrl, server, signin, session } = deps.config.current()
+  const names = cookieNames({ publicUrl, session })
   const { origin } = new URL(publicUrl)
   const document = openApiEndpoint(allEndpoints(lifecycle), { publicUrl, version: lifecycle.version })
 
@@ -49,7 +63,7 @@ export async function createApp(deps: Deps, lifecycle: Lifecycle): Promise<Koa<C
   app.use(errors(deps, renderError(deps)))
   if (lifecycle.isDevelopment) app.use(refuseForwarded)
   app.use(mount(deps, [...probeEndpoints(lifecycle), document], names))
-  app.use(assets())
+  app.use(assets(readBrand(deps.config.current().app)))
   app.use(identify(deps, { names, origin }))
   app.use(mount(deps, API, names))
   app.use(mountPages(deps, { names, origin }))

@@ -1,10 +1,14 @@
+import type { Config } from '../config/schema.ts'
 import type { Holding } from '../flows/attempt.ts'
 
-/** The three cookies. `__Host-` where the public address is https: then no other site or subdomain can write them. */
+/** The cookies. `__Host-` where the public address is https: then no other site or subdomain can write them. */
 export interface CookieNames {
   session: string
   attempt: string
   device: string
+  /** For applications on other hosts of `session.cookie_domain`: good for asking who is signed in. */
+  check: string
+  checkDomain: string | undefined
 }
 
 const YEAR_S = 365 * 24 * 60 * 60
@@ -12,9 +16,16 @@ const YEAR_S = 365 * 24 * 60 * 60
 const ATTEMPT_S = 30 * 60
 const ATTEMPTS_KEPT = 3
 
-export function cookieNames(publicUrl: string): CookieNames {
-  const prefix = publicUrl.startsWith('https:') ? '__Host-' : ''
-  return { session: `${prefix}authd`, attempt: `${prefix}authd-attempt`, device: `${prefix}authd-device` }
+export function cookieNames({ publicUrl, session }: Pick<Config, 'publicUrl' | 'session'>): CookieNames {
+  const isHttps = publicUrl.startsWith('https:')
+  const prefix = isHttps ? '__Host-' : ''
+  return {
+    session: `${prefix}authd`,
+    attempt: `${prefix}authd-attempt`,
+    device: `${prefix}authd-device`,
+    check: `${isHttps ? '__Secure-' : ''}authd-check`,
+    checkDomain: session.cookieDomain,
+  }
 }
 
 export interface RequestCookies {
@@ -22,7 +33,10 @@ export interface RequestCookies {
   /** Newest first. */
   attempts: string[]
   device: string | undefined
+  check: string | undefined
 }
+
+export const NO_COOKIES: RequestCookies = { session: undefined, attempts: [], device: undefined, check: undefined }
 
 /** Reads ours out of a Cookie header; a cookie sent twice counts for nothing, since one of them is somebody else's. */
 export function readCookies(header: string | undefined, names: CookieNames): RequestCookies {
@@ -37,39 +51,52 @@ export function readCookies(header: string | undefined, names: CookieNames): Req
     session: values.get(names.session) || undefined,
     attempts: attempts ? attempts.split('~').slice(0, ATTEMPTS_KEPT) : [],
     device: values.get(names.device) || undefined,
+    check: values.get(names.check) || undefined,
   }
 }
 
 /** What a request may do to the browser's cookies. */
 export type CookieChange =
-  | { kind: 'session'; value: string; maxAgeMs: number }
+  | { kind: 'session'; value: string; check: string | undefined; maxAgeMs: number }
   | { kind: 'session_ended' }
   | { kind: 'attempt'; token: string; held: string[] }
   | { kind: 'attempt_ended'; attemptId: string; held: string[] }
   | { kind: 'device'; value: string }
 
-export function setCookieHeader(change: CookieChange, names: CookieNames): string {
+/** The values of `Set-Cookie` for a change. */
+export function setCookies(change: CookieChange, names: CookieNames): string[] {
   switch (change.kind) {
     case 'session':
-      return cookie(names.session, change.value, Math.floor(change.maxAgeMs / 1000))
+      return sessionCookies(names, change, Math.floor(change.maxAgeMs / 1000))
     case 'session_ended':
-      return cookie(names.session, '', 0)
+      return sessionCookies(names, { value: '', check: '' }, 0)
     case 'attempt': {
       const others = change.held.filter((held) => held !== change.token)
-      return cookie(names.attempt, [change.token, ...others].slice(0, ATTEMPTS_KEPT).join('~'), ATTEMPT_S)
+      return [cookie(names.attempt, [change.token, ...others].slice(0, ATTEMPTS_KEPT).join('~'), ATTEMPT_S)]
     }
     case 'attempt_ended': {
       const left = change.held.filter((held) => !held.startsWith(`${change.attemptId}.`))
-      return cookie(names.attempt, left.join('~'), left.length > 0 ? ATTEMPT_S : 0)
+      return [cookie(names.attempt, left.join('~'), left.length > 0 ? ATTEMPT_S : 0)]
     }
     case 'device':
-      return cookie(names.device, change.value, YEAR_S)
+      return [cookie(names.device, change.value, YEAR_S)]
   }
+}
+
+/** The session's own cookie, and the one that its siblings may read. */
+function sessionCookies(
+  names: CookieNames,
+  { value, check }: { value: string; check: string | undefined },
+  maxAgeS: number,
+): string[] {
+  const own = cookie(names.session, value, maxAgeS)
+  const isShared = check !== undefined && names.checkDomain !== undefined
+  return isShared ? [own, `${cookie(names.check, check, maxAgeS)}; Domain=${names.checkDomain}`] : [own]
 }
 
 /** Lax, not Strict: a link is opened from webmail. */
 function cookie(name: string, value: string, maxAgeS: number): string {
-  const secure = name.startsWith('__Host-') ? '; Secure' : ''
+  const secure = /^__(Host|Secure)-/.test(name) ? '; Secure' : ''
   return `${name}=${value}; Path=/; Max-Age=${maxAgeS}; HttpOnly; SameSite=Lax${secure}`
 }
 

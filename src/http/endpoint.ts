@@ -6,8 +6,12 @@ import type { Identity } from '../flows/identify.ts'
 import type { OwnedSession } from '../store/sessions.ts'
 import type { CookieChange, RequestCookies } from './cookies.ts'
 
-/** Who may call. `session`: somebody signed in. A scope: an API key that has it. */
-export type Guard = 'none' | 'session' | { scope: string }
+/**
+ * Who may call. `session`: somebody signed in. `change`: the same, but with an access token only after a step-up, since
+ * applications hold those. `enrol`: as `change`, and also whoever must set up a second factor first. `any_session`:
+ * whoever holds a session, for what that may always do. A scope: an API key that has it.
+ */
+export type Guard = 'none' | 'session' | 'change' | 'enrol' | 'any_session' | { scope: string }
 
 export interface EndpointRequest<Body, Query> {
   body: Body
@@ -15,7 +19,7 @@ export interface EndpointRequest<Body, Query> {
   /** Of the path: `/v1/me/sessions/:id`. */
   params: Record<string, string>
   identity: Identity
-  /** Only with the guard `session`. */
+  /** Only with a guard that wants one. */
   session: OwnedSession
   cookies: RequestCookies
   origin: Origin

@@ -2,9 +2,11 @@ import Router from '@koa/router'
 import type { Deps } from '../deps.ts'
 import { AuthdError } from '../errors.ts'
 import type { Origin } from '../flows/event.ts'
+import type { Identity } from '../flows/identify.ts'
+import { toSeconds } from '../platform/clock.ts'
 import type { OwnedSession } from '../store/sessions.ts'
 import type { Context, Next } from './context.ts'
-import { type CookieNames, setCookieHeader } from './cookies.ts'
+import { type CookieNames, NO_COOKIES, setCookies } from './cookies.ts'
 import type { Answer, Endpoint } from './endpoint.ts'
 import { parseInput, readBody } from './middleware/body.ts'
 
@@ -18,6 +20,7 @@ export function mount(deps: Deps, endpoints: Endpoint[], names: CookieNames) {
   const mayMatch = pathFilter(endpoints.map(({ path }) => path))
   return async (ctx: Context, next: Next): Promise<void> => {
     if (!mayMatch(ctx.path)) return await next()
+    refuseByFixedPath(endpoints, ctx)
     await routes(ctx as Parameters<typeof routes>[0], async () => {
       refuseOtherMethods(router, ctx)
       await next()
@@ -46,7 +49,7 @@ async function serve(deps: Deps, declared: Endpoint, ctx: Context, names: Cookie
     params: (ctx as unknown as { params: Record<string, string> }).params,
     identity: ctx.state.identity,
     session,
-    cookies: ctx.state.cookies ?? { session: undefined, attempts: [], device: undefined },
+    cookies: ctx.state.cookies ?? NO_COOKIES,
     origin: originOf(ctx),
     acceptLanguage: ctx.get('Accept-Language'),
   })
@@ -56,15 +59,25 @@ async function serve(deps: Deps, declared: Endpoint, ctx: Context, names: Cookie
 /** The session of a route that wants one; routes without that guard never look at it. */
 function checkGuard(ctx: Context, { guard }: Endpoint): OwnedSession {
   const { identity } = ctx.state
-  if (guard === 'session') {
-    if (identity.kind === 'session') return identity.session
-    throw new AuthdError('UNAUTHORIZED')
-  }
-  if (guard !== 'none') {
+  if (typeof guard === 'object') {
     if (identity.kind !== 'api_key') throw new AuthdError('UNAUTHORIZED')
     if (!identity.key.scopes.includes(guard.scope)) throw new AuthdError('FORBIDDEN')
+  } else if (guard !== 'none') {
+    if (identity.kind !== 'session') throw new AuthdError('UNAUTHORIZED')
+    const mayWait = guard === 'enrol' || guard === 'any_session'
+    if (identity.session.isEnrolmentDue && !mayWait) throw new AuthdError('ENROLMENT_REQUIRED')
+    if (guard === 'change' || guard === 'enrol') refuseOldToken(identity)
+    return identity.session
   }
   return undefined as unknown as OwnedSession
+}
+
+/** An access token changes an account only if it was issued after a step-up: applications hold the others. */
+function refuseOldToken(identity: Identity & { kind: 'session' }): void {
+  if (identity.via !== 'access_token') return
+  const { authTime, createdAt } = identity.session
+  const isSteppedUp = authTime > createdAt && identity.claims.auth_time === toSeconds(authTime)
+  if (!isSteppedUp) throw new AuthdError('STEP_UP_REQUIRED')
 }
 
 /** Who does it, for the audit row. */
@@ -86,7 +99,7 @@ function queryOf(ctx: Context): Record<string, string> {
 
 function send(ctx: Context, declared: Endpoint, answer: Answer, names: CookieNames): void {
   ctx.status = answer.status
-  for (const change of answer.cookies ?? []) ctx.append('Set-Cookie', setCookieHeader(change, names))
+  for (const change of answer.cookies ?? []) ctx.append('Set-Cookie', setCookies(change, names))
   ctx.compress = declared.publicMaxAge !== undefined
   if (declared.publicMaxAge !== undefined) {
     ctx.set('Cache-Control', `public, max-age=${declared.publicMaxAge}`)
@@ -100,6 +113,16 @@ function send(ctx: Context, declared: Endpoint, answer: Answer, names: CookieNam
   const type = declared.answers[answer.status]?.contentType ?? 'application/json'
   ctx.body = typeof answer.body === 'string' ? answer.body : JSON.stringify(answer.body)
   ctx.set('Content-Type', `${type}; charset=utf-8`)
+}
+
+/** A path that is written out is no `:id`: what it does not take, the pattern beside it does not take for it. */
+export function refuseByFixedPath(declared: readonly { path: string; method: string }[], ctx: Context): void {
+  const methods = declared.filter(({ path }) => path === ctx.path).map(({ method }) => method)
+  const method = ctx.method === 'HEAD' ? 'GET' : ctx.method
+  if (methods.length === 0 || methods.includes(method)) return
+  ctx.state.route = ctx.path
+  ctx.set('Allow', (methods.includes('GET') ? ['HEAD', ...methods] : methods).join(', '))
+  throw new AuthdError('METHOD_NOT_ALLOWED')
 }
 
 /** A path of ours with another method is refused with `Allow` (RFC 9110 §15.5.6). */

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { ERRORS } from '../errors.ts'
+import { ERRORS, type ErrorCode } from '../errors.ts'
 import { type Answer, type Endpoint, endpoint, type Guard } from './endpoint.ts'
 
 /** What every route may answer besides its own: a fault of the request, of too many, or of ours. */
@@ -87,7 +87,12 @@ function successes({ answers }: Endpoint): Responses {
 }
 
 function failures(declared: Endpoint): Responses {
-  const codes = [...EVERYWHERE, ...(declared.body ? WITH_BODY : []), ...declared.errors]
+  const codes = [
+    ...EVERYWHERE,
+    ...(declared.body ? WITH_BODY : []),
+    ...(declared.guard === 'none' ? [] : ofGuard(declared.guard)),
+    ...declared.errors,
+  ]
   const byStatus = Map.groupBy(codes, (code) => ERRORS[code].status)
   const isOauth = declared.body?.type === 'form'
   const content = isOauth
@@ -97,6 +102,14 @@ function failures(declared: Endpoint): Responses {
     [...byStatus].map(([status, found]) => [status, { description: [...new Set(found)].join(', '), content }]),
   )
 }
+
+/** Why a caller is kept out before anything is looked at. */
+function ofGuard(guard: Guard): ErrorCode[] {
+  if (typeof guard === 'object') return ['UNAUTHORIZED', 'FORBIDDEN']
+  return ['UNAUTHORIZED', 'ENROLMENT_REQUIRED', ...(guard === 'change' || guard === 'enrol' ? STEP_UP : [])]
+}
+
+const STEP_UP: ErrorCode[] = ['STEP_UP_REQUIRED']
 
 function pathParameters(path: string) {
   const names = [...path.matchAll(/:(\w+)/g)].map(([, name]) => name)
@@ -119,7 +132,7 @@ function queryParameters(query: z.ZodType | undefined) {
 
 function securityOf(guard: Guard): Record<string, string[]>[] {
   if (guard === 'none') return []
-  return guard === 'session' ? [{ session: [] }, { accessToken: [] }] : [{ apiKey: [] }]
+  return typeof guard === 'string' ? [{ session: [] }, { accessToken: [] }] : [{ apiKey: [] }]
 }
 
 function mediaType(type: 'json' | 'form'): string {

@@ -4,6 +4,9 @@ import { identify as identifyFlow } from '../../flows/identify.ts'
 import type { Context, Next } from '../context.ts'
 import { type CookieNames, readCookies } from '../cookies.ts'
 
+/** What the cookie of `session.cookie_domain` is good for. */
+const CHECKABLE = new Set(['/v1/session'])
+
 const SAFE = new Set(['GET', 'HEAD', 'OPTIONS'])
 
 export interface IdentifyOptions {
@@ -24,6 +27,7 @@ export function identify(deps: Deps, { names, origin }: IdentifyOptions) {
     ctx.state.identity = await identifyFlow(deps, {
       authorization: authorization === '' ? undefined : authorization,
       cookie: cookies.session,
+      check: CHECKABLE.has(ctx.path) ? cookies.check : undefined,
     })
     await next()
   }

@@ -26,6 +26,8 @@ async function collect({ publicUrl, redirectUrls }: HeaderOptions): Promise<Reco
       useDefaults: false,
       directives: {
         defaultSrc: ["'none'"],
+        scriptSrc: ["'self'"],
+        connectSrc: ["'self'"],
         styleSrc: ["'self'"],
         imgSrc: ["'self'"],
         formAction: ["'self'", ...formTargets],
@@ -43,7 +45,8 @@ async function collect({ publicUrl, redirectUrls }: HeaderOptions): Promise<Reco
     xPoweredBy: false,
   })
   const headers: Record<string, string> = {
-    'permissions-policy': 'camera=(), geolocation=(), microphone=(), payment=(), usb=()',
+    'permissions-policy':
+      'camera=(), geolocation=(), microphone=(), payment=(), usb=(), publickey-credentials-get=(self), publickey-credentials-create=(self)',
     'cache-control': 'no-store',
   }
   const set = (name: string, value: string) => {

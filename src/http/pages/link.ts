@@ -29,7 +29,7 @@ const redeem = page({
     const proof = { ...redemption({ cookies, identity }, undefined, form.attempt), token: form.token }
     const result = await redeemLink(deps, origin, proof)
     if (result.status === 'continue_elsewhere') return await linkPage(deps, origin, cookies, form.token)
-    return signedInPage(result, cookies)
+    return signedInPage(deps, result, cookies)
   },
 })
 

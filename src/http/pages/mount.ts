@@ -3,12 +3,19 @@ import type { Deps } from '../../deps.ts'
 import type { AuthdError } from '../../errors.ts'
 import { templates } from '../../platform/templates.ts'
 import type { Context, Next } from '../context.ts'
-import { type CookieNames, setCookieHeader } from '../cookies.ts'
+import { type CookieNames, setCookies } from '../cookies.ts'
 import { languageOf } from '../language.ts'
 import { parseInput, readBody } from '../middleware/body.ts'
 import { refuseForeign } from '../middleware/identify.ts'
-import { originOf, pathFilter, refuseOtherMethods } from '../mount.ts'
+import { originOf, pathFilter, refuseByFixedPath, refuseOtherMethods } from '../mount.ts'
+import { accountPages } from './account.ts'
+import type { BrandFile } from './branding.ts'
+import { confirmPages } from './confirm.ts'
+import { emailPages } from './email.ts'
+import { factorPages } from './factor.ts'
+import { invitePages } from './invite.ts'
 import { linkPages } from './link.ts'
+import { myFactorPages } from './my-factors.ts'
 import { basePath, type Page, type PageAnswer, pageContext, pageError } from './page.ts'
 import { problemPages } from './problem.ts'
 import { renderPage } from './render.ts'
@@ -16,8 +23,20 @@ import { signinPages } from './signin.ts'
 import { signoutPages } from './signout.ts'
 
 const YEAR_S = 365 * 24 * 60 * 60
+const BRAND_S = 300
 
-export const PAGES: readonly Page[] = [...signinPages, ...linkPages, ...signoutPages, ...problemPages]
+export const PAGES: readonly Page[] = [
+  ...signinPages,
+  ...linkPages,
+  ...factorPages,
+  ...accountPages,
+  ...myFactorPages,
+  ...confirmPages,
+  ...emailPages,
+  ...invitePages,
+  ...signoutPages,
+  ...problemPages,
+]
 
 /** The hosted pages. They answer under our own host name only, and take forms from our own pages only. */
 export function mountPages(deps: Deps, { names, origin }: { names: CookieNames; origin: string }) {
@@ -35,6 +54,7 @@ export function mountPages(deps: Deps, { names, origin }: { names: CookieNames; 
   const mayMatch = pathFilter(PAGES.map(({ path }) => path))
   return async (ctx: Context, next: Next): Promise<void> => {
     if (!mayMatch(ctx.path)) return await next()
+    refuseByFixedPath(PAGES, ctx)
     await routes(ctx as Parameters<typeof routes>[0], async () => {
       refuseOtherMethods(router, ctx)
       await next()
@@ -42,22 +62,31 @@ export function mountPages(deps: Deps, { names, origin }: { names: CookieNames; 
   }
 }
 
-/** Styles and images, named by the hash of their content: kept for ever, and never personal. */
-export function assets() {
-  const byName = new Map(Object.values(templates().assets).map((asset) => [`/assets/${asset.name}`, asset]))
+/**
+ * Styles, scripts and images, named by the hash of their content: kept for ever, and never personal. The operator's own
+ * keep their names, so they are asked for again after a while.
+ */
+export function assets(brand: BrandFile[]) {
+  const own = Object.values(templates().assets).map(({ name, ...asset }) => ({
+    ...asset,
+    path: `/assets/${name}`,
+    caching: `public, max-age=${YEAR_S}, immutable`,
+  }))
+  const theirs = brand.map((file) => ({ ...file, caching: `public, max-age=${BRAND_S}` }))
+  const byPath = new Map([...own, ...theirs].map((asset) => [asset.path, asset]))
   return async (ctx: Context, next: Next): Promise<void> => {
-    const asset = ctx.method === 'GET' || ctx.method === 'HEAD' ? byName.get(ctx.path) : undefined
+    const asset = ctx.method === 'GET' || ctx.method === 'HEAD' ? byPath.get(ctx.path) : undefined
     if (!asset) return await next()
     ctx.state.route = '/assets/:name'
     ctx.compress = true
-    ctx.set('Cache-Control', `public, max-age=${YEAR_S}, immutable`)
+    ctx.set('Cache-Control', asset.caching)
     ctx.set('Content-Type', asset.type)
     ctx.body = asset.body
   }
 }
 
 /** An error as a page, in the reader's language, with the request's id. */
-export function renderError(deps: Pick<Deps, 'config'>) {
+export function renderError(deps: Pick<Deps, 'config' | 'clock'>) {
   return (ctx: Context, error: AuthdError): string => {
     const values = { ...pageError(error), status: error.status, requestId: ctx.state.requestId }
     return renderPage('error', values, pageContext(deps, languageOf(ctx.get('Accept-Language'))))
@@ -78,7 +107,7 @@ async function answer(deps: Deps, ctx: Context, declared: Page): Promise<PageAns
 }
 
 function send(deps: Deps, ctx: Context, declared: Page, result: PageAnswer, names: CookieNames): void {
-  for (const change of result.cookies ?? []) ctx.append('Set-Cookie', setCookieHeader(change, names))
+  for (const change of result.cookies ?? []) ctx.append('Set-Cookie', setCookies(change, names))
   ctx.compress = declared.publicMaxAge !== undefined
   if ('goTo' in result) {
     const { publicUrl } = deps.config.current()
@@ -86,6 +115,13 @@ function send(deps: Deps, ctx: Context, declared: Page, result: PageAnswer, name
     // Only a path of ours or an address that was held against the allow-list gets here.
     ctx.set('Location', result.goTo.startsWith('/') ? `${basePath(publicUrl)}${result.goTo}` : result.goTo)
     ctx.body = ''
+    return
+  }
+  if ('file' in result) {
+    const { name, type, body } = result.file
+    ctx.set('Content-Disposition', `attachment; filename="${name}"`)
+    ctx.set('Content-Type', `${type}; charset=utf-8`)
+    ctx.body = body
     return
   }
   if (declared.publicMaxAge !== undefined) ctx.set('Cache-Control', `public, max-age=${declared.publicMaxAge}`)

@@ -4,6 +4,7 @@ import type { AuthdError } from '../../errors.ts'
 import type { Origin } from '../../flows/event.ts'
 import type { Identity } from '../../flows/identify.ts'
 import type { CookieChange, RequestCookies } from '../cookies.ts'
+import { brandPaths } from './branding.ts'
 import type { PageContext, PageError, PageName, PageValues } from './values.ts'
 
 export interface PageRequest<Fields> {
@@ -18,8 +19,12 @@ export interface PageRequest<Fields> {
 
 type Shown = { [Name in PageName]: { page: Name; values: PageValues[Name] } }[PageName]
 
-/** A page, or another address to go to (always with 303, so that nothing is posted twice). */
-export type PageAnswer = ((Shown & { status?: number; retryAfter?: number | undefined }) | { goTo: string }) & {
+/** A page, a file, or another address to go to (always with 303, so that nothing is posted twice). */
+export type PageAnswer = (
+  | (Shown & { status?: number; retryAfter?: number | undefined })
+  | { goTo: string }
+  | { file: { name: string; type: string; body: string } }
+) & {
   cookies?: CookieChange[]
 }
 
@@ -43,17 +48,43 @@ export function fields<Shape extends z.ZodRawShape>(shape: Shape) {
   return z.object(shape)
 }
 
+export const redirectField = z.string().max(2048).optional()
+
+/** What the script of a passkey form fills in. */
+export const passkeyFields = {
+  challenge_id: z.string().max(64),
+  credential: z.string().max(32_768).transform(parseObject),
+}
+
+/** Anything but an object is a credential that nobody made: the flow refuses it like any bad one. */
+function parseObject(text: string): Record<string, unknown> {
+  try {
+    const value: unknown = JSON.parse(text)
+    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
+  } catch {
+    return {}
+  }
+}
+
+/** Where a page may lead on to; an address that is not on the list leads nowhere. */
+export function allowedRedirect(deps: Pick<Deps, 'config'>, redirect: string | undefined): { redirectTo?: string } {
+  const isAllowed = redirect !== undefined && deps.config.current().signin.redirectUrls.includes(redirect)
+  return isAllowed ? { redirectTo: redirect } : {}
+}
+
 export function pageError({ code, message, retryAfter }: AuthdError): PageError {
   return { code, message, ...(retryAfter !== undefined && { retryAfter }) }
 }
 
 /** What all pages share, as the configuration has it now. */
-export function pageContext(deps: Pick<Deps, 'config'>, lang: string): PageContext {
+export function pageContext(deps: Pick<Deps, 'config' | 'clock'>, lang: string): PageContext {
   const { app, publicUrl } = deps.config.current()
   return {
     lang,
     appName: app.name,
     basePath: basePath(publicUrl),
+    now: deps.clock.now(),
+    ...brandPaths(app),
     ...(app.supportUrl !== undefined && { supportUrl: app.supportUrl }),
   }
 }

@@ -1,78 +1,41 @@
-import { SECOND, toRfc3339 } from '../../platform/clock.ts'
 import { type Template, templates } from '../../platform/templates.ts'
-import { type SentenceValues, sentenceHelper, type Translator, translatorFor } from '../../platform/translate.ts'
+import { sentenceHelper, type Translator, translatorFor } from '../../platform/translate.ts'
+import { faultOf, SAID } from './said.ts'
 import type { PageContext, PageError, PageName, PageValues } from './values.ts'
 
-/** A hosted page as HTML. All values are escaped; no script, no inline style, nothing from another origin. */
+/** The pages of somebody signed in have the wide column and the way out above it. */
+const WIDE: ReadonlySet<PageName> = new Set(['account', 'activity'])
+/** Forms that a browser's passkey or clipboard fills: they have their script. */
+const SCRIPTED: ReadonlySet<PageName> = new Set(['signin', 'factor', 'account', 'passkey-new', 'confirm', 'codes'])
+
+/** A hosted page as HTML. All values are escaped; no inline script or style, nothing from another origin. */
 export function renderPage<Name extends PageName>(name: Name, values: PageValues[Name], context: PageContext): string {
   const translate = translatorFor(context.lang)
   const { t, lang } = translate
-  const said = SAID[name](values, context.appName, translate)
-  const title = t('page.title', { heading: said.heading, app: context.appName })
+  const said = SAID[name]?.(values, context, translate) ?? {}
+  const { error, notice } = values as { error?: PageError; notice?: string }
+  const heading = said.heading ?? t(`${name}.heading`, { app: context.appName })
+  const fault = said.isErrorItself ? undefined : error && faultOf(name, error, translate)
+  const title = t('page.title', { heading, app: context.appName })
   const view = {
     ...context,
     ...values,
     ...said,
+    heading,
     lang,
     dir: t('dir'),
+    fault,
+    noticeText: notice && t(`${name}.notice.${notice}`),
     // The tab, too, says that something went wrong: it is what a screen reader reads first.
-    title: said['fault'] ? t('page.fault_title', { title }) : title,
+    title: fault ? t('page.fault_title', { title }) : title,
+    isWide: WIDE.has(name),
+    hasScript: SCRIPTED.has(name),
   }
-  const options = { helpers: helpersFor(translate, context.basePath) }
+  const options = { helpers: helpersFor(translate, context) }
   return template('layout')({ ...view, body: template(name)(view, options) }, options)
 }
 
-type Said = SentenceValues & { heading: string }
-
-/** Each page's heading, and the sentences that its template can't choose by itself. */
-const SAID: { [Name in PageName]: (values: PageValues[Name], app: string, translate: Translator) => Said } = {
-  signin: ({ error, notice }, app, translate) => ({
-    heading: translate.t('signin.heading', { app }),
-    fault: error && faultOf('signin', error, translate),
-    noticeText: notice && translate.t(`signin.notice.${notice}`),
-  }),
-  code: ({ error, notice, resendAfter, codeKind }, _, translate) => ({
-    heading: translate.t('code.heading'),
-    fault: error && faultOf('code', error, translate),
-    noticeText: notice && translate.t(`code.notice.${notice}`),
-    wait: resendAfter > 0 ? translate.relative(resendAfter * SECOND) : undefined,
-    isLong: codeKind === 'long',
-  }),
-  link: (values, app, { t, relative }) => ({
-    heading: t(`link.${values.kind}.heading`, { app }),
-    isOwn: values.kind === 'own',
-    ...(values.kind === 'elsewhere' && {
-      begun: relative(Math.min(-SECOND, values.begunAt - values.now)),
-      begunExact: toRfc3339(values.begunAt),
-    }),
-  }),
-  done: (_, __, { t }) => ({ heading: t('done.heading') }),
-  signout: (_, app, { t }) => ({ heading: t('signout.heading', { app }) }),
-  error: (error, _, translate) => explain(error, translate),
-  problem: (error, _, translate) => explain(error, translate),
-}
-
-/** A form's own words for an error, where it has some. */
-function faultOf(page: 'signin' | 'code', error: PageError, translate: Translator): string {
-  const own = `${page}.error.${error.code}`
-  return translate.has(own) ? translate.t(own) : sentenceFor(error, translate)
-}
-
-function explain(error: PageError, translate: Translator): Said {
-  const title = `error.${error.code}.title`
-  return {
-    heading: translate.t(translate.has(title) ? title : 'error.title'),
-    text: sentenceFor(error, translate),
-    isLinkDead: error.code.startsWith('MAGIC_LINK_'),
-  }
-}
-
-function sentenceFor({ code, message, retryAfter }: PageError, { t, has, relative }: Translator): string {
-  if (retryAfter && has(`error.${code}.when`)) return t(`error.${code}.when`, { when: relative(retryAfter * SECOND) })
-  return has(`error.${code}.text`) ? t(`error.${code}.text`) : message
-}
-
-function helpersFor(translate: Translator, basePath: string) {
+function helpersFor(translate: Translator, { basePath, now }: PageContext) {
   return {
     t: sentenceHelper(translate),
     /** `{{path "/signin"}}`: under the path that public_url may carry. */
@@ -82,6 +45,9 @@ function helpersFor(translate: Translator, basePath: string) {
     query: (value: unknown) => encodeURIComponent(String(value)),
     /** The mark above the column: the name's first character. */
     initial: (name: unknown) => [...String(name)][0]?.toUpperCase(),
+    /** `{{when lastSeenAt}}`: `4 minutes ago`; what is to come by a clock's fault is now. */
+    when: (at: unknown) => translate.relative(Math.min(0, Number(at) - now)),
+    date: (at: unknown) => translate.date(Number(at)),
   }
 }
 

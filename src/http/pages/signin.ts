@@ -3,37 +3,37 @@ import type { Deps } from '../../deps.ts'
 import { AuthdError } from '../../errors.ts'
 import { beginSignIn } from '../../flows/begin-sign-in.ts'
 import { redeemCode } from '../../flows/magic-link.ts'
-import type { SignInResult } from '../../flows/sign-in.ts'
+import type { SignedIn, SignInResult } from '../../flows/sign-in.ts'
 import { findWaitingAttempt } from '../../flows/signin-mail.ts'
 import { SECOND } from '../../platform/clock.ts'
 import { parseEmailAddress } from '../../platform/email-address.ts'
 import { holdingOf, type RequestCookies } from '../cookies.ts'
 import { redemption, signInCookies } from '../routes/signin.ts'
-import { fields, type PageAnswer, page, pageError } from './page.ts'
+import { fields, type PageAnswer, page, pageError, redirectField } from './page.ts'
 import type { PageError } from './values.ts'
 
-const redirectTo = z.string().max(2048).optional()
+const NOTICES = ['signed_out', 'deleted', 'email_restored'] as const
 const attemptId = z.string().max(64)
 
 const ask = page({
   method: 'GET',
   path: '/signin',
-  fields: fields({ redirect_to: redirectTo, signed_out: z.string().optional() }),
-  async handle(deps, { fields: { redirect_to, signed_out }, identity }) {
+  fields: fields({ redirect_to: redirectField, notice: z.enum(NOTICES).optional().catch(undefined) }),
+  async handle(deps, { fields: { redirect_to, notice }, identity }) {
     checkRedirect(deps, redirect_to)
-    if (identity.kind === 'session') {
+    if (identity.kind === 'session' && identity.via === 'cookie') {
+      if (identity.session.isEnrolmentDue) return { goTo: '/account/enrol' }
       if (redirect_to !== undefined) return { goTo: redirect_to }
-      return { page: 'done', values: { email: identity.session.user.emailTyped } }
+      return { goTo: '/account' }
     }
-    const notice = signed_out === undefined ? {} : { notice: 'signed_out' as const }
-    return { page: 'signin', values: { ...optional(redirect_to), ...notice } }
+    return { page: 'signin', values: { ...optional(redirect_to), ...(notice !== undefined && { notice }) } }
   },
 })
 
 const begin = page({
   method: 'POST',
   path: '/signin',
-  fields: fields({ email: z.string().max(320), redirect_to: redirectTo, attempt: attemptId.optional() }),
+  fields: fields({ email: z.string().max(320), redirect_to: redirectField, attempt: attemptId.optional() }),
   async handle(deps, { fields: form, cookies, origin, lang }) {
     const email = parseEmailAddress(form.email)
     const shown = { email: form.email, ...optional(form.redirect_to) }
@@ -77,7 +77,7 @@ const code = page({
   async handle(deps, { fields: form, cookies, origin, identity }) {
     try {
       const proof = { ...redemption({ cookies, identity }, undefined, form.attempt), code: form.code }
-      return signedInPage(await redeemCode(deps, origin, proof), cookies)
+      return signedInPage(deps, await redeemCode(deps, origin, proof), cookies)
     } catch (error) {
       if (!(error instanceof AuthdError && error.code === 'INVALID_CREDENTIALS')) throw error
       const shown = await codePage(deps, cookies, form.attempt)
@@ -87,13 +87,20 @@ const code = page({
   },
 })
 
-/** Where a completed sign-in leads: to the app that asked, or to our own last page. */
-export function signedInPage(result: SignInResult, cookies: RequestCookies): PageAnswer {
-  if (result.status !== 'complete') throw new AuthdError('MAGIC_LINK_EXPIRED')
-  return {
-    goTo: result.signedIn.attempt.redirectTo ?? '/signin',
-    cookies: signInCookies(result, cookies.attempts),
-  }
+/** Where a proof leads: to the next one that is due, to the app that asked, or to the account. */
+export function signedInPage(deps: Deps, result: SignInResult, cookies: RequestCookies): PageAnswer {
+  if (result.status === 'continue_elsewhere') throw new AuthdError('MAGIC_LINK_EXPIRED')
+  if (result.status === 'factor_required') return { goTo: `/signin/factor?attempt=${result.attempt.id}` }
+  return { goTo: leadOn(deps, result.signedIn), cookies: signInCookies(result, cookies.attempts) }
+}
+
+/** Once for each browser, after a sign-in by mail alone, a passkey is offered on the way. */
+function leadOn(deps: Deps, { attempt, session, isNewDevice }: SignedIn): string {
+  if (session.isEnrolmentDue) return '/account/enrol'
+  const isOffered = deps.config.current().webauthn.offer && isNewDevice && session.aal === 1
+  if (!isOffered) return attempt.redirectTo ?? '/account'
+  const onward = attempt.redirectTo === null ? '' : `&redirect_to=${encodeURIComponent(attempt.redirectTo)}`
+  return `/account/passkeys/new?offer=1${onward}`
 }
 
 async function codePage(deps: Deps, cookies: RequestCookies, attempt: string | undefined) {

@@ -17,7 +17,7 @@ const leave = page({
   fields: fields({}),
   async handle(deps, { identity, origin }) {
     if (identity.kind === 'session') await signOut(deps, origin, { session: identity.session, scope: 'current' })
-    return { goTo: '/signin?signed_out=1', cookies: [{ kind: 'session_ended' }] }
+    return { goTo: '/signin?notice=signed_out', cookies: [{ kind: 'session_ended' }] }
   },
 })
 

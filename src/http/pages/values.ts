@@ -1,3 +1,5 @@
+import type { OwnEvent } from '../../resources/personal-data.ts'
+
 /** What each hosted page shows. A route fills one of these and calls renderPage; sentences are in templates/locales. */
 export interface PageValues {
   /** Asks for the e-mail address. Posts `email`, and `redirect_to` if given, to /signin. */
@@ -6,8 +8,11 @@ export interface PageValues {
     email?: string
     redirectTo?: string
     error?: PageError
-    /** Said above the form: after signing out. */
-    notice?: 'signed_out'
+    /** Said above the form. */
+    notice?: 'signed_out' | 'deleted' | 'email_restored'
+    /** A passkey that somebody tried and that is nobody's: their authenticator may forget it. */
+    unknownCredential?: string
+    rpId?: string
   }
   /**
    * The mail is on its way: takes its code. Posts `attempt` and `code` to /signin/code; "send again" posts `attempt`,
@@ -44,10 +49,98 @@ export interface PageValues {
         browser?: string
         ip?: string
       }
-  /** Signed in, and nowhere else to go. Posts to /signout. */
-  done: {
-    email: string
+  /** The first proof was right: asks for a second one. Posts `attempt`, `method`, `code` to /signin/factor, or a passkey. */
+  factor: {
+    attempt: string
+    emailMasked?: string
+    hasPasskey: boolean
+    hasTotp: boolean
+    hasRecovery: boolean
+    /** Nothing that the person has is accepted now. */
+    isEmpty: boolean
+    error?: PageError
   }
+  /** Everything a person has here. */
+  account: {
+    email: string
+    name: string | null
+    createdAt: number
+    /** What was just done. */
+    notice?: AccountNotice
+    error?: PageError
+    offersPasskey: boolean
+    isRequired: boolean
+    passkeys: { id: string; name: string; synced: boolean; createdAt: number; lastUsedAt: number | null }[]
+    totpSince: number | null
+    hasFactor: boolean
+    codesLeft: number
+    fewCodes: boolean
+    sessions: { id: string; device?: string; isCurrent: boolean; ip: string | null; lastSeenAt: number }[]
+    hasOthers: boolean
+    rpId: string
+    webauthnUserId: string
+    /** Of all passkeys, for the authenticators; parted by spaces. */
+    credentialIds: string
+  }
+  /** What happened to the account, newest first. */
+  activity: {
+    events: OwnEvent[]
+  }
+  /** Makes a passkey. Posts `challenge_id`, `credential` and `redirect_to` to /account/passkeys. */
+  'passkey-new': {
+    /** Offered after a sign-in: "not now" leads on. */
+    isOffer: boolean
+    redirectTo?: string
+    error?: PageError
+  }
+  /** One passkey: rename it, remove it. */
+  passkey: {
+    id: string
+    name: string
+    maker: string | null
+    synced: boolean
+    createdAt: number
+    isLast: boolean
+    error?: PageError
+  }
+  totp: { isOn: boolean; error?: PageError }
+  /** Shows the secret, once; after a wrong code without it. Posts `code` to /account/totp. */
+  'totp-setup': { secret?: string; uri?: string; qr?: string; error?: PageError }
+  /** Recovery codes, shown once. */
+  codes: { codes: string[]; fileName: string; redirectTo?: string }
+  'recovery-codes': { hasFactor: boolean; codesLeft: number; error?: PageError }
+  /** Asks for a fresh proof, and leads on to `next`. */
+  confirm: {
+    email: string
+    next: string
+    hasPasskey: boolean
+    hasTotp: boolean
+    hasRecovery: boolean
+    hasEmail: boolean
+    isMailed: boolean
+    isEmpty: boolean
+    error?: PageError
+  }
+  /** Asks for a new address. Posts `email` to /account/email. */
+  email: { current: string; typed?: string; error?: PageError }
+  /** Takes the code of a mail that proves an address. Posts `code`, and `token` if given, to `action`. */
+  mailcode: {
+    kind: 'change' | 'restore'
+    email: string
+    action: string
+    back: string
+    token?: string
+    error?: PageError
+  }
+  delete: { email: string }
+  /** A second factor is required, and there is none. */
+  enrol: Record<string, never>
+  /** Posts `token` to /invite. */
+  invite: { email: string; token: string }
+  /** Posts `token` to /recover. */
+  recover: { emailMasked: string; removes: string[]; token: string }
+  /** The way back after a change of address. Posts `token` to /restore-email. */
+  restore: { newMasked: string; oldMasked: string; token: string }
   /** Asks before signing out. Posts to /signout. */
   signout: {
     email: string
@@ -62,6 +155,18 @@ export interface PageValues {
     status: number
   }
 }
+
+export type AccountNotice =
+  | 'passkey_added'
+  | 'passkey_renamed'
+  | 'passkey_removed'
+  | 'totp_enabled'
+  | 'totp_removed'
+  | 'name_saved'
+  | 'email_changed'
+  | 'session_ended'
+  | 'others_ended'
+  | 'confirmed'
 
 export type PageName = keyof PageValues
 
@@ -82,4 +187,9 @@ export interface PageContext {
   /** The path of public_url without a slash at its end: `` or `/auth`. Forms, links and assets start with it. */
   basePath: string
   supportUrl?: string
+  /** The paths of the operator's logo and of their style sheet. */
+  logo?: string
+  theme?: string
+  /** Epoch milliseconds. */
+  now: number
 }

@@ -1,5 +1,4 @@
 import { z } from 'zod'
-import { findOwnUser } from '../../flows/account.ts'
 import { endOwnSession, listOwnSessions, signOut } from '../../flows/session.ts'
 import {
   currentSessionResource,
@@ -7,7 +6,6 @@ import {
   presentCurrentSession,
   presentOwnSession,
 } from '../../resources/session.ts'
-import { ownUserResource, presentOwnUser } from '../../resources/user.ts'
 import { endpoint } from '../endpoint.ts'
 
 const current = endpoint({
@@ -28,26 +26,13 @@ const logout = endpoint({
   path: '/v1/logout',
   summary: 'Sign out here, everywhere else, or everywhere.',
   tag: 'Sessions',
-  guard: 'session',
+  guard: 'any_session',
   query: z.strictObject({ scope: z.enum(['current', 'others', 'all']).default('current') }),
   answers: { 204: { text: 'Signed out.' } },
   errors: ['UNAUTHORIZED', 'CROSS_SITE_REQUEST'],
   async handle(deps, { session, query, origin }) {
     await signOut(deps, origin, { session, scope: query.scope })
     return { status: 204, cookies: query.scope === 'others' ? [] : [{ kind: 'session_ended' }] }
-  },
-})
-
-const me = endpoint({
-  method: 'GET',
-  path: '/v1/me',
-  summary: 'The person who is signed in.',
-  tag: 'Me',
-  guard: 'session',
-  answers: { 200: { text: 'The person.', schema: ownUserResource } },
-  errors: ['UNAUTHORIZED'],
-  async handle(deps, { session }) {
-    return { status: 200, body: presentOwnUser(await findOwnUser(deps, session.userId)) }
   },
 })
 
@@ -80,4 +65,4 @@ const endSession = endpoint({
   },
 })
 
-export const sessionEndpoints = [current, logout, me, sessions, endSession]
+export const sessionEndpoints = [current, logout, sessions, endSession]

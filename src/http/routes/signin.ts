@@ -5,19 +5,30 @@ import type { SignInResult } from '../../flows/sign-in.ts'
 import { sendAnotherMail } from '../../flows/signin-mail.ts'
 import { toRfc3339 } from '../../platform/clock.ts'
 import { emailField, timeField } from '../../resources/email.ts'
-import { newSessionResource, presentNewSession } from '../../resources/session.ts'
-import { presentTokens, tokensResource } from '../../resources/tokens.ts'
 import { type CookieChange, holdingOf, type RequestCookies } from '../cookies.ts'
+import { deliveredBody, deliveredShape, sessionCookies } from '../delivery.ts'
 import { type Answer, type EndpointRequest, endpoint } from '../endpoint.ts'
 import { languageOf } from '../language.ts'
 
-const attemptToken = z.string().max(200).describe('`att_…`, from POST /v1/signin; without it, the cookie counts.')
+export const attemptToken = z
+  .string()
+  .max(200)
+  .describe('`att_…`, from POST /v1/signin; without it, the cookie counts.')
 
-const complete = z.strictObject({
-  status: z.literal('complete'),
-  session: newSessionResource,
-  ...tokensResource.partial().shape,
-})
+/** What every proof answers: signed in, or a second factor is due and the attempt lives on. */
+export const signInAnswers = {
+  200: {
+    text: 'Signed in, or a second factor is due: prove one of `factors` with the same attempt.',
+    schema: z.union([
+      z.strictObject({ status: z.literal('complete'), ...deliveredShape }),
+      z.strictObject({
+        status: z.literal('factor_required'),
+        factors: z.array(z.enum(['passkey', 'totp', 'recovery_code'])),
+        expires_at: timeField,
+      }),
+    ]),
+  },
+}
 
 const begin = endpoint({
   method: 'POST',
@@ -41,7 +52,7 @@ const begin = endpoint({
       schema: z.strictObject({
         attempt_token: z.string(),
         expires_at: timeField,
-        methods: z.array(z.enum(['email'])),
+        methods: z.array(z.enum(['email', 'passkey', 'totp'])),
         resend_after: timeField.optional(),
       }),
     },
@@ -62,7 +73,7 @@ const begin = endpoint({
       body: {
         attempt_token: begun.token,
         expires_at: toRfc3339(begun.attempt.expiresAt),
-        methods: ['email'],
+        methods: ['email', 'passkey', ...(deps.config.current().totp.allowFirstFactor ? ['totp'] : [])],
         ...(begun.resendAfter !== undefined && { resend_after: toRfc3339(begun.resendAfter) }),
       },
       cookies: [{ kind: 'attempt', token: begun.token, held: cookies.attempts }],
@@ -103,8 +114,8 @@ const link = endpoint({
   },
   answers: {
     200: {
-      text: 'Signed in, or `continue_elsewhere`: this is not where the sign-in was begun, and nothing was spent.',
-      schema: z.union([complete, z.strictObject({ status: z.literal('continue_elsewhere') })]),
+      text: `${signInAnswers[200].text} \`continue_elsewhere\`: this is not where the sign-in was begun, and nothing was spent.`,
+      schema: z.union([signInAnswers[200].schema, z.strictObject({ status: z.literal('continue_elsewhere') })]),
     },
   },
   errors: ['MAGIC_LINK_USED', 'MAGIC_LINK_EXPIRED', 'CROSS_SITE_REQUEST'],
@@ -124,7 +135,7 @@ const code = endpoint({
     type: 'json',
     schema: z.strictObject({ code: z.string().min(1).max(64), attempt_token: attemptToken.optional() }),
   },
-  answers: { 200: { text: 'Signed in.', schema: complete } },
+  answers: signInAnswers,
   errors: ['INVALID_CREDENTIALS', 'CROSS_SITE_REQUEST'],
   async handle(deps, { body, cookies, origin, identity }) {
     const proof = { ...redemption({ cookies, identity }, body.attempt_token), code: body.code }
@@ -147,23 +158,25 @@ export function redemption(
 }
 
 /** What a completed sign-in does to the browser's cookies. */
-export function signInCookies(result: SignInResult & { status: 'complete' }, held: string[]): CookieChange[] {
-  const { cookie, device, session, attempt } = result.signedIn
+export function signInCookies({ signedIn }: SignInResult & { status: 'complete' }, held: string[]): CookieChange[] {
+  const { device, attempt } = signedIn
   return [
     { kind: 'attempt_ended', attemptId: attempt.id, held },
-    ...(cookie === undefined
-      ? []
-      : [{ kind: 'session', value: cookie, maxAgeMs: session.expiresAt - session.createdAt } as const]),
+    ...sessionCookies(signedIn),
     ...(device === undefined ? [] : [{ kind: 'device', value: device } as const]),
   ]
 }
 
-function signInAnswer(result: SignInResult, cookies: RequestCookies): Answer {
+export function signInAnswer(result: SignInResult, cookies: RequestCookies): Answer {
   if (result.status === 'continue_elsewhere') return { status: 200, body: result }
+  if (result.status === 'factor_required') {
+    const { status, factors, attempt } = result
+    return { status: 200, body: { status, factors, expires_at: toRfc3339(attempt.expiresAt) } }
+  }
   const { signedIn, tokens } = result
   return {
     status: 200,
-    body: { status: 'complete', session: presentNewSession(signedIn.session), ...(tokens && presentTokens(tokens)) },
+    body: { status: 'complete', ...deliveredBody(signedIn, tokens) },
     cookies: signInCookies(result, cookies.attempts),
   }
 }

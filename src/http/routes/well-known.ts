@@ -1,6 +1,7 @@
 import { z } from 'zod'
+import { relyingParty } from '../../flows/passkey-check.ts'
 import { JWKS_MAX_AGE_MS, jwks } from '../../flows/signing-key.ts'
-import { SECOND } from '../../platform/clock.ts'
+import { HOUR, SECOND } from '../../platform/clock.ts'
 import { endpoint } from '../endpoint.ts'
 
 const keys = endpoint({
@@ -25,4 +26,33 @@ const keys = endpoint({
   },
 })
 
-export const wellKnownEndpoints = [keys]
+const relatedOrigins = endpoint({
+  method: 'GET',
+  path: '/.well-known/webauthn',
+  summary: 'The other origins where these passkeys work (WebAuthn L3 §5.11).',
+  tag: 'Documents',
+  guard: 'none',
+  publicMaxAge: HOUR / SECOND,
+  answers: { 200: { text: 'Origins.', schema: z.strictObject({ origins: z.array(z.string()) }) } },
+  errors: [],
+  async handle(deps) {
+    return { status: 200, body: { origins: relyingParty(deps.config.current()).origins } }
+  },
+})
+
+const passkeyEndpoints = endpoint({
+  method: 'GET',
+  path: '/.well-known/passkey-endpoints',
+  summary: 'Where passkeys are added and managed, for password managers.',
+  tag: 'Documents',
+  guard: 'none',
+  publicMaxAge: HOUR / SECOND,
+  answers: { 200: { text: 'Two pages.', schema: z.strictObject({ enroll: z.string(), manage: z.string() }) } },
+  errors: [],
+  async handle(deps) {
+    const { publicUrl } = deps.config.current()
+    return { status: 200, body: { enroll: `${publicUrl}/account/passkeys/new`, manage: `${publicUrl}/account` } }
+  },
+})
+
+export const wellKnownEndpoints = [keys, relatedOrigins, passkeyEndpoints]

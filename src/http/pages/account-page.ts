@@ -1,0 +1,57 @@
+import type { z } from 'zod'
+import type { Deps } from '../../deps.ts'
+import { AuthdError } from '../../errors.ts'
+import { checkFresh } from '../../flows/account.ts'
+import type { OwnedSession } from '../../store/sessions.ts'
+import { type PageAnswer, type PageRequest, page } from './page.ts'
+
+interface AccountPage<Fields extends z.ZodType> {
+  method: 'GET' | 'POST'
+  path: string
+  fields: Fields
+  /** The page to come back to after a fresh proof: a GET, without a query. */
+  back: string | ((params: Record<string, string>) => string)
+  /** Shown only to somebody who proved a moment ago who they are; what a POST needs, its flow says. */
+  isFresh?: true
+  /** Also for whoever must set up a second factor before anything else. */
+  mayWait?: true
+  handle(deps: Deps, request: PageRequest<z.output<Fields>> & { session: OwnedSession }): Promise<PageAnswer>
+}
+
+/** A page of somebody signed in: it sends strangers to sign in, and asks for a fresh proof where one is needed. */
+export function accountPage<Fields extends z.ZodType>(declared: AccountPage<Fields>) {
+  return page({
+    method: declared.method,
+    path: declared.path,
+    fields: declared.fields,
+    async handle(deps, request) {
+      const { identity, params } = request
+      if (identity.kind !== 'session' || identity.via !== 'cookie') return { goTo: '/signin' }
+      const { session } = identity
+      if (session.isEnrolmentDue && !declared.mayWait) return { goTo: '/account/enrol' }
+      const back = typeof declared.back === 'string' ? declared.back : declared.back(params)
+      const confirm = { goTo: `/account/confirm?next=${encodeURIComponent(back)}` }
+      if (declared.isFresh && !(await checkFresh(deps, session)).isFresh) return confirm
+      try {
+        return await declared.handle(deps, { ...request, session })
+      } catch (error) {
+        if (error instanceof AuthdError && error.code === 'STEP_UP_REQUIRED') return confirm
+        throw error
+      }
+    },
+  })
+}
+
+/** The page again with what was wrong, for errors that a person can mend there. */
+export async function orAgain(
+  work: () => Promise<PageAnswer>,
+  mendable: readonly string[],
+  again: (error: AuthdError) => Promise<PageAnswer> | PageAnswer,
+): Promise<PageAnswer> {
+  try {
+    return await work()
+  } catch (error) {
+    if (!(error instanceof AuthdError) || !mendable.includes(error.code)) throw error
+    return await again(error)
+  }
+}

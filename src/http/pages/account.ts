@@ -1,0 +1,171 @@
+import { z } from 'zod'
+import type { Deps } from '../../deps.ts'
+import { AuthdError } from '../../errors.ts'
+import { deleteMyself, findOwnUser, listOwnEvents, listSignInMethods, renameMyself } from '../../flows/account.ts'
+import { exportPerson } from '../../flows/export.ts'
+import { relyingParty } from '../../flows/passkey-check.ts'
+import { endOwnSession, listOwnSessions, signOut } from '../../flows/session.ts'
+import { describeUserAgent } from '../../platform/user-agent.ts'
+import { presentOwnEvent, presentPersonalData } from '../../resources/personal-data.ts'
+import type { OwnedSession } from '../../store/sessions.ts'
+import { accountPage } from './account-page.ts'
+import { fields, type PageAnswer } from './page.ts'
+import type { AccountNotice } from './values.ts'
+
+const NOTICES = [
+  'passkey_added',
+  'passkey_renamed',
+  'passkey_removed',
+  'totp_enabled',
+  'totp_removed',
+  'name_saved',
+  'email_changed',
+  'session_ended',
+  'others_ended',
+  'confirmed',
+] as const satisfies readonly AccountNotice[]
+const FEW_CODES = 3
+
+const overview = accountPage({
+  method: 'GET',
+  path: '/account',
+  fields: fields({ done: z.enum(NOTICES).optional().catch(undefined) }),
+  back: '/account',
+  async handle(deps, { session, fields: { done } }) {
+    return await accountAnswer(deps, session, done)
+  },
+})
+
+async function accountAnswer(
+  deps: Deps,
+  session: OwnedSession,
+  notice: AccountNotice | undefined,
+): Promise<PageAnswer> {
+  const user = await findOwnUser(deps, session.userId)
+  const methods = await listSignInMethods(deps, user)
+  const sessions = await listOwnSessions(deps, user.id)
+  const { passkeys, totpSince, recoveryCodes, isRequired } = methods
+  const hasFactor = passkeys.length > 0 || totpSince !== null
+  return {
+    page: 'account',
+    values: {
+      email: user.emailTyped,
+      name: user.name,
+      createdAt: user.createdAt,
+      ...(notice !== undefined && { notice }),
+      offersPasskey: !hasFactor,
+      isRequired,
+      passkeys: passkeys.map((passkey) => ({
+        id: passkey.id,
+        name: passkey.name,
+        synced: passkey.isBackupEligible,
+        createdAt: passkey.createdAt,
+        lastUsedAt: passkey.lastUsedAt,
+      })),
+      totpSince,
+      hasFactor,
+      codesLeft: recoveryCodes,
+      fewCodes: recoveryCodes <= FEW_CODES,
+      sessions: sessions.map((each) => presentHere(each, session.id)),
+      hasOthers: sessions.length > 1,
+      rpId: relyingParty(deps.config.current()).rpId,
+      webauthnUserId: user.webauthnUserId ?? '',
+      credentialIds: passkeys.map(({ credentialId }) => credentialId).join(' '),
+    },
+  }
+}
+
+function presentHere({ id, userAgent, ip, lastSeenAt }: OwnedSession, currentId: string) {
+  const device = describeUserAgent(userAgent)
+  return { id, ...(device !== undefined && { device }), isCurrent: id === currentId, ip, lastSeenAt }
+}
+
+const rename = accountPage({
+  method: 'POST',
+  path: '/account/name',
+  fields: fields({ name: z.string().trim().max(100).default('') }),
+  back: '/account',
+  async handle(deps, { session, origin, fields: { name } }) {
+    await renameMyself(deps, origin, { userId: session.userId, name: name === '' ? null : name })
+    return { goTo: '/account?done=name_saved' }
+  },
+})
+
+const endOne = accountPage({
+  method: 'POST',
+  path: '/account/sessions/end',
+  fields: fields({ session: z.string().max(64) }),
+  back: '/account',
+  async handle(deps, { session, origin, fields: form }) {
+    try {
+      await endOwnSession(deps, origin, { userId: session.userId, sessionId: form.session })
+    } catch (error) {
+      // It ended by itself meanwhile: what was asked for is so.
+      if (!(error instanceof AuthdError && error.code === 'SESSION_NOT_FOUND')) throw error
+    }
+    return { goTo: '/account?done=session_ended' }
+  },
+})
+
+const endOthers = accountPage({
+  method: 'POST',
+  path: '/account/sessions/end-others',
+  fields: fields({}),
+  back: '/account',
+  async handle(deps, { session, origin }) {
+    await signOut(deps, origin, { session, scope: 'others' })
+    return { goTo: '/account?done=others_ended' }
+  },
+})
+
+const activity = accountPage({
+  method: 'GET',
+  path: '/account/activity',
+  fields: fields({}),
+  back: '/account/activity',
+  async handle(deps, { session }) {
+    const events = await listOwnEvents(deps, session.userId)
+    return { page: 'activity', values: { events: events.map(presentOwnEvent) } }
+  },
+})
+
+const exportMine = accountPage({
+  method: 'POST',
+  path: '/account/export',
+  fields: fields({}),
+  back: '/account',
+  async handle(deps, { session, origin }) {
+    const data = await exportPerson(deps, origin, await findOwnUser(deps, session.userId))
+    return {
+      file: {
+        name: 'my-data.json',
+        type: 'application/json',
+        body: `${JSON.stringify(presentPersonalData(data), null, 2)}\n`,
+      },
+    }
+  },
+})
+
+const askDelete = accountPage({
+  method: 'GET',
+  path: '/account/delete',
+  fields: fields({}),
+  back: '/account/delete',
+  isFresh: true,
+  async handle(_deps, { session }) {
+    return { page: 'delete', values: { email: session.user.emailTyped } }
+  },
+})
+
+const remove = accountPage({
+  method: 'POST',
+  path: '/account/delete',
+  fields: fields({}),
+  back: '/account/delete',
+  async handle(deps, { session, origin }) {
+    await deleteMyself(deps, origin, session)
+    return { goTo: '/signin?notice=deleted', cookies: [{ kind: 'session_ended' }] }
+  },
+})
+
+export const accountPages = [overview, rename, endOne, endOthers, activity, exportMine, askDelete, remove]

@@ -1,0 +1,113 @@
+import { z } from 'zod'
+import type { Deps } from '../../deps.ts'
+import type { AuthdError } from '../../errors.ts'
+import { checkFresh } from '../../flows/account.ts'
+import { stepUpWithPasskey } from '../../flows/passkey.ts'
+import type { Renewed } from '../../flows/session-renewal.ts'
+import { sendStepUpMail, stepUp } from '../../flows/step-up.ts'
+import type { OwnedSession } from '../../store/sessions.ts'
+import { sessionCookies } from '../delivery.ts'
+import { accountPage, orAgain } from './account-page.ts'
+import { fields, type PageAnswer, pageError, passkeyFields } from './page.ts'
+
+/** A page of the account, to go on to: nothing else gets into a Location. */
+const next = z
+  .string()
+  .regex(/^\/account(\/[a-z0-9_-]+)*$/)
+  .catch('/account')
+const MENDABLE = ['INVALID_CREDENTIALS', 'RATE_LIMITED', 'FACTOR_DISABLED', 'VALIDATION_ERROR']
+
+const ask = accountPage({
+  method: 'GET',
+  path: '/account/confirm',
+  fields: fields({ next }),
+  back: '/account',
+  mayWait: true,
+  async handle(deps, { session, fields: query }) {
+    return await confirmPage(deps, { session, next: query.next, isMailed: false })
+  },
+})
+
+const mail = accountPage({
+  method: 'POST',
+  path: '/account/confirm/mail',
+  fields: fields({ next }),
+  back: '/account',
+  mayWait: true,
+  async handle(deps, { session, fields: form, origin, cookies, lang }) {
+    const shown = { session, next: form.next, isMailed: true }
+    return await orAgain(
+      async () => {
+        await sendStepUpMail(deps, origin, { session, lang, device: cookies.device })
+        return await confirmPage(deps, shown)
+      },
+      ['RATE_LIMITED'],
+      (error) => confirmPage(deps, { ...shown, error }),
+    )
+  },
+})
+
+const prove = accountPage({
+  method: 'POST',
+  path: '/account/confirm',
+  fields: fields({ next, method: z.enum(['email', 'totp', 'recovery_code']), code: z.string().max(64) }),
+  back: '/account',
+  mayWait: true,
+  async handle(deps, { session, fields: form, origin, cookies }) {
+    const proof = { method: form.method, code: form.code, device: cookies.device }
+    return await orAgain(
+      async () => goOn(await stepUp(deps, origin, { session, proof }), form.next),
+      MENDABLE,
+      (error) => confirmPage(deps, { session, next: form.next, isMailed: form.method === 'email', error }),
+    )
+  },
+})
+
+const passkey = accountPage({
+  method: 'POST',
+  path: '/account/confirm/passkey',
+  fields: fields({ next, ...passkeyFields }),
+  back: '/account',
+  mayWait: true,
+  async handle(deps, { session, fields: form, origin }) {
+    const proof = { session, challengeId: form.challenge_id, credential: form.credential }
+    return await orAgain(
+      async () => goOn(await stepUpWithPasskey(deps, origin, proof), form.next),
+      MENDABLE,
+      (error) => confirmPage(deps, { session, next: form.next, isMailed: false, error }),
+    )
+  },
+})
+
+function goOn(renewed: Renewed, to: string): PageAnswer {
+  return { goTo: to === '/account' ? '/account?done=confirmed' : to, cookies: sessionCookies(renewed) }
+}
+
+async function confirmPage(
+  deps: Deps,
+  {
+    session,
+    next: to,
+    isMailed,
+    error,
+  }: { session: OwnedSession; next: string; isMailed: boolean; error?: AuthdError },
+): Promise<PageAnswer> {
+  const { methods } = await checkFresh(deps, session)
+  return {
+    page: 'confirm',
+    ...(error && { status: error.status }),
+    values: {
+      email: session.user.emailTyped,
+      next: to,
+      hasPasskey: methods.includes('passkey'),
+      hasTotp: methods.includes('totp'),
+      hasRecovery: methods.includes('recovery_code'),
+      hasEmail: methods.includes('email'),
+      isMailed,
+      isEmpty: methods.length === 0,
+      ...(error && { error: pageError(error) }),
+    },
+  }
+}
+
+export const confirmPages = [ask, mail, prove, passkey]

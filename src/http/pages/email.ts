@@ -1,0 +1,140 @@
+import { z } from 'zod'
+import { AuthdError } from '../../errors.ts'
+import {
+  beginEmailChange,
+  findRestorable,
+  findWaitingChange,
+  finishEmailChange,
+  restoreEmail,
+  sendRestoreMail,
+} from '../../flows/email-change.ts'
+import { maskEmail, parseEmailAddress } from '../../platform/email-address.ts'
+import { sessionCookies } from '../delivery.ts'
+import { accountPage, orAgain } from './account-page.ts'
+import { fields, page, pageError } from './page.ts'
+
+const CHANGE = { kind: 'change', action: '/account/email/code', back: '/account/email' } as const
+const RESTORE = { kind: 'restore', action: '/restore-email/code', back: '/signin' } as const
+const token = z.string().max(200).default('')
+const code = z.string().max(64)
+
+const ask = accountPage({
+  method: 'GET',
+  path: '/account/email',
+  fields: fields({}),
+  back: '/account/email',
+  isFresh: true,
+  async handle(_deps, { session }) {
+    return { page: 'email', values: { current: session.user.emailTyped } }
+  },
+})
+
+const begin = accountPage({
+  method: 'POST',
+  path: '/account/email',
+  fields: fields({ email: z.string().max(320) }),
+  back: '/account/email',
+  async handle(deps, { session, origin, fields: form, cookies, lang }) {
+    return await orAgain(
+      async () => {
+        const address = parseEmailAddress(form.email)
+        if (!address) throw new AuthdError('VALIDATION_ERROR')
+        await beginEmailChange(deps, origin, { session, address, lang, device: cookies.device })
+        return { goTo: '/account/email/code' }
+      },
+      ['VALIDATION_ERROR', 'CONFLICT', 'RATE_LIMITED'],
+      (error) => ({
+        page: 'email',
+        status: error.status,
+        values: { current: session.user.emailTyped, typed: form.email, error: pageError(error) },
+      }),
+    )
+  },
+})
+
+const askCode = accountPage({
+  method: 'GET',
+  path: '/account/email/code',
+  fields: fields({}),
+  back: '/account/email',
+  async handle(deps, { session }) {
+    const email = await findWaitingChange(deps, session)
+    return email === undefined ? { goTo: '/account/email' } : { page: 'mailcode', values: { ...CHANGE, email } }
+  },
+})
+
+const finish = accountPage({
+  method: 'POST',
+  path: '/account/email/code',
+  fields: fields({ code }),
+  back: '/account/email',
+  async handle(deps, { session, origin, fields: form, cookies }) {
+    return await orAgain(
+      async () => {
+        const renewed = await finishEmailChange(deps, origin, { session, code: form.code, device: cookies.device })
+        return { goTo: '/account?done=email_changed', cookies: sessionCookies(renewed) }
+      },
+      ['INVALID_CREDENTIALS'],
+      async (error) => {
+        const email = await findWaitingChange(deps, session)
+        if (email === undefined) return { goTo: '/account/email' }
+        return { page: 'mailcode', status: error.status, values: { ...CHANGE, email, error: pageError(error) } }
+      },
+    )
+  },
+})
+
+const restore = page({
+  method: 'GET',
+  path: '/restore-email',
+  fields: fields({ token }),
+  async handle(deps, { fields: query }) {
+    const { newEmail, oldEmail } = await findRestorable(deps, query.token)
+    const values = { newMasked: maskEmail(newEmail), oldMasked: maskEmail(oldEmail), token: query.token }
+    return { page: 'restore', values }
+  },
+})
+
+const sendRestore = page({
+  method: 'POST',
+  path: '/restore-email',
+  fields: fields({ token }),
+  async handle(deps, { fields: form, origin, cookies, lang }) {
+    const shown = async () => ({
+      ...RESTORE,
+      email: maskEmail((await findRestorable(deps, form.token)).oldEmail),
+      token: form.token,
+    })
+    return await orAgain(
+      async () => {
+        await sendRestoreMail(deps, origin, { token: form.token, lang, device: cookies.device })
+        return { page: 'mailcode', values: await shown() }
+      },
+      ['RATE_LIMITED'],
+      // A mail is on its way: its code is what the page takes.
+      async () => ({ page: 'mailcode', values: await shown() }),
+    )
+  },
+})
+
+const finishRestore = page({
+  method: 'POST',
+  path: '/restore-email/code',
+  fields: fields({ token, code }),
+  async handle(deps, { fields: form, origin, cookies }) {
+    return await orAgain(
+      async () => {
+        await restoreEmail(deps, origin, { token: form.token, code: form.code, device: cookies.device })
+        return { goTo: '/signin?notice=email_restored', cookies: [{ kind: 'session_ended' }] }
+      },
+      ['INVALID_CREDENTIALS'],
+      async (error) => {
+        const email = maskEmail((await findRestorable(deps, form.token)).oldEmail)
+        const values = { ...RESTORE, email, token: form.token, error: pageError(error) }
+        return { page: 'mailcode', status: error.status, values }
+      },
+    )
+  },
+})
+
+export const emailPages = [ask, begin, askCode, finish, restore, sendRestore, finishRestore]

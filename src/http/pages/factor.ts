@@ -1,0 +1,94 @@
+import { z } from 'zod'
+import type { Deps } from '../../deps.ts'
+import { AuthdError } from '../../errors.ts'
+import { findDueFactors } from '../../flows/due-factor.ts'
+import { isPasskeyKnown, redeemPasskey } from '../../flows/passkey.ts'
+import { relyingParty } from '../../flows/passkey-check.ts'
+import { redeemRecoveryCode } from '../../flows/recovery-code.ts'
+import { redeemTotp } from '../../flows/totp.ts'
+import { maskEmail } from '../../platform/email-address.ts'
+import { holdingOf, type RequestCookies } from '../cookies.ts'
+import { redemption } from '../routes/signin.ts'
+import { orAgain } from './account-page.ts'
+import { fields, type PageAnswer, page, pageError, passkeyFields } from './page.ts'
+import { signedInPage } from './signin.ts'
+
+const attemptId = z.string().max(64)
+
+const ask = page({
+  method: 'GET',
+  path: '/signin/factor',
+  fields: fields({ attempt: attemptId.optional() }),
+  async handle(deps, { fields: { attempt }, cookies }) {
+    return (await factorPage(deps, cookies, attempt)) ?? { goTo: '/signin' }
+  },
+})
+
+const prove = page({
+  method: 'POST',
+  path: '/signin/factor',
+  fields: fields({ attempt: attemptId, method: z.enum(['totp', 'recovery_code']), code: z.string().max(64) }),
+  async handle(deps, { fields: form, cookies, origin, identity }) {
+    const proof = { ...redemption({ cookies, identity }, undefined, form.attempt), code: form.code }
+    const redeem = form.method === 'totp' ? redeemTotp : redeemRecoveryCode
+    return await orAgain(
+      async () => signedInPage(deps, await redeem(deps, origin, proof), cookies),
+      ['INVALID_CREDENTIALS', 'RATE_LIMITED', 'FACTOR_DISABLED'],
+      async (error) => (await factorPage(deps, cookies, form.attempt, error)) ?? ended(),
+    )
+  },
+})
+
+const passkey = page({
+  method: 'POST',
+  path: '/signin/passkey',
+  fields: fields({ attempt: attemptId, ...passkeyFields }),
+  async handle(deps, { fields: form, cookies, origin, identity }) {
+    const answer = { challengeId: form.challenge_id, credential: form.credential }
+    const proof = { ...redemption({ cookies, identity }, undefined, form.attempt), ...answer }
+    return await orAgain(
+      async () => signedInPage(deps, await redeemPasskey(deps, origin, proof), cookies),
+      ['INVALID_CREDENTIALS'],
+      async (error) => {
+        const due = await factorPage(deps, cookies, form.attempt, error)
+        if (due) return due
+        const { id } = form.credential
+        const isStale = typeof id === 'string' && !(await isPasskeyKnown(deps, id))
+        const { rpId } = relyingParty(deps.config.current())
+        const stale = isStale ? { unknownCredential: id, rpId } : {}
+        const shown = { ...pageError(error), code: 'PASSKEY' }
+        return { page: 'signin', status: error.status, values: { error: shown, ...stale } }
+      },
+    )
+  },
+})
+
+function ended(): never {
+  throw new AuthdError('ATTEMPT_EXPIRED')
+}
+
+async function factorPage(
+  deps: Deps,
+  cookies: RequestCookies,
+  attempt: string | undefined,
+  error?: AuthdError,
+): Promise<PageAnswer | undefined> {
+  const due = await findDueFactors(deps, holdingOf(cookies, undefined, attempt))
+  if (!due) return undefined
+  const { factors } = due
+  return {
+    page: 'factor',
+    ...(error && { status: error.status }),
+    values: {
+      attempt: due.attempt.id,
+      ...(due.attempt.email !== null && { emailMasked: maskEmail(due.attempt.email) }),
+      hasPasskey: factors.includes('passkey'),
+      hasTotp: factors.includes('totp'),
+      hasRecovery: factors.includes('recovery_code'),
+      isEmpty: factors.length === 0,
+      ...(error && { error: pageError(error) }),
+    },
+  }
+}
+
+export const factorPages = [ask, prove, passkey]

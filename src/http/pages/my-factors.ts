@@ -1,0 +1,193 @@
+import { z } from 'zod'
+import { findOwnUser, listSignInMethods } from '../../flows/account.ts'
+import { enrolPasskey, listOwnPasskeys, removeOwnPasskey, renameOwnPasskey } from '../../flows/passkey-enrolment.ts'
+import { remakeRecoveryCodes } from '../../flows/recovery-code.ts'
+import { beginTotp, finishTotp, removeOwnTotp } from '../../flows/totp.ts'
+import { authenticatorName } from '../../platform/authenticator-name.ts'
+import { qrSvg } from '../../platform/qr.ts'
+import { sessionCookies } from '../delivery.ts'
+import { accountPage, orAgain } from './account-page.ts'
+import { allowedRedirect, fields, pageError, passkeyFields, redirectField } from './page.ts'
+
+const CODES_FILE = 'recovery-codes.txt'
+
+const newPasskey = accountPage({
+  method: 'GET',
+  path: '/account/passkeys/new',
+  fields: fields({ offer: z.string().optional(), redirect_to: redirectField }),
+  back: '/account/passkeys/new',
+  isFresh: true,
+  mayWait: true,
+  async handle(deps, { fields: { offer, redirect_to } }) {
+    return { page: 'passkey-new', values: { isOffer: offer !== undefined, ...allowedRedirect(deps, redirect_to) } }
+  },
+})
+
+const addPasskey = accountPage({
+  method: 'POST',
+  path: '/account/passkeys',
+  fields: fields({ ...passkeyFields, redirect_to: redirectField }),
+  back: '/account/passkeys/new',
+  mayWait: true,
+  async handle(deps, { session, origin, fields: form }) {
+    const made = { session, challengeId: form.challenge_id, credential: form.credential, name: undefined }
+    const { redirectTo } = allowedRedirect(deps, form.redirect_to)
+    return await orAgain(
+      async () => {
+        const { renewed } = await enrolPasskey(deps, origin, made)
+        return { goTo: redirectTo ?? '/account?done=passkey_added', cookies: sessionCookies(renewed) }
+      },
+      ['PASSKEY_NOT_ACCEPTED', 'CONFLICT'],
+      (error) => ({
+        page: 'passkey-new',
+        status: error.status,
+        values: { isOffer: redirectTo !== undefined, ...allowedRedirect(deps, redirectTo), error: pageError(error) },
+      }),
+    )
+  },
+})
+
+const onePasskey = accountPage({
+  method: 'GET',
+  path: '/account/passkeys/:id',
+  fields: fields({}),
+  back: ({ id = '' }) => `/account/passkeys/${id}`,
+  isFresh: true,
+  async handle(deps, { session, params }) {
+    const own = await listOwnPasskeys(deps, session.userId)
+    const found = own.find(({ id }) => id === params['id'])
+    if (!found) return { goTo: '/account' }
+    const { id, name, aaguid, isBackupEligible: synced, createdAt } = found
+    const values = { id, name, maker: authenticatorName(aaguid) ?? null, synced, createdAt, isLast: own.length === 1 }
+    return { page: 'passkey', values }
+  },
+})
+
+const renamePasskey = accountPage({
+  method: 'POST',
+  path: '/account/passkeys/:id/name',
+  fields: fields({ name: z.string().trim().min(1).max(60) }),
+  back: '/account',
+  async handle(deps, { session, params, origin, fields: { name } }) {
+    await renameOwnPasskey(deps, origin, { userId: session.userId, id: params['id'] ?? '', name })
+    return { goTo: '/account?done=passkey_renamed' }
+  },
+})
+
+const removePasskey = accountPage({
+  method: 'POST',
+  path: '/account/passkeys/:id/remove',
+  fields: fields({}),
+  back: ({ id = '' }) => `/account/passkeys/${id}`,
+  async handle(deps, { session, params, origin }) {
+    const renewed = await removeOwnPasskey(deps, origin, { session, id: params['id'] ?? '' })
+    return { goTo: '/account?done=passkey_removed', cookies: sessionCookies(renewed) }
+  },
+})
+
+const totp = accountPage({
+  method: 'GET',
+  path: '/account/totp',
+  fields: fields({}),
+  back: '/account/totp',
+  isFresh: true,
+  mayWait: true,
+  async handle(deps, { session }) {
+    const { totpSince } = await listSignInMethods(deps, await findOwnUser(deps, session.userId))
+    return { page: 'totp', values: { isOn: totpSince !== null } }
+  },
+})
+
+const setUpTotp = accountPage({
+  method: 'POST',
+  path: '/account/totp/setup',
+  fields: fields({}),
+  back: '/account/totp',
+  mayWait: true,
+  async handle(deps, { session }) {
+    const { secret, uri } = await beginTotp(deps, session)
+    const grouped = secret.replace(/(.{4})(?=.)/g, '$1 ')
+    return { page: 'totp-setup', values: { secret: grouped, uri, qr: qrSvg(uri) } }
+  },
+})
+
+const confirmTotp = accountPage({
+  method: 'POST',
+  path: '/account/totp',
+  fields: fields({ code: z.string().max(64) }),
+  back: '/account/totp',
+  mayWait: true,
+  async handle(deps, { session, origin, fields: { code } }) {
+    return await orAgain(
+      async () => {
+        const { renewed, recoveryCodes: codes } = await finishTotp(deps, origin, { session, code })
+        const cookies = sessionCookies(renewed)
+        if (codes === undefined) return { goTo: '/account?done=totp_enabled', cookies }
+        return { page: 'codes', values: { codes, fileName: CODES_FILE }, cookies }
+      },
+      ['INVALID_CREDENTIALS'],
+      (error) => ({ page: 'totp-setup', status: error.status, values: { error: pageError(error) } }),
+    )
+  },
+})
+
+const removeTotp = accountPage({
+  method: 'POST',
+  path: '/account/totp/remove',
+  fields: fields({}),
+  back: '/account/totp',
+  async handle(deps, { session, origin }) {
+    const renewed = await removeOwnTotp(deps, origin, session)
+    return { goTo: '/account?done=totp_removed', cookies: sessionCookies(renewed) }
+  },
+})
+
+const recoveryCodes = accountPage({
+  method: 'GET',
+  path: '/account/recovery-codes',
+  fields: fields({}),
+  back: '/account/recovery-codes',
+  isFresh: true,
+  async handle(deps, { session }) {
+    const methods = await listSignInMethods(deps, await findOwnUser(deps, session.userId))
+    const hasFactor = methods.passkeys.length > 0 || methods.totpSince !== null
+    return { page: 'recovery-codes', values: { hasFactor, codesLeft: methods.recoveryCodes } }
+  },
+})
+
+const makeCodes = accountPage({
+  method: 'POST',
+  path: '/account/recovery-codes',
+  fields: fields({}),
+  back: '/account/recovery-codes',
+  async handle(deps, { session, origin }) {
+    const { renewed, codes } = await remakeRecoveryCodes(deps, origin, session)
+    return { page: 'codes', values: { codes, fileName: CODES_FILE }, cookies: sessionCookies(renewed) }
+  },
+})
+
+const enrol = accountPage({
+  method: 'GET',
+  path: '/account/enrol',
+  fields: fields({}),
+  back: '/account/enrol',
+  mayWait: true,
+  async handle(_deps, { session }) {
+    return session.isEnrolmentDue ? { page: 'enrol', values: {} } : { goTo: '/account' }
+  },
+})
+
+export const myFactorPages = [
+  newPasskey,
+  addPasskey,
+  onePasskey,
+  renamePasskey,
+  removePasskey,
+  totp,
+  setUpTotp,
+  confirmTotp,
+  removeTotp,
+  recoveryCodes,
+  makeCodes,
+  enrol,
+]

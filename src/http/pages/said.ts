@@ -1,0 +1,72 @@
+import { SECOND, toRfc3339 } from '../../platform/clock.ts'
+import type { SentenceValues, Translator } from '../../platform/translate.ts'
+import type { PageContext, PageError, PageName, PageValues } from './values.ts'
+
+type Said = SentenceValues & { heading?: string; isErrorItself?: boolean; faultAt?: string }
+type Sayings = { [Name in PageName]?: (values: PageValues[Name], context: PageContext, translate: Translator) => Said }
+
+/** What a template can't choose by itself: headings with a name in them, sentences that depend on a kind. */
+export const SAID: Sayings = {
+  signin: () => ({ faultAt: 'email' }),
+  email: () => ({ faultAt: 'email' }),
+  passkey: ({ name }) => ({ heading: name, faultAt: 'name' }),
+  'totp-setup': () => ({ faultAt: 'code' }),
+  code: ({ resendAfter, codeKind }, _, translate) => ({
+    faultAt: 'code',
+    wait: resendAfter > 0 ? translate.relative(resendAfter * SECOND) : undefined,
+    isLong: codeKind === 'long',
+  }),
+  mailcode: ({ kind }, { appName }, { t }) => ({
+    faultAt: 'code',
+    heading: t(`mailcode.${kind}.heading`, { app: appName }),
+    submit: t(`mailcode.${kind}.submit`),
+  }),
+  link: (values, { appName: app }, { t, relative }) => ({
+    heading: t(`link.${values.kind}.heading`, { app }),
+    isOwn: values.kind === 'own',
+    ...(values.kind === 'elsewhere' && {
+      begun: relative(Math.min(-SECOND, values.begunAt - values.now)),
+      begunExact: toRfc3339(values.begunAt),
+    }),
+  }),
+  recover: ({ removes }, { appName: app }, { t }) => ({
+    heading: t('recover.heading', { app }),
+    removed: removes.map((factor) => t(`recover.removes.${factor}`)),
+  }),
+  activity: ({ events }, _, { t, has }) => ({
+    rows: events
+      .filter(({ event_type }) => has(`event.${event_type}`))
+      .map(({ event_type, outcome, by, ip, device, time }) => ({
+        text: t(`event.${event_type}`),
+        isFailure: outcome === 'failure',
+        by: by === 'you' ? undefined : t(`activity.by.${by}`),
+        ip,
+        device,
+        time,
+        at: Date.parse(time),
+      })),
+  }),
+  error: (error, _, translate) => explain(error, translate),
+  problem: (error, _, translate) => explain(error, translate),
+}
+
+/** A page's own words for an error, where it has some. */
+export function faultOf(page: PageName, error: PageError, translate: Translator): string {
+  const own = `${page}.error.${error.code}`
+  return translate.has(own) ? translate.t(own) : sentenceFor(error, translate)
+}
+
+function explain(error: PageError, translate: Translator): Said {
+  const title = `error.${error.code}.title`
+  return {
+    isErrorItself: true,
+    heading: translate.t(translate.has(title) ? title : 'error.title'),
+    text: sentenceFor(error, translate),
+    isLinkDead: error.code.startsWith('MAGIC_LINK_'),
+  }
+}
+
+function sentenceFor({ code, message, retryAfter }: PageError, { t, has, relative }: Translator): string {
+  if (retryAfter && has(`error.${code}.when`)) return t(`error.${code}.when`, { when: relative(retryAfter * SECOND) })
+  return has(`error.${code}.text`) ? t(`error.${code}.text`) : message
+}

@@ -1,0 +1,106 @@
+import { z } from 'zod'
+import { beginPasskeySignIn, type PasskeyOptions, redeemPasskey } from '../../flows/passkey.ts'
+import { redeemRecoveryCode } from '../../flows/recovery-code.ts'
+import { redeemTotp } from '../../flows/totp.ts'
+import { toRfc3339 } from '../../platform/clock.ts'
+import { timeField } from '../../resources/email.ts'
+import { holdingOf } from '../cookies.ts'
+import { endpoint } from '../endpoint.ts'
+import { attemptToken, redemption, signInAnswer, signInAnswers } from './signin.ts'
+
+export const challengeId = z.string().max(64)
+/** As the browser's `toJSON()` gives it (WebAuthn L3 §5.1): held against the standard by the flow. */
+export const credential = z.record(z.string(), z.unknown())
+
+export const optionsAnswers = {
+  200: {
+    text: "For the browser's `navigator.credentials`, by `PublicKeyCredential.parse…OptionsFromJSON()`.",
+    schema: z.strictObject({
+      challenge_id: z.string(),
+      options: z.record(z.string(), z.unknown()),
+      expires_at: timeField,
+    }),
+  },
+}
+
+export function presentOptions({ challengeId: challenge_id, options, expiresAt }: PasskeyOptions) {
+  return { challenge_id, options, expires_at: toRfc3339(expiresAt) }
+}
+
+const passkeyOptions = endpoint({
+  method: 'POST',
+  path: '/v1/signin/passkey/options',
+  summary: 'A challenge for a passkey: of any of ours, or of the address of the attempt.',
+  tag: 'Sign-in',
+  guard: 'none',
+  body: {
+    type: 'json',
+    schema: z.strictObject({
+      attempt_token: attemptToken.optional(),
+      attempt: z.string().max(64).optional().describe('The id of one of the attempts in the cookie.'),
+    }),
+  },
+  answers: optionsAnswers,
+  errors: ['ATTEMPT_EXPIRED', 'CROSS_SITE_REQUEST'],
+  async handle(deps, { body, cookies }) {
+    const holding = holdingOf(cookies, body.attempt_token, body.attempt)
+    return { status: 200, body: presentOptions(await beginPasskeySignIn(deps, { holding })) }
+  },
+})
+
+const passkey = endpoint({
+  method: 'POST',
+  path: '/v1/signin/passkey',
+  summary: 'Sign in with a passkey, alone or after a first proof.',
+  tag: 'Sign-in',
+  guard: 'none',
+  body: {
+    type: 'json',
+    schema: z.strictObject({ challenge_id: challengeId, credential, attempt_token: attemptToken.optional() }),
+  },
+  answers: signInAnswers,
+  errors: ['INVALID_CREDENTIALS', 'CROSS_SITE_REQUEST'],
+  async handle(deps, { body, cookies, origin, identity }) {
+    const answer = { challengeId: body.challenge_id, credential: body.credential }
+    const proof = { ...redemption({ cookies, identity }, body.attempt_token), ...answer }
+    return signInAnswer(await redeemPasskey(deps, origin, proof), cookies)
+  },
+})
+
+const totp = endpoint({
+  method: 'POST',
+  path: '/v1/signin/totp',
+  summary: 'Sign in with a code of the authenticator app, after a first proof.',
+  tag: 'Sign-in',
+  guard: 'none',
+  body: {
+    type: 'json',
+    schema: z.strictObject({ code: z.string().min(1).max(64), attempt_token: attemptToken.optional() }),
+  },
+  answers: signInAnswers,
+  errors: ['INVALID_CREDENTIALS', 'FACTOR_DISABLED', 'CROSS_SITE_REQUEST'],
+  async handle(deps, { body, cookies, origin, identity }) {
+    const proof = { ...redemption({ cookies, identity }, body.attempt_token), code: body.code }
+    return signInAnswer(await redeemTotp(deps, origin, proof), cookies)
+  },
+})
+
+const recoveryCode = endpoint({
+  method: 'POST',
+  path: '/v1/signin/recovery-code',
+  summary: 'Sign in with a recovery code, after a first proof.',
+  tag: 'Sign-in',
+  guard: 'none',
+  body: {
+    type: 'json',
+    schema: z.strictObject({ code: z.string().min(1).max(64), attempt_token: attemptToken.optional() }),
+  },
+  answers: signInAnswers,
+  errors: ['INVALID_CREDENTIALS', 'FACTOR_DISABLED', 'CROSS_SITE_REQUEST'],
+  async handle(deps, { body, cookies, origin, identity }) {
+    const proof = { ...redemption({ cookies, identity }, body.attempt_token), code: body.code }
+    return signInAnswer(await redeemRecoveryCode(deps, origin, proof), cookies)
+  },
+})
+
+export const factorEndpoints = [passkeyOptions, passkey, totp, recoveryCode]

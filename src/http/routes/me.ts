@@ -1,0 +1,107 @@
+import { z } from 'zod'
+import { deleteMyself, findOwnUser, renameMyself } from '../../flows/account.ts'
+import { beginEmailChange, finishEmailChange } from '../../flows/email-change.ts'
+import { exportPerson } from '../../flows/export.ts'
+import { toRfc3339 } from '../../platform/clock.ts'
+import { emailField, timeField } from '../../resources/email.ts'
+import { personalDataResource, presentPersonalData } from '../../resources/personal-data.ts'
+import { ownUserResource, presentOwnUser } from '../../resources/user.ts'
+import { deliver, deliveredResource } from '../delivery.ts'
+import { endpoint } from '../endpoint.ts'
+import { languageOf } from '../language.ts'
+
+const me = endpoint({
+  method: 'GET',
+  path: '/v1/me',
+  summary: 'The person who is signed in.',
+  tag: 'Me',
+  guard: 'session',
+  answers: { 200: { text: 'The person.', schema: ownUserResource } },
+  errors: ['UNAUTHORIZED'],
+  async handle(deps, { session }) {
+    return { status: 200, body: presentOwnUser(await findOwnUser(deps, session.userId)) }
+  },
+})
+
+const rename = endpoint({
+  method: 'PATCH',
+  path: '/v1/me',
+  summary: 'Change your name; null takes it away.',
+  tag: 'Me',
+  guard: 'change',
+  body: { type: 'json', schema: z.strictObject({ name: z.string().trim().min(1).max(100).nullable() }) },
+  answers: { 200: { text: 'The person.', schema: ownUserResource } },
+  errors: ['CROSS_SITE_REQUEST'],
+  async handle(deps, { session, body, origin }) {
+    return {
+      status: 200,
+      body: presentOwnUser(await renameMyself(deps, origin, { userId: session.userId, name: body.name })),
+    }
+  },
+})
+
+const remove = endpoint({
+  method: 'DELETE',
+  path: '/v1/me',
+  summary: 'Delete your account and everything of yours. There is no way back.',
+  tag: 'Me',
+  guard: 'change',
+  answers: { 204: { text: 'Deleted.' } },
+  errors: ['STEP_UP_REQUIRED', 'CROSS_SITE_REQUEST'],
+  async handle(deps, { session, origin }) {
+    await deleteMyself(deps, origin, session)
+    return { status: 204, cookies: [{ kind: 'session_ended' }] }
+  },
+})
+
+const exportMine = endpoint({
+  method: 'GET',
+  path: '/v1/me/export',
+  summary: 'Everything that is held on you.',
+  tag: 'Me',
+  guard: 'session',
+  answers: { 200: { text: 'All of it, but for secrets.', schema: personalDataResource } },
+  errors: [],
+  async handle(deps, { session, origin }) {
+    const data = await exportPerson(deps, origin, await findOwnUser(deps, session.userId))
+    return { status: 200, body: presentPersonalData(data) }
+  },
+})
+
+const changeEmail = endpoint({
+  method: 'POST',
+  path: '/v1/me/email',
+  summary: 'Mail a code to the address that you want to have.',
+  tag: 'Me',
+  guard: 'change',
+  body: { type: 'json', schema: z.strictObject({ email: emailField }) },
+  answers: {
+    202: {
+      text: 'Queued; the same where somebody else has the address.',
+      schema: z.strictObject({ delivery: z.literal('queued'), resend_after: timeField }),
+    },
+  },
+  errors: ['CONFLICT', 'CROSS_SITE_REQUEST'],
+  async handle(deps, { session, body, origin, cookies, acceptLanguage }) {
+    const asking = { lang: languageOf(acceptLanguage), device: cookies.device }
+    const resendAfter = await beginEmailChange(deps, origin, { session, address: body.email, ...asking })
+    return { status: 202, body: { delivery: 'queued', resend_after: toRfc3339(resendAfter) } }
+  },
+})
+
+const confirmEmail = endpoint({
+  method: 'POST',
+  path: '/v1/me/email/confirm',
+  summary: 'Take the new address with the code that was sent there.',
+  tag: 'Me',
+  guard: 'change',
+  body: { type: 'json', schema: z.strictObject({ code: z.string().min(1).max(64) }) },
+  answers: { 200: { text: 'Changed; the former address has a way back for 7 days.', schema: deliveredResource } },
+  errors: ['INVALID_CREDENTIALS', 'CROSS_SITE_REQUEST'],
+  async handle(deps, { session, body, origin, cookies }) {
+    const renewed = await finishEmailChange(deps, origin, { session, code: body.code, device: cookies.device })
+    return { status: 200, ...(await deliver(deps, renewed)) }
+  },
+})
+
+export const meEndpoints = [me, rename, remove, exportMine, changeEmail, confirmEmail]

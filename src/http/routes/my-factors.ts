@@ -1,0 +1,178 @@
+import { z } from 'zod'
+import {
+  beginPasskeyEnrolment,
+  enrolPasskey,
+  listOwnPasskeys,
+  removeOwnPasskey,
+  renameOwnPasskey,
+} from '../../flows/passkey-enrolment.ts'
+import { remakeRecoveryCodes } from '../../flows/recovery-code.ts'
+import { beginTotp, finishTotp, removeOwnTotp } from '../../flows/totp.ts'
+import { toRfc3339 } from '../../platform/clock.ts'
+import { qrSvg } from '../../platform/qr.ts'
+import { timeField } from '../../resources/email.ts'
+import { passkeyResource, presentPasskey } from '../../resources/passkey.ts'
+import { deliver, deliveredResource } from '../delivery.ts'
+import { endpoint } from '../endpoint.ts'
+import { challengeId, credential, optionsAnswers, presentOptions } from './factor.ts'
+
+const REPLACED = 'The session keeps its id, and what was delivered before is replaced.'
+const passkeyName = z.string().trim().min(1).max(60)
+
+const passkeys = endpoint({
+  method: 'GET',
+  path: '/v1/me/passkeys',
+  summary: 'Your passkeys, oldest first.',
+  tag: 'Me',
+  guard: 'any_session',
+  answers: { 200: { text: 'All of them.', schema: z.array(passkeyResource) } },
+  errors: [],
+  async handle(deps, { session }) {
+    return { status: 200, body: (await listOwnPasskeys(deps, session.userId)).map(presentPasskey) }
+  },
+})
+
+const passkeyOptions = endpoint({
+  method: 'POST',
+  path: '/v1/me/passkeys/options',
+  summary: 'A challenge to make a passkey with.',
+  tag: 'Me',
+  guard: 'enrol',
+  answers: optionsAnswers,
+  errors: ['CONFLICT', 'CROSS_SITE_REQUEST'],
+  async handle(deps, { session }) {
+    return { status: 200, body: presentOptions(await beginPasskeyEnrolment(deps, session)) }
+  },
+})
+
+const addPasskey = endpoint({
+  method: 'POST',
+  path: '/v1/me/passkeys',
+  summary: 'Add the passkey that was made.',
+  tag: 'Me',
+  guard: 'enrol',
+  body: {
+    type: 'json',
+    schema: z.strictObject({ challenge_id: challengeId, credential, name: passkeyName.optional() }),
+  },
+  answers: { 201: { text: `Added. ${REPLACED}`, schema: deliveredResource.extend({ passkey: passkeyResource }) } },
+  errors: ['PASSKEY_NOT_ACCEPTED', 'CONFLICT', 'CROSS_SITE_REQUEST'],
+  async handle(deps, { session, origin, body }) {
+    const made = { session, challengeId: body.challenge_id, credential: body.credential, name: body.name }
+    const { passkey, renewed } = await enrolPasskey(deps, origin, made)
+    const delivered = await deliver(deps, renewed)
+    return { status: 201, ...delivered, body: { ...delivered.body, passkey: presentPasskey(passkey) } }
+  },
+})
+
+const renamePasskey = endpoint({
+  method: 'PATCH',
+  path: '/v1/me/passkeys/:id',
+  summary: 'Give a passkey another name.',
+  tag: 'Me',
+  guard: 'change',
+  body: { type: 'json', schema: z.strictObject({ name: passkeyName }) },
+  answers: { 200: { text: 'The passkey.', schema: passkeyResource } },
+  errors: ['PASSKEY_NOT_FOUND', 'CROSS_SITE_REQUEST'],
+  async handle(deps, { session, params, body, origin }) {
+    const renamed = { userId: session.userId, id: params['id'] ?? '', name: body.name }
+    return { status: 200, body: presentPasskey(await renameOwnPasskey(deps, origin, renamed)) }
+  },
+})
+
+const removePasskey = endpoint({
+  method: 'DELETE',
+  path: '/v1/me/passkeys/:id',
+  summary: 'Take a passkey away.',
+  tag: 'Me',
+  guard: 'change',
+  answers: { 200: { text: `Removed. ${REPLACED}`, schema: deliveredResource } },
+  errors: ['PASSKEY_NOT_FOUND', 'LAST_FACTOR', 'CROSS_SITE_REQUEST'],
+  async handle(deps, { session, params, origin }) {
+    const renewed = await removeOwnPasskey(deps, origin, { session, id: params['id'] ?? '' })
+    return { status: 200, ...(await deliver(deps, renewed)) }
+  },
+})
+
+const startTotp = endpoint({
+  method: 'POST',
+  path: '/v1/me/totp',
+  summary: 'A secret for an authenticator app, shown once; it is in force after a right code.',
+  tag: 'Me',
+  guard: 'enrol',
+  answers: {
+    200: {
+      text: 'For the app: as text, as URI, and as a QR code (SVG).',
+      schema: z.strictObject({ secret: z.string(), uri: z.string(), qr: z.string(), expires_at: timeField }),
+    },
+  },
+  errors: ['CROSS_SITE_REQUEST'],
+  async handle(deps, { session }) {
+    const { secret, uri, expiresAt } = await beginTotp(deps, session)
+    return { status: 200, body: { secret, uri, qr: qrSvg(uri), expires_at: toRfc3339(expiresAt) } }
+  },
+})
+
+const confirmTotp = endpoint({
+  method: 'POST',
+  path: '/v1/me/totp/confirm',
+  summary: 'Put the authenticator app in force with its first code.',
+  tag: 'Me',
+  guard: 'enrol',
+  body: { type: 'json', schema: z.strictObject({ code: z.string().min(1).max(64) }) },
+  answers: {
+    200: {
+      text: `In force. \`recovery_codes\` are shown once, and only to somebody who had none. ${REPLACED}`,
+      schema: deliveredResource.extend({ recovery_codes: z.array(z.string()).optional() }),
+    },
+  },
+  errors: ['INVALID_CREDENTIALS', 'CROSS_SITE_REQUEST'],
+  async handle(deps, { session, body, origin }) {
+    const { renewed, recoveryCodes } = await finishTotp(deps, origin, { session, code: body.code })
+    const delivered = await deliver(deps, renewed)
+    const codes = recoveryCodes === undefined ? {} : { recovery_codes: recoveryCodes }
+    return { status: 200, ...delivered, body: { ...delivered.body, ...codes } }
+  },
+})
+
+const removeTotp = endpoint({
+  method: 'DELETE',
+  path: '/v1/me/totp',
+  summary: 'Take the authenticator app away.',
+  tag: 'Me',
+  guard: 'change',
+  answers: { 200: { text: `Removed. ${REPLACED}`, schema: deliveredResource } },
+  errors: ['NOT_FOUND', 'LAST_FACTOR', 'CROSS_SITE_REQUEST'],
+  async handle(deps, { session, origin }) {
+    return { status: 200, ...(await deliver(deps, await removeOwnTotp(deps, origin, session))) }
+  },
+})
+
+const recoveryCodes = endpoint({
+  method: 'POST',
+  path: '/v1/me/recovery-codes',
+  summary: 'Make ten new recovery codes; older ones end.',
+  tag: 'Me',
+  guard: 'change',
+  answers: {
+    200: { text: `Shown once. ${REPLACED}`, schema: deliveredResource.extend({ codes: z.array(z.string()) }) },
+  },
+  errors: ['CONFLICT', 'CROSS_SITE_REQUEST'],
+  async handle(deps, { session, origin }) {
+    const { renewed, codes } = await remakeRecoveryCodes(deps, origin, session)
+    const delivered = await deliver(deps, renewed)
+    return { status: 200, ...delivered, body: { ...delivered.body, codes } }
+  },
+})
+
+export const myFactorEndpoints = [
+  passkeys,
+  passkeyOptions,
+  addPasskey,
+  renamePasskey,
+  removePasskey,
+  startTotp,
+  confirmTotp,
+  removeTotp,
+  recoveryCodes,
+]

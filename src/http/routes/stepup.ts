@@ -1,0 +1,87 @@
+import { z } from 'zod'
+import { beginPasskeyStepUp, stepUpWithPasskey } from '../../flows/passkey.ts'
+import { type StepUpProof, sendStepUpMail, stepUp } from '../../flows/step-up.ts'
+import { toRfc3339 } from '../../platform/clock.ts'
+import { timeField } from '../../resources/email.ts'
+import { deliver, deliveredResource } from '../delivery.ts'
+import { endpoint } from '../endpoint.ts'
+import { languageOf } from '../language.ts'
+import { challengeId, credential, optionsAnswers, presentOptions } from './factor.ts'
+
+const answers = {
+  200: {
+    text: 'Proven: `auth_time` is now. The session keeps its id, and what was delivered before is replaced.',
+    schema: deliveredResource,
+  },
+}
+
+const email = endpoint({
+  method: 'POST',
+  path: '/v1/stepup/email',
+  summary: 'Mail a code to confirm with, where no second factor is set up.',
+  tag: 'Step-up',
+  guard: 'any_session',
+  answers: {
+    202: {
+      text: 'The mail is queued.',
+      schema: z.strictObject({ delivery: z.literal('queued'), resend_after: timeField }),
+    },
+  },
+  errors: ['STEP_UP_REQUIRED', 'CROSS_SITE_REQUEST'],
+  async handle(deps, { session, origin, cookies, acceptLanguage }) {
+    const lang = languageOf(acceptLanguage)
+    const resendAfter = await sendStepUpMail(deps, origin, { session, lang, device: cookies.device })
+    return { status: 202, body: { delivery: 'queued', resend_after: toRfc3339(resendAfter) } }
+  },
+})
+
+const code = byCode('/v1/stepup/code', "Confirm with the mail's code.", 'email')
+const totp = byCode('/v1/stepup/totp', 'Confirm with the authenticator app.', 'totp')
+const recoveryCode = byCode('/v1/stepup/recovery-code', 'Confirm with a recovery code.', 'recovery_code')
+
+function byCode(path: string, summary: string, method: StepUpProof['method']) {
+  return endpoint({
+    method: 'POST',
+    path,
+    summary,
+    tag: 'Step-up',
+    guard: 'any_session',
+    body: { type: 'json', schema: z.strictObject({ code: z.string().min(1).max(64) }) },
+    answers,
+    errors: ['INVALID_CREDENTIALS', 'FACTOR_DISABLED', 'STEP_UP_REQUIRED', 'CROSS_SITE_REQUEST'],
+    async handle(deps, { session, origin, body, cookies }) {
+      const proof = { method, code: body.code, device: cookies.device }
+      return { status: 200, ...(await deliver(deps, await stepUp(deps, origin, { session, proof }))) }
+    },
+  })
+}
+
+const passkeyOptions = endpoint({
+  method: 'POST',
+  path: '/v1/stepup/passkey/options',
+  summary: 'A challenge for one of your passkeys.',
+  tag: 'Step-up',
+  guard: 'any_session',
+  answers: optionsAnswers,
+  errors: ['CROSS_SITE_REQUEST'],
+  async handle(deps, { session }) {
+    return { status: 200, body: presentOptions(await beginPasskeyStepUp(deps, session)) }
+  },
+})
+
+const passkey = endpoint({
+  method: 'POST',
+  path: '/v1/stepup/passkey',
+  summary: 'Confirm with a passkey.',
+  tag: 'Step-up',
+  guard: 'any_session',
+  body: { type: 'json', schema: z.strictObject({ challenge_id: challengeId, credential }) },
+  answers,
+  errors: ['INVALID_CREDENTIALS', 'CROSS_SITE_REQUEST'],
+  async handle(deps, { session, origin, body }) {
+    const proof = { session, challengeId: body.challenge_id, credential: body.credential }
+    return { status: 200, ...(await deliver(deps, await stepUpWithPasskey(deps, origin, proof))) }
+  },
+})
+
+export const stepupEndpoints = [email, code, totp, recoveryCode, passkeyOptions, passkey]
