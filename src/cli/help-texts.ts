@@ -12,11 +12,26 @@ export const GROUPS: { title: string; commands: Record<string, string> }[] = [
     title: 'People',
     commands: {
       'users list': 'Who is there.',
-      'users show': 'One person: sessions, last events.',
+      'users show': 'One person: how they sign in, sessions, last events.',
       'users add': 'Add people.',
       'users disable': 'Keep somebody out; their sessions end.',
       'users enable': 'Let them in again.',
       'users delete': 'Remove somebody.',
+      'users invite': 'Mail an invitation.',
+      'users update': 'Change name, address or factor policy.',
+      'users recover': 'A one-time link for somebody who cannot get in.',
+      'users unlock': 'Lift what wrong codes have braked.',
+      'users export': 'Everything held on one person.',
+    },
+  },
+  {
+    title: 'Second factors',
+    commands: {
+      'passkeys list': "A person's passkeys.",
+      'passkeys rename': 'Give one another name.',
+      'passkeys remove': 'Take one away.',
+      'totp reset': 'Take the authenticator app away.',
+      'recovery-codes reset': 'End the recovery codes.',
     },
   },
   {

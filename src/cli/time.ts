@@ -41,6 +41,13 @@ export function parseExpiry(text: string, flag: string): number {
   throw new AuthdError('USAGE', { message: `--${flag}: "${text}" is no duration. Write 24h, 30d or 12w.` })
 }
 
+/** A duration in milliseconds, up to `most`. */
+export function parseSpan(text: string, flag: string, { most }: { most: string }): number {
+  const duration = parseDuration(text)
+  if (duration !== undefined && duration > 0 && duration <= (parseDuration(most) ?? 0)) return duration
+  throw new AuthdError('USAGE', { message: `--${flag}: "${text}" is no duration up to ${most}. Write 15m or 2h.` })
+}
+
 function parseDate(text: string): number | undefined {
   return /^\d{4}-\d{2}-\d{2}(T[\d:.]+(Z|[+-]\d{2}:\d{2}))?$/.test(text) ? Date.parse(text) : undefined
 }

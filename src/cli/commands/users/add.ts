@@ -1,9 +1,8 @@
 import { Args, Flags } from '@oclif/core'
-import { AuthdError } from '../../../errors.ts'
-import { parseEmailAddress } from '../../../platform/email-address.ts'
 import { presentUser } from '../../../resources/user.ts'
 import { printChanges } from '../../changes.ts'
 import { dryRunFlag, OperatorCommand, reasonFlag } from '../../command.ts'
+import { parseEmails } from '../../emails.ts'
 
 export default class UsersAdd extends OperatorCommand {
   static override summary = 'Add people. They sign in by mail; nothing is sent now.'
@@ -26,12 +25,7 @@ export default class UsersAdd extends OperatorCommand {
   async run(): Promise<void> {
     const { argv, flags } = await this.parse(UsersAdd)
     const { addUsers } = await import('../../../flows/user.ts')
-    const emails = (await this.named(argv as string[])).map((text) => {
-      const email = parseEmailAddress(text)
-      if (!email)
-        throw new AuthdError('VALIDATION_ERROR', { message: `"${text}" is no e-mail address: write name@example.com` })
-      return email
-    })
+    const emails = parseEmails(await this.named(argv as string[]))
     await this.withDeps(flags, async (deps) => {
       const input = { emails, name: flags.name ?? null, isVerified: flags.verified, mayExist: flags['if-not-exists'] }
       const added = await addUsers(deps, this.operator(flags.reason), input)

@@ -1,5 +1,6 @@
 import { Flags } from '@oclif/core'
 import { type ListedPerson, presentListedPerson } from '../../../resources/user.ts'
+import type { UserFilter } from '../../../store/users.ts'
 import { OperatorCommand } from '../../command.ts'
 import type { Column } from '../../output.ts'
 import { parseTime } from '../../time.ts'
@@ -8,9 +9,15 @@ const COLUMNS: Column<ListedPerson>[] = [
   { header: 'ID', value: ({ id }) => id },
   { header: 'E-MAIL', value: ({ email }) => email },
   { header: 'STATUS', value: ({ status }) => status },
+  { header: 'METHODS', value: methodsOf },
   { header: 'SESSIONS', value: ({ live_sessions }) => live_sessions },
   { header: 'LAST SEEN', value: ({ last_seen_at }) => last_seen_at, isTime: true },
 ]
+
+function methodsOf({ webauthn_credentials_count: passkeys, totp_enrolled }: ListedPerson): string {
+  const named = [passkeys > 0 ? `passkey ${passkeys}` : '', totp_enrolled ? 'totp' : '']
+  return named.filter((name) => name !== '').join(', ') || 'mail'
+}
 
 export default class UsersList extends OperatorCommand {
   static override summary = 'Who is there, newest first.'
@@ -20,7 +27,8 @@ export default class UsersList extends OperatorCommand {
   ]
   static override flags = {
     search: Flags.string({ description: 'Part of an address or name.' }),
-    status: Flags.string({ options: ['active', 'disabled'], description: 'Only these.' }),
+    status: Flags.string({ options: ['active', 'invited', 'disabled'], description: 'Only these.' }),
+    without: Flags.string({ options: ['passkey', 'totp'], description: 'Who has none.' }),
     inactive: Flags.string({ description: 'Not seen for so long: 180d.' }),
     limit: Flags.integer({ default: 50, min: 1, max: 1000, description: 'How many at most.' }),
     cursor: Flags.string({ description: 'Go on where the last list ended.' }),
@@ -30,9 +38,10 @@ export default class UsersList extends OperatorCommand {
   async run(): Promise<void> {
     const { flags } = await this.parse(UsersList)
     const { listPeople } = await import('../../../flows/user.ts')
-    const isDisabled = flags.status === undefined ? undefined : flags.status === 'disabled'
+    const status = flags.status as UserFilter['status']
+    const without = flags.without as UserFilter['without']
     const inactiveSince = flags.inactive === undefined ? undefined : parseTime(flags.inactive, 'inactive')
-    const filter = { search: flags.search, isDisabled, inactiveSince, before: flags.cursor }
+    const filter = { search: flags.search, status, without, inactiveSince, before: flags.cursor }
     const limit = flags.all || flags.jsonl ? Number.MAX_SAFE_INTEGER : flags.limit
     await this.withDeps(flags, async (deps) => {
       const { users, total, nextCursor } = await listPeople(deps, filter, limit)

@@ -1,13 +1,16 @@
 import { Args, Flags } from '@oclif/core'
+import { toRfc3339 } from '../../../platform/clock.ts'
 import { presentEvent } from '../../../resources/audit-event.ts'
+import { type PasskeyResource, presentPasskey } from '../../../resources/passkey.ts'
 import { presentSession } from '../../../resources/session.ts'
 import { presentUser } from '../../../resources/user.ts'
 import { OperatorCommand } from '../../command.ts'
 import { eventLine } from '../../event-line.ts'
+import type { Output } from '../../output.ts'
 import { renderCard } from '../../table.ts'
 
 export default class UsersShow extends OperatorCommand {
-  static override summary = 'One person: sessions, last events.'
+  static override summary = 'One person: how they sign in, sessions, last events.'
   static override examples = ['authd users show ada@example.com', 'authd users show usr_01m88j --json']
   static override args = {
     user: Args.string({ required: true, description: 'E-mail address, id, or the start of an id.' }),
@@ -23,21 +26,44 @@ export default class UsersShow extends OperatorCommand {
     const user = presentUser(found.user)
     const sessions = found.sessions.map(presentSession)
     const events = found.events.map(presentEvent)
+    const passkeys = found.passkeys.map(presentPasskey)
+    const totpSince = found.totpSince === null ? null : toRfc3339(found.totpSince)
+    const methods = {
+      passkeys,
+      webauthn_credentials_count: passkeys.length,
+      totp_enrolled: totpSince !== null,
+      totp_since: totpSince,
+      recovery_codes_left: found.recoveryCodes,
+    }
     const out = this.output(flags)
     const shown = sessions.map(
       ({ device, ip, last_seen_at }) => `${device ?? 'unknown device'} ${ip ?? ''} (${out.time(last_seen_at)})`,
     )
-    out.object({ ...user, sessions, events }, [
+    const codes = totpSince !== null || passkeys.length > 0 ? `; ${found.recoveryCodes} of 10 recovery codes left` : ''
+    out.object({ ...user, ...methods, failures_24h: found.failures, sessions, events }, [
       `${user.name ?? user.email} <${user.email}>  ${user.id}`,
       ...renderCard([
         ['status', user.status + (user.disabled_reason ? `: ${user.disabled_reason}` : '')],
         ['address', user.email_verified ? 'proven' : 'not proven yet'],
         ['created', out.time(user.created_at)],
         ['last seen', user.last_seen_at === null ? 'never' : out.time(user.last_seen_at)],
+        ['policy', user.mfa_policy === null ? 'as mfa.policy' : `second factor ${user.mfa_policy}`],
+        ...passkeyRows(passkeys, out),
+        ['totp', (totpSince === null ? 'off' : `on, since ${out.time(totpSince)}`) + codes],
         ['sessions', `${sessions.length}${shown.length > 0 ? `  ${shown.join(' · ')}` : ''}`],
+        ['failures', `${found.failures} in 24 h`],
       ]),
       ...(events.length > 0 ? ['', 'Last events'] : []),
       ...events.map((event) => eventLine(event)),
     ])
   }
+}
+
+/** One line each, the first with the name of all. */
+function passkeyRows(passkeys: PasskeyResource[], out: Output): [string, string][] {
+  if (passkeys.length === 0) return [['passkeys', 'none']]
+  return passkeys.map(({ name, synced, last_used_at }, index) => {
+    const used = last_used_at === null ? 'never used' : `used ${out.time(last_used_at)}`
+    return [index === 0 ? 'passkeys' : '', `${name} (${synced ? 'synced' : 'this device only'})  ${used}`]
+  })
 }

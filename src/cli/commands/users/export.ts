@@ -1,0 +1,45 @@
+import { writeFileSync } from 'node:fs'
+import { Args, Flags } from '@oclif/core'
+import { AuthdError } from '../../../errors.ts'
+import { presentPersonalData } from '../../../resources/personal-data.ts'
+import { OperatorCommand, reasonFlag } from '../../command.ts'
+
+export default class UsersExport extends OperatorCommand {
+  static override summary = 'Everything held on one person, as JSON, for an access request. No secrets.'
+  static override examples = ['authd users export ada@example.com -o ada.json --reason "request of 3 November"']
+  static override args = {
+    user: Args.string({ required: true, description: 'E-mail address, id, or the start of an id.' }),
+  }
+  static override flags = {
+    output: Flags.string({ char: 'o', description: 'A new file, readable by you alone; without it, stdout.' }),
+    ...reasonFlag,
+  }
+
+  async run(): Promise<void> {
+    const { args, flags } = await this.parse(UsersExport)
+    const { exportPerson } = await import('../../../flows/export.ts')
+    const { resolveUser } = await import('../../../flows/user.ts')
+    const data = await this.withDeps(flags, async (deps) =>
+      exportPerson(deps, this.operator(flags.reason), await resolveUser(deps, args.user)),
+    )
+    const text = `${JSON.stringify(presentPersonalData(data), null, 2)}\n`
+    const out = this.output(flags)
+    if (flags.output === undefined) {
+      out.text(text)
+      return
+    }
+    write(flags.output, text)
+    out.hint(`Wrote ${flags.output}.`)
+  }
+}
+
+/** A new file, or none: what is there is somebody's. */
+function write(path: string, text: string): void {
+  try {
+    writeFileSync(path, text, { mode: 0o600, flag: 'wx' })
+  } catch (cause) {
+    const isThere = cause instanceof Error && 'code' in cause && cause.code === 'EEXIST'
+    if (isThere) throw new AuthdError('FILE_EXISTS', { message: `${path} is there already. Name a new file.`, cause })
+    throw new AuthdError('NO_PERMISSION', { message: `${path} cannot be written by this user.`, cause })
+  }
+}
