@@ -21,7 +21,7 @@ const RULES: Record<string, Rule> = {
   'src/deps.ts': { may: [], mayAsType: ['src/config/schema.ts', 'src/platform/', 'src/store/'] },
   'src/build-info.ts': { may: ['node:*'] },
   'src/resources/': { may: ['zod', 'src/errors.ts', 'src/platform/'], mayAsType: ['src/store/', 'src/flows/'] },
-  'src/platform/': { may: ['node:*', 'bowser', 'handlebars', 'mjml', 'ipaddr.js', 'winston', 'prom-client'] },
+  'src/platform/': { may: ['node:*', 'bowser', 'handlebars', 'mjml', 'ipaddr.js', 'uqr', 'winston', 'prom-client'] },
   'src/config/': { may: ['node:*', 'zod', 'smol-toml', 'src/platform/', 'src/errors.ts'] },
   'src/store/': {
     may: ['node:*', 'knex', 'pg', 'migrations/index.ts'],
@@ -29,7 +29,7 @@ const RULES: Record<string, Rule> = {
     mayNotSay: /\bDate\b|\bMath\.random\b|\brandomBytes\b|\bprocess\b/,
   },
   'src/flows/': {
-    may: ['jose', 'src/store/', 'src/platform/', 'src/errors.ts'],
+    may: ['jose', 'otplib', '@simplewebauthn/server', 'src/store/', 'src/platform/', 'src/errors.ts'],
     mayAsType: ['src/deps.ts', 'src/config/schema.ts'],
     mayNotSay: WORLD,
   },

@@ -76,7 +76,7 @@ router.post('/redeem', async (ctx) => {
     if (!(await useSigninAttempt(trx, { id, now }))) throw new Error('used')
     await insertUser(trx, { id: userId, email, emailTyped: email, name: null, emailVerifiedAt: now, createdAt: now })
     if (!(await completeSigninAttempt(trx, { id, now }))) throw new Error('completed')
-    await recordSignIn(trx, userId, now)
+    await recordSignIn(trx, { id: userId, now, lang: 'en' })
     await insertSession(trx, sessionRow(sessionId, userId, now))
     for (const type of ['user.registered', 'session.created', 'user.authenticated']) await audit(trx, type, userId)
   })
@@ -119,6 +119,8 @@ async function body(request: AsyncIterable<Buffer>): Promise<Record<string, unkn
 
 function attemptRow(id: string, email: string, now: number) {
   const asked = {
+    purpose: 'signin',
+    boundTo: null,
     deliver: 'tokens',
     redirectTo: null,
     linkTo: null,
@@ -141,6 +143,7 @@ function sessionRow(id: string, userId: string, now: number): Parameters<typeof 
     secretDigest: null,
     amr: ['email'],
     aal: 1,
+    isEnrolmentDue: false,
     ip: '127.0.0.1',
     userAgent: null,
   }

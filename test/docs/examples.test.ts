@@ -4,7 +4,7 @@ import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { startAuthd } from '../harness.ts'
-import { signInForTokens } from '../people.ts'
+import { signInForTokens, signInOnPage } from '../people.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
 
@@ -13,7 +13,7 @@ function hasPython(): boolean {
 }
 
 /** Runs an example as its first lines say, on a free port; answers how to call it. */
-async function runExample(command: string, file: string, authdUrl: string) {
+async function startExample(command: string, file: string, authdUrl: string): Promise<string> {
   const child = spawn(command, [join(ROOT, 'docs/examples', file)], {
     env: { ...process.env, AUTHD_URL: authdUrl, PORT: '0' },
     stdio: ['ignore', 'pipe', 'inherit'],
@@ -21,8 +21,13 @@ async function runExample(command: string, file: string, authdUrl: string) {
   onTestFinished(() => void child.kill())
   const [line] = await once(child.stdout.setEncoding('utf8'), 'data')
   const port = /listening on (\d+)/.exec(String(line))?.[1]
+  return `http://127.0.0.1:${port}/`
+}
+
+async function runExample(command: string, file: string, authdUrl: string) {
+  const url = await startExample(command, file, authdUrl)
   return async (token: string) => {
-    const answer = await fetch(`http://127.0.0.1:${port}/`, { headers: { Authorization: `Bearer ${token}` } })
+    const answer = await fetch(url, { headers: { Authorization: `Bearer ${token}` } })
     return { status: answer.status, body: await answer.text() }
   }
 }
@@ -51,6 +56,29 @@ test.runIf(hasPython())('the Python example asks authd, and refuses a session th
 
   expect({ status: good.status, body: JSON.parse(good.body) }).toEqual({ status: 200, body: { hello: userId } })
   expect(ended.status).toBe(401)
+})
+
+test('an app on a sibling host knows who is signed in by the second cookie, until they sign out', async () => {
+  const config = { public_url: 'https://auth.example.com', session: { cookie_domain: 'example.com' } }
+  const authd = await startAuthd({ config })
+  const browser = authd.browser()
+  const done = await signInOnPage(authd, browser)
+  const app = await startExample(process.execPath, 'sibling/app.js', authd.address)
+  const cookie = `theme=dark; __Secure-authd-check=${browser.cookies.get('__Secure-authd-check')}`
+  const visit = async () => await fetch(app, { headers: { Cookie: cookie }, redirect: 'manual' })
+
+  const signedIn = await visit()
+  const refused = await authd.browser().post('/v1/token', { headers: { Cookie: cookie } })
+  await browser.post('/v1/logout')
+  const signedOut = await visit()
+
+  expect(done.headers.getSetCookie().find((line) => line.startsWith('__Secure-authd-check='))).toMatch(
+    /; HttpOnly; SameSite=Lax; Secure; Domain=example\.com$/,
+  )
+  expect(await signedIn.json()).toEqual({ hello: 'ada@example.com' })
+  expect(refused.status).toBe(401)
+  expect(signedOut.headers.get('Location')).toMatch(/\/signin\?redirect_to=https%3A%2F%2Fshop\.example\.com%2F$/)
+  expect(browser.cookies.has('__Secure-authd-check')).toBe(false)
 })
 
 test('the README shows the check that the Node example makes', async () => {

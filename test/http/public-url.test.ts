@@ -67,7 +67,7 @@ describe('public_url with a path', () => {
     expect(addresses.length).toBeGreaterThan(3)
     expect(addresses.filter((address) => !address.startsWith('/auth/'))).toEqual([])
     expect(asked.headers.get('Location')).toBe(`/auth/signin/code?attempt=${attempt}`)
-    expect(done.headers.get('Location')).toBe('/auth/signin')
+    expect(done.headers.get('Location')).toBe('/auth/account/passkeys/new?offer=1')
   })
 
   test('has its assets where its pages say', async () => {

@@ -96,7 +96,7 @@ test('SECURITY W-03: every form is answered with 303 and stays on our own origin
   expect([asked, done, out].map(({ status }) => status)).toEqual([303, 303, 303])
   expect([asked, done, out].map(({ headers }) => headers.get('Location'))).toEqual([
     `/signin/code?attempt=${attempt}`,
-    '/signin',
-    '/signin?signed_out=1',
+    '/account/passkeys/new?offer=1',
+    '/signin?notice=signed_out',
   ])
 })

@@ -8,7 +8,8 @@ import { launchBrowser } from '../browser.ts'
 import { FACES, type Face, PAGES } from './samples.ts'
 
 const ORIGIN = 'https://auth.example.test'
-const POLICY = "default-src 'none'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'"
+const POLICY =
+  "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'"
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 const THEMES = ['light', 'dark'] as const
 

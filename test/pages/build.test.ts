@@ -29,11 +29,20 @@ async function load(code: string): Promise<Templates> {
 }
 
 async function renderBoth({ mail }: Templates): Promise<string[]> {
-  const { html, text } = await mail('signin')
+  const facts = [{ label: 'When', fact: '<b>' }]
   const view = {
-    ...{ lang: 'en', dir: 'ltr', subject: 's', preheader: 'p', app: { name: '<b>', supportUrl: undefined } },
+    ...{
+      lang: 'en',
+      dir: 'ltr',
+      subject: 's',
+      preheader: 'p',
+      footer: 'f',
+      app: { name: '<b>', supportUrl: undefined },
+    },
     ...{ code: '1', isLong: false, minutes: 10, link: SIGNIN.values['link'], email: 'a', browser: 'b', ip: 'c' },
+    ...{ heading: 'h', body: 'b', notYou: 'n', ends: 'e', facts, left: '', button: 'b', note: 'n' },
   }
   const options = { helpers: { t: sentenceHelper(translatorFor('en')) } }
-  return [html(view, options), text(view, options)]
+  const mails = await Promise.all(['signin', 'test', 'code', 'notice'].map(mail))
+  return mails.flatMap(({ html, text }) => [html(view, options), text(view, options)])
 }

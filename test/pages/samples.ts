@@ -1,15 +1,18 @@
 import { renderPage } from '../../src/http/pages/render.ts'
 import type { PageContext } from '../../src/http/pages/values.ts'
+import { ACCOUNT_FACES } from './account-samples.ts'
+
+const NOW = Date.UTC(2026, 10, 25, 5)
 
 export const CONTEXT: PageContext = {
   lang: 'en',
   appName: 'Example',
   basePath: '/auth',
   supportUrl: 'https://example.com/help',
+  now: NOW,
 }
 
 const EMAIL = 'anna.lindqvist@example.com'
-const NOW = Date.UTC(2026, 10, 25, 5)
 const ERROR = { code: 'INVALID_CREDENTIALS', message: 'That code did not work.' }
 const REQUEST_ID = '01jdgq8w7v4m2e6k9s3x5c1b0n'
 
@@ -49,7 +52,6 @@ export const PAGES = {
       },
       { ...CONTEXT, ...more },
     ),
-  done: (more: Partial<PageContext> = {}) => renderPage('done', { email: EMAIL }, { ...CONTEXT, ...more }),
   signout: (more: Partial<PageContext> = {}) => renderPage('signout', { email: EMAIL }, { ...CONTEXT, ...more }),
   error: (more: Partial<PageContext> = {}) =>
     renderPage(
@@ -59,6 +61,12 @@ export const PAGES = {
     ),
   problem: (more: Partial<PageContext> = {}) =>
     renderPage('problem', { ...ERROR, code: 'RATE_LIMITED', status: 429 }, { ...CONTEXT, ...more }),
+  ...Object.fromEntries(
+    ACCOUNT_FACES.map(([face, name, values]) => [
+      face,
+      (more: Partial<PageContext> = {}) => renderPage(name, values as never, { ...CONTEXT, ...more }),
+    ]),
+  ),
 }
 
 export type Face = keyof typeof PAGES

@@ -32,7 +32,14 @@ function wins(results: boolean[]): number {
 
 async function addAttempt(db: Db, id: string): Promise<void> {
   const who = { email: 'ada@example.com', emailTyped: 'ada@example.com', ip: null, userAgent: null }
-  const where = { deliver: 'tokens', redirectTo: null, linkTo: null, lang: 'en' } as const
+  const where = {
+    purpose: 'signin',
+    boundTo: null,
+    deliver: 'tokens',
+    redirectTo: null,
+    linkTo: null,
+    lang: 'en',
+  } as const
   await db.write(async (trx) => {
     await insertSigninAttempt(trx, { id, secretDigest: '', ...who, ...where, createdAt: 0, expiresAt: LATER })
     await renewSigninMail(trx, {
@@ -59,7 +66,16 @@ async function addSession(db: Db): Promise<void> {
   const times = { authTime: 0, createdAt: 0, lastSeenAt: 0, refreshedAt: 0, idleExpiresAt: LATER, expiresAt: LATER }
   const from = { ip: null, userAgent: null, delivery: 'tokens', secretDigest: null, refreshSalt: 'salt' } as const
   await db.write((trx) =>
-    insertSession(trx, { id: 'ses_1', userId: 'usr_1', amr: ['email'], aal: 1, generation: 0, ...times, ...from }),
+    insertSession(trx, {
+      id: 'ses_1',
+      userId: 'usr_1',
+      amr: ['email'],
+      aal: 1,
+      isEnrolmentDue: false,
+      generation: 0,
+      ...times,
+      ...from,
+    }),
   )
 }
 

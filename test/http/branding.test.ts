@@ -1,0 +1,38 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
+import { startAuthd } from '../harness.ts'
+
+function folder(): string {
+  const path = mkdtempSync(join(tmpdir(), 'authd-brand-'))
+  onTestFinished(() => rmSync(path, { recursive: true }))
+  return path
+}
+
+test("the operator's logo and colours are on the pages, from our own origin", async () => {
+  const [logo, theme_css] = [join(folder(), 'logo.SVG'), join(folder(), 'theme.css')]
+  writeFileSync(logo, '<svg xmlns="http://www.w3.org/2000/svg"/>')
+  writeFileSync(theme_css, ':root { --accent: #402090 }')
+  const authd = await startAuthd({ config: { app: { name: 'Example', logo, theme_css } } })
+  const browser = authd.browser()
+
+  const page = await browser.get('/signin')
+  const picture = await browser.get('/assets/logo')
+  const theme = await browser.get('/assets/theme.css')
+
+  expect(page.body).toContain('<img class="logo" src="/assets/logo" alt="" height="32">')
+  expect(page.body).toMatch(/authd\.\w+\.css">\s*<link rel="stylesheet" href="\/assets\/theme\.css">/)
+  expect(picture.headers.get('Content-Type')).toBe('image/svg+xml')
+  expect(theme.body).toContain('--accent: #402090')
+})
+
+test.each([
+  ['logo', 'missing.svg', 'app.logo: there is no file'],
+  ['logo', 'logo.gif', 'is no .svg, .png or .webp file'],
+  ['theme_css', 'missing.css', 'app.theme_css: there is no file'],
+])('a start with %s = %s is refused with its key', async (key, file, words) => {
+  const start = startAuthd({ config: { app: { [key]: join(folder(), file) } } })
+
+  await expect(start).rejects.toThrow(words)
+})

@@ -1,0 +1,121 @@
+import { describe, expect, test } from 'vitest'
+import { DAY, MINUTE } from '../../src/platform/clock.ts'
+import { deviceFor, enrolPasskey, signInWithPasskey } from '../factors.ts'
+import { type Authd, startAuthd } from '../harness.ts'
+import type { Browser } from '../http-client.ts'
+import { ADA, signInForTokens, signInOnPage } from '../people.ts'
+
+const NEW = 'ada@example.org'
+
+/** Changes the address of whoever is signed in; answers what the former address was told. */
+async function changeTo(authd: Authd, browser: Browser, email: string) {
+  const asked = await browser.post('/v1/me/email', { json: { email } })
+  const code = (await authd.takeMail()).at(-1)?.values['code'] ?? ''
+  const changed = await browser.post('/v1/me/email/confirm', { json: { code } })
+  const told = (await authd.takeMail()).find(({ template }) => template === 'email_changed')
+  const token = new URL(told?.values['link'] ?? 'http://no.link').searchParams.get('token') ?? ''
+  return { asked, changed, told, token }
+}
+
+describe.each(['sqlite', 'postgres'] as const)('a change of address on %s', (database) => {
+  test('wants a code from the new one, tells the former one, and renews the session', async () => {
+    const authd = await startAuthd({ database })
+    const browser = authd.browser()
+    await signInOnPage(authd, browser)
+    const old = browser.cookies.get('authd')
+
+    const { asked, changed, told } = await changeTo(authd, browser, NEW)
+    const me = await browser.get('/v1/me')
+    const withOld = await authd.browser().get('/v1/me', { headers: { Cookie: `authd=${old}` } })
+
+    expect([asked.status, changed.status]).toEqual([202, 200])
+    expect(told).toMatchObject({ to: ADA, values: { new_email_masked: 'a…@example.org', expires_days: '7' } })
+    expect(me.body).toMatchObject({ email: NEW, email_verified: true })
+    expect(withOld.status).toBe(401)
+  })
+
+  test('can be undone from the former address for 7 days, with a fresh code sent there, and ends every session', async () => {
+    const authd = await startAuthd({ database })
+    const thief = authd.browser()
+    await signInOnPage(authd, thief)
+    const owner = authd.browser()
+    const { token } = await changeTo(authd, thief, 'thief@example.org')
+    const device = deviceFor(authd)
+    await enrolPasskey(thief, device)
+    await authd.takeMail()
+    authd.clock.advance(6 * DAY)
+
+    const page = await owner.get(`/restore-email?token=${token}`)
+    const sent = await owner.post('/restore-email', { form: { token } })
+    const mail = (await authd.takeMail()).at(-1)
+    const wrong = await owner.post('/restore-email/code', { form: { token, code: '000000' } })
+    const restored = await owner.post('/restore-email/code', { form: { token, code: mail?.values['code'] ?? '' } })
+    const again = await owner.get(`/restore-email?token=${token}`)
+
+    expect(page.body).toContain('t…@example.org')
+    expect([sent.status, wrong.status, restored.status, again.status]).toEqual([200, 401, 303, 410])
+    expect(mail).toMatchObject({ to: ADA, template: 'email_restore' })
+    expect((await thief.get('/v1/session')).status).toBe(401)
+    expect((await signInWithPasskey(authd.browser(), device)).status).toBe(401)
+    await signInOnPage(authd, owner)
+    expect((await owner.get('/v1/me')).body.email).toBe(ADA)
+  })
+})
+
+test('SECURITY S-05: it wants a fresh proof at both steps', async () => {
+  const authd = await startAuthd()
+  const browser = authd.browser()
+  await signInOnPage(authd, browser)
+  await browser.post('/v1/me/email', { json: { email: NEW } })
+  const code = (await authd.takeMail()).at(-1)?.values['code'] ?? ''
+  authd.clock.advance(5 * MINUTE + 1)
+
+  const asked = await browser.post('/v1/me/email', { json: { email: NEW } })
+  const confirmed = await browser.post('/v1/me/email/confirm', { json: { code } })
+
+  expect([asked.body.code, confirmed.body.code]).toEqual(['STEP_UP_REQUIRED', 'STEP_UP_REQUIRED'])
+})
+
+test('SECURITY N-01: an address that somebody else has answers the same, gets no mail, and cannot be taken', async () => {
+  const authd = await startAuthd()
+  await signInForTokens(authd, 'bob@example.com')
+  const browser = authd.browser()
+  await signInOnPage(authd, browser)
+  await authd.takeMail()
+
+  const taken = await browser.post('/v1/me/email', { json: { email: 'Bob@example.com' } })
+  const mails = await authd.takeMail()
+  const guessed = await browser.post('/v1/me/email/confirm', { json: { code: '000000' } })
+
+  expect(taken).toMatchObject({ status: 202, body: { delivery: 'queued' } })
+  expect(mails).toEqual([])
+  expect(guessed.status).toBe(401)
+})
+
+test('an address that somebody takes while its code is on the way is not taken twice', async () => {
+  const authd = await startAuthd()
+  const browser = authd.browser()
+  await signInOnPage(authd, browser)
+  await browser.post('/v1/me/email', { json: { email: NEW } })
+  const code = (await authd.takeMail()).at(-1)?.values['code'] ?? ''
+  await signInForTokens(authd, NEW)
+
+  const confirmed = await browser.post('/v1/me/email/confirm', { json: { code } })
+
+  expect(confirmed.body.code).toBe('INVALID_CREDENTIALS')
+  expect((await browser.get('/v1/me')).body.email).toBe(ADA)
+})
+
+test('SECURITY M-03: the way back is no bearer: without a code from the former address it changes nothing', async () => {
+  const authd = await startAuthd()
+  const browser = authd.browser()
+  await signInOnPage(authd, browser)
+  const { token } = await changeTo(authd, browser, NEW)
+
+  const withoutMail = await authd.browser().post('/restore-email/code', { form: { token, code: '123456' } })
+  authd.clock.advance(7 * DAY)
+  const late = await authd.browser().get(`/restore-email?token=${token}`)
+
+  expect([withoutMail.status, late.status]).toEqual([401, 410])
+  expect((await authd.auditLog()).map(({ eventType }) => eventType)).not.toContain('user.email_restored')
+})

@@ -1,0 +1,85 @@
+import { expect, test } from 'vitest'
+import { SYSTEM } from '../../src/flows/event.ts'
+import { invitePeople } from '../../src/flows/invitation.ts'
+import { disablePeople } from '../../src/flows/user.ts'
+import { DAY } from '../../src/platform/clock.ts'
+import { parseEmailAddress } from '../../src/platform/email-address.ts'
+import { type Authd, startAuthd } from '../harness.ts'
+import { ADA, askForCode, signInForTokens } from '../people.ts'
+
+const CONFIG = { config: { signup: { policy: 'invite' } } }
+
+async function invite(authd: Authd, email = ADA) {
+  const address = parseEmailAddress(email)
+  if (!address) throw new Error('no address')
+  const asked = { emails: [address], ttlMs: 3 * DAY, lang: 'en', mustSend: true, name: null }
+  const [made] = await invitePeople(authd.deps, SYSTEM, asked)
+  const mail = (await authd.takeMail()).at(-1)
+  return { mail, token: new URL(made?.url ?? 'http://no.link').searchParams.get('token') ?? '' }
+}
+
+test('where people come by invitation, a stranger is answered the same and gets no mail', async () => {
+  const authd = await startAuthd(CONFIG)
+  await invite(authd)
+
+  const stranger = await authd.browser().post('/v1/signin', { json: { email: 'eve@example.com' } })
+  const invited = await authd.browser().post('/v1/signin', { json: { email: ADA } })
+  const mails = await authd.takeMail()
+
+  expect(Object.keys(stranger.body)).toEqual(Object.keys(invited.body))
+  expect(mails.map(({ to }) => to)).toEqual([ADA])
+})
+
+test('an invitation is mailed, and its button begins an ordinary sign-in at the invited address', async () => {
+  const authd = await startAuthd(CONFIG)
+  const { mail, token } = await invite(authd)
+  const browser = authd.browser()
+
+  const page = await browser.get(`/invite?token=${token}`)
+  const accepted = await browser.post('/invite', { form: { token } })
+  const signin = (await authd.takeMail()).at(-1)
+  const attempt = accepted.headers.get('Location')?.split('attempt=')[1] ?? ''
+  await browser.post('/signin/code', { form: { attempt, code: signin?.values['code'] ?? '' } })
+
+  expect(mail).toMatchObject({ to: ADA, template: 'invitation' })
+  expect(page.body).toContain(ADA)
+  expect(signin).toMatchObject({ to: ADA, template: 'signin' })
+  expect((await browser.get('/v1/me')).body).toMatchObject({ email: ADA, email_verified: true })
+})
+
+test('an invitation alone signs nobody in: whoever forwards it forwards nothing', async () => {
+  const authd = await startAuthd(CONFIG)
+  const { token } = await invite(authd)
+  const thief = authd.browser()
+
+  await thief.post('/invite', { form: { token } })
+
+  expect((await thief.get('/v1/session')).status).toBe(401)
+})
+
+test('after its end it opens no more, and the leave to sign up is over too', async () => {
+  const authd = await startAuthd(CONFIG)
+  const { token } = await invite(authd)
+  const { attemptToken: attempt_token, code } = await askForCode(authd)
+  authd.clock.advance(3 * DAY)
+
+  const page = await authd.browser().get(`/invite?token=${token}`)
+  await authd.browser().post('/v1/signin', { json: { email: ADA } })
+  const late = await authd.browser().post('/v1/signin/code', { json: { code, attempt_token } })
+
+  expect(page.status).toBe(410)
+  expect(await authd.takeMail()).toEqual([])
+  expect(late.status).toBe(401)
+})
+
+test('who has an account needs no invitation, and gets none; one who is disabled is not let in by one', async () => {
+  const authd = await startAuthd(CONFIG)
+  const { token } = await invite(authd)
+  await signInForTokens(authd)
+
+  const again = invite(authd)
+
+  await expect(again).rejects.toMatchObject({ code: 'CONFLICT' })
+  await disablePeople(authd.deps, SYSTEM, { names: [ADA], reason: null })
+  expect((await authd.browser().get(`/invite?token=${token}`)).status).toBe(410)
+})

@@ -1,0 +1,162 @@
+import type { BrowserContext, CDPSession, Page } from 'playwright-core'
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
+import { launchBrowser } from '../browser.ts'
+import { type Authd, startAuthd } from '../harness.ts'
+
+let chromium: Awaited<ReturnType<typeof launchBrowser>>
+
+beforeAll(async () => {
+  chromium = await launchBrowser()
+})
+
+afterAll(() => chromium.close())
+
+interface Visit {
+  page: Page
+  devtools: CDPSession
+  authenticatorId: string
+  /** What the console said, and every request that went elsewhere. */
+  complaints: string[]
+}
+
+const AUTHENTICATOR = {
+  hasResidentKey: true,
+  hasUserVerification: true,
+  isUserVerified: true,
+  automaticPresenceSimulation: true,
+  defaultBackupEligibility: false,
+} as const
+
+/** A browser with an authenticator of its own. */
+async function visitor(
+  authd: Authd,
+  options: Partial<Record<keyof typeof AUTHENTICATOR, boolean>> = {},
+): Promise<Visit> {
+  const context: BrowserContext = await chromium.newContext()
+  onTestFinished(() => context.close())
+  const page = await context.newPage()
+  const complaints: string[] = []
+  page.on('console', (message) => complaints.push(message.text()))
+  page.on('pageerror', (error) => complaints.push(error.message))
+  page.on('request', (request) => {
+    if (new URL(request.url()).origin !== authd.url) complaints.push(request.url())
+  })
+  const devtools = await context.newCDPSession(page)
+  await devtools.send('WebAuthn.enable', { enableUI: false })
+  const { authenticatorId } = await devtools.send('WebAuthn.addVirtualAuthenticator', {
+    options: { protocol: 'ctap2', transport: 'internal', ...AUTHENTICATOR, ...options },
+  })
+  return { page, devtools, authenticatorId, complaints }
+}
+
+/** Signs in by mail; the page that offers a passkey is open then. */
+async function signInByMail(authd: Authd, { page }: Visit): Promise<void> {
+  await page.goto(`${authd.url}/signin`)
+  await page.getByRole('textbox').fill('ada@example.com')
+  await page.getByRole('button', { name: 'Send me a sign-in mail' }).click()
+  const mail = (await authd.takeMail()).at(-1)
+  await page.getByRole('textbox').fill(mail?.values['code'] ?? '')
+  await page.getByRole('button', { name: 'Sign in' }).click()
+}
+
+async function register(authd: Authd, visit: Visit): Promise<void> {
+  await signInByMail(authd, visit)
+  await visit.page.getByRole('button', { name: 'Add a passkey' }).click()
+  await visit.page.getByText('The passkey is added.').waitFor()
+}
+
+async function signOut({ page }: Visit): Promise<void> {
+  await page.getByRole('link', { name: 'Sign out' }).click()
+  await page.getByRole('button', { name: 'Sign out' }).click()
+}
+
+async function credentials({ devtools, authenticatorId }: Visit) {
+  return (await devtools.send('WebAuthn.getCredentials', { authenticatorId })).credentials
+}
+
+/** As a browser that offers no passkeys among its suggestions: the button is the way. */
+async function withoutAutofill({ page }: Visit): Promise<void> {
+  await page.addInitScript('PublicKeyCredential.isConditionalMediationAvailable = async () => false')
+}
+
+test('SECURITY A-07: a passkey is registered after a mail, and signs in without a name or a mail', async () => {
+  const authd = await startAuthd()
+  const visit = await visitor(authd)
+
+  await withoutAutofill(visit)
+  await register(authd, visit)
+  await signOut(visit)
+  await visit.page.getByRole('button', { name: 'Sign in with a passkey' }).click()
+  await visit.page.getByRole('heading', { name: 'Your account' }).waitFor()
+
+  expect(await visit.page.locator('body').textContent()).toContain('ada@example.com')
+  expect(visit.complaints).toEqual([])
+})
+
+test('SECURITY A-07: autofill signs in with the passkey, with nothing typed or pressed', async () => {
+  const authd = await startAuthd()
+  const visit = await visitor(authd)
+  await register(authd, visit)
+
+  await signOut(visit)
+  await visit.page.getByRole('heading', { name: 'Your account' }).waitFor()
+
+  expect(new URL(visit.page.url()).pathname).toBe('/account')
+  expect(visit.complaints).toEqual([])
+})
+
+test('SECURITY A-05: a cloned authenticator is refused in words, and the mail still signs in', async () => {
+  const authd = await startAuthd()
+  const owner = await visitor(authd)
+  await register(authd, owner)
+  const [copied] = await credentials(owner)
+  await signOut(owner)
+  await owner.page.getByRole('heading', { name: 'Your account' }).waitFor()
+  const thief = await visitor(authd)
+  await withoutAutofill(thief)
+  if (copied) {
+    const { authenticatorId } = thief
+    await thief.devtools.send('WebAuthn.addCredential', { authenticatorId, credential: copied })
+  }
+
+  await thief.page.goto(`${authd.url}/signin`)
+  await thief.page.getByRole('button', { name: 'Sign in with a passkey' }).click()
+  await thief.page.getByText('That passkey did not work.').first().waitFor()
+
+  expect((await authd.auditLog()).map(({ eventType }) => eventType)).toContain('webauthn.counter_regressed')
+  expect(await thief.page.getByRole('textbox').count()).toBe(1)
+})
+
+test('SECURITY A-07: an authenticator that cannot tell its user is said so, in words, and nothing is stored', async () => {
+  const authd = await startAuthd()
+  const visit = await visitor(authd, { hasUserVerification: false, isUserVerified: false })
+  await signInByMail(authd, visit)
+
+  await visit.page.getByRole('button', { name: 'Add a passkey' }).click()
+  const said = visit.page.locator('[data-say]:visible')
+  await said.waitFor()
+
+  expect(await said.textContent()).toMatch(/Nothing happened|did not work/)
+  expect(await credentials(visit)).toEqual([])
+})
+
+test('a prompt that the person cancels says that nothing happened, and can be opened again', async () => {
+  const authd = await startAuthd()
+  const visit = await visitor(authd)
+  await signInByMail(authd, visit)
+  await visit.devtools.send('WebAuthn.setUserVerified', {
+    authenticatorId: visit.authenticatorId,
+    isUserVerified: false,
+  })
+
+  await visit.page.getByRole('button', { name: 'Add a passkey' }).click()
+  await visit.page.getByText('Nothing happened.').waitFor()
+  await visit.devtools.send('WebAuthn.setUserVerified', {
+    authenticatorId: visit.authenticatorId,
+    isUserVerified: true,
+  })
+  await visit.page.getByRole('button', { name: 'Add a passkey' }).click()
+  await visit.page.getByText('The passkey is added.').waitFor()
+
+  expect(await credentials(visit)).toHaveLength(1)
+})
