@@ -80,7 +80,7 @@ export async function completeSignIn(
   if (user.disabledAt !== null) return await refuse('disabled')
   if (attempt.userId !== null && attempt.userId !== user.id) return await refuse('other_person')
   const by = { ...origin, actor: `user:${user.id}` }
-  if (proof === 'email') await verifyAddress(deps, trx, by, user)
+  if (proof === 'email' && user.emailVerifiedAt === null) await verifyAddress(deps, trx, by, user)
 
   const proofs = [...new Set([...attempt.proofs, proof])]
   const due = whatIsDue(proofs, await enrolledFactors(trx, user.id), policyFor(deps, user))

@@ -1,12 +1,11 @@
 // A bare prototype of the same work on the same packages, tables and statements, without any of authd's rules: no guards,
 // no input checks, no budgets, no locks, no sealing, no jobs. What they cost is what the ratio shows.
-import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer } from 'node:http'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
 import Router from '@koa/router'
+import { type AuthenticationResponseJSON, verifyAuthenticationResponse } from '@simplewebauthn/server'
 import { generateKeyPair, jwtVerify, SignJWT } from 'jose'
 import Koa from 'koa'
+import { verifySync } from 'otplib'
 import { securityHeaders } from '../../src/http/middleware/security-headers.ts'
 import { systemClock } from '../../src/platform/clock.ts'
 import { createLog } from '../../src/platform/log.ts'
@@ -16,6 +15,8 @@ import { insertAuditLog } from '../../src/store/audit-logs.ts'
 import type { Trx } from '../../src/store/db.ts'
 import { migrate } from '../../src/store/migrate.ts'
 import { insertOutboxMail } from '../../src/store/outbox.ts'
+import { takePasskeyChallenge } from '../../src/store/passkey-challenges.ts'
+import { findPasskeyByCredential, recordPasskeyUse } from '../../src/store/passkeys.ts'
 import { findSession, insertSession, rotateSession } from '../../src/store/sessions.ts'
 import {
   completeSigninAttempt,
@@ -26,10 +27,10 @@ import {
   useSigninAttempt,
 } from '../../src/store/signin-attempts.ts'
 import { openSqlite } from '../../src/store/sqlite.ts'
+import { findTotpSecret, useTotpStep } from '../../src/store/totp-secrets.ts'
 import { insertUser, recordSignIn } from '../../src/store/users.ts'
 
-const folder = mkdtempSync(join(tmpdir(), 'authd-ceiling-'))
-const db = openSqlite({ path: join(folder, 'ceiling.db'), busyTimeoutMs: 25 })
+const db = openSqlite({ path: process.argv[3] ?? '', busyTimeoutMs: 25 })
 await migrate(db, 0)
 const random = systemRandom(systemClock)
 const log = createLog({ level: 'info', format: 'json', stream: process.stdout })
@@ -91,6 +92,50 @@ router.post('/refresh', async (ctx) => {
   const rotated = await db.write((trx) => rotateSession(trx, rotation))
   ctx.body = JSON.stringify({ access_token: await sign(id), refresh_token: `${id}.${rotated?.generation}.${SECRET}` })
 })
+router.post('/passkey', async (ctx) => {
+  const { challenge_id: id = '', credential, attempt_token = '' } = await body(ctx.req)
+  const response = credential as AuthenticationResponseJSON
+  const [attemptId = '', secret = ''] = String(attempt_token).split('.')
+  const now = systemClock.now()
+  const attempt = await db.read((sql) => findSigninAttempt(sql, attemptId))
+  if (!equalSecrets(digest(secret), attempt?.secretDigest ?? '')) throw new Error('wrong')
+  const asked = { id: String(id), kind: 'signin', boundTo: attemptId, now } as const
+  const expectedChallenge = (await db.write((trx) => takePasskeyChallenge(trx, asked))) ?? ''
+  const passkey = await db.read((sql) => findPasskeyByCredential(sql, response.id))
+  if (!passkey) throw new Error('unknown')
+  const publicKey = new Uint8Array(Buffer.from(passkey.publicKey, 'base64url'))
+  const { verified } = await verifyAuthenticationResponse({
+    response,
+    expectedChallenge,
+    expectedOrigin: `http://localhost:${process.argv[2]}`,
+    expectedRPID: 'localhost',
+    credential: { id: passkey.credentialId, publicKey, counter: 0 },
+  })
+  if (!verified) throw new Error('wrong')
+  const sessionId = random.id('ses')
+  await db.write(async (trx) => {
+    await recordPasskeyUse(trx, { id: passkey.id, counter: 0, isBackedUp: false, now })
+    await finish(trx, { attemptId, userId: passkey.userId, sessionId, now })
+  })
+  ctx.body = JSON.stringify({ access_token: await sign(sessionId) })
+})
+router.post('/totp', async (ctx) => {
+  const { code, attempt_token = '' } = await body(ctx.req)
+  const [attemptId = '', secret = ''] = String(attempt_token).split('.')
+  const now = systemClock.now()
+  const sessionId = random.id('ses')
+  await db.write(async (trx) => {
+    const attempt = await findSigninAttempt(trx, attemptId)
+    if (!equalSecrets(digest(secret), attempt?.secretDigest ?? '')) throw new Error('wrong')
+    const userId = attempt?.userId ?? ''
+    const seed = (await findTotpSecret(trx, userId))?.secretSealed ?? ''
+    const result = verifySync({ secret: seed, token: String(code), epoch: Math.floor(now / 1000) })
+    if (!result.valid || !('timeStep' in result)) throw new Error('wrong')
+    if (!(await useTotpStep(trx, { userId, step: result.timeStep }))) throw new Error('used')
+    await finish(trx, { attemptId, userId, sessionId, now })
+  })
+  ctx.body = JSON.stringify({ access_token: await sign(sessionId) })
+})
 
 const app = new Koa()
 app.use(async (ctx, next) => {
@@ -105,10 +150,7 @@ app.use(router.routes())
 const server = createServer(app.callback()).listen(Number(process.argv[2]), '127.0.0.1', () => log.info('listening'))
 process.on('SIGTERM', () => {
   server.closeAllConnections()
-  server.close(async () => {
-    await db.close()
-    rmSync(folder, { recursive: true })
-  })
+  server.close(() => db.close())
 })
 
 async function body(request: AsyncIterable<Buffer>): Promise<Record<string, unknown>> {
@@ -149,6 +191,16 @@ function sessionRow(id: string, userId: string, now: number): Parameters<typeof 
   }
   const times = { authTime: now, createdAt: now, lastSeenAt: now, idleExpiresAt: now + HOUR, expiresAt: now + HOUR }
   return { id, userId, ...proven, ...times, generation: 0, refreshSalt: SECRET, refreshedAt: now }
+}
+
+async function finish(
+  trx: Trx,
+  { attemptId, userId, sessionId, now }: { attemptId: string; userId: string; sessionId: string; now: number },
+): Promise<void> {
+  if (!(await completeSigninAttempt(trx, { id: attemptId, now }))) throw new Error('completed')
+  await recordSignIn(trx, { id: userId, now, lang: 'en' })
+  await insertSession(trx, sessionRow(sessionId, userId, now))
+  for (const type of ['session.created', 'user.authenticated']) await audit(trx, type, userId)
 }
 
 async function audit(trx: Trx, eventType: string, userId: string | null): Promise<void> {

@@ -5,10 +5,10 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { SMTPServer } from 'smtp-server'
-import type { Server } from './measure.ts'
+import { type Filled, sealWith } from './fill.ts'
 
-export interface Target extends Server {
-  /** The code mailed to this address; resolves when the mail has come. */
+export interface Target extends Filled {
+  /** The code mailed to this address since the last call; resolves when the mail has come. */
   codeFor(email: string): Promise<string>
   stop(): Promise<void>
 }
@@ -32,6 +32,9 @@ export async function startAuthdTarget(): Promise<Target> {
   return {
     pid: child.pid ?? 0,
     port: PORT,
+    database: join(folder, 'data/authd.db'),
+    origin: `http://localhost:${PORT}`,
+    seal: sealWith(join(folder, 'data/secret')),
     codeFor: mails.codeFor,
     async stop() {
       await ended(child)
@@ -42,12 +45,25 @@ export async function startAuthdTarget(): Promise<Target> {
 }
 
 /** The bare prototype, in a process of its own as well. */
-export async function startCeilingTarget(): Promise<Server & { stop(): Promise<void> }> {
+export async function startCeilingTarget(): Promise<Filled & { stop(): Promise<void> }> {
   const port = PORT + 5000
+  const folder = await mkdtemp(join(tmpdir(), 'authd-ceiling-'))
+  const database = join(folder, 'ceiling.db')
   const child = await started(
-    spawn(process.execPath, [join(import.meta.dirname, 'ceiling.ts'), String(port)], { stdio: OUTPUT }),
+    spawn(process.execPath, [join(import.meta.dirname, 'ceiling.ts'), String(port), database], { stdio: OUTPUT }),
   )
-  return { pid: child.pid ?? 0, port, stop: () => ended(child) }
+  return {
+    pid: child.pid ?? 0,
+    port,
+    database,
+    origin: `http://localhost:${port}`,
+    // The prototype keeps its seeds in clear.
+    seal: (_, plain) => plain,
+    async stop() {
+      await ended(child)
+      await rm(folder, { recursive: true })
+    },
+  }
 }
 
 const OUTPUT: ['ignore', 'pipe', 'inherit'] = ['ignore', 'pipe', 'inherit']
@@ -88,8 +104,10 @@ async function startSink() {
       stream.on('end', () => {
         const email = envelope.rcptTo[0]?.address ?? ''
         const code = /^Subject: (\d{6})/m.exec(text)?.[1] ?? ''
-        codes.set(email, code)
-        waiting.get(email)?.(code)
+        const waits = waiting.get(email)
+        waiting.delete(email)
+        if (waits) waits(code)
+        else codes.set(email, code)
         done()
       })
     },
@@ -100,6 +118,7 @@ async function startSink() {
     port: typeof address === 'object' ? (address?.port ?? 0) : 0,
     codeFor: (email: string) => {
       const code = codes.get(email)
+      codes.delete(email)
       return code === undefined ? new Promise<string>((resolve) => waiting.set(email, resolve)) : Promise.resolve(code)
     },
     close: () => server.close(),

@@ -1,4 +1,5 @@
 import { type Connection, openConnection, type Received, type Sent } from './client.ts'
+import { type Filled, fillPasskeys, fillTotp } from './fill.ts'
 import type { Operation, Server } from './measure.ts'
 import type { Target } from './target.ts'
 
@@ -12,7 +13,7 @@ export interface Unit {
   /** Makes what the unit consumes, through the API and the mails, and answers the operation that is timed. */
   prepare(target: Target, load: Load): Promise<Operation>
   /** The same work by the bare prototype. */
-  prepareCeiling(ceiling: Server, load: Load): Promise<Operation>
+  prepareCeiling(ceiling: Filled, load: Load): Promise<Operation>
 }
 
 let people = 0
@@ -73,7 +74,25 @@ export const UNITS: readonly Unit[] = [
       }
     },
   },
+  {
+    name: 'passkey sign-in',
+    prepare: async (target, load) => post('/v1/signin/passkey', await fillPasskeys(target, load)),
+    prepareCeiling: async (ceiling, load) => post('/passkey', await fillPasskeys(ceiling, load)),
+  },
+  {
+    name: 'TOTP check',
+    prepare: async (target, load) => post('/v1/signin/totp', await fillTotp(target, load)),
+    prepareCeiling: async (ceiling, load) => post('/totp', await fillTotp(ceiling, load)),
+  },
 ]
+
+/** Each body once, until there are none left. */
+function post(path: string, bodies: object[]): Operation {
+  return async (connection) => {
+    const json = bodies.pop()
+    return json !== undefined && (await must(200, connection, 'POST', path, { json }))
+  }
+}
 
 function simple(method: string, path: string) {
   return async (): Promise<Operation> => (connection) => must(200, connection, method, path)

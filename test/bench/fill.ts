@@ -1,0 +1,117 @@
+import { generateSync, ScureBase32Plugin } from 'otplib'
+import { checkRegistration } from '../../src/flows/passkey-check.ts'
+import { systemClock, toSeconds } from '../../src/platform/clock.ts'
+import { keysFrom } from '../../src/platform/keys.ts'
+import { systemRandom } from '../../src/platform/random.ts'
+import { digest, mintSecret } from '../../src/platform/secret.ts'
+import { readSecretFile } from '../../src/platform/secret-file.ts'
+import type { Trx } from '../../src/store/db.ts'
+import { insertPasskeyChallenge } from '../../src/store/passkey-challenges.ts'
+import { insertPasskey } from '../../src/store/passkeys.ts'
+import { addProof, insertSigninAttempt } from '../../src/store/signin-attempts.ts'
+import { openSqlite } from '../../src/store/sqlite.ts'
+import { confirmTotp, putPendingTotp } from '../../src/store/totp-secrets.ts'
+import { insertUser } from '../../src/store/users.ts'
+import { PasskeyDevice } from '../passkey-device.ts'
+import type { Server } from './measure.ts'
+import type { Load } from './units.ts'
+
+/** A server whose tables may be filled beside it: enrolling over HTTP costs ten scrypts a person. */
+export interface Filled extends Server {
+  database: string
+  origin: string
+  seal(userId: string, plain: string): string
+}
+
+const random = systemRandom(systemClock)
+const BATCH = 200
+const HOUR = 3_600_000
+
+export function sealWith(secretFile: string): Filled['seal'] {
+  return (userId, plain) =>
+    keysFrom(Buffer.from(readSecretFile(secretFile) ?? ''), random).seal(
+      { table: 'totp_secrets', column: 'secret_sealed', rowId: userId },
+      plain,
+    )
+}
+
+/** One person with one passkey, and as many of its answers as can be used up: each to a challenge of its own attempt. */
+export async function fillPasskeys({ database, origin }: Filled, { milliseconds }: Load): Promise<object[]> {
+  const device = new PasskeyDevice({ rpId: 'localhost', origin, counter: 0 })
+  const challenge = random.bytes(32).toString('base64url')
+  const handle = random.bytes(32).toString('base64url')
+  const registered = device.register({ challenge, user: { id: handle }, rp: { id: 'localhost' } })
+  const made = await checkRegistration({ rpId: 'localhost', origins: [origin] }, { response: registered, challenge })
+  if (!made) throw new Error('the passkey was not accepted')
+  const userId = random.id('usr')
+  return await fill(database, milliseconds, async (trx, index) => {
+    const now = systemClock.now()
+    if (index === 0) {
+      await addPerson(trx, userId)
+      await trx.run('UPDATE users SET webauthn_user_id = ? WHERE id = ?', [handle, userId])
+      await insertPasskey(trx, { id: random.id('pk'), userId, ...made, name: 'bench', createdAt: now })
+    }
+    const { id: attemptId, token: attempt_token } = await addAttempt(trx)
+    const asked = { id: random.id('pkc'), text: random.bytes(32).toString('base64url') }
+    const row = {
+      id: asked.id,
+      kind: 'signin',
+      boundTo: attemptId,
+      challenge: asked.text,
+      expiresAt: now + HOUR,
+    } as const
+    await insertPasskeyChallenge(trx, row)
+    const credential = device.sign({ challenge: asked.text, rpId: 'localhost' })
+    return { challenge_id: asked.id, credential, attempt_token }
+  })
+}
+
+/** As many people with an authenticator app, each with an attempt whose first proof was given. */
+export async function fillTotp({ database, seal }: Filled, { milliseconds }: Load): Promise<object[]> {
+  return await fill(database, milliseconds, async (trx) => {
+    const userId = random.id('usr')
+    const now = systemClock.now()
+    await addPerson(trx, userId)
+    const secret = new ScureBase32Plugin().encode(random.bytes(20))
+    const pendingSealed = seal(userId, secret)
+    await putPendingTotp(trx, { userId, pendingSealed, expiresAt: now + HOUR })
+    await confirmTotp(trx, { userId, pendingSealed, step: 0, now })
+    const { id, token: attempt_token } = await addAttempt(trx)
+    await addProof(trx, { id, userId, proofs: ['email'], before: [], now, until: now + HOUR })
+    return { code: generateSync({ secret, epoch: toSeconds(now) }), attempt_token }
+  })
+}
+
+async function fill(
+  path: string,
+  count: number,
+  make: (trx: Trx, index: number) => Promise<object>,
+): Promise<object[]> {
+  const db = openSqlite({ path, busyTimeoutMs: 5000 })
+  const bodies: object[] = []
+  while (bodies.length < count) {
+    await db.write(async (trx) => {
+      const end = Math.min(count, bodies.length + BATCH)
+      while (bodies.length < end) bodies.push(await make(trx, bodies.length))
+    })
+  }
+  await db.close()
+  return bodies
+}
+
+async function addPerson(trx: Trx, id: string): Promise<void> {
+  const email = `${id}@example.com`
+  const now = systemClock.now()
+  await insertUser(trx, { id, email, emailTyped: email, name: null, emailVerifiedAt: now, createdAt: now })
+}
+
+async function addAttempt(trx: Trx): Promise<{ id: string; token: string }> {
+  const id = random.id('att')
+  const secret = mintSecret(random)
+  const now = systemClock.now()
+  const whence = { email: null, emailTyped: null, redirectTo: null, linkTo: null, ip: null, userAgent: null }
+  const times = { createdAt: now, expiresAt: now + HOUR }
+  const what = { purpose: 'signin', boundTo: null, deliver: 'tokens', lang: 'en' } as const
+  await insertSigninAttempt(trx, { id, secretDigest: digest(secret), ...what, ...whence, ...times })
+  return { id, token: `${id}.${secret}` }
+}
