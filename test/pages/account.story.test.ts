@@ -1,0 +1,167 @@
+import { generateSync } from 'otplib'
+import type { Page } from 'playwright-core'
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
+import { MINUTE, toSeconds } from '../../src/platform/clock.ts'
+import { launchBrowser } from '../browser.ts'
+import { type Authd, startAuthd } from '../harness.ts'
+
+let chromium: Awaited<ReturnType<typeof launchBrowser>>
+
+beforeAll(async () => {
+  chromium = await launchBrowser()
+})
+
+afterAll(() => chromium.close())
+
+/** A browser without JavaScript: only passkeys need it. */
+async function visitor(authd: Authd): Promise<{ page: Page; complaints: string[] }> {
+  const context = await chromium.newContext({ javaScriptEnabled: false })
+  onTestFinished(() => context.close())
+  const page = await context.newPage()
+  const complaints: string[] = []
+  page.on('console', (message) => {
+    // The browser itself notes a page that answers 401, as a wrong code's does.
+    if (!message.text().includes('status of 401')) complaints.push(message.text())
+  })
+  page.on('request', (request) => {
+    if (new URL(request.url()).origin !== authd.url) complaints.push(request.url())
+  })
+  return { page, complaints }
+}
+
+async function newestCode(authd: Authd): Promise<string> {
+  return (await authd.takeMail()).at(-1)?.values['code'] ?? ''
+}
+
+async function signInByMail(authd: Authd, page: Page, email = 'ada@example.com'): Promise<void> {
+  await page.goto(`${authd.url}/signin`)
+  await page.getByLabel('E-mail address').fill(email)
+  await page.getByRole('button', { name: 'Send me a sign-in mail' }).click()
+  await page.getByLabel('Code from the mail').fill(await newestCode(authd))
+  await page.getByRole('button', { name: 'Sign in' }).click()
+}
+
+function totpCode(authd: Authd, secret: string): string {
+  return generateSync({ secret, epoch: toSeconds(authd.clock.now()) })
+}
+
+/** Sets up an authenticator app on the account page; answers what a person copies down. */
+async function setUpTotp(authd: Authd, page: Page): Promise<{ secret: string; codes: string[] }> {
+  await page.goto(`${authd.url}/account`)
+  await page.getByRole('link', { name: 'Set up Authenticator app' }).click()
+  await page.getByRole('button', { name: 'Set it up' }).click()
+  const secret = ((await page.locator('.secret').textContent()) ?? '').replaceAll(' ', '')
+  await page.getByLabel('Code from your authenticator app').fill(totpCode(authd, secret))
+  await page.getByRole('button', { name: 'Turn it on' }).click()
+  return { secret, codes: await page.locator('#codes code').allTextContents() }
+}
+
+test('without JavaScript: an authenticator app is set up, and asked for at the next sign-in', async () => {
+  const authd = await startAuthd()
+  const { page, complaints } = await visitor(authd)
+  await signInByMail(authd, page)
+
+  const { secret, codes } = await setUpTotp(authd, page)
+  await page.getByRole('link', { name: 'I have kept them' }).click()
+  const account = await page.locator('main').textContent()
+  await page.context().clearCookies()
+  authd.clock.advance(MINUTE)
+  await signInByMail(authd, page)
+  await page.getByLabel('Code from your authenticator app').fill('000000')
+  await page.getByRole('button', { name: 'Sign in' }).click()
+  const wrong = await page.getByRole('alert').textContent()
+  await page.getByLabel('Code from your authenticator app').fill(totpCode(authd, secret))
+  await page.getByRole('button', { name: 'Sign in' }).click()
+
+  expect(codes).toHaveLength(10)
+  expect(account).toContain('10 codes left')
+  expect(wrong).toContain('That did not work.')
+  expect(new URL(page.url()).pathname).toBe('/account')
+  expect(complaints).toEqual([])
+})
+
+test('without JavaScript: a recovery code signs in, and the account says how many are left', async () => {
+  const authd = await startAuthd()
+  const { page } = await visitor(authd)
+  await signInByMail(authd, page)
+  const { codes } = await setUpTotp(authd, page)
+  await page.context().clearCookies()
+
+  await signInByMail(authd, page)
+  await page.getByLabel('Recovery code').fill(codes[0] ?? '')
+  await page.getByRole('button', { name: 'Use the recovery code' }).click()
+
+  expect(await page.locator('main').textContent()).toContain('9 codes left')
+})
+
+test('without JavaScript: what matters asks for a fresh proof first, and then goes on to where one was going', async () => {
+  const authd = await startAuthd()
+  const { page, complaints } = await visitor(authd)
+  await signInByMail(authd, page)
+  authd.clock.advance(6 * MINUTE)
+
+  await page.goto(`${authd.url}/account/email`)
+  const asked = await page.getByRole('heading', { level: 1 }).textContent()
+  await page.getByRole('button', { name: 'Send me a code' }).click()
+  await page.getByLabel('Code from the mail').fill(await newestCode(authd))
+  await page.getByRole('button', { name: 'Confirm' }).click()
+  await page.getByLabel('New e-mail address').fill('ada@example.org')
+  await page.getByRole('button', { name: 'Send a code there' }).click()
+  await page.getByLabel('Code from the mail').fill(await newestCode(authd))
+  await page.getByRole('button', { name: 'Take this address' }).click()
+
+  expect(asked).toBe('Confirm that it is you')
+  expect(await page.locator('main').textContent()).toContain('ada@example.org')
+  expect(await page.getByRole('status').textContent()).toBe('Your address is changed. We told the former one.')
+  expect(complaints).toEqual([])
+})
+
+test('without JavaScript: somebody sees where they are signed in, and signs out elsewhere', async () => {
+  const authd = await startAuthd()
+  const here = await visitor(authd)
+  const there = await visitor(authd)
+  await signInByMail(authd, there.page)
+  await signInByMail(authd, here.page)
+
+  await here.page.goto(`${authd.url}/account`)
+  const before = await here.page.locator('#sessions ~ ul li').count()
+  await here.page.getByRole('button', { name: 'Sign out everywhere else' }).click()
+  const after = await here.page.locator('#sessions ~ ul li').allTextContents()
+  await there.page.goto(`${authd.url}/account`)
+
+  expect(before).toBe(2)
+  expect(after).toHaveLength(1)
+  expect(after[0]).toContain('this one')
+  expect(new URL(there.page.url()).pathname).toBe('/signin')
+})
+
+test('where a factor is required, a newcomer is led to set one up and nowhere else', async () => {
+  const authd = await startAuthd({ config: { mfa: { policy: 'required' } } })
+  const { page } = await visitor(authd)
+  await signInByMail(authd, page)
+  const led = new URL(page.url()).pathname
+
+  await page.goto(`${authd.url}/account/activity`)
+  const kept = new URL(page.url()).pathname
+  await page.getByRole('link', { name: 'Set up Authenticator app' }).click()
+  await page.getByRole('button', { name: 'Set it up' }).click()
+  const secret = ((await page.locator('.secret').textContent()) ?? '').replaceAll(' ', '')
+  await page.getByLabel('Code from your authenticator app').fill(totpCode(authd, secret))
+  await page.getByRole('button', { name: 'Turn it on' }).click()
+  await page.getByRole('link', { name: 'I have kept them' }).click()
+
+  expect([led, kept]).toEqual(['/account/enrol', '/account/enrol'])
+  expect(new URL(page.url()).pathname).toBe('/account')
+})
+
+test('a person deletes their account, and is told so', async () => {
+  const authd = await startAuthd()
+  const { page } = await visitor(authd)
+  await signInByMail(authd, page)
+
+  await page.goto(`${authd.url}/account`)
+  await page.getByRole('link', { name: 'Delete my account' }).click()
+  await page.getByRole('button', { name: 'Delete ada@example.com' }).click()
+
+  expect(await page.getByRole('status').textContent()).toBe('Your account is deleted.')
+})
