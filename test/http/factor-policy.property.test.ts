@@ -1,0 +1,115 @@
+import { describe, expect, test } from 'vitest'
+import type { MfaPolicy } from '../../src/store/users.ts'
+import { type Authd, startAuthd } from '../harness.ts'
+import type { Browser, Reply } from '../http-client.ts'
+import {
+  combinations,
+  type Enrolled,
+  LINK_URL,
+  makePerson,
+  PATHS,
+  type Path,
+  type Person,
+  prove,
+} from './factor-policy.ts'
+
+/** What must come of a path, worked out from DESIGN.md §3 and not from the code. */
+function expected(
+  { passkey, totp, isTotpOff, codes }: Enrolled,
+  policy: MfaPolicy,
+  path: Path,
+  mayBeFirst: boolean,
+): 'full 1' | 'full 2' | 'enrol' | 'due' | 'refused' {
+  const hasFactor = passkey || totp
+  const hasUsableTotp = totp && !isTotpOff
+  // Codes alone are no factor: then the first proof is the last.
+  if (!hasFactor && path.startsWith('code, '))
+    return expected({ passkey, totp, isTotpOff, codes }, policy, 'code', mayBeFirst)
+  switch (path) {
+    case 'link':
+    case 'code':
+      if (hasFactor) return 'due'
+      return policy === 'required' ? 'enrol' : 'full 1'
+    case 'passkey':
+      return passkey ? 'full 2' : 'refused'
+    case 'totp first':
+      if (!mayBeFirst || !hasUsableTotp) return 'refused'
+      return policy === 'required' ? 'due' : 'full 1'
+    case 'code, totp':
+      return hasUsableTotp ? 'full 2' : 'refused'
+    case 'code, recovery code':
+      return codes ? 'full 2' : 'refused'
+    case 'code, passkey':
+      return passkey ? 'full 2' : 'refused'
+  }
+}
+
+const AMR: Record<Path, string[]> = {
+  link: ['email'],
+  code: ['email'],
+  passkey: ['passkey'],
+  'totp first': ['otp'],
+  'code, totp': ['email', 'otp'],
+  'code, recovery code': ['email', 'recovery_code'],
+  'code, passkey': ['email', 'passkey'],
+}
+
+/** Whom the browser, or the token of the answer, is for the API: nobody, somebody, or somebody who must enrol. */
+async function outcome(authd: Authd, browser: Browser, last: Reply): Promise<{ what: string; amr?: string[] }> {
+  const bearer = last.body.access_token
+  const { status, body } = await (bearer ? authd.browser() : browser).get('/v1/session', { ...(bearer && { bearer }) })
+  if (status === 200) return { what: `full ${body.session.aal}`, amr: body.session.amr }
+  if (body.code === 'ENROLMENT_REQUIRED') return { what: 'enrol' }
+  return { what: last.body.status === 'factor_required' ? 'due' : 'refused' }
+}
+
+async function violationsOf(
+  authd: Authd,
+  {
+    person,
+    path,
+    delivery,
+    mayBeFirst,
+  }: { person: Person; path: Path; delivery: 'cookie' | 'tokens'; mayBeFirst: boolean },
+): Promise<object[]> {
+  const browser = authd.browser()
+  const last = await prove(authd, browser, person, { path, delivery })
+  const { what, amr } = await outcome(authd, browser, last)
+  const wanted = expected(person.enrolled, person.policy, path, mayBeFirst)
+  const isLong = what === 'full 2' || !path.startsWith('code, ')
+  const names = [...(isLong ? AMR[path] : ['email']), ...(what === 'full 2' ? ['mfa'] : [])]
+  const isNamedRight = amr === undefined || amr.join() === names.join()
+  return what === wanted && isNamedRight
+    ? []
+    : [{ ...person.enrolled, policy: person.policy, path, delivery, what, wanted, amr }]
+}
+
+describe.each(['optional', 'required'] as const)('mfa.policy %s', (deployment) => {
+  test.each([true, false])(
+    'totp.allow_first_factor %s: no full session while a factor is due, on any path',
+    async (first) => {
+      const config = {
+        mfa: { policy: deployment },
+        totp: { allow_first_factor: first },
+        signin: { link_urls: [LINK_URL] },
+      }
+      const authd = await startAuthd({ config })
+      let checked = 0
+      const violations: object[] = []
+
+      for (const { enrolled, override } of combinations()) {
+        const person = await makePerson(authd, enrolled, { override, policy: override ?? deployment })
+        for (const path of PATHS) {
+          for (const delivery of ['cookie', 'tokens'] as const) {
+            violations.push(...(await violationsOf(authd, { person, path, delivery, mayBeFirst: first })))
+            checked += 1
+          }
+        }
+      }
+
+      expect(violations).toEqual([])
+      // 12 sets of factors, 3 overrides, 7 paths, 2 deliveries.
+      expect(checked).toBe(12 * 3 * 7 * 2)
+    },
+  )
+})
