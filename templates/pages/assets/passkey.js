@@ -14,6 +14,8 @@ for (const form of document.querySelectorAll('form[data-passkey]')) {
   })
   if ('autofill' in form.dataset) offer(form).catch(() => undefined)
 }
+// What is under way ends with the page: its late answer would set the cookie without the sign-in that the form began.
+document.addEventListener('submit', () => waiting?.abort(), true)
 for (const note of document.querySelectorAll('[data-without-passkeys]')) note.hidden = supported
 
 /** The person pressed the button. */
@@ -32,27 +34,28 @@ async function use(form) {
 /** Passkeys among the suggestions of the e-mail field; asked for again before the challenge ends. */
 async function offer(form) {
   if (!(await PublicKeyCredential.isConditionalMediationAvailable?.())) return
-  const asked = await ask(form)
   waiting = new AbortController()
+  const asked = await ask(form, waiting.signal)
   const again = setTimeout(
     () => {
       waiting.abort()
       offer(form).catch(() => undefined)
     },
-    Date.parse(asked.expires_at) - Date.now() - 20_000,
+    // As long as the challenge lives, by no clock but this timer's: the person's may be wrong.
+    asked.options.timeout - 20_000,
   )
   waiting.signal.addEventListener('abort', () => clearTimeout(again))
   await answer(form, asked, { mediation: 'conditional', signal: waiting.signal })
 }
 
-async function ask(form) {
+async function ask(form, signal) {
   const { begin, options, redirect } = form.dataset
   if (begin) {
-    const attempt = await post(begin, { deliver: 'cookie', ...(redirect && { redirect_to: redirect }) })
+    const attempt = await post(begin, { deliver: 'cookie', ...(redirect && { redirect_to: redirect }) }, signal)
     form.elements.attempt.value = attempt.attempt_token.split('.')[0]
   }
   const attempt = form.elements.attempt?.value
-  return await post(options, attempt ? { attempt } : {})
+  return await post(options, attempt ? { attempt } : {}, signal)
 }
 
 async function answer(form, { challenge_id, options }, how) {
@@ -71,11 +74,12 @@ async function answer(form, { challenge_id, options }, how) {
   }
 }
 
-async function post(url, body) {
+async function post(url, body, signal) {
   const response = await fetch(url, {
     method: 'POST',
     headers: { 'Content-Type': 'application/json' },
     body: JSON.stringify(body),
+    signal,
   })
   if (!response.ok) throw new Error(String(response.status))
   return await response.json()
