@@ -7,6 +7,7 @@ import * as auditLogs from './0005_audit_logs.ts'
 import * as sharedState from './0006_shared_state.ts'
 import * as factors from './0007_factors.ts'
 import * as accountChanges from './0008_account_changes.ts'
+import * as protection from './0009_protection.ts'
 
 export interface Migration {
   id: string
@@ -23,4 +24,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { id: '0006_shared_state', up: sharedState.up },
   { id: '0007_factors', up: factors.up },
   { id: '0008_account_changes', up: accountChanges.up },
+  { id: '0009_protection', up: protection.up },
 ]

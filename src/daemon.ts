@@ -4,6 +4,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import type { Deps } from './deps.ts'
 import { AuthdError } from './errors.ts'
 import { sealAudit } from './flows/audit.ts'
+import { flushTally } from './flows/rate-limit.ts'
 import { createApp } from './http/app.ts'
 import { JOBS } from './jobs/list.ts'
 import { startJobs } from './jobs/runner.ts'
@@ -60,6 +61,7 @@ export async function startDaemon(
     deps.log.info('stopping')
     await drain(server, limits.shutdownTimeout)
     await jobs.stop()
+    await flushTally(deps)
     await sealAudit(deps)
     deps.log.info('stopped')
   })()

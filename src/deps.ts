@@ -10,6 +10,8 @@ export interface Deps {
   config: ConfigSource
   db: Db
   cache: Cache
+  /** Counts against limits that may reach the database a second late; flows/rate-limit.ts. */
+  tally: Map<string, number>
   clock: Clock
   random: Random
   keys: Keys

@@ -59,7 +59,8 @@ export async function wire(config: Config, options: WireOptions): Promise<Wired>
     const random = systemRandom(systemClock)
     const keys = keysFrom(await serverSecret(config, db, options.secret), random)
     const mailer = createMailer(source, options.output)
-    const deps = { config: source, db, cache: createCache(db), clock: systemClock, random, keys, mailer, log }
+    const shared = { db, cache: createCache(db), tally: new Map<string, number>() }
+    const deps = { ...shared, config: source, clock: systemClock, random, keys, mailer, log }
     await claimServerSecret(deps)
     await ensureKeys(deps)
     return {

@@ -77,6 +77,8 @@ async function startOn(
     public_url: `http://localhost:${address.port}`,
     smtp: { host: '127.0.0.1' },
     mail: { from: 'Example <no-reply@example.com>' },
+    // A test is one address and few people; the tests of limits set their own.
+    limits: { requests_per_minute: 1_000_000, guesses_per_hour: 1_000_000, mails_per_hour: 1_000_000 },
     ...config,
   })
   const db = await openDatabase(fresh.options)
@@ -88,6 +90,7 @@ async function startOn(
     config: { current: () => parsed },
     db,
     cache: createCache(db),
+    tally: new Map(),
     clock,
     random,
     keys: keysFrom(Buffer.from(TEST_SECRET), random),

@@ -1,6 +1,7 @@
 import { FACTOR_SECTIONS } from './factor-keys.ts'
 import { field, section } from './field.ts'
 import { duration, line, listOf, oneOf, path, secretText, wholeNumber, yesNo } from './kind.ts'
+import { PROTECTION_SECTIONS } from './protection-keys.ts'
 import { presetOf } from './session-preset.ts'
 import { cidr, domainName, exactUrl, host, mailbox, postgresUrl, publicUrl } from './web-kind.ts'
 
@@ -248,6 +249,7 @@ export const SECTIONS = {
     }),
   }),
   ...FACTOR_SECTIONS,
+  ...PROTECTION_SECTIONS,
   tokens: section('Access tokens (JWT) for your applications.', {
     access_ttl: field(duration('5m', '15m'), {
       text: 'How long an access token is valid, also after its session was revoked, where an application checks it offline.',

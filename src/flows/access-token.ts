@@ -1,4 +1,4 @@
-import { type JWTPayload, jwtVerify, SignJWT } from 'jose'
+import { errors, type JWTPayload, jwtVerify, SignJWT } from 'jose'
 import type { Deps } from '../deps.ts'
 import { AuthdError } from '../errors.ts'
 import { toDate, toSeconds } from '../platform/clock.ts'
@@ -57,6 +57,12 @@ export async function signAccessToken(
 
 /** The claims of an access token that is ours and not over; undefined for anything else, whatever was wrong. */
 export async function readAccessToken(deps: Deps, token: string): Promise<AccessClaims | undefined> {
+  const read = await verifyAccessToken(deps, token)
+  return read === 'over' ? undefined : read
+}
+
+/** As readAccessToken, but tells what was ours once and has expired from what never was. */
+export async function verifyAccessToken(deps: Deps, token: string): Promise<AccessClaims | 'over' | undefined> {
   const config = deps.config.current()
   if (!isCanonical(token)) return undefined
   const now = deps.clock.now()
@@ -89,9 +95,9 @@ export async function readAccessToken(deps: Deps, token: string): Promise<Access
       { ...options, algorithms: ['ES256', 'EdDSA', 'RS256'] },
     )
     return asClaims(payload)
-  } catch {
-    // Every fault is one answer: a stranger learns nothing of which check failed.
-    return undefined
+  } catch (error) {
+    // Claims are looked at after the signature. Otherwise every fault is one: a stranger learns nothing of which.
+    return error instanceof errors.JWTExpired ? 'over' : undefined
   }
 }
 

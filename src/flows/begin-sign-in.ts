@@ -6,7 +6,7 @@ import type { Trx } from '../store/db.ts'
 import { type Delivery, findSigninAttempt, insertSigninAttempt, type SigninAttempt } from '../store/signin-attempts.ts'
 import { findByToken, type HeldAttempt, isOpen } from './attempt.ts'
 import type { Origin } from './event.ts'
-import { queueSigninMail, resendAfter } from './signin-mail.ts'
+import { queueSigninMail, resendAfter, tooManyMails, withinMailLimit } from './signin-mail.ts'
 
 export interface BeginSignIn {
   email?: EmailAddress | undefined
@@ -38,14 +38,35 @@ export async function beginSignIn(deps: Deps, origin: Origin, input: BeginSignIn
   const { signin } = deps.config.current()
   checkListed(input.redirectTo, signin.redirectUrls, 'redirect_to', 'signin.redirect_urls')
   checkListed(input.linkTo, signin.linkUrls, 'link_to', 'signin.link_urls')
-  return await deps.db.write(async (trx) => {
-    const { attempt, token } =
-      (await findContinued(deps, trx, input)) ??
-      (await insertAttempt(deps, trx, origin, { ...input, purpose: 'signin', boundTo: null }))
-    const mailed = input.email && (await queueSigninMail(deps, trx, origin, { attempt, device: input.device }))
-    const current = mailed ?? (await findSigninAttempt(trx, attempt.id)) ?? attempt
-    return { attempt: current, token, resendAfter: resendAfter(deps, current), isMailed: mailed !== undefined }
+  const { email, device } = input
+  const begun = await deps.db.write(async (trx) => {
+    const find = async () => (await findContinued(deps, trx, input)) ?? (await insertNew(deps, trx, origin, input))
+    if (!email) return { result: begunBy(deps, await find()) }
+    return await withinMailLimit(deps, trx, origin, {
+      email: email.canonical,
+      queue: async () => {
+        const held = await find()
+        const mailed = await queueSigninMail(deps, trx, origin, { attempt: held.attempt, device })
+        const current = mailed ?? (await findSigninAttempt(trx, held.attempt.id))
+        return { result: begunBy(deps, held, current, mailed !== undefined), isMailed: mailed !== undefined }
+      },
+    })
   })
+  if ('over' in begun) throw await tooManyMails(deps, begun.over)
+  return begun.result
+}
+
+function begunBy(
+  deps: Deps,
+  { attempt, token }: HeldAttempt,
+  current: SigninAttempt = attempt,
+  isMailed = false,
+): BegunSignIn {
+  return { attempt: current, token, resendAfter: resendAfter(deps, current), isMailed }
+}
+
+function insertNew(deps: Deps, trx: Trx, origin: Origin, input: BeginSignIn): Promise<HeldAttempt> {
+  return insertAttempt(deps, trx, origin, { ...input, purpose: 'signin', boundTo: null })
 }
 
 function checkListed(value: string | undefined, allowed: readonly string[], field: string, key: string): void {

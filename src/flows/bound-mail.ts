@@ -6,7 +6,7 @@ import { type AttemptPurpose, findBoundAttempt } from '../store/signin-attempts.
 import { isOpen } from './attempt.ts'
 import { insertAttempt } from './begin-sign-in.ts'
 import type { Origin } from './event.ts'
-import { queueSigninMail, resendAfter, tooSoon } from './signin-mail.ts'
+import { queueSigninMail, resendAfter, tooManyMails, tooSoon, withinMailLimit } from './signin-mail.ts'
 
 /**
  * Mails a code that proves an address for something else than a sign-in: an attempt whose token nobody is given, bound
@@ -32,12 +32,19 @@ export async function sendBoundMail(
     if (refusal) return refusal
     const last = await findBoundAttempt(trx, { purpose, boundTo })
     const isContinued = last?.email === address.canonical && last.usedAt === null && isOpen(last, now)
-    const attempt = isContinued
-      ? last
-      : (await insertAttempt(deps, trx, origin, { email: address, deliver: 'cookie', lang, purpose, boundTo })).attempt
-    const mailed = await queueSigninMail(deps, trx, origin, { attempt, device })
-    return mailed ?? tooSoon(Math.max(0, (resendAfter(deps, attempt) ?? now) - now))
+    const fresh = { email: address, deliver: 'cookie', lang, purpose, boundTo } as const
+    return await withinMailLimit(deps, trx, origin, {
+      email: address.canonical,
+      queue: async () => {
+        const attempt = isContinued ? last : (await insertAttempt(deps, trx, origin, fresh)).attempt
+        const mailed = await queueSigninMail(deps, trx, origin, { attempt, device })
+        const result = mailed ?? tooSoon(Math.max(0, (resendAfter(deps, attempt) ?? now) - now))
+        return { result, isMailed: mailed !== undefined }
+      },
+    })
   })
   if (verdict instanceof AuthdError) throw verdict
-  return resendAfter(deps, verdict) ?? now
+  if ('over' in verdict) throw await tooManyMails(deps, verdict.over)
+  if (verdict.result instanceof AuthdError) throw verdict.result
+  return resendAfter(deps, verdict.result) ?? now
 }

@@ -43,6 +43,11 @@ export const EVENTS = {
   'signing_key.created': 'A signing key was made and published.',
   'api_key.created': 'An operator made an API key.',
   'api_key.revoked': 'An operator revoked an API key.',
+  'rate_limit.exceeded': 'More was asked for than a limit allows; metadata.policy says which. Once a window.',
+  'rate_limit.reset': 'An operator forgot what was counted against a limit.',
+  'ip_filter.added': 'A rule for a network was added or written anew.',
+  'ip_filter.removed': 'A rule for a network was taken away, or had expired.',
+  'ip_filter.hit': 'A request was kept out by a rule; told once an hour a client.',
   'mail.failed': 'A mail was given up; metadata.reason says why.',
 } as const satisfies Record<string, string>
 

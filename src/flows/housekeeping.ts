@@ -1,5 +1,5 @@
 import type { Deps } from '../deps.ts'
-import { DAY } from '../platform/clock.ts'
+import { DAY, HOUR } from '../platform/clock.ts'
 import type { Trx } from '../store/db.ts'
 import { deleteExpiredDevices } from '../store/devices.ts'
 import { deleteEmailChangesBefore } from '../store/email-changes.ts'
@@ -7,6 +7,7 @@ import { deleteFailuresBefore } from '../store/failed-attempts.ts'
 import { deleteInvitationsBefore } from '../store/invitations.ts'
 import { deleteOutboxBefore } from '../store/outbox.ts'
 import { deleteExpiredChallenges } from '../store/passkey-challenges.ts'
+import { deleteBucketsEndedBefore } from '../store/rate-limits.ts'
 import { deleteRecoveryLinksBefore } from '../store/recovery-links.ts'
 import { deleteSessionsEndedBefore } from '../store/sessions.ts'
 import { deleteSigninAttemptsBefore } from '../store/signin-attempts.ts'
@@ -23,6 +24,7 @@ export async function deleteOldRows(deps: Deps): Promise<void> {
   await deleteInBatches(deps, (trx) => deleteOutboxBefore(trx, now - 30 * DAY, BATCH))
   await deleteInBatches(deps, (trx) => deleteExpiredDevices(trx, now, BATCH))
   await deleteInBatches(deps, (trx) => deleteExpiredChallenges(trx, now, BATCH))
+  await deleteInBatches(deps, (trx) => deleteBucketsEndedBefore(trx, now - HOUR, BATCH))
   await deps.db.write((trx) => deleteFailuresBefore(trx, now - 30 * DAY))
   await deps.db.write((trx) => deleteEmailChangesBefore(trx, now - 30 * DAY))
   await deps.db.write((trx) => deleteInvitationsBefore(trx, now - 30 * DAY))

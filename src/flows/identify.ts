@@ -7,7 +7,7 @@ import type { AccessClaims } from './access-token.ts'
 import { checkSecret, lookAtSession, useSession } from './session.ts'
 import { useAccessToken } from './token.ts'
 
-/** Whom a request speaks for. `rejected`: it brought something, and that proved nothing. */
+/** Whom a request speaks for. `rejected`: it brought something that proves nothing; `isGenuine`: any more. */
 export type Identity =
   | { kind: 'session'; session: OwnedSession; via: 'cookie' | 'check_cookie' | 'enrolment_token' }
   | {
@@ -17,7 +17,7 @@ export type Identity =
       claims: AccessClaims
     }
   | { kind: 'api_key'; key: ApiKey }
-  | { kind: 'rejected' }
+  | { kind: 'rejected'; isGenuine: boolean }
   | { kind: 'anonymous' }
 
 export interface Credentials {
@@ -37,14 +37,19 @@ export async function identify(deps: Deps, { authorization, cookie, check }: Cre
   const token = parseToken('ses', cookie)
   const isProven = (found: OwnedSession) => found.delivery === 'cookie' && isSecretOf(found, token?.secret ?? '')
   const session = token && (await useSession(deps, token.id, isProven))
-  return session ? { kind: 'session', session, via: 'cookie' } : { kind: 'rejected' }
+  return typeof session === 'object' ? { kind: 'session', session, via: 'cookie' } : rejected(session)
+}
+
+/** What was good once is no guess, and does not count as one. */
+function rejected(found?: 'over' | undefined): Identity {
+  return { kind: 'rejected', isGenuine: found === 'over' }
 }
 
 async function identifyCheck(deps: Deps, text: string): Promise<Identity> {
   const token = parseToken('chk', text)
   const isProven = (found: OwnedSession) => equalSecrets(token?.secret ?? '', checkSecret(deps, found))
   const session = token && (await lookAtSession(deps, token.id.replace(/^chk_/, 'ses_'), isProven))
-  return session ? { kind: 'session', session, via: 'check_cookie' } : { kind: 'rejected' }
+  return typeof session === 'object' ? { kind: 'session', session, via: 'check_cookie' } : rejected(session)
 }
 
 function isSecretOf({ secretDigest }: OwnedSession, secret: string): boolean {
@@ -52,11 +57,11 @@ function isSecretOf({ secretDigest }: OwnedSession, secret: string): boolean {
 }
 
 async function identifyBearer(deps: Deps, bearer: string | undefined): Promise<Identity> {
-  if (bearer === undefined) return { kind: 'rejected' }
+  if (bearer === undefined) return rejected()
   if (bearer.startsWith('key_')) return await identifyApiKey(deps, bearer)
   if (bearer.startsWith('ses_')) return await identifyEnrolling(deps, bearer)
   const known = await useAccessToken(deps, bearer)
-  return known ? { kind: 'session', via: 'access_token', ...known } : { kind: 'rejected' }
+  return typeof known === 'object' ? { kind: 'session', via: 'access_token', ...known } : rejected(known)
 }
 
 /** A session that waits for a second factor, and would deliver tokens then. */
@@ -65,15 +70,15 @@ async function identifyEnrolling(deps: Deps, bearer: string): Promise<Identity> 
   const isProven = (found: OwnedSession) =>
     found.isEnrolmentDue && found.delivery === 'tokens' && isSecretOf(found, token?.secret ?? '')
   const session = token && (await useSession(deps, token.id, isProven))
-  return session ? { kind: 'session', session, via: 'enrolment_token' } : { kind: 'rejected' }
+  return typeof session === 'object' ? { kind: 'session', session, via: 'enrolment_token' } : rejected(session)
 }
 
 async function identifyApiKey(deps: Deps, bearer: string): Promise<Identity> {
   const now = deps.clock.now()
   const token = parseToken('key', bearer)
   const key = token && (await deps.db.read((sql) => findApiKey(sql, token.id)))
-  if (!key || !equalSecrets(digest(token.secret), key.secretDigest)) return { kind: 'rejected' }
-  if (key.revokedAt !== null || (key.expiresAt !== null && key.expiresAt <= now)) return { kind: 'rejected' }
+  if (!key || !equalSecrets(digest(token.secret), key.secretDigest)) return rejected()
+  if (key.revokedAt !== null || (key.expiresAt !== null && key.expiresAt <= now)) return rejected('over')
   if (key.lastUsedAt === null || key.lastUsedAt < now - MINUTE) {
     await deps.db.write((trx) => touchApiKey(trx, { id: key.id, now, notSince: now - MINUTE }))
   }

@@ -123,15 +123,19 @@ export function isLive(session: OwnedSession, now: number): boolean {
   )
 }
 
-/** The live session of this id, marked as used if `isProven` says that the caller holds it; undefined for anything else. */
+/**
+ * The live session of this id, marked as used, if `isProven` says that the caller holds it; `over` if they hold one that
+ * has ended; undefined for anything else.
+ */
 export async function useSession(
   deps: Deps,
   id: string,
   isProven: (session: OwnedSession) => boolean,
-): Promise<OwnedSession | undefined> {
+): Promise<OwnedSession | 'over' | undefined> {
   const now = deps.clock.now()
   const session = await deps.db.read((sql) => findSession(sql, id))
-  if (!session || !isLive(session, now) || !isProven(session)) return undefined
+  if (!session || !isProven(session)) return undefined
+  if (!isLive(session, now)) return 'over'
   if (session.lastSeenAt > now - TOUCH_EVERY_MS) return session
   const idleExpiresAt = Math.min(now + deps.config.current().session.idleTtl, session.expiresAt)
   await deps.db.write((trx) => touchSession(trx, { id, now, idleExpiresAt }))
@@ -143,9 +147,10 @@ export async function lookAtSession(
   deps: Deps,
   id: string,
   isProven: (session: OwnedSession) => boolean,
-): Promise<OwnedSession | undefined> {
+): Promise<OwnedSession | 'over' | undefined> {
   const session = await deps.db.read((sql) => findSession(sql, id))
-  return session && isLive(session, deps.clock.now()) && isProven(session) ? session : undefined
+  if (!session || !isProven(session)) return undefined
+  return isLive(session, deps.clock.now()) ? session : 'over'
 }
 
 /** A person's live sessions, newest first. */

@@ -6,6 +6,7 @@ import { digest, mintLongCode, mintSecret, mintShortCode, normalizeCode } from '
 import { describeUserAgent } from '../platform/user-agent.ts'
 import type { Trx } from '../store/db.ts'
 import { isBudgetUsed } from '../store/failed-attempts.ts'
+import { giveBackToBucket } from '../store/rate-limits.ts'
 import {
   type AttemptPurpose,
   findSigninAttempt,
@@ -14,9 +15,10 @@ import {
 } from '../store/signin-attempts.ts'
 import { findUserByEmail, type User } from '../store/users.ts'
 import { findHeld, type Holding, isOpen } from './attempt.ts'
-import { type Origin, recordEvent } from './event.ts'
+import { type Origin, recordEvent, SYSTEM } from './event.ts'
 import { codeBudget, macCode } from './mail-code.ts'
 import { enqueueMail } from './outbox.ts'
+import { rememberIfOver, type Standing, spendIn, tooMany } from './rate-limit.ts'
 import { maySignIn } from './signup.ts'
 
 /** An attempt lives so long at the most, however many mails it asks for. */
@@ -33,8 +35,15 @@ export async function sendAnotherMail(
     const attempt = (await findHeld(trx, holding))?.attempt
     if (!attempt || !isOpen(attempt, now) || attempt.usedAt !== null) return 'ended'
     if (attempt.email === null) return 'no_address'
-    const mailed = await queueSigninMail(deps, trx, origin, { attempt, device })
-    if (mailed) return { attempt: mailed }
+    const limited = await withinMailLimit(deps, trx, origin, {
+      email: attempt.email,
+      queue: async () => {
+        const result = await queueSigninMail(deps, trx, origin, { attempt, device })
+        return { result, isMailed: result !== undefined }
+      },
+    })
+    if ('over' in limited) return limited
+    if (limited.result) return { attempt: limited.result }
     const current = (await findSigninAttempt(trx, attempt.id)) ?? attempt
     const waitUntil = resendAfter(deps, current) ?? now
     return waitUntil > now ? { waitMs: waitUntil - now } : 'ended'
@@ -45,6 +54,7 @@ export async function sendAnotherMail(
       message: 'This sign-in has no e-mail address yet: begin one with `email`.',
     })
   }
+  if ('over' in verdict) throw await tooManyMails(deps, verdict.over)
   if ('waitMs' in verdict) throw tooSoon(verdict.waitMs)
   return {
     attempt: verdict.attempt,
@@ -56,6 +66,30 @@ export function tooSoon(waitMs: number): AuthdError {
   const retryAfter = Math.ceil(waitMs / SECOND)
   const message = `A mail is on its way. Another can be asked for in ${retryAfter} seconds.`
   return new AuthdError('RATE_LIMITED', { message, retryAfter })
+}
+
+/**
+ * Counts one mail to this mailbox and queues it, unless the hour's are used up: then nothing is written but the count.
+ * A mail that was not queued after all is given back. Known and unknown addresses count alike.
+ */
+export async function withinMailLimit<Result>(
+  deps: Deps,
+  trx: Trx,
+  origin: Origin,
+  { email, queue }: { email: string; queue: () => Promise<{ result: Result; isMailed: boolean }> },
+): Promise<{ result: Result } | { over: Standing }> {
+  const bucket = { policy: 'email', subject: email } as const
+  const standing = await spendIn(deps, trx, origin, bucket)
+  if (standing.isOver) return { over: standing }
+  const { result, isMailed } = await queue()
+  if (!isMailed) await giveBackToBucket(trx, bucket, { amount: 1, now: deps.clock.now() })
+  return { result }
+}
+
+/** After the unit: the error of a mailbox that has had its mails, remembered so that a flood costs nothing. */
+export async function tooManyMails(deps: Deps, over: Standing): Promise<AuthdError> {
+  await rememberIfOver(deps, over)
+  return tooMany(over.bucket, over.resetMs)
 }
 
 /** When another mail may be asked for; undefined: none was asked for yet. */
@@ -90,6 +124,9 @@ export async function queueSigninMail(
   const notSince = now - config.signin.resendAfter
   const renewal = { id: attempt.id, now, notSince, expiresAt, linkDigest, codeMac, codeKind } as const
   if (!(await renewSigninMail(trx, renewal))) return undefined
+  // Counted last, since all wait for each other here; whoever is known is mailed all the same.
+  const total = await spendIn(deps, trx, SYSTEM, { policy: 'mail', subject: 'all' })
+  const isHeldBack = total.isOver && user === undefined && attempt.purpose === 'signin'
   await enqueueMail(deps, trx, {
     to: email,
     template: attempt.purpose,
@@ -106,7 +143,7 @@ export async function queueSigninMail(
     },
     expiresAt,
     attemptId: attempt.id,
-    isDecoy: !mayBeMailed(deps, attempt.purpose, email, user),
+    isDecoy: isHeldBack || !mayBeMailed(deps, attempt.purpose, email, user),
   })
   await recordEvent(deps, trx, origin, {
     type: 'magic_link.requested',

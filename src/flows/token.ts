@@ -4,7 +4,7 @@ import { MINUTE, toSeconds } from '../platform/clock.ts'
 import { equalSecrets, type HmacKey, hmac } from '../platform/secret.ts'
 import { findSession, type OwnedSession, rotateSession, type Session } from '../store/sessions.ts'
 import { findUser } from '../store/users.ts'
-import { type AccessClaims, readAccessToken, signAccessToken } from './access-token.ts'
+import { type AccessClaims, readAccessToken, signAccessToken, verifyAccessToken } from './access-token.ts'
 import { type Origin, recordEvent } from './event.ts'
 import { notify } from './notice.ts'
 import { endSessions, endSessionsIn, isLive, useSession } from './session.ts'
@@ -104,14 +104,15 @@ export async function introspectToken(deps: Deps, token: string): Promise<Intros
     : undefined
 }
 
-/** The live session that an access token belongs to. */
+/** The live session that an access token belongs to; `over` if the token or the session was good once. */
 export async function useAccessToken(
   deps: Deps,
   token: string,
-): Promise<{ claims: AccessClaims; session: OwnedSession } | undefined> {
-  const claims = await readAccessToken(deps, token)
-  const session = claims && (await useSession(deps, claims.sid, ({ userId }) => userId === claims.sub))
-  return session && { claims, session }
+): Promise<{ claims: AccessClaims; session: OwnedSession } | 'over' | undefined> {
+  const claims = await verifyAccessToken(deps, token)
+  if (claims === undefined || claims === 'over') return claims
+  const session = await useSession(deps, claims.sid, ({ userId }) => userId === claims.sub)
+  return typeof session === 'object' ? { claims, session } : session
 }
 
 /** When a refresh token of this session ends, as RFC 7662 counts. */

@@ -1,5 +1,6 @@
 import type { ParameterizedContext } from 'koa'
 import type { Identity } from '../flows/identify.ts'
+import type { Client } from '../platform/forwarded.ts'
 import type { RequestCookies } from './cookies.ts'
 
 /** What the middleware find out about a request, in the order of app.ts. */
@@ -7,6 +8,7 @@ export interface RequestState {
   requestId: string
   /** The client's address, as server.trusted_proxies lets us know it. */
   ip: string
+  client: Client
   identity: Identity
   cookies: RequestCookies
   /** Answers are HTML, errors too. */

@@ -5,6 +5,7 @@ import type { Origin } from '../flows/event.ts'
 import type { Identity } from '../flows/identify.ts'
 import type { OwnedSession } from '../store/sessions.ts'
 import type { CookieChange, RequestCookies } from './cookies.ts'
+import type { Limit } from './limits.ts'
 
 /**
  * Who may call. `session`: somebody signed in. `change`: the same, but with an access token only after a step-up, since
@@ -45,6 +46,8 @@ export interface Endpoint<Body extends z.ZodType = z.ZodType, Query extends z.Zo
   summary: string
   tag: string
   guard: Guard
+  /** Where the rule of limits.ts for its method and guard is not enough. */
+  limit?: Limit
   /** `form` for the two calls of RFC 7009 and RFC 7662, which also have RFC 6749's errors. */
   body?: { type: 'json' | 'form'; schema: Body }
   query?: Query

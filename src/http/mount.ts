@@ -1,14 +1,15 @@
 import Router from '@koa/router'
 import type { Deps } from '../deps.ts'
 import { AuthdError } from '../errors.ts'
-import type { Origin } from '../flows/event.ts'
 import type { Identity } from '../flows/identify.ts'
 import { toSeconds } from '../platform/clock.ts'
 import type { OwnedSession } from '../store/sessions.ts'
 import type { Context, Next } from './context.ts'
 import { type CookieNames, NO_COOKIES, setCookies } from './cookies.ts'
 import type { Answer, Endpoint } from './endpoint.ts'
+import { withinLimits } from './limits.ts'
 import { parseInput, readBody } from './middleware/body.ts'
+import { originOf } from './origin.ts'
 
 /** The router of these declarations. What matches the path but not the method is refused with `Allow`. */
 export function mount(deps: Deps, endpoints: Endpoint[], names: CookieNames) {
@@ -38,12 +39,16 @@ export function pathFilter(patterns: string[]): (path: string) => boolean {
 async function serve(deps: Deps, declared: Endpoint, ctx: Context, names: CookieNames): Promise<void> {
   ctx.state.route = declared.path
   ctx.state.isOauth = declared.body?.type === 'form'
+  send(ctx, declared, await withinLimits(deps, ctx, declared, () => answer(deps, declared, ctx)), names)
+}
+
+async function answer(deps: Deps, declared: Endpoint, ctx: Context): Promise<Answer> {
   const session = checkGuard(ctx, declared)
   const query = declared.query ? parseInput(declared.query, queryOf(ctx), 'query') : undefined
   const body = declared.body
     ? parseInput(declared.body.schema, await readBody(ctx, declared.body.type), 'body')
     : undefined
-  const answer = await declared.handle(deps, {
+  return await declared.handle(deps, {
     body,
     query,
     params: (ctx as unknown as { params: Record<string, string> }).params,
@@ -53,7 +58,6 @@ async function serve(deps: Deps, declared: Endpoint, ctx: Context, names: Cookie
     origin: originOf(ctx),
     acceptLanguage: ctx.get('Accept-Language'),
   })
-  send(ctx, declared, answer, names)
 }
 
 /** The session of a route that wants one; routes without that guard never look at it. */
@@ -78,19 +82,6 @@ function refuseOldToken(identity: Identity & { kind: 'session' }): void {
   const { authTime, createdAt } = identity.session
   const isSteppedUp = authTime > createdAt && identity.claims.auth_time === toSeconds(authTime)
   if (!isSteppedUp) throw new AuthdError('STEP_UP_REQUIRED')
-}
-
-/** Who does it, for the audit row. */
-export function originOf(ctx: Context): Origin {
-  const { identity, ip, requestId } = ctx.state
-  const actor =
-    identity.kind === 'session'
-      ? `user:${identity.session.userId}`
-      : identity.kind === 'api_key'
-        ? `api-key:${identity.key.id}`
-        : 'anonymous'
-  const userAgent = ctx.get('User-Agent').slice(0, 512)
-  return { actor, ip, userAgent: userAgent === '' ? null : userAgent, requestId }
 }
 
 function queryOf(ctx: Context): Record<string, string> {

@@ -3,7 +3,14 @@ import { ERRORS, type ErrorCode } from '../errors.ts'
 import { type Answer, type Endpoint, endpoint, type Guard } from './endpoint.ts'
 
 /** What every route may answer besides its own: a fault of the request, of too many, or of ours. */
-const EVERYWHERE = ['BAD_REQUEST', 'MISDIRECTED_REQUEST', 'RATE_LIMITED', 'INTERNAL_ERROR', 'UNAVAILABLE'] as const
+const EVERYWHERE = [
+  'BAD_REQUEST',
+  'ADDRESS_BLOCKED',
+  'MISDIRECTED_REQUEST',
+  'RATE_LIMITED',
+  'INTERNAL_ERROR',
+  'UNAVAILABLE',
+] as const
 const WITH_BODY = ['VALIDATION_ERROR', 'PAYLOAD_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE'] as const
 
 const problem = z.strictObject({

@@ -2,6 +2,7 @@ import type { Deps } from '../deps.ts'
 import { sealAudit } from '../flows/audit.ts'
 import { deleteOldRows } from '../flows/housekeeping.ts'
 import { dispatchOutbox } from '../flows/outbox.ts'
+import { flushTally } from '../flows/rate-limit.ts'
 import { HOUR, SECOND } from '../platform/clock.ts'
 
 /** Work whose client is the clock. */
@@ -27,6 +28,15 @@ export const JOBS: readonly Job[] = [
     isWokenByCommits: true,
     run: async (deps) => {
       await sealAudit(deps)
+      return false
+    },
+  },
+  {
+    name: 'rate-limits',
+    everyMs: SECOND,
+    isWokenByCommits: false,
+    run: async (deps) => {
+      await flushTally(deps)
       return false
     },
   },

@@ -11,8 +11,11 @@ export function foldIp(text: string): string | undefined {
   return version === 0 ? undefined : ipaddr.process(text).toString()
 }
 
-export function isLoopback(ip: string): boolean {
-  return ip === '::1' || ip.startsWith('127.')
+/** What is counted as one client: an IPv4 address, or the /64 that an IPv6 client can choose from as it likes. */
+export function ipBucket(ip: string): string {
+  if (isIP(ip) !== 6) return ip
+  const [first, second, third, fourth] = (ipaddr.parse(ip) as ipaddr.IPv6).parts
+  return `${new ipaddr.IPv6([first, second, third, fourth, 0, 0, 0, 0] as number[]).toString()}/64`
 }
 
 /** Tells whether an address is in one of the ranges (`10.0.0.0/8`, `::1`), which were checked before. */
@@ -29,20 +32,4 @@ function parseRange(text: string): Range {
   if (text.includes('/')) return ipaddr.parseCIDR(text)
   const address = ipaddr.parse(text)
   return [address, address.kind() === 'ipv4' ? 32 : 128]
-}
-
-/**
- * The client's address: the socket's, unless that peer is a trusted proxy; then the rightmost hop of X-Forwarded-For
- * that is none. Whatever stands left of it may be invented.
- */
-export function clientIp(peer: string, forwardedFor: string | undefined, isTrusted: (ip: string) => boolean): string {
-  let client = foldIp(peer) ?? peer
-  if (!forwardedFor) return client
-  const hops = forwardedFor.split(',').map((hop) => foldIp(hop.trim()))
-  while (hops.length > 0 && isIP(client) !== 0 && isTrusted(client)) {
-    const hop = hops.pop()
-    if (hop === undefined) break
-    client = hop
-  }
-  return client
 }

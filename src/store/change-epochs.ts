@@ -1,7 +1,7 @@
 import type { Sql, Trx } from './db.ts'
 
 /** What processes cache; each has its row. */
-export type ChangeTopic = 'keys'
+export type ChangeTopic = 'keys' | 'rate_limits' | 'ip_filters' | 'settings'
 
 /** In the unit that changes it: whoever caches the topic looks again. */
 export async function bumpEpoch(trx: Trx, topic: ChangeTopic): Promise<void> {

@@ -135,13 +135,13 @@ test('variables that Kubernetes and the program itself set are let be', () => {
 
 test('keys whose feature comes later are checked, accepted, and said to have no effect yet', () => {
   const here = folder()
-  const path = here.write('config.toml', `${NEEDED}[limits]\nmails_per_hour = 5`)
+  const path = here.write('config.toml', `${NEEDED}[metrics]\nenabled = false`)
 
   const { config, warnings } = here.load()
 
-  expect(config.limits.mailsPerHour).toBe(5)
+  expect(config.metrics.enabled).toBe(false)
   expect(warnings).toMatchObject([
-    { path, line: 5, message: 'limits.mails_per_hour is accepted, but this version does not use it yet' },
+    { path, line: 5, message: 'metrics.enabled is accepted, but this version does not use it yet' },
   ])
 })
 

@@ -60,7 +60,7 @@ describe('the client’s address', () => {
   async function ipSeen(forwardedFor: string, trusted: string[]): Promise<unknown> {
     const authd = await startAuthd({ config: { server: { trusted_proxies: trusted } } })
     await authd.browser().get('/liveness', { headers: { 'X-Forwarded-For': forwardedFor } })
-    return authd.log.lines[0]?.fields?.['ip']
+    return authd.log.lines.find(({ message }) => message === 'request')?.fields?.['ip']
   }
 
   test.each([

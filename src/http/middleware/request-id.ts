@@ -1,21 +1,38 @@
-import { clientIp, foldIp } from '../../platform/ip.ts'
+import type { Log } from '../../deps.ts'
+import type { Clock } from '../../platform/clock.ts'
+import { HOUR } from '../../platform/clock.ts'
+import { takeClient } from '../../platform/forwarded.ts'
+import { foldIp } from '../../platform/ip.ts'
 import type { Random } from '../../platform/random.ts'
 import type { Context, Next } from '../context.ts'
 
 const VALID = /^[A-Za-z0-9._-]{1,128}$/
 
+interface Parts {
+  random: Pick<Random, 'id'>
+  clock: Clock
+  log: Log
+}
+
 /** Gives each request an id, and tells it back; a trusted proxy's own is kept. Finds out whose request it is, too. */
-export function requestId(random: Pick<Random, 'id'>, isTrusted: (ip: string) => boolean) {
+export function requestId({ random, clock, log }: Parts, isTrusted: (ip: string) => boolean) {
+  let warnedAt = Number.NEGATIVE_INFINITY
   return async (ctx: Context, next: Next): Promise<void> => {
     const peer = foldIp(ctx.req.socket.remoteAddress ?? '')
     const sent = ctx.get('X-Request-ID')
     const isKept = peer !== undefined && VALID.test(sent) && isTrusted(peer)
+    const client = takeClient(peer ?? '', ctx.req.headers, isTrusted)
     ctx.state.requestId = isKept ? sent : random.id('req')
-    ctx.state.ip = clientIp(peer ?? '', ctx.get('X-Forwarded-For'), isTrusted)
+    ctx.state.ip = client.ip
+    ctx.state.client = client
     ctx.state.identity = { kind: 'anonymous' }
     ctx.state.isPage = false
     ctx.state.isOauth = false
     ctx.set('X-Request-ID', ctx.state.requestId)
+    if (client.isIgnored && clock.now() - warnedAt >= HOUR) {
+      warnedAt = clock.now()
+      log.warn('forwarding headers from a peer that is not in server.trusted_proxies', { peer })
+    }
     await next()
   }
 }

@@ -87,6 +87,7 @@ const finish = accountPage({
 const restore = page({
   method: 'GET',
   path: '/restore-email',
+  limit: 'stranger',
   fields: fields({ token }),
   async handle(deps, { fields: query }) {
     const { newEmail, oldEmail } = await findRestorable(deps, query.token)
@@ -98,6 +99,7 @@ const restore = page({
 const sendRestore = page({
   method: 'POST',
   path: '/restore-email',
+  limit: 'guess',
   fields: fields({ token }),
   async handle(deps, { fields: form, origin, cookies, lang }) {
     const shown = async () => ({
@@ -120,6 +122,7 @@ const sendRestore = page({
 const finishRestore = page({
   method: 'POST',
   path: '/restore-email/code',
+  limit: 'guess',
   fields: fields({ token, code }),
   async handle(deps, { fields: form, origin, cookies }) {
     return await orAgain(

@@ -27,6 +27,7 @@ const ask = page({
 const prove = page({
   method: 'POST',
   path: '/signin/factor',
+  limit: 'guess',
   fields: fields({ attempt: attemptId, method: z.enum(['totp', 'recovery_code']), code: z.string().max(64) }),
   async handle(deps, { fields: form, cookies, origin, identity }) {
     const proof = { ...redemption({ cookies, identity }, undefined, form.attempt), code: form.code }
@@ -42,6 +43,7 @@ const prove = page({
 const passkey = page({
   method: 'POST',
   path: '/signin/passkey',
+  limit: 'guess',
   fields: fields({ attempt: attemptId, ...passkeyFields }),
   async handle(deps, { fields: form, cookies, origin, identity }) {
     const answer = { challengeId: form.challenge_id, credential: form.credential }

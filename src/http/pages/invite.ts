@@ -11,6 +11,7 @@ const token = z.string().max(200).default('')
 const invited = page({
   method: 'GET',
   path: '/invite',
+  limit: 'stranger',
   fields: fields({ token }),
   async handle(deps, { fields: query }) {
     const { emailTyped } = await findInvited(deps, query.token)
@@ -21,6 +22,7 @@ const invited = page({
 const accept = page({
   method: 'POST',
   path: '/invite',
+  limit: 'guess',
   fields: fields({ token }),
   async handle(deps, { fields: form, origin, lang, cookies }) {
     const held = cookies.attempts
@@ -35,6 +37,7 @@ const accept = page({
 const askRecover = page({
   method: 'GET',
   path: '/recover',
+  limit: 'stranger',
   fields: fields({ token }),
   async handle(deps, { fields: query }) {
     const { user, removes } = await previewRecovery(deps, query.token)
@@ -45,6 +48,7 @@ const askRecover = page({
 const recover = page({
   method: 'POST',
   path: '/recover',
+  limit: 'guess',
   fields: fields({ token }),
   async handle(deps, { fields: form, origin, lang, cookies, identity }) {
     const { replaces, device } = redemption({ cookies, identity })

@@ -15,6 +15,7 @@ const token = z.string().max(200)
 const preview = page({
   method: 'GET',
   path: '/signin/link',
+  limit: 'stranger',
   fields: fields({ token: token.default('') }),
   async handle(deps, { fields: query, cookies, origin }) {
     return await linkPage(deps, origin, cookies, query.token)
@@ -24,6 +25,7 @@ const preview = page({
 const redeem = page({
   method: 'POST',
   path: '/signin/link',
+  limit: 'guess',
   fields: fields({ token, attempt: z.string().max(64) }),
   async handle(deps, { fields: form, cookies, origin, identity }) {
     const proof = { ...redemption({ cookies, identity }, undefined, form.attempt), token: form.token }

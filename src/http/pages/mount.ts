@@ -5,9 +5,11 @@ import { templates } from '../../platform/templates.ts'
 import type { Context, Next } from '../context.ts'
 import { type CookieNames, setCookies } from '../cookies.ts'
 import { languageOf } from '../language.ts'
+import { withinLimits } from '../limits.ts'
 import { parseInput, readBody } from '../middleware/body.ts'
 import { refuseForeign } from '../middleware/identify.ts'
-import { originOf, pathFilter, refuseByFixedPath, refuseOtherMethods } from '../mount.ts'
+import { pathFilter, refuseByFixedPath, refuseOtherMethods } from '../mount.ts'
+import { originOf } from '../origin.ts'
 import { accountPages } from './account.ts'
 import type { BrandFile } from './branding.ts'
 import { confirmPages } from './confirm.ts'
@@ -47,7 +49,8 @@ export function mountPages(deps: Deps, { names, origin }: { names: CookieNames; 
       ctx.state.route = declared.path
       ctx.state.isPage = true
       refuseForeign(ctx, { origin, host })
-      send(deps, ctx, declared, await answer(deps, ctx, declared), names)
+      const shown = await withinLimits(deps, ctx, declared, () => answer(deps, ctx, declared))
+      send(deps, ctx, declared, shown, names)
     })
   }
   const routes = router.routes()
@@ -125,6 +128,8 @@ function send(deps: Deps, ctx: Context, declared: Page, result: PageAnswer, name
     return
   }
   if (declared.publicMaxAge !== undefined) ctx.set('Cache-Control', `public, max-age=${declared.publicMaxAge}`)
+  const { retryAfter } = 'error' in result.values ? (result.values.error ?? {}) : {}
+  if (retryAfter !== undefined) ctx.set('Retry-After', String(retryAfter))
   ctx.vary('Accept-Language')
   ctx.status = result.status ?? 200
   ctx.type = 'html'

@@ -4,6 +4,7 @@ import type { AuthdError } from '../../errors.ts'
 import type { Origin } from '../../flows/event.ts'
 import type { Identity } from '../../flows/identify.ts'
 import type { CookieChange, RequestCookies } from '../cookies.ts'
+import type { Limit } from '../limits.ts'
 import { brandPaths } from './branding.ts'
 import type { PageContext, PageError, PageName, PageValues } from './values.ts'
 
@@ -21,7 +22,7 @@ type Shown = { [Name in PageName]: { page: Name; values: PageValues[Name] } }[Pa
 
 /** A page, a file, or another address to go to (always with 303, so that nothing is posted twice). */
 export type PageAnswer = (
-  | (Shown & { status?: number; retryAfter?: number | undefined })
+  | (Shown & { status?: number })
   | { goTo: string }
   | { file: { name: string; type: string; body: string } }
 ) & {
@@ -33,6 +34,7 @@ export interface Page<Fields extends z.ZodType = z.ZodType> {
   method: 'GET' | 'POST'
   path: string
   fields: Fields
+  limit?: Limit
   /** May be kept by anybody: it says nothing of anybody. Seconds. */
   publicMaxAge?: number
   handle(deps: Deps, request: PageRequest<z.output<Fields>>): Promise<PageAnswer>

@@ -15,6 +15,12 @@ import type { PageError } from './values.ts'
 const NOTICES = ['signed_out', 'deleted', 'email_restored'] as const
 const attemptId = z.string().max(64)
 
+/** A mailbox that has had its mails is told of in the form; anything else is an error page. */
+function limitedOnly(error: unknown): AuthdError {
+  if (error instanceof AuthdError && error.code === 'RATE_LIMITED') return error
+  throw error
+}
+
 const ask = page({
   method: 'GET',
   path: '/signin',
@@ -33,6 +39,7 @@ const ask = page({
 const begin = page({
   method: 'POST',
   path: '/signin',
+  limit: 'stranger',
   fields: fields({ email: z.string().max(320), redirect_to: redirectField, attempt: attemptId.optional() }),
   async handle(deps, { fields: form, cookies, origin, lang }) {
     const email = parseEmailAddress(form.email)
@@ -49,7 +56,10 @@ const begin = page({
       lang,
       held,
       device: cookies.device,
-    })
+    }).catch(limitedOnly)
+    if (begun instanceof AuthdError) {
+      return { page: 'signin', status: begun.status, values: { ...shown, error: pageError(begun) } }
+    }
     const again = form.attempt !== undefined && begun.isMailed ? '&again=1' : ''
     return {
       goTo: `/signin/code?attempt=${begun.attempt.id}${again}`,
@@ -73,6 +83,7 @@ const askCode = page({
 const code = page({
   method: 'POST',
   path: '/signin/code',
+  limit: 'guess',
   fields: fields({ attempt: attemptId, code: z.string().max(64) }),
   async handle(deps, { fields: form, cookies, origin, identity }) {
     try {

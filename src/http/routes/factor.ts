@@ -33,6 +33,7 @@ const passkeyOptions = endpoint({
   summary: 'A challenge for a passkey: of any of ours, or of the address of the attempt.',
   tag: 'Sign-in',
   guard: 'none',
+  limit: 'stranger',
   body: {
     type: 'json',
     schema: z.strictObject({
@@ -54,6 +55,7 @@ const passkey = endpoint({
   summary: 'Sign in with a passkey, alone or after a first proof.',
   tag: 'Sign-in',
   guard: 'none',
+  limit: 'guess',
   body: {
     type: 'json',
     schema: z.strictObject({ challenge_id: challengeId, credential, attempt_token: attemptToken.optional() }),
@@ -73,6 +75,7 @@ const totp = endpoint({
   summary: 'Sign in with a code of the authenticator app, after a first proof.',
   tag: 'Sign-in',
   guard: 'none',
+  limit: 'guess',
   body: {
     type: 'json',
     schema: z.strictObject({ code: z.string().min(1).max(64), attempt_token: attemptToken.optional() }),
@@ -91,6 +94,7 @@ const recoveryCode = endpoint({
   summary: 'Sign in with a recovery code, after a first proof.',
   tag: 'Sign-in',
   guard: 'none',
+  limit: 'guess',
   body: {
     type: 'json',
     schema: z.strictObject({ code: z.string().min(1).max(64), attempt_token: attemptToken.optional() }),

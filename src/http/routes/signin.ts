@@ -36,6 +36,7 @@ const begin = endpoint({
   summary: 'Begin a sign-in; with an address, link and code are mailed at once.',
   tag: 'Sign-in',
   guard: 'none',
+  limit: 'stranger',
   body: {
     type: 'json',
     schema: z.strictObject({
@@ -87,6 +88,7 @@ const email = endpoint({
   summary: 'Ask for another mail; link and code of the older one end.',
   tag: 'Sign-in',
   guard: 'none',
+  limit: 'stranger',
   body: { type: 'json', schema: z.strictObject({ attempt_token: attemptToken.optional() }) },
   answers: {
     202: {
@@ -108,6 +110,7 @@ const link = endpoint({
   summary: "Sign in with a mail's link, together with the token of its own attempt.",
   tag: 'Sign-in',
   guard: 'none',
+  limit: 'guess',
   body: {
     type: 'json',
     schema: z.strictObject({ token: z.string().max(200), attempt_token: attemptToken.optional() }),
@@ -131,6 +134,7 @@ const code = endpoint({
   summary: "Sign in with a mail's code.",
   tag: 'Sign-in',
   guard: 'none',
+  limit: 'guess',
   body: {
     type: 'json',
     schema: z.strictObject({ code: z.string().min(1).max(64), attempt_token: attemptToken.optional() }),

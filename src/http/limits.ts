@@ -1,0 +1,78 @@
+import type { Deps } from '../deps.ts'
+import { AuthdError } from '../errors.ts'
+import type { Identity } from '../flows/identify.ts'
+import { type Bucket, refuseFull, type Standing, spend, tally } from '../flows/rate-limit.ts'
+import { SECOND } from '../platform/clock.ts'
+import { ipBucket } from '../platform/ip.ts'
+import type { Context } from './context.ts'
+import { originOf } from './origin.ts'
+
+/**
+ * What a route counts against. `none`: nothing. `stranger`: the address, whoever is signed in. `guess`: the same, and
+ * the address's wrong proofs. `failure`: the address, if it fails. Left out: a change counts against the session or key
+ * that proves itself, else against the address.
+ */
+export type Limit = 'none' | 'stranger' | 'guess' | 'failure'
+
+interface Limited {
+  method: string
+  limit?: Limit
+}
+
+/** Does the work of a route within its limits. A request that brought a proof that is none always counts. */
+export async function withinLimits<Answer extends object>(
+  deps: Deps,
+  ctx: Context,
+  declared: Limited,
+  work: () => Promise<Answer>,
+): Promise<Answer> {
+  const kind = kindOf(declared, ctx.state.identity)
+  const subject = ipBucket(ctx.state.ip)
+  const ip: Bucket = { policy: 'ip', subject }
+  const guess: Bucket = { policy: 'guess', subject }
+  if (typeof kind === 'object') {
+    await refuseFull(deps, [kind])
+    tally(deps, kind, 1)
+  }
+  if (kind === 'stranger') await spendTold(deps, ctx, [ip])
+  if (kind === 'failure') await refuseFull(deps, [ip])
+  if (kind === 'guess') await spendTold(deps, ctx, [ip, guess])
+  try {
+    const answer = await work()
+    if (kind === 'guess' && !isWrong(answer)) tally(deps, guess, -1)
+    return answer
+  } catch (error) {
+    if (kind === 'guess' && !isWrong(error)) tally(deps, guess, -1)
+    if (kind === 'failure' && isWrong(error)) await spendTold(deps, ctx, [ip])
+    throw error
+  }
+}
+
+function kindOf({ method, limit }: Limited, identity: Identity): Limit | Bucket {
+  const isRejected = identity.kind === 'rejected' && !identity.isGenuine
+  if (limit !== undefined && limit !== 'none') return limit
+  if (isRejected) return 'stranger'
+  if (limit === 'none') return 'none'
+  if (identity.kind === 'api_key') return { policy: 'client', subject: identity.key.id }
+  if (method === 'GET') return 'none'
+  return identity.kind === 'session' ? { policy: 'user', subject: identity.session.id } : 'stranger'
+}
+
+/** Counts before the work, and tells how the address stands: the limits of mailboxes and people are told to nobody. */
+async function spendTold(deps: Deps, ctx: Context, buckets: Bucket[]): Promise<void> {
+  const standings = await spend(deps, originOf(ctx), buckets)
+  const ip = standings.find(({ bucket }) => bucket.policy === 'ip')
+  if (ip) tellStanding(ctx, ip)
+}
+
+/** The names of draft-ietf-httpapi-ratelimit-headers. */
+function tellStanding(ctx: Context, { limit, left, resetMs }: Standing): void {
+  ctx.set('RateLimit-Policy', `"ip";q=${limit};w=60`)
+  ctx.set('RateLimit', `"ip";r=${left};t=${Math.ceil(resetMs / SECOND)}`)
+}
+
+/** A proof that was not accepted, as an error or as a page: not a fault of ours, nor of the form. */
+function isWrong(outcome: unknown): boolean {
+  const status = outcome instanceof AuthdError ? outcome.status : (outcome as { status?: number }).status
+  return status !== undefined && [401, 403, 410, 429].includes(status)
+}

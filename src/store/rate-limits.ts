@@ -1,0 +1,93 @@
+import type { Sql, Trx } from './db.ts'
+
+/** What is counted together: `ip` and an address, `email` and a mailbox. */
+export interface Bucket {
+  policy: string
+  subject: string
+}
+
+export interface BucketUse extends Bucket {
+  used: number
+  windowEndsAt: number
+}
+
+interface Row {
+  policy: string
+  subject: string
+  used: number
+  window_ends_at: number
+}
+
+const toUse = ({ window_ends_at, ...row }: Row): BucketUse => ({ ...row, windowEndsAt: window_ends_at })
+
+/** A window that lies further ahead than it is long was begun by a clock that has been put back since. */
+const IS_OVER = '(rate_limits.window_ends_at <= ? OR rate_limits.window_ends_at > ?)'
+
+/**
+ * Counts against a bucket in one statement, whoever else does; a window begins with the first that is counted in it.
+ * Once the bucket is over its limit nothing is written any more.
+ */
+export async function takeFromBucket(
+  trx: Trx,
+  { policy, subject }: Bucket,
+  { amount, limit, windowMs, now }: { amount: number; limit: number; windowMs: number; now: number },
+): Promise<BucketUse & { isCounted: boolean }> {
+  const endsAt = now + windowMs
+  const row = await trx.one<Row>(
+    `INSERT INTO rate_limits (policy, subject, used, window_ends_at) VALUES (?, ?, ?, ?)
+     ON CONFLICT (policy, subject) DO UPDATE SET
+       used = CASE WHEN ${IS_OVER} THEN excluded.used ELSE rate_limits.used + excluded.used END,
+       window_ends_at = CASE WHEN ${IS_OVER} THEN excluded.window_ends_at ELSE rate_limits.window_ends_at END
+     WHERE rate_limits.used <= ? OR ${IS_OVER}
+     RETURNING policy, subject, used, window_ends_at`,
+    [policy, subject, amount, endsAt, now, endsAt, now, endsAt, limit, now, endsAt],
+  )
+  if (row) return { ...toUse(row), isCounted: true }
+  // Over already; a reset between the two statements is as if this had come a moment earlier.
+  const use = await findBucket(trx, { policy, subject })
+  return { ...(use ?? { policy, subject, used: limit + 1, windowEndsAt: endsAt }), isCounted: false }
+}
+
+export async function giveBackToBucket(
+  trx: Trx,
+  { policy, subject }: Bucket,
+  { amount, now }: { amount: number; now: number },
+): Promise<void> {
+  await trx.run(
+    `UPDATE rate_limits SET used = CASE WHEN used > ? THEN used - ? ELSE 0 END
+     WHERE policy = ? AND subject = ? AND window_ends_at > ?`,
+    [amount, amount, policy, subject, now],
+  )
+}
+
+async function findBucket(sql: Sql, { policy, subject }: Bucket): Promise<BucketUse | undefined> {
+  const row = await sql.one<Row>(
+    'SELECT policy, subject, used, window_ends_at FROM rate_limits WHERE policy = ? AND subject = ?',
+    [policy, subject],
+  )
+  return row && toUse(row)
+}
+
+/** What is used of running windows, the fullest first. */
+export async function listBuckets(
+  sql: Sql,
+  filter: { now: number; subject?: string | undefined },
+  limit: number,
+): Promise<BucketUse[]> {
+  const { now, subject } = filter
+  const rows = await sql.all<Row>(
+    `SELECT policy, subject, used, window_ends_at FROM rate_limits
+     WHERE window_ends_at > ? AND used > 0 ${subject === undefined ? '' : 'AND subject = ?'}
+     ORDER BY used DESC, policy, subject LIMIT ?`,
+    [now, ...(subject === undefined ? [] : [subject]), limit],
+  )
+  return rows.map(toUse)
+}
+
+export async function deleteBucketsEndedBefore(trx: Trx, before: number, limit: number): Promise<number> {
+  return await trx.run(
+    `DELETE FROM rate_limits WHERE (policy, subject) IN
+       (SELECT policy, subject FROM rate_limits WHERE window_ends_at < ? LIMIT ?)`,
+    [before, limit],
+  )
+}

@@ -1,0 +1,239 @@
+import { describe, expect, test, vi } from 'vitest'
+import { flushTally } from '../../src/flows/rate-limit.ts'
+import { HOUR, MINUTE } from '../../src/platform/clock.ts'
+import { listBuckets } from '../../src/store/rate-limits.ts'
+import { type Authd, startAuthd } from '../harness.ts'
+import { signInForTokens, signInOnPage } from '../people.ts'
+
+const LIMITS = { requests_per_minute: 5, guesses_per_hour: 100, mails_per_hour: 100 }
+const PROXY = { trusted_proxies: ['127.0.0.1'] }
+const DATABASES = ['sqlite', 'postgres'] as const
+
+/** So many sign-ins are begun, for as many people; answers the statuses. */
+async function begin(authd: Authd, count: number, headers: Record<string, string> = {}): Promise<number[]> {
+  const statuses: number[] = []
+  for (let at = 0; at < count; at += 1) {
+    const reply = await authd.browser().post('/v1/signin', { json: {}, headers })
+    statuses.push(reply.status)
+  }
+  return statuses
+}
+
+const from = (ip: string) => ({ 'X-Forwarded-For': ip })
+
+describe.each(DATABASES)('the limit of an address (%s)', (database) => {
+  test('bites at the number that is documented, says so in the names of the draft, and ends with its window', async () => {
+    const authd = await startAuthd({ database, config: { limits: LIMITS } })
+    const first = await authd.browser().post('/v1/signin', { json: {} })
+    expect(first.headers.get('RateLimit-Policy')).toBe('"ip";q=5;w=60')
+    expect(first.headers.get('RateLimit')).toBe('"ip";r=4;t=60')
+
+    expect(await begin(authd, 5)).toEqual([201, 201, 201, 201, 429])
+    authd.clock.advance(20_000)
+    const over = await authd.browser().post('/v1/signin', { json: {} })
+    expect(over.body).toMatchObject({ code: 'RATE_LIMITED', details: { violated_policies: ['ip'] } })
+    expect(over.headers.get('Retry-After')).toBe('40')
+
+    authd.clock.advance(40_000)
+    expect(await begin(authd, 1)).toEqual([201])
+  })
+
+  test('of requests at once exactly as many get through', async () => {
+    const authd = await startAuthd({ database, config: { limits: { ...LIMITS, requests_per_minute: 20 } } })
+    const replies = await Promise.all(
+      Array.from({ length: 50 }, () => authd.browser().post('/v1/signin', { json: {} })),
+    )
+
+    expect(replies.filter(({ status }) => status === 201)).toHaveLength(20)
+    expect(replies.filter(({ status }) => status === 429)).toHaveLength(30)
+  })
+
+  test('holds for two instances together and outlives a restart; each window is told of once', async () => {
+    const authd = await startAuthd({ database, config: { limits: LIMITS } })
+    const other = await authd.another()
+    expect(await begin(authd, 3)).toEqual([201, 201, 201])
+    expect(await begin(other, 3)).toEqual([201, 201, 429])
+    expect(await begin(await authd.another(), 1)).toEqual([429])
+
+    const told = (await authd.auditLog()).filter(({ eventType }) => eventType === 'rate_limit.exceeded')
+    expect(told).toMatchObject([{ ip: '127.0.0.1', outcome: 'failure', metadata: { policy: 'ip', limit: 5 } }])
+  })
+
+  test('a flood writes nothing', async () => {
+    const authd = await startAuthd({ database, config: { limits: LIMITS } })
+    await begin(authd, 6)
+    const write = vi.spyOn(authd.deps.db, 'write')
+
+    expect(await begin(authd, 20)).toEqual(Array(20).fill(429))
+    expect(write).not.toHaveBeenCalled()
+  })
+})
+
+describe('who counts as one address', () => {
+  test('without a trusted proxy, headers change nothing', async () => {
+    const authd = await startAuthd({ config: { limits: LIMITS } })
+    for (let at = 0; at < 5; at += 1) await begin(authd, 1, from(`203.0.113.${at}`))
+
+    expect(await begin(authd, 1, { Forwarded: 'for=203.0.113.99', 'X-Real-IP': '203.0.113.98' })).toEqual([429])
+  })
+
+  test('behind a trusted proxy, each client has its own', async () => {
+    const authd = await startAuthd({ config: { limits: LIMITS, server: PROXY } })
+
+    expect(await begin(authd, 6, from('6.6.6.6, 203.0.113.1'))).toEqual([201, 201, 201, 201, 201, 429])
+    expect(await begin(authd, 1, from('7.7.7.7, 203.0.113.1'))).toEqual([429])
+    expect(await begin(authd, 1, from('::ffff:203.0.113.1'))).toEqual([429])
+    expect(await begin(authd, 1, { Forwarded: 'for=203.0.113.1' })).toEqual([429])
+    expect(await begin(authd, 1, from('203.0.113.2'))).toEqual([201])
+    expect(await begin(authd, 1, { ...from('203.0.113.2'), Forwarded: 'for=203.0.113.7' })).toEqual([400])
+  })
+
+  test('the addresses of one IPv6 /64 are one', async () => {
+    const authd = await startAuthd({ config: { limits: LIMITS, server: PROXY } })
+    for (let at = 1; at <= 5; at += 1) await begin(authd, 1, from(`2001:db8:0:1::${at}`))
+
+    expect(await begin(authd, 1, from('2001:db8:0:1:ffff:ffff:ffff:ffff'))).toEqual([429])
+    expect(await begin(authd, 1, from('2001:db8:0:2::1'))).toEqual([201])
+  })
+})
+
+describe('whoever proves themselves', () => {
+  const tight = { config: { limits: { ...LIMITS, requests_per_minute: 10 } } }
+
+  test('asks who is signed in as often as they like, from an address that is over its limit', async () => {
+    const authd = await startAuthd(tight)
+    const browser = authd.browser()
+    await signInOnPage(authd, browser)
+    await begin(authd, 12)
+    const write = vi.spyOn(authd.deps.db, 'write')
+
+    const replies = await Promise.all(Array.from({ length: 300 }, () => browser.get('/v1/session')))
+    expect(new Set(replies.map(({ status }) => status))).toEqual(new Set([200]))
+    expect(write).not.toHaveBeenCalled()
+  })
+
+  test('an invented token counts against the address, one that is over does not', async () => {
+    const authd = await startAuthd(tight)
+    const { accessToken } = await signInForTokens(authd)
+    authd.clock.advance(HOUR)
+    const ask = (bearer: string) => authd.browser().get('/v1/session', { bearer })
+    for (let at = 0; at < 20; at += 1) expect((await ask(accessToken)).status).toBe(401)
+
+    const invented = Array.from({ length: 11 }, (_, at) => ask(`ses_${'0'.repeat(25)}${at % 10}.${'A'.repeat(43)}`))
+    const statuses = (await Promise.all(invented)).map(({ status }) => status)
+    expect(statuses.filter((status) => status === 401)).toHaveLength(10)
+    expect(statuses.filter((status) => status === 429)).toHaveLength(1)
+    expect((await ask(accessToken)).status).toBe(401)
+  })
+
+  test('refreshing counts only when it fails', async () => {
+    const authd = await startAuthd(tight)
+    let { refreshToken: refresh_token } = await signInForTokens(authd)
+    authd.clock.advance(MINUTE)
+    for (let at = 0; at < 20; at += 1) {
+      const reply = await authd.browser().post('/v1/token/refresh', { json: { refresh_token } })
+      expect(reply.status).toBe(200)
+      refresh_token = reply.body.refresh_token
+    }
+    const forged = () => authd.browser().post('/v1/token/refresh', { json: { refresh_token: `${refresh_token}x` } })
+    const statuses: number[] = []
+    for (let at = 0; at < 12; at += 1) statuses.push((await forged()).status)
+    expect(statuses).toEqual([...Array(10).fill(401), 429, 429])
+  })
+
+  test('a session has a limit of its own for what it changes', async () => {
+    const authd = await startAuthd({ config: { limits: { ...LIMITS, session_requests_per_minute: 3 } } })
+    const browser = authd.browser()
+    await signInOnPage(authd, browser)
+    const rename = () => browser.send('PATCH', '/v1/me', { json: { name: 'Ada' } })
+    for (let at = 0; at < 4; at += 1) expect((await rename()).status).toBe(200)
+
+    await flushTally(authd.deps)
+    const reply = await rename()
+    expect(reply).toMatchObject({ status: 429, body: { details: { violated_policies: ['user'] } } })
+    expect((await browser.get('/v1/session')).status).toBe(200)
+  })
+})
+
+test('wrong codes count against the address and right ones are given back', async () => {
+  const authd = await startAuthd({
+    config: { limits: { requests_per_minute: 1000, guesses_per_hour: 4, mails_per_hour: 100 } },
+  })
+  for (let at = 0; at < 6; at += 1) {
+    await signInForTokens(authd, `person${at}@example.com`)
+    await flushTally(authd.deps)
+  }
+  const left = await authd.deps.db.read((sql) => listBuckets(sql, { now: authd.clock.now(), subject: '127.0.0.1' }, 10))
+  expect(left.map(({ policy }) => policy)).toEqual(['ip'])
+
+  const browser = authd.browser()
+  await browser.post('/v1/signin', { json: { email: 'grace@example.com' } })
+  const guess = () => browser.post('/v1/signin/code', { json: { code: '000000' } })
+  const statuses: number[] = []
+  for (let at = 0; at < 6; at += 1) statuses.push((await guess()).status)
+  expect(statuses).toEqual([401, 401, 401, 401, 429, 429])
+})
+
+describe.each(DATABASES)('the limit of a mailbox (%s)', (database) => {
+  const config = {
+    limits: { ...LIMITS, requests_per_minute: 1000, mails_per_hour: 3 },
+    signin: { resend_after: '30s' },
+  }
+  const ask = (authd: Authd, email: string) => authd.browser().post('/v1/signin', { json: { email } })
+
+  test('counts every spelling as one, over instances and restarts, and says when to try again', async () => {
+    const authd = await startAuthd({ database, config })
+    const other = await authd.another()
+    const first = await Promise.all([ask(authd, 'ada@example.com'), ask(other, ' ADA@Example.COM ')])
+    expect([...first, await ask(authd, 'Ada@EXAMPLE.com')].map(({ status }) => status)).toEqual([201, 201, 201])
+
+    const over = await ask(await authd.another(), 'ada@example.com')
+    expect(over.status).toBe(429)
+    expect(over.body.message).toMatch(/^Too many sign-in mails for this address\. Try again in 60 minutes\.$/)
+    expect(over.headers.get('Retry-After')).toBe('3600')
+    expect((await authd.takeMail()).length).toBe(3)
+  })
+
+  test('is the same for somebody unknown, whom nothing is sent', async () => {
+    const closed = { ...config, signup: { policy: 'closed' } }
+    const authd = await startAuthd({ database, config: closed })
+    const statuses: number[] = []
+    for (let at = 0; at < 4; at += 1) statuses.push((await ask(authd, 'nobody@example.com')).status)
+
+    expect(statuses).toEqual([201, 201, 201, 429])
+    expect(await authd.takeMail()).toEqual([])
+  })
+
+  test('leaves nothing behind of a sign-in that it refuses', async () => {
+    const authd = await startAuthd({ database, config })
+    for (let at = 0; at < 4; at += 1) await ask(authd, 'ada@example.com')
+
+    const rows = await authd.deps.db.read((sql) => sql.one<{ n: number }>('SELECT COUNT(*) AS n FROM signin_attempts'))
+    expect(Number(rows?.n)).toBe(3)
+  })
+
+  test('a mail that is on its way still is not counted twice', async () => {
+    const authd = await startAuthd({ database, config })
+    const browser = authd.browser()
+    for (let at = 0; at < 8; at += 1) {
+      expect((await browser.post('/v1/signin', { json: { email: 'ada@example.com' } })).status).toBe(201)
+    }
+    authd.clock.advance(MINUTE)
+    expect((await browser.post('/v1/signin/email', { json: {} })).status).toBe(202)
+    expect((await authd.takeMail()).length).toBe(1)
+  })
+
+  test('all mailboxes together: strangers get none, whoever is known is mailed, and the answer is the same', async () => {
+    const authd = await startAuthd({ database, config: { limits: { ...config.limits, total_mails_per_hour: 2 } } })
+    await signInForTokens(authd, 'ada@example.com')
+    await ask(authd, 'one@example.com')
+    await authd.takeMail()
+
+    const answers = [await ask(authd, 'two@example.com'), await ask(authd, 'ada@example.com')]
+    expect(answers.map(({ status, body }) => [status, Object.keys(body)])).toEqual(
+      Array(2).fill([201, Object.keys(answers[0]?.body)]),
+    )
+    expect((await authd.takeMail()).map(({ to }) => to)).toEqual(['ada@example.com'])
+    expect(authd.log.lines).toContainEqual(expect.objectContaining({ level: 'warn', message: 'rate limit exceeded' }))
+  })
+})
