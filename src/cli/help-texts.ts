@@ -49,6 +49,18 @@ export const GROUPS: { title: string; commands: Record<string, string> }[] = [
   },
   { title: 'Watching', commands: { 'audit tail': 'What happened last; -f follows.' } },
   {
+    title: 'Defending',
+    commands: {
+      'ipfilter list': 'Which networks are blocked or allowed.',
+      'ipfilter add': 'Block or allow networks.',
+      'ipfilter remove': 'Take a rule away.',
+      'ipfilter check': 'Would an address get through?',
+      'ipfilter import': 'Rules from a file.',
+      'ipfilter export': 'Rules into one.',
+      'ipfilter prune': 'Take away what has expired.',
+    },
+  },
+  {
     title: 'Mail',
     commands: { 'email test': 'Send a test mail, step by step.', 'email queue': 'What waits, was sent or failed.' },
   },

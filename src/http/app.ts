@@ -9,6 +9,7 @@ import type { Endpoint } from './endpoint.ts'
 import { accessLog } from './middleware/access-log.ts'
 import { errors } from './middleware/errors.ts'
 import { identify } from './middleware/identify.ts'
+import { ipFilter } from './middleware/ip-filter.ts'
 import { requestId } from './middleware/request-id.ts'
 import { securityHeaders } from './middleware/security-headers.ts'
 import { mount, pathFilter } from './mount.ts'
@@ -56,13 +57,15 @@ export async function createApp(deps: Deps, lifecycle: Lifecycle): Promise<Koa<C
 
   const app = new Koa<Context['state'], Context>()
   app.silent = true
-  app.use(requestId(deps.random, ipMatcher(server.trustedProxies)))
+  app.use(requestId(deps, ipMatcher(server.trustedProxies)))
   app.use(accessLog(deps.log))
   app.use(compressPublic([...API, document]))
   app.use(await securityHeaders({ publicUrl, redirectUrls: signin.redirectUrls }))
   app.use(errors(deps, renderError(deps)))
-  if (lifecycle.isDevelopment) app.use(refuseForwarded)
-  app.use(mount(deps, [...probeEndpoints(lifecycle), document], names))
+  app.use(refuseForwarded(lifecycle))
+  app.use(mount(deps, probeEndpoints(lifecycle), names))
+  app.use(ipFilter(deps))
+  app.use(mount(deps, [document], names))
   app.use(assets(readBrand(deps.config.current().app)))
   app.use(identify(deps, { names, origin }))
   app.use(mount(deps, API, names))
@@ -86,11 +89,21 @@ function compressPublic(endpoints: Endpoint[]) {
   return (ctx: Context, next: Next) => (mayCompress(ctx.path) ? compressed(ctx, next) : next())
 }
 
-/** Development mode is for this machine: whatever came through a proxy may have come from anywhere. */
-async function refuseForwarded(ctx: Context, next: Next): Promise<void> {
-  const names = ['Forwarded', 'X-Forwarded-For', 'X-Forwarded-Host', 'X-Forwarded-Proto', 'X-Real-IP']
-  if (names.some((name) => ctx.get(name) !== '')) {
-    throw new AuthdError('FORBIDDEN', { message: 'Development mode takes no request that a proxy passed on.' })
+/**
+ * Two headers that name two clients are refused: one of them was written by the client. Development mode is for this
+ * machine: whatever came through a proxy may have come from anywhere.
+ */
+function refuseForwarded({ isDevelopment }: Lifecycle) {
+  return async (ctx: Context, next: Next): Promise<void> => {
+    const { isUnclear, isIgnored } = ctx.state.client
+    if (isUnclear) {
+      throw new AuthdError('BAD_REQUEST', {
+        message: 'Forwarded and X-Forwarded-For name different clients: the proxy must set one and remove the other.',
+      })
+    }
+    if (isDevelopment && isIgnored) {
+      throw new AuthdError('FORBIDDEN', { message: 'Development mode takes no request that a proxy passed on.' })
+    }
+    await next()
   }
-  await next()
 }

@@ -202,6 +202,19 @@ export async function revokeSessions(
   return rows.map((row) => ({ id: row.id, userId: row.user_id }))
 }
 
+/** Addresses of live sessions, in the order of ids. */
+export async function listLiveAddresses(
+  sql: Sql,
+  { now, after }: { now: number; after: string },
+  limit: number,
+): Promise<{ id: string; ip: string }[]> {
+  return await sql.all<{ id: string; ip: string }>(
+    `SELECT id, ip FROM sessions WHERE id > ? AND ip IS NOT NULL AND revoked_at IS NULL AND idle_expires_at > ?
+       AND expires_at > ? ORDER BY id LIMIT ?`,
+    [after, now, now, limit],
+  )
+}
+
 export async function deleteSessionsEndedBefore(trx: Trx, before: number, limit: number): Promise<number> {
   return await trx.run(
     `DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE expires_at < ? OR idle_expires_at < ?

@@ -1,0 +1,50 @@
+import { Flags } from '@oclif/core'
+import { AuthdError } from '../errors.ts'
+import type { IpFilter } from '../store/ip-filters.ts'
+import { reasonFlag } from './command.ts'
+import { parseExpiry } from './time.ts'
+
+/** What every command that writes rules takes. */
+export const ruleFlags = {
+  block: Flags.boolean({ description: 'Keep out (the default).', exclusive: ['allow'] }),
+  allow: Flags.boolean({ description: 'Let in, whatever wider rules and defaults say.' }),
+  ...reasonFlag,
+  expires: Flags.string({ description: 'Counts for so long: 24h.' }),
+  scope: Flags.string({
+    options: ['all', 'login', 'admin'],
+    default: 'all',
+    description: 'Every request, signing in alone, or the admin API alone.',
+  }),
+  'keep-sessions': Flags.boolean({ description: 'Leave the sessions that a block covers.' }),
+  'accept-risk': Flags.string({ options: ['lockout'], description: 'Write a rule that may lock you out.' }),
+}
+
+export interface RuleFlags {
+  allow: boolean
+  expires?: string | undefined
+  scope: string
+  'keep-sessions': boolean
+  'accept-risk'?: string | undefined
+}
+
+/** The flags as the flow takes them. */
+export function ruleOptions(flags: RuleFlags) {
+  return {
+    action: flags.allow ? ('allow' as const) : ('block' as const),
+    scope: flags.scope as IpFilter['scope'],
+    expiresAt: flags.expires === undefined ? null : parseExpiry(flags.expires, 'expires'),
+    keepSessions: flags['keep-sessions'],
+    own: process.env['SSH_CONNECTION']?.split(' ')[0],
+    acceptsLockout: flags['accept-risk'] === 'lockout',
+  }
+}
+
+/** A risk is taken by saying so: the command to type is in the error. */
+export async function withRiskHint<Result>(again: string, work: () => Promise<Result>): Promise<Result> {
+  try {
+    return await work()
+  } catch (error) {
+    if (!(error instanceof AuthdError) || error.code !== 'LOCKOUT_RISK') throw error
+    throw new AuthdError(error.code, { message: error.message, suggestions: [`${again} --accept-risk=lockout`] })
+  }
+}

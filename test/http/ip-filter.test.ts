@@ -1,0 +1,187 @@
+import { describe, expect, test } from 'vitest'
+import { SYSTEM } from '../../src/flows/event.ts'
+import { type AddRules, addIpFilters, pruneIpFilters, removeIpFilters } from '../../src/flows/ip-filter-admin.ts'
+import { HOUR } from '../../src/platform/clock.ts'
+import { type Authd, type StartOptions, startAuthd } from '../harness.ts'
+import { signInForTokens, signInOnPage } from '../people.ts'
+
+const PROXY = { server: { trusted_proxies: ['127.0.0.1'] } }
+
+async function start(
+  config: NonNullable<StartOptions['config']> = {},
+  database?: 'sqlite' | 'postgres',
+): Promise<Authd> {
+  return await startAuthd({ config: { ...PROXY, ...config }, ...(database && { database }) })
+}
+
+function add(authd: Authd, cidr: string, options: Partial<AddRules> = {}) {
+  return addIpFilters(authd.deps, SYSTEM, {
+    rules: [{ cidr, reason: 'a test' }],
+    action: 'block',
+    scope: 'all',
+    expiresAt: null,
+    keepSessions: false,
+    own: undefined,
+    acceptsLockout: false,
+    ...options,
+  })
+}
+
+async function statusFrom(authd: Authd, ip: string, path = '/signin'): Promise<number> {
+  await authd.deps.cache.refresh()
+  return (await authd.browser().get(path, { headers: { 'X-Forwarded-For': ip } })).status
+}
+
+describe.each(['sqlite', 'postgres'] as const)('a rule (%s)', (database) => {
+  test('keeps out its network and nobody else, in every process, until it is taken away', async () => {
+    const authd = await start({}, database)
+    const other = await authd.another()
+    expect(await statusFrom(authd, '203.0.113.9')).toBe(200)
+    const { filters } = await add(other, '203.0.113.0/24')
+
+    for (const instance of [authd, other]) {
+      expect(await statusFrom(instance, '203.0.113.9')).toBe(403)
+      expect(await statusFrom(instance, '::ffff:203.0.113.9')).toBe(403)
+      expect(await statusFrom(instance, '203.0.114.9')).toBe(200)
+    }
+    await removeIpFilters(authd.deps, SYSTEM, [filters[0]?.id ?? ''])
+    expect(await statusFrom(other, '203.0.113.9')).toBe(200)
+  })
+
+  test('is audited with its reason, and so is whoever it keeps out, once an hour', async () => {
+    const authd = await start({}, database)
+    await add(authd, '203.0.113.0/24')
+    for (let at = 0; at < 5; at += 1) await statusFrom(authd, '203.0.113.9')
+    await removeIpFilters(authd.deps, SYSTEM, ['203.0.113.0/24'])
+
+    const log = (await authd.auditLog()).filter(({ eventType }) => eventType.startsWith('ip_filter.'))
+    expect(log.map(({ eventType, ip, outcome }) => [eventType, ip, outcome])).toEqual([
+      ['ip_filter.added', null, 'success'],
+      ['ip_filter.hit', '203.0.113.9', 'failure'],
+      ['ip_filter.removed', null, 'success'],
+    ])
+    expect(log[0]?.metadata).toMatchObject({ cidr: '203.0.113.0/24', action: 'block', rule_reason: 'a test' })
+  })
+
+  test('ends the sessions that it covers, and no others', async () => {
+    const authd = await start({}, database)
+    const here = { 'X-Forwarded-For': '203.0.113.9' }
+    const begun = await authd.browser().post('/v1/signin', { json: { email: 'ada@example.com' }, headers: here })
+    const code = (await authd.takeMail()).at(-1)?.values['code'] ?? ''
+    const proof = { code, attempt_token: begun.body.attempt_token }
+    const { body } = await authd.browser().post('/v1/signin/code', { json: proof, headers: here })
+    const elsewhere = await signInForTokens(authd, 'grace@example.com')
+    await add(authd, '203.0.113.9', { action: 'allow' })
+    expect((await add(authd, '203.0.113.0/24')).ended).toEqual([])
+    await removeIpFilters(authd.deps, SYSTEM, ['203.0.113.9'])
+
+    expect((await add(authd, '203.0.113.0/24', { keepSessions: true })).ended).toEqual([])
+    expect((await add(authd, '203.0.113.0/24')).ended).toMatchObject([{ id: body.session.id }])
+    expect((await authd.browser().get('/v1/session', { bearer: elsewhere.accessToken })).status).toBe(200)
+  })
+})
+
+describe('which rule decides', () => {
+  test('the longest network, block where two are as long, whatever order they came in', async () => {
+    const authd = await start()
+    await add(authd, '198.51.100.0/24')
+    await add(authd, '198.51.100.128/25', { action: 'allow' })
+    await add(authd, '198.51.100.200/32')
+    await add(authd, '198.51.100.200/32', { action: 'allow' })
+
+    expect(await statusFrom(authd, '198.51.100.1')).toBe(403)
+    expect(await statusFrom(authd, '198.51.100.129')).toBe(200)
+    expect(await statusFrom(authd, '198.51.100.200')).toBe(403)
+  })
+
+  test('one that has expired counts for nothing, and prune takes it away', async () => {
+    const authd = await start()
+    await add(authd, '2001:db8::/32', { expiresAt: authd.clock.now() + HOUR })
+    expect(await statusFrom(authd, '2001:db8::1')).toBe(403)
+    expect(await pruneIpFilters(authd.deps, SYSTEM)).toEqual([])
+    authd.clock.advance(HOUR)
+
+    expect(await statusFrom(authd, '2001:db8::1')).toBe(200)
+    expect(await pruneIpFilters(authd.deps, SYSTEM)).toMatchObject([{ cidr: '2001:db8::/32' }])
+  })
+
+  test('a rule about signing in leaves everything else', async () => {
+    const authd = await start()
+    await add(authd, '203.0.113.0/24', { scope: 'login' })
+
+    expect(await statusFrom(authd, '203.0.113.9', '/signin')).toBe(403)
+    expect(await statusFrom(authd, '203.0.113.9', '/.well-known/jwks.json')).toBe(200)
+    expect(await statusFrom(authd, '203.0.113.9', '/signout')).toBe(303)
+  })
+
+  test('with the default deny, only who is allowed gets in', async () => {
+    const authd = await start({ ipfilter: { default: 'deny' } })
+    for (const cidr of ['203.0.113.0/24', '127.0.0.1']) await add(authd, cidr, { action: 'allow' })
+
+    expect(await statusFrom(authd, '203.0.113.9')).toBe(200)
+    expect(await statusFrom(authd, '8.8.8.8')).toBe(403)
+    expect(await statusFrom(authd, '2001:db8::1')).toBe(403)
+  })
+
+  test('with the default deny for signing in, the rest is open', async () => {
+    const authd = await start({ ipfilter: { login_default: 'deny' } })
+
+    expect(await statusFrom(authd, '8.8.8.8', '/v1/signin')).toBe(403)
+    expect(await statusFrom(authd, '8.8.8.8', '/openapi.json')).toBe(200)
+  })
+})
+
+test('it covers every route but the probes, and tells nobody why', async () => {
+  const authd = await start()
+  const browser = authd.browser()
+  await signInOnPage(authd, browser)
+  await add(authd, '203.0.113.0/24')
+  await authd.deps.cache.refresh()
+  const ask = (path: string, method = 'GET') =>
+    browser.send(method, path, { headers: { 'X-Forwarded-For': '203.0.113.9' } })
+
+  for (const path of [
+    '/v1/session',
+    '/account',
+    '/openapi.json',
+    '/.well-known/jwks.json',
+    '/assets/x.css',
+    '/nowhere',
+  ]) {
+    const reply = await ask(path)
+    expect([path, reply.status]).toEqual([path, 403])
+    expect(JSON.stringify(reply.body)).not.toMatch(/a test|203\.0\.113|ipf_/)
+  }
+  expect((await ask('/v1/token/refresh', 'POST')).status).toBe(403)
+  for (const path of ['/health', '/readiness', '/liveness']) expect((await ask(path)).status).toBe(200)
+})
+
+describe('what would lock the operator out', () => {
+  test.each([
+    ['203.0.113.0/24', '203.0.113.77', 'your own address 203.0.113.77'],
+    ['127.0.0.0/8', undefined, 'this machine'],
+    ['::1', undefined, 'this machine'],
+    ['10.0.0.0/16', undefined, 'the trusted proxy 10.0.0.0/24'],
+    ['16.0.0.0/7', undefined, 'wider than a /8'],
+    ['2000::/16', undefined, 'wider than a /32'],
+  ])('%s is refused unless the risk is taken', async (cidr, own, words) => {
+    const authd = await startAuthd({ config: { server: { trusted_proxies: ['10.0.0.0/24'] } } })
+
+    await expect(add(authd, cidr, { own })).rejects.toMatchObject({
+      code: 'LOCKOUT_RISK',
+      message: expect.stringContaining(words),
+    })
+    expect((await add(authd, cidr, { own, acceptsLockout: true })).filters).toHaveLength(1)
+    expect((await add(authd, cidr, { own, action: 'allow' })).filters).toHaveLength(1)
+  })
+
+  test('one bad rule of many, and none is written', async () => {
+    const authd = await start()
+    const rules = ['203.0.113.0/24', '203.0.113.5/24'].map((cidr) => ({ cidr, reason: 'x' }))
+
+    await expect(add(authd, '', { rules })).rejects.toMatchObject({ code: 'VALIDATION_ERROR' })
+    await expect(removeIpFilters(authd.deps, SYSTEM, ['203.0.113.0/24'])).rejects.toMatchObject({
+      code: 'IP_FILTER_NOT_FOUND',
+    })
+  })
+})
