@@ -39,9 +39,9 @@ export async function keyring(deps: Pick<Deps, 'cache' | 'keys'>): Promise<Keyri
   return await deps.cache.of('keys', (sql) => loadKeyring(deps, sql))
 }
 
-/** The newest key whose time has come. */
+/** The newest key whose time has come; the oldest there is, if a clock has been put back behind them all. */
 export function signingKeyAt(ring: Keyring, now: number): AccessKey | undefined {
-  return ring.access.findLast((key) => key.signsFrom <= now)
+  return ring.access.findLast((key) => key.signsFrom <= now) ?? ring.access[0]
 }
 
 export function verificationKeyAt(ring: Keyring, kid: string | undefined, now: number): AccessKey | undefined {

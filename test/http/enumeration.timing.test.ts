@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import { addUser, disablePerson, resolveUser } from '../../src/flows/user.ts'
 import { parseEmailAddress } from '../../src/platform/email-address.ts'
+import { deviceFor, enrolPasskey } from '../factors.ts'
 import { type Authd, startAuthd } from '../harness.ts'
 import { exchange } from '../http-client.ts'
+import { signInOnPage } from '../people.ts'
 
 const OPERATOR = { actor: 'cli:test@host', ip: null, userAgent: null, requestId: null }
 const SAMPLES = 400
@@ -66,6 +68,22 @@ describe('SECURITY N-02: the time of an answer does not tell who exists', () => 
     const { known, unknown, disabled } = await sample(async (kind) => {
       const begun = await authd.browser().post('/v1/signin', { json: { email: `${kind}@example.com` } })
       return await timeOf(authd, '/v1/signin/code', { code: 'wrong', attempt_token: begun.body.attempt_token })
+    })
+
+    assertAlike(known, unknown)
+    assertAlike(known, disabled)
+  })
+
+  test('when a passkey is asked for', async () => {
+    const authd = await startAuthd({ config: { signup: { policy: 'closed' } } })
+    await addPeople(authd)
+    const browser = authd.browser()
+    await signInOnPage(authd, browser, 'known@example.com')
+    await enrolPasskey(browser, deviceFor(authd))
+
+    const { known, unknown, disabled } = await sample(async (kind) => {
+      const begun = await authd.browser().post('/v1/signin', { json: { email: `${kind}@example.com` } })
+      return await timeOf(authd, '/v1/signin/passkey/options', { attempt_token: begun.body.attempt_token })
     })
 
     assertAlike(known, unknown)

@@ -3,7 +3,7 @@ import { createRemoteJWKSet, jwtVerify } from 'jose'
 import { describe, expect, test } from 'vitest'
 import { SYSTEM } from '../../src/flows/event.ts'
 import { ensureKeys, listKeys, rotateKeys } from '../../src/flows/signing-key.ts'
-import { MINUTE, SECOND } from '../../src/platform/clock.ts'
+import { DAY, MINUTE, SECOND } from '../../src/platform/clock.ts'
 import { type Authd, startAuthd } from '../harness.ts'
 import { signInForTokens } from '../people.ts'
 
@@ -157,6 +157,14 @@ test('private keys are in the database sealed only', async () => {
 
   expect(JSON.stringify(rows)).not.toMatch(/"d\\?":/)
   expect(rows).toHaveLength(2)
+})
+
+test('SECURITY O-02: a clock that is put back behind the first key still signs people in', async () => {
+  const authd = await startAuthd()
+  authd.clock.advance(-DAY)
+
+  const { accessToken } = await signInForTokens(authd)
+  expect(await isTaken(authd, accessToken)).toBe(true)
 })
 
 describe('HS256, for apps that share a secret', () => {

@@ -1,0 +1,269 @@
+import { describe, expect, test } from 'vitest'
+import { MINUTE, SECOND } from '../../src/platform/clock.ts'
+import { deviceFor, enrolPasskey, enrolTotp, totpCode } from '../factors.ts'
+import { type Authd, startAuthd } from '../harness.ts'
+import type { Browser, Reply } from '../http-client.ts'
+import { ADA, askForCode, askOnPage, signInForTokens, signInOnPage } from '../people.ts'
+
+/** What a thief who had copied the cookie sees now. */
+async function withCookie(authd: Authd, cookie: string | undefined): Promise<number> {
+  return (await authd.browser().get('/v1/session', { headers: { Cookie: `authd=${cookie}` } })).status
+}
+
+describe('SECURITY S-01: the cookie from before is dead after', () => {
+  test.each<[string, (authd: Authd, browser: Browser) => Promise<unknown>]>([
+    ['adding a passkey', (authd, browser) => enrolPasskey(browser, deviceFor(authd))],
+    ['setting up an authenticator app', (authd, browser) => enrolTotp(authd, browser)],
+    [
+      'proving again who one is',
+      async (authd, browser) => {
+        await browser.post('/v1/stepup/email')
+        const [mail] = await authd.takeMail()
+        await browser.post('/v1/stepup/code', { json: { code: mail?.values['code'] } })
+      },
+    ],
+    [
+      'signing in again',
+      async (authd, browser) => {
+        await browser.post('/v1/signin', { json: { email: ADA, deliver: 'cookie' } })
+        const mail = (await authd.takeMail()).at(-1)
+        await browser.post('/v1/signin/code', { json: { code: mail?.values['code'] } })
+      },
+    ],
+  ])('%s, and the new one lives', async (_, change) => {
+    const authd = await startAuthd()
+    const browser = authd.browser()
+    await signInOnPage(authd, browser)
+    const before = browser.cookies.get('authd')
+    expect(await withCookie(authd, before)).toBe(200)
+    await change(authd, browser)
+
+    expect(browser.cookies.get('authd')).not.toBe(before)
+    expect(await withCookie(authd, before)).toBe(401)
+    expect(await withCookie(authd, browser.cookies.get('authd'))).toBe(200)
+  })
+
+  test('taking factors away', async () => {
+    const authd = await startAuthd()
+    const browser = authd.browser()
+    await signInOnPage(authd, browser)
+    const added = await enrolPasskey(browser, deviceFor(authd))
+    const before = browser.cookies.get('authd')
+    expect((await browser.send('DELETE', `/v1/me/passkeys/${added.body.passkey.id}`)).status).toBe(200)
+
+    expect(await withCookie(authd, before)).toBe(401)
+    expect(await withCookie(authd, browser.cookies.get('authd'))).toBe(200)
+  })
+})
+
+describe('SECURITY S-01: the refresh token from before', () => {
+  const refresh = (authd: Authd, refresh_token: string) =>
+    authd.browser().post('/v1/token/refresh', { json: { refresh_token } })
+
+  /** Enrols over the API as an app does: with an access token made by a step-up. */
+  async function stepUp(authd: Authd, bearer: string): Promise<Reply['body']> {
+    await authd.browser().post('/v1/stepup/email', { bearer })
+    const mail = (await authd.takeMail()).at(-1)
+    return (await authd.browser().post('/v1/stepup/code', { bearer, json: { code: mail?.values['code'] } })).body
+  }
+
+  test('is dead after a step-up, and to show it is no alarm: the new one lives on', async () => {
+    const authd = await startAuthd()
+    const first = await signInForTokens(authd)
+    authd.clock.advance(MINUTE)
+    const after = await stepUp(authd, first.accessToken)
+    authd.clock.advance(MINUTE)
+
+    expect((await refresh(authd, first.refreshToken)).status).toBe(401)
+    const next = await refresh(authd, after.refresh_token)
+    expect(next.status).toBe(200)
+    const alarms = (await authd.auditLog()).filter(({ eventType }) => eventType === 'session.reuse_detected')
+    expect(alarms).toEqual([])
+  })
+
+  test('stays a theft alarm where it was spent by refreshing', async () => {
+    const authd = await startAuthd()
+    const first = await signInForTokens(authd)
+    const second = await refresh(authd, first.refreshToken)
+    authd.clock.advance(MINUTE)
+
+    expect((await refresh(authd, first.refreshToken)).status).toBe(401)
+    expect((await refresh(authd, second.body.refresh_token)).status).toBe(401)
+    expect((await authd.takeMail()).map(({ template }) => template)).toContain('session_theft')
+  })
+})
+
+describe('SECURITY S-05: what changes who may sign in', () => {
+  const CHANGES: [string, string, object | undefined][] = [
+    ['POST', '/v1/me/passkeys/options', undefined],
+    ['POST', '/v1/me/totp', undefined],
+    ['POST', '/v1/me/totp/confirm', { code: '000000' }],
+    ['DELETE', '/v1/me/totp', undefined],
+    ['DELETE', '/v1/me/passkeys/pk_01m000000000000000000000000', undefined],
+    ['POST', '/v1/me/recovery-codes', undefined],
+    ['POST', '/v1/me/email', { email: 'new@example.com' }],
+    ['DELETE', '/v1/me', undefined],
+  ]
+
+  test.each(CHANGES)('%s %s wants a proof of the last five minutes', async (method, path, json) => {
+    const authd = await startAuthd()
+    const browser = authd.browser()
+    await signInOnPage(authd, browser)
+    authd.clock.advance(5 * MINUTE + SECOND)
+
+    const reply = await browser.send(method, path, json === undefined ? {} : { json })
+    expect(reply).toMatchObject({ status: 403, body: { code: 'STEP_UP_REQUIRED', details: { methods: ['email'] } } })
+  })
+
+  test('a mail is no proof where a factor is enrolled, and neither is the factor of somebody else', async () => {
+    const authd = await startAuthd()
+    const [ada, eve] = [authd.browser(), authd.browser()]
+    await signInOnPage(authd, ada)
+    await signInOnPage(authd, eve, 'eve@example.com')
+    await enrolTotp(authd, ada)
+    const device = deviceFor(authd)
+    await enrolPasskey(eve, device)
+    authd.clock.advance(6 * MINUTE)
+
+    expect((await ada.post('/v1/stepup/email')).status).toBe(403)
+    const asked = (await ada.post('/v1/stepup/passkey/options')).body
+    const credential = device.sign(asked.options)
+    const reply = await ada.post('/v1/stepup/passkey', { json: { challenge_id: asked.challenge_id, credential } })
+    expect(reply.status).toBe(401)
+    expect((await ada.post('/v1/me/recovery-codes')).status).toBe(403)
+  })
+
+  test('the last second factor stays where one is required', async () => {
+    const authd = await startAuthd({ config: { mfa: { policy: 'required' } } })
+    const browser = authd.browser()
+    await signInOnPage(authd, browser)
+    const { secret } = await enrolTotp(authd, browser)
+
+    expect(await browser.send('DELETE', '/v1/me/totp')).toMatchObject({ status: 409, body: { code: 'LAST_FACTOR' } })
+    authd.clock.advance(30 * SECOND)
+    await browser.post('/v1/stepup/totp', { json: { code: totpCode(authd, secret) } })
+    await enrolPasskey(browser, deviceFor(authd))
+    expect((await browser.send('DELETE', '/v1/me/totp')).status).toBe(200)
+  })
+})
+
+describe('SECURITY S-06: what was there before the address was proven', () => {
+  test('is gone once its owner proves it: factors, and the sessions that made them', async () => {
+    const authd = await startAuthd()
+    const thief = authd.browser()
+    await signInOnPage(authd, thief)
+    await enrolPasskey(thief, deviceFor(authd))
+    await enrolTotp(authd, thief)
+    // As if the account had been made by somebody who never proved the address.
+    await authd.deps.db.write((trx) => trx.run('UPDATE users SET email_verified_at = NULL'))
+    await authd.takeMail()
+    const owner = authd.browser()
+    const { attempt, code } = await askOnPage(authd, owner)
+    await owner.post('/signin/code', { form: { attempt, code } })
+
+    expect((await owner.get('/v1/session')).body.session).toMatchObject({ aal: 1, amr: ['email'] })
+    expect((await thief.get('/v1/session')).status).toBe(401)
+    expect((await owner.get('/v1/me/passkeys')).body).toEqual([])
+    const [proven] = (await authd.auditLog()).filter(({ eventType }) => eventType === 'user.email_verified')
+    expect(proven?.metadata).toEqual({ dropped: ['passkey', 'totp', 'recovery_code'] })
+  })
+})
+
+describe('SECURITY S-04: a session', () => {
+  test.each([
+    ['aal1', 14 * 24 * 60, 30 * 24 * 60],
+    ['aal2', 60, 24 * 60],
+    ['aal3', 15, 12 * 60],
+  ])('of the preset %s ends %i minutes after its last use, and %i after it began', async (preset, idle, whole) => {
+    const config = { session: { preset } }
+    const resting = await startAuthd({ config })
+    const one = resting.browser()
+    await signInOnPage(resting, one)
+    resting.clock.advance(idle * MINUTE - SECOND)
+    expect((await one.get('/v1/session')).status).toBe(200)
+    resting.clock.advance(idle * MINUTE)
+    expect((await one.get('/v1/session')).status).toBe(401)
+
+    const busy = await startAuthd({ config })
+    const two = busy.browser()
+    await signInOnPage(busy, two)
+    const began = busy.clock.now()
+    for (const end = began + whole * MINUTE; busy.clock.now() + (idle - 1) * MINUTE < end; ) {
+      busy.clock.advance((idle - 1) * MINUTE)
+      expect((await two.get('/v1/session')).status).toBe(200)
+    }
+    busy.clock.set(began + whole * MINUTE)
+    expect((await two.get('/v1/session')).status).toBe(401)
+  })
+
+  test.each(['sqlite', 'postgres'] as const)(
+    'beyond the number allowed ends the ones unused longest (%s)',
+    async (database) => {
+      const authd = await startAuthd({ database, config: { session: { max_per_user: 3 } } })
+      const browsers = Array.from({ length: 3 }, () => authd.browser())
+      for (const browser of browsers) {
+        await signInOnPage(authd, browser)
+        authd.clock.advance(2 * MINUTE)
+      }
+      // The first is used again, so the second is the one that rests longest.
+      await browsers[0]?.get('/v1/session')
+      await signInOnPage(authd, authd.browser())
+
+      const statuses = await Promise.all(browsers.map(async (browser) => (await browser.get('/v1/session')).status))
+      expect(statuses).toEqual([200, 401, 200])
+    },
+  )
+
+  test.each(['sqlite', 'postgres'] as const)(
+    'of many begun at once no more stay than are allowed (%s)',
+    async (database) => {
+      const authd = await startAuthd({ database, config: { session: { max_per_user: 2 } } })
+      const asked = []
+      for (let at = 0; at < 6; at += 1) asked.push(await askForCode(authd))
+      await Promise.all(
+        asked.map(({ attemptToken: attempt_token, code }) =>
+          authd.browser().post('/v1/signin/code', { json: { code, attempt_token } }),
+        ),
+      )
+
+      const log = await authd.auditLog()
+      const count = (type: string) => log.filter(({ eventType }) => eventType === type).length
+      expect([count('session.created'), count('session.revoked')]).toEqual([6, 4])
+    },
+  )
+})
+
+describe('SECURITY S-07: people are told by mail', () => {
+  const templates = async (authd: Authd) => (await authd.takeMail()).map(({ template, lang }) => `${template} ${lang}`)
+
+  test('of a device that is new to them, in their language, and not of one that is known', async () => {
+    const authd = await startAuthd()
+    const [known, other] = [authd.browser(), authd.browser()]
+    const german = { headers: { 'Accept-Language': 'de' } }
+    for (const browser of [known, known, other]) {
+      authd.clock.advance(MINUTE)
+      await browser.post('/signin', { form: { email: ADA }, ...german })
+      const mail = (await authd.takeMail()).at(-1)
+      const attempt = new URL(mail?.values['link'] ?? '').searchParams.get('token')?.split('.')[0] ?? ''
+      await browser.post('/signin/code', { form: { attempt, code: mail?.values['code'] ?? '' }, ...german })
+      expect(await templates(authd)).toEqual(browser === other ? ['new_device de'] : [])
+    }
+    const told = (await authd.auditLog()).filter(({ eventType }) => eventType === 'user.new_device')
+    expect(told).toHaveLength(1)
+  })
+
+  test('of each factor that comes or goes, and of a recovery code that is used', async () => {
+    const authd = await startAuthd()
+    const browser = authd.browser()
+    await signInOnPage(authd, browser)
+    const added = await enrolPasskey(browser, deviceFor(authd))
+    expect(await templates(authd)).toEqual(['passkey_added en'])
+    const { recoveryCodes } = await enrolTotp(authd, browser)
+    expect(await templates(authd)).toEqual(['totp_enabled en', 'recovery_codes_made en'])
+    await browser.post('/v1/stepup/recovery-code', { json: { code: recoveryCodes[1] } })
+    expect(await templates(authd)).toEqual(['recovery_code_used en'])
+    await browser.send('DELETE', `/v1/me/passkeys/${added.body.passkey.id}`)
+    await browser.send('DELETE', '/v1/me/totp')
+    expect(await templates(authd)).toEqual(['passkey_removed en', 'totp_removed en'])
+  })
+})
