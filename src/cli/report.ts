@@ -32,7 +32,10 @@ function explain(thrown: unknown): Failure {
   }
   if (thrown instanceof Error && 'oclif' in thrown) {
     // oclif's parser: a flag or an argument that is not right.
-    const message = thrown.message.replace(/\nSee more help with --help/g, '').replace(/\s*\n\s*/g, ' ')
+    const message = thrown.message
+      .replace(/\nSee more help with --help/g, '')
+      .replace(/^The following errors? occurred:\s*/, '')
+      .replace(/\s*\n\s*/g, ' ')
     return { code: 'USAGE', message, suggestions: [], exit: 64 }
   }
   const message = thrown instanceof Error ? thrown.message : String(thrown)
