@@ -11,8 +11,8 @@ export interface PostgresOptions {
 const TIMEOUT_MS = 5000
 const TRIES = 5
 const BIGINT = 20
-/** Deadlock and serialisation failure: the unit is run again. */
-const TRY_AGAIN = new Set(['40P01', '40001'])
+/** Deadlock, serialisation failure, and a unique value that somebody else took first: the unit is run again. */
+const TRY_AGAIN = new Set(['40P01', '40001', '23505'])
 /** Connection and shutdown classes, lock timeout, query cancelled, no connection to be had. */
 const UNAVAILABLE = /^(08...|57P..|57014|55P03|53300|ECONN.*|EPIPE|ETIMEDOUT|ENOENT)$/
 

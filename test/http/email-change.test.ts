@@ -106,6 +106,26 @@ test('an address that somebody takes while its code is on the way is not taken t
   expect((await browser.get('/v1/me')).body.email).toBe(ADA)
 })
 
+test.each(['sqlite', 'postgres'] as const)(
+  'of people who take one address at once, one has it (%s)',
+  async (database) => {
+    const authd = await startAuthd({ database })
+    const racers: { browser: Browser; code: string }[] = []
+    for (const email of ['one@example.com', 'two@example.com', 'three@example.com', 'four@example.com']) {
+      const browser = authd.browser()
+      await signInOnPage(authd, browser, email)
+      await authd.takeMail()
+      await browser.post('/v1/me/email', { json: { email: NEW } })
+      racers.push({ browser, code: (await authd.takeMail()).at(-1)?.values['code'] ?? '' })
+    }
+    const replies = await Promise.all(
+      racers.map(({ browser, code }) => browser.post('/v1/me/email/confirm', { json: { code } })),
+    )
+
+    expect(replies.map(({ status }) => status).sort()).toEqual([200, 401, 401, 401])
+  },
+)
+
 test('SECURITY M-03: the way back is no bearer: without a code from the former address it changes nothing', async () => {
   const authd = await startAuthd()
   const browser = authd.browser()
