@@ -54,6 +54,11 @@ export const SECTIONS = {
       applies: 'reload',
       example: 'https://example.com/help',
     }),
+    notice: field(line(200), {
+      text: 'A line above the sign-in, for instance of a maintenance that is coming.',
+      applies: 'live',
+      example: 'Maintenance tonight from 22:00 to 23:00 UTC.',
+    }),
     logo: field(path(), {
       text: 'A picture for the top of the pages, 32 px high: a .svg, .png or .webp file of at most 256 KiB.',
       applies: 'restart',
@@ -129,6 +134,11 @@ export const SECTIONS = {
       applies: 'restart',
       example: 'Example <no-reply@example.com>',
       established: 'email_from',
+    }),
+    paused: field(yesNo(), {
+      text: 'Hold all mail back. It waits in the outbox, and what expires meanwhile is never sent.',
+      applies: 'live',
+      default: false,
     }),
   }),
   smtp: section('The server that takes the mails.', {
