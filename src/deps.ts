@@ -20,8 +20,10 @@ export interface Deps {
 }
 
 export interface ConfigSource {
-  /** One frozen value; a flow takes it once, at its top. A reload changes what the next call answers. */
+  /** One frozen value; a flow takes it once, at its top. A reload or a live setting changes what the next call answers. */
   current(): Config
+  /** Lays these live settings over what the file says. */
+  override(settings: readonly { key: string; value: string }[]): void
 }
 
 /** What a process keeps of the database. It may be a second old: jobs/list.ts looks at the epochs that often. */

@@ -1,9 +1,11 @@
 import { existsSync, mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { Config } from './config/schema.ts'
+import { type ConfigSourceControl, configSource } from './config/source.ts'
 import type { ConfigSource, Deps, Mailer } from './deps.ts'
 import { AuthdError } from './errors.ts'
 import { createCache } from './flows/cache.ts'
+import { applySettings } from './flows/setting.ts'
 import { applyMigrations, checkSchema, claimServerSecret, hasServerSecret } from './flows/setup.ts'
 import { ensureKeys } from './flows/signing-key.ts'
 import { smtpMailer } from './mail/mailer.ts'
@@ -34,24 +36,28 @@ export interface WireOptions {
   /** The server secret, where it had to be read before privileges were dropped. */
   secret?: string | undefined
   journalStream?: string | undefined
+  /** Keys that the command line set: no live setting beats them. */
+  flagged?: ReadonlySet<string>
 }
 
 export interface Wired {
   deps: Deps
   log: ProcessLog
-  /** Puts another configuration in force. */
-  replaceConfig(config: Config): void
+  config: ConfigSourceControl
   close(): Promise<void>
 }
 
 /** The only place where real parts are built and joined. What a start needs is checked here, before anything listens. */
 export async function wire(config: Config, options: WireOptions): Promise<Wired> {
-  const source = configSource(config)
   const log = createLog({
     level: options.mode === 'serve' ? config.log.level : 'error',
     format: options.logFormat,
     stream: options.output,
     journalStream: options.journalStream,
+  })
+  const source = configSource(config, {
+    flagged: options.flagged ?? new Set(),
+    onChange: (next) => options.mode === 'serve' && log.setLevel(next.log.level),
   })
   const db = await openStore(config, options.mode, options.timeoutMs)
   try {
@@ -62,14 +68,12 @@ export async function wire(config: Config, options: WireOptions): Promise<Wired>
     const shared = { db, cache: createCache(db), tally: new Map<string, number>() }
     const deps = { ...shared, config: source, clock: systemClock, random, keys, mailer, log }
     await claimServerSecret(deps)
+    await applySettings(deps)
     await ensureKeys(deps)
     return {
       deps: options.dryRun ? { ...deps, db: dryRun(db) } : deps,
       log,
-      replaceConfig(next) {
-        source.replace(next)
-        log.setLevel(next.log.level)
-      },
+      config: source,
       async close() {
         await mailer.close()
         await db.close()
@@ -188,16 +192,6 @@ function createMailer(source: ConfigSource, output: NodeJS.WriteStream): Mailer 
   }
   if (smtp.host === undefined || mail.from === undefined) return terminalMailer({ app, output })
   return smtpMailer({ smtp: { ...smtp, host: smtp.host }, from: mail.from, app })
-}
-
-function configSource(initial: Config): ConfigSource & { replace(next: Config): void } {
-  let current = initial
-  return {
-    current: () => current,
-    replace: (next) => {
-      current = next
-    },
-  }
 }
 
 function makeFolder(path: string): void {

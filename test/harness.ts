@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { onTestFinished } from 'vitest'
 import { parseConfig } from '../src/config/load.ts'
+import { configSource } from '../src/config/source.ts'
 import type { Deps, Log, Mail } from '../src/deps.ts'
 import { sealAudit } from '../src/flows/audit.ts'
 import { createCache } from '../src/flows/cache.ts'
@@ -87,7 +88,7 @@ async function startOn(
   const mailer = capturingMailer()
   const log = capturedLog()
   const deps: Deps = {
-    config: { current: () => parsed },
+    config: configSource(parsed),
     db,
     cache: createCache(db),
     tally: new Map(),

@@ -20,6 +20,10 @@ const TOPIC_ALIASES: Record<string, string> = {
   session: 'sessions',
   key: 'keys',
   'api-key': 'api-keys',
+  lockout: 'lockouts',
+  ratelimits: 'ratelimit',
+  ipfilters: 'ipfilter',
+  setting: 'settings',
   setup: 'init',
   'test-email': 'email test',
 }

@@ -58,6 +58,13 @@ export const GROUPS: { title: string; commands: Record<string, string> }[] = [
       'ipfilter import': 'Rules from a file.',
       'ipfilter export': 'Rules into one.',
       'ipfilter prune': 'Take away what has expired.',
+      'lockouts list': 'What wrong codes hold up.',
+      'lockouts clear': 'Lift it, of a person or an address.',
+      'ratelimit list': 'Who has used how much of the limits.',
+      'ratelimit show': 'One address, mailbox, session or key.',
+      'ratelimit reset': 'Forget what was counted for it.',
+      explain: 'Why somebody can or cannot sign in.',
+      lockdown: 'Sign everybody out, stop sign-ups and mails.',
     },
   },
   {
@@ -67,6 +74,10 @@ export const GROUPS: { title: string; commands: Record<string, string> }[] = [
   {
     title: 'Configuration and database',
     commands: {
+      'settings list': 'What can be set while authd runs.',
+      'settings get': 'One of them.',
+      'settings set': 'Set it, in every instance.',
+      'settings unset': 'Take it away again.',
       'config check': 'Is the configuration right?',
       'config show': 'What is in force, and where it comes from.',
       'config path': 'Which file is read.',

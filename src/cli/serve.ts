@@ -39,6 +39,7 @@ export async function serve(options: ServeOptions): Promise<void> {
     logFormat: isPretty ? 'pretty' : 'json',
     journalStream: process.env['JOURNAL_STREAM'],
     secret,
+    flagged: new Set(Object.keys(options.flags)),
   })
   try {
     for (const { message } of loaded.warnings) wired.log.warn('configuration', { warning: message })
@@ -56,12 +57,12 @@ export async function serve(options: ServeOptions): Promise<void> {
 }
 
 /** What is in force stays in force unless the new configuration is whole; what needs a restart is named. */
-function reloadConfig({ log, deps, replaceConfig }: Wired, started: Config, load: () => Loaded): void {
+function reloadConfig({ log, config: source }: Wired, started: Config, load: () => Loaded): void {
   try {
     const { config } = load()
-    const changed = changedKeys(deps.config.current(), config)
+    const changed = changedKeys(source.base(), config)
     const waiting = changedKeys(started, config).filter(({ applies }) => applies === 'restart')
-    replaceConfig(
+    source.replace(
       withStarted(
         config,
         started,

@@ -5,6 +5,7 @@ export type Origin =
   | { kind: 'env'; name: string; readFrom?: string }
   | { kind: 'dotenv'; name: string; path: string; line: number; column: number; readFrom?: string }
   | { kind: 'file'; name: string; path: string; line: number; column: number; readFrom?: string }
+  | { kind: 'setting'; by: string }
   | { kind: 'default' }
 
 /** As `config show --origin` says it. */
@@ -21,6 +22,8 @@ export function describeOrigin(origin: Origin): string {
       return `${origin.path}:${origin.line} ${origin.name}${via}`
     case 'file':
       return `${origin.path}:${origin.line}${via}`
+    case 'setting':
+      return `setting by ${origin.by}`
     case 'default':
       return 'default'
   }

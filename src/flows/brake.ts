@@ -15,7 +15,7 @@ const LONGEST_WAIT_MS = 15 * MINUTE
 export type BrakedFactor = 'totp' | 'recovery_code'
 export type Refusal = { kind: 'wrong' } | { kind: 'blocked'; waitMs: number } | { kind: 'disabled' }
 
-export function isDisabledBy(brake: Brake | undefined): boolean {
+export function isDisabledBy(brake: Pick<Brake, 'failures'> | undefined): boolean {
   return brake !== undefined && brake.failures >= DISABLED_AT
 }
 

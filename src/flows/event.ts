@@ -48,6 +48,9 @@ export const EVENTS = {
   'ip_filter.added': 'A rule for a network was added or written anew.',
   'ip_filter.removed': 'A rule for a network was taken away, or had expired.',
   'ip_filter.hit': 'A request was kept out by a rule; told once an hour a client.',
+  'lockdown.on': 'An operator signed everybody out and stopped sign-ups and mails.',
+  'lockdown.off': 'An operator ended the lockdown.',
+  'setting.changed': 'A live setting was set or taken away; metadata says from what to what.',
   'mail.failed': 'A mail was given up; metadata.reason says why.',
 } as const satisfies Record<string, string>
 

@@ -9,7 +9,7 @@ import { findUserByEmail, lockUserByEmail, type User } from '../store/users.ts'
 import { type Origin, recordEvent } from './event.ts'
 
 /** Across attempts, for devices that the person has not signed in on; a known one has as many of its own. */
-const WRONG_CODES_A_DAY = 20
+export const WRONG_CODES_A_DAY = 20
 
 /**
  * Spends the code of an attempt's mail, once: whose address it proves (nobody's yet, for a new one). Tries are counted

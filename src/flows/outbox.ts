@@ -56,6 +56,7 @@ export async function enqueueMail(deps: Deps, trx: Trx, mail: QueuedMail): Promi
 
 /** Sends what is due, at most a batch; answers how many rows it took, so that the caller goes on while there are more. */
 export async function dispatchOutbox(deps: Deps): Promise<number> {
+  if (deps.config.current().mail.paused) return 0
   const now = deps.clock.now()
   const due = await deps.db.read(findNextDue)
   if (due === undefined || due > now) return 0

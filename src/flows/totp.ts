@@ -25,7 +25,7 @@ const STEP_S = 30
 const TOLERANCE: [number, number] = [STEP_S, 0]
 const PENDING_MS = 10 * MINUTE
 /** Where TOTP may come first: wrong codes a day for one address, known or not. */
-const FIRST_WRONG_A_DAY = 5
+export const FIRST_WRONG_A_DAY = 5
 
 /**
  * Signs in with a code of the authenticator app, after a first proof. Where `totp.allow_first_factor` is on, also as

@@ -7,6 +7,7 @@ import type { Context, Next } from './context.ts'
 import { cookieNames } from './cookies.ts'
 import type { Endpoint } from './endpoint.ts'
 import { accessLog } from './middleware/access-log.ts'
+import { crossOrigin } from './middleware/cors.ts'
 import { errors } from './middleware/errors.ts'
 import { identify } from './middleware/identify.ts'
 import { ipFilter } from './middleware/ip-filter.ts'
@@ -50,7 +51,7 @@ export function wholeDocument(about: { publicUrl: string; version: string }): un
 
 /** Every middleware and router, in the order a request meets them. */
 export async function createApp(deps: Deps, lifecycle: Lifecycle): Promise<Koa<Context['state'], Context>> {
-  const { publicUrl, server, signin, session } = deps.config.current()
+  const { publicUrl, server, signin, session, cors } = deps.config.current()
   const names = cookieNames({ publicUrl, session })
   const { origin } = new URL(publicUrl)
   const document = openApiEndpoint(allEndpoints(lifecycle), { publicUrl, version: lifecycle.version })
@@ -63,11 +64,13 @@ export async function createApp(deps: Deps, lifecycle: Lifecycle): Promise<Koa<C
   app.use(await securityHeaders({ publicUrl, redirectUrls: signin.redirectUrls }))
   app.use(errors(deps, renderError(deps)))
   app.use(refuseForwarded(lifecycle))
+  app.use(crossOrigin(cors))
   app.use(mount(deps, probeEndpoints(lifecycle), names))
   app.use(ipFilter(deps))
   app.use(mount(deps, [document], names))
   app.use(assets(readBrand(deps.config.current().app)))
-  app.use(identify(deps, { names, origin }))
+  const allowedOrigins = new Set(cors.allowedOrigins)
+  app.use(identify(deps, { names, origin, allowedOrigins }))
   app.use(mount(deps, API, names))
   app.use(mountPages(deps, { names, origin }))
   app.use(async (ctx) => {

@@ -3,6 +3,7 @@ import { sealAudit } from '../flows/audit.ts'
 import { deleteOldRows } from '../flows/housekeeping.ts'
 import { dispatchOutbox } from '../flows/outbox.ts'
 import { flushTally } from '../flows/rate-limit.ts'
+import { applySettings } from '../flows/setting.ts'
 import { HOUR, SECOND } from '../platform/clock.ts'
 
 /** Work whose client is the clock. */
@@ -47,6 +48,7 @@ export const JOBS: readonly Job[] = [
     isWokenByCommits: false,
     run: async (deps) => {
       await deps.cache.refresh()
+      await applySettings(deps)
       return false
     },
   },

@@ -81,6 +81,39 @@ export async function clearFailures(trx: Trx, key: Pick<Budget, 'kind' | 'subjec
   await trx.run('DELETE FROM failed_attempts WHERE kind = ? AND subject = ?', [key.kind, key.subject])
 }
 
+export interface FailureRow extends Failures {
+  subject: string
+  /** Of a brake: later than any clock. */
+  windowEndsAt: number
+  /** Of whom the subject is the id. */
+  email: string | null
+}
+
+/** All that is counted now, the most first. */
+export async function listFailures(sql: Sql, now: number, limit: number): Promise<FailureRow[]> {
+  const rows = await sql.all<{
+    kind: string
+    subject: string
+    failures: number
+    blocked_until: number | null
+    window_ends_at: number
+    email: string | null
+  }>(
+    `SELECT failed_attempts.kind, subject, failures, blocked_until, window_ends_at, users.email
+     FROM failed_attempts LEFT JOIN users ON users.id = failed_attempts.subject
+     WHERE failures > 0 AND window_ends_at > ? ORDER BY failures DESC, subject LIMIT ?`,
+    [now, limit],
+  )
+  return rows.map((row) => ({
+    kind: row.kind,
+    subject: row.subject,
+    failures: row.failures,
+    blockedUntil: row.blocked_until,
+    windowEndsAt: row.window_ends_at,
+    email: row.email,
+  }))
+}
+
 export interface Failures extends Brake {
   kind: string
 }

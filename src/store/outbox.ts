@@ -162,6 +162,14 @@ export async function listOutbox(
   return rows.map(fromRow)
 }
 
+export async function findLastMailTo(sql: Sql, recipient: string): Promise<OutboxMail | undefined> {
+  const row = await sql.one<OutboxRow>(
+    'SELECT * FROM outbox WHERE recipient = ? AND is_decoy = 0 ORDER BY id DESC LIMIT 1',
+    [recipient],
+  )
+  return row && fromRow(row)
+}
+
 export async function countOutbox(sql: Sql, filter: { state?: OutboxState | undefined }): Promise<number> {
   const row = filter.state
     ? await sql.one<{ n: number }>('SELECT count(*) AS n FROM outbox WHERE is_decoy = 0 AND state = ?', [filter.state])

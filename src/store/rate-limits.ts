@@ -60,7 +60,7 @@ export async function giveBackToBucket(
   )
 }
 
-async function findBucket(sql: Sql, { policy, subject }: Bucket): Promise<BucketUse | undefined> {
+export async function findBucket(sql: Sql, { policy, subject }: Bucket): Promise<BucketUse | undefined> {
   const row = await sql.one<Row>(
     'SELECT policy, subject, used, window_ends_at FROM rate_limits WHERE policy = ? AND subject = ?',
     [policy, subject],
@@ -80,6 +80,15 @@ export async function listBuckets(
      WHERE window_ends_at > ? AND used > 0 ${subject === undefined ? '' : 'AND subject = ?'}
      ORDER BY used DESC, policy, subject LIMIT ?`,
     [now, ...(subject === undefined ? [] : [subject]), limit],
+  )
+  return rows.map(toUse)
+}
+
+/** Forgets what was counted for a subject, under every policy; answers what it was. */
+export async function deleteBucketsOf(trx: Trx, subject: string): Promise<BucketUse[]> {
+  const rows = await trx.all<Row>(
+    'DELETE FROM rate_limits WHERE subject = ? RETURNING policy, subject, used, window_ends_at',
+    [subject],
   )
   return rows.map(toUse)
 }

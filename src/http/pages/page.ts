@@ -88,6 +88,7 @@ export function pageContext(deps: Pick<Deps, 'config' | 'clock'>, lang: string):
     now: deps.clock.now(),
     ...brandPaths(app),
     ...(app.supportUrl !== undefined && { supportUrl: app.supportUrl }),
+    ...(app.notice !== undefined && { siteNotice: app.notice }),
   }
 }
 

@@ -187,6 +187,8 @@ export interface PageContext {
   /** The path of public_url without a slash at its end: `` or `/auth`. Forms, links and assets start with it. */
   basePath: string
   supportUrl?: string
+  /** A line of the operator's, for everybody. */
+  siteNotice?: string
   /** The paths of the operator's logo and of their style sheet. */
   logo?: string
   theme?: string

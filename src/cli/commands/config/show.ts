@@ -1,5 +1,6 @@
 import { Flags } from '@oclif/core'
-import { OperatorCommand } from '../../command.ts'
+import type { Loaded } from '../../../config/load.ts'
+import { type GlobalFlags, OperatorCommand } from '../../command.ts'
 
 export default class ConfigShow extends OperatorCommand {
   static override summary = 'What is in force, secrets hidden.'
@@ -13,8 +14,23 @@ export default class ConfigShow extends OperatorCommand {
   async run(): Promise<void> {
     const { flags } = await this.parse(ConfigShow)
     const { describeConfig, showConfig } = await import('../../../config/show.ts')
-    const loaded = await this.loadConfig(flags)
+    const loaded = await this.#withSettings(flags)
     const options = { withOrigin: flags.origin, onlyChanged: flags.changed, section: flags.section }
     this.output(flags).object(describeConfig(loaded, options), [showConfig(loaded, options).trimEnd()])
+  }
+
+  /** The live settings of the database above the rest; without a database there are none. */
+  async #withSettings(flags: GlobalFlags): Promise<Pick<Loaded, 'config' | 'origins'>> {
+    const { config, origins } = await this.loadConfig(flags)
+    const { listSettings } = await import('../../../flows/setting.ts')
+    try {
+      return await this.withDeps({ ...flags, quiet: true, verbose: false }, async (deps) => {
+        const set = (await listSettings(deps)).filter(({ isSet }) => isSet)
+        const over = set.map(({ key, setBy }) => [key, { kind: 'setting', by: setBy ?? '' }] as const)
+        return { config: deps.config.current(), origins: new Map([...origins, ...over]) }
+      })
+    } catch {
+      return { config, origins }
+    }
   }
 }
