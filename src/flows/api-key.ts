@@ -4,8 +4,8 @@ import { digest, mintSecret } from '../platform/secret.ts'
 import { type ApiKey, findApiKey, insertApiKey, listApiKeys, revokeApiKey } from '../store/api-keys.ts'
 import { type Origin, recordEvent } from './event.ts'
 
-/** What an API key may be for. */
-export const SCOPES = ['introspect'] as const
+/** What an API key may be for: asking what a token is worth; signing people in from an app's backend. */
+export const SCOPES = ['introspect', 'signin'] as const
 export type Scope = (typeof SCOPES)[number]
 
 /** Makes a key; its token, `key_<id>.<secret>`, is told once and kept nowhere. */

@@ -13,6 +13,7 @@ import { identify } from './middleware/identify.ts'
 import { ipFilter } from './middleware/ip-filter.ts'
 import { requestId } from './middleware/request-id.ts'
 import { securityHeaders } from './middleware/security-headers.ts'
+import { statedClient } from './middleware/stated-client.ts'
 import { mount, pathFilter } from './mount.ts'
 import { openApiDocument, openApiEndpoint } from './openapi.ts'
 import { readBrand } from './pages/branding.ts'
@@ -71,6 +72,7 @@ export async function createApp(deps: Deps, lifecycle: Lifecycle): Promise<Koa<C
   app.use(assets(readBrand(deps.config.current().app)))
   const allowedOrigins = new Set(cors.allowedOrigins)
   app.use(identify(deps, { names, origin, allowedOrigins }))
+  app.use(statedClient(deps))
   app.use(mount(deps, API, names))
   app.use(mountPages(deps, { names, origin }))
   app.use(async (ctx) => {

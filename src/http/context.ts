@@ -9,6 +9,8 @@ export interface RequestState {
   /** The client's address, as server.trusted_proxies lets us know it. */
   ip: string
   client: Client
+  /** The address was stated by an app's backend, whose key may do that. */
+  isStated: boolean
   identity: Identity
   cookies: RequestCookies
   /** Answers are HTML, errors too. */

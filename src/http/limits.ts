@@ -26,13 +26,15 @@ export async function withinLimits<Answer extends object>(
   declared: Limited,
   work: () => Promise<Answer>,
 ): Promise<Answer> {
-  const kind = kindOf(declared, ctx.state.identity)
+  const { identity } = ctx.state
+  const kind = kindOf(declared, identity, ctx.state.isStated)
   const subject = ipBucket(ctx.state.ip)
   const ip: Bucket = { policy: 'ip', subject }
   const guess: Bucket = { policy: 'guess', subject }
-  if (typeof kind === 'object') {
-    await refuseFull(deps, [kind])
-    tally(deps, kind, 1)
+  const own = typeof kind === 'object' ? kind : identity.kind === 'api_key' ? keyBucket(identity.key.id) : undefined
+  if (own) {
+    await refuseFull(deps, [own])
+    tally(deps, own, 1)
   }
   if (kind === 'stranger') await spendTold(deps, ctx, [ip])
   if (kind === 'failure') await refuseFull(deps, [ip])
@@ -48,14 +50,19 @@ export async function withinLimits<Answer extends object>(
   }
 }
 
-function kindOf({ method, limit }: Limited, identity: Identity): Limit | Bucket {
+function kindOf({ method, limit }: Limited, identity: Identity, isStated: boolean): Limit | Bucket {
   const isRejected = identity.kind === 'rejected' && !identity.isGenuine
+  // A backend's own address is that of all its users: only one that it states counts.
+  if (identity.kind === 'api_key' && !isStated) return keyBucket(identity.key.id)
   if (limit !== undefined && limit !== 'none') return limit
   if (isRejected) return 'stranger'
-  if (limit === 'none') return 'none'
-  if (identity.kind === 'api_key') return { policy: 'client', subject: identity.key.id }
+  if (limit === 'none' || identity.kind === 'api_key') return 'none'
   if (method === 'GET') return 'none'
   return identity.kind === 'session' ? { policy: 'user', subject: identity.session.id } : 'stranger'
+}
+
+function keyBucket(subject: string): Bucket {
+  return { policy: 'client', subject }
 }
 
 /** Counts before the work, and tells how the address stands: the limits of mailboxes and people are told to nobody. */

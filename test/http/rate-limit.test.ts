@@ -1,4 +1,6 @@
 import { describe, expect, test, vi } from 'vitest'
+import { createApiKey } from '../../src/flows/api-key.ts'
+import { SYSTEM } from '../../src/flows/event.ts'
 import { flushTally } from '../../src/flows/rate-limit.ts'
 import { HOUR, MINUTE } from '../../src/platform/clock.ts'
 import { listBuckets } from '../../src/store/rate-limits.ts'
@@ -235,5 +237,39 @@ describe.each(DATABASES)('the limit of a mailbox (%s)', (database) => {
     )
     expect((await authd.takeMail()).map(({ to }) => to)).toEqual(['ada@example.com'])
     expect(authd.log.lines).toContainEqual(expect.objectContaining({ level: 'warn', message: 'rate limit exceeded' }))
+  })
+})
+
+describe('an app’s backend', () => {
+  async function withKey(scopes: ('introspect' | 'signin')[]) {
+    const authd = await startAuthd({ config: { limits: LIMITS, server: PROXY } })
+    const { token } = await createApiKey(authd.deps, SYSTEM, { name: 'shop', scopes, expiresAt: null })
+    const ask = (client?: string) => {
+      const headers = client === undefined ? {} : { 'Authd-Client-IP': client }
+      return authd.browser().post('/v1/signin', { json: {}, bearer: token, headers })
+    }
+    return { authd, ask }
+  }
+
+  test('with the scope signin states its user’s address: that one is limited, not the backend’s', async () => {
+    const { authd, ask } = await withKey(['signin'])
+    const statuses: number[] = []
+    for (let at = 0; at < 6; at += 1) statuses.push((await ask('203.0.113.1')).status)
+    expect(statuses).toEqual([201, 201, 201, 201, 201, 429])
+    expect((await ask('203.0.113.2')).status).toBe(201)
+    for (let at = 0; at < 20; at += 1) expect((await ask()).status).toBe(201)
+    expect((await ask('nonsense')).status).toBe(400)
+
+    const [told] = (await authd.auditLog()).filter(({ eventType }) => eventType === 'rate_limit.exceeded')
+    expect(told?.ip).toBe('203.0.113.1')
+  })
+
+  test('with another scope, or none, states nothing', async () => {
+    const { authd, ask } = await withKey(['introspect'])
+    await ask('203.0.113.1')
+    await authd.browser().post('/v1/signin', { json: {}, headers: { 'Authd-Client-IP': '203.0.113.1' } })
+
+    const subjects = await authd.deps.db.read((sql) => sql.all<{ subject: string }>('SELECT subject FROM rate_limits'))
+    expect(subjects).toEqual([{ subject: '127.0.0.1' }])
   })
 })

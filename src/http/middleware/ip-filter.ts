@@ -13,12 +13,21 @@ const REMEMBERED = 10_000
 
 /** Keeps out whom the rules of `authd ipfilter` keep out. Why is not told; it is in the audit log, once an hour a client. */
 export function ipFilter(deps: Deps) {
-  const noteHit = hitRecorder(deps)
+  const refuse = ipRefusal(deps)
   return async (ctx: Context, next: Next): Promise<void> => {
+    await refuse(ctx)
+    await next()
+  }
+}
+
+/** The check alone, of the address that a request has now. */
+export function ipRefusal(deps: Deps) {
+  const noteHit = hitRecorder(deps)
+  return async (ctx: Context): Promise<void> => {
     const scope = scopeOf(ctx.path)
     const defaults = deps.config.current().ipfilter
     const verdict = judge(await ipRules(deps), { ip: ctx.state.ip, scope, now: deps.clock.now(), defaults })
-    if (!verdict.isBlocked) return await next()
+    if (!verdict.isBlocked) return
     ctx.state.isPage = ctx.accepts('json', 'html') === 'html'
     await noteHit(ctx, scope, verdict)
     throw new AuthdError('ADDRESS_BLOCKED')

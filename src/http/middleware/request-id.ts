@@ -25,6 +25,7 @@ export function requestId({ random, clock, log }: Parts, isTrusted: (ip: string)
     ctx.state.requestId = isKept ? sent : random.id('req')
     ctx.state.ip = client.ip
     ctx.state.client = client
+    ctx.state.isStated = false
     ctx.state.identity = { kind: 'anonymous' }
     ctx.state.isPage = false
     ctx.state.isOauth = false
