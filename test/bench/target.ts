@@ -25,7 +25,9 @@ export async function startAuthdTarget(): Promise<Target> {
   await writeFile(
     config,
     `public_url = "http://localhost:${PORT}"\ndata_dir = "data"\n[server]\nport = ${PORT}\n[mail]\nfrom = "bench@example.com"\n` +
-      `[smtp]\nhost = "127.0.0.1"\nport = ${mails.port}\ntls = "none"\n`,
+      `[smtp]\nhost = "127.0.0.1"\nport = ${mails.port}\ntls = "none"\n` +
+      // One stranger who asks for much: the limits count, and do not bite.
+      '[limits]\nrequests_per_minute = 1000000\nguesses_per_hour = 1000000\nmails_per_hour = 1000000\ntotal_mails_per_hour = 10000000\n',
   )
   const program = existsSync(BUILT) ? BUILT : SOURCE
   const child = await started(spawn(program, ['serve', '--config', config], { cwd: folder, stdio: OUTPUT }))

@@ -1,6 +1,7 @@
 import { type Connection, openConnection, type Received, type Sent } from './client.ts'
 import { type Filled, fillPasskeys, fillTotp } from './fill.ts'
 import type { Operation, Server } from './measure.ts'
+import { fillRules } from './rules.ts'
 import type { Target } from './target.ts'
 
 export interface Load {
@@ -17,20 +18,25 @@ export interface Unit {
 }
 
 let people = 0
+let rules: Promise<void> | undefined
 
 export const UNITS: readonly Unit[] = [
   { name: 'health', prepare: simple('GET', '/health'), prepareCeiling: simple('GET', '/health') },
   { name: 'jwks', prepare: simple('GET', '/.well-known/jwks.json'), prepareCeiling: simple('GET', '/jwks') },
   {
     name: 'signed-in check',
-    async prepare(target) {
-      const { access_token: bearer } = await withConnection(target, (connection) => signIn(target, connection))
-      return (connection) => must(200, connection, 'GET', '/v1/session', { bearer })
+    prepare: (target) => checks(target, '/v1/session', (connection) => signIn(target, connection)),
+    prepareCeiling: (ceiling) => checks(ceiling, '/session', redeemCeiling),
+  },
+  {
+    // Beside the one above: what a long blocklist costs.
+    name: 'check, 100,000 rules',
+    async prepare(target, { milliseconds }) {
+      rules ??= fillRules(target.database, milliseconds < 1000 ? 1000 : 100_000)
+      await rules
+      return await checks(target, '/v1/session', (connection) => signIn(target, connection))
     },
-    async prepareCeiling(ceiling) {
-      const { access_token: bearer } = await withConnection(ceiling, redeemCeiling)
-      return (connection) => must(200, connection, 'GET', '/session', { bearer })
-    },
+    prepareCeiling: (ceiling) => checks(ceiling, '/session', redeemCeiling),
   },
   {
     name: 'refresh',
@@ -92,6 +98,16 @@ function post(path: string, bodies: object[]): Operation {
     const json = bodies.pop()
     return json !== undefined && (await must(200, connection, 'POST', path, { json }))
   }
+}
+
+/** Asks who is signed in, with a token made before. */
+async function checks(
+  server: Server,
+  path: string,
+  begin: (connection: Connection) => Promise<{ access_token?: string }>,
+): Promise<Operation> {
+  const { access_token } = await withConnection(server, begin)
+  return (connection) => must(200, connection, 'GET', path, { bearer: access_token ?? '' })
 }
 
 function simple(method: string, path: string) {

@@ -1,0 +1,34 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import { systemClock } from '../../src/platform/clock.ts'
+import { systemRandom } from '../../src/platform/random.ts'
+import { bumpEpoch } from '../../src/store/change-epochs.ts'
+import { upsertIpFilter } from '../../src/store/ip-filters.ts'
+import { openSqlite } from '../../src/store/sqlite.ts'
+
+const BATCH = 5000
+
+/** As many networks as a long blocklist has, beside a running daemon, of all lengths; none holds this machine. */
+export async function fillRules(database: string, count: number): Promise<void> {
+  const db = openSqlite({ path: database, busyTimeoutMs: 5000 })
+  const random = systemRandom(systemClock)
+  const now = systemClock.now()
+  try {
+    for (let at = 0; at < count; at += BATCH) {
+      await db.write(async (trx) => {
+        for (let index = at; index < Math.min(at + BATCH, count); index += 1) {
+          const cidr =
+            index % 2 === 0
+              ? `${130 + (index % 90)}.${(index >> 8) & 255}.${index & 255}.0/${index % 4 === 0 ? 24 : 25}`
+              : `2001:db8:${(index & 0xffff).toString(16)}:${(index >> 16).toString(16)}::/${48 + (index % 17)}`
+          const common = { reason: 'bench', createdAt: now, createdBy: 'bench', expiresAt: null }
+          await upsertIpFilter(trx, { id: random.id('ipf'), cidr, action: 'block', scope: 'all', ...common })
+        }
+        await bumpEpoch(trx, 'ip_filters')
+      })
+    }
+  } finally {
+    await db.close()
+  }
+  // The daemon looks every second, and reads them with its next request.
+  await wait(1500)
+}
