@@ -1,0 +1,100 @@
+import { describe, expect, test } from 'vitest'
+import { answerPasskey, askPasskey, signInWithPasskey, withPasskey } from '../factors.ts'
+import { type Authd, startAuthd } from '../harness.ts'
+import type { PasskeyDevice } from '../passkey-device.ts'
+
+const DEVICE_BOUND = { isBackupEligible: false, isBackedUp: false }
+const SYNCED = { isBackupEligible: true, isBackedUp: true }
+
+async function signIn(authd: Authd, device: PasskeyDevice, counter: number): Promise<number> {
+  const browser = authd.browser()
+  return (await answerPasskey(browser, device, await askPasskey(browser), { counter })).status
+}
+
+async function regressions(authd: Authd) {
+  const noted = (await authd.auditLog()).filter(({ eventType }) => eventType === 'webauthn.counter_regressed')
+  return noted.map(({ outcome, metadata }) => ({ outcome, counter: metadata['counter'], known: metadata['known'] }))
+}
+
+describe.each(['sqlite', 'postgres'] as const)('SECURITY A-05 on %s: a passkey that cannot be copied', (database) => {
+  test('is refused to the clone that comes after its owner, and audited; the owner goes on', async () => {
+    const authd = await startAuthd({ database })
+    const { device } = await withPasskey(authd, DEVICE_BOUND)
+    const clone = device.clone()
+
+    const owner = await signInWithPasskey(authd.browser(), device)
+    const thief = await signInWithPasskey(authd.browser(), clone)
+    const ownerAgain = await signInWithPasskey(authd.browser(), device)
+
+    expect([owner.status, thief.status, ownerAgain.status]).toEqual([200, 401, 200])
+    expect(await regressions(authd)).toEqual([{ outcome: 'failure', counter: 2, known: 2 }])
+  })
+})
+
+describe('SECURITY A-05', () => {
+  test('a clone makes no session, and is told what every bad answer is told', async () => {
+    const authd = await startAuthd()
+    const { device } = await withPasskey(authd, DEVICE_BOUND)
+    const [thief, stranger] = [authd.browser(), authd.browser()]
+
+    const cloned = await answerPasskey(thief, device, await askPasskey(thief), { counter: 1 })
+    const bad = await answerPasskey(stranger, device, await askPasskey(stranger), { origin: 'https://evil.example' })
+
+    expect(cloned).toMatchObject({ status: 401, body: { ...bad.body, request_id: expect.any(String) } })
+    expect((await thief.get('/v1/session')).status).toBe(401)
+  })
+
+  test('a clone does not step up a session', async () => {
+    const authd = await startAuthd()
+    const { browser, device } = await withPasskey(authd, DEVICE_BOUND)
+    const asked = (await browser.post('/v1/stepup/passkey/options')).body
+    const credential = device.sign(asked.options, { counter: 1 })
+
+    const refused = await browser.post('/v1/stepup/passkey', { json: { challenge_id: asked.challenge_id, credential } })
+
+    expect(refused).toMatchObject({ status: 401, body: { code: 'INVALID_CREDENTIALS' } })
+    expect(await regressions(authd)).toEqual([{ outcome: 'failure', counter: 1, known: 1 }])
+  })
+
+  test('a counter that falls back to zero is a regression too', async () => {
+    const authd = await startAuthd()
+    const { device } = await withPasskey(authd, DEVICE_BOUND)
+
+    expect(await signIn(authd, device, 0)).toBe(401)
+    expect(await regressions(authd)).toEqual([{ outcome: 'failure', counter: 0, known: 1 }])
+  })
+
+  test('a refused counter is not remembered, a greater one is', async () => {
+    const authd = await startAuthd()
+    const { device } = await withPasskey(authd, { ...DEVICE_BOUND, counter: 10 })
+
+    const refused = await signIn(authd, device, 5)
+    const between = await signIn(authd, device, 7)
+    const greater = await signIn(authd, device, 12)
+    const behind = await signIn(authd, device, 11)
+
+    expect([refused, between, greater, behind]).toEqual([401, 401, 200, 401])
+  })
+
+  test('a synced passkey whose counter went back is accepted, and audited', async () => {
+    const authd = await startAuthd()
+    const { device } = await withPasskey(authd, { ...SYNCED, counter: 10 })
+
+    expect(await signIn(authd, device, 5)).toBe(200)
+    expect(await regressions(authd)).toEqual([{ outcome: 'success', counter: 5, known: 10 }])
+  })
+
+  test.each([
+    ['that stays on its device', DEVICE_BOUND],
+    ['that is synced', SYNCED],
+  ])('a passkey %s and never counts signs in again and again, and nothing is noted', async (_, kind) => {
+    const authd = await startAuthd()
+    const { device } = await withPasskey(authd, { ...kind, counter: 0 })
+
+    const first = await signIn(authd, device, 0)
+    const second = await signIn(authd, device, 0)
+
+    expect([first, second]).toEqual([200, 200])
+    expect(await regressions(authd)).toEqual([])
+  })
+})

@@ -1,0 +1,115 @@
+import { expect, test } from 'vitest'
+import { SYSTEM } from '../../src/flows/event.ts'
+import { disablePeople } from '../../src/flows/user.ts'
+import { DAY } from '../../src/platform/clock.ts'
+import { keysFrom } from '../../src/platform/keys.ts'
+import { askPasskey, withPasskey } from '../factors.ts'
+import { type Authd, startAuthd } from '../harness.ts'
+import { ADA, signInOnPage } from '../people.ts'
+
+const BOB = 'bob@example.com'
+const NOBODIES = Array.from({ length: 30 }, (_, n) => `nobody${n}@example.com`)
+
+interface Credential {
+  id: string
+  type: string
+}
+
+async function allowedFor(authd: Authd, email: string): Promise<Credential[]> {
+  return (await askPasskey(authd.browser(), email)).options.allowCredentials
+}
+
+/** All that a stranger is told, but for what is new each time and whose passkeys there are. */
+async function shapeFor(authd: Authd, email: string) {
+  const { challenge_id: id, options, ...rest } = await askPasskey(authd.browser(), email)
+  const { challenge, allowCredentials, ...asked } = options
+  const members = (allowCredentials as Credential[]).map((one) => Object.keys(one).join())
+  return { ...rest, ...asked, id: id.length, challenge: challenge.length, members: [...new Set(members)] }
+}
+
+test('SECURITY A-06: the options look alike for a person with a passkey, one without, one disabled and nobody', async () => {
+  const authd = await startAuthd()
+  await withPasskey(authd)
+  await signInOnPage(authd, authd.browser(), BOB)
+  await withPasskey(authd, { email: 'gone@example.com' })
+  await disablePeople(authd.deps, SYSTEM, { names: ['gone@example.com'], reason: null })
+
+  const known = await shapeFor(authd, ADA)
+  const others = [
+    await shapeFor(authd, BOB),
+    await shapeFor(authd, 'gone@example.com'),
+    await shapeFor(authd, 'nobody@example.com'),
+  ]
+
+  expect(known).toMatchObject({ rpId: 'localhost', userVerification: 'required', members: ['id,type'] })
+  expect(others).toEqual([known, known, known])
+})
+
+test('SECURITY A-06: nobody has one or two passkeys, with ids as long as real ones, and of their own', async () => {
+  const authd = await startAuthd()
+
+  const allowed = await Promise.all(NOBODIES.map((email) => allowedFor(authd, email)))
+  const ids = allowed.flat().map(({ id }) => id)
+
+  expect(new Set(allowed.map(({ length }) => length))).toEqual(new Set([1, 2]))
+  expect(new Set(ids.map((id) => Buffer.from(id, 'base64url').length))).toEqual(new Set([20, 32]))
+  expect(new Set(ids).size).toBe(ids.length)
+})
+
+test.each([
+  ['nobody', 'nobody@example.com'],
+  ['a person without passkeys', BOB],
+  ['a person with one', ADA],
+])(
+  'SECURITY A-06: the passkeys of %s are the same a day later, from another process, in capitals',
+  async (_, email) => {
+    const authd = await startAuthd()
+    await withPasskey(authd)
+    await signInOnPage(authd, authd.browser(), BOB)
+    const first = await allowedFor(authd, email)
+
+    authd.clock.advance(DAY)
+    const later = await allowedFor(await authd.another(), email.toUpperCase())
+
+    expect(first.length).toBeGreaterThan(0)
+    expect(later).toEqual(first)
+  },
+)
+
+test('SECURITY A-06: an address that gets a person without passkeys keeps what it had as nobody', async () => {
+  const authd = await startAuthd()
+  const asNobody = await allowedFor(authd, BOB)
+  await signInOnPage(authd, authd.browser(), BOB)
+
+  expect(await allowedFor(authd, BOB)).toEqual(asNobody)
+})
+
+test('SECURITY A-06: to disable a person changes nothing of what strangers see', async () => {
+  const authd = await startAuthd()
+  const { device } = await withPasskey(authd)
+  const before = await allowedFor(authd, ADA)
+  await disablePeople(authd.deps, SYSTEM, { names: [ADA], reason: null })
+
+  expect(before).toEqual([{ id: device.credentialId, type: 'public-key' }])
+  expect(await allowedFor(authd, ADA)).toEqual(before)
+})
+
+test('SECURITY A-06: another deployment imagines other passkeys for the same address', async () => {
+  const authd = await startAuthd()
+  const here = await allowedFor(authd, 'nobody@example.com')
+  authd.deps.keys = keysFrom(Buffer.from('the server secret of another deployment'), authd.deps.random)
+
+  const there = await allowedFor(authd, 'nobody@example.com')
+
+  expect(there.length).toBeGreaterThan(0)
+  expect(there).not.toEqual(here)
+})
+
+test('SECURITY A-06: without an address no passkey is named', async () => {
+  const authd = await startAuthd()
+  await withPasskey(authd)
+
+  const { options } = await askPasskey(authd.browser())
+
+  expect(options.allowCredentials ?? []).toEqual([])
+})
