@@ -6,7 +6,7 @@ export default defineConfig({
     globalSetup: ['test/postgres-server.ts'],
     // Two at a time: each worker brings daemons of its own, and more of them only wait for one another.
     maxWorkers: 2,
-    testTimeout: 20_000,
+    testTimeout: 60_000,
     hookTimeout: 60_000,
     teardownTimeout: 20_000,
   },

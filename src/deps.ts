@@ -22,8 +22,12 @@ export interface Deps {
 export interface ConfigSource {
   /** One frozen value; a flow takes it once, at its top. A reload or a live setting changes what the next call answers. */
   current(): Config
-  /** Lays these live settings over what the file says. */
+  /** Lays these live settings over what the file says. One that makes no sense counts for nothing. */
   override(settings: readonly { key: string; value: string }[]): void
+  /** Every key that can be set while authd runs, with what is in force, as the file would write it. */
+  live(): { key: string; value: unknown }[]
+  /** Why a text cannot be the setting of a key, in one sentence; undefined: it can. */
+  refuse(key: string, text: string): { isNoKey: boolean; message: string } | undefined
 }
 
 /** What a process keeps of the database. It may be a second old: jobs/list.ts looks at the epochs that often. */

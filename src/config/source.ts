@@ -1,6 +1,7 @@
-import type { ConfigSource } from '../deps.ts'
+import { configValue } from './changes.ts'
 import { parseValue } from './parse-value.ts'
 import { type Config, findKey, KEYS, type Key, placeInConfig } from './schema.ts'
+import { asWritten } from './toml-value.ts'
 
 /** One live setting as the database has it: the text that `authd settings set` was given. */
 export interface LiveSetting {
@@ -8,9 +9,14 @@ export interface LiveSetting {
   value: string
 }
 
-export const LIVE_KEYS: readonly Key[] = KEYS.filter(({ applies }) => applies === 'live')
+const LIVE_KEYS: readonly Key[] = KEYS.filter(({ applies }) => applies === 'live')
 
-export interface ConfigSourceControl extends ConfigSource {
+/** The `ConfigSource` of the flows, and what only the process that owns it may do. */
+export interface ConfigSourceControl {
+  current(): Config
+  override(settings: readonly LiveSetting[]): void
+  live(): { key: string; value: unknown }[]
+  refuse(key: string, text: string): { isNoKey: boolean; message: string } | undefined
   /** What file, environment and flags say, without the settings. */
   base(): Config
   /** Another one of these, after a reload. */
@@ -44,26 +50,38 @@ export function configSource(
       join()
     },
     override(next) {
-      settings = next.filter(({ key, value }) => !('message' in readLive(key, value)))
+      settings = next
       join()
     },
+    live: () => LIVE_KEYS.map((key) => ({ key: key.key, value: asWritten(key, configValue(current, key)) ?? null })),
+    refuse,
   }
 }
 
-/** A live key's value, or in one sentence what is wrong. */
-export function readLive(key: string, text: string): { value: unknown } | { message: string; suggestion?: string } {
-  const known = LIVE_KEYS.find((one) => one.key === key)
-  if (!known) return { message: findKey(key) ? `${key} cannot be set while authd runs` : `there is no key ${key}` }
-  return parseValue({ key: known, value: text, isText: true, origin: { kind: 'default' } })
+function refuse(name: string, text: string): { isNoKey: boolean; message: string } | undefined {
+  const key = LIVE_KEYS.find((live) => live.key === name)
+  if (!key) {
+    return {
+      isNoKey: true,
+      message: findKey(name) ? `${name} cannot be set while authd runs` : `there is no key ${name}`,
+    }
+  }
+  const read = parseValue(candidate(key, text))
+  if (!('message' in read)) return undefined
+  return { isNoKey: false, message: `${read.message}${read.suggestion === undefined ? '' : `. ${read.suggestion}`}` }
+}
+
+function candidate(key: Key, value: string) {
+  return { key, value, isText: true, origin: { kind: 'default' } as const }
 }
 
 function overlay(base: Config, settings: readonly LiveSetting[]): Config {
   if (settings.length === 0) return base
   const merged: Record<string, unknown> = { ...base }
   for (const { key, value } of settings) {
-    const known = findKey(key)
-    const read = readLive(key, value)
-    if (!known || !('value' in read)) continue
+    const known = LIVE_KEYS.find((live) => live.key === key)
+    const read = known && parseValue(candidate(known, value))
+    if (!known || !read || !('value' in read)) continue
     const [section = '', name = ''] = placeInConfig(known)
     merged[section] = Object.freeze({ ...(merged[section] as object), [name]: read.value })
   }

@@ -1,6 +1,3 @@
-import { configValue } from '../config/changes.ts'
-import { LIVE_KEYS, readLive } from '../config/source.ts'
-import { asWritten } from '../config/toml-value.ts'
 import type { Deps } from '../deps.ts'
 import { AuthdError } from '../errors.ts'
 import { bumpEpoch } from '../store/change-epochs.ts'
@@ -27,8 +24,8 @@ export async function applySettings(deps: Pick<Deps, 'cache' | 'config' | 'log'>
   const rows = await deps.cache.of('settings', async (sql) => {
     const stored = await listSystemConfig(sql, PREFIX)
     for (const { key, value } of stored) {
-      const read = readLive(nameOf(key), value)
-      if ('message' in read) deps.log.error('a setting is ignored', { key: nameOf(key), problem: read.message })
+      const refusal = deps.config.refuse(nameOf(key), value)
+      if (refusal) deps.log.error('a setting is ignored', { key: nameOf(key), problem: refusal.message })
     }
     return stored.map(({ key, value }) => ({ key: nameOf(key), value }))
   })
@@ -40,22 +37,15 @@ export async function listSettings(deps: Pick<Deps, 'db' | 'config'>): Promise<S
   const stored = new Map(
     (await deps.db.read((sql) => listSystemConfig(sql, PREFIX))).map((row) => [nameOf(row.key), row]),
   )
-  const config = deps.config.current()
-  return LIVE_KEYS.map((key) => {
-    const row = stored.get(key.key)
-    return {
-      key: key.key,
-      value: asWritten(key, configValue(config, key)) ?? null,
-      isSet: row !== undefined,
-      setAt: row?.updatedAt ?? null,
-      setBy: row?.updatedBy ?? null,
-    }
+  return deps.config.live().map(({ key, value }) => {
+    const row = stored.get(key)
+    return { key, value, isSet: row !== undefined, setAt: row?.updatedAt ?? null, setBy: row?.updatedBy ?? null }
   })
 }
 
 export async function getSetting(deps: Pick<Deps, 'db' | 'config'>, key: string): Promise<Setting> {
   const found = (await listSettings(deps)).find((setting) => setting.key === key)
-  if (!found) throw notLive(key)
+  if (!found) throw notLive(deps, key)
   return found
 }
 
@@ -70,7 +60,7 @@ export async function setSetting(
     acceptsLockout,
   }: { key: string; value: string; own?: string | undefined; acceptsLockout: boolean },
 ): Promise<boolean> {
-  checkSetting(key, value)
+  checkSetting(deps, key, value)
   if (!acceptsLockout) await refuseLockout(deps, { key, value, own })
   const isChanged = await deps.db.write((trx) => putSetting(deps, trx, origin, { key, value }))
   await putInForce(deps)
@@ -79,7 +69,7 @@ export async function setSetting(
 
 /** Takes a setting away: file, environment and default count again. */
 export async function unsetSetting(deps: Deps, origin: Origin, key: string): Promise<boolean> {
-  if (!LIVE_KEYS.some((live) => live.key === key)) throw notLive(key)
+  if (deps.config.refuse(key, '')?.isNoKey) throw notLive(deps, key)
   const isChanged = await deps.db.write((trx) => dropSetting(deps, trx, origin, key))
   await putInForce(deps)
   return isChanged
@@ -134,12 +124,10 @@ async function noteChange(
   await recordEvent(deps, trx, origin, { type: 'setting.changed', metadata })
 }
 
-function checkSetting(key: string, value: string): void {
-  if (!LIVE_KEYS.some((live) => live.key === key)) throw notLive(key)
-  const read = readLive(key, value)
-  if (!('message' in read)) return
-  const hint = read.suggestion === undefined ? '' : `. ${read.suggestion}`
-  throw new AuthdError('VALIDATION_ERROR', { message: `${read.message}${hint}` })
+function checkSetting(deps: Pick<Deps, 'config'>, key: string, value: string): void {
+  const refusal = deps.config.refuse(key, value)
+  if (refusal?.isNoKey) throw notLive(deps, key)
+  if (refusal) throw new AuthdError('VALIDATION_ERROR', { message: refusal.message })
 }
 
 /** An allow-list that does not hold the operator's own address would lock them out. */
@@ -163,10 +151,9 @@ async function refuseLockout(
   })
 }
 
-function notLive(key: string): AuthdError {
-  const read = readLive(key, '')
+function notLive(deps: Pick<Deps, 'config'>, key: string): AuthdError {
   return new AuthdError('USAGE', {
-    message: 'message' in read ? `${read.message}.` : `${key} is not a live setting.`,
+    message: `${deps.config.refuse(key, '')?.message ?? key}.`,
     suggestions: ['authd settings list', `authd config reference ${key}`],
   })
 }
