@@ -1,8 +1,10 @@
 import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
+import { commandFor } from '../../src/cli/command-for.ts'
 import { COMMANDS } from '../../src/cli/commands/index.ts'
+import { showCommandHelp } from '../../src/cli/help.ts'
 import { GROUPS } from '../../src/cli/help-texts.ts'
 import { shell } from '../cli.ts'
 
@@ -18,13 +20,22 @@ test('--version is one line on stdout', async () => {
   expect(await run(['--version'])).toEqual({ code: 0, stdout: 'authd 0.1.0\n', stderr: '' })
 })
 
-test.each(Object.keys(COMMANDS))('authd %s --help says what it does', async (id) => {
+test.each(Object.keys(COMMANDS))('the help of authd %s says what it does', async (id) => {
+  const printed: string[] = []
+  vi.spyOn(process.stdout, 'write').mockImplementation((text) => printed.push(String(text)) > 0)
+  const found = commandFor(id.split(' '))
+  if (found) await showCommandHelp(found.id, await found.load())
+  vi.restoreAllMocks()
+
+  expect(printed.join('')).toContain(`Usage: authd ${id}`)
+})
+
+test('--help is on stdout, with 0, wherever it stands', async () => {
   const { run } = await shell()
+  const [after, before] = await Promise.all([run(['users', 'list', '--help']), run(['-h', 'users', 'list'])])
 
-  const { code, stdout, stderr } = await run([...id.split(' '), '--help'])
-
-  expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
-  expect(stdout).toContain(`Usage: authd ${id}`)
+  expect(after).toMatchObject({ code: 0, stderr: '', stdout: expect.stringContaining('Usage: authd users list') })
+  expect(before).toEqual(after)
 })
 
 test('an unknown command is 64 and names the nearest one', async () => {
