@@ -51,6 +51,7 @@ export type MailTemplate =
   | 'totp_removed'
   | 'recovery_codes_made'
   | 'recovery_code_used'
+  | 'factor_braked'
   | 'session_theft'
   | 'sessions_revoked'
   | 'email_changed'

@@ -5,6 +5,7 @@ import type { Trx } from '../store/db.ts'
 import { type Brake, clearFailures, findBrake, setBrake } from '../store/failed-attempts.ts'
 import type { User } from '../store/users.ts'
 import { type Origin, recordEvent } from './event.ts'
+import { notify } from './notice.ts'
 
 const FREE_FAILURES = 5
 /** NIST SP 800-63B-4 §3.2.2: no more than 100 in a row. */
@@ -49,6 +50,8 @@ export async function brake(
     const isDisabled = failures >= DISABLED_AT
     const metadata = { factor, failures, ...(isDisabled ? { disabled: true } : { seconds: waitMs / SECOND }) }
     await recordEvent(deps, trx, origin, { ...about, type: 'user.locked', metadata })
+    // Whoever types these has given a first proof: the owner is told when it begins, and when the factor is off.
+    if (failures === FREE_FAILURES || isDisabled) await notify(deps, trx, origin, { user, template: 'factor_braked' })
   }
   return { kind: 'wrong' }
 }

@@ -6,6 +6,7 @@ import { findSession, type OwnedSession, rotateSession, type Session } from '../
 import { findUser } from '../store/users.ts'
 import { type AccessClaims, readAccessToken, signAccessToken, verifyAccessToken } from './access-token.ts'
 import { type Origin, recordEvent } from './event.ts'
+import { policyFor } from './factor.ts'
 import { notify } from './notice.ts'
 import { endSessions, endSessionsIn, isLive, useSession } from './session.ts'
 import { keyring } from './signing-key.ts'
@@ -41,6 +42,8 @@ export async function refreshTokens(deps: Deps, origin: Origin, refreshToken: st
   const known = await findByRefreshToken(deps, refreshToken)
   if (!known || known.session.isEnrolmentDue) throw new AuthdError('INVALID_TOKEN')
   const { session, generation } = known
+  if (session.aal < 2 && policyFor(deps, session.user) === 'required')
+    throw new AuthdError('EXPIRED_TOKEN', { message: 'A second factor is required here now: sign in again.' })
   const now = deps.clock.now()
   const { idleTtl, refreshGrace } = deps.config.current().session
   const verdict = await deps.db.write(async (trx) => {

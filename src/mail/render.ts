@@ -48,6 +48,7 @@ const LAYOUTS: Record<MailTemplate, Layout> = {
   totp_removed: 'notice',
   recovery_codes_made: 'notice',
   recovery_code_used: 'notice',
+  factor_braked: 'notice',
   session_theft: 'notice',
   sessions_revoked: 'notice',
   email_changed: 'notice',

@@ -1,5 +1,6 @@
 import { placeholders, type Sql, type Trx, type Value } from './db.ts'
 import type { Delivery } from './signin-attempts.ts'
+import { type MfaPolicy, toMfaPolicy } from './users.ts'
 
 export interface Session {
   id: string
@@ -34,6 +35,7 @@ export interface OwnedSession extends Session {
     emailTyped: string
     name: string | null
     disabledAt: number | null
+    mfaPolicy: MfaPolicy | null
   }
 }
 
@@ -65,6 +67,7 @@ interface OwnedSessionRow extends SessionRow {
   user_email_typed: string
   user_name: string | null
   user_disabled_at: number | null
+  user_mfa_policy: string | null
 }
 
 export interface SessionFilter {
@@ -78,7 +81,8 @@ export interface SessionFilter {
 }
 
 const OWNED = `SELECT sessions.*, users.email AS user_email, users.email_typed AS user_email_typed,
-    users.name AS user_name, users.disabled_at AS user_disabled_at
+    users.name AS user_name, users.disabled_at AS user_disabled_at,
+    users.mfa_policy AS user_mfa_policy
   FROM sessions JOIN users ON users.id = sessions.user_id`
 
 export async function insertSession(
@@ -276,6 +280,7 @@ function fromOwnedRow(row: OwnedSessionRow): OwnedSession {
       emailTyped: row.user_email_typed,
       name: row.user_name,
       disabledAt: row.user_disabled_at,
+      mfaPolicy: toMfaPolicy(row.user_mfa_policy),
     },
   }
 }

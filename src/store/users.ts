@@ -232,8 +232,12 @@ function fromRow(row: UserRow | undefined): User | undefined {
       disabledReason: row.disabled_reason,
       lang: row.lang,
       webauthnUserId: row.webauthn_user_id,
-      mfaPolicy: row.mfa_policy === null ? null : row.mfa_policy === 'required' ? 'required' : 'optional',
+      mfaPolicy: toMfaPolicy(row.mfa_policy),
       invitedUntil: row.invited_until,
     }
   )
+}
+
+export function toMfaPolicy(column: string | null): MfaPolicy | null {
+  return column === null ? null : column === 'required' ? 'required' : 'optional'
 }

@@ -1,10 +1,19 @@
 import { describe, expect, test } from 'vitest'
-import { DAY, SECOND } from '../../src/platform/clock.ts'
+import { SYSTEM } from '../../src/flows/event.ts'
+import { addIpFilters } from '../../src/flows/ip-filter-admin.ts'
+import { updateUser } from '../../src/flows/update-user.ts'
+import { DAY, MINUTE, SECOND } from '../../src/platform/clock.ts'
+import { setBrake } from '../../src/store/failed-attempts.ts'
+import type { MfaPolicy } from '../../src/store/users.ts'
 import { type Authd, startAuthd } from '../harness.ts'
 import { signInForTokens } from '../people.ts'
 
 async function refresh(authd: Authd, refreshToken: string) {
   return await authd.browser().post('/v1/token/refresh', { json: { refresh_token: refreshToken } })
+}
+
+async function requireFactor(authd: Authd, user: string, mfaPolicy: MfaPolicy) {
+  await updateUser(authd.deps, SYSTEM, { user, mfaPolicy, isVerified: false })
 }
 
 describe.each(['sqlite', 'postgres'] as const)('SECURITY K-01 and K-02 on %s', (database) => {
@@ -103,4 +112,47 @@ test('SECURITY K-03: the grace extends nothing', async () => {
   await refresh(authd, refreshToken)
 
   expect(await expiry()).toBe(before)
+})
+
+describe('SECURITY K-04: a refresh asks again', () => {
+  test('whether the person may: a second factor that is required now ends what was signed in without', async () => {
+    const authd = await startAuthd()
+    const { refreshToken, userId } = await signInForTokens(authd)
+    await requireFactor(authd, userId, 'required')
+
+    const refused = await refresh(authd, refreshToken)
+    await requireFactor(authd, userId, 'optional')
+    const allowed = await refresh(authd, refreshToken)
+
+    expect(refused).toMatchObject({ status: 401, body: { code: 'EXPIRED_TOKEN' } })
+    expect(refused.body.detail).toMatch(/second factor.*sign in again/)
+    expect(allowed.status).toBe(200)
+  })
+
+  test('whether the address may: a rule that blocks it', async () => {
+    const authd = await startAuthd()
+    const { refreshToken } = await signInForTokens(authd)
+    await addIpFilters(authd.deps, SYSTEM, {
+      rules: [{ cidr: '127.0.0.0/8', reason: 'a test' }],
+      action: 'block',
+      scope: 'all',
+      expiresAt: null,
+      keepSessions: true,
+      own: undefined,
+      acceptsLockout: true,
+    })
+    await authd.deps.cache.refresh()
+
+    expect(await refresh(authd, refreshToken)).toMatchObject({ status: 403, body: { code: 'ADDRESS_BLOCKED' } })
+  })
+
+  test('but never a lockout: a person whose factors are braked stays signed in', async () => {
+    const authd = await startAuthd()
+    const { refreshToken, userId } = await signInForTokens(authd)
+    const blockedUntil = authd.clock.now() + MINUTE
+    for (const kind of ['totp', 'recovery_code'] as const)
+      await authd.deps.db.write((trx) => setBrake(trx, { kind, subject: userId }, { failures: 100, blockedUntil }))
+
+    expect((await refresh(authd, refreshToken)).status).toBe(200)
+  })
 })

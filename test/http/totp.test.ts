@@ -94,6 +94,11 @@ describe('SECURITY T-02: a code', () => {
   })
 })
 
+async function warnings(authd: Authd): Promise<number> {
+  const sql = "SELECT count(*) AS n FROM outbox WHERE template = 'factor_braked'"
+  return Number((await authd.deps.db.read((reader) => reader.one<{ n: number }>(sql)))?.n)
+}
+
 describe('SECURITY T-03: wrong codes', () => {
   test('brake for 30 s, then twice as long, up to 15 minutes; a right one ends it', async () => {
     const authd = await startAuthd()
@@ -109,6 +114,7 @@ describe('SECURITY T-03: wrong codes', () => {
       authd.clock.advance((waits.at(-1) ?? 0) * SECOND)
     }
     expect(waits).toEqual([30, 60, 120, 240, 480, 900, 900, 900])
+    expect(await warnings(authd)).toBe(1)
     expect((await (await reachFactor(authd))(totpCode(authd, secret))).status).toBe(200)
 
     authd.clock.advance(STEP)
@@ -135,6 +141,7 @@ describe('SECURITY T-03: wrong codes', () => {
     )
     const [last] = (await eventsOf(authd, 'user.locked')).toReversed()
     expect(last?.metadata).toEqual({ factor: 'totp', failures: 100, disabled: true })
+    expect(await warnings(authd)).toBe(1)
     expect((await type(recoveryCodes[0] ?? '', 'recovery-code')).body.status).toBe('complete')
 
     await unlockPeople(authd.deps, SYSTEM, [ADA])

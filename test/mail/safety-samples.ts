@@ -20,6 +20,7 @@ export const SAFETY_VALUES: Record<Exclude<MailTemplate, 'signin' | 'test'>, Mai
   totp_removed: { ...WHO, ...LINK },
   recovery_codes_made: { ...WHO, ...LINK },
   recovery_code_used: { ...WHO, ...LINK, codes_left: '9' },
+  factor_braked: { ...WHO, ...LINK },
   session_theft: { ...WHO, ...LINK },
   sessions_revoked: { occurred_at: WHO.occurred_at },
   email_changed: {
