@@ -52,6 +52,20 @@ test('from nothing to signed in, and what the shell revokes the daemon refuses a
   expect([before, after]).toEqual([200, 401])
 })
 
+test('SECURITY I-01: a rule that the shell adds holds in the running daemon within a second, and so does its end', async () => {
+  const place = await shell()
+  const daemon = await serveDevelopment(place)
+  const ask = async () => await sessionStatus(daemon)
+  const probe = async () => (await fetch(`${daemon.url}/health`)).status
+  expect([await ask(), await probe()]).toEqual([401, 200])
+
+  await place.run(['ipfilter', 'add', '127.0.0.0/8', '--reason', 'a test', '--accept-risk', 'lockout'])
+  await vi.waitFor(async () => expect(await ask()).toBe(403), { timeout: 1500, interval: 50 })
+  expect(await probe()).toBe(200)
+  await place.run(['ipfilter', 'remove', '127.0.0.0/8', '--yes'])
+  await vi.waitFor(async () => expect(await ask()).toBe(401), { timeout: 1500, interval: 50 })
+})
+
 test('SECURITY O-01: SIGTERM ends it in order with 0, while requests come', async () => {
   const place = await shell()
   const daemon = await serveDevelopment(place)

@@ -61,6 +61,19 @@ describe.each(DATABASES)('the limit of an address (%s)', (database) => {
     expect(told).toMatchObject([{ ip: '127.0.0.1', outcome: 'failure', metadata: { policy: 'ip', limit: 5 } }])
   })
 
+  test('SECURITY R-06: of guesses at once, sent to two instances, exactly the budget is compared', async () => {
+    const limits = { ...LIMITS, requests_per_minute: 10_000, guesses_per_hour: 200 }
+    const authd = await startAuthd({ database, config: { limits } })
+    const other = await authd.another()
+    const guess = { code: '000000', attempt_token: `att_${'0'.repeat(26)}.${'A'.repeat(43)}` }
+    const send = (at: number) => (at % 2 ? authd : other).browser().post('/v1/signin/code', { json: guess })
+
+    const replies = await Promise.all(Array.from({ length: 230 }, (_, at) => send(at)))
+
+    expect(replies.filter(({ status }) => status === 401)).toHaveLength(200)
+    expect(replies.filter(({ status }) => status === 429)).toHaveLength(30)
+  })
+
   test('a flood writes nothing', async () => {
     const authd = await startAuthd({ database, config: { limits: LIMITS } })
     await begin(authd, 6)
