@@ -1,5 +1,6 @@
 import { once } from 'node:events'
-import { createServer, type Server } from 'node:http'
+import { createServer, type RequestListener, type Server } from 'node:http'
+import type { Socket } from 'node:net'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Deps } from './deps.ts'
 import { AuthdError } from './errors.ts'
@@ -14,8 +15,10 @@ import type { ServiceManager } from './platform/systemd.ts'
 const HEADERS_TIMEOUT = 10_000
 const REQUEST_TIMEOUT = 15_000
 const KEEP_ALIVE_TIMEOUT = 65_000
-/** A client that does not read its answer. */
-const SOCKET_TIMEOUT = 30_000
+/** A client that does not read its answer: Node gives a write that has begun this long twice. */
+const SOCKET_TIMEOUT = 15_000
+/** Requests sent before their forerunners are answered: no client of today does, and each holds its answer in memory. */
+const MAX_PIPELINED = 8
 const CHECK_INTERVAL = 2_000
 
 export interface DaemonOptions {
@@ -43,7 +46,7 @@ export async function startDaemon(
   const { server: limits } = deps.config.current()
   const server = createServer(
     { requestTimeout: REQUEST_TIMEOUT, headersTimeout: HEADERS_TIMEOUT, connectionsCheckingInterval: CHECK_INTERVAL },
-    app.callback(),
+    refusePipelines(app.callback()),
   )
   server.keepAliveTimeout = KEEP_ALIVE_TIMEOUT
   server.maxConnections = limits.maxConnections
@@ -66,6 +69,22 @@ export async function startDaemon(
     deps.log.info('stopped')
   })()
   return { address, stopped }
+}
+
+/** A client that asks on and on and reads nothing would fill the memory with answers: its connection ends. */
+function refusePipelines(listener: RequestListener): RequestListener {
+  const unanswered = new WeakMap<Socket, number>()
+  return (req, res) => {
+    const { socket } = req
+    const count = (unanswered.get(socket) ?? 0) + 1
+    if (count > MAX_PIPELINED) {
+      socket.destroy()
+      return
+    }
+    unanswered.set(socket, count)
+    res.once('close', () => unanswered.set(socket, (unanswered.get(socket) ?? 1) - 1))
+    listener(req, res)
+  }
 }
 
 async function listen(server: Server, where: { host: string; port: number } | { fd: number }): Promise<void> {

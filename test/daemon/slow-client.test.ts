@@ -41,3 +41,26 @@ test('SECURITY W-08: slow headers and slow bodies are cut off within 30 seconds,
   expect(outcomes.every(({ seconds }) => seconds < 30)).toBe(true)
   expect(outcomes.every(({ answer }) => answer === '' || answer.startsWith('HTTP/1.1 408'))).toBe(true)
 })
+
+test('SECURITY W-05: a client that asks on and on without reading is cut off; a few requests ahead are answered', async () => {
+  const place = await shell()
+  const daemon = await place.serve(['--dev', '--listen', `127.0.0.1:${49_000 + (process.pid % 900)}`])
+  const { hostname, port } = new URL(daemon.url)
+  const ask = async (times: number): Promise<number> => {
+    const socket = connect({ host: hostname, port: Number(port) })
+    socket.on('error', () => {})
+    socket.write('GET /openapi.json HTTP/1.1\r\nHost: localhost\r\n\r\n'.repeat(times))
+    let text = ''
+    const answers = () => text.split('HTTP/1.1 200').length - 1
+    return await new Promise((resolve) => {
+      socket.on('close', () => resolve(answers()))
+      socket.setEncoding('latin1').on('data', (more) => {
+        text += more
+        if (answers() === times && text.endsWith('}')) socket.end()
+      })
+    })
+  }
+
+  expect(await ask(8)).toBe(8)
+  expect(await ask(400)).toBe(0)
+})
