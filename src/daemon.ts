@@ -1,25 +1,14 @@
 import { once } from 'node:events'
-import { createServer, type RequestListener, type Server } from 'node:http'
-import type { Socket } from 'node:net'
-import { setTimeout as wait } from 'node:timers/promises'
+import type { RequestListener } from 'node:http'
 import type { Deps } from './deps.ts'
-import { AuthdError } from './errors.ts'
 import { sealAudit } from './flows/audit.ts'
 import { flushTally } from './flows/rate-limit.ts'
-import { createApp } from './http/app.ts'
+import { createApp, createMetricsApp } from './http/app.ts'
+import { type Listener, openListener, type Place } from './http/server.ts'
 import { JOBS } from './jobs/list.ts'
 import { startJobs } from './jobs/runner.ts'
+import { splitListenAddress } from './platform/listen-address.ts'
 import type { ServiceManager } from './platform/systemd.ts'
-
-/** SECURITY W-08 and row 44: Node's own defaults leave a slow sender a minute. Milliseconds. */
-const HEADERS_TIMEOUT = 10_000
-const REQUEST_TIMEOUT = 15_000
-const KEEP_ALIVE_TIMEOUT = 65_000
-/** A client that does not read its answer: Node gives a write that has begun this long twice. */
-const SOCKET_TIMEOUT = 15_000
-/** Requests sent before their forerunners are answered: no client of today does, and each holds its answer in memory. */
-const MAX_PIPELINED = 8
-const CHECK_INTERVAL = 2_000
 
 export interface DaemonOptions {
   version: string
@@ -42,88 +31,53 @@ export async function startDaemon(
   { version, service, stop, isDevelopment }: DaemonOptions,
 ): Promise<RunningDaemon> {
   const startedAt = deps.clock.now()
-  const app = await createApp(deps, { version, startedAt, isStopping: () => stop.aborted, isDevelopment })
-  const { server: limits } = deps.config.current()
-  const server = createServer(
-    { requestTimeout: REQUEST_TIMEOUT, headersTimeout: HEADERS_TIMEOUT, connectionsCheckingInterval: CHECK_INTERVAL },
-    refusePipelines(app.callback()),
-  )
-  server.keepAliveTimeout = KEEP_ALIVE_TIMEOUT
-  server.maxConnections = limits.maxConnections
-  server.setTimeout(SOCKET_TIMEOUT)
+  const lifecycle = { version, startedAt, isStopping: () => stop.aborted, isDevelopment }
+  const config = deps.config.current()
+  const { host, port, shutdownTimeout, maxConnections } = config.server
   const [fd] = service.listenFds
-  await listen(server, fd === undefined ? { host: limits.host, port: limits.port } : { fd })
+  const listeners = await openListeners(
+    [
+      { where: fd === undefined ? { host, port } : { fd }, app: await createApp(deps, lifecycle) },
+      { where: addressOf(config.metrics.enabled ? config.metrics.listen : undefined), app: createMetricsApp(deps) },
+    ],
+    maxConnections,
+  )
   const jobs = startJobs(deps, JOBS)
-  const address = addressOf(server)
-  deps.log.info('listening', { address, version })
+  for (const { address } of listeners) deps.log.info('listening', { address, version })
   service.notify(`READY=1\nSTATUS=Serving ${deps.config.current().publicUrl}`)
 
   const stopped = (async () => {
     if (!stop.aborted) await once(stop, 'abort')
     service.notify('STOPPING=1')
     deps.log.info('stopping')
-    await drain(server, limits.shutdownTimeout)
+    await Promise.all(listeners.map((listener) => listener.close(shutdownTimeout)))
     await jobs.stop()
     await flushTally(deps)
     await sealAudit(deps)
     deps.log.info('stopped')
   })()
-  return { address, stopped }
+  return { address: listeners[0]?.address ?? '', stopped }
 }
 
-/** A client that asks on and on and reads nothing would fill the memory with answers: its connection ends. */
-function refusePipelines(listener: RequestListener): RequestListener {
-  const unanswered = new WeakMap<Socket, number>()
-  return (req, res) => {
-    const { socket } = req
-    const count = (unanswered.get(socket) ?? 0) + 1
-    if (count > MAX_PIPELINED) {
-      socket.destroy()
-      return
-    }
-    unanswered.set(socket, count)
-    res.once('close', () => unanswered.set(socket, (unanswered.get(socket) ?? 1) - 1))
-    listener(req, res)
-  }
+interface Door {
+  where: Place | undefined
+  app: { callback(): RequestListener }
 }
 
-async function listen(server: Server, where: { host: string; port: number } | { fd: number }): Promise<void> {
-  server.listen(where)
+/** All of them, or none. */
+async function openListeners(doors: Door[], maxConnections: number): Promise<Listener[]> {
+  const opened: Listener[] = []
   try {
-    await once(server, 'listening')
-  } catch (cause) {
-    const code = cause instanceof Error && 'code' in cause ? cause.code : undefined
-    const place = 'fd' in where ? 'the socket of systemd' : `${where.host}:${where.port}`
-    if (code === 'EACCES') {
-      const message = `This user may not listen on ${place}: ports below 1024 are the proxy's.`
-      throw new AuthdError('NO_PERMISSION', { message, suggestions: ['authd config reference server.port'], cause })
+    for (const { where, app } of doors) {
+      if (where) opened.push(await openListener(app.callback(), { where, maxConnections }))
     }
-    const message =
-      code === 'EADDRINUSE' ? `${place} is taken: another program listens there.` : `It cannot listen on ${place}.`
-    throw new AuthdError('UNAVAILABLE', { message, suggestions: ['authd serve --listen 127.0.0.1:3001'], cause })
+    return opened
+  } catch (error) {
+    await Promise.all(opened.map((listener) => listener.close(0)))
+    throw error
   }
 }
 
-/** New connections are refused, requests under way are answered; what is left after the time is cut off. */
-async function drain(server: Server, timeoutMs: number): Promise<void> {
-  const closed = once(server, 'close')
-  server.close()
-  // A connection whose last answer has just gone out would be kept alive: it is idle a moment later.
-  const idle = setInterval(() => server.closeIdleConnections(), 50)
-  const cut = new AbortController()
-  const late = wait(timeoutMs, undefined, { signal: cut.signal }).then(
-    () => server.closeAllConnections(),
-    () => undefined,
-  )
-  await closed
-  clearInterval(idle)
-  cut.abort()
-  await late
-}
-
-function addressOf(server: Server): string {
-  const address = server.address()
-  if (address === null || typeof address === 'string') return String(address)
-  const host = address.family === 'IPv6' ? `[${address.address}]` : address.address
-  return `http://${host}:${address.port}`
+function addressOf(listen: string | undefined): Place | undefined {
+  return listen === undefined ? undefined : splitListenAddress(listen)
 }

@@ -1,6 +1,7 @@
 import type { Config } from './config/schema.ts'
 import type { Clock } from './platform/clock.ts'
 import type { Keys } from './platform/keys.ts'
+import type { Metrics } from './platform/metrics.ts'
 import type { Random } from './platform/random.ts'
 import type { ChangeTopic } from './store/change-epochs.ts'
 import type { Db, Sql } from './store/db.ts'
@@ -17,6 +18,7 @@ export interface Deps {
   keys: Keys
   mailer: Mailer
   log: Log
+  metrics: Metrics
 }
 
 export interface ConfigSource {

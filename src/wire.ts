@@ -14,9 +14,10 @@ import { terminalMailer } from './mail/terminal-mailer.ts'
 import { systemClock } from './platform/clock.ts'
 import { keysFrom } from './platform/keys.ts'
 import { createLog, type ProcessLog } from './platform/log.ts'
+import { createMetrics, NO_METRICS } from './platform/metrics.ts'
 import { systemRandom } from './platform/random.ts'
 import { createSecretFile, readSecretFile } from './platform/secret-file.ts'
-import { type Db, dryRun } from './store/db.ts'
+import { type Db, dryRun, type StatementTimer } from './store/db.ts'
 import { backupSqlite } from './store/migrate.ts'
 import { openDatabase } from './store/open.ts'
 
@@ -59,14 +60,19 @@ export async function wire(config: Config, options: WireOptions): Promise<Wired>
     flagged: options.flagged ?? new Set(),
     onChange: (next) => options.mode === 'serve' && log.setLevel(next.log.level),
   })
-  const db = await openStore(config, options.mode, options.timeoutMs)
+  const metrics = options.mode === 'serve' && config.metrics.enabled ? createMetrics() : NO_METRICS
+  const timer: StatementTimer = (type, seconds) => metrics.observe('db_query_duration_seconds', { type }, seconds)
+  const db = await openStore(config, options.mode, {
+    timeoutMs: options.timeoutMs,
+    timer: metrics === NO_METRICS ? undefined : timer,
+  })
   try {
     await prepareSchema(config, db, { mode: options.mode, log })
     const random = systemRandom(systemClock)
     const keys = keysFrom(await serverSecret(config, db, options.secret), random)
     const mailer = createMailer(source, options.output)
     const shared = { db, cache: createCache(db), tally: new Map<string, number>() }
-    const deps = { ...shared, config: source, clock: systemClock, random, keys, mailer, log }
+    const deps = { ...shared, config: source, clock: systemClock, random, keys, mailer, log, metrics }
     await claimServerSecret(deps)
     await applySettings(deps)
     await ensureKeys(deps)
@@ -92,7 +98,14 @@ export function readSecretEarly(config: Config): string | undefined {
 }
 
 /** The database alone, for `migrate`: its schema may be old, and its secret not made yet. */
-export async function openStore(config: Config, mode: 'serve' | 'cli', timeoutMs = BUSY_TIMEOUT[mode]): Promise<Db> {
+export async function openStore(
+  config: Config,
+  mode: 'serve' | 'cli',
+  {
+    timeoutMs = BUSY_TIMEOUT[mode],
+    timer,
+  }: { timeoutMs?: number | undefined; timer?: StatementTimer | undefined } = {},
+): Promise<Db> {
   const { path, url, poolSize } = config.database
   if (url === undefined) {
     if (mode === 'cli' && !existsSync(path)) {
@@ -110,6 +123,7 @@ export async function openStore(config: Config, mode: 'serve' | 'cli', timeoutMs
     poolSize,
     busyTimeoutMs: timeoutMs,
     ...(mode === 'cli' && { lockWaitMs: timeoutMs }),
+    timer,
   })
 }
 

@@ -11,6 +11,7 @@ import { claimServerSecret } from '../src/flows/setup.ts'
 import { ensureKeys } from '../src/flows/signing-key.ts'
 import { createApp } from '../src/http/app.ts'
 import { keysFrom } from '../src/platform/keys.ts'
+import { createMetrics } from '../src/platform/metrics.ts'
 import { type AuditLog, listAuditLogsAfter } from '../src/store/audit-logs.ts'
 import type { Dialect } from '../src/store/db.ts'
 import { migrate } from '../src/store/migrate.ts'
@@ -97,6 +98,7 @@ async function startOn(
     keys: keysFrom(Buffer.from(TEST_SECRET), random),
     mailer,
     log: logger ?? log,
+    metrics: createMetrics(),
   }
   await claimServerSecret(deps)
   await ensureKeys(deps)

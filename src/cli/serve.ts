@@ -1,8 +1,10 @@
+import { BUILD } from '../build-info.ts'
 import { changedKeys } from '../config/changes.ts'
 import { mayDevelop } from '../config/development.ts'
 import { developmentConfig, type Loaded, loadConfig } from '../config/load.ts'
 import type { Config } from '../config/schema.ts'
 import { startDaemon } from '../daemon.ts'
+import { toSeconds } from '../platform/clock.ts'
 import { connectServiceManager } from '../platform/systemd.ts'
 import { readSecretEarly, type Wired, wire } from '../wire.ts'
 import { becomeOwner } from './privileges.ts'
@@ -43,6 +45,9 @@ export async function serve(options: ServeOptions): Promise<void> {
   })
   try {
     for (const { message } of loaded.warnings) wired.log.warn('configuration', { warning: message })
+    noteConfig(wired.deps, true)
+    const { version, commit } = BUILD
+    wired.deps.metrics.set('authd_build_info', { version, commit: commit ?? 'none', node: process.versions.node }, 1)
     const stop = stopSignal()
     const daemon = await startDaemon(wired.deps, { version: options.version, service, stop, isDevelopment })
     if (isPretty && !options.isQuiet)
@@ -57,7 +62,7 @@ export async function serve(options: ServeOptions): Promise<void> {
 }
 
 /** What is in force stays in force unless the new configuration is whole; what needs a restart is named. */
-function reloadConfig({ log, config: source }: Wired, started: Config, load: () => Loaded): void {
+function reloadConfig({ deps, log, config: source }: Wired, started: Config, load: () => Loaded): void {
   try {
     const { config } = load()
     const changed = changedKeys(source.base(), config)
@@ -69,13 +74,20 @@ function reloadConfig({ log, config: source }: Wired, started: Config, load: () 
         waiting.map(({ key }) => key),
       ),
     )
+    noteConfig(deps, true)
     log.info('configuration reloaded', {
       changed: changed.filter(({ applies }) => applies !== 'restart').map(({ key }) => key),
       needs_restart: waiting.map(({ key }) => key),
     })
   } catch (error) {
+    noteConfig(deps, false)
     log.error('configuration not reloaded: the old one stays in force', { error })
   }
+}
+
+function noteConfig({ metrics, clock }: Wired['deps'], isSuccess: boolean): void {
+  metrics.set('config_last_reload_successful', {}, isSuccess ? 1 : 0)
+  if (isSuccess) metrics.set('config_last_reload_success_timestamp_seconds', {}, toSeconds(clock.now()))
 }
 
 /** Keys that need a restart keep the value that the process started with. */

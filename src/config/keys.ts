@@ -1,6 +1,7 @@
 import { FACTOR_SECTIONS } from './factor-keys.ts'
 import { field, section } from './field.ts'
 import { duration, line, listOf, oneOf, path, secretText, wholeNumber, yesNo } from './kind.ts'
+import { OPERATION_SECTIONS } from './operation-keys.ts'
 import { PROTECTION_SECTIONS } from './protection-keys.ts'
 import { presetOf } from './session-preset.ts'
 import { cidr, domainName, exactUrl, host, mailbox, postgresUrl, publicUrl } from './web-kind.ts'
@@ -260,6 +261,7 @@ export const SECTIONS = {
   }),
   ...FACTOR_SECTIONS,
   ...PROTECTION_SECTIONS,
+  ...OPERATION_SECTIONS,
   tokens: section('Access tokens (JWT) for your applications.', {
     access_ttl: field(duration('5m', '15m'), {
       text: 'How long an access token is valid, also after its session was revoked, where an application checks it offline.',
@@ -282,19 +284,6 @@ export const SECTIONS = {
       applies: 'restart',
       secret: true,
       established: 'jwt_secret',
-    }),
-  }),
-  log: section('What the daemon writes to standard error.', {
-    level: field(oneOf('debug', 'info', 'warn', 'error'), {
-      text: 'The least important message that is written.',
-      applies: 'live',
-      default: 'info',
-      established: 'log_level',
-    }),
-    format: field(oneOf('auto', 'json', 'pretty'), {
-      text: 'JSON for machines, pretty for people; auto is pretty on a terminal.',
-      applies: 'restart',
-      default: 'auto',
     }),
   }),
 }

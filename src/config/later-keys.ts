@@ -1,5 +1,5 @@
 import { field, section } from './field.ts'
-import { secretText, yesNo } from './kind.ts'
+import { secretText } from './kind.ts'
 import { exactUrl } from './web-kind.ts'
 
 /** Keys whose names are established and whose features come later: checked now, so that no config has to change then. */
@@ -18,15 +18,6 @@ export const LATER_SECTIONS = {
       notYet: true,
       secret: true,
       established: 'webhook_secret',
-    }),
-  }),
-  metrics: section('Numbers for Prometheus.', {
-    enabled: field(yesNo(), {
-      text: 'Answer GET /metrics.',
-      applies: 'restart',
-      notYet: true,
-      default: true,
-      established: 'enable_metrics',
     }),
   }),
 }

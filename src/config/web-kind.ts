@@ -1,6 +1,7 @@
 import { isIP } from 'node:net'
 import { domainToASCII } from 'node:url'
 import { parseEmailAddress } from '../platform/email-address.ts'
+import { splitListenAddress } from '../platform/listen-address.ts'
 import { type Kind, type Refusal, text } from './kind.ts'
 import { isSampleSecret } from './sample-secret.ts'
 
@@ -22,6 +23,13 @@ export function host(): Kind<string> {
     if (scheme) return { suggestion: `Leave out "${scheme}://"` }
     return value.startsWith('[') ? { suggestion: 'Write the address without brackets' } : {}
   })
+}
+
+/** Where a listener of its own listens. */
+export function listenAddress(): Kind<string> {
+  return text('an address and a port, such as "127.0.0.1:9464" or "[::1]:9464"', (value) =>
+    splitListenAddress(value) ? undefined : {},
+  )
 }
 
 export function domainName(): Kind<string> {

@@ -1,6 +1,7 @@
 import type { Deps } from '../deps.ts'
 import { type AuditOutcome, insertAuditLog } from '../store/audit-logs.ts'
 import type { Trx } from '../store/db.ts'
+import { countEvent } from './event-metrics.ts'
 
 /** Every event of security, and what it means. One row of the audit log each. */
 export const EVENTS = {
@@ -83,9 +84,9 @@ export interface Event {
   metadata?: Record<string, unknown>
 }
 
-/** Records an event in the unit that it describes: both happen, or neither. */
+/** Records an event in the unit that it describes: both happen, or neither; its metric counts what happened. */
 export async function recordEvent(
-  deps: Pick<Deps, 'clock' | 'random'>,
+  deps: Pick<Deps, 'clock' | 'random' | 'metrics'>,
   trx: Trx,
   origin: Origin,
   event: Event,
@@ -104,4 +105,5 @@ export async function recordEvent(
     actor: origin.actor,
     metadata: { ...origin.metadata, ...event.metadata },
   })
+  trx.afterCommit(() => countEvent(deps, event))
 }

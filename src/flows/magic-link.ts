@@ -7,6 +7,7 @@ import { findSigninAttempt, markPreviewed, type SigninAttempt, useSigninAttempt 
 import { lockUserByEmail } from '../store/users.ts'
 import { findHeld, type Holding, isOpen } from './attempt.ts'
 import { type Origin, recordEvent } from './event.ts'
+import { countAttempt } from './event-metrics.ts'
 import { spendCode } from './mail-code.ts'
 import { completeSignIn, prepareSignIn, presentSignIn, type SignInOutcome, type SignInResult } from './sign-in.ts'
 
@@ -29,32 +30,36 @@ export async function redeemLink(
 ): Promise<SignInResult> {
   const now = deps.clock.now()
   await prepareSignIn(deps)
-  const verdict = await deps.db.write(async (trx): Promise<SignInOutcome | 'used' | 'expired' | 'elsewhere'> => {
-    const link = await readLink(trx, token, holding)
-    if (!link) return 'expired'
-    const { attempt, isHeld } = link
-    if (!isHeld) {
-      if (!isUsable(attempt, now)) return 'expired'
-      await notePreview(deps, trx, origin, attempt)
-      return 'elsewhere'
-    }
-    // The person first, always: no session is born while its owner is being disabled.
-    const user = attempt.email === null ? undefined : await lockUserByEmail(trx, attempt.email)
-    if (!(await useSigninAttempt(trx, { id: attempt.id, now }))) {
-      return (await findSigninAttempt(trx, attempt.id))?.usedAt == null ? 'expired' : 'used'
-    }
-    return (
-      (await completeSignIn(deps, trx, origin, {
-        attempt,
-        user,
-        proof: 'email',
-        method: 'magic_link',
-        replaces,
-        device,
-      })) ?? 'expired'
-    )
-  })
+  const verdict = await deps.db.write(
+    async (trx): Promise<SignInOutcome | 'used' | 'expired' | 'elsewhere' | 'refused'> => {
+      const link = await readLink(trx, token, holding)
+      if (!link) return 'expired'
+      const { attempt, isHeld } = link
+      if (!isHeld) {
+        if (!isUsable(attempt, now)) return 'expired'
+        await notePreview(deps, trx, origin, attempt)
+        return 'elsewhere'
+      }
+      // The person first, always: no session is born while its owner is being disabled.
+      const user = attempt.email === null ? undefined : await lockUserByEmail(trx, attempt.email)
+      if (!(await useSigninAttempt(trx, { id: attempt.id, now }))) {
+        return (await findSigninAttempt(trx, attempt.id))?.usedAt == null ? 'expired' : 'used'
+      }
+      return (
+        (await completeSignIn(deps, trx, origin, {
+          attempt,
+          user,
+          proof: 'email',
+          method: 'magic_link',
+          replaces,
+          device,
+        })) ?? 'refused'
+      )
+    },
+  )
   if (verdict === 'elsewhere') return { status: 'continue_elsewhere' }
+  if (verdict === 'refused') throw new AuthdError('MAGIC_LINK_EXPIRED')
+  if (verdict === 'expired' || verdict === 'used') countAttempt(deps.metrics, 'magic_link', verdict)
   if (verdict === 'expired') throw new AuthdError('MAGIC_LINK_EXPIRED')
   if (verdict === 'used') throw new AuthdError('MAGIC_LINK_USED')
   return await presentSignIn(deps, verdict)

@@ -106,6 +106,7 @@ async function deliver(deps: Deps, mail: OutboxMail): Promise<void> {
         now: deps.clock.now(),
         error: null,
       })
+      trx.afterCommit(() => deps.metrics.count('emails_sent_total', { template: mail.template }))
     })
   } catch (error) {
     await handleFailure(deps, mail, startedAt, error)

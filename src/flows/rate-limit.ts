@@ -52,13 +52,13 @@ export async function spend(deps: Deps, origin: Origin, buckets: Bucket[]): Prom
   })
   for (const standing of standings) await rememberIfOver(deps, standing)
   const over = standings.find(({ isOver }) => isOver)
-  if (over) throw tooMany(over.bucket, over.resetMs)
+  if (over) throw tooMany(deps, over.bucket, over.resetMs)
   return standings
 }
 
 /** As `spend` for one bucket, in a unit that does more: the caller returns the verdict, and throws after the unit. */
 export async function spendIn(
-  deps: Pick<Deps, 'config' | 'clock' | 'random' | 'log'>,
+  deps: Pick<Deps, 'config' | 'clock' | 'random' | 'log' | 'metrics'>,
   trx: Trx,
   origin: Origin,
   bucket: Bucket,
@@ -94,7 +94,7 @@ export async function refuseFull(deps: Deps, buckets: Bucket[]): Promise<void> {
     const known = full.get(keyOf(bucket))
     if (!known || known.limit < limitOf(deps, bucket)) continue
     const resetMs = known.until - now
-    if (resetMs > 0 && resetMs <= POLICIES[bucket.policy].windowMs) throw tooMany(bucket, resetMs)
+    if (resetMs > 0 && resetMs <= POLICIES[bucket.policy].windowMs) throw tooMany(deps, bucket, resetMs)
   }
 }
 
@@ -130,8 +130,9 @@ export async function flushTally(deps: Deps): Promise<void> {
   for (const standing of standings) await rememberIfOver(deps, standing)
 }
 
-/** The 429 of a bucket, with what its owner may know. */
-export function tooMany({ policy }: Bucket, resetMs: number): AuthdError {
+/** The 429 of a bucket, counted, with what its owner may know. */
+export function tooMany({ metrics }: Pick<Deps, 'metrics'>, { policy }: Bucket, resetMs: number): AuthdError {
+  metrics.count('rate_limit_hits_total', { type: policy })
   const retryAfter = Math.max(1, Math.ceil(resetMs / SECOND))
   const what =
     policy === 'email'

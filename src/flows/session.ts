@@ -48,7 +48,7 @@ export function checkSecret({ keys }: Pick<Deps, 'keys'>, { id, refreshSalt }: S
 
 /** Makes a session inside the unit that proved who it is for. Only completeSignIn calls it. */
 export async function startSession(
-  deps: Pick<Deps, 'clock' | 'random' | 'config' | 'keys'>,
+  deps: Pick<Deps, 'clock' | 'random' | 'config' | 'keys' | 'metrics'>,
   trx: Trx,
   origin: Origin,
   input: {
@@ -100,7 +100,7 @@ export async function startSession(
 
 /** Makes room for one more session: the ones that were unused longest end. */
 async function endSurplus(
-  deps: Pick<Deps, 'clock' | 'random' | 'config'>,
+  deps: Pick<Deps, 'clock' | 'random' | 'config' | 'metrics'>,
   trx: Trx,
   origin: Origin,
   userId: string,
@@ -207,7 +207,7 @@ export async function endSessions(
 
 /** As endSessions, in a unit that does more. */
 export async function endSessionsIn(
-  deps: Pick<Deps, 'clock' | 'random'>,
+  deps: Pick<Deps, 'clock' | 'random' | 'metrics'>,
   trx: Trx,
   origin: Origin,
   input: {

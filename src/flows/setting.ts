@@ -77,7 +77,7 @@ export async function unsetSetting(deps: Deps, origin: Origin, key: string): Pro
 
 /** In a unit that does more; the caller puts it in force afterwards. */
 export async function putSetting(
-  deps: Pick<Deps, 'clock' | 'random'>,
+  deps: Pick<Deps, 'clock' | 'random' | 'metrics'>,
   trx: Trx,
   origin: Origin,
   { key, value }: { key: string; value: string },
@@ -90,7 +90,7 @@ export async function putSetting(
 }
 
 export async function dropSetting(
-  deps: Pick<Deps, 'clock' | 'random'>,
+  deps: Pick<Deps, 'clock' | 'random' | 'metrics'>,
   trx: Trx,
   origin: Origin,
   key: string,
@@ -113,7 +113,7 @@ export async function putInForce(deps: Deps): Promise<void> {
 }
 
 async function noteChange(
-  deps: Pick<Deps, 'clock' | 'random'>,
+  deps: Pick<Deps, 'clock' | 'random' | 'metrics'>,
   trx: Trx,
   origin: Origin,
   metadata: { key: string; before: string | null; after: string | null },

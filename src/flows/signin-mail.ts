@@ -89,7 +89,7 @@ export async function withinMailLimit<Result>(
 /** After the unit: the error of a mailbox that has had its mails, remembered so that a flood costs nothing. */
 export async function tooManyMails(deps: Deps, over: Standing): Promise<AuthdError> {
   await rememberIfOver(deps, over)
-  return tooMany(over.bucket, over.resetMs)
+  return tooMany(deps, over.bucket, over.resetMs)
 }
 
 /** When another mail may be asked for; undefined: none was asked for yet. */

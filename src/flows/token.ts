@@ -74,6 +74,7 @@ export async function refreshTokens(deps: Deps, origin: Origin, refreshToken: st
   })
   if (verdict === 'ended') throw new AuthdError('EXPIRED_TOKEN')
   if (verdict === 'invalid') throw new AuthdError('INVALID_TOKEN')
+  deps.metrics.count('token_refreshes_total', {})
   return await issueTokens(deps, verdict)
 }
 

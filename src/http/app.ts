@@ -11,6 +11,7 @@ import { crossOrigin } from './middleware/cors.ts'
 import { errors } from './middleware/errors.ts'
 import { identify } from './middleware/identify.ts'
 import { ipFilter } from './middleware/ip-filter.ts'
+import { metricsPage } from './middleware/metrics.ts'
 import { requestId } from './middleware/request-id.ts'
 import { securityHeaders } from './middleware/security-headers.ts'
 import { statedClient } from './middleware/stated-client.ts'
@@ -50,6 +51,19 @@ export function wholeDocument(about: { publicUrl: string; version: string }): un
   return openApiDocument([...allEndpoints(lifecycle), openApiEndpoint([], about)], about)
 }
 
+/** What listens on `metrics.listen`. */
+export function createMetricsApp(deps: Deps): Koa<Context['state'], Context> {
+  const app = new Koa<Context['state'], Context>()
+  app.silent = true
+  app.use(requestId(deps, () => false))
+  app.use(errors(deps, renderError(deps)))
+  app.use(metricsPage(deps, { isOwnListener: true }))
+  app.use(async () => {
+    throw new AuthdError('NOT_FOUND')
+  })
+  return app
+}
+
 /** Every middleware and router, in the order a request meets them. */
 export async function createApp(deps: Deps, lifecycle: Lifecycle): Promise<Koa<Context['state'], Context>> {
   const { publicUrl, server, signin, session, cors } = deps.config.current()
@@ -60,13 +74,14 @@ export async function createApp(deps: Deps, lifecycle: Lifecycle): Promise<Koa<C
   const app = new Koa<Context['state'], Context>()
   app.silent = true
   app.use(requestId(deps, ipMatcher(server.trustedProxies)))
-  app.use(accessLog(deps.log))
+  app.use(accessLog(deps))
   app.use(compressPublic([...API, document]))
   app.use(await securityHeaders({ publicUrl, redirectUrls: signin.redirectUrls }))
   app.use(errors(deps, renderError(deps)))
   app.use(refuseForwarded(lifecycle))
   app.use(crossOrigin(cors))
   app.use(mount(deps, probeEndpoints(lifecycle), names))
+  app.use(metricsPage(deps))
   app.use(ipFilter(deps))
   app.use(mount(deps, [document], names))
   app.use(assets(readBrand(deps.config.current().app)))

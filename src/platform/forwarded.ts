@@ -18,7 +18,9 @@ const FORWARDING = [
 export interface Client {
   /** The socket's, or the rightmost hop that is no trusted proxy. */
   ip: string
-  /** Something was written, and the peer is not one whose word counts. */
+  /** Something was written: the peer is, or poses as, a proxy. */
+  isForwarded: boolean
+  /** The same, and the peer is not one whose word counts. */
   isIgnored: boolean
   /** `Forwarded` and `X-Forwarded-For` tell of two clients: one of them was written by the client. */
   isUnclear: boolean
@@ -28,14 +30,15 @@ export interface Client {
 export function takeClient(peer: string, headers: IncomingHttpHeaders, isTrusted: (ip: string) => boolean): Client {
   const socket = foldIp(peer) ?? peer
   const written = FORWARDING.filter((name) => headers[name] !== undefined)
-  if (written.length === 0) return { ip: socket, isIgnored: false, isUnclear: false }
+  if (written.length === 0) return { ip: socket, isForwarded: false, isIgnored: false, isUnclear: false }
   const lists = [hopsOf(headers['x-forwarded-for']), standardHopsOf(headers['forwarded'])].filter(
     (hops) => hops !== undefined,
   )
   for (const name of written) delete headers[name]
-  if (isIP(socket) === 0 || !isTrusted(socket)) return { ip: socket, isIgnored: true, isUnclear: false }
+  if (isIP(socket) === 0 || !isTrusted(socket))
+    return { ip: socket, isForwarded: true, isIgnored: true, isUnclear: false }
   const [ip = socket, other = ip] = lists.map((hops) => walk(socket, hops, isTrusted))
-  return { ip, isIgnored: false, isUnclear: ip !== other }
+  return { ip, isForwarded: true, isIgnored: false, isUnclear: ip !== other }
 }
 
 /** The hops as `authd ipfilter check --forwarded-for` and the daemon walk them: from the right, as far as is trusted. */

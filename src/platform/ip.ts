@@ -33,3 +33,9 @@ function parseRange(text: string): Range {
   const address = ipaddr.parse(text)
   return [address, address.kind() === 'ipv4' ? 32 : 128]
 }
+
+/** Of this machine itself. */
+export function isLoopback(ip: string): boolean {
+  const folded = foldIp(ip)
+  return folded !== undefined && ipaddr.parse(folded).range() === 'loopback'
+}

@@ -14,6 +14,8 @@ export interface Sql {
 /** What a unit of work gets. `run` answers the number of rows changed. */
 export interface Trx extends Sql {
   run(text: string, values?: Value[]): Promise<number>
+  /** Called once the unit is durable; never if it is undone. For what cannot be undone, such as a counter. */
+  afterCommit(listener: () => void): void
 }
 
 /** The one door to the database. */
@@ -43,6 +45,19 @@ export class StoreError extends Error {
     this.name = 'StoreError'
     this.kind = kind
   }
+}
+
+/** What a statement does, as metrics name it. */
+export type StatementKind = 'select' | 'insert' | 'update' | 'delete' | 'begin' | 'commit' | 'other'
+
+/** Told of every statement and how long it took. */
+export type StatementTimer = (kind: StatementKind, seconds: number) => void
+
+const KINDS = new Set<string>(['select', 'insert', 'update', 'delete', 'begin', 'commit'] satisfies StatementKind[])
+
+export function kindOfStatement(text: string): StatementKind {
+  const verb = text.trimStart().split(/\s/, 1)[0]?.toLowerCase() ?? ''
+  return KINDS.has(verb) ? (verb as StatementKind) : 'other'
 }
 
 const insideUnit = new AsyncLocalStorage<true>()

@@ -1,4 +1,4 @@
-import type { Db } from './db.ts'
+import type { Db, StatementTimer } from './db.ts'
 import { openSqlite } from './sqlite.ts'
 
 export interface DatabaseOptions {
@@ -10,6 +10,7 @@ export interface DatabaseOptions {
   /** How long a write waits for that lock in all, from a timer. */
   lockWaitMs?: number
   poolSize: number
+  timer?: StatementTimer | undefined
 }
 
 /** Opens the database that the options name; the PostgreSQL driver is only loaded where it is used. */
@@ -19,7 +20,8 @@ export async function openDatabase(options: DatabaseOptions): Promise<Db> {
       path: options.path,
       busyTimeoutMs: options.busyTimeoutMs,
       ...(options.lockWaitMs !== undefined && { lockWaitMs: options.lockWaitMs }),
+      timer: options.timer,
     })
   const { openPostgres } = await import('./postgres.ts')
-  return openPostgres({ url: options.url, poolSize: options.poolSize })
+  return openPostgres({ url: options.url, poolSize: options.poolSize, timer: options.timer })
 }

@@ -1,11 +1,24 @@
 import { hash } from 'node:crypto'
 import knex, { type Knex } from 'knex'
 import pg from 'pg'
-import { asUnit, commitListeners, type Db, refuseInsideUnit, type Sql, StoreError, type Trx, type Value } from './db.ts'
+import {
+  asUnit,
+  commitListeners,
+  type Db,
+  kindOfStatement,
+  refuseInsideUnit,
+  type Sql,
+  type StatementKind,
+  type StatementTimer,
+  StoreError,
+  type Trx,
+  type Value,
+} from './db.ts'
 
 export interface PostgresOptions {
   url: string
   poolSize: number
+  timer?: StatementTimer | undefined
 }
 
 const TIMEOUT_MS = 5000
@@ -19,6 +32,7 @@ const UNAVAILABLE = /^(08...|57P..|57014|55P03|53300|ECONN.*|EPIPE|ETIMEDOUT|ENO
 interface Statement {
   name: string
   text: string
+  kind: StatementKind
 }
 
 /** knex gives the pool; each unit is a transaction of its own at READ COMMITTED. */
@@ -44,18 +58,43 @@ export function openPostgres(options: PostgresOptions): Db {
     }
   }
 
+  async function timed<Result>(kind: StatementKind, work: () => Promise<Result>): Promise<Result> {
+    if (!options.timer) return await work()
+    const startedAt = performance.now()
+    const result = await work()
+    options.timer(kind, (performance.now() - startedAt) / 1000)
+    return result
+  }
+
+  async function query(connection: pg.Client, text: string, values: Value[] = []): Promise<pg.QueryResult> {
+    const { kind, name, text: numbered } = prepare(text)
+    return await timed(kind, () => connection.query({ name, text: numbered, values }))
+  }
+
+  function reads(connection: pg.Client): Sql {
+    return {
+      dialect: 'postgres',
+      one: async <Row>(text: string, values?: Value[]) =>
+        (await query(connection, text, values)).rows[0] as Row | undefined,
+      all: async <Row>(text: string, values?: Value[]) => (await query(connection, text, values)).rows as Row[],
+    }
+  }
+
   async function transaction<Result>(connection: pg.Client, unit: (trx: Trx) => Promise<Result>): Promise<Result> {
-    await connection.query('BEGIN')
+    await timed('begin', () => connection.query('BEGIN'))
+    const listeners: (() => void)[] = []
     try {
       const result = await asUnit(() =>
         unit({
           ...reads(connection),
           run: async (t, v) => (await query(connection, t, v)).rowCount ?? 0,
+          afterCommit: (listener) => listeners.push(listener),
         }),
       )
-      const { command } = await connection.query('COMMIT')
+      const { command } = await timed('commit', () => connection.query('COMMIT'))
       // PostgreSQL answers a COMMIT after a failed statement with ROLLBACK, and no error.
       if (command !== 'COMMIT') throw new Error('a unit of work went on after one of its statements had failed')
+      for (const listener of listeners) listener()
       return result
     } catch (error) {
       // A connection that cannot roll back is dropped by the pool; the server has rolled back then.
@@ -112,28 +151,20 @@ function openKnexPostgres({ url, poolSize }: PostgresOptions): Knex {
   })
 }
 
-function reads(connection: pg.Client): Sql {
-  return {
-    dialect: 'postgres',
-    one: async <Row>(text: string, values?: Value[]) =>
-      (await query(connection, text, values)).rows[0] as Row | undefined,
-    all: async <Row>(text: string, values?: Value[]) => (await query(connection, text, values)).rows as Row[],
-  }
-}
-
 const statements = new Map<string, Statement>()
 
-function query(connection: pg.Client, text: string, values: Value[] = []): Promise<pg.QueryResult> {
-  let statement = statements.get(text)
-  if (!statement) {
-    let index = 0
-    statement = {
-      name: hash('sha1', text),
-      text: text.replace(/\?/g, () => `$${++index}`),
-    }
-    statements.set(text, statement)
+/** Each text is prepared once a connection, under a name made of it. */
+function prepare(text: string): Statement {
+  const known = statements.get(text)
+  if (known) return known
+  let index = 0
+  const made = {
+    name: hash('sha1', text),
+    text: text.replace(/\?/g, () => `$${++index}`),
+    kind: kindOfStatement(text),
   }
-  return connection.query({ ...statement, values })
+  statements.set(text, made)
+  return made
 }
 
 function codeOf(error: unknown): string {

@@ -1,7 +1,19 @@
 import { closeSync, openSync } from 'node:fs'
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import { setImmediate as nextTurn, setTimeout as wait } from 'node:timers/promises'
-import { asUnit, commitListeners, type Db, refuseInsideUnit, type Sql, StoreError, type Trx, type Value } from './db.ts'
+import {
+  asUnit,
+  commitListeners,
+  type Db,
+  kindOfStatement,
+  refuseInsideUnit,
+  type Sql,
+  type StatementKind,
+  type StatementTimer,
+  StoreError,
+  type Trx,
+  type Value,
+} from './db.ts'
 import { openKnexSqlite } from './knex-sqlite.ts'
 
 export interface SqliteOptions {
@@ -9,6 +21,7 @@ export interface SqliteOptions {
   busyTimeoutMs: number
   /** How long a unit waits for another process's writer before it is refused as busy. */
   lockWaitMs?: number
+  timer?: StatementTimer | undefined
 }
 
 const LOCK_WAIT_MS = 5000
@@ -26,7 +39,11 @@ interface Waiting {
   unit: (trx: Trx) => Promise<unknown>
   settle: (outcome: Outcome) => void
 }
-type Outcome = { ok: true; result: unknown } | { ok: false; error: unknown }
+interface Prepared {
+  statement: StatementSync
+  kind: StatementKind
+}
+type Outcome = { ok: true; result: unknown; listeners: (() => void)[] } | { ok: false; error: unknown }
 
 /** The one seam for another SQLite driver: one connection that writes in groups, one that only reads. */
 export function openSqlite(options: SqliteOptions): Db {
@@ -71,17 +88,21 @@ export function openSqlite(options: SqliteOptions): Db {
       done.push({ settle: next.settle, outcome: await runUnit(next.unit) })
     } while (writer.raw.isTransaction && performance.now() < until)
     const failure = commit()
-    for (const { settle, outcome } of done) settle(failure ?? outcome)
+    for (const { settle, outcome } of done) {
+      if (!failure && outcome.ok) for (const listener of outcome.listeners) listener()
+      settle(failure ?? outcome)
+    }
     if (!failure) commits.notify()
   }
 
   async function runUnit(unit: Waiting['unit']): Promise<Outcome> {
     writer.exec('SAVEPOINT unit')
-    const { trx } = writer
+    const listeners: (() => void)[] = []
+    const trx: Trx = { ...writer.trx, afterCommit: (listener) => listeners.push(listener) }
     try {
       const result = await asUnit(() => unit(trx))
       writer.exec('RELEASE unit')
-      return { ok: true, result }
+      return { ok: true, result, listeners }
     } catch (error) {
       // SQLite itself ends the transaction when the disk is full or fails: then commit() fails the whole group.
       if (writer.raw.isTransaction) writer.exec('ROLLBACK TO unit', 'RELEASE unit')
@@ -171,42 +192,51 @@ export function makePrivateFile(path: string): void {
   }
 }
 
-function connect({ path, busyTimeoutMs }: SqliteOptions, readOnly: boolean) {
+function connect({ path, busyTimeoutMs, timer }: SqliteOptions, readOnly: boolean) {
   const raw = new DatabaseSync(path, { timeout: busyTimeoutMs, readOnly })
   raw.exec('PRAGMA foreign_keys = ON')
   // FULL, because otherwise a power cut brings spent links and revoked sessions back.
   if (!readOnly) raw.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL')
-  const prepared = new Map<string, StatementSync>()
-  const statement = (text: string): StatementSync => {
+  const prepared = new Map<string, Prepared>()
+  const statement = (text: string): Prepared => {
     const known = prepared.get(text)
     if (known) return known
     if (prepared.size >= STATEMENTS_KEPT) prepared.clear()
-    const made = raw.prepare(text)
+    const made = { statement: raw.prepare(text), kind: kindOfStatement(text) }
     prepared.set(text, made)
     return made
   }
+  const timed = <Result>({ statement, kind }: Prepared, use: (statement: StatementSync) => Result): Result => {
+    if (!timer) return use(statement)
+    const startedAt = performance.now()
+    const result = use(statement)
+    timer(kind, (performance.now() - startedAt) / 1000)
+    return result
+  }
   const sql = (statementOf: typeof statement): Sql => ({
     dialect: 'sqlite',
-    one: async <Row>(text: string, values: Value[] = []) => statementOf(text).get(...values) as Row | undefined,
-    all: async <Row>(text: string, values: Value[] = []) => statementOf(text).all(...values) as Row[],
+    one: async <Row>(text: string, values: Value[] = []) =>
+      timed(statementOf(text), (found) => found.get(...values)) as Row | undefined,
+    all: async <Row>(text: string, values: Value[] = []) =>
+      timed(statementOf(text), (found) => found.all(...values)) as Row[],
   })
   /** SQLite may have ended the transaction of a unit that goes on: nothing more of it may be written, in autocommit. */
-  const inTransaction = (text: string): StatementSync => {
+  const inTransaction = (text: string): Prepared => {
     if (!raw.isTransaction) throw new StoreError('unavailable', 'SQLite ended the transaction')
     return statement(text)
   }
-  const trx: Trx = {
+  const trx: Omit<Trx, 'afterCommit'> = {
     ...sql(inTransaction),
-    run: async (text, values = []) => Number(inTransaction(text).run(...values).changes),
+    run: async (text, values = []) => Number(timed(inTransaction(text), (found) => found.run(...values)).changes),
   }
   return {
     raw,
     sql: sql(statement),
     trx,
     exec: (...texts: string[]) => {
-      for (const text of texts) statement(text).run()
+      for (const text of texts) timed(statement(text), (found) => found.run())
     },
-    foreignVersion: () => Number(statement('PRAGMA data_version').get()?.['data_version']),
+    foreignVersion: () => Number(statement('PRAGMA data_version').statement.get()?.['data_version']),
     close: () => raw.close(),
   }
 }

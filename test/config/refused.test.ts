@@ -135,13 +135,13 @@ test('variables that Kubernetes and the program itself set are let be', () => {
 
 test('keys whose feature comes later are checked, accepted, and said to have no effect yet', () => {
   const here = folder()
-  const path = here.write('config.toml', `${NEEDED}[metrics]\nenabled = false`)
+  const path = here.write('config.toml', `${NEEDED}[webhooks]\nurl = "https://app.example.com/events"`)
 
   const { config, warnings } = here.load()
 
-  expect(config.metrics.enabled).toBe(false)
+  expect(config.webhooks.url).toBe('https://app.example.com/events')
   expect(warnings).toMatchObject([
-    { path, line: 5, message: 'metrics.enabled is accepted, but this version does not use it yet' },
+    { path, line: 5, message: 'webhooks.url is accepted, but this version does not use it yet' },
   ])
 })
 

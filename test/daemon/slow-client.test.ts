@@ -1,6 +1,13 @@
 import { connect } from 'node:net'
 import { expect, test } from 'vitest'
-import { shell } from '../cli.ts'
+import { type Daemon, shell } from '../cli.ts'
+
+let nextPort = 40_000 + (process.pid % 9000)
+
+async function serve(): Promise<Daemon> {
+  nextPort += 1
+  return await (await shell()).serve(['--dev', '--listen', `127.0.0.1:${nextPort}`])
+}
 
 /** Sends this, then a byte a second, and answers what came back once the server had enough of it. */
 function dribble(url: string, beginning: string): Promise<{ answer: string; seconds: number }> {
@@ -25,8 +32,7 @@ function dribble(url: string, beginning: string): Promise<{ answer: string; seco
 test('SECURITY W-08: slow headers and slow bodies are cut off within 30 seconds, and others are served meanwhile', {
   timeout: 40_000,
 }, async () => {
-  const place = await shell()
-  const daemon = await place.serve(['--dev', '--listen', `127.0.0.1:${40_000 + (process.pid % 9000)}`])
+  const daemon = await serve()
   const post =
     'POST /v1/signin HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: 5000\r\n\r\n{'
   const slow = Promise.all([
@@ -43,8 +49,7 @@ test('SECURITY W-08: slow headers and slow bodies are cut off within 30 seconds,
 })
 
 test('SECURITY W-05: a client that asks on and on without reading is cut off; a few requests ahead are answered', async () => {
-  const place = await shell()
-  const daemon = await place.serve(['--dev', '--listen', `127.0.0.1:${49_000 + (process.pid % 900)}`])
+  const daemon = await serve()
   const { hostname, port } = new URL(daemon.url)
   const ask = async (times: number): Promise<number> => {
     const socket = connect({ host: hostname, port: Number(port) })

@@ -81,6 +81,7 @@ describe.each(DATABASES)('the limit of an address (%s)', (database) => {
 
     expect(await begin(authd, 20)).toEqual(Array(20).fill(429))
     expect(write).not.toHaveBeenCalled()
+    expect((await authd.browser().get('/metrics')).body).toContain('rate_limit_hits_total{type="ip"} 21')
   })
 })
 

@@ -1,17 +1,24 @@
-import type { Log } from '../../deps.ts'
+import type { Deps } from '../../deps.ts'
 import type { Context, Next } from '../context.ts'
 
-/** One line a request, without its query: a link's token stands there. */
-export function accessLog(log: Log) {
+const METHODS = new Set(['GET', 'HEAD', 'POST', 'PATCH', 'DELETE', 'OPTIONS', 'PUT'])
+
+/** One line a request, without its query: a link's token stands there. And its time, by the pattern of its route. */
+export function accessLog({ log, metrics }: Pick<Deps, 'log' | 'metrics'>) {
   return async (ctx: Context, next: Next): Promise<void> => {
     const startedAt = performance.now()
     await next()
+    const ms = performance.now() - startedAt
+    const { method, status } = ctx
+    const route = ctx.state.route ?? 'other'
+    const labels = { method: METHODS.has(method) ? method : 'other', path: route, status: String(status) }
+    metrics.observe('http_request_duration_seconds', labels, ms / 1000)
     log.info('request', {
       request_id: ctx.state.requestId,
-      method: ctx.method,
-      route: ctx.state.route ?? 'other',
-      status: ctx.status,
-      ms: Math.round((performance.now() - startedAt) * 10) / 10,
+      method,
+      route,
+      status,
+      ms: Math.round(ms * 10) / 10,
       ip: ctx.state.ip,
     })
   }

@@ -28,6 +28,7 @@ export function ipRefusal(deps: Deps) {
     const defaults = deps.config.current().ipfilter
     const verdict = judge(await ipRules(deps), { ip: ctx.state.ip, scope, now: deps.clock.now(), defaults })
     if (!verdict.isBlocked) return
+    deps.metrics.count('ip_filter_hits_total', { scope })
     ctx.state.isPage = ctx.accepts('json', 'html') === 'html'
     await noteHit(ctx, scope, verdict)
     throw new AuthdError('ADDRESS_BLOCKED')

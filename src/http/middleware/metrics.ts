@@ -1,0 +1,40 @@
+import type { Deps } from '../../deps.ts'
+import { AuthdError } from '../../errors.ts'
+import { metricsReader } from '../../flows/stats.ts'
+import { isLoopback } from '../../platform/ip.ts'
+import { digest, equalSecrets } from '../../platform/secret.ts'
+import type { Context, Next } from '../context.ts'
+
+/**
+ * GET /metrics. On the main listener: for whoever has `metrics.token`, else for this machine alone, and not through a
+ * proxy on it. With `metrics.listen` it is on that listener only.
+ */
+export function metricsPage(deps: Deps, { isOwnListener = false } = {}) {
+  const { enabled, listen, token } = deps.config.current().metrics
+  const read = metricsReader(deps)
+  return async (ctx: Context, next: Next): Promise<void> => {
+    if (ctx.path !== '/metrics' || !enabled || (listen !== undefined && !isOwnListener)) return await next()
+    ctx.state.route = '/metrics'
+    if (ctx.method !== 'GET' && ctx.method !== 'HEAD') {
+      ctx.set('Allow', 'GET, HEAD')
+      throw new AuthdError('METHOD_NOT_ALLOWED')
+    }
+    if (token === undefined) {
+      // Nobody is told that there is something here.
+      if (!isOwnListener && !isThisMachine(ctx)) return await next()
+    } else if (!equalSecrets(digest(bearerOf(ctx)), digest(token))) throw new AuthdError('UNAUTHORIZED')
+    const { text, contentType } = await read()
+    ctx.set('Content-Type', contentType)
+    ctx.body = text
+  }
+}
+
+/** The peer itself, not a proxy on this machine that speaks for somebody else. */
+function isThisMachine(ctx: Context): boolean {
+  const { client } = ctx.state
+  return isLoopback(ctx.req.socket.remoteAddress ?? '') && !client.isForwarded
+}
+
+function bearerOf(ctx: Context): string {
+  return /^Bearer +(\S+)$/i.exec(ctx.get('Authorization'))?.[1] ?? ''
+}
