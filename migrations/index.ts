@@ -8,6 +8,7 @@ import * as sharedState from './0006_shared_state.ts'
 import * as factors from './0007_factors.ts'
 import * as accountChanges from './0008_account_changes.ts'
 import * as protection from './0009_protection.ts'
+import * as apiKeyNetworks from './0010_api_key_networks.ts'
 
 export interface Migration {
   id: string
@@ -25,4 +26,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { id: '0007_factors', up: factors.up },
   { id: '0008_account_changes', up: accountChanges.up },
   { id: '0009_protection', up: protection.up },
+  { id: '0010_api_key_networks', up: apiKeyNetworks.up },
 ]

@@ -38,6 +38,10 @@ export async function startDaemon(
   const listeners = await openListeners(
     [
       { where: fd === undefined ? { host, port } : { fd }, app: await createApp(deps, lifecycle) },
+      {
+        where: addressOf(config.admin.listen),
+        app: await createApp(deps, lifecycle, { door: 'admin' }),
+      },
       { where: addressOf(config.metrics.enabled ? config.metrics.listen : undefined), app: createMetricsApp(deps) },
     ],
     maxConnections,

@@ -35,6 +35,7 @@ export const ERRORS = {
   SESSION_NOT_FOUND: { status: 404, exit: 67, message: 'There is no such session.' },
   PASSKEY_NOT_FOUND: { status: 404, exit: 67, message: 'There is no such passkey.' },
   API_KEY_NOT_FOUND: { status: 404, exit: 67, message: 'There is no such API key.' },
+  EVENT_NOT_FOUND: { status: 404, exit: 67, message: 'There is no such event.' },
   IP_FILTER_NOT_FOUND: { status: 404, exit: 67, message: 'There is no such rule.' },
   METHOD_NOT_ALLOWED: { status: 405, exit: 64, message: 'This address does not take that method.' },
   CONFLICT: { status: 409, exit: 65, message: 'That exists already.' },

@@ -1,4 +1,7 @@
 import type { Deps } from '../deps.ts'
+import { AuthdError } from '../errors.ts'
+import { parseCidr } from '../platform/cidr.ts'
+import { ipMatcher } from '../platform/ip.ts'
 import { lockAuditHead, moveAuditHead } from '../store/audit-head.ts'
 import {
   type AuditFilter,
@@ -11,6 +14,12 @@ import {
 } from '../store/audit-logs.ts'
 
 const SEAL_BATCH = 1000
+const READ_BATCH = 500
+
+export interface AuditQuery extends AuditFilter {
+  /** An address or CIDR. */
+  network?: string | undefined
+}
 
 /**
  * Numbers the rows that have no number yet. On PostgreSQL commits do not follow ids, so the order of the log is the
@@ -29,6 +38,58 @@ export async function sealAudit(deps: Pick<Deps, 'db'>): Promise<number> {
     })
   }
   return sealed
+}
+
+export interface AuditPage {
+  /** Newest first. */
+  events: AuditLog[]
+  /** For `before` of the next page; null: this was the last. */
+  nextCursor: number | null
+}
+
+/** One page, newest first, of the events that match; `network` also asks that the address be in it. */
+export async function listAudit(
+  deps: Pick<Deps, 'db'>,
+  { network, ...filter }: AuditQuery,
+  { limit, before }: { limit: number; before?: number | undefined },
+): Promise<AuditPage> {
+  const isMeant = inNetwork(network)
+  const events: AuditLog[] = []
+  let upToSeq = before === undefined ? undefined : before - 1
+  for (;;) {
+    const page = await deps.db.read((sql) => listLastAuditLogs(sql, { ...filter, upToSeq }, READ_BATCH))
+    for (const event of page.toReversed()) {
+      if (!isMeant(event)) continue
+      events.push(event)
+      if (events.length === limit) return { events, nextCursor: event.seq }
+    }
+    if (page.length < READ_BATCH) return { events, nextCursor: null }
+    upToSeq = (page[0]?.seq ?? 1) - 1
+  }
+}
+
+/** One event, and what else was recorded of the same request. */
+export async function showAudit(deps: Pick<Deps, 'db'>, id: string): Promise<{ event: AuditLog; request: AuditLog[] }> {
+  return await deps.db.read(async (sql) => {
+    const [event] = await listLastAuditLogs(sql, { id }, 1)
+    if (!event) {
+      throw new AuthdError('EVENT_NOT_FOUND', { message: `No event "${id}".`, suggestions: ['authd audit list'] })
+    }
+    const { requestId } = event
+    const same = requestId === null ? [] : await listLastAuditLogs(sql, { requestId }, 100)
+    return { event, request: same.filter((other) => other.id !== id) }
+  })
+}
+
+/** Tells whether an event's address is in a network; throws VALIDATION_ERROR where it is none. */
+export function inNetwork(network: string | undefined): (event: Pick<AuditLog, 'ip'>) => boolean {
+  if (network === undefined) return () => true
+  const parsed = parseCidr(network)
+  if (!parsed) {
+    throw new AuthdError('VALIDATION_ERROR', { message: `"${network}" is no address or network such as 10.0.0.0/8.` })
+  }
+  const isInside = ipMatcher([parsed.cidr.text])
+  return ({ ip }) => ip !== null && isInside(ip)
 }
 
 /** The last events that match, in order. */

@@ -1,5 +1,6 @@
 import type { Deps } from '../deps.ts'
 import { MINUTE } from '../platform/clock.ts'
+import { ipMatcher } from '../platform/ip.ts'
 import { digest, equalSecrets, parseToken } from '../platform/secret.ts'
 import { type ApiKey, findApiKey, touchApiKey } from '../store/api-keys.ts'
 import type { OwnedSession } from '../store/sessions.ts'
@@ -27,11 +28,13 @@ export interface Credentials {
   cookie?: string | undefined
   /** `chk_<id>.<secret>`; counts where there is no other. */
   check?: string | undefined
+  /** Where the request comes from: some API keys count from one network only. */
+  ip: string
 }
 
 /** One read of the database tells who it is, as of now: what was revoked a moment ago is rejected. */
-export async function identify(deps: Deps, { authorization, cookie, check }: Credentials): Promise<Identity> {
-  if (authorization !== undefined) return await identifyBearer(deps, bearerOf(authorization))
+export async function identify(deps: Deps, { authorization, cookie, check, ip }: Credentials): Promise<Identity> {
+  if (authorization !== undefined) return await identifyBearer(deps, bearerOf(authorization), ip)
   if (cookie === undefined && check !== undefined) return await identifyCheck(deps, check)
   if (cookie === undefined) return { kind: 'anonymous' }
   const token = parseToken('ses', cookie)
@@ -56,9 +59,9 @@ function isSecretOf({ secretDigest }: OwnedSession, secret: string): boolean {
   return secretDigest !== null && equalSecrets(digest(secret), secretDigest)
 }
 
-async function identifyBearer(deps: Deps, bearer: string | undefined): Promise<Identity> {
+async function identifyBearer(deps: Deps, bearer: string | undefined, ip: string): Promise<Identity> {
   if (bearer === undefined) return rejected()
-  if (bearer.startsWith('key_')) return await identifyApiKey(deps, bearer)
+  if (bearer.startsWith('key_')) return await identifyApiKey(deps, bearer, ip)
   if (bearer.startsWith('ses_')) return await identifyEnrolling(deps, bearer)
   const known = await useAccessToken(deps, bearer)
   return typeof known === 'object' ? { kind: 'session', via: 'access_token', ...known } : rejected(known)
@@ -73,12 +76,13 @@ async function identifyEnrolling(deps: Deps, bearer: string): Promise<Identity> 
   return typeof session === 'object' ? { kind: 'session', session, via: 'enrolment_token' } : rejected(session)
 }
 
-async function identifyApiKey(deps: Deps, bearer: string): Promise<Identity> {
+async function identifyApiKey(deps: Deps, bearer: string, ip: string): Promise<Identity> {
   const now = deps.clock.now()
   const token = parseToken('key', bearer)
   const key = token && (await deps.db.read((sql) => findApiKey(sql, token.id)))
   if (!key || !equalSecrets(digest(token.secret), key.secretDigest)) return rejected()
   if (key.revokedAt !== null || (key.expiresAt !== null && key.expiresAt <= now)) return rejected('over')
+  if (key.network !== null && !ipMatcher([key.network])(ip)) return rejected('over')
   if (key.lastUsedAt === null || key.lastUsedAt < now - MINUTE) {
     await deps.db.write((trx) => touchApiKey(trx, { id: key.id, now, notSince: now - MINUTE }))
   }

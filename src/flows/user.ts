@@ -68,10 +68,11 @@ export async function listPeople(
   deps: Deps,
   filter: UserFilter,
   limit: number,
+  offset = 0,
 ): Promise<{ users: ListedUser[]; total: number; nextCursor: string | null }> {
   const now = deps.clock.now()
   return await deps.db.read(async (sql) => {
-    const users = await listUsers(sql, filter, limit)
+    const users = await listUsers(sql, filter, limit, offset)
     const userIds = users.map(({ id }) => id)
     const counts = await countLiveSessions(sql, { userIds, now })
     const passkeys = await countPasskeys(sql, userIds)
@@ -87,6 +88,13 @@ export async function listPeople(
       nextCursor: users.length === limit ? (users.at(-1)?.id ?? null) : null,
     }
   })
+}
+
+/** One person by their exact id. Throws USER_NOT_FOUND. */
+export async function findPerson(deps: Deps, id: string): Promise<ListedUser> {
+  const [person] = id === '' ? [] : (await listPeople(deps, { id }, 1)).users
+  if (!person) throw new AuthdError('USER_NOT_FOUND')
+  return person
 }
 
 export interface UserDetail {

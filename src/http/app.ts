@@ -7,6 +7,7 @@ import type { Context, Next } from './context.ts'
 import { cookieNames } from './cookies.ts'
 import type { Endpoint } from './endpoint.ts'
 import { accessLog } from './middleware/access-log.ts'
+import { adminOnly } from './middleware/admin-only.ts'
 import { crossOrigin } from './middleware/cors.ts'
 import { errors } from './middleware/errors.ts'
 import { identify } from './middleware/identify.ts'
@@ -19,6 +20,10 @@ import { mount, pathFilter } from './mount.ts'
 import { openApiDocument, openApiEndpoint } from './openapi.ts'
 import { readBrand } from './pages/branding.ts'
 import { assets, mountPages, PAGES, renderError } from './pages/mount.ts'
+import { adminAuditEndpoints } from './routes/admin-audit.ts'
+import { adminProtectionEndpoints } from './routes/admin-protection.ts'
+import { adminSessionEndpoints } from './routes/admin-sessions.ts'
+import { adminUserEndpoints } from './routes/admin-users.ts'
 import { factorEndpoints } from './routes/factor.ts'
 import { meEndpoints } from './routes/me.ts'
 import { myFactorEndpoints } from './routes/my-factors.ts'
@@ -28,6 +33,13 @@ import { signinEndpoints } from './routes/signin.ts'
 import { stepupEndpoints } from './routes/stepup.ts'
 import { tokenEndpoints } from './routes/token.ts'
 import { wellKnownEndpoints } from './routes/well-known.ts'
+
+const ADMIN: Endpoint[] = [
+  ...adminUserEndpoints,
+  ...adminSessionEndpoints,
+  ...adminAuditEndpoints,
+  ...adminProtectionEndpoints,
+]
 
 const API: Endpoint[] = [
   ...signinEndpoints,
@@ -42,7 +54,7 @@ const API: Endpoint[] = [
 
 /** Every route of the JSON API, the probes among them. */
 export function allEndpoints(lifecycle: Lifecycle): Endpoint[] {
-  return [...API, ...probeEndpoints(lifecycle)]
+  return [...API, ...ADMIN, ...probeEndpoints(lifecycle)]
 }
 
 /** The OpenAPI document of this build, as `/openapi.json` serves it. */
@@ -64,9 +76,17 @@ export function createMetricsApp(deps: Deps): Koa<Context['state'], Context> {
   return app
 }
 
-/** Every middleware and router, in the order a request meets them. */
-export async function createApp(deps: Deps, lifecycle: Lifecycle): Promise<Koa<Context['state'], Context>> {
-  const { publicUrl, server, signin, session, cors } = deps.config.current()
+/**
+ * Every middleware and router, in the order a request meets them. With `admin.listen` the admin API has a door of its
+ * own, and the main one does not know it.
+ */
+export async function createApp(
+  deps: Deps,
+  lifecycle: Lifecycle,
+  { door = 'main' }: { door?: 'main' | 'admin' } = {},
+): Promise<Koa<Context['state'], Context>> {
+  const { publicUrl, server, signin, session, cors, admin } = deps.config.current()
+  const isMain = door === 'main'
   const names = cookieNames({ publicUrl, session })
   const { origin } = new URL(publicUrl)
   const document = openApiEndpoint(allEndpoints(lifecycle), { publicUrl, version: lifecycle.version })
@@ -83,13 +103,21 @@ export async function createApp(deps: Deps, lifecycle: Lifecycle): Promise<Koa<C
   app.use(mount(deps, probeEndpoints(lifecycle), names))
   app.use(metricsPage(deps))
   app.use(ipFilter(deps))
-  app.use(mount(deps, [document], names))
-  app.use(assets(readBrand(deps.config.current().app)))
+  if (isMain) {
+    app.use(mount(deps, [document], names))
+    app.use(assets(readBrand(deps.config.current().app)))
+  }
   const allowedOrigins = new Set(cors.allowedOrigins)
   app.use(identify(deps, { names, origin, allowedOrigins }))
   app.use(statedClient(deps))
-  app.use(mount(deps, API, names))
-  app.use(mountPages(deps, { names, origin }))
+  if (!isMain || admin.listen === undefined) {
+    app.use(adminOnly(deps))
+    app.use(mount(deps, ADMIN, names))
+  }
+  if (isMain) {
+    app.use(mount(deps, API, names))
+    app.use(mountPages(deps, { names, origin }))
+  }
   app.use(async (ctx) => {
     ctx.state.isPage = ctx.accepts('json', 'html') === 'html'
     throw new AuthdError('NOT_FOUND')

@@ -9,6 +9,7 @@ export interface ApiKeyResource {
   created_at: string
   created_by: string
   expires_at: string | null
+  network: string | null
   last_used_at: string | null
   revoked: boolean
 }
@@ -21,6 +22,7 @@ export function presentApiKey(key: ApiKey): ApiKeyResource {
     created_at: toRfc3339(key.createdAt),
     created_by: key.createdBy,
     expires_at: key.expiresAt === null ? null : toRfc3339(key.expiresAt),
+    network: key.network,
     last_used_at: key.lastUsedAt === null ? null : toRfc3339(key.lastUsedAt),
     revoked: key.revokedAt !== null,
   }

@@ -1,22 +1,25 @@
+import { z } from 'zod'
 import { toRfc3339 } from '../platform/clock.ts'
 import type { AuditLog } from '../store/audit-logs.ts'
+import { timeField } from './email.ts'
 
 /** One event of the audit log, as scripts and people read it. */
-export interface EventResource {
-  id: string
-  seq: number | null
-  time: string
-  event_type: string
-  outcome: 'success' | 'failure'
-  user_id: string | null
-  email: string | null
-  ip: string | null
-  user_agent: string | null
-  session_id: string | null
-  request_id: string | null
-  actor: string
-  metadata: Record<string, unknown>
-}
+export const eventResource = z.strictObject({
+  id: z.string(),
+  seq: z.int().nullable(),
+  time: timeField,
+  event_type: z.string(),
+  outcome: z.enum(['success', 'failure']),
+  user_id: z.string().nullable(),
+  email: z.string().nullable(),
+  ip: z.string().nullable(),
+  user_agent: z.string().nullable(),
+  session_id: z.string().nullable(),
+  request_id: z.string().nullable(),
+  actor: z.string(),
+  metadata: z.record(z.string(), z.unknown()),
+})
+export type EventResource = z.output<typeof eventResource>
 
 export function presentEvent(log: AuditLog): EventResource {
   return {

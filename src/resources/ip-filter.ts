@@ -1,16 +1,19 @@
+import { z } from 'zod'
 import { toRfc3339 } from '../platform/clock.ts'
 import type { IpFilter } from '../store/ip-filters.ts'
+import { timeField } from './email.ts'
 
-export interface IpFilterResource {
-  id: string
-  cidr: string
-  action: string
-  scope: string
-  reason: string
-  created_at: string
-  created_by: string
-  expires_at: string | null
-}
+export const ipFilterResource = z.strictObject({
+  id: z.string(),
+  cidr: z.string(),
+  action: z.enum(['allow', 'block']),
+  scope: z.enum(['all', 'login', 'admin']),
+  reason: z.string(),
+  created_at: timeField,
+  created_by: z.string(),
+  expires_at: timeField.nullable(),
+})
+export type IpFilterResource = z.output<typeof ipFilterResource>
 
 export function presentIpFilter(filter: IpFilter): IpFilterResource {
   return {

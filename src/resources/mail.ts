@@ -1,21 +1,24 @@
+import { z } from 'zod'
 import { toRfc3339 } from '../platform/clock.ts'
 import { maskEmail } from '../platform/email-address.ts'
 import type { OutboxMail } from '../store/outbox.ts'
+import { timeField } from './email.ts'
 
 /** A mail of the outbox; never what it says. */
-export interface MailResource {
-  id: string
-  to: string
-  template: string
-  lang: string
-  state: string
-  tries: number
-  created_at: string
-  next_try_at: string | null
-  expires_at: string
-  finished_at: string | null
-  last_error: string | null
-}
+export const mailResource = z.strictObject({
+  id: z.string(),
+  to: z.string(),
+  template: z.string(),
+  lang: z.string(),
+  state: z.enum(['pending', 'sent', 'failed', 'expired', 'cancelled']),
+  tries: z.int(),
+  created_at: timeField,
+  next_try_at: timeField.nullable(),
+  expires_at: timeField,
+  finished_at: timeField.nullable(),
+  last_error: z.string().nullable(),
+})
+export type MailResource = z.output<typeof mailResource>
 
 export function presentMail(mail: OutboxMail): MailResource {
   return {

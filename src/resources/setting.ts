@@ -1,14 +1,16 @@
+import { z } from 'zod'
 import type { Setting } from '../flows/setting.ts'
 import { toRfc3339 } from '../platform/clock.ts'
+import { timeField } from './email.ts'
 
-export interface SettingResource {
-  key: string
-  value: unknown
-  /** `setting`, or `config`: file, environment or default. */
-  origin: 'setting' | 'config'
-  set_at: string | null
-  set_by: string | null
-}
+export const settingResource = z.strictObject({
+  key: z.string(),
+  value: z.unknown(),
+  origin: z.enum(['setting', 'config']).describe('config: file, environment or default.'),
+  set_at: timeField.nullable(),
+  set_by: z.string().nullable(),
+})
+export type SettingResource = z.output<typeof settingResource>
 
 export function presentSetting({ key, value, isSet, setAt, setBy }: Setting): SettingResource {
   return {

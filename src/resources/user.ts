@@ -35,14 +35,15 @@ export function presentUser(user: User): UserResource {
 }
 
 /** A person in a list. */
-export type ListedPerson = UserResource & {
-  live_sessions: number
-  totp_enrolled: boolean
-  webauthn_credentials_count: number
-}
+export const listedPersonResource = userResource.extend({
+  live_sessions: z.int(),
+  totp_enabled: z.boolean(),
+  webauthn_credentials_count: z.int(),
+})
+export type ListedPerson = z.output<typeof listedPersonResource>
 
 export function presentListedPerson({ user, liveSessions, passkeys, hasTotp }: ListedUser): ListedPerson {
-  const methods = { totp_enrolled: hasTotp, webauthn_credentials_count: passkeys }
+  const methods = { totp_enabled: hasTotp, webauthn_credentials_count: passkeys }
   return { ...presentUser(user), live_sessions: liveSessions, ...methods }
 }
 

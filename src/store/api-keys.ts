@@ -8,6 +8,8 @@ export interface ApiKey {
   createdAt: number
   createdBy: string
   expiresAt: number | null
+  /** The only addresses it counts from; null: any. */
+  network: string | null
   lastUsedAt: number | null
   revokedAt: number | null
 }
@@ -20,15 +22,25 @@ interface ApiKeyRow {
   created_at: number
   created_by: string
   expires_at: number | null
+  network: string | null
   last_used_at: number | null
   revoked_at: number | null
 }
 
 export async function insertApiKey(trx: Trx, key: Omit<ApiKey, 'lastUsedAt' | 'revokedAt'>): Promise<void> {
   await trx.run(
-    `INSERT INTO api_keys (id, name, secret_digest, scopes, created_at, created_by, expires_at)
-     VALUES (?, ?, ?, ?, ?, ?, ?)`,
-    [key.id, key.name, key.secretDigest, JSON.stringify(key.scopes), key.createdAt, key.createdBy, key.expiresAt],
+    `INSERT INTO api_keys (id, name, secret_digest, scopes, created_at, created_by, expires_at, network)
+     VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
+    [
+      key.id,
+      key.name,
+      key.secretDigest,
+      JSON.stringify(key.scopes),
+      key.createdAt,
+      key.createdBy,
+      key.expiresAt,
+      key.network,
+    ],
   )
 }
 
@@ -40,6 +52,15 @@ export async function findApiKey(sql: Sql, id: string): Promise<ApiKey | undefin
 /** Newest first. */
 export async function listApiKeys(sql: Sql): Promise<ApiKey[]> {
   return (await sql.all<ApiKeyRow>('SELECT * FROM api_keys ORDER BY id DESC LIMIT 1000')).map(fromRow)
+}
+
+/** The scopes of every key that is in force. */
+export async function listScopesInForce(sql: Sql, now: number): Promise<string[][]> {
+  const rows = await sql.all<{ scopes: string }>(
+    'SELECT scopes FROM api_keys WHERE revoked_at IS NULL AND (expires_at IS NULL OR expires_at > ?)',
+    [now],
+  )
+  return rows.map(({ scopes }) => JSON.parse(scopes) as string[])
 }
 
 /** False if it was revoked before. */
@@ -69,6 +90,7 @@ function fromRow(row: ApiKeyRow): ApiKey {
     createdAt: row.created_at,
     createdBy: row.created_by,
     expiresAt: row.expires_at,
+    network: row.network,
     lastUsedAt: row.last_used_at,
     revokedAt: row.revoked_at,
   }

@@ -47,6 +47,7 @@ export interface AuditFilter {
   until?: number | undefined
   /** Not beyond this number. */
   upToSeq?: number | undefined
+  id?: string | undefined
 }
 
 export async function insertAuditLog(trx: Trx, log: Omit<AuditLog, 'seq'>): Promise<void> {
@@ -140,6 +141,7 @@ function conditions(filter: AuditFilter): { where: string; values: Value[] } {
   if (filter.userId) add('user_id = ?', filter.userId)
   if (filter.email) add('email = ?', filter.email)
   if (filter.actor) add("actor LIKE ? ESCAPE '\\'", filter.actor.replace(/[\\%_]/g, '\\$&').replaceAll('*', '%'))
+  if (filter.id) add('id = ?', filter.id)
   if (filter.requestId) add('request_id = ?', filter.requestId)
   if (filter.since !== undefined) add('occurred_at >= ?', filter.since)
   if (filter.upToSeq !== undefined) add('seq <= ?', filter.upToSeq)

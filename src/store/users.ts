@@ -51,6 +51,7 @@ export interface UserFilter {
   inactiveSince?: number | undefined
   /** Ids below this one only: the list is newest first. */
   before?: string | undefined
+  id?: string | undefined
 }
 
 /** False if somebody has this address already. */
@@ -94,9 +95,10 @@ export async function lockUserByEmail(trx: Trx, email: string): Promise<User | u
 }
 
 /** Newest first. */
-export async function listUsers(sql: Sql, filter: UserFilter, limit: number): Promise<User[]> {
+export async function listUsers(sql: Sql, filter: UserFilter, limit: number, offset = 0): Promise<User[]> {
   const { where, values } = conditions(filter)
-  const rows = await sql.all<UserRow>(`SELECT * FROM users ${where} ORDER BY id DESC LIMIT ?`, [...values, limit])
+  const page = [...values, limit, offset]
+  const rows = await sql.all<UserRow>(`SELECT * FROM users ${where} ORDER BY id DESC LIMIT ? OFFSET ?`, page)
   return rows.flatMap((row) => fromRow(row) ?? [])
 }
 
@@ -212,6 +214,7 @@ function conditions(filter: UserFilter): { where: string; values: Value[] } {
   if (filter.without) add(WITHOUT[filter.without])
   if (filter.inactiveSince !== undefined) add('COALESCE(last_seen_at, created_at) < ?', filter.inactiveSince)
   if (filter.before) add('id < ?', filter.before)
+  if (filter.id) add('id = ?', filter.id)
   return {
     where: parts.length > 0 ? `WHERE ${parts.join(' AND ')}` : '',
     values,

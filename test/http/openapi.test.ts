@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { ERRORS } from '../../src/errors.ts'
-import { createApiKey } from '../../src/flows/api-key.ts'
+import { ADMIN_SCOPES, createApiKey } from '../../src/flows/api-key.ts'
 import { SYSTEM } from '../../src/flows/event.ts'
 import { allEndpoints } from '../../src/http/app.ts'
 import { type Authd, startAuthd } from '../harness.ts'
@@ -27,6 +27,7 @@ test('SECURITY W-07: routes and document are equal, both ways', async () => {
 
 test('each documented route is there: it answers something else than 404 for its path or 405 for its method', async () => {
   const authd = await startAuthd()
+  await createApiKey(authd.deps, SYSTEM, { name: 'admin', scopes: ['users:read'], expiresAt: null })
   const { paths } = await documentOf(authd)
 
   const missing = []
@@ -91,6 +92,7 @@ function valuesFor(live: { tokens: string[]; sessionIds: string[]; code: string 
 
 async function prepare(authd: Authd) {
   const { key, token } = await createApiKey(authd.deps, SYSTEM, { name: 'x', scopes: ['introspect'], expiresAt: null })
+  const admin = await createApiKey(authd.deps, SYSTEM, { name: 'y', scopes: [...ADMIN_SCOPES], expiresAt: null })
   const ada = await signInForTokens(authd)
   const { attemptToken, code } = await askForCode(authd, 'bob@example.com')
   const browser = authd.browser()
@@ -98,7 +100,7 @@ async function prepare(authd: Authd) {
   return {
     browser,
     code,
-    tokens: [attemptToken, ada.accessToken, ada.refreshToken, token],
+    tokens: [attemptToken, ada.accessToken, ada.refreshToken, token, admin.token],
     sessionIds: [ada.sessionId, key.id, ada.userId],
   }
 }
@@ -116,7 +118,7 @@ describe.each([1, 2])('SECURITY W-07: 250 calls made up from the document (seed 
       if (call % 25 === 24) live = await prepare(authd)
       const values = valuesFor(live)
       const { method, path, body } = pick(ENDPOINTS)
-      const { requestBody } = paths[path.replace(':id', '{id}')][method.toLowerCase()]
+      const { requestBody, parameters = [] } = paths[path.replace(/:(\w+)/, '{$1}')][method.toLowerCase()]
       const media = Object.values<{ schema: { properties: object } }>(requestBody?.content ?? {})[0]
       const names = [...Object.keys(media?.schema.properties ?? {}), ...(roll() < 0.1 ? ['x'] : [])]
       const fields = Object.fromEntries(names.filter(() => roll() < 0.7).map((name) => [name, pick(values)]))
@@ -126,11 +128,12 @@ describe.each([1, 2])('SECURITY W-07: 250 calls made up from the document (seed 
         ...(body?.type === 'form' && { form }),
         ...(roll() < 0.4 && { bearer: encodeURIComponent(pick(live.tokens)) }),
       }
-      const query = roll() < 0.2 ? `?scope=${encodeURIComponent(String(pick(values)))}` : ''
+      const asked = parameters.filter(({ in: where }: { in: string }) => where === 'query' && roll() < 0.2)
+      const query = asked.map(({ name }: { name: string }) => `${name}=${encodeURIComponent(String(pick(values)))}`)
       const id = encodeURIComponent(String(pick([...live.sessionIds, ...values])).slice(0, 100)) || 'x'
       const browser: Browser = roll() < 0.5 ? live.browser : authd.browser()
       // The client fails on any answer that the document does not have.
-      statuses.push((await browser.send(method, path.replace(':id', id) + query, sent)).status)
+      statuses.push((await browser.send(method, `${path.replace(/:\w+/, id)}?${query.join('&')}`, sent)).status)
     }
 
     expect(statuses.filter((status) => status >= 500)).toEqual([])

@@ -29,6 +29,7 @@ export function identify(deps: Deps, { names, origin, allowedOrigins }: Identify
     ctx.state.identity = await identifyFlow(deps, {
       authorization: authorization === '' ? undefined : authorization,
       cookie: cookies.session,
+      ip: ctx.state.ip,
       check: CHECKABLE.has(ctx.path) ? cookies.check : undefined,
     })
     await next()

@@ -1,20 +1,25 @@
 import { Flags } from '@oclif/core'
-import { SCOPES, type Scope } from '../../../flows/api-key.ts'
+import { AuthdError } from '../../../errors.ts'
+import { ROLES, SCOPES, type Scope } from '../../../flows/api-key.ts'
 import { presentApiKey } from '../../../resources/api-key.ts'
 import { OperatorCommand, reasonFlag } from '../../command.ts'
 import { parseExpiry } from '../../time.ts'
 
 export default class ApiKeysCreate extends OperatorCommand {
   static override summary = 'Make an API key. It is shown once, on stdout, and kept nowhere.'
-  static override examples = ['authd api-keys create --name shop --scope introspect --expires 90d']
+  static override examples = [
+    'authd api-keys create --name shop --scope introspect --expires 90d',
+    'authd api-keys create --name dashboard --role viewer --ip 10.0.0.0/8',
+  ]
   static override flags = {
     name: Flags.string({ required: true, description: 'What it is for.' }),
     scope: Flags.string({
-      required: true,
       multiple: true,
       options: [...SCOPES],
       description: 'What it may do; repeatable.',
     }),
+    role: Flags.string({ options: Object.keys(ROLES), description: 'A set of scopes by what its holder does.' }),
+    ip: Flags.string({ description: 'The only address or network it counts from.' }),
     expires: Flags.string({ description: 'After so long: 90d. Without it, when you revoke it.' }),
     ...reasonFlag,
   }
@@ -23,7 +28,15 @@ export default class ApiKeysCreate extends OperatorCommand {
     const { flags } = await this.parse(ApiKeysCreate)
     const { createApiKey } = await import('../../../flows/api-key.ts')
     const expiresAt = flags.expires === undefined ? null : parseExpiry(flags.expires, 'expires')
-    const input = { name: flags.name, scopes: flags.scope as Scope[], expiresAt }
+    const role = flags.role === undefined ? [] : ROLES[flags.role as keyof typeof ROLES]
+    const scopes = [...new Set([...role, ...((flags.scope ?? []) as Scope[])])]
+    if (scopes.length === 0) {
+      throw new AuthdError('USAGE', {
+        message: 'what may the key do? Give --scope or --role',
+        suggestions: [`authd api-keys create --name ${flags.name} --role viewer`],
+      })
+    }
+    const input = { name: flags.name, scopes, expiresAt, network: flags.ip ?? null }
     const { key, token } = await this.withDeps(flags, (deps) => createApiKey(deps, this.operator(flags.reason), input))
     const out = this.output(flags)
     out.object({ ...presentApiKey(key), secret: token, changed: true }, [token])

@@ -14,8 +14,8 @@ const COLUMNS: Column<ListedPerson>[] = [
   { header: 'LAST SEEN', value: ({ last_seen_at }) => last_seen_at, isTime: true },
 ]
 
-function methodsOf({ webauthn_credentials_count: passkeys, totp_enrolled }: ListedPerson): string {
-  const named = [passkeys > 0 ? `passkey ${passkeys}` : '', totp_enrolled ? 'totp' : '']
+function methodsOf({ webauthn_credentials_count: passkeys, totp_enabled }: ListedPerson): string {
+  const named = [passkeys > 0 ? `passkey ${passkeys}` : '', totp_enabled ? 'totp' : '']
   return named.filter((name) => name !== '').join(', ') || 'mail'
 }
 

@@ -31,7 +31,7 @@ export default class UsersShow extends OperatorCommand {
     const methods = {
       passkeys,
       webauthn_credentials_count: passkeys.length,
-      totp_enrolled: totpSince !== null,
+      totp_enabled: totpSince !== null,
       totp_since: totpSince,
       recovery_codes_left: found.recoveryCodes,
     }

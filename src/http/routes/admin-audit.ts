@@ -1,0 +1,111 @@
+import { z } from 'zod'
+import { listAudit, showAudit } from '../../flows/audit.ts'
+import { listQueue } from '../../flows/outbox.ts'
+import { readStats } from '../../flows/stats.ts'
+import { toRfc3339 } from '../../platform/clock.ts'
+import { eventResource, presentEvent } from '../../resources/audit-event.ts'
+import { timeField } from '../../resources/email.ts'
+import { mailResource, presentMail } from '../../resources/mail.ts'
+import { endpoint } from '../endpoint.ts'
+import { CURSOR, LIMIT, pageHeaders, REFUSALS } from './admin-page.ts'
+
+const instant = timeField.transform((text) => Date.parse(text)).optional()
+
+const audit = endpoint({
+  method: 'GET',
+  path: '/admin/audit',
+  summary: 'What happened, newest first.',
+  tag: 'Admin: audit',
+  guard: { scope: 'audit:read' },
+  query: z.strictObject({
+    limit: LIMIT,
+    cursor: z.coerce.number().int().min(1).optional().describe('Where the last page ended: see its Link header.'),
+    event: z.string().max(500).optional().describe('Globs, separated by commas: session.*,user.registered'),
+    outcome: z.enum(['success', 'failure']).optional(),
+    user_id: z.string().max(100).optional(),
+    actor: z.string().max(200).optional(),
+    request_id: z.string().max(128).optional(),
+    ip: z.string().max(50).optional().describe('An address or network.'),
+    since: instant,
+    until: instant,
+  }),
+  answers: { 200: { text: 'One page; Link tells of the next.', schema: z.array(eventResource) } },
+  errors: REFUSALS,
+  async handle(deps, { query }) {
+    const { limit, cursor: before, event, outcome, user_id: userId, actor, request_id: requestId } = query
+    const filter = { events: event?.split(','), outcome, userId, actor, requestId, network: query.ip }
+    const page = await listAudit(deps, { ...filter, since: query.since, until: query.until }, { limit, before })
+    const asked = Object.entries(query).filter(([name, value]) => name !== 'cursor' && value !== undefined)
+    const kept = Object.fromEntries(asked.map(([name, value]) => [name, String(value)]))
+    const headers = pageHeaders(deps, '/admin/audit', { ...page, kept: { ...kept, ...timesOf(query) } })
+    return { status: 200, headers, body: page.events.map(presentEvent) }
+  },
+})
+
+/** As they were sent: what is parsed is a number. */
+function timesOf({ since, until }: { since?: number | undefined; until?: number | undefined }): Record<string, string> {
+  const times = Object.entries({ since, until }).filter((entry): entry is [string, number] => entry[1] !== undefined)
+  return Object.fromEntries(times.map(([name, at]) => [name, toRfc3339(at)]))
+}
+
+const event = endpoint({
+  method: 'GET',
+  path: '/admin/audit/:id',
+  summary: 'One event, and what else was recorded of its request.',
+  tag: 'Admin: audit',
+  guard: { scope: 'audit:read' },
+  answers: {
+    200: {
+      text: 'The event.',
+      schema: z.strictObject({ event: eventResource, request: z.array(eventResource) }),
+    },
+  },
+  errors: [...REFUSALS, 'EVENT_NOT_FOUND'],
+  async handle(deps, { params }) {
+    const found = await showAudit(deps, params['id'] ?? '')
+    return { status: 200, body: { event: presentEvent(found.event), request: found.request.map(presentEvent) } }
+  },
+})
+
+const mail = endpoint({
+  method: 'GET',
+  path: '/admin/mail',
+  summary: 'The mails of the last days, newest first; never what they say.',
+  tag: 'Admin: mail',
+  guard: { scope: 'mail:read' },
+  query: z.strictObject({ limit: LIMIT, cursor: CURSOR, state: mailResource.shape.state.optional() }),
+  answers: { 200: { text: 'One page.', schema: z.array(mailResource) } },
+  errors: REFUSALS,
+  async handle(deps, { query: { limit, cursor: before, state } }) {
+    const page = await listQueue(deps, { state, before }, limit)
+    const headers = pageHeaders(deps, '/admin/mail', { ...page, kept: { limit, ...(state && { state }) } })
+    return { status: 200, headers, body: page.mails.map(presentMail) }
+  },
+})
+
+const stats = endpoint({
+  method: 'GET',
+  path: '/admin/stats',
+  summary: 'How many of everything there are.',
+  tag: 'Admin: stats',
+  guard: { scope: 'users:read' },
+  answers: {
+    200: {
+      text: 'Now.',
+      schema: z.strictObject({
+        total_users: z.int(),
+        total_sessions: z.int(),
+        active_sessions: z.int(),
+        total_audit_logs: z.int(),
+      }),
+    },
+  },
+  errors: REFUSALS,
+  async handle(deps) {
+    const { users, sessions, liveSessions, auditLogs } = await readStats(deps)
+    const body = { total_users: users, total_sessions: sessions, active_sessions: liveSessions }
+    return { status: 200, body: { ...body, total_audit_logs: auditLogs } }
+  },
+})
+
+export const adminAuditEndpoints = [audit, event, mail, stats]

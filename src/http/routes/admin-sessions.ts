@@ -1,0 +1,55 @@
+import { z } from 'zod'
+import { listAllSessions, revokeByOperator } from '../../flows/session-admin.ts'
+import { findPerson } from '../../flows/user.ts'
+import { presentSession, sessionResource } from '../../resources/session.ts'
+import { endpoint } from '../endpoint.ts'
+import { CURSOR, LIMIT, pageHeaders, REFUSALS } from './admin-page.ts'
+
+const tag = 'Admin: sessions'
+const read = { guard: { scope: 'sessions:read' }, tag } as const
+const write = { guard: { scope: 'sessions:write' }, tag } as const
+
+const list = endpoint({
+  ...read,
+  method: 'GET',
+  path: '/admin/users/:id/sessions',
+  summary: "A person's sessions, newest first, with those that are over.",
+  query: z.strictObject({ limit: LIMIT, cursor: CURSOR }),
+  answers: { 200: { text: 'One page.', schema: z.array(sessionResource) } },
+  errors: [...REFUSALS, 'USER_NOT_FOUND'],
+  async handle(deps, { params, query: { limit, cursor: before } }) {
+    const { user } = await findPerson(deps, params['id'] ?? '')
+    const page = await listAllSessions(deps, { user: user.id, isLiveOnly: false, before }, limit)
+    const headers = pageHeaders(deps, `/admin/users/${user.id}/sessions`, { ...page, kept: { limit } })
+    return { status: 200, headers, body: page.sessions.map(presentSession) }
+  },
+})
+
+const end = endpoint({
+  ...write,
+  method: 'DELETE',
+  path: '/admin/sessions/:id',
+  summary: 'End a session; one that is over stays so.',
+  answers: { 204: { text: 'It is over.' } },
+  errors: [...REFUSALS, 'SESSION_NOT_FOUND'],
+  async handle(deps, { params, origin }) {
+    await revokeByOperator(deps, origin, { ids: [params['id'] ?? ''] })
+    return { status: 204 }
+  },
+})
+
+const endAll = endpoint({
+  ...write,
+  method: 'DELETE',
+  path: '/admin/users/:id/sessions',
+  summary: 'End every session of a person.',
+  answers: { 200: { text: 'How many were live.', schema: z.strictObject({ revoked: z.int() }) } },
+  errors: [...REFUSALS, 'USER_NOT_FOUND'],
+  async handle(deps, { params, origin }) {
+    const { user } = await findPerson(deps, params['id'] ?? '')
+    const ended = await revokeByOperator(deps, origin, { user: user.id })
+    return { status: 200, body: { revoked: ended.length } }
+  },
+})
+
+export const adminSessionEndpoints = [list, end, endAll]

@@ -1,0 +1,147 @@
+import { z } from 'zod'
+import { unlockPeople } from '../../flows/unlock.ts'
+import { updateUser } from '../../flows/update-user.ts'
+import { addUsers, deletePerson, disablePeople, enablePeople, findPerson, listPeople } from '../../flows/user.ts'
+import { emailField } from '../../resources/email.ts'
+import { listedPersonResource, presentListedPerson } from '../../resources/user.ts'
+import { type Endpoint, endpoint } from '../endpoint.ts'
+import { CURSOR, LIMIT, pageHeaders, REFUSALS } from './admin-page.ts'
+
+/** Beyond it a database reads more than it answers: go on with the cursor of `Link`. */
+const MOST_OFFSET = 10_000
+
+const nameField = z.string().trim().min(1).max(100)
+const reasonField = z.string().trim().min(1).max(500)
+const read = { guard: { scope: 'users:read' }, tag: 'Admin: users' } as const
+const write = { guard: { scope: 'users:write' }, tag: 'Admin: users' } as const
+const one = { 200: { text: 'The person.', schema: listedPersonResource } }
+
+const list = endpoint({
+  ...read,
+  method: 'GET',
+  path: '/admin/users',
+  summary: 'Who is there, newest first.',
+  query: z.strictObject({
+    limit: LIMIT,
+    offset: z.coerce.number().int().min(0).max(MOST_OFFSET).default(0),
+    cursor: CURSOR,
+    q: z.string().max(200).optional().describe('Part of an address or name.'),
+    status: z.enum(['active', 'invited', 'disabled']).optional(),
+  }),
+  answers: {
+    200: { text: 'One page; X-Total-Count and Link tell of the others.', schema: z.array(listedPersonResource) },
+  },
+  errors: REFUSALS,
+  async handle(deps, { query }) {
+    const { limit, offset, cursor: before, q: search, status } = query
+    const { users, total, nextCursor } = await listPeople(deps, { search, status, before }, limit, offset)
+    const kept = { limit, ...(search !== undefined && { q: search }), ...(status && { status }) }
+    const headers = pageHeaders(deps, '/admin/users', { total, nextCursor, kept })
+    return { status: 200, headers, body: users.map(presentListedPerson) }
+  },
+})
+
+const show = endpoint({
+  ...read,
+  method: 'GET',
+  path: '/admin/users/:id',
+  summary: 'One person.',
+  answers: one,
+  errors: [...REFUSALS, 'USER_NOT_FOUND'],
+  async handle(deps, { params }) {
+    return { status: 200, body: presentListedPerson(await findPerson(deps, params['id'] ?? '')) }
+  },
+})
+
+const add = endpoint({
+  ...write,
+  method: 'POST',
+  path: '/admin/users',
+  summary: 'Add a person. They sign in by mail like everybody.',
+  body: {
+    type: 'json',
+    schema: z.strictObject({
+      email: emailField,
+      name: nameField.nullable().default(null),
+      email_verified: z.boolean().default(false).describe('You know the address to be theirs.'),
+    }),
+  },
+  answers: { 201: { text: 'The person.', schema: listedPersonResource } },
+  errors: [...REFUSALS, 'CONFLICT'],
+  async handle(deps, { body, origin }) {
+    const input = { emails: [body.email], name: body.name, isVerified: body.email_verified, mayExist: false }
+    const [added] = await addUsers(deps, origin, input)
+    return { status: 201, body: presentListedPerson(await findPerson(deps, added?.user.id ?? '')) }
+  },
+})
+
+const change = endpoint({
+  ...write,
+  method: 'PATCH',
+  path: '/admin/users/:id',
+  summary: 'Change a person: all of it, or nothing.',
+  body: {
+    type: 'json',
+    schema: z.strictObject({
+      name: nameField.nullable().optional(),
+      email: emailField.optional(),
+      email_verified: z.boolean().default(false).describe('With email: you know the new address to be theirs.'),
+      mfa_policy: z.enum(['optional', 'required']).nullable().optional(),
+    }),
+  },
+  answers: one,
+  errors: [...REFUSALS, 'USER_NOT_FOUND', 'CONFLICT'],
+  async handle(deps, { params, body, origin }) {
+    const { user } = await findPerson(deps, params['id'] ?? '')
+    const { name, email, mfa_policy: mfaPolicy, email_verified: isVerified } = body
+    await updateUser(deps, origin, { user: user.id, name, email, mfaPolicy, isVerified })
+    return { status: 200, body: presentListedPerson(await findPerson(deps, user.id)) }
+  },
+})
+
+const remove = endpoint({
+  ...write,
+  method: 'DELETE',
+  path: '/admin/users/:id',
+  summary: 'Remove a person and everything of theirs.',
+  answers: { 204: { text: 'Removed.' } },
+  errors: [...REFUSALS, 'USER_NOT_FOUND'],
+  async handle(deps, { params, origin }) {
+    const { user } = await findPerson(deps, params['id'] ?? '')
+    await deletePerson(deps, origin, user)
+    return { status: 204 }
+  },
+})
+
+/** What is done to a person, each under its own verb. */
+function act(verb: 'disable' | 'enable' | 'unlock', summary: string): Endpoint {
+  return endpoint({
+    ...write,
+    method: 'POST',
+    path: `/admin/users/:id/${verb}`,
+    summary,
+    body: { type: 'json', schema: z.strictObject({ reason: reasonField.nullable().default(null) }) },
+    answers: one,
+    errors: [...REFUSALS, 'USER_NOT_FOUND'],
+    async handle(deps, { params, body: { reason }, origin }) {
+      const { user } = await findPerson(deps, params['id'] ?? '')
+      const names = [user.id]
+      const by = reason === null ? origin : { ...origin, metadata: { ...origin.metadata, reason } }
+      if (verb === 'disable') await disablePeople(deps, origin, { names, reason })
+      else if (verb === 'enable') await enablePeople(deps, by, { names })
+      else await unlockPeople(deps, by, names)
+      return { status: 200, body: presentListedPerson(await findPerson(deps, user.id)) }
+    },
+  })
+}
+
+export const adminUserEndpoints = [
+  list,
+  show,
+  add,
+  change,
+  remove,
+  act('disable', 'Stop a person from signing in, and end their sessions.'),
+  act('enable', 'Let a person sign in again.'),
+  act('unlock', 'Lift what wrong codes hold up.'),
+]
