@@ -47,7 +47,15 @@ export const GROUPS: { title: string; commands: Record<string, string> }[] = [
       'api-keys revoke': 'End one.',
     },
   },
-  { title: 'Watching', commands: { 'audit tail': 'What happened last; -f follows.' } },
+  {
+    title: 'Watching',
+    commands: {
+      'audit tail': 'What happened last; -f follows.',
+      'audit list': 'What happened, by person, network, time.',
+      'audit show': 'One event, with its request.',
+      'audit export': 'The log as JSON lines, CSV or CEF.',
+    },
+  },
   {
     title: 'Defending',
     commands: {

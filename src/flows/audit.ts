@@ -82,7 +82,7 @@ export async function showAudit(deps: Pick<Deps, 'db'>, id: string): Promise<{ e
 }
 
 /** Tells whether an event's address is in a network; throws VALIDATION_ERROR where it is none. */
-export function inNetwork(network: string | undefined): (event: Pick<AuditLog, 'ip'>) => boolean {
+function inNetwork(network: string | undefined): (event: Pick<AuditLog, 'ip'>) => boolean {
   if (network === undefined) return () => true
   const parsed = parseCidr(network)
   if (!parsed) {
@@ -93,17 +93,22 @@ export function inNetwork(network: string | undefined): (event: Pick<AuditLog, '
 }
 
 /** The last events that match, in order. */
-export async function tailAudit(deps: Pick<Deps, 'db'>, filter: AuditFilter, limit: number): Promise<AuditLog[]> {
-  return await deps.db.read((sql) => listLastAuditLogs(sql, filter, limit))
+export async function tailAudit(deps: Pick<Deps, 'db'>, query: AuditQuery, limit: number): Promise<AuditLog[]> {
+  const { upToSeq, ...filter } = query
+  const before = upToSeq === undefined ? undefined : upToSeq + 1
+  return (await listAudit(deps, filter, { limit, before })).events.reverse()
 }
 
-/** What has been sealed after that number, in order; none is ever missed by going on from the last one seen. */
+/** What has been sealed after that number, in order, a page at a time; none is ever missed by going on with `after`. */
 export async function followAudit(
   deps: Pick<Deps, 'db'>,
-  filter: AuditFilter,
+  { network, ...filter }: AuditQuery,
   page: { after: number; limit: number },
-): Promise<AuditLog[]> {
-  return await deps.db.read((sql) => listAuditLogsAfter(sql, filter, page))
+): Promise<{ events: AuditLog[]; after: number; isMore: boolean }> {
+  const isMeant = inNetwork(network)
+  const found = await deps.db.read((sql) => listAuditLogsAfter(sql, filter, page))
+  const after = found.at(-1)?.seq ?? page.after
+  return { events: found.filter(isMeant), after, isMore: found.length === page.limit }
 }
 
 /** Where the log ends now. */

@@ -32,6 +32,7 @@ const COMMANDS = [
   ['api-keys', 'create', '--name', 'golden', '--scope', 'introspect'],
   ['api-keys', 'list'],
   ['audit', 'tail', '-n', '1'],
+  ['audit', 'list', '--limit', '1'],
   ['email', 'queue'],
   ['config', 'env'],
   ['config', 'reference', 'smtp.tls'],

@@ -18,7 +18,7 @@ async function follow(authd: Authd, after: number, until: () => boolean): Promis
   for (let isLast = false; !isLast; ) {
     isLast = until()
     await sealAudit(authd.deps)
-    const rows = await followAudit(authd.deps, {}, { after: seen.at(-1) ?? after, limit: 7 })
+    const { events: rows } = await followAudit(authd.deps, {}, { after: seen.at(-1) ?? after, limit: 7 })
     seen.push(...rows.flatMap(({ seq }) => (seq === null ? [] : [seq])))
     if (rows.length === 7) isLast = false
     await wait(2)

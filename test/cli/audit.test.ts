@@ -1,0 +1,112 @@
+import { readFile, stat, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { AUDIT_FORMATS } from '../../src/cli/audit-format.ts'
+import type { EventResource } from '../../src/resources/audit-event.ts'
+import { type Shell, shell } from '../cli.ts'
+
+/** A log with a few events of operators in it. */
+async function withEvents(): Promise<Shell> {
+  const place = await shell()
+  for (const args of [
+    ['migrate'],
+    ['users', 'add', 'ada@example.com', 'bob@example.com'],
+    ['users', 'disable', 'ada@example.com', '--reason', 'left'],
+  ]) {
+    const { code, stderr } = await place.run(args)
+    if (code !== 0) throw new Error(stderr)
+  }
+  return place
+}
+
+async function jsonOf(place: Shell, ...args: string[]) {
+  const { stdout, stderr } = await place.run([...args, '--json'])
+  if (stdout === '') throw new Error(stderr)
+  return JSON.parse(stdout)
+}
+
+const typesOf = (list: { data: EventResource[] }) => list.data.map(({ event_type }) => event_type)
+
+describe('audit list', () => {
+  test('narrows by person, glob, actor and time, newest first or last, and goes on by cursor', async () => {
+    const place = await withEvents()
+    const json = (...args: string[]) => jsonOf(place, ...args)
+    expect(typesOf(await json('audit', 'list', '--user', 'ada@example.com'))).toEqual([
+      'user.disabled',
+      'user.registered',
+    ])
+    expect(typesOf(await json('audit', 'list', '--event', 'user.reg*', '--reverse'))).toHaveLength(2)
+    expect(typesOf(await json('audit', 'list', '--event', 'user.*', '--until', '1h'))).toEqual([])
+    expect(typesOf(await json('audit', 'list', '--actor', 'cli:*', '--outcome', 'failure'))).toEqual([])
+    expect(typesOf(await json('audit', 'list', '--ip', '10.0.0.0/8'))).toEqual([])
+
+    const first = await json('audit', 'list', '--event', 'user.*', '--limit', '2')
+    const rest = await json('audit', 'list', '--event', 'user.*', '--cursor', first.next_cursor)
+    expect([...typesOf(first), ...typesOf(rest)]).toEqual(['user.disabled', 'user.registered', 'user.registered'])
+
+    const { code, stderr } = await place.run(['audit', 'list', '--ip', '10.0.0.0/99'])
+    expect([code, stderr]).toEqual([65, expect.stringContaining('"10.0.0.0/99" is no address or network')])
+  })
+})
+
+test('audit show has everything of one event; what is none is named', async () => {
+  const place = await withEvents()
+  const { data } = await jsonOf(place, 'audit', 'list', '--event', 'user.disabled')
+  const { stdout } = await place.run(['audit', 'show', data[0].id])
+  expect(stdout).toMatch(/user\.disabled {2}success[\s\S]*ada@example\.com[\s\S]*left/)
+
+  const { code, stderr } = await place.run(['audit', 'show', 'evt_none'])
+  expect([code, stderr]).toEqual([67, expect.stringContaining('No event "evt_none"')])
+})
+
+describe('audit export', () => {
+  test('writes the whole log oldest first, to a new file of its owner alone; as CSV and CEF, narrowed', async () => {
+    const place = await withEvents()
+    const file = join(place.folder, 'log.jsonl')
+    const { stderr } = await place.run(['audit', 'export', '-o', file])
+    const events = (await readFile(file, 'utf8'))
+      .trim()
+      .split('\n')
+      .map((line) => JSON.parse(line) as EventResource)
+
+    expect(events.map(({ seq }) => seq)).toEqual(events.map((_, at) => at + 1))
+    expect(stderr).toContain(`${events.length} events in ${file}`)
+    expect((await stat(file)).mode & 0o777).toBe(0o600)
+    expect((await place.run(['audit', 'export', '-o', file])).code).toBe(73)
+
+    const csv = await place.run(['audit', 'export', '--format', 'csv', '--event', 'user.disabled', '-q'])
+    expect(csv.stdout.split('\n')[0]).toMatch(/^seq,id,time,event_type,/)
+    expect(csv.stdout).toMatch(/,user\.disabled,success,usr_\w+,ada@example\.com,.*"\{""/)
+    const cef = await place.run(['audit', 'export', '--format', 'cef', '--event', 'user.disabled', '-q'])
+    expect(cef.stdout).toMatch(
+      /^CEF:0\|authd\|authd\|[\d.]+\|user\.disabled\|user\.disabled\|3\|rt=\d+ outcome=success /,
+    )
+  })
+
+  test('lets no stranger write a formula, a field or a second event', () => {
+    const hostile = '=cmd|"x"\n\u001b[31m\\a=b'
+    const event: EventResource = {
+      ...{ id: 'evt_1', seq: 1, time: '2026-01-01T00:00:00.000Z', event_type: 'x.y', outcome: 'failure' },
+      ...{ user_id: null, email: hostile, ip: null, user_agent: hostile, session_id: null, request_id: null },
+      ...{ actor: 'anonymous', metadata: {} },
+    }
+    expect(AUDIT_FORMATS.csv.line(event)).toContain(',"\'=cmd|""x""\n')
+    const cef = AUDIT_FORMATS.cef.line(event)
+    expect(cef).toContain('suser=\\=cmd|"x"  [31m\\\\a\\=b ')
+    expect(cef).not.toContain('\n')
+  })
+})
+
+test('audit tail --cursor goes on where it ended, and refuses a file that is something else', async () => {
+  const place = await withEvents()
+  const file = join(place.folder, 'shipped.seq')
+  const tail = async () => (await place.run(['audit', 'tail', '--cursor', file, '--event', 'user.*'])).stdout
+  expect((await tail()).trim().split('\n')).toHaveLength(3)
+  expect(await tail()).toBe('')
+  await place.run(['users', 'enable', 'ada@example.com'])
+  expect(JSON.parse(await tail())).toMatchObject({ event_type: 'user.enabled' })
+
+  await writeFile(join(place.folder, 'other'), '{}')
+  const { code, stderr } = await place.run(['audit', 'tail', '--cursor', join(place.folder, 'other')])
+  expect([code, stderr]).toEqual([65, expect.stringContaining('holds no number of an event')])
+})
