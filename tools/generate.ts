@@ -1,15 +1,19 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { exampleEnv, exampleFile, referencePage } from '../src/config/example.ts'
+import { alertRules } from '../src/platform/alerts.ts'
+import { dashboard } from '../src/platform/dashboard.ts'
 
 /** Path from the top of the project → what must stand there. */
 export const GENERATED: Readonly<Record<string, () => string>> = {
   'config.example.toml': exampleFile,
   '.env.example': exampleEnv,
   'docs/configuration.md': referencePage,
+  'deploy/prometheus/authd.rules.yml': alertRules,
+  'deploy/grafana/authd.json': dashboard,
 }
 
-/** The generated files that are not what the schema makes of them now. */
+/** The generated files that are not what the code makes of them now. */
 export function staleFiles(root: string): string[] {
   return Object.entries(GENERATED).flatMap(([path, make]) => (read(join(root, path)) === make() ? [] : [path]))
 }
@@ -26,7 +30,7 @@ function read(path: string): string | undefined {
 function main(root: string): void {
   const stale = staleFiles(root)
   if (process.argv.includes('--check')) {
-    for (const path of stale) console.error(`${path} is not what the schema says: npm run generate`)
+    for (const path of stale) console.error(`${path} is not what the code says: npm run generate`)
     process.exitCode = stale.length > 0 ? 1 : 0
     return
   }

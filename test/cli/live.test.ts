@@ -46,6 +46,9 @@ test('from nothing to signed in, and what the shell revokes the daemon refuses a
   const revoked = await place.run(['sessions', 'revoke', session.id, '--reason', 'lost phone', '--json'])
   const after = await sessionStatus(daemon, access_token)
 
+  const numbers = await place.run(['metrics', '--url', daemon.url])
+  expect(numbers.stdout).toContain('sessions_created_total 1')
+  expect((await place.run(['metrics', '--url', 'http://127.0.0.1:1'])).code).toBe(69)
   expect(daemon.printed()).toContain('development mode, for this machine only')
   expect(listed.data).toMatchObject([{ id: session.id, email: 'ada@example.com', revoked: false }])
   expect(JSON.parse(revoked.stdout)).toMatchObject({ revoked: 1, users: 1, access_token_ttl_seconds: 600 })
