@@ -48,6 +48,7 @@ export async function startDaemon(
   )
   const jobs = startJobs(deps, JOBS)
   for (const { address } of listeners) deps.log.info('listening', { address, version })
+  const watchdog = service.watchdogMs && setInterval(() => service.notify('WATCHDOG=1'), service.watchdogMs)
   service.notify(`READY=1\nSTATUS=Serving ${deps.config.current().publicUrl}`)
 
   const stopped = (async () => {
@@ -55,6 +56,7 @@ export async function startDaemon(
     service.notify('STOPPING=1')
     deps.log.info('stopping')
     await Promise.all(listeners.map((listener) => listener.close(shutdownTimeout)))
+    if (watchdog) clearInterval(watchdog)
     await jobs.stop()
     await flushTally(deps)
     await sealAudit(deps)

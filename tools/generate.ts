@@ -1,8 +1,11 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
+import { socketText, unitText } from '../src/cli/service-unit.ts'
 import { exampleEnv, exampleFile, referencePage } from '../src/config/example.ts'
 import { alertRules } from '../src/platform/alerts.ts'
 import { dashboard } from '../src/platform/dashboard.ts'
+
+const SERVICE = { name: 'authd', user: 'authd', program: '/usr/local/bin/authd' }
 
 /** Path from the top of the project → what must stand there. */
 export const GENERATED: Readonly<Record<string, () => string>> = {
@@ -10,6 +13,8 @@ export const GENERATED: Readonly<Record<string, () => string>> = {
   '.env.example': exampleEnv,
   'docs/configuration.md': referencePage,
   'deploy/prometheus/authd.rules.yml': alertRules,
+  'deploy/systemd/authd.service': () => unitText(SERVICE),
+  'deploy/systemd/authd.socket': () => socketText(SERVICE),
   'deploy/grafana/authd.json': dashboard,
 }
 

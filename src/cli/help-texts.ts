@@ -94,6 +94,10 @@ export const GROUPS: { title: string; commands: Record<string, string> }[] = [
       'config env': 'Every environment variable.',
       'migrate up': 'Bring the database up to date.',
       'migrate status': 'Which migrations it has.',
+      'service install': 'Make it a service of systemd.',
+      'service print': 'The unit that it would write.',
+      'service status': 'What systemd says of it.',
+      'service uninstall': 'Stop it and take the unit away.',
     },
   },
   {

@@ -52,7 +52,11 @@ export async function serve(options: ServeOptions): Promise<void> {
     const daemon = await startDaemon(wired.deps, { version: options.version, service, stop, isDevelopment })
     if (isPretty && !options.isQuiet)
       process.stdout.write(banner(config, options.version, { isDevelopment, path: loaded.path }))
-    const reload = () => reloadConfig(wired, config, load)
+    const reload = () => {
+      service.notify(`RELOADING=1\nMONOTONIC_USEC=${process.hrtime.bigint() / 1000n}`)
+      reloadConfig(wired, config, load)
+      service.notify('READY=1')
+    }
     process.on('SIGHUP', reload)
     await daemon.stopped
     process.off('SIGHUP', reload)

@@ -4,6 +4,8 @@ import { writeSync } from 'node:fs'
 /** How to tell systemd what we are doing; does nothing where nobody listens. */
 export interface ServiceManager {
   notify(state: string): void
+  /** Between two `WATCHDOG=1`, half of what systemd waits; undefined: it does not wait for any. Milliseconds. */
+  watchdogMs: number | undefined
   /** Sockets that systemd opened for us. */
   listenFds: number[]
 }
@@ -20,10 +22,13 @@ export function connectServiceManager(env: NodeJS.ProcessEnv, pid: number): Serv
   const names = isOurs ? (env['LISTEN_FDNAMES'] ?? '').split(':') : []
   const count = isOurs ? Number(env['LISTEN_FDS'] ?? 0) : 0
   const notifySocket = env['NOTIFY_SOCKET']
-  for (const name of ['LISTEN_PID', 'LISTEN_FDS', 'LISTEN_FDNAMES']) delete env[name]
+  const isWatched = env['WATCHDOG_PID'] === undefined || env['WATCHDOG_PID'] === String(pid)
+  const watchdogUsec = isWatched ? Number(env['WATCHDOG_USEC'] ?? 0) : 0
+  for (const name of ['LISTEN_PID', 'LISTEN_FDS', 'LISTEN_FDNAMES', 'WATCHDOG_PID', 'WATCHDOG_USEC']) delete env[name]
   const fds = Array.from({ length: count }, (_, index) => ({ fd: FIRST_FD + index, name: names[index] }))
   const notifyFd = fds.find(({ name }) => name === 'notify')?.fd
   return {
+    watchdogMs: watchdogUsec > 0 ? watchdogUsec / 2000 : undefined,
     listenFds: fds.filter(({ name }) => name !== 'notify').map(({ fd }) => fd),
     notify(state) {
       if (notifyFd !== undefined) writeSync(notifyFd, state)

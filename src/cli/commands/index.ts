@@ -66,6 +66,10 @@ export const COMMANDS: Readonly<Record<string, Loader>> = {
   'config env': () => import('./config/env.ts'),
   'migrate up': () => import('./migrate/up.ts'),
   'migrate status': () => import('./migrate/status.ts'),
+  'service install': () => import('./service/install.ts'),
+  'service print': () => import('./service/print.ts'),
+  'service status': () => import('./service/status.ts'),
+  'service uninstall': () => import('./service/uninstall.ts'),
   openapi: () => import('./openapi.ts'),
   completion: () => import('./completion.ts'),
 }

@@ -1,0 +1,39 @@
+import { Flags } from '@oclif/core'
+import { dryRunFlag, OperatorCommand } from '../../command.ts'
+import { refuseForeign, serviceFiles, writeServiceFile } from '../../service-files.ts'
+import { programPath, serviceFlags } from '../../service-flags.ts'
+import { refuseUnprivileged, run } from '../../service-run.ts'
+
+export default class ServiceInstall extends OperatorCommand {
+  static override summary = 'Make it a service of systemd: its user, its unit. What is replaced is kept beside it.'
+  static override examples = ['sudo authd service install --now', 'authd service install -n']
+  static override flags = {
+    ...serviceFlags,
+    now: Flags.boolean({ description: 'Start it now, and at every boot.' }),
+    'unit-only': Flags.boolean({ description: 'Write the files, and call nothing.' }),
+    ...dryRunFlag,
+  }
+
+  async run(): Promise<void> {
+    const { flags } = await this.parse(ServiceInstall)
+    const { name, root } = flags
+    const isDry = flags['dry-run']
+    const callsNothing = isDry || flags['unit-only'] || root !== '/'
+    refuseForeign(name, root)
+    if (!isDry && root === '/') refuseUnprivileged(`authd service install --name ${name}`)
+    const files = serviceFiles({ name, user: flags.user ?? name, program: programPath() }, root)
+    const written = files.map((file) => ({ path: file.path, status: isDry ? 'would' : writeServiceFile(file) }))
+    if (!callsNothing) {
+      run('systemd-sysusers')
+      run('systemctl', 'daemon-reload')
+      if (flags.now) run('systemctl', 'enable', '--now', `${name}.service`)
+    }
+    const isOn = flags.now && !callsNothing
+    const out = this.output(flags)
+    out.object(
+      { files: written, enabled: isOn, started: isOn, ...(isDry && { dry_run: true }) },
+      written.map(({ path, status }) => `${status.padEnd(9)}  ${path}`),
+    )
+    if (!isOn) out.hint(`Next: sudo systemctl enable --now ${name}`)
+  }
+}

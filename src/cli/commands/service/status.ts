@@ -1,0 +1,46 @@
+import { spawnSync } from 'node:child_process'
+import { AuthdError } from '../../../errors.ts'
+import { OperatorCommand } from '../../command.ts'
+import { serviceFlags } from '../../service-flags.ts'
+import { renderCard } from '../../table.ts'
+
+const PROPERTIES = ['ActiveState', 'SubState', 'UnitFileState', 'MainPID', 'StatusText', 'NRestarts', 'Result']
+
+export default class ServiceStatus extends OperatorCommand {
+  static override summary = 'What systemd says of the service; exit 1 if it does not run.'
+  static override examples = ['authd service status']
+  static override flags = { name: serviceFlags.name }
+
+  async run(): Promise<void> {
+    const { flags } = await this.parse(ServiceStatus)
+    const args = ['show', `${flags.name}.service`, `--property=${PROPERTIES.join(',')}`]
+    const { status, stdout, error } = spawnSync('systemctl', args, { encoding: 'utf8' })
+    if (status !== 0) {
+      throw new AuthdError('UNAVAILABLE', {
+        message: `systemctl does not answer: ${error?.message ?? `exit ${status}`}`,
+      })
+    }
+    const pairs = stdout
+      .trim()
+      .split('\n')
+      .map((line): [string, string] => {
+        const at = line.indexOf('=')
+        return [line.slice(0, at), line.slice(at + 1)]
+      })
+    const said = Object.fromEntries(pairs)
+    const isRunning = said['ActiveState'] === 'active'
+    const result = {
+      running: isRunning,
+      state: `${said['ActiveState']} (${said['SubState']})`,
+      at_boot: said['UnitFileState'] || 'not installed',
+      pid: Number(said['MainPID']) || null,
+      says: said['StatusText'] || null,
+      restarts: Number(said['NRestarts'] ?? 0),
+    }
+    const rows = Object.entries(result)
+      .slice(1)
+      .map(([name, value]): [string, string | null] => [name.replace('_', ' '), value === null ? null : String(value)])
+    this.output(flags).object(result, renderCard([['service', flags.name], ...rows]))
+    if (!isRunning) process.exitCode = 1
+  }
+}

@@ -1,0 +1,30 @@
+import { dryRunFlag, OperatorCommand } from '../../command.ts'
+import { confirm } from '../../confirm.ts'
+import { removeServiceFile, serviceFiles } from '../../service-files.ts'
+import { serviceFlags } from '../../service-flags.ts'
+import { refuseUnprivileged, run } from '../../service-run.ts'
+
+export default class ServiceUninstall extends OperatorCommand {
+  static override summary = 'Stop the service and take its files away; data and configuration stay.'
+  static override examples = ['sudo authd service uninstall']
+  static override flags = { name: serviceFlags.name, root: serviceFlags.root, ...dryRunFlag }
+
+  async run(): Promise<void> {
+    const { flags } = await this.parse(ServiceUninstall)
+    const { name, root } = flags
+    const isDry = flags['dry-run']
+    const isHere = root === '/'
+    if (!isDry) {
+      if (isHere) refuseUnprivileged(`authd service uninstall --name ${name}`)
+      await confirm(flags, `Stop ${name} and take its unit away?`, `authd service uninstall --name ${name}`)
+      if (isHere) run('systemctl', 'disable', '--now', `${name}.service`, `${name}.socket`)
+    }
+    const paths = serviceFiles({ name, user: name, program: '' }, root).map(({ path }) => path)
+    const removed = isDry ? paths : paths.filter(removeServiceFile)
+    if (!isDry && isHere) run('systemctl', 'daemon-reload')
+    this.output(flags).object(
+      { removed, ...(isDry && { dry_run: true }) },
+      removed.map((path) => `${isDry ? 'would remove' : 'removed'}  ${path}`),
+    )
+  }
+}

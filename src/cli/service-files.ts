@@ -1,0 +1,70 @@
+import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import { dirname, join } from 'node:path'
+import { AuthdError } from '../errors.ts'
+import { systemClock } from '../platform/clock.ts'
+import { fileStamp } from '../wire.ts'
+import { MARK, socketText, sysusersText, type UnitOptions, unitText } from './service-unit.ts'
+
+/** Where systemd looks for units, ours first. */
+const UNIT_FOLDERS = ['/etc/systemd/system', '/usr/lib/systemd/system', '/lib/systemd/system']
+
+export interface ServiceFile {
+  path: string
+  text: string
+}
+
+/** What an installation consists of. `root` is put before each path, as systemctl --root does. */
+export function serviceFiles(options: UnitOptions, root: string): ServiceFile[] {
+  const { name } = options
+  return [
+    { path: `/etc/systemd/system/${name}.service`, text: unitText(options) },
+    { path: `/etc/systemd/system/${name}.socket`, text: socketText(options) },
+    { path: `/etc/sysusers.d/${name}.conf`, text: sysusersText(options) },
+  ].map(({ path, text }) => ({ path: join(root, path), text }))
+}
+
+/** Refuses where a unit of this name is somebody else's: another product is called authd, too. */
+export function refuseForeign(name: string, root: string): void {
+  const foreign = UNIT_FOLDERS.map((folder) => join(root, folder, `${name}.service`)).find(
+    (path) => existsSync(path) && !isOurs(path),
+  )
+  if (foreign === undefined) return
+  throw new AuthdError('CONFLICT', {
+    message: `${foreign} is there already and was not made by authd: another program has a service called ${name}. Nothing was written.`,
+    suggestions: [`authd service install --name ${name}-server`],
+  })
+}
+
+/** `written`, `unchanged`, or `updated`: then what was there lies beside it, under the time's name. */
+export function writeServiceFile({ path, text }: ServiceFile): 'written' | 'unchanged' | 'updated' {
+  const before = read(path)
+  if (before === text) return 'unchanged'
+  try {
+    mkdirSync(dirname(path), { recursive: true })
+    if (before !== undefined) copyFileSync(path, `${path}.bak-${fileStamp(systemClock.now())}`)
+    writeFileSync(`${path}.new`, text, { mode: 0o644 })
+    renameSync(`${path}.new`, path)
+  } catch (cause) {
+    throw new AuthdError('NO_PERMISSION', { message: `${path} cannot be written by this user.`, cause })
+  }
+  return before === undefined ? 'written' : 'updated'
+}
+
+/** Takes a file away if it is ours. */
+export function removeServiceFile(path: string): boolean {
+  if (!isOurs(path)) return false
+  rmSync(path)
+  return true
+}
+
+function isOurs(path: string): boolean {
+  return read(path)?.startsWith(MARK) ?? false
+}
+
+function read(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,97 @@
+/** The first line of each file that `authd service install` writes: what has it is ours. */
+export const MARK = '# Made by authd service install.'
+
+export interface UnitOptions {
+  /** The service's name and, by default, its user's. */
+  name: string
+  user: string
+  /** The program's absolute path. */
+  program: string
+}
+
+/**
+ * The unit: notify protocol, watchdog, reload, and no right that the daemon can do without. It starts from systemd 252
+ * on; older than 253, an unknown key is skipped with a warning and systemd-notify is used instead.
+ */
+export function unitText({ name, user, program }: UnitOptions): string {
+  return `${MARK} Change it with: systemctl edit ${name}
+[Unit]
+Description=authd, passwordless sign-in
+After=network-online.target
+Wants=network-online.target
+
+[Service]
+Type=notify
+NotifyAccess=all
+OpenFile=/run/systemd/notify:notify
+ExecStart=${program} serve
+ExecReload=/usr/bin/kill -HUP $MAINPID
+User=${user}
+Group=${user}
+StateDirectory=${name}
+StateDirectoryMode=0700
+ConfigurationDirectory=${name}
+Environment=AUTHD_DATA_DIR=/var/lib/${name}
+Environment=AUTHD_CONFIG=/etc/${name}/config.toml
+WatchdogSec=30
+Restart=on-failure
+RestartSec=1
+TimeoutStopSec=30
+LimitNOFILE=65536
+UMask=0077
+# Secrets, readable by root alone, by the name of their key: authd config env lists the names.
+# LoadCredential=smtp_password:/etc/${name}/credentials/smtp_password
+
+NoNewPrivileges=yes
+CapabilityBoundingSet=
+AmbientCapabilities=
+ProtectSystem=strict
+ProtectHome=yes
+PrivateTmp=yes
+PrivateDevices=yes
+PrivateUsers=yes
+ProtectClock=yes
+ProtectHostname=yes
+ProtectKernelTunables=yes
+ProtectKernelModules=yes
+ProtectKernelLogs=yes
+ProtectControlGroups=yes
+ProtectProc=invisible
+ProcSubset=pid
+RestrictNamespaces=yes
+RestrictRealtime=yes
+RestrictSUIDSGID=yes
+LockPersonality=yes
+RemoveIPC=yes
+DevicePolicy=closed
+SystemCallArchitectures=native
+SystemCallFilter=@system-service
+SystemCallFilter=~@privileged @resources
+SystemCallErrorNumber=EPERM
+RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX
+NoExecPaths=/
+ExecPaths=${program} /usr/bin/systemd-notify /usr/bin/kill /usr/lib /usr/lib64
+
+[Install]
+WantedBy=multi-user.target
+`
+}
+
+/** Listens while the daemon restarts: connections wait instead of being refused. */
+export function socketText({ name }: Pick<UnitOptions, 'name'>): string {
+  return `${MARK} In use only where it is enabled: systemctl enable --now ${name}.socket
+[Unit]
+Description=authd, the socket that outlives a restart
+
+[Socket]
+ListenStream=127.0.0.1:3000
+NoDelay=yes
+
+[Install]
+WantedBy=sockets.target
+`
+}
+
+export function sysusersText({ user }: Pick<UnitOptions, 'user'>): string {
+  return `${MARK}\nu ${user} - "authd, passwordless sign-in" - -\n`
+}

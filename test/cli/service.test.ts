@@ -1,0 +1,45 @@
+import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { shell } from '../cli.ts'
+
+const UNITS = 'etc/systemd/system'
+
+test('service install writes the unit, keeps what it replaces, and uninstall takes away its own alone', async () => {
+  const place = await shell()
+  const root = join(place.folder, 'image')
+  const unit = join(root, UNITS, 'shop-auth.service')
+  const install = () => place.run(['service', 'install', '--name', 'shop-auth', '--root', root, '--json'])
+  const statuses = ({ stdout }: { stdout: string }) =>
+    (JSON.parse(stdout).files as { status: string }[]).map(({ status }) => status)
+
+  expect(statuses(await place.run(['service', 'install', '--root', root, '-n', '--json']))).toEqual(
+    Array(3).fill('would'),
+  )
+  expect(statuses(await install())).toEqual(['written', 'written', 'written'])
+  const text = await readFile(unit, 'utf8')
+  expect(text).toMatch(/^ExecStart=\/\S+ serve$/m)
+  expect(text).toMatch(/^User=shop-auth$/m)
+  expect(text).toMatch(/^StateDirectory=shop-auth$/m)
+
+  await writeFile(unit, `${text}# by hand\n`)
+  expect(statuses(await install())).toEqual(['updated', 'unchanged', 'unchanged'])
+  const [kept = ''] = (await readdir(join(root, UNITS))).filter((name) => name.includes('.bak-'))
+  expect(await readFile(join(root, UNITS, kept), 'utf8')).toContain('# by hand')
+
+  await place.run(['service', 'uninstall', '--name', 'shop-auth', '--root', root, '--yes'])
+  expect(await readdir(join(root, UNITS))).toEqual([kept])
+})
+
+test("another product's authd.service is left alone, and another name is offered", async () => {
+  const place = await shell()
+  const root = join(place.folder, 'image')
+  await mkdir(join(root, 'usr/lib/systemd/system'), { recursive: true })
+  await writeFile(join(root, 'usr/lib/systemd/system/authd.service'), '[Service]\nExecStart=/usr/libexec/authd\n')
+
+  const { code, stdout, stderr } = await place.run(['service', 'install', '--root', root])
+  expect([code, stdout]).toEqual([65, ''])
+  expect(stderr).toContain('Try: authd service install --name authd-server')
+  expect(await readdir(root)).toEqual(['usr'])
+  expect((await place.run(['service', 'install', '--root', root, '--name', '../x'])).code).toBe(64)
+})

@@ -1,0 +1,37 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
+import { openSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, onTestFinished, test, vi } from 'vitest'
+import { shell } from '../cli.ts'
+
+const PROGRAM = process.env['AUTHD_BIN'] ?? join(import.meta.dirname, '../../bin/authd.js')
+
+test('tells systemd when it is ready, alive, reloading and stopping, through the socket that OpenFile= opened', async () => {
+  const { folder } = await shell()
+  const said = join(folder, 'said')
+  const port = 30_000 + (process.pid % 9000)
+  // The pid that systemd names is that of the program, which takes the place of this shell.
+  const script = 'LISTEN_PID=$$ exec "$0" "$@"'
+  const child = spawn('/bin/sh', ['-c', script, PROGRAM, 'serve', '--dev', '--listen', `127.0.0.1:${port}`], {
+    cwd: folder,
+    env: {
+      ...{ PATH: `${process.execPath.replace(/\/[^/]*$/, '')}:${process.env['PATH']}`, HOME: folder },
+      ...{ LISTEN_FDS: '1', LISTEN_FDNAMES: 'notify', WATCHDOG_USEC: '200000' },
+    },
+    stdio: ['ignore', 'ignore', 'ignore', openSync(said, 'a')],
+  })
+  onTestFinished(() => void child.kill('SIGKILL'))
+  const until = (pattern: RegExp) =>
+    vi.waitFor(() => expect(readFileSync(said, 'utf8')).toMatch(pattern), { timeout: 20_000, interval: 50 })
+
+  await until(/READY=1\nSTATUS=Serving http/)
+  await until(/WATCHDOG=1.*WATCHDOG=1/s)
+  child.kill('SIGHUP')
+  await until(/RELOADING=1\nMONOTONIC_USEC=\d+.*READY=1/s)
+  child.kill('SIGTERM')
+  const [code] = await once(child, 'exit')
+
+  expect(code).toBe(0)
+  expect(readFileSync(said, 'utf8')).toMatch(/STOPPING=1/)
+})
