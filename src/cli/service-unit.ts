@@ -36,6 +36,7 @@ Environment=AUTHD_CONFIG=/etc/${name}/config.toml
 WatchdogSec=30
 Restart=on-failure
 RestartSec=1
+RestartPreventExitStatus=64 77 78
 TimeoutStopSec=30
 LimitNOFILE=65536
 UMask=0077

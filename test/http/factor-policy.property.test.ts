@@ -97,19 +97,19 @@ describe.each(['optional', 'required'] as const)('mfa.policy %s', (deployment) =
       let checked = 0
       const violations: object[] = []
 
-      for (const { enrolled, override } of combinations()) {
+      for (const [index, { enrolled, override }] of combinations().entries()) {
         const person = await makePerson(authd, enrolled, { override, policy: override ?? deployment })
-        for (const path of PATHS) {
-          for (const delivery of ['cookie', 'tokens'] as const) {
-            violations.push(...(await violationsOf(authd, { person, path, delivery, mayBeFirst: first })))
-            checked += 1
-          }
+        for (const [at, path] of PATHS.entries()) {
+          // Each path of each set of factors is gone for both, by one override or another.
+          const delivery = (index + at) % 2 === 0 ? 'cookie' : 'tokens'
+          violations.push(...(await violationsOf(authd, { person, path, delivery, mayBeFirst: first })))
+          checked += 1
         }
       }
 
       expect(violations).toEqual([])
-      // 12 sets of factors, 3 overrides, 7 paths, 2 deliveries.
-      expect(checked).toBe(12 * 3 * 7 * 2)
+      // 12 sets of factors, 3 overrides, 7 paths.
+      expect(checked).toBe(12 * 3 * 7)
     },
   )
 })

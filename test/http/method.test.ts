@@ -1,6 +1,8 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { expect, test } from 'vitest'
+import { createApiKey } from '../../src/flows/api-key.ts'
+import { SYSTEM } from '../../src/flows/event.ts'
 import { allEndpoints } from '../../src/http/app.ts'
 import { PAGES } from '../../src/http/pages/mount.ts'
 import { startAuthd } from '../harness.ts'
@@ -21,6 +23,8 @@ async function raw(address: string, text: string): Promise<string> {
 
 test('SECURITY W-04: every route refuses every other method with 405 and says which it takes', async () => {
   const authd = await startAuthd()
+  // Until there is a key for it, nothing of the admin API is there.
+  await createApiKey(authd.deps, SYSTEM, { name: 'admin', scopes: ['users:read'], expiresAt: null })
   const { host } = new URL(authd.url)
   const paths = [...new Set(ROUTES.map(({ path }) => path))]
 

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { Flags } from '@oclif/core'
 import { dryRunFlag, OperatorCommand } from '../../command.ts'
 import { refuseForeign, serviceFiles, writeServiceFile } from '../../service-files.ts'
@@ -21,10 +22,12 @@ export default class ServiceInstall extends OperatorCommand {
     const callsNothing = isDry || flags['unit-only'] || root !== '/'
     refuseForeign(name, root)
     if (!isDry && root === '/') refuseUnprivileged(`authd service install --name ${name}`)
-    const files = serviceFiles({ name, user: flags.user ?? name, program: programPath() }, root)
+    const user = flags.user ?? name
+    const files = serviceFiles({ name, user, program: programPath() }, root)
     const written = files.map((file) => ({ path: file.path, status: isDry ? 'would' : writeServiceFile(file) }))
     if (!callsNothing) {
       run('systemd-sysusers')
+      letItRead(`/etc/${name}/config.toml`, user)
       run('systemctl', 'daemon-reload')
       if (flags.now) run('systemctl', 'enable', '--now', `${name}.service`)
     }
@@ -36,4 +39,11 @@ export default class ServiceInstall extends OperatorCommand {
     )
     if (!isOn) out.hint(`Next: sudo systemctl enable --now ${name}`)
   }
+}
+
+/** `authd init` wrote it as root, before the service's user was there. */
+function letItRead(config: string, user: string): void {
+  if (!existsSync(config)) return
+  run('chgrp', user, config)
+  run('chmod', '0640', config)
 }
