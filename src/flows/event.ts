@@ -64,7 +64,7 @@ export interface Origin {
   ip: string | null
   userAgent: string | null
   requestId: string | null
-  /** Of a CLI call: command, reason, SSH client. */
+  /** Of a CLI call: command, reason, SSH client. Of a request: the trace it belongs to. */
   metadata?: Record<string, string>
 }
 

@@ -6,6 +6,8 @@ import type { RequestCookies } from './cookies.ts'
 /** What the middleware find out about a request, in the order of app.ts. */
 export interface RequestState {
   requestId: string
+  /** Of a `traceparent` that a trusted proxy sent (W3C Trace Context): 32 hex digits. */
+  traceId: string | undefined
   /** The client's address, as server.trusted_proxies lets us know it. */
   ip: string
   client: Client

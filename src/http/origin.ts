@@ -3,7 +3,7 @@ import type { Context } from './context.ts'
 
 /** Who does it, for the audit row. */
 export function originOf(ctx: Context): Origin {
-  const { identity, ip, requestId } = ctx.state
+  const { identity, ip, requestId, traceId } = ctx.state
   const actor =
     identity.kind === 'session'
       ? `user:${identity.session.userId}`
@@ -11,5 +11,11 @@ export function originOf(ctx: Context): Origin {
         ? `api-key:${identity.key.id}`
         : 'anonymous'
   const userAgent = ctx.get('User-Agent').slice(0, 512)
-  return { actor, ip, userAgent: userAgent === '' ? null : userAgent, requestId }
+  return {
+    actor,
+    ip,
+    userAgent: userAgent === '' ? null : userAgent,
+    requestId,
+    ...(traceId && { metadata: { trace_id: traceId } }),
+  }
 }

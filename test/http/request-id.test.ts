@@ -56,6 +56,30 @@ describe('SECURITY L-01: the request id', () => {
   })
 })
 
+describe('the trace of a request', () => {
+  const trace = '4bf92f3577b34da6a3ce929d0e0e4736'
+
+  async function traceSeen(traceparent: string, config = {}) {
+    const authd = await startAuthd({ config })
+    const json = { email: 'ada@example.com' }
+    await authd.browser().post('/v1/signin', { json, headers: { traceparent } })
+    const audited = (await authd.auditLog()).at(-1)?.metadata['trace_id']
+    const logged = authd.log.lines.find(({ message }) => message === 'request')?.fields?.['trace_id']
+    return [logged, audited]
+  }
+
+  test('of a trusted proxy is in the log and the audit row', async () => {
+    expect(await traceSeen(`00-${trace}-00f067aa0ba902b7-01`, TRUSTING)).toEqual([trace, trace])
+    expect(await traceSeen(`01-${trace}-00f067aa0ba902b7-01-later`, TRUSTING)).toEqual([trace, trace])
+  })
+
+  test('is none of a stranger, and none that is not one', async () => {
+    expect(await traceSeen(`00-${trace}-00f067aa0ba902b7-01`)).toEqual([undefined, undefined])
+    for (const wrong of [`ff-${trace}-00f067aa0ba902b7-01`, `00-${'0'.repeat(32)}-00f067aa0ba902b7-01`, trace, 'x'])
+      expect(await traceSeen(wrong, TRUSTING)).toEqual([undefined, undefined])
+  })
+})
+
 describe('the client’s address', () => {
   async function ipSeen(forwardedFor: string, trusted: string[]): Promise<unknown> {
     const authd = await startAuthd({ config: { server: { trusted_proxies: trusted } } })

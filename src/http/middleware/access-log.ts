@@ -15,6 +15,7 @@ export function accessLog({ log, metrics }: Pick<Deps, 'log' | 'metrics'>) {
     metrics.observe('http_request_duration_seconds', labels, ms / 1000)
     log.info('request', {
       request_id: ctx.state.requestId,
+      ...(ctx.state.traceId !== undefined && { trace_id: ctx.state.traceId }),
       method,
       route,
       status,
