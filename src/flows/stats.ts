@@ -1,11 +1,34 @@
 import type { Deps } from '../deps.ts'
 import { SECOND, toSeconds } from '../platform/clock.ts'
+import type { OutboxState } from '../store/outbox.ts'
 import { countEverything, countLive, readMailQueue, type Stats } from '../store/stats.ts'
 import { keyring, signingKeyAt } from './signing-key.ts'
 
 /** How many of everything there are now. */
 export async function readStats(deps: Deps): Promise<Stats> {
   return await deps.db.read((sql) => countEverything(sql, deps.clock.now()))
+}
+
+export interface Overview extends Stats {
+  mailsByState: Partial<Record<OutboxState, number>>
+  oldestPendingMailAt: number | null
+  /** Since when the key of today signs. */
+  keySignsFrom: number | null
+}
+
+/** What an operator looks at first, as the database knows it. */
+export async function readOverview(deps: Deps): Promise<Overview> {
+  const now = deps.clock.now()
+  const { stats, queue } = await deps.db.read(async (sql) => ({
+    stats: await countEverything(sql, now),
+    queue: await readMailQueue(sql),
+  }))
+  return {
+    ...stats,
+    mailsByState: Object.fromEntries(queue.byState.map(({ state, count }) => [state, count])),
+    oldestPendingMailAt: queue.oldestPendingAt,
+    keySignsFrom: signingKeyAt(await keyring(deps), now)?.signsFrom ?? null,
+  }
 }
 
 /** A scrape every second must not count a million sessions every second. */

@@ -37,6 +37,7 @@ export const COMMANDS: Readonly<Record<string, Loader>> = {
   'audit tail': () => import('./audit/tail.ts'),
   'audit list': () => import('./audit/list.ts'),
   'audit show': () => import('./audit/show.ts'),
+  status: () => import('./status.ts'),
   metrics: () => import('./metrics.ts'),
   'audit export': () => import('./audit/export.ts'),
   'ipfilter list': () => import('./ipfilter/list.ts'),

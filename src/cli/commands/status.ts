@@ -1,0 +1,94 @@
+import { Flags } from '@oclif/core'
+import { toRfc3339 } from '../../platform/clock.ts'
+import { formatDuration } from '../../platform/duration.ts'
+import { OperatorCommand } from '../command.ts'
+import { fetchText, listeningAt } from '../daemon-client.ts'
+import type { Output } from '../output.ts'
+import { renderCard } from '../table.ts'
+
+const SECOND = 1000
+
+/** What a daemon answers of itself; null where none does. */
+interface Running {
+  version: string
+  uptime_seconds: number
+  ready: boolean
+}
+
+export default class Status extends OperatorCommand {
+  static override summary = 'Does it run, and how does it stand? Exit 1 if the daemon does not answer.'
+  static override examples = ['authd status', 'authd status --json']
+  static override flags = { url: Flags.string({ description: 'Where it listens; by default as configured.' }) }
+
+  async run(): Promise<void> {
+    const { flags } = await this.parse(Status)
+    const { config } = await this.loadConfig(flags)
+    const address = flags.url ?? listeningAt(config.server)
+    const daemon = await askDaemon(address)
+    const { readOverview } = await import('../../flows/stats.ts')
+    const { overview, ms } = await this.withDeps(flags, async (deps) => {
+      const startedAt = performance.now()
+      return { overview: await readOverview(deps), ms: performance.now() - startedAt }
+    })
+    const result = {
+      running: daemon !== null,
+      address,
+      version: daemon?.version ?? null,
+      uptime_seconds: daemon?.uptime_seconds ?? null,
+      ready: daemon?.ready ?? false,
+      database: config.database.url === undefined ? config.database.path : 'postgresql',
+      database_ms: Math.round(ms * 10) / 10,
+      users: overview.users,
+      active_sessions: overview.liveSessions,
+      audit_logs: overview.auditLogs,
+      mails_pending: overview.mailsByState.pending ?? 0,
+      mails_failed: overview.mailsByState.failed ?? 0,
+      oldest_pending_mail_at: timeOrNull(overview.oldestPendingMailAt),
+      signing_key_since: timeOrNull(overview.keySignsFrom),
+    }
+    const out = this.output(flags)
+    out.object(result, renderCard(rowsOf(out, result, daemon)))
+    if (!daemon) process.exitCode = 1
+  }
+}
+
+interface Result {
+  address: string
+  database: string
+  database_ms: number
+  users: number
+  active_sessions: number
+  audit_logs: number
+  mails_pending: number
+  mails_failed: number
+  oldest_pending_mail_at: string | null
+  signing_key_since: string | null
+}
+
+function rowsOf(out: Output, result: Result, daemon: Running | null): [string, string | null][] {
+  const oldest = result.oldest_pending_mail_at
+  const waiting = oldest === null ? '' : `, the oldest since ${out.time(oldest)}`
+  const state = daemon
+    ? `running ${daemon.version} for ${formatDuration(daemon.uptime_seconds * SECOND)}${daemon.ready ? '' : ', not ready'}`
+    : `does not answer at ${result.address}`
+  return [
+    ['daemon', state],
+    ['address', result.address],
+    ['database', `${result.database}, answers in ${result.database_ms} ms`],
+    ['users', `${result.users}, live sessions ${result.active_sessions}`],
+    ['mail', `${result.mails_pending} waiting${waiting}, ${result.mails_failed} failed`],
+    ['audit log', `up to number ${result.audit_logs}`],
+    ['signing key', out.time(result.signing_key_since)],
+  ]
+}
+
+async function askDaemon(address: string): Promise<Running | null> {
+  const health = await fetchText(`${address}/health`, { timeoutMs: 2000 })
+  if (health.status !== 200) return null
+  const { status } = await fetchText(`${address}/readiness`, { timeoutMs: 2000 })
+  return { ...(JSON.parse(health.text) as Omit<Running, 'ready'>), ready: status === 200 }
+}
+
+function timeOrNull(epochMs: number | null): string | null {
+  return epochMs === null ? null : toRfc3339(epochMs)
+}
