@@ -8,13 +8,11 @@ import { createCache } from './flows/cache.ts'
 import { applySettings } from './flows/setting.ts'
 import { applyMigrations, checkSchema, claimServerSecret, hasServerSecret } from './flows/setup.ts'
 import { ensureKeys } from './flows/signing-key.ts'
-import { smtpMailer } from './mail/mailer.ts'
-import { type ProbeStep, probeSmtp } from './mail/probe.ts'
-import { terminalMailer } from './mail/terminal-mailer.ts'
+import type { ProbeStep } from './mail/probe.ts'
 import { systemClock } from './platform/clock.ts'
 import { keysFrom } from './platform/keys.ts'
 import { createLog, type ProcessLog } from './platform/log.ts'
-import { createMetrics, NO_METRICS } from './platform/metrics.ts'
+import { NO_METRICS } from './platform/no-metrics.ts'
 import { systemRandom } from './platform/random.ts'
 import { createSecretFile, readSecretFile } from './platform/secret-file.ts'
 import { type Db, dryRun, type StatementTimer } from './store/db.ts'
@@ -60,7 +58,9 @@ export async function wire(config: Config, options: WireOptions): Promise<Wired>
     flagged: options.flagged ?? new Set(),
     onChange: (next) => options.mode === 'serve' && log.setLevel(next.log.level),
   })
-  const metrics = options.mode === 'serve' && config.metrics.enabled ? createMetrics() : NO_METRICS
+  const isCounted = options.mode === 'serve' && config.metrics.enabled
+  // Only a daemon loads what counts.
+  const metrics = isCounted ? (await import('./platform/metrics.ts')).createMetrics() : NO_METRICS
   const timer: StatementTimer = (type, seconds) => metrics.observe('db_query_duration_seconds', { type }, seconds)
   const db = await openStore(config, options.mode, {
     timeoutMs: options.timeoutMs,
@@ -70,7 +70,8 @@ export async function wire(config: Config, options: WireOptions): Promise<Wired>
     await prepareSchema(config, db, { mode: options.mode, log })
     const random = systemRandom(systemClock)
     const keys = keysFrom(await serverSecret(config, db, options.secret), random)
-    const mailer = createMailer(source, options.output)
+    const made = () => createMailer(source, options.output)
+    const mailer = options.mode === 'serve' ? await made() : mailerWhenUsed(made)
     const shared = { db, cache: createCache(db), tally: new Map<string, number>() }
     const deps = { ...shared, config: source, clock: systemClock, random, keys, mailer, log, metrics }
     await claimServerSecret(deps)
@@ -130,6 +131,7 @@ export async function openStore(
 /** Walks to the configured mail server step by step, up to signing in. */
 export async function probeMail({ smtp, mail }: Config): Promise<ProbeStep[]> {
   if (smtp.host === undefined || mail.from === undefined) return []
+  const { probeSmtp } = await import('./mail/probe.ts')
   return await probeSmtp({ ...smtp, host: smtp.host }, mail.from)
 }
 
@@ -198,14 +200,32 @@ function readSecret(path: string): string | undefined {
   }
 }
 
-function createMailer(source: ConfigSource, output: NodeJS.WriteStream): Mailer {
+async function createMailer(source: ConfigSource, output: NodeJS.WriteStream): Promise<Mailer> {
   const { smtp, mail } = source.current()
   const app = () => {
     const { app: shown } = source.current()
     return { name: shown.name, supportUrl: shown.supportUrl }
   }
-  if (smtp.host === undefined || mail.from === undefined) return terminalMailer({ app, output })
+  if (smtp.host === undefined || mail.from === undefined) {
+    const { terminalMailer } = await import('./mail/terminal-mailer.ts')
+    return terminalMailer({ app, output })
+  }
+  const { smtpMailer } = await import('./mail/mailer.ts')
   return smtpMailer({ smtp: { ...smtp, host: smtp.host }, from: mail.from, app })
+}
+
+/** Most commands send nothing, and need not wait for what could. */
+function mailerWhenUsed(make: () => Promise<Mailer>): Mailer {
+  let made: Promise<Mailer> | undefined
+  return {
+    async send(mail) {
+      made ??= make()
+      return await (await made).send(mail)
+    },
+    async close() {
+      await (await made)?.close()
+    },
+  }
 }
 
 function makeFolder(path: string): void {

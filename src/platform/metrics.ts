@@ -100,11 +100,3 @@ export function createMetrics(): Metrics {
     render: async () => ({ text: await registry.metrics(), contentType: registry.contentType }),
   }
 }
-
-/** Records nothing: of a command, and of a daemon that is told so. */
-export const NO_METRICS: Metrics = {
-  count() {},
-  observe() {},
-  set() {},
-  render: async () => ({ text: '', contentType: 'text/plain' }),
-}

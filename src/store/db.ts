@@ -29,7 +29,7 @@ export interface Db {
    */
   write<Result>(unit: (trx: Trx) => Promise<Result>): Promise<Result>
   /** A knex of its own for migrations; whoever asks destroys it. */
-  openKnex(): Knex
+  openKnex(): Promise<Knex>
   /** Changes when another process commits. Always 0 on PostgreSQL, where only polling tells. */
   foreignVersion(): number
   /** Called after each commit of this process; answers how to stop that. */

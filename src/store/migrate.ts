@@ -16,13 +16,26 @@ export interface SchemaState {
   unknown: string[]
 }
 
+interface AppliedRow {
+  id: string
+  applied_at: number
+}
+
 const TABLE = 'schema_migrations'
 /** Any constant does, as long as every authd takes the same. */
 const ADVISORY_LOCK = 4_207_849
 
-/** What the database has, against what this build wants. Works on an empty database too. */
+const HAS_TABLE = {
+  sqlite: `SELECT 1 AS found FROM sqlite_schema WHERE type = 'table' AND name = '${TABLE}'`,
+  postgres: `SELECT 1 AS found WHERE to_regclass('${TABLE}') IS NOT NULL`,
+} as const
+
+/** What the database has, against what this build wants. Works on an empty database too; without knex, which is slow to load. */
 export async function schemaState(db: Db): Promise<SchemaState> {
-  return await withKnex(db, readState)
+  return await db.read(async (sql) => {
+    const isThere = (await sql.one(HAS_TABLE[sql.dialect])) !== undefined
+    return compare(isThere ? await sql.all<AppliedRow>(`SELECT id, applied_at FROM ${TABLE} ORDER BY id`) : [])
+  })
 }
 
 /**
@@ -34,7 +47,7 @@ export async function migrate(db: Db, now: number): Promise<string[]> {
     knex.transaction(async (trx) => {
       await lock(db, trx)
       await createTable(trx)
-      const { migrations } = await readState(trx)
+      const { migrations } = compare(await trx<AppliedRow>(TABLE).select('id', 'applied_at').orderBy('id'))
       const pending = migrations.filter(({ appliedAt }) => appliedAt === null).map(({ id }) => id)
       for (const { id, up } of MIGRATIONS) {
         if (!pending.includes(id)) continue
@@ -68,7 +81,7 @@ export async function backupSqlite(path: string, target: string): Promise<boolea
 }
 
 async function withKnex<Result>(db: Db, work: (knex: Knex) => Promise<Result>): Promise<Result> {
-  const knex = db.openKnex()
+  const knex = await db.openKnex()
   try {
     return await work(knex)
   } catch (error) {
@@ -92,10 +105,7 @@ async function createTable(trx: Knex): Promise<void> {
   })
 }
 
-async function readState(knex: Knex): Promise<SchemaState> {
-  const rows = (await knex.schema.hasTable(TABLE))
-    ? await knex(TABLE).select<{ id: string; applied_at: number }[]>('id', 'applied_at').orderBy('id')
-    : []
+function compare(rows: AppliedRow[]): SchemaState {
   const applied = new Map(rows.map((row) => [row.id, row.applied_at]))
   const known = new Set(MIGRATIONS.map(({ id }) => id))
   return {

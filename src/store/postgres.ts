@@ -121,7 +121,7 @@ export function openPostgres(options: PostgresOptions): Db {
         }
       }
     },
-    openKnex: () => openKnexPostgres({ ...options, poolSize: 1 }),
+    openKnex: async () => openKnexPostgres({ ...options, poolSize: 1 }),
     foreignVersion: () => 0,
     onCommit: commits.onCommit,
     close: () => pool.destroy(),

