@@ -1,10 +1,10 @@
-import { closeSync, openSync, writeSync } from 'node:fs'
+import { closeSync, writeFileSync } from 'node:fs'
 import { Flags } from '@oclif/core'
-import { AuthdError } from '../../../errors.ts'
 import { presentEvent } from '../../../resources/audit-event.ts'
 import { auditFlags, auditQuery } from '../../audit-filter.ts'
 import { AUDIT_FORMATS, type AuditFormat } from '../../audit-format.ts'
 import { OperatorCommand } from '../../command.ts'
+import { openNewFile } from '../../new-file.ts'
 
 const BATCH = 500
 
@@ -25,11 +25,11 @@ export default class AuditExport extends OperatorCommand {
     const { followAudit } = await import('../../../flows/audit.ts')
     const out = this.output(flags)
     const { head, line } = AUDIT_FORMATS[flags.format as AuditFormat]
-    const file = flags.output === undefined ? undefined : openNew(flags.output)
+    const file = flags.output === undefined ? undefined : openNewFile(flags.output)
     const write = (lines: string[]) => {
       if (lines.length === 0) return
       if (file === undefined) out.text(lines.join('\n'))
-      else writeSync(file, `${lines.join('\n')}\n`)
+      else writeFileSync(file, `${lines.join('\n')}\n`)
     }
     try {
       const count = await this.withDeps(flags, async (deps) => {
@@ -48,16 +48,5 @@ export default class AuditExport extends OperatorCommand {
     } finally {
       if (file !== undefined) closeSync(file)
     }
-  }
-}
-
-/** A new file, or none: what is there is somebody's. */
-function openNew(path: string): number {
-  try {
-    return openSync(path, 'wx', 0o600)
-  } catch (cause) {
-    const isThere = cause instanceof Error && 'code' in cause && cause.code === 'EEXIST'
-    if (isThere) throw new AuthdError('FILE_EXISTS', { message: `${path} is there already. Name a new file.`, cause })
-    throw new AuthdError('NO_PERMISSION', { message: `${path} cannot be written by this user.`, cause })
   }
 }

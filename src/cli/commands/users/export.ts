@@ -1,8 +1,8 @@
-import { writeFileSync } from 'node:fs'
+import { closeSync, writeFileSync } from 'node:fs'
 import { Args, Flags } from '@oclif/core'
-import { AuthdError } from '../../../errors.ts'
 import { presentPersonalData } from '../../../resources/personal-data.ts'
 import { OperatorCommand, reasonFlag } from '../../command.ts'
+import { openNewFile } from '../../new-file.ts'
 
 export default class UsersExport extends OperatorCommand {
   static override summary = 'Everything held on one person, as JSON, for an access request. No secrets.'
@@ -28,18 +28,9 @@ export default class UsersExport extends OperatorCommand {
       out.text(text)
       return
     }
-    write(flags.output, text)
+    const file = openNewFile(flags.output)
+    writeFileSync(file, text)
+    closeSync(file)
     out.hint(`Wrote ${flags.output}.`)
-  }
-}
-
-/** A new file, or none: what is there is somebody's. */
-function write(path: string, text: string): void {
-  try {
-    writeFileSync(path, text, { mode: 0o600, flag: 'wx' })
-  } catch (cause) {
-    const isThere = cause instanceof Error && 'code' in cause && cause.code === 'EEXIST'
-    if (isThere) throw new AuthdError('FILE_EXISTS', { message: `${path} is there already. Name a new file.`, cause })
-    throw new AuthdError('NO_PERMISSION', { message: `${path} cannot be written by this user.`, cause })
   }
 }
