@@ -37,7 +37,7 @@ const audit = endpoint({
     const page = await listAudit(deps, { ...filter, since: query.since, until: query.until }, { limit, before })
     const asked = Object.entries(query).filter(([name, value]) => name !== 'cursor' && value !== undefined)
     const kept = Object.fromEntries(asked.map(([name, value]) => [name, String(value)]))
-    const headers = pageHeaders(deps, '/admin/audit', { ...page, kept: { ...kept, ...timesOf(query) } })
+    const headers = pageHeaders({ ...page, kept: { ...kept, ...timesOf(query) } })
     return { status: 200, headers, body: page.events.map(presentEvent) }
   },
 })
@@ -78,7 +78,7 @@ const mail = endpoint({
   errors: REFUSALS,
   async handle(deps, { query: { limit, cursor: before, state } }) {
     const page = await listQueue(deps, { state, before }, limit)
-    const headers = pageHeaders(deps, '/admin/mail', { ...page, kept: { limit, ...(state && { state }) } })
+    const headers = pageHeaders({ ...page, kept: { limit, ...(state && { state }) } })
     return { status: 200, headers, body: page.mails.map(presentMail) }
   },
 })

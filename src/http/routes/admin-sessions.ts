@@ -20,7 +20,7 @@ const list = endpoint({
   async handle(deps, { params, query: { limit, cursor: before } }) {
     const { user } = await findPerson(deps, params['id'] ?? '')
     const page = await listAllSessions(deps, { user: user.id, isLiveOnly: false, before }, limit)
-    const headers = pageHeaders(deps, `/admin/users/${user.id}/sessions`, { ...page, kept: { limit } })
+    const headers = pageHeaders({ ...page, kept: { limit } })
     return { status: 200, headers, body: page.sessions.map(presentSession) }
   },
 })

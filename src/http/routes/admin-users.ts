@@ -36,7 +36,7 @@ const list = endpoint({
     const { limit, offset, cursor: before, q: search, status } = query
     const { users, total, nextCursor } = await listPeople(deps, { search, status, before }, limit, offset)
     const kept = { limit, ...(search !== undefined && { q: search }), ...(status && { status }) }
-    const headers = pageHeaders(deps, '/admin/users', { total, nextCursor, kept })
+    const headers = pageHeaders({ total, nextCursor, kept })
     return { status: 200, headers, body: users.map(presentListedPerson) }
   },
 })
