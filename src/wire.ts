@@ -8,6 +8,7 @@ import { createCache } from './flows/cache.ts'
 import { applySettings } from './flows/setting.ts'
 import { applyMigrations, checkSchema, claimServerSecret, hasServerSecret } from './flows/setup.ts'
 import { ensureKeys } from './flows/signing-key.ts'
+import { adoptConfiguredWebhook } from './flows/webhook.ts'
 import type { ProbeStep } from './mail/probe.ts'
 import { systemClock } from './platform/clock.ts'
 import { keysFrom } from './platform/keys.ts'
@@ -15,6 +16,7 @@ import { createLog, type ProcessLog } from './platform/log.ts'
 import { NO_METRICS } from './platform/no-metrics.ts'
 import { systemRandom } from './platform/random.ts'
 import { createSecretFile, readSecretFile } from './platform/secret-file.ts'
+import { webhookClient } from './platform/webhook-client.ts'
 import { type Db, dryRun, type StatementTimer } from './store/db.ts'
 import { backupSqlite } from './store/migrate.ts'
 import { openDatabase } from './store/open.ts'
@@ -72,17 +74,20 @@ export async function wire(config: Config, options: WireOptions): Promise<Wired>
     const keys = keysFrom(await serverSecret(config, db, options.secret), random)
     const made = () => createMailer(source, options.output)
     const mailer = options.mode === 'serve' ? await made() : mailerWhenUsed(made)
+    const webhooks = webhookClient()
     const shared = { db, cache: createCache(db), tally: new Map<string, number>() }
-    const deps = { ...shared, config: source, clock: systemClock, random, keys, mailer, log, metrics }
+    const deps = { ...shared, config: source, clock: systemClock, random, keys, mailer, webhooks, log, metrics }
     await claimServerSecret(deps)
     await applySettings(deps)
     await ensureKeys(deps)
+    if (options.mode === 'serve') await adoptConfiguredWebhook(deps)
     return {
       deps: options.dryRun ? { ...deps, db: dryRun(db) } : deps,
       log,
       config: source,
       async close() {
         await mailer.close()
+        webhooks.close()
         await db.close()
         await log.flush()
       },

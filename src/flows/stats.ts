@@ -1,7 +1,7 @@
 import type { Deps } from '../deps.ts'
 import { SECOND, toSeconds } from '../platform/clock.ts'
 import type { OutboxState } from '../store/outbox.ts'
-import { countEverything, countLive, readMailQueue, type Stats } from '../store/stats.ts'
+import { countEverything, countLive, readMailQueue, readWebhookQueue, type Stats } from '../store/stats.ts'
 import { keyring, signingKeyAt } from './signing-key.ts'
 
 /** How many of everything there are now. */
@@ -49,9 +49,10 @@ export function metricsReader(deps: Deps): () => Promise<{ text: string; content
 
 async function setGauges(deps: Deps, now: number): Promise<void> {
   const { metrics } = deps
-  const { live, queue } = await deps.db.read(async (sql) => ({
+  const { live, queue, webhooks } = await deps.db.read(async (sql) => ({
     live: await countLive(sql, now),
     queue: await readMailQueue(sql),
+    webhooks: await readWebhookQueue(sql),
   }))
   metrics.set('active_sessions', {}, live)
   for (const state of ['pending', 'sent', 'failed', 'expired', 'cancelled'] as const) {
@@ -59,6 +60,8 @@ async function setGauges(deps: Deps, now: number): Promise<void> {
   }
   const { oldestPendingAt } = queue
   metrics.set('email_queue_oldest_timestamp_seconds', {}, oldestPendingAt === null ? 0 : toSeconds(oldestPendingAt))
+  metrics.set('webhook_queue_depth', {}, webhooks.waiting)
+  metrics.set('webhook_endpoints_paused', {}, webhooks.paused)
   const key = signingKeyAt(await keyring(deps), now)
   if (key) metrics.set('signing_key_signs_from_timestamp_seconds', {}, toSeconds(key.signsFrom))
 }

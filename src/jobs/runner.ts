@@ -12,9 +12,9 @@ export interface JobRunner {
   stop(): Promise<void>
 }
 
-/** Runs each job on its own, never twice at once. The only user of timers beside the doors. */
+/** Runs each worker of a job on its own, never twice at once. The only user of timers beside the doors. */
 export function startJobs(deps: Deps, jobs: readonly Job[]): JobRunner {
-  const loops = jobs.map((job) => startJob(deps, job))
+  const loops = jobs.flatMap((job) => Array.from({ length: job.workers?.(deps) ?? 1 }, () => startWorker(deps, job)))
   return {
     stop: async () => {
       await Promise.all(loops.map((loop) => loop.stop()))
@@ -22,7 +22,7 @@ export function startJobs(deps: Deps, jobs: readonly Job[]): JobRunner {
   }
 }
 
-function startJob(deps: Deps, job: Job) {
+function startWorker(deps: Deps, job: Job) {
   let timer: NodeJS.Timeout | undefined
   let running: Promise<void> | undefined
   let isWoken = false

@@ -1,13 +1,11 @@
 import { z } from 'zod'
 import { listAudit, showAudit } from '../../flows/audit.ts'
-import { listQueue } from '../../flows/outbox.ts'
 import { readStats } from '../../flows/stats.ts'
 import { toRfc3339 } from '../../platform/clock.ts'
 import { eventResource, presentEvent } from '../../resources/audit-event.ts'
 import { timeField } from '../../resources/email.ts'
-import { mailResource, presentMail } from '../../resources/mail.ts'
 import { endpoint } from '../endpoint.ts'
-import { CURSOR, LIMIT, pageHeaders, REFUSALS } from './admin-page.ts'
+import { LIMIT, pageHeaders, REFUSALS } from './admin-page.ts'
 
 const instant = timeField.transform((text) => Date.parse(text)).optional()
 
@@ -67,22 +65,6 @@ const event = endpoint({
   },
 })
 
-const mail = endpoint({
-  method: 'GET',
-  path: '/admin/mail',
-  summary: 'The mails of the last days, newest first; never what they say.',
-  tag: 'Admin: mail',
-  guard: { scope: 'mail:read' },
-  query: z.strictObject({ limit: LIMIT, cursor: CURSOR, state: mailResource.shape.state.optional() }),
-  answers: { 200: { text: 'One page.', schema: z.array(mailResource) } },
-  errors: REFUSALS,
-  async handle(deps, { query: { limit, cursor: before, state } }) {
-    const page = await listQueue(deps, { state, before }, limit)
-    const headers = pageHeaders({ ...page, kept: { limit, ...(state && { state }) } })
-    return { status: 200, headers, body: page.mails.map(presentMail) }
-  },
-})
-
 const stats = endpoint({
   method: 'GET',
   path: '/admin/stats',
@@ -108,4 +90,4 @@ const stats = endpoint({
   },
 })
 
-export const adminAuditEndpoints = [audit, event, mail, stats]
+export const adminAuditEndpoints = [audit, event, stats]
