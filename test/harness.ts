@@ -41,8 +41,8 @@ export interface Authd {
   auditLog(): Promise<AuditLog[]>
   /** A client with a cookie jar of its own. */
   browser(): Browser
-  /** Another process on the same database. */
-  another(): Promise<Authd>
+  /** Another process on the same database, with more in its configuration. */
+  another(config?: Record<string, unknown>): Promise<Authd>
 }
 
 export interface StartOptions {
@@ -130,6 +130,7 @@ async function startOn(
     await db.close()
   })
   const url = parsed.publicUrl
+  let others = 0
   const listening = `http://127.0.0.1:${address.port}`
   return {
     deps,
@@ -158,8 +159,14 @@ async function startOn(
       return await db.read((sql) => listAuditLogsAfter(sql, {}, { after: 0, limit: 10_000 }))
     },
     browser: () => new Browser(url, listening),
-    another: () =>
-      startOn(fresh, { clock, config: { ...config, public_url: url }, log: logger, webhooks, seed: `${seed} another` }),
+    another: (more = {}) =>
+      startOn(fresh, {
+        clock,
+        config: { ...config, public_url: url, ...more },
+        log: logger,
+        webhooks,
+        seed: `${seed} another ${++others}`,
+      }),
   }
 }
 
