@@ -30,6 +30,8 @@ User=${user}
 Group=${user}
 StateDirectory=${name}
 StateDirectoryMode=0700
+LogsDirectory=${name}
+LogsDirectoryMode=0750
 ConfigurationDirectory=${name}
 Environment=AUTHD_DATA_DIR=/var/lib/${name}
 Environment=AUTHD_CONFIG=/etc/${name}/config.toml

@@ -8,14 +8,19 @@ const GATHER_MS = 50
 const FAILURE_MS = SECOND
 
 export interface JobRunner {
+  /** By the job's name: what it does now, or how its last turn ended. */
+  states(): Record<string, JobState>
   /** Ends when what is running has ended; nothing starts any more. */
   stop(): Promise<void>
 }
+
+type JobState = 'running' | 'done' | 'failed'
 
 /** Runs each job on its own, never twice at once. The only user of timers beside the doors. */
 export function startJobs(deps: Deps, jobs: readonly Job[]): JobRunner {
   const loops = jobs.map((job) => startJob(deps, job))
   return {
+    states: () => Object.fromEntries(loops.map((loop) => [loop.name, loop.state()])),
     stop: async () => {
       await Promise.all(loops.map((loop) => loop.stop()))
     },
@@ -27,6 +32,7 @@ function startJob(deps: Deps, job: Job) {
   let running: Promise<void> | undefined
   let isWoken = false
   let isStopped = false
+  let last: JobState = 'done'
 
   const schedule = (delayMs: number) => {
     clearTimeout(timer)
@@ -42,7 +48,9 @@ function startJob(deps: Deps, job: Job) {
     let delayMs = job.everyMs
     try {
       if (await job.run(deps)) delayMs = 0
+      last = 'done'
     } catch (error) {
+      last = 'failed'
       deps.log.error('job failed', { job: job.name, error })
       delayMs = Math.max(job.everyMs, FAILURE_MS)
     }
@@ -57,6 +65,8 @@ function startJob(deps: Deps, job: Job) {
     : () => {}
   schedule(0)
   return {
+    name: job.name,
+    state: (): JobState => (running ? 'running' : last),
     async stop() {
       isStopped = true
       stopListening()
