@@ -29,7 +29,7 @@ export function refuseForeign(name: string, root: string): void {
     (path) => existsSync(path) && !isOurs(path),
   )
   if (foreign === undefined) return
-  throw new AuthdError('CONFLICT', {
+  throw new AuthdError('FAILED', {
     message: `${foreign} is there already and was not made by authd: another program has a service called ${name}. Nothing was written.`,
     suggestions: [`authd service install --name ${name}-server`],
   })

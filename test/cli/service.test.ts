@@ -38,7 +38,7 @@ test("another product's authd.service is left alone, and another name is offered
   await writeFile(join(root, 'usr/lib/systemd/system/authd.service'), '[Service]\nExecStart=/usr/libexec/authd\n')
 
   const { code, stdout, stderr } = await place.run(['service', 'install', '--root', root])
-  expect([code, stdout]).toEqual([65, ''])
+  expect([code, stdout]).toEqual([1, ''])
   expect(stderr).toContain('Try: authd service install --name authd-server')
   expect(await readdir(root)).toEqual(['usr'])
   expect((await place.run(['service', 'install', '--root', root, '--name', '../x'])).code).toBe(64)
