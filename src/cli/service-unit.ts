@@ -80,6 +80,18 @@ WantedBy=multi-user.target
 `
 }
 
+/** The first systemd that waits for the daemon's own word at `systemctl reload`. An older one would refuse the type. */
+export const NOTIFY_RELOAD_SINCE = 253
+
+/** Beside the unit where systemd is new enough: it sends the signal itself, no program is started for it. */
+export function notifyReloadText(): string {
+  return `${MARK} For systemd ${NOTIFY_RELOAD_SINCE} or newer.
+[Service]
+Type=notify-reload
+ExecReload=
+`
+}
+
 /** Listens while the daemon restarts: connections wait instead of being refused. */
 export function socketText({ name }: Pick<UnitOptions, 'name'>): string {
   return `${MARK} In use only where it is enabled: systemctl enable --now ${name}.socket
