@@ -16,6 +16,12 @@ export interface Overview extends Stats {
   keySignsFrom: number | null
 }
 
+/** How many mails wait, were sent, were given up. */
+export async function readMailsByState({ db }: Pick<Deps, 'db'>): Promise<Overview['mailsByState']> {
+  const { byState } = await db.read(readMailQueue)
+  return Object.fromEntries(byState.map(({ state, count }) => [state, count]))
+}
+
 /** What an operator looks at first, as the database knows it. */
 export async function readOverview(deps: Deps): Promise<Overview> {
   const now = deps.clock.now()
