@@ -1,4 +1,4 @@
-import type { Sql } from './db.ts'
+import { placeholders, type Sql } from './db.ts'
 import type { OutboxState } from './outbox.ts'
 
 /** Numbers over several tables. */
@@ -44,4 +44,41 @@ export async function readMailQueue(
     byState: rows.map(({ state, n }) => ({ state, count: Number(n) })),
     oldestPendingAt: oldest?.at == null ? null : Number(oldest.at),
   }
+}
+
+/** A span of time, and the ids that rows of it may have. */
+export interface Span {
+  from: number
+  to: number
+  firstId: string
+  beforeId: string
+}
+
+/** The counted events of a span, by type and by the method that metadata names. */
+export async function countEventsIn(
+  sql: Sql,
+  { from, to, firstId, beforeId }: Span,
+  types: readonly string[],
+): Promise<{ type: string; method: string | null; count: number }[]> {
+  const method = sql.dialect === 'postgres' ? "metadata::json ->> 'method'" : "metadata ->> '$.method'"
+  const rows = await sql.all<{ event_type: string; method: string | null; n: number }>(
+    `SELECT event_type, ${method} AS method, count(*) AS n FROM audit_logs
+     WHERE id >= ? AND id < ? AND occurred_at >= ? AND occurred_at < ? AND event_type IN ${placeholders(types.length)}
+     GROUP BY event_type, method`,
+    [firstId, beforeId, from, to, ...types],
+  )
+  return rows.map(({ event_type, method: named, n }) => ({ type: event_type, method: named, count: Number(n) }))
+}
+
+/** Mails that were queued in a span, by what became of them. */
+export async function countMailsIn(
+  sql: Sql,
+  { from, to, firstId, beforeId }: Span,
+): Promise<{ state: OutboxState; count: number }[]> {
+  const rows = await sql.all<{ state: OutboxState; n: number }>(
+    `SELECT state, count(*) AS n FROM outbox
+     WHERE id >= ? AND id < ? AND created_at >= ? AND created_at < ? AND is_decoy = 0 GROUP BY state`,
+    [firstId, beforeId, from, to],
+  )
+  return rows.map(({ state, n }) => ({ state, count: Number(n) }))
 }
