@@ -19,6 +19,8 @@ const READ_BATCH = 500
 export interface AuditQuery extends AuditFilter {
   /** An address or CIDR. */
   network?: string | undefined
+  /** Those of some events that are meant, where the database cannot tell. */
+  select?: ((events: AuditLog[]) => AuditLog[]) | undefined
 }
 
 /**
@@ -50,16 +52,15 @@ export interface AuditPage {
 /** One page, newest first, of the events that match; `network` also asks that the address be in it. */
 export async function listAudit(
   deps: Pick<Deps, 'db'>,
-  { network, ...filter }: AuditQuery,
+  query: AuditQuery,
   { limit, before }: { limit: number; before?: number | undefined },
 ): Promise<AuditPage> {
-  const isMeant = inNetwork(network)
+  const { filter, select } = split(query)
   const events: AuditLog[] = []
   let upToSeq = before === undefined ? undefined : before - 1
   for (;;) {
     const page = await deps.db.read((sql) => listLastAuditLogs(sql, { ...filter, upToSeq }, READ_BATCH))
-    for (const event of page.toReversed()) {
-      if (!isMeant(event)) continue
+    for (const event of select(page.toReversed())) {
       events.push(event)
       if (events.length === limit) return { events, nextCursor: event.seq }
     }
@@ -79,6 +80,13 @@ export async function showAudit(deps: Pick<Deps, 'db'>, id: string): Promise<{ e
     const same = requestId === null ? [] : await listLastAuditLogs(sql, { requestId }, 100)
     return { event, request: same.filter((other) => other.id !== id) }
   })
+}
+
+/** What the database is asked, and what is left to do with its answer. */
+function split({ network, select, ...filter }: AuditQuery) {
+  const isMeant = inNetwork(network)
+  const within = (events: AuditLog[]) => (network === undefined ? events : events.filter(isMeant))
+  return { filter, select: (events: AuditLog[]) => (select ? select(within(events)) : within(events)) }
 }
 
 /** Tells whether an event's address is in a network; throws VALIDATION_ERROR where it is none. */
@@ -102,13 +110,13 @@ export async function tailAudit(deps: Pick<Deps, 'db'>, query: AuditQuery, limit
 /** What has been sealed after that number, in order, a page at a time; none is ever missed by going on with `after`. */
 export async function followAudit(
   deps: Pick<Deps, 'db'>,
-  { network, ...filter }: AuditQuery,
+  query: AuditQuery,
   page: { after: number; limit: number },
 ): Promise<{ events: AuditLog[]; after: number; isMore: boolean }> {
-  const isMeant = inNetwork(network)
+  const { filter, select } = split(query)
   const found = await deps.db.read((sql) => listAuditLogsAfter(sql, filter, page))
   const after = found.at(-1)?.seq ?? page.after
-  return { events: found.filter(isMeant), after, isMore: found.length === page.limit }
+  return { events: select(found), after, isMore: found.length === page.limit }
 }
 
 /** Where the log ends now. */
