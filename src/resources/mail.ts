@@ -3,13 +3,14 @@ import { toRfc3339 } from '../platform/clock.ts'
 import { maskEmail } from '../platform/email-address.ts'
 import type { OutboxMail } from '../store/outbox.ts'
 import { timeField } from './email.ts'
+import { idField, sample } from './field.ts'
 
 /** A mail of the outbox; never what it says. */
 export const mailResource = z.strictObject({
-  id: z.string(),
-  to: z.string(),
-  template: z.string(),
-  lang: z.string(),
+  id: idField('msg'),
+  to: sample('a…@example.com'),
+  template: sample('signin'),
+  lang: sample('en'),
   state: z.enum(['pending', 'sent', 'failed', 'expired', 'cancelled']),
   tries: z.int(),
   created_at: timeField,

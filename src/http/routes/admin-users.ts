@@ -10,7 +10,13 @@ import { CURSOR, LIMIT, pageHeaders, REFUSALS } from './admin-page.ts'
 /** Beyond it a database reads more than it answers: go on with the cursor of `Link`. */
 const MOST_OFFSET = 10_000
 
-const nameField = z.string().trim().min(1).max(100)
+const nameField = z
+  .string()
+  .trim()
+  .min(1)
+  .max(100)
+  .nullable()
+  .meta({ examples: ['Ada Lovelace'] })
 const reasonField = z.string().trim().min(1).max(500)
 const read = { guard: { scope: 'users:read' }, tag: 'Admin: users' } as const
 const write = { guard: { scope: 'users:write' }, tag: 'Admin: users' } as const
@@ -62,7 +68,7 @@ const add = endpoint({
     type: 'json',
     schema: z.strictObject({
       email: emailField,
-      name: nameField.nullable().default(null),
+      name: nameField.default(null),
       email_verified: z.boolean().default(false).describe('You know the address to be theirs.'),
     }),
   },
@@ -83,10 +89,14 @@ const change = endpoint({
   body: {
     type: 'json',
     schema: z.strictObject({
-      name: nameField.nullable().optional(),
+      name: nameField.optional(),
       email: emailField.optional(),
       email_verified: z.boolean().default(false).describe('With email: you know the new address to be theirs.'),
-      mfa_policy: z.enum(['optional', 'required']).nullable().optional(),
+      mfa_policy: z
+        .enum(['optional', 'required'])
+        .nullable()
+        .optional()
+        .meta({ examples: ['required'] }),
     }),
   },
   answers: one,
@@ -120,7 +130,15 @@ function act(verb: 'disable' | 'enable' | 'unlock', summary: string): Endpoint {
     method: 'POST',
     path: `/admin/users/:id/${verb}`,
     summary,
-    body: { type: 'json', schema: z.strictObject({ reason: reasonField.nullable().default(null) }) },
+    body: {
+      type: 'json',
+      schema: z.strictObject({
+        reason: reasonField
+          .nullable()
+          .default(null)
+          .meta({ examples: ['asked for on the phone'] }),
+      }),
+    },
     answers: one,
     errors: [...REFUSALS, 'USER_NOT_FOUND'],
     async handle(deps, { params, body: { reason }, origin }) {
