@@ -18,6 +18,7 @@ import {
 } from '../store/outbox.ts'
 import { insertOutboxTry } from '../store/outbox-tries.ts'
 import { recordEvent, SYSTEM } from './event.ts'
+import { type Page, type PageAsked, readPage } from './page.ts'
 
 /** Longer than a try can take: a row whose sender died is taken again after it. */
 const LEASE_MS = 2 * MINUTE
@@ -65,23 +66,21 @@ export async function dispatchOutbox(deps: Deps): Promise<number> {
   return claimed.length
 }
 
-export interface OutboxPage {
-  mails: OutboxMail[]
-  total: number
-  nextCursor: string | null
-}
-
 /** Newest first; decoys are not there. */
 export async function listQueue(
   deps: Deps,
-  filter: { state?: OutboxState | undefined; before?: string | undefined },
-  limit: number,
-): Promise<OutboxPage> {
-  return await deps.db.read(async (sql) => {
-    const mails = await listOutbox(sql, filter, limit)
-    const nextCursor = mails.length === limit ? (mails.at(-1)?.id ?? null) : null
-    return { mails, total: await countOutbox(sql, filter), nextCursor }
-  })
+  { state }: { state?: OutboxState | undefined },
+  asked: PageAsked,
+): Promise<Page<OutboxMail>> {
+  return await readPage(
+    deps,
+    {
+      table: 'outbox',
+      list: (sql, span, { limit, offset }) => listOutbox(sql, { ...span, state }, limit, offset),
+      count: (sql, span) => countOutbox(sql, { ...span, state }),
+    },
+    asked,
+  )
 }
 
 async function deliver(deps: Deps, mail: OutboxMail): Promise<void> {

@@ -1,4 +1,5 @@
 import type { Sql, Trx, Value } from './db.ts'
+import { type IdSpan, spanConditions } from './id-spans.ts'
 
 /** `pending` is waiting or under way (a lease is a due time in the future); the rest is final. */
 export type OutboxState = 'pending' | 'sent' | 'failed' | 'expired' | 'cancelled'
@@ -139,26 +140,15 @@ export async function findNextDue(sql: Sql): Promise<number | undefined> {
   return row?.due_at ?? undefined
 }
 
+export interface OutboxFilter extends IdSpan {
+  state?: OutboxState | undefined
+}
+
 /** Newest first, decoys left out. */
-export async function listOutbox(
-  sql: Sql,
-  filter: { state?: OutboxState | undefined; before?: string | undefined },
-  limit: number,
-): Promise<OutboxMail[]> {
-  const parts = ['is_decoy = 0']
-  const values: Value[] = []
-  if (filter.state) {
-    parts.push('state = ?')
-    values.push(filter.state)
-  }
-  if (filter.before) {
-    parts.push('id < ?')
-    values.push(filter.before)
-  }
-  const rows = await sql.all<OutboxRow>(`SELECT * FROM outbox WHERE ${parts.join(' AND ')} ORDER BY id DESC LIMIT ?`, [
-    ...values,
-    limit,
-  ])
+export async function listOutbox(sql: Sql, filter: OutboxFilter, limit: number, offset = 0): Promise<OutboxMail[]> {
+  const { where, values } = conditions(filter)
+  const page = [...values, limit, offset]
+  const rows = await sql.all<OutboxRow>(`SELECT * FROM outbox ${where} ORDER BY id DESC LIMIT ? OFFSET ?`, page)
   return rows.map(fromRow)
 }
 
@@ -170,10 +160,9 @@ export async function findLastMailTo(sql: Sql, recipient: string): Promise<Outbo
   return row && fromRow(row)
 }
 
-export async function countOutbox(sql: Sql, filter: { state?: OutboxState | undefined }): Promise<number> {
-  const row = filter.state
-    ? await sql.one<{ n: number }>('SELECT count(*) AS n FROM outbox WHERE is_decoy = 0 AND state = ?', [filter.state])
-    : await sql.one<{ n: number }>('SELECT count(*) AS n FROM outbox WHERE is_decoy = 0')
+export async function countOutbox(sql: Sql, filter: OutboxFilter): Promise<number> {
+  const { where, values } = conditions(filter)
+  const row = await sql.one<{ n: number }>(`SELECT count(*) AS n FROM outbox ${where}`, values)
   return Number(row?.n ?? 0)
 }
 
@@ -182,6 +171,14 @@ export async function deleteOutboxBefore(trx: Trx, before: number, limit: number
     before,
     limit,
   ])
+}
+
+function conditions({ state, ...span }: OutboxFilter): { where: string; values: Value[] } {
+  const parts = [...(state === undefined ? [] : [{ text: 'state = ?', value: state }]), ...spanConditions('id', span)]
+  return {
+    where: `WHERE ${['is_decoy = 0', ...parts.map(({ text }) => text)].join(' AND ')}`,
+    values: parts.map(({ value }) => value),
+  }
 }
 
 function fromRow(row: OutboxRow): OutboxMail {

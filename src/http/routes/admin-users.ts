@@ -1,11 +1,13 @@
 import { z } from 'zod'
+import { REQUEST_ROWS } from '../../flows/page.ts'
 import { unlockPeople } from '../../flows/unlock.ts'
 import { updateUser } from '../../flows/update-user.ts'
-import { addUsers, deletePerson, disablePeople, enablePeople, findPerson, listPeople } from '../../flows/user.ts'
+import { addUsers, deletePerson, disablePeople, enablePeople } from '../../flows/user.ts'
+import { findPerson, listPeople } from '../../flows/user-list.ts'
 import { emailField } from '../../resources/email.ts'
 import { listedPersonResource, presentListedPerson } from '../../resources/user.ts'
 import { type Endpoint, endpoint } from '../endpoint.ts'
-import { CURSOR, LIMIT, pageHeaders, REFUSALS } from './admin-page.ts'
+import { CURSOR, LIMIT, PAGE_TEXT, pageHeaders, REFUSALS, TOTAL_TEXT } from './admin-page.ts'
 
 /** Beyond it a database reads more than it answers: go on with the cursor of `Link`. */
 const MOST_OFFSET = 10_000
@@ -31,19 +33,24 @@ const list = endpoint({
     limit: LIMIT,
     offset: z.coerce.number().int().min(0).max(MOST_OFFSET).default(0),
     cursor: CURSOR,
-    q: z.string().max(200).optional().describe('Part of an address or name.'),
+    q: z
+      .string()
+      .max(200)
+      .optional()
+      .describe('Part of an address or name; a whole address finds that person at once.'),
     status: z.enum(['active', 'invited', 'disabled']).optional(),
   }),
   answers: {
-    200: { text: 'One page; X-Total-Count and Link tell of the others.', schema: z.array(listedPersonResource) },
+    200: { text: `${PAGE_TEXT} ${TOTAL_TEXT}`, schema: z.array(listedPersonResource) },
   },
   errors: REFUSALS,
   async handle(deps, { query }) {
     const { limit, offset, cursor: before, q: search, status } = query
-    const { users, total, nextCursor } = await listPeople(deps, { search, status, before }, limit, offset)
+    const asked = { limit, offset, before, within: REQUEST_ROWS }
+    const { rows, total, nextCursor } = await listPeople(deps, { search, status }, asked)
     const kept = { limit, ...(search !== undefined && { q: search }), ...(status && { status }) }
     const headers = pageHeaders({ total, nextCursor, kept })
-    return { status: 200, headers, body: users.map(presentListedPerson) }
+    return { status: 200, headers, body: rows.map(presentListedPerson) }
   },
 })
 
