@@ -164,6 +164,7 @@ export async function followAudit(
     const rows = await listAuditLogsAfter(sql, { ...filter, upToSeq }, { after: from, limit })
     return { found: rows, end: rows.length === limit ? (rows.at(-1)?.seq ?? from) : upToSeq, last: span.last }
   })
+  if (end < last) await nextTurn()
   return { events: select(found), after: Math.max(after, end), isMore: end < last }
 }
 

@@ -1,6 +1,7 @@
 import type { Deps } from '../deps.ts'
 import { AuthdError } from '../errors.ts'
 import { parseEmailAddress } from '../platform/email-address.ts'
+import { nextTurn } from '../platform/turn.ts'
 import { countPasskeys } from '../store/passkeys.ts'
 import { countLiveSessions } from '../store/sessions.ts'
 import { findTotpHolders } from '../store/totp-secrets.ts'
@@ -27,6 +28,7 @@ export async function* walkPeople(deps: Deps, filter: UserFilter, limit: number)
     const { rows, next } = await readRows(deps, listingOf(filter), { limit, before, within: Number.POSITIVE_INFINITY })
     yield await withFactors(deps, rows)
     before = next
+    await nextTurn()
   } while (before !== undefined)
 }
 
