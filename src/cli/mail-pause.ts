@@ -12,7 +12,12 @@ export async function setMailPause(deps: Deps, origin: Origin, out: Output, isPa
   if (before !== isPaused) {
     await setSetting(deps, origin, { key: KEY, value: String(isPaused), own: undefined, acceptsLockout: true })
   }
-  const { total } = await listQueue(deps, { kind: 'mail', state: 'pending' }, 1)
+  const waiting = await listQueue(
+    deps,
+    { kind: 'mail', state: 'pending' },
+    { limit: 1, within: Number.POSITIVE_INFINITY },
+  )
+  const total = waiting.total.count
   const verb = isPaused ? 'held back' : 'sent'
   out.object({ paused: isPaused, waiting: total, changed: before !== isPaused }, [
     before === isPaused ? `Mail is ${verb} already; ${total} wait.` : `Mail is ${verb} from now on; ${total} wait.`,

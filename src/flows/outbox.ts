@@ -17,6 +17,7 @@ import {
 } from '../store/outbox.ts'
 import { deleteOutboxTries, insertOutboxTry, listOutboxTries, type OutboxTry } from '../store/outbox-tries.ts'
 import { type Origin, recordEvent } from './event.ts'
+import { type Page, type PageAsked, readPage } from './page.ts'
 
 /** How a try ended, and what becomes of the item: it is over, or due again. */
 export type TryEnd = Pick<OutboxTry, 'startedAt' | 'endedAt' | 'outcome' | 'response'> &
@@ -39,19 +40,21 @@ export function jittered(deps: Pick<Deps, 'random'>, waitMs: number): number {
   return waitMs + deps.random.int(Math.ceil(waitMs / 4))
 }
 
-export interface OutboxPage {
-  items: OutboxItem[]
-  total: number
-  nextCursor: string | null
-}
-
 /** Newest first; decoys are not there. */
-export async function listQueue(deps: Pick<Deps, 'db'>, filter: OutboxFilter, limit: number): Promise<OutboxPage> {
-  return await deps.db.read(async (sql) => {
-    const items = await listOutbox(sql, filter, limit)
-    const nextCursor = items.length === limit ? (items.at(-1)?.id ?? null) : null
-    return { items, total: await countOutbox(sql, filter), nextCursor }
-  })
+export async function listQueue(
+  deps: Pick<Deps, 'db'>,
+  filter: OutboxFilter,
+  asked: PageAsked,
+): Promise<Page<OutboxItem>> {
+  return await readPage(
+    deps,
+    {
+      table: 'outbox',
+      list: (sql, span, { limit, offset }) => listOutbox(sql, { ...filter, ...span }, limit, offset),
+      count: (sql, span) => countOutbox(sql, { ...filter, ...span }),
+    },
+    asked,
+  )
 }
 
 /** So many at once, at most. */

@@ -36,10 +36,11 @@ import { stepupEndpoints } from './routes/stepup.ts'
 import { tokenEndpoints } from './routes/token.ts'
 import { wellKnownEndpoints } from './routes/well-known.ts'
 
-const ADMIN: Endpoint[] = [
+/** Made for each app: one of them keeps what it has counted. */
+const adminEndpoints = (): Endpoint[] => [
   ...adminUserEndpoints,
   ...adminSessionEndpoints,
-  ...adminAuditEndpoints,
+  ...adminAuditEndpoints(),
   ...adminMailEndpoints,
   ...adminWebhookEndpoints,
   ...adminProtectionEndpoints,
@@ -58,7 +59,7 @@ const API: Endpoint[] = [
 
 /** Every route of the JSON API, the probes among them. */
 export function allEndpoints(lifecycle: Lifecycle): Endpoint[] {
-  return [...API, ...ADMIN, ...probeEndpoints(lifecycle)]
+  return [...API, ...adminEndpoints(), ...probeEndpoints(lifecycle)]
 }
 
 /** The OpenAPI document of this build, as `/openapi.json` serves it. */
@@ -116,7 +117,7 @@ export async function createApp(
   app.use(statedClient(deps))
   if (!isMain || admin.listen === undefined) {
     app.use(adminOnly(deps))
-    app.use(mount(deps, ADMIN, names))
+    app.use(mount(deps, adminEndpoints(), names))
   }
   if (isMain) {
     app.use(mount(deps, API, names))

@@ -3,15 +3,16 @@ import { toRfc3339 } from '../platform/clock.ts'
 import { maskEmail } from '../platform/email-address.ts'
 import type { OutboxItem } from '../store/outbox.ts'
 import { timeField } from './email.ts'
+import { idField, sample } from './field.ts'
 
 export const outboxState = z.enum(['pending', 'sent', 'failed', 'expired', 'cancelled'])
 
 /** A mail of the outbox; never what it says. */
 export const mailResource = z.strictObject({
-  id: z.string(),
-  to: z.string(),
-  template: z.string(),
-  lang: z.string(),
+  id: idField('msg'),
+  to: sample('a…@example.com'),
+  template: sample('signin'),
+  lang: sample('en'),
   state: outboxState,
   tries: z.int(),
   created_at: timeField,

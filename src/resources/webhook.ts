@@ -5,19 +5,20 @@ import type { OutboxItem } from '../store/outbox.ts'
 import type { OutboxTry } from '../store/outbox-tries.ts'
 import type { WebhookEndpoint } from '../store/webhook-endpoints.ts'
 import { timeField } from './email.ts'
+import { idField, sample } from './field.ts'
 import { outboxState } from './mail.ts'
 
 /** An endpoint; never its secret. */
 export const webhookResource = z.strictObject({
-  id: z.string(),
-  url: z.string(),
-  description: z.string(),
-  events: z.array(z.string()).describe('A star stands for anything: user.*'),
+  id: idField('whe'),
+  url: sample('https://app.example.com/events'),
+  description: sample('shop'),
+  events: z.array(sample('user.*')).describe('A star stands for anything.'),
   allow_private: z.boolean(),
   state: z.enum(['active', 'failing', 'paused']),
   pause_reason: z.enum(['operator', 'gone', 'failing']).nullable(),
   created_at: timeField,
-  created_by: z.string(),
+  created_by: sample('cli:root@vm'),
   paused_at: timeField.nullable(),
   failures: z.int().describe('Failed tries since the last good one.'),
   failing_since: timeField.nullable(),
@@ -50,16 +51,16 @@ export function presentWebhook(endpoint: WebhookEndpoint): WebhookResource {
 
 /** One event on its way to one endpoint. */
 export const deliveryResource = z.strictObject({
-  id: z.string().describe('The webhook-id of every try.'),
-  endpoint_id: z.string(),
-  event: z.string(),
+  id: idField('whd').describe('The webhook-id of every try.'),
+  endpoint_id: idField('whe'),
+  event: sample('user.registered'),
   state: outboxState,
   tries: z.int(),
   created_at: timeField,
   next_try_at: timeField.nullable(),
   expires_at: timeField,
   finished_at: timeField.nullable(),
-  last_error: z.string().nullable(),
+  last_error: sample('500 try later').nullable(),
 })
 export type DeliveryResource = z.output<typeof deliveryResource>
 
@@ -84,7 +85,7 @@ export const tryResource = z.strictObject({
   started_at: timeField,
   duration_ms: z.int(),
   outcome: z.enum(['accepted', 'postponed', 'refused']),
-  response: z.string(),
+  response: sample('500 try later'),
 })
 
 export function presentTry({ number, startedAt, endedAt, outcome, response }: OutboxTry): z.output<typeof tryResource> {
@@ -92,11 +93,15 @@ export function presentTry({ number, startedAt, endedAt, outcome, response }: Ou
 }
 
 export const webhookTestResource = z.strictObject({
-  delivery_id: z.string(),
+  delivery_id: idField('whd'),
   accepted: z.boolean(),
-  status: z.int().nullable().describe('Null: no answer came.'),
+  status: z
+    .int()
+    .nullable()
+    .meta({ examples: [204] })
+    .describe('Null: no answer came.'),
   duration_ms: z.int(),
-  body: z.string().describe('The beginning of what the receiver said, or why it was not reached.'),
+  body: sample('thanks').describe('The beginning of what the receiver said, or why it was not reached.'),
 })
 
 export function presentWebhookTest(test: WebhookTest): z.output<typeof webhookTestResource> {

@@ -1,4 +1,5 @@
 import type { Sql, Trx, Value } from './db.ts'
+import { type IdSpan, spanConditions } from './id-spans.ts'
 
 export type OutboxKind = 'mail' | 'webhook'
 
@@ -197,23 +198,19 @@ export async function countPendingFor(sql: Sql, endpointId: string, limit: numbe
   return Number(row?.n ?? 0)
 }
 
-export interface OutboxFilter {
+export interface OutboxFilter extends IdSpan {
   kind: OutboxKind
   state?: OutboxState | undefined
   recipient?: string | undefined
   /** Created then or later. */
   since?: number | undefined
-  /** Older than this id. */
-  before?: string | undefined
 }
 
 /** Newest first, decoys left out. */
-export async function listOutbox(sql: Sql, filter: OutboxFilter, limit: number): Promise<OutboxItem[]> {
+export async function listOutbox(sql: Sql, filter: OutboxFilter, limit: number, offset = 0): Promise<OutboxItem[]> {
   const { where, values } = conditions(filter)
-  const rows = await sql.all<OutboxRow>(`SELECT * FROM outbox WHERE ${where} ORDER BY id DESC LIMIT ?`, [
-    ...values,
-    limit,
-  ])
+  const page = [...values, limit, offset]
+  const rows = await sql.all<OutboxRow>(`SELECT * FROM outbox WHERE ${where} ORDER BY id DESC LIMIT ? OFFSET ?`, page)
   return rows.map(fromRow)
 }
 
@@ -251,19 +248,16 @@ export async function scrubExpiredBodies(trx: Trx, now: number): Promise<number>
   )
 }
 
-function conditions({ kind, state, recipient, since, before }: OutboxFilter): { where: string; values: Value[] } {
-  const parts = ['kind = ?', 'is_decoy = 0']
-  const values: Value[] = [kind]
-  const add = (text: string, value: Value | undefined) => {
-    if (value === undefined) return
-    parts.push(text)
-    values.push(value)
-  }
-  add('state = ?', state)
-  add('recipient = ?', recipient)
-  add('created_at >= ?', since)
-  add('id < ?', before)
-  return { where: parts.join(' AND '), values }
+function conditions({ kind, state, recipient, since, ...span }: OutboxFilter): { where: string; values: Value[] } {
+  const parts = [
+    { text: 'kind = ?', value: kind },
+    ...(state === undefined ? [] : [{ text: 'state = ?', value: state }]),
+    ...(recipient === undefined ? [] : [{ text: 'recipient = ?', value: recipient }]),
+    ...(since === undefined ? [] : [{ text: 'created_at >= ?', value: since }]),
+    ...spanConditions('id', span),
+  ]
+  const where = ['is_decoy = 0', ...parts.map(({ text }) => text)].join(' AND ')
+  return { where, values: parts.map(({ value }) => value) }
 }
 
 function fromRow(row: OutboxRow): OutboxItem {

@@ -33,6 +33,8 @@ const COMMANDS = [
   ['api-keys', 'list'],
   ['audit', 'tail', '-n', '1'],
   ['audit', 'list', '--limit', '1'],
+  ['stats', '--since', '1h'],
+  ['stats', '--since', '1h', '--by', 'method'],
   ['email', 'queue'],
   ['config', 'env'],
   ['config', 'reference', 'smtp.tls'],

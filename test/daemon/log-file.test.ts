@@ -114,7 +114,7 @@ test('SIGUSR2 writes one line of diagnostics, whatever the level, and no secret 
     database: 'sqlite',
     config_hash: expect.stringMatching(/^[0-9a-f]{16}$/),
     memory_mib: { rss: expect.any(Number) },
-    jobs: { outbox: expect.stringMatching(/^(running|done)$/) },
+    jobs: { mail: expect.stringMatching(/^(running|done)$/) },
     mails: {},
   })
   expect(text).not.toContain(secret)

@@ -17,8 +17,8 @@ async function enqueue(authd: Authd, more: { ttlMs?: number; isDecoy?: boolean }
 }
 
 async function stateOf(authd: Authd) {
-  const { items } = await listQueue(authd.deps, { kind: 'mail' }, 10)
-  return items.map(({ state, tries, bodySealed }) => ({ state, tries, hasBody: bodySealed !== null }))
+  const { rows } = await listQueue(authd.deps, { kind: 'mail' }, { limit: 10, within: 100 })
+  return rows.map(({ state, tries, bodySealed }) => ({ state, tries, hasBody: bodySealed !== null }))
 }
 
 describe.each(['sqlite', 'postgres'] as const)('SECURITY E-03 on %s', (database) => {
@@ -105,11 +105,11 @@ test('SECURITY H-05: a mail whose sender died while sending is taken over when i
 test('a decoy is deleted, never sent, and in no list or count', async () => {
   const authd = await startAuthd()
   await enqueue(authd, { isDecoy: true })
-  const listed = await listQueue(authd.deps, { kind: 'mail' }, 10)
+  const listed = await listQueue(authd.deps, { kind: 'mail' }, { limit: 10, within: 100 })
 
   const sent = await authd.takeMail()
   const rows = await authd.deps.db.read((sql) => sql.all('SELECT id FROM outbox'))
 
-  expect(listed).toEqual({ items: [], total: 0, nextCursor: null })
+  expect(listed).toEqual({ rows: [], total: { count: 0, isExact: true }, nextCursor: null })
   expect([sent, rows]).toEqual([[], []])
 })

@@ -118,8 +118,8 @@ describe('SECURITY H-01', () => {
     await authd.sendWebhooks()
 
     expect(canary.received).toEqual([])
-    const { items } = await listQueue(authd.deps, { kind: 'webhook' }, 10)
-    expect(items).toMatchObject([{ state: 'pending', lastError: UNREACHABLE }])
+    const { rows } = await listQueue(authd.deps, { kind: 'webhook' }, { limit: 10, within: 100 })
+    expect(rows).toMatchObject([{ state: 'pending', lastError: UNREACHABLE }])
   })
 })
 

@@ -1,8 +1,9 @@
 import { z } from 'zod'
 import { cancelMails, listQueue, retryQueued } from '../../flows/outbox.ts'
+import { REQUEST_ROWS } from '../../flows/page.ts'
 import { mailResource, presentMail } from '../../resources/mail.ts'
 import { endpoint } from '../endpoint.ts'
-import { CURSOR, LIMIT, pageHeaders, REFUSALS } from './admin-page.ts'
+import { CURSOR, LIMIT, PAGE_TEXT, pageHeaders, REFUSALS, TOTAL_TEXT } from './admin-page.ts'
 
 const tag = 'Admin: mail'
 
@@ -13,12 +14,13 @@ const list = endpoint({
   tag,
   guard: { scope: 'mail:read' },
   query: z.strictObject({ limit: LIMIT, cursor: CURSOR, state: mailResource.shape.state.optional() }),
-  answers: { 200: { text: 'One page.', schema: z.array(mailResource) } },
+  answers: { 200: { text: `${PAGE_TEXT} ${TOTAL_TEXT}`, schema: z.array(mailResource) } },
   errors: REFUSALS,
   async handle(deps, { query: { limit, cursor: before, state } }) {
-    const page = await listQueue(deps, { kind: 'mail', state, before }, limit)
-    const headers = pageHeaders({ ...page, kept: { limit, ...(state && { state }) } })
-    return { status: 200, headers, body: page.items.map(presentMail) }
+    const asked = { limit, before, within: REQUEST_ROWS }
+    const { rows, total, nextCursor } = await listQueue(deps, { kind: 'mail', state }, asked)
+    const headers = pageHeaders({ total, nextCursor, kept: { limit, ...(state && { state }) } })
+    return { status: 200, headers, body: rows.map(presentMail) }
   },
 })
 

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { listQueue, retryQueued, showQueued } from '../../flows/outbox.ts'
+import { REQUEST_ROWS } from '../../flows/page.ts'
 import {
   addWebhook,
   changeWebhook,
@@ -12,6 +13,7 @@ import {
 } from '../../flows/webhook.ts'
 import { testWebhook } from '../../flows/webhook-test.ts'
 import { DAY, SECOND } from '../../platform/clock.ts'
+import { sample } from '../../resources/field.ts'
 import { outboxState } from '../../resources/mail.ts'
 import {
   deliveryResource,
@@ -24,14 +26,28 @@ import {
   webhookTestResource,
 } from '../../resources/webhook.ts'
 import { endpoint } from '../endpoint.ts'
-import { CURSOR, LIMIT, pageHeaders, REFUSALS } from './admin-page.ts'
+import { CURSOR, LIMIT, PAGE_TEXT, pageHeaders, REFUSALS, TOTAL_TEXT } from './admin-page.ts'
 
 const tag = 'Admin: webhooks'
 const NOT_THERE = [...REFUSALS, 'WEBHOOK_NOT_FOUND' as const]
-const url = z.string().max(2000)
-const events = z.array(z.string().max(100)).max(100)
-const description = z.string().max(200)
-const withSecret = webhookResource.extend({ secret: z.string().describe('Told this once.') })
+const url = z
+  .string()
+  .max(2000)
+  .meta({ examples: ['https://app.example.com/events'] })
+const events = z
+  .array(
+    z
+      .string()
+      .max(100)
+      .meta({ examples: ['user.*'] }),
+  )
+  .max(100)
+const description = z
+  .string()
+  .max(200)
+  .meta({ examples: ['shop'] })
+const secret = sample('whsec_xeFprvi0jwhFSNYwbyflGeC3oNIg68yOUI8GqEiKliI=').describe('Told this once.')
+const withSecret = webhookResource.extend({ secret })
 
 const list = endpoint({
   method: 'GET',
@@ -150,7 +166,16 @@ const test = endpoint({
   summary: 'Send it an event that did not happen; its data says so.',
   tag,
   guard: { scope: 'webhooks:write' },
-  body: { type: 'json', schema: z.strictObject({ event: z.string().max(100).default('user.registered') }) },
+  body: {
+    type: 'json',
+    schema: z.strictObject({
+      event: z
+        .string()
+        .max(100)
+        .default('user.registered')
+        .meta({ examples: ['user.registered'] }),
+    }),
+  },
   answers: { 200: { text: 'What the receiver answered, good or bad.', schema: webhookTestResource } },
   errors: NOT_THERE,
   async handle(deps, { params, body: { event } }) {
@@ -170,12 +195,13 @@ const deliveries = endpoint({
     endpoint: z.string().max(100).optional().describe('Only to this one.'),
     state: outboxState.optional(),
   }),
-  answers: { 200: { text: 'One page; Link tells of the next.', schema: z.array(deliveryResource) } },
+  answers: { 200: { text: `${PAGE_TEXT} ${TOTAL_TEXT}`, schema: z.array(deliveryResource) } },
   errors: REFUSALS,
   async handle(deps, { query: { limit, cursor: before, endpoint: recipient, state } }) {
-    const page = await listQueue(deps, { kind: 'webhook', recipient, state, before }, limit)
+    const asked = { limit, before, within: REQUEST_ROWS }
+    const { rows, total, nextCursor } = await listQueue(deps, { kind: 'webhook', recipient, state }, asked)
     const kept = { limit, ...(recipient && { endpoint: recipient }), ...(state && { state }) }
-    return { status: 200, headers: pageHeaders({ ...page, kept }), body: page.items.map(presentDelivery) }
+    return { status: 200, headers: pageHeaders({ total, nextCursor, kept }), body: rows.map(presentDelivery) }
   },
 })
 

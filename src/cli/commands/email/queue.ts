@@ -29,9 +29,9 @@ export default class EmailQueue extends OperatorCommand {
     const { listQueue } = await import('../../../flows/outbox.ts')
     const state = STATES.find((known) => known === flags.state)
     await this.withDeps(flags, async (deps) => {
-      const filter = { kind: 'mail', state, before: flags.cursor } as const
-      const { items, total, nextCursor } = await listQueue(deps, filter, flags.limit)
-      this.output(flags).list(items.map(presentMail), COLUMNS, { total, nextCursor })
+      const asked = { limit: flags.limit, before: flags.cursor, within: Number.POSITIVE_INFINITY }
+      const { rows, total, nextCursor } = await listQueue(deps, { kind: 'mail', state }, asked)
+      this.output(flags).list(rows.map(presentMail), COLUMNS, { total: total.count, nextCursor })
     })
   }
 }

@@ -48,11 +48,11 @@ export default class WebhooksDeliveries extends OperatorCommand {
       recipient: args.id,
       state: outboxState.options.find((known) => known === flags.state),
       since: flags.since === undefined ? undefined : parseTime(flags.since, 'since'),
-      before: flags.cursor,
     } as const
     await this.withDeps(flags, async (deps) => {
-      const { items, total, nextCursor } = await listQueue(deps, filter, flags.limit)
-      this.output(flags).list(items.map(presentDelivery), COLUMNS, { total, nextCursor })
+      const asked = { limit: flags.limit, before: flags.cursor, within: Number.POSITIVE_INFINITY }
+      const { rows, total, nextCursor } = await listQueue(deps, filter, asked)
+      this.output(flags).list(rows.map(presentDelivery), COLUMNS, { total: total.count, nextCursor })
     })
   }
 }
