@@ -11,6 +11,9 @@ import { type JobRunner, startJobs } from './jobs/runner.ts'
 import { splitListenAddress } from './platform/listen-address.ts'
 import type { ServiceManager } from './platform/systemd.ts'
 
+/** What is left to do after the last request: jobs that run, the seal of the audit log. Milliseconds. */
+const AFTER_REQUESTS = 20_000
+
 export interface DaemonOptions {
   version: string
   service: ServiceManager
@@ -56,7 +59,8 @@ export async function startDaemon(
 
   const stopped = (async () => {
     if (!stop.aborted) await once(stop, 'abort')
-    service.notify('STOPPING=1')
+    // Where requests may take longer than the unit's TimeoutStopSec, systemd would kill us in the middle of them.
+    service.notify(`STOPPING=1\nEXTEND_TIMEOUT_USEC=${(shutdownTimeout + AFTER_REQUESTS) * 1000}`)
     deps.log.info('stopping')
     await Promise.all(listeners.map((listener) => listener.close(shutdownTimeout)))
     if (watchdog) clearInterval(watchdog)
