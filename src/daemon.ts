@@ -3,10 +3,11 @@ import type { RequestListener } from 'node:http'
 import type { Deps } from './deps.ts'
 import { sealAudit } from './flows/audit.ts'
 import { flushTally } from './flows/rate-limit.ts'
+import { readMailsByState } from './flows/stats.ts'
 import { createApp, createMetricsApp } from './http/app.ts'
 import { type Listener, openListener, type Place } from './http/server.ts'
 import { JOBS } from './jobs/list.ts'
-import { startJobs } from './jobs/runner.ts'
+import { type JobRunner, startJobs } from './jobs/runner.ts'
 import { splitListenAddress } from './platform/listen-address.ts'
 import type { ServiceManager } from './platform/systemd.ts'
 
@@ -21,6 +22,8 @@ export interface DaemonOptions {
 export interface RunningDaemon {
   /** Where it listens: `http://127.0.0.1:3000`. */
   address: string
+  /** How it stands, for whoever looks into the log. Holds no secret. */
+  describe(): Promise<Record<string, unknown>>
   /** Resolves when everything has ended in order. */
   stopped: Promise<void>
 }
@@ -62,7 +65,19 @@ export async function startDaemon(
     await sealAudit(deps)
     deps.log.info('stopped')
   })()
-  return { address: listeners[0]?.address ?? '', stopped }
+  return { address: listeners[0]?.address ?? '', describe: () => describe(deps, { listeners, jobs }), stopped }
+}
+
+async function describe(
+  deps: Deps,
+  { listeners, jobs }: { listeners: Listener[]; jobs: JobRunner },
+): Promise<Record<string, unknown>> {
+  const open = listeners.map(async ({ address, connections }) => [address, await connections()])
+  return {
+    connections: Object.fromEntries(await Promise.all(open)),
+    jobs: jobs.states(),
+    mails: await readMailsByState(deps).catch(() => 'the database does not answer'),
+  }
 }
 
 interface Door {

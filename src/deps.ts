@@ -3,6 +3,7 @@ import type { Clock } from './platform/clock.ts'
 import type { Keys } from './platform/keys.ts'
 import type { Metrics } from './platform/metrics.ts'
 import type { Random } from './platform/random.ts'
+import type { WebhookClient } from './platform/webhook-client.ts'
 import type { ChangeTopic } from './store/change-epochs.ts'
 import type { Db, Sql } from './store/db.ts'
 
@@ -17,6 +18,7 @@ export interface Deps {
   random: Random
   keys: Keys
   mailer: Mailer
+  webhooks: WebhookClient
   log: Log
   metrics: Metrics
 }
@@ -59,6 +61,7 @@ export type MailTemplate =
   | 'email_changed'
   | 'recovery_link_used'
   | 'invitation'
+  | 'webhook_paused'
 
 export interface Mail {
   /** Same over all tries, so that a mail sent twice after a crash is recognised as one. */

@@ -4,7 +4,8 @@ import { duration, line, listOf, oneOf, path, secretText, wholeNumber, yesNo } f
 import { OPERATION_SECTIONS } from './operation-keys.ts'
 import { PROTECTION_SECTIONS } from './protection-keys.ts'
 import { presetOf } from './session-preset.ts'
-import { cidr, domainName, exactUrl, host, mailbox, postgresUrl, publicUrl } from './web-kind.ts'
+import { cidr, domainName, emailAddress, exactUrl, host, mailbox, postgresUrl, publicUrl } from './web-kind.ts'
+import { WEBHOOK_SECTIONS } from './webhook-keys.ts'
 
 const MAKE_ONE = 'Make one: openssl rand -base64 32'
 
@@ -136,6 +137,11 @@ export const SECTIONS = {
       example: 'Example <no-reply@example.com>',
       established: 'email_from',
     }),
+    operator: field(emailAddress(), {
+      text: 'Where authd writes to when something needs you, such as an endpoint of webhooks that takes nothing.',
+      applies: 'restart',
+      example: 'admin@example.com',
+    }),
     paused: field(yesNo(), {
       text: 'Hold all mail back. It waits in the outbox, and what expires meanwhile is never sent.',
       applies: 'live',
@@ -262,6 +268,7 @@ export const SECTIONS = {
   ...FACTOR_SECTIONS,
   ...PROTECTION_SECTIONS,
   ...OPERATION_SECTIONS,
+  ...WEBHOOK_SECTIONS,
   tokens: section('Access tokens (JWT) for your applications.', {
     access_ttl: field(duration('5m', '15m'), {
       text: 'How long an access token is valid, also after its session was revoked, where an application checks it offline.',

@@ -54,6 +54,15 @@ export const EVENTS = {
   'lockdown.on': 'An operator signed everybody out and stopped sign-ups and mails.',
   'lockdown.off': 'An operator ended the lockdown.',
   'setting.changed': 'A live setting was set or taken away; metadata says from what to what.',
+  'webhook.added': 'An endpoint for webhooks was added.',
+  'webhook.updated': 'Address, events or description of an endpoint were changed; metadata says which.',
+  'webhook.paused': 'An endpoint gets nothing any more: by an operator, or because it is gone or failed for days.',
+  'webhook.resumed': 'An operator had an endpoint tried again.',
+  'webhook.secret_rotated': 'The secret of an endpoint was replaced; for a while both sign.',
+  'webhook.removed': 'An endpoint was taken away, with what waited for it.',
+  'mail.retried': 'An operator had a mail tried again.',
+  'mail.cancelled': 'An operator stopped a mail that waited.',
+  'webhook.retried': 'An operator had a delivery to an endpoint tried again.',
   'mail.failed': 'A mail was given up; metadata.reason says why.',
 } as const satisfies Record<string, string>
 

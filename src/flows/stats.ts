@@ -5,7 +5,7 @@ import type { Sql } from '../store/db.ts'
 import type { IdSpan } from '../store/id-spans.ts'
 import type { OutboxState } from '../store/outbox.ts'
 import { countSessions } from '../store/sessions.ts'
-import { readMailQueue } from '../store/stats.ts'
+import { readMailQueue, readWebhookQueue } from '../store/stats.ts'
 import { countUsers } from '../store/users.ts'
 import { countSteps } from './page.ts'
 import { keyring, signingKeyAt } from './signing-key.ts'
@@ -62,6 +62,12 @@ export interface Overview extends Stats {
   keySignsFrom: number | null
 }
 
+/** How many mails wait, were sent, were given up. */
+export async function readMailsByState({ db }: Pick<Deps, 'db'>): Promise<Overview['mailsByState']> {
+  const { byState } = await db.read(readMailQueue)
+  return Object.fromEntries(byState.map(({ state, count }) => [state, count]))
+}
+
 /** What an operator looks at first, as the database knows it. */
 export async function readOverview(deps: Deps): Promise<Overview> {
   const now = deps.clock.now()
@@ -91,13 +97,18 @@ export function metricsReader(deps: Deps): () => Promise<{ text: string; content
 async function setGauges(deps: Deps, now: number): Promise<void> {
   const { metrics } = deps
   const live = await countLive(deps)
-  const queue = await deps.db.read(readMailQueue)
+  const { queue, webhooks } = await deps.db.read(async (sql) => ({
+    queue: await readMailQueue(sql),
+    webhooks: await readWebhookQueue(sql),
+  }))
   metrics.set('active_sessions', {}, live)
   for (const state of ['pending', 'sent', 'failed', 'expired', 'cancelled'] as const) {
     metrics.set('email_queue_depth', { state }, queue.byState.find((each) => each.state === state)?.count ?? 0)
   }
   const { oldestPendingAt } = queue
   metrics.set('email_queue_oldest_timestamp_seconds', {}, oldestPendingAt === null ? 0 : toSeconds(oldestPendingAt))
+  metrics.set('webhook_queue_depth', {}, webhooks.waiting)
+  metrics.set('webhook_endpoints_paused', {}, webhooks.paused)
   const key = signingKeyAt(await keyring(deps), now)
   if (key) metrics.set('signing_key_signs_from_timestamp_seconds', {}, toSeconds(key.signsFrom))
 }

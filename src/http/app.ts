@@ -22,9 +22,11 @@ import { openApiDocument, openApiEndpoint } from './openapi.ts'
 import { readBrand } from './pages/branding.ts'
 import { assets, mountPages, PAGES, renderError } from './pages/mount.ts'
 import { adminAuditEndpoints } from './routes/admin-audit.ts'
+import { adminMailEndpoints } from './routes/admin-mail.ts'
 import { adminProtectionEndpoints } from './routes/admin-protection.ts'
 import { adminSessionEndpoints } from './routes/admin-sessions.ts'
 import { adminUserEndpoints } from './routes/admin-users.ts'
+import { adminWebhookEndpoints } from './routes/admin-webhooks.ts'
 import { factorEndpoints } from './routes/factor.ts'
 import { meEndpoints } from './routes/me.ts'
 import { myFactorEndpoints } from './routes/my-factors.ts'
@@ -40,6 +42,8 @@ const adminEndpoints = (): Endpoint[] => [
   ...adminUserEndpoints,
   ...adminSessionEndpoints,
   ...adminAuditEndpoints(),
+  ...adminMailEndpoints,
+  ...adminWebhookEndpoints,
   ...adminProtectionEndpoints,
 ]
 

@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { createServer, type RequestListener, type Server } from 'node:http'
 import type { Socket } from 'node:net'
 import { setTimeout as wait } from 'node:timers/promises'
+import { promisify } from 'node:util'
 import { AuthdError } from '../errors.ts'
 
 /** SECURITY W-08 and row 44: Node's own defaults leave a slow sender a minute. Milliseconds. */
@@ -19,6 +20,8 @@ export type Place = { host: string; port: number } | { fd: number }
 export interface Listener {
   /** `http://127.0.0.1:3000` */
   address: string
+  /** How many there are now. */
+  connections(): Promise<number>
   /** New connections are refused, requests under way are answered; what is left after the time (ms) is cut off. */
   close(timeoutMs: number): Promise<void>
 }
@@ -36,7 +39,11 @@ export async function openListener(
   server.maxConnections = maxConnections
   server.setTimeout(SOCKET_TIMEOUT)
   await listen(server, where)
-  return { address: addressOf(server), close: (timeoutMs) => drain(server, timeoutMs) }
+  return {
+    address: addressOf(server),
+    connections: () => promisify(server.getConnections.bind(server))(),
+    close: (timeoutMs) => drain(server, timeoutMs),
+  }
 }
 
 /** A client that asks on and on and reads nothing would fill the memory with answers: its connection ends. */

@@ -54,4 +54,5 @@ const LAYOUTS: Record<MailTemplate, Layout> = {
   email_changed: 'notice',
   recovery_link_used: 'notice',
   invitation: 'notice',
+  webhook_paused: 'notice',
 }

@@ -102,6 +102,11 @@ export async function listAuditLogsAfter(
   return rows.map(fromRow)
 }
 
+export async function findAuditLogBySeq(sql: Sql, seq: number): Promise<AuditLog | undefined> {
+  const row = await sql.one<AuditRow>('SELECT * FROM audit_logs WHERE seq = ?', [seq])
+  return row && fromRow(row)
+}
+
 /** The last ones, in the log's order. */
 export async function listLastAuditLogs(sql: Sql, filter: AuditFilter, limit: number): Promise<AuditLog[]> {
   const { where, values } = conditions(filter)

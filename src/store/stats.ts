@@ -6,15 +6,24 @@ export async function readMailQueue(
   sql: Sql,
 ): Promise<{ byState: { state: OutboxState; count: number }[]; oldestPendingAt: number | null }> {
   const rows = await sql.all<{ state: OutboxState; n: number }>(
-    'SELECT state, count(*) AS n FROM outbox WHERE is_decoy = 0 GROUP BY state',
+    "SELECT state, count(*) AS n FROM outbox WHERE kind = 'mail' AND is_decoy = 0 GROUP BY state",
   )
   const oldest = await sql.one<{ at: number | null }>(
-    "SELECT min(created_at) AS at FROM outbox WHERE state = 'pending' AND is_decoy = 0",
+    "SELECT min(created_at) AS at FROM outbox WHERE kind = 'mail' AND state = 'pending' AND is_decoy = 0",
   )
   return {
     byState: rows.map(({ state, n }) => ({ state, count: Number(n) })),
     oldestPendingAt: oldest?.at == null ? null : Number(oldest.at),
   }
+}
+
+/** Deliveries that wait, and endpoints that get nothing. */
+export async function readWebhookQueue(sql: Sql): Promise<{ waiting: number; paused: number }> {
+  const row = await sql.one<{ waiting: number; paused: number }>(
+    `SELECT (SELECT count(*) FROM outbox WHERE state = 'pending' AND kind = 'webhook') AS waiting,
+       (SELECT count(*) FROM webhook_endpoints WHERE paused_at IS NOT NULL) AS paused`,
+  )
+  return { waiting: Number(row?.waiting ?? 0), paused: Number(row?.paused ?? 0) }
 }
 
 /** A span of time, and the ids that rows of it may have. */
@@ -48,7 +57,7 @@ export async function countMailsIn(
 ): Promise<{ state: OutboxState; count: number }[]> {
   const rows = await sql.all<{ state: OutboxState; n: number }>(
     `SELECT state, count(*) AS n FROM outbox
-     WHERE id >= ? AND id < ? AND created_at >= ? AND created_at < ? AND is_decoy = 0 GROUP BY state`,
+     WHERE id >= ? AND id < ? AND created_at >= ? AND created_at < ? AND kind = 'mail' AND is_decoy = 0 GROUP BY state`,
     [firstId, beforeId, from, to],
   )
   return rows.map(({ state, n }) => ({ state, count: Number(n) }))

@@ -3,7 +3,7 @@ import { PassThrough } from 'node:stream'
 import { describe, expect, test } from 'vitest'
 import { createApiKey } from '../../src/flows/api-key.ts'
 import { SYSTEM } from '../../src/flows/event.ts'
-import { dispatchOutbox } from '../../src/flows/outbox.ts'
+import { deliverNextMail } from '../../src/flows/mail-delivery.ts'
 import { smtpMailer } from '../../src/mail/mailer.ts'
 import { createLog } from '../../src/platform/log.ts'
 import { MailError } from '../../src/platform/mail-error.ts'
@@ -103,7 +103,7 @@ async function failLogin(authd: Authd): Promise<void> {
     app: () => ({ name: 'Example', supportUrl: undefined }),
   })
   await authd.browser().post('/v1/signin', { json: { email: 'carol@example.com' } })
-  await dispatchOutbox(authd.deps)
+  await deliverNextMail(authd.deps)
   await authd.deps.mailer.close()
   authd.deps.mailer = mailer
 }
@@ -151,7 +151,7 @@ test('SECURITY M-07: what a relay quotes of a mail that it refuses is kept witho
   }
 
   await authd.browser().post('/signin', { form: { email: 'ada@example.com' } })
-  await dispatchOutbox(authd.deps)
+  await deliverNextMail(authd.deps)
   const bytes = await databaseBytes(authd)
 
   expect(bytes).toContain('554 blocked')

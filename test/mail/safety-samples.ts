@@ -36,4 +36,10 @@ export const SAFETY_VALUES: Record<Exclude<MailTemplate, 'signin' | 'test'>, Mai
     invited_by: 'Anna',
     expires_days: '14',
   },
+  webhook_paused: {
+    occurred_at: WHO.occurred_at,
+    endpoint: 'https://app.example.com/events',
+    endpoint_id: 'whe_06fa0v',
+    said: '503 Service Unavailable',
+  },
 }

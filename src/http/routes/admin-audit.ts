@@ -1,14 +1,12 @@
 import { z } from 'zod'
 import { listAudit, showAudit } from '../../flows/audit.ts'
-import { listQueue } from '../../flows/outbox.ts'
 import { REQUEST_ROWS } from '../../flows/page.ts'
 import { statsReader } from '../../flows/stats.ts'
 import { toRfc3339 } from '../../platform/clock.ts'
 import { eventResource, presentEvent } from '../../resources/audit-event.ts'
 import { timeField } from '../../resources/email.ts'
-import { mailResource, presentMail } from '../../resources/mail.ts'
 import { endpoint } from '../endpoint.ts'
-import { CURSOR, LIMIT, PAGE_TEXT, pageHeaders, REFUSALS, TOTAL_TEXT } from './admin-page.ts'
+import { LIMIT, PAGE_TEXT, pageHeaders, REFUSALS } from './admin-page.ts'
 
 const instant = timeField.transform((text) => Date.parse(text)).optional()
 
@@ -69,22 +67,6 @@ const event = endpoint({
   },
 })
 
-const mail = endpoint({
-  method: 'GET',
-  path: '/admin/mail',
-  summary: 'The mails of the last days, newest first; never what they say.',
-  tag: 'Admin: mail',
-  guard: { scope: 'mail:read' },
-  query: z.strictObject({ limit: LIMIT, cursor: CURSOR, state: mailResource.shape.state.optional() }),
-  answers: { 200: { text: `${PAGE_TEXT} ${TOTAL_TEXT}`, schema: z.array(mailResource) } },
-  errors: REFUSALS,
-  async handle(deps, { query: { limit, cursor: before, state } }) {
-    const { rows, total, nextCursor } = await listQueue(deps, { state }, { limit, before, within: REQUEST_ROWS })
-    const headers = pageHeaders({ total, nextCursor, kept: { limit, ...(state && { state }) } })
-    return { status: 200, headers, body: rows.map(presentMail) }
-  },
-})
-
 const stats = (readStats: ReturnType<typeof statsReader>) =>
   endpoint({
     method: 'GET',
@@ -112,4 +94,4 @@ const stats = (readStats: ReturnType<typeof statsReader>) =>
   })
 
 /** What is counted is kept for a while by whoever mounts them. */
-export const adminAuditEndpoints = () => [audit, event, mail, stats(statsReader())]
+export const adminAuditEndpoints = () => [audit, event, stats(statsReader())]

@@ -3,7 +3,7 @@ import { Flags } from '@oclif/core'
 import { dryRunFlag, OperatorCommand } from '../../command.ts'
 import { refuseForeign, serviceFiles, writeServiceFile } from '../../service-files.ts'
 import { programPath, serviceFlags } from '../../service-flags.ts'
-import { refuseUnprivileged, run } from '../../service-run.ts'
+import { refuseUnprivileged, run, systemdVersion } from '../../service-run.ts'
 
 export default class ServiceInstall extends OperatorCommand {
   static override summary = 'Make it a service of systemd: its user, its unit. What is replaced is kept beside it.'
@@ -23,7 +23,10 @@ export default class ServiceInstall extends OperatorCommand {
     refuseForeign(name, root)
     if (!isDry && root === '/') refuseUnprivileged(`authd service install --name ${name}`)
     const user = flags.user ?? name
-    const files = serviceFiles({ name, user, program: programPath() }, root)
+    const files = serviceFiles(
+      { name, user, program: programPath() },
+      { root, systemdVersion: root === '/' ? systemdVersion() : undefined },
+    )
     const written = files.map((file) => ({ path: file.path, status: isDry ? 'would' : writeServiceFile(file) }))
     if (!callsNothing) {
       run('systemd-sysusers')
