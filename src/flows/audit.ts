@@ -25,9 +25,12 @@ import { STEP_ROWS } from './page.ts'
 const SEAL_BATCH = 1000
 const READ_BATCH = 500
 
-/** Rows are numbered within seconds, so nearly in the order of their ids; a request does not last longer. */
-const DISORDER_MS = MINUTE
-/** Ids of a process whose clock was put back carry a later time than their row: so much is allowed for. */
+/** A request does not last longer. */
+const REQUEST_MS = MINUTE
+/**
+ * Rows are numbered within seconds, so nearly in the order of their ids, which carry their time. Clocks may differ by so
+ * much between instances, and be put back by so much, without a row being missed.
+ */
 const CLOCK_SLACK_MS = HOUR
 
 export interface AuditQuery extends AuditFilter {
@@ -95,12 +98,12 @@ async function findSeqSpan(
   { since, until, requestId }: AuditFilter,
 ): Promise<{ first: number; last: number }> {
   const askedAt = requestId === undefined ? undefined : timeOfId('req', requestId)
-  const from = Math.max(since ?? 0, (askedAt ?? 0) - DISORDER_MS)
+  const from = Math.max(since ?? 0, (askedAt ?? 0) - REQUEST_MS)
   const to = Math.min(until ?? Number.POSITIVE_INFINITY, (askedAt ?? Number.POSITIVE_INFINITY) + CLOCK_SLACK_MS)
   const last = await findLastAuditSeq(sql)
   const first =
     from > 0
-      ? await findAuditSeqFrom(sql, firstId('evt', Math.max(0, from - DISORDER_MS)))
+      ? await findAuditSeqFrom(sql, firstId('evt', Math.max(0, from - CLOCK_SLACK_MS)))
       : await findFirstAuditSeq(sql)
   const end = Number.isFinite(to) ? await findAuditSeqFrom(sql, firstId('evt', to + CLOCK_SLACK_MS)) : undefined
   return { first: first ?? last + 1, last: end ?? last }
@@ -113,11 +116,12 @@ export async function showAudit(deps: Pick<Deps, 'db'>, id: string): Promise<{ e
     if (!event) {
       throw new AuthdError('EVENT_NOT_FOUND', { message: `No event "${id}".`, suggestions: ['authd audit list'] })
     }
-    const { requestId, occurredAt } = event
+    const { requestId } = event
+    const at = timeOfId('evt', id) ?? event.occurredAt
     if (requestId === null) return { event, request: [] }
     const ids = {
-      firstId: firstId('evt', Math.max(0, occurredAt - DISORDER_MS)),
-      beforeId: firstId('evt', occurredAt + CLOCK_SLACK_MS),
+      firstId: firstId('evt', Math.max(0, at - REQUEST_MS)),
+      beforeId: firstId('evt', at + REQUEST_MS),
     }
     const same = await listAuditLogsOfRequest(sql, { requestId, ...ids })
     return { event, request: same.filter((other) => other.id !== id) }

@@ -44,6 +44,8 @@ export const EVENTS = {
   'signing_key.created': 'A signing key was made and published.',
   'api_key.created': 'An operator made an API key.',
   'api_key.revoked': 'An operator revoked an API key.',
+  'api_key.refused':
+    'A genuine API key was used beyond what it may; metadata.reason: scope, network, expired, revoked. Once an hour each.',
   'rate_limit.exceeded': 'More was asked for than a limit allows; metadata.policy says which. Once a window.',
   'rate_limit.reset': 'An operator forgot what was counted against a limit.',
   'ip_filter.added': 'A rule for a network was added or written anew.',

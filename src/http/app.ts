@@ -12,6 +12,7 @@ import { crossOrigin } from './middleware/cors.ts'
 import { errors } from './middleware/errors.ts'
 import { identify } from './middleware/identify.ts'
 import { ipFilter } from './middleware/ip-filter.ts'
+import { keyRefusals } from './middleware/key-refusals.ts'
 import { metricsPage } from './middleware/metrics.ts'
 import { requestId } from './middleware/request-id.ts'
 import { securityHeaders } from './middleware/security-headers.ts'
@@ -114,6 +115,7 @@ export async function createApp(
   }
   const allowedOrigins = new Set(cors.allowedOrigins)
   app.use(identify(deps, { names, origin, allowedOrigins }))
+  app.use(keyRefusals(deps))
   app.use(statedClient(deps))
   if (!isMain || admin.listen === undefined) {
     app.use(adminOnly(deps))
