@@ -1,6 +1,7 @@
 import type { Deps } from '../deps.ts'
 import { sealAudit } from '../flows/audit.ts'
 import { deleteOldRows } from '../flows/housekeeping.ts'
+import { ANNOUNCE_MS, announceNode, type Node } from '../flows/node.ts'
 import { dispatchOutbox } from '../flows/outbox.ts'
 import { flushTally } from '../flows/rate-limit.ts'
 import { applySettings } from '../flows/setting.ts'
@@ -62,3 +63,16 @@ export const JOBS: readonly Job[] = [
     },
   },
 ]
+
+/** Where several daemons may share a database, each says that it runs. */
+export function announcing(node: Node): Job {
+  return {
+    name: 'announce',
+    everyMs: ANNOUNCE_MS,
+    isWokenByCommits: false,
+    run: async (deps) => {
+      await announceNode(deps, node)
+      return false
+    },
+  }
+}

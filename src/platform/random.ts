@@ -54,6 +54,11 @@ export function randomFrom(clock: Clock, bytes: (length: number) => Buffer, int:
   }
 }
 
+/** Sorts before every id that is made at this time or later, and after those that are older. */
+export function earliestId(prefix: string, epochMs: number): string {
+  return `${prefix}_${encode(epochMs, 0, Buffer.alloc(8))}`
+}
+
 /** 48 bits of time, version 7, 12 bits of counter, variant, 62 random bits; 26 digits of five bits, as two of them lead. */
 function encode(ms: number, counter: number, tail: Buffer): string {
   const bytes = Buffer.allocUnsafe(16)
