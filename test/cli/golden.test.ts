@@ -34,6 +34,7 @@ const COMMANDS = [
   ['audit', 'tail', '-n', '1'],
   ['audit', 'list', '--limit', '1'],
   ['email', 'queue'],
+  ['top', '--url', 'http://127.0.0.1:1'],
   ['config', 'env'],
   ['config', 'reference', 'smtp.tls'],
   ['users', 'delete', 'ada@example.com', '--confirm', 'ada@example.com'],

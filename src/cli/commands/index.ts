@@ -38,6 +38,7 @@ export const COMMANDS: Readonly<Record<string, Loader>> = {
   'audit list': () => import('./audit/list.ts'),
   'audit show': () => import('./audit/show.ts'),
   status: () => import('./status.ts'),
+  top: () => import('./top.ts'),
   metrics: () => import('./metrics.ts'),
   'audit export': () => import('./audit/export.ts'),
   'ipfilter list': () => import('./ipfilter/list.ts'),
