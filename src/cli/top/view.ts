@@ -37,7 +37,7 @@ export function viewOf(seen: Seen, shown: Shown): View {
 
 export function noticesOf({ daemon, scrape, why, address, databaseError }: Seen): string[] {
   const notices: string[] = []
-  if (!daemon) notices.push(`The daemon does not answer at ${address}: this is what the database knows.`)
+  if (!daemon) notices.push(`No daemon at ${address}: this is what the database knows.`)
   else if (!scrape) notices.push(`No requests and latency: ${why}.`)
   if (databaseError !== '') notices.push(`The database does not answer: ${databaseError}`)
   return notices

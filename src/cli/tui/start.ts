@@ -63,6 +63,7 @@ export function startTui(first: View, { stdin, stdout, act, choose, isUnicode }:
     alternateScreen: true,
     interactive: true,
     exitOnCtrlC: false,
+    patchConsole: false,
     maxFps: 10,
     incrementalRendering: true,
   })
