@@ -76,12 +76,14 @@ const RULES: Record<string, Rule> = {
   },
   'src/cli/': {
     may: [
-      ...['node:*', '@oclif/core', '@inquirer/prompts', 'ink', 'react', 'uqr', 'zod'],
+      ...['node:*', '@oclif/core', '@inquirer/prompts', 'uqr', 'zod'],
       ...['src/resources/', 'src/flows/', 'src/config/', 'src/platform/', 'src/http/app.ts'],
       ...['src/wire.ts', 'src/daemon.ts', 'src/errors.ts', 'src/build-info.ts'],
     ],
     mayAsType: ['src/store/', 'src/deps.ts'],
   },
+  // Props in, keys out: what draws knows nothing of what is drawn.
+  'src/cli/tui/': { may: ['ink', 'react'] },
 }
 
 /** What is said in one place only, whatever may be imported. */

@@ -54,6 +54,7 @@ export const GROUPS: { title: string; commands: Record<string, string> }[] = [
       'audit list': 'What happened, by person, network, time.',
       'audit show': 'One event, with its request.',
       'audit export': 'The log as JSON lines, CSV or CEF.',
+      top: 'What happens now, on one screen; keys that act.',
       status: 'Does it run, and how does it stand?',
       stats: 'Sign-ins, sessions and mails, day by day.',
       metrics: 'The numbers of a running daemon; dashboard, alerts.',

@@ -41,6 +41,7 @@ const COMMANDS = [
   ['webhooks', 'add', 'https://app.example.com/events', '--events', 'user.*'],
   ['webhooks', 'list'],
   ['webhooks', 'deliveries'],
+  ['top', '--url', 'http://127.0.0.1:1'],
   ['config', 'env'],
   ['config', 'reference', 'smtp.tls'],
   ['users', 'delete', 'ada@example.com', '--confirm', 'ada@example.com'],

@@ -39,6 +39,7 @@ export const COMMANDS: Readonly<Record<string, Loader>> = {
   'audit show': () => import('./audit/show.ts'),
   status: () => import('./status.ts'),
   stats: () => import('./stats.ts'),
+  top: () => import('./top.ts'),
   metrics: () => import('./metrics.ts'),
   'audit export': () => import('./audit/export.ts'),
   'ipfilter list': () => import('./ipfilter/list.ts'),
