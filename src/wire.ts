@@ -201,7 +201,7 @@ function readSecret(path: string): string | undefined {
 }
 
 async function createMailer(source: ConfigSource, output: NodeJS.WriteStream): Promise<Mailer> {
-  const { smtp, mail } = source.current()
+  const { smtp, mail, publicUrl } = source.current()
   const app = () => {
     const { app: shown } = source.current()
     return { name: shown.name, supportUrl: shown.supportUrl }
@@ -211,7 +211,18 @@ async function createMailer(source: ConfigSource, output: NodeJS.WriteStream): P
     return terminalMailer({ app, output })
   }
   const { smtpMailer } = await import('./mail/mailer.ts')
-  return smtpMailer({ smtp: { ...smtp, host: smtp.host }, from: mail.from, app })
+  return smtpMailer({
+    smtp: { ...smtp, host: smtp.host },
+    from: mail.from,
+    app,
+    dkim: dkimOf(mail),
+    ...(mail.otpHeader && { otpOrigin: new URL(publicUrl).origin }),
+  })
+}
+
+/** All three or none: config/mail-rules.ts. */
+function dkimOf({ dkimDomain: domain, dkimSelector: selector, dkimKey: privateKey }: Config['mail']) {
+  return domain && selector && privateKey ? { domain, selector, privateKey } : undefined
 }
 
 /** Most commands send nothing, and need not wait for what could. */

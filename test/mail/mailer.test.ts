@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { CERTIFICATE, startSmtp } from '../smtp.ts'
+import { SAFETY_VALUES } from './safety-samples.ts'
 import { mailerFor, SIGNIN } from './samples.ts'
 
 test('a mail arrives with text first, HTML second, and both say the same', async () => {
@@ -122,4 +123,34 @@ test('what a relay says about an address does not carry the address into the log
   const sending = mailerFor(server).send(SIGNIN)
 
   await expect(sending).rejects.toThrow('<a…@example.com>: user unknown')
+})
+
+test('with otp_header a mail with a code names it, and the origin that its link leads to', async () => {
+  const server = await startSmtp()
+
+  await mailerFor(server, {}, { otpOrigin: 'https://auth.example.com' }).send({
+    ...SIGNIN,
+    values: { ...SIGNIN.values, link: 'https://app.example.com/signed-in?token=att_1.secret' },
+  })
+
+  expect(server.mails[0]?.raw).toMatch(/^OTP-Token: "482913"; origin="https:\/\/app\.example\.com"\r$/m)
+})
+
+test('a code without a link belongs to public_url, and a mail without a code has no such header', async () => {
+  const server = await startSmtp()
+  const mailer = mailerFor(server, {}, { otpOrigin: 'https://auth.example.com' })
+
+  await mailer.send({ ...SIGNIN, template: 'stepup', values: SAFETY_VALUES.stepup })
+  await mailer.send({ ...SIGNIN, template: 'test', values: {} })
+
+  expect(server.mails[0]?.raw).toMatch(/^OTP-Token: "482913"; origin="https:\/\/auth\.example\.com"\r$/m)
+  expect(server.mails[1]?.raw).not.toMatch(/^OTP-Token/m)
+})
+
+test('without otp_header the code stands in no header of its own', async () => {
+  const server = await startSmtp()
+
+  await mailerFor(server).send(SIGNIN)
+
+  expect(server.mails[0]?.raw).not.toMatch(/^OTP-Token/im)
 })

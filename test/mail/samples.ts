@@ -1,6 +1,6 @@
 import { onTestFinished } from 'vitest'
 import type { Mail, Mailer } from '../../src/deps.ts'
-import { smtpMailer } from '../../src/mail/mailer.ts'
+import { type MailerOptions, smtpMailer } from '../../src/mail/mailer.ts'
 import type { SmtpSettings } from '../../src/mail/smtp-options.ts'
 import type { TestSmtp } from '../smtp.ts'
 
@@ -25,9 +25,13 @@ export function settingsFor(server: TestSmtp, more: Partial<SmtpSettings> = {}):
   return { host: server.host, port: server.port, tls: 'none', timeout: 2000, maxConnections: 2, ...more }
 }
 
-export function mailerFor(server: TestSmtp, more: Partial<SmtpSettings> = {}): Mailer {
+export function mailerFor(
+  server: TestSmtp,
+  more: Partial<SmtpSettings> = {},
+  options: Partial<MailerOptions> = {},
+): Mailer {
   const from = 'Example <no-reply@example.org>'
-  const mailer = smtpMailer({ smtp: settingsFor(server, more), from, app: () => APP })
+  const mailer = smtpMailer({ smtp: settingsFor(server, more), from, app: () => APP, ...options })
   onTestFinished(() => mailer.close())
   return mailer
 }
