@@ -3,12 +3,14 @@ import type { Clock } from './platform/clock.ts'
 import type { Keys } from './platform/keys.ts'
 import type { Metrics } from './platform/metrics.ts'
 import type { Random } from './platform/random.ts'
+import type { TextSource } from './platform/texts.ts'
 import type { ChangeTopic } from './store/change-epochs.ts'
 import type { Db, Sql } from './store/db.ts'
 
 /** Everything a flow may use of the world. Built in wire.ts, and in the tests' harness. */
 export interface Deps {
   config: ConfigSource
+  texts: TextSource
   db: Db
   cache: Cache
   /** Counts against limits that may reach the database a second late; flows/rate-limit.ts. */

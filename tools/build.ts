@@ -12,7 +12,8 @@ import {
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { buildInfo, bundle } from './build/bundle.ts'
+import { gzipSync } from 'node:zlib'
+import { buildInfo, bundle, bundleAll } from './build/bundle.ts'
 import { licences } from './build/licences.ts'
 import { measure } from './build/measure.ts'
 
@@ -34,7 +35,9 @@ mkdirSync(work, { recursive: true })
 const info = buildInfo(root)
 const { text, files } = await bundle(root, entry, info)
 writeFileSync(join(work, 'authd.cjs'), text)
-writeFileSync(join(root, 'dist/LICENSES.txt'), licences(root, files))
+const compiler = await bundleAll(root, 'src/mail/override-worker.ts', info)
+writeFileSync(join(work, 'texts.cjs.gz'), gzipSync(compiler.text, { level: 9 }))
+writeFileSync(join(root, 'dist/LICENSES.txt'), licences(root, [...new Set([...files, ...compiler.files])]))
 takeCodeCache()
 makeExecutable(`authd ${info.version}`)
 console.log(await measure(target))
@@ -64,7 +67,7 @@ function makeExecutable(version: string): void {
     execArgvExtension: 'none',
     useSnapshot: false,
     useCodeCache: false,
-    assets: { 'authd.cjs': join(work, 'authd.cjs'), 'authd.cache': join(work, 'authd.cache') },
+    assets: Object.fromEntries(['authd.cjs', 'authd.cache', 'texts.cjs.gz'].map((name) => [name, join(work, name)])),
   }
   writeFileSync(join(work, 'sea.json'), JSON.stringify(seaConfig))
   runQuietly('--experimental-sea-config', join(work, 'sea.json'))

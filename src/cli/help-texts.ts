@@ -79,7 +79,13 @@ export const GROUPS: { title: string; commands: Record<string, string> }[] = [
   },
   {
     title: 'Mail',
-    commands: { 'email test': 'Send a test mail, step by step.', 'email queue': 'What waits, was sent or failed.' },
+    commands: {
+      'email test': 'Send a test mail, step by step.',
+      'email queue': 'What waits, was sent or failed.',
+      'email preview': 'A mail as people get it.',
+      'templates eject': 'Copy the templates of mails, to change them.',
+      'templates check': 'Are your own templates right?',
+    },
   },
   {
     title: 'Configuration and database',

@@ -1,6 +1,6 @@
 import type { Deps } from '../deps.ts'
 import { MailError } from '../platform/mail-error.ts'
-import { probeMail } from '../wire.ts'
+import { probeMail } from '../wire-mail.ts'
 
 export interface MailTest {
   accepted: boolean

@@ -5,6 +5,7 @@ import { MAIL_SECTIONS } from './mail-keys.ts'
 import { OPERATION_SECTIONS } from './operation-keys.ts'
 import { PROTECTION_SECTIONS } from './protection-keys.ts'
 import { presetOf } from './session-preset.ts'
+import { textFolder } from './text-folder.ts'
 import { cidr, domainName, exactUrl, host, postgresUrl, publicUrl } from './web-kind.ts'
 
 const MAKE_ONE = 'Make one: openssl rand -base64 32'
@@ -65,6 +66,12 @@ export const SECTIONS = {
       text: 'A picture for the top of the pages, 32 px high: a .svg, .png or .webp file of at most 256 KiB.',
       applies: 'restart',
       example: '/etc/authd/logo.svg',
+    }),
+    locales_dir: field(path(), {
+      text: 'Sentences of your own for pages and mails: en.json and de.json with just those that differ. Read again at every reload.',
+      applies: 'reload',
+      fallback: textFolder('locales'),
+      example: '/etc/authd/locales',
     }),
     theme_css: field(path(), {
       text: 'A style sheet loaded after our own: set --accent, --on-accent, --radius and the other custom properties.',

@@ -1,6 +1,7 @@
 import { dkimKey, dkimSelector } from './dkim-kind.ts'
 import { field, section } from './field.ts'
 import { duration, line, oneOf, path, secretText, wholeNumber, yesNo } from './kind.ts'
+import { textFolder } from './text-folder.ts'
 import { domainName, host, mailbox } from './web-kind.ts'
 
 /** What mails say, and which server takes them. */
@@ -31,6 +32,12 @@ export const MAIL_SECTIONS = {
       text: 'The private key: RSA in PEM, 1024 to 4096 bits, best 2048. Make one: openssl genrsa 2048',
       applies: 'restart',
       secret: true,
+    }),
+    templates_dir: field(path(), {
+      text: 'Your own templates, laid over the built-in ones file by file; "authd templates eject" copies some to begin with. Read again at every reload.',
+      applies: 'reload',
+      fallback: textFolder('templates'),
+      example: '/etc/authd/templates',
     }),
     otp_header: field(yesNo(), {
       text: 'Add the header OTP-Token to mails with a code, for mail programs that fill codes in (an Internet-Draft yet).',

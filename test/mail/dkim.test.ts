@@ -1,8 +1,8 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { expect, test } from 'vitest'
+import { SAMPLE_VALUES } from '../../src/mail/samples.ts'
 import { checkDkim, type DkimResult } from '../dkim.ts'
 import { startSmtp } from '../smtp.ts'
-import { SAFETY_VALUES } from './safety-samples.ts'
 import { mailerFor, SIGNIN } from './samples.ts'
 
 const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
@@ -40,7 +40,7 @@ test('a long German subject in several encoded words verifies too', async () => 
     ...SIGNIN,
     lang: 'de',
     template: 'email_changed',
-    values: SAFETY_VALUES.email_changed,
+    values: SAMPLE_VALUES.email_changed,
   })
 
   const { raw = '', parsed } = server.mails[0] ?? {}

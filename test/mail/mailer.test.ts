@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
+import { SAMPLE_VALUES } from '../../src/mail/samples.ts'
 import { CERTIFICATE, startSmtp } from '../smtp.ts'
-import { SAFETY_VALUES } from './safety-samples.ts'
 import { mailerFor, SIGNIN } from './samples.ts'
 
 test('a mail arrives with text first, HTML second, and both say the same', async () => {
@@ -140,7 +140,7 @@ test('a code without a link belongs to public_url, and a mail without a code has
   const server = await startSmtp()
   const mailer = mailerFor(server, {}, { otpOrigin: 'https://auth.example.com' })
 
-  await mailer.send({ ...SIGNIN, template: 'stepup', values: SAFETY_VALUES.stepup })
+  await mailer.send({ ...SIGNIN, template: 'stepup', values: SAMPLE_VALUES.stepup })
   await mailer.send({ ...SIGNIN, template: 'test', values: {} })
 
   expect(server.mails[0]?.raw).toMatch(/^OTP-Token: "482913"; origin="https:\/\/auth\.example\.com"\r$/m)
