@@ -1,8 +1,9 @@
+import { spawnSync } from 'node:child_process'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import { bundle } from '../tools/build/bundle.ts'
+import { bundle, bundleAll } from '../tools/build/bundle.ts'
 
 const root = join(import.meta.dirname, '..')
 // All that needs templates, and the database, is below it.
@@ -21,6 +22,24 @@ test('the templates are in the bundle, compiled, and the compilers are not', asy
 
   expect(text.includes('<!doctype html>') && /runtime\S*\.template\(/.test(text)).toBe(true)
   expect(files.filter((file) => /node_modules\/mjml|handlebars\/compiler|src\/platform\/mjml/.test(file))).toEqual([])
+})
+
+test("the compiler of an operator's templates is a program of its own, whole and without files beside it", async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'authd-compiler-'))
+  onTestFinished(() => rm(folder, { recursive: true }))
+  const { text, files } = await bundleAll(root, 'src/mail/override-worker.ts', INFO)
+  const start = 'const bundle = { exports: {} }; run(bundle.exports, require, bundle, "", ""); bundle.exports.main()'
+  await writeFile(join(folder, 'texts.cjs'), `const run = ${text}\n${start}`)
+  const bad = { name: 'test.mjml', path: '/t/test.mjml', text: '<mj-section>\n<mj-colum />\n</mj-section>' }
+
+  const { stdout } = spawnSync(process.execPath, [join(folder, 'texts.cjs')], {
+    input: JSON.stringify({ templates: [bad], sentences: [], ownOrigins: [] }),
+    encoding: 'utf8',
+    env: {},
+  })
+
+  expect(files.some((file) => file.startsWith('node_modules/mjml-core'))).toBe(true)
+  expect(JSON.parse(stdout).problems[0]).toMatchObject({ path: '/t/test.mjml', line: 2 })
 })
 
 test('a module that looks for files beside itself stops the build, and is named', async () => {
