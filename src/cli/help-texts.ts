@@ -83,6 +83,8 @@ export const GROUPS: { title: string; commands: Record<string, string> }[] = [
       'email test': 'Send a test mail, step by step.',
       'email queue': 'What waits, was sent or failed.',
       'email preview': 'A mail as people get it.',
+      'suppressions list': 'Addresses that get no mail now.',
+      'suppressions clear': 'Let them be mailed again.',
       'templates eject': 'Copy the templates of mails, to change them.',
       'templates check': 'Are your own templates right?',
     },

@@ -53,6 +53,8 @@ export const EVENTS = {
   'lockdown.off': 'An operator ended the lockdown.',
   'setting.changed': 'A live setting was set or taken away; metadata says from what to what.',
   'mail.failed': 'A mail was given up; metadata.reason says why.',
+  'mail.suppressed': 'An address was refused too often by its mail server: it gets no mail for metadata.days days.',
+  'mail.unsuppressed': 'An operator let an address be mailed again.',
 } as const satisfies Record<string, string>
 
 export type EventType = keyof typeof EVENTS

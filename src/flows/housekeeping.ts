@@ -5,6 +5,7 @@ import { deleteExpiredDevices } from '../store/devices.ts'
 import { deleteEmailChangesBefore } from '../store/email-changes.ts'
 import { deleteFailuresBefore } from '../store/failed-attempts.ts'
 import { deleteInvitationsBefore } from '../store/invitations.ts'
+import { deleteSuppressionsBefore } from '../store/mail-suppressions.ts'
 import { deleteOutboxBefore } from '../store/outbox.ts'
 import { deleteExpiredChallenges } from '../store/passkey-challenges.ts'
 import { deleteBucketsEndedBefore } from '../store/rate-limits.ts'
@@ -25,6 +26,7 @@ export async function deleteOldRows(deps: Deps): Promise<void> {
   await deleteInBatches(deps, (trx) => deleteExpiredDevices(trx, now, BATCH))
   await deleteInBatches(deps, (trx) => deleteExpiredChallenges(trx, now, BATCH))
   await deleteInBatches(deps, (trx) => deleteBucketsEndedBefore(trx, now - HOUR, BATCH))
+  await deps.db.write((trx) => deleteSuppressionsBefore(trx, now - 30 * DAY))
   await deps.db.write((trx) => deleteFailuresBefore(trx, now - 30 * DAY))
   await deps.db.write((trx) => deleteEmailChangesBefore(trx, now - 30 * DAY))
   await deps.db.write((trx) => deleteInvitationsBefore(trx, now - 30 * DAY))

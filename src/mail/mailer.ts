@@ -1,7 +1,7 @@
 import { createTransport } from 'nodemailer'
 import type { Mail, Mailer } from '../deps.ts'
 import { maskEmail } from '../platform/email-address.ts'
-import { MailError } from '../platform/mail-error.ts'
+import { MailError, type RecipientRefusal } from '../platform/mail-error.ts'
 import type { TextSource } from '../platform/texts.ts'
 import { domainOf, parseMailbox } from './mailbox.ts'
 import { type DkimSettings, dkimOptions, messageOf } from './message.ts'
@@ -50,8 +50,22 @@ export function smtpMailer({ smtp, from, app, texts, dkim, otpOrigin }: MailerOp
 
 /** Only a 5xx about this mail is permanent: a refused login or connection can be mended while the mail waits. */
 function notAccepted(mail: Mail, error: unknown): MailError {
-  const { code, responseCode = 0, message } = error as { code?: string; responseCode?: number; message: string }
+  const { code, command, responseCode = 0, response = '', message } = error as Partial<SmtpError> & { message: string }
   const isPermanent = responseCode >= 500 && (code === 'EENVELOPE' || code === 'EMESSAGE')
   // Relays repeat the address, and what they say is logged.
-  return new MailError(message.replaceAll(mail.to, maskEmail(mail.to)), { isPermanent, cause: error })
+  const masked = (text: string) => text.replaceAll(mail.to, maskEmail(mail.to))
+  const refusal = isPermanent && command === 'RCPT TO' ? refusalOf(masked(response)) : undefined
+  return new MailError(masked(message), { isPermanent, refusal, cause: error })
+}
+
+/** What nodemailer adds to its errors. */
+interface SmtpError {
+  code: string
+  command: string
+  responseCode: number
+  response: string
+}
+
+function refusalOf(response: string): RecipientRefusal {
+  return { response, enhancedCode: /^\d{3}[ -](\d\.\d{1,3}\.\d{1,3})\b/.exec(response)?.[1] }
 }

@@ -154,3 +154,28 @@ test('without otp_header the code stands in no header of its own', async () => {
 
   expect(server.mails[0]?.raw).not.toMatch(/^OTP-Token/im)
 })
+
+test.for([
+  ['refuseRecipient', '5.1.1 <anna@example.com>: user unknown', '5.1.1'],
+  ['refuseRecipient', 'no such user', undefined],
+] as const)('a recipient refused for good is told apart, with its code: %s %s', async ([on, message, enhancedCode]) => {
+  const server = await startSmtp({ [on]: { responseCode: 550, message } })
+
+  const sending = mailerFor(server).send(SIGNIN)
+
+  await expect(sending).rejects.toMatchObject({
+    refusal: { enhancedCode, response: expect.stringContaining('user') },
+  })
+  await expect(sending).rejects.not.toMatchObject({ refusal: { response: expect.stringContaining('anna@') } })
+})
+
+test.for([
+  ['refuseRecipient', 450],
+  ['refuseMail', 550],
+] as const)('%s with %i says nothing of the address', async ([on, responseCode]) => {
+  const server = await startSmtp({ [on]: { responseCode, message: '5.1.1 user unknown' } })
+
+  const sending = mailerFor(server).send(SIGNIN)
+
+  await expect(sending).rejects.toMatchObject({ name: 'MailError', refusal: undefined })
+})
