@@ -1,8 +1,9 @@
 import type { Config } from './config/schema.ts'
-import type { ConfigSource, Mailer } from './deps.ts'
+import type { ConfigSource, Mailer, MailTemplate } from './deps.ts'
 import { AuthdError } from './errors.ts'
 import type { Preview } from './mail/preview.ts'
-import type { ProbeStep } from './mail/probe.ts'
+import type { RecordCheck } from './mail/sender-records.ts'
+import type { Walk } from './mail/walk.ts'
 import { closest } from './platform/closest.ts'
 import type { TextSource } from './platform/texts.ts'
 import { textSource } from './wire-texts.ts'
@@ -37,21 +38,38 @@ function mailOptions(source: Pick<ConfigSource, 'current'>, texts: TextSource) {
   }
 }
 
-/** A mail of this configuration with sample values; Throws USAGE for a mail that there is not, CONFIG_INVALID for bad templates. */
-export async function previewOf(config: Config, name: string, lang: string): Promise<Preview> {
-  const { mailTemplates, previewMail } = await import('./mail/preview.ts')
-  const template = mailTemplates().find((known) => known === name)
-  if (template === undefined) {
-    const near = closest(name, mailTemplates())
-    throw new AuthdError('USAGE', {
-      message: `There is no mail "${name}". There are ${mailTemplates().join(', ')}.`,
-      suggestions: near ? [`authd email preview ${near}`] : [],
-    })
-  }
+export interface SampleMail {
+  template: string
+  lang: string
+  to?: string
+  messageId?: string
+}
+
+/** A mail of this configuration with sample values. Throws USAGE for one that there is not, CONFIG_INVALID for bad templates. */
+export async function previewOf(config: Config, { template: name, ...rest }: SampleMail): Promise<Preview> {
+  const { previewMail } = await import('./mail/preview.ts')
+  const template = await templateNamed(name)
   const texts = textSource()
   await texts.load(config)
   const from = config.mail.from ?? 'no-reply@example.com'
-  return await previewMail({ template, lang }, { ...mailOptions({ current: () => config }, texts), from })
+  return await previewMail({ template, ...rest }, { ...mailOptions({ current: () => config }, texts), from })
+}
+
+export async function sampleValues(name: string): Promise<{ template: MailTemplate; values: Record<string, string> }> {
+  const { SAMPLE_VALUES } = await import('./mail/samples.ts')
+  const template = await templateNamed(name)
+  return { template, values: SAMPLE_VALUES[template] }
+}
+
+async function templateNamed(name: string): Promise<MailTemplate> {
+  const { mailTemplates } = await import('./mail/preview.ts')
+  const template = mailTemplates().find((known) => known === name)
+  if (template !== undefined) return template
+  const near = closest(name, mailTemplates())
+  throw new AuthdError('USAGE', {
+    message: `There is no mail "${name}". There are ${mailTemplates().join(', ')}.`,
+    suggestions: near ? [`authd email preview ${near}`] : [],
+  })
 }
 
 /** Most commands send nothing, and need not wait for what could. */
@@ -68,11 +86,25 @@ export function mailerWhenUsed(make: () => Promise<Mailer>): Mailer {
   }
 }
 
-/** Walks to the configured mail server step by step, up to signing in. */
-export async function probeMail({ smtp, mail }: Config): Promise<ProbeStep[]> {
-  if (smtp.host === undefined || mail.from === undefined) return []
-  const { probeSmtp } = await import('./mail/probe.ts')
-  return await probeSmtp({ ...smtp, host: smtp.host }, mail.from)
+/** Carries a sample to the configured mail server step by step; undefined: there is none. */
+export async function walkMail(
+  config: Config,
+  { now, ...sample }: SampleMail & { to: string; now: number },
+): Promise<Walk | undefined> {
+  const { smtp, mail } = config
+  if (smtp.host === undefined || mail.from === undefined) return undefined
+  const { raw } = await previewOf(config, sample)
+  const { walkSmtp } = await import('./mail/walk.ts')
+  return await walkSmtp({ smtp: { ...smtp, host: smtp.host }, from: mail.from, now, mail: { to: sample.to, raw } })
+}
+
+/** What the DNS says about mail from this sender. */
+export async function senderRecords({ mail }: Config): Promise<RecordCheck[]> {
+  const { checkSenderRecords } = await import('./mail/sender-records.ts')
+  const { domainOf, parseMailbox } = await import('./mail/mailbox.ts')
+  return mail.from === undefined
+    ? []
+    : await checkSenderRecords(domainOf(parseMailbox(mail.from)), { dkim: dkimOf(mail) })
 }
 
 /** All three or none: config/mail-rules.ts. */

@@ -7,6 +7,9 @@ import { dkimOptions, messageOf } from './message.ts'
 import { type RenderedMail, renderMail } from './render.ts'
 import { SAMPLE_VALUES } from './samples.ts'
 
+/** Whom a preview is for, if nobody says. */
+const SAMPLE_TO = { messageId: 'msg_preview', to: 'you@example.com' }
+
 export interface Preview extends RenderedMail {
   /** The whole mail, signed if mails are. */
   raw: string
@@ -18,11 +21,11 @@ export function mailTemplates(): MailTemplate[] {
 
 /** A mail as it would be sent, with sample values. */
 export async function previewMail(
-  { template, lang }: { template: MailTemplate; lang: string },
+  { template, lang, ...named }: { template: MailTemplate; lang: string; to?: string; messageId?: string },
   { from, app, texts, dkim, otpOrigin }: Omit<MailerOptions, 'smtp'>,
 ): Promise<Preview> {
   const values = SAMPLE_VALUES[template]
-  const mail = { messageId: 'msg_preview', to: 'you@example.com', template, lang, values }
+  const mail = { ...SAMPLE_TO, ...named, template, lang, values }
   const rendered = await renderMail(mail, app(), texts.current())
   const transport = createTransport({
     streamTransport: true,

@@ -26,7 +26,9 @@ export default class EmailPreview extends OperatorCommand {
     const { args, flags } = await this.parse(EmailPreview)
     const { config } = await this.loadConfig(flags)
     const { previewOf } = await import('../../../wire-mail.ts')
-    const { subject, html, text, raw } = await previewOf(config, args.template, flags.lang).catch(asInputError)
+    const { subject, html, text, raw } = await previewOf(config, { template: args.template, lang: flags.lang }).catch(
+      asInputError,
+    )
     const out = this.output(flags)
     if (flags.json || flags.jsonl) return out.object({ template: args.template, subject, html, text, raw }, [])
     const shown = { html, raw, text: `Subject: ${subject}\n\n${text}` }[flags.format] ?? ''
