@@ -11,7 +11,7 @@ export interface MailTest {
   /** What the mail server said to the mail, or null. */
   response: string | null
   steps: { step: string; is_ok: boolean; answer: string }[]
-  alignment: { check: string; status: 'ok' | 'warn' | 'unknown'; answer: string }[]
+  alignment: { check: string; status: 'ok' | 'warn' | 'unknown'; answer: string; publish?: string }[]
   transcript: string[]
   exit_code: number
 }

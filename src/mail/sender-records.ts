@@ -7,6 +7,8 @@ export interface RecordCheck {
   /** `unknown`: nobody could be asked, or authd cannot judge it. */
   status: 'ok' | 'warn' | 'unknown'
   answer: string
+  /** What should stand there instead, as a TXT record. */
+  publish?: string
 }
 
 const TIMEOUT_MS = 3000
@@ -55,10 +57,12 @@ async function checkDkim(ask: Ask, dkim: DkimSettings | undefined): Promise<Reco
   const found = await ask(name)
   if (!found) return unreached(check, name)
   const [key] = found.flatMap((text) => /(?:^|;)\s*p=([^;]*)/.exec(text)?.[1]?.replace(/\s/g, '') ?? [])
-  if (key === undefined) return { check, status: 'warn', answer: `${name} has no key: publish p=${publicPart(dkim)}` }
+  const publish = `v=DKIM1; k=rsa; p=${publicPart(dkim)}`
+  if (key === undefined) return { check, status: 'warn', answer: `${name} has no key`, publish }
   if (key === '') return { check, status: 'warn', answer: `the key at ${name} was revoked` }
-  if (key !== publicPart(dkim))
-    return { check, status: 'warn', answer: `the key at ${name} is not that of mail.dkim_key` }
+  if (key !== publicPart(dkim)) {
+    return { check, status: 'warn', answer: `the key at ${name} is not that of mail.dkim_key`, publish }
+  }
   return { check, status: 'ok', answer: `${name} has the key that signs, aligned` }
 }
 

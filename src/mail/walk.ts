@@ -55,7 +55,7 @@ async function converse(connection: SMTPConnection, { smtp, from, now, mail }: W
   })
   if (smtp.tls === 'none') {
     // Without TLS the only thing left that can fail is the greeting.
-    if (failure) walk.steps = [{ step: 'connect', isOk: false, answer: failure.message }]
+    if (failure) walk.steps = [{ step: 'connect', isOk: false, answer: plain(failure.message) }]
     if (failure) return
   } else {
     walk.tls = failure ? null : tlsOf(connection, now)
@@ -82,8 +82,16 @@ async function converse(connection: SMTPConnection, { smtp, from, now, mail }: W
 /** Whether one may go on. */
 function note(walk: Walk, step: WalkStep['step'], result: Error | string): boolean {
   const isOk = typeof result === 'string'
-  walk.steps.push({ step, isOk, answer: isOk ? result : result.message })
+  walk.steps.push({ step, isOk, answer: isOk ? result : plain(result.message) })
   return isOk
+}
+
+/** OpenSSL says it with the place in its source: `…:error:0A000438:SSL routines:ssl3_read_bytes:tlsv1 alert internal error:../deps/…` */
+function plain(message: string): string {
+  const [, said] = /:SSL routines:[^:]*:([^:]+):/.exec(message) ?? []
+  if (said !== undefined) return `TLS failed: ${said}`
+  // Node's own advice is for who starts Node.
+  return message.trim().replace(/; if the root CA .*$/s, ': name its authority in smtp.ca_file')
 }
 
 async function resolved({ host, timeout }: SmtpSettings): Promise<Error | string> {

@@ -48,6 +48,9 @@ const MARKS = { ok: 'ok  ', warn: 'warn', unknown: '?   ' }
 function linesOf({ steps, alignment }: MailTest): string[] {
   return [
     ...steps.map(({ step, is_ok, answer }) => `${step.padEnd(9)} ${is_ok ? 'ok  ' : 'FAIL'}  ${answer}`),
-    ...alignment.map(({ check, status, answer }) => `${check.padEnd(9)} ${MARKS[status]}  ${answer}`),
+    ...alignment.flatMap(({ check, status, answer, publish }) => [
+      `${check.padEnd(9)} ${MARKS[status]}  ${answer}`,
+      ...(publish === undefined ? [] : [`publish: ${publish}`]),
+    ]),
   ]
 }
