@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { SAMPLE_VALUES } from '../../src/mail/samples.ts'
-import { CERTIFICATE, startSmtp } from '../smtp.ts'
+import { CERTIFICATE, CERTIFICATE_OF_ANOTHER, startSmtp } from '../smtp.ts'
 import { mailerFor, SIGNIN } from './samples.ts'
 
 test('a mail arrives with text first, HTML second, and both say the same', async () => {
@@ -57,6 +57,34 @@ test('a certificate that nobody vouches for is refused (E-05)', async () => {
   const sending = mailerFor(server, { tls: 'starttls' }).send(SIGNIN)
 
   await expect(sending).rejects.toThrow(/self-signed certificate/)
+  expect(server.mails).toEqual([])
+})
+
+test('nor is one accepted for implicit TLS (E-05)', async () => {
+  const server = await startSmtp({ tls: 'implicit' })
+
+  const sending = mailerFor(server, { tls: 'implicit' }).send(SIGNIN)
+
+  await expect(sending).rejects.toThrow(/self-signed certificate/)
+  expect(server.mails).toEqual([])
+})
+
+test('a good certificate of another host is refused (E-05)', async () => {
+  const certificate = CERTIFICATE_OF_ANOTHER
+  const server = await startSmtp({ tls: 'starttls', certificate })
+
+  const sending = mailerFor(server, { tls: 'starttls', caFile: certificate }).send(SIGNIN)
+
+  await expect(sending).rejects.toThrow(/Host: localhost. is not cert's CN|does not match certificate/)
+  expect(server.mails).toEqual([])
+})
+
+test('a relay that takes STARTTLS back gets neither password nor mail (E-05)', async () => {
+  const server = await startSmtp({ auth: { user: 'authd', pass: 'right' } })
+
+  const sending = mailerFor(server, { tls: 'starttls', username: 'authd', password: 'right' }).send(SIGNIN)
+
+  await expect(sending).rejects.toMatchObject({ name: 'MailError', isPermanent: false })
   expect(server.mails).toEqual([])
 })
 

@@ -63,6 +63,17 @@ describe('what is right', () => {
     expect((await renderMail(mail('new_device'), APP, texts)).text).toMatch(/^New sign-in/)
   })
 
+  test("a mail's own templates win over those of its layout", async () => {
+    const own = ownTexts()
+    own.change('notice.txt', '{{heading}}', 'All: {{heading}}')
+    own.change('notice.txt', '{{heading}}', 'One: {{heading}}', 'invitation.txt')
+
+    const { texts } = await load(own)
+
+    expect((await renderMail(mail('invitation'), APP, texts)).text).toMatch(/^One: /)
+    expect((await renderMail(mail('new_device'), APP, texts)).text).toMatch(/^All: /)
+  })
+
   test('single sentences are laid over ours, in their language alone', async () => {
     const own = ownTexts()
     own.write('de.json', '{"mail.signin.subject": "Ihr Code für {app}"}')
