@@ -15,7 +15,7 @@ export interface BuildInfo {
 const ABSENT =
   /^(better-sqlite3|sqlite3|mysql|mysql2|mariadb(\/callback)?|oracledb|tedious|pg-native|pg-query-stream|cloudflare:sockets|ts-node|tsconfig-paths|esm|pnpapi|typescript|react-devtools-core)$/
 
-/** Only the build may need these: they are large, and what they make is in the bundle already. */
+/** Only the build and the compiler of operators' texts may need these: they are large, and what they make of ours is in the bundle already. */
 const NOT_IN_THE_BUNDLE = /^node_modules\/(mjml|typescript|esbuild|handlebars\/dist\/cjs\/handlebars\/compiler)/
 
 export interface Bundle {
@@ -41,16 +41,24 @@ const OPTIONS = {
 
 /** The whole program but for what draws, and nothing that it would have to find beside itself. */
 export async function bundle(root: string, entry: string, info: BuildInfo): Promise<Bundle> {
+  const made = await bundleAll(root, entry, info)
+  const unwanted = made.files.filter((file) => NOT_IN_THE_BUNDLE.test(file))
+  if (unwanted.length > 0) throw new Error(`in the bundle, and should not be: ${unwanted.join(', ')}`)
+  return made
+}
+
+/** With whatever it asks for, compilers too. */
+export async function bundleAll(root: string, entry: string, info: BuildInfo): Promise<Bundle> {
   const { outputFiles, metafile, warnings } = await build({
     ...OPTIONS,
     absWorkingDir: root,
     entryPoints: [entry],
     format: 'cjs',
+    // Whoever is bundled is called, and does not start by itself.
+    define: { ...OPTIONS.define, 'import.meta.main': 'false' },
     plugins: [absent, replace(root, info)],
   })
   const files = Object.keys(metafile.inputs)
-  const unwanted = files.filter((file) => NOT_IN_THE_BUNDLE.test(file))
-  if (unwanted.length > 0) throw new Error(`in the bundle, and should not be: ${unwanted.join(', ')}`)
   const lost = warnings.find(({ id }) => id === 'empty-import-meta')
   if (lost) throw new Error(`${lost.location?.file} looks for files beside itself, and there are none in a single file`)
   const text = toAscii(outputFiles[0]?.text ?? '')
@@ -118,6 +126,7 @@ function replace(root: string, info: BuildInfo): Plugin {
   const replacements: Record<string, () => Promise<string>> = {
     'src/platform/templates.ts': templatesModule,
     'src/cli/top/load-tui.ts': async () => LOAD_TUI,
+    'src/mail/override-program.ts': async () => "export const OVERRIDE_PROGRAM = ['--compile-texts']",
     'src/build-info.ts': async () => `export const BUILD = ${JSON.stringify(info)}`,
   }
   return {
