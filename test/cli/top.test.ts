@@ -115,6 +115,22 @@ describe('a story', () => {
     expect(await top.ended).toBe('quit')
   })
 
+  test('a bug while it looks ends it with the error, and with the terminal as it was', async () => {
+    const authd = await startAuthd()
+    const looker = createLooker(authd.deps, authd.address)
+    const look = vi.spyOn(looker, 'look')
+    const { stdin, stdout, until, written, isRaw } = fakeTerminal()
+    const actor = { origin: () => ({ ...ORIGIN, actor: 'cli:grace@host' }), reason: undefined }
+    const ended = runTop(authd.deps, looker, { title: 'auth.example.com', actor, stdin, stdout })
+    await until('LIVE EVENTS')
+
+    look.mockRejectedValue(new Error('a bug'))
+
+    await expect(ended).rejects.toThrow('a bug')
+    expect(written()).toContain(LEAVE_SCREEN)
+    expect(isRaw()).toBe(false)
+  })
+
   test('what cannot be drawn ends it with an error, not with a broken terminal', async () => {
     const { stdin, stdout, written, isRaw } = fakeTerminal()
     const broken = { rows: null } as object as View

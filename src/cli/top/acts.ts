@@ -7,9 +7,8 @@ import { revokeByOperator } from '../../flows/session-admin.ts'
 import { unlockPeople } from '../../flows/unlock.ts'
 import { formatDuration } from '../../platform/duration.ts'
 import { ruleOptions, withRiskHint } from '../ip-rules.ts'
-import { shellWord } from '../shell-word.ts'
 import type { Action, Outcome } from '../tui/view.ts'
-import { BLOCK_FOR, RULE_REASON } from './proposals.ts'
+import { BLOCK_FOR, blockCommand, RULE_REASON } from './proposals.ts'
 
 export interface Actor {
   /** Who acts, for the audit row, with the reason that is given. */
@@ -40,8 +39,7 @@ const ACTS: Record<Action['kind'], (deps: Deps, actor: Actor, target: string) =>
   async block(deps, { origin, reason: given }, ip) {
     const reason = given ?? RULE_REASON
     const options = ruleOptions({ allow: false, expires: BLOCK_FOR, scope: 'all', 'keep-sessions': false })
-    const again = `authd ipfilter add ${ip} --expires ${BLOCK_FOR} --reason ${shellWord(reason)}`
-    const { filters, ended } = await withRiskHint(again, () =>
+    const { filters, ended } = await withRiskHint(blockCommand(ip, reason), () =>
       addIpFilters(deps, origin(reason), { ...options, rules: [{ cidr: ip, reason }] }),
     )
     const blocked = filters.map(({ cidr }) => `Blocked ${cidr} for ${BLOCK_FOR}.`)

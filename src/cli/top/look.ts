@@ -102,7 +102,8 @@ export function createLooker(deps: Deps, url: string | undefined): Looker {
       succeeded: (counters['succeeded'] ?? 0) + pulse.signIns.succeeded,
       failed: (counters['failed'] ?? 0) + pulse.signIns.failed,
     }
-    const events = [...pulse.events.map(presentEvent), ...seen.events].slice(0, EVENTS)
+    const isQuiet = pulse.events.length === 0
+    const events = isQuiet ? seen.events : [...pulse.events.map(presentEvent), ...seen.events].slice(0, EVENTS)
     const signIns = remember(seen.signIns, { at: deps.clock.now(), counters }, KEEP_MS)
     const nodes = deps.db.dialect === 'postgres' ? await listNodes(deps) : []
     const totals = seen.totals && withNew(seen.totals, pulse.signIns)

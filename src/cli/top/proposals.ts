@@ -46,12 +46,16 @@ export function proposalsFor(
       b: {
         question: `Block ${ip} for ${BLOCK_FOR}?`,
         about: ['Sessions from there end. Behind a shared address it hits everybody there.'],
-        command: `authd ipfilter add ${shellWord(ip)} --expires ${BLOCK_FOR} --reason ${shellWord(reason ?? RULE_REASON)}`,
+        command: blockCommand(ip, reason ?? RULE_REASON),
         action: { kind: 'block' as const, target: ip },
       },
     }),
     ...(unlock && { u: unlock }),
   }
+}
+
+export function blockCommand(ip: string, reason: string): string {
+  return `authd ipfilter add ${shellWord(ip)} --expires ${BLOCK_FOR} --reason ${shellWord(reason)}`
 }
 
 /** The last word of a command. A name that begins with a dash is no flag. */

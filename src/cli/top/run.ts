@@ -37,7 +37,7 @@ export async function runTop(
       return outcome
     },
     choose(next) {
-      isChanged = next.tab !== choice.tab
+      isChanged ||= next.tab !== choice.tab
       choice = next
       rest.abort()
     },
@@ -47,15 +47,24 @@ export async function runTop(
     isOver = true
     rest.abort()
   })
-  while (!isOver) {
-    slices = tui.curve()
-    // Paused, another tab is still looked at once: nobody wants to see an empty one.
-    if (!choice.isPaused || isChanged) await looker.look({ tabs: [choice.tab], what: isChanged ? 'database' : 'due' })
-    isChanged = false
-    if (isOver) break
-    tui.show(view())
-    rest = new AbortController()
-    await wait(SECOND, undefined, { signal: rest.signal }).catch(() => {})
+  // Whoever waits for it does so below; until then nobody may be told that nobody does.
+  ended.catch(() => {})
+  try {
+    while (!isOver) {
+      slices = tui.curve()
+      const isOtherTab = isChanged
+      isChanged = false
+      rest = new AbortController()
+      // Paused, another tab is still looked at once: nobody wants to see an empty one.
+      if (!choice.isPaused || isOtherTab) {
+        await looker.look({ tabs: [choice.tab], what: isOtherTab ? 'database' : 'due' })
+      }
+      if (isOver) break
+      tui.show(view())
+      await wait(SECOND, undefined, { signal: rest.signal }).catch(() => {})
+    }
+  } finally {
+    tui.stop()
   }
   return await ended
 }

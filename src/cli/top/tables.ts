@@ -1,5 +1,4 @@
 import type { Lockout } from '../../flows/lockout.ts'
-import type { SeenNode } from '../../flows/node.ts'
 import { toRfc3339 } from '../../platform/clock.ts'
 import { describeUserAgent } from '../../platform/user-agent.ts'
 import type { EventResource } from '../../resources/audit-event.ts'
@@ -8,7 +7,7 @@ import type { MailResource } from '../../resources/mail.ts'
 import type { SessionResource } from '../../resources/session.ts'
 import { showTime } from '../time.ts'
 import type { Row, Table } from '../tui/view.ts'
-import { showBytes, showSpan } from './figures.ts'
+import { detailsOf } from './details.ts'
 import { proposalsFor } from './proposals.ts'
 
 type Reason = string | undefined
@@ -144,70 +143,4 @@ export function mailTable(mails: MailResource[]): Table {
     })),
     empty: 'No mail was queued in the last 30 days.',
   }
-}
-
-export interface OwnNode {
-  address: string
-  version: string
-  startedAt: number | null
-  residentBytes: number | null
-  cpu: string
-}
-
-/** On PostgreSQL whoever says that it runs; else the daemon on this machine. */
-export function nodeTable(nodes: SeenNode[], own: OwnNode | null, now: number): Table {
-  const announced = nodes.map((node) => {
-    const isOwn =
-      own?.address === node.address && own.startedAt !== null && Math.abs(own.startedAt - node.startedAt) < 10_000
-    return rowOfNode(node, isOwn ? own : null, now)
-  })
-  const alone = own
-    ? [rowOfNode({ ...own, id: own.address, host: 'this machine', pid: null, seenAt: now }, own, now)]
-    : []
-  return {
-    columns: [
-      { header: 'HOST', least: 16, share: 2 },
-      { header: 'PID', least: 7, share: 0 },
-      { header: 'UP', least: 8, share: 0 },
-      { header: 'VERSION', least: 8, share: 0 },
-      { header: 'MEMORY', least: 7, share: 0 },
-      { header: 'CPU', least: 5, share: 0 },
-      { header: 'SEEN', least: 7, share: 0 },
-      { header: 'ADDRESS', least: 22, share: 1 },
-    ],
-    rows: nodes.length > 0 ? announced : alone,
-    empty: 'No daemon runs.',
-  }
-}
-
-interface ShownNode extends Omit<SeenNode, 'pid' | 'startedAt'> {
-  pid: number | null
-  startedAt: number | null
-}
-
-function rowOfNode(node: ShownNode, own: OwnNode | null, now: number): Row {
-  const { id, host, pid, address, version, startedAt, seenAt } = node
-  return {
-    key: id,
-    cells: [
-      host,
-      pid === null ? '-' : String(pid),
-      startedAt === null ? '-' : showSpan(now - startedAt),
-      version,
-      own?.residentBytes == null ? '-' : showBytes(own.residentBytes),
-      own?.cpu ?? '-',
-      showSpan(now - seenAt),
-      address,
-    ],
-    isBad: false,
-    details: detailsOf({ host, pid, address, version, started: startedAt === null ? null : toRfc3339(startedAt) }),
-    proposals: {},
-  }
-}
-
-/** Every field that says something, as the JSON of the commands names it. */
-function detailsOf(resource: object): [string, string][] {
-  return Object.entries(resource)
-    .filter(([, value]) => value !== null && value !== '')
-    .map(([name, value]) => [name, typeof value === 'object' ? JSON.stringify(value) : String(value)])
 }

@@ -3,7 +3,8 @@ import type { Figure, HeaderRow, View } from '../tui/view.ts'
 import { showBytes, showCount, showMs, showQuantile, showRate, showSpan } from './figures.ts'
 import { growth, quantile, rates } from './history.ts'
 import type { Seen } from './look.ts'
-import { blockedTable, eventTable, mailTable, nodeTable, type OwnNode, sessionTable } from './tables.ts'
+import { nodeTable, type OwnNode } from './node-table.ts'
+import { blockedTable, eventTable, mailTable, sessionTable } from './tables.ts'
 
 export interface Shown {
   /** Of public_url. */

@@ -18,6 +18,8 @@ export interface Tui {
   show(view: View): void
   /** How many values of a rate there is room for. */
   curve(): number
+  /** Gives the terminal back. */
+  stop(): void
   /** Resolves when the terminal is as it was; rejects if drawing failed. */
   ended: Promise<'quit' | 'interrupted'>
 }
@@ -72,6 +74,7 @@ export function startTui(first: View, { stdin, stdout, act, choose, isUnicode }:
       view = next
       draw()
     },
+    stop: () => instance.unmount(),
     curve: () => curveOf(stdout.columns),
     ended: instance
       .waitUntilExit()
