@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { createServer, type RequestListener, type Server } from 'node:http'
+import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { setTimeout as wait } from 'node:timers/promises'
 import { promisify } from 'node:util'
@@ -40,11 +40,12 @@ export async function openListener(
   server.keepAliveTimeout = KEEP_ALIVE_TIMEOUT
   server.maxConnections = maxConnections
   server.setTimeout(SOCKET_TIMEOUT)
+  const unanswered = keepUnanswered(server)
   await listen(server, where)
   return {
     address: addressOf(server),
     connections: () => countConnections(server),
-    close: (timeoutMs) => drain(server, timeoutMs),
+    close: (timeoutMs) => drain(server, { unanswered, timeoutMs }),
   }
 }
 
@@ -81,8 +82,22 @@ async function listen(server: Server, where: Place): Promise<void> {
   }
 }
 
-async function drain(server: Server, timeoutMs: number): Promise<void> {
+/** The answers that have not gone out yet. */
+function keepUnanswered(server: Server): ReadonlySet<ServerResponse> {
+  const unanswered = new Set<ServerResponse>()
+  server.on('request', (_request, response) => {
+    unanswered.add(response)
+    response.once('close', () => unanswered.delete(response))
+  })
+  return unanswered
+}
+
+async function drain(
+  server: Server,
+  { unanswered, timeoutMs }: { unanswered: ReadonlySet<ServerResponse>; timeoutMs: number },
+): Promise<void> {
   const closed = once(server, 'close')
+  for (const response of unanswered) sayLast(response)
   await giveLastAnswers(server, Math.min(LAST_ANSWERS, timeoutMs))
   server.close()
   // A connection whose last answer has just gone out would be kept alive: it is idle a moment later.
@@ -103,9 +118,13 @@ async function drain(server: Server, timeoutMs: number): Promise<void> {
  * POST twice. So each is told with an answer that it was the last, for as long as it takes those in use to ask.
  */
 async function giveLastAnswers(server: Server, ms: number): Promise<void> {
-  server.prependListener('request', (_request, response) => response.setHeader('Connection', 'close'))
+  server.prependListener('request', (_request, response) => sayLast(response))
   const until = performance.now() + ms
   while (performance.now() < until && (await countConnections(server)) > 0) await wait(20)
+}
+
+function sayLast(response: ServerResponse): void {
+  if (!response.headersSent) response.setHeader('Connection', 'close')
 }
 
 function countConnections(server: Server): Promise<number> {

@@ -39,6 +39,28 @@ test('a daemon that stops answers once more on a connection that was kept, and s
   expect(await daemon.exit).toBe(0)
 })
 
+test('a request that is under way when a daemon stops is answered, and its connection ends with that', async () => {
+  const place = await shell()
+  const daemon = await place.serve(['--dev', '--listen', `127.0.0.1:${26_000 + (process.pid % 5000)}`])
+  const body = JSON.stringify({ email: 'ada@example.com' })
+  const headers = { 'Content-Type': 'application/json', 'Content-Length': body.length }
+  const agent = new Agent({ keepAlive: true })
+  onTestFinished(() => agent.destroy())
+  const asked = request(`${daemon.url}/v1/signin`, { method: 'POST', headers, agent })
+  const answered = new Promise<IncomingMessage>((resolve, reject) => asked.on('response', resolve).on('error', reject))
+  asked.write(body.slice(0, 5))
+  // Its head has arrived: so have those of requests that began later.
+  await keptConnection(daemon.url)('/health')
+
+  daemon.kill('SIGTERM')
+  await daemon.until(/stopping/)
+  asked.end(body.slice(5))
+  const { statusCode, headers: said } = await answered
+
+  expect([statusCode, said.connection]).toEqual([201, 'close'])
+  expect(await daemon.exit).toBe(0)
+})
+
 test('a connection that is kept and never used again does not keep a daemon from stopping', async () => {
   const place = await shell()
   const daemon = await place.serve(['--dev', '--listen', `127.0.0.1:${25_000 + (process.pid % 5000)}`])
