@@ -41,7 +41,7 @@ const STORIES: [what: string, act: (authd: Authd) => Promise<unknown>, expected:
   [
     'an endpoint that is paused',
     async (authd) => pauseWebhook(authd.deps, OPERATOR, await withEndpoint(authd)),
-    { eventType: 'webhook.paused', metadata: { url: URL, command: 'a command' } },
+    { eventType: 'webhook.paused', metadata: { url: URL, reason: 'operator', operator_reason: 'ticket 7' } },
   ],
   [
     'an endpoint that is tried again',
