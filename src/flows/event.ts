@@ -116,7 +116,15 @@ export async function recordEvent(
     sessionId: event.sessionId ?? null,
     requestId: origin.requestId,
     actor: origin.actor,
-    metadata: { ...origin.metadata, ...event.metadata },
+    metadata: { ...statedBy(origin, event), ...event.metadata },
   })
   trx.afterCommit(() => countEvent(deps, event))
+}
+
+/** What the door says of the act. An event's own reason does not hide the one that an operator stated. */
+function statedBy({ metadata = {} }: Origin, event: Event): Record<string, string> {
+  const { reason, ...rest } = metadata
+  if (reason === undefined) return rest
+  const own = event.metadata?.['reason']
+  return own === undefined || own === reason ? metadata : { ...rest, operator_reason: reason }
 }

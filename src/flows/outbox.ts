@@ -40,6 +40,9 @@ export function jittered(deps: Pick<Deps, 'random'>, waitMs: number): number {
   return waitMs + deps.random.int(Math.ceil(waitMs / 4))
 }
 
+/** Of the ids of mails and of webhooks, which share a table. */
+const PREFIXES: Record<OutboxKind, string> = { mail: 'msg', webhook: 'whd' }
+
 /** Newest first; decoys are not there. */
 export async function listQueue(
   deps: Pick<Deps, 'db'>,
@@ -50,6 +53,8 @@ export async function listQueue(
     deps,
     {
       table: 'outbox',
+      // An id never begins with z, the last digit: its time is not that late.
+      bounds: { from: `${PREFIXES[filter.kind]}_`, before: `${PREFIXES[filter.kind]}_z` },
       list: (sql, span, { limit, offset }) => listOutbox(sql, { ...filter, ...span }, limit, offset),
       count: (sql, span) => countOutbox(sql, { ...filter, ...span }),
     },

@@ -15,7 +15,11 @@ export interface Listing<Row extends { id: string }> {
   count(sql: Sql, span: IdSpan): Promise<number>
   /** What is read in steps; none: what is meant has an index, and is little. */
   table?: 'users' | 'sessions' | 'outbox' | undefined
+  /** Where in the table they are, if others are there too. */
+  bounds?: IdSpan | undefined
 }
+
+type Counting = Omit<Listing<{ id: string }>, 'list'>
 
 export interface PageAsked {
   limit: number
@@ -61,14 +65,14 @@ export async function readRows<Row extends { id: string }>(
   const isFirst = before === undefined && skip === 0
   for (let looked = STEP_ROWS; ; looked += STEP_ROWS) {
     const step = await deps.db.read(async (sql) => {
-      const span = await nextSpan(sql, listing, before)
+      const { span, next } = await nextSpan(sql, listing, before)
       const found = await listing.list(sql, span, { limit: asked.limit - rows.length, offset: skip })
       const skipped = found.length > 0 || skip === 0 ? skip : await listing.count(sql, span)
-      return { found, skipped, from: span.from }
+      return { found, skipped, next }
     })
     rows.push(...step.found)
     skip = Math.max(0, skip - step.skipped)
-    before = step.from
+    before = step.next
     if (rows.length === asked.limit) return { rows, next: rows.at(-1)?.id, isAll: false }
     if (before === undefined || looked >= asked.within) return { rows, next: before, isAll: isFirst }
     await nextTurn()
@@ -77,36 +81,30 @@ export async function readRows<Row extends { id: string }>(
 
 async function nextSpan(
   sql: Sql,
-  { table }: Pick<Listing<{ id: string }>, 'table'>,
-  before: string | undefined,
-): Promise<IdSpan> {
-  return { before, from: table && (await findIdBelow(sql, table, { before, rows: STEP_ROWS })) }
+  { table, bounds = {} }: Pick<Counting, 'table' | 'bounds'>,
+  from: string | undefined,
+): Promise<{ span: IdSpan; next: string | undefined }> {
+  const rest = { ...bounds, before: from ?? bounds.before }
+  const next = table && (await findIdBelow(sql, table, { ...rest, rows: STEP_ROWS }))
+  return { span: { before: rest.before, from: next ?? rest.from }, next }
 }
 
-async function countTotal(
-  deps: Pick<Deps, 'db'>,
-  listing: Pick<Listing<{ id: string }>, 'count' | 'table'>,
-  within: number,
-): Promise<Total> {
+async function countTotal(deps: Pick<Deps, 'db'>, listing: Counting, within: number): Promise<Total> {
   if (Number.isFinite(within)) return await countSteps(deps, listing, within)
   return { count: await deps.db.read((sql) => listing.count(sql, {})), isExact: true }
 }
 
 /** How many are meant of so many rows, the newest. */
-export async function countSteps(
-  deps: Pick<Deps, 'db'>,
-  { count, table }: Pick<Listing<{ id: string }>, 'count' | 'table'>,
-  within: number,
-): Promise<Total> {
+export async function countSteps(deps: Pick<Deps, 'db'>, listing: Counting, within: number): Promise<Total> {
   let total = 0
   let before: string | undefined
   for (let looked = STEP_ROWS; ; looked += STEP_ROWS) {
-    const span: IdSpan = await deps.db.read(async (sql) => {
-      const step = await nextSpan(sql, { table }, before)
-      total += await count(sql, step)
-      return step
+    const step = await deps.db.read(async (sql) => {
+      const { span, next } = await nextSpan(sql, listing, before)
+      return { count: await listing.count(sql, span), next }
     })
-    before = span.from
+    total += step.count
+    before = step.next
     if (before === undefined) return { count: total, isExact: true }
     if (looked >= within) return { count: total, isExact: false }
     await nextTurn()

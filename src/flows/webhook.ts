@@ -85,7 +85,8 @@ export async function changeWebhook(
     const changed = fields.filter((field) => JSON.stringify(before[field]) !== JSON.stringify(about[field]))
     if (changed.length === 0) return false
     await updateWebhookEndpoint(trx, { id, ...about })
-    await record(deps, trx, origin, 'webhook.updated', { id, ...about }, { changed })
+    const was = Object.fromEntries(changed.map((field) => [field, before[field]]))
+    await record(deps, trx, origin, 'webhook.updated', { id, ...about }, { changed, before: was })
     return true
   })
 }

@@ -6,15 +6,16 @@ export interface IdSpan {
   from?: string | undefined
 }
 
-/** The id so many rows below, newest first; undefined: there are fewer. Reads the index alone. */
+/** The id so many rows below, newest first, in a span; undefined: there are fewer. Reads the index alone. */
 export async function findIdBelow(
   sql: Sql,
   table: 'users' | 'sessions' | 'outbox',
-  { before, rows }: { before: string | undefined; rows: number },
+  { rows, ...span }: IdSpan & { rows: number },
 ): Promise<string | undefined> {
-  const where = before === undefined ? '' : 'WHERE id < ?'
+  const conditions = spanConditions('id', span)
+  const where = conditions.length === 0 ? '' : `WHERE ${conditions.map(({ text }) => text).join(' AND ')}`
   const row = await sql.one<{ id: string }>(`SELECT id FROM ${table} ${where} ORDER BY id DESC LIMIT 1 OFFSET ?`, [
-    ...(before === undefined ? [] : [before]),
+    ...conditions.map(({ value }) => value),
     rows - 1,
   ])
   return row?.id

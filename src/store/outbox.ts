@@ -215,7 +215,7 @@ export async function listOutbox(sql: Sql, filter: OutboxFilter, limit: number, 
 }
 
 export async function countOutbox(sql: Sql, filter: OutboxFilter): Promise<number> {
-  const { where, values } = conditions({ ...filter, before: undefined })
+  const { where, values } = conditions(filter)
   const row = await sql.one<{ n: number }>(`SELECT count(*) AS n FROM outbox WHERE ${where}`, values)
   return Number(row?.n ?? 0)
 }

@@ -110,6 +110,23 @@ describe.each(['sqlite', 'postgres'] as const)('more rows than one request looks
     expect([ids.length, new Set(ids).size, ids[0], ids.at(-1)]).toEqual([54_000, 54_000, 'usr_1059999', 'usr_1000001'])
   })
 
+  test('mails are listed however many webhooks there are', async () => {
+    const authd = await startAuthd({ database })
+    await authd.browser().post('/v1/signin', { json: { email: 'ada@example.com' } })
+    await authd.deps.db.write((trx) =>
+      trx.run(
+        `INSERT INTO outbox (id, kind, state, is_decoy, recipient, template, lang, created_at, due_at, expires_at)
+         ${NUMBERS} SELECT 'whd_' || (1000000 + n), 'webhook', 'sent', 0, 'whe_1', '', '', n, n, n FROM numbers`,
+      ),
+    )
+    const get = await admin(authd)
+
+    const [mails, deliveries] = [await get('/admin/mail'), await get('/admin/webhook-deliveries?limit=10')]
+
+    expect([mails.body.length, totalOf(mails)]).toEqual([1, ['1', null]])
+    expect([deliveries.body.length, totalOf(deliveries)]).toEqual([10, ['50000', 'true']])
+  })
+
   test('events are found by kind, address and time, however far back', async () => {
     const authd = await startAuthd({ database })
     const startAt = authd.clock.now() - DAY

@@ -6,6 +6,7 @@ import { EVENTS } from '../../src/flows/event.ts'
 import { addIpFilters } from '../../src/flows/ip-filter-admin.ts'
 import { resetRecoveryCodes } from '../../src/flows/operator-factors.ts'
 import { resetLimits } from '../../src/flows/rate-limit-admin.ts'
+import { revokeByOperator } from '../../src/flows/session-admin.ts'
 import { setSetting } from '../../src/flows/setting.ts'
 import { unlockPeople } from '../../src/flows/unlock.ts'
 import { resolveUser } from '../../src/flows/user.ts'
@@ -175,6 +176,15 @@ const STORIES: [what: string, act: (authd: Authd) => Promise<unknown>, expected:
       await authd.browser().post(`/admin/users/${userId}/disable`, { bearer, json: REASON })
     },
     { eventType: 'user.disabled', ...BY_KEY, metadata: REASON },
+  ],
+  [
+    'a session that an operator ends',
+    async (authd) => revokeByOperator(authd.deps, OPERATOR, { ids: [(await signInForTokens(authd)).sessionId] }),
+    {
+      eventType: 'session.revoked',
+      ...BY_OPERATOR,
+      metadata: { reason: 'revoked_by_operator', operator_reason: 'ticket 7' },
+    },
   ],
   [
     'an API key',

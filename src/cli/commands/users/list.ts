@@ -28,7 +28,7 @@ export default class UsersList extends OperatorCommand {
     'authd users list --inactive 180d --jsonl | jq -r .id | authd users disable -',
   ]
   static override flags = {
-    search: Flags.string({ description: 'Part of an address or name.' }),
+    search: Flags.string({ description: 'Part of an address or name; a whole address finds that person.' }),
     status: Flags.string({ options: ['active', 'invited', 'disabled'], description: 'Only these.' }),
     without: Flags.string({ options: ['passkey', 'totp'], description: 'Who has none.' }),
     inactive: Flags.string({ description: 'Not seen for so long: 180d.' }),
