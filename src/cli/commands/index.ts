@@ -64,6 +64,7 @@ export const COMMANDS: Readonly<Record<string, Loader>> = {
   'suppressions list': () => import('./suppressions/list.ts'),
   'suppressions clear': () => import('./suppressions/clear.ts'),
   'templates eject': () => import('./templates/eject.ts'),
+  'templates sentences': () => import('./templates/sentences.ts'),
   'templates check': () => import('./templates/check.ts'),
   'config check': () => import('./config/check.ts'),
   'config show': () => import('./config/show.ts'),
