@@ -92,6 +92,7 @@ export const GROUPS: { title: string; commands: Record<string, string> }[] = [
       'suppressions list': 'Addresses that get no mail now.',
       'suppressions clear': 'Let them be mailed again.',
       'templates eject': 'Copy the templates of mails, to change them.',
+      'templates sentences': 'What pages and mails say, by key.',
       'templates check': 'Are your own templates right?',
       'webhooks list': 'The endpoints that get events.',
       'webhooks show': 'One of them.',

@@ -1,4 +1,4 @@
-import { writeFile } from 'node:fs/promises'
+import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { type Shell, shell } from '../cli.ts'
@@ -97,4 +97,14 @@ test('suppressions are listed and cleared', async () => {
 
   expect(JSON.parse(list.stdout)).toEqual({ data: [], next_cursor: null, total: 0 })
   expect(clear).toMatchObject({ code: 0, stdout: 'Nothing was counted against anna@example.com\n' })
+})
+
+test('sentences are listed by key, and those of the operator are told apart', async () => {
+  const { run, folder } = await withRelay({}, 'app.locales_dir = "own"\n')
+  await mkdir(join(folder, 'own'))
+  await writeFile(join(folder, 'own/de.json'), '{"mail.signin.subject": "{code} für {app}"}')
+
+  const { stdout } = await run(['templates', 'sentences', 'mail.signin.su', '--lang', 'de', '--json'])
+
+  expect(JSON.parse(stdout).data).toEqual([{ key: 'mail.signin.subject', sentence: '{code} für {app}', is_own: true }])
 })

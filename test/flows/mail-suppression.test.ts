@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest'
+import { explainSignIn } from '../../src/flows/explain.ts'
+import { deleteOldRows } from '../../src/flows/housekeeping.ts'
 import {
   clearSuppression,
   isSuppressed,
@@ -143,4 +145,33 @@ test('to clear what was never refused changes nothing and is not in the log', as
 
   expect(cleared.isChanged).toBe(false)
   expect(await authd.auditLog()).toHaveLength(before)
+})
+
+test('explain names it, with the command that helps', async () => {
+  const authd = await startAuthd()
+  await refuseEvery(authd, 3, HOUR)
+
+  const { verdict, checks } = await explainSignIn(authd.deps, ADDRESS, {})
+
+  expect(verdict).toBe('cannot')
+  expect(checks).toContainEqual({
+    id: 'mail',
+    status: 'fail',
+    detail: expect.stringContaining('refused the address 3 times (550 5.1.1 <a…@example.com>: user unknown)'),
+    fix: `authd suppressions clear ${ADDRESS}`,
+  })
+})
+
+test('housekeeping forgets an address 30 days after its last refusal', async () => {
+  const authd = await startAuthd()
+  await refuseEvery(authd, 1, HOUR)
+  const count = () => authd.deps.db.read((sql) => sql.all('SELECT address FROM mail_suppressions'))
+
+  authd.clock.advance(30 * DAY)
+  await deleteOldRows(authd.deps)
+  const kept = await count()
+  authd.clock.advance(1)
+  await deleteOldRows(authd.deps)
+
+  expect([kept.length, (await count()).length]).toEqual([1, 0])
 })

@@ -70,6 +70,7 @@ export const COMMANDS: Readonly<Record<string, Loader>> = {
   'suppressions list': () => import('./suppressions/list.ts'),
   'suppressions clear': () => import('./suppressions/clear.ts'),
   'templates eject': () => import('./templates/eject.ts'),
+  'templates sentences': () => import('./templates/sentences.ts'),
   'templates check': () => import('./templates/check.ts'),
   'webhooks list': () => import('./webhooks/list.ts'),
   'webhooks show': () => import('./webhooks/show.ts'),
