@@ -18,7 +18,8 @@ export default class ServiceUninstall extends OperatorCommand {
     if (!isDry) {
       if (isHere) refuseUnprivileged(`authd service uninstall --name ${name}`)
       await confirm(flags, `Stop ${name} and take its unit away?`, `authd service uninstall --name ${name}`)
-      if (isHere) run('systemctl', 'disable', '--now', `${name}.service`, `${name}.socket`)
+      // The socket first: a connection would start the service again.
+      if (isHere) run('systemctl', 'disable', '--now', `${name}.socket`, `${name}.service`)
     }
     const everything = { root, systemdVersion: NOTIFY_RELOAD_SINCE }
     const paths = serviceFiles({ name, user: name, program: '' }, everything).map(({ path }) => path)
