@@ -3,6 +3,7 @@ import type { Clock } from './platform/clock.ts'
 import type { Keys } from './platform/keys.ts'
 import type { Metrics } from './platform/metrics.ts'
 import type { Random } from './platform/random.ts'
+import type { TextSource } from './platform/texts.ts'
 import type { WebhookClient } from './platform/webhook-client.ts'
 import type { ChangeTopic } from './store/change-epochs.ts'
 import type { Db, Sql } from './store/db.ts'
@@ -10,6 +11,7 @@ import type { Db, Sql } from './store/db.ts'
 /** Everything a flow may use of the world. Built in wire.ts, and in the tests' harness. */
 export interface Deps {
   config: ConfigSource
+  texts: TextSource
   db: Db
   cache: Cache
   /** Counts against limits that may reach the database a second late; flows/rate-limit.ts. */

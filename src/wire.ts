@@ -3,14 +3,15 @@ import { dirname } from 'node:path'
 import { getSystemErrorMessage } from 'node:util'
 import type { Config } from './config/schema.ts'
 import { type ConfigSourceControl, configSource } from './config/source.ts'
-import type { ConfigSource, Deps, Mailer } from './deps.ts'
+import type { Deps } from './deps.ts'
 import { AuthdError } from './errors.ts'
 import { createCache } from './flows/cache.ts'
 import { applySettings } from './flows/setting.ts'
 import { applyMigrations, checkSchema, claimServerSecret, hasServerSecret } from './flows/setup.ts'
 import { ensureKeys } from './flows/signing-key.ts'
+
 import { adoptConfiguredWebhook } from './flows/webhook.ts'
-import type { ProbeStep } from './mail/probe.ts'
+
 import { systemClock } from './platform/clock.ts'
 import { keysFrom } from './platform/keys.ts'
 import { createLog, type ProcessLog } from './platform/log.ts'
@@ -22,6 +23,8 @@ import { webhookClient } from './platform/webhook-client.ts'
 import { type Db, dryRun, type StatementTimer } from './store/db.ts'
 import { backupSqlite } from './store/migrate.ts'
 import { openDatabase } from './store/open.ts'
+import { createMailer, mailerWhenUsed } from './wire-mail.ts'
+import { type TextSourceControl, textSource } from './wire-texts.ts'
 
 /** A CLI may block for so long on another process's writer; a daemon's loop must go on. Milliseconds. */
 const BUSY_TIMEOUT = { serve: 25, cli: 5000 }
@@ -49,6 +52,7 @@ export interface Wired {
   /** Of a daemon whose log is a file. */
   logFile: LogFile | undefined
   config: ConfigSourceControl
+  texts: TextSourceControl
   close(): Promise<void>
 }
 
@@ -69,6 +73,12 @@ export async function wire(config: Config, options: WireOptions): Promise<Wired>
   // Only a daemon loads what counts.
   const metrics = isCounted ? (await import('./platform/metrics.ts')).createMetrics() : NO_METRICS
   const timer: StatementTimer = (type, seconds) => metrics.observe('db_query_duration_seconds', { type }, seconds)
+  const texts = textSource()
+  const loadTexts = async () => {
+    const { warnings } = await texts.load(config)
+    for (const { message, path } of warnings) log.warn('template', { path, warning: message })
+  }
+  if (options.mode === 'serve') await loadTexts()
   const db = await openStore(config, options.mode, {
     timeoutMs: options.timeoutMs,
     timer: metrics === NO_METRICS ? undefined : timer,
@@ -77,11 +87,11 @@ export async function wire(config: Config, options: WireOptions): Promise<Wired>
     await prepareSchema(config, db, { mode: options.mode, log })
     const random = systemRandom(systemClock)
     const keys = keysFrom(await serverSecret(config, db, options.secret), random)
-    const made = () => createMailer(source, options.output)
-    const mailer = options.mode === 'serve' ? await made() : mailerWhenUsed(made)
+    const made = () => createMailer(source, texts, options.output)
+    const mailer = options.mode === 'serve' ? await made() : mailerWhenUsed(() => loadTexts().then(made))
     const webhooks = webhookClient()
     const shared = { db, cache: createCache(db), tally: new Map<string, number>() }
-    const deps = { ...shared, config: source, clock: systemClock, random, keys, mailer, webhooks, log, metrics }
+    const deps = { ...shared, config: source, texts, clock: systemClock, random, keys, mailer, webhooks, log, metrics }
     await claimServerSecret(deps)
     await applySettings(deps)
     await ensureKeys(deps)
@@ -91,6 +101,7 @@ export async function wire(config: Config, options: WireOptions): Promise<Wired>
       log,
       logFile,
       config: source,
+      texts,
       async close() {
         await mailer.close()
         webhooks.close()
@@ -137,13 +148,6 @@ export async function openStore(
     ...(mode === 'cli' && { lockWaitMs: timeoutMs }),
     timer,
   })
-}
-
-/** Walks to the configured mail server step by step, up to signing in. */
-export async function probeMail({ smtp, mail }: Config): Promise<ProbeStep[]> {
-  if (smtp.host === undefined || mail.from === undefined) return []
-  const { probeSmtp } = await import('./mail/probe.ts')
-  return await probeSmtp({ ...smtp, host: smtp.host }, mail.from)
 }
 
 /** Copies the SQLite file beside itself before its schema changes; undefined for an empty or a PostgreSQL database. */
@@ -230,34 +234,6 @@ function readSecret(path: string): string | undefined {
       suggestions: ['run the command with sudo'],
       cause,
     })
-  }
-}
-
-async function createMailer(source: ConfigSource, output: NodeJS.WriteStream): Promise<Mailer> {
-  const { smtp, mail } = source.current()
-  const app = () => {
-    const { app: shown } = source.current()
-    return { name: shown.name, supportUrl: shown.supportUrl }
-  }
-  if (smtp.host === undefined || mail.from === undefined) {
-    const { terminalMailer } = await import('./mail/terminal-mailer.ts')
-    return terminalMailer({ app, output })
-  }
-  const { smtpMailer } = await import('./mail/mailer.ts')
-  return smtpMailer({ smtp: { ...smtp, host: smtp.host }, from: mail.from, app })
-}
-
-/** Most commands send nothing, and need not wait for what could. */
-function mailerWhenUsed(make: () => Promise<Mailer>): Mailer {
-  let made: Promise<Mailer> | undefined
-  return {
-    async send(mail) {
-      made ??= make()
-      return await (await made).send(mail)
-    },
-    async close() {
-      await (await made)?.close()
-    },
   }
 }
 

@@ -71,17 +71,34 @@ const RULES: Record<string, Rule> = {
     mayAsType: ['src/deps.ts', 'src/config/schema.ts'],
   },
   'src/wire.ts': {
-    may: ['node:*', 'src/config/', 'src/platform/', 'src/store/', 'src/mail/', 'src/flows/', 'src/errors.ts'],
+    may: [
+      ...['node:*', 'src/config/', 'src/platform/', 'src/store/', 'src/flows/', 'src/errors.ts'],
+      ...['src/wire-mail.ts', 'src/wire-texts.ts'],
+    ],
     mayAsType: ['src/deps.ts'],
   },
+  'src/wire-mail.ts': {
+    may: ['src/mail/', 'src/platform/', 'src/config/', 'src/wire-texts.ts', 'src/errors.ts'],
+    mayAsType: ['src/deps.ts'],
+  },
+  'src/wire-texts.ts': { may: ['src/mail/', 'src/platform/', 'src/errors.ts'], mayAsType: ['src/config/schema.ts'] },
   'src/cli/': {
     may: [
-      ...['node:*', '@oclif/core', '@inquirer/prompts', 'ink', 'react', 'uqr', 'zod'],
+      ...['node:*', '@oclif/core', '@inquirer/prompts', 'uqr', 'zod'],
       ...['src/resources/', 'src/flows/', 'src/config/', 'src/platform/', 'src/http/app.ts'],
-      ...['src/wire.ts', 'src/daemon.ts', 'src/errors.ts', 'src/build-info.ts'],
+      ...[
+        'src/wire.ts',
+        'src/wire-mail.ts',
+        'src/wire-texts.ts',
+        'src/daemon.ts',
+        'src/errors.ts',
+        'src/build-info.ts',
+      ],
     ],
     mayAsType: ['src/store/', 'src/deps.ts'],
   },
+  // Props in, keys out: what draws knows nothing of what is drawn.
+  'src/cli/tui/': { may: ['ink', 'react'] },
 }
 
 /** What is said in one place only, whatever may be imported. */

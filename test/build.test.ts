@@ -1,8 +1,10 @@
+import { spawnSync } from 'node:child_process'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import { bundle } from '../tools/build/bundle.ts'
+
+import { bundle, bundleAll, bundleTui } from '../tools/build/bundle.ts'
 
 const root = join(import.meta.dirname, '..')
 // All that needs templates, and the database, is below it.
@@ -21,6 +23,36 @@ test('the templates are in the bundle, compiled, and the compilers are not', asy
 
   expect(text.includes('<!doctype html>') && /runtime\S*\.template\(/.test(text)).toBe(true)
   expect(files.filter((file) => /node_modules\/mjml|handlebars\/compiler|src\/platform\/mjml/.test(file))).toEqual([])
+})
+
+test('what draws is a module of its own that needs no place, and nothing of it is in the program', async () => {
+  const [main, tui] = await Promise.all([bundle(root, 'src/cli/main.ts', INFO), bundleTui(root)])
+
+  const loaded = await import(`data:text/javascript;base64,${Buffer.from(tui.text).toString('base64')}`)
+
+  expect(typeof loaded.startTui).toBe('function')
+  expect(Buffer.byteLength(tui.text) === tui.text.length).toBe(true)
+  const drawing = /node_modules\/(ink|react|react-reconciler|yoga-layout)\//
+  expect(main.files.filter((file) => drawing.test(file))).toEqual([])
+  expect(tui.files.some((file) => drawing.test(file))).toBe(true)
+})
+
+test("the compiler of an operator's templates is a program of its own, whole and without files beside it", async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'authd-compiler-'))
+  onTestFinished(() => rm(folder, { recursive: true }))
+  const { text, files } = await bundleAll(root, 'src/mail/override-worker.ts', INFO)
+  const start = 'const bundle = { exports: {} }; run(bundle.exports, require, bundle, "", ""); bundle.exports.main()'
+  await writeFile(join(folder, 'texts.cjs'), `const run = ${text}\n${start}`)
+  const bad = { name: 'test.mjml', path: '/t/test.mjml', text: '<mj-section>\n<mj-colum />\n</mj-section>' }
+
+  const { stdout } = spawnSync(process.execPath, [join(folder, 'texts.cjs')], {
+    input: JSON.stringify({ templates: [bad], sentences: [], ownOrigins: [] }),
+    encoding: 'utf8',
+    env: {},
+  })
+
+  expect(files.some((file) => file.startsWith('node_modules/mjml-core'))).toBe(true)
+  expect(JSON.parse(stdout).problems[0]).toMatchObject({ path: '/t/test.mjml', line: 2 })
 })
 
 test('a module that looks for files beside itself stops the build, and is named', async () => {

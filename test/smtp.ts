@@ -8,6 +8,9 @@ import { onTestFinished } from 'vitest'
 /** A certificate for localhost that signs itself, and its key: for tests only. Trusted where it is the `caFile`. */
 export const CERTIFICATE = fileURLToPath(new URL('./mail/localhost.pem', import.meta.url))
 
+/** The same for a host that this machine is not. */
+export const CERTIFICATE_OF_ANOTHER = fileURLToPath(new URL('./mail/elsewhere.pem', import.meta.url))
+
 export interface ReceivedMail {
   from: string
   to: string[]
@@ -19,6 +22,7 @@ export interface ReceivedMail {
 export interface SmtpOptions {
   /** Without it the server does not offer STARTTLS. */
   tls?: 'starttls' | 'implicit'
+  certificate?: string
   auth?: { user: string; pass: string }
   /** What it answers to each recipient, and to each mail: a refusal, or nothing. */
   refuseRecipient?: Refusal
@@ -37,9 +41,15 @@ export interface TestSmtp {
 }
 
 /** A mail server of the test's own, on a free port, gone when the test is. */
-export async function startSmtp({ tls, auth, refuseRecipient, refuseMail }: SmtpOptions = {}): Promise<TestSmtp> {
+export async function startSmtp({
+  tls,
+  certificate = CERTIFICATE,
+  auth,
+  refuseRecipient,
+  refuseMail,
+}: SmtpOptions = {}): Promise<TestSmtp> {
   const mails: ReceivedMail[] = []
-  const pem = readFileSync(CERTIFICATE, 'utf8')
+  const pem = readFileSync(certificate, 'utf8')
   const server = new SMTPServer({
     secure: tls === 'implicit',
     key: pem,

@@ -1,12 +1,13 @@
 import Handlebars from 'handlebars'
-import { COMPILE, readMail, readTemplates } from '../src/platform/templates.ts'
+import { COMPILE } from '../src/platform/compile-options.ts'
+import { readMail, readTemplates } from '../src/platform/templates.ts'
 
 /**
  * The module that takes the place of src/platform/templates.ts in the single file: everything compiled, so that neither
- * mjml nor a compiler of handlebars is needed there. It exports the same `templates()`.
+ * mjml nor a compiler of handlebars is needed there. It exports the same functions.
  */
 export async function templatesModule(): Promise<string> {
-  const { pages, mails, assets, locales } = readTemplates()
+  const { pages, mails, assets, locales, mailSources } = readTemplates()
   const compiledPages = Object.entries(pages).map(([name, text]) => entry(name, compiled(text, COMPILE.html)))
   const compiledMails = await Promise.all(
     mails.map(async (name) => {
@@ -14,13 +15,18 @@ export async function templatesModule(): Promise<string> {
       return entry(name, `{ html: ${compiled(html, COMPILE.html)}, text: ${compiled(text, COMPILE.text)} }`)
     }),
   )
-  return `import Handlebars from 'handlebars/runtime.js'
+  return `import { runInThisContext } from 'node:vm'
+import Handlebars from 'handlebars/runtime.js'
 
 let loaded
 
 export function templates() {
   loaded ??= load()
   return loaded
+}
+
+export function fromPrecompiled(code) {
+  return Handlebars.template(runInThisContext('(' + code + ')'))
 }
 
 function load() {
@@ -31,6 +37,7 @@ ${compiledMails.join(',\n')}
     mail: async (name) => mails[name],
     assets: ${JSON.stringify(assets)},
     locales: ${JSON.stringify(locales)},
+    mailSources: ${JSON.stringify(mailSources)},
     pages: {
 ${compiledPages.join(',\n')}
     },

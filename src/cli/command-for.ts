@@ -24,6 +24,8 @@ const TOPIC_ALIASES: Record<string, string> = {
   ratelimits: 'ratelimit',
   ipfilters: 'ipfilter',
   setting: 'settings',
+  suppression: 'suppressions',
+  template: 'templates',
   setup: 'init',
   'test-email': 'email test',
 }

@@ -1,35 +1,74 @@
 import type { Deps } from '../deps.ts'
-import { MailError } from '../platform/mail-error.ts'
-import { probeMail } from '../wire.ts'
+import { enqueueMail } from '../flows/mail-delivery.ts'
+import { HOUR } from '../platform/clock.ts'
+import { sampleValues, senderRecords, walkMail } from '../wire-mail.ts'
 
 export interface MailTest {
   accepted: boolean
   message_id: string | null
+  server: string
+  tls: { protocol: string; days_left: number } | null
+  /** What the mail server said to the mail, or null. */
+  response: string | null
   steps: { step: string; is_ok: boolean; answer: string }[]
+  alignment: { check: string; status: 'ok' | 'warn' | 'unknown'; answer: string; publish?: string }[]
+  transcript: string[]
   exit_code: number
 }
 
-/** Walks to the mail server step by step, then sends a mail; the exit code says where it ended (CLI.md A4). */
-export async function testMail(deps: Deps, { to, lang }: { to: string; lang: string }): Promise<MailTest> {
-  const steps = (await probeMail(deps.config.current())).map(({ step, isOk, answer }) => ({
-    step,
-    is_ok: isOk,
-    answer,
-  }))
-  const failed = steps.find(({ is_ok }) => !is_ok)
-  if (failed) return { accepted: false, message_id: null, steps, exit_code: failed.step === 'auth' ? 77 : 69 }
+export interface MailTestInput {
+  to: string
+  lang: string
+  template: string
+}
+
+/** Carries a mail to the mail server step by step; the exit code says where it ended (CLI.md A4). */
+export async function testMail(deps: Deps, { to, lang, template }: MailTestInput): Promise<MailTest> {
+  const config = deps.config.current()
   const messageId = deps.random.id('msg')
-  try {
-    const answer = await deps.mailer.send({ messageId, to, template: 'test', lang, values: {} })
-    return {
-      accepted: true,
-      message_id: messageId,
-      steps: [...steps, { step: 'accepted', is_ok: true, answer }],
-      exit_code: 0,
-    }
-  } catch (error) {
-    if (!(error instanceof MailError)) throw error
-    const step = { step: 'accepted', is_ok: false, answer: error.message }
-    return { accepted: false, message_id: null, steps: [...steps, step], exit_code: error.isPermanent ? 1 : 75 }
+  const walk = await walkMail(config, { to, lang, template, messageId, now: deps.clock.now() })
+  if (!walk) return await showMail(deps, { to, lang, template, messageId })
+  const { steps, tls, isPermanent, transcript } = walk
+  const last = steps.at(-1)
+  const accepted = last?.step === 'accepted' && last.isOk
+  return {
+    accepted,
+    message_id: accepted ? messageId : null,
+    server: `${config.smtp.host}:${config.smtp.port}`,
+    tls: tls && { protocol: tls.protocol, days_left: tls.daysLeft },
+    response: last?.step === 'accepted' ? last.answer : null,
+    steps: steps.map(({ step, isOk, answer }) => ({ step, is_ok: isOk, answer })),
+    alignment: accepted ? await senderRecords(config) : [],
+    transcript,
+    exit_code: accepted ? 0 : exitCodeOf(last?.step, isPermanent),
   }
+}
+
+/** The daemon sends it, as it sends all others. */
+export async function queueTestMail(deps: Deps, { to, lang, template: name }: MailTestInput): Promise<string> {
+  const { template, values } = await sampleValues(name)
+  const mail = { to, template, lang, values, expiresAt: deps.clock.now() + HOUR }
+  return await deps.db.write((trx) => enqueueMail(deps, trx, mail))
+}
+
+/** Development, where nobody has a mail server. */
+async function showMail(deps: Deps, input: MailTestInput & { messageId: string }): Promise<MailTest> {
+  const { template, values } = await sampleValues(input.template)
+  const response = await deps.mailer.send({ ...input, template, values })
+  return {
+    accepted: true,
+    message_id: input.messageId,
+    server: 'none',
+    tls: null,
+    response,
+    steps: [{ step: 'accepted', is_ok: true, answer: response }],
+    alignment: [],
+    transcript: [],
+    exit_code: 0,
+  }
+}
+
+function exitCodeOf(step: string | undefined, isPermanent: boolean): number {
+  if (step === 'accepted') return isPermanent ? 1 : 75
+  return step === 'auth' ? 77 : 69
 }

@@ -55,10 +55,14 @@ export async function serve(options: ServeOptions): Promise<void> {
     const daemon = await startDaemon(wired.deps, { version: options.version, service, stop, isDevelopment })
     if (isForPeople && !options.isQuiet)
       process.stdout.write(banner(config, options.version, { isDevelopment, path: loaded.path }))
+    let reloaded = Promise.resolve()
     const reload = () => {
-      service.notify(`RELOADING=1\nMONOTONIC_USEC=${process.hrtime.bigint() / 1000n}`)
-      reloadConfig(wired, config, load)
-      service.notify('READY=1')
+      // One after the other: templates take a second, and the last word on the disk must be the last that counts.
+      reloaded = reloaded.then(async () => {
+        service.notify(`RELOADING=1\nMONOTONIC_USEC=${process.hrtime.bigint() / 1000n}`)
+        await reloadConfig(wired, config, load)
+        service.notify('READY=1')
+      })
     }
     options.signals.act({
       SIGHUP: reload,
@@ -69,6 +73,7 @@ export async function serve(options: ServeOptions): Promise<void> {
     })
     await daemon.stopped
     options.signals.act({ SIGUSR1: () => reopenLog(wired) })
+    await reloaded
   } finally {
     await wired.close()
   }
@@ -86,10 +91,16 @@ function reopenLog({ log, logFile }: Wired): void {
   }
 }
 
-/** What is in force stays in force unless the new configuration is whole; what needs a restart is named. */
-function reloadConfig({ deps, log, config: source }: Wired, started: Config, load: () => Loaded): void {
+/** What is in force stays in force unless configuration and templates are whole; what needs a restart is named. */
+async function reloadConfig(
+  { deps, log, config: source, texts }: Wired,
+  started: Config,
+  load: () => Loaded,
+): Promise<void> {
   try {
     const { config } = load()
+    const { files, warnings } = await texts.load(config)
+    for (const { message, path } of warnings) log.warn('template', { path, warning: message })
     const changed = changedKeys(source.base(), config)
     const waiting = changedKeys(started, config).filter(({ applies }) => applies === 'restart')
     source.replace(
@@ -103,6 +114,7 @@ function reloadConfig({ deps, log, config: source }: Wired, started: Config, loa
     log.info('configuration reloaded', {
       changed: changed.filter(({ applies }) => applies !== 'restart').map(({ key }) => key),
       needs_restart: waiting.map(({ key }) => key),
+      own_texts: files,
     })
   } catch (error) {
     noteConfig(deps, false)

@@ -33,6 +33,7 @@ StateDirectoryMode=0700
 LogsDirectory=${name}
 LogsDirectoryMode=0750
 ConfigurationDirectory=${name}
+ConfigurationDirectoryMode=0750
 Environment=AUTHD_DATA_DIR=/var/lib/${name}
 Environment=AUTHD_CONFIG=/etc/${name}/config.toml
 WatchdogSec=30

@@ -1,7 +1,8 @@
+import { closest } from '../platform/closest.ts'
 import { joinLayers, type Layer } from './layer.ts'
 import { environmentNames } from './names.ts'
 import type { Origin } from './origin.ts'
-import { closest, problemAt } from './problem.ts'
+import { problemAt } from './problem.ts'
 import { readValueFile } from './value-file.ts'
 
 export type Environment = Readonly<Record<string, string | undefined>>

@@ -1,10 +1,12 @@
 import { FACTOR_SECTIONS } from './factor-keys.ts'
 import { field, section } from './field.ts'
 import { duration, line, listOf, oneOf, path, secretText, wholeNumber, yesNo } from './kind.ts'
+import { MAIL_SECTIONS } from './mail-keys.ts'
 import { OPERATION_SECTIONS } from './operation-keys.ts'
 import { PROTECTION_SECTIONS } from './protection-keys.ts'
 import { presetOf } from './session-preset.ts'
-import { cidr, domainName, emailAddress, exactUrl, host, mailbox, postgresUrl, publicUrl } from './web-kind.ts'
+import { textFolder } from './text-folder.ts'
+import { cidr, domainName, exactUrl, host, postgresUrl, publicUrl } from './web-kind.ts'
 import { WEBHOOK_SECTIONS } from './webhook-keys.ts'
 
 const MAKE_ONE = 'Make one: openssl rand -base64 32'
@@ -65,6 +67,12 @@ export const SECTIONS = {
       text: 'A picture for the top of the pages, 32 px high: a .svg, .png or .webp file of at most 256 KiB.',
       applies: 'restart',
       example: '/etc/authd/logo.svg',
+    }),
+    locales_dir: field(path(), {
+      text: 'Sentences of your own for pages and mails: en.json and de.json with just those that differ. Read again at every reload.',
+      applies: 'reload',
+      fallback: textFolder('locales'),
+      example: '/etc/authd/locales',
     }),
     theme_css: field(path(), {
       text: 'A style sheet loaded after our own: set --accent, --on-accent, --radius and the other custom properties.',
@@ -130,70 +138,7 @@ export const SECTIONS = {
       default: 10,
     }),
   }),
-  mail: section('What mails say about where they come from.', {
-    from: field(mailbox(), {
-      text: 'The sender of all mails. Required as soon as smtp.host is set.',
-      applies: 'restart',
-      example: 'Example <no-reply@example.com>',
-      established: 'email_from',
-    }),
-    operator: field(emailAddress(), {
-      text: 'Where authd writes to when something needs you, such as an endpoint of webhooks that takes nothing.',
-      applies: 'restart',
-      example: 'admin@example.com',
-    }),
-    paused: field(yesNo(), {
-      text: 'Hold all mail back. It waits in the outbox, and what expires meanwhile is never sent.',
-      applies: 'live',
-      default: false,
-    }),
-  }),
-  smtp: section('The server that takes the mails.', {
-    host: field(host(), {
-      text: 'The mail server. Required, except in development, where mails are shown in the terminal.',
-      applies: 'restart',
-      example: 'smtp.example.com',
-      established: 'smtp_host',
-    }),
-    port: field(wholeNumber(1, 65535), {
-      text: 'Its port: 587 for STARTTLS, 465 for implicit TLS.',
-      applies: 'restart',
-      default: 587,
-      established: 'smtp_port',
-    }),
-    username: field(line(255), {
-      text: 'The account at the mail server, if it wants one.',
-      applies: 'restart',
-      example: 'authd',
-      established: 'smtp_username',
-    }),
-    password: field(secretText(1, 'Write the password that the mail server knows'), {
-      text: 'The password of that account.',
-      applies: 'restart',
-      secret: true,
-      established: 'smtp_password',
-    }),
-    tls: field(oneOf('starttls', 'implicit', 'none'), {
-      text: 'How the connection is protected. "starttls" never goes on without TLS; "none" is only for a server on this machine.',
-      applies: 'restart',
-      default: 'starttls',
-    }),
-    timeout: field(duration('1s', '2m'), {
-      text: 'How long to wait for each answer of the mail server.',
-      applies: 'restart',
-      default: '10s',
-    }),
-    max_connections: field(wholeNumber(1, 100), {
-      text: 'Connections to the mail server at once.',
-      applies: 'restart',
-      default: 4,
-    }),
-    ca_file: field(path(), {
-      text: 'The certificate authority of a mail server that public ones do not vouch for (PEM).',
-      applies: 'restart',
-      example: '/etc/authd/smtp-ca.pem',
-    }),
-  }),
+  ...MAIL_SECTIONS,
   signin: section('Sign-in by mail.', {
     ttl: field(duration('1m', '10m'), {
       text: 'How long a link and a code work.',

@@ -1,8 +1,8 @@
+import { closest } from '../platform/closest.ts'
 import { formatDuration } from '../platform/duration.ts'
 import type { Refusal } from './kind.ts'
 import type { Candidate } from './layer.ts'
 import { nameOfOrigin } from './origin.ts'
-import { closest } from './problem.ts'
 import type { Key } from './schema.ts'
 
 export type Parsed = { value: unknown } | { message: string; suggestion?: string }

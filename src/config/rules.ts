@@ -1,3 +1,4 @@
+import { MAIL_DOUBTS, MAIL_RULES } from './mail-rules.ts'
 import type { Problem } from './problem.ts'
 import type { Config } from './schema.ts'
 import { isLoopbackHost } from './web-kind.ts'
@@ -12,7 +13,7 @@ export interface RuleContext {
 
 export type Finding = Pick<Problem, 'key' | 'message' | 'suggestion'>
 
-interface Rule {
+export interface Rule {
   /** The rule is passed over while one of these is broken. The first is where the finding is shown. */
   keys: [string, ...string[]]
   check: (config: Config, context: RuleContext) => Omit<Finding, 'key'> | undefined
@@ -58,53 +59,7 @@ const RULES: Rule[] = [
           }
         : undefined,
   },
-  {
-    keys: ['smtp.host'],
-    check: ({ smtp }, { isDev }) =>
-      smtp.host === undefined && !isDev
-        ? {
-            message: 'smtp.host is missing: without a mail server nobody can sign in',
-            suggestion: 'Write host = "smtp.example.com" below [smtp]',
-          }
-        : undefined,
-  },
-  {
-    keys: ['mail.from', 'smtp.host'],
-    check: ({ mail, smtp }) =>
-      smtp.host !== undefined && mail.from === undefined
-        ? {
-            message: 'mail.from is missing: smtp.host is set, and mails need a sender',
-            suggestion: 'Write from = "Example <no-reply@example.com>" below [mail]',
-          }
-        : undefined,
-  },
-  {
-    keys: ['smtp.tls', 'smtp.host'],
-    check: ({ smtp }) =>
-      smtp.tls === 'none' && smtp.host !== undefined && !isLoopbackHost(smtp.host)
-        ? {
-            message: `smtp.tls: "none" would send sign-in mails in clear to ${smtp.host}`,
-            suggestion: 'Write tls = "starttls", or "implicit" for port 465',
-          }
-        : undefined,
-  },
-  {
-    keys: ['smtp.username', 'smtp.password'],
-    check: ({ smtp }) =>
-      smtp.username !== undefined && smtp.password === undefined
-        ? {
-            message: 'smtp.username is set and smtp.password is not',
-            suggestion: 'Write password_file = "/etc/authd/secrets/smtp_password"',
-          }
-        : undefined,
-  },
-  {
-    keys: ['smtp.password', 'smtp.username'],
-    check: ({ smtp }) =>
-      smtp.password !== undefined && smtp.username === undefined
-        ? { message: 'smtp.password is set and smtp.username is not', suggestion: 'Write username = "…" below [smtp]' }
-        : undefined,
-  },
+  ...MAIL_RULES,
   {
     keys: ['database.url', 'database.path'],
     check: ({ database }, { isSet }) =>
@@ -202,6 +157,7 @@ const RULES: Rule[] = [
 ]
 
 const DOUBTS: Rule[] = [
+  ...MAIL_DOUBTS,
   {
     keys: ['signup.domains', 'signup.policy'],
     check: ({ signup }) =>

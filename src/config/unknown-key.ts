@@ -1,5 +1,6 @@
+import { closest } from '../platform/closest.ts'
 import { fileNames } from './names.ts'
-import { closest, type Problem } from './problem.ts'
+import type { Problem } from './problem.ts'
 import { KEYS, type Key, SECTION_TEXTS } from './schema.ts'
 
 /** What is wrong with a name that is no key, and what was probably meant. */

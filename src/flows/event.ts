@@ -64,6 +64,8 @@ export const EVENTS = {
   'mail.cancelled': 'An operator stopped a mail that waited.',
   'webhook.retried': 'An operator had a delivery to an endpoint tried again.',
   'mail.failed': 'A mail was given up; metadata.reason says why.',
+  'mail.suppressed': 'An address was refused too often by its mail server: it gets no mail for metadata.days days.',
+  'mail.unsuppressed': 'An operator let an address be mailed again.',
 } as const satisfies Record<string, string>
 
 export type EventType = keyof typeof EVENTS

@@ -4,6 +4,7 @@ import { toRfc3339 } from '../platform/clock.ts'
 import { type EmailAddress, parseEmailAddress } from '../platform/email-address.ts'
 import { foldIp, ipBucket } from '../platform/ip.ts'
 import { listLastAuditLogs } from '../store/audit-logs.ts'
+import { findSuppression } from '../store/mail-suppressions.ts'
 import { findLastMailTo } from '../store/outbox.ts'
 import { findBucket } from '../store/rate-limits.ts'
 import { findUserByEmail, type User } from '../store/users.ts'
@@ -145,6 +146,13 @@ async function checkMail(deps: Deps, email: string): Promise<Check> {
   const id = 'mail'
   if (deps.config.current().mail.paused) {
     return { id, status: 'fail', detail: 'mail.paused: all mails wait', fix: 'authd settings unset mail.paused' }
+  }
+  const suppressed = await deps.db.read((sql) => findSuppression(sql, email, deps.clock.now()))
+  if (suppressed) {
+    const { refusals, response, suppressedUntil } = suppressed
+    const end = toRfc3339(suppressedUntil ?? deps.clock.now())
+    const detail = `no mails until ${end}: the mail server refused the address ${refusals} times (${response})`
+    return { id, status: 'fail', detail, fix: `authd suppressions clear ${email}` }
   }
   const last = await deps.db.read((sql) => findLastMailTo(sql, email))
   if (!last) return { id, status: 'ok', detail: 'no mail was sent lately' }

@@ -5,7 +5,10 @@ import { deleteExpiredDevices } from '../store/devices.ts'
 import { deleteEmailChangesBefore } from '../store/email-changes.ts'
 import { deleteFailuresBefore } from '../store/failed-attempts.ts'
 import { deleteInvitationsBefore } from '../store/invitations.ts'
+
+import { deleteSuppressionsBefore } from '../store/mail-suppressions.ts'
 import { deleteOutboxBefore, scrubExpiredBodies } from '../store/outbox.ts'
+
 import { deleteExpiredChallenges } from '../store/passkey-challenges.ts'
 import { deleteBucketsEndedBefore } from '../store/rate-limits.ts'
 import { deleteRecoveryLinksBefore } from '../store/recovery-links.ts'
@@ -29,6 +32,7 @@ export async function deleteOldRows(deps: Deps): Promise<void> {
   await deleteInBatches(deps, (trx) => deleteExpiredChallenges(trx, now, BATCH))
   await deleteInBatches(deps, (trx) => deleteBucketsEndedBefore(trx, now - HOUR, BATCH))
   await deps.db.write((trx) => scrubExpiredBodies(trx, now))
+  await deps.db.write((trx) => deleteSuppressionsBefore(trx, now - KEPT_MS))
   await deps.db.write((trx) => deleteFailuresBefore(trx, now - KEPT_MS))
   await deps.db.write((trx) => deleteEmailChangesBefore(trx, now - KEPT_MS))
   await deps.db.write((trx) => deleteInvitationsBefore(trx, now - KEPT_MS))

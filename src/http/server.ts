@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { createServer, type RequestListener, type Server } from 'node:http'
+import { createServer, type RequestListener, type Server, type ServerResponse } from 'node:http'
 import type { Socket } from 'node:net'
 import { setTimeout as wait } from 'node:timers/promises'
 import { promisify } from 'node:util'
@@ -14,6 +14,8 @@ const SOCKET_TIMEOUT = 15_000
 /** Requests sent before their forerunners are answered: no client of today does, and each holds its answer in memory. */
 const MAX_PIPELINED = 8
 const CHECK_INTERVAL = 2_000
+/** At the end, so long whoever keeps a connection may ask once more on it. Milliseconds. */
+const LAST_ANSWERS = 1_000
 
 export type Place = { host: string; port: number } | { fd: number }
 
@@ -22,7 +24,7 @@ export interface Listener {
   address: string
   /** How many there are now. */
   connections(): Promise<number>
-  /** New connections are refused, requests under way are answered; what is left after the time (ms) is cut off. */
+  /** Connections end with their next answer, new ones are refused; what is left after the time (ms) is cut off. */
   close(timeoutMs: number): Promise<void>
 }
 
@@ -38,11 +40,12 @@ export async function openListener(
   server.keepAliveTimeout = KEEP_ALIVE_TIMEOUT
   server.maxConnections = maxConnections
   server.setTimeout(SOCKET_TIMEOUT)
+  const unanswered = keepUnanswered(server)
   await listen(server, where)
   return {
     address: addressOf(server),
-    connections: () => promisify(server.getConnections.bind(server))(),
-    close: (timeoutMs) => drain(server, timeoutMs),
+    connections: () => countConnections(server),
+    close: (timeoutMs) => drain(server, { unanswered, timeoutMs }),
   }
 }
 
@@ -79,8 +82,23 @@ async function listen(server: Server, where: Place): Promise<void> {
   }
 }
 
-async function drain(server: Server, timeoutMs: number): Promise<void> {
+/** The answers that have not gone out yet. */
+function keepUnanswered(server: Server): ReadonlySet<ServerResponse> {
+  const unanswered = new Set<ServerResponse>()
+  server.on('request', (_request, response) => {
+    unanswered.add(response)
+    response.once('close', () => unanswered.delete(response))
+  })
+  return unanswered
+}
+
+async function drain(
+  server: Server,
+  { unanswered, timeoutMs }: { unanswered: ReadonlySet<ServerResponse>; timeoutMs: number },
+): Promise<void> {
   const closed = once(server, 'close')
+  for (const response of unanswered) sayLast(response)
+  await giveLastAnswers(server, Math.min(LAST_ANSWERS, timeoutMs))
   server.close()
   // A connection whose last answer has just gone out would be kept alive: it is idle a moment later.
   const idle = setInterval(() => server.closeIdleConnections(), 50)
@@ -93,6 +111,24 @@ async function drain(server: Server, timeoutMs: number): Promise<void> {
   clearInterval(idle)
   cut.abort()
   await late
+}
+
+/**
+ * A connection that is closed between two requests loses the one that is on its way to it, and few clients may send a
+ * POST twice. So each is told with an answer that it was the last, for as long as it takes those in use to ask.
+ */
+async function giveLastAnswers(server: Server, ms: number): Promise<void> {
+  server.prependListener('request', (_request, response) => sayLast(response))
+  const until = performance.now() + ms
+  while (performance.now() < until && (await countConnections(server)) > 0) await wait(20)
+}
+
+function sayLast(response: ServerResponse): void {
+  if (!response.headersSent) response.setHeader('Connection', 'close')
+}
+
+function countConnections(server: Server): Promise<number> {
+  return promisify(server.getConnections.bind(server))()
 }
 
 function addressOf(server: Server): string {

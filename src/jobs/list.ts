@@ -2,6 +2,7 @@ import type { Deps } from '../deps.ts'
 import { sealAudit } from '../flows/audit.ts'
 import { deleteOldRows } from '../flows/housekeeping.ts'
 import { deliverNextMail } from '../flows/mail-delivery.ts'
+import { ANNOUNCE_MS, announceNode, type Node } from '../flows/node.ts'
 import { flushTally } from '../flows/rate-limit.ts'
 import { applySettings } from '../flows/setting.ts'
 import { deliverNextWebhook, queueWebhooks } from '../flows/webhook-delivery.ts'
@@ -80,3 +81,16 @@ export const JOBS: readonly Job[] = [
     },
   },
 ]
+
+/** Where several daemons may share a database, each says that it runs. */
+export function announcing(node: Node): Job {
+  return {
+    name: 'announce',
+    everyMs: ANNOUNCE_MS,
+    isWokenByCommits: false,
+    run: async (deps) => {
+      await announceNode(deps, node)
+      return false
+    },
+  }
+}

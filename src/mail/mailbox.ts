@@ -1,3 +1,5 @@
+import { domainToASCII } from 'node:url'
+
 /** A sender as its header shows it. */
 export interface Mailbox {
   name: string
@@ -10,6 +12,7 @@ export function parseMailbox(text: string): Mailbox {
   return { name: name.replace(/^"(.*)"$/, '$1'), address: address.trim() }
 }
 
+/** In ASCII: it stands in headers and in the greeting. */
 export function domainOf(mailbox: Mailbox): string {
-  return mailbox.address.slice(mailbox.address.lastIndexOf('@') + 1)
+  return domainToASCII(mailbox.address.slice(mailbox.address.lastIndexOf('@') + 1))
 }

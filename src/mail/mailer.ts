@@ -1,8 +1,10 @@
 import { createTransport } from 'nodemailer'
 import type { Mail, Mailer } from '../deps.ts'
 import { maskEmail } from '../platform/email-address.ts'
-import { MailError } from '../platform/mail-error.ts'
+import { MailError, type RecipientRefusal } from '../platform/mail-error.ts'
+import type { TextSource } from '../platform/texts.ts'
 import { domainOf, parseMailbox } from './mailbox.ts'
+import { type DkimSettings, dkimOptions, messageOf } from './message.ts'
 import { type MailApp, renderMail } from './render.ts'
 import { connectionOptions, credentials, type SmtpSettings } from './smtp-options.ts'
 
@@ -12,34 +14,29 @@ export interface MailerOptions {
   from: string
   /** Asked for each mail: its values may change with a reload. */
   app: () => MailApp
+  texts: TextSource
+  dkim?: DkimSettings | undefined
+  /** The origin at which codes are typed, for the header OTP-Token; without it there is none. */
+  otpOrigin?: string | undefined
 }
 
 /** Sends through the operator's relay. Header and envelope are made of the one canonical address, never parsed from text. */
-export function smtpMailer({ smtp, from, app }: MailerOptions): Mailer {
+export function smtpMailer({ smtp, from, app, texts, dkim, otpOrigin }: MailerOptions): Mailer {
   const sender = parseMailbox(from)
-  const domain = domainOf(sender)
   const transport = createTransport({
-    ...connectionOptions(smtp, domain),
+    ...connectionOptions(smtp, domainOf(sender)),
     auth: credentials(smtp),
     pool: true,
     maxConnections: smtp.maxConnections,
     disableFileAccess: true,
     disableUrlAccess: true,
+    ...(dkim && { dkim: dkimOptions(dkim) }),
   })
   return {
     async send(mail) {
-      const { subject, html, text } = await renderMail(mail, app())
+      const rendered = await renderMail(mail, app(), texts.current())
       try {
-        const sent = await transport.sendMail({
-          from: sender,
-          to: { name: '', address: mail.to },
-          envelope: { from: sender.address, to: [mail.to] },
-          messageId: `<${mail.messageId}@${domain}>`,
-          headers: { 'Auto-Submitted': 'auto-generated', 'X-Auto-Response-Suppress': 'All' },
-          subject,
-          text,
-          html,
-        })
+        const sent = await transport.sendMail(messageOf(mail, rendered, { sender, otpOrigin }))
         return sent.response
       } catch (error) {
         throw notAccepted(mail, error)
@@ -53,8 +50,22 @@ export function smtpMailer({ smtp, from, app }: MailerOptions): Mailer {
 
 /** Only a 5xx about this mail is permanent: a refused login or connection can be mended while the mail waits. */
 function notAccepted(mail: Mail, error: unknown): MailError {
-  const { code, responseCode = 0, message } = error as { code?: string; responseCode?: number; message: string }
+  const { code, command, responseCode = 0, response = '', message } = error as Partial<SmtpError> & { message: string }
   const isPermanent = responseCode >= 500 && (code === 'EENVELOPE' || code === 'EMESSAGE')
   // Relays repeat the address, and what they say is logged.
-  return new MailError(message.replaceAll(mail.to, maskEmail(mail.to)), { isPermanent, cause: error })
+  const masked = (text: string) => text.replaceAll(mail.to, maskEmail(mail.to))
+  const refusal = isPermanent && command === 'RCPT TO' ? refusalOf(masked(response)) : undefined
+  return new MailError(masked(message), { isPermanent, refusal, cause: error })
+}
+
+/** What nodemailer adds to its errors. */
+interface SmtpError {
+  code: string
+  command: string
+  responseCode: number
+  response: string
+}
+
+function refusalOf(response: string): RecipientRefusal {
+  return { response, enhancedCode: /^\d{3}[ -](\d\.\d{1,3}\.\d{1,3})\b/.exec(response)?.[1] }
 }

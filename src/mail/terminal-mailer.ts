@@ -1,11 +1,20 @@
 import type { Mailer } from '../deps.ts'
+import type { TextSource } from '../platform/texts.ts'
 import { type MailApp, renderMail } from './render.ts'
 
 /** Shows mails instead of sending them: development, where nobody has a relay. */
-export function terminalMailer({ app, output }: { app: () => MailApp; output: NodeJS.WritableStream }): Mailer {
+export function terminalMailer({
+  app,
+  texts,
+  output,
+}: {
+  app: () => MailApp
+  texts: TextSource
+  output: NodeJS.WritableStream
+}): Mailer {
   return {
     async send(mail) {
-      const { subject } = await renderMail(mail, app())
+      const { subject } = await renderMail(mail, app(), texts.current())
       const { code, link } = mail.values
       const lines = [
         ['Mail to', mail.to],

@@ -2,8 +2,11 @@ import { hash } from 'node:crypto'
 import { readdirSync, readFileSync } from 'node:fs'
 import { basename, extname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { runInThisContext } from 'node:vm'
 import Handlebars from 'handlebars'
-import { compileMjml } from './mjml.ts'
+import { COMPILE } from './compile-options.ts'
+import { compileMjml } from './mjml-cache.ts'
+import { joinMjml } from './mjml-layout.ts'
 import type { Sentences } from './translate.ts'
 
 type Helper = (...args: unknown[]) => unknown
@@ -24,6 +27,8 @@ export interface Templates {
   /** By the plain name: `authd.css`. */
   assets: Record<string, Asset>
   locales: Record<string, Sentences>
+  /** The sources of the mails by file, `signin.mjml`, for operators who change them. */
+  mailSources: Record<string, string>
   /** Compiled when first asked for: MJML is heavy to load. */
   mail(name: string): Promise<MailTemplates>
 }
@@ -32,9 +37,6 @@ export interface MailTemplates {
   html: Template
   text: Template
 }
-
-/** How the templates are compiled, here and in the build. Text is not HTML, so nothing in it is escaped. */
-export const COMPILE = { html: { strict: true }, text: { strict: true, noEscape: true } }
 
 const FOLDER = fileURLToPath(new URL('../../templates/', import.meta.url))
 const TYPES: Record<string, string> = {
@@ -51,8 +53,13 @@ export function templates(): Templates {
   return loaded
 }
 
+/** What `Handlebars.precompile` made of a template, ready to be filled. */
+export function fromPrecompiled(code: string): Template {
+  return Handlebars.template(runInThisContext(`(${code})`))
+}
+
 function fromSource(): Templates {
-  const { pages, assets, locales } = readTemplates()
+  const { pages, assets, locales, mailSources } = readTemplates()
   const mails = new Map<string, Promise<MailTemplates>>()
   return {
     pages: Object.fromEntries(
@@ -60,6 +67,7 @@ function fromSource(): Templates {
     ),
     assets,
     locales,
+    mailSources,
     mail(name) {
       const mail = mails.get(name) ?? compileMail(name)
       mails.set(name, mail)
@@ -75,19 +83,23 @@ async function compileMail(name: string): Promise<MailTemplates> {
 
 /** The mail's two parts with their placeholders still in them; MJML is HTML by now. */
 export async function readMail(name: string): Promise<{ html: string; text: string }> {
-  const layout = read('mail', 'layout.mjml')
-  const mjml = layout.replace('<!-- content -->', () => read('mail', `${name}.mjml`))
+  const mjml = joinMjml(read('mail', 'layout.mjml'), read('mail', `${name}.mjml`))
   return { html: await compileMjml(mjml), text: read('mail', `${name}.txt`) }
 }
 
 /** All but the mails, as they lie on the disk. */
 export function readTemplates(): { pages: Record<string, string>; mails: string[] } & Pick<
   Templates,
-  'assets' | 'locales'
+  'assets' | 'locales' | 'mailSources'
 > {
   return {
     pages: Object.fromEntries(names('pages', '.hbs').map((name) => [name, read('pages', `${name}.hbs`)])),
     mails: names('mail', '.txt'),
+    mailSources: Object.fromEntries(
+      readdirSync(join(FOLDER, 'mail'))
+        .sort()
+        .map((file) => [file, read('mail', file)]),
+    ),
     assets: Object.fromEntries(readdirSync(join(FOLDER, 'pages/assets')).map((file) => [file, readAsset(file)])),
     locales: Object.fromEntries(
       names('locales', '.json').map((lang) => [lang, JSON.parse(read('locales', `${lang}.json`))]),

@@ -22,9 +22,9 @@ export function languages(): string[] {
 }
 
 /** @param wanted a tag, or a list of them as chooseLanguage takes it */
-export function translatorFor(wanted: string | undefined): Translator {
+export function translatorFor(wanted: string | undefined, locales = templates().locales): Translator {
   const lang = chooseLanguage(wanted, languages())
-  return translator(lang, templates().locales[lang] ?? {})
+  return translator(lang, locales[lang] ?? {})
 }
 
 function translator(lang: string, sentences: Sentences): Translator {

@@ -62,3 +62,51 @@ export async function countMailsIn(
   )
   return rows.map(({ state, n }) => ({ state, count: Number(n) }))
 }
+
+/** How often something was audited. */
+export interface EventCount {
+  type: string
+  outcome: string
+  count: number
+}
+
+/** What was sealed after that number, counted, and where the log ends now. */
+export async function countEventsAfter(sql: Sql, after: number): Promise<{ counts: EventCount[]; seq: number }> {
+  const rows = await sql.all<{ event_type: string; outcome: string; n: number; last: number }>(
+    `SELECT event_type, outcome, count(*) AS n, max(seq) AS last FROM audit_logs WHERE seq > ?
+     GROUP BY event_type, outcome`,
+    [after],
+  )
+  return { counts: rows.map(toCount), seq: Math.max(after, ...rows.map(({ last }) => Number(last))) }
+}
+
+/** Counted from this id on: ids follow time, and there is no other index on it. */
+export async function countEventsFrom(sql: Sql, id: string, types: readonly string[]): Promise<EventCount[]> {
+  const rows = await sql.all<{ event_type: string; outcome: string; n: number }>(
+    `SELECT event_type, outcome, count(*) AS n FROM audit_logs WHERE id >= ?
+       AND event_type IN ${placeholders(types.length)} GROUP BY event_type, outcome`,
+    [id, ...types],
+  )
+  return rows.map(toCount)
+}
+
+/** Mails by state that were queued from this id on. */
+export async function countMailsFrom(sql: Sql, id: string): Promise<Partial<Record<OutboxState, number>>> {
+  const rows = await sql.all<{ state: OutboxState; n: number }>(
+    "SELECT state, count(*) AS n FROM outbox WHERE id >= ? AND kind = 'mail' AND is_decoy = 0 GROUP BY state",
+    [id],
+  )
+  return Object.fromEntries(rows.map(({ state, n }) => [state, Number(n)]))
+}
+
+/** Mails that wait, and since when the oldest does; decoys are nobody's mail. */
+export async function countWaitingMails(sql: Sql): Promise<{ count: number; oldestAt: number | null }> {
+  const row = await sql.one<{ n: number; at: number | null }>(
+    "SELECT count(*) AS n, min(created_at) AS at FROM outbox WHERE kind = 'mail' AND state = 'pending' AND is_decoy = 0",
+  )
+  return { count: Number(row?.n ?? 0), oldestAt: row?.at == null ? null : Number(row.at) }
+}
+
+function toCount({ event_type, outcome, n }: { event_type: string; outcome: string; n: number }): EventCount {
+  return { type: event_type, outcome, count: Number(n) }
+}

@@ -1,4 +1,4 @@
-import { mkdir, readdir, readFile, writeFile } from 'node:fs/promises'
+import { chown, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { shell } from '../cli.ts'
@@ -58,4 +58,18 @@ test.each([
 
   const paths = (JSON.parse(stdout).files as { path: string }[]).map(({ path }) => path)
   expect(paths.filter((path) => path === `/${UNITS}/shop-auth.service.d/notify-reload.conf`)).toHaveLength(count)
+})
+
+test('init leaves its configuration to the group of the folder, which service install gave to the service', async () => {
+  const place = await shell({ data: false })
+  const folder = join(place.folder, 'etc')
+  const [uid, gid] = [process.getuid?.() ?? 0, process.getuid?.() === 0 ? 65_534 : (process.getgid?.() ?? 0)]
+  await mkdir(folder, { mode: 0o750 })
+  await chown(folder, uid, gid)
+
+  const answers = ['--url', 'https://auth.example.com', '--smtp-host', '127.0.0.1', '--email-from', 'a@example.com']
+  const { code } = await place.run(['init', '--dir', folder, '--data-dir', join(place.folder, 'data'), ...answers])
+
+  const { gid: group, mode } = await stat(join(folder, 'config.toml'))
+  expect([code, group, mode & 0o777]).toEqual([0, gid, 0o640])
 })

@@ -1,3 +1,4 @@
+import { generateKeyPairSync } from 'node:crypto'
 import { join } from 'node:path'
 import { parseEnv } from 'node:util'
 import { expect, test } from 'vitest'
@@ -6,6 +7,11 @@ import { KEYS } from '../../src/config/schema.ts'
 import { staleFiles } from '../../tools/generate.ts'
 import { type Folder, folder } from './folder.ts'
 
+const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
+const WITH_A_FORM: Record<string, string> = {
+  database_url: 'postgres://authd@localhost/authd',
+  mail_dkim_key: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
+}
 const SECRETS = KEYS.filter(({ secret, key }) => secret && key !== 'secret')
 
 test('the example files and the reference page are what the schema makes of them', () => {
@@ -51,8 +57,7 @@ test('every variable of the example is good when it is uncommented', () => {
 /** The secrets that the example names, made in the folder. */
 function withSecrets(here: Folder, text: string): string {
   for (const { credential } of SECRETS) {
-    const isUrl = credential === 'database_url'
-    here.write(`secrets/${credential}`, isUrl ? 'postgres://authd@localhost/authd' : 'k3Vq0z8Jm2Xr7Lw5Tn9Yb4Hc6Dp1Gs0F')
+    here.write(`secrets/${credential}`, WITH_A_FORM[credential] ?? 'k3Vq0z8Jm2Xr7Lw5Tn9Yb4Hc6Dp1Gs0F')
   }
   return text.replaceAll('/etc/authd/secrets/', `${here.path}/secrets/`)
 }

@@ -101,6 +101,7 @@ async function failLogin(authd: Authd): Promise<void> {
     smtp: { ...smtp, username: 'authd', password: SMTP_PASSWORD },
     from: 'Example <no-reply@example.com>',
     app: () => ({ name: 'Example', supportUrl: undefined }),
+    texts: authd.deps.texts,
   })
   await authd.browser().post('/v1/signin', { json: { email: 'carol@example.com' } })
   await deliverNextMail(authd.deps)

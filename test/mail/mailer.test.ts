@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { CERTIFICATE, startSmtp } from '../smtp.ts'
+import { SAMPLE_VALUES } from '../../src/mail/samples.ts'
+import { CERTIFICATE, CERTIFICATE_OF_ANOTHER, startSmtp } from '../smtp.ts'
 import { mailerFor, SIGNIN } from './samples.ts'
 
 test('a mail arrives with text first, HTML second, and both say the same', async () => {
@@ -56,6 +57,34 @@ test('a certificate that nobody vouches for is refused (E-05)', async () => {
   const sending = mailerFor(server, { tls: 'starttls' }).send(SIGNIN)
 
   await expect(sending).rejects.toThrow(/self-signed certificate/)
+  expect(server.mails).toEqual([])
+})
+
+test('nor is one accepted for implicit TLS (E-05)', async () => {
+  const server = await startSmtp({ tls: 'implicit' })
+
+  const sending = mailerFor(server, { tls: 'implicit' }).send(SIGNIN)
+
+  await expect(sending).rejects.toThrow(/self-signed certificate/)
+  expect(server.mails).toEqual([])
+})
+
+test('a good certificate of another host is refused (E-05)', async () => {
+  const certificate = CERTIFICATE_OF_ANOTHER
+  const server = await startSmtp({ tls: 'starttls', certificate })
+
+  const sending = mailerFor(server, { tls: 'starttls', caFile: certificate }).send(SIGNIN)
+
+  await expect(sending).rejects.toThrow(/Host: localhost. is not cert's CN|does not match certificate/)
+  expect(server.mails).toEqual([])
+})
+
+test('a relay that takes STARTTLS back gets neither password nor mail (E-05)', async () => {
+  const server = await startSmtp({ auth: { user: 'authd', pass: 'right' } })
+
+  const sending = mailerFor(server, { tls: 'starttls', username: 'authd', password: 'right' }).send(SIGNIN)
+
+  await expect(sending).rejects.toMatchObject({ name: 'MailError', isPermanent: false })
   expect(server.mails).toEqual([])
 })
 
@@ -122,4 +151,59 @@ test('what a relay says about an address does not carry the address into the log
   const sending = mailerFor(server).send(SIGNIN)
 
   await expect(sending).rejects.toThrow('<a…@example.com>: user unknown')
+})
+
+test('with otp_header a mail with a code names it, and the origin that its link leads to', async () => {
+  const server = await startSmtp()
+
+  await mailerFor(server, {}, { otpOrigin: 'https://auth.example.com' }).send({
+    ...SIGNIN,
+    values: { ...SIGNIN.values, link: 'https://app.example.com/signed-in?token=att_1.secret' },
+  })
+
+  expect(server.mails[0]?.raw).toMatch(/^OTP-Token: "482913"; origin="https:\/\/app\.example\.com"\r$/m)
+})
+
+test('a code without a link belongs to public_url, and a mail without a code has no such header', async () => {
+  const server = await startSmtp()
+  const mailer = mailerFor(server, {}, { otpOrigin: 'https://auth.example.com' })
+
+  await mailer.send({ ...SIGNIN, template: 'stepup', values: SAMPLE_VALUES.stepup })
+  await mailer.send({ ...SIGNIN, template: 'test', values: {} })
+
+  expect(server.mails[0]?.raw).toMatch(/^OTP-Token: "482913"; origin="https:\/\/auth\.example\.com"\r$/m)
+  expect(server.mails[1]?.raw).not.toMatch(/^OTP-Token/m)
+})
+
+test('without otp_header the code stands in no header of its own', async () => {
+  const server = await startSmtp()
+
+  await mailerFor(server).send(SIGNIN)
+
+  expect(server.mails[0]?.raw).not.toMatch(/^OTP-Token/im)
+})
+
+test.for([
+  ['refuseRecipient', '5.1.1 <anna@example.com>: user unknown', '5.1.1'],
+  ['refuseRecipient', 'no such user', undefined],
+] as const)('a recipient refused for good is told apart, with its code: %s %s', async ([on, message, enhancedCode]) => {
+  const server = await startSmtp({ [on]: { responseCode: 550, message } })
+
+  const sending = mailerFor(server).send(SIGNIN)
+
+  await expect(sending).rejects.toMatchObject({
+    refusal: { enhancedCode, response: expect.stringContaining('user') },
+  })
+  await expect(sending).rejects.not.toMatchObject({ refusal: { response: expect.stringContaining('anna@') } })
+})
+
+test.for([
+  ['refuseRecipient', 450],
+  ['refuseMail', 550],
+] as const)('%s with %i says nothing of the address', async ([on, responseCode]) => {
+  const server = await startSmtp({ [on]: { responseCode, message: '5.1.1 user unknown' } })
+
+  const sending = mailerFor(server).send(SIGNIN)
+
+  await expect(sending).rejects.toMatchObject({ name: 'MailError', refusal: undefined })
 })

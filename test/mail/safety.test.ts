@@ -1,14 +1,14 @@
 import { expect, test } from 'vitest'
 import type { MailTemplate } from '../../src/deps.ts'
 import { type RenderedMail, renderMail } from '../../src/mail/render.ts'
+import { SAMPLE_VALUES } from '../../src/mail/samples.ts'
 import { languages } from '../../src/platform/translate.ts'
-import { SAFETY_VALUES } from './safety-samples.ts'
 import { APP } from './samples.ts'
 
 const HOSTILE = 'x\r\nBcc: eve@evil.example\r\n\r\n<b>{{code}}{{{link}}}</b></td></mj-text>"\' \u202eevil'
 
 const MAILS = languages().flatMap((lang) =>
-  Object.entries(SAFETY_VALUES).map(([template, values]) => ({ template: template as MailTemplate, lang, values })),
+  Object.entries(SAMPLE_VALUES).map(([template, values]) => ({ template: template as MailTemplate, lang, values })),
 )
 
 test.for(MAILS)('$template in $lang shows all its values, in both parts', async ({ template, lang, values }) => {
@@ -59,19 +59,19 @@ test.for(MAILS)('$template in $lang does without everything that a flow may leav
 })
 
 test.for(['email_changed', 'invitation'] as const)('%s is no mail without its link', async (template) => {
-  const { link: _, ...values } = SAFETY_VALUES[template] ?? {}
+  const { link: _, ...values } = SAMPLE_VALUES[template] ?? {}
 
   await expect(renderMail({ template, lang: 'en', values }, APP)).rejects.toThrow(`the mail ${template} needs link`)
 })
 
 test('a code mail is none without its code', async () => {
-  const values = { ...SAFETY_VALUES.stepup, code: '' }
+  const values = { ...SAMPLE_VALUES.stepup, code: '' }
 
   await expect(renderMail({ template: 'stepup', lang: 'en', values }, APP)).rejects.toThrow('stepup needs code')
 })
 
 test('a link that is none is refused in a notice too', async () => {
-  const values = { ...SAFETY_VALUES.invitation, link: 'javascript:alert(1)' }
+  const values = { ...SAMPLE_VALUES.invitation, link: 'javascript:alert(1)' }
 
   await expect(renderMail({ template: 'invitation', lang: 'en', values }, APP)).rejects.toThrow("can't link to")
 })

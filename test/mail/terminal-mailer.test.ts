@@ -1,12 +1,12 @@
 import { PassThrough } from 'node:stream'
 import { expect, test } from 'vitest'
 import { terminalMailer } from '../../src/mail/terminal-mailer.ts'
-import { APP, SIGNIN } from './samples.ts'
+import { APP, SIGNIN, TEXTS } from './samples.ts'
 
 test('in development a mail shows whom it is for, and code and link on lines of their own', async () => {
   const output = new PassThrough({ encoding: 'utf8' })
 
-  await terminalMailer({ app: () => APP, output }).send(SIGNIN)
+  await terminalMailer({ app: () => APP, texts: TEXTS, output }).send(SIGNIN)
 
   const lines = String(output.read())
     .split('\n')

@@ -4,6 +4,15 @@ const { argv, execPath } = process
 
 if (argv.length === 3 && (argv[2] === '--version' || argv[2] === '-V')) {
   process.stdout.write('__VERSION__\n')
+} else if (argv.length === 3 && argv[2] === '--compile-texts') {
+  // The daemon starts itself with this for an operator's templates: what compiles them is no part of the program proper.
+  const { getRawAsset } = require('node:sea')
+  const { runInThisContext } = require('node:vm')
+  const { gunzipSync } = require('node:zlib')
+  const source = gunzipSync(Buffer.from(getRawAsset('texts.cjs.gz'))).latin1Slice()
+  const bundle = { exports: {} }
+  runInThisContext(source, { filename: 'texts.cjs' })(bundle.exports, require, bundle, execPath, '/')
+  void bundle.exports.main()
 } else {
   const { dirname } = require('node:path')
   const { getRawAsset } = require('node:sea')

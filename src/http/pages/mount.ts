@@ -89,7 +89,7 @@ export function assets(brand: BrandFile[]) {
 }
 
 /** An error as a page, in the reader's language, with the request's id. */
-export function renderError(deps: Pick<Deps, 'config' | 'clock'>) {
+export function renderError(deps: Pick<Deps, 'config' | 'clock' | 'texts'>) {
   return (ctx: Context, error: AuthdError): string => {
     const values = { ...pageError(error), status: error.status, requestId: ctx.state.requestId }
     return renderPage('error', values, pageContext(deps, languageOf(ctx.get('Accept-Language'))))

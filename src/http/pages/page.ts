@@ -79,13 +79,14 @@ export function pageError({ code, message, retryAfter }: AuthdError): PageError 
 }
 
 /** What all pages share, as the configuration has it now. */
-export function pageContext(deps: Pick<Deps, 'config' | 'clock'>, lang: string): PageContext {
+export function pageContext(deps: Pick<Deps, 'config' | 'clock' | 'texts'>, lang: string): PageContext {
   const { app, publicUrl } = deps.config.current()
   return {
     lang,
     appName: app.name,
     basePath: basePath(publicUrl),
     now: deps.clock.now(),
+    locales: deps.texts.current().locales,
     ...brandPaths(app),
     ...(app.supportUrl !== undefined && { supportUrl: app.supportUrl }),
     ...(app.notice !== undefined && { siteNotice: app.notice }),

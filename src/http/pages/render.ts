@@ -10,7 +10,7 @@ const SCRIPTED: ReadonlySet<PageName> = new Set(['signin', 'factor', 'account', 
 
 /** A hosted page as HTML. All values are escaped; no inline script or style, nothing from another origin. */
 export function renderPage<Name extends PageName>(name: Name, values: PageValues[Name], context: PageContext): string {
-  const translate = translatorFor(context.lang)
+  const translate = translatorFor(context.lang, context.locales)
   const { t, lang } = translate
   const said = SAID[name]?.(values, context, translate) ?? {}
   const { error, notice } = values as { error?: PageError; notice?: string }

@@ -1,3 +1,4 @@
+import type { Sentences } from '../../platform/translate.ts'
 import type { OwnEvent } from '../../resources/personal-data.ts'
 
 /** What each hosted page shows. A route fills one of these and calls renderPage; sentences are in templates/locales. */
@@ -184,6 +185,8 @@ export interface PageContext {
   /** A language tag, or the request's Accept-Language as it is. */
   lang: string
   appName: string
+  /** The sentences in force; ours alone where they are left out. */
+  locales?: Record<string, Sentences>
   /** The path of public_url without a slash at its end: `` or `/auth`. Forms, links and assets start with it. */
   basePath: string
   supportUrl?: string

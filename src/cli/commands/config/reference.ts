@@ -11,7 +11,7 @@ export default class ConfigReference extends OperatorCommand {
     const { args, flags } = await this.parse(ConfigReference)
     const { configJsonSchema, describeAllKeys, describeKey } = await import('../../../config/reference.ts')
     const { findKey, KEYS } = await import('../../../config/schema.ts')
-    const { closest } = await import('../../../config/problem.ts')
+    const { closest } = await import('../../../platform/closest.ts')
     if (args.key === undefined) return this.output(flags).object(configJsonSchema(), [describeAllKeys().trimEnd()])
     const key = findKey(args.key)
     if (key) {

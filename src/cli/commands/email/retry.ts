@@ -18,7 +18,7 @@ export default class EmailRetry extends OperatorCommand {
   async run(): Promise<void> {
     const { argv, flags } = await this.parse(EmailRetry)
     const named = await this.named(argv as string[])
-    if (flags['all-failed'] === named.length > 0) {
+    if (Boolean(flags['all-failed']) === named.length > 0) {
       throw new AuthdError('USAGE', { message: 'name mails, or say --all-failed', suggestions: ['authd email queue'] })
     }
     const { idsOf, retryQueued } = await import('../../../flows/outbox.ts')

@@ -20,7 +20,7 @@ export default class WebhooksRedeliver extends OperatorCommand {
   async run(): Promise<void> {
     const { argv, flags } = await this.parse(WebhooksRedeliver)
     const named = await this.named(argv as string[])
-    if (flags.failed === named.length > 0) {
+    if (Boolean(flags.failed) === named.length > 0) {
       throw new AuthdError('USAGE', {
         message: 'name deliveries, or say --failed',
         suggestions: ['authd webhooks deliveries'],

@@ -1,4 +1,4 @@
-import type { Mail, MailTemplate } from '../../src/deps.ts'
+import type { Mail, MailTemplate } from '../deps.ts'
 
 const WHO = {
   occurred_at: '2026-11-25T10:15:00.123Z',
@@ -8,8 +8,17 @@ const WHO = {
 const LINK = { link: 'https://auth.example.com/account' }
 const CODE = { ...WHO, code: '482913', expires_minutes: '10' }
 
-/** What the flows give to the mails of account safety. */
-export const SAFETY_VALUES: Record<Exclude<MailTemplate, 'signin' | 'test'>, Mail['values']> = {
+/** Values as flows give them, for previews and for checks: each mail with all that it may show. */
+export const SAMPLE_VALUES: Record<MailTemplate, Mail['values']> = {
+  signin: {
+    code: '482913',
+    link: 'https://auth.example.com/signin/link?token=att_1.secret&x=1',
+    expires_minutes: '10',
+    requested_by: 'Firefox on Linux',
+    requested_ip: '2001:db8::1',
+    email_masked: 'a…@example.com',
+  },
+  test: {},
   stepup: CODE,
   email_change: CODE,
   email_restore: CODE,

@@ -1,0 +1,39 @@
+import { Args, Flags } from '@oclif/core'
+import { chooseLanguage, languages, type Sentences } from '../../../platform/translate.ts'
+import { OperatorCommand } from '../../command.ts'
+import type { Column } from '../../output.ts'
+
+interface Row {
+  key: string
+  /** As a file of yours would have it. */
+  sentence: Sentences[string]
+  is_own: boolean
+}
+
+const COLUMNS: Column<Row>[] = [
+  { header: 'KEY', value: ({ key }) => key },
+  { header: 'OWN', value: ({ is_own }) => (is_own ? 'yes' : '') },
+  { header: 'SENTENCE', value: ({ sentence }) => (typeof sentence === 'string' ? sentence : JSON.stringify(sentence)) },
+]
+
+export default class TemplatesSentences extends OperatorCommand {
+  static override summary = 'What pages and mails say, with the keys for your own en.json and de.json.'
+  static override examples = ['authd templates sentences mail.signin', 'authd templates sentences --lang de --json']
+  static override args = { search: Args.string({ description: 'Only keys and sentences that hold this.' }) }
+  static override flags = { lang: Flags.string({ default: 'en', description: 'In which language.' }) }
+
+  async run(): Promise<void> {
+    const { args, flags } = await this.parse(TemplatesSentences)
+    const { config } = await this.loadConfig(flags)
+    const { builtInTexts } = await import('../../../platform/texts.ts')
+    const { inspectTexts } = await import('../../../wire-texts.ts')
+    const { texts } = await inspectTexts(config)
+    const lang = chooseLanguage(flags.lang, languages())
+    const ours = builtInTexts().locales[lang] ?? {}
+    const wanted = args.search?.toLowerCase() ?? ''
+    const rows = Object.entries(texts.locales[lang] ?? {})
+      .map(([key, sentence]) => ({ key, sentence, is_own: JSON.stringify(sentence) !== JSON.stringify(ours[key]) }))
+      .filter(({ key, sentence }) => `${key} ${JSON.stringify(sentence)}`.toLowerCase().includes(wanted))
+    this.output(flags).list(rows, COLUMNS)
+  }
+}

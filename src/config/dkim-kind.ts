@@ -1,0 +1,49 @@
+import { createPrivateKey, KeyObject } from 'node:crypto'
+import { type Kind, type Refusal, text } from './kind.ts'
+
+const MAKE_ONE = 'Make one: openssl genrsa 2048'
+
+/** A label, or some with dots between them (RFC 6376 §3.1). */
+export function dkimSelector(): Kind<string> {
+  const label = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/
+  return text('a name such as "authd" or "2026-11"', (value) =>
+    value.split('.').every((part) => label.test(part)) && value.length <= 63 ? undefined : {},
+  )
+}
+
+/**
+ * RFC 8301 §3.2: whoever signs must not use RSA keys below 1024 bits, and nobody has to check those above 4096.
+ * Ed25519 (RFC 8463) is refused by name: nodemailer would send such mails unsigned, without a word.
+ */
+export function dkimKey(): Kind<string> {
+  return text('a private key in PEM', (value) => {
+    const key = parseKey(value)
+    return key instanceof KeyObject ? refuseKey(key) : key
+  })
+}
+
+function parseKey(pem: string): KeyObject | Refusal {
+  if (!/^-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(pem)) {
+    return {
+      message: 'is no private key in PEM',
+      suggestion: `It begins with -----BEGIN PRIVATE KEY-----. ${MAKE_ONE}`,
+    }
+  }
+  try {
+    return createPrivateKey(pem)
+  } catch (error) {
+    const isLocked = /ENCRYPTED/.test(pem) || (error instanceof Error && /passphrase/i.test(error.message))
+    if (isLocked) return { message: 'is locked with a passphrase', suggestion: 'Unlock it: openssl pkey -in FILE' }
+    return { message: 'is no private key that can be read: a part of it may be missing', suggestion: MAKE_ONE }
+  }
+}
+
+function refuseKey({ asymmetricKeyType: type, asymmetricKeyDetails: details }: KeyObject): Refusal | undefined {
+  if (type !== 'rsa') {
+    return { message: `is a key of the kind ${type}, and mails are signed with RSA`, suggestion: MAKE_ONE }
+  }
+  const bits = details?.modulusLength ?? 0
+  if (bits < 1024) return { message: `has ${bits} bits, and 1024 is the least (RFC 8301)`, suggestion: MAKE_ONE }
+  if (bits > 4096) return { message: `has ${bits} bits, and 4096 is the most (RFC 8301)`, suggestion: MAKE_ONE }
+  return undefined
+}

@@ -1,0 +1,100 @@
+import { createPublicKey } from 'node:crypto'
+import { domainToASCII } from 'node:url'
+import type { Rule } from './rules.ts'
+import { isLoopbackHost } from './web-kind.ts'
+
+export const MAIL_RULES: Rule[] = [
+  {
+    keys: ['smtp.host'],
+    check: ({ smtp }, { isDev }) =>
+      smtp.host === undefined && !isDev
+        ? {
+            message: 'smtp.host is missing: without a mail server nobody can sign in',
+            suggestion: 'Write host = "smtp.example.com" below [smtp]',
+          }
+        : undefined,
+  },
+  {
+    keys: ['mail.from', 'smtp.host'],
+    check: ({ mail, smtp }) =>
+      smtp.host !== undefined && mail.from === undefined
+        ? {
+            message: 'mail.from is missing: smtp.host is set, and mails need a sender',
+            suggestion: 'Write from = "Example <no-reply@example.com>" below [mail]',
+          }
+        : undefined,
+  },
+  {
+    keys: ['smtp.tls', 'smtp.host'],
+    check: ({ smtp }) =>
+      smtp.tls === 'none' && smtp.host !== undefined && !isLoopbackHost(smtp.host)
+        ? {
+            message: `smtp.tls: "none" would send sign-in mails in clear to ${smtp.host}`,
+            suggestion: 'Write tls = "starttls", or "implicit" for port 465',
+          }
+        : undefined,
+  },
+  {
+    keys: ['smtp.username', 'smtp.password'],
+    check: ({ smtp }) =>
+      smtp.username !== undefined && smtp.password === undefined
+        ? {
+            message: 'smtp.username is set and smtp.password is not',
+            suggestion: 'Write password_file = "/etc/authd/secrets/smtp_password"',
+          }
+        : undefined,
+  },
+  {
+    keys: ['smtp.password', 'smtp.username'],
+    check: ({ smtp }) =>
+      smtp.password !== undefined && smtp.username === undefined
+        ? { message: 'smtp.password is set and smtp.username is not', suggestion: 'Write username = "…" below [smtp]' }
+        : undefined,
+  },
+  {
+    keys: ['mail.dkim_domain', 'mail.dkim_selector', 'mail.dkim_key'],
+    check: ({ mail }) => {
+      const parts = { dkim_domain: mail.dkimDomain, dkim_selector: mail.dkimSelector, dkim_key: mail.dkimKey }
+      const missing = Object.entries(parts).flatMap(([name, value]) => (value === undefined ? [`mail.${name}`] : []))
+      if (missing.length === 0 || missing.length === 3) return undefined
+      const given = Object.keys(parts)
+        .map((name) => `mail.${name}`)
+        .filter((name) => !missing.includes(name))
+      return {
+        message: `${given.join(' and ')} ${given.length > 1 ? 'are' : 'is'} set and ${missing.join(' and ')} ${missing.length > 1 ? 'are' : 'is'} not`,
+        suggestion: 'Signing needs all three: give them, or leave all of them out',
+      }
+    },
+  },
+  {
+    // Otherwise DMARC takes the signature for a stranger's (RFC 7489 §3.1.1).
+    keys: ['mail.dkim_domain', 'mail.from'],
+    check: ({ mail: { dkimDomain, from } }) => {
+      const domain = from && senderDomain(from)
+      if (dkimDomain === undefined || domain === undefined) return undefined
+      if (domain === dkimDomain || domain.endsWith(`.${dkimDomain}`)) return undefined
+      return {
+        message: `mail.dkim_domain "${dkimDomain}" is neither ${domain}, the domain of mail.from, nor a parent of it`,
+        suggestion: `Write dkim_domain = "${domain}"`,
+      }
+    },
+  },
+]
+
+export const MAIL_DOUBTS: Rule[] = [
+  {
+    keys: ['mail.dkim_key'],
+    check: ({ mail: { dkimKey } }) => {
+      const bits = dkimKey && createPublicKey(dkimKey).asymmetricKeyDetails?.modulusLength
+      if (!bits || bits >= 2048) return undefined
+      return {
+        message: `mail.dkim_key has ${bits} bits, and mail servers may trust less than 2048 no longer (RFC 8301)`,
+        suggestion: 'Make one: openssl genrsa 2048',
+      }
+    },
+  },
+]
+
+function senderDomain(from: string): string {
+  return domainToASCII(from.replace(/^.*@|>\s*$/g, ''))
+}

@@ -1,0 +1,41 @@
+import type { SendMailOptions } from 'nodemailer'
+import type { Mail } from '../deps.ts'
+import { domainOf, type Mailbox } from './mailbox.ts'
+import type { RenderedMail } from './render.ts'
+import { asLine, asLink } from './values.ts'
+
+export interface DkimSettings {
+  domain: string
+  selector: string
+  /** RSA, in PEM. */
+  privateKey: string
+}
+
+export function dkimOptions({ domain, selector, privateKey }: DkimSettings) {
+  return { domainName: domain, keySelector: selector, privateKey }
+}
+
+/** Headers and parts of a mail. Header and envelope are made of the one canonical address, never parsed from text. */
+export function messageOf(
+  mail: Mail,
+  { subject, html, text }: RenderedMail,
+  { sender, otpOrigin }: { sender: Mailbox; otpOrigin: string | undefined },
+): SendMailOptions {
+  return {
+    from: sender,
+    to: { name: '', address: mail.to },
+    envelope: { from: sender.address, to: [mail.to] },
+    messageId: `<${mail.messageId}@${domainOf(sender)}>`,
+    headers: { 'Auto-Submitted': 'auto-generated', 'X-Auto-Response-Suppress': 'All' },
+    ...(otpOrigin !== undefined && otpOf(mail, otpOrigin)),
+    subject,
+    text,
+    html,
+  }
+}
+
+/** Codes are typed where the mail's link leads, which may be an application's own page. */
+function otpOf({ values: { code, link } }: Mail, otpOrigin: string): { otp?: { code: string; origin: string } } {
+  if (!code) return {}
+  return { otp: { code: asLine(code), origin: link ? new URL(asLink(link)).origin : otpOrigin } }
+}

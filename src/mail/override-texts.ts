@@ -1,0 +1,24 @@
+import { fromPrecompiled, type MailTemplates } from '../platform/templates.ts'
+import { builtInTexts, type Texts } from '../platform/texts.ts'
+import type { CheckedOverrides } from './override-check.ts'
+
+/** Ours, with these laid over it. */
+export function textsFrom({ mails, locales }: Pick<CheckedOverrides, 'mails' | 'locales'>): Texts {
+  const own = builtInTexts()
+  const ready = new Map<string, Partial<MailTemplates>>()
+  const readied = (name: string): Partial<MailTemplates> => {
+    const known = ready.get(name)
+    if (known) return known
+    const { html, text } = mails[name] ?? {}
+    const made = { ...(html && { html: fromPrecompiled(html) }), ...(text && { text: fromPrecompiled(text) }) }
+    ready.set(name, made)
+    return made
+  }
+  return {
+    locales,
+    async mail(template, layout) {
+      const builtIn = await own.mail(template, layout)
+      return { ...builtIn, ...readied(layout), ...readied(template) }
+    },
+  }
+}

@@ -1,0 +1,93 @@
+import { createPrivateKey, createPublicKey } from 'node:crypto'
+import { Resolver } from 'node:dns/promises'
+import type { DkimSettings } from './message.ts'
+
+export interface RecordCheck {
+  check: 'spf' | 'dkim' | 'dmarc'
+  /** `unknown`: nobody could be asked, or authd cannot judge it. */
+  status: 'ok' | 'warn' | 'unknown'
+  answer: string
+  /** What should stand there instead, as a TXT record. */
+  publish?: string
+}
+
+const TIMEOUT_MS = 3000
+
+/** What the world can read in the DNS about who may send for this domain. It decides where mail ends, not whether it leaves. */
+export async function checkSenderRecords(
+  domain: string,
+  { dkim, servers }: { dkim: DkimSettings | undefined; servers?: string[] },
+): Promise<RecordCheck[]> {
+  const resolver = new Resolver({ timeout: TIMEOUT_MS, tries: 1 })
+  if (servers) resolver.setServers(servers)
+  const ask = (name: string) => texts(resolver, name)
+  return await Promise.all([checkSpf(ask, domain), checkDkim(ask, dkim), checkDmarc(ask, domain)])
+}
+
+/** Undefined: could not be looked up. */
+type Ask = (name: string) => Promise<string[] | undefined>
+
+async function texts(resolver: Resolver, name: string): Promise<string[] | undefined> {
+  try {
+    return (await resolver.resolveTxt(name)).map((parts) => parts.join(''))
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : ''
+    return code === 'ENOTFOUND' || code === 'ENODATA' ? [] : undefined
+  }
+}
+
+async function checkSpf(ask: Ask, domain: string): Promise<RecordCheck> {
+  const check = 'spf'
+  const found = await ask(domain)
+  if (!found) return unreached(check, domain)
+  const records = found.filter((text) => /^v=spf1(\s|$)/i.test(text))
+  const [record] = records
+  if (record === undefined) return { check, status: 'warn', answer: `${domain} has no record: anybody may send for it` }
+  if (records.length > 1) {
+    return { check, status: 'warn', answer: `${domain} has ${records.length} records, and only one may be there` }
+  }
+  if (/\s\+?all(\s|$)/i.test(record)) return { check, status: 'warn', answer: `it lets everybody send: ${record}` }
+  return { check, status: 'ok', answer: `${record} (does it name your mail server?)` }
+}
+
+async function checkDkim(ask: Ask, dkim: DkimSettings | undefined): Promise<RecordCheck> {
+  const check = 'dkim'
+  if (!dkim) return { check, status: 'unknown', answer: 'authd does not sign; does your mail server?' }
+  const name = `${dkim.selector}._domainkey.${dkim.domain}`
+  const found = await ask(name)
+  if (!found) return unreached(check, name)
+  const [key] = found.flatMap((text) => /(?:^|;)\s*p=([^;]*)/.exec(text)?.[1]?.replace(/\s/g, '') ?? [])
+  const publish = `v=DKIM1; k=rsa; p=${publicPart(dkim)}`
+  if (key === undefined) return { check, status: 'warn', answer: `${name} has no key`, publish }
+  if (key === '') return { check, status: 'warn', answer: `the key at ${name} was revoked` }
+  if (key !== publicPart(dkim)) {
+    return { check, status: 'warn', answer: `the key at ${name} is not that of mail.dkim_key`, publish }
+  }
+  return { check, status: 'ok', answer: `${name} has the key that signs, aligned` }
+}
+
+/** Of the domain, or of the nearest parent that has one (RFC 7489 §6.6.3), whose sp= is for domains below it. */
+async function checkDmarc(ask: Ask, domain: string): Promise<RecordCheck> {
+  const check = 'dmarc'
+  const labels = domain.split('.')
+  for (let first = 0; first < Math.max(1, labels.length - 1); first += 1) {
+    const name = `_dmarc.${labels.slice(first).join('.')}`
+    const found = await ask(name)
+    if (!found) return unreached(check, name)
+    const record = found.find((text) => /^v=DMARC1/i.test(text))
+    if (record === undefined) continue
+    const below = first > 0 ? /;\s*sp=(\w+)/i.exec(record)?.[1] : undefined
+    const policy = below ?? /;\s*p=(\w+)/i.exec(record)?.[1] ?? 'none'
+    if (policy !== 'none') return { check, status: 'ok', answer: record }
+    return { check, status: 'warn', answer: `${name} says "none": what others send in your name is let through` }
+  }
+  return { check, status: 'warn', answer: `_dmarc.${domain} has no record` }
+}
+
+function unreached(check: RecordCheck['check'], name: string): RecordCheck {
+  return { check, status: 'unknown', answer: `${name} could not be looked up` }
+}
+
+function publicPart({ privateKey }: DkimSettings): string {
+  return createPublicKey(createPrivateKey(privateKey)).export({ type: 'spki', format: 'der' }).toString('base64')
+}

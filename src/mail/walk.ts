@@ -1,0 +1,141 @@
+import { lookup } from 'node:dns/promises'
+import { connect, isIP } from 'node:net'
+import { TLSSocket } from 'node:tls'
+import SMTPConnection from 'nodemailer/lib/smtp-connection'
+import { DAY } from '../platform/clock.ts'
+import { domainOf, parseMailbox } from './mailbox.ts'
+import { connectionOptions, credentials, type SmtpSettings } from './smtp-options.ts'
+
+export interface WalkStep {
+  step: 'dns' | 'connect' | 'tls' | 'auth' | 'accepted'
+  isOk: boolean
+  /** What the server said, or what failed. */
+  answer: string
+}
+
+export interface Walk {
+  steps: WalkStep[]
+  tls: { protocol: string; daysLeft: number } | null
+  /** Of a mail that was not accepted: the server answered 5xx. */
+  isPermanent: boolean
+  /** The conversation, each line with who said it; never a password. */
+  transcript: string[]
+}
+
+export interface WalkInput {
+  smtp: SmtpSettings
+  from: string
+  /** Epoch milliseconds. */
+  now: number
+  mail: { to: string; raw: string }
+}
+
+/** Carries one mail to the relay, on a connection of its own, and tells each step; the first that fails is the last. */
+export async function walkSmtp(input: WalkInput): Promise<Walk> {
+  const { smtp, from } = input
+  const walk: Walk = { steps: [], tls: null, isPermanent: false, transcript: [] }
+  if (!note(walk, 'dns', await resolved(smtp)) || !note(walk, 'connect', await reach(smtp))) return walk
+  const connection = new SMTPConnection({
+    ...connectionOptions(smtp, domainOf(parseMailbox(from))),
+    transactionLog: true,
+    logger: transcriber(walk.transcript),
+  })
+  try {
+    await converse(connection, input, walk)
+    return walk
+  } finally {
+    connection.close()
+  }
+}
+
+async function converse(connection: SMTPConnection, { smtp, from, now, mail }: WalkInput, walk: Walk): Promise<void> {
+  const failure = await outcome((done) => {
+    connection.on('error', done)
+    connection.connect(done)
+  })
+  if (smtp.tls === 'none') {
+    // Without TLS the only thing left that can fail is the greeting.
+    if (failure) walk.steps = [{ step: 'connect', isOk: false, answer: plain(failure.message) }]
+    if (failure) return
+  } else {
+    walk.tls = failure ? null : tlsOf(connection, now)
+    const { protocol, daysLeft } = walk.tls ?? { protocol: '', daysLeft: 0 }
+    if (!note(walk, 'tls', failure ?? `${protocol} by ${smtp.tls}, certificate valid for ${daysLeft} more days`)) return
+  }
+  const auth = credentials(smtp)
+  if (auth) {
+    const refusal = await outcome((done) => connection.login({ ...auth, credentials: auth }, done))
+    if (!note(walk, 'auth', refusal ?? `signed in as ${auth.user}`)) return
+  }
+  const sender = parseMailbox(from)
+  let response = ''
+  const refusal = await outcome((done) => {
+    connection.send({ from: sender.address, to: [mail.to] }, mail.raw, (error, info) => {
+      response = info?.response ?? ''
+      done(error)
+    })
+  })
+  walk.isPermanent = refusal !== undefined && 'responseCode' in refusal && Number(refusal.responseCode) >= 500
+  note(walk, 'accepted', refusal ?? response)
+}
+
+/** Whether one may go on. */
+function note(walk: Walk, step: WalkStep['step'], result: Error | string): boolean {
+  const isOk = typeof result === 'string'
+  walk.steps.push({ step, isOk, answer: isOk ? result : plain(result.message) })
+  return isOk
+}
+
+/** OpenSSL says it with the place in its source: `…:error:0A000438:SSL routines:ssl3_read_bytes:tlsv1 alert internal error:../deps/…` */
+function plain(message: string): string {
+  const [, said] = /:SSL routines:[^:]*:([^:]+):/.exec(message) ?? []
+  if (said !== undefined) return `TLS failed: ${said}`
+  // Node's own advice is for who starts Node.
+  return message.trim().replace(/; if the root CA .*$/s, ': name its authority in smtp.ca_file')
+}
+
+async function resolved({ host, timeout }: SmtpSettings): Promise<Error | string> {
+  if (isIP(host) !== 0) return `${host} is an address`
+  try {
+    const late = AbortSignal.timeout(timeout)
+    const expired = new Promise<never>((_, reject) => {
+      late.addEventListener('abort', () => reject(new Error(`no answer about ${host} within ${timeout} ms`)))
+    })
+    const found = await Promise.race([lookup(host, { all: true }), expired])
+    return `${host} is ${found.map(({ address }) => address).join(', ')}`
+  } catch (error) {
+    return error instanceof Error ? error : new Error(String(error))
+  }
+}
+
+/** Tried apart, since nodemailer gives a refused connection and a refused certificate the same code. */
+async function reach({ host, port, timeout }: SmtpSettings): Promise<Error | string> {
+  const socket = connect({ host, port })
+  const failure = await outcome((done) => {
+    socket.setTimeout(timeout, () => done(new Error(`${host}:${port} did not answer within ${timeout} ms`)))
+    socket.once('error', done)
+    socket.once('connect', () => done())
+  })
+  socket.destroy()
+  return failure ?? `${host}:${port}`
+}
+
+function tlsOf({ _socket: socket }: SMTPConnection, now: number): Walk['tls'] {
+  if (!(socket instanceof TLSSocket)) return null
+  const daysLeft = Math.floor((Date.parse(socket.getPeerCertificate().valid_to) - now) / DAY)
+  return { protocol: socket.getProtocol() ?? 'TLS', daysLeft }
+}
+
+/** nodemailer's log of what was said; it masks passwords itself. */
+function transcriber(lines: string[]) {
+  const ignore = () => undefined
+  const debug = ({ tnx }: { tnx?: string }, said: string) => {
+    const who = { client: 'C: ', server: 'S: ' }[tnx ?? '']
+    if (who) lines.push(...said.split('\n').map((line) => `${who}${line.replace(/^(AUTH \S+) .*/, '$1 …').trimEnd()}`))
+  }
+  return { trace: ignore, debug, info: ignore, warn: ignore, error: ignore, fatal: ignore }
+}
+
+function outcome(run: (done: (error?: Error | null) => void) => void): Promise<Error | undefined> {
+  return new Promise((resolve) => run((error) => resolve(error ?? undefined)))
+}

@@ -1,0 +1,24 @@
+import { z } from 'zod'
+import { toRfc3339 } from '../platform/clock.ts'
+import type { MailSuppression } from '../store/mail-suppressions.ts'
+import { timeField } from './email.ts'
+
+/** An address that gets no mail now; whole, since an operator must be able to name it. */
+const mailSuppressionResource = z.strictObject({
+  email: z.string(),
+  refusals: z.int(),
+  last_refused_at: timeField,
+  suppressed_until: timeField.nullable(),
+  response: z.string(),
+})
+export type MailSuppressionResource = z.output<typeof mailSuppressionResource>
+
+export function presentMailSuppression(suppression: MailSuppression): MailSuppressionResource {
+  return {
+    email: suppression.address,
+    refusals: suppression.refusals,
+    last_refused_at: toRfc3339(suppression.lastRefusedAt),
+    suppressed_until: suppression.suppressedUntil === null ? null : toRfc3339(suppression.suppressedUntil),
+    response: suppression.response,
+  }
+}

@@ -1,0 +1,82 @@
+import type { Sql, Trx } from './db.ts'
+
+/** An address that mail servers refused for good: how often, and until when it gets nothing. */
+export interface MailSuppression {
+  address: string
+  refusals: number
+  lastRefusedAt: number
+  /** What the mail server said last. */
+  response: string
+  /** Null: refused, and not often enough yet. */
+  suppressedUntil: number | null
+}
+
+interface Row {
+  address: string
+  refusals: number
+  last_refused_at: number
+  response: string
+  suppressed_until: number | null
+}
+
+/**
+ * Counts one refusal, unless the last one that counted was a moment ago; begins anew where that was long ago.
+ * Undefined: it did not count.
+ */
+export async function countRefusal(
+  trx: Trx,
+  refusal: { address: string; response: string; now: number; apartMs: number; forgetMs: number },
+): Promise<number | undefined> {
+  const { address, response, now, apartMs, forgetMs } = refusal
+  const row = await trx.one<{ refusals: number }>(
+    `INSERT INTO mail_suppressions (address, refusals, last_refused_at, response) VALUES (?, 1, ?, ?)
+     ON CONFLICT (address) DO UPDATE SET
+       refusals = CASE WHEN mail_suppressions.last_refused_at <= ? THEN 1 ELSE mail_suppressions.refusals + 1 END,
+       last_refused_at = excluded.last_refused_at, response = excluded.response
+     WHERE mail_suppressions.last_refused_at <= ?
+     RETURNING refusals`,
+    [address, now, response, now - forgetMs, now - apartMs],
+  )
+  return row?.refusals
+}
+
+export async function suppressMail(trx: Trx, { address, until }: { address: string; until: number }): Promise<void> {
+  await trx.run('UPDATE mail_suppressions SET suppressed_until = ? WHERE address = ?', [until, address])
+}
+
+/** Undefined: the address may be mailed. */
+export async function findSuppression(sql: Sql, address: string, now: number): Promise<MailSuppression | undefined> {
+  const row = await sql.one<Row>('SELECT * FROM mail_suppressions WHERE address = ? AND suppressed_until > ?', [
+    address,
+    now,
+  ])
+  return row && fromRow(row)
+}
+
+/** Those that get no mail now, the latest first. */
+export async function listSuppressions(sql: Sql, now: number, limit: number): Promise<MailSuppression[]> {
+  const rows = await sql.all<Row>(
+    'SELECT * FROM mail_suppressions WHERE suppressed_until > ? ORDER BY last_refused_at DESC, address LIMIT ?',
+    [now, limit],
+  )
+  return rows.map(fromRow)
+}
+
+/** Forgets what was counted; true if there was something. */
+export async function deleteSuppression(trx: Trx, address: string): Promise<boolean> {
+  return (await trx.run('DELETE FROM mail_suppressions WHERE address = ?', [address])) === 1
+}
+
+export async function deleteSuppressionsBefore(trx: Trx, before: number): Promise<number> {
+  return await trx.run('DELETE FROM mail_suppressions WHERE last_refused_at < ?', [before])
+}
+
+function fromRow(row: Row): MailSuppression {
+  return {
+    address: row.address,
+    refusals: row.refusals,
+    lastRefusedAt: row.last_refused_at,
+    response: row.response,
+    suppressedUntil: row.suppressed_until,
+  }
+}

@@ -1,0 +1,45 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { shell } from '../cli.ts'
+
+/** Writes a file below development's data folder, where own texts are looked for. */
+function own(folder: string, path: string, text: string): string {
+  const file = join(folder, 'authd-data', path)
+  mkdirSync(join(file, '..'), { recursive: true })
+  writeFileSync(file, text)
+  return file
+}
+
+const PORT = 42_000 + (process.pid % 9000)
+const GOOD = '{"signin.heading": "Welcome to {app}"}'
+
+test('a bad template refuses the start with 78 and its line, before the database is touched', async () => {
+  const { folder, run } = await shell()
+  const file = own(folder, 'templates/test.txt', 'Hello\n{{nobody}}\n')
+
+  const { code, stderr } = await run(['serve', '--dev'])
+
+  expect(code).toBe(78)
+  expect(stderr).toContain(`${file}:2  this mail has no {{nobody}}`)
+  expect((await run(['migrate', 'status'])).stderr).toContain('There is no database')
+})
+
+test('a reload takes new sentences, a bad one leaves the old ones in force and says so', async () => {
+  const { folder, serve } = await shell()
+  const daemon = await serve(['--dev', '--listen', `127.0.0.1:${PORT}`])
+  const heading = async () =>
+    /<h1[^>]*>([^<]*)</.exec(await (await fetch(`http://localhost:${PORT}/signin`)).text())?.[1]?.trim()
+  const first = await heading()
+
+  const file = own(folder, 'locales/en.json', GOOD)
+  daemon.kill('SIGHUP')
+  await daemon.until('configuration reloaded')
+  const second = await heading()
+  own(folder, 'locales/en.json', '{"signin.headng": "Lost"}')
+  daemon.kill('SIGHUP')
+  await daemon.until('configuration not reloaded')
+
+  expect([first, second, await heading()]).toEqual(['Sign in to authd', 'Welcome to authd', 'Welcome to authd'])
+  expect(daemon.printed()).toContain(`${file}:1  there is no sentence`)
+})

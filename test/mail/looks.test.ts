@@ -1,0 +1,51 @@
+import { readFileSync } from 'node:fs'
+import { createRequire } from 'node:module'
+import type { AxeResults } from 'axe-core'
+import type { Browser } from 'playwright-core'
+import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
+import type { MailTemplate } from '../../src/deps.ts'
+import { renderMail } from '../../src/mail/render.ts'
+import { SAMPLE_VALUES } from '../../src/mail/samples.ts'
+import { languages } from '../../src/platform/translate.ts'
+import { launchBrowser } from '../browser.ts'
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+/** As long as the configuration allows, and without a place to break. */
+const LONG_APP = { name: `Bundesverband${'derfreienbürgerämter'.repeat(3)}`, supportUrl: 'https://example.com/help' }
+const LONG_NAME = `Donaudampfschifffahrt${'skapitänsmütze'.repeat(5)}`
+
+const MAILS = languages().flatMap((lang) =>
+  (Object.keys(SAMPLE_VALUES) as MailTemplate[]).map((template) => ({ template, lang })),
+)
+
+let browser: Browser
+beforeAll(async () => {
+  browser = await launchBrowser()
+})
+afterAll(() => browser?.close())
+
+test.for(MAILS)(
+  '$template in $lang: readable in light and dark, fits a narrow screen with the longest names, and asks nobody',
+  async ({ template, lang }) => {
+    const { requested_by: who, name, ...values } = SAMPLE_VALUES[template]
+    const long = { ...values, ...(who && { requested_by: LONG_NAME }), ...(name && { name: LONG_NAME }) }
+    const { html } = await renderMail({ template, lang, values: long }, LONG_APP)
+    const page = await browser.newPage({ colorScheme: 'light', viewport: { width: 360, height: 800 } })
+    onTestFinished(() => page.close())
+    const requests: string[] = []
+    page.on('request', (request) => requests.push(request.url()))
+
+    await page.setContent(html)
+    const width = await page.evaluate<number>('document.documentElement.scrollWidth')
+    await page.evaluate(AXE)
+    const light = await page.evaluate<AxeResults>("axe.run({ runOnly: ['color-contrast', 'image-alt', 'link-name'] })")
+    await page.emulateMedia({ colorScheme: 'dark' })
+    const dark = await page.evaluate<AxeResults>("axe.run({ runOnly: ['color-contrast'] })")
+
+    const violations = [...light.violations, ...dark.violations]
+    expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html: part }) => part).join(' ')}`)).toEqual([])
+    expect(light.passes.length + dark.passes.length).toBeGreaterThan(2)
+    expect(width).toBe(360)
+    expect(requests).toEqual([])
+  },
+)

@@ -1,0 +1,36 @@
+import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { onTestFinished } from 'vitest'
+import { templates } from '../../src/platform/templates.ts'
+
+export interface OwnTexts {
+  templates: string
+  locales: string
+  /** Replaces a part of one of our files, and puts the result among the operator's. */
+  change(file: string, part: string | RegExp, by: string, as?: string): string
+  write(file: string, text: string): string
+}
+
+/** An operator's two folders, empty. They go with the test. */
+export function ownTexts(): OwnTexts {
+  const folder = mkdtempSync(join(tmpdir(), 'authd-texts-'))
+  onTestFinished(() => rmSync(folder, { recursive: true }))
+  const places = { templates: join(folder, 'templates'), locales: join(folder, 'locales') }
+  for (const place of Object.values(places)) mkdirSync(place)
+  const write = (file: string, text: string) => {
+    const path = join(file.endsWith('.json') ? places.locales : places.templates, file)
+    writeFileSync(path, text)
+    return path
+  }
+  return {
+    ...places,
+    write,
+    change(file, part, by, as = file) {
+      const text = templates().mailSources[file] ?? ''
+      const changed = text.replace(part, by)
+      if (changed === text) throw new Error(`${file} does not hold ${part}`)
+      return write(as, changed)
+    },
+  }
+}

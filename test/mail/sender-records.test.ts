@@ -1,0 +1,74 @@
+import { generateKeyPairSync } from 'node:crypto'
+import { expect, test } from 'vitest'
+import { checkSenderRecords } from '../../src/mail/sender-records.ts'
+import { startDns } from '../dns.ts'
+
+const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
+const DKIM = {
+  domain: 'example.com',
+  selector: 'authd',
+  privateKey: privateKey.export({ type: 'pkcs8', format: 'pem' }).toString(),
+}
+const PUBLIC = publicKey.export({ type: 'spki', format: 'der' }).toString('base64')
+const GOOD = {
+  'example.com': ['v=spf1 include:_spf.example.net -all', 'some-site-verification=1'],
+  'authd._domainkey.example.com': [`v=DKIM1; k=rsa; p=${PUBLIC}`],
+  '_dmarc.example.com': ['v=DMARC1; p=reject'],
+}
+
+async function check(records: Record<string, string[]>, { domain = 'example.com', signs = true } = {}) {
+  const found = await checkSenderRecords(domain, { dkim: signs ? DKIM : undefined, servers: [await startDns(records)] })
+  return Object.fromEntries(
+    found.map(({ check: name, status, answer, publish = '' }) => [name, `${status} ${answer} ${publish}`.trim()]),
+  )
+}
+
+test('a domain that says who may send for it is in order', async () => {
+  expect(await check(GOOD)).toEqual({
+    spf: 'ok v=spf1 include:_spf.example.net -all (does it name your mail server?)',
+    dkim: 'ok authd._domainkey.example.com has the key that signs, aligned',
+    dmarc: 'ok v=DMARC1; p=reject',
+  })
+})
+
+test.for([
+  ['spf', 'example.com', [], 'warn example.com has no record: anybody may send for it'],
+  ['spf', 'example.com', ['v=spf1 -all', 'v=spf1 ~all'], 'warn example.com has 2 records'],
+  ['spf', 'example.com', ['v=spf1 +all'], 'warn it lets everybody send'],
+  ['dkim', 'authd._domainkey.example.com', [], 'warn authd._domainkey.example.com has no key v=DKIM1; k=rsa; p=MII'],
+  ['dkim', 'authd._domainkey.example.com', ['v=DKIM1; p=MIIBother'], 'is not that of mail.dkim_key'],
+  ['dkim', 'authd._domainkey.example.com', ['v=DKIM1; p='], 'was revoked'],
+  ['dmarc', '_dmarc.example.com', [], 'warn _dmarc.example.com has no record'],
+  [
+    'dmarc',
+    '_dmarc.example.com',
+    ['v=DMARC1; p=none; rua=mailto:a@example.com'],
+    'warn _dmarc.example.com says "none"',
+  ],
+] as const)('%s with %s → %j', async ([name, at, records, says]) => {
+  const found = await check({ ...GOOD, [at]: [...records] })
+
+  expect(found[name]).toContain(says)
+})
+
+test('the policy of a parent domain counts, its sp= before its p=', async () => {
+  const strict = await check(GOOD, { domain: 'mail.example.com' })
+  const lax = await check({ '_dmarc.example.com': ['v=DMARC1; p=reject; sp=none'] }, { domain: 'mail.example.com' })
+
+  expect(strict['dmarc']).toBe('ok v=DMARC1; p=reject')
+  expect(lax['dmarc']).toContain('warn _dmarc.example.com says "none"')
+})
+
+test('where authd does not sign, it does not judge the signature', async () => {
+  expect((await check(GOOD, { signs: false }))['dkim']).toBe('unknown authd does not sign; does your mail server?')
+})
+
+test('a DNS server that does not answer is said to be that', async () => {
+  const found = await checkSenderRecords('example.com', { dkim: DKIM, servers: ['127.0.0.1:9'] })
+
+  expect(found.map(({ status, answer }) => `${status} ${answer}`)).toEqual([
+    'unknown example.com could not be looked up',
+    'unknown authd._domainkey.example.com could not be looked up',
+    'unknown _dmarc.example.com could not be looked up',
+  ])
+})
