@@ -131,20 +131,39 @@ export async function showAudit(deps: Pick<Deps, 'db'>, id: string): Promise<{ e
 /** What the database is asked, and what is left to do with its answer. */
 function split({ network, select = (events) => events, ...filter }: AuditQuery) {
   if (network === undefined) return { filter, select }
-  const { text, address } = parseNetwork(network)
-  if (address !== undefined) return { filter: { ...filter, ip: address }, select }
+  const { text, glob } = parseNetwork(network)
   const isInside = ipMatcher([text])
-  return { filter, select: (events: AuditLog[]) => select(events.filter(({ ip }) => ip !== null && isInside(ip))) }
+  return {
+    filter: { ...filter, ip: glob },
+    select: (events: AuditLog[]) => select(events.filter(({ ip }) => ip !== null && isInside(ip))),
+  }
 }
 
-/** A network and, where it is one address alone, that. */
-function parseNetwork(network: string): { text: string; address: string | undefined } {
+/** A network, and what the database can tell of it: the whole numbers that its addresses begin with. */
+function parseNetwork(network: string): { text: string; glob: string } {
   const parsed = parseCidr(network)
   if (!parsed) {
     throw new AuthdError('VALIDATION_ERROR', { message: `"${network}" is no address or network such as 10.0.0.0/8.` })
   }
   const { text, family, bits } = parsed.cidr
-  return { text, address: bits === (family === 4 ? 32 : 128) ? text.split('/')[0] : undefined }
+  const [address = ''] = text.split('/')
+  if (bits === (family === 4 ? 32 : 128)) return { text, glob: address }
+  return {
+    text,
+    glob: family === 4 ? globOf(address.split('.'), bits / 8, '.') : globOf(groupsOf(address), bits / 16, ':'),
+  }
+}
+
+/** Up to the first that is zero: from there on zeros may be left out. */
+function groupsOf(address: string): string[] {
+  const groups = address.split(':')
+  const zeroAt = groups.findIndex((group) => group === '' || group === '0')
+  return zeroAt < 0 ? groups : groups.slice(0, zeroAt)
+}
+
+function globOf(parts: string[], count: number, separator: '.' | ':'): string {
+  const whole = parts.slice(0, Math.floor(count))
+  return whole.length === 0 ? `*${separator}*` : `${whole.join(separator)}${separator}*`
 }
 
 /** The last events that match, in order. */

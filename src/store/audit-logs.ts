@@ -45,6 +45,7 @@ export interface AuditFilter {
   requestId?: string | undefined
   since?: number | undefined
   until?: number | undefined
+  /** A star stands for anything. */
   ip?: string | undefined
   /** Not before, and not beyond these numbers. */
   fromSeq?: number | undefined
@@ -169,22 +170,23 @@ function conditions(filter: AuditFilter): { where: string; values: Value[] } {
     values.push(...more)
   }
   if (filter.events && filter.events.length > 0) {
-    add(
-      `(${filter.events.map(() => "event_type LIKE ? ESCAPE '\\'").join(' OR ')})`,
-      ...filter.events.map((glob) => glob.replace(/[\\%_]/g, '\\$&').replaceAll('*', '%')),
-    )
+    add(`(${filter.events.map(() => "event_type LIKE ? ESCAPE '\\'").join(' OR ')})`, ...filter.events.map(likeOf))
   }
   if (filter.outcome) add('outcome = ?', filter.outcome)
   if (filter.userId) add('user_id = ?', filter.userId)
   if (filter.email) add('email = ?', filter.email)
-  if (filter.actor) add("actor LIKE ? ESCAPE '\\'", filter.actor.replace(/[\\%_]/g, '\\$&').replaceAll('*', '%'))
-  if (filter.ip) add('ip = ?', filter.ip)
+  if (filter.actor) add("actor LIKE ? ESCAPE '\\'", likeOf(filter.actor))
+  if (filter.ip) add("ip LIKE ? ESCAPE '\\'", likeOf(filter.ip))
   if (filter.requestId) add('request_id = ?', filter.requestId)
   if (filter.since !== undefined) add('occurred_at >= ?', filter.since)
   if (filter.fromSeq !== undefined) add('seq >= ?', filter.fromSeq)
   if (filter.upToSeq !== undefined) add('seq <= ?', filter.upToSeq)
   if (filter.until !== undefined) add('occurred_at < ?', filter.until)
   return { where: parts.join(''), values }
+}
+
+function likeOf(glob: string): string {
+  return glob.replace(/[\\%_]/g, '\\$&').replaceAll('*', '%')
 }
 
 function fromRow(row: AuditRow): AuditLog {
