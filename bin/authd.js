@@ -20,6 +20,7 @@ if (major > 24 || (major === 24 && minor >= 15)) {
   const wrapper = join(dirname(file), '../tools/n')
   const options = ['--disable-warning=ExperimentalWarning', file, ...process.argv.slice(2)]
   const child = spawn(wrapper, ['node', ...options], { stdio: 'inherit' })
-  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => child.kill(signal))
+  for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP', 'SIGUSR1', 'SIGUSR2'])
+    process.on(signal, () => child.kill(signal))
   child.on('exit', (code, signal) => process.exit(code ?? 128 + (signal ? constants.signals[signal] : 1)))
 }

@@ -9,6 +9,7 @@ import * as factors from './0007_factors.ts'
 import * as accountChanges from './0008_account_changes.ts'
 import * as protection from './0009_protection.ts'
 import * as apiKeyNetworks from './0010_api_key_networks.ts'
+import * as webhooks from './0011_webhooks.ts'
 import * as mailSuppressions from './0012_mail_suppressions.ts'
 
 export interface Migration {
@@ -28,5 +29,6 @@ export const MIGRATIONS: readonly Migration[] = [
   { id: '0008_account_changes', up: accountChanges.up },
   { id: '0009_protection', up: protection.up },
   { id: '0010_api_key_networks', up: apiKeyNetworks.up },
+  { id: '0011_webhooks', up: webhooks.up },
   { id: '0012_mail_suppressions', up: mailSuppressions.up },
 ]

@@ -1,14 +1,20 @@
 import { once } from 'node:events'
 import type { RequestListener } from 'node:http'
+import { hostname } from 'node:os'
 import type { Deps } from './deps.ts'
 import { sealAudit } from './flows/audit.ts'
+import { withdrawNode } from './flows/node.ts'
 import { flushTally } from './flows/rate-limit.ts'
+import { readMailsByState } from './flows/stats.ts'
 import { createApp, createMetricsApp } from './http/app.ts'
 import { type Listener, openListener, type Place } from './http/server.ts'
-import { JOBS } from './jobs/list.ts'
-import { startJobs } from './jobs/runner.ts'
+import { announcing, JOBS } from './jobs/list.ts'
+import { type JobRunner, startJobs } from './jobs/runner.ts'
 import { splitListenAddress } from './platform/listen-address.ts'
 import type { ServiceManager } from './platform/systemd.ts'
+
+/** What is left to do after the last request: jobs that run, the seal of the audit log. Milliseconds. */
+const AFTER_REQUESTS = 20_000
 
 export interface DaemonOptions {
   version: string
@@ -21,6 +27,8 @@ export interface DaemonOptions {
 export interface RunningDaemon {
   /** Where it listens: `http://127.0.0.1:3000`. */
   address: string
+  /** How it stands, for whoever looks into the log. Holds no secret. */
+  describe(): Promise<Record<string, unknown>>
   /** Resolves when everything has ended in order. */
   stopped: Promise<void>
 }
@@ -46,23 +54,40 @@ export async function startDaemon(
     ],
     maxConnections,
   )
-  const jobs = startJobs(deps, JOBS)
-  for (const { address } of listeners) deps.log.info('listening', { address, version })
+  const address = listeners[0]?.address ?? ''
+  const node = { id: deps.random.id('node'), host: hostname(), pid: process.pid, version, address, startedAt }
+  const isShared = deps.db.dialect === 'postgres'
+  const jobs = startJobs(deps, isShared ? [...JOBS, announcing(node)] : JOBS)
+  for (const listener of listeners) deps.log.info('listening', { address: listener.address, version })
   const watchdog = service.watchdogMs && setInterval(() => service.notify('WATCHDOG=1'), service.watchdogMs)
   service.notify(`READY=1\nSTATUS=Serving ${deps.config.current().publicUrl}`)
 
   const stopped = (async () => {
     if (!stop.aborted) await once(stop, 'abort')
-    service.notify('STOPPING=1')
+    // Where requests may take longer than the unit's TimeoutStopSec, systemd would kill us in the middle of them.
+    service.notify(`STOPPING=1\nEXTEND_TIMEOUT_USEC=${(shutdownTimeout + AFTER_REQUESTS) * 1000}`)
     deps.log.info('stopping')
     await Promise.all(listeners.map((listener) => listener.close(shutdownTimeout)))
     if (watchdog) clearInterval(watchdog)
     await jobs.stop()
+    if (isShared) await withdrawNode(deps, node)
     await flushTally(deps)
     await sealAudit(deps)
     deps.log.info('stopped')
   })()
-  return { address: listeners[0]?.address ?? '', stopped }
+  return { address, describe: () => describe(deps, { listeners, jobs }), stopped }
+}
+
+async function describe(
+  deps: Deps,
+  { listeners, jobs }: { listeners: Listener[]; jobs: JobRunner },
+): Promise<Record<string, unknown>> {
+  const open = listeners.map(async ({ address, connections }) => [address, await connections()])
+  return {
+    connections: Object.fromEntries(await Promise.all(open)),
+    jobs: jobs.states(),
+    mails: await readMailsByState(deps).catch(() => 'the database does not answer'),
+  }
 }
 
 interface Door {

@@ -4,6 +4,7 @@ import type { Keys } from './platform/keys.ts'
 import type { Metrics } from './platform/metrics.ts'
 import type { Random } from './platform/random.ts'
 import type { TextSource } from './platform/texts.ts'
+import type { WebhookClient } from './platform/webhook-client.ts'
 import type { ChangeTopic } from './store/change-epochs.ts'
 import type { Db, Sql } from './store/db.ts'
 
@@ -19,6 +20,7 @@ export interface Deps {
   random: Random
   keys: Keys
   mailer: Mailer
+  webhooks: WebhookClient
   log: Log
   metrics: Metrics
 }
@@ -61,6 +63,7 @@ export type MailTemplate =
   | 'email_changed'
   | 'recovery_link_used'
   | 'invitation'
+  | 'webhook_paused'
 
 export interface Mail {
   /** Same over all tries, so that a mail sent twice after a crash is recognised as one. */

@@ -37,6 +37,9 @@ export const ERRORS = {
   API_KEY_NOT_FOUND: { status: 404, exit: 67, message: 'There is no such API key.' },
   EVENT_NOT_FOUND: { status: 404, exit: 67, message: 'There is no such event.' },
   IP_FILTER_NOT_FOUND: { status: 404, exit: 67, message: 'There is no such rule.' },
+  MAIL_NOT_FOUND: { status: 404, exit: 67, message: 'There is no such mail.' },
+  DELIVERY_NOT_FOUND: { status: 404, exit: 67, message: 'There is no such delivery.' },
+  WEBHOOK_NOT_FOUND: { status: 404, exit: 67, message: 'There is no such webhook endpoint.' },
   METHOD_NOT_ALLOWED: { status: 405, exit: 64, message: 'This address does not take that method.' },
   CONFLICT: { status: 409, exit: 65, message: 'That exists already.' },
   LOCKOUT_RISK: {
@@ -44,6 +47,7 @@ export const ERRORS = {
     exit: 64,
     message: 'This would most likely lock you out. Say that you accept it, or change it.',
   },
+  OUTBOX_OVER: { status: 409, exit: 65, message: 'This can be sent no more.' },
   LAST_FACTOR: {
     status: 409,
     exit: 65,

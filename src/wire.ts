@@ -1,5 +1,6 @@
 import { existsSync, mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { getSystemErrorMessage } from 'node:util'
 import type { Config } from './config/schema.ts'
 import { type ConfigSourceControl, configSource } from './config/source.ts'
 import type { Deps } from './deps.ts'
@@ -8,12 +9,15 @@ import { createCache } from './flows/cache.ts'
 import { applySettings } from './flows/setting.ts'
 import { applyMigrations, checkSchema, claimServerSecret, hasServerSecret } from './flows/setup.ts'
 import { ensureKeys } from './flows/signing-key.ts'
+import { adoptConfiguredWebhook } from './flows/webhook.ts'
 import { systemClock } from './platform/clock.ts'
 import { keysFrom } from './platform/keys.ts'
 import { createLog, type ProcessLog } from './platform/log.ts'
+import { type LogFile, openLogFile } from './platform/log-file.ts'
 import { NO_METRICS } from './platform/no-metrics.ts'
 import { systemRandom } from './platform/random.ts'
 import { createSecretFile, readSecretFile } from './platform/secret-file.ts'
+import { webhookClient } from './platform/webhook-client.ts'
 import { type Db, dryRun, type StatementTimer } from './store/db.ts'
 import { backupSqlite } from './store/migrate.ts'
 import { openDatabase } from './store/open.ts'
@@ -43,6 +47,8 @@ export interface WireOptions {
 export interface Wired {
   deps: Deps
   log: ProcessLog
+  /** Of a daemon whose log is a file. */
+  logFile: LogFile | undefined
   config: ConfigSourceControl
   texts: TextSourceControl
   close(): Promise<void>
@@ -50,10 +56,11 @@ export interface Wired {
 
 /** The only place where real parts are built and joined. What a start needs is checked here, before anything listens. */
 export async function wire(config: Config, options: WireOptions): Promise<Wired> {
+  const logFile = options.mode === 'serve' ? openLog(config, options.output) : undefined
   const log = createLog({
     level: options.mode === 'serve' ? config.log.level : 'error',
     format: options.logFormat,
-    stream: options.output,
+    stream: logFile?.stream ?? options.output,
     journalStream: options.journalStream,
   })
   const source = configSource(config, {
@@ -80,18 +87,22 @@ export async function wire(config: Config, options: WireOptions): Promise<Wired>
     const keys = keysFrom(await serverSecret(config, db, options.secret), random)
     const made = () => createMailer(source, texts, options.output)
     const mailer = options.mode === 'serve' ? await made() : mailerWhenUsed(() => loadTexts().then(made))
+    const webhooks = webhookClient()
     const shared = { db, cache: createCache(db), tally: new Map<string, number>() }
-    const deps = { ...shared, config: source, texts, clock: systemClock, random, keys, mailer, log, metrics }
+    const deps = { ...shared, config: source, texts, clock: systemClock, random, keys, mailer, webhooks, log, metrics }
     await claimServerSecret(deps)
     await applySettings(deps)
     await ensureKeys(deps)
+    if (options.mode === 'serve') await adoptConfiguredWebhook(deps)
     return {
       deps: options.dryRun ? { ...deps, db: dryRun(db) } : deps,
       log,
+      logFile,
       config: source,
       texts,
       async close() {
         await mailer.close()
+        webhooks.close()
         await db.close()
         await log.flush()
       },
@@ -148,6 +159,28 @@ export async function backupBeforeMigration(config: Config, stamp: string): Prom
 /** `2026-11-25T05-30-00Z`: a time that may stand in a file's name. */
 export function fileStamp(epochMs: number): string {
   return new Date(epochMs).toISOString().slice(0, 19).replaceAll(':', '-').concat('Z')
+}
+
+/** Where the log is a file, the file; what it cannot take goes where the log would be without it. */
+function openLog({ log: { file } }: Config, output: NodeJS.WriteStream): LogFile | undefined {
+  if (file === undefined) return undefined
+  try {
+    return openLogFile(file, output)
+  } catch (cause) {
+    throw new AuthdError('CONFIG_INVALID', {
+      message: `The log file ${file} cannot be opened: ${reasonOf(cause)}.`,
+      suggestions: ['authd config reference log.file'],
+      cause,
+    })
+  }
+}
+
+/** `permission denied`, of an error of the system's. */
+function reasonOf(error: unknown): string {
+  const errno = error instanceof Error && 'errno' in error ? error.errno : undefined
+  return typeof errno === 'number'
+    ? getSystemErrorMessage(errno)
+    : String(error instanceof Error ? error.message : error)
 }
 
 async function prepareSchema(

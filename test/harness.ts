@@ -6,13 +6,15 @@ import { configSource } from '../src/config/source.ts'
 import type { Deps, Log, Mail } from '../src/deps.ts'
 import { sealAudit } from '../src/flows/audit.ts'
 import { createCache } from '../src/flows/cache.ts'
-import { dispatchOutbox } from '../src/flows/outbox.ts'
+import { deliverNextMail } from '../src/flows/mail-delivery.ts'
 import { claimServerSecret } from '../src/flows/setup.ts'
 import { ensureKeys } from '../src/flows/signing-key.ts'
+import { deliverNextWebhook, queueWebhooks } from '../src/flows/webhook-delivery.ts'
 import { createApp } from '../src/http/app.ts'
 import { keysFrom } from '../src/platform/keys.ts'
 import { createMetrics } from '../src/platform/metrics.ts'
 import { builtInTexts } from '../src/platform/texts.ts'
+import { type WebhookClient, webhookClient } from '../src/platform/webhook-client.ts'
 import { type AuditLog, listAuditLogsAfter } from '../src/store/audit-logs.ts'
 import type { Dialect } from '../src/store/db.ts'
 import { migrate } from '../src/store/migrate.ts'
@@ -34,12 +36,14 @@ export interface Authd {
   log: CapturedLog
   /** Sends what is due and answers what was sent since the last call. */
   takeMail(): Promise<Mail[]>
+  /** Queues what endpoints ask for and delivers what is due, one after the other. */
+  sendWebhooks(): Promise<void>
   /** The audit log so far, sealed, oldest first. */
   auditLog(): Promise<AuditLog[]>
   /** A client with a cookie jar of its own. */
   browser(): Browser
-  /** Another process on the same database. */
-  another(): Promise<Authd>
+  /** Another process on the same database, with more in its configuration. */
+  another(config?: Record<string, unknown>): Promise<Authd>
 }
 
 export interface StartOptions {
@@ -48,16 +52,24 @@ export interface StartOptions {
   config?: Record<string, unknown>
   /** Instead of the one that keeps its lines. */
   log?: Log
+  /** Instead of the real one. */
+  webhooks?: WebhookClient
   /** Where its clock stands, epoch milliseconds: for programs that look at their own. */
   now?: number
 }
 
 /** A whole authd with a private database, its own clock and port, and captured mail. It ends with the test. */
-export async function startAuthd({ database = 'sqlite', config = {}, log, now }: StartOptions = {}): Promise<Authd> {
+export async function startAuthd({
+  database = 'sqlite',
+  config = {},
+  log,
+  now,
+  webhooks = webhookClient(),
+}: StartOptions = {}): Promise<Authd> {
   const fresh = await freshDatabase(database)
   onTestFinished(() => fresh.remove())
   const clock = fakeClock(now)
-  return await startOn(fresh, { clock, config, log, seed: 'first' })
+  return await startOn(fresh, { clock, config, log, webhooks, seed: 'first' })
 }
 
 async function startOn(
@@ -66,8 +78,9 @@ async function startOn(
     clock,
     config,
     log: logger,
+    webhooks,
     seed,
-  }: { clock: FakeClock; seed: string } & Pick<Required<StartOptions>, 'config'> & {
+  }: { clock: FakeClock; seed: string } & Pick<Required<StartOptions>, 'config' | 'webhooks'> & {
       log: Log | undefined
     },
 ): Promise<Authd> {
@@ -99,6 +112,7 @@ async function startOn(
     random,
     keys: keysFrom(Buffer.from(TEST_SECRET), random),
     mailer,
+    webhooks,
     log: logger ?? log,
     metrics: createMetrics(),
   }
@@ -114,9 +128,11 @@ async function startOn(
   onTestFinished(async () => {
     server.closeAllConnections()
     server.close()
+    webhooks.close()
     await db.close()
   })
   const url = parsed.publicUrl
+  let others = 0
   const listening = `http://127.0.0.1:${address.port}`
   return {
     deps,
@@ -126,18 +142,33 @@ async function startOn(
     mailer,
     log,
     async takeMail() {
-      while ((await dispatchOutbox(deps)) > 0) {
+      while (await deliverNextMail(deps)) {
         // Until nothing is due.
       }
       return mailer.sent.splice(0)
+    },
+    async sendWebhooks() {
+      await sealAudit(deps)
+      while (await queueWebhooks(deps)) {
+        // Until all of the log is queued.
+      }
+      while (await deliverNextWebhook(deps)) {
+        // Until nothing is due.
+      }
     },
     async auditLog() {
       await sealAudit(deps)
       return await db.read((sql) => listAuditLogsAfter(sql, {}, { after: 0, limit: 10_000 }))
     },
     browser: () => new Browser(url, listening),
-    another: () =>
-      startOn(fresh, { clock, config: { ...config, public_url: url }, log: logger, seed: `${seed} another` }),
+    another: (more = {}) =>
+      startOn(fresh, {
+        clock,
+        config: { ...config, public_url: url, ...more },
+        log: logger,
+        webhooks,
+        seed: `${seed} another ${++others}`,
+      }),
   }
 }
 

@@ -13,7 +13,7 @@ import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
-import { buildInfo, bundle, bundleAll } from './build/bundle.ts'
+import { buildInfo, bundle, bundleAll, bundleTui } from './build/bundle.ts'
 import { licences } from './build/licences.ts'
 import { measure } from './build/measure.ts'
 
@@ -28,16 +28,23 @@ const FUSE = 'NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2'
 /** What the code cache is taken after: what an operator types most. */
 const WARM_UP = ['migrate up', 'users list --json', 'sessions list', '--help']
 
+const ASSETS = ['authd.cjs', 'authd.cache', 'tui.mjs', 'texts.cjs.gz']
+
 const NODE_OPTIONS = ['--disable-warning=ExperimentalWarning']
 
 rmSync(work, { recursive: true, force: true })
 mkdirSync(work, { recursive: true })
 const info = buildInfo(root)
-const { text, files } = await bundle(root, entry, info)
-writeFileSync(join(work, 'authd.cjs'), text)
-const compiler = await bundleAll(root, 'src/mail/override-worker.ts', info)
+const [main, tui, compiler] = await Promise.all([
+  bundle(root, entry, info),
+  bundleTui(root),
+  bundleAll(root, 'src/mail/override-worker.ts', info),
+])
+writeFileSync(join(work, 'authd.cjs'), main.text)
+writeFileSync(join(work, 'tui.mjs'), tui.text)
 writeFileSync(join(work, 'texts.cjs.gz'), gzipSync(compiler.text, { level: 9 }))
-writeFileSync(join(root, 'dist/LICENSES.txt'), licences(root, [...new Set([...files, ...compiler.files])]))
+const files = new Set([main, tui, compiler].flatMap((made) => made.files))
+writeFileSync(join(root, 'dist/LICENSES.txt'), licences(root, [...files]))
 takeCodeCache()
 makeExecutable(`authd ${info.version}`)
 console.log(await measure(target))
@@ -67,7 +74,7 @@ function makeExecutable(version: string): void {
     execArgvExtension: 'none',
     useSnapshot: false,
     useCodeCache: false,
-    assets: Object.fromEntries(['authd.cjs', 'authd.cache', 'texts.cjs.gz'].map((name) => [name, join(work, name)])),
+    assets: Object.fromEntries(ASSETS.map((name) => [name, join(work, name)])),
   }
   writeFileSync(join(work, 'sea.json'), JSON.stringify(seaConfig))
   runQuietly('--experimental-sea-config', join(work, 'sea.json'))

@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { socketText, unitText } from '../src/cli/service-unit.ts'
+import { notifyReloadText, socketText, unitText } from '../src/cli/service-unit.ts'
 import { exampleEnv, exampleFile, referencePage } from '../src/config/example.ts'
 import { alertRules } from '../src/platform/alerts.ts'
 import { dashboard } from '../src/platform/dashboard.ts'
@@ -14,6 +14,7 @@ export const GENERATED: Readonly<Record<string, () => string>> = {
   'docs/configuration.md': referencePage,
   'deploy/prometheus/authd.rules.yml': alertRules,
   'deploy/systemd/authd.service': () => unitText(SERVICE),
+  'deploy/systemd/authd.service.d/notify-reload.conf': notifyReloadText,
   'deploy/systemd/authd.socket': () => socketText(SERVICE),
   'deploy/grafana/authd.json': dashboard,
 }

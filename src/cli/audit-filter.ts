@@ -1,6 +1,8 @@
 import { Flags } from '@oclif/core'
 import type { Deps } from '../deps.ts'
 import type { AuditQuery } from '../flows/audit.ts'
+import { presentEvent } from '../resources/audit-event.ts'
+import { type EventStyle, eventText } from './event-line.ts'
 import { parseTime } from './time.ts'
 
 const OUTCOMES = ['success', 'failure'] as const
@@ -13,6 +15,7 @@ export const auditFlags = {
   ip: Flags.string({ description: 'From one address or network.' }),
   actor: Flags.string({ description: "By whom: 'cli:*', 'user:usr_…'." }),
   'request-id': Flags.string({ description: 'Of one request.' }),
+  grep: Flags.string({ description: 'Whose line in audit tail matches; without capitals, in any case.' }),
   since: Flags.string({ description: 'From then on: 15m, 2026-11-23.' }),
   until: Flags.string({ description: 'Before then: 15m, 2026-11-23.' }),
 }
@@ -24,12 +27,13 @@ interface AuditFlagValues {
   ip?: string | undefined
   actor?: string | undefined
   'request-id'?: string | undefined
+  grep?: string | undefined
   since?: string | undefined
   until?: string | undefined
 }
 
 /** The filter that the flags ask for; a person who has been deleted is found by their id still. */
-export async function auditQuery(deps: Deps, flags: AuditFlagValues): Promise<AuditQuery> {
+export async function auditQuery(deps: Deps, flags: AuditFlagValues, style: EventStyle = 'short'): Promise<AuditQuery> {
   const { resolveUser } = await import('../flows/user.ts')
   const userId = async (name: string) => (name.startsWith('usr_') ? name : (await resolveUser(deps, name)).id)
   return {
@@ -39,7 +43,17 @@ export async function auditQuery(deps: Deps, flags: AuditFlagValues): Promise<Au
     network: flags.ip,
     actor: flags.actor,
     requestId: flags['request-id'],
+    select: flags.grep === undefined ? undefined : await grepOf(flags.grep, style),
     since: flags.since === undefined ? undefined : parseTime(flags.since, 'since'),
     until: flags.until === undefined ? undefined : parseTime(flags.until, 'until'),
+  }
+}
+
+async function grepOf(expression: string, style: EventStyle): Promise<AuditQuery['select']> {
+  const { lineFilter } = await import('./grep.ts')
+  const matches = lineFilter(expression)
+  return (events) => {
+    const isMatch = matches(events.map((event) => eventText(presentEvent(event), style)))
+    return events.filter((_, index) => isMatch[index])
   }
 }

@@ -1,4 +1,5 @@
 import { request } from 'node:http'
+import type { Config } from '../config/schema.ts'
 
 /** Where a daemon with this configuration is reached from its own machine. */
 export function listeningAt({ host, port }: { host: string; port: number }): string {
@@ -25,4 +26,32 @@ export function fetchText(
     call.on('error', () => resolve({ status: undefined, text: '' }))
     call.end()
   })
+}
+
+/** What a daemon answers of itself. */
+export interface Running {
+  version: string
+  uptime_seconds: number
+  ready: boolean
+}
+
+/** Null where none answers. */
+export async function askDaemon(address: string): Promise<Running | null> {
+  const health = await fetchText(`${address}/health`, { timeoutMs: 2000 })
+  if (health.status !== 200) return null
+  const { status } = await fetchText(`${address}/readiness`, { timeoutMs: 2000 })
+  return { ...(JSON.parse(health.text) as Omit<Running, 'ready'>), ready: status === 200 }
+}
+
+/** Its numbers in the text format of Prometheus, or why there are none, in words. */
+export async function fetchMetrics(
+  { metrics, server }: Pick<Config, 'metrics' | 'server'>,
+  { url, timeoutMs }: { url?: string | undefined; timeoutMs?: number } = {},
+): Promise<{ text: string } | { why: string }> {
+  const { listen, token, enabled } = metrics
+  if (!enabled) return { why: 'metrics.enabled is false' }
+  const base = url ?? (listen === undefined ? listeningAt(server) : `http://${listen}`)
+  const { status, text } = await fetchText(`${base}/metrics`, { token, ...(timeoutMs !== undefined && { timeoutMs }) })
+  if (status === 200) return { text }
+  return { why: status === undefined ? `no answer from ${base}` : `HTTP ${status} from ${base}` }
 }

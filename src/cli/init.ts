@@ -1,5 +1,5 @@
-import { copyFileSync, existsSync, mkdirSync, writeFileSync } from 'node:fs'
-import { join, resolve } from 'node:path'
+import { chownSync, copyFileSync, existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs'
+import { dirname, join, resolve } from 'node:path'
 import { createInterface, type Interface } from 'node:readline/promises'
 import { loadConfig } from '../config/load.ts'
 import { AuthdError } from '../errors.ts'
@@ -45,6 +45,8 @@ export async function initialize(flags: InitFlags): Promise<InitResult> {
   mkdirSync(resolve(flags.dir), { recursive: true, mode: 0o750 })
   if (existsSync(path)) copyFileSync(path, `${path}.bak-${fileStamp(systemClock.now())}`)
   writeFileSync(path, text, { mode: 0o640 })
+  // Where `service install` came first, its folder is the service's group's, which must read this.
+  if (process.getuid?.() === 0) chownSync(path, 0, statSync(dirname(path)).gid)
   process.umask(0o077)
   const wired = await wire(
     { ...config, database: { ...config.database, autoMigrate: true } },

@@ -20,6 +20,8 @@ export async function main(argv: string[]): Promise<void> {
       if (!isDaemon) process.exit(0)
     })
   }
+  // Node's own answer would be a debugger, open to everybody on this machine; its --disable-sigusr1 deafens us, too.
+  process.on('SIGUSR1', () => {})
   const interrupted = (signal: NodeJS.Signals) => process.exit(signal === 'SIGINT' ? 130 : 143)
   process.on('SIGINT', interrupted)
   process.on('SIGTERM', interrupted)

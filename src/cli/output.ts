@@ -68,6 +68,16 @@ export class Output {
     else this.#lines(lines)
   }
 
+  /** Numbers: one object in JSON, a row each in a pipe, and on a terminal the lines that people read. */
+  figures<Row extends object>(
+    value: object,
+    { rows, columns }: { rows: Row[]; columns: Column<Row>[] },
+    lines: string[],
+  ): void {
+    if (this.#flags.jsonl || (this.#isPlain() && !this.#flags.json)) this.list(rows, columns)
+    else this.object(value, lines)
+  }
+
   /** Several changes at once. */
   many(values: object[], lines: string[]): void {
     if (this.#flags.jsonl) this.#lines(values.map((value) => JSON.stringify(this.#picked(value))))

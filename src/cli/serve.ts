@@ -7,7 +7,9 @@ import { startDaemon } from '../daemon.ts'
 import { toSeconds } from '../platform/clock.ts'
 import { connectServiceManager } from '../platform/systemd.ts'
 import { readSecretEarly, type Wired, wire } from '../wire.ts'
+import { writeDiagnostics } from './diagnostics.ts'
 import { becomeOwner } from './privileges.ts'
+import type { HeededSignals } from './signals.ts'
 
 export interface ServeOptions {
   isDevelopment: boolean
@@ -15,6 +17,7 @@ export interface ServeOptions {
   flags: Record<string, string | number | boolean>
   version: string
   isQuiet: boolean
+  signals: HeededSignals
 }
 
 /** From the configuration to the last log line: everything is checked before it listens, and ended in order. */
@@ -33,12 +36,12 @@ export async function serve(options: ServeOptions): Promise<void> {
   becomeOwner(config.dataDir)
   process.umask(0o077)
   process.title = 'authd'
-  const isPretty =
-    config.log.format === 'pretty' || (config.log.format === 'auto' && (process.stdout.isTTY || isDevelopment))
+  const { format, file } = config.log
+  const isForPeople = format === 'pretty' || (format === 'auto' && (process.stdout.isTTY || isDevelopment))
   const wired = await wire(config, {
     mode: 'serve',
     output: process.stdout,
-    logFormat: isPretty ? 'pretty' : 'json',
+    logFormat: isForPeople && (file === undefined || format === 'pretty') ? 'pretty' : 'json',
     journalStream: process.env['JOURNAL_STREAM'],
     secret,
     flagged: new Set(Object.keys(options.flags)),
@@ -50,7 +53,7 @@ export async function serve(options: ServeOptions): Promise<void> {
     wired.deps.metrics.set('authd_build_info', { version, commit: commit ?? 'none', node: process.versions.node }, 1)
     const stop = stopSignal()
     const daemon = await startDaemon(wired.deps, { version: options.version, service, stop, isDevelopment })
-    if (isPretty && !options.isQuiet)
+    if (isForPeople && !options.isQuiet)
       process.stdout.write(banner(config, options.version, { isDevelopment, path: loaded.path }))
     let reloaded = Promise.resolve()
     const reload = () => {
@@ -61,12 +64,30 @@ export async function serve(options: ServeOptions): Promise<void> {
         service.notify('READY=1')
       })
     }
-    process.on('SIGHUP', reload)
+    options.signals.act({
+      SIGHUP: reload,
+      SIGUSR1: () => reopenLog(wired),
+      SIGUSR2: () => {
+        writeDiagnostics(wired, daemon).catch((error) => wired.log.error('diagnostics not written', { error }))
+      },
+    })
     await daemon.stopped
-    process.off('SIGHUP', reload)
+    options.signals.act({ SIGUSR1: () => reopenLog(wired) })
     await reloaded
   } finally {
     await wired.close()
+  }
+}
+
+/** After the file was renamed. What cannot be opened is said in the one that stays open. */
+function reopenLog({ log, logFile }: Wired): void {
+  try {
+    logFile?.reopen()
+    log.info('log file opened anew', { file: logFile?.path ?? null })
+  } catch (error) {
+    log.error('log file not opened anew: the old one is written on', { error })
+    // Where the old file was taken away, nobody reads it.
+    process.stderr.write(`authd: log file not opened anew: ${error instanceof Error ? error.message : error}\n`)
   }
 }
 
@@ -137,7 +158,7 @@ function banner(
   version: string,
   { isDevelopment, path }: { isDevelopment: boolean; path: string | undefined },
 ): string {
-  const { publicUrl, database } = config
+  const { publicUrl, database, log } = config
   const data = database.url === undefined ? database.path : 'PostgreSQL'
   const mail =
     config.smtp.host === undefined
@@ -149,6 +170,7 @@ function banner(
   data      ${data}
   mail      ${mail}
   config    ${isDevelopment ? 'none: development mode, for this machine only' : (path ?? 'from the environment')}
+  log       ${log.file ?? 'here'}
   stop      Ctrl-C
 
 `

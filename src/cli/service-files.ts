@@ -1,9 +1,27 @@
-import { copyFileSync, existsSync, mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { dirname, join } from 'node:path'
 import { AuthdError } from '../errors.ts'
 import { systemClock } from '../platform/clock.ts'
 import { fileStamp } from '../wire.ts'
-import { MARK, socketText, sysusersText, type UnitOptions, unitText } from './service-unit.ts'
+import {
+  MARK,
+  NOTIFY_RELOAD_SINCE,
+  notifyReloadText,
+  socketText,
+  sysusersText,
+  type UnitOptions,
+  unitText,
+} from './service-unit.ts'
 
 /** Where systemd looks for units, ours first. */
 const UNIT_FOLDERS = ['/etc/systemd/system', '/usr/lib/systemd/system', '/lib/systemd/system']
@@ -13,11 +31,20 @@ export interface ServiceFile {
   text: string
 }
 
-/** What an installation consists of. `root` is put before each path, as systemctl --root does. */
-export function serviceFiles(options: UnitOptions, root: string): ServiceFile[] {
+export interface Place {
+  /** Put before each path, as systemctl --root does. */
+  root: string
+  /** Of the systemd that will read them; undefined where it is not known, and what every one understands is written. */
+  systemdVersion: number | undefined
+}
+
+/** What an installation consists of. */
+export function serviceFiles(options: UnitOptions, { root, systemdVersion = 0 }: Place): ServiceFile[] {
   const { name } = options
+  const reload = { path: `/etc/systemd/system/${name}.service.d/notify-reload.conf`, text: notifyReloadText() }
   return [
     { path: `/etc/systemd/system/${name}.service`, text: unitText(options) },
+    ...(systemdVersion >= NOTIFY_RELOAD_SINCE ? [reload] : []),
     { path: `/etc/systemd/system/${name}.socket`, text: socketText(options) },
     { path: `/etc/sysusers.d/${name}.conf`, text: sysusersText(options) },
   ].map(({ path, text }) => ({ path: join(root, path), text }))
@@ -29,7 +56,7 @@ export function refuseForeign(name: string, root: string): void {
     (path) => existsSync(path) && !isOurs(path),
   )
   if (foreign === undefined) return
-  throw new AuthdError('CONFLICT', {
+  throw new AuthdError('FAILED', {
     message: `${foreign} is there already and was not made by authd: another program has a service called ${name}. Nothing was written.`,
     suggestions: [`authd service install --name ${name}-server`],
   })
@@ -54,7 +81,13 @@ export function writeServiceFile({ path, text }: ServiceFile): 'written' | 'unch
 export function removeServiceFile(path: string): boolean {
   if (!isOurs(path)) return false
   rmSync(path)
+  removeEmptied(dirname(path))
   return true
+}
+
+/** The folder of a unit's drop-ins stays where somebody else has one there. */
+function removeEmptied(folder: string): void {
+  if (folder.endsWith('.service.d') && readdirSync(folder).length === 0) rmdirSync(folder)
 }
 
 function isOurs(path: string): boolean {

@@ -9,6 +9,13 @@ export function run(command: string, ...args: string[]): void {
   throw new AuthdError('UNAVAILABLE', { message: `${command} ${args.join(' ')}: ${why}` })
 }
 
+/** `257`, of the systemd of this machine; undefined where there is none. */
+export function systemdVersion(): number | undefined {
+  const { stdout } = spawnSync('systemctl', ['--version'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })
+  const [, version] = /^systemd (\d+)/.exec(stdout ?? '') ?? []
+  return version === undefined ? undefined : Number(version)
+}
+
 /** Only root may change what starts at boot. */
 export function refuseUnprivileged(again: string): void {
   if (process.getuid?.() === 0) return

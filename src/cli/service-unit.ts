@@ -30,7 +30,10 @@ User=${user}
 Group=${user}
 StateDirectory=${name}
 StateDirectoryMode=0700
+LogsDirectory=${name}
+LogsDirectoryMode=0750
 ConfigurationDirectory=${name}
+ConfigurationDirectoryMode=0750
 Environment=AUTHD_DATA_DIR=/var/lib/${name}
 Environment=AUTHD_CONFIG=/etc/${name}/config.toml
 WatchdogSec=30
@@ -75,6 +78,18 @@ ExecPaths=${program} /usr/bin/systemd-notify /usr/bin/kill /usr/lib /usr/lib64
 
 [Install]
 WantedBy=multi-user.target
+`
+}
+
+/** The first systemd that waits for the daemon's own word at `systemctl reload`. An older one would refuse the type. */
+export const NOTIFY_RELOAD_SINCE = 253
+
+/** Beside the unit where systemd is new enough: it sends the signal itself, no program is started for it. */
+export function notifyReloadText(): string {
+  return `${MARK} For systemd ${NOTIFY_RELOAD_SINCE} or newer.
+[Service]
+Type=notify-reload
+ExecReload=
 `
 }
 

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { type Config, KEYS, type Key, placeInConfig } from './schema.ts'
 
 /** The keys whose values differ, for a reload: each says by `applies` whether it needs a restart. */
@@ -11,4 +12,10 @@ export function configValue(config: Config, key: Key): unknown {
     (part, name) => (typeof part === 'object' && part !== null ? Reflect.get(part, name) : undefined),
     config,
   )
+}
+
+/** Two instances that print the same have the same configuration, but for secrets, of which nothing is in it. */
+export function configHash(config: Config): string {
+  const values = KEYS.filter(({ secret }) => !secret).map((key) => [key.key, configValue(config, key)])
+  return createHash('sha256').update(JSON.stringify(values)).digest('hex').slice(0, 16)
 }

@@ -1,4 +1,4 @@
-import { defaultOf, textOf } from './reference.ts'
+import { defaultOf } from './reference.ts'
 import { KEYS, type Key, SECTION_TEXTS } from './schema.ts'
 import { toToml } from './toml-value.ts'
 
@@ -22,7 +22,7 @@ export function exampleFile(): string {
 }
 
 function exampleLines(key: Key): string {
-  const comment = wrap(textOf(key), 100).map((line) => `# ${line}`)
+  const comment = wrap(key.text, 100).map((line) => `# ${line}`)
   const fallback = key.fallback && !key.required ? [`# Default: ${key.fallback.text}.`] : []
   const line = key.secret ? `${key.name}_file = ${toToml(secretPath(key))}` : `${key.name} = ${toToml(sampleOf(key))}`
   const written = ESSENTIAL.includes(key.key) ? line : `# ${line}`
@@ -79,7 +79,7 @@ ${established.join('\n')}
 }
 
 function referenceRow(key: Key): string {
-  const text = `${key.secret ? '**Secret.** ' : ''}${textOf(key)}`
+  const text = `${key.secret ? '**Secret.** ' : ''}${key.text}`
   const cells = [`\`${key.name}\``, text, key.kind.expects, defaultOf(key) ?? '', key.applies]
   return `| ${cells.map((cell) => cell.replaceAll('|', '\\|').replaceAll('<', '&lt;')).join(' | ')} |`
 }

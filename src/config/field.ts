@@ -30,8 +30,6 @@ export interface FieldOptions {
   example?: unknown
   /** Never shown, and readable from files and credentials. */
   secret?: true
-  /** Accepted and checked, but its feature comes later. */
-  notYet?: true
   /** The name that operators know from before; accepted at top level, and in capitals in the environment. */
   established?: string
 }

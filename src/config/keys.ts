@@ -7,6 +7,7 @@ import { PROTECTION_SECTIONS } from './protection-keys.ts'
 import { presetOf } from './session-preset.ts'
 import { textFolder } from './text-folder.ts'
 import { cidr, domainName, exactUrl, host, postgresUrl, publicUrl } from './web-kind.ts'
+import { WEBHOOK_SECTIONS } from './webhook-keys.ts'
 
 const MAKE_ONE = 'Make one: openssl rand -base64 32'
 
@@ -212,6 +213,7 @@ export const SECTIONS = {
   ...FACTOR_SECTIONS,
   ...PROTECTION_SECTIONS,
   ...OPERATION_SECTIONS,
+  ...WEBHOOK_SECTIONS,
   tokens: section('Access tokens (JWT) for your applications.', {
     access_ttl: field(duration('5m', '15m'), {
       text: 'How long an access token is valid, also after its session was revoked, where an application checks it offline.',

@@ -2,7 +2,7 @@ import { dkimKey, dkimSelector } from './dkim-kind.ts'
 import { field, section } from './field.ts'
 import { duration, line, oneOf, path, secretText, wholeNumber, yesNo } from './kind.ts'
 import { textFolder } from './text-folder.ts'
-import { domainName, host, mailbox } from './web-kind.ts'
+import { domainName, emailAddress, host, mailbox } from './web-kind.ts'
 
 /** What mails say, and which server takes them. */
 export const MAIL_SECTIONS = {
@@ -12,6 +12,11 @@ export const MAIL_SECTIONS = {
       applies: 'restart',
       example: 'Example <no-reply@example.com>',
       established: 'email_from',
+    }),
+    operator: field(emailAddress(), {
+      text: 'Where authd writes to when something needs you, such as an endpoint of webhooks that takes nothing.',
+      applies: 'restart',
+      example: 'admin@example.com',
     }),
     paused: field(yesNo(), {
       text: 'Hold all mail back. It waits in the outbox, and what expires meanwhile is never sent.',

@@ -1,5 +1,5 @@
 import { field, section } from './field.ts'
-import { oneOf, secretText, yesNo } from './kind.ts'
+import { oneOf, path, secretText, yesNo } from './kind.ts'
 import { listenAddress } from './web-kind.ts'
 
 /** What watches and steers authd from outside. */
@@ -29,7 +29,7 @@ export const OPERATION_SECTIONS = {
       example: '127.0.0.1:3001',
     }),
   }),
-  log: section('What the daemon writes to standard error.', {
+  log: section('What the daemon says of its work, on standard output or in a file.', {
     level: field(oneOf('debug', 'info', 'warn', 'error'), {
       text: 'The least important message that is written.',
       applies: 'live',
@@ -40,6 +40,11 @@ export const OPERATION_SECTIONS = {
       text: 'JSON for machines, pretty for people; auto is pretty on a terminal.',
       applies: 'restart',
       default: 'auto',
+    }),
+    file: field(path(), {
+      text: 'A file to append to, instead of standard output. SIGUSR1 opens it anew, after it was renamed.',
+      applies: 'restart',
+      example: '/var/log/authd/authd.log',
     }),
   }),
 }

@@ -15,11 +15,6 @@ export function defaultOf(key: Key): string | undefined {
   return key.default === undefined ? key.fallback?.text : toToml(key.default)
 }
 
-/** All there is to know about a text: what it says, and whether this version does it. */
-export function textOf(key: Key): string {
-  return key.notYet ? `${key.text} Accepted, but this version does not use it yet.` : key.text
-}
-
 /** One key for people, as `authd config reference KEY` shows it. */
 export function describeKey(key: Key): string {
   const env = [key.env, ...(key.established ? [key.established.toUpperCase()] : [])]
@@ -31,7 +26,7 @@ export function describeKey(key: Key): string {
     ...(key.secret ? [['credential', key.credential]] : []),
     ['takes effect', EFFECT[key.applies]],
   ]
-  return [key.key, `  ${textOf(key)}`, ...rows.map(([label = '', text]) => `  ${label.padEnd(13)} ${text}`)].join('\n')
+  return [key.key, `  ${key.text}`, ...rows.map(([label = '', text]) => `  ${label.padEnd(13)} ${text}`)].join('\n')
 }
 
 export function describeAllKeys(): string {
@@ -59,7 +54,7 @@ function shapeOf(names: ReturnType<typeof fileNames>): Record<string, z.ZodType>
   return Object.fromEntries(
     names.map(({ name, key, isFile }) => {
       const type = isFile ? z.string() : key.kind.name === 'duration' ? DURATION : key.kind.type
-      const meta = { description: textOf(key), ...(!isFile && key.default !== undefined && { default: key.default }) }
+      const meta = { description: key.text, ...(!isFile && key.default !== undefined && { default: key.default }) }
       return [name.slice(name.indexOf('.') + 1), type.optional().meta(meta)]
     }),
   )

@@ -130,6 +130,16 @@ const RULES: Rule[] = [
         : undefined,
   },
   {
+    keys: ['webhooks.secret', 'webhooks.url'],
+    check: ({ webhooks: { url, secret } }) =>
+      url !== undefined && secret === undefined
+        ? {
+            message: 'webhooks.secret is missing, and webhooks.url is set',
+            suggestion: 'Make one: openssl rand -base64 32',
+          }
+        : undefined,
+  },
+  {
     keys: ['webauthn.rp_id', 'public_url'],
     check: ({ webauthn: { rpId }, publicUrl }) => (rpId === undefined ? undefined : refuseRpId(rpId, [publicUrl])),
   },

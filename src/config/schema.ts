@@ -1,6 +1,5 @@
 import type { Field, Section } from './field.ts'
 import { SECTIONS, TOP } from './keys.ts'
-import { LATER_SECTIONS } from './later-keys.ts'
 
 type Camel<Name extends string> = Name extends `${infer First}_${infer Rest}`
   ? `${First}${Capitalize<Camel<Rest>>}`
@@ -10,8 +9,6 @@ type ValuesOf<Fields> = {
   readonly [Name in keyof Fields as Camel<Name & string>]: Fields[Name] extends Field<infer Value> ? Value : never
 }
 
-type Sections = typeof SECTIONS & typeof LATER_SECTIONS
-
 type SectionsOf<All> = {
   readonly [Name in keyof All as Camel<Name & string>]: All[Name] extends Section<infer Fields>
     ? ValuesOf<Fields>
@@ -19,7 +16,7 @@ type SectionsOf<All> = {
 }
 
 /** The configuration as the program sees it, frozen. Names are those of the file, in camelCase; durations are milliseconds. */
-export type Config = ValuesOf<typeof TOP> & SectionsOf<Sections>
+export type Config = ValuesOf<typeof TOP> & SectionsOf<typeof SECTIONS>
 
 /** One row of the table of all keys. */
 export interface Key extends Field<unknown> {
@@ -36,13 +33,13 @@ export interface Key extends Field<unknown> {
 
 /** Section name → what it is about, in the order of the documentation. */
 export const SECTION_TEXTS: ReadonlyMap<string, string> = new Map(
-  Object.entries({ ...SECTIONS, ...LATER_SECTIONS }).map(([name, { text }]) => [name, text]),
+  Object.entries(SECTIONS).map(([name, { text }]) => [name, text]),
 )
 
 /** Every key there is, in the order of the documentation. */
 export const KEYS: readonly Key[] = [
   ...rowsOf('', TOP),
-  ...Object.entries({ ...SECTIONS, ...LATER_SECTIONS }).flatMap(([name, { fields }]) => rowsOf(name, fields)),
+  ...Object.entries(SECTIONS).flatMap(([name, { fields }]) => rowsOf(name, fields)),
 ]
 
 export function findKey(key: string): Key | undefined {

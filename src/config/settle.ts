@@ -34,7 +34,7 @@ export function settle(layers: readonly Layer[], context: ResolveContext & { pat
       ...refuseTwoSecrets(config, origins, secretInFile),
       ...findContradictions(config, broken, facts).map(place),
     ]),
-    warnings: inOrder([...warnings, ...findDoubts(config, broken, facts).map(place), ...unusedKeys(origins, context)]),
+    warnings: inOrder([...warnings, ...findDoubts(config, broken, facts).map(place)]),
   }
 }
 
@@ -62,13 +62,6 @@ function refuseTwoSecrets(config: Config, origins: Settled['origins'], inFile: s
   if (!value || !file || value.kind === 'default' || file.kind === 'default' || config.secret === inFile) return []
   const message = `${nameOfOrigin(value, 'secret')} and ${nameOfOrigin(file, 'secret_file')} are different secrets`
   return [problemAt(value, { key: 'secret', message, suggestion: 'Keep one of them' })]
-}
-
-function unusedKeys(origins: Settled['origins'], { path, sources }: Placing): Problem[] {
-  return KEYS.filter(({ notYet, key }) => notYet && origins.get(key)?.kind !== 'default').map(({ key }) => {
-    const message = `${key} is accepted, but this version does not use it yet`
-    return placeFinding({ key, message }, origins.get(key), { path, sources })
-  })
 }
 
 /** As one reads: what has no file, then file by file from the top, and what is missing in it at the end. */

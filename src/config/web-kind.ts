@@ -111,6 +111,15 @@ export function mailbox(): Kind<string> {
   })
 }
 
+/** One plain address, in its one canonical form. */
+export function emailAddress(): Kind<string> {
+  return text('an address such as "admin@example.com"', (value) => {
+    const address = parseEmailAddress(value)
+    if (address?.canonical === value) return undefined
+    return address ? { suggestion: `Write "${address.canonical}"` } : {}
+  })
+}
+
 function isHostName(name: string): boolean {
   const labels = name.toLowerCase().split('.')
   return name.length <= 253 && labels.every((label) => LABEL.test(label)) && !/^\d+$/.test(labels.at(-1) ?? '')

@@ -21,7 +21,10 @@ export const ADMIN_SCOPES = [
   'audit:read',
   'ipfilters:read',
   'ipfilters:write',
+  'webhooks:read',
+  'webhooks:write',
   'mail:read',
+  'mail:write',
   'settings:read',
   'settings:write',
 ] as const

@@ -1,24 +1,43 @@
 import type { Deps } from '../deps.ts'
 import { AuthdError } from '../errors.ts'
 import { parseCidr } from '../platform/cidr.ts'
+import { HOUR, MINUTE } from '../platform/clock.ts'
 import { ipMatcher } from '../platform/ip.ts'
+import { firstId, timeOfId } from '../platform/random.ts'
+import { nextTurn } from '../platform/turn.ts'
 import { lockAuditHead, moveAuditHead } from '../store/audit-head.ts'
 import {
   type AuditFilter,
   type AuditLog,
+  findAuditLog,
+  findAuditSeqFrom,
+  findFirstAuditSeq,
   findLastAuditSeq,
   hasUnsealedAuditLogs,
   listAuditLogsAfter,
+  listAuditLogsOfRequest,
   listLastAuditLogs,
   sealAuditLogs,
 } from '../store/audit-logs.ts'
+import type { Sql } from '../store/db.ts'
+import { STEP_ROWS } from './page.ts'
 
 const SEAL_BATCH = 1000
 const READ_BATCH = 500
 
+/** A request does not last longer. */
+const REQUEST_MS = MINUTE
+/**
+ * Rows are numbered within seconds, so nearly in the order of their ids, which carry their time. Clocks may differ by so
+ * much between instances, and be put back by so much, without a row being missed.
+ */
+const CLOCK_SLACK_MS = HOUR
+
 export interface AuditQuery extends AuditFilter {
   /** An address or CIDR. */
   network?: string | undefined
+  /** Those of some events that are meant, where the database cannot tell. */
+  select?: ((events: AuditLog[]) => AuditLog[]) | undefined
 }
 
 /**
@@ -47,68 +66,110 @@ export interface AuditPage {
   nextCursor: number | null
 }
 
-/** One page, newest first, of the events that match; `network` also asks that the address be in it. */
+/** One page, newest first, of the events that match, among so many rows; a page that ends there is short. */
 export async function listAudit(
   deps: Pick<Deps, 'db'>,
-  { network, ...filter }: AuditQuery,
-  { limit, before }: { limit: number; before?: number | undefined },
+  query: AuditQuery,
+  { limit, before, within }: { limit: number; before?: number | undefined; within: number },
 ): Promise<AuditPage> {
-  const isMeant = inNetwork(network)
+  const { filter, select } = split(query)
+  const span = await deps.db.read((sql) => findSeqSpan(sql, filter))
+  // One person's events have an index of their own, and are few.
+  const step = filter.userId === undefined ? STEP_ROWS : Number.POSITIVE_INFINITY
   const events: AuditLog[] = []
-  let upToSeq = before === undefined ? undefined : before - 1
-  for (;;) {
-    const page = await deps.db.read((sql) => listLastAuditLogs(sql, { ...filter, upToSeq }, READ_BATCH))
-    for (const event of page.toReversed()) {
-      if (!isMeant(event)) continue
+  const start = before === undefined ? span.last : Math.min(before - 1, span.last)
+  for (let upToSeq = start; upToSeq >= span.first; ) {
+    const fromSeq = Math.max(span.first, upToSeq - step + 1)
+    const found = await deps.db.read((sql) => listLastAuditLogs(sql, { ...filter, fromSeq, upToSeq }, READ_BATCH))
+    for (const event of select(found.toReversed())) {
       events.push(event)
       if (events.length === limit) return { events, nextCursor: event.seq }
     }
-    if (page.length < READ_BATCH) return { events, nextCursor: null }
-    upToSeq = (page[0]?.seq ?? 1) - 1
+    upToSeq = (found.length < READ_BATCH ? fromSeq : (found[0]?.seq ?? fromSeq)) - 1
+    if (start - upToSeq >= within && upToSeq >= span.first) return { events, nextCursor: upToSeq + 1 }
+    await nextTurn()
   }
+  return { events, nextCursor: null }
+}
+
+/** The numbers that rows of this time may have; of a request of ours the id says when it was. */
+async function findSeqSpan(
+  sql: Sql,
+  { since, until, requestId }: AuditFilter,
+): Promise<{ first: number; last: number }> {
+  const askedAt = requestId === undefined ? undefined : timeOfId('req', requestId)
+  const from = Math.max(since ?? 0, (askedAt ?? 0) - REQUEST_MS)
+  const to = Math.min(until ?? Number.POSITIVE_INFINITY, (askedAt ?? Number.POSITIVE_INFINITY) + CLOCK_SLACK_MS)
+  const last = await findLastAuditSeq(sql)
+  const first =
+    from > 0
+      ? await findAuditSeqFrom(sql, firstId('evt', Math.max(0, from - CLOCK_SLACK_MS)))
+      : await findFirstAuditSeq(sql)
+  const end = Number.isFinite(to) ? await findAuditSeqFrom(sql, firstId('evt', to + CLOCK_SLACK_MS)) : undefined
+  return { first: first ?? last + 1, last: end ?? last }
 }
 
 /** One event, and what else was recorded of the same request. */
 export async function showAudit(deps: Pick<Deps, 'db'>, id: string): Promise<{ event: AuditLog; request: AuditLog[] }> {
   return await deps.db.read(async (sql) => {
-    const [event] = await listLastAuditLogs(sql, { id }, 1)
+    const event = await findAuditLog(sql, id)
     if (!event) {
       throw new AuthdError('EVENT_NOT_FOUND', { message: `No event "${id}".`, suggestions: ['authd audit list'] })
     }
     const { requestId } = event
-    const same = requestId === null ? [] : await listLastAuditLogs(sql, { requestId }, 100)
+    const at = timeOfId('evt', id) ?? event.occurredAt
+    if (requestId === null) return { event, request: [] }
+    const ids = {
+      firstId: firstId('evt', Math.max(0, at - REQUEST_MS)),
+      beforeId: firstId('evt', at + REQUEST_MS),
+    }
+    const same = await listAuditLogsOfRequest(sql, { requestId, ...ids })
     return { event, request: same.filter((other) => other.id !== id) }
   })
 }
 
-/** Tells whether an event's address is in a network; throws VALIDATION_ERROR where it is none. */
-function inNetwork(network: string | undefined): (event: Pick<AuditLog, 'ip'>) => boolean {
-  if (network === undefined) return () => true
+/** What the database is asked, and what is left to do with its answer. */
+function split({ network, select = (events) => events, ...filter }: AuditQuery) {
+  if (network === undefined) return { filter, select }
+  const { text, address } = parseNetwork(network)
+  if (address !== undefined) return { filter: { ...filter, ip: address }, select }
+  const isInside = ipMatcher([text])
+  return { filter, select: (events: AuditLog[]) => select(events.filter(({ ip }) => ip !== null && isInside(ip))) }
+}
+
+/** A network and, where it is one address alone, that. */
+function parseNetwork(network: string): { text: string; address: string | undefined } {
   const parsed = parseCidr(network)
   if (!parsed) {
     throw new AuthdError('VALIDATION_ERROR', { message: `"${network}" is no address or network such as 10.0.0.0/8.` })
   }
-  const isInside = ipMatcher([parsed.cidr.text])
-  return ({ ip }) => ip !== null && isInside(ip)
+  const { text, family, bits } = parsed.cidr
+  return { text, address: bits === (family === 4 ? 32 : 128) ? text.split('/')[0] : undefined }
 }
 
 /** The last events that match, in order. */
 export async function tailAudit(deps: Pick<Deps, 'db'>, query: AuditQuery, limit: number): Promise<AuditLog[]> {
   const { upToSeq, ...filter } = query
   const before = upToSeq === undefined ? undefined : upToSeq + 1
-  return (await listAudit(deps, filter, { limit, before })).events.reverse()
+  return (await listAudit(deps, filter, { limit, before, within: Number.POSITIVE_INFINITY })).events.reverse()
 }
 
 /** What has been sealed after that number, in order, a page at a time; none is ever missed by going on with `after`. */
 export async function followAudit(
   deps: Pick<Deps, 'db'>,
-  { network, ...filter }: AuditQuery,
-  page: { after: number; limit: number },
+  query: AuditQuery,
+  { after, limit }: { after: number; limit: number },
 ): Promise<{ events: AuditLog[]; after: number; isMore: boolean }> {
-  const isMeant = inNetwork(network)
-  const found = await deps.db.read((sql) => listAuditLogsAfter(sql, filter, page))
-  const after = found.at(-1)?.seq ?? page.after
-  return { events: found.filter(isMeant), after, isMore: found.length === page.limit }
+  const { filter, select } = split(query)
+  const { found, end, last } = await deps.db.read(async (sql) => {
+    const span = await findSeqSpan(sql, filter)
+    const from = Math.max(after, span.first - 1)
+    const upToSeq = Math.min(from + STEP_ROWS, span.last)
+    const rows = await listAuditLogsAfter(sql, { ...filter, upToSeq }, { after: from, limit })
+    return { found: rows, end: rows.length === limit ? (rows.at(-1)?.seq ?? from) : upToSeq, last: span.last }
+  })
+  if (end < last) await nextTurn()
+  return { events: select(found), after: Math.max(after, end), isMore: end < last }
 }
 
 /** Where the log ends now. */

@@ -18,8 +18,14 @@ export type Identity =
       claims: AccessClaims
     }
   | { kind: 'api_key'; key: ApiKey }
-  | { kind: 'rejected'; isGenuine: boolean }
+  | { kind: 'rejected'; isGenuine: boolean; misused?: MisusedKey }
   | { kind: 'anonymous' }
+
+/** A genuine API key, and why it counts for nothing. */
+export interface MisusedKey {
+  keyId: string
+  reason: 'revoked' | 'expired' | 'network'
+}
 
 export interface Credentials {
   /** The `Authorization` header's value. With it, a cookie counts for nothing. */
@@ -81,12 +87,21 @@ async function identifyApiKey(deps: Deps, bearer: string, ip: string): Promise<I
   const token = parseToken('key', bearer)
   const key = token && (await deps.db.read((sql) => findApiKey(sql, token.id)))
   if (!key || !equalSecrets(digest(token.secret), key.secretDigest)) return rejected()
-  if (key.revokedAt !== null || (key.expiresAt !== null && key.expiresAt <= now)) return rejected('over')
-  if (key.network !== null && !ipMatcher([key.network])(ip)) return rejected('over')
+  const reason = whyNot(key, { ip, now })
+  if (reason !== undefined) return { kind: 'rejected', isGenuine: true, misused: { keyId: key.id, reason } }
   if (key.lastUsedAt === null || key.lastUsedAt < now - MINUTE) {
     await deps.db.write((trx) => touchApiKey(trx, { id: key.id, now, notSince: now - MINUTE }))
   }
   return { kind: 'api_key', key }
+}
+
+function whyNot(
+  { revokedAt, expiresAt, network }: ApiKey,
+  { ip, now }: { ip: string; now: number },
+): MisusedKey['reason'] | undefined {
+  if (revokedAt !== null) return 'revoked'
+  if (expiresAt !== null && expiresAt <= now) return 'expired'
+  return network !== null && !ipMatcher([network])(ip) ? 'network' : undefined
 }
 
 /** Bearer (RFC 6750 §2.1), or the password of Basic, since RFC 7662's callers use either. */

@@ -8,7 +8,7 @@ import { findInvitation, insertInvitation } from '../store/invitations.ts'
 import { findUser, inviteUser, lockUser, type User } from '../store/users.ts'
 import { type BegunSignIn, beginSignIn } from './begin-sign-in.ts'
 import { type Origin, recordEvent } from './event.ts'
-import { enqueueMail } from './outbox.ts'
+import { enqueueMail } from './mail-delivery.ts'
 import { addUserIn } from './user.ts'
 
 export interface MadeInvitation {

@@ -4,7 +4,7 @@ import { describeUserAgent } from '../platform/user-agent.ts'
 import type { Trx } from '../store/db.ts'
 import type { User } from '../store/users.ts'
 import type { Origin } from './event.ts'
-import { enqueueMail } from './outbox.ts'
+import { enqueueMail } from './mail-delivery.ts'
 
 const EXPIRES_MS = 3 * DAY
 

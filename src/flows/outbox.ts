@@ -1,223 +1,152 @@
-import type { Deps, MailTemplate } from '../deps.ts'
-import { MINUTE, SECOND } from '../platform/clock.ts'
-import { MailError } from '../platform/mail-error.ts'
-import { hideTokens } from '../platform/secret.ts'
+import type { Deps } from '../deps.ts'
+import { AuthdError } from '../errors.ts'
+import { DAY } from '../platform/clock.ts'
 import type { Trx } from '../store/db.ts'
 import {
-  cancelAttemptMail,
-  claimOutbox,
+  cancelOutbox,
   countOutbox,
-  deleteOutboxMail,
-  findNextDue,
+  findOutboxItem,
   finishOutbox,
-  insertOutboxMail,
   listOutbox,
-  type OutboxMail,
+  type OutboxFilter,
+  type OutboxItem,
+  type OutboxKind,
   type OutboxState,
   postponeOutbox,
+  requeueOutbox,
 } from '../store/outbox.ts'
-import { insertOutboxTry } from '../store/outbox-tries.ts'
-import { recordEvent, SYSTEM } from './event.ts'
+import { deleteOutboxTries, insertOutboxTry, listOutboxTries, type OutboxTry } from '../store/outbox-tries.ts'
+import { type Origin, recordEvent } from './event.ts'
+import { type Page, type PageAsked, readPage } from './page.ts'
 
-/** Longer than a try can take: a row whose sender died is taken again after it. */
-const LEASE_MS = 2 * MINUTE
-const BATCH = 16
-const BACKOFF_MS = [5 * SECOND, 15 * SECOND, 30 * SECOND, MINUTE]
+/** How a try ended, and what becomes of the item: it is over, or due again. */
+export type TryEnd = Pick<OutboxTry, 'startedAt' | 'endedAt' | 'outcome' | 'response'> &
+  ({ state: Exclude<OutboxState, 'pending'> } | { dueAt: number })
 
-export interface QueuedMail {
-  to: string
-  template: MailTemplate
-  lang: string
-  values: Record<string, string>
-  /** Never sent after this. */
-  expiresAt: number
-  attemptId?: string
-  isDecoy?: boolean
+/** Writes down how a try ended. False: another process has taken the item over meanwhile, or it was taken away. */
+export async function settleTry(trx: Trx, { id, tries }: OutboxItem, end: TryEnd): Promise<boolean> {
+  const { startedAt, endedAt, outcome, response } = end
+  const error = outcome === 'accepted' ? null : response
+  const isOurs =
+    'dueAt' in end
+      ? await postponeOutbox(trx, { id, tries, dueAt: end.dueAt, error: response })
+      : await finishOutbox(trx, { id, tries, state: end.state, now: endedAt, error })
+  if (isOurs) await insertOutboxTry(trx, { outboxId: id, number: tries, startedAt, endedAt, outcome, response })
+  return isOurs
 }
 
-/** Mail is a row in the unit that causes it: both happen, or neither. A newer mail of an attempt cancels the older. */
-export async function enqueueMail(deps: Deps, trx: Trx, mail: QueuedMail): Promise<string> {
-  const id = deps.random.id('msg')
-  const now = deps.clock.now()
-  if (mail.attemptId !== undefined) await cancelAttemptMail(trx, { attemptId: mail.attemptId, now })
-  await insertOutboxMail(trx, {
-    id,
-    isDecoy: mail.isDecoy ?? false,
-    recipient: mail.to,
-    template: mail.template,
-    lang: mail.lang,
-    bodySealed: deps.keys.seal(sealContext(id), JSON.stringify(mail.values)),
-    attemptId: mail.attemptId ?? null,
-    createdAt: now,
-    expiresAt: mail.expiresAt,
-  })
-  return id
-}
-
-/** Sends what is due, at most a batch; answers how many rows it took, so that the caller goes on while there are more. */
-export async function dispatchOutbox(deps: Deps): Promise<number> {
-  if (deps.config.current().mail.paused) return 0
-  const now = deps.clock.now()
-  const due = await deps.db.read(findNextDue)
-  if (due === undefined || due > now) return 0
-  const claimed = await deps.db.write((trx) => claimOutbox(trx, { now, leaseUntil: now + LEASE_MS, limit: BATCH }))
-  await Promise.all(claimed.map((mail) => deliver(deps, mail)))
-  return claimed.length
-}
-
-export interface OutboxPage {
-  mails: OutboxMail[]
-  total: number
-  nextCursor: string | null
+/** Up to a quarter longer, so that what failed together does not come again together. */
+export function jittered(deps: Pick<Deps, 'random'>, waitMs: number): number {
+  return waitMs + deps.random.int(Math.ceil(waitMs / 4))
 }
 
 /** Newest first; decoys are not there. */
 export async function listQueue(
-  deps: Deps,
-  filter: { state?: OutboxState | undefined; before?: string | undefined },
-  limit: number,
-): Promise<OutboxPage> {
+  deps: Pick<Deps, 'db'>,
+  filter: OutboxFilter,
+  asked: PageAsked,
+): Promise<Page<OutboxItem>> {
+  return await readPage(
+    deps,
+    {
+      table: 'outbox',
+      list: (sql, span, { limit, offset }) => listOutbox(sql, { ...filter, ...span }, limit, offset),
+      count: (sql, span) => countOutbox(sql, { ...filter, ...span }),
+    },
+    asked,
+  )
+}
+
+/** So many at once, at most. */
+const MOST_IDS = 10_000
+
+/** The ids of what matches and can still be sent, newest first. */
+export async function idsOf(deps: Pick<Deps, 'db' | 'clock'>, filter: OutboxFilter): Promise<string[]> {
+  const now = deps.clock.now()
+  const items = await deps.db.read((sql) => listOutbox(sql, filter, MOST_IDS))
+  return items.filter((item) => item.kind === 'webhook' || isMailable(item, now)).map(({ id }) => id)
+}
+
+/** One item, and every try of it that ended. */
+export async function showQueued(
+  deps: Pick<Deps, 'db'>,
+  kind: OutboxKind,
+  id: string,
+): Promise<{ item: OutboxItem; tries: OutboxTry[] }> {
   return await deps.db.read(async (sql) => {
-    const mails = await listOutbox(sql, filter, limit)
-    const nextCursor = mails.length === limit ? (mails.at(-1)?.id ?? null) : null
-    return { mails, total: await countOutbox(sql, filter), nextCursor }
+    const item = (await findOutboxItem(sql, kind, id)) ?? refuseUnknown(kind, id)
+    return { item, tries: await listOutboxTries(sql, id) }
   })
 }
 
-async function deliver(deps: Deps, mail: OutboxMail): Promise<void> {
-  const startedAt = deps.clock.now()
-  if (mail.isDecoy) return await deps.db.write((trx) => deleteOutboxMail(trx, mail.id))
-  if (mail.expiresAt <= startedAt)
-    return await giveUp(deps, mail, {
-      state: 'expired',
-      error: 'expired before it was accepted',
-    })
-  try {
-    const response = await send(deps, mail)
-    await deps.db.write(async (trx) => {
-      await noteTry(deps, trx, mail, startedAt, {
-        outcome: 'accepted',
-        response,
-      })
-      await finishOutbox(trx, {
-        id: mail.id,
-        tries: mail.tries,
-        state: 'sent',
-        now: deps.clock.now(),
-        error: null,
-      })
-      trx.afterCommit(() => deps.metrics.count('emails_sent_total', { template: mail.template }))
-    })
-  } catch (error) {
-    await handleFailure(deps, mail, startedAt, error)
-  }
-}
+/** A webhook that is sent again may be sent for so long from now. */
+const AGAIN_MS = 4 * DAY
 
-async function send(deps: Deps, mail: OutboxMail): Promise<string> {
-  const values = openValues(deps, mail)
-  const { id: messageId, recipient: to, lang } = mail
-  try {
-    return await deps.mailer.send({ messageId, to, template: mail.template as MailTemplate, lang, values })
-  } catch (cause) {
-    const isPermanent = cause instanceof MailError && cause.isPermanent
-    throw new MailError(withoutProof(cause instanceof Error ? cause.message : String(cause), values), { isPermanent })
-  }
-}
-
-/** Relays quote what they refuse, and what they say is kept and shown: not the mail's link and code. */
-function withoutProof(text: string, { code }: Record<string, string>): string {
-  return code ? hideTokens(text).replaceAll(code, '[code]') : hideTokens(text)
-}
-
-async function handleFailure(deps: Deps, mail: OutboxMail, startedAt: number, error: unknown): Promise<void> {
-  const reason = error instanceof Error ? error.message : String(error)
-  deps.log.warn('mail not accepted', {
-    message_id: mail.id,
-    template: mail.template,
-    tries: mail.tries,
-    reason,
-  })
-  const isPermanent = error instanceof MailError && error.isPermanent
-  const wait = BACKOFF_MS[Math.min(mail.tries, BACKOFF_MS.length) - 1] ?? MINUTE
-  const dueAt = deps.clock.now() + wait + deps.random.int(Math.ceil(wait / 4))
-  const isTooLate = dueAt >= mail.expiresAt
-  if (isPermanent || isTooLate) {
-    const noted = {
-      outcome: isPermanent ? 'refused' : 'postponed',
-      response: reason,
-    } as const
-    await deps.db.write((trx) => noteTry(deps, trx, mail, startedAt, noted))
-    return await giveUp(deps, mail, {
-      state: isPermanent ? 'failed' : 'expired',
-      error: reason,
-    })
-  }
-  await deps.db.write(async (trx) => {
-    await noteTry(deps, trx, mail, startedAt, {
-      outcome: 'postponed',
-      response: reason,
-    })
-    await postponeOutbox(trx, {
-      id: mail.id,
-      tries: mail.tries,
-      dueAt,
-      error: reason,
-    })
-  })
-}
-
-async function giveUp(
+/**
+ * Tries items again, now. A mail only while what it says still holds: OUTBOX_OVER otherwise, and nothing is changed.
+ * A webhook may be sent again at any time, under the same id.
+ */
+export async function retryQueued(
   deps: Deps,
-  mail: OutboxMail,
-  { state, error }: { state: 'failed' | 'expired'; error: string },
-): Promise<void> {
-  await deps.db.write(async (trx) => {
-    const now = deps.clock.now()
-    if (
-      !(await finishOutbox(trx, {
-        id: mail.id,
-        tries: mail.tries,
-        state,
-        now,
-        error,
-      }))
-    )
-      return
-    await recordEvent(deps, trx, SYSTEM, {
-      type: 'mail.failed',
-      outcome: 'failure',
-      email: mail.recipient,
-      metadata: {
-        message_id: mail.id,
-        template: mail.template,
-        tries: mail.tries,
-        reason: error,
-      },
-    })
+  origin: Origin,
+  { kind, ids }: { kind: OutboxKind; ids: string[] },
+): Promise<OutboxItem[]> {
+  const now = deps.clock.now()
+  return await deps.db.write(async (trx) => {
+    const retried: OutboxItem[] = []
+    for (const id of ids) {
+      const item = (await findOutboxItem(trx, kind, id)) ?? refuseUnknown(kind, id)
+      if (kind === 'mail') refuseOver(item, now)
+      const expiresAt = kind === 'mail' ? item.expiresAt : now + AGAIN_MS
+      if (item.state !== 'pending') await deleteOutboxTries(trx, id)
+      const again = await requeueOutbox(trx, { id, now, expiresAt })
+      if (again) retried.push(again)
+      await recordEvent(deps, trx, origin, { type: `${kind}.retried`, metadata: aboutItem(item) })
+    }
+    return retried
   })
 }
 
-async function noteTry(
+/** Mails that wait are sent no more; those that are over stay as they are. */
+export async function cancelMails(
   deps: Deps,
-  trx: Trx,
-  mail: OutboxMail,
-  startedAt: number,
-  end: { outcome: 'accepted' | 'postponed' | 'refused'; response: string },
-): Promise<void> {
-  await insertOutboxTry(trx, {
-    outboxId: mail.id,
-    number: mail.tries,
-    startedAt,
-    endedAt: deps.clock.now(),
-    ...end,
+  origin: Origin,
+  ids: string[],
+): Promise<{ item: OutboxItem; isChanged: boolean }[]> {
+  const now = deps.clock.now()
+  return await deps.db.write(async (trx) => {
+    const cancelled: { item: OutboxItem; isChanged: boolean }[] = []
+    for (const id of ids) {
+      const item = (await findOutboxItem(trx, 'mail', id)) ?? refuseUnknown('mail', id)
+      const isChanged = await cancelOutbox(trx, { id, now })
+      if (isChanged) await recordEvent(deps, trx, origin, { type: 'mail.cancelled', metadata: aboutItem(item) })
+      cancelled.push({ item: isChanged ? { ...item, state: 'cancelled', finishedAt: now } : item, isChanged })
+    }
+    return cancelled
   })
 }
 
-function openValues(deps: Deps, { id, bodySealed }: OutboxMail): Record<string, string> {
-  if (bodySealed === null) throw new MailError('the mail has no body any more', { isPermanent: true })
-  return JSON.parse(deps.keys.open(sealContext(id), bodySealed)) as Record<string, string>
+function aboutItem({ id, kind, template, recipient, tries }: OutboxItem): Record<string, unknown> {
+  if (kind === 'mail') return { message_id: id, template, tries }
+  return { delivery_id: id, event: template, endpoint_id: recipient, tries }
 }
 
-function sealContext(rowId: string) {
-  return { table: 'outbox', column: 'body_sealed', rowId }
+/** It still says what holds. */
+function isMailable({ bodySealed, expiresAt }: Pick<OutboxItem, 'bodySealed' | 'expiresAt'>, now: number): boolean {
+  return bodySealed !== null && expiresAt > now
+}
+
+function refuseOver({ id, state, bodySealed, expiresAt }: OutboxItem, now: number): void {
+  if (isMailable({ bodySealed, expiresAt }, now)) return
+  const why = state === 'sent' ? 'has been sent' : expiresAt <= now ? 'says what no longer holds' : `is ${state}`
+  throw new AuthdError('OUTBOX_OVER', { message: `The mail ${id} ${why}: it cannot be sent again.` })
+}
+
+function refuseUnknown(kind: OutboxKind, id: string): never {
+  if (kind === 'mail')
+    throw new AuthdError('MAIL_NOT_FOUND', { message: `No mail "${id}".`, suggestions: ['authd email queue'] })
+  throw new AuthdError('DELIVERY_NOT_FOUND', {
+    message: `No delivery "${id}".`,
+    suggestions: ['authd webhooks deliveries'],
+  })
 }

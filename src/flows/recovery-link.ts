@@ -95,9 +95,16 @@ export async function redeemRecovery(
   await prepareSignIn(deps)
   const now = deps.clock.now()
   const done = await deps.db.write(async (trx): Promise<{ outcome: SignInOutcome; token: string } | undefined> => {
-    const link = await readLink(trx, token, now)
+    const link = await readGenuine(trx, token)
     const user = link && (await lockUser(trx, link.userId))
-    if (!link || !user || !(await useRecoveryLink(trx, { id: link.id, now }))) return undefined
+    if (!link || !user) return undefined
+    if (link.expiresAt <= now || !(await useRecoveryLink(trx, { id: link.id, now }))) {
+      const reason = link.usedAt === null && link.expiresAt <= now ? 'expired' : 'used'
+      const metadata = { method: 'recovery_link', reason, link: link.id }
+      const about = { outcome: 'failure', userId: user.id, email: user.email, metadata } as const
+      await recordEvent(deps, trx, origin, { type: 'user.authentication_failed', ...about })
+      return undefined
+    }
     const dropped = await dropFactors(trx, user.id, { which: link.removes as Factor[] })
     await dropLoneRecoveryCodes(trx, user.id)
     const about = { userId: user.id, email: user.email, metadata: { link: link.id, dropped } }
@@ -120,8 +127,13 @@ export async function redeemRecovery(
 }
 
 async function readLink(sql: Sql, text: string, now: number): Promise<RecoveryLink | undefined> {
+  const link = await readGenuine(sql, text)
+  return link?.usedAt === null && link.expiresAt > now ? link : undefined
+}
+
+/** One of ours, spent or not. */
+async function readGenuine(sql: Sql, text: string): Promise<RecoveryLink | undefined> {
   const token = parseToken('rec', text)
   const link = token && (await findRecoveryLink(sql, token.id))
-  if (!link || !equalSecrets(digest(token.secret), link.secretDigest)) return undefined
-  return link.usedAt === null && link.expiresAt > now ? link : undefined
+  return link && equalSecrets(digest(token.secret), link.secretDigest) ? link : undefined
 }

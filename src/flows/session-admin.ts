@@ -1,5 +1,6 @@
 import type { Deps } from '../deps.ts'
 import { AuthdError } from '../errors.ts'
+import { firstId } from '../platform/random.ts'
 import { countSessions, findSession, listSessions, type OwnedSession } from '../store/sessions.ts'
 import { findUser } from '../store/users.ts'
 import type { Origin } from './event.ts'
@@ -26,9 +27,11 @@ export async function listAllSessions(
   limit: number,
 ): Promise<{ sessions: OwnedSession[]; total: number; nextCursor: string | null }> {
   const userId = user === undefined ? undefined : (await resolveUser(deps, user)).id
-  const filter = { userId, createdSince, before, liveAt: isLiveOnly ? deps.clock.now() : undefined }
+  // Ids carry their time: what began before is not even looked at.
+  const from = createdSince === undefined ? undefined : firstId('ses', createdSince)
+  const filter = { userId, createdSince, from, liveAt: isLiveOnly ? deps.clock.now() : undefined }
   return await deps.db.read(async (sql) => {
-    const sessions = await listSessions(sql, filter, limit)
+    const sessions = await listSessions(sql, { ...filter, before }, limit)
     const nextCursor = sessions.length === limit ? (sessions.at(-1)?.id ?? null) : null
     return { sessions, total: await countSessions(sql, filter), nextCursor }
   })

@@ -17,7 +17,7 @@ import { findUserByEmail, type User } from '../store/users.ts'
 import { findHeld, type Holding, isOpen } from './attempt.ts'
 import { type Origin, recordEvent, SYSTEM } from './event.ts'
 import { codeBudget, macCode } from './mail-code.ts'
-import { enqueueMail } from './outbox.ts'
+import { enqueueMail } from './mail-delivery.ts'
 import { rememberIfOver, type Standing, spendIn, tooMany } from './rate-limit.ts'
 import { maySignIn } from './signup.ts'
 

@@ -36,7 +36,10 @@ export async function updateUser(
       changed.push('mfa_policy')
     }
     if (changed.length > 0) {
-      const metadata = { changed, mfa_policy: update.mfaPolicy ?? 'default' }
+      // Names are not told: the open part of a row outlives the person.
+      const isPolicy = changed.includes('mfa_policy')
+      const policy = { before: before.mfaPolicy ?? 'default', after: update.mfaPolicy ?? 'default' }
+      const metadata = { changed, ...(isPolicy && { mfa_policy: policy }) }
       await recordEvent(deps, trx, origin, { type: 'user.updated', userId: id, email: before.email, metadata })
     }
     const { email: address, isVerified } = update

@@ -7,24 +7,21 @@ import { countFailures, listLastAuditLogs } from '../store/audit-logs.ts'
 import type { Trx } from '../store/db.ts'
 import { forgetDevices } from '../store/devices.ts'
 import { cancelMailTo } from '../store/outbox.ts'
-import { countPasskeys, listPasskeys, type Passkey } from '../store/passkeys.ts'
+import { listPasskeys, type Passkey } from '../store/passkeys.ts'
 import { endRecoveryLinks } from '../store/recovery-links.ts'
-import { countLiveSessions, listSessions, type OwnedSession } from '../store/sessions.ts'
+import { listSessions, type OwnedSession } from '../store/sessions.ts'
 import { endSigninAttempts } from '../store/signin-attempts.ts'
-import { findTotpHolders, findTotpSecret } from '../store/totp-secrets.ts'
+import { findTotpSecret } from '../store/totp-secrets.ts'
 import {
-  countUsers,
   deleteUser,
   disableUser,
   enableUser,
   findUser,
   findUserByEmail,
   insertUser,
-  listUsers,
   listUsersByPrefix,
   lockUser,
   type User,
-  type UserFilter,
 } from '../store/users.ts'
 import { type Origin, recordEvent } from './event.ts'
 import { enrolledFactors } from './factor.ts'
@@ -54,47 +51,6 @@ export async function resolveUser(deps: Pick<Deps, 'db'>, text: string): Promise
     message: `No user "${text}". A user is named by e-mail address, id, or the first ${PREFIX_MIN} or more characters of the id.`,
     suggestions: ['authd users list'],
   })
-}
-
-export interface ListedUser {
-  user: User
-  liveSessions: number
-  passkeys: number
-  hasTotp: boolean
-}
-
-/** Newest first, with the number of live sessions of each. */
-export async function listPeople(
-  deps: Deps,
-  filter: UserFilter,
-  limit: number,
-  offset = 0,
-): Promise<{ users: ListedUser[]; total: number; nextCursor: string | null }> {
-  const now = deps.clock.now()
-  return await deps.db.read(async (sql) => {
-    const users = await listUsers(sql, filter, limit, offset)
-    const userIds = users.map(({ id }) => id)
-    const counts = await countLiveSessions(sql, { userIds, now })
-    const passkeys = await countPasskeys(sql, userIds)
-    const withTotp = await findTotpHolders(sql, userIds)
-    return {
-      users: users.map((user) => ({
-        user,
-        liveSessions: counts.get(user.id) ?? 0,
-        passkeys: passkeys.get(user.id) ?? 0,
-        hasTotp: withTotp.has(user.id),
-      })),
-      total: await countUsers(sql, filter),
-      nextCursor: users.length === limit ? (users.at(-1)?.id ?? null) : null,
-    }
-  })
-}
-
-/** One person by their exact id. Throws USER_NOT_FOUND. */
-export async function findPerson(deps: Deps, id: string): Promise<ListedUser> {
-  const [person] = id === '' ? [] : (await listPeople(deps, { id }, 1)).users
-  if (!person) throw new AuthdError('USER_NOT_FOUND')
-  return person
 }
 
 export interface UserDetail {

@@ -12,6 +12,7 @@ import { crossOrigin } from './middleware/cors.ts'
 import { errors } from './middleware/errors.ts'
 import { identify } from './middleware/identify.ts'
 import { ipFilter } from './middleware/ip-filter.ts'
+import { keyRefusals } from './middleware/key-refusals.ts'
 import { metricsPage } from './middleware/metrics.ts'
 import { requestId } from './middleware/request-id.ts'
 import { securityHeaders } from './middleware/security-headers.ts'
@@ -21,9 +22,11 @@ import { openApiDocument, openApiEndpoint } from './openapi.ts'
 import { readBrand } from './pages/branding.ts'
 import { assets, mountPages, PAGES, renderError } from './pages/mount.ts'
 import { adminAuditEndpoints } from './routes/admin-audit.ts'
+import { adminMailEndpoints } from './routes/admin-mail.ts'
 import { adminProtectionEndpoints } from './routes/admin-protection.ts'
 import { adminSessionEndpoints } from './routes/admin-sessions.ts'
 import { adminUserEndpoints } from './routes/admin-users.ts'
+import { adminWebhookEndpoints } from './routes/admin-webhooks.ts'
 import { factorEndpoints } from './routes/factor.ts'
 import { meEndpoints } from './routes/me.ts'
 import { myFactorEndpoints } from './routes/my-factors.ts'
@@ -34,10 +37,13 @@ import { stepupEndpoints } from './routes/stepup.ts'
 import { tokenEndpoints } from './routes/token.ts'
 import { wellKnownEndpoints } from './routes/well-known.ts'
 
-const ADMIN: Endpoint[] = [
+/** Made for each app: one of them keeps what it has counted. */
+const adminEndpoints = (): Endpoint[] => [
   ...adminUserEndpoints,
   ...adminSessionEndpoints,
-  ...adminAuditEndpoints,
+  ...adminAuditEndpoints(),
+  ...adminMailEndpoints,
+  ...adminWebhookEndpoints,
   ...adminProtectionEndpoints,
 ]
 
@@ -54,7 +60,7 @@ const API: Endpoint[] = [
 
 /** Every route of the JSON API, the probes among them. */
 export function allEndpoints(lifecycle: Lifecycle): Endpoint[] {
-  return [...API, ...ADMIN, ...probeEndpoints(lifecycle)]
+  return [...API, ...adminEndpoints(), ...probeEndpoints(lifecycle)]
 }
 
 /** The OpenAPI document of this build, as `/openapi.json` serves it. */
@@ -109,10 +115,11 @@ export async function createApp(
   }
   const allowedOrigins = new Set(cors.allowedOrigins)
   app.use(identify(deps, { names, origin, allowedOrigins }))
+  app.use(keyRefusals(deps))
   app.use(statedClient(deps))
   if (!isMain || admin.listen === undefined) {
     app.use(adminOnly(deps))
-    app.use(mount(deps, ADMIN, names))
+    app.use(mount(deps, adminEndpoints(), names))
   }
   if (isMain) {
     app.use(mount(deps, API, names))

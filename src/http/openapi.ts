@@ -1,6 +1,8 @@
 import { z } from 'zod'
 import { ERRORS, type ErrorCode } from '../errors.ts'
+import { idField, sample } from '../resources/field.ts'
 import { type Answer, type Endpoint, endpoint, type Guard } from './endpoint.ts'
+import { exampleOf } from './example.ts'
 
 /** What every route may answer besides its own: a fault of the request, of too many, or of ours. */
 const EVERYWHERE = [
@@ -64,15 +66,16 @@ function operation(declared: Endpoint) {
     security: securityOf(declared.guard),
     ...(parameters.length > 0 && { parameters }),
     ...(declared.body && {
-      requestBody: {
-        content: { [mediaType(declared.body.type)]: { schema: schemaOf(declared.body.schema, 'input') } },
-      },
+      requestBody: { content: { [mediaType(declared.body.type)]: media(declared.body.schema, 'input') } },
     }),
     responses: merge(successes(declared), failures(declared)),
   }
 }
 
-type Responses = Record<string, { description: string; content?: Record<string, { schema: unknown }> }>
+type Responses = Record<
+  string,
+  { description: string; content?: Record<string, { schema: unknown; example?: unknown }> }
+>
 
 /** A status that a route answers of its own and by failing (503 of /readiness) has the content of both. */
 function merge(own: Responses, failed: Responses): Responses {
@@ -88,7 +91,7 @@ function successes({ answers }: Endpoint): Responses {
   return Object.fromEntries(
     Object.entries(answers).map(([status, { text, schema, contentType = 'application/json' }]) => [
       status,
-      { description: text, ...(schema && { content: { [contentType]: { schema: schemaOf(schema, 'output') } } }) },
+      { description: text, ...(schema && { content: { [contentType]: media(schema, 'output') } }) },
     ]),
   )
 }
@@ -118,9 +121,21 @@ function ofGuard(guard: Guard): ErrorCode[] {
 
 const STEP_UP: ErrorCode[] = ['STEP_UP_REQUIRED']
 
+/** What is named in a path, by the word before it. */
+const SUBJECTS: Record<string, z.ZodType> = {
+  users: idField('usr'),
+  sessions: idField('ses'),
+  passkeys: idField('pk'),
+  audit: idField('evt'),
+  ipfilters: idField('ipf'),
+  settings: sample('signup.policy'),
+}
+
 function pathParameters(path: string) {
-  const names = [...path.matchAll(/:(\w+)/g)].map(([, name]) => name)
-  return names.map((name) => ({ name, in: 'path', required: true, schema: { type: 'string' } }))
+  return [...path.matchAll(/(\w+)\/:(\w+)/g)].map(([, of = '', name]) => {
+    const schema = schemaOf(SUBJECTS[of] ?? z.string(), 'input')
+    return { name, in: 'path', required: true, schema }
+  })
 }
 
 function queryParameters(query: z.ZodType | undefined) {
@@ -146,6 +161,12 @@ function mediaType(type: 'json' | 'form'): string {
   return type === 'json' ? 'application/json' : 'application/x-www-form-urlencoded'
 }
 
+/** A body and an example of it. */
+function media(schema: z.ZodType, io: 'input' | 'output'): { schema: unknown; example?: unknown } {
+  const found = schemaOf(schema, io)
+  return { schema: found, example: exampleOf(found, io) }
+}
+
 function schemaOf(schema: z.ZodType, io: 'input' | 'output'): Record<string, unknown> {
   const { $schema: _dialect, ...rest } = z.toJSONSchema(schema, { io, unrepresentable: 'any' })
   return rest
@@ -161,7 +182,7 @@ export function openApiEndpoint(endpoints: Endpoint[], about: { publicUrl: strin
     tag: 'Documents',
     guard: 'none',
     publicMaxAge: 300,
-    answers: { 200: { text: 'OpenAPI 3.1.', schema: z.looseObject({ openapi: z.string() }) } },
+    answers: { 200: { text: 'OpenAPI 3.1.', schema: z.looseObject({ openapi: sample('3.1.0') }) } },
     errors: [],
     async handle(): Promise<Answer> {
       return { status: 200, body: text }

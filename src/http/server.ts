@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { createServer, type RequestListener, type Server } from 'node:http'
 import type { Socket } from 'node:net'
 import { setTimeout as wait } from 'node:timers/promises'
+import { promisify } from 'node:util'
 import { AuthdError } from '../errors.ts'
 
 /** SECURITY W-08 and row 44: Node's own defaults leave a slow sender a minute. Milliseconds. */
@@ -13,13 +14,17 @@ const SOCKET_TIMEOUT = 15_000
 /** Requests sent before their forerunners are answered: no client of today does, and each holds its answer in memory. */
 const MAX_PIPELINED = 8
 const CHECK_INTERVAL = 2_000
+/** At the end, so long whoever keeps a connection may ask once more on it. Milliseconds. */
+const LAST_ANSWERS = 1_000
 
 export type Place = { host: string; port: number } | { fd: number }
 
 export interface Listener {
   /** `http://127.0.0.1:3000` */
   address: string
-  /** New connections are refused, requests under way are answered; what is left after the time (ms) is cut off. */
+  /** How many there are now. */
+  connections(): Promise<number>
+  /** Connections end with their next answer, new ones are refused; what is left after the time (ms) is cut off. */
   close(timeoutMs: number): Promise<void>
 }
 
@@ -36,7 +41,11 @@ export async function openListener(
   server.maxConnections = maxConnections
   server.setTimeout(SOCKET_TIMEOUT)
   await listen(server, where)
-  return { address: addressOf(server), close: (timeoutMs) => drain(server, timeoutMs) }
+  return {
+    address: addressOf(server),
+    connections: () => countConnections(server),
+    close: (timeoutMs) => drain(server, timeoutMs),
+  }
 }
 
 /** A client that asks on and on and reads nothing would fill the memory with answers: its connection ends. */
@@ -74,6 +83,7 @@ async function listen(server: Server, where: Place): Promise<void> {
 
 async function drain(server: Server, timeoutMs: number): Promise<void> {
   const closed = once(server, 'close')
+  await giveLastAnswers(server, Math.min(LAST_ANSWERS, timeoutMs))
   server.close()
   // A connection whose last answer has just gone out would be kept alive: it is idle a moment later.
   const idle = setInterval(() => server.closeIdleConnections(), 50)
@@ -86,6 +96,20 @@ async function drain(server: Server, timeoutMs: number): Promise<void> {
   clearInterval(idle)
   cut.abort()
   await late
+}
+
+/**
+ * A connection that is closed between two requests loses the one that is on its way to it, and few clients may send a
+ * POST twice. So each is told with an answer that it was the last, for as long as it takes those in use to ask.
+ */
+async function giveLastAnswers(server: Server, ms: number): Promise<void> {
+  server.prependListener('request', (_request, response) => response.setHeader('Connection', 'close'))
+  const until = performance.now() + ms
+  while (performance.now() < until && (await countConnections(server)) > 0) await wait(20)
+}
+
+function countConnections(server: Server): Promise<number> {
+  return promisify(server.getConnections.bind(server))()
 }
 
 function addressOf(server: Server): string {

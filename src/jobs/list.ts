@@ -1,9 +1,11 @@
 import type { Deps } from '../deps.ts'
 import { sealAudit } from '../flows/audit.ts'
 import { deleteOldRows } from '../flows/housekeeping.ts'
-import { dispatchOutbox } from '../flows/outbox.ts'
+import { deliverNextMail } from '../flows/mail-delivery.ts'
+import { ANNOUNCE_MS, announceNode, type Node } from '../flows/node.ts'
 import { flushTally } from '../flows/rate-limit.ts'
 import { applySettings } from '../flows/setting.ts'
+import { deliverNextWebhook, queueWebhooks } from '../flows/webhook-delivery.ts'
 import { HOUR, SECOND } from '../platform/clock.ts'
 
 /** Work whose client is the clock. */
@@ -12,16 +14,33 @@ export interface Job {
   everyMs: number
   /** Runs soon after any commit, too: there may be something to do. */
   isWokenByCommits: boolean
+  /** How many run at once in one process; one, if not said. */
+  workers?: (deps: Deps) => number
   /** True: there is more to do at once. */
   run(deps: Deps): Promise<boolean>
 }
 
 export const JOBS: readonly Job[] = [
   {
-    name: 'outbox',
+    name: 'mail',
     everyMs: SECOND,
     isWokenByCommits: true,
-    run: async (deps) => (await dispatchOutbox(deps)) > 0,
+    workers: (deps) => deps.config.current().smtp.maxConnections,
+    run: deliverNextMail,
+  },
+  {
+    name: 'queue-webhooks',
+    everyMs: SECOND,
+    isWokenByCommits: true,
+    run: queueWebhooks,
+  },
+  {
+    // One hangs at most for each endpoint that does, and those are soon left alone.
+    name: 'webhooks',
+    everyMs: SECOND,
+    isWokenByCommits: true,
+    workers: () => 8,
+    run: deliverNextWebhook,
   },
   {
     name: 'seal-audit',
@@ -62,3 +81,16 @@ export const JOBS: readonly Job[] = [
     },
   },
 ]
+
+/** Where several daemons may share a database, each says that it runs. */
+export function announcing(node: Node): Job {
+  return {
+    name: 'announce',
+    everyMs: ANNOUNCE_MS,
+    isWokenByCommits: false,
+    run: async (deps) => {
+      await announceNode(deps, node)
+      return false
+    },
+  }
+}

@@ -8,25 +8,38 @@ const GATHER_MS = 50
 const FAILURE_MS = SECOND
 
 export interface JobRunner {
+  /** By the job's name: what it does now, or how its last turn ended. */
+  states(): Record<string, JobState>
   /** Ends when what is running has ended; nothing starts any more. */
   stop(): Promise<void>
 }
 
-/** Runs each job on its own, never twice at once. The only user of timers beside the doors. */
+type JobState = 'running' | 'done' | 'failed'
+
+/** Runs each worker of a job on its own, never twice at once. The only user of timers beside the doors. */
 export function startJobs(deps: Deps, jobs: readonly Job[]): JobRunner {
-  const loops = jobs.map((job) => startJob(deps, job))
+  const loops = jobs.flatMap((job) => Array.from({ length: job.workers?.(deps) ?? 1 }, () => startWorker(deps, job)))
   return {
+    states: () => statesOf(loops),
     stop: async () => {
       await Promise.all(loops.map((loop) => loop.stop()))
     },
   }
 }
 
-function startJob(deps: Deps, job: Job) {
+/** Of a job with several workers, what one of them says that has more to say than that it is done. */
+function statesOf(loops: { name: string; state(): JobState }[]): Record<string, JobState> {
+  const states: Record<string, JobState> = {}
+  for (const { name, state } of loops) if ((states[name] ?? 'done') === 'done') states[name] = state()
+  return states
+}
+
+function startWorker(deps: Deps, job: Job) {
   let timer: NodeJS.Timeout | undefined
   let running: Promise<void> | undefined
   let isWoken = false
   let isStopped = false
+  let last: JobState = 'done'
 
   const schedule = (delayMs: number) => {
     clearTimeout(timer)
@@ -42,7 +55,9 @@ function startJob(deps: Deps, job: Job) {
     let delayMs = job.everyMs
     try {
       if (await job.run(deps)) delayMs = 0
+      last = 'done'
     } catch (error) {
+      last = 'failed'
       deps.log.error('job failed', { job: job.name, error })
       delayMs = Math.max(job.everyMs, FAILURE_MS)
     }
@@ -57,6 +72,8 @@ function startJob(deps: Deps, job: Job) {
     : () => {}
   schedule(0)
   return {
+    name: job.name,
+    state: (): JobState => (running ? 'running' : last),
     async stop() {
       isStopped = true
       stopListening()

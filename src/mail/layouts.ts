@@ -23,4 +23,5 @@ export const LAYOUTS: Record<MailTemplate, Layout> = {
   email_changed: 'notice',
   recovery_link_used: 'notice',
   invitation: 'notice',
+  webhook_paused: 'notice',
 }

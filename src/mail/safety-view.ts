@@ -35,6 +35,7 @@ const NEEDS_LINK: ReadonlySet<MailTemplate> = new Set(['email_changed', 'invitat
 const FOOTERS: Partial<Record<MailTemplate, string>> = {
   email_change: 'mail.footer', // The account has another address still: this one was only entered.
   invitation: 'mail.footer_invited',
+  webhook_paused: 'mail.footer_operator',
 }
 
 /** In the order in which they are shown; what the flow did not give is left out. */
@@ -46,6 +47,9 @@ const FACTS = [
   'occurred_at',
   'requested_by',
   'requested_ip',
+  'endpoint',
+  'endpoint_id',
+  'said',
 ]
 
 function safetyView(

@@ -45,4 +45,10 @@ export const SAMPLE_VALUES: Record<MailTemplate, Mail['values']> = {
     invited_by: 'Anna',
     expires_days: '14',
   },
+  webhook_paused: {
+    occurred_at: WHO.occurred_at,
+    endpoint: 'https://app.example.com/events',
+    endpoint_id: 'whe_06fa0v',
+    said: '503 Service Unavailable',
+  },
 }

@@ -59,6 +59,22 @@ export const ALERTS: readonly Alert[] = [
     runbook: 'authd email queue --state failed',
   },
   {
+    name: 'AuthdWebhooksFailing',
+    expr: `sum(rate(${of('webhook_deliveries_total', '', ',status="failure"')}[15m])) > 0.5 * sum(rate(${of('webhook_deliveries_total')}[15m]))`,
+    for: '30m',
+    severity: 'warning',
+    summary: 'More than half of the deliveries to endpoints fail.',
+    runbook: 'authd webhooks list; authd webhooks deliveries --state pending',
+  },
+  {
+    name: 'AuthdWebhookPaused',
+    expr: `max(${of('webhook_endpoints_paused')}) > 0`,
+    for: '1h',
+    severity: 'warning',
+    summary: 'An endpoint gets no events: it is gone, took nothing for three days, or an operator paused it.',
+    runbook: 'authd webhooks list; authd webhooks update ID --resume',
+  },
+  {
     name: 'AuthdSignInFailuresSpike',
     expr: `sum(rate(${failures}[10m])) > 5 * sum(rate(${failures}[10m] offset 1d)) + 0.5`,
     for: '10m',

@@ -43,7 +43,7 @@ export const ROWS: readonly { title: string; panels: Panel[] }[] = [
     ],
   },
   {
-    title: 'Mail',
+    title: 'Mail and webhooks',
     panels: [
       {
         title: 'Mails',
@@ -54,9 +54,17 @@ export const ROWS: readonly { title: string; panels: Panel[] }[] = [
         ],
       },
       {
-        title: 'Waiting mails',
+        title: 'Waiting',
         unit: 'short',
-        series: [{ expr: `max(${of('email_queue_depth', '', ',state="pending"')})`, legend: 'waiting' }],
+        series: [
+          { expr: `max(${of('email_queue_depth', '', ',state="pending"')})`, legend: 'mails' },
+          { expr: `max(${of('webhook_queue_depth')})`, legend: 'deliveries' },
+        ],
+      },
+      {
+        title: 'Tries to deliver events',
+        unit: 'reqps',
+        series: [{ expr: rate(of('webhook_deliveries_total'), 'status'), legend: '{{status}}' }],
       },
     ],
   },

@@ -39,3 +39,13 @@ export function isLoopback(ip: string): boolean {
   const folded = foldIp(ip)
   return folded !== undefined && ipaddr.parse(folded).range() === 'loopback'
 }
+
+/** Of the Internet at large: not private, local, multicast or reserved, nor a form of IPv6 that carries IPv4. */
+export function isPublicIp(ip: string): boolean {
+  const folded = foldIp(ip)
+  if (folded === undefined) return false
+  const address = ipaddr.parse(folded)
+  if (address.range() !== 'unicast') return false
+  // Of IPv6 only 2000::/3 is given out.
+  return address.kind() === 'ipv4' || ((address as ipaddr.IPv6).parts[0] ?? 0) >> 13 === 1
+}

@@ -19,6 +19,8 @@ export interface ProcessLog {
   info(message: string, fields?: Record<string, unknown>): void
   warn(message: string, fields?: Record<string, unknown>): void
   error(message: string, fields?: Record<string, unknown>): void
+  /** Whatever the level: somebody asked for this line. */
+  answer(message: string, fields?: Record<string, unknown>): void
   setLevel(level: LogLevel): void
   /** Resolves when every line has been handed to the system; process.exit() before it loses lines. */
   flush(): Promise<void>
@@ -31,9 +33,11 @@ const JOURNAL_PRIORITY: Record<string, string> = { error: '<3>', warn: '<4>', in
 export function createLog({ level, format, stream, journalStream }: LogOptions): ProcessLog {
   const print = format === 'pretty' ? prettyLine : jsonLine
   const priorityOf = isJournal(stream, journalStream) ? JOURNAL_PRIORITY : {}
+  const lineOf = (entry: winston.Logform.TransformableInfo) =>
+    `${priorityOf[entry.level] ?? ''}${escapeControls(print(entry))}`
   const logger = winston.createLogger({
     level,
-    format: winston.format.printf((entry) => `${priorityOf[entry.level] ?? ''}${escapeControls(print(entry))}`),
+    format: winston.format.printf(lineOf),
     transports: [new winston.transports.Stream({ stream })],
     exitOnError: false,
   })
@@ -42,6 +46,7 @@ export function createLog({ level, format, stream, journalStream }: LogOptions):
     info: (message, fields) => logger.info(message, redact(fields)),
     warn: (message, fields) => logger.warn(message, redact(fields)),
     error: (message, fields) => logger.error(message, redact(fields)),
+    answer: (message, fields) => stream.write(`${lineOf({ level: 'info', message, ...redact(fields) })}\n`),
     setLevel: (next) => {
       logger.level = next
     },

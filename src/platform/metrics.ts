@@ -38,6 +38,11 @@ export const METRICS = {
     labels: ['type'],
     buckets: [0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5],
   },
+  webhook_deliveries_total: {
+    type: 'counter',
+    help: 'Tries to deliver an event to an endpoint.',
+    labels: ['status'],
+  },
   active_sessions: { type: 'gauge', help: 'Live sessions, of all instances: take the max of them.', labels: [] },
   email_queue_depth: { type: 'gauge', help: 'Mails by state, of all instances.', labels: ['state'] },
   email_queue_oldest_timestamp_seconds: {
@@ -45,6 +50,8 @@ export const METRICS = {
     help: 'When the oldest mail that waits was queued; 0: none waits.',
     labels: [],
   },
+  webhook_queue_depth: { type: 'gauge', help: 'Deliveries that wait, of all instances.', labels: [] },
+  webhook_endpoints_paused: { type: 'gauge', help: 'Endpoints that get nothing.', labels: [] },
   signing_key_signs_from_timestamp_seconds: { type: 'gauge', help: 'Since when the key of today signs.', labels: [] },
   config_last_reload_successful: {
     type: 'gauge',

@@ -54,6 +54,18 @@ export function randomFrom(clock: Clock, bytes: (length: number) => Buffer, int:
   }
 }
 
+/** The least id that may have been made at that time: ids carry it, so a range of them is a range of time. */
+export function firstId(prefix: string, epochMs: number): string {
+  return `${prefix}_${encode(epochMs, 0, Buffer.alloc(8))}`
+}
+
+/** When an id of ours was made; undefined: it is none. */
+export function timeOfId(prefix: string, id: string): number | undefined {
+  const [, digits] = new RegExp(`^${prefix}_([${ALPHABET}]{10})[${ALPHABET}]{16}$`).exec(id) ?? []
+  if (digits === undefined) return undefined
+  return [...digits].reduce((ms, digit) => ms * 32 + ALPHABET.indexOf(digit), 0)
+}
+
 /** 48 bits of time, version 7, 12 bits of counter, variant, 62 random bits; 26 digits of five bits, as two of them lead. */
 function encode(ms: number, counter: number, tail: Buffer): string {
   const bytes = Buffer.allocUnsafe(16)

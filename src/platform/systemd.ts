@@ -30,10 +30,35 @@ export function connectServiceManager(env: NodeJS.ProcessEnv, pid: number): Serv
   return {
     watchdogMs: watchdogUsec > 0 ? watchdogUsec / 2000 : undefined,
     listenFds: fds.filter(({ name }) => name !== 'notify').map(({ fd }) => fd),
-    notify(state) {
-      if (notifyFd !== undefined) writeSync(notifyFd, state)
-      else if (notifySocket)
-        spawn('systemd-notify', [`--pid=${pid}`, ...state.split('\n')], { stdio: 'ignore' }).unref()
-    },
+    notify: notifyFd === undefined ? throughChild(notifySocket, pid) : throughSocket(notifyFd),
   }
+}
+
+function throughSocket(fd: number): (state: string) => void {
+  return (state) => {
+    try {
+      writeSync(fd, state)
+    } catch {
+      // A manager that is gone, or too busy to listen, is no reason to stop serving: its watchdog has the last word.
+    }
+  }
+}
+
+/** One child after the other: READY=1 that overtook RELOADING=1 would leave the service reloading for ever. */
+function throughChild(socket: string | undefined, pid: number): (state: string) => void {
+  if (!socket) return () => {}
+  let last = Promise.resolve()
+  return (state) => {
+    last = last.then(() => runNotify([`--pid=${pid}`, ...state.split('\n')]))
+  }
+}
+
+async function runNotify(args: string[]): Promise<void> {
+  const child = spawn('systemd-notify', args, { stdio: 'ignore' })
+  child.unref()
+  await new Promise<void>((resolve) => {
+    child.once('close', () => resolve())
+    // Container engines set NOTIFY_SOCKET and bring no systemd-notify: nobody is told, and authd serves.
+    child.once('error', () => resolve())
+  })
 }

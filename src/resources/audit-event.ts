@@ -2,22 +2,26 @@ import { z } from 'zod'
 import { toRfc3339 } from '../platform/clock.ts'
 import type { AuditLog } from '../store/audit-logs.ts'
 import { timeField } from './email.ts'
+import { idField, sample } from './field.ts'
 
 /** One event of the audit log, as scripts and people read it. */
 export const eventResource = z.strictObject({
-  id: z.string(),
-  seq: z.int().nullable(),
+  id: idField('evt'),
+  seq: z
+    .int()
+    .nullable()
+    .meta({ examples: [4711] }),
   time: timeField,
-  event_type: z.string(),
+  event_type: sample('user.authenticated'),
   outcome: z.enum(['success', 'failure']),
-  user_id: z.string().nullable(),
-  email: z.string().nullable(),
-  ip: z.string().nullable(),
-  user_agent: z.string().nullable(),
-  session_id: z.string().nullable(),
-  request_id: z.string().nullable(),
-  actor: z.string(),
-  metadata: z.record(z.string(), z.unknown()),
+  user_id: idField('usr').nullable(),
+  email: sample('ada@example.com').nullable(),
+  ip: sample('198.51.100.20').nullable(),
+  user_agent: sample('Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0').nullable(),
+  session_id: idField('ses').nullable(),
+  request_id: idField('req').nullable(),
+  actor: sample('user:usr_01m88jw08vedqtrgrr9eqkmg57'),
+  metadata: z.record(z.string(), z.unknown()).meta({ examples: [{ method: 'email_code' }] }),
 })
 export type EventResource = z.output<typeof eventResource>
 

@@ -5,6 +5,7 @@ import { parseEmailAddress } from '../platform/email-address.ts'
 export const emailField = z
   .string()
   .max(320)
+  .meta({ examples: ['ada@example.com'] })
   .transform((text, context) => {
     const address = parseEmailAddress(text)
     if (address) return address

@@ -2,15 +2,16 @@ import { z } from 'zod'
 import { toRfc3339 } from '../platform/clock.ts'
 import type { IpFilter } from '../store/ip-filters.ts'
 import { timeField } from './email.ts'
+import { idField, sample } from './field.ts'
 
 export const ipFilterResource = z.strictObject({
-  id: z.string(),
-  cidr: z.string(),
-  action: z.enum(['allow', 'block']),
+  id: idField('ipf'),
+  cidr: sample('203.0.113.0/24'),
+  action: z.enum(['allow', 'block']).meta({ examples: ['block'] }),
   scope: z.enum(['all', 'login', 'admin']),
-  reason: z.string(),
+  reason: sample('credential stuffing'),
   created_at: timeField,
-  created_by: z.string(),
+  created_by: sample('cli:ada@vm1'),
   expires_at: timeField.nullable(),
 })
 export type IpFilterResource = z.output<typeof ipFilterResource>

@@ -1,16 +1,19 @@
 import { z } from 'zod'
 import { toRfc3339 } from '../platform/clock.ts'
 import { maskEmail } from '../platform/email-address.ts'
-import type { OutboxMail } from '../store/outbox.ts'
+import type { OutboxItem } from '../store/outbox.ts'
 import { timeField } from './email.ts'
+import { idField, sample } from './field.ts'
+
+export const outboxState = z.enum(['pending', 'sent', 'failed', 'expired', 'cancelled'])
 
 /** A mail of the outbox; never what it says. */
 export const mailResource = z.strictObject({
-  id: z.string(),
-  to: z.string(),
-  template: z.string(),
-  lang: z.string(),
-  state: z.enum(['pending', 'sent', 'failed', 'expired', 'cancelled']),
+  id: idField('msg'),
+  to: sample('a…@example.com'),
+  template: sample('signin'),
+  lang: sample('en'),
+  state: outboxState,
   tries: z.int(),
   created_at: timeField,
   next_try_at: timeField.nullable(),
@@ -20,7 +23,7 @@ export const mailResource = z.strictObject({
 })
 export type MailResource = z.output<typeof mailResource>
 
-export function presentMail(mail: OutboxMail): MailResource {
+export function presentMail(mail: OutboxItem): MailResource {
   return {
     id: mail.id,
     to: maskEmail(mail.recipient),

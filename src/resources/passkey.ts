@@ -3,13 +3,14 @@ import { authenticatorName } from '../platform/authenticator-name.ts'
 import { toRfc3339 } from '../platform/clock.ts'
 import type { Passkey } from '../store/passkeys.ts'
 import { timeField } from './email.ts'
+import { idField, sample } from './field.ts'
 
 /** A passkey, to its owner and to the operator. */
 export const passkeyResource = z.strictObject({
-  id: z.string(),
-  name: z.string(),
+  id: idField('pk'),
+  name: sample('YubiKey 5C'),
   maker: z.string().nullable().describe('The authenticator, where its AAGUID is one we know.'),
-  aaguid: z.string(),
+  aaguid: sample('ee882879-721c-4913-9775-3dfcce97072a'),
   synced: z.boolean().describe('It may be copied to other devices of its owner.'),
   backed_up: z.boolean(),
   created_at: timeField,

@@ -4,6 +4,7 @@ import { toRfc3339 } from '../platform/clock.ts'
 import { describeUserAgent } from '../platform/user-agent.ts'
 import type { AuditLog } from '../store/audit-logs.ts'
 import { timeField } from './email.ts'
+import { sample } from './field.ts'
 import { passkeyResource, presentPasskey } from './passkey.ts'
 import { presentSession, sessionResource } from './session.ts'
 import { presentUser, userResource } from './user.ts'
@@ -11,10 +12,10 @@ import { presentUser, userResource } from './user.ts'
 /** What happened to a person's account, as they may read it: whoever acts for the operator stays unnamed. */
 export const ownEventResource = z.strictObject({
   time: timeField,
-  event_type: z.string(),
+  event_type: sample('user.authenticated'),
   outcome: z.enum(['success', 'failure']),
   by: z.enum(['you', 'operator', 'system', 'somebody']),
-  ip: z.string().nullable(),
+  ip: sample('198.51.100.20').nullable(),
   user_agent: z.string().nullable(),
   device: z.string().nullable(),
 })

@@ -3,13 +3,14 @@ import { toRfc3339 } from '../platform/clock.ts'
 import { describeUserAgent } from '../platform/user-agent.ts'
 import type { OwnedSession, Session } from '../store/sessions.ts'
 import { timeField } from './email.ts'
+import { idField, sample } from './field.ts'
 
 /** What the operator sees of a session, on the command line and in the admin API. Never a token. */
 export const sessionResource = z.strictObject({
-  token: z.string().describe('The public id, by its established name.'),
-  id: z.string(),
-  user_id: z.string(),
-  email: z.string(),
+  token: idField('ses').describe('The public id, by its established name.'),
+  id: idField('ses'),
+  user_id: idField('usr'),
+  email: sample('ada@example.com'),
   created_at: timeField,
   last_seen_at: timeField,
   expires_at: timeField,
@@ -18,11 +19,11 @@ export const sessionResource = z.strictObject({
   revoked_by: z.string().nullable(),
   revoked_reason: z.string().nullable(),
   delivery: z.enum(['cookie', 'tokens']),
-  amr: z.array(z.string()),
+  amr: z.array(sample('email')),
   aal: z.int(),
-  ip: z.string().nullable(),
-  user_agent: z.string().nullable(),
-  device: z.string().nullable(),
+  ip: sample('198.51.100.20').nullable(),
+  user_agent: sample('Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0').nullable(),
+  device: sample('Firefox on Linux').nullable(),
   refresh_generation: z.int(),
 })
 export type SessionResource = z.output<typeof sessionResource>
@@ -52,14 +53,14 @@ export function presentSession(session: OwnedSession): SessionResource {
 
 /** What a person sees of their own sessions. */
 export const ownSessionResource = z.strictObject({
-  id: z.string(),
+  id: idField('ses'),
   current: z.boolean(),
   created_at: timeField,
   last_seen_at: timeField,
   expires_at: timeField,
-  ip: z.string().nullable(),
-  user_agent: z.string().nullable(),
-  amr: z.array(z.string()),
+  ip: sample('198.51.100.20').nullable(),
+  user_agent: sample('Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0').nullable(),
+  amr: z.array(sample('email')),
   aal: z.int(),
 })
 
@@ -79,10 +80,10 @@ export function presentOwnSession(session: OwnedSession, currentId: string): z.o
 
 /** The session in the answer of a sign-in. */
 export const newSessionResource = z.strictObject({
-  id: z.string(),
-  user_id: z.string(),
+  id: idField('ses'),
+  user_id: idField('usr'),
   aal: z.int(),
-  amr: z.array(z.string()),
+  amr: z.array(sample('email')),
   expires_at: timeField,
   enrolment_required: z.boolean().describe('True: good for setting up a second factor, and for nothing else.'),
 })
@@ -95,11 +96,15 @@ export function presentNewSession(session: Session): z.output<typeof newSessionR
 
 /** Who is signed in: what an app asks on each request. */
 export const currentSessionResource = z.strictObject({
-  user: z.strictObject({ id: z.string(), email: z.string(), name: z.string().nullable() }),
+  user: z.strictObject({
+    id: idField('usr'),
+    email: sample('ada@example.com'),
+    name: sample('Ada Lovelace').nullable(),
+  }),
   session: z.strictObject({
-    id: z.string(),
+    id: idField('ses'),
     aal: z.int(),
-    amr: z.array(z.string()),
+    amr: z.array(sample('email')),
     auth_time: timeField,
     expires_at: timeField,
   }),

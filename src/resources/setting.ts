@@ -2,13 +2,14 @@ import { z } from 'zod'
 import type { Setting } from '../flows/setting.ts'
 import { toRfc3339 } from '../platform/clock.ts'
 import { timeField } from './email.ts'
+import { sample } from './field.ts'
 
 export const settingResource = z.strictObject({
-  key: z.string(),
-  value: z.unknown(),
+  key: sample('signup.policy'),
+  value: z.unknown().meta({ examples: ['invite'] }),
   origin: z.enum(['setting', 'config']).describe('config: file, environment or default.'),
   set_at: timeField.nullable(),
-  set_by: z.string().nullable(),
+  set_by: sample('cli:ada@vm1').nullable(),
 })
 export type SettingResource = z.output<typeof settingResource>
 

@@ -1,13 +1,19 @@
 import { z } from 'zod'
 import type { Tokens } from '../flows/token.ts'
+import { sample } from './field.ts'
 
 export const accessTokenResource = z.strictObject({
-  access_token: z.string(),
+  access_token: sample('eyJhbGciOiJFUzI1NiIs…'),
   token_type: z.literal('Bearer'),
-  expires_in: z.int().describe('Seconds.'),
+  expires_in: z
+    .int()
+    .meta({ examples: [600] })
+    .describe('Seconds.'),
 })
 
-export const tokensResource = accessTokenResource.extend({ refresh_token: z.string() })
+export const tokensResource = accessTokenResource.extend({
+  refresh_token: sample('rt_01m88jw08vedqtrgrr9eqkmg57.1.…'),
+})
 
 export function presentAccessToken(tokens: Omit<Tokens, 'refreshToken'>): z.output<typeof accessTokenResource> {
   return { access_token: tokens.accessToken, token_type: 'Bearer', expires_in: tokens.expiresIn }

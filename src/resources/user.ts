@@ -1,16 +1,17 @@
 import { z } from 'zod'
-import type { ListedUser } from '../flows/user.ts'
+import type { ListedUser } from '../flows/user-list.ts'
 import { toRfc3339 } from '../platform/clock.ts'
 import type { User } from '../store/users.ts'
 import { timeField } from './email.ts'
+import { idField, sample } from './field.ts'
 
 /** A person, on the command line and in the admin API. */
 export const userResource = z.strictObject({
-  id: z.string(),
-  email: z.string(),
-  name: z.string().nullable(),
+  id: idField('usr'),
+  email: sample('ada@example.com'),
+  name: sample('Ada Lovelace').nullable(),
   status: z.enum(['active', 'invited', 'disabled']),
-  email_verified: z.boolean(),
+  email_verified: z.boolean().meta({ examples: [true] }),
   created_at: timeField,
   last_seen_at: timeField.nullable(),
   disabled_at: timeField.nullable(),

@@ -1,10 +1,15 @@
-import { forUpdate, type Trx } from './db.ts'
+import { forUpdate, type Sql, type Trx } from './db.ts'
 
 /** The last number given. Holds the row: one sealer at a time. */
 export async function lockAuditHead(trx: Trx): Promise<number> {
   const row = await trx.one<{ seq: number }>(`SELECT seq FROM audit_head WHERE id = 1${forUpdate(trx)}`)
   if (!row) throw new Error('audit_head has no row')
   return row.seq
+}
+
+/** As lockAuditHead, for a look. */
+export async function findAuditHead(sql: Sql): Promise<number> {
+  return (await sql.one<{ seq: number }>('SELECT seq FROM audit_head WHERE id = 1'))?.seq ?? 0
 }
 
 /** Moves on only from where the sealer saw it. */

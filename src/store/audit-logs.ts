@@ -45,9 +45,10 @@ export interface AuditFilter {
   requestId?: string | undefined
   since?: number | undefined
   until?: number | undefined
-  /** Not beyond this number. */
+  ip?: string | undefined
+  /** Not before, and not beyond these numbers. */
+  fromSeq?: number | undefined
   upToSeq?: number | undefined
-  id?: string | undefined
 }
 
 export async function insertAuditLog(trx: Trx, log: Omit<AuditLog, 'seq'>): Promise<void> {
@@ -101,6 +102,11 @@ export async function listAuditLogsAfter(
   return rows.map(fromRow)
 }
 
+export async function findAuditLogBySeq(sql: Sql, seq: number): Promise<AuditLog | undefined> {
+  const row = await sql.one<AuditRow>('SELECT * FROM audit_logs WHERE seq = ?', [seq])
+  return row && fromRow(row)
+}
+
 /** The last ones, in the log's order. */
 export async function listLastAuditLogs(sql: Sql, filter: AuditFilter, limit: number): Promise<AuditLog[]> {
   const { where, values } = conditions(filter)
@@ -109,6 +115,23 @@ export async function listLastAuditLogs(sql: Sql, filter: AuditFilter, limit: nu
     [...values, limit],
   )
   return rows.map(fromRow).reverse()
+}
+
+export async function findAuditLog(sql: Sql, id: string): Promise<AuditLog | undefined> {
+  const row = await sql.one<AuditRow>('SELECT * FROM audit_logs WHERE id = ? AND seq IS NOT NULL', [id])
+  return row && fromRow(row)
+}
+
+/** What one request led to; `firstId` and `beforeId` are the time to look in. */
+export async function listAuditLogsOfRequest(
+  sql: Sql,
+  { requestId, firstId, beforeId }: { requestId: string; firstId: string; beforeId: string },
+): Promise<AuditLog[]> {
+  const rows = await sql.all<AuditRow>(
+    'SELECT * FROM audit_logs WHERE id >= ? AND id < ? AND request_id = ? AND seq IS NOT NULL ORDER BY id LIMIT 100',
+    [firstId, beforeId, requestId],
+  )
+  return rows.map(fromRow)
 }
 
 export async function countFailures(sql: Sql, { userId, since }: { userId: string; since: number }): Promise<number> {
@@ -122,6 +145,20 @@ export async function countFailures(sql: Sql, { userId, since }: { userId: strin
 export async function findLastAuditSeq(sql: Sql): Promise<number> {
   const row = await sql.one<{ seq: number | null }>('SELECT max(seq) AS seq FROM audit_logs')
   return row?.seq ?? 0
+}
+
+export async function findFirstAuditSeq(sql: Sql): Promise<number> {
+  const row = await sql.one<{ seq: number | null }>('SELECT min(seq) AS seq FROM audit_logs')
+  return row?.seq ?? 1
+}
+
+/** The number of the first row that was made with this id or a later one. */
+export async function findAuditSeqFrom(sql: Sql, id: string): Promise<number | undefined> {
+  const row = await sql.one<{ seq: number }>(
+    'SELECT seq FROM audit_logs WHERE id >= ? AND seq IS NOT NULL ORDER BY id LIMIT 1',
+    [id],
+  )
+  return row?.seq
 }
 
 function conditions(filter: AuditFilter): { where: string; values: Value[] } {
@@ -141,9 +178,10 @@ function conditions(filter: AuditFilter): { where: string; values: Value[] } {
   if (filter.userId) add('user_id = ?', filter.userId)
   if (filter.email) add('email = ?', filter.email)
   if (filter.actor) add("actor LIKE ? ESCAPE '\\'", filter.actor.replace(/[\\%_]/g, '\\$&').replaceAll('*', '%'))
-  if (filter.id) add('id = ?', filter.id)
+  if (filter.ip) add('ip = ?', filter.ip)
   if (filter.requestId) add('request_id = ?', filter.requestId)
   if (filter.since !== undefined) add('occurred_at >= ?', filter.since)
+  if (filter.fromSeq !== undefined) add('seq >= ?', filter.fromSeq)
   if (filter.upToSeq !== undefined) add('seq <= ?', filter.upToSeq)
   if (filter.until !== undefined) add('occurred_at < ?', filter.until)
   return { where: parts.join(''), values }

@@ -1,19 +1,27 @@
 import type { Sql, Trx, Value } from './db.ts'
+import { type IdSpan, spanConditions } from './id-spans.ts'
 
-/** `pending` is waiting or under way (a lease is a due time in the future); the rest is final. */
+export type OutboxKind = 'mail' | 'webhook'
+
+/** `pending` is waiting or under way (a lease is a due time in the future); the rest is over. */
 export type OutboxState = 'pending' | 'sent' | 'failed' | 'expired' | 'cancelled'
 
-export interface OutboxMail {
+export interface OutboxItem {
   id: string
+  kind: OutboxKind
   state: OutboxState
   /** Written where no mail may be sent, so that the work is the same for everybody; never sent, never shown. */
   isDecoy: boolean
+  /** A mail's address, or a webhook's endpoint. */
   recipient: string
+  /** Of a mail; of a webhook the type of its event. */
   template: string
   lang: string
-  /** Values of the template, sealed; null once done. */
+  /** Values of a mail's template, sealed; null once it is over. A webhook's body is made from its event. */
   bodySealed: string | null
   attemptId: string | null
+  /** The event that a webhook tells: its number in the audit log. */
+  eventSeq: number | null
   createdAt: number
   dueAt: number
   expiresAt: number
@@ -24,6 +32,7 @@ export interface OutboxMail {
 
 interface OutboxRow {
   id: string
+  kind: string
   state: string
   is_decoy: number
   recipient: string
@@ -31,6 +40,7 @@ interface OutboxRow {
   lang: string
   body_sealed: string | null
   attempt_id: string | null
+  event_seq: number | null
   created_at: number
   due_at: number
   expires_at: number
@@ -39,24 +49,18 @@ interface OutboxRow {
   last_error: string | null
 }
 
-export async function insertOutboxMail(
+/** It waits from now on. */
+export async function insertOutbox(
   trx: Trx,
-  mail: Omit<OutboxMail, 'state' | 'tries' | 'finishedAt' | 'lastError' | 'dueAt'>,
+  item: Omit<OutboxItem, 'state' | 'dueAt' | 'tries' | 'finishedAt' | 'lastError'>,
 ): Promise<void> {
+  const { id, kind, recipient, template, lang, bodySealed, attemptId, eventSeq, createdAt, expiresAt } = item
   await trx.run(
-    `INSERT INTO outbox (id, kind, state, is_decoy, recipient, template, lang, body_sealed, attempt_id, created_at,
-       due_at, expires_at) VALUES (?, 'mail', 'pending', ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
+    `INSERT INTO outbox (id, kind, state, is_decoy, recipient, template, lang, body_sealed, attempt_id, event_seq,
+       created_at, due_at, expires_at) VALUES (?, ?, 'pending', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
     [
-      mail.id,
-      mail.isDecoy ? 1 : 0,
-      mail.recipient,
-      mail.template,
-      mail.lang,
-      mail.bodySealed,
-      mail.attemptId,
-      mail.createdAt,
-      mail.createdAt,
-      mail.expiresAt,
+      ...[id, kind, item.isDecoy ? 1 : 0, recipient, template, lang, bodySealed, attemptId, eventSeq],
+      ...[createdAt, createdAt, expiresAt],
     ],
   )
 }
@@ -74,44 +78,55 @@ export async function cancelAttemptMail(trx: Trx, input: { attemptId: string; no
 export async function cancelMailTo(trx: Trx, input: { recipient: string; now: number }): Promise<number> {
   return await trx.run(
     `UPDATE outbox SET state = 'cancelled', body_sealed = NULL, finished_at = ?
-     WHERE state = 'pending' AND recipient = ?`,
+     WHERE kind = 'mail' AND state = 'pending' AND recipient = ?`,
     [input.now, input.recipient],
   )
 }
 
 /**
- * Takes due rows and pushes their due time to `leaseUntil`, so that nobody else takes them before; a killed process
- * loses nothing. Oldest first. Counts the try.
+ * Takes the mail that has been due longest and pushes its due time to `leaseUntil`, so that nobody else takes it
+ * before; a killed process loses nothing. Counts the try.
  */
-export async function claimOutbox(
+export async function claimMail(
   trx: Trx,
-  input: { now: number; leaseUntil: number; limit: number },
-): Promise<OutboxMail[]> {
+  { now, leaseUntil }: { now: number; leaseUntil: number },
+): Promise<OutboxItem | undefined> {
   const skipLocked = trx.dialect === 'postgres' ? ' FOR UPDATE SKIP LOCKED' : ''
-  const rows = await trx.all<OutboxRow>(
-    `UPDATE outbox SET due_at = ?, tries = tries + 1 WHERE id IN
-       (SELECT id FROM outbox WHERE state = 'pending' AND due_at <= ? ORDER BY due_at, id LIMIT ?${skipLocked})
+  const row = await trx.one<OutboxRow>(
+    `UPDATE outbox SET due_at = ?, tries = tries + 1 WHERE id =
+       (SELECT id FROM outbox WHERE state = 'pending' AND kind = 'mail' AND due_at <= ? ORDER BY due_at, id
+        LIMIT 1${skipLocked})
      RETURNING *`,
-    [input.leaseUntil, input.now, input.limit],
+    [leaseUntil, now],
   )
-  return rows.map(fromRow).sort((left, right) => (left.id < right.id ? -1 : 1))
+  return row && fromRow(row)
 }
 
-/** Only while the lease of this try holds: another process that took the row over decides then. */
+/** Takes what has been due longest for an endpoint that the caller holds; counts the try. */
+export async function claimWebhookFor(
+  trx: Trx,
+  { endpointId, now }: { endpointId: string; now: number },
+): Promise<OutboxItem | undefined> {
+  const row = await trx.one<OutboxRow>(
+    `UPDATE outbox SET tries = tries + 1 WHERE id =
+       (SELECT id FROM outbox WHERE state = 'pending' AND kind = 'webhook' AND recipient = ? AND due_at <= ?
+        ORDER BY due_at, event_seq LIMIT 1)
+     RETURNING *`,
+    [endpointId, now],
+  )
+  return row && fromRow(row)
+}
+
+/** Only while this try counts: another process that took the row over decides then. */
 export async function finishOutbox(
   trx: Trx,
-  input: {
-    id: string
-    tries: number
-    state: OutboxState
-    now: number
-    error: string | null
-  },
+  input: { id: string; tries: number; state: OutboxState; now: number; error: string | null },
 ): Promise<boolean> {
+  // A failed mail keeps its body until it expires, so that an operator may try it again.
   const changed = await trx.run(
-    `UPDATE outbox SET state = ?, body_sealed = NULL, finished_at = ?, last_error = ?
-     WHERE id = ? AND state = 'pending' AND tries = ?`,
-    [input.state, input.now, input.error, input.id, input.tries],
+    `UPDATE outbox SET state = ?, body_sealed = CASE WHEN ? = 'failed' THEN body_sealed END, finished_at = ?,
+       last_error = ? WHERE id = ? AND state = 'pending' AND tries = ?`,
+    [input.state, input.state, input.now, input.error, input.id, input.tries],
   )
   return changed === 1
 }
@@ -127,54 +142,95 @@ export async function postponeOutbox(
   return changed === 1
 }
 
-export async function deleteOutboxMail(trx: Trx, id: string): Promise<void> {
-  await trx.run('DELETE FROM outbox WHERE id = ?', [id])
-}
-
-/** When the next row is due; undefined: nothing waits. */
-export async function findNextDue(sql: Sql): Promise<number | undefined> {
-  const row = await sql.one<{ due_at: number | null }>(
-    "SELECT min(due_at) AS due_at FROM outbox WHERE state = 'pending'",
-  )
-  return row?.due_at ?? undefined
-}
-
-/** Newest first, decoys left out. */
-export async function listOutbox(
-  sql: Sql,
-  filter: { state?: OutboxState | undefined; before?: string | undefined },
-  limit: number,
-): Promise<OutboxMail[]> {
-  const parts = ['is_decoy = 0']
-  const values: Value[] = []
-  if (filter.state) {
-    parts.push('state = ?')
-    values.push(filter.state)
-  }
-  if (filter.before) {
-    parts.push('id < ?')
-    values.push(filter.before)
-  }
-  const rows = await sql.all<OutboxRow>(`SELECT * FROM outbox WHERE ${parts.join(' AND ')} ORDER BY id DESC LIMIT ?`, [
-    ...values,
-    limit,
-  ])
-  return rows.map(fromRow)
-}
-
-export async function findLastMailTo(sql: Sql, recipient: string): Promise<OutboxMail | undefined> {
-  const row = await sql.one<OutboxRow>(
-    'SELECT * FROM outbox WHERE recipient = ? AND is_decoy = 0 ORDER BY id DESC LIMIT 1',
-    [recipient],
+/** Puts an item that is over back to wait, or makes one that waits due now; its tries begin anew. */
+export async function requeueOutbox(
+  trx: Trx,
+  input: { id: string; now: number; expiresAt: number },
+): Promise<OutboxItem | undefined> {
+  const row = await trx.one<OutboxRow>(
+    `UPDATE outbox SET state = 'pending', due_at = ?, expires_at = ?, tries = 0, finished_at = NULL WHERE id = ?
+     RETURNING *`,
+    [input.now, input.expiresAt, input.id],
   )
   return row && fromRow(row)
 }
 
-export async function countOutbox(sql: Sql, filter: { state?: OutboxState | undefined }): Promise<number> {
-  const row = filter.state
-    ? await sql.one<{ n: number }>('SELECT count(*) AS n FROM outbox WHERE is_decoy = 0 AND state = ?', [filter.state])
-    : await sql.one<{ n: number }>('SELECT count(*) AS n FROM outbox WHERE is_decoy = 0')
+/** False: it was over before. */
+export async function cancelOutbox(trx: Trx, input: { id: string; now: number }): Promise<boolean> {
+  const changed = await trx.run(
+    "UPDATE outbox SET state = 'cancelled', body_sealed = NULL, finished_at = ? WHERE id = ? AND state = 'pending'",
+    [input.now, input.id],
+  )
+  return changed === 1
+}
+
+/** What has waited since a failure is due now: its endpoint answers again. */
+export async function hurryWebhooksFor(trx: Trx, input: { endpointId: string; now: number }): Promise<void> {
+  await trx.run(
+    `UPDATE outbox SET due_at = ? WHERE state = 'pending' AND kind = 'webhook' AND recipient = ? AND due_at > ?`,
+    [input.now, input.endpointId, input.now],
+  )
+}
+
+export async function deleteOutboxItem(trx: Trx, id: string): Promise<void> {
+  await trx.run('DELETE FROM outbox WHERE id = ?', [id])
+}
+
+export async function deleteWebhooksFor(trx: Trx, endpointId: string): Promise<number> {
+  return await trx.run("DELETE FROM outbox WHERE kind = 'webhook' AND recipient = ?", [endpointId])
+}
+
+/** When the next mail is due; undefined: nothing waits. */
+export async function findNextMailDue(sql: Sql): Promise<number | undefined> {
+  const row = await sql.one<{ due_at: number | null }>(
+    "SELECT min(due_at) AS due_at FROM outbox WHERE state = 'pending' AND kind = 'mail'",
+  )
+  return row?.due_at ?? undefined
+}
+
+/** How many wait for an endpoint; counts no further than `limit`. */
+export async function countPendingFor(sql: Sql, endpointId: string, limit: number): Promise<number> {
+  const row = await sql.one<{ n: number }>(
+    `SELECT count(*) AS n FROM (SELECT 1 FROM outbox WHERE state = 'pending' AND kind = 'webhook' AND recipient = ?
+       LIMIT ?) AS waiting`,
+    [endpointId, limit],
+  )
   return Number(row?.n ?? 0)
+}
+
+export interface OutboxFilter extends IdSpan {
+  kind: OutboxKind
+  state?: OutboxState | undefined
+  recipient?: string | undefined
+  /** Created then or later. */
+  since?: number | undefined
+}
+
+/** Newest first, decoys left out. */
+export async function listOutbox(sql: Sql, filter: OutboxFilter, limit: number, offset = 0): Promise<OutboxItem[]> {
+  const { where, values } = conditions(filter)
+  const page = [...values, limit, offset]
+  const rows = await sql.all<OutboxRow>(`SELECT * FROM outbox WHERE ${where} ORDER BY id DESC LIMIT ? OFFSET ?`, page)
+  return rows.map(fromRow)
+}
+
+export async function countOutbox(sql: Sql, filter: OutboxFilter): Promise<number> {
+  const { where, values } = conditions({ ...filter, before: undefined })
+  const row = await sql.one<{ n: number }>(`SELECT count(*) AS n FROM outbox WHERE ${where}`, values)
+  return Number(row?.n ?? 0)
+}
+
+export async function findOutboxItem(sql: Sql, kind: OutboxKind, id: string): Promise<OutboxItem | undefined> {
+  const row = await sql.one<OutboxRow>('SELECT * FROM outbox WHERE id = ? AND kind = ? AND is_decoy = 0', [id, kind])
+  return row && fromRow(row)
+}
+
+export async function findLastMailTo(sql: Sql, recipient: string): Promise<OutboxItem | undefined> {
+  const row = await sql.one<OutboxRow>(
+    "SELECT * FROM outbox WHERE kind = 'mail' AND recipient = ? AND is_decoy = 0 ORDER BY id DESC LIMIT 1",
+    [recipient],
+  )
+  return row && fromRow(row)
 }
 
 export async function deleteOutboxBefore(trx: Trx, before: number, limit: number): Promise<number> {
@@ -184,9 +240,30 @@ export async function deleteOutboxBefore(trx: Trx, before: number, limit: number
   ])
 }
 
-function fromRow(row: OutboxRow): OutboxMail {
+/** What a failed mail says, once nobody may send it any more. */
+export async function scrubExpiredBodies(trx: Trx, now: number): Promise<number> {
+  return await trx.run(
+    "UPDATE outbox SET body_sealed = NULL WHERE state = 'failed' AND body_sealed IS NOT NULL AND expires_at <= ?",
+    [now],
+  )
+}
+
+function conditions({ kind, state, recipient, since, ...span }: OutboxFilter): { where: string; values: Value[] } {
+  const parts = [
+    { text: 'kind = ?', value: kind },
+    ...(state === undefined ? [] : [{ text: 'state = ?', value: state }]),
+    ...(recipient === undefined ? [] : [{ text: 'recipient = ?', value: recipient }]),
+    ...(since === undefined ? [] : [{ text: 'created_at >= ?', value: since }]),
+    ...spanConditions('id', span),
+  ]
+  const where = ['is_decoy = 0', ...parts.map(({ text }) => text)].join(' AND ')
+  return { where, values: parts.map(({ value }) => value) }
+}
+
+function fromRow(row: OutboxRow): OutboxItem {
   return {
     id: row.id,
+    kind: row.kind as OutboxKind,
     state: row.state as OutboxState,
     isDecoy: row.is_decoy === 1,
     recipient: row.recipient,
@@ -194,6 +271,7 @@ function fromRow(row: OutboxRow): OutboxMail {
     lang: row.lang,
     bodySealed: row.body_sealed,
     attemptId: row.attempt_id,
+    eventSeq: row.event_seq,
     createdAt: row.created_at,
     dueAt: row.due_at,
     expiresAt: row.expires_at,

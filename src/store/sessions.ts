@@ -1,4 +1,5 @@
 import { placeholders, type Sql, type Trx, type Value } from './db.ts'
+import { type IdSpan, spanConditions } from './id-spans.ts'
 import type { Delivery } from './signin-attempts.ts'
 import { type MfaPolicy, toMfaPolicy } from './users.ts'
 
@@ -70,14 +71,13 @@ interface OwnedSessionRow extends SessionRow {
   user_mfa_policy: string | null
 }
 
-export interface SessionFilter {
+export interface SessionFilter extends IdSpan {
   userId?: string | undefined
   ids?: string[] | undefined
   /** Live at this time only. */
   liveAt?: number | undefined
   createdBefore?: number | undefined
   createdSince?: number | undefined
-  before?: string | undefined
 }
 
 const OWNED = `SELECT sessions.*, users.email AS user_email, users.email_typed AS user_email_typed,
@@ -127,7 +127,7 @@ export async function listSessions(sql: Sql, filter: SessionFilter, limit: numbe
 }
 
 export async function countSessions(sql: Sql, filter: SessionFilter): Promise<number> {
-  const { where, values } = conditions({ ...filter, before: undefined })
+  const { where, values } = conditions(filter)
   const row = await sql.one<{ n: number }>(`SELECT count(*) AS n FROM sessions ${where}`, values)
   return Number(row?.n ?? 0)
 }
@@ -239,10 +239,11 @@ function conditions(filter: SessionFilter): { where: string; values: Value[] } {
     add(filter.ids.length > 0 ? `sessions.id IN ${placeholders(filter.ids.length)}` : '1 = 0', ...filter.ids)
   if (filter.createdBefore !== undefined) add('sessions.created_at < ?', filter.createdBefore)
   if (filter.createdSince !== undefined) add('sessions.created_at >= ?', filter.createdSince)
-  if (filter.before) add('sessions.id < ?', filter.before)
+  for (const { text, value } of spanConditions('sessions.id', filter)) add(text, value)
   if (filter.liveAt !== undefined) {
+    // With the plus SQLite leaves the index of expires_at alone: nearly every row is in it.
     add(
-      'sessions.revoked_at IS NULL AND sessions.idle_expires_at > ? AND sessions.expires_at > ?',
+      'sessions.revoked_at IS NULL AND sessions.idle_expires_at > ? AND +sessions.expires_at > ?',
       filter.liveAt,
       filter.liveAt,
     )

@@ -1,4 +1,5 @@
 import { forUpdate, type Sql, type Trx, type Value } from './db.ts'
+import { type IdSpan, spanConditions } from './id-spans.ts'
 
 export interface User {
   id: string
@@ -43,15 +44,14 @@ interface UserRow {
 /** `invited`: has not proven the address yet, and was asked to. */
 export type UserStatus = 'active' | 'invited' | 'disabled'
 
-export interface UserFilter {
+export interface UserFilter extends IdSpan {
+  /** Canonical. */
+  email?: string | undefined
   search?: string | undefined
   status?: UserStatus | undefined
   /** Without any of this kind. */
   without?: 'passkey' | 'totp' | undefined
   inactiveSince?: number | undefined
-  /** Ids below this one only: the list is newest first. */
-  before?: string | undefined
-  id?: string | undefined
 }
 
 /** False if somebody has this address already. */
@@ -103,7 +103,7 @@ export async function listUsers(sql: Sql, filter: UserFilter, limit: number, off
 }
 
 export async function countUsers(sql: Sql, filter: UserFilter): Promise<number> {
-  const { where, values } = conditions({ ...filter, before: undefined })
+  const { where, values } = conditions(filter)
   const row = await sql.one<{ n: number }>(`SELECT count(*) AS n FROM users ${where}`, values)
   return Number(row?.n ?? 0)
 }
@@ -210,11 +210,11 @@ function conditions(filter: UserFilter): { where: string; values: Value[] } {
     const pattern = `%${filter.search.toLowerCase().replace(/[\\%_]/g, '\\$&')}%`
     add("(email LIKE ? ESCAPE '\\' OR lower(COALESCE(name, '')) LIKE ? ESCAPE '\\')", pattern, pattern)
   }
+  if (filter.email) add('email = ?', filter.email)
   if (filter.status) add(STATUS[filter.status])
   if (filter.without) add(WITHOUT[filter.without])
   if (filter.inactiveSince !== undefined) add('COALESCE(last_seen_at, created_at) < ?', filter.inactiveSince)
-  if (filter.before) add('id < ?', filter.before)
-  if (filter.id) add('id = ?', filter.id)
+  for (const { text, value } of spanConditions('id', filter)) add(text, value)
   return {
     where: parts.length > 0 ? `WHERE ${parts.join(' AND ')}` : '',
     values,

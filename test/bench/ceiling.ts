@@ -14,7 +14,7 @@ import { digest, equalSecrets } from '../../src/platform/secret.ts'
 import { insertAuditLog } from '../../src/store/audit-logs.ts'
 import type { Trx } from '../../src/store/db.ts'
 import { migrate } from '../../src/store/migrate.ts'
-import { insertOutboxMail } from '../../src/store/outbox.ts'
+import { insertOutbox } from '../../src/store/outbox.ts'
 import { takePasskeyChallenge } from '../../src/store/passkey-challenges.ts'
 import { findPasskeyByCredential, recordPasskeyUse } from '../../src/store/passkeys.ts'
 import { findSession, insertSession, rotateSession } from '../../src/store/sessions.ts'
@@ -59,7 +59,7 @@ router.post('/ask', async (ctx) => {
     await insertSigninAttempt(trx, attemptRow(id, email, now))
     const renewal = { id, now, notSince: now, expiresAt: now + HOUR, linkDigest: null }
     await renewSigninMail(trx, { ...renewal, codeMac: digest(SECRET), codeKind: 'short' })
-    await insertOutboxMail(trx, mailRow(id, email, now))
+    await insertOutbox(trx, mailRow(id, email, now))
     await audit(trx, 'magic_link.requested', null)
   })
   ctx.status = 201
@@ -176,7 +176,15 @@ function attemptRow(id: string, email: string, now: number) {
 
 function mailRow(attemptId: string, recipient: string, now: number) {
   const mail = { isDecoy: false, recipient, template: 'signin', lang: 'en', bodySealed: SECRET.repeat(5) }
-  return { id: random.id('msg'), ...mail, attemptId, createdAt: now, expiresAt: now + HOUR }
+  return {
+    id: random.id('msg'),
+    kind: 'mail' as const,
+    ...mail,
+    eventSeq: null,
+    attemptId,
+    createdAt: now,
+    expiresAt: now + HOUR,
+  }
 }
 
 function sessionRow(id: string, userId: string, now: number): Parameters<typeof insertSession>[1] {

@@ -2,6 +2,7 @@ import { readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { AUDIT_FORMATS } from '../../src/cli/audit-format.ts'
+import { EVENT_STYLES } from '../../src/cli/event-line.ts'
 import type { EventResource } from '../../src/resources/audit-event.ts'
 import { type Shell, shell } from '../cli.ts'
 
@@ -109,4 +110,51 @@ test('audit tail --cursor goes on where it ended, and refuses a file that is som
   await writeFile(join(place.folder, 'other'), '{}')
   const { code, stderr } = await place.run(['audit', 'tail', '--cursor', join(place.folder, 'other')])
   expect([code, stderr]).toEqual([65, expect.stringContaining('holds no number of an event')])
+})
+
+describe('audit --grep', () => {
+  test('keeps the last lines that match, in any case unless it has capitals, and narrows list and export too', async () => {
+    const place = await withEvents()
+    const grep = async (command: string, expression: string, ...args: string[]) =>
+      (await place.run(['audit', command, '--grep', expression, '-q', ...args])).stdout.trimEnd().split('\n')
+
+    expect(await grep('tail', 'DISABLED +ADA')).toEqual([''])
+    expect(await grep('tail', 'registered +(ada|bob)', '-n', '1', '--plain')).toEqual([
+      expect.stringMatching(/^[\d:.]{12} {2}user\.registered +bob@example\.com/),
+    ])
+    expect(await grep('list', 'disabled +ada')).toHaveLength(1)
+    expect(await grep('export', '^[\\d:.]+ +user\\.')).toHaveLength(3)
+    expect(await grep('tail', 'users disable', '--plain')).toEqual([''])
+    expect(await grep('tail', 'users disable', '--plain', '-o', 'full')).toContainEqual('    command  users disable')
+  })
+
+  test('SECURITY: refuses what is no expression, and ends one that would never end', async () => {
+    const place = await withEvents()
+    const unclosed = await place.run(['audit', 'tail', '--grep', '('])
+    const endless = await place.run(['audit', 'tail', '--grep', '(.*)*(.*)*(.*)*x{9}$'])
+
+    expect([unclosed.code, unclosed.stderr]).toEqual([64, expect.stringContaining('Unterminated group')])
+    expect([endless.code, endless.stderr]).toEqual([64, expect.stringContaining('takes too long')])
+  })
+})
+
+test('SECURITY: everything an event holds is shown without the escapes that a stranger sent', () => {
+  const event: EventResource = {
+    ...{ id: 'evt_1', seq: 1, time: '2026-01-01T00:00:00.000Z', event_type: 'x.y', outcome: 'failure' },
+    ...{ user_id: null, email: null, ip: null, user_agent: 'a\u009b31mb', session_id: null, request_id: null },
+    ...{ actor: 'anonymous', metadata: { reason: 'c\u001b[2Jd\ne', count: 2 } },
+  }
+
+  const [line, ...fields] = EVENT_STYLES.full(event).split('\n')
+
+  expect(line).toMatch(/^00:00:00\.000 .*c \[2Jd e {2}failed$/)
+  expect(fields).toEqual([
+    '    event   x.y  failure',
+    '    id      evt_1  number 1',
+    '    time    2026-01-01T00:00:00.000Z',
+    '    by      anonymous',
+    '    from    a 31mb',
+    '    reason  c [2Jd e',
+    '    count   2',
+  ])
 })

@@ -38,8 +38,24 @@ test("another product's authd.service is left alone, and another name is offered
   await writeFile(join(root, 'usr/lib/systemd/system/authd.service'), '[Service]\nExecStart=/usr/libexec/authd\n')
 
   const { code, stdout, stderr } = await place.run(['service', 'install', '--root', root])
-  expect([code, stdout]).toEqual([65, ''])
+  expect([code, stdout]).toEqual([1, ''])
   expect(stderr).toContain('Try: authd service install --name authd-server')
   expect(await readdir(root)).toEqual(['usr'])
   expect((await place.run(['service', 'install', '--root', root, '--name', '../x'])).code).toBe(64)
+})
+
+test.each([
+  ['systemd 257 (257.9-1~deb13u1)\n+PAM +AUDIT', 1],
+  ['systemd 252 (252.39-1~deb12u1)\n+PAM +AUDIT', 0],
+])('a reload waits for the daemon itself where systemd can: %j', async (version, count) => {
+  const place = await shell()
+  const systemctl = join(place.folder, 'systemctl')
+  await writeFile(systemctl, `#!/bin/sh\necho '${version}'\n`, { mode: 0o755 })
+
+  const { stdout } = await place.run(['service', 'install', '-n', '--json', '--name', 'shop-auth'], {
+    env: { PATH: `${place.folder}:${process.env['PATH']}` },
+  })
+
+  const paths = (JSON.parse(stdout).files as { path: string }[]).map(({ path }) => path)
+  expect(paths.filter((path) => path === `/${UNITS}/shop-auth.service.d/notify-reload.conf`)).toHaveLength(count)
 })

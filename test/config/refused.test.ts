@@ -133,18 +133,6 @@ test('variables that Kubernetes and the program itself set are let be', () => {
   expect(problems).toEqual([])
 })
 
-test('keys whose feature comes later are checked, accepted, and said to have no effect yet', () => {
-  const here = folder()
-  const path = here.write('config.toml', `${NEEDED}[webhooks]\nurl = "https://app.example.com/events"`)
-
-  const { config, warnings } = here.load()
-
-  expect(config.webhooks.url).toBe('https://app.example.com/events')
-  expect(warnings).toMatchObject([
-    { path, line: 5, message: 'webhooks.url is accepted, but this version does not use it yet' },
-  ])
-})
-
 function thrownBy(run: () => unknown): AuthdError {
   try {
     run()

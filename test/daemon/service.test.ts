@@ -33,5 +33,5 @@ test('tells systemd when it is ready, alive, reloading and stopping, through the
   const [code] = await once(child, 'exit')
 
   expect(code).toBe(0)
-  expect(readFileSync(said, 'utf8')).toMatch(/STOPPING=1/)
+  expect(readFileSync(said, 'utf8')).toMatch(/STOPPING=1\nEXTEND_TIMEOUT_USEC=30000000/)
 })

@@ -2,7 +2,11 @@ import { spawn, spawnSync } from 'node:child_process'
 import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { createInterface } from 'node:readline'
 import { expect, onTestFinished, test } from 'vitest'
+import { SYSTEM } from '../../src/flows/event.ts'
+import { listQueue, retryQueued } from '../../src/flows/outbox.ts'
+import { addWebhook } from '../../src/flows/webhook.ts'
 import { startAuthd } from '../harness.ts'
 import { signInForTokens, signInOnPage } from '../people.ts'
 
@@ -13,13 +17,20 @@ function hasPython(): boolean {
 }
 
 /** Runs an example as its first lines say, on a free port; answers how to call it. */
-async function startExample(command: string, file: string, authdUrl: string): Promise<string> {
+async function startExample(
+  command: string,
+  file: string,
+  authdUrl: string,
+  { env = {}, onLine }: { env?: Record<string, string>; onLine?: (line: string) => void } = {},
+): Promise<string> {
   const child = spawn(command, [join(ROOT, 'docs/examples', file)], {
-    env: { ...process.env, AUTHD_URL: authdUrl, PORT: '0' },
+    env: { ...process.env, AUTHD_URL: authdUrl, PORT: '0', ...env },
     stdio: ['ignore', 'pipe', 'inherit'],
   })
   onTestFinished(() => void child.kill())
-  const [line] = await once(child.stdout.setEncoding('utf8'), 'data')
+  const lines = createInterface({ input: child.stdout })
+  const [line] = await once(lines, 'line')
+  if (onLine) lines.on('line', onLine)
   const port = /listening on (\d+)/.exec(String(line))?.[1]
   return `http://127.0.0.1:${port}/`
 }
@@ -80,6 +91,43 @@ test('an app on a sibling host knows who is signed in by the second cookie, unti
   expect(signedOut.headers.get('Location')).toMatch(/\/signin\?redirect_to=https%3A%2F%2Fshop\.example\.com%2F$/)
   expect(browser.cookies.has('__Secure-authd-check')).toBe(false)
 })
+
+async function receivesEvents(command: string, file: string) {
+  const authd = await startAuthd({ now: Date.now() })
+  const secret = `whsec_${Buffer.from('a secret of 32 bytes for events!').toString('base64')}`
+  const lines: string[] = []
+  const url = await startExample(command, file, authd.url, {
+    env: { WEBHOOK_SECRET: secret },
+    onLine: (line) => lines.push(line),
+  })
+  const input = { url, description: '', events: ['user.registered', 'session.created'], allowsPrivate: true, secret }
+  await addWebhook(authd.deps, SYSTEM, input)
+  authd.clock.advance(1)
+  const { userId } = await signInForTokens(authd)
+
+  await authd.sendWebhooks()
+  const { rows } = await listQueue(authd.deps, { kind: 'webhook' }, { limit: 10, within: 100 })
+  await retryQueued(authd.deps, SYSTEM, { kind: 'webhook', ids: rows.map(({ id }) => id) })
+  await authd.sendWebhooks()
+  const forged = await fetch(url, { method: 'POST', headers: { 'webhook-id': 'whd_1' }, body: '{"type":"x"}' })
+
+  await expect.poll(() => lines.length).toBe(2)
+  expect(lines).toEqual([`user.registered ${userId}`, `session.created ${userId}`])
+  expect(forged.status).toBe(401)
+  const sent = await listQueue(authd.deps, { kind: 'webhook', state: 'sent' }, { limit: 10, within: 100 })
+  expect(sent.total.count).toBe(2)
+}
+
+test('the Node receiver takes each event once, and nothing that authd has not signed', async () => {
+  await receivesEvents(process.execPath, 'webhook-node/app.js')
+})
+
+test.runIf(hasPython())(
+  'the Python receiver takes each event once, and nothing that authd has not signed',
+  async () => {
+    await receivesEvents('python3', 'webhook-python/app.py')
+  },
+)
 
 test('the README shows the check that the Node example makes', async () => {
   const squeeze = (text: string) => text.replace(/[\s,;]/g, '').replaceAll('"', "'")

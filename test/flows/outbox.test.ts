@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { dispatchOutbox, enqueueMail, listQueue } from '../../src/flows/outbox.ts'
+import { deliverNextMail, enqueueMail } from '../../src/flows/mail-delivery.ts'
+import { listQueue } from '../../src/flows/outbox.ts'
 import { HOUR, MINUTE, SECOND } from '../../src/platform/clock.ts'
 import { MailError } from '../../src/platform/mail-error.ts'
 import { type Authd, startAuthd } from '../harness.ts'
@@ -16,8 +17,8 @@ async function enqueue(authd: Authd, more: { ttlMs?: number; isDecoy?: boolean }
 }
 
 async function stateOf(authd: Authd) {
-  const { mails } = await listQueue(authd.deps, {}, 10)
-  return mails.map(({ state, tries, bodySealed }) => ({ state, tries, hasBody: bodySealed !== null }))
+  const { rows } = await listQueue(authd.deps, { kind: 'mail' }, { limit: 10, within: 100 })
+  return rows.map(({ state, tries, bodySealed }) => ({ state, tries, hasBody: bodySealed !== null }))
 }
 
 describe.each(['sqlite', 'postgres'] as const)('SECURITY E-03 on %s', (database) => {
@@ -27,7 +28,7 @@ describe.each(['sqlite', 'postgres'] as const)('SECURITY E-03 on %s', (database)
 
     authd.mailer.failure = TEMPORARY
     for (let waited = 0; waited < 10 * MINUTE; waited += 5 * SECOND) {
-      await dispatchOutbox(authd.deps)
+      await deliverNextMail(authd.deps)
       authd.clock.advance(5 * SECOND)
     }
     authd.mailer.failure = undefined
@@ -59,12 +60,12 @@ test('a mail that the relay refuses is given up at once, and the log says so', a
   await enqueue(authd)
 
   authd.mailer.failure = PERMANENT
-  await dispatchOutbox(authd.deps)
+  await deliverNextMail(authd.deps)
   authd.mailer.failure = undefined
   authd.clock.advance(HOUR)
 
   expect(await authd.takeMail()).toEqual([])
-  expect(await stateOf(authd)).toEqual([{ state: 'failed', tries: 1, hasBody: false }])
+  expect(await stateOf(authd)).toEqual([{ state: 'failed', tries: 1, hasBody: true }])
   const last = (await authd.auditLog()).at(-1)
   expect(last).toMatchObject({ eventType: 'mail.failed', outcome: 'failure', metadata: { reason: '550 no such user' } })
 })
@@ -86,7 +87,7 @@ test('SECURITY H-05: a mail whose sender died while sending is taken over when i
   let hang = () => {}
   dying.mailer.send = () => new Promise((_, reject) => (hang = () => reject(TEMPORARY)))
 
-  const cutOff = dispatchOutbox(dying.deps)
+  const cutOff = deliverNextMail(dying.deps)
   await expect.poll(() => stateOf(authd)).toMatchObject([{ state: 'pending', tries: 1 }])
   authd.clock.advance(2 * MINUTE - 1)
   const early = await authd.takeMail()
@@ -104,11 +105,11 @@ test('SECURITY H-05: a mail whose sender died while sending is taken over when i
 test('a decoy is deleted, never sent, and in no list or count', async () => {
   const authd = await startAuthd()
   await enqueue(authd, { isDecoy: true })
-  const listed = await listQueue(authd.deps, {}, 10)
+  const listed = await listQueue(authd.deps, { kind: 'mail' }, { limit: 10, within: 100 })
 
   const sent = await authd.takeMail()
   const rows = await authd.deps.db.read((sql) => sql.all('SELECT id FROM outbox'))
 
-  expect(listed).toEqual({ mails: [], total: 0, nextCursor: null })
+  expect(listed).toEqual({ rows: [], total: { count: 0, isExact: true }, nextCursor: null })
   expect([sent, rows]).toEqual([[], []])
 })

@@ -60,7 +60,7 @@ test('where no mail may be sent the same rows are written, and nothing is sent o
   await addPeople(authd)
 
   for (const name of ['known', 'unknown', 'disabled']) await ask(authd, `${name}@example.com`)
-  const listed = await authd.deps.db.read((sql) => listOutbox(sql, {}, 10))
+  const listed = await authd.deps.db.read((sql) => listOutbox(sql, { kind: 'mail' }, 10))
   const sent = await authd.takeMail()
 
   expect(listed.map(({ recipient }) => recipient)).toEqual(['known@example.com'])

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { dispatchOutbox } from '../../src/flows/outbox.ts'
+import { deliverNextMail } from '../../src/flows/mail-delivery.ts'
 import { startAuthd } from '../harness.ts'
 
 test('SECURITY E-04: a mail server that never answers holds up no sign-in and makes nothing unready', async () => {
@@ -10,7 +10,7 @@ test('SECURITY E-04: a mail server that never answers holds up no sign-in and ma
       answer = resolve
     })
   await authd.browser().post('/v1/signin', { json: { email: 'first@example.com' } })
-  const hanging = dispatchOutbox(authd.deps)
+  const hanging = deliverNextMail(authd.deps)
 
   const asked = await authd.browser().post('/v1/signin', { json: { email: 'second@example.com' } })
   const ready = await authd.browser().get('/readiness')

@@ -3,10 +3,11 @@ import { PassThrough } from 'node:stream'
 import { describe, expect, test } from 'vitest'
 import { createApiKey } from '../../src/flows/api-key.ts'
 import { SYSTEM } from '../../src/flows/event.ts'
-import { dispatchOutbox } from '../../src/flows/outbox.ts'
+import { deliverNextMail } from '../../src/flows/mail-delivery.ts'
 import { smtpMailer } from '../../src/mail/mailer.ts'
 import { createLog } from '../../src/platform/log.ts'
 import { MailError } from '../../src/platform/mail-error.ts'
+import { enrolTotp, totpCode } from '../factors.ts'
 import { type Authd, startAuthd, TEST_SECRET } from '../harness.ts'
 import { askForCode, askOnPage, signInForTokens, signInOnPage } from '../people.ts'
 import { startSmtp } from '../smtp.ts'
@@ -37,6 +38,14 @@ async function useSecrets(authd: Authd): Promise<string[]> {
   await signInOnPage(authd, browser, 'bob@example.com')
   const cookie = browser.cookies.get('authd') ?? ''
   const device = browser.cookies.get('authd-device') ?? ''
+  const { secret: seed, recoveryCodes } = await enrolTotp(authd, browser)
+  for (const [kind, typed] of [
+    ['totp', totpCode(authd, seed, 1)],
+    ['totp', seed],
+    ['recovery-code', recoveryCodes[0]],
+    ['recovery-code', recoveryCodes[0]],
+  ])
+    await browser.post(`/v1/stepup/${kind}`, { json: { code: typed } })
   const tokens = await signInForTokens(authd)
   const key = await createApiKey(authd.deps, SYSTEM, { name: 'app', scopes: ['introspect'], expiresAt: null })
   const waiting = await askForCode(authd)
@@ -62,7 +71,15 @@ async function useSecrets(authd: Authd): Promise<string[]> {
     await app.post('/v1/signin', { json: { email: secret.slice(0, 300), [secret.slice(0, 100)]: 1 } })
   }
   await breakWith(authd, `${link} ${cookie} ${tokens.accessToken} ${tokens.refreshToken}`)
-  return [...all.filter((text) => text !== '').map(secretOf), code, waiting.code, SMTP_PASSWORD, TEST_SECRET]
+  return [
+    ...all.filter((text) => text !== '').map(secretOf),
+    code,
+    waiting.code,
+    seed,
+    ...recoveryCodes,
+    SMTP_PASSWORD,
+    TEST_SECRET,
+  ]
 }
 
 /** A bug whose message quotes secrets. */
@@ -87,7 +104,7 @@ async function failLogin(authd: Authd): Promise<void> {
     texts: authd.deps.texts,
   })
   await authd.browser().post('/v1/signin', { json: { email: 'carol@example.com' } })
-  await dispatchOutbox(authd.deps)
+  await deliverNextMail(authd.deps)
   await authd.deps.mailer.close()
   authd.deps.mailer = mailer
 }
@@ -100,7 +117,7 @@ async function databaseBytes(authd: Authd): Promise<string> {
 }
 
 describe.each(['json', 'pretty'] as const)('SECURITY L-02: %s logs', (format) => {
-  test('hold no link, code, token, cookie, key or password, whatever was sent or went wrong', async () => {
+  test('hold no link, code, token, cookie, key, seed or password, whatever was sent or went wrong', async () => {
     const { log, text } = capturedLines(format)
     const authd = await startAuthd({ log })
 
@@ -135,7 +152,7 @@ test('SECURITY M-07: what a relay quotes of a mail that it refuses is kept witho
   }
 
   await authd.browser().post('/signin', { form: { email: 'ada@example.com' } })
-  await dispatchOutbox(authd.deps)
+  await deliverNextMail(authd.deps)
   const bytes = await databaseBytes(authd)
 
   expect(bytes).toContain('554 blocked')

@@ -11,6 +11,8 @@ const ORIGIN = 'https://auth.example.test'
 const POLICY =
   "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'"
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
+const TO_PRESS = 'button, .button, input:not([type=hidden]), .who a, .way a, footer a'
+const HEIGHTS = `[...document.querySelectorAll('${TO_PRESS}')].map((element) => element.getBoundingClientRect().height)`
 
 let browser: Browser
 beforeAll(async () => {
@@ -24,9 +26,7 @@ test.for(FACES)(
     const { page, complaints, requests } = await open(face, { colorScheme: 'light', width: 320 })
 
     const width = await page.evaluate<number>('document.documentElement.scrollWidth')
-    const heights = await page
-      .locator('button, .button, input:not([type=hidden]), .who a, .way a, footer a')
-      .evaluateAll((elements) => elements.map((element) => element.getBoundingClientRect().height))
+    const heights = await page.evaluate<number[]>(HEIGHTS)
     await page.evaluate(AXE)
     const light = await page.evaluate<AxeResults>('axe.run()')
     // The themes differ in nothing but colours.

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { systemRandom } from '../../src/platform/random.ts'
+import { firstId, systemRandom } from '../../src/platform/random.ts'
 import { mintLongCode, mintSecret, mintShortCode, normalizeCode, parseToken } from '../../src/platform/secret.ts'
 import { fakeClock } from '../fakes.ts'
 
@@ -63,4 +63,15 @@ test.each([
 ])('"%s" is no attempt token', (text) => {
   expect(parseToken('att', text)).toBeUndefined()
   expect(parseToken('att', `${ID}.${SECRET}`)).toEqual({ id: ID, secret: SECRET })
+})
+
+test('the earliest id of a time sorts before all that are made from then on, and after older ones', () => {
+  const clock = fakeClock()
+  const older = systemRandom(clock).id('evt')
+  clock.advance(1)
+  const from = clock.now()
+
+  const earliest = firstId('evt', from)
+
+  expect(older < earliest && earliest <= systemRandom(clock).id('evt')).toBe(true)
 })

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { build, type Plugin } from 'esbuild'
+import { type BuildOptions, build, type Plugin } from 'esbuild'
 import { templatesModule } from '../templates.ts'
 
 export interface BuildInfo {
@@ -13,7 +13,7 @@ export interface BuildInfo {
 
 /** Drivers and tools that our dependencies can do without. Whoever asks for one all the same is told. */
 const ABSENT =
-  /^(better-sqlite3|sqlite3|mysql|mysql2|mariadb(\/callback)?|oracledb|tedious|pg-native|pg-query-stream|cloudflare:sockets|ts-node|tsconfig-paths|esm|pnpapi|typescript)$/
+  /^(better-sqlite3|sqlite3|mysql|mysql2|mariadb(\/callback)?|oracledb|tedious|pg-native|pg-query-stream|cloudflare:sockets|ts-node|tsconfig-paths|esm|pnpapi|typescript|react-devtools-core)$/
 
 /** Only the build and the compiler of operators' texts may need these: they are large, and what they make of ours is in the bundle already. */
 const NOT_IN_THE_BUNDLE = /^node_modules\/(mjml|typescript|esbuild|handlebars\/dist\/cjs\/handlebars\/compiler)/
@@ -25,7 +25,21 @@ export interface Bundle {
   files: string[]
 }
 
-/** The whole program, and nothing that it would have to find beside itself. */
+/** Names and lines stay, since an uncaught error prints them; it costs no start-up time. */
+const OPTIONS = {
+  bundle: true,
+  write: false,
+  metafile: true,
+  platform: 'node',
+  target: 'node24',
+  define: { 'process.env.NODE_ENV': '"production"', 'process.env.DEV': '"false"' },
+  minifySyntax: true,
+  lineLimit: 160,
+  legalComments: 'none',
+  logLevel: 'silent',
+} satisfies BuildOptions
+
+/** The whole program but for what draws, and nothing that it would have to find beside itself. */
 export async function bundle(root: string, entry: string, info: BuildInfo): Promise<Bundle> {
   const made = await bundleAll(root, entry, info)
   const unwanted = made.files.filter((file) => NOT_IN_THE_BUNDLE.test(file))
@@ -36,21 +50,12 @@ export async function bundle(root: string, entry: string, info: BuildInfo): Prom
 /** With whatever it asks for, compilers too. */
 export async function bundleAll(root: string, entry: string, info: BuildInfo): Promise<Bundle> {
   const { outputFiles, metafile, warnings } = await build({
+    ...OPTIONS,
     absWorkingDir: root,
     entryPoints: [entry],
-    bundle: true,
-    write: false,
-    metafile: true,
     format: 'cjs',
-    platform: 'node',
-    target: 'node24',
     // Whoever is bundled is called, and does not start by itself.
-    define: { 'process.env.NODE_ENV': '"production"', 'import.meta.main': 'false' },
-    // Names and lines stay, since an uncaught error prints them; it costs no start-up time.
-    minifySyntax: true,
-    lineLimit: 160,
-    legalComments: 'none',
-    logLevel: 'silent',
+    define: { ...OPTIONS.define, 'import.meta.main': 'false' },
     plugins: [absent, replace(root, info)],
   })
   const files = Object.keys(metafile.inputs)
@@ -59,6 +64,30 @@ export async function bundleAll(root: string, entry: string, info: BuildInfo): P
   const text = toAscii(outputFiles[0]?.text ?? '')
   return { text: `(function (exports, require, module, __filename, __dirname) {${text}\n})`, files }
 }
+
+/** What draws `authd top`, as one module: it awaits at its top, which a CommonJS bundle cannot. Loaded by that command alone. */
+export async function bundleTui(root: string): Promise<Bundle> {
+  const { outputFiles, metafile } = await build({
+    ...OPTIONS,
+    absWorkingDir: root,
+    entryPoints: ['src/cli/tui/start.ts'],
+    format: 'esm',
+    // CommonJS packages in it ask for modules of Node.
+    banner: { js: "import { createRequire } from 'node:module'; const require = createRequire('file:///');" },
+    plugins: [absent],
+  })
+  return { text: toAscii(outputFiles[0]?.text ?? ''), files: Object.keys(metafile.inputs) }
+}
+
+/** A module of an asset has no place of its own: a data URL is one. */
+const LOAD_TUI = `
+import { getRawAsset } from 'node:sea'
+import { constants, Script } from 'node:vm'
+export async function loadTui() {
+  const source = Buffer.from(getRawAsset('tui.mjs')).toString('base64')
+  const options = { importModuleDynamically: constants.USE_MAIN_CONTEXT_DEFAULT_LOADER }
+  return await new Script('(url) => import(url)', options).runInThisContext()('data:text/javascript;base64,' + source)
+}`
 
 /** Read as Latin-1, which takes half the memory and no decoding; what is left outside ASCII stands in regexes. */
 function toAscii(text: string): string {
@@ -92,11 +121,12 @@ const absent: Plugin = {
   },
 }
 
-/** Modules that read files in the source tree are replaced by what they would have read. */
+/** Modules that read or load files of the source tree are replaced by what takes it from the single file. */
 function replace(root: string, info: BuildInfo): Plugin {
   const replacements: Record<string, () => Promise<string>> = {
     'src/platform/templates.ts': templatesModule,
     'src/mail/override-program.ts': async () => "export const OVERRIDE_PROGRAM = ['--compile-texts']",
+    'src/cli/top/load-tui.ts': async () => LOAD_TUI,
     'src/build-info.ts': async () => `export const BUILD = ${JSON.stringify(info)}`,
   }
   return {

@@ -1,6 +1,9 @@
 import { Flags } from '@oclif/core'
 import { dryRunFlag, OperatorCommand } from '../command.ts'
 
+/** Where the unit of `service install` looks. */
+const SERVICE_DIR = '/etc/authd'
+
 export default class Init extends OperatorCommand {
   static override summary = 'Write a configuration, a server secret and a database.'
   static override description = 'Asks on a terminal for what no flag says; nothing is written before the last answer.'
@@ -16,7 +19,7 @@ export default class Init extends OperatorCommand {
     'smtp-user': Flags.string({ description: 'Its user.' }),
     'smtp-password-file': Flags.string({ description: 'File with its password.' }),
     db: Flags.string({ description: 'postgres://…, or a path for SQLite.' }),
-    dir: Flags.string({ default: '/etc/authd', description: 'Where config.toml goes.' }),
+    dir: Flags.string({ default: SERVICE_DIR, description: 'Where config.toml goes.' }),
     'data-dir': Flags.string({ default: '/var/lib/authd', description: 'Where the database and the secret go.' }),
     force: Flags.boolean({ description: 'Replace a configuration; the old one is kept beside it.' }),
     ...dryRunFlag,
@@ -27,12 +30,13 @@ export default class Init extends OperatorCommand {
     const { initialize } = await import('../init.ts')
     const result = await initialize(flags)
     const lines = result.steps.map(({ name, status }) => `${status.padEnd(8)} ${name}`)
+    const isForService = flags.dir === SERVICE_DIR
     const next = [
       '',
-      'Next: authd serve --config PATH',
+      `Next: ${isForService ? 'sudo authd service install --now' : `authd serve --config ${result.config}`}`,
       '      authd email test you@example.com',
       '      authd users list',
     ]
-    this.output(flags).object(result, [...lines, ...next.map((line) => line.replace('PATH', result.config))])
+    this.output(flags).object(result, [...lines, ...next])
   }
 }

@@ -1,7 +1,7 @@
 import { Args, Flags } from '@oclif/core'
 import { AuthdError } from '../../errors.ts'
 import { OperatorCommand } from '../command.ts'
-import { fetchText, listeningAt } from '../daemon-client.ts'
+import { fetchMetrics } from '../daemon-client.ts'
 
 export default class Metrics extends OperatorCommand {
   static override summary = 'The numbers of a running daemon; or what watches them.'
@@ -24,12 +24,8 @@ export default class Metrics extends OperatorCommand {
     if (args.what === 'alerts') return out.text((await import('../../platform/alerts.ts')).alertRules())
     if (args.what === 'dashboard') return out.text((await import('../../platform/dashboard.ts')).dashboard())
     const { config } = await this.loadConfig(flags)
-    const { listen, token, enabled } = config.metrics
-    if (!enabled) throw new AuthdError('UNAVAILABLE', { message: 'metrics.enabled is false.' })
-    const base = flags.url ?? (listen === undefined ? listeningAt(config.server) : `http://${listen}`)
-    const { status, text } = await fetchText(`${base}/metrics`, { token })
-    if (status === 200) return out.text(text)
-    const why = status === undefined ? `no answer from ${base}` : `HTTP ${status} from ${base}`
-    throw new AuthdError('UNAVAILABLE', { message: `No numbers: ${why}.`, suggestions: ['authd healthcheck'] })
+    const answer = await fetchMetrics(config, { url: flags.url })
+    if ('text' in answer) return out.text(answer.text)
+    throw new AuthdError('UNAVAILABLE', { message: `No numbers: ${answer.why}.`, suggestions: ['authd healthcheck'] })
   }
 }

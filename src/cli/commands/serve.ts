@@ -1,11 +1,13 @@
 import { Flags } from '@oclif/core'
 import { BUILD } from '../../build-info.ts'
 import { OperatorCommand } from '../command.ts'
+import { heedSignals } from '../signals.ts'
 
 export default class Serve extends OperatorCommand {
   static override summary = 'Run the daemon.'
   static override description =
-    `Stops in order on SIGTERM and SIGINT (a second one forces), reloads the configuration on SIGHUP.
+    `Stops in order on SIGTERM and SIGINT (a second one forces), reloads the configuration on SIGHUP, opens log.file anew on
+SIGUSR1, and on SIGUSR2 writes to the log how it stands.
 Where nothing is configured it starts in development mode, as with --dev: on this machine only, data in ./authd-data,
 and mails are shown in the terminal.`
   static override examples = ['authd serve --dev', 'authd serve --config /etc/authd/config.toml']
@@ -20,6 +22,7 @@ and mails are shown in the terminal.`
   async run(): Promise<void> {
     const { flags } = await this.parse(Serve)
     this.takeSignals()
+    const signals = heedSignals()
     const { serve } = await import('../serve.ts')
     const [, host, port] = /^\[?(.+?)\]?:(\d+)$/.exec(flags.listen ?? '') ?? []
     if (flags.listen !== undefined && port === undefined)
@@ -36,6 +39,7 @@ and mails are shown in the terminal.`
       },
       version: BUILD.version,
       isQuiet: flags.quiet,
+      signals,
     })
   }
 }

@@ -2,18 +2,11 @@ import { Flags } from '@oclif/core'
 import { toRfc3339 } from '../../platform/clock.ts'
 import { formatDuration } from '../../platform/duration.ts'
 import { OperatorCommand } from '../command.ts'
-import { fetchText, listeningAt } from '../daemon-client.ts'
+import { askDaemon, listeningAt, type Running } from '../daemon-client.ts'
 import type { Output } from '../output.ts'
 import { renderCard } from '../table.ts'
 
 const SECOND = 1000
-
-/** What a daemon answers of itself; null where none does. */
-interface Running {
-  version: string
-  uptime_seconds: number
-  ready: boolean
-}
 
 export default class Status extends OperatorCommand {
   static override summary = 'Does it run, and how does it stand? Exit 1 if the daemon does not answer.'
@@ -80,13 +73,6 @@ function rowsOf(out: Output, result: Result, daemon: Running | null): [string, s
     ['audit log', `up to number ${result.audit_logs}`],
     ['signing key', out.time(result.signing_key_since)],
   ]
-}
-
-async function askDaemon(address: string): Promise<Running | null> {
-  const health = await fetchText(`${address}/health`, { timeoutMs: 2000 })
-  if (health.status !== 200) return null
-  const { status } = await fetchText(`${address}/readiness`, { timeoutMs: 2000 })
-  return { ...(JSON.parse(health.text) as Omit<Running, 'ready'>), ready: status === 200 }
 }
 
 function timeOrNull(epochMs: number | null): string | null {

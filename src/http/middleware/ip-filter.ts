@@ -2,14 +2,11 @@ import type { Deps } from '../../deps.ts'
 import { AuthdError } from '../../errors.ts'
 import { recordEvent } from '../../flows/event.ts'
 import { type IpVerdict, ipRules, judge, scopeOf } from '../../flows/ip-filter.ts'
-import { HOUR, SECOND } from '../../platform/clock.ts'
 import { ipBucket } from '../../platform/ip.ts'
 import type { FilterScope } from '../../store/ip-filters.ts'
 import type { Context, Next } from '../context.ts'
 import { originOf } from '../origin.ts'
-
-/** Clients whose hit is in the audit log already; beyond so many it begins anew. */
-const REMEMBERED = 10_000
+import { seldom } from '../seldom.ts'
 
 /** Keeps out whom the rules of `authd ipfilter` keep out. Why is not told; it is in the audit log, once an hour a client. */
 export function ipFilter(deps: Deps) {
@@ -35,17 +32,10 @@ export function ipRefusal(deps: Deps) {
   }
 }
 
-/** A flood from a blocked network must not become a flood of rows: once an hour a client, and one a second in all. */
 function hitRecorder(deps: Deps) {
-  const noted = new Map<string, number>()
-  let lastAt = Number.NEGATIVE_INFINITY
+  const isTold = seldom(deps.clock)
   return async (ctx: Context, scope: FilterScope, { rule }: IpVerdict): Promise<void> => {
-    const now = deps.clock.now()
-    const client = ipBucket(ctx.state.ip)
-    if (now - (noted.get(client) ?? Number.NEGATIVE_INFINITY) < HOUR || Math.abs(now - lastAt) < SECOND) return
-    if (noted.size >= REMEMBERED) noted.clear()
-    noted.set(client, now)
-    lastAt = now
+    if (!isTold(ipBucket(ctx.state.ip))) return
     const metadata = { scope, ...(rule ? { rule: rule.id, cidr: rule.cidr } : { default: 'deny' }) }
     await deps.db.write((trx) =>
       recordEvent(deps, trx, originOf(ctx), { type: 'ip_filter.hit', outcome: 'failure', metadata }),

@@ -4,6 +4,7 @@ import { listLockouts } from '../../flows/lockout.ts'
 import { getSetting, listSettings, setSetting, unsetSetting } from '../../flows/setting.ts'
 import { toRfc3339 } from '../../platform/clock.ts'
 import { timeField } from '../../resources/email.ts'
+import { sample } from '../../resources/field.ts'
 import { ipFilterResource, presentIpFilter } from '../../resources/ip-filter.ts'
 import { presentSetting, settingResource } from '../../resources/setting.ts'
 import { endpoint } from '../endpoint.ts'
@@ -35,8 +36,14 @@ const addFilter = endpoint({
   body: {
     type: 'json',
     schema: z.strictObject({
-      cidr: z.string().max(50),
-      reason: z.string().max(500),
+      cidr: z
+        .string()
+        .max(50)
+        .meta({ examples: ['203.0.113.0/24'] }),
+      reason: z
+        .string()
+        .max(500)
+        .meta({ examples: ['credential stuffing'] }),
       action: ipFilterResource.shape.action.default('block'),
       scope: ipFilterResource.shape.scope.default('all'),
       expires_at: timeField.nullable().default(null),
@@ -85,11 +92,11 @@ const lockouts = endpoint({
       text: 'All of it.',
       schema: z.array(
         z.strictObject({
-          kind: z.string(),
-          email: z.string(),
-          failures: z.int(),
+          kind: sample('totp'),
+          email: sample('ada@example.com'),
+          failures: z.int().meta({ examples: [7] }),
           state: z.enum(['braked', 'off', 'long_codes', 'used_up']),
-          until: timeField.nullable(),
+          until: timeField.nullable().meta({ examples: ['2026-11-26T12:02:00.000Z'] }),
         }),
       ),
     },
@@ -124,7 +131,7 @@ const set = endpoint({
   body: {
     type: 'json',
     schema: z.strictObject({
-      value: z.union([z.string().max(2000), z.number(), z.boolean()]),
+      value: z.union([z.string().max(2000), z.number(), z.boolean()]).meta({ examples: ['invite'] }),
       accept_lockout: z.boolean().default(false),
     }),
   },

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { listAllSessions, revokeByOperator } from '../../flows/session-admin.ts'
-import { findPerson } from '../../flows/user.ts'
+import { findPerson } from '../../flows/user-list.ts'
 import { presentSession, sessionResource } from '../../resources/session.ts'
 import { endpoint } from '../endpoint.ts'
 import { CURSOR, LIMIT, pageHeaders, REFUSALS } from './admin-page.ts'
@@ -20,7 +20,8 @@ const list = endpoint({
   async handle(deps, { params, query: { limit, cursor: before } }) {
     const { user } = await findPerson(deps, params['id'] ?? '')
     const page = await listAllSessions(deps, { user: user.id, isLiveOnly: false, before }, limit)
-    const headers = pageHeaders({ ...page, kept: { limit } })
+    const { nextCursor, total: count } = page
+    const headers = pageHeaders({ total: { count, isExact: true }, nextCursor, kept: { limit } })
     return { status: 200, headers, body: page.sessions.map(presentSession) }
   },
 })

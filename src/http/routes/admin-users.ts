@@ -1,16 +1,24 @@
 import { z } from 'zod'
+import { REQUEST_ROWS } from '../../flows/page.ts'
 import { unlockPeople } from '../../flows/unlock.ts'
 import { updateUser } from '../../flows/update-user.ts'
-import { addUsers, deletePerson, disablePeople, enablePeople, findPerson, listPeople } from '../../flows/user.ts'
+import { addUsers, deletePerson, disablePeople, enablePeople } from '../../flows/user.ts'
+import { findPerson, listPeople } from '../../flows/user-list.ts'
 import { emailField } from '../../resources/email.ts'
 import { listedPersonResource, presentListedPerson } from '../../resources/user.ts'
 import { type Endpoint, endpoint } from '../endpoint.ts'
-import { CURSOR, LIMIT, pageHeaders, REFUSALS } from './admin-page.ts'
+import { CURSOR, LIMIT, PAGE_TEXT, pageHeaders, REFUSALS, TOTAL_TEXT } from './admin-page.ts'
 
 /** Beyond it a database reads more than it answers: go on with the cursor of `Link`. */
 const MOST_OFFSET = 10_000
 
-const nameField = z.string().trim().min(1).max(100)
+const nameField = z
+  .string()
+  .trim()
+  .min(1)
+  .max(100)
+  .nullable()
+  .meta({ examples: ['Ada Lovelace'] })
 const reasonField = z.string().trim().min(1).max(500)
 const read = { guard: { scope: 'users:read' }, tag: 'Admin: users' } as const
 const write = { guard: { scope: 'users:write' }, tag: 'Admin: users' } as const
@@ -25,19 +33,24 @@ const list = endpoint({
     limit: LIMIT,
     offset: z.coerce.number().int().min(0).max(MOST_OFFSET).default(0),
     cursor: CURSOR,
-    q: z.string().max(200).optional().describe('Part of an address or name.'),
+    q: z
+      .string()
+      .max(200)
+      .optional()
+      .describe('Part of an address or name; a whole address finds that person at once.'),
     status: z.enum(['active', 'invited', 'disabled']).optional(),
   }),
   answers: {
-    200: { text: 'One page; X-Total-Count and Link tell of the others.', schema: z.array(listedPersonResource) },
+    200: { text: `${PAGE_TEXT} ${TOTAL_TEXT}`, schema: z.array(listedPersonResource) },
   },
   errors: REFUSALS,
   async handle(deps, { query }) {
     const { limit, offset, cursor: before, q: search, status } = query
-    const { users, total, nextCursor } = await listPeople(deps, { search, status, before }, limit, offset)
+    const asked = { limit, offset, before, within: REQUEST_ROWS }
+    const { rows, total, nextCursor } = await listPeople(deps, { search, status }, asked)
     const kept = { limit, ...(search !== undefined && { q: search }), ...(status && { status }) }
     const headers = pageHeaders({ total, nextCursor, kept })
-    return { status: 200, headers, body: users.map(presentListedPerson) }
+    return { status: 200, headers, body: rows.map(presentListedPerson) }
   },
 })
 
@@ -62,7 +75,7 @@ const add = endpoint({
     type: 'json',
     schema: z.strictObject({
       email: emailField,
-      name: nameField.nullable().default(null),
+      name: nameField.default(null),
       email_verified: z.boolean().default(false).describe('You know the address to be theirs.'),
     }),
   },
@@ -83,10 +96,14 @@ const change = endpoint({
   body: {
     type: 'json',
     schema: z.strictObject({
-      name: nameField.nullable().optional(),
+      name: nameField.optional(),
       email: emailField.optional(),
       email_verified: z.boolean().default(false).describe('With email: you know the new address to be theirs.'),
-      mfa_policy: z.enum(['optional', 'required']).nullable().optional(),
+      mfa_policy: z
+        .enum(['optional', 'required'])
+        .nullable()
+        .optional()
+        .meta({ examples: ['required'] }),
     }),
   },
   answers: one,
@@ -120,7 +137,15 @@ function act(verb: 'disable' | 'enable' | 'unlock', summary: string): Endpoint {
     method: 'POST',
     path: `/admin/users/:id/${verb}`,
     summary,
-    body: { type: 'json', schema: z.strictObject({ reason: reasonField.nullable().default(null) }) },
+    body: {
+      type: 'json',
+      schema: z.strictObject({
+        reason: reasonField
+          .nullable()
+          .default(null)
+          .meta({ examples: ['asked for on the phone'] }),
+      }),
+    },
     answers: one,
     errors: [...REFUSALS, 'USER_NOT_FOUND'],
     async handle(deps, { params, body: { reason }, origin }) {

@@ -4,20 +4,26 @@ import { redeemRecoveryCode } from '../../flows/recovery-code.ts'
 import { redeemTotp } from '../../flows/totp.ts'
 import { toRfc3339 } from '../../platform/clock.ts'
 import { timeField } from '../../resources/email.ts'
+import { idField } from '../../resources/field.ts'
 import { holdingOf } from '../cookies.ts'
 import { endpoint } from '../endpoint.ts'
-import { attemptToken, redemption, signInAnswer, signInAnswers } from './signin.ts'
+import { attemptToken, redemption, signInAnswer, signInAnswers, typedCode } from './signin.ts'
 
-export const challengeId = z.string().max(64)
+export const challengeId = z
+  .string()
+  .max(64)
+  .meta({ examples: ['pkc_01m88jw08vedqtrgrr9eqkmg57'] })
 /** As the browser's `toJSON()` gives it (WebAuthn L3 §5.1): held against the standard by the flow. */
-export const credential = z.record(z.string(), z.unknown())
+export const credential = z.record(z.string(), z.unknown()).meta({
+  examples: [{ id: 'AbC…', rawId: 'AbC…', type: 'public-key', response: { clientDataJSON: 'eyJ…' } }],
+})
 
 export const optionsAnswers = {
   200: {
     text: "For the browser's `navigator.credentials`, by `PublicKeyCredential.parse…OptionsFromJSON()`.",
     schema: z.strictObject({
-      challenge_id: z.string(),
-      options: z.record(z.string(), z.unknown()),
+      challenge_id: idField('pkc'),
+      options: z.record(z.string(), z.unknown()).meta({ examples: [{ challenge: 'q83v…', rpId: 'example.com' }] }),
       expires_at: timeField,
     }),
   },
@@ -78,7 +84,7 @@ const totp = endpoint({
   limit: 'guess',
   body: {
     type: 'json',
-    schema: z.strictObject({ code: z.string().min(1).max(64), attempt_token: attemptToken.optional() }),
+    schema: z.strictObject({ code: typedCode, attempt_token: attemptToken.optional() }),
   },
   answers: signInAnswers,
   errors: ['INVALID_CREDENTIALS', 'FACTOR_DISABLED', 'CROSS_SITE_REQUEST'],
@@ -97,7 +103,7 @@ const recoveryCode = endpoint({
   limit: 'guess',
   body: {
     type: 'json',
-    schema: z.strictObject({ code: z.string().min(1).max(64), attempt_token: attemptToken.optional() }),
+    schema: z.strictObject({ code: typedCode, attempt_token: attemptToken.optional() }),
   },
   answers: signInAnswers,
   errors: ['INVALID_CREDENTIALS', 'FACTOR_DISABLED', 'CROSS_SITE_REQUEST'],

@@ -9,6 +9,7 @@ import { ownUserResource, presentOwnUser } from '../../resources/user.ts'
 import { deliver, deliveredResource } from '../delivery.ts'
 import { endpoint } from '../endpoint.ts'
 import { languageOf } from '../language.ts'
+import { typedCode } from './signin.ts'
 
 const me = endpoint({
   method: 'GET',
@@ -29,7 +30,18 @@ const rename = endpoint({
   summary: 'Change your name; null takes it away.',
   tag: 'Me',
   guard: 'change',
-  body: { type: 'json', schema: z.strictObject({ name: z.string().trim().min(1).max(100).nullable() }) },
+  body: {
+    type: 'json',
+    schema: z.strictObject({
+      name: z
+        .string()
+        .trim()
+        .min(1)
+        .max(100)
+        .nullable()
+        .meta({ examples: ['Ada Lovelace'] }),
+    }),
+  },
   answers: { 200: { text: 'The person.', schema: ownUserResource } },
   errors: ['CROSS_SITE_REQUEST'],
   async handle(deps, { session, body, origin }) {
@@ -95,7 +107,7 @@ const confirmEmail = endpoint({
   summary: 'Take the new address with the code that was sent there.',
   tag: 'Me',
   guard: 'change',
-  body: { type: 'json', schema: z.strictObject({ code: z.string().min(1).max(64) }) },
+  body: { type: 'json', schema: z.strictObject({ code: typedCode }) },
   answers: { 200: { text: 'Changed; the former address has a way back for 7 days.', schema: deliveredResource } },
   errors: ['INVALID_CREDENTIALS', 'CROSS_SITE_REQUEST'],
   async handle(deps, { session, body, origin, cookies }) {

@@ -11,13 +11,21 @@ import { beginTotp, finishTotp, removeOwnTotp } from '../../flows/totp.ts'
 import { toRfc3339 } from '../../platform/clock.ts'
 import { qrSvg } from '../../platform/qr.ts'
 import { timeField } from '../../resources/email.ts'
+import { sample } from '../../resources/field.ts'
 import { passkeyResource, presentPasskey } from '../../resources/passkey.ts'
 import { deliver, deliveredResource } from '../delivery.ts'
 import { endpoint } from '../endpoint.ts'
 import { challengeId, credential, optionsAnswers, presentOptions } from './factor.ts'
+import { typedCode } from './signin.ts'
 
 const REPLACED = 'The session keeps its id, and what was delivered before is replaced.'
-const passkeyName = z.string().trim().min(1).max(60)
+const passkeyName = z
+  .string()
+  .trim()
+  .min(1)
+  .max(60)
+  .meta({ examples: ['YubiKey 5C'] })
+const recoveryCodesShown = z.array(sample('7h2k-93xw-q4tn'))
 
 const passkeys = endpoint({
   method: 'GET',
@@ -103,7 +111,12 @@ const startTotp = endpoint({
   answers: {
     200: {
       text: 'For the app: as text, as URI, and as a QR code (SVG).',
-      schema: z.strictObject({ secret: z.string(), uri: z.string(), qr: z.string(), expires_at: timeField }),
+      schema: z.strictObject({
+        secret: sample('JBSWY3DPEHPK3PXP'),
+        uri: sample('otpauth://totp/Example:ada@example.com?secret=JBSWY3DPEHPK3PXP&issuer=Example'),
+        qr: sample('<svg xmlns="http://www.w3.org/2000/svg">…</svg>'),
+        expires_at: timeField,
+      }),
     },
   },
   errors: ['CROSS_SITE_REQUEST'],
@@ -119,11 +132,11 @@ const confirmTotp = endpoint({
   summary: 'Put the authenticator app in force with its first code.',
   tag: 'Me',
   guard: 'enrol',
-  body: { type: 'json', schema: z.strictObject({ code: z.string().min(1).max(64) }) },
+  body: { type: 'json', schema: z.strictObject({ code: typedCode }) },
   answers: {
     200: {
       text: `In force. \`recovery_codes\` are shown once, and only to somebody who had none. ${REPLACED}`,
-      schema: deliveredResource.extend({ recovery_codes: z.array(z.string()).optional() }),
+      schema: deliveredResource.extend({ recovery_codes: recoveryCodesShown.optional() }),
     },
   },
   errors: ['INVALID_CREDENTIALS', 'CROSS_SITE_REQUEST'],
@@ -155,7 +168,7 @@ const recoveryCodes = endpoint({
   tag: 'Me',
   guard: 'change',
   answers: {
-    200: { text: `Shown once. ${REPLACED}`, schema: deliveredResource.extend({ codes: z.array(z.string()) }) },
+    200: { text: `Shown once. ${REPLACED}`, schema: deliveredResource.extend({ codes: recoveryCodesShown }) },
   },
   errors: ['CONFLICT', 'CROSS_SITE_REQUEST'],
   async handle(deps, { session, origin }) {

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { checkReadiness } from '../../flows/health.ts'
 import { toRfc3339 } from '../../platform/clock.ts'
 import { timeField } from '../../resources/email.ts'
+import { sample } from '../../resources/field.ts'
 import { type Endpoint, endpoint } from '../endpoint.ts'
 
 /** What the daemon knows of itself. */
@@ -39,7 +40,7 @@ export function probeEndpoints(lifecycle: Lifecycle): Endpoint[] {
         text: 'It runs.',
         schema: z.strictObject({
           status: z.literal('healthy'),
-          version: z.string(),
+          version: sample('1.0.0'),
           uptime_seconds: z.int(),
           timestamp: timeField,
         }),

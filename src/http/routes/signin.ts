@@ -5,6 +5,7 @@ import type { SignInResult } from '../../flows/sign-in.ts'
 import { sendAnotherMail } from '../../flows/signin-mail.ts'
 import { toRfc3339 } from '../../platform/clock.ts'
 import { emailField, timeField } from '../../resources/email.ts'
+import { sample } from '../../resources/field.ts'
 import { type CookieChange, holdingOf, type RequestCookies } from '../cookies.ts'
 import { deliveredBody, deliveredShape, sessionCookies } from '../delivery.ts'
 import { type Answer, type EndpointRequest, endpoint } from '../endpoint.ts'
@@ -13,7 +14,15 @@ import { languageOf } from '../language.ts'
 export const attemptToken = z
   .string()
   .max(200)
+  .meta({ examples: ['att_01m88jw08vedqtrgrr9eqkmg57.…'] })
   .describe('`att_…`, from POST /v1/signin; without it, the cookie counts.')
+
+/** As a person types it: of a mail, an authenticator app or a list. */
+export const typedCode = z
+  .string()
+  .min(1)
+  .max(64)
+  .meta({ examples: ['123456'] })
 
 /** What every proof answers: signed in, or a second factor is due and the attempt lives on. */
 export const signInAnswers = {
@@ -51,7 +60,7 @@ const begin = endpoint({
     201: {
       text: 'The same for every address, known or not. The token is also set as a cookie.',
       schema: z.strictObject({
-        attempt_token: z.string(),
+        attempt_token: sample('att_01m88jw08vedqtrgrr9eqkmg57.…'),
         expires_at: timeField,
         methods: z.array(z.enum(['email', 'passkey', 'totp'])),
         resend_after: timeField.optional(),
@@ -113,7 +122,13 @@ const link = endpoint({
   limit: 'guess',
   body: {
     type: 'json',
-    schema: z.strictObject({ token: z.string().max(200), attempt_token: attemptToken.optional() }),
+    schema: z.strictObject({
+      token: z
+        .string()
+        .max(200)
+        .meta({ examples: ['att_01m88jw08vedqtrgrr9eqkmg57.…'] }),
+      attempt_token: attemptToken.optional(),
+    }),
   },
   answers: {
     200: {
@@ -137,7 +152,7 @@ const code = endpoint({
   limit: 'guess',
   body: {
     type: 'json',
-    schema: z.strictObject({ code: z.string().min(1).max(64), attempt_token: attemptToken.optional() }),
+    schema: z.strictObject({ code: typedCode, attempt_token: attemptToken.optional() }),
   },
   answers: signInAnswers,
   errors: ['INVALID_CREDENTIALS', 'CROSS_SITE_REQUEST'],

@@ -7,6 +7,7 @@ import { deliver, deliveredResource } from '../delivery.ts'
 import { endpoint } from '../endpoint.ts'
 import { languageOf } from '../language.ts'
 import { challengeId, credential, optionsAnswers, presentOptions } from './factor.ts'
+import { typedCode } from './signin.ts'
 
 const answers = {
   200: {
@@ -46,7 +47,7 @@ function byCode(path: string, summary: string, method: StepUpProof['method']) {
     summary,
     tag: 'Step-up',
     guard: 'any_session',
-    body: { type: 'json', schema: z.strictObject({ code: z.string().min(1).max(64) }) },
+    body: { type: 'json', schema: z.strictObject({ code: typedCode }) },
     answers,
     errors: ['INVALID_CREDENTIALS', 'FACTOR_DISABLED', 'STEP_UP_REQUIRED', 'CROSS_SITE_REQUEST'],
     async handle(deps, { session, origin, body, cookies }) {

@@ -1,13 +1,24 @@
 import { z } from 'zod'
 import { AuthdError } from '../../errors.ts'
 import { introspectToken, issueCookieToken, refreshExpiry, refreshTokens, revokeToken } from '../../flows/token.ts'
+import { idField, sample } from '../../resources/field.ts'
 import { accessTokenResource, presentAccessToken, presentTokens, tokensResource } from '../../resources/tokens.ts'
 import { endpoint } from '../endpoint.ts'
 
 const tokenForm = z.strictObject({
-  token: z.string().min(1).max(8192),
+  token: z
+    .string()
+    .min(1)
+    .max(8192)
+    .meta({ examples: ['eyJhbGciOiJFUzI1NiIs…'] }),
   token_type_hint: z.string().max(64).optional(),
 })
+
+const refreshToken = z
+  .string()
+  .min(1)
+  .max(512)
+  .meta({ examples: ['rt_01m88jw08vedqtrgrr9eqkmg57.1.…'] })
 
 const refresh = endpoint({
   method: 'POST',
@@ -16,7 +27,7 @@ const refresh = endpoint({
   tag: 'Tokens',
   guard: 'none',
   limit: 'failure',
-  body: { type: 'json', schema: z.strictObject({ refresh_token: z.string().min(1).max(512) }) },
+  body: { type: 'json', schema: z.strictObject({ refresh_token: refreshToken }) },
   answers: { 200: { text: 'The next tokens.', schema: tokensResource } },
   errors: ['INVALID_TOKEN', 'EXPIRED_TOKEN', 'CROSS_SITE_REQUEST'],
   async handle(deps, { body, origin }) {
@@ -66,22 +77,28 @@ const introspect = endpoint({
     200: {
       text: 'Active with its claims, or inactive and nothing else.',
       schema: z.union([
-        z.strictObject({ active: z.literal(false) }),
         z.strictObject({
           active: z.literal(true),
           token_type: z.enum(['Bearer', 'refresh_token']),
-          sub: z.string(),
-          sid: z.string(),
-          exp: z.int(),
-          client_id: z.string().optional(),
-          iss: z.string().optional(),
-          aud: z.string().optional(),
-          iat: z.int().optional(),
-          jti: z.string().optional(),
-          amr: z.array(z.string()).optional(),
+          sub: idField('usr'),
+          sid: idField('ses'),
+          exp: z.int().meta({ examples: [1795694400] }),
+          client_id: sample('authd').optional(),
+          iss: sample('https://auth.example.com').optional(),
+          aud: sample('https://auth.example.com').optional(),
+          iat: z
+            .int()
+            .meta({ examples: [1795694400] })
+            .optional(),
+          jti: idField('jti').optional(),
+          amr: z.array(sample('email')).optional(),
           aal: z.int().optional(),
-          auth_time: z.int().optional(),
+          auth_time: z
+            .int()
+            .meta({ examples: [1795694400] })
+            .optional(),
         }),
+        z.strictObject({ active: z.literal(false) }),
       ]),
     },
   },

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { relyingParty } from '../../flows/passkey-check.ts'
 import { JWKS_MAX_AGE_MS, jwks } from '../../flows/signing-key.ts'
 import { HOUR, SECOND } from '../../platform/clock.ts'
+import { sample } from '../../resources/field.ts'
 import { endpoint } from '../endpoint.ts'
 
 const keys = endpoint({
@@ -16,7 +17,14 @@ const keys = endpoint({
       text: 'A JWK set (RFC 7517).',
       contentType: 'application/jwk-set+json',
       schema: z.strictObject({
-        keys: z.array(z.looseObject({ kty: z.string(), kid: z.string(), alg: z.string(), use: z.literal('sig') })),
+        keys: z.array(
+          z.looseObject({
+            kty: sample('EC'),
+            kid: sample('97eYQ0rZwFJd…'),
+            alg: sample('ES256'),
+            use: z.literal('sig'),
+          }),
+        ),
       }),
     },
   },
@@ -33,7 +41,9 @@ const relatedOrigins = endpoint({
   tag: 'Documents',
   guard: 'none',
   publicMaxAge: HOUR / SECOND,
-  answers: { 200: { text: 'Origins.', schema: z.strictObject({ origins: z.array(z.string()) }) } },
+  answers: {
+    200: { text: 'Origins.', schema: z.strictObject({ origins: z.array(sample('https://shop.example.org')) }) },
+  },
   errors: [],
   async handle(deps) {
     return { status: 200, body: { origins: relyingParty(deps.config.current()).origins } }
@@ -47,7 +57,15 @@ const passkeyEndpoints = endpoint({
   tag: 'Documents',
   guard: 'none',
   publicMaxAge: HOUR / SECOND,
-  answers: { 200: { text: 'Two pages.', schema: z.strictObject({ enroll: z.string(), manage: z.string() }) } },
+  answers: {
+    200: {
+      text: 'Two pages.',
+      schema: z.strictObject({
+        enroll: sample('https://auth.example.com/account/passkeys/new'),
+        manage: sample('https://auth.example.com/account'),
+      }),
+    },
+  },
   errors: [],
   async handle(deps) {
     const { publicUrl } = deps.config.current()

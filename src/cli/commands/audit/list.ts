@@ -31,7 +31,7 @@ export default class AuditList extends OperatorCommand {
     const { flags } = await this.parse(AuditList)
     const { listAudit } = await import('../../../flows/audit.ts')
     await this.withDeps(flags, async (deps) => {
-      const page = { limit: flags.limit, before: flags.cursor }
+      const page = { limit: flags.limit, before: flags.cursor, within: Number.POSITIVE_INFINITY }
       const { events, nextCursor } = await listAudit(deps, await auditQuery(deps, flags), page)
       const shown = events.map(presentEvent)
       const options = { nextCursor: nextCursor === null ? null : String(nextCursor) }

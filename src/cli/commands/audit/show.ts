@@ -1,8 +1,7 @@
 import { Args } from '@oclif/core'
 import { presentEvent } from '../../../resources/audit-event.ts'
 import { OperatorCommand } from '../../command.ts'
-import { eventLine } from '../../event-line.ts'
-import { renderCard } from '../../table.ts'
+import { eventCard, eventLine } from '../../event-line.ts'
 
 export default class AuditShow extends OperatorCommand {
   static override summary = 'One event, and what else happened in its request.'
@@ -17,20 +16,7 @@ export default class AuditShow extends OperatorCommand {
     const request = found.request.map(presentEvent)
     const out = this.output(flags)
     out.object({ ...event, request }, [
-      ...renderCard([
-        ['event', `${event.event_type}  ${event.outcome}`],
-        ['id', `${event.id}  number ${event.seq ?? 'not given yet'}`],
-        ['time', event.time],
-        ['about', [event.email, event.user_id].filter((part) => part !== null).join('  ') || null],
-        ['by', event.actor],
-        ['from', [event.ip, event.user_agent].filter((part) => part !== null).join('  ') || null],
-        ['session', event.session_id],
-        ['request', event.request_id],
-        ...Object.entries(event.metadata).map(([name, value]): [string, string] => [
-          name,
-          typeof value === 'string' ? value : JSON.stringify(value),
-        ]),
-      ]),
+      ...eventCard(event),
       ...(request.length > 0 ? ['', 'In the same request:', ...request.map((other) => `  ${eventLine(other)}`)] : []),
     ])
   }

@@ -1,9 +1,9 @@
 import { Flags } from '@oclif/core'
-import { type MailResource, presentMail } from '../../../resources/mail.ts'
+import { type MailResource, outboxState, presentMail } from '../../../resources/mail.ts'
 import { OperatorCommand } from '../../command.ts'
 import type { Column } from '../../output.ts'
 
-const STATES = ['pending', 'sent', 'failed', 'expired', 'cancelled'] as const
+const STATES = outboxState.options
 
 const COLUMNS: Column<MailResource>[] = [
   { header: 'ID', value: ({ id }) => id },
@@ -29,8 +29,9 @@ export default class EmailQueue extends OperatorCommand {
     const { listQueue } = await import('../../../flows/outbox.ts')
     const state = STATES.find((known) => known === flags.state)
     await this.withDeps(flags, async (deps) => {
-      const { mails, total, nextCursor } = await listQueue(deps, { state, before: flags.cursor }, flags.limit)
-      this.output(flags).list(mails.map(presentMail), COLUMNS, { total, nextCursor })
+      const asked = { limit: flags.limit, before: flags.cursor, within: Number.POSITIVE_INFINITY }
+      const { rows, total, nextCursor } = await listQueue(deps, { kind: 'mail', state }, asked)
+      this.output(flags).list(rows.map(presentMail), COLUMNS, { total: total.count, nextCursor })
     })
   }
 }

@@ -4,6 +4,7 @@ import { presentIpFilter } from '../../../resources/ip-filter.ts'
 import { printChanges } from '../../changes.ts'
 import { dryRunFlag, OperatorCommand } from '../../command.ts'
 import { ruleFlags, ruleOptions, withRiskHint } from '../../ip-rules.ts'
+import { shellWord } from '../../shell-word.ts'
 
 export default class IpfilterAdd extends OperatorCommand {
   static override summary = 'Block or allow networks. In force within a second; a block ends the sessions it covers.'
@@ -31,9 +32,9 @@ export default class IpfilterAdd extends OperatorCommand {
     const { addIpFilters } = await import('../../../flows/ip-filter-admin.ts')
     await this.withDeps(flags, async (deps) => {
       const input = { ...ruleOptions(flags), rules: names.map((cidr) => ({ cidr, reason })) }
-      const quoted = /^[\w./:-]+$/.test(reason) ? reason : `"${reason.replaceAll('"', '\\"')}"`
-      const { filters, ended } = await withRiskHint(`${again}${flags.allow ? ' --allow' : ''} --reason ${quoted}`, () =>
-        addIpFilters(deps, this.operator(reason), input),
+      const { filters, ended } = await withRiskHint(
+        `${again}${flags.allow ? ' --allow' : ''} --reason ${shellWord(reason)}`,
+        () => addIpFilters(deps, this.operator(reason), input),
       )
       const out = this.output(flags)
       const verb = flags.allow ? 'Allowed' : 'Blocked'

@@ -1,9 +1,10 @@
-import { existsSync } from 'node:fs'
+import { existsSync, mkdirSync } from 'node:fs'
+import { join } from 'node:path'
 import { Flags } from '@oclif/core'
 import { dryRunFlag, OperatorCommand } from '../../command.ts'
 import { refuseForeign, serviceFiles, writeServiceFile } from '../../service-files.ts'
 import { programPath, serviceFlags } from '../../service-flags.ts'
-import { refuseUnprivileged, run } from '../../service-run.ts'
+import { refuseUnprivileged, run, systemdVersion } from '../../service-run.ts'
 
 export default class ServiceInstall extends OperatorCommand {
   static override summary = 'Make it a service of systemd: its user, its unit. What is replaced is kept beside it.'
@@ -23,11 +24,14 @@ export default class ServiceInstall extends OperatorCommand {
     refuseForeign(name, root)
     if (!isDry && root === '/') refuseUnprivileged(`authd service install --name ${name}`)
     const user = flags.user ?? name
-    const files = serviceFiles({ name, user, program: programPath() }, root)
+    const files = serviceFiles(
+      { name, user, program: programPath() },
+      { root, systemdVersion: root === '/' ? systemdVersion() : undefined },
+    )
     const written = files.map((file) => ({ path: file.path, status: isDry ? 'would' : writeServiceFile(file) }))
     if (!callsNothing) {
       run('systemd-sysusers')
-      letItRead(`/etc/${name}/config.toml`, user)
+      letItRead(`/etc/${name}`, user)
       run('systemctl', 'daemon-reload')
       if (flags.now) run('systemctl', 'enable', '--now', `${name}.service`)
     }
@@ -41,9 +45,13 @@ export default class ServiceInstall extends OperatorCommand {
   }
 }
 
-/** `authd init` wrote it as root, before the service's user was there. */
-function letItRead(config: string, user: string): void {
-  if (!existsSync(config)) return
-  run('chgrp', user, config)
-  run('chmod', '0640', config)
+/** Root's own, and the service may read it: `authd init` wrote it before the service's user was there, or will. */
+function letItRead(folder: string, user: string): void {
+  mkdirSync(folder, { recursive: true, mode: 0o750 })
+  run('chgrp', user, folder)
+  run('chmod', 'g+rx', folder)
+  for (const file of ['config.toml', '.env'].map((name) => join(folder, name)).filter((path) => existsSync(path))) {
+    run('chgrp', user, file)
+    run('chmod', '0640', file)
+  }
 }

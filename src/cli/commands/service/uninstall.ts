@@ -3,6 +3,7 @@ import { confirm } from '../../confirm.ts'
 import { removeServiceFile, serviceFiles } from '../../service-files.ts'
 import { serviceFlags } from '../../service-flags.ts'
 import { refuseUnprivileged, run } from '../../service-run.ts'
+import { NOTIFY_RELOAD_SINCE } from '../../service-unit.ts'
 
 export default class ServiceUninstall extends OperatorCommand {
   static override summary = 'Stop the service and take its files away; data and configuration stay.'
@@ -19,7 +20,8 @@ export default class ServiceUninstall extends OperatorCommand {
       await confirm(flags, `Stop ${name} and take its unit away?`, `authd service uninstall --name ${name}`)
       if (isHere) run('systemctl', 'disable', '--now', `${name}.service`, `${name}.socket`)
     }
-    const paths = serviceFiles({ name, user: name, program: '' }, root).map(({ path }) => path)
+    const everything = { root, systemdVersion: NOTIFY_RELOAD_SINCE }
+    const paths = serviceFiles({ name, user: name, program: '' }, everything).map(({ path }) => path)
     const removed = isDry ? paths : paths.filter(removeServiceFile)
     if (!isDry && isHere) run('systemctl', 'daemon-reload')
     this.output(flags).object(

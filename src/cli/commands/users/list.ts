@@ -19,6 +19,8 @@ function methodsOf({ webauthn_credentials_count: passkeys, totp_enabled }: Liste
   return named.filter((name) => name !== '').join(', ') || 'mail'
 }
 
+const BATCH = 500
+
 export default class UsersList extends OperatorCommand {
   static override summary = 'Who is there, newest first.'
   static override examples = [
@@ -37,15 +39,24 @@ export default class UsersList extends OperatorCommand {
 
   async run(): Promise<void> {
     const { flags } = await this.parse(UsersList)
-    const { listPeople } = await import('../../../flows/user.ts')
+    const { listPeople, walkPeople } = await import('../../../flows/user-list.ts')
     const status = flags.status as UserFilter['status']
     const without = flags.without as UserFilter['without']
     const inactiveSince = flags.inactive === undefined ? undefined : parseTime(flags.inactive, 'inactive')
     const filter = { search: flags.search, status, without, inactiveSince, before: flags.cursor }
-    const limit = flags.all || flags.jsonl ? Number.MAX_SAFE_INTEGER : flags.limit
+    const out = this.output(flags)
     await this.withDeps(flags, async (deps) => {
-      const { users, total, nextCursor } = await listPeople(deps, filter, limit)
-      this.output(flags).list(users.map(presentListedPerson), COLUMNS, { total, nextCursor })
+      if (!flags.all && !flags.jsonl) {
+        const asked = { limit: flags.limit, before: flags.cursor, within: Number.POSITIVE_INFINITY }
+        const { rows, total, nextCursor } = await listPeople(deps, filter, asked)
+        return out.list(rows.map(presentListedPerson), COLUMNS, { total: total.count, nextCursor })
+      }
+      const all: ListedPerson[] = []
+      for await (const people of walkPeople(deps, filter, BATCH)) {
+        if (flags.jsonl) out.list(people.map(presentListedPerson), COLUMNS)
+        else all.push(...people.map(presentListedPerson))
+      }
+      if (!flags.jsonl) out.list(all, COLUMNS)
     })
   }
 }

@@ -1,0 +1,30 @@
+import { BUILD } from '../build-info.ts'
+import { configHash } from '../config/changes.ts'
+import type { RunningDaemon } from '../daemon.ts'
+import type { Wired } from '../wire.ts'
+
+const MIB = 1024 * 1024
+
+/** One line of the log: what this process is, uses and waits for. No secret, nobody's address. */
+export async function writeDiagnostics({ deps, log }: Wired, daemon: RunningDaemon): Promise<void> {
+  const { rss, heapUsed, external } = process.memoryUsage()
+  const { user, system } = process.cpuUsage()
+  const config = deps.config.current()
+  log.answer('diagnostics', {
+    version: BUILD.version,
+    commit: BUILD.commit ?? null,
+    node: process.versions.node,
+    pid: process.pid,
+    uptime_seconds: Math.floor(process.uptime()),
+    cpu_seconds: Math.round((user + system) / 1e6),
+    memory_mib: { rss: mib(rss), heap: mib(heapUsed), external: mib(external) },
+    database: config.database.url === undefined ? 'sqlite' : 'postgresql',
+    config_hash: configHash(config),
+    log_level: config.log.level,
+    ...(await daemon.describe()),
+  })
+}
+
+function mib(bytes: number): number {
+  return Math.round(bytes / MIB)
+}

@@ -1,0 +1,25 @@
+import type { Deps } from '../deps.ts'
+import type { Origin } from '../flows/event.ts'
+import { listQueue } from '../flows/outbox.ts'
+import { getSetting, setSetting } from '../flows/setting.ts'
+import type { Output } from './output.ts'
+
+const KEY = 'mail.paused'
+
+/** The live setting under the name that operators look for. */
+export async function setMailPause(deps: Deps, origin: Origin, out: Output, isPaused: boolean): Promise<void> {
+  const { value: before } = await getSetting(deps, KEY)
+  if (before !== isPaused) {
+    await setSetting(deps, origin, { key: KEY, value: String(isPaused), own: undefined, acceptsLockout: true })
+  }
+  const waiting = await listQueue(
+    deps,
+    { kind: 'mail', state: 'pending' },
+    { limit: 1, within: Number.POSITIVE_INFINITY },
+  )
+  const total = waiting.total.count
+  const verb = isPaused ? 'held back' : 'sent'
+  out.object({ paused: isPaused, waiting: total, changed: before !== isPaused }, [
+    before === isPaused ? `Mail is ${verb} already; ${total} wait.` : `Mail is ${verb} from now on; ${total} wait.`,
+  ])
+}

@@ -1,0 +1,64 @@
+import type { Deps } from '../../deps.ts'
+import { sealAudit } from '../../flows/audit.ts'
+import type { Origin } from '../../flows/event.ts'
+import { toAuthdError } from '../../flows/failure.ts'
+import { addIpFilters, removeIpFilters } from '../../flows/ip-filter-admin.ts'
+import { revokeByOperator } from '../../flows/session-admin.ts'
+import { unlockPeople } from '../../flows/unlock.ts'
+import { formatDuration } from '../../platform/duration.ts'
+import { ruleOptions, withRiskHint } from '../ip-rules.ts'
+import { shellWord } from '../shell-word.ts'
+import type { Action, Outcome } from '../tui/view.ts'
+import { BLOCK_FOR, RULE_REASON } from './proposals.ts'
+
+export interface Actor {
+  /** Who acts, for the audit row, with the reason that is given. */
+  origin(reason: string | undefined): Origin
+  reason: string | undefined
+}
+
+/** Does what was confirmed, as the command would; answers how it ended, and never throws. */
+export async function act(deps: Deps, actor: Actor, action: Action): Promise<Outcome> {
+  try {
+    const lines = await ACTS[action.kind](deps, actor, action.target)
+    await sealAudit(deps)
+    return { isDone: true, lines }
+  } catch (error) {
+    const { message, suggestions } = toAuthdError(error)
+    return { isDone: false, lines: [`Not done: ${message}`, ...suggestions.map((command) => `Try: ${command}`)] }
+  }
+}
+
+const ACTS: Record<Action['kind'], (deps: Deps, actor: Actor, target: string) => Promise<string[]>> = {
+  async revoke(deps, { origin, reason }, id) {
+    const ended = await revokeByOperator(deps, origin(reason), { ids: [id] })
+    if (ended.length === 0) return ['That session had ended already.']
+    const ttl = formatDuration(deps.config.current().tokens.accessTtl)
+    return ['Session ended.', `Access tokens already issued stay valid up to ${ttl} where apps verify offline.`]
+  },
+
+  async block(deps, { origin, reason: given }, ip) {
+    const reason = given ?? RULE_REASON
+    const options = ruleOptions({ allow: false, expires: BLOCK_FOR, scope: 'all', 'keep-sessions': false })
+    const again = `authd ipfilter add ${ip} --expires ${BLOCK_FOR} --reason ${shellWord(reason)}`
+    const { filters, ended } = await withRiskHint(again, () =>
+      addIpFilters(deps, origin(reason), { ...options, rules: [{ cidr: ip, reason }] }),
+    )
+    const blocked = filters.map(({ cidr }) => `Blocked ${cidr} for ${BLOCK_FOR}.`)
+    return ended.length > 0 ? [...blocked, `Ended ${ended.length} live sessions.`] : blocked
+  },
+
+  async unlock(deps, { origin, reason }, email) {
+    const done = await unlockPeople(deps, origin(reason), [email])
+    return done.map(({ user, lifted }) =>
+      lifted.length > 0
+        ? `Unlocked ${user.email}: ${lifted.map(({ kind, failures }) => `${kind} (${failures} wrong)`).join(', ')}.`
+        : `${user.email} was not locked.`,
+    )
+  },
+
+  async remove_rule(deps, { origin, reason }, id) {
+    const removed = await removeIpFilters(deps, origin(reason), [id])
+    return removed.map(({ cidr }) => `Took the rule for ${cidr} away.`)
+  },
+}

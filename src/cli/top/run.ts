@@ -1,0 +1,61 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import type { Deps } from '../../deps.ts'
+import { SECOND } from '../../platform/clock.ts'
+import type { TuiOptions } from '../tui/start.ts'
+import { type Choice, WINDOWS } from '../tui/view.ts'
+import { type Actor, act } from './acts.ts'
+import { loadTui } from './load-tui.ts'
+import type { Looker } from './look.ts'
+import { isUnicodeTerminal } from './terminal.ts'
+import { viewOf } from './view.ts'
+
+/** A curve before the terminal has told how wide it is. */
+const SLICES = 20
+
+/** Looks and draws until somebody quits. */
+export async function runTop(
+  deps: Deps,
+  looker: Looker,
+  { title, actor, stdin, stdout }: { title: string; actor: Actor } & Pick<TuiOptions, 'stdin' | 'stdout'>,
+): Promise<'quit' | 'interrupted'> {
+  const { startTui } = await loadTui()
+  let choice: Choice = { tab: 'live', windowMs: WINDOWS[0].ms, isPaused: false }
+  let slices = SLICES
+  let isChanged = false
+  let rest = new AbortController()
+  const view = () => viewOf(looker.seen(), { title, windowMs: choice.windowMs, slices, reason: actor.reason })
+
+  await looker.look({ tabs: [choice.tab], what: 'all' })
+  const tui = startTui(view(), {
+    stdin,
+    stdout,
+    isUnicode: isUnicodeTerminal(),
+    async act(action) {
+      const outcome = await act(deps, actor, action)
+      await looker.look({ tabs: [choice.tab], what: 'all' })
+      tui.show(view())
+      return outcome
+    },
+    choose(next) {
+      isChanged = next.tab !== choice.tab
+      choice = next
+      rest.abort()
+    },
+  })
+  let isOver = false
+  const ended = tui.ended.finally(() => {
+    isOver = true
+    rest.abort()
+  })
+  while (!isOver) {
+    slices = tui.curve()
+    // Paused, another tab is still looked at once: nobody wants to see an empty one.
+    if (!choice.isPaused || isChanged) await looker.look({ tabs: [choice.tab], what: isChanged ? 'database' : 'due' })
+    isChanged = false
+    if (isOver) break
+    tui.show(view())
+    rest = new AbortController()
+    await wait(SECOND, undefined, { signal: rest.signal }).catch(() => {})
+  }
+  return await ended
+}

@@ -1,0 +1,213 @@
+import type { Lockout } from '../../flows/lockout.ts'
+import type { SeenNode } from '../../flows/node.ts'
+import { toRfc3339 } from '../../platform/clock.ts'
+import { describeUserAgent } from '../../platform/user-agent.ts'
+import type { EventResource } from '../../resources/audit-event.ts'
+import type { IpFilterResource } from '../../resources/ip-filter.ts'
+import type { MailResource } from '../../resources/mail.ts'
+import type { SessionResource } from '../../resources/session.ts'
+import { showTime } from '../time.ts'
+import type { Row, Table } from '../tui/view.ts'
+import { showBytes, showSpan } from './figures.ts'
+import { proposalsFor } from './proposals.ts'
+
+type Reason = string | undefined
+
+const AGO = (time: string | null) => showTime(time, 'relative')
+
+export function eventTable(events: EventResource[], reason: Reason): Table {
+  return {
+    columns: [
+      { header: 'TIME', least: 8, share: 0 },
+      { header: 'EVENT', least: 26, share: 3 },
+      { header: 'WHO', least: 20, share: 3 },
+      { header: 'ADDRESS', least: 15, share: 1 },
+      { header: 'DEVICE', least: 20, share: 1 },
+    ],
+    rows: events.map((event): Row => {
+      const { metadata } = event
+      const how = ['method', 'reason', 'policy', 'cidr', 'template', 'setting']
+        .map((name) => metadata[name])
+        .filter((value) => typeof value === 'string')
+      return {
+        key: event.id,
+        cells: [
+          event.time.slice(11, 19),
+          [event.event_type, ...how].join(' '),
+          event.email ?? event.actor,
+          event.ip ?? '-',
+          describeUserAgent(event.user_agent) ?? '',
+        ],
+        isBad: event.outcome === 'failure',
+        details: detailsOf(event),
+        proposals: proposalsFor({ session: event.session_id, ip: event.ip, email: event.email }, reason),
+      }
+    }),
+    empty: 'Nothing has happened yet.',
+  }
+}
+
+export function sessionTable(sessions: SessionResource[], reason: Reason): Table {
+  return {
+    columns: [
+      { header: 'WHO', least: 22, share: 3 },
+      { header: 'BEGUN', least: 14, share: 0 },
+      { header: 'SEEN', least: 14, share: 0 },
+      { header: 'ADDRESS', least: 15, share: 1 },
+      { header: 'DEVICE', least: 18, share: 1 },
+      { header: 'BY', least: 10, share: 1 },
+      { header: 'ID', least: 30, share: 0 },
+    ],
+    rows: sessions.map((session) => ({
+      key: session.id,
+      cells: [
+        session.email,
+        AGO(session.created_at),
+        AGO(session.last_seen_at),
+        session.ip ?? '-',
+        session.device ?? '',
+        session.amr.join('+'),
+        session.id,
+      ],
+      isBad: false,
+      details: detailsOf(session),
+      proposals: proposalsFor({ session: session.id, ip: session.ip, email: session.email }, reason),
+    })),
+    empty: 'Nobody is signed in.',
+  }
+}
+
+/** Who is held up by wrong codes first: they may be waiting for help. */
+export function blockedTable(lockouts: Lockout[], rules: IpFilterResource[], reason: Reason): Table {
+  const locked = lockouts.map((lockout) => {
+    const { kind, email, failures, state, until } = lockout
+    const untilText = until === null ? 'unlocked' : AGO(toRfc3339(until))
+    return {
+      key: `${kind} ${email}`,
+      cells: ['locked', email, untilText, `${kind}: ${state.replaceAll('_', ' ')}`, `${failures} wrong`],
+      isBad: true,
+      details: detailsOf({ ...lockout, until: until === null ? null : toRfc3339(until) }),
+      proposals: proposalsFor({ email }, reason),
+    }
+  })
+  const ruled = rules.map((rule) => ({
+    key: rule.id,
+    cells: [
+      rule.action === 'block' ? 'blocked' : 'allowed',
+      rule.cidr,
+      rule.expires_at === null ? 'removed' : AGO(rule.expires_at),
+      rule.reason,
+      rule.created_by,
+    ],
+    isBad: false,
+    details: detailsOf(rule),
+    proposals: proposalsFor({ rule }, reason),
+  }))
+  return {
+    columns: [
+      { header: 'STATE', least: 7, share: 0 },
+      { header: 'WHO OR WHERE', least: 24, share: 2 },
+      { header: 'UNTIL', least: 13, share: 0 },
+      { header: 'WHY', least: 20, share: 3 },
+      { header: 'BY', least: 12, share: 1 },
+    ],
+    rows: [...locked, ...ruled],
+    empty: 'Nobody is locked, no network is blocked or allowed.',
+  }
+}
+
+export function mailTable(mails: MailResource[]): Table {
+  return {
+    columns: [
+      { header: 'QUEUED', least: 14, share: 0 },
+      { header: 'TO', least: 18, share: 1 },
+      { header: 'TEMPLATE', least: 14, share: 0 },
+      { header: 'STATE', least: 9, share: 0 },
+      { header: 'TRIES', least: 5, share: 0 },
+      { header: 'NEXT', least: 14, share: 0 },
+      { header: 'LAST ERROR', least: 16, share: 4 },
+    ],
+    rows: mails.map((mail) => ({
+      key: mail.id,
+      cells: [
+        AGO(mail.created_at),
+        mail.to,
+        mail.template,
+        mail.state,
+        String(mail.tries),
+        AGO(mail.next_try_at),
+        mail.last_error ?? '',
+      ],
+      isBad: mail.state === 'failed' || mail.state === 'expired',
+      details: detailsOf(mail),
+      proposals: {},
+    })),
+    empty: 'No mail was queued in the last 30 days.',
+  }
+}
+
+export interface OwnNode {
+  address: string
+  version: string
+  startedAt: number | null
+  residentBytes: number | null
+  cpu: string
+}
+
+/** On PostgreSQL whoever says that it runs; else the daemon on this machine. */
+export function nodeTable(nodes: SeenNode[], own: OwnNode | null, now: number): Table {
+  const announced = nodes.map((node) => {
+    const isOwn =
+      own?.address === node.address && own.startedAt !== null && Math.abs(own.startedAt - node.startedAt) < 10_000
+    return rowOfNode(node, isOwn ? own : null, now)
+  })
+  const alone = own
+    ? [rowOfNode({ ...own, id: own.address, host: 'this machine', pid: null, seenAt: now }, own, now)]
+    : []
+  return {
+    columns: [
+      { header: 'HOST', least: 16, share: 2 },
+      { header: 'PID', least: 7, share: 0 },
+      { header: 'UP', least: 8, share: 0 },
+      { header: 'VERSION', least: 8, share: 0 },
+      { header: 'MEMORY', least: 7, share: 0 },
+      { header: 'CPU', least: 5, share: 0 },
+      { header: 'SEEN', least: 7, share: 0 },
+      { header: 'ADDRESS', least: 22, share: 1 },
+    ],
+    rows: nodes.length > 0 ? announced : alone,
+    empty: 'No daemon runs.',
+  }
+}
+
+interface ShownNode extends Omit<SeenNode, 'pid' | 'startedAt'> {
+  pid: number | null
+  startedAt: number | null
+}
+
+function rowOfNode(node: ShownNode, own: OwnNode | null, now: number): Row {
+  const { id, host, pid, address, version, startedAt, seenAt } = node
+  return {
+    key: id,
+    cells: [
+      host,
+      pid === null ? '-' : String(pid),
+      startedAt === null ? '-' : showSpan(now - startedAt),
+      version,
+      own?.residentBytes == null ? '-' : showBytes(own.residentBytes),
+      own?.cpu ?? '-',
+      showSpan(now - seenAt),
+      address,
+    ],
+    isBad: false,
+    details: detailsOf({ host, pid, address, version, started: startedAt === null ? null : toRfc3339(startedAt) }),
+    proposals: {},
+  }
+}
+
+/** Every field that says something, as the JSON of the commands names it. */
+function detailsOf(resource: object): [string, string][] {
+  return Object.entries(resource)
+    .filter(([, value]) => value !== null && value !== '')
+    .map(([name, value]) => [name, typeof value === 'object' ? JSON.stringify(value) : String(value)])
+}

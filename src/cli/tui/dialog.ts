@@ -1,0 +1,102 @@
+import { Box, Text } from 'ink'
+import { createElement as h, type ReactElement } from 'react'
+import type { Ui } from './press.ts'
+import type { Outcome, Proposal, Row } from './view.ts'
+import { fitTo, wrap } from './width.ts'
+
+type Shown = Exclude<Ui['mode'], { kind: 'table' } | { kind: 'filter' }>
+
+const NAME = 14
+const WIDEST = 100
+
+const HELP = [
+  '1 to 5, left, right     the tabs',
+  'up down, j k, PgUp PgDn choose a row; the first line follows what is new',
+  'enter                   everything about the row',
+  '/                       only rows in which a text occurs; esc: all again',
+  '',
+  'r  end the session of the row          authd sessions revoke',
+  'b  block its address for 24 hours      authd ipfilter add',
+  'u  lift a lock                         authd users unlock',
+  '   or take a rule away                 authd ipfilter remove',
+  '   Each asks first, and shows the command that does the same.',
+  '',
+  't  the time of curves, p50, p99 and 5xx: 1 minute, 5 minutes, 1 hour',
+  '   A rate is that at the right end of its curve.',
+  'p  pause: nothing is looked at         q  quit',
+  '',
+  'Requests, latency, memory: of the daemon on this machine. The rest: of all.',
+]
+
+/** What is in place of the table: the details of a row, a question, how it ended, the keys. */
+export function Dialog({ mode, columns, rows }: { mode: Shown; columns: number; rows: number }): ReactElement {
+  const width = Math.min(columns, WIDEST)
+  const lines = linesOf(mode, width - 4)
+  const room = Math.max(1, rows - 2)
+  const top = mode.kind === 'details' ? Math.min(mode.top, Math.max(0, lines.length - room)) : 0
+  const shown = lines.slice(top, top + room)
+  return h(
+    Box,
+    { flexDirection: 'column', width, borderStyle: 'classic', paddingX: 1 },
+    ...shown.map(({ text, isStrong, isBad }, index) => {
+      const props = {
+        key: index,
+        wrap: 'truncate',
+        ...(isStrong && { bold: true }),
+        ...(isBad && { color: 'red' }),
+      } as const
+      return h(Text, props, text === '' ? ' ' : text)
+    }),
+  )
+}
+
+interface Line {
+  text: string
+  isStrong?: boolean
+  isBad?: boolean
+}
+
+function linesOf(mode: Shown, width: number): Line[] {
+  switch (mode.kind) {
+    case 'help':
+      return HELP.map((text) => ({ text: fitTo(text, width).trimEnd() }))
+    case 'details':
+      return detailLines(mode.row, width)
+    case 'confirm':
+      return [...proposalLines(mode.proposal, width), strong('y  do it      any other key  leave it as it is')]
+    case 'working':
+      return [...proposalLines(mode.proposal, width), strong('At it…')]
+    case 'outcome':
+      return [...proposalLines(mode.proposal, width), ...outcomeLines(mode.outcome, width)]
+  }
+}
+
+function proposalLines({ question, about, command }: Proposal, width: number): Line[] {
+  return [
+    ...wrap(question, width).map(strong),
+    ...about.flatMap((text) => wrap(text, width)).map((text) => ({ text })),
+    { text: '' },
+    { text: 'The same by hand:' },
+    ...wrap(command, width - 2).map((text) => ({ text: `  ${text}` })),
+    { text: '' },
+  ]
+}
+
+function outcomeLines({ isDone, lines }: Outcome, width: number): Line[] {
+  return lines.flatMap((text) => wrap(text, width)).map((text) => ({ text, isStrong: true, isBad: !isDone }))
+}
+
+function detailLines({ details, proposals }: Row, width: number): Line[] {
+  const keys = Object.values(proposals).map(({ command }) => command)
+  return [
+    ...details.flatMap(([name, value]) =>
+      wrap(value, width - NAME).map((text, index) => ({ text: (index === 0 ? name : '').padEnd(NAME) + text })),
+    ),
+    { text: '' },
+    ...keys.flatMap((command) => wrap(command, width)).map((text) => ({ text })),
+  ]
+}
+
+function strong(text: string): Line {
+  return { text, isStrong: true }
+}

@@ -1,0 +1,27 @@
+import { field, section } from './field.ts'
+import { line, listOf, secretText } from './kind.ts'
+import { exactUrl } from './web-kind.ts'
+
+/** The short form for one endpoint; the others are made by `authd webhooks add`. */
+export const WEBHOOK_SECTIONS = {
+  webhooks: section('Events for one application of yours. More endpoints: authd webhooks add.', {
+    url: field(exactUrl(), {
+      text: 'Where events are sent. It may be in a private network.',
+      applies: 'restart',
+      example: 'https://app.example.com/authd-events',
+      established: 'webhook_url',
+    }),
+    secret: field(secretText(24, 'Make one: openssl rand -base64 32'), {
+      text: 'The secret that signs them: whsec_ and base64, or text whose bytes are taken as they are. "authd webhooks show whe_config" prints its whsec_ form.',
+      applies: 'restart',
+      secret: true,
+      established: 'webhook_secret',
+    }),
+    events: field(listOf(line(100), 'events'), {
+      text: 'Which events; a star stands for anything.',
+      applies: 'restart',
+      default: ['*'],
+      example: ['user.*', 'session.revoked'],
+    }),
+  }),
+}

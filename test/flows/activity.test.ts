@@ -1,0 +1,62 @@
+import { describe, expect, test } from 'vitest'
+import { readActivity } from '../../src/flows/activity.ts'
+import { SYSTEM } from '../../src/flows/event.ts'
+import { revokeByOperator } from '../../src/flows/session-admin.ts'
+import { DAY, HOUR } from '../../src/platform/clock.ts'
+import { MailError } from '../../src/platform/mail-error.ts'
+import { firstId, systemRandom } from '../../src/platform/random.ts'
+import { presentDay, presentMethods } from '../../src/resources/activity.ts'
+import { fakeClock } from '../fakes.ts'
+import { startAuthd } from '../harness.ts'
+import { askForCode, signInForTokens } from '../people.ts'
+
+const NOTHING = { sign_ins: 0, failures: 0, sign_ups: 0, sessions_created: 0, sessions_revoked: 0, lockouts: 0 }
+
+describe.each(['sqlite', 'postgres'] as const)('what happened day by day (%s)', (database) => {
+  test('counts each act on its day in UTC, and shows a day without any', async () => {
+    const authd = await startAuthd({ database, now: Date.UTC(2026, 10, 23, 23, 59) })
+    const { sessionId } = await signInForTokens(authd)
+    authd.clock.set(Date.UTC(2026, 10, 25))
+    const { attemptToken } = await askForCode(authd, 'bob@example.com')
+    await authd.browser().post('/v1/signin/code', { json: { code: '000000', attempt_token: attemptToken } })
+    await revokeByOperator(authd.deps, SYSTEM, { ids: [sessionId] })
+    authd.mailer.failure = new MailError('550 no such mailbox', { isPermanent: true })
+    await askForCode(authd, 'eve@example.com')
+
+    const days = await readActivity(authd.deps, Date.UTC(2026, 10, 23))
+
+    expect(days.map(presentDay)).toEqual([
+      {
+        ...{ date: '2026-11-23', ...NOTHING, sign_ins: 1, sign_ups: 1, sessions_created: 1 },
+        ...{ mails_sent: 1, mails_failed: 0 },
+      },
+      { date: '2026-11-24', ...NOTHING, mails_sent: 0, mails_failed: 0 },
+      { date: '2026-11-25', ...NOTHING, failures: 1, sessions_revoked: 1, mails_sent: 1, mails_failed: 2 },
+    ])
+    expect(presentMethods(days)).toEqual([
+      { method: 'email_code', sign_ins: 1, failures: 1, sign_ins_by_day: [1, 0, 0] },
+    ])
+  })
+
+  test('leaves mails out of days that are older than mails are kept, and counts today alone if asked for an hour', async () => {
+    const authd = await startAuthd({ database })
+    await signInForTokens(authd)
+    authd.clock.advance(40 * DAY)
+
+    const days = await readActivity(authd.deps, authd.clock.now() - 41 * DAY)
+    const lastHour = await readActivity(authd.deps, authd.clock.now() - HOUR)
+
+    expect(days.map(presentDay)[0]).toMatchObject({ date: '2026-11-25', sign_ins: 1, mails_sent: null })
+    expect(days.at(-1)).toMatchObject({ mailsSent: 0, signIns: 0 })
+    expect(lastHour.map(presentDay)).toMatchObject([{ date: '2027-01-04', sign_ins: 0 }])
+  })
+})
+
+test('an id lies between the first of its millisecond and the first of the next', async () => {
+  const clock = fakeClock()
+  const random = systemRandom(clock)
+
+  const ids = Array.from({ length: 1000 }, () => random.id('evt'))
+
+  expect(ids.every((id) => firstId('evt', clock.now()) <= id && id < firstId('evt', clock.now() + 1))).toBe(true)
+})

@@ -1,0 +1,33 @@
+import { expect, test } from 'vitest'
+import { announceNode, listNodes, withdrawNode } from '../../src/flows/node.ts'
+import { SECOND } from '../../src/platform/clock.ts'
+import { startAuthd } from '../harness.ts'
+
+const node = (id: string, pid: number) => {
+  return { id, pid, host: 'one', version: '1.2.3', address: 'http://127.0.0.1:3000', startedAt: 1 }
+}
+
+test.each(['sqlite', 'postgres'] as const)(
+  'a node is listed while it says that it runs, and a killed one is forgotten after half a minute (%s)',
+  async (database) => {
+    const { deps, clock } = await startAuthd({ database })
+    await announceNode(deps, node('node_1', 11))
+    await announceNode(deps, node('node_2', 12))
+    await announceNode(deps, node('node_3', 13))
+
+    await withdrawNode(deps, node('node_3', 13))
+    clock.advance(20 * SECOND)
+    await announceNode(deps, node('node_2', 12))
+    const both = await listNodes(deps)
+    clock.advance(10 * SECOND)
+    await announceNode(deps, node('node_2', 12))
+    const rows = await deps.db.read((sql) => sql.all('SELECT name FROM leases'))
+
+    expect(both.map(({ pid, seenAt }) => [pid, clock.now() - seenAt])).toEqual([
+      [11, 30 * SECOND],
+      [12, 10 * SECOND],
+    ])
+    expect(await listNodes(deps)).toHaveLength(1)
+    expect(rows).toEqual([{ name: 'node node_2' }])
+  },
+)

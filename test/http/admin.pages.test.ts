@@ -1,0 +1,134 @@
+import { describe, expect, test } from 'vitest'
+import { ADMIN_SCOPES, createApiKey } from '../../src/flows/api-key.ts'
+import { SYSTEM } from '../../src/flows/event.ts'
+import { walkPeople } from '../../src/flows/user-list.ts'
+import { DAY, HOUR, SECOND } from '../../src/platform/clock.ts'
+import { firstId } from '../../src/platform/random.ts'
+import { placeholders, type Value } from '../../src/store/db.ts'
+import type { UserFilter } from '../../src/store/users.ts'
+import { type Authd, startAuthd } from '../harness.ts'
+import type { Reply } from '../http-client.ts'
+
+const MANY = 60_000
+const NUMBERS = `WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < ${MANY})`
+
+/** More people than one request looks at: `p1@example.com` is the oldest, and every tenth is disabled. */
+async function withPeople(authd: Authd): Promise<void> {
+  await authd.deps.db.write((trx) =>
+    trx.run(
+      `INSERT INTO users (id, email, email_typed, name, created_at, disabled_at) ${NUMBERS}
+       SELECT 'usr_' || (1000000 + n), 'p' || n || '@example.com', '', 'Person', n,
+         CASE WHEN n % 10 = 0 THEN n END FROM numbers`,
+    ),
+  )
+}
+
+/** As many events, one a second: all alike but the first two. */
+async function withEvents(authd: Authd, startAt: number): Promise<void> {
+  const rows = Array.from({ length: MANY }, (_, index): Value[] => {
+    const at = startAt + index * SECOND
+    const [type, ip] = [index === 0 ? 'lockdown.on' : 'session.created', index === 1 ? '203.0.113.9' : '198.51.100.1']
+    return [firstId('evt', at), index + 1, at, type, 'success', ip, 'system', '{}']
+  })
+  const columns = 'id, seq, occurred_at, event_type, outcome, ip, actor, metadata'
+  await authd.deps.db.write(async (trx) => {
+    while (rows.length > 0) {
+      const batch = rows.splice(0, 500)
+      const values = batch.map(() => placeholders(8)).join(', ')
+      await trx.run(`INSERT INTO audit_logs (${columns}) VALUES ${values}`, batch.flat())
+    }
+  })
+}
+
+async function admin(authd: Authd): Promise<(path: string) => Promise<Reply>> {
+  const asAdmin = { name: 'test', scopes: [...ADMIN_SCOPES], expiresAt: null }
+  const { token: bearer } = await createApiKey(authd.deps, SYSTEM, asAdmin)
+  return (path) => authd.browser().get(path, { bearer })
+}
+
+async function everybody(authd: Authd, filter: UserFilter): Promise<string[]> {
+  const ids: string[] = []
+  for await (const people of walkPeople(authd.deps, filter, 7000)) ids.push(...people.map(({ user }) => user.id))
+  return ids
+}
+
+/** All pages from here on, by Link. */
+async function follow(get: (path: string) => Promise<Reply>, path: string): Promise<Reply[]> {
+  const page = await get(path)
+  const [, query] = /^<(.*)>; rel="next"$/.exec(page.headers.get('Link') ?? '') ?? []
+  return query === undefined ? [page] : [page, ...(await follow(get, path.split('?')[0] + query))]
+}
+
+const sizesOf = (pages: Reply[]) => pages.map(({ body }) => body.length)
+const totalOf = ({ headers }: Reply) => [headers.get('X-Total-Count'), headers.get('X-Total-Count-Capped')]
+
+describe.each(['sqlite', 'postgres'] as const)('more rows than one request looks at (%s)', (database) => {
+  test('a total says that it is capped, and a whole address is found at once', async () => {
+    const authd = await startAuthd({ database })
+    await withPeople(authd)
+    const get = await admin(authd)
+
+    const [all, disabled, oldest] = [
+      await get('/admin/users'),
+      await get('/admin/users?status=disabled&offset=4980&limit=50'),
+      await get('/admin/users?q=P1@Example.com'),
+    ]
+
+    expect([totalOf(all), totalOf(disabled), totalOf(oldest)]).toEqual([
+      ['50000', 'true'],
+      ['5000', 'true'],
+      ['1', null],
+    ])
+    expect([all.body.length, disabled.body.length]).toEqual([50, 20])
+    expect([disabled.body[0].email, disabled.body[19].email]).toEqual(['p10200@example.com', 'p10010@example.com'])
+    expect(oldest.body.map(({ email }: { email: string }) => email)).toEqual(['p1@example.com'])
+  })
+
+  test('a search that finds little ends its page early, and Link leads to all that there is, once', async () => {
+    const authd = await startAuthd({ database })
+    await withPeople(authd)
+    const get = await admin(authd)
+
+    const pages = await follow(get, '/admin/users?q=p59999@&limit=10')
+    const older = await follow(get, '/admin/users?q=p999@e&limit=10')
+    const many = await follow(get, '/admin/users?q=99@e&limit=500')
+
+    expect([sizesOf(pages), sizesOf(older)]).toEqual([
+      [1, 0],
+      [0, 1],
+    ])
+    const found = many.flatMap(({ body }) => body.map(({ email }: { email: string }) => email))
+    expect([found.length, new Set(found).size, found.at(-1)]).toEqual([600, 600, 'p99@example.com'])
+  })
+
+  test('a command that lists everybody has each of them once', async () => {
+    const authd = await startAuthd({ database })
+    await withPeople(authd)
+
+    const ids = await everybody(authd, { status: 'active' })
+
+    expect([ids.length, new Set(ids).size, ids[0], ids.at(-1)]).toEqual([54_000, 54_000, 'usr_1059999', 'usr_1000001'])
+  })
+
+  test('events are found by kind, address and time, however far back', async () => {
+    const authd = await startAuthd({ database })
+    const startAt = authd.clock.now() - DAY
+    await withEvents(authd, startAt)
+    const get = await admin(authd)
+    const at = (ms: number) => new Date(startAt + ms).toISOString()
+
+    const rare = await follow(get, '/admin/audit?event=lockdown.*')
+    const fromAddress = await follow(get, '/admin/audit?ip=203.0.113.9&limit=1')
+    const fromNetwork = await follow(get, '/admin/audit?ip=203.0.113.0/24')
+    const hour = await follow(get, `/admin/audit?since=${at(HOUR)}&until=${at(2 * HOUR)}&limit=1000`)
+    const oldest = await get(`/admin/audit?until=${at(2 * SECOND)}`)
+
+    expect([sizesOf(rare), sizesOf(fromAddress), sizesOf(fromNetwork)]).toEqual([
+      [0, 1],
+      [0, 1, 0],
+      [0, 1],
+    ])
+    expect(sizesOf(hour)).toEqual([1000, 1000, 1000, 600])
+    expect(oldest.body.map(({ seq }: { seq: number }) => seq)).toEqual([2, 1])
+  })
+})

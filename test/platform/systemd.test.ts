@@ -1,0 +1,47 @@
+import { chmodSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { expect, onTestFinished, test, vi } from 'vitest'
+import { connectServiceManager } from '../../src/platform/systemd.ts'
+
+/** A folder that is the whole PATH, with a systemd-notify in it that takes long over the first thing it is told. */
+function pathWithNotify(script?: string): { said: () => string } {
+  const folder = mkdtempSync(join(tmpdir(), 'authd-notify-'))
+  const before = process.env['PATH']
+  if (script !== undefined) {
+    writeFileSync(join(folder, 'systemd-notify'), script)
+    chmodSync(join(folder, 'systemd-notify'), 0o755)
+  }
+  process.env['PATH'] = folder
+  onTestFinished(() => {
+    process.env['PATH'] = before
+    rmSync(folder, { recursive: true })
+  })
+  return { said: () => readFileSync(join(folder, 'said'), 'utf8') }
+}
+
+test('before systemd 253 a reload is told in order, however long each message takes', async () => {
+  const { said } = pathWithNotify(`#!/bin/sh
+case $2 in RELOADING=1) /bin/sleep 0.3 ;; esac
+echo "$@" >> "\${0%/*}/said"
+`)
+  const service = connectServiceManager({ NOTIFY_SOCKET: '/run/systemd/notify' }, 42)
+
+  service.notify('RELOADING=1\nMONOTONIC_USEC=7')
+  service.notify('READY=1')
+
+  await vi.waitFor(() => expect(said()).toBe('--pid=42 RELOADING=1 MONOTONIC_USEC=7\n--pid=42 READY=1\n'), 5000)
+})
+
+test('a NOTIFY_SOCKET where there is no systemd-notify, as in a container, ends nothing', async () => {
+  pathWithNotify()
+  const service = connectServiceManager({ NOTIFY_SOCKET: '/run/notify' }, 42)
+  const uncaught = vi.fn()
+  process.once('uncaughtException', uncaught)
+  onTestFinished(() => void process.off('uncaughtException', uncaught))
+
+  service.notify('READY=1')
+  await new Promise((resolve) => setTimeout(resolve, 300))
+
+  expect(uncaught).not.toHaveBeenCalled()
+})

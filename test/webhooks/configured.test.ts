@@ -1,0 +1,42 @@
+import { expect, test } from 'vitest'
+import { recordEvent, SYSTEM } from '../../src/flows/event.ts'
+import { adoptConfiguredWebhook, listWebhooks, secretOfConfigured } from '../../src/flows/webhook.ts'
+import { startAuthd } from '../harness.ts'
+import { typesOf, webhookReceiver } from '../webhook-receiver.ts'
+
+const RAW = 'k3Vq0z8Jm2Xr7Lw5Tn9Yb4Hc6Dp1Gs0F'
+
+test('the short form of the configuration is an endpoint like the others, with the bytes of its secret as they are', async () => {
+  const receiver = await webhookReceiver()
+  const webhooks = { url: receiver.url, secret: RAW, events: ['user.*'] }
+  const authd = await startAuthd({ config: { webhooks } })
+  await adoptConfiguredWebhook(authd.deps)
+  await adoptConfiguredWebhook(authd.deps)
+  await authd.deps.db.write((trx) => recordEvent(authd.deps, trx, SYSTEM, { type: 'user.registered' }))
+
+  await authd.sendWebhooks()
+
+  const [endpoint, ...more] = await listWebhooks(authd.deps)
+  expect(more).toEqual([])
+  expect(endpoint && secretOfConfigured(authd.deps, endpoint)).toBe(`whsec_${Buffer.from(RAW).toString('base64')}`)
+  expect(typesOf(receiver)).toEqual(['user.registered'])
+})
+
+test('a start with another secret rotates it, one with another address moves it, one without takes it away', async () => {
+  const receiver = await webhookReceiver()
+  const first = await startAuthd({ config: { webhooks: { url: 'http://localhost:1/x', secret: RAW } } })
+  await adoptConfiguredWebhook(first.deps)
+  const restart = async (webhooks: object) => {
+    const next = await first.another({ webhooks })
+    await adoptConfiguredWebhook(next.deps)
+    return await listWebhooks(next.deps)
+  }
+
+  const [moved] = await restart({ url: receiver.url, secret: RAW })
+  const [rotated] = await restart({ url: receiver.url, secret: `${RAW}2` })
+  const gone = await restart({})
+
+  expect(moved).toMatchObject({ url: receiver.url, previousUntil: null })
+  expect(rotated?.previousUntil).toBeGreaterThan(first.clock.now())
+  expect(gone).toEqual([])
+})
