@@ -9,9 +9,7 @@ import { createCache } from './flows/cache.ts'
 import { applySettings } from './flows/setting.ts'
 import { applyMigrations, checkSchema, claimServerSecret, hasServerSecret } from './flows/setup.ts'
 import { ensureKeys } from './flows/signing-key.ts'
-
 import { adoptConfiguredWebhook } from './flows/webhook.ts'
-
 import { systemClock } from './platform/clock.ts'
 import { keysFrom } from './platform/keys.ts'
 import { createLog, type ProcessLog } from './platform/log.ts'

@@ -3,7 +3,6 @@ import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-
 import { bundle, bundleAll, bundleTui } from '../tools/build/bundle.ts'
 
 const root = join(import.meta.dirname, '..')
@@ -25,18 +24,6 @@ test('the templates are in the bundle, compiled, and the compilers are not', asy
   expect(files.filter((file) => /node_modules\/mjml|handlebars\/compiler|src\/platform\/mjml/.test(file))).toEqual([])
 })
 
-test('what draws is a module of its own that needs no place, and nothing of it is in the program', async () => {
-  const [main, tui] = await Promise.all([bundle(root, 'src/cli/main.ts', INFO), bundleTui(root)])
-
-  const loaded = await import(`data:text/javascript;base64,${Buffer.from(tui.text).toString('base64')}`)
-
-  expect(typeof loaded.startTui).toBe('function')
-  expect(Buffer.byteLength(tui.text) === tui.text.length).toBe(true)
-  const drawing = /node_modules\/(ink|react|react-reconciler|yoga-layout)\//
-  expect(main.files.filter((file) => drawing.test(file))).toEqual([])
-  expect(tui.files.some((file) => drawing.test(file))).toBe(true)
-})
-
 test("the compiler of an operator's templates is a program of its own, whole and without files beside it", async () => {
   const folder = await mkdtemp(join(tmpdir(), 'authd-compiler-'))
   onTestFinished(() => rm(folder, { recursive: true }))
@@ -53,6 +40,18 @@ test("the compiler of an operator's templates is a program of its own, whole and
 
   expect(files.some((file) => file.startsWith('node_modules/mjml-core'))).toBe(true)
   expect(JSON.parse(stdout).problems[0]).toMatchObject({ path: '/t/test.mjml', line: 2 })
+})
+
+test('what draws is a module of its own that needs no place, and nothing of it is in the program', async () => {
+  const [main, tui] = await Promise.all([bundle(root, 'src/cli/main.ts', INFO), bundleTui(root)])
+
+  const loaded = await import(`data:text/javascript;base64,${Buffer.from(tui.text).toString('base64')}`)
+
+  expect(typeof loaded.startTui).toBe('function')
+  expect(Buffer.byteLength(tui.text) === tui.text.length).toBe(true)
+  const drawing = /node_modules\/(ink|react|react-reconciler|yoga-layout)\//
+  expect(main.files.filter((file) => drawing.test(file))).toEqual([])
+  expect(tui.files.some((file) => drawing.test(file))).toBe(true)
 })
 
 test('a module that looks for files beside itself stops the build, and is named', async () => {

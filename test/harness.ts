@@ -13,10 +13,8 @@ import { deliverNextWebhook, queueWebhooks } from '../src/flows/webhook-delivery
 import { createApp } from '../src/http/app.ts'
 import { keysFrom } from '../src/platform/keys.ts'
 import { createMetrics } from '../src/platform/metrics.ts'
-
 import { builtInTexts } from '../src/platform/texts.ts'
 import { type WebhookClient, webhookClient } from '../src/platform/webhook-client.ts'
-
 import { type AuditLog, listAuditLogsAfter } from '../src/store/audit-logs.ts'
 import type { Dialect } from '../src/store/db.ts'
 import { migrate } from '../src/store/migrate.ts'

@@ -12,10 +12,8 @@ import {
 import { createRequire } from 'node:module'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-
 import { gzipSync } from 'node:zlib'
 import { buildInfo, bundle, bundleAll, bundleTui } from './build/bundle.ts'
-
 import { licences } from './build/licences.ts'
 import { measure } from './build/measure.ts'
 
@@ -37,12 +35,15 @@ const NODE_OPTIONS = ['--disable-warning=ExperimentalWarning']
 rmSync(work, { recursive: true, force: true })
 mkdirSync(work, { recursive: true })
 const info = buildInfo(root)
-const [main, tui] = await Promise.all([bundle(root, entry, info), bundleTui(root)])
-const compiler = await bundleAll(root, 'src/mail/override-worker.ts', info)
+const [main, tui, compiler] = await Promise.all([
+  bundle(root, entry, info),
+  bundleTui(root),
+  bundleAll(root, 'src/mail/override-worker.ts', info),
+])
 writeFileSync(join(work, 'authd.cjs'), main.text)
 writeFileSync(join(work, 'tui.mjs'), tui.text)
 writeFileSync(join(work, 'texts.cjs.gz'), gzipSync(compiler.text, { level: 9 }))
-const files = new Set([...main.files, ...tui.files, ...compiler.files])
+const files = new Set([main, tui, compiler].flatMap((made) => made.files))
 writeFileSync(join(root, 'dist/LICENSES.txt'), licences(root, [...files]))
 takeCodeCache()
 makeExecutable(`authd ${info.version}`)

@@ -5,10 +5,8 @@ import { deleteExpiredDevices } from '../store/devices.ts'
 import { deleteEmailChangesBefore } from '../store/email-changes.ts'
 import { deleteFailuresBefore } from '../store/failed-attempts.ts'
 import { deleteInvitationsBefore } from '../store/invitations.ts'
-
 import { deleteSuppressionsBefore } from '../store/mail-suppressions.ts'
 import { deleteOutboxBefore, scrubExpiredBodies } from '../store/outbox.ts'
-
 import { deleteExpiredChallenges } from '../store/passkey-challenges.ts'
 import { deleteBucketsEndedBefore } from '../store/rate-limits.ts'
 import { deleteRecoveryLinksBefore } from '../store/recovery-links.ts'

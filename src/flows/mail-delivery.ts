@@ -1,6 +1,6 @@
 import type { Deps, MailTemplate } from '../deps.ts'
 import { MINUTE, SECOND } from '../platform/clock.ts'
-import { MailError } from '../platform/mail-error.ts'
+import { MailError, type RecipientRefusal } from '../platform/mail-error.ts'
 import { hideTokens } from '../platform/secret.ts'
 import type { Trx } from '../store/db.ts'
 import {
@@ -12,6 +12,7 @@ import {
   type OutboxItem,
 } from '../store/outbox.ts'
 import { recordEvent, SYSTEM } from './event.ts'
+import { isSuppressed, noteAccepted, noteRefusal } from './mail-suppression.ts'
 import { jittered, settleTry, type TryEnd } from './outbox.ts'
 
 /** Longer than a try can take: a mail whose sender died is taken again after it. */
@@ -63,10 +64,12 @@ export async function deliverNextMail(deps: Deps): Promise<boolean> {
 
 async function deliver(deps: Deps, mail: OutboxItem, startedAt: number): Promise<void> {
   if (mail.isDecoy) return await deps.db.write((trx) => deleteOutboxItem(trx, mail.id))
-  const end = mail.expiresAt <= startedAt ? expired(startedAt) : await send(deps, mail, startedAt)
+  const { refusal, ...end } = await tryToSend(deps, mail, startedAt)
   await deps.db.write(async (trx) => {
     if (!(await settleTry(trx, mail, end)) || 'dueAt' in end) return
+    if (refusal) await noteRefusal(deps, trx, { address: mail.recipient, ...refusal })
     if (end.state === 'sent') {
+      await noteAccepted(trx, mail.recipient)
       trx.afterCommit(() => deps.metrics.count('emails_sent_total', { template: mail.template }))
       return
     }
@@ -80,12 +83,22 @@ async function deliver(deps: Deps, mail: OutboxItem, startedAt: number): Promise
   })
 }
 
+/** With the refusal of the address, if that is why. */
+type MailEnd = TryEnd & { refusal?: RecipientRefusal | undefined }
+
+async function tryToSend(deps: Deps, mail: OutboxItem, startedAt: number): Promise<MailEnd> {
+  if (mail.expiresAt <= startedAt) return expired(startedAt)
+  if (!(await deps.db.read((sql) => isSuppressed(deps, sql, mail.recipient)))) return await send(deps, mail, startedAt)
+  const response = 'not sent: the address was refused too often (authd suppressions list)'
+  return { startedAt, endedAt: startedAt, outcome: 'refused', response, state: 'failed' }
+}
+
 function expired(now: number): TryEnd {
   const response = 'expired before it was accepted'
   return { startedAt: now, endedAt: now, outcome: 'postponed', response, state: 'expired' }
 }
 
-async function send(deps: Deps, mail: OutboxItem, startedAt: number): Promise<TryEnd> {
+async function send(deps: Deps, mail: OutboxItem, startedAt: number): Promise<MailEnd> {
   const { id: messageId, recipient: to, lang, tries, expiresAt } = mail
   const template = mail.template as MailTemplate
   let values: Record<string, string> = {}
@@ -98,7 +111,9 @@ async function send(deps: Deps, mail: OutboxItem, startedAt: number): Promise<Tr
     deps.log.warn('mail not accepted', { message_id: messageId, template, tries, reason: response })
     const endedAt = deps.clock.now()
     const about = { startedAt, endedAt, response }
-    if (error instanceof MailError && error.isPermanent) return { ...about, outcome: 'refused', state: 'failed' }
+    if (error instanceof MailError && error.isPermanent) {
+      return { ...about, outcome: 'refused', state: 'failed', refusal: error.refusal }
+    }
     const dueAt = endedAt + jittered(deps, BACKOFF_MS[Math.min(tries, BACKOFF_MS.length) - 1] ?? MINUTE)
     return { ...about, outcome: 'postponed', ...(dueAt < expiresAt ? { dueAt } : { state: 'expired' }) }
   }

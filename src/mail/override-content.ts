@@ -44,7 +44,7 @@ async function checkMail(template: MailTemplate, lang: string, context: Context)
     for (const supportUrl of [SUPPORT_URL, undefined]) {
       try {
         const mail = await renderMail({ template, lang, values }, { name: 'Example', supportUrl }, context.texts)
-        const links = [...Object.values(values), ...(supportUrl === undefined ? [] : [supportUrl])]
+        const links = [...Object.values(values), ...(supportUrl ? [supportUrl] : [])]
         findings.problems.push(
           ...missing(mail, values, place),
           ...foreign(mail, { links, ownOrigins: context.ownOrigins }, place),
