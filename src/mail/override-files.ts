@@ -20,6 +20,7 @@ export interface TextProblem {
 export interface OverrideFiles {
   files: OverrideFile[]
   problems: TextProblem[]
+  warnings: TextProblem[]
 }
 
 /** The files of a folder that are named like one of ours; what is named differently and looks like one is a mistake. */
@@ -29,8 +30,8 @@ export function readOverrides(
 ): OverrideFiles {
   const extensions = new Set(known.map((name) => extname(name)))
   const files: OverrideFile[] = []
-  const problems: TextProblem[] = []
-  for (const name of namesIn(folder, mayBeMissing, problems)) {
+  const { names, problems, warnings } = namesIn(folder, mayBeMissing)
+  for (const name of names) {
     const path = join(folder, name)
     if (name.startsWith('.') || !extensions.has(extname(name))) continue
     if (!known.includes(name)) {
@@ -49,7 +50,7 @@ export function readOverrides(
       problems.push({ path, message: `cannot be read: ${reasonOf(error)}` })
     }
   }
-  return { files, problems }
+  return { files, problems, warnings }
 }
 
 function adviceFor(name: string, known: readonly string[]): string {
@@ -59,17 +60,19 @@ function adviceFor(name: string, known: readonly string[]): string {
   return near ? `Did you mean "${near}${extension}"?` : `There are ${stems.join(', ')}`
 }
 
-function namesIn(folder: string, mayBeMissing: boolean, problems: TextProblem[]): string[] {
+function namesIn(folder: string, mayBeMissing: boolean): Omit<OverrideFiles, 'files'> & { names: string[] } {
+  const none = { names: [], problems: [], warnings: [] }
   try {
-    return readdirSync(folder).sort()
+    return { ...none, names: readdirSync(folder).sort() }
   } catch (error) {
-    const isMissing = error instanceof Error && 'code' in error && error.code === 'ENOENT'
-    if (!isMissing) problems.push({ path: folder, message: `cannot be read: ${reasonOf(error)}` })
-    else if (!mayBeMissing) {
-      const suggestion = 'Make the folder, or take the key out of the configuration'
-      problems.push({ path: folder, message: 'there is no such folder', suggestion })
-    }
-    return []
+    const code = error instanceof Error && 'code' in error ? error.code : undefined
+    if (code === 'ENOENT' && mayBeMissing) return none
+    const suggestion = 'Make the folder, or take the key out of the configuration'
+    if (code === 'ENOENT')
+      return { ...none, problems: [{ path: folder, message: 'there is no such folder', suggestion }] }
+    const fault = { path: folder, message: `cannot be read: ${reasonOf(error)}` }
+    // Nobody has named it, and it may well not be there: no reason to refuse a start.
+    return code === 'EACCES' && mayBeMissing ? { ...none, warnings: [fault] } : { ...none, problems: [fault] }
   }
 }
 

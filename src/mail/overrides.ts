@@ -39,7 +39,7 @@ export async function loadTexts({
 }: OverridePlaces): Promise<LoadedTexts> {
   const read = (folder: string | undefined, known: string[]) =>
     folder === undefined
-      ? { files: [], problems: [] }
+      ? { files: [], problems: [], warnings: [] }
       : readOverrides(folder, { known, mayBeMissing: optional.includes(folder) })
   const found = read(templatesDir, templateFiles())
   const sentences = read(
@@ -48,10 +48,14 @@ export async function loadTexts({
   )
   const files = [...found.files, ...sentences.files].map(({ path }) => path)
   const unread = [...found.problems, ...sentences.problems]
-  if (files.length === 0 || unread.length > 0) return { texts: builtInTexts(), files, problems: unread, warnings: [] }
+  const doubts = [...found.warnings, ...sentences.warnings]
+  if (files.length === 0 || unread.length > 0) {
+    return { texts: builtInTexts(), files, problems: unread, warnings: doubts }
+  }
   const input = { templates: found.files, sentences: sentences.files, ownOrigins }
   const { problems, warnings, ...made } = await inWorker(input)
-  return { texts: problems.length > 0 ? builtInTexts() : textsFrom(made), files, problems, warnings }
+  const texts = problems.length > 0 ? builtInTexts() : textsFrom(made)
+  return { texts, files, problems, warnings: [...doubts, ...warnings] }
 }
 
 /** The files that an operator may write: ours, and those of single mails. */
