@@ -9,7 +9,6 @@ import { createCache } from './flows/cache.ts'
 import { applySettings } from './flows/setting.ts'
 import { applyMigrations, checkSchema, claimServerSecret, hasServerSecret } from './flows/setup.ts'
 import { ensureKeys } from './flows/signing-key.ts'
-import { adoptConfiguredWebhook } from './flows/webhook.ts'
 import { systemClock } from './platform/clock.ts'
 import { keysFrom } from './platform/keys.ts'
 import { createLog, type ProcessLog } from './platform/log.ts'
@@ -17,7 +16,7 @@ import { type LogFile, openLogFile } from './platform/log-file.ts'
 import { NO_METRICS } from './platform/no-metrics.ts'
 import { systemRandom } from './platform/random.ts'
 import { createSecretFile, readSecretFile } from './platform/secret-file.ts'
-import { webhookClient } from './platform/webhook-client.ts'
+import type { WebhookClient } from './platform/webhook-client.ts'
 import { type Db, dryRun, type StatementTimer } from './store/db.ts'
 import { backupSqlite } from './store/migrate.ts'
 import { openDatabase } from './store/open.ts'
@@ -87,13 +86,13 @@ export async function wire(config: Config, options: WireOptions): Promise<Wired>
     const keys = keysFrom(await serverSecret(config, db, options.secret), random)
     const made = () => createMailer(source, texts, options.output)
     const mailer = options.mode === 'serve' ? await made() : mailerWhenUsed(() => loadTexts().then(made))
-    const webhooks = webhookClient()
+    const webhooks = webhooksWhenUsed()
     const shared = { db, cache: createCache(db), tally: new Map<string, number>() }
     const deps = { ...shared, config: source, texts, clock: systemClock, random, keys, mailer, webhooks, log, metrics }
     await claimServerSecret(deps)
     await applySettings(deps)
     await ensureKeys(deps)
-    if (options.mode === 'serve') await adoptConfiguredWebhook(deps)
+    if (options.mode === 'serve') await (await import('./flows/webhook.ts')).adoptConfiguredWebhook(deps)
     return {
       deps: options.dryRun ? { ...deps, db: dryRun(db) } : deps,
       log,
@@ -102,7 +101,7 @@ export async function wire(config: Config, options: WireOptions): Promise<Wired>
       texts,
       async close() {
         await mailer.close()
-        webhooks.close()
+        await webhooks.close()
         await db.close()
         await log.flush()
       },
@@ -244,5 +243,19 @@ function makeFolder(path: string): void {
       suggestions: ['authd config reference data_dir', 'run the command with sudo'],
       cause,
     })
+  }
+}
+
+/** Few commands post anything, and none need wait for what could. */
+function webhooksWhenUsed(): WebhookClient {
+  let made: Promise<WebhookClient> | undefined
+  return {
+    async post(post) {
+      made ??= import('./platform/webhook-client.ts').then(({ webhookClient }) => webhookClient())
+      return await (await made).post(post)
+    },
+    async close() {
+      await (await made)?.close()
+    },
   }
 }

@@ -25,7 +25,7 @@ export interface WebhookReply {
 export interface WebhookClient {
   /** Throws WebhookError where no answer came. Redirects are not followed: they are an answer. */
   post(post: WebhookPost): Promise<WebhookReply>
-  close(): void
+  close(): Promise<void> | void
 }
 
 /** Why no answer came, in words that say nothing of the network that authd is in. */

@@ -1,7 +1,7 @@
 import { generateSync, ScureBase32Plugin } from 'otplib'
 import { checkRegistration } from '../../src/flows/passkey-check.ts'
 import { systemClock, toSeconds } from '../../src/platform/clock.ts'
-import { keysFrom } from '../../src/platform/keys.ts'
+import { keysFrom, type SealContext } from '../../src/platform/keys.ts'
 import { systemRandom } from '../../src/platform/random.ts'
 import { digest, mintSecret } from '../../src/platform/secret.ts'
 import { readSecretFile } from '../../src/platform/secret-file.ts'
@@ -20,7 +20,7 @@ import type { Load } from './units.ts'
 export interface Filled extends Server {
   database: string
   origin: string
-  seal(userId: string, plain: string): string
+  seal(context: SealContext, plain: string): string
 }
 
 const random = systemRandom(systemClock)
@@ -28,11 +28,7 @@ const BATCH = 200
 const HOUR = 3_600_000
 
 export function sealWith(secretFile: string): Filled['seal'] {
-  return (userId, plain) =>
-    keysFrom(Buffer.from(readSecretFile(secretFile) ?? ''), random).seal(
-      { table: 'totp_secrets', column: 'secret_sealed', rowId: userId },
-      plain,
-    )
+  return (context, plain) => keysFrom(Buffer.from(readSecretFile(secretFile) ?? ''), random).seal(context, plain)
 }
 
 /** One person with one passkey, and as many of its answers as can be used up: each to a challenge of its own attempt. */
@@ -73,7 +69,7 @@ export async function fillTotp({ database, seal }: Filled, { milliseconds }: Loa
     const now = systemClock.now()
     await addPerson(trx, userId)
     const secret = new ScureBase32Plugin().encode(random.bytes(20))
-    const pendingSealed = seal(userId, secret)
+    const pendingSealed = seal({ table: 'totp_secrets', column: 'secret_sealed', rowId: userId }, secret)
     await putPendingTotp(trx, { userId, pendingSealed, expiresAt: now + HOUR })
     await confirmTotp(trx, { userId, pendingSealed, step: 0, now })
     const { id, token: attempt_token } = await addAttempt(trx)

@@ -1,5 +1,6 @@
 import { writeFile } from 'node:fs/promises'
 import { parseArgs } from 'node:util'
+import { drainMails } from './drain.ts'
 import { type Figures, measure } from './measure.ts'
 import { references } from './reference.ts'
 import { startAuthdTarget, startCeilingTarget } from './target.ts'
@@ -32,6 +33,14 @@ try {
       const bare = await measure(await prepareCeiling(ceiling, load), { ...ceiling, ...load })
       show({ name, ...own, ofCeiling: own.perSecond / bare.perSecond })
     }
+  }
+  if (options.unit === undefined || options.unit === 'drain mails') {
+    const drained = await drainMails(authd, options.smoke ? 20 : 10_000)
+    console.log(
+      `drain mails: ${drained.count} in ${drained.seconds.toFixed(1)} s, ${(drained.count / drained.seconds).toFixed(0)}/s, ` +
+        `${(drained.bareSeconds / drained.seconds).toFixed(2)} of nodemailer alone; ` +
+        `memory ${drained.memory.map((bytes) => (bytes / 1e6).toFixed(0)).join(' → ')} MB`,
+    )
   }
 } finally {
   await authd.stop()

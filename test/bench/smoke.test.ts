@@ -7,5 +7,6 @@ import { UNITS } from './units.ts'
 test('the benchmark runs, and prints a line for each unit', async () => {
   const { stdout } = await promisify(execFile)(process.execPath, [join(import.meta.dirname, 'main.ts'), '--smoke'])
 
+  expect(stdout).toMatch(/^drain mails: 20 in /m)
   for (const { name } of UNITS) expect(stdout).toMatch(new RegExp(`^${name} +2 +[1-9]`, 'm'))
 })

@@ -10,6 +10,8 @@ import { type Filled, sealWith } from './fill.ts'
 export interface Target extends Filled {
   /** The code mailed to this address since the last call; resolves when the mail has come. */
   codeFor(email: string): Promise<string>
+  /** Where the mails go, and how many came. */
+  sink: { port: number; count(): number }
   stop(): Promise<void>
 }
 
@@ -38,6 +40,7 @@ export async function startAuthdTarget(): Promise<Target> {
     origin: `http://localhost:${PORT}`,
     seal: sealWith(join(folder, 'data/secret')),
     codeFor: mails.codeFor,
+    sink: mails,
     async stop() {
       await ended(child)
       mails.close()
@@ -93,6 +96,7 @@ async function ended(child: ChildProcess): Promise<void> {
 /** Takes every mail, and keeps the code of the newest to each address. */
 async function startSink() {
   const codes = new Map<string, string>()
+  let received = 0
   const waiting = new Map<string, (code: string) => void>()
   const server = new SMTPServer({
     authOptional: true,
@@ -104,6 +108,7 @@ async function startSink() {
         text += part
       })
       stream.on('end', () => {
+        received += 1
         const email = envelope.rcptTo[0]?.address ?? ''
         const code = /^Subject: (\d{6})/m.exec(text)?.[1] ?? ''
         const waits = waiting.get(email)
@@ -123,6 +128,7 @@ async function startSink() {
       codes.delete(email)
       return code === undefined ? new Promise<string>((resolve) => waiting.set(email, resolve)) : Promise.resolve(code)
     },
+    count: () => received,
     close: () => server.close(),
   }
 }

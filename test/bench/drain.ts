@@ -1,0 +1,92 @@
+import { readFileSync } from 'node:fs'
+import { setTimeout as wait } from 'node:timers/promises'
+import { createTransport } from 'nodemailer'
+import { systemClock } from '../../src/platform/clock.ts'
+import { systemRandom } from '../../src/platform/random.ts'
+import { insertOutbox } from '../../src/store/outbox.ts'
+import { openSqlite } from '../../src/store/sqlite.ts'
+import type { Target } from './target.ts'
+
+export interface Drained {
+  count: number
+  seconds: number
+  /** nodemailer alone, over as many connections, with mails of the same size. */
+  bareSeconds: number
+  /** Of the daemon, in bytes: before, when half is sent, at the end. */
+  memory: number[]
+}
+
+const BATCH = 500
+const HOUR = 3_600_000
+const CONNECTIONS = 4
+/** What a notice of ours weighs. */
+const BARE = { text: 'x'.repeat(700), html: 'x'.repeat(9000) }
+
+const random = systemRandom(systemClock)
+
+/** How fast a queue empties into a mail server that takes all of it at once, and what that does to memory. */
+export async function drainMails(target: Target, count: number): Promise<Drained> {
+  const dueAt = await fillOutbox(target, count)
+  const before = target.sink.count()
+  const memory = [memoryOf(target.pid)]
+  await wait(Math.max(0, dueAt - systemClock.now()))
+  const started = performance.now()
+  await untilReceived(target, before + count / 2)
+  memory.push(memoryOf(target.pid))
+  await untilReceived(target, before + count)
+  const seconds = (performance.now() - started) / 1000
+  memory.push(memoryOf(target.pid))
+  return { count, seconds, bareSeconds: await sendBare(target.sink.port, count), memory }
+}
+
+/** All of them are due at the moment that is answered, when the last one is written. */
+async function fillOutbox({ database, seal }: Target, count: number): Promise<number> {
+  const db = openSqlite({ path: database, busyTimeoutMs: 5000 })
+  const dueAt = systemClock.now() + 1000 + count
+  const link = { link: 'http://localhost/account', requested_by: 'Firefox', requested_ip: '127.0.0.1' }
+  const values = JSON.stringify({ ...link, occurred_at: '2026-11-26T12:00:00.000Z' })
+  try {
+    for (let at = 0; at < count; at += BATCH) {
+      await db.write(async (trx) => {
+        for (let index = at; index < Math.min(at + BATCH, count); index += 1) {
+          const id = random.id('msg')
+          const what = { kind: 'mail', template: 'new_device', lang: 'en', isDecoy: false } as const
+          const bodySealed = seal({ table: 'outbox', column: 'body_sealed', rowId: id }, values)
+          const rest = { attemptId: null, eventSeq: null, createdAt: dueAt, expiresAt: dueAt + HOUR }
+          await insertOutbox(trx, { id, ...what, recipient: `drain${index}@example.com`, bodySealed, ...rest })
+        }
+      })
+    }
+  } finally {
+    await db.close()
+  }
+  return dueAt
+}
+
+async function untilReceived({ sink }: Target, count: number): Promise<void> {
+  while (sink.count() < count) await wait(5)
+}
+
+async function sendBare(port: number, count: number): Promise<number> {
+  const transport = createTransport({
+    host: '127.0.0.1',
+    port,
+    ignoreTLS: true,
+    pool: true,
+    maxConnections: CONNECTIONS,
+  })
+  const started = performance.now()
+  let next = 0
+  const send = async () => {
+    for (; next < count; next += 1) {
+      await transport.sendMail({ from: 'bench@example.com', to: `bare${next}@example.com`, subject: 'x', ...BARE })
+    }
+  }
+  await Promise.all(Array.from({ length: CONNECTIONS }, send))
+  transport.close()
+  return (performance.now() - started) / 1000
+}
+
+function memoryOf(pid: number): number {
+  return Number(/VmRSS:\s+(\d+)/.exec(readFileSync(`/proc/${pid}/status`, 'utf8'))?.[1] ?? 0) * 1024
+}
