@@ -31,5 +31,4 @@ export async function up(knex: Knex): Promise<void> {
   await knex.raw(
     "CREATE INDEX outbox_webhook_due ON outbox (recipient, due_at, event_seq) WHERE state = 'pending' AND kind = 'webhook'",
   )
-  await knex.raw('CREATE INDEX outbox_kind ON outbox (kind, id)')
 }

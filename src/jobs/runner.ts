@@ -41,8 +41,10 @@ function startWorker(deps: Deps, job: Job) {
   let isStopped = false
   let last: JobState = 'done'
 
+  let waitsMs = 0
   const schedule = (delayMs: number) => {
     clearTimeout(timer)
+    waitsMs = delayMs
     if (!isStopped) timer = setTimeout(start, delayMs)
   }
   const start = () => {
@@ -67,7 +69,8 @@ function startWorker(deps: Deps, job: Job) {
     ? deps.db.onCommit(() => {
         if (isWoken) return
         isWoken = true
-        if (!running) schedule(GATHER_MS)
+        // Who is about to go on must not be put off by the commits of others.
+        if (!running && waitsMs > GATHER_MS) schedule(GATHER_MS)
       })
     : () => {}
   schedule(0)
