@@ -1,11 +1,7 @@
-const BLOCKS = '▁▂▃▄▅▆▇█'
-const ASCII = '_.-:=+*#'
+import { sparkline } from './tui/sparkline.ts'
 
-/**
- * Numbers as a line of bars, at most `width` of them: where there are more, a bar is the sum of several. Nothing is the
- * lowest bar, and anything is higher; what is not known is a gap.
- */
-export function sparkline(
+/** Numbers as a line of bars, at most `width` of them: where there are more, a bar is the sum of several. */
+export function summedSparkline(
   values: (number | null)[],
   { width, isUnicode }: { width: number; isUnicode: boolean },
 ): string {
@@ -13,10 +9,7 @@ export function sparkline(
   const sums = Array.from({ length: Math.ceil(values.length / each) }, (_, index) =>
     values.slice(index * each, (index + 1) * each).reduce((sum, value) => (value === null ? sum : (sum ?? 0) + value)),
   )
-  const most = Math.max(1, ...sums.map((sum) => sum ?? 0))
-  const bars = isUnicode ? BLOCKS : ASCII
-  const bar = (sum: number) => bars[sum === 0 ? 0 : Math.max(1, Math.round((sum / most) * (bars.length - 1)))]
-  return sums.map((sum) => (sum === null ? ' ' : bar(sum))).join('')
+  return sparkline(sums, { isUnicode })
 }
 
 /** Whether the terminal shows more than ASCII, as the locale says. */

@@ -47,12 +47,7 @@ export async function readActivity(deps: Deps, since: number): Promise<DayActivi
 }
 
 async function readDay(deps: Deps, startsAt: number, hasMails: boolean): Promise<DayActivity> {
-  const span = (prefix: string): Span => ({
-    from: startsAt,
-    to: startsAt + DAY,
-    firstId: firstId(prefix, startsAt),
-    beforeId: firstId(prefix, startsAt + DAY + CLOCK_SLACK_MS),
-  })
+  const span = (prefix: string) => spanOf(prefix, { from: startsAt, to: startsAt + DAY })
   const { events, mails } = await deps.db.read(async (sql) => ({
     events: await countEventsIn(sql, span('evt'), COUNTED),
     mails: hasMails ? await countMailsIn(sql, span('msg')) : undefined,
@@ -74,6 +69,11 @@ async function readDay(deps: Deps, startsAt: number, hasMails: boolean): Promise
     day.methods[name] = counts
   }
   return day
+}
+
+/** Ids follow time, so a span of time is a range of ids, and needs no other index. */
+export function spanOf(prefix: string, { from, to }: { from: number; to: number }): Span {
+  return { from, to, firstId: firstId(prefix, from), beforeId: firstId(prefix, to + CLOCK_SLACK_MS) }
 }
 
 function sum(counts: { count: number }[]): number {

@@ -1,15 +1,9 @@
 import type { Deps } from '../deps.ts'
 import { DAY } from '../platform/clock.ts'
-import { firstId } from '../platform/random.ts'
 import { type AuditLog, findLastAuditSeq, listLastAuditLogs } from '../store/audit-logs.ts'
 import { countSessions } from '../store/sessions.ts'
-import {
-  countEventsAfter,
-  countEventsFrom,
-  countMailsFrom,
-  countWaitingMails,
-  type EventCount,
-} from '../store/stats.ts'
+import { countEventsAfter, countEventsIn, countMailsIn, countWaitingMails, type EventCount } from '../store/stats.ts'
+import { spanOf } from './activity.ts'
 
 const SUCCESS = 'user.authenticated'
 const FAILURES = ['user.authentication_failed', 'totp.failed', 'recovery_code.failed']
@@ -50,20 +44,27 @@ export interface Totals {
 
 export async function readTotals(deps: Pick<Deps, 'db' | 'clock'>): Promise<Totals> {
   const now = deps.clock.now()
-  const since = (prefix: string) => firstId(prefix, now - DAY)
+  const lastDay = { from: now - DAY, to: now + 1 }
   return await deps.db.read(async (sql) => {
     const waiting = await countWaitingMails(sql)
-    const { sent = 0, failed = 0, expired = 0 } = await countMailsFrom(sql, since('msg'))
+    const mails = await countMailsIn(sql, spanOf('msg', lastDay))
+    const over = (...states: string[]) =>
+      mails.reduce((total, { state, count }) => total + (states.includes(state) ? count : 0), 0)
     return {
       liveSessions: await countSessions(sql, { liveAt: now }),
-      signIns: signInsOf(await countEventsFrom(sql, since('evt'), [SUCCESS, ...FAILURES])),
-      mails: { waiting: waiting.count, oldestWaitingAt: waiting.oldestAt, sent, failed: failed + expired },
+      signIns: signInsOf(await countEventsIn(sql, spanOf('evt', lastDay), [SUCCESS, ...FAILURES])),
+      mails: {
+        waiting: waiting.count,
+        oldestWaitingAt: waiting.oldestAt,
+        sent: over('sent'),
+        failed: over('failed', 'expired'),
+      },
     }
   })
 }
 
 function signInsOf(counts: EventCount[]): SignIns {
-  const sum = (types: string[], outcome: string) =>
-    counts.reduce((total, each) => total + (types.includes(each.type) && each.outcome === outcome ? each.count : 0), 0)
-  return { succeeded: sum([SUCCESS], 'success'), failed: sum(FAILURES, 'failure') }
+  const sum = (types: string[]) =>
+    counts.reduce((total, { type, count }) => total + (types.includes(type) ? count : 0), 0)
+  return { succeeded: sum([SUCCESS]), failed: sum(FAILURES) }
 }

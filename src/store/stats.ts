@@ -8,13 +8,8 @@ export async function readMailQueue(
   const rows = await sql.all<{ state: OutboxState; n: number }>(
     "SELECT state, count(*) AS n FROM outbox WHERE kind = 'mail' AND is_decoy = 0 GROUP BY state",
   )
-  const oldest = await sql.one<{ at: number | null }>(
-    "SELECT min(created_at) AS at FROM outbox WHERE kind = 'mail' AND state = 'pending' AND is_decoy = 0",
-  )
-  return {
-    byState: rows.map(({ state, n }) => ({ state, count: Number(n) })),
-    oldestPendingAt: oldest?.at == null ? null : Number(oldest.at),
-  }
+  const { oldestAt } = await countWaitingMails(sql)
+  return { byState: rows.map(({ state, n }) => ({ state, count: Number(n) })), oldestPendingAt: oldestAt }
 }
 
 /** Deliveries that wait, and endpoints that get nothing. */
@@ -66,37 +61,17 @@ export async function countMailsIn(
 /** How often something was audited. */
 export interface EventCount {
   type: string
-  outcome: string
   count: number
 }
 
 /** What was sealed after that number, counted, and where the log ends now. */
 export async function countEventsAfter(sql: Sql, after: number): Promise<{ counts: EventCount[]; seq: number }> {
-  const rows = await sql.all<{ event_type: string; outcome: string; n: number; last: number }>(
-    `SELECT event_type, outcome, count(*) AS n, max(seq) AS last FROM audit_logs WHERE seq > ?
-     GROUP BY event_type, outcome`,
+  const rows = await sql.all<{ event_type: string; n: number; last: number }>(
+    'SELECT event_type, count(*) AS n, max(seq) AS last FROM audit_logs WHERE seq > ? GROUP BY event_type',
     [after],
   )
-  return { counts: rows.map(toCount), seq: Math.max(after, ...rows.map(({ last }) => Number(last))) }
-}
-
-/** Counted from this id on: ids follow time, and there is no other index on it. */
-export async function countEventsFrom(sql: Sql, id: string, types: readonly string[]): Promise<EventCount[]> {
-  const rows = await sql.all<{ event_type: string; outcome: string; n: number }>(
-    `SELECT event_type, outcome, count(*) AS n FROM audit_logs WHERE id >= ?
-       AND event_type IN ${placeholders(types.length)} GROUP BY event_type, outcome`,
-    [id, ...types],
-  )
-  return rows.map(toCount)
-}
-
-/** Mails by state that were queued from this id on. */
-export async function countMailsFrom(sql: Sql, id: string): Promise<Partial<Record<OutboxState, number>>> {
-  const rows = await sql.all<{ state: OutboxState; n: number }>(
-    "SELECT state, count(*) AS n FROM outbox WHERE id >= ? AND kind = 'mail' AND is_decoy = 0 GROUP BY state",
-    [id],
-  )
-  return Object.fromEntries(rows.map(({ state, n }) => [state, Number(n)]))
+  const counts = rows.map(({ event_type, n }) => ({ type: event_type, count: Number(n) }))
+  return { counts, seq: Math.max(after, ...rows.map(({ last }) => Number(last))) }
 }
 
 /** Mails that wait, and since when the oldest does; decoys are nobody's mail. */
@@ -105,8 +80,4 @@ export async function countWaitingMails(sql: Sql): Promise<{ count: number; olde
     "SELECT count(*) AS n, min(created_at) AS at FROM outbox WHERE kind = 'mail' AND state = 'pending' AND is_decoy = 0",
   )
   return { count: Number(row?.n ?? 0), oldestAt: row?.at == null ? null : Number(row.at) }
-}
-
-function toCount({ event_type, outcome, n }: { event_type: string; outcome: string; n: number }): EventCount {
-  return { type: event_type, outcome, count: Number(n) }
 }

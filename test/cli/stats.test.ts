@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { sparkline } from '../../src/cli/sparkline.ts'
+import { summedSparkline } from '../../src/cli/sparkline.ts'
 import { shell } from '../cli.ts'
 
 test('stats has a row a day in a pipe, one object in JSON, and refuses a time it cannot look back to', async () => {
@@ -21,10 +21,10 @@ test('stats has a row a day in a pipe, one object in JSON, and refuses a time it
 })
 
 test('a bar line keeps nothing apart from little and from unknown, and is never longer than asked', () => {
-  const bars = (values: (number | null)[], isUnicode = true) => sparkline(values, { width: 4, isUnicode })
+  const bars = (values: (number | null)[], isUnicode = true) => summedSparkline(values, { width: 4, isUnicode })
 
   expect(bars([0, 1, 1000, null])).toBe('▁▂█ ')
   expect(bars([0, 0])).toBe('▁▁')
-  expect(bars([0, 1, 1000, null], false)).toBe('_.# ')
+  expect(bars([0, 1, 1000, null], false)).toBe('_.@ ')
   expect(bars([1, 1, null, null, 8, 0, 0, 0])).toBe('▃ █▁')
 })

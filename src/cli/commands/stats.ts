@@ -4,7 +4,7 @@ import { DAY, systemClock } from '../../platform/clock.ts'
 import { type DayResource, type MethodResource, presentDay, presentMethods } from '../../resources/activity.ts'
 import { OperatorCommand } from '../command.ts'
 import type { Column } from '../output.ts'
-import { isUnicodeLocale, sparkline } from '../sparkline.ts'
+import { isUnicodeLocale, summedSparkline } from '../sparkline.ts'
 import { renderTable } from '../table.ts'
 import { parseTime } from '../time.ts'
 
@@ -107,7 +107,7 @@ function methodTable(methods: MethodResource[]): string[] {
 }
 
 function barsOf(values: (number | null)[]): string {
-  return sparkline(values, { width: BARS, isUnicode: isUnicodeLocale(process.env) })
+  return summedSparkline(values, { width: BARS, isUnicode: isUnicodeLocale(process.env) })
 }
 
 /** As renderTable, with what is after the bars to the right. */
