@@ -58,6 +58,8 @@ async function countLive(deps: Deps): Promise<number> {
 export interface Overview extends Stats {
   mailsByState: Partial<Record<OutboxState, number>>
   oldestPendingMailAt: number | null
+  /** Deliveries that wait, and endpoints that get nothing. */
+  webhooks: { waiting: number; paused: number }
   /** Since when the key of today signs. */
   keySignsFrom: number | null
 }
@@ -72,13 +74,18 @@ export async function readMailsByState({ db }: Pick<Deps, 'db'>): Promise<Overvi
 export async function readOverview(deps: Deps): Promise<Overview> {
   const now = deps.clock.now()
   const stats = await readStats(deps)
-  const queue = await deps.db.read(readMailQueue)
+  const { queue, webhooks } = await readQueues(deps)
   return {
     ...stats,
+    webhooks,
     mailsByState: Object.fromEntries(queue.byState.map(({ state, count }) => [state, count])),
     oldestPendingMailAt: queue.oldestPendingAt,
     keySignsFrom: signingKeyAt(await keyring(deps), now)?.signsFrom ?? null,
   }
+}
+
+async function readQueues({ db }: Pick<Deps, 'db'>) {
+  return await db.read(async (sql) => ({ queue: await readMailQueue(sql), webhooks: await readWebhookQueue(sql) }))
 }
 
 /** What Prometheus reads: the counters of this process, and what the database says, at most 15 seconds old. */
@@ -97,10 +104,7 @@ export function metricsReader(deps: Deps): () => Promise<{ text: string; content
 async function setGauges(deps: Deps, now: number): Promise<void> {
   const { metrics } = deps
   const live = await countLive(deps)
-  const { queue, webhooks } = await deps.db.read(async (sql) => ({
-    queue: await readMailQueue(sql),
-    webhooks: await readWebhookQueue(sql),
-  }))
+  const { queue, webhooks } = await readQueues(deps)
   metrics.set('active_sessions', {}, live)
   for (const state of ['pending', 'sent', 'failed', 'expired', 'cancelled'] as const) {
     metrics.set('email_queue_depth', { state }, queue.byState.find((each) => each.state === state)?.count ?? 0)

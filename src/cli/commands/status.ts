@@ -37,6 +37,8 @@ export default class Status extends OperatorCommand {
       mails_pending: overview.mailsByState.pending ?? 0,
       mails_failed: overview.mailsByState.failed ?? 0,
       oldest_pending_mail_at: timeOrNull(overview.oldestPendingMailAt),
+      deliveries_pending: overview.webhooks.waiting,
+      webhooks_paused: overview.webhooks.paused,
       signing_key_since: timeOrNull(overview.keySignsFrom),
     }
     const out = this.output(flags)
@@ -55,6 +57,8 @@ interface Result {
   mails_pending: number
   mails_failed: number
   oldest_pending_mail_at: string | null
+  deliveries_pending: number
+  webhooks_paused: number
   signing_key_since: string | null
 }
 
@@ -70,6 +74,7 @@ function rowsOf(out: Output, result: Result, daemon: Running | null): [string, s
     ['database', `${result.database}, answers in ${result.database_ms} ms`],
     ['users', `${result.users}, live sessions ${result.active_sessions}`],
     ['mail', `${result.mails_pending} waiting${waiting}, ${result.mails_failed} failed`],
+    ['webhooks', `${result.deliveries_pending} deliveries waiting, ${result.webhooks_paused} endpoints paused`],
     ['audit log', `up to number ${result.audit_logs}`],
     ['signing key', out.time(result.signing_key_since)],
   ]
