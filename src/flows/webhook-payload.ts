@@ -40,6 +40,7 @@ const TOLD = [
   'message_id',
   'template',
   'endpoint_id',
+  'trace_id',
   'test',
 ]
 

@@ -188,6 +188,15 @@ export async function findNextMailDue(sql: Sql): Promise<number | undefined> {
   return row?.due_at ?? undefined
 }
 
+/** Does a mail wait that was tried before? Looks at those that are due last: a failure puts off. */
+export async function hasFailingMail(sql: Sql): Promise<boolean> {
+  const row = await sql.one(
+    `SELECT 1 FROM (SELECT last_error FROM outbox WHERE state = 'pending' AND kind = 'mail' ORDER BY due_at DESC, id DESC
+       LIMIT 10) AS last WHERE last_error IS NOT NULL LIMIT 1`,
+  )
+  return row !== undefined
+}
+
 /** How many wait for an endpoint; counts no further than `limit`. */
 export async function countPendingFor(sql: Sql, endpointId: string, limit: number): Promise<number> {
   const row = await sql.one<{ n: number }>(

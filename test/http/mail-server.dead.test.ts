@@ -1,5 +1,7 @@
 import { expect, test } from 'vitest'
 import { deliverNextMail } from '../../src/flows/mail-delivery.ts'
+import { MINUTE } from '../../src/platform/clock.ts'
+import { MailError } from '../../src/platform/mail-error.ts'
 import { startAuthd } from '../harness.ts'
 
 test('SECURITY E-04: a mail server that never answers holds up no sign-in and makes nothing unready', async () => {
@@ -18,4 +20,24 @@ test('SECURITY E-04: a mail server that never answers holds up no sign-in and ma
   await hanging
 
   expect([asked.status, ready.status]).toEqual([201, 200])
+})
+
+test('SECURITY E-04: while a mail server refuses, readiness says degraded and stays 200; ready again when the mail is out', async () => {
+  const authd = await startAuthd()
+  authd.mailer.failure = new MailError('450 try later', { isPermanent: false })
+  await authd.browser().post('/v1/signin', { json: { email: 'ada@example.com' } })
+  const before = await authd.browser().get('/readiness')
+
+  await deliverNextMail(authd.deps)
+  const during = await authd.browser().get('/readiness')
+  authd.mailer.failure = undefined
+  authd.clock.advance(MINUTE)
+  await authd.takeMail()
+  const after = await authd.browser().get('/readiness')
+
+  expect([before, during, after].map(({ status, body }) => [status, body.status, body.checks.mail])).toEqual([
+    [200, 'ready', 'ok'],
+    [200, 'degraded', 'waiting'],
+    [200, 'ready', 'ok'],
+  ])
 })

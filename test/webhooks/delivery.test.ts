@@ -16,7 +16,12 @@ async function subscribe(authd: Authd, { url }: Pick<Receiver, 'url'>, events = 
 
 async function happen(authd: Authd, ...types: EventType[]): Promise<void> {
   for (const type of types) {
-    const event = { type, userId: 'usr_1', email: 'ada@example.com', metadata: { method: 'passkey', note: 'a secret' } }
+    const event = {
+      type,
+      userId: 'usr_1',
+      email: 'ada@example.com',
+      metadata: { method: 'passkey', note: 'a secret', trace_id: '4bf92f3577b34da6' },
+    }
     await authd.deps.db.write((trx) => recordEvent(authd.deps, trx, SYSTEM, event))
   }
 }
@@ -128,6 +133,7 @@ test('SECURITY H-03: tries share their id and body, not their time; the body is 
       session_id: null,
       request_id: null,
       method: 'passkey',
+      trace_id: '4bf92f3577b34da6',
     },
   })
 })

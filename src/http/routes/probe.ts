@@ -55,9 +55,15 @@ export function probeEndpoints(lifecycle: Lifecycle): Endpoint[] {
     },
   })
   const readinessBody = z.strictObject({
-    status: z.enum(['ready', 'unready', 'stopping']),
+    status: z.enum(['ready', 'degraded', 'unready', 'stopping']),
     checks: z
-      .strictObject({ database: z.enum(['ok', 'failed']), schema: z.enum(['ok', 'outdated', 'unknown']) })
+      .strictObject({
+        database: z.enum(['ok', 'failed']),
+        schema: z.enum(['ok', 'outdated', 'unknown']),
+        mail: z
+          .enum(['ok', 'waiting', 'unknown'])
+          .describe('waiting: the mail server has not taken what it was given.'),
+      })
       .optional(),
   })
   const readiness = endpoint({
@@ -67,7 +73,7 @@ export function probeEndpoints(lifecycle: Lifecycle): Endpoint[] {
     tag: 'Probes',
     guard: 'none',
     answers: {
-      200: { text: 'It can.', schema: readinessBody },
+      200: { text: 'It can; degraded: mails wait.', schema: readinessBody },
       503: {
         text: 'It is stopping, or the database does not answer, or its schema is too old.',
         schema: readinessBody,
@@ -77,7 +83,8 @@ export function probeEndpoints(lifecycle: Lifecycle): Endpoint[] {
     async handle(deps) {
       if (lifecycle.isStopping()) return { status: 503, body: { status: 'stopping' } }
       const { isReady, checks } = await checkReadiness(deps)
-      return { status: isReady ? 200 : 503, body: { status: isReady ? 'ready' : 'unready', checks } }
+      const status = !isReady ? 'unready' : checks.mail === 'waiting' ? 'degraded' : 'ready'
+      return { status: isReady ? 200 : 503, body: { status, checks } }
     },
   })
   return [liveness, health, readiness]

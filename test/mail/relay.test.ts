@@ -1,0 +1,71 @@
+import { once } from 'node:events'
+import { createServer, type Socket } from 'node:net'
+import { createInterface } from 'node:readline'
+import { expect, onTestFinished, test } from 'vitest'
+import { deliverNextMail, enqueueMail } from '../../src/flows/mail-delivery.ts'
+import { listQueue, showQueued } from '../../src/flows/outbox.ts'
+import { smtpMailer } from '../../src/mail/mailer.ts'
+import { HOUR, MINUTE } from '../../src/platform/clock.ts'
+import { builtInTexts } from '../../src/platform/texts.ts'
+import { startAuthd } from '../harness.ts'
+
+type Mood = 'silent' | 'drops' | 'refuses' | 'takes'
+
+/** A mail server that speaks the least of SMTP, in the mood it is told. */
+async function moodyRelay() {
+  const relay = { mood: 'takes' as Mood, port: 0, taken: [] as string[] }
+  const speak = (socket: Socket) => {
+    socket.on('error', () => {})
+    if (relay.mood === 'silent') return
+    socket.write('220 relay\r\n')
+    let mail: string[] | undefined
+    createInterface({ input: socket }).on('line', (line) => {
+      if (mail === undefined) {
+        if (line === 'DATA') mail = []
+        socket.write(line === 'DATA' ? '354 go on\r\n' : '250 ok\r\n')
+      } else if (line !== '.') {
+        mail.push(line)
+      } else if (relay.mood === 'drops') {
+        socket.destroy()
+      } else {
+        if (relay.mood === 'takes') relay.taken.push(mail.join('\n'))
+        mail = undefined
+        socket.write(relay.mood === 'takes' ? '250 taken\r\n' : '451 4.7.1 greylisted\r\n')
+      }
+    })
+  }
+  const server = createServer(speak).listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  onTestFinished(() => void server.close())
+  const address = server.address()
+  relay.port = typeof address === 'object' ? (address?.port ?? 0) : 0
+  return relay
+}
+
+test('SECURITY E-03: a relay that says nothing, drops the line in the middle, and puts off gets each mail once in the end', async () => {
+  const authd = await startAuthd()
+  const relay = await moodyRelay()
+  const smtp = { host: '127.0.0.1', port: relay.port, tls: 'none', timeout: 200, maxConnections: 2 } as const
+  const texts = { current: () => builtInTexts() }
+  const mailer = smtpMailer({ smtp, from: 'no-reply@example.com', app: () => ({ name: 'Example' }), texts })
+  onTestFinished(() => mailer.close())
+  authd.mailer.send = mailer.send
+  const values = { link: 'http://localhost/account', occurred_at: '2026-11-25T12:00:00.000Z', name: 'Phone' }
+  const mail = { to: 'ada@example.com', template: 'passkey_added', lang: 'en', values } as const
+  const expiresAt = authd.clock.now() + HOUR
+  const id = await authd.deps.db.write((trx) => enqueueMail(authd.deps, trx, { ...mail, expiresAt }))
+
+  for (const mood of ['silent', 'drops', 'refuses', 'takes', 'takes'] as const) {
+    relay.mood = mood
+    await deliverNextMail(authd.deps)
+    authd.clock.advance(2 * MINUTE)
+  }
+
+  const { tries } = await showQueued(authd.deps, 'mail', id)
+  expect(tries.map(({ outcome }) => outcome)).toEqual(['postponed', 'postponed', 'postponed', 'accepted'])
+  expect(tries[2]?.response).toContain('451 4.7.1 greylisted')
+  expect(relay.taken.length).toBe(1)
+  expect(relay.taken[0]).toContain(`Message-ID: <${id}@example.com>`)
+  const { rows } = await listQueue(authd.deps, { kind: 'mail' }, { limit: 10, within: 10 })
+  expect(rows).toMatchObject([{ state: 'sent', tries: 4 }])
+})
