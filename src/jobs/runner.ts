@@ -16,72 +16,73 @@ export interface JobRunner {
 
 type JobState = 'running' | 'done' | 'failed'
 
-/** Runs each worker of a job on its own, never twice at once. The only user of timers beside the doors. */
+/** Runs each job on its own. The only user of timers beside the doors. */
 export function startJobs(deps: Deps, jobs: readonly Job[]): JobRunner {
-  const loops = jobs.flatMap((job) => Array.from({ length: job.workers?.(deps) ?? 1 }, () => startWorker(deps, job)))
+  const loops = jobs.map((job) => startJob(deps, job))
   return {
-    states: () => statesOf(loops),
+    states: () => Object.fromEntries(loops.map((loop) => [loop.name, loop.state()])),
     stop: async () => {
       await Promise.all(loops.map((loop) => loop.stop()))
     },
   }
 }
 
-/** Of a job with several workers, what one of them says that has more to say than that it is done. */
-function statesOf(loops: { name: string; state(): JobState }[]): Record<string, JobState> {
-  const states: Record<string, JobState> = {}
-  for (const { name, state } of loops) if ((states[name] ?? 'done') === 'done') states[name] = state()
-  return states
-}
-
-function startWorker(deps: Deps, job: Job) {
+/** One turn looks for work now and then; where there is more, it is followed by two, up to the job's workers. */
+function startJob(deps: Deps, job: Job) {
+  const workers = job.workers?.(deps) ?? 1
+  const turns = new Set<Promise<void>>()
   let timer: NodeJS.Timeout | undefined
-  let running: Promise<void> | undefined
+  let waitsMs = 0
   let isWoken = false
   let isStopped = false
   let last: JobState = 'done'
 
-  let waitsMs = 0
   const schedule = (delayMs: number) => {
     clearTimeout(timer)
     waitsMs = delayMs
-    if (!isStopped) timer = setTimeout(start, delayMs)
+    if (!isStopped) timer = setTimeout(look, delayMs)
   }
-  const start = () => {
+  const look = () => {
+    begin()
+    schedule(job.everyMs)
+  }
+  const begin = () => {
+    if (isStopped || turns.size >= workers) return
     isWoken = false
-    running = run().finally(() => {
-      running = undefined
+    const turn = work().then((isMore) => {
+      turns.delete(turn)
+      if (isMore) for (const _ of [1, 2]) setImmediate(begin)
+      else if (isWoken && last === 'done') schedule(GATHER_MS)
     })
+    turns.add(turn)
   }
-  const run = async () => {
-    let delayMs = job.everyMs
+  const work = async () => {
     try {
-      if (await job.run(deps)) delayMs = 0
+      const isMore = await job.run(deps)
       last = 'done'
+      return isMore
     } catch (error) {
       last = 'failed'
       deps.log.error('job failed', { job: job.name, error })
-      delayMs = Math.max(job.everyMs, FAILURE_MS)
+      schedule(Math.max(job.everyMs, FAILURE_MS))
+      return false
     }
-    schedule(isWoken ? Math.min(delayMs, GATHER_MS) : delayMs)
   }
   const stopListening = job.isWokenByCommits
     ? deps.db.onCommit(() => {
-        if (isWoken) return
         isWoken = true
-        // Who is about to go on must not be put off by the commits of others.
-        if (!running && waitsMs > GATHER_MS) schedule(GATHER_MS)
+        if (turns.size < workers && waitsMs > GATHER_MS && last !== 'failed') schedule(GATHER_MS)
       })
     : () => {}
   schedule(0)
   return {
     name: job.name,
-    state: (): JobState => (running ? 'running' : last),
+    state: (): JobState => (turns.size > 0 ? 'running' : last),
     async stop() {
       isStopped = true
       stopListening()
       clearTimeout(timer)
-      await running
+      await Promise.all(turns)
     },
   }
 }
