@@ -11,6 +11,8 @@ export interface Receiver {
   url: string
   /** What came, oldest first. */
   received: Received[]
+  /** How often somebody connected, whatever came of it. */
+  connections: number
   /** How it answers from now on. */
   answer: (response: ServerResponse, received: Received) => void
 }
@@ -20,6 +22,7 @@ export async function webhookReceiver(): Promise<Receiver> {
   const receiver: Receiver = {
     url: '',
     received: [],
+    connections: 0,
     answer: (response) => {
       response.statusCode = 204
       response.end()
@@ -35,6 +38,9 @@ export async function webhookReceiver(): Promise<Receiver> {
       receiver.received.push(received)
       receiver.answer(response, received)
     })
+  })
+  server.on('connection', () => {
+    receiver.connections += 1
   })
   server.listen(0, '127.0.0.1')
   await once(server, 'listening')

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { deleteOldRows } from '../../src/flows/housekeeping.ts'
 import { deliverNextMail, enqueueMail } from '../../src/flows/mail-delivery.ts'
 import { listQueue } from '../../src/flows/outbox.ts'
 import { HOUR, MINUTE, SECOND } from '../../src/platform/clock.ts'
@@ -112,4 +113,20 @@ test('a decoy is deleted, never sent, and in no list or count', async () => {
 
   expect(listed).toEqual({ rows: [], total: { count: 0, isExact: true }, nextCursor: null })
   expect([sent, rows]).toEqual([[], []])
+})
+
+test('what a refused mail says is kept for another try until it no longer holds', async () => {
+  const authd = await startAuthd()
+  await enqueue(authd)
+  authd.mailer.failure = PERMANENT
+  await deliverNextMail(authd.deps)
+
+  authd.clock.advance(HOUR - 1)
+  await deleteOldRows(authd.deps)
+  const before = await stateOf(authd)
+  authd.clock.advance(1)
+  await deleteOldRows(authd.deps)
+
+  expect(before).toMatchObject([{ state: 'failed', hasBody: true }])
+  expect(await stateOf(authd)).toMatchObject([{ state: 'failed', hasBody: false }])
 })

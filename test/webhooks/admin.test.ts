@@ -34,6 +34,20 @@ test('an endpoint of the API is public, its secret is told once, and a key moves
   expect(JSON.stringify(listed.body)).not.toContain(secret.slice(6))
 })
 
+test('a key moves no endpoint that an operator let be private to another private address', async () => {
+  const authd = await startAuthd()
+  const admin = await asAdmin(authd)
+  const { addWebhook } = await import('../../src/flows/webhook.ts')
+  const input = { url: 'http://10.0.0.1/events', description: '', events: ['*'], allowsPrivate: true }
+  const { endpoint } = await addWebhook(authd.deps, SYSTEM, input)
+
+  const moved = await admin.patch(`/admin/webhooks/${endpoint.id}`, { url: 'http://10.0.0.2/events' })
+  const described = await admin.patch(`/admin/webhooks/${endpoint.id}`, { description: 'shop' })
+
+  expect([moved.status, moved.body.details.errors]).toEqual([400, [{ pointer: '/url', code: 'INVALID' }]])
+  expect(described.body).toMatchObject({ url: 'http://10.0.0.1/events', description: 'shop', allow_private: true })
+})
+
 test.each([
   [{ url: 'ftp://app.example.com' }, '/url', 'url: "ftp://app.example.com" cannot be an endpoint.'],
   [{ url: 'https://u:p@app.example.com' }, '/url', 'no user name or password'],

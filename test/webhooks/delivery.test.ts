@@ -20,7 +20,7 @@ async function happen(authd: Authd, ...types: EventType[]): Promise<void> {
       type,
       userId: 'usr_1',
       email: 'ada@example.com',
-      metadata: { method: 'passkey', note: 'a secret', trace_id: '4bf92f3577b34da6' },
+      metadata: { method: 'passkey', note: 'a secret', reason: 'ada@example.com asked', trace_id: '4bf92f3577b34da6' },
     }
     await authd.deps.db.write((trx) => recordEvent(authd.deps, trx, SYSTEM, event))
   }
@@ -268,6 +268,25 @@ describe('SECURITY H-04', () => {
     expect([atFirst, afterAMinute]).toEqual([3, 4])
     expect((await deliveries(authd)).every(({ state }) => state === 'sent')).toBe(true)
   })
+})
+
+test('what waits for minutes since a failure is sent at once when the endpoint answers again', async () => {
+  const authd = await startAuthd()
+  const receiver = await webhookReceiver()
+  await subscribe(authd, receiver, ['user.*'])
+  await happen(authd, 'user.updated', 'user.disabled')
+  receiver.answer = answering(502)
+  for (let rounds = 0; rounds < 3; rounds += 1) {
+    await authd.sendWebhooks()
+    authd.clock.advance(20 * SECOND)
+  }
+  receiver.answer = answering(204)
+  receiver.received.length = 0
+  await happen(authd, 'user.registered')
+
+  await authd.sendWebhooks()
+
+  expect(typesOf(receiver)).toEqual(['user.registered', 'user.updated', 'user.disabled'])
 })
 
 test('a delivery whose worker died is taken over when its lease has ended, under the same id', async () => {

@@ -85,12 +85,13 @@ describe('SECURITY H-01', () => {
     )
 
     expect(new Set(reasons)).toEqual(new Set([UNREACHABLE]))
-    expect(canary.received).toEqual([])
+    expect(canary.connections).toBe(0)
   })
 
   test.each([
     ['to this machine', ['127.0.0.1']],
     ['to a public address and to this machine', ['1.1.1.1', '127.0.0.1']],
+    ['to this machine and to a public address', ['127.0.0.1', '1.1.1.1']],
     ['to the cloud', ['169.254.169.254']],
     ['to this machine in IPv6', ['::1']],
     ['nowhere', []],
@@ -101,7 +102,7 @@ describe('SECURITY H-01', () => {
     const reason = await reasonOf(made, `https://rebound.example.com:${new URL(canary.url).port}/events`)
 
     expect(reason).toBe(UNREACHABLE)
-    expect(canary.received).toEqual([])
+    expect(canary.connections).toBe(0)
   })
 
   test('a name that led to a public address when it was added is looked at again for each connection', async () => {
@@ -117,7 +118,7 @@ describe('SECURITY H-01', () => {
 
     await authd.sendWebhooks()
 
-    expect(canary.received).toEqual([])
+    expect(canary.connections).toBe(0)
     const { rows } = await listQueue(authd.deps, { kind: 'webhook' }, { limit: 10, within: 100 })
     expect(rows).toMatchObject([{ state: 'pending', lastError: UNREACHABLE }])
   })
