@@ -17,7 +17,7 @@ export const codeView: ViewOf = (template, values, app, translate) => {
 
 /** A mail about something that happened. */
 export const noticeView: ViewOf = (template, values, app, translate) => {
-  const says = { app: app.name }
+  const says = { app: app.name, endpoint: asLine(values['endpoint_id'] ?? '') }
   const link = NEEDS_LINK.has(template) ? needed(template, values, 'link') : values['link']
   return {
     ...safetyView(template, values, translate, says),

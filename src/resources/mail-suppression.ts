@@ -2,14 +2,15 @@ import { z } from 'zod'
 import { toRfc3339 } from '../platform/clock.ts'
 import type { MailSuppression } from '../store/mail-suppressions.ts'
 import { timeField } from './email.ts'
+import { sample } from './field.ts'
 
 /** An address that gets no mail now; whole, since an operator must be able to name it. */
-const mailSuppressionResource = z.strictObject({
-  email: z.string(),
+export const mailSuppressionResource = z.strictObject({
+  email: sample('ada@example.com'),
   refusals: z.int(),
   last_refused_at: timeField,
   suppressed_until: timeField.nullable(),
-  response: z.string(),
+  response: sample('550 5.1.1 no such user'),
 })
 export type MailSuppressionResource = z.output<typeof mailSuppressionResource>
 

@@ -9,6 +9,7 @@ import { allEndpoints } from '../../src/http/app.ts'
 import { openApiDocument } from '../../src/http/openapi.ts'
 import { MINUTE } from '../../src/platform/clock.ts'
 import { setBrake } from '../../src/store/failed-attempts.ts'
+import { countRefusal, suppressMail } from '../../src/store/mail-suppressions.ts'
 import { type Authd, startAuthd } from '../harness.ts'
 import { signInForTokens } from '../people.ts'
 import { answering, webhookReceiver } from '../webhook-receiver.ts'
@@ -59,6 +60,12 @@ async function queued(authd: Authd): Promise<{ endpoint: string; delivery: strin
   const mail = { to: 'ada@example.com', template: 'test', lang: 'en', values: {} } as const
   const expiresAt = authd.clock.now() + MINUTE
   const id = await authd.deps.db.write((trx) => enqueueMail(authd.deps, trx, { ...mail, expiresAt }))
+  await authd.deps.db.write(async (trx) => {
+    const now = authd.clock.now()
+    const refused = { address: 'bob@example.com', response: '550 5.1.1 no such user' }
+    await countRefusal(trx, { ...refused, now, apartMs: MINUTE, forgetMs: MINUTE })
+    await suppressMail(trx, { address: refused.address, until: now + MINUTE })
+  })
   return { endpoint: endpoint.id, delivery: rows[0]?.id ?? '', mail: id }
 }
 

@@ -1,7 +1,11 @@
 import { z } from 'zod'
+import { clearSuppression, listSuppressed } from '../../flows/mail-suppression.ts'
 import { cancelMails, listQueue, retryQueued } from '../../flows/outbox.ts'
 import { REQUEST_ROWS } from '../../flows/page.ts'
+import { emailField } from '../../resources/email.ts'
+import { sample } from '../../resources/field.ts'
 import { mailResource, presentMail } from '../../resources/mail.ts'
+import { mailSuppressionResource, presentMailSuppression } from '../../resources/mail-suppression.ts'
 import { endpoint } from '../endpoint.ts'
 import { CURSOR, LIMIT, PAGE_TEXT, pageHeaders, REFUSALS, TOTAL_TEXT } from './admin-page.ts'
 
@@ -52,4 +56,38 @@ const cancel = endpoint({
   },
 })
 
-export const adminMailEndpoints = [list, retry, cancel]
+const suppressed = endpoint({
+  method: 'GET',
+  path: '/admin/suppressions',
+  summary: 'Addresses that get no mail now, since their mail server refused them for good.',
+  tag,
+  guard: { scope: 'mail:read' },
+  query: z.strictObject({ limit: LIMIT }),
+  answers: { 200: { text: 'The first of them.', schema: z.array(mailSuppressionResource) } },
+  errors: REFUSALS,
+  async handle(deps, { query: { limit } }) {
+    return { status: 200, body: (await listSuppressed(deps, limit)).map(presentMailSuppression) }
+  },
+})
+
+const clear = endpoint({
+  method: 'POST',
+  path: '/admin/suppressions/clear',
+  summary: 'Let an address be mailed again. It is in the body, so that no log of a proxy has it.',
+  tag,
+  guard: { scope: 'mail:write' },
+  body: { type: 'json', schema: z.strictObject({ email: emailField }) },
+  answers: {
+    200: {
+      text: 'It may be mailed.',
+      schema: z.strictObject({ email: sample('ada@example.com'), changed: z.boolean() }),
+    },
+  },
+  errors: REFUSALS,
+  async handle(deps, { body, origin }) {
+    const { address, isChanged } = await clearSuppression(deps, origin, body.email.typed)
+    return { status: 200, body: { email: address, changed: isChanged } }
+  },
+})
+
+export const adminMailEndpoints = [list, retry, cancel, suppressed, clear]
