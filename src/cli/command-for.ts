@@ -26,36 +26,45 @@ const TOPIC_ALIASES: Record<string, string> = {
   setting: 'settings',
   suppression: 'suppressions',
   template: 'templates',
+  webhook: 'webhooks',
   setup: 'init',
   'test-email': 'email test',
 }
-const VERB_ALIASES: Record<string, string> = { ls: 'list', rm: 'delete' }
+const VERB_ALIASES: Record<string, string[]> = { ls: ['list'], rm: ['delete', 'remove'] }
 
-/** The command that these words begin with; flags may stand before and between them. */
+/** The global flags whose next word is their value, and no part of a command's name. */
+export const VALUED_FLAGS = ['-c', '--config', '--fields', '--color', '--timeout', '--time']
+
+/** The command that these words name; flags may stand before, between and after its words. */
 export function commandFor(words: string[]): FoundCommand | undefined {
-  const first = words.findIndex((word) => !word.startsWith('-'))
-  if (first < 0) return undefined
-  const [topic = '', ...rest] = words.slice(first)
-  const expanded = [...(TOPIC_ALIASES[topic] ?? topic).split(' '), ...rest]
-  const name = expanded[0] ?? ''
-  const next = expanded[1] ?? ''
-  const verb = VERB_ALIASES[next] ?? next
+  const [first, second] = namesIn(words)
+  if (first === undefined) return undefined
+  const topic = words[first] ?? ''
+  const name = TOPIC_ALIASES[topic] ?? topic
+  const verb = second === undefined ? undefined : words[second]
+  const verbs = verb === undefined ? [] : (VERB_ALIASES[verb] ?? [verb])
   // `migrate` alone is `migrate up`; no other topic has a command that runs by itself.
-  const bare = next === '' || next.startsWith('-') ? `${name} up` : name
-  for (const [id, taken] of [
-    [`${name} ${verb}`, 2],
-    [name, 1],
-    [bare, 1],
-  ] as const) {
-    const load = COMMANDS[id]
-    if (load)
-      return {
-        id,
-        argv: [...words.slice(0, first), ...expanded.slice(taken)],
-        load: async () => (await load()).default,
-      }
+  const ids = [...verbs.map((each) => `${name} ${each}`), name, ...(verb === undefined ? [`${name} up`] : [])]
+  const id = ids.find((each) => COMMANDS[each])
+  const load = id === undefined ? undefined : COMMANDS[id]
+  if (id === undefined || !load) return undefined
+  const taken = verbs.some((each) => id === `${name} ${each}`) ? [first, second] : [first]
+  return {
+    id,
+    argv: words.filter((_, index) => !taken.includes(index)),
+    load: async () => (await load()).default,
   }
-  return undefined
+}
+
+/** Where the words stand that are no flag and no value of one. */
+function namesIn(words: string[]): number[] {
+  const found: number[] = []
+  for (let index = 0; index < words.length && words[index] !== '--'; index += 1) {
+    const word = words[index] ?? ''
+    if (VALUED_FLAGS.includes(word)) index += 1
+    else if (!word.startsWith('-')) found.push(index)
+  }
+  return found
 }
 
 export function isTopic(word: string): boolean {

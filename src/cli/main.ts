@@ -37,6 +37,7 @@ export async function main(argv: string[]): Promise<void> {
 }
 
 async function run(argv: string[], takeSignals: () => void): Promise<void> {
+  refuseLostFolder()
   const { showHelp, showCommandHelp } = await import('./help.ts')
   const words = argv.filter((word) => word !== '--help' && word !== '-h')
   const wantsHelp = words.length < argv.length
@@ -50,6 +51,19 @@ async function run(argv: string[], takeSignals: () => void): Promise<void> {
   if (wantsHelp) return await showCommandHelp(found.id, Command)
   const { runCommand } = await import('./run-command.ts')
   await runCommand(Command, found, takeSignals)
+}
+
+/** Whoever looks for a configuration asks for the current folder, and Node throws where that was deleted. */
+function refuseLostFolder(): void {
+  try {
+    process.cwd()
+  } catch (cause) {
+    throw new AuthdError('NO_INPUT', {
+      message: 'The folder that you are in was deleted.',
+      suggestions: ['cd /'],
+      cause,
+    })
+  }
 }
 
 /** `users` alone shows its commands; anything else unknown is an error with the nearest one. */

@@ -47,6 +47,16 @@ test('an unknown command is 64 and names the nearest one', async () => {
   expect(stderr).toBe('authd: unknown command "users lst"\nTry: authd users list\n')
 })
 
+test('in a folder that was deleted it says so, and is no bug', async () => {
+  const program = process.env['AUTHD_BIN'] ?? join(import.meta.dirname, '../../bin/authd.js')
+  const script = 'mkdir gone && cd gone && rmdir ../gone && "$0" users list 2>&1; echo $?'
+  const { folder } = await shell()
+
+  const { stdout } = await promisify(execFile)('/bin/sh', ['-c', script, program], { cwd: folder })
+
+  expect(stdout).toMatch(/authd: The folder that you are in was deleted\.\nTry: cd \/\n66\n$/)
+})
+
 test('with --json an error is one line on stderr, and stdout stays empty', async () => {
   const { run } = await shell()
 
