@@ -7,6 +7,7 @@ import {
   countOutbox,
   findOutboxItem,
   finishOutbox,
+  hurryOutbox,
   listOutbox,
   type OutboxFilter,
   type OutboxItem,
@@ -16,6 +17,7 @@ import {
   requeueOutbox,
 } from '../store/outbox.ts'
 import { deleteOutboxTries, insertOutboxTry, listOutboxTries, type OutboxTry } from '../store/outbox-tries.ts'
+import { findWebhookEndpoint } from '../store/webhook-endpoints.ts'
 import { type Origin, recordEvent } from './event.ts'
 import { type Page, type PageAsked, readPage } from './page.ts'
 
@@ -102,14 +104,19 @@ export async function retryQueued(
     for (const id of ids) {
       const item = (await findOutboxItem(trx, kind, id)) ?? refuseUnknown(kind, id)
       if (kind === 'mail') refuseOver(item, now)
-      const expiresAt = kind === 'mail' ? item.expiresAt : now + AGAIN_MS
-      if (item.state !== 'pending') await deleteOutboxTries(trx, id)
-      const again = await requeueOutbox(trx, { id, now, expiresAt })
-      if (again) retried.push(again)
+      if (kind === 'webhook' && !(await findWebhookEndpoint(trx, item.recipient))) refuseGone(item)
+      retried.push((await tryAgain(trx, item, now)) ?? item)
       await recordEvent(deps, trx, origin, { type: `${kind}.retried`, metadata: aboutItem(item) })
     }
     return retried
   })
+}
+
+async function tryAgain(trx: Trx, item: OutboxItem, now: number): Promise<OutboxItem | undefined> {
+  if (item.state === 'pending') return await hurryOutbox(trx, { id: item.id, now })
+  await deleteOutboxTries(trx, item.id)
+  const expiresAt = item.kind === 'mail' ? item.expiresAt : now + AGAIN_MS
+  return await requeueOutbox(trx, { id: item.id, now, expiresAt })
 }
 
 /** Mails that wait are sent no more; those that are over stay as they are. */
@@ -145,6 +152,13 @@ function refuseOver({ id, state, bodySealed, expiresAt }: OutboxItem, now: numbe
   if (isMailable({ bodySealed, expiresAt }, now)) return
   const why = state === 'sent' ? 'has been sent' : expiresAt <= now ? 'says what no longer holds' : `is ${state}`
   throw new AuthdError('OUTBOX_OVER', { message: `The mail ${id} ${why}: it cannot be sent again.` })
+}
+
+function refuseGone({ id, recipient }: OutboxItem): never {
+  throw new AuthdError('WEBHOOK_NOT_FOUND', {
+    message: `The endpoint ${recipient} of the delivery ${id} is there no more.`,
+    suggestions: ['authd webhooks list'],
+  })
 }
 
 function refuseUnknown(kind: OutboxKind, id: string): never {

@@ -87,6 +87,8 @@ export async function deliverNextWebhook(deps: Deps): Promise<boolean> {
   const claimed = await deps.db.write(async (trx) => {
     const endpoint = await claimWebhookEndpoint(trx, { now, busyUntil: now + LEASE_MS })
     const delivery = endpoint && (await claimWebhookFor(trx, { endpointId: endpoint.id, now }))
+    // Cancelled between two looks: nobody keeps the endpoint for nothing.
+    if (endpoint && !delivery) await releaseWebhookEndpoint(trx, endpoint)
     return delivery && { endpoint, delivery }
   })
   if (!claimed) return false

@@ -5,7 +5,7 @@ import { normalizeWebhookSecret, webhookSecretOf } from '../platform/webhook-sig
 import { refuseWebhookUrl } from '../platform/webhook-url.ts'
 import { findLastAuditSeq } from '../store/audit-logs.ts'
 import type { Trx } from '../store/db.ts'
-import { deleteWebhooksFor } from '../store/outbox.ts'
+import { cancelWebhooksFor } from '../store/outbox.ts'
 import {
   deleteWebhookEndpoint,
   findWebhookEndpoint,
@@ -108,10 +108,10 @@ export async function resumeWebhook(deps: Deps, origin: Origin, id: string) {
   })
 }
 
-/** Takes an endpoint away, with what waits for it and what was delivered. */
+/** Takes an endpoint away; what waits for it is not sent. */
 export async function removeWebhook(deps: Deps, origin: Origin, id: string): Promise<WebhookEndpoint> {
   const { endpoint } = await withEndpoint(deps, id, async (trx, found) => {
-    await deleteWebhooksFor(trx, id)
+    await cancelWebhooksFor(trx, { endpointId: id, now: deps.clock.now() })
     await deleteWebhookEndpoint(trx, id)
     await record(deps, trx, origin, 'webhook.removed', found)
     return true
@@ -159,7 +159,8 @@ export async function adoptConfiguredWebhook(deps: Deps): Promise<void> {
       const secretSealed = deps.keys.seal(secretContext(CONFIGURED), secret)
       const cursorSeq = await findLastAuditSeq(trx)
       const made = { createdAt: deps.clock.now(), createdBy: CONFIGURED_BY, cursorSeq }
-      await insertWebhookEndpoint(trx, { id: CONFIGURED, ...about, secretSealed, ...made })
+      // Several instances start at once: one of them makes it.
+      if (!(await insertWebhookEndpoint(trx, { id: CONFIGURED, ...about, secretSealed, ...made }))) return
       await record(deps, trx, SYSTEM, 'webhook.added', { id: CONFIGURED, ...about })
     })
     return

@@ -129,10 +129,13 @@ const SUBJECTS: Record<string, z.ZodType> = {
   audit: idField('evt'),
   ipfilters: idField('ipf'),
   settings: sample('signup.policy'),
+  mail: idField('msg'),
+  webhooks: idField('whe'),
+  'webhook-deliveries': idField('whd'),
 }
 
 function pathParameters(path: string) {
-  return [...path.matchAll(/(\w+)\/:(\w+)/g)].map(([, of = '', name]) => {
+  return [...path.matchAll(/([\w-]+)\/:(\w+)/g)].map(([, of = '', name]) => {
     const schema = schemaOf(SUBJECTS[of] ?? z.string(), 'input')
     return { name, in: 'path', required: true, schema }
   })

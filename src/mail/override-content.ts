@@ -4,6 +4,7 @@ import { LAYOUTS } from './layouts.ts'
 import type { OverrideFile, TextProblem } from './override-files.ts'
 import { lineOf } from './override-sentences.ts'
 import { type RenderedMail, renderMail } from './render.ts'
+import { NEEDS_LINK } from './safety-view.ts'
 import { SAMPLE_VALUES } from './samples.ts'
 
 /** Mail programs cut off what is far larger, and small mails arrive sooner. */
@@ -64,8 +65,11 @@ function variantsOf(template: MailTemplate): Record<string, string>[] {
   const values = SAMPLE_VALUES[template]
   const { requested_by: _, requested_ip: __, name: ___, ...fewer } = values
   const { link: ____, ...withoutLink } = fewer
-  const isLinkNeeded = template === 'email_changed' || template === 'invitation'
-  return [values, ...(values['code'] ? [{ ...values, code: LONG_CODE }] : []), isLinkNeeded ? fewer : withoutLink]
+  return [
+    values,
+    ...(values['code'] ? [{ ...values, code: LONG_CODE }] : []),
+    NEEDS_LINK.has(template) ? fewer : withoutLink,
+  ]
 }
 
 interface Places {

@@ -30,7 +30,7 @@ export const noticeView: ViewOf = (template, values, app, translate) => {
 }
 
 /** These say nothing without their link; in the others it only spares the way to the account page. */
-const NEEDS_LINK: ReadonlySet<MailTemplate> = new Set(['email_changed', 'invitation'])
+export const NEEDS_LINK: ReadonlySet<MailTemplate> = new Set(['email_changed', 'invitation'])
 
 const FOOTERS: Partial<Record<MailTemplate, string>> = {
   email_change: 'mail.footer', // The account has another address still: this one was only entered.

@@ -65,22 +65,26 @@ export async function insertOutbox(
   )
 }
 
+const CANCEL = `UPDATE outbox SET state = 'cancelled', body_sealed = NULL, finished_at = ? WHERE state = 'pending' AND`
+
 /** A newer mail of the same attempt replaces what still waits. */
 export async function cancelAttemptMail(trx: Trx, input: { attemptId: string; now: number }): Promise<number> {
-  return await trx.run(
-    `UPDATE outbox SET state = 'cancelled', body_sealed = NULL, finished_at = ?
-     WHERE attempt_id = ? AND state = 'pending'`,
-    [input.now, input.attemptId],
-  )
+  return await trx.run(`${CANCEL} attempt_id = ?`, [input.now, input.attemptId])
 }
 
 /** What still waits for this address: its person was disabled or deleted. */
 export async function cancelMailTo(trx: Trx, input: { recipient: string; now: number }): Promise<number> {
-  return await trx.run(
-    `UPDATE outbox SET state = 'cancelled', body_sealed = NULL, finished_at = ?
-     WHERE kind = 'mail' AND state = 'pending' AND recipient = ?`,
-    [input.now, input.recipient],
-  )
+  return await trx.run(`${CANCEL} kind = 'mail' AND recipient = ?`, [input.now, input.recipient])
+}
+
+/** What still waits for an endpoint that is taken away. */
+export async function cancelWebhooksFor(trx: Trx, input: { endpointId: string; now: number }): Promise<number> {
+  return await trx.run(`${CANCEL} kind = 'webhook' AND recipient = ?`, [input.now, input.endpointId])
+}
+
+/** False: it was over before. */
+export async function cancelOutbox(trx: Trx, input: { id: string; now: number }): Promise<boolean> {
+  return (await trx.run(`${CANCEL} id = ?`, [input.now, input.id])) === 1
 }
 
 /**
@@ -142,26 +146,27 @@ export async function postponeOutbox(
   return changed === 1
 }
 
-/** Puts an item that is over back to wait, or makes one that waits due now; its tries begin anew. */
+/** Puts an item that is over back to wait; its tries begin anew. */
 export async function requeueOutbox(
   trx: Trx,
   input: { id: string; now: number; expiresAt: number },
 ): Promise<OutboxItem | undefined> {
   const row = await trx.one<OutboxRow>(
-    `UPDATE outbox SET state = 'pending', due_at = ?, expires_at = ?, tries = 0, finished_at = NULL WHERE id = ?
-     RETURNING *`,
+    `UPDATE outbox SET state = 'pending', due_at = ?, expires_at = ?, tries = 0, finished_at = NULL
+     WHERE id = ? AND state <> 'pending' RETURNING *`,
     [input.now, input.expiresAt, input.id],
   )
   return row && fromRow(row)
 }
 
-/** False: it was over before. */
-export async function cancelOutbox(trx: Trx, input: { id: string; now: number }): Promise<boolean> {
-  const changed = await trx.run(
-    "UPDATE outbox SET state = 'cancelled', body_sealed = NULL, finished_at = ? WHERE id = ? AND state = 'pending'",
+/** What waits is due now; what somebody is sending at this moment, whose try has not ended, is left to them. */
+export async function hurryOutbox(trx: Trx, input: { id: string; now: number }): Promise<OutboxItem | undefined> {
+  const row = await trx.one<OutboxRow>(
+    `UPDATE outbox SET due_at = ? WHERE id = ? AND state = 'pending' AND (tries = 0 OR EXISTS
+       (SELECT 1 FROM outbox_tries WHERE outbox_id = outbox.id AND number = outbox.tries)) RETURNING *`,
     [input.now, input.id],
   )
-  return changed === 1
+  return row && fromRow(row)
 }
 
 /** What has waited since a failure is due now: its endpoint answers again. */
@@ -174,10 +179,6 @@ export async function hurryWebhooksFor(trx: Trx, input: { endpointId: string; no
 
 export async function deleteOutboxItem(trx: Trx, id: string): Promise<void> {
   await trx.run('DELETE FROM outbox WHERE id = ?', [id])
-}
-
-export async function deleteWebhooksFor(trx: Trx, endpointId: string): Promise<number> {
-  return await trx.run("DELETE FROM outbox WHERE kind = 'webhook' AND recipient = ?", [endpointId])
 }
 
 /** When the next mail is due; undefined: nothing waits. */

@@ -52,16 +52,17 @@ interface WebhookEndpointRow {
   last_success_at: number | null
 }
 
+/** False: there is one of this id. */
 export async function insertWebhookEndpoint(
   trx: Trx,
   endpoint: Pick<
     WebhookEndpoint,
     'id' | 'url' | 'description' | 'events' | 'allowsPrivate' | 'secretSealed' | 'createdAt' | 'createdBy' | 'cursorSeq'
   >,
-): Promise<void> {
-  await trx.run(
+): Promise<boolean> {
+  const inserted = await trx.run(
     `INSERT INTO webhook_endpoints (id, url, description, events, allows_private, secret_sealed, created_at, created_by,
-       cursor_seq) VALUES ${placeholders(9)}`,
+       cursor_seq) VALUES ${placeholders(9)} ON CONFLICT (id) DO NOTHING`,
     [
       endpoint.id,
       endpoint.url,
@@ -74,6 +75,7 @@ export async function insertWebhookEndpoint(
       endpoint.cursorSeq,
     ],
   )
+  return inserted === 1
 }
 
 /** In the order of their making. */

@@ -1,7 +1,8 @@
 import { describe, expect, test } from 'vitest'
+import { SYSTEM } from '../../src/flows/event.ts'
 import { deleteOldRows } from '../../src/flows/housekeeping.ts'
 import { deliverNextMail, enqueueMail } from '../../src/flows/mail-delivery.ts'
-import { listQueue } from '../../src/flows/outbox.ts'
+import { listQueue, retryQueued, showQueued } from '../../src/flows/outbox.ts'
 import { HOUR, MINUTE, SECOND } from '../../src/platform/clock.ts'
 import { MailError } from '../../src/platform/mail-error.ts'
 import { type Authd, startAuthd } from '../harness.ts'
@@ -129,4 +130,30 @@ test('what a refused mail says is kept for another try until it no longer holds'
 
   expect(before).toMatchObject([{ state: 'failed', hasBody: true }])
   expect(await stateOf(authd)).toMatchObject([{ state: 'failed', hasBody: false }])
+})
+
+test('an operator hurries a mail that waits, not one that is being sent, and its tries stay on record', async () => {
+  const authd = await startAuthd()
+  const id = await enqueue(authd)
+  authd.mailer.failure = TEMPORARY
+  await deliverNextMail(authd.deps)
+  await retryQueued(authd.deps, SYSTEM, { kind: 'mail', ids: [id] })
+  const dying = await authd.another()
+  let letGo = (_: string) => {}
+  dying.mailer.send = () => new Promise((resolve) => (letGo = resolve))
+  const sending = deliverNextMail(dying.deps)
+  await expect.poll(() => stateOf(authd)).toMatchObject([{ tries: 2 }])
+  authd.mailer.failure = undefined
+
+  await retryQueued(authd.deps, SYSTEM, { kind: 'mail', ids: [id] })
+  const twice = await deliverNextMail(authd.deps)
+  letGo('250 taken')
+  await sending
+
+  expect(twice).toBe(false)
+  const { item, tries } = await showQueued(authd.deps, 'mail', id)
+  expect([item.state, tries.map(({ number, outcome }) => `${number} ${outcome}`)]).toEqual([
+    'sent',
+    ['1 postponed', '2 accepted'],
+  ])
 })

@@ -40,3 +40,18 @@ test('a start with another secret rotates it, one with another address moves it,
   expect(rotated?.previousUntil).toBeGreaterThan(first.clock.now())
   expect(gone).toEqual([])
 })
+
+test.each(['sqlite', 'postgres'] as const)(
+  'several instances that start at once make one endpoint (%s)',
+  async (database) => {
+    const webhooks = { url: 'http://localhost:1/x', secret: RAW }
+    const first = await startAuthd({ database, config: { webhooks } })
+    const all = [first, await first.another(), await first.another()]
+
+    await Promise.all(all.map(({ deps }) => adoptConfiguredWebhook(deps)))
+
+    expect((await listWebhooks(first.deps)).length).toBe(1)
+    const added = (await first.auditLog()).filter(({ eventType }) => eventType === 'webhook.added')
+    expect(added.length).toBe(1)
+  },
+)

@@ -2,7 +2,14 @@ import { Webhook } from 'standardwebhooks'
 import { describe, expect, test } from 'vitest'
 import { type EventType, recordEvent, SYSTEM } from '../../src/flows/event.ts'
 import { listQueue, retryQueued } from '../../src/flows/outbox.ts'
-import { addWebhook, findWebhook, pauseWebhook, resumeWebhook, rotateWebhookSecret } from '../../src/flows/webhook.ts'
+import {
+  addWebhook,
+  findWebhook,
+  pauseWebhook,
+  removeWebhook,
+  resumeWebhook,
+  rotateWebhookSecret,
+} from '../../src/flows/webhook.ts'
 import { deliverNextWebhook } from '../../src/flows/webhook-delivery.ts'
 import { DAY, HOUR, MINUTE, SECOND } from '../../src/platform/clock.ts'
 import { type Authd, startAuthd } from '../harness.ts'
@@ -367,4 +374,20 @@ test('a delivery is sent again under its id, also long after it was accepted', a
 
   const [first, second] = receiver.received
   expect([second?.headers['webhook-id'], second?.body]).toEqual([first?.headers['webhook-id'], first?.body])
+})
+
+test('what waits for an endpoint that is removed is not sent, and is not to be sent again', async () => {
+  const authd = await startAuthd()
+  const receiver = await webhookReceiver()
+  const { id } = await subscribe(authd, receiver, ['user.registered'])
+  receiver.answer = answering(500)
+  await happen(authd, 'user.registered')
+  await authd.sendWebhooks()
+  const [delivery] = await deliveries(authd)
+
+  await removeWebhook(authd.deps, SYSTEM, id)
+  const again = retryQueued(authd.deps, SYSTEM, { kind: 'webhook', ids: [delivery?.id ?? ''] })
+
+  await expect(again).rejects.toMatchObject({ code: 'WEBHOOK_NOT_FOUND' })
+  expect(await deliveries(authd)).toMatchObject([{ state: 'cancelled' }])
 })

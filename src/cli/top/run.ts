@@ -1,12 +1,12 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Deps } from '../../deps.ts'
 import { SECOND } from '../../platform/clock.ts'
+import { isUnicodeLocale } from '../sparkline.ts'
 import type { TuiOptions } from '../tui/start.ts'
 import { type Choice, WINDOWS } from '../tui/view.ts'
 import { type Actor, act } from './acts.ts'
 import { loadTui } from './load-tui.ts'
 import type { Looker } from './look.ts'
-import { isUnicodeTerminal } from './terminal.ts'
 import { viewOf } from './view.ts'
 
 /** A curve before the terminal has told how wide it is. */
@@ -29,7 +29,7 @@ export async function runTop(
   const tui = startTui(view(), {
     stdin,
     stdout,
-    isUnicode: isUnicodeTerminal(),
+    isUnicode: isUnicodeLocale(process.env),
     async act(action) {
       const outcome = await act(deps, actor, action)
       await looker.look({ tabs: [choice.tab], what: 'all' })

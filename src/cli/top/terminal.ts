@@ -20,9 +20,3 @@ export function settleEnvironment({ color, 'no-color': isOff }: GlobalFlags): vo
   env['NODE_ENV'] = 'production'
   delete env['DEV']
 }
-
-/** Blocks and lines are drawn only where they arrive. */
-export function isUnicodeTerminal(): boolean {
-  const { LC_ALL: all, LC_CTYPE: type, LANG: lang } = process.env
-  return /utf-?8/i.test(all || type || lang || '')
-}
