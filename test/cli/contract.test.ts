@@ -6,7 +6,7 @@ import { commandFor } from '../../src/cli/command-for.ts'
 import { COMMANDS } from '../../src/cli/commands/index.ts'
 import { showCommandHelp } from '../../src/cli/help.ts'
 import { GROUPS } from '../../src/cli/help-texts.ts'
-import { shell } from '../cli.ts'
+import { shell } from '../support/cli.ts'
 
 test('the root help names every command there is, and no other', async () => {
   const named = GROUPS.flatMap(({ commands }) => Object.keys(commands))

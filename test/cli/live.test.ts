@@ -1,8 +1,8 @@
 import { readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test, vi } from 'vitest'
-import { type Daemon, type Shell, shell } from '../cli.ts'
-import { startSmtp } from '../smtp.ts'
+import { type Daemon, type Shell, shell } from '../support/cli.ts'
+import { startSmtp } from '../support/smtp.ts'
 
 /** A port that is free now. The daemon wants a number, and its public address with it. */
 let nextPort = 20_000 + (process.pid % 20_000)

@@ -1,8 +1,8 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, onTestFinished, test, vi } from 'vitest'
-import { type Shell, shell } from '../cli.ts'
-import { freshPostgres } from '../postgres.ts'
+import { type Shell, shell } from '../support/cli.ts'
+import { freshPostgres } from '../support/postgres.ts'
 
 const FIRST_PORT = 21_000 + (process.pid % 20_000)
 

@@ -1,6 +1,6 @@
 import { connect } from 'node:net'
 import { expect, test } from 'vitest'
-import { type Daemon, shell } from '../cli.ts'
+import { type Daemon, shell } from '../support/cli.ts'
 
 let nextPort = 40_000 + (process.pid % 9000)
 

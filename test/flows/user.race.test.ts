@@ -5,8 +5,8 @@ import { deletePerson, disablePerson, resolveUser } from '../../src/flows/user.t
 import type { Db, Trx } from '../../src/store/db.ts'
 import { listSessions } from '../../src/store/sessions.ts'
 import { countUsers } from '../../src/store/users.ts'
-import { type Authd, startAuthd } from '../harness.ts'
-import { ADA, askForCode, askOnPage, signInForTokens } from '../people.ts'
+import { type Authd, startAuthd } from '../support/harness.ts'
+import { ADA, askForCode, askOnPage, signInForTokens } from '../support/people.ts'
 
 const OPERATOR = { actor: 'cli:test@host', ip: null, userAgent: null, requestId: null }
 

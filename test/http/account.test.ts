@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
 import { MINUTE } from '../../src/platform/clock.ts'
-import { deviceFor, enrolPasskey, enrolTotp, signInWithPasskey } from '../factors.ts'
-import { startAuthd } from '../harness.ts'
-import { ADA, signInForTokens, signInOnPage } from '../people.ts'
+import { deviceFor, enrolPasskey, enrolTotp, signInWithPasskey } from '../support/factors.ts'
+import { startAuthd } from '../support/harness.ts'
+import { ADA, signInForTokens, signInOnPage } from '../support/people.ts'
 
 test('a person changes their name, and takes it away again', async () => {
   const authd = await startAuthd()

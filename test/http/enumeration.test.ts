@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { addUser, disablePerson, resolveUser } from '../../src/flows/user.ts'
 import { parseEmailAddress } from '../../src/platform/email-address.ts'
 import { listOutbox } from '../../src/store/outbox.ts'
-import { type Authd, startAuthd } from '../harness.ts'
+import { type Authd, startAuthd } from '../support/harness.ts'
 
 const OPERATOR = { actor: 'cli:test@host', ip: null, userAgent: null, requestId: null }
 

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import { addUser, disablePerson, resolveUser } from '../../src/flows/user.ts'
 import { parseEmailAddress } from '../../src/platform/email-address.ts'
-import { deviceFor, enrolPasskey } from '../factors.ts'
-import { type Authd, startAuthd } from '../harness.ts'
-import { exchange } from '../http-client.ts'
-import { signInOnPage } from '../people.ts'
+import { deviceFor, enrolPasskey } from '../support/factors.ts'
+import { type Authd, startAuthd } from '../support/harness.ts'
+import { exchange } from '../support/http-client.ts'
+import { signInOnPage } from '../support/people.ts'
 
 const OPERATOR = { actor: 'cli:test@host', ip: null, userAgent: null, requestId: null }
 const SAMPLES = 400

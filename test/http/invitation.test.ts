@@ -4,8 +4,8 @@ import { invitePeople } from '../../src/flows/invitation.ts'
 import { disablePeople } from '../../src/flows/user.ts'
 import { DAY } from '../../src/platform/clock.ts'
 import { parseEmailAddress } from '../../src/platform/email-address.ts'
-import { type Authd, startAuthd } from '../harness.ts'
-import { ADA, askForCode, signInForTokens } from '../people.ts'
+import { type Authd, startAuthd } from '../support/harness.ts'
+import { ADA, askForCode, signInForTokens } from '../support/people.ts'
 
 const CONFIG = { config: { signup: { policy: 'invite' } } }
 

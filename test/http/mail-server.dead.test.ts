@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { deliverNextMail } from '../../src/flows/mail-delivery.ts'
 import { MINUTE } from '../../src/platform/clock.ts'
 import { MailError } from '../../src/platform/mail-error.ts'
-import { startAuthd } from '../harness.ts'
+import { startAuthd } from '../support/harness.ts'
 
 test('SECURITY E-04: a mail server that never answers holds up no sign-in and makes nothing unready', async () => {
   const authd = await startAuthd()

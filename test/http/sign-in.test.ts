@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { SECOND } from '../../src/platform/clock.ts'
-import { startAuthd } from '../harness.ts'
-import { ADA, askForCode, askOnPage, signInForTokens, signInOnPage } from '../people.ts'
+import { startAuthd } from '../support/harness.ts'
+import { ADA, askForCode, askOnPage, signInForTokens, signInOnPage } from '../support/people.ts'
 
 describe.each(['sqlite', 'postgres'] as const)('the whole story on %s', (database) => {
   test('a mail is asked for, its code signs in, tokens are refreshed, and signing out ends them', async () => {

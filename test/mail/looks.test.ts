@@ -7,7 +7,7 @@ import type { MailTemplate } from '../../src/deps.ts'
 import { renderMail } from '../../src/mail/render.ts'
 import { SAMPLE_VALUES } from '../../src/mail/samples.ts'
 import { languages } from '../../src/platform/translate.ts'
-import { launchBrowser } from '../browser.ts'
+import { launchBrowser } from '../support/browser.ts'
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 /** As long as the configuration allows, and without a place to break. */

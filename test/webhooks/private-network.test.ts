@@ -5,8 +5,8 @@ import { listQueue } from '../../src/flows/outbox.ts'
 import { addWebhook } from '../../src/flows/webhook.ts'
 import { type WebhookClient, webhookClient } from '../../src/platform/webhook-client.ts'
 import { refuseWebhookUrl } from '../../src/platform/webhook-url.ts'
-import { startAuthd } from '../harness.ts'
-import { webhookReceiver } from '../webhook-receiver.ts'
+import { startAuthd } from '../support/harness.ts'
+import { webhookReceiver } from '../support/webhook-receiver.ts'
 
 const UNREACHABLE = 'no connection to a public address'
 

@@ -4,7 +4,7 @@ import { type MailerOptions, smtpMailer } from '../../src/mail/mailer.ts'
 import { SAMPLE_VALUES } from '../../src/mail/samples.ts'
 import type { SmtpSettings } from '../../src/mail/smtp-options.ts'
 import { builtInTexts, type TextSource } from '../../src/platform/texts.ts'
-import type { TestSmtp } from '../smtp.ts'
+import type { TestSmtp } from './smtp.ts'
 
 export const APP = { name: 'Example', supportUrl: 'https://example.com/help' }
 

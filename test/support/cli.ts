@@ -6,7 +6,7 @@ import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 
 /** The program under test: from source, or what `AUTHD_BIN` names. */
-const PROGRAM = process.env['AUTHD_BIN'] ?? join(import.meta.dirname, '../bin/authd.js')
+const PROGRAM = process.env['AUTHD_BIN'] ?? join(import.meta.dirname, '../../bin/authd.js')
 
 /** A test is one stranger who asks for much. */
 const UNLIMITED = {
