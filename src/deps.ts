@@ -14,7 +14,7 @@ export interface Deps {
   texts: TextSource
   db: Db
   cache: Cache
-  /** Counts against limits that may reach the database a second late; flows/rate-limit.ts. */
+  /** Counts against limits that may reach the database a second late; flows/limits/rate-limit.ts. */
   tally: Map<string, number>
   clock: Clock
   random: Random

@@ -6,9 +6,9 @@ import { type ConfigSourceControl, configSource } from './config/source.ts'
 import type { Deps } from './deps.ts'
 import { AuthdError } from './errors.ts'
 import { createCache } from './flows/cache.ts'
-import { applySettings } from './flows/setting.ts'
-import { applyMigrations, checkSchema, claimServerSecret, hasServerSecret } from './flows/setup.ts'
-import { ensureKeys } from './flows/signing-key.ts'
+import { applySettings } from './flows/operator/setting.ts'
+import { applyMigrations, checkSchema, claimServerSecret, hasServerSecret } from './flows/operator/setup.ts'
+import { ensureKeys } from './flows/sessions/signing-key.ts'
 import { systemClock } from './platform/clock.ts'
 import { keysFrom } from './platform/keys.ts'
 import { createLog, type ProcessLog } from './platform/log.ts'
@@ -92,7 +92,8 @@ export async function wire(config: Config, options: WireOptions): Promise<Wired>
     await claimServerSecret(deps)
     await applySettings(deps)
     await ensureKeys(deps)
-    if (options.mode === 'serve') await (await import('./flows/webhook.ts')).adoptConfiguredWebhook(deps)
+    if (options.mode === 'serve')
+      await (await import('./flows/outbox/webhook-endpoint.ts')).adoptConfiguredWebhook(deps)
     return {
       deps: options.dryRun ? { ...deps, db: dryRun(db) } : deps,
       log,

@@ -127,12 +127,12 @@ describe('the layout', () => {
     const flow =
       "import knex from 'knex'\nimport { Deps } from '../deps.ts'\nconst now = Date.now()\nawait import('../http/app.ts')"
 
-    expect(faults('src/flows/session.ts', flow)).toEqual([
-      'src/flows/session.ts imports knex',
-      'src/flows/session.ts imports src/deps.ts, of which it may only import types',
-      'src/flows/session.ts imports src/http/app.ts',
-      'src/flows/session.ts says Date',
-      'src/flows/session.ts says Date.now(',
+    expect(faults('src/flows/sessions/session.ts', flow)).toEqual([
+      'src/flows/sessions/session.ts imports knex',
+      'src/flows/sessions/session.ts imports src/deps.ts, of which it may only import types',
+      'src/flows/sessions/session.ts imports src/http/app.ts',
+      'src/flows/sessions/session.ts says Date',
+      'src/flows/sessions/session.ts says Date.now(',
     ])
   })
 

@@ -1,6 +1,6 @@
 import { expect } from 'vitest'
-import { createApiKey, type Scope } from '../src/flows/api-key.ts'
 import { type Origin, SYSTEM } from '../src/flows/event.ts'
+import { createApiKey, type Scope } from '../src/flows/operator/api-key.ts'
 import type { AuditLog } from '../src/store/audit-logs.ts'
 import type { Authd } from './harness.ts'
 

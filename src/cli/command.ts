@@ -82,7 +82,7 @@ export abstract class OperatorCommand extends Command {
     })
     try {
       const result = await work(wired.deps)
-      const { sealAudit } = await import('../flows/audit.ts')
+      const { sealAudit } = await import('../flows/audit/audit.ts')
       if (!isDry) await sealAudit(wired.deps)
       return result
     } catch (error) {

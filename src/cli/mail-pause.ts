@@ -1,7 +1,7 @@
 import type { Deps } from '../deps.ts'
 import type { Origin } from '../flows/event.ts'
-import { listQueue } from '../flows/outbox.ts'
-import { getSetting, setSetting } from '../flows/setting.ts'
+import { getSetting, setSetting } from '../flows/operator/setting.ts'
+import { listQueue } from '../flows/outbox/queue.ts'
 import type { Output } from './output.ts'
 
 const KEY = 'mail.paused'

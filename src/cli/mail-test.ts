@@ -1,5 +1,5 @@
 import type { Deps } from '../deps.ts'
-import { enqueueMail } from '../flows/mail-delivery.ts'
+import { enqueueMail } from '../flows/outbox/mail.ts'
 import { HOUR } from '../platform/clock.ts'
 import { sampleValues, senderRecords, walkMail } from '../wire-mail.ts'
 

@@ -1,5 +1,5 @@
 import type { ParameterizedContext } from 'koa'
-import type { Identity } from '../flows/identify.ts'
+import type { Identity } from '../flows/sessions/identify.ts'
 import type { Client } from '../platform/forwarded.ts'
 import type { RequestCookies } from './cookies.ts'
 

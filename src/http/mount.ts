@@ -1,7 +1,7 @@
 import Router from '@koa/router'
 import type { Deps } from '../deps.ts'
 import { AuthdError } from '../errors.ts'
-import type { Identity } from '../flows/identify.ts'
+import type { Identity } from '../flows/sessions/identify.ts'
 import { toSeconds } from '../platform/clock.ts'
 import type { OwnedSession } from '../store/sessions.ts'
 import type { Context, Next } from './context.ts'

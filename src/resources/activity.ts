@@ -1,4 +1,4 @@
-import type { DayActivity } from '../flows/activity.ts'
+import type { DayActivity } from '../flows/operator/activity.ts'
 import { toRfc3339 } from '../platform/clock.ts'
 
 /** What happened on a day, UTC. */

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { PersonalData } from '../flows/export.ts'
+import type { PersonalData } from '../flows/users/export.ts'
 import { toRfc3339 } from '../platform/clock.ts'
 import { describeUserAgent } from '../platform/user-agent.ts'
 import type { AuditLog } from '../store/audit-logs.ts'

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { Setting } from '../flows/setting.ts'
+import type { Setting } from '../flows/operator/setting.ts'
 import { toRfc3339 } from '../platform/clock.ts'
 import { timeField } from './email.ts'
 import { sample } from './field.ts'

@@ -1,4 +1,4 @@
-import type { KeyListing } from '../flows/signing-key.ts'
+import type { KeyListing } from '../flows/sessions/signing-key.ts'
 import { toRfc3339 } from '../platform/clock.ts'
 
 /** A key that signs access tokens; its private part is never shown. */

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { Tokens } from '../flows/token.ts'
+import type { Tokens } from '../flows/sessions/token.ts'
 import { sample } from './field.ts'
 
 export const accessTokenResource = z.strictObject({

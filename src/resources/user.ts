@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { ListedUser } from '../flows/user-list.ts'
+import type { ListedUser } from '../flows/users/list.ts'
 import { toRfc3339 } from '../platform/clock.ts'
 import type { User } from '../store/users.ts'
 import { timeField } from './email.ts'

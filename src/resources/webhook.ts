@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { WebhookTest } from '../flows/webhook-test.ts'
+import type { WebhookTest } from '../flows/outbox/webhook-test.ts'
 import { toRfc3339 } from '../platform/clock.ts'
 import type { OutboxItem } from '../store/outbox.ts'
 import type { OutboxTry } from '../store/outbox-tries.ts'

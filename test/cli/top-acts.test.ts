@@ -3,7 +3,7 @@ import { expect, test, vi } from 'vitest'
 import { act } from '../../src/cli/top/acts.ts'
 import { proposalsFor } from '../../src/cli/top/proposals.ts'
 import type { Origin } from '../../src/flows/event.ts'
-import { listRules } from '../../src/flows/ip-filter-admin.ts'
+import { listRules } from '../../src/flows/limits/ip-filter-admin.ts'
 import { type Authd, startAuthd } from '../harness.ts'
 import { ADA, askForCode, signInForTokens } from '../people.ts'
 

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { sealAudit, tailAudit } from '../../src/flows/audit.ts'
+import { sealAudit, tailAudit } from '../../src/flows/audit/audit.ts'
 import { recordEvent, SYSTEM } from '../../src/flows/event.ts'
 import { type Authd, startAuthd } from '../harness.ts'
 

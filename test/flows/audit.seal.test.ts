@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
-import { followAudit, sealAudit, tailAudit } from '../../src/flows/audit.ts'
+import { followAudit, sealAudit, tailAudit } from '../../src/flows/audit/audit.ts'
 import { recordEvent, SYSTEM } from '../../src/flows/event.ts'
 import { hasUnsealedAuditLogs } from '../../src/store/audit-logs.ts'
 import { type Authd, startAuthd } from '../harness.ts'

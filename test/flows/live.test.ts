@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { sealAudit } from '../../src/flows/audit.ts'
-import { readPulse, readTotals } from '../../src/flows/live.ts'
+import { sealAudit } from '../../src/flows/audit/audit.ts'
+import { readPulse, readTotals } from '../../src/flows/operator/pulse.ts'
 import { DAY, HOUR } from '../../src/platform/clock.ts'
 import { startAuthd } from '../harness.ts'
 import { askForCode, signInForTokens } from '../people.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { explainSignIn } from '../../src/flows/explain.ts'
-import { deleteOldRows } from '../../src/flows/housekeeping.ts'
+import { explainSignIn } from '../../src/flows/operator/explain.ts'
+import { deleteOldRows } from '../../src/flows/operator/housekeeping.ts'
 import {
   clearSuppression,
   isSuppressed,
@@ -8,7 +8,7 @@ import {
   noteAccepted,
   noteRefusal,
   type Refusal,
-} from '../../src/flows/mail-suppression.ts'
+} from '../../src/flows/outbox/suppression.ts'
 import { DAY, HOUR, MINUTE } from '../../src/platform/clock.ts'
 import { type Authd, startAuthd } from '../harness.ts'
 

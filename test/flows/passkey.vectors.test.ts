@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { type AuthenticationResponseJSON, verifyAuthenticationResponse } from '@simplewebauthn/server'
 import { describe, expect, test } from 'vitest'
-import { checkAssertion, checkRegistration } from '../../src/flows/passkey-check.ts'
+import { checkAssertion, checkRegistration } from '../../src/flows/factors/passkey-check.ts'
 import { type Cbor, cbor, coseKeys } from '../cose.ts'
 import { FLAG } from '../passkey-device.ts'
 

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { endApiKey } from '../../src/flows/api-key.ts'
-import { makeRecoveryLink } from '../../src/flows/recovery-link.ts'
+import { endApiKey } from '../../src/flows/operator/api-key.ts'
+import { makeRecoveryLink } from '../../src/flows/users/recovery-link.ts'
 import { DAY, HOUR, MINUTE } from '../../src/platform/clock.ts'
 import type { AuditLog } from '../../src/store/audit-logs.ts'
 import { type Authd, startAuthd } from '../harness.ts'

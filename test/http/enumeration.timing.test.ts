@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { addUser, disablePerson, resolveUser } from '../../src/flows/user.ts'
+import { addUser, disablePerson, resolveUser } from '../../src/flows/users/user.ts'
 import { parseEmailAddress } from '../../src/platform/email-address.ts'
 import { deviceFor, enrolPasskey } from '../factors.ts'
 import { type Authd, startAuthd } from '../harness.ts'

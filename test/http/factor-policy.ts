@@ -1,4 +1,4 @@
-import { checkRegistration } from '../../src/flows/passkey-check.ts'
+import { checkRegistration } from '../../src/flows/factors/passkey-check.ts'
 import { MINUTE } from '../../src/platform/clock.ts'
 import { slowHash } from '../../src/platform/secret.ts'
 import { setBrake } from '../../src/store/failed-attempts.ts'

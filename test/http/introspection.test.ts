@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { createApiKey, endApiKey } from '../../src/flows/api-key.ts'
 import { SYSTEM } from '../../src/flows/event.ts'
+import { createApiKey, endApiKey } from '../../src/flows/operator/api-key.ts'
 import { HOUR, MINUTE, toSeconds } from '../../src/platform/clock.ts'
 import { type Authd, startAuthd } from '../harness.ts'
 import { ADA, signInForTokens, signInOnPage } from '../people.ts'

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { SYSTEM } from '../../src/flows/event.ts'
-import { disablePeople } from '../../src/flows/user.ts'
+import { disablePeople } from '../../src/flows/users/user.ts'
 import { deviceFor, enrolPasskey } from '../factors.ts'
 import { type Authd, startAuthd } from '../harness.ts'
 import type { Browser, Reply } from '../http-client.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { SYSTEM } from '../../src/flows/event.ts'
-import { disablePeople } from '../../src/flows/user.ts'
+import { disablePeople } from '../../src/flows/users/user.ts'
 import { MINUTE, SECOND } from '../../src/platform/clock.ts'
 import { answerPasskey as answer, askPasskey as ask, deviceFor, signInWithPasskey, withPasskey } from '../factors.ts'
 import { startAuthd } from '../harness.ts'

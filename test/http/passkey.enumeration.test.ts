@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { SYSTEM } from '../../src/flows/event.ts'
-import { disablePeople } from '../../src/flows/user.ts'
+import { disablePeople } from '../../src/flows/users/user.ts'
 import { DAY } from '../../src/platform/clock.ts'
 import { keysFrom } from '../../src/platform/keys.ts'
 import { askPasskey, withPasskey } from '../factors.ts'

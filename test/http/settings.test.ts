@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest'
 import { SYSTEM } from '../../src/flows/event.ts'
-import { explainSignIn } from '../../src/flows/explain.ts'
-import { addIpFilters } from '../../src/flows/ip-filter-admin.ts'
-import { beginLockdown, endLockdown } from '../../src/flows/lockdown.ts'
-import { listLockouts } from '../../src/flows/lockout.ts'
-import { listLimits, resetLimits } from '../../src/flows/rate-limit-admin.ts'
-import { applySettings, getSetting, setSetting, unsetSetting } from '../../src/flows/setting.ts'
-import { unlockPeople } from '../../src/flows/unlock.ts'
-import { disablePeople } from '../../src/flows/user.ts'
+import { addIpFilters } from '../../src/flows/limits/ip-filter-admin.ts'
+import { listLimits, resetLimits } from '../../src/flows/limits/rate-limit-admin.ts'
+import { explainSignIn } from '../../src/flows/operator/explain.ts'
+import { beginLockdown, endLockdown } from '../../src/flows/operator/lockdown.ts'
+import { applySettings, getSetting, setSetting, unsetSetting } from '../../src/flows/operator/setting.ts'
+import { listLockouts } from '../../src/flows/policy/lockout-admin.ts'
+import { unlockPeople } from '../../src/flows/users/unlock.ts'
+import { disablePeople } from '../../src/flows/users/user.ts'
 import { HOUR, MINUTE } from '../../src/platform/clock.ts'
 import { enrolTotp, totpCode } from '../factors.ts'
 import { type Authd, startAuthd } from '../harness.ts'
@@ -154,7 +154,7 @@ test('what is counted against an address or a mailbox is shown, and forgotten in
 
 /** Ada, as whom an operator has added. */
 async function signedUp(authd: Authd): Promise<string> {
-  const { addUser } = await import('../../src/flows/user.ts')
+  const { addUser } = await import('../../src/flows/users/user.ts')
   await addUser(authd.deps, SYSTEM, { email: { canonical: ADA, typed: ADA }, name: null, isVerified: true })
   return ADA
 }

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { recordEvent, SYSTEM } from '../../src/flows/event.ts'
-import { adoptConfiguredWebhook, listWebhooks, secretOfConfigured } from '../../src/flows/webhook.ts'
+import { adoptConfiguredWebhook, listWebhooks, secretOfConfigured } from '../../src/flows/outbox/webhook-endpoint.ts'
 import { startAuthd } from '../harness.ts'
 import { typesOf, webhookReceiver } from '../webhook-receiver.ts'
 

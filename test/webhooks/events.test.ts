@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { SYSTEM } from '../../src/flows/event.ts'
-import { addWebhook } from '../../src/flows/webhook.ts'
+import { addWebhook } from '../../src/flows/outbox/webhook-endpoint.ts'
 import { deviceFor, enrolPasskey, enrolTotp } from '../factors.ts'
 import { startAuthd } from '../harness.ts'
 import { signInOnPage } from '../people.ts'

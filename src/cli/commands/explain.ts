@@ -10,7 +10,7 @@ export default class Explain extends OperatorCommand {
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(Explain)
-    const { explainSignIn } = await import('../../flows/explain.ts')
+    const { explainSignIn } = await import('../../flows/operator/explain.ts')
     await this.withDeps(flags, async (deps) => {
       const explanation = await explainSignIn(deps, args.user, { ip: flags.ip })
       const { verdict, email, checks } = explanation

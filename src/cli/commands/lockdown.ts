@@ -1,5 +1,5 @@
 import { Args, Flags } from '@oclif/core'
-import type { Lockdown as LockdownState } from '../../flows/lockdown.ts'
+import type { Lockdown as LockdownState } from '../../flows/operator/lockdown.ts'
 import { toRfc3339 } from '../../platform/clock.ts'
 import { dryRunFlag, OperatorCommand, reasonFlag } from '../command.ts'
 import { confirmName } from '../confirm.ts'
@@ -21,7 +21,7 @@ export default class Lockdown extends OperatorCommand {
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(Lockdown)
-    const { beginLockdown, endLockdown, findLockdown } = await import('../../flows/lockdown.ts')
+    const { beginLockdown, endLockdown, findLockdown } = await import('../../flows/operator/lockdown.ts')
     const out = this.output(flags)
     if (args.state === 'on' && !flags['dry-run']) {
       const reason = flags.reason === undefined ? '' : ` --reason ${JSON.stringify(flags.reason)}`

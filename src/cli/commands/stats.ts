@@ -52,7 +52,7 @@ export default class Stats extends OperatorCommand {
 
   async run(): Promise<void> {
     const { flags } = await this.parse(Stats)
-    const { readActivity } = await import('../../flows/activity.ts')
+    const { readActivity } = await import('../../flows/operator/activity.ts')
     const since = parseTime(flags.since, 'since')
     if (systemClock.now() - since > MOST_DAYS * DAY)
       throw new AuthdError('USAGE', { message: `--since: at most ${MOST_DAYS} days back.` })

@@ -18,7 +18,7 @@ export default class Status extends OperatorCommand {
     const { config } = await this.loadConfig(flags)
     const address = flags.url ?? listeningAt(config.server)
     const daemon = await askDaemon(address)
-    const { readOverview } = await import('../../flows/stats.ts')
+    const { readOverview } = await import('../../flows/operator/stats.ts')
     const { overview, ms } = await this.withDeps(flags, async (deps) => {
       const startedAt = performance.now()
       return { overview: await readOverview(deps), ms: performance.now() - startedAt }

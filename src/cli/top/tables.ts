@@ -1,4 +1,4 @@
-import type { Lockout } from '../../flows/lockout.ts'
+import type { Lockout } from '../../flows/policy/lockout-admin.ts'
 import { toRfc3339 } from '../../platform/clock.ts'
 import { describeUserAgent } from '../../platform/user-agent.ts'
 import type { EventResource } from '../../resources/audit-event.ts'

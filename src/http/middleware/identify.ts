@@ -1,6 +1,6 @@
 import type { Deps } from '../../deps.ts'
 import { AuthdError } from '../../errors.ts'
-import { identify as identifyFlow } from '../../flows/identify.ts'
+import { identify as identifyFlow } from '../../flows/sessions/identify.ts'
 import type { Context, Next } from '../context.ts'
 import { type CookieNames, readCookies } from '../cookies.ts'
 

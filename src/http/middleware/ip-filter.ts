@@ -1,7 +1,7 @@
 import type { Deps } from '../../deps.ts'
 import { AuthdError } from '../../errors.ts'
 import { recordEvent } from '../../flows/event.ts'
-import { type IpVerdict, ipRules, judge, scopeOf } from '../../flows/ip-filter.ts'
+import { type IpVerdict, ipRules, judge, scopeOf } from '../../flows/limits/ip-filter.ts'
 import { ipBucket } from '../../platform/ip.ts'
 import type { FilterScope } from '../../store/ip-filters.ts'
 import type { Context, Next } from '../context.ts'

@@ -1,7 +1,7 @@
 import type { z } from 'zod'
 import type { Deps } from '../../deps.ts'
 import { AuthdError } from '../../errors.ts'
-import { checkFresh } from '../../flows/account.ts'
+import { checkFresh } from '../../flows/users/account.ts'
 import type { OwnedSession } from '../../store/sessions.ts'
 import { type PageAnswer, type PageRequest, page } from './page.ts'
 

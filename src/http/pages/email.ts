@@ -7,7 +7,7 @@ import {
   finishEmailChange,
   restoreEmail,
   sendRestoreMail,
-} from '../../flows/email-change.ts'
+} from '../../flows/users/email-change.ts'
 import { maskEmail, parseEmailAddress } from '../../platform/email-address.ts'
 import { sessionCookies } from '../delivery.ts'
 import { accountPage, orAgain } from './account-page.ts'

@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { acceptInvitation, findInvited } from '../../flows/invitation.ts'
-import { previewRecovery, redeemRecovery } from '../../flows/recovery-link.ts'
+import { acceptInvitation, findInvited } from '../../flows/users/invitation.ts'
+import { previewRecovery, redeemRecovery } from '../../flows/users/recovery-link.ts'
 import { maskEmail } from '../../platform/email-address.ts'
 import { redemption } from '../routes/signin.ts'
 import { fields, page } from './page.ts'

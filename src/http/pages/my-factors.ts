@@ -1,8 +1,13 @@
 import { z } from 'zod'
-import { findOwnUser, listSignInMethods } from '../../flows/account.ts'
-import { enrolPasskey, listOwnPasskeys, removeOwnPasskey, renameOwnPasskey } from '../../flows/passkey-enrolment.ts'
-import { remakeRecoveryCodes } from '../../flows/recovery-code.ts'
-import { beginTotp, finishTotp, removeOwnTotp } from '../../flows/totp.ts'
+import {
+  enrolPasskey,
+  listOwnPasskeys,
+  removeOwnPasskey,
+  renameOwnPasskey,
+} from '../../flows/factors/passkey-enrolment.ts'
+import { remakeRecoveryCodes } from '../../flows/factors/recovery-code.ts'
+import { beginTotp, finishTotp, removeOwnTotp } from '../../flows/factors/totp.ts'
+import { findOwnUser, listSignInMethods } from '../../flows/users/account.ts'
 import { authenticatorName } from '../../platform/authenticator-name.ts'
 import { qrSvg } from '../../platform/qr.ts'
 import { sessionCookies } from '../delivery.ts'

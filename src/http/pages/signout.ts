@@ -1,4 +1,4 @@
-import { signOut } from '../../flows/session.ts'
+import { signOut } from '../../flows/sessions/session.ts'
 import { fields, page } from './page.ts'
 
 const ask = page({

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { ErrorCode } from '../../errors.ts'
-import { REQUEST_ROWS, type Total } from '../../flows/page.ts'
+import { REQUEST_ROWS, type Total } from '../../flows/pagination.ts'
 
 /** What every route of the admin API may answer; NOT_FOUND while no key is in force that may use any of it. */
 export const REFUSALS: ErrorCode[] = ['UNAUTHORIZED', 'FORBIDDEN', 'NOT_FOUND']

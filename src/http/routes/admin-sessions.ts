@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { listAllSessions, revokeByOperator } from '../../flows/session-admin.ts'
-import { findPerson } from '../../flows/user-list.ts'
+import { listAllSessions, revokeByOperator } from '../../flows/sessions/admin.ts'
+import { findPerson } from '../../flows/users/list.ts'
 import { presentSession, sessionResource } from '../../resources/session.ts'
 import { endpoint } from '../endpoint.ts'
 import { CURSOR, LIMIT, pageHeaders, REFUSALS } from './admin-page.ts'

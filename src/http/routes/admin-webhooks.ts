@@ -1,6 +1,5 @@
 import { z } from 'zod'
-import { listQueue, retryQueued, showQueued } from '../../flows/outbox.ts'
-import { REQUEST_ROWS } from '../../flows/page.ts'
+import { listQueue, retryQueued, showQueued } from '../../flows/outbox/queue.ts'
 import {
   addWebhook,
   changeWebhook,
@@ -10,8 +9,9 @@ import {
   removeWebhook,
   resumeWebhook,
   rotateWebhookSecret,
-} from '../../flows/webhook.ts'
-import { testWebhook } from '../../flows/webhook-test.ts'
+} from '../../flows/outbox/webhook-endpoint.ts'
+import { testWebhook } from '../../flows/outbox/webhook-test.ts'
+import { REQUEST_ROWS } from '../../flows/pagination.ts'
 import { DAY, SECOND } from '../../platform/clock.ts'
 import { sample } from '../../resources/field.ts'
 import { outboxState } from '../../resources/mail.ts'

@@ -5,9 +5,9 @@ import {
   listOwnPasskeys,
   removeOwnPasskey,
   renameOwnPasskey,
-} from '../../flows/passkey-enrolment.ts'
-import { remakeRecoveryCodes } from '../../flows/recovery-code.ts'
-import { beginTotp, finishTotp, removeOwnTotp } from '../../flows/totp.ts'
+} from '../../flows/factors/passkey-enrolment.ts'
+import { remakeRecoveryCodes } from '../../flows/factors/recovery-code.ts'
+import { beginTotp, finishTotp, removeOwnTotp } from '../../flows/factors/totp.ts'
 import { toRfc3339 } from '../../platform/clock.ts'
 import { qrSvg } from '../../platform/qr.ts'
 import { timeField } from '../../resources/email.ts'

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { checkReadiness } from '../../flows/health.ts'
+import { checkReadiness } from '../../flows/operator/health.ts'
 import { toRfc3339 } from '../../platform/clock.ts'
 import { timeField } from '../../resources/email.ts'
 import { sample } from '../../resources/field.ts'

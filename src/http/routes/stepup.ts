@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { beginPasskeyStepUp, stepUpWithPasskey } from '../../flows/passkey.ts'
-import { type StepUpProof, sendStepUpMail, stepUp } from '../../flows/step-up.ts'
+import { beginPasskeyStepUp, stepUpWithPasskey } from '../../flows/factors/passkey.ts'
+import { type StepUpProof, sendStepUpMail, stepUp } from '../../flows/factors/step-up.ts'
 import { toRfc3339 } from '../../platform/clock.ts'
 import { timeField } from '../../resources/email.ts'
 import { deliver, deliveredResource } from '../delivery.ts'

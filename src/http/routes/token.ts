@@ -1,6 +1,12 @@
 import { z } from 'zod'
 import { AuthdError } from '../../errors.ts'
-import { introspectToken, issueCookieToken, refreshExpiry, refreshTokens, revokeToken } from '../../flows/token.ts'
+import {
+  introspectToken,
+  issueCookieToken,
+  refreshExpiry,
+  refreshTokens,
+  revokeToken,
+} from '../../flows/sessions/token.ts'
 import { idField, sample } from '../../resources/field.ts'
 import { accessTokenResource, presentAccessToken, presentTokens, tokensResource } from '../../resources/tokens.ts'
 import { endpoint } from '../endpoint.ts'

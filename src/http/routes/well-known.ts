@@ -1,6 +1,6 @@
 import { z } from 'zod'
-import { relyingParty } from '../../flows/passkey-check.ts'
-import { JWKS_MAX_AGE_MS, jwks } from '../../flows/signing-key.ts'
+import { relyingParty } from '../../flows/factors/passkey-check.ts'
+import { JWKS_MAX_AGE_MS, jwks } from '../../flows/sessions/signing-key.ts'
 import { HOUR, SECOND } from '../../platform/clock.ts'
 import { sample } from '../../resources/field.ts'
 import { endpoint } from '../endpoint.ts'

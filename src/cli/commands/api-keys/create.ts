@@ -1,6 +1,6 @@
 import { Flags } from '@oclif/core'
 import { AuthdError } from '../../../errors.ts'
-import { ROLES, SCOPES, type Scope } from '../../../flows/api-key.ts'
+import { ROLES, SCOPES, type Scope } from '../../../flows/operator/api-key.ts'
 import { presentApiKey } from '../../../resources/api-key.ts'
 import { OperatorCommand, reasonFlag } from '../../command.ts'
 import { parseExpiry } from '../../time.ts'
@@ -26,7 +26,7 @@ export default class ApiKeysCreate extends OperatorCommand {
 
   async run(): Promise<void> {
     const { flags } = await this.parse(ApiKeysCreate)
-    const { createApiKey } = await import('../../../flows/api-key.ts')
+    const { createApiKey } = await import('../../../flows/operator/api-key.ts')
     const expiresAt = flags.expires === undefined ? null : parseExpiry(flags.expires, 'expires')
     const role = flags.role === undefined ? [] : ROLES[flags.role as keyof typeof ROLES]
     const scopes = [...new Set([...role, ...((flags.scope ?? []) as Scope[])])]

@@ -16,7 +16,7 @@ export default class ApiKeysList extends OperatorCommand {
 
   async run(): Promise<void> {
     const { flags } = await this.parse(ApiKeysList)
-    const { listKeysForApi } = await import('../../../flows/api-key.ts')
+    const { listKeysForApi } = await import('../../../flows/operator/api-key.ts')
     const keys = await this.withDeps(flags, (deps) => listKeysForApi(deps))
     this.output(flags).list(keys.map(presentApiKey), COLUMNS)
   }

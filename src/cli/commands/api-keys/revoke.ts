@@ -11,7 +11,7 @@ export default class ApiKeysRevoke extends OperatorCommand {
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(ApiKeysRevoke)
-    const { endApiKey } = await import('../../../flows/api-key.ts')
+    const { endApiKey } = await import('../../../flows/operator/api-key.ts')
     const { key, isChanged } = await this.withDeps(flags, (deps) =>
       endApiKey(deps, this.operator(flags.reason), args.id),
     )

@@ -22,7 +22,7 @@ export default class AuditExport extends OperatorCommand {
 
   async run(): Promise<void> {
     const { flags } = await this.parse(AuditExport)
-    const { followAudit } = await import('../../../flows/audit.ts')
+    const { followAudit } = await import('../../../flows/audit/audit.ts')
     const out = this.output(flags)
     const { head, line } = AUDIT_FORMATS[flags.format as AuditFormat]
     const file = flags.output === undefined ? undefined : openNewFile(flags.output)

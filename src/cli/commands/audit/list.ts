@@ -29,7 +29,7 @@ export default class AuditList extends OperatorCommand {
 
   async run(): Promise<void> {
     const { flags } = await this.parse(AuditList)
-    const { listAudit } = await import('../../../flows/audit.ts')
+    const { listAudit } = await import('../../../flows/audit/audit.ts')
     await this.withDeps(flags, async (deps) => {
       const page = { limit: flags.limit, before: flags.cursor, within: Number.POSITIVE_INFINITY }
       const { events, nextCursor } = await listAudit(deps, await auditQuery(deps, flags), page)

@@ -10,7 +10,7 @@ export default class AuditShow extends OperatorCommand {
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(AuditShow)
-    const { showAudit } = await import('../../../flows/audit.ts')
+    const { showAudit } = await import('../../../flows/audit/audit.ts')
     const found = await this.withDeps(flags, (deps) => showAudit(deps, args.id))
     const event = presentEvent(found.event)
     const request = found.request.map(presentEvent)

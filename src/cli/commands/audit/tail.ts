@@ -33,7 +33,7 @@ export default class AuditTail extends OperatorCommand {
 
   async run(): Promise<void> {
     const { flags } = await this.parse(AuditTail)
-    const { followAudit, lastAuditSeq, tailAudit } = await import('../../../flows/audit.ts')
+    const { followAudit, lastAuditSeq, tailAudit } = await import('../../../flows/audit/audit.ts')
     const out = this.output(flags)
     const style = flags.output as EventStyle
     const show = (events: AuditLog[]) => {

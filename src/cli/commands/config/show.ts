@@ -22,7 +22,7 @@ export default class ConfigShow extends OperatorCommand {
   /** The live settings of the database above the rest; without a database there are none. */
   async #withSettings(flags: GlobalFlags): Promise<Pick<Loaded, 'config' | 'origins'>> {
     const { config, origins } = await this.loadConfig(flags)
-    const { listSettings } = await import('../../../flows/setting.ts')
+    const { listSettings } = await import('../../../flows/operator/setting.ts')
     try {
       return await this.withDeps({ ...flags, quiet: true, verbose: false }, async (deps) => {
         const set = (await listSettings(deps)).filter(({ isSet }) => isSet)

@@ -16,7 +16,7 @@ export default class EmailCancel extends OperatorCommand {
   async run(): Promise<void> {
     const { argv, flags } = await this.parse(EmailCancel)
     const ids = await this.named(argv as string[])
-    const { cancelMails } = await import('../../../flows/outbox.ts')
+    const { cancelMails } = await import('../../../flows/outbox/queue.ts')
     await this.withDeps(flags, async (deps) => {
       const cancelled = await cancelMails(deps, this.operator(flags.reason), ids)
       const changes = cancelled.map(({ item, isChanged }) => ({

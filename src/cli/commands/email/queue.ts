@@ -26,7 +26,7 @@ export default class EmailQueue extends OperatorCommand {
 
   async run(): Promise<void> {
     const { flags } = await this.parse(EmailQueue)
-    const { listQueue } = await import('../../../flows/outbox.ts')
+    const { listQueue } = await import('../../../flows/outbox/queue.ts')
     const state = STATES.find((known) => known === flags.state)
     await this.withDeps(flags, async (deps) => {
       const asked = { limit: flags.limit, before: flags.cursor, within: Number.POSITIVE_INFINITY }

@@ -21,7 +21,7 @@ export default class EmailRetry extends OperatorCommand {
     if (Boolean(flags['all-failed']) === named.length > 0) {
       throw new AuthdError('USAGE', { message: 'name mails, or say --all-failed', suggestions: ['authd email queue'] })
     }
-    const { idsOf, retryQueued } = await import('../../../flows/outbox.ts')
+    const { idsOf, retryQueued } = await import('../../../flows/outbox/queue.ts')
     await this.withDeps(flags, async (deps) => {
       const ids = flags['all-failed'] ? await idsOf(deps, { kind: 'mail', state: 'failed' }) : named
       const again = await retryQueued(deps, this.operator(flags.reason), { kind: 'mail', ids })

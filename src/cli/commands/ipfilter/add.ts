@@ -29,7 +29,7 @@ export default class IpfilterAdd extends OperatorCommand {
         suggestions: [`${again} --reason "…"`],
       })
     }
-    const { addIpFilters } = await import('../../../flows/ip-filter-admin.ts')
+    const { addIpFilters } = await import('../../../flows/limits/ip-filter-admin.ts')
     await this.withDeps(flags, async (deps) => {
       const input = { ...ruleOptions(flags), rules: names.map((cidr) => ({ cidr, reason })) }
       const { filters, ended } = await withRiskHint(

@@ -21,7 +21,7 @@ export default class IpfilterCheck extends OperatorCommand {
 
   async run(): Promise<void> {
     const { argv, flags } = await this.parse(IpfilterCheck)
-    const { ipRules, judge, scopeOf } = await import('../../../flows/ip-filter.ts')
+    const { ipRules, judge, scopeOf } = await import('../../../flows/limits/ip-filter.ts')
     const { takeClient } = await import('../../../platform/forwarded.ts')
     const names = await this.named(argv as string[])
     await this.withDeps(flags, async (deps) => {

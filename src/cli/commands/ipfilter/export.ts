@@ -11,7 +11,7 @@ export default class IpfilterExport extends OperatorCommand {
 
   async run(): Promise<void> {
     const { flags } = await this.parse(IpfilterExport)
-    const { listRules } = await import('../../../flows/ip-filter-admin.ts')
+    const { listRules } = await import('../../../flows/limits/ip-filter-admin.ts')
     await this.withDeps(flags, async (deps) => {
       const rules = await listRules(deps, { action: flags.type as FilterAction, isExpired: false })
       const lines = rules.map(({ cidr, reason }) => `${cidr} # ${reason}`)

@@ -16,7 +16,7 @@ export default class IpfilterImport extends OperatorCommand {
       throw new AuthdError('NO_INPUT', { message: `There is no file ${args.file}.` })
     }
     const rules = parseRules(readFileSync(args.file === '-' ? 0 : args.file, 'utf8'), flags.reason)
-    const { addIpFilters } = await import('../../../flows/ip-filter-admin.ts')
+    const { addIpFilters } = await import('../../../flows/limits/ip-filter-admin.ts')
     await this.withDeps(flags, async (deps) => {
       const { filters, ended } = await withRiskHint(`authd ipfilter import ${args.file}`, () =>
         addIpFilters(deps, this.operator(flags.reason), { ...ruleOptions(flags), rules }),

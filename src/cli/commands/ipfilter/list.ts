@@ -24,7 +24,7 @@ export default class IpfilterList extends OperatorCommand {
 
   async run(): Promise<void> {
     const { flags } = await this.parse(IpfilterList)
-    const { listRules } = await import('../../../flows/ip-filter-admin.ts')
+    const { listRules } = await import('../../../flows/limits/ip-filter-admin.ts')
     await this.withDeps(flags, async (deps) => {
       const action = flags.type as FilterAction | undefined
       const rules = await listRules(deps, { action, isExpired: flags.expired })

@@ -8,7 +8,7 @@ export default class IpfilterPrune extends OperatorCommand {
 
   async run(): Promise<void> {
     const { flags } = await this.parse(IpfilterPrune)
-    const { pruneIpFilters } = await import('../../../flows/ip-filter-admin.ts')
+    const { pruneIpFilters } = await import('../../../flows/limits/ip-filter-admin.ts')
     await this.withDeps(flags, async (deps) => {
       const removed = await pruneIpFilters(deps, this.operator())
       const verb = flags['dry-run'] ? 'Would remove' : 'Removed'

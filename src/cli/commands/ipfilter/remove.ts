@@ -14,7 +14,7 @@ export default class IpfilterRemove extends OperatorCommand {
 
   async run(): Promise<void> {
     const { argv, flags } = await this.parse(IpfilterRemove)
-    const { removeIpFilters } = await import('../../../flows/ip-filter-admin.ts')
+    const { removeIpFilters } = await import('../../../flows/limits/ip-filter-admin.ts')
     const names = await this.named(argv as string[])
     await this.withDeps(flags, async (deps) => {
       const removed = await removeIpFilters(deps, this.operator(flags.reason), names)

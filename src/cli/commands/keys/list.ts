@@ -15,7 +15,7 @@ export default class KeysList extends OperatorCommand {
 
   async run(): Promise<void> {
     const { flags } = await this.parse(KeysList)
-    const { listKeys } = await import('../../../flows/signing-key.ts')
+    const { listKeys } = await import('../../../flows/sessions/signing-key.ts')
     const keys = await this.withDeps(flags, (deps) => listKeys(deps))
     this.output(flags).list(keys.map(presentKey), COLUMNS)
   }

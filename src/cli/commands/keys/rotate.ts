@@ -15,7 +15,7 @@ export default class KeysRotate extends OperatorCommand {
 
   async run(): Promise<void> {
     const { flags } = await this.parse(KeysRotate)
-    const { rotateKeys } = await import('../../../flows/signing-key.ts')
+    const { rotateKeys } = await import('../../../flows/sessions/signing-key.ts')
     const rotation = await this.withDeps(flags, (deps) =>
       rotateKeys(deps, this.operator(flags.reason), { isImmediate: flags.now }),
     )

@@ -19,8 +19,8 @@ export default class LockoutsClear extends OperatorCommand {
     if (user === undefined && ip === undefined) {
       throw new AuthdError('USAGE', { message: 'whose? Give --user or --ip', suggestions: ['authd lockouts list'] })
     }
-    const { unlockPeople } = await import('../../../flows/unlock.ts')
-    const { resetLimits } = await import('../../../flows/rate-limit-admin.ts')
+    const { unlockPeople } = await import('../../../flows/users/unlock.ts')
+    const { resetLimits } = await import('../../../flows/limits/rate-limit-admin.ts')
     await this.withDeps(flags, async (deps) => {
       const origin = this.operator(flags.reason)
       const people = user === undefined ? [] : await unlockPeople(deps, origin, [user])

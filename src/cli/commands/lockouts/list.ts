@@ -1,5 +1,5 @@
 import { Flags } from '@oclif/core'
-import type { Lockout } from '../../../flows/lockout.ts'
+import type { Lockout } from '../../../flows/policy/lockout-admin.ts'
 import { toRfc3339 } from '../../../platform/clock.ts'
 import { OperatorCommand } from '../../command.ts'
 import type { Column } from '../../output.ts'
@@ -23,7 +23,7 @@ export default class LockoutsList extends OperatorCommand {
 
   async run(): Promise<void> {
     const { flags } = await this.parse(LockoutsList)
-    const { listLockouts } = await import('../../../flows/lockout.ts')
+    const { listLockouts } = await import('../../../flows/policy/lockout-admin.ts')
     await this.withDeps(flags, async (deps) => {
       const lockouts = await listLockouts(deps, { user: flags.user })
       const resources = lockouts.map(({ until, ...rest }) => ({

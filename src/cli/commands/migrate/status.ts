@@ -7,7 +7,7 @@ export default class MigrateStatus extends OperatorCommand {
 
   async run(): Promise<void> {
     const { flags } = await this.parse(MigrateStatus)
-    const { listMigrations } = await import('../../../flows/setup.ts')
+    const { listMigrations } = await import('../../../flows/operator/setup.ts')
     const { openStore } = await import('../../../wire.ts')
     const { config } = await this.loadConfig(flags)
     becomeOwner(config.dataDir)

@@ -21,7 +21,7 @@ export default class PasskeysList extends OperatorCommand {
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(PasskeysList)
-    const { listPasskeysOf } = await import('../../../flows/operator-factors.ts')
+    const { listPasskeysOf } = await import('../../../flows/factors/admin.ts')
     const { passkeys } = await this.withDeps(flags, (deps) => listPasskeysOf(deps, args.user))
     this.output(flags).list(passkeys.map(presentPasskey), COLUMNS)
   }

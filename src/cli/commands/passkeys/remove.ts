@@ -15,7 +15,7 @@ export default class PasskeysRemove extends OperatorCommand {
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(PasskeysRemove)
-    const { removePasskeyOf, resolvePasskey } = await import('../../../flows/operator-factors.ts')
+    const { removePasskeyOf, resolvePasskey } = await import('../../../flows/factors/admin.ts')
     const found = await this.withDeps(flags, (deps) => resolvePasskey(deps, args))
     const { user, passkey, isLastFactor } = found
     if (!flags['dry-run']) {

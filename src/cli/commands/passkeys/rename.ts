@@ -15,7 +15,7 @@ export default class PasskeysRename extends OperatorCommand {
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(PasskeysRename)
-    const { renamePasskeyOf, resolvePasskey } = await import('../../../flows/operator-factors.ts')
+    const { renamePasskeyOf, resolvePasskey } = await import('../../../flows/factors/admin.ts')
     await this.withDeps(flags, async (deps) => {
       const { user, passkey } = await resolvePasskey(deps, args)
       const renamed = await renamePasskeyOf(deps, this.operator(flags.reason), { user, passkey, name: args.name })

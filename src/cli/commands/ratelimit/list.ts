@@ -10,7 +10,7 @@ export default class RatelimitList extends OperatorCommand {
 
   async run(): Promise<void> {
     const { flags } = await this.parse(RatelimitList)
-    const { listLimits } = await import('../../../flows/rate-limit-admin.ts')
+    const { listLimits } = await import('../../../flows/limits/rate-limit-admin.ts')
     await this.withDeps(flags, async (deps) => {
       const uses = await listLimits(deps, { limit: flags.limit })
       this.output(flags).list(uses.map(presentLimitUse), limitColumns)

@@ -10,7 +10,7 @@ export default class RatelimitReset extends OperatorCommand {
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(RatelimitReset)
-    const { resetLimits } = await import('../../../flows/rate-limit-admin.ts')
+    const { resetLimits } = await import('../../../flows/limits/rate-limit-admin.ts')
     await this.withDeps(flags, async (deps) => {
       const forgotten = await resetLimits(deps, this.operator(flags.reason), args.key)
       const policies = forgotten.map(({ policy }) => policy)

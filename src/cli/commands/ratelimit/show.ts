@@ -10,7 +10,7 @@ export default class RatelimitShow extends OperatorCommand {
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(RatelimitShow)
-    const { listLimits } = await import('../../../flows/rate-limit-admin.ts')
+    const { listLimits } = await import('../../../flows/limits/rate-limit-admin.ts')
     await this.withDeps(flags, async (deps) => {
       const uses = await listLimits(deps, { key: args.key, limit: 100 })
       this.output(flags).list(uses.map(presentLimitUse), limitColumns)

@@ -28,7 +28,7 @@ export default class SessionsList extends OperatorCommand {
 
   async run(): Promise<void> {
     const { flags } = await this.parse(SessionsList)
-    const { listAllSessions } = await import('../../../flows/session-admin.ts')
+    const { listAllSessions } = await import('../../../flows/sessions/admin.ts')
     const createdSince = flags.since === undefined ? undefined : parseTime(flags.since, 'since')
     const limit = flags.jsonl ? Number.MAX_SAFE_INTEGER : flags.limit
     await this.withDeps(flags, async (deps) => {

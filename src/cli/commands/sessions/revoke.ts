@@ -45,7 +45,7 @@ export default class SessionsRevoke extends OperatorCommand {
         `authd sessions revoke --older-than ${olderThan}`,
       )
     }
-    const { revokeByOperator } = await import('../../../flows/session-admin.ts')
+    const { revokeByOperator } = await import('../../../flows/sessions/admin.ts')
     const createdBefore = olderThan === undefined ? undefined : parseTime(olderThan, 'older-than')
     await this.withDeps(flags, async (deps) => {
       const selection = { ids: ids.length > 0 ? ids : undefined, user, createdBefore }

@@ -10,7 +10,7 @@ export default class SessionsShow extends OperatorCommand {
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(SessionsShow)
-    const { showSession } = await import('../../../flows/session-admin.ts')
+    const { showSession } = await import('../../../flows/sessions/admin.ts')
     const session = presentSession(await this.withDeps(flags, (deps) => showSession(deps, args.id)))
     const out = this.output(flags)
     const revoked = session.revoked

@@ -9,7 +9,7 @@ export default class SettingsGet extends OperatorCommand {
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(SettingsGet)
-    const { getSetting } = await import('../../../flows/setting.ts')
+    const { getSetting } = await import('../../../flows/operator/setting.ts')
     await this.withDeps(flags, async (deps) => {
       const setting = presentSetting(await getSetting(deps, args.key))
       const value = Array.isArray(setting.value) ? setting.value.join(',') : String(setting.value ?? '')

@@ -19,7 +19,7 @@ export default class SettingsList extends OperatorCommand {
 
   async run(): Promise<void> {
     const { flags } = await this.parse(SettingsList)
-    const { listSettings } = await import('../../../flows/setting.ts')
+    const { listSettings } = await import('../../../flows/operator/setting.ts')
     await this.withDeps(flags, async (deps) => {
       this.output(flags).list((await listSettings(deps)).map(presentSetting), COLUMNS)
     })

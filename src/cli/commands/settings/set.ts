@@ -23,7 +23,7 @@ export default class SettingsSet extends OperatorCommand {
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(SettingsSet)
-    const { getSetting, setSetting } = await import('../../../flows/setting.ts')
+    const { getSetting, setSetting } = await import('../../../flows/operator/setting.ts')
     await this.withDeps(flags, async (deps) => {
       const before = presentSetting(await getSetting(deps, args.key))
       const isChanged = await withRiskHint(`authd settings set ${args.key} ${args.value}`, () =>

@@ -11,7 +11,7 @@ export default class SettingsUnset extends OperatorCommand {
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(SettingsUnset)
-    const { getSetting, unsetSetting } = await import('../../../flows/setting.ts')
+    const { getSetting, unsetSetting } = await import('../../../flows/operator/setting.ts')
     await this.withDeps(flags, async (deps) => {
       const isChanged = await unsetSetting(deps, this.operator(flags.reason), args.key)
       const resource = presentSetting(await getSetting(deps, args.key))

@@ -13,7 +13,7 @@ export default class SuppressionsClear extends OperatorCommand {
 
   async run(): Promise<void> {
     const { argv, flags } = await this.parse(SuppressionsClear)
-    const { clearSuppression } = await import('../../../flows/mail-suppression.ts')
+    const { clearSuppression } = await import('../../../flows/outbox/suppression.ts')
     const names = await this.named(argv as string[])
     await this.withDeps(flags, async (deps) => {
       const changes = []

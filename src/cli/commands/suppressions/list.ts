@@ -20,7 +20,7 @@ export default class SuppressionsList extends OperatorCommand {
 
   async run(): Promise<void> {
     const { flags } = await this.parse(SuppressionsList)
-    const { listSuppressed } = await import('../../../flows/mail-suppression.ts')
+    const { listSuppressed } = await import('../../../flows/outbox/suppression.ts')
     await this.withDeps(flags, async (deps) => {
       const suppressed = await listSuppressed(deps, flags.limit)
       this.output(flags).list(suppressed.map(presentMailSuppression), COLUMNS)

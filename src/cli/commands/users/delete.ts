@@ -21,7 +21,7 @@ export default class UsersDelete extends OperatorCommand {
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(UsersDelete)
-    const { deletePerson, resolveUser } = await import('../../../flows/user.ts')
+    const { deletePerson, resolveUser } = await import('../../../flows/users/user.ts')
     const user = await this.withDeps(flags, (deps) => resolveUser(deps, args.user))
     // Asked between two openings: no lock is held while somebody thinks.
     if (!flags['dry-run']) {

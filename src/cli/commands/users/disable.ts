@@ -14,7 +14,7 @@ export default class UsersDisable extends OperatorCommand {
 
   async run(): Promise<void> {
     const { argv, flags } = await this.parse(UsersDisable)
-    const { disablePeople } = await import('../../../flows/user.ts')
+    const { disablePeople } = await import('../../../flows/users/user.ts')
     const names = await this.named(argv as string[])
     await this.withDeps(flags, async (deps) => {
       const changed = await disablePeople(deps, this.operator(flags.reason), { names, reason: flags.reason ?? null })

@@ -14,7 +14,7 @@ export default class UsersEnable extends OperatorCommand {
 
   async run(): Promise<void> {
     const { argv, flags } = await this.parse(UsersEnable)
-    const { enablePeople } = await import('../../../flows/user.ts')
+    const { enablePeople } = await import('../../../flows/users/user.ts')
     const names = await this.named(argv as string[])
     await this.withDeps(flags, async (deps) => {
       const changed = await enablePeople(deps, this.operator(flags.reason), { names })

@@ -17,8 +17,8 @@ export default class UsersExport extends OperatorCommand {
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(UsersExport)
-    const { exportPerson } = await import('../../../flows/export.ts')
-    const { resolveUser } = await import('../../../flows/user.ts')
+    const { exportPerson } = await import('../../../flows/users/export.ts')
+    const { resolveUser } = await import('../../../flows/users/user.ts')
     const data = await this.withDeps(flags, async (deps) =>
       exportPerson(deps, this.operator(flags.reason), await resolveUser(deps, args.user)),
     )

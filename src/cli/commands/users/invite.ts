@@ -27,7 +27,7 @@ export default class UsersInvite extends OperatorCommand {
 
   async run(): Promise<void> {
     const { argv, flags } = await this.parse(UsersInvite)
-    const { invitePeople } = await import('../../../flows/invitation.ts')
+    const { invitePeople } = await import('../../../flows/users/invitation.ts')
     const emails = parseEmails(await this.named(argv as string[]))
     const ttlMs = parseSpan(flags.expires, 'expires', { most: '90d' })
     const asked = { emails, ttlMs, lang: flags.lang, mustSend: flags.send, name: flags.name ?? null }

@@ -39,7 +39,7 @@ export default class UsersList extends OperatorCommand {
 
   async run(): Promise<void> {
     const { flags } = await this.parse(UsersList)
-    const { listPeople, walkPeople } = await import('../../../flows/user-list.ts')
+    const { listPeople, walkPeople } = await import('../../../flows/users/list.ts')
     const status = flags.status as UserFilter['status']
     const without = flags.without as UserFilter['without']
     const inactiveSince = flags.inactive === undefined ? undefined : parseTime(flags.inactive, 'inactive')

@@ -1,6 +1,6 @@
 import { Args, Flags } from '@oclif/core'
 import { AuthdError } from '../../../errors.ts'
-import type { Factor } from '../../../flows/factor.ts'
+import type { Factor } from '../../../flows/policy/factor.ts'
 import { toRfc3339 } from '../../../platform/clock.ts'
 import { presentUser } from '../../../resources/user.ts'
 import { OperatorCommand } from '../../command.ts'
@@ -35,8 +35,8 @@ export default class UsersRecover extends OperatorCommand {
     const { args, flags } = await this.parse(UsersRecover)
     const removes = parseRemove(flags.remove)
     const ttlMs = parseSpan(flags.expires, 'expires', { most: '24h' })
-    const { makeRecoveryLink } = await import('../../../flows/recovery-link.ts')
-    const { resolveUser } = await import('../../../flows/user.ts')
+    const { makeRecoveryLink } = await import('../../../flows/users/recovery-link.ts')
+    const { resolveUser } = await import('../../../flows/users/user.ts')
     const { email } = await this.withDeps(flags, (deps) => resolveUser(deps, args.user))
     const what = flags.remove === undefined ? 'takes no factor away' : `takes away ${flags.remove}`
     const question = `Make a link that signs in as ${email} and ${what}?`

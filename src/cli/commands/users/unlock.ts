@@ -15,7 +15,7 @@ export default class UsersUnlock extends OperatorCommand {
 
   async run(): Promise<void> {
     const { argv, flags } = await this.parse(UsersUnlock)
-    const { unlockPeople } = await import('../../../flows/unlock.ts')
+    const { unlockPeople } = await import('../../../flows/users/unlock.ts')
     const names = await this.named(argv as string[])
     await this.withDeps(flags, async (deps) => {
       const done = await unlockPeople(deps, this.operator(flags.reason), names)

@@ -28,7 +28,7 @@ export default class UsersUpdate extends OperatorCommand {
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(UsersUpdate)
-    const { updateUser } = await import('../../../flows/update-user.ts')
+    const { updateUser } = await import('../../../flows/users/update.ts')
     const policy = flags['mfa-policy']
     const update = {
       user: args.user,

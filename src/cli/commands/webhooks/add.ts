@@ -22,7 +22,7 @@ export default class WebhooksAdd extends OperatorCommand {
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(WebhooksAdd)
-    const { addWebhook } = await import('../../../flows/webhook.ts')
+    const { addWebhook } = await import('../../../flows/outbox/webhook-endpoint.ts')
     const input = {
       url: args.url,
       description: flags.description,

@@ -29,7 +29,7 @@ export default class WebhooksDeliveries extends OperatorCommand {
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(WebhooksDeliveries)
-    const { listQueue, showQueued } = await import('../../../flows/outbox.ts')
+    const { listQueue, showQueued } = await import('../../../flows/outbox/queue.ts')
     const { id } = args
     if (id?.startsWith('whd_')) {
       const { item, tries } = await this.withDeps(flags, (deps) => showQueued(deps, 'webhook', id))

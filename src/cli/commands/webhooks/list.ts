@@ -17,7 +17,7 @@ export default class WebhooksList extends OperatorCommand {
 
   async run(): Promise<void> {
     const { flags } = await this.parse(WebhooksList)
-    const { listWebhooks } = await import('../../../flows/webhook.ts')
+    const { listWebhooks } = await import('../../../flows/outbox/webhook-endpoint.ts')
     const endpoints = await this.withDeps(flags, (deps) => listWebhooks(deps))
     this.output(flags).list(endpoints.map(presentWebhook), COLUMNS)
   }

@@ -27,7 +27,7 @@ export default class WebhooksRedeliver extends OperatorCommand {
       })
     }
     const since = flags.since === undefined ? undefined : parseTime(flags.since, 'since')
-    const { idsOf, retryQueued } = await import('../../../flows/outbox.ts')
+    const { idsOf, retryQueued } = await import('../../../flows/outbox/queue.ts')
     await this.withDeps(flags, async (deps) => {
       const ids = flags.failed ? await idsOf(deps, { kind: 'webhook', state: 'failed', since }) : named
       const again = await retryQueued(deps, this.operator(flags.reason), { kind: 'webhook', ids })

@@ -12,7 +12,7 @@ export default class WebhooksRemove extends OperatorCommand {
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(WebhooksRemove)
-    const { findWebhook, removeWebhook } = await import('../../../flows/webhook.ts')
+    const { findWebhook, removeWebhook } = await import('../../../flows/outbox/webhook-endpoint.ts')
     const { url } = await this.withDeps(flags, (deps) => findWebhook(deps, args.id))
     if (!flags['dry-run']) {
       const question = `Remove ${url}? What waits for it is not sent.`

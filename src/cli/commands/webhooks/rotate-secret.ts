@@ -16,7 +16,7 @@ export default class WebhooksRotateSecret extends OperatorCommand {
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(WebhooksRotateSecret)
-    const { rotateWebhookSecret } = await import('../../../flows/webhook.ts')
+    const { rotateWebhookSecret } = await import('../../../flows/outbox/webhook-endpoint.ts')
     const overlapMs = parseSpan(flags.overlap, 'overlap', { most: '30d' })
     const input = { id: args.id, overlapMs, secret: readSecret(flags) }
     const { endpoint, secret } = await this.withDeps(flags, (deps) =>

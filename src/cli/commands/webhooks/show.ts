@@ -10,7 +10,7 @@ export default class WebhooksShow extends OperatorCommand {
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(WebhooksShow)
-    const { findWebhook, secretOfConfigured } = await import('../../../flows/webhook.ts')
+    const { findWebhook, secretOfConfigured } = await import('../../../flows/outbox/webhook-endpoint.ts')
     await this.withDeps(flags, async (deps) => {
       const endpoint = await findWebhook(deps, args.id)
       const out = this.output(flags)

@@ -14,7 +14,7 @@ export default class WebhooksTest extends OperatorCommand {
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(WebhooksTest)
-    const { testWebhook } = await import('../../../flows/webhook-test.ts')
+    const { testWebhook } = await import('../../../flows/outbox/webhook-test.ts')
     const test = await this.withDeps(flags, (deps) => testWebhook(deps, { id: args.id, event: flags.event }))
     const shown = presentWebhookTest(test)
     const answer = shown.status === null ? 'no answer' : `answered ${shown.status}`

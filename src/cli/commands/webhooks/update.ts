@@ -39,7 +39,7 @@ export default class WebhooksUpdate extends OperatorCommand {
         message: 'say what to change: --url, --events, --description, --allow-private, --pause or --resume',
       })
     }
-    const { changeWebhook, pauseWebhook, resumeWebhook } = await import('../../../flows/webhook.ts')
+    const { changeWebhook, pauseWebhook, resumeWebhook } = await import('../../../flows/outbox/webhook-endpoint.ts')
     const again = `authd webhooks update ${id}${flags.url === undefined ? '' : ` --url ${flags.url}`}`
     await withPrivateHint(again, flags['allow-private'], () =>
       this.withDeps(flags, async (deps) => {

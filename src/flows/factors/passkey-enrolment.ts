@@ -1,0 +1,170 @@
+import type { Deps } from '../../deps.ts'
+import { AuthdError } from '../../errors.ts'
+import { authenticatorName } from '../../platform/authenticator-name.ts'
+import { describeUserAgent } from '../../platform/user-agent.ts'
+import type { Trx } from '../../store/db.ts'
+import { insertPasskeyChallenge } from '../../store/passkey-challenges.ts'
+import { deletePasskey, insertPasskey, listPasskeys, type Passkey, renamePasskey } from '../../store/passkeys.ts'
+import type { OwnedSession } from '../../store/sessions.ts'
+import { takeWebauthnUserId, type User } from '../../store/users.ts'
+import { type Origin, recordEvent } from '../event.ts'
+import { notify } from '../outbox/notice.ts'
+import { lastFactorGuard } from '../policy/last-factor.ts'
+import { holdFresh } from '../sessions/fresh.ts'
+import { type Renewed, renew } from '../sessions/renewal.ts'
+import { newChallenge, type PasskeyAnswer, type PasskeyOptions, take } from './passkey.ts'
+import { ALGORITHMS, checkRegistration, library, relyingParty } from './passkey-check.ts'
+import { dropLoneRecoveryCodes } from './recovery-code.ts'
+
+const PASSKEYS_MAX = 50
+const USER_ID_BYTES = 32
+
+export async function listOwnPasskeys(deps: Deps, userId: string): Promise<Passkey[]> {
+  return await deps.db.read((sql) => listPasskeys(sql, userId))
+}
+
+/** A challenge to make a passkey with: discoverable, with user verification, and not one that is there already. */
+export async function beginPasskeyEnrolment(deps: Deps, session: OwnedSession): Promise<PasskeyOptions> {
+  const { app, ...config } = deps.config.current()
+  const { rpId } = relyingParty(config)
+  const { generateRegistrationOptions } = await library()
+  const fresh = deps.random.bytes(USER_ID_BYTES).toString('base64url')
+  const { challengeId, bytes, text, expiresAt } = newChallenge(deps)
+  const verdict = await deps.db.write(async (trx) => {
+    const held = await holdFresh(deps, trx, session)
+    if (held.kind !== 'fresh') return held
+    const asked = { id: challengeId, kind: 'enrolment', boundTo: session.id, challenge: text, expiresAt } as const
+    await insertPasskeyChallenge(trx, asked)
+    const userId = await takeWebauthnUserId(trx, { id: session.userId, fresh })
+    return { ...held, userId, own: await listPasskeys(trx, session.userId) }
+  })
+  if (verdict.kind !== 'fresh') throw verdict.error
+  if (verdict.own.length >= PASSKEYS_MAX) throw tooMany()
+  const options = await generateRegistrationOptions({
+    rpName: app.name,
+    rpID: rpId,
+    userID: new Uint8Array(Buffer.from(verdict.userId, 'base64url')),
+    userName: verdict.user.emailTyped,
+    userDisplayName: verdict.user.name ?? verdict.user.emailTyped,
+    challenge: bytes,
+    timeout: expiresAt - deps.clock.now(),
+    attestationType: 'none',
+    excludeCredentials: verdict.own.map(({ credentialId: id, transports }) => ({ id, transports })),
+    authenticatorSelection: { residentKey: 'required', requireResidentKey: true, userVerification: 'required' },
+    supportedAlgorithmIDs: ALGORITHMS,
+  })
+  return { challengeId, options, expiresAt }
+}
+
+/** Adds the passkey that answered. Whatever was wrong with it, there is one refusal. */
+export async function enrolPasskey(
+  deps: Deps,
+  origin: Origin,
+  { session, challengeId, credential, name }: PasskeyAnswer & { session: OwnedSession; name: string | undefined },
+): Promise<{ passkey: Passkey; renewed: Renewed }> {
+  const asked = await deps.db.write((trx) => take(deps, trx, { challengeId, kind: 'enrolment', boundTo: session.id }))
+  const party = relyingParty(deps.config.current())
+  const made =
+    asked === undefined ? undefined : await checkRegistration(party, { response: credential, challenge: asked })
+  if (!made) throw new AuthdError('PASSKEY_NOT_ACCEPTED')
+  const id = deps.random.id('pk')
+  const createdAt = deps.clock.now()
+  const verdict = await deps.db.write(async (trx) => {
+    const held = await holdFresh(deps, trx, session)
+    if (held.kind !== 'fresh') return held
+    const { user } = held
+    const own = await listPasskeys(trx, user.id)
+    if (own.length >= PASSKEYS_MAX) return { kind: 'refused' as const, error: tooMany() }
+    const named = name?.trim() || freeName(defaultName(made.aaguid, origin), own)
+    const passkey = { id, userId: user.id, ...made, name: named, createdAt }
+    if (!(await insertPasskey(trx, passkey))) {
+      return { kind: 'refused' as const, error: new AuthdError('PASSKEY_NOT_ACCEPTED') }
+    }
+    const metadata = { passkey: id, name: named, synced: made.isBackupEligible }
+    await note(deps, trx, origin, { type: 'webauthn.registered', user, sessionId: session.id, metadata })
+    await notify(deps, trx, origin, { user, template: 'passkey_added', values: { name: named } })
+    return { kind: 'done' as const, passkey, renewed: await renew(deps, trx, { session, proof: 'passkey' }) }
+  })
+  if (verdict.kind !== 'done') throw verdict.error
+  return { passkey: { ...verdict.passkey, lastUsedAt: null }, renewed: verdict.renewed }
+}
+
+export async function renameOwnPasskey(
+  deps: Deps,
+  origin: Origin,
+  { userId, id, name }: { userId: string; id: string; name: string },
+): Promise<Passkey> {
+  return await deps.db.write(async (trx) => {
+    const isThere = await renamePasskey(trx, { id, userId, name: name.trim() })
+    const passkey = (await listPasskeys(trx, userId)).find((own) => own.id === id)
+    if (!isThere || !passkey) throw new AuthdError('PASSKEY_NOT_FOUND')
+    await recordEvent(deps, trx, origin, { type: 'webauthn.renamed', userId, metadata: { passkey: id } })
+    return passkey
+  })
+}
+
+/** Takes a passkey away; the last factor of somebody who must have one stays. */
+export async function removeOwnPasskey(
+  deps: Deps,
+  origin: Origin,
+  { session, id }: { session: OwnedSession; id: string },
+): Promise<Renewed> {
+  const verdict = await deps.db.write(async (trx) => {
+    const held = await holdFresh(deps, trx, session)
+    if (held.kind !== 'fresh') return held
+    const { user } = held
+    const guard = await lastFactorGuard(deps, trx, user, 'passkey')
+    if (guard) return { kind: 'refused' as const, error: guard }
+    if (!(await removePasskeyIn(deps, trx, origin, { user, id }))) {
+      return { kind: 'refused' as const, error: new AuthdError('PASSKEY_NOT_FOUND') }
+    }
+    return { kind: 'done' as const, renewed: await renew(deps, trx, { session }) }
+  })
+  if (verdict.kind !== 'done') throw verdict.error
+  return verdict.renewed
+}
+
+/** Inside the unit that holds the person; false: there is no such passkey of theirs. */
+export async function removePasskeyIn(
+  deps: Deps,
+  trx: Trx,
+  origin: Origin,
+  { user, id }: { user: User; id: string },
+): Promise<boolean> {
+  const removed = await deletePasskey(trx, { id, userId: user.id })
+  if (!removed) return false
+  await note(deps, trx, origin, { type: 'webauthn.removed', user, metadata: { passkey: id, name: removed.name } })
+  await notify(deps, trx, origin, { user, template: 'passkey_removed', values: { name: removed.name } })
+  await dropLoneRecoveryCodes(trx, user.id)
+  return true
+}
+
+function tooMany(): AuthdError {
+  return new AuthdError('CONFLICT', { message: `You have ${PASSKEYS_MAX} passkeys. Remove one first.` })
+}
+
+/** The maker's name, or what the person sits at. */
+function defaultName(aaguid: string, origin: Origin): string {
+  return authenticatorName(aaguid) ?? describeUserAgent(origin.userAgent) ?? 'Passkey'
+}
+
+function freeName(wanted: string, own: Passkey[]): string {
+  const taken = new Set(own.map(({ name }) => name))
+  const numbered = Array.from({ length: own.length + 1 }, (_, n) => (n === 0 ? wanted : `${wanted} ${n + 1}`))
+  return numbered.find((name) => !taken.has(name)) ?? wanted
+}
+
+async function note(
+  deps: Deps,
+  trx: Trx,
+  origin: Origin,
+  event: {
+    type: 'webauthn.registered' | 'webauthn.removed'
+    user: User
+    sessionId?: string
+    metadata: Record<string, unknown>
+  },
+): Promise<void> {
+  const { user, ...rest } = event
+  await recordEvent(deps, trx, origin, { ...rest, userId: user.id, email: user.email })
+}

@@ -1,0 +1,84 @@
+import type { Deps } from '../../deps.ts'
+import { AuthdError } from '../../errors.ts'
+import type { Trx } from '../../store/db.ts'
+import type { OwnedSession } from '../../store/sessions.ts'
+import { findBoundAttempt, type Proof } from '../../store/signin-attempts.ts'
+import { lockUser, type User } from '../../store/users.ts'
+import { type Origin, recordEvent } from '../event.ts'
+import { type Refusal, refusalError } from '../policy/lockout.ts'
+import { howToStepUp, stepUpError } from '../sessions/fresh.ts'
+import { type Renewed, renew } from '../sessions/renewal.ts'
+import { isLive } from '../sessions/session.ts'
+import { sendBoundMail } from '../signin/bound-mail.ts'
+import { spendCode } from '../signin/code.ts'
+import { checkRecoveryCode, hashGuess } from './recovery-code.ts'
+import { checkTotp } from './totp.ts'
+
+/** Mails a code to the session's person, where nothing better is enrolled. */
+export async function sendStepUpMail(
+  deps: Deps,
+  origin: Origin,
+  { session, lang, device }: { session: OwnedSession; lang: string; device?: string | undefined },
+): Promise<number> {
+  return await sendBoundMail(deps, origin, {
+    purpose: 'stepup',
+    boundTo: session.id,
+    address: { canonical: session.user.email, typed: session.user.emailTyped },
+    lang,
+    device,
+    mayBegin: async (trx) => {
+      const { methods } = await howToStepUp(deps, trx, session)
+      return methods.includes('email') ? undefined : stepUpError(methods)
+    },
+  })
+}
+
+export type StepUpProof =
+  | { method: 'email'; code: string; device?: string | undefined }
+  | { method: 'totp'; code: string }
+  | { method: 'recovery_code'; code: string }
+
+/** Proves again who sits at a session. It keeps its id, and gets another secret. */
+export async function stepUp(
+  deps: Deps,
+  origin: Origin,
+  { session, proof }: { session: OwnedSession; proof: StepUpProof },
+): Promise<Renewed> {
+  const guess = proof.method === 'recovery_code' ? await hashGuess(deps, session.userId, proof.code) : ''
+  return await finishStepUp(deps, origin, session, async (trx, user) => {
+    if (proof.method === 'totp') return (await checkTotp(deps, trx, origin, { user, code: proof.code })) ?? 'otp'
+    if (proof.method === 'recovery_code') {
+      return (await checkRecoveryCode(deps, trx, origin, { user, guess })) ?? 'recovery_code'
+    }
+    const attempt = await findBoundAttempt(trx, { purpose: 'stepup', boundTo: session.id })
+    const isSpent = attempt && (await spendCode(deps, trx, origin, { attempt, code: proof.code, device: proof.device }))
+    return isSpent ? 'email' : { kind: 'wrong' }
+  })
+}
+
+/** The end of every step-up: the proof is of a kind that counts for this person, and the session is renewed. */
+export async function finishStepUp(
+  deps: Deps,
+  origin: Origin,
+  session: OwnedSession,
+  prove: (trx: Trx, user: User) => Promise<Proof | Refusal>,
+): Promise<Renewed> {
+  const verdict = await deps.db.write(async (trx): Promise<Renewed | AuthdError> => {
+    const user = await lockUser(trx, session.userId)
+    if (!user || user.disabledAt !== null || !isLive(session, deps.clock.now())) return new AuthdError('UNAUTHORIZED')
+    const { methods } = await howToStepUp(deps, trx, session)
+    const proof = await prove(trx, user)
+    if (typeof proof !== 'string') return refusalError(proof)
+    if (proof === 'email' && !methods.includes('email')) return stepUpError(methods)
+    await recordEvent(deps, trx, origin, {
+      type: 'session.stepped_up',
+      userId: user.id,
+      email: user.email,
+      sessionId: session.id,
+      metadata: { proof },
+    })
+    return await renew(deps, trx, { session, proof })
+  })
+  if (verdict instanceof AuthdError) throw verdict
+  return verdict
+}

@@ -1,0 +1,50 @@
+import type { Deps } from '../../deps.ts'
+import { AuthdError } from '../../errors.ts'
+import type { EmailAddress } from '../../platform/email-address.ts'
+import type { Trx } from '../../store/db.ts'
+import { type AttemptPurpose, findBoundAttempt } from '../../store/signin-attempts.ts'
+import type { Origin } from '../event.ts'
+import { isOpen } from './attempt.ts'
+import { insertAttempt } from './begin.ts'
+import { queueSigninMail, resendAfter, tooManyMails, tooSoon, withinMailLimit } from './mail.ts'
+
+/**
+ * Mails a code that proves an address for something else than a sign-in: an attempt whose token nobody is given, bound
+ * to the session or the change that it is about. Answers when another may be asked for.
+ */
+export async function sendBoundMail(
+  deps: Deps,
+  origin: Origin,
+  input: {
+    purpose: Exclude<AttemptPurpose, 'signin'>
+    boundTo: string
+    address: EmailAddress
+    lang: string
+    device?: string | undefined
+    /** Inside the unit, first: why not. */
+    mayBegin: (trx: Trx) => Promise<AuthdError | undefined>
+  },
+): Promise<number> {
+  const { purpose, boundTo, address, lang, device } = input
+  const now = deps.clock.now()
+  const verdict = await deps.db.write(async (trx) => {
+    const refusal = await input.mayBegin(trx)
+    if (refusal) return refusal
+    const last = await findBoundAttempt(trx, { purpose, boundTo })
+    const isContinued = last?.email === address.canonical && last.usedAt === null && isOpen(last, now)
+    const fresh = { email: address, deliver: 'cookie', lang, purpose, boundTo } as const
+    return await withinMailLimit(deps, trx, origin, {
+      email: address.canonical,
+      queue: async () => {
+        const attempt = isContinued ? last : (await insertAttempt(deps, trx, origin, fresh)).attempt
+        const mailed = await queueSigninMail(deps, trx, origin, { attempt, device })
+        const result = mailed ?? tooSoon(Math.max(0, (resendAfter(deps, attempt) ?? now) - now))
+        return { result, isMailed: mailed !== undefined }
+      },
+    })
+  })
+  if (verdict instanceof AuthdError) throw verdict
+  if ('over' in verdict) throw await tooManyMails(deps, verdict.over)
+  if (verdict.result instanceof AuthdError) throw verdict.result
+  return resendAfter(deps, verdict.result) ?? now
+}

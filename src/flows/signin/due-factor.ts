@@ -1,0 +1,17 @@
+import type { Deps } from '../../deps.ts'
+import type { SigninAttempt } from '../../store/signin-attempts.ts'
+import { acceptedFactors, type Factor } from '../policy/factor.ts'
+import { findHeld, type Holding, isOpen } from './attempt.ts'
+
+/** The attempt that a browser holds and that waits for a second proof, with what may be proven. */
+export async function findDueFactors(
+  deps: Deps,
+  holding: Holding,
+): Promise<{ attempt: SigninAttempt; factors: Factor[] } | undefined> {
+  return await deps.db.read(async (sql) => {
+    const attempt = (await findHeld(sql, holding))?.attempt
+    if (!attempt || attempt.userId === null || !isOpen(attempt, deps.clock.now())) return undefined
+    const factors = await acceptedFactors(sql, attempt.userId)
+    return { attempt, factors: factors.filter((factor) => factor !== 'totp' || !attempt.proofs.includes('otp')) }
+  })
+}

@@ -1,0 +1,178 @@
+import type { Deps } from '../../deps.ts'
+import { AuthdError } from '../../errors.ts'
+import { DAY } from '../../platform/clock.ts'
+import { type EmailAddress, maskEmail } from '../../platform/email-address.ts'
+import { digest, equalSecrets, mintSecret, parseToken } from '../../platform/secret.ts'
+import type { Sql, Trx } from '../../store/db.ts'
+import { forgetDevices } from '../../store/devices.ts'
+import { type EmailChange, findEmailChange, insertEmailChange, restoreEmailChange } from '../../store/email-changes.ts'
+import { cancelMailTo } from '../../store/outbox.ts'
+import type { OwnedSession } from '../../store/sessions.ts'
+import { endSigninAttempts, findBoundAttempt } from '../../store/signin-attempts.ts'
+import { lockUser, type User, updateUserEmail } from '../../store/users.ts'
+import { type Origin, recordEvent } from '../event.ts'
+import { dropLoneRecoveryCodes } from '../factors/recovery-code.ts'
+import { notify } from '../outbox/notice.ts'
+import { dropFactors } from '../policy/factor.ts'
+import { holdFresh } from '../sessions/fresh.ts'
+import { type Renewed, renew } from '../sessions/renewal.ts'
+import { endSessionsIn } from '../sessions/session.ts'
+import { isOpen } from '../signin/attempt.ts'
+import { sendBoundMail } from '../signin/bound-mail.ts'
+import { spendCode } from '../signin/code.ts'
+
+/** How long the former address has a way back. */
+const RESTORABLE_MS = 7 * DAY
+
+interface Asking {
+  lang: string
+  device: string | undefined
+}
+
+/**
+ * Mails a code to the address that somebody wants to have from now on. The answer is the same where somebody else has
+ * it: then nothing is sent. A fresh proof of the session is the other end.
+ */
+export async function beginEmailChange(
+  deps: Deps,
+  origin: Origin,
+  { session, address, ...asking }: Asking & { session: OwnedSession; address: EmailAddress },
+): Promise<number> {
+  return await sendBoundMail(deps, origin, {
+    purpose: 'email_change',
+    boundTo: session.id,
+    address,
+    ...asking,
+    mayBegin: async (trx) => {
+      const held = await holdFresh(deps, trx, session)
+      if (held.kind !== 'fresh') return held.error
+      if (held.user.email !== address.canonical) return undefined
+      return new AuthdError('CONFLICT', { message: 'This is your address already.' })
+    },
+  })
+}
+
+/** The address that a session's code was sent to, while it takes one. */
+export async function findWaitingChange(deps: Deps, session: OwnedSession): Promise<string | undefined> {
+  const attempt = await deps.db.read((sql) => findBoundAttempt(sql, { purpose: 'email_change', boundTo: session.id }))
+  const isWaiting = attempt && isOpen(attempt, deps.clock.now()) && attempt.usedAt === null
+  return isWaiting ? (attempt.emailTyped ?? undefined) : undefined
+}
+
+/** Takes the new address with the code that was sent there; the former one is told, and has a way back for 7 days. */
+export async function finishEmailChange(
+  deps: Deps,
+  origin: Origin,
+  { session, code, device }: { session: OwnedSession; code: string; device: string | undefined },
+): Promise<Renewed> {
+  const verdict = await deps.db.write(async (trx) => {
+    const held = await holdFresh(deps, trx, session)
+    if (held.kind !== 'fresh') return held
+    const attempt = await findBoundAttempt(trx, { purpose: 'email_change', boundTo: session.id })
+    if (!attempt?.email || !(await spendCode(deps, trx, origin, { attempt, code, device }))) return undefined
+    const address = { canonical: attempt.email, typed: attempt.emailTyped ?? attempt.email }
+    if (!(await changeEmailIn(deps, trx, origin, { user: held.user, address }))) return undefined
+    return { kind: 'done' as const, renewed: await renew(deps, trx, { session }) }
+  })
+  if (!verdict) throw new AuthdError('INVALID_CREDENTIALS')
+  if (verdict.kind !== 'done') throw verdict.error
+  return verdict.renewed
+}
+
+/** Inside the unit that holds the person. False: somebody else has the address. */
+export async function changeEmailIn(
+  deps: Deps,
+  trx: Trx,
+  origin: Origin,
+  { user, address, isVerified = true }: { user: User; address: EmailAddress; isVerified?: boolean },
+): Promise<boolean> {
+  const now = deps.clock.now()
+  const { canonical: email, typed: emailTyped } = address
+  if (!(await updateUserEmail(trx, { id: user.id, email, emailTyped, emailVerifiedAt: isVerified ? now : null }))) {
+    return false
+  }
+  // What is under way for the former address would end in nobody's hands, or in somebody else's.
+  await endSigninAttempts(trx, user.email)
+  await cancelMailTo(trx, { recipient: user.email, now })
+  const id = deps.random.id('emc')
+  const secret = mintSecret(deps.random)
+  await insertEmailChange(trx, {
+    id,
+    userId: user.id,
+    oldEmail: user.email,
+    oldEmailTyped: user.emailTyped,
+    newEmail: email,
+    restoreDigest: digest(secret),
+    changedAt: now,
+    restorableUntil: now + RESTORABLE_MS,
+  })
+  const masks = { old_email_masked: maskEmail(user.email), new_email_masked: maskEmail(email) }
+  await recordEvent(deps, trx, origin, { type: 'user.email_changed', userId: user.id, email, metadata: masks })
+  await notify(deps, trx, origin, {
+    user,
+    template: 'email_changed',
+    link: `${deps.config.current().publicUrl}/restore-email?token=${id}.${secret}`,
+    values: { ...masks, expires_days: String(RESTORABLE_MS / DAY) },
+  })
+  return true
+}
+
+/** A change whose way back this link is, and which may still be undone. */
+export async function findRestorable(deps: Deps, token: string): Promise<EmailChange> {
+  const change = await deps.db.read((sql) => readRestorable(deps, sql, token))
+  if (!change) throw new AuthdError('MAGIC_LINK_EXPIRED')
+  return change
+}
+
+/** Holding the link is not enough, since mails are forwarded: a code goes to the former address, now. */
+export async function sendRestoreMail(
+  deps: Deps,
+  origin: Origin,
+  { token, ...asking }: Asking & { token: string },
+): Promise<number> {
+  const change = await findRestorable(deps, token)
+  return await sendBoundMail(deps, origin, {
+    purpose: 'email_restore',
+    boundTo: change.id,
+    address: { canonical: change.oldEmail, typed: change.oldEmailTyped },
+    ...asking,
+    mayBegin: async () => undefined,
+  })
+}
+
+/** Puts the former address back, and ends every session and every factor made since: they may be a stranger's. */
+export async function restoreEmail(
+  deps: Deps,
+  origin: Origin,
+  { token, code, device }: { token: string; code: string; device: string | undefined },
+): Promise<void> {
+  const now = deps.clock.now()
+  const isRestored = await deps.db.write(async (trx) => {
+    const change = await readRestorable(deps, trx, token)
+    const user = change && (await lockUser(trx, change.userId))
+    if (!change || !user) return false
+    const attempt = await findBoundAttempt(trx, { purpose: 'email_restore', boundTo: change.id })
+    if (!attempt || !(await spendCode(deps, trx, origin, { attempt, code, device }))) return false
+    if (!(await restoreEmailChange(trx, { id: change.id, userId: user.id, now }))) return false
+    const old = { email: change.oldEmail, emailTyped: change.oldEmailTyped, emailVerifiedAt: now }
+    if (!(await updateUserEmail(trx, { id: user.id, ...old }))) return false
+    await endSigninAttempts(trx, user.email)
+    await cancelMailTo(trx, { recipient: user.email, now })
+    await endSessionsIn(deps, trx, origin, { filter: { userId: user.id }, reason: 'email_restored' })
+    await forgetDevices(trx, user.id)
+    // What was enrolled since is whoever's who changed the address; what was there before is still due.
+    const dropped = await dropFactors(trx, user.id, { since: change.changedAt })
+    await dropLoneRecoveryCodes(trx, user.id)
+    const about = { userId: user.id, email: change.oldEmail, metadata: { dropped } }
+    await recordEvent(deps, trx, origin, { type: 'user.email_restored', ...about })
+    return true
+  })
+  if (!isRestored) throw new AuthdError('INVALID_CREDENTIALS')
+}
+
+async function readRestorable(deps: Pick<Deps, 'clock'>, sql: Sql, text: string): Promise<EmailChange | undefined> {
+  const token = parseToken('emc', text)
+  const change = token && (await findEmailChange(sql, token.id))
+  if (!change || !equalSecrets(digest(token.secret), change.restoreDigest)) return undefined
+  return change.restoredAt === null && change.restorableUntil > deps.clock.now() ? change : undefined
+}

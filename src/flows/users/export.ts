@@ -1,0 +1,42 @@
+import type { Deps } from '../../deps.ts'
+import { type AuditLog, listLastAuditLogs } from '../../store/audit-logs.ts'
+import { listPasskeys, type Passkey } from '../../store/passkeys.ts'
+import { listSessions, type OwnedSession } from '../../store/sessions.ts'
+import { findTotpSecret } from '../../store/totp-secrets.ts'
+import type { User } from '../../store/users.ts'
+import { sealAudit } from '../audit/audit.ts'
+import { type Origin, recordEvent } from '../event.ts'
+import { enrolledFactors } from '../policy/factor.ts'
+
+/** More than anybody has; a list that reaches it says so. */
+const EVENTS_MAX = 10_000
+const SESSIONS_MAX = 1000
+
+export interface PersonalData {
+  user: User
+  sessions: OwnedSession[]
+  passkeys: Passkey[]
+  totpSince: number | null
+  recoveryCodes: number
+  events: AuditLog[]
+  exportedAt: number
+}
+
+/** Everything that is held on a person (access request, GDPR art. 15): no secrets, since they prove and say nothing. */
+export async function exportPerson(deps: Deps, origin: Origin, user: User): Promise<PersonalData> {
+  const exportedAt = deps.clock.now()
+  await deps.db.write((trx) =>
+    recordEvent(deps, trx, origin, { type: 'user.exported', userId: user.id, email: user.email }),
+  )
+  // Lists show what is sealed: also what happened a moment ago.
+  await sealAudit(deps)
+  return await deps.db.read(async (sql) => ({
+    user,
+    sessions: await listSessions(sql, { userId: user.id }, SESSIONS_MAX),
+    passkeys: await listPasskeys(sql, user.id),
+    totpSince: (await findTotpSecret(sql, user.id))?.confirmedAt ?? null,
+    recoveryCodes: (await enrolledFactors(sql, user.id)).recoveryCodes,
+    events: (await listLastAuditLogs(sql, { userId: user.id }, EVENTS_MAX)).reverse(),
+    exportedAt,
+  }))
+}
