@@ -1,7 +1,7 @@
 import type { Config } from './config/schema.ts'
 import { AuthdError } from './errors.ts'
-import type { TextProblem } from './mail/override-files.ts'
-import type { LoadedTexts } from './mail/overrides.ts'
+import type { TextProblem } from './mail/overrides/files.ts'
+import type { LoadedTexts } from './mail/overrides/load.ts'
 import { builtInTexts, type Texts } from './platform/texts.ts'
 
 export { sourceNames, sourcesOf } from './mail/sources.ts'
@@ -37,7 +37,7 @@ export async function inspectTexts(
   config: Pick<Config, 'app' | 'mail' | 'publicUrl' | 'dataDir'>,
   folders: { templates?: string | undefined; locales?: string | undefined } = {},
 ): Promise<LoadedTexts> {
-  const { loadTexts } = await import('./mail/overrides.ts')
+  const { loadTexts } = await import('./mail/overrides/load.ts')
   const { app, mail, publicUrl, dataDir } = config
   return await loadTexts({
     templatesDir: folders.templates ?? mail.templatesDir,

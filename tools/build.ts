@@ -38,7 +38,7 @@ const info = buildInfo(root)
 const [main, tui, compiler] = await Promise.all([
   bundle(root, entry, info),
   bundleTui(root),
-  bundleAll(root, 'src/mail/override-worker.ts', info),
+  bundleAll(root, 'src/mail/overrides/worker.ts', info),
 ])
 writeFileSync(join(work, 'authd.cjs'), main.text)
 writeFileSync(join(work, 'tui.mjs'), tui.text)

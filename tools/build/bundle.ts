@@ -125,7 +125,7 @@ const absent: Plugin = {
 function replace(root: string, info: BuildInfo): Plugin {
   const replacements: Record<string, () => Promise<string>> = {
     'src/platform/templates.ts': templatesModule,
-    'src/mail/override-program.ts': async () => "export const OVERRIDE_PROGRAM = ['--compile-texts']",
+    'src/mail/overrides/program.ts': async () => "export const OVERRIDE_PROGRAM = ['--compile-texts']",
     'src/cli/top/load-tui.ts': async () => LOAD_TUI,
     'src/build-info.ts': async () => `export const BUILD = ${JSON.stringify(info)}`,
   }

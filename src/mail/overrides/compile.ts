@@ -1,9 +1,9 @@
 import Handlebars from 'handlebars'
-import { COMPILE } from '../platform/compile-options.ts'
-import { renderMjml } from '../platform/mjml.ts'
-import { joinMjml, splitLine } from '../platform/mjml-layout.ts'
-import { LAYOUTS } from './layouts.ts'
-import type { OverrideFile, TextProblem } from './override-files.ts'
+import { COMPILE } from '../../platform/compile-options.ts'
+import { renderMjml } from '../../platform/mjml.ts'
+import { joinMjml, splitLine } from '../../platform/mjml-layout.ts'
+import { LAYOUTS } from '../layouts.ts'
+import type { OverrideFile, TextProblem } from './files.ts'
 
 /** Templates as `Handlebars.precompile` writes them; a part that is missing is the layout's, or ours. */
 export interface PrecompiledMail {

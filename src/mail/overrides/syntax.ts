@@ -1,8 +1,8 @@
 import Handlebars from 'handlebars'
-import { closest } from '../platform/closest.ts'
-import { CONTENT } from '../platform/mjml-layout.ts'
-import type { Sentences } from '../platform/translate.ts'
-import type { OverrideFile, TextProblem } from './override-files.ts'
+import { closest } from '../../platform/closest.ts'
+import { CONTENT } from '../../platform/mjml-layout.ts'
+import type { Sentences } from '../../platform/translate.ts'
+import type { OverrideFile, TextProblem } from './files.ts'
 
 const HELPERS = ['t', 'if', 'unless', 'each', 'with']
 /** Names of the rows within `{{#each facts}}`. */

@@ -1,6 +1,6 @@
-import { closest } from '../platform/closest.ts'
-import type { Sentences } from '../platform/translate.ts'
-import type { OverrideFile, TextProblem } from './override-files.ts'
+import { closest } from '../../platform/closest.ts'
+import type { Sentences } from '../../platform/translate.ts'
+import type { OverrideFile, TextProblem } from './files.ts'
 
 type Sentence = Sentences[string]
 

@@ -1,11 +1,11 @@
-import type { MailTemplate } from '../deps.ts'
-import type { Texts } from '../platform/texts.ts'
-import { LAYOUTS } from './layouts.ts'
-import type { OverrideFile, TextProblem } from './override-files.ts'
-import { lineOf } from './override-sentences.ts'
-import { type RenderedMail, renderMail } from './render.ts'
-import { NEEDS_LINK } from './safety-view.ts'
-import { SAMPLE_VALUES } from './samples.ts'
+import type { MailTemplate } from '../../deps.ts'
+import type { Texts } from '../../platform/texts.ts'
+import { LAYOUTS } from '../layouts.ts'
+import { type RenderedMail, renderMail } from '../render.ts'
+import { NEEDS_LINK } from '../safety-view.ts'
+import { SAMPLE_VALUES } from '../samples.ts'
+import type { OverrideFile, TextProblem } from './files.ts'
+import { lineOf } from './sentences.ts'
 
 /** Mail programs cut off what is far larger, and small mails arrive sooner. */
 const LARGE_BYTES = 20_000

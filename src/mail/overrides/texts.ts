@@ -1,6 +1,6 @@
-import { fromPrecompiled, type MailTemplates } from '../platform/templates.ts'
-import { builtInTexts, type Texts } from '../platform/texts.ts'
-import type { CheckedOverrides } from './override-check.ts'
+import { fromPrecompiled, type MailTemplates } from '../../platform/templates.ts'
+import { builtInTexts, type Texts } from '../../platform/texts.ts'
+import type { CheckedOverrides } from './check.ts'
 
 /** Ours, with these laid over it. */
 export function textsFrom({ mails, locales }: Pick<CheckedOverrides, 'mails' | 'locales'>): Texts {

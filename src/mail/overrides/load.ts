@@ -1,14 +1,14 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { text } from 'node:stream/consumers'
-import { templates } from '../platform/templates.ts'
-import { builtInTexts, type Texts } from '../platform/texts.ts'
-import { languages } from '../platform/translate.ts'
-import { LAYOUTS } from './layouts.ts'
-import type { CheckedOverrides, OverrideInput } from './override-check.ts'
-import { readOverrides, type TextProblem } from './override-files.ts'
-import { OVERRIDE_PROGRAM } from './override-program.ts'
-import { textsFrom } from './override-texts.ts'
+import { templates } from '../../platform/templates.ts'
+import { builtInTexts, type Texts } from '../../platform/texts.ts'
+import { languages } from '../../platform/translate.ts'
+import { LAYOUTS } from '../layouts.ts'
+import type { CheckedOverrides, OverrideInput } from './check.ts'
+import { readOverrides, type TextProblem } from './files.ts'
+import { OVERRIDE_PROGRAM } from './program.ts'
+import { textsFrom } from './texts.ts'
 
 export interface OverridePlaces {
   templatesDir: string | undefined

@@ -1,6 +1,6 @@
 import { readdirSync, readFileSync } from 'node:fs'
 import { basename, extname, join } from 'node:path'
-import { closest } from '../platform/closest.ts'
+import { closest } from '../../platform/closest.ts'
 
 export interface OverrideFile {
   /** `signin.mjml`, `de.json` */

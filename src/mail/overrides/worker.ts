@@ -1,5 +1,5 @@
 import { text } from 'node:stream/consumers'
-import { checkOverrides, type OverrideInput } from './override-check.ts'
+import { checkOverrides, type OverrideInput } from './check.ts'
 
 /** A process of its own, with one job: mjml and all that it takes goes when it ends. JSON comes in, JSON goes out. */
 export async function main(): Promise<void> {
