@@ -10,7 +10,7 @@ import { createApp, createMetricsApp } from './http/app.ts'
 import { type Listener, openListener, type Place } from './http/server.ts'
 import { announcing, JOBS } from './jobs/list.ts'
 import { type JobRunner, startJobs } from './jobs/runner.ts'
-import { splitListenAddress } from './platform/listen-address.ts'
+import { splitListenAddress } from './platform/net/listen-address.ts'
 import type { ServiceManager } from './platform/systemd.ts'
 
 /** What is left to do after the last request: jobs that run, the seal of the audit log. Milliseconds. */

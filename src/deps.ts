@@ -1,10 +1,10 @@
 import type { Config } from './config/schema.ts'
 import type { Clock } from './platform/clock.ts'
 import type { Keys } from './platform/keys.ts'
-import type { Metrics } from './platform/metrics.ts'
+import type { Metrics } from './platform/monitoring/metrics.ts'
+import type { WebhookClient } from './platform/net/webhook-client.ts'
 import type { Random } from './platform/random.ts'
-import type { TextSource } from './platform/texts.ts'
-import type { WebhookClient } from './platform/webhook-client.ts'
+import type { TextSource } from './platform/texts/texts.ts'
 import type { ChangeTopic } from './store/change-epochs.ts'
 import type { Db, Sql } from './store/db.ts'
 

@@ -5,7 +5,7 @@ import type { Preview } from './mail/preview.ts'
 import type { RecordCheck } from './mail/sender-records.ts'
 import type { Walk } from './mail/walk.ts'
 import { closest } from './platform/closest.ts'
-import type { TextSource } from './platform/texts.ts'
+import type { TextSource } from './platform/texts/texts.ts'
 import { textSource } from './wire-texts.ts'
 
 /** The mailer of this configuration: the operator's relay, or the terminal where there is none. */

@@ -2,7 +2,7 @@ import type { Config } from './config/schema.ts'
 import { AuthdError } from './errors.ts'
 import type { TextProblem } from './mail/overrides/files.ts'
 import type { LoadedTexts } from './mail/overrides/load.ts'
-import { builtInTexts, type Texts } from './platform/texts.ts'
+import { builtInTexts, type Texts } from './platform/texts/texts.ts'
 
 export { sourceNames, sourcesOf } from './mail/sources.ts'
 

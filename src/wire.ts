@@ -13,10 +13,10 @@ import { systemClock } from './platform/clock.ts'
 import { keysFrom } from './platform/keys.ts'
 import { createLog, type ProcessLog } from './platform/log.ts'
 import { type LogFile, openLogFile } from './platform/log-file.ts'
-import { NO_METRICS } from './platform/no-metrics.ts'
+import { NO_METRICS } from './platform/monitoring/no-metrics.ts'
+import type { WebhookClient } from './platform/net/webhook-client.ts'
 import { systemRandom } from './platform/random.ts'
 import { createSecretFile, readSecretFile } from './platform/secret-file.ts'
-import type { WebhookClient } from './platform/webhook-client.ts'
 import { type Db, dryRun, type StatementTimer } from './store/db.ts'
 import { backupSqlite } from './store/migrate.ts'
 import { openDatabase } from './store/open.ts'
@@ -68,7 +68,7 @@ export async function wire(config: Config, options: WireOptions): Promise<Wired>
   })
   const isCounted = options.mode === 'serve' && config.metrics.enabled
   // Only a daemon loads what counts.
-  const metrics = isCounted ? (await import('./platform/metrics.ts')).createMetrics() : NO_METRICS
+  const metrics = isCounted ? (await import('./platform/monitoring/metrics.ts')).createMetrics() : NO_METRICS
   const timer: StatementTimer = (type, seconds) => metrics.observe('db_query_duration_seconds', { type }, seconds)
   const texts = textSource()
   const loadTexts = async () => {
@@ -252,7 +252,7 @@ function webhooksWhenUsed(): WebhookClient {
   let made: Promise<WebhookClient> | undefined
   return {
     async post(post) {
-      made ??= import('./platform/webhook-client.ts').then(({ webhookClient }) => webhookClient())
+      made ??= import('./platform/net/webhook-client.ts').then(({ webhookClient }) => webhookClient())
       return await (await made).post(post)
     },
     async close() {

@@ -2,8 +2,8 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { notifyReloadText, socketText, unitText } from '../src/cli/service-unit.ts'
 import { exampleEnv, exampleFile, referencePage } from '../src/config/example.ts'
-import { alertRules } from '../src/platform/alerts.ts'
-import { dashboard } from '../src/platform/dashboard.ts'
+import { alertRules } from '../src/platform/monitoring/alerts.ts'
+import { dashboard } from '../src/platform/monitoring/dashboard.ts'
 
 const SERVICE = { name: 'authd', user: 'authd', program: '/usr/local/bin/authd' }
 

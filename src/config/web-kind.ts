@@ -1,7 +1,7 @@
 import { isIP } from 'node:net'
 import { domainToASCII } from 'node:url'
 import { parseEmailAddress } from '../platform/email-address.ts'
-import { splitListenAddress } from '../platform/listen-address.ts'
+import { splitListenAddress } from '../platform/net/listen-address.ts'
 import { type Kind, type Refusal, text } from './kind.ts'
 import { isSampleSecret } from './sample-secret.ts'
 

@@ -1,5 +1,5 @@
 import type { Deps } from '../deps.ts'
-import type { Metrics } from '../platform/metrics.ts'
+import type { Metrics } from '../platform/monitoring/metrics.ts'
 import type { Event, EventType } from './event.ts'
 
 /** What a metric may say of a failure; anything else is `other`, so that series stay few. */

@@ -3,7 +3,7 @@ import { AuthdError } from '../errors.ts'
 import { type Bucket, refuseFull, type Standing, spend, tally } from '../flows/limits/rate-limit.ts'
 import type { Identity } from '../flows/sessions/identify.ts'
 import { SECOND } from '../platform/clock.ts'
-import { ipBucket } from '../platform/ip.ts'
+import { ipBucket } from '../platform/net/ip.ts'
 import type { Context } from './context.ts'
 import { originOf } from './origin.ts'
 

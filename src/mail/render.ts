@@ -1,6 +1,6 @@
 import type { Mail } from '../deps.ts'
-import { builtInTexts, type Texts } from '../platform/texts.ts'
-import { sentenceHelper, type Translator, translatorFor } from '../platform/translate.ts'
+import { builtInTexts, type Texts } from '../platform/texts/texts.ts'
+import { sentenceHelper, type Translator, translatorFor } from '../platform/texts/translate.ts'
 import { LAYOUTS, type Layout } from './layouts.ts'
 import { codeView, noticeView } from './safety-view.ts'
 import { signinView, testView } from './signin-view.ts'

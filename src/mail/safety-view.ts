@@ -1,5 +1,5 @@
 import type { Mail, MailTemplate } from '../deps.ts'
-import type { SentenceValues, Translator } from '../platform/translate.ts'
+import type { SentenceValues, Translator } from '../platform/texts/translate.ts'
 import { asDate, asLine, asLink } from './values.ts'
 import type { View, ViewOf } from './view.ts'
 

@@ -1,4 +1,4 @@
-import { templates } from '../platform/templates.ts'
+import { templates } from '../platform/texts/templates.ts'
 import { LAYOUTS } from './layouts.ts'
 
 /** What `templates eject` takes: our files, and single mails, whose files begin as copies of their layout's. */

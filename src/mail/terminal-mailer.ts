@@ -1,5 +1,5 @@
 import type { Mailer } from '../deps.ts'
-import type { TextSource } from '../platform/texts.ts'
+import type { TextSource } from '../platform/texts/texts.ts'
 import { type MailApp, renderMail } from './render.ts'
 
 /** Shows mails instead of sending them: development, where nobody has a relay. */

@@ -1,5 +1,5 @@
 import type { Mail, MailTemplate } from '../deps.ts'
-import type { SentenceValues, Translator } from '../platform/translate.ts'
+import type { SentenceValues, Translator } from '../platform/texts/translate.ts'
 
 /** What a mail says about who sends it. */
 export interface MailApp {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { HOUR } from '../../src/platform/clock.ts'
-import { METRICS } from '../../src/platform/metrics.ts'
+import { METRICS } from '../../src/platform/monitoring/metrics.ts'
 import { type Authd, startAuthd } from '../harness.ts'
 import { ADA, askForCode, askOnPage, signInForTokens } from '../people.ts'
 

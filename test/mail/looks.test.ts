@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import type { MailTemplate } from '../../src/deps.ts'
 import { renderMail } from '../../src/mail/render.ts'
 import { SAMPLE_VALUES } from '../../src/mail/samples.ts'
-import { languages } from '../../src/platform/translate.ts'
+import { languages } from '../../src/platform/texts/translate.ts'
 import { launchBrowser } from '../browser.ts'
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')

@@ -6,7 +6,7 @@ import { deliverNextMail, enqueueMail } from '../../src/flows/outbox/mail.ts'
 import { listQueue, showQueued } from '../../src/flows/outbox/queue.ts'
 import { smtpMailer } from '../../src/mail/mailer.ts'
 import { HOUR, MINUTE } from '../../src/platform/clock.ts'
-import { builtInTexts } from '../../src/platform/texts.ts'
+import { builtInTexts } from '../../src/platform/texts/texts.ts'
 import { startAuthd } from '../harness.ts'
 
 type Mood = 'silent' | 'drops' | 'refuses' | 'takes'

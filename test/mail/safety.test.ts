@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import type { MailTemplate } from '../../src/deps.ts'
 import { type RenderedMail, renderMail } from '../../src/mail/render.ts'
 import { SAMPLE_VALUES } from '../../src/mail/samples.ts'
-import { languages } from '../../src/platform/translate.ts'
+import { languages } from '../../src/platform/texts/translate.ts'
 import { APP } from './samples.ts'
 
 const HOSTILE = 'x\r\nBcc: eve@evil.example\r\n\r\n<b>{{code}}{{{link}}}</b></td></mj-text>"\' \u202eevil'

@@ -3,7 +3,7 @@ import type { Mail, Mailer } from '../../src/deps.ts'
 import { type MailerOptions, smtpMailer } from '../../src/mail/mailer.ts'
 import { SAMPLE_VALUES } from '../../src/mail/samples.ts'
 import type { SmtpSettings } from '../../src/mail/smtp-options.ts'
-import { builtInTexts, type TextSource } from '../../src/platform/texts.ts'
+import { builtInTexts, type TextSource } from '../../src/platform/texts/texts.ts'
 import type { TestSmtp } from '../smtp.ts'
 
 export const APP = { name: 'Example', supportUrl: 'https://example.com/help' }

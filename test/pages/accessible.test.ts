@@ -3,7 +3,7 @@ import { createRequire } from 'node:module'
 import type { AxeResults } from 'axe-core'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
-import { templates } from '../../src/platform/templates.ts'
+import { templates } from '../../src/platform/texts/templates.ts'
 import { launchBrowser } from '../browser.ts'
 import { FACES, type Face, PAGES } from './samples.ts'
 

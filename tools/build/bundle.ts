@@ -124,7 +124,7 @@ const absent: Plugin = {
 /** Modules that read or load files of the source tree are replaced by what takes it from the single file. */
 function replace(root: string, info: BuildInfo): Plugin {
   const replacements: Record<string, () => Promise<string>> = {
-    'src/platform/templates.ts': templatesModule,
+    'src/platform/texts/templates.ts': templatesModule,
     'src/mail/overrides/program.ts': async () => "export const OVERRIDE_PROGRAM = ['--compile-texts']",
     'src/cli/top/load-tui.ts': async () => LOAD_TUI,
     'src/build-info.ts': async () => `export const BUILD = ${JSON.stringify(info)}`,

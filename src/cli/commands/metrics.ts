@@ -21,8 +21,8 @@ export default class Metrics extends OperatorCommand {
   async run(): Promise<void> {
     const { args, flags } = await this.parse(Metrics)
     const out = this.output(flags)
-    if (args.what === 'alerts') return out.text((await import('../../platform/alerts.ts')).alertRules())
-    if (args.what === 'dashboard') return out.text((await import('../../platform/dashboard.ts')).dashboard())
+    if (args.what === 'alerts') return out.text((await import('../../platform/monitoring/alerts.ts')).alertRules())
+    if (args.what === 'dashboard') return out.text((await import('../../platform/monitoring/dashboard.ts')).dashboard())
     const { config } = await this.loadConfig(flags)
     const answer = await fetchMetrics(config, { url: flags.url })
     if ('text' in answer) return out.text(answer.text)

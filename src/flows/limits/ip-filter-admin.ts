@@ -1,8 +1,8 @@
 import type { Deps } from '../../deps.ts'
 import { AuthdError } from '../../errors.ts'
-import { type Cidr, parseCidr } from '../../platform/cidr.ts'
 import { toRfc3339 } from '../../platform/clock.ts'
-import { foldIp, ipMatcher } from '../../platform/ip.ts'
+import { type Cidr, parseCidr } from '../../platform/net/cidr.ts'
+import { foldIp, ipMatcher } from '../../platform/net/ip.ts'
 import { bumpEpoch } from '../../store/change-epochs.ts'
 import type { Trx } from '../../store/db.ts'
 import {

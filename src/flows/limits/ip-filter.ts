@@ -1,6 +1,6 @@
 import type { Config } from '../../config/schema.ts'
 import type { Deps } from '../../deps.ts'
-import { CidrTable, parseCidr } from '../../platform/cidr.ts'
+import { CidrTable, parseCidr } from '../../platform/net/cidr.ts'
 import { type FilterScope, type IpFilter, listIpFilters } from '../../store/ip-filters.ts'
 
 export interface IpVerdict {

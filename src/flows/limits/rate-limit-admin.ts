@@ -1,5 +1,5 @@
 import type { Deps } from '../../deps.ts'
-import { foldIp, ipBucket } from '../../platform/ip.ts'
+import { foldIp, ipBucket } from '../../platform/net/ip.ts'
 import { bumpEpoch } from '../../store/change-epochs.ts'
 import { type BucketUse, deleteBucketsOf, listBuckets } from '../../store/rate-limits.ts'
 import { type Origin, recordEvent } from '../event.ts'

@@ -1,6 +1,6 @@
 import type { Deps } from '../../deps.ts'
 import { AuthdError } from '../../errors.ts'
-import { parseCidr } from '../../platform/cidr.ts'
+import { parseCidr } from '../../platform/net/cidr.ts'
 import { digest, mintSecret } from '../../platform/secret.ts'
 import {
   type ApiKey,

@@ -1,7 +1,7 @@
 import type { Deps } from '../../deps.ts'
 import { DAY, HOUR, MINUTE, SECOND } from '../../platform/clock.ts'
+import { retryAfterMs, type WebhookReply } from '../../platform/net/webhook-client.ts'
 import { hideTokens } from '../../platform/secret.ts'
-import { retryAfterMs, type WebhookReply } from '../../platform/webhook-client.ts'
 import { findAuditLogBySeq, listAuditLogsAfter } from '../../store/audit-logs.ts'
 import type { Trx } from '../../store/db.ts'
 import {

@@ -1,6 +1,6 @@
 import type { Deps } from '../../deps.ts'
 import { MINUTE } from '../../platform/clock.ts'
-import { ipMatcher } from '../../platform/ip.ts'
+import { ipMatcher } from '../../platform/net/ip.ts'
 import { digest, equalSecrets, parseToken } from '../../platform/secret.ts'
 import { type ApiKey, findApiKey, touchApiKey } from '../../store/api-keys.ts'
 import type { OwnedSession } from '../../store/sessions.ts'

@@ -1,7 +1,7 @@
 import type { Deps } from '../../deps.ts'
 import { AuthdError } from '../../errors.ts'
 import { metricsReader } from '../../flows/operator/stats.ts'
-import { isLoopback } from '../../platform/ip.ts'
+import { isLoopback } from '../../platform/net/ip.ts'
 import { digest, equalSecrets } from '../../platform/secret.ts'
 import type { Context, Next } from '../context.ts'
 

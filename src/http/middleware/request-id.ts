@@ -1,8 +1,8 @@
 import type { Log } from '../../deps.ts'
 import type { Clock } from '../../platform/clock.ts'
 import { HOUR } from '../../platform/clock.ts'
-import { takeClient } from '../../platform/forwarded.ts'
-import { foldIp } from '../../platform/ip.ts'
+import { takeClient } from '../../platform/net/forwarded.ts'
+import { foldIp } from '../../platform/net/ip.ts'
 import type { Random } from '../../platform/random.ts'
 import type { Context, Next } from '../context.ts'
 

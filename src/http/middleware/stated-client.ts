@@ -1,6 +1,6 @@
 import type { Deps } from '../../deps.ts'
 import { AuthdError } from '../../errors.ts'
-import { foldIp } from '../../platform/ip.ts'
+import { foldIp } from '../../platform/net/ip.ts'
 import type { Context, Next } from '../context.ts'
 import { ipRefusal } from './ip-filter.ts'
 

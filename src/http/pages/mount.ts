@@ -1,7 +1,7 @@
 import Router from '@koa/router'
 import type { Deps } from '../../deps.ts'
 import type { AuthdError } from '../../errors.ts'
-import { templates } from '../../platform/templates.ts'
+import { templates } from '../../platform/texts/templates.ts'
 import type { Context, Next } from '../context.ts'
 import { type CookieNames, setCookies } from '../cookies.ts'
 import { languageOf } from '../language.ts'

@@ -1,5 +1,5 @@
-import { type Template, templates } from '../../platform/templates.ts'
-import { sentenceHelper, type Translator, translatorFor } from '../../platform/translate.ts'
+import { type Template, templates } from '../../platform/texts/templates.ts'
+import { sentenceHelper, type Translator, translatorFor } from '../../platform/texts/translate.ts'
 import { faultOf, SAID } from './said.ts'
 import type { PageContext, PageError, PageName, PageValues } from './values.ts'
 

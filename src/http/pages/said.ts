@@ -1,5 +1,5 @@
 import { SECOND, toRfc3339 } from '../../platform/clock.ts'
-import type { SentenceValues, Translator } from '../../platform/translate.ts'
+import type { SentenceValues, Translator } from '../../platform/texts/translate.ts'
 import type { PageContext, PageError, PageName, PageValues } from './values.ts'
 
 type Said = SentenceValues & { heading?: string; isErrorItself?: boolean; faultAt?: string }

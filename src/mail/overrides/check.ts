@@ -1,6 +1,6 @@
 import type { MailTemplate } from '../../deps.ts'
-import { templates } from '../../platform/templates.ts'
-import { type Sentences, translatorFor } from '../../platform/translate.ts'
+import { templates } from '../../platform/texts/templates.ts'
+import { type Sentences, translatorFor } from '../../platform/texts/translate.ts'
 import { LAYOUTS } from '../layouts.ts'
 import { viewOf } from '../render.ts'
 import { SAMPLE_VALUES } from '../samples.ts'

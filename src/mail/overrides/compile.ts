@@ -1,7 +1,7 @@
 import Handlebars from 'handlebars'
-import { COMPILE } from '../../platform/compile-options.ts'
-import { renderMjml } from '../../platform/mjml.ts'
-import { joinMjml, splitLine } from '../../platform/mjml-layout.ts'
+import { COMPILE } from '../../platform/texts/compile-options.ts'
+import { renderMjml } from '../../platform/texts/mjml.ts'
+import { joinMjml, splitLine } from '../../platform/texts/mjml-layout.ts'
 import { LAYOUTS } from '../layouts.ts'
 import type { OverrideFile, TextProblem } from './files.ts'
 

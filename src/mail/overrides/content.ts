@@ -1,5 +1,5 @@
 import type { MailTemplate } from '../../deps.ts'
-import type { Texts } from '../../platform/texts.ts'
+import type { Texts } from '../../platform/texts/texts.ts'
 import { LAYOUTS } from '../layouts.ts'
 import { type RenderedMail, renderMail } from '../render.ts'
 import { NEEDS_LINK } from '../safety-view.ts'

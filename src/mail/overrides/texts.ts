@@ -1,5 +1,5 @@
-import { fromPrecompiled, type MailTemplates } from '../../platform/templates.ts'
-import { builtInTexts, type Texts } from '../../platform/texts.ts'
+import { fromPrecompiled, type MailTemplates } from '../../platform/texts/templates.ts'
+import { builtInTexts, type Texts } from '../../platform/texts/texts.ts'
 import type { CheckedOverrides } from './check.ts'
 
 /** Ours, with these laid over it. */

@@ -1,6 +1,6 @@
 import { Args, Flags } from '@oclif/core'
 import { AuthdError } from '../../../errors.ts'
-import { foldIp, ipMatcher } from '../../../platform/ip.ts'
+import { foldIp, ipMatcher } from '../../../platform/net/ip.ts'
 import { presentIpFilter } from '../../../resources/ip-filter.ts'
 import { OperatorCommand } from '../../command.ts'
 
@@ -22,7 +22,7 @@ export default class IpfilterCheck extends OperatorCommand {
   async run(): Promise<void> {
     const { argv, flags } = await this.parse(IpfilterCheck)
     const { ipRules, judge, scopeOf } = await import('../../../flows/limits/ip-filter.ts')
-    const { takeClient } = await import('../../../platform/forwarded.ts')
+    const { takeClient } = await import('../../../platform/net/forwarded.ts')
     const names = await this.named(argv as string[])
     await this.withDeps(flags, async (deps) => {
       const { server, ipfilter: defaults } = deps.config.current()

@@ -1,5 +1,5 @@
 import { Args, Flags } from '@oclif/core'
-import { chooseLanguage, languages, type Sentences } from '../../../platform/translate.ts'
+import { chooseLanguage, languages, type Sentences } from '../../../platform/texts/translate.ts'
 import { OperatorCommand } from '../../command.ts'
 import type { Column } from '../../output.ts'
 
@@ -25,7 +25,7 @@ export default class TemplatesSentences extends OperatorCommand {
   async run(): Promise<void> {
     const { args, flags } = await this.parse(TemplatesSentences)
     const { config } = await this.loadConfig(flags)
-    const { builtInTexts } = await import('../../../platform/texts.ts')
+    const { builtInTexts } = await import('../../../platform/texts/texts.ts')
     const { inspectTexts } = await import('../../../wire-texts.ts')
     const { texts } = await inspectTexts(config)
     const lang = chooseLanguage(flags.lang, languages())

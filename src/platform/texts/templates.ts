@@ -38,7 +38,7 @@ export interface MailTemplates {
   text: Template
 }
 
-const FOLDER = fileURLToPath(new URL('../../templates/', import.meta.url))
+const FOLDER = fileURLToPath(new URL('../../../templates/', import.meta.url))
 const TYPES: Record<string, string> = {
   '.css': 'text/css; charset=utf-8',
   '.svg': 'image/svg+xml',

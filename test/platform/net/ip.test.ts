@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { foldIp, ipBucket, ipMatcher } from '../../src/platform/ip.ts'
+import { foldIp, ipBucket, ipMatcher } from '../../../src/platform/net/ip.ts'
 
 test.each([
   ['::ffff:127.0.0.1', '127.0.0.1'],

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { renderMjml } from './mjml.ts'
 
-const CACHE = fileURLToPath(new URL('../../node_modules/.cache/authd/', import.meta.url))
+const CACHE = fileURLToPath(new URL('../../../node_modules/.cache/authd/', import.meta.url))
 
 /** Our own MJML → HTML. What was compiled once is kept, since loading mjml takes half a second. */
 export async function compileMjml(mjml: string): Promise<string> {

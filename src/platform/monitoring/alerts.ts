@@ -112,7 +112,7 @@ export function alertRules(): string {
       `          runbook: ${quote(alert.runbook)}`,
     ].join('\n'),
   )
-  return `# Made by npm run generate from src/platform/alerts.ts; authd metrics alerts prints it.
+  return `# Made by npm run generate from src/platform/monitoring/alerts.ts; authd metrics alerts prints it.
 groups:
   - name: authd
     rules:

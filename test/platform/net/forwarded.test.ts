@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { takeClient } from '../../src/platform/forwarded.ts'
-import { ipMatcher } from '../../src/platform/ip.ts'
+import { takeClient } from '../../../src/platform/net/forwarded.ts'
+import { ipMatcher } from '../../../src/platform/net/ip.ts'
 
 const isTrusted = ipMatcher(['10.0.0.0/8', '2001:db8::/32'])
 

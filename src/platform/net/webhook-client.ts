@@ -2,7 +2,7 @@ import { lookup as lookupHost } from 'node:dns'
 import { type IncomingMessage, Agent as PlainAgent, request as plainRequest } from 'node:http'
 import { Agent as TlsAgent, request as tlsRequest } from 'node:https'
 import { isIP, type LookupFunction } from 'node:net'
-import { SECOND } from './clock.ts'
+import { SECOND } from '../clock.ts'
 import { isPublicIp } from './ip.ts'
 
 export interface WebhookPost {

@@ -1,6 +1,6 @@
 import ipaddr from 'ipaddr.js'
 import { expect, test } from 'vitest'
-import { CidrTable, parseCidr } from '../../src/platform/cidr.ts'
+import { CidrTable, parseCidr } from '../../../src/platform/net/cidr.ts'
 
 test.each([
   ['203.0.113.9', '203.0.113.9/32', false],

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
-import { COMMANDS } from '../../src/cli/commands/index.ts'
-import { ALERTS } from '../../src/platform/alerts.ts'
-import { dashboard, ROWS } from '../../src/platform/dashboard.ts'
-import { createMetrics } from '../../src/platform/metrics.ts'
+import { COMMANDS } from '../../../src/cli/commands/index.ts'
+import { ALERTS } from '../../../src/platform/monitoring/alerts.ts'
+import { dashboard, ROWS } from '../../../src/platform/monitoring/dashboard.ts'
+import { createMetrics } from '../../../src/platform/monitoring/metrics.ts'
 
 /** The series that Prometheus would have of us, by name. */
 async function seriesNames(): Promise<Set<string>> {
