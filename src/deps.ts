@@ -8,7 +8,7 @@ import type { TextSource } from './platform/texts/texts.ts'
 import type { ChangeTopic } from './store/change-epochs.ts'
 import type { Db, Sql } from './store/db.ts'
 
-/** Everything a flow may use of the world. Built in wire.ts, and in the tests' harness. */
+/** Everything a flow may use of the world. Built in startup/wire.ts, and in the tests' harness. */
 export interface Deps {
   config: ConfigSource
   texts: TextSource

@@ -70,30 +70,15 @@ const RULES: Record<string, Rule> = {
     ],
     mayAsType: ['src/deps.ts', 'src/config/schema.ts'],
   },
-  'src/wire.ts': {
-    may: [
-      ...['node:*', 'src/config/', 'src/platform/', 'src/store/', 'src/flows/', 'src/errors.ts'],
-      ...['src/wire-mail.ts', 'src/wire-texts.ts'],
-    ],
+  'src/startup/': {
+    may: ['node:*', 'src/config/', 'src/platform/', 'src/store/', 'src/flows/', 'src/mail/', 'src/errors.ts'],
     mayAsType: ['src/deps.ts'],
   },
-  'src/wire-mail.ts': {
-    may: ['src/mail/', 'src/platform/', 'src/config/', 'src/wire-texts.ts', 'src/errors.ts'],
-    mayAsType: ['src/deps.ts'],
-  },
-  'src/wire-texts.ts': { may: ['src/mail/', 'src/platform/', 'src/errors.ts'], mayAsType: ['src/config/schema.ts'] },
   'src/cli/': {
     may: [
       ...['node:*', '@oclif/core', '@inquirer/prompts', 'uqr', 'zod'],
       ...['src/resources/', 'src/flows/', 'src/config/', 'src/platform/', 'src/http/app.ts'],
-      ...[
-        'src/wire.ts',
-        'src/wire-mail.ts',
-        'src/wire-texts.ts',
-        'src/daemon.ts',
-        'src/errors.ts',
-        'src/build-info.ts',
-      ],
+      ...['src/startup/', 'src/daemon.ts', 'src/errors.ts', 'src/build-info.ts'],
     ],
     mayAsType: ['src/store/', 'src/deps.ts'],
   },
@@ -127,12 +112,12 @@ describe('the layout', () => {
     const flow =
       "import knex from 'knex'\nimport { Deps } from '../deps.ts'\nconst now = Date.now()\nawait import('../http/app.ts')"
 
-    expect(faults('src/flows/sessions/session.ts', flow)).toEqual([
-      'src/flows/sessions/session.ts imports knex',
-      'src/flows/sessions/session.ts imports src/deps.ts, of which it may only import types',
-      'src/flows/sessions/session.ts imports src/http/app.ts',
-      'src/flows/sessions/session.ts says Date',
-      'src/flows/sessions/session.ts says Date.now(',
+    expect(faults('src/flows/event.ts', flow)).toEqual([
+      'src/flows/event.ts imports knex',
+      'src/flows/event.ts imports src/deps.ts, of which it may only import types',
+      'src/flows/event.ts imports src/http/app.ts',
+      'src/flows/event.ts says Date',
+      'src/flows/event.ts says Date.now(',
     ])
   })
 

@@ -7,7 +7,7 @@ import { bundle, bundleAll, bundleTui } from '../tools/build/bundle.ts'
 
 const root = join(import.meta.dirname, '..')
 // All that needs templates, and the database, is below it.
-const ENTRY = 'src/wire.ts'
+const ENTRY = 'src/startup/wire.ts'
 const INFO = { version: '1.2.3', commit: 'abc', builtAt: '2026-01-01T00:00:00Z' }
 
 test('the bundle is the same for the same source, and all ASCII', async () => {

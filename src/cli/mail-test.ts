@@ -1,7 +1,7 @@
 import type { Deps } from '../deps.ts'
 import { enqueueMail } from '../flows/outbox/mail.ts'
 import { HOUR } from '../platform/clock.ts'
-import { sampleValues, senderRecords, walkMail } from '../wire-mail.ts'
+import { sampleValues, senderRecords, walkMail } from '../startup/mail.ts'
 
 export interface MailTest {
   accepted: boolean

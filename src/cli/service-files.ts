@@ -12,7 +12,7 @@ import {
 import { dirname, join } from 'node:path'
 import { AuthdError } from '../errors.ts'
 import { systemClock } from '../platform/clock.ts'
-import { fileStamp } from '../wire.ts'
+import { fileStamp } from '../startup/wire.ts'
 import {
   MARK,
   NOTIFY_RELOAD_SINCE,

@@ -52,7 +52,7 @@ function readServerSecret(path: string): string | undefined {
   try {
     return readText(path)?.trim()
   } catch {
-    return undefined // wire.ts says it where the secret is needed.
+    return undefined // startup/wire.ts says it where the secret is needed.
   }
 }
 

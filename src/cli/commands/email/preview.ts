@@ -25,7 +25,7 @@ export default class EmailPreview extends OperatorCommand {
   async run(): Promise<void> {
     const { args, flags } = await this.parse(EmailPreview)
     const { config } = await this.loadConfig(flags)
-    const { previewOf } = await import('../../../wire-mail.ts')
+    const { previewOf } = await import('../../../startup/mail.ts')
     const { subject, html, text, raw } = await previewOf(config, { template: args.template, lang: flags.lang }).catch(
       asInputError,
     )

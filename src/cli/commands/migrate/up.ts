@@ -15,7 +15,7 @@ export default class MigrateUp extends OperatorCommand {
   async run(): Promise<void> {
     const { flags } = await this.parse(MigrateUp)
     const { applyMigrations, checkSchema } = await import('../../../flows/operator/setup.ts')
-    const { backupBeforeMigration, fileStamp, openStore } = await import('../../../wire.ts')
+    const { backupBeforeMigration, fileStamp, openStore } = await import('../../../startup/wire.ts')
     const { config } = await this.loadConfig(flags)
     becomeOwner(config.dataDir)
     process.umask(0o077)

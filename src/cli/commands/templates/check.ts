@@ -13,7 +13,7 @@ export default class TemplatesCheck extends OperatorCommand {
   async run(): Promise<void> {
     const { flags } = await this.parse(TemplatesCheck)
     const { config } = await this.loadConfig(flags)
-    const { formatTextProblems, inspectTexts } = await import('../../../wire-texts.ts')
+    const { formatTextProblems, inspectTexts } = await import('../../../startup/texts.ts')
     const { files, problems, warnings } = await inspectTexts(config, { templates: flags.dir, locales: flags.locales })
     const result = { ok: problems.length === 0, files, problems, warnings }
     const doubts =

@@ -40,7 +40,7 @@ export default class TemplatesEject extends OperatorCommand {
 
   private async sources(names: string[]): Promise<Record<string, string>> {
     const { closest } = await import('../../../platform/closest.ts')
-    const { sourceNames, sourcesOf } = await import('../../../wire-texts.ts')
+    const { sourceNames, sourcesOf } = await import('../../../startup/texts.ts')
     const all = ['layout', 'signin', 'code', 'notice', 'test']
     const found = (names.length === 0 ? all : names).map((name) => {
       const files = sourcesOf(name.replace(/\.(mjml|txt)$/, ''))

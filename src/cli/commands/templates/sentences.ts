@@ -26,7 +26,7 @@ export default class TemplatesSentences extends OperatorCommand {
     const { args, flags } = await this.parse(TemplatesSentences)
     const { config } = await this.loadConfig(flags)
     const { builtInTexts } = await import('../../../platform/texts/texts.ts')
-    const { inspectTexts } = await import('../../../wire-texts.ts')
+    const { inspectTexts } = await import('../../../startup/texts.ts')
     const { texts } = await inspectTexts(config)
     const lang = chooseLanguage(flags.lang, languages())
     const ours = builtInTexts().locales[lang] ?? {}

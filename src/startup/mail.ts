@@ -1,12 +1,12 @@
-import type { Config } from './config/schema.ts'
-import type { ConfigSource, Mailer, MailTemplate } from './deps.ts'
-import { AuthdError } from './errors.ts'
-import type { Preview } from './mail/preview.ts'
-import type { RecordCheck } from './mail/sender-records.ts'
-import type { Walk } from './mail/walk.ts'
-import { closest } from './platform/closest.ts'
-import type { TextSource } from './platform/texts/texts.ts'
-import { textSource } from './wire-texts.ts'
+import type { Config } from '../config/schema.ts'
+import type { ConfigSource, Mailer, MailTemplate } from '../deps.ts'
+import { AuthdError } from '../errors.ts'
+import type { Preview } from '../mail/preview.ts'
+import type { RecordCheck } from '../mail/sender-records.ts'
+import type { Walk } from '../mail/walk.ts'
+import { closest } from '../platform/closest.ts'
+import type { TextSource } from '../platform/texts/texts.ts'
+import { textSource } from './texts.ts'
 
 /** The mailer of this configuration: the operator's relay, or the terminal where there is none. */
 export async function createMailer(
@@ -17,10 +17,10 @@ export async function createMailer(
   const { smtp, mail } = source.current()
   const options = mailOptions(source, texts)
   if (smtp.host === undefined || mail.from === undefined) {
-    const { terminalMailer } = await import('./mail/terminal-mailer.ts')
+    const { terminalMailer } = await import('../mail/terminal-mailer.ts')
     return terminalMailer({ ...options, output })
   }
-  const { smtpMailer } = await import('./mail/mailer.ts')
+  const { smtpMailer } = await import('../mail/mailer.ts')
   return smtpMailer({ ...options, from: mail.from, smtp: { ...smtp, host: smtp.host } })
 }
 
@@ -47,7 +47,7 @@ export interface SampleMail {
 
 /** A mail of this configuration with sample values. Throws USAGE for one that there is not, CONFIG_INVALID for bad templates. */
 export async function previewOf(config: Config, { template: name, ...rest }: SampleMail): Promise<Preview> {
-  const { previewMail } = await import('./mail/preview.ts')
+  const { previewMail } = await import('../mail/preview.ts')
   const template = await templateNamed(name)
   const texts = textSource()
   await texts.load(config)
@@ -56,13 +56,13 @@ export async function previewOf(config: Config, { template: name, ...rest }: Sam
 }
 
 export async function sampleValues(name: string): Promise<{ template: MailTemplate; values: Record<string, string> }> {
-  const { SAMPLE_VALUES } = await import('./mail/samples.ts')
+  const { SAMPLE_VALUES } = await import('../mail/samples.ts')
   const template = await templateNamed(name)
   return { template, values: SAMPLE_VALUES[template] }
 }
 
 async function templateNamed(name: string): Promise<MailTemplate> {
-  const { mailTemplates } = await import('./mail/preview.ts')
+  const { mailTemplates } = await import('../mail/preview.ts')
   const template = mailTemplates().find((known) => known === name)
   if (template !== undefined) return template
   const near = closest(name, mailTemplates())
@@ -94,14 +94,14 @@ export async function walkMail(
   const { smtp, mail } = config
   if (smtp.host === undefined || mail.from === undefined) return undefined
   const { raw } = await previewOf(config, sample)
-  const { walkSmtp } = await import('./mail/walk.ts')
+  const { walkSmtp } = await import('../mail/walk.ts')
   return await walkSmtp({ smtp: { ...smtp, host: smtp.host }, from: mail.from, now, mail: { to: sample.to, raw } })
 }
 
 /** What the DNS says about mail from this sender. */
 export async function senderRecords({ mail }: Config): Promise<RecordCheck[]> {
-  const { checkSenderRecords } = await import('./mail/sender-records.ts')
-  const { domainOf, parseMailbox } = await import('./mail/mailbox.ts')
+  const { checkSenderRecords } = await import('../mail/sender-records.ts')
+  const { domainOf, parseMailbox } = await import('../mail/mailbox.ts')
   return mail.from === undefined
     ? []
     : await checkSenderRecords(domainOf(parseMailbox(mail.from)), { dkim: dkimOf(mail) })

@@ -1,27 +1,27 @@
 import { existsSync, mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import { getSystemErrorMessage } from 'node:util'
-import type { Config } from './config/schema.ts'
-import { type ConfigSourceControl, configSource } from './config/source.ts'
-import type { Deps } from './deps.ts'
-import { AuthdError } from './errors.ts'
-import { createCache } from './flows/cache.ts'
-import { applySettings } from './flows/operator/setting.ts'
-import { applyMigrations, checkSchema, claimServerSecret, hasServerSecret } from './flows/operator/setup.ts'
-import { ensureKeys } from './flows/sessions/signing-key.ts'
-import { systemClock } from './platform/clock.ts'
-import { keysFrom } from './platform/keys.ts'
-import { createLog, type ProcessLog } from './platform/log.ts'
-import { type LogFile, openLogFile } from './platform/log-file.ts'
-import { NO_METRICS } from './platform/monitoring/no-metrics.ts'
-import type { WebhookClient } from './platform/net/webhook-client.ts'
-import { systemRandom } from './platform/random.ts'
-import { createSecretFile, readSecretFile } from './platform/secret-file.ts'
-import { type Db, dryRun, type StatementTimer } from './store/db.ts'
-import { backupSqlite } from './store/migrate.ts'
-import { openDatabase } from './store/open.ts'
-import { createMailer, mailerWhenUsed } from './wire-mail.ts'
-import { type TextSourceControl, textSource } from './wire-texts.ts'
+import type { Config } from '../config/schema.ts'
+import { type ConfigSourceControl, configSource } from '../config/source.ts'
+import type { Deps } from '../deps.ts'
+import { AuthdError } from '../errors.ts'
+import { createCache } from '../flows/cache.ts'
+import { applySettings } from '../flows/operator/setting.ts'
+import { applyMigrations, checkSchema, claimServerSecret, hasServerSecret } from '../flows/operator/setup.ts'
+import { ensureKeys } from '../flows/sessions/signing-key.ts'
+import { systemClock } from '../platform/clock.ts'
+import { keysFrom } from '../platform/keys.ts'
+import { createLog, type ProcessLog } from '../platform/log.ts'
+import { type LogFile, openLogFile } from '../platform/log-file.ts'
+import { NO_METRICS } from '../platform/monitoring/no-metrics.ts'
+import type { WebhookClient } from '../platform/net/webhook-client.ts'
+import { systemRandom } from '../platform/random.ts'
+import { createSecretFile, readSecretFile } from '../platform/secret-file.ts'
+import { type Db, dryRun, type StatementTimer } from '../store/db.ts'
+import { backupSqlite } from '../store/migrate.ts'
+import { openDatabase } from '../store/open.ts'
+import { createMailer, mailerWhenUsed } from './mail.ts'
+import { type TextSourceControl, textSource } from './texts.ts'
 
 /** A CLI may block for so long on another process's writer; a daemon's loop must go on. Milliseconds. */
 const BUSY_TIMEOUT = { serve: 25, cli: 5000 }
@@ -68,7 +68,7 @@ export async function wire(config: Config, options: WireOptions): Promise<Wired>
   })
   const isCounted = options.mode === 'serve' && config.metrics.enabled
   // Only a daemon loads what counts.
-  const metrics = isCounted ? (await import('./platform/monitoring/metrics.ts')).createMetrics() : NO_METRICS
+  const metrics = isCounted ? (await import('../platform/monitoring/metrics.ts')).createMetrics() : NO_METRICS
   const timer: StatementTimer = (type, seconds) => metrics.observe('db_query_duration_seconds', { type }, seconds)
   const texts = textSource()
   const loadTexts = async () => {
@@ -93,7 +93,7 @@ export async function wire(config: Config, options: WireOptions): Promise<Wired>
     await applySettings(deps)
     await ensureKeys(deps)
     if (options.mode === 'serve')
-      await (await import('./flows/outbox/webhook-endpoint.ts')).adoptConfiguredWebhook(deps)
+      await (await import('../flows/outbox/webhook-endpoint.ts')).adoptConfiguredWebhook(deps)
     return {
       deps: options.dryRun ? { ...deps, db: dryRun(db) } : deps,
       log,
@@ -252,7 +252,7 @@ function webhooksWhenUsed(): WebhookClient {
   let made: Promise<WebhookClient> | undefined
   return {
     async post(post) {
-      made ??= import('./platform/net/webhook-client.ts').then(({ webhookClient }) => webhookClient())
+      made ??= import('../platform/net/webhook-client.ts').then(({ webhookClient }) => webhookClient())
       return await (await made).post(post)
     },
     async close() {

@@ -1,10 +1,10 @@
-import type { Config } from './config/schema.ts'
-import { AuthdError } from './errors.ts'
-import type { TextProblem } from './mail/overrides/files.ts'
-import type { LoadedTexts } from './mail/overrides/load.ts'
-import { builtInTexts, type Texts } from './platform/texts/texts.ts'
+import type { Config } from '../config/schema.ts'
+import { AuthdError } from '../errors.ts'
+import type { TextProblem } from '../mail/overrides/files.ts'
+import type { LoadedTexts } from '../mail/overrides/load.ts'
+import { builtInTexts, type Texts } from '../platform/texts/texts.ts'
 
-export { sourceNames, sourcesOf } from './mail/sources.ts'
+export { sourceNames, sourcesOf } from '../mail/sources.ts'
 
 /** The texts of the flows, and what only the process that owns them may do. */
 export interface TextSourceControl {
@@ -37,7 +37,7 @@ export async function inspectTexts(
   config: Pick<Config, 'app' | 'mail' | 'publicUrl' | 'dataDir'>,
   folders: { templates?: string | undefined; locales?: string | undefined } = {},
 ): Promise<LoadedTexts> {
-  const { loadTexts } = await import('./mail/overrides/load.ts')
+  const { loadTexts } = await import('../mail/overrides/load.ts')
   const { app, mail, publicUrl, dataDir } = config
   return await loadTexts({
     templatesDir: folders.templates ?? mail.templatesDir,
