@@ -65,7 +65,8 @@ export abstract class OperatorCommand extends Command {
   ): Promise<Result> {
     const { config } = await this.loadConfig(flags)
     const { becomeOwner } = await import('./privileges.ts')
-    const { readSecretEarly, wire } = await import('../startup/wire.ts')
+    const { readSecretEarly } = await import('../startup/secret.ts')
+    const { wire } = await import('../startup/wire.ts')
     const secret = readSecretEarly(config)
     becomeOwner(config.dataDir)
     if (flags.verbose)

@@ -3,8 +3,8 @@ import { dirname, join, resolve } from 'node:path'
 import { createInterface, type Interface } from 'node:readline/promises'
 import { loadConfig } from '../config/load.ts'
 import { AuthdError } from '../errors.ts'
-import { systemClock } from '../platform/clock.ts'
-import { fileStamp, wire } from '../startup/wire.ts'
+import { fileStamp, systemClock } from '../platform/clock.ts'
+import { wire } from '../startup/wire.ts'
 import type { GlobalFlags } from './command.ts'
 
 export interface InitFlags extends GlobalFlags {

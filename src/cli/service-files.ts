@@ -11,8 +11,7 @@ import {
 } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { AuthdError } from '../errors.ts'
-import { systemClock } from '../platform/clock.ts'
-import { fileStamp } from '../startup/wire.ts'
+import { fileStamp, systemClock } from '../platform/clock.ts'
 import {
   MARK,
   NOTIFY_RELOAD_SINCE,

@@ -8,7 +8,7 @@ export default class MigrateStatus extends OperatorCommand {
   async run(): Promise<void> {
     const { flags } = await this.parse(MigrateStatus)
     const { listMigrations } = await import('../../../flows/operator/setup.ts')
-    const { openStore } = await import('../../../startup/wire.ts')
+    const { openStore } = await import('../../../startup/database.ts')
     const { config } = await this.loadConfig(flags)
     becomeOwner(config.dataDir)
     const db = await openStore(config, 'cli')

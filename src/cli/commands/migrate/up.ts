@@ -1,6 +1,6 @@
 import { Flags } from '@oclif/core'
 import { AuthdError } from '../../../errors.ts'
-import { systemClock } from '../../../platform/clock.ts'
+import { fileStamp, systemClock } from '../../../platform/clock.ts'
 import { OperatorCommand } from '../../command.ts'
 import { becomeOwner } from '../../privileges.ts'
 
@@ -15,7 +15,8 @@ export default class MigrateUp extends OperatorCommand {
   async run(): Promise<void> {
     const { flags } = await this.parse(MigrateUp)
     const { applyMigrations, checkSchema } = await import('../../../flows/operator/setup.ts')
-    const { backupBeforeMigration, fileStamp, openStore } = await import('../../../startup/wire.ts')
+    const { backupBeforeMigration } = await import('../../../startup/schema.ts')
+    const { openStore } = await import('../../../startup/database.ts')
     const { config } = await this.loadConfig(flags)
     becomeOwner(config.dataDir)
     process.umask(0o077)
