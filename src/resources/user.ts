@@ -36,14 +36,14 @@ export function presentUser(user: User): UserResource {
 }
 
 /** A person in a list. */
-export const listedPersonResource = userResource.extend({
+export const listedUserResource = userResource.extend({
   live_sessions: z.int(),
   totp_enabled: z.boolean(),
   webauthn_credentials_count: z.int(),
 })
-export type ListedPerson = z.output<typeof listedPersonResource>
+export type ListedUserResource = z.output<typeof listedUserResource>
 
-export function presentListedPerson({ user, liveSessions, passkeys, hasTotp }: ListedUser): ListedPerson {
+export function presentListedUser({ user, liveSessions, passkeys, hasTotp }: ListedUser): ListedUserResource {
   const methods = { totp_enabled: hasTotp, webauthn_credentials_count: passkeys }
   return { ...presentUser(user), live_sessions: liveSessions, ...methods }
 }

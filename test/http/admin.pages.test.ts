@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { SYSTEM } from '../../src/flows/event.ts'
 import { ADMIN_SCOPES, createApiKey } from '../../src/flows/operator/api-key.ts'
-import { walkPeople } from '../../src/flows/users/list.ts'
+import { walkUsers } from '../../src/flows/users/list.ts'
 import { DAY, HOUR, SECOND } from '../../src/platform/clock.ts'
 import { firstId } from '../../src/platform/random.ts'
 import { placeholders, type Value } from '../../src/store/db.ts'
@@ -13,7 +13,7 @@ const MANY = 60_000
 const NUMBERS = `WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < ${MANY})`
 
 /** More people than one request looks at: `p1@example.com` is the oldest, and every tenth is disabled. */
-async function withPeople(authd: Authd): Promise<void> {
+async function withUsers(authd: Authd): Promise<void> {
   await authd.deps.db.write((trx) =>
     trx.run(
       `INSERT INTO users (id, email, email_typed, name, created_at, disabled_at) ${NUMBERS}
@@ -48,7 +48,7 @@ async function admin(authd: Authd): Promise<(path: string) => Promise<Reply>> {
 
 async function everybody(authd: Authd, filter: UserFilter): Promise<string[]> {
   const ids: string[] = []
-  for await (const people of walkPeople(authd.deps, filter, 7000)) ids.push(...people.map(({ user }) => user.id))
+  for await (const people of walkUsers(authd.deps, filter, 7000)) ids.push(...people.map(({ user }) => user.id))
   return ids
 }
 
@@ -65,7 +65,7 @@ const totalOf = ({ headers }: Reply) => [headers.get('X-Total-Count'), headers.g
 describe.each(['sqlite', 'postgres'] as const)('more rows than one request looks at (%s)', (database) => {
   test('a total says that it is capped, and a whole address is found at once', async () => {
     const authd = await startAuthd({ database })
-    await withPeople(authd)
+    await withUsers(authd)
     const get = await admin(authd)
 
     const [all, disabled, oldest] = [
@@ -86,7 +86,7 @@ describe.each(['sqlite', 'postgres'] as const)('more rows than one request looks
 
   test('a search that finds little ends its page early, and Link leads to all that there is, once', async () => {
     const authd = await startAuthd({ database })
-    await withPeople(authd)
+    await withUsers(authd)
     const get = await admin(authd)
 
     const pages = await follow(get, '/admin/users?q=p59999@&limit=10')
@@ -103,7 +103,7 @@ describe.each(['sqlite', 'postgres'] as const)('more rows than one request looks
 
   test('a command that lists everybody has each of them once', async () => {
     const authd = await startAuthd({ database })
-    await withPeople(authd)
+    await withUsers(authd)
 
     const ids = await everybody(authd, { status: 'active' })
 

@@ -5,11 +5,11 @@ import { EVENTS } from '../../src/flows/event.ts'
 import { resetRecoveryCodes } from '../../src/flows/factors/admin.ts'
 import { addIpFilters } from '../../src/flows/limits/ip-filter-admin.ts'
 import { resetLimits } from '../../src/flows/limits/rate-limit-admin.ts'
+import { resolveUser } from '../../src/flows/named-user.ts'
 import { endApiKey } from '../../src/flows/operator/api-key.ts'
 import { setSetting } from '../../src/flows/operator/setting.ts'
 import { revokeByOperator } from '../../src/flows/sessions/admin.ts'
-import { unlockPeople } from '../../src/flows/users/unlock.ts'
-import { resolveUser } from '../../src/flows/users/user.ts'
+import { unlockUsers } from '../../src/flows/users/unlock.ts'
 import { HOUR } from '../../src/platform/clock.ts'
 import type { AuditLog } from '../../src/store/audit-logs.ts'
 import { enrolTotp, totpCode, withPasskey } from '../factors.ts'
@@ -77,7 +77,7 @@ const STORIES: [what: string, act: (authd: Authd) => Promise<unknown>, expected:
     'a lockout that an operator lifts',
     async (authd) => {
       await lockOut(authd)
-      await unlockPeople(authd.deps, OPERATOR, [ADA])
+      await unlockUsers(authd.deps, OPERATOR, [ADA])
     },
     { eventType: 'user.unlocked', ...BY_OPERATOR, metadata: { ...REASON, lifted: ['totp 5'] } },
   ],

@@ -1,17 +1,19 @@
 import { describe, expect, test } from 'vitest'
-import { addUser, disablePerson, resolveUser } from '../../src/flows/users/user.ts'
+import { resolveUser } from '../../src/flows/named-user.ts'
+import { addUser } from '../../src/flows/users/add.ts'
+import { disableUser } from '../../src/flows/users/disable.ts'
 import { parseEmailAddress } from '../../src/platform/email-address.ts'
 import { listOutbox } from '../../src/store/outbox.ts'
 import { type Authd, startAuthd } from '../harness.ts'
 
 const OPERATOR = { actor: 'cli:test@host', ip: null, userAgent: null, requestId: null }
 
-async function addPeople(authd: Authd): Promise<void> {
+async function addUsersOfEachKind(authd: Authd): Promise<void> {
   for (const name of ['known', 'disabled']) {
     const email = parseEmailAddress(`${name}@example.com`)
     if (email) await addUser(authd.deps, OPERATOR, { email, name: null, isVerified: true })
   }
-  await disablePerson(authd.deps, OPERATOR, await resolveUser(authd.deps, 'disabled@example.com'), null)
+  await disableUser(authd.deps, OPERATOR, await resolveUser(authd.deps, 'disabled@example.com'), null)
 }
 
 /** What a stranger sees, without what is random or a time. */
@@ -25,7 +27,7 @@ async function ask(authd: Authd, email: string) {
 describe.each(['open', 'closed'] as const)('SECURITY N-01 with sign-up %s', (policy) => {
   test('the answer is the same for known, unknown and disabled addresses', async () => {
     const authd = await startAuthd({ config: { signup: { policy } } })
-    await addPeople(authd)
+    await addUsersOfEachKind(authd)
 
     const [known, unknown, disabled] = [
       await ask(authd, 'known@example.com'),
@@ -40,7 +42,7 @@ describe.each(['open', 'closed'] as const)('SECURITY N-01 with sign-up %s', (pol
 
   test('a wrong code is the same answer for all of them', async () => {
     const authd = await startAuthd({ config: { signup: { policy } } })
-    await addPeople(authd)
+    await addUsersOfEachKind(authd)
 
     const replies = []
     for (const name of ['known', 'unknown', 'disabled']) {
@@ -57,7 +59,7 @@ describe.each(['open', 'closed'] as const)('SECURITY N-01 with sign-up %s', (pol
 
 test('where no mail may be sent the same rows are written, and nothing is sent or listed', async () => {
   const authd = await startAuthd({ config: { signup: { policy: 'closed' } } })
-  await addPeople(authd)
+  await addUsersOfEachKind(authd)
 
   for (const name of ['known', 'unknown', 'disabled']) await ask(authd, `${name}@example.com`)
   const listed = await authd.deps.db.read((sql) => listOutbox(sql, { kind: 'mail' }, 10))

@@ -1,5 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { addUser, disablePerson, resolveUser } from '../../src/flows/users/user.ts'
+import { resolveUser } from '../../src/flows/named-user.ts'
+import { addUser } from '../../src/flows/users/add.ts'
+import { disableUser } from '../../src/flows/users/disable.ts'
 import { parseEmailAddress } from '../../src/platform/email-address.ts'
 import { deviceFor, enrolPasskey } from '../factors.ts'
 import { type Authd, startAuthd } from '../harness.ts'
@@ -10,12 +12,12 @@ const OPERATOR = { actor: 'cli:test@host', ip: null, userAgent: null, requestId:
 const SAMPLES = 400
 const KINDS = ['known', 'unknown', 'disabled'] as const
 
-async function addPeople(authd: Authd): Promise<void> {
+async function addUsersOfEachKind(authd: Authd): Promise<void> {
   for (const kind of ['known', 'disabled']) {
     const email = parseEmailAddress(`${kind}@example.com`)
     if (email) await addUser(authd.deps, OPERATOR, { email, name: null, isVerified: true })
   }
-  await disablePerson(authd.deps, OPERATOR, await resolveUser(authd.deps, 'disabled@example.com'), null)
+  await disableUser(authd.deps, OPERATOR, await resolveUser(authd.deps, 'disabled@example.com'), null)
 }
 
 async function timeOf(authd: Authd, path: string, body: object): Promise<number> {
@@ -51,7 +53,7 @@ function assertAlike(left: number[], right: number[]): void {
 describe('SECURITY N-02: the time of an answer does not tell who exists', () => {
   test('when a mail is asked for', async () => {
     const authd = await startAuthd({ config: { signup: { policy: 'closed' } } })
-    await addPeople(authd)
+    await addUsersOfEachKind(authd)
 
     const { known, unknown, disabled } = await sample((kind) =>
       timeOf(authd, '/v1/signin', { email: `${kind}@example.com` }),
@@ -63,7 +65,7 @@ describe('SECURITY N-02: the time of an answer does not tell who exists', () => 
 
   test('when a code is typed', async () => {
     const authd = await startAuthd({ config: { signup: { policy: 'closed' } } })
-    await addPeople(authd)
+    await addUsersOfEachKind(authd)
 
     const { known, unknown, disabled } = await sample(async (kind) => {
       const begun = await authd.browser().post('/v1/signin', { json: { email: `${kind}@example.com` } })
@@ -76,7 +78,7 @@ describe('SECURITY N-02: the time of an answer does not tell who exists', () => 
 
   test('when a passkey is asked for', async () => {
     const authd = await startAuthd({ config: { signup: { policy: 'closed' } } })
-    await addPeople(authd)
+    await addUsersOfEachKind(authd)
     const browser = authd.browser()
     await signInOnPage(authd, browser, 'known@example.com')
     await enrolPasskey(browser, deviceFor(authd))

@@ -6,7 +6,7 @@ import {
   combinations,
   type Enrolled,
   LINK_URL,
-  makePerson,
+  makeUser,
   PATHS,
   type Path,
   type Person,
@@ -98,7 +98,7 @@ describe.each(['optional', 'required'] as const)('mfa.policy %s', (deployment) =
       const violations: object[] = []
 
       for (const [index, { enrolled, override }] of combinations().entries()) {
-        const person = await makePerson(authd, enrolled, { override, policy: override ?? deployment })
+        const person = await makeUser(authd, enrolled, { override, policy: override ?? deployment })
         for (const [at, path] of PATHS.entries()) {
           // Each path of each set of factors is gone for both, by one override or another.
           const delivery = (index + at) % 2 === 0 ? 'cookie' : 'tokens'

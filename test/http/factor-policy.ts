@@ -63,7 +63,7 @@ export function combinations(): { enrolled: Enrolled; override: MfaPolicy | null
 let people = 0
 
 /** Somebody with these factors, put into the tables: enrolling over HTTP has its own tests, and costs ten scrypts. */
-export async function makePerson(
+export async function makeUser(
   authd: Authd,
   enrolled: Enrolled,
   { override, policy }: { override: MfaPolicy | null; policy: MfaPolicy },

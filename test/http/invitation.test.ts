@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { SYSTEM } from '../../src/flows/event.ts'
-import { invitePeople } from '../../src/flows/users/invitation.ts'
-import { disablePeople } from '../../src/flows/users/user.ts'
+import { disableUsers } from '../../src/flows/users/disable.ts'
+import { inviteUsers } from '../../src/flows/users/invitation.ts'
 import { DAY } from '../../src/platform/clock.ts'
 import { parseEmailAddress } from '../../src/platform/email-address.ts'
 import { type Authd, startAuthd } from '../harness.ts'
@@ -13,7 +13,7 @@ async function invite(authd: Authd, email = ADA) {
   const address = parseEmailAddress(email)
   if (!address) throw new Error('no address')
   const asked = { emails: [address], ttlMs: 3 * DAY, lang: 'en', mustSend: true, name: null }
-  const [made] = await invitePeople(authd.deps, SYSTEM, asked)
+  const [made] = await inviteUsers(authd.deps, SYSTEM, asked)
   const mail = (await authd.takeMail()).at(-1)
   return { mail, token: new URL(made?.url ?? 'http://no.link').searchParams.get('token') ?? '' }
 }
@@ -80,6 +80,6 @@ test('who has an account needs no invitation, and gets none; one who is disabled
   const again = invite(authd)
 
   await expect(again).rejects.toMatchObject({ code: 'CONFLICT' })
-  await disablePeople(authd.deps, SYSTEM, { names: [ADA], reason: null })
+  await disableUsers(authd.deps, SYSTEM, { names: [ADA], reason: null })
   expect((await authd.browser().get(`/invite?token=${token}`)).status).toBe(410)
 })

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { SYSTEM } from '../../src/flows/event.ts'
-import { disablePeople } from '../../src/flows/users/user.ts'
+import { disableUsers } from '../../src/flows/users/disable.ts'
 import { deviceFor, enrolPasskey } from '../factors.ts'
 import { type Authd, startAuthd } from '../harness.ts'
 import type { Browser, Reply } from '../http-client.ts'
@@ -128,7 +128,7 @@ test('SECURITY A-03: a passkey that was removed signs in no more, and its owner 
 test('SECURITY S-03: the passkey of somebody disabled is refused like a bad one', async () => {
   const authd = await startAuthd()
   const { device } = await withPasskey(authd)
-  await disablePeople(authd.deps, SYSTEM, { names: [ADA], reason: null })
+  await disableUsers(authd.deps, SYSTEM, { names: [ADA], reason: null })
 
   const disabled = await answer(authd.browser(), device, {})
   const bad = await answer(authd.browser(), device, { rpId: 'evil.example' })

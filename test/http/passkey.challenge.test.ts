@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { SYSTEM } from '../../src/flows/event.ts'
-import { disablePeople } from '../../src/flows/users/user.ts'
+import { disableUsers } from '../../src/flows/users/disable.ts'
 import { MINUTE, SECOND } from '../../src/platform/clock.ts'
 import { answerPasskey as answer, askPasskey as ask, deviceFor, signInWithPasskey, withPasskey } from '../factors.ts'
 import { startAuthd } from '../harness.ts'
@@ -159,7 +159,7 @@ describe('SECURITY A-04: a challenge', () => {
     const { device } = await withPasskey(authd)
     const browser = authd.browser()
     const asked = await ask(browser)
-    await disablePeople(authd.deps, SYSTEM, { names: [ADA], reason: null })
+    await disableUsers(authd.deps, SYSTEM, { names: [ADA], reason: null })
 
     expect(await answer(browser, device, asked)).toMatchObject(REFUSED)
   })

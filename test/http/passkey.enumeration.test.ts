@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { SYSTEM } from '../../src/flows/event.ts'
-import { disablePeople } from '../../src/flows/users/user.ts'
+import { disableUsers } from '../../src/flows/users/disable.ts'
 import { DAY } from '../../src/platform/clock.ts'
 import { keysFrom } from '../../src/platform/keys.ts'
 import { askPasskey, withPasskey } from '../factors.ts'
@@ -32,7 +32,7 @@ test('SECURITY A-06: the options look alike for a person with a passkey, one wit
   await withPasskey(authd)
   await signInOnPage(authd, authd.browser(), BOB)
   await withPasskey(authd, { email: 'gone@example.com' })
-  await disablePeople(authd.deps, SYSTEM, { names: ['gone@example.com'], reason: null })
+  await disableUsers(authd.deps, SYSTEM, { names: ['gone@example.com'], reason: null })
 
   const known = await shapeFor(authd, ADA)
   const others = [
@@ -88,7 +88,7 @@ test('SECURITY A-06: to disable a person changes nothing of what strangers see',
   const authd = await startAuthd()
   const { device } = await withPasskey(authd)
   const before = await allowedFor(authd, ADA)
-  await disablePeople(authd.deps, SYSTEM, { names: [ADA], reason: null })
+  await disableUsers(authd.deps, SYSTEM, { names: [ADA], reason: null })
 
   expect(before).toEqual([{ id: device.credentialId, type: 'public-key' }])
   expect(await allowedFor(authd, ADA)).toEqual(before)

@@ -6,8 +6,8 @@ import { explainSignIn } from '../../src/flows/operator/explain.ts'
 import { beginLockdown, endLockdown } from '../../src/flows/operator/lockdown.ts'
 import { applySettings, getSetting, setSetting, unsetSetting } from '../../src/flows/operator/setting.ts'
 import { listLockouts } from '../../src/flows/policy/lockout-admin.ts'
-import { unlockPeople } from '../../src/flows/users/unlock.ts'
-import { disablePeople } from '../../src/flows/users/user.ts'
+import { disableUsers } from '../../src/flows/users/disable.ts'
+import { unlockUsers } from '../../src/flows/users/unlock.ts'
 import { HOUR, MINUTE } from '../../src/platform/clock.ts'
 import { enrolTotp, totpCode } from '../factors.ts'
 import { type Authd, startAuthd } from '../harness.ts'
@@ -147,14 +147,14 @@ test('what is counted against an address or a mailbox is shown, and forgotten in
   await lookAround(other)
   expect([await begin(other), await begin(other, ADA)]).toEqual([201, 429])
   authd.clock.advance(MINUTE)
-  await unlockPeople(authd.deps, SYSTEM, [(await signedUp(authd)) ?? ''])
+  await unlockUsers(authd.deps, SYSTEM, [(await signedUp(authd)) ?? ''])
   await lookAround(other)
   expect(await begin(other, ADA)).toBe(201)
 })
 
 /** Ada, as whom an operator has added. */
 async function signedUp(authd: Authd): Promise<string> {
-  const { addUser } = await import('../../src/flows/users/user.ts')
+  const { addUser } = await import('../../src/flows/users/add.ts')
   await addUser(authd.deps, SYSTEM, { email: { canonical: ADA, typed: ADA }, name: null, isVerified: true })
   return ADA
 }
@@ -178,7 +178,7 @@ describe('explain', () => {
     })
     await signedUp(authd)
     await begin(authd, ADA)
-    await disablePeople(authd.deps, SYSTEM, { names: [ADA], reason: 'left' })
+    await disableUsers(authd.deps, SYSTEM, { names: [ADA], reason: 'left' })
     await addIpFilters(authd.deps, SYSTEM, {
       rules: [{ cidr: '203.0.113.0/24', reason: 'abuse' }],
       action: 'block',
@@ -225,7 +225,7 @@ describe('explain', () => {
       status: 'warn',
       fix: `authd users unlock ${ADA}`,
     })
-    await unlockPeople(authd.deps, SYSTEM, [ADA])
+    await unlockUsers(authd.deps, SYSTEM, [ADA])
     expect(await listLockouts(authd.deps)).toEqual([])
   })
 })

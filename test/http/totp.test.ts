@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { SYSTEM } from '../../src/flows/event.ts'
-import { unlockPeople } from '../../src/flows/users/unlock.ts'
+import { unlockUsers } from '../../src/flows/users/unlock.ts'
 import { MINUTE, SECOND } from '../../src/platform/clock.ts'
 import { setBrake } from '../../src/store/failed-attempts.ts'
 import { deviceFor, enrolPasskey, enrolTotp, signInWithPasskey, totpCode } from '../factors.ts'
@@ -144,7 +144,7 @@ describe('SECURITY T-03: wrong codes', () => {
     expect(await warnings(authd)).toBe(1)
     expect((await type(recoveryCodes[0] ?? '', 'recovery-code')).body.status).toBe('complete')
 
-    await unlockPeople(authd.deps, SYSTEM, [ADA])
+    await unlockUsers(authd.deps, SYSTEM, [ADA])
     expect((await (await reachFactor(authd))(totpCode(authd, secret))).status).toBe(200)
   })
 

@@ -4,7 +4,7 @@ import type { Origin } from '../../flows/event.ts'
 import { toAuthdError } from '../../flows/failure.ts'
 import { addIpFilters, removeIpFilters } from '../../flows/limits/ip-filter-admin.ts'
 import { revokeByOperator } from '../../flows/sessions/admin.ts'
-import { unlockPeople } from '../../flows/users/unlock.ts'
+import { unlockUsers } from '../../flows/users/unlock.ts'
 import { formatDuration } from '../../platform/duration.ts'
 import { ruleOptions, withRiskHint } from '../ip-rules.ts'
 import type { Action, Outcome } from '../tui/view.ts'
@@ -47,7 +47,7 @@ const ACTS: Record<Action['kind'], (deps: Deps, actor: Actor, target: string) =>
   },
 
   async unlock(deps, { origin, reason }, email) {
-    const done = await unlockPeople(deps, origin(reason), [email])
+    const done = await unlockUsers(deps, origin(reason), [email])
     return done.map(({ user, lifted }) =>
       lifted.length > 0
         ? `Unlocked ${user.email}: ${lifted.map(({ kind, failures }) => `${kind} (${failures} wrong)`).join(', ')}.`

@@ -6,8 +6,8 @@ import { listPasskeys, type Passkey, renamePasskey } from '../../store/passkeys.
 import { deleteRecoveryCodes } from '../../store/recovery-codes.ts'
 import { lockUser, type User } from '../../store/users.ts'
 import { type Origin, recordEvent } from '../event.ts'
+import { resolveUser } from '../named-user.ts'
 import { enrolledFactors } from '../policy/factor.ts'
-import { resolveUser } from '../users/user.ts'
 import { removePasskeyIn } from './passkey-enrolment.ts'
 import { removeTotpIn } from './totp.ts'
 
@@ -46,7 +46,7 @@ export async function renamePasskeyOf(
   origin: Origin,
   { user, passkey, name }: { user: User; passkey: Passkey; name: string },
 ): Promise<Passkey> {
-  await aboutPerson(deps, user, async (trx) => {
+  await holdUser(deps, user, async (trx) => {
     await renamePasskey(trx, { id: passkey.id, userId: user.id, name })
     const metadata = { passkey: passkey.id, name }
     await recordEvent(deps, trx, origin, { type: 'webauthn.renamed', userId: user.id, email: user.email, metadata })
@@ -60,19 +60,17 @@ export async function removePasskeyOf(
   origin: Origin,
   { user, passkey }: { user: User; passkey: Passkey },
 ): Promise<boolean> {
-  return await aboutPerson(deps, user, (trx, held) =>
-    removePasskeyIn(deps, trx, origin, { user: held, id: passkey.id }),
-  )
+  return await holdUser(deps, user, (trx, held) => removePasskeyIn(deps, trx, origin, { user: held, id: passkey.id }))
 }
 
 /** Takes the authenticator app away, and tells the person. False: there was none. */
 export async function resetTotp(deps: Deps, origin: Origin, user: User): Promise<boolean> {
-  return await aboutPerson(deps, user, (trx, held) => removeTotpIn(deps, trx, origin, held))
+  return await holdUser(deps, user, (trx, held) => removeTotpIn(deps, trx, origin, held))
 }
 
 /** Takes the recovery codes away: the person makes new ones. False: there were none. */
 export async function resetRecoveryCodes(deps: Deps, origin: Origin, user: User): Promise<boolean> {
-  return await aboutPerson(deps, user, async (trx, held) => {
+  return await holdUser(deps, user, async (trx, held) => {
     if ((await deleteRecoveryCodes(trx, held.id)) === 0) return false
     await clearFailures(trx, { kind: 'recovery_code', subject: held.id })
     await recordEvent(deps, trx, origin, { type: 'recovery_codes.removed', userId: held.id, email: held.email })
@@ -81,7 +79,7 @@ export async function resetRecoveryCodes(deps: Deps, origin: Origin, user: User)
 }
 
 /** A unit that holds the person; somebody who is gone by then is an error. */
-async function aboutPerson<Result>(
+async function holdUser<Result>(
   deps: Deps,
   { id, email }: User,
   work: (trx: Trx, user: User) => Promise<Result>,

@@ -10,10 +10,10 @@ import { findBucket } from '../../store/rate-limits.ts'
 import { findUserByEmail, type User } from '../../store/users.ts'
 import { ipRules, judge } from '../limits/ip-filter.ts'
 import { POLICIES, type Policy } from '../limits/rate-limit.ts'
+import { resolveUser } from '../named-user.ts'
 import { acceptedFactors, enrolledFactors, hasFactor, policyFor } from '../policy/factor.ts'
 import { listLockouts } from '../policy/lockout-admin.ts'
 import { maySignIn } from '../policy/signup.ts'
-import { resolveUser } from '../users/user.ts'
 import { findLockdown } from './lockdown.ts'
 
 /** One reason why somebody gets in or does not. `fail` keeps them out; `warn` is worth knowing. */
@@ -43,7 +43,7 @@ export async function explainSignIn(
   if (ip !== undefined && client === undefined)
     throw new AuthdError('USAGE', { message: `--ip: "${ip}" is no address.` })
   const checks = [
-    checkPerson(deps, email, user),
+    checkUser(deps, email, user),
     ...(await checkLockdown(deps)),
     ...(user ? await checkLockouts(deps, user) : []),
     ...(client === undefined ? [] : await checkAddress(deps, client)),
@@ -65,7 +65,7 @@ async function whoIs(deps: Deps, name: string): Promise<{ address: EmailAddress;
   return { address, user: await deps.db.read((sql) => findUserByEmail(sql, address.canonical)) }
 }
 
-function checkPerson(deps: Deps, email: string, user: User | undefined): Check {
+function checkUser(deps: Deps, email: string, user: User | undefined): Check {
   if (user?.disabledAt) {
     const why = user.disabledReason === null ? '' : `: ${user.disabledReason}`
     return { id: 'person', status: 'fail', detail: `disabled${why}`, fix: `authd users enable ${email}` }

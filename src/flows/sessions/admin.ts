@@ -4,8 +4,8 @@ import { firstId } from '../../platform/random.ts'
 import { countSessions, findSession, listSessions, type OwnedSession } from '../../store/sessions.ts'
 import { findUser } from '../../store/users.ts'
 import type { Origin } from '../event.ts'
+import { resolveUser } from '../named-user.ts'
 import { notify } from '../outbox/notice.ts'
-import { resolveUser } from '../users/user.ts'
 import { type EndedSession, endSessionsIn } from './session.ts'
 
 export interface SessionSelection {

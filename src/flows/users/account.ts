@@ -8,7 +8,7 @@ import { findUser, lockUser, type User, updateUserName } from '../../store/users
 import { type Origin, recordEvent } from '../event.ts'
 import { acceptedFactors, enrolledFactors, type Factor, policyFor } from '../policy/factor.ts'
 import { holdFresh, howToStepUp, type StepUpMethod } from '../sessions/fresh.ts'
-import { deletePersonIn } from './user.ts'
+import { removeUserIn } from './delete.ts'
 
 const OWN_EVENTS = 50
 
@@ -73,7 +73,7 @@ export async function renameMyself(
 export async function deleteMyself(deps: Deps, origin: Origin, session: OwnedSession): Promise<void> {
   const verdict = await deps.db.write(async (trx) => {
     const held = await holdFresh(deps, trx, session)
-    if (held.kind === 'fresh') await deletePersonIn(deps, trx, origin, held.user)
+    if (held.kind === 'fresh') await removeUserIn(deps, trx, origin, held.user)
     return held
   })
   if (verdict.kind !== 'fresh') throw verdict.error

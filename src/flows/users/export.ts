@@ -23,7 +23,7 @@ export interface PersonalData {
 }
 
 /** Everything that is held on a person (access request, GDPR art. 15): no secrets, since they prove and say nothing. */
-export async function exportPerson(deps: Deps, origin: Origin, user: User): Promise<PersonalData> {
+export async function exportUser(deps: Deps, origin: Origin, user: User): Promise<PersonalData> {
   const exportedAt = deps.clock.now()
   await deps.db.write((trx) =>
     recordEvent(deps, trx, origin, { type: 'user.exported', userId: user.id, email: user.email }),

@@ -9,7 +9,7 @@ import { findUser, inviteUser, lockUser, type User } from '../../store/users.ts'
 import { type Origin, recordEvent } from '../event.ts'
 import { enqueueMail } from '../outbox/mail.ts'
 import { type BegunSignIn, beginSignIn } from '../signin/begin.ts'
-import { addUserIn } from './user.ts'
+import { addUserIn } from './add.ts'
 
 export interface MadeInvitation {
   id: string
@@ -21,7 +21,7 @@ export interface MadeInvitation {
 }
 
 /** Invites all of them or, where one has an account already, none. */
-export async function invitePeople(
+export async function inviteUsers(
   deps: Deps,
   origin: Origin,
   {

@@ -16,13 +16,17 @@ export interface ListedUser {
 }
 
 /** Newest first, with the number of live sessions of each. A whole address finds that person at once. */
-export async function listPeople(deps: Deps, filter: UserFilter, asked: PageAsked): Promise<Page<ListedUser>> {
+export async function listUsersWithFactors(
+  deps: Deps,
+  filter: UserFilter,
+  asked: PageAsked,
+): Promise<Page<ListedUser>> {
   const page = await readPage(deps, listingOf(filter), asked)
   return { ...page, rows: await withFactors(deps, page.rows) }
 }
 
 /** All that are meant, so many at a time. */
-export async function* walkPeople(deps: Deps, filter: UserFilter, limit: number): AsyncGenerator<ListedUser[]> {
+export async function* walkUsers(deps: Deps, filter: UserFilter, limit: number): AsyncGenerator<ListedUser[]> {
   let { before } = filter
   do {
     const { rows, next } = await readRows(deps, listingOf(filter), { limit, before, within: Number.POSITIVE_INFINITY })
@@ -43,7 +47,7 @@ function listingOf({ search, before: _, ...filter }: UserFilter): Listing<User> 
 }
 
 /** One person by their exact id. Throws USER_NOT_FOUND. */
-export async function findPerson(deps: Deps, id: string): Promise<ListedUser> {
+export async function findUserWithFactors(deps: Deps, id: string): Promise<ListedUser> {
   const user = await deps.db.read((sql) => findUser(sql, id))
   const [person] = user ? await withFactors(deps, [user]) : []
   if (!person) throw new AuthdError('USER_NOT_FOUND')

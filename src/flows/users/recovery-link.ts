@@ -14,6 +14,7 @@ import type { Session } from '../../store/sessions.ts'
 import { findUser, lockUser, type User } from '../../store/users.ts'
 import { type Origin, recordEvent } from '../event.ts'
 import { dropLoneRecoveryCodes } from '../factors/recovery-code.ts'
+import { resolveUser } from '../named-user.ts'
 import { notify } from '../outbox/notice.ts'
 import { dropFactors, type Factor } from '../policy/factor.ts'
 import { endSessionsIn } from '../sessions/session.ts'
@@ -25,7 +26,6 @@ import {
   type SignInOutcome,
   type SignInResult,
 } from '../signin/complete.ts'
-import { resolveUser } from './user.ts'
 
 export interface MadeRecoveryLink {
   id: string

@@ -4,7 +4,7 @@ import { deleteFailuresOf, type Failures } from '../../store/failed-attempts.ts'
 import { deleteBucketsOf } from '../../store/rate-limits.ts'
 import { lockUser, type User } from '../../store/users.ts'
 import { type Origin, recordEvent } from '../event.ts'
-import { resolveUser } from './user.ts'
+import { resolveUser } from '../named-user.ts'
 
 export interface Unlocked {
   user: User
@@ -12,7 +12,7 @@ export interface Unlocked {
 }
 
 /** Lifts every brake that wrong codes have put on these people, and what their mailboxes were mailed; answers the brakes. */
-export async function unlockPeople(deps: Deps, origin: Origin, names: string[]): Promise<Unlocked[]> {
+export async function unlockUsers(deps: Deps, origin: Origin, names: string[]): Promise<Unlocked[]> {
   const people: User[] = []
   for (const name of names) people.push(await resolveUser(deps, name))
   const done: Unlocked[] = []

@@ -10,8 +10,8 @@ import {
   updateUserName,
 } from '../../store/users.ts'
 import { type Origin, recordEvent } from '../event.ts'
+import { resolveUser } from '../named-user.ts'
 import { changeEmailIn } from './email-change.ts'
-import { resolveUser } from './user.ts'
 
 /** What an operator changes of a person; undefined: stays as it is. */
 export interface UserUpdate {

@@ -4,7 +4,7 @@ import { AuthdError } from '../../errors.ts'
 import { relyingParty } from '../../flows/factors/passkey-check.ts'
 import { endOwnSession, listOwnSessions, signOut } from '../../flows/sessions/session.ts'
 import { deleteMyself, findOwnUser, listOwnEvents, listSignInMethods, renameMyself } from '../../flows/users/account.ts'
-import { exportPerson } from '../../flows/users/export.ts'
+import { exportUser } from '../../flows/users/export.ts'
 import { describeUserAgent } from '../../platform/user-agent.ts'
 import { presentOwnEvent, presentPersonalData } from '../../resources/personal-data.ts'
 import type { OwnedSession } from '../../store/sessions.ts'
@@ -135,7 +135,7 @@ const exportMine = accountPage({
   fields: fields({}),
   back: '/account',
   async handle(deps, { session, origin }) {
-    const data = await exportPerson(deps, origin, await findOwnUser(deps, session.userId))
+    const data = await exportUser(deps, origin, await findOwnUser(deps, session.userId))
     return {
       file: {
         name: 'my-data.json',

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { listAllSessions, revokeByOperator } from '../../flows/sessions/admin.ts'
-import { findPerson } from '../../flows/users/list.ts'
+import { findUserWithFactors } from '../../flows/users/list.ts'
 import { presentSession, sessionResource } from '../../resources/session.ts'
 import { endpoint } from '../endpoint.ts'
 import { CURSOR, LIMIT, pageHeaders, REFUSALS } from './admin-page.ts'
@@ -18,7 +18,7 @@ const list = endpoint({
   answers: { 200: { text: 'One page.', schema: z.array(sessionResource) } },
   errors: [...REFUSALS, 'USER_NOT_FOUND'],
   async handle(deps, { params, query: { limit, cursor: before } }) {
-    const { user } = await findPerson(deps, params['id'] ?? '')
+    const { user } = await findUserWithFactors(deps, params['id'] ?? '')
     const page = await listAllSessions(deps, { user: user.id, isLiveOnly: false, before }, limit)
     const { nextCursor, total: count } = page
     const headers = pageHeaders({ total: { count, isExact: true }, nextCursor, kept: { limit } })
@@ -47,7 +47,7 @@ const endAll = endpoint({
   answers: { 200: { text: 'How many were live.', schema: z.strictObject({ revoked: z.int() }) } },
   errors: [...REFUSALS, 'USER_NOT_FOUND'],
   async handle(deps, { params, origin }) {
-    const { user } = await findPerson(deps, params['id'] ?? '')
+    const { user } = await findUserWithFactors(deps, params['id'] ?? '')
     const ended = await revokeByOperator(deps, origin, { user: user.id })
     return { status: 200, body: { revoked: ended.length } }
   },

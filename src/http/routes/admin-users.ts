@@ -1,11 +1,13 @@
 import { z } from 'zod'
 import { REQUEST_ROWS } from '../../flows/pagination.ts'
-import { findPerson, listPeople } from '../../flows/users/list.ts'
-import { unlockPeople } from '../../flows/users/unlock.ts'
+import { addUsers } from '../../flows/users/add.ts'
+import { removeUser } from '../../flows/users/delete.ts'
+import { disableUsers, enableUsers } from '../../flows/users/disable.ts'
+import { findUserWithFactors, listUsersWithFactors } from '../../flows/users/list.ts'
+import { unlockUsers } from '../../flows/users/unlock.ts'
 import { updateUser } from '../../flows/users/update.ts'
-import { addUsers, deletePerson, disablePeople, enablePeople } from '../../flows/users/user.ts'
 import { emailField } from '../../resources/email.ts'
-import { listedPersonResource, presentListedPerson } from '../../resources/user.ts'
+import { listedUserResource, presentListedUser } from '../../resources/user.ts'
 import { type Endpoint, endpoint } from '../endpoint.ts'
 import { CURSOR, LIMIT, PAGE_TEXT, pageHeaders, REFUSALS, TOTAL_TEXT } from './admin-page.ts'
 
@@ -22,7 +24,7 @@ const nameField = z
 const reasonField = z.string().trim().min(1).max(500)
 const read = { guard: { scope: 'users:read' }, tag: 'Admin: users' } as const
 const write = { guard: { scope: 'users:write' }, tag: 'Admin: users' } as const
-const one = { 200: { text: 'The person.', schema: listedPersonResource } }
+const one = { 200: { text: 'The person.', schema: listedUserResource } }
 
 const list = endpoint({
   ...read,
@@ -41,16 +43,16 @@ const list = endpoint({
     status: z.enum(['active', 'invited', 'disabled']).optional(),
   }),
   answers: {
-    200: { text: `${PAGE_TEXT} ${TOTAL_TEXT}`, schema: z.array(listedPersonResource) },
+    200: { text: `${PAGE_TEXT} ${TOTAL_TEXT}`, schema: z.array(listedUserResource) },
   },
   errors: REFUSALS,
   async handle(deps, { query }) {
     const { limit, offset, cursor: before, q: search, status } = query
     const asked = { limit, offset, before, within: REQUEST_ROWS }
-    const { rows, total, nextCursor } = await listPeople(deps, { search, status }, asked)
+    const { rows, total, nextCursor } = await listUsersWithFactors(deps, { search, status }, asked)
     const kept = { limit, ...(search !== undefined && { q: search }), ...(status && { status }) }
     const headers = pageHeaders({ total, nextCursor, kept })
-    return { status: 200, headers, body: rows.map(presentListedPerson) }
+    return { status: 200, headers, body: rows.map(presentListedUser) }
   },
 })
 
@@ -62,7 +64,7 @@ const show = endpoint({
   answers: one,
   errors: [...REFUSALS, 'USER_NOT_FOUND'],
   async handle(deps, { params }) {
-    return { status: 200, body: presentListedPerson(await findPerson(deps, params['id'] ?? '')) }
+    return { status: 200, body: presentListedUser(await findUserWithFactors(deps, params['id'] ?? '')) }
   },
 })
 
@@ -79,12 +81,12 @@ const add = endpoint({
       email_verified: z.boolean().default(false).describe('You know the address to be theirs.'),
     }),
   },
-  answers: { 201: { text: 'The person.', schema: listedPersonResource } },
+  answers: { 201: { text: 'The person.', schema: listedUserResource } },
   errors: [...REFUSALS, 'CONFLICT'],
   async handle(deps, { body, origin }) {
     const input = { emails: [body.email], name: body.name, isVerified: body.email_verified, mayExist: false }
     const [added] = await addUsers(deps, origin, input)
-    return { status: 201, body: presentListedPerson(await findPerson(deps, added?.user.id ?? '')) }
+    return { status: 201, body: presentListedUser(await findUserWithFactors(deps, added?.user.id ?? '')) }
   },
 })
 
@@ -109,10 +111,10 @@ const change = endpoint({
   answers: one,
   errors: [...REFUSALS, 'USER_NOT_FOUND', 'CONFLICT'],
   async handle(deps, { params, body, origin }) {
-    const { user } = await findPerson(deps, params['id'] ?? '')
+    const { user } = await findUserWithFactors(deps, params['id'] ?? '')
     const { name, email, mfa_policy: mfaPolicy, email_verified: isVerified } = body
     await updateUser(deps, origin, { user: user.id, name, email, mfaPolicy, isVerified })
-    return { status: 200, body: presentListedPerson(await findPerson(deps, user.id)) }
+    return { status: 200, body: presentListedUser(await findUserWithFactors(deps, user.id)) }
   },
 })
 
@@ -124,8 +126,8 @@ const remove = endpoint({
   answers: { 204: { text: 'Removed.' } },
   errors: [...REFUSALS, 'USER_NOT_FOUND'],
   async handle(deps, { params, origin }) {
-    const { user } = await findPerson(deps, params['id'] ?? '')
-    await deletePerson(deps, origin, user)
+    const { user } = await findUserWithFactors(deps, params['id'] ?? '')
+    await removeUser(deps, origin, user)
     return { status: 204 }
   },
 })
@@ -149,13 +151,13 @@ function act(verb: 'disable' | 'enable' | 'unlock', summary: string): Endpoint {
     answers: one,
     errors: [...REFUSALS, 'USER_NOT_FOUND'],
     async handle(deps, { params, body: { reason }, origin }) {
-      const { user } = await findPerson(deps, params['id'] ?? '')
+      const { user } = await findUserWithFactors(deps, params['id'] ?? '')
       const names = [user.id]
       const by = reason === null ? origin : { ...origin, metadata: { ...origin.metadata, reason } }
-      if (verb === 'disable') await disablePeople(deps, origin, { names, reason })
-      else if (verb === 'enable') await enablePeople(deps, by, { names })
-      else await unlockPeople(deps, by, names)
-      return { status: 200, body: presentListedPerson(await findPerson(deps, user.id)) }
+      if (verb === 'disable') await disableUsers(deps, origin, { names, reason })
+      else if (verb === 'enable') await enableUsers(deps, by, { names })
+      else await unlockUsers(deps, by, names)
+      return { status: 200, body: presentListedUser(await findUserWithFactors(deps, user.id)) }
     },
   })
 }

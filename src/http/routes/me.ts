@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { deleteMyself, findOwnUser, renameMyself } from '../../flows/users/account.ts'
 import { beginEmailChange, finishEmailChange } from '../../flows/users/email-change.ts'
-import { exportPerson } from '../../flows/users/export.ts'
+import { exportUser } from '../../flows/users/export.ts'
 import { toRfc3339 } from '../../platform/clock.ts'
 import { emailField, timeField } from '../../resources/email.ts'
 import { personalDataResource, presentPersonalData } from '../../resources/personal-data.ts'
@@ -75,7 +75,7 @@ const exportMine = endpoint({
   answers: { 200: { text: 'All of it, but for secrets.', schema: personalDataResource } },
   errors: [],
   async handle(deps, { session, origin }) {
-    const data = await exportPerson(deps, origin, await findOwnUser(deps, session.userId))
+    const data = await exportUser(deps, origin, await findOwnUser(deps, session.userId))
     return { status: 200, body: presentPersonalData(data) }
   },
 })

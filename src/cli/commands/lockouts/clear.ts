@@ -19,11 +19,11 @@ export default class LockoutsClear extends OperatorCommand {
     if (user === undefined && ip === undefined) {
       throw new AuthdError('USAGE', { message: 'whose? Give --user or --ip', suggestions: ['authd lockouts list'] })
     }
-    const { unlockPeople } = await import('../../../flows/users/unlock.ts')
+    const { unlockUsers } = await import('../../../flows/users/unlock.ts')
     const { resetLimits } = await import('../../../flows/limits/rate-limit-admin.ts')
     await this.withDeps(flags, async (deps) => {
       const origin = this.operator(flags.reason)
-      const people = user === undefined ? [] : await unlockPeople(deps, origin, [user])
+      const people = user === undefined ? [] : await unlockUsers(deps, origin, [user])
       const lifted = people.flatMap((person) => person.lifted.map(({ kind }) => kind))
       const reset = ip === undefined ? [] : (await resetLimits(deps, origin, ip)).map(({ policy }) => policy)
       const cleared = [...lifted, ...reset]

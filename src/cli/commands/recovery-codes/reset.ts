@@ -15,7 +15,7 @@ export default class RecoveryCodesReset extends OperatorCommand {
   async run(): Promise<void> {
     const { args, flags } = await this.parse(RecoveryCodesReset)
     const { resetRecoveryCodes } = await import('../../../flows/factors/admin.ts')
-    const { resolveUser } = await import('../../../flows/users/user.ts')
+    const { resolveUser } = await import('../../../flows/named-user.ts')
     const user = await this.withDeps(flags, (deps) => resolveUser(deps, args.user))
     if (!flags['dry-run']) {
       await confirm(flags, `End the recovery codes of ${user.email}?`, `authd recovery-codes reset ${user.email}`)

@@ -15,7 +15,7 @@ export default class TotpReset extends OperatorCommand {
   async run(): Promise<void> {
     const { args, flags } = await this.parse(TotpReset)
     const { resetTotp } = await import('../../../flows/factors/admin.ts')
-    const { resolveUser } = await import('../../../flows/users/user.ts')
+    const { resolveUser } = await import('../../../flows/named-user.ts')
     const user = await this.withDeps(flags, (deps) => resolveUser(deps, args.user))
     if (!flags['dry-run']) {
       await confirm(flags, `Take the authenticator app of ${user.email} away?`, `authd totp reset ${user.email}`)

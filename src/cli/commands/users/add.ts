@@ -24,7 +24,7 @@ export default class UsersAdd extends OperatorCommand {
 
   async run(): Promise<void> {
     const { argv, flags } = await this.parse(UsersAdd)
-    const { addUsers } = await import('../../../flows/users/user.ts')
+    const { addUsers } = await import('../../../flows/users/add.ts')
     const emails = parseEmails(await this.named(argv as string[]))
     await this.withDeps(flags, async (deps) => {
       const input = { emails, name: flags.name ?? null, isVerified: flags.verified, mayExist: flags['if-not-exists'] }

@@ -21,7 +21,8 @@ export default class UsersDelete extends OperatorCommand {
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(UsersDelete)
-    const { deletePerson, resolveUser } = await import('../../../flows/users/user.ts')
+    const { removeUser } = await import('../../../flows/users/delete.ts')
+    const { resolveUser } = await import('../../../flows/named-user.ts')
     const user = await this.withDeps(flags, (deps) => resolveUser(deps, args.user))
     // Asked between two openings: no lock is held while somebody thinks.
     if (!flags['dry-run']) {
@@ -29,7 +30,7 @@ export default class UsersDelete extends OperatorCommand {
       await confirmName(flags, { question, name: user.email, again: `authd users delete ${args.user}` })
     }
     await this.withDeps(flags, async (deps) => {
-      const { isChanged, sessionsEnded } = await deletePerson(deps, this.operator(flags.reason), user)
+      const { isChanged, sessionsEnded } = await removeUser(deps, this.operator(flags.reason), user)
       const text = isChanged
         ? `Deleted ${user.email}, ended ${sessionsEnded} sessions`
         : `${user.email} was gone already`

@@ -14,10 +14,10 @@ export default class UsersDisable extends OperatorCommand {
 
   async run(): Promise<void> {
     const { argv, flags } = await this.parse(UsersDisable)
-    const { disablePeople } = await import('../../../flows/users/user.ts')
+    const { disableUsers } = await import('../../../flows/users/disable.ts')
     const names = await this.named(argv as string[])
     await this.withDeps(flags, async (deps) => {
-      const changed = await disablePeople(deps, this.operator(flags.reason), { names, reason: flags.reason ?? null })
+      const changed = await disableUsers(deps, this.operator(flags.reason), { names, reason: flags.reason ?? null })
       printChanges(
         this.output(flags),
         flags,

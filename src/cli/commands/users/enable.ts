@@ -14,10 +14,10 @@ export default class UsersEnable extends OperatorCommand {
 
   async run(): Promise<void> {
     const { argv, flags } = await this.parse(UsersEnable)
-    const { enablePeople } = await import('../../../flows/users/user.ts')
+    const { enableUsers } = await import('../../../flows/users/disable.ts')
     const names = await this.named(argv as string[])
     await this.withDeps(flags, async (deps) => {
-      const changed = await enablePeople(deps, this.operator(flags.reason), { names })
+      const changed = await enableUsers(deps, this.operator(flags.reason), { names })
       printChanges(
         this.output(flags),
         flags,

@@ -17,10 +17,10 @@ export default class UsersExport extends OperatorCommand {
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(UsersExport)
-    const { exportPerson } = await import('../../../flows/users/export.ts')
-    const { resolveUser } = await import('../../../flows/users/user.ts')
+    const { exportUser } = await import('../../../flows/users/export.ts')
+    const { resolveUser } = await import('../../../flows/named-user.ts')
     const data = await this.withDeps(flags, async (deps) =>
-      exportPerson(deps, this.operator(flags.reason), await resolveUser(deps, args.user)),
+      exportUser(deps, this.operator(flags.reason), await resolveUser(deps, args.user)),
     )
     const text = `${JSON.stringify(presentPersonalData(data), null, 2)}\n`
     const out = this.output(flags)

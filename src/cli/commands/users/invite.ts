@@ -27,12 +27,12 @@ export default class UsersInvite extends OperatorCommand {
 
   async run(): Promise<void> {
     const { argv, flags } = await this.parse(UsersInvite)
-    const { invitePeople } = await import('../../../flows/users/invitation.ts')
+    const { inviteUsers } = await import('../../../flows/users/invitation.ts')
     const emails = parseEmails(await this.named(argv as string[]))
     const ttlMs = parseSpan(flags.expires, 'expires', { most: '90d' })
     const asked = { emails, ttlMs, lang: flags.lang, mustSend: flags.send, name: flags.name ?? null }
     await this.withDeps(flags, async (deps) => {
-      const made = await invitePeople(deps, this.operator(flags.reason), asked)
+      const made = await inviteUsers(deps, this.operator(flags.reason), asked)
       const changes = made.map(({ id, user, url, expiresAt, messageId }) => {
         const invite = { id, ...(!flags.send && { url }), expires_at: toRfc3339(expiresAt) }
         return {

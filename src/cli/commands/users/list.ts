@@ -1,11 +1,11 @@
 import { Flags } from '@oclif/core'
-import { type ListedPerson, presentListedPerson } from '../../../resources/user.ts'
+import { type ListedUserResource, presentListedUser } from '../../../resources/user.ts'
 import type { UserFilter } from '../../../store/users.ts'
 import { OperatorCommand } from '../../command.ts'
 import type { Column } from '../../output.ts'
 import { parseTime } from '../../time.ts'
 
-const COLUMNS: Column<ListedPerson>[] = [
+const COLUMNS: Column<ListedUserResource>[] = [
   { header: 'ID', value: ({ id }) => id },
   { header: 'E-MAIL', value: ({ email }) => email },
   { header: 'STATUS', value: ({ status }) => status },
@@ -14,7 +14,7 @@ const COLUMNS: Column<ListedPerson>[] = [
   { header: 'LAST SEEN', value: ({ last_seen_at }) => last_seen_at, isTime: true },
 ]
 
-function methodsOf({ webauthn_credentials_count: passkeys, totp_enabled }: ListedPerson): string {
+function methodsOf({ webauthn_credentials_count: passkeys, totp_enabled }: ListedUserResource): string {
   const named = [passkeys > 0 ? `passkey ${passkeys}` : '', totp_enabled ? 'totp' : '']
   return named.filter((name) => name !== '').join(', ') || 'mail'
 }
@@ -39,7 +39,7 @@ export default class UsersList extends OperatorCommand {
 
   async run(): Promise<void> {
     const { flags } = await this.parse(UsersList)
-    const { listPeople, walkPeople } = await import('../../../flows/users/list.ts')
+    const { listUsersWithFactors, walkUsers } = await import('../../../flows/users/list.ts')
     const status = flags.status as UserFilter['status']
     const without = flags.without as UserFilter['without']
     const inactiveSince = flags.inactive === undefined ? undefined : parseTime(flags.inactive, 'inactive')
@@ -48,13 +48,13 @@ export default class UsersList extends OperatorCommand {
     await this.withDeps(flags, async (deps) => {
       if (!flags.all && !flags.jsonl) {
         const asked = { limit: flags.limit, before: flags.cursor, within: Number.POSITIVE_INFINITY }
-        const { rows, total, nextCursor } = await listPeople(deps, filter, asked)
-        return out.list(rows.map(presentListedPerson), COLUMNS, { total: total.count, nextCursor })
+        const { rows, total, nextCursor } = await listUsersWithFactors(deps, filter, asked)
+        return out.list(rows.map(presentListedUser), COLUMNS, { total: total.count, nextCursor })
       }
-      const all: ListedPerson[] = []
-      for await (const people of walkPeople(deps, filter, BATCH)) {
-        if (flags.jsonl) out.list(people.map(presentListedPerson), COLUMNS)
-        else all.push(...people.map(presentListedPerson))
+      const all: ListedUserResource[] = []
+      for await (const people of walkUsers(deps, filter, BATCH)) {
+        if (flags.jsonl) out.list(people.map(presentListedUser), COLUMNS)
+        else all.push(...people.map(presentListedUser))
       }
       if (!flags.jsonl) out.list(all, COLUMNS)
     })

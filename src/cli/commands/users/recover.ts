@@ -36,7 +36,7 @@ export default class UsersRecover extends OperatorCommand {
     const removes = parseRemove(flags.remove)
     const ttlMs = parseSpan(flags.expires, 'expires', { most: '24h' })
     const { makeRecoveryLink } = await import('../../../flows/users/recovery-link.ts')
-    const { resolveUser } = await import('../../../flows/users/user.ts')
+    const { resolveUser } = await import('../../../flows/named-user.ts')
     const { email } = await this.withDeps(flags, (deps) => resolveUser(deps, args.user))
     const what = flags.remove === undefined ? 'takes no factor away' : `takes away ${flags.remove}`
     const question = `Make a link that signs in as ${email} and ${what}?`

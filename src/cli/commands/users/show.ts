@@ -21,7 +21,7 @@ export default class UsersShow extends OperatorCommand {
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(UsersShow)
-    const { showUser } = await import('../../../flows/users/user.ts')
+    const { showUser } = await import('../../../flows/users/show.ts')
     const found = await this.withDeps(flags, (deps) => showUser(deps, args.user, flags.events))
     const user = presentUser(found.user)
     const sessions = found.sessions.map(presentSession)

@@ -15,10 +15,10 @@ export default class UsersUnlock extends OperatorCommand {
 
   async run(): Promise<void> {
     const { argv, flags } = await this.parse(UsersUnlock)
-    const { unlockPeople } = await import('../../../flows/users/unlock.ts')
+    const { unlockUsers } = await import('../../../flows/users/unlock.ts')
     const names = await this.named(argv as string[])
     await this.withDeps(flags, async (deps) => {
-      const done = await unlockPeople(deps, this.operator(flags.reason), names)
+      const done = await unlockUsers(deps, this.operator(flags.reason), names)
       const changes = done.map(({ user, lifted }) => ({
         resource: {
           ...presentUser(user),
