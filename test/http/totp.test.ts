@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { SYSTEM } from '../../src/flows/event.ts'
-import { unlockUsers } from '../../src/flows/users/unlock.ts'
+import { unlockUsers } from '../../src/flows/policy/lockout-admin.ts'
 import { MINUTE, SECOND } from '../../src/platform/clock.ts'
 import { setBrake } from '../../src/store/failed-attempts.ts'
 import { deviceFor, enrolPasskey, enrolTotp, signInWithPasskey, totpCode } from '../factors.ts'

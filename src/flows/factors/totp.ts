@@ -10,7 +10,7 @@ import { lockUser, lockUserByEmail, type User } from '../../store/users.ts'
 import { type Origin, recordEvent } from '../event.ts'
 import { notify } from '../outbox/notice.ts'
 import { lastFactorGuard } from '../policy/last-factor.ts'
-import { brake, type Refusal, refusalError } from '../policy/lockout.ts'
+import { brake, FIRST_WRONG_A_DAY, type Refusal, refusalError } from '../policy/lockout.ts'
 import { holdFresh } from '../sessions/fresh.ts'
 import { type Renewed, renew } from '../sessions/renewal.ts'
 import { findHeld, isOpen } from '../signin/attempt.ts'
@@ -30,8 +30,6 @@ const STEP_S = 30
 /** The current step and the one before it (RFC 6238 §5.2). */
 const TOLERANCE: [number, number] = [STEP_S, 0]
 const PENDING_MS = 10 * MINUTE
-/** Where TOTP may come first: wrong codes a day for one address, known or not. */
-export const FIRST_WRONG_A_DAY = 5
 
 /**
  * Signs in with a code of the authenticator app, after a first proof. Where `totp.allow_first_factor` is on, also as

@@ -1,10 +1,12 @@
 import type { Deps } from '../../deps.ts'
 import { DAY } from '../../platform/clock.ts'
-import { type FailureRow, listFailures } from '../../store/failed-attempts.ts'
-import { FIRST_WRONG_A_DAY } from '../factors/totp.ts'
+import { bumpEpoch } from '../../store/change-epochs.ts'
+import { deleteFailuresOf, type FailureRow, type Failures, listFailures } from '../../store/failed-attempts.ts'
+import { deleteBucketsOf } from '../../store/rate-limits.ts'
+import { lockUser, type User } from '../../store/users.ts'
+import { type Origin, recordEvent } from '../event.ts'
 import { resolveUser } from '../named-user.ts'
-import { WRONG_CODES_A_DAY } from '../signin/code.ts'
-import { isDisabledBy } from './lockout.ts'
+import { FIRST_WRONG_A_DAY, isDisabledBy, WRONG_CODES_A_DAY } from './lockout.ts'
 
 export type LockoutState = 'braked' | 'off' | 'long_codes' | 'used_up'
 
@@ -43,4 +45,30 @@ function lockoutOf(row: FailureRow, now: number): Lockout[] {
   }
   if (isDisabledBy(row)) return [{ ...about, state: 'off', until: null }]
   return blockedUntil !== null && blockedUntil > now ? [{ ...about, state: 'braked', until: blockedUntil }] : []
+}
+
+export interface Unlocked {
+  user: User
+  lifted: Failures[]
+}
+
+/** Unlocks users after wrong codes, and resets the mail limit of their addresses; returns the lockouts that it cleared. */
+export async function unlockUsers(deps: Deps, origin: Origin, names: string[]): Promise<Unlocked[]> {
+  const users: User[] = []
+  for (const name of names) users.push(await resolveUser(deps, name))
+  const done: Unlocked[] = []
+  for (const user of users) done.push({ user, lifted: await unlock(deps, origin, user) })
+  return done
+}
+
+async function unlock(deps: Deps, origin: Origin, user: User): Promise<Failures[]> {
+  return await deps.db.write(async (trx) => {
+    await lockUser(trx, user.id)
+    const lifted = await deleteFailuresOf(trx, { userId: user.id, email: user.email })
+    if ((await deleteBucketsOf(trx, user.email)).length > 0) await bumpEpoch(trx, 'rate_limits')
+    if (lifted.length === 0) return []
+    const metadata = { lifted: lifted.map(({ kind, failures }) => `${kind} ${failures}`) }
+    await recordEvent(deps, trx, origin, { type: 'user.unlocked', userId: user.id, email: user.email, metadata })
+    return lifted
+  })
 }

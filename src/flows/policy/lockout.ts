@@ -12,6 +12,10 @@ const FREE_FAILURES = 5
 const DISABLED_AT = 100
 const FIRST_WAIT_MS = 30 * SECOND
 const LONGEST_WAIT_MS = 15 * MINUTE
+/** Wrong mail codes a day for one address from unknown devices, across attempts. A known device has as many of its own. */
+export const WRONG_CODES_A_DAY = 20
+/** Wrong TOTP codes a day for one address, known or unknown, where TOTP may come first. */
+export const FIRST_WRONG_A_DAY = 5
 
 export type BrakedFactor = 'totp' | 'recovery_code'
 export type Refusal = { kind: 'wrong' } | { kind: 'blocked'; waitMs: number } | { kind: 'disabled' }

@@ -7,9 +7,7 @@ import { type Budget, giveBackFailure, takeFailure } from '../../store/failed-at
 import { type SigninAttempt, takeCodeTry, useSigninAttempt } from '../../store/signin-attempts.ts'
 import { findUserByEmail, lockUserByEmail, type User } from '../../store/users.ts'
 import { type Origin, recordEvent } from '../event.ts'
-
-/** Across attempts, for devices that the person has not signed in on; a known one has as many of its own. */
-export const WRONG_CODES_A_DAY = 20
+import { WRONG_CODES_A_DAY } from '../policy/lockout.ts'
 
 /**
  * Spends the code of an attempt's mail, once: whose address it proves (nobody's yet, for a new one). Tries are counted

@@ -19,7 +19,7 @@ export default class LockoutsClear extends OperatorCommand {
     if (user === undefined && ip === undefined) {
       throw new AuthdError('USAGE', { message: 'whose? Give --user or --ip', suggestions: ['authd lockouts list'] })
     }
-    const { unlockUsers } = await import('../../../flows/users/unlock.ts')
+    const { unlockUsers } = await import('../../../flows/policy/lockout-admin.ts')
     const { resetLimits } = await import('../../../flows/limits/rate-limit-admin.ts')
     await this.withDeps(flags, async (deps) => {
       const origin = this.operator(flags.reason)

@@ -15,7 +15,7 @@ export default class UsersUnlock extends OperatorCommand {
 
   async run(): Promise<void> {
     const { argv, flags } = await this.parse(UsersUnlock)
-    const { unlockUsers } = await import('../../../flows/users/unlock.ts')
+    const { unlockUsers } = await import('../../../flows/policy/lockout-admin.ts')
     const names = await this.named(argv as string[])
     await this.withDeps(flags, async (deps) => {
       const done = await unlockUsers(deps, this.operator(flags.reason), names)
