@@ -1,12 +1,12 @@
 import { expect } from 'vitest'
-import { type Origin, SYSTEM } from '../src/flows/event.ts'
+import { type Actor, SYSTEM } from '../src/flows/event.ts'
 import { createApiKey, type Scope } from '../src/flows/operator/api-key.ts'
 import type { AuditLog } from '../src/store/audit-logs.ts'
 import type { Authd } from './harness.ts'
 
-export const OPERATOR: Origin = {
+export const OPERATOR: Actor = {
   ...SYSTEM,
-  actor: 'cli:grace@vm1',
+  id: 'cli:grace@vm1',
   metadata: { command: 'a command', reason: 'ticket 7' },
 }
 

@@ -4,7 +4,7 @@ import { Command, Flags } from '@oclif/core'
 import type { Loaded } from '../config/load.ts'
 import type { Deps } from '../deps.ts'
 import { AuthdError } from '../errors.ts'
-import type { Origin } from '../flows/event.ts'
+import type { Actor } from '../flows/event.ts'
 import { parseDuration } from '../platform/duration.ts'
 import { Output } from './output.ts'
 
@@ -96,11 +96,11 @@ export abstract class OperatorCommand extends Command {
   }
 
   /** Who acts, for the audit row: the person behind sudo, from where, by which command, and why. */
-  protected operator(reason?: string | undefined): Origin {
+  protected operator(reason?: string | undefined): Actor {
     const login = process.env['SUDO_USER'] || process.env['DOAS_USER'] || loginName()
     const sshClient = process.env['SSH_CONNECTION']?.split(' ')[0]
     return {
-      actor: `cli:${login}@${hostname()}`,
+      id: `cli:${login}@${hostname()}`,
       ip: null,
       userAgent: null,
       requestId: null,

@@ -72,7 +72,7 @@ function refuse(name: string, text: string): { isNoKey: boolean; message: string
 }
 
 function candidate(key: Key, value: string) {
-  return { key, value, isText: true, origin: { kind: 'default' } as const }
+  return { key, value, isText: true, source: { kind: 'default' } as const }
 }
 
 function overlay(base: Config, settings: readonly LiveSetting[]): Config {

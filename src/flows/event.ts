@@ -71,9 +71,9 @@ export const EVENTS = {
 export type EventType = keyof typeof EVENTS
 
 /** Who does it and from where: made by the door, handed through to the audit row. */
-export interface Origin {
+export interface Actor {
   /** `anonymous`, `user:<id>`, `api-key:<id>`, `cli:<login>@<host>`, `system`. */
-  actor: string
+  id: string
   ip: string | null
   userAgent: string | null
   requestId: string | null
@@ -81,8 +81,8 @@ export interface Origin {
   metadata?: Record<string, string>
 }
 
-export const SYSTEM: Origin = {
-  actor: 'system',
+export const SYSTEM: Actor = {
+  id: 'system',
   ip: null,
   userAgent: null,
   requestId: null,
@@ -101,7 +101,7 @@ export interface Event {
 export async function recordEvent(
   deps: Pick<Deps, 'clock' | 'random' | 'metrics'>,
   trx: Trx,
-  origin: Origin,
+  actor: Actor,
   event: Event,
 ): Promise<void> {
   await insertAuditLog(trx, {
@@ -111,18 +111,18 @@ export async function recordEvent(
     outcome: event.outcome ?? 'success',
     userId: event.userId ?? null,
     email: event.email ?? null,
-    ip: origin.ip,
-    userAgent: origin.userAgent,
+    ip: actor.ip,
+    userAgent: actor.userAgent,
     sessionId: event.sessionId ?? null,
-    requestId: origin.requestId,
-    actor: origin.actor,
-    metadata: { ...statedBy(origin, event), ...event.metadata },
+    requestId: actor.requestId,
+    actor: actor.id,
+    metadata: { ...statedBy(actor, event), ...event.metadata },
   })
   trx.afterCommit(() => countEvent(deps, event))
 }
 
 /** What the door says of the act. An event's own reason does not hide the one that an operator stated. */
-function statedBy({ metadata = {} }: Origin, event: Event): Record<string, string> {
+function statedBy({ metadata = {} }: Actor, event: Event): Record<string, string> {
   const { reason, ...rest } = metadata
   if (reason === undefined) return rest
   const own = event.metadata?.['reason']

@@ -1,7 +1,7 @@
 import type { z } from 'zod'
 import type { Deps } from '../deps.ts'
 import type { ErrorCode } from '../errors.ts'
-import type { Origin } from '../flows/event.ts'
+import type { Actor } from '../flows/event.ts'
 import type { Identity } from '../flows/sessions/identify.ts'
 import type { OwnedSession } from '../store/sessions.ts'
 import type { CookieChange, RequestCookies } from './cookies.ts'
@@ -23,7 +23,7 @@ export interface EndpointRequest<Body, Query> {
   /** Only with a guard that wants one. */
   session: OwnedSession
   cookies: RequestCookies
-  origin: Origin
+  actor: Actor
   /** The header, as sent. */
   acceptLanguage: string
 }

@@ -4,8 +4,8 @@ import { type Bucket, refuseFull, type Standing, spend, tally } from '../flows/l
 import type { Identity } from '../flows/sessions/identify.ts'
 import { SECOND } from '../platform/clock.ts'
 import { ipBucket } from '../platform/net/ip.ts'
+import { actorOf } from './actor.ts'
 import type { Context } from './context.ts'
-import { originOf } from './origin.ts'
 
 /**
  * What a route counts against. `none`: nothing. `stranger`: the address, whoever is signed in. `guess`: the same, and
@@ -67,7 +67,7 @@ function keyBucket(subject: string): Bucket {
 
 /** Counts before the work, and tells how the address stands: the limits of mailboxes and people are told to nobody. */
 async function spendTold(deps: Deps, ctx: Context, buckets: Bucket[]): Promise<void> {
-  const standings = await spend(deps, originOf(ctx), buckets)
+  const standings = await spend(deps, actorOf(ctx), buckets)
   const ip = standings.find(({ bucket }) => bucket.policy === 'ip')
   if (ip) tellStanding(ctx, ip)
 }

@@ -4,12 +4,12 @@ import { AuthdError } from '../errors.ts'
 import type { Identity } from '../flows/sessions/identify.ts'
 import { toSeconds } from '../platform/clock.ts'
 import type { OwnedSession } from '../store/sessions.ts'
+import { actorOf } from './actor.ts'
 import type { Context, Next } from './context.ts'
 import { type CookieNames, NO_COOKIES, setCookies } from './cookies.ts'
 import type { Answer, Endpoint } from './endpoint.ts'
 import { withinLimits } from './limits.ts'
 import { parseInput, readBody } from './middleware/body.ts'
-import { originOf } from './origin.ts'
 
 /** The router of these declarations. What matches the path but not the method is refused with `Allow`. */
 export function mount(deps: Deps, endpoints: Endpoint[], names: CookieNames) {
@@ -55,7 +55,7 @@ async function answer(deps: Deps, declared: Endpoint, ctx: Context): Promise<Ans
     identity: ctx.state.identity,
     session,
     cookies: ctx.state.cookies ?? NO_COOKIES,
-    origin: originOf(ctx),
+    actor: actorOf(ctx),
     acceptLanguage: ctx.get('Accept-Language'),
   })
 }

@@ -15,15 +15,20 @@ const ENTER_SCREEN = '\u001b[?1049h'
 const LEAVE_SCREEN = '\u001b[?1049l'
 const HIDE_CURSOR = '\u001b[?25l'
 const SHOW_CURSOR = '\u001b[?25h'
-const ORIGIN = { ip: null, userAgent: null, requestId: null }
+const NOWHERE = { ip: null, userAgent: null, requestId: null }
 
 /** `authd top` on this authd, in a terminal of ours. */
 function openTop(authd: Authd, url = authd.address): Terminal & { ended: Promise<'quit' | 'interrupted'> } {
   const terminal = fakeTerminal({ columns: 120, rows: 30 })
-  const origin = () => ({ ...ORIGIN, actor: 'cli:grace@host', metadata: { command: 'top' } })
+  const asGrace = () => ({ ...NOWHERE, id: 'cli:grace@host', metadata: { command: 'top' } })
   const { stdin, stdout } = terminal
-  const actor = { origin, reason: undefined }
-  const ended = runTop(authd.deps, createLooker(authd.deps, url), { title: 'auth.example.com', actor, stdin, stdout })
+  const operator = { actor: asGrace, reason: undefined }
+  const ended = runTop(authd.deps, createLooker(authd.deps, url), {
+    title: 'auth.example.com',
+    operator,
+    stdin,
+    stdout,
+  })
   return { ...terminal, ended }
 }
 
@@ -120,8 +125,8 @@ describe('a story', () => {
     const looker = createLooker(authd.deps, authd.address)
     const look = vi.spyOn(looker, 'look')
     const { stdin, stdout, until, written, isRaw } = fakeTerminal()
-    const actor = { origin: () => ({ ...ORIGIN, actor: 'cli:grace@host' }), reason: undefined }
-    const ended = runTop(authd.deps, looker, { title: 'auth.example.com', actor, stdin, stdout })
+    const operator = { actor: () => ({ ...NOWHERE, id: 'cli:grace@host' }), reason: undefined }
+    const ended = runTop(authd.deps, looker, { title: 'auth.example.com', operator, stdin, stdout })
     await until('LIVE EVENTS')
 
     look.mockRejectedValue(new Error('a bug'))

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { describeOrigin } from '../../src/config/origin.ts'
+import { describeSource } from '../../src/config/value-source.ts'
 import { folder, NEEDED } from './folder.ts'
 
 const PASSWORD = 'k3Vq0z8J'
@@ -22,7 +22,7 @@ test.each([
   })
 
   expect(loaded.config.server.port).toBe(port)
-  expect(describeOrigin(loaded.origins.get('server.port') ?? { kind: 'flag' })).toMatch(origin)
+  expect(describeSource(loaded.sources.get('server.port') ?? { kind: 'flag' })).toMatch(origin)
 })
 
 test('the environment alone is enough, with lists, durations, switches and numbers', () => {

@@ -14,7 +14,7 @@ import { type Authd, startAuthd } from '../harness.ts'
 
 const ADDRESS = 'ada@example.com'
 const GONE = { response: '550 5.1.1 <a…@example.com>: user unknown', enhancedCode: '5.1.1' }
-const OPERATOR = { actor: 'cli:root@host', ip: null, userAgent: null, requestId: null }
+const OPERATOR = { id: 'cli:root@host', ip: null, userAgent: null, requestId: null }
 
 const refuse = (authd: Authd, refusal: Omit<Refusal, 'address'> = GONE) =>
   authd.deps.db.write((trx) => noteRefusal(authd.deps, trx, { address: ADDRESS, ...refusal }))

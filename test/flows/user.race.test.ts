@@ -10,12 +10,12 @@ import { countUsers } from '../../src/store/users.ts'
 import { type Authd, startAuthd } from '../harness.ts'
 import { ADA, askForCode, askOnPage, signInForTokens } from '../people.ts'
 
-const OPERATOR = { actor: 'cli:test@host', ip: null, userAgent: null, requestId: null }
+const OPERATOR = { id: 'cli:test@host', ip: null, userAgent: null, requestId: null }
 
 async function prepareSignIns(authd: Authd, count: number) {
   const attempts = []
   for (let n = 0; n < count; n += 1) attempts.push(await askForCode(authd))
-  const origin = { ...OPERATOR, actor: 'anonymous' }
+  const origin = { ...OPERATOR, id: 'anonymous' }
   return attempts.map(
     ({ attemptToken: token, code }) =>
       () =>

@@ -6,7 +6,7 @@ import { parseEmailAddress } from '../../src/platform/email-address.ts'
 import { listOutbox } from '../../src/store/outbox.ts'
 import { type Authd, startAuthd } from '../harness.ts'
 
-const OPERATOR = { actor: 'cli:test@host', ip: null, userAgent: null, requestId: null }
+const OPERATOR = { id: 'cli:test@host', ip: null, userAgent: null, requestId: null }
 
 async function addUsersOfEachKind(authd: Authd): Promise<void> {
   for (const name of ['known', 'disabled']) {

@@ -8,7 +8,7 @@ import { type Authd, startAuthd } from '../harness.ts'
 import { exchange } from '../http-client.ts'
 import { signInOnPage } from '../people.ts'
 
-const OPERATOR = { actor: 'cli:test@host', ip: null, userAgent: null, requestId: null }
+const OPERATOR = { id: 'cli:test@host', ip: null, userAgent: null, requestId: null }
 const SAMPLES = 400
 const KINDS = ['known', 'unknown', 'disabled'] as const
 

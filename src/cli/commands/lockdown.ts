@@ -29,18 +29,18 @@ export default class Lockdown extends OperatorCommand {
       await confirmName(flags, { question, name: 'lockdown', again: `authd lockdown on${reason}` })
     }
     await this.withDeps(flags, async (deps) => {
-      const origin = this.operator(flags.reason)
+      const actor = this.operator(flags.reason)
       if (args.state === 'status') {
         const lockdown = await findLockdown(deps)
         out.object(present(lockdown), [lockdown ? describe(lockdown) : 'no lockdown'])
       } else if (args.state === 'off') {
-        await endLockdown(deps, origin)
+        await endLockdown(deps, actor)
         out.object({ active: false }, [
           'Lockdown is off: sign-ups and mails are as they were before. Sessions that were ended stay ended.',
         ])
       } else {
         const keepSessions = flags['keep-sessions']
-        const done = await beginLockdown(deps, origin, { reason: flags.reason ?? null, keepSessions })
+        const done = await beginLockdown(deps, actor, { reason: flags.reason ?? null, keepSessions })
         const isDry = flags['dry-run']
         const resource = { active: !isDry, ended_sessions: done.endedSessions, new_key: done.newKey ?? null }
         out.object({ ...resource, ...(isDry && { dry_run: true }) }, [

@@ -37,9 +37,9 @@ export default class Top extends OperatorCommand {
       settleEnvironment(flags)
       const { runTop } = await import('../top/run.ts')
       const title = new URL(deps.config.current().publicUrl).host
-      const actor = { origin: (reason: string | undefined) => this.operator(reason), reason: flags.reason }
+      const operator = { actor: (reason: string | undefined) => this.operator(reason), reason: flags.reason }
       const { stdin, stdout } = process
-      const end = await runTop(deps, looker, { title, actor, stdin, stdout })
+      const end = await runTop(deps, looker, { title, operator, stdin, stdout })
       if (end === 'interrupted') process.exitCode = 130
     })
   }

@@ -5,7 +5,7 @@ import { clearFailures } from '../../store/failed-attempts.ts'
 import { listPasskeys, type Passkey, renamePasskey } from '../../store/passkeys.ts'
 import { deleteRecoveryCodes } from '../../store/recovery-codes.ts'
 import { lockUser, type User } from '../../store/users.ts'
-import { type Origin, recordEvent } from '../event.ts'
+import { type Actor, recordEvent } from '../event.ts'
 import { resolveUser } from '../named-user.ts'
 import { enrolledFactors } from '../policy/factor.ts'
 import { removePasskeyIn } from './passkey-enrolment.ts'
@@ -43,13 +43,13 @@ export async function resolvePasskey(
 
 export async function renamePasskeyOf(
   deps: Deps,
-  origin: Origin,
+  actor: Actor,
   { user, passkey, name }: { user: User; passkey: Passkey; name: string },
 ): Promise<Passkey> {
   await holdUser(deps, user, async (trx) => {
     await renamePasskey(trx, { id: passkey.id, userId: user.id, name })
     const metadata = { passkey: passkey.id, name }
-    await recordEvent(deps, trx, origin, { type: 'webauthn.renamed', userId: user.id, email: user.email, metadata })
+    await recordEvent(deps, trx, actor, { type: 'webauthn.renamed', userId: user.id, email: user.email, metadata })
   })
   return { ...passkey, name }
 }
@@ -57,23 +57,23 @@ export async function renamePasskeyOf(
 /** Takes a passkey away, and tells the person. False: it was gone already. */
 export async function removePasskeyOf(
   deps: Deps,
-  origin: Origin,
+  actor: Actor,
   { user, passkey }: { user: User; passkey: Passkey },
 ): Promise<boolean> {
-  return await holdUser(deps, user, (trx, held) => removePasskeyIn(deps, trx, origin, { user: held, id: passkey.id }))
+  return await holdUser(deps, user, (trx, held) => removePasskeyIn(deps, trx, actor, { user: held, id: passkey.id }))
 }
 
 /** Takes the authenticator app away, and tells the person. False: there was none. */
-export async function resetTotp(deps: Deps, origin: Origin, user: User): Promise<boolean> {
-  return await holdUser(deps, user, (trx, held) => removeTotpIn(deps, trx, origin, held))
+export async function resetTotp(deps: Deps, actor: Actor, user: User): Promise<boolean> {
+  return await holdUser(deps, user, (trx, held) => removeTotpIn(deps, trx, actor, held))
 }
 
 /** Takes the recovery codes away: the person makes new ones. False: there were none. */
-export async function resetRecoveryCodes(deps: Deps, origin: Origin, user: User): Promise<boolean> {
+export async function resetRecoveryCodes(deps: Deps, actor: Actor, user: User): Promise<boolean> {
   return await holdUser(deps, user, async (trx, held) => {
     if ((await deleteRecoveryCodes(trx, held.id)) === 0) return false
     await clearFailures(trx, { kind: 'recovery_code', subject: held.id })
-    await recordEvent(deps, trx, origin, { type: 'recovery_codes.removed', userId: held.id, email: held.email })
+    await recordEvent(deps, trx, actor, { type: 'recovery_codes.removed', userId: held.id, email: held.email })
     return true
   })
 }

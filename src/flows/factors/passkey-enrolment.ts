@@ -7,7 +7,7 @@ import { insertPasskeyChallenge } from '../../store/passkey-challenges.ts'
 import { deletePasskey, insertPasskey, listPasskeys, type Passkey, renamePasskey } from '../../store/passkeys.ts'
 import type { OwnedSession } from '../../store/sessions.ts'
 import { takeWebauthnUserId, type User } from '../../store/users.ts'
-import { type Origin, recordEvent } from '../event.ts'
+import { type Actor, recordEvent } from '../event.ts'
 import { notify } from '../outbox/notice.ts'
 import { lastFactorGuard } from '../policy/last-factor.ts'
 import { holdFresh } from '../sessions/fresh.ts'
@@ -59,7 +59,7 @@ export async function beginPasskeyEnrolment(deps: Deps, session: OwnedSession): 
 /** Adds the passkey that answered. Whatever was wrong with it, there is one refusal. */
 export async function enrolPasskey(
   deps: Deps,
-  origin: Origin,
+  actor: Actor,
   { session, challengeId, credential, name }: PasskeyAnswer & { session: OwnedSession; name: string | undefined },
 ): Promise<{ passkey: Passkey; renewed: Renewed }> {
   const asked = await deps.db.write((trx) => take(deps, trx, { challengeId, kind: 'enrolment', boundTo: session.id }))
@@ -75,14 +75,14 @@ export async function enrolPasskey(
     const { user } = held
     const own = await listPasskeys(trx, user.id)
     if (own.length >= PASSKEYS_MAX) return { kind: 'refused' as const, error: tooMany() }
-    const named = name?.trim() || freeName(defaultName(made.aaguid, origin), own)
+    const named = name?.trim() || freeName(defaultName(made.aaguid, actor), own)
     const passkey = { id, userId: user.id, ...made, name: named, createdAt }
     if (!(await insertPasskey(trx, passkey))) {
       return { kind: 'refused' as const, error: new AuthdError('PASSKEY_NOT_ACCEPTED') }
     }
     const metadata = { passkey: id, name: named, synced: made.isBackupEligible }
-    await note(deps, trx, origin, { type: 'webauthn.registered', user, sessionId: session.id, metadata })
-    await notify(deps, trx, origin, { user, template: 'passkey_added', values: { name: named } })
+    await note(deps, trx, actor, { type: 'webauthn.registered', user, sessionId: session.id, metadata })
+    await notify(deps, trx, actor, { user, template: 'passkey_added', values: { name: named } })
     return { kind: 'done' as const, passkey, renewed: await renew(deps, trx, { session, proof: 'passkey' }) }
   })
   if (verdict.kind !== 'done') throw verdict.error
@@ -91,14 +91,14 @@ export async function enrolPasskey(
 
 export async function renameOwnPasskey(
   deps: Deps,
-  origin: Origin,
+  actor: Actor,
   { userId, id, name }: { userId: string; id: string; name: string },
 ): Promise<Passkey> {
   return await deps.db.write(async (trx) => {
     const isThere = await renamePasskey(trx, { id, userId, name: name.trim() })
     const passkey = (await listPasskeys(trx, userId)).find((own) => own.id === id)
     if (!isThere || !passkey) throw new AuthdError('PASSKEY_NOT_FOUND')
-    await recordEvent(deps, trx, origin, { type: 'webauthn.renamed', userId, metadata: { passkey: id } })
+    await recordEvent(deps, trx, actor, { type: 'webauthn.renamed', userId, metadata: { passkey: id } })
     return passkey
   })
 }
@@ -106,7 +106,7 @@ export async function renameOwnPasskey(
 /** Takes a passkey away; the last factor of somebody who must have one stays. */
 export async function removeOwnPasskey(
   deps: Deps,
-  origin: Origin,
+  actor: Actor,
   { session, id }: { session: OwnedSession; id: string },
 ): Promise<Renewed> {
   const verdict = await deps.db.write(async (trx) => {
@@ -115,7 +115,7 @@ export async function removeOwnPasskey(
     const { user } = held
     const guard = await lastFactorGuard(deps, trx, user, 'passkey')
     if (guard) return { kind: 'refused' as const, error: guard }
-    if (!(await removePasskeyIn(deps, trx, origin, { user, id }))) {
+    if (!(await removePasskeyIn(deps, trx, actor, { user, id }))) {
       return { kind: 'refused' as const, error: new AuthdError('PASSKEY_NOT_FOUND') }
     }
     return { kind: 'done' as const, renewed: await renew(deps, trx, { session }) }
@@ -128,13 +128,13 @@ export async function removeOwnPasskey(
 export async function removePasskeyIn(
   deps: Deps,
   trx: Trx,
-  origin: Origin,
+  actor: Actor,
   { user, id }: { user: User; id: string },
 ): Promise<boolean> {
   const removed = await deletePasskey(trx, { id, userId: user.id })
   if (!removed) return false
-  await note(deps, trx, origin, { type: 'webauthn.removed', user, metadata: { passkey: id, name: removed.name } })
-  await notify(deps, trx, origin, { user, template: 'passkey_removed', values: { name: removed.name } })
+  await note(deps, trx, actor, { type: 'webauthn.removed', user, metadata: { passkey: id, name: removed.name } })
+  await notify(deps, trx, actor, { user, template: 'passkey_removed', values: { name: removed.name } })
   await dropLoneRecoveryCodes(trx, user.id)
   return true
 }
@@ -144,8 +144,8 @@ function tooMany(): AuthdError {
 }
 
 /** The maker's name, or what the person sits at. */
-function defaultName(aaguid: string, origin: Origin): string {
-  return authenticatorName(aaguid) ?? describeUserAgent(origin.userAgent) ?? 'Passkey'
+function defaultName(aaguid: string, actor: Actor): string {
+  return authenticatorName(aaguid) ?? describeUserAgent(actor.userAgent) ?? 'Passkey'
 }
 
 function freeName(wanted: string, own: Passkey[]): string {
@@ -157,7 +157,7 @@ function freeName(wanted: string, own: Passkey[]): string {
 async function note(
   deps: Deps,
   trx: Trx,
-  origin: Origin,
+  actor: Actor,
   event: {
     type: 'webauthn.registered' | 'webauthn.removed'
     user: User
@@ -166,5 +166,5 @@ async function note(
   },
 ): Promise<void> {
   const { user, ...rest } = event
-  await recordEvent(deps, trx, origin, { ...rest, userId: user.id, email: user.email })
+  await recordEvent(deps, trx, actor, { ...rest, userId: user.id, email: user.email })
 }

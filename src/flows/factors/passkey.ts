@@ -8,7 +8,7 @@ import { findPasskeyByCredential, listPasskeys, type Passkey, recordPasskeyUse }
 import type { OwnedSession } from '../../store/sessions.ts'
 import type { SigninAttempt } from '../../store/signin-attempts.ts'
 import { findUser, findUserByEmail, lockUser, type User } from '../../store/users.ts'
-import { type Origin, recordEvent } from '../event.ts'
+import { type Actor, recordEvent } from '../event.ts'
 import type { Refusal } from '../policy/lockout.ts'
 import type { Renewed } from '../sessions/renewal.ts'
 import { findHeld, type Holding, isOpen } from '../signin/attempt.ts'
@@ -57,7 +57,7 @@ export async function beginPasskeyStepUp(deps: Deps, session: OwnedSession): Pro
 /** Signs in with a passkey: alone, or after a first proof. Every refusal is one answer, and spends the challenge. */
 export async function redeemPasskey(
   deps: Deps,
-  origin: Origin,
+  actor: Actor,
   { challengeId, credential, holding, replaces, device }: Redemption & PasskeyAnswer,
 ): Promise<SignInResult> {
   await prepareSignIn(deps)
@@ -73,10 +73,10 @@ export async function redeemPasskey(
       const held = (await findHeld(trx, holding))?.attempt
       if (!held || held.id !== taken.attempt?.id || !isOpen(held, deps.clock.now())) return undefined
       const user = checked && isExpected(held, checked.user) ? await lockUser(trx, checked.user.id) : undefined
-      if (!checked || !user || !(await accept(deps, trx, origin, { user, checked }))) {
-        return await noteFailure(deps, trx, origin, { email: held.email, userId: held.userId })
+      if (!checked || !user || !(await accept(deps, trx, actor, { user, checked }))) {
+        return await noteFailure(deps, trx, actor, { email: held.email, userId: held.userId })
       }
-      return await completeSignIn(deps, trx, origin, {
+      return await completeSignIn(deps, trx, actor, {
         attempt: held,
         user,
         proof: 'passkey',
@@ -92,15 +92,15 @@ export async function redeemPasskey(
 /** Proves again who sits at a session, with one of the person's passkeys. */
 export async function stepUpWithPasskey(
   deps: Deps,
-  origin: Origin,
+  actor: Actor,
   { session, challengeId, credential }: PasskeyAnswer & { session: OwnedSession },
 ): Promise<Renewed> {
   const asked = await deps.db.write((trx) => take(deps, trx, { challengeId, kind: 'stepup', boundTo: session.id }))
   const checked = asked === undefined ? undefined : await check(deps, { credential, challenge: asked })
-  return await finishStepUp(deps, origin, session, async (trx, user): Promise<'passkey' | Refusal> => {
+  return await finishStepUp(deps, actor, session, async (trx, user): Promise<'passkey' | Refusal> => {
     const isOwn = checked !== undefined && checked.user.id === user.id
-    if (isOwn && (await accept(deps, trx, origin, { user, checked }))) return 'passkey'
-    await noteFailure(deps, trx, origin, { email: user.email, userId: user.id })
+    if (isOwn && (await accept(deps, trx, actor, { user, checked }))) return 'passkey'
+    await noteFailure(deps, trx, actor, { email: user.email, userId: user.id })
     return { kind: 'wrong' }
   })
 }
@@ -212,7 +212,7 @@ function isExpected(attempt: SigninAttempt, user: User): boolean {
 async function accept(
   deps: Deps,
   trx: Trx,
-  origin: Origin,
+  actor: Actor,
   { user, checked }: { user: User; checked: Checked },
 ): Promise<boolean> {
   const passkey = await findPasskeyByCredential(trx, checked.passkey.credentialId)
@@ -221,7 +221,7 @@ async function accept(
   const isRegression = (counter > 0 || passkey.counter > 0) && counter <= passkey.counter
   const isRefused = isRegression && !passkey.isBackupEligible
   if (isRegression) {
-    await recordEvent(deps, trx, origin, {
+    await recordEvent(deps, trx, actor, {
       type: 'webauthn.counter_regressed',
       outcome: isRefused ? 'failure' : 'success',
       userId: user.id,
@@ -237,10 +237,10 @@ async function accept(
 async function noteFailure(
   deps: Deps,
   trx: Trx,
-  origin: Origin,
+  actor: Actor,
   { email, userId }: { email: string | null; userId: string | null },
 ): Promise<undefined> {
   const metadata = { method: 'passkey', reason: 'not_accepted' }
   const type = 'user.authentication_failed'
-  await recordEvent(deps, trx, origin, { type, outcome: 'failure', userId, email, metadata })
+  await recordEvent(deps, trx, actor, { type, outcome: 'failure', userId, email, metadata })
 }

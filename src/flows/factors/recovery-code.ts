@@ -11,7 +11,7 @@ import {
 } from '../../store/recovery-codes.ts'
 import type { OwnedSession } from '../../store/sessions.ts'
 import { lockUser, type User } from '../../store/users.ts'
-import { type Origin, recordEvent } from '../event.ts'
+import { type Actor, recordEvent } from '../event.ts'
 import { notify } from '../outbox/notice.ts'
 import { enrolledFactors, hasFactor } from '../policy/factor.ts'
 import { brake, type Refusal, refusalError } from '../policy/lockout.ts'
@@ -32,7 +32,7 @@ const CODES = 10
 /** Signs in with one of the person's recovery codes, after a first proof. */
 export async function redeemRecoveryCode(
   deps: Deps,
-  origin: Origin,
+  actor: Actor,
   { code, holding, replaces, device }: Redemption & { code: string },
 ): Promise<SignInResult> {
   await prepareSignIn(deps)
@@ -44,10 +44,10 @@ export async function redeemRecoveryCode(
     if (!guess || !attempt || attempt.userId === null || !isOpen(attempt, now)) return undefined
     const user = await lockUser(trx, attempt.userId)
     if (!user) return undefined
-    const refusal = await checkRecoveryCode(deps, trx, origin, { user, guess })
+    const refusal = await checkRecoveryCode(deps, trx, actor, { user, guess })
     if (refusal) return refusal
     const method = 'recovery_code'
-    return await completeSignIn(deps, trx, origin, { attempt, user, proof: method, method, replaces, device })
+    return await completeSignIn(deps, trx, actor, { attempt, user, proof: method, method, replaces, device })
   })
   if (!verdict) throw new AuthdError('INVALID_CREDENTIALS')
   if (!('attempt' in verdict)) throw refusalError(verdict)
@@ -64,7 +64,7 @@ export async function hashGuess(deps: Pick<Deps, 'db'>, userId: string, code: st
 export async function checkRecoveryCode(
   deps: Deps,
   trx: Trx,
-  origin: Origin,
+  actor: Actor,
   { user, guess }: { user: User; guess: string },
 ): Promise<Refusal | undefined> {
   const unused = await listUnusedRecoveryCodes(trx, user.id)
@@ -72,16 +72,16 @@ export async function checkRecoveryCode(
     const found = unused.find(({ codeHash }) => equalSecrets(codeHash, guess))
     return found !== undefined && (await useRecoveryCode(trx, { id: found.id, now: deps.clock.now() }))
   }
-  const refusal = await brake(deps, trx, origin, { user, factor: 'recovery_code', isRight })
+  const refusal = await brake(deps, trx, actor, { user, factor: 'recovery_code', isRight })
   if (refusal) return refusal
   const left = unused.length - 1
-  await recordEvent(deps, trx, origin, {
+  await recordEvent(deps, trx, actor, {
     type: 'recovery_code.used',
     userId: user.id,
     email: user.email,
     metadata: { left },
   })
-  await notify(deps, trx, origin, { user, template: 'recovery_code_used', values: { codes_left: String(left) } })
+  await notify(deps, trx, actor, { user, template: 'recovery_code_used', values: { codes_left: String(left) } })
   return undefined
 }
 
@@ -111,18 +111,18 @@ export async function mintRecoveryCodes(deps: Pick<Deps, 'random' | 'clock'>): P
 export async function ensureRecoveryCodes(
   deps: Deps,
   trx: Trx,
-  origin: Origin,
+  actor: Actor,
   { user, codes }: { user: User; codes: MintedCodes },
 ): Promise<boolean> {
   if ((await listUnusedRecoveryCodes(trx, user.id)).length > 0) return false
-  await putCodes(deps, trx, origin, { user, codes })
+  await putCodes(deps, trx, actor, { user, codes })
   return true
 }
 
 /** New codes in place of all older ones, for somebody who has a factor that they stand in for. */
 export async function remakeRecoveryCodes(
   deps: Deps,
-  origin: Origin,
+  actor: Actor,
   session: OwnedSession,
 ): Promise<{ renewed: Renewed; codes: string[] }> {
   const codes = await mintRecoveryCodes(deps)
@@ -133,7 +133,7 @@ export async function remakeRecoveryCodes(
       const message = 'Recovery codes stand in for a passkey or an authenticator app. Add one of these first.'
       return { kind: 'refused' as const, error: new AuthdError('CONFLICT', { message }) }
     }
-    await putCodes(deps, trx, origin, { user: held.user, codes })
+    await putCodes(deps, trx, actor, { user: held.user, codes })
     return { kind: 'done' as const, renewed: await renew(deps, trx, { session }) }
   })
   if (verdict.kind !== 'done') throw verdict.error
@@ -148,11 +148,11 @@ export async function dropLoneRecoveryCodes(trx: Trx, userId: string): Promise<v
 async function putCodes(
   deps: Deps,
   trx: Trx,
-  origin: Origin,
+  actor: Actor,
   { user, codes }: { user: User; codes: MintedCodes },
 ): Promise<void> {
   await replaceRecoveryCodes(trx, user.id, codes.rows)
   await clearFailures(trx, { kind: 'recovery_code', subject: user.id })
-  await recordEvent(deps, trx, origin, { type: 'recovery_codes.made', userId: user.id, email: user.email })
-  await notify(deps, trx, origin, { user, template: 'recovery_codes_made' })
+  await recordEvent(deps, trx, actor, { type: 'recovery_codes.made', userId: user.id, email: user.email })
+  await notify(deps, trx, actor, { user, template: 'recovery_codes_made' })
 }

@@ -4,7 +4,7 @@ import type { Trx } from '../../store/db.ts'
 import type { OwnedSession } from '../../store/sessions.ts'
 import { findBoundAttempt, type Proof } from '../../store/signin-attempts.ts'
 import { lockUser, type User } from '../../store/users.ts'
-import { type Origin, recordEvent } from '../event.ts'
+import { type Actor, recordEvent } from '../event.ts'
 import { type Refusal, refusalError } from '../policy/lockout.ts'
 import { howToStepUp, stepUpError } from '../sessions/fresh.ts'
 import { type Renewed, renew } from '../sessions/renewal.ts'
@@ -17,10 +17,10 @@ import { checkTotp } from './totp.ts'
 /** Mails a code to the session's person, where nothing better is enrolled. */
 export async function sendStepUpMail(
   deps: Deps,
-  origin: Origin,
+  actor: Actor,
   { session, lang, device }: { session: OwnedSession; lang: string; device?: string | undefined },
 ): Promise<number> {
-  return await sendBoundMail(deps, origin, {
+  return await sendBoundMail(deps, actor, {
     purpose: 'stepup',
     boundTo: session.id,
     address: { canonical: session.user.email, typed: session.user.emailTyped },
@@ -41,17 +41,17 @@ export type StepUpProof =
 /** Proves again who sits at a session. It keeps its id, and gets another secret. */
 export async function stepUp(
   deps: Deps,
-  origin: Origin,
+  actor: Actor,
   { session, proof }: { session: OwnedSession; proof: StepUpProof },
 ): Promise<Renewed> {
   const guess = proof.method === 'recovery_code' ? await hashGuess(deps, session.userId, proof.code) : ''
-  return await finishStepUp(deps, origin, session, async (trx, user) => {
-    if (proof.method === 'totp') return (await checkTotp(deps, trx, origin, { user, code: proof.code })) ?? 'otp'
+  return await finishStepUp(deps, actor, session, async (trx, user) => {
+    if (proof.method === 'totp') return (await checkTotp(deps, trx, actor, { user, code: proof.code })) ?? 'otp'
     if (proof.method === 'recovery_code') {
-      return (await checkRecoveryCode(deps, trx, origin, { user, guess })) ?? 'recovery_code'
+      return (await checkRecoveryCode(deps, trx, actor, { user, guess })) ?? 'recovery_code'
     }
     const attempt = await findBoundAttempt(trx, { purpose: 'stepup', boundTo: session.id })
-    const isSpent = attempt && (await spendCode(deps, trx, origin, { attempt, code: proof.code, device: proof.device }))
+    const isSpent = attempt && (await spendCode(deps, trx, actor, { attempt, code: proof.code, device: proof.device }))
     return isSpent ? 'email' : { kind: 'wrong' }
   })
 }
@@ -59,7 +59,7 @@ export async function stepUp(
 /** The end of every step-up: the proof is of a kind that counts for this person, and the session is renewed. */
 export async function finishStepUp(
   deps: Deps,
-  origin: Origin,
+  actor: Actor,
   session: OwnedSession,
   prove: (trx: Trx, user: User) => Promise<Proof | Refusal>,
 ): Promise<Renewed> {
@@ -70,7 +70,7 @@ export async function finishStepUp(
     const proof = await prove(trx, user)
     if (typeof proof !== 'string') return refusalError(proof)
     if (proof === 'email' && !methods.includes('email')) return stepUpError(methods)
-    await recordEvent(deps, trx, origin, {
+    await recordEvent(deps, trx, actor, {
       type: 'session.stepped_up',
       userId: user.id,
       email: user.email,

@@ -7,7 +7,7 @@ import { clearFailures, giveBackFailure, takeFailure } from '../../store/failed-
 import type { OwnedSession } from '../../store/sessions.ts'
 import { confirmTotp, deleteTotp, findTotpSecret, putPendingTotp, useTotpStep } from '../../store/totp-secrets.ts'
 import { lockUser, lockUserByEmail, type User } from '../../store/users.ts'
-import { type Origin, recordEvent } from '../event.ts'
+import { type Actor, recordEvent } from '../event.ts'
 import { notify } from '../outbox/notice.ts'
 import { lastFactorGuard } from '../policy/last-factor.ts'
 import { brake, FIRST_WRONG_A_DAY, type Refusal, refusalError } from '../policy/lockout.ts'
@@ -37,7 +37,7 @@ const PENDING_MS = 10 * MINUTE
  */
 export async function redeemTotp(
   deps: Deps,
-  origin: Origin,
+  actor: Actor,
   { code, holding, replaces, device }: Redemption & { code: string },
 ): Promise<SignInResult> {
   await prepareSignIn(deps)
@@ -51,10 +51,10 @@ export async function redeemTotp(
     if (isFirst && (attempt.email === null || !(await takeFailure(trx, budget, now)))) return undefined
     const user = isFirst ? await lockUserByEmail(trx, attempt.email ?? '') : await lockUser(trx, attempt.userId ?? '')
     if (!user) return undefined
-    const refusal = await checkTotp(deps, trx, origin, { user, code })
+    const refusal = await checkTotp(deps, trx, actor, { user, code })
     if (refusal) return isFirst ? undefined : refusal
     if (isFirst) await giveBackFailure(trx, budget)
-    return await completeSignIn(deps, trx, origin, { attempt, user, proof: 'otp', method: 'totp', replaces, device })
+    return await completeSignIn(deps, trx, actor, { attempt, user, proof: 'otp', method: 'totp', replaces, device })
   })
   if (!verdict) throw new AuthdError('INVALID_CREDENTIALS')
   if (!('attempt' in verdict)) throw refusalError(verdict)
@@ -65,7 +65,7 @@ export async function redeemTotp(
 export async function checkTotp(
   deps: Deps,
   trx: Trx,
-  origin: Origin,
+  actor: Actor,
   { user, code }: { user: User; code: string },
 ): Promise<Refusal | undefined> {
   const secret = (await findTotpSecret(trx, user.id))?.secretSealed
@@ -74,7 +74,7 @@ export async function checkTotp(
     const step = stepOf(deps, open(deps, user.id, secret), code)
     return step !== undefined && (await useTotpStep(trx, { userId: user.id, step }))
   }
-  return await brake(deps, trx, origin, { user, factor: 'totp', isRight })
+  return await brake(deps, trx, actor, { user, factor: 'totp', isRight })
 }
 
 export interface TotpEnrolment {
@@ -111,7 +111,7 @@ export interface EnrolledTotp {
 /** Puts the secret in force with its first right code. */
 export async function finishTotp(
   deps: Deps,
-  origin: Origin,
+  actor: Actor,
   { session, code }: { session: OwnedSession; code: string },
 ): Promise<EnrolledTotp> {
   const now = deps.clock.now()
@@ -127,9 +127,9 @@ export async function finishTotp(
     if (!sealed || step === undefined) return undefined
     if (!(await confirmTotp(trx, { userId, pendingSealed: sealed, step, now }))) return undefined
     await clearFailures(trx, { kind: 'totp', subject: userId })
-    await recordEvent(deps, trx, origin, { type: 'totp.enrolled', userId, email: user.email, sessionId })
-    await notify(deps, trx, origin, { user, template: 'totp_enabled' })
-    const isNew = await ensureRecoveryCodes(deps, trx, origin, { user, codes })
+    await recordEvent(deps, trx, actor, { type: 'totp.enrolled', userId, email: user.email, sessionId })
+    await notify(deps, trx, actor, { user, template: 'totp_enabled' })
+    const isNew = await ensureRecoveryCodes(deps, trx, actor, { user, codes })
     const renewed = await renew(deps, trx, { session, proof: 'otp' })
     return { kind: 'done' as const, renewed, recoveryCodes: isNew ? codes.texts : undefined }
   })
@@ -139,13 +139,13 @@ export async function finishTotp(
 }
 
 /** Takes the authenticator app away; the last factor of somebody who must have one stays. */
-export async function removeOwnTotp(deps: Deps, origin: Origin, session: OwnedSession): Promise<Renewed> {
+export async function removeOwnTotp(deps: Deps, actor: Actor, session: OwnedSession): Promise<Renewed> {
   const verdict = await deps.db.write(async (trx) => {
     const held = await holdFresh(deps, trx, session)
     if (held.kind !== 'fresh') return held
     const guard = await lastFactorGuard(deps, trx, held.user, 'totp')
     if (guard) return { kind: 'refused' as const, error: guard }
-    if (!(await removeTotpIn(deps, trx, origin, held.user))) {
+    if (!(await removeTotpIn(deps, trx, actor, held.user))) {
       return {
         kind: 'refused' as const,
         error: new AuthdError('NOT_FOUND', { message: 'No authenticator app is set up.' }),
@@ -158,11 +158,11 @@ export async function removeOwnTotp(deps: Deps, origin: Origin, session: OwnedSe
 }
 
 /** Inside the unit that holds the person; false: there was none. */
-export async function removeTotpIn(deps: Deps, trx: Trx, origin: Origin, user: User): Promise<boolean> {
+export async function removeTotpIn(deps: Deps, trx: Trx, actor: Actor, user: User): Promise<boolean> {
   if (!(await deleteTotp(trx, user.id))) return false
   await clearFailures(trx, { kind: 'totp', subject: user.id })
-  await recordEvent(deps, trx, origin, { type: 'totp.removed', userId: user.id, email: user.email })
-  await notify(deps, trx, origin, { user, template: 'totp_removed' })
+  await recordEvent(deps, trx, actor, { type: 'totp.removed', userId: user.id, email: user.email })
+  await notify(deps, trx, actor, { user, template: 'totp_removed' })
   await dropLoneRecoveryCodes(trx, user.id)
   return true
 }

@@ -14,7 +14,7 @@ import {
   upsertIpFilter,
 } from '../../store/ip-filters.ts'
 import { listLiveAddresses } from '../../store/sessions.ts'
-import { type Origin, recordEvent } from '../event.ts'
+import { type Actor, recordEvent } from '../event.ts'
 import { type EndedSession, endSessionsIn } from '../sessions/session.ts'
 import { judge, tableOf } from './ip-filter.ts'
 
@@ -42,7 +42,7 @@ export interface AddRules {
 /** Adds rules; what a block covers from now on is signed out, unless that is declined. All are checked before one is written. */
 export async function addIpFilters(
   deps: Deps,
-  origin: Origin,
+  actor: Actor,
   input: AddRules,
 ): Promise<{ filters: IpFilter[]; ended: EndedSession[] }> {
   const parsed = input.rules.map(({ cidr, reason }) => ({ cidr: checkedCidr(cidr), reason: checkedReason(reason) }))
@@ -63,10 +63,10 @@ export async function addIpFilters(
           scope,
           reason,
           createdAt: now,
-          createdBy: origin.actor,
+          createdBy: actor.id,
           expiresAt,
         })
-        await recordRule(deps, trx, origin, 'ip_filter.added', filter)
+        await recordRule(deps, trx, actor, 'ip_filter.added', filter)
         batch.push(filter)
       }
       await bumpEpoch(trx, 'ip_filters')
@@ -75,11 +75,11 @@ export async function addIpFilters(
     filters.push(...written)
   }
   const mayEnd = input.action === 'block' && input.scope === 'all' && !input.keepSessions
-  return { filters, ended: mayEnd ? await endCovered(deps, origin, filters) : [] }
+  return { filters, ended: mayEnd ? await endCovered(deps, actor, filters) : [] }
 }
 
 /** Takes rules away by id or network; answers them, or IP_FILTER_NOT_FOUND for the first that is not there. */
-export async function removeIpFilters(deps: Deps, origin: Origin, names: string[]): Promise<IpFilter[]> {
+export async function removeIpFilters(deps: Deps, actor: Actor, names: string[]): Promise<IpFilter[]> {
   const verdict = await deps.db.write(async (trx) => {
     const removed: IpFilter[] = []
     for (const name of names) {
@@ -87,7 +87,7 @@ export async function removeIpFilters(deps: Deps, origin: Origin, names: string[
       if (found.length === 0) throw notFound(name)
       removed.push(...found)
     }
-    for (const filter of removed) await recordRule(deps, trx, origin, 'ip_filter.removed', filter)
+    for (const filter of removed) await recordRule(deps, trx, actor, 'ip_filter.removed', filter)
     await bumpEpoch(trx, 'ip_filters')
     return removed
   })
@@ -95,13 +95,13 @@ export async function removeIpFilters(deps: Deps, origin: Origin, names: string[
 }
 
 /** Takes away what has expired, which counts for nothing already. */
-export async function pruneIpFilters(deps: Deps, origin: Origin): Promise<IpFilter[]> {
+export async function pruneIpFilters(deps: Deps, actor: Actor): Promise<IpFilter[]> {
   const expiredAt = deps.clock.now()
   return await deps.db.write(async (trx) => {
     const expired = await listIpFilters(trx, { expiredAt })
     for (const filter of expired) {
       await deleteIpFilters(trx, filter.id)
-      await recordRule(deps, trx, origin, 'ip_filter.removed', filter)
+      await recordRule(deps, trx, actor, 'ip_filter.removed', filter)
     }
     if (expired.length > 0) await bumpEpoch(trx, 'ip_filters')
     return expired
@@ -120,19 +120,19 @@ export async function listRules(
 async function recordRule(
   deps: Deps,
   trx: Trx,
-  origin: Origin,
+  actor: Actor,
   type: 'ip_filter.added' | 'ip_filter.removed',
   { id, cidr, action, scope, reason, expiresAt }: IpFilter,
 ): Promise<void> {
   const rule = { rule: id, cidr, action, scope, rule_reason: reason }
-  await recordEvent(deps, trx, origin, {
+  await recordEvent(deps, trx, actor, {
     type,
     metadata: { ...rule, ...(expiresAt !== null && { expires_at: toRfc3339(expiresAt) }) },
   })
 }
 
 /** Ends the live sessions whose address the new rules block, all rules considered. */
-async function endCovered(deps: Deps, origin: Origin, added: IpFilter[]): Promise<EndedSession[]> {
+async function endCovered(deps: Deps, actor: Actor, added: IpFilter[]): Promise<EndedSession[]> {
   const now = deps.clock.now()
   const ids = new Set(added.map(({ id }) => id))
   const others = (await deps.db.read((sql) => listIpFilters(sql, { liveAt: now }))).filter(({ id }) => !ids.has(id))
@@ -148,7 +148,7 @@ async function endCovered(deps: Deps, origin: Origin, added: IpFilter[]): Promis
     })
     if (covered.length > 0) {
       const filter = { ids: covered.map(({ id }) => id) }
-      ended.push(...(await deps.db.write((trx) => endSessionsIn(deps, trx, origin, { filter, reason: 'ip_blocked' }))))
+      ended.push(...(await deps.db.write((trx) => endSessionsIn(deps, trx, actor, { filter, reason: 'ip_blocked' }))))
     }
     const last = live.at(-1)
     if (live.length < BATCH || !last) return ended

@@ -2,7 +2,7 @@ import type { Deps } from '../../deps.ts'
 import { foldIp, ipBucket } from '../../platform/net/ip.ts'
 import { bumpEpoch } from '../../store/change-epochs.ts'
 import { type BucketUse, deleteBucketsOf, listBuckets } from '../../store/rate-limits.ts'
-import { type Origin, recordEvent } from '../event.ts'
+import { type Actor, recordEvent } from '../event.ts'
 import { POLICIES, type Policy } from './rate-limit.ts'
 
 export interface LimitUse extends BucketUse {
@@ -21,7 +21,7 @@ export async function listLimits(
 }
 
 /** Forgets what was counted for an address, mailbox, session or key, in every instance; answers what it was. */
-export async function resetLimits(deps: Deps, origin: Origin, key: string): Promise<BucketUse[]> {
+export async function resetLimits(deps: Deps, actor: Actor, key: string): Promise<BucketUse[]> {
   const subject = subjectOf(key)
   const reset = await deps.db.write(async (trx) => {
     const forgotten = await deleteBucketsOf(trx, subject)
@@ -29,7 +29,7 @@ export async function resetLimits(deps: Deps, origin: Origin, key: string): Prom
     await bumpEpoch(trx, 'rate_limits')
     const policies = forgotten.map(({ policy }) => policy)
     const email = policies.includes('email') ? subject : null
-    await recordEvent(deps, trx, origin, { type: 'rate_limit.reset', email, metadata: { policies } })
+    await recordEvent(deps, trx, actor, { type: 'rate_limit.reset', email, metadata: { policies } })
     return forgotten
   })
   await deps.cache.refresh()

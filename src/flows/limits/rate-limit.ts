@@ -4,7 +4,7 @@ import { AuthdError } from '../../errors.ts'
 import { HOUR, MINUTE, SECOND } from '../../platform/clock.ts'
 import type { Trx } from '../../store/db.ts'
 import { type Bucket as AnyBucket, giveBackToBucket, takeFromBucket } from '../../store/rate-limits.ts'
-import { type Origin, recordEvent, SYSTEM } from '../event.ts'
+import { type Actor, recordEvent, SYSTEM } from '../event.ts'
 
 type Limits = Config['limits']
 
@@ -43,11 +43,11 @@ const keyOf = ({ policy, subject }: AnyBucket) => `${policy} ${subject}`
  * Counts one against each bucket before the work is done, in one unit for all of them. Throws RATE_LIMITED if one is
  * over; until its window ends this process remembers it, and a flood writes nothing.
  */
-export async function spend(deps: Deps, origin: Origin, buckets: Bucket[]): Promise<Standing[]> {
+export async function spend(deps: Deps, actor: Actor, buckets: Bucket[]): Promise<Standing[]> {
   await refuseFull(deps, buckets)
   const standings = await deps.db.write(async (trx) => {
     const taken: Standing[] = []
-    for (const bucket of buckets) taken.push(await spendIn(deps, trx, origin, bucket))
+    for (const bucket of buckets) taken.push(await spendIn(deps, trx, actor, bucket))
     return taken
   })
   for (const standing of standings) await rememberIfOver(deps, standing)
@@ -60,7 +60,7 @@ export async function spend(deps: Deps, origin: Origin, buckets: Bucket[]): Prom
 export async function spendIn(
   deps: Pick<Deps, 'config' | 'clock' | 'random' | 'log' | 'metrics'>,
   trx: Trx,
-  origin: Origin,
+  actor: Actor,
   bucket: Bucket,
   amount = 1,
 ): Promise<Standing> {
@@ -71,7 +71,7 @@ export async function spendIn(
   // Whoever passes the limit tells of it, once a window.
   if (isCounted && used > limit && used - amount <= limit) {
     deps.log.warn('rate limit exceeded', { policy: bucket.policy, limit })
-    await recordEvent(deps, trx, origin, {
+    await recordEvent(deps, trx, actor, {
       type: 'rate_limit.exceeded',
       outcome: 'failure',
       ...(bucket.policy === 'email' && { email: bucket.subject }),

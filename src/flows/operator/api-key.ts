@@ -10,7 +10,7 @@ import {
   listScopesInForce,
   revokeApiKey,
 } from '../../store/api-keys.ts'
-import { type Origin, recordEvent } from '../event.ts'
+import { type Actor, recordEvent } from '../event.ts'
 
 /** What the admin API asks of a key. */
 export const ADMIN_SCOPES = [
@@ -62,7 +62,7 @@ export interface NewApiKey {
 /** Makes a key; its token, `key_<id>.<secret>`, is told once and kept nowhere. */
 export async function createApiKey(
   deps: Deps,
-  origin: Origin,
+  actor: Actor,
   { name, scopes, expiresAt, network = null }: NewApiKey,
 ): Promise<{ key: ApiKey; token: string }> {
   const cidr = network === null ? null : parseCidr(network)?.cidr
@@ -78,13 +78,13 @@ export async function createApiKey(
     secretDigest: digest(secret),
     scopes,
     createdAt,
-    createdBy: origin.actor,
+    createdBy: actor.id,
     expiresAt,
     network: cidr?.text ?? null,
   }
   await deps.db.write(async (trx) => {
     await insertApiKey(trx, key)
-    await recordEvent(deps, trx, origin, {
+    await recordEvent(deps, trx, actor, {
       type: 'api_key.created',
       metadata: { key_id: id, name, scopes, ...(key.network !== null && { network: key.network }) },
     })
@@ -100,13 +100,13 @@ export async function listKeysForApi(deps: Deps): Promise<ApiKey[]> {
 }
 
 /** Ends a key at once; doing it again changes nothing. */
-export async function endApiKey(deps: Deps, origin: Origin, id: string): Promise<{ key: ApiKey; isChanged: boolean }> {
+export async function endApiKey(deps: Deps, actor: Actor, id: string): Promise<{ key: ApiKey; isChanged: boolean }> {
   const now = deps.clock.now()
   const verdict = await deps.db.write(async (trx) => {
     const isChanged = await revokeApiKey(trx, { id, now })
     const key = await findApiKey(trx, id)
     if (isChanged)
-      await recordEvent(deps, trx, origin, {
+      await recordEvent(deps, trx, actor, {
         type: 'api_key.revoked',
         metadata: { key_id: id },
       })

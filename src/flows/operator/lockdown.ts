@@ -2,7 +2,7 @@ import type { Deps } from '../../deps.ts'
 import { AuthdError } from '../../errors.ts'
 import { toRfc3339 } from '../../platform/clock.ts'
 import { deleteSystemConfig, findSystemConfig, setSystemConfig } from '../../store/system-config.ts'
-import { type Origin, recordEvent } from '../event.ts'
+import { type Actor, recordEvent } from '../event.ts'
 import { endSessionsIn } from '../sessions/session.ts'
 import { rotateKeys } from '../sessions/signing-key.ts'
 import { dropSetting, putInForce, putSetting, storedValue } from './setting.ts'
@@ -34,7 +34,7 @@ export async function findLockdown(deps: Pick<Deps, 'db'>): Promise<Lockdown | u
 /** One step for the worst day: everybody is signed out, nobody signs up, no mail goes out, and a new key signs. */
 export async function beginLockdown(
   deps: Deps,
-  origin: Origin,
+  actor: Actor,
   { reason, keepSessions }: { reason: string | null; keepSessions: boolean },
 ): Promise<LockdownDone> {
   const since = deps.clock.now()
@@ -43,34 +43,34 @@ export async function beginLockdown(
     const before: Lockdown['before'] = {}
     for (const [key, value] of Object.entries(HELD)) {
       before[key] = await storedValue(trx, key)
-      await putSetting(deps, trx, origin, { key, value })
+      await putSetting(deps, trx, actor, { key, value })
     }
-    const entry: Lockdown = { since, by: origin.actor, reason, before }
-    await setSystemConfig(trx, { key: ENTRY, value: JSON.stringify(entry), now: since, by: origin.actor })
-    const over = keepSessions ? [] : await endSessionsIn(deps, trx, origin, { filter: {}, reason: 'lockdown' })
-    await recordEvent(deps, trx, origin, { type: 'lockdown.on', metadata: { ended_sessions: over.length } })
+    const entry: Lockdown = { since, by: actor.id, reason, before }
+    await setSystemConfig(trx, { key: ENTRY, value: JSON.stringify(entry), now: since, by: actor.id })
+    const over = keepSessions ? [] : await endSessionsIn(deps, trx, actor, { filter: {}, reason: 'lockdown' })
+    await recordEvent(deps, trx, actor, { type: 'lockdown.on', metadata: { ended_sessions: over.length } })
     return over
   })
   if (!ended)
     throw new AuthdError('CONFLICT', { message: 'A lockdown is on already.', suggestions: ['authd lockdown status'] })
   await putInForce(deps)
   const isShared = deps.config.current().tokens.algorithm === 'HS256'
-  const newKey = isShared ? undefined : (await rotateKeys(deps, origin, { isImmediate: true })).kid
+  const newKey = isShared ? undefined : (await rotateKeys(deps, actor, { isImmediate: true })).kid
   return { endedSessions: ended.length, newKey }
 }
 
 /** Puts back what was set before. Sessions that were ended stay ended, and the new key stays. */
-export async function endLockdown(deps: Deps, origin: Origin): Promise<Lockdown> {
+export async function endLockdown(deps: Deps, actor: Actor): Promise<Lockdown> {
   const ended = await deps.db.write(async (trx) => {
     const text = await findSystemConfig(trx, ENTRY)
     if (text === undefined) return undefined
     const lockdown = JSON.parse(text) as Lockdown
     for (const [key, value] of Object.entries(lockdown.before)) {
-      if (value === null) await dropSetting(deps, trx, origin, key)
-      else await putSetting(deps, trx, origin, { key, value })
+      if (value === null) await dropSetting(deps, trx, actor, key)
+      else await putSetting(deps, trx, actor, { key, value })
     }
     await deleteSystemConfig(trx, ENTRY)
-    await recordEvent(deps, trx, origin, { type: 'lockdown.off', metadata: { since: toRfc3339(lockdown.since) } })
+    await recordEvent(deps, trx, actor, { type: 'lockdown.off', metadata: { since: toRfc3339(lockdown.since) } })
     return lockdown
   })
   if (!ended) throw new AuthdError('CONFLICT', { message: 'No lockdown is on.' })

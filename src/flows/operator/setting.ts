@@ -4,7 +4,7 @@ import { bumpEpoch } from '../../store/change-epochs.ts'
 import type { Trx } from '../../store/db.ts'
 import { listIpFilters } from '../../store/ip-filters.ts'
 import { deleteSystemConfig, listSystemConfig, type SystemConfig, setSystemConfig } from '../../store/system-config.ts'
-import { type Origin, recordEvent } from '../event.ts'
+import { type Actor, recordEvent } from '../event.ts'
 import { judge, tableOf } from '../limits/ip-filter.ts'
 
 /** Settings share their table with what else is kept of the deployment. */
@@ -52,7 +52,7 @@ export async function getSetting(deps: Pick<Deps, 'db' | 'config'>, key: string)
 /** Sets a live key for every instance. Answers false where it was set to that already. */
 export async function setSetting(
   deps: Deps,
-  origin: Origin,
+  actor: Actor,
   {
     key,
     value,
@@ -62,15 +62,15 @@ export async function setSetting(
 ): Promise<boolean> {
   checkSetting(deps, key, value)
   if (!acceptsLockout) await refuseLockout(deps, { key, value, own })
-  const isChanged = await deps.db.write((trx) => putSetting(deps, trx, origin, { key, value }))
+  const isChanged = await deps.db.write((trx) => putSetting(deps, trx, actor, { key, value }))
   await putInForce(deps)
   return isChanged
 }
 
 /** Takes a setting away: file, environment and default count again. */
-export async function unsetSetting(deps: Deps, origin: Origin, key: string): Promise<boolean> {
+export async function unsetSetting(deps: Deps, actor: Actor, key: string): Promise<boolean> {
   if (deps.config.refuse(key, '')?.isNoKey) throw notLive(deps, key)
-  const isChanged = await deps.db.write((trx) => dropSetting(deps, trx, origin, key))
+  const isChanged = await deps.db.write((trx) => dropSetting(deps, trx, actor, key))
   await putInForce(deps)
   return isChanged
 }
@@ -79,25 +79,25 @@ export async function unsetSetting(deps: Deps, origin: Origin, key: string): Pro
 export async function putSetting(
   deps: Pick<Deps, 'clock' | 'random' | 'metrics'>,
   trx: Trx,
-  origin: Origin,
+  actor: Actor,
   { key, value }: { key: string; value: string },
 ): Promise<boolean> {
   const before = await storedValue(trx, key)
   if (before === value) return false
-  await setSystemConfig(trx, { key: PREFIX + key, value, now: deps.clock.now(), by: origin.actor })
-  await noteChange(deps, trx, origin, { key, before, after: value })
+  await setSystemConfig(trx, { key: PREFIX + key, value, now: deps.clock.now(), by: actor.id })
+  await noteChange(deps, trx, actor, { key, before, after: value })
   return true
 }
 
 export async function dropSetting(
   deps: Pick<Deps, 'clock' | 'random' | 'metrics'>,
   trx: Trx,
-  origin: Origin,
+  actor: Actor,
   key: string,
 ): Promise<boolean> {
   const before = await storedValue(trx, key)
   if (before === null || !(await deleteSystemConfig(trx, PREFIX + key))) return false
-  await noteChange(deps, trx, origin, { key, before, after: null })
+  await noteChange(deps, trx, actor, { key, before, after: null })
   return true
 }
 
@@ -115,13 +115,13 @@ export async function putInForce(deps: Deps): Promise<void> {
 async function noteChange(
   deps: Pick<Deps, 'clock' | 'random' | 'metrics'>,
   trx: Trx,
-  origin: Origin,
+  actor: Actor,
   metadata: { key: string; before: string | null; after: string | null },
 ): Promise<void> {
   await bumpEpoch(trx, 'settings')
   // Processes forget which limits were full: what they are may have changed.
   if (metadata.key.startsWith('limits.')) await bumpEpoch(trx, 'rate_limits')
-  await recordEvent(deps, trx, origin, { type: 'setting.changed', metadata })
+  await recordEvent(deps, trx, actor, { type: 'setting.changed', metadata })
 }
 
 function checkSetting(deps: Pick<Deps, 'config'>, key: string, value: string): void {

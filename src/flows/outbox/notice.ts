@@ -3,7 +3,7 @@ import { DAY, toRfc3339 } from '../../platform/clock.ts'
 import { describeUserAgent } from '../../platform/user-agent.ts'
 import type { Trx } from '../../store/db.ts'
 import type { User } from '../../store/users.ts'
-import type { Origin } from '../event.ts'
+import type { Actor } from '../event.ts'
 import { enqueueMail } from './mail.ts'
 
 const EXPIRES_MS = 3 * DAY
@@ -12,7 +12,7 @@ const EXPIRES_MS = 3 * DAY
 export async function notify(
   deps: Deps,
   trx: Trx,
-  origin: Origin,
+  actor: Actor,
   notice: {
     user: Pick<User, 'email' | 'lang' | 'emailVerifiedAt'>
     template: MailTemplate
@@ -29,8 +29,8 @@ export async function notify(
     values: {
       link: link ?? `${deps.config.current().publicUrl}/account`,
       occurred_at: toRfc3339(deps.clock.now()),
-      requested_by: describeUserAgent(origin.userAgent) ?? '',
-      requested_ip: origin.ip ?? '',
+      requested_by: describeUserAgent(actor.userAgent) ?? '',
+      requested_ip: actor.ip ?? '',
       ...values,
     },
     expiresAt: deps.clock.now() + EXPIRES_MS,

@@ -18,7 +18,7 @@ import {
 } from '../../store/outbox.ts'
 import { deleteOutboxTries, insertOutboxTry, listOutboxTries, type OutboxTry } from '../../store/outbox-tries.ts'
 import { findWebhookEndpoint } from '../../store/webhook-endpoints.ts'
-import { type Origin, recordEvent } from '../event.ts'
+import { type Actor, recordEvent } from '../event.ts'
 import { type Page, type PageAsked, readPage } from '../pagination.ts'
 
 /** How a try ended, and what becomes of the item: it is over, or due again. */
@@ -95,7 +95,7 @@ const AGAIN_MS = 4 * DAY
  */
 export async function retryQueued(
   deps: Deps,
-  origin: Origin,
+  actor: Actor,
   { kind, ids }: { kind: OutboxKind; ids: string[] },
 ): Promise<OutboxItem[]> {
   const now = deps.clock.now()
@@ -106,7 +106,7 @@ export async function retryQueued(
       if (kind === 'mail') refuseOver(item, now)
       if (kind === 'webhook' && !(await findWebhookEndpoint(trx, item.recipient))) refuseGone(item)
       retried.push((await tryAgain(trx, item, now)) ?? item)
-      await recordEvent(deps, trx, origin, { type: `${kind}.retried`, metadata: aboutItem(item) })
+      await recordEvent(deps, trx, actor, { type: `${kind}.retried`, metadata: aboutItem(item) })
     }
     return retried
   })
@@ -122,7 +122,7 @@ async function tryAgain(trx: Trx, item: OutboxItem, now: number): Promise<Outbox
 /** Mails that wait are sent no more; those that are over stay as they are. */
 export async function cancelMails(
   deps: Deps,
-  origin: Origin,
+  actor: Actor,
   ids: string[],
 ): Promise<{ item: OutboxItem; isChanged: boolean }[]> {
   const now = deps.clock.now()
@@ -131,7 +131,7 @@ export async function cancelMails(
     for (const id of ids) {
       const item = (await findOutboxItem(trx, 'mail', id)) ?? refuseUnknown('mail', id)
       const isChanged = await cancelOutbox(trx, { id, now })
-      if (isChanged) await recordEvent(deps, trx, origin, { type: 'mail.cancelled', metadata: aboutItem(item) })
+      if (isChanged) await recordEvent(deps, trx, actor, { type: 'mail.cancelled', metadata: aboutItem(item) })
       cancelled.push({ item: isChanged ? { ...item, state: 'cancelled', finishedAt: now } : item, isChanged })
     }
     return cancelled

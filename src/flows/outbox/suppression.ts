@@ -11,7 +11,7 @@ import {
   type MailSuppression,
   suppressMail,
 } from '../../store/mail-suppressions.ts'
-import { type Origin, recordEvent, SYSTEM } from '../event.ts'
+import { type Actor, recordEvent, SYSTEM } from '../event.ts'
 
 /** So many refusals, each at least so long after the one before, within so long: a directory that is down says no too. */
 const REFUSALS = 3
@@ -72,14 +72,14 @@ export async function listSuppressed(deps: Pick<Deps, 'db' | 'clock'>, limit: nu
 /** Lets an address be mailed again; answers its canonical form, and whether anything was counted. */
 export async function clearSuppression(
   deps: Pick<Deps, 'db' | 'clock' | 'random' | 'metrics'>,
-  origin: Origin,
+  actor: Actor,
   name: string,
 ): Promise<{ address: string; isChanged: boolean }> {
   const address = parseEmailAddress(name)?.canonical
   if (address === undefined) throw new AuthdError('VALIDATION_ERROR', { message: `"${name}" is no e-mail address.` })
   const isChanged = await deps.db.write(async (trx) => {
     const wasThere = await deleteSuppression(trx, address)
-    if (wasThere) await recordEvent(deps, trx, origin, { type: 'mail.unsuppressed', email: address })
+    if (wasThere) await recordEvent(deps, trx, actor, { type: 'mail.unsuppressed', email: address })
     return wasThere
   })
   return { address, isChanged }

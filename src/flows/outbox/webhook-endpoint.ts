@@ -19,7 +19,7 @@ import {
   updateWebhookEndpoint,
   type WebhookEndpoint,
 } from '../../store/webhook-endpoints.ts'
-import { EVENTS, type EventType, type Origin, recordEvent, SYSTEM } from '../event.ts'
+import { type Actor, EVENTS, type EventType, recordEvent, SYSTEM } from '../event.ts'
 import { enqueueMail } from './mail.ts'
 import { secretContext, secretsOf } from './webhook-payload.ts'
 
@@ -39,7 +39,7 @@ export interface NewWebhook {
 /** Adds an endpoint; it is sent what happens from now on. Its secret is answered this once. */
 export async function addWebhook(
   deps: Deps,
-  origin: Origin,
+  actor: Actor,
   input: NewWebhook,
 ): Promise<{ endpoint: WebhookEndpoint; secret: string }> {
   const about = checked(input)
@@ -52,10 +52,10 @@ export async function addWebhook(
       ...about,
       secretSealed: deps.keys.seal(secretContext(id), secret),
       createdAt: deps.clock.now(),
-      createdBy: origin.actor,
+      createdBy: actor.id,
       cursorSeq: await findLastAuditSeq(trx),
     })
-    await record(deps, trx, origin, 'webhook.added', { id, ...about })
+    await record(deps, trx, actor, 'webhook.added', { id, ...about })
     return await findWebhookEndpoint(trx, id)
   })
   if (endpoint) return { endpoint, secret }
@@ -76,7 +76,7 @@ export type WebhookChange = Partial<Pick<NewWebhook, 'url' | 'description' | 'ev
 /** Changes what is given of an endpoint. What is queued goes to where it is then. */
 export async function changeWebhook(
   deps: Deps,
-  origin: Origin,
+  actor: Actor,
   { id, change }: { id: string; change: WebhookChange },
 ): Promise<{ endpoint: WebhookEndpoint; isChanged: boolean }> {
   return await withEndpoint(deps, id, async (trx, before) => {
@@ -86,34 +86,34 @@ export async function changeWebhook(
     if (changed.length === 0) return false
     await updateWebhookEndpoint(trx, { id, ...about })
     const was = Object.fromEntries(changed.map((field) => [field, before[field]]))
-    await record(deps, trx, origin, 'webhook.updated', { id, ...about }, { changed, before: was })
+    await record(deps, trx, actor, 'webhook.updated', { id, ...about }, { changed, before: was })
     return true
   })
 }
 
 /** Nothing is sent until it is resumed; what happens meanwhile is sent then, if it is no older than four days. */
-export async function pauseWebhook(deps: Deps, origin: Origin, id: string) {
+export async function pauseWebhook(deps: Deps, actor: Actor, id: string) {
   return await withEndpoint(deps, id, async (trx, endpoint) => {
     const isChanged = await pauseWebhookEndpoint(trx, { id, now: deps.clock.now(), reason: 'operator' })
-    if (isChanged) await record(deps, trx, origin, 'webhook.paused', endpoint, { reason: 'operator' })
+    if (isChanged) await record(deps, trx, actor, 'webhook.paused', endpoint, { reason: 'operator' })
     return isChanged
   })
 }
 
-export async function resumeWebhook(deps: Deps, origin: Origin, id: string) {
+export async function resumeWebhook(deps: Deps, actor: Actor, id: string) {
   return await withEndpoint(deps, id, async (trx, endpoint) => {
     const isChanged = await resumeWebhookEndpoint(trx, id)
-    if (isChanged) await record(deps, trx, origin, 'webhook.resumed', endpoint)
+    if (isChanged) await record(deps, trx, actor, 'webhook.resumed', endpoint)
     return isChanged
   })
 }
 
 /** Takes an endpoint away; what waits for it is not sent. */
-export async function removeWebhook(deps: Deps, origin: Origin, id: string): Promise<WebhookEndpoint> {
+export async function removeWebhook(deps: Deps, actor: Actor, id: string): Promise<WebhookEndpoint> {
   const { endpoint } = await withEndpoint(deps, id, async (trx, found) => {
     await cancelWebhooksFor(trx, { endpointId: id, now: deps.clock.now() })
     await deleteWebhookEndpoint(trx, id)
-    await record(deps, trx, origin, 'webhook.removed', found)
+    await record(deps, trx, actor, 'webhook.removed', found)
     return true
   })
   return endpoint
@@ -122,7 +122,7 @@ export async function removeWebhook(deps: Deps, origin: Origin, id: string): Pro
 /** A new secret; the one before signs too until `overlapMs` from now, so that receivers can change in between. */
 export async function rotateWebhookSecret(
   deps: Deps,
-  origin: Origin,
+  actor: Actor,
   { id, overlapMs, secret: given }: { id: string; overlapMs: number; secret?: string | undefined },
 ): Promise<{ endpoint: WebhookEndpoint; secret: string }> {
   const secret = given === undefined ? newSecret(deps) : checkedSecret(given)
@@ -133,7 +133,7 @@ export async function rotateWebhookSecret(
       previousSecretSealed: before.secretSealed,
       previousUntil: deps.clock.now() + overlapMs,
     })
-    await record(deps, trx, origin, 'webhook.secret_rotated', before)
+    await record(deps, trx, actor, 'webhook.secret_rotated', before)
     return true
   })
   return { endpoint, secret }
@@ -221,12 +221,12 @@ type WebhookEvent = Extract<EventType, `webhook.${string}`>
 async function record(
   deps: Deps,
   trx: Trx,
-  origin: Origin,
+  actor: Actor,
   type: WebhookEvent,
   { id, url, events }: Pick<WebhookEndpoint, 'id' | 'url' | 'events'>,
   more: Record<string, unknown> = {},
 ): Promise<void> {
-  await recordEvent(deps, trx, origin, { type, metadata: { endpoint_id: id, url, events, ...more } })
+  await recordEvent(deps, trx, actor, { type, metadata: { endpoint_id: id, url, events, ...more } })
 }
 
 function checked({ url, description, events, allowsPrivate }: NewWebhook) {

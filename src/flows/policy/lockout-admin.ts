@@ -4,7 +4,7 @@ import { bumpEpoch } from '../../store/change-epochs.ts'
 import { deleteFailuresOf, type FailureRow, type Failures, listFailures } from '../../store/failed-attempts.ts'
 import { deleteBucketsOf } from '../../store/rate-limits.ts'
 import { lockUser, type User } from '../../store/users.ts'
-import { type Origin, recordEvent } from '../event.ts'
+import { type Actor, recordEvent } from '../event.ts'
 import { resolveUser } from '../named-user.ts'
 import { FIRST_WRONG_A_DAY, isDisabledBy, WRONG_CODES_A_DAY } from './lockout.ts'
 
@@ -53,22 +53,22 @@ export interface Unlocked {
 }
 
 /** Unlocks users after wrong codes, and resets the mail limit of their addresses; returns the lockouts that it cleared. */
-export async function unlockUsers(deps: Deps, origin: Origin, names: string[]): Promise<Unlocked[]> {
+export async function unlockUsers(deps: Deps, actor: Actor, names: string[]): Promise<Unlocked[]> {
   const users: User[] = []
   for (const name of names) users.push(await resolveUser(deps, name))
   const done: Unlocked[] = []
-  for (const user of users) done.push({ user, lifted: await unlock(deps, origin, user) })
+  for (const user of users) done.push({ user, lifted: await unlock(deps, actor, user) })
   return done
 }
 
-async function unlock(deps: Deps, origin: Origin, user: User): Promise<Failures[]> {
+async function unlock(deps: Deps, actor: Actor, user: User): Promise<Failures[]> {
   return await deps.db.write(async (trx) => {
     await lockUser(trx, user.id)
     const lifted = await deleteFailuresOf(trx, { userId: user.id, email: user.email })
     if ((await deleteBucketsOf(trx, user.email)).length > 0) await bumpEpoch(trx, 'rate_limits')
     if (lifted.length === 0) return []
     const metadata = { lifted: lifted.map(({ kind, failures }) => `${kind} ${failures}`) }
-    await recordEvent(deps, trx, origin, { type: 'user.unlocked', userId: user.id, email: user.email, metadata })
+    await recordEvent(deps, trx, actor, { type: 'user.unlocked', userId: user.id, email: user.email, metadata })
     return lifted
   })
 }

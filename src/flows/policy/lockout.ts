@@ -4,7 +4,7 @@ import { MINUTE, SECOND } from '../../platform/clock.ts'
 import type { Trx } from '../../store/db.ts'
 import { type Brake, clearFailures, findBrake, setBrake } from '../../store/failed-attempts.ts'
 import type { User } from '../../store/users.ts'
-import { type Origin, recordEvent } from '../event.ts'
+import { type Actor, recordEvent } from '../event.ts'
 import { notify } from '../outbox/notice.ts'
 
 const FREE_FAILURES = 5
@@ -31,7 +31,7 @@ export function isDisabledBy(brake: Pick<Brake, 'failures'> | undefined): boolea
 export async function brake(
   deps: Deps,
   trx: Trx,
-  origin: Origin,
+  actor: Actor,
   { user, factor, isRight }: { user: User; factor: BrakedFactor; isRight: () => Promise<boolean> },
 ): Promise<Refusal | undefined> {
   const now = deps.clock.now()
@@ -49,13 +49,13 @@ export async function brake(
     return undefined
   }
   const about = { userId: user.id, email: user.email, outcome: 'failure' } as const
-  await recordEvent(deps, trx, origin, { ...about, type: `${factor}.failed`, metadata: { failures } })
+  await recordEvent(deps, trx, actor, { ...about, type: `${factor}.failed`, metadata: { failures } })
   if (waitMs > 0) {
     const isDisabled = failures >= DISABLED_AT
     const metadata = { factor, failures, ...(isDisabled ? { disabled: true } : { seconds: waitMs / SECOND }) }
-    await recordEvent(deps, trx, origin, { ...about, type: 'user.locked', metadata })
+    await recordEvent(deps, trx, actor, { ...about, type: 'user.locked', metadata })
     // Whoever types these has given a first proof: the owner is told when it begins, and when the factor is off.
-    if (failures === FREE_FAILURES || isDisabled) await notify(deps, trx, origin, { user, template: 'factor_braked' })
+    if (failures === FREE_FAILURES || isDisabled) await notify(deps, trx, actor, { user, template: 'factor_braked' })
   }
   return { kind: 'wrong' }
 }

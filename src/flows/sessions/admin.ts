@@ -3,7 +3,7 @@ import { AuthdError } from '../../errors.ts'
 import { firstId } from '../../platform/random.ts'
 import { countSessions, findSession, listSessions, type OwnedSession } from '../../store/sessions.ts'
 import { findUser } from '../../store/users.ts'
-import type { Origin } from '../event.ts'
+import type { Actor } from '../event.ts'
 import { resolveUser } from '../named-user.ts'
 import { notify } from '../outbox/notice.ts'
 import { type EndedSession, endSessionsIn } from './session.ts'
@@ -42,23 +42,19 @@ export async function showSession(deps: Deps, id: string): Promise<OwnedSession>
 }
 
 /** Ends what is live of the selection; a session that was never there is an error, one that is over is not. */
-export async function revokeByOperator(
-  deps: Deps,
-  origin: Origin,
-  selection: SessionSelection,
-): Promise<EndedSession[]> {
+export async function revokeByOperator(deps: Deps, actor: Actor, selection: SessionSelection): Promise<EndedSession[]> {
   const { ids, user, createdBefore } = selection
   for (const id of ids ?? []) await showSession(deps, id)
   const userId = user === undefined ? undefined : (await resolveUser(deps, user)).id
   const filter = { ids, userId, createdBefore }
   return await deps.db.write(async (trx) => {
-    const ended = await endSessionsIn(deps, trx, origin, { filter, reason: 'revoked_by_operator' })
+    const ended = await endSessionsIn(deps, trx, actor, { filter, reason: 'revoked_by_operator' })
     // Whoever was meant is told; a clean-up of everybody's is no reason for a mail to everybody.
     const isAboutSomebody = ids !== undefined || userId !== undefined
     const people = isAboutSomebody ? [...new Set(ended.map((session) => session.userId))] : []
     for (const id of people) {
       const person = await findUser(trx, id)
-      if (person) await notify(deps, trx, origin, { user: person, template: 'sessions_revoked' })
+      if (person) await notify(deps, trx, actor, { user: person, template: 'sessions_revoked' })
     }
     return ended
   })

@@ -15,7 +15,7 @@ import {
   touchSession,
 } from '../../store/sessions.ts'
 import type { Delivery } from '../../store/signin-attempts.ts'
-import { type Origin, recordEvent } from '../event.ts'
+import { type Actor, recordEvent } from '../event.ts'
 
 /** `last_seen_at` may be this old: a session that is used all the time costs one write a minute. */
 const TOUCH_EVERY_MS = MINUTE
@@ -50,7 +50,7 @@ export function checkSecret({ keys }: Pick<Deps, 'keys'>, { id, refreshSalt }: S
 export async function startSession(
   deps: Pick<Deps, 'clock' | 'random' | 'config' | 'keys' | 'metrics'>,
   trx: Trx,
-  origin: Origin,
+  actor: Actor,
   input: {
     userId: string
     email: string
@@ -66,7 +66,7 @@ export async function startSession(
   // A session that waits for an enrolment has no tokens that applications could trust: its holder gets this secret.
   const hasSecret = input.delivery === 'cookie' || input.isEnrolmentDue
   const secret = hasSecret ? mintSecret(deps.random) : undefined
-  await endSurplus(deps, trx, origin, input.userId)
+  await endSurplus(deps, trx, actor, input.userId)
   const session = {
     id,
     userId: input.userId,
@@ -80,14 +80,14 @@ export async function startSession(
     lastSeenAt: now,
     idleExpiresAt: now + Math.min(limits.idleTtl, limits.ttl),
     expiresAt: now + limits.ttl,
-    ip: origin.ip,
-    userAgent: origin.userAgent,
+    ip: actor.ip,
+    userAgent: actor.userAgent,
     generation: 0,
     refreshSalt: mintSecret(deps.random),
     refreshedAt: now,
   }
   await insertSession(trx, session)
-  await recordEvent(deps, trx, origin, {
+  await recordEvent(deps, trx, actor, {
     type: 'session.created',
     userId: input.userId,
     email: input.email,
@@ -102,7 +102,7 @@ export async function startSession(
 async function endSurplus(
   deps: Pick<Deps, 'clock' | 'random' | 'config' | 'metrics'>,
   trx: Trx,
-  origin: Origin,
+  actor: Actor,
   userId: string,
 ): Promise<void> {
   const { maxPerUser } = deps.config.current().session
@@ -111,7 +111,7 @@ async function endSurplus(
   const surplus = live.sort((a, b) => b.lastSeenAt - a.lastSeenAt).slice(maxPerUser - 1)
   if (surplus.length === 0) return
   const filter = { ids: surplus.map(({ id }) => id) }
-  await endSessionsIn(deps, trx, origin, { filter, reason: 'too_many_sessions' })
+  await endSessionsIn(deps, trx, actor, { filter, reason: 'too_many_sessions' })
 }
 
 export function isLive(session: OwnedSession, now: number): boolean {
@@ -162,10 +162,10 @@ export async function listOwnSessions(deps: Deps, userId: string): Promise<Owned
 /** Ends one of a person's own sessions. A session of somebody else is as unknown as one that never was. */
 export async function endOwnSession(
   deps: Deps,
-  origin: Origin,
+  actor: Actor,
   input: { userId: string; sessionId: string },
 ): Promise<void> {
-  const ended = await endSessions(deps, origin, {
+  const ended = await endSessions(deps, actor, {
     filter: { userId: input.userId, ids: [input.sessionId] },
     reason: 'signed_out',
   })
@@ -177,13 +177,13 @@ export type SignOutScope = 'current' | 'others' | 'all'
 /** Signing out everywhere also forgets the person's devices. */
 export async function signOut(
   deps: Deps,
-  origin: Origin,
+  actor: Actor,
   { session, scope }: { session: Pick<Session, 'id' | 'userId'>; scope: SignOutScope },
 ): Promise<void> {
   await deps.db.write(async (trx) => {
     const filter = scope === 'current' ? { ids: [session.id] } : { userId: session.userId }
     const exceptId = scope === 'others' ? session.id : undefined
-    await endSessionsIn(deps, trx, origin, {
+    await endSessionsIn(deps, trx, actor, {
       filter: { ...filter, exceptId },
       reason: 'signed_out',
     })
@@ -199,17 +199,17 @@ export interface EndedSession {
 /** Ends the live sessions that the filter names, in one unit; answers which. Ending them again changes nothing. */
 export async function endSessions(
   deps: Deps,
-  origin: Origin,
+  actor: Actor,
   input: { filter: SessionFilter; reason: string },
 ): Promise<EndedSession[]> {
-  return await deps.db.write((trx) => endSessionsIn(deps, trx, origin, input))
+  return await deps.db.write((trx) => endSessionsIn(deps, trx, actor, input))
 }
 
 /** As endSessions, in a unit that does more. */
 export async function endSessionsIn(
   deps: Pick<Deps, 'clock' | 'random' | 'metrics'>,
   trx: Trx,
-  origin: Origin,
+  actor: Actor,
   input: {
     filter: SessionFilter & { exceptId?: string | undefined }
     reason: string
@@ -218,11 +218,11 @@ export async function endSessionsIn(
   const now = deps.clock.now()
   const ended = await revokeSessions(trx, input.filter, {
     now,
-    by: origin.actor,
+    by: actor.id,
     reason: input.reason,
   })
   for (const { id, userId } of ended) {
-    await recordEvent(deps, trx, origin, {
+    await recordEvent(deps, trx, actor, {
       type: 'session.revoked',
       userId,
       sessionId: id,

@@ -6,7 +6,7 @@ import { type HmacKey, hmacKey, mintSecret } from '../../platform/secret.ts'
 import { bumpEpoch } from '../../store/change-epochs.ts'
 import type { Sql } from '../../store/db.ts'
 import { insertSigningKey, listSigningKeys, retireAccessKeys, type SigningKey } from '../../store/signing-keys.ts'
-import { type Origin, recordEvent, SYSTEM } from '../event.ts'
+import { type Actor, recordEvent, SYSTEM } from '../event.ts'
 
 export type KeyAlgorithm = 'ES256' | 'EdDSA' | 'RS256'
 
@@ -87,7 +87,7 @@ export interface Rotation {
 /** Publishes a new key now and lets it sign once every cached JWKS has it (`isImmediate`: at once). */
 export async function rotateKeys(
   deps: Deps,
-  origin: Origin,
+  actor: Actor,
   { isImmediate }: { isImmediate: boolean },
 ): Promise<Rotation> {
   const { algorithm } = deps.config.current().tokens
@@ -98,7 +98,7 @@ export async function rotateKeys(
     })
   }
   const signsFrom = deps.clock.now() + (isImmediate ? 0 : JWKS_MAX_AGE_MS + LEEWAY_MS)
-  return await addAccessKey(deps, origin, {
+  return await addAccessKey(deps, actor, {
     algorithm,
     signsFrom,
     onlyIfMissing: false,
@@ -130,7 +130,7 @@ function verifiesAt({ verifiesUntil }: { verifiesUntil: number | null }, now: nu
 
 async function addAccessKey(
   deps: Deps,
-  origin: Origin,
+  actor: Actor,
   { algorithm, signsFrom, onlyIfMissing }: { algorithm: KeyAlgorithm; signsFrom: number; onlyIfMissing: boolean },
 ): Promise<Rotation> {
   const { publicKey, privateKey } = await generateKeyPair(algorithm, {
@@ -165,7 +165,7 @@ async function addAccessKey(
       exceptKid: kid,
       verifiesUntil: olderVerifyUntil,
     })
-    await recordEvent(deps, trx, origin, {
+    await recordEvent(deps, trx, actor, {
       type: 'signing_key.created',
       metadata: { kid, algorithm },
     })

@@ -4,7 +4,7 @@ import { MINUTE, toSeconds } from '../../platform/clock.ts'
 import { equalSecrets, type HmacKey, hmac } from '../../platform/secret.ts'
 import { findSession, type OwnedSession, rotateSession, type Session } from '../../store/sessions.ts'
 import { findUser } from '../../store/users.ts'
-import { type Origin, recordEvent } from '../event.ts'
+import { type Actor, recordEvent } from '../event.ts'
 import { notify } from '../outbox/notice.ts'
 import { policyFor } from '../policy/factor.ts'
 import { type AccessClaims, readAccessToken, signAccessToken, verifyAccessToken } from './access-token.ts'
@@ -38,7 +38,7 @@ export async function issueCookieToken(deps: Deps, session: Session): Promise<Om
  * Spends a refresh token for the next one. Racers with the same token get the same successor within
  * `session.refresh_grace`; a genuine token that is older than that was stolen, and ends the session (RFC 9700 §4.14).
  */
-export async function refreshTokens(deps: Deps, origin: Origin, refreshToken: string): Promise<Tokens> {
+export async function refreshTokens(deps: Deps, actor: Actor, refreshToken: string): Promise<Tokens> {
   const known = await findByRefreshToken(deps, refreshToken)
   if (!known || known.session.isEnrolmentDue) throw new AuthdError('INVALID_TOKEN')
   const { session, generation } = known
@@ -57,19 +57,19 @@ export async function refreshTokens(deps: Deps, origin: Origin, refreshToken: st
     if (isInGrace || generation >= current.generation) return 'invalid'
     const { userId, id: sessionId } = session
     const metadata = { generation, current_generation: current.generation }
-    await recordEvent(deps, trx, origin, {
+    await recordEvent(deps, trx, actor, {
       type: 'session.reuse_detected',
       outcome: 'failure',
       userId,
       sessionId,
       metadata,
     })
-    await endSessionsIn(deps, trx, origin, {
+    await endSessionsIn(deps, trx, actor, {
       filter: { ids: [sessionId] },
       reason: 'refresh_token_reused',
     })
     const user = await findUser(trx, userId)
-    if (user) await notify(deps, trx, origin, { user, template: 'session_theft' })
+    if (user) await notify(deps, trx, actor, { user, template: 'session_theft' })
     return 'invalid'
   })
   if (verdict === 'ended') throw new AuthdError('EXPIRED_TOKEN')
@@ -79,10 +79,10 @@ export async function refreshTokens(deps: Deps, origin: Origin, refreshToken: st
 }
 
 /** RFC 7009: holding the token is enough; ends its session. A token we don't know is no error (§2.2). */
-export async function revokeToken(deps: Deps, origin: Origin, token: string): Promise<void> {
+export async function revokeToken(deps: Deps, actor: Actor, token: string): Promise<void> {
   const sessionId = (await findByRefreshToken(deps, token))?.session.id ?? (await readAccessToken(deps, token))?.sid
   if (sessionId === undefined) return
-  await endSessions(deps, origin, {
+  await endSessions(deps, actor, {
     filter: { ids: [sessionId] },
     reason: 'token_revoked',
   })

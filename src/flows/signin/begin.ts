@@ -9,7 +9,7 @@ import {
   insertSigninAttempt,
   type SigninAttempt,
 } from '../../store/signin-attempts.ts'
-import type { Origin } from '../event.ts'
+import type { Actor } from '../event.ts'
 import { findByToken, type HeldAttempt, isOpen } from './attempt.ts'
 import { queueSigninMail, resendAfter, tooManyMails, withinMailLimit } from './mail.ts'
 
@@ -39,19 +39,19 @@ export interface BegunSignIn {
  * Begins a sign-in, and mails link and code if the address is known already. The answer and the work are the same for
  * known, unknown and disabled addresses. The same address in the same browser continues what is under way.
  */
-export async function beginSignIn(deps: Deps, origin: Origin, input: BeginSignIn): Promise<BegunSignIn> {
+export async function beginSignIn(deps: Deps, actor: Actor, input: BeginSignIn): Promise<BegunSignIn> {
   const { signin } = deps.config.current()
   checkListed(input.redirectTo, signin.redirectUrls, 'redirect_to', 'signin.redirect_urls')
   checkListed(input.linkTo, signin.linkUrls, 'link_to', 'signin.link_urls')
   const { email, device } = input
   const begun = await deps.db.write(async (trx) => {
-    const find = async () => (await findContinued(deps, trx, input)) ?? (await insertNew(deps, trx, origin, input))
+    const find = async () => (await findContinued(deps, trx, input)) ?? (await insertNew(deps, trx, actor, input))
     if (!email) return { result: begunBy(deps, await find()) }
-    return await withinMailLimit(deps, trx, origin, {
+    return await withinMailLimit(deps, trx, actor, {
       email: email.canonical,
       queue: async () => {
         const held = await find()
-        const mailed = await queueSigninMail(deps, trx, origin, { attempt: held.attempt, device })
+        const mailed = await queueSigninMail(deps, trx, actor, { attempt: held.attempt, device })
         const current = mailed ?? (await findSigninAttempt(trx, held.attempt.id))
         return { result: begunBy(deps, held, current, mailed !== undefined), isMailed: mailed !== undefined }
       },
@@ -70,8 +70,8 @@ function begunBy(
   return { attempt: current, token, resendAfter: resendAfter(deps, current), isMailed }
 }
 
-function insertNew(deps: Deps, trx: Trx, origin: Origin, input: BeginSignIn): Promise<HeldAttempt> {
-  return insertAttempt(deps, trx, origin, { ...input, purpose: 'signin', boundTo: null })
+function insertNew(deps: Deps, trx: Trx, actor: Actor, input: BeginSignIn): Promise<HeldAttempt> {
+  return insertAttempt(deps, trx, actor, { ...input, purpose: 'signin', boundTo: null })
 }
 
 function checkListed(value: string | undefined, allowed: readonly string[], field: string, key: string): void {
@@ -106,7 +106,7 @@ async function findContinued(deps: Deps, trx: Trx, input: BeginSignIn): Promise<
 export async function insertAttempt(
   deps: Deps,
   trx: Trx,
-  origin: Origin,
+  actor: Actor,
   input: Pick<BeginSignIn, 'email' | 'deliver' | 'redirectTo' | 'linkTo' | 'lang'> &
     Pick<SigninAttempt, 'purpose' | 'boundTo'>,
 ): Promise<HeldAttempt> {
@@ -124,8 +124,8 @@ export async function insertAttempt(
     redirectTo: input.redirectTo ?? null,
     linkTo: input.linkTo ?? null,
     lang: input.lang,
-    ip: origin.ip,
-    userAgent: origin.userAgent,
+    ip: actor.ip,
+    userAgent: actor.userAgent,
     createdAt: now,
     expiresAt: now + deps.config.current().signin.ttl,
   })

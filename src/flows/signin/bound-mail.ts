@@ -3,7 +3,7 @@ import { AuthdError } from '../../errors.ts'
 import type { EmailAddress } from '../../platform/email-address.ts'
 import type { Trx } from '../../store/db.ts'
 import { type AttemptPurpose, findBoundAttempt } from '../../store/signin-attempts.ts'
-import type { Origin } from '../event.ts'
+import type { Actor } from '../event.ts'
 import { isOpen } from './attempt.ts'
 import { insertAttempt } from './begin.ts'
 import { queueSigninMail, resendAfter, tooManyMails, tooSoon, withinMailLimit } from './mail.ts'
@@ -14,7 +14,7 @@ import { queueSigninMail, resendAfter, tooManyMails, tooSoon, withinMailLimit } 
  */
 export async function sendBoundMail(
   deps: Deps,
-  origin: Origin,
+  actor: Actor,
   input: {
     purpose: Exclude<AttemptPurpose, 'signin'>
     boundTo: string
@@ -33,11 +33,11 @@ export async function sendBoundMail(
     const last = await findBoundAttempt(trx, { purpose, boundTo })
     const isContinued = last?.email === address.canonical && last.usedAt === null && isOpen(last, now)
     const fresh = { email: address, deliver: 'cookie', lang, purpose, boundTo } as const
-    return await withinMailLimit(deps, trx, origin, {
+    return await withinMailLimit(deps, trx, actor, {
       email: address.canonical,
       queue: async () => {
-        const attempt = isContinued ? last : (await insertAttempt(deps, trx, origin, fresh)).attempt
-        const mailed = await queueSigninMail(deps, trx, origin, { attempt, device })
+        const attempt = isContinued ? last : (await insertAttempt(deps, trx, actor, fresh)).attempt
+        const mailed = await queueSigninMail(deps, trx, actor, { attempt, device })
         const result = mailed ?? tooSoon(Math.max(0, (resendAfter(deps, attempt) ?? now) - now))
         return { result, isMailed: mailed !== undefined }
       },

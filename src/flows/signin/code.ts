@@ -6,7 +6,7 @@ import { isKnownDevice } from '../../store/devices.ts'
 import { type Budget, giveBackFailure, takeFailure } from '../../store/failed-attempts.ts'
 import { type SigninAttempt, takeCodeTry, useSigninAttempt } from '../../store/signin-attempts.ts'
 import { findUserByEmail, lockUserByEmail, type User } from '../../store/users.ts'
-import { type Origin, recordEvent } from '../event.ts'
+import { type Actor, recordEvent } from '../event.ts'
 import { WRONG_CODES_A_DAY } from '../policy/lockout.ts'
 
 /**
@@ -16,7 +16,7 @@ import { WRONG_CODES_A_DAY } from '../policy/lockout.ts'
 export async function spendCode(
   deps: Deps,
   trx: Trx,
-  origin: Origin,
+  actor: Actor,
   { attempt, code, device }: { attempt: SigninAttempt; code: string; device: string | undefined },
 ): Promise<{ user: User | undefined } | undefined> {
   const now = deps.clock.now()
@@ -35,7 +35,7 @@ export async function spendCode(
   if (isCapped || !equalSecrets(macCode(deps, attempt.id, normalizeCode(code)), codeMac)) {
     const metadata = { method: 'email_code', reason: isCapped ? 'capped' : 'invalid_code' }
     const about = { outcome: 'failure', userId: user?.id ?? null, email, metadata } as const
-    await recordEvent(deps, trx, origin, { type: 'user.authentication_failed', ...about })
+    await recordEvent(deps, trx, actor, { type: 'user.authentication_failed', ...about })
     return undefined
   }
   if (budget) await giveBackFailure(trx, budget)

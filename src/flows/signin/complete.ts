@@ -6,7 +6,7 @@ import { rememberDevice } from '../../store/devices.ts'
 import type { Session } from '../../store/sessions.ts'
 import { addProof, completeSigninAttempt, type Proof, type SigninAttempt } from '../../store/signin-attempts.ts'
 import { insertUser, lockUserByEmail, recordSignIn, type User, verifyUserEmail } from '../../store/users.ts'
-import { type Origin, recordEvent } from '../event.ts'
+import { type Actor, recordEvent } from '../event.ts'
 import { notify } from '../outbox/notice.ts'
 import {
   acceptedFactors,
@@ -68,18 +68,18 @@ export type SignInOutcome = SignedIn | FactorDue
 export async function completeSignIn(
   deps: Deps,
   trx: Trx,
-  origin: Origin,
+  actor: Actor,
   { attempt, user: known, proof, method, replaces, device }: Completion,
 ): Promise<SignInOutcome | undefined> {
   const now = deps.clock.now()
   if (attempt.purpose !== 'signin') throw new Error('an attempt for something else cannot sign in')
-  const user = known ?? (await makeUser(deps, trx, origin, attempt))
+  const user = known ?? (await makeUser(deps, trx, actor, attempt))
   const email = user?.email ?? attempt.email
-  const refuse = (reason: string) => noteRefusal(deps, trx, origin, { email, method, reason, userId: user?.id ?? null })
+  const refuse = (reason: string) => noteRefusal(deps, trx, actor, { email, method, reason, userId: user?.id ?? null })
   if (!user || (user.disabledAt === null && !maySignIn(deps, user.email, user))) return await refuse('not_allowed')
   if (user.disabledAt !== null) return await refuse('disabled')
   if (attempt.userId !== null && attempt.userId !== user.id) return await refuse('other_person')
-  const by = { ...origin, actor: `user:${user.id}` }
+  const by = { ...actor, actor: `user:${user.id}` }
   if (proof === 'email' && user.emailVerifiedAt === null) await verifyAddress(deps, trx, by, user)
 
   const proofs = [...new Set([...attempt.proofs, proof])]
@@ -87,7 +87,7 @@ export async function completeSignIn(
   if (due === 'factor') return await askForFactor(deps, trx, by, { attempt, user, proofs, method })
   if (!(await completeSigninAttempt(trx, { id: attempt.id, now }))) return undefined
   await recordSignIn(trx, { id: user.id, now, lang: attempt.lang })
-  if (replaces) await endSessionsIn(deps, trx, origin, { filter: { ids: [replaces.id] }, reason: 'replaced' })
+  if (replaces) await endSessionsIn(deps, trx, actor, { filter: { ids: [replaces.id] }, reason: 'replaced' })
   const { deliver: delivery } = attempt
   const started = await startSession(deps, trx, by, {
     userId: user.id,
@@ -119,7 +119,7 @@ export async function completeSignIn(
 async function makeUser(
   deps: Deps,
   trx: Trx,
-  origin: Origin,
+  actor: Actor,
   { email, emailTyped }: Pick<SigninAttempt, 'email' | 'emailTyped'>,
 ): Promise<User | undefined> {
   if (email === null || !maySignIn(deps, email, undefined)) return undefined
@@ -127,7 +127,7 @@ async function makeUser(
   const id = deps.random.id('usr')
   const row = { id, email, emailTyped: emailTyped ?? email, name: null, emailVerifiedAt: now, createdAt: now }
   if (await insertUser(trx, row)) {
-    await recordEvent(deps, trx, { ...origin, actor: `user:${id}` }, { type: 'user.registered', userId: id, email })
+    await recordEvent(deps, trx, { ...actor, id: `user:${id}` }, { type: 'user.registered', userId: id, email })
   }
   return await lockUserByEmail(trx, email)
 }
@@ -136,18 +136,18 @@ async function makeUser(
  * The first proof of an address: whatever was enrolled before it may be somebody else's, and goes (pre-hijacking), with
  * the sessions that enrolled it.
  */
-async function verifyAddress(deps: Deps, trx: Trx, by: Origin, user: User): Promise<void> {
+async function verifyAddress(deps: Deps, trx: Trx, actor: Actor, user: User): Promise<void> {
   if (!(await verifyUserEmail(trx, { id: user.id, now: deps.clock.now() }))) return
-  await endSessionsIn(deps, trx, by, { filter: { userId: user.id }, reason: 'address_proven' })
+  await endSessionsIn(deps, trx, actor, { filter: { userId: user.id }, reason: 'address_proven' })
   const dropped = await dropFactors(trx, user.id)
   const metadata = { dropped }
-  await recordEvent(deps, trx, by, { type: 'user.email_verified', userId: user.id, email: user.email, metadata })
+  await recordEvent(deps, trx, actor, { type: 'user.email_verified', userId: user.id, email: user.email, metadata })
 }
 
 async function askForFactor(
   deps: Deps,
   trx: Trx,
-  by: Origin,
+  actor: Actor,
   { attempt, user, proofs, method }: Pick<Completion, 'attempt' | 'method'> & { user: User; proofs: Proof[] },
 ): Promise<FactorDue | undefined> {
   const now = deps.clock.now()
@@ -155,7 +155,7 @@ async function askForFactor(
   const proven = { id: attempt.id, userId: user.id, proofs, before: attempt.proofs, now, until }
   if (!(await addProof(trx, proven))) return undefined
   const about = { userId: user.id, email: user.email, metadata: { method } }
-  await recordEvent(deps, trx, by, { type: 'user.factor_due', ...about })
+  await recordEvent(deps, trx, actor, { type: 'user.factor_due', ...about })
   const next = { ...attempt, userId: user.id, proofs, expiresAt: Math.max(attempt.expiresAt, until) }
   const factors = (await acceptedFactors(trx, user.id)).filter(
     (factor) => !(factor === 'totp' && proofs.includes('otp')),
@@ -167,7 +167,7 @@ async function askForFactor(
 async function knowDevice(
   deps: Deps,
   trx: Trx,
-  by: Origin,
+  actor: Actor,
   { user, delivery, device }: { user: User; delivery: SigninAttempt['deliver']; device: string | undefined },
 ): Promise<{ token: string | undefined; isNew: boolean }> {
   const token = delivery === 'cookie' ? (device ?? `${deps.random.id('dev')}.${mintSecret(deps.random)}`) : device
@@ -176,8 +176,8 @@ async function knowDevice(
   const known = { userId: user.id, deviceDigest: digest(token), now, expiresAt: now + DEVICE_TTL_MS }
   const isNew = await rememberDevice(trx, known)
   if (isNew && user.lastSeenAt !== null) {
-    await recordEvent(deps, trx, by, { type: 'user.new_device', userId: user.id, email: user.email })
-    await notify(deps, trx, by, { user, template: 'new_device' })
+    await recordEvent(deps, trx, actor, { type: 'user.new_device', userId: user.id, email: user.email })
+    await notify(deps, trx, actor, { user, template: 'new_device' })
   }
   return { token, isNew }
 }
@@ -185,12 +185,12 @@ async function knowDevice(
 async function noteRefusal(
   deps: Deps,
   trx: Trx,
-  origin: Origin,
+  actor: Actor,
   { email, method, reason, userId }: { email: string | null; method: string; reason: string; userId: string | null },
 ): Promise<undefined> {
   const metadata = { method, reason }
   const type = 'user.authentication_failed'
-  await recordEvent(deps, trx, origin, { type, outcome: 'failure', userId, email, metadata })
+  await recordEvent(deps, trx, actor, { type, outcome: 'failure', userId, email, metadata })
 }
 
 export type SignInResult =

@@ -5,7 +5,7 @@ import type { Sql, Trx } from '../../store/db.ts'
 import type { Session } from '../../store/sessions.ts'
 import { findSigninAttempt, markPreviewed, type SigninAttempt, useSigninAttempt } from '../../store/signin-attempts.ts'
 import { lockUserByEmail } from '../../store/users.ts'
-import { type Origin, recordEvent } from '../event.ts'
+import { type Actor, recordEvent } from '../event.ts'
 import { countAttempt } from '../event-metrics.ts'
 import { findHeld, type Holding, isOpen } from './attempt.ts'
 import { spendCode } from './code.ts'
@@ -25,7 +25,7 @@ export interface Redemption {
  */
 export async function redeemLink(
   deps: Deps,
-  origin: Origin,
+  actor: Actor,
   { token, holding, replaces, device }: Redemption & { token: string },
 ): Promise<SignInResult> {
   const now = deps.clock.now()
@@ -37,7 +37,7 @@ export async function redeemLink(
       const { attempt, isHeld } = link
       if (!isHeld) {
         if (!isUsable(attempt, now)) return 'expired'
-        await notePreview(deps, trx, origin, attempt)
+        await notePreview(deps, trx, actor, attempt)
         return 'elsewhere'
       }
       // The person first, always: no session is born while its owner is being disabled.
@@ -46,7 +46,7 @@ export async function redeemLink(
         return (await findSigninAttempt(trx, attempt.id))?.usedAt == null ? 'expired' : 'used'
       }
       return (
-        (await completeSignIn(deps, trx, origin, {
+        (await completeSignIn(deps, trx, actor, {
           attempt,
           user,
           proof: 'email',
@@ -68,16 +68,16 @@ export async function redeemLink(
 /** Signs in with the code of a mail. A wrong, dead or capped code is one answer. */
 export async function redeemCode(
   deps: Deps,
-  origin: Origin,
+  actor: Actor,
   { code, holding, replaces, device }: Redemption & { code: string },
 ): Promise<SignInResult> {
   await prepareSignIn(deps)
   const verdict = await deps.db.write(async (trx): Promise<SignInOutcome | undefined> => {
     const attempt = (await findHeld(trx, holding))?.attempt
-    const proven = attempt && (await spendCode(deps, trx, origin, { attempt, code, device }))
+    const proven = attempt && (await spendCode(deps, trx, actor, { attempt, code, device }))
     if (!proven) return undefined
     const by = { proof: 'email', method: 'email_code' } as const
-    return await completeSignIn(deps, trx, origin, { attempt, user: proven.user, ...by, replaces, device })
+    return await completeSignIn(deps, trx, actor, { attempt, user: proven.user, ...by, replaces, device })
   })
   if (!verdict) throw new AuthdError('INVALID_CREDENTIALS')
   return await presentSignIn(deps, verdict)
@@ -92,7 +92,7 @@ export type LinkPreview =
 /** What a link's page may say. Spends nothing; a first visit from elsewhere is audited. */
 export async function previewLink(
   deps: Deps,
-  origin: Origin,
+  actor: Actor,
   { token, holding }: { token: string; holding: Holding },
 ): Promise<LinkPreview> {
   const now = deps.clock.now()
@@ -103,7 +103,7 @@ export async function previewLink(
   if (!isUsable(attempt, now) || email === null)
     return isHeld && attempt.usedAt !== null ? { kind: 'used' } : { kind: 'expired' }
   if (isHeld) return { kind: 'own', attempt: { ...attempt, email } }
-  if (attempt.previewedAt === null) await deps.db.write((trx) => notePreview(deps, trx, origin, attempt))
+  if (attempt.previewedAt === null) await deps.db.write((trx) => notePreview(deps, trx, actor, attempt))
   return { kind: 'elsewhere', attempt: { ...attempt, email } }
 }
 
@@ -123,9 +123,9 @@ function isUsable(attempt: SigninAttempt, now: number): boolean {
   return isOpen(attempt, now) && attempt.usedAt === null
 }
 
-async function notePreview(deps: Deps, trx: Trx, origin: Origin, attempt: SigninAttempt): Promise<void> {
+async function notePreview(deps: Deps, trx: Trx, actor: Actor, attempt: SigninAttempt): Promise<void> {
   if (!(await markPreviewed(trx, { id: attempt.id, now: deps.clock.now() }))) return
-  await recordEvent(deps, trx, origin, {
+  await recordEvent(deps, trx, actor, {
     type: 'magic_link.previewed',
     email: attempt.email,
   })

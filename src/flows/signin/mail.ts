@@ -14,7 +14,7 @@ import {
   type SigninAttempt,
 } from '../../store/signin-attempts.ts'
 import { findUserByEmail, type User } from '../../store/users.ts'
-import { type Origin, recordEvent, SYSTEM } from '../event.ts'
+import { type Actor, recordEvent, SYSTEM } from '../event.ts'
 import { rememberIfOver, type Standing, spendIn, tooMany } from '../limits/rate-limit.ts'
 import { enqueueMail } from '../outbox/mail.ts'
 import { maySignIn } from '../policy/signup.ts'
@@ -27,7 +27,7 @@ const ATTEMPT_MAX_MS = 30 * MINUTE
 /** Another mail for an attempt: the older link and code end with it. */
 export async function sendAnotherMail(
   deps: Deps,
-  origin: Origin,
+  actor: Actor,
   { holding, device }: { holding: Holding; device?: string | undefined },
 ): Promise<{ attempt: SigninAttempt; resendAfter: number }> {
   const now = deps.clock.now()
@@ -35,10 +35,10 @@ export async function sendAnotherMail(
     const attempt = (await findHeld(trx, holding))?.attempt
     if (!attempt || !isOpen(attempt, now) || attempt.usedAt !== null) return 'ended'
     if (attempt.email === null) return 'no_address'
-    const limited = await withinMailLimit(deps, trx, origin, {
+    const limited = await withinMailLimit(deps, trx, actor, {
       email: attempt.email,
       queue: async () => {
-        const result = await queueSigninMail(deps, trx, origin, { attempt, device })
+        const result = await queueSigninMail(deps, trx, actor, { attempt, device })
         return { result, isMailed: result !== undefined }
       },
     })
@@ -75,11 +75,11 @@ export function tooSoon(waitMs: number): AuthdError {
 export async function withinMailLimit<Result>(
   deps: Deps,
   trx: Trx,
-  origin: Origin,
+  actor: Actor,
   { email, queue }: { email: string; queue: () => Promise<{ result: Result; isMailed: boolean }> },
 ): Promise<{ result: Result } | { over: Standing }> {
   const bucket = { policy: 'email', subject: email } as const
-  const standing = await spendIn(deps, trx, origin, bucket)
+  const standing = await spendIn(deps, trx, actor, bucket)
   if (standing.isOver) return { over: standing }
   const { result, isMailed } = await queue()
   if (!isMailed) await giveBackToBucket(trx, bucket, { amount: 1, now: deps.clock.now() })
@@ -104,7 +104,7 @@ export function resendAfter(deps: Pick<Deps, 'config'>, { mailedAt }: SigninAtte
 export async function queueSigninMail(
   deps: Deps,
   trx: Trx,
-  origin: Origin,
+  actor: Actor,
   { attempt, device }: { attempt: SigninAttempt; device?: string | undefined },
 ): Promise<SigninAttempt | undefined> {
   const config = deps.config.current()
@@ -138,14 +138,14 @@ export async function queueSigninMail(
       }),
       expires_minutes: String(Math.round((expiresAt - now) / MINUTE)),
       email_masked: maskEmail(email),
-      requested_by: describeUserAgent(origin.userAgent) ?? '',
-      requested_ip: origin.ip ?? '',
+      requested_by: describeUserAgent(actor.userAgent) ?? '',
+      requested_ip: actor.ip ?? '',
     },
     expiresAt,
     attemptId: attempt.id,
     isDecoy: isHeldBack || !mayBeMailed(deps, attempt.purpose, email, user),
   })
-  await recordEvent(deps, trx, origin, {
+  await recordEvent(deps, trx, actor, {
     type: 'magic_link.requested',
     userId: user?.id ?? null,
     email,

@@ -5,7 +5,7 @@ import { listPasskeys, type Passkey } from '../../store/passkeys.ts'
 import type { OwnedSession } from '../../store/sessions.ts'
 import { findTotpSecret } from '../../store/totp-secrets.ts'
 import { findUser, lockUser, type User, updateUserName } from '../../store/users.ts'
-import { type Origin, recordEvent } from '../event.ts'
+import { type Actor, recordEvent } from '../event.ts'
 import { acceptedFactors, enrolledFactors, type Factor, policyFor } from '../policy/factor.ts'
 import { holdFresh, howToStepUp, type StepUpMethod } from '../sessions/fresh.ts'
 import { removeUserIn } from './delete.ts'
@@ -54,7 +54,7 @@ export async function checkFresh(
 
 export async function renameMyself(
   deps: Deps,
-  origin: Origin,
+  actor: Actor,
   { userId, name }: { userId: string; name: string | null },
 ): Promise<User> {
   const user = await deps.db.write(async (trx) => {
@@ -62,7 +62,7 @@ export async function renameMyself(
     if (!before) return undefined
     await updateUserName(trx, { id: userId, name })
     const about = { userId, email: before.email, metadata: { changed: ['name'] } }
-    await recordEvent(deps, trx, origin, { type: 'user.updated', ...about })
+    await recordEvent(deps, trx, actor, { type: 'user.updated', ...about })
     return { ...before, name }
   })
   if (!user) throw new AuthdError('UNAUTHORIZED')
@@ -70,10 +70,10 @@ export async function renameMyself(
 }
 
 /** Removes the person at this session, and everything of theirs. */
-export async function deleteMyself(deps: Deps, origin: Origin, session: OwnedSession): Promise<void> {
+export async function deleteMyself(deps: Deps, actor: Actor, session: OwnedSession): Promise<void> {
   const verdict = await deps.db.write(async (trx) => {
     const held = await holdFresh(deps, trx, session)
-    if (held.kind === 'fresh') await removeUserIn(deps, trx, origin, held.user)
+    if (held.kind === 'fresh') await removeUserIn(deps, trx, actor, held.user)
     return held
   })
   if (verdict.kind !== 'fresh') throw verdict.error

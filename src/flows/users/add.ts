@@ -3,7 +3,7 @@ import { AuthdError } from '../../errors.ts'
 import type { EmailAddress } from '../../platform/email-address.ts'
 import type { Trx } from '../../store/db.ts'
 import { findUserByEmail, insertUser, type User } from '../../store/users.ts'
-import { type Origin, recordEvent } from '../event.ts'
+import { type Actor, recordEvent } from '../event.ts'
 
 export interface AddUsers {
   emails: EmailAddress[]
@@ -19,11 +19,11 @@ export interface AddedUser {
 }
 
 /** Adds all of them or, where one is there already and may not be, none. */
-export async function addUsers(deps: Deps, origin: Origin, input: AddUsers): Promise<AddedUser[]> {
+export async function addUsers(deps: Deps, actor: Actor, input: AddUsers): Promise<AddedUser[]> {
   return await deps.db.write(async (trx) => {
     const added: AddedUser[] = []
     for (const email of input.emails) {
-      const one = await addUserIn(deps, trx, origin, { ...input, email })
+      const one = await addUserIn(deps, trx, actor, { ...input, email })
       if (!one.isNew && !input.mayExist) {
         throw new AuthdError('CONFLICT', {
           message: `${one.user.email} is there already (${one.user.id}). Nobody was added.`,
@@ -39,16 +39,16 @@ export async function addUsers(deps: Deps, origin: Origin, input: AddUsers): Pro
 /** As addUsers, for one who may be there already. */
 export async function addUser(
   deps: Deps,
-  origin: Origin,
+  actor: Actor,
   input: { email: EmailAddress; name: string | null; isVerified: boolean },
 ): Promise<AddedUser> {
-  return await deps.db.write((trx) => addUserIn(deps, trx, origin, input))
+  return await deps.db.write((trx) => addUserIn(deps, trx, actor, input))
 }
 
 export async function addUserIn(
   deps: Deps,
   trx: Trx,
-  origin: Origin,
+  actor: Actor,
   { email, name, isVerified }: { email: EmailAddress; name: string | null; isVerified: boolean },
 ): Promise<AddedUser> {
   const now = deps.clock.now()
@@ -58,6 +58,6 @@ export async function addUserIn(
   const isNew = await insertUser(trx, row)
   const user = await findUserByEmail(trx, email.canonical)
   if (!user) throw new Error('a user was inserted and is not there')
-  if (isNew) await recordEvent(deps, trx, origin, { type: 'user.registered', userId: id, email: email.canonical })
+  if (isNew) await recordEvent(deps, trx, actor, { type: 'user.registered', userId: id, email: email.canonical })
   return { user, isNew }
 }

@@ -5,7 +5,7 @@ import { cancelMailTo } from '../../store/outbox.ts'
 import { endRecoveryLinks } from '../../store/recovery-links.ts'
 import { endSigninAttempts } from '../../store/signin-attempts.ts'
 import { deleteUser, lockUser, type User } from '../../store/users.ts'
-import { type Origin, recordEvent } from '../event.ts'
+import { type Actor, recordEvent } from '../event.ts'
 import { endSessionsIn } from '../sessions/session.ts'
 
 export interface ChangedUser {
@@ -14,24 +14,24 @@ export interface ChangedUser {
 }
 
 /** Deletes a user. The audit log keeps what happened. The sign-up policy decides whether they may come back. */
-export async function removeUser(deps: Deps, origin: Origin, user: User): Promise<ChangedUser> {
+export async function removeUser(deps: Deps, actor: Actor, user: User): Promise<ChangedUser> {
   return await deps.db.write(async (trx) => {
     if (!(await lockUser(trx, user.id))) return { isChanged: false, sessionsEnded: 0 }
-    return await removeUserIn(deps, trx, origin, user)
+    return await removeUserIn(deps, trx, actor, user)
   })
 }
 
 /** As removeUser, inside the unit that holds the user. */
-export async function removeUserIn(deps: Deps, trx: Trx, origin: Origin, user: User): Promise<ChangedUser> {
-  const sessionsEnded = await endAllOf(deps, trx, origin, user, 'user_deleted')
-  await recordEvent(deps, trx, origin, { type: 'user.deleted', userId: user.id, email: user.email })
+export async function removeUserIn(deps: Deps, trx: Trx, actor: Actor, user: User): Promise<ChangedUser> {
+  const sessionsEnded = await endAllOf(deps, trx, actor, user, 'user_deleted')
+  await recordEvent(deps, trx, actor, { type: 'user.deleted', userId: user.id, email: user.email })
   return { isChanged: await deleteUser(trx, user.id), sessionsEnded }
 }
 
 /** Ends sessions, attempts, queued mails, known devices and recovery links of a user; returns the number of sessions. */
-export async function endAllOf(deps: Deps, trx: Trx, origin: Origin, user: User, reason: string): Promise<number> {
+export async function endAllOf(deps: Deps, trx: Trx, actor: Actor, user: User, reason: string): Promise<number> {
   const now = deps.clock.now()
-  const ended = await endSessionsIn(deps, trx, origin, {
+  const ended = await endSessionsIn(deps, trx, actor, {
     filter: { userId: user.id },
     reason,
   })

@@ -6,7 +6,7 @@ import {
   enableUser as markEnabled,
   type User,
 } from '../../store/users.ts'
-import { type Origin, recordEvent } from '../event.ts'
+import { type Actor, recordEvent } from '../event.ts'
 import { resolveUser } from '../named-user.ts'
 import { type ChangedUser, endAllOf } from './delete.ts'
 
@@ -29,30 +29,30 @@ async function changeUsers(
 
 export async function disableUsers(
   deps: Deps,
-  origin: Origin,
+  actor: Actor,
   { names, reason }: { names: string[]; reason: string | null },
 ): Promise<(ChangedUser & { user: User })[]> {
-  return await changeUsers(deps, names, (user) => disableUser(deps, origin, user, reason))
+  return await changeUsers(deps, names, (user) => disableUser(deps, actor, user, reason))
 }
 
 export async function enableUsers(
   deps: Deps,
-  origin: Origin,
+  actor: Actor,
   { names }: { names: string[] },
 ): Promise<(ChangedUser & { user: User })[]> {
-  return await changeUsers(deps, names, (user) => enableUser(deps, origin, user))
+  return await changeUsers(deps, names, (user) => enableUser(deps, actor, user))
 }
 
 /** Disables a user. Their sessions, links, codes and queued mails end in the same unit. */
-export async function disableUser(deps: Deps, origin: Origin, user: User, reason: string | null): Promise<ChangedUser> {
+export async function disableUser(deps: Deps, actor: Actor, user: User, reason: string | null): Promise<ChangedUser> {
   const now = deps.clock.now()
   return await deps.db.write(async (trx) => {
     await lockUser(trx, user.id)
     const isChanged = await markDisabled(trx, { id: user.id, now, reason })
-    const sessionsEnded = await endAllOf(deps, trx, origin, user, 'user_disabled')
+    const sessionsEnded = await endAllOf(deps, trx, actor, user, 'user_disabled')
     if (isChanged) {
       const metadata = reason === null ? {} : { reason }
-      await recordEvent(deps, trx, origin, {
+      await recordEvent(deps, trx, actor, {
         type: 'user.disabled',
         userId: user.id,
         email: user.email,
@@ -64,12 +64,12 @@ export async function disableUser(deps: Deps, origin: Origin, user: User, reason
 }
 
 /** Enables a user again. Revoked sessions stay revoked. */
-async function enableUser(deps: Deps, origin: Origin, user: User): Promise<ChangedUser> {
+async function enableUser(deps: Deps, actor: Actor, user: User): Promise<ChangedUser> {
   return await deps.db.write(async (trx) => {
     await lockUser(trx, user.id)
     const isChanged = await markEnabled(trx, user.id)
     if (isChanged)
-      await recordEvent(deps, trx, origin, {
+      await recordEvent(deps, trx, actor, {
         type: 'user.enabled',
         userId: user.id,
         email: user.email,

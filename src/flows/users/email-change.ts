@@ -10,7 +10,7 @@ import { cancelMailTo } from '../../store/outbox.ts'
 import type { OwnedSession } from '../../store/sessions.ts'
 import { endSigninAttempts, findBoundAttempt } from '../../store/signin-attempts.ts'
 import { lockUser, type User, updateUserEmail } from '../../store/users.ts'
-import { type Origin, recordEvent } from '../event.ts'
+import { type Actor, recordEvent } from '../event.ts'
 import { dropLoneRecoveryCodes } from '../factors/recovery-code.ts'
 import { notify } from '../outbox/notice.ts'
 import { dropFactors } from '../policy/factor.ts'
@@ -35,10 +35,10 @@ interface Asking {
  */
 export async function beginEmailChange(
   deps: Deps,
-  origin: Origin,
+  actor: Actor,
   { session, address, ...asking }: Asking & { session: OwnedSession; address: EmailAddress },
 ): Promise<number> {
-  return await sendBoundMail(deps, origin, {
+  return await sendBoundMail(deps, actor, {
     purpose: 'email_change',
     boundTo: session.id,
     address,
@@ -62,16 +62,16 @@ export async function findWaitingChange(deps: Deps, session: OwnedSession): Prom
 /** Takes the new address with the code that was sent there; the former one is told, and has a way back for 7 days. */
 export async function finishEmailChange(
   deps: Deps,
-  origin: Origin,
+  actor: Actor,
   { session, code, device }: { session: OwnedSession; code: string; device: string | undefined },
 ): Promise<Renewed> {
   const verdict = await deps.db.write(async (trx) => {
     const held = await holdFresh(deps, trx, session)
     if (held.kind !== 'fresh') return held
     const attempt = await findBoundAttempt(trx, { purpose: 'email_change', boundTo: session.id })
-    if (!attempt?.email || !(await spendCode(deps, trx, origin, { attempt, code, device }))) return undefined
+    if (!attempt?.email || !(await spendCode(deps, trx, actor, { attempt, code, device }))) return undefined
     const address = { canonical: attempt.email, typed: attempt.emailTyped ?? attempt.email }
-    if (!(await changeEmailIn(deps, trx, origin, { user: held.user, address }))) return undefined
+    if (!(await changeEmailIn(deps, trx, actor, { user: held.user, address }))) return undefined
     return { kind: 'done' as const, renewed: await renew(deps, trx, { session }) }
   })
   if (!verdict) throw new AuthdError('INVALID_CREDENTIALS')
@@ -83,7 +83,7 @@ export async function finishEmailChange(
 export async function changeEmailIn(
   deps: Deps,
   trx: Trx,
-  origin: Origin,
+  actor: Actor,
   { user, address, isVerified = true }: { user: User; address: EmailAddress; isVerified?: boolean },
 ): Promise<boolean> {
   const now = deps.clock.now()
@@ -107,8 +107,8 @@ export async function changeEmailIn(
     restorableUntil: now + RESTORABLE_MS,
   })
   const masks = { old_email_masked: maskEmail(user.email), new_email_masked: maskEmail(email) }
-  await recordEvent(deps, trx, origin, { type: 'user.email_changed', userId: user.id, email, metadata: masks })
-  await notify(deps, trx, origin, {
+  await recordEvent(deps, trx, actor, { type: 'user.email_changed', userId: user.id, email, metadata: masks })
+  await notify(deps, trx, actor, {
     user,
     template: 'email_changed',
     link: `${deps.config.current().publicUrl}/restore-email?token=${id}.${secret}`,
@@ -127,11 +127,11 @@ export async function findRestorable(deps: Deps, token: string): Promise<EmailCh
 /** Holding the link is not enough, since mails are forwarded: a code goes to the former address, now. */
 export async function sendRestoreMail(
   deps: Deps,
-  origin: Origin,
+  actor: Actor,
   { token, ...asking }: Asking & { token: string },
 ): Promise<number> {
   const change = await findRestorable(deps, token)
-  return await sendBoundMail(deps, origin, {
+  return await sendBoundMail(deps, actor, {
     purpose: 'email_restore',
     boundTo: change.id,
     address: { canonical: change.oldEmail, typed: change.oldEmailTyped },
@@ -143,7 +143,7 @@ export async function sendRestoreMail(
 /** Puts the former address back, and ends every session and every factor made since: they may be a stranger's. */
 export async function restoreEmail(
   deps: Deps,
-  origin: Origin,
+  actor: Actor,
   { token, code, device }: { token: string; code: string; device: string | undefined },
 ): Promise<void> {
   const now = deps.clock.now()
@@ -152,19 +152,19 @@ export async function restoreEmail(
     const user = change && (await lockUser(trx, change.userId))
     if (!change || !user) return false
     const attempt = await findBoundAttempt(trx, { purpose: 'email_restore', boundTo: change.id })
-    if (!attempt || !(await spendCode(deps, trx, origin, { attempt, code, device }))) return false
+    if (!attempt || !(await spendCode(deps, trx, actor, { attempt, code, device }))) return false
     if (!(await restoreEmailChange(trx, { id: change.id, userId: user.id, now }))) return false
     const old = { email: change.oldEmail, emailTyped: change.oldEmailTyped, emailVerifiedAt: now }
     if (!(await updateUserEmail(trx, { id: user.id, ...old }))) return false
     await endSigninAttempts(trx, user.email)
     await cancelMailTo(trx, { recipient: user.email, now })
-    await endSessionsIn(deps, trx, origin, { filter: { userId: user.id }, reason: 'email_restored' })
+    await endSessionsIn(deps, trx, actor, { filter: { userId: user.id }, reason: 'email_restored' })
     await forgetDevices(trx, user.id)
     // What was enrolled since is whoever's who changed the address; what was there before is still due.
     const dropped = await dropFactors(trx, user.id, { since: change.changedAt })
     await dropLoneRecoveryCodes(trx, user.id)
     const about = { userId: user.id, email: change.oldEmail, metadata: { dropped } }
-    await recordEvent(deps, trx, origin, { type: 'user.email_restored', ...about })
+    await recordEvent(deps, trx, actor, { type: 'user.email_restored', ...about })
     return true
   })
   if (!isRestored) throw new AuthdError('INVALID_CREDENTIALS')

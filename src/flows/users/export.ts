@@ -5,7 +5,7 @@ import { listSessions, type OwnedSession } from '../../store/sessions.ts'
 import { findTotpSecret } from '../../store/totp-secrets.ts'
 import type { User } from '../../store/users.ts'
 import { sealAudit } from '../audit/audit.ts'
-import { type Origin, recordEvent } from '../event.ts'
+import { type Actor, recordEvent } from '../event.ts'
 import { enrolledFactors } from '../policy/factor.ts'
 
 /** More than anybody has; a list that reaches it says so. */
@@ -23,10 +23,10 @@ export interface PersonalData {
 }
 
 /** Everything that is held on a person (access request, GDPR art. 15): no secrets, since they prove and say nothing. */
-export async function exportUser(deps: Deps, origin: Origin, user: User): Promise<PersonalData> {
+export async function exportUser(deps: Deps, actor: Actor, user: User): Promise<PersonalData> {
   const exportedAt = deps.clock.now()
   await deps.db.write((trx) =>
-    recordEvent(deps, trx, origin, { type: 'user.exported', userId: user.id, email: user.email }),
+    recordEvent(deps, trx, actor, { type: 'user.exported', userId: user.id, email: user.email }),
   )
   // Lists show what is sealed: also what happened a moment ago.
   await sealAudit(deps)

@@ -6,7 +6,7 @@ import { digest, equalSecrets, mintSecret, parseToken } from '../../platform/sec
 import type { Sql } from '../../store/db.ts'
 import { findInvitation, insertInvitation } from '../../store/invitations.ts'
 import { findUser, inviteUser, lockUser, type User } from '../../store/users.ts'
-import { type Origin, recordEvent } from '../event.ts'
+import { type Actor, recordEvent } from '../event.ts'
 import { enqueueMail } from '../outbox/mail.ts'
 import { type BegunSignIn, beginSignIn } from '../signin/begin.ts'
 import { addUserIn } from './add.ts'
@@ -23,7 +23,7 @@ export interface MadeInvitation {
 /** Invites all of them or, where one has an account already, none. */
 export async function inviteUsers(
   deps: Deps,
-  origin: Origin,
+  actor: Actor,
   {
     emails,
     ttlMs,
@@ -38,7 +38,7 @@ export async function inviteUsers(
   return await deps.db.write(async (trx) => {
     const made: MadeInvitation[] = []
     for (const email of emails) {
-      const { user } = await addUserIn(deps, trx, origin, { email, name, isVerified: false })
+      const { user } = await addUserIn(deps, trx, actor, { email, name, isVerified: false })
       await lockUser(trx, user.id)
       if (user.disabledAt !== null || !(await inviteUser(trx, { id: user.id, until: expiresAt }))) {
         throw new AuthdError('CONFLICT', {
@@ -50,9 +50,9 @@ export async function inviteUsers(
       const secret = mintSecret(deps.random)
       const url = `${publicUrl}/invite?token=${id}.${secret}`
       const row = { id, userId: user.id, secretDigest: digest(secret), lang, createdAt: now, expiresAt }
-      await insertInvitation(trx, { ...row, createdBy: origin.actor })
+      await insertInvitation(trx, { ...row, createdBy: actor.id })
       const about = { userId: user.id, email: user.email, metadata: { invitation: id } }
-      await recordEvent(deps, trx, origin, { type: 'user.invited', ...about })
+      await recordEvent(deps, trx, actor, { type: 'user.invited', ...about })
       const mail = {
         to: user.email,
         template: 'invitation' as const,
@@ -77,12 +77,12 @@ export async function findInvited(deps: Deps, token: string): Promise<User> {
 /** Begins an ordinary sign-in for the invited address: a mail goes there, since invitations are forwarded. */
 export async function acceptInvitation(
   deps: Deps,
-  origin: Origin,
+  actor: Actor,
   { token, lang, held, device }: { token: string; lang: string; held: string[]; device: string | undefined },
 ): Promise<BegunSignIn> {
   const user = await findInvited(deps, token)
   const email = parseEmailAddress(user.email)
-  return await beginSignIn(deps, origin, { email, deliver: 'cookie', lang, held, device })
+  return await beginSignIn(deps, actor, { email, deliver: 'cookie', lang, held, device })
 }
 
 async function readInvited(sql: Sql, text: string, now: number): Promise<User | undefined> {

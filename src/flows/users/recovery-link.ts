@@ -12,7 +12,7 @@ import {
 } from '../../store/recovery-links.ts'
 import type { Session } from '../../store/sessions.ts'
 import { findUser, lockUser, type User } from '../../store/users.ts'
-import { type Origin, recordEvent } from '../event.ts'
+import { type Actor, recordEvent } from '../event.ts'
 import { dropLoneRecoveryCodes } from '../factors/recovery-code.ts'
 import { resolveUser } from '../named-user.ts'
 import { notify } from '../outbox/notice.ts'
@@ -39,7 +39,7 @@ export interface MadeRecoveryLink {
 /** A link that signs a person in once, in place of the mail, and takes away the factors named. Ends older ones. */
 export async function makeRecoveryLink(
   deps: Deps,
-  origin: Origin,
+  actor: Actor,
   {
     name,
     removes,
@@ -62,11 +62,11 @@ export async function makeRecoveryLink(
     await lockUser(trx, user.id)
     await endRecoveryLinks(trx, user.id)
     const link = { id, userId: user.id, secretDigest: digest(secret), removes, createdAt: now, expiresAt }
-    await insertRecoveryLink(trx, { ...link, createdBy: origin.actor })
+    await insertRecoveryLink(trx, { ...link, createdBy: actor.id })
     const about = { userId: user.id, email: user.email, metadata: { link: id, removes } }
-    await recordEvent(deps, trx, origin, { type: 'user.recovery_link_made', ...about })
+    await recordEvent(deps, trx, actor, { type: 'user.recovery_link_made', ...about })
     if (!mustEndSessions) return 0
-    const ended = await endSessionsIn(deps, trx, origin, { filter: { userId: user.id }, reason: 'recovery' })
+    const ended = await endSessionsIn(deps, trx, actor, { filter: { userId: user.id }, reason: 'recovery' })
     return ended.length
   })
   const url = `${deps.config.current().publicUrl}/recover?token=${id}.${secret}`
@@ -90,7 +90,7 @@ export async function previewRecovery(deps: Deps, token: string): Promise<{ user
  */
 export async function redeemRecovery(
   deps: Deps,
-  origin: Origin,
+  actor: Actor,
   {
     token,
     lang,
@@ -108,16 +108,16 @@ export async function redeemRecovery(
       const reason = link.usedAt === null && link.expiresAt <= now ? 'expired' : 'used'
       const metadata = { method: 'recovery_link', reason, link: link.id }
       const about = { outcome: 'failure', userId: user.id, email: user.email, metadata } as const
-      await recordEvent(deps, trx, origin, { type: 'user.authentication_failed', ...about })
+      await recordEvent(deps, trx, actor, { type: 'user.authentication_failed', ...about })
       return undefined
     }
     const dropped = await dropFactors(trx, user.id, { which: link.removes as Factor[] })
     await dropLoneRecoveryCodes(trx, user.id)
     const about = { userId: user.id, email: user.email, metadata: { link: link.id, dropped } }
-    await recordEvent(deps, trx, origin, { type: 'user.recovery_link_used', ...about })
-    await notify(deps, trx, origin, { user, template: 'recovery_link_used' })
+    await recordEvent(deps, trx, actor, { type: 'user.recovery_link_used', ...about })
+    await notify(deps, trx, actor, { user, template: 'recovery_link_used' })
     const email = parseEmailAddress(user.email)
-    const held = await insertAttempt(deps, trx, origin, {
+    const held = await insertAttempt(deps, trx, actor, {
       email,
       deliver: 'cookie',
       lang,
@@ -125,7 +125,7 @@ export async function redeemRecovery(
       boundTo: null,
     })
     const by = { proof: 'recovery_link', method: 'recovery_link' } as const
-    const outcome = await completeSignIn(deps, trx, origin, { attempt: held.attempt, user, ...by, replaces, device })
+    const outcome = await completeSignIn(deps, trx, actor, { attempt: held.attempt, user, ...by, replaces, device })
     return outcome && { outcome, token: held.token }
   })
   if (!done) throw new AuthdError('MAGIC_LINK_EXPIRED')

@@ -9,7 +9,7 @@ import {
   updateUserMfaPolicy,
   updateUserName,
 } from '../../store/users.ts'
-import { type Origin, recordEvent } from '../event.ts'
+import { type Actor, recordEvent } from '../event.ts'
 import { resolveUser } from '../named-user.ts'
 import { changeEmailIn } from './email-change.ts'
 
@@ -26,7 +26,7 @@ export interface UserUpdate {
 /** Changes a person, all of it or nothing; answers how they were and how they are. */
 export async function updateUser(
   deps: Deps,
-  origin: Origin,
+  actor: Actor,
   { user: name, ...update }: UserUpdate & { user: string },
 ): Promise<{ before: User; after: User }> {
   const { id } = await resolveUser(deps, name)
@@ -47,11 +47,11 @@ export async function updateUser(
       const isPolicy = changed.includes('mfa_policy')
       const policy = { before: before.mfaPolicy ?? 'default', after: update.mfaPolicy ?? 'default' }
       const metadata = { changed, ...(isPolicy && { mfa_policy: policy }) }
-      await recordEvent(deps, trx, origin, { type: 'user.updated', userId: id, email: before.email, metadata })
+      await recordEvent(deps, trx, actor, { type: 'user.updated', userId: id, email: before.email, metadata })
     }
     const { email: address, isVerified } = update
     if (address && address.canonical !== before.email) {
-      if (!(await changeEmailIn(deps, trx, origin, { user: before, address, isVerified }))) {
+      if (!(await changeEmailIn(deps, trx, actor, { user: before, address, isVerified }))) {
         throw new AuthdError('CONFLICT', { message: `Somebody else has ${address.canonical}. Nothing was changed.` })
       }
     }

@@ -4,8 +4,8 @@ import { recordEvent } from '../../flows/event.ts'
 import { type IpVerdict, ipRules, judge, scopeOf } from '../../flows/limits/ip-filter.ts'
 import { ipBucket } from '../../platform/net/ip.ts'
 import type { FilterScope } from '../../store/ip-filters.ts'
+import { actorOf } from '../actor.ts'
 import type { Context, Next } from '../context.ts'
-import { originOf } from '../origin.ts'
 import { seldom } from '../seldom.ts'
 
 /** Keeps out whom the rules of `authd ipfilter` keep out. Why is not told; it is in the audit log, once an hour a client. */
@@ -38,7 +38,7 @@ function hitRecorder(deps: Deps) {
     if (!isTold(ipBucket(ctx.state.ip))) return
     const metadata = { scope, ...(rule ? { rule: rule.id, cidr: rule.cidr } : { default: 'deny' }) }
     await deps.db.write((trx) =>
-      recordEvent(deps, trx, originOf(ctx), { type: 'ip_filter.hit', outcome: 'failure', metadata }),
+      recordEvent(deps, trx, actorOf(ctx), { type: 'ip_filter.hit', outcome: 'failure', metadata }),
     )
   }
 }

@@ -1,8 +1,8 @@
 import type { Deps } from '../../deps.ts'
 import { AuthdError } from '../../errors.ts'
 import { recordEvent } from '../../flows/event.ts'
+import { actorOf } from '../actor.ts'
 import type { Context, Next } from '../context.ts'
-import { originOf } from '../origin.ts'
 import { seldom } from '../seldom.ts'
 
 /** An API key that is genuine, and was used beyond what it may: its holder tries something, or somebody else has it. */
@@ -27,7 +27,7 @@ function refusalOf({ state }: Context, error: unknown): { keyId: string; reason:
 }
 
 async function note(deps: Deps, ctx: Context, { keyId, reason }: { keyId: string; reason: string }): Promise<void> {
-  const origin = { ...originOf(ctx), actor: `api-key:${keyId}` }
+  const origin = { ...actorOf(ctx), actor: `api-key:${keyId}` }
   const metadata = { reason, call: `${ctx.method} ${ctx.state.route ?? 'other'}` }
   await deps.db.write((trx) =>
     recordEvent(deps, trx, origin, { type: 'api_key.refused', outcome: 'failure', metadata }),

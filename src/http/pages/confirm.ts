@@ -34,11 +34,11 @@ const mail = accountPage({
   fields: fields({ next }),
   back: '/account',
   mayWait: true,
-  async handle(deps, { session, fields: form, origin, cookies, lang }) {
+  async handle(deps, { session, fields: form, actor, cookies, lang }) {
     const shown = { session, next: form.next, isMailed: true }
     return await orAgain(
       async () => {
-        await sendStepUpMail(deps, origin, { session, lang, device: cookies.device })
+        await sendStepUpMail(deps, actor, { session, lang, device: cookies.device })
         return await confirmPage(deps, shown)
       },
       ['RATE_LIMITED'],
@@ -53,10 +53,10 @@ const prove = accountPage({
   fields: fields({ next, method: z.enum(['email', 'totp', 'recovery_code']), code: z.string().max(64) }),
   back: '/account',
   mayWait: true,
-  async handle(deps, { session, fields: form, origin, cookies }) {
+  async handle(deps, { session, fields: form, actor, cookies }) {
     const proof = { method: form.method, code: form.code, device: cookies.device }
     return await orAgain(
-      async () => goOn(await stepUp(deps, origin, { session, proof }), form.next),
+      async () => goOn(await stepUp(deps, actor, { session, proof }), form.next),
       MENDABLE,
       (error) => confirmPage(deps, { session, next: form.next, isMailed: form.method === 'email', error }),
     )
@@ -69,10 +69,10 @@ const passkey = accountPage({
   fields: fields({ next, ...passkeyFields }),
   back: '/account',
   mayWait: true,
-  async handle(deps, { session, fields: form, origin }) {
+  async handle(deps, { session, fields: form, actor }) {
     const proof = { session, challengeId: form.challenge_id, credential: form.credential }
     return await orAgain(
-      async () => goOn(await stepUpWithPasskey(deps, origin, proof), form.next),
+      async () => goOn(await stepUpWithPasskey(deps, actor, proof), form.next),
       MENDABLE,
       (error) => confirmPage(deps, { session, next: form.next, isMailed: false, error }),
     )

@@ -24,9 +24,9 @@ const accept = page({
   path: '/invite',
   limit: 'guess',
   fields: fields({ token }),
-  async handle(deps, { fields: form, origin, lang, cookies }) {
+  async handle(deps, { fields: form, actor, lang, cookies }) {
     const held = cookies.attempts
-    const begun = await acceptInvitation(deps, origin, { token: form.token, lang, held, device: cookies.device })
+    const begun = await acceptInvitation(deps, actor, { token: form.token, lang, held, device: cookies.device })
     return {
       goTo: `/signin/code?attempt=${begun.attempt.id}`,
       cookies: [{ kind: 'attempt', token: begun.token, held }],
@@ -50,9 +50,9 @@ const recover = page({
   path: '/recover',
   limit: 'guess',
   fields: fields({ token }),
-  async handle(deps, { fields: form, origin, lang, cookies, identity }) {
+  async handle(deps, { fields: form, actor, lang, cookies, identity }) {
     const { replaces, device } = redemption({ cookies, identity })
-    const { result, attemptToken } = await redeemRecovery(deps, origin, { token: form.token, lang, replaces, device })
+    const { result, attemptToken } = await redeemRecovery(deps, actor, { token: form.token, lang, replaces, device })
     const shown = signedInPage(deps, result, cookies)
     const isDue = result.status === 'factor_required'
     const held = cookies.attempts

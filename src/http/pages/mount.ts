@@ -2,6 +2,7 @@ import Router from '@koa/router'
 import type { Deps } from '../../deps.ts'
 import type { AuthdError } from '../../errors.ts'
 import { templates } from '../../platform/texts/templates.ts'
+import { actorOf } from '../actor.ts'
 import type { Context, Next } from '../context.ts'
 import { type CookieNames, setCookies } from '../cookies.ts'
 import { languageOf } from '../language.ts'
@@ -9,7 +10,6 @@ import { withinLimits } from '../limits.ts'
 import { parseInput, readBody } from '../middleware/body.ts'
 import { refuseForeign } from '../middleware/identify.ts'
 import { pathFilter, refuseByFixedPath, refuseOtherMethods } from '../mount.ts'
-import { originOf } from '../origin.ts'
 import { accountPages } from './account.ts'
 import type { BrandFile } from './branding.ts'
 import { confirmPages } from './confirm.ts'
@@ -104,7 +104,7 @@ async function answer(deps: Deps, ctx: Context, declared: Page): Promise<PageAns
     params: (ctx as unknown as { params: Record<string, string> }).params,
     identity: ctx.state.identity,
     cookies: ctx.state.cookies,
-    origin: originOf(ctx),
+    actor: actorOf(ctx),
     lang: languageOf(ctx.get('Accept-Language')),
   })
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { Deps } from '../../deps.ts'
 import type { AuthdError } from '../../errors.ts'
-import type { Origin } from '../../flows/event.ts'
+import type { Actor } from '../../flows/event.ts'
 import type { Identity } from '../../flows/sessions/identify.ts'
 import type { CookieChange, RequestCookies } from '../cookies.ts'
 import type { Limit } from '../limits.ts'
@@ -14,7 +14,7 @@ export interface PageRequest<Fields> {
   params: Record<string, string>
   identity: Identity
   cookies: RequestCookies
-  origin: Origin
+  actor: Actor
   lang: string
 }
 

@@ -41,7 +41,7 @@ const begin = page({
   path: '/signin',
   limit: 'stranger',
   fields: fields({ email: z.string().max(320), redirect_to: redirectField, attempt: attemptId.optional() }),
-  async handle(deps, { fields: form, cookies, origin, lang }) {
+  async handle(deps, { fields: form, cookies, actor, lang }) {
     const email = parseEmailAddress(form.email)
     const shown = { email: form.email, ...optional(form.redirect_to) }
     if (!email) {
@@ -49,7 +49,7 @@ const begin = page({
       return { page: 'signin', status: 400, values: { ...shown, error } }
     }
     const held = cookies.attempts
-    const begun = await beginSignIn(deps, origin, {
+    const begun = await beginSignIn(deps, actor, {
       email,
       deliver: 'cookie',
       redirectTo: form.redirect_to,
@@ -85,10 +85,10 @@ const code = page({
   path: '/signin/code',
   limit: 'guess',
   fields: fields({ attempt: attemptId, code: z.string().max(64) }),
-  async handle(deps, { fields: form, cookies, origin, identity }) {
+  async handle(deps, { fields: form, cookies, actor, identity }) {
     try {
       const proof = { ...redemption({ cookies, identity }, undefined, form.attempt), code: form.code }
-      return signedInPage(deps, await redeemCode(deps, origin, proof), cookies)
+      return signedInPage(deps, await redeemCode(deps, actor, proof), cookies)
     } catch (error) {
       if (!(error instanceof AuthdError && error.code === 'INVALID_CREDENTIALS')) throw error
       const shown = await codePage(deps, cookies, form.attempt)

@@ -36,8 +36,8 @@ const retry = endpoint({
   guard: { scope: 'mail:write' },
   answers: { 202: { text: 'It is due now.', schema: mailResource } },
   errors: [...REFUSALS, 'MAIL_NOT_FOUND', 'OUTBOX_OVER'],
-  async handle(deps, { params, origin }) {
-    const [again] = await retryQueued(deps, origin, { kind: 'mail', ids: [params['id'] ?? ''] })
+  async handle(deps, { params, actor }) {
+    const [again] = await retryQueued(deps, actor, { kind: 'mail', ids: [params['id'] ?? ''] })
     return { status: 202, body: again && presentMail(again) }
   },
 })
@@ -50,8 +50,8 @@ const cancel = endpoint({
   guard: { scope: 'mail:write' },
   answers: { 200: { text: 'The mail.', schema: mailResource } },
   errors: [...REFUSALS, 'MAIL_NOT_FOUND'],
-  async handle(deps, { params, origin }) {
-    const [cancelled] = await cancelMails(deps, origin, [params['id'] ?? ''])
+  async handle(deps, { params, actor }) {
+    const [cancelled] = await cancelMails(deps, actor, [params['id'] ?? ''])
     return { status: 200, body: cancelled && presentMail(cancelled.item) }
   },
 })
@@ -84,8 +84,8 @@ const clear = endpoint({
     },
   },
   errors: REFUSALS,
-  async handle(deps, { body, origin }) {
-    const { address, isChanged } = await clearSuppression(deps, origin, body.email.typed)
+  async handle(deps, { body, actor }) {
+    const { address, isChanged } = await clearSuppression(deps, actor, body.email.typed)
     return { status: 200, body: { email: address, changed: isChanged } }
   },
 })

@@ -53,14 +53,14 @@ const addFilter = endpoint({
   },
   answers: { 201: { text: 'The rule.', schema: ipFilterResource } },
   errors: [...REFUSALS, 'LOCKOUT_RISK'],
-  async handle(deps, { body, origin }) {
-    const { filters: added } = await addIpFilters(deps, origin, {
+  async handle(deps, { body, actor }) {
+    const { filters: added } = await addIpFilters(deps, actor, {
       rules: [{ cidr: body.cidr, reason: body.reason }],
       action: body.action,
       scope: body.scope,
       expiresAt: body.expires_at === null ? null : Date.parse(body.expires_at),
       keepSessions: body.keep_sessions,
-      own: origin.ip ?? undefined,
+      own: actor.ip ?? undefined,
       acceptsLockout: body.accept_lockout,
     })
     return { status: 201, body: added.map(presentIpFilter)[0] }
@@ -75,8 +75,8 @@ const removeFilter = endpoint({
   guard: { scope: 'ipfilters:write' },
   answers: { 204: { text: 'It is gone.' } },
   errors: [...REFUSALS, 'IP_FILTER_NOT_FOUND'],
-  async handle(deps, { params, origin }) {
-    await removeIpFilters(deps, origin, [params['id'] ?? ''])
+  async handle(deps, { params, actor }) {
+    await removeIpFilters(deps, actor, [params['id'] ?? ''])
     return { status: 204 }
   },
 })
@@ -137,10 +137,10 @@ const set = endpoint({
   },
   answers: { 200: { text: 'What is in force.', schema: settingResource } },
   errors: [...REFUSALS, 'LOCKOUT_RISK'],
-  async handle(deps, { params, body, origin }) {
+  async handle(deps, { params, body, actor }) {
     const key = params['key'] ?? ''
-    const own = origin.ip ?? undefined
-    await setSetting(deps, origin, { key, value: String(body.value), own, acceptsLockout: body.accept_lockout })
+    const own = actor.ip ?? undefined
+    await setSetting(deps, actor, { key, value: String(body.value), own, acceptsLockout: body.accept_lockout })
     return { status: 200, body: presentSetting(await getSetting(deps, key)) }
   },
 })
@@ -153,9 +153,9 @@ const unset = endpoint({
   guard: { scope: 'settings:write' },
   answers: { 200: { text: 'What is in force.', schema: settingResource } },
   errors: REFUSALS,
-  async handle(deps, { params, origin }) {
+  async handle(deps, { params, actor }) {
     const key = params['key'] ?? ''
-    await unsetSetting(deps, origin, key)
+    await unsetSetting(deps, actor, key)
     return { status: 200, body: presentSetting(await getSetting(deps, key)) }
   },
 })

@@ -33,8 +33,8 @@ const end = endpoint({
   summary: 'End a session; one that is over stays so.',
   answers: { 204: { text: 'It is over.' } },
   errors: [...REFUSALS, 'SESSION_NOT_FOUND'],
-  async handle(deps, { params, origin }) {
-    await revokeByOperator(deps, origin, { ids: [params['id'] ?? ''] })
+  async handle(deps, { params, actor }) {
+    await revokeByOperator(deps, actor, { ids: [params['id'] ?? ''] })
     return { status: 204 }
   },
 })
@@ -46,9 +46,9 @@ const endAll = endpoint({
   summary: 'End every session of a person.',
   answers: { 200: { text: 'How many were live.', schema: z.strictObject({ revoked: z.int() }) } },
   errors: [...REFUSALS, 'USER_NOT_FOUND'],
-  async handle(deps, { params, origin }) {
+  async handle(deps, { params, actor }) {
     const { user } = await findUserWithFactors(deps, params['id'] ?? '')
-    const ended = await revokeByOperator(deps, origin, { user: user.id })
+    const ended = await revokeByOperator(deps, actor, { user: user.id })
     return { status: 200, body: { revoked: ended.length } }
   },
 })

@@ -83,9 +83,9 @@ const add = endpoint({
   },
   answers: { 201: { text: 'The person.', schema: listedUserResource } },
   errors: [...REFUSALS, 'CONFLICT'],
-  async handle(deps, { body, origin }) {
+  async handle(deps, { body, actor }) {
     const input = { emails: [body.email], name: body.name, isVerified: body.email_verified, mayExist: false }
-    const [added] = await addUsers(deps, origin, input)
+    const [added] = await addUsers(deps, actor, input)
     return { status: 201, body: presentListedUser(await findUserWithFactors(deps, added?.user.id ?? '')) }
   },
 })
@@ -110,10 +110,10 @@ const change = endpoint({
   },
   answers: one,
   errors: [...REFUSALS, 'USER_NOT_FOUND', 'CONFLICT'],
-  async handle(deps, { params, body, origin }) {
+  async handle(deps, { params, body, actor }) {
     const { user } = await findUserWithFactors(deps, params['id'] ?? '')
     const { name, email, mfa_policy: mfaPolicy, email_verified: isVerified } = body
-    await updateUser(deps, origin, { user: user.id, name, email, mfaPolicy, isVerified })
+    await updateUser(deps, actor, { user: user.id, name, email, mfaPolicy, isVerified })
     return { status: 200, body: presentListedUser(await findUserWithFactors(deps, user.id)) }
   },
 })
@@ -125,9 +125,9 @@ const remove = endpoint({
   summary: 'Remove a person and everything of theirs.',
   answers: { 204: { text: 'Removed.' } },
   errors: [...REFUSALS, 'USER_NOT_FOUND'],
-  async handle(deps, { params, origin }) {
+  async handle(deps, { params, actor }) {
     const { user } = await findUserWithFactors(deps, params['id'] ?? '')
-    await removeUser(deps, origin, user)
+    await removeUser(deps, actor, user)
     return { status: 204 }
   },
 })
@@ -150,13 +150,13 @@ function act(verb: 'disable' | 'enable' | 'unlock', summary: string): Endpoint {
     },
     answers: one,
     errors: [...REFUSALS, 'USER_NOT_FOUND'],
-    async handle(deps, { params, body: { reason }, origin }) {
+    async handle(deps, { params, body: { reason }, actor: by }) {
       const { user } = await findUserWithFactors(deps, params['id'] ?? '')
       const names = [user.id]
-      const by = reason === null ? origin : { ...origin, metadata: { ...origin.metadata, reason } }
-      if (verb === 'disable') await disableUsers(deps, origin, { names, reason })
-      else if (verb === 'enable') await enableUsers(deps, by, { names })
-      else await unlockUsers(deps, by, names)
+      const actor = reason === null ? by : { ...by, metadata: { ...by.metadata, reason } }
+      if (verb === 'disable') await disableUsers(deps, actor, { names, reason })
+      else if (verb === 'enable') await enableUsers(deps, actor, { names })
+      else await unlockUsers(deps, actor, names)
       return { status: 200, body: presentListedUser(await findUserWithFactors(deps, user.id)) }
     },
   })

@@ -74,8 +74,8 @@ const add = endpoint({
   },
   answers: { 201: { text: 'The endpoint, and its secret.', schema: withSecret } },
   errors: [...REFUSALS, 'CONFLICT'],
-  async handle(deps, { body, origin }) {
-    const added = await addWebhook(deps, origin, { ...body, allowsPrivate: false })
+  async handle(deps, { body, actor }) {
+    const added = await addWebhook(deps, actor, { ...body, allowsPrivate: false })
     return { status: 201, body: { ...presentWebhook(added.endpoint), secret: added.secret } }
   },
 })
@@ -110,13 +110,13 @@ const change = endpoint({
   },
   answers: { 200: { text: 'The endpoint.', schema: webhookResource } },
   errors: NOT_THERE,
-  async handle(deps, { params, body: { paused, ...asked }, origin }) {
+  async handle(deps, { params, body: { paused, ...asked }, actor }) {
     const id = params['id'] ?? ''
     const given = Object.fromEntries(Object.entries(asked).filter(([, value]) => value !== undefined))
     // A key of the API moves no endpoint into a private network.
     const moved = asked.url === undefined ? given : { ...given, allowsPrivate: false }
-    let { endpoint: changed } = await changeWebhook(deps, origin, { id, change: moved })
-    if (paused !== undefined) changed = (await (paused ? pauseWebhook : resumeWebhook)(deps, origin, id)).endpoint
+    let { endpoint: changed } = await changeWebhook(deps, actor, { id, change: moved })
+    if (paused !== undefined) changed = (await (paused ? pauseWebhook : resumeWebhook)(deps, actor, id)).endpoint
     return { status: 200, body: presentWebhook(changed) }
   },
 })
@@ -129,8 +129,8 @@ const remove = endpoint({
   guard: { scope: 'webhooks:write' },
   answers: { 204: { text: 'It is gone.' } },
   errors: NOT_THERE,
-  async handle(deps, { params, origin }) {
-    await removeWebhook(deps, origin, params['id'] ?? '')
+  async handle(deps, { params, actor }) {
+    await removeWebhook(deps, actor, params['id'] ?? '')
     return { status: 204 }
   },
 })
@@ -153,9 +153,9 @@ const rotate = endpoint({
   },
   answers: { 200: { text: 'The endpoint, and its new secret.', schema: withSecret } },
   errors: NOT_THERE,
-  async handle(deps, { params, body, origin }) {
+  async handle(deps, { params, body, actor }) {
     const input = { id: params['id'] ?? '', overlapMs: body.overlap_seconds * SECOND }
-    const rotated = await rotateWebhookSecret(deps, origin, input)
+    const rotated = await rotateWebhookSecret(deps, actor, input)
     return { status: 200, body: { ...presentWebhook(rotated.endpoint), secret: rotated.secret } }
   },
 })
@@ -232,8 +232,8 @@ const redeliver = endpoint({
   guard: { scope: 'webhooks:write' },
   answers: { 202: { text: 'It is due now.', schema: deliveryResource } },
   errors: [...REFUSALS, 'DELIVERY_NOT_FOUND'],
-  async handle(deps, { params, origin }) {
-    const [again] = await retryQueued(deps, origin, { kind: 'webhook', ids: [params['id'] ?? ''] })
+  async handle(deps, { params, actor }) {
+    const [again] = await retryQueued(deps, actor, { kind: 'webhook', ids: [params['id'] ?? ''] })
     return { status: 202, body: again && presentDelivery(again) }
   },
 })

@@ -68,10 +68,10 @@ const passkey = endpoint({
   },
   answers: signInAnswers,
   errors: ['INVALID_CREDENTIALS', 'CROSS_SITE_REQUEST'],
-  async handle(deps, { body, cookies, origin, identity }) {
+  async handle(deps, { body, cookies, actor, identity }) {
     const answer = { challengeId: body.challenge_id, credential: body.credential }
     const proof = { ...redemption({ cookies, identity }, body.attempt_token), ...answer }
-    return signInAnswer(await redeemPasskey(deps, origin, proof), cookies)
+    return signInAnswer(await redeemPasskey(deps, actor, proof), cookies)
   },
 })
 
@@ -88,9 +88,9 @@ const totp = endpoint({
   },
   answers: signInAnswers,
   errors: ['INVALID_CREDENTIALS', 'FACTOR_DISABLED', 'CROSS_SITE_REQUEST'],
-  async handle(deps, { body, cookies, origin, identity }) {
+  async handle(deps, { body, cookies, actor, identity }) {
     const proof = { ...redemption({ cookies, identity }, body.attempt_token), code: body.code }
-    return signInAnswer(await redeemTotp(deps, origin, proof), cookies)
+    return signInAnswer(await redeemTotp(deps, actor, proof), cookies)
   },
 })
 
@@ -107,9 +107,9 @@ const recoveryCode = endpoint({
   },
   answers: signInAnswers,
   errors: ['INVALID_CREDENTIALS', 'FACTOR_DISABLED', 'CROSS_SITE_REQUEST'],
-  async handle(deps, { body, cookies, origin, identity }) {
+  async handle(deps, { body, cookies, actor, identity }) {
     const proof = { ...redemption({ cookies, identity }, body.attempt_token), code: body.code }
-    return signInAnswer(await redeemRecoveryCode(deps, origin, proof), cookies)
+    return signInAnswer(await redeemRecoveryCode(deps, actor, proof), cookies)
   },
 })
 

@@ -44,10 +44,10 @@ const rename = endpoint({
   },
   answers: { 200: { text: 'The person.', schema: ownUserResource } },
   errors: ['CROSS_SITE_REQUEST'],
-  async handle(deps, { session, body, origin }) {
+  async handle(deps, { session, body, actor }) {
     return {
       status: 200,
-      body: presentOwnUser(await renameMyself(deps, origin, { userId: session.userId, name: body.name })),
+      body: presentOwnUser(await renameMyself(deps, actor, { userId: session.userId, name: body.name })),
     }
   },
 })
@@ -60,8 +60,8 @@ const remove = endpoint({
   guard: 'change',
   answers: { 204: { text: 'Deleted.' } },
   errors: ['STEP_UP_REQUIRED', 'CROSS_SITE_REQUEST'],
-  async handle(deps, { session, origin }) {
-    await deleteMyself(deps, origin, session)
+  async handle(deps, { session, actor }) {
+    await deleteMyself(deps, actor, session)
     return { status: 204, cookies: [{ kind: 'session_ended' }] }
   },
 })
@@ -74,8 +74,8 @@ const exportMine = endpoint({
   guard: 'session',
   answers: { 200: { text: 'All of it, but for secrets.', schema: personalDataResource } },
   errors: [],
-  async handle(deps, { session, origin }) {
-    const data = await exportUser(deps, origin, await findOwnUser(deps, session.userId))
+  async handle(deps, { session, actor }) {
+    const data = await exportUser(deps, actor, await findOwnUser(deps, session.userId))
     return { status: 200, body: presentPersonalData(data) }
   },
 })
@@ -94,9 +94,9 @@ const changeEmail = endpoint({
     },
   },
   errors: ['CONFLICT', 'CROSS_SITE_REQUEST'],
-  async handle(deps, { session, body, origin, cookies, acceptLanguage }) {
+  async handle(deps, { session, body, actor, cookies, acceptLanguage }) {
     const asking = { lang: languageOf(acceptLanguage), device: cookies.device }
-    const resendAfter = await beginEmailChange(deps, origin, { session, address: body.email, ...asking })
+    const resendAfter = await beginEmailChange(deps, actor, { session, address: body.email, ...asking })
     return { status: 202, body: { delivery: 'queued', resend_after: toRfc3339(resendAfter) } }
   },
 })
@@ -110,8 +110,8 @@ const confirmEmail = endpoint({
   body: { type: 'json', schema: z.strictObject({ code: typedCode }) },
   answers: { 200: { text: 'Changed; the former address has a way back for 7 days.', schema: deliveredResource } },
   errors: ['INVALID_CREDENTIALS', 'CROSS_SITE_REQUEST'],
-  async handle(deps, { session, body, origin, cookies }) {
-    const renewed = await finishEmailChange(deps, origin, { session, code: body.code, device: cookies.device })
+  async handle(deps, { session, body, actor, cookies }) {
+    const renewed = await finishEmailChange(deps, actor, { session, code: body.code, device: cookies.device })
     return { status: 200, ...(await deliver(deps, renewed)) }
   },
 })

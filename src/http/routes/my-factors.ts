@@ -65,9 +65,9 @@ const addPasskey = endpoint({
   },
   answers: { 201: { text: `Added. ${REPLACED}`, schema: deliveredResource.extend({ passkey: passkeyResource }) } },
   errors: ['PASSKEY_NOT_ACCEPTED', 'CONFLICT', 'CROSS_SITE_REQUEST'],
-  async handle(deps, { session, origin, body }) {
+  async handle(deps, { session, actor, body }) {
     const made = { session, challengeId: body.challenge_id, credential: body.credential, name: body.name }
-    const { passkey, renewed } = await enrolPasskey(deps, origin, made)
+    const { passkey, renewed } = await enrolPasskey(deps, actor, made)
     const delivered = await deliver(deps, renewed)
     return { status: 201, ...delivered, body: { ...delivered.body, passkey: presentPasskey(passkey) } }
   },
@@ -82,9 +82,9 @@ const renamePasskey = endpoint({
   body: { type: 'json', schema: z.strictObject({ name: passkeyName }) },
   answers: { 200: { text: 'The passkey.', schema: passkeyResource } },
   errors: ['PASSKEY_NOT_FOUND', 'CROSS_SITE_REQUEST'],
-  async handle(deps, { session, params, body, origin }) {
+  async handle(deps, { session, params, body, actor }) {
     const renamed = { userId: session.userId, id: params['id'] ?? '', name: body.name }
-    return { status: 200, body: presentPasskey(await renameOwnPasskey(deps, origin, renamed)) }
+    return { status: 200, body: presentPasskey(await renameOwnPasskey(deps, actor, renamed)) }
   },
 })
 
@@ -96,8 +96,8 @@ const removePasskey = endpoint({
   guard: 'change',
   answers: { 200: { text: `Removed. ${REPLACED}`, schema: deliveredResource } },
   errors: ['PASSKEY_NOT_FOUND', 'LAST_FACTOR', 'CROSS_SITE_REQUEST'],
-  async handle(deps, { session, params, origin }) {
-    const renewed = await removeOwnPasskey(deps, origin, { session, id: params['id'] ?? '' })
+  async handle(deps, { session, params, actor }) {
+    const renewed = await removeOwnPasskey(deps, actor, { session, id: params['id'] ?? '' })
     return { status: 200, ...(await deliver(deps, renewed)) }
   },
 })
@@ -140,8 +140,8 @@ const confirmTotp = endpoint({
     },
   },
   errors: ['INVALID_CREDENTIALS', 'CROSS_SITE_REQUEST'],
-  async handle(deps, { session, body, origin }) {
-    const { renewed, recoveryCodes } = await finishTotp(deps, origin, { session, code: body.code })
+  async handle(deps, { session, body, actor }) {
+    const { renewed, recoveryCodes } = await finishTotp(deps, actor, { session, code: body.code })
     const delivered = await deliver(deps, renewed)
     const codes = recoveryCodes === undefined ? {} : { recovery_codes: recoveryCodes }
     return { status: 200, ...delivered, body: { ...delivered.body, ...codes } }
@@ -156,8 +156,8 @@ const removeTotp = endpoint({
   guard: 'change',
   answers: { 200: { text: `Removed. ${REPLACED}`, schema: deliveredResource } },
   errors: ['NOT_FOUND', 'LAST_FACTOR', 'CROSS_SITE_REQUEST'],
-  async handle(deps, { session, origin }) {
-    return { status: 200, ...(await deliver(deps, await removeOwnTotp(deps, origin, session))) }
+  async handle(deps, { session, actor }) {
+    return { status: 200, ...(await deliver(deps, await removeOwnTotp(deps, actor, session))) }
   },
 })
 
@@ -171,8 +171,8 @@ const recoveryCodes = endpoint({
     200: { text: `Shown once. ${REPLACED}`, schema: deliveredResource.extend({ codes: recoveryCodesShown }) },
   },
   errors: ['CONFLICT', 'CROSS_SITE_REQUEST'],
-  async handle(deps, { session, origin }) {
-    const { renewed, codes } = await remakeRecoveryCodes(deps, origin, session)
+  async handle(deps, { session, actor }) {
+    const { renewed, codes } = await remakeRecoveryCodes(deps, actor, session)
     const delivered = await deliver(deps, renewed)
     return { status: 200, ...delivered, body: { ...delivered.body, codes } }
   },

@@ -30,8 +30,8 @@ const logout = endpoint({
   query: z.strictObject({ scope: z.enum(['current', 'others', 'all']).default('current') }),
   answers: { 204: { text: 'Signed out.' } },
   errors: ['UNAUTHORIZED', 'CROSS_SITE_REQUEST'],
-  async handle(deps, { session, query, origin }) {
-    await signOut(deps, origin, { session, scope: query.scope })
+  async handle(deps, { session, query, actor }) {
+    await signOut(deps, actor, { session, scope: query.scope })
     return { status: 204, cookies: query.scope === 'others' ? [] : [{ kind: 'session_ended' }] }
   },
 })
@@ -58,9 +58,9 @@ const endSession = endpoint({
   guard: 'session',
   answers: { 204: { text: 'Ended.' } },
   errors: ['UNAUTHORIZED', 'SESSION_NOT_FOUND', 'CROSS_SITE_REQUEST'],
-  async handle(deps, { session, params, origin }) {
+  async handle(deps, { session, params, actor }) {
     const sessionId = params['id'] ?? ''
-    await endOwnSession(deps, origin, { userId: session.userId, sessionId })
+    await endOwnSession(deps, actor, { userId: session.userId, sessionId })
     return { status: 204, cookies: sessionId === session.id ? [{ kind: 'session_ended' }] : [] }
   },
 })

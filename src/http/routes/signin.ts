@@ -68,8 +68,8 @@ const begin = endpoint({
     },
   },
   errors: ['CROSS_SITE_REQUEST'],
-  async handle(deps, { body, cookies, origin, acceptLanguage }) {
-    const begun = await beginSignIn(deps, origin, {
+  async handle(deps, { body, cookies, actor, acceptLanguage }) {
+    const begun = await beginSignIn(deps, actor, {
       email: body.email,
       deliver: body.deliver,
       redirectTo: body.redirect_to,
@@ -106,9 +106,9 @@ const email = endpoint({
     },
   },
   errors: ['ATTEMPT_EXPIRED', 'CROSS_SITE_REQUEST'],
-  async handle(deps, { body, cookies, origin }) {
+  async handle(deps, { body, cookies, actor }) {
     const holding = holdingOf(cookies, body.attempt_token)
-    const { resendAfter } = await sendAnotherMail(deps, origin, { holding, device: cookies.device })
+    const { resendAfter } = await sendAnotherMail(deps, actor, { holding, device: cookies.device })
     return { status: 202, body: { delivery: 'queued', resend_after: toRfc3339(resendAfter) } }
   },
 })
@@ -137,9 +137,9 @@ const link = endpoint({
     },
   },
   errors: ['MAGIC_LINK_USED', 'MAGIC_LINK_EXPIRED', 'CROSS_SITE_REQUEST'],
-  async handle(deps, { body, cookies, origin, identity }) {
+  async handle(deps, { body, cookies, actor, identity }) {
     const proof = { ...redemption({ cookies, identity }, body.attempt_token), token: body.token }
-    return signInAnswer(await redeemLink(deps, origin, proof), cookies)
+    return signInAnswer(await redeemLink(deps, actor, proof), cookies)
   },
 })
 
@@ -156,9 +156,9 @@ const code = endpoint({
   },
   answers: signInAnswers,
   errors: ['INVALID_CREDENTIALS', 'CROSS_SITE_REQUEST'],
-  async handle(deps, { body, cookies, origin, identity }) {
+  async handle(deps, { body, cookies, actor, identity }) {
     const proof = { ...redemption({ cookies, identity }, body.attempt_token), code: body.code }
-    return signInAnswer(await redeemCode(deps, origin, proof), cookies)
+    return signInAnswer(await redeemCode(deps, actor, proof), cookies)
   },
 })
 

@@ -29,9 +29,9 @@ const email = endpoint({
     },
   },
   errors: ['STEP_UP_REQUIRED', 'CROSS_SITE_REQUEST'],
-  async handle(deps, { session, origin, cookies, acceptLanguage }) {
+  async handle(deps, { session, actor, cookies, acceptLanguage }) {
     const lang = languageOf(acceptLanguage)
-    const resendAfter = await sendStepUpMail(deps, origin, { session, lang, device: cookies.device })
+    const resendAfter = await sendStepUpMail(deps, actor, { session, lang, device: cookies.device })
     return { status: 202, body: { delivery: 'queued', resend_after: toRfc3339(resendAfter) } }
   },
 })
@@ -50,9 +50,9 @@ function byCode(path: string, summary: string, method: StepUpProof['method']) {
     body: { type: 'json', schema: z.strictObject({ code: typedCode }) },
     answers,
     errors: ['INVALID_CREDENTIALS', 'FACTOR_DISABLED', 'STEP_UP_REQUIRED', 'CROSS_SITE_REQUEST'],
-    async handle(deps, { session, origin, body, cookies }) {
+    async handle(deps, { session, actor, body, cookies }) {
       const proof = { method, code: body.code, device: cookies.device }
-      return { status: 200, ...(await deliver(deps, await stepUp(deps, origin, { session, proof }))) }
+      return { status: 200, ...(await deliver(deps, await stepUp(deps, actor, { session, proof }))) }
     },
   })
 }
@@ -79,9 +79,9 @@ const passkey = endpoint({
   body: { type: 'json', schema: z.strictObject({ challenge_id: challengeId, credential }) },
   answers,
   errors: ['INVALID_CREDENTIALS', 'CROSS_SITE_REQUEST'],
-  async handle(deps, { session, origin, body }) {
+  async handle(deps, { session, actor, body }) {
     const proof = { session, challengeId: body.challenge_id, credential: body.credential }
-    return { status: 200, ...(await deliver(deps, await stepUpWithPasskey(deps, origin, proof))) }
+    return { status: 200, ...(await deliver(deps, await stepUpWithPasskey(deps, actor, proof))) }
   },
 })
 

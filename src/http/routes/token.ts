@@ -36,8 +36,8 @@ const refresh = endpoint({
   body: { type: 'json', schema: z.strictObject({ refresh_token: refreshToken }) },
   answers: { 200: { text: 'The next tokens.', schema: tokensResource } },
   errors: ['INVALID_TOKEN', 'EXPIRED_TOKEN', 'CROSS_SITE_REQUEST'],
-  async handle(deps, { body, origin }) {
-    return { status: 200, body: presentTokens(await refreshTokens(deps, origin, body.refresh_token)) }
+  async handle(deps, { body, actor }) {
+    return { status: 200, body: presentTokens(await refreshTokens(deps, actor, body.refresh_token)) }
   },
 })
 
@@ -66,8 +66,8 @@ const revoke = endpoint({
   body: { type: 'form', schema: tokenForm },
   answers: { 200: { text: 'It is ended, or never was.' } },
   errors: ['CROSS_SITE_REQUEST'],
-  async handle(deps, { body, origin }) {
-    await revokeToken(deps, origin, body.token)
+  async handle(deps, { body, actor }) {
+    await revokeToken(deps, actor, body.token)
     return { status: 200 }
   },
 })

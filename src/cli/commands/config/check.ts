@@ -14,10 +14,10 @@ export default class ConfigCheck extends OperatorCommand {
     const { formatProblems } = await import('../../../config/problem.ts')
     const configPath = args.file ?? flags.config
     const stdin = configPath === '-' ? readFileSync(0, 'utf8') : undefined
-    const { path, problems, warnings, origins } = inspectConfig({ env: process.env, configPath, stdin })
+    const { path, problems, warnings, sources } = inspectConfig({ env: process.env, configPath, stdin })
     const where = path ?? 'no file, environment only'
     if (problems.length === 0) {
-      const count = [...origins.values()].filter(({ kind }) => kind !== 'default').length
+      const count = [...sources.values()].filter(({ kind }) => kind !== 'default').length
       const lines = [...warnings.map(({ message }) => `warning: ${message}`), `ok  ${where} (${count} keys set)`]
       return this.output(flags).object({ ok: true, path: path ?? null, errors: [], warnings }, lines)
     }

@@ -20,17 +20,17 @@ export default class ConfigShow extends OperatorCommand {
   }
 
   /** The live settings of the database above the rest; without a database there are none. */
-  async #withSettings(flags: GlobalFlags): Promise<Pick<Loaded, 'config' | 'origins'>> {
-    const { config, origins } = await this.loadConfig(flags)
+  async #withSettings(flags: GlobalFlags): Promise<Pick<Loaded, 'config' | 'sources'>> {
+    const { config, sources } = await this.loadConfig(flags)
     const { listSettings } = await import('../../../flows/operator/setting.ts')
     try {
       return await this.withDeps({ ...flags, quiet: true, verbose: false }, async (deps) => {
         const set = (await listSettings(deps)).filter(({ isSet }) => isSet)
         const over = set.map(({ key, setBy }) => [key, { kind: 'setting', by: setBy ?? '' }] as const)
-        return { config: deps.config.current(), origins: new Map([...origins, ...over]) }
+        return { config: deps.config.current(), sources: new Map([...sources, ...over]) }
       })
     } catch {
-      return { config, origins }
+      return { config, sources }
     }
   }
 }

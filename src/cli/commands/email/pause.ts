@@ -8,7 +8,7 @@ export default class EmailPause extends OperatorCommand {
 
   async run(): Promise<void> {
     const { flags } = await this.parse(EmailPause)
-    const origin = this.operator(flags.reason)
-    await this.withDeps(flags, (deps) => setMailPause(deps, origin, this.output(flags), true))
+    const actor = this.operator(flags.reason)
+    await this.withDeps(flags, (deps) => setMailPause(deps, actor, this.output(flags), true))
   }
 }

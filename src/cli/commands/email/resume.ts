@@ -8,7 +8,7 @@ export default class EmailResume extends OperatorCommand {
 
   async run(): Promise<void> {
     const { flags } = await this.parse(EmailResume)
-    const origin = this.operator(flags.reason)
-    await this.withDeps(flags, (deps) => setMailPause(deps, origin, this.output(flags), false))
+    const actor = this.operator(flags.reason)
+    await this.withDeps(flags, (deps) => setMailPause(deps, actor, this.output(flags), false))
   }
 }

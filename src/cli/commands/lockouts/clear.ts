@@ -22,10 +22,10 @@ export default class LockoutsClear extends OperatorCommand {
     const { unlockUsers } = await import('../../../flows/policy/lockout-admin.ts')
     const { resetLimits } = await import('../../../flows/limits/rate-limit-admin.ts')
     await this.withDeps(flags, async (deps) => {
-      const origin = this.operator(flags.reason)
-      const people = user === undefined ? [] : await unlockUsers(deps, origin, [user])
+      const actor = this.operator(flags.reason)
+      const people = user === undefined ? [] : await unlockUsers(deps, actor, [user])
       const lifted = people.flatMap((person) => person.lifted.map(({ kind }) => kind))
-      const reset = ip === undefined ? [] : (await resetLimits(deps, origin, ip)).map(({ policy }) => policy)
+      const reset = ip === undefined ? [] : (await resetLimits(deps, actor, ip)).map(({ policy }) => policy)
       const cleared = [...lifted, ...reset]
       const whose = [user, ip].filter((name) => name !== undefined).join(' and ')
       const text = cleared.length > 0 ? `Cleared ${cleared.join(', ')} of ${whose}` : `Nothing held up ${whose}`

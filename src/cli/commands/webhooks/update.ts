@@ -43,12 +43,12 @@ export default class WebhooksUpdate extends OperatorCommand {
     const again = `authd webhooks update ${id}${flags.url === undefined ? '' : ` --url ${flags.url}`}`
     await withPrivateHint(again, flags['allow-private'], () =>
       this.withDeps(flags, async (deps) => {
-        const origin = this.operator(flags.reason)
-        const changed = await changeWebhook(deps, origin, { id, change })
+        const actor = this.operator(flags.reason)
+        const changed = await changeWebhook(deps, actor, { id, change })
         const switched = flags.pause
-          ? await pauseWebhook(deps, origin, id)
+          ? await pauseWebhook(deps, actor, id)
           : flags.resume
-            ? await resumeWebhook(deps, origin, id)
+            ? await resumeWebhook(deps, actor, id)
             : { ...changed, isChanged: false }
         const isChanged = changed.isChanged || switched.isChanged
         const text = isChanged ? `Changed ${id}` : `${id} was so already`

@@ -1,8 +1,8 @@
-import type { Origin } from '../flows/event.ts'
+import type { Actor } from '../flows/event.ts'
 import type { Context } from './context.ts'
 
 /** Who does it, for the audit row. */
-export function originOf(ctx: Context): Origin {
+export function actorOf(ctx: Context): Actor {
   const { identity, ip, requestId, traceId } = ctx.state
   const actor =
     identity.kind === 'session'
@@ -12,7 +12,7 @@ export function originOf(ctx: Context): Origin {
         : 'anonymous'
   const userAgent = ctx.get('User-Agent').slice(0, 512)
   return {
-    actor,
+    id: actor,
     ip,
     userAgent: userAgent === '' ? null : userAgent,
     requestId,

@@ -1,5 +1,5 @@
 /** Where a value came from. */
-export type Origin =
+export type ValueSource =
   | { kind: 'flag' }
   | { kind: 'credential'; name: string; path: string }
   | { kind: 'env'; name: string; readFrom?: string }
@@ -9,28 +9,28 @@ export type Origin =
   | { kind: 'default' }
 
 /** As `config show --origin` says it. */
-export function describeOrigin(origin: Origin): string {
-  const via = 'readFrom' in origin && origin.readFrom ? ` (file ${origin.readFrom})` : ''
-  switch (origin.kind) {
+export function describeSource(source: ValueSource): string {
+  const via = 'readFrom' in source && source.readFrom ? ` (file ${source.readFrom})` : ''
+  switch (source.kind) {
     case 'flag':
       return 'command line'
     case 'credential':
-      return `credential ${origin.name}`
+      return `credential ${source.name}`
     case 'env':
-      return `env ${origin.name}${via}`
+      return `env ${source.name}${via}`
     case 'dotenv':
-      return `${origin.path}:${origin.line} ${origin.name}${via}`
+      return `${source.path}:${source.line} ${source.name}${via}`
     case 'file':
-      return `${origin.path}:${origin.line}${via}`
+      return `${source.path}:${source.line}${via}`
     case 'setting':
-      return `setting by ${origin.by}`
+      return `setting by ${source.by}`
     case 'default':
       return 'default'
   }
 }
 
 /** How a message names the place where somebody wrote the value of the key. */
-export function nameOfOrigin(origin: Origin, key: string): string {
-  if (origin.kind === 'credential') return `credential ${origin.name}`
-  return 'name' in origin ? origin.name : key
+export function nameOfSource(source: ValueSource, key: string): string {
+  if (source.kind === 'credential') return `credential ${source.name}`
+  return 'name' in source ? source.name : key
 }
