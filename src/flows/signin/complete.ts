@@ -79,7 +79,7 @@ export async function completeSignIn(
   if (!user || (user.disabledAt === null && !maySignIn(deps, user.email, user))) return await refuse('not_allowed')
   if (user.disabledAt !== null) return await refuse('disabled')
   if (attempt.userId !== null && attempt.userId !== user.id) return await refuse('other_person')
-  const by = { ...actor, actor: `user:${user.id}` }
+  const by = { ...actor, id: `user:${user.id}` }
   if (proof === 'email' && user.emailVerifiedAt === null) await verifyAddress(deps, trx, by, user)
 
   const proofs = [...new Set([...attempt.proofs, proof])]
