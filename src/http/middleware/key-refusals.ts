@@ -29,7 +29,5 @@ function refusalOf({ state }: Context, error: unknown): { keyId: string; reason:
 async function note(deps: Deps, ctx: Context, { keyId, reason }: { keyId: string; reason: string }): Promise<void> {
   const actor = { ...actorOf(ctx), id: `api-key:${keyId}` }
   const metadata = { reason, call: `${ctx.method} ${ctx.state.route ?? 'other'}` }
-  await deps.db.write((trx) =>
-    recordEvent(deps, trx, actor, { type: 'api_key.refused', outcome: 'failure', metadata }),
-  )
+  await deps.db.write((trx) => recordEvent(deps, trx, actor, { type: 'api_key.refused', outcome: 'failure', metadata }))
 }
