@@ -1,7 +1,7 @@
 import type { Deps } from '../deps.ts'
+import type { Metrics } from '../platform/monitoring/metrics.ts'
 import { type AuditOutcome, insertAuditLog } from '../store/audit-logs.ts'
 import type { Trx } from '../store/db.ts'
-import { countEvent } from './event-metrics.ts'
 
 /** Every event of security, and what it means. One row of the audit log each. */
 export const EVENTS = {
@@ -118,7 +118,7 @@ export async function recordEvent(
     actor: actor.id,
     metadata: { ...statedBy(actor, event), ...event.metadata },
   })
-  trx.afterCommit(() => countEvent(deps, event))
+  trx.afterCommit(() => COUNTERS[event.type]?.(deps.metrics, event.metadata ?? {}))
 }
 
 /** What the door says of the act. An event's own reason does not hide the one that an operator stated. */
@@ -127,4 +127,41 @@ function statedBy({ metadata = {} }: Actor, event: Event): Record<string, string
   if (reason === undefined) return rest
   const own = event.metadata?.['reason']
   return own === undefined || own === reason ? metadata : { ...rest, operator_reason: reason }
+}
+
+/** The reasons that a metric names. Any other is counted as `other`, so that series stay few. */
+const REASONS = new Set([
+  'expired',
+  'used',
+  'invalid_code',
+  'replay',
+  'capped',
+  'not_accepted',
+  'not_allowed',
+  'disabled',
+  'other_person',
+])
+
+type Counter = (metrics: Metrics, metadata: Record<string, unknown>) => void
+
+/** The metrics that an event counts towards, once it is durable. */
+const COUNTERS: Partial<Record<EventType, Counter>> = {
+  'user.authenticated': (metrics, { method }) => countAttempt(metrics, String(method)),
+  'user.authentication_failed': (metrics, { method, reason }) => countAttempt(metrics, String(method), String(reason)),
+  'totp.failed': (metrics) => countAttempt(metrics, 'totp', 'invalid_code'),
+  'recovery_code.failed': (metrics) => countAttempt(metrics, 'recovery_code', 'invalid_code'),
+  'session.reuse_detected': (metrics) => countAttempt(metrics, 'refresh', 'replay'),
+  'session.created': (metrics) => metrics.count('sessions_created_total', {}),
+  'session.revoked': (metrics, { reason }) => metrics.count('sessions_revoked_total', { reason: String(reason) }),
+  'user.locked': (metrics) => metrics.count('account_lockouts_total', {}),
+  'mail.failed': (metrics, { template }) => metrics.count('emails_failed_total', { template: String(template) }),
+}
+
+/** Counts one proof; without a reason it was right. */
+export function countAttempt(metrics: Metrics, method: string, reason = ''): void {
+  metrics.count('auth_attempts_total', {
+    method,
+    status: reason === '' ? 'success' : 'failure',
+    reason: reason === '' || REASONS.has(reason) ? reason : 'other',
+  })
 }
