@@ -1,4 +1,4 @@
-import type { Sentences } from '../../platform/texts/translate.ts'
+import type { Sentences } from '../../platform/texts/sentences.ts'
 import type { OwnEvent } from '../../resources/personal-data.ts'
 
 /** What each hosted page shows. A route fills one of these and calls renderPage; sentences are in templates/locales. */

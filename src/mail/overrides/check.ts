@@ -1,6 +1,7 @@
 import type { MailTemplate } from '../../deps.ts'
+import type { Sentences } from '../../platform/texts/sentences.ts'
 import { templates } from '../../platform/texts/templates.ts'
-import { type Sentences, translatorFor } from '../../platform/texts/translate.ts'
+import { translatorFor } from '../../platform/texts/translate.ts'
 import { LAYOUTS } from '../layouts.ts'
 import { viewOf } from '../render.ts'
 import { SAMPLE_VALUES } from '../samples.ts'

@@ -1,9 +1,16 @@
+import type { Sentences } from '../../platform/texts/sentences.ts'
 import { fromPrecompiled, type MailTemplates } from '../../platform/texts/templates.ts'
 import { builtInTexts, type Texts } from '../../platform/texts/texts.ts'
-import type { CheckedOverrides } from './check.ts'
+import type { PrecompiledMail } from './compile.ts'
 
-/** Ours, with these laid over it. */
-export function textsFrom({ mails, locales }: Pick<CheckedOverrides, 'mails' | 'locales'>): Texts {
+/** The built-in texts with an operator's mails and sentences laid over them. */
+export function textsFrom({
+  mails,
+  locales,
+}: {
+  mails: Record<string, PrecompiledMail>
+  locales: Record<string, Sentences>
+}): Texts {
   const own = builtInTexts()
   const ready = new Map<string, Partial<MailTemplates>>()
   const readied = (name: string): Partial<MailTemplates> => {

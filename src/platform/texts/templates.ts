@@ -7,7 +7,7 @@ import Handlebars from 'handlebars'
 import { COMPILE } from './compile-options.ts'
 import { compileMjml } from './mjml-cache.ts'
 import { joinMjml } from './mjml-layout.ts'
-import type { Sentences } from './translate.ts'
+import type { Sentences } from './sentences.ts'
 
 type Helper = (...args: unknown[]) => unknown
 

@@ -1,5 +1,5 @@
+import type { Sentences } from './sentences.ts'
 import { type MailTemplates, templates } from './templates.ts'
-import type { Sentences } from './translate.ts'
 
 /** What pages and mails say: ours, with what an operator has laid over it. */
 export interface Texts {

@@ -1,7 +1,5 @@
+import type { Sentences } from './sentences.ts'
 import { templates } from './templates.ts'
-
-/** Sentences of one language by key; a sentence about a number is given once for each plural form of the language. */
-export type Sentences = Record<string, string | Partial<Record<Intl.LDMLPluralRule, string>>>
 
 export type SentenceValues = Record<string, unknown>
 

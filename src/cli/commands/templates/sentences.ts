@@ -1,5 +1,6 @@
 import { Args, Flags } from '@oclif/core'
-import { chooseLanguage, languages, type Sentences } from '../../../platform/texts/translate.ts'
+import type { Sentences } from '../../../platform/texts/sentences.ts'
+import { chooseLanguage, languages } from '../../../platform/texts/translate.ts'
 import { OperatorCommand } from '../../command.ts'
 import type { Column } from '../../output.ts'
 
