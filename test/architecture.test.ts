@@ -86,7 +86,14 @@ const RULES: Record<string, Rule> = {
   'src/cli/tui/': { may: ['ink', 'react'] },
 }
 
-/** What is said in one place only, whatever may be imported. */
+/** The drawers of src/flows, each of which may import those before it. `audit` stands beside them and imports none. */
+const DRAWERS = ['', 'outbox', 'policy', 'sessions', 'limits', 'signin', 'factors', 'users', 'operator']
+
+/** A door parses, calls one flow and presents: it opens no unit of work and records no event. */
+const DOORS = ['src/http/', 'src/cli/', 'src/jobs/']
+const UNIT_OF_WORK = /\bdb\s*\.\s*(?:read|write)\s*\(|\brecordEvent\s*\(/
+
+/** What may stand in these places only, whatever they import. */
 const ONLY_IN: { said: RegExp; places: string[] }[] = [
   { said: /\bprocess\.env\b/, places: ['src/config/load.ts', 'src/cli/'] },
   { said: /\bDate\.now\(|\bnew Date\(\)/, places: ['src/platform/clock.ts', 'src/platform/log.ts'] },
@@ -121,6 +128,50 @@ describe('the layout', () => {
     ])
   })
 
+  test('a drawer of flows imports only the drawers before it', () => {
+    expect(sources.flatMap((file) => drawerFaults(file, read(file)))).toEqual([])
+  })
+
+  test('the check of drawers sees an arrow that runs back, and one into or out of audit', () => {
+    const back = "import { redeem } from '../signin/link.ts'"
+
+    expect(drawerFaults('src/flows/policy/factor.ts', back)).toEqual([
+      'src/flows/policy/factor.ts imports src/flows/signin/link.ts',
+    ])
+    expect(drawerFaults('src/flows/users/add.ts', back)).toEqual([])
+    expect(drawerFaults('src/flows/audit/audit.ts', back)).toHaveLength(1)
+    expect(drawerFaults('src/flows/signin/code.ts', "import { sealAudit } from '../audit/audit.ts'")).toHaveLength(1)
+  })
+
+  test('no file imports itself through others, not even for a type', () => {
+    const graph = new Map(sources.map((file) => [file, importsOf(file, read(file)).map(({ target }) => target)]))
+
+    expect(circlesIn(graph)).toEqual([])
+  })
+
+  test('the check of circles sees two files that import each other', () => {
+    const graph = new Map([
+      ['a.ts', ['b.ts']],
+      ['b.ts', ['c.ts', 'knex']],
+      ['c.ts', ['b.ts']],
+    ])
+
+    expect(circlesIn(graph)).toEqual(['b.ts c.ts'])
+  })
+
+  test('a door opens no unit of work and records no event', () => {
+    const doors = sources.filter((file) => DOORS.some((door) => file.startsWith(door)))
+
+    expect(doors.filter((file) => opensUnit(read(file)))).toEqual([])
+  })
+
+  test('the check of doors sees a unit that is opened and an event that is recorded', () => {
+    expect(opensUnit('await deps.db.write((trx) => insert(trx))')).toBe(true)
+    expect(opensUnit('await db\n  .read(async (sql) => 1)')).toBe(true)
+    expect(opensUnit('await recordEvent(deps, trx, actor, event)')).toBe(true)
+    expect(opensUnit('// recordEvent() is for flows\nawait listUsers(deps)')).toBe(false)
+  })
+
   test('no file is longer than 300 lines', () => {
     const lengths = sources.map((file) => `${file}: ${read(file).split('\n').length - 1}`)
 
@@ -143,6 +194,55 @@ describe('the layout', () => {
     expect(stdout + stderr).toBe('')
   })
 })
+
+function drawerOf(file: string): string | undefined {
+  return /^src\/flows\/(?:([^/]+)\/)?[^/]+\.ts$/
+    .exec(file)
+    ?.slice(1, 2)
+    .map((name) => name ?? '')[0]
+}
+
+function drawerFaults(file: string, text: string): string[] {
+  const own = drawerOf(file)
+  if (own === undefined) return []
+  return importsOf(file, withoutComments(text)).flatMap(({ target }) => {
+    const other = drawerOf(target)
+    if (other === undefined || other === own || other === '') return []
+    const isBefore = DRAWERS.includes(other) && DRAWERS.indexOf(other) < DRAWERS.indexOf(own)
+    const mayAudit = other === 'audit' && ['users', 'operator'].includes(own)
+    return isBefore || mayAudit ? [] : [`${file} imports ${target}`]
+  })
+}
+
+/** The groups of files that reach each other, each as one line (Tarjan's strongly connected components). */
+function circlesIn(graph: Map<string, string[]>): string[] {
+  const order = new Map<string, number>()
+  const lowest = new Map<string, number>()
+  const stack: string[] = []
+  const circles: string[] = []
+  const visit = (file: string): number => {
+    const at = order.size
+    order.set(file, at)
+    lowest.set(file, at)
+    stack.push(file)
+    for (const target of graph.get(file) ?? []) {
+      if (!graph.has(target)) continue
+      const reached = order.has(target) ? (stack.includes(target) ? (order.get(target) ?? at) : at) : visit(target)
+      lowest.set(file, Math.min(lowest.get(file) ?? at, reached))
+    }
+    if (lowest.get(file) === at) {
+      const group = stack.splice(stack.indexOf(file))
+      if (group.length > 1 || graph.get(file)?.includes(file)) circles.push(group.sort().join(' '))
+    }
+    return lowest.get(file) ?? at
+  }
+  for (const file of graph.keys()) if (!order.has(file)) visit(file)
+  return circles
+}
+
+function opensUnit(text: string): boolean {
+  return UNIT_OF_WORK.test(withoutStrings(withoutComments(text)))
+}
 
 function ruleOf(file: string): string | undefined {
   const fitting = Object.keys(RULES).filter((place) => isIn(file, place))

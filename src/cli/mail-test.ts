@@ -1,6 +1,4 @@
 import type { Deps } from '../deps.ts'
-import { enqueueMail } from '../flows/outbox/mail.ts'
-import { HOUR } from '../platform/clock.ts'
 import { sampleValues, senderRecords, walkMail } from '../startup/mail.ts'
 
 export interface MailTest {
@@ -42,13 +40,6 @@ export async function testMail(deps: Deps, { to, lang, template }: MailTestInput
     transcript,
     exit_code: accepted ? 0 : exitCodeOf(last?.step, isPermanent),
   }
-}
-
-/** The daemon sends it, as it sends all others. */
-export async function queueTestMail(deps: Deps, { to, lang, template: name }: MailTestInput): Promise<string> {
-  const { template, values } = await sampleValues(name)
-  const mail = { to, template, lang, values, expiresAt: deps.clock.now() + HOUR }
-  return await deps.db.write((trx) => enqueueMail(deps, trx, mail))
 }
 
 /** Development, where nobody has a mail server. */

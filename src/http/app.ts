@@ -5,9 +5,10 @@ import { AuthdError } from '../errors.ts'
 import { ipMatcher } from '../platform/net/ip.ts'
 import type { Context, Next } from './context.ts'
 import { cookieNames } from './cookies.ts'
-import type { Endpoint } from './endpoint.ts'
+import type { AnyEndpoint } from './endpoint.ts'
 import { accessLog } from './middleware/access-log.ts'
 import { adminOnly } from './middleware/admin-only.ts'
+import { clientAddress } from './middleware/client-address.ts'
 import { crossOrigin } from './middleware/cors.ts'
 import { errors } from './middleware/errors.ts'
 import { identify } from './middleware/identify.ts'
@@ -25,6 +26,7 @@ import { adminAuditEndpoints } from './routes/admin-audit.ts'
 import { adminMailEndpoints } from './routes/admin-mail.ts'
 import { adminProtectionEndpoints } from './routes/admin-protection.ts'
 import { adminSessionEndpoints } from './routes/admin-sessions.ts'
+import { adminStatsEndpoints } from './routes/admin-stats.ts'
 import { adminUserEndpoints } from './routes/admin-users.ts'
 import { adminWebhookEndpoints } from './routes/admin-webhooks.ts'
 import { factorEndpoints } from './routes/factor.ts'
@@ -37,17 +39,18 @@ import { stepupEndpoints } from './routes/stepup.ts'
 import { tokenEndpoints } from './routes/token.ts'
 import { wellKnownEndpoints } from './routes/well-known.ts'
 
-/** Made for each app: one of them keeps what it has counted. */
-const adminEndpoints = (): Endpoint[] => [
+/** Made for each app, because `/admin/stats` caches its counts. */
+const adminEndpoints = (): AnyEndpoint[] => [
   ...adminUserEndpoints,
   ...adminSessionEndpoints,
-  ...adminAuditEndpoints(),
+  ...adminAuditEndpoints,
+  ...adminStatsEndpoints(),
   ...adminMailEndpoints,
   ...adminWebhookEndpoints,
   ...adminProtectionEndpoints,
 ]
 
-const API: Endpoint[] = [
+const API: AnyEndpoint[] = [
   ...signinEndpoints,
   ...factorEndpoints,
   ...stepupEndpoints,
@@ -59,7 +62,7 @@ const API: Endpoint[] = [
 ]
 
 /** Every route of the JSON API, the probes among them. */
-export function allEndpoints(lifecycle: Lifecycle): Endpoint[] {
+export function allEndpoints(lifecycle: Lifecycle): AnyEndpoint[] {
   return [...API, ...adminEndpoints(), ...probeEndpoints(lifecycle)]
 }
 
@@ -73,7 +76,8 @@ export function wholeDocument(about: { publicUrl: string; version: string }): un
 export function createMetricsApp(deps: Deps): Koa<Context['state'], Context> {
   const app = new Koa<Context['state'], Context>()
   app.silent = true
-  app.use(requestId(deps, () => false))
+  app.use(clientAddress(deps, () => false))
+  app.use(requestId(deps))
   app.use(errors(deps, renderError(deps)))
   app.use(metricsPage(deps, { isOwnListener: true }))
   app.use(async () => {
@@ -99,7 +103,8 @@ export async function createApp(
 
   const app = new Koa<Context['state'], Context>()
   app.silent = true
-  app.use(requestId(deps, ipMatcher(server.trustedProxies)))
+  app.use(clientAddress(deps, ipMatcher(server.trustedProxies)))
+  app.use(requestId(deps))
   app.use(accessLog(deps))
   app.use(compressPublic([...API, document]))
   app.use(await securityHeaders({ publicUrl, redirectUrls: signin.redirectUrls }))
@@ -136,7 +141,7 @@ export async function createApp(
  * Compresses what is the same for everybody: what holds a token or echoes a form is never compressed (BREACH), and does
  * not pass through the compressor either.
  */
-function compressPublic(endpoints: Endpoint[]) {
+function compressPublic(endpoints: AnyEndpoint[]) {
   const isPublic = ({ publicMaxAge }: { publicMaxAge?: number }) => publicMaxAge !== undefined
   const paths = [...endpoints.filter(isPublic), ...PAGES.filter(isPublic)].map(({ path }) => path)
   const mayCompress = pathFilter([...paths, '/assets/:name'])

@@ -3,23 +3,25 @@ import type { Identity } from '../flows/sessions/identify.ts'
 import type { Client } from '../platform/net/forwarded.ts'
 import type { RequestCookies } from './cookies.ts'
 
-/** What the middleware find out about a request, in the order of app.ts. */
+/** What the middleware know about a request, in the order of app.ts. */
 export interface RequestState {
   requestId: string
-  /** Of a `traceparent` that a trusted proxy sent (W3C Trace Context): 32 hex digits. */
+  /** From the `traceparent` of a trusted proxy (W3C Trace Context): 32 hex digits. */
   traceId: string | undefined
-  /** The client's address, as server.trusted_proxies lets us know it. */
+  /** The peer is in server.trusted_proxies. */
+  isFromProxy: boolean
+  /** The client's address: of the socket, or as a trusted proxy forwards it. */
   ip: string
   client: Client
-  /** The address was stated by an app's backend, whose key may do that. */
+  /** An app's backend stated the address, and its API key may do that. */
   isStated: boolean
   identity: Identity
   cookies: RequestCookies
-  /** Answers are HTML, errors too. */
+  /** The answer is HTML, also for an error. */
   isPage: boolean
-  /** Errors are RFC 6749's. */
+  /** Errors have the format of RFC 6749. */
   isOauth: boolean
-  /** The pattern of the route, never the URL: for the log. */
+  /** The pattern of the route, for log and metrics. Never the URL. */
   route: string | undefined
 }
 

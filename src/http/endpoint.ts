@@ -2,31 +2,35 @@ import type { z } from 'zod'
 import type { Deps } from '../deps.ts'
 import type { ErrorCode } from '../errors.ts'
 import type { Actor } from '../flows/event.ts'
+import type { Limit } from '../flows/limits/request.ts'
+import type { Guard } from '../flows/sessions/guard.ts'
 import type { Identity } from '../flows/sessions/identify.ts'
 import type { OwnedSession } from '../store/sessions.ts'
 import type { CookieChange, RequestCookies } from './cookies.ts'
-import type { Limit } from './limits.ts'
 
-/**
- * Who may call. `session`: somebody signed in. `change`: the same, but with an access token only after a step-up, since
- * applications hold those. `enrol`: as `change`, and also whoever must set up a second factor first. `any_session`:
- * whoever holds a session, for what that may always do. A scope: an API key that has it.
- */
-export type Guard = 'none' | 'session' | 'change' | 'enrol' | 'any_session' | { scope: string }
+/** The names after a colon: `/v1/me/sessions/:id` has `{ id: string }`. */
+export type ParamsOf<Path extends string> = Path extends `${string}:${infer Name}/${infer Rest}`
+  ? { [Key in Name]: string } & ParamsOf<Rest>
+  : Path extends `${string}:${infer Name}`
+    ? { [Key in Name]: string }
+    : unknown
 
-export interface EndpointRequest<Body, Query> {
+/** Guards that let sessions in give one to the handler; the others do not. */
+type SessionOf<Allowed extends Guard> = Allowed extends 'none' | { scope: string } ? unknown : { session: OwnedSession }
+
+interface RequestParts<Body, Query, Path extends string> {
   body: Body
   query: Query
-  /** Of the path: `/v1/me/sessions/:id`. */
-  params: Record<string, string>
+  params: ParamsOf<Path>
   identity: Identity
-  /** Only with a guard that wants one. */
-  session: OwnedSession
   cookies: RequestCookies
   actor: Actor
   /** The header, as sent. */
   acceptLanguage: string
 }
+
+export type EndpointRequest<Body, Query, Path extends string, Allowed extends Guard> = RequestParts<Body, Query, Path> &
+  SessionOf<Allowed>
 
 export interface Answer {
   status: number
@@ -37,28 +41,46 @@ export interface Answer {
 }
 
 /**
- * One declaration a route: the router, the check of what comes in and the OpenAPI document are all made from it.
- * What errors.ts says of every route (400 of a body, 429, 500, 503) is not repeated in `errors`.
+ * One declaration a route: the router, the validation of the request and the OpenAPI document are made from it. `errors`
+ * names what is special to the route: openapi.ts adds what follows from path, method, guard and body.
  */
-export interface Endpoint<Body extends z.ZodType = z.ZodType, Query extends z.ZodType = z.ZodType> {
+export interface Endpoint<
+  Body extends z.ZodType = z.ZodType,
+  Query extends z.ZodType = z.ZodType,
+  Path extends string = string,
+  Allowed extends Guard = Guard,
+> {
   method: 'GET' | 'POST' | 'PATCH' | 'DELETE'
-  path: string
+  path: Path
   summary: string
   tag: string
-  guard: Guard
-  /** Where the rule of limits.ts for its method and guard is not enough. */
+  guard: Allowed
+  /** Where the default of flows/limits/request.ts for its method and caller is not enough. */
   limit?: Limit
-  /** `form` for the two calls of RFC 7009 and RFC 7662, which also have RFC 6749's errors. */
+  /** `form` for the two calls of RFC 7009 and RFC 7662, which answer with RFC 6749's errors. */
   body?: { type: 'json' | 'form'; schema: Body }
   query?: Query
   answers: Record<number, { text: string; schema?: z.ZodType; contentType?: string }>
-  errors: ErrorCode[]
-  /** May be kept by anybody for so long, and compressed: it holds nothing personal. Seconds. */
+  errors?: ErrorCode[]
+  /** Anyone may cache and compress the answer for this long: it holds nothing personal. Seconds. */
   publicMaxAge?: number
-  handle(deps: Deps, request: EndpointRequest<z.output<Body>, z.output<Query>>): Promise<Answer>
+  handle(deps: Deps, request: EndpointRequest<z.output<Body>, z.output<Query>, Path, Allowed>): Promise<Answer>
 }
 
-/** Keeps the types of body and query together with their handler, and then forgets them, so that a list can hold it. */
-export function endpoint<Body extends z.ZodType, Query extends z.ZodType>(declared: Endpoint<Body, Query>): Endpoint {
-  return declared as unknown as Endpoint
+/** Any route, as the router calls it: with what the guard gave it. */
+export type AnyEndpoint = Omit<Endpoint, 'handle'> & {
+  handle(
+    deps: Deps,
+    request: RequestParts<unknown, unknown, string> & { session: OwnedSession | undefined },
+  ): Promise<Answer>
+}
+
+/** Checks the types of a declaration, then forgets them, so that a list can hold it. */
+export function endpoint<
+  Body extends z.ZodType,
+  Query extends z.ZodType,
+  const Path extends string,
+  const Allowed extends Guard,
+>(declared: Endpoint<Body, Query, Path, Allowed>): AnyEndpoint {
+  return declared as unknown as AnyEndpoint
 }

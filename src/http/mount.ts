@@ -1,18 +1,16 @@
 import Router from '@koa/router'
 import type { Deps } from '../deps.ts'
 import { AuthdError } from '../errors.ts'
-import type { Identity } from '../flows/sessions/identify.ts'
-import { toSeconds } from '../platform/clock.ts'
-import type { OwnedSession } from '../store/sessions.ts'
+import { checkGuard } from '../flows/sessions/guard.ts'
 import { actorOf } from './actor.ts'
 import type { Context, Next } from './context.ts'
 import { type CookieNames, NO_COOKIES, setCookies } from './cookies.ts'
-import type { Answer, Endpoint } from './endpoint.ts'
+import type { Answer, AnyEndpoint } from './endpoint.ts'
 import { withinLimits } from './limits.ts'
 import { parseInput, readBody } from './middleware/body.ts'
 
 /** The router of these declarations. What matches the path but not the method is refused with `Allow`. */
-export function mount(deps: Deps, endpoints: Endpoint[], names: CookieNames) {
+export function mount(deps: Deps, endpoints: AnyEndpoint[], names: CookieNames) {
   const router = new Router<Context['state'], Context>({ sensitive: true })
   for (const declared of endpoints) {
     router.register(declared.path, [declared.method], (ctx: Context) => serve(deps, declared, ctx, names))
@@ -36,14 +34,14 @@ export function pathFilter(patterns: string[]): (path: string) => boolean {
   return (path) => fixed.has(path) || beginnings.some((beginning) => path.startsWith(beginning))
 }
 
-async function serve(deps: Deps, declared: Endpoint, ctx: Context, names: CookieNames): Promise<void> {
+async function serve(deps: Deps, declared: AnyEndpoint, ctx: Context, names: CookieNames): Promise<void> {
   ctx.state.route = declared.path
   ctx.state.isOauth = declared.body?.type === 'form'
   send(ctx, declared, await withinLimits(deps, ctx, declared, () => answer(deps, declared, ctx)), names)
 }
 
-async function answer(deps: Deps, declared: Endpoint, ctx: Context): Promise<Answer> {
-  const session = checkGuard(ctx, declared)
+async function answer(deps: Deps, declared: AnyEndpoint, ctx: Context): Promise<Answer> {
+  const session = checkGuard(ctx.state.identity, declared.guard)
   const query = declared.query ? parseInput(declared.query, queryOf(ctx), 'query') : undefined
   const body = declared.body
     ? parseInput(declared.body.schema, await readBody(ctx, declared.body.type), 'body')
@@ -60,35 +58,11 @@ async function answer(deps: Deps, declared: Endpoint, ctx: Context): Promise<Ans
   })
 }
 
-/** The session of a route that wants one; routes without that guard never look at it. */
-function checkGuard(ctx: Context, { guard }: Endpoint): OwnedSession {
-  const { identity } = ctx.state
-  if (typeof guard === 'object') {
-    if (identity.kind !== 'api_key') throw new AuthdError('UNAUTHORIZED')
-    if (!identity.key.scopes.includes(guard.scope)) throw new AuthdError('FORBIDDEN')
-  } else if (guard !== 'none') {
-    if (identity.kind !== 'session') throw new AuthdError('UNAUTHORIZED')
-    const mayWait = guard === 'enrol' || guard === 'any_session'
-    if (identity.session.isEnrolmentDue && !mayWait) throw new AuthdError('ENROLMENT_REQUIRED')
-    if (guard === 'change' || guard === 'enrol') refuseOldToken(identity)
-    return identity.session
-  }
-  return undefined as unknown as OwnedSession
-}
-
-/** An access token changes an account only if it was issued after a step-up: applications hold the others. */
-function refuseOldToken(identity: Identity & { kind: 'session' }): void {
-  if (identity.via !== 'access_token') return
-  const { authTime, createdAt } = identity.session
-  const isSteppedUp = authTime > createdAt && identity.claims.auth_time === toSeconds(authTime)
-  if (!isSteppedUp) throw new AuthdError('STEP_UP_REQUIRED')
-}
-
 function queryOf(ctx: Context): Record<string, string> {
   return Object.fromEntries(new URLSearchParams(ctx.querystring))
 }
 
-function send(ctx: Context, declared: Endpoint, answer: Answer, names: CookieNames): void {
+function send(ctx: Context, declared: AnyEndpoint, answer: Answer, names: CookieNames): void {
   ctx.status = answer.status
   for (const change of answer.cookies ?? []) ctx.append('Set-Cookie', setCookies(change, names))
   ctx.compress = declared.publicMaxAge !== undefined

@@ -1,7 +1,8 @@
 import { z } from 'zod'
 import { ERRORS, type ErrorCode } from '../errors.ts'
+import type { Guard } from '../flows/sessions/guard.ts'
 import { idField, sample } from '../resources/field.ts'
-import { type Answer, type Endpoint, endpoint, type Guard } from './endpoint.ts'
+import { type Answer, type AnyEndpoint, endpoint } from './endpoint.ts'
 import { exampleOf } from './example.ts'
 
 /** What every route may answer besides its own: a fault of the request, of too many, or of ours. */
@@ -29,7 +30,10 @@ const problem = z.strictObject({
 const oauthProblem = z.strictObject({ error: z.string(), error_description: z.string() })
 
 /** The whole contract as OpenAPI 3.1, from the declarations that the router is made of. */
-export function openApiDocument(endpoints: Endpoint[], { publicUrl, version }: { publicUrl: string; version: string }) {
+export function openApiDocument(
+  endpoints: AnyEndpoint[],
+  { publicUrl, version }: { publicUrl: string; version: string },
+) {
   const paths: Record<string, Record<string, unknown>> = {}
   for (const declared of endpoints) {
     const path = declared.path.replace(/:(\w+)/g, '{$1}')
@@ -57,7 +61,7 @@ export function openApiDocument(endpoints: Endpoint[], { publicUrl, version }: {
   }
 }
 
-function operation(declared: Endpoint) {
+function operation(declared: AnyEndpoint) {
   const parameters = [...pathParameters(declared.path), ...queryParameters(declared.query)]
   return {
     operationId: `${declared.method.toLowerCase()}${declared.path.replace(/[^A-Za-z0-9]+(\w)?/g, (_, letter = '') => letter.toUpperCase())}`,
@@ -87,7 +91,7 @@ function merge(own: Responses, failed: Responses): Responses {
   return { ...own, ...failed, ...Object.fromEntries(both) }
 }
 
-function successes({ answers }: Endpoint): Responses {
+function successes({ answers }: AnyEndpoint): Responses {
   return Object.fromEntries(
     Object.entries(answers).map(([status, { text, schema, contentType = 'application/json' }]) => [
       status,
@@ -96,12 +100,13 @@ function successes({ answers }: Endpoint): Responses {
   )
 }
 
-function failures(declared: Endpoint): Responses {
+function failures(declared: AnyEndpoint): Responses {
   const codes = [
     ...EVERYWHERE,
     ...(declared.body ? WITH_BODY : []),
-    ...(declared.guard === 'none' ? [] : ofGuard(declared.guard)),
-    ...declared.errors,
+    ...(declared.guard === 'none' ? [] : ofGuard(declared.guard, declared.path)),
+    ...(declared.errors ?? []),
+    ...(isCookieChange(declared) ? CROSS_SITE : []),
   ]
   const byStatus = Map.groupBy(codes, (code) => ERRORS[code].status)
   const isOauth = declared.body?.type === 'form'
@@ -113,13 +118,21 @@ function failures(declared: Endpoint): Responses {
   )
 }
 
-/** Why a caller is kept out before anything is looked at. */
-function ofGuard(guard: Guard): ErrorCode[] {
-  if (typeof guard === 'object') return ['UNAUTHORIZED', 'FORBIDDEN']
+/** The errors of a guard, which come before any work. */
+function ofGuard(guard: Guard, path: string): ErrorCode[] {
+  // Without any admin key there is no admin API.
+  if (typeof guard === 'object') return ['UNAUTHORIZED', 'FORBIDDEN', ...(path.startsWith('/admin') ? NOT_FOUND : [])]
   return ['UNAUTHORIZED', 'ENROLMENT_REQUIRED', ...(guard === 'change' || guard === 'enrol' ? STEP_UP : [])]
 }
 
 const STEP_UP: ErrorCode[] = ['STEP_UP_REQUIRED']
+const NOT_FOUND: ErrorCode[] = ['NOT_FOUND']
+const CROSS_SITE: ErrorCode[] = ['CROSS_SITE_REQUEST']
+
+/** A request that changes something and may carry a cookie must come from an own page: middleware/identify.ts. */
+function isCookieChange({ method, guard }: AnyEndpoint): boolean {
+  return method !== 'GET' && typeof guard !== 'object'
+}
 
 /** What is named in a path, by the word before it. */
 const SUBJECTS: Record<string, z.ZodType> = {
@@ -176,7 +189,7 @@ function schemaOf(schema: z.ZodType, io: 'input' | 'output'): Record<string, unk
 }
 
 /** `GET /openapi.json`: made once, itself included. */
-export function openApiEndpoint(endpoints: Endpoint[], about: { publicUrl: string; version: string }): Endpoint {
+export function openApiEndpoint(endpoints: AnyEndpoint[], about: { publicUrl: string; version: string }): AnyEndpoint {
   let text = ''
   const self = endpoint({
     method: 'GET',

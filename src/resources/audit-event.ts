@@ -1,8 +1,7 @@
 import { z } from 'zod'
 import { toRfc3339 } from '../platform/clock.ts'
 import type { AuditLog } from '../store/audit-logs.ts'
-import { timeField } from './email.ts'
-import { idField, sample } from './field.ts'
+import { idField, sample, timeField } from './field.ts'
 
 /** One event of the audit log, as scripts and people read it. */
 export const eventResource = z.strictObject({

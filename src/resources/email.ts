@@ -16,6 +16,3 @@ export const emailField = z
     })
     return z.NEVER
   })
-
-/** RFC 3339 in UTC. */
-export const timeField = z.iso.datetime()

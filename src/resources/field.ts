@@ -9,3 +9,19 @@ export function sample(example: string) {
 export function idField(prefix: string) {
   return sample(`${prefix}_01m88jw08vedqtrgrr9eqkmg57`)
 }
+
+/** A code as a user types it: from a mail, an authenticator app or a list. */
+export const typedCode = z
+  .string()
+  .min(1)
+  .max(64)
+  .meta({ examples: ['123456'] })
+
+export const attemptToken = z
+  .string()
+  .max(200)
+  .meta({ examples: ['att_01m88jw08vedqtrgrr9eqkmg57.…'] })
+  .describe('`att_…`, from POST /v1/signin; without it, the cookie counts.')
+
+/** RFC 3339 in UTC. */
+export const timeField = z.iso.datetime()

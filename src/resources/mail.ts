@@ -2,8 +2,7 @@ import { z } from 'zod'
 import { toRfc3339 } from '../platform/clock.ts'
 import { maskEmail } from '../platform/email-address.ts'
 import type { OutboxItem } from '../store/outbox.ts'
-import { timeField } from './email.ts'
-import { idField, sample } from './field.ts'
+import { idField, sample, timeField } from './field.ts'
 
 export const outboxState = z.enum(['pending', 'sent', 'failed', 'expired', 'cancelled'])
 

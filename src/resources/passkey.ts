@@ -2,8 +2,7 @@ import { z } from 'zod'
 import { authenticatorName } from '../platform/authenticator-name.ts'
 import { toRfc3339 } from '../platform/clock.ts'
 import type { Passkey } from '../store/passkeys.ts'
-import { timeField } from './email.ts'
-import { idField, sample } from './field.ts'
+import { idField, sample, timeField } from './field.ts'
 
 /** A passkey, to its owner and to the operator. */
 export const passkeyResource = z.strictObject({

@@ -2,8 +2,7 @@ import { z } from 'zod'
 import { toRfc3339 } from '../platform/clock.ts'
 import { describeUserAgent } from '../platform/user-agent.ts'
 import type { OwnedSession, Session } from '../store/sessions.ts'
-import { timeField } from './email.ts'
-import { idField, sample } from './field.ts'
+import { idField, sample, timeField } from './field.ts'
 
 /** What the operator sees of a session, on the command line and in the admin API. Never a token. */
 export const sessionResource = z.strictObject({

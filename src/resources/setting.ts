@@ -1,8 +1,7 @@
 import { z } from 'zod'
 import type { Setting } from '../flows/operator/setting.ts'
 import { toRfc3339 } from '../platform/clock.ts'
-import { timeField } from './email.ts'
-import { sample } from './field.ts'
+import { sample, timeField } from './field.ts'
 
 export const settingResource = z.strictObject({
   key: sample('signup.policy'),

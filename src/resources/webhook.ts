@@ -4,8 +4,7 @@ import { toRfc3339 } from '../platform/clock.ts'
 import type { OutboxItem } from '../store/outbox.ts'
 import type { OutboxTry } from '../store/outbox-tries.ts'
 import type { WebhookEndpoint } from '../store/webhook-endpoints.ts'
-import { timeField } from './email.ts'
-import { idField, sample } from './field.ts'
+import { idField, sample, timeField } from './field.ts'
 import { outboxState } from './mail.ts'
 
 /** An endpoint; never its secret. */

@@ -1,7 +1,12 @@
 import type { Config } from '../../config/schema.ts'
 import type { Deps } from '../../deps.ts'
+import { AuthdError } from '../../errors.ts'
 import { CidrTable, parseCidr } from '../../platform/net/cidr.ts'
+import { takeClient } from '../../platform/net/forwarded.ts'
+import { foldIp, ipBucket, ipMatcher } from '../../platform/net/ip.ts'
 import { type FilterScope, type IpFilter, listIpFilters } from '../../store/ip-filters.ts'
+import { type Actor, recordEvent } from '../event.ts'
+import { seldom } from './seldom.ts'
 
 export interface IpVerdict {
   isBlocked: boolean
@@ -48,8 +53,52 @@ export function judge(
   return { isBlocked: isDenied, rule: undefined }
 }
 
-/** Where signing in happens, for rules that are about that alone; `path` is the request's. */
-export function scopeOf(path: string): FilterScope {
+/**
+ * Returns the check that each request passes. It throws ADDRESS_BLOCKED for an address that the rules block, and records
+ * the refusal in the audit log at most once an hour for each client. The client is not told why.
+ */
+export function ipGate(deps: Deps): (request: { ip: string; path: string; actor: () => Actor }) => Promise<void> {
+  const isDue = seldom(deps.clock)
+  return async ({ ip, path, actor }) => {
+    const scope = scopeOf(path)
+    const defaults = deps.config.current().ipfilter
+    const { isBlocked, rule } = judge(await ipRules(deps), { ip, scope, now: deps.clock.now(), defaults })
+    if (!isBlocked) return
+    deps.metrics.count('ip_filter_hits_total', { scope })
+    if (isDue(ipBucket(ip))) {
+      const metadata = { scope, ...(rule ? { rule: rule.id, cidr: rule.cidr } : { default: 'deny' }) }
+      const event = { type: 'ip_filter.hit', outcome: 'failure', metadata } as const
+      await deps.db.write((trx) => recordEvent(deps, trx, actor(), event))
+    }
+    throw new AuthdError('ADDRESS_BLOCKED')
+  }
+}
+
+export interface CheckedAddress extends IpVerdict {
+  ip: string
+  scope: FilterScope
+  peer: string
+  /** The peer sent forwarding headers, and is not in `server.trusted_proxies`. */
+  isIgnored: boolean
+}
+
+/** Judges a request that an operator describes. Throws USAGE for a peer that is not an IP address. */
+export async function checkAddress(
+  deps: Deps,
+  { peer: text, path, forwardedFor }: { peer: string; path: string; forwardedFor: string | undefined },
+): Promise<CheckedAddress> {
+  const { server, ipfilter: defaults } = deps.config.current()
+  const peer = foldIp(text.trim())
+  if (peer === undefined) throw new AuthdError('USAGE', { message: `"${text}" is not an IP address.` })
+  const headers = { 'x-forwarded-for': forwardedFor }
+  const { ip, isIgnored } = takeClient(peer, headers, ipMatcher(server.trustedProxies))
+  const scope = scopeOf(path)
+  const verdict = judge(await ipRules(deps), { ip, scope, now: deps.clock.now(), defaults })
+  return { ...verdict, ip, scope, peer, isIgnored }
+}
+
+/** Returns the scope of a request's path. Rules with the scope `login` hold only where users sign in. */
+function scopeOf(path: string): FilterScope {
   if (path === '/admin' || path.startsWith('/admin/')) return 'admin'
   return LOGIN.some((start) => path === start || path.startsWith(`${start}/`)) ? 'login' : 'all'
 }

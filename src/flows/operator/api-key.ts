@@ -11,6 +11,7 @@ import {
   revokeApiKey,
 } from '../../store/api-keys.ts'
 import { type Actor, recordEvent } from '../event.ts'
+import { seldom } from '../limits/seldom.ts'
 
 /** What the admin API asks of a key. */
 export const ADMIN_SCOPES = [
@@ -117,4 +118,19 @@ export async function endApiKey(deps: Deps, actor: Actor, id: string): Promise<{
     message: `No API key "${id}".`,
     suggestions: ['authd api-keys list'],
   })
+}
+
+/**
+ * Returns a recorder for genuine API keys that were used beyond what they may: their holder tries something, or somebody
+ * else has the key. It records each key and reason at most once an hour.
+ */
+export function keyRefusalRecorder(
+  deps: Deps,
+): (actor: Actor, refused: { keyId: string; reason: string; call: string }) => Promise<void> {
+  const isDue = seldom(deps.clock)
+  return async (actor, { keyId, reason, call }) => {
+    if (!isDue(`${keyId} ${reason}`)) return
+    const event = { type: 'api_key.refused', outcome: 'failure', metadata: { reason, call } } as const
+    await deps.db.write((trx) => recordEvent(deps, trx, { ...actor, id: `api-key:${keyId}` }, event))
+  }
 }

@@ -1,5 +1,5 @@
 import type { Deps, MailTemplate } from '../../deps.ts'
-import { MINUTE, SECOND } from '../../platform/clock.ts'
+import { HOUR, MINUTE, SECOND } from '../../platform/clock.ts'
 import { MailError, type RecipientRefusal } from '../../platform/mail-error.ts'
 import { hideTokens } from '../../platform/secret.ts'
 import type { Trx } from '../../store/db.ts'
@@ -28,6 +28,11 @@ export interface QueuedMail {
   expiresAt: number
   attemptId?: string
   isDecoy?: boolean
+}
+
+/** Queues a mail that proves nothing, such as a test mail, for an hour. Returns its id. */
+export async function queueSampleMail(deps: Deps, mail: Omit<QueuedMail, 'expiresAt'>): Promise<string> {
+  return await deps.db.write((trx) => enqueueMail(deps, trx, { ...mail, expiresAt: deps.clock.now() + HOUR }))
 }
 
 /** Mail is a row in the unit that causes it: both happen, or neither. A newer mail of an attempt cancels the older. */

@@ -6,7 +6,7 @@ import { previewLink, redeemLink } from '../../flows/signin/link.ts'
 import { maskEmail } from '../../platform/email-address.ts'
 import { describeUserAgent } from '../../platform/user-agent.ts'
 import { holdingOf, type RequestCookies } from '../cookies.ts'
-import { redemption } from '../routes/signin.ts'
+import { redemption } from '../redemption.ts'
 import { fields, type PageAnswer, page } from './page.ts'
 import { signedInPage } from './signin.ts'
 

@@ -20,6 +20,7 @@ import { linkPages } from './link.ts'
 import { myFactorPages } from './my-factors.ts'
 import { basePath, type Page, type PageAnswer, pageContext, pageError } from './page.ts'
 import { problemPages } from './problem.ts'
+import { recoverPages } from './recover.ts'
 import { renderPage } from './render.ts'
 import { signinPages } from './signin.ts'
 import { signoutPages } from './signout.ts'
@@ -36,6 +37,7 @@ export const PAGES: readonly Page[] = [
   ...confirmPages,
   ...emailPages,
   ...invitePages,
+  ...recoverPages,
   ...signoutPages,
   ...problemPages,
 ]

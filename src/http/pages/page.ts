@@ -2,9 +2,9 @@ import { z } from 'zod'
 import type { Deps } from '../../deps.ts'
 import type { AuthdError } from '../../errors.ts'
 import type { Actor } from '../../flows/event.ts'
+import type { Limit } from '../../flows/limits/request.ts'
 import type { Identity } from '../../flows/sessions/identify.ts'
 import type { CookieChange, RequestCookies } from '../cookies.ts'
-import type { Limit } from '../limits.ts'
 import { brandPaths } from './branding.ts'
 import type { PageContext, PageError, PageName, PageValues } from './values.ts'
 
@@ -49,6 +49,9 @@ export function page<Fields extends z.ZodType>(declared: Page<Fields>): Page {
 export function fields<Shape extends z.ZodRawShape>(shape: Shape) {
   return z.object(shape)
 }
+
+/** The token of a link in a mail or from an operator. */
+export const linkToken = z.string().max(200).default('')
 
 export const redirectField = z.string().max(2048).optional()
 

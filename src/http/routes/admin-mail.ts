@@ -7,7 +7,7 @@ import { sample } from '../../resources/field.ts'
 import { mailResource, presentMail } from '../../resources/mail.ts'
 import { mailSuppressionResource, presentMailSuppression } from '../../resources/mail-suppression.ts'
 import { endpoint } from '../endpoint.ts'
-import { CURSOR, LIMIT, PAGE_TEXT, pageHeaders, REFUSALS, TOTAL_TEXT } from './admin-page.ts'
+import { CURSOR, LIMIT, PAGE_TEXT, pageHeaders, TOTAL_TEXT } from './admin-page.ts'
 
 const tag = 'Admin: mail'
 
@@ -19,7 +19,6 @@ const list = endpoint({
   guard: { scope: 'mail:read' },
   query: z.strictObject({ limit: LIMIT, cursor: CURSOR, state: mailResource.shape.state.optional() }),
   answers: { 200: { text: `${PAGE_TEXT} ${TOTAL_TEXT}`, schema: z.array(mailResource) } },
-  errors: REFUSALS,
   async handle(deps, { query: { limit, cursor: before, state } }) {
     const asked = { limit, before, within: REQUEST_ROWS }
     const { rows, total, nextCursor } = await listQueue(deps, { kind: 'mail', state }, asked)
@@ -35,9 +34,9 @@ const retry = endpoint({
   tag,
   guard: { scope: 'mail:write' },
   answers: { 202: { text: 'It is due now.', schema: mailResource } },
-  errors: [...REFUSALS, 'MAIL_NOT_FOUND', 'OUTBOX_OVER'],
+  errors: ['MAIL_NOT_FOUND', 'OUTBOX_OVER'],
   async handle(deps, { params, actor }) {
-    const [again] = await retryQueued(deps, actor, { kind: 'mail', ids: [params['id'] ?? ''] })
+    const [again] = await retryQueued(deps, actor, { kind: 'mail', ids: [params.id] })
     return { status: 202, body: again && presentMail(again) }
   },
 })
@@ -49,9 +48,9 @@ const cancel = endpoint({
   tag,
   guard: { scope: 'mail:write' },
   answers: { 200: { text: 'The mail.', schema: mailResource } },
-  errors: [...REFUSALS, 'MAIL_NOT_FOUND'],
+  errors: ['MAIL_NOT_FOUND'],
   async handle(deps, { params, actor }) {
-    const [cancelled] = await cancelMails(deps, actor, [params['id'] ?? ''])
+    const [cancelled] = await cancelMails(deps, actor, [params.id])
     return { status: 200, body: cancelled && presentMail(cancelled.item) }
   },
 })
@@ -64,7 +63,6 @@ const suppressed = endpoint({
   guard: { scope: 'mail:read' },
   query: z.strictObject({ limit: LIMIT }),
   answers: { 200: { text: 'The first of them.', schema: z.array(mailSuppressionResource) } },
-  errors: REFUSALS,
   async handle(deps, { query: { limit } }) {
     return { status: 200, body: (await listSuppressed(deps, limit)).map(presentMailSuppression) }
   },
@@ -83,7 +81,6 @@ const clear = endpoint({
       schema: z.strictObject({ email: sample('ada@example.com'), changed: z.boolean() }),
     },
   },
-  errors: REFUSALS,
   async handle(deps, { body, actor }) {
     const { address, isChanged } = await clearSuppression(deps, actor, body.email.typed)
     return { status: 200, body: { email: address, changed: isChanged } }

@@ -1,9 +1,5 @@
 import { z } from 'zod'
-import type { ErrorCode } from '../../errors.ts'
 import { REQUEST_ROWS, type Total } from '../../flows/pagination.ts'
-
-/** What every route of the admin API may answer; NOT_FOUND while no key is in force that may use any of it. */
-export const REFUSALS: ErrorCode[] = ['UNAUTHORIZED', 'FORBIDDEN', 'NOT_FOUND']
 
 /** How the lists of the admin API are asked for page by page. */
 export const LIMIT = z.coerce.number().int().min(1).max(1000).default(50)

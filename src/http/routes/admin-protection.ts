@@ -3,12 +3,10 @@ import { addIpFilters, listRules, removeIpFilters } from '../../flows/limits/ip-
 import { getSetting, listSettings, setSetting, unsetSetting } from '../../flows/operator/setting.ts'
 import { listLockouts } from '../../flows/policy/lockout-admin.ts'
 import { toRfc3339 } from '../../platform/clock.ts'
-import { timeField } from '../../resources/email.ts'
-import { sample } from '../../resources/field.ts'
+import { sample, timeField } from '../../resources/field.ts'
 import { ipFilterResource, presentIpFilter } from '../../resources/ip-filter.ts'
 import { presentSetting, settingResource } from '../../resources/setting.ts'
 import { endpoint } from '../endpoint.ts'
-import { REFUSALS } from './admin-page.ts'
 
 const filters = 'Admin: IP filter'
 const settings = 'Admin: settings'
@@ -21,7 +19,6 @@ const listFilters = endpoint({
   guard: { scope: 'ipfilters:read' },
   query: z.strictObject({ action: ipFilterResource.shape.action.optional(), expired: z.stringbool().default(false) }),
   answers: { 200: { text: 'All of them.', schema: z.array(ipFilterResource) } },
-  errors: REFUSALS,
   async handle(deps, { query: { action, expired: isExpired } }) {
     return { status: 200, body: (await listRules(deps, { action, isExpired })).map(presentIpFilter) }
   },
@@ -52,7 +49,7 @@ const addFilter = endpoint({
     }),
   },
   answers: { 201: { text: 'The rule.', schema: ipFilterResource } },
-  errors: [...REFUSALS, 'LOCKOUT_RISK'],
+  errors: ['LOCKOUT_RISK'],
   async handle(deps, { body, actor }) {
     const { filters: added } = await addIpFilters(deps, actor, {
       rules: [{ cidr: body.cidr, reason: body.reason }],
@@ -74,9 +71,9 @@ const removeFilter = endpoint({
   tag: filters,
   guard: { scope: 'ipfilters:write' },
   answers: { 204: { text: 'It is gone.' } },
-  errors: [...REFUSALS, 'IP_FILTER_NOT_FOUND'],
+  errors: ['IP_FILTER_NOT_FOUND'],
   async handle(deps, { params, actor }) {
-    await removeIpFilters(deps, actor, [params['id'] ?? ''])
+    await removeIpFilters(deps, actor, [params.id])
     return { status: 204 }
   },
 })
@@ -101,7 +98,6 @@ const lockouts = endpoint({
       ),
     },
   },
-  errors: REFUSALS,
   async handle(deps) {
     const held = await listLockouts(deps)
     const body = held.map(({ until, ...rest }) => ({ ...rest, until: until === null ? null : toRfc3339(until) }))
@@ -116,7 +112,6 @@ const listLive = endpoint({
   tag: settings,
   guard: { scope: 'settings:read' },
   answers: { 200: { text: 'All of them.', schema: z.array(settingResource) } },
-  errors: REFUSALS,
   async handle(deps) {
     return { status: 200, body: (await listSettings(deps)).map(presentSetting) }
   },
@@ -136,9 +131,9 @@ const set = endpoint({
     }),
   },
   answers: { 200: { text: 'What is in force.', schema: settingResource } },
-  errors: [...REFUSALS, 'LOCKOUT_RISK'],
+  errors: ['LOCKOUT_RISK'],
   async handle(deps, { params, body, actor }) {
-    const key = params['key'] ?? ''
+    const key = params.key
     const own = actor.ip ?? undefined
     await setSetting(deps, actor, { key, value: String(body.value), own, acceptsLockout: body.accept_lockout })
     return { status: 200, body: presentSetting(await getSetting(deps, key)) }
@@ -152,9 +147,8 @@ const unset = endpoint({
   tag: settings,
   guard: { scope: 'settings:write' },
   answers: { 200: { text: 'What is in force.', schema: settingResource } },
-  errors: REFUSALS,
   async handle(deps, { params, actor }) {
-    const key = params['key'] ?? ''
+    const key = params.key
     await unsetSetting(deps, actor, key)
     return { status: 200, body: presentSetting(await getSetting(deps, key)) }
   },

@@ -3,7 +3,7 @@ import { listAllSessions, revokeByOperator } from '../../flows/sessions/admin.ts
 import { findUserWithFactors } from '../../flows/users/list.ts'
 import { presentSession, sessionResource } from '../../resources/session.ts'
 import { endpoint } from '../endpoint.ts'
-import { CURSOR, LIMIT, pageHeaders, REFUSALS } from './admin-page.ts'
+import { CURSOR, LIMIT, pageHeaders } from './admin-page.ts'
 
 const tag = 'Admin: sessions'
 const read = { guard: { scope: 'sessions:read' }, tag } as const
@@ -16,9 +16,9 @@ const list = endpoint({
   summary: "A person's sessions, newest first, with those that are over.",
   query: z.strictObject({ limit: LIMIT, cursor: CURSOR }),
   answers: { 200: { text: 'One page.', schema: z.array(sessionResource) } },
-  errors: [...REFUSALS, 'USER_NOT_FOUND'],
+  errors: ['USER_NOT_FOUND'],
   async handle(deps, { params, query: { limit, cursor: before } }) {
-    const { user } = await findUserWithFactors(deps, params['id'] ?? '')
+    const { user } = await findUserWithFactors(deps, params.id)
     const page = await listAllSessions(deps, { user: user.id, isLiveOnly: false, before }, limit)
     const { nextCursor, total: count } = page
     const headers = pageHeaders({ total: { count, isExact: true }, nextCursor, kept: { limit } })
@@ -32,9 +32,9 @@ const end = endpoint({
   path: '/admin/sessions/:id',
   summary: 'End a session; one that is over stays so.',
   answers: { 204: { text: 'It is over.' } },
-  errors: [...REFUSALS, 'SESSION_NOT_FOUND'],
+  errors: ['SESSION_NOT_FOUND'],
   async handle(deps, { params, actor }) {
-    await revokeByOperator(deps, actor, { ids: [params['id'] ?? ''] })
+    await revokeByOperator(deps, actor, { ids: [params.id] })
     return { status: 204 }
   },
 })
@@ -45,9 +45,9 @@ const endAll = endpoint({
   path: '/admin/users/:id/sessions',
   summary: 'End every session of a person.',
   answers: { 200: { text: 'How many were live.', schema: z.strictObject({ revoked: z.int() }) } },
-  errors: [...REFUSALS, 'USER_NOT_FOUND'],
+  errors: ['USER_NOT_FOUND'],
   async handle(deps, { params, actor }) {
-    const { user } = await findUserWithFactors(deps, params['id'] ?? '')
+    const { user } = await findUserWithFactors(deps, params.id)
     const ended = await revokeByOperator(deps, actor, { user: user.id })
     return { status: 200, body: { revoked: ended.length } }
   },

@@ -9,7 +9,7 @@ import { updateUser } from '../../flows/users/update.ts'
 import { emailField } from '../../resources/email.ts'
 import { listedUserResource, presentListedUser } from '../../resources/user.ts'
 import { type Endpoint, endpoint } from '../endpoint.ts'
-import { CURSOR, LIMIT, PAGE_TEXT, pageHeaders, REFUSALS, TOTAL_TEXT } from './admin-page.ts'
+import { CURSOR, LIMIT, PAGE_TEXT, pageHeaders, TOTAL_TEXT } from './admin-page.ts'
 
 /** Beyond it a database reads more than it answers: go on with the cursor of `Link`. */
 const MOST_OFFSET = 10_000
@@ -45,7 +45,6 @@ const list = endpoint({
   answers: {
     200: { text: `${PAGE_TEXT} ${TOTAL_TEXT}`, schema: z.array(listedUserResource) },
   },
-  errors: REFUSALS,
   async handle(deps, { query }) {
     const { limit, offset, cursor: before, q: search, status } = query
     const asked = { limit, offset, before, within: REQUEST_ROWS }
@@ -62,9 +61,9 @@ const show = endpoint({
   path: '/admin/users/:id',
   summary: 'One person.',
   answers: one,
-  errors: [...REFUSALS, 'USER_NOT_FOUND'],
+  errors: ['USER_NOT_FOUND'],
   async handle(deps, { params }) {
-    return { status: 200, body: presentListedUser(await findUserWithFactors(deps, params['id'] ?? '')) }
+    return { status: 200, body: presentListedUser(await findUserWithFactors(deps, params.id)) }
   },
 })
 
@@ -82,7 +81,7 @@ const add = endpoint({
     }),
   },
   answers: { 201: { text: 'The person.', schema: listedUserResource } },
-  errors: [...REFUSALS, 'CONFLICT'],
+  errors: ['CONFLICT'],
   async handle(deps, { body, actor }) {
     const input = { emails: [body.email], name: body.name, isVerified: body.email_verified, mayExist: false }
     const [added] = await addUsers(deps, actor, input)
@@ -109,9 +108,9 @@ const change = endpoint({
     }),
   },
   answers: one,
-  errors: [...REFUSALS, 'USER_NOT_FOUND', 'CONFLICT'],
+  errors: ['USER_NOT_FOUND', 'CONFLICT'],
   async handle(deps, { params, body, actor }) {
-    const { user } = await findUserWithFactors(deps, params['id'] ?? '')
+    const { user } = await findUserWithFactors(deps, params.id)
     const { name, email, mfa_policy: mfaPolicy, email_verified: isVerified } = body
     await updateUser(deps, actor, { user: user.id, name, email, mfaPolicy, isVerified })
     return { status: 200, body: presentListedUser(await findUserWithFactors(deps, user.id)) }
@@ -124,9 +123,9 @@ const remove = endpoint({
   path: '/admin/users/:id',
   summary: 'Remove a person and everything of theirs.',
   answers: { 204: { text: 'Removed.' } },
-  errors: [...REFUSALS, 'USER_NOT_FOUND'],
+  errors: ['USER_NOT_FOUND'],
   async handle(deps, { params, actor }) {
-    const { user } = await findUserWithFactors(deps, params['id'] ?? '')
+    const { user } = await findUserWithFactors(deps, params.id)
     await removeUser(deps, actor, user)
     return { status: 204 }
   },
@@ -149,9 +148,9 @@ function act(verb: 'disable' | 'enable' | 'unlock', summary: string): Endpoint {
       }),
     },
     answers: one,
-    errors: [...REFUSALS, 'USER_NOT_FOUND'],
+    errors: ['USER_NOT_FOUND'],
     async handle(deps, { params, body: { reason }, actor: by }) {
-      const { user } = await findUserWithFactors(deps, params['id'] ?? '')
+      const { user } = await findUserWithFactors(deps, params.id)
       const names = [user.id]
       const actor = reason === null ? by : { ...by, metadata: { ...by.metadata, reason } }
       if (verb === 'disable') await disableUsers(deps, actor, { names, reason })

@@ -26,10 +26,9 @@ import {
   webhookTestResource,
 } from '../../resources/webhook.ts'
 import { endpoint } from '../endpoint.ts'
-import { CURSOR, LIMIT, PAGE_TEXT, pageHeaders, REFUSALS, TOTAL_TEXT } from './admin-page.ts'
+import { CURSOR, LIMIT, PAGE_TEXT, pageHeaders, TOTAL_TEXT } from './admin-page.ts'
 
 const tag = 'Admin: webhooks'
-const NOT_THERE = [...REFUSALS, 'WEBHOOK_NOT_FOUND' as const]
 const url = z
   .string()
   .max(2000)
@@ -56,7 +55,6 @@ const list = endpoint({
   tag,
   guard: { scope: 'webhooks:read' },
   answers: { 200: { text: 'All of them.', schema: z.array(webhookResource) } },
-  errors: REFUSALS,
   async handle(deps) {
     return { status: 200, body: (await listWebhooks(deps)).map(presentWebhook) }
   },
@@ -73,7 +71,7 @@ const add = endpoint({
     schema: z.strictObject({ url, events: events.default(['*']), description: description.default('') }),
   },
   answers: { 201: { text: 'The endpoint, and its secret.', schema: withSecret } },
-  errors: [...REFUSALS, 'CONFLICT'],
+  errors: ['CONFLICT'],
   async handle(deps, { body, actor }) {
     const added = await addWebhook(deps, actor, { ...body, allowsPrivate: false })
     return { status: 201, body: { ...presentWebhook(added.endpoint), secret: added.secret } }
@@ -87,9 +85,9 @@ const show = endpoint({
   tag,
   guard: { scope: 'webhooks:read' },
   answers: { 200: { text: 'The endpoint.', schema: webhookResource } },
-  errors: NOT_THERE,
+  errors: ['WEBHOOK_NOT_FOUND'],
   async handle(deps, { params }) {
-    return { status: 200, body: presentWebhook(await findWebhook(deps, params['id'] ?? '')) }
+    return { status: 200, body: presentWebhook(await findWebhook(deps, params.id)) }
   },
 })
 
@@ -109,9 +107,9 @@ const change = endpoint({
     }),
   },
   answers: { 200: { text: 'The endpoint.', schema: webhookResource } },
-  errors: NOT_THERE,
+  errors: ['WEBHOOK_NOT_FOUND'],
   async handle(deps, { params, body: { paused, ...asked }, actor }) {
-    const id = params['id'] ?? ''
+    const id = params.id
     const given = Object.fromEntries(Object.entries(asked).filter(([, value]) => value !== undefined))
     // A key of the API moves no endpoint into a private network.
     const moved = asked.url === undefined ? given : { ...given, allowsPrivate: false }
@@ -128,9 +126,9 @@ const remove = endpoint({
   tag,
   guard: { scope: 'webhooks:write' },
   answers: { 204: { text: 'It is gone.' } },
-  errors: NOT_THERE,
+  errors: ['WEBHOOK_NOT_FOUND'],
   async handle(deps, { params, actor }) {
-    await removeWebhook(deps, actor, params['id'] ?? '')
+    await removeWebhook(deps, actor, params.id)
     return { status: 204 }
   },
 })
@@ -152,9 +150,9 @@ const rotate = endpoint({
     }),
   },
   answers: { 200: { text: 'The endpoint, and its new secret.', schema: withSecret } },
-  errors: NOT_THERE,
+  errors: ['WEBHOOK_NOT_FOUND'],
   async handle(deps, { params, body, actor }) {
-    const input = { id: params['id'] ?? '', overlapMs: body.overlap_seconds * SECOND }
+    const input = { id: params.id, overlapMs: body.overlap_seconds * SECOND }
     const rotated = await rotateWebhookSecret(deps, actor, input)
     return { status: 200, body: { ...presentWebhook(rotated.endpoint), secret: rotated.secret } }
   },
@@ -177,9 +175,9 @@ const test = endpoint({
     }),
   },
   answers: { 200: { text: 'What the receiver answered, good or bad.', schema: webhookTestResource } },
-  errors: NOT_THERE,
+  errors: ['WEBHOOK_NOT_FOUND'],
   async handle(deps, { params, body: { event } }) {
-    return { status: 200, body: presentWebhookTest(await testWebhook(deps, { id: params['id'] ?? '', event })) }
+    return { status: 200, body: presentWebhookTest(await testWebhook(deps, { id: params.id, event })) }
   },
 })
 
@@ -196,7 +194,6 @@ const deliveries = endpoint({
     state: outboxState.optional(),
   }),
   answers: { 200: { text: `${PAGE_TEXT} ${TOTAL_TEXT}`, schema: z.array(deliveryResource) } },
-  errors: REFUSALS,
   async handle(deps, { query: { limit, cursor: before, endpoint: recipient, state } }) {
     const asked = { limit, before, within: REQUEST_ROWS }
     const { rows, total, nextCursor } = await listQueue(deps, { kind: 'webhook', recipient, state }, asked)
@@ -217,9 +214,9 @@ const delivery = endpoint({
       schema: z.strictObject({ delivery: deliveryResource, attempts: z.array(tryResource) }),
     },
   },
-  errors: [...REFUSALS, 'DELIVERY_NOT_FOUND'],
+  errors: ['DELIVERY_NOT_FOUND'],
   async handle(deps, { params }) {
-    const { item, tries } = await showQueued(deps, 'webhook', params['id'] ?? '')
+    const { item, tries } = await showQueued(deps, 'webhook', params.id)
     return { status: 200, body: { delivery: presentDelivery(item), attempts: tries.map(presentTry) } }
   },
 })
@@ -231,9 +228,9 @@ const redeliver = endpoint({
   tag,
   guard: { scope: 'webhooks:write' },
   answers: { 202: { text: 'It is due now.', schema: deliveryResource } },
-  errors: [...REFUSALS, 'DELIVERY_NOT_FOUND'],
+  errors: ['DELIVERY_NOT_FOUND'],
   async handle(deps, { params, actor }) {
-    const [again] = await retryQueued(deps, actor, { kind: 'webhook', ids: [params['id'] ?? ''] })
+    const [again] = await retryQueued(deps, actor, { kind: 'webhook', ids: [params.id] })
     return { status: 202, body: again && presentDelivery(again) }
   },
 })

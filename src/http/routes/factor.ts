@@ -3,11 +3,11 @@ import { beginPasskeySignIn, type PasskeyOptions, redeemPasskey } from '../../fl
 import { redeemRecoveryCode } from '../../flows/factors/recovery-code.ts'
 import { redeemTotp } from '../../flows/factors/totp.ts'
 import { toRfc3339 } from '../../platform/clock.ts'
-import { timeField } from '../../resources/email.ts'
-import { idField } from '../../resources/field.ts'
+import { attemptToken, idField, timeField, typedCode } from '../../resources/field.ts'
 import { holdingOf } from '../cookies.ts'
 import { endpoint } from '../endpoint.ts'
-import { attemptToken, redemption, signInAnswer, signInAnswers, typedCode } from './signin.ts'
+import { redemption } from '../redemption.ts'
+import { signInAnswer, signInAnswers } from '../session-answer.ts'
 
 export const challengeId = z
   .string()
@@ -48,7 +48,7 @@ const passkeyOptions = endpoint({
     }),
   },
   answers: optionsAnswers,
-  errors: ['ATTEMPT_EXPIRED', 'CROSS_SITE_REQUEST'],
+  errors: ['ATTEMPT_EXPIRED'],
   async handle(deps, { body, cookies }) {
     const holding = holdingOf(cookies, body.attempt_token, body.attempt)
     return { status: 200, body: presentOptions(await beginPasskeySignIn(deps, { holding })) }
@@ -67,7 +67,7 @@ const passkey = endpoint({
     schema: z.strictObject({ challenge_id: challengeId, credential, attempt_token: attemptToken.optional() }),
   },
   answers: signInAnswers,
-  errors: ['INVALID_CREDENTIALS', 'CROSS_SITE_REQUEST'],
+  errors: ['INVALID_CREDENTIALS'],
   async handle(deps, { body, cookies, actor, identity }) {
     const answer = { challengeId: body.challenge_id, credential: body.credential }
     const proof = { ...redemption({ cookies, identity }, body.attempt_token), ...answer }
@@ -87,7 +87,7 @@ const totp = endpoint({
     schema: z.strictObject({ code: typedCode, attempt_token: attemptToken.optional() }),
   },
   answers: signInAnswers,
-  errors: ['INVALID_CREDENTIALS', 'FACTOR_DISABLED', 'CROSS_SITE_REQUEST'],
+  errors: ['INVALID_CREDENTIALS', 'FACTOR_DISABLED'],
   async handle(deps, { body, cookies, actor, identity }) {
     const proof = { ...redemption({ cookies, identity }, body.attempt_token), code: body.code }
     return signInAnswer(await redeemTotp(deps, actor, proof), cookies)
@@ -106,7 +106,7 @@ const recoveryCode = endpoint({
     schema: z.strictObject({ code: typedCode, attempt_token: attemptToken.optional() }),
   },
   answers: signInAnswers,
-  errors: ['INVALID_CREDENTIALS', 'FACTOR_DISABLED', 'CROSS_SITE_REQUEST'],
+  errors: ['INVALID_CREDENTIALS', 'FACTOR_DISABLED'],
   async handle(deps, { body, cookies, actor, identity }) {
     const proof = { ...redemption({ cookies, identity }, body.attempt_token), code: body.code }
     return signInAnswer(await redeemRecoveryCode(deps, actor, proof), cookies)

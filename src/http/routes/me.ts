@@ -3,13 +3,13 @@ import { deleteMyself, findOwnUser, renameMyself } from '../../flows/users/accou
 import { beginEmailChange, finishEmailChange } from '../../flows/users/email-change.ts'
 import { exportUser } from '../../flows/users/export.ts'
 import { toRfc3339 } from '../../platform/clock.ts'
-import { emailField, timeField } from '../../resources/email.ts'
+import { emailField } from '../../resources/email.ts'
+import { timeField, typedCode } from '../../resources/field.ts'
 import { personalDataResource, presentPersonalData } from '../../resources/personal-data.ts'
 import { ownUserResource, presentOwnUser } from '../../resources/user.ts'
-import { deliver, deliveredResource } from '../delivery.ts'
 import { endpoint } from '../endpoint.ts'
 import { languageOf } from '../language.ts'
-import { typedCode } from './signin.ts'
+import { answerRenewed, sessionAnswerResource } from '../session-answer.ts'
 
 const me = endpoint({
   method: 'GET',
@@ -18,7 +18,6 @@ const me = endpoint({
   tag: 'Me',
   guard: 'session',
   answers: { 200: { text: 'The person.', schema: ownUserResource } },
-  errors: ['UNAUTHORIZED'],
   async handle(deps, { session }) {
     return { status: 200, body: presentOwnUser(await findOwnUser(deps, session.userId)) }
   },
@@ -43,7 +42,6 @@ const rename = endpoint({
     }),
   },
   answers: { 200: { text: 'The person.', schema: ownUserResource } },
-  errors: ['CROSS_SITE_REQUEST'],
   async handle(deps, { session, body, actor }) {
     return {
       status: 200,
@@ -59,7 +57,6 @@ const remove = endpoint({
   tag: 'Me',
   guard: 'change',
   answers: { 204: { text: 'Deleted.' } },
-  errors: ['STEP_UP_REQUIRED', 'CROSS_SITE_REQUEST'],
   async handle(deps, { session, actor }) {
     await deleteMyself(deps, actor, session)
     return { status: 204, cookies: [{ kind: 'session_ended' }] }
@@ -73,7 +70,6 @@ const exportMine = endpoint({
   tag: 'Me',
   guard: 'session',
   answers: { 200: { text: 'All of it, but for secrets.', schema: personalDataResource } },
-  errors: [],
   async handle(deps, { session, actor }) {
     const data = await exportUser(deps, actor, await findOwnUser(deps, session.userId))
     return { status: 200, body: presentPersonalData(data) }
@@ -93,7 +89,7 @@ const changeEmail = endpoint({
       schema: z.strictObject({ delivery: z.literal('queued'), resend_after: timeField }),
     },
   },
-  errors: ['CONFLICT', 'CROSS_SITE_REQUEST'],
+  errors: ['CONFLICT'],
   async handle(deps, { session, body, actor, cookies, acceptLanguage }) {
     const asking = { lang: languageOf(acceptLanguage), device: cookies.device }
     const resendAfter = await beginEmailChange(deps, actor, { session, address: body.email, ...asking })
@@ -108,11 +104,11 @@ const confirmEmail = endpoint({
   tag: 'Me',
   guard: 'change',
   body: { type: 'json', schema: z.strictObject({ code: typedCode }) },
-  answers: { 200: { text: 'Changed; the former address has a way back for 7 days.', schema: deliveredResource } },
-  errors: ['INVALID_CREDENTIALS', 'CROSS_SITE_REQUEST'],
+  answers: { 200: { text: 'Changed; the former address has a way back for 7 days.', schema: sessionAnswerResource } },
+  errors: ['INVALID_CREDENTIALS'],
   async handle(deps, { session, body, actor, cookies }) {
     const renewed = await finishEmailChange(deps, actor, { session, code: body.code, device: cookies.device })
-    return { status: 200, ...(await deliver(deps, renewed)) }
+    return { status: 200, ...(await answerRenewed(deps, renewed)) }
   },
 })
 

@@ -10,13 +10,11 @@ import { remakeRecoveryCodes } from '../../flows/factors/recovery-code.ts'
 import { beginTotp, finishTotp, removeOwnTotp } from '../../flows/factors/totp.ts'
 import { toRfc3339 } from '../../platform/clock.ts'
 import { qrSvg } from '../../platform/qr.ts'
-import { timeField } from '../../resources/email.ts'
-import { sample } from '../../resources/field.ts'
+import { sample, timeField, typedCode } from '../../resources/field.ts'
 import { passkeyResource, presentPasskey } from '../../resources/passkey.ts'
-import { deliver, deliveredResource } from '../delivery.ts'
 import { endpoint } from '../endpoint.ts'
+import { answerRenewed, sessionAnswerResource } from '../session-answer.ts'
 import { challengeId, credential, optionsAnswers, presentOptions } from './factor.ts'
-import { typedCode } from './signin.ts'
 
 const REPLACED = 'The session keeps its id, and what was delivered before is replaced.'
 const passkeyName = z
@@ -34,7 +32,6 @@ const passkeys = endpoint({
   tag: 'Me',
   guard: 'any_session',
   answers: { 200: { text: 'All of them.', schema: z.array(passkeyResource) } },
-  errors: [],
   async handle(deps, { session }) {
     return { status: 200, body: (await listOwnPasskeys(deps, session.userId)).map(presentPasskey) }
   },
@@ -47,7 +44,7 @@ const passkeyOptions = endpoint({
   tag: 'Me',
   guard: 'enrol',
   answers: optionsAnswers,
-  errors: ['CONFLICT', 'CROSS_SITE_REQUEST'],
+  errors: ['CONFLICT'],
   async handle(deps, { session }) {
     return { status: 200, body: presentOptions(await beginPasskeyEnrolment(deps, session)) }
   },
@@ -63,12 +60,12 @@ const addPasskey = endpoint({
     type: 'json',
     schema: z.strictObject({ challenge_id: challengeId, credential, name: passkeyName.optional() }),
   },
-  answers: { 201: { text: `Added. ${REPLACED}`, schema: deliveredResource.extend({ passkey: passkeyResource }) } },
-  errors: ['PASSKEY_NOT_ACCEPTED', 'CONFLICT', 'CROSS_SITE_REQUEST'],
+  answers: { 201: { text: `Added. ${REPLACED}`, schema: sessionAnswerResource.extend({ passkey: passkeyResource }) } },
+  errors: ['PASSKEY_NOT_ACCEPTED', 'CONFLICT'],
   async handle(deps, { session, actor, body }) {
     const made = { session, challengeId: body.challenge_id, credential: body.credential, name: body.name }
     const { passkey, renewed } = await enrolPasskey(deps, actor, made)
-    const delivered = await deliver(deps, renewed)
+    const delivered = await answerRenewed(deps, renewed)
     return { status: 201, ...delivered, body: { ...delivered.body, passkey: presentPasskey(passkey) } }
   },
 })
@@ -81,9 +78,9 @@ const renamePasskey = endpoint({
   guard: 'change',
   body: { type: 'json', schema: z.strictObject({ name: passkeyName }) },
   answers: { 200: { text: 'The passkey.', schema: passkeyResource } },
-  errors: ['PASSKEY_NOT_FOUND', 'CROSS_SITE_REQUEST'],
+  errors: ['PASSKEY_NOT_FOUND'],
   async handle(deps, { session, params, body, actor }) {
-    const renamed = { userId: session.userId, id: params['id'] ?? '', name: body.name }
+    const renamed = { userId: session.userId, id: params.id, name: body.name }
     return { status: 200, body: presentPasskey(await renameOwnPasskey(deps, actor, renamed)) }
   },
 })
@@ -94,11 +91,11 @@ const removePasskey = endpoint({
   summary: 'Take a passkey away.',
   tag: 'Me',
   guard: 'change',
-  answers: { 200: { text: `Removed. ${REPLACED}`, schema: deliveredResource } },
-  errors: ['PASSKEY_NOT_FOUND', 'LAST_FACTOR', 'CROSS_SITE_REQUEST'],
+  answers: { 200: { text: `Removed. ${REPLACED}`, schema: sessionAnswerResource } },
+  errors: ['PASSKEY_NOT_FOUND', 'LAST_FACTOR'],
   async handle(deps, { session, params, actor }) {
-    const renewed = await removeOwnPasskey(deps, actor, { session, id: params['id'] ?? '' })
-    return { status: 200, ...(await deliver(deps, renewed)) }
+    const renewed = await removeOwnPasskey(deps, actor, { session, id: params.id })
+    return { status: 200, ...(await answerRenewed(deps, renewed)) }
   },
 })
 
@@ -119,7 +116,6 @@ const startTotp = endpoint({
       }),
     },
   },
-  errors: ['CROSS_SITE_REQUEST'],
   async handle(deps, { session }) {
     const { secret, uri, expiresAt } = await beginTotp(deps, session)
     return { status: 200, body: { secret, uri, qr: qrSvg(uri), expires_at: toRfc3339(expiresAt) } }
@@ -136,13 +132,13 @@ const confirmTotp = endpoint({
   answers: {
     200: {
       text: `In force. \`recovery_codes\` are shown once, and only to somebody who had none. ${REPLACED}`,
-      schema: deliveredResource.extend({ recovery_codes: recoveryCodesShown.optional() }),
+      schema: sessionAnswerResource.extend({ recovery_codes: recoveryCodesShown.optional() }),
     },
   },
-  errors: ['INVALID_CREDENTIALS', 'CROSS_SITE_REQUEST'],
+  errors: ['INVALID_CREDENTIALS'],
   async handle(deps, { session, body, actor }) {
     const { renewed, recoveryCodes } = await finishTotp(deps, actor, { session, code: body.code })
-    const delivered = await deliver(deps, renewed)
+    const delivered = await answerRenewed(deps, renewed)
     const codes = recoveryCodes === undefined ? {} : { recovery_codes: recoveryCodes }
     return { status: 200, ...delivered, body: { ...delivered.body, ...codes } }
   },
@@ -154,10 +150,10 @@ const removeTotp = endpoint({
   summary: 'Take the authenticator app away.',
   tag: 'Me',
   guard: 'change',
-  answers: { 200: { text: `Removed. ${REPLACED}`, schema: deliveredResource } },
-  errors: ['NOT_FOUND', 'LAST_FACTOR', 'CROSS_SITE_REQUEST'],
+  answers: { 200: { text: `Removed. ${REPLACED}`, schema: sessionAnswerResource } },
+  errors: ['NOT_FOUND', 'LAST_FACTOR'],
   async handle(deps, { session, actor }) {
-    return { status: 200, ...(await deliver(deps, await removeOwnTotp(deps, actor, session))) }
+    return { status: 200, ...(await answerRenewed(deps, await removeOwnTotp(deps, actor, session))) }
   },
 })
 
@@ -168,12 +164,12 @@ const recoveryCodes = endpoint({
   tag: 'Me',
   guard: 'change',
   answers: {
-    200: { text: `Shown once. ${REPLACED}`, schema: deliveredResource.extend({ codes: recoveryCodesShown }) },
+    200: { text: `Shown once. ${REPLACED}`, schema: sessionAnswerResource.extend({ codes: recoveryCodesShown }) },
   },
-  errors: ['CONFLICT', 'CROSS_SITE_REQUEST'],
+  errors: ['CONFLICT'],
   async handle(deps, { session, actor }) {
     const { renewed, codes } = await remakeRecoveryCodes(deps, actor, session)
-    const delivered = await deliver(deps, renewed)
+    const delivered = await answerRenewed(deps, renewed)
     return { status: 200, ...delivered, body: { ...delivered.body, codes } }
   },
 })

@@ -1,8 +1,7 @@
 import { z } from 'zod'
 import { checkReadiness } from '../../flows/operator/health.ts'
 import { toRfc3339 } from '../../platform/clock.ts'
-import { timeField } from '../../resources/email.ts'
-import { sample } from '../../resources/field.ts'
+import { sample, timeField } from '../../resources/field.ts'
 import { type Endpoint, endpoint } from '../endpoint.ts'
 
 /** What the daemon knows of itself. */
@@ -24,7 +23,6 @@ export function probeEndpoints(lifecycle: Lifecycle): Endpoint[] {
     tag: 'Probes',
     guard: 'none',
     answers: { 200: { text: 'It is.', schema: z.strictObject({ status: z.literal('alive') }) } },
-    errors: [],
     async handle() {
       return { status: 200, body: { status: 'alive' } }
     },
@@ -46,7 +44,6 @@ export function probeEndpoints(lifecycle: Lifecycle): Endpoint[] {
         }),
       },
     },
-    errors: [],
     async handle({ clock }) {
       const now = clock.now()
       const uptime = Math.max(0, Math.floor((now - lifecycle.startedAt) / 1000))
@@ -79,7 +76,6 @@ export function probeEndpoints(lifecycle: Lifecycle): Endpoint[] {
         schema: readinessBody,
       },
     },
-    errors: [],
     async handle(deps) {
       if (lifecycle.isStopping()) return { status: 503, body: { status: 'stopping' } }
       const { isReady, checks } = await checkReadiness(deps)

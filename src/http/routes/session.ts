@@ -15,7 +15,6 @@ const current = endpoint({
   tag: 'Sessions',
   guard: 'session',
   answers: { 200: { text: 'A live session, as the database knows it now.', schema: currentSessionResource } },
-  errors: ['UNAUTHORIZED'],
   async handle(_deps, { session }) {
     return { status: 200, body: presentCurrentSession(session) }
   },
@@ -29,7 +28,6 @@ const logout = endpoint({
   guard: 'any_session',
   query: z.strictObject({ scope: z.enum(['current', 'others', 'all']).default('current') }),
   answers: { 204: { text: 'Signed out.' } },
-  errors: ['UNAUTHORIZED', 'CROSS_SITE_REQUEST'],
   async handle(deps, { session, query, actor }) {
     await signOut(deps, actor, { session, scope: query.scope })
     return { status: 204, cookies: query.scope === 'others' ? [] : [{ kind: 'session_ended' }] }
@@ -43,7 +41,6 @@ const sessions = endpoint({
   tag: 'Me',
   guard: 'session',
   answers: { 200: { text: 'Live sessions, newest first.', schema: z.array(ownSessionResource) } },
-  errors: ['UNAUTHORIZED'],
   async handle(deps, { session }) {
     const own = await listOwnSessions(deps, session.userId)
     return { status: 200, body: own.map((each) => presentOwnSession(each, session.id)) }
@@ -57,9 +54,9 @@ const endSession = endpoint({
   tag: 'Me',
   guard: 'session',
   answers: { 204: { text: 'Ended.' } },
-  errors: ['UNAUTHORIZED', 'SESSION_NOT_FOUND', 'CROSS_SITE_REQUEST'],
+  errors: ['SESSION_NOT_FOUND'],
   async handle(deps, { session, params, actor }) {
-    const sessionId = params['id'] ?? ''
+    const sessionId = params.id
     await endOwnSession(deps, actor, { userId: session.userId, sessionId })
     return { status: 204, cookies: sessionId === session.id ? [{ kind: 'session_ended' }] : [] }
   },

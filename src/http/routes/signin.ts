@@ -1,43 +1,15 @@
 import { z } from 'zod'
 import { beginSignIn } from '../../flows/signin/begin.ts'
-import type { SignInResult } from '../../flows/signin/complete.ts'
 import { redeemCode, redeemLink } from '../../flows/signin/link.ts'
 import { sendAnotherMail } from '../../flows/signin/mail.ts'
 import { toRfc3339 } from '../../platform/clock.ts'
-import { emailField, timeField } from '../../resources/email.ts'
-import { sample } from '../../resources/field.ts'
-import { type CookieChange, holdingOf, type RequestCookies } from '../cookies.ts'
-import { deliveredBody, deliveredShape, sessionCookies } from '../delivery.ts'
-import { type Answer, type EndpointRequest, endpoint } from '../endpoint.ts'
+import { emailField } from '../../resources/email.ts'
+import { attemptToken, sample, timeField, typedCode } from '../../resources/field.ts'
+import { holdingOf } from '../cookies.ts'
+import { endpoint } from '../endpoint.ts'
 import { languageOf } from '../language.ts'
-
-export const attemptToken = z
-  .string()
-  .max(200)
-  .meta({ examples: ['att_01m88jw08vedqtrgrr9eqkmg57.…'] })
-  .describe('`att_…`, from POST /v1/signin; without it, the cookie counts.')
-
-/** As a person types it: of a mail, an authenticator app or a list. */
-export const typedCode = z
-  .string()
-  .min(1)
-  .max(64)
-  .meta({ examples: ['123456'] })
-
-/** What every proof answers: signed in, or a second factor is due and the attempt lives on. */
-export const signInAnswers = {
-  200: {
-    text: 'Signed in, or a second factor is due: prove one of `factors` with the same attempt.',
-    schema: z.union([
-      z.strictObject({ status: z.literal('complete'), ...deliveredShape }),
-      z.strictObject({
-        status: z.literal('factor_required'),
-        factors: z.array(z.enum(['passkey', 'totp', 'recovery_code'])),
-        expires_at: timeField,
-      }),
-    ]),
-  },
-}
+import { redemption } from '../redemption.ts'
+import { signInAnswer, signInAnswers } from '../session-answer.ts'
 
 const begin = endpoint({
   method: 'POST',
@@ -67,7 +39,6 @@ const begin = endpoint({
       }),
     },
   },
-  errors: ['CROSS_SITE_REQUEST'],
   async handle(deps, { body, cookies, actor, acceptLanguage }) {
     const begun = await beginSignIn(deps, actor, {
       email: body.email,
@@ -105,7 +76,7 @@ const email = endpoint({
       schema: z.strictObject({ delivery: z.literal('queued'), resend_after: timeField }),
     },
   },
-  errors: ['ATTEMPT_EXPIRED', 'CROSS_SITE_REQUEST'],
+  errors: ['ATTEMPT_EXPIRED'],
   async handle(deps, { body, cookies, actor }) {
     const holding = holdingOf(cookies, body.attempt_token)
     const { resendAfter } = await sendAnotherMail(deps, actor, { holding, device: cookies.device })
@@ -136,7 +107,7 @@ const link = endpoint({
       schema: z.union([signInAnswers[200].schema, z.strictObject({ status: z.literal('continue_elsewhere') })]),
     },
   },
-  errors: ['MAGIC_LINK_USED', 'MAGIC_LINK_EXPIRED', 'CROSS_SITE_REQUEST'],
+  errors: ['MAGIC_LINK_USED', 'MAGIC_LINK_EXPIRED'],
   async handle(deps, { body, cookies, actor, identity }) {
     const proof = { ...redemption({ cookies, identity }, body.attempt_token), token: body.token }
     return signInAnswer(await redeemLink(deps, actor, proof), cookies)
@@ -155,49 +126,11 @@ const code = endpoint({
     schema: z.strictObject({ code: typedCode, attempt_token: attemptToken.optional() }),
   },
   answers: signInAnswers,
-  errors: ['INVALID_CREDENTIALS', 'CROSS_SITE_REQUEST'],
+  errors: ['INVALID_CREDENTIALS'],
   async handle(deps, { body, cookies, actor, identity }) {
     const proof = { ...redemption({ cookies, identity }, body.attempt_token), code: body.code }
     return signInAnswer(await redeemCode(deps, actor, proof), cookies)
   },
 })
-
-/** What a request brings to a proof: its attempt, its device, and the session that the new one replaces. */
-export function redemption(
-  { cookies, identity }: Pick<EndpointRequest<unknown, unknown>, 'cookies' | 'identity'>,
-  token?: string | undefined,
-  attemptId?: string | undefined,
-) {
-  const isCookie = identity.kind === 'session' && identity.via === 'cookie'
-  return {
-    holding: holdingOf(cookies, token, attemptId),
-    replaces: isCookie ? identity.session : undefined,
-    device: cookies.device,
-  }
-}
-
-/** What a completed sign-in does to the browser's cookies. */
-export function signInCookies({ signedIn }: SignInResult & { status: 'complete' }, held: string[]): CookieChange[] {
-  const { device, attempt } = signedIn
-  return [
-    { kind: 'attempt_ended', attemptId: attempt.id, held },
-    ...sessionCookies(signedIn),
-    ...(device === undefined ? [] : [{ kind: 'device', value: device } as const]),
-  ]
-}
-
-export function signInAnswer(result: SignInResult, cookies: RequestCookies): Answer {
-  if (result.status === 'continue_elsewhere') return { status: 200, body: result }
-  if (result.status === 'factor_required') {
-    const { status, factors, attempt } = result
-    return { status: 200, body: { status, factors, expires_at: toRfc3339(attempt.expiresAt) } }
-  }
-  const { signedIn, tokens } = result
-  return {
-    status: 200,
-    body: { status: 'complete', ...deliveredBody(signedIn, tokens) },
-    cookies: signInCookies(result, cookies.attempts),
-  }
-}
 
 export const signinEndpoints = [begin, email, link, code]

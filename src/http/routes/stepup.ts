@@ -2,17 +2,16 @@ import { z } from 'zod'
 import { beginPasskeyStepUp, stepUpWithPasskey } from '../../flows/factors/passkey.ts'
 import { type StepUpProof, sendStepUpMail, stepUp } from '../../flows/factors/step-up.ts'
 import { toRfc3339 } from '../../platform/clock.ts'
-import { timeField } from '../../resources/email.ts'
-import { deliver, deliveredResource } from '../delivery.ts'
+import { timeField, typedCode } from '../../resources/field.ts'
 import { endpoint } from '../endpoint.ts'
 import { languageOf } from '../language.ts'
+import { answerRenewed, sessionAnswerResource } from '../session-answer.ts'
 import { challengeId, credential, optionsAnswers, presentOptions } from './factor.ts'
-import { typedCode } from './signin.ts'
 
 const answers = {
   200: {
     text: 'Proven: `auth_time` is now. The session keeps its id, and what was delivered before is replaced.',
-    schema: deliveredResource,
+    schema: sessionAnswerResource,
   },
 }
 
@@ -28,7 +27,7 @@ const email = endpoint({
       schema: z.strictObject({ delivery: z.literal('queued'), resend_after: timeField }),
     },
   },
-  errors: ['STEP_UP_REQUIRED', 'CROSS_SITE_REQUEST'],
+  errors: ['STEP_UP_REQUIRED'],
   async handle(deps, { session, actor, cookies, acceptLanguage }) {
     const lang = languageOf(acceptLanguage)
     const resendAfter = await sendStepUpMail(deps, actor, { session, lang, device: cookies.device })
@@ -49,10 +48,10 @@ function byCode(path: string, summary: string, method: StepUpProof['method']) {
     guard: 'any_session',
     body: { type: 'json', schema: z.strictObject({ code: typedCode }) },
     answers,
-    errors: ['INVALID_CREDENTIALS', 'FACTOR_DISABLED', 'STEP_UP_REQUIRED', 'CROSS_SITE_REQUEST'],
+    errors: ['INVALID_CREDENTIALS', 'FACTOR_DISABLED', 'STEP_UP_REQUIRED'],
     async handle(deps, { session, actor, body, cookies }) {
       const proof = { method, code: body.code, device: cookies.device }
-      return { status: 200, ...(await deliver(deps, await stepUp(deps, actor, { session, proof }))) }
+      return { status: 200, ...(await answerRenewed(deps, await stepUp(deps, actor, { session, proof }))) }
     },
   })
 }
@@ -64,7 +63,6 @@ const passkeyOptions = endpoint({
   tag: 'Step-up',
   guard: 'any_session',
   answers: optionsAnswers,
-  errors: ['CROSS_SITE_REQUEST'],
   async handle(deps, { session }) {
     return { status: 200, body: presentOptions(await beginPasskeyStepUp(deps, session)) }
   },
@@ -78,10 +76,10 @@ const passkey = endpoint({
   guard: 'any_session',
   body: { type: 'json', schema: z.strictObject({ challenge_id: challengeId, credential }) },
   answers,
-  errors: ['INVALID_CREDENTIALS', 'CROSS_SITE_REQUEST'],
+  errors: ['INVALID_CREDENTIALS'],
   async handle(deps, { session, actor, body }) {
     const proof = { session, challengeId: body.challenge_id, credential: body.credential }
-    return { status: 200, ...(await deliver(deps, await stepUpWithPasskey(deps, actor, proof))) }
+    return { status: 200, ...(await answerRenewed(deps, await stepUpWithPasskey(deps, actor, proof))) }
   },
 })
 

@@ -35,7 +35,7 @@ const refresh = endpoint({
   limit: 'failure',
   body: { type: 'json', schema: z.strictObject({ refresh_token: refreshToken }) },
   answers: { 200: { text: 'The next tokens.', schema: tokensResource } },
-  errors: ['INVALID_TOKEN', 'EXPIRED_TOKEN', 'CROSS_SITE_REQUEST'],
+  errors: ['INVALID_TOKEN', 'EXPIRED_TOKEN'],
   async handle(deps, { body, actor }) {
     return { status: 200, body: presentTokens(await refreshTokens(deps, actor, body.refresh_token)) }
   },
@@ -48,7 +48,7 @@ const forCookie = endpoint({
   tag: 'Tokens',
   guard: 'session',
   answers: { 200: { text: 'An access token, and no refresh token.', schema: accessTokenResource } },
-  errors: ['UNAUTHORIZED', 'FORBIDDEN', 'CROSS_SITE_REQUEST'],
+  errors: ['FORBIDDEN'],
   async handle(deps, { identity, session }) {
     // A token must not buy a token: it would outlive itself.
     if (identity.kind !== 'session' || identity.via !== 'cookie') throw new AuthdError('FORBIDDEN')
@@ -65,7 +65,6 @@ const revoke = endpoint({
   limit: 'none',
   body: { type: 'form', schema: tokenForm },
   answers: { 200: { text: 'It is ended, or never was.' } },
-  errors: ['CROSS_SITE_REQUEST'],
   async handle(deps, { body, actor }) {
     await revokeToken(deps, actor, body.token)
     return { status: 200 }
@@ -108,7 +107,7 @@ const introspect = endpoint({
       ]),
     },
   },
-  errors: ['UNAUTHORIZED', 'FORBIDDEN'],
+  errors: ['FORBIDDEN'],
   async handle(deps, { body }) {
     const found = await introspectToken(deps, body.token)
     if (!found) return { status: 200, body: { active: false } }

@@ -28,7 +28,6 @@ const keys = endpoint({
       }),
     },
   },
-  errors: [],
   async handle(deps) {
     return { status: 200, body: await jwks(deps) }
   },
@@ -44,7 +43,6 @@ const relatedOrigins = endpoint({
   answers: {
     200: { text: 'Origins.', schema: z.strictObject({ origins: z.array(sample('https://shop.example.org')) }) },
   },
-  errors: [],
   async handle(deps) {
     return { status: 200, body: { origins: relyingParty(deps.config.current()).origins } }
   },
@@ -66,7 +64,6 @@ const passkeyEndpoints = endpoint({
       }),
     },
   },
-  errors: [],
   async handle(deps) {
     const { publicUrl } = deps.config.current()
     return { status: 200, body: { enroll: `${publicUrl}/account/passkeys/new`, manage: `${publicUrl}/account` } }

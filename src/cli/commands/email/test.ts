@@ -28,11 +28,13 @@ export default class EmailTest extends OperatorCommand {
     if (!to) {
       throw new AuthdError('VALIDATION_ERROR', { message: `"${args.to}" is no e-mail address: write name@example.com` })
     }
-    const { queueTestMail, testMail } = await import('../../mail-test.ts')
+    const { testMail } = await import('../../mail-test.ts')
     const out = this.output(flags)
     await this.withDeps(flags, async (deps) => {
       if (flags.queue) {
-        const id = await queueTestMail(deps, { to, lang, template })
+        const { queueSampleMail } = await import('../../../flows/outbox/mail.ts')
+        const { sampleValues } = await import('../../../startup/mail.ts')
+        const id = await queueSampleMail(deps, { to, lang, ...(await sampleValues(template)) })
         out.object({ message_id: id, queued: true }, [`Queued ${id}. See: authd email queue`])
         return
       }

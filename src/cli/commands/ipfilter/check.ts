@@ -1,6 +1,4 @@
 import { Args, Flags } from '@oclif/core'
-import { AuthdError } from '../../../errors.ts'
-import { foldIp, ipMatcher } from '../../../platform/net/ip.ts'
 import { presentIpFilter } from '../../../resources/ip-filter.ts'
 import { OperatorCommand } from '../../command.ts'
 
@@ -21,29 +19,23 @@ export default class IpfilterCheck extends OperatorCommand {
 
   async run(): Promise<void> {
     const { argv, flags } = await this.parse(IpfilterCheck)
-    const { ipRules, judge, scopeOf } = await import('../../../flows/limits/ip-filter.ts')
-    const { takeClient } = await import('../../../platform/net/forwarded.ts')
+    const { checkAddress } = await import('../../../flows/limits/ip-filter.ts')
     const names = await this.named(argv as string[])
+    const { path, 'forwarded-for': forwardedFor } = flags
     await this.withDeps(flags, async (deps) => {
-      const { server, ipfilter: defaults } = deps.config.current()
-      const isTrusted = ipMatcher(server.trustedProxies)
-      const rules = await ipRules(deps)
-      const scope = scopeOf(flags.path)
-      const results = names.map((name) => {
-        const peer = foldIp(name.trim())
-        if (peer === undefined) throw new AuthdError('USAGE', { message: `"${name}" is no address.` })
-        const forwarded = flags['forwarded-for']
-        const { ip, isIgnored } = takeClient(peer, { 'x-forwarded-for': forwarded }, isTrusted)
-        const { isBlocked, rule } = judge(rules, { ip, scope, now: deps.clock.now(), defaults })
-        const source = isIgnored ? `socket: ${peer} is no trusted proxy` : ip === peer ? 'socket' : 'X-Forwarded-For'
-        return {
-          ip,
-          verdict: isBlocked ? 'blocked' : 'allowed',
-          scope,
-          rule: rule ? presentIpFilter(rule) : null,
-          client_ip_source: source,
-        }
-      })
+      const checked = []
+      for (const peer of names) checked.push(await checkAddress(deps, { peer, path, forwardedFor }))
+      const results = checked.map(({ ip, isBlocked, scope, rule, peer, isIgnored }) => ({
+        ip,
+        verdict: isBlocked ? 'blocked' : 'allowed',
+        scope,
+        rule: rule ? presentIpFilter(rule) : null,
+        client_ip_source: isIgnored
+          ? `socket: ${peer} is not a trusted proxy`
+          : ip === peer
+            ? 'socket'
+            : 'X-Forwarded-For',
+      }))
       const lines = results.map(({ ip, verdict, rule, client_ip_source: source }) => {
         const why = rule
           ? `${rule.id}  ${rule.action} ${rule.cidr}  "${rule.reason}" by ${rule.created_by}`
