@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { notifyReloadText, socketText, unitText } from '../src/cli/service-unit.ts'
+import { notifyReloadText, socketText, unitText } from '../src/cli/service/unit.ts'
 import { exampleEnv, exampleFile, referencePage } from '../src/config/example.ts'
 import { alertRules } from '../src/platform/monitoring/alerts.ts'
 import { dashboard } from '../src/platform/monitoring/dashboard.ts'

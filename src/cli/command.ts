@@ -6,7 +6,7 @@ import type { Deps } from '../deps.ts'
 import { AuthdError } from '../errors.ts'
 import type { Actor } from '../flows/event.ts'
 import { parseDuration } from '../platform/duration.ts'
-import { Output } from './output.ts'
+import { Output } from './output/output.ts'
 
 const GLOBAL = { helpGroup: 'GLOBAL' }
 

@@ -2,7 +2,7 @@ import type { Deps } from '../deps.ts'
 import type { Actor } from '../flows/event.ts'
 import { getSetting, setSetting } from '../flows/operator/setting.ts'
 import { listQueue } from '../flows/outbox/queue.ts'
-import type { Output } from './output.ts'
+import type { Output } from './output/output.ts'
 
 const KEY = 'mail.paused'
 

@@ -1,6 +1,6 @@
 import { Config } from '@oclif/core'
 import { BUILD } from '../build-info.ts'
-import type { CommandClass, FoundCommand } from './command-for.ts'
+import type { CommandClass, FoundCommand } from './help/command-for.ts'
 
 /** oclif parses flags and arguments; finding commands in files is left out, since there are none in a single file. */
 export async function runCommand(Command: CommandClass, { id, argv }: FoundCommand, takeSignals: () => void) {

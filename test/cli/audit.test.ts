@@ -1,8 +1,8 @@
 import { readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { AUDIT_FORMATS } from '../../src/cli/audit-format.ts'
-import { EVENT_STYLES } from '../../src/cli/event-line.ts'
+import { EVENT_STYLES } from '../../src/cli/audit/event-line.ts'
+import { AUDIT_FORMATS } from '../../src/cli/audit/format.ts'
 import type { EventResource } from '../../src/resources/audit-event.ts'
 import { type Shell, shell } from '../cli.ts'
 

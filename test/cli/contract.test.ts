@@ -2,10 +2,10 @@ import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { expect, test, vi } from 'vitest'
-import { commandFor } from '../../src/cli/command-for.ts'
 import { COMMANDS } from '../../src/cli/commands/index.ts'
-import { showCommandHelp } from '../../src/cli/help.ts'
-import { GROUPS } from '../../src/cli/help-texts.ts'
+import { commandFor } from '../../src/cli/help/command-for.ts'
+import { showCommandHelp } from '../../src/cli/help/help.ts'
+import { GROUPS } from '../../src/cli/help/texts.ts'
 import { shell } from '../cli.ts'
 
 test('the root help names every command there is, and no other', async () => {

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { summedSparkline } from '../../src/cli/sparkline.ts'
+import { summedSparkline } from '../../src/cli/output/sparkline.ts'
 import { shell } from '../cli.ts'
 
 test('stats has a row a day in a pipe, one object in JSON, and refuses a time it cannot look back to', async () => {

@@ -11,7 +11,7 @@ export default class Completion extends OperatorCommand {
 
   async run(): Promise<void> {
     const { args, flags } = await this.parse(Completion)
-    const { completionScript } = await import('../completion.ts')
+    const { completionScript } = await import('../help/completion.ts')
     const commands = await Promise.all(
       Object.entries(COMMANDS).map(async ([id, load]) => {
         const { default: Command } = await load()

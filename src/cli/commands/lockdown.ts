@@ -2,7 +2,7 @@ import { Args, Flags } from '@oclif/core'
 import type { Lockdown as LockdownState } from '../../flows/operator/lockdown.ts'
 import { toRfc3339 } from '../../platform/clock.ts'
 import { dryRunFlag, OperatorCommand, reasonFlag } from '../command.ts'
-import { confirmName } from '../confirm.ts'
+import { confirmName } from '../output/confirm.ts'
 
 export default class Lockdown extends OperatorCommand {
   static override summary = 'For the worst day: sign everybody out, stop sign-ups and mails, sign with a new key.'

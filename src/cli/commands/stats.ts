@@ -3,10 +3,10 @@ import { AuthdError } from '../../errors.ts'
 import { DAY, systemClock } from '../../platform/clock.ts'
 import { type DayResource, type MethodResource, presentDay, presentMethods } from '../../resources/activity.ts'
 import { OperatorCommand } from '../command.ts'
-import type { Column } from '../output.ts'
-import { isUnicodeLocale, summedSparkline } from '../sparkline.ts'
-import { renderTable } from '../table.ts'
-import { parseTime } from '../time.ts'
+import type { Column } from '../output/output.ts'
+import { isUnicodeLocale, summedSparkline } from '../output/sparkline.ts'
+import { renderTable } from '../output/table.ts'
+import { parseTime } from '../output/time.ts'
 
 const MEASURES = {
   sign_ins: 'sign-ins',

@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Deps } from '../../deps.ts'
 import { SECOND } from '../../platform/clock.ts'
-import { isUnicodeLocale } from '../sparkline.ts'
+import { isUnicodeLocale } from '../output/sparkline.ts'
 import type { TuiOptions } from '../tui/start.ts'
 import { type Choice, WINDOWS } from '../tui/view.ts'
 import { act, type Operator } from './acts.ts'

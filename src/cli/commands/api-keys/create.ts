@@ -3,7 +3,7 @@ import { AuthdError } from '../../../errors.ts'
 import { ROLES, SCOPES, type Scope } from '../../../flows/operator/api-key.ts'
 import { presentApiKey } from '../../../resources/api-key.ts'
 import { OperatorCommand, reasonFlag } from '../../command.ts'
-import { parseExpiry } from '../../time.ts'
+import { parseExpiry } from '../../output/time.ts'
 
 export default class ApiKeysCreate extends OperatorCommand {
   static override summary = 'Make an API key. It is shown once, on stdout, and kept nowhere.'

@@ -1,6 +1,6 @@
 import { type ApiKeyResource, presentApiKey } from '../../../resources/api-key.ts'
 import { OperatorCommand } from '../../command.ts'
-import type { Column } from '../../output.ts'
+import type { Column } from '../../output/output.ts'
 
 const COLUMNS: Column<ApiKeyResource>[] = [
   { header: 'ID', value: ({ id }) => id },

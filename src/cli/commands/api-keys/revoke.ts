@@ -1,7 +1,7 @@
 import { Args } from '@oclif/core'
 import { presentApiKey } from '../../../resources/api-key.ts'
-import { printChanges } from '../../changes.ts'
 import { dryRunFlag, OperatorCommand, reasonFlag } from '../../command.ts'
+import { printChanges } from '../../output/changes.ts'
 
 export default class ApiKeysRevoke extends OperatorCommand {
   static override summary = 'End an API key at once.'

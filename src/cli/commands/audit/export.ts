@@ -1,8 +1,8 @@
 import { closeSync, writeFileSync } from 'node:fs'
 import { Flags } from '@oclif/core'
 import { presentEvent } from '../../../resources/audit-event.ts'
-import { auditFlags, auditQuery } from '../../audit-filter.ts'
-import { AUDIT_FORMATS, type AuditFormat } from '../../audit-format.ts'
+import { auditFlags, auditQuery } from '../../audit/filter.ts'
+import { AUDIT_FORMATS, type AuditFormat } from '../../audit/format.ts'
 import { OperatorCommand } from '../../command.ts'
 import { openNewFile } from '../../new-file.ts'
 

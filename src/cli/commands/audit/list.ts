@@ -1,8 +1,8 @@
 import { Flags } from '@oclif/core'
 import { type EventResource, presentEvent } from '../../../resources/audit-event.ts'
-import { auditFlags, auditQuery } from '../../audit-filter.ts'
+import { auditFlags, auditQuery } from '../../audit/filter.ts'
 import { OperatorCommand } from '../../command.ts'
-import type { Column } from '../../output.ts'
+import type { Column } from '../../output/output.ts'
 
 const COLUMNS: Column<EventResource>[] = [
   { header: 'ID', value: ({ id }) => id },

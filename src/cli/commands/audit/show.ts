@@ -1,7 +1,7 @@
 import { Args } from '@oclif/core'
 import { presentEvent } from '../../../resources/audit-event.ts'
+import { eventCard, eventLine } from '../../audit/event-line.ts'
 import { OperatorCommand } from '../../command.ts'
-import { eventCard, eventLine } from '../../event-line.ts'
 
 export default class AuditShow extends OperatorCommand {
   static override summary = 'One event, and what else happened in its request.'

@@ -2,10 +2,10 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { Flags } from '@oclif/core'
 import { presentEvent } from '../../../resources/audit-event.ts'
 import type { AuditLog } from '../../../store/audit-logs.ts'
-import { auditFlags, auditQuery } from '../../audit-filter.ts'
+import { readCursor, writeCursor } from '../../audit/cursor-file.ts'
+import { EVENT_STYLES, type EventStyle } from '../../audit/event-line.ts'
+import { auditFlags, auditQuery } from '../../audit/filter.ts'
 import { OperatorCommand } from '../../command.ts'
-import { readCursor, writeCursor } from '../../cursor-file.ts'
-import { EVENT_STYLES, type EventStyle } from '../../event-line.ts'
 
 const POLL_MS = 400
 const BATCH = 500

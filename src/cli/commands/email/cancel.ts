@@ -1,7 +1,7 @@
 import { Args } from '@oclif/core'
 import { presentMail } from '../../../resources/mail.ts'
-import { printChanges } from '../../changes.ts'
 import { dryRunFlag, OperatorCommand, reasonFlag } from '../../command.ts'
+import { printChanges } from '../../output/changes.ts'
 
 export default class EmailCancel extends OperatorCommand {
   static override summary = 'Stop mails that wait.'

@@ -1,7 +1,7 @@
 import { Flags } from '@oclif/core'
 import { type MailResource, outboxState, presentMail } from '../../../resources/mail.ts'
 import { OperatorCommand } from '../../command.ts'
-import type { Column } from '../../output.ts'
+import type { Column } from '../../output/output.ts'
 
 const STATES = outboxState.options
 

@@ -1,8 +1,8 @@
 import { Args, Flags } from '@oclif/core'
 import { AuthdError } from '../../../errors.ts'
 import { presentMail } from '../../../resources/mail.ts'
-import { printChanges } from '../../changes.ts'
 import { dryRunFlag, OperatorCommand, reasonFlag } from '../../command.ts'
+import { printChanges } from '../../output/changes.ts'
 
 export default class EmailRetry extends OperatorCommand {
   static override summary = 'Send mails again now: those that wait, or that were given up and still hold.'

@@ -1,9 +1,9 @@
 import { Args } from '@oclif/core'
 import { AuthdError } from '../../../errors.ts'
 import { presentIpFilter } from '../../../resources/ip-filter.ts'
-import { printChanges } from '../../changes.ts'
 import { dryRunFlag, OperatorCommand } from '../../command.ts'
 import { ruleFlags, ruleOptions, withRiskHint } from '../../ip-rules.ts'
+import { printChanges } from '../../output/changes.ts'
 import { shellWord } from '../../shell-word.ts'
 
 export default class IpfilterAdd extends OperatorCommand {

@@ -2,7 +2,7 @@ import { Flags } from '@oclif/core'
 import { type IpFilterResource, presentIpFilter } from '../../../resources/ip-filter.ts'
 import type { FilterAction } from '../../../store/ip-filters.ts'
 import { OperatorCommand } from '../../command.ts'
-import type { Column } from '../../output.ts'
+import type { Column } from '../../output/output.ts'
 
 const COLUMNS: Column<IpFilterResource>[] = [
   { header: 'CIDR', value: ({ cidr }) => cidr },

@@ -1,7 +1,7 @@
 import { Args } from '@oclif/core'
 import { presentIpFilter } from '../../../resources/ip-filter.ts'
-import { printChanges } from '../../changes.ts'
 import { dryRunFlag, OperatorCommand, reasonFlag } from '../../command.ts'
+import { printChanges } from '../../output/changes.ts'
 
 export default class IpfilterRemove extends OperatorCommand {
   static override summary = 'Take rules away, by network or id.'

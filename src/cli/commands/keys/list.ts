@@ -1,6 +1,6 @@
 import { type KeyResource, presentKey } from '../../../resources/signing-key.ts'
 import { OperatorCommand } from '../../command.ts'
-import type { Column } from '../../output.ts'
+import type { Column } from '../../output/output.ts'
 
 const COLUMNS: Column<KeyResource>[] = [
   { header: 'KID', value: ({ kid }) => kid },

@@ -1,7 +1,7 @@
 import { Flags } from '@oclif/core'
 import { AuthdError } from '../../../errors.ts'
-import { printChanges } from '../../changes.ts'
 import { dryRunFlag, OperatorCommand, reasonFlag } from '../../command.ts'
+import { printChanges } from '../../output/changes.ts'
 
 export default class LockoutsClear extends OperatorCommand {
   static override summary = 'Lift what wrong codes hold up, of a person or of an address.'

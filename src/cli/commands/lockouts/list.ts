@@ -2,7 +2,7 @@ import { Flags } from '@oclif/core'
 import type { Lockout } from '../../../flows/policy/lockout-admin.ts'
 import { toRfc3339 } from '../../../platform/clock.ts'
 import { OperatorCommand } from '../../command.ts'
-import type { Column } from '../../output.ts'
+import type { Column } from '../../output/output.ts'
 
 interface LockoutResource extends Omit<Lockout, 'until'> {
   until: string | null

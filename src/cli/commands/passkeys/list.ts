@@ -1,7 +1,7 @@
 import { Args } from '@oclif/core'
 import { type PasskeyResource, presentPasskey } from '../../../resources/passkey.ts'
 import { OperatorCommand } from '../../command.ts'
-import type { Column } from '../../output.ts'
+import type { Column } from '../../output/output.ts'
 
 const COLUMNS: Column<PasskeyResource>[] = [
   { header: 'ID', value: ({ id }) => id },

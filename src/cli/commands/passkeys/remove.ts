@@ -1,8 +1,8 @@
 import { Args } from '@oclif/core'
 import { presentPasskey } from '../../../resources/passkey.ts'
-import { printChanges } from '../../changes.ts'
 import { dryRunFlag, OperatorCommand, reasonFlag } from '../../command.ts'
-import { confirm } from '../../confirm.ts'
+import { printChanges } from '../../output/changes.ts'
+import { confirm } from '../../output/confirm.ts'
 
 export default class PasskeysRemove extends OperatorCommand {
   static override summary = 'Take a passkey away. The person is told by mail.'

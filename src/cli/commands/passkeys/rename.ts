@@ -1,7 +1,7 @@
 import { Args } from '@oclif/core'
 import { presentPasskey } from '../../../resources/passkey.ts'
-import { printChanges } from '../../changes.ts'
 import { dryRunFlag, OperatorCommand, reasonFlag } from '../../command.ts'
+import { printChanges } from '../../output/changes.ts'
 
 export default class PasskeysRename extends OperatorCommand {
   static override summary = 'Give a passkey another name.'

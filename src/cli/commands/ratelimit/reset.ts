@@ -1,6 +1,6 @@
 import { Args } from '@oclif/core'
-import { printChanges } from '../../changes.ts'
 import { dryRunFlag, OperatorCommand, reasonFlag } from '../../command.ts'
+import { printChanges } from '../../output/changes.ts'
 
 export default class RatelimitReset extends OperatorCommand {
   static override summary = 'Forget what was counted for an address, mailbox, session or API key.'

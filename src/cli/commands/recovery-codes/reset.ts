@@ -1,8 +1,8 @@
 import { Args } from '@oclif/core'
 import { presentUser } from '../../../resources/user.ts'
-import { printChanges } from '../../changes.ts'
 import { dryRunFlag, OperatorCommand, reasonFlag } from '../../command.ts'
-import { confirm } from '../../confirm.ts'
+import { printChanges } from '../../output/changes.ts'
+import { confirm } from '../../output/confirm.ts'
 
 export default class RecoveryCodesReset extends OperatorCommand {
   static override summary = "End a person's recovery codes. They make new ones on their account page."

@@ -2,9 +2,9 @@ import { existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { Flags } from '@oclif/core'
 import { dryRunFlag, OperatorCommand } from '../../command.ts'
-import { refuseForeign, serviceFiles, writeServiceFile } from '../../service-files.ts'
-import { programPath, serviceFlags } from '../../service-flags.ts'
-import { refuseUnprivileged, run, systemdVersion } from '../../service-run.ts'
+import { refuseForeign, serviceFiles, writeServiceFile } from '../../service/files.ts'
+import { programPath, serviceFlags } from '../../service/flags.ts'
+import { refuseUnprivileged, run, systemdVersion } from '../../service/run.ts'
 
 export default class ServiceInstall extends OperatorCommand {
   static override summary = 'Make it a service of systemd: its user, its unit. What is replaced is kept beside it.'

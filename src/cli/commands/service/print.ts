@@ -1,6 +1,6 @@
 import { OperatorCommand } from '../../command.ts'
-import { programPath, serviceFlags } from '../../service-flags.ts'
-import { unitText } from '../../service-unit.ts'
+import { programPath, serviceFlags } from '../../service/flags.ts'
+import { unitText } from '../../service/unit.ts'
 
 export default class ServicePrint extends OperatorCommand {
   static override summary = 'The unit that service install would write.'

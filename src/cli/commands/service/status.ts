@@ -1,8 +1,8 @@
 import { spawnSync } from 'node:child_process'
 import { AuthdError } from '../../../errors.ts'
 import { OperatorCommand } from '../../command.ts'
-import { serviceFlags } from '../../service-flags.ts'
-import { renderCard } from '../../table.ts'
+import { renderCard } from '../../output/table.ts'
+import { serviceFlags } from '../../service/flags.ts'
 
 const PROPERTIES = ['ActiveState', 'SubState', 'UnitFileState', 'MainPID', 'StatusText', 'NRestarts', 'Result']
 

@@ -1,9 +1,9 @@
 import { dryRunFlag, OperatorCommand } from '../../command.ts'
-import { confirm } from '../../confirm.ts'
-import { removeServiceFile, serviceFiles } from '../../service-files.ts'
-import { serviceFlags } from '../../service-flags.ts'
-import { refuseUnprivileged, run } from '../../service-run.ts'
-import { NOTIFY_RELOAD_SINCE } from '../../service-unit.ts'
+import { confirm } from '../../output/confirm.ts'
+import { removeServiceFile, serviceFiles } from '../../service/files.ts'
+import { serviceFlags } from '../../service/flags.ts'
+import { refuseUnprivileged, run } from '../../service/run.ts'
+import { NOTIFY_RELOAD_SINCE } from '../../service/unit.ts'
 
 export default class ServiceUninstall extends OperatorCommand {
   static override summary = 'Stop the service and take its files away; data and configuration stay.'

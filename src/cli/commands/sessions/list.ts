@@ -1,8 +1,8 @@
 import { Flags } from '@oclif/core'
 import { presentSession, type SessionResource } from '../../../resources/session.ts'
 import { OperatorCommand } from '../../command.ts'
-import type { Column } from '../../output.ts'
-import { parseTime } from '../../time.ts'
+import type { Column } from '../../output/output.ts'
+import { parseTime } from '../../output/time.ts'
 
 const COLUMNS: Column<SessionResource>[] = [
   { header: 'ID', value: ({ id }) => id },

@@ -2,8 +2,8 @@ import { Args, Flags } from '@oclif/core'
 import { AuthdError } from '../../../errors.ts'
 import { formatDuration } from '../../../platform/duration.ts'
 import { dryRunFlag, OperatorCommand, reasonFlag } from '../../command.ts'
-import { confirm, confirmName } from '../../confirm.ts'
-import { parseTime } from '../../time.ts'
+import { confirm, confirmName } from '../../output/confirm.ts'
+import { parseTime } from '../../output/time.ts'
 
 export default class SessionsRevoke extends OperatorCommand {
   static override summary = 'End sessions; a running daemon refuses them from the next request on.'

@@ -1,7 +1,7 @@
 import { Args } from '@oclif/core'
 import { presentSession } from '../../../resources/session.ts'
 import { OperatorCommand } from '../../command.ts'
-import { renderCard } from '../../table.ts'
+import { renderCard } from '../../output/table.ts'
 
 export default class SessionsShow extends OperatorCommand {
   static override summary = 'One session. Never its token.'

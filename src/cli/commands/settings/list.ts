@@ -1,6 +1,6 @@
 import { presentSetting, type SettingResource } from '../../../resources/setting.ts'
 import { OperatorCommand } from '../../command.ts'
-import type { Column } from '../../output.ts'
+import type { Column } from '../../output/output.ts'
 
 const COLUMNS: Column<SettingResource>[] = [
   { header: 'KEY', value: ({ key }) => key },

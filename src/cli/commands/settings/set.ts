@@ -1,8 +1,8 @@
 import { Args, Flags } from '@oclif/core'
 import { presentSetting } from '../../../resources/setting.ts'
-import { printChanges } from '../../changes.ts'
 import { dryRunFlag, OperatorCommand, reasonFlag } from '../../command.ts'
 import { withRiskHint } from '../../ip-rules.ts'
+import { printChanges } from '../../output/changes.ts'
 
 export default class SettingsSet extends OperatorCommand {
   static override summary =

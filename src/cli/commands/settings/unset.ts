@@ -1,7 +1,7 @@
 import { Args } from '@oclif/core'
 import { presentSetting } from '../../../resources/setting.ts'
-import { printChanges } from '../../changes.ts'
 import { dryRunFlag, OperatorCommand, reasonFlag } from '../../command.ts'
+import { printChanges } from '../../output/changes.ts'
 
 export default class SettingsUnset extends OperatorCommand {
   static override summary = 'Take a live setting away: file, environment and default count again.'

@@ -1,6 +1,6 @@
 import { Args } from '@oclif/core'
-import { printChanges } from '../../changes.ts'
 import { dryRunFlag, OperatorCommand, reasonFlag } from '../../command.ts'
+import { printChanges } from '../../output/changes.ts'
 
 export default class SuppressionsClear extends OperatorCommand {
   static override summary = 'Let addresses be mailed again, and forget what was refused before.'

@@ -1,7 +1,7 @@
 import { Flags } from '@oclif/core'
 import { type MailSuppressionResource, presentMailSuppression } from '../../../resources/mail-suppression.ts'
 import { OperatorCommand } from '../../command.ts'
-import type { Column } from '../../output.ts'
+import type { Column } from '../../output/output.ts'
 
 const COLUMNS: Column<MailSuppressionResource>[] = [
   { header: 'E-MAIL', value: ({ email }) => email },

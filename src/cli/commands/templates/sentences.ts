@@ -2,7 +2,7 @@ import { Args, Flags } from '@oclif/core'
 import type { Sentences } from '../../../platform/texts/sentences.ts'
 import { chooseLanguage, languages } from '../../../platform/texts/translate.ts'
 import { OperatorCommand } from '../../command.ts'
-import type { Column } from '../../output.ts'
+import type { Column } from '../../output/output.ts'
 
 interface Row {
   key: string

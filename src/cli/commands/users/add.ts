@@ -1,8 +1,8 @@
 import { Args, Flags } from '@oclif/core'
 import { presentUser } from '../../../resources/user.ts'
-import { printChanges } from '../../changes.ts'
 import { dryRunFlag, OperatorCommand, reasonFlag } from '../../command.ts'
 import { parseEmails } from '../../emails.ts'
+import { printChanges } from '../../output/changes.ts'
 
 export default class UsersAdd extends OperatorCommand {
   static override summary = 'Add people. They sign in by mail; nothing is sent now.'

@@ -1,8 +1,8 @@
 import { Args, Flags } from '@oclif/core'
 import { presentUser } from '../../../resources/user.ts'
-import { printChanges } from '../../changes.ts'
 import { dryRunFlag, OperatorCommand, reasonFlag } from '../../command.ts'
-import { confirmName } from '../../confirm.ts'
+import { printChanges } from '../../output/changes.ts'
+import { confirmName } from '../../output/confirm.ts'
 
 export default class UsersDelete extends OperatorCommand {
   static override summary = 'Remove somebody, with sessions and devices. The audit log keeps what happened.'

@@ -1,7 +1,7 @@
 import { Args } from '@oclif/core'
 import { presentUser } from '../../../resources/user.ts'
-import { printChanges } from '../../changes.ts'
 import { dryRunFlag, OperatorCommand, reasonFlag } from '../../command.ts'
+import { printChanges } from '../../output/changes.ts'
 
 export default class UsersEnable extends OperatorCommand {
   static override summary = 'Let somebody sign in again.'

@@ -1,10 +1,10 @@
 import { Args, Flags } from '@oclif/core'
 import { toRfc3339 } from '../../../platform/clock.ts'
 import { presentUser } from '../../../resources/user.ts'
-import { printChanges } from '../../changes.ts'
 import { dryRunFlag, OperatorCommand, reasonFlag } from '../../command.ts'
 import { parseEmails } from '../../emails.ts'
-import { parseSpan } from '../../time.ts'
+import { printChanges } from '../../output/changes.ts'
+import { parseSpan } from '../../output/time.ts'
 
 export default class UsersInvite extends OperatorCommand {
   static override summary = 'Invite people: a mail leads them to their first sign-in.'

@@ -2,8 +2,8 @@ import { Flags } from '@oclif/core'
 import { type ListedUserResource, presentListedUser } from '../../../resources/user.ts'
 import type { UserFilter } from '../../../store/users.ts'
 import { OperatorCommand } from '../../command.ts'
-import type { Column } from '../../output.ts'
-import { parseTime } from '../../time.ts'
+import type { Column } from '../../output/output.ts'
+import { parseTime } from '../../output/time.ts'
 
 const COLUMNS: Column<ListedUserResource>[] = [
   { header: 'ID', value: ({ id }) => id },

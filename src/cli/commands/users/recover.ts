@@ -4,8 +4,8 @@ import type { Factor } from '../../../flows/policy/factor.ts'
 import { toRfc3339 } from '../../../platform/clock.ts'
 import { presentUser } from '../../../resources/user.ts'
 import { OperatorCommand } from '../../command.ts'
-import { confirm } from '../../confirm.ts'
-import { parseSpan } from '../../time.ts'
+import { confirm } from '../../output/confirm.ts'
+import { parseSpan } from '../../output/time.ts'
 
 const REMOVABLE: Record<string, Factor> = {
   passkeys: 'passkey',

@@ -4,10 +4,10 @@ import { presentEvent } from '../../../resources/audit-event.ts'
 import { type PasskeyResource, presentPasskey } from '../../../resources/passkey.ts'
 import { presentSession } from '../../../resources/session.ts'
 import { presentUser } from '../../../resources/user.ts'
+import { eventLine } from '../../audit/event-line.ts'
 import { OperatorCommand } from '../../command.ts'
-import { eventLine } from '../../event-line.ts'
-import type { Output } from '../../output.ts'
-import { renderCard } from '../../table.ts'
+import type { Output } from '../../output/output.ts'
+import { renderCard } from '../../output/table.ts'
 
 export default class UsersShow extends OperatorCommand {
   static override summary = 'One person: how they sign in, sessions, last events.'

@@ -1,8 +1,8 @@
 import { Args } from '@oclif/core'
 import { toRfc3339 } from '../../../platform/clock.ts'
 import { presentUser } from '../../../resources/user.ts'
-import { printChanges } from '../../changes.ts'
 import { dryRunFlag, OperatorCommand, reasonFlag } from '../../command.ts'
+import { printChanges } from '../../output/changes.ts'
 
 export default class UsersUnlock extends OperatorCommand {
   static override summary = 'Lift what wrong codes have braked or switched off.'

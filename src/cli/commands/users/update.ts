@@ -1,9 +1,9 @@
 import { Args, Flags } from '@oclif/core'
 import { presentUser } from '../../../resources/user.ts'
 import type { MfaPolicy } from '../../../store/users.ts'
-import { printChanges } from '../../changes.ts'
 import { dryRunFlag, OperatorCommand, reasonFlag } from '../../command.ts'
 import { parseEmail } from '../../emails.ts'
+import { printChanges } from '../../output/changes.ts'
 
 export default class UsersUpdate extends OperatorCommand {
   static override summary = 'Change name, address or factor policy of a person.'

@@ -2,8 +2,8 @@ import { Args, Flags } from '@oclif/core'
 import { outboxState } from '../../../resources/mail.ts'
 import { type DeliveryResource, presentDelivery, presentTry } from '../../../resources/webhook.ts'
 import { OperatorCommand } from '../../command.ts'
-import type { Column } from '../../output.ts'
-import { parseTime } from '../../time.ts'
+import type { Column } from '../../output/output.ts'
+import { parseTime } from '../../output/time.ts'
 
 const COLUMNS: Column<DeliveryResource>[] = [
   { header: 'ID', value: ({ id }) => id },

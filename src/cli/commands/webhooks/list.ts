@@ -1,6 +1,6 @@
 import { presentWebhook, type WebhookResource } from '../../../resources/webhook.ts'
 import { OperatorCommand } from '../../command.ts'
-import type { Column } from '../../output.ts'
+import type { Column } from '../../output/output.ts'
 
 const COLUMNS: Column<WebhookResource>[] = [
   { header: 'ID', value: ({ id }) => id },

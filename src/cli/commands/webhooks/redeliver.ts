@@ -1,9 +1,9 @@
 import { Args, Flags } from '@oclif/core'
 import { AuthdError } from '../../../errors.ts'
 import { presentDelivery } from '../../../resources/webhook.ts'
-import { printChanges } from '../../changes.ts'
 import { dryRunFlag, OperatorCommand, reasonFlag } from '../../command.ts'
-import { parseTime } from '../../time.ts'
+import { printChanges } from '../../output/changes.ts'
+import { parseTime } from '../../output/time.ts'
 
 export default class WebhooksRedeliver extends OperatorCommand {
   static override summary = 'Send deliveries again, under the same id, so that receivers know what they have.'

@@ -1,8 +1,8 @@
 import { Args } from '@oclif/core'
 import { presentWebhook } from '../../../resources/webhook.ts'
-import { printChanges } from '../../changes.ts'
 import { dryRunFlag, OperatorCommand, reasonFlag } from '../../command.ts'
-import { confirm } from '../../confirm.ts'
+import { printChanges } from '../../output/changes.ts'
+import { confirm } from '../../output/confirm.ts'
 
 export default class WebhooksRemove extends OperatorCommand {
   static override summary = 'Take an endpoint away, with what waits for it.'

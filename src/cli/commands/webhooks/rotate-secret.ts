@@ -1,8 +1,8 @@
 import { Args, Flags } from '@oclif/core'
 import { presentWebhook } from '../../../resources/webhook.ts'
 import { OperatorCommand, reasonFlag } from '../../command.ts'
+import { parseSpan } from '../../output/time.ts'
 import { readSecret, secretFlags } from '../../secret-flag.ts'
-import { parseSpan } from '../../time.ts'
 
 export default class WebhooksRotateSecret extends OperatorCommand {
   static override summary = 'Give an endpoint a new secret, shown once. For a while both sign.'

@@ -1,8 +1,8 @@
 import { Args, Flags } from '@oclif/core'
 import { AuthdError } from '../../../errors.ts'
 import { presentWebhook } from '../../../resources/webhook.ts'
-import { printChanges } from '../../changes.ts'
 import { dryRunFlag, OperatorCommand, reasonFlag } from '../../command.ts'
+import { printChanges } from '../../output/changes.ts'
 import { eventsFlag, splitEvents, withPrivateHint } from '../../webhook-flags.ts'
 
 export default class WebhooksUpdate extends OperatorCommand {

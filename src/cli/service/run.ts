@@ -1,5 +1,5 @@
 import { spawnSync } from 'node:child_process'
-import { AuthdError } from '../errors.ts'
+import { AuthdError } from '../../errors.ts'
 
 /** Runs a program of systemd; its own words go to stderr. Throws UNAVAILABLE where it fails. */
 export function run(command: string, ...args: string[]): void {

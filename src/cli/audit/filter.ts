@@ -1,9 +1,9 @@
 import { Flags } from '@oclif/core'
-import type { Deps } from '../deps.ts'
-import type { AuditQuery } from '../flows/audit/audit.ts'
-import { presentEvent } from '../resources/audit-event.ts'
+import type { Deps } from '../../deps.ts'
+import type { AuditQuery } from '../../flows/audit/audit.ts'
+import { presentEvent } from '../../resources/audit-event.ts'
+import { parseTime } from '../output/time.ts'
 import { type EventStyle, eventText } from './event-line.ts'
-import { parseTime } from './time.ts'
 
 const OUTCOMES = ['success', 'failure'] as const
 
@@ -34,7 +34,7 @@ interface AuditFlagValues {
 
 /** The filter that the flags ask for; a person who has been deleted is found by their id still. */
 export async function auditQuery(deps: Deps, flags: AuditFlagValues, style: EventStyle = 'short'): Promise<AuditQuery> {
-  const { resolveUser } = await import('../flows/named-user.ts')
+  const { resolveUser } = await import('../../flows/named-user.ts')
   const userId = async (name: string) => (name.startsWith('usr_') ? name : (await resolveUser(deps, name)).id)
   return {
     events: flags.event?.split(',').map((glob) => glob.trim()),

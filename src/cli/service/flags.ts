@@ -1,6 +1,6 @@
 import { realpathSync } from 'node:fs'
 import { Flags } from '@oclif/core'
-import { AuthdError } from '../errors.ts'
+import { AuthdError } from '../../errors.ts'
 
 const NAME = /^[a-z][a-z0-9_-]{0,30}$/
 

@@ -1,5 +1,5 @@
-import { BUILD } from '../build-info.ts'
-import type { EventResource } from '../resources/audit-event.ts'
+import { BUILD } from '../../build-info.ts'
+import type { EventResource } from '../../resources/audit-event.ts'
 
 interface Format {
   head: string[]

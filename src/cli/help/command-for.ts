@@ -1,5 +1,5 @@
-import type { OperatorCommand } from './command.ts'
-import { COMMANDS } from './commands/index.ts'
+import type { OperatorCommand } from '../command.ts'
+import { COMMANDS } from '../commands/index.ts'
 
 export type CommandClass = Omit<typeof OperatorCommand, 'prototype'> &
   (new (

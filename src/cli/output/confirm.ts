@@ -1,6 +1,6 @@
 import { createInterface } from 'node:readline/promises'
-import { AuthdError } from '../errors.ts'
-import type { GlobalFlags } from './command.ts'
+import { AuthdError } from '../../errors.ts'
+import type { GlobalFlags } from '../command.ts'
 
 /** Asks y/N on the terminal; without one, says which command to run instead. */
 export async function confirm(flags: GlobalFlags, question: string, again: string): Promise<void> {

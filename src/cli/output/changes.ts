@@ -1,4 +1,4 @@
-import type { GlobalFlags } from './command.ts'
+import type { GlobalFlags } from '../command.ts'
 import type { Output } from './output.ts'
 
 export interface Change {

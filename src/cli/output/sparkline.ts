@@ -1,4 +1,4 @@
-import { sparkline } from './tui/sparkline.ts'
+import { sparkline } from '../tui/sparkline.ts'
 
 /** Numbers as a line of bars, at most `width` of them: where there are more, a bar is the sum of several. */
 export function summedSparkline(

@@ -10,8 +10,8 @@ import {
   writeFileSync,
 } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { AuthdError } from '../errors.ts'
-import { fileStamp, systemClock } from '../platform/clock.ts'
+import { AuthdError } from '../../errors.ts'
+import { fileStamp, systemClock } from '../../platform/clock.ts'
 import {
   MARK,
   NOTIFY_RELOAD_SINCE,
@@ -20,7 +20,7 @@ import {
   sysusersText,
   type UnitOptions,
   unitText,
-} from './service-unit.ts'
+} from './unit.ts'
 
 /** Where systemd looks for units, ours first. */
 const UNIT_FOLDERS = ['/etc/systemd/system', '/usr/lib/systemd/system', '/lib/systemd/system']

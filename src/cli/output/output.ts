@@ -1,5 +1,5 @@
-import { AuthdError } from '../errors.ts'
-import type { GlobalFlags } from './command.ts'
+import { AuthdError } from '../../errors.ts'
+import type { GlobalFlags } from '../command.ts'
 import { page } from './pager.ts'
 import { renderTable } from './table.ts'
 import { showTime } from './time.ts'

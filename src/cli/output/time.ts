@@ -1,6 +1,6 @@
-import { AuthdError } from '../errors.ts'
-import { systemClock, toRfc3339 } from '../platform/clock.ts'
-import { parseDuration } from '../platform/duration.ts'
+import { AuthdError } from '../../errors.ts'
+import { systemClock, toRfc3339 } from '../../platform/clock.ts'
+import { parseDuration } from '../../platform/duration.ts'
 
 const STEPS = [
   { unit: 'day', ms: 86_400_000 },

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { AuthdError, type ErrorCode } from '../errors.ts'
-import { hideTokens } from '../platform/secret.ts'
+import { AuthdError, type ErrorCode } from '../../errors.ts'
+import { hideTokens } from '../../platform/secret.ts'
 
 interface Failure {
   code: ErrorCode

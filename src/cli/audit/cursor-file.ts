@@ -1,5 +1,5 @@
 import { readFileSync, renameSync, writeFileSync } from 'node:fs'
-import { AuthdError } from '../errors.ts'
+import { AuthdError } from '../../errors.ts'
 
 /** The number that a file remembers; undefined where there is no file yet. Throws VALIDATION_ERROR where it is none. */
 export function readCursor(path: string): number | undefined {

@@ -1,5 +1,5 @@
 import { createContext, Script } from 'node:vm'
-import { AuthdError } from '../errors.ts'
+import { AuthdError } from '../../errors.ts'
 
 /** For a batch of lines. A sane expression needs some milliseconds. */
 const TIMEOUT_MS = 2000

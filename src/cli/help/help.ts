@@ -1,8 +1,8 @@
-import { BUILD } from '../build-info.ts'
-import { AuthdError } from '../errors.ts'
+import { BUILD } from '../../build-info.ts'
+import { AuthdError } from '../../errors.ts'
+import { COMMANDS } from '../commands/index.ts'
 import type { CommandClass } from './command-for.ts'
-import { COMMANDS } from './commands/index.ts'
-import { GROUPS, TOPICS } from './help-texts.ts'
+import { GROUPS, TOPICS } from './texts.ts'
 
 interface Documented {
   description?: string | undefined
