@@ -71,7 +71,7 @@ describe('audit export', () => {
       .map((line) => JSON.parse(line) as EventResource)
 
     expect(events.map(({ seq }) => seq)).toEqual(events.map((_, at) => at + 1))
-    expect(stderr).toContain(`${events.length} events in ${file}`)
+    expect(stderr).toContain(`Exported ${events.length} events to ${file}`)
     expect((await stat(file)).mode & 0o777).toBe(0o600)
     expect((await place.run(['audit', 'export', '-o', file])).code).toBe(73)
 

@@ -1,11 +1,6 @@
-import type { OperatorCommand } from '../command.ts'
+import { closest } from '../../platform/closest.ts'
+import type { CommandClass } from '../command.ts'
 import { COMMANDS } from '../commands/index.ts'
-
-export type CommandClass = Omit<typeof OperatorCommand, 'prototype'> &
-  (new (
-    argv: string[],
-    config: never,
-  ) => OperatorCommand)
 
 export interface FoundCommand {
   /** `users list` */
@@ -46,13 +41,13 @@ export function commandFor(words: string[]): FoundCommand | undefined {
   // `migrate` alone is `migrate up`; no other topic has a command that runs by itself.
   const ids = [...verbs.map((each) => `${name} ${each}`), name, ...(verb === undefined ? [`${name} up`] : [])]
   const id = ids.find((each) => COMMANDS[each])
-  const load = id === undefined ? undefined : COMMANDS[id]
-  if (id === undefined || !load) return undefined
+  const listed = id === undefined ? undefined : COMMANDS[id]
+  if (id === undefined || !listed) return undefined
   const taken = verbs.some((each) => id === `${name} ${each}`) ? [first, second] : [first]
   return {
     id,
     argv: words.filter((_, index) => !taken.includes(index)),
-    load: async () => (await load()).default,
+    load: async () => (await listed.load()).default,
   }
 }
 
@@ -71,23 +66,7 @@ export function isTopic(word: string): boolean {
   return Object.keys(COMMANDS).some((id) => id.startsWith(`${TOPIC_ALIASES[word] ?? word} `))
 }
 
-/** The command spelt most like it, if one is. */
+/** The command whose name is closest to what was typed, if one is close. */
 export function nearestCommand(typed: string): string | undefined {
-  const ranked = Object.keys(COMMANDS)
-    .map((id) => ({ id, distance: editDistance(typed, id) }))
-    .sort((left, right) => left.distance - right.distance)
-  return ranked[0] && ranked[0].distance <= 3 ? ranked[0].id : undefined
-}
-
-function editDistance(left: string, right: string): number {
-  let previous = Array.from({ length: right.length + 1 }, (_, index) => index)
-  for (const [row, letter] of [...left].entries()) {
-    const current = [row + 1]
-    for (const [column, other] of [...right].entries()) {
-      const change = (previous[column] ?? 0) + (letter === other ? 0 : 1)
-      current.push(Math.min(change, (previous[column + 1] ?? 0) + 1, (current[column] ?? 0) + 1))
-    }
-    previous = current
-  }
-  return previous.at(-1) ?? 0
+  return closest(typed, Object.keys(COMMANDS))
 }

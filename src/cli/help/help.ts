@@ -1,8 +1,8 @@
 import { BUILD } from '../../build-info.ts'
 import { AuthdError } from '../../errors.ts'
-import { COMMANDS } from '../commands/index.ts'
-import type { CommandClass } from './command-for.ts'
-import { GROUPS, TOPICS } from './texts.ts'
+import type { CommandClass } from '../command.ts'
+import { COMMANDS, GROUPS } from '../commands/index.ts'
+import { TOPICS } from './texts.ts'
 
 interface Documented {
   description?: string | undefined
@@ -14,22 +14,20 @@ interface Documented {
   allowNo?: boolean | undefined
 }
 
-/** All commands, those of a topic, one command, or one of the texts. */
+/** Prints the help of all commands, of a topic or of one command, or one of the texts. */
 export async function showHelp(words: string[] = [], stream: NodeJS.WriteStream = process.stdout): Promise<void> {
   const [topic] = words
   if (topic === undefined) return write(stream, root())
   const text = TOPICS[topic]
   if (text !== undefined) return write(stream, text)
-  const load = COMMANDS[words.join(' ')]
-  if (load) return await showCommandHelp(words.join(' '), (await load()).default)
+  const listed = COMMANDS[words.join(' ')]
+  if (listed) return await showCommandHelp(words.join(' '), (await listed.load()).default)
   const ids = Object.keys(COMMANDS).filter((id) => id.startsWith(`${topic} `))
   if (ids.length === 0) {
     throw new AuthdError('USAGE', { message: `unknown command "${words.join(' ')}"`, suggestions: ['authd --help'] })
   }
-  const summaries = await Promise.all(
-    ids.map(async (id) => [id, (await COMMANDS[id]?.())?.default.summary ?? ''] as const),
-  )
-  write(stream, `authd ${topic}\n\n${list(summaries)}\n\nauthd ${topic} COMMAND --help says more.`)
+  const summaries = ids.map((id) => [id, COMMANDS[id]?.summary ?? ''] as const)
+  write(stream, `authd ${topic}\n\n${list(summaries)}\n\nMore: authd ${topic} COMMAND --help`)
 }
 
 export async function showCommandHelp(id: string, Command: CommandClass): Promise<void> {
@@ -42,7 +40,7 @@ export async function showCommandHelp(id: string, Command: CommandClass): Promis
     (example) => `  ${String(example).replace('<%= config.bin %>', 'authd')}`,
   )
   const parts = [
-    Command.summary ?? '',
+    COMMANDS[id]?.summary ?? '',
     `Usage: authd ${[id, ...usage, '[flags]'].join(' ')}`,
     Command.description ?? '',
     section(
@@ -51,18 +49,23 @@ export async function showCommandHelp(id: string, Command: CommandClass): Promis
     ),
     section('Flags', own.map(describe)),
     examples.length > 0 ? `Examples\n${examples.join('\n')}` : '',
-    section('Everywhere', global.map(describe)),
+    section('Global flags', global.map(describe)),
   ]
   write(process.stdout, parts.filter((part) => part !== '').join('\n\n'))
 }
 
 function root(): string {
-  const groups = GROUPS.map(({ title, commands }) => section(title, Object.entries(commands)))
+  const groups = GROUPS.map(({ title, commands }) =>
+    section(
+      title,
+      Object.entries(commands).map(([id, { summary }]) => [id, summary]),
+    ),
+  )
   return [
     `authd ${BUILD.version}: passwordless sign-in for your own applications.`,
     'Usage: authd COMMAND [flags]',
     ...groups,
-    `authd COMMAND --help says more. Texts: authd help ${Object.keys(TOPICS).join(' | ')}`,
+    `More: authd COMMAND --help, authd help ${Object.keys(TOPICS).join(' | ')}`,
   ].join('\n\n')
 }
 

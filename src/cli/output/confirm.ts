@@ -1,24 +1,25 @@
 import { createInterface } from 'node:readline/promises'
 import { AuthdError } from '../../errors.ts'
-import type { GlobalFlags } from '../command.ts'
+import type { GlobalFlags } from '../global-flags.ts'
 
-/** Asks y/N on the terminal; without one, says which command to run instead. */
+/** Asks y/N on the terminal. Without one it throws USAGE with the command to run instead. A dry run asks nothing. */
 export async function confirm(flags: GlobalFlags, question: string, again: string): Promise<void> {
-  if (flags.yes) return
+  if (flags.yes || flags['dry-run']) return
   const answer = await ask(flags, `${question} [y/N] `, `${again} --yes`)
-  if (!/^y(es)?$/i.test(answer)) throw new AuthdError('FAILED', { message: 'nothing was changed' })
+  if (!/^y(es)?$/i.test(answer)) throw new AuthdError('FAILED', { message: 'Nothing was changed.' })
 }
 
-/** For what cannot be undone: the name has to be typed, or given with --confirm. */
+/** Asks for the name of what is deleted for good; `--confirm` gives it without a prompt. A dry run asks nothing. */
 export async function confirmName(
   flags: GlobalFlags & { confirm?: string | undefined },
   { question, name, again }: { question: string; name: string; again: string },
 ): Promise<void> {
+  if (flags['dry-run']) return
   const answer =
-    flags.confirm ?? (await ask(flags, `${question} Type ${name} to go on: `, `${again} --confirm=${name}`))
+    flags.confirm ?? (await ask(flags, `${question} Type ${name} to continue: `, `${again} --confirm=${name}`))
   if (answer.trim() !== name) {
     throw new AuthdError('USAGE', {
-      message: `nothing was changed: "${answer}" is not "${name}"`,
+      message: `Nothing was changed: "${answer}" is not "${name}".`,
       suggestions: [`${again} --confirm=${name}`],
     })
   }
@@ -27,7 +28,7 @@ export async function confirmName(
 async function ask(flags: GlobalFlags, question: string, again: string): Promise<string> {
   if (flags['no-input'] || !process.stdin.isTTY || !process.stderr.isTTY) {
     throw new AuthdError('USAGE', {
-      message: 'this needs a confirmation, and there is no terminal to ask on',
+      message: 'This needs a confirmation, but there is no terminal to ask on.',
       suggestions: [again],
     })
   }

@@ -1,5 +1,5 @@
 import { AuthdError } from '../../errors.ts'
-import type { GlobalFlags } from '../command.ts'
+import type { GlobalFlags } from '../global-flags.ts'
 import { page } from './pager.ts'
 import { renderTable } from './table.ts'
 import { showTime } from './time.ts'
@@ -17,7 +17,14 @@ export interface ListOptions {
   nextCursor?: string | null
 }
 
-/** How results leave a command: stdout has the result and nothing else, stderr is for people. */
+export interface Change {
+  /** The object after the change. */
+  resource: object
+  isChanged: boolean
+  text: string
+}
+
+/** Prints the results of a command. Stdout has the result and nothing else; hints go to stderr. */
 export class Output {
   readonly #flags: GlobalFlags
   readonly #stdout: NodeJS.WriteStream
@@ -84,6 +91,20 @@ export class Output {
     else if (this.#flags.json)
       this.#json({ data: values.map((value) => this.#picked(value)), next_cursor: null, total: values.length })
     else this.#lines(lines)
+  }
+
+  /** What a command did to each thing. With `--dry-run`, what it would do. */
+  changes(changes: Change[]): void {
+    const isDry = this.#flags['dry-run'] ?? false
+    const values = changes.map(({ resource, isChanged }) => ({
+      ...resource,
+      changed: isChanged,
+      ...(isDry && { dry_run: true }),
+    }))
+    const lines = changes.map(({ text }) => (isDry ? `would: ${text}` : text))
+    const [only] = values
+    if (only && values.length === 1) this.object(only, lines)
+    else this.many(values, lines)
   }
 
   /** One line of a stream. */
