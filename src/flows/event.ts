@@ -2,6 +2,7 @@ import type { Deps } from '../deps.ts'
 import type { Metrics } from '../platform/monitoring/metrics.ts'
 import { type AuditOutcome, insertAuditLog } from '../store/audit-logs.ts'
 import type { Trx } from '../store/db.ts'
+import type { User } from '../store/users.ts'
 
 /** Every event of security, and what it means. One row of the audit log each. */
 export const EVENTS = {
@@ -91,6 +92,8 @@ export const SYSTEM: Actor = {
 export interface Event {
   type: EventType
   outcome?: AuditOutcome
+  /** Whom it is about, where the caller has the row; else what is known of them. */
+  user?: Pick<User, 'id' | 'email'>
   userId?: string | null
   email?: string | null
   sessionId?: string | null
@@ -109,8 +112,8 @@ export async function recordEvent(
     occurredAt: deps.clock.now(),
     eventType: event.type,
     outcome: event.outcome ?? 'success',
-    userId: event.userId ?? null,
-    email: event.email ?? null,
+    userId: event.user?.id ?? event.userId ?? null,
+    email: event.user?.email ?? event.email ?? null,
     ip: actor.ip,
     userAgent: actor.userAgent,
     sessionId: event.sessionId ?? null,

@@ -49,7 +49,7 @@ export async function renamePasskeyOf(
   await holdUser(deps, user, async (trx) => {
     await renamePasskey(trx, { id: passkey.id, userId: user.id, name })
     const metadata = { passkey: passkey.id, name }
-    await recordEvent(deps, trx, actor, { type: 'webauthn.renamed', userId: user.id, email: user.email, metadata })
+    await recordEvent(deps, trx, actor, { type: 'webauthn.renamed', user, metadata })
   })
   return { ...passkey, name }
 }
@@ -73,7 +73,7 @@ export async function resetRecoveryCodes(deps: Deps, actor: Actor, user: User): 
   return await holdUser(deps, user, async (trx, held) => {
     if ((await deleteRecoveryCodes(trx, held.id)) === 0) return false
     await clearFailures(trx, { kind: 'recovery_code', subject: held.id })
-    await recordEvent(deps, trx, actor, { type: 'recovery_codes.removed', userId: held.id, email: held.email })
+    await recordEvent(deps, trx, actor, { type: 'recovery_codes.removed', user: held })
     return true
   })
 }

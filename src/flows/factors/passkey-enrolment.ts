@@ -166,5 +166,5 @@ async function note(
   },
 ): Promise<void> {
   const { user, ...rest } = event
-  await recordEvent(deps, trx, actor, { ...rest, userId: user.id, email: user.email })
+  await recordEvent(deps, trx, actor, { ...rest, user })
 }

@@ -224,8 +224,7 @@ async function accept(
     await recordEvent(deps, trx, actor, {
       type: 'webauthn.counter_regressed',
       outcome: isRefused ? 'failure' : 'success',
-      userId: user.id,
-      email: user.email,
+      user,
       metadata: { passkey: passkey.id, counter, known: passkey.counter },
     })
   }

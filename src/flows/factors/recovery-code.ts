@@ -77,8 +77,7 @@ export async function checkRecoveryCode(
   const left = unused.length - 1
   await recordEvent(deps, trx, actor, {
     type: 'recovery_code.used',
-    userId: user.id,
-    email: user.email,
+    user,
     metadata: { left },
   })
   await notify(deps, trx, actor, { user, template: 'recovery_code_used', values: { codes_left: String(left) } })
@@ -153,6 +152,6 @@ async function putCodes(
 ): Promise<void> {
   await replaceRecoveryCodes(trx, user.id, codes.rows)
   await clearFailures(trx, { kind: 'recovery_code', subject: user.id })
-  await recordEvent(deps, trx, actor, { type: 'recovery_codes.made', userId: user.id, email: user.email })
+  await recordEvent(deps, trx, actor, { type: 'recovery_codes.made', user })
   await notify(deps, trx, actor, { user, template: 'recovery_codes_made' })
 }

@@ -72,8 +72,7 @@ export async function finishStepUp(
     if (proof === 'email' && !methods.includes('email')) return stepUpError(methods)
     await recordEvent(deps, trx, actor, {
       type: 'session.stepped_up',
-      userId: user.id,
-      email: user.email,
+      user,
       sessionId: session.id,
       metadata: { proof },
     })

@@ -161,7 +161,7 @@ export async function removeOwnTotp(deps: Deps, actor: Actor, session: OwnedSess
 export async function removeTotpIn(deps: Deps, trx: Trx, actor: Actor, user: User): Promise<boolean> {
   if (!(await deleteTotp(trx, user.id))) return false
   await clearFailures(trx, { kind: 'totp', subject: user.id })
-  await recordEvent(deps, trx, actor, { type: 'totp.removed', userId: user.id, email: user.email })
+  await recordEvent(deps, trx, actor, { type: 'totp.removed', user })
   await notify(deps, trx, actor, { user, template: 'totp_removed' })
   await dropLoneRecoveryCodes(trx, user.id)
   return true

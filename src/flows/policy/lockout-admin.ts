@@ -68,7 +68,7 @@ async function unlock(deps: Deps, actor: Actor, user: User): Promise<Failures[]>
     if ((await deleteBucketsOf(trx, user.email)).length > 0) await bumpEpoch(trx, 'rate_limits')
     if (lifted.length === 0) return []
     const metadata = { lifted: lifted.map(({ kind, failures }) => `${kind} ${failures}`) }
-    await recordEvent(deps, trx, actor, { type: 'user.unlocked', userId: user.id, email: user.email, metadata })
+    await recordEvent(deps, trx, actor, { type: 'user.unlocked', user, metadata })
     return lifted
   })
 }

@@ -48,7 +48,7 @@ export async function brake(
     await clearFailures(trx, key)
     return undefined
   }
-  const about = { userId: user.id, email: user.email, outcome: 'failure' } as const
+  const about = { user, outcome: 'failure' } as const
   await recordEvent(deps, trx, actor, { ...about, type: `${factor}.failed`, metadata: { failures } })
   if (waitMs > 0) {
     const isDisabled = failures >= DISABLED_AT

@@ -15,6 +15,7 @@ import {
   touchSession,
 } from '../../store/sessions.ts'
 import type { Delivery } from '../../store/signin-attempts.ts'
+import type { User } from '../../store/users.ts'
 import { type Actor, recordEvent } from '../event.ts'
 
 /** `last_seen_at` may be this old: a session that is used all the time costs one write a minute. */
@@ -52,8 +53,7 @@ export async function startSession(
   trx: Trx,
   actor: Actor,
   input: {
-    userId: string
-    email: string
+    user: Pick<User, 'id' | 'email'>
     delivery: Delivery
     amr: string[]
     aal: number
@@ -63,13 +63,13 @@ export async function startSession(
   const { session: limits } = deps.config.current()
   const now = deps.clock.now()
   const id = deps.random.id('ses')
-  // A session that waits for an enrolment has no tokens that applications could trust: its holder gets this secret.
+  // A session that waits for an enrolment gets no tokens, because apps would trust them. Its holder gets this secret.
   const hasSecret = input.delivery === 'cookie' || input.isEnrolmentDue
   const secret = hasSecret ? mintSecret(deps.random) : undefined
-  await endSurplus(deps, trx, actor, input.userId)
+  await endSurplus(deps, trx, actor, input.user.id)
   const session = {
     id,
-    userId: input.userId,
+    userId: input.user.id,
     delivery: input.delivery,
     secretDigest: secret === undefined ? null : digest(secret),
     amr: input.amr,
@@ -89,8 +89,7 @@ export async function startSession(
   await insertSession(trx, session)
   await recordEvent(deps, trx, actor, {
     type: 'session.created',
-    userId: input.userId,
-    email: input.email,
+    user: input.user,
     sessionId: id,
     metadata: { amr: input.amr, aal: input.aal, delivery: input.delivery },
   })

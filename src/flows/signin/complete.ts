@@ -90,8 +90,7 @@ export async function completeSignIn(
   if (replaces) await endSessionsIn(deps, trx, actor, { filter: { ids: [replaces.id] }, reason: 'replaced' })
   const { deliver: delivery } = attempt
   const started = await startSession(deps, trx, by, {
-    userId: user.id,
-    email: user.email,
+    user,
     delivery,
     amr: amrOf(proofs),
     aal: levelOf(proofs),
@@ -99,8 +98,7 @@ export async function completeSignIn(
   })
   await recordEvent(deps, trx, by, {
     type: 'user.authenticated',
-    userId: user.id,
-    email: user.email,
+    user,
     sessionId: started.session.id,
     metadata: { method },
   })
@@ -141,7 +139,7 @@ async function verifyAddress(deps: Deps, trx: Trx, actor: Actor, user: User): Pr
   await endSessionsIn(deps, trx, actor, { filter: { userId: user.id }, reason: 'address_proven' })
   const dropped = await dropFactors(trx, user.id)
   const metadata = { dropped }
-  await recordEvent(deps, trx, actor, { type: 'user.email_verified', userId: user.id, email: user.email, metadata })
+  await recordEvent(deps, trx, actor, { type: 'user.email_verified', user, metadata })
 }
 
 async function askForFactor(
@@ -154,7 +152,7 @@ async function askForFactor(
   const until = now + SECOND_FACTOR_MS
   const proven = { id: attempt.id, userId: user.id, proofs, before: attempt.proofs, now, until }
   if (!(await addProof(trx, proven))) return undefined
-  const about = { userId: user.id, email: user.email, metadata: { method } }
+  const about = { user, metadata: { method } }
   await recordEvent(deps, trx, actor, { type: 'user.factor_due', ...about })
   const next = { ...attempt, userId: user.id, proofs, expiresAt: Math.max(attempt.expiresAt, until) }
   const factors = (await acceptedFactors(trx, user.id)).filter(
@@ -176,7 +174,7 @@ async function knowDevice(
   const known = { userId: user.id, deviceDigest: digest(token), now, expiresAt: now + DEVICE_TTL_MS }
   const isNew = await rememberDevice(trx, known)
   if (isNew && user.lastSeenAt !== null) {
-    await recordEvent(deps, trx, actor, { type: 'user.new_device', userId: user.id, email: user.email })
+    await recordEvent(deps, trx, actor, { type: 'user.new_device', user })
     await notify(deps, trx, actor, { user, template: 'new_device' })
   }
   return { token, isNew }

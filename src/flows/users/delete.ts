@@ -24,7 +24,7 @@ export async function removeUser(deps: Deps, actor: Actor, user: User): Promise<
 /** As removeUser, inside the unit that holds the user. */
 export async function removeUserIn(deps: Deps, trx: Trx, actor: Actor, user: User): Promise<ChangedUser> {
   const sessionsEnded = await endAllOf(deps, trx, actor, user, 'user_deleted')
-  await recordEvent(deps, trx, actor, { type: 'user.deleted', userId: user.id, email: user.email })
+  await recordEvent(deps, trx, actor, { type: 'user.deleted', user })
   return { isChanged: await deleteUser(trx, user.id), sessionsEnded }
 }
 

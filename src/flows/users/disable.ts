@@ -54,8 +54,7 @@ export async function disableUser(deps: Deps, actor: Actor, user: User, reason: 
       const metadata = reason === null ? {} : { reason }
       await recordEvent(deps, trx, actor, {
         type: 'user.disabled',
-        userId: user.id,
-        email: user.email,
+        user,
         metadata,
       })
     }
@@ -71,8 +70,7 @@ async function enableUser(deps: Deps, actor: Actor, user: User): Promise<Changed
     if (isChanged)
       await recordEvent(deps, trx, actor, {
         type: 'user.enabled',
-        userId: user.id,
-        email: user.email,
+        user,
       })
     return { isChanged, sessionsEnded: 0 }
   })

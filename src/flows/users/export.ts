@@ -25,9 +25,7 @@ export interface PersonalData {
 /** Everything that is held on a person (access request, GDPR art. 15): no secrets, since they prove and say nothing. */
 export async function exportUser(deps: Deps, actor: Actor, user: User): Promise<PersonalData> {
   const exportedAt = deps.clock.now()
-  await deps.db.write((trx) =>
-    recordEvent(deps, trx, actor, { type: 'user.exported', userId: user.id, email: user.email }),
-  )
+  await deps.db.write((trx) => recordEvent(deps, trx, actor, { type: 'user.exported', user }))
   // Lists show what is sealed: also what happened a moment ago.
   await sealAudit(deps)
   return await deps.db.read(async (sql) => ({

@@ -51,7 +51,7 @@ export async function inviteUsers(
       const url = `${publicUrl}/invite?token=${id}.${secret}`
       const row = { id, userId: user.id, secretDigest: digest(secret), lang, createdAt: now, expiresAt }
       await insertInvitation(trx, { ...row, createdBy: actor.id })
-      const about = { userId: user.id, email: user.email, metadata: { invitation: id } }
+      const about = { user, metadata: { invitation: id } }
       await recordEvent(deps, trx, actor, { type: 'user.invited', ...about })
       const mail = {
         to: user.email,

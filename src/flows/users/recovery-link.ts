@@ -63,7 +63,7 @@ export async function makeRecoveryLink(
     await endRecoveryLinks(trx, user.id)
     const link = { id, userId: user.id, secretDigest: digest(secret), removes, createdAt: now, expiresAt }
     await insertRecoveryLink(trx, { ...link, createdBy: actor.id })
-    const about = { userId: user.id, email: user.email, metadata: { link: id, removes } }
+    const about = { user, metadata: { link: id, removes } }
     await recordEvent(deps, trx, actor, { type: 'user.recovery_link_made', ...about })
     if (!mustEndSessions) return 0
     const ended = await endSessionsIn(deps, trx, actor, { filter: { userId: user.id }, reason: 'recovery' })
@@ -107,13 +107,13 @@ export async function redeemRecovery(
     if (link.expiresAt <= now || !(await useRecoveryLink(trx, { id: link.id, now }))) {
       const reason = link.usedAt === null && link.expiresAt <= now ? 'expired' : 'used'
       const metadata = { method: 'recovery_link', reason, link: link.id }
-      const about = { outcome: 'failure', userId: user.id, email: user.email, metadata } as const
+      const about = { outcome: 'failure', user, metadata } as const
       await recordEvent(deps, trx, actor, { type: 'user.authentication_failed', ...about })
       return undefined
     }
     const dropped = await dropFactors(trx, user.id, { which: link.removes as Factor[] })
     await dropLoneRecoveryCodes(trx, user.id)
-    const about = { userId: user.id, email: user.email, metadata: { link: link.id, dropped } }
+    const about = { user, metadata: { link: link.id, dropped } }
     await recordEvent(deps, trx, actor, { type: 'user.recovery_link_used', ...about })
     await notify(deps, trx, actor, { user, template: 'recovery_link_used' })
     const email = parseEmailAddress(user.email)
