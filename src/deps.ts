@@ -1,4 +1,5 @@
 import type { Config } from './config/schema.ts'
+import type { MailTemplate } from './mails.ts'
 import type { Clock } from './platform/clock.ts'
 import type { Keys } from './platform/keys.ts'
 import type { Metrics } from './platform/monitoring/metrics.ts'
@@ -8,7 +9,7 @@ import type { TextSource } from './platform/texts/texts.ts'
 import type { ChangeTopic } from './store/change-epochs.ts'
 import type { Db, Sql } from './store/db.ts'
 
-/** Everything a flow may use of the world. Built in startup/wire.ts, and in the tests' harness. */
+/** Everything that a flow may use of the world. startup/wire.ts builds it, and so does the tests' harness. */
 export interface Deps {
   config: ConfigSource
   texts: TextSource
@@ -43,27 +44,6 @@ export interface Cache {
   /** Looks at the epochs now. */
   refresh(): Promise<void>
 }
-
-export type MailTemplate =
-  | 'signin'
-  | 'test'
-  | 'stepup'
-  | 'email_change'
-  | 'email_restore'
-  | 'new_device'
-  | 'passkey_added'
-  | 'passkey_removed'
-  | 'totp_enabled'
-  | 'totp_removed'
-  | 'recovery_codes_made'
-  | 'recovery_code_used'
-  | 'factor_braked'
-  | 'session_theft'
-  | 'sessions_revoked'
-  | 'email_changed'
-  | 'recovery_link_used'
-  | 'invitation'
-  | 'webhook_paused'
 
 export interface Mail {
   /** Same over all tries, so that a mail sent twice after a crash is recognised as one. */

@@ -1,9 +1,10 @@
 import type { Config } from '../config/schema.ts'
-import type { ConfigSource, Mailer, MailTemplate } from '../deps.ts'
+import type { ConfigSource, Mailer } from '../deps.ts'
 import { AuthdError } from '../errors.ts'
 import type { Preview } from '../mail/preview.ts'
 import type { RecordCheck } from '../mail/sender-records.ts'
 import type { Walk } from '../mail/walk.ts'
+import { declaredMail, type MailTemplate, mailTemplates } from '../mails.ts'
 import { closest } from '../platform/closest.ts'
 import type { TextSource } from '../platform/texts/texts.ts'
 import { textSource } from './texts.ts'
@@ -45,29 +46,28 @@ export interface SampleMail {
   messageId?: string
 }
 
-/** A mail of this configuration with sample values. Throws USAGE for one that there is not, CONFIG_INVALID for bad templates. */
+/** A mail of this configuration with sample values. Throws USAGE for an unknown mail, CONFIG_INVALID for bad templates. */
 export async function previewOf(config: Config, { template: name, ...rest }: SampleMail): Promise<Preview> {
   const { previewMail } = await import('../mail/preview.ts')
-  const template = await templateNamed(name)
+  const template = templateNamed(name)
   const texts = textSource()
   await texts.load(config)
   const from = config.mail.from ?? 'no-reply@example.com'
   return await previewMail({ template, ...rest }, { ...mailOptions({ current: () => config }, texts), from })
 }
 
-export async function sampleValues(name: string): Promise<{ template: MailTemplate; values: Record<string, string> }> {
-  const { SAMPLE_VALUES } = await import('../mail/samples.ts')
-  const template = await templateNamed(name)
-  return { template, values: SAMPLE_VALUES[template] }
+/** A mail by name with sample values. Throws USAGE for an unknown name. */
+export function sampleValues(name: string): { template: MailTemplate; values: Record<string, string> } {
+  const template = templateNamed(name)
+  return { template, values: declaredMail(template).values }
 }
 
-async function templateNamed(name: string): Promise<MailTemplate> {
-  const { mailTemplates } = await import('../mail/preview.ts')
-  const template = mailTemplates().find((known) => known === name)
+function templateNamed(name: string): MailTemplate {
+  const template = mailTemplates.find((known) => known === name)
   if (template !== undefined) return template
-  const near = closest(name, mailTemplates())
+  const near = closest(name, mailTemplates)
   throw new AuthdError('USAGE', {
-    message: `There is no mail "${name}". There are ${mailTemplates().join(', ')}.`,
+    message: `Unknown mail "${name}". The mails are ${mailTemplates.join(', ')}.`,
     suggestions: near ? [`authd email preview ${near}`] : [],
   })
 }

@@ -1,8 +1,8 @@
 import { onTestFinished } from 'vitest'
 import type { Mail, Mailer } from '../../src/deps.ts'
 import { type MailerOptions, smtpMailer } from '../../src/mail/mailer.ts'
-import { SAMPLE_VALUES } from '../../src/mail/samples.ts'
 import type { SmtpSettings } from '../../src/mail/smtp-options.ts'
+import { MAILS } from '../../src/mails.ts'
 import { builtInTexts, type TextSource } from '../../src/platform/texts/texts.ts'
 import type { TestSmtp } from '../smtp.ts'
 
@@ -16,7 +16,7 @@ export const SIGNIN: Mail = {
   to: 'anna@example.com',
   template: 'signin',
   lang: 'en',
-  values: SAMPLE_VALUES.signin,
+  values: MAILS.signin.values,
 }
 
 export function settingsFor(server: TestSmtp, more: Partial<SmtpSettings> = {}): SmtpSettings {
