@@ -5,14 +5,14 @@ import type { Keys } from './platform/keys.ts'
 import type { Metrics } from './platform/monitoring/metrics.ts'
 import type { WebhookClient } from './platform/net/webhook-client.ts'
 import type { Random } from './platform/random.ts'
-import type { TextSource } from './platform/texts/texts.ts'
+import type { LiveTexts } from './platform/texts/texts.ts'
 import type { ChangeTopic } from './store/change-epochs.ts'
 import type { Db, Sql } from './store/db.ts'
 
 /** Everything that a flow may use of the world. startup/wire.ts builds it, and so does the tests' harness. */
 export interface Deps {
-  config: ConfigSource
-  texts: TextSource
+  config: LiveConfig
+  texts: LiveTexts
   db: Db
   cache: Cache
   /** Counts against limits that may reach the database a second late; flows/limits/rate-limit.ts. */
@@ -26,7 +26,7 @@ export interface Deps {
   metrics: Metrics
 }
 
-export interface ConfigSource {
+export interface LiveConfig {
   /** One frozen value; a flow takes it once, at its top. A reload or a live setting changes what the next call answers. */
   current(): Config
   /** Lays these live settings over what the file says. One that makes no sense counts for nothing. */

@@ -1,20 +1,16 @@
 import type { Config } from '../config/schema.ts'
-import type { ConfigSource, Mailer } from '../deps.ts'
+import type { LiveConfig, Mailer } from '../deps.ts'
 import { AuthdError } from '../errors.ts'
 import type { Preview } from '../mail/preview.ts'
 import type { RecordCheck } from '../mail/sender-records.ts'
 import type { Walk } from '../mail/walk.ts'
 import { declaredMail, type MailTemplate, mailTemplates } from '../mails.ts'
 import { closest } from '../platform/closest.ts'
-import type { TextSource } from '../platform/texts/texts.ts'
-import { textSource } from './texts.ts'
+import type { LiveTexts } from '../platform/texts/texts.ts'
+import { liveTexts } from './texts.ts'
 
 /** The mailer of this configuration: the operator's relay, or the terminal where there is none. */
-export async function createMailer(
-  source: ConfigSource,
-  texts: TextSource,
-  output: NodeJS.WriteStream,
-): Promise<Mailer> {
+export async function createMailer(source: LiveConfig, texts: LiveTexts, output: NodeJS.WriteStream): Promise<Mailer> {
   const { smtp, mail } = source.current()
   const options = mailOptions(source, texts)
   if (smtp.host === undefined || mail.from === undefined) {
@@ -26,7 +22,7 @@ export async function createMailer(
 }
 
 /** What mails are made of, but for the way they go. */
-function mailOptions(source: Pick<ConfigSource, 'current'>, texts: TextSource) {
+function mailOptions(source: Pick<LiveConfig, 'current'>, texts: LiveTexts) {
   const { mail, publicUrl } = source.current()
   return {
     app: () => {
@@ -50,7 +46,7 @@ export interface SampleMail {
 export async function previewOf(config: Config, { template: name, ...rest }: SampleMail): Promise<Preview> {
   const { previewMail } = await import('../mail/preview.ts')
   const template = templateNamed(name)
-  const texts = textSource()
+  const texts = liveTexts()
   await texts.load(config)
   const from = config.mail.from ?? 'no-reply@example.com'
   return await previewMail({ template, ...rest }, { ...mailOptions({ current: () => config }, texts), from })

@@ -1,6 +1,6 @@
 import type { Deps } from '../../deps.ts'
 import type { Sql, Trx } from '../../store/db.ts'
-import { clearFailures, findBrake } from '../../store/failed-attempts.ts'
+import { clearFailures, findFailureCount } from '../../store/failed-attempts.ts'
 import { deletePasskeysOf, listPasskeys } from '../../store/passkeys.ts'
 import { deleteRecoveryCodes, listUnusedRecoveryCodes } from '../../store/recovery-codes.ts'
 import type { Proof } from '../../store/signin-attempts.ts'
@@ -37,7 +37,7 @@ export function hasFactor({ passkeys, hasTotp }: Enrolled): boolean {
  */
 export async function acceptedFactors(sql: Sql, userId: string, proofs: readonly Proof[] = []): Promise<Factor[]> {
   const enrolled = await enrolledFactors(sql, userId)
-  const isOff = async (kind: string) => isDisabledBy(await findBrake(sql, { kind, subject: userId }))
+  const isOff = async (kind: string) => isDisabledBy(await findFailureCount(sql, { kind, subject: userId }))
   const factors: Factor[] = enrolled.passkeys > 0 ? ['passkey'] : []
   if (enrolled.hasTotp && !proofs.includes('otp') && !(await isOff('totp'))) factors.push('totp')
   if (enrolled.recoveryCodes > 0 && !(await isOff('recovery_code'))) factors.push('recovery_code')

@@ -2,7 +2,7 @@ import type { Deps } from '../../deps.ts'
 import { AuthdError } from '../../errors.ts'
 import { MINUTE, SECOND } from '../../platform/clock.ts'
 import type { Trx } from '../../store/db.ts'
-import { type Brake, clearFailures, findBrake, setBrake } from '../../store/failed-attempts.ts'
+import { clearFailures, type FailureCount, findFailureCount, setFailureCount } from '../../store/failed-attempts.ts'
 import type { User } from '../../store/users.ts'
 import { type Actor, recordEvent } from '../event.ts'
 import { notify } from '../outbox/notice.ts'
@@ -20,7 +20,7 @@ export const FIRST_WRONG_A_DAY = 5
 /** The factors whose codes can be guessed. */
 export type CodeFactor = 'totp' | 'recovery_code'
 
-export function isDisabledBy(brake: Pick<Brake, 'failures'> | undefined): boolean {
+export function isDisabledBy(brake: Pick<FailureCount, 'failures'> | undefined): boolean {
   return brake !== undefined && brake.failures >= DISABLED_AT
 }
 
@@ -37,14 +37,14 @@ export async function tryFactor(
 ): Promise<AuthdError | undefined> {
   const now = deps.clock.now()
   const key = { kind: factor, subject: user.id }
-  const before = (await findBrake(trx, key)) ?? { failures: 0, blockedUntil: null }
+  const before = (await findFailureCount(trx, key)) ?? { failures: 0, blockedUntil: null }
   if (isDisabledBy(before)) return new AuthdError('FACTOR_DISABLED')
   if (before.blockedUntil !== null && before.blockedUntil > now) {
     return blockedError(before.blockedUntil - now)
   }
   const failures = before.failures + 1
   const waitMs = waitAfter(failures)
-  await setBrake(trx, key, { failures, blockedUntil: waitMs === 0 ? null : now + waitMs })
+  await setFailureCount(trx, key, { failures, blockedUntil: waitMs === 0 ? null : now + waitMs })
   if (await isRight()) {
     await clearFailures(trx, key)
     return undefined
