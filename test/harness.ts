@@ -16,7 +16,7 @@ import { createMetrics } from '../src/platform/monitoring/metrics.ts'
 import { type WebhookClient, webhookClient } from '../src/platform/net/webhook-client.ts'
 import { builtInTexts } from '../src/platform/texts/texts.ts'
 import { type AuditLog, listAuditLogsAfter } from '../src/store/audit-logs.ts'
-import type { Dialect } from '../src/store/db.ts'
+import type { Dialect, StatementKind } from '../src/store/db.ts'
 import { migrate } from '../src/store/migrate.ts'
 import { openDatabase } from '../src/store/open.ts'
 import { type FreshDatabase, freshDatabase } from './databases.ts'
@@ -34,6 +34,8 @@ export interface Authd {
   clock: FakeClock
   mailer: ReturnType<typeof capturingMailer>
   log: CapturedLog
+  /** The kinds of the statements that ran since the last call, in their order. */
+  takeStatements(): StatementKind[]
   /** Sends what is due and answers what was sent since the last call. */
   takeMail(): Promise<Mail[]>
   /** Queues what endpoints ask for and delivers what is due, one after the other. */
@@ -97,7 +99,8 @@ async function startOn(
     limits: { requests_per_minute: 1_000_000, guesses_per_hour: 1_000_000, mails_per_hour: 1_000_000 },
     ...config,
   })
-  const db = await openDatabase(fresh.options)
+  const statements: StatementKind[] = []
+  const db = await openDatabase({ ...fresh.options, timer: (kind) => statements.push(kind) })
   await migrate(db, clock.now())
   const random = seededRandom(clock, seed)
   const mailer = capturingMailer()
@@ -141,6 +144,7 @@ async function startOn(
     clock,
     mailer,
     log,
+    takeStatements: () => statements.splice(0),
     async takeMail() {
       while (await deliverNextMail(deps)) {
         // Until nothing is due.
