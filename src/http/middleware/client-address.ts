@@ -2,7 +2,7 @@ import type { Log } from '../../deps.ts'
 import { type Clock, HOUR } from '../../platform/clock.ts'
 import { takeClient } from '../../platform/net/forwarded.ts'
 import { foldIp } from '../../platform/net/ip.ts'
-import type { Context, Next } from '../context.ts'
+import type { Context, Next } from '../request/context.ts'
 
 /** Finds the client's address: the socket's, or the one that a trusted proxy forwards. Warns hourly of other proxies. */
 export function clientAddress({ clock, log }: { clock: Clock; log: Log }, isTrusted: (ip: string) => boolean) {

@@ -1,6 +1,6 @@
 import cors from '@koa/cors'
 import type { Config } from '../../config/schema.ts'
-import type { Context, Next } from '../context.ts'
+import type { Context, Next } from '../request/context.ts'
 
 const MAX_AGE_S = 600
 /** What a script may read besides the body. */

@@ -2,7 +2,7 @@ import { STATUS_CODES } from 'node:http'
 import type { Deps } from '../../deps.ts'
 import { AuthdError, ERRORS, type ErrorCode } from '../../errors.ts'
 import { toAuthdError } from '../../flows/failure.ts'
-import type { Context, Next } from '../context.ts'
+import type { Context, Next } from '../request/context.ts'
 
 /** `RATE_LIMITED` → `rate-limited`: the last part of a problem's address. */
 export function problemName(code: ErrorCode): string {

@@ -1,8 +1,8 @@
 import type { Deps } from '../../deps.ts'
 import { AuthdError } from '../../errors.ts'
 import { identify as identifyFlow } from '../../flows/sessions/identify.ts'
-import type { Context, Next } from '../context.ts'
-import { type CookieNames, readCookies } from '../cookies.ts'
+import type { Context, Next } from '../request/context.ts'
+import { type CookieNames, readCookies } from '../request/cookies.ts'
 
 /** What the cookie of `session.cookie_domain` is good for. */
 const CHECKABLE = new Set(['/v1/session'])

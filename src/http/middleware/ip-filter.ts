@@ -1,7 +1,7 @@
 import type { Deps } from '../../deps.ts'
 import { ipGate } from '../../flows/limits/ip-filter.ts'
-import { actorOf } from '../actor.ts'
-import type { Context, Next } from '../context.ts'
+import { actorOf } from '../request/actor.ts'
+import type { Context, Next } from '../request/context.ts'
 
 /** Rejects requests from addresses that the rules of `authd ipfilter` block. */
 export function ipFilter(deps: Deps) {

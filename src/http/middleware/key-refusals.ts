@@ -1,8 +1,8 @@
 import type { Deps } from '../../deps.ts'
 import { AuthdError } from '../../errors.ts'
 import { keyRefusalRecorder } from '../../flows/operator/api-key.ts'
-import { actorOf } from '../actor.ts'
-import type { Context, Next } from '../context.ts'
+import { actorOf } from '../request/actor.ts'
+import type { Context, Next } from '../request/context.ts'
 
 /** Has the refusals of genuine API keys recorded in the audit log. */
 export function keyRefusals(deps: Deps) {

@@ -3,7 +3,7 @@ import { AuthdError } from '../../errors.ts'
 import { metricsReader } from '../../flows/operator/stats.ts'
 import { isLoopback } from '../../platform/net/ip.ts'
 import { digest, equalSecrets } from '../../platform/secret.ts'
-import type { Context, Next } from '../context.ts'
+import type { Context, Next } from '../request/context.ts'
 
 /**
  * GET /metrics. On the main listener: for whoever has `metrics.token`, else for this machine alone, and not through a

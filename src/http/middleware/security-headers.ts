@@ -1,5 +1,5 @@
 import helmet from 'koa-helmet'
-import type { Context, Next } from '../context.ts'
+import type { Context, Next } from '../request/context.ts'
 
 const YEAR_S = 365 * 24 * 60 * 60
 

@@ -6,7 +6,7 @@ import { sendStepUpMail, stepUp } from '../../flows/factors/step-up.ts'
 import type { Renewed } from '../../flows/sessions/renewal.ts'
 import { checkFresh } from '../../flows/users/account.ts'
 import type { OwnedSession } from '../../store/sessions.ts'
-import { sessionCookies } from '../session-answer.ts'
+import { sessionCookies } from '../endpoint/session-answer.ts'
 import { accountPage, orAgain } from './account-page.ts'
 import { fields, type PageAnswer, pageError, passkeyFields } from './page.ts'
 

@@ -9,7 +9,7 @@ import {
   sendRestoreMail,
 } from '../../flows/users/email-change.ts'
 import { maskEmail, parseEmailAddress } from '../../platform/email-address.ts'
-import { sessionCookies } from '../session-answer.ts'
+import { sessionCookies } from '../endpoint/session-answer.ts'
 import { accountPage, orAgain } from './account-page.ts'
 import { fields, page, pageError } from './page.ts'
 

@@ -10,7 +10,7 @@ import { beginTotp, finishTotp, removeOwnTotp } from '../../flows/factors/totp.t
 import { findOwnUser, listSignInMethods } from '../../flows/users/account.ts'
 import { authenticatorName } from '../../platform/authenticator-name.ts'
 import { qrSvg } from '../../platform/qr.ts'
-import { sessionCookies } from '../session-answer.ts'
+import { sessionCookies } from '../endpoint/session-answer.ts'
 import { accountPage, orAgain } from './account-page.ts'
 import { allowedRedirect, fields, pageError, passkeyFields, redirectField } from './page.ts'
 

@@ -4,7 +4,7 @@ import type { AuthdError } from '../../errors.ts'
 import type { Actor } from '../../flows/event.ts'
 import type { Limit } from '../../flows/limits/request.ts'
 import type { Identity } from '../../flows/sessions/identify.ts'
-import type { CookieChange, RequestCookies } from '../cookies.ts'
+import type { CookieChange, RequestCookies } from '../request/cookies.ts'
 import { brandPaths } from './branding.ts'
 import type { PageContext, PageError, PageName, PageValues } from './values.ts'
 

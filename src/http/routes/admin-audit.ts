@@ -4,7 +4,7 @@ import { REQUEST_ROWS } from '../../flows/pagination.ts'
 import { toRfc3339 } from '../../platform/clock.ts'
 import { eventResource, presentEvent } from '../../resources/audit-event.ts'
 import { timeField } from '../../resources/field.ts'
-import { endpoint } from '../endpoint.ts'
+import { endpoint } from '../endpoint/endpoint.ts'
 import { LIMIT, PAGE_TEXT, pageHeaders } from './admin-page.ts'
 
 const instant = timeField.transform((text) => Date.parse(text)).optional()

@@ -6,7 +6,7 @@ import { emailField } from '../../resources/email.ts'
 import { sample } from '../../resources/field.ts'
 import { mailResource, presentMail } from '../../resources/mail.ts'
 import { mailSuppressionResource, presentMailSuppression } from '../../resources/mail-suppression.ts'
-import { endpoint } from '../endpoint.ts'
+import { endpoint } from '../endpoint/endpoint.ts'
 import { CURSOR, LIMIT, PAGE_TEXT, pageHeaders, TOTAL_TEXT } from './admin-page.ts'
 
 const tag = 'Admin: mail'

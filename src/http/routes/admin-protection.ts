@@ -6,7 +6,7 @@ import { toRfc3339 } from '../../platform/clock.ts'
 import { sample, timeField } from '../../resources/field.ts'
 import { ipFilterResource, presentIpFilter } from '../../resources/ip-filter.ts'
 import { presentSetting, settingResource } from '../../resources/setting.ts'
-import { endpoint } from '../endpoint.ts'
+import { endpoint } from '../endpoint/endpoint.ts'
 
 const filters = 'Admin: IP filter'
 const settings = 'Admin: settings'

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { listAllSessions, revokeByOperator } from '../../flows/sessions/admin.ts'
 import { findUserWithFactors } from '../../flows/users/list.ts'
 import { presentSession, sessionResource } from '../../resources/session.ts'
-import { endpoint } from '../endpoint.ts'
+import { endpoint } from '../endpoint/endpoint.ts'
 import { CURSOR, LIMIT, pageHeaders } from './admin-page.ts'
 
 const tag = 'Admin: sessions'

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { statsReader } from '../../flows/operator/stats.ts'
-import { endpoint } from '../endpoint.ts'
+import { endpoint } from '../endpoint/endpoint.ts'
 
 const stats = (readStats: ReturnType<typeof statsReader>) =>
   endpoint({

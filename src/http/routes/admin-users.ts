@@ -8,7 +8,7 @@ import { findUserWithFactors, listUsersWithFactors } from '../../flows/users/lis
 import { updateUser } from '../../flows/users/update.ts'
 import { emailField } from '../../resources/email.ts'
 import { listedUserResource, presentListedUser } from '../../resources/user.ts'
-import { type Endpoint, endpoint } from '../endpoint.ts'
+import { type Endpoint, endpoint } from '../endpoint/endpoint.ts'
 import { CURSOR, LIMIT, PAGE_TEXT, pageHeaders, TOTAL_TEXT } from './admin-page.ts'
 
 /** Beyond it a database reads more than it answers: go on with the cursor of `Link`. */

@@ -25,7 +25,7 @@ import {
   webhookResource,
   webhookTestResource,
 } from '../../resources/webhook.ts'
-import { endpoint } from '../endpoint.ts'
+import { endpoint } from '../endpoint/endpoint.ts'
 import { CURSOR, LIMIT, PAGE_TEXT, pageHeaders, TOTAL_TEXT } from './admin-page.ts'
 
 const tag = 'Admin: webhooks'

@@ -4,10 +4,10 @@ import { redeemRecoveryCode } from '../../flows/factors/recovery-code.ts'
 import { redeemTotp } from '../../flows/factors/totp.ts'
 import { toRfc3339 } from '../../platform/clock.ts'
 import { attemptToken, idField, timeField, typedCode } from '../../resources/field.ts'
-import { holdingOf } from '../cookies.ts'
-import { endpoint } from '../endpoint.ts'
-import { redemption } from '../redemption.ts'
-import { signInAnswer, signInAnswers } from '../session-answer.ts'
+import { endpoint } from '../endpoint/endpoint.ts'
+import { signInAnswer, signInAnswers } from '../endpoint/session-answer.ts'
+import { holdingOf } from '../request/cookies.ts'
+import { redemption } from '../request/redemption.ts'
 
 export const challengeId = z
   .string()

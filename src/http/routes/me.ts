@@ -7,9 +7,9 @@ import { emailField } from '../../resources/email.ts'
 import { timeField, typedCode } from '../../resources/field.ts'
 import { personalDataResource, presentPersonalData } from '../../resources/personal-data.ts'
 import { ownUserResource, presentOwnUser } from '../../resources/user.ts'
-import { endpoint } from '../endpoint.ts'
-import { languageOf } from '../language.ts'
-import { answerRenewed, sessionAnswerResource } from '../session-answer.ts'
+import { endpoint } from '../endpoint/endpoint.ts'
+import { answerRenewed, sessionAnswerResource } from '../endpoint/session-answer.ts'
+import { languageOf } from '../request/language.ts'
 
 const me = endpoint({
   method: 'GET',

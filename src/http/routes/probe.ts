@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { checkReadiness } from '../../flows/operator/health.ts'
 import { toRfc3339 } from '../../platform/clock.ts'
 import { sample, timeField } from '../../resources/field.ts'
-import { type Endpoint, endpoint } from '../endpoint.ts'
+import { type Endpoint, endpoint } from '../endpoint/endpoint.ts'
 
 /** What the daemon knows of itself. */
 export interface Lifecycle {

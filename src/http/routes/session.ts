@@ -6,7 +6,7 @@ import {
   presentCurrentSession,
   presentOwnSession,
 } from '../../resources/session.ts'
-import { endpoint } from '../endpoint.ts'
+import { endpoint } from '../endpoint/endpoint.ts'
 
 const current = endpoint({
   method: 'GET',

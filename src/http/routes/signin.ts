@@ -5,11 +5,11 @@ import { sendAnotherMail } from '../../flows/signin/mail.ts'
 import { toRfc3339 } from '../../platform/clock.ts'
 import { emailField } from '../../resources/email.ts'
 import { attemptToken, sample, timeField, typedCode } from '../../resources/field.ts'
-import { holdingOf } from '../cookies.ts'
-import { endpoint } from '../endpoint.ts'
-import { languageOf } from '../language.ts'
-import { redemption } from '../redemption.ts'
-import { signInAnswer, signInAnswers } from '../session-answer.ts'
+import { endpoint } from '../endpoint/endpoint.ts'
+import { signInAnswer, signInAnswers } from '../endpoint/session-answer.ts'
+import { holdingOf } from '../request/cookies.ts'
+import { languageOf } from '../request/language.ts'
+import { redemption } from '../request/redemption.ts'
 
 const begin = endpoint({
   method: 'POST',

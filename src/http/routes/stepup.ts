@@ -3,9 +3,9 @@ import { beginPasskeyStepUp, stepUpWithPasskey } from '../../flows/factors/passk
 import { type StepUpProof, sendStepUpMail, stepUp } from '../../flows/factors/step-up.ts'
 import { toRfc3339 } from '../../platform/clock.ts'
 import { timeField, typedCode } from '../../resources/field.ts'
-import { endpoint } from '../endpoint.ts'
-import { languageOf } from '../language.ts'
-import { answerRenewed, sessionAnswerResource } from '../session-answer.ts'
+import { endpoint } from '../endpoint/endpoint.ts'
+import { answerRenewed, sessionAnswerResource } from '../endpoint/session-answer.ts'
+import { languageOf } from '../request/language.ts'
 import { challengeId, credential, optionsAnswers, presentOptions } from './factor.ts'
 
 const answers = {

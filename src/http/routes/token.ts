@@ -9,7 +9,7 @@ import {
 } from '../../flows/sessions/token.ts'
 import { idField, sample } from '../../resources/field.ts'
 import { accessTokenResource, presentAccessToken, presentTokens, tokensResource } from '../../resources/tokens.ts'
-import { endpoint } from '../endpoint.ts'
+import { endpoint } from '../endpoint/endpoint.ts'
 
 const tokenForm = z.strictObject({
   token: z

@@ -3,7 +3,7 @@ import { relyingParty } from '../../flows/factors/passkey-check.ts'
 import { JWKS_MAX_AGE_MS, jwks } from '../../flows/sessions/signing-key.ts'
 import { HOUR, SECOND } from '../../platform/clock.ts'
 import { sample } from '../../resources/field.ts'
-import { endpoint } from '../endpoint.ts'
+import { endpoint } from '../endpoint/endpoint.ts'
 
 const keys = endpoint({
   method: 'GET',

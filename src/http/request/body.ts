@@ -1,6 +1,6 @@
 import type { z } from 'zod'
 import { AuthdError } from '../../errors.ts'
-import type { Context } from '../context.ts'
+import type { Context } from './context.ts'
 
 const LIMIT_BYTES = 64 * 1024
 

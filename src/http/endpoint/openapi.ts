@@ -1,7 +1,7 @@
 import { z } from 'zod'
-import { ERRORS, type ErrorCode } from '../errors.ts'
-import type { Guard } from '../flows/sessions/guard.ts'
-import { idField, sample } from '../resources/field.ts'
+import { ERRORS, type ErrorCode } from '../../errors.ts'
+import type { Guard } from '../../flows/sessions/guard.ts'
+import { idField, sample } from '../../resources/field.ts'
 import { type Answer, type AnyEndpoint, endpoint } from './endpoint.ts'
 import { exampleOf } from './example.ts'
 

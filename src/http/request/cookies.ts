@@ -1,5 +1,5 @@
-import type { Config } from '../config/schema.ts'
-import type { Holding } from '../flows/signin/attempt.ts'
+import type { Config } from '../../config/schema.ts'
+import type { Holding } from '../../flows/signin/attempt.ts'
 
 /** The cookies. `__Host-` where the public address is https: then no other site or subdomain can write them. */
 export interface CookieNames {

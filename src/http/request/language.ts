@@ -1,4 +1,4 @@
-import { chooseLanguage, languages } from '../platform/texts/translate.ts'
+import { chooseLanguage, languages } from '../../platform/texts/translate.ts'
 
 /** The language we have that suits a tag or an `Accept-Language` header best; English if none does. */
 export function languageOf(wanted: string | undefined): string {

@@ -1,7 +1,7 @@
-import type { Deps } from '../deps.ts'
-import type { Standing } from '../flows/limits/rate-limit.ts'
-import { type Limit, withinLimits as withinLimitsOf } from '../flows/limits/request.ts'
-import { SECOND } from '../platform/clock.ts'
+import type { Deps } from '../../deps.ts'
+import type { Standing } from '../../flows/limits/rate-limit.ts'
+import { type Limit, withinLimits as withinLimitsOf } from '../../flows/limits/request.ts'
+import { SECOND } from '../../platform/clock.ts'
 import { actorOf } from './actor.ts'
 import type { Context } from './context.ts'
 

@@ -1,4 +1,4 @@
-import type { Actor } from '../flows/event.ts'
+import type { Actor } from '../../flows/event.ts'
 import type { Context } from './context.ts'
 
 /** Who does it, for the audit row. */

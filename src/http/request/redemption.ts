@@ -1,4 +1,4 @@
-import type { Identity } from '../flows/sessions/identify.ts'
+import type { Identity } from '../../flows/sessions/identify.ts'
 import { holdingOf, type RequestCookies } from './cookies.ts'
 
 /** What a request brings to a proof: its attempt, its device, and the session that the new one replaces. */

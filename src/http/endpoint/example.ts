@@ -1,4 +1,4 @@
-import { toRfc3339 } from '../platform/clock.ts'
+import { toRfc3339 } from '../../platform/clock.ts'
 
 /** As much of JSON Schema as zod writes. */
 export interface JsonSchema {

@@ -1,13 +1,13 @@
 import Router from '@koa/router'
-import type { Deps } from '../deps.ts'
-import { AuthdError } from '../errors.ts'
-import { checkGuard } from '../flows/sessions/guard.ts'
-import { actorOf } from './actor.ts'
-import type { Context, Next } from './context.ts'
-import { type CookieNames, NO_COOKIES, setCookies } from './cookies.ts'
+import type { Deps } from '../../deps.ts'
+import { AuthdError } from '../../errors.ts'
+import { checkGuard } from '../../flows/sessions/guard.ts'
+import { actorOf } from '../request/actor.ts'
+import { parseInput, readBody } from '../request/body.ts'
+import type { Context, Next } from '../request/context.ts'
+import { type CookieNames, NO_COOKIES, setCookies } from '../request/cookies.ts'
+import { withinLimits } from '../request/limits.ts'
 import type { Answer, AnyEndpoint } from './endpoint.ts'
-import { withinLimits } from './limits.ts'
-import { parseInput, readBody } from './middleware/body.ts'
 
 /** The router of these declarations. What matches the path but not the method is refused with `Allow`. */
 export function mount(deps: Deps, endpoints: AnyEndpoint[], names: CookieNames) {

@@ -1,6 +1,6 @@
 import type { ParameterizedContext } from 'koa'
-import type { Identity } from '../flows/sessions/identify.ts'
-import type { Client } from '../platform/net/forwarded.ts'
+import type { Identity } from '../../flows/sessions/identify.ts'
+import type { Client } from '../../platform/net/forwarded.ts'
 import type { RequestCookies } from './cookies.ts'
 
 /** What the middleware know about a request, in the order of app.ts. */

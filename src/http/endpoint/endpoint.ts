@@ -1,12 +1,12 @@
 import type { z } from 'zod'
-import type { Deps } from '../deps.ts'
-import type { ErrorCode } from '../errors.ts'
-import type { Actor } from '../flows/event.ts'
-import type { Limit } from '../flows/limits/request.ts'
-import type { Guard } from '../flows/sessions/guard.ts'
-import type { Identity } from '../flows/sessions/identify.ts'
-import type { OwnedSession } from '../store/sessions.ts'
-import type { CookieChange, RequestCookies } from './cookies.ts'
+import type { Deps } from '../../deps.ts'
+import type { ErrorCode } from '../../errors.ts'
+import type { Actor } from '../../flows/event.ts'
+import type { Limit } from '../../flows/limits/request.ts'
+import type { Guard } from '../../flows/sessions/guard.ts'
+import type { Identity } from '../../flows/sessions/identify.ts'
+import type { OwnedSession } from '../../store/sessions.ts'
+import type { CookieChange, RequestCookies } from '../request/cookies.ts'
 
 /** The names after a colon: `/v1/me/sessions/:id` has `{ id: string }`. */
 export type ParamsOf<Path extends string> = Path extends `${string}:${infer Name}/${infer Rest}`
