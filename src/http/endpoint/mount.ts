@@ -1,37 +1,16 @@
-import Router from '@koa/router'
 import type { Deps } from '../../deps.ts'
-import { AuthdError } from '../../errors.ts'
 import { checkGuard } from '../../flows/sessions/guard.ts'
 import { actorOf } from '../request/actor.ts'
 import { parseInput, readBody } from '../request/body.ts'
-import type { Context, Next } from '../request/context.ts'
+import type { Context } from '../request/context.ts'
 import { type CookieNames, NO_COOKIES, setCookies } from '../request/cookies.ts'
 import { withinLimits } from '../request/limits.ts'
+import { paramsOf, routerOf } from '../request/router.ts'
 import type { Answer, AnyEndpoint } from './endpoint.ts'
 
-/** The router of these declarations. What matches the path but not the method is refused with `Allow`. */
+/** The router of these declarations. */
 export function mount(deps: Deps, endpoints: AnyEndpoint[], names: CookieNames) {
-  const router = new Router<Context['state'], Context>({ sensitive: true })
-  for (const declared of endpoints) {
-    router.register(declared.path, [declared.method], (ctx: Context) => serve(deps, declared, ctx, names))
-  }
-  const routes = router.routes()
-  const mayMatch = pathFilter(endpoints.map(({ path }) => path))
-  return async (ctx: Context, next: Next): Promise<void> => {
-    if (!mayMatch(ctx.path)) return await next()
-    refuseByFixedPath(endpoints, ctx)
-    await routes(ctx as Parameters<typeof routes>[0], async () => {
-      refuseOtherMethods(router, ctx)
-      await next()
-    })
-  }
-}
-
-/** Tells cheaply what no route can match: a router asks each of its patterns in turn. */
-export function pathFilter(patterns: string[]): (path: string) => boolean {
-  const fixed = new Set(patterns.filter((pattern) => !pattern.includes(':')))
-  const beginnings = patterns.filter((pattern) => pattern.includes(':')).map((pattern) => pattern.split(':')[0] ?? '')
-  return (path) => fixed.has(path) || beginnings.some((beginning) => path.startsWith(beginning))
+  return routerOf(endpoints, (ctx, declared) => serve(deps, declared, ctx, names))
 }
 
 async function serve(deps: Deps, declared: AnyEndpoint, ctx: Context, names: CookieNames): Promise<void> {
@@ -49,7 +28,7 @@ async function answer(deps: Deps, declared: AnyEndpoint, ctx: Context): Promise<
   return await declared.handle(deps, {
     body,
     query,
-    params: (ctx as unknown as { params: Record<string, string> }).params,
+    params: paramsOf(ctx),
     identity: ctx.state.identity,
     session,
     cookies: ctx.state.cookies ?? NO_COOKIES,
@@ -78,23 +57,4 @@ function send(ctx: Context, declared: AnyEndpoint, answer: Answer, names: Cookie
   const type = declared.answers[answer.status]?.contentType ?? 'application/json'
   ctx.body = typeof answer.body === 'string' ? answer.body : JSON.stringify(answer.body)
   ctx.set('Content-Type', `${type}; charset=utf-8`)
-}
-
-/** A path that is written out is no `:id`: what it does not take, the pattern beside it does not take for it. */
-export function refuseByFixedPath(declared: readonly { path: string; method: string }[], ctx: Context): void {
-  const methods = declared.filter(({ path }) => path === ctx.path).map(({ method }) => method)
-  const method = ctx.method === 'HEAD' ? 'GET' : ctx.method
-  if (methods.length === 0 || methods.includes(method)) return
-  ctx.state.route = ctx.path
-  ctx.set('Allow', (methods.includes('GET') ? ['HEAD', ...methods] : methods).join(', '))
-  throw new AuthdError('METHOD_NOT_ALLOWED')
-}
-
-/** A path of ours with another method is refused with `Allow` (RFC 9110 §15.5.6). */
-export function refuseOtherMethods(router: Router<Context['state'], Context>, ctx: Context): void {
-  const { path } = router.match(ctx.path, ctx.method)
-  if (path.length === 0) return
-  ctx.state.route = String(path[0]?.path)
-  ctx.set('Allow', [...new Set(path.flatMap(({ methods }) => methods))].join(', '))
-  throw new AuthdError('METHOD_NOT_ALLOWED')
 }

@@ -1,8 +1,6 @@
-import Router from '@koa/router'
 import type { Deps } from '../../deps.ts'
 import type { AuthdError } from '../../errors.ts'
 import { templates } from '../../platform/texts/templates.ts'
-import { pathFilter, refuseByFixedPath, refuseOtherMethods } from '../endpoint/mount.ts'
 import { refuseForeign } from '../middleware/identify.ts'
 import { actorOf } from '../request/actor.ts'
 import { parseInput, readBody } from '../request/body.ts'
@@ -10,6 +8,7 @@ import type { Context, Next } from '../request/context.ts'
 import { type CookieNames, setCookies } from '../request/cookies.ts'
 import { languageOf } from '../request/language.ts'
 import { withinLimits } from '../request/limits.ts'
+import { paramsOf, routerOf } from '../request/router.ts'
 import { accountPages } from './account.ts'
 import type { BrandFile } from './branding.ts'
 import { confirmPages } from './confirm.ts'
@@ -45,26 +44,13 @@ export const PAGES: readonly Page[] = [
 /** The hosted pages. They answer under our own host name only, and take forms from our own pages only. */
 export function mountPages(deps: Deps, { names, origin }: { names: CookieNames; origin: string }) {
   const host = new URL(origin).host
-  const router = new Router<Context['state'], Context>({ sensitive: true })
-  for (const declared of PAGES) {
-    router.register(declared.path, [declared.method], async (ctx: Context) => {
-      ctx.state.route = declared.path
-      ctx.state.isPage = true
-      refuseForeign(ctx, { origin, host })
-      const shown = await withinLimits(deps, ctx, declared, () => answer(deps, ctx, declared))
-      send(deps, ctx, declared, shown, names)
-    })
-  }
-  const routes = router.routes()
-  const mayMatch = pathFilter(PAGES.map(({ path }) => path))
-  return async (ctx: Context, next: Next): Promise<void> => {
-    if (!mayMatch(ctx.path)) return await next()
-    refuseByFixedPath(PAGES, ctx)
-    await routes(ctx as Parameters<typeof routes>[0], async () => {
-      refuseOtherMethods(router, ctx)
-      await next()
-    })
-  }
+  return routerOf(PAGES, async (ctx, declared) => {
+    ctx.state.route = declared.path
+    ctx.state.isPage = true
+    refuseForeign(ctx, { origin, host })
+    const shown = await withinLimits(deps, ctx, declared, () => answer(deps, ctx, declared))
+    send(deps, ctx, declared, shown, names)
+  })
 }
 
 /**
@@ -103,7 +89,7 @@ async function answer(deps: Deps, ctx: Context, declared: Page): Promise<PageAns
   const input = isForm ? await readBody(ctx, 'form') : Object.fromEntries(new URLSearchParams(ctx.querystring))
   return await declared.handle(deps, {
     fields: parseInput(declared.fields, input, isForm ? 'form' : 'query'),
-    params: (ctx as unknown as { params: Record<string, string> }).params,
+    params: paramsOf(ctx),
     identity: ctx.state.identity,
     cookies: ctx.state.cookies,
     actor: actorOf(ctx),
