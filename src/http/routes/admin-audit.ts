@@ -5,7 +5,7 @@ import { toRfc3339 } from '../../platform/clock.ts'
 import { eventResource, presentEvent } from '../../resources/audit-event.ts'
 import { timeField } from '../../resources/field.ts'
 import { endpoint } from '../endpoint/endpoint.ts'
-import { LIMIT, PAGE_TEXT, pageHeaders } from './admin-page.ts'
+import { LIMIT, PAGE_TEXT, pageHeaders } from './admin-pagination.ts'
 
 const instant = timeField.transform((text) => Date.parse(text)).optional()
 

@@ -7,7 +7,7 @@ import { sample } from '../../resources/field.ts'
 import { mailResource, presentMail } from '../../resources/mail.ts'
 import { mailSuppressionResource, presentMailSuppression } from '../../resources/mail-suppression.ts'
 import { endpoint } from '../endpoint/endpoint.ts'
-import { CURSOR, LIMIT, PAGE_TEXT, pageHeaders, TOTAL_TEXT } from './admin-page.ts'
+import { CURSOR, LIMIT, PAGE_TEXT, pageHeaders, TOTAL_TEXT } from './admin-pagination.ts'
 
 const tag = 'Admin: mail'
 

@@ -3,7 +3,7 @@ import { listAllSessions, revokeByOperator } from '../../flows/sessions/admin.ts
 import { findUserWithFactors } from '../../flows/users/list.ts'
 import { presentSession, sessionResource } from '../../resources/session.ts'
 import { endpoint } from '../endpoint/endpoint.ts'
-import { CURSOR, LIMIT, pageHeaders } from './admin-page.ts'
+import { CURSOR, LIMIT, pageHeaders } from './admin-pagination.ts'
 
 const tag = 'Admin: sessions'
 const read = { guard: { scope: 'sessions:read' }, tag } as const

@@ -9,7 +9,7 @@ import { updateUser } from '../../flows/users/update.ts'
 import { emailField } from '../../resources/email.ts'
 import { listedUserResource, presentListedUser } from '../../resources/user.ts'
 import { type Endpoint, endpoint } from '../endpoint/endpoint.ts'
-import { CURSOR, LIMIT, PAGE_TEXT, pageHeaders, TOTAL_TEXT } from './admin-page.ts'
+import { CURSOR, LIMIT, PAGE_TEXT, pageHeaders, TOTAL_TEXT } from './admin-pagination.ts'
 
 /** Beyond it a database reads more than it answers: go on with the cursor of `Link`. */
 const MOST_OFFSET = 10_000

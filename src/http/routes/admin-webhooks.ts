@@ -26,7 +26,7 @@ import {
   webhookTestResource,
 } from '../../resources/webhook.ts'
 import { endpoint } from '../endpoint/endpoint.ts'
-import { CURSOR, LIMIT, PAGE_TEXT, pageHeaders, TOTAL_TEXT } from './admin-page.ts'
+import { CURSOR, LIMIT, PAGE_TEXT, pageHeaders, TOTAL_TEXT } from './admin-pagination.ts'
 
 const tag = 'Admin: webhooks'
 const url = z
