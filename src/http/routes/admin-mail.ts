@@ -7,7 +7,7 @@ import { sample } from '../../resources/field.ts'
 import { mailResource, presentMail } from '../../resources/mail.ts'
 import { mailSuppressionResource, presentMailSuppression } from '../../resources/mail-suppression.ts'
 import { endpoint } from '../endpoint/endpoint.ts'
-import { CURSOR, LIMIT, PAGE_TEXT, pageHeaders, TOTAL_TEXT } from './admin-pagination.ts'
+import { cursorField, limitField, PART_TEXT, paginationHeaders, TOTAL_TEXT } from './admin-pagination.ts'
 
 const tag = 'Admin: mail'
 
@@ -17,12 +17,12 @@ const list = endpoint({
   summary: 'The mails of the last days, newest first; never what they say.',
   tag,
   guard: { scope: 'mail:read' },
-  query: z.strictObject({ limit: LIMIT, cursor: CURSOR, state: mailResource.shape.state.optional() }),
-  answers: { 200: { text: `${PAGE_TEXT} ${TOTAL_TEXT}`, schema: z.array(mailResource) } },
+  query: z.strictObject({ limit: limitField, cursor: cursorField, state: mailResource.shape.state.optional() }),
+  answers: { 200: { text: `${PART_TEXT} ${TOTAL_TEXT}`, schema: z.array(mailResource) } },
   async handle(deps, { query: { limit, cursor: before, state } }) {
-    const asked = { limit, before, within: REQUEST_ROWS }
-    const { rows, total, nextCursor } = await listQueue(deps, { kind: 'mail', state }, asked)
-    const headers = pageHeaders({ total, nextCursor, kept: { limit, ...(state && { state }) } })
+    const pagination = { limit, before, within: REQUEST_ROWS }
+    const { rows, total, nextCursor } = await listQueue(deps, { kind: 'mail', state }, pagination)
+    const headers = paginationHeaders({ total, nextCursor, kept: { limit, ...(state && { state }) } })
     return { status: 200, headers, body: rows.map(presentMail) }
   },
 })
@@ -61,7 +61,7 @@ const suppressed = endpoint({
   summary: 'Addresses that get no mail now, since their mail server refused them for good.',
   tag,
   guard: { scope: 'mail:read' },
-  query: z.strictObject({ limit: LIMIT }),
+  query: z.strictObject({ limit: limitField }),
   answers: { 200: { text: 'The first of them.', schema: z.array(mailSuppressionResource) } },
   async handle(deps, { query: { limit } }) {
     return { status: 200, body: (await listSuppressed(deps, limit)).map(presentMailSuppression) }

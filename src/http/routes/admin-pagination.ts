@@ -1,22 +1,26 @@
 import { z } from 'zod'
 import { REQUEST_ROWS, type Total } from '../../flows/pagination.ts'
 
-/** How the lists of the admin API are asked for page by page. */
-export const LIMIT = z.coerce.number().int().min(1).max(1000).default(50)
-export const CURSOR = z.string().max(100).optional().describe('Where the last page ended: see its Link header.')
+/** The parameters of a list of the admin API. */
+export const limitField = z.coerce.number().int().min(1).max(1000).default(50)
+export const cursorField = z
+  .string()
+  .max(100)
+  .optional()
+  .describe('The cursor in the `Link` header of the previous part.')
 
-/** What the pages of a long list have in common. */
-export const PAGE_TEXT = [
-  'One page. `Link` tells of the next: follow it until there is none.',
-  `A request looks at no more than ${REQUEST_ROWS} rows; a page that ends there has fewer than \`limit\`, perhaps none, and a next one all the same.`,
+/** What the answers of all long lists say. */
+export const PART_TEXT = [
+  'One part of the list. `Link` leads to the next: follow it until it is absent.',
+  `A request reads at most ${REQUEST_ROWS} rows, so a part may have fewer than \`limit\` entries, or none, and still have a next one.`,
 ].join(' ')
-export const TOTAL_TEXT = `\`X-Total-Count\` is exact unless \`X-Total-Count-Capped: true\` stands beside it: then there are more than ${REQUEST_ROWS} rows, and only the newest of them were counted.`
+export const TOTAL_TEXT = `\`X-Total-Count\` is exact unless \`X-Total-Count-Capped: true\` is set. Then there are more than ${REQUEST_ROWS} rows, and only the newest were counted.`
 
 /**
- * `X-Total-Count`, and a `Link` to the next page (RFC 8288). It is the query alone: what asked at a door or below a
- * prefix goes on there.
+ * `X-Total-Count`, and a `Link` to the next part (RFC 8288). The link is a query alone, so that it works on any host and
+ * below any path prefix.
  */
-export function pageHeaders({
+export function paginationHeaders({
   total,
   nextCursor,
   kept,

@@ -3,7 +3,7 @@ import { listAllSessions, revokeByOperator } from '../../flows/sessions/admin.ts
 import { findUserWithFactors } from '../../flows/users/list.ts'
 import { presentSession, sessionResource } from '../../resources/session.ts'
 import { endpoint } from '../endpoint/endpoint.ts'
-import { CURSOR, LIMIT, pageHeaders } from './admin-pagination.ts'
+import { cursorField, limitField, paginationHeaders } from './admin-pagination.ts'
 
 const tag = 'Admin: sessions'
 const read = { guard: { scope: 'sessions:read' }, tag } as const
@@ -14,15 +14,15 @@ const list = endpoint({
   method: 'GET',
   path: '/admin/users/:id/sessions',
   summary: "A person's sessions, newest first, with those that are over.",
-  query: z.strictObject({ limit: LIMIT, cursor: CURSOR }),
-  answers: { 200: { text: 'One page.', schema: z.array(sessionResource) } },
+  query: z.strictObject({ limit: limitField, cursor: cursorField }),
+  answers: { 200: { text: 'One part of the list.', schema: z.array(sessionResource) } },
   errors: ['USER_NOT_FOUND'],
   async handle(deps, { params, query: { limit, cursor: before } }) {
     const { user } = await findUserWithFactors(deps, params.id)
-    const page = await listAllSessions(deps, { user: user.id, isLiveOnly: false, before }, limit)
-    const { nextCursor, total: count } = page
-    const headers = pageHeaders({ total: { count, isExact: true }, nextCursor, kept: { limit } })
-    return { status: 200, headers, body: page.sessions.map(presentSession) }
+    const part = await listAllSessions(deps, { user: user.id, isLiveOnly: false, before }, limit)
+    const { nextCursor, total: count } = part
+    const headers = paginationHeaders({ total: { count, isExact: true }, nextCursor, kept: { limit } })
+    return { status: 200, headers, body: part.sessions.map(presentSession) }
   },
 })
 

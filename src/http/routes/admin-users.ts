@@ -9,7 +9,7 @@ import { updateUser } from '../../flows/users/update.ts'
 import { emailField } from '../../resources/email.ts'
 import { listedUserResource, presentListedUser } from '../../resources/user.ts'
 import { type Endpoint, endpoint } from '../endpoint/endpoint.ts'
-import { CURSOR, LIMIT, PAGE_TEXT, pageHeaders, TOTAL_TEXT } from './admin-pagination.ts'
+import { cursorField, limitField, PART_TEXT, paginationHeaders, TOTAL_TEXT } from './admin-pagination.ts'
 
 /** Beyond it a database reads more than it answers: go on with the cursor of `Link`. */
 const MOST_OFFSET = 10_000
@@ -32,9 +32,9 @@ const list = endpoint({
   path: '/admin/users',
   summary: 'Who is there, newest first.',
   query: z.strictObject({
-    limit: LIMIT,
+    limit: limitField,
     offset: z.coerce.number().int().min(0).max(MOST_OFFSET).default(0),
-    cursor: CURSOR,
+    cursor: cursorField,
     q: z
       .string()
       .max(200)
@@ -43,14 +43,14 @@ const list = endpoint({
     status: z.enum(['active', 'invited', 'disabled']).optional(),
   }),
   answers: {
-    200: { text: `${PAGE_TEXT} ${TOTAL_TEXT}`, schema: z.array(listedUserResource) },
+    200: { text: `${PART_TEXT} ${TOTAL_TEXT}`, schema: z.array(listedUserResource) },
   },
   async handle(deps, { query }) {
     const { limit, offset, cursor: before, q: search, status } = query
-    const asked = { limit, offset, before, within: REQUEST_ROWS }
-    const { rows, total, nextCursor } = await listUsersWithFactors(deps, { search, status }, asked)
+    const pagination = { limit, offset, before, within: REQUEST_ROWS }
+    const { rows, total, nextCursor } = await listUsersWithFactors(deps, { search, status }, pagination)
     const kept = { limit, ...(search !== undefined && { q: search }), ...(status && { status }) }
-    const headers = pageHeaders({ total, nextCursor, kept })
+    const headers = paginationHeaders({ total, nextCursor, kept })
     return { status: 200, headers, body: rows.map(presentListedUser) }
   },
 })

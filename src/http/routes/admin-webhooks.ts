@@ -26,7 +26,7 @@ import {
   webhookTestResource,
 } from '../../resources/webhook.ts'
 import { endpoint } from '../endpoint/endpoint.ts'
-import { CURSOR, LIMIT, PAGE_TEXT, pageHeaders, TOTAL_TEXT } from './admin-pagination.ts'
+import { cursorField, limitField, PART_TEXT, paginationHeaders, TOTAL_TEXT } from './admin-pagination.ts'
 
 const tag = 'Admin: webhooks'
 const url = z
@@ -188,17 +188,17 @@ const deliveries = endpoint({
   tag,
   guard: { scope: 'webhooks:read' },
   query: z.strictObject({
-    limit: LIMIT,
-    cursor: CURSOR,
+    limit: limitField,
+    cursor: cursorField,
     endpoint: z.string().max(100).optional().describe('Only to this one.'),
     state: outboxState.optional(),
   }),
-  answers: { 200: { text: `${PAGE_TEXT} ${TOTAL_TEXT}`, schema: z.array(deliveryResource) } },
+  answers: { 200: { text: `${PART_TEXT} ${TOTAL_TEXT}`, schema: z.array(deliveryResource) } },
   async handle(deps, { query: { limit, cursor: before, endpoint: recipient, state } }) {
-    const asked = { limit, before, within: REQUEST_ROWS }
-    const { rows, total, nextCursor } = await listQueue(deps, { kind: 'webhook', recipient, state }, asked)
+    const pagination = { limit, before, within: REQUEST_ROWS }
+    const { rows, total, nextCursor } = await listQueue(deps, { kind: 'webhook', recipient, state }, pagination)
     const kept = { limit, ...(recipient && { endpoint: recipient }), ...(state && { state }) }
-    return { status: 200, headers: pageHeaders({ total, nextCursor, kept }), body: rows.map(presentDelivery) }
+    return { status: 200, headers: paginationHeaders({ total, nextCursor, kept }), body: rows.map(presentDelivery) }
   },
 })
 
