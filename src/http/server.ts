@@ -17,7 +17,7 @@ const CHECK_INTERVAL = 2_000
 /** At the end, so long whoever keeps a connection may ask once more on it. Milliseconds. */
 const LAST_ANSWERS = 1_000
 
-export type Place = { host: string; port: number } | { fd: number }
+export type ListenTarget = { host: string; port: number } | { fd: number }
 
 export interface Listener {
   /** `http://127.0.0.1:3000` */
@@ -31,7 +31,7 @@ export interface Listener {
 /** Listens, with limits on what a client may keep waiting. Throws NO_PERMISSION or UNAVAILABLE where it cannot. */
 export async function openListener(
   listener: RequestListener,
-  { where, maxConnections }: { where: Place; maxConnections: number },
+  { where, maxConnections }: { where: ListenTarget; maxConnections: number },
 ): Promise<Listener> {
   const server = createServer(
     { requestTimeout: REQUEST_TIMEOUT, headersTimeout: HEADERS_TIMEOUT, connectionsCheckingInterval: CHECK_INTERVAL },
@@ -65,7 +65,7 @@ function refusePipelines(listener: RequestListener): RequestListener {
   }
 }
 
-async function listen(server: Server, where: Place): Promise<void> {
+async function listen(server: Server, where: ListenTarget): Promise<void> {
   server.listen(where)
   try {
     await once(server, 'listening')

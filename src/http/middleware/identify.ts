@@ -25,7 +25,7 @@ export function identify(deps: Deps, { names, origin, allowedOrigins }: Identify
     const cookies = readCookies(authorization === '' ? ctx.get('Cookie') : undefined, names)
     ctx.state.cookies = cookies
     const hasCookies = cookies.session !== undefined || cookies.device !== undefined || cookies.attempts.length > 0
-    if (hasCookies) refuseForeign(ctx, { origin, host, allowedOrigins })
+    if (hasCookies) refuseCrossSite(ctx, { origin, host, allowedOrigins })
     ctx.state.identity = await identifyFlow(deps, {
       authorization: authorization === '' ? undefined : authorization,
       cookie: cookies.session,
@@ -37,7 +37,7 @@ export function identify(deps: Deps, { names, origin, allowedOrigins }: Identify
 }
 
 /** A cookie counts only under our own host name, and for changes only in requests of our own pages or listed origins. */
-export function refuseForeign(
+export function refuseCrossSite(
   ctx: Context,
   { origin, host, allowedOrigins }: { origin: string; host: string; allowedOrigins?: ReadonlySet<string> },
 ): void {

@@ -1,7 +1,7 @@
 import type { Deps } from '../../deps.ts'
 import type { AuthdError } from '../../errors.ts'
 import { templates } from '../../platform/texts/templates.ts'
-import { refuseForeign } from '../middleware/identify.ts'
+import { refuseCrossSite } from '../middleware/identify.ts'
 import { actorOf } from '../request/actor.ts'
 import { parseInput, readBody } from '../request/body.ts'
 import type { Context, Next } from '../request/context.ts'
@@ -47,7 +47,7 @@ export function mountPages(deps: Deps, { names, origin }: { names: CookieNames; 
   return routerOf(PAGES, async (ctx, declared) => {
     ctx.state.route = declared.path
     ctx.state.isPage = true
-    refuseForeign(ctx, { origin, host })
+    refuseCrossSite(ctx, { origin, host })
     const shown = await withinLimits(deps, ctx, declared, () => answer(deps, ctx, declared))
     send(deps, ctx, declared, shown, names)
   })
