@@ -18,6 +18,7 @@ import { metricsPage } from './middleware/metrics.ts'
 import { requestId } from './middleware/request-id.ts'
 import { securityHeaders } from './middleware/security-headers.ts'
 import { statedClient } from './middleware/stated-client.ts'
+import { trace } from './middleware/trace.ts'
 import { readBrand } from './pages/branding.ts'
 import { assets, mountPages, PAGES, renderError } from './pages/mount.ts'
 import type { Context, Next } from './request/context.ts'
@@ -79,6 +80,7 @@ export function createMetricsApp(deps: Deps): Koa<Context['state'], Context> {
   app.silent = true
   app.use(clientAddress(deps, () => false))
   app.use(requestId(deps))
+  app.use(trace)
   app.use(errors(deps, renderError(deps)))
   app.use(metricsPage(deps, { isOwnListener: true }))
   app.use(async () => {
@@ -106,6 +108,7 @@ export async function createApp(
   app.silent = true
   app.use(clientAddress(deps, ipMatcher(server.trustedProxies)))
   app.use(requestId(deps))
+  app.use(trace)
   app.use(accessLog(deps))
   app.use(compressPublic([...API, document]))
   app.use(await securityHeaders({ publicUrl, redirectUrls: signin.redirectUrls }))

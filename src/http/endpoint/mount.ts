@@ -3,7 +3,7 @@ import { checkGuard } from '../../flows/sessions/guard.ts'
 import { actorOf } from '../request/actor.ts'
 import { parseInput, readBody } from '../request/body.ts'
 import type { Context } from '../request/context.ts'
-import { type CookieNames, NO_COOKIES, setCookies } from '../request/cookies.ts'
+import { type CookieNames, setCookies } from '../request/cookies.ts'
 import { withinLimits } from '../request/limits.ts'
 import { paramsOf, routerOf } from '../request/router.ts'
 import type { Answer, AnyEndpoint } from './endpoint.ts'
@@ -31,7 +31,7 @@ async function answer(deps: Deps, declared: AnyEndpoint, ctx: Context): Promise<
     params: paramsOf(ctx),
     identity: ctx.state.identity,
     session,
-    cookies: ctx.state.cookies ?? NO_COOKIES,
+    cookies: ctx.state.cookies,
     actor: actorOf(ctx),
     acceptLanguage: ctx.get('Accept-Language'),
   })
