@@ -1,5 +1,4 @@
 import Koa from 'koa'
-import compress from 'koa-compress'
 import type { Deps } from '../deps.ts'
 import { AuthdError } from '../errors.ts'
 import { ipMatcher } from '../platform/net/ip.ts'
@@ -9,21 +8,22 @@ import { openApiDocument, openApiEndpoint } from './endpoint/openapi.ts'
 import { accessLog } from './middleware/access-log.ts'
 import { adminOnly } from './middleware/admin-only.ts'
 import { clientAddress } from './middleware/client-address.ts'
+import { compressPublic } from './middleware/compress-public.ts'
 import { crossOrigin } from './middleware/cors.ts'
 import { errors } from './middleware/errors.ts'
 import { identify } from './middleware/identify.ts'
 import { ipFilter } from './middleware/ip-filter.ts'
 import { keyRefusals } from './middleware/key-refusals.ts'
 import { metricsPage } from './middleware/metrics.ts'
+import { refuseForwarded } from './middleware/refuse-forwarded.ts'
 import { requestId } from './middleware/request-id.ts'
 import { securityHeaders } from './middleware/security-headers.ts'
 import { statedClient } from './middleware/stated-client.ts'
 import { trace } from './middleware/trace.ts'
 import { readBrand } from './pages/branding.ts'
 import { assets, mountPages, PAGES, renderError } from './pages/mount.ts'
-import type { Context, Next } from './request/context.ts'
+import type { Context } from './request/context.ts'
 import { cookieNames } from './request/cookies.ts'
-import { pathFilter } from './request/router.ts'
 import { adminAuditEndpoints } from './routes/admin-audit.ts'
 import { adminMailEndpoints } from './routes/admin-mail.ts'
 import { adminProtectionEndpoints } from './routes/admin-protection.ts'
@@ -110,7 +110,7 @@ export async function createApp(
   app.use(requestId(deps))
   app.use(trace)
   app.use(accessLog(deps))
-  app.use(compressPublic([...API, document]))
+  app.use(compressPublic([...API, document, ...PAGES]))
   app.use(await securityHeaders({ publicUrl, redirectUrls: signin.redirectUrls }))
   app.use(errors(deps, renderError(deps)))
   app.use(refuseForwarded(lifecycle))
@@ -139,35 +139,4 @@ export async function createApp(
     throw new AuthdError('NOT_FOUND')
   })
   return app
-}
-
-/**
- * Compresses what is the same for everybody: what holds a token or echoes a form is never compressed (BREACH), and does
- * not pass through the compressor either.
- */
-function compressPublic(endpoints: AnyEndpoint[]) {
-  const isPublic = ({ publicMaxAge }: { publicMaxAge?: number }) => publicMaxAge !== undefined
-  const paths = [...endpoints.filter(isPublic), ...PAGES.filter(isPublic)].map(({ path }) => path)
-  const mayCompress = pathFilter([...paths, '/assets/:name'])
-  const compressed = compress({ threshold: 1024 })
-  return (ctx: Context, next: Next) => (mayCompress(ctx.path) ? compressed(ctx, next) : next())
-}
-
-/**
- * Two headers that name two clients are refused: one of them was written by the client. Development mode is for this
- * machine: whatever came through a proxy may have come from anywhere.
- */
-function refuseForwarded({ isDevelopment }: Lifecycle) {
-  return async (ctx: Context, next: Next): Promise<void> => {
-    const { isUnclear, isIgnored } = ctx.state.client
-    if (isUnclear) {
-      throw new AuthdError('BAD_REQUEST', {
-        message: 'Forwarded and X-Forwarded-For name different clients: the proxy must set one and remove the other.',
-      })
-    }
-    if (isDevelopment && isIgnored) {
-      throw new AuthdError('FORBIDDEN', { message: 'Development mode takes no request that a proxy passed on.' })
-    }
-    await next()
-  }
 }
