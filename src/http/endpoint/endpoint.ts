@@ -7,13 +7,7 @@ import type { Guard } from '../../flows/sessions/guard.ts'
 import type { Identity } from '../../flows/sessions/identify.ts'
 import type { OwnedSession } from '../../store/sessions.ts'
 import type { CookieChange, RequestCookies } from '../request/cookies.ts'
-
-/** The names after a colon: `/v1/me/sessions/:id` has `{ id: string }`. */
-export type ParamsOf<Path extends string> = Path extends `${string}:${infer Name}/${infer Rest}`
-  ? { [Key in Name]: string } & ParamsOf<Rest>
-  : Path extends `${string}:${infer Name}`
-    ? { [Key in Name]: string }
-    : unknown
+import type { PathParams } from '../request/router.ts'
 
 /** Guards that let sessions in give one to the handler; the others do not. */
 type SessionOf<Allowed extends Guard> = Allowed extends 'none' | { scope: string } ? unknown : { session: OwnedSession }
@@ -21,7 +15,7 @@ type SessionOf<Allowed extends Guard> = Allowed extends 'none' | { scope: string
 interface RequestParts<Body, Query, Path extends string> {
   body: Body
   query: Query
-  params: ParamsOf<Path>
+  params: PathParams<Path>
   identity: Identity
   cookies: RequestCookies
   actor: Actor

@@ -5,7 +5,7 @@ import { parseInput, readBody } from '../request/body.ts'
 import type { Context } from '../request/context.ts'
 import { type CookieNames, setCookies } from '../request/cookies.ts'
 import { withinLimits } from '../request/limits.ts'
-import { paramsOf, routerOf } from '../request/router.ts'
+import { pathParams, routerOf } from '../request/router.ts'
 import type { Answer, AnyEndpoint } from './endpoint.ts'
 
 /** The router of these declarations. */
@@ -28,7 +28,7 @@ async function answer(deps: Deps, declared: AnyEndpoint, ctx: Context): Promise<
   return await declared.handle(deps, {
     body,
     query,
-    params: paramsOf(ctx),
+    params: pathParams(ctx),
     identity: ctx.state.identity,
     session,
     cookies: ctx.state.cookies,

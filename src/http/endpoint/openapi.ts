@@ -199,7 +199,6 @@ export function openApiEndpoint(endpoints: AnyEndpoint[], about: { publicUrl: st
     guard: 'none',
     publicMaxAge: 300,
     answers: { 200: { text: 'OpenAPI 3.1.', schema: z.looseObject({ openapi: sample('3.1.0') }) } },
-    errors: [],
     async handle(): Promise<Answer> {
       return { status: 200, body: text }
     },

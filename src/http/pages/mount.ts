@@ -8,7 +8,7 @@ import type { Context, Next } from '../request/context.ts'
 import { type CookieNames, setCookies } from '../request/cookies.ts'
 import { languageOf } from '../request/language.ts'
 import { withinLimits } from '../request/limits.ts'
-import { paramsOf, routerOf } from '../request/router.ts'
+import { pathParams, routerOf } from '../request/router.ts'
 import { accountPages } from './account.ts'
 import type { BrandFile } from './branding.ts'
 import { confirmPages } from './confirm.ts'
@@ -89,7 +89,7 @@ async function answer(deps: Deps, ctx: Context, declared: Page): Promise<PageAns
   const input = isForm ? await readBody(ctx, 'form') : Object.fromEntries(new URLSearchParams(ctx.querystring))
   return await declared.handle(deps, {
     fields: parseInput(declared.fields, input, isForm ? 'form' : 'query'),
-    params: paramsOf(ctx),
+    params: pathParams(ctx),
     identity: ctx.state.identity,
     cookies: ctx.state.cookies,
     actor: actorOf(ctx),

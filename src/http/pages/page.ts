@@ -5,13 +5,14 @@ import type { Actor } from '../../flows/event.ts'
 import type { Limit } from '../../flows/limits/request.ts'
 import type { Identity } from '../../flows/sessions/identify.ts'
 import type { CookieChange, RequestCookies } from '../request/cookies.ts'
+import type { PathParams } from '../request/router.ts'
 import { brandPaths } from './branding.ts'
 import type { PageContext, PageError, PageName, PageValues } from './values.ts'
 
-export interface PageRequest<Fields> {
+export interface PageRequest<Fields, Path extends string = string> {
   /** Of the form, or of the query for a GET. */
   fields: Fields
-  params: Record<string, string>
+  params: PathParams<Path>
   identity: Identity
   cookies: RequestCookies
   actor: Actor
@@ -30,18 +31,18 @@ export type PageAnswer = (
 }
 
 /** One hosted page: a form or query comes in, the same flow as the API's is called, and HTML goes out. */
-export interface Page<Fields extends z.ZodType = z.ZodType> {
+export interface Page<Fields extends z.ZodType = z.ZodType, Path extends string = string> {
   method: 'GET' | 'POST'
-  path: string
+  path: Path
   fields: Fields
   limit?: Limit
   /** May be kept by anybody: it says nothing of anybody. Seconds. */
   publicMaxAge?: number
-  handle(deps: Deps, request: PageRequest<z.output<Fields>>): Promise<PageAnswer>
+  handle(deps: Deps, request: PageRequest<z.output<Fields>, Path>): Promise<PageAnswer>
 }
 
-/** Keeps the types of the fields together with their handler, and then forgets them, so that a list can hold it. */
-export function page<Fields extends z.ZodType>(declared: Page<Fields>): Page {
+/** Checks the types of a declaration, then forgets them, so that a list can hold it. */
+export function page<Fields extends z.ZodType, const Path extends string>(declared: Page<Fields, Path>): Page {
   return declared as unknown as Page
 }
 

@@ -11,7 +11,7 @@ const problem = page({
   fields: fields({}),
   publicMaxAge: HOUR_S,
   async handle(_deps, { params }) {
-    const code = (Object.keys(ERRORS) as ErrorCode[]).find((known) => problemName(known) === params['name'])
+    const code = (Object.keys(ERRORS) as ErrorCode[]).find((known) => problemName(known) === params.name)
     if (!code) throw new AuthdError('NOT_FOUND')
     return { page: 'problem', values: { code, message: ERRORS[code].message, status: ERRORS[code].status } }
   },

@@ -33,8 +33,15 @@ export function pathFilter(patterns: string[]): (path: string) => boolean {
   return (path) => fixed.has(path) || beginnings.some((beginning) => path.startsWith(beginning))
 }
 
+/** The names after a colon: `/v1/me/sessions/:id` has `{ id: string }`. */
+export type PathParams<Path extends string> = Path extends `${string}:${infer Name}/${infer Rest}`
+  ? { [Key in Name]: string } & PathParams<Rest>
+  : Path extends `${string}:${infer Name}`
+    ? { [Key in Name]: string }
+    : unknown
+
 /** The parameters that the router found in the path. */
-export function paramsOf(ctx: Context): Record<string, string> {
+export function pathParams(ctx: Context): Record<string, string> {
   return (ctx as unknown as { params: Record<string, string> }).params
 }
 
