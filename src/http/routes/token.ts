@@ -107,7 +107,6 @@ const introspect = endpoint({
       ]),
     },
   },
-  errors: ['FORBIDDEN'],
   async handle(deps, { body }) {
     const found = await introspectToken(deps, body.token)
     if (!found) return { status: 200, body: { active: false } }
