@@ -6,7 +6,7 @@ import { timeField, typedCode } from '../../resources/field.ts'
 import { endpoint } from '../endpoint/endpoint.ts'
 import { answerRenewed, sessionAnswerResource } from '../endpoint/session-answer.ts'
 import { languageOf } from '../request/language.ts'
-import { challengeId, credential, optionsAnswers, presentOptions } from './factor.ts'
+import { challengeId, credential, optionsAnswers, presentOptions } from './signin-factor.ts'
 
 const answers = {
   200: {

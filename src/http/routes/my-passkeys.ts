@@ -14,7 +14,7 @@ import { sample, timeField, typedCode } from '../../resources/field.ts'
 import { passkeyResource, presentPasskey } from '../../resources/passkey.ts'
 import { endpoint } from '../endpoint/endpoint.ts'
 import { answerRenewed, sessionAnswerResource } from '../endpoint/session-answer.ts'
-import { challengeId, credential, optionsAnswers, presentOptions } from './factor.ts'
+import { challengeId, credential, optionsAnswers, presentOptions } from './signin-factor.ts'
 
 const REPLACED = 'The session keeps its id, and what was delivered before is replaced.'
 const passkeyName = z
