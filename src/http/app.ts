@@ -25,18 +25,22 @@ import { assets, mountPages, PAGES, renderError } from './pages/mount.ts'
 import type { Context } from './request/context.ts'
 import { cookieNames } from './request/cookies.ts'
 import { adminAuditEndpoints } from './routes/admin-audit.ts'
+import { adminIpFilterEndpoints } from './routes/admin-ip-filters.ts'
+import { adminLockoutEndpoints } from './routes/admin-lockouts.ts'
 import { adminMailEndpoints } from './routes/admin-mail.ts'
-import { adminProtectionEndpoints } from './routes/admin-protection.ts'
 import { adminSessionEndpoints } from './routes/admin-sessions.ts'
+import { adminSettingEndpoints } from './routes/admin-settings.ts'
 import { adminStatsEndpoints } from './routes/admin-stats.ts'
 import { adminUserEndpoints } from './routes/admin-users.ts'
+import { adminWebhookDeliveryEndpoints } from './routes/admin-webhook-deliveries.ts'
 import { adminWebhookEndpoints } from './routes/admin-webhooks.ts'
-import { factorEndpoints } from './routes/signin-factor.ts'
 import { meEndpoints } from './routes/me.ts'
-import { myFactorEndpoints } from './routes/my-passkeys.ts'
+import { myPasskeyEndpoints } from './routes/my-passkeys.ts'
+import { myTotpEndpoints } from './routes/my-totp.ts'
 import { type Lifecycle, probeEndpoints } from './routes/probe.ts'
 import { sessionEndpoints } from './routes/session.ts'
 import { signinEndpoints } from './routes/signin.ts'
+import { signinFactorEndpoints } from './routes/signin-factor.ts'
 import { stepupEndpoints } from './routes/stepup.ts'
 import { tokenEndpoints } from './routes/token.ts'
 import { wellKnownEndpoints } from './routes/well-known.ts'
@@ -49,16 +53,20 @@ const adminEndpoints = (): AnyEndpoint[] => [
   ...adminStatsEndpoints(),
   ...adminMailEndpoints,
   ...adminWebhookEndpoints,
-  ...adminProtectionEndpoints,
+  ...adminWebhookDeliveryEndpoints,
+  ...adminIpFilterEndpoints,
+  ...adminLockoutEndpoints,
+  ...adminSettingEndpoints,
 ]
 
 const API: AnyEndpoint[] = [
   ...signinEndpoints,
-  ...factorEndpoints,
+  ...signinFactorEndpoints,
   ...stepupEndpoints,
   ...sessionEndpoints,
   ...meEndpoints,
-  ...myFactorEndpoints,
+  ...myPasskeyEndpoints,
+  ...myTotpEndpoints,
   ...tokenEndpoints,
   ...wellKnownEndpoints,
 ]

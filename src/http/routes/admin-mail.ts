@@ -10,13 +10,14 @@ import { endpoint } from '../endpoint/endpoint.ts'
 import { cursorField, limitField, PART_TEXT, paginationHeaders, TOTAL_TEXT } from './admin-pagination.ts'
 
 const tag = 'Admin: mail'
+const read = { guard: { scope: 'mail:read' }, tag } as const
+const write = { guard: { scope: 'mail:write' }, tag } as const
 
 const list = endpoint({
+  ...read,
   method: 'GET',
   path: '/admin/mail',
   summary: 'The mails of the last days, newest first; never what they say.',
-  tag,
-  guard: { scope: 'mail:read' },
   query: z.strictObject({ limit: limitField, cursor: cursorField, state: mailResource.shape.state.optional() }),
   answers: { 200: { text: `${PART_TEXT} ${TOTAL_TEXT}`, schema: z.array(mailResource) } },
   async handle(deps, { query: { limit, cursor: before, state } }) {
@@ -28,11 +29,10 @@ const list = endpoint({
 })
 
 const retry = endpoint({
+  ...write,
   method: 'POST',
   path: '/admin/mail/:id/retry',
   summary: 'Send a mail again now, if what it says still holds.',
-  tag,
-  guard: { scope: 'mail:write' },
   answers: { 202: { text: 'It is due now.', schema: mailResource } },
   errors: ['MAIL_NOT_FOUND', 'OUTBOX_OVER'],
   async handle(deps, { params, actor }) {
@@ -42,11 +42,10 @@ const retry = endpoint({
 })
 
 const cancel = endpoint({
+  ...write,
   method: 'POST',
   path: '/admin/mail/:id/cancel',
   summary: 'Stop a mail that waits; one that is over stays as it is.',
-  tag,
-  guard: { scope: 'mail:write' },
   answers: { 200: { text: 'The mail.', schema: mailResource } },
   errors: ['MAIL_NOT_FOUND'],
   async handle(deps, { params, actor }) {
@@ -56,11 +55,10 @@ const cancel = endpoint({
 })
 
 const suppressed = endpoint({
+  ...read,
   method: 'GET',
   path: '/admin/suppressions',
   summary: 'Addresses that get no mail now, since their mail server refused them for good.',
-  tag,
-  guard: { scope: 'mail:read' },
   query: z.strictObject({ limit: limitField }),
   answers: { 200: { text: 'The first of them.', schema: z.array(mailSuppressionResource) } },
   async handle(deps, { query: { limit } }) {
@@ -69,11 +67,10 @@ const suppressed = endpoint({
 })
 
 const clear = endpoint({
+  ...write,
   method: 'POST',
   path: '/admin/suppressions/clear',
   summary: 'Let an address be mailed again. It is in the body, so that no log of a proxy has it.',
-  tag,
-  guard: { scope: 'mail:write' },
   body: { type: 'json', schema: z.strictObject({ email: emailField }) },
   answers: {
     200: {

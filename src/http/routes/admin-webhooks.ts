@@ -1,5 +1,4 @@
 import { z } from 'zod'
-import { listQueue, retryQueued, showQueued } from '../../flows/outbox/queue.ts'
 import {
   addWebhook,
   changeWebhook,
@@ -11,24 +10,14 @@ import {
   rotateWebhookSecret,
 } from '../../flows/outbox/webhook-endpoint.ts'
 import { testWebhook } from '../../flows/outbox/webhook-test.ts'
-import { REQUEST_ROWS } from '../../flows/pagination.ts'
 import { DAY, SECOND } from '../../platform/clock.ts'
 import { sample } from '../../resources/field.ts'
-import { outboxState } from '../../resources/mail.ts'
-import {
-  deliveryResource,
-  presentDelivery,
-  presentTry,
-  presentWebhook,
-  presentWebhookTest,
-  tryResource,
-  webhookResource,
-  webhookTestResource,
-} from '../../resources/webhook.ts'
+import { presentWebhook, presentWebhookTest, webhookResource, webhookTestResource } from '../../resources/webhook.ts'
 import { endpoint } from '../endpoint/endpoint.ts'
-import { cursorField, limitField, PART_TEXT, paginationHeaders, TOTAL_TEXT } from './admin-pagination.ts'
 
 const tag = 'Admin: webhooks'
+const read = { guard: { scope: 'webhooks:read' }, tag } as const
+const write = { guard: { scope: 'webhooks:write' }, tag } as const
 const url = z
   .string()
   .max(2000)
@@ -49,11 +38,10 @@ const secret = sample('whsec_xeFprvi0jwhFSNYwbyflGeC3oNIg68yOUI8GqEiKliI=').desc
 const withSecret = webhookResource.extend({ secret })
 
 const list = endpoint({
+  ...read,
   method: 'GET',
   path: '/admin/webhooks',
   summary: 'The endpoints that get events.',
-  tag,
-  guard: { scope: 'webhooks:read' },
   answers: { 200: { text: 'All of them.', schema: z.array(webhookResource) } },
   async handle(deps) {
     return { status: 200, body: (await listWebhooks(deps)).map(presentWebhook) }
@@ -61,11 +49,10 @@ const list = endpoint({
 })
 
 const add = endpoint({
+  ...write,
   method: 'POST',
   path: '/admin/webhooks',
   summary: 'Add an endpoint at a public address; only the command line adds one in a private network.',
-  tag,
-  guard: { scope: 'webhooks:write' },
   body: {
     type: 'json',
     schema: z.strictObject({ url, events: events.default(['*']), description: description.default('') }),
@@ -79,11 +66,10 @@ const add = endpoint({
 })
 
 const show = endpoint({
+  ...read,
   method: 'GET',
   path: '/admin/webhooks/:id',
   summary: 'One endpoint.',
-  tag,
-  guard: { scope: 'webhooks:read' },
   answers: { 200: { text: 'The endpoint.', schema: webhookResource } },
   errors: ['WEBHOOK_NOT_FOUND'],
   async handle(deps, { params }) {
@@ -92,11 +78,10 @@ const show = endpoint({
 })
 
 const change = endpoint({
+  ...write,
   method: 'PATCH',
   path: '/admin/webhooks/:id',
   summary: 'Change an endpoint, pause it or resume it.',
-  tag,
-  guard: { scope: 'webhooks:write' },
   body: {
     type: 'json',
     schema: z.strictObject({
@@ -120,11 +105,10 @@ const change = endpoint({
 })
 
 const remove = endpoint({
+  ...write,
   method: 'DELETE',
   path: '/admin/webhooks/:id',
   summary: 'Take an endpoint away, with what waits for it.',
-  tag,
-  guard: { scope: 'webhooks:write' },
   answers: { 204: { text: 'It is gone.' } },
   errors: ['WEBHOOK_NOT_FOUND'],
   async handle(deps, { params, actor }) {
@@ -134,11 +118,10 @@ const remove = endpoint({
 })
 
 const rotate = endpoint({
+  ...write,
   method: 'POST',
   path: '/admin/webhooks/:id/rotate-secret',
   summary: 'A new secret; the one before signs too for a while.',
-  tag,
-  guard: { scope: 'webhooks:write' },
   body: {
     type: 'json',
     schema: z.strictObject({
@@ -159,11 +142,10 @@ const rotate = endpoint({
 })
 
 const test = endpoint({
+  ...write,
   method: 'POST',
   path: '/admin/webhooks/:id/test',
   summary: 'Send it an event that did not happen; its data says so.',
-  tag,
-  guard: { scope: 'webhooks:write' },
   body: {
     type: 'json',
     schema: z.strictObject({
@@ -181,61 +163,4 @@ const test = endpoint({
   },
 })
 
-const deliveries = endpoint({
-  method: 'GET',
-  path: '/admin/webhook-deliveries',
-  summary: 'Events on their way to endpoints, newest first.',
-  tag,
-  guard: { scope: 'webhooks:read' },
-  query: z.strictObject({
-    limit: limitField,
-    cursor: cursorField,
-    endpoint: z.string().max(100).optional().describe('Only to this one.'),
-    state: outboxState.optional(),
-  }),
-  answers: { 200: { text: `${PART_TEXT} ${TOTAL_TEXT}`, schema: z.array(deliveryResource) } },
-  async handle(deps, { query: { limit, cursor: before, endpoint: recipient, state } }) {
-    const pagination = { limit, before, within: REQUEST_ROWS }
-    const { rows, total, nextCursor } = await listQueue(deps, { kind: 'webhook', recipient, state }, pagination)
-    const kept = { limit, ...(recipient && { endpoint: recipient }), ...(state && { state }) }
-    return { status: 200, headers: paginationHeaders({ total, nextCursor, kept }), body: rows.map(presentDelivery) }
-  },
-})
-
-const delivery = endpoint({
-  method: 'GET',
-  path: '/admin/webhook-deliveries/:id',
-  summary: 'One delivery, and every try of it.',
-  tag,
-  guard: { scope: 'webhooks:read' },
-  answers: {
-    200: {
-      text: 'The delivery.',
-      schema: z.strictObject({ delivery: deliveryResource, attempts: z.array(tryResource) }),
-    },
-  },
-  errors: ['DELIVERY_NOT_FOUND'],
-  async handle(deps, { params }) {
-    const { item, tries } = await showQueued(deps, 'webhook', params.id)
-    return { status: 200, body: { delivery: presentDelivery(item), attempts: tries.map(presentTry) } }
-  },
-})
-
-const redeliver = endpoint({
-  method: 'POST',
-  path: '/admin/webhook-deliveries/:id/redeliver',
-  summary: 'Send it again, under the same id.',
-  tag,
-  guard: { scope: 'webhooks:write' },
-  answers: { 202: { text: 'It is due now.', schema: deliveryResource } },
-  errors: ['DELIVERY_NOT_FOUND'],
-  async handle(deps, { params, actor }) {
-    const [again] = await retryQueued(deps, actor, { kind: 'webhook', ids: [params.id] })
-    return { status: 202, body: again && presentDelivery(again) }
-  },
-})
-
-export const adminWebhookEndpoints = [
-  ...[list, add, show, change, remove, rotate, test],
-  ...[deliveries, delivery, redeliver],
-]
+export const adminWebhookEndpoints = [list, add, show, change, remove, rotate, test]

@@ -1,37 +1,13 @@
 import { z } from 'zod'
-import { beginPasskeySignIn, type PasskeyOptions, redeemPasskey } from '../../flows/factors/passkey.ts'
+import { beginPasskeySignIn, redeemPasskey } from '../../flows/factors/passkey.ts'
 import { redeemRecoveryCode } from '../../flows/factors/recovery-code.ts'
 import { redeemTotp } from '../../flows/factors/totp.ts'
-import { toRfc3339 } from '../../platform/clock.ts'
-import { attemptToken, idField, timeField, typedCode } from '../../resources/field.ts'
+import { attemptToken, typedCode } from '../../resources/field.ts'
 import { endpoint } from '../endpoint/endpoint.ts'
 import { signInAnswer, signInAnswers } from '../endpoint/session-answer.ts'
 import { holdingOf } from '../request/cookies.ts'
 import { redemption } from '../request/redemption.ts'
-
-export const challengeId = z
-  .string()
-  .max(64)
-  .meta({ examples: ['pkc_01m88jw08vedqtrgrr9eqkmg57'] })
-/** As the browser's `toJSON()` gives it (WebAuthn L3 §5.1): held against the standard by the flow. */
-export const credential = z.record(z.string(), z.unknown()).meta({
-  examples: [{ id: 'AbC…', rawId: 'AbC…', type: 'public-key', response: { clientDataJSON: 'eyJ…' } }],
-})
-
-export const optionsAnswers = {
-  200: {
-    text: "For the browser's `navigator.credentials`, by `PublicKeyCredential.parse…OptionsFromJSON()`.",
-    schema: z.strictObject({
-      challenge_id: idField('pkc'),
-      options: z.record(z.string(), z.unknown()).meta({ examples: [{ challenge: 'q83v…', rpId: 'example.com' }] }),
-      expires_at: timeField,
-    }),
-  },
-}
-
-export function presentOptions({ challengeId: challenge_id, options, expiresAt }: PasskeyOptions) {
-  return { challenge_id, options, expires_at: toRfc3339(expiresAt) }
-}
+import { challengeId, credential, passkeyOptionsAnswers, presentPasskeyOptions } from './passkey-options.ts'
 
 const passkeyOptions = endpoint({
   method: 'POST',
@@ -47,11 +23,11 @@ const passkeyOptions = endpoint({
       attempt: z.string().max(64).optional().describe('The id of one of the attempts in the cookie.'),
     }),
   },
-  answers: optionsAnswers,
+  answers: passkeyOptionsAnswers,
   errors: ['ATTEMPT_EXPIRED'],
   async handle(deps, { body, cookies }) {
     const holding = holdingOf(cookies, body.attempt_token, body.attempt)
-    return { status: 200, body: presentOptions(await beginPasskeySignIn(deps, { holding })) }
+    return { status: 200, body: presentPasskeyOptions(await beginPasskeySignIn(deps, { holding })) }
   },
 })
 
@@ -113,4 +89,4 @@ const recoveryCode = endpoint({
   },
 })
 
-export const factorEndpoints = [passkeyOptions, passkey, totp, recoveryCode]
+export const signinFactorEndpoints = [passkeyOptions, passkey, totp, recoveryCode]

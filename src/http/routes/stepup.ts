@@ -6,7 +6,7 @@ import { timeField, typedCode } from '../../resources/field.ts'
 import { endpoint } from '../endpoint/endpoint.ts'
 import { answerRenewed, sessionAnswerResource } from '../endpoint/session-answer.ts'
 import { languageOf } from '../request/language.ts'
-import { challengeId, credential, optionsAnswers, presentOptions } from './signin-factor.ts'
+import { challengeId, credential, passkeyOptionsAnswers, presentPasskeyOptions } from './passkey-options.ts'
 
 const answers = {
   200: {
@@ -62,9 +62,9 @@ const passkeyOptions = endpoint({
   summary: 'A challenge for one of your passkeys.',
   tag: 'Step-up',
   guard: 'any_session',
-  answers: optionsAnswers,
+  answers: passkeyOptionsAnswers,
   async handle(deps, { session }) {
-    return { status: 200, body: presentOptions(await beginPasskeyStepUp(deps, session)) }
+    return { status: 200, body: presentPasskeyOptions(await beginPasskeyStepUp(deps, session)) }
   },
 })
 
