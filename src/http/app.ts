@@ -71,7 +71,7 @@ const API: AnyEndpoint[] = [
   ...wellKnownEndpoints,
 ]
 
-/** Every route of the JSON API, the probes among them. */
+/** All routes of the JSON API, including the probes. */
 export function allEndpoints(lifecycle: Lifecycle): AnyEndpoint[] {
   return [...API, ...adminEndpoints(), ...probeEndpoints(lifecycle)]
 }
@@ -82,7 +82,7 @@ export function wholeDocument(about: { publicUrl: string; version: string }): un
   return openApiDocument([...allEndpoints(lifecycle), openApiEndpoint([], about)], about)
 }
 
-/** What listens on `metrics.listen`. */
+/** The app that listens on `metrics.listen`. */
 export function createMetricsApp(deps: Deps): Koa<Context['state'], Context> {
   const app = new Koa<Context['state'], Context>()
   app.silent = true
@@ -98,8 +98,8 @@ export function createMetricsApp(deps: Deps): Koa<Context['state'], Context> {
 }
 
 /**
- * Every middleware and router, in the order a request meets them. With `admin.listen` the admin API has a door of its
- * own, and the main one does not know it.
+ * All middleware and routers, in the order that a request passes them. With `admin.listen`, the admin API has its own
+ * listener and is absent from the main one.
  */
 export async function createApp(
   deps: Deps,

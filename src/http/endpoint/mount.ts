@@ -8,7 +8,7 @@ import { withinLimits } from '../request/limits.ts'
 import { pathParams, routerOf } from '../request/router.ts'
 import type { Answer, AnyEndpoint } from './endpoint.ts'
 
-/** The router of these declarations. */
+/** Routes requests to these declarations. */
 export function mount(deps: Deps, endpoints: AnyEndpoint[], names: CookieNames) {
   return routerOf(endpoints, (ctx, declared) => serve(deps, declared, ctx, names))
 }

@@ -3,7 +3,7 @@ import type { Context, Next } from '../request/context.ts'
 import { pathFilter } from '../request/router.ts'
 
 /**
- * Compresses answers that are the same for everybody. Answers with a token, and answers that echo a form, are never
+ * Compresses answers that are the same for all users. Answers with a token, and answers that echo a form, are never
  * compressed (BREACH) and bypass the compressor.
  */
 export function compressPublic(routes: { path: string; publicMaxAge?: number }[]) {

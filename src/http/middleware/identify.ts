@@ -4,20 +4,20 @@ import { identify as identifyFlow } from '../../flows/sessions/identify.ts'
 import type { Context, Next } from '../request/context.ts'
 import { type CookieNames, readCookies } from '../request/cookies.ts'
 
-/** What the cookie of `session.cookie_domain` is good for. */
+/** The paths where the cookie of `session.cookie_domain` counts. */
 const CHECKABLE = new Set(['/v1/session'])
 
 const SAFE = new Set(['GET', 'HEAD', 'OPTIONS'])
 
 export interface IdentifyOptions {
   names: CookieNames
-  /** Of public_url: scheme, host, port. */
+  /** Scheme, host and port of public_url. */
   origin: string
-  /** `cors.allowed_origins`: their scripts may change what a cookie may, too. */
+  /** `cors.allowed_origins`. Their scripts may also make changes with a cookie. */
   allowedOrigins: ReadonlySet<string>
 }
 
-/** Finds out whom a request speaks for: at most one read. With an `Authorization` header, cookies count for nothing. */
+/** Identifies the caller with at most one database read. An `Authorization` header disables cookies. */
 export function identify(deps: Deps, { names, origin, allowedOrigins }: IdentifyOptions) {
   const host = new URL(origin).host
   return async (ctx: Context, next: Next): Promise<void> => {
@@ -36,7 +36,7 @@ export function identify(deps: Deps, { names, origin, allowedOrigins }: Identify
   }
 }
 
-/** A cookie counts only under our own host name, and for changes only in requests of our own pages or listed origins. */
+/** Accepts cookies only under the own host name, and for changes only from own pages or listed origins. */
 export function refuseCrossSite(
   ctx: Context,
   { origin, host, allowedOrigins }: { origin: string; host: string; allowedOrigins?: ReadonlySet<string> },

@@ -12,7 +12,7 @@ export function ipFilter(deps: Deps) {
   }
 }
 
-/** The check alone, of the address that a request has now. */
+/** The check alone, for the current address of a request. */
 export function ipCheck(deps: Deps) {
   const gate = ipGate(deps)
   return async (ctx: Context): Promise<void> => {

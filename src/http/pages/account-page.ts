@@ -10,16 +10,16 @@ interface AccountPage<Fields extends z.ZodType, Path extends string> {
   method: 'GET' | 'POST'
   path: Path
   fields: Fields
-  /** The page to come back to after a fresh proof: a GET, without a query. */
+  /** The page to return to after a fresh proof: a GET without a query. */
   back: string | ((params: PathParams<Path>) => string)
-  /** Shown only to somebody who proved a moment ago who they are; what a POST needs, its flow says. */
+  /** Shown only after a fresh proof. Whether a POST needs one, its flow decides. */
   isFresh?: true
-  /** Also for whoever must set up a second factor before anything else. */
+  /** Also open to users who must first set up a second factor. */
   mayWait?: true
   handle(deps: Deps, request: PageRequest<z.output<Fields>, Path> & { session: OwnedSession }): Promise<PageAnswer>
 }
 
-/** A page of somebody signed in: it sends strangers to sign in, and asks for a fresh proof where one is needed. */
+/** A page for signed-in users. It redirects others to sign in, and asks for a fresh proof where one is needed. */
 export function accountPage<Fields extends z.ZodType, const Path extends string>(declared: AccountPage<Fields, Path>) {
   return page<Fields, Path>({
     method: declared.method,
@@ -43,7 +43,7 @@ export function accountPage<Fields extends z.ZodType, const Path extends string>
   })
 }
 
-/** The page again with what was wrong, for errors that a person can mend there. */
+/** Shows the page again with an error that the user can correct there. */
 export async function orAgain(
   work: () => Promise<PageAnswer>,
   mendable: readonly string[],

@@ -10,7 +10,7 @@ import { sessionCookies } from '../endpoint/session-answer.ts'
 import { accountPage, orAgain } from './account-page.ts'
 import { fields, type PageAnswer, pageError, passkeyFields } from './page.ts'
 
-/** A page of the account, to go on to: nothing else gets into a Location. */
+/** The account page to continue to. Nothing else may reach the `Location` header. */
 const next = z
   .string()
   .regex(/^\/account(\/[a-z0-9_-]+)*$/)

@@ -113,7 +113,7 @@ const sendRestore = page({
         return { page: 'mailcode', values: await shown() }
       },
       ['RATE_LIMITED'],
-      // A mail is on its way: its code is what the page takes.
+      // An earlier mail is still valid, so the page takes its code.
       async () => ({ page: 'mailcode', values: await shown() }),
     )
   },

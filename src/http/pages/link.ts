@@ -35,7 +35,7 @@ const redeem = page({
   },
 })
 
-/** Only the browser that asked gets a button that spends the link. */
+/** Only the browser that began the sign-in gets the button that uses the link. */
 async function linkPage(deps: Deps, actor: Actor, cookies: RequestCookies, linkToken: string): Promise<PageAnswer> {
   const found = await previewLink(deps, actor, { token: linkToken, holding: holdingOf(cookies) })
   if (found.kind === 'used') throw new AuthdError('MAGIC_LINK_USED')

@@ -41,7 +41,7 @@ export const PAGES: readonly Page[] = [
   ...problemPages,
 ]
 
-/** The hosted pages. They answer under our own host name only, and take forms from our own pages only. */
+/** Serves the hosted pages, only under the host name of public_url, and accepts forms only from these pages. */
 export function mountPages(deps: Deps, { names, origin }: { names: CookieNames; origin: string }) {
   const host = new URL(origin).host
   return routerOf(PAGES, async (ctx, declared) => {
@@ -54,8 +54,8 @@ export function mountPages(deps: Deps, { names, origin }: { names: CookieNames; 
 }
 
 /**
- * Styles, scripts and images, named by the hash of their content: kept for ever, and never personal. The operator's own
- * keep their names, so they are asked for again after a while.
+ * Serves styles, scripts and images. Ours have a hash in their name and may be cached forever. The operator's files keep
+ * their names, so they are cached for minutes only.
  */
 export function assets(brand: BrandFile[]) {
   const own = Object.values(templates().assets).map(({ name, ...asset }) => ({
@@ -76,7 +76,7 @@ export function assets(brand: BrandFile[]) {
   }
 }
 
-/** An error as a page, in the reader's language, with the request's id. */
+/** Renders an error as a page, in the user's language and with the request id. */
 export function renderError(deps: Pick<Deps, 'config' | 'clock' | 'texts'>) {
   return (ctx: Context, error: AuthdError): string => {
     const values = { ...pageError(error), status: error.status, requestId: ctx.state.requestId }
@@ -103,7 +103,7 @@ function send(deps: Deps, ctx: Context, declared: Page, result: PageAnswer, name
   if ('goTo' in result) {
     const { publicUrl } = deps.config.current()
     ctx.status = 303
-    // Only a path of ours or an address that was held against the allow-list gets here.
+    // Only own paths and addresses from signin.redirect_urls get here.
     ctx.set('Location', result.goTo.startsWith('/') ? `${basePath(publicUrl)}${result.goTo}` : result.goTo)
     ctx.body = ''
     return

@@ -4,7 +4,7 @@ import { fields, page } from './page.ts'
 
 const HOUR_S = 3600
 
-/** Where the `type` of every error points: what the code means. */
+/** The page that the `type` of an error links to. It explains the code. */
 const problem = page({
   method: 'GET',
   path: '/problems/:name',

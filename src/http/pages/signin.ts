@@ -16,7 +16,7 @@ import type { PageError } from './values.ts'
 const NOTICES = ['signed_out', 'deleted', 'email_restored'] as const
 const attemptId = z.string().max(64)
 
-/** A mailbox that has had its mails is told of in the form; anything else is an error page. */
+/** The form shows that a mailbox reached its limit. Other errors get an error page. */
 function limitedOnly(error: unknown): AuthdError {
   if (error instanceof AuthdError && error.code === 'RATE_LIMITED') return error
   throw error
@@ -99,14 +99,14 @@ const code = page({
   },
 })
 
-/** Where a proof leads: to the next one that is due, to the app that asked, or to the account. */
+/** Continues after a proof: to the second factor, to the app that asked, or to the account. */
 export function signedInPage(deps: Deps, result: SignInResult, cookies: RequestCookies): PageAnswer {
   if (result.status === 'continue_elsewhere') throw new AuthdError('MAGIC_LINK_EXPIRED')
   if (result.status === 'factor_required') return { goTo: `/signin/factor?attempt=${result.attempt.id}` }
   return { goTo: leadOn(deps, result.signedIn), cookies: signInCookies(result, cookies.attempts) }
 }
 
-/** Once for each browser, after a sign-in by mail alone, a passkey is offered on the way. */
+/** Offers a passkey once per browser, after a sign-in by mail alone. */
 function leadOn(deps: Deps, { attempt, session, isNewDevice }: SignedIn): string {
   if (session.isEnrolmentDue) return '/account/enrol'
   const isOffered = deps.config.current().webauthn.offer && isNewDevice && session.aal === 1
@@ -128,11 +128,11 @@ async function codePage(deps: Deps, cookies: RequestCookies, attempt: string | u
   )
 }
 
-/** Said before anything is typed: a page that leads nowhere helps nobody. */
+/** Checked before the user types anything, so that no sign-in ends at a bad redirect. */
 function checkRedirect(deps: Deps, redirect: string | undefined): void {
   if (redirect === undefined || deps.config.current().signin.redirectUrls.includes(redirect)) return
   throw new AuthdError('VALIDATION_ERROR', {
-    message: 'redirect_to is not one of the addresses in signin.redirect_urls.',
+    message: 'redirect_to is not listed in signin.redirect_urls.',
   })
 }
 

@@ -5,7 +5,7 @@ import { SECOND } from '../../platform/clock.ts'
 import { actorOf } from './actor.ts'
 import type { Context } from './context.ts'
 
-/** Does the work of a route within its limits, and tells the client how its address stands. */
+/** Does the work of a route within its limits, and sets the headers that tell the client what is left. */
 export async function withinLimits<Answer extends object>(
   deps: Deps,
   ctx: Context,

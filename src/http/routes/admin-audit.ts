@@ -12,13 +12,13 @@ const instant = timeField.transform((text) => Date.parse(text)).optional()
 const audit = endpoint({
   method: 'GET',
   path: '/admin/audit',
-  summary: 'What happened, newest first.',
+  summary: 'List audit events, newest first.',
   tag: 'Admin: audit',
   guard: { scope: 'audit:read' },
   query: z.strictObject({
     limit: limitField,
     cursor: z.coerce.number().int().min(1).optional().describe('The cursor in the `Link` header of the previous part.'),
-    event: z.string().max(500).optional().describe('Globs, separated by commas: session.*,user.registered'),
+    event: z.string().max(500).optional().describe('Comma-separated globs, for example session.*,user.registered.'),
     outcome: z.enum(['success', 'failure']).optional(),
     user_id: z.string().max(100).optional(),
     actor: z.string().max(200).optional(),
@@ -40,7 +40,7 @@ const audit = endpoint({
   },
 })
 
-/** As they were sent: what is parsed is a number. */
+/** The times as text. The parsed query has numbers. */
 function timesOf({ since, until }: { since?: number | undefined; until?: number | undefined }): Record<string, string> {
   const times = Object.entries({ since, until }).filter((entry): entry is [string, number] => entry[1] !== undefined)
   return Object.fromEntries(times.map(([name, at]) => [name, toRfc3339(at)]))
@@ -49,7 +49,7 @@ function timesOf({ since, until }: { since?: number | undefined; until?: number 
 const event = endpoint({
   method: 'GET',
   path: '/admin/audit/:id',
-  summary: 'One event, and what else was recorded of its request.',
+  summary: 'Return an event and the other events of its request.',
   tag: 'Admin: audit',
   guard: { scope: 'audit:read' },
   answers: {

@@ -12,9 +12,9 @@ const list = endpoint({
   ...read,
   method: 'GET',
   path: '/admin/ipfilters',
-  summary: 'The rules that are in force.',
+  summary: 'List the rules in force.',
   query: z.strictObject({ action: ipFilterResource.shape.action.optional(), expired: z.stringbool().default(false) }),
-  answers: { 200: { text: 'All of them.', schema: z.array(ipFilterResource) } },
+  answers: { 200: { text: 'All rules.', schema: z.array(ipFilterResource) } },
   async handle(deps, { query: { action, expired: isExpired } }) {
     return { status: 200, body: (await listRules(deps, { action, isExpired })).map(presentIpFilter) }
   },
@@ -24,7 +24,7 @@ const add = endpoint({
   ...write,
   method: 'POST',
   path: '/admin/ipfilters',
-  summary: 'Add a rule, in force everywhere within a second; a block ends the sessions it covers.',
+  summary: 'Add a rule. It takes effect in every instance within a second. A block ends the sessions it covers.',
   body: {
     type: 'json',
     schema: z.strictObject({
@@ -40,7 +40,7 @@ const add = endpoint({
       scope: ipFilterResource.shape.scope.default('all'),
       expires_at: timeField.nullable().default(null),
       keep_sessions: z.boolean().default(false),
-      accept_lockout: z.boolean().default(false).describe('True: write a rule that may lock you out.'),
+      accept_lockout: z.boolean().default(false).describe('Add the rule even if it may lock you out.'),
     }),
   },
   answers: { 201: { text: 'The rule.', schema: ipFilterResource } },
@@ -63,8 +63,8 @@ const remove = endpoint({
   ...write,
   method: 'DELETE',
   path: '/admin/ipfilters/:id',
-  summary: 'Take a rule away.',
-  answers: { 204: { text: 'It is gone.' } },
+  summary: 'Remove a rule.',
+  answers: { 204: { text: 'Removed.' } },
   errors: ['IP_FILTER_NOT_FOUND'],
   async handle(deps, { params, actor }) {
     await removeIpFilters(deps, actor, [params.id])

@@ -7,12 +7,12 @@ import { endpoint } from '../endpoint/endpoint.ts'
 const lockouts = endpoint({
   method: 'GET',
   path: '/admin/lockouts',
-  summary: 'What wrong codes hold up now.',
+  summary: 'List the lockouts caused by wrong codes.',
   tag: 'Admin: users',
   guard: { scope: 'users:read' },
   answers: {
     200: {
-      text: 'All of it.',
+      text: 'All lockouts.',
       schema: z.array(
         z.strictObject({
           kind: sample('totp'),

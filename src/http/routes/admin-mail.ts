@@ -17,7 +17,7 @@ const list = endpoint({
   ...read,
   method: 'GET',
   path: '/admin/mail',
-  summary: 'The mails of the last days, newest first; never what they say.',
+  summary: 'List recent mails, newest first, without their content.',
   query: z.strictObject({ limit: limitField, cursor: cursorField, state: mailResource.shape.state.optional() }),
   answers: { 200: { text: `${PART_TEXT} ${TOTAL_TEXT}`, schema: z.array(mailResource) } },
   async handle(deps, { query: { limit, cursor: before, state } }) {
@@ -32,8 +32,8 @@ const retry = endpoint({
   ...write,
   method: 'POST',
   path: '/admin/mail/:id/retry',
-  summary: 'Send a mail again now, if what it says still holds.',
-  answers: { 202: { text: 'It is due now.', schema: mailResource } },
+  summary: 'Retry a mail now, unless its content has expired.',
+  answers: { 202: { text: 'Queued to be sent now.', schema: mailResource } },
   errors: ['MAIL_NOT_FOUND', 'OUTBOX_OVER'],
   async handle(deps, { params, actor }) {
     const [again] = await retryQueued(deps, actor, { kind: 'mail', ids: [params.id] })
@@ -45,7 +45,7 @@ const cancel = endpoint({
   ...write,
   method: 'POST',
   path: '/admin/mail/:id/cancel',
-  summary: 'Stop a mail that waits; one that is over stays as it is.',
+  summary: 'Cancel a mail that is waiting. A finished mail is not changed.',
   answers: { 200: { text: 'The mail.', schema: mailResource } },
   errors: ['MAIL_NOT_FOUND'],
   async handle(deps, { params, actor }) {
@@ -58,9 +58,9 @@ const suppressed = endpoint({
   ...read,
   method: 'GET',
   path: '/admin/suppressions',
-  summary: 'Addresses that get no mail now, since their mail server refused them for good.',
+  summary: 'List suppressed addresses, which get no mail because their mail server permanently rejected it.',
   query: z.strictObject({ limit: limitField }),
-  answers: { 200: { text: 'The first of them.', schema: z.array(mailSuppressionResource) } },
+  answers: { 200: { text: 'The first `limit` addresses.', schema: z.array(mailSuppressionResource) } },
   async handle(deps, { query: { limit } }) {
     return { status: 200, body: (await listSuppressed(deps, limit)).map(presentMailSuppression) }
   },
@@ -70,11 +70,11 @@ const clear = endpoint({
   ...write,
   method: 'POST',
   path: '/admin/suppressions/clear',
-  summary: 'Let an address be mailed again. It is in the body, so that no log of a proxy has it.',
+  summary: 'Allow mail to a suppressed address again. The address is in the body, so that proxies do not log it.',
   body: { type: 'json', schema: z.strictObject({ email: emailField }) },
   answers: {
     200: {
-      text: 'It may be mailed.',
+      text: 'The address can get mail.',
       schema: z.strictObject({ email: sample('ada@example.com'), changed: z.boolean() }),
     },
   },

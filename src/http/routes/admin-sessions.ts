@@ -13,7 +13,7 @@ const list = endpoint({
   ...read,
   method: 'GET',
   path: '/admin/users/:id/sessions',
-  summary: "A person's sessions, newest first, with those that are over.",
+  summary: "List a user's sessions, newest first, including ended ones.",
   query: z.strictObject({ limit: limitField, cursor: cursorField }),
   answers: { 200: { text: 'One part of the list.', schema: z.array(sessionResource) } },
   errors: ['USER_NOT_FOUND'],
@@ -30,8 +30,8 @@ const end = endpoint({
   ...write,
   method: 'DELETE',
   path: '/admin/sessions/:id',
-  summary: 'End a session; one that is over stays so.',
-  answers: { 204: { text: 'It is over.' } },
+  summary: 'End a session. Ending it again changes nothing.',
+  answers: { 204: { text: 'The session has ended.' } },
   errors: ['SESSION_NOT_FOUND'],
   async handle(deps, { params, actor }) {
     await revokeByOperator(deps, actor, { ids: [params.id] })
@@ -43,8 +43,8 @@ const endAll = endpoint({
   ...write,
   method: 'DELETE',
   path: '/admin/users/:id/sessions',
-  summary: 'End every session of a person.',
-  answers: { 200: { text: 'How many were live.', schema: z.strictObject({ revoked: z.int() }) } },
+  summary: 'End all sessions of a user.',
+  answers: { 200: { text: 'The number of sessions that were live.', schema: z.strictObject({ revoked: z.int() }) } },
   errors: ['USER_NOT_FOUND'],
   async handle(deps, { params, actor }) {
     const { user } = await findUserWithFactors(deps, params.id)

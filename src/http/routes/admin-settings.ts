@@ -11,8 +11,8 @@ const list = endpoint({
   ...read,
   method: 'GET',
   path: '/admin/settings',
-  summary: 'Every live key, with what is in force.',
-  answers: { 200: { text: 'All of them.', schema: z.array(settingResource) } },
+  summary: 'List the live settings with their current values.',
+  answers: { 200: { text: 'All live settings.', schema: z.array(settingResource) } },
   async handle(deps) {
     return { status: 200, body: (await listSettings(deps)).map(presentSetting) }
   },
@@ -22,7 +22,7 @@ const set = endpoint({
   ...write,
   method: 'PATCH',
   path: '/admin/settings/:key',
-  summary: 'Set a live key, in every instance within a second.',
+  summary: 'Change a live setting. It takes effect in every instance within a second.',
   body: {
     type: 'json',
     schema: z.strictObject({
@@ -30,7 +30,7 @@ const set = endpoint({
       accept_lockout: z.boolean().default(false),
     }),
   },
-  answers: { 200: { text: 'What is in force.', schema: settingResource } },
+  answers: { 200: { text: 'The current value.', schema: settingResource } },
   errors: ['LOCKOUT_RISK'],
   async handle(deps, { params, body, actor }) {
     const key = params.key
@@ -44,8 +44,8 @@ const unset = endpoint({
   ...write,
   method: 'DELETE',
   path: '/admin/settings/:key',
-  summary: 'Take a setting away: file, environment and default count again.',
-  answers: { 200: { text: 'What is in force.', schema: settingResource } },
+  summary: 'Remove a setting, so that the value from file, environment or default applies again.',
+  answers: { 200: { text: 'The current value.', schema: settingResource } },
   async handle(deps, { params, actor }) {
     const key = params.key
     await unsetSetting(deps, actor, key)

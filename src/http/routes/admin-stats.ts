@@ -6,12 +6,12 @@ const stats = (readStats: ReturnType<typeof statsReader>) =>
   endpoint({
     method: 'GET',
     path: '/admin/stats',
-    summary: 'How many of everything there are.',
+    summary: 'Count users, sessions and audit events.',
     tag: 'Admin: stats',
     guard: { scope: 'users:read' },
     answers: {
       200: {
-        text: 'At most 15 seconds old.',
+        text: 'The counts, at most 15 seconds old.',
         schema: z.strictObject({
           total_users: z.int(),
           total_sessions: z.int(),

@@ -14,11 +14,11 @@ const list = endpoint({
   ...read,
   method: 'GET',
   path: '/admin/webhook-deliveries',
-  summary: 'Events on their way to endpoints, newest first.',
+  summary: 'List webhook deliveries, newest first.',
   query: z.strictObject({
     limit: limitField,
     cursor: cursorField,
-    endpoint: z.string().max(100).optional().describe('Only to this one.'),
+    endpoint: z.string().max(100).optional().describe('Only deliveries to this endpoint.'),
     state: outboxState.optional(),
   }),
   answers: { 200: { text: `${PART_TEXT} ${TOTAL_TEXT}`, schema: z.array(deliveryResource) } },
@@ -34,7 +34,7 @@ const show = endpoint({
   ...read,
   method: 'GET',
   path: '/admin/webhook-deliveries/:id',
-  summary: 'One delivery, and every try of it.',
+  summary: 'Return a delivery and all its tries.',
   answers: {
     200: {
       text: 'The delivery.',
@@ -52,8 +52,8 @@ const redeliver = endpoint({
   ...write,
   method: 'POST',
   path: '/admin/webhook-deliveries/:id/redeliver',
-  summary: 'Send it again, under the same id.',
-  answers: { 202: { text: 'It is due now.', schema: deliveryResource } },
+  summary: 'Send a delivery again, with the same id.',
+  answers: { 202: { text: 'Queued to be sent now.', schema: deliveryResource } },
   errors: ['DELIVERY_NOT_FOUND'],
   async handle(deps, { params, actor }) {
     const [again] = await retryQueued(deps, actor, { kind: 'webhook', ids: [params.id] })

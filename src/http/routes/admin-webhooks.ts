@@ -34,15 +34,15 @@ const description = z
   .string()
   .max(200)
   .meta({ examples: ['shop'] })
-const secret = sample('whsec_xeFprvi0jwhFSNYwbyflGeC3oNIg68yOUI8GqEiKliI=').describe('Told this once.')
+const secret = sample('whsec_xeFprvi0jwhFSNYwbyflGeC3oNIg68yOUI8GqEiKliI=').describe('Shown only once.')
 const withSecret = webhookResource.extend({ secret })
 
 const list = endpoint({
   ...read,
   method: 'GET',
   path: '/admin/webhooks',
-  summary: 'The endpoints that get events.',
-  answers: { 200: { text: 'All of them.', schema: z.array(webhookResource) } },
+  summary: 'List webhook endpoints.',
+  answers: { 200: { text: 'All endpoints.', schema: z.array(webhookResource) } },
   async handle(deps) {
     return { status: 200, body: (await listWebhooks(deps)).map(presentWebhook) }
   },
@@ -52,12 +52,12 @@ const add = endpoint({
   ...write,
   method: 'POST',
   path: '/admin/webhooks',
-  summary: 'Add an endpoint at a public address; only the command line adds one in a private network.',
+  summary: 'Add an endpoint at a public address. Endpoints in private networks are added on the command line.',
   body: {
     type: 'json',
     schema: z.strictObject({ url, events: events.default(['*']), description: description.default('') }),
   },
-  answers: { 201: { text: 'The endpoint, and its secret.', schema: withSecret } },
+  answers: { 201: { text: 'The endpoint and its secret.', schema: withSecret } },
   errors: ['CONFLICT'],
   async handle(deps, { body, actor }) {
     const added = await addWebhook(deps, actor, { ...body, allowsPrivate: false })
@@ -69,7 +69,7 @@ const show = endpoint({
   ...read,
   method: 'GET',
   path: '/admin/webhooks/:id',
-  summary: 'One endpoint.',
+  summary: 'Return an endpoint.',
   answers: { 200: { text: 'The endpoint.', schema: webhookResource } },
   errors: ['WEBHOOK_NOT_FOUND'],
   async handle(deps, { params }) {
@@ -81,7 +81,7 @@ const change = endpoint({
   ...write,
   method: 'PATCH',
   path: '/admin/webhooks/:id',
-  summary: 'Change an endpoint, pause it or resume it.',
+  summary: 'Change, pause or resume an endpoint.',
   body: {
     type: 'json',
     schema: z.strictObject({
@@ -96,7 +96,7 @@ const change = endpoint({
   async handle(deps, { params, body: { paused, ...asked }, actor }) {
     const id = params.id
     const given = Object.fromEntries(Object.entries(asked).filter(([, value]) => value !== undefined))
-    // A key of the API moves no endpoint into a private network.
+    // An API key must not move an endpoint into a private network.
     const moved = asked.url === undefined ? given : { ...given, allowsPrivate: false }
     let { endpoint: changed } = await changeWebhook(deps, actor, { id, change: moved })
     if (paused !== undefined) changed = (await (paused ? pauseWebhook : resumeWebhook)(deps, actor, id)).endpoint
@@ -108,8 +108,8 @@ const remove = endpoint({
   ...write,
   method: 'DELETE',
   path: '/admin/webhooks/:id',
-  summary: 'Take an endpoint away, with what waits for it.',
-  answers: { 204: { text: 'It is gone.' } },
+  summary: 'Remove an endpoint and its waiting deliveries.',
+  answers: { 204: { text: 'Removed.' } },
   errors: ['WEBHOOK_NOT_FOUND'],
   async handle(deps, { params, actor }) {
     await removeWebhook(deps, actor, params.id)
@@ -121,7 +121,7 @@ const rotate = endpoint({
   ...write,
   method: 'POST',
   path: '/admin/webhooks/:id/rotate-secret',
-  summary: 'A new secret; the one before signs too for a while.',
+  summary: 'Replace the signing secret. The previous secret also signs until the overlap ends.',
   body: {
     type: 'json',
     schema: z.strictObject({
@@ -132,7 +132,7 @@ const rotate = endpoint({
         .default(DAY / SECOND),
     }),
   },
-  answers: { 200: { text: 'The endpoint, and its new secret.', schema: withSecret } },
+  answers: { 200: { text: 'The endpoint and its new secret.', schema: withSecret } },
   errors: ['WEBHOOK_NOT_FOUND'],
   async handle(deps, { params, body, actor }) {
     const input = { id: params.id, overlapMs: body.overlap_seconds * SECOND }
@@ -145,7 +145,7 @@ const test = endpoint({
   ...write,
   method: 'POST',
   path: '/admin/webhooks/:id/test',
-  summary: 'Send it an event that did not happen; its data says so.',
+  summary: 'Send a test event. Its data is marked as a test.',
   body: {
     type: 'json',
     schema: z.strictObject({
@@ -156,7 +156,7 @@ const test = endpoint({
         .meta({ examples: ['user.registered'] }),
     }),
   },
-  answers: { 200: { text: 'What the receiver answered, good or bad.', schema: webhookTestResource } },
+  answers: { 200: { text: "The receiver's response.", schema: webhookTestResource } },
   errors: ['WEBHOOK_NOT_FOUND'],
   async handle(deps, { params, body: { event } }) {
     return { status: 200, body: presentWebhookTest(await testWebhook(deps, { id: params.id, event })) }

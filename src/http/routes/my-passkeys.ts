@@ -8,10 +8,9 @@ import {
 } from '../../flows/factors/passkey-enrolment.ts'
 import { passkeyResource, presentPasskey } from '../../resources/passkey.ts'
 import { endpoint } from '../endpoint/endpoint.ts'
-import { answerRenewed, sessionAnswerResource } from '../endpoint/session-answer.ts'
+import { answerRenewed, REPLACED, sessionAnswerResource } from '../endpoint/session-answer.ts'
 import { challengeId, credential, passkeyOptionsAnswers, presentPasskeyOptions } from './passkey-options.ts'
 
-const REPLACED = 'The session keeps its id, and what was delivered before is replaced.'
 const passkeyName = z
   .string()
   .trim()
@@ -22,10 +21,10 @@ const passkeyName = z
 const passkeys = endpoint({
   method: 'GET',
   path: '/v1/me/passkeys',
-  summary: 'Your passkeys, oldest first.',
+  summary: "List the signed-in user's passkeys, oldest first.",
   tag: 'Me',
   guard: 'any_session',
-  answers: { 200: { text: 'All of them.', schema: z.array(passkeyResource) } },
+  answers: { 200: { text: 'All passkeys.', schema: z.array(passkeyResource) } },
   async handle(deps, { session }) {
     return { status: 200, body: (await listOwnPasskeys(deps, session.userId)).map(presentPasskey) }
   },
@@ -34,7 +33,7 @@ const passkeys = endpoint({
 const passkeyOptions = endpoint({
   method: 'POST',
   path: '/v1/me/passkeys/options',
-  summary: 'A challenge to make a passkey with.',
+  summary: 'Create a challenge for a new passkey.',
   tag: 'Me',
   guard: 'enrol',
   answers: passkeyOptionsAnswers,
@@ -47,7 +46,7 @@ const passkeyOptions = endpoint({
 const addPasskey = endpoint({
   method: 'POST',
   path: '/v1/me/passkeys',
-  summary: 'Add the passkey that was made.',
+  summary: 'Add the new passkey.',
   tag: 'Me',
   guard: 'enrol',
   body: {
@@ -67,7 +66,7 @@ const addPasskey = endpoint({
 const renamePasskey = endpoint({
   method: 'PATCH',
   path: '/v1/me/passkeys/:id',
-  summary: 'Give a passkey another name.',
+  summary: 'Rename a passkey.',
   tag: 'Me',
   guard: 'change',
   body: { type: 'json', schema: z.strictObject({ name: passkeyName }) },
@@ -82,7 +81,7 @@ const renamePasskey = endpoint({
 const removePasskey = endpoint({
   method: 'DELETE',
   path: '/v1/me/passkeys/:id',
-  summary: 'Take a passkey away.',
+  summary: 'Remove a passkey.',
   tag: 'Me',
   guard: 'change',
   answers: { 200: { text: `Removed. ${REPLACED}`, schema: sessionAnswerResource } },

@@ -5,20 +5,20 @@ import { toRfc3339 } from '../../platform/clock.ts'
 import { qrSvg } from '../../platform/qr.ts'
 import { sample, timeField, typedCode } from '../../resources/field.ts'
 import { endpoint } from '../endpoint/endpoint.ts'
-import { answerRenewed, sessionAnswerResource } from '../endpoint/session-answer.ts'
+import { answerRenewed, REPLACED, sessionAnswerResource } from '../endpoint/session-answer.ts'
 
-const REPLACED = 'The session keeps its id, and what was delivered before is replaced.'
 const recoveryCodesShown = z.array(sample('7h2k-93xw-q4tn'))
 
 const startTotp = endpoint({
   method: 'POST',
   path: '/v1/me/totp',
-  summary: 'A secret for an authenticator app, shown once; it is in force after a right code.',
+  summary:
+    'Create a secret for an authenticator app. It is shown once and takes effect after its first code is confirmed.',
   tag: 'Me',
   guard: 'enrol',
   answers: {
     200: {
-      text: 'For the app: as text, as URI, and as a QR code (SVG).',
+      text: 'The secret as text, as a URI and as a QR code (SVG).',
       schema: z.strictObject({
         secret: sample('JBSWY3DPEHPK3PXP'),
         uri: sample('otpauth://totp/Example:ada@example.com?secret=JBSWY3DPEHPK3PXP&issuer=Example'),
@@ -36,13 +36,13 @@ const startTotp = endpoint({
 const confirmTotp = endpoint({
   method: 'POST',
   path: '/v1/me/totp/confirm',
-  summary: 'Put the authenticator app in force with its first code.',
+  summary: 'Confirm the authenticator app with its first code.',
   tag: 'Me',
   guard: 'enrol',
   body: { type: 'json', schema: z.strictObject({ code: typedCode }) },
   answers: {
     200: {
-      text: `In force. \`recovery_codes\` are shown once, and only to somebody who had none. ${REPLACED}`,
+      text: `Confirmed. \`recovery_codes\` are shown once, and only if the user had none. ${REPLACED}`,
       schema: sessionAnswerResource.extend({ recovery_codes: recoveryCodesShown.optional() }),
     },
   },
@@ -58,7 +58,7 @@ const confirmTotp = endpoint({
 const removeTotp = endpoint({
   method: 'DELETE',
   path: '/v1/me/totp',
-  summary: 'Take the authenticator app away.',
+  summary: 'Remove the authenticator app.',
   tag: 'Me',
   guard: 'change',
   answers: { 200: { text: `Removed. ${REPLACED}`, schema: sessionAnswerResource } },
@@ -71,11 +71,14 @@ const removeTotp = endpoint({
 const recoveryCodes = endpoint({
   method: 'POST',
   path: '/v1/me/recovery-codes',
-  summary: 'Make ten new recovery codes; older ones end.',
+  summary: 'Create ten new recovery codes. Earlier codes stop working.',
   tag: 'Me',
   guard: 'change',
   answers: {
-    200: { text: `Shown once. ${REPLACED}`, schema: sessionAnswerResource.extend({ codes: recoveryCodesShown }) },
+    200: {
+      text: `The codes, shown once. ${REPLACED}`,
+      schema: sessionAnswerResource.extend({ codes: recoveryCodesShown }),
+    },
   },
   errors: ['CONFLICT'],
   async handle(deps, { session, actor }) {

@@ -7,14 +7,14 @@ export const challengeId = z
   .string()
   .max(64)
   .meta({ examples: ['pkc_01m88jw08vedqtrgrr9eqkmg57'] })
-/** As the browser's `toJSON()` gives it (WebAuthn L3 §5.1): held against the standard by the flow. */
+/** The browser's `PublicKeyCredential.toJSON()` (WebAuthn L3 §5.1). The flow verifies it. */
 export const credential = z.record(z.string(), z.unknown()).meta({
   examples: [{ id: 'AbC…', rawId: 'AbC…', type: 'public-key', response: { clientDataJSON: 'eyJ…' } }],
 })
 
 export const passkeyOptionsAnswers = {
   200: {
-    text: "For the browser's `navigator.credentials`, by `PublicKeyCredential.parse…OptionsFromJSON()`.",
+    text: "The options for the browser's `navigator.credentials`, to be parsed by `PublicKeyCredential.parse…OptionsFromJSON()`.",
     schema: z.strictObject({
       challenge_id: idField('pkc'),
       options: z.record(z.string(), z.unknown()).meta({ examples: [{ challenge: 'q83v…', rpId: 'example.com' }] }),

@@ -12,7 +12,7 @@ import { challengeId, credential, passkeyOptionsAnswers, presentPasskeyOptions }
 const passkeyOptions = endpoint({
   method: 'POST',
   path: '/v1/signin/passkey/options',
-  summary: 'A challenge for a passkey: of any of ours, or of the address of the attempt.',
+  summary: 'Create a challenge for a passkey: any passkey, or those of the address of the attempt.',
   tag: 'Sign-in',
   guard: 'none',
   limit: 'stranger',
@@ -20,7 +20,7 @@ const passkeyOptions = endpoint({
     type: 'json',
     schema: z.strictObject({
       attempt_token: attemptToken.optional(),
-      attempt: z.string().max(64).optional().describe('The id of one of the attempts in the cookie.'),
+      attempt: z.string().max(64).optional().describe('The id of an attempt in the cookie.'),
     }),
   },
   answers: passkeyOptionsAnswers,
@@ -34,7 +34,7 @@ const passkeyOptions = endpoint({
 const passkey = endpoint({
   method: 'POST',
   path: '/v1/signin/passkey',
-  summary: 'Sign in with a passkey, alone or after a first proof.',
+  summary: 'Sign in with a passkey, alone or as a second factor.',
   tag: 'Sign-in',
   guard: 'none',
   limit: 'guess',
@@ -54,7 +54,7 @@ const passkey = endpoint({
 const totp = endpoint({
   method: 'POST',
   path: '/v1/signin/totp',
-  summary: 'Sign in with a code of the authenticator app, after a first proof.',
+  summary: 'Sign in with a code from the authenticator app, as a second factor.',
   tag: 'Sign-in',
   guard: 'none',
   limit: 'guess',
@@ -73,7 +73,7 @@ const totp = endpoint({
 const recoveryCode = endpoint({
   method: 'POST',
   path: '/v1/signin/recovery-code',
-  summary: 'Sign in with a recovery code, after a first proof.',
+  summary: 'Sign in with a recovery code, as a second factor.',
   tag: 'Sign-in',
   guard: 'none',
   limit: 'guess',
