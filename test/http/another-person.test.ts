@@ -6,15 +6,15 @@ import { type Authd, startAuthd } from '../harness.ts'
 import { ADA, signInOnPage } from '../people.ts'
 
 const LIFECYCLE = { version: '', startedAt: 0, isStopping: () => false, isDevelopment: false }
-/** Of nobody: what such a route names is no person's. */
+/** Routes whose ids do not belong to a user. */
 const PUBLIC = ['/problems/:name']
 
-/** Those of the admin API are for keys alone: admin.test.ts. */
+/** admin.test.ts covers the routes of the admin API. */
 const ROUTES = [...allEndpoints(LIFECYCLE), ...PAGES]
   .filter(({ path }) => path.includes(':') && !PUBLIC.includes(path) && !path.startsWith('/admin/'))
   .map(({ method, path }) => ({ method, path }))
 
-/** What a person has that has an id, by the folder of the path that names it. */
+/** The ids of a user's things, by the folder of the path that takes them. */
 async function ownIds(authd: Authd) {
   const browser = authd.browser()
   await signInOnPage(authd, browser, ADA)
@@ -39,8 +39,8 @@ async function everythingOf(authd: Authd): Promise<unknown> {
   )
 }
 
-describe('SECURITY X-03: of somebody else', () => {
-  test.each(ROUTES)('$method $path answers nothing and changes nothing', async ({ method, path }) => {
+describe('with the id of another user', () => {
+  test.each(ROUTES)('$method $path reveals nothing and changes nothing', async ({ method, path }) => {
     const authd = await startAuthd()
     const { ids } = await ownIds(authd)
     const stranger = authd.browser()
@@ -58,7 +58,7 @@ describe('SECURITY X-03: of somebody else', () => {
     expect(await everythingOf(authd)).toEqual(before)
   })
 
-  test('a list has all of one’s own and nothing else', async () => {
+  test('a list has exactly the user’s own entries', async () => {
     const authd = await startAuthd()
     const { browser, device, ids } = await ownIds(authd)
     await signInWithPasskey(authd.browser(), device)

@@ -13,7 +13,7 @@ import {
   prove,
 } from './factor-policy.ts'
 
-/** What must come of a path, worked out from DESIGN.md §3 and not from the code. */
+/** The expected result of a path, derived from the rules for factors and not from the code. */
 function expected(
   { passkey, totp, isTotpOff, codes }: Enrolled,
   policy: MfaPolicy,
@@ -22,7 +22,7 @@ function expected(
 ): 'full 1' | 'full 2' | 'enrol' | 'due' | 'refused' {
   const hasFactor = passkey || totp
   const hasUsableTotp = totp && !isTotpOff
-  // Codes alone are no factor: then the first proof is the last.
+  // Recovery codes alone are not a factor, so the first proof is also the last.
   if (!hasFactor && path.startsWith('code, '))
     return expected({ passkey, totp, isTotpOff, codes }, policy, 'code', mayBeFirst)
   switch (path) {
@@ -54,7 +54,7 @@ const AMR: Record<Path, string[]> = {
   'code, passkey': ['email', 'passkey'],
 }
 
-/** Whom the browser, or the token of the answer, is for the API: nobody, somebody, or somebody who must enrol. */
+/** What the API makes of the cookie or token: not signed in, signed in, or signed in but required to enrol. */
 async function outcome(authd: Authd, browser: Browser, last: Reply): Promise<{ what: string; amr?: string[] }> {
   const bearer = last.body.access_token
   const { status, body } = await (bearer ? authd.browser() : browser).get('/v1/session', { ...(bearer && { bearer }) })
@@ -86,7 +86,7 @@ async function violationsOf(
 
 describe.each(['optional', 'required'] as const)('mfa.policy %s', (deployment) => {
   test.each([true, false])(
-    'totp.allow_first_factor %s: no full session while a factor is due, on any path',
+    'totp.allow_first_factor %s: no path gives a full session while a factor is due',
     async (first) => {
       const config = {
         mfa: { policy: deployment },
@@ -100,7 +100,7 @@ describe.each(['optional', 'required'] as const)('mfa.policy %s', (deployment) =
       for (const [index, { enrolled, override }] of combinations().entries()) {
         const person = await makeUser(authd, enrolled, { override, policy: override ?? deployment })
         for (const [at, path] of PATHS.entries()) {
-          // Each path of each set of factors is gone for both, by one override or another.
+          // Each combination of path and factors is tried with both results of an override.
           const delivery = (index + at) % 2 === 0 ? 'cookie' : 'tokens'
           violations.push(...(await violationsOf(authd, { person, path, delivery, mayBeFirst: first })))
           checked += 1

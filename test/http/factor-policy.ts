@@ -11,7 +11,7 @@ import type { Authd } from '../harness.ts'
 import type { Browser, Reply } from '../http-client.ts'
 import type { PasskeyDevice } from '../passkey-device.ts'
 
-/** A set of factors; a switched-off app is one that failures have disabled. */
+/** A set of factors. A switched-off app was disabled by wrong codes. */
 export interface Enrolled {
   passkey: boolean
   totp: boolean
@@ -44,7 +44,7 @@ export const LINK_URL = 'https://app.example.com/in'
 const YES_NO = [true, false]
 const SECRET = 'GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ'
 const SALT = 'salt'
-/** Hashed once: people may have the same codes, under one salt. */
+/** Hashed once, because users in this test may share codes and salt. */
 const CODES = ['AAAA-BBBB-0001', 'AAAA-BBBB-0002']
 const HASHES = Promise.all(CODES.map((code) => slowHash(code.replaceAll('-', ''), SALT)))
 
@@ -62,7 +62,7 @@ export function combinations(): { enrolled: Enrolled; override: MfaPolicy | null
 
 let people = 0
 
-/** Somebody with these factors, put into the tables: enrolling over HTTP has its own tests, and costs ten scrypts. */
+/** Inserts a user with these factors. Enrolling over HTTP has its own tests and costs ten scrypts. */
 export async function makeUser(
   authd: Authd,
   enrolled: Enrolled,
@@ -99,7 +99,7 @@ export async function makeUser(
   return { email, enrolled, policy, device, codes: [...CODES] }
 }
 
-/** Goes a path to its end; answers the last answer. */
+/** Follows a path to its end. Returns the last answer. */
 export async function prove(
   authd: Authd,
   browser: Browser,

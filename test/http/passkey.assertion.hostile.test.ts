@@ -59,7 +59,7 @@ function withoutId({ request_id: _, ...body }: Record<string, unknown>): unknown
   return body
 }
 
-test.each(BAD)('SECURITY A-03: an answer %s is refused like every other, and makes no session', async (_, tamper) => {
+test.each(BAD)('an answer %s is rejected like any bad one, and creates no session', async (_, tamper) => {
   const authd = await startAuthd()
   const { device } = await withPasskey(authd)
   const browser = authd.browser()
@@ -81,7 +81,7 @@ test.each(BAD)('SECURITY A-03: an answer %s is refused like every other, and mak
   expect(good.status).toBe(200)
 })
 
-test("SECURITY A-03: Bob's passkey does not answer for Ada's address, nor after her first proof", async () => {
+test("Bob's passkey does not answer for Ada's address, nor after her first proof", async () => {
   const authd = await startAuthd()
   await withPasskey(authd)
   const bob = await withPasskey(authd, 'bob@example.com')
@@ -101,7 +101,7 @@ test("SECURITY A-03: Bob's passkey does not answer for Ada's address, nor after 
   expect((await browser.get('/v1/session')).status).toBe(401)
 })
 
-test("SECURITY A-03: Bob's passkey does not step up Ada's session", async () => {
+test("Bob's passkey does not step up Ada's session", async () => {
   const authd = await startAuthd()
   const ada = await withPasskey(authd)
   const bob = await withPasskey(authd, 'bob@example.com')
@@ -114,7 +114,7 @@ test("SECURITY A-03: Bob's passkey does not step up Ada's session", async () => 
   expect(refused).toMatchObject({ status: 401, body: { code: 'INVALID_CREDENTIALS' } })
 })
 
-test('SECURITY A-03: a passkey that was removed signs in no more, and its owner is told', async () => {
+test('a removed passkey does not sign in, and its user is notified', async () => {
   const authd = await startAuthd()
   const { browser, device, id } = await withPasskey(authd)
 
@@ -125,7 +125,7 @@ test('SECURITY A-03: a passkey that was removed signs in no more, and its owner 
   expect((await authd.takeMail()).map(({ template }) => template)).toContain('passkey_removed')
 })
 
-test('SECURITY S-03: the passkey of somebody disabled is refused like a bad one', async () => {
+test('the passkey of a disabled user is rejected like a bad one', async () => {
   const authd = await startAuthd()
   const { device } = await withPasskey(authd)
   await disableUsers(authd.deps, SYSTEM, { names: [ADA], reason: null })
