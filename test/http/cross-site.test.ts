@@ -18,7 +18,7 @@ const FOREIGN: Record<string, Record<string, string>> = {
   'our host on another port': { Origin: 'http://localhost:1' },
   'our host over https': { Origin: 'https://localhost' },
   'a name that ends like ours': { Origin: 'http://evil-localhost' },
-  'somebody who says nothing': {},
+  'a client without such headers': {},
   'the address bar': { 'Sec-Fetch-Site': 'none' },
   'a lie about the site': { Origin: 'https://evil.example', 'Sec-Fetch-Site': 'Same-Origin' },
 }

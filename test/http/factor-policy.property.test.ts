@@ -9,8 +9,8 @@ import {
   makeUser,
   PATHS,
   type Path,
-  type Person,
   prove,
+  type TestUser,
 } from './factor-policy.ts'
 
 /** The expected result of a path, derived from the rules for factors and not from the code. */
@@ -66,22 +66,22 @@ async function outcome(authd: Authd, browser: Browser, last: Reply): Promise<{ w
 async function violationsOf(
   authd: Authd,
   {
-    person,
+    user,
     path,
     delivery,
     mayBeFirst,
-  }: { person: Person; path: Path; delivery: 'cookie' | 'tokens'; mayBeFirst: boolean },
+  }: { user: TestUser; path: Path; delivery: 'cookie' | 'tokens'; mayBeFirst: boolean },
 ): Promise<object[]> {
   const browser = authd.browser()
-  const last = await prove(authd, browser, person, { path, delivery })
+  const last = await prove(authd, browser, user, { path, delivery })
   const { what, amr } = await outcome(authd, browser, last)
-  const wanted = expected(person.enrolled, person.policy, path, mayBeFirst)
+  const wanted = expected(user.enrolled, user.policy, path, mayBeFirst)
   const isLong = what === 'full 2' || !path.startsWith('code, ')
   const names = [...(isLong ? AMR[path] : ['email']), ...(what === 'full 2' ? ['mfa'] : [])]
   const isNamedRight = amr === undefined || amr.join() === names.join()
   return what === wanted && isNamedRight
     ? []
-    : [{ ...person.enrolled, policy: person.policy, path, delivery, what, wanted, amr }]
+    : [{ ...user.enrolled, policy: user.policy, path, delivery, what, wanted, amr }]
 }
 
 describe.each(['optional', 'required'] as const)('mfa.policy %s', (deployment) => {
@@ -98,11 +98,11 @@ describe.each(['optional', 'required'] as const)('mfa.policy %s', (deployment) =
       const violations: object[] = []
 
       for (const [index, { enrolled, override }] of combinations().entries()) {
-        const person = await makeUser(authd, enrolled, { override, policy: override ?? deployment })
+        const user = await makeUser(authd, enrolled, { override, policy: override ?? deployment })
         for (const [at, path] of PATHS.entries()) {
           // Each combination of path and factors is tried with both results of an override.
           const delivery = (index + at) % 2 === 0 ? 'cookie' : 'tokens'
-          violations.push(...(await violationsOf(authd, { person, path, delivery, mayBeFirst: first })))
+          violations.push(...(await violationsOf(authd, { user, path, delivery, mayBeFirst: first })))
           checked += 1
         }
       }

@@ -57,9 +57,9 @@ test('an unknown address appears to have one or two passkeys of its own, with id
 })
 
 test.each([
-  ['nobody', 'nobody@example.com'],
-  ['a person without passkeys', BOB],
-  ['a person with one', ADA],
+  ['an unknown address', 'nobody@example.com'],
+  ['a user without passkeys', BOB],
+  ['a user with one', ADA],
 ])('the passkeys of %s stay the same a day later, from another process, in capitals', async (_, email) => {
   const authd = await startAuthd()
   await withPasskey(authd)

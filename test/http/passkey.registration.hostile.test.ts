@@ -17,7 +17,7 @@ const BAD: [string, Tamper][] = [
   ['from inside a named foreign page', { crossOrigin: true, topOrigin: 'https://evil.example' }],
   ['with a top origin and no frame', { topOrigin: 'https://evil.example' }],
   ['for another domain', { rpId: 'evil.example' }],
-  ['without somebody being there', { flags: (flags) => flags & ~FLAG.UP }],
+  ['without user presence', { flags: (flags) => flags & ~FLAG.UP }],
   ['without the user being verified', { flags: (flags) => flags & ~FLAG.UV }],
   ['backed up and not eligible for it', { flags: (flags) => (flags & ~FLAG.BE) | FLAG.BS }],
   ['without a key', { flags: (flags) => flags & ~FLAG.AT }],

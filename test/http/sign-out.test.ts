@@ -89,7 +89,7 @@ describe('signing out', () => {
     ['current', [401, 200, 200]],
     ['others', [200, 401, 200]],
     ['all', [401, 401, 200]],
-  ])('of %s ends these and nobody else’s', async (scope, expected) => {
+  ])('of %s ends exactly these', async (scope, expected) => {
     const authd = await startAuthd()
     const here = await signInForTokens(authd)
     const there = await signInForTokens(authd)

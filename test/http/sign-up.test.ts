@@ -4,18 +4,18 @@ import { countUsers } from '../../src/store/users.ts'
 import { type Authd, startAuthd } from '../harness.ts'
 import { ADA, askForCode, askOnPage, signInForTokens } from '../people.ts'
 
-async function people(authd: Authd): Promise<number> {
+async function usersOf(authd: Authd): Promise<number> {
   return await authd.deps.db.read((sql) => countUsers(sql, {}))
 }
 
 test('an address becomes a user only by proving it', async () => {
   const authd = await startAuthd()
   const { attemptToken, code } = await askForCode(authd)
-  const before = await people(authd)
+  const before = await usersOf(authd)
 
   await authd.browser().post('/v1/signin/code', { json: { code, attempt_token: attemptToken } })
 
-  expect([before, await people(authd)]).toEqual([0, 1])
+  expect([before, await usersOf(authd)]).toEqual([0, 1])
 })
 
 test('with signup.policy domains, only their addresses get a mail', async () => {
@@ -49,7 +49,7 @@ test('a policy that closes between the mail and its code blocks a new address', 
   const reply = await authd.browser().post('/v1/signin/code', { json: { code, attempt_token: attemptToken } })
 
   expect(reply.status).toBe(401)
-  expect(await people(authd)).toBe(0)
+  expect(await usersOf(authd)).toBe(0)
 })
 
 test('every spelling of an address is one user', async () => {

@@ -48,7 +48,7 @@ async function admin(authd: Authd): Promise<(path: string) => Promise<Reply>> {
 
 async function everybody(authd: Authd, filter: UserFilter): Promise<string[]> {
   const ids: string[] = []
-  for await (const people of walkUsers(authd.deps, filter, 7000)) ids.push(...people.map(({ user }) => user.id))
+  for await (const users of walkUsers(authd.deps, filter, 7000)) ids.push(...users.map(({ user }) => user.id))
   return ids
 }
 

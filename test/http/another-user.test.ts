@@ -43,14 +43,14 @@ describe('with the id of another user', () => {
   test.each(ROUTES)('$method $path reveals nothing and changes nothing', async ({ method, path }) => {
     const authd = await startAuthd()
     const { ids } = await ownIds(authd)
-    const stranger = authd.browser()
-    await signInOnPage(authd, stranger, 'bob@example.com')
+    const other = authd.browser()
+    await signInOnPage(authd, other, 'bob@example.com')
     const before = await everythingOf(authd)
     const folder = path.split('/').at(path.split('/').findIndex((part) => part.startsWith(':')) - 1) ?? ''
     const theirs = path.replace(':id', ids[folder as keyof typeof ids] ?? `no id is known for ${folder}`)
     const sent = path.startsWith('/v1/') ? { json: { name: 'mine' } } : { form: { name: 'mine' } }
 
-    const reply = await stranger.send(method, theirs, method === 'POST' || method === 'PATCH' ? sent : {})
+    const reply = await other.send(method, theirs, method === 'POST' || method === 'PATCH' ? sent : {})
 
     const isTurnedAway = reply.status === 404 || reply.headers.get('Location') === '/account'
     expect({ status: reply.status, isTurnedAway }).toMatchObject({ isTurnedAway: true })
@@ -62,14 +62,14 @@ describe('with the id of another user', () => {
     const authd = await startAuthd()
     const { browser, device, ids } = await ownIds(authd)
     await signInWithPasskey(authd.browser(), device)
-    const stranger = authd.browser()
-    await signInOnPage(authd, stranger, 'bob@example.com')
+    const other = authd.browser()
+    await signInOnPage(authd, other, 'bob@example.com')
 
     const own = (await browser.get('/v1/me/sessions')).body.map(({ id }: { id: string }) => id)
     expect(own).toHaveLength(2)
     expect(own).toContain(ids.sessions)
     expect((await browser.get('/v1/me/passkeys')).body).toMatchObject([{ id: ids.passkeys }])
-    expect((await stranger.get('/v1/me/sessions')).body).toHaveLength(1)
-    expect((await stranger.get('/v1/me/passkeys')).body).toEqual([])
+    expect((await other.get('/v1/me/sessions')).body).toHaveLength(1)
+    expect((await other.get('/v1/me/passkeys')).body).toEqual([])
   })
 })
