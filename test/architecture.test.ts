@@ -18,7 +18,8 @@ const WORLD = /\bDate\b|\bMath\.random\b|\bprocess\b|\bset(?:Timeout|Interval|Im
 const RULES: Record<string, Rule> = {
   'migrations/': { may: [], mayAsType: ['knex'], mayNotSay: WORLD },
   'src/errors.ts': { may: [] },
-  'src/deps.ts': { may: [], mayAsType: ['src/config/schema.ts', 'src/platform/', 'src/store/'] },
+  'src/mails.ts': { may: [] },
+  'src/deps.ts': { may: [], mayAsType: ['src/mails.ts', 'src/config/schema.ts', 'src/platform/', 'src/store/'] },
   'src/build-info.ts': { may: ['node:*'] },
   'src/resources/': { may: ['zod', 'src/errors.ts', 'src/platform/'], mayAsType: ['src/store/', 'src/flows/'] },
   'src/platform/': { may: ['node:*', 'bowser', 'handlebars', 'mjml', 'ipaddr.js', 'uqr', 'winston', 'prom-client'] },
@@ -29,12 +30,12 @@ const RULES: Record<string, Rule> = {
     mayNotSay: /\bDate\b|\bMath\.random\b|\brandomBytes\b|\bprocess\b/,
   },
   'src/flows/': {
-    may: ['jose', 'otplib', '@simplewebauthn/server', 'src/store/', 'src/platform/', 'src/errors.ts'],
+    may: ['jose', 'otplib', '@simplewebauthn/server', 'src/store/', 'src/platform/', 'src/errors.ts', 'src/mails.ts'],
     mayAsType: ['src/deps.ts', 'src/config/schema.ts'],
     mayNotSay: WORLD,
   },
   'src/mail/': {
-    may: ['node:*', 'nodemailer', 'handlebars', 'mjml', 'src/platform/'],
+    may: ['node:*', 'nodemailer', 'handlebars', 'mjml', 'src/platform/', 'src/mails.ts'],
     mayAsType: ['src/deps.ts', 'src/config/schema.ts'],
   },
   'src/jobs/': {
@@ -71,7 +72,16 @@ const RULES: Record<string, Rule> = {
     mayAsType: ['src/deps.ts', 'src/config/schema.ts'],
   },
   'src/startup/': {
-    may: ['node:*', 'src/config/', 'src/platform/', 'src/store/', 'src/flows/', 'src/mail/', 'src/errors.ts'],
+    may: [
+      'node:*',
+      'src/config/',
+      'src/platform/',
+      'src/store/',
+      'src/flows/',
+      'src/mail/',
+      'src/mails.ts',
+      'src/errors.ts',
+    ],
     mayAsType: ['src/deps.ts'],
   },
   'src/cli/': {

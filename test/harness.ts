@@ -1,8 +1,8 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { onTestFinished } from 'vitest'
+import { liveConfig } from '../src/config/live-config.ts'
 import { parseConfig } from '../src/config/load.ts'
-import { configSource } from '../src/config/source.ts'
 import type { Deps, Log, Mail } from '../src/deps.ts'
 import { sealAudit } from '../src/flows/audit/audit.ts'
 import { createCache } from '../src/flows/cache.ts'
@@ -103,7 +103,7 @@ async function startOn(
   const mailer = capturingMailer()
   const log = capturedLog()
   const deps: Deps = {
-    config: configSource(parsed),
+    config: liveConfig(parsed),
     texts: { current: builtInTexts },
     db,
     cache: createCache(db),

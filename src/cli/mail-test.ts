@@ -44,7 +44,7 @@ export async function testMail(deps: Deps, { to, lang, template }: MailTestInput
 
 /** Development, where nobody has a mail server. */
 async function showMail(deps: Deps, input: MailTestInput & { messageId: string }): Promise<MailTest> {
-  const { template, values } = await sampleValues(input.template)
+  const { template, values } = sampleValues(input.template)
   const response = await deps.mailer.send({ ...input, template, values })
   return {
     accepted: true,

@@ -1,7 +1,7 @@
 import { stringify } from 'smol-toml'
 import { AuthdError } from '../errors.ts'
 import { readCredentialLayer } from './credential-layer.ts'
-import { envFileBeside, refuseForeign, type Searched, searchConfig } from './discover.ts'
+import { envFileBeside, refuseForeignOwner, type Searched, searchConfig } from './discover.ts'
 import { type Environment, readEnvLayer } from './env-layer.ts'
 import { readFileLayer } from './file-layer.ts'
 import { STDIN } from './layer.ts'
@@ -102,6 +102,6 @@ function takeFile(searched: readonly Searched[], uid: number | undefined): strin
       suggestions: ['authd init', 'authd config path'],
     })
   }
-  if (found) refuseForeign(found, uid)
+  if (found) refuseForeignOwner(found, uid)
   return found?.path
 }

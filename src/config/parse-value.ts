@@ -1,6 +1,6 @@
 import { closest } from '../platform/closest.ts'
 import { formatDuration } from '../platform/duration.ts'
-import type { Refusal } from './kind.ts'
+import type { BadValue } from './kind.ts'
 import type { Candidate } from './layer.ts'
 import type { Key } from './schema.ts'
 import { nameOfSource } from './value-source.ts'
@@ -13,7 +13,7 @@ export function parseValue({ key, value: written, isText, source }: Candidate): 
   const result = key.kind.type.safeParse(value)
   if (result.success) return { value: result.data }
   const [issue] = result.error.issues
-  const refusal: Refusal = (issue?.code === 'custom' && issue.params) || {}
+  const refusal: BadValue = (issue?.code === 'custom' && issue.params) || {}
   const index = issue?.path[0]
   const culprit = Array.isArray(value) && typeof index === 'number' ? value[index] : value
   const suggestion = refusal.suggestion ?? advise(key, value)

@@ -1,4 +1,5 @@
-import type { Mail, MailTemplate } from '../deps.ts'
+import type { Mail } from '../deps.ts'
+import type { MailTemplate } from '../mails.ts'
 import type { SentenceValues, Translator } from '../platform/texts/translate.ts'
 
 /** What a mail says about who sends it. */

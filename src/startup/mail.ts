@@ -1,19 +1,16 @@
 import type { Config } from '../config/schema.ts'
-import type { ConfigSource, Mailer, MailTemplate } from '../deps.ts'
+import type { LiveConfig, Mailer } from '../deps.ts'
 import { AuthdError } from '../errors.ts'
 import type { Preview } from '../mail/preview.ts'
 import type { RecordCheck } from '../mail/sender-records.ts'
 import type { Walk } from '../mail/walk.ts'
+import { declaredMail, type MailTemplate, mailTemplates } from '../mails.ts'
 import { closest } from '../platform/closest.ts'
-import type { TextSource } from '../platform/texts/texts.ts'
-import { textSource } from './texts.ts'
+import type { LiveTexts } from '../platform/texts/texts.ts'
+import { liveTexts } from './texts.ts'
 
 /** The mailer of this configuration: the operator's relay, or the terminal where there is none. */
-export async function createMailer(
-  source: ConfigSource,
-  texts: TextSource,
-  output: NodeJS.WriteStream,
-): Promise<Mailer> {
+export async function createMailer(source: LiveConfig, texts: LiveTexts, output: NodeJS.WriteStream): Promise<Mailer> {
   const { smtp, mail } = source.current()
   const options = mailOptions(source, texts)
   if (smtp.host === undefined || mail.from === undefined) {
@@ -25,7 +22,7 @@ export async function createMailer(
 }
 
 /** What mails are made of, but for the way they go. */
-function mailOptions(source: Pick<ConfigSource, 'current'>, texts: TextSource) {
+function mailOptions(source: Pick<LiveConfig, 'current'>, texts: LiveTexts) {
   const { mail, publicUrl } = source.current()
   return {
     app: () => {
@@ -45,29 +42,28 @@ export interface SampleMail {
   messageId?: string
 }
 
-/** A mail of this configuration with sample values. Throws USAGE for one that there is not, CONFIG_INVALID for bad templates. */
+/** A mail of this configuration with sample values. Throws USAGE for an unknown mail, CONFIG_INVALID for bad templates. */
 export async function previewOf(config: Config, { template: name, ...rest }: SampleMail): Promise<Preview> {
   const { previewMail } = await import('../mail/preview.ts')
-  const template = await templateNamed(name)
-  const texts = textSource()
+  const template = templateNamed(name)
+  const texts = liveTexts()
   await texts.load(config)
   const from = config.mail.from ?? 'no-reply@example.com'
   return await previewMail({ template, ...rest }, { ...mailOptions({ current: () => config }, texts), from })
 }
 
-export async function sampleValues(name: string): Promise<{ template: MailTemplate; values: Record<string, string> }> {
-  const { SAMPLE_VALUES } = await import('../mail/samples.ts')
-  const template = await templateNamed(name)
-  return { template, values: SAMPLE_VALUES[template] }
+/** A mail by name with sample values. Throws USAGE for an unknown name. */
+export function sampleValues(name: string): { template: MailTemplate; values: Record<string, string> } {
+  const template = templateNamed(name)
+  return { template, values: declaredMail(template).values }
 }
 
-async function templateNamed(name: string): Promise<MailTemplate> {
-  const { mailTemplates } = await import('../mail/preview.ts')
-  const template = mailTemplates().find((known) => known === name)
+function templateNamed(name: string): MailTemplate {
+  const template = mailTemplates.find((known) => known === name)
   if (template !== undefined) return template
-  const near = closest(name, mailTemplates())
+  const near = closest(name, mailTemplates)
   throw new AuthdError('USAGE', {
-    message: `There is no mail "${name}". There are ${mailTemplates().join(', ')}.`,
+    message: `Unknown mail "${name}". The mails are ${mailTemplates.join(', ')}.`,
     suggestions: near ? [`authd email preview ${near}`] : [],
   })
 }

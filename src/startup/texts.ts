@@ -7,13 +7,13 @@ import { builtInTexts, type Texts } from '../platform/texts/texts.ts'
 export { sourceNames, sourcesOf } from '../mail/sources.ts'
 
 /** The texts of the flows, and what only the process that owns them may do. */
-export interface TextSourceControl {
+export interface LiveTextsControl {
   current(): Texts
   /** Lays the operator's files over ours; what is wrong with them changes nothing. Throws CONFIG_INVALID. */
   load(config: Config): Promise<Pick<LoadedTexts, 'files' | 'warnings'>>
 }
 
-export function textSource(): TextSourceControl {
+export function liveTexts(): LiveTextsControl {
   let current = builtInTexts()
   return {
     current: () => current,

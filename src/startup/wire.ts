@@ -1,5 +1,5 @@
+import { type LiveConfigControl, liveConfig } from '../config/live-config.ts'
 import type { Config } from '../config/schema.ts'
-import { type ConfigSourceControl, configSource } from '../config/source.ts'
 import type { Deps } from '../deps.ts'
 import { createCache } from '../flows/cache.ts'
 import { applySettings } from '../flows/operator/setting.ts'
@@ -18,7 +18,7 @@ import { openLog } from './log.ts'
 import { createMailer, mailerWhenUsed } from './mail.ts'
 import { prepareSchema } from './schema.ts'
 import { serverSecret } from './secret.ts'
-import { type TextSourceControl, textSource } from './texts.ts'
+import { type LiveTextsControl, liveTexts } from './texts.ts'
 
 export interface WireOptions {
   /** `serve` makes and migrates what is missing; `cli` works on what is there. */
@@ -42,8 +42,8 @@ export interface Wired {
   log: ProcessLog
   /** Of a daemon whose log is a file. */
   logFile: LogFile | undefined
-  config: ConfigSourceControl
-  texts: TextSourceControl
+  config: LiveConfigControl
+  texts: LiveTextsControl
   close(): Promise<void>
 }
 
@@ -56,7 +56,7 @@ export async function wire(config: Config, options: WireOptions): Promise<Wired>
     stream: logFile?.stream ?? options.output,
     journalStream: options.journalStream,
   })
-  const source = configSource(config, {
+  const source = liveConfig(config, {
     flagged: options.flagged ?? new Set(),
     onChange: (next) => options.mode === 'serve' && log.setLevel(next.log.level),
   })
@@ -64,7 +64,7 @@ export async function wire(config: Config, options: WireOptions): Promise<Wired>
   // Only a daemon loads what counts.
   const metrics = isCounted ? (await import('../platform/monitoring/metrics.ts')).createMetrics() : NO_METRICS
   const timer: StatementTimer = (type, seconds) => metrics.observe('db_query_duration_seconds', { type }, seconds)
-  const texts = textSource()
+  const texts = liveTexts()
   const loadTexts = async () => {
     const { warnings } = await texts.load(config)
     for (const { message, path } of warnings) log.warn('template', { path, warning: message })

@@ -12,7 +12,13 @@ const PERMANENT = new MailError('550 no such user', { isPermanent: true })
 
 async function enqueue(authd: Authd, more: { ttlMs?: number; isDecoy?: boolean } = {}): Promise<string> {
   const { ttlMs = HOUR, isDecoy = false } = more
-  const mail = { to: 'ada@example.com', template: 'signin', lang: 'en', values: { code: '123456' }, isDecoy } as const
+  const mail = {
+    to: 'ada@example.com',
+    template: 'signin',
+    lang: 'en',
+    values: { code: '123456', expires_minutes: '10' },
+    isDecoy,
+  } as const
   return await authd.deps.db.write((trx) =>
     enqueueMail(authd.deps, trx, { ...mail, expiresAt: authd.clock.now() + ttlMs }),
   )

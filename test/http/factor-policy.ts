@@ -1,7 +1,7 @@
 import { checkRegistration } from '../../src/flows/factors/passkey-check.ts'
 import { MINUTE } from '../../src/platform/clock.ts'
 import { slowHash } from '../../src/platform/secret.ts'
-import { setBrake } from '../../src/store/failed-attempts.ts'
+import { setFailureCount } from '../../src/store/failed-attempts.ts'
 import { insertPasskey } from '../../src/store/passkeys.ts'
 import { replaceRecoveryCodes } from '../../src/store/recovery-codes.ts'
 import { confirmTotp, putPendingTotp } from '../../src/store/totp-secrets.ts'
@@ -92,7 +92,8 @@ export async function makeUser(
       await putPendingTotp(trx, { userId: id, pendingSealed, expiresAt: now + MINUTE })
       await confirmTotp(trx, { userId: id, pendingSealed, step: 0, now })
     }
-    if (enrolled.isTotpOff) await setBrake(trx, { kind: 'totp', subject: id }, { failures: 100, blockedUntil: null })
+    if (enrolled.isTotpOff)
+      await setFailureCount(trx, { kind: 'totp', subject: id }, { failures: 100, blockedUntil: null })
     const rows = hashes.map((codeHash) => ({ id: deps.random.id('rc'), salt: SALT, codeHash, createdAt: now }))
     if (enrolled.codes) await replaceRecoveryCodes(trx, id, rows)
   })

@@ -8,7 +8,7 @@ import { addWebhook } from '../../src/flows/outbox/webhook-endpoint.ts'
 import { allEndpoints } from '../../src/http/app.ts'
 import { openApiDocument } from '../../src/http/endpoint/openapi.ts'
 import { MINUTE } from '../../src/platform/clock.ts'
-import { setBrake } from '../../src/store/failed-attempts.ts'
+import { setFailureCount } from '../../src/store/failed-attempts.ts'
 import { countRefusal, suppressMail } from '../../src/store/mail-suppressions.ts'
 import { type Authd, startAuthd } from '../harness.ts'
 import { signInForTokens } from '../people.ts'
@@ -84,7 +84,7 @@ describe('the examples of the OpenAPI document', () => {
       const authd = await startAuthd()
       const grace = await signInForTokens(authd, 'grace@example.com')
       const brake = { failures: 5, blockedUntil: authd.clock.now() + MINUTE }
-      await authd.deps.db.write((trx) => setBrake(trx, { kind: 'totp', subject: grace.userId }, brake))
+      await authd.deps.db.write((trx) => setFailureCount(trx, { kind: 'totp', subject: grace.userId }, brake))
       const { filters } = await addIpFilters(authd.deps, SYSTEM, {
         ...{ rules: [{ cidr: '198.51.100.0/24', reason: 'a test' }], action: 'block', scope: 'all', expiresAt: null },
         ...{ keepSessions: true, own: undefined, acceptsLockout: false },

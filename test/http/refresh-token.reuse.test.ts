@@ -3,7 +3,7 @@ import { SYSTEM } from '../../src/flows/event.ts'
 import { addIpFilters } from '../../src/flows/limits/ip-filter-admin.ts'
 import { updateUser } from '../../src/flows/users/update.ts'
 import { DAY, MINUTE, SECOND } from '../../src/platform/clock.ts'
-import { setBrake } from '../../src/store/failed-attempts.ts'
+import { setFailureCount } from '../../src/store/failed-attempts.ts'
 import type { MfaPolicy } from '../../src/store/users.ts'
 import { type Authd, startAuthd } from '../harness.ts'
 import { signInForTokens } from '../people.ts'
@@ -151,7 +151,9 @@ describe('a refresh checks again', () => {
     const { refreshToken, userId } = await signInForTokens(authd)
     const blockedUntil = authd.clock.now() + MINUTE
     for (const kind of ['totp', 'recovery_code'] as const)
-      await authd.deps.db.write((trx) => setBrake(trx, { kind, subject: userId }, { failures: 100, blockedUntil }))
+      await authd.deps.db.write((trx) =>
+        setFailureCount(trx, { kind, subject: userId }, { failures: 100, blockedUntil }),
+      )
 
     expect((await refresh(authd, refreshToken)).status).toBe(200)
   })

@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { SYSTEM } from '../../src/flows/event.ts'
 import { unlockUsers } from '../../src/flows/policy/lockout-admin.ts'
 import { MINUTE, SECOND } from '../../src/platform/clock.ts'
-import { setBrake } from '../../src/store/failed-attempts.ts'
+import { setFailureCount } from '../../src/store/failed-attempts.ts'
 import { deviceFor, enrolPasskey, enrolTotp, signInWithPasskey, totpCode } from '../factors.ts'
 import { type Authd, startAuthd } from '../harness.ts'
 import type { Browser, Reply } from '../http-client.ts'
@@ -129,7 +129,9 @@ describe('wrong codes', () => {
     const [{ user_id: subject } = { user_id: '' }] = await authd.deps.db.read((sql) =>
       sql.all<{ user_id: string }>('SELECT user_id FROM totp_secrets'),
     )
-    await authd.deps.db.write((trx) => setBrake(trx, { kind: 'totp', subject }, { failures: 96, blockedUntil: null }))
+    await authd.deps.db.write((trx) =>
+      setFailureCount(trx, { kind: 'totp', subject }, { failures: 96, blockedUntil: null }),
+    )
     for (let failures = 97; failures <= 100; failures += 1) {
       await (await reachFactor(authd))(wrongCode(authd, secret))
       authd.clock.advance(15 * MINUTE)

@@ -1,6 +1,6 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { expect, test } from 'vitest'
-import { SAMPLE_VALUES } from '../../src/mail/samples.ts'
+import { MAILS } from '../../src/mails.ts'
 import { checkDkim, type DkimResult } from '../dkim.ts'
 import { startSmtp } from '../smtp.ts'
 import { mailerFor, SIGNIN } from './samples.ts'
@@ -40,7 +40,7 @@ test('a long German subject in several encoded words verifies too', async () => 
     ...SIGNIN,
     lang: 'de',
     template: 'email_changed',
-    values: SAMPLE_VALUES.email_changed,
+    values: MAILS.email_changed.values,
   })
 
   const { raw = '', parsed } = server.mails[0] ?? {}

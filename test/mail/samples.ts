@@ -1,22 +1,22 @@
 import { onTestFinished } from 'vitest'
 import type { Mail, Mailer } from '../../src/deps.ts'
 import { type MailerOptions, smtpMailer } from '../../src/mail/mailer.ts'
-import { SAMPLE_VALUES } from '../../src/mail/samples.ts'
 import type { SmtpSettings } from '../../src/mail/smtp-options.ts'
-import { builtInTexts, type TextSource } from '../../src/platform/texts/texts.ts'
+import { MAILS } from '../../src/mails.ts'
+import { builtInTexts, type LiveTexts } from '../../src/platform/texts/texts.ts'
 import type { TestSmtp } from '../smtp.ts'
 
 export const APP = { name: 'Example', supportUrl: 'https://example.com/help' }
 
 /** Ours alone. */
-export const TEXTS: TextSource = { current: builtInTexts }
+export const TEXTS: LiveTexts = { current: builtInTexts }
 
 export const SIGNIN: Mail = {
   messageId: 'msg_01jdgq8w7v4m2e6k9s3x5c1b0n',
   to: 'anna@example.com',
   template: 'signin',
   lang: 'en',
-  values: SAMPLE_VALUES.signin,
+  values: MAILS.signin.values,
 }
 
 export function settingsFor(server: TestSmtp, more: Partial<SmtpSettings> = {}): SmtpSettings {

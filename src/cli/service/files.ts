@@ -30,7 +30,7 @@ export interface ServiceFile {
   text: string
 }
 
-export interface Place {
+export interface UnitTarget {
   /** Put before each path, as systemctl --root does. */
   root: string
   /** Of the systemd that will read them; undefined where it is not known, and what every one understands is written. */
@@ -38,7 +38,7 @@ export interface Place {
 }
 
 /** What an installation consists of. */
-export function serviceFiles(options: UnitOptions, { root, systemdVersion = 0 }: Place): ServiceFile[] {
+export function serviceFiles(options: UnitOptions, { root, systemdVersion = 0 }: UnitTarget): ServiceFile[] {
   const { name } = options
   const reload = { path: `/etc/systemd/system/${name}.service.d/notify-reload.conf`, text: notifyReloadText() }
   return [
@@ -50,7 +50,7 @@ export function serviceFiles(options: UnitOptions, { root, systemdVersion = 0 }:
 }
 
 /** Refuses where a unit of this name is somebody else's: another product is called authd, too. */
-export function refuseForeign(name: string, root: string): void {
+export function refuseForeignUnit(name: string, root: string): void {
   const foreign = UNIT_FOLDERS.map((folder) => join(root, folder, `${name}.service`)).find(
     (path) => existsSync(path) && !isOurs(path),
   )

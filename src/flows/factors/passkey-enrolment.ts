@@ -7,6 +7,7 @@ import { insertPasskeyChallenge } from '../../store/passkey-challenges.ts'
 import { deletePasskey, insertPasskey, listPasskeys, type Passkey, renamePasskey } from '../../store/passkeys.ts'
 import type { OwnedSession } from '../../store/sessions.ts'
 import { takeWebauthnUserId, type User } from '../../store/users.ts'
+import { decide } from '../decide.ts'
 import { type Actor, recordEvent } from '../event.ts'
 import { notify } from '../outbox/notice.ts'
 import { lastFactorGuard } from '../policy/last-factor.ts'
@@ -30,26 +31,25 @@ export async function beginPasskeyEnrolment(deps: Deps, session: OwnedSession): 
   const { generateRegistrationOptions } = await library()
   const fresh = deps.random.bytes(USER_ID_BYTES).toString('base64url')
   const { challengeId, bytes, text, expiresAt } = newChallenge(deps)
-  const verdict = await deps.db.write(async (trx) => {
-    const held = await holdFresh(deps, trx, session)
-    if (held.kind !== 'fresh') return held
+  const held = await decide(deps, async (trx) => {
+    const user = await holdFresh(deps, trx, session)
+    if (user instanceof AuthdError) return user
     const asked = { id: challengeId, kind: 'enrolment', boundTo: session.id, challenge: text, expiresAt } as const
     await insertPasskeyChallenge(trx, asked)
-    const userId = await takeWebauthnUserId(trx, { id: session.userId, fresh })
-    return { ...held, userId, own: await listPasskeys(trx, session.userId) }
+    const handle = await takeWebauthnUserId(trx, { id: session.userId, fresh })
+    return { user, handle, own: await listPasskeys(trx, user.id) }
   })
-  if (verdict.kind !== 'fresh') throw verdict.error
-  if (verdict.own.length >= PASSKEYS_MAX) throw tooMany()
+  if (held.own.length >= PASSKEYS_MAX) throw tooMany()
   const options = await generateRegistrationOptions({
     rpName: app.name,
     rpID: rpId,
-    userID: new Uint8Array(Buffer.from(verdict.userId, 'base64url')),
-    userName: verdict.user.emailTyped,
-    userDisplayName: verdict.user.name ?? verdict.user.emailTyped,
+    userID: new Uint8Array(Buffer.from(held.handle, 'base64url')),
+    userName: held.user.emailTyped,
+    userDisplayName: held.user.name ?? held.user.emailTyped,
     challenge: bytes,
     timeout: expiresAt - deps.clock.now(),
     attestationType: 'none',
-    excludeCredentials: verdict.own.map(({ credentialId: id, transports }) => ({ id, transports })),
+    excludeCredentials: held.own.map(({ credentialId: id, transports }) => ({ id, transports })),
     authenticatorSelection: { residentKey: 'required', requireResidentKey: true, userVerification: 'required' },
     supportedAlgorithmIDs: ALGORITHMS,
   })
@@ -69,24 +69,20 @@ export async function enrolPasskey(
   if (!made) throw new AuthdError('PASSKEY_NOT_ACCEPTED')
   const id = deps.random.id('pk')
   const createdAt = deps.clock.now()
-  const verdict = await deps.db.write(async (trx) => {
-    const held = await holdFresh(deps, trx, session)
-    if (held.kind !== 'fresh') return held
-    const { user } = held
+  return await decide(deps, async (trx) => {
+    const user = await holdFresh(deps, trx, session)
+    if (user instanceof AuthdError) return user
     const own = await listPasskeys(trx, user.id)
-    if (own.length >= PASSKEYS_MAX) return { kind: 'refused' as const, error: tooMany() }
+    if (own.length >= PASSKEYS_MAX) return tooMany()
     const named = name?.trim() || freeName(defaultName(made.aaguid, actor), own)
     const passkey = { id, userId: user.id, ...made, name: named, createdAt }
-    if (!(await insertPasskey(trx, passkey))) {
-      return { kind: 'refused' as const, error: new AuthdError('PASSKEY_NOT_ACCEPTED') }
-    }
+    if (!(await insertPasskey(trx, passkey))) return new AuthdError('PASSKEY_NOT_ACCEPTED')
     const metadata = { passkey: id, name: named, synced: made.isBackupEligible }
-    await note(deps, trx, actor, { type: 'webauthn.registered', user, sessionId: session.id, metadata })
+    await recordEvent(deps, trx, actor, { type: 'webauthn.registered', user, sessionId: session.id, metadata })
     await notify(deps, trx, actor, { user, template: 'passkey_added', values: { name: named } })
-    return { kind: 'done' as const, passkey, renewed: await renew(deps, trx, { session, proof: 'passkey' }) }
+    const renewed = await renew(deps, trx, { session, proof: 'passkey' })
+    return { passkey: { ...passkey, lastUsedAt: null }, renewed }
   })
-  if (verdict.kind !== 'done') throw verdict.error
-  return { passkey: { ...verdict.passkey, lastUsedAt: null }, renewed: verdict.renewed }
 }
 
 export async function renameOwnPasskey(
@@ -109,19 +105,14 @@ export async function removeOwnPasskey(
   actor: Actor,
   { session, id }: { session: OwnedSession; id: string },
 ): Promise<Renewed> {
-  const verdict = await deps.db.write(async (trx) => {
-    const held = await holdFresh(deps, trx, session)
-    if (held.kind !== 'fresh') return held
-    const { user } = held
-    const guard = await lastFactorGuard(deps, trx, user, 'passkey')
-    if (guard) return { kind: 'refused' as const, error: guard }
-    if (!(await removePasskeyIn(deps, trx, actor, { user, id }))) {
-      return { kind: 'refused' as const, error: new AuthdError('PASSKEY_NOT_FOUND') }
-    }
-    return { kind: 'done' as const, renewed: await renew(deps, trx, { session }) }
+  return await decide(deps, async (trx) => {
+    const user = await holdFresh(deps, trx, session)
+    if (user instanceof AuthdError) return user
+    const refusal = await lastFactorGuard(deps, trx, user, 'passkey')
+    if (refusal) return refusal
+    if (!(await removePasskeyIn(deps, trx, actor, { user, id }))) return new AuthdError('PASSKEY_NOT_FOUND')
+    return await renew(deps, trx, { session })
   })
-  if (verdict.kind !== 'done') throw verdict.error
-  return verdict.renewed
 }
 
 /** Inside the unit that holds the person; false: there is no such passkey of theirs. */
@@ -133,7 +124,7 @@ export async function removePasskeyIn(
 ): Promise<boolean> {
   const removed = await deletePasskey(trx, { id, userId: user.id })
   if (!removed) return false
-  await note(deps, trx, actor, { type: 'webauthn.removed', user, metadata: { passkey: id, name: removed.name } })
+  await recordEvent(deps, trx, actor, { type: 'webauthn.removed', user, metadata: { passkey: id, name: removed.name } })
   await notify(deps, trx, actor, { user, template: 'passkey_removed', values: { name: removed.name } })
   await dropLoneRecoveryCodes(trx, user.id)
   return true
@@ -152,19 +143,4 @@ function freeName(wanted: string, own: Passkey[]): string {
   const taken = new Set(own.map(({ name }) => name))
   const numbered = Array.from({ length: own.length + 1 }, (_, n) => (n === 0 ? wanted : `${wanted} ${n + 1}`))
   return numbered.find((name) => !taken.has(name)) ?? wanted
-}
-
-async function note(
-  deps: Deps,
-  trx: Trx,
-  actor: Actor,
-  event: {
-    type: 'webauthn.registered' | 'webauthn.removed'
-    user: User
-    sessionId?: string
-    metadata: Record<string, unknown>
-  },
-): Promise<void> {
-  const { user, ...rest } = event
-  await recordEvent(deps, trx, actor, { ...rest, user })
 }

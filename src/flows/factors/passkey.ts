@@ -9,7 +9,6 @@ import type { OwnedSession } from '../../store/sessions.ts'
 import type { SigninAttempt } from '../../store/signin-attempts.ts'
 import { findUser, findUserByEmail, lockUser, type User } from '../../store/users.ts'
 import { type Actor, recordEvent } from '../event.ts'
-import type { Refusal } from '../policy/lockout.ts'
 import type { Renewed } from '../sessions/renewal.ts'
 import { findHeld, type Holding, isOpen } from '../signin/attempt.ts'
 import { completeSignIn, prepareSignIn, presentSignIn, type SignInResult } from '../signin/complete.ts'
@@ -97,11 +96,11 @@ export async function stepUpWithPasskey(
 ): Promise<Renewed> {
   const asked = await deps.db.write((trx) => take(deps, trx, { challengeId, kind: 'stepup', boundTo: session.id }))
   const checked = asked === undefined ? undefined : await check(deps, { credential, challenge: asked })
-  return await finishStepUp(deps, actor, session, async (trx, user): Promise<'passkey' | Refusal> => {
+  return await finishStepUp(deps, actor, session, async (trx, user): Promise<'passkey' | AuthdError> => {
     const isOwn = checked !== undefined && checked.user.id === user.id
     if (isOwn && (await accept(deps, trx, actor, { user, checked }))) return 'passkey'
     await noteFailure(deps, trx, actor, { email: user.email, userId: user.id })
-    return { kind: 'wrong' }
+    return new AuthdError('INVALID_CREDENTIALS')
   })
 }
 

@@ -11,10 +11,11 @@ import {
 } from '../../store/recovery-codes.ts'
 import type { OwnedSession } from '../../store/sessions.ts'
 import { lockUser, type User } from '../../store/users.ts'
+import { decide } from '../decide.ts'
 import { type Actor, recordEvent } from '../event.ts'
 import { notify } from '../outbox/notice.ts'
 import { enrolledFactors, hasFactor } from '../policy/factor.ts'
-import { brake, type Refusal, refusalError } from '../policy/lockout.ts'
+import { tryFactor } from '../policy/lockout.ts'
 import { holdFresh } from '../sessions/fresh.ts'
 import { type Renewed, renew } from '../sessions/renewal.ts'
 import { findHeld, isOpen } from '../signin/attempt.ts'
@@ -39,19 +40,18 @@ export async function redeemRecoveryCode(
   const now = deps.clock.now()
   const userId = (await deps.db.read((sql) => findHeld(sql, holding)))?.attempt.userId
   const guess = userId ? await hashGuess(deps, userId, code) : undefined
-  const verdict = await deps.db.write(async (trx): Promise<SignInOutcome | Refusal | undefined> => {
+  const outcome = await decide<SignInOutcome>(deps, async (trx) => {
+    const wrong = new AuthdError('INVALID_CREDENTIALS')
     const attempt = (await findHeld(trx, holding))?.attempt
-    if (!guess || !attempt || attempt.userId === null || !isOpen(attempt, now)) return undefined
+    if (!guess || !attempt || attempt.userId === null || !isOpen(attempt, now)) return wrong
     const user = await lockUser(trx, attempt.userId)
-    if (!user) return undefined
+    if (!user) return wrong
     const refusal = await checkRecoveryCode(deps, trx, actor, { user, guess })
     if (refusal) return refusal
     const method = 'recovery_code'
-    return await completeSignIn(deps, trx, actor, { attempt, user, proof: method, method, replaces, device })
+    return (await completeSignIn(deps, trx, actor, { attempt, user, proof: method, method, replaces, device })) ?? wrong
   })
-  if (!verdict) throw new AuthdError('INVALID_CREDENTIALS')
-  if (!('attempt' in verdict)) throw refusalError(verdict)
-  return await presentSignIn(deps, verdict)
+  return await presentSignIn(deps, outcome)
 }
 
 /** What a typed code hashes to under the person's salt. Slow: never inside a unit. */
@@ -60,19 +60,19 @@ export async function hashGuess(deps: Pick<Deps, 'db'>, userId: string, code: st
   return any ? await slowHash(normalizeCode(code), any.salt) : ''
 }
 
-/** Spends the code that hashes so, under the brake. The unit holds the person, who is told by mail. */
+/** Spends the code with this hash, within the limits on wrong ones. The unit holds the user, who is told by mail. */
 export async function checkRecoveryCode(
   deps: Deps,
   trx: Trx,
   actor: Actor,
   { user, guess }: { user: User; guess: string },
-): Promise<Refusal | undefined> {
+): Promise<AuthdError | undefined> {
   const unused = await listUnusedRecoveryCodes(trx, user.id)
   const isRight = async () => {
     const found = unused.find(({ codeHash }) => equalSecrets(codeHash, guess))
     return found !== undefined && (await useRecoveryCode(trx, { id: found.id, now: deps.clock.now() }))
   }
-  const refusal = await brake(deps, trx, actor, { user, factor: 'recovery_code', isRight })
+  const refusal = await tryFactor(deps, trx, actor, { user, factor: 'recovery_code', isRight })
   if (refusal) return refusal
   const left = unused.length - 1
   await recordEvent(deps, trx, actor, {
@@ -125,18 +125,17 @@ export async function remakeRecoveryCodes(
   session: OwnedSession,
 ): Promise<{ renewed: Renewed; codes: string[] }> {
   const codes = await mintRecoveryCodes(deps)
-  const verdict = await deps.db.write(async (trx) => {
-    const held = await holdFresh(deps, trx, session)
-    if (held.kind !== 'fresh') return held
-    if (!hasFactor(await enrolledFactors(trx, held.user.id))) {
+  const renewed = await decide(deps, async (trx) => {
+    const user = await holdFresh(deps, trx, session)
+    if (user instanceof AuthdError) return user
+    if (!hasFactor(await enrolledFactors(trx, user.id))) {
       const message = 'Recovery codes stand in for a passkey or an authenticator app. Add one of these first.'
-      return { kind: 'refused' as const, error: new AuthdError('CONFLICT', { message }) }
+      return new AuthdError('CONFLICT', { message })
     }
-    await putCodes(deps, trx, actor, { user: held.user, codes })
-    return { kind: 'done' as const, renewed: await renew(deps, trx, { session }) }
+    await putCodes(deps, trx, actor, { user, codes })
+    return await renew(deps, trx, { session })
   })
-  if (verdict.kind !== 'done') throw verdict.error
-  return { renewed: verdict.renewed, codes: codes.texts }
+  return { renewed, codes: codes.texts }
 }
 
 /** Codes stand in for a factor: with the last one they go. */

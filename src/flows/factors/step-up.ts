@@ -4,8 +4,8 @@ import type { Trx } from '../../store/db.ts'
 import type { OwnedSession } from '../../store/sessions.ts'
 import { findBoundAttempt, type Proof } from '../../store/signin-attempts.ts'
 import { lockUser, type User } from '../../store/users.ts'
+import { decide } from '../decide.ts'
 import { type Actor, recordEvent } from '../event.ts'
-import { type Refusal, refusalError } from '../policy/lockout.ts'
 import { howToStepUp, stepUpError } from '../sessions/fresh.ts'
 import { type Renewed, renew } from '../sessions/renewal.ts'
 import { isLive } from '../sessions/session.ts'
@@ -52,7 +52,7 @@ export async function stepUp(
     }
     const attempt = await findBoundAttempt(trx, { purpose: 'stepup', boundTo: session.id })
     const isSpent = attempt && (await spendCode(deps, trx, actor, { attempt, code: proof.code, device: proof.device }))
-    return isSpent ? 'email' : { kind: 'wrong' }
+    return isSpent ? 'email' : new AuthdError('INVALID_CREDENTIALS')
   })
 }
 
@@ -61,14 +61,14 @@ export async function finishStepUp(
   deps: Deps,
   actor: Actor,
   session: OwnedSession,
-  prove: (trx: Trx, user: User) => Promise<Proof | Refusal>,
+  prove: (trx: Trx, user: User) => Promise<Proof | AuthdError>,
 ): Promise<Renewed> {
-  const verdict = await deps.db.write(async (trx): Promise<Renewed | AuthdError> => {
+  return await decide(deps, async (trx) => {
     const user = await lockUser(trx, session.userId)
     if (!user || user.disabledAt !== null || !isLive(session, deps.clock.now())) return new AuthdError('UNAUTHORIZED')
     const { methods } = await howToStepUp(deps, trx, session)
     const proof = await prove(trx, user)
-    if (typeof proof !== 'string') return refusalError(proof)
+    if (proof instanceof AuthdError) return proof
     if (proof === 'email' && !methods.includes('email')) return stepUpError(methods)
     await recordEvent(deps, trx, actor, {
       type: 'session.stepped_up',
@@ -78,6 +78,4 @@ export async function finishStepUp(
     })
     return await renew(deps, trx, { session, proof })
   })
-  if (verdict instanceof AuthdError) throw verdict
-  return verdict
 }

@@ -7,10 +7,11 @@ import { clearFailures, giveBackFailure, takeFailure } from '../../store/failed-
 import type { OwnedSession } from '../../store/sessions.ts'
 import { confirmTotp, deleteTotp, findTotpSecret, putPendingTotp, useTotpStep } from '../../store/totp-secrets.ts'
 import { lockUser, lockUserByEmail, type User } from '../../store/users.ts'
+import { decide } from '../decide.ts'
 import { type Actor, recordEvent } from '../event.ts'
 import { notify } from '../outbox/notice.ts'
 import { lastFactorGuard } from '../policy/last-factor.ts'
-import { brake, FIRST_WRONG_A_DAY, type Refusal, refusalError } from '../policy/lockout.ts'
+import { FIRST_WRONG_A_DAY, tryFactor } from '../policy/lockout.ts'
 import { holdFresh } from '../sessions/fresh.ts'
 import { type Renewed, renew } from '../sessions/renewal.ts'
 import { findHeld, isOpen } from '../signin/attempt.ts'
@@ -24,7 +25,7 @@ import {
 import type { Redemption } from '../signin/link.ts'
 import { dropLoneRecoveryCodes, ensureRecoveryCodes, type MintedCodes, mintRecoveryCodes } from './recovery-code.ts'
 
-/** 160 bits (RFC 4226 §4, R6). */
+/** 160 bits (RFC 4226 §4, requirement R6). */
 const SECRET_BYTES = 20
 const STEP_S = 30
 /** The current step and the one before it (RFC 6238 §5.2). */
@@ -42,39 +43,39 @@ export async function redeemTotp(
 ): Promise<SignInResult> {
   await prepareSignIn(deps)
   const now = deps.clock.now()
-  const verdict = await deps.db.write(async (trx): Promise<SignInOutcome | Refusal | undefined> => {
+  const outcome = await decide<SignInOutcome>(deps, async (trx) => {
+    const wrong = new AuthdError('INVALID_CREDENTIALS')
     const attempt = (await findHeld(trx, holding))?.attempt
-    if (!attempt || !isOpen(attempt, now)) return undefined
+    if (!attempt || !isOpen(attempt, now)) return wrong
     const isFirst = attempt.userId === null
-    if (isFirst && !deps.config.current().totp.allowFirstFactor) return undefined
+    if (isFirst && !deps.config.current().totp.allowFirstFactor) return wrong
     const budget = { kind: 'totp_first', subject: attempt.email ?? '', limit: FIRST_WRONG_A_DAY, windowMs: DAY }
-    if (isFirst && (attempt.email === null || !(await takeFailure(trx, budget, now)))) return undefined
+    if (isFirst && (attempt.email === null || !(await takeFailure(trx, budget, now)))) return wrong
     const user = isFirst ? await lockUserByEmail(trx, attempt.email ?? '') : await lockUser(trx, attempt.userId ?? '')
-    if (!user) return undefined
+    if (!user) return wrong
     const refusal = await checkTotp(deps, trx, actor, { user, code })
-    if (refusal) return isFirst ? undefined : refusal
+    if (refusal) return isFirst ? wrong : refusal
     if (isFirst) await giveBackFailure(trx, budget)
-    return await completeSignIn(deps, trx, actor, { attempt, user, proof: 'otp', method: 'totp', replaces, device })
+    const proven = { attempt, user, proof: 'otp', method: 'totp', replaces, device } as const
+    return (await completeSignIn(deps, trx, actor, proven)) ?? wrong
   })
-  if (!verdict) throw new AuthdError('INVALID_CREDENTIALS')
-  if (!('attempt' in verdict)) throw refusalError(verdict)
-  return await presentSignIn(deps, verdict)
+  return await presentSignIn(deps, outcome)
 }
 
-/** Compares a code, under the brake; a step is spent once, for all racers. The unit holds the person. */
+/** Checks a code within the limits on wrong ones. A time step is spent once. The unit holds the user. */
 export async function checkTotp(
   deps: Deps,
   trx: Trx,
   actor: Actor,
   { user, code }: { user: User; code: string },
-): Promise<Refusal | undefined> {
+): Promise<AuthdError | undefined> {
   const secret = (await findTotpSecret(trx, user.id))?.secretSealed
-  if (!secret) return { kind: 'wrong' }
+  if (!secret) return new AuthdError('INVALID_CREDENTIALS')
   const isRight = async () => {
     const step = stepOf(deps, open(deps, user.id, secret), code)
     return step !== undefined && (await useTotpStep(trx, { userId: user.id, step }))
   }
-  return await brake(deps, trx, actor, { user, factor: 'totp', isRight })
+  return await tryFactor(deps, trx, actor, { user, factor: 'totp', isRight })
 }
 
 export interface TotpEnrolment {
@@ -91,12 +92,12 @@ export async function beginTotp(deps: Deps, session: OwnedSession): Promise<Totp
   const secret = new ScureBase32Plugin().encode(deps.random.bytes(SECRET_BYTES))
   const expiresAt = deps.clock.now() + PENDING_MS
   const pendingSealed = deps.keys.seal(sealContext(session.userId), secret)
-  const user = await deps.db.write(async (trx) => {
-    const held = await holdFresh(deps, trx, session)
-    if (held.kind === 'fresh') await putPendingTotp(trx, { userId: session.userId, pendingSealed, expiresAt })
-    return held
+  await decide(deps, async (trx) => {
+    const user = await holdFresh(deps, trx, session)
+    if (user instanceof AuthdError) return user
+    await putPendingTotp(trx, { userId: user.id, pendingSealed, expiresAt })
+    return undefined
   })
-  if (user.kind !== 'fresh') throw user.error
   // A colon would end the issuer in the label.
   const issuer = app.name.replaceAll(':', ' ')
   return { secret, uri: generateURI({ issuer, label: session.user.emailTyped, secret }), expiresAt }
@@ -117,44 +118,36 @@ export async function finishTotp(
   const now = deps.clock.now()
   const { id: sessionId, userId } = session
   const codes: MintedCodes = await mintRecoveryCodes(deps)
-  const verdict = await deps.db.write(async (trx) => {
-    const held = await holdFresh(deps, trx, session)
-    if (held.kind !== 'fresh') return held
-    const { user } = held
+  return await decide(deps, async (trx) => {
+    const user = await holdFresh(deps, trx, session)
+    if (user instanceof AuthdError) return user
+    const wrong = new AuthdError('INVALID_CREDENTIALS')
     const pending = await findTotpSecret(trx, userId)
     const sealed = pending?.pendingSealed
     const step = sealed ? stepOf(deps, open(deps, userId, sealed), code) : undefined
-    if (!sealed || step === undefined) return undefined
-    if (!(await confirmTotp(trx, { userId, pendingSealed: sealed, step, now }))) return undefined
+    if (!sealed || step === undefined) return wrong
+    if (!(await confirmTotp(trx, { userId, pendingSealed: sealed, step, now }))) return wrong
     await clearFailures(trx, { kind: 'totp', subject: userId })
     await recordEvent(deps, trx, actor, { type: 'totp.enrolled', userId, email: user.email, sessionId })
     await notify(deps, trx, actor, { user, template: 'totp_enabled' })
     const isNew = await ensureRecoveryCodes(deps, trx, actor, { user, codes })
     const renewed = await renew(deps, trx, { session, proof: 'otp' })
-    return { kind: 'done' as const, renewed, recoveryCodes: isNew ? codes.texts : undefined }
+    return { renewed, recoveryCodes: isNew ? codes.texts : undefined }
   })
-  if (!verdict) throw new AuthdError('INVALID_CREDENTIALS')
-  if (verdict.kind !== 'done') throw verdict.error
-  return verdict
 }
 
 /** Takes the authenticator app away; the last factor of somebody who must have one stays. */
 export async function removeOwnTotp(deps: Deps, actor: Actor, session: OwnedSession): Promise<Renewed> {
-  const verdict = await deps.db.write(async (trx) => {
-    const held = await holdFresh(deps, trx, session)
-    if (held.kind !== 'fresh') return held
-    const guard = await lastFactorGuard(deps, trx, held.user, 'totp')
-    if (guard) return { kind: 'refused' as const, error: guard }
-    if (!(await removeTotpIn(deps, trx, actor, held.user))) {
-      return {
-        kind: 'refused' as const,
-        error: new AuthdError('NOT_FOUND', { message: 'No authenticator app is set up.' }),
-      }
+  return await decide(deps, async (trx) => {
+    const user = await holdFresh(deps, trx, session)
+    if (user instanceof AuthdError) return user
+    const refusal = await lastFactorGuard(deps, trx, user, 'totp')
+    if (refusal) return refusal
+    if (!(await removeTotpIn(deps, trx, actor, user))) {
+      return new AuthdError('NOT_FOUND', { message: 'No authenticator app is set up.' })
     }
-    return { kind: 'done' as const, renewed: await renew(deps, trx, { session }) }
+    return await renew(deps, trx, { session })
   })
-  if (verdict.kind !== 'done') throw verdict.error
-  return verdict.renewed
 }
 
 /** Inside the unit that holds the person; false: there was none. */

@@ -78,9 +78,9 @@ export async function addIpFilters(
   return { filters, ended: mayEnd ? await endCovered(deps, actor, filters) : [] }
 }
 
-/** Takes rules away by id or network; answers them, or IP_FILTER_NOT_FOUND for the first that is not there. */
+/** Removes rules by id or network, all or none; returns them. Throws IP_FILTER_NOT_FOUND for the first unknown one. */
 export async function removeIpFilters(deps: Deps, actor: Actor, names: string[]): Promise<IpFilter[]> {
-  const verdict = await deps.db.write(async (trx) => {
+  return await deps.db.write(async (trx) => {
     const removed: IpFilter[] = []
     for (const name of names) {
       const found = await deleteIpFilters(trx, parseCidr(name)?.cidr.text ?? name)
@@ -91,10 +91,9 @@ export async function removeIpFilters(deps: Deps, actor: Actor, names: string[])
     await bumpEpoch(trx, 'ip_filters')
     return removed
   })
-  return verdict
 }
 
-/** Takes away what has expired, which counts for nothing already. */
+/** Deletes expired rules, which have no effect any more. */
 export async function pruneIpFilters(deps: Deps, actor: Actor): Promise<IpFilter[]> {
   const expiredAt = deps.clock.now()
   return await deps.db.write(async (trx) => {

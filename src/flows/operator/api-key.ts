@@ -10,6 +10,7 @@ import {
   listScopesInForce,
   revokeApiKey,
 } from '../../store/api-keys.ts'
+import { decide } from '../decide.ts'
 import { type Actor, recordEvent } from '../event.ts'
 import { seldom } from '../limits/seldom.ts'
 
@@ -103,7 +104,7 @@ export async function listKeysForApi(deps: Deps): Promise<ApiKey[]> {
 /** Ends a key at once; doing it again changes nothing. */
 export async function endApiKey(deps: Deps, actor: Actor, id: string): Promise<{ key: ApiKey; isChanged: boolean }> {
   const now = deps.clock.now()
-  const verdict = await deps.db.write(async (trx) => {
+  return await decide(deps, async (trx) => {
     const isChanged = await revokeApiKey(trx, { id, now })
     const key = await findApiKey(trx, id)
     if (isChanged)
@@ -111,12 +112,11 @@ export async function endApiKey(deps: Deps, actor: Actor, id: string): Promise<{
         type: 'api_key.revoked',
         metadata: { key_id: id },
       })
-    return key && { key, isChanged }
-  })
-  if (verdict) return verdict
-  throw new AuthdError('API_KEY_NOT_FOUND', {
-    message: `No API key "${id}".`,
-    suggestions: ['authd api-keys list'],
+    if (key) return { key, isChanged }
+    return new AuthdError('API_KEY_NOT_FOUND', {
+      message: `No API key "${id}".`,
+      suggestions: ['authd api-keys list'],
+    })
   })
 }
 

@@ -1,4 +1,5 @@
-import type { Deps, MailTemplate } from '../../deps.ts'
+import type { Deps } from '../../deps.ts'
+import { declaredMail, type MailTemplate, type MailValues } from '../../mails.ts'
 import { HOUR, MINUTE, SECOND } from '../../platform/clock.ts'
 import { MailError, type RecipientRefusal } from '../../platform/mail-error.ts'
 import { hideTokens } from '../../platform/secret.ts'
@@ -19,11 +20,11 @@ import { isSuppressed, noteAccepted, noteRefusal } from './suppression.ts'
 const LEASE_MS = 2 * MINUTE
 const BACKOFF_MS = [5 * SECOND, 15 * SECOND, 30 * SECOND, MINUTE]
 
-export interface QueuedMail {
+export interface QueuedMail<Template extends MailTemplate = MailTemplate> {
   to: string
-  template: MailTemplate
+  template: Template
   lang: string
-  values: Record<string, string>
+  values: MailValues<Template>
   /** Never sent after this. */
   expiresAt: number
   attemptId?: string
@@ -31,12 +32,21 @@ export interface QueuedMail {
 }
 
 /** Queues a mail that proves nothing, such as a test mail, for an hour. Returns its id. */
-export async function queueSampleMail(deps: Deps, mail: Omit<QueuedMail, 'expiresAt'>): Promise<string> {
-  return await deps.db.write((trx) => enqueueMail(deps, trx, { ...mail, expiresAt: deps.clock.now() + HOUR }))
+export async function queueSampleMail(
+  deps: Deps,
+  { template, ...mail }: { to: string; template: MailTemplate; lang: string },
+): Promise<string> {
+  const values = declaredMail(template).values as MailValues<MailTemplate>
+  const expiresAt = deps.clock.now() + HOUR
+  return await deps.db.write((trx) => enqueueMail(deps, trx, { ...mail, template, values, expiresAt }))
 }
 
 /** Mail is a row in the unit that causes it: both happen, or neither. A newer mail of an attempt cancels the older. */
-export async function enqueueMail(deps: Deps, trx: Trx, mail: QueuedMail): Promise<string> {
+export async function enqueueMail<Template extends MailTemplate>(
+  deps: Deps,
+  trx: Trx,
+  mail: QueuedMail<Template>,
+): Promise<string> {
   const id = deps.random.id('msg')
   const now = deps.clock.now()
   if (mail.attemptId !== undefined) await cancelAttemptMail(trx, { attemptId: mail.attemptId, now })

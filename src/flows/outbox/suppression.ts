@@ -31,7 +31,7 @@ export async function isSuppressed(deps: Pick<Deps, 'clock'>, sql: Sql, address:
   return (await findSuppression(sql, address, deps.clock.now())) !== undefined
 }
 
-export interface Refusal {
+export interface MailRefusal {
   /** Canonical. */
   address: string
   /** What the mail server answered to RCPT, without secrets. */
@@ -44,7 +44,7 @@ export interface Refusal {
 export async function noteRefusal(
   deps: Pick<Deps, 'clock' | 'random' | 'metrics'>,
   trx: Trx,
-  refusal: Refusal,
+  refusal: MailRefusal,
 ): Promise<void> {
   if (!isAboutMailbox(refusal)) return
   const { address, response } = refusal
@@ -85,7 +85,7 @@ export async function clearSuppression(
   return { address, isChanged }
 }
 
-function isAboutMailbox({ response, enhancedCode }: Refusal): boolean {
+function isAboutMailbox({ response, enhancedCode }: MailRefusal): boolean {
   if (enhancedCode !== undefined) return NO_SUCH_MAILBOX.test(enhancedCode)
   return /\b55[013]\b/.test(response) && NO_SUCH_WORDS.test(response)
 }

@@ -99,13 +99,13 @@ export async function deliverNextWebhook(deps: Deps): Promise<boolean> {
   })
   if (!claimed) return false
   const { endpoint, delivery } = claimed
-  const attempt = await tryDelivery(deps, endpoint, delivery)
-  await deps.db.write((trx) => settle(deps, trx, { endpoint, delivery, attempt }))
+  const tried = await tryDelivery(deps, endpoint, delivery)
+  await deps.db.write((trx) => settle(deps, trx, { endpoint, delivery, tried: tried }))
   return true
 }
 
 /** What came of a try; without a reply, nothing was sent or nothing came back. */
-interface Attempt {
+interface WebhookTry {
   startedAt: number
   endedAt: number
   said: string
@@ -114,7 +114,7 @@ interface Attempt {
   isOver: boolean
 }
 
-async function tryDelivery(deps: Deps, endpoint: WebhookEndpoint, delivery: OutboxItem): Promise<Attempt> {
+async function tryDelivery(deps: Deps, endpoint: WebhookEndpoint, delivery: OutboxItem): Promise<WebhookTry> {
   const startedAt = deps.clock.now()
   const over = (said: string) => ({ startedAt, endedAt: startedAt, said, isOver: true })
   if (delivery.expiresAt <= startedAt) return over('expired before it was accepted')
@@ -134,30 +134,30 @@ async function tryDelivery(deps: Deps, endpoint: WebhookEndpoint, delivery: Outb
 async function settle(
   deps: Deps,
   trx: Trx,
-  { endpoint, delivery, attempt }: { endpoint: WebhookEndpoint; delivery: OutboxItem; attempt: Attempt },
+  { endpoint, delivery, tried }: { endpoint: WebhookEndpoint; delivery: OutboxItem; tried: WebhookTry },
 ): Promise<void> {
-  const { endedAt: now, said, reply, isOver } = attempt
+  const { endedAt: now, said, reply, isOver } = tried
   const isGood = reply !== undefined && reply.status >= 200 && reply.status < 300
-  await settleTry(trx, delivery, isGood ? accepted(attempt) : failed(deps, delivery, attempt))
-  const standing = isGood ? afterSuccess(endpoint, now) : isOver ? endpoint : afterFailure(endpoint, attempt)
+  await settleTry(trx, delivery, isGood ? accepted(tried) : failed(deps, delivery, tried))
+  const standing = isGood ? afterSuccess(endpoint, now) : isOver ? endpoint : afterFailure(endpoint, tried)
   if (!(await releaseWebhookEndpoint(trx, standing)) || isOver) return
   trx.afterCommit(() => deps.metrics.count('webhook_deliveries_total', { status: isGood ? 'success' : 'failure' }))
   if (isGood && endpoint.failures >= FEW_FAILURES) await hurryWebhooksFor(trx, { endpointId: endpoint.id, now })
-  const reason = isGood ? undefined : whyPause(standing, attempt)
+  const reason = isGood ? undefined : whyPause(standing, tried)
   if (reason) await pauseByItself(deps, trx, standing, { reason, said })
 }
 
-function accepted({ startedAt, endedAt, said: response }: Attempt): TryEnd {
+function accepted({ startedAt, endedAt, said: response }: WebhookTry): TryEnd {
   return { startedAt, endedAt, outcome: 'accepted', response, state: 'sent' }
 }
 
-function failed(deps: Deps, { tries, expiresAt }: OutboxItem, attempt: Attempt): TryEnd {
-  const { startedAt, endedAt, said: response, isOver } = attempt
+function failed(deps: Deps, { tries, expiresAt }: OutboxItem, tried: WebhookTry): TryEnd {
+  const { startedAt, endedAt, said: response, isOver } = tried
   const end = { startedAt, endedAt, response, outcome: 'postponed' } as const
   if (isOver) return { ...end, state: 'expired' }
   const wait = RETRY_MS[tries - 1]
   if (wait === undefined) return { ...end, outcome: 'refused', state: 'failed' }
-  const dueAt = endedAt + Math.max(jittered(deps, wait), askedToWait(attempt))
+  const dueAt = endedAt + Math.max(jittered(deps, wait), askedToWait(tried))
   return { ...end, ...(dueAt < expiresAt ? { dueAt } : { state: 'failed' }) }
 }
 
@@ -166,22 +166,22 @@ function afterSuccess(endpoint: WebhookEndpoint, now: number): WebhookEndpoint {
 }
 
 /** Many in a row are not one delivery's fault: the endpoint rests, for longer each time, and as long as it asks for. */
-function afterFailure(endpoint: WebhookEndpoint, attempt: Attempt): WebhookEndpoint {
+function afterFailure(endpoint: WebhookEndpoint, tried: WebhookTry): WebhookEndpoint {
   const failures = endpoint.failures + 1
   const rest = failures < FEW_FAILURES ? 0 : Math.min(5 * SECOND * 2 ** (failures - FEW_FAILURES), LONGEST_REST_MS)
   return {
     ...endpoint,
     failures,
-    failingSince: endpoint.failingSince ?? attempt.endedAt,
-    retryAt: attempt.endedAt + Math.max(rest, askedToWait(attempt)),
+    failingSince: endpoint.failingSince ?? tried.endedAt,
+    retryAt: tried.endedAt + Math.max(rest, askedToWait(tried)),
   }
 }
 
-function whyPause({ failingSince }: WebhookEndpoint, { reply, endedAt }: Attempt): PauseReason | undefined {
+function whyPause({ failingSince }: WebhookEndpoint, { reply, endedAt }: WebhookTry): PauseReason | undefined {
   if (reply?.status === 410) return 'gone'
   return failingSince !== null && endedAt - failingSince >= FAILING_MS ? 'failing' : undefined
 }
 
-function askedToWait({ reply, endedAt }: Attempt): number {
+function askedToWait({ reply, endedAt }: WebhookTry): number {
   return Math.min(retryAfterMs(reply?.retryAfter, endedAt), LONGEST_RETRY_AFTER_MS)
 }

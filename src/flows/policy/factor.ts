@@ -1,6 +1,6 @@
 import type { Deps } from '../../deps.ts'
 import type { Sql, Trx } from '../../store/db.ts'
-import { clearFailures, findBrake } from '../../store/failed-attempts.ts'
+import { clearFailures, findFailureCount } from '../../store/failed-attempts.ts'
 import { deletePasskeysOf, listPasskeys } from '../../store/passkeys.ts'
 import { deleteRecoveryCodes, listUnusedRecoveryCodes } from '../../store/recovery-codes.ts'
 import type { Proof } from '../../store/signin-attempts.ts'
@@ -8,10 +8,10 @@ import { deleteTotp, findTotpSecret } from '../../store/totp-secrets.ts'
 import type { MfaPolicy, User } from '../../store/users.ts'
 import { isDisabledBy } from './lockout.ts'
 
-/** What may be asked for after a first proof. */
+/** A factor that can be asked for after a first proof. */
 export type Factor = 'passkey' | 'totp' | 'recovery_code'
 
-/** What a person has enrolled. One that is switched off by failures counts, and is not accepted. */
+/** What a user has enrolled. A factor that wrong codes have disabled counts as enrolled, but is not accepted. */
 export interface Enrolled {
   passkeys: number
   hasTotp: boolean
@@ -22,7 +22,7 @@ export async function enrolledFactors(sql: Sql, userId: string): Promise<Enrolle
   const passkeys = (await listPasskeys(sql, userId)).length
   const totp = await findTotpSecret(sql, userId)
   const hasTotp = totp !== undefined && totp.secretSealed !== null
-  // Codes alone are no second factor: they stand in for one.
+  // Recovery codes alone are not a second factor: they stand in for one.
   const codes = passkeys > 0 || hasTotp ? await listUnusedRecoveryCodes(sql, userId) : []
   return { passkeys, hasTotp, recoveryCodes: codes.length }
 }
@@ -31,12 +31,15 @@ export function hasFactor({ passkeys, hasTotp }: Enrolled): boolean {
   return passkeys > 0 || hasTotp
 }
 
-/** What this person may prove now, best first. */
-export async function acceptedFactors(sql: Sql, userId: string): Promise<Factor[]> {
+/**
+ * The factors that a user may prove now, best first: the one rule about what is offered. A factor that wrong codes have
+ * disabled is not, and neither is TOTP to somebody who has just proven it.
+ */
+export async function acceptedFactors(sql: Sql, userId: string, proofs: readonly Proof[] = []): Promise<Factor[]> {
   const enrolled = await enrolledFactors(sql, userId)
-  const isOff = async (kind: string) => isDisabledBy(await findBrake(sql, { kind, subject: userId }))
+  const isOff = async (kind: string) => isDisabledBy(await findFailureCount(sql, { kind, subject: userId }))
   const factors: Factor[] = enrolled.passkeys > 0 ? ['passkey'] : []
-  if (enrolled.hasTotp && !(await isOff('totp'))) factors.push('totp')
+  if (enrolled.hasTotp && !proofs.includes('otp') && !(await isOff('totp'))) factors.push('totp')
   if (enrolled.recoveryCodes > 0 && !(await isOff('recovery_code'))) factors.push('recovery_code')
   return factors
 }
@@ -45,17 +48,17 @@ export function policyFor(deps: Pick<Deps, 'config'>, user: Pick<User, 'mfaPolic
   return user.mfaPolicy ?? deps.config.current().mfa.policy
 }
 
-/** Authenticator assurance level: a passkey that verified its user is two factors, a mail is one (SECURITY fact 1). */
+/** Authenticator assurance level: a passkey with user verification is two factors, a mail is one (NIST SP 800-63B-4 §3.1.3). */
 export function levelOf(proofs: readonly Proof[]): 1 | 2 {
   return proofs.includes('passkey') || new Set(proofs).size > 1 ? 2 : 1
 }
 
-/** RFC 8176: each proof by its name, and `mfa` where they are two factors. */
+/** Each proof by its name, and `mfa` where they make two factors (RFC 8176 §2). */
 export function amrOf(proofs: readonly Proof[]): string[] {
   return [...proofs, ...(levelOf(proofs) === 2 ? ['mfa'] : [])]
 }
 
-/** What stands between these proofs and a session: the one place where the factor policy is decided. */
+/** What is missing between these proofs and a session. The factor policy is decided here and nowhere else. */
 export function whatIsDue(
   proofs: readonly Proof[],
   enrolled: Enrolled,
@@ -63,13 +66,13 @@ export function whatIsDue(
 ): 'nothing' | 'factor' | 'enrolment' {
   if (levelOf(proofs) === 2) return 'nothing'
   if (!hasFactor(enrolled)) return policy === 'required' ? 'enrolment' : 'nothing'
-  // Where TOTP is accepted first, it is the factor that the person has.
+  // Where TOTP is accepted as the first proof, it is the user's factor already.
   return policy === 'optional' && proofs.includes('otp') ? 'nothing' : 'factor'
 }
 
 const FACTORS: readonly Factor[] = ['passkey', 'totp', 'recovery_code']
 
-/** Takes away factors of a person, all or those made since then, with what was counted against them; answers which. */
+/** Deletes factors of a user, all or those made since then, with their failure counts; returns which there were. */
 export async function dropFactors(
   trx: Trx,
   userId: string,

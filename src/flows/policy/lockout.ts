@@ -2,7 +2,7 @@ import type { Deps } from '../../deps.ts'
 import { AuthdError } from '../../errors.ts'
 import { MINUTE, SECOND } from '../../platform/clock.ts'
 import type { Trx } from '../../store/db.ts'
-import { type Brake, clearFailures, findBrake, setBrake } from '../../store/failed-attempts.ts'
+import { clearFailures, type FailureCount, findFailureCount, setFailureCount } from '../../store/failed-attempts.ts'
 import type { User } from '../../store/users.ts'
 import { type Actor, recordEvent } from '../event.ts'
 import { notify } from '../outbox/notice.ts'
@@ -17,33 +17,34 @@ export const WRONG_CODES_A_DAY = 20
 /** Wrong TOTP codes a day for one address, known or unknown, where TOTP may come first. */
 export const FIRST_WRONG_A_DAY = 5
 
-export type BrakedFactor = 'totp' | 'recovery_code'
-export type Refusal = { kind: 'wrong' } | { kind: 'blocked'; waitMs: number } | { kind: 'disabled' }
+/** The factors whose codes can be guessed. */
+export type CodeFactor = 'totp' | 'recovery_code'
 
-export function isDisabledBy(brake: Pick<Brake, 'failures'> | undefined): boolean {
+export function isDisabledBy(brake: Pick<FailureCount, 'failures'> | undefined): boolean {
   return brake !== undefined && brake.failures >= DISABLED_AT
 }
 
 /**
- * Tries a guess at one person's factor. It is counted before it is compared, so that parallel guesses use up exactly
- * what there is; a right one takes the count away. The unit holds the person. Undefined: it was right.
+ * Tries a code of one user's factor. It is counted before it is compared, so that parallel guesses use up exactly what is
+ * left; a right code clears the count. The unit holds the user, who has given a first proof: the refusal may say why.
+ * Returns undefined for a right code, else INVALID_CREDENTIALS, RATE_LIMITED or FACTOR_DISABLED.
  */
-export async function brake(
+export async function tryFactor(
   deps: Deps,
   trx: Trx,
   actor: Actor,
-  { user, factor, isRight }: { user: User; factor: BrakedFactor; isRight: () => Promise<boolean> },
-): Promise<Refusal | undefined> {
+  { user, factor, isRight }: { user: User; factor: CodeFactor; isRight: () => Promise<boolean> },
+): Promise<AuthdError | undefined> {
   const now = deps.clock.now()
   const key = { kind: factor, subject: user.id }
-  const before = (await findBrake(trx, key)) ?? { failures: 0, blockedUntil: null }
-  if (isDisabledBy(before)) return { kind: 'disabled' }
+  const before = (await findFailureCount(trx, key)) ?? { failures: 0, blockedUntil: null }
+  if (isDisabledBy(before)) return new AuthdError('FACTOR_DISABLED')
   if (before.blockedUntil !== null && before.blockedUntil > now) {
-    return { kind: 'blocked', waitMs: before.blockedUntil - now }
+    return blockedError(before.blockedUntil - now)
   }
   const failures = before.failures + 1
   const waitMs = waitAfter(failures)
-  await setBrake(trx, key, { failures, blockedUntil: waitMs === 0 ? null : now + waitMs })
+  await setFailureCount(trx, key, { failures, blockedUntil: waitMs === 0 ? null : now + waitMs })
   if (await isRight()) {
     await clearFailures(trx, key)
     return undefined
@@ -54,17 +55,14 @@ export async function brake(
     const isDisabled = failures >= DISABLED_AT
     const metadata = { factor, failures, ...(isDisabled ? { disabled: true } : { seconds: waitMs / SECOND }) }
     await recordEvent(deps, trx, actor, { ...about, type: 'user.locked', metadata })
-    // Whoever types these has given a first proof: the owner is told when it begins, and when the factor is off.
+    // The owner is told when the lockout begins, and when the factor is disabled.
     if (failures === FREE_FAILURES || isDisabled) await notify(deps, trx, actor, { user, template: 'factor_braked' })
   }
-  return { kind: 'wrong' }
+  return new AuthdError('INVALID_CREDENTIALS')
 }
 
-/** The error of a refusal, for somebody who has given a first proof: it may say what is going on. */
-export function refusalError(refusal: Refusal): AuthdError {
-  if (refusal.kind === 'disabled') return new AuthdError('FACTOR_DISABLED')
-  if (refusal.kind === 'wrong') return new AuthdError('INVALID_CREDENTIALS')
-  const retryAfter = Math.ceil(refusal.waitMs / SECOND)
+function blockedError(waitMs: number): AuthdError {
+  const retryAfter = Math.ceil(waitMs / SECOND)
   const message = `Too many wrong codes. Try again in ${retryAfter} seconds, or use another way.`
   return new AuthdError('RATE_LIMITED', { message, retryAfter })
 }

@@ -7,12 +7,12 @@ import { lockUser, type User } from '../../store/users.ts'
 import { acceptedFactors, enrolledFactors, type Factor, hasFactor } from '../policy/factor.ts'
 import { isLive } from './session.ts'
 
-/** A proof opens what needs one for so long. */
+/** How long a proof counts as fresh. */
 const FRESH_MS = 5 * MINUTE
 
 export type StepUpMethod = Factor | 'email'
 
-/** Whether a session may change what matters, and if not, how it can be proven. */
+/** Says whether a session is fresh enough for a change, and by which methods it can be proven again. */
 export async function howToStepUp(
   deps: Pick<Deps, 'clock'>,
   sql: Sql,
@@ -20,21 +20,19 @@ export async function howToStepUp(
 ): Promise<{ isFresh: boolean; methods: StepUpMethod[] }> {
   const needed = hasFactor(await enrolledFactors(sql, session.userId)) ? 2 : 1
   const isFresh = session.aal >= needed && deps.clock.now() - session.authTime <= FRESH_MS
-  // E-mail counts only while there is no other factor: recovery is never weaker than what is enrolled.
+  // E-mail counts only without another factor: recovery must not be weaker than what is enrolled.
   const methods: StepUpMethod[] = needed === 1 ? ['email'] : await acceptedFactors(sql, session.userId)
   return { isFresh, methods }
 }
 
-export type Held = { kind: 'fresh'; user: User } | { kind: 'refused'; error: AuthdError }
-
-/** Holds the session's person for a change that needs a fresh proof, or says which proof is missing. */
-export async function holdFresh(deps: Deps, trx: Trx, session: OwnedSession): Promise<Held> {
+/** Locks the session's user for a change that needs a fresh proof, or refuses: UNAUTHORIZED, STEP_UP_REQUIRED with the methods. */
+export async function holdFresh(deps: Deps, trx: Trx, session: OwnedSession): Promise<User | AuthdError> {
   const user = await lockUser(trx, session.userId)
   if (!user || !isLive(session, deps.clock.now()) || user.disabledAt !== null) {
-    return { kind: 'refused', error: new AuthdError('UNAUTHORIZED') }
+    return new AuthdError('UNAUTHORIZED')
   }
   const { isFresh, methods } = await howToStepUp(deps, trx, session)
-  return isFresh ? { kind: 'fresh', user } : { kind: 'refused', error: stepUpError(methods) }
+  return isFresh ? user : stepUpError(methods)
 }
 
 export function stepUpError(methods: StepUpMethod[]): AuthdError {

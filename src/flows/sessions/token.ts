@@ -4,6 +4,7 @@ import { MINUTE, toSeconds } from '../../platform/clock.ts'
 import { equalSecrets, type HmacKey, hmac } from '../../platform/secret.ts'
 import { findSession, type OwnedSession, rotateSession, type Session } from '../../store/sessions.ts'
 import { findUser } from '../../store/users.ts'
+import { decide } from '../decide.ts'
 import { type Actor, recordEvent } from '../event.ts'
 import { notify } from '../outbox/notice.ts'
 import { policyFor } from '../policy/factor.ts'
@@ -46,15 +47,15 @@ export async function refreshTokens(deps: Deps, actor: Actor, refreshToken: stri
     throw new AuthdError('EXPIRED_TOKEN', { message: 'A second factor is required here now: sign in again.' })
   const now = deps.clock.now()
   const { idleTtl, refreshGrace } = deps.config.current().session
-  const verdict = await deps.db.write(async (trx) => {
-    // Disabling a person ends their sessions in its own unit, so a row that rotates is a live person's.
+  const next = await decide(deps, async (trx) => {
+    // Disabling a user ends their sessions in its own unit, so a row that rotates belongs to an enabled user.
     const rotated = await rotateSession(trx, { id: session.id, generation, now, idleExpiresAt: now + idleTtl })
     if (rotated) return { ...session, ...rotated }
     const current = await findSession(trx, session.id)
-    if (!current || !isLive(current, now)) return 'ended'
+    if (!current || !isLive(current, now)) return new AuthdError('EXPIRED_TOKEN')
     const isInGrace = now - current.refreshedAt <= refreshGrace && refreshGrace > 0
     if (isInGrace && generation === current.generation - 1) return current
-    if (isInGrace || generation >= current.generation) return 'invalid'
+    if (isInGrace || generation >= current.generation) return new AuthdError('INVALID_TOKEN')
     const { userId, id: sessionId } = session
     const metadata = { generation, current_generation: current.generation }
     await recordEvent(deps, trx, actor, {
@@ -70,12 +71,10 @@ export async function refreshTokens(deps: Deps, actor: Actor, refreshToken: stri
     })
     const user = await findUser(trx, userId)
     if (user) await notify(deps, trx, actor, { user, template: 'session_theft' })
-    return 'invalid'
+    return new AuthdError('INVALID_TOKEN')
   })
-  if (verdict === 'ended') throw new AuthdError('EXPIRED_TOKEN')
-  if (verdict === 'invalid') throw new AuthdError('INVALID_TOKEN')
   deps.metrics.count('token_refreshes_total', {})
-  return await issueTokens(deps, verdict)
+  return await issueTokens(deps, next)
 }
 
 /** RFC 7009: holding the token is enough; ends its session. A token we don't know is no error (§2.2). */

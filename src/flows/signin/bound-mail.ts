@@ -3,6 +3,7 @@ import { AuthdError } from '../../errors.ts'
 import type { EmailAddress } from '../../platform/email-address.ts'
 import type { Trx } from '../../store/db.ts'
 import { type AttemptPurpose, findBoundAttempt } from '../../store/signin-attempts.ts'
+import { decide } from '../decide.ts'
 import type { Actor } from '../event.ts'
 import { isOpen } from './attempt.ts'
 import { insertAttempt } from './begin.ts'
@@ -27,7 +28,7 @@ export async function sendBoundMail(
 ): Promise<number> {
   const { purpose, boundTo, address, lang, device } = input
   const now = deps.clock.now()
-  const verdict = await deps.db.write(async (trx) => {
+  const sent = await decide(deps, async (trx) => {
     const refusal = await input.mayBegin(trx)
     if (refusal) return refusal
     const last = await findBoundAttempt(trx, { purpose, boundTo })
@@ -43,8 +44,7 @@ export async function sendBoundMail(
       },
     })
   })
-  if (verdict instanceof AuthdError) throw verdict
-  if ('over' in verdict) throw await tooManyMails(deps, verdict.over)
-  if (verdict.result instanceof AuthdError) throw verdict.result
-  return resendAfter(deps, verdict.result) ?? now
+  if ('over' in sent) throw await tooManyMails(deps, sent.over)
+  if (sent.result instanceof AuthdError) throw sent.result
+  return resendAfter(deps, sent.result) ?? now
 }

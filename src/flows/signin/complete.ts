@@ -155,10 +155,7 @@ async function askForFactor(
   const about = { user, metadata: { method } }
   await recordEvent(deps, trx, actor, { type: 'user.factor_due', ...about })
   const next = { ...attempt, userId: user.id, proofs, expiresAt: Math.max(attempt.expiresAt, until) }
-  const factors = (await acceptedFactors(trx, user.id)).filter(
-    (factor) => !(factor === 'totp' && proofs.includes('otp')),
-  )
-  return { kind: 'factor_due', attempt: next, factors }
+  return { kind: 'factor_due', attempt: next, factors: await acceptedFactors(trx, user.id, proofs) }
 }
 
 /** The browser is known to this person from now on; they are told of one that was not, but for their first sign-in. */

@@ -3,7 +3,7 @@ import type { SigninAttempt } from '../../store/signin-attempts.ts'
 import { acceptedFactors, type Factor } from '../policy/factor.ts'
 import { findHeld, type Holding, isOpen } from './attempt.ts'
 
-/** The attempt that a browser holds and that waits for a second proof, with what may be proven. */
+/** The attempt that a browser holds and that waits for a second proof, with the factors it may prove. */
 export async function findDueFactors(
   deps: Deps,
   holding: Holding,
@@ -11,7 +11,6 @@ export async function findDueFactors(
   return await deps.db.read(async (sql) => {
     const attempt = (await findHeld(sql, holding))?.attempt
     if (!attempt || attempt.userId === null || !isOpen(attempt, deps.clock.now())) return undefined
-    const factors = await acceptedFactors(sql, attempt.userId)
-    return { attempt, factors: factors.filter((factor) => factor !== 'totp' || !attempt.proofs.includes('otp')) }
+    return { attempt, factors: await acceptedFactors(sql, attempt.userId, attempt.proofs) }
   })
 }

@@ -5,6 +5,7 @@ import type { Sql, Trx } from '../../store/db.ts'
 import type { Session } from '../../store/sessions.ts'
 import { findSigninAttempt, markPreviewed, type SigninAttempt, useSigninAttempt } from '../../store/signin-attempts.ts'
 import { lockUserByEmail } from '../../store/users.ts'
+import { decide } from '../decide.ts'
 import { type Actor, countAttempt, recordEvent } from '../event.ts'
 import { findHeld, type Holding, isOpen } from './attempt.ts'
 import { spendCode } from './code.ts'
@@ -29,39 +30,28 @@ export async function redeemLink(
 ): Promise<SignInResult> {
   const now = deps.clock.now()
   await prepareSignIn(deps)
-  const verdict = await deps.db.write(
-    async (trx): Promise<SignInOutcome | 'used' | 'expired' | 'elsewhere' | 'refused'> => {
-      const link = await readLink(trx, token, holding)
-      if (!link) return 'expired'
-      const { attempt, isHeld } = link
-      if (!isHeld) {
-        if (!isUsable(attempt, now)) return 'expired'
-        await notePreview(deps, trx, actor, attempt)
-        return 'elsewhere'
-      }
-      // The person first, always: no session is born while its owner is being disabled.
-      const user = attempt.email === null ? undefined : await lockUserByEmail(trx, attempt.email)
-      if (!(await useSigninAttempt(trx, { id: attempt.id, now }))) {
-        return (await findSigninAttempt(trx, attempt.id))?.usedAt == null ? 'expired' : 'used'
-      }
-      return (
-        (await completeSignIn(deps, trx, actor, {
-          attempt,
-          user,
-          proof: 'email',
-          method: 'magic_link',
-          replaces,
-          device,
-        })) ?? 'refused'
-      )
-    },
-  )
-  if (verdict === 'elsewhere') return { status: 'continue_elsewhere' }
-  if (verdict === 'refused') throw new AuthdError('MAGIC_LINK_EXPIRED')
-  if (verdict === 'expired' || verdict === 'used') countAttempt(deps.metrics, 'magic_link', verdict)
-  if (verdict === 'expired') throw new AuthdError('MAGIC_LINK_EXPIRED')
-  if (verdict === 'used') throw new AuthdError('MAGIC_LINK_USED')
-  return await presentSignIn(deps, verdict)
+  const outcome = await decide<SignInOutcome | 'elsewhere'>(deps, async (trx) => {
+    const refuse = (reason: 'expired' | 'used') => {
+      trx.afterCommit(() => countAttempt(deps.metrics, 'magic_link', reason))
+      return new AuthdError(reason === 'used' ? 'MAGIC_LINK_USED' : 'MAGIC_LINK_EXPIRED')
+    }
+    const link = await readLink(trx, token, holding)
+    if (!link) return refuse('expired')
+    const { attempt, isHeld } = link
+    if (!isHeld) {
+      if (!isUsable(attempt, now)) return refuse('expired')
+      await notePreview(deps, trx, actor, attempt)
+      return 'elsewhere'
+    }
+    // The user is locked first, always: no session is born while its owner is being disabled.
+    const user = attempt.email === null ? undefined : await lockUserByEmail(trx, attempt.email)
+    if (!(await useSigninAttempt(trx, { id: attempt.id, now }))) {
+      return refuse((await findSigninAttempt(trx, attempt.id))?.usedAt == null ? 'expired' : 'used')
+    }
+    const proven = { attempt, user, proof: 'email', method: 'magic_link', replaces, device } as const
+    return (await completeSignIn(deps, trx, actor, proven)) ?? new AuthdError('MAGIC_LINK_EXPIRED')
+  })
+  return outcome === 'elsewhere' ? { status: 'continue_elsewhere' } : await presentSignIn(deps, outcome)
 }
 
 /** Signs in with the code of a mail. A wrong, dead or capped code is one answer. */
@@ -71,15 +61,15 @@ export async function redeemCode(
   { code, holding, replaces, device }: Redemption & { code: string },
 ): Promise<SignInResult> {
   await prepareSignIn(deps)
-  const verdict = await deps.db.write(async (trx): Promise<SignInOutcome | undefined> => {
+  const outcome = await decide<SignInOutcome>(deps, async (trx) => {
+    const wrong = new AuthdError('INVALID_CREDENTIALS')
     const attempt = (await findHeld(trx, holding))?.attempt
-    const proven = attempt && (await spendCode(deps, trx, actor, { attempt, code, device }))
-    if (!proven) return undefined
-    const by = { proof: 'email', method: 'email_code' } as const
-    return await completeSignIn(deps, trx, actor, { attempt, user: proven.user, ...by, replaces, device })
+    const spent = attempt && (await spendCode(deps, trx, actor, { attempt, code, device }))
+    if (!spent) return wrong
+    const proven = { attempt, user: spent.user, proof: 'email', method: 'email_code', replaces, device } as const
+    return (await completeSignIn(deps, trx, actor, proven)) ?? wrong
   })
-  if (!verdict) throw new AuthdError('INVALID_CREDENTIALS')
-  return await presentSignIn(deps, verdict)
+  return await presentSignIn(deps, outcome)
 }
 
 export type LinkPreview =

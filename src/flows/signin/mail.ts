@@ -14,6 +14,7 @@ import {
   type SigninAttempt,
 } from '../../store/signin-attempts.ts'
 import { findUserByEmail, type User } from '../../store/users.ts'
+import { decide } from '../decide.ts'
 import { type Actor, recordEvent, SYSTEM } from '../event.ts'
 import { rememberIfOver, type Standing, spendIn, tooMany } from '../limits/rate-limit.ts'
 import { enqueueMail } from '../outbox/mail.ts'
@@ -31,10 +32,13 @@ export async function sendAnotherMail(
   { holding, device }: { holding: Holding; device?: string | undefined },
 ): Promise<{ attempt: SigninAttempt; resendAfter: number }> {
   const now = deps.clock.now()
-  const verdict = await deps.db.write(async (trx) => {
+  const sent = await decide<{ attempt: SigninAttempt } | { over: Standing }>(deps, async (trx) => {
     const attempt = (await findHeld(trx, holding))?.attempt
-    if (!attempt || !isOpen(attempt, now) || attempt.usedAt !== null) return 'ended'
-    if (attempt.email === null) return 'no_address'
+    if (!attempt || !isOpen(attempt, now) || attempt.usedAt !== null) return new AuthdError('ATTEMPT_EXPIRED')
+    if (attempt.email === null) {
+      const message = 'This sign-in has no e-mail address yet. Begin a sign-in with `email`.'
+      return new AuthdError('VALIDATION_ERROR', { message })
+    }
     const limited = await withinMailLimit(deps, trx, actor, {
       email: attempt.email,
       queue: async () => {
@@ -46,20 +50,10 @@ export async function sendAnotherMail(
     if (limited.result) return { attempt: limited.result }
     const current = (await findSigninAttempt(trx, attempt.id)) ?? attempt
     const waitUntil = resendAfter(deps, current) ?? now
-    return waitUntil > now ? { waitMs: waitUntil - now } : 'ended'
+    return waitUntil > now ? tooSoon(waitUntil - now) : new AuthdError('ATTEMPT_EXPIRED')
   })
-  if (verdict === 'ended') throw new AuthdError('ATTEMPT_EXPIRED')
-  if (verdict === 'no_address') {
-    throw new AuthdError('VALIDATION_ERROR', {
-      message: 'This sign-in has no e-mail address yet: begin one with `email`.',
-    })
-  }
-  if ('over' in verdict) throw await tooManyMails(deps, verdict.over)
-  if ('waitMs' in verdict) throw tooSoon(verdict.waitMs)
-  return {
-    attempt: verdict.attempt,
-    resendAfter: resendAfter(deps, verdict.attempt) ?? now,
-  }
+  if ('over' in sent) throw await tooManyMails(deps, sent.over)
+  return { attempt: sent.attempt, resendAfter: resendAfter(deps, sent.attempt) ?? now }
 }
 
 export function tooSoon(waitMs: number): AuthdError {

@@ -5,6 +5,7 @@ import { listPasskeys, type Passkey } from '../../store/passkeys.ts'
 import type { OwnedSession } from '../../store/sessions.ts'
 import { findTotpSecret } from '../../store/totp-secrets.ts'
 import { findUser, lockUser, type User, updateUserName } from '../../store/users.ts'
+import { decide } from '../decide.ts'
 import { type Actor, recordEvent } from '../event.ts'
 import { acceptedFactors, enrolledFactors, type Factor, policyFor } from '../policy/factor.ts'
 import { holdFresh, howToStepUp, type StepUpMethod } from '../sessions/fresh.ts'
@@ -57,24 +58,21 @@ export async function renameMyself(
   actor: Actor,
   { userId, name }: { userId: string; name: string | null },
 ): Promise<User> {
-  const user = await deps.db.write(async (trx) => {
+  return await decide(deps, async (trx) => {
     const before = await lockUser(trx, userId)
-    if (!before) return undefined
+    if (!before) return new AuthdError('UNAUTHORIZED')
     await updateUserName(trx, { id: userId, name })
-    const about = { userId, email: before.email, metadata: { changed: ['name'] } }
-    await recordEvent(deps, trx, actor, { type: 'user.updated', ...about })
+    await recordEvent(deps, trx, actor, { type: 'user.updated', user: before, metadata: { changed: ['name'] } })
     return { ...before, name }
   })
-  if (!user) throw new AuthdError('UNAUTHORIZED')
-  return user
 }
 
 /** Removes the person at this session, and everything of theirs. */
 export async function deleteMyself(deps: Deps, actor: Actor, session: OwnedSession): Promise<void> {
-  const verdict = await deps.db.write(async (trx) => {
-    const held = await holdFresh(deps, trx, session)
-    if (held.kind === 'fresh') await removeUserIn(deps, trx, actor, held.user)
-    return held
+  await decide(deps, async (trx) => {
+    const user = await holdFresh(deps, trx, session)
+    if (user instanceof AuthdError) return user
+    await removeUserIn(deps, trx, actor, user)
+    return undefined
   })
-  if (verdict.kind !== 'fresh') throw verdict.error
 }

@@ -10,6 +10,7 @@ import { cancelMailTo } from '../../store/outbox.ts'
 import type { OwnedSession } from '../../store/sessions.ts'
 import { endSigninAttempts, findBoundAttempt } from '../../store/signin-attempts.ts'
 import { lockUser, type User, updateUserEmail } from '../../store/users.ts'
+import { decide } from '../decide.ts'
 import { type Actor, recordEvent } from '../event.ts'
 import { dropLoneRecoveryCodes } from '../factors/recovery-code.ts'
 import { notify } from '../outbox/notice.ts'
@@ -44,9 +45,9 @@ export async function beginEmailChange(
     address,
     ...asking,
     mayBegin: async (trx) => {
-      const held = await holdFresh(deps, trx, session)
-      if (held.kind !== 'fresh') return held.error
-      if (held.user.email !== address.canonical) return undefined
+      const user = await holdFresh(deps, trx, session)
+      if (user instanceof AuthdError) return user
+      if (user.email !== address.canonical) return undefined
       return new AuthdError('CONFLICT', { message: 'This is your address already.' })
     },
   })
@@ -65,18 +66,16 @@ export async function finishEmailChange(
   actor: Actor,
   { session, code, device }: { session: OwnedSession; code: string; device: string | undefined },
 ): Promise<Renewed> {
-  const verdict = await deps.db.write(async (trx) => {
-    const held = await holdFresh(deps, trx, session)
-    if (held.kind !== 'fresh') return held
+  return await decide(deps, async (trx) => {
+    const user = await holdFresh(deps, trx, session)
+    if (user instanceof AuthdError) return user
+    const wrong = new AuthdError('INVALID_CREDENTIALS')
     const attempt = await findBoundAttempt(trx, { purpose: 'email_change', boundTo: session.id })
-    if (!attempt?.email || !(await spendCode(deps, trx, actor, { attempt, code, device }))) return undefined
+    if (!attempt?.email || !(await spendCode(deps, trx, actor, { attempt, code, device }))) return wrong
     const address = { canonical: attempt.email, typed: attempt.emailTyped ?? attempt.email }
-    if (!(await changeEmailIn(deps, trx, actor, { user: held.user, address }))) return undefined
-    return { kind: 'done' as const, renewed: await renew(deps, trx, { session }) }
+    if (!(await changeEmailIn(deps, trx, actor, { user, address }))) return wrong
+    return await renew(deps, trx, { session })
   })
-  if (!verdict) throw new AuthdError('INVALID_CREDENTIALS')
-  if (verdict.kind !== 'done') throw verdict.error
-  return verdict.renewed
 }
 
 /** Inside the unit that holds the person. False: somebody else has the address. */
@@ -147,15 +146,16 @@ export async function restoreEmail(
   { token, code, device }: { token: string; code: string; device: string | undefined },
 ): Promise<void> {
   const now = deps.clock.now()
-  const isRestored = await deps.db.write(async (trx) => {
+  await decide(deps, async (trx) => {
+    const wrong = new AuthdError('INVALID_CREDENTIALS')
     const change = await readRestorable(deps, trx, token)
     const user = change && (await lockUser(trx, change.userId))
-    if (!change || !user) return false
+    if (!change || !user) return wrong
     const attempt = await findBoundAttempt(trx, { purpose: 'email_restore', boundTo: change.id })
-    if (!attempt || !(await spendCode(deps, trx, actor, { attempt, code, device }))) return false
-    if (!(await restoreEmailChange(trx, { id: change.id, userId: user.id, now }))) return false
+    if (!attempt || !(await spendCode(deps, trx, actor, { attempt, code, device }))) return wrong
+    if (!(await restoreEmailChange(trx, { id: change.id, userId: user.id, now }))) return wrong
     const old = { email: change.oldEmail, emailTyped: change.oldEmailTyped, emailVerifiedAt: now }
-    if (!(await updateUserEmail(trx, { id: user.id, ...old }))) return false
+    if (!(await updateUserEmail(trx, { id: user.id, ...old }))) return wrong
     await endSigninAttempts(trx, user.email)
     await cancelMailTo(trx, { recipient: user.email, now })
     await endSessionsIn(deps, trx, actor, { filter: { userId: user.id }, reason: 'email_restored' })
@@ -165,9 +165,8 @@ export async function restoreEmail(
     await dropLoneRecoveryCodes(trx, user.id)
     const about = { userId: user.id, email: change.oldEmail, metadata: { dropped } }
     await recordEvent(deps, trx, actor, { type: 'user.email_restored', ...about })
-    return true
+    return undefined
   })
-  if (!isRestored) throw new AuthdError('INVALID_CREDENTIALS')
 }
 
 async function readRestorable(deps: Pick<Deps, 'clock'>, sql: Sql, text: string): Promise<EmailChange | undefined> {

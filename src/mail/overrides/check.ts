@@ -1,10 +1,8 @@
-import type { MailTemplate } from '../../deps.ts'
+import { declaredMail, mailTemplates } from '../../mails.ts'
 import type { Sentences } from '../../platform/texts/sentences.ts'
 import { templates } from '../../platform/texts/templates.ts'
 import { translatorFor } from '../../platform/texts/translate.ts'
-import { LAYOUTS } from '../layouts.ts'
 import { viewOf } from '../render.ts'
-import { SAMPLE_VALUES } from '../samples.ts'
 import { compileMails, type PrecompiledMail } from './compile.ts'
 import { checkContent, type Findings } from './content.ts'
 import type { OverrideFile } from './files.ts'
@@ -50,10 +48,10 @@ export async function checkOverrides({
 /** What a template may name; the layout of all mails only what each of them has. */
 function namesOf(file: string): string[] {
   const name = file.replace(/\.\w+$/, '')
-  const all = (Object.keys(LAYOUTS) as MailTemplate[])
-    .filter((template) => name === 'layout' || name === template || name === LAYOUTS[template])
+  const all = mailTemplates
+    .filter((template) => name === 'layout' || name === template || name === declaredMail(template).layout)
     .map((template) =>
-      Object.keys(viewOf({ template, lang: 'en', values: SAMPLE_VALUES[template] }, APP, translatorFor('en'))),
+      Object.keys(viewOf({ template, lang: 'en', values: declaredMail(template).values }, APP, translatorFor('en'))),
     )
   return (all[0] ?? []).filter((key) => all.every((keys) => keys.includes(key)))
 }

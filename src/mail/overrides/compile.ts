@@ -1,8 +1,8 @@
 import Handlebars from 'handlebars'
+import { declaredMail, mailTemplates } from '../../mails.ts'
 import { COMPILE } from '../../platform/texts/compile-options.ts'
 import { renderMjml } from '../../platform/texts/mjml.ts'
 import { joinMjml, splitLine } from '../../platform/texts/mjml-layout.ts'
-import { LAYOUTS } from '../layouts.ts'
 import type { OverrideFile, TextProblem } from './files.ts'
 
 /** Templates as `Handlebars.precompile` writes them; a part that is missing is the layout's, or ours. */
@@ -44,8 +44,10 @@ export async function compileMails(
 /** The mails that differ from ours, and the layouts that do. */
 function unitsOf(files: readonly OverrideFile[]): { name: string; layout: string }[] {
   const named = files.map(({ name }) => name.replace(/\.\w+$/, '')).filter((name) => name !== 'layout')
-  const all = files.some(({ name }) => name === 'layout.mjml') ? Object.values(LAYOUTS) : []
-  const layouts = new Map<string, string>(Object.entries(LAYOUTS))
+  const all = files.some(({ name }) => name === 'layout.mjml')
+    ? mailTemplates.map((template) => declaredMail(template).layout)
+    : []
+  const layouts = new Map<string, string>(mailTemplates.map((template) => [template, declaredMail(template).layout]))
   return [...new Set([...all, ...named])].map((name) => ({ name, layout: layouts.get(name) ?? name }))
 }
 

@@ -1,9 +1,6 @@
-import type { MailTemplate } from '../../deps.ts'
+import { declaredMail, type MailTemplate, mailTemplates } from '../../mails.ts'
 import type { Texts } from '../../platform/texts/texts.ts'
-import { LAYOUTS } from '../layouts.ts'
 import { type RenderedMail, renderMail } from '../render.ts'
-import { NEEDS_LINK } from '../safety-view.ts'
-import { SAMPLE_VALUES } from '../samples.ts'
 import type { OverrideFile, TextProblem } from './files.ts'
 import { lineOf } from './sentences.ts'
 
@@ -28,7 +25,7 @@ interface Context {
 export async function checkContent(context: Context): Promise<Findings> {
   const found = await Promise.all(
     Object.keys(context.texts.locales).flatMap((lang) =>
-      (Object.keys(SAMPLE_VALUES) as MailTemplate[]).map((template) => checkMail(template, lang, context)),
+      mailTemplates.map((template) => checkMail(template, lang, context)),
     ),
   )
   const unique = (list: TextProblem[]) => [...new Map(list.map((one) => [`${one.path} ${one.message}`, one])).values()]
@@ -62,13 +59,13 @@ async function checkMail(template: MailTemplate, lang: string, context: Context)
 
 /** With everything, with a long code, and without what a flow may leave out. */
 function variantsOf(template: MailTemplate): Record<string, string>[] {
-  const values = SAMPLE_VALUES[template]
+  const values = declaredMail(template).values
   const { requested_by: _, requested_ip: __, name: ___, ...fewer } = values
   const { link: ____, ...withoutLink } = fewer
   return [
     values,
     ...(values['code'] ? [{ ...values, code: LONG_CODE }] : []),
-    NEEDS_LINK.has(template) ? fewer : withoutLink,
+    declaredMail(template).needsLink ? fewer : withoutLink,
   ]
 }
 
@@ -81,7 +78,7 @@ interface Places {
 /** The operator's files that a mail is made of; what is wrong with it is wrong in one of them. */
 function placesOf(template: MailTemplate, lang: string, files: readonly OverrideFile[]): Places {
   const find = (...names: string[]) => names.flatMap((name) => files.find((file) => file.name === name) ?? [])[0]
-  const layout = LAYOUTS[template]
+  const layout = declaredMail(template).layout
   const html = find(`${template}.mjml`, `${layout}.mjml`, 'layout.mjml')
   const text = find(`${template}.txt`, `${layout}.txt`)
   const sentences = find(`${lang}.json`)

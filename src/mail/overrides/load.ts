@@ -1,10 +1,10 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { text } from 'node:stream/consumers'
+import { mailTemplates } from '../../mails.ts'
 import { templates } from '../../platform/texts/templates.ts'
 import { builtInTexts, type Texts } from '../../platform/texts/texts.ts'
 import { languages } from '../../platform/texts/translate.ts'
-import { LAYOUTS } from '../layouts.ts'
 import type { CheckedOverrides, OverrideInput } from './check.ts'
 import { readOverrides, type TextProblem } from './files.ts'
 import { OVERRIDE_PROGRAM } from './program.ts'
@@ -58,9 +58,9 @@ export async function loadTexts({
   return { texts, files, problems, warnings: [...doubts, ...warnings] }
 }
 
-/** The files that an operator may write: ours, and those of single mails. */
+/** The files that an operator may write: the built-in ones, and those of single mails. */
 function templateFiles(): string[] {
-  const single = Object.keys(LAYOUTS).flatMap((name) => [`${name}.mjml`, `${name}.txt`])
+  const single = mailTemplates.flatMap((name) => [`${name}.mjml`, `${name}.txt`])
   return [...new Set([...Object.keys(templates().mailSources), ...single])].sort()
 }
 

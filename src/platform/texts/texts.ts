@@ -10,7 +10,7 @@ export interface Texts {
 }
 
 /** The texts in force; a reload replaces them. */
-export interface TextSource {
+export interface LiveTexts {
   current(): Texts
 }
 

@@ -29,7 +29,7 @@ export default operation({
       throw new AuthdError('VALIDATION_ERROR', { message: `"${args.to}" is no e-mail address: write name@example.com` })
     }
     if (flags.queue) {
-      const id = await queueSampleMail(deps, { to, lang, ...(await sampleValues(template)) })
+      const id = await queueSampleMail(deps, { to, lang, ...sampleValues(template) })
       out.object({ message_id: id, queued: true }, [`Queued ${id}. See: authd email queue`])
       return
     }

@@ -2,7 +2,7 @@ import { existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { Flags } from '@oclif/core'
 import { command, dryRunFlag } from '../../command.ts'
-import { refuseForeign, serviceFiles, writeServiceFile } from '../../service/files.ts'
+import { refuseForeignUnit, serviceFiles, writeServiceFile } from '../../service/files.ts'
 import { programPath, serviceFlags } from '../../service/flags.ts'
 import { refuseUnprivileged, run, systemdVersion } from '../../service/run.ts'
 
@@ -18,7 +18,7 @@ export default command({
     const { name, root } = flags
     const isDry = flags['dry-run']
     const callsNothing = isDry || flags['unit-only'] || root !== '/'
-    refuseForeign(name, root)
+    refuseForeignUnit(name, root)
     if (!isDry && root === '/') refuseUnprivileged(`authd service install --name ${name}`)
     const user = flags.user ?? name
     const files = serviceFiles(

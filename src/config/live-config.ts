@@ -12,7 +12,7 @@ export interface LiveSetting {
 const LIVE_KEYS: readonly Key[] = KEYS.filter(({ applies }) => applies === 'live')
 
 /** The `ConfigSource` of the flows, and what only the process that owns it may do. */
-export interface ConfigSourceControl {
+export interface LiveConfigControl {
   current(): Config
   override(settings: readonly LiveSetting[]): void
   live(): { key: string; value: unknown }[]
@@ -27,13 +27,13 @@ export interface ConfigSourceControl {
  * The configuration in force: what the layers say, and above them the live settings. Only a flag of the command line
  * beats a setting.
  */
-export function configSource(
+export function liveConfig(
   initial: Config,
   {
     flagged = new Set(),
     onChange = () => {},
   }: { flagged?: ReadonlySet<string>; onChange?: (config: Config) => void } = {},
-): ConfigSourceControl {
+): LiveConfigControl {
   let base = initial
   let settings: readonly LiveSetting[] = []
   let current = initial
