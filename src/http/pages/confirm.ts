@@ -7,7 +7,8 @@ import type { Renewed } from '../../flows/sessions/renewal.ts'
 import { checkFresh } from '../../flows/users/account.ts'
 import type { OwnedSession } from '../../store/sessions.ts'
 import { sessionCookies } from '../endpoint/session-answer.ts'
-import { accountPage, orAgain } from './account-page.ts'
+import { accountPage } from './account-page.ts'
+import { orAgain } from './again.ts'
 import { fields, type PageAnswer, pageError, passkeyFields } from './page.ts'
 
 /** The account page to continue to. Nothing else may reach the `Location` header. */

@@ -10,7 +10,8 @@ import {
 } from '../../flows/users/email-change.ts'
 import { maskEmail, parseEmailAddress } from '../../platform/email-address.ts'
 import { sessionCookies } from '../endpoint/session-answer.ts'
-import { accountPage, orAgain } from './account-page.ts'
+import { accountPage } from './account-page.ts'
+import { orAgain } from './again.ts'
 import { fields, page, pageError } from './page.ts'
 
 const CHANGE = { kind: 'change', action: '/account/email/code', back: '/account/email' } as const

@@ -8,7 +8,7 @@ import { describeUserAgent } from '../../platform/user-agent.ts'
 import { holdingOf, type RequestCookies } from '../request/cookies.ts'
 import { redemption } from '../request/redemption.ts'
 import { fields, type PageAnswer, page } from './page.ts'
-import { signedInPage } from './signin.ts'
+import { signedInPage } from './signed-in.ts'
 
 const token = z.string().max(200)
 

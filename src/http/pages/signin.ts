@@ -2,15 +2,14 @@ import { z } from 'zod'
 import type { Deps } from '../../deps.ts'
 import { AuthdError } from '../../errors.ts'
 import { beginSignIn } from '../../flows/signin/begin.ts'
-import type { SignedIn, SignInResult } from '../../flows/signin/complete.ts'
 import { redeemCode } from '../../flows/signin/link.ts'
 import { findWaitingAttempt } from '../../flows/signin/mail.ts'
 import { SECOND } from '../../platform/clock.ts'
 import { parseEmailAddress } from '../../platform/email-address.ts'
-import { signInCookies } from '../endpoint/session-answer.ts'
 import { holdingOf, type RequestCookies } from '../request/cookies.ts'
 import { redemption } from '../request/redemption.ts'
-import { fields, type PageAnswer, page, pageError, redirectField } from './page.ts'
+import { fields, page, pageError, redirectField } from './page.ts'
+import { signedInPage } from './signed-in.ts'
 import type { PageError } from './values.ts'
 
 const NOTICES = ['signed_out', 'deleted', 'email_restored'] as const
@@ -98,22 +97,6 @@ const code = page({
     }
   },
 })
-
-/** Continues after a proof: to the second factor, to the app that asked, or to the account. */
-export function signedInPage(deps: Deps, result: SignInResult, cookies: RequestCookies): PageAnswer {
-  if (result.status === 'continue_elsewhere') throw new AuthdError('MAGIC_LINK_EXPIRED')
-  if (result.status === 'factor_required') return { goTo: `/signin/factor?attempt=${result.attempt.id}` }
-  return { goTo: leadOn(deps, result.signedIn), cookies: signInCookies(result, cookies.attempts) }
-}
-
-/** Offers a passkey once per browser, after a sign-in by mail alone. */
-function leadOn(deps: Deps, { attempt, session, isNewDevice }: SignedIn): string {
-  if (session.isEnrolmentDue) return '/account/enrol'
-  const isOffered = deps.config.current().webauthn.offer && isNewDevice && session.aal === 1
-  if (!isOffered) return attempt.redirectTo ?? '/account'
-  const onward = attempt.redirectTo === null ? '' : `&redirect_to=${encodeURIComponent(attempt.redirectTo)}`
-  return `/account/passkeys/new?offer=1${onward}`
-}
 
 async function codePage(deps: Deps, cookies: RequestCookies, attempt: string | undefined) {
   const waiting = await findWaitingAttempt(deps, holdingOf(cookies, undefined, attempt))
