@@ -10,7 +10,7 @@ function folder(): string {
   return path
 }
 
-test("the operator's logo and colours are on the pages, from the own origin", async () => {
+test("the operator's logo and colours are on the pages, from authd's origin", async () => {
   const [logo, theme_css] = [join(folder(), 'logo.SVG'), join(folder(), 'theme.css')]
   writeFileSync(logo, '<svg xmlns="http://www.w3.org/2000/svg"/>')
   writeFileSync(theme_css, ':root { --accent: #402090 }')

@@ -53,7 +53,7 @@ describe('a listed origin', () => {
     expect((await rename('https://other.example.com')).body.code).toBe('CROSS_SITE_REQUEST')
   })
 
-  test('may not call the pages, whose forms are for the own origin only', async () => {
+  test('may not call the pages, whose forms are for authd’s origin only', async () => {
     const authd = await startAuthd(listed)
     const headers = { Origin: APP, 'Sec-Fetch-Site': 'same-site' }
     const posted = await authd.browser().post('/signin', { form: { email: ADA }, headers })

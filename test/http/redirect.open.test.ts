@@ -85,7 +85,7 @@ test('the allowed address is accepted everywhere', async () => {
   expect([byRedirect.status, byLink.status, page.status]).toEqual([201, 201, 200])
 })
 
-test('every form answers with 303 and stays on the own origin', async () => {
+test('every form answers with 303 and stays on authd’s origin', async () => {
   const authd = await startAuthd()
   const browser = authd.browser()
 

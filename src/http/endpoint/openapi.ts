@@ -129,7 +129,7 @@ const STEP_UP: ErrorCode[] = ['STEP_UP_REQUIRED']
 const NOT_FOUND: ErrorCode[] = ['NOT_FOUND']
 const CROSS_SITE: ErrorCode[] = ['CROSS_SITE_REQUEST']
 
-/** A change with a cookie must come from an own page; middleware/identify.ts rejects it otherwise. */
+/** A change with a cookie must come from authd's own pages or a listed origin; see middleware/identify.ts. */
 function isCookieChange({ method, guard }: AnyEndpoint): boolean {
   return method !== 'GET' && typeof guard !== 'object'
 }

@@ -36,7 +36,7 @@ export function identify(deps: Deps, { names, origin, allowedOrigins }: Identify
   }
 }
 
-/** Accepts cookies only under the own host name, and for changes only from own pages or listed origins. */
+/** Accepts cookies only under authd's own host name, and for changes only from its own pages or listed origins. */
 export function refuseCrossSite(
   ctx: Context,
   { origin, host, allowedOrigins }: { origin: string; host: string; allowedOrigins?: ReadonlySet<string> },

@@ -103,7 +103,7 @@ function send(deps: Deps, ctx: Context, declared: Page, result: PageAnswer, name
   if ('goTo' in result) {
     const { publicUrl } = deps.config.current()
     ctx.status = 303
-    // Only own paths and addresses from signin.redirect_urls get here.
+    // Only authd's own paths, and addresses from signin.redirect_urls get here.
     ctx.set('Location', result.goTo.startsWith('/') ? `${basePath(publicUrl)}${result.goTo}` : result.goTo)
     ctx.body = ''
     return

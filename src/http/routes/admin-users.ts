@@ -8,7 +8,7 @@ import { findUserWithFactors, listUsersWithFactors } from '../../flows/users/lis
 import { updateUser } from '../../flows/users/update.ts'
 import { emailField } from '../../resources/email.ts'
 import { listedUserResource, presentListedUser } from '../../resources/user.ts'
-import { type Endpoint, endpoint } from '../endpoint/endpoint.ts'
+import { endpoint } from '../endpoint/endpoint.ts'
 import { cursorField, limitField, PART_TEXT, paginationHeaders, TOTAL_TEXT } from './admin-pagination.ts'
 
 /** Above it, the database reads far more rows than it returns. The cursor in `Link` has no such limit. */
@@ -128,7 +128,7 @@ const remove = endpoint({
 })
 
 /** The acts on a user that have a verb of their own. */
-function act(verb: 'disable' | 'enable' | 'unlock', summary: string): Endpoint {
+function act(verb: 'disable' | 'enable' | 'unlock', summary: string) {
   return endpoint({
     ...write,
     method: 'POST',
