@@ -1,9 +1,11 @@
-import { spawn as spawnChild } from 'node:child_process'
+import { type ChildProcess, fork, spawn as spawnChild } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
+import type { Request, Response } from './support/cli-process.ts'
 
 /** The program under test: from source, or what `AUTHD_BIN` names. */
 const PROGRAM = process.env['AUTHD_BIN'] ?? join(import.meta.dirname, '../bin/authd.js')
@@ -23,8 +25,11 @@ export interface Ran {
 
 export interface Shell {
   folder: string
+  /** Runs a command in a process that lives on, or, where AUTHD_BIN is set, by starting that program. */
   run(args: string[], options?: { input?: string; env?: Record<string, string> }): Promise<Ran>
-  /** A daemon of this folder, ended with the test. */
+  /** Runs a command by starting the program, for what only a process of its own shows. */
+  spawn(args: string[], options?: { input?: string; env?: Record<string, string> }): Promise<Ran>
+  /** A daemon of this folder, ended with the test. In development mode it gets a free port unless one is given. */
   serve(args: string[], env?: Record<string, string>): Promise<Daemon>
 }
 
@@ -46,17 +51,24 @@ export async function shell({ data = true } = {}): Promise<Shell> {
   const environment = (extra: Record<string, string>) => ({ PATH: process.env['PATH'] ?? '', HOME: folder, ...extra })
   const start = (args: string[], env: Record<string, string>) =>
     spawnChild(PROGRAM, args, { cwd: folder, env: environment(env), stdio: 'pipe' })
+  const spawn: Shell['spawn'] = async (args, { input = '', env = {} } = {}) => {
+    const child = start(args, env)
+    const output = collect(child)
+    child.stdin.end(input)
+    const [code] = await once(child, 'close')
+    return { code, ...output }
+  }
+  const run: Shell['run'] = (args, { input = '', env = {} } = {}) =>
+    runInOneProcess({ args, folder, env: environment(env), input })
   return {
     folder,
-    async run(args, { input = '', env = {} } = {}) {
-      const child = start(args, env)
-      const output = collect(child)
-      child.stdin.end(input)
-      const [code] = await once(child, 'close')
-      return { code, ...output }
-    },
+    spawn,
+    run: (args, options) =>
+      process.env['AUTHD_BIN'] === undefined && args[0] !== 'serve' ? run(args, options) : spawn(args, options),
     async serve(args, env = {}) {
-      const child = start(['serve', ...args], { ...UNLIMITED, ...env })
+      const listen =
+        args.includes('--dev') && !args.includes('--listen') ? ['--listen', `127.0.0.1:${await freePort()}`] : []
+      const child = start(['serve', ...args, ...listen], { ...UNLIMITED, ...env })
       const output = collect(child)
       const exit = once(child, 'close').then(([code]) => code as number | null)
       onTestFinished(async () => {
@@ -78,6 +90,16 @@ export async function shell({ data = true } = {}): Promise<Shell> {
   }
 }
 
+/** A port that the system has just given out: the daemon's public address needs its number before it listens. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as { port: number }
+  server.close()
+  await once(server, 'close')
+  return port
+}
+
 function collect(child: ReturnType<typeof spawnChild>): { stdout: string; stderr: string } {
   const output = { stdout: '', stderr: '' }
   child.stdout?.setEncoding('utf8').on('data', (text) => {
@@ -87,4 +109,33 @@ function collect(child: ReturnType<typeof spawnChild>): { stdout: string; stderr
     output.stderr += text
   })
   return output
+}
+
+let runner: ChildProcess | undefined
+const waiting = new Map<number, (ran: Ran) => void>()
+
+/** Has the command run by a process that this test file shares with others. */
+async function runInOneProcess(request: Omit<Request, 'id'>): Promise<Ran> {
+  runner ??= startRunner()
+  const id = waiting.size === 0 ? 1 : Math.max(...waiting.keys()) + 1
+  return await new Promise((resolve) => {
+    waiting.set(id, resolve)
+    runner?.send({ id, ...request } satisfies Request)
+  })
+}
+
+function startRunner(): ChildProcess {
+  const execArgv = ['--disable-warning=ExperimentalWarning']
+  const child = fork(join(import.meta.dirname, 'support/cli-process.ts'), {
+    execArgv,
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  })
+  child.on('message', ({ id, ...ran }: Response) => {
+    waiting.get(id)?.(ran)
+    waiting.delete(id)
+  })
+  // It must not keep the test run alive, and ends with it.
+  child.unref()
+  child.channel?.unref()
+  return child
 }

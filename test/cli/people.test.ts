@@ -81,9 +81,8 @@ test('what an operator changes of a person is shown, audited, and told to the fo
 
 test('passkeys are listed, renamed and removed; the authenticator app and the codes are reset; all that is held is exported', async () => {
   const place = await withUsers()
-  const port = 20_000 + (process.pid % 9000)
-  const daemon = await place.serve(['--dev', '--listen', `127.0.0.1:${port}`])
-  const browser = new Browser(`http://localhost:${port}`, daemon.url)
+  const daemon = await place.serve(['--dev'])
+  const browser = new Browser(daemon.url.replace('127.0.0.1', 'localhost'), daemon.url)
   await browser.post('/v1/signin', { json: { email: 'ada@example.com', deliver: 'cookie' } })
   const [, code = ''] = await daemon.until(/\b(\d{6})\b/)
   expect((await browser.post('/v1/signin/code', { json: { code } })).status).toBe(200)

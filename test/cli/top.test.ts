@@ -198,7 +198,7 @@ describe('looking', () => {
 describe('in a pipe', () => {
   test('it is one look and 0, with a daemon and without', async () => {
     const place = await shell()
-    const daemon = await place.serve(['--dev', '--listen', `127.0.0.1:${20_500 + (process.pid % 20_000)}`])
+    const daemon = await place.serve(['--dev'])
     await fetch(`${daemon.url}/v1/session`)
 
     const up = await place.run(['top', '--url', daemon.url])
