@@ -154,9 +154,7 @@ describe('the layout', () => {
   })
 
   test('no file imports itself through others, not even for a type', () => {
-    const graph = new Map(sources.map((file) => [file, importsOf(file, read(file)).map(({ target }) => target)]))
-
-    expect(circlesIn(graph)).toEqual([])
+    expect(circlesIn(importGraph())).toEqual([])
   })
 
   test('the check of circles sees two files that import each other', () => {
@@ -167,6 +165,20 @@ describe('the layout', () => {
     ])
 
     expect(circlesIn(graph)).toEqual(['b.ts c.ts'])
+  })
+
+  test('no two folders import each other, unless one holds the other', () => {
+    expect(foldersBothWays(importGraph())).toEqual([])
+  })
+
+  test('the check of folders sees two that import each other', () => {
+    const graph = new Map([
+      ['src/a/one.ts', ['src/b/two.ts', 'src/errors.ts']],
+      ['src/b/three.ts', ['src/a/four.ts', 'src/a/deep/five.ts']],
+      ['src/a/deep/five.ts', ['src/a/one.ts']],
+    ])
+
+    expect(foldersBothWays(graph)).toEqual(['src/a src/b'])
   })
 
   test('a door opens no unit of work and records no event', () => {
@@ -221,6 +233,25 @@ function drawerFaults(file: string, text: string): string[] {
     const isBefore = DRAWERS.includes(other) && DRAWERS.indexOf(other) < DRAWERS.indexOf(own)
     const mayAudit = other === 'audit' && ['users', 'operator'].includes(own)
     return isBefore || mayAudit ? [] : [`${file} imports ${target}`]
+  })
+}
+
+/** What each file imports, types and dynamic imports included. */
+function importGraph(): Map<string, string[]> {
+  const targets = (file: string) => importsOf(file, withoutComments(read(file))).map(({ target }) => target)
+  return new Map(sources.map((file) => [file, targets(file)]))
+}
+
+/** Pairs of folders with imports in both directions. A folder and one below it may have them. */
+function foldersBothWays(graph: Map<string, string[]>): string[] {
+  const arrows = new Set<string>()
+  for (const [file, targets] of graph) {
+    for (const target of targets) arrows.add(`${posix.dirname(file)} ${posix.dirname(target)}`)
+  }
+  return [...arrows].filter((arrow) => {
+    const [from = '', to = ''] = arrow.split(' ')
+    const isNested = `${to}/`.startsWith(`${from}/`) || `${from}/`.startsWith(`${to}/`)
+    return from < to && !isNested && arrows.has(`${to} ${from}`)
   })
 }
 

@@ -3,78 +3,79 @@ import { nextTurn } from '../platform/turn.ts'
 import type { Sql } from '../store/db.ts'
 import { findIdBelow, type IdSpan } from '../store/id-spans.ts'
 
-/** Rows that one statement looks at: some milliseconds, in which SQLite lets nobody else go on. */
+/** Rows that one statement reads. It takes some milliseconds, in which SQLite serves nothing else. */
 export const STEP_ROWS = 25_000
-/** Rows that one request looks at. A page that ends there is short, and the next one begins there. */
+/** Rows that one request reads. A part that ends there is short, and the next one begins there. */
 export const REQUEST_ROWS = 50_000
 
-/** Rows that are listed newest first, some of which are meant. */
+/** A list, newest first, of the rows that match a filter. */
 export interface Listing<Row extends { id: string }> {
-  list(sql: Sql, span: IdSpan, page: { limit: number; offset: number }): Promise<Row[]>
-  /** Of those that are meant. */
+  list(sql: Sql, span: IdSpan, part: { limit: number; offset: number }): Promise<Row[]>
+  /** Counts the rows that match. */
   count(sql: Sql, span: IdSpan): Promise<number>
-  /** What is read in steps; none: what is meant has an index, and is little. */
+  /** The table to read in steps. Without it, an index finds the few rows that match. */
   table?: 'users' | 'sessions' | 'outbox' | undefined
-  /** Where in the table they are, if others are there too. */
+  /** The part of the table that holds them, if the table holds others too. */
   bounds?: IdSpan | undefined
 }
 
 type Counting = Omit<Listing<{ id: string }>, 'list'>
 
-export interface PageAsked {
+/** Which part of a list a caller asks for. */
+export interface Pagination {
   limit: number
   offset?: number | undefined
   before?: string | undefined
-  /** How many rows may be looked at; Infinity in a command, which holds nobody up. */
+  /** How many rows may be read. Infinity in a command, which delays nobody else. */
   within: number
 }
 
-/** How many are meant, or at least so many: not all rows were looked at. */
+/** How many rows match. If not exact, only the newest rows were counted. */
 export interface Total {
   count: number
   isExact: boolean
 }
 
-export interface Page<Row> {
+export interface ListPart<Row> {
   rows: Row[]
   total: Total
   nextCursor: string | null
 }
 
-/** One page and how many there are, however many rows the table has. */
-export async function readPage<Row extends { id: string }>(
+/** Reads one part of a list and counts the list, in bounded time for any size of the table. */
+export async function readPart<Row extends { id: string }>(
   deps: Pick<Deps, 'db'>,
   listing: Listing<Row>,
-  asked: PageAsked,
-): Promise<Page<Row>> {
-  const { rows, next, isAll } = await readRows(deps, listing, asked)
+  pagination: Pagination,
+): Promise<ListPart<Row>> {
+  const { rows, next, isAll } = await readRows(deps, listing, pagination)
   const total = isAll
     ? { count: rows.length, isExact: next === undefined }
-    : await countTotal(deps, listing, asked.within)
+    : await countTotal(deps, listing, pagination.within)
   return { rows, total, nextCursor: next ?? null }
 }
 
-/** `next`: for `before` of the next page; `isAll`: there is none before this page, and of what was looked at no more. */
+/** Reads one part. `next` is the `before` of the next part; `isAll` means that it began at the newest row and read all it may. */
 export async function readRows<Row extends { id: string }>(
   deps: Pick<Deps, 'db'>,
   listing: Listing<Row>,
-  asked: PageAsked,
+  pagination: Pagination,
 ): Promise<{ rows: Row[]; next: string | undefined; isAll: boolean }> {
   const rows: Row[] = []
-  let { before, offset: skip = 0 } = asked
+  let { before, offset: skip = 0 } = pagination
   const isFirst = before === undefined && skip === 0
   for (let looked = STEP_ROWS; ; looked += STEP_ROWS) {
     const step = await deps.db.read(async (sql) => {
       const { span, next } = await nextSpan(sql, listing, before)
-      const found = await listing.list(sql, span, { limit: asked.limit - rows.length, offset: skip })
+      const found = await listing.list(sql, span, { limit: pagination.limit - rows.length, offset: skip })
       const skipped = found.length > 0 || skip === 0 ? skip : await listing.count(sql, span)
       return { found, skipped, next }
     })
     rows.push(...step.found)
     skip = Math.max(0, skip - step.skipped)
     before = step.next
-    if (rows.length === asked.limit) return { rows, next: rows.at(-1)?.id, isAll: false }
-    if (before === undefined || looked >= asked.within) return { rows, next: before, isAll: isFirst }
+    if (rows.length === pagination.limit) return { rows, next: rows.at(-1)?.id, isAll: false }
+    if (before === undefined || looked >= pagination.within) return { rows, next: before, isAll: isFirst }
     await nextTurn()
   }
 }
@@ -94,7 +95,7 @@ async function countTotal(deps: Pick<Deps, 'db'>, listing: Counting, within: num
   return { count: await deps.db.read((sql) => listing.count(sql, {})), isExact: true }
 }
 
-/** How many are meant of so many rows, the newest. */
+/** Counts the matches among the newest `within` rows. */
 export async function countSteps(deps: Pick<Deps, 'db'>, listing: Counting, within: number): Promise<Total> {
   let total = 0
   let before: string | undefined

@@ -3,7 +3,7 @@ import { toRfc3339 } from '../platform/clock.ts'
 import type { AuditLog } from '../store/audit-logs.ts'
 import { idField, sample, timeField } from './field.ts'
 
-/** One event of the audit log, as scripts and people read it. */
+/** An event of the audit log. */
 export const eventResource = z.strictObject({
   id: idField('evt'),
   seq: z

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { parseEmailAddress } from '../platform/email-address.ts'
 
-/** One plain `local@domain`, parsed at the edge. */
+/** A plain `local@domain`, parsed into an address. */
 export const emailField = z
   .string()
   .max(320)

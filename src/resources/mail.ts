@@ -6,7 +6,7 @@ import { idField, sample, timeField } from './field.ts'
 
 export const outboxState = z.enum(['pending', 'sent', 'failed', 'expired', 'cancelled'])
 
-/** A mail of the outbox; never what it says. */
+/** A mail in the outbox without its content. */
 export const mailResource = z.strictObject({
   id: idField('msg'),
   to: sample('a…@example.com'),

@@ -6,7 +6,7 @@ import { sample, timeField } from './field.ts'
 export const settingResource = z.strictObject({
   key: sample('signup.policy'),
   value: z.unknown().meta({ examples: ['invite'] }),
-  origin: z.enum(['setting', 'config']).describe('config: file, environment or default.'),
+  origin: z.enum(['setting', 'config']).describe('`config`: from file, environment or default.'),
   set_at: timeField.nullable(),
   set_by: sample('cli:ada@vm1').nullable(),
 })

@@ -8,7 +8,7 @@ export const accessTokenResource = z.strictObject({
   expires_in: z
     .int()
     .meta({ examples: [600] })
-    .describe('Seconds.'),
+    .describe('Seconds until the access token expires.'),
 })
 
 export const tokensResource = accessTokenResource.extend({

@@ -4,7 +4,7 @@ import { toRfc3339 } from '../platform/clock.ts'
 import type { User } from '../store/users.ts'
 import { idField, sample, timeField } from './field.ts'
 
-/** A person, on the command line and in the admin API. */
+/** A user as operators see it, on the command line and in the admin API. */
 export const userResource = z.strictObject({
   id: idField('usr'),
   email: sample('ada@example.com'),
@@ -15,7 +15,7 @@ export const userResource = z.strictObject({
   last_seen_at: timeField.nullable(),
   disabled_at: timeField.nullable(),
   disabled_reason: z.string().nullable(),
-  mfa_policy: z.enum(['optional', 'required']).nullable().describe('null: as the deployment has it.'),
+  mfa_policy: z.enum(['optional', 'required']).nullable().describe('`null`: the policy of the deployment applies.'),
 })
 export type UserResource = z.output<typeof userResource>
 
@@ -34,7 +34,7 @@ export function presentUser(user: User): UserResource {
   }
 }
 
-/** A person in a list. */
+/** A user in a list. */
 export const listedUserResource = userResource.extend({
   live_sessions: z.int(),
   totp_enabled: z.boolean(),
@@ -47,7 +47,7 @@ export function presentListedUser({ user, liveSessions, passkeys, hasTotp }: Lis
   return { ...presentUser(user), live_sessions: liveSessions, ...methods }
 }
 
-/** A person as they see themselves. */
+/** A user as the signed-in user sees it. */
 export const ownUserResource = userResource.pick({
   id: true,
   email: true,

@@ -1,6 +1,6 @@
 import { placeholders, type Sql, type Trx, type Value } from './db.ts'
 import { type IdSpan, spanConditions } from './id-spans.ts'
-import type { Delivery } from './signin-attempts.ts'
+import type { SessionTransport } from './signin-attempts.ts'
 import { flag, integer, json, type NewRow, nullable, type RowOf, type StoredRow, table, text, word } from './table.ts'
 import { users } from './users.ts'
 
@@ -9,7 +9,7 @@ const sessions = table(
   {
     id: text,
     userId: text,
-    delivery: word<Delivery>(),
+    delivery: word<SessionTransport>(),
     /** Of the cookie's secret; null where tokens were delivered. */
     secretDigest: nullable(text),
     amr: json<string[]>(),

@@ -1,8 +1,8 @@
 import type { Sql, Trx } from './db.ts'
 import { integer, json, type NewRow, nullable, type RowOf, type StoredRow, table, text, word } from './table.ts'
 
-/** `tokens`: in the answer's body. `cookie`: in a cookie, so that no script reads it. */
-export type Delivery = 'tokens' | 'cookie'
+/** How a session reaches its user. `tokens`: in the response body. `cookie`: in a cookie, which no script can read. */
+export type SessionTransport = 'tokens' | 'cookie'
 export type CodeKind = 'short' | 'long'
 
 /** What the proof of this mail is for. Only `signin` may end in a session, and only its token is known to anybody. */
@@ -24,7 +24,7 @@ const signinAttempts = table(
     /** Canonical; null: not known yet. */
     email: nullable(text),
     emailTyped: nullable(text),
-    deliver: word<Delivery>(),
+    deliver: word<SessionTransport>(),
     redirectTo: nullable(text),
     linkTo: nullable(text),
     lang: text,

@@ -16,7 +16,7 @@ async function addUsersOfEachKind(authd: Authd): Promise<void> {
   await disableUser(authd.deps, OPERATOR, await resolveUser(authd.deps, 'disabled@example.com'), null)
 }
 
-/** What a stranger sees, without what is random or a time. */
+/** What a client sees, without random values and times. */
 async function ask(authd: Authd, email: string) {
   const { status, headers, body } = await authd.browser().post('/v1/signin', { json: { email } })
   const shape = Object.fromEntries(Object.entries(body).map(([name, value]) => [name, String(value).length]))
@@ -24,7 +24,7 @@ async function ask(authd: Authd, email: string) {
   return { status, shape, headers: named, cookie: String(headers.getSetCookie()).length }
 }
 
-describe.each(['open', 'closed'] as const)('SECURITY N-01 with sign-up %s', (policy) => {
+describe.each(['open', 'closed'] as const)('with sign-up %s', (policy) => {
   test('the answer is the same for known, unknown and disabled addresses', async () => {
     const authd = await startAuthd({ config: { signup: { policy } } })
     await addUsersOfEachKind(authd)
@@ -40,7 +40,7 @@ describe.each(['open', 'closed'] as const)('SECURITY N-01 with sign-up %s', (pol
     expect(disabled).toEqual(known)
   })
 
-  test('a wrong code is the same answer for all of them', async () => {
+  test('a wrong code gets the same answer for all of them', async () => {
     const authd = await startAuthd({ config: { signup: { policy } } })
     await addUsersOfEachKind(authd)
 
@@ -57,7 +57,7 @@ describe.each(['open', 'closed'] as const)('SECURITY N-01 with sign-up %s', (pol
   })
 })
 
-test('where no mail may be sent the same rows are written, and nothing is sent or listed', async () => {
+test('if no mail may be sent, the same rows are written, but nothing is sent or listed', async () => {
   const authd = await startAuthd({ config: { signup: { policy: 'closed' } } })
   await addUsersOfEachKind(authd)
 

@@ -18,7 +18,7 @@ async function invite(authd: Authd, email = ADA) {
   return { mail, token: new URL(made?.url ?? 'http://no.link').searchParams.get('token') ?? '' }
 }
 
-test('where people come by invitation, a stranger is answered the same and gets no mail', async () => {
+test('with sign-up by invitation, an unknown address gets the same answer but no mail', async () => {
   const authd = await startAuthd(CONFIG)
   await invite(authd)
 
@@ -47,7 +47,7 @@ test('an invitation is mailed, and its button begins an ordinary sign-in at the 
   expect((await browser.get('/v1/me')).body).toMatchObject({ email: ADA, email_verified: true })
 })
 
-test('an invitation alone signs nobody in: whoever forwards it forwards nothing', async () => {
+test('an invitation alone does not sign in, so forwarding it gives nobody access', async () => {
   const authd = await startAuthd(CONFIG)
   const { token } = await invite(authd)
   const thief = authd.browser()
@@ -57,7 +57,7 @@ test('an invitation alone signs nobody in: whoever forwards it forwards nothing'
   expect((await thief.get('/v1/session')).status).toBe(401)
 })
 
-test('after its end it opens no more, and the leave to sign up is over too', async () => {
+test('an expired invitation does not open, and its permission to sign up is gone', async () => {
   const authd = await startAuthd(CONFIG)
   const { token } = await invite(authd)
   const { attemptToken: attempt_token, code } = await askForCode(authd)
@@ -72,7 +72,7 @@ test('after its end it opens no more, and the leave to sign up is over too', asy
   expect(late.status).toBe(401)
 })
 
-test('who has an account needs no invitation, and gets none; one who is disabled is not let in by one', async () => {
+test('an existing user gets no invitation, and a disabled user cannot use one', async () => {
   const authd = await startAuthd(CONFIG)
   const { token } = await invite(authd)
   await signInForTokens(authd)

@@ -1,6 +1,6 @@
 import { Args } from '@oclif/core'
 import { command } from '../command.ts'
-import { completionScript } from '../help/completion.ts'
+import { completionScript } from '../completion-script.ts'
 
 export default command({
   examples: ['authd completion bash > /etc/bash_completion.d/authd'],

@@ -59,19 +59,19 @@ export async function sealAudit(deps: Pick<Deps, 'db'>): Promise<number> {
   return sealed
 }
 
-export interface AuditPage {
+export interface AuditPart {
   /** Newest first. */
   events: AuditLog[]
-  /** For `before` of the next page; null: this was the last. */
+  /** The `before` of the next part; null: this was the last. */
   nextCursor: number | null
 }
 
-/** One page, newest first, of the events that match, among so many rows; a page that ends there is short. */
+/** One part of the matching events, newest first. It reads at most `within` rows; a part that ends there is short. */
 export async function listAudit(
   deps: Pick<Deps, 'db'>,
   query: AuditQuery,
   { limit, before, within }: { limit: number; before?: number | undefined; within: number },
-): Promise<AuditPage> {
+): Promise<AuditPart> {
   const { filter, select } = split(query)
   const span = await deps.db.read((sql) => findSeqSpan(sql, filter))
   // One person's events have an index of their own, and are few.
@@ -173,7 +173,7 @@ export async function tailAudit(deps: Pick<Deps, 'db'>, query: AuditQuery, limit
   return (await listAudit(deps, filter, { limit, before, within: Number.POSITIVE_INFINITY })).events.reverse()
 }
 
-/** What has been sealed after that number, in order, a page at a time; none is ever missed by going on with `after`. */
+/** What has been sealed after that number, in order and in parts. Going on with `after` misses none. */
 export async function followAudit(
   deps: Pick<Deps, 'db'>,
   query: AuditQuery,

@@ -19,7 +19,7 @@ import {
 import { deleteOutboxTries, insertOutboxTry, listOutboxTries, type OutboxTry } from '../../store/outbox-tries.ts'
 import { findWebhookEndpoint } from '../../store/webhook-endpoints.ts'
 import { type Actor, recordEvent } from '../event.ts'
-import { type Page, type PageAsked, readPage } from '../pagination.ts'
+import { type ListPart, type Pagination, readPart } from '../pagination.ts'
 
 /** How a try ended, and what becomes of the item: it is over, or due again. */
 export type TryEnd = Pick<OutboxTry, 'startedAt' | 'endedAt' | 'outcome' | 'response'> &
@@ -49,9 +49,9 @@ const PREFIXES: Record<OutboxKind, string> = { mail: 'msg', webhook: 'whd' }
 export async function listQueue(
   deps: Pick<Deps, 'db'>,
   filter: OutboxFilter,
-  asked: PageAsked,
-): Promise<Page<OutboxItem>> {
-  return await readPage(
+  pagination: Pagination,
+): Promise<ListPart<OutboxItem>> {
+  return await readPart(
     deps,
     {
       table: 'outbox',
@@ -60,7 +60,7 @@ export async function listQueue(
       list: (sql, span, { limit, offset }) => listOutbox(sql, { ...filter, ...span }, limit, offset),
       count: (sql, span) => countOutbox(sql, { ...filter, ...span }),
     },
-    asked,
+    pagination,
   )
 }
 

@@ -14,7 +14,7 @@ import {
   type SessionFilter,
   touchSession,
 } from '../../store/sessions.ts'
-import type { Delivery } from '../../store/signin-attempts.ts'
+import type { SessionTransport } from '../../store/signin-attempts.ts'
 import type { User } from '../../store/users.ts'
 import { type Actor, recordEvent } from '../event.ts'
 
@@ -54,7 +54,7 @@ export async function startSession(
   actor: Actor,
   input: {
     user: Pick<User, 'id' | 'email'>
-    delivery: Delivery
+    delivery: SessionTransport
     amr: string[]
     aal: number
     isEnrolmentDue: boolean

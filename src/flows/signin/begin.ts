@@ -4,9 +4,9 @@ import type { EmailAddress } from '../../platform/email-address.ts'
 import { digest, mintSecret } from '../../platform/secret.ts'
 import type { Trx } from '../../store/db.ts'
 import {
-  type Delivery,
   findSigninAttempt,
   insertSigninAttempt,
+  type SessionTransport,
   type SigninAttempt,
 } from '../../store/signin-attempts.ts'
 import type { Actor } from '../event.ts'
@@ -15,7 +15,7 @@ import { queueSigninMail, resendAfter, tooManyMails, withinMailLimit } from './m
 
 export interface BeginSignIn {
   email?: EmailAddress | undefined
-  deliver: Delivery
+  deliver: SessionTransport
   /** Where the hosted pages go at the end; one of `signin.redirect_urls`. */
   redirectTo?: string | undefined
   /** The app's own page for the link; one of `signin.link_urls`. */

@@ -6,7 +6,7 @@ import { countPasskeys } from '../../store/passkeys.ts'
 import { countLiveSessions } from '../../store/sessions.ts'
 import { findTotpHolders } from '../../store/totp-secrets.ts'
 import { countUsers, findUser, listUsers, type User, type UserFilter } from '../../store/users.ts'
-import { type Listing, type Page, type PageAsked, readPage, readRows } from '../pagination.ts'
+import { type Listing, type ListPart, type Pagination, readPart, readRows } from '../pagination.ts'
 
 export interface ListedUser {
   user: User
@@ -15,14 +15,14 @@ export interface ListedUser {
   hasTotp: boolean
 }
 
-/** Newest first, with the number of live sessions of each. A whole address finds that person at once. */
+/** Newest first, with the number of live sessions of each. A whole address finds that user at once. */
 export async function listUsersWithFactors(
   deps: Deps,
   filter: UserFilter,
-  asked: PageAsked,
-): Promise<Page<ListedUser>> {
-  const page = await readPage(deps, listingOf(filter), asked)
-  return { ...page, rows: await withFactors(deps, page.rows) }
+  pagination: Pagination,
+): Promise<ListPart<ListedUser>> {
+  const part = await readPart(deps, listingOf(filter), pagination)
+  return { ...part, rows: await withFactors(deps, part.rows) }
 }
 
 /** All that are meant, so many at a time. */

@@ -2,7 +2,7 @@ import type { Log } from '../../deps.ts'
 import { type Clock, HOUR } from '../../platform/clock.ts'
 import { takeClient } from '../../platform/net/forwarded.ts'
 import { foldIp } from '../../platform/net/ip.ts'
-import type { Context, Next } from '../context.ts'
+import { type Context, type Next, UNIDENTIFIED } from '../request/context.ts'
 
 /** Finds the client's address: the socket's, or the one that a trusted proxy forwards. Warns hourly of other proxies. */
 export function clientAddress({ clock, log }: { clock: Clock; log: Log }, isTrusted: (ip: string) => boolean) {
@@ -10,13 +10,10 @@ export function clientAddress({ clock, log }: { clock: Clock; log: Log }, isTrus
   return async (ctx: Context, next: Next): Promise<void> => {
     const peer = foldIp(ctx.req.socket.remoteAddress ?? '')
     const client = takeClient(peer ?? '', ctx.req.headers, isTrusted)
+    Object.assign(ctx.state, UNIDENTIFIED)
     ctx.state.isFromProxy = peer !== undefined && isTrusted(peer)
     ctx.state.ip = client.ip
     ctx.state.client = client
-    ctx.state.isStated = false
-    ctx.state.identity = { kind: 'anonymous' }
-    ctx.state.isPage = false
-    ctx.state.isOauth = false
     if (client.isIgnored && clock.now() - warnedAt >= HOUR) {
       warnedAt = clock.now()
       log.warn('forwarding headers from a peer that is not in server.trusted_proxies', { peer })

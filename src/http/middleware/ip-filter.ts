@@ -1,7 +1,7 @@
 import type { Deps } from '../../deps.ts'
 import { ipGate } from '../../flows/limits/ip-filter.ts'
-import { actorOf } from '../actor.ts'
-import type { Context, Next } from '../context.ts'
+import { actorOf } from '../request/actor.ts'
+import type { Context, Next } from '../request/context.ts'
 
 /** Rejects requests from addresses that the rules of `authd ipfilter` block. */
 export function ipFilter(deps: Deps) {
@@ -12,7 +12,7 @@ export function ipFilter(deps: Deps) {
   }
 }
 
-/** The check alone, of the address that a request has now. */
+/** The check alone, for the current address of a request. */
 export function ipCheck(deps: Deps) {
   const gate = ipGate(deps)
   return async (ctx: Context): Promise<void> => {

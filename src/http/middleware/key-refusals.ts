@@ -1,10 +1,10 @@
 import type { Deps } from '../../deps.ts'
 import { AuthdError } from '../../errors.ts'
 import { keyRefusalRecorder } from '../../flows/operator/api-key.ts'
-import { actorOf } from '../actor.ts'
-import type { Context, Next } from '../context.ts'
+import { actorOf } from '../request/actor.ts'
+import type { Context, Next } from '../request/context.ts'
 
-/** Has the refusals of genuine API keys recorded in the audit log. */
+/** Records refused requests of genuine API keys in the audit log. */
 export function keyRefusals(deps: Deps) {
   const record = keyRefusalRecorder(deps)
   return async (ctx: Context, next: Next): Promise<void> => {

@@ -1,7 +1,7 @@
 import type { Deps } from '../../deps.ts'
 import { AuthdError } from '../../errors.ts'
 import { foldIp } from '../../platform/net/ip.ts'
-import type { Context, Next } from '../context.ts'
+import type { Context, Next } from '../request/context.ts'
 import { ipCheck } from './ip-filter.ts'
 
 /** An app's backend states its user's address here. It counts only with an API key of the scope `signin`. */

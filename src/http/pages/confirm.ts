@@ -6,11 +6,12 @@ import { sendStepUpMail, stepUp } from '../../flows/factors/step-up.ts'
 import type { Renewed } from '../../flows/sessions/renewal.ts'
 import { checkFresh } from '../../flows/users/account.ts'
 import type { OwnedSession } from '../../store/sessions.ts'
-import { sessionCookies } from '../session-answer.ts'
-import { accountPage, orAgain } from './account-page.ts'
+import { sessionCookies } from '../endpoint/session-answer.ts'
+import { accountPage } from './account-page.ts'
+import { orAgain } from './again.ts'
 import { fields, type PageAnswer, pageError, passkeyFields } from './page.ts'
 
-/** A page of the account, to go on to: nothing else gets into a Location. */
+/** The account page to continue to. Nothing else may reach the `Location` header. */
 const next = z
   .string()
   .regex(/^\/account(\/[a-z0-9_-]+)*$/)

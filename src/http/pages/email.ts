@@ -9,8 +9,9 @@ import {
   sendRestoreMail,
 } from '../../flows/users/email-change.ts'
 import { maskEmail, parseEmailAddress } from '../../platform/email-address.ts'
-import { sessionCookies } from '../session-answer.ts'
-import { accountPage, orAgain } from './account-page.ts'
+import { sessionCookies } from '../endpoint/session-answer.ts'
+import { accountPage } from './account-page.ts'
+import { orAgain } from './again.ts'
 import { fields, page, pageError } from './page.ts'
 
 const CHANGE = { kind: 'change', action: '/account/email/code', back: '/account/email' } as const
@@ -113,7 +114,7 @@ const sendRestore = page({
         return { page: 'mailcode', values: await shown() }
       },
       ['RATE_LIMITED'],
-      // A mail is on its way: its code is what the page takes.
+      // An earlier mail is still valid, so the page takes its code.
       async () => ({ page: 'mailcode', values: await shown() }),
     )
   },

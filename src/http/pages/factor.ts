@@ -7,11 +7,11 @@ import { redeemRecoveryCode } from '../../flows/factors/recovery-code.ts'
 import { redeemTotp } from '../../flows/factors/totp.ts'
 import { findDueFactors } from '../../flows/signin/due-factor.ts'
 import { maskEmail } from '../../platform/email-address.ts'
-import { holdingOf, type RequestCookies } from '../cookies.ts'
-import { redemption } from '../redemption.ts'
-import { orAgain } from './account-page.ts'
+import { holdingOf, type RequestCookies } from '../request/cookies.ts'
+import { redemption } from '../request/redemption.ts'
+import { orAgain } from './again.ts'
 import { fields, type PageAnswer, page, pageError, passkeyFields } from './page.ts'
-import { signedInPage } from './signin.ts'
+import { signedInPage } from './signed-in.ts'
 
 const attemptId = z.string().max(64)
 

@@ -5,10 +5,10 @@ import type { Actor } from '../../flows/event.ts'
 import { previewLink, redeemLink } from '../../flows/signin/link.ts'
 import { maskEmail } from '../../platform/email-address.ts'
 import { describeUserAgent } from '../../platform/user-agent.ts'
-import { holdingOf, type RequestCookies } from '../cookies.ts'
-import { redemption } from '../redemption.ts'
+import { holdingOf, type RequestCookies } from '../request/cookies.ts'
+import { redemption } from '../request/redemption.ts'
 import { fields, type PageAnswer, page } from './page.ts'
-import { signedInPage } from './signin.ts'
+import { signedInPage } from './signed-in.ts'
 
 const token = z.string().max(200)
 
@@ -35,7 +35,7 @@ const redeem = page({
   },
 })
 
-/** Only the browser that asked gets a button that spends the link. */
+/** Only the browser that began the sign-in gets the button that uses the link. */
 async function linkPage(deps: Deps, actor: Actor, cookies: RequestCookies, linkToken: string): Promise<PageAnswer> {
   const found = await previewLink(deps, actor, { token: linkToken, holding: holdingOf(cookies) })
   if (found.kind === 'used') throw new AuthdError('MAGIC_LINK_USED')

@@ -10,8 +10,9 @@ import { beginTotp, finishTotp, removeOwnTotp } from '../../flows/factors/totp.t
 import { findOwnUser, listSignInMethods } from '../../flows/users/account.ts'
 import { authenticatorName } from '../../platform/authenticator-name.ts'
 import { qrSvg } from '../../platform/qr.ts'
-import { sessionCookies } from '../session-answer.ts'
-import { accountPage, orAgain } from './account-page.ts'
+import { sessionCookies } from '../endpoint/session-answer.ts'
+import { accountPage } from './account-page.ts'
+import { orAgain } from './again.ts'
 import { allowedRedirect, fields, pageError, passkeyFields, redirectField } from './page.ts'
 
 const CODES_FILE = 'recovery-codes.txt'
@@ -56,11 +57,11 @@ const onePasskey = accountPage({
   method: 'GET',
   path: '/account/passkeys/:id',
   fields: fields({}),
-  back: ({ id = '' }) => `/account/passkeys/${id}`,
+  back: ({ id }) => `/account/passkeys/${id}`,
   isFresh: true,
   async handle(deps, { session, params }) {
     const own = await listOwnPasskeys(deps, session.userId)
-    const found = own.find(({ id }) => id === params['id'])
+    const found = own.find(({ id }) => id === params.id)
     if (!found) return { goTo: '/account' }
     const { id, name, aaguid, isBackupEligible: synced, createdAt } = found
     const values = { id, name, maker: authenticatorName(aaguid) ?? null, synced, createdAt, isLast: own.length === 1 }
@@ -74,7 +75,7 @@ const renamePasskey = accountPage({
   fields: fields({ name: z.string().trim().min(1).max(60) }),
   back: '/account',
   async handle(deps, { session, params, actor, fields: { name } }) {
-    await renameOwnPasskey(deps, actor, { userId: session.userId, id: params['id'] ?? '', name })
+    await renameOwnPasskey(deps, actor, { userId: session.userId, id: params.id, name })
     return { goTo: '/account?done=passkey_renamed' }
   },
 })
@@ -83,9 +84,9 @@ const removePasskey = accountPage({
   method: 'POST',
   path: '/account/passkeys/:id/remove',
   fields: fields({}),
-  back: ({ id = '' }) => `/account/passkeys/${id}`,
+  back: ({ id }) => `/account/passkeys/${id}`,
   async handle(deps, { session, params, actor }) {
-    const renewed = await removeOwnPasskey(deps, actor, { session, id: params['id'] ?? '' })
+    const renewed = await removeOwnPasskey(deps, actor, { session, id: params.id })
     return { goTo: '/account?done=passkey_removed', cookies: sessionCookies(renewed) }
   },
 })

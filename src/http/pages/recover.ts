@@ -1,8 +1,8 @@
 import { previewRecovery, redeemRecovery } from '../../flows/users/recovery-link.ts'
 import { maskEmail } from '../../platform/email-address.ts'
-import { redemption } from '../redemption.ts'
+import { redemption } from '../request/redemption.ts'
 import { fields, linkToken, page } from './page.ts'
-import { signedInPage } from './signin.ts'
+import { signedInPage } from './signed-in.ts'
 
 const ask = page({
   method: 'GET',

@@ -2,21 +2,20 @@ import { z } from 'zod'
 import type { Deps } from '../../deps.ts'
 import { AuthdError } from '../../errors.ts'
 import { beginSignIn } from '../../flows/signin/begin.ts'
-import type { SignedIn, SignInResult } from '../../flows/signin/complete.ts'
 import { redeemCode } from '../../flows/signin/link.ts'
 import { findWaitingAttempt } from '../../flows/signin/mail.ts'
 import { SECOND } from '../../platform/clock.ts'
 import { parseEmailAddress } from '../../platform/email-address.ts'
-import { holdingOf, type RequestCookies } from '../cookies.ts'
-import { redemption } from '../redemption.ts'
-import { signInCookies } from '../session-answer.ts'
-import { fields, type PageAnswer, page, pageError, redirectField } from './page.ts'
+import { holdingOf, type RequestCookies } from '../request/cookies.ts'
+import { redemption } from '../request/redemption.ts'
+import { fields, page, pageError, redirectField } from './page.ts'
+import { signedInPage } from './signed-in.ts'
 import type { PageError } from './values.ts'
 
 const NOTICES = ['signed_out', 'deleted', 'email_restored'] as const
 const attemptId = z.string().max(64)
 
-/** A mailbox that has had its mails is told of in the form; anything else is an error page. */
+/** The form shows that a mailbox reached its limit. Other errors get an error page. */
 function limitedOnly(error: unknown): AuthdError {
   if (error instanceof AuthdError && error.code === 'RATE_LIMITED') return error
   throw error
@@ -99,22 +98,6 @@ const code = page({
   },
 })
 
-/** Where a proof leads: to the next one that is due, to the app that asked, or to the account. */
-export function signedInPage(deps: Deps, result: SignInResult, cookies: RequestCookies): PageAnswer {
-  if (result.status === 'continue_elsewhere') throw new AuthdError('MAGIC_LINK_EXPIRED')
-  if (result.status === 'factor_required') return { goTo: `/signin/factor?attempt=${result.attempt.id}` }
-  return { goTo: leadOn(deps, result.signedIn), cookies: signInCookies(result, cookies.attempts) }
-}
-
-/** Once for each browser, after a sign-in by mail alone, a passkey is offered on the way. */
-function leadOn(deps: Deps, { attempt, session, isNewDevice }: SignedIn): string {
-  if (session.isEnrolmentDue) return '/account/enrol'
-  const isOffered = deps.config.current().webauthn.offer && isNewDevice && session.aal === 1
-  if (!isOffered) return attempt.redirectTo ?? '/account'
-  const onward = attempt.redirectTo === null ? '' : `&redirect_to=${encodeURIComponent(attempt.redirectTo)}`
-  return `/account/passkeys/new?offer=1${onward}`
-}
-
 async function codePage(deps: Deps, cookies: RequestCookies, attempt: string | undefined) {
   const waiting = await findWaitingAttempt(deps, holdingOf(cookies, undefined, attempt))
   return (
@@ -128,11 +111,11 @@ async function codePage(deps: Deps, cookies: RequestCookies, attempt: string | u
   )
 }
 
-/** Said before anything is typed: a page that leads nowhere helps nobody. */
+/** Checked before the user types anything, so that no sign-in ends at a bad redirect. */
 function checkRedirect(deps: Deps, redirect: string | undefined): void {
   if (redirect === undefined || deps.config.current().signin.redirectUrls.includes(redirect)) return
   throw new AuthdError('VALIDATION_ERROR', {
-    message: 'redirect_to is not one of the addresses in signin.redirect_urls.',
+    message: 'redirect_to is not listed in signin.redirect_urls.',
   })
 }
 

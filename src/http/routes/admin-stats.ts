@@ -1,17 +1,17 @@
 import { z } from 'zod'
 import { statsReader } from '../../flows/operator/stats.ts'
-import { endpoint } from '../endpoint.ts'
+import { endpoint } from '../endpoint/endpoint.ts'
 
 const stats = (readStats: ReturnType<typeof statsReader>) =>
   endpoint({
     method: 'GET',
     path: '/admin/stats',
-    summary: 'How many of everything there are.',
+    summary: 'Count users, sessions and audit events.',
     tag: 'Admin: stats',
     guard: { scope: 'users:read' },
     answers: {
       200: {
-        text: 'At most 15 seconds old.',
+        text: 'The counts, at most 15 seconds old.',
         schema: z.strictObject({
           total_users: z.int(),
           total_sessions: z.int(),

@@ -8,10 +8,10 @@ import { findUserWithFactors, listUsersWithFactors } from '../../flows/users/lis
 import { updateUser } from '../../flows/users/update.ts'
 import { emailField } from '../../resources/email.ts'
 import { listedUserResource, presentListedUser } from '../../resources/user.ts'
-import { type Endpoint, endpoint } from '../endpoint.ts'
-import { CURSOR, LIMIT, PAGE_TEXT, pageHeaders, TOTAL_TEXT } from './admin-page.ts'
+import { endpoint } from '../endpoint/endpoint.ts'
+import { cursorField, limitField, PART_TEXT, paginationHeaders, TOTAL_TEXT } from './admin-pagination.ts'
 
-/** Beyond it a database reads more than it answers: go on with the cursor of `Link`. */
+/** Above it, the database reads far more rows than it returns. The cursor in `Link` has no such limit. */
 const MOST_OFFSET = 10_000
 
 const nameField = z
@@ -24,33 +24,29 @@ const nameField = z
 const reasonField = z.string().trim().min(1).max(500)
 const read = { guard: { scope: 'users:read' }, tag: 'Admin: users' } as const
 const write = { guard: { scope: 'users:write' }, tag: 'Admin: users' } as const
-const one = { 200: { text: 'The person.', schema: listedUserResource } }
+const one = { 200: { text: 'The user.', schema: listedUserResource } }
 
 const list = endpoint({
   ...read,
   method: 'GET',
   path: '/admin/users',
-  summary: 'Who is there, newest first.',
+  summary: 'List users, newest first.',
   query: z.strictObject({
-    limit: LIMIT,
+    limit: limitField,
     offset: z.coerce.number().int().min(0).max(MOST_OFFSET).default(0),
-    cursor: CURSOR,
-    q: z
-      .string()
-      .max(200)
-      .optional()
-      .describe('Part of an address or name; a whole address finds that person at once.'),
+    cursor: cursorField,
+    q: z.string().max(200).optional().describe('Part of an address or name. A whole address finds that user directly.'),
     status: z.enum(['active', 'invited', 'disabled']).optional(),
   }),
   answers: {
-    200: { text: `${PAGE_TEXT} ${TOTAL_TEXT}`, schema: z.array(listedUserResource) },
+    200: { text: `${PART_TEXT} ${TOTAL_TEXT}`, schema: z.array(listedUserResource) },
   },
   async handle(deps, { query }) {
     const { limit, offset, cursor: before, q: search, status } = query
-    const asked = { limit, offset, before, within: REQUEST_ROWS }
-    const { rows, total, nextCursor } = await listUsersWithFactors(deps, { search, status }, asked)
+    const pagination = { limit, offset, before, within: REQUEST_ROWS }
+    const { rows, total, nextCursor } = await listUsersWithFactors(deps, { search, status }, pagination)
     const kept = { limit, ...(search !== undefined && { q: search }), ...(status && { status }) }
-    const headers = pageHeaders({ total, nextCursor, kept })
+    const headers = paginationHeaders({ total, nextCursor, kept })
     return { status: 200, headers, body: rows.map(presentListedUser) }
   },
 })
@@ -59,7 +55,7 @@ const show = endpoint({
   ...read,
   method: 'GET',
   path: '/admin/users/:id',
-  summary: 'One person.',
+  summary: 'Return a user.',
   answers: one,
   errors: ['USER_NOT_FOUND'],
   async handle(deps, { params }) {
@@ -71,16 +67,16 @@ const add = endpoint({
   ...write,
   method: 'POST',
   path: '/admin/users',
-  summary: 'Add a person. They sign in by mail like everybody.',
+  summary: 'Add a user, who then signs in by mail like any other.',
   body: {
     type: 'json',
     schema: z.strictObject({
       email: emailField,
       name: nameField.default(null),
-      email_verified: z.boolean().default(false).describe('You know the address to be theirs.'),
+      email_verified: z.boolean().default(false).describe('You know that the address is theirs.'),
     }),
   },
-  answers: { 201: { text: 'The person.', schema: listedUserResource } },
+  answers: { 201: { text: 'The user.', schema: listedUserResource } },
   errors: ['CONFLICT'],
   async handle(deps, { body, actor }) {
     const input = { emails: [body.email], name: body.name, isVerified: body.email_verified, mayExist: false }
@@ -93,13 +89,13 @@ const change = endpoint({
   ...write,
   method: 'PATCH',
   path: '/admin/users/:id',
-  summary: 'Change a person: all of it, or nothing.',
+  summary: 'Change a user. If one change fails, none is made.',
   body: {
     type: 'json',
     schema: z.strictObject({
       name: nameField.optional(),
       email: emailField.optional(),
-      email_verified: z.boolean().default(false).describe('With email: you know the new address to be theirs.'),
+      email_verified: z.boolean().default(false).describe('With `email`: you know that the new address is theirs.'),
       mfa_policy: z
         .enum(['optional', 'required'])
         .nullable()
@@ -121,8 +117,8 @@ const remove = endpoint({
   ...write,
   method: 'DELETE',
   path: '/admin/users/:id',
-  summary: 'Remove a person and everything of theirs.',
-  answers: { 204: { text: 'Removed.' } },
+  summary: 'Delete a user and all their data.',
+  answers: { 204: { text: 'Deleted.' } },
   errors: ['USER_NOT_FOUND'],
   async handle(deps, { params, actor }) {
     const { user } = await findUserWithFactors(deps, params.id)
@@ -131,8 +127,8 @@ const remove = endpoint({
   },
 })
 
-/** What is done to a person, each under its own verb. */
-function act(verb: 'disable' | 'enable' | 'unlock', summary: string): Endpoint {
+/** The acts on a user that have a verb of their own. */
+function act(verb: 'disable' | 'enable' | 'unlock', summary: string) {
   return endpoint({
     ...write,
     method: 'POST',
@@ -167,7 +163,7 @@ export const adminUserEndpoints = [
   add,
   change,
   remove,
-  act('disable', 'Stop a person from signing in, and end their sessions.'),
-  act('enable', 'Let a person sign in again.'),
-  act('unlock', 'Lift what wrong codes hold up.'),
+  act('disable', 'Disable a user: end their sessions and block sign-ins.'),
+  act('enable', 'Enable a disabled user.'),
+  act('unlock', 'Unlock a user after too many wrong codes.'),
 ]

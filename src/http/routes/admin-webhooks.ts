@@ -1,5 +1,4 @@
 import { z } from 'zod'
-import { listQueue, retryQueued, showQueued } from '../../flows/outbox/queue.ts'
 import {
   addWebhook,
   changeWebhook,
@@ -11,24 +10,14 @@ import {
   rotateWebhookSecret,
 } from '../../flows/outbox/webhook-endpoint.ts'
 import { testWebhook } from '../../flows/outbox/webhook-test.ts'
-import { REQUEST_ROWS } from '../../flows/pagination.ts'
 import { DAY, SECOND } from '../../platform/clock.ts'
 import { sample } from '../../resources/field.ts'
-import { outboxState } from '../../resources/mail.ts'
-import {
-  deliveryResource,
-  presentDelivery,
-  presentTry,
-  presentWebhook,
-  presentWebhookTest,
-  tryResource,
-  webhookResource,
-  webhookTestResource,
-} from '../../resources/webhook.ts'
-import { endpoint } from '../endpoint.ts'
-import { CURSOR, LIMIT, PAGE_TEXT, pageHeaders, TOTAL_TEXT } from './admin-page.ts'
+import { presentWebhook, presentWebhookTest, webhookResource, webhookTestResource } from '../../resources/webhook.ts'
+import { endpoint } from '../endpoint/endpoint.ts'
 
 const tag = 'Admin: webhooks'
+const read = { guard: { scope: 'webhooks:read' }, tag } as const
+const write = { guard: { scope: 'webhooks:write' }, tag } as const
 const url = z
   .string()
   .max(2000)
@@ -45,32 +34,30 @@ const description = z
   .string()
   .max(200)
   .meta({ examples: ['shop'] })
-const secret = sample('whsec_xeFprvi0jwhFSNYwbyflGeC3oNIg68yOUI8GqEiKliI=').describe('Told this once.')
+const secret = sample('whsec_xeFprvi0jwhFSNYwbyflGeC3oNIg68yOUI8GqEiKliI=').describe('Shown only once.')
 const withSecret = webhookResource.extend({ secret })
 
 const list = endpoint({
+  ...read,
   method: 'GET',
   path: '/admin/webhooks',
-  summary: 'The endpoints that get events.',
-  tag,
-  guard: { scope: 'webhooks:read' },
-  answers: { 200: { text: 'All of them.', schema: z.array(webhookResource) } },
+  summary: 'List webhook endpoints.',
+  answers: { 200: { text: 'All endpoints.', schema: z.array(webhookResource) } },
   async handle(deps) {
     return { status: 200, body: (await listWebhooks(deps)).map(presentWebhook) }
   },
 })
 
 const add = endpoint({
+  ...write,
   method: 'POST',
   path: '/admin/webhooks',
-  summary: 'Add an endpoint at a public address; only the command line adds one in a private network.',
-  tag,
-  guard: { scope: 'webhooks:write' },
+  summary: 'Add an endpoint at a public address. Endpoints in private networks are added on the command line.',
   body: {
     type: 'json',
     schema: z.strictObject({ url, events: events.default(['*']), description: description.default('') }),
   },
-  answers: { 201: { text: 'The endpoint, and its secret.', schema: withSecret } },
+  answers: { 201: { text: 'The endpoint and its secret.', schema: withSecret } },
   errors: ['CONFLICT'],
   async handle(deps, { body, actor }) {
     const added = await addWebhook(deps, actor, { ...body, allowsPrivate: false })
@@ -79,11 +66,10 @@ const add = endpoint({
 })
 
 const show = endpoint({
+  ...read,
   method: 'GET',
   path: '/admin/webhooks/:id',
-  summary: 'One endpoint.',
-  tag,
-  guard: { scope: 'webhooks:read' },
+  summary: 'Return an endpoint.',
   answers: { 200: { text: 'The endpoint.', schema: webhookResource } },
   errors: ['WEBHOOK_NOT_FOUND'],
   async handle(deps, { params }) {
@@ -92,11 +78,10 @@ const show = endpoint({
 })
 
 const change = endpoint({
+  ...write,
   method: 'PATCH',
   path: '/admin/webhooks/:id',
-  summary: 'Change an endpoint, pause it or resume it.',
-  tag,
-  guard: { scope: 'webhooks:write' },
+  summary: 'Change, pause or resume an endpoint.',
   body: {
     type: 'json',
     schema: z.strictObject({
@@ -111,7 +96,7 @@ const change = endpoint({
   async handle(deps, { params, body: { paused, ...asked }, actor }) {
     const id = params.id
     const given = Object.fromEntries(Object.entries(asked).filter(([, value]) => value !== undefined))
-    // A key of the API moves no endpoint into a private network.
+    // An API key must not move an endpoint into a private network.
     const moved = asked.url === undefined ? given : { ...given, allowsPrivate: false }
     let { endpoint: changed } = await changeWebhook(deps, actor, { id, change: moved })
     if (paused !== undefined) changed = (await (paused ? pauseWebhook : resumeWebhook)(deps, actor, id)).endpoint
@@ -120,12 +105,11 @@ const change = endpoint({
 })
 
 const remove = endpoint({
+  ...write,
   method: 'DELETE',
   path: '/admin/webhooks/:id',
-  summary: 'Take an endpoint away, with what waits for it.',
-  tag,
-  guard: { scope: 'webhooks:write' },
-  answers: { 204: { text: 'It is gone.' } },
+  summary: 'Remove an endpoint and its waiting deliveries.',
+  answers: { 204: { text: 'Removed.' } },
   errors: ['WEBHOOK_NOT_FOUND'],
   async handle(deps, { params, actor }) {
     await removeWebhook(deps, actor, params.id)
@@ -134,11 +118,10 @@ const remove = endpoint({
 })
 
 const rotate = endpoint({
+  ...write,
   method: 'POST',
   path: '/admin/webhooks/:id/rotate-secret',
-  summary: 'A new secret; the one before signs too for a while.',
-  tag,
-  guard: { scope: 'webhooks:write' },
+  summary: 'Replace the signing secret. The previous secret also signs until the overlap ends.',
   body: {
     type: 'json',
     schema: z.strictObject({
@@ -149,7 +132,7 @@ const rotate = endpoint({
         .default(DAY / SECOND),
     }),
   },
-  answers: { 200: { text: 'The endpoint, and its new secret.', schema: withSecret } },
+  answers: { 200: { text: 'The endpoint and its new secret.', schema: withSecret } },
   errors: ['WEBHOOK_NOT_FOUND'],
   async handle(deps, { params, body, actor }) {
     const input = { id: params.id, overlapMs: body.overlap_seconds * SECOND }
@@ -159,11 +142,10 @@ const rotate = endpoint({
 })
 
 const test = endpoint({
+  ...write,
   method: 'POST',
   path: '/admin/webhooks/:id/test',
-  summary: 'Send it an event that did not happen; its data says so.',
-  tag,
-  guard: { scope: 'webhooks:write' },
+  summary: 'Send a test event. Its data is marked as a test.',
   body: {
     type: 'json',
     schema: z.strictObject({
@@ -174,68 +156,11 @@ const test = endpoint({
         .meta({ examples: ['user.registered'] }),
     }),
   },
-  answers: { 200: { text: 'What the receiver answered, good or bad.', schema: webhookTestResource } },
+  answers: { 200: { text: "The receiver's response.", schema: webhookTestResource } },
   errors: ['WEBHOOK_NOT_FOUND'],
   async handle(deps, { params, body: { event } }) {
     return { status: 200, body: presentWebhookTest(await testWebhook(deps, { id: params.id, event })) }
   },
 })
 
-const deliveries = endpoint({
-  method: 'GET',
-  path: '/admin/webhook-deliveries',
-  summary: 'Events on their way to endpoints, newest first.',
-  tag,
-  guard: { scope: 'webhooks:read' },
-  query: z.strictObject({
-    limit: LIMIT,
-    cursor: CURSOR,
-    endpoint: z.string().max(100).optional().describe('Only to this one.'),
-    state: outboxState.optional(),
-  }),
-  answers: { 200: { text: `${PAGE_TEXT} ${TOTAL_TEXT}`, schema: z.array(deliveryResource) } },
-  async handle(deps, { query: { limit, cursor: before, endpoint: recipient, state } }) {
-    const asked = { limit, before, within: REQUEST_ROWS }
-    const { rows, total, nextCursor } = await listQueue(deps, { kind: 'webhook', recipient, state }, asked)
-    const kept = { limit, ...(recipient && { endpoint: recipient }), ...(state && { state }) }
-    return { status: 200, headers: pageHeaders({ total, nextCursor, kept }), body: rows.map(presentDelivery) }
-  },
-})
-
-const delivery = endpoint({
-  method: 'GET',
-  path: '/admin/webhook-deliveries/:id',
-  summary: 'One delivery, and every try of it.',
-  tag,
-  guard: { scope: 'webhooks:read' },
-  answers: {
-    200: {
-      text: 'The delivery.',
-      schema: z.strictObject({ delivery: deliveryResource, attempts: z.array(tryResource) }),
-    },
-  },
-  errors: ['DELIVERY_NOT_FOUND'],
-  async handle(deps, { params }) {
-    const { item, tries } = await showQueued(deps, 'webhook', params.id)
-    return { status: 200, body: { delivery: presentDelivery(item), attempts: tries.map(presentTry) } }
-  },
-})
-
-const redeliver = endpoint({
-  method: 'POST',
-  path: '/admin/webhook-deliveries/:id/redeliver',
-  summary: 'Send it again, under the same id.',
-  tag,
-  guard: { scope: 'webhooks:write' },
-  answers: { 202: { text: 'It is due now.', schema: deliveryResource } },
-  errors: ['DELIVERY_NOT_FOUND'],
-  async handle(deps, { params, actor }) {
-    const [again] = await retryQueued(deps, actor, { kind: 'webhook', ids: [params.id] })
-    return { status: 202, body: again && presentDelivery(again) }
-  },
-})
-
-export const adminWebhookEndpoints = [
-  ...[list, add, show, change, remove, rotate, test],
-  ...[deliveries, delivery, redeliver],
-]
+export const adminWebhookEndpoints = [list, add, show, change, remove, rotate, test]

@@ -7,17 +7,17 @@ import { emailField } from '../../resources/email.ts'
 import { timeField, typedCode } from '../../resources/field.ts'
 import { personalDataResource, presentPersonalData } from '../../resources/personal-data.ts'
 import { ownUserResource, presentOwnUser } from '../../resources/user.ts'
-import { endpoint } from '../endpoint.ts'
-import { languageOf } from '../language.ts'
-import { answerRenewed, sessionAnswerResource } from '../session-answer.ts'
+import { endpoint } from '../endpoint/endpoint.ts'
+import { answerRenewed, sessionAnswerResource } from '../endpoint/session-answer.ts'
+import { languageOf } from '../request/language.ts'
 
 const me = endpoint({
   method: 'GET',
   path: '/v1/me',
-  summary: 'The person who is signed in.',
+  summary: 'Return the signed-in user.',
   tag: 'Me',
   guard: 'session',
-  answers: { 200: { text: 'The person.', schema: ownUserResource } },
+  answers: { 200: { text: 'The user.', schema: ownUserResource } },
   async handle(deps, { session }) {
     return { status: 200, body: presentOwnUser(await findOwnUser(deps, session.userId)) }
   },
@@ -26,7 +26,7 @@ const me = endpoint({
 const rename = endpoint({
   method: 'PATCH',
   path: '/v1/me',
-  summary: 'Change your name; null takes it away.',
+  summary: "Change the signed-in user's name. `null` removes it.",
   tag: 'Me',
   guard: 'change',
   body: {
@@ -41,7 +41,7 @@ const rename = endpoint({
         .meta({ examples: ['Ada Lovelace'] }),
     }),
   },
-  answers: { 200: { text: 'The person.', schema: ownUserResource } },
+  answers: { 200: { text: 'The user.', schema: ownUserResource } },
   async handle(deps, { session, body, actor }) {
     return {
       status: 200,
@@ -53,7 +53,7 @@ const rename = endpoint({
 const remove = endpoint({
   method: 'DELETE',
   path: '/v1/me',
-  summary: 'Delete your account and everything of yours. There is no way back.',
+  summary: 'Delete the signed-in user and all their data. This cannot be undone.',
   tag: 'Me',
   guard: 'change',
   answers: { 204: { text: 'Deleted.' } },
@@ -66,10 +66,10 @@ const remove = endpoint({
 const exportMine = endpoint({
   method: 'GET',
   path: '/v1/me/export',
-  summary: 'Everything that is held on you.',
+  summary: "Export the signed-in user's data.",
   tag: 'Me',
   guard: 'session',
-  answers: { 200: { text: 'All of it, but for secrets.', schema: personalDataResource } },
+  answers: { 200: { text: 'All data except secrets.', schema: personalDataResource } },
   async handle(deps, { session, actor }) {
     const data = await exportUser(deps, actor, await findOwnUser(deps, session.userId))
     return { status: 200, body: presentPersonalData(data) }
@@ -79,13 +79,13 @@ const exportMine = endpoint({
 const changeEmail = endpoint({
   method: 'POST',
   path: '/v1/me/email',
-  summary: 'Mail a code to the address that you want to have.',
+  summary: 'Begin a change of address: mail a code to the new address.',
   tag: 'Me',
   guard: 'change',
   body: { type: 'json', schema: z.strictObject({ email: emailField }) },
   answers: {
     202: {
-      text: 'Queued; the same where somebody else has the address.',
+      text: 'The mail is queued. The answer is the same if another user has the address.',
       schema: z.strictObject({ delivery: z.literal('queued'), resend_after: timeField }),
     },
   },
@@ -100,11 +100,11 @@ const changeEmail = endpoint({
 const confirmEmail = endpoint({
   method: 'POST',
   path: '/v1/me/email/confirm',
-  summary: 'Take the new address with the code that was sent there.',
+  summary: 'Finish a change of address with the mailed code.',
   tag: 'Me',
   guard: 'change',
   body: { type: 'json', schema: z.strictObject({ code: typedCode }) },
-  answers: { 200: { text: 'Changed; the former address has a way back for 7 days.', schema: sessionAnswerResource } },
+  answers: { 200: { text: 'Changed. For 7 days the former address can undo it.', schema: sessionAnswerResource } },
   errors: ['INVALID_CREDENTIALS'],
   async handle(deps, { session, body, actor, cookies }) {
     const renewed = await finishEmailChange(deps, actor, { session, code: body.code, device: cookies.device })

@@ -6,15 +6,15 @@ import {
   presentCurrentSession,
   presentOwnSession,
 } from '../../resources/session.ts'
-import { endpoint } from '../endpoint.ts'
+import { endpoint } from '../endpoint/endpoint.ts'
 
 const current = endpoint({
   method: 'GET',
   path: '/v1/session',
-  summary: 'Who is signed in: the call an app makes on each request.',
+  summary: 'Return the signed-in user and session. Apps call this on each request.',
   tag: 'Sessions',
   guard: 'session',
-  answers: { 200: { text: 'A live session, as the database knows it now.', schema: currentSessionResource } },
+  answers: { 200: { text: 'The live session, read from the database.', schema: currentSessionResource } },
   async handle(_deps, { session }) {
     return { status: 200, body: presentCurrentSession(session) }
   },
@@ -23,7 +23,7 @@ const current = endpoint({
 const logout = endpoint({
   method: 'POST',
   path: '/v1/logout',
-  summary: 'Sign out here, everywhere else, or everywhere.',
+  summary: 'End this session, all other sessions, or all sessions.',
   tag: 'Sessions',
   guard: 'any_session',
   query: z.strictObject({ scope: z.enum(['current', 'others', 'all']).default('current') }),
@@ -37,7 +37,7 @@ const logout = endpoint({
 const sessions = endpoint({
   method: 'GET',
   path: '/v1/me/sessions',
-  summary: 'Where the person is signed in.',
+  summary: "List the signed-in user's sessions.",
   tag: 'Me',
   guard: 'session',
   answers: { 200: { text: 'Live sessions, newest first.', schema: z.array(ownSessionResource) } },
@@ -50,10 +50,10 @@ const sessions = endpoint({
 const endSession = endpoint({
   method: 'DELETE',
   path: '/v1/me/sessions/:id',
-  summary: "End one of the person's sessions.",
+  summary: "End one of the signed-in user's sessions.",
   tag: 'Me',
   guard: 'session',
-  answers: { 204: { text: 'Ended.' } },
+  answers: { 204: { text: 'The session has ended.' } },
   errors: ['SESSION_NOT_FOUND'],
   async handle(deps, { session, params, actor }) {
     const sessionId = params.id

@@ -5,16 +5,16 @@ import { sendAnotherMail } from '../../flows/signin/mail.ts'
 import { toRfc3339 } from '../../platform/clock.ts'
 import { emailField } from '../../resources/email.ts'
 import { attemptToken, sample, timeField, typedCode } from '../../resources/field.ts'
-import { holdingOf } from '../cookies.ts'
-import { endpoint } from '../endpoint.ts'
-import { languageOf } from '../language.ts'
-import { redemption } from '../redemption.ts'
-import { signInAnswer, signInAnswers } from '../session-answer.ts'
+import { endpoint } from '../endpoint/endpoint.ts'
+import { signInAnswer, signInAnswers } from '../endpoint/session-answer.ts'
+import { holdingOf } from '../request/cookies.ts'
+import { languageOf } from '../request/language.ts'
+import { redemption } from '../request/redemption.ts'
 
 const begin = endpoint({
   method: 'POST',
   path: '/v1/signin',
-  summary: 'Begin a sign-in; with an address, link and code are mailed at once.',
+  summary: 'Begin a sign-in. With an address, authd mails a link and a code.',
   tag: 'Sign-in',
   guard: 'none',
   limit: 'stranger',
@@ -30,7 +30,7 @@ const begin = endpoint({
   },
   answers: {
     201: {
-      text: 'The same for every address, known or not. The token is also set as a cookie.',
+      text: 'The answer is the same for known and unknown addresses. The token is also set as a cookie.',
       schema: z.strictObject({
         attempt_token: sample('att_01m88jw08vedqtrgrr9eqkmg57.…'),
         expires_at: timeField,
@@ -65,7 +65,7 @@ const begin = endpoint({
 const email = endpoint({
   method: 'POST',
   path: '/v1/signin/email',
-  summary: 'Ask for another mail; link and code of the older one end.',
+  summary: 'Send another mail. The link and code of the earlier mail stop working.',
   tag: 'Sign-in',
   guard: 'none',
   limit: 'stranger',
@@ -87,7 +87,7 @@ const email = endpoint({
 const link = endpoint({
   method: 'POST',
   path: '/v1/signin/link',
-  summary: "Sign in with a mail's link, together with the token of its own attempt.",
+  summary: 'Sign in with the link from a mail and the token of the same attempt.',
   tag: 'Sign-in',
   guard: 'none',
   limit: 'guess',
@@ -103,7 +103,7 @@ const link = endpoint({
   },
   answers: {
     200: {
-      text: `${signInAnswers[200].text} \`continue_elsewhere\`: this is not where the sign-in was begun, and nothing was spent.`,
+      text: `${signInAnswers[200].text} \`continue_elsewhere\`: the sign-in was begun in another browser. The link stays valid.`,
       schema: z.union([signInAnswers[200].schema, z.strictObject({ status: z.literal('continue_elsewhere') })]),
     },
   },
@@ -117,7 +117,7 @@ const link = endpoint({
 const code = endpoint({
   method: 'POST',
   path: '/v1/signin/code',
-  summary: "Sign in with a mail's code.",
+  summary: 'Sign in with the code from a mail.',
   tag: 'Sign-in',
   guard: 'none',
   limit: 'guess',

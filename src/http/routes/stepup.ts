@@ -3,14 +3,14 @@ import { beginPasskeyStepUp, stepUpWithPasskey } from '../../flows/factors/passk
 import { type StepUpProof, sendStepUpMail, stepUp } from '../../flows/factors/step-up.ts'
 import { toRfc3339 } from '../../platform/clock.ts'
 import { timeField, typedCode } from '../../resources/field.ts'
-import { endpoint } from '../endpoint.ts'
-import { languageOf } from '../language.ts'
-import { answerRenewed, sessionAnswerResource } from '../session-answer.ts'
-import { challengeId, credential, optionsAnswers, presentOptions } from './factor.ts'
+import { endpoint } from '../endpoint/endpoint.ts'
+import { answerRenewed, REPLACED, sessionAnswerResource } from '../endpoint/session-answer.ts'
+import { languageOf } from '../request/language.ts'
+import { challengeId, credential, passkeyOptionsAnswers, presentPasskeyOptions } from './passkey-options.ts'
 
 const answers = {
   200: {
-    text: 'Proven: `auth_time` is now. The session keeps its id, and what was delivered before is replaced.',
+    text: `Confirmed: \`auth_time\` is now. ${REPLACED}`,
     schema: sessionAnswerResource,
   },
 }
@@ -18,7 +18,7 @@ const answers = {
 const email = endpoint({
   method: 'POST',
   path: '/v1/stepup/email',
-  summary: 'Mail a code to confirm with, where no second factor is set up.',
+  summary: 'Mail a code to confirm with. Only for users without a second factor.',
   tag: 'Step-up',
   guard: 'any_session',
   answers: {
@@ -35,8 +35,8 @@ const email = endpoint({
   },
 })
 
-const code = byCode('/v1/stepup/code', "Confirm with the mail's code.", 'email')
-const totp = byCode('/v1/stepup/totp', 'Confirm with the authenticator app.', 'totp')
+const code = byCode('/v1/stepup/code', 'Confirm with the code from a mail.', 'email')
+const totp = byCode('/v1/stepup/totp', 'Confirm with a code from the authenticator app.', 'totp')
 const recoveryCode = byCode('/v1/stepup/recovery-code', 'Confirm with a recovery code.', 'recovery_code')
 
 function byCode(path: string, summary: string, method: StepUpProof['method']) {
@@ -59,12 +59,12 @@ function byCode(path: string, summary: string, method: StepUpProof['method']) {
 const passkeyOptions = endpoint({
   method: 'POST',
   path: '/v1/stepup/passkey/options',
-  summary: 'A challenge for one of your passkeys.',
+  summary: "Create a challenge for one of the signed-in user's passkeys.",
   tag: 'Step-up',
   guard: 'any_session',
-  answers: optionsAnswers,
+  answers: passkeyOptionsAnswers,
   async handle(deps, { session }) {
-    return { status: 200, body: presentOptions(await beginPasskeyStepUp(deps, session)) }
+    return { status: 200, body: presentPasskeyOptions(await beginPasskeyStepUp(deps, session)) }
   },
 })
 

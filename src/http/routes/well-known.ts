@@ -3,12 +3,12 @@ import { relyingParty } from '../../flows/factors/passkey-check.ts'
 import { JWKS_MAX_AGE_MS, jwks } from '../../flows/sessions/signing-key.ts'
 import { HOUR, SECOND } from '../../platform/clock.ts'
 import { sample } from '../../resources/field.ts'
-import { endpoint } from '../endpoint.ts'
+import { endpoint } from '../endpoint/endpoint.ts'
 
 const keys = endpoint({
   method: 'GET',
   path: '/.well-known/jwks.json',
-  summary: 'The public keys of the access tokens.',
+  summary: 'Return the public keys that verify access tokens.',
   tag: 'Tokens',
   guard: 'none',
   publicMaxAge: JWKS_MAX_AGE_MS / SECOND,
@@ -36,12 +36,12 @@ const keys = endpoint({
 const relatedOrigins = endpoint({
   method: 'GET',
   path: '/.well-known/webauthn',
-  summary: 'The other origins where these passkeys work (WebAuthn L3 §5.11).',
+  summary: 'Return the related origins where the passkeys also work (WebAuthn L3 §5.11).',
   tag: 'Documents',
   guard: 'none',
   publicMaxAge: HOUR / SECOND,
   answers: {
-    200: { text: 'Origins.', schema: z.strictObject({ origins: z.array(sample('https://shop.example.org')) }) },
+    200: { text: 'The origins.', schema: z.strictObject({ origins: z.array(sample('https://shop.example.org')) }) },
   },
   async handle(deps) {
     return { status: 200, body: { origins: relyingParty(deps.config.current()).origins } }
@@ -51,13 +51,13 @@ const relatedOrigins = endpoint({
 const passkeyEndpoints = endpoint({
   method: 'GET',
   path: '/.well-known/passkey-endpoints',
-  summary: 'Where passkeys are added and managed, for password managers.',
+  summary: 'Return the pages where users add and manage passkeys, for password managers.',
   tag: 'Documents',
   guard: 'none',
   publicMaxAge: HOUR / SECOND,
   answers: {
     200: {
-      text: 'Two pages.',
+      text: 'The addresses of the two pages.',
       schema: z.strictObject({
         enroll: sample('https://auth.example.com/account/passkeys/new'),
         manage: sample('https://auth.example.com/account'),

@@ -27,8 +27,8 @@ export default operation({
     reverse: Flags.boolean({ description: 'The oldest of them first.' }),
   },
   async run(deps, { flags, out }) {
-    const page = { limit: flags.limit, before: flags.cursor, within: Number.POSITIVE_INFINITY }
-    const { events, nextCursor } = await listAudit(deps, await auditQuery(deps, flags), page)
+    const pagination = { limit: flags.limit, before: flags.cursor, within: Number.POSITIVE_INFINITY }
+    const { events, nextCursor } = await listAudit(deps, await auditQuery(deps, flags), pagination)
     const shown = events.map(presentEvent)
     const options = { nextCursor: nextCursor === null ? null : String(nextCursor) }
     out.list(flags.reverse ? shown.reverse() : shown, COLUMNS, options)

@@ -43,12 +43,12 @@ export default operation({
     const last = isFresh ? await tailAudit(deps, { ...filter, upToSeq: after }, flags.lines) : []
     show(last)
     for (;;) {
-      const page =
+      const part =
         flags.follow || resumed !== undefined ? await followAudit(deps, filter, { after, limit: BATCH }) : undefined
-      show(page?.events ?? [])
-      after = page?.after ?? after
+      show(part?.events ?? [])
+      after = part?.after ?? after
       if (flags.cursor !== undefined) writeCursor(flags.cursor, after)
-      if (page?.isMore) continue
+      if (part?.isMore) continue
       if (!flags.follow) return
       await wait(POLL_MS)
     }

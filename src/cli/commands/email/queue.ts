@@ -25,8 +25,8 @@ export default operation({
   },
   async run(deps, { flags, out }) {
     const state = STATES.find((known) => known === flags.state)
-    const asked = { limit: flags.limit, before: flags.cursor, within: Number.POSITIVE_INFINITY }
-    const { rows, total, nextCursor } = await listQueue(deps, { kind: 'mail', state }, asked)
+    const pagination = { limit: flags.limit, before: flags.cursor, within: Number.POSITIVE_INFINITY }
+    const { rows, total, nextCursor } = await listQueue(deps, { kind: 'mail', state }, pagination)
     out.list(rows.map(presentMail), COLUMNS, { total: total.count, nextCursor })
   },
 })

@@ -39,8 +39,8 @@ export default operation({
     const inactiveSince = flags.inactive === undefined ? undefined : parseTime(flags.inactive, 'inactive')
     const filter = { search: flags.search, status, without, inactiveSince, before: flags.cursor }
     if (!flags.all && !flags.jsonl) {
-      const asked = { limit: flags.limit, before: flags.cursor, within: Number.POSITIVE_INFINITY }
-      const { rows, total, nextCursor } = await listUsersWithFactors(deps, filter, asked)
+      const pagination = { limit: flags.limit, before: flags.cursor, within: Number.POSITIVE_INFINITY }
+      const { rows, total, nextCursor } = await listUsersWithFactors(deps, filter, pagination)
       return out.list(rows.map(presentListedUser), COLUMNS, { total: total.count, nextCursor })
     }
     const all: ListedUserResource[] = []

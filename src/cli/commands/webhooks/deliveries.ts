@@ -45,8 +45,8 @@ export default operation({
       state: outboxState.options.find((known) => known === flags.state),
       since: flags.since === undefined ? undefined : parseTime(flags.since, 'since'),
     } as const
-    const asked = { limit: flags.limit, before: flags.cursor, within: Number.POSITIVE_INFINITY }
-    const { rows, total, nextCursor } = await listQueue(deps, filter, asked)
+    const pagination = { limit: flags.limit, before: flags.cursor, within: Number.POSITIVE_INFINITY }
+    const { rows, total, nextCursor } = await listQueue(deps, filter, pagination)
     out.list(rows.map(presentDelivery), COLUMNS, { total: total.count, nextCursor })
   },
 })

@@ -1,18 +1,18 @@
-import type { Config } from '../config/schema.ts'
-import type { Holding } from '../flows/signin/attempt.ts'
+import type { Config } from '../../config/schema.ts'
+import type { Holding } from '../../flows/signin/attempt.ts'
 
-/** The cookies. `__Host-` where the public address is https: then no other site or subdomain can write them. */
+/** The names of the cookies. With https they start with `__Host-`, so that no subdomain can write them. */
 export interface CookieNames {
   session: string
   attempt: string
   device: string
-  /** For applications on other hosts of `session.cookie_domain`: good for asking who is signed in. */
+  /** For apps on other hosts of `session.cookie_domain`. It only lets them ask who is signed in. */
   check: string
   checkDomain: string | undefined
 }
 
 const YEAR_S = 365 * 24 * 60 * 60
-/** As long as an attempt can live. */
+/** The longest life of an attempt. */
 const ATTEMPT_S = 30 * 60
 const ATTEMPTS_KEPT = 3
 
@@ -38,7 +38,7 @@ export interface RequestCookies {
 
 export const NO_COOKIES: RequestCookies = { session: undefined, attempts: [], device: undefined, check: undefined }
 
-/** Reads ours out of a Cookie header; a cookie sent twice counts for nothing, since one of them is somebody else's. */
+/** Reads authd's cookies. A cookie that was sent twice is ignored, because another site set one of them. */
 export function readCookies(header: string | undefined, names: CookieNames): RequestCookies {
   const values = new Map<string, string | undefined>()
   for (const pair of (header ?? '').split(';')) {
@@ -55,7 +55,7 @@ export function readCookies(header: string | undefined, names: CookieNames): Req
   }
 }
 
-/** What a request may do to the browser's cookies. */
+/** A change to the browser's cookies. */
 export type CookieChange =
   | { kind: 'session'; value: string; check: string | undefined; maxAgeMs: number }
   | { kind: 'session_ended' }
@@ -83,7 +83,7 @@ export function setCookies(change: CookieChange, names: CookieNames): string[] {
   }
 }
 
-/** The session's own cookie, and the one that its siblings may read. */
+/** The session cookie, and with `session.cookie_domain` the one for sibling hosts. */
 function sessionCookies(
   names: CookieNames,
   { value, check }: { value: string; check: string | undefined },
@@ -94,13 +94,13 @@ function sessionCookies(
   return isShared ? [own, `${cookie(names.check, check, maxAgeS)}; Domain=${names.checkDomain}`] : [own]
 }
 
-/** Lax, not Strict: a link is opened from webmail. */
+/** Lax rather than Strict, because links are opened from webmail. */
 function cookie(name: string, value: string, maxAgeS: number): string {
   const secure = /^__(Host|Secure)-/.test(name) ? '; Secure' : ''
   return `${name}=${value}; Path=/; Max-Age=${maxAgeS}; HttpOnly; SameSite=Lax${secure}`
 }
 
-/** Which attempts a request holds: its body's token first, then the cookie's. */
+/** The attempts that a request holds: first the token in its body, then those in the cookie. */
 export function holdingOf(
   cookies: RequestCookies,
   token?: string | undefined,

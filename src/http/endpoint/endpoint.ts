@@ -1,27 +1,21 @@
 import type { z } from 'zod'
-import type { Deps } from '../deps.ts'
-import type { ErrorCode } from '../errors.ts'
-import type { Actor } from '../flows/event.ts'
-import type { Limit } from '../flows/limits/request.ts'
-import type { Guard } from '../flows/sessions/guard.ts'
-import type { Identity } from '../flows/sessions/identify.ts'
-import type { OwnedSession } from '../store/sessions.ts'
-import type { CookieChange, RequestCookies } from './cookies.ts'
+import type { Deps } from '../../deps.ts'
+import type { ErrorCode } from '../../errors.ts'
+import type { Actor } from '../../flows/event.ts'
+import type { Limit } from '../../flows/limits/request.ts'
+import type { Guard } from '../../flows/sessions/guard.ts'
+import type { Identity } from '../../flows/sessions/identify.ts'
+import type { OwnedSession } from '../../store/sessions.ts'
+import type { CookieChange, RequestCookies } from '../request/cookies.ts'
+import type { PathParams } from '../request/router.ts'
 
-/** The names after a colon: `/v1/me/sessions/:id` has `{ id: string }`. */
-export type ParamsOf<Path extends string> = Path extends `${string}:${infer Name}/${infer Rest}`
-  ? { [Key in Name]: string } & ParamsOf<Rest>
-  : Path extends `${string}:${infer Name}`
-    ? { [Key in Name]: string }
-    : unknown
-
-/** Guards that let sessions in give one to the handler; the others do not. */
+/** A guard that admits sessions gives the session to the handler. Other guards give none. */
 type SessionOf<Allowed extends Guard> = Allowed extends 'none' | { scope: string } ? unknown : { session: OwnedSession }
 
 interface RequestParts<Body, Query, Path extends string> {
   body: Body
   query: Query
-  params: ParamsOf<Path>
+  params: PathParams<Path>
   identity: Identity
   cookies: RequestCookies
   actor: Actor
@@ -34,15 +28,15 @@ export type EndpointRequest<Body, Query, Path extends string, Allowed extends Gu
 
 export interface Answer {
   status: number
-  /** Held against the schema of its status in the tests; undefined: no body. */
+  /** Tests validate it with the schema of its status. Undefined means no body. */
   body?: unknown
   cookies?: CookieChange[]
   headers?: Record<string, string>
 }
 
 /**
- * One declaration a route: the router, the validation of the request and the OpenAPI document are made from it. `errors`
- * names what is special to the route: openapi.ts adds what follows from path, method, guard and body.
+ * The declaration of a route. Router, validation and OpenAPI document are made from it. `errors`
+ * names what is special to the route; openapi.ts adds what follows from path, method, guard and body.
  */
 export interface Endpoint<
   Body extends z.ZodType = z.ZodType,
@@ -55,19 +49,19 @@ export interface Endpoint<
   summary: string
   tag: string
   guard: Allowed
-  /** Where the default of flows/limits/request.ts for its method and caller is not enough. */
+  /** Overrides the default of flows/limits/request.ts for its method and caller. */
   limit?: Limit
   /** `form` for the two calls of RFC 7009 and RFC 7662, which answer with RFC 6749's errors. */
   body?: { type: 'json' | 'form'; schema: Body }
   query?: Query
   answers: Record<number, { text: string; schema?: z.ZodType; contentType?: string }>
   errors?: ErrorCode[]
-  /** Anyone may cache and compress the answer for this long: it holds nothing personal. Seconds. */
+  /** Seconds. Caches may store the answer, and it may be compressed: it holds nothing personal. */
   publicMaxAge?: number
   handle(deps: Deps, request: EndpointRequest<z.output<Body>, z.output<Query>, Path, Allowed>): Promise<Answer>
 }
 
-/** Any route, as the router calls it: with what the guard gave it. */
+/** A route as the router calls it. */
 export type AnyEndpoint = Omit<Endpoint, 'handle'> & {
   handle(
     deps: Deps,

@@ -1,7 +1,7 @@
-import type { Actor } from '../flows/event.ts'
+import type { Actor } from '../../flows/event.ts'
 import type { Context } from './context.ts'
 
-/** Who does it, for the audit row. */
+/** Who acts, for the audit log. */
 export function actorOf(ctx: Context): Actor {
   const { identity, ip, requestId, traceId } = ctx.state
   const actor =

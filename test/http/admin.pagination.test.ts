@@ -12,7 +12,7 @@ import type { Reply } from '../http-client.ts'
 const MANY = 60_000
 const NUMBERS = `WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < ${MANY})`
 
-/** More people than one request looks at: `p1@example.com` is the oldest, and every tenth is disabled. */
+/** More users than one request reads. `p1@example.com` is the oldest, and every tenth is disabled. */
 async function withUsers(authd: Authd): Promise<void> {
   await authd.deps.db.write((trx) =>
     trx.run(
@@ -23,7 +23,7 @@ async function withUsers(authd: Authd): Promise<void> {
   )
 }
 
-/** As many events, one a second: all alike but the first two. */
+/** The same number of events, one a second. All but the first two are alike. */
 async function withEvents(authd: Authd, startAt: number): Promise<void> {
   const rows = Array.from({ length: MANY }, (_, index): Value[] => {
     const at = startAt + index * SECOND
@@ -48,11 +48,11 @@ async function admin(authd: Authd): Promise<(path: string) => Promise<Reply>> {
 
 async function everybody(authd: Authd, filter: UserFilter): Promise<string[]> {
   const ids: string[] = []
-  for await (const people of walkUsers(authd.deps, filter, 7000)) ids.push(...people.map(({ user }) => user.id))
+  for await (const users of walkUsers(authd.deps, filter, 7000)) ids.push(...users.map(({ user }) => user.id))
   return ids
 }
 
-/** All pages from here on, by Link. */
+/** All parts from here on, by Link. */
 async function follow(get: (path: string) => Promise<Reply>, path: string): Promise<Reply[]> {
   const page = await get(path)
   const [, query] = /^<(.*)>; rel="next"$/.exec(page.headers.get('Link') ?? '') ?? []
@@ -62,8 +62,8 @@ async function follow(get: (path: string) => Promise<Reply>, path: string): Prom
 const sizesOf = (pages: Reply[]) => pages.map(({ body }) => body.length)
 const totalOf = ({ headers }: Reply) => [headers.get('X-Total-Count'), headers.get('X-Total-Count-Capped')]
 
-describe.each(['sqlite', 'postgres'] as const)('more rows than one request looks at (%s)', (database) => {
-  test('a total says that it is capped, and a whole address is found at once', async () => {
+describe.each(['sqlite', 'postgres'] as const)('more rows than one request reads (%s)', (database) => {
+  test('a capped total is marked, and a whole address is found directly', async () => {
     const authd = await startAuthd({ database })
     await withUsers(authd)
     const get = await admin(authd)
@@ -84,7 +84,7 @@ describe.each(['sqlite', 'postgres'] as const)('more rows than one request looks
     expect(oldest.body.map(({ email }: { email: string }) => email)).toEqual(['p1@example.com'])
   })
 
-  test('a search that finds little ends its page early, and Link leads to all that there is, once', async () => {
+  test('a search with few matches returns short parts, and Link leads to every match once', async () => {
     const authd = await startAuthd({ database })
     await withUsers(authd)
     const get = await admin(authd)
@@ -101,7 +101,7 @@ describe.each(['sqlite', 'postgres'] as const)('more rows than one request looks
     expect([found.length, new Set(found).size, found.at(-1)]).toEqual([600, 600, 'p99@example.com'])
   })
 
-  test('a command that lists everybody has each of them once', async () => {
+  test('a command that lists all users shows each once', async () => {
     const authd = await startAuthd({ database })
     await withUsers(authd)
 
@@ -110,7 +110,7 @@ describe.each(['sqlite', 'postgres'] as const)('more rows than one request looks
     expect([ids.length, new Set(ids).size, ids[0], ids.at(-1)]).toEqual([54_000, 54_000, 'usr_1059999', 'usr_1000001'])
   })
 
-  test('mails are listed however many webhooks there are', async () => {
+  test('mails are listed regardless of the number of webhooks', async () => {
     const authd = await startAuthd({ database })
     await authd.browser().post('/v1/signin', { json: { email: 'ada@example.com' } })
     await authd.deps.db.write((trx) =>
@@ -127,7 +127,7 @@ describe.each(['sqlite', 'postgres'] as const)('more rows than one request looks
     expect([deliveries.body.length, totalOf(deliveries)]).toEqual([10, ['50000', 'true']])
   })
 
-  test('events are found by kind, address and time, however far back', async () => {
+  test('events are found by type, address and time, at any age', async () => {
     const authd = await startAuthd({ database })
     const startAt = authd.clock.now() - DAY
     await withEvents(authd, startAt)

@@ -1,42 +1,18 @@
 import { z } from 'zod'
-import { beginPasskeySignIn, type PasskeyOptions, redeemPasskey } from '../../flows/factors/passkey.ts'
+import { beginPasskeySignIn, redeemPasskey } from '../../flows/factors/passkey.ts'
 import { redeemRecoveryCode } from '../../flows/factors/recovery-code.ts'
 import { redeemTotp } from '../../flows/factors/totp.ts'
-import { toRfc3339 } from '../../platform/clock.ts'
-import { attemptToken, idField, timeField, typedCode } from '../../resources/field.ts'
-import { holdingOf } from '../cookies.ts'
-import { endpoint } from '../endpoint.ts'
-import { redemption } from '../redemption.ts'
-import { signInAnswer, signInAnswers } from '../session-answer.ts'
-
-export const challengeId = z
-  .string()
-  .max(64)
-  .meta({ examples: ['pkc_01m88jw08vedqtrgrr9eqkmg57'] })
-/** As the browser's `toJSON()` gives it (WebAuthn L3 §5.1): held against the standard by the flow. */
-export const credential = z.record(z.string(), z.unknown()).meta({
-  examples: [{ id: 'AbC…', rawId: 'AbC…', type: 'public-key', response: { clientDataJSON: 'eyJ…' } }],
-})
-
-export const optionsAnswers = {
-  200: {
-    text: "For the browser's `navigator.credentials`, by `PublicKeyCredential.parse…OptionsFromJSON()`.",
-    schema: z.strictObject({
-      challenge_id: idField('pkc'),
-      options: z.record(z.string(), z.unknown()).meta({ examples: [{ challenge: 'q83v…', rpId: 'example.com' }] }),
-      expires_at: timeField,
-    }),
-  },
-}
-
-export function presentOptions({ challengeId: challenge_id, options, expiresAt }: PasskeyOptions) {
-  return { challenge_id, options, expires_at: toRfc3339(expiresAt) }
-}
+import { attemptToken, typedCode } from '../../resources/field.ts'
+import { endpoint } from '../endpoint/endpoint.ts'
+import { signInAnswer, signInAnswers } from '../endpoint/session-answer.ts'
+import { holdingOf } from '../request/cookies.ts'
+import { redemption } from '../request/redemption.ts'
+import { challengeId, credential, passkeyOptionsAnswers, presentPasskeyOptions } from './passkey-options.ts'
 
 const passkeyOptions = endpoint({
   method: 'POST',
   path: '/v1/signin/passkey/options',
-  summary: 'A challenge for a passkey: of any of ours, or of the address of the attempt.',
+  summary: 'Create a challenge for a passkey: any passkey, or those of the address of the attempt.',
   tag: 'Sign-in',
   guard: 'none',
   limit: 'stranger',
@@ -44,21 +20,21 @@ const passkeyOptions = endpoint({
     type: 'json',
     schema: z.strictObject({
       attempt_token: attemptToken.optional(),
-      attempt: z.string().max(64).optional().describe('The id of one of the attempts in the cookie.'),
+      attempt: z.string().max(64).optional().describe('The id of an attempt in the cookie.'),
     }),
   },
-  answers: optionsAnswers,
+  answers: passkeyOptionsAnswers,
   errors: ['ATTEMPT_EXPIRED'],
   async handle(deps, { body, cookies }) {
     const holding = holdingOf(cookies, body.attempt_token, body.attempt)
-    return { status: 200, body: presentOptions(await beginPasskeySignIn(deps, { holding })) }
+    return { status: 200, body: presentPasskeyOptions(await beginPasskeySignIn(deps, { holding })) }
   },
 })
 
 const passkey = endpoint({
   method: 'POST',
   path: '/v1/signin/passkey',
-  summary: 'Sign in with a passkey, alone or after a first proof.',
+  summary: 'Sign in with a passkey, alone or as a second factor.',
   tag: 'Sign-in',
   guard: 'none',
   limit: 'guess',
@@ -78,7 +54,7 @@ const passkey = endpoint({
 const totp = endpoint({
   method: 'POST',
   path: '/v1/signin/totp',
-  summary: 'Sign in with a code of the authenticator app, after a first proof.',
+  summary: 'Sign in with a code from the authenticator app, as a second factor.',
   tag: 'Sign-in',
   guard: 'none',
   limit: 'guess',
@@ -97,7 +73,7 @@ const totp = endpoint({
 const recoveryCode = endpoint({
   method: 'POST',
   path: '/v1/signin/recovery-code',
-  summary: 'Sign in with a recovery code, after a first proof.',
+  summary: 'Sign in with a recovery code, as a second factor.',
   tag: 'Sign-in',
   guard: 'none',
   limit: 'guess',
@@ -113,4 +89,4 @@ const recoveryCode = endpoint({
   },
 })
 
-export const factorEndpoints = [passkeyOptions, passkey, totp, recoveryCode]
+export const signinFactorEndpoints = [passkeyOptions, passkey, totp, recoveryCode]

@@ -1,7 +1,7 @@
-import type { Identity } from '../flows/sessions/identify.ts'
+import type { Identity } from '../../flows/sessions/identify.ts'
 import { holdingOf, type RequestCookies } from './cookies.ts'
 
-/** What a request brings to a proof: its attempt, its device, and the session that the new one replaces. */
+/** The context of a proof: its attempt, its device, and the session that a new one replaces. */
 export function redemption(
   { cookies, identity }: { cookies: RequestCookies; identity: Identity },
   token?: string | undefined,

@@ -1,18 +1,18 @@
 import { z } from 'zod'
-import type { Deps } from '../deps.ts'
-import { type Renewed, tokensFor } from '../flows/sessions/renewal.ts'
-import type { Bearers } from '../flows/sessions/session.ts'
-import type { Tokens } from '../flows/sessions/token.ts'
-import type { SignInResult } from '../flows/signin/complete.ts'
-import { SECOND, toRfc3339 } from '../platform/clock.ts'
-import { timeField } from '../resources/field.ts'
-import { newSessionResource, presentNewSession } from '../resources/session.ts'
-import { presentTokens, tokensResource } from '../resources/tokens.ts'
-import type { Session } from '../store/sessions.ts'
-import type { CookieChange, RequestCookies } from './cookies.ts'
+import type { Deps } from '../../deps.ts'
+import { type Renewed, tokensFor } from '../../flows/sessions/renewal.ts'
+import type { Bearers } from '../../flows/sessions/session.ts'
+import type { Tokens } from '../../flows/sessions/token.ts'
+import type { SignInResult } from '../../flows/signin/complete.ts'
+import { SECOND, toRfc3339 } from '../../platform/clock.ts'
+import { timeField } from '../../resources/field.ts'
+import { newSessionResource, presentNewSession } from '../../resources/session.ts'
+import { presentTokens, tokensResource } from '../../resources/tokens.ts'
+import type { Session } from '../../store/sessions.ts'
+import type { CookieChange, RequestCookies } from '../request/cookies.ts'
 import type { Answer } from './endpoint.ts'
 
-/** The answer that hands a session over: the session alone beside its cookie, or with tokens in the body. */
+/** The answer that hands over a session: in a cookie, or with tokens in the body. */
 const sessionAnswerShape = { session: newSessionResource, ...tokensResource.partial().shape }
 export const sessionAnswerResource = z.strictObject(sessionAnswerShape)
 
@@ -36,15 +36,18 @@ export function sessionCookies({ session, cookie, check }: Bearers & { session: 
   return [{ kind: 'session', value: cookie, check, maxAgeMs: session.expiresAt - session.createdAt }]
 }
 
-/** The answer of a step-up or a change of factors: the session under its new secret. */
+/** Added to the description of such an answer. */
+export const REPLACED = 'The session keeps its id. The new cookie or tokens replace the earlier ones.'
+
+/** The answer of a step-up or a change of factors: the session with its new secret. */
 export async function answerRenewed(deps: Deps, renewed: Renewed) {
   return { body: bodyOf(renewed, await tokensFor(deps, renewed)), cookies: sessionCookies(renewed) }
 }
 
-/** The answers of every proof: signed in, or a second factor is due and the attempt lives on. */
+/** The answers of every proof: signed in, or a second factor is required and the attempt stays open. */
 export const signInAnswers = {
   200: {
-    text: 'Signed in, or a second factor is due: prove one of `factors` with the same attempt.',
+    text: 'Signed in, or a second factor is required: prove one of `factors` with the same attempt.',
     schema: z.union([
       z.strictObject({ status: z.literal('complete'), ...sessionAnswerShape }),
       z.strictObject({

@@ -1,11 +1,11 @@
 import { z } from 'zod'
-import { ERRORS, type ErrorCode } from '../errors.ts'
-import type { Guard } from '../flows/sessions/guard.ts'
-import { idField, sample } from '../resources/field.ts'
+import { ERRORS, type ErrorCode } from '../../errors.ts'
+import type { Guard } from '../../flows/sessions/guard.ts'
+import { idField, sample } from '../../resources/field.ts'
 import { type Answer, type AnyEndpoint, endpoint } from './endpoint.ts'
 import { exampleOf } from './example.ts'
 
-/** What every route may answer besides its own: a fault of the request, of too many, or of ours. */
+/** Errors that every route may return: malformed requests, limits, and server faults. */
 const EVERYWHERE = [
   'BAD_REQUEST',
   'ADDRESS_BLOCKED',
@@ -29,7 +29,7 @@ const problem = z.strictObject({
 
 const oauthProblem = z.strictObject({ error: z.string(), error_description: z.string() })
 
-/** The whole contract as OpenAPI 3.1, from the declarations that the router is made of. */
+/** The OpenAPI 3.1 document, made from the same declarations as the router. */
 export function openApiDocument(
   endpoints: AnyEndpoint[],
   { publicUrl, version }: { publicUrl: string; version: string },
@@ -81,7 +81,7 @@ type Responses = Record<
   { description: string; content?: Record<string, { schema: unknown; example?: unknown }> }
 >
 
-/** A status that a route answers of its own and by failing (503 of /readiness) has the content of both. */
+/** A status that is both an answer and an error of a route (503 of /readiness) has the content of both. */
 function merge(own: Responses, failed: Responses): Responses {
   const shared = Object.keys(own).filter((status) => status in failed)
   const both = shared.map((status) => [
@@ -118,9 +118,9 @@ function failures(declared: AnyEndpoint): Responses {
   )
 }
 
-/** The errors of a guard, which come before any work. */
+/** The errors that a guard may raise. */
 function ofGuard(guard: Guard, path: string): ErrorCode[] {
-  // Without any admin key there is no admin API.
+  // Without an admin key in force, the admin API answers 404.
   if (typeof guard === 'object') return ['UNAUTHORIZED', 'FORBIDDEN', ...(path.startsWith('/admin') ? NOT_FOUND : [])]
   return ['UNAUTHORIZED', 'ENROLMENT_REQUIRED', ...(guard === 'change' || guard === 'enrol' ? STEP_UP : [])]
 }
@@ -129,12 +129,12 @@ const STEP_UP: ErrorCode[] = ['STEP_UP_REQUIRED']
 const NOT_FOUND: ErrorCode[] = ['NOT_FOUND']
 const CROSS_SITE: ErrorCode[] = ['CROSS_SITE_REQUEST']
 
-/** A request that changes something and may carry a cookie must come from an own page: middleware/identify.ts. */
+/** A change with a cookie must come from authd's own pages or a listed origin; see middleware/identify.ts. */
 function isCookieChange({ method, guard }: AnyEndpoint): boolean {
   return method !== 'GET' && typeof guard !== 'object'
 }
 
-/** What is named in a path, by the word before it. */
+/** The kind of id in a path, by the word before it. */
 const SUBJECTS: Record<string, z.ZodType> = {
   users: idField('usr'),
   sessions: idField('ses'),
@@ -177,7 +177,7 @@ function mediaType(type: 'json' | 'form'): string {
   return type === 'json' ? 'application/json' : 'application/x-www-form-urlencoded'
 }
 
-/** A body and an example of it. */
+/** The schema of a body, with an example. */
 function media(schema: z.ZodType, io: 'input' | 'output'): { schema: unknown; example?: unknown } {
   const found = schemaOf(schema, io)
   return { schema: found, example: exampleOf(found, io) }
@@ -188,18 +188,17 @@ function schemaOf(schema: z.ZodType, io: 'input' | 'output'): Record<string, unk
   return rest
 }
 
-/** `GET /openapi.json`: made once, itself included. */
+/** `GET /openapi.json`. The document is made once and includes this route. */
 export function openApiEndpoint(endpoints: AnyEndpoint[], about: { publicUrl: string; version: string }): AnyEndpoint {
   let text = ''
   const self = endpoint({
     method: 'GET',
     path: '/openapi.json',
-    summary: 'This document.',
+    summary: 'Return this document.',
     tag: 'Documents',
     guard: 'none',
     publicMaxAge: 300,
-    answers: { 200: { text: 'OpenAPI 3.1.', schema: z.looseObject({ openapi: sample('3.1.0') }) } },
-    errors: [],
+    answers: { 200: { text: 'The OpenAPI 3.1 document.', schema: z.looseObject({ openapi: sample('3.1.0') }) } },
     async handle(): Promise<Answer> {
       return { status: 200, body: text }
     },

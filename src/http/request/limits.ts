@@ -1,11 +1,11 @@
-import type { Deps } from '../deps.ts'
-import type { Standing } from '../flows/limits/rate-limit.ts'
-import { type Limit, withinLimits as withinLimitsOf } from '../flows/limits/request.ts'
-import { SECOND } from '../platform/clock.ts'
+import type { Deps } from '../../deps.ts'
+import type { Standing } from '../../flows/limits/rate-limit.ts'
+import { type Limit, withinLimits as withinLimitsOf } from '../../flows/limits/request.ts'
+import { SECOND } from '../../platform/clock.ts'
 import { actorOf } from './actor.ts'
 import type { Context } from './context.ts'
 
-/** Does the work of a route within its limits, and tells the client how its address stands. */
+/** Does the work of a route within its limits, and sets the headers that tell the client what is left. */
 export async function withinLimits<Answer extends object>(
   deps: Deps,
   ctx: Context,

@@ -1,7 +1,7 @@
 import type { ParameterizedContext } from 'koa'
-import type { Identity } from '../flows/sessions/identify.ts'
-import type { Client } from '../platform/net/forwarded.ts'
-import type { RequestCookies } from './cookies.ts'
+import type { Identity } from '../../flows/sessions/identify.ts'
+import type { Client } from '../../platform/net/forwarded.ts'
+import { NO_COOKIES, type RequestCookies } from './cookies.ts'
 
 /** What the middleware know about a request, in the order of app.ts. */
 export interface RequestState {
@@ -27,3 +27,12 @@ export interface RequestState {
 
 export type Context = ParameterizedContext<RequestState>
 export type Next = () => Promise<void>
+
+/** The state of a request until middleware learn more about it. */
+export const UNIDENTIFIED = {
+  isStated: false,
+  identity: { kind: 'anonymous' },
+  cookies: NO_COOKIES,
+  isPage: false,
+  isOauth: false,
+} satisfies Partial<RequestState>

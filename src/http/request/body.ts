@@ -1,6 +1,6 @@
 import type { z } from 'zod'
 import { AuthdError } from '../../errors.ts'
-import type { Context } from '../context.ts'
+import type { Context } from './context.ts'
 
 const LIMIT_BYTES = 64 * 1024
 
@@ -11,7 +11,7 @@ const CONTENT_TYPE: Record<BodyType, RegExp> = {
   form: /^application\/x-www-form-urlencoded *(; *charset="?utf-8"?)?$/i,
 }
 
-/** Reads a body of the type that the route declares, 64 KiB at most; a request without one is as an empty object. */
+/** Reads a body of the declared type, at most 64 KiB. A missing body becomes an empty object. */
 export async function readBody(ctx: Context, type: BodyType): Promise<unknown> {
   if (ctx.get('Content-Encoding') !== '') throw new AuthdError('UNSUPPORTED_MEDIA_TYPE')
   if (Number(ctx.get('Content-Length')) > LIMIT_BYTES) throw new AuthdError('PAYLOAD_TOO_LARGE')
@@ -22,13 +22,13 @@ export async function readBody(ctx: Context, type: BodyType): Promise<unknown> {
   return type === 'json' ? parseJson(text) : parseForm(text)
 }
 
-/** The value in the schema's form, or every fault of it as a JSON pointer. `where` is where the fields stand. */
+/** Parses a value. Throws VALIDATION_ERROR with a JSON pointer for each fault. `where` names the input in messages. */
 export function parseInput<Schema extends z.ZodType>(schema: Schema, value: unknown, where: string): z.output<Schema> {
   const result = schema.safeParse(value)
   if (result.success) return result.data
   const errors = result.error.issues.flatMap((issue) => {
     const path = issue.path.map((part) => pointerTo(String(part))).join('')
-    // An unknown field is named where it stands, so that a client can point at it.
+    // The pointer leads to the unknown field itself, so that a client can mark it.
     if (issue.code === 'unrecognized_keys') {
       return issue.keys.map((key) => ({
         pointer: path + pointerTo(key),
@@ -74,7 +74,7 @@ function readBytes(ctx: Context): Promise<Buffer> {
       reject(new AuthdError('PAYLOAD_TOO_LARGE'))
     })
     ctx.req.on('end', () => resolve(Buffer.concat(chunks)))
-    // The client went away or sent no proper message: not a fault of ours.
+    // The client disconnected or sent a malformed message. That is not a server fault.
     const refuse = (cause?: unknown) =>
       reject(new AuthdError('BAD_REQUEST', { message: 'The body did not arrive whole.', cause }))
     ctx.req.on('error', refuse)

@@ -6,15 +6,15 @@ import { type Authd, startAuthd } from '../harness.ts'
 import { ADA, signInOnPage } from '../people.ts'
 
 const LIFECYCLE = { version: '', startedAt: 0, isStopping: () => false, isDevelopment: false }
-/** Of nobody: what such a route names is no person's. */
+/** Routes whose ids do not belong to a user. */
 const PUBLIC = ['/problems/:name']
 
-/** Those of the admin API are for keys alone: admin.test.ts. */
+/** admin.test.ts covers the routes of the admin API. */
 const ROUTES = [...allEndpoints(LIFECYCLE), ...PAGES]
   .filter(({ path }) => path.includes(':') && !PUBLIC.includes(path) && !path.startsWith('/admin/'))
   .map(({ method, path }) => ({ method, path }))
 
-/** What a person has that has an id, by the folder of the path that names it. */
+/** The ids of a user's things, by the folder of the path that takes them. */
 async function ownIds(authd: Authd) {
   const browser = authd.browser()
   await signInOnPage(authd, browser, ADA)
@@ -39,18 +39,18 @@ async function everythingOf(authd: Authd): Promise<unknown> {
   )
 }
 
-describe('SECURITY X-03: of somebody else', () => {
-  test.each(ROUTES)('$method $path answers nothing and changes nothing', async ({ method, path }) => {
+describe('with the id of another user', () => {
+  test.each(ROUTES)('$method $path reveals nothing and changes nothing', async ({ method, path }) => {
     const authd = await startAuthd()
     const { ids } = await ownIds(authd)
-    const stranger = authd.browser()
-    await signInOnPage(authd, stranger, 'bob@example.com')
+    const other = authd.browser()
+    await signInOnPage(authd, other, 'bob@example.com')
     const before = await everythingOf(authd)
     const folder = path.split('/').at(path.split('/').findIndex((part) => part.startsWith(':')) - 1) ?? ''
     const theirs = path.replace(':id', ids[folder as keyof typeof ids] ?? `no id is known for ${folder}`)
     const sent = path.startsWith('/v1/') ? { json: { name: 'mine' } } : { form: { name: 'mine' } }
 
-    const reply = await stranger.send(method, theirs, method === 'POST' || method === 'PATCH' ? sent : {})
+    const reply = await other.send(method, theirs, method === 'POST' || method === 'PATCH' ? sent : {})
 
     const isTurnedAway = reply.status === 404 || reply.headers.get('Location') === '/account'
     expect({ status: reply.status, isTurnedAway }).toMatchObject({ isTurnedAway: true })
@@ -58,18 +58,18 @@ describe('SECURITY X-03: of somebody else', () => {
     expect(await everythingOf(authd)).toEqual(before)
   })
 
-  test('a list has all of one’s own and nothing else', async () => {
+  test('a list has exactly the user’s own entries', async () => {
     const authd = await startAuthd()
     const { browser, device, ids } = await ownIds(authd)
     await signInWithPasskey(authd.browser(), device)
-    const stranger = authd.browser()
-    await signInOnPage(authd, stranger, 'bob@example.com')
+    const other = authd.browser()
+    await signInOnPage(authd, other, 'bob@example.com')
 
     const own = (await browser.get('/v1/me/sessions')).body.map(({ id }: { id: string }) => id)
     expect(own).toHaveLength(2)
     expect(own).toContain(ids.sessions)
     expect((await browser.get('/v1/me/passkeys')).body).toMatchObject([{ id: ids.passkeys }])
-    expect((await stranger.get('/v1/me/sessions')).body).toHaveLength(1)
-    expect((await stranger.get('/v1/me/passkeys')).body).toEqual([])
+    expect((await other.get('/v1/me/sessions')).body).toHaveLength(1)
+    expect((await other.get('/v1/me/passkeys')).body).toEqual([])
   })
 })

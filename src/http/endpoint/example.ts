@@ -1,6 +1,6 @@
-import { toRfc3339 } from '../platform/clock.ts'
+import { toRfc3339 } from '../../platform/clock.ts'
 
-/** As much of JSON Schema as zod writes. */
+/** The part of JSON Schema that zod writes. */
 export interface JsonSchema {
   type?: string | string[]
   examples?: unknown[]
@@ -18,8 +18,8 @@ export interface JsonSchema {
 const SAMPLE_TIME = toRfc3339(Date.UTC(2026, 10, 26, 12))
 
 /**
- * A value of a schema, made of the examples that its fields declare; undefined where one is missing. What is optional
- * is left out of a request unless it declares an example of its own; what may be null is null unless it does.
+ * Builds an example of a schema from the examples that its fields declare; undefined if one is missing. Optional fields
+ * are left out of a request, and nullable fields are null, unless they declare an example.
  */
 export function exampleOf(schema: JsonSchema, io: 'input' | 'output'): unknown {
   if (schema.examples !== undefined) return schema.examples[0]
