@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-// Adds up vitest's JSON reports, named by the arguments. A report that is missing, or a file that could not even be
-// loaded, counts as one failure: nothing that went wrong may read as `0 failed`.
+// Adds up the vitest JSON reports named by the arguments. A missing report, or a test file that could not be loaded,
+// counts as one failure, so that a broken run never prints `0 failed`.
 const [folder = '', ...names] = process.argv.slice(2)
 const sum = { passed: 0, failed: 0, skipped: 0 }
 for (const name of names) {

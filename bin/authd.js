@@ -15,7 +15,7 @@ if (major > 24 || (major === 24 && minor >= 15)) {
   const { main } = await import('../src/cli/main.ts')
   await main(process.argv.slice(2))
 } else {
-  // Started by an old Node: the project's own runs instead, with our terminal, our signals and its exit code.
+  // An old Node started this file. The project's Node runs instead, with the same terminal, signals and exit code.
   const file = fileURLToPath(import.meta.url)
   const wrapper = join(dirname(file), '../tools/n')
   const options = ['--disable-warning=ExperimentalWarning', file, ...process.argv.slice(2)]

@@ -2,15 +2,15 @@ import { once } from 'node:events'
 import type { RequestListener } from 'node:http'
 import { hostname } from 'node:os'
 import type { Deps } from './deps.ts'
-import { sealAudit } from './flows/audit.ts'
-import { withdrawNode } from './flows/node.ts'
-import { flushTally } from './flows/rate-limit.ts'
-import { readMailsByState } from './flows/stats.ts'
+import { sealAudit } from './flows/audit/audit.ts'
+import { flushTally } from './flows/limits/rate-limit.ts'
+import { withdrawNode } from './flows/operator/node.ts'
+import { readMailsByState } from './flows/operator/stats.ts'
 import { createApp, createMetricsApp } from './http/app.ts'
-import { type Listener, openListener, type Place } from './http/server.ts'
+import { type Listener, type ListenTarget, openListener } from './http/server.ts'
 import { announcing, JOBS } from './jobs/list.ts'
 import { type JobRunner, startJobs } from './jobs/runner.ts'
-import { splitListenAddress } from './platform/listen-address.ts'
+import { splitListenAddress } from './platform/net/listen-address.ts'
 import type { ServiceManager } from './platform/systemd.ts'
 
 /** What is left to do after the last request: jobs that run, the seal of the audit log. Milliseconds. */
@@ -91,7 +91,7 @@ async function describe(
 }
 
 interface Door {
-  where: Place | undefined
+  where: ListenTarget | undefined
   app: { callback(): RequestListener }
 }
 
@@ -109,6 +109,6 @@ async function openListeners(doors: Door[], maxConnections: number): Promise<Lis
   }
 }
 
-function addressOf(listen: string | undefined): Place | undefined {
+function addressOf(listen: string | undefined): ListenTarget | undefined {
   return listen === undefined ? undefined : splitListenAddress(listen)
 }

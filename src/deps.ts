@@ -1,20 +1,21 @@
 import type { Config } from './config/schema.ts'
+import type { MailTemplate } from './mails.ts'
 import type { Clock } from './platform/clock.ts'
 import type { Keys } from './platform/keys.ts'
-import type { Metrics } from './platform/metrics.ts'
+import type { Metrics } from './platform/monitoring/metrics.ts'
+import type { WebhookClient } from './platform/net/webhook-client.ts'
 import type { Random } from './platform/random.ts'
-import type { TextSource } from './platform/texts.ts'
-import type { WebhookClient } from './platform/webhook-client.ts'
+import type { LiveTexts } from './platform/texts/texts.ts'
 import type { ChangeTopic } from './store/change-epochs.ts'
 import type { Db, Sql } from './store/db.ts'
 
-/** Everything a flow may use of the world. Built in wire.ts, and in the tests' harness. */
+/** Everything that a flow may use of the world. startup/wire.ts builds it, and so does the tests' harness. */
 export interface Deps {
-  config: ConfigSource
-  texts: TextSource
+  config: LiveConfig
+  texts: LiveTexts
   db: Db
   cache: Cache
-  /** Counts against limits that may reach the database a second late; flows/rate-limit.ts. */
+  /** Counts against limits that may reach the database a second late; flows/limits/rate-limit.ts. */
   tally: Map<string, number>
   clock: Clock
   random: Random
@@ -25,7 +26,7 @@ export interface Deps {
   metrics: Metrics
 }
 
-export interface ConfigSource {
+export interface LiveConfig {
   /** One frozen value; a flow takes it once, at its top. A reload or a live setting changes what the next call answers. */
   current(): Config
   /** Lays these live settings over what the file says. One that makes no sense counts for nothing. */
@@ -43,27 +44,6 @@ export interface Cache {
   /** Looks at the epochs now. */
   refresh(): Promise<void>
 }
-
-export type MailTemplate =
-  | 'signin'
-  | 'test'
-  | 'stepup'
-  | 'email_change'
-  | 'email_restore'
-  | 'new_device'
-  | 'passkey_added'
-  | 'passkey_removed'
-  | 'totp_enabled'
-  | 'totp_removed'
-  | 'recovery_codes_made'
-  | 'recovery_code_used'
-  | 'factor_braked'
-  | 'session_theft'
-  | 'sessions_revoked'
-  | 'email_changed'
-  | 'recovery_link_used'
-  | 'invitation'
-  | 'webhook_paused'
 
 export interface Mail {
   /** Same over all tries, so that a mail sent twice after a crash is recognised as one. */

@@ -18,7 +18,8 @@ const WORLD = /\bDate\b|\bMath\.random\b|\bprocess\b|\bset(?:Timeout|Interval|Im
 const RULES: Record<string, Rule> = {
   'migrations/': { may: [], mayAsType: ['knex'], mayNotSay: WORLD },
   'src/errors.ts': { may: [] },
-  'src/deps.ts': { may: [], mayAsType: ['src/config/schema.ts', 'src/platform/', 'src/store/'] },
+  'src/mails.ts': { may: [] },
+  'src/deps.ts': { may: [], mayAsType: ['src/mails.ts', 'src/config/schema.ts', 'src/platform/', 'src/store/'] },
   'src/build-info.ts': { may: ['node:*'] },
   'src/resources/': { may: ['zod', 'src/errors.ts', 'src/platform/'], mayAsType: ['src/store/', 'src/flows/'] },
   'src/platform/': { may: ['node:*', 'bowser', 'handlebars', 'mjml', 'ipaddr.js', 'uqr', 'winston', 'prom-client'] },
@@ -29,12 +30,12 @@ const RULES: Record<string, Rule> = {
     mayNotSay: /\bDate\b|\bMath\.random\b|\brandomBytes\b|\bprocess\b/,
   },
   'src/flows/': {
-    may: ['jose', 'otplib', '@simplewebauthn/server', 'src/store/', 'src/platform/', 'src/errors.ts'],
+    may: ['jose', 'otplib', '@simplewebauthn/server', 'src/store/', 'src/platform/', 'src/errors.ts', 'src/mails.ts'],
     mayAsType: ['src/deps.ts', 'src/config/schema.ts'],
     mayNotSay: WORLD,
   },
   'src/mail/': {
-    may: ['node:*', 'nodemailer', 'handlebars', 'mjml', 'src/platform/'],
+    may: ['node:*', 'nodemailer', 'handlebars', 'mjml', 'src/platform/', 'src/mails.ts'],
     mayAsType: ['src/deps.ts', 'src/config/schema.ts'],
   },
   'src/jobs/': {
@@ -70,30 +71,24 @@ const RULES: Record<string, Rule> = {
     ],
     mayAsType: ['src/deps.ts', 'src/config/schema.ts'],
   },
-  'src/wire.ts': {
+  'src/startup/': {
     may: [
-      ...['node:*', 'src/config/', 'src/platform/', 'src/store/', 'src/flows/', 'src/errors.ts'],
-      ...['src/wire-mail.ts', 'src/wire-texts.ts'],
+      'node:*',
+      'src/config/',
+      'src/platform/',
+      'src/store/',
+      'src/flows/',
+      'src/mail/',
+      'src/mails.ts',
+      'src/errors.ts',
     ],
     mayAsType: ['src/deps.ts'],
   },
-  'src/wire-mail.ts': {
-    may: ['src/mail/', 'src/platform/', 'src/config/', 'src/wire-texts.ts', 'src/errors.ts'],
-    mayAsType: ['src/deps.ts'],
-  },
-  'src/wire-texts.ts': { may: ['src/mail/', 'src/platform/', 'src/errors.ts'], mayAsType: ['src/config/schema.ts'] },
   'src/cli/': {
     may: [
       ...['node:*', '@oclif/core', '@inquirer/prompts', 'uqr', 'zod'],
       ...['src/resources/', 'src/flows/', 'src/config/', 'src/platform/', 'src/http/app.ts'],
-      ...[
-        'src/wire.ts',
-        'src/wire-mail.ts',
-        'src/wire-texts.ts',
-        'src/daemon.ts',
-        'src/errors.ts',
-        'src/build-info.ts',
-      ],
+      ...['src/startup/', 'src/daemon.ts', 'src/errors.ts', 'src/build-info.ts'],
     ],
     mayAsType: ['src/store/', 'src/deps.ts'],
   },
@@ -101,7 +96,14 @@ const RULES: Record<string, Rule> = {
   'src/cli/tui/': { may: ['ink', 'react'] },
 }
 
-/** What is said in one place only, whatever may be imported. */
+/** The drawers of src/flows, each of which may import those before it. `audit` stands beside them and imports none. */
+const DRAWERS = ['', 'outbox', 'policy', 'sessions', 'limits', 'signin', 'factors', 'users', 'operator']
+
+/** A door parses, calls one flow and presents: it opens no unit of work and records no event. */
+const DOORS = ['src/http/', 'src/cli/', 'src/jobs/']
+const UNIT_OF_WORK = /\bdb\s*\.\s*(?:read|write)\s*\(|\brecordEvent\s*\(/
+
+/** What may stand in these places only, whatever they import. */
 const ONLY_IN: { said: RegExp; places: string[] }[] = [
   { said: /\bprocess\.env\b/, places: ['src/config/load.ts', 'src/cli/'] },
   { said: /\bDate\.now\(|\bnew Date\(\)/, places: ['src/platform/clock.ts', 'src/platform/log.ts'] },
@@ -127,13 +129,69 @@ describe('the layout', () => {
     const flow =
       "import knex from 'knex'\nimport { Deps } from '../deps.ts'\nconst now = Date.now()\nawait import('../http/app.ts')"
 
-    expect(faults('src/flows/session.ts', flow)).toEqual([
-      'src/flows/session.ts imports knex',
-      'src/flows/session.ts imports src/deps.ts, of which it may only import types',
-      'src/flows/session.ts imports src/http/app.ts',
-      'src/flows/session.ts says Date',
-      'src/flows/session.ts says Date.now(',
+    expect(faults('src/flows/event.ts', flow)).toEqual([
+      'src/flows/event.ts imports knex',
+      'src/flows/event.ts imports src/deps.ts, of which it may only import types',
+      'src/flows/event.ts imports src/http/app.ts',
+      'src/flows/event.ts says Date',
+      'src/flows/event.ts says Date.now(',
     ])
+  })
+
+  test('a drawer of flows imports only the drawers before it', () => {
+    expect(sources.flatMap((file) => drawerFaults(file, read(file)))).toEqual([])
+  })
+
+  test('the check of drawers sees an arrow that runs back, and one into or out of audit', () => {
+    const back = "import { redeem } from '../signin/link.ts'"
+
+    expect(drawerFaults('src/flows/policy/factor.ts', back)).toEqual([
+      'src/flows/policy/factor.ts imports src/flows/signin/link.ts',
+    ])
+    expect(drawerFaults('src/flows/users/add.ts', back)).toEqual([])
+    expect(drawerFaults('src/flows/audit/audit.ts', back)).toHaveLength(1)
+    expect(drawerFaults('src/flows/signin/code.ts', "import { sealAudit } from '../audit/audit.ts'")).toHaveLength(1)
+  })
+
+  test('no file imports itself through others, not even for a type', () => {
+    expect(circlesIn(importGraph())).toEqual([])
+  })
+
+  test('the check of circles sees two files that import each other', () => {
+    const graph = new Map([
+      ['a.ts', ['b.ts']],
+      ['b.ts', ['c.ts', 'knex']],
+      ['c.ts', ['b.ts']],
+    ])
+
+    expect(circlesIn(graph)).toEqual(['b.ts c.ts'])
+  })
+
+  test('no two folders import each other, unless one holds the other', () => {
+    expect(foldersBothWays(importGraph())).toEqual([])
+  })
+
+  test('the check of folders sees two that import each other', () => {
+    const graph = new Map([
+      ['src/a/one.ts', ['src/b/two.ts', 'src/errors.ts']],
+      ['src/b/three.ts', ['src/a/four.ts', 'src/a/deep/five.ts']],
+      ['src/a/deep/five.ts', ['src/a/one.ts']],
+    ])
+
+    expect(foldersBothWays(graph)).toEqual(['src/a src/b'])
+  })
+
+  test('a door opens no unit of work and records no event', () => {
+    const doors = sources.filter((file) => DOORS.some((door) => file.startsWith(door)))
+
+    expect(doors.filter((file) => opensUnit(read(file)))).toEqual([])
+  })
+
+  test('the check of doors sees a unit that is opened and an event that is recorded', () => {
+    expect(opensUnit('await deps.db.write((trx) => insert(trx))')).toBe(true)
+    expect(opensUnit('await db\n  .read(async (sql) => 1)')).toBe(true)
+    expect(opensUnit('await recordEvent(deps, trx, actor, event)')).toBe(true)
+    expect(opensUnit('// recordEvent() is for flows\nawait listUsers(deps)')).toBe(false)
   })
 
   test('no file is longer than 300 lines', () => {
@@ -158,6 +216,74 @@ describe('the layout', () => {
     expect(stdout + stderr).toBe('')
   })
 })
+
+function drawerOf(file: string): string | undefined {
+  return /^src\/flows\/(?:([^/]+)\/)?[^/]+\.ts$/
+    .exec(file)
+    ?.slice(1, 2)
+    .map((name) => name ?? '')[0]
+}
+
+function drawerFaults(file: string, text: string): string[] {
+  const own = drawerOf(file)
+  if (own === undefined) return []
+  return importsOf(file, withoutComments(text)).flatMap(({ target }) => {
+    const other = drawerOf(target)
+    if (other === undefined || other === own || other === '') return []
+    const isBefore = DRAWERS.includes(other) && DRAWERS.indexOf(other) < DRAWERS.indexOf(own)
+    const mayAudit = other === 'audit' && ['users', 'operator'].includes(own)
+    return isBefore || mayAudit ? [] : [`${file} imports ${target}`]
+  })
+}
+
+/** What each file imports, types and dynamic imports included. */
+function importGraph(): Map<string, string[]> {
+  const targets = (file: string) => importsOf(file, withoutComments(read(file))).map(({ target }) => target)
+  return new Map(sources.map((file) => [file, targets(file)]))
+}
+
+/** Pairs of folders with imports in both directions. A folder and one below it may have them. */
+function foldersBothWays(graph: Map<string, string[]>): string[] {
+  const arrows = new Set<string>()
+  for (const [file, targets] of graph) {
+    for (const target of targets) arrows.add(`${posix.dirname(file)} ${posix.dirname(target)}`)
+  }
+  return [...arrows].filter((arrow) => {
+    const [from = '', to = ''] = arrow.split(' ')
+    const isNested = `${to}/`.startsWith(`${from}/`) || `${from}/`.startsWith(`${to}/`)
+    return from < to && !isNested && arrows.has(`${to} ${from}`)
+  })
+}
+
+/** The groups of files that reach each other, each as one line (Tarjan's strongly connected components). */
+function circlesIn(graph: Map<string, string[]>): string[] {
+  const order = new Map<string, number>()
+  const lowest = new Map<string, number>()
+  const stack: string[] = []
+  const circles: string[] = []
+  const visit = (file: string): number => {
+    const at = order.size
+    order.set(file, at)
+    lowest.set(file, at)
+    stack.push(file)
+    for (const target of graph.get(file) ?? []) {
+      if (!graph.has(target)) continue
+      const reached = order.has(target) ? (stack.includes(target) ? (order.get(target) ?? at) : at) : visit(target)
+      lowest.set(file, Math.min(lowest.get(file) ?? at, reached))
+    }
+    if (lowest.get(file) === at) {
+      const group = stack.splice(stack.indexOf(file))
+      if (group.length > 1 || graph.get(file)?.includes(file)) circles.push(group.sort().join(' '))
+    }
+    return lowest.get(file) ?? at
+  }
+  for (const file of graph.keys()) if (!order.has(file)) visit(file)
+  return circles
+}
+
+function opensUnit(text: string): boolean {
+  return UNIT_OF_WORK.test(withoutStrings(withoutComments(text)))
+}
 
 function ruleOf(file: string): string | undefined {
   const fitting = Object.keys(RULES).filter((place) => isIn(file, place))

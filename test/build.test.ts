@@ -7,7 +7,7 @@ import { bundle, bundleAll, bundleTui } from '../tools/build/bundle.ts'
 
 const root = join(import.meta.dirname, '..')
 // All that needs templates, and the database, is below it.
-const ENTRY = 'src/wire.ts'
+const ENTRY = 'src/startup/wire.ts'
 const INFO = { version: '1.2.3', commit: 'abc', builtAt: '2026-01-01T00:00:00Z' }
 
 test('the bundle is the same for the same source, and all ASCII', async () => {
@@ -27,7 +27,7 @@ test('the templates are in the bundle, compiled, and the compilers are not', asy
 test("the compiler of an operator's templates is a program of its own, whole and without files beside it", async () => {
   const folder = await mkdtemp(join(tmpdir(), 'authd-compiler-'))
   onTestFinished(() => rm(folder, { recursive: true }))
-  const { text, files } = await bundleAll(root, 'src/mail/override-worker.ts', INFO)
+  const { text, files } = await bundleAll(root, 'src/mail/overrides/worker.ts', INFO)
   const start = 'const bundle = { exports: {} }; run(bundle.exports, require, bundle, "", ""); bundle.exports.main()'
   await writeFile(join(folder, 'texts.cjs'), `const run = ${text}\n${start}`)
   const bad = { name: 'test.mjml', path: '/t/test.mjml', text: '<mj-section>\n<mj-colum />\n</mj-section>' }

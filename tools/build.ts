@@ -22,10 +22,10 @@ const work = join(root, 'dist/parts')
 const target = join(root, 'dist/authd')
 const entry = process.argv[2] ?? 'src/cli/main.ts'
 
-/** Node's mark in its own binary, which tells it that a program was added. */
+/** The marker in Node's binary that says whether it carries a program. */
 const FUSE = 'NODE_SEA_FUSE_fce680ab2cc467b6e072b8b5df1996b2'
 
-/** What the code cache is taken after: what an operator types most. */
+/** The commands that run before the code cache is saved: those that operators type most. */
 const WARM_UP = ['migrate up', 'users list --json', 'sessions list', '--help']
 
 const ASSETS = ['authd.cjs', 'authd.cache', 'tui.mjs', 'texts.cjs.gz']
@@ -38,7 +38,7 @@ const info = buildInfo(root)
 const [main, tui, compiler] = await Promise.all([
   bundle(root, entry, info),
   bundleTui(root),
-  bundleAll(root, 'src/mail/override-worker.ts', info),
+  bundleAll(root, 'src/mail/overrides/worker.ts', info),
 ])
 writeFileSync(join(work, 'authd.cjs'), main.text)
 writeFileSync(join(work, 'tui.mjs'), tui.text)
@@ -51,7 +51,7 @@ console.log(await measure(target))
 
 function takeCodeCache(): void {
   const folder = mkdtempSync(join(tmpdir(), 'authd-build-'))
-  // Where it is, commands take it: development's folder.
+  // Commands without a configuration use this folder of development mode.
   mkdirSync(join(folder, 'authd-data'))
   const script = join(import.meta.dirname, 'build/warm-up.cjs')
   const options = [...NODE_OPTIONS, script, join(work, 'authd.cjs'), join(work, 'authd.cache'), ...WARM_UP]
@@ -70,7 +70,7 @@ function makeExecutable(version: string): void {
     output: join(work, 'authd.blob'),
     disableExperimentalSEAWarning: true,
     execArgv: NODE_OPTIONS,
-    // NODE_OPTIONS of whoever calls would load any script into the program.
+    // Otherwise a caller's NODE_OPTIONS could load any script into the program.
     execArgvExtension: 'none',
     useSnapshot: false,
     useCodeCache: false,
@@ -83,11 +83,11 @@ function makeExecutable(version: string): void {
   chmodSync(draft, 0o755)
   const postject = createRequire(import.meta.url).resolve('postject/dist/cli.js')
   runQuietly(postject, draft, 'NODE_SEA_BLOB', seaConfig.output, '--sentinel-fuse', FUSE)
-  // Moved into place, so that one that runs goes on.
+  // Renamed into place, so that a running authd keeps its own file.
   renameSync(draft, target)
 }
 
-/** Both tools talk a lot when all is well; what they say is part of the error when it is not. */
+/** Runs a tool quietly. Its output becomes part of the error if it fails. */
 function runQuietly(...args: string[]): void {
   execFileSync(process.execPath, args, { stdio: 'pipe' })
 }

@@ -1,13 +1,13 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { notifyReloadText, socketText, unitText } from '../src/cli/service-unit.ts'
+import { notifyReloadText, socketText, unitText } from '../src/cli/service/unit.ts'
 import { exampleEnv, exampleFile, referencePage } from '../src/config/example.ts'
-import { alertRules } from '../src/platform/alerts.ts'
-import { dashboard } from '../src/platform/dashboard.ts'
+import { alertRules } from '../src/platform/monitoring/alerts.ts'
+import { dashboard } from '../src/platform/monitoring/dashboard.ts'
 
 const SERVICE = { name: 'authd', user: 'authd', program: '/usr/local/bin/authd' }
 
-/** Path from the top of the project → what must stand there. */
+/** The content of each generated file, by path from the top of the project. */
 export const GENERATED: Readonly<Record<string, () => string>> = {
   'config.example.toml': exampleFile,
   '.env.example': exampleEnv,
@@ -19,7 +19,7 @@ export const GENERATED: Readonly<Record<string, () => string>> = {
   'deploy/grafana/authd.json': dashboard,
 }
 
-/** The generated files that are not what the code makes of them now. */
+/** Returns the generated files that differ from what the code generates now. */
 export function staleFiles(root: string): string[] {
   return Object.entries(GENERATED).flatMap(([path, make]) => (read(join(root, path)) === make() ? [] : [path]))
 }
@@ -28,7 +28,7 @@ function read(path: string): string | undefined {
   try {
     return readFileSync(path, 'utf8')
   } catch {
-    return undefined // A file that is not there is stale too.
+    return undefined // A missing file is stale, too.
   }
 }
 

@@ -1,10 +1,10 @@
 import Handlebars from 'handlebars'
-import { COMPILE } from '../src/platform/compile-options.ts'
-import { readMail, readTemplates } from '../src/platform/templates.ts'
+import { COMPILE } from '../src/platform/texts/compile-options.ts'
+import { readMail, readTemplates } from '../src/platform/texts/templates.ts'
 
 /**
- * The module that takes the place of src/platform/templates.ts in the single file: everything compiled, so that neither
- * mjml nor a compiler of handlebars is needed there. It exports the same functions.
+ * The module that replaces src/platform/texts/templates.ts in the single file. Everything in it is compiled, so the single
+ * file needs neither mjml nor the Handlebars compiler. It exports the same functions.
  */
 export async function templatesModule(): Promise<string> {
   const { pages, mails, assets, locales, mailSources } = readTemplates()

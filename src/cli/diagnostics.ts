@@ -1,7 +1,7 @@
 import { BUILD } from '../build-info.ts'
 import { configHash } from '../config/changes.ts'
 import type { RunningDaemon } from '../daemon.ts'
-import type { Wired } from '../wire.ts'
+import type { Wired } from '../startup/wire.ts'
 
 const MIB = 1024 * 1024
 

@@ -3,9 +3,9 @@ import { dirname, join, resolve } from 'node:path'
 import { createInterface, type Interface } from 'node:readline/promises'
 import { loadConfig } from '../config/load.ts'
 import { AuthdError } from '../errors.ts'
-import { systemClock } from '../platform/clock.ts'
-import { fileStamp, wire } from '../wire.ts'
-import type { GlobalFlags } from './command.ts'
+import { fileStamp, systemClock } from '../platform/clock.ts'
+import { wire } from '../startup/wire.ts'
+import type { GlobalFlags } from './global-flags.ts'
 
 export interface InitFlags extends GlobalFlags {
   url?: string | undefined

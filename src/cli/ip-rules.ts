@@ -2,7 +2,7 @@ import { Flags } from '@oclif/core'
 import { AuthdError } from '../errors.ts'
 import type { IpFilter } from '../store/ip-filters.ts'
 import { reasonFlag } from './command.ts'
-import { parseExpiry } from './time.ts'
+import { parseExpiry } from './output/time.ts'
 
 /** What every command that writes rules takes. */
 export const ruleFlags = {

@@ -1,5 +1,5 @@
 import type { LimitUseResource } from '../resources/rate-limit.ts'
-import type { Column } from './output.ts'
+import type { Column } from './output/output.ts'
 
 export const limitColumns: Column<LimitUseResource>[] = [
   { header: 'POLICY', value: ({ policy }) => policy },

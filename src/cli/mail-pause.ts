@@ -1,16 +1,16 @@
 import type { Deps } from '../deps.ts'
-import type { Origin } from '../flows/event.ts'
-import { listQueue } from '../flows/outbox.ts'
-import { getSetting, setSetting } from '../flows/setting.ts'
-import type { Output } from './output.ts'
+import type { Actor } from '../flows/event.ts'
+import { getSetting, setSetting } from '../flows/operator/setting.ts'
+import { listQueue } from '../flows/outbox/queue.ts'
+import type { Output } from './output/output.ts'
 
 const KEY = 'mail.paused'
 
 /** The live setting under the name that operators look for. */
-export async function setMailPause(deps: Deps, origin: Origin, out: Output, isPaused: boolean): Promise<void> {
+export async function setMailPause(deps: Deps, actor: Actor, out: Output, isPaused: boolean): Promise<void> {
   const { value: before } = await getSetting(deps, KEY)
   if (before !== isPaused) {
-    await setSetting(deps, origin, { key: KEY, value: String(isPaused), own: undefined, acceptsLockout: true })
+    await setSetting(deps, actor, { key: KEY, value: String(isPaused), own: undefined, acceptsLockout: true })
   }
   const waiting = await listQueue(
     deps,

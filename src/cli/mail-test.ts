@@ -1,7 +1,5 @@
 import type { Deps } from '../deps.ts'
-import { enqueueMail } from '../flows/mail-delivery.ts'
-import { HOUR } from '../platform/clock.ts'
-import { sampleValues, senderRecords, walkMail } from '../wire-mail.ts'
+import { sampleValues, senderRecords, walkMail } from '../startup/mail.ts'
 
 export interface MailTest {
   accepted: boolean
@@ -44,16 +42,9 @@ export async function testMail(deps: Deps, { to, lang, template }: MailTestInput
   }
 }
 
-/** The daemon sends it, as it sends all others. */
-export async function queueTestMail(deps: Deps, { to, lang, template: name }: MailTestInput): Promise<string> {
-  const { template, values } = await sampleValues(name)
-  const mail = { to, template, lang, values, expiresAt: deps.clock.now() + HOUR }
-  return await deps.db.write((trx) => enqueueMail(deps, trx, mail))
-}
-
 /** Development, where nobody has a mail server. */
 async function showMail(deps: Deps, input: MailTestInput & { messageId: string }): Promise<MailTest> {
-  const { template, values } = await sampleValues(input.template)
+  const { template, values } = sampleValues(input.template)
   const response = await deps.mailer.send({ ...input, template, values })
   return {
     accepted: true,

@@ -1,7 +1,7 @@
 import { BUILD } from '../build-info.ts'
 import { AuthdError } from '../errors.ts'
-import { commandFor } from './command-for.ts'
-import { reportError } from './report.ts'
+import { commandFor } from './help/command-for.ts'
+import { reportError } from './output/report.ts'
 
 /** Runs one command line. Sets `process.exitCode`; never throws. */
 export async function main(argv: string[]): Promise<void> {
@@ -38,7 +38,7 @@ export async function main(argv: string[]): Promise<void> {
 
 async function run(argv: string[], takeSignals: () => void): Promise<void> {
   refuseLostFolder()
-  const { showHelp, showCommandHelp } = await import('./help.ts')
+  const { showHelp, showCommandHelp } = await import('./help/help.ts')
   const words = argv.filter((word) => word !== '--help' && word !== '-h')
   const wantsHelp = words.length < argv.length
   if (words.length === 0) return await showHelp()
@@ -68,8 +68,8 @@ function refuseLostFolder(): void {
 
 /** `users` alone shows its commands; anything else unknown is an error with the nearest one. */
 async function refuse(words: string[]): Promise<void> {
-  const { isTopic, nearestCommand } = await import('./command-for.ts')
-  const { showHelp } = await import('./help.ts')
+  const { isTopic, nearestCommand } = await import('./help/command-for.ts')
+  const { showHelp } = await import('./help/help.ts')
   const [topic = ''] = words
   if (words.length === 1 && isTopic(topic)) {
     await showHelp(words, process.stderr)

@@ -1,17 +1,20 @@
 import { Config } from '@oclif/core'
 import { BUILD } from '../build-info.ts'
-import type { CommandClass, FoundCommand } from './command-for.ts'
+import type { CommandClass } from './command.ts'
+import { COMMANDS } from './commands/index.ts'
+import type { FoundCommand } from './help/command-for.ts'
 
-/** oclif parses flags and arguments; finding commands in files is left out, since there are none in a single file. */
+/** Lets oclif parse flags and arguments. It does not search for command files, because a single file has none. */
 export async function runCommand(Command: CommandClass, { id, argv }: FoundCommand, takeSignals: () => void) {
   const pjson = { name: 'authd', version: BUILD.version, oclif: { bin: 'authd', topicSeparator: ' ' } }
   const config = new Config({ root: '/nonexistent', pjson } as ConstructorParameters<typeof Config>[0])
   config.bin = 'authd'
   config.topicSeparator = ' '
-  // There are no plugins, so nobody waits for a hook.
+  // Without plugins there are no hooks to wait for.
   config.runHook = async () => ({ successes: [], failures: [] })
   const command = new Command(argv, config as never)
   command.id = id
   command.takeSignals = takeSignals
+  command.catalogue = COMMANDS
   await command.run()
 }

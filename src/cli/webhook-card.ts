@@ -1,5 +1,5 @@
 import type { WebhookResource } from '../resources/webhook.ts'
-import { renderCard } from './table.ts'
+import { renderCard } from './output/table.ts'
 
 /** One endpoint for people. */
 export function webhookCard(

@@ -1,8 +1,8 @@
 import { join } from 'node:path'
 import type { Layer } from './layer.ts'
-import type { Origin } from './origin.ts'
 import { KEYS } from './schema.ts'
 import { readText } from './value-file.ts'
+import type { ValueSource } from './value-source.ts'
 
 /**
  * What systemd put into `$CREDENTIALS_DIRECTORY` (systemd.exec(5), LoadCredential=): `smtp_password`, or
@@ -17,14 +17,14 @@ export function readCredentialLayer(directory: string | undefined): Layer {
       .flatMap((name) => {
         const path = join(directory, name)
         const value = readText(path)
-        const origin: Origin = { kind: 'credential', name, path }
+        const source: ValueSource = { kind: 'credential', name, path }
         if (value === undefined) return []
-        if (key.key !== 'secret') return [{ key, value, isText: true, origin }]
+        if (key.key !== 'secret') return [{ key, value, isText: true, source }]
         return KEYS.filter((row) => row.key === 'secret_file').map((row) => ({
           key: row,
           value: path,
           isText: true,
-          origin,
+          source,
         }))
       }),
   )

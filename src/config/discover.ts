@@ -4,7 +4,7 @@ import { AuthdError } from '../errors.ts'
 import type { Environment } from './env-layer.ts'
 import { STDIN } from './layer.ts'
 
-export interface Place {
+export interface DiscoveryContext {
   env: Environment
   cwd: string
   /** Of `--config`. */
@@ -20,7 +20,7 @@ export interface Searched {
 }
 
 /** Where a configuration may be, in order: the first that exists is taken, and a named one is the only one. */
-export function searchConfig({ env, cwd, configPath, systemDir }: Place): Searched[] {
+export function searchConfig({ env, cwd, configPath, systemDir }: DiscoveryContext): Searched[] {
   const named = configPath ?? (env['AUTHD_CONFIG'] || undefined)
   if (named !== undefined) {
     const path = named === STDIN ? STDIN : resolve(cwd, named)
@@ -40,7 +40,7 @@ export function searchConfig({ env, cwd, configPath, systemDir }: Place): Search
  * As root, a file that merely lies where one stands, or in a home that sudo kept, must belong to root: somebody else
  * could have put it there. The `.env` beside it likewise.
  */
-export function refuseForeign({ path, why }: Searched, uid: number | undefined): void {
+export function refuseForeignOwner({ path, why }: Searched, uid: number | undefined): void {
   if (uid !== 0 || (why !== 'working directory' && why !== 'user')) return
   for (const file of [path, envFileBeside(path)]) {
     const owner = statSync(file, { throwIfNoEntry: false })?.uid

@@ -1,5 +1,5 @@
 import { createPrivateKey, KeyObject } from 'node:crypto'
-import { type Kind, type Refusal, text } from './kind.ts'
+import { type BadValue, type Kind, text } from './kind.ts'
 
 const MAKE_ONE = 'Make one: openssl genrsa 2048'
 
@@ -22,7 +22,7 @@ export function dkimKey(): Kind<string> {
   })
 }
 
-function parseKey(pem: string): KeyObject | Refusal {
+function parseKey(pem: string): KeyObject | BadValue {
   if (!/^-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(pem)) {
     return {
       message: 'is no private key in PEM',
@@ -38,7 +38,7 @@ function parseKey(pem: string): KeyObject | Refusal {
   }
 }
 
-function refuseKey({ asymmetricKeyType: type, asymmetricKeyDetails: details }: KeyObject): Refusal | undefined {
+function refuseKey({ asymmetricKeyType: type, asymmetricKeyDetails: details }: KeyObject): BadValue | undefined {
   if (type !== 'rsa') {
     return { message: `is a key of the kind ${type}, and mails are signed with RSA`, suggestion: MAKE_ONE }
   }

@@ -1,9 +1,9 @@
 import { closest } from '../platform/closest.ts'
 import { joinLayers, type Layer } from './layer.ts'
 import { environmentNames } from './names.ts'
-import type { Origin } from './origin.ts'
 import { problemAt } from './problem.ts'
 import { readValueFile } from './value-file.ts'
+import type { ValueSource } from './value-source.ts'
 
 export type Environment = Readonly<Record<string, string | undefined>>
 
@@ -13,15 +13,15 @@ const OTHERS = ['AUTHD_CONFIG', 'AUTHD_PAGER', 'AUTHD_NO_COLOR']
 /** What Kubernetes sets in every container for a service that is called authd. */
 const KUBERNETES = /^AUTHD_(SERVICE_(HOST|PORT)(_\w+)?|PORT(_\d+_(TCP|UDP)(_\w+)?)?)$/
 
-/** What the environment says, or a `.env`: `originOf` tells where a variable was set. An empty one is not set. */
-export function readEnvLayer(env: Environment, originOf: (name: string) => Origin, cwd: string): Layer {
+/** What the environment says, or a `.env`: `sourceOf` tells where a variable was set. An empty one is not set. */
+export function readEnvLayer(env: Environment, sourceOf: (name: string) => ValueSource, cwd: string): Layer {
   const names = environmentNames()
   const layers = names.flatMap(({ name, key, isFile }): Layer[] => {
     const value = env[name]
     if (!value) return []
-    const origin = originOf(name)
-    if (isFile) return [readValueFile(key, origin, value, cwd)]
-    return [{ candidates: [{ key, value, isText: true, origin }], problems: [], warnings: [] }]
+    const source = sourceOf(name)
+    if (isFile) return [readValueFile(key, source, value, cwd)]
+    return [{ candidates: [{ key, value, isText: true, source }], problems: [], warnings: [] }]
   })
   const known = names.map(({ name }) => name)
   const problems = Object.keys(env)
@@ -29,7 +29,7 @@ export function readEnvLayer(env: Environment, originOf: (name: string) => Origi
     .map((name) => {
       const near = closest(name, known)
       const suggestion = near ? `Did you mean ${near}?` : 'Unset it; "authd config env" lists all variables'
-      return problemAt(originOf(name), { key: name, message: `unknown variable ${name}`, suggestion })
+      return problemAt(sourceOf(name), { key: name, message: `unknown variable ${name}`, suggestion })
     })
   return joinLayers([...layers, { candidates: [], problems, warnings: [] }])
 }

@@ -1,7 +1,6 @@
 import type { TomlTable } from 'smol-toml'
 import { joinLayers, type Layer } from './layer.ts'
 import { fileNames } from './names.ts'
-import type { Origin } from './origin.ts'
 import type { Problem } from './problem.ts'
 import { type Key, SECTION_TEXTS } from './schema.ts'
 import { lineWithoutValue } from './source-line.ts'
@@ -9,6 +8,7 @@ import { type KeyPlace, placeKeys } from './toml-places.ts'
 import { type ConfigFile, parseToml } from './toml-syntax.ts'
 import { refuseUnknownKey } from './unknown-key.ts'
 import { isReadableByAll, readValueFile } from './value-file.ts'
+import type { ValueSource } from './value-source.ts'
 
 /** What the configuration file says. A key that nobody knows is a problem, so that no misspelling is passed over. */
 export function readFileLayer(file: ConfigFile, cwd: string): Layer {
@@ -20,10 +20,10 @@ export function readFileLayer(file: ConfigFile, cwd: string): Layer {
   const layers = names.flatMap(({ name, key, isFile }): Layer[] => {
     if (!written.has(name)) return []
     const value = written.get(name)
-    const origin: Origin = { kind: 'file', name, path: file.path, ...placeOfValue(places.get(name)) }
-    if (isFile && typeof value === 'string') return [readValueFile(key, origin, value, cwd)]
+    const source: ValueSource = { kind: 'file', name, path: file.path, ...placeOfValue(places.get(name)) }
+    if (isFile && typeof value === 'string') return [readValueFile(key, source, value, cwd)]
     const isText = isListInText(key, name, value)
-    return [{ candidates: [{ key, value, isText, origin }], problems: [], warnings: warnOfReaders(file, key) }]
+    return [{ candidates: [{ key, value, isText, source }], problems: [], warnings: warnOfReaders(file, key) }]
   })
   const known = new Set(names.map(({ name }) => name))
   const problems = [...written].flatMap(([name, value]) =>

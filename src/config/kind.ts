@@ -3,7 +3,7 @@ import { formatDuration, parseDuration } from '../platform/duration.ts'
 import { isSampleSecret } from './sample-secret.ts'
 
 /** Why a value is refused. Without a message the reader is told what was expected. */
-export interface Refusal {
+export interface BadValue {
   message?: string
   suggestion?: string
 }
@@ -20,7 +20,7 @@ export interface Kind<T> {
   readonly options?: readonly string[]
 }
 
-export function text(expects: string, check: (text: string) => Refusal | undefined): Kind<string> {
+export function text(expects: string, check: (text: string) => BadValue | undefined): Kind<string> {
   const type = z.string().superRefine((value, context) => {
     const refusal = check(value)
     if (!refusal) return

@@ -1,7 +1,7 @@
 import { dirname, resolve } from 'node:path'
-import type { Origin } from './origin.ts'
 import type { Problem } from './problem.ts'
 import type { Key } from './schema.ts'
+import type { ValueSource } from './value-source.ts'
 
 /** One value that somebody wrote for a key, not yet checked. */
 export interface Candidate {
@@ -9,7 +9,7 @@ export interface Candidate {
   value: unknown
   /** Came as text from where there is nothing but text, so numbers and lists are read out of it. */
   isText: boolean
-  origin: Origin
+  source: ValueSource
 }
 
 /** What one source says. Candidates are in order: of two for the same key, the first counts. */
@@ -34,7 +34,7 @@ export function joinLayers(layers: readonly Layer[]): Layer {
 export const STDIN = '-'
 
 /** A relative path means the folder of the file that it is written in; elsewhere, the working directory. */
-export function resolvePath(path: string, origin: Origin, cwd: string): string {
-  const isInFile = (origin.kind === 'file' || origin.kind === 'dotenv') && origin.path !== STDIN
-  return resolve(isInFile ? dirname(origin.path) : cwd, path)
+export function resolvePath(path: string, source: ValueSource, cwd: string): string {
+  const isInFile = (source.kind === 'file' || source.kind === 'dotenv') && source.path !== STDIN
+  return resolve(isInFile ? dirname(source.path) : cwd, path)
 }

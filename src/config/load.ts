@@ -1,7 +1,7 @@
 import { stringify } from 'smol-toml'
 import { AuthdError } from '../errors.ts'
 import { readCredentialLayer } from './credential-layer.ts'
-import { envFileBeside, refuseForeign, type Searched, searchConfig } from './discover.ts'
+import { envFileBeside, refuseForeignOwner, type Searched, searchConfig } from './discover.ts'
 import { type Environment, readEnvLayer } from './env-layer.ts'
 import { readFileLayer } from './file-layer.ts'
 import { STDIN } from './layer.ts'
@@ -58,19 +58,19 @@ export function inspectConfig(input: LoadInput): Loaded & Settled {
   const searched = isDev ? [] : searchConfig({ env, cwd, configPath, systemDir })
   const path = takeFile(searched, uid)
   const beside = path === undefined || path === STDIN ? undefined : envFileBeside(path)
-  const sources = new Map<string, string>()
+  const texts = new Map<string, string>()
   const layers = [
     readFlagLayer(input.flags ?? {}),
     readCredentialLayer(env['CREDENTIALS_DIRECTORY']),
     readEnvLayer(env, (name) => ({ kind: 'env', name }), cwd),
-    readDotenvLayer(input.envFile ?? beside, cwd, sources),
+    readDotenvLayer(input.envFile ?? beside, cwd, texts),
   ]
   if (path !== undefined) {
     const text = (path === STDIN ? input.stdin : readText(path)) ?? ''
-    sources.set(path, text)
+    texts.set(path, text)
     layers.push(readFileLayer({ path, text }, cwd))
   }
-  return { ...settle(layers, { isDev, cwd, sources, path }), path, searched }
+  return { ...settle(layers, { isDev, cwd, texts, path }), path, searched }
 }
 
 /** Development mode: no file, this machine only, `./authd-data`, and mails in the terminal. */
@@ -85,9 +85,9 @@ export function parseConfig(table: Readonly<Record<string, unknown>>, cwd = proc
   const file = { path: STDIN, text: stringify(table) }
   const layer = readFileLayer(file, cwd)
   const madeUp = Object.entries(MADE_UP).filter(([key]) => !layer.candidates.some((one) => one.key.key === key))
-  const sources = new Map([[file.path, file.text]])
+  const texts = new Map([[file.path, file.text]])
   const layers = [layer, readFlagLayer(Object.fromEntries(madeUp))]
-  const { config, problems } = settle(layers, { isDev: false, cwd, sources, path: file.path })
+  const { config, problems } = settle(layers, { isDev: false, cwd, texts, path: file.path })
   if (problems.length === 0) return config
   throw new AuthdError('CONFIG_INVALID', { message: formatProblems(problems), details: { problems } })
 }
@@ -102,6 +102,6 @@ function takeFile(searched: readonly Searched[], uid: number | undefined): strin
       suggestions: ['authd init', 'authd config path'],
     })
   }
-  if (found) refuseForeign(found, uid)
+  if (found) refuseForeignOwner(found, uid)
   return found?.path
 }

@@ -1,6 +1,6 @@
 import { createPublicKey } from 'node:crypto'
 import { domainToASCII } from 'node:url'
-import type { Rule } from './rules.ts'
+import type { Rule } from './rule.ts'
 import { isLoopbackHost } from './web-kind.ts'
 
 export const MAIL_RULES: Rule[] = [

@@ -1,24 +1,24 @@
 import { closest } from '../platform/closest.ts'
 import { formatDuration } from '../platform/duration.ts'
-import type { Refusal } from './kind.ts'
+import type { BadValue } from './kind.ts'
 import type { Candidate } from './layer.ts'
-import { nameOfOrigin } from './origin.ts'
 import type { Key } from './schema.ts'
+import { nameOfSource } from './value-source.ts'
 
 export type Parsed = { value: unknown } | { message: string; suggestion?: string }
 
 /** Checks one value, or says in one sentence what is wrong with it. Secrets are never repeated. */
-export function parseValue({ key, value: written, isText, origin }: Candidate): Parsed {
+export function parseValue({ key, value: written, isText, source }: Candidate): Parsed {
   const value = isText && typeof written === 'string' ? key.kind.fromText(written) : written
   const result = key.kind.type.safeParse(value)
   if (result.success) return { value: result.data }
   const [issue] = result.error.issues
-  const refusal: Refusal = (issue?.code === 'custom' && issue.params) || {}
+  const refusal: BadValue = (issue?.code === 'custom' && issue.params) || {}
   const index = issue?.path[0]
   const culprit = Array.isArray(value) && typeof index === 'number' ? value[index] : value
   const suggestion = refusal.suggestion ?? advise(key, value)
   const what = refusal.message ?? `expected ${key.kind.expects}, got ${key.secret ? 'something else' : show(culprit)}`
-  const message = `${nameOfOrigin(origin, key.key)}${what.startsWith('is ') ? '' : ':'} ${what}`
+  const message = `${nameOfSource(source, key.key)}${what.startsWith('is ') ? '' : ':'} ${what}`
   return { message, ...(suggestion && { suggestion }) }
 }
 

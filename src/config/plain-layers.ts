@@ -1,28 +1,28 @@
 import { parseEnv } from 'node:util'
 import { type Environment, readEnvLayer } from './env-layer.ts'
 import type { Layer } from './layer.ts'
-import type { Origin } from './origin.ts'
 import { findKey } from './schema.ts'
 import { readText } from './value-file.ts'
+import type { ValueSource } from './value-source.ts'
 
 /** What the command line says, by key. The commands know their flags, so a key that is none is a bug. */
 export function readFlagLayer(flags: Readonly<Record<string, string | number | boolean>>): Layer {
   const candidates = Object.entries(flags).map(([name, value]) => {
     const key = findKey(name)
     if (!key) throw new Error(`no such key: ${name}`)
-    return { key, value, isText: true, origin: { kind: 'flag' } as const }
+    return { key, value, isText: true, source: { kind: 'flag' } as const }
   })
   return { candidates, problems: [], warnings: [] }
 }
 
 /** What a `.env` says, if there is one. It may hold what is not ours, so only its names of ours are looked at. */
-export function readDotenvLayer(path: string | undefined, cwd: string, sources: Map<string, string>): Layer {
+export function readDotenvLayer(path: string | undefined, cwd: string, texts: Map<string, string>): Layer {
   const text = path && readText(path)
   if (!path || !text) return { candidates: [], problems: [], warnings: [] }
-  sources.set(path, text)
+  texts.set(path, text)
   const env: Environment = parseEnv(text)
-  const originOf = (name: string): Origin => ({ kind: 'dotenv', name, path, ...placeOf(text, name) })
-  return readEnvLayer(env, originOf, cwd)
+  const sourceOf = (name: string): ValueSource => ({ kind: 'dotenv', name, path, ...placeOf(text, name) })
+  return readEnvLayer(env, sourceOf, cwd)
 }
 
 /** Of two lines for one name the last one counts, as in parseEnv. */

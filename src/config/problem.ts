@@ -1,5 +1,5 @@
-import type { Origin } from './origin.ts'
 import { visibleLine } from './source-line.ts'
+import type { ValueSource } from './value-source.ts'
 
 /** One thing that is wrong, and what to write instead. Never holds a secret. */
 export interface Problem {
@@ -13,15 +13,15 @@ export interface Problem {
   source?: string
 }
 
-/** Places the problem where its value was written. `sources` are the texts of the files, by path. */
+/** Places the problem where its value was written. `texts` are those of the files, by path. */
 export function problemAt(
-  origin: Origin | undefined,
+  from: ValueSource | undefined,
   problem: Problem,
-  sources?: ReadonlyMap<string, string>,
+  texts?: ReadonlyMap<string, string>,
 ): Problem {
-  if (origin?.kind !== 'file' && origin?.kind !== 'dotenv') return problem
-  const { path, line, column } = origin
-  const text = sources?.get(path)
+  if (from?.kind !== 'file' && from?.kind !== 'dotenv') return problem
+  const { path, line, column } = from
+  const text = texts?.get(path)
   const source = text === undefined ? undefined : visibleLine(text, line)
   return { ...problem, path, line, column, ...(source !== undefined && { source }) }
 }

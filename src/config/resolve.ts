@@ -1,20 +1,20 @@
 import { type Candidate, resolvePath } from './layer.ts'
-import { nameOfOrigin, type Origin } from './origin.ts'
 import { parseValue } from './parse-value.ts'
 import { type Problem, problemAt } from './problem.ts'
 import { type Config, KEYS, type Key, placeInConfig } from './schema.ts'
+import { nameOfSource, type ValueSource } from './value-source.ts'
 
 export interface ResolveContext {
   isDev: boolean
   cwd: string
   /** The text of each file, by path: for the lines that messages show. */
-  sources: ReadonlyMap<string, string>
+  texts: ReadonlyMap<string, string>
 }
 
 export interface Resolved {
   /** Whole only if there are no problems. */
   config: Config
-  origins: ReadonlyMap<string, Origin>
+  sources: ReadonlyMap<string, ValueSource>
   /** Keys without a usable value: what follows from them is not worth a message. */
   broken: ReadonlySet<string>
   /** Keys that must be given and are not. */
@@ -25,7 +25,7 @@ export interface Resolved {
 /** Takes for each key the first candidate, and the default where there is none. */
 export function resolveValues(candidates: readonly Candidate[], context: ResolveContext): Resolved {
   const values = new Map<string, unknown>()
-  const origins = new Map<string, Origin>()
+  const sources = new Map<string, ValueSource>()
   const broken = new Set<string>()
   const missing = new Set<string>()
   const problems: Problem[] = []
@@ -38,7 +38,7 @@ export function resolveValues(candidates: readonly Candidate[], context: Resolve
     if (wrong.length > 0) broken.add(key.key)
     if (winner) values.set(key.key, winner.value)
     else if (key.default !== undefined) values.set(key.key, key.kind.type.parse(key.default))
-    origins.set(key.key, winner?.origin ?? { kind: 'default' })
+    sources.set(key.key, winner?.source ?? { kind: 'default' })
   }
   for (const key of KEYS) {
     if (values.get(key.key) !== undefined || broken.has(key.key)) continue
@@ -51,36 +51,36 @@ export function resolveValues(candidates: readonly Candidate[], context: Resolve
     missing.add(key.key)
     problems.push({ key: key.key, message: `${key.key} is missing`, suggestion: `Write ${sample(key)}` })
   }
-  return { config: toConfig(values), origins, broken, missing, problems }
+  return { config: toConfig(values), sources, broken, missing, problems }
 }
 
 interface Found {
   value: unknown
-  origin: Origin
+  source: ValueSource
 }
 
-function readCandidate(candidate: Candidate, { cwd, sources }: ResolveContext): Found | { problem: Problem } {
-  const { key, origin } = candidate
+function readCandidate(candidate: Candidate, { cwd, texts }: ResolveContext): Found | { problem: Problem } {
+  const { key, source } = candidate
   const parsed = parseValue(candidate)
   if ('message' in parsed) {
-    return { problem: problemAt(origin, { key: key.key, ...parsed }, key.secret ? undefined : sources) }
+    return { problem: problemAt(source, { key: key.key, ...parsed }, key.secret ? undefined : texts) }
   }
   const { value } = parsed
-  if (key.kind.name !== 'path' || typeof value !== 'string') return { value, origin }
-  return { value: resolvePath(value, origin, cwd), origin }
+  if (key.kind.name !== 'path' || typeof value !== 'string') return { value, source }
+  return { value: resolvePath(value, source, cwd), source }
 }
 
 /**
  * Two names in one layer must agree, and all places of a secret: nobody should have to find out which of two passwords
  * is in use. Otherwise the higher layer is meant to win.
  */
-function conflicts(key: Key, found: readonly Found[], { sources }: ResolveContext): Problem[] {
+function conflicts(key: Key, found: readonly Found[], { texts }: ResolveContext): Problem[] {
   return found.flatMap((one) => {
-    const rival = found.find((other) => key.secret || other.origin.kind === one.origin.kind)
+    const rival = found.find((other) => key.secret || other.source.kind === one.source.kind)
     if (!rival || JSON.stringify(rival.value) === JSON.stringify(one.value)) return []
-    const message = `${nameOfOrigin(rival.origin, key.key)} and ${nameOfOrigin(one.origin, key.key)} have different values`
+    const message = `${nameOfSource(rival.source, key.key)} and ${nameOfSource(one.source, key.key)} have different values`
     const problem = { key: key.key, message, suggestion: 'Keep one of them' }
-    return [problemAt(one.origin, problem, key.secret ? undefined : sources)]
+    return [problemAt(one.source, problem, key.secret ? undefined : texts)]
   })
 }
 

@@ -1,23 +1,7 @@
 import { MAIL_DOUBTS, MAIL_RULES } from './mail-rules.ts'
-import type { Problem } from './problem.ts'
+import type { Finding, Rule, RuleContext } from './rule.ts'
 import type { Config } from './schema.ts'
 import { isLoopbackHost } from './web-kind.ts'
-
-export interface RuleContext {
-  isDev: boolean
-  /** Somebody wrote the key; it is not its default. */
-  isSet: (key: string) => boolean
-  /** The server secret, where it is known already. */
-  serverSecret: string | undefined
-}
-
-export type Finding = Pick<Problem, 'key' | 'message' | 'suggestion'>
-
-export interface Rule {
-  /** The rule is passed over while one of these is broken. The first is where the finding is shown. */
-  keys: [string, ...string[]]
-  check: (config: Config, context: RuleContext) => Omit<Finding, 'key'> | undefined
-}
 
 /** What contradicts itself although each value is good. */
 export function findContradictions(config: Config, broken: ReadonlySet<string>, context: RuleContext): Finding[] {

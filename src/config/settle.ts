@@ -1,14 +1,15 @@
 import { joinLayers, type Layer } from './layer.ts'
-import { nameOfOrigin, type Origin } from './origin.ts'
 import { type Problem, problemAt } from './problem.ts'
 import { type ResolveContext, resolveValues } from './resolve.ts'
-import { type Finding, findContradictions, findDoubts } from './rules.ts'
+import type { Finding } from './rule.ts'
+import { findContradictions, findDoubts } from './rules.ts'
 import { type Config, findKey, KEYS } from './schema.ts'
 import { readText } from './value-file.ts'
+import { nameOfSource, type ValueSource } from './value-source.ts'
 
 export interface Settled {
   config: Config
-  origins: ReadonlyMap<string, Origin>
+  sources: ReadonlyMap<string, ValueSource>
   problems: Problem[]
   warnings: Problem[]
 }
@@ -17,21 +18,21 @@ export interface Settled {
 export function settle(layers: readonly Layer[], context: ResolveContext & { path: string | undefined }): Settled {
   const { candidates, problems, warnings, isIncomplete } = joinLayers(layers)
   const resolved = resolveValues(candidates, context)
-  const { config, origins } = resolved
+  const { config, sources } = resolved
   // What could not even be read gives no further message either, and half a file contradicts nothing.
   const unread = isIncomplete ? KEYS : problems
   const broken = new Set([...resolved.broken, ...unread.map(({ key }) => key)])
-  const isSet = (key: string) => origins.get(key)?.kind !== 'default'
+  const isSet = (key: string) => sources.get(key)?.kind !== 'default'
   const secretInFile = broken.has('secret_file') ? undefined : readServerSecret(config.secretFile)
   const facts = { isDev: context.isDev, isSet, serverSecret: config.secret ?? secretInFile }
-  const place = (finding: Finding) => placeFinding(finding, origins.get(finding.key), context)
+  const place = (finding: Finding) => placeFinding(finding, sources.get(finding.key), context)
   return {
     config,
-    origins,
+    sources,
     problems: inOrder([
       ...problems,
       ...resolved.problems.filter(({ key }) => !resolved.missing.has(key) || !unread.some((one) => one.key === key)),
-      ...refuseTwoSecrets(config, origins, secretInFile),
+      ...refuseTwoSecrets(config, sources, secretInFile),
       ...findContradictions(config, broken, facts).map(place),
     ]),
     warnings: inOrder([...warnings, ...findDoubts(config, broken, facts).map(place)]),
@@ -39,28 +40,28 @@ export function settle(layers: readonly Layer[], context: ResolveContext & { pat
 }
 
 /** What is missing has no line, but it does have a file where it should stand. */
-function placeFinding(finding: Finding, origin: Origin | undefined, { path, sources }: Placing): Problem {
+function placeFinding(finding: Finding, source: ValueSource | undefined, { path, texts }: Placing): Problem {
   const isSecret = findKey(finding.key)?.secret === true
-  const placed = problemAt(origin, finding, isSecret ? undefined : sources)
-  return placed.path === undefined && origin?.kind === 'default' && path !== undefined ? { ...placed, path } : placed
+  const placed = problemAt(source, finding, isSecret ? undefined : texts)
+  return placed.path === undefined && source?.kind === 'default' && path !== undefined ? { ...placed, path } : placed
 }
 
-type Placing = Pick<ResolveContext, 'sources'> & { path: string | undefined }
+type Placing = Pick<ResolveContext, 'texts'> & { path: string | undefined }
 
 /** Whoever checks the configuration often may not read the daemon's secret: then nothing is compared with it. */
 function readServerSecret(path: string): string | undefined {
   try {
     return readText(path)?.trim()
   } catch {
-    return undefined // wire.ts says it where the secret is needed.
+    return undefined // startup/wire.ts says it where the secret is needed.
   }
 }
 
 /** The server secret may be given as a value or as a file; as both only if they are one. */
-function refuseTwoSecrets(config: Config, origins: Settled['origins'], inFile: string | undefined): Problem[] {
-  const [value, file] = [origins.get('secret'), origins.get('secret_file')]
+function refuseTwoSecrets(config: Config, sources: Settled['sources'], inFile: string | undefined): Problem[] {
+  const [value, file] = [sources.get('secret'), sources.get('secret_file')]
   if (!value || !file || value.kind === 'default' || file.kind === 'default' || config.secret === inFile) return []
-  const message = `${nameOfOrigin(value, 'secret')} and ${nameOfOrigin(file, 'secret_file')} are different secrets`
+  const message = `${nameOfSource(value, 'secret')} and ${nameOfSource(file, 'secret_file')} are different secrets`
   return [problemAt(value, { key: 'secret', message, suggestion: 'Keep one of them' })]
 }
 

@@ -1,8 +1,8 @@
 import { configValue } from './changes.ts'
 import type { Loaded } from './load.ts'
-import { describeOrigin } from './origin.ts'
 import { KEYS, type Key } from './schema.ts'
 import { asWritten, toToml } from './toml-value.ts'
+import { describeSource } from './value-source.ts'
 
 export interface ShowOptions {
   /** Only this section, or this key. */
@@ -11,9 +11,9 @@ export interface ShowOptions {
   withOrigin?: boolean | undefined
 }
 
-type Effective = Pick<Loaded, 'config' | 'origins'>
+type Effective = Pick<Loaded, 'config' | 'sources'>
 
-/** The configuration in force as TOML. Secrets are told by length and origin alone. */
+/** The configuration in force as TOML. Secrets are told by length and source alone. */
 export function showConfig(loaded: Effective, options: ShowOptions = {}): string {
   let section = ''
   return shownKeys(loaded, options)
@@ -22,8 +22,8 @@ export function showConfig(loaded: Effective, options: ShowOptions = {}): string
       if (value === undefined) return []
       const header = key.section === section ? [] : ['', `[${key.section}]`]
       section = key.section
-      const text = key.secret ? redact(value, originOf(loaded, key)) : asWritten(key, value)
-      const comment = options.withOrigin ? `  # ${originOf(loaded, key)}` : ''
+      const text = key.secret ? redact(value, sourceOf(loaded, key)) : asWritten(key, value)
+      const comment = options.withOrigin ? `  # ${sourceOf(loaded, key)}` : ''
       return [...header, `${key.name} = ${toToml(text)}${comment}`]
     })
     .join('\n')
@@ -43,24 +43,24 @@ export function describeConfig(loaded: Effective, options: ShowOptions = {}): Re
 
 function describe(loaded: Effective, key: Key, { withOrigin }: ShowOptions): unknown {
   const value = configValue(loaded.config, key)
-  const origin = originOf(loaded, key)
-  if (key.secret && typeof value === 'string') return { redacted: true, length: value.length, origin }
+  const source = sourceOf(loaded, key)
+  if (key.secret && typeof value === 'string') return { redacted: true, length: value.length, origin: source }
   const shown = value === undefined ? null : asWritten(key, value)
-  return withOrigin ? { value: shown, origin } : shown
+  return withOrigin ? { value: shown, origin: source } : shown
 }
 
-function shownKeys({ origins }: Effective, { section, onlyChanged }: ShowOptions): Key[] {
+function shownKeys({ sources }: Effective, { section, onlyChanged }: ShowOptions): Key[] {
   return KEYS.filter(
     (key) =>
       (section === undefined || key.section === section || key.key === section) &&
-      (!onlyChanged || origins.get(key.key)?.kind !== 'default'),
+      (!onlyChanged || sources.get(key.key)?.kind !== 'default'),
   )
 }
 
-function originOf({ origins }: Effective, key: Key): string {
-  return describeOrigin(origins.get(key.key) ?? { kind: 'default' })
+function sourceOf({ sources }: Effective, key: Key): string {
+  return describeSource(sources.get(key.key) ?? { kind: 'default' })
 }
 
-function redact(value: unknown, origin: string): string {
-  return `•••• (${String(value).length} chars, from ${origin})`
+function redact(value: unknown, source: string): string {
+  return `•••• (${String(value).length} chars, from ${source})`
 }

@@ -1,12 +1,12 @@
-export interface Place {
+export interface TomlPosition {
   line: number
   column: number
 }
 
 export interface KeyPlace {
-  key: Place
+  key: TomlPosition
   /** Absent for a table. */
-  value?: Place
+  value?: TomlPosition
 }
 
 /**
@@ -82,7 +82,7 @@ export function placeKeys(source: string): ReadonlyMap<string, KeyPlace> {
   return places
 }
 
-function placeOf(source: string, offset: number): Place {
+function placeOf(source: string, offset: number): TomlPosition {
   const before = source.slice(0, offset)
   return { line: before.split('\n').length, column: offset - before.lastIndexOf('\n') }
 }

@@ -1,26 +1,26 @@
 import { readFileSync, statSync } from 'node:fs'
 import { AuthdError } from '../errors.ts'
 import { type Candidate, type Layer, resolvePath } from './layer.ts'
-import { nameOfOrigin, type Origin } from './origin.ts'
 import { problemAt } from './problem.ts'
 import type { Key } from './schema.ts'
+import { nameOfSource, type ValueSource } from './value-source.ts'
 
 /** Reads the value out of the file that `…_FILE` or `…_file` names, without the newline at its end. */
-export function readValueFile(key: Key, origin: Origin, written: string, cwd: string): Layer {
-  const path = resolvePath(written, origin, cwd)
-  const name = nameOfOrigin(origin, key.key)
+export function readValueFile(key: Key, source: ValueSource, written: string, cwd: string): Layer {
+  const path = resolvePath(written, source, cwd)
+  const name = nameOfSource(source, key.key)
   const problem = (message: string, suggestion: string): Layer => ({
     candidates: [],
-    problems: [problemAt(origin, { key: key.key, message: `${name}: ${message}`, suggestion })],
+    problems: [problemAt(source, { key: key.key, message: `${name}: ${message}`, suggestion })],
     warnings: [],
   })
   const text = readText(path)
   if (text === undefined) return problem(`there is no file ${path}`, 'Make that file, or name another one')
   if (text === '') return problem(`the file ${path} is empty`, 'Write the value into it')
-  const candidate: Candidate = { key, value: text, isText: true, origin: { ...origin, readFrom: path } as Origin }
+  const candidate: Candidate = { key, value: text, isText: true, source: { ...source, readFrom: path } as ValueSource }
   const isOpen = key.secret && isReadableByAll(path)
   const message = `${name}: everybody on this machine can read ${path}`
-  const warnings = isOpen ? [problemAt(origin, { key: key.key, message, suggestion: `Run chmod 600 ${path}` })] : []
+  const warnings = isOpen ? [problemAt(source, { key: key.key, message, suggestion: `Run chmod 600 ${path}` })] : []
   return { candidates: [candidate], problems: [], warnings }
 }
 

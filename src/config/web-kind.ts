@@ -1,8 +1,8 @@
 import { isIP } from 'node:net'
 import { domainToASCII } from 'node:url'
 import { parseEmailAddress } from '../platform/email-address.ts'
-import { splitListenAddress } from '../platform/listen-address.ts'
-import { type Kind, type Refusal, text } from './kind.ts'
+import { splitListenAddress } from '../platform/net/listen-address.ts'
+import { type BadValue, type Kind, text } from './kind.ts'
 import { isSampleSecret } from './sample-secret.ts'
 
 const LABEL = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/
@@ -130,7 +130,7 @@ function parseUrl(value: string): URL | undefined {
   return url && /^[a-z+]+:\/\//i.test(value) ? url : undefined
 }
 
-function refuseWebUrl(url: URL, right: string): Refusal | undefined {
+function refuseWebUrl(url: URL, right: string): BadValue | undefined {
   if (url.username || url.password) return { message: 'must hold no user name or password' }
   if (url.protocol === 'https:') return undefined
   if (url.protocol !== 'http:') return { message: `must start with https://, not ${url.protocol}//` }

@@ -1,7 +1,8 @@
 import type { Deps } from '../deps.ts'
+import type { Metrics } from '../platform/monitoring/metrics.ts'
 import { type AuditOutcome, insertAuditLog } from '../store/audit-logs.ts'
 import type { Trx } from '../store/db.ts'
-import { countEvent } from './event-metrics.ts'
+import type { User } from '../store/users.ts'
 
 /** Every event of security, and what it means. One row of the audit log each. */
 export const EVENTS = {
@@ -71,9 +72,9 @@ export const EVENTS = {
 export type EventType = keyof typeof EVENTS
 
 /** Who does it and from where: made by the door, handed through to the audit row. */
-export interface Origin {
+export interface Actor {
   /** `anonymous`, `user:<id>`, `api-key:<id>`, `cli:<login>@<host>`, `system`. */
-  actor: string
+  id: string
   ip: string | null
   userAgent: string | null
   requestId: string | null
@@ -81,8 +82,8 @@ export interface Origin {
   metadata?: Record<string, string>
 }
 
-export const SYSTEM: Origin = {
-  actor: 'system',
+export const SYSTEM: Actor = {
+  id: 'system',
   ip: null,
   userAgent: null,
   requestId: null,
@@ -91,6 +92,8 @@ export const SYSTEM: Origin = {
 export interface Event {
   type: EventType
   outcome?: AuditOutcome
+  /** Whom it is about, where the caller has the row; else what is known of them. */
+  user?: Pick<User, 'id' | 'email'>
   userId?: string | null
   email?: string | null
   sessionId?: string | null
@@ -101,7 +104,7 @@ export interface Event {
 export async function recordEvent(
   deps: Pick<Deps, 'clock' | 'random' | 'metrics'>,
   trx: Trx,
-  origin: Origin,
+  actor: Actor,
   event: Event,
 ): Promise<void> {
   await insertAuditLog(trx, {
@@ -109,22 +112,59 @@ export async function recordEvent(
     occurredAt: deps.clock.now(),
     eventType: event.type,
     outcome: event.outcome ?? 'success',
-    userId: event.userId ?? null,
-    email: event.email ?? null,
-    ip: origin.ip,
-    userAgent: origin.userAgent,
+    userId: event.user?.id ?? event.userId ?? null,
+    email: event.user?.email ?? event.email ?? null,
+    ip: actor.ip,
+    userAgent: actor.userAgent,
     sessionId: event.sessionId ?? null,
-    requestId: origin.requestId,
-    actor: origin.actor,
-    metadata: { ...statedBy(origin, event), ...event.metadata },
+    requestId: actor.requestId,
+    actor: actor.id,
+    metadata: { ...statedBy(actor, event), ...event.metadata },
   })
-  trx.afterCommit(() => countEvent(deps, event))
+  trx.afterCommit(() => COUNTERS[event.type]?.(deps.metrics, event.metadata ?? {}))
 }
 
 /** What the door says of the act. An event's own reason does not hide the one that an operator stated. */
-function statedBy({ metadata = {} }: Origin, event: Event): Record<string, string> {
+function statedBy({ metadata = {} }: Actor, event: Event): Record<string, string> {
   const { reason, ...rest } = metadata
   if (reason === undefined) return rest
   const own = event.metadata?.['reason']
   return own === undefined || own === reason ? metadata : { ...rest, operator_reason: reason }
+}
+
+/** The reasons that a metric names. Any other is counted as `other`, so that series stay few. */
+const REASONS = new Set([
+  'expired',
+  'used',
+  'invalid_code',
+  'replay',
+  'capped',
+  'not_accepted',
+  'not_allowed',
+  'disabled',
+  'other_person',
+])
+
+type Counter = (metrics: Metrics, metadata: Record<string, unknown>) => void
+
+/** The metrics that an event counts towards, once it is durable. */
+const COUNTERS: Partial<Record<EventType, Counter>> = {
+  'user.authenticated': (metrics, { method }) => countAttempt(metrics, String(method)),
+  'user.authentication_failed': (metrics, { method, reason }) => countAttempt(metrics, String(method), String(reason)),
+  'totp.failed': (metrics) => countAttempt(metrics, 'totp', 'invalid_code'),
+  'recovery_code.failed': (metrics) => countAttempt(metrics, 'recovery_code', 'invalid_code'),
+  'session.reuse_detected': (metrics) => countAttempt(metrics, 'refresh', 'replay'),
+  'session.created': (metrics) => metrics.count('sessions_created_total', {}),
+  'session.revoked': (metrics, { reason }) => metrics.count('sessions_revoked_total', { reason: String(reason) }),
+  'user.locked': (metrics) => metrics.count('account_lockouts_total', {}),
+  'mail.failed': (metrics, { template }) => metrics.count('emails_failed_total', { template: String(template) }),
+}
+
+/** Counts one proof; without a reason it was right. */
+export function countAttempt(metrics: Metrics, method: string, reason = ''): void {
+  metrics.count('auth_attempts_total', {
+    method,
+    status: reason === '' ? 'success' : 'failure',
+    reason: reason === '' || REASONS.has(reason) ? reason : 'other',
+  })
 }

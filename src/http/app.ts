@@ -1,65 +1,78 @@
 import Koa from 'koa'
-import compress from 'koa-compress'
 import type { Deps } from '../deps.ts'
 import { AuthdError } from '../errors.ts'
-import { ipMatcher } from '../platform/ip.ts'
-import type { Context, Next } from './context.ts'
-import { cookieNames } from './cookies.ts'
-import type { Endpoint } from './endpoint.ts'
+import { ipMatcher } from '../platform/net/ip.ts'
+import type { AnyEndpoint } from './endpoint/endpoint.ts'
+import { mount } from './endpoint/mount.ts'
+import { openApiDocument, openApiEndpoint } from './endpoint/openapi.ts'
 import { accessLog } from './middleware/access-log.ts'
 import { adminOnly } from './middleware/admin-only.ts'
+import { clientAddress } from './middleware/client-address.ts'
+import { compressPublic } from './middleware/compress-public.ts'
 import { crossOrigin } from './middleware/cors.ts'
 import { errors } from './middleware/errors.ts'
 import { identify } from './middleware/identify.ts'
 import { ipFilter } from './middleware/ip-filter.ts'
 import { keyRefusals } from './middleware/key-refusals.ts'
 import { metricsPage } from './middleware/metrics.ts'
+import { refuseForwarded } from './middleware/refuse-forwarded.ts'
 import { requestId } from './middleware/request-id.ts'
 import { securityHeaders } from './middleware/security-headers.ts'
 import { statedClient } from './middleware/stated-client.ts'
-import { mount, pathFilter } from './mount.ts'
-import { openApiDocument, openApiEndpoint } from './openapi.ts'
+import { trace } from './middleware/trace.ts'
 import { readBrand } from './pages/branding.ts'
 import { assets, mountPages, PAGES, renderError } from './pages/mount.ts'
+import type { Context } from './request/context.ts'
+import { cookieNames } from './request/cookies.ts'
 import { adminAuditEndpoints } from './routes/admin-audit.ts'
+import { adminIpFilterEndpoints } from './routes/admin-ip-filters.ts'
+import { adminLockoutEndpoints } from './routes/admin-lockouts.ts'
 import { adminMailEndpoints } from './routes/admin-mail.ts'
-import { adminProtectionEndpoints } from './routes/admin-protection.ts'
 import { adminSessionEndpoints } from './routes/admin-sessions.ts'
+import { adminSettingEndpoints } from './routes/admin-settings.ts'
+import { adminStatsEndpoints } from './routes/admin-stats.ts'
 import { adminUserEndpoints } from './routes/admin-users.ts'
+import { adminWebhookDeliveryEndpoints } from './routes/admin-webhook-deliveries.ts'
 import { adminWebhookEndpoints } from './routes/admin-webhooks.ts'
-import { factorEndpoints } from './routes/factor.ts'
 import { meEndpoints } from './routes/me.ts'
-import { myFactorEndpoints } from './routes/my-factors.ts'
+import { myPasskeyEndpoints } from './routes/my-passkeys.ts'
+import { myTotpEndpoints } from './routes/my-totp.ts'
 import { type Lifecycle, probeEndpoints } from './routes/probe.ts'
 import { sessionEndpoints } from './routes/session.ts'
 import { signinEndpoints } from './routes/signin.ts'
+import { signinFactorEndpoints } from './routes/signin-factor.ts'
 import { stepupEndpoints } from './routes/stepup.ts'
 import { tokenEndpoints } from './routes/token.ts'
 import { wellKnownEndpoints } from './routes/well-known.ts'
 
-/** Made for each app: one of them keeps what it has counted. */
-const adminEndpoints = (): Endpoint[] => [
+/** Made for each app, because `/admin/stats` caches its counts. */
+const adminEndpoints = (): AnyEndpoint[] => [
   ...adminUserEndpoints,
   ...adminSessionEndpoints,
-  ...adminAuditEndpoints(),
+  ...adminAuditEndpoints,
+  ...adminStatsEndpoints(),
   ...adminMailEndpoints,
   ...adminWebhookEndpoints,
-  ...adminProtectionEndpoints,
+  ...adminWebhookDeliveryEndpoints,
+  ...adminIpFilterEndpoints,
+  ...adminLockoutEndpoints,
+  ...adminSettingEndpoints,
 ]
 
-const API: Endpoint[] = [
+const API: AnyEndpoint[] = [
   ...signinEndpoints,
-  ...factorEndpoints,
+  ...signinFactorEndpoints,
   ...stepupEndpoints,
   ...sessionEndpoints,
   ...meEndpoints,
-  ...myFactorEndpoints,
+  ...myPasskeyEndpoints,
+  ...myTotpEndpoints,
   ...tokenEndpoints,
   ...wellKnownEndpoints,
 ]
 
-/** Every route of the JSON API, the probes among them. */
-export function allEndpoints(lifecycle: Lifecycle): Endpoint[] {
+/** All routes of the JSON API, including the probes. */
+export function allEndpoints(lifecycle: Lifecycle): AnyEndpoint[] {
   return [...API, ...adminEndpoints(), ...probeEndpoints(lifecycle)]
 }
 
@@ -69,11 +82,13 @@ export function wholeDocument(about: { publicUrl: string; version: string }): un
   return openApiDocument([...allEndpoints(lifecycle), openApiEndpoint([], about)], about)
 }
 
-/** What listens on `metrics.listen`. */
+/** The app that listens on `metrics.listen`. */
 export function createMetricsApp(deps: Deps): Koa<Context['state'], Context> {
   const app = new Koa<Context['state'], Context>()
   app.silent = true
-  app.use(requestId(deps, () => false))
+  app.use(clientAddress(deps, () => false))
+  app.use(requestId(deps))
+  app.use(trace)
   app.use(errors(deps, renderError(deps)))
   app.use(metricsPage(deps, { isOwnListener: true }))
   app.use(async () => {
@@ -83,8 +98,8 @@ export function createMetricsApp(deps: Deps): Koa<Context['state'], Context> {
 }
 
 /**
- * Every middleware and router, in the order a request meets them. With `admin.listen` the admin API has a door of its
- * own, and the main one does not know it.
+ * All middleware and routers, in the order that a request passes them. With `admin.listen`, the admin API has its own
+ * listener and is absent from the main one.
  */
 export async function createApp(
   deps: Deps,
@@ -99,9 +114,11 @@ export async function createApp(
 
   const app = new Koa<Context['state'], Context>()
   app.silent = true
-  app.use(requestId(deps, ipMatcher(server.trustedProxies)))
+  app.use(clientAddress(deps, ipMatcher(server.trustedProxies)))
+  app.use(requestId(deps))
+  app.use(trace)
   app.use(accessLog(deps))
-  app.use(compressPublic([...API, document]))
+  app.use(compressPublic([...API, document, ...PAGES]))
   app.use(await securityHeaders({ publicUrl, redirectUrls: signin.redirectUrls }))
   app.use(errors(deps, renderError(deps)))
   app.use(refuseForwarded(lifecycle))
@@ -130,35 +147,4 @@ export async function createApp(
     throw new AuthdError('NOT_FOUND')
   })
   return app
-}
-
-/**
- * Compresses what is the same for everybody: what holds a token or echoes a form is never compressed (BREACH), and does
- * not pass through the compressor either.
- */
-function compressPublic(endpoints: Endpoint[]) {
-  const isPublic = ({ publicMaxAge }: { publicMaxAge?: number }) => publicMaxAge !== undefined
-  const paths = [...endpoints.filter(isPublic), ...PAGES.filter(isPublic)].map(({ path }) => path)
-  const mayCompress = pathFilter([...paths, '/assets/:name'])
-  const compressed = compress({ threshold: 1024 })
-  return (ctx: Context, next: Next) => (mayCompress(ctx.path) ? compressed(ctx, next) : next())
-}
-
-/**
- * Two headers that name two clients are refused: one of them was written by the client. Development mode is for this
- * machine: whatever came through a proxy may have come from anywhere.
- */
-function refuseForwarded({ isDevelopment }: Lifecycle) {
-  return async (ctx: Context, next: Next): Promise<void> => {
-    const { isUnclear, isIgnored } = ctx.state.client
-    if (isUnclear) {
-      throw new AuthdError('BAD_REQUEST', {
-        message: 'Forwarded and X-Forwarded-For name different clients: the proxy must set one and remove the other.',
-      })
-    }
-    if (isDevelopment && isIgnored) {
-      throw new AuthdError('FORBIDDEN', { message: 'Development mode takes no request that a proxy passed on.' })
-    }
-    await next()
-  }
 }

@@ -5,33 +5,33 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { AuthdError } from '../errors.ts'
 
-/** SECURITY W-08 and row 44: Node's own defaults leave a slow sender a minute. Milliseconds. */
+/** Milliseconds. Node's defaults give a slow sender a minute. */
 const HEADERS_TIMEOUT = 10_000
 const REQUEST_TIMEOUT = 15_000
 const KEEP_ALIVE_TIMEOUT = 65_000
-/** A client that does not read its answer: Node gives a write that has begun this long twice. */
+/** For a client that does not read its answer. A write that has begun gets this time twice. */
 const SOCKET_TIMEOUT = 15_000
-/** Requests sent before their forerunners are answered: no client of today does, and each holds its answer in memory. */
+/** Requests sent before earlier ones are answered. Modern clients do not pipeline, and each answer takes memory. */
 const MAX_PIPELINED = 8
 const CHECK_INTERVAL = 2_000
-/** At the end, so long whoever keeps a connection may ask once more on it. Milliseconds. */
+/** Milliseconds. On shutdown, open connections get this time for one more request. */
 const LAST_ANSWERS = 1_000
 
-export type Place = { host: string; port: number } | { fd: number }
+export type ListenTarget = { host: string; port: number } | { fd: number }
 
 export interface Listener {
   /** `http://127.0.0.1:3000` */
   address: string
-  /** How many there are now. */
+  /** The current number of connections. */
   connections(): Promise<number>
-  /** Connections end with their next answer, new ones are refused; what is left after the time (ms) is cut off. */
+  /** Refuses new connections, and closes open ones after their next answer, or at the latest after `timeoutMs`. */
   close(timeoutMs: number): Promise<void>
 }
 
-/** Listens, with limits on what a client may keep waiting. Throws NO_PERMISSION or UNAVAILABLE where it cannot. */
+/** Listens, with time limits for slow clients. Throws NO_PERMISSION or UNAVAILABLE. */
 export async function openListener(
   listener: RequestListener,
-  { where, maxConnections }: { where: Place; maxConnections: number },
+  { where, maxConnections }: { where: ListenTarget; maxConnections: number },
 ): Promise<Listener> {
   const server = createServer(
     { requestTimeout: REQUEST_TIMEOUT, headersTimeout: HEADERS_TIMEOUT, connectionsCheckingInterval: CHECK_INTERVAL },
@@ -49,7 +49,7 @@ export async function openListener(
   }
 }
 
-/** A client that asks on and on and reads nothing would fill the memory with answers: its connection ends. */
+/** Closes the connection of a client that pipelines requests without reading answers, which would fill the memory. */
 function refusePipelines(listener: RequestListener): RequestListener {
   const unanswered = new WeakMap<Socket, number>()
   return (req, res) => {
@@ -65,24 +65,24 @@ function refusePipelines(listener: RequestListener): RequestListener {
   }
 }
 
-async function listen(server: Server, where: Place): Promise<void> {
+async function listen(server: Server, where: ListenTarget): Promise<void> {
   server.listen(where)
   try {
     await once(server, 'listening')
   } catch (cause) {
     const code = cause instanceof Error && 'code' in cause ? cause.code : undefined
-    const place = 'fd' in where ? 'the socket of systemd' : `${where.host}:${where.port}`
+    const place = 'fd' in where ? 'the socket from systemd' : `${where.host}:${where.port}`
     if (code === 'EACCES') {
-      const message = `This user may not listen on ${place}: ports below 1024 are the proxy's.`
+      const message = `This user is not allowed to listen on ${place}. Ports below 1024 belong to the proxy.`
       throw new AuthdError('NO_PERMISSION', { message, suggestions: ['authd config reference server.port'], cause })
     }
     const message =
-      code === 'EADDRINUSE' ? `${place} is taken: another program listens there.` : `It cannot listen on ${place}.`
+      code === 'EADDRINUSE' ? `${place} is in use: another program listens there.` : `authd cannot listen on ${place}.`
     throw new AuthdError('UNAVAILABLE', { message, suggestions: ['authd serve --listen 127.0.0.1:3001'], cause })
   }
 }
 
-/** The answers that have not gone out yet. */
+/** Tracks the answers that are not sent yet. */
 function keepUnanswered(server: Server): ReadonlySet<ServerResponse> {
   const unanswered = new Set<ServerResponse>()
   server.on('request', (_request, response) => {
@@ -100,7 +100,7 @@ async function drain(
   for (const response of unanswered) sayLast(response)
   await giveLastAnswers(server, Math.min(LAST_ANSWERS, timeoutMs))
   server.close()
-  // A connection whose last answer has just gone out would be kept alive: it is idle a moment later.
+  // A connection becomes idle shortly after its last answer and would then be kept alive.
   const idle = setInterval(() => server.closeIdleConnections(), 50)
   const cut = new AbortController()
   const late = wait(timeoutMs, undefined, { signal: cut.signal }).then(
@@ -114,8 +114,8 @@ async function drain(
 }
 
 /**
- * A connection that is closed between two requests loses the one that is on its way to it, and few clients may send a
- * POST twice. So each is told with an answer that it was the last, for as long as it takes those in use to ask.
+ * Closing an idle connection can lose a request that is on its way, and few clients may repeat a POST. So authd marks
+ * the next answer of each connection as its last, for as long as active clients need.
  */
 async function giveLastAnswers(server: Server, ms: number): Promise<void> {
   server.prependListener('request', (_request, response) => sayLast(response))

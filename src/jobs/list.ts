@@ -1,11 +1,11 @@
 import type { Deps } from '../deps.ts'
-import { sealAudit } from '../flows/audit.ts'
-import { deleteOldRows } from '../flows/housekeeping.ts'
-import { deliverNextMail } from '../flows/mail-delivery.ts'
-import { ANNOUNCE_MS, announceNode, type Node } from '../flows/node.ts'
-import { flushTally } from '../flows/rate-limit.ts'
-import { applySettings } from '../flows/setting.ts'
-import { deliverNextWebhook, queueWebhooks } from '../flows/webhook-delivery.ts'
+import { sealAudit } from '../flows/audit/audit.ts'
+import { flushTally } from '../flows/limits/rate-limit.ts'
+import { deleteOldRows } from '../flows/operator/housekeeping.ts'
+import { ANNOUNCE_MS, announceNode, type Node } from '../flows/operator/node.ts'
+import { applySettings } from '../flows/operator/setting.ts'
+import { deliverNextMail } from '../flows/outbox/mail.ts'
+import { deliverNextWebhook, queueWebhooks } from '../flows/outbox/webhook-delivery.ts'
 import { HOUR, SECOND } from '../platform/clock.ts'
 
 /** Work whose client is the clock. */

@@ -2,7 +2,7 @@ import { createTransport } from 'nodemailer'
 import type { Mail, Mailer } from '../deps.ts'
 import { maskEmail } from '../platform/email-address.ts'
 import { MailError, type RecipientRefusal } from '../platform/mail-error.ts'
-import type { TextSource } from '../platform/texts.ts'
+import type { LiveTexts } from '../platform/texts/texts.ts'
 import { domainOf, parseMailbox } from './mailbox.ts'
 import { type DkimSettings, dkimOptions, messageOf } from './message.ts'
 import { type MailApp, renderMail } from './render.ts'
@@ -14,7 +14,7 @@ export interface MailerOptions {
   from: string
   /** Asked for each mail: its values may change with a reload. */
   app: () => MailApp
-  texts: TextSource
+  texts: LiveTexts
   dkim?: DkimSettings | undefined
   /** The origin at which codes are typed, for the header OTP-Token; without it there is none. */
   otpOrigin?: string | undefined

@@ -1,11 +1,9 @@
 import { createTransport } from 'nodemailer'
-import type { MailTemplate } from '../deps.ts'
-import { LAYOUTS } from './layouts.ts'
+import { declaredMail, type MailTemplate } from '../mails.ts'
 import { parseMailbox } from './mailbox.ts'
 import type { MailerOptions } from './mailer.ts'
 import { dkimOptions, messageOf } from './message.ts'
 import { type RenderedMail, renderMail } from './render.ts'
-import { SAMPLE_VALUES } from './samples.ts'
 
 /** Whom a preview is for, if nobody says. */
 const SAMPLE_TO = { messageId: 'msg_preview', to: 'you@example.com' }
@@ -15,16 +13,12 @@ export interface Preview extends RenderedMail {
   raw: string
 }
 
-export function mailTemplates(): MailTemplate[] {
-  return Object.keys(LAYOUTS) as MailTemplate[]
-}
-
 /** A mail as it would be sent, with sample values. */
 export async function previewMail(
   { template, lang, ...named }: { template: MailTemplate; lang: string; to?: string; messageId?: string },
   { from, app, texts, dkim, otpOrigin }: Omit<MailerOptions, 'smtp'>,
 ): Promise<Preview> {
-  const values = SAMPLE_VALUES[template]
+  const values = declaredMail(template).values
   const mail = { ...SAMPLE_TO, ...named, template, lang, values }
   const rendered = await renderMail(mail, app(), texts.current())
   const transport = createTransport({

@@ -1,7 +1,7 @@
 import type { Mail } from '../deps.ts'
-import { builtInTexts, type Texts } from '../platform/texts.ts'
-import { sentenceHelper, type Translator, translatorFor } from '../platform/translate.ts'
-import { LAYOUTS, type Layout } from './layouts.ts'
+import { declaredMail, type MailLayout } from '../mails.ts'
+import { builtInTexts, type Texts } from '../platform/texts/texts.ts'
+import { sentenceHelper, type Translator, translatorFor } from '../platform/texts/translate.ts'
 import { codeView, noticeView } from './safety-view.ts'
 import { signinView, testView } from './signin-view.ts'
 import { asLine } from './values.ts'
@@ -17,7 +17,7 @@ export interface RenderedMail {
 
 type MailContent = Pick<Mail, 'template' | 'lang' | 'values'>
 
-const VIEWS: Record<Layout, ViewOf> = { signin: signinView, test: testView, code: codeView, notice: noticeView }
+const VIEWS: Record<MailLayout, ViewOf> = { signin: signinView, test: testView, code: codeView, notice: noticeView }
 
 /** Fills the mail's layout in its language. Values are shown as text: they add no markup, no line and no header. */
 export async function renderMail(
@@ -27,7 +27,7 @@ export async function renderMail(
 ): Promise<RenderedMail> {
   const translate = translatorFor(mail.lang, texts.locales)
   const shown = viewOf(mail, app, translate)
-  const { html, text } = await texts.mail(mail.template, LAYOUTS[mail.template])
+  const { html, text } = await texts.mail(mail.template, declaredMail(mail.template).layout)
   const options = { helpers: { t: sentenceHelper(translate) } }
   return { subject: shown.subject, html: html(shown, options), text: text(shown, options) }
 }
@@ -35,6 +35,6 @@ export async function renderMail(
 /** All that the templates of a mail may name. */
 export function viewOf({ template, values }: MailContent, app: MailApp, translate: Translator): View {
   const ownApp = { name: asLine(app.name), supportUrl: app.supportUrl }
-  const view = VIEWS[LAYOUTS[template]](template, values, ownApp, translate)
+  const view = VIEWS[declaredMail(template).layout](template, values, ownApp, translate)
   return { lang: translate.lang, dir: translate.t('dir'), app: ownApp, ...view }
 }

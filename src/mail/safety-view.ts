@@ -1,5 +1,6 @@
-import type { Mail, MailTemplate } from '../deps.ts'
-import type { SentenceValues, Translator } from '../platform/translate.ts'
+import type { Mail } from '../deps.ts'
+import { declaredMail, type MailTemplate } from '../mails.ts'
+import type { SentenceValues, Translator } from '../platform/texts/translate.ts'
 import { asDate, asLine, asLink } from './values.ts'
 import type { View, ViewOf } from './view.ts'
 
@@ -18,7 +19,7 @@ export const codeView: ViewOf = (template, values, app, translate) => {
 /** A mail about something that happened. */
 export const noticeView: ViewOf = (template, values, app, translate) => {
   const says = { app: app.name, endpoint: asLine(values['endpoint_id'] ?? '') }
-  const link = NEEDS_LINK.has(template) ? needed(template, values, 'link') : values['link']
+  const link = declaredMail(template).needsLink ? needed(template, values, 'link') : values['link']
   return {
     ...safetyView(template, values, translate, says),
     left: counted(`mail.${template}.left`, values['codes_left'], translate),
@@ -29,19 +30,9 @@ export const noticeView: ViewOf = (template, values, app, translate) => {
   }
 }
 
-/** These say nothing without their link; in the others it only spares the way to the account page. */
-export const NEEDS_LINK: ReadonlySet<MailTemplate> = new Set(['email_changed', 'invitation'])
-
-const FOOTERS: Partial<Record<MailTemplate, string>> = {
-  email_change: 'mail.footer', // The account has another address still: this one was only entered.
-  invitation: 'mail.footer_invited',
-  webhook_paused: 'mail.footer_operator',
-}
-
 /** In the order in which they are shown; what the flow did not give is left out. */
 const FACTS = [
   'name',
-  'invited_by',
   'old_email_masked',
   'new_email_masked',
   'occurred_at',
@@ -66,7 +57,7 @@ function safetyView(
     body: t(`mail.${template}.body`, says),
     notYou: t(ownOr('not_you', template, translate), says),
     facts: factsOf(values, translate),
-    footer: t(FOOTERS[template] ?? 'mail.footer_account', says),
+    footer: t(declaredMail(template).footer ?? 'mail.footer_account', says),
   }
 }
 

@@ -1,16 +1,17 @@
-import { templates } from '../platform/templates.ts'
-import { LAYOUTS } from './layouts.ts'
+import { declaredMail, mailTemplates } from '../mails.ts'
+import { templates } from '../platform/texts/templates.ts'
 
-/** What `templates eject` takes: our files, and single mails, whose files begin as copies of their layout's. */
+/** The names that `templates eject` takes: built-in files, and single mails, whose files begin as copies of their layout's. */
 export function sourceNames(): string[] {
   const own = Object.keys(templates().mailSources).map((file) => file.replace(/\.\w+$/, ''))
-  return [...new Set([...own, ...Object.keys(LAYOUTS)])]
+  return [...new Set([...own, ...mailTemplates])]
 }
 
-/** File → text; undefined: there is no such name. */
+/** The text of each file of a name; undefined for an unknown name. */
 export function sourcesOf(name: string): Record<string, string> | undefined {
   const { mailSources } = templates()
-  const layout = new Map<string, string>(Object.entries(LAYOUTS)).get(name) ?? name
+  const template = mailTemplates.find((known) => known === name)
+  const layout = template === undefined ? name : declaredMail(template).layout
   const files = ['mjml', 'txt'].flatMap((extension) => {
     const text = mailSources[`${layout}.${extension}`]
     return text === undefined ? [] : [[`${name}.${extension}`, text] as const]

@@ -1,5 +1,5 @@
 import type { Mailer } from '../deps.ts'
-import type { TextSource } from '../platform/texts.ts'
+import type { LiveTexts } from '../platform/texts/texts.ts'
 import { type MailApp, renderMail } from './render.ts'
 
 /** Shows mails instead of sending them: development, where nobody has a relay. */
@@ -9,7 +9,7 @@ export function terminalMailer({
   output,
 }: {
   app: () => MailApp
-  texts: TextSource
+  texts: LiveTexts
   output: NodeJS.WritableStream
 }): Mailer {
   return {

@@ -1,4 +1,4 @@
-import type { Translator } from '../platform/translate.ts'
+import type { Translator } from '../platform/texts/translate.ts'
 
 const LINE_MAX = 120
 

@@ -1,5 +1,6 @@
-import type { Mail, MailTemplate } from '../deps.ts'
-import type { SentenceValues, Translator } from '../platform/translate.ts'
+import type { Mail } from '../deps.ts'
+import type { MailTemplate } from '../mails.ts'
+import type { SentenceValues, Translator } from '../platform/texts/translate.ts'
 
 /** What a mail says about who sends it. */
 export interface MailApp {

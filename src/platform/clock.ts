@@ -25,3 +25,8 @@ export function toDate(epochMs: number): Date {
 export function toSeconds(epochMs: number): number {
   return Math.floor(epochMs / SECOND)
 }
+
+/** `2026-11-25T05-30-00Z`: a time that may stand in a file's name. */
+export function fileStamp(epochMs: number): string {
+  return new Date(epochMs).toISOString().slice(0, 19).replaceAll(':', '-').concat('Z')
+}

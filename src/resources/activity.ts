@@ -1,7 +1,7 @@
-import type { DayActivity } from '../flows/activity.ts'
+import type { DayActivity } from '../flows/operator/activity.ts'
 import { toRfc3339 } from '../platform/clock.ts'
 
-/** What happened on a day, UTC. */
+/** The activity of one day in UTC. */
 export interface DayResource {
   date: string
   sign_ins: number
@@ -28,7 +28,7 @@ export function presentDay(day: DayActivity): DayResource {
   }
 }
 
-/** How people signed in, by the proof that ended it. */
+/** Sign-ins by the proof that completed them. */
 export interface MethodResource {
   method: string
   sign_ins: number
@@ -36,7 +36,7 @@ export interface MethodResource {
   sign_ins_by_day: number[]
 }
 
-/** The method used most comes first. */
+/** The most used method comes first. */
 export function presentMethods(days: DayActivity[]): MethodResource[] {
   const names = [...new Set(days.flatMap(({ methods }) => Object.keys(methods)))]
   const methods = names.map((method) => {

@@ -1,7 +1,7 @@
 import { toRfc3339 } from '../platform/clock.ts'
 import type { ApiKey } from '../store/api-keys.ts'
 
-/** An API key; never its secret. */
+/** An API key without its secret. */
 export interface ApiKeyResource {
   id: string
   name: string

@@ -1,10 +1,9 @@
 import { z } from 'zod'
 import { toRfc3339 } from '../platform/clock.ts'
 import type { AuditLog } from '../store/audit-logs.ts'
-import { timeField } from './email.ts'
-import { idField, sample } from './field.ts'
+import { idField, sample, timeField } from './field.ts'
 
-/** One event of the audit log, as scripts and people read it. */
+/** An event of the audit log. */
 export const eventResource = z.strictObject({
   id: idField('evt'),
   seq: z

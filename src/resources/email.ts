@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { parseEmailAddress } from '../platform/email-address.ts'
 
-/** One plain `local@domain`, parsed at the edge. */
+/** A plain `local@domain`, parsed into an address. */
 export const emailField = z
   .string()
   .max(320)
@@ -16,6 +16,3 @@ export const emailField = z
     })
     return z.NEVER
   })
-
-/** RFC 3339 in UTC. */
-export const timeField = z.iso.datetime()

@@ -1,11 +1,27 @@
 import { z } from 'zod'
 
-/** A text whose example the OpenAPI document shows. */
+/** A text with an example for the OpenAPI document. */
 export function sample(example: string) {
   return z.string().meta({ examples: [example] })
 }
 
-/** An id as authd makes them. */
+/** An id that authd generates. */
 export function idField(prefix: string) {
   return sample(`${prefix}_01m88jw08vedqtrgrr9eqkmg57`)
 }
+
+/** A code as a user types it: from a mail, an authenticator app or a list. */
+export const typedCode = z
+  .string()
+  .min(1)
+  .max(64)
+  .meta({ examples: ['123456'] })
+
+export const attemptToken = z
+  .string()
+  .max(200)
+  .meta({ examples: ['att_01m88jw08vedqtrgrr9eqkmg57.…'] })
+  .describe('`att_…`, from POST /v1/signin. Defaults to the attempts in the cookie.')
+
+/** RFC 3339 in UTC. */
+export const timeField = z.iso.datetime()

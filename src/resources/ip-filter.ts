@@ -1,8 +1,7 @@
 import { z } from 'zod'
 import { toRfc3339 } from '../platform/clock.ts'
 import type { IpFilter } from '../store/ip-filters.ts'
-import { timeField } from './email.ts'
-import { idField, sample } from './field.ts'
+import { idField, sample, timeField } from './field.ts'
 
 export const ipFilterResource = z.strictObject({
   id: idField('ipf'),

@@ -1,10 +1,9 @@
 import { z } from 'zod'
 import { toRfc3339 } from '../platform/clock.ts'
 import type { MailSuppression } from '../store/mail-suppressions.ts'
-import { timeField } from './email.ts'
-import { sample } from './field.ts'
+import { sample, timeField } from './field.ts'
 
-/** An address that gets no mail now; whole, since an operator must be able to name it. */
+/** A suppressed address. It is shown in full, because operators must be able to name it. */
 export const mailSuppressionResource = z.strictObject({
   email: sample('ada@example.com'),
   refusals: z.int(),

@@ -2,12 +2,11 @@ import { z } from 'zod'
 import { toRfc3339 } from '../platform/clock.ts'
 import { maskEmail } from '../platform/email-address.ts'
 import type { OutboxItem } from '../store/outbox.ts'
-import { timeField } from './email.ts'
-import { idField, sample } from './field.ts'
+import { idField, sample, timeField } from './field.ts'
 
 export const outboxState = z.enum(['pending', 'sent', 'failed', 'expired', 'cancelled'])
 
-/** A mail of the outbox; never what it says. */
+/** A mail in the outbox without its content. */
 export const mailResource = z.strictObject({
   id: idField('msg'),
   to: sample('a…@example.com'),

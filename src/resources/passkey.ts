@@ -2,16 +2,15 @@ import { z } from 'zod'
 import { authenticatorName } from '../platform/authenticator-name.ts'
 import { toRfc3339 } from '../platform/clock.ts'
 import type { Passkey } from '../store/passkeys.ts'
-import { timeField } from './email.ts'
-import { idField, sample } from './field.ts'
+import { idField, sample, timeField } from './field.ts'
 
-/** A passkey, to its owner and to the operator. */
+/** A passkey as its user and operators see it. */
 export const passkeyResource = z.strictObject({
   id: idField('pk'),
   name: sample('YubiKey 5C'),
-  maker: z.string().nullable().describe('The authenticator, where its AAGUID is one we know.'),
+  maker: z.string().nullable().describe('The name of the authenticator, if its AAGUID is known.'),
   aaguid: sample('ee882879-721c-4913-9775-3dfcce97072a'),
-  synced: z.boolean().describe('It may be copied to other devices of its owner.'),
+  synced: z.boolean().describe('The passkey can be synced to other devices.'),
   backed_up: z.boolean(),
   created_at: timeField,
   last_used_at: timeField.nullable(),

@@ -1,15 +1,14 @@
 import { z } from 'zod'
-import type { PersonalData } from '../flows/export.ts'
+import type { PersonalData } from '../flows/users/export.ts'
 import { toRfc3339 } from '../platform/clock.ts'
 import { describeUserAgent } from '../platform/user-agent.ts'
 import type { AuditLog } from '../store/audit-logs.ts'
-import { timeField } from './email.ts'
-import { sample } from './field.ts'
+import { sample, timeField } from './field.ts'
 import { passkeyResource, presentPasskey } from './passkey.ts'
 import { presentSession, sessionResource } from './session.ts'
 import { presentUser, userResource } from './user.ts'
 
-/** What happened to a person's account, as they may read it: whoever acts for the operator stays unnamed. */
+/** An event as its user sees it. Operators stay unnamed. */
 export const ownEventResource = z.strictObject({
   time: timeField,
   event_type: sample('user.authenticated'),
@@ -33,7 +32,7 @@ export function presentOwnEvent(log: AuditLog): OwnEvent {
   }
 }
 
-/** Everything held on one person, for an access request. */
+/** All data on one user, for an access request. */
 export const personalDataResource = z.strictObject({
   exported_at: timeField,
   user: userResource,

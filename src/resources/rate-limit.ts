@@ -1,4 +1,4 @@
-import type { LimitUse } from '../flows/rate-limit-admin.ts'
+import type { LimitUse } from '../flows/limits/rate-limit-admin.ts'
 import { toRfc3339 } from '../platform/clock.ts'
 
 export interface LimitUseResource {

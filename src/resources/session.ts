@@ -2,12 +2,11 @@ import { z } from 'zod'
 import { toRfc3339 } from '../platform/clock.ts'
 import { describeUserAgent } from '../platform/user-agent.ts'
 import type { OwnedSession, Session } from '../store/sessions.ts'
-import { timeField } from './email.ts'
-import { idField, sample } from './field.ts'
+import { idField, sample, timeField } from './field.ts'
 
-/** What the operator sees of a session, on the command line and in the admin API. Never a token. */
+/** A session as operators see it, on the command line and in the admin API. It never contains a token. */
 export const sessionResource = z.strictObject({
-  token: idField('ses').describe('The public id, by its established name.'),
+  token: idField('ses').describe('The same as `id`, under an older name. It is not a secret.'),
   id: idField('ses'),
   user_id: idField('usr'),
   email: sample('ada@example.com'),
@@ -51,7 +50,7 @@ export function presentSession(session: OwnedSession): SessionResource {
   }
 }
 
-/** What a person sees of their own sessions. */
+/** A session as its user sees it. */
 export const ownSessionResource = z.strictObject({
   id: idField('ses'),
   current: z.boolean(),
@@ -85,7 +84,7 @@ export const newSessionResource = z.strictObject({
   aal: z.int(),
   amr: z.array(sample('email')),
   expires_at: timeField,
-  enrolment_required: z.boolean().describe('True: good for setting up a second factor, and for nothing else.'),
+  enrolment_required: z.boolean().describe('The session can only be used to set up a second factor.'),
 })
 
 export function presentNewSession(session: Session): z.output<typeof newSessionResource> {
@@ -94,7 +93,7 @@ export function presentNewSession(session: Session): z.output<typeof newSessionR
   return { id, user_id: userId, aal, amr, expires_at, enrolment_required: isEnrolmentDue }
 }
 
-/** Who is signed in: what an app asks on each request. */
+/** The signed-in user and session, which apps ask for on each request. */
 export const currentSessionResource = z.strictObject({
   user: z.strictObject({
     id: idField('usr'),

@@ -1,13 +1,12 @@
 import { z } from 'zod'
-import type { Setting } from '../flows/setting.ts'
+import type { Setting } from '../flows/operator/setting.ts'
 import { toRfc3339 } from '../platform/clock.ts'
-import { timeField } from './email.ts'
-import { sample } from './field.ts'
+import { sample, timeField } from './field.ts'
 
 export const settingResource = z.strictObject({
   key: sample('signup.policy'),
   value: z.unknown().meta({ examples: ['invite'] }),
-  origin: z.enum(['setting', 'config']).describe('config: file, environment or default.'),
+  origin: z.enum(['setting', 'config']).describe('`config`: from file, environment or default.'),
   set_at: timeField.nullable(),
   set_by: sample('cli:ada@vm1').nullable(),
 })

@@ -1,7 +1,7 @@
-import type { KeyListing } from '../flows/signing-key.ts'
+import type { KeyListing } from '../flows/sessions/signing-key.ts'
 import { toRfc3339 } from '../platform/clock.ts'
 
-/** A key that signs access tokens; its private part is never shown. */
+/** A key that signs access tokens, without its private part. */
 export interface KeyResource {
   kid: string
   alg: string

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { Tokens } from '../flows/token.ts'
+import type { Tokens } from '../flows/sessions/token.ts'
 import { sample } from './field.ts'
 
 export const accessTokenResource = z.strictObject({
@@ -8,7 +8,7 @@ export const accessTokenResource = z.strictObject({
   expires_in: z
     .int()
     .meta({ examples: [600] })
-    .describe('Seconds.'),
+    .describe('Seconds until the access token expires.'),
 })
 
 export const tokensResource = accessTokenResource.extend({

@@ -1,11 +1,10 @@
 import { z } from 'zod'
-import type { ListedUser } from '../flows/user-list.ts'
+import type { ListedUser } from '../flows/users/list.ts'
 import { toRfc3339 } from '../platform/clock.ts'
 import type { User } from '../store/users.ts'
-import { timeField } from './email.ts'
-import { idField, sample } from './field.ts'
+import { idField, sample, timeField } from './field.ts'
 
-/** A person, on the command line and in the admin API. */
+/** A user as operators see it, on the command line and in the admin API. */
 export const userResource = z.strictObject({
   id: idField('usr'),
   email: sample('ada@example.com'),
@@ -16,7 +15,7 @@ export const userResource = z.strictObject({
   last_seen_at: timeField.nullable(),
   disabled_at: timeField.nullable(),
   disabled_reason: z.string().nullable(),
-  mfa_policy: z.enum(['optional', 'required']).nullable().describe('null: as the deployment has it.'),
+  mfa_policy: z.enum(['optional', 'required']).nullable().describe('`null`: the policy of the deployment applies.'),
 })
 export type UserResource = z.output<typeof userResource>
 
@@ -35,20 +34,20 @@ export function presentUser(user: User): UserResource {
   }
 }
 
-/** A person in a list. */
-export const listedPersonResource = userResource.extend({
+/** A user in a list. */
+export const listedUserResource = userResource.extend({
   live_sessions: z.int(),
   totp_enabled: z.boolean(),
   webauthn_credentials_count: z.int(),
 })
-export type ListedPerson = z.output<typeof listedPersonResource>
+export type ListedUserResource = z.output<typeof listedUserResource>
 
-export function presentListedPerson({ user, liveSessions, passkeys, hasTotp }: ListedUser): ListedPerson {
+export function presentListedUser({ user, liveSessions, passkeys, hasTotp }: ListedUser): ListedUserResource {
   const methods = { totp_enabled: hasTotp, webauthn_credentials_count: passkeys }
   return { ...presentUser(user), live_sessions: liveSessions, ...methods }
 }
 
-/** A person as they see themselves. */
+/** A user as the signed-in user sees it. */
 export const ownUserResource = userResource.pick({
   id: true,
   email: true,

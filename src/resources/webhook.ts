@@ -1,30 +1,29 @@
 import { z } from 'zod'
-import type { WebhookTest } from '../flows/webhook-test.ts'
+import type { WebhookTest } from '../flows/outbox/webhook-test.ts'
 import { toRfc3339 } from '../platform/clock.ts'
 import type { OutboxItem } from '../store/outbox.ts'
 import type { OutboxTry } from '../store/outbox-tries.ts'
 import type { WebhookEndpoint } from '../store/webhook-endpoints.ts'
-import { timeField } from './email.ts'
-import { idField, sample } from './field.ts'
+import { idField, sample, timeField } from './field.ts'
 import { outboxState } from './mail.ts'
 
-/** An endpoint; never its secret. */
+/** A webhook endpoint without its secret. */
 export const webhookResource = z.strictObject({
   id: idField('whe'),
   url: sample('https://app.example.com/events'),
   description: sample('shop'),
-  events: z.array(sample('user.*')).describe('A star stands for anything.'),
+  events: z.array(sample('user.*')).describe('Event types. `*` matches any text.'),
   allow_private: z.boolean(),
   state: z.enum(['active', 'failing', 'paused']),
   pause_reason: z.enum(['operator', 'gone', 'failing']).nullable(),
   created_at: timeField,
   created_by: sample('cli:root@vm'),
   paused_at: timeField.nullable(),
-  failures: z.int().describe('Failed tries since the last good one.'),
+  failures: z.int().describe('Failed tries since the last success.'),
   failing_since: timeField.nullable(),
-  next_try_at: timeField.nullable().describe('While it rests after failures.'),
+  next_try_at: timeField.nullable().describe('Set while deliveries pause after failures.'),
   last_success_at: timeField.nullable(),
-  previous_secret_until: timeField.nullable().describe('Until then the secret before signs too.'),
+  previous_secret_until: timeField.nullable().describe('Until then, the previous secret also signs.'),
 })
 export type WebhookResource = z.output<typeof webhookResource>
 
@@ -49,9 +48,9 @@ export function presentWebhook(endpoint: WebhookEndpoint): WebhookResource {
   }
 }
 
-/** One event on its way to one endpoint. */
+/** The delivery of one event to one endpoint. */
 export const deliveryResource = z.strictObject({
-  id: idField('whd').describe('The webhook-id of every try.'),
+  id: idField('whd').describe('The `webhook-id` header of every try.'),
   endpoint_id: idField('whe'),
   event: sample('user.registered'),
   state: outboxState,
@@ -79,7 +78,7 @@ export function presentDelivery(item: OutboxItem): DeliveryResource {
   }
 }
 
-/** One try that ended, of a mail or a delivery. */
+/** A finished try of a mail or webhook delivery. */
 export const tryResource = z.strictObject({
   number: z.int(),
   started_at: timeField,
@@ -99,9 +98,9 @@ export const webhookTestResource = z.strictObject({
     .int()
     .nullable()
     .meta({ examples: [204] })
-    .describe('Null: no answer came.'),
+    .describe('`null`: no response.'),
   duration_ms: z.int(),
-  body: sample('thanks').describe('The beginning of what the receiver said, or why it was not reached.'),
+  body: sample('thanks').describe('The beginning of the response body, or why the receiver was not reached.'),
 })
 
 export function presentWebhookTest(test: WebhookTest): z.output<typeof webhookTestResource> {

@@ -1,57 +1,40 @@
 import type { Sql, Trx } from './db.ts'
+import { integer, json, type NewRow, nullable, type RowOf, type StoredRow, table, text } from './table.ts'
 
-export interface ApiKey {
-  id: string
-  name: string
-  secretDigest: string
-  scopes: string[]
-  createdAt: number
-  createdBy: string
-  expiresAt: number | null
-  /** The only addresses it counts from; null: any. */
-  network: string | null
-  lastUsedAt: number | null
-  revokedAt: number | null
-}
+const apiKeys = table(
+  'api_keys',
+  {
+    id: text,
+    name: text,
+    secretDigest: text,
+    scopes: json<string[]>(),
+    createdAt: integer,
+    createdBy: text,
+    expiresAt: nullable(integer),
+    /** The only addresses it counts from; null: any. */
+    network: nullable(text),
+    lastUsedAt: nullable(integer),
+    revokedAt: nullable(integer),
+  },
+  { defaulted: ['lastUsedAt', 'revokedAt'] },
+)
 
-interface ApiKeyRow {
-  id: string
-  name: string
-  secret_digest: string
-  scopes: string
-  created_at: number
-  created_by: string
-  expires_at: number | null
-  network: string | null
-  last_used_at: number | null
-  revoked_at: number | null
-}
+export type ApiKey = RowOf<typeof apiKeys>
 
-export async function insertApiKey(trx: Trx, key: Omit<ApiKey, 'lastUsedAt' | 'revokedAt'>): Promise<void> {
-  await trx.run(
-    `INSERT INTO api_keys (id, name, secret_digest, scopes, created_at, created_by, expires_at, network)
-     VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
-    [
-      key.id,
-      key.name,
-      key.secretDigest,
-      JSON.stringify(key.scopes),
-      key.createdAt,
-      key.createdBy,
-      key.expiresAt,
-      key.network,
-    ],
-  )
+export async function insertApiKey(trx: Trx, key: NewRow<typeof apiKeys>): Promise<void> {
+  await trx.run(apiKeys.insert, apiKeys.values(key))
 }
 
 export async function findApiKey(sql: Sql, id: string): Promise<ApiKey | undefined> {
-  const row = await sql.one<ApiKeyRow>('SELECT * FROM api_keys WHERE id = ?', [id])
-  return row && fromRow(row)
+  const row = await sql.one<StoredRow>(`SELECT ${apiKeys.columns} FROM api_keys WHERE id = ?`, [id])
+  return apiKeys.readOne(row)
 }
 
 /** Newest first. */
 export async function listApiKeys(sql: Sql): Promise<ApiKey[]> {
-  return (await sql.all<ApiKeyRow>('SELECT * FROM api_keys ORDER BY id DESC LIMIT 1000')).map(fromRow)
+  return (await sql.all<StoredRow>(`SELECT ${apiKeys.columns} FROM api_keys ORDER BY id DESC LIMIT 1000`)).map(
+    apiKeys.read,
+  )
 }
 
 /** The scopes of every key that is in force. */
@@ -79,19 +62,4 @@ export async function touchApiKey(trx: Trx, input: { id: string; now: number; no
     input.id,
     input.notSince,
   ])
-}
-
-function fromRow(row: ApiKeyRow): ApiKey {
-  return {
-    id: row.id,
-    name: row.name,
-    secretDigest: row.secret_digest,
-    scopes: JSON.parse(row.scopes) as string[],
-    createdAt: row.created_at,
-    createdBy: row.created_by,
-    expiresAt: row.expires_at,
-    network: row.network,
-    lastUsedAt: row.last_used_at,
-    revokedAt: row.revoked_at,
-  }
 }

@@ -1,39 +1,30 @@
-import { placeholders, type Sql, type Trx, type Value } from './db.ts'
+import type { Sql, Trx, Value } from './db.ts'
+import { integer, json, type NewRow, nullable, type RowOf, type StoredRow, table, text, word } from './table.ts'
 
 export type AuditOutcome = 'success' | 'failure'
 
-export interface AuditLog {
-  id: string
-  /** The order that counts; null until the sealer has seen the row. */
-  seq: number | null
-  occurredAt: number
-  eventType: string
-  outcome: AuditOutcome
-  userId: string | null
-  email: string | null
-  ip: string | null
-  userAgent: string | null
-  sessionId: string | null
-  requestId: string | null
-  actor: string
-  metadata: Record<string, unknown>
-}
+const auditLogs = table(
+  'audit_logs',
+  {
+    id: text,
+    /** The order that counts; null until the sealer has seen the row. */
+    seq: nullable(integer),
+    occurredAt: integer,
+    eventType: text,
+    outcome: word<AuditOutcome>(),
+    userId: nullable(text),
+    email: nullable(text),
+    ip: nullable(text),
+    userAgent: nullable(text),
+    sessionId: nullable(text),
+    requestId: nullable(text),
+    actor: text,
+    metadata: json<Record<string, unknown>>(),
+  },
+  { defaulted: ['seq'] },
+)
 
-interface AuditRow {
-  id: string
-  seq: number | null
-  occurred_at: number
-  event_type: string
-  outcome: string
-  user_id: string | null
-  email: string | null
-  ip: string | null
-  user_agent: string | null
-  session_id: string | null
-  request_id: string | null
-  actor: string
-  metadata: string
-}
+export type AuditLog = RowOf<typeof auditLogs>
 
 export interface AuditFilter {
   /** `session.*`, `user.authenticated`: a star stands for anything. */
@@ -52,25 +43,8 @@ export interface AuditFilter {
   upToSeq?: number | undefined
 }
 
-export async function insertAuditLog(trx: Trx, log: Omit<AuditLog, 'seq'>): Promise<void> {
-  await trx.run(
-    `INSERT INTO audit_logs (id, occurred_at, event_type, outcome, user_id, email, ip, user_agent, session_id,
-       request_id, actor, metadata) VALUES ${placeholders(12)}`,
-    [
-      log.id,
-      log.occurredAt,
-      log.eventType,
-      log.outcome,
-      log.userId,
-      log.email,
-      log.ip,
-      log.userAgent,
-      log.sessionId,
-      log.requestId,
-      log.actor,
-      JSON.stringify(log.metadata),
-    ],
-  )
+export async function insertAuditLog(trx: Trx, log: NewRow<typeof auditLogs>): Promise<void> {
+  await trx.run(auditLogs.insert, auditLogs.values(log))
 }
 
 /** Numbers at most `limit` rows that have none, from `from + 1` on; answers how many. The caller holds the head. */
@@ -95,32 +69,33 @@ export async function listAuditLogsAfter(
   page: { after: number; limit: number },
 ): Promise<AuditLog[]> {
   const { where, values } = conditions(filter)
-  const rows = await sql.all<AuditRow>(`SELECT * FROM audit_logs WHERE seq > ?${where} ORDER BY seq LIMIT ?`, [
-    page.after,
-    ...values,
-    page.limit,
-  ])
-  return rows.map(fromRow)
+  const rows = await sql.all<StoredRow>(
+    `SELECT ${auditLogs.columns} FROM audit_logs WHERE seq > ?${where} ORDER BY seq LIMIT ?`,
+    [page.after, ...values, page.limit],
+  )
+  return rows.map(auditLogs.read)
 }
 
 export async function findAuditLogBySeq(sql: Sql, seq: number): Promise<AuditLog | undefined> {
-  const row = await sql.one<AuditRow>('SELECT * FROM audit_logs WHERE seq = ?', [seq])
-  return row && fromRow(row)
+  const row = await sql.one<StoredRow>(`SELECT ${auditLogs.columns} FROM audit_logs WHERE seq = ?`, [seq])
+  return auditLogs.readOne(row)
 }
 
 /** The last ones, in the log's order. */
 export async function listLastAuditLogs(sql: Sql, filter: AuditFilter, limit: number): Promise<AuditLog[]> {
   const { where, values } = conditions(filter)
-  const rows = await sql.all<AuditRow>(
-    `SELECT * FROM audit_logs WHERE seq IS NOT NULL${where} ORDER BY seq DESC LIMIT ?`,
+  const rows = await sql.all<StoredRow>(
+    `SELECT ${auditLogs.columns} FROM audit_logs WHERE seq IS NOT NULL${where} ORDER BY seq DESC LIMIT ?`,
     [...values, limit],
   )
-  return rows.map(fromRow).reverse()
+  return rows.map(auditLogs.read).reverse()
 }
 
 export async function findAuditLog(sql: Sql, id: string): Promise<AuditLog | undefined> {
-  const row = await sql.one<AuditRow>('SELECT * FROM audit_logs WHERE id = ? AND seq IS NOT NULL', [id])
-  return row && fromRow(row)
+  const row = await sql.one<StoredRow>(`SELECT ${auditLogs.columns} FROM audit_logs WHERE id = ? AND seq IS NOT NULL`, [
+    id,
+  ])
+  return auditLogs.readOne(row)
 }
 
 /** What one request led to; `firstId` and `beforeId` are the time to look in. */
@@ -128,11 +103,11 @@ export async function listAuditLogsOfRequest(
   sql: Sql,
   { requestId, firstId, beforeId }: { requestId: string; firstId: string; beforeId: string },
 ): Promise<AuditLog[]> {
-  const rows = await sql.all<AuditRow>(
-    'SELECT * FROM audit_logs WHERE id >= ? AND id < ? AND request_id = ? AND seq IS NOT NULL ORDER BY id LIMIT 100',
+  const rows = await sql.all<StoredRow>(
+    `SELECT ${auditLogs.columns} FROM audit_logs WHERE id >= ? AND id < ? AND request_id = ? AND seq IS NOT NULL ORDER BY id LIMIT 100`,
     [firstId, beforeId, requestId],
   )
-  return rows.map(fromRow)
+  return rows.map(auditLogs.read)
 }
 
 export async function countFailures(sql: Sql, { userId, since }: { userId: string; since: number }): Promise<number> {
@@ -187,22 +162,4 @@ function conditions(filter: AuditFilter): { where: string; values: Value[] } {
 
 function likeOf(glob: string): string {
   return glob.replace(/[\\%_]/g, '\\$&').replaceAll('*', '%')
-}
-
-function fromRow(row: AuditRow): AuditLog {
-  return {
-    id: row.id,
-    seq: row.seq,
-    occurredAt: row.occurred_at,
-    eventType: row.event_type,
-    outcome: row.outcome === 'failure' ? 'failure' : 'success',
-    userId: row.user_id,
-    email: row.email,
-    ip: row.ip,
-    userAgent: row.user_agent,
-    sessionId: row.session_id,
-    requestId: row.request_id,
-    actor: row.actor,
-    metadata: JSON.parse(row.metadata) as Record<string, unknown>,
-  }
 }

@@ -1,62 +1,32 @@
 import type { Sql, Trx } from './db.ts'
+import { integer, type NewRow, nullable, type RowOf, type StoredRow, table, text } from './table.ts'
+
+const emailChanges = table(
+  'email_changes',
+  {
+    id: text,
+    userId: text,
+    oldEmail: text,
+    oldEmailTyped: text,
+    newEmail: text,
+    restoreDigest: text,
+    changedAt: integer,
+    restorableUntil: integer,
+    restoredAt: nullable(integer),
+  },
+  { defaulted: ['restoredAt'] },
+)
 
 /** A change of address, and the way back from it. */
-export interface EmailChange {
-  id: string
-  userId: string
-  oldEmail: string
-  oldEmailTyped: string
-  newEmail: string
-  restoreDigest: string
-  changedAt: number
-  restorableUntil: number
-  restoredAt: number | null
-}
+export type EmailChange = RowOf<typeof emailChanges>
 
-interface EmailChangeRow {
-  id: string
-  user_id: string
-  old_email: string
-  old_email_typed: string
-  new_email: string
-  restore_digest: string
-  changed_at: number
-  restorable_until: number
-  restored_at: number | null
-}
-
-export async function insertEmailChange(trx: Trx, change: Omit<EmailChange, 'restoredAt'>): Promise<void> {
-  await trx.run(
-    `INSERT INTO email_changes (id, user_id, old_email, old_email_typed, new_email, restore_digest, changed_at,
-       restorable_until) VALUES (?, ?, ?, ?, ?, ?, ?, ?)`,
-    [
-      change.id,
-      change.userId,
-      change.oldEmail,
-      change.oldEmailTyped,
-      change.newEmail,
-      change.restoreDigest,
-      change.changedAt,
-      change.restorableUntil,
-    ],
-  )
+export async function insertEmailChange(trx: Trx, change: NewRow<typeof emailChanges>): Promise<void> {
+  await trx.run(emailChanges.insert, emailChanges.values(change))
 }
 
 export async function findEmailChange(sql: Sql, id: string): Promise<EmailChange | undefined> {
-  const row = await sql.one<EmailChangeRow>('SELECT * FROM email_changes WHERE id = ?', [id])
-  return (
-    row && {
-      id: row.id,
-      userId: row.user_id,
-      oldEmail: row.old_email,
-      oldEmailTyped: row.old_email_typed,
-      newEmail: row.new_email,
-      restoreDigest: row.restore_digest,
-      changedAt: row.changed_at,
-      restorableUntil: row.restorable_until,
-      restoredAt: row.restored_at,
-    }
-  )
+  const row = await sql.one<StoredRow>(`SELECT ${emailChanges.columns} FROM email_changes WHERE id = ?`, [id])
+  return emailChanges.readOne(row)
 }
 
 /** Ends this way back and those of the changes that followed it; true once. */

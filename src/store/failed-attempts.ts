@@ -51,7 +51,7 @@ export async function deleteFailuresBefore(trx: Trx, before: number): Promise<nu
 }
 
 /** Failures in a row of one person's factor. The row stays until a success, an operator or a new factor removes it. */
-export interface Brake {
+export interface FailureCount {
   failures: number
   /** No try counts before this; null: go on. */
   blockedUntil: number | null
@@ -60,7 +60,10 @@ export interface Brake {
 /** Later than any clock: a brake does not end by itself. */
 const NEVER = Number.MAX_SAFE_INTEGER
 
-export async function findBrake(sql: Sql, key: Pick<Budget, 'kind' | 'subject'>): Promise<Brake | undefined> {
+export async function findFailureCount(
+  sql: Sql,
+  key: Pick<Budget, 'kind' | 'subject'>,
+): Promise<FailureCount | undefined> {
   const row = await sql.one<{ failures: number; blocked_until: number | null }>(
     'SELECT failures, blocked_until FROM failed_attempts WHERE kind = ? AND subject = ?',
     [key.kind, key.subject],
@@ -69,7 +72,11 @@ export async function findBrake(sql: Sql, key: Pick<Budget, 'kind' | 'subject'>)
 }
 
 /** Inside a unit that holds the person: nobody else counts at the same time. */
-export async function setBrake(trx: Trx, key: Pick<Budget, 'kind' | 'subject'>, brake: Brake): Promise<void> {
+export async function setFailureCount(
+  trx: Trx,
+  key: Pick<Budget, 'kind' | 'subject'>,
+  brake: FailureCount,
+): Promise<void> {
   await trx.run(
     `INSERT INTO failed_attempts (kind, subject, failures, window_ends_at, blocked_until) VALUES (?, ?, ?, ?, ?)
      ON CONFLICT (kind, subject) DO UPDATE SET failures = excluded.failures, blocked_until = excluded.blocked_until`,
@@ -114,7 +121,7 @@ export async function listFailures(sql: Sql, now: number, limit: number): Promis
   }))
 }
 
-export interface Failures extends Brake {
+export interface Failures extends FailureCount {
   kind: string
 }
 

@@ -1,54 +1,25 @@
 import type { Sql, Trx } from './db.ts'
+import { integer, type RowOf, type StoredRow, table, text } from './table.ts'
 
-export interface Invitation {
-  id: string
-  userId: string
-  secretDigest: string
-  lang: string
-  createdAt: number
-  createdBy: string
-  expiresAt: number
-}
+const invitations = table('invitations', {
+  id: text,
+  userId: text,
+  secretDigest: text,
+  lang: text,
+  createdAt: integer,
+  createdBy: text,
+  expiresAt: integer,
+})
 
-interface InvitationRow {
-  id: string
-  user_id: string
-  secret_digest: string
-  lang: string
-  created_at: number
-  created_by: string
-  expires_at: number
-}
+export type Invitation = RowOf<typeof invitations>
 
 export async function insertInvitation(trx: Trx, invitation: Invitation): Promise<void> {
-  await trx.run(
-    `INSERT INTO invitations (id, user_id, secret_digest, lang, created_at, created_by, expires_at)
-     VALUES (?, ?, ?, ?, ?, ?, ?)`,
-    [
-      invitation.id,
-      invitation.userId,
-      invitation.secretDigest,
-      invitation.lang,
-      invitation.createdAt,
-      invitation.createdBy,
-      invitation.expiresAt,
-    ],
-  )
+  await trx.run(invitations.insert, invitations.values(invitation))
 }
 
 export async function findInvitation(sql: Sql, id: string): Promise<Invitation | undefined> {
-  const row = await sql.one<InvitationRow>('SELECT * FROM invitations WHERE id = ?', [id])
-  return (
-    row && {
-      id: row.id,
-      userId: row.user_id,
-      secretDigest: row.secret_digest,
-      lang: row.lang,
-      createdAt: row.created_at,
-      createdBy: row.created_by,
-      expiresAt: row.expires_at,
-    }
-  )
+  const row = await sql.one<StoredRow>(`SELECT ${invitations.columns} FROM invitations WHERE id = ?`, [id])
+  return invitations.readOne(row)
 }
 
 export async function deleteInvitationsBefore(trx: Trx, before: number): Promise<number> {

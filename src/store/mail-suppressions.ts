@@ -1,23 +1,18 @@
 import type { Sql, Trx } from './db.ts'
+import { integer, nullable, type RowOf, type StoredRow, table, text } from './table.ts'
+
+const mailSuppressions = table('mail_suppressions', {
+  address: text,
+  refusals: integer,
+  lastRefusedAt: integer,
+  /** What the mail server said last. */
+  response: text,
+  /** Null: refused, and not often enough yet. */
+  suppressedUntil: nullable(integer),
+})
 
 /** An address that mail servers refused for good: how often, and until when it gets nothing. */
-export interface MailSuppression {
-  address: string
-  refusals: number
-  lastRefusedAt: number
-  /** What the mail server said last. */
-  response: string
-  /** Null: refused, and not often enough yet. */
-  suppressedUntil: number | null
-}
-
-interface Row {
-  address: string
-  refusals: number
-  last_refused_at: number
-  response: string
-  suppressed_until: number | null
-}
+export type MailSuppression = RowOf<typeof mailSuppressions>
 
 /**
  * Counts one refusal, unless the last one that counted was a moment ago; begins anew where that was long ago.
@@ -46,20 +41,20 @@ export async function suppressMail(trx: Trx, { address, until }: { address: stri
 
 /** Undefined: the address may be mailed. */
 export async function findSuppression(sql: Sql, address: string, now: number): Promise<MailSuppression | undefined> {
-  const row = await sql.one<Row>('SELECT * FROM mail_suppressions WHERE address = ? AND suppressed_until > ?', [
-    address,
-    now,
-  ])
-  return row && fromRow(row)
+  const row = await sql.one<StoredRow>(
+    `SELECT ${mailSuppressions.columns} FROM mail_suppressions WHERE address = ? AND suppressed_until > ?`,
+    [address, now],
+  )
+  return mailSuppressions.readOne(row)
 }
 
 /** Those that get no mail now, the latest first. */
 export async function listSuppressions(sql: Sql, now: number, limit: number): Promise<MailSuppression[]> {
-  const rows = await sql.all<Row>(
-    'SELECT * FROM mail_suppressions WHERE suppressed_until > ? ORDER BY last_refused_at DESC, address LIMIT ?',
+  const rows = await sql.all<StoredRow>(
+    `SELECT ${mailSuppressions.columns} FROM mail_suppressions WHERE suppressed_until > ? ORDER BY last_refused_at DESC, address LIMIT ?`,
     [now, limit],
   )
-  return rows.map(fromRow)
+  return rows.map(mailSuppressions.read)
 }
 
 /** Forgets what was counted; true if there was something. */
@@ -69,14 +64,4 @@ export async function deleteSuppression(trx: Trx, address: string): Promise<bool
 
 export async function deleteSuppressionsBefore(trx: Trx, before: number): Promise<number> {
   return await trx.run('DELETE FROM mail_suppressions WHERE last_refused_at < ?', [before])
-}
-
-function fromRow(row: Row): MailSuppression {
-  return {
-    address: row.address,
-    refusals: row.refusals,
-    lastRefusedAt: row.last_refused_at,
-    response: row.response,
-    suppressedUntil: row.suppressed_until,
-  }
 }

@@ -1,68 +1,45 @@
 import type { Sql, Trx, Value } from './db.ts'
 import { type IdSpan, spanConditions } from './id-spans.ts'
+import { flag, integer, type NewRow, nullable, type RowOf, type StoredRow, table, text, word } from './table.ts'
 
 export type OutboxKind = 'mail' | 'webhook'
 
 /** `pending` is waiting or under way (a lease is a due time in the future); the rest is over. */
 export type OutboxState = 'pending' | 'sent' | 'failed' | 'expired' | 'cancelled'
 
-export interface OutboxItem {
-  id: string
-  kind: OutboxKind
-  state: OutboxState
-  /** Written where no mail may be sent, so that the work is the same for everybody; never sent, never shown. */
-  isDecoy: boolean
-  /** A mail's address, or a webhook's endpoint. */
-  recipient: string
-  /** Of a mail; of a webhook the type of its event. */
-  template: string
-  lang: string
-  /** Values of a mail's template, sealed; null once it is over. A webhook's body is made from its event. */
-  bodySealed: string | null
-  attemptId: string | null
-  /** The event that a webhook tells: its number in the audit log. */
-  eventSeq: number | null
-  createdAt: number
-  dueAt: number
-  expiresAt: number
-  tries: number
-  finishedAt: number | null
-  lastError: string | null
-}
+const outbox = table(
+  'outbox',
+  {
+    id: text,
+    kind: word<OutboxKind>(),
+    state: word<OutboxState>(),
+    /** Written where no mail may be sent, so that the work is the same for everybody; never sent, never shown. */
+    isDecoy: flag,
+    /** A mail's address, or a webhook's endpoint. */
+    recipient: text,
+    /** Of a mail; of a webhook the type of its event. */
+    template: text,
+    lang: text,
+    /** Values of a mail's template, sealed; null once it is over. A webhook's body is made from its event. */
+    bodySealed: nullable(text),
+    attemptId: nullable(text),
+    /** The event that a webhook tells: its number in the audit log. */
+    eventSeq: nullable(integer),
+    createdAt: integer,
+    dueAt: integer,
+    expiresAt: integer,
+    tries: integer,
+    finishedAt: nullable(integer),
+    lastError: nullable(text),
+  },
+  { defaulted: ['tries', 'finishedAt', 'lastError'] },
+)
 
-interface OutboxRow {
-  id: string
-  kind: string
-  state: string
-  is_decoy: number
-  recipient: string
-  template: string
-  lang: string
-  body_sealed: string | null
-  attempt_id: string | null
-  event_seq: number | null
-  created_at: number
-  due_at: number
-  expires_at: number
-  tries: number
-  finished_at: number | null
-  last_error: string | null
-}
+export type OutboxItem = RowOf<typeof outbox>
 
-/** It waits from now on. */
-export async function insertOutbox(
-  trx: Trx,
-  item: Omit<OutboxItem, 'state' | 'dueAt' | 'tries' | 'finishedAt' | 'lastError'>,
-): Promise<void> {
-  const { id, kind, recipient, template, lang, bodySealed, attemptId, eventSeq, createdAt, expiresAt } = item
-  await trx.run(
-    `INSERT INTO outbox (id, kind, state, is_decoy, recipient, template, lang, body_sealed, attempt_id, event_seq,
-       created_at, due_at, expires_at) VALUES (?, ?, 'pending', ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-    [
-      ...[id, kind, item.isDecoy ? 1 : 0, recipient, template, lang, bodySealed, attemptId, eventSeq],
-      ...[createdAt, createdAt, expiresAt],
-    ],
-  )
+/** Queues an item that is due at once. */
+export async function insertOutbox(trx: Trx, item: Omit<NewRow<typeof outbox>, 'state' | 'dueAt'>): Promise<void> {
+  await trx.run(outbox.insert, outbox.values({ ...item, state: 'pending', dueAt: item.createdAt }))
 }
 
 const CANCEL = `UPDATE outbox SET state = 'cancelled', body_sealed = NULL, finished_at = ? WHERE state = 'pending' AND`
@@ -96,14 +73,14 @@ export async function claimMail(
   { now, leaseUntil }: { now: number; leaseUntil: number },
 ): Promise<OutboxItem | undefined> {
   const skipLocked = trx.dialect === 'postgres' ? ' FOR UPDATE SKIP LOCKED' : ''
-  const row = await trx.one<OutboxRow>(
+  const row = await trx.one<StoredRow>(
     `UPDATE outbox SET due_at = ?, tries = tries + 1 WHERE id =
        (SELECT id FROM outbox WHERE state = 'pending' AND kind = 'mail' AND due_at <= ? ORDER BY due_at, id
         LIMIT 1${skipLocked})
-     RETURNING *`,
+     RETURNING ${outbox.columns}`,
     [leaseUntil, now],
   )
-  return row && fromRow(row)
+  return outbox.readOne(row)
 }
 
 /** Takes what has been due longest for an endpoint that the caller holds; counts the try. */
@@ -111,14 +88,14 @@ export async function claimWebhookFor(
   trx: Trx,
   { endpointId, now }: { endpointId: string; now: number },
 ): Promise<OutboxItem | undefined> {
-  const row = await trx.one<OutboxRow>(
+  const row = await trx.one<StoredRow>(
     `UPDATE outbox SET tries = tries + 1 WHERE id =
        (SELECT id FROM outbox WHERE state = 'pending' AND kind = 'webhook' AND recipient = ? AND due_at <= ?
         ORDER BY due_at, event_seq LIMIT 1)
-     RETURNING *`,
+     RETURNING ${outbox.columns}`,
     [endpointId, now],
   )
-  return row && fromRow(row)
+  return outbox.readOne(row)
 }
 
 /** Only while this try counts: another process that took the row over decides then. */
@@ -151,22 +128,22 @@ export async function requeueOutbox(
   trx: Trx,
   input: { id: string; now: number; expiresAt: number },
 ): Promise<OutboxItem | undefined> {
-  const row = await trx.one<OutboxRow>(
+  const row = await trx.one<StoredRow>(
     `UPDATE outbox SET state = 'pending', due_at = ?, expires_at = ?, tries = 0, finished_at = NULL
-     WHERE id = ? AND state <> 'pending' RETURNING *`,
+     WHERE id = ? AND state <> 'pending' RETURNING ${outbox.columns}`,
     [input.now, input.expiresAt, input.id],
   )
-  return row && fromRow(row)
+  return outbox.readOne(row)
 }
 
 /** What waits is due now; what somebody is sending at this moment, whose try has not ended, is left to them. */
 export async function hurryOutbox(trx: Trx, input: { id: string; now: number }): Promise<OutboxItem | undefined> {
-  const row = await trx.one<OutboxRow>(
+  const row = await trx.one<StoredRow>(
     `UPDATE outbox SET due_at = ? WHERE id = ? AND state = 'pending' AND (tries = 0 OR EXISTS
-       (SELECT 1 FROM outbox_tries WHERE outbox_id = outbox.id AND number = outbox.tries)) RETURNING *`,
+       (SELECT 1 FROM outbox_tries WHERE outbox_id = outbox.id AND number = outbox.tries)) RETURNING ${outbox.columns}`,
     [input.now, input.id],
   )
-  return row && fromRow(row)
+  return outbox.readOne(row)
 }
 
 /** What has waited since a failure is due now: its endpoint answers again. */
@@ -220,8 +197,11 @@ export interface OutboxFilter extends IdSpan {
 export async function listOutbox(sql: Sql, filter: OutboxFilter, limit: number, offset = 0): Promise<OutboxItem[]> {
   const { where, values } = conditions(filter)
   const page = [...values, limit, offset]
-  const rows = await sql.all<OutboxRow>(`SELECT * FROM outbox WHERE ${where} ORDER BY id DESC LIMIT ? OFFSET ?`, page)
-  return rows.map(fromRow)
+  const rows = await sql.all<StoredRow>(
+    `SELECT ${outbox.columns} FROM outbox WHERE ${where} ORDER BY id DESC LIMIT ? OFFSET ?`,
+    page,
+  )
+  return rows.map(outbox.read)
 }
 
 export async function countOutbox(sql: Sql, filter: OutboxFilter): Promise<number> {
@@ -231,16 +211,19 @@ export async function countOutbox(sql: Sql, filter: OutboxFilter): Promise<numbe
 }
 
 export async function findOutboxItem(sql: Sql, kind: OutboxKind, id: string): Promise<OutboxItem | undefined> {
-  const row = await sql.one<OutboxRow>('SELECT * FROM outbox WHERE id = ? AND kind = ? AND is_decoy = 0', [id, kind])
-  return row && fromRow(row)
+  const row = await sql.one<StoredRow>(
+    `SELECT ${outbox.columns} FROM outbox WHERE id = ? AND kind = ? AND is_decoy = 0`,
+    [id, kind],
+  )
+  return outbox.readOne(row)
 }
 
 export async function findLastMailTo(sql: Sql, recipient: string): Promise<OutboxItem | undefined> {
-  const row = await sql.one<OutboxRow>(
-    "SELECT * FROM outbox WHERE kind = 'mail' AND recipient = ? AND is_decoy = 0 ORDER BY id DESC LIMIT 1",
+  const row = await sql.one<StoredRow>(
+    `SELECT ${outbox.columns} FROM outbox WHERE kind = 'mail' AND recipient = ? AND is_decoy = 0 ORDER BY id DESC LIMIT 1`,
     [recipient],
   )
-  return row && fromRow(row)
+  return outbox.readOne(row)
 }
 
 export async function deleteOutboxBefore(trx: Trx, before: number, limit: number): Promise<number> {
@@ -268,25 +251,4 @@ function conditions({ kind, state, recipient, since, ...span }: OutboxFilter): {
   ]
   const where = ['is_decoy = 0', ...parts.map(({ text }) => text)].join(' AND ')
   return { where, values: parts.map(({ value }) => value) }
-}
-
-function fromRow(row: OutboxRow): OutboxItem {
-  return {
-    id: row.id,
-    kind: row.kind as OutboxKind,
-    state: row.state as OutboxState,
-    isDecoy: row.is_decoy === 1,
-    recipient: row.recipient,
-    template: row.template,
-    lang: row.lang,
-    bodySealed: row.body_sealed,
-    attemptId: row.attempt_id,
-    eventSeq: row.event_seq,
-    createdAt: row.created_at,
-    dueAt: row.due_at,
-    expiresAt: row.expires_at,
-    tries: row.tries,
-    finishedAt: row.finished_at,
-    lastError: row.last_error,
-  }
 }

@@ -1,70 +1,50 @@
 import { placeholders, type Sql, type Trx } from './db.ts'
+import { flag, integer, json, type NewRow, nullable, type RowOf, type StoredRow, table, text } from './table.ts'
 
-export interface Passkey {
-  id: string
-  userId: string
-  /** As the authenticator made it, base64url. */
-  credentialId: string
-  /** COSE, base64url. */
-  publicKey: string
-  counter: number
-  transports: string[]
-  /** The make of the authenticator. */
-  aaguid: string
-  name: string
-  /** May be copied to other devices of the person: synced. It never changes. */
-  isBackupEligible: boolean
-  isBackedUp: boolean
-  createdAt: number
-  lastUsedAt: number | null
-}
+const passkeys = table(
+  'passkeys',
+  {
+    id: text,
+    userId: text,
+    /** As the authenticator made it, base64url. */
+    credentialId: text,
+    /** COSE, base64url. */
+    publicKey: text,
+    counter: integer,
+    transports: json<string[]>(),
+    /** The make of the authenticator. */
+    aaguid: text,
+    name: text,
+    /** May be copied to other devices of the person: synced. It never changes. */
+    isBackupEligible: flag,
+    isBackedUp: flag,
+    createdAt: integer,
+    lastUsedAt: nullable(integer),
+  },
+  { defaulted: ['lastUsedAt'] },
+)
 
-interface PasskeyRow {
-  id: string
-  user_id: string
-  credential_id: string
-  public_key: string
-  counter: number
-  transports: string
-  aaguid: string
-  name: string
-  is_backup_eligible: number
-  is_backed_up: number
-  created_at: number
-  last_used_at: number | null
-}
+export type Passkey = RowOf<typeof passkeys>
 
 /** False if this credential is somebody's already. */
-export async function insertPasskey(trx: Trx, passkey: Omit<Passkey, 'lastUsedAt'>): Promise<boolean> {
-  const inserted = await trx.run(
-    `INSERT INTO passkeys (id, user_id, credential_id, public_key, counter, transports, aaguid, name,
-       is_backup_eligible, is_backed_up, created_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)
-     ON CONFLICT (credential_id) DO NOTHING`,
-    [
-      passkey.id,
-      passkey.userId,
-      passkey.credentialId,
-      passkey.publicKey,
-      passkey.counter,
-      JSON.stringify(passkey.transports),
-      passkey.aaguid,
-      passkey.name,
-      passkey.isBackupEligible ? 1 : 0,
-      passkey.isBackedUp ? 1 : 0,
-      passkey.createdAt,
-    ],
-  )
+export async function insertPasskey(trx: Trx, passkey: NewRow<typeof passkeys>): Promise<boolean> {
+  const inserted = await trx.run(`${passkeys.insert} ON CONFLICT (credential_id) DO NOTHING`, passkeys.values(passkey))
   return inserted === 1
 }
 
 export async function findPasskeyByCredential(sql: Sql, credentialId: string): Promise<Passkey | undefined> {
-  return fromRow(await sql.one<PasskeyRow>('SELECT * FROM passkeys WHERE credential_id = ?', [credentialId]))
+  return passkeys.readOne(
+    await sql.one<StoredRow>(`SELECT ${passkeys.columns} FROM passkeys WHERE credential_id = ?`, [credentialId]),
+  )
 }
 
 /** Oldest first. */
 export async function listPasskeys(sql: Sql, userId: string): Promise<Passkey[]> {
-  const rows = await sql.all<PasskeyRow>('SELECT * FROM passkeys WHERE user_id = ? ORDER BY id LIMIT 100', [userId])
-  return rows.flatMap((row) => fromRow(row) ?? [])
+  const rows = await sql.all<StoredRow>(
+    `SELECT ${passkeys.columns} FROM passkeys WHERE user_id = ? ORDER BY id LIMIT 100`,
+    [userId],
+  )
+  return rows.flatMap((row) => passkeys.readOne(row) ?? [])
 }
 
 /** How many each of these people has; who has none is not in the map. */
@@ -101,8 +81,8 @@ export async function renamePasskey(trx: Trx, input: { id: string; userId: strin
 
 /** What was removed; undefined: not there, or somebody else's. */
 export async function deletePasskey(trx: Trx, input: { id: string; userId: string }): Promise<Passkey | undefined> {
-  return fromRow(
-    await trx.one<PasskeyRow>('DELETE FROM passkeys WHERE id = ? AND user_id = ? RETURNING *', [
+  return passkeys.readOne(
+    await trx.one<StoredRow>(`DELETE FROM passkeys WHERE id = ? AND user_id = ? RETURNING ${passkeys.columns}`, [
       input.id,
       input.userId,
     ]),
@@ -112,23 +92,4 @@ export async function deletePasskey(trx: Trx, input: { id: string; userId: strin
 /** Those made at `since` or later. */
 export async function deletePasskeysOf(trx: Trx, userId: string, since: number): Promise<number> {
   return await trx.run('DELETE FROM passkeys WHERE user_id = ? AND created_at >= ?', [userId, since])
-}
-
-function fromRow(row: PasskeyRow | undefined): Passkey | undefined {
-  return (
-    row && {
-      id: row.id,
-      userId: row.user_id,
-      credentialId: row.credential_id,
-      publicKey: row.public_key,
-      counter: row.counter,
-      transports: JSON.parse(row.transports) as string[],
-      aaguid: row.aaguid,
-      name: row.name,
-      isBackupEligible: row.is_backup_eligible === 1,
-      isBackedUp: row.is_backed_up === 1,
-      createdAt: row.created_at,
-      lastUsedAt: row.last_used_at,
-    }
-  )
 }

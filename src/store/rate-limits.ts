@@ -1,4 +1,5 @@
 import type { Sql, Trx } from './db.ts'
+import { integer, type RowOf, type StoredRow, table, text } from './table.ts'
 
 /** What is counted together: `ip` and an address, `email` and a mailbox. */
 export interface Bucket {
@@ -6,19 +7,14 @@ export interface Bucket {
   subject: string
 }
 
-export interface BucketUse extends Bucket {
-  used: number
-  windowEndsAt: number
-}
+const rateLimits = table('rate_limits', {
+  policy: text,
+  subject: text,
+  used: integer,
+  windowEndsAt: integer,
+})
 
-interface Row {
-  policy: string
-  subject: string
-  used: number
-  window_ends_at: number
-}
-
-const toUse = ({ window_ends_at, ...row }: Row): BucketUse => ({ ...row, windowEndsAt: window_ends_at })
+export type BucketUse = RowOf<typeof rateLimits>
 
 /** A window that lies further ahead than it is long was begun by a clock that has been put back since. */
 const IS_OVER = '(rate_limits.window_ends_at <= ? OR rate_limits.window_ends_at > ?)'
@@ -33,16 +29,16 @@ export async function takeFromBucket(
   { amount, limit, windowMs, now }: { amount: number; limit: number; windowMs: number; now: number },
 ): Promise<BucketUse & { isCounted: boolean }> {
   const endsAt = now + windowMs
-  const row = await trx.one<Row>(
-    `INSERT INTO rate_limits (policy, subject, used, window_ends_at) VALUES (?, ?, ?, ?)
+  const row = await trx.one<StoredRow>(
+    `${rateLimits.insert}
      ON CONFLICT (policy, subject) DO UPDATE SET
        used = CASE WHEN ${IS_OVER} THEN excluded.used ELSE rate_limits.used + excluded.used END,
        window_ends_at = CASE WHEN ${IS_OVER} THEN excluded.window_ends_at ELSE rate_limits.window_ends_at END
      WHERE rate_limits.used <= ? OR ${IS_OVER}
-     RETURNING policy, subject, used, window_ends_at`,
+     RETURNING ${rateLimits.columns}`,
     [policy, subject, amount, endsAt, now, endsAt, now, endsAt, limit, now, endsAt],
   )
-  if (row) return { ...toUse(row), isCounted: true }
+  if (row) return { ...rateLimits.read(row), isCounted: true }
   // Over already; a reset between the two statements is as if this had come a moment earlier.
   const use = await findBucket(trx, { policy, subject })
   return { ...(use ?? { policy, subject, used: limit + 1, windowEndsAt: endsAt }), isCounted: false }
@@ -61,11 +57,11 @@ export async function giveBackToBucket(
 }
 
 export async function findBucket(sql: Sql, { policy, subject }: Bucket): Promise<BucketUse | undefined> {
-  const row = await sql.one<Row>(
-    'SELECT policy, subject, used, window_ends_at FROM rate_limits WHERE policy = ? AND subject = ?',
+  const row = await sql.one<StoredRow>(
+    `SELECT ${rateLimits.columns} FROM rate_limits WHERE policy = ? AND subject = ?`,
     [policy, subject],
   )
-  return row && toUse(row)
+  return rateLimits.readOne(row)
 }
 
 /** What is used of running windows, the fullest first. */
@@ -75,22 +71,21 @@ export async function listBuckets(
   limit: number,
 ): Promise<BucketUse[]> {
   const { now, subject } = filter
-  const rows = await sql.all<Row>(
-    `SELECT policy, subject, used, window_ends_at FROM rate_limits
+  const rows = await sql.all<StoredRow>(
+    `SELECT ${rateLimits.columns} FROM rate_limits
      WHERE window_ends_at > ? AND used > 0 ${subject === undefined ? '' : 'AND subject = ?'}
      ORDER BY used DESC, policy, subject LIMIT ?`,
     [now, ...(subject === undefined ? [] : [subject]), limit],
   )
-  return rows.map(toUse)
+  return rows.map(rateLimits.read)
 }
 
 /** Forgets what was counted for a subject, under every policy; answers what it was. */
 export async function deleteBucketsOf(trx: Trx, subject: string): Promise<BucketUse[]> {
-  const rows = await trx.all<Row>(
-    'DELETE FROM rate_limits WHERE subject = ? RETURNING policy, subject, used, window_ends_at',
-    [subject],
-  )
-  return rows.map(toUse)
+  const rows = await trx.all<StoredRow>(`DELETE FROM rate_limits WHERE subject = ? RETURNING ${rateLimits.columns}`, [
+    subject,
+  ])
+  return rows.map(rateLimits.read)
 }
 
 export async function deleteBucketsEndedBefore(trx: Trx, before: number, limit: number): Promise<number> {

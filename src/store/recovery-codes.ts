@@ -1,25 +1,23 @@
 import type { Sql, Trx } from './db.ts'
+import { integer, nullable, type RowOf, type StoredRow, table, text } from './table.ts'
 
-/** One set of codes has one salt, so that one look costs one scrypt. */
-export interface RecoveryCode {
-  id: string
-  userId: string
-  salt: string
-  codeHash: string
-  createdAt: number
-  usedAt: number | null
-}
+const recoveryCodes = table(
+  'recovery_codes',
+  {
+    id: text,
+    userId: text,
+    /** One for the whole set, so that a look costs one scrypt. */
+    salt: text,
+    codeHash: text,
+    createdAt: integer,
+    usedAt: nullable(integer),
+  },
+  { defaulted: ['usedAt'] },
+)
 
-interface RecoveryCodeRow {
-  id: string
-  user_id: string
-  salt: string
-  code_hash: string
-  created_at: number
-  used_at: number | null
-}
+export type RecoveryCode = RowOf<typeof recoveryCodes>
 
-/** Replaces all there were. */
+/** Replaces all codes of the user. */
 export async function replaceRecoveryCodes(
   trx: Trx,
   userId: string,
@@ -27,30 +25,17 @@ export async function replaceRecoveryCodes(
 ): Promise<void> {
   await deleteRecoveryCodes(trx, userId)
   for (const code of codes) {
-    await trx.run('INSERT INTO recovery_codes (id, user_id, salt, code_hash, created_at) VALUES (?, ?, ?, ?, ?)', [
-      code.id,
-      userId,
-      code.salt,
-      code.codeHash,
-      code.createdAt,
-    ])
+    await trx.run(recoveryCodes.insert, recoveryCodes.values({ ...code, userId }))
   }
 }
 
 /** Those that are not used yet. */
 export async function listUnusedRecoveryCodes(sql: Sql, userId: string): Promise<RecoveryCode[]> {
-  const rows = await sql.all<RecoveryCodeRow>(
-    'SELECT * FROM recovery_codes WHERE user_id = ? AND used_at IS NULL ORDER BY id LIMIT 100',
+  const rows = await sql.all<StoredRow>(
+    `SELECT ${recoveryCodes.columns} FROM recovery_codes WHERE user_id = ? AND used_at IS NULL ORDER BY id LIMIT 100`,
     [userId],
   )
-  return rows.map((row) => ({
-    id: row.id,
-    userId: row.user_id,
-    salt: row.salt,
-    codeHash: row.code_hash,
-    createdAt: row.created_at,
-    usedAt: row.used_at,
-  }))
+  return rows.map(recoveryCodes.read)
 }
 
 /** Spends a code: true for one of any number of racers. */

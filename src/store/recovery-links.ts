@@ -1,58 +1,31 @@
 import type { Sql, Trx } from './db.ts'
+import { integer, json, type NewRow, nullable, type RowOf, type StoredRow, table, text } from './table.ts'
 
-export interface RecoveryLink {
-  id: string
-  userId: string
-  secretDigest: string
-  /** The factors that it takes away when it is used. */
-  removes: string[]
-  createdAt: number
-  createdBy: string
-  expiresAt: number
-  usedAt: number | null
-}
+const recoveryLinks = table(
+  'recovery_links',
+  {
+    id: text,
+    userId: text,
+    secretDigest: text,
+    /** The factors that it takes away when it is used. */
+    removes: json<string[]>(),
+    createdAt: integer,
+    createdBy: text,
+    expiresAt: integer,
+    usedAt: nullable(integer),
+  },
+  { defaulted: ['usedAt'] },
+)
 
-interface RecoveryLinkRow {
-  id: string
-  user_id: string
-  secret_digest: string
-  removes: string
-  created_at: number
-  created_by: string
-  expires_at: number
-  used_at: number | null
-}
+export type RecoveryLink = RowOf<typeof recoveryLinks>
 
-export async function insertRecoveryLink(trx: Trx, link: Omit<RecoveryLink, 'usedAt'>): Promise<void> {
-  await trx.run(
-    `INSERT INTO recovery_links (id, user_id, secret_digest, removes, created_at, created_by, expires_at)
-     VALUES (?, ?, ?, ?, ?, ?, ?)`,
-    [
-      link.id,
-      link.userId,
-      link.secretDigest,
-      JSON.stringify(link.removes),
-      link.createdAt,
-      link.createdBy,
-      link.expiresAt,
-    ],
-  )
+export async function insertRecoveryLink(trx: Trx, link: NewRow<typeof recoveryLinks>): Promise<void> {
+  await trx.run(recoveryLinks.insert, recoveryLinks.values(link))
 }
 
 export async function findRecoveryLink(sql: Sql, id: string): Promise<RecoveryLink | undefined> {
-  const row = await sql.one<RecoveryLinkRow>('SELECT * FROM recovery_links WHERE id = ?', [id])
-  return (
-    row && {
-      id: row.id,
-      userId: row.user_id,
-      secretDigest: row.secret_digest,
-      removes: JSON.parse(row.removes) as string[],
-      createdAt: row.created_at,
-      createdBy: row.created_by,
-      expiresAt: row.expires_at,
-      usedAt: row.used_at,
-    }
-  )
+  const row = await sql.one<StoredRow>(`SELECT ${recoveryLinks.columns} FROM recovery_links WHERE id = ?`, [id])
+  return recoveryLinks.readOne(row)
 }
 
 /** Spends it: true for one of any number of racers. */

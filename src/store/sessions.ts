@@ -1,75 +1,40 @@
 import { placeholders, type Sql, type Trx, type Value } from './db.ts'
 import { type IdSpan, spanConditions } from './id-spans.ts'
-import type { Delivery } from './signin-attempts.ts'
-import { type MfaPolicy, toMfaPolicy } from './users.ts'
+import type { SessionTransport } from './signin-attempts.ts'
+import { flag, integer, json, type NewRow, nullable, type RowOf, type StoredRow, table, text, word } from './table.ts'
+import { users } from './users.ts'
 
-export interface Session {
-  id: string
-  userId: string
-  delivery: Delivery
-  /** Of the cookie's secret; null where tokens were delivered. */
-  secretDigest: string | null
-  amr: string[]
-  aal: number
-  /** Good for enrolling a factor and signing out, and for nothing else. */
-  isEnrolmentDue: boolean
-  authTime: number
-  createdAt: number
-  lastSeenAt: number
-  idleExpiresAt: number
-  expiresAt: number
-  ip: string | null
-  userAgent: string | null
-  /** Of the refresh token: the one that may be used next carries it. */
-  generation: number
-  refreshSalt: string
-  refreshedAt: number
-  revokedAt: number | null
-  revokedBy: string | null
-  revokedReason: string | null
-}
+const sessions = table(
+  'sessions',
+  {
+    id: text,
+    userId: text,
+    delivery: word<SessionTransport>(),
+    /** Of the cookie's secret; null where tokens were delivered. */
+    secretDigest: nullable(text),
+    amr: json<string[]>(),
+    aal: integer,
+    /** Good for enrolling a factor and signing out, and for nothing else. */
+    isEnrolmentDue: flag,
+    authTime: integer,
+    createdAt: integer,
+    lastSeenAt: integer,
+    idleExpiresAt: integer,
+    expiresAt: integer,
+    ip: nullable(text),
+    userAgent: nullable(text),
+    /** Of the refresh token: the one that may be used next carries it. */
+    generation: integer,
+    refreshSalt: text,
+    refreshedAt: integer,
+    revokedAt: nullable(integer),
+    revokedBy: nullable(text),
+    revokedReason: nullable(text),
+  },
+  { defaulted: ['revokedAt', 'revokedBy', 'revokedReason'] },
+)
 
-/** A session with what its owner's row says now. */
-export interface OwnedSession extends Session {
-  user: {
-    email: string
-    emailTyped: string
-    name: string | null
-    disabledAt: number | null
-    mfaPolicy: MfaPolicy | null
-  }
-}
-
-interface SessionRow {
-  id: string
-  user_id: string
-  delivery: string
-  secret_digest: string | null
-  amr: string
-  aal: number
-  is_enrolment_due: number
-  auth_time: number
-  created_at: number
-  last_seen_at: number
-  idle_expires_at: number
-  expires_at: number
-  ip: string | null
-  user_agent: string | null
-  generation: number
-  refresh_salt: string
-  refreshed_at: number
-  revoked_at: number | null
-  revoked_by: string | null
-  revoked_reason: string | null
-}
-
-interface OwnedSessionRow extends SessionRow {
-  user_email: string
-  user_email_typed: string
-  user_name: string | null
-  user_disabled_at: number | null
-  user_mfa_policy: string | null
-}
+export type Session = RowOf<typeof sessions>
 
 export interface SessionFilter extends IdSpan {
   userId?: string | undefined
@@ -80,50 +45,29 @@ export interface SessionFilter extends IdSpan {
   createdSince?: number | undefined
 }
 
-const OWNED = `SELECT sessions.*, users.email AS user_email, users.email_typed AS user_email_typed,
-    users.name AS user_name, users.disabled_at AS user_disabled_at,
-    users.mfa_policy AS user_mfa_policy
-  FROM sessions JOIN users ON users.id = sessions.user_id`
+const owner = users.pick(['email', 'emailTyped', 'name', 'disabledAt', 'mfaPolicy'], 'user_')
 
-export async function insertSession(
-  trx: Trx,
-  session: Omit<Session, 'revokedAt' | 'revokedBy' | 'revokedReason'>,
-): Promise<void> {
-  await trx.run(
-    `INSERT INTO sessions (id, user_id, delivery, secret_digest, amr, aal, is_enrolment_due, auth_time, created_at, last_seen_at,
-       idle_expires_at, expires_at, ip, user_agent, generation, refresh_salt, refreshed_at) VALUES ${placeholders(17)}`,
-    [
-      session.id,
-      session.userId,
-      session.delivery,
-      session.secretDigest,
-      JSON.stringify(session.amr),
-      session.aal,
-      session.isEnrolmentDue ? 1 : 0,
-      session.authTime,
-      session.createdAt,
-      session.lastSeenAt,
-      session.idleExpiresAt,
-      session.expiresAt,
-      session.ip,
-      session.userAgent,
-      session.generation,
-      session.refreshSalt,
-      session.refreshedAt,
-    ],
-  )
+/** A session with what its user's row says now. */
+export interface OwnedSession extends Session {
+  user: ReturnType<typeof owner.read>
+}
+
+const OWNED = `SELECT ${sessions.qualified}, ${owner.columns} FROM sessions JOIN users ON users.id = sessions.user_id`
+
+export async function insertSession(trx: Trx, session: NewRow<typeof sessions>): Promise<void> {
+  await trx.run(sessions.insert, sessions.values(session))
 }
 
 export async function findSession(sql: Sql, id: string): Promise<OwnedSession | undefined> {
-  const row = await sql.one<OwnedSessionRow>(`${OWNED} WHERE sessions.id = ?`, [id])
-  return row && fromOwnedRow(row)
+  const row = await sql.one<StoredRow>(`${OWNED} WHERE sessions.id = ?`, [id])
+  return row && readOwned(row)
 }
 
 /** Newest first. */
 export async function listSessions(sql: Sql, filter: SessionFilter, limit: number): Promise<OwnedSession[]> {
   const { where, values } = conditions(filter)
-  const rows = await sql.all<OwnedSessionRow>(`${OWNED} ${where} ORDER BY sessions.id DESC LIMIT ?`, [...values, limit])
-  return rows.map(fromOwnedRow)
+  const rows = await sql.all<StoredRow>(`${OWNED} ${where} ORDER BY sessions.id DESC LIMIT ?`, [...values, limit])
+  return rows.map(readOwned)
 }
 
 export async function countSessions(sql: Sql, filter: SessionFilter): Promise<number> {
@@ -160,7 +104,7 @@ export async function rotateSession(
   trx: Trx,
   input: { id: string; generation: number; now: number; idleExpiresAt: number },
 ): Promise<Pick<Session, 'generation' | 'idleExpiresAt'> | undefined> {
-  const row = await trx.one<Pick<SessionRow, 'generation' | 'idle_expires_at'>>(
+  const row = await trx.one<{ generation: number; idle_expires_at: number }>(
     `UPDATE sessions SET generation = generation + 1, refreshed_at = ?, last_seen_at = ?,
        idle_expires_at = CASE WHEN expires_at < ? THEN expires_at ELSE ? END
      WHERE id = ? AND generation = ? AND revoked_at IS NULL AND idle_expires_at > ? AND expires_at > ?
@@ -254,34 +198,6 @@ function conditions(filter: SessionFilter): { where: string; values: Value[] } {
   }
 }
 
-function fromOwnedRow(row: OwnedSessionRow): OwnedSession {
-  return {
-    id: row.id,
-    userId: row.user_id,
-    delivery: row.delivery === 'cookie' ? 'cookie' : 'tokens',
-    secretDigest: row.secret_digest,
-    amr: JSON.parse(row.amr) as string[],
-    aal: row.aal,
-    isEnrolmentDue: row.is_enrolment_due === 1,
-    authTime: row.auth_time,
-    createdAt: row.created_at,
-    lastSeenAt: row.last_seen_at,
-    idleExpiresAt: row.idle_expires_at,
-    expiresAt: row.expires_at,
-    ip: row.ip,
-    userAgent: row.user_agent,
-    generation: row.generation,
-    refreshSalt: row.refresh_salt,
-    refreshedAt: row.refreshed_at,
-    revokedAt: row.revoked_at,
-    revokedBy: row.revoked_by,
-    revokedReason: row.revoked_reason,
-    user: {
-      email: row.user_email,
-      emailTyped: row.user_email_typed,
-      name: row.user_name,
-      disabledAt: row.user_disabled_at,
-      mfaPolicy: toMfaPolicy(row.user_mfa_policy),
-    },
-  }
+function readOwned(row: StoredRow): OwnedSession {
+  return { ...sessions.read(row), user: owner.read(row) }
 }

@@ -1,7 +1,8 @@
 import type { Sql, Trx } from './db.ts'
+import { integer, json, type NewRow, nullable, type RowOf, type StoredRow, table, text, word } from './table.ts'
 
-/** `tokens`: in the answer's body. `cookie`: in a cookie, so that no script reads it. */
-export type Delivery = 'tokens' | 'cookie'
+/** How a session reaches its user. `tokens`: in the response body. `cookie`: in a cookie, which no script can read. */
+export type SessionTransport = 'tokens' | 'cookie'
 export type CodeKind = 'short' | 'long'
 
 /** What the proof of this mail is for. Only `signin` may end in a session, and only its token is known to anybody. */
@@ -9,107 +10,67 @@ export type AttemptPurpose = 'signin' | 'stepup' | 'email_change' | 'email_resto
 /** A thing that was proven, as `amr` names it. */
 export type Proof = 'email' | 'passkey' | 'otp' | 'recovery_code' | 'recovery_link'
 
-export interface SigninAttempt {
-  id: string
-  purpose: AttemptPurpose
-  /** The session, or the change of address, that this proof is about; null for a sign-in. */
-  boundTo: string | null
-  /** Whom the proofs so far name. */
-  userId: string | null
-  proofs: Proof[]
-  secretDigest: string
-  /** Canonical; null: not known yet. */
-  email: string | null
-  emailTyped: string | null
-  deliver: Delivery
-  redirectTo: string | null
-  linkTo: string | null
-  lang: string
-  ip: string | null
-  userAgent: string | null
-  createdAt: number
-  expiresAt: number
-  mailedAt: number | null
-  linkDigest: string | null
-  codeMac: string | null
-  codeKind: CodeKind | null
-  codeTries: number
-  /** The proof by mail was spent, whichever of link and code it was. */
-  usedAt: number | null
-  /** The link was first opened away from where it was asked for. */
-  previewedAt: number | null
-  completedAt: number | null
-}
+const signinAttempts = table(
+  'signin_attempts',
+  {
+    id: text,
+    purpose: word<AttemptPurpose>(),
+    /** The session, or the change of address, that this proof is about; null for a sign-in. */
+    boundTo: nullable(text),
+    /** Whom the proofs so far name. */
+    userId: nullable(text),
+    proofs: json<Proof[]>(),
+    secretDigest: text,
+    /** Canonical; null: not known yet. */
+    email: nullable(text),
+    emailTyped: nullable(text),
+    deliver: word<SessionTransport>(),
+    redirectTo: nullable(text),
+    linkTo: nullable(text),
+    lang: text,
+    ip: nullable(text),
+    userAgent: nullable(text),
+    createdAt: integer,
+    expiresAt: integer,
+    mailedAt: nullable(integer),
+    linkDigest: nullable(text),
+    codeMac: nullable(text),
+    codeKind: nullable(word<CodeKind>()),
+    codeTries: integer,
+    /** The proof by mail was spent, whichever of link and code it was. */
+    usedAt: nullable(integer),
+    /** The link was first opened away from where it was asked for. */
+    previewedAt: nullable(integer),
+    completedAt: nullable(integer),
+  },
+  {
+    defaulted: [
+      'userId',
+      'proofs',
+      'mailedAt',
+      'linkDigest',
+      'codeMac',
+      'codeKind',
+      'codeTries',
+      'usedAt',
+      'previewedAt',
+      'completedAt',
+    ],
+  },
+)
 
-interface SigninAttemptRow {
-  id: string
-  purpose: string
-  bound_to: string | null
-  user_id: string | null
-  proofs: string
-  secret_digest: string
-  email: string | null
-  email_typed: string | null
-  deliver: string
-  redirect_to: string | null
-  link_to: string | null
-  lang: string
-  ip: string | null
-  user_agent: string | null
-  created_at: number
-  expires_at: number
-  mailed_at: number | null
-  link_digest: string | null
-  code_mac: string | null
-  code_kind: string | null
-  code_tries: number
-  used_at: number | null
-  previewed_at: number | null
-  completed_at: number | null
-}
+export type SigninAttempt = RowOf<typeof signinAttempts>
 
 export const CODE_TRIES = 5
 
-export async function insertSigninAttempt(
-  trx: Trx,
-  attempt: Omit<
-    SigninAttempt,
-    | 'userId'
-    | 'proofs'
-    | 'mailedAt'
-    | 'linkDigest'
-    | 'codeMac'
-    | 'codeKind'
-    | 'codeTries'
-    | 'usedAt'
-    | 'previewedAt'
-    | 'completedAt'
-  >,
-): Promise<void> {
-  await trx.run(
-    `INSERT INTO signin_attempts (id, purpose, bound_to, secret_digest, email, email_typed, deliver, redirect_to,
-       link_to, lang, ip, user_agent, created_at, expires_at) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)`,
-    [
-      attempt.id,
-      attempt.purpose,
-      attempt.boundTo,
-      attempt.secretDigest,
-      attempt.email,
-      attempt.emailTyped,
-      attempt.deliver,
-      attempt.redirectTo,
-      attempt.linkTo,
-      attempt.lang,
-      attempt.ip,
-      attempt.userAgent,
-      attempt.createdAt,
-      attempt.expiresAt,
-    ],
-  )
+export async function insertSigninAttempt(trx: Trx, attempt: NewRow<typeof signinAttempts>): Promise<void> {
+  await trx.run(signinAttempts.insert, signinAttempts.values(attempt))
 }
 
 export async function findSigninAttempt(sql: Sql, id: string): Promise<SigninAttempt | undefined> {
-  return fromRow(await sql.one<SigninAttemptRow>('SELECT * FROM signin_attempts WHERE id = ?', [id]))
+  return signinAttempts.readOne(
+    await sql.one<StoredRow>(`SELECT ${signinAttempts.columns} FROM signin_attempts WHERE id = ?`, [id]),
+  )
 }
 
 /**
@@ -184,9 +145,9 @@ export async function findBoundAttempt(
   sql: Sql,
   input: { purpose: AttemptPurpose; boundTo: string },
 ): Promise<SigninAttempt | undefined> {
-  return fromRow(
-    await sql.one<SigninAttemptRow>(
-      'SELECT * FROM signin_attempts WHERE bound_to = ? AND purpose = ? ORDER BY id DESC LIMIT 1',
+  return signinAttempts.readOne(
+    await sql.one<StoredRow>(
+      `SELECT ${signinAttempts.columns} FROM signin_attempts WHERE bound_to = ? AND purpose = ? ORDER BY id DESC LIMIT 1`,
       [input.boundTo, input.purpose],
     ),
   )
@@ -225,36 +186,5 @@ export async function deleteSigninAttemptsBefore(trx: Trx, before: number, limit
   return await trx.run(
     'DELETE FROM signin_attempts WHERE id IN (SELECT id FROM signin_attempts WHERE expires_at < ? LIMIT ?)',
     [before, limit],
-  )
-}
-
-function fromRow(row: SigninAttemptRow | undefined): SigninAttempt | undefined {
-  return (
-    row && {
-      id: row.id,
-      purpose: row.purpose as AttemptPurpose,
-      boundTo: row.bound_to,
-      userId: row.user_id,
-      proofs: JSON.parse(row.proofs) as Proof[],
-      secretDigest: row.secret_digest,
-      email: row.email,
-      emailTyped: row.email_typed,
-      deliver: row.deliver === 'cookie' ? 'cookie' : 'tokens',
-      redirectTo: row.redirect_to,
-      linkTo: row.link_to,
-      lang: row.lang,
-      ip: row.ip,
-      userAgent: row.user_agent,
-      createdAt: row.created_at,
-      expiresAt: row.expires_at,
-      mailedAt: row.mailed_at,
-      linkDigest: row.link_digest,
-      codeMac: row.code_mac,
-      codeKind: row.code_kind === null ? null : row.code_kind === 'long' ? 'long' : 'short',
-      codeTries: row.code_tries,
-      usedAt: row.used_at,
-      previewedAt: row.previewed_at,
-      completedAt: row.completed_at,
-    }
   )
 }

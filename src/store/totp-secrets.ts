@@ -1,35 +1,23 @@
 import { placeholders, type Sql, type Trx } from './db.ts'
+import { integer, nullable, type RowOf, type StoredRow, table, text } from './table.ts'
 
-export interface TotpSecret {
-  userId: string
+const totpSecrets = table('totp_secrets', {
+  userId: text,
   /** Sealed; null: none is confirmed yet. */
-  secretSealed: string | null
-  confirmedAt: number | null
+  secretSealed: nullable(text),
+  confirmedAt: nullable(integer),
   /** Sealed; a secret that waits for its first right code. */
-  pendingSealed: string | null
-  pendingExpiresAt: number | null
-}
+  pendingSealed: nullable(text),
+  pendingExpiresAt: nullable(integer),
+  /** The last time step that was spent. */
+  lastStep: integer,
+})
 
-interface TotpSecretRow {
-  user_id: string
-  secret_sealed: string | null
-  confirmed_at: number | null
-  last_step: number
-  pending_sealed: string | null
-  pending_expires_at: number | null
-}
+export type TotpSecret = RowOf<typeof totpSecrets>
 
 export async function findTotpSecret(sql: Sql, userId: string): Promise<TotpSecret | undefined> {
-  const row = await sql.one<TotpSecretRow>('SELECT * FROM totp_secrets WHERE user_id = ?', [userId])
-  return (
-    row && {
-      userId: row.user_id,
-      secretSealed: row.secret_sealed,
-      confirmedAt: row.confirmed_at,
-      pendingSealed: row.pending_sealed,
-      pendingExpiresAt: row.pending_expires_at,
-    }
-  )
+  const row = await sql.one<StoredRow>(`SELECT ${totpSecrets.columns} FROM totp_secrets WHERE user_id = ?`, [userId])
+  return totpSecrets.readOne(row)
 }
 
 /** Those of these people who have one in force. */

@@ -1,45 +1,36 @@
 import { forUpdate, type Sql, type Trx, type Value } from './db.ts'
 import { type IdSpan, spanConditions } from './id-spans.ts'
+import { integer, type NewRow, nullable, type RowOf, type StoredRow, table, text, word } from './table.ts'
 
-export interface User {
-  id: string
-  /** Canonical: unique, and what mail is sent to. */
-  email: string
-  emailTyped: string
-  name: string | null
-  emailVerifiedAt: number | null
-  createdAt: number
-  lastSeenAt: number | null
-  disabledAt: number | null
-  disabledReason: string | null
-  /** Of the mails; as the last sign-in asked for. */
-  lang: string | null
-  /** The passkeys' user handle: random, never the address. */
-  webauthnUserId: string | null
-  /** An operator's word for this person; null: the deployment's policy holds. */
-  mfaPolicy: MfaPolicy | null
-  /** Until when somebody who has proven nothing yet may do so; null: not invited. */
-  invitedUntil: number | null
-}
+export const users = table(
+  'users',
+  {
+    id: text,
+    /** Canonical: unique, and what mail is sent to. */
+    email: text,
+    emailTyped: text,
+    name: nullable(text),
+    emailVerifiedAt: nullable(integer),
+    createdAt: integer,
+    lastSeenAt: nullable(integer),
+    disabledAt: nullable(integer),
+    disabledReason: nullable(text),
+    /** Of the mails; as the last sign-in asked for. */
+    lang: nullable(text),
+    /** The passkeys' user handle: random, never the address. */
+    webauthnUserId: nullable(text),
+    /** An operator's word for this person; null: the deployment's policy holds. */
+    mfaPolicy: nullable(word<MfaPolicy>()),
+    /** Until when somebody who has proven nothing yet may do so; null: not invited. */
+    invitedUntil: nullable(integer),
+  },
+  { defaulted: ['lastSeenAt', 'disabledAt', 'disabledReason', 'lang', 'webauthnUserId', 'mfaPolicy', 'invitedUntil'] },
+)
+
+export type User = RowOf<typeof users>
 
 /** `optional`: a second factor is asked for when the person has one. `required`: they must have one. */
 export type MfaPolicy = 'optional' | 'required'
-
-interface UserRow {
-  id: string
-  email: string
-  email_typed: string
-  name: string | null
-  email_verified_at: number | null
-  created_at: number
-  last_seen_at: number | null
-  disabled_at: number | null
-  disabled_reason: string | null
-  lang: string | null
-  webauthn_user_id: string | null
-  mfa_policy: string | null
-  invited_until: number | null
-}
 
 /** `invited`: has not proven the address yet, and was asked to. */
 export type UserStatus = 'active' | 'invited' | 'disabled'
@@ -55,51 +46,50 @@ export interface UserFilter extends IdSpan {
 }
 
 /** False if somebody has this address already. */
-export async function insertUser(
-  trx: Trx,
-  user: Pick<User, 'id' | 'email' | 'emailTyped' | 'name' | 'emailVerifiedAt' | 'createdAt'>,
-): Promise<boolean> {
-  const inserted = await trx.run(
-    `INSERT INTO users (id, email, email_typed, name, email_verified_at, created_at) VALUES (?, ?, ?, ?, ?, ?)
-     ON CONFLICT (email) DO NOTHING`,
-    [user.id, user.email, user.emailTyped, user.name, user.emailVerifiedAt, user.createdAt],
-  )
+export async function insertUser(trx: Trx, user: NewRow<typeof users>): Promise<boolean> {
+  const inserted = await trx.run(`${users.insert} ON CONFLICT (email) DO NOTHING`, users.values(user))
   return inserted === 1
 }
 
 export async function findUser(sql: Sql, id: string): Promise<User | undefined> {
-  return fromRow(await sql.one<UserRow>('SELECT * FROM users WHERE id = ?', [id]))
+  return users.readOne(await sql.one<StoredRow>(`SELECT ${users.columns} FROM users WHERE id = ?`, [id]))
 }
 
 export async function findUserByEmail(sql: Sql, email: string): Promise<User | undefined> {
-  return fromRow(await sql.one<UserRow>('SELECT * FROM users WHERE email = ?', [email]))
+  return users.readOne(await sql.one<StoredRow>(`SELECT ${users.columns} FROM users WHERE email = ?`, [email]))
 }
 
 /** At most `limit` users whose id starts so. */
 export async function listUsersByPrefix(sql: Sql, prefix: string, limit: number): Promise<User[]> {
-  const rows = await sql.all<UserRow>('SELECT * FROM users WHERE id >= ? AND id < ? ORDER BY id LIMIT ?', [
-    prefix,
-    `${prefix}~`,
-    limit,
-  ])
-  return rows.flatMap((row) => fromRow(row) ?? [])
+  const rows = await sql.all<StoredRow>(
+    `SELECT ${users.columns} FROM users WHERE id >= ? AND id < ? ORDER BY id LIMIT ?`,
+    [prefix, `${prefix}~`, limit],
+  )
+  return rows.flatMap((row) => users.readOne(row) ?? [])
 }
 
 /** Holds the person until the unit ends. Every unit about a person begins here. */
 export async function lockUser(trx: Trx, id: string): Promise<User | undefined> {
-  return fromRow(await trx.one<UserRow>(`SELECT * FROM users WHERE id = ?${forUpdate(trx)}`, [id]))
+  return users.readOne(
+    await trx.one<StoredRow>(`SELECT ${users.columns} FROM users WHERE id = ?${forUpdate(trx)}`, [id]),
+  )
 }
 
 export async function lockUserByEmail(trx: Trx, email: string): Promise<User | undefined> {
-  return fromRow(await trx.one<UserRow>(`SELECT * FROM users WHERE email = ?${forUpdate(trx)}`, [email]))
+  return users.readOne(
+    await trx.one<StoredRow>(`SELECT ${users.columns} FROM users WHERE email = ?${forUpdate(trx)}`, [email]),
+  )
 }
 
 /** Newest first. */
 export async function listUsers(sql: Sql, filter: UserFilter, limit: number, offset = 0): Promise<User[]> {
   const { where, values } = conditions(filter)
   const page = [...values, limit, offset]
-  const rows = await sql.all<UserRow>(`SELECT * FROM users ${where} ORDER BY id DESC LIMIT ? OFFSET ?`, page)
-  return rows.flatMap((row) => fromRow(row) ?? [])
+  const rows = await sql.all<StoredRow>(
+    `SELECT ${users.columns} FROM users ${where} ORDER BY id DESC LIMIT ? OFFSET ?`,
+    page,
+  )
+  return rows.flatMap((row) => users.readOne(row) ?? [])
 }
 
 export async function countUsers(sql: Sql, filter: UserFilter): Promise<number> {
@@ -219,28 +209,4 @@ function conditions(filter: UserFilter): { where: string; values: Value[] } {
     where: parts.length > 0 ? `WHERE ${parts.join(' AND ')}` : '',
     values,
   }
-}
-
-function fromRow(row: UserRow | undefined): User | undefined {
-  return (
-    row && {
-      id: row.id,
-      email: row.email,
-      emailTyped: row.email_typed,
-      name: row.name,
-      emailVerifiedAt: row.email_verified_at,
-      createdAt: row.created_at,
-      lastSeenAt: row.last_seen_at,
-      disabledAt: row.disabled_at,
-      disabledReason: row.disabled_reason,
-      lang: row.lang,
-      webauthnUserId: row.webauthn_user_id,
-      mfaPolicy: toMfaPolicy(row.mfa_policy),
-      invitedUntil: row.invited_until,
-    }
-  )
-}
-
-export function toMfaPolicy(column: string | null): MfaPolicy | null {
-  return column === null ? null : column === 'required' ? 'required' : 'optional'
 }

@@ -1,97 +1,83 @@
-import { forUpdate, placeholders, type Sql, type Trx } from './db.ts'
+import { forUpdate, type Sql, type Trx } from './db.ts'
+import { flag, integer, json, type NewRow, nullable, type RowOf, type StoredRow, table, text, word } from './table.ts'
 
 /** Why an endpoint gets nothing: an operator paused it, it said that it is gone, or it failed for days. */
 export type PauseReason = 'operator' | 'gone' | 'failing'
 
-export interface WebhookEndpoint {
-  id: string
-  url: string
-  description: string
-  /** `session.*`, `user.registered`: a star stands for anything. */
-  events: string[]
-  /** An operator lets it be in a private network, and without TLS. */
-  allowsPrivate: boolean
-  secretSealed: string
-  /** While secrets rotate, the one before signs too, until then. */
-  previousSecretSealed: string | null
-  previousUntil: number | null
-  createdAt: number
-  createdBy: string
-  pausedAt: number | null
-  pauseReason: PauseReason | null
-  /** The last event whose delivery is queued, by its number in the audit log. */
-  cursorSeq: number
-  /** Failed tries since the last good one. */
-  failures: number
-  failingSince: number | null
-  /** Nothing is tried before. */
-  retryAt: number
-  /** The lease of the worker that is delivering: one at a time. */
-  busyUntil: number
-  lastSuccessAt: number | null
-}
+const webhookEndpoints = table(
+  'webhook_endpoints',
+  {
+    id: text,
+    url: text,
+    description: text,
+    /** `session.*`, `user.registered`: a star stands for anything. */
+    events: json<string[]>(),
+    /** An operator lets it be in a private network, and without TLS. */
+    allowsPrivate: flag,
+    secretSealed: text,
+    /** While secrets rotate, the one before signs too, until then. */
+    previousSecretSealed: nullable(text),
+    previousUntil: nullable(integer),
+    createdAt: integer,
+    createdBy: text,
+    pausedAt: nullable(integer),
+    pauseReason: nullable(word<PauseReason>()),
+    /** The last event whose delivery is queued, by its number in the audit log. */
+    cursorSeq: integer,
+    /** Failed tries since the last good one. */
+    failures: integer,
+    failingSince: nullable(integer),
+    /** Nothing is tried before. */
+    retryAt: integer,
+    /** The lease of the worker that is delivering: one at a time. */
+    busyUntil: integer,
+    lastSuccessAt: nullable(integer),
+  },
+  {
+    defaulted: [
+      'previousSecretSealed',
+      'previousUntil',
+      'pausedAt',
+      'pauseReason',
+      'failures',
+      'failingSince',
+      'retryAt',
+      'busyUntil',
+      'lastSuccessAt',
+    ],
+  },
+)
 
-interface WebhookEndpointRow {
-  id: string
-  url: string
-  description: string
-  events: string
-  allows_private: number
-  secret_sealed: string
-  previous_secret_sealed: string | null
-  previous_until: number | null
-  created_at: number
-  created_by: string
-  paused_at: number | null
-  pause_reason: string | null
-  cursor_seq: number
-  failures: number
-  failing_since: number | null
-  retry_at: number
-  busy_until: number
-  last_success_at: number | null
-}
+export type WebhookEndpoint = RowOf<typeof webhookEndpoints>
 
 /** False: there is one of this id. */
-export async function insertWebhookEndpoint(
-  trx: Trx,
-  endpoint: Pick<
-    WebhookEndpoint,
-    'id' | 'url' | 'description' | 'events' | 'allowsPrivate' | 'secretSealed' | 'createdAt' | 'createdBy' | 'cursorSeq'
-  >,
-): Promise<boolean> {
+export async function insertWebhookEndpoint(trx: Trx, endpoint: NewRow<typeof webhookEndpoints>): Promise<boolean> {
   const inserted = await trx.run(
-    `INSERT INTO webhook_endpoints (id, url, description, events, allows_private, secret_sealed, created_at, created_by,
-       cursor_seq) VALUES ${placeholders(9)} ON CONFLICT (id) DO NOTHING`,
-    [
-      endpoint.id,
-      endpoint.url,
-      endpoint.description,
-      JSON.stringify(endpoint.events),
-      endpoint.allowsPrivate ? 1 : 0,
-      endpoint.secretSealed,
-      endpoint.createdAt,
-      endpoint.createdBy,
-      endpoint.cursorSeq,
-    ],
+    `${webhookEndpoints.insert} ON CONFLICT (id) DO NOTHING`,
+    webhookEndpoints.values(endpoint),
   )
   return inserted === 1
 }
 
 /** In the order of their making. */
 export async function listWebhookEndpoints(sql: Sql): Promise<WebhookEndpoint[]> {
-  return (await sql.all<WebhookEndpointRow>('SELECT * FROM webhook_endpoints ORDER BY id LIMIT 1000')).map(fromRow)
+  return (
+    await sql.all<StoredRow>(`SELECT ${webhookEndpoints.columns} FROM webhook_endpoints ORDER BY id LIMIT 1000`)
+  ).map(webhookEndpoints.read)
 }
 
 export async function findWebhookEndpoint(sql: Sql, id: string): Promise<WebhookEndpoint | undefined> {
-  const row = await sql.one<WebhookEndpointRow>('SELECT * FROM webhook_endpoints WHERE id = ?', [id])
-  return row && fromRow(row)
+  const row = await sql.one<StoredRow>(`SELECT ${webhookEndpoints.columns} FROM webhook_endpoints WHERE id = ?`, [id])
+  return webhookEndpoints.readOne(row)
 }
 
 /** Holds the row until the unit ends. */
 export async function lockWebhookEndpoint(trx: Trx, id: string): Promise<WebhookEndpoint | undefined> {
-  const row = await trx.one<WebhookEndpointRow>(`SELECT * FROM webhook_endpoints WHERE id = ?${forUpdate(trx)}`, [id])
-  return row && fromRow(row)
+  const row = await trx.one<StoredRow>(
+    `SELECT ${webhookEndpoints.columns} FROM webhook_endpoints WHERE id = ?${forUpdate(trx)}`,
+    [id],
+  )
+  return webhookEndpoints.readOne(row)
 }
 
 /** Endpoints that are not paused and whose deliveries are not queued up to the end of the log. */
@@ -118,13 +104,13 @@ export async function claimWebhookEndpoint(
   { now, busyUntil }: { now: number; busyUntil: number },
 ): Promise<WebhookEndpoint | undefined> {
   const skipLocked = trx.dialect === 'postgres' ? ' FOR UPDATE SKIP LOCKED' : ''
-  const row = await trx.one<WebhookEndpointRow>(
+  const row = await trx.one<StoredRow>(
     `UPDATE webhook_endpoints SET busy_until = ? WHERE id =
        (SELECT id FROM webhook_endpoints WHERE ${IS_DUE} ORDER BY busy_until, id LIMIT 1${skipLocked})
-     RETURNING *`,
+     RETURNING ${webhookEndpoints.columns}`,
     [busyUntil, now, now, now],
   )
-  return row && fromRow(row)
+  return webhookEndpoints.readOne(row)
 }
 
 /** How delivering to it stands after a try. False: its lease had run out, and another worker has it. */
@@ -195,27 +181,4 @@ export async function replaceWebhookSecret(
 
 export async function deleteWebhookEndpoint(trx: Trx, id: string): Promise<boolean> {
   return (await trx.run('DELETE FROM webhook_endpoints WHERE id = ?', [id])) === 1
-}
-
-function fromRow(row: WebhookEndpointRow): WebhookEndpoint {
-  return {
-    id: row.id,
-    url: row.url,
-    description: row.description,
-    events: JSON.parse(row.events) as string[],
-    allowsPrivate: row.allows_private === 1,
-    secretSealed: row.secret_sealed,
-    previousSecretSealed: row.previous_secret_sealed,
-    previousUntil: row.previous_until,
-    createdAt: row.created_at,
-    createdBy: row.created_by,
-    pausedAt: row.paused_at,
-    pauseReason: row.pause_reason as PauseReason | null,
-    cursorSeq: row.cursor_seq,
-    failures: row.failures,
-    failingSince: row.failing_since,
-    retryAt: row.retry_at,
-    busyUntil: row.busy_until,
-    lastSuccessAt: row.last_success_at,
-  }
 }

@@ -1,5 +1,5 @@
 import { generateSync, ScureBase32Plugin } from 'otplib'
-import { checkRegistration } from '../../src/flows/passkey-check.ts'
+import { checkRegistration } from '../../src/flows/factors/passkey-check.ts'
 import { systemClock, toSeconds } from '../../src/platform/clock.ts'
 import { keysFrom, type SealContext } from '../../src/platform/keys.ts'
 import { systemRandom } from '../../src/platform/random.ts'
@@ -12,7 +12,7 @@ import { addProof, insertSigninAttempt } from '../../src/store/signin-attempts.t
 import { openSqlite } from '../../src/store/sqlite.ts'
 import { confirmTotp, putPendingTotp } from '../../src/store/totp-secrets.ts'
 import { insertUser } from '../../src/store/users.ts'
-import { PasskeyDevice } from '../support/passkey-device.ts'
+import { PasskeyDevice } from '../passkey-device.ts'
 import type { Server } from './measure.ts'
 import type { Load } from './units.ts'
 
@@ -43,7 +43,7 @@ export async function fillPasskeys({ database, origin }: Filled, { milliseconds 
   return await fill(database, milliseconds, async (trx, index) => {
     const now = systemClock.now()
     if (index === 0) {
-      await addPerson(trx, userId)
+      await fillUser(trx, userId)
       await trx.run('UPDATE users SET webauthn_user_id = ? WHERE id = ?', [handle, userId])
       await insertPasskey(trx, { id: random.id('pk'), userId, ...made, name: 'bench', createdAt: now })
     }
@@ -67,7 +67,7 @@ export async function fillTotp({ database, seal }: Filled, { milliseconds }: Loa
   return await fill(database, milliseconds, async (trx) => {
     const userId = random.id('usr')
     const now = systemClock.now()
-    await addPerson(trx, userId)
+    await fillUser(trx, userId)
     const secret = new ScureBase32Plugin().encode(random.bytes(20))
     const pendingSealed = seal({ table: 'totp_secrets', column: 'secret_sealed', rowId: userId }, secret)
     await putPendingTotp(trx, { userId, pendingSealed, expiresAt: now + HOUR })
@@ -95,7 +95,7 @@ async function fill(
   return bodies
 }
 
-async function addPerson(trx: Trx, id: string): Promise<void> {
+async function fillUser(trx: Trx, id: string): Promise<void> {
   const email = `${id}@example.com`
   const now = systemClock.now()
   await insertUser(trx, { id, email, emailTyped: email, name: null, emailVerifiedAt: now, createdAt: now })

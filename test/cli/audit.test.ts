@@ -1,10 +1,10 @@
 import { readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { AUDIT_FORMATS } from '../../src/cli/audit-format.ts'
-import { EVENT_STYLES } from '../../src/cli/event-line.ts'
+import { EVENT_STYLES } from '../../src/cli/audit/event-line.ts'
+import { AUDIT_FORMATS } from '../../src/cli/audit/format.ts'
 import type { EventResource } from '../../src/resources/audit-event.ts'
-import { type Shell, shell } from '../support/cli.ts'
+import { type Shell, shell } from '../cli.ts'
 
 /** A log with a few events of operators in it. */
 async function withEvents(): Promise<Shell> {
@@ -71,7 +71,7 @@ describe('audit export', () => {
       .map((line) => JSON.parse(line) as EventResource)
 
     expect(events.map(({ seq }) => seq)).toEqual(events.map((_, at) => at + 1))
-    expect(stderr).toContain(`${events.length} events in ${file}`)
+    expect(stderr).toContain(`Exported ${events.length} events to ${file}`)
     expect((await stat(file)).mode & 0o777).toBe(0o600)
     expect((await place.run(['audit', 'export', '-o', file])).code).toBe(73)
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { OperatorCommand } from '../../src/cli/command.ts'
-import { commandFor, VALUED_FLAGS } from '../../src/cli/command-for.ts'
+import { commandFor, VALUED_FLAGS } from '../../src/cli/help/command-for.ts'
 
 test.each([
   ['users list --json', 'users list', '--json'],

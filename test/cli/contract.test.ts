@@ -2,16 +2,15 @@ import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { expect, test, vi } from 'vitest'
-import { commandFor } from '../../src/cli/command-for.ts'
-import { COMMANDS } from '../../src/cli/commands/index.ts'
-import { showCommandHelp } from '../../src/cli/help.ts'
-import { GROUPS } from '../../src/cli/help-texts.ts'
-import { shell } from '../support/cli.ts'
+import { COMMANDS, GROUPS } from '../../src/cli/commands/index.ts'
+import { commandFor } from '../../src/cli/help/command-for.ts'
+import { showCommandHelp } from '../../src/cli/help/help.ts'
+import { shell } from '../cli.ts'
 
-test('the root help names every command there is, and no other', async () => {
-  const named = GROUPS.flatMap(({ commands }) => Object.keys(commands))
+test('each summary is one short sentence that begins with a verb', () => {
+  const summaries = GROUPS.flatMap(({ commands }) => Object.values(commands).map(({ summary }) => summary))
 
-  expect(named.sort()).toEqual(Object.keys(COMMANDS).sort())
+  expect(summaries.filter((summary) => !/^[A-Z][a-z]+,? .{5,60}\.$/.test(summary))).toEqual([])
 })
 
 test('--version is one line on stdout', async () => {

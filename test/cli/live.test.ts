@@ -1,15 +1,11 @@
 import { readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test, vi } from 'vitest'
-import { type Daemon, type Shell, shell } from '../support/cli.ts'
-import { startSmtp } from '../support/smtp.ts'
-
-/** A port that is free now. The daemon wants a number, and its public address with it. */
-let nextPort = 20_000 + (process.pid % 20_000)
+import { type Daemon, freePort, type Shell, shell } from '../cli.ts'
+import { startSmtp } from '../smtp.ts'
 
 async function serveDevelopment(place: Shell): Promise<Daemon> {
-  nextPort += 1
-  return await place.serve(['--dev', '--listen', `127.0.0.1:${nextPort}`])
+  return await place.serve(['--dev'])
 }
 
 interface Answer {
@@ -155,8 +151,8 @@ test('a lost secret file beside a living database is said, and no new one is mad
 test('init writes a configuration that serves, sends mail, reloads, and keeps the old one when the new is bad', async () => {
   const place = await shell({ data: false })
   const smtp = await startSmtp()
-  nextPort += 1
-  const url = `http://localhost:${nextPort}`
+  const port = await freePort()
+  const url = `http://localhost:${port}`
   const flags = [
     '--url',
     url,
@@ -172,12 +168,12 @@ test('init writes a configuration that serves, sends mail, reloads, and keeps th
   const init = await place.run(['init', ...flags, '--email-from', 'Example <no-reply@example.com>', '--json'])
   const config = join(place.folder, 'etc/config.toml')
   const text = await readFile(config, 'utf8')
-  await writeFile(config, `${text}\n[server]\nport = ${nextPort}\n`)
+  await writeFile(config, `${text}\n[server]\nport = ${port}\n`)
   const daemon = await place.serve(['--config', config])
 
   await post(daemon, '/v1/signin', { email: 'ada@example.com' })
   await vi.waitUntil(() => smtp.mails.length > 0, { timeout: 10_000 })
-  await writeFile(config, `${text}\n[server]\nport = ${nextPort}\n[log]\nlevel = "debug"\n`)
+  await writeFile(config, `${text}\n[server]\nport = ${port}\n[log]\nlevel = "debug"\n`)
   daemon.kill('SIGHUP')
   await daemon.until('configuration reloaded')
   await writeFile(config, 'nonsense = [')

@@ -1,14 +1,15 @@
-import { execFile } from 'node:child_process'
+import { execFile, spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
-import { shell } from '../support/cli.ts'
+import { shell } from '../cli.ts'
 
 test('a port that is taken is said, with 69', async () => {
   const place = await shell()
-  const listen = `127.0.0.1:${30_000 + (process.pid % 9000)}`
-  await place.serve(['--dev', '--listen', listen])
+  const { url } = await place.serve(['--dev'])
+  const listen = url.replace('http://', '')
 
   const { code, stderr } = await place.run(['serve', '--dev', '--listen', listen])
 
@@ -47,8 +48,8 @@ test('as root, a command becomes the owner of the data folder, and what it makes
   const uid = process.getuid?.() === 0 ? 65_534 : (process.getuid?.() ?? 0)
   if (process.getuid?.() === 0) await promisify(execFile)('chown', ['-R', `${uid}:65534`, place.folder])
 
-  const { code } = await place.run(['migrate'])
-  await place.run(['users', 'add', 'ada@example.com'])
+  const { code } = await place.spawn(['migrate'])
+  await place.spawn(['users', 'add', 'ada@example.com'])
   const names = await readdir(join(place.folder, 'authd-data'))
   const owners = await Promise.all(names.map(async (name) => (await stat(join(place.folder, 'authd-data', name))).uid))
 
@@ -60,13 +61,14 @@ test('as root, a command becomes the owner of the data folder, and what it makes
 test('Ctrl-C ends a command with 130', async () => {
   const place = await shell()
   await place.run(['migrate'])
+  await place.run(['users', 'add', 'ada@example.com'])
   const program = process.env['AUTHD_BIN'] ?? join(import.meta.dirname, '../../bin/authd.js')
-  const script = `"${program}" audit tail -f & child=$!; sleep 2; kill -INT $child; wait $child; echo "code $?"`
+  const env = { PATH: process.env['PATH'] ?? '', HOME: place.folder }
+  const child = spawn(program, ['audit', 'tail', '-f'], { cwd: place.folder, env, stdio: 'pipe' })
+  await once(child.stdout, 'data')
 
-  const { stdout } = await promisify(execFile)('bash', ['-mc', script], {
-    cwd: place.folder,
-    env: { PATH: process.env['PATH'] ?? '', HOME: place.folder },
-  })
+  child.kill('SIGINT')
+  const [code] = await once(child, 'close')
 
-  expect(stdout).toContain('code 130')
+  expect(code).toBe(130)
 })

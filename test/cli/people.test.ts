@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import { type Shell, shell } from '../support/cli.ts'
-import { Browser } from '../support/http-client.ts'
-import { PasskeyDevice } from '../support/passkey-device.ts'
+import { type Shell, shell } from '../cli.ts'
+import { Browser } from '../http-client.ts'
+import { PasskeyDevice } from '../passkey-device.ts'
 
 async function json(place: Shell, ...args: string[]) {
   const { code, stdout, stderr } = await place.run([...args, '--json'])
@@ -18,7 +18,7 @@ async function events(place: Shell, type: string) {
   return all.filter(({ event_type }) => event_type === type)
 }
 
-async function withPeople(...emails: string[]): Promise<Shell> {
+async function withUsers(...emails: string[]): Promise<Shell> {
   const place = await shell()
   await place.run(['migrate'])
   if (emails.length > 0) await place.run(['users', 'add', ...emails])
@@ -26,7 +26,7 @@ async function withPeople(...emails: string[]): Promise<Shell> {
 }
 
 test('an invitation is a mail, or a link on stdout and nowhere else', async () => {
-  const place = await withPeople()
+  const place = await withUsers()
   const mailed = await json(place, 'users', 'invite', 'bob@example.com', '--reason', 'new colleague')
   const { code, stdout } = await place.run(['users', 'invite', 'eve@example.com', '--no-send'])
   const token = new URL(stdout.trim()).searchParams.get('token') ?? ''
@@ -43,7 +43,7 @@ test('an invitation is a mail, or a link on stdout and nowhere else', async () =
 })
 
 test('a recovery link wants a reason and a confirmation, and its secret is on stdout alone', async () => {
-  const place = await withPeople('ada@example.com')
+  const place = await withUsers('ada@example.com')
   const recover = ['users', 'recover', 'ada@example.com', '--remove', 'totp']
   const bare = await place.run(recover)
   const unsure = await place.run([...recover, '--reason', 'lost phone'])
@@ -61,7 +61,7 @@ test('a recovery link wants a reason and a confirmation, and its secret is on st
 })
 
 test('what an operator changes of a person is shown, audited, and told to the former address', async () => {
-  const place = await withPeople('ada@example.com', 'grace@example.com')
+  const place = await withUsers('ada@example.com', 'grace@example.com')
   const dry = await json(place, 'users', 'update', 'ada@example.com', '--name', 'Ada', '--dry-run')
   const done = await json(place, 'users', 'update', 'ada@example.com', '--name', 'Ada', '--mfa-policy', 'required')
   const again = await json(place, 'users', 'update', 'ada@example.com', '--name', 'Ada')
@@ -80,10 +80,9 @@ test('what an operator changes of a person is shown, audited, and told to the fo
 })
 
 test('passkeys are listed, renamed and removed; the authenticator app and the codes are reset; all that is held is exported', async () => {
-  const place = await withPeople()
-  const port = 20_000 + (process.pid % 9000)
-  const daemon = await place.serve(['--dev', '--listen', `127.0.0.1:${port}`])
-  const browser = new Browser(`http://localhost:${port}`, daemon.url)
+  const place = await withUsers()
+  const daemon = await place.serve(['--dev'])
+  const browser = new Browser(daemon.url.replace('127.0.0.1', 'localhost'), daemon.url)
   await browser.post('/v1/signin', { json: { email: 'ada@example.com', deliver: 'cookie' } })
   const [, code = ''] = await daemon.until(/\b(\d{6})\b/)
   expect((await browser.post('/v1/signin/code', { json: { code } })).status).toBe(200)

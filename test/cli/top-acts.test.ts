@@ -2,16 +2,16 @@ import { execFileSync } from 'node:child_process'
 import { expect, test, vi } from 'vitest'
 import { act } from '../../src/cli/top/acts.ts'
 import { proposalsFor } from '../../src/cli/top/proposals.ts'
-import type { Origin } from '../../src/flows/event.ts'
-import { listRules } from '../../src/flows/ip-filter-admin.ts'
-import { type Authd, startAuthd } from '../support/harness.ts'
-import { ADA, askForCode, signInForTokens } from '../support/people.ts'
+import type { Actor } from '../../src/flows/event.ts'
+import { listRules } from '../../src/flows/limits/ip-filter-admin.ts'
+import { type Authd, startAuthd } from '../harness.ts'
+import { ADA, askForCode, signInForTokens } from '../people.ts'
 
-const origin = (reason: string | undefined): Origin => {
+const actor = (reason: string | undefined): Actor => {
   const metadata = { command: 'top', ...(reason !== undefined && { reason }) }
-  return { actor: 'cli:grace@host', ip: null, userAgent: null, requestId: null, metadata }
+  return { id: 'cli:grace@host', ip: null, userAgent: null, requestId: null, metadata }
 }
-const ACTOR = { origin, reason: undefined }
+const ACTOR = { actor, reason: undefined }
 
 async function lastEvent(authd: Authd, type: string) {
   return (await authd.auditLog()).findLast((event) => event.eventType === type)

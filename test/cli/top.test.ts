@@ -3,27 +3,32 @@ import { createLooker } from '../../src/cli/top/look.ts'
 import { runTop } from '../../src/cli/top/run.ts'
 import { startTui } from '../../src/cli/tui/start.ts'
 import type { View } from '../../src/cli/tui/view.ts'
-import { sealAudit } from '../../src/flows/audit.ts'
-import { announceNode } from '../../src/flows/node.ts'
+import { sealAudit } from '../../src/flows/audit/audit.ts'
+import { announceNode } from '../../src/flows/operator/node.ts'
 import { SECOND } from '../../src/platform/clock.ts'
-import { shell } from '../support/cli.ts'
-import { type Authd, startAuthd } from '../support/harness.ts'
-import { signInForTokens } from '../support/people.ts'
-import { fakeTerminal, type Terminal } from '../support/terminal.ts'
+import { shell } from '../cli.ts'
+import { type Authd, startAuthd } from '../harness.ts'
+import { signInForTokens } from '../people.ts'
+import { fakeTerminal, type Terminal } from '../terminal.ts'
 
 const ENTER_SCREEN = '\u001b[?1049h'
 const LEAVE_SCREEN = '\u001b[?1049l'
 const HIDE_CURSOR = '\u001b[?25l'
 const SHOW_CURSOR = '\u001b[?25h'
-const ORIGIN = { ip: null, userAgent: null, requestId: null }
+const NOWHERE = { ip: null, userAgent: null, requestId: null }
 
 /** `authd top` on this authd, in a terminal of ours. */
 function openTop(authd: Authd, url = authd.address): Terminal & { ended: Promise<'quit' | 'interrupted'> } {
   const terminal = fakeTerminal({ columns: 120, rows: 30 })
-  const origin = () => ({ ...ORIGIN, actor: 'cli:grace@host', metadata: { command: 'top' } })
+  const asGrace = () => ({ ...NOWHERE, id: 'cli:grace@host', metadata: { command: 'top' } })
   const { stdin, stdout } = terminal
-  const actor = { origin, reason: undefined }
-  const ended = runTop(authd.deps, createLooker(authd.deps, url), { title: 'auth.example.com', actor, stdin, stdout })
+  const operator = { actor: asGrace, reason: undefined }
+  const ended = runTop(authd.deps, createLooker(authd.deps, url), {
+    title: 'auth.example.com',
+    operator,
+    stdin,
+    stdout,
+  })
   return { ...terminal, ended }
 }
 
@@ -120,8 +125,8 @@ describe('a story', () => {
     const looker = createLooker(authd.deps, authd.address)
     const look = vi.spyOn(looker, 'look')
     const { stdin, stdout, until, written, isRaw } = fakeTerminal()
-    const actor = { origin: () => ({ ...ORIGIN, actor: 'cli:grace@host' }), reason: undefined }
-    const ended = runTop(authd.deps, looker, { title: 'auth.example.com', actor, stdin, stdout })
+    const operator = { actor: () => ({ ...NOWHERE, id: 'cli:grace@host' }), reason: undefined }
+    const ended = runTop(authd.deps, looker, { title: 'auth.example.com', operator, stdin, stdout })
     await until('LIVE EVENTS')
 
     look.mockRejectedValue(new Error('a bug'))
@@ -193,7 +198,7 @@ describe('looking', () => {
 describe('in a pipe', () => {
   test('it is one look and 0, with a daemon and without', async () => {
     const place = await shell()
-    const daemon = await place.serve(['--dev', '--listen', `127.0.0.1:${20_500 + (process.pid % 20_000)}`])
+    const daemon = await place.serve(['--dev'])
     await fetch(`${daemon.url}/v1/session`)
 
     const up = await place.run(['top', '--url', daemon.url])

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest'
 import { exampleEnv, exampleFile } from '../../src/config/example.ts'
 import { KEYS } from '../../src/config/schema.ts'
 import { staleFiles } from '../../tools/generate.ts'
-import { type Folder, folder } from '../support/config-folder.ts'
+import { type Folder, folder } from './folder.ts'
 
 const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
 const WITH_A_FORM: Record<string, string> = {
@@ -38,9 +38,9 @@ test.each([
   const text = exampleFile().replace(/^# (\w+ = )/gm, (line, key) => (key === `${left} = ` ? line : key))
   here.write('config.toml', withSecrets(here, text))
 
-  const { origins } = here.load()
+  const { sources } = here.load()
 
-  const unset = KEYS.filter(({ key }) => origins.get(key)?.kind === 'default').map(({ key }) => key)
+  const unset = KEYS.filter(({ key }) => sources.get(key)?.kind === 'default').map(({ key }) => key)
   expect(unset).toEqual(['secret', left === 'path' ? 'database.path' : 'database.url'])
 })
 
@@ -48,9 +48,9 @@ test('every variable of the example is good when it is uncommented', () => {
   const here = folder()
   const env = parseEnv(withSecrets(here, exampleEnv().replace(/^# (AUTHD_\w+=)/gm, '$1')))
 
-  const { origins } = here.load({ env: { ...env, AUTHD_DATABASE_PATH: '' } })
+  const { sources } = here.load({ env: { ...env, AUTHD_DATABASE_PATH: '' } })
 
-  const unset = KEYS.filter(({ key }) => origins.get(key)?.kind === 'default').map(({ key }) => key)
+  const unset = KEYS.filter(({ key }) => sources.get(key)?.kind === 'default').map(({ key }) => key)
   expect(unset).toEqual(['secret', 'database.path'])
 })
 

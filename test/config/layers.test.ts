@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { describeOrigin } from '../../src/config/origin.ts'
-import { folder, NEEDED } from '../support/config-folder.ts'
+import { describeSource } from '../../src/config/value-source.ts'
+import { folder, NEEDED } from './folder.ts'
 
 const PASSWORD = 'k3Vq0z8J'
 const ACCOUNT = `${NEEDED}smtp.username = "authd"\n`
@@ -22,7 +22,7 @@ test.each([
   })
 
   expect(loaded.config.server.port).toBe(port)
-  expect(describeOrigin(loaded.origins.get('server.port') ?? { kind: 'flag' })).toMatch(origin)
+  expect(describeSource(loaded.sources.get('server.port') ?? { kind: 'flag' })).toMatch(origin)
 })
 
 test('the environment alone is enough, with lists, durations, switches and numbers', () => {

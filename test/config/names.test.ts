@@ -3,7 +3,7 @@ import { configValue } from '../../src/config/changes.ts'
 import { environmentNames, fileNames } from '../../src/config/names.ts'
 import { type Config, findKey, KEYS, type Key } from '../../src/config/schema.ts'
 import { toToml } from '../../src/config/toml-value.ts'
-import { folder, NEEDED } from '../support/config-folder.ts'
+import { folder, NEEDED } from './folder.ts'
 
 /** The list of DESIGN.md §10, each with a value that is not its default. */
 const ESTABLISHED: [name: string, key: string, value: string | number | boolean][] = [
@@ -44,20 +44,20 @@ test.each(ESTABLISHED)('the established name %s means %s at the top of the file'
   const here = folder()
   here.write('config.toml', `${without(key)}${name} = ${toToml(value)}`)
 
-  const { config, origins } = here.inspect()
+  const { config, sources } = here.inspect()
 
   expect(valueIn(config, key)).toBe(String(value))
-  expect(origins.get(key)).toMatchObject({ kind: 'file', name })
+  expect(sources.get(key)).toMatchObject({ kind: 'file', name })
 })
 
 test.each(ESTABLISHED)('the established name %s means %s in capitals in the environment', (name, key, value) => {
   const here = folder()
   here.write('config.toml', without(key))
 
-  const { config, origins } = here.inspect({ env: { [name.toUpperCase()]: String(value) } })
+  const { config, sources } = here.inspect({ env: { [name.toUpperCase()]: String(value) } })
 
   expect(valueIn(config, key)).toBe(String(value))
-  expect(origins.get(key)).toMatchObject({ kind: 'env', name: name.toUpperCase() })
+  expect(sources.get(key)).toMatchObject({ kind: 'env', name: name.toUpperCase() })
 })
 
 test('an established name in the environment beats the new name in the file', () => {
@@ -73,10 +73,10 @@ test('the established and the new name in one layer with one value are no confli
   const here = folder()
   here.write('config.toml', NEEDED)
 
-  const { config, origins } = here.load({ env: { SERVER_PORT: '4001', AUTHD_SERVER_PORT: '4001' } })
+  const { config, sources } = here.load({ env: { SERVER_PORT: '4001', AUTHD_SERVER_PORT: '4001' } })
 
   expect(config.server.port).toBe(4001)
-  expect(origins.get('server.port')).toMatchObject({ name: 'AUTHD_SERVER_PORT' })
+  expect(sources.get('server.port')).toMatchObject({ name: 'AUTHD_SERVER_PORT' })
 })
 
 test('the established and the new name in the environment with two values are refused, and both are named', () => {

@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { mkdir, readFile, rename, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, onTestFinished, test, vi } from 'vitest'
-import { shell } from '../support/cli.ts'
+import { freePort, shell } from '../cli.ts'
 
 const PROGRAM = process.env['AUTHD_BIN'] ?? join(import.meta.dirname, '../../bin/authd.js')
 
@@ -18,11 +18,11 @@ interface Logging {
   end: () => Promise<number | null>
 }
 
-async function daemonWithLogFile(port: number, env: Record<string, string> = {}): Promise<Logging> {
+async function daemonWithLogFile(env: Record<string, string> = {}): Promise<Logging> {
   const { folder } = await shell()
   await mkdir(join(folder, 'logs'))
   const file = join(folder, 'logs/authd.log')
-  const listen = `127.0.0.1:${port + (process.pid % 9000)}`
+  const listen = `127.0.0.1:${await freePort()}`
   const child = spawn(PROGRAM, ['serve', '--dev', '--listen', listen], {
     cwd: folder,
     env: {
@@ -58,7 +58,7 @@ const idsIn = (text: string) =>
     .flatMap((line) => (JSON.parse(line) as { request_id?: string }).request_id ?? [])
 
 test('a log that is rotated under load loses no line: both files together have every request', async () => {
-  const { child, url, file, stderr, until, end } = await daemonWithLogFile(21_000)
+  const { child, url, file, stderr, until, end } = await daemonWithLogFile()
   const ask = async () => (await fetch(`${url}/health`)).headers.get('x-request-id')
   const asked: (string | null)[] = []
   const load = async () => {
@@ -84,7 +84,7 @@ test('a log that is rotated under load loses no line: both files together have e
 })
 
 test('where the log cannot be opened anew, the old file is written on, and both it and standard error say why', async () => {
-  const { child, url, file, stderr, until, end } = await daemonWithLogFile(22_000)
+  const { child, url, file, stderr, until, end } = await daemonWithLogFile()
   await rename(join(file, '..'), `${join(file, '..')}.away`)
   const old = file.replace('/logs/', '/logs.away/')
 
@@ -99,7 +99,7 @@ test('where the log cannot be opened anew, the old file is written on, and both 
 
 test('SIGUSR2 writes one line of diagnostics, whatever the level, and no secret is in it', async () => {
   const secret = 'kX2mQ8vTn4Lw7Rz1Yb6Hc3Dp9Gs5Jf0A'
-  const { child, file, until, end } = await daemonWithLogFile(23_000, {
+  const { child, file, until, end } = await daemonWithLogFile({
     AUTHD_SECRET: secret,
     AUTHD_LOG_LEVEL: 'error',
   })

@@ -1,10 +1,8 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, onTestFinished, test, vi } from 'vitest'
-import { type Shell, shell } from '../support/cli.ts'
-import { freshPostgres } from '../support/postgres.ts'
-
-const FIRST_PORT = 21_000 + (process.pid % 20_000)
+import { freePort, type Shell, shell } from '../cli.ts'
+import { freshPostgres } from '../postgres.ts'
 
 /** A configuration of its own for each daemon; database, data and secret are shared. */
 async function configure(place: Shell, port: number, url: string): Promise<string> {
@@ -25,8 +23,8 @@ test('of two daemons on one PostgreSQL both are seen by authd top, and one that 
   const place = await shell({ data: false })
   const { url, drop } = await freshPostgres()
   onTestFinished(drop)
-  const one = await configure(place, FIRST_PORT, url)
-  const two = await configure(place, FIRST_PORT + 1, url)
+  const one = await configure(place, await freePort(), url)
+  const two = await configure(place, await freePort(), url)
   const nodes = async () => JSON.parse((await place.run(['top', '--config', one, '--json'])).stdout).nodes
   await place.run(['migrate', 'up', '--no-backup', '--config', one])
   await place.serve(['--config', one])

@@ -3,14 +3,14 @@ import { once } from 'node:events'
 import { openSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, onTestFinished, test, vi } from 'vitest'
-import { shell } from '../support/cli.ts'
+import { freePort, shell } from '../cli.ts'
 
 const PROGRAM = process.env['AUTHD_BIN'] ?? join(import.meta.dirname, '../../bin/authd.js')
 
 test('tells systemd when it is ready, alive, reloading and stopping, through the socket that OpenFile= opened', async () => {
   const { folder } = await shell()
   const said = join(folder, 'said')
-  const port = 30_000 + (process.pid % 9000)
+  const port = await freePort()
   // The pid that systemd names is that of the program, which takes the place of this shell.
   const script = 'LISTEN_PID=$$ exec "$0" "$@"'
   const child = spawn('/bin/sh', ['-c', script, PROGRAM, 'serve', '--dev', '--listen', `127.0.0.1:${port}`], {

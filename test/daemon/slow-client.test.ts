@@ -1,12 +1,9 @@
 import { connect } from 'node:net'
 import { expect, test } from 'vitest'
-import { type Daemon, shell } from '../support/cli.ts'
-
-let nextPort = 40_000 + (process.pid % 9000)
+import { type Daemon, shell } from '../cli.ts'
 
 async function serve(): Promise<Daemon> {
-  nextPort += 1
-  return await (await shell()).serve(['--dev', '--listen', `127.0.0.1:${nextPort}`])
+  return await (await shell()).serve(['--dev'])
 }
 
 /** Sends this, then a byte a second, and answers what came back once the server had enough of it. */

@@ -1,7 +1,7 @@
 import { Agent, type IncomingMessage, request } from 'node:http'
 import { text } from 'node:stream/consumers'
 import { expect, onTestFinished, test, vi } from 'vitest'
-import { shell } from '../support/cli.ts'
+import { shell } from '../cli.ts'
 
 interface Answer {
   status: number | undefined
@@ -26,7 +26,7 @@ function keptConnection(url: string): (path: string) => Promise<Answer> {
 
 test('a daemon that stops answers once more on a connection that was kept, and says that it was the last time', async () => {
   const place = await shell()
-  const daemon = await place.serve(['--dev', '--listen', `127.0.0.1:${24_000 + (process.pid % 5000)}`])
+  const daemon = await place.serve(['--dev'])
   const ask = keptConnection(daemon.url)
 
   const before = await ask('/health')
@@ -41,7 +41,7 @@ test('a daemon that stops answers once more on a connection that was kept, and s
 
 test('a request that is under way when a daemon stops is answered, and its connection ends with that', async () => {
   const place = await shell()
-  const daemon = await place.serve(['--dev', '--listen', `127.0.0.1:${26_000 + (process.pid % 5000)}`])
+  const daemon = await place.serve(['--dev'])
   const body = JSON.stringify({ email: 'ada@example.com' })
   const headers = { 'Content-Type': 'application/json', 'Content-Length': body.length }
   const agent = new Agent({ keepAlive: true })
@@ -63,7 +63,7 @@ test('a request that is under way when a daemon stops is answered, and its conne
 
 test('a connection that is kept and never used again does not keep a daemon from stopping', async () => {
   const place = await shell()
-  const daemon = await place.serve(['--dev', '--listen', `127.0.0.1:${25_000 + (process.pid % 5000)}`])
+  const daemon = await place.serve(['--dev'])
   await keptConnection(daemon.url)('/health')
 
   daemon.kill('SIGTERM')

@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { shell } from '../support/cli.ts'
+import { shell } from '../cli.ts'
 
 /** Writes a file below development's data folder, where own texts are looked for. */
 function own(folder: string, path: string, text: string): string {
@@ -11,7 +11,6 @@ function own(folder: string, path: string, text: string): string {
   return file
 }
 
-const PORT = 42_000 + (process.pid % 9000)
 const GOOD = '{"signin.heading": "Welcome to {app}"}'
 
 test('a bad template refuses the start with 78 and its line, before the database is touched', async () => {
@@ -27,9 +26,11 @@ test('a bad template refuses the start with 78 and its line, before the database
 
 test('a reload takes new sentences, a bad one leaves the old ones in force and says so', async () => {
   const { folder, serve } = await shell()
-  const daemon = await serve(['--dev', '--listen', `127.0.0.1:${PORT}`])
+  const daemon = await serve(['--dev'])
   const heading = async () =>
-    /<h1[^>]*>([^<]*)</.exec(await (await fetch(`http://localhost:${PORT}/signin`)).text())?.[1]?.trim()
+    /<h1[^>]*>([^<]*)</
+      .exec(await (await fetch(`${daemon.url.replace('127.0.0.1', 'localhost')}/signin`)).text())?.[1]
+      ?.trim()
   const first = await heading()
 
   const file = own(folder, 'locales/en.json', GOOD)

@@ -1,7 +1,7 @@
 import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { commandFor } from '../../src/cli/command-for.ts'
+import { commandFor } from '../../src/cli/help/command-for.ts'
 import { ERRORS } from '../../src/errors.ts'
 import { EVENTS } from '../../src/flows/event.ts'
 

@@ -1,14 +1,14 @@
 import { describe, expect, test } from 'vitest'
-import { readActivity } from '../../src/flows/activity.ts'
 import { SYSTEM } from '../../src/flows/event.ts'
-import { revokeByOperator } from '../../src/flows/session-admin.ts'
+import { readActivity } from '../../src/flows/operator/activity.ts'
+import { revokeByOperator } from '../../src/flows/sessions/admin.ts'
 import { DAY, HOUR } from '../../src/platform/clock.ts'
 import { MailError } from '../../src/platform/mail-error.ts'
 import { firstId, systemRandom } from '../../src/platform/random.ts'
 import { presentDay, presentMethods } from '../../src/resources/activity.ts'
-import { fakeClock } from '../support/fakes.ts'
-import { startAuthd } from '../support/harness.ts'
-import { askForCode, signInForTokens } from '../support/people.ts'
+import { fakeClock } from '../fakes.ts'
+import { startAuthd } from '../harness.ts'
+import { askForCode, signInForTokens } from '../people.ts'
 
 const NOTHING = { sign_ins: 0, failures: 0, sign_ups: 0, sessions_created: 0, sessions_revoked: 0, lockouts: 0 }
 

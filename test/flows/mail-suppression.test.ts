@@ -1,29 +1,29 @@
 import { describe, expect, test } from 'vitest'
-import { explainSignIn } from '../../src/flows/explain.ts'
-import { deleteOldRows } from '../../src/flows/housekeeping.ts'
+import { explainSignIn } from '../../src/flows/operator/explain.ts'
+import { deleteOldRows } from '../../src/flows/operator/housekeeping.ts'
 import {
   clearSuppression,
   isSuppressed,
   listSuppressed,
+  type MailRefusal,
   noteAccepted,
   noteRefusal,
-  type Refusal,
-} from '../../src/flows/mail-suppression.ts'
+} from '../../src/flows/outbox/suppression.ts'
 import { DAY, HOUR, MINUTE } from '../../src/platform/clock.ts'
-import { type Authd, startAuthd } from '../support/harness.ts'
+import { type Authd, startAuthd } from '../harness.ts'
 
 const ADDRESS = 'ada@example.com'
 const GONE = { response: '550 5.1.1 <a…@example.com>: user unknown', enhancedCode: '5.1.1' }
-const OPERATOR = { actor: 'cli:root@host', ip: null, userAgent: null, requestId: null }
+const OPERATOR = { id: 'cli:root@host', ip: null, userAgent: null, requestId: null }
 
-const refuse = (authd: Authd, refusal: Omit<Refusal, 'address'> = GONE) =>
+const refuse = (authd: Authd, refusal: Omit<MailRefusal, 'address'> = GONE) =>
   authd.deps.db.write((trx) => noteRefusal(authd.deps, trx, { address: ADDRESS, ...refusal }))
 
 async function refuseEvery(
   authd: Authd,
   times: number,
   apartMs: number,
-  refusal: Omit<Refusal, 'address'> = GONE,
+  refusal: Omit<MailRefusal, 'address'> = GONE,
 ): Promise<void> {
   for (let done = 0; done < times; done += 1) {
     authd.clock.advance(apartMs)

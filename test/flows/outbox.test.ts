@@ -1,18 +1,24 @@
 import { describe, expect, test } from 'vitest'
 import { SYSTEM } from '../../src/flows/event.ts'
-import { deleteOldRows } from '../../src/flows/housekeeping.ts'
-import { deliverNextMail, enqueueMail } from '../../src/flows/mail-delivery.ts'
-import { listQueue, retryQueued, showQueued } from '../../src/flows/outbox.ts'
+import { deleteOldRows } from '../../src/flows/operator/housekeeping.ts'
+import { deliverNextMail, enqueueMail } from '../../src/flows/outbox/mail.ts'
+import { listQueue, retryQueued, showQueued } from '../../src/flows/outbox/queue.ts'
 import { HOUR, MINUTE, SECOND } from '../../src/platform/clock.ts'
 import { MailError } from '../../src/platform/mail-error.ts'
-import { type Authd, startAuthd } from '../support/harness.ts'
+import { type Authd, startAuthd } from '../harness.ts'
 
 const TEMPORARY = new MailError('450 try later', { isPermanent: false })
 const PERMANENT = new MailError('550 no such user', { isPermanent: true })
 
 async function enqueue(authd: Authd, more: { ttlMs?: number; isDecoy?: boolean } = {}): Promise<string> {
   const { ttlMs = HOUR, isDecoy = false } = more
-  const mail = { to: 'ada@example.com', template: 'signin', lang: 'en', values: { code: '123456' }, isDecoy } as const
+  const mail = {
+    to: 'ada@example.com',
+    template: 'signin',
+    lang: 'en',
+    values: { code: '123456', expires_minutes: '10' },
+    isDecoy,
+  } as const
   return await authd.deps.db.write((trx) =>
     enqueueMail(authd.deps, trx, { ...mail, expiresAt: authd.clock.now() + ttlMs }),
   )

@@ -1,19 +1,21 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
-import { redeemCode } from '../../src/flows/magic-link.ts'
-import { deletePerson, disablePerson, resolveUser } from '../../src/flows/user.ts'
+import { resolveUser } from '../../src/flows/named-user.ts'
+import { redeemCode } from '../../src/flows/signin/link.ts'
+import { removeUser } from '../../src/flows/users/delete.ts'
+import { disableUser } from '../../src/flows/users/disable.ts'
 import type { Db, Trx } from '../../src/store/db.ts'
 import { listSessions } from '../../src/store/sessions.ts'
 import { countUsers } from '../../src/store/users.ts'
-import { type Authd, startAuthd } from '../support/harness.ts'
-import { ADA, askForCode, askOnPage, signInForTokens } from '../support/people.ts'
+import { type Authd, startAuthd } from '../harness.ts'
+import { ADA, askForCode, askOnPage, signInForTokens } from '../people.ts'
 
-const OPERATOR = { actor: 'cli:test@host', ip: null, userAgent: null, requestId: null }
+const OPERATOR = { id: 'cli:test@host', ip: null, userAgent: null, requestId: null }
 
 async function prepareSignIns(authd: Authd, count: number) {
   const attempts = []
   for (let n = 0; n < count; n += 1) attempts.push(await askForCode(authd))
-  const origin = { ...OPERATOR, actor: 'anonymous' }
+  const origin = { ...OPERATOR, id: 'anonymous' }
   return attempts.map(
     ({ attemptToken: token, code }) =>
       () =>
@@ -61,7 +63,7 @@ describe.each(['sqlite', 'postgres'] as const)('SECURITY S-03 on %s', (database)
 
     const racing = signIns.map((signIn) => signIn())
     authd.clock.advance(1)
-    await disablePerson(authd.deps, OPERATOR, user, 'test')
+    await disableUser(authd.deps, OPERATOR, user, 'test')
     await Promise.all(racing)
 
     expect(await liveSessions(authd)).toBe(0)
@@ -81,7 +83,7 @@ describe.each(['sqlite', 'postgres'] as const)('SECURITY S-03 on %s', (database)
       const slow = { ...authd.deps, db: pausingAfter(authd.deps.db, statement) }
       const signingIn = redeemCode(slow, OPERATOR, { code, holding: { token, cookies: [] } })
       await wait(50)
-      const { sessionsEnded } = await disablePerson(authd.deps, OPERATOR, user, null)
+      const { sessionsEnded } = await disableUser(authd.deps, OPERATOR, user, null)
       await signingIn
 
       expect(sessionsEnded).toBe(2)
@@ -99,7 +101,7 @@ describe.each(['sqlite', 'postgres'] as const)('SECURITY S-03 on %s', (database)
     const racing = signIns.map((signIn) => signIn())
     // Clocks go on: who waits for the person's row has asked before it is gone.
     authd.clock.advance(1)
-    await deletePerson(authd.deps, OPERATOR, user)
+    await removeUser(authd.deps, OPERATOR, user)
     await Promise.all(racing)
 
     expect(await liveSessions(authd)).toBe(0)
@@ -128,7 +130,7 @@ test('SECURITY S-03: with a person go link, code, refresh token, cookie and the 
   const { token, attempt } = await askOnPage(authd, browser)
   const waiting = await authd.browser().post('/v1/signin', { json: { email: ADA } })
 
-  await disablePerson(authd.deps, OPERATOR, await resolveUser(authd.deps, ADA), null)
+  await disableUser(authd.deps, OPERATOR, await resolveUser(authd.deps, ADA), null)
 
   const link = await browser.post('/signin/link', { form: { token, attempt } })
   const another = await authd

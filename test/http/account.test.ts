@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest'
 import { MINUTE } from '../../src/platform/clock.ts'
-import { deviceFor, enrolPasskey, enrolTotp, signInWithPasskey } from '../support/factors.ts'
-import { startAuthd } from '../support/harness.ts'
-import { ADA, signInForTokens, signInOnPage } from '../support/people.ts'
+import { deviceFor, enrolPasskey, enrolTotp, signInWithPasskey } from '../factors.ts'
+import { startAuthd } from '../harness.ts'
+import { ADA, signInForTokens, signInOnPage } from '../people.ts'
 
-test('a person changes their name, and takes it away again', async () => {
+test('a user changes and removes their name', async () => {
   const authd = await startAuthd()
   const browser = authd.browser()
   await signInOnPage(authd, browser)
@@ -16,7 +16,7 @@ test('a person changes their name, and takes it away again', async () => {
   expect([named.body.name, unnamed.body.name]).toEqual(['Ada Lovelace', null])
 })
 
-test('SECURITY S-05: an access token alone reads, and changes nothing', async () => {
+test('an access token without a step-up can read but not change anything', async () => {
   const authd = await startAuthd()
   const { accessToken: bearer } = await signInForTokens(authd)
   const app = authd.browser()
@@ -34,7 +34,7 @@ test('SECURITY S-05: an access token alone reads, and changes nothing', async ()
   expect(changes.map(({ body }) => body.code)).toEqual(Array(5).fill('STEP_UP_REQUIRED'))
 })
 
-test('a person takes everything that is held on them, and no secret is in it', async () => {
+test('a user exports their data, which contains no secret', async () => {
   const authd = await startAuthd()
   const browser = authd.browser()
   await signInOnPage(authd, browser)
@@ -57,7 +57,7 @@ test('a person takes everything that is held on them, and no secret is in it', a
   )
 })
 
-test('a person deletes themselves after a fresh proof, and nothing signs them in as who they were', async () => {
+test('a user deletes their account after a fresh proof, and nothing signs in to it again', async () => {
   const authd = await startAuthd()
   const browser = authd.browser()
   await signInOnPage(authd, browser)
@@ -81,7 +81,7 @@ test('a person deletes themselves after a fresh proof, and nothing signs them in
   expect((await signInForTokens(authd)).userId).not.toBe(userId)
 })
 
-test('browsers and password managers find where passkeys work and where they are managed', async () => {
+test('browsers and password managers find where passkeys work and are managed', async () => {
   const webauthn = {
     rp_id: 'example.com',
     origins: ['https://app.example.com'],

@@ -2,13 +2,13 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { ADMIN_SCOPES, createApiKey, endApiKey, type Scope } from '../../src/flows/api-key.ts'
 import { SYSTEM } from '../../src/flows/event.ts'
+import { ADMIN_SCOPES, createApiKey, endApiKey, type Scope } from '../../src/flows/operator/api-key.ts'
 import { allEndpoints, createApp } from '../../src/http/app.ts'
 import { DAY } from '../../src/platform/clock.ts'
-import { type Authd, startAuthd } from '../support/harness.ts'
-import type { Sent } from '../support/http-client.ts'
-import { ADA, signInForTokens, signInOnPage } from '../support/people.ts'
+import { type Authd, startAuthd } from '../harness.ts'
+import type { Sent } from '../http-client.ts'
+import { ADA, signInForTokens, signInOnPage } from '../people.ts'
 
 const LIFECYCLE = { version: '', startedAt: 0, isStopping: () => false, isDevelopment: false }
 const ROUTES = allEndpoints(LIFECYCLE)
@@ -19,7 +19,7 @@ async function key(authd: Authd, scopes: readonly Scope[] = ADMIN_SCOPES, networ
   return await createApiKey(authd.deps, SYSTEM, { name: 'test', scopes: [...scopes], expiresAt: null, network })
 }
 
-/** A client that sends this key with everything. */
+/** A client that sends this key with every request. */
 async function admin(authd: Authd, scopes?: readonly Scope[]) {
   const { token: bearer } = await key(authd, scopes)
   const send = (method: string, path: string, sent: Sent = {}) =>
@@ -34,8 +34,8 @@ async function admin(authd: Authd, scopes?: readonly Scope[]) {
 
 const fill = (path: string) => path.replace(/:\w+/, 'usr_00000000000000000000000000')
 
-describe('SECURITY X-01, X-02: the admin API', () => {
-  test('is not there until a key is in force that may use some of it', async () => {
+describe('the admin API', () => {
+  test('is absent until an admin key is in force', async () => {
     const authd = await startAuthd()
     const browser = authd.browser()
     await signInOnPage(authd, browser)
@@ -51,7 +51,7 @@ describe('SECURITY X-01, X-02: the admin API', () => {
     expect(await statuses({ bearer: token })).toEqual(new Set([404]))
   })
 
-  test.each(ROUTES)('$method $path wants a key with $scope, from its network, in its time', async (route) => {
+  test.each(ROUTES)('$method $path requires a valid key with $scope, from its network', async (route) => {
     const authd = await startAuthd()
     const { accessToken } = await signInForTokens(authd)
     const browser = authd.browser()
@@ -77,7 +77,7 @@ describe('SECURITY X-01, X-02: the admin API', () => {
     expect([401, 403]).not.toContain(await ask({ bearer: near.token }))
   })
 
-  test('has a door of its own where admin.listen says so', async () => {
+  test('has its own listener with admin.listen', async () => {
     const authd = await startAuthd({ config: { admin: { listen: '127.0.0.1:3001' } } })
     expect((await (await admin(authd)).get('/admin/users')).status).toBe(404)
 
@@ -94,8 +94,8 @@ describe('SECURITY X-01, X-02: the admin API', () => {
   })
 })
 
-describe.each(['sqlite', 'postgres'] as const)('people (%s)', (database) => {
-  test('are listed page by page: by offset, and by the cursor of Link', async () => {
+describe.each(['sqlite', 'postgres'] as const)('users (%s)', (database) => {
+  test('are listed in parts, by offset and by the cursor of Link', async () => {
     const authd = await startAuthd({ database })
     const api = await admin(authd)
     for (const name of ['a', 'b', 'c', 'd', 'e']) await api.post('/admin/users', { email: `${name}@example.com` })
@@ -112,7 +112,7 @@ describe.each(['sqlite', 'postgres'] as const)('people (%s)', (database) => {
     expect((await api.get('/admin/users?limit=2&offset=4')).headers.get('Link')).toBeNull()
   })
 
-  test('are added, changed, stopped, let in and removed, and each act is audited with its key', async () => {
+  test('are added, changed, disabled, enabled and deleted, and each act is audited with its key', async () => {
     const authd = await startAuthd({ database })
     const { key: made, token: bearer } = await key(authd)
     const send = (method: string, path: string, json?: object) =>
@@ -149,7 +149,7 @@ describe.each(['sqlite', 'postgres'] as const)('people (%s)', (database) => {
     expect(acts.every(({ requestId, ip }) => requestId !== null && ip === '127.0.0.1')).toBe(true)
   })
 
-  test('are signed out, one session or all; doing it again is no error', async () => {
+  test('lose one session or all; repeating it is not an error', async () => {
     const authd = await startAuthd({ database })
     const api = await admin(authd)
     const one = await signInForTokens(authd)
@@ -169,7 +169,7 @@ describe.each(['sqlite', 'postgres'] as const)('people (%s)', (database) => {
   })
 })
 
-test('the audit log is read page by page, by glob, network and time; one event with its request', async () => {
+test('the audit log is read in parts, by glob, network and time; an event is shown with its request', async () => {
   const authd = await startAuthd({ config: { server: { trusted_proxies: ['127.0.0.1'] } } })
   const api = await admin(authd)
   await signInForTokens(authd)
@@ -199,7 +199,7 @@ test('the audit log is read page by page, by glob, network and time; one event w
   expect((await api.get('/admin/audit/evt_none')).body.code).toBe('EVENT_NOT_FOUND')
 })
 
-test('rules, settings and mails: as on the command line, with its guard against locking oneself out', async () => {
+test('rules, settings and mails work as on the command line, with the same protection against lockout', async () => {
   const authd = await startAuthd()
   const api = await admin(authd)
   const rule = { cidr: '203.0.113.0/24', reason: 'a test' }

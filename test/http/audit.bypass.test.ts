@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest'
-import { endApiKey } from '../../src/flows/api-key.ts'
-import { makeRecoveryLink } from '../../src/flows/recovery-link.ts'
+import { endApiKey } from '../../src/flows/operator/api-key.ts'
+import { makeRecoveryLink } from '../../src/flows/users/recovery-link.ts'
 import { DAY, HOUR, MINUTE } from '../../src/platform/clock.ts'
 import type { AuditLog } from '../../src/store/audit-logs.ts'
-import { type Authd, startAuthd } from '../support/harness.ts'
-import { ADA, signInForTokens } from '../support/people.ts'
-import { BY_KEY, keyOf, OPERATOR, told } from '../support/told.ts'
+import { type Authd, startAuthd } from '../harness.ts'
+import { ADA, signInForTokens } from '../people.ts'
+import { BY_KEY, keyOf, OPERATOR, told } from '../told.ts'
 
 async function withRecoveryLink(authd: Authd) {
   await signInForTokens(authd)
@@ -19,7 +19,7 @@ async function useKey(authd: Authd, bearer: string, path = '/admin/audit'): Prom
   await authd.browser().get(path, { bearer })
 }
 
-/** A genuine bearer that is used where or when it may not be. */
+/** A genuine credential that is used where or when it is not valid. */
 const BYPASSES: [what: string, act: (authd: Authd) => Promise<unknown>, expected: Partial<AuditLog>][] = [
   [
     'a key that lacks the scope',
@@ -87,7 +87,7 @@ const BYPASSES: [what: string, act: (authd: Authd) => Promise<unknown>, expected
   ],
 ]
 
-describe('SECURITY L-03: the audit log tells of an attempt to get by with', () => {
+describe('the audit log records the misuse of', () => {
   test.each(BYPASSES)('%s', async (_what, act, { metadata = {}, ...expected }) => {
     const authd = await startAuthd()
 
@@ -97,7 +97,7 @@ describe('SECURITY L-03: the audit log tells of an attempt to get by with', () =
     expect(event).toMatchObject({ outcome: 'failure', ip: '127.0.0.1', ...expected, metadata })
   })
 
-  test('a key once an hour, however often it is tried', async () => {
+  test('a refused key is recorded once an hour', async () => {
     const authd = await startAuthd()
     const { token } = await keyOf(authd, ['mail:read'])
     const tries = async () => {
@@ -112,7 +112,7 @@ describe('SECURITY L-03: the audit log tells of an attempt to get by with', () =
     expect([inOneHour, inTwo]).toEqual([1, 2])
   })
 
-  test('a key that is guessed, which is nobody’s, not as one of that key', async () => {
+  test('a guessed key is not recorded as misuse of the real key', async () => {
     const authd = await startAuthd()
     const made = await keyOf(authd, ['audit:read'], { network: '10.0.0.0/8' })
 

@@ -1,25 +1,25 @@
 import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { endApiKey } from '../../src/flows/api-key.ts'
 import { EVENTS } from '../../src/flows/event.ts'
-import { addIpFilters } from '../../src/flows/ip-filter-admin.ts'
-import { resetRecoveryCodes } from '../../src/flows/operator-factors.ts'
-import { resetLimits } from '../../src/flows/rate-limit-admin.ts'
-import { revokeByOperator } from '../../src/flows/session-admin.ts'
-import { setSetting } from '../../src/flows/setting.ts'
-import { unlockPeople } from '../../src/flows/unlock.ts'
-import { resolveUser } from '../../src/flows/user.ts'
+import { resetRecoveryCodes } from '../../src/flows/factors/admin.ts'
+import { addIpFilters } from '../../src/flows/limits/ip-filter-admin.ts'
+import { resetLimits } from '../../src/flows/limits/rate-limit-admin.ts'
+import { resolveUser } from '../../src/flows/named-user.ts'
+import { endApiKey } from '../../src/flows/operator/api-key.ts'
+import { setSetting } from '../../src/flows/operator/setting.ts'
+import { unlockUsers } from '../../src/flows/policy/lockout-admin.ts'
+import { revokeByOperator } from '../../src/flows/sessions/admin.ts'
 import { HOUR } from '../../src/platform/clock.ts'
 import type { AuditLog } from '../../src/store/audit-logs.ts'
-import { enrolTotp, totpCode, withPasskey } from '../support/factors.ts'
-import { type Authd, startAuthd } from '../support/harness.ts'
-import { ADA, askForCode, signInForTokens, signInOnPage } from '../support/people.ts'
-import { BY_KEY, BY_NOBODY, BY_OPERATOR, BY_PERSON, keyOf, OPERATOR, told } from '../support/told.ts'
+import { enrolTotp, totpCode, withPasskey } from '../factors.ts'
+import { type Authd, startAuthd } from '../harness.ts'
+import { ADA, askForCode, signInForTokens, signInOnPage } from '../people.ts'
+import { BY_KEY, BY_NOBODY, BY_OPERATOR, BY_PERSON, keyOf, OPERATOR, told } from '../told.ts'
 
 const REASON = { reason: 'ticket 7' }
 
-/** Somebody with an authenticator app, at a browser that is signed in, and an attempt whose first proof was given. */
+/** A user with an authenticator app, a signed-in browser, and an attempt after its first proof. */
 async function withTotp(authd: Authd) {
   const browser = authd.browser()
   await signInOnPage(authd, browser)
@@ -38,7 +38,7 @@ async function lockOut(authd: Authd): Promise<void> {
   for (let failures = 1; failures <= 5; failures += 1) await tryCode('totp', wrong)
 }
 
-/** What an operator, a person or a stranger does, and what the log says of it: who, and why or from what to what. */
+/** An act of an operator, user or unknown client, and the event that records its actor and reason or change. */
 const STORIES: [what: string, act: (authd: Authd) => Promise<unknown>, expected: Partial<AuditLog>][] = [
   [
     'a sign-in',
@@ -58,7 +58,7 @@ const STORIES: [what: string, act: (authd: Authd) => Promise<unknown>, expected:
     },
   ],
   [
-    'a first proof where a second is due',
+    'a first proof when a second factor is required',
     withTotp,
     { eventType: 'user.factor_due', ...BY_PERSON, metadata: { method: 'email_code' } },
   ],
@@ -74,17 +74,17 @@ const STORIES: [what: string, act: (authd: Authd) => Promise<unknown>, expected:
     { eventType: 'recovery_code.failed', ...BY_NOBODY, metadata: { failures: 1 } },
   ],
   [
-    'a lockout that an operator lifts',
+    'a lockout that an operator clears',
     async (authd) => {
       await lockOut(authd)
-      await unlockPeople(authd.deps, OPERATOR, [ADA])
+      await unlockUsers(authd.deps, OPERATOR, [ADA])
     },
     { eventType: 'user.unlocked', ...BY_OPERATOR, metadata: { ...REASON, lifted: ['totp 5'] } },
   ],
   ['a new authenticator app', withTotp, { eventType: 'totp.enrolled', ...BY_PERSON }],
   ['recovery codes that are made with it', withTotp, { eventType: 'recovery_codes.made', ...BY_PERSON }],
   [
-    'a step-up, and an app that is taken away',
+    'a step-up, and the removal of an authenticator app',
     async (authd) => {
       const { browser, right } = await withTotp(authd)
       await browser.post('/v1/stepup/totp', { json: { code: right } })
@@ -101,7 +101,7 @@ const STORIES: [what: string, act: (authd: Authd) => Promise<unknown>, expected:
     { eventType: 'session.stepped_up', ...BY_PERSON, metadata: { proof: 'otp' } },
   ],
   [
-    'recovery codes that an operator takes away',
+    'recovery codes that an operator removes',
     async (authd) => {
       await withTotp(authd)
       await resetRecoveryCodes(authd.deps, OPERATOR, await resolveUser(authd.deps, ADA))
@@ -110,7 +110,7 @@ const STORIES: [what: string, act: (authd: Authd) => Promise<unknown>, expected:
   ],
   ['a new passkey', withPasskey, { eventType: 'webauthn.registered', ...BY_PERSON }],
   [
-    'a passkey that gets another name',
+    'a renamed passkey',
     async (authd) => {
       const { browser } = await withPasskey(authd)
       const [passkey] = (await browser.get('/v1/me/passkeys')).body
@@ -119,7 +119,7 @@ const STORIES: [what: string, act: (authd: Authd) => Promise<unknown>, expected:
     { eventType: 'webauthn.renamed', ...BY_PERSON },
   ],
   [
-    'a rule that keeps somebody out',
+    'a rule that blocks a request',
     async (authd) => {
       const rules = [{ cidr: '127.0.0.0/8', reason: 'a test' }]
       const rule = { action: 'block', scope: 'login', expiresAt: null, keepSessions: true, own: undefined } as const
@@ -156,7 +156,7 @@ const STORIES: [what: string, act: (authd: Authd) => Promise<unknown>, expected:
     },
   ],
   [
-    'a person that is changed over the admin API',
+    'a user changed through the admin API',
     async (authd) => {
       const { userId } = await signInForTokens(authd)
       const { token: bearer } = await keyOf(authd, ['users:write'])
@@ -169,7 +169,7 @@ const STORIES: [what: string, act: (authd: Authd) => Promise<unknown>, expected:
     },
   ],
   [
-    'a person that is stopped over the admin API',
+    'a user disabled through the admin API',
     async (authd) => {
       const { userId } = await signInForTokens(authd)
       const { token: bearer } = await keyOf(authd, ['users:write'])
@@ -202,7 +202,7 @@ const STORIES: [what: string, act: (authd: Authd) => Promise<unknown>, expected:
   ],
 ]
 
-describe('SECURITY L-03: the audit log tells who, and why or from what to what, of', () => {
+describe('the audit log records the actor and the reason or change of', () => {
   test.each(STORIES)('%s', async (_what, act, { metadata = {}, ...expected }) => {
     const authd = await startAuthd()
 
@@ -213,7 +213,7 @@ describe('SECURITY L-03: the audit log tells who, and why or from what to what, 
   })
 })
 
-test('every event is what a test expects of something that was done', () => {
+test('every event is expected by a test', () => {
   const files = globSync('../**/*.test.ts', { cwd: import.meta.dirname })
   const tests = files.map((file) => readFileSync(join(import.meta.dirname, file), 'utf8')).join('\n')
 

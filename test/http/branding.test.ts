@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import { startAuthd } from '../support/harness.ts'
+import { startAuthd } from '../harness.ts'
 
 function folder(): string {
   const path = mkdtempSync(join(tmpdir(), 'authd-brand-'))
@@ -10,7 +10,7 @@ function folder(): string {
   return path
 }
 
-test("the operator's logo and colours are on the pages, from our own origin", async () => {
+test("the operator's logo and colours are on the pages, from authd's origin", async () => {
   const [logo, theme_css] = [join(folder(), 'logo.SVG'), join(folder(), 'theme.css')]
   writeFileSync(logo, '<svg xmlns="http://www.w3.org/2000/svg"/>')
   writeFileSync(theme_css, ':root { --accent: #402090 }')
@@ -28,10 +28,10 @@ test("the operator's logo and colours are on the pages, from our own origin", as
 })
 
 test.each([
-  ['logo', 'missing.svg', 'app.logo: there is no file'],
-  ['logo', 'logo.gif', 'is no .svg, .png or .webp file'],
-  ['theme_css', 'missing.css', 'app.theme_css: there is no file'],
-])('a start with %s = %s is refused with its key', async (key, file, words) => {
+  ['logo', 'missing.svg', /app\.logo: .*does not exist/],
+  ['logo', 'logo.gif', 'is not an .svg, .png or .webp file'],
+  ['theme_css', 'missing.css', /app\.theme_css: .*does not exist/],
+])('a start with %s = %s fails and names the key', async (key, file, words) => {
   const start = startAuthd({ config: { app: { [key]: join(folder(), file) } } })
 
   await expect(start).rejects.toThrow(words)

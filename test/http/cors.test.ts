@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { startAuthd } from '../support/harness.ts'
-import type { Browser } from '../support/http-client.ts'
-import { ADA, signInForTokens, signInOnPage } from '../support/people.ts'
+import { startAuthd } from '../harness.ts'
+import type { Browser } from '../http-client.ts'
+import { ADA, signInForTokens, signInOnPage } from '../people.ts'
 
 const APP = 'https://app.example.com'
 const listed = { config: { cors: { allowed_origins: [APP] } } }
@@ -18,7 +18,7 @@ function preflight(browser: Browser, origin: string, path = '/v1/signin') {
 const corsOf = (headers: Headers) => [...headers].filter(([name]) => name.startsWith('access-control-'))
 
 describe('a listed origin', () => {
-  test('may ask first, and reads answers, errors and limits', async () => {
+  test('may send a preflight, and read answers, errors and limits', async () => {
     const authd = await startAuthd(listed)
     const asked = await preflight(authd.browser(), APP)
     const failed = await authd
@@ -39,7 +39,7 @@ describe('a listed origin', () => {
     expect(failed.headers.get('Vary')).toContain('Origin')
   })
 
-  test('may change what its browser’s cookie may', async () => {
+  test('may make changes with its browser’s cookie', async () => {
     const authd = await startAuthd(listed)
     const browser = authd.browser()
     await signInOnPage(authd, browser)
@@ -53,7 +53,7 @@ describe('a listed origin', () => {
     expect((await rename('https://other.example.com')).body.code).toBe('CROSS_SITE_REQUEST')
   })
 
-  test('does not have the pages: their forms are ours alone', async () => {
+  test('may not call the pages, whose forms are for authd’s origin only', async () => {
     const authd = await startAuthd(listed)
     const headers = { Origin: APP, 'Sec-Fetch-Site': 'same-site' }
     const posted = await authd.browser().post('/signin', { form: { email: ADA }, headers })
@@ -72,7 +72,7 @@ test.each([
   'https://APP.example.com',
   'null',
   '',
-])('the origin "%s" is not on the list, and gets no header', async (origin) => {
+])('the origin "%s" is not listed and gets no header', async (origin) => {
   const authd = await startAuthd(listed)
   const asked = await preflight(authd.browser(), origin)
   const plain = await authd.browser().get('/v1/session', { headers: { Origin: origin } })
@@ -82,7 +82,7 @@ test.each([
   expect(corsOf(plain.headers)).toEqual([])
 })
 
-test('all origins, and no cookies with them', async () => {
+test('with allow_all every origin may call without cookies', async () => {
   const authd = await startAuthd({ config: { cors: { allow_all: true } } })
   const { accessToken } = await signInForTokens(authd)
   const asked = await preflight(authd.browser(), 'https://anybody.example')
@@ -99,7 +99,7 @@ test('all origins, and no cookies with them', async () => {
   expect(change.body.code).toBe('CROSS_SITE_REQUEST')
 })
 
-test('off by default: no origin gets a header, and OPTIONS is no method of ours', async () => {
+test('by default no origin gets a header, and OPTIONS is not allowed', async () => {
   const authd = await startAuthd()
   const asked = await preflight(authd.browser(), APP)
 

@@ -1,15 +1,15 @@
 import { expect, test } from 'vitest'
 import { allEndpoints } from '../../src/http/app.ts'
 import { PAGES } from '../../src/http/pages/mount.ts'
-import { startAuthd } from '../support/harness.ts'
-import { exchange } from '../support/http-client.ts'
-import { askOnPage, signInOnPage } from '../support/people.ts'
+import { startAuthd } from '../harness.ts'
+import { exchange } from '../http-client.ts'
+import { askOnPage, signInOnPage } from '../people.ts'
 
 const LIFECYCLE = { version: '0', startedAt: 0, isStopping: () => false, isDevelopment: false }
 const UNSAFE = allEndpoints(LIFECYCLE).filter(({ method }) => method !== 'GET')
 const FORMS = PAGES.filter(({ method }) => method === 'POST')
 
-/** What browsers say of a request that another site's page makes. */
+/** The headers that browsers send with a request from another site's page. */
 const FOREIGN: Record<string, Record<string, string>> = {
   'a form of another site': { Origin: 'https://evil.example', 'Sec-Fetch-Site': 'cross-site' },
   'a form of a sibling domain': { Origin: 'https://evil.localhost', 'Sec-Fetch-Site': 'same-site' },
@@ -18,7 +18,7 @@ const FOREIGN: Record<string, Record<string, string>> = {
   'our host on another port': { Origin: 'http://localhost:1' },
   'our host over https': { Origin: 'https://localhost' },
   'a name that ends like ours': { Origin: 'http://evil-localhost' },
-  'somebody who says nothing': {},
+  'a client without such headers': {},
   'the address bar': { 'Sec-Fetch-Site': 'none' },
   'a lie about the site': { Origin: 'https://evil.example', 'Sec-Fetch-Site': 'Same-Origin' },
 }
@@ -27,7 +27,7 @@ function concrete(path: string): string {
   return path.replace(':id', 'ses_00000000000000000000000000')
 }
 
-test.each(Object.entries(FOREIGN))('SECURITY W-02: %s changes nothing with a cookie', async (_, headers) => {
+test.each(Object.entries(FOREIGN))('%s changes nothing with a cookie', async (_, headers) => {
   const authd = await startAuthd()
   const browser = authd.browser()
   await signInOnPage(authd, browser)
@@ -50,7 +50,7 @@ test.each(Object.entries(FOREIGN))('SECURITY W-02: %s changes nothing with a coo
   expect((await browser.get('/v1/session')).status).toBe(200)
 })
 
-test('SECURITY W-02: a form of another site is refused without any cookie, too: it would be a mail bomb', async () => {
+test('a form of another site is rejected even without a cookie, because it could flood a mailbox', async () => {
   const authd = await startAuthd()
 
   const replies = []
@@ -69,7 +69,7 @@ test.each([
   'multipart/form-data',
   'application/json; charset=utf-16',
   'application/jsonx',
-])('a body of type %s is 415 on every call that takes one', async (type) => {
+])('a body of type %s is 415 on every route with a body', async (type) => {
   const authd = await startAuthd()
   const takesBody = UNSAFE.filter(({ body, guard }) => body && guard === 'none')
 
@@ -81,7 +81,7 @@ test.each([
   expect(statuses).toEqual(statuses.map(() => 415))
 })
 
-test('JSON where a form is due and a form where JSON is due are 415', async () => {
+test('JSON instead of a form, and a form instead of JSON, are 415', async () => {
   const authd = await startAuthd()
 
   const json = await authd.browser().post('/signin', { json: { email: 'ada@example.com' } })
@@ -98,7 +98,7 @@ test.each(['gzip', 'br', 'deflate', 'identity, gzip', 'x'])('a body compressed w
   expect(reply).toMatchObject({ status: 415, body: { code: 'UNSUPPORTED_MEDIA_TYPE' } })
 })
 
-test('SECURITY row 21: a cookie, or a page, under a host name that is not ours is 421; a bearer call and a probe are not', async () => {
+test('a cookie or a page under another host name is 421, but not a bearer call or a probe', async () => {
   const authd = await startAuthd()
   const browser = authd.browser()
   await signInOnPage(authd, browser)
@@ -112,7 +112,7 @@ test('SECURITY row 21: a cookie, or a page, under a host name that is not ours i
   expect([withCookie.status, page.status, bearer.status, probe.status]).toEqual([421, 421, 401, 200])
 })
 
-test('a cookie that comes twice counts for nothing', async () => {
+test('a cookie that is sent twice is ignored', async () => {
   const authd = await startAuthd()
   const browser = authd.browser()
   await signInOnPage(authd, browser)

@@ -1,13 +1,13 @@
 import { describe, expect, test } from 'vitest'
 import { DAY, MINUTE } from '../../src/platform/clock.ts'
-import { deviceFor, enrolPasskey, signInWithPasskey } from '../support/factors.ts'
-import { type Authd, startAuthd } from '../support/harness.ts'
-import type { Browser } from '../support/http-client.ts'
-import { ADA, signInForTokens, signInOnPage } from '../support/people.ts'
+import { deviceFor, enrolPasskey, signInWithPasskey } from '../factors.ts'
+import { type Authd, startAuthd } from '../harness.ts'
+import type { Browser } from '../http-client.ts'
+import { ADA, signInForTokens, signInOnPage } from '../people.ts'
 
 const NEW = 'ada@example.org'
 
-/** Changes the address of whoever is signed in; answers what the former address was told. */
+/** Changes the address of the signed-in user. Returns the mail to the former address. */
 async function changeTo(authd: Authd, browser: Browser, email: string) {
   const asked = await browser.post('/v1/me/email', { json: { email } })
   const code = (await authd.takeMail()).at(-1)?.values['code'] ?? ''
@@ -18,7 +18,7 @@ async function changeTo(authd: Authd, browser: Browser, email: string) {
 }
 
 describe.each(['sqlite', 'postgres'] as const)('a change of address on %s', (database) => {
-  test('wants a code from the new one, tells the former one, and renews the session', async () => {
+  test('needs a code from the new address, notifies the former one, and renews the session', async () => {
     const authd = await startAuthd({ database })
     const browser = authd.browser()
     await signInOnPage(authd, browser)
@@ -34,7 +34,7 @@ describe.each(['sqlite', 'postgres'] as const)('a change of address on %s', (dat
     expect(withOld.status).toBe(401)
   })
 
-  test('can be undone from the former address for 7 days, with a fresh code sent there, and ends every session', async () => {
+  test('can be undone for 7 days with a code sent to the former address, which ends every session', async () => {
     const authd = await startAuthd({ database })
     const thief = authd.browser()
     await signInOnPage(authd, thief)
@@ -62,7 +62,7 @@ describe.each(['sqlite', 'postgres'] as const)('a change of address on %s', (dat
   })
 })
 
-test('SECURITY S-05: it wants a fresh proof at both steps', async () => {
+test('a change of address needs a fresh proof at both steps', async () => {
   const authd = await startAuthd()
   const browser = authd.browser()
   await signInOnPage(authd, browser)
@@ -76,7 +76,7 @@ test('SECURITY S-05: it wants a fresh proof at both steps', async () => {
   expect([asked.body.code, confirmed.body.code]).toEqual(['STEP_UP_REQUIRED', 'STEP_UP_REQUIRED'])
 })
 
-test('SECURITY N-01: an address that somebody else has answers the same, gets no mail, and cannot be taken', async () => {
+test('another user’s address gets the same answer but no mail, and cannot be taken', async () => {
   const authd = await startAuthd()
   await signInForTokens(authd, 'bob@example.com')
   const browser = authd.browser()
@@ -92,7 +92,7 @@ test('SECURITY N-01: an address that somebody else has answers the same, gets no
   expect(guessed.status).toBe(401)
 })
 
-test('an address that somebody takes while its code is on the way is not taken twice', async () => {
+test('an address that is taken while its code is on the way cannot be taken twice', async () => {
   const authd = await startAuthd()
   const browser = authd.browser()
   await signInOnPage(authd, browser)
@@ -107,7 +107,7 @@ test('an address that somebody takes while its code is on the way is not taken t
 })
 
 test.each(['sqlite', 'postgres'] as const)(
-  'of people who take one address at once, one has it (%s)',
+  'of two users who take one address at once, one gets it (%s)',
   async (database) => {
     const authd = await startAuthd({ database })
     const racers: { browser: Browser; code: string }[] = []
@@ -126,7 +126,7 @@ test.each(['sqlite', 'postgres'] as const)(
   },
 )
 
-test('SECURITY M-03: the way back is no bearer: without a code from the former address it changes nothing', async () => {
+test('the link to undo a change does nothing without a code from the former address', async () => {
   const authd = await startAuthd()
   const browser = authd.browser()
   await signInOnPage(authd, browser)

@@ -1,20 +1,22 @@
 import { describe, expect, test } from 'vitest'
-import { addUser, disablePerson, resolveUser } from '../../src/flows/user.ts'
+import { resolveUser } from '../../src/flows/named-user.ts'
+import { addUser } from '../../src/flows/users/add.ts'
+import { disableUser } from '../../src/flows/users/disable.ts'
 import { parseEmailAddress } from '../../src/platform/email-address.ts'
 import { listOutbox } from '../../src/store/outbox.ts'
-import { type Authd, startAuthd } from '../support/harness.ts'
+import { type Authd, startAuthd } from '../harness.ts'
 
-const OPERATOR = { actor: 'cli:test@host', ip: null, userAgent: null, requestId: null }
+const OPERATOR = { id: 'cli:test@host', ip: null, userAgent: null, requestId: null }
 
-async function addPeople(authd: Authd): Promise<void> {
+async function addUsersOfEachKind(authd: Authd): Promise<void> {
   for (const name of ['known', 'disabled']) {
     const email = parseEmailAddress(`${name}@example.com`)
     if (email) await addUser(authd.deps, OPERATOR, { email, name: null, isVerified: true })
   }
-  await disablePerson(authd.deps, OPERATOR, await resolveUser(authd.deps, 'disabled@example.com'), null)
+  await disableUser(authd.deps, OPERATOR, await resolveUser(authd.deps, 'disabled@example.com'), null)
 }
 
-/** What a stranger sees, without what is random or a time. */
+/** What a client sees, without random values and times. */
 async function ask(authd: Authd, email: string) {
   const { status, headers, body } = await authd.browser().post('/v1/signin', { json: { email } })
   const shape = Object.fromEntries(Object.entries(body).map(([name, value]) => [name, String(value).length]))
@@ -22,10 +24,10 @@ async function ask(authd: Authd, email: string) {
   return { status, shape, headers: named, cookie: String(headers.getSetCookie()).length }
 }
 
-describe.each(['open', 'closed'] as const)('SECURITY N-01 with sign-up %s', (policy) => {
+describe.each(['open', 'closed'] as const)('with sign-up %s', (policy) => {
   test('the answer is the same for known, unknown and disabled addresses', async () => {
     const authd = await startAuthd({ config: { signup: { policy } } })
-    await addPeople(authd)
+    await addUsersOfEachKind(authd)
 
     const [known, unknown, disabled] = [
       await ask(authd, 'known@example.com'),
@@ -38,9 +40,9 @@ describe.each(['open', 'closed'] as const)('SECURITY N-01 with sign-up %s', (pol
     expect(disabled).toEqual(known)
   })
 
-  test('a wrong code is the same answer for all of them', async () => {
+  test('a wrong code gets the same answer for all of them', async () => {
     const authd = await startAuthd({ config: { signup: { policy } } })
-    await addPeople(authd)
+    await addUsersOfEachKind(authd)
 
     const replies = []
     for (const name of ['known', 'unknown', 'disabled']) {
@@ -55,9 +57,9 @@ describe.each(['open', 'closed'] as const)('SECURITY N-01 with sign-up %s', (pol
   })
 })
 
-test('where no mail may be sent the same rows are written, and nothing is sent or listed', async () => {
+test('if no mail may be sent, the same rows are written, but nothing is sent or listed', async () => {
   const authd = await startAuthd({ config: { signup: { policy: 'closed' } } })
-  await addPeople(authd)
+  await addUsersOfEachKind(authd)
 
   for (const name of ['known', 'unknown', 'disabled']) await ask(authd, `${name}@example.com`)
   const listed = await authd.deps.db.read((sql) => listOutbox(sql, { kind: 'mail' }, 10))

@@ -1,19 +1,19 @@
 import { describe, expect, test } from 'vitest'
 import type { MfaPolicy } from '../../src/store/users.ts'
-import { type Authd, startAuthd } from '../support/harness.ts'
-import type { Browser, Reply } from '../support/http-client.ts'
+import { type Authd, startAuthd } from '../harness.ts'
+import type { Browser, Reply } from '../http-client.ts'
 import {
   combinations,
   type Enrolled,
   LINK_URL,
-  makePerson,
+  makeUser,
   PATHS,
   type Path,
-  type Person,
   prove,
+  type TestUser,
 } from './factor-policy.ts'
 
-/** What must come of a path, worked out from DESIGN.md §3 and not from the code. */
+/** The expected result of a path, derived from the rules for factors and not from the code. */
 function expected(
   { passkey, totp, isTotpOff, codes }: Enrolled,
   policy: MfaPolicy,
@@ -22,7 +22,7 @@ function expected(
 ): 'full 1' | 'full 2' | 'enrol' | 'due' | 'refused' {
   const hasFactor = passkey || totp
   const hasUsableTotp = totp && !isTotpOff
-  // Codes alone are no factor: then the first proof is the last.
+  // Recovery codes alone are not a factor, so the first proof is also the last.
   if (!hasFactor && path.startsWith('code, '))
     return expected({ passkey, totp, isTotpOff, codes }, policy, 'code', mayBeFirst)
   switch (path) {
@@ -54,7 +54,7 @@ const AMR: Record<Path, string[]> = {
   'code, passkey': ['email', 'passkey'],
 }
 
-/** Whom the browser, or the token of the answer, is for the API: nobody, somebody, or somebody who must enrol. */
+/** What the API makes of the cookie or token: not signed in, signed in, or signed in but required to enrol. */
 async function outcome(authd: Authd, browser: Browser, last: Reply): Promise<{ what: string; amr?: string[] }> {
   const bearer = last.body.access_token
   const { status, body } = await (bearer ? authd.browser() : browser).get('/v1/session', { ...(bearer && { bearer }) })
@@ -66,27 +66,27 @@ async function outcome(authd: Authd, browser: Browser, last: Reply): Promise<{ w
 async function violationsOf(
   authd: Authd,
   {
-    person,
+    user,
     path,
     delivery,
     mayBeFirst,
-  }: { person: Person; path: Path; delivery: 'cookie' | 'tokens'; mayBeFirst: boolean },
+  }: { user: TestUser; path: Path; delivery: 'cookie' | 'tokens'; mayBeFirst: boolean },
 ): Promise<object[]> {
   const browser = authd.browser()
-  const last = await prove(authd, browser, person, { path, delivery })
+  const last = await prove(authd, browser, user, { path, delivery })
   const { what, amr } = await outcome(authd, browser, last)
-  const wanted = expected(person.enrolled, person.policy, path, mayBeFirst)
+  const wanted = expected(user.enrolled, user.policy, path, mayBeFirst)
   const isLong = what === 'full 2' || !path.startsWith('code, ')
   const names = [...(isLong ? AMR[path] : ['email']), ...(what === 'full 2' ? ['mfa'] : [])]
   const isNamedRight = amr === undefined || amr.join() === names.join()
   return what === wanted && isNamedRight
     ? []
-    : [{ ...person.enrolled, policy: person.policy, path, delivery, what, wanted, amr }]
+    : [{ ...user.enrolled, policy: user.policy, path, delivery, what, wanted, amr }]
 }
 
 describe.each(['optional', 'required'] as const)('mfa.policy %s', (deployment) => {
   test.each([true, false])(
-    'totp.allow_first_factor %s: no full session while a factor is due, on any path',
+    'totp.allow_first_factor %s: no path gives a full session while a factor is due',
     async (first) => {
       const config = {
         mfa: { policy: deployment },
@@ -98,11 +98,11 @@ describe.each(['optional', 'required'] as const)('mfa.policy %s', (deployment) =
       const violations: object[] = []
 
       for (const [index, { enrolled, override }] of combinations().entries()) {
-        const person = await makePerson(authd, enrolled, { override, policy: override ?? deployment })
+        const user = await makeUser(authd, enrolled, { override, policy: override ?? deployment })
         for (const [at, path] of PATHS.entries()) {
-          // Each path of each set of factors is gone for both, by one override or another.
+          // Each combination of path and factors is tried with both results of an override.
           const delivery = (index + at) % 2 === 0 ? 'cookie' : 'tokens'
-          violations.push(...(await violationsOf(authd, { person, path, delivery, mayBeFirst: first })))
+          violations.push(...(await violationsOf(authd, { user, path, delivery, mayBeFirst: first })))
           checked += 1
         }
       }

@@ -1,17 +1,17 @@
-import { checkRegistration } from '../../src/flows/passkey-check.ts'
+import { checkRegistration } from '../../src/flows/factors/passkey-check.ts'
 import { MINUTE } from '../../src/platform/clock.ts'
 import { slowHash } from '../../src/platform/secret.ts'
-import { setBrake } from '../../src/store/failed-attempts.ts'
+import { setFailureCount } from '../../src/store/failed-attempts.ts'
 import { insertPasskey } from '../../src/store/passkeys.ts'
 import { replaceRecoveryCodes } from '../../src/store/recovery-codes.ts'
 import { confirmTotp, putPendingTotp } from '../../src/store/totp-secrets.ts'
 import { insertUser, type MfaPolicy, updateUserMfaPolicy } from '../../src/store/users.ts'
-import { deviceFor, totpCode } from '../support/factors.ts'
-import type { Authd } from '../support/harness.ts'
-import type { Browser, Reply } from '../support/http-client.ts'
-import type { PasskeyDevice } from '../support/passkey-device.ts'
+import { deviceFor, totpCode } from '../factors.ts'
+import type { Authd } from '../harness.ts'
+import type { Browser, Reply } from '../http-client.ts'
+import type { PasskeyDevice } from '../passkey-device.ts'
 
-/** A set of factors; a switched-off app is one that failures have disabled. */
+/** A set of factors. A switched-off app was disabled by wrong codes. */
 export interface Enrolled {
   passkey: boolean
   totp: boolean
@@ -30,7 +30,7 @@ export const PATHS = [
 ] as const
 export type Path = (typeof PATHS)[number]
 
-export interface Person {
+export interface TestUser {
   email: string
   enrolled: Enrolled
   policy: MfaPolicy
@@ -44,7 +44,7 @@ export const LINK_URL = 'https://app.example.com/in'
 const YES_NO = [true, false]
 const SECRET = 'GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ'
 const SALT = 'salt'
-/** Hashed once: people may have the same codes, under one salt. */
+/** Hashed once, because users in this test may share codes and salt. */
 const CODES = ['AAAA-BBBB-0001', 'AAAA-BBBB-0002']
 const HASHES = Promise.all(CODES.map((code) => slowHash(code.replaceAll('-', ''), SALT)))
 
@@ -60,19 +60,19 @@ export function combinations(): { enrolled: Enrolled; override: MfaPolicy | null
   return sets.flatMap((enrolled) => overrides.map((override) => ({ enrolled, override })))
 }
 
-let people = 0
+let users = 0
 
-/** Somebody with these factors, put into the tables: enrolling over HTTP has its own tests, and costs ten scrypts. */
-export async function makePerson(
+/** Inserts a user with these factors. Enrolling over HTTP has its own tests and costs ten scrypts. */
+export async function makeUser(
   authd: Authd,
   enrolled: Enrolled,
   { override, policy }: { override: MfaPolicy | null; policy: MfaPolicy },
-): Promise<Person> {
+): Promise<TestUser> {
   const { deps } = authd
   const now = deps.clock.now()
   const id = deps.random.id('usr')
-  people += 1
-  const email = `person${people}@example.com`
+  users += 1
+  const email = `user${users}@example.com`
   const device = deviceFor(authd)
   const challenge = 'Y2hhbGxlbmdl'
   const { origin, hostname } = new URL(authd.url)
@@ -92,27 +92,28 @@ export async function makePerson(
       await putPendingTotp(trx, { userId: id, pendingSealed, expiresAt: now + MINUTE })
       await confirmTotp(trx, { userId: id, pendingSealed, step: 0, now })
     }
-    if (enrolled.isTotpOff) await setBrake(trx, { kind: 'totp', subject: id }, { failures: 100, blockedUntil: null })
+    if (enrolled.isTotpOff)
+      await setFailureCount(trx, { kind: 'totp', subject: id }, { failures: 100, blockedUntil: null })
     const rows = hashes.map((codeHash) => ({ id: deps.random.id('rc'), salt: SALT, codeHash, createdAt: now }))
     if (enrolled.codes) await replaceRecoveryCodes(trx, id, rows)
   })
   return { email, enrolled, policy, device, codes: [...CODES] }
 }
 
-/** Goes a path to its end; answers the last answer. */
+/** Follows a path to its end. Returns the last answer. */
 export async function prove(
   authd: Authd,
   browser: Browser,
-  person: Person,
+  user: TestUser,
   { path, delivery }: { path: Path; delivery: 'cookie' | 'tokens' },
 ): Promise<Reply> {
   authd.clock.advance(MINUTE)
   const isNameless = path === 'passkey'
   const link_to = delivery === 'tokens' && path === 'link' ? { link_to: LINK_URL } : {}
-  const json = { deliver: delivery, ...(isNameless ? {} : { email: person.email, ...link_to }) }
+  const json = { deliver: delivery, ...(isNameless ? {} : { email: user.email, ...link_to }) }
   const begun = await browser.post('/v1/signin', { json })
   const attempt_token = begun.body.attempt_token
-  if (path === 'passkey') return await provePasskey(browser, person, attempt_token)
+  if (path === 'passkey') return await provePasskey(browser, user, attempt_token)
   if (path === 'totp first') return await proveTotp(authd, browser, attempt_token)
   const mail = (await authd.takeMail()).filter(({ template }) => template === 'signin').at(-1)
   const values = mail?.values ?? {}
@@ -124,9 +125,9 @@ export async function prove(
       : await browser.post('/v1/signin/code', { json: { code, attempt_token } })
   if (first.body.status === 'complete') return first
   if (path === 'code, totp') return await proveTotp(authd, browser, attempt_token)
-  if (path === 'code, passkey') return await provePasskey(browser, person, attempt_token)
+  if (path === 'code, passkey') return await provePasskey(browser, user, attempt_token)
   if (path !== 'code, recovery code') return first
-  const recovery = person.codes.pop() ?? ''
+  const recovery = user.codes.pop() ?? ''
   return await browser.post('/v1/signin/recovery-code', { json: { code: recovery, attempt_token } })
 }
 
@@ -134,7 +135,7 @@ async function proveTotp(authd: Authd, browser: Browser, attempt_token: string):
   return await browser.post('/v1/signin/totp', { json: { code: totpCode(authd, SECRET), attempt_token } })
 }
 
-async function provePasskey(browser: Browser, { device }: Person, attempt_token: string): Promise<Reply> {
+async function provePasskey(browser: Browser, { device }: TestUser, attempt_token: string): Promise<Reply> {
   const asked = await browser.post('/v1/signin/passkey/options', { json: { attempt_token } })
   const credential = device.sign(asked.body.options ?? { challenge: 'bm9uZQ' })
   return await browser.post('/v1/signin/passkey', {

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { MINUTE, SECOND } from '../../src/platform/clock.ts'
-import { deviceFor, enrolPasskey, enrolTotp, signInWithPasskey, totpCode } from '../support/factors.ts'
-import { startAuthd } from '../support/harness.ts'
-import { askForCode, askOnPage, signInOnPage } from '../support/people.ts'
+import { deviceFor, enrolPasskey, enrolTotp, signInWithPasskey, totpCode } from '../factors.ts'
+import { startAuthd } from '../harness.ts'
+import { askForCode, askOnPage, signInOnPage } from '../people.ts'
 
 describe.each(['sqlite', 'postgres'] as const)('a second factor on %s', (database) => {
   test('a passkey is added after a sign-in by mail, and then signs in alone', async () => {
@@ -23,7 +23,7 @@ describe.each(['sqlite', 'postgres'] as const)('a second factor on %s', (databas
     expect((await authd.takeMail()).map(({ template }) => template)).toEqual(['passkey_added', 'new_device'])
   })
 
-  test('an authenticator app is set up, and a mail alone signs in no more', async () => {
+  test('once an authenticator app is set up, a mail alone does not sign in', async () => {
     const authd = await startAuthd({ database })
     const browser = authd.browser()
     await signInOnPage(authd, browser)
@@ -45,7 +45,7 @@ describe.each(['sqlite', 'postgres'] as const)('a second factor on %s', (databas
     expect(session.body.session).toMatchObject({ aal: 2, amr: ['email', 'otp', 'mfa'] })
   })
 
-  test('a recovery code stands in for the authenticator app, once', async () => {
+  test('a recovery code replaces the authenticator app once', async () => {
     const authd = await startAuthd({ database })
     const browser = authd.browser()
     await signInOnPage(authd, browser)
@@ -67,7 +67,7 @@ describe.each(['sqlite', 'postgres'] as const)('a second factor on %s', (databas
     expect(used.map(({ metadata }) => metadata)).toEqual([{ left: 9 }])
   })
 
-  test('what matters needs a fresh proof: with the mail while there is nothing better, then with the factor', async () => {
+  test('important changes need a fresh proof: by mail without a factor, otherwise with the factor', async () => {
     const authd = await startAuthd({ database })
     const browser = authd.browser()
     await signInOnPage(authd, browser)
@@ -93,7 +93,7 @@ describe.each(['sqlite', 'postgres'] as const)('a second factor on %s', (databas
   })
 })
 
-test('where a factor is required, a session without one is good for enrolling alone, and becomes whole by it', async () => {
+test('where a factor is required, a session without one can only enrol, and is complete afterwards', async () => {
   const authd = await startAuthd({ config: { mfa: { policy: 'required' } } })
   const app = authd.browser()
 

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import { createApiKey, endApiKey } from '../../src/flows/api-key.ts'
 import { SYSTEM } from '../../src/flows/event.ts'
+import { createApiKey, endApiKey } from '../../src/flows/operator/api-key.ts'
 import { HOUR, MINUTE, toSeconds } from '../../src/platform/clock.ts'
-import { type Authd, startAuthd } from '../support/harness.ts'
-import { ADA, signInForTokens, signInOnPage } from '../support/people.ts'
+import { type Authd, startAuthd } from '../harness.ts'
+import { ADA, signInForTokens, signInOnPage } from '../people.ts'
 
 async function createKey(authd: Authd, { scopes = ['introspect'], expiresAt = null as number | null } = {}) {
   return await createApiKey(authd.deps, SYSTEM, { name: 'app', scopes: scopes as ['introspect'], expiresAt })
@@ -15,7 +15,7 @@ async function introspect(authd: Authd, token: string, bearer?: string) {
 }
 
 describe('introspection (RFC 7662)', () => {
-  test('tells the claims of a live access token, as the token has them', async () => {
+  test('returns the claims of a live access token', async () => {
     const authd = await startAuthd()
     const { accessToken, sessionId, userId } = await signInForTokens(authd)
 
@@ -28,7 +28,7 @@ describe('introspection (RFC 7662)', () => {
     expect(body).toMatchObject({ sub: userId, sid: sessionId, iss: authd.url })
   })
 
-  test('tells a live refresh token, with or without a hint, and the end of its session', async () => {
+  test('returns a live refresh token, with or without a hint, and the end of its session', async () => {
     const authd = await startAuthd()
     const { refreshToken, sessionId } = await signInForTokens(authd)
     const { token: bearer } = await createKey(authd)
@@ -40,7 +40,7 @@ describe('introspection (RFC 7662)', () => {
     expect(body.exp).toBe(toSeconds(authd.clock.now() + 14 * 24 * HOUR))
   })
 
-  test('says exactly {"active":false} of everything else', async () => {
+  test('returns exactly {"active":false} for everything else', async () => {
     const authd = await startAuthd()
     const gone = await signInForTokens(authd)
     const { token: bearer, key } = await createKey(authd)
@@ -61,7 +61,7 @@ describe('introspection (RFC 7662)', () => {
     expect(replies.map(({ status, body }) => [status, body])).toEqual(replies.map(() => [200, { active: false }]))
   })
 
-  test('takes the key as the password of Basic as well', async () => {
+  test('also accepts the key as the password of Basic', async () => {
     const authd = await startAuthd()
     const { accessToken } = await signInForTokens(authd)
     const { token, key } = await createKey(authd)
@@ -74,7 +74,7 @@ describe('introspection (RFC 7662)', () => {
     expect(reply.body.active).toBe(true)
   })
 
-  test('is refused with RFC 6749’s errors to whoever has no live key with the scope', async () => {
+  test('is refused with RFC 6749’s errors without a live key of the scope', async () => {
     const authd = await startAuthd()
     const { accessToken } = await signInForTokens(authd)
     const revoked = await createKey(authd)
@@ -111,7 +111,7 @@ describe('introspection (RFC 7662)', () => {
     expect([status, body.error]).toEqual([400, 'invalid_request'])
   })
 
-  test('notes when a key was used, at most once a minute', async () => {
+  test('records the use of a key at most once a minute', async () => {
     const authd = await startAuthd()
     const { token, key } = await createKey(authd)
     const usedAt = async () => {
@@ -160,7 +160,7 @@ describe('revocation (RFC 7009)', () => {
     expect((await authd.browser().get('/v1/session', { bearer: accessToken })).status).toBe(200)
   })
 
-  test('no token is invalid_request', async () => {
+  test('a missing token is invalid_request', async () => {
     const authd = await startAuthd()
 
     const reply = await authd.browser().post('/v1/token/revoke', { form: {} })

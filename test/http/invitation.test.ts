@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest'
 import { SYSTEM } from '../../src/flows/event.ts'
-import { invitePeople } from '../../src/flows/invitation.ts'
-import { disablePeople } from '../../src/flows/user.ts'
+import { disableUsers } from '../../src/flows/users/disable.ts'
+import { inviteUsers } from '../../src/flows/users/invitation.ts'
 import { DAY } from '../../src/platform/clock.ts'
 import { parseEmailAddress } from '../../src/platform/email-address.ts'
-import { type Authd, startAuthd } from '../support/harness.ts'
-import { ADA, askForCode, signInForTokens } from '../support/people.ts'
+import { type Authd, startAuthd } from '../harness.ts'
+import { ADA, askForCode, signInForTokens } from '../people.ts'
 
 const CONFIG = { config: { signup: { policy: 'invite' } } }
 
@@ -13,12 +13,12 @@ async function invite(authd: Authd, email = ADA) {
   const address = parseEmailAddress(email)
   if (!address) throw new Error('no address')
   const asked = { emails: [address], ttlMs: 3 * DAY, lang: 'en', mustSend: true, name: null }
-  const [made] = await invitePeople(authd.deps, SYSTEM, asked)
+  const [made] = await inviteUsers(authd.deps, SYSTEM, asked)
   const mail = (await authd.takeMail()).at(-1)
   return { mail, token: new URL(made?.url ?? 'http://no.link').searchParams.get('token') ?? '' }
 }
 
-test('where people come by invitation, a stranger is answered the same and gets no mail', async () => {
+test('with sign-up by invitation, an unknown address gets the same answer but no mail', async () => {
   const authd = await startAuthd(CONFIG)
   await invite(authd)
 
@@ -47,7 +47,7 @@ test('an invitation is mailed, and its button begins an ordinary sign-in at the 
   expect((await browser.get('/v1/me')).body).toMatchObject({ email: ADA, email_verified: true })
 })
 
-test('an invitation alone signs nobody in: whoever forwards it forwards nothing', async () => {
+test('an invitation alone does not sign in, so forwarding it gives nobody access', async () => {
   const authd = await startAuthd(CONFIG)
   const { token } = await invite(authd)
   const thief = authd.browser()
@@ -57,7 +57,7 @@ test('an invitation alone signs nobody in: whoever forwards it forwards nothing'
   expect((await thief.get('/v1/session')).status).toBe(401)
 })
 
-test('after its end it opens no more, and the leave to sign up is over too', async () => {
+test('an expired invitation does not open, and its permission to sign up is gone', async () => {
   const authd = await startAuthd(CONFIG)
   const { token } = await invite(authd)
   const { attemptToken: attempt_token, code } = await askForCode(authd)
@@ -72,7 +72,7 @@ test('after its end it opens no more, and the leave to sign up is over too', asy
   expect(late.status).toBe(401)
 })
 
-test('who has an account needs no invitation, and gets none; one who is disabled is not let in by one', async () => {
+test('an existing user gets no invitation, and a disabled user cannot use one', async () => {
   const authd = await startAuthd(CONFIG)
   const { token } = await invite(authd)
   await signInForTokens(authd)
@@ -80,6 +80,6 @@ test('who has an account needs no invitation, and gets none; one who is disabled
   const again = invite(authd)
 
   await expect(again).rejects.toMatchObject({ code: 'CONFLICT' })
-  await disablePeople(authd.deps, SYSTEM, { names: [ADA], reason: null })
+  await disableUsers(authd.deps, SYSTEM, { names: [ADA], reason: null })
   expect((await authd.browser().get(`/invite?token=${token}`)).status).toBe(410)
 })

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { SYSTEM } from '../../src/flows/event.ts'
-import { type AddRules, addIpFilters, pruneIpFilters, removeIpFilters } from '../../src/flows/ip-filter-admin.ts'
+import { type AddRules, addIpFilters, pruneIpFilters, removeIpFilters } from '../../src/flows/limits/ip-filter-admin.ts'
 import { HOUR } from '../../src/platform/clock.ts'
-import { type Authd, type StartOptions, startAuthd } from '../support/harness.ts'
-import { signInForTokens, signInOnPage } from '../support/people.ts'
+import { type Authd, type StartOptions, startAuthd } from '../harness.ts'
+import { signInForTokens, signInOnPage } from '../people.ts'
 
 const PROXY = { server: { trusted_proxies: ['127.0.0.1'] } }
 
@@ -33,7 +33,7 @@ async function statusFrom(authd: Authd, ip: string, path = '/signin'): Promise<n
 }
 
 describe.each(['sqlite', 'postgres'] as const)('a rule (%s)', (database) => {
-  test('keeps out its network and nobody else, in every process, until it is taken away', async () => {
+  test('blocks its network and no other, in every process, until it is removed', async () => {
     const authd = await start({}, database)
     const other = await authd.another()
     expect(await statusFrom(authd, '203.0.113.9')).toBe(200)
@@ -48,7 +48,7 @@ describe.each(['sqlite', 'postgres'] as const)('a rule (%s)', (database) => {
     expect(await statusFrom(other, '203.0.113.9')).toBe(200)
   })
 
-  test('is audited with its reason, and so is whoever it keeps out, once an hour', async () => {
+  test('is audited with its reason, and its hits once an hour per client', async () => {
     const authd = await start({}, database)
     await add(authd, '203.0.113.0/24')
     for (let at = 0; at < 5; at += 1) await statusFrom(authd, '203.0.113.9')
@@ -63,7 +63,7 @@ describe.each(['sqlite', 'postgres'] as const)('a rule (%s)', (database) => {
     expect(log[0]?.metadata).toMatchObject({ cidr: '203.0.113.0/24', action: 'block', rule_reason: 'a test' })
   })
 
-  test('ends the sessions that it covers, and no others', async () => {
+  test('ends exactly the sessions that it covers', async () => {
     const authd = await start({}, database)
     const here = { 'X-Forwarded-For': '203.0.113.9' }
     const begun = await authd.browser().post('/v1/signin', { json: { email: 'ada@example.com' }, headers: here })
@@ -82,7 +82,7 @@ describe.each(['sqlite', 'postgres'] as const)('a rule (%s)', (database) => {
 })
 
 describe('which rule decides', () => {
-  test('the longest network, block where two are as long, whatever order they came in', async () => {
+  test('is the one with the longest network; of equally long ones, a block', async () => {
     const authd = await start()
     await add(authd, '198.51.100.0/24')
     await add(authd, '198.51.100.128/25', { action: 'allow' })
@@ -94,7 +94,7 @@ describe('which rule decides', () => {
     expect(await statusFrom(authd, '198.51.100.200')).toBe(403)
   })
 
-  test('one that has expired counts for nothing, and prune takes it away', async () => {
+  test('is never an expired one, which prune removes', async () => {
     const authd = await start()
     await add(authd, '2001:db8::/32', { expiresAt: authd.clock.now() + HOUR })
     expect(await statusFrom(authd, '2001:db8::1')).toBe(403)
@@ -105,7 +105,7 @@ describe('which rule decides', () => {
     expect(await pruneIpFilters(authd.deps, SYSTEM)).toMatchObject([{ cidr: '2001:db8::/32' }])
   })
 
-  test('a rule about signing in leaves everything else', async () => {
+  test('with the scope login affects only sign-in', async () => {
     const authd = await start()
     await add(authd, '203.0.113.0/24', { scope: 'login' })
 
@@ -114,7 +114,7 @@ describe('which rule decides', () => {
     expect(await statusFrom(authd, '203.0.113.9', '/signout')).toBe(303)
   })
 
-  test('with the default deny, only who is allowed gets in', async () => {
+  test('is the default deny where no rule allows the address', async () => {
     const authd = await start({ ipfilter: { default: 'deny' } })
     for (const cidr of ['203.0.113.0/24', '127.0.0.1']) await add(authd, cidr, { action: 'allow' })
 
@@ -123,7 +123,7 @@ describe('which rule decides', () => {
     expect(await statusFrom(authd, '2001:db8::1')).toBe(403)
   })
 
-  test('with the default deny for signing in, the rest is open', async () => {
+  test('is the default deny for sign-in only, if so configured', async () => {
     const authd = await start({ ipfilter: { login_default: 'deny' } })
 
     expect(await statusFrom(authd, '8.8.8.8', '/v1/signin')).toBe(403)
@@ -131,7 +131,7 @@ describe('which rule decides', () => {
   })
 })
 
-test('it covers every route but the probes, and tells nobody why', async () => {
+test('it covers every route except the probes, and never says why', async () => {
   const authd = await start()
   const browser = authd.browser()
   await signInOnPage(authd, browser)
@@ -156,7 +156,7 @@ test('it covers every route but the probes, and tells nobody why', async () => {
   for (const path of ['/health', '/readiness', '/liveness']) expect((await ask(path)).status).toBe(200)
 })
 
-describe('what would lock the operator out', () => {
+describe('a rule that would lock the operator out', () => {
   test.each([
     ['203.0.113.0/24', '203.0.113.77', 'your own address 203.0.113.77'],
     ['127.0.0.0/8', undefined, 'this machine'],
@@ -164,7 +164,7 @@ describe('what would lock the operator out', () => {
     ['10.0.0.0/16', undefined, 'the trusted proxy 10.0.0.0/24'],
     ['16.0.0.0/7', undefined, 'wider than a /8'],
     ['2000::/16', undefined, 'wider than a /32'],
-  ])('%s is refused unless the risk is taken', async (cidr, own, words) => {
+  ])('%s is rejected unless the operator accepts the risk', async (cidr, own, words) => {
     const authd = await startAuthd({ config: { server: { trusted_proxies: ['10.0.0.0/24'] } } })
 
     await expect(add(authd, cidr, { own })).rejects.toMatchObject({
@@ -175,7 +175,7 @@ describe('what would lock the operator out', () => {
     expect((await add(authd, cidr, { own, action: 'allow' })).filters).toHaveLength(1)
   })
 
-  test('one bad rule of many, and none is written', async () => {
+  test('one bad rule in a list prevents all of them', async () => {
     const authd = await start()
     const rules = ['203.0.113.0/24', '203.0.113.5/24'].map((cidr) => ({ cidr, reason: 'x' }))
 

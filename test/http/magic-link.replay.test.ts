@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { MINUTE, SECOND } from '../../src/platform/clock.ts'
-import { type Authd, startAuthd } from '../support/harness.ts'
-import { type Browser, exchange } from '../support/http-client.ts'
-import { ADA, askForCode, askOnPage } from '../support/people.ts'
+import { type Authd, startAuthd } from '../harness.ts'
+import { type Browser, exchange } from '../http-client.ts'
+import { ADA, askForCode, askOnPage } from '../people.ts'
 
 const RACERS = 50
 
@@ -22,8 +22,8 @@ async function race(authd: Authd, browser: Browser, urls: string[]): Promise<num
   return (await Promise.all(requests)).map(({ status }) => status)
 }
 
-describe.each(['sqlite', 'postgres'] as const)('SECURITY M-01 on %s', (database) => {
-  test('fifty requests for one link at once make one session', async () => {
+describe.each(['sqlite', 'postgres'] as const)('concurrent use of a magic link on %s', (database) => {
+  test('fifty concurrent requests with one link create one session', async () => {
     const authd = await startAuthd({ database })
 
     const statuses = await race(authd, authd.browser(), [authd.address])
@@ -33,7 +33,7 @@ describe.each(['sqlite', 'postgres'] as const)('SECURITY M-01 on %s', (database)
     expect((await authd.auditLog()).filter((row) => row.eventType === 'session.created')).toHaveLength(1)
   })
 
-  test('fifty requests for one link at two processes make one session', async () => {
+  test('fifty requests with one link at two processes create one session', async () => {
     const authd = await startAuthd({ database })
     const other = await authd.another()
 
@@ -44,7 +44,7 @@ describe.each(['sqlite', 'postgres'] as const)('SECURITY M-01 on %s', (database)
     expect((await authd.auditLog()).filter((row) => row.eventType === 'session.created')).toHaveLength(1)
   })
 
-  test('fifty requests with one code at once make one session', async () => {
+  test('fifty concurrent requests with one code create one session', async () => {
     const authd = await startAuthd({ database })
     const { attemptToken, code } = await askForCode(authd)
 
@@ -59,8 +59,8 @@ describe.each(['sqlite', 'postgres'] as const)('SECURITY M-01 on %s', (database)
   })
 })
 
-describe.each([['sqlite'], ['postgres']] as const)('SECURITY M-04 on %s', (database) => {
-  test('a link that is over, used or replaced is gone, also after the clock went back', async () => {
+describe.each([['sqlite'], ['postgres']] as const)('an old magic link on %s', (database) => {
+  test('an expired, used or replaced link is rejected, also after the clock went back', async () => {
     const authd = await startAuthd({ database })
     const browser = authd.browser()
     const expired = await askOnPage(authd, browser)
@@ -77,7 +77,7 @@ describe.each([['sqlite'], ['postgres']] as const)('SECURITY M-04 on %s', (datab
   })
 })
 
-test('a newer mail of an attempt ends the older link and code', async () => {
+test('a newer mail of an attempt invalidates the earlier link and code', async () => {
   const authd = await startAuthd()
   const browser = authd.browser()
   const older = await askOnPage(authd, browser)
@@ -94,7 +94,7 @@ test('a newer mail of an attempt ends the older link and code', async () => {
   expect(byNewLink.status).toBe(303)
 })
 
-test('USED is said to the holder of the attempt only', async () => {
+test('only the holder of the attempt is told that a link was used', async () => {
   const authd = await startAuthd({ config: { signin: { link_urls: ['https://app.example.com/magic'] } } })
   const link_to = 'https://app.example.com/magic'
   const begun = await authd.browser().post('/v1/signin', { json: { email: ADA, link_to } })

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
-import { startAuthd } from '../support/harness.ts'
-import { askOnPage } from '../support/people.ts'
+import { startAuthd } from '../harness.ts'
+import { askOnPage } from '../people.ts'
 
-test('SECURITY M-02: GET, HEAD and OPTIONS of a link sign nobody in and set no cookie', async () => {
+test('GET, HEAD and OPTIONS of a link do not sign in and set no cookie', async () => {
   const authd = await startAuthd()
   const browser = authd.browser()
   const { token } = await askOnPage(authd, browser)
@@ -15,7 +15,7 @@ test('SECURITY M-02: GET, HEAD and OPTIONS of a link sign nobody in and set no c
   expect((await authd.auditLog()).map((row) => row.eventType)).not.toContain('session.created')
 })
 
-test('SECURITY M-03: whoever did not ask finds no button, gets nothing by pressing one, and the owner’s link still works', async () => {
+test('another browser gets no button, cannot sign in without one, and leaves the link valid', async () => {
   const authd = await startAuthd()
   const owner = authd.browser()
   const scanner = authd.browser()
@@ -52,7 +52,7 @@ test('the token of another attempt in the same browser does not open a link', as
   expect(thief.cookies.has('authd')).toBe(false)
 })
 
-test('login CSRF: an attempt for a cookie is not completed by a token in a body', async () => {
+test('login CSRF: a token in a body does not complete an attempt for a cookie', async () => {
   const authd = await startAuthd()
   const attacker = authd.browser()
   const { code } = await askOnPage(authd, attacker, 'mallory@example.com')

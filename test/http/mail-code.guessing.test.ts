@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { DAY, SECOND } from '../../src/platform/clock.ts'
-import { type Authd, startAuthd } from '../support/harness.ts'
-import { ADA, askForCode, askOnPage, signInOnPage } from '../support/people.ts'
+import { type Authd, startAuthd } from '../harness.ts'
+import { ADA, askForCode, askOnPage, signInOnPage } from '../people.ts'
 
 async function guess(authd: Authd, attemptToken: string, code: string): Promise<number> {
   return (await authd.browser().post('/v1/signin/code', { json: { code, attempt_token: attemptToken } })).status
@@ -11,7 +11,7 @@ function wrong(code: string): string {
   return code === '000000' ? '000001' : '000000'
 }
 
-/** Uses up the account's day: four attempts of five wrong codes. */
+/** Uses up the daily limit of a user: four attempts with five wrong codes each. */
 async function exhaust(authd: Authd, email = ADA): Promise<void> {
   for (let attempt = 0; attempt < 4; attempt += 1) {
     const { attemptToken, code } = await askForCode(authd, email)
@@ -19,8 +19,8 @@ async function exhaust(authd: Authd, email = ADA): Promise<void> {
   }
 }
 
-describe.each(['sqlite', 'postgres'] as const)('SECURITY M-05 on %s', (database) => {
-  test('five wrong codes kill the code, and the link still works', async () => {
+describe.each(['sqlite', 'postgres'] as const)('guessing a mail’s code on %s', (database) => {
+  test('five wrong codes invalidate the code, but not the link', async () => {
     const authd = await startAuthd({ database })
     const browser = authd.browser()
     const { attempt, token, code } = await askOnPage(authd, browser)
@@ -37,7 +37,7 @@ describe.each(['sqlite', 'postgres'] as const)('SECURITY M-05 on %s', (database)
     expect(byLink.status).toBe(303)
   })
 
-  test('two hundred guesses at once are five guesses', async () => {
+  test('of two hundred concurrent guesses, five are compared', async () => {
     const authd = await startAuthd({ database })
     const { attemptToken, code } = await askForCode(authd)
 
@@ -47,7 +47,7 @@ describe.each(['sqlite', 'postgres'] as const)('SECURITY M-05 on %s', (database)
     expect(failures).toHaveLength(5)
   })
 
-  test('after twenty wrong codes a day strangers get a long code by mail, and nobody is locked out', async () => {
+  test('after twenty wrong codes in a day, unknown devices get long codes, and nobody is locked out', async () => {
     const authd = await startAuthd({ database })
     await exhaust(authd)
 
@@ -60,7 +60,7 @@ describe.each(['sqlite', 'postgres'] as const)('SECURITY M-05 on %s', (database)
   })
 })
 
-test('a short code asked for before the day’s budget went is refused after it, though it is right', async () => {
+test('a short code from before the daily limit is rejected after it, even if right', async () => {
   const authd = await startAuthd()
   const early = await askForCode(authd)
   await exhaust(authd)
@@ -70,7 +70,7 @@ test('a short code asked for before the day’s budget went is refused after it,
   expect(status).toBe(401)
 })
 
-test('a device that its person has signed in on keeps its short code and its own budget', async () => {
+test('a known device keeps short codes and its own limit', async () => {
   const authd = await startAuthd()
   const laptop = authd.browser()
   await signInOnPage(authd, laptop)
@@ -83,7 +83,7 @@ test('a device that its person has signed in on keeps its short code and its own
   expect(done.status).toBe(303)
 })
 
-test('the budget comes back after a day', async () => {
+test('the limit resets after a day', async () => {
   const authd = await startAuthd()
   await exhaust(authd)
   authd.clock.advance(DAY + SECOND)

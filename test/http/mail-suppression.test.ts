@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
-import { listQueue } from '../../src/flows/outbox.ts'
+import { listQueue } from '../../src/flows/outbox/queue.ts'
 import { HOUR } from '../../src/platform/clock.ts'
 import { MailError } from '../../src/platform/mail-error.ts'
-import { type Authd, startAuthd } from '../support/harness.ts'
+import { type Authd, startAuthd } from '../harness.ts'
 
 const GONE = new MailError('Recipient command failed: 550 5.1.1 user unknown', {
   isPermanent: true,
@@ -25,7 +25,7 @@ async function refuse(authd: Authd, email: string, times: number): Promise<void>
   authd.mailer.failure = undefined
 }
 
-test('an address that was refused three times is mailed no more, and its stranger is answered as always', async () => {
+test('an address that was rejected three times gets no more mail, and its sign-ins get the usual answer', async () => {
   const authd = await startAuthd()
   await refuse(authd, 'gone@example.com', 3)
 
@@ -41,7 +41,7 @@ test('an address that was refused three times is mailed no more, and its strange
   ])
 })
 
-test('a mail that is taken again shows that the address is there', async () => {
+test('an accepted mail ends the count of rejections', async () => {
   const authd = await startAuthd()
   await refuse(authd, 'ada@example.com', 2)
   await ask(authd, 'ada@example.com')

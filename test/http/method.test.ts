@@ -1,12 +1,12 @@
 import { once } from 'node:events'
 import { connect } from 'node:net'
 import { expect, test } from 'vitest'
-import { createApiKey } from '../../src/flows/api-key.ts'
 import { SYSTEM } from '../../src/flows/event.ts'
+import { createApiKey } from '../../src/flows/operator/api-key.ts'
 import { allEndpoints } from '../../src/http/app.ts'
 import { PAGES } from '../../src/http/pages/mount.ts'
-import { startAuthd } from '../support/harness.ts'
-import { exchange } from '../support/http-client.ts'
+import { startAuthd } from '../harness.ts'
+import { exchange } from '../http-client.ts'
 
 const LIFECYCLE = { version: '0', startedAt: 0, isStopping: () => false, isDevelopment: false }
 const ROUTES = [...allEndpoints(LIFECYCLE), ...PAGES]
@@ -21,9 +21,9 @@ async function raw(address: string, text: string): Promise<string> {
   return chunks.join('')
 }
 
-test('SECURITY W-04: every route refuses every other method with 405 and says which it takes', async () => {
+test('every route rejects other methods with 405 and names those it accepts', async () => {
   const authd = await startAuthd()
-  // Until there is a key for it, nothing of the admin API is there.
+  // Without an admin key, the admin API is absent.
   await createApiKey(authd.deps, SYSTEM, { name: 'admin', scopes: ['users:read'], expiresAt: null })
   const { host } = new URL(authd.url)
   const paths = [...new Set(ROUTES.map(({ path }) => path))]
@@ -44,7 +44,7 @@ test('SECURITY W-04: every route refuses every other method with 405 and says wh
   expect(wrong).toEqual([])
 })
 
-test.each(['TRACK', 'BREW', 'get', 'CONNECT'])('SECURITY W-04: %s is refused', async (method) => {
+test.each(['TRACK', 'BREW', 'get', 'CONNECT'])('the method %s is rejected', async (method) => {
   const authd = await startAuthd()
 
   const answer = await raw(authd.address, `${method} /v1/session HTTP/1.1\r\nHost: localhost\r\n\r\n`)
@@ -71,7 +71,7 @@ test.each([
   '/.env',
   '/%2e%2e/etc/passwd',
   '/v1//session',
-])('%s is 404 for whatever method', async (path) => {
+])('%s is 404 for any method', async (path) => {
   const authd = await startAuthd()
 
   const replies = [await authd.browser().get(path), await authd.browser().post(path, { json: {} })]

@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { HOUR } from '../../src/platform/clock.ts'
-import { METRICS } from '../../src/platform/metrics.ts'
-import { type Authd, startAuthd } from '../support/harness.ts'
-import { ADA, askForCode, askOnPage, signInForTokens } from '../support/people.ts'
+import { METRICS } from '../../src/platform/monitoring/metrics.ts'
+import { type Authd, startAuthd } from '../harness.ts'
+import { ADA, askForCode, askOnPage, signInForTokens } from '../people.ts'
 
 const TOKEN = 'a-token-of-the-scraper-0123456789'
 
@@ -20,8 +20,8 @@ async function scrape(authd: Authd): Promise<Map<string, number>> {
   )
 }
 
-describe.each(['sqlite', 'postgres'] as const)('what is counted (%s)', (database) => {
-  test('is what happened, once it is durable', async () => {
+describe.each(['sqlite', 'postgres'] as const)('the metrics (%s)', (database) => {
+  test('count what happened, once it is durable', async () => {
     const authd = await startAuthd({ database })
     const { refreshToken, sessionId } = await signInForTokens(authd)
     await authd.browser().post('/v1/token/refresh', { json: { refresh_token: refreshToken } })
@@ -55,7 +55,7 @@ describe.each(['sqlite', 'postgres'] as const)('what is counted (%s)', (database
     expect([...numbers.keys()].some((key) => key.includes(sessionId) || key.includes(ADA))).toBe(false)
   })
 
-  test('a unit that is undone counts nothing, one that runs again counts once', async () => {
+  test('count nothing for a unit that is undone, and one for a unit that runs again', async () => {
     const authd = await startAuthd({ database })
     const count = (trx: { afterCommit(listener: () => void): void }) =>
       trx.afterCommit(() => authd.deps.metrics.count('sessions_created_total', {}))
@@ -70,7 +70,7 @@ describe.each(['sqlite', 'postgres'] as const)('what is counted (%s)', (database
   })
 })
 
-test('every name is there, and SECURITY X-05: a thousand invented paths and methods add no series', async () => {
+test('every metric exists, and a thousand invented paths and methods add no series', async () => {
   const authd = await startAuthd()
   await authd.browser().get('/no/such/path')
   const before = await scrape(authd)
@@ -84,13 +84,13 @@ test('every name is there, and SECURITY X-05: a thousand invented paths and meth
   for (const name of Object.keys(METRICS)) expect(body).toContain(`# TYPE ${name} `)
   const isOurs = (key: string) => Object.keys(METRICS).some((name) => key.startsWith(name))
   const added = [...after.keys()].filter((key) => isOurs(key) && !before.has(key) && !key.includes('/metrics'))
-  // The first answers of two routes that there were none of before.
+  // The first requests of two routes add their series.
   expect(new Set(added.map((key) => /path="([^"]*)",status="\d+"/.exec(key)?.[0] ?? key)).size).toBeLessThanOrEqual(2)
   expect(after.size).toBeLessThan(500)
 })
 
-describe('who may read them', () => {
-  test('this machine, but nobody for whom a proxy speaks', async () => {
+describe('access to the metrics', () => {
+  test('is open to this machine, but not through a proxy on it', async () => {
     for (const server of [{}, { trusted_proxies: ['127.0.0.1'] }]) {
       const authd = await startAuthd({ config: { server } })
       const ask = (headers = {}) => authd.browser().get('/metrics', { headers })
@@ -101,7 +101,7 @@ describe('who may read them', () => {
     }
   })
 
-  test('whoever has the token, from anywhere', async () => {
+  test('is open to anyone with the token', async () => {
     const authd = await startAuthd({
       config: { metrics: { token: TOKEN }, server: { trusted_proxies: ['127.0.0.1'] } },
     })
@@ -113,7 +113,7 @@ describe('who may read them', () => {
     expect((await authd.browser().post('/metrics', { bearer: TOKEN })).status).toBe(405)
   })
 
-  test('nobody, where they are off or have a listener of their own', async () => {
+  test('is closed if metrics are off or have their own listener', async () => {
     for (const metrics of [{ enabled: false }, { listen: '127.0.0.1:9464' }]) {
       const authd = await startAuthd({ config: { metrics } })
       expect((await authd.browser().get('/metrics')).status).toBe(404)

@@ -1,18 +1,18 @@
 import { describe, expect, test } from 'vitest'
-import { ADMIN_SCOPES, createApiKey } from '../../src/flows/api-key.ts'
 import { recordEvent, SYSTEM } from '../../src/flows/event.ts'
-import { addIpFilters } from '../../src/flows/ip-filter-admin.ts'
-import { enqueueMail } from '../../src/flows/mail-delivery.ts'
-import { listQueue } from '../../src/flows/outbox.ts'
-import { addWebhook } from '../../src/flows/webhook.ts'
+import { addIpFilters } from '../../src/flows/limits/ip-filter-admin.ts'
+import { ADMIN_SCOPES, createApiKey } from '../../src/flows/operator/api-key.ts'
+import { enqueueMail } from '../../src/flows/outbox/mail.ts'
+import { listQueue } from '../../src/flows/outbox/queue.ts'
+import { addWebhook } from '../../src/flows/outbox/webhook-endpoint.ts'
 import { allEndpoints } from '../../src/http/app.ts'
-import { openApiDocument } from '../../src/http/openapi.ts'
+import { openApiDocument } from '../../src/http/endpoint/openapi.ts'
 import { MINUTE } from '../../src/platform/clock.ts'
-import { setBrake } from '../../src/store/failed-attempts.ts'
+import { setFailureCount } from '../../src/store/failed-attempts.ts'
 import { countRefusal, suppressMail } from '../../src/store/mail-suppressions.ts'
-import { type Authd, startAuthd } from '../support/harness.ts'
-import { signInForTokens } from '../support/people.ts'
-import { answering, webhookReceiver } from '../support/webhook-receiver.ts'
+import { type Authd, startAuthd } from '../harness.ts'
+import { signInForTokens } from '../people.ts'
+import { answering, webhookReceiver } from '../webhook-receiver.ts'
 
 const LIFECYCLE = { version: '0', startedAt: 0, isStopping: () => false, isDevelopment: false }
 const ENDPOINTS = allEndpoints(LIFECYCLE).map((declared) => ({
@@ -25,7 +25,7 @@ interface Content {
   content?: Record<string, { example?: unknown }>
 }
 
-/** What the document shows of a route: what is sent, and what comes back if all is well. */
+/** The examples of a route: the request, and the answer on success. */
 function documented({ method, path }: { method: string; path: string }) {
   const operations = DOCUMENT.paths[path.replace(/:(\w+)/g, '{$1}')] as Record<
     string,
@@ -37,7 +37,7 @@ function documented({ method, path }: { method: string; path: string }) {
   return { request: requestBody && exampleIn(requestBody), status: Number(status), answer: exampleIn(answer) }
 }
 
-/** Names alone, of what is in objects and of the first of a list. */
+/** The field names of objects, and of the first entry of lists. */
 function shapeOf(value: unknown): unknown {
   if (Array.isArray(value)) return value.slice(0, 1).map(shapeOf)
   if (typeof value !== 'object' || value === null) return ''
@@ -48,7 +48,7 @@ function shapeOf(value: unknown): unknown {
   )
 }
 
-/** An endpoint with a delivery that failed, and a mail that waits. */
+/** An endpoint with a failed delivery, and a waiting mail. */
 async function queued(authd: Authd): Promise<{ endpoint: string; delivery: string; mail: string }> {
   const receiver = await webhookReceiver()
   receiver.answer = answering(500)
@@ -70,7 +70,7 @@ async function queued(authd: Authd): Promise<{ endpoint: string; delivery: strin
 }
 
 describe('the examples of the OpenAPI document', () => {
-  test.each(ENDPOINTS)('$name: what is shown is what the schemas allow', (declared) => {
+  test.each(ENDPOINTS)('$name: the examples match the schemas', (declared) => {
     const { request, status, answer } = documented(declared)
 
     expect(declared.body?.schema.safeParse(request).error).toBeUndefined()
@@ -78,13 +78,13 @@ describe('the examples of the OpenAPI document', () => {
   })
 
   test.each(ENDPOINTS.filter(({ path }) => path.startsWith('/admin/')))(
-    '$name: sent as shown, it is answered as shown',
+    '$name: sent as shown, it answers as shown',
     async (declared) => {
       const { request, status, answer } = documented(declared)
       const authd = await startAuthd()
       const grace = await signInForTokens(authd, 'grace@example.com')
       const brake = { failures: 5, blockedUntil: authd.clock.now() + MINUTE }
-      await authd.deps.db.write((trx) => setBrake(trx, { kind: 'totp', subject: grace.userId }, brake))
+      await authd.deps.db.write((trx) => setFailureCount(trx, { kind: 'totp', subject: grace.userId }, brake))
       const { filters } = await addIpFilters(authd.deps, SYSTEM, {
         ...{ rules: [{ cidr: '198.51.100.0/24', reason: 'a test' }], action: 'block', scope: 'all', expiresAt: null },
         ...{ keepSessions: true, own: undefined, acceptsLockout: false },

@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest'
 import { ERRORS } from '../../src/errors.ts'
-import { ADMIN_SCOPES, createApiKey } from '../../src/flows/api-key.ts'
 import { SYSTEM } from '../../src/flows/event.ts'
+import { ADMIN_SCOPES, createApiKey } from '../../src/flows/operator/api-key.ts'
 import { allEndpoints } from '../../src/http/app.ts'
-import { type Authd, startAuthd } from '../support/harness.ts'
-import { type Browser, exchange, type Sent } from '../support/http-client.ts'
-import { ADA, askForCode, signInForTokens, signInOnPage } from '../support/people.ts'
+import { type Authd, startAuthd } from '../harness.ts'
+import { type Browser, exchange, type Sent } from '../http-client.ts'
+import { ADA, askForCode, signInForTokens, signInOnPage } from '../people.ts'
 
 const ENDPOINTS = allEndpoints({ version: '0', startedAt: 0, isStopping: () => false, isDevelopment: false })
 
@@ -13,7 +13,7 @@ async function documentOf(authd: Authd) {
   return (await authd.browser().get('/openapi.json')).body
 }
 
-test('SECURITY W-07: routes and document are equal, both ways', async () => {
+test('routes and document match in both directions', async () => {
   const authd = await startAuthd()
 
   const { paths } = await documentOf(authd)
@@ -25,7 +25,7 @@ test('SECURITY W-07: routes and document are equal, both ways', async () => {
   expect(documented.sort()).toEqual([...routed, 'GET /openapi.json'].sort())
 })
 
-test('each documented route is there: it answers something else than 404 for its path or 405 for its method', async () => {
+test('each documented route exists: it does not answer 404 for its path or 405 for its method', async () => {
   const authd = await startAuthd()
   await createApiKey(authd.deps, SYSTEM, { name: 'admin', scopes: ['users:read'], expiresAt: null })
   const { paths } = await documentOf(authd)
@@ -59,7 +59,7 @@ test('the document is OpenAPI 3.1 with unique names, descriptions and no danglin
   expect(document.components.schemas.Problem.properties.code.enum).toEqual(Object.keys(ERRORS))
 })
 
-/** Always the same sequence for a seed (mulberry32). */
+/** The same sequence for each seed (mulberry32). */
 function dice(seed: number) {
   let state = seed
   const roll = () => {
@@ -105,8 +105,8 @@ async function prepare(authd: Authd) {
   }
 }
 
-describe.each([1, 2])('SECURITY W-07: 250 calls made up from the document (seed %i)', (seed) => {
-  test('are all answered as documented, and none with a fault of ours', async () => {
+describe.each([1, 2])('250 calls generated from the document (seed %i)', (seed) => {
+  test('all get documented answers, and none a server error', async () => {
     const authd = await startAuthd()
     const { paths } = await documentOf(authd)
     const { pick, roll } = dice(seed)
@@ -114,7 +114,7 @@ describe.each([1, 2])('SECURITY W-07: 250 calls made up from the document (seed 
     let live = await prepare(authd)
 
     for (let call = 0; call < 250; call += 1) {
-      // Some calls sign out what is live.
+      // Some calls end the live sessions.
       if (call % 25 === 24) live = await prepare(authd)
       const values = valuesFor(live)
       const { method, path, body } = pick(ENDPOINTS)
@@ -132,7 +132,7 @@ describe.each([1, 2])('SECURITY W-07: 250 calls made up from the document (seed 
       const query = asked.map(({ name }: { name: string }) => `${name}=${encodeURIComponent(String(pick(values)))}`)
       const id = encodeURIComponent(String(pick([...live.sessionIds, ...values])).slice(0, 100)) || 'x'
       const browser: Browser = roll() < 0.5 ? live.browser : authd.browser()
-      // The client fails on any answer that the document does not have.
+      // The client fails on any undocumented answer.
       statuses.push((await browser.send(method, `${path.replace(/:\w+/, id)}?${query.join('&')}`, sent)).status)
     }
 

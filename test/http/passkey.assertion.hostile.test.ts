@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest'
 import { SYSTEM } from '../../src/flows/event.ts'
-import { disablePeople } from '../../src/flows/user.ts'
-import { deviceFor, enrolPasskey } from '../support/factors.ts'
-import { type Authd, startAuthd } from '../support/harness.ts'
-import type { Browser, Reply } from '../support/http-client.ts'
-import { FLAG, type PasskeyDevice, type Tamper } from '../support/passkey-device.ts'
-import { ADA, signInOnPage } from '../support/people.ts'
+import { disableUsers } from '../../src/flows/users/disable.ts'
+import { deviceFor, enrolPasskey } from '../factors.ts'
+import { type Authd, startAuthd } from '../harness.ts'
+import type { Browser, Reply } from '../http-client.ts'
+import { FLAG, type PasskeyDevice, type Tamper } from '../passkey-device.ts'
+import { ADA, signInOnPage } from '../people.ts'
 
 const BAD: [string, Tamper][] = [
   ['made for a registration', { type: 'webauthn.create' }],
@@ -16,7 +16,7 @@ const BAD: [string, Tamper][] = [
   ['from inside a named foreign page', { crossOrigin: true, topOrigin: 'https://evil.example' }],
   ['with a top origin and no frame', { topOrigin: 'https://evil.example' }],
   ['for another domain', { rpId: 'evil.example' }],
-  ['without somebody being there', { flags: (flags) => flags & ~FLAG.UP }],
+  ['without user presence', { flags: (flags) => flags & ~FLAG.UP }],
   ['without the user being verified', { flags: (flags) => flags & ~FLAG.UV }],
   ['backed up and not eligible for it', { flags: (flags) => (flags & ~FLAG.BE) | FLAG.BS }],
   ['no longer eligible for backup', { flags: (flags) => flags & ~(FLAG.BE | FLAG.BS) }],
@@ -26,8 +26,8 @@ const BAD: [string, Tamper][] = [
   ],
   ['with no signature', { signature: () => Buffer.alloc(0) }],
   ['with half of its data', { authData: (bytes) => bytes.subarray(0, 20) }],
-  ['naming somebody else', { userHandle: 'c29tZWJvZHkgZWxzZQ' }],
-  ['of a passkey that nobody has', { credentialId: 'bm9ib2R5J3MgcGFzc2tleQ' }],
+  ['naming another user', { userHandle: 'c29tZWJvZHkgZWxzZQ' }],
+  ['of an unknown passkey', { credentialId: 'bm9ib2R5J3MgcGFzc2tleQ' }],
   ['under two ids', { id: 'YW5vdGhlciBpZA' }],
   ['that is no JSON', { clientDataJSON: '{"type":"webauthn.get"' }],
 ]
@@ -59,7 +59,7 @@ function withoutId({ request_id: _, ...body }: Record<string, unknown>): unknown
   return body
 }
 
-test.each(BAD)('SECURITY A-03: an answer %s is refused like every other, and makes no session', async (_, tamper) => {
+test.each(BAD)('an answer %s is rejected like any bad one, and creates no session', async (_, tamper) => {
   const authd = await startAuthd()
   const { device } = await withPasskey(authd)
   const browser = authd.browser()
@@ -81,7 +81,7 @@ test.each(BAD)('SECURITY A-03: an answer %s is refused like every other, and mak
   expect(good.status).toBe(200)
 })
 
-test("SECURITY A-03: Bob's passkey does not answer for Ada's address, nor after her first proof", async () => {
+test("Bob's passkey does not answer for Ada's address, nor after her first proof", async () => {
   const authd = await startAuthd()
   await withPasskey(authd)
   const bob = await withPasskey(authd, 'bob@example.com')
@@ -101,7 +101,7 @@ test("SECURITY A-03: Bob's passkey does not answer for Ada's address, nor after 
   expect((await browser.get('/v1/session')).status).toBe(401)
 })
 
-test("SECURITY A-03: Bob's passkey does not step up Ada's session", async () => {
+test("Bob's passkey does not step up Ada's session", async () => {
   const authd = await startAuthd()
   const ada = await withPasskey(authd)
   const bob = await withPasskey(authd, 'bob@example.com')
@@ -114,7 +114,7 @@ test("SECURITY A-03: Bob's passkey does not step up Ada's session", async () => 
   expect(refused).toMatchObject({ status: 401, body: { code: 'INVALID_CREDENTIALS' } })
 })
 
-test('SECURITY A-03: a passkey that was removed signs in no more, and its owner is told', async () => {
+test('a removed passkey does not sign in, and its user is notified', async () => {
   const authd = await startAuthd()
   const { browser, device, id } = await withPasskey(authd)
 
@@ -125,10 +125,10 @@ test('SECURITY A-03: a passkey that was removed signs in no more, and its owner 
   expect((await authd.takeMail()).map(({ template }) => template)).toContain('passkey_removed')
 })
 
-test('SECURITY S-03: the passkey of somebody disabled is refused like a bad one', async () => {
+test('the passkey of a disabled user is rejected like a bad one', async () => {
   const authd = await startAuthd()
   const { device } = await withPasskey(authd)
-  await disablePeople(authd.deps, SYSTEM, { names: [ADA], reason: null })
+  await disableUsers(authd.deps, SYSTEM, { names: [ADA], reason: null })
 
   const disabled = await answer(authd.browser(), device, {})
   const bad = await answer(authd.browser(), device, { rpId: 'evil.example' })

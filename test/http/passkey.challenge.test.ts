@@ -1,21 +1,15 @@
 import { describe, expect, test } from 'vitest'
 import { SYSTEM } from '../../src/flows/event.ts'
-import { disablePeople } from '../../src/flows/user.ts'
+import { disableUsers } from '../../src/flows/users/disable.ts'
 import { MINUTE, SECOND } from '../../src/platform/clock.ts'
-import {
-  answerPasskey as answer,
-  askPasskey as ask,
-  deviceFor,
-  signInWithPasskey,
-  withPasskey,
-} from '../support/factors.ts'
-import { startAuthd } from '../support/harness.ts'
-import { ADA, signInOnPage } from '../support/people.ts'
+import { answerPasskey as answer, askPasskey as ask, deviceFor, signInWithPasskey, withPasskey } from '../factors.ts'
+import { startAuthd } from '../harness.ts'
+import { ADA, signInOnPage } from '../people.ts'
 
 const REFUSED = { status: 401, body: { code: 'INVALID_CREDENTIALS' } }
 
-describe.each(['sqlite', 'postgres'] as const)('SECURITY A-04 on %s: a challenge', (database) => {
-  test('of ten good answers at once gives one session', async () => {
+describe.each(['sqlite', 'postgres'] as const)('a challenge on %s', (database) => {
+  test('with ten concurrent good answers creates one session', async () => {
     const authd = await startAuthd({ database })
     const { device } = await withPasskey(authd)
     const browser = authd.browser()
@@ -29,7 +23,7 @@ describe.each(['sqlite', 'postgres'] as const)('SECURITY A-04 on %s: a challenge
     expect(begun).toHaveLength(2)
   })
 
-  test('of ten bad answers at once is looked at once', async () => {
+  test('with ten concurrent bad answers is checked once', async () => {
     const authd = await startAuthd({ database })
     const { device } = await withPasskey(authd)
     const browser = authd.browser()
@@ -43,7 +37,7 @@ describe.each(['sqlite', 'postgres'] as const)('SECURITY A-04 on %s: a challenge
     expect(failed).toHaveLength(1)
   })
 
-  test('is spent by an answer that failed', async () => {
+  test('is used up by a failed answer', async () => {
     const authd = await startAuthd({ database })
     const { device } = await withPasskey(authd)
     const browser = authd.browser()
@@ -58,7 +52,7 @@ describe.each(['sqlite', 'postgres'] as const)('SECURITY A-04 on %s: a challenge
   })
 })
 
-describe('SECURITY A-04: a challenge', () => {
+describe('a challenge', () => {
   test('is 32 random bytes, new each time', async () => {
     const authd = await startAuthd()
     const asked = [await ask(authd.browser()), await ask(authd.browser()), await ask(authd.browser())]
@@ -68,7 +62,7 @@ describe('SECURITY A-04: a challenge', () => {
     expect(challenges.map((text) => Buffer.from(text, 'base64url').length)).toEqual([32, 32, 32])
   })
 
-  test('lives five minutes', async () => {
+  test('expires after five minutes', async () => {
     const authd = await startAuthd()
     const { device } = await withPasskey(authd)
     const [inTime, late] = [authd.browser(), authd.browser()]
@@ -80,7 +74,7 @@ describe('SECURITY A-04: a challenge', () => {
     expect(await answer(late, device, asked[1])).toMatchObject(REFUSED)
   })
 
-  test('is good for the browser that asked, and for no other', async () => {
+  test('works only in the browser that requested it', async () => {
     const authd = await startAuthd()
     const { device } = await withPasskey(authd)
     const [owner, other] = [authd.browser(), authd.browser()]
@@ -88,12 +82,12 @@ describe('SECURITY A-04: a challenge', () => {
     await ask(other)
 
     expect(await answer(other, device, asked)).toMatchObject(REFUSED)
-    // Spent all the same: the owner asks anew, and whoever stole the answer has nothing.
+    // It is used up, so that the user needs a new one and a stolen answer is worthless.
     expect(await answer(owner, device, asked)).toMatchObject(REFUSED)
     expect((await answer(owner, device, await ask(owner))).status).toBe(200)
   })
 
-  test('to sign in makes no passkey and proves nothing again, and the reverse', async () => {
+  test('to sign in neither creates a passkey nor steps up, and the reverse', async () => {
     const authd = await startAuthd()
     const { browser, device } = await withPasskey(authd)
     const toEnrol = (await browser.post('/v1/me/passkeys/options')).body
@@ -118,7 +112,7 @@ describe('SECURITY A-04: a challenge', () => {
     })
   })
 
-  test('to prove again makes no passkey, and one to make a passkey proves nothing, at the same session', async () => {
+  test('to step up creates no passkey, and one to create a passkey does not step up, in the same session', async () => {
     const authd = await startAuthd()
     const { browser, device } = await withPasskey(authd)
     const toStepUp = (await browser.post('/v1/stepup/passkey/options')).body
@@ -136,7 +130,7 @@ describe('SECURITY A-04: a challenge', () => {
     expect(proven).toMatchObject(REFUSED)
   })
 
-  test('asked for by one session of a person steps up no other of theirs', async () => {
+  test('of one session does not step up another of the same user', async () => {
     const authd = await startAuthd()
     const { browser, device } = await withPasskey(authd)
     const other = authd.browser()
@@ -148,7 +142,7 @@ describe('SECURITY A-04: a challenge', () => {
     expect(await browser.post('/v1/stepup/passkey', { json })).toMatchObject(REFUSED)
   })
 
-  test('asked for by one session adds no passkey to another', async () => {
+  test('of one session adds no passkey in another', async () => {
     const authd = await startAuthd()
     const [ada, eve] = [authd.browser(), authd.browser()]
     await signInOnPage(authd, ada)
@@ -160,12 +154,12 @@ describe('SECURITY A-04: a challenge', () => {
     expect((await eve.get('/v1/me/passkeys')).body).toEqual([])
   })
 
-  test('is worth nothing once the person is disabled', async () => {
+  test('is invalid once the user is disabled', async () => {
     const authd = await startAuthd()
     const { device } = await withPasskey(authd)
     const browser = authd.browser()
     const asked = await ask(browser)
-    await disablePeople(authd.deps, SYSTEM, { names: [ADA], reason: null })
+    await disableUsers(authd.deps, SYSTEM, { names: [ADA], reason: null })
 
     expect(await answer(browser, device, asked)).toMatchObject(REFUSED)
   })

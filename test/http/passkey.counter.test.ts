@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { answerPasskey, askPasskey, signInWithPasskey, withPasskey } from '../support/factors.ts'
-import { type Authd, startAuthd } from '../support/harness.ts'
-import type { PasskeyDevice } from '../support/passkey-device.ts'
+import { answerPasskey, askPasskey, signInWithPasskey, withPasskey } from '../factors.ts'
+import { type Authd, startAuthd } from '../harness.ts'
+import type { PasskeyDevice } from '../passkey-device.ts'
 
 const DEVICE_BOUND = { isBackupEligible: false, isBackedUp: false }
 const SYNCED = { isBackupEligible: true, isBackedUp: true }
@@ -16,8 +16,8 @@ async function regressions(authd: Authd) {
   return noted.map(({ outcome, metadata }) => ({ outcome, counter: metadata['counter'], known: metadata['known'] }))
 }
 
-describe.each(['sqlite', 'postgres'] as const)('SECURITY A-05 on %s: a passkey that cannot be copied', (database) => {
-  test('is refused to the clone that comes after its owner, and audited; the owner goes on', async () => {
+describe.each(['sqlite', 'postgres'] as const)('a passkey that cannot be synced, on %s', (database) => {
+  test('is rejected for a clone, with an audit event, and still works for its user', async () => {
     const authd = await startAuthd({ database })
     const { device } = await withPasskey(authd, DEVICE_BOUND)
     const clone = device.clone()
@@ -31,8 +31,8 @@ describe.each(['sqlite', 'postgres'] as const)('SECURITY A-05 on %s: a passkey t
   })
 })
 
-describe('SECURITY A-05', () => {
-  test('a clone makes no session, and is told what every bad answer is told', async () => {
+describe('the counter of a passkey', () => {
+  test('of a clone creates no session, and gets the usual error', async () => {
     const authd = await startAuthd()
     const { device } = await withPasskey(authd, DEVICE_BOUND)
     const [thief, stranger] = [authd.browser(), authd.browser()]
@@ -44,7 +44,7 @@ describe('SECURITY A-05', () => {
     expect((await thief.get('/v1/session')).status).toBe(401)
   })
 
-  test('a clone does not step up a session', async () => {
+  test('of a clone does not step up a session', async () => {
     const authd = await startAuthd()
     const { browser, device } = await withPasskey(authd, DEVICE_BOUND)
     const asked = (await browser.post('/v1/stepup/passkey/options')).body
@@ -56,7 +56,7 @@ describe('SECURITY A-05', () => {
     expect(await regressions(authd)).toEqual([{ outcome: 'failure', counter: 1, known: 1 }])
   })
 
-  test('a counter that falls back to zero is a regression too', async () => {
+  test('that falls back to zero is a regression', async () => {
     const authd = await startAuthd()
     const { device } = await withPasskey(authd, DEVICE_BOUND)
 
@@ -64,7 +64,7 @@ describe('SECURITY A-05', () => {
     expect(await regressions(authd)).toEqual([{ outcome: 'failure', counter: 0, known: 1 }])
   })
 
-  test('a refused counter is not remembered, a greater one is', async () => {
+  test('is stored if greater, but not if rejected', async () => {
     const authd = await startAuthd()
     const { device } = await withPasskey(authd, { ...DEVICE_BOUND, counter: 10 })
 
@@ -76,7 +76,7 @@ describe('SECURITY A-05', () => {
     expect([refused, between, greater, behind]).toEqual([401, 401, 200, 401])
   })
 
-  test('a synced passkey whose counter went back is accepted, and audited', async () => {
+  test('of a synced passkey may go back, with an audit event', async () => {
     const authd = await startAuthd()
     const { device } = await withPasskey(authd, { ...SYNCED, counter: 10 })
 

@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest'
 import { SYSTEM } from '../../src/flows/event.ts'
-import { disablePeople } from '../../src/flows/user.ts'
+import { disableUsers } from '../../src/flows/users/disable.ts'
 import { DAY } from '../../src/platform/clock.ts'
 import { keysFrom } from '../../src/platform/keys.ts'
-import { askPasskey, withPasskey } from '../support/factors.ts'
-import { type Authd, startAuthd } from '../support/harness.ts'
-import { ADA, signInOnPage } from '../support/people.ts'
+import { askPasskey, withPasskey } from '../factors.ts'
+import { type Authd, startAuthd } from '../harness.ts'
+import { ADA, signInOnPage } from '../people.ts'
 
 const BOB = 'bob@example.com'
 const NOBODIES = Array.from({ length: 30 }, (_, n) => `nobody${n}@example.com`)
@@ -19,7 +19,7 @@ async function allowedFor(authd: Authd, email: string): Promise<Credential[]> {
   return (await askPasskey(authd.browser(), email)).options.allowCredentials
 }
 
-/** All that a stranger is told, but for what is new each time and whose passkeys there are. */
+/** What an unknown client sees, except random values and the ids of passkeys. */
 async function shapeFor(authd: Authd, email: string) {
   const { challenge_id: id, options, ...rest } = await askPasskey(authd.browser(), email)
   const { challenge, allowCredentials, ...asked } = options
@@ -27,12 +27,12 @@ async function shapeFor(authd: Authd, email: string) {
   return { ...rest, ...asked, id: id.length, challenge: challenge.length, members: [...new Set(members)] }
 }
 
-test('SECURITY A-06: the options look alike for a person with a passkey, one without, one disabled and nobody', async () => {
+test('the options look alike for a user with a passkey, one without, a disabled one and an unknown address', async () => {
   const authd = await startAuthd()
   await withPasskey(authd)
   await signInOnPage(authd, authd.browser(), BOB)
   await withPasskey(authd, { email: 'gone@example.com' })
-  await disablePeople(authd.deps, SYSTEM, { names: ['gone@example.com'], reason: null })
+  await disableUsers(authd.deps, SYSTEM, { names: ['gone@example.com'], reason: null })
 
   const known = await shapeFor(authd, ADA)
   const others = [
@@ -45,7 +45,7 @@ test('SECURITY A-06: the options look alike for a person with a passkey, one wit
   expect(others).toEqual([known, known, known])
 })
 
-test('SECURITY A-06: nobody has one or two passkeys, with ids as long as real ones, and of their own', async () => {
+test('an unknown address appears to have one or two passkeys of its own, with ids of real lengths', async () => {
   const authd = await startAuthd()
 
   const allowed = await Promise.all(NOBODIES.map((email) => allowedFor(authd, email)))
@@ -57,26 +57,23 @@ test('SECURITY A-06: nobody has one or two passkeys, with ids as long as real on
 })
 
 test.each([
-  ['nobody', 'nobody@example.com'],
-  ['a person without passkeys', BOB],
-  ['a person with one', ADA],
-])(
-  'SECURITY A-06: the passkeys of %s are the same a day later, from another process, in capitals',
-  async (_, email) => {
-    const authd = await startAuthd()
-    await withPasskey(authd)
-    await signInOnPage(authd, authd.browser(), BOB)
-    const first = await allowedFor(authd, email)
+  ['an unknown address', 'nobody@example.com'],
+  ['a user without passkeys', BOB],
+  ['a user with one', ADA],
+])('the passkeys of %s stay the same a day later, from another process, in capitals', async (_, email) => {
+  const authd = await startAuthd()
+  await withPasskey(authd)
+  await signInOnPage(authd, authd.browser(), BOB)
+  const first = await allowedFor(authd, email)
 
-    authd.clock.advance(DAY)
-    const later = await allowedFor(await authd.another(), email.toUpperCase())
+  authd.clock.advance(DAY)
+  const later = await allowedFor(await authd.another(), email.toUpperCase())
 
-    expect(first.length).toBeGreaterThan(0)
-    expect(later).toEqual(first)
-  },
-)
+  expect(first.length).toBeGreaterThan(0)
+  expect(later).toEqual(first)
+})
 
-test('SECURITY A-06: an address that gets a person without passkeys keeps what it had as nobody', async () => {
+test('an address that becomes a user without passkeys keeps its imaginary ones', async () => {
   const authd = await startAuthd()
   const asNobody = await allowedFor(authd, BOB)
   await signInOnPage(authd, authd.browser(), BOB)
@@ -84,17 +81,17 @@ test('SECURITY A-06: an address that gets a person without passkeys keeps what i
   expect(await allowedFor(authd, BOB)).toEqual(asNobody)
 })
 
-test('SECURITY A-06: to disable a person changes nothing of what strangers see', async () => {
+test('disabling a user changes nothing that others can see', async () => {
   const authd = await startAuthd()
   const { device } = await withPasskey(authd)
   const before = await allowedFor(authd, ADA)
-  await disablePeople(authd.deps, SYSTEM, { names: [ADA], reason: null })
+  await disableUsers(authd.deps, SYSTEM, { names: [ADA], reason: null })
 
   expect(before).toEqual([{ id: device.credentialId, type: 'public-key' }])
   expect(await allowedFor(authd, ADA)).toEqual(before)
 })
 
-test('SECURITY A-06: another deployment imagines other passkeys for the same address', async () => {
+test('another deployment has other imaginary passkeys for the same address', async () => {
   const authd = await startAuthd()
   const here = await allowedFor(authd, 'nobody@example.com')
   authd.deps.keys = keysFrom(Buffer.from('the server secret of another deployment'), authd.deps.random)
@@ -105,7 +102,7 @@ test('SECURITY A-06: another deployment imagines other passkeys for the same add
   expect(there).not.toEqual(here)
 })
 
-test('SECURITY A-06: without an address no passkey is named', async () => {
+test('without an address no passkey is named', async () => {
   const authd = await startAuthd()
   await withPasskey(authd)
 

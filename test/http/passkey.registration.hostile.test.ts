@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest'
-import { deviceFor, enrolPasskey } from '../support/factors.ts'
-import { type Authd, startAuthd } from '../support/harness.ts'
-import type { Browser } from '../support/http-client.ts'
-import { FLAG, type Tamper } from '../support/passkey-device.ts'
-import { signInOnPage } from '../support/people.ts'
+import { deviceFor, enrolPasskey } from '../factors.ts'
+import { type Authd, startAuthd } from '../harness.ts'
+import type { Browser } from '../http-client.ts'
+import { FLAG, type Tamper } from '../passkey-device.ts'
+import { signInOnPage } from '../people.ts'
 
 const BAD: [string, Tamper][] = [
   ['made for a sign-in', { type: 'webauthn.get' }],
@@ -17,7 +17,7 @@ const BAD: [string, Tamper][] = [
   ['from inside a named foreign page', { crossOrigin: true, topOrigin: 'https://evil.example' }],
   ['with a top origin and no frame', { topOrigin: 'https://evil.example' }],
   ['for another domain', { rpId: 'evil.example' }],
-  ['without somebody being there', { flags: (flags) => flags & ~FLAG.UP }],
+  ['without user presence', { flags: (flags) => flags & ~FLAG.UP }],
   ['without the user being verified', { flags: (flags) => flags & ~FLAG.UV }],
   ['backed up and not eligible for it', { flags: (flags) => (flags & ~FLAG.BE) | FLAG.BS }],
   ['without a key', { flags: (flags) => flags & ~FLAG.AT }],
@@ -51,7 +51,7 @@ async function offer(browser: Browser, credential: (options: never) => unknown) 
   return await browser.post('/v1/me/passkeys', { json })
 }
 
-test.each(BAD)('SECURITY A-02: a passkey %s is refused like every other, and nothing is stored', async (_, tamper) => {
+test.each(BAD)('a passkey %s is rejected like any bad one, and nothing is stored', async (_, tamper) => {
   const { authd, browser } = await signedIn()
   const device = deviceFor(authd)
 
@@ -70,7 +70,7 @@ test.each(BAD)('SECURITY A-02: a passkey %s is refused like every other, and not
   expect(stored.body).toEqual([])
 })
 
-test.each(SHAPES)('SECURITY W-05: a credential %s is refused, and no fault of ours', async (_, credential) => {
+test.each(SHAPES)('a credential %s is rejected without a server error', async (_, credential) => {
   const { browser } = await signedIn()
 
   const refused = await offer(browser, () => credential)
@@ -79,7 +79,7 @@ test.each(SHAPES)('SECURITY W-05: a credential %s is refused, and no fault of ou
   expect((await browser.get('/v1/session')).status).toBe(200)
 })
 
-test('SECURITY A-02: a passkey is registered once, by one person', async () => {
+test('a passkey can be registered only once, by one user', async () => {
   const { authd, browser } = await signedIn()
   const device = deviceFor(authd)
   await enrolPasskey(browser, device)
@@ -94,7 +94,7 @@ test('SECURITY A-02: a passkey is registered once, by one person', async () => {
   expect((await eve.get('/v1/me/passkeys')).body).toEqual([])
 })
 
-test('a browser is told which passkeys the person has, and asked for one that tells its user', async () => {
+test('the options exclude the user’s passkeys and require a discoverable one', async () => {
   const { authd, browser } = await signedIn()
   const device = deviceFor(authd)
   await enrolPasskey(browser, device)
@@ -108,6 +108,6 @@ test('a browser is told which passkeys the person has, and asked for one that te
     excludeCredentials: [{ id: device.credentialId, transports: ['internal'] }],
     pubKeyCredParams: [{ alg: -8 }, { alg: -7 }, { alg: -257 }],
   })
-  // SECURITY A-08: opaque, at most 64 bytes, and nothing of the address in it.
+  // WebAuthn L3 §4: opaque, at most 64 bytes, and without personal data.
   expect(Buffer.from(options.user.id, 'base64url')).toHaveLength(32)
 })

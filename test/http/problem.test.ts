@@ -2,9 +2,9 @@ import { describe, expect, test } from 'vitest'
 import { ERRORS } from '../../src/errors.ts'
 import { problemName } from '../../src/http/middleware/errors.ts'
 import { StoreError } from '../../src/store/db.ts'
-import { startAuthd } from '../support/harness.ts'
-import type { Reply } from '../support/http-client.ts'
-import { ADA, signInForTokens } from '../support/people.ts'
+import { startAuthd } from '../harness.ts'
+import type { Reply } from '../http-client.ts'
+import { ADA, signInForTokens } from '../people.ts'
 
 function assertProblem(authd: { url: string }, reply: Reply): void {
   expect(reply.headers.get('Content-Type')).toBe('application/problem+json; charset=utf-8')
@@ -19,7 +19,7 @@ function assertProblem(authd: { url: string }, reply: Reply): void {
   expect(JSON.stringify(reply.body)).not.toMatch(/\bat \S+ \(|node_modules|\/src\/|SELECT|sqlite/i)
 }
 
-test('SECURITY W-06: every error of the API is a problem document with a code of the table and the request’s id', async () => {
+test('every API error is a problem document with a documented code and the request id', async () => {
   const authd = await startAuthd()
   const { accessToken } = await signInForTokens(authd)
   const app = authd.browser()
@@ -47,7 +47,7 @@ test('SECURITY W-06: every error of the API is a problem document with a code of
   for (const reply of replies) assertProblem(authd, reply)
 })
 
-test('faults of fields are told as JSON pointers, all at once', async () => {
+test('all invalid fields are reported together as JSON pointers', async () => {
   const authd = await startAuthd()
 
   const { body } = await authd.browser().post('/v1/signin', { json: { email: 'x', deliver: 'pigeon', 'a/b': 1 } })
@@ -60,7 +60,7 @@ test('faults of fields are told as JSON pointers, all at once', async () => {
   ])
 })
 
-test('where every error’s `type` points there is a page that says what the code means', async () => {
+test('the `type` of every error links to a page that explains its code', async () => {
   const authd = await startAuthd()
 
   const pages = []
@@ -74,7 +74,7 @@ test('where every error’s `type` points there is a page that says what the cod
   )
 })
 
-test('an unknown problem, and an unknown page for a browser, is a page with 404', async () => {
+test('an unknown problem or page gives a browser a 404 page', async () => {
   const authd = await startAuthd()
 
   const problem = await authd.browser().get('/problems/nothing')
@@ -87,7 +87,7 @@ test('an unknown problem, and an unknown page for a browser, is a page with 404'
   }
 })
 
-describe('SECURITY W-06: a bug of ours', () => {
+describe('a server fault', () => {
   test.each(['/v1/signin', '/signin'])(
     'in %s is 500 without a trace of it, is logged, and the process goes on',
     async (path) => {
@@ -110,7 +110,7 @@ describe('SECURITY W-06: a bug of ours', () => {
     },
   )
 
-  test('undoes what the request had begun', async () => {
+  test('undoes the changes of the request', async () => {
     const authd = await startAuthd()
     const before = await authd.auditLog()
     authd.deps.keys.mac = () => {
@@ -128,7 +128,7 @@ test.each([
   ['busy', 'DATABASE_BUSY'],
   ['unavailable', 'UNAVAILABLE'],
 ] as const)(
-  'SECURITY D-05: a database that is %s is 503 and unready, and the process is healthy and alive',
+  'with a database that is %s, authd answers 503 and is unready, but healthy and alive',
   async (kind, code) => {
     const authd = await startAuthd()
     const fail = () => Promise.reject(new StoreError(kind, 'disk full'))

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { startAuthd } from '../support/harness.ts'
-import { exchange } from '../support/http-client.ts'
-import { ADA, askForCode, askOnPage, signInOnPage } from '../support/people.ts'
+import { startAuthd } from '../harness.ts'
+import { exchange } from '../http-client.ts'
+import { ADA, askForCode, askOnPage, signInOnPage } from '../people.ts'
 
 const SPOOFED = {
   'X-Forwarded-Host': 'evil.example',
@@ -15,8 +15,8 @@ const SPOOFED = {
   Forwarded: 'host=evil.example;proto=https;for=evil.example',
 }
 
-describe('SECURITY M-06: whatever a request says about its host', () => {
-  test('links, addresses of problems and the document start with public_url', async () => {
+describe('with a forged host in a request', () => {
+  test('links, problem addresses and the OpenAPI document start with public_url', async () => {
     const authd = await startAuthd()
     const browser = authd.browser()
 
@@ -30,7 +30,7 @@ describe('SECURITY M-06: whatever a request says about its host', () => {
     expect(document.body.servers).toEqual([{ url: authd.url }])
   })
 
-  test('a mail asked for over the API under a foreign host has nothing of it', async () => {
+  test('a mail requested through the API does not contain the forged host', async () => {
     const authd = await startAuthd({ config: { signin: { link_urls: ['https://app.example.com/in'] } } })
     const headers = {
       ...SPOOFED,
@@ -47,7 +47,7 @@ describe('SECURITY M-06: whatever a request says about its host', () => {
   })
 })
 
-/** A deployment at a path of the app's own origin, behind a proxy that takes the path away. */
+/** A deployment at a path of the app's origin, behind a proxy that strips the path. */
 describe('public_url with a path', () => {
   const config = { public_url: 'https://app.example.com/auth' }
 
@@ -70,7 +70,7 @@ describe('public_url with a path', () => {
     expect(done.headers.get('Location')).toBe('/auth/account/passkeys/new?offer=1')
   })
 
-  test('has its assets where its pages say', async () => {
+  test('serves assets where its pages link to', async () => {
     const authd = await startAuthd({ config })
     const page = await authd.browser().get('/signin')
     const [, style = ''] = /<link rel="stylesheet" href="\/auth([^"]+)"/.exec(page.body) ?? []
@@ -82,7 +82,7 @@ describe('public_url with a path', () => {
     expect(headers.get('Cache-Control')).toContain('immutable')
   })
 
-  test('gives cookies that no other site or subdomain can write, for the whole origin', async () => {
+  test('sets cookies for the whole origin that no other site or subdomain can write', async () => {
     const authd = await startAuthd({ config })
     const browser = authd.browser()
 
@@ -101,7 +101,7 @@ describe('public_url with a path', () => {
     expect((await browser.get('/v1/session')).body.user.email).toBe('bob@example.com')
   })
 
-  test('is issuer, audience and the base of problems', async () => {
+  test('is the issuer, the audience and the base of problem addresses', async () => {
     const authd = await startAuthd({ config })
     const { attemptToken, code } = await askForCode(authd)
 

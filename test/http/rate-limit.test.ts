@@ -1,17 +1,17 @@
 import { describe, expect, test, vi } from 'vitest'
-import { createApiKey } from '../../src/flows/api-key.ts'
 import { SYSTEM } from '../../src/flows/event.ts'
-import { flushTally } from '../../src/flows/rate-limit.ts'
+import { flushTally } from '../../src/flows/limits/rate-limit.ts'
+import { createApiKey } from '../../src/flows/operator/api-key.ts'
 import { HOUR, MINUTE } from '../../src/platform/clock.ts'
 import { listBuckets } from '../../src/store/rate-limits.ts'
-import { type Authd, startAuthd } from '../support/harness.ts'
-import { signInForTokens, signInOnPage } from '../support/people.ts'
+import { type Authd, startAuthd } from '../harness.ts'
+import { signInForTokens, signInOnPage } from '../people.ts'
 
 const LIMITS = { requests_per_minute: 5, guesses_per_hour: 100, mails_per_hour: 100 }
 const PROXY = { trusted_proxies: ['127.0.0.1'] }
 const DATABASES = ['sqlite', 'postgres'] as const
 
-/** So many sign-ins are begun, for as many people; answers the statuses. */
+/** Begins this number of sign-ins for different users. Returns the statuses. */
 async function begin(authd: Authd, count: number, headers: Record<string, string> = {}): Promise<number[]> {
   const statuses: number[] = []
   for (let at = 0; at < count; at += 1) {
@@ -24,7 +24,7 @@ async function begin(authd: Authd, count: number, headers: Record<string, string
 const from = (ip: string) => ({ 'X-Forwarded-For': ip })
 
 describe.each(DATABASES)('the limit of an address (%s)', (database) => {
-  test('bites at the number that is documented, says so in the names of the draft, and ends with its window', async () => {
+  test('applies at the documented number, sets the RateLimit headers, and ends with its window', async () => {
     const authd = await startAuthd({ database, config: { limits: LIMITS } })
     const first = await authd.browser().post('/v1/signin', { json: {} })
     expect(first.headers.get('RateLimit-Policy')).toBe('"ip";q=5;w=60')
@@ -40,7 +40,7 @@ describe.each(DATABASES)('the limit of an address (%s)', (database) => {
     expect(await begin(authd, 1)).toEqual([201])
   })
 
-  test('of requests at once exactly as many get through', async () => {
+  test('lets exactly that many concurrent requests through', async () => {
     const authd = await startAuthd({ database, config: { limits: { ...LIMITS, requests_per_minute: 20 } } })
     const replies = await Promise.all(
       Array.from({ length: 50 }, () => authd.browser().post('/v1/signin', { json: {} })),
@@ -50,7 +50,7 @@ describe.each(DATABASES)('the limit of an address (%s)', (database) => {
     expect(replies.filter(({ status }) => status === 429)).toHaveLength(30)
   })
 
-  test('holds for two instances together and outlives a restart; each window is told of once', async () => {
+  test('is shared by two instances, survives a restart, and is recorded once per window', async () => {
     const authd = await startAuthd({ database, config: { limits: LIMITS } })
     const other = await authd.another()
     expect(await begin(authd, 3)).toEqual([201, 201, 201])
@@ -61,7 +61,7 @@ describe.each(DATABASES)('the limit of an address (%s)', (database) => {
     expect(told).toMatchObject([{ ip: '127.0.0.1', outcome: 'failure', metadata: { policy: 'ip', limit: 5 } }])
   })
 
-  test('SECURITY R-06: of guesses at once, sent to two instances, exactly the budget is compared', async () => {
+  test('compares exactly the allowed number of concurrent guesses, also over two instances', async () => {
     const limits = { ...LIMITS, requests_per_minute: 10_000, guesses_per_hour: 200 }
     const authd = await startAuthd({ database, config: { limits } })
     const other = await authd.another()
@@ -74,7 +74,7 @@ describe.each(DATABASES)('the limit of an address (%s)', (database) => {
     expect(replies.filter(({ status }) => status === 429)).toHaveLength(30)
   })
 
-  test('a flood writes nothing', async () => {
+  test('a flood writes nothing to the database', async () => {
     const authd = await startAuthd({ database, config: { limits: LIMITS } })
     await begin(authd, 6)
     const write = vi.spyOn(authd.deps.db, 'write')
@@ -85,15 +85,15 @@ describe.each(DATABASES)('the limit of an address (%s)', (database) => {
   })
 })
 
-describe('who counts as one address', () => {
-  test('without a trusted proxy, headers change nothing', async () => {
+describe('the address that a limit counts', () => {
+  test('is not changed by headers without a trusted proxy', async () => {
     const authd = await startAuthd({ config: { limits: LIMITS } })
     for (let at = 0; at < 5; at += 1) await begin(authd, 1, from(`203.0.113.${at}`))
 
     expect(await begin(authd, 1, { Forwarded: 'for=203.0.113.99', 'X-Real-IP': '203.0.113.98' })).toEqual([429])
   })
 
-  test('behind a trusted proxy, each client has its own', async () => {
+  test('is the client’s own behind a trusted proxy', async () => {
     const authd = await startAuthd({ config: { limits: LIMITS, server: PROXY } })
 
     expect(await begin(authd, 6, from('6.6.6.6, 203.0.113.1'))).toEqual([201, 201, 201, 201, 201, 429])
@@ -104,7 +104,7 @@ describe('who counts as one address', () => {
     expect(await begin(authd, 1, { ...from('203.0.113.2'), Forwarded: 'for=203.0.113.7' })).toEqual([400])
   })
 
-  test('the addresses of one IPv6 /64 are one', async () => {
+  test('is the same for all of an IPv6 /64', async () => {
     const authd = await startAuthd({ config: { limits: LIMITS, server: PROXY } })
     for (let at = 1; at <= 5; at += 1) await begin(authd, 1, from(`2001:db8:0:1::${at}`))
 
@@ -113,10 +113,10 @@ describe('who counts as one address', () => {
   })
 })
 
-describe('whoever proves themselves', () => {
+describe('a caller with a valid credential', () => {
   const tight = { config: { limits: { ...LIMITS, requests_per_minute: 10 } } }
 
-  test('asks who is signed in as often as they like, from an address that is over its limit', async () => {
+  test('is not limited when asking who is signed in, even from an address over its limit', async () => {
     const authd = await startAuthd(tight)
     const browser = authd.browser()
     await signInOnPage(authd, browser)
@@ -128,7 +128,7 @@ describe('whoever proves themselves', () => {
     expect(write).not.toHaveBeenCalled()
   })
 
-  test('an invented token counts against the address, one that is over does not', async () => {
+  test('an invented token counts against the address, an expired one does not', async () => {
     const authd = await startAuthd(tight)
     const { accessToken } = await signInForTokens(authd)
     authd.clock.advance(HOUR)
@@ -142,7 +142,7 @@ describe('whoever proves themselves', () => {
     expect((await ask(accessToken)).status).toBe(401)
   })
 
-  test('refreshing counts only when it fails', async () => {
+  test('a refresh counts only if it fails', async () => {
     const authd = await startAuthd(tight)
     let { refreshToken: refresh_token } = await signInForTokens(authd)
     authd.clock.advance(MINUTE)
@@ -157,7 +157,7 @@ describe('whoever proves themselves', () => {
     expect(statuses).toEqual([...Array(10).fill(401), 429, 429])
   })
 
-  test('a session has a limit of its own for what it changes', async () => {
+  test('a session has its own limit for changes', async () => {
     const authd = await startAuthd({ config: { limits: { ...LIMITS, session_requests_per_minute: 3 } } })
     const browser = authd.browser()
     await signInOnPage(authd, browser)
@@ -171,7 +171,7 @@ describe('whoever proves themselves', () => {
   })
 })
 
-test('wrong codes count against the address and right ones are given back', async () => {
+test('wrong codes count against the address, right ones do not', async () => {
   const authd = await startAuthd({
     config: { limits: { requests_per_minute: 1000, guesses_per_hour: 4, mails_per_hour: 100 } },
   })
@@ -197,7 +197,7 @@ describe.each(DATABASES)('the limit of a mailbox (%s)', (database) => {
   }
   const ask = (authd: Authd, email: string) => authd.browser().post('/v1/signin', { json: { email } })
 
-  test('counts every spelling as one, over instances and restarts, and says when to try again', async () => {
+  test('counts all spellings together, across instances and restarts, and says when to try again', async () => {
     const authd = await startAuthd({ database, config })
     const other = await authd.another()
     const first = await Promise.all([ask(authd, 'ada@example.com'), ask(other, ' ADA@Example.COM ')])
@@ -210,7 +210,7 @@ describe.each(DATABASES)('the limit of a mailbox (%s)', (database) => {
     expect((await authd.takeMail()).length).toBe(3)
   })
 
-  test('is the same for somebody unknown, whom nothing is sent', async () => {
+  test('is the same for an unknown address, which gets no mail', async () => {
     const closed = { ...config, signup: { policy: 'closed' } }
     const authd = await startAuthd({ database, config: closed })
     const statuses: number[] = []
@@ -220,7 +220,7 @@ describe.each(DATABASES)('the limit of a mailbox (%s)', (database) => {
     expect(await authd.takeMail()).toEqual([])
   })
 
-  test('leaves nothing behind of a sign-in that it refuses', async () => {
+  test('stores nothing of a sign-in that it refuses', async () => {
     const authd = await startAuthd({ database, config })
     for (let at = 0; at < 4; at += 1) await ask(authd, 'ada@example.com')
 
@@ -228,7 +228,7 @@ describe.each(DATABASES)('the limit of a mailbox (%s)', (database) => {
     expect(Number(rows?.n)).toBe(3)
   })
 
-  test('a mail that is on its way still is not counted twice', async () => {
+  test('does not count a mail that is still on its way twice', async () => {
     const authd = await startAuthd({ database, config })
     const browser = authd.browser()
     for (let at = 0; at < 8; at += 1) {
@@ -239,7 +239,7 @@ describe.each(DATABASES)('the limit of a mailbox (%s)', (database) => {
     expect((await authd.takeMail()).length).toBe(1)
   })
 
-  test('all mailboxes together: strangers get none, whoever is known is mailed, and the answer is the same', async () => {
+  test('over all mailboxes lets mail only to known users, with the same answer for all', async () => {
     const authd = await startAuthd({ database, config: { limits: { ...config.limits, total_mails_per_hour: 2 } } })
     await signInForTokens(authd, 'ada@example.com')
     await ask(authd, 'one@example.com')
@@ -265,7 +265,7 @@ describe('an app’s backend', () => {
     return { authd, ask }
   }
 
-  test('with the scope signin states its user’s address: that one is limited, not the backend’s', async () => {
+  test('with the scope signin states its user’s address, which is then limited', async () => {
     const { authd, ask } = await withKey(['signin'])
     const statuses: number[] = []
     for (let at = 0; at < 6; at += 1) statuses.push((await ask('203.0.113.1')).status)
@@ -278,7 +278,7 @@ describe('an app’s backend', () => {
     expect(told?.ip).toBe('203.0.113.1')
   })
 
-  test('with another scope, or none, states nothing', async () => {
+  test('cannot state an address with another scope or none', async () => {
     const { authd, ask } = await withKey(['introspect'])
     await ask('203.0.113.1')
     await authd.browser().post('/v1/signin', { json: {}, headers: { 'Authd-Client-IP': '203.0.113.1' } })

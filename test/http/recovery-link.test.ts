@@ -1,11 +1,11 @@
 import { describe, expect, test } from 'vitest'
 import { SYSTEM } from '../../src/flows/event.ts'
-import type { Factor } from '../../src/flows/factor.ts'
-import { makeRecoveryLink } from '../../src/flows/recovery-link.ts'
+import type { Factor } from '../../src/flows/policy/factor.ts'
+import { makeRecoveryLink } from '../../src/flows/users/recovery-link.ts'
 import { MINUTE } from '../../src/platform/clock.ts'
-import { deviceFor, enrolPasskey, enrolTotp, signInWithPasskey } from '../support/factors.ts'
-import { type Authd, startAuthd } from '../support/harness.ts'
-import { ADA, signInOnPage } from '../support/people.ts'
+import { deviceFor, enrolPasskey, enrolTotp, signInWithPasskey } from '../factors.ts'
+import { type Authd, startAuthd } from '../harness.ts'
+import { ADA, signInOnPage } from '../people.ts'
 
 async function linkFor(authd: Authd, removes: Factor[], mustEndSessions = false): Promise<string> {
   const asked = { name: ADA, removes, ttlMs: 15 * MINUTE, mustEndSessions }
@@ -13,7 +13,7 @@ async function linkFor(authd: Authd, removes: Factor[], mustEndSessions = false)
   return new URL(url).searchParams.get('token') ?? ''
 }
 
-/** Somebody with a passkey, an authenticator app and recovery codes. */
+/** A user with a passkey, an authenticator app and recovery codes. */
 async function withEverything(authd: Authd) {
   const browser = authd.browser()
   await signInOnPage(authd, browser)
@@ -25,7 +25,7 @@ async function withEverything(authd: Authd) {
 }
 
 describe.each(['sqlite', 'postgres'] as const)('a recovery link on %s', (database) => {
-  test('signs in once, by its button, and takes away what the operator named', async () => {
+  test('signs in once, by its button, and removes the factors that the operator named', async () => {
     const authd = await startAuthd({ database })
     const { browser, device } = await withEverything(authd)
     const token = await linkFor(authd, ['passkey', 'totp', 'recovery_code'])
@@ -47,7 +47,7 @@ describe.each(['sqlite', 'postgres'] as const)('a recovery link on %s', (databas
     expect((await authd.takeMail()).map(({ template }) => template)).toContain('recovery_link_used')
   })
 
-  test('SECURITY N-03: a factor that it does not name is still due', async () => {
+  test('still requires a factor that it does not name', async () => {
     const authd = await startAuthd({ database })
     const { device } = await withEverything(authd)
     const token = await linkFor(authd, ['totp'])
@@ -67,7 +67,7 @@ describe.each(['sqlite', 'postgres'] as const)('a recovery link on %s', (databas
   })
 })
 
-test('it lives 15 minutes, a newer one ends it, and looking at it spends nothing', async () => {
+test('a recovery link expires after 15 minutes or with a newer one, and viewing it does not use it', async () => {
   const authd = await startAuthd()
   await withEverything(authd)
   const older = await linkFor(authd, ['totp'])
@@ -83,7 +83,7 @@ test('it lives 15 minutes, a newer one ends it, and looking at it spends nothing
   expect(late.status).toBe(410)
 })
 
-test('it may end the sessions there are, and both ends stand in the audit log', async () => {
+test('a recovery link may end all sessions, and both are in the audit log', async () => {
   const authd = await startAuthd()
   const { browser } = await withEverything(authd)
 

@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest'
 import { SYSTEM } from '../../src/flows/event.ts'
-import { addIpFilters } from '../../src/flows/ip-filter-admin.ts'
-import { updateUser } from '../../src/flows/update-user.ts'
+import { addIpFilters } from '../../src/flows/limits/ip-filter-admin.ts'
+import { updateUser } from '../../src/flows/users/update.ts'
 import { DAY, MINUTE, SECOND } from '../../src/platform/clock.ts'
-import { setBrake } from '../../src/store/failed-attempts.ts'
+import { setFailureCount } from '../../src/store/failed-attempts.ts'
 import type { MfaPolicy } from '../../src/store/users.ts'
-import { type Authd, startAuthd } from '../support/harness.ts'
-import { signInForTokens } from '../support/people.ts'
+import { type Authd, startAuthd } from '../harness.ts'
+import { signInForTokens } from '../people.ts'
 
 async function refresh(authd: Authd, refreshToken: string) {
   return await authd.browser().post('/v1/token/refresh', { json: { refresh_token: refreshToken } })
@@ -16,8 +16,8 @@ async function requireFactor(authd: Authd, user: string, mfaPolicy: MfaPolicy) {
   await updateUser(authd.deps, SYSTEM, { user, mfaPolicy, isVerified: false })
 }
 
-describe.each(['sqlite', 'postgres'] as const)('SECURITY K-01 and K-02 on %s', (database) => {
-  test('twenty refreshes at once get one and the same successor', async () => {
+describe.each(['sqlite', 'postgres'] as const)('refresh token reuse on %s', (database) => {
+  test('twenty concurrent refreshes get the same successor', async () => {
     const authd = await startAuthd({ database })
     const { refreshToken } = await signInForTokens(authd)
 
@@ -27,7 +27,7 @@ describe.each(['sqlite', 'postgres'] as const)('SECURITY K-01 and K-02 on %s', (
     expect(new Set(replies.map(({ body }) => body.refresh_token)).size).toBe(1)
   })
 
-  test('a spent token after the grace is theft: the session ends, and the log says so', async () => {
+  test('a used token after the grace period revokes the session and is audited', async () => {
     const authd = await startAuthd({ database })
     const { refreshToken, sessionId } = await signInForTokens(authd)
     const next = await refresh(authd, refreshToken)
@@ -43,7 +43,7 @@ describe.each(['sqlite', 'postgres'] as const)('SECURITY K-01 and K-02 on %s', (
   })
 })
 
-test('two generations back within the grace of the last refresh is merely invalid', async () => {
+test('a token two generations old is only invalid within the grace period', async () => {
   const authd = await startAuthd()
   const { refreshToken } = await signInForTokens(authd)
   const second = await refresh(authd, refreshToken)
@@ -55,7 +55,7 @@ test('two generations back within the grace of the last refresh is merely invali
   expect([old.status, current.status]).toEqual([401, 200])
 })
 
-test('with no grace the second use of a token ends the session', async () => {
+test('without a grace period, the second use of a token revokes the session', async () => {
   const authd = await startAuthd({ config: { session: { refresh_grace: '0' } } })
   const { refreshToken } = await signInForTokens(authd)
   const next = await refresh(authd, refreshToken)
@@ -66,7 +66,7 @@ test('with no grace the second use of a token ends the session', async () => {
   expect([replay.status, owner.status]).toEqual([401, 401])
 })
 
-test('a forged token is only invalid: knowing a session’s id does not end it', async () => {
+test('a forged token with a known session id does not revoke the session', async () => {
   const authd = await startAuthd()
   const { refreshToken, accessToken } = await signInForTokens(authd)
   const [id] = refreshToken.split('.')
@@ -78,7 +78,7 @@ test('a forged token is only invalid: knowing a session’s id does not end it',
   expect([forged.status, future.status, session.status]).toEqual([401, 401, 200])
 })
 
-test('SECURITY K-03: refreshing never outlives the absolute end, and idling ends it sooner', async () => {
+test('refreshing never extends the absolute end, and idling ends a session sooner', async () => {
   const authd = await startAuthd()
   let { refreshToken } = await signInForTokens(authd)
   const idle = await signInForTokens(authd, 'bob@example.com')
@@ -98,7 +98,7 @@ test('SECURITY K-03: refreshing never outlives the absolute end, and idling ends
   expect(over).toMatchObject({ status: 401, body: { code: 'EXPIRED_TOKEN' } })
 })
 
-test('SECURITY K-03: the grace extends nothing', async () => {
+test('the grace period extends nothing', async () => {
   const authd = await startAuthd()
   const { refreshToken, sessionId } = await signInForTokens(authd)
   const first = await refresh(authd, refreshToken)
@@ -114,8 +114,8 @@ test('SECURITY K-03: the grace extends nothing', async () => {
   expect(await expiry()).toBe(before)
 })
 
-describe('SECURITY K-04: a refresh asks again', () => {
-  test('whether the person may: a second factor that is required now ends what was signed in without', async () => {
+describe('a refresh checks again', () => {
+  test('the user: a newly required second factor ends sessions without one', async () => {
     const authd = await startAuthd()
     const { refreshToken, userId } = await signInForTokens(authd)
     await requireFactor(authd, userId, 'required')
@@ -129,7 +129,7 @@ describe('SECURITY K-04: a refresh asks again', () => {
     expect(allowed.status).toBe(200)
   })
 
-  test('whether the address may: a rule that blocks it', async () => {
+  test('the address: a rule may block it', async () => {
     const authd = await startAuthd()
     const { refreshToken } = await signInForTokens(authd)
     await addIpFilters(authd.deps, SYSTEM, {
@@ -146,12 +146,14 @@ describe('SECURITY K-04: a refresh asks again', () => {
     expect(await refresh(authd, refreshToken)).toMatchObject({ status: 403, body: { code: 'ADDRESS_BLOCKED' } })
   })
 
-  test('but never a lockout: a person whose factors are braked stays signed in', async () => {
+  test('but not lockouts: a locked-out user stays signed in', async () => {
     const authd = await startAuthd()
     const { refreshToken, userId } = await signInForTokens(authd)
     const blockedUntil = authd.clock.now() + MINUTE
     for (const kind of ['totp', 'recovery_code'] as const)
-      await authd.deps.db.write((trx) => setBrake(trx, { kind, subject: userId }, { failures: 100, blockedUntil }))
+      await authd.deps.db.write((trx) =>
+        setFailureCount(trx, { kind, subject: userId }, { failures: 100, blockedUntil }),
+      )
 
     expect((await refresh(authd, refreshToken)).status).toBe(200)
   })

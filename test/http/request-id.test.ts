@@ -1,9 +1,9 @@
 import { PassThrough } from 'node:stream'
 import { describe, expect, test } from 'vitest'
 import { createLog } from '../../src/platform/log.ts'
-import { startAuthd } from '../support/harness.ts'
-import { exchange } from '../support/http-client.ts'
-import { askForCode } from '../support/people.ts'
+import { startAuthd } from '../harness.ts'
+import { exchange } from '../http-client.ts'
+import { askForCode } from '../people.ts'
 
 const HOSTILE = [
   'a b',
@@ -26,8 +26,8 @@ async function requestIdFor(authd: { address: string }, sent: string): Promise<s
 
 const TRUSTING = { server: { trusted_proxies: ['127.0.0.1'] } }
 
-describe('SECURITY L-01: the request id', () => {
-  test('of a trusted proxy is kept, in the answer, the log and the audit row', async () => {
+describe('the request id', () => {
+  test('of a trusted proxy is kept in the answer, the log and the audit log', async () => {
     const authd = await startAuthd({ config: TRUSTING })
 
     const { headers } = await authd
@@ -39,13 +39,13 @@ describe('SECURITY L-01: the request id', () => {
     expect((await authd.auditLog()).at(-1)?.requestId).toBe('proxy-1.a_B')
   })
 
-  test('that a stranger sends is replaced by our own', async () => {
+  test('from a client is replaced', async () => {
     const authd = await startAuthd()
 
     expect(await requestIdFor(authd, 'chosen')).toMatch(/^req_[0-9a-z]{26}$/)
   })
 
-  test('is replaced when it is hostile, also from a trusted proxy', async () => {
+  test('is replaced if malformed, also from a trusted proxy', async () => {
     const authd = await startAuthd({ config: TRUSTING })
 
     const ids = []
@@ -68,12 +68,12 @@ describe('the trace of a request', () => {
     return [logged, audited]
   }
 
-  test('of a trusted proxy is in the log and the audit row', async () => {
+  test('of a trusted proxy is in the log and the audit log', async () => {
     expect(await traceSeen(`00-${trace}-00f067aa0ba902b7-01`, TRUSTING)).toEqual([trace, trace])
     expect(await traceSeen(`01-${trace}-00f067aa0ba902b7-01-later`, TRUSTING)).toEqual([trace, trace])
   })
 
-  test('is none of a stranger, and none that is not one', async () => {
+  test('is ignored from a client, or if malformed', async () => {
     expect(await traceSeen(`00-${trace}-00f067aa0ba902b7-01`)).toEqual([undefined, undefined])
     for (const wrong of [`ff-${trace}-00f067aa0ba902b7-01`, `00-${'0'.repeat(32)}-00f067aa0ba902b7-01`, trace, 'x'])
       expect(await traceSeen(wrong, TRUSTING)).toEqual([undefined, undefined])
@@ -101,7 +101,7 @@ describe('the client’s address', () => {
   })
 })
 
-/** What a stranger can put into a request at all. */
+/** Everything that a client can put into a request. */
 const ODD = [
   '\u001b[31m',
   '\u0007',
@@ -114,8 +114,8 @@ const ODD = [
   '\u007f',
 ]
 
-describe.each(['json', 'pretty'] as const)('SECURITY L-01: %s logs', (format) => {
-  test('are one line an entry without control bytes, whatever is in requests and errors', async () => {
+describe.each(['json', 'pretty'] as const)('%s logs', (format) => {
+  test('have one line per entry without control bytes, whatever requests and errors contain', async () => {
     const stream = new PassThrough()
     const log = createLog({ level: 'debug', format, stream })
     const authd = await startAuthd({ log })
@@ -137,7 +137,7 @@ describe.each(['json', 'pretty'] as const)('SECURITY L-01: %s logs', (format) =>
   })
 })
 
-test('SECURITY L-01: each JSON line has level, message, a UTC time, and the request’s id', async () => {
+test('each JSON line has level, message, a UTC time and the request id', async () => {
   const stream = new PassThrough()
   const authd = await startAuthd({ log: createLog({ level: 'info', format: 'json', stream }) })
 

@@ -1,16 +1,16 @@
 import { readFileSync } from 'node:fs'
 import { PassThrough } from 'node:stream'
 import { describe, expect, test } from 'vitest'
-import { createApiKey } from '../../src/flows/api-key.ts'
 import { SYSTEM } from '../../src/flows/event.ts'
-import { deliverNextMail } from '../../src/flows/mail-delivery.ts'
+import { createApiKey } from '../../src/flows/operator/api-key.ts'
+import { deliverNextMail } from '../../src/flows/outbox/mail.ts'
 import { smtpMailer } from '../../src/mail/mailer.ts'
 import { createLog } from '../../src/platform/log.ts'
 import { MailError } from '../../src/platform/mail-error.ts'
-import { enrolTotp, totpCode } from '../support/factors.ts'
-import { type Authd, startAuthd, TEST_SECRET } from '../support/harness.ts'
-import { askForCode, askOnPage, signInForTokens, signInOnPage } from '../support/people.ts'
-import { startSmtp } from '../support/smtp.ts'
+import { enrolTotp, totpCode } from '../factors.ts'
+import { type Authd, startAuthd, TEST_SECRET } from '../harness.ts'
+import { askForCode, askOnPage, signInForTokens, signInOnPage } from '../people.ts'
+import { startSmtp } from '../smtp.ts'
 
 const SMTP_PASSWORD = 'canary-smtp-password-7d1'
 
@@ -20,12 +20,12 @@ function capturedLines(format: 'json' | 'pretty') {
   return { log, text: () => String(stream.read() ?? '') }
 }
 
-/** The part of each secret that nobody else may know. */
+/** The secret part of each token. */
 function secretOf(token: string): string {
   return token.split('.').at(-1) ?? ''
 }
 
-/** Everything that this version does with secrets, well and badly, and what must be found nowhere. */
+/** Uses every kind of secret, successfully and not. Returns the texts that must be found nowhere. */
 async function useSecrets(authd: Authd): Promise<string[]> {
   const browser = authd.browser()
   const app = authd.browser()
@@ -92,7 +92,7 @@ async function breakWith(authd: Authd, message: string): Promise<void> {
   authd.deps.keys.mac = mac
 }
 
-/** The mail server knows another password: the relay's refusal is logged. */
+/** The mail server has another password, so its rejection is logged. */
 async function failLogin(authd: Authd): Promise<void> {
   const { port } = await startSmtp({ auth: { user: 'authd', pass: 'another' } })
   const smtp = { host: '127.0.0.1', port, tls: 'none', timeout: 2000, maxConnections: 1 } as const
@@ -116,8 +116,8 @@ async function databaseBytes(authd: Authd): Promise<string> {
   return readFileSync(path, 'latin1') + readFileSync(`${path}-wal`, 'latin1')
 }
 
-describe.each(['json', 'pretty'] as const)('SECURITY L-02: %s logs', (format) => {
-  test('hold no link, code, token, cookie, key, seed or password, whatever was sent or went wrong', async () => {
+describe.each(['json', 'pretty'] as const)('%s logs', (format) => {
+  test('contain no link, code, token, cookie, key, seed or password, whatever was sent or failed', async () => {
     const { log, text } = capturedLines(format)
     const authd = await startAuthd({ log })
 
@@ -133,7 +133,7 @@ describe.each(['json', 'pretty'] as const)('SECURITY L-02: %s logs', (format) =>
   })
 })
 
-test('SECURITY M-07 and L-02: the database file and its log hold every secret as a digest, a MAC or sealed', async () => {
+test('the database file and its log hold every secret only as a digest, a MAC or sealed', async () => {
   const authd = await startAuthd()
 
   const secrets = await useSecrets(authd)
@@ -143,7 +143,7 @@ test('SECURITY M-07 and L-02: the database file and its log hold every secret as
   expect(secrets.filter((secret) => bytes.includes(secret))).toEqual([])
 })
 
-test('SECURITY M-07: what a relay quotes of a mail that it refuses is kept without its link and code', async () => {
+test('the response of a relay that quotes a rejected mail is kept without its link and code', async () => {
   const authd = await startAuthd()
   const secrets: string[] = []
   authd.deps.mailer.send = async ({ values }) => {

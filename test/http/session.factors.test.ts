@@ -1,16 +1,16 @@
 import { describe, expect, test } from 'vitest'
 import { MINUTE, SECOND } from '../../src/platform/clock.ts'
-import { deviceFor, enrolPasskey, enrolTotp, totpCode } from '../support/factors.ts'
-import { type Authd, startAuthd } from '../support/harness.ts'
-import type { Browser, Reply } from '../support/http-client.ts'
-import { ADA, askForCode, askOnPage, signInForTokens, signInOnPage } from '../support/people.ts'
+import { deviceFor, enrolPasskey, enrolTotp, totpCode } from '../factors.ts'
+import { type Authd, startAuthd } from '../harness.ts'
+import type { Browser, Reply } from '../http-client.ts'
+import { ADA, askForCode, askOnPage, signInForTokens, signInOnPage } from '../people.ts'
 
-/** What a thief who had copied the cookie sees now. */
+/** The status that a thief with a copy of the cookie gets. */
 async function withCookie(authd: Authd, cookie: string | undefined): Promise<number> {
   return (await authd.browser().get('/v1/session', { headers: { Cookie: `authd=${cookie}` } })).status
 }
 
-describe('SECURITY S-01: the cookie from before is dead after', () => {
+describe('the former cookie is invalid after', () => {
   test.each<[string, (authd: Authd, browser: Browser) => Promise<unknown>]>([
     ['adding a passkey', (authd, browser) => enrolPasskey(browser, deviceFor(authd))],
     ['setting up an authenticator app', (authd, browser) => enrolTotp(authd, browser)],
@@ -43,7 +43,7 @@ describe('SECURITY S-01: the cookie from before is dead after', () => {
     expect(await withCookie(authd, browser.cookies.get('authd'))).toBe(200)
   })
 
-  test('taking factors away', async () => {
+  test('removing factors', async () => {
     const authd = await startAuthd()
     const browser = authd.browser()
     await signInOnPage(authd, browser)
@@ -56,18 +56,18 @@ describe('SECURITY S-01: the cookie from before is dead after', () => {
   })
 })
 
-describe('SECURITY S-01: the refresh token from before', () => {
+describe('the former refresh token', () => {
   const refresh = (authd: Authd, refresh_token: string) =>
     authd.browser().post('/v1/token/refresh', { json: { refresh_token } })
 
-  /** Enrols over the API as an app does: with an access token made by a step-up. */
+  /** Enrols through the API as an app does: with an access token from a step-up. */
   async function stepUp(authd: Authd, bearer: string): Promise<Reply['body']> {
     await authd.browser().post('/v1/stepup/email', { bearer })
     const mail = (await authd.takeMail()).at(-1)
     return (await authd.browser().post('/v1/stepup/code', { bearer, json: { code: mail?.values['code'] } })).body
   }
 
-  test('is dead after a step-up, and to show it is no alarm: the new one lives on', async () => {
+  test('is invalid after a step-up, and using it does not revoke the new one', async () => {
     const authd = await startAuthd()
     const first = await signInForTokens(authd)
     authd.clock.advance(MINUTE)
@@ -81,7 +81,7 @@ describe('SECURITY S-01: the refresh token from before', () => {
     expect(alarms).toEqual([])
   })
 
-  test('stays a theft alarm where it was spent by refreshing', async () => {
+  test('revokes the session if it was used up by a refresh', async () => {
     const authd = await startAuthd()
     const first = await signInForTokens(authd)
     const second = await refresh(authd, first.refreshToken)
@@ -93,7 +93,7 @@ describe('SECURITY S-01: the refresh token from before', () => {
   })
 })
 
-describe('SECURITY S-05: what changes who may sign in', () => {
+describe('a change of who may sign in', () => {
   const CHANGES: [string, string, object | undefined][] = [
     ['POST', '/v1/me/passkeys/options', undefined],
     ['POST', '/v1/me/totp', undefined],
@@ -105,7 +105,7 @@ describe('SECURITY S-05: what changes who may sign in', () => {
     ['DELETE', '/v1/me', undefined],
   ]
 
-  test.each(CHANGES)('%s %s wants a proof of the last five minutes', async (method, path, json) => {
+  test.each(CHANGES)('%s %s needs a proof from the last five minutes', async (method, path, json) => {
     const authd = await startAuthd()
     const browser = authd.browser()
     await signInOnPage(authd, browser)
@@ -115,7 +115,7 @@ describe('SECURITY S-05: what changes who may sign in', () => {
     expect(reply).toMatchObject({ status: 403, body: { code: 'STEP_UP_REQUIRED', details: { methods: ['email'] } } })
   })
 
-  test('a mail is no proof where a factor is enrolled, and neither is the factor of somebody else', async () => {
+  test('accepts neither a mail if a factor is enrolled, nor another user’s factor', async () => {
     const authd = await startAuthd()
     const [ada, eve] = [authd.browser(), authd.browser()]
     await signInOnPage(authd, ada)
@@ -133,7 +133,7 @@ describe('SECURITY S-05: what changes who may sign in', () => {
     expect((await ada.post('/v1/me/recovery-codes')).status).toBe(403)
   })
 
-  test('the last second factor stays where one is required', async () => {
+  test('cannot remove the last second factor if one is required', async () => {
     const authd = await startAuthd({ config: { mfa: { policy: 'required' } } })
     const browser = authd.browser()
     await signInOnPage(authd, browser)
@@ -147,14 +147,14 @@ describe('SECURITY S-05: what changes who may sign in', () => {
   })
 })
 
-describe('SECURITY S-06: what was there before the address was proven', () => {
-  test('is gone once its owner proves it: factors, and the sessions that made them', async () => {
+describe('data from before the address was proven', () => {
+  test('is deleted once its owner proves it: factors, and the sessions that created them', async () => {
     const authd = await startAuthd()
     const thief = authd.browser()
     await signInOnPage(authd, thief)
     await enrolPasskey(thief, deviceFor(authd))
     await enrolTotp(authd, thief)
-    // As if the account had been made by somebody who never proved the address.
+    // As if someone had created the account without proving the address.
     await authd.deps.db.write((trx) => trx.run('UPDATE users SET email_verified_at = NULL'))
     await authd.takeMail()
     const owner = authd.browser()
@@ -169,7 +169,7 @@ describe('SECURITY S-06: what was there before the address was proven', () => {
   })
 })
 
-describe('SECURITY S-04: a session', () => {
+describe('a session', () => {
   test.each([
     ['aal1', 14 * 24 * 60, 30 * 24 * 60],
     ['aal2', 60, 24 * 60],
@@ -205,7 +205,7 @@ describe('SECURITY S-04: a session', () => {
         await signInOnPage(authd, browser)
         authd.clock.advance(2 * MINUTE)
       }
-      // The first is used again, so the second is the one that rests longest.
+      // The first is used again, so the second has been idle longest.
       await browsers[0]?.get('/v1/session')
       await signInOnPage(authd, authd.browser())
 
@@ -233,10 +233,10 @@ describe('SECURITY S-04: a session', () => {
   )
 })
 
-describe('SECURITY S-07: people are told by mail', () => {
+describe('users are notified by mail', () => {
   const templates = async (authd: Authd) => (await authd.takeMail()).map(({ template, lang }) => `${template} ${lang}`)
 
-  test('of a device that is new to them, in their language, and not of one that is known', async () => {
+  test('of a new device, in their language, but not of a known one', async () => {
     const authd = await startAuthd()
     const [known, other] = [authd.browser(), authd.browser()]
     const german = { headers: { 'Accept-Language': 'de' } }
@@ -252,7 +252,7 @@ describe('SECURITY S-07: people are told by mail', () => {
     expect(told).toHaveLength(1)
   })
 
-  test('of each factor that comes or goes, and of a recovery code that is used', async () => {
+  test('of each added or removed factor, and of a used recovery code', async () => {
     const authd = await startAuthd()
     const browser = authd.browser()
     await signInOnPage(authd, browser)

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest'
 import { DAY, HOUR, MINUTE, SECOND } from '../../src/platform/clock.ts'
 import { findSession } from '../../src/store/sessions.ts'
-import { type Authd, startAuthd } from '../support/harness.ts'
-import type { Browser } from '../support/http-client.ts'
-import { signInForTokens, signInOnPage } from '../support/people.ts'
+import { type Authd, startAuthd } from '../harness.ts'
+import type { Browser } from '../http-client.ts'
+import { signInForTokens, signInOnPage } from '../people.ts'
 
 async function statusOf(browser: Browser): Promise<number> {
   return (await browser.get('/v1/session')).status
@@ -15,7 +15,7 @@ async function rowOf(authd: Authd, cookie = '') {
   return row
 }
 
-test('a session that is not used for 14 days is over', async () => {
+test('a session expires after 14 days without use', async () => {
   const authd = await startAuthd()
   const browser = authd.browser()
   await signInOnPage(authd, browser)
@@ -28,7 +28,7 @@ test('a session that is not used for 14 days is over', async () => {
   expect([justBefore, after]).toEqual([200, 401])
 })
 
-test('a session that is used every day is over after 30 days', async () => {
+test('a session that is used every day expires after 30 days', async () => {
   const authd = await startAuthd()
   const browser = authd.browser()
   await signInOnPage(authd, browser)
@@ -42,7 +42,7 @@ test('a session that is used every day is over after 30 days', async () => {
   expect(statuses).toEqual([...Array.from({ length: 29 }, () => 200), 401])
 })
 
-test('its limits are the configuration’s', async () => {
+test('the limits of a session are configurable', async () => {
   const authd = await startAuthd({ config: { session: { ttl: '2h', idle_ttl: '1h' } } })
   const browser = authd.browser()
   const done = await signInOnPage(authd, browser)
@@ -54,7 +54,7 @@ test('its limits are the configuration’s', async () => {
   expect(done.headers.getSetCookie().join()).toContain('Max-Age=7200')
 })
 
-test('being used is written at most once a minute', async () => {
+test('the use of a session is written at most once a minute', async () => {
   const authd = await startAuthd()
   const browser = authd.browser()
   await signInOnPage(authd, browser)
@@ -70,7 +70,7 @@ test('being used is written at most once a minute', async () => {
   expect([within - start, (await seenAt()) - start]).toEqual([0, MINUTE + SECOND])
 })
 
-test('a wrong secret for a live session’s id is 401, and does not count as use', async () => {
+test('a wrong secret with a live session’s id is 401 and does not count as use', async () => {
   const authd = await startAuthd()
   const browser = authd.browser()
   await signInOnPage(authd, browser)
@@ -84,7 +84,7 @@ test('a wrong secret for a live session’s id is 401, and does not count as use
   expect((await rowOf(authd, cookie)).lastSeenAt).toBe((await rowOf(authd, cookie)).createdAt)
 })
 
-test('a session for tokens has no cookie that opens it, and a cookie’s session no refresh token', async () => {
+test('a token session has no cookie, and a cookie session has no refresh token', async () => {
   const authd = await startAuthd()
   const { sessionId, refreshToken } = await signInForTokens(authd)
 
@@ -95,7 +95,7 @@ test('a session for tokens has no cookie that opens it, and a cookie’s session
   expect((await rowOf(authd, sessionId)).secretDigest).toBeNull()
 })
 
-test('no token ends after its session', async () => {
+test('no token outlives its session', async () => {
   const authd = await startAuthd({ config: { session: { ttl: '1h', idle_ttl: '1h' } } })
   const { refreshToken } = await signInForTokens(authd)
 

@@ -1,22 +1,21 @@
 import { describe, expect, test } from 'vitest'
 import { SYSTEM } from '../../src/flows/event.ts'
-import { explainSignIn } from '../../src/flows/explain.ts'
-import { addIpFilters } from '../../src/flows/ip-filter-admin.ts'
-import { beginLockdown, endLockdown } from '../../src/flows/lockdown.ts'
-import { listLockouts } from '../../src/flows/lockout.ts'
-import { listLimits, resetLimits } from '../../src/flows/rate-limit-admin.ts'
-import { applySettings, getSetting, setSetting, unsetSetting } from '../../src/flows/setting.ts'
-import { unlockPeople } from '../../src/flows/unlock.ts'
-import { disablePeople } from '../../src/flows/user.ts'
+import { addIpFilters } from '../../src/flows/limits/ip-filter-admin.ts'
+import { listLimits, resetLimits } from '../../src/flows/limits/rate-limit-admin.ts'
+import { explainSignIn } from '../../src/flows/operator/explain.ts'
+import { beginLockdown, endLockdown } from '../../src/flows/operator/lockdown.ts'
+import { applySettings, getSetting, setSetting, unsetSetting } from '../../src/flows/operator/setting.ts'
+import { listLockouts, unlockUsers } from '../../src/flows/policy/lockout-admin.ts'
+import { disableUsers } from '../../src/flows/users/disable.ts'
 import { HOUR, MINUTE } from '../../src/platform/clock.ts'
-import { enrolTotp, totpCode } from '../support/factors.ts'
-import { type Authd, startAuthd } from '../support/harness.ts'
-import { ADA, askForCode, signInForTokens, signInOnPage } from '../support/people.ts'
+import { enrolTotp, totpCode } from '../factors.ts'
+import { type Authd, startAuthd } from '../harness.ts'
+import { ADA, askForCode, signInForTokens, signInOnPage } from '../people.ts'
 
 const set = (authd: Authd, key: string, value: string, own?: string) =>
   setSetting(authd.deps, SYSTEM, { key, value, own, acceptsLockout: false })
 
-/** What the job of every second does. */
+/** Does the work of the job that runs every second. */
 async function lookAround({ deps }: Authd): Promise<void> {
   await deps.cache.refresh()
   await applySettings(deps)
@@ -26,7 +25,7 @@ const begin = async (authd: Authd, email?: string) =>
   (await authd.browser().post('/v1/signin', { json: email === undefined ? {} : { email } })).status
 
 describe.each(['sqlite', 'postgres'] as const)('a live setting (%s)', (database) => {
-  test('is in force in every instance, until it is taken away, and audited with what it was', async () => {
+  test('applies in every instance until it is removed, and is audited with its former value', async () => {
     const authd = await startAuthd({ database })
     const other = await authd.another()
     await set(authd, 'limits.requests_per_minute', '1')
@@ -64,7 +63,7 @@ describe('a live setting', () => {
     ).toEqual([])
   })
 
-  test('that no longer makes sense is ignored, and the log says so', async () => {
+  test('that has become invalid is ignored with a log entry', async () => {
     const authd = await startAuthd()
     await set(authd, 'signup.policy', 'closed')
     await set(authd, 'mfa.policy', 'required')
@@ -79,7 +78,7 @@ describe('a live setting', () => {
     expect(other.log.lines).toContainEqual(expect.objectContaining({ level: 'error', message: 'a setting is ignored' }))
   })
 
-  test('that makes an allow-list wants the operator’s own address on it', async () => {
+  test('that creates an allow-list requires the operator’s own address on it', async () => {
     const authd = await startAuthd()
     const deny = (own?: string) => set(authd, 'ipfilter.default', 'deny', own)
     await expect(deny()).rejects.toMatchObject({ code: 'LOCKOUT_RISK' })
@@ -99,7 +98,7 @@ describe('a live setting', () => {
     expect(await deny('198.51.100.20')).toBe(false)
   })
 
-  test('pauses all mail, and lets it go again', async () => {
+  test('pauses and resumes all mail', async () => {
     const authd = await startAuthd()
     await set(authd, 'mail.paused', 'true')
     await begin(authd, ADA)
@@ -110,7 +109,7 @@ describe('a live setting', () => {
   })
 })
 
-test('a lockdown signs everybody out, stops sign-ups and mails, and goes back to what was set before', async () => {
+test('a lockdown ends all sessions, stops sign-ups and mails, and later restores the former settings', async () => {
   const authd = await startAuthd()
   const { accessToken } = await signInForTokens(authd)
   await set(authd, 'signup.policy', 'invite')
@@ -134,7 +133,7 @@ test('a lockdown signs everybody out, stops sign-ups and mails, and goes back to
   )
 })
 
-test('what is counted against an address or a mailbox is shown, and forgotten in every instance at once', async () => {
+test('the counts of an address or mailbox are shown, and reset in every instance at once', async () => {
   const authd = await startAuthd({ config: { limits: { requests_per_minute: 2, mails_per_hour: 1 } } })
   const other = await authd.another()
   const statuses = [await begin(authd, ADA), await begin(authd, ADA), await begin(authd), await begin(other)]
@@ -147,14 +146,14 @@ test('what is counted against an address or a mailbox is shown, and forgotten in
   await lookAround(other)
   expect([await begin(other), await begin(other, ADA)]).toEqual([201, 429])
   authd.clock.advance(MINUTE)
-  await unlockPeople(authd.deps, SYSTEM, [(await signedUp(authd)) ?? ''])
+  await unlockUsers(authd.deps, SYSTEM, [(await signedUp(authd)) ?? ''])
   await lookAround(other)
   expect(await begin(other, ADA)).toBe(201)
 })
 
-/** Ada, as whom an operator has added. */
+/** Ada, added by an operator. */
 async function signedUp(authd: Authd): Promise<string> {
-  const { addUser } = await import('../../src/flows/user.ts')
+  const { addUser } = await import('../../src/flows/users/add.ts')
   await addUser(authd.deps, SYSTEM, { email: { canonical: ADA, typed: ADA }, name: null, isVerified: true })
   return ADA
 }
@@ -165,20 +164,20 @@ describe('explain', () => {
     return { verdict, fails: checks.filter(({ status }) => status === 'fail').map(({ id, fix }) => `${id}: ${fix}`) }
   }
 
-  test('says of somebody whom nothing stops that they can', async () => {
+  test('says that a user without obstacles can sign in', async () => {
     const authd = await startAuthd()
     await signInForTokens(authd)
 
     expect(await failing(authd, ADA, '203.0.113.9')).toEqual({ verdict: 'can', fails: [] })
   })
 
-  test('names what stops them, each with the command that helps', async () => {
+  test('names each obstacle with the command that removes it', async () => {
     const authd = await startAuthd({
       config: { limits: { mails_per_hour: 1, requests_per_minute: 100 }, signup: { policy: 'closed' } },
     })
     await signedUp(authd)
     await begin(authd, ADA)
-    await disablePeople(authd.deps, SYSTEM, { names: [ADA], reason: 'left' })
+    await disableUsers(authd.deps, SYSTEM, { names: [ADA], reason: 'left' })
     await addIpFilters(authd.deps, SYSTEM, {
       rules: [{ cidr: '203.0.113.0/24', reason: 'abuse' }],
       action: 'block',
@@ -202,7 +201,7 @@ describe('explain', () => {
     expect((await failing(authd, 'nobody@example.com')).fails[0]).toBe('person: authd users invite nobody@example.com')
   })
 
-  test('shows a factor that wrong codes hold up, and so does the list of lockouts until it is lifted', async () => {
+  test('shows a factor locked by wrong codes, like the list of lockouts, until it is unlocked', async () => {
     const authd = await startAuthd()
     const browser = authd.browser()
     await signInOnPage(authd, browser)
@@ -225,7 +224,7 @@ describe('explain', () => {
       status: 'warn',
       fix: `authd users unlock ${ADA}`,
     })
-    await unlockPeople(authd.deps, SYSTEM, [ADA])
+    await unlockUsers(authd.deps, SYSTEM, [ADA])
     expect(await listLockouts(authd.deps)).toEqual([])
   })
 })

@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import { SECOND } from '../../src/platform/clock.ts'
-import { startAuthd } from '../support/harness.ts'
-import { ADA, askForCode, askOnPage, signInForTokens, signInOnPage } from '../support/people.ts'
+import { startAuthd } from '../harness.ts'
+import { ADA, askForCode, askOnPage, signInForTokens, signInOnPage } from '../people.ts'
 
-describe.each(['sqlite', 'postgres'] as const)('the whole story on %s', (database) => {
-  test('a mail is asked for, its code signs in, tokens are refreshed, and signing out ends them', async () => {
+describe.each(['sqlite', 'postgres'] as const)('a sign-in on %s', (database) => {
+  test('goes from the mail over its code and a token refresh to the sign-out', async () => {
     const authd = await startAuthd({ database })
     const app = authd.browser()
 
@@ -30,7 +30,7 @@ describe.each(['sqlite', 'postgres'] as const)('the whole story on %s', (databas
     ])
   })
 
-  test('the pages sign in by link in the browser that asked, and the cookie names the person', async () => {
+  test('by link works on the pages of the browser that began, with a cookie', async () => {
     const authd = await startAuthd({ database })
     const browser = authd.browser()
 
@@ -45,7 +45,7 @@ describe.each(['sqlite', 'postgres'] as const)('the whole story on %s', (databas
   })
 })
 
-test('a sign-in page that was given an allowed address goes back there at the end', async () => {
+test('a sign-in page with an allowed address redirects there at the end', async () => {
   const authd = await startAuthd({ config: { signin: { redirect_urls: ['https://app.example.com/in?x=1'] } } })
   const browser = authd.browser()
 
@@ -58,7 +58,7 @@ test('a sign-in page that was given an allowed address goes back there at the en
   expect(offer.body).toMatch(/<a href="https:\/\/app\.example\.com\/in\?x&#x3D;1">Not now/)
 })
 
-test('link_to sends the person to the app, which signs in with the token and its own attempt', async () => {
+test('link_to sends the user to the app, which signs in with the token and its own attempt', async () => {
   const authd = await startAuthd({ config: { signin: { link_urls: ['https://app.example.com/magic?from=mail'] } } })
   const app = authd.browser()
 
@@ -83,7 +83,7 @@ test('an attempt for tokens without link_to gets a mail with the code only', asy
   expect(mail?.values['code']).toMatch(/^\d{6}$/)
 })
 
-test('the same address asked for again in the same browser continues its attempt, with one mail until the wait is over', async () => {
+test('a repeated address in the same browser continues its attempt, with no second mail before the wait ends', async () => {
   const authd = await startAuthd()
   const browser = authd.browser()
 
@@ -99,7 +99,7 @@ test('the same address asked for again in the same browser continues its attempt
   expect([early.length, late.length]).toEqual([1, 1])
 })
 
-test('another mail too soon is refused in the open, with the seconds to wait', async () => {
+test('another mail too soon is refused with the seconds to wait', async () => {
   const authd = await startAuthd()
   const { attemptToken } = await askForCode(authd)
 
@@ -112,7 +112,7 @@ test('another mail too soon is refused in the open, with the seconds to wait', a
   expect(later.body).toMatchObject({ delivery: 'queued' })
 })
 
-test('signing in over a live cookie ends the session that was there', async () => {
+test('signing in with a live cookie ends the former session', async () => {
   const authd = await startAuthd()
   const browser = authd.browser()
   await signInOnPage(authd, browser)
@@ -125,7 +125,7 @@ test('signing in over a live cookie ends the session that was there', async () =
   expect((await browser.get('/v1/session')).body.user.email).toBe('bob@example.com')
 })
 
-test('a cookie buys a short access token and no refresh token; an access token buys none', async () => {
+test('a cookie gets a short-lived access token without a refresh token; an access token gets neither', async () => {
   const authd = await startAuthd()
   const browser = authd.browser()
   await signInOnPage(authd, browser)
@@ -139,7 +139,7 @@ test('a cookie buys a short access token and no refresh token; an access token b
   expect(refused.status).toBe(403)
 })
 
-test('people see their sessions, and end one of them but nobody else’s', async () => {
+test('users see their sessions, and can end their own but no other', async () => {
   const authd = await startAuthd()
   const here = await signInForTokens(authd)
   const there = await signInForTokens(authd)

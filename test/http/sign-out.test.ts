@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
-import { createApiKey } from '../../src/flows/api-key.ts'
 import { SYSTEM } from '../../src/flows/event.ts'
-import { type Authd, startAuthd } from '../support/harness.ts'
-import { ADA, askOnPage, signInForTokens, signInOnPage } from '../support/people.ts'
+import { createApiKey } from '../../src/flows/operator/api-key.ts'
+import { type Authd, startAuthd } from '../harness.ts'
+import { ADA, askOnPage, signInForTokens, signInOnPage } from '../people.ts'
 
 async function isActive(authd: Authd, token: string): Promise<boolean> {
   const key = await createApiKey(authd.deps, SYSTEM, { name: 'app', scopes: ['introspect'], expiresAt: null })
@@ -14,8 +14,8 @@ async function statusOf(authd: Authd, cookie: string | undefined): Promise<numbe
   return (await authd.browser().get('/v1/session', { headers: { Cookie: `authd=${cookie}` } })).status
 }
 
-describe('SECURITY S-01: a sign-in over a live session', () => {
-  test('ends the old cookie, and the new one is another session with another secret', async () => {
+describe('a sign-in over a live session', () => {
+  test('ends the old cookie and creates another session with another secret', async () => {
     const authd = await startAuthd()
     const browser = authd.browser()
     await signInOnPage(authd, browser)
@@ -28,7 +28,7 @@ describe('SECURITY S-01: a sign-in over a live session', () => {
     expect([await statusOf(authd, old), await statusOf(authd, fresh)]).toEqual([401, 200])
   })
 
-  test('takes no session id that the browser brings', async () => {
+  test('never uses a session id from the browser', async () => {
     const authd = await startAuthd()
     const browser = authd.browser()
     const planted = `ses_${'0'.repeat(26)}.${'A'.repeat(43)}`
@@ -40,7 +40,7 @@ describe('SECURITY S-01: a sign-in over a live session', () => {
     expect(await statusOf(authd, planted)).toBe(401)
   })
 
-  test('does not end it when the proof was wrong', async () => {
+  test('does not end it if the proof is wrong', async () => {
     const authd = await startAuthd()
     const browser = authd.browser()
     await signInOnPage(authd, browser)
@@ -52,8 +52,8 @@ describe('SECURITY S-01: a sign-in over a live session', () => {
   })
 })
 
-describe.each(['sqlite', 'postgres'] as const)('SECURITY S-02 on %s', (database) => {
-  test('signing out clears the cookie and ends it at once, also in another process', async () => {
+describe.each(['sqlite', 'postgres'] as const)('signing out on %s', (database) => {
+  test('clears the cookie and ends the session at once, also in another process', async () => {
     const authd = await startAuthd({ database })
     const other = await authd.another()
     const browser = authd.browser()
@@ -70,7 +70,7 @@ describe.each(['sqlite', 'postgres'] as const)('SECURITY S-02 on %s', (database)
     ])
   })
 
-  test('refresh token, access token and introspection know it at once', async () => {
+  test('revokes refresh token, access token and introspection at once', async () => {
     const authd = await startAuthd({ database })
     const { accessToken, refreshToken } = await signInForTokens(authd)
     const before = [await isActive(authd, accessToken), await isActive(authd, refreshToken)]
@@ -89,7 +89,7 @@ describe('signing out', () => {
     ['current', [401, 200, 200]],
     ['others', [200, 401, 200]],
     ['all', [401, 401, 200]],
-  ])('of %s ends these and nobody else’s', async (scope, expected) => {
+  ])('of %s ends exactly these', async (scope, expected) => {
     const authd = await startAuthd()
     const here = await signInForTokens(authd)
     const there = await signInForTokens(authd)
@@ -105,7 +105,7 @@ describe('signing out', () => {
     expect(statuses).toEqual(expected)
   })
 
-  test('everywhere forgets the devices: wrong codes of this browser count as a stranger’s then', async () => {
+  test('everywhere forgets known devices, so that this browser counts as an unknown one', async () => {
     const authd = await startAuthd()
     const browser = authd.browser()
     await signInOnPage(authd, browser)
@@ -117,7 +117,7 @@ describe('signing out', () => {
     expect(await authd.deps.db.read((sql) => sql.all('SELECT user_id FROM devices'))).toEqual([])
   })
 
-  test('on the page clears the cookie, and again is no error', async () => {
+  test('on the page clears the cookie; repeating it is not an error', async () => {
     const authd = await startAuthd()
     const browser = authd.browser()
     await signInOnPage(authd, browser)
@@ -129,7 +129,7 @@ describe('signing out', () => {
     expect(browser.cookies.has('authd')).toBe(false)
   })
 
-  test('is in the log with person, session and reason', async () => {
+  test('is in the audit log with user, session and reason', async () => {
     const authd = await startAuthd()
     const { accessToken, sessionId, userId } = await signInForTokens(authd, ADA)
 

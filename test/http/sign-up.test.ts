@@ -1,24 +1,24 @@
 import { expect, test } from 'vitest'
 import { MINUTE, SECOND } from '../../src/platform/clock.ts'
 import { countUsers } from '../../src/store/users.ts'
-import { type Authd, startAuthd } from '../support/harness.ts'
-import { ADA, askForCode, askOnPage, signInForTokens } from '../support/people.ts'
+import { type Authd, startAuthd } from '../harness.ts'
+import { ADA, askForCode, askOnPage, signInForTokens } from '../people.ts'
 
-async function people(authd: Authd): Promise<number> {
+async function usersOf(authd: Authd): Promise<number> {
   return await authd.deps.db.read((sql) => countUsers(sql, {}))
 }
 
-test('nobody is a user by typing an address: only by proving it', async () => {
+test('an address becomes a user only by proving it', async () => {
   const authd = await startAuthd()
   const { attemptToken, code } = await askForCode(authd)
-  const before = await people(authd)
+  const before = await usersOf(authd)
 
   await authd.browser().post('/v1/signin/code', { json: { code, attempt_token: attemptToken } })
 
-  expect([before, await people(authd)]).toEqual([0, 1])
+  expect([before, await usersOf(authd)]).toEqual([0, 1])
 })
 
-test('with signup.policy domains only their addresses get a mail', async () => {
+test('with signup.policy domains, only their addresses get a mail', async () => {
   const authd = await startAuthd({ config: { signup: { policy: 'domains', domains: ['example.com'] } } })
   const wanted = ['ada@example.com', 'ada@EXAMPLE.com']
   const others = ['ada@sub.example.com', 'ada@example.org', 'ada@notexample.com', 'example.com@evil.example']
@@ -29,7 +29,7 @@ test('with signup.policy domains only their addresses get a mail', async () => {
   expect(mails.map(({ to }) => to)).toEqual(['ada@example.com', 'ada@example.com'])
 })
 
-test('somebody who was let in before a policy closed may still sign in', async () => {
+test('an existing user may still sign in after the policy closes', async () => {
   const authd = await startAuthd()
   await signInForTokens(authd)
   const config = authd.deps.config.current()
@@ -40,7 +40,7 @@ test('somebody who was let in before a policy closed may still sign in', async (
   expect(userId).toMatch(/^usr_/)
 })
 
-test('a policy that closes between the mail and its code keeps a new address out', async () => {
+test('a policy that closes between the mail and its code blocks a new address', async () => {
   const authd = await startAuthd()
   const { attemptToken, code } = await askForCode(authd)
   const config = authd.deps.config.current()
@@ -49,10 +49,10 @@ test('a policy that closes between the mail and its code keeps a new address out
   const reply = await authd.browser().post('/v1/signin/code', { json: { code, attempt_token: attemptToken } })
 
   expect(reply.status).toBe(401)
-  expect(await people(authd)).toBe(0)
+  expect(await usersOf(authd)).toBe(0)
 })
 
-test('every spelling of an address is one person', async () => {
+test('every spelling of an address is one user', async () => {
   const authd = await startAuthd()
 
   const ids = []
@@ -62,7 +62,7 @@ test('every spelling of an address is one person', async () => {
   expect(new Set(ids).size).toBe(1)
 })
 
-test('an attempt lives ten minutes from its last mail, thirty in all, and keeps its count of tries', async () => {
+test('an attempt expires ten minutes after its last mail or after thirty in total, and keeps its count of tries', async () => {
   const authd = await startAuthd()
   const browser = authd.browser()
   const first = await askOnPage(authd, browser)
@@ -87,7 +87,7 @@ test('an attempt lives ten minutes from its last mail, thirty in all, and keeps 
   expect(fifth.attempt).not.toBe(first.attempt)
 })
 
-test('a browser holds its three newest attempts, and forgets the one that it completed', async () => {
+test('a browser holds its three newest attempts, and drops a completed one', async () => {
   const authd = await startAuthd()
   const browser = authd.browser()
   const asked = []

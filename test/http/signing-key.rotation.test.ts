@@ -2,10 +2,10 @@ import { createHmac } from 'node:crypto'
 import { createRemoteJWKSet, jwtVerify } from 'jose'
 import { describe, expect, test } from 'vitest'
 import { SYSTEM } from '../../src/flows/event.ts'
-import { ensureKeys, listKeys, rotateKeys } from '../../src/flows/signing-key.ts'
+import { ensureKeys, listKeys, rotateKeys } from '../../src/flows/sessions/signing-key.ts'
 import { DAY, MINUTE, SECOND } from '../../src/platform/clock.ts'
-import { type Authd, startAuthd } from '../support/harness.ts'
-import { signInForTokens } from '../support/people.ts'
+import { type Authd, startAuthd } from '../harness.ts'
+import { signInForTokens } from '../people.ts'
 
 async function jwksOf(authd: Authd): Promise<Record<string, unknown>[]> {
   return (await authd.browser().get('/.well-known/jwks.json')).body.keys
@@ -23,24 +23,21 @@ async function isTaken(authd: Authd, token: string): Promise<boolean> {
   return (await authd.browser().get('/v1/session', { bearer: token })).status === 200
 }
 
-test.each(['ES256', 'EdDSA', 'RS256'])(
-  'SECURITY J-03: the %s key set has public parts only and may be kept',
-  async (algorithm) => {
-    const authd = await startAuthd({ config: { tokens: { algorithm } } })
+test.each(['ES256', 'EdDSA', 'RS256'])('the %s key set has only public parts and may be cached', async (algorithm) => {
+  const authd = await startAuthd({ config: { tokens: { algorithm } } })
 
-    const { headers, body } = await authd.browser().get('/.well-known/jwks.json')
+  const { headers, body } = await authd.browser().get('/.well-known/jwks.json')
 
-    expect(body.keys).toHaveLength(1)
-    expect(body.keys[0]).toMatchObject({ alg: algorithm, use: 'sig', kid: expect.stringMatching(/^[\w-]{43}$/) })
-    expect(
-      Object.keys(body.keys[0]).filter((name) => ['d', 'p', 'q', 'dp', 'dq', 'qi', 'k', 'oth'].includes(name)),
-    ).toEqual([])
-    expect(headers.get('Cache-Control')).toBe('public, max-age=300')
-    expect(headers.get('Content-Type')).toMatch(/^application\/jwk-set\+json/)
-  },
-)
+  expect(body.keys).toHaveLength(1)
+  expect(body.keys[0]).toMatchObject({ alg: algorithm, use: 'sig', kid: expect.stringMatching(/^[\w-]{43}$/) })
+  expect(
+    Object.keys(body.keys[0]).filter((name) => ['d', 'p', 'q', 'dp', 'dq', 'qi', 'k', 'oth'].includes(name)),
+  ).toEqual([])
+  expect(headers.get('Cache-Control')).toBe('public, max-age=300')
+  expect(headers.get('Content-Type')).toMatch(/^application\/jwk-set\+json/)
+})
 
-test('SECURITY J-03: an independent verifier with the key set takes the token, and none whose claims were changed', async () => {
+test('an independent verifier accepts the token, but not with changed claims', async () => {
   const authd = await startAuthd()
   const { accessToken, userId } = await signInForTokens(authd)
   const keys = createRemoteJWKSet(new URL(`${authd.url}/.well-known/jwks.json`))
@@ -52,8 +49,8 @@ test('SECURITY J-03: an independent verifier with the key set takes the token, a
   await expect(jwtVerify(accessToken, keys, { ...options, issuer: 'https://other.example' })).rejects.toThrow()
 })
 
-describe.each(['sqlite', 'postgres'] as const)('SECURITY J-03 and J-04 on %s', (database) => {
-  test('a rotation publishes the next key before it signs, and the old one verifies until its last token has ended', async () => {
+describe.each(['sqlite', 'postgres'] as const)('signing keys on %s', (database) => {
+  test('a rotation publishes the next key before it signs, and keeps the old one until its last token expires', async () => {
     const authd = await startAuthd({ database })
     const [oldKid] = await kidsOf(authd)
     const before = await signInForTokens(authd)
@@ -81,13 +78,13 @@ describe.each(['sqlite', 'postgres'] as const)('SECURITY J-03 and J-04 on %s', (
     expect(afterwards).toEqual([kid])
   })
 
-  test('a verifier that keeps the key set as long as it may finds every key in it, also one who asked another process', async () => {
+  test('a verifier that caches the key set as long as allowed always finds the key, also from another process', async () => {
     const authd = await startAuthd({ database })
     const other = await authd.another()
     await kidsOf(other)
 
     const { kid, signsFrom } = await rotateKeys(authd.deps, SYSTEM, { isImmediate: false })
-    // The other process looks at the epochs every second: until then it hands out the older set.
+    // The other process checks the epochs every second, and serves the older set until then.
     authd.clock.advance(SECOND)
     const stale = await kidsOf(other)
     const keptUntil = authd.clock.now() + 5 * MINUTE
@@ -98,7 +95,7 @@ describe.each(['sqlite', 'postgres'] as const)('SECURITY J-03 and J-04 on %s', (
     expect(await kidsOf(other)).toEqual(await kidsOf(authd))
   })
 
-  test('after a refresh two processes take each other’s tokens and agree which key signs', async () => {
+  test('after a refresh, two processes accept each other’s tokens and agree on the signing key', async () => {
     const authd = await startAuthd({ database })
     const other = await authd.another()
     await kidsOf(other)
@@ -112,7 +109,7 @@ describe.each(['sqlite', 'postgres'] as const)('SECURITY J-03 and J-04 on %s', (
     expect([await isTaken(other, here.accessToken), await isTaken(authd, there.accessToken)]).toEqual([true, true])
   })
 
-  test('two processes that start on an empty database make one key', async () => {
+  test('two processes that start on an empty database create one key', async () => {
     const authd = await startAuthd({ database })
     const other = await authd.another()
     await authd.deps.db.write((trx) => trx.run('DELETE FROM signing_keys'))
@@ -126,7 +123,7 @@ describe.each(['sqlite', 'postgres'] as const)('SECURITY J-03 and J-04 on %s', (
   })
 })
 
-test('a rotation at once, while another one waits for its time, stays in force', async () => {
+test('an immediate rotation stays in force while another is scheduled', async () => {
   const authd = await startAuthd()
   authd.clock.advance(SECOND)
   await rotateKeys(authd.deps, SYSTEM, { isImmediate: false })
@@ -140,7 +137,7 @@ test('a rotation at once, while another one waits for its time, stays in force',
   expect(await isTaken(authd, accessToken)).toBe(true)
 })
 
-test('refresh tokens outlive a rotation', async () => {
+test('refresh tokens survive a rotation', async () => {
   const authd = await startAuthd()
   const { refreshToken } = await signInForTokens(authd)
   await rotateKeys(authd.deps, SYSTEM, { isImmediate: true })
@@ -150,7 +147,7 @@ test('refresh tokens outlive a rotation', async () => {
   expect(reply.status).toBe(200)
 })
 
-test('private keys are in the database sealed only', async () => {
+test('private keys are stored only sealed', async () => {
   const authd = await startAuthd()
 
   const rows = await authd.deps.db.read((sql) => sql.all('SELECT * FROM signing_keys'))
@@ -159,7 +156,7 @@ test('private keys are in the database sealed only', async () => {
   expect(rows).toHaveLength(2)
 })
 
-test('SECURITY O-02: a clock that is put back behind the first key still signs people in', async () => {
+test('users can still sign in after the clock went back before the first key', async () => {
   const authd = await startAuthd()
   authd.clock.advance(-DAY)
 
@@ -170,7 +167,7 @@ test('SECURITY O-02: a clock that is put back behind the first key still signs p
 describe('HS256, for apps that share a secret', () => {
   const hs256_secret = 'a secret that the apps know, 32+ bytes'
 
-  test('signs with that secret, publishes nothing, and is rotated in the configuration', async () => {
+  test('signs with that secret, publishes no key, and is rotated in the configuration', async () => {
     const authd = await startAuthd({ config: { tokens: { algorithm: 'HS256', hs256_secret } } })
     const { accessToken } = await signInForTokens(authd)
 
@@ -183,7 +180,7 @@ describe('HS256, for apps that share a secret', () => {
     await expect(rotateKeys(authd.deps, SYSTEM, { isImmediate: true })).rejects.toMatchObject({ code: 'FAILED' })
   })
 
-  test('takes no token of another secret', async () => {
+  test('rejects tokens of another secret', async () => {
     const authd = await startAuthd({ config: { tokens: { algorithm: 'HS256', hs256_secret } } })
     const { accessToken } = await signInForTokens(authd)
     const [header, payload] = accessToken.split('.')

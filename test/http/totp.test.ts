@@ -1,12 +1,12 @@
 import { describe, expect, test } from 'vitest'
 import { SYSTEM } from '../../src/flows/event.ts'
-import { unlockPeople } from '../../src/flows/unlock.ts'
+import { unlockUsers } from '../../src/flows/policy/lockout-admin.ts'
 import { MINUTE, SECOND } from '../../src/platform/clock.ts'
-import { setBrake } from '../../src/store/failed-attempts.ts'
-import { deviceFor, enrolPasskey, enrolTotp, signInWithPasskey, totpCode } from '../support/factors.ts'
-import { type Authd, startAuthd } from '../support/harness.ts'
-import type { Browser, Reply } from '../support/http-client.ts'
-import { ADA, askForCode, signInOnPage } from '../support/people.ts'
+import { setFailureCount } from '../../src/store/failed-attempts.ts'
+import { deviceFor, enrolPasskey, enrolTotp, signInWithPasskey, totpCode } from '../factors.ts'
+import { type Authd, startAuthd } from '../harness.ts'
+import type { Browser, Reply } from '../http-client.ts'
+import { ADA, askForCode, signInOnPage } from '../people.ts'
 
 const STEP = 30 * SECOND
 
@@ -19,7 +19,7 @@ async function withTotp(authd: Authd): Promise<{ browser: Browser; secret: strin
   return { browser, ...enrolled }
 }
 
-/** A sign-in whose mail has been proven; answers how to type a second factor's code into it. */
+/** Begins a sign-in and proves the mail. Returns a function that enters a second factor's code. */
 async function reachFactor(authd: Authd): Promise<(code: string, kind?: string) => Promise<Reply>> {
   const { attemptToken: attempt_token, code: mailed } = await askForCode(authd)
   const first = await authd.browser().post('/v1/signin/code', { json: { code: mailed, attempt_token } })
@@ -27,7 +27,7 @@ async function reachFactor(authd: Authd): Promise<(code: string, kind?: string) 
   return (code, kind = 'totp') => authd.browser().post(`/v1/signin/${kind}`, { json: { code, attempt_token } })
 }
 
-/** A code that is wrong at any time near. */
+/** A code that is wrong at any nearby time. */
 function wrongCode(authd: Authd, secret: string): string {
   const near = [-2, -1, 0, 1, 2].map((steps) => totpCode(authd, secret, steps))
   return ['000000', '111111', '222222', '333333', '444444', '555555'].find((code) => !near.includes(code)) ?? ''
@@ -37,8 +37,8 @@ async function eventsOf(authd: Authd, type: string) {
   return (await authd.auditLog()).filter(({ eventType }) => eventType === type)
 }
 
-describe.each(['sqlite', 'postgres'] as const)('on %s', (database) => {
-  test('SECURITY T-01: of one code, thirty times at once, one signs in', async () => {
+describe.each(['sqlite', 'postgres'] as const)('TOTP on %s', (database) => {
+  test('of thirty concurrent uses of one code, one signs in', async () => {
     const authd = await startAuthd({ database })
     const { secret } = await withTotp(authd)
     const tries = [await reachFactor(authd), await reachFactor(authd), await reachFactor(authd)]
@@ -48,7 +48,7 @@ describe.each(['sqlite', 'postgres'] as const)('on %s', (database) => {
     expect(replies.filter((reply) => reply?.body.status === 'complete')).toHaveLength(1)
   })
 
-  test('SECURITY T-03, R-06: guesses at once use up what there is, and not one more is compared', async () => {
+  test('concurrent guesses are compared only up to the limit', async () => {
     const authd = await startAuthd({ database })
     const { secret } = await withTotp(authd)
     const tries = [await reachFactor(authd), await reachFactor(authd), await reachFactor(authd)]
@@ -63,8 +63,8 @@ describe.each(['sqlite', 'postgres'] as const)('on %s', (database) => {
   })
 })
 
-describe('SECURITY T-02: a code', () => {
-  test('of the current step and of the one before is taken, older and newer ones are not', async () => {
+describe('a code', () => {
+  test('of the current or previous step is accepted, older and newer ones are not', async () => {
     const authd = await startAuthd()
     const { secret } = await withTotp(authd)
     const answered: number[] = []
@@ -75,7 +75,7 @@ describe('SECURITY T-02: a code', () => {
     expect(answered).toEqual([401, 200, 200, 401])
   })
 
-  test('that is older than the last one accepted is refused, though its step would count', async () => {
+  test('that is older than the last accepted one is rejected, even within its step', async () => {
     const authd = await startAuthd()
     const { secret } = await withTotp(authd)
     authd.clock.advance(3 * STEP)
@@ -84,7 +84,7 @@ describe('SECURITY T-02: a code', () => {
     expect((await (await reachFactor(authd))(totpCode(authd, secret, -1))).status).toBe(401)
   })
 
-  test('that is no six digits is wrong, and no fault of ours', async () => {
+  test('that is not six digits is rejected without a server error', async () => {
     const authd = await startAuthd()
     await withTotp(authd)
     for (const code of ['', '12345', '1234567', '12345a', '１２３４５６', ' '.repeat(6)]) {
@@ -99,8 +99,8 @@ async function warnings(authd: Authd): Promise<number> {
   return Number((await authd.deps.db.read((reader) => reader.one<{ n: number }>(sql)))?.n)
 }
 
-describe('SECURITY T-03: wrong codes', () => {
-  test('brake for 30 s, then twice as long, up to 15 minutes; a right one ends it', async () => {
+describe('wrong codes', () => {
+  test('delay the next try by 30 s, then twice as long, up to 15 minutes; a right one resets it', async () => {
     const authd = await startAuthd()
     const { secret } = await withTotp(authd)
     const waits: number[] = []
@@ -123,13 +123,15 @@ describe('SECURITY T-03: wrong codes', () => {
     expect((await type(totpCode(authd, secret))).status).toBe(200)
   })
 
-  test('switch it off at 100 in a row; another factor signs in, and an operator switches it on again', async () => {
+  test('disable the app at 100 in a row; another factor signs in, and an operator unlocks it', async () => {
     const authd = await startAuthd()
     const { secret, recoveryCodes } = await withTotp(authd)
     const [{ user_id: subject } = { user_id: '' }] = await authd.deps.db.read((sql) =>
       sql.all<{ user_id: string }>('SELECT user_id FROM totp_secrets'),
     )
-    await authd.deps.db.write((trx) => setBrake(trx, { kind: 'totp', subject }, { failures: 96, blockedUntil: null }))
+    await authd.deps.db.write((trx) =>
+      setFailureCount(trx, { kind: 'totp', subject }, { failures: 96, blockedUntil: null }),
+    )
     for (let failures = 97; failures <= 100; failures += 1) {
       await (await reachFactor(authd))(wrongCode(authd, secret))
       authd.clock.advance(15 * MINUTE)
@@ -144,11 +146,11 @@ describe('SECURITY T-03: wrong codes', () => {
     expect(await warnings(authd)).toBe(1)
     expect((await type(recoveryCodes[0] ?? '', 'recovery-code')).body.status).toBe('complete')
 
-    await unlockPeople(authd.deps, SYSTEM, [ADA])
+    await unlockUsers(authd.deps, SYSTEM, [ADA])
     expect((await (await reachFactor(authd))(totpCode(authd, secret))).status).toBe(200)
   })
 
-  test('SECURITY R-05: hold up neither the running session nor a passkey', async () => {
+  test('affect neither the current session nor a passkey', async () => {
     const authd = await startAuthd()
     const { browser, secret } = await withTotp(authd)
     const device = deviceFor(authd)
@@ -160,7 +162,7 @@ describe('SECURITY T-03: wrong codes', () => {
     expect((await browser.get('/v1/session')).status).toBe(200)
   })
 
-  test('are not to be had before the first proof: a stranger brakes nobody', async () => {
+  test('are impossible before the first proof, so that others cannot lock a user out', async () => {
     const authd = await startAuthd()
     const { secret } = await withTotp(authd)
     for (let failures = 1; failures <= 20; failures += 1) {
@@ -173,8 +175,8 @@ describe('SECURITY T-03: wrong codes', () => {
   })
 })
 
-describe('SECURITY T-04: setting it up', () => {
-  test('binds with a right code only, within ten minutes, and a newer secret ends the older', async () => {
+describe('setting up an authenticator app', () => {
+  test('takes effect only with a right code, and a newer secret replaces the earlier one', async () => {
     const authd = await startAuthd()
     const browser = authd.browser()
     await signInOnPage(authd, browser)
@@ -190,7 +192,7 @@ describe('SECURITY T-04: setting it up', () => {
     expect((await confirm(totpCode(authd, second))).status).toBe(401)
   })
 
-  test('is over after ten minutes', async () => {
+  test('expires after ten minutes', async () => {
     const authd = await startAuthd()
     const browser = authd.browser()
     await signInOnPage(authd, browser)
@@ -203,7 +205,7 @@ describe('SECURITY T-04: setting it up', () => {
   })
 })
 
-test('SECURITY T-05: the address for the app says SHA1, six digits, 30 s, 160 bits, and the issuer twice', async () => {
+test('the URI for the app has SHA1, six digits, 30 s, 160 bits, and the issuer twice', async () => {
   const authd = await startAuthd({ config: { app: { name: 'Example: Shop' } } })
   const browser = authd.browser()
   await signInOnPage(authd, browser)
@@ -220,11 +222,11 @@ test('SECURITY T-05: the address for the app says SHA1, six digits, 30 s, 160 bi
   expect(url.searchParams.get('period') ?? '30').toBe('30')
 })
 
-test('SECURITY T-05: the last six digits of the codes of RFC 6238 sign in at their times', async () => {
+test('the last six digits of the codes in RFC 6238 sign in at their times', async () => {
   const authd = await startAuthd({ now: 0 })
   const { browser } = await withTotp(authd)
   const { id: rowId } = (await browser.get('/v1/me')).body
-  // The RFC's secret in the place of the person's own.
+  // The RFC's secret replaces the user's own.
   const place = { table: 'totp_secrets', column: 'secret_sealed', rowId }
   const sealed = authd.deps.keys.seal(place, 'GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ')
   await authd.deps.db.write((trx) => trx.run('UPDATE totp_secrets SET secret_sealed = ?, last_step = 0', [sealed]))
@@ -242,8 +244,8 @@ test('SECURITY T-05: the last six digits of the codes of RFC 6238 sign in at the
   }
 })
 
-describe('SECURITY D-04: what is kept', () => {
-  test('of the app and of the codes opens nothing for whoever reads the database', async () => {
+describe('the stored secrets', () => {
+  test('of the app and the recovery codes are useless to a reader of the database', async () => {
     const authd = await startAuthd()
     const { secret, recoveryCodes } = await withTotp(authd)
     await authd.deps.db.read(async (sql) => {
@@ -258,7 +260,7 @@ describe('SECURITY D-04: what is kept', () => {
     expect(JSON.stringify(authd.log.lines)).not.toContain(secret)
   })
 
-  test('new recovery codes end the old ones, and one that is used up is told of', async () => {
+  test('new recovery codes replace the old ones, and the use of one is notified', async () => {
     const authd = await startAuthd()
     const { browser, recoveryCodes } = await withTotp(authd)
     const remade = (await browser.post('/v1/me/recovery-codes')).body.codes

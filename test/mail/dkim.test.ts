@@ -1,9 +1,9 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { expect, test } from 'vitest'
-import { SAMPLE_VALUES } from '../../src/mail/samples.ts'
-import { checkDkim, type DkimResult } from '../support/dkim.ts'
-import { mailerFor, SIGNIN } from '../support/mail-samples.ts'
-import { startSmtp } from '../support/smtp.ts'
+import { MAILS } from '../../src/mails.ts'
+import { checkDkim, type DkimResult } from '../dkim.ts'
+import { startSmtp } from '../smtp.ts'
+import { mailerFor, SIGNIN } from './samples.ts'
 
 const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
 const DKIM = {
@@ -40,7 +40,7 @@ test('a long German subject in several encoded words verifies too', async () => 
     ...SIGNIN,
     lang: 'de',
     template: 'email_changed',
-    values: SAMPLE_VALUES.email_changed,
+    values: MAILS.email_changed.values,
   })
 
   const { raw = '', parsed } = server.mails[0] ?? {}

@@ -3,20 +3,17 @@ import { createRequire } from 'node:module'
 import type { AxeResults } from 'axe-core'
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
-import type { MailTemplate } from '../../src/deps.ts'
 import { renderMail } from '../../src/mail/render.ts'
-import { SAMPLE_VALUES } from '../../src/mail/samples.ts'
-import { languages } from '../../src/platform/translate.ts'
-import { launchBrowser } from '../support/browser.ts'
+import { declaredMail, mailTemplates } from '../../src/mails.ts'
+import { languages } from '../../src/platform/texts/translate.ts'
+import { launchBrowser } from '../browser.ts'
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 /** As long as the configuration allows, and without a place to break. */
 const LONG_APP = { name: `Bundesverband${'derfreienbürgerämter'.repeat(3)}`, supportUrl: 'https://example.com/help' }
 const LONG_NAME = `Donaudampfschifffahrt${'skapitänsmütze'.repeat(5)}`
 
-const MAILS = languages().flatMap((lang) =>
-  (Object.keys(SAMPLE_VALUES) as MailTemplate[]).map((template) => ({ template, lang })),
-)
+const IN_EACH_LANGUAGE = languages().flatMap((lang) => mailTemplates.map((template) => ({ template, lang })))
 
 let browser: Browser
 beforeAll(async () => {
@@ -24,10 +21,10 @@ beforeAll(async () => {
 })
 afterAll(() => browser?.close())
 
-test.for(MAILS)(
+test.for(IN_EACH_LANGUAGE)(
   '$template in $lang: readable in light and dark, fits a narrow screen with the longest names, and asks nobody',
   async ({ template, lang }) => {
-    const { requested_by: who, name, ...values } = SAMPLE_VALUES[template]
+    const { requested_by: who, name, ...values } = declaredMail(template).values
     const long = { ...values, ...(who && { requested_by: LONG_NAME }), ...(name && { name: LONG_NAME }) }
     const { html } = await renderMail({ template, lang, values: long }, LONG_APP)
     const page = await browser.newPage({ colorScheme: 'light', viewport: { width: 360, height: 800 } })

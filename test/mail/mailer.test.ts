@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import { SAMPLE_VALUES } from '../../src/mail/samples.ts'
-import { mailerFor, SIGNIN } from '../support/mail-samples.ts'
-import { CERTIFICATE, CERTIFICATE_OF_ANOTHER, startSmtp } from '../support/smtp.ts'
+import { MAILS } from '../../src/mails.ts'
+import { CERTIFICATE, CERTIFICATE_OF_ANOTHER, startSmtp } from '../smtp.ts'
+import { mailerFor, SIGNIN } from './samples.ts'
 
 test('a mail arrives with text first, HTML second, and both say the same', async () => {
   const server = await startSmtp()
@@ -168,7 +168,7 @@ test('a code without a link belongs to public_url, and a mail without a code has
   const server = await startSmtp()
   const mailer = mailerFor(server, {}, { otpOrigin: 'https://auth.example.com' })
 
-  await mailer.send({ ...SIGNIN, template: 'stepup', values: SAMPLE_VALUES.stepup })
+  await mailer.send({ ...SIGNIN, template: 'stepup', values: MAILS.stepup.values })
   await mailer.send({ ...SIGNIN, template: 'test', values: {} })
 
   expect(server.mails[0]?.raw).toMatch(/^OTP-Token: "482913"; origin="https:\/\/auth\.example\.com"\r$/m)

@@ -2,7 +2,7 @@ import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
-import { templates } from '../../src/platform/templates.ts'
+import { templates } from '../../src/platform/texts/templates.ts'
 
 export interface OwnTexts {
   templates: string

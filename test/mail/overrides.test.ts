@@ -1,12 +1,12 @@
 import { readdirSync, rmSync } from 'node:fs'
 import { describe, expect, test } from 'vitest'
-import { checkOverrides } from '../../src/mail/override-check.ts'
-import { readOverrides } from '../../src/mail/override-files.ts'
-import { loadTexts } from '../../src/mail/overrides.ts'
+import { checkOverrides } from '../../src/mail/overrides/check.ts'
+import { readOverrides } from '../../src/mail/overrides/files.ts'
+import { loadTexts } from '../../src/mail/overrides/load.ts'
 import { renderMail } from '../../src/mail/render.ts'
-import { SAMPLE_VALUES } from '../../src/mail/samples.ts'
-import { APP } from '../support/mail-samples.ts'
+import { declaredMail, MAILS, type MailTemplate } from '../../src/mails.ts'
 import { type OwnTexts, ownTexts } from './override-samples.ts'
+import { APP } from './samples.ts'
 
 const load = ({ templates, locales }: OwnTexts, optional: string[] = []) =>
   loadTexts({ templatesDir: templates, localesDir: locales, optional, ownOrigins: ['https://example.com'] })
@@ -21,10 +21,10 @@ const check = ({ templates, locales }: OwnTexts) => {
   })
 }
 
-const mail = (template: keyof typeof SAMPLE_VALUES, lang = 'en') => ({
+const mail = (template: MailTemplate, lang = 'en') => ({
   template,
   lang,
-  values: SAMPLE_VALUES[template],
+  values: declaredMail(template).values,
 })
 
 describe('what is right', () => {
@@ -91,7 +91,7 @@ describe('what is right', () => {
     own.change('notice.mjml', '<mj-text css-class="text">', '<mj-text css-class="text">{{body}} ')
     const { texts } = await load(own)
 
-    const values = { ...SAMPLE_VALUES.passkey_added, name: '<b>{{code}}</b>' }
+    const values = { ...MAILS.passkey_added.values, name: '<b>{{code}}</b>' }
     const { html } = await renderMail({ ...mail('passkey_added'), values }, APP, texts)
 
     expect(html).toContain('&lt;b&gt;{{code}}&lt;/b&gt;')

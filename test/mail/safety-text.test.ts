@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { renderMail } from '../../src/mail/render.ts'
-import { SAMPLE_VALUES } from '../../src/mail/samples.ts'
-import { APP } from '../support/mail-samples.ts'
+import { declaredMail, MAILS } from '../../src/mails.ts'
+import { APP } from './samples.ts'
 
 test.for([
   ['recovery_code_used', 'codes_left', '0', '0 codes are left.'],
@@ -12,7 +12,7 @@ test.for([
   ['email_changed', 'expires_days', '7', 'The link works for 7 days.'],
   ['stepup', 'expires_minutes', '1', 'The code works once, within one minute.'],
 ] as const)('%s with %s %s says: %s', async ([template, name, count, sentence]) => {
-  const values = { ...SAMPLE_VALUES[template], [name]: count }
+  const values = { ...declaredMail(template).values, [name]: count }
 
   const { text } = await renderMail({ template, lang: 'en', values }, APP)
 
@@ -20,7 +20,7 @@ test.for([
 })
 
 test('the text of a code mail is complete', async () => {
-  const { subject, text } = await renderMail({ template: 'stepup', lang: 'en', values: SAMPLE_VALUES.stepup }, APP)
+  const { subject, text } = await renderMail({ template: 'stepup', lang: 'en', values: MAILS.stepup.values }, APP)
 
   expect(`${subject}\n\n${text}`.replaceAll('\u00a0', ' ')).toMatchInlineSnapshot(`
     "482913 is your Example confirmation code
@@ -48,7 +48,7 @@ test('the text of a code mail is complete', async () => {
 })
 
 test('the text of a notice is complete', async () => {
-  const values = SAMPLE_VALUES.email_changed
+  const values = MAILS.email_changed.values
 
   const { subject, text } = await renderMail({ template: 'email_changed', lang: 'de', values }, APP)
 

@@ -1,29 +1,31 @@
 import { expect, test } from 'vitest'
-import type { MailTemplate } from '../../src/deps.ts'
 import { type RenderedMail, renderMail } from '../../src/mail/render.ts'
-import { SAMPLE_VALUES } from '../../src/mail/samples.ts'
-import { languages } from '../../src/platform/translate.ts'
-import { APP } from '../support/mail-samples.ts'
+import { declaredMail, MAILS, mailTemplates } from '../../src/mails.ts'
+import { languages } from '../../src/platform/texts/translate.ts'
+import { APP } from './samples.ts'
 
 const HOSTILE = 'x\r\nBcc: eve@evil.example\r\n\r\n<b>{{code}}{{{link}}}</b></td></mj-text>"\' \u202eevil'
 
-const MAILS = languages().flatMap((lang) =>
-  Object.entries(SAMPLE_VALUES).map(([template, values]) => ({ template: template as MailTemplate, lang, values })),
+const IN_EACH_LANGUAGE = languages().flatMap((lang) =>
+  mailTemplates.map((template) => ({ template, lang, values: declaredMail(template).values })),
 )
 
-test.for(MAILS)('$template in $lang shows all its values, in both parts', async ({ template, lang, values }) => {
-  const { subject, html, text } = await renderMail({ template, lang, values }, APP)
+test.for(IN_EACH_LANGUAGE)(
+  '$template in $lang shows all its values, in both parts',
+  async ({ template, lang, values }) => {
+    const { subject, html, text } = await renderMail({ template, lang, values }, APP)
 
-  const { occurred_at: _, ...asTheyAre } = values
-  const date = { en: '25 November 2026, 10:15\u00a0UTC', de: '25. November 2026, 10:15\u00a0Uhr\u00a0(UTC)' }[lang]
-  const expected = [...Object.values(asTheyAre), ...(values['occurred_at'] ? [date] : []), APP.name, APP.supportUrl]
-  const shown = htmlText(html)
-  expect(expected.filter((value) => !text.includes(value ?? ''))).toEqual([])
-  expect(expected.filter((value) => !shown.includes(value ?? ''))).toEqual([])
-  expect(subject).toMatch(/^[^\r\n]{10,80}$/)
-})
+    const { occurred_at: _, ...asTheyAre } = values
+    const date = { en: '25 November 2026, 10:15\u00a0UTC', de: '25. November 2026, 10:15\u00a0Uhr\u00a0(UTC)' }[lang]
+    const expected = [...Object.values(asTheyAre), ...(values['occurred_at'] ? [date] : []), APP.name, APP.supportUrl]
+    const shown = htmlText(html)
+    expect(expected.filter((value) => !text.includes(value ?? ''))).toEqual([])
+    expect(expected.filter((value) => !shown.includes(value ?? ''))).toEqual([])
+    expect(subject).toMatch(/^[^\r\n]{10,80}$/)
+  },
+)
 
-test.for(MAILS)('$template in $lang has no gap and no leftover, and loads nothing', async (mail) => {
+test.for(IN_EACH_LANGUAGE)('$template in $lang has no gap and no leftover, and loads nothing', async (mail) => {
   const { subject, html, text } = await renderMail(mail, APP)
 
   expect(`${subject}${html}${text}`).not.toMatch(/\{\{|\}\}|undefined|NaN|null|Invalid|\[object/)
@@ -32,7 +34,7 @@ test.for(MAILS)('$template in $lang has no gap and no leftover, and loads nothin
   expect(html.length).toBeLessThan(20_000)
 })
 
-test.for(MAILS)(
+test.for(IN_EACH_LANGUAGE)(
   '$template in $lang shows values as text, whatever they hold (E-01)',
   async ({ lang, template, values }) => {
     const { subject, html, text } = await renderMail({ template, lang, values: hostile(values) }, { name: HOSTILE })
@@ -46,37 +48,35 @@ test.for(MAILS)(
   },
 )
 
-test.for(MAILS)('$template in $lang does without everything that a flow may leave out', async (mail) => {
+test.for(IN_EACH_LANGUAGE)('$template in $lang does without everything that a flow may leave out', async (mail) => {
   const { code, expires_minutes, link } = mail.values
-  const kept = { code, expires_minutes, link: NEEDS_LINK.has(mail.template) ? link : undefined }
+  const kept = { code, expires_minutes, link: declaredMail(mail.template).needsLink ? link : undefined }
   const values = Object.fromEntries(Object.entries(kept).flatMap(([name, value]) => (value ? [[name, value]] : [])))
 
   const { html, text } = await renderMail({ ...mail, values }, { name: 'Example' })
 
   expect(`${html}${text}`).not.toMatch(/undefined|NaN|Invalid|<table[^>]*>\s*<\/table>/)
   expect(text).not.toMatch(/\n{3,}/)
-  expect(links({ html, text }).length).toBe(NEEDS_LINK.has(mail.template) ? 2 : 0)
+  expect(links({ html, text }).length).toBe(declaredMail(mail.template).needsLink ? 2 : 0)
 })
 
 test.for(['email_changed', 'invitation'] as const)('%s is no mail without its link', async (template) => {
-  const { link: _, ...values } = SAMPLE_VALUES[template] ?? {}
+  const { link: _, ...values } = declaredMail(template).values
 
   await expect(renderMail({ template, lang: 'en', values }, APP)).rejects.toThrow(`the mail ${template} needs link`)
 })
 
 test('a code mail is none without its code', async () => {
-  const values = { ...SAMPLE_VALUES.stepup, code: '' }
+  const values = { ...MAILS.stepup.values, code: '' }
 
   await expect(renderMail({ template: 'stepup', lang: 'en', values }, APP)).rejects.toThrow('stepup needs code')
 })
 
 test('a link that is none is refused in a notice too', async () => {
-  const values = { ...SAMPLE_VALUES.invitation, link: 'javascript:alert(1)' }
+  const values = { ...MAILS.invitation.values, link: 'javascript:alert(1)' }
 
   await expect(renderMail({ template: 'invitation', lang: 'en', values }, APP)).rejects.toThrow("can't link to")
 })
-
-const NEEDS_LINK: ReadonlySet<MailTemplate> = new Set(['email_changed', 'invitation'])
 
 /** All but what has a form: link, date and numbers stay as they are. */
 function hostile(values: Record<string, string>): Record<string, string> {

@@ -1,10 +1,10 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { expect, onTestFinished, test } from 'vitest'
-import { type Templates, templates } from '../../src/platform/templates.ts'
-import { sentenceHelper, translatorFor } from '../../src/platform/translate.ts'
+import { type Templates, templates } from '../../src/platform/texts/templates.ts'
+import { sentenceHelper, translatorFor } from '../../src/platform/texts/translate.ts'
 import { templatesModule } from '../../tools/templates.ts'
-import { SIGNIN } from '../support/mail-samples.ts'
+import { SIGNIN } from '../mail/samples.ts'
 
 const FOLDER = new URL('../../node_modules/.cache/authd/', import.meta.url)
 

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { ERRORS } from '../../src/errors.ts'
-import { templates } from '../../src/platform/templates.ts'
-import { chooseLanguage, languages, translatorFor } from '../../src/platform/translate.ts'
+import { templates } from '../../src/platform/texts/templates.ts'
+import { chooseLanguage, languages, translatorFor } from '../../src/platform/texts/translate.ts'
 
 const CALLER_CODES = Object.entries(ERRORS).filter(([, { status }]) => status !== 500)
 

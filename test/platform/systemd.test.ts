@@ -22,7 +22,8 @@ function pathWithNotify(script?: string): { said: () => string } {
 
 test('before systemd 253 a reload is told in order, however long each message takes', async () => {
   const { said } = pathWithNotify(`#!/bin/sh
-case $2 in RELOADING=1) /bin/sleep 0.3 ;; esac
+# The first message waits until the second could have overtaken it.
+case $2 in RELOADING=1) for i in 1 2 3 4 5 6 7 8 9; do /bin/true; done ;; esac
 echo "$@" >> "\${0%/*}/said"
 `)
   const service = connectServiceManager({ NOTIFY_SOCKET: '/run/systemd/notify' }, 42)
@@ -41,7 +42,9 @@ test('a NOTIFY_SOCKET where there is no systemd-notify, as in a container, ends 
   onTestFinished(() => void process.off('uncaughtException', uncaught))
 
   service.notify('READY=1')
-  await new Promise((resolve) => setTimeout(resolve, 300))
+  // A child that cannot start reports it in the next turns of the event loop.
+  await vi.waitFor(() => expect(process.getActiveResourcesInfo()).not.toContain('ProcessWrap'))
+  await new Promise((resolve) => setImmediate(resolve))
 
   expect(uncaught).not.toHaveBeenCalled()
 })

@@ -3,15 +3,15 @@ import { stat } from 'node:fs/promises'
 import { promisify } from 'node:util'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { MIGRATIONS } from '../../migrations/index.ts'
-import { checkSchema, claimServerSecret } from '../../src/flows/setup.ts'
+import { checkSchema, claimServerSecret } from '../../src/flows/operator/setup.ts'
 import { keysFrom } from '../../src/platform/keys.ts'
 import { systemRandom } from '../../src/platform/random.ts'
 import { backupSqlite, hasPendingMigrations, migrate, schemaState } from '../../src/store/migrate.ts'
 import { openDatabase } from '../../src/store/open.ts'
 import { openSqlite } from '../../src/store/sqlite.ts'
 import { findSystemConfig, insertSystemConfig } from '../../src/store/system-config.ts'
-import { freshDatabase } from '../support/databases.ts'
-import { fakeClock } from '../support/fakes.ts'
+import { freshDatabase } from '../databases.ts'
+import { fakeClock } from '../fakes.ts'
 
 const ALL = MIGRATIONS.map(({ id }) => id)
 

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
-import { createApiKey } from '../../src/flows/api-key.ts'
 import { SYSTEM } from '../../src/flows/event.ts'
-import { type Authd, startAuthd } from '../support/harness.ts'
-import { answering, webhookReceiver } from '../support/webhook-receiver.ts'
+import { createApiKey } from '../../src/flows/operator/api-key.ts'
+import { type Authd, startAuthd } from '../harness.ts'
+import { answering, webhookReceiver } from '../webhook-receiver.ts'
 
 async function asAdmin(authd: Authd) {
   const scopes = ['webhooks:read', 'webhooks:write', 'mail:read', 'mail:write'] as const
@@ -37,7 +37,7 @@ test('an endpoint of the API is public, its secret is told once, and a key moves
 test('a key moves no endpoint that an operator let be private to another private address', async () => {
   const authd = await startAuthd()
   const admin = await asAdmin(authd)
-  const { addWebhook } = await import('../../src/flows/webhook.ts')
+  const { addWebhook } = await import('../../src/flows/outbox/webhook-endpoint.ts')
   const input = { url: 'http://10.0.0.1/events', description: '', events: ['*'], allowsPrivate: true }
   const { endpoint } = await addWebhook(authd.deps, SYSTEM, input)
 
@@ -68,7 +68,7 @@ test('a delivery is shown with its tries, sent again, and counted', async () => 
   const admin = await asAdmin(authd)
   const receiver = await webhookReceiver()
   receiver.answer = answering(500)
-  const { addWebhook } = await import('../../src/flows/webhook.ts')
+  const { addWebhook } = await import('../../src/flows/outbox/webhook-endpoint.ts')
   authd.clock.advance(1)
   const input = { url: receiver.url, description: '', events: ['api_key.created'], allowsPrivate: true }
   const { endpoint } = await addWebhook(authd.deps, SYSTEM, input)
@@ -98,7 +98,7 @@ test('a test delivery says that it is one, and shows what came back', async () =
   const authd = await startAuthd()
   const admin = await asAdmin(authd)
   const receiver = await webhookReceiver()
-  const { addWebhook } = await import('../../src/flows/webhook.ts')
+  const { addWebhook } = await import('../../src/flows/outbox/webhook-endpoint.ts')
   const input = { url: receiver.url, description: '', events: ['user.*'], allowsPrivate: true }
   const { endpoint } = await addWebhook(authd.deps, SYSTEM, input)
   receiver.answer = answering(418)

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { cancelMails, listQueue, retryQueued } from '../../src/flows/outbox.ts'
+import { cancelMails, listQueue, retryQueued } from '../../src/flows/outbox/queue.ts'
 import {
   addWebhook,
   changeWebhook,
@@ -7,13 +7,13 @@ import {
   removeWebhook,
   resumeWebhook,
   rotateWebhookSecret,
-} from '../../src/flows/webhook.ts'
+} from '../../src/flows/outbox/webhook-endpoint.ts'
 import { DAY } from '../../src/platform/clock.ts'
 import type { AuditLog } from '../../src/store/audit-logs.ts'
 import type { OutboxKind } from '../../src/store/outbox.ts'
-import { type Authd, startAuthd } from '../support/harness.ts'
-import { BY_OPERATOR, keyOf, OPERATOR, told } from '../support/told.ts'
-import { webhookReceiver } from '../support/webhook-receiver.ts'
+import { type Authd, startAuthd } from '../harness.ts'
+import { BY_OPERATOR, keyOf, OPERATOR, told } from '../told.ts'
+import { webhookReceiver } from '../webhook-receiver.ts'
 
 const URL = 'https://app.example.com/events'
 const REASON = { reason: 'ticket 7' }

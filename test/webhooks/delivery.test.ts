@@ -1,7 +1,8 @@
 import { Webhook } from 'standardwebhooks'
 import { describe, expect, test } from 'vitest'
 import { type EventType, recordEvent, SYSTEM } from '../../src/flows/event.ts'
-import { listQueue, retryQueued } from '../../src/flows/outbox.ts'
+import { listQueue, retryQueued } from '../../src/flows/outbox/queue.ts'
+import { deliverNextWebhook } from '../../src/flows/outbox/webhook-delivery.ts'
 import {
   addWebhook,
   findWebhook,
@@ -9,11 +10,10 @@ import {
   removeWebhook,
   resumeWebhook,
   rotateWebhookSecret,
-} from '../../src/flows/webhook.ts'
-import { deliverNextWebhook } from '../../src/flows/webhook-delivery.ts'
+} from '../../src/flows/outbox/webhook-endpoint.ts'
 import { DAY, HOUR, MINUTE, SECOND } from '../../src/platform/clock.ts'
-import { type Authd, startAuthd } from '../support/harness.ts'
-import { answering, type Received, type Receiver, typesOf, webhookReceiver } from '../support/webhook-receiver.ts'
+import { type Authd, startAuthd } from '../harness.ts'
+import { answering, type Received, type Receiver, typesOf, webhookReceiver } from '../webhook-receiver.ts'
 
 async function subscribe(authd: Authd, { url }: Pick<Receiver, 'url'>, events = ['*']) {
   const input = { url, description: 'shop', events, allowsPrivate: true }

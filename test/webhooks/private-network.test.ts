@@ -1,12 +1,12 @@
 import type { LookupFunction } from 'node:net'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { recordEvent, SYSTEM } from '../../src/flows/event.ts'
-import { listQueue } from '../../src/flows/outbox.ts'
-import { addWebhook } from '../../src/flows/webhook.ts'
-import { type WebhookClient, webhookClient } from '../../src/platform/webhook-client.ts'
-import { refuseWebhookUrl } from '../../src/platform/webhook-url.ts'
-import { startAuthd } from '../support/harness.ts'
-import { webhookReceiver } from '../support/webhook-receiver.ts'
+import { listQueue } from '../../src/flows/outbox/queue.ts'
+import { addWebhook } from '../../src/flows/outbox/webhook-endpoint.ts'
+import { type WebhookClient, webhookClient } from '../../src/platform/net/webhook-client.ts'
+import { refuseWebhookUrl } from '../../src/platform/net/webhook-url.ts'
+import { startAuthd } from '../harness.ts'
+import { webhookReceiver } from '../webhook-receiver.ts'
 
 const UNREACHABLE = 'no connection to a public address'
 

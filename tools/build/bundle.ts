@@ -11,21 +11,21 @@ export interface BuildInfo {
   builtAt: string | null
 }
 
-/** Drivers and tools that our dependencies can do without. Whoever asks for one all the same is told. */
+/** Optional drivers and tools of our dependencies. Requiring one in the single file throws an error that says so. */
 const ABSENT =
   /^(better-sqlite3|sqlite3|mysql|mysql2|mariadb(\/callback)?|oracledb|tedious|pg-native|pg-query-stream|cloudflare:sockets|ts-node|tsconfig-paths|esm|pnpapi|typescript|react-devtools-core)$/
 
-/** Only the build and the compiler of operators' texts may need these: they are large, and what they make of ours is in the bundle already. */
+/** Large packages that only the build and the compiler of operators' templates need. Our own templates are compiled already. */
 const NOT_IN_THE_BUNDLE = /^node_modules\/(mjml|typescript|esbuild|handlebars\/dist\/cjs\/handlebars\/compiler)/
 
 export interface Bundle {
   /** One function, in ASCII: `(function (exports, require, module, __filename, __dirname) {…})`. */
   text: string
-  /** The files that went into it, from the root on. */
+  /** The files in the bundle, by path from the root of the project. */
   files: string[]
 }
 
-/** Names and lines stay, since an uncaught error prints them; it costs no start-up time. */
+/** Keeps names and lines, because an uncaught error prints them. This costs no start-up time. */
 const OPTIONS = {
   bundle: true,
   write: false,
@@ -39,7 +39,7 @@ const OPTIONS = {
   logLevel: 'silent',
 } satisfies BuildOptions
 
-/** The whole program but for what draws, and nothing that it would have to find beside itself. */
+/** The whole program except the terminal interface. It needs no other files at run time. */
 export async function bundle(root: string, entry: string, info: BuildInfo): Promise<Bundle> {
   const made = await bundleAll(root, entry, info)
   const unwanted = made.files.filter((file) => NOT_IN_THE_BUNDLE.test(file))
@@ -47,14 +47,14 @@ export async function bundle(root: string, entry: string, info: BuildInfo): Prom
   return made
 }
 
-/** With whatever it asks for, compilers too. */
+/** Bundles a program with everything that it imports, compilers included. */
 export async function bundleAll(root: string, entry: string, info: BuildInfo): Promise<Bundle> {
   const { outputFiles, metafile, warnings } = await build({
     ...OPTIONS,
     absWorkingDir: root,
     entryPoints: [entry],
     format: 'cjs',
-    // Whoever is bundled is called, and does not start by itself.
+    // The bundle is called by its loader, so it must not start by itself.
     define: { ...OPTIONS.define, 'import.meta.main': 'false' },
     plugins: [absent, replace(root, info)],
   })
@@ -65,21 +65,21 @@ export async function bundleAll(root: string, entry: string, info: BuildInfo): P
   return { text: `(function (exports, require, module, __filename, __dirname) {${text}\n})`, files }
 }
 
-/** What draws `authd top`, as one module: it awaits at its top, which a CommonJS bundle cannot. Loaded by that command alone. */
+/** The terminal interface of `authd top` as one ES module, because it uses top-level await. Only that command loads it. */
 export async function bundleTui(root: string): Promise<Bundle> {
   const { outputFiles, metafile } = await build({
     ...OPTIONS,
     absWorkingDir: root,
     entryPoints: ['src/cli/tui/start.ts'],
     format: 'esm',
-    // CommonJS packages in it ask for modules of Node.
+    // CommonJS packages in the bundle require Node's modules.
     banner: { js: "import { createRequire } from 'node:module'; const require = createRequire('file:///');" },
     plugins: [absent],
   })
   return { text: toAscii(outputFiles[0]?.text ?? ''), files: Object.keys(metafile.inputs) }
 }
 
-/** A module of an asset has no place of its own: a data URL is one. */
+/** A module loaded from an asset has no path, so it is imported from a data URL. */
 const LOAD_TUI = `
 import { getRawAsset } from 'node:sea'
 import { constants, Script } from 'node:vm'
@@ -89,7 +89,7 @@ export async function loadTui() {
   return await new Script('(url) => import(url)', options).runInThisContext()('data:text/javascript;base64,' + source)
 }`
 
-/** Read as Latin-1, which takes half the memory and no decoding; what is left outside ASCII stands in regexes. */
+/** Escapes everything outside ASCII. Node then reads the bundle as Latin-1, which needs half the memory and no decoding. */
 function toAscii(text: string): string {
   return text.replace(/[\u0080-\uffff]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
 }
@@ -106,7 +106,7 @@ export function buildInfo(root: string): BuildInfo {
       builtAt: ask('log', '-1', '--format=%cI'),
     }
   } catch {
-    // From an archive, without git: the version has to do.
+    // In an unpacked archive there is no git; the version alone identifies the build.
     return { version, commit: null, builtAt: null }
   }
 }
@@ -121,11 +121,11 @@ const absent: Plugin = {
   },
 }
 
-/** Modules that read or load files of the source tree are replaced by what takes it from the single file. */
+/** Replaces modules that read files of the source tree with modules that read them from the single file. */
 function replace(root: string, info: BuildInfo): Plugin {
   const replacements: Record<string, () => Promise<string>> = {
-    'src/platform/templates.ts': templatesModule,
-    'src/mail/override-program.ts': async () => "export const OVERRIDE_PROGRAM = ['--compile-texts']",
+    'src/platform/texts/templates.ts': templatesModule,
+    'src/mail/overrides/program.ts': async () => "export const OVERRIDE_PROGRAM = ['--compile-texts']",
     'src/cli/top/load-tui.ts': async () => LOAD_TUI,
     'src/build-info.ts': async () => `export const BUILD = ${JSON.stringify(info)}`,
   }

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 
 const TEXT = /^(licen[cs]e|copying|notice)/i
 
-/** The licence texts of everything in the executable, which most of them ask to be handed on with it. */
+/** The licence texts of all packages in the executable. Most licences require that they are distributed with it. */
 export function licences(root: string, files: string[]): string {
   const inPackages = files.map((file) => /^(.*node_modules\/(?:@[^/]+\/)?[^/]+)\//.exec(file)?.[1] ?? '')
   const folders = new Set(inPackages.filter((folder) => folder !== ''))

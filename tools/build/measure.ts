@@ -5,7 +5,7 @@ import { join } from 'node:path'
 
 const RUNS = 11
 
-/** Size and start times of the executable, alone in an empty folder and without a PATH. Throws if it does not work there. */
+/** Measures size and start times of the executable in an empty folder without a PATH. Throws if it does not work there. */
 export async function measure(authd: string): Promise<string> {
   const folder = mkdtempSync(join(tmpdir(), 'authd-measure-'))
   const run = (program: string, ...args: string[]) => mustSucceed(spawn(program, args, folder), args)

@@ -1,11 +1,11 @@
-// The first thing that runs in the single file. It answers --version itself, so that this costs what an empty Node costs.
+// Runs first in the single file. It answers --version itself, so that this takes no longer than an empty Node program.
 'use strict'
 const { argv, execPath } = process
 
 if (argv.length === 3 && (argv[2] === '--version' || argv[2] === '-V')) {
   process.stdout.write('__VERSION__\n')
 } else if (argv.length === 3 && argv[2] === '--compile-texts') {
-  // The daemon starts itself with this for an operator's templates: what compiles them is no part of the program proper.
+  // The daemon starts itself with this flag to compile an operator's templates in a separate process.
   const { getRawAsset } = require('node:sea')
   const { runInThisContext } = require('node:vm')
   const { gunzipSync } = require('node:zlib')
@@ -20,7 +20,7 @@ if (argv.length === 3 && (argv[2] === '--version' || argv[2] === '-V')) {
   const { Script } = require('node:vm')
   const source = Buffer.from(getRawAsset('authd.cjs')).latin1Slice()
   const script = new Script(source, { filename: 'authd.cjs', cachedData: Buffer.from(getRawAsset('authd.cache')) })
-  // A refused cache costs a tenth of a second at each start and nothing else: only `NODE_DEBUG=authd` says so.
+  // Without a valid cache each start takes a tenth of a second longer. Only `NODE_DEBUG=authd` reports it.
   debuglog('authd')('code cache %s', script.cachedDataRejected ? 'refused' : 'accepted')
   const bundle = { exports: {} }
   script.runInThisContext()(bundle.exports, require, bundle, execPath, dirname(execPath))

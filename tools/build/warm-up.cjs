@@ -1,4 +1,4 @@
-// Runs commands in the bundle, then saves V8's code cache: what has run is in it compiled, the rest stays lazy.
+// Runs commands in the bundle, then saves V8's code cache. The cache holds the functions that ran; V8 compiles the others when they run.
 'use strict'
 const { readFileSync, writeFileSync } = require('node:fs')
 const { Script } = require('node:vm')

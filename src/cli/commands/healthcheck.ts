@@ -1,29 +1,26 @@
 import { Flags } from '@oclif/core'
 import { AuthdError } from '../../errors.ts'
 import { parseDuration } from '../../platform/duration.ts'
-import { OperatorCommand } from '../command.ts'
+import { command } from '../command.ts'
 import { fetchText, listeningAt } from '../daemon-client.ts'
 
-export default class Healthcheck extends OperatorCommand {
-  static override summary = 'Ask a running daemon whether it is well.'
-  static override examples = ['authd healthcheck', 'authd healthcheck --ready --url http://127.0.0.1:3000']
-  static override flags = {
+export default command({
+  examples: ['authd healthcheck', 'authd healthcheck --ready --url http://127.0.0.1:3000'],
+  flags: {
     url: Flags.string({ description: 'Where it listens; by default as configured.' }),
     ready: Flags.boolean({ description: 'Ask whether it can serve a sign-in, not only whether it runs.' }),
     timeout: Flags.string({ default: '2s', description: 'How long to wait.' }),
-  }
-
-  async run(): Promise<void> {
-    const { flags } = await this.parse(Healthcheck)
+  },
+  async run({ flags, out, loadConfig }) {
     const timeout = parseDuration(flags.timeout)
     if (timeout === undefined)
       throw new AuthdError('USAGE', { message: `--timeout: "${flags.timeout}" is no duration. Write 2s.` })
-    const base = flags.url ?? listeningAt((await this.loadConfig(flags)).config.server)
+    const base = flags.url ?? listeningAt((await loadConfig()).config.server)
     const { status } = await fetchText(`${base}${flags.ready ? '/readiness' : '/health'}`, { timeoutMs: timeout })
     const isWell = status === 200
-    this.output(flags).object({ status: isWell ? 'healthy' : 'unhealthy', http_status: status ?? null }, [
+    out.object({ status: isWell ? 'healthy' : 'unhealthy', http_status: status ?? null }, [
       isWell ? 'healthy' : `unhealthy: ${status === undefined ? `no answer from ${base}` : `HTTP ${status}`}`,
     ])
     if (!isWell) process.exitCode = 1
-  }
-}
+  },
+})

@@ -1,17 +1,16 @@
 import { Flags } from '@oclif/core'
-import { dryRunFlag, OperatorCommand } from '../command.ts'
+import { command, dryRunFlag } from '../command.ts'
 
 /** Where the unit of `service install` looks. */
 const SERVICE_DIR = '/etc/authd'
 
-export default class Init extends OperatorCommand {
-  static override summary = 'Write a configuration, a server secret and a database.'
-  static override description = 'Asks on a terminal for what no flag says; nothing is written before the last answer.'
-  static override examples = [
+export default command({
+  description: 'Asks on a terminal for what no flag says; nothing is written before the last answer.',
+  examples: [
     'authd init',
     'authd init --url https://auth.example.com --smtp-host smtp.example.com --email-from no-reply@example.com --yes',
-  ]
-  static override flags = {
+  ],
+  flags: {
     url: Flags.string({ description: 'Public address of the sign-in pages.' }),
     'email-from': Flags.string({ description: 'Who mails come from.' }),
     'smtp-host': Flags.string({ description: 'Mail server.' }),
@@ -23,10 +22,8 @@ export default class Init extends OperatorCommand {
     'data-dir': Flags.string({ default: '/var/lib/authd', description: 'Where the database and the secret go.' }),
     force: Flags.boolean({ description: 'Replace a configuration; the old one is kept beside it.' }),
     ...dryRunFlag,
-  }
-
-  async run(): Promise<void> {
-    const { flags } = await this.parse(Init)
+  },
+  async run({ flags, out }) {
     const { initialize } = await import('../init.ts')
     const result = await initialize(flags)
     const lines = result.steps.map(({ name, status }) => `${status.padEnd(8)} ${name}`)
@@ -37,6 +34,6 @@ export default class Init extends OperatorCommand {
       '      authd email test you@example.com',
       '      authd users list',
     ]
-    this.output(flags).object(result, [...lines, ...next])
-  }
-}
+    out.object(result, [...lines, ...next])
+  },
+})

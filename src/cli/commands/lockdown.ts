@@ -1,59 +1,51 @@
 import { Args, Flags } from '@oclif/core'
-import type { Lockdown as LockdownState } from '../../flows/lockdown.ts'
+import type { Lockdown as LockdownState } from '../../flows/operator/lockdown.ts'
+import { beginLockdown, endLockdown, findLockdown } from '../../flows/operator/lockdown.ts'
 import { toRfc3339 } from '../../platform/clock.ts'
-import { dryRunFlag, OperatorCommand, reasonFlag } from '../command.ts'
-import { confirmName } from '../confirm.ts'
+import { dryRunFlag, operation, reasonFlag } from '../command.ts'
+import { confirmName } from '../output/confirm.ts'
 
-export default class Lockdown extends OperatorCommand {
-  static override summary = 'For the worst day: sign everybody out, stop sign-ups and mails, sign with a new key.'
-  static override description =
-    'off puts sign-ups and mails back as they were; ended sessions stay ended, and the new key stays.'
-  static override examples = ['authd lockdown on --reason "mailbox of an admin taken over"', 'authd lockdown off']
-  static override args = {
+export default operation({
+  description: 'off puts sign-ups and mails back as they were; ended sessions stay ended, and the new key stays.',
+  examples: ['authd lockdown on --reason "mailbox of an admin taken over"', 'authd lockdown off'],
+  args: {
     state: Args.string({ options: ['on', 'off', 'status'], default: 'status', description: 'What to do.' }),
-  }
-  static override flags = {
+  },
+  flags: {
     'keep-sessions': Flags.boolean({ description: 'Leave people signed in.' }),
     confirm: Flags.string({ description: 'With on: the word lockdown.' }),
     ...reasonFlag,
     ...dryRunFlag,
-  }
-
-  async run(): Promise<void> {
-    const { args, flags } = await this.parse(Lockdown)
-    const { beginLockdown, endLockdown, findLockdown } = await import('../../flows/lockdown.ts')
-    const out = this.output(flags)
-    if (args.state === 'on' && !flags['dry-run']) {
+  },
+  async run(deps, { args, flags, out, actor }) {
+    if (args.state === 'on') {
       const reason = flags.reason === undefined ? '' : ` --reason ${JSON.stringify(flags.reason)}`
       const question = 'This signs everybody out, and nobody new gets in.'
       await confirmName(flags, { question, name: 'lockdown', again: `authd lockdown on${reason}` })
     }
-    await this.withDeps(flags, async (deps) => {
-      const origin = this.operator(flags.reason)
-      if (args.state === 'status') {
-        const lockdown = await findLockdown(deps)
-        out.object(present(lockdown), [lockdown ? describe(lockdown) : 'no lockdown'])
-      } else if (args.state === 'off') {
-        await endLockdown(deps, origin)
-        out.object({ active: false }, [
-          'Lockdown is off: sign-ups and mails are as they were before. Sessions that were ended stay ended.',
-        ])
-      } else {
-        const keepSessions = flags['keep-sessions']
-        const done = await beginLockdown(deps, origin, { reason: flags.reason ?? null, keepSessions })
-        const isDry = flags['dry-run']
-        const resource = { active: !isDry, ended_sessions: done.endedSessions, new_key: done.newKey ?? null }
-        out.object({ ...resource, ...(isDry && { dry_run: true }) }, [
-          `${isDry ? 'would: ' : ''}Lockdown: ended ${done.endedSessions} sessions, sign-ups closed, mails paused.`,
-          done.newKey === undefined
-            ? 'Tokens are signed with tokens.hs256_secret: change it in the configuration and restart.'
-            : 'Access tokens already issued stay valid until they expire where apps verify offline.',
-          'Back: authd lockdown off',
-        ])
-      }
-    })
-  }
-}
+    if (args.state === 'status') {
+      const lockdown = await findLockdown(deps)
+      out.object(present(lockdown), [lockdown ? describe(lockdown) : 'no lockdown'])
+    } else if (args.state === 'off') {
+      await endLockdown(deps, actor)
+      out.object({ active: false }, [
+        'Lockdown is off: sign-ups and mails are as they were before. Sessions that were ended stay ended.',
+      ])
+    } else {
+      const keepSessions = flags['keep-sessions']
+      const done = await beginLockdown(deps, actor, { reason: flags.reason ?? null, keepSessions })
+      const isDry = flags['dry-run']
+      const resource = { active: !isDry, ended_sessions: done.endedSessions, new_key: done.newKey ?? null }
+      out.object({ ...resource, ...(isDry && { dry_run: true }) }, [
+        `${isDry ? 'would: ' : ''}Lockdown: ended ${done.endedSessions} sessions, sign-ups closed, mails paused.`,
+        done.newKey === undefined
+          ? 'Tokens are signed with tokens.hs256_secret: change it in the configuration and restart.'
+          : 'Access tokens already issued stay valid until they expire where apps verify offline.',
+        'Back: authd lockdown off',
+      ])
+    }
+  },
+})
 
 function present(lockdown: LockdownState | undefined) {
   if (!lockdown) return { active: false, since: null, by: null, reason: null }

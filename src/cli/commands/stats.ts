@@ -1,12 +1,13 @@
 import { Flags } from '@oclif/core'
 import { AuthdError } from '../../errors.ts'
+import { readActivity } from '../../flows/operator/activity.ts'
 import { DAY, systemClock } from '../../platform/clock.ts'
 import { type DayResource, type MethodResource, presentDay, presentMethods } from '../../resources/activity.ts'
-import { OperatorCommand } from '../command.ts'
-import type { Column } from '../output.ts'
-import { isUnicodeLocale, summedSparkline } from '../sparkline.ts'
-import { renderTable } from '../table.ts'
-import { parseTime } from '../time.ts'
+import { operation } from '../command.ts'
+import type { Column } from '../output/output.ts'
+import { isUnicodeLocale, summedSparkline } from '../output/sparkline.ts'
+import { renderTable } from '../output/table.ts'
+import { parseTime } from '../output/time.ts'
 
 const MEASURES = {
   sign_ins: 'sign-ins',
@@ -38,27 +39,22 @@ const MOST_DAYS = 400
 /** Of the bars: with all columns beside them it fits into 80. */
 const BARS = 30
 
-export default class Stats extends OperatorCommand {
-  static override summary = 'Sign-ins, failures, sign-ups, sessions, lockouts and mails, day by day (UTC).'
-  static override examples = [
+export default operation({
+  examples: [
     'authd stats',
     'authd stats --since 7d --by method',
     'authd stats --since 90d --plain --header > authd.tsv',
-  ]
-  static override flags = {
+  ],
+  flags: {
     since: Flags.string({ default: '30d', description: 'Whole days from then on, with today: 7d, 2026-11-01.' }),
     by: Flags.string({ options: ['day', 'method'], default: 'day', description: 'What a row is.' }),
-  }
-
-  async run(): Promise<void> {
-    const { flags } = await this.parse(Stats)
-    const { readActivity } = await import('../../flows/activity.ts')
+  },
+  async run(deps, { flags, out }) {
     const since = parseTime(flags.since, 'since')
     if (systemClock.now() - since > MOST_DAYS * DAY)
       throw new AuthdError('USAGE', { message: `--since: at most ${MOST_DAYS} days back.` })
-    const found = await this.withDeps(flags, (deps) => readActivity(deps, since))
+    const found = await readActivity(deps, since)
     const days = found.map(presentDay)
-    const out = this.output(flags)
     const period = { since: days[0]?.date, until: days.at(-1)?.date, by: flags.by }
     const title = [`${period.since} to ${period.until}, days in UTC`, '']
     if (flags.by === 'method') {
@@ -70,8 +66,8 @@ export default class Stats extends OperatorCommand {
     const value = { ...period, days, total: totalOf(days) }
     out.figures(value, { rows: days, columns: DAY_COLUMNS }, [...title, ...dayTable(days)])
     if (days.some(({ mails_sent }) => mails_sent === null)) out.hint('Mails are kept 30 days, and counted as long.')
-  }
-}
+  },
+})
 
 type Measured = Pick<DayResource, keyof typeof MEASURES>
 

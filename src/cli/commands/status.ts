@@ -1,28 +1,24 @@
 import { Flags } from '@oclif/core'
+import { readOverview } from '../../flows/operator/stats.ts'
 import { toRfc3339 } from '../../platform/clock.ts'
 import { formatDuration } from '../../platform/duration.ts'
-import { OperatorCommand } from '../command.ts'
+import { operation } from '../command.ts'
 import { askDaemon, listeningAt, type Running } from '../daemon-client.ts'
-import type { Output } from '../output.ts'
-import { renderCard } from '../table.ts'
+import type { Output } from '../output/output.ts'
+import { renderCard } from '../output/table.ts'
 
 const SECOND = 1000
 
-export default class Status extends OperatorCommand {
-  static override summary = 'Does it run, and how does it stand? Exit 1 if the daemon does not answer.'
-  static override examples = ['authd status', 'authd status --json']
-  static override flags = { url: Flags.string({ description: 'Where it listens; by default as configured.' }) }
-
-  async run(): Promise<void> {
-    const { flags } = await this.parse(Status)
-    const { config } = await this.loadConfig(flags)
+export default operation({
+  examples: ['authd status', 'authd status --json'],
+  flags: { url: Flags.string({ description: 'Where it listens; by default as configured.' }) },
+  async run(deps, { flags, out }) {
+    const config = deps.config.current()
     const address = flags.url ?? listeningAt(config.server)
     const daemon = await askDaemon(address)
-    const { readOverview } = await import('../../flows/stats.ts')
-    const { overview, ms } = await this.withDeps(flags, async (deps) => {
-      const startedAt = performance.now()
-      return { overview: await readOverview(deps), ms: performance.now() - startedAt }
-    })
+    const startedAt = performance.now()
+    const overview = await readOverview(deps)
+    const ms = performance.now() - startedAt
     const result = {
       running: daemon !== null,
       address,
@@ -41,11 +37,10 @@ export default class Status extends OperatorCommand {
       webhooks_paused: overview.webhooks.paused,
       signing_key_since: timeOrNull(overview.keySignsFrom),
     }
-    const out = this.output(flags)
     out.object(result, renderCard(rowsOf(out, result, daemon)))
     if (!daemon) process.exitCode = 1
-  }
-}
+  },
+})
 
 interface Result {
   address: string

@@ -1,11 +1,8 @@
 import { BUILD } from '../../build-info.ts'
-import { OperatorCommand } from '../command.ts'
+import { command } from '../command.ts'
 
-export default class Version extends OperatorCommand {
-  static override summary = 'Version, commit, Node, SQLite.'
-
-  async run(): Promise<void> {
-    const { flags } = await this.parse(Version)
+export default command({
+  async run({ out }) {
     const { node, sqlite } = process.versions
     const about = {
       version: BUILD.version,
@@ -15,6 +12,6 @@ export default class Version extends OperatorCommand {
       sqlite: sqlite ?? null,
     }
     const commit = BUILD.commit === null ? 'from source' : `commit ${BUILD.commit}, ${BUILD.builtAt}`
-    this.output(flags).object(about, [`authd ${BUILD.version} (${commit}, node ${node}, sqlite ${sqlite})`])
-  }
-}
+    out.object(about, [`authd ${BUILD.version} (${commit}, node ${node}, sqlite ${sqlite})`])
+  },
+})

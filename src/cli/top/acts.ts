@@ -1,25 +1,25 @@
 import type { Deps } from '../../deps.ts'
-import { sealAudit } from '../../flows/audit.ts'
-import type { Origin } from '../../flows/event.ts'
+import { sealAudit } from '../../flows/audit/audit.ts'
+import type { Actor } from '../../flows/event.ts'
 import { toAuthdError } from '../../flows/failure.ts'
-import { addIpFilters, removeIpFilters } from '../../flows/ip-filter-admin.ts'
-import { revokeByOperator } from '../../flows/session-admin.ts'
-import { unlockPeople } from '../../flows/unlock.ts'
+import { addIpFilters, removeIpFilters } from '../../flows/limits/ip-filter-admin.ts'
+import { unlockUsers } from '../../flows/policy/lockout-admin.ts'
+import { revokeByOperator } from '../../flows/sessions/admin.ts'
 import { formatDuration } from '../../platform/duration.ts'
 import { ruleOptions, withRiskHint } from '../ip-rules.ts'
 import type { Action, Outcome } from '../tui/view.ts'
 import { BLOCK_FOR, blockCommand, RULE_REASON } from './proposals.ts'
 
-export interface Actor {
-  /** Who acts, for the audit row, with the reason that is given. */
-  origin(reason: string | undefined): Origin
+export interface Operator {
+  /** The operator, for the audit log, with the reason given. */
+  actor(reason: string | undefined): Actor
   reason: string | undefined
 }
 
 /** Does what was confirmed, as the command would; answers how it ended, and never throws. */
-export async function act(deps: Deps, actor: Actor, action: Action): Promise<Outcome> {
+export async function act(deps: Deps, operator: Operator, action: Action): Promise<Outcome> {
   try {
-    const lines = await ACTS[action.kind](deps, actor, action.target)
+    const lines = await ACTS[action.kind](deps, operator, action.target)
     await sealAudit(deps)
     return { isDone: true, lines }
   } catch (error) {
@@ -28,26 +28,26 @@ export async function act(deps: Deps, actor: Actor, action: Action): Promise<Out
   }
 }
 
-const ACTS: Record<Action['kind'], (deps: Deps, actor: Actor, target: string) => Promise<string[]>> = {
-  async revoke(deps, { origin, reason }, id) {
-    const ended = await revokeByOperator(deps, origin(reason), { ids: [id] })
+const ACTS: Record<Action['kind'], (deps: Deps, operator: Operator, target: string) => Promise<string[]>> = {
+  async revoke(deps, { actor, reason }, id) {
+    const ended = await revokeByOperator(deps, actor(reason), { ids: [id] })
     if (ended.length === 0) return ['That session had ended already.']
     const ttl = formatDuration(deps.config.current().tokens.accessTtl)
     return ['Session ended.', `Access tokens already issued stay valid up to ${ttl} where apps verify offline.`]
   },
 
-  async block(deps, { origin, reason: given }, ip) {
+  async block(deps, { actor, reason: given }, ip) {
     const reason = given ?? RULE_REASON
     const options = ruleOptions({ allow: false, expires: BLOCK_FOR, scope: 'all', 'keep-sessions': false })
     const { filters, ended } = await withRiskHint(blockCommand(ip, reason), () =>
-      addIpFilters(deps, origin(reason), { ...options, rules: [{ cidr: ip, reason }] }),
+      addIpFilters(deps, actor(reason), { ...options, rules: [{ cidr: ip, reason }] }),
     )
     const blocked = filters.map(({ cidr }) => `Blocked ${cidr} for ${BLOCK_FOR}.`)
     return ended.length > 0 ? [...blocked, `Ended ${ended.length} live sessions.`] : blocked
   },
 
-  async unlock(deps, { origin, reason }, email) {
-    const done = await unlockPeople(deps, origin(reason), [email])
+  async unlock(deps, { actor, reason }, email) {
+    const done = await unlockUsers(deps, actor(reason), [email])
     return done.map(({ user, lifted }) =>
       lifted.length > 0
         ? `Unlocked ${user.email}: ${lifted.map(({ kind, failures }) => `${kind} (${failures} wrong)`).join(', ')}.`
@@ -55,8 +55,8 @@ const ACTS: Record<Action['kind'], (deps: Deps, actor: Actor, target: string) =>
     )
   },
 
-  async remove_rule(deps, { origin, reason }, id) {
-    const removed = await removeIpFilters(deps, origin(reason), [id])
+  async remove_rule(deps, { actor, reason }, id) {
+    const removed = await removeIpFilters(deps, actor(reason), [id])
     return removed.map(({ cidr }) => `Took the rule for ${cidr} away.`)
   },
 }

@@ -1,10 +1,10 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Deps } from '../../deps.ts'
 import { SECOND } from '../../platform/clock.ts'
-import { isUnicodeLocale } from '../sparkline.ts'
+import { isUnicodeLocale } from '../output/sparkline.ts'
 import type { TuiOptions } from '../tui/start.ts'
 import { type Choice, WINDOWS } from '../tui/view.ts'
-import { type Actor, act } from './acts.ts'
+import { act, type Operator } from './acts.ts'
 import { loadTui } from './load-tui.ts'
 import type { Looker } from './look.ts'
 import { viewOf } from './view.ts'
@@ -16,14 +16,14 @@ const SLICES = 20
 export async function runTop(
   deps: Deps,
   looker: Looker,
-  { title, actor, stdin, stdout }: { title: string; actor: Actor } & Pick<TuiOptions, 'stdin' | 'stdout'>,
+  { title, operator, stdin, stdout }: { title: string; operator: Operator } & Pick<TuiOptions, 'stdin' | 'stdout'>,
 ): Promise<'quit' | 'interrupted'> {
   const { startTui } = await loadTui()
   let choice: Choice = { tab: 'live', windowMs: WINDOWS[0].ms, isPaused: false }
   let slices = SLICES
   let isChanged = false
   let rest = new AbortController()
-  const view = () => viewOf(looker.seen(), { title, windowMs: choice.windowMs, slices, reason: actor.reason })
+  const view = () => viewOf(looker.seen(), { title, windowMs: choice.windowMs, slices, reason: operator.reason })
 
   await looker.look({ tabs: [choice.tab], what: 'all' })
   const tui = startTui(view(), {
@@ -31,7 +31,7 @@ export async function runTop(
     stdout,
     isUnicode: isUnicodeLocale(process.env),
     async act(action) {
-      const outcome = await act(deps, actor, action)
+      const outcome = await act(deps, operator, action)
       await looker.look({ tabs: [choice.tab], what: 'all' })
       tui.show(view())
       return outcome

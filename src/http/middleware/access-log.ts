@@ -1,9 +1,9 @@
 import type { Deps } from '../../deps.ts'
-import type { Context, Next } from '../context.ts'
+import type { Context, Next } from '../request/context.ts'
 
 const METHODS = new Set(['GET', 'HEAD', 'POST', 'PATCH', 'DELETE', 'OPTIONS', 'PUT'])
 
-/** One line a request, without its query: a link's token stands there. And its time, by the pattern of its route. */
+/** Logs one line per request and measures its time. The query is left out, because links carry tokens in it. */
 export function accessLog({ log, metrics }: Pick<Deps, 'log' | 'metrics'>) {
   return async (ctx: Context, next: Next): Promise<void> => {
     const startedAt = performance.now()

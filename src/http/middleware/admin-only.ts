@@ -1,9 +1,9 @@
 import type { Deps } from '../../deps.ts'
 import { AuthdError } from '../../errors.ts'
-import { hasAdminKey, isAdminKey } from '../../flows/api-key.ts'
-import type { Context, Next } from '../context.ts'
+import { hasAdminKey, isAdminKey } from '../../flows/operator/api-key.ts'
+import type { Context, Next } from '../request/context.ts'
 
-/** There is no admin API until a key is in force that may use some of it: not even on this machine. */
+/** Hides the admin API until an API key with an admin scope is in force, even from this machine. */
 export function adminOnly(deps: Deps) {
   return async (ctx: Context, next: Next): Promise<void> => {
     const { identity } = ctx.state

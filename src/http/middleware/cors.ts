@@ -1,14 +1,14 @@
 import cors from '@koa/cors'
 import type { Config } from '../../config/schema.ts'
-import type { Context, Next } from '../context.ts'
+import type { Context, Next } from '../request/context.ts'
 
 const MAX_AGE_S = 600
-/** What a script may read besides the body. */
+/** The headers that scripts may read. */
 const EXPOSED = ['Retry-After', 'RateLimit', 'RateLimit-Policy', 'X-Request-ID', 'WWW-Authenticate']
 
 /**
- * Lets scripts of other origins call the API, never the pages: the listed ones, with the cookies that their browsers
- * send; or all, without cookies. Nothing is ever reflected that is not on the list.
+ * Lets scripts of other origins call the API, but never the pages. Listed origins may send cookies. With `allow_all`,
+ * every origin may call without cookies. An origin that is not listed is never reflected.
  */
 export function crossOrigin({ allowAll, allowedOrigins }: Config['cors']) {
   const listed = new Set(allowedOrigins)
@@ -24,7 +24,7 @@ export function crossOrigin({ allowAll, allowedOrigins }: Config['cors']) {
     allowHeaders: ['Authorization', 'Content-Type', 'X-Request-ID'],
     exposeHeaders: EXPOSED,
     maxAge: MAX_AGE_S,
-    // Ours outlive an error already: it becomes an answer outside of this.
+    // middleware/errors.ts already keeps the headers of an error.
     keepHeadersOnError: false,
   }) as unknown as (ctx: Context, next: Next) => Promise<void>
   const isOn = allowAll || listed.size > 0

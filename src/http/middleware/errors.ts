@@ -2,14 +2,14 @@ import { STATUS_CODES } from 'node:http'
 import type { Deps } from '../../deps.ts'
 import { AuthdError, ERRORS, type ErrorCode } from '../../errors.ts'
 import { toAuthdError } from '../../flows/failure.ts'
-import type { Context, Next } from '../context.ts'
+import type { Context, Next } from '../request/context.ts'
 
 /** `RATE_LIMITED` → `rate-limited`: the last part of a problem's address. */
 export function problemName(code: ErrorCode): string {
   return code.toLowerCase().replaceAll('_', '-')
 }
 
-/** What a client gets of any error: RFC 9457, with the four members that it may rely on besides. */
+/** The body of an error (RFC 9457), with the four members that clients may also rely on. */
 function problemDocument(error: AuthdError, { publicUrl, requestId }: { publicUrl: string; requestId: string }) {
   return {
     type: `${publicUrl}/problems/${problemName(error.code)}`,
@@ -23,7 +23,7 @@ function problemDocument(error: AuthdError, { publicUrl, requestId }: { publicUr
   }
 }
 
-/** The one place where an error becomes an answer. A fault of ours is logged with its cause, and told without it. */
+/** The only place where an error becomes an answer. Server faults are logged with their cause, which clients never see. */
 export function errors(deps: Pick<Deps, 'log' | 'config'>, renderError: (ctx: Context, error: AuthdError) => string) {
   return async (ctx: Context, next: Next): Promise<void> => {
     try {
@@ -62,7 +62,7 @@ function oauthError({ status }: AuthdError): string {
   return status >= 500 ? 'server_error' : 'invalid_request'
 }
 
-/** koa and its router throw errors with a 4xx status of their own for requests that they cannot read. */
+/** koa and its router throw their own 4xx errors for requests that they cannot parse. */
 function withoutHttpErrors(thrown: unknown): unknown {
   const status = thrown instanceof Error && 'status' in thrown ? Number(thrown.status) : 500
   if (thrown instanceof AuthdError || !(status >= 400 && status < 500) || STATUS_CODES[status] === undefined)

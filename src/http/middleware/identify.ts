@@ -1,23 +1,23 @@
 import type { Deps } from '../../deps.ts'
 import { AuthdError } from '../../errors.ts'
-import { identify as identifyFlow } from '../../flows/identify.ts'
-import type { Context, Next } from '../context.ts'
-import { type CookieNames, readCookies } from '../cookies.ts'
+import { identify as identifyFlow } from '../../flows/sessions/identify.ts'
+import type { Context, Next } from '../request/context.ts'
+import { type CookieNames, readCookies } from '../request/cookies.ts'
 
-/** What the cookie of `session.cookie_domain` is good for. */
+/** The paths where the cookie of `session.cookie_domain` counts. */
 const CHECKABLE = new Set(['/v1/session'])
 
 const SAFE = new Set(['GET', 'HEAD', 'OPTIONS'])
 
 export interface IdentifyOptions {
   names: CookieNames
-  /** Of public_url: scheme, host, port. */
+  /** Scheme, host and port of public_url. */
   origin: string
-  /** `cors.allowed_origins`: their scripts may change what a cookie may, too. */
+  /** `cors.allowed_origins`. Their scripts may also make changes with a cookie. */
   allowedOrigins: ReadonlySet<string>
 }
 
-/** Finds out whom a request speaks for: at most one read. With an `Authorization` header, cookies count for nothing. */
+/** Identifies the caller with at most one database read. An `Authorization` header disables cookies. */
 export function identify(deps: Deps, { names, origin, allowedOrigins }: IdentifyOptions) {
   const host = new URL(origin).host
   return async (ctx: Context, next: Next): Promise<void> => {
@@ -25,7 +25,7 @@ export function identify(deps: Deps, { names, origin, allowedOrigins }: Identify
     const cookies = readCookies(authorization === '' ? ctx.get('Cookie') : undefined, names)
     ctx.state.cookies = cookies
     const hasCookies = cookies.session !== undefined || cookies.device !== undefined || cookies.attempts.length > 0
-    if (hasCookies) refuseForeign(ctx, { origin, host, allowedOrigins })
+    if (hasCookies) refuseCrossSite(ctx, { origin, host, allowedOrigins })
     ctx.state.identity = await identifyFlow(deps, {
       authorization: authorization === '' ? undefined : authorization,
       cookie: cookies.session,
@@ -36,8 +36,8 @@ export function identify(deps: Deps, { names, origin, allowedOrigins }: Identify
   }
 }
 
-/** A cookie counts only under our own host name, and for changes only in requests of our own pages or listed origins. */
-export function refuseForeign(
+/** Accepts cookies only under authd's own host name, and for changes only from its own pages or listed origins. */
+export function refuseCrossSite(
   ctx: Context,
   { origin, host, allowedOrigins }: { origin: string; host: string; allowedOrigins?: ReadonlySet<string> },
 ): void {

@@ -1,19 +1,18 @@
 import type { Deps } from '../../deps.ts'
 import { AuthdError } from '../../errors.ts'
-import { recordEvent } from '../../flows/event.ts'
-import type { Context, Next } from '../context.ts'
-import { originOf } from '../origin.ts'
-import { seldom } from '../seldom.ts'
+import { keyRefusalRecorder } from '../../flows/operator/api-key.ts'
+import { actorOf } from '../request/actor.ts'
+import type { Context, Next } from '../request/context.ts'
 
-/** An API key that is genuine, and was used beyond what it may: its holder tries something, or somebody else has it. */
+/** Records refused requests of genuine API keys in the audit log. */
 export function keyRefusals(deps: Deps) {
-  const isTold = seldom(deps.clock)
+  const record = keyRefusalRecorder(deps)
   return async (ctx: Context, next: Next): Promise<void> => {
     try {
       await next()
     } catch (error) {
       const refused = refusalOf(ctx, error)
-      if (refused && isTold(`${refused.keyId} ${refused.reason}`)) await note(deps, ctx, refused)
+      if (refused) await record(actorOf(ctx), { ...refused, call: `${ctx.method} ${ctx.state.route ?? 'other'}` })
       throw error
     }
   }
@@ -24,12 +23,4 @@ function refusalOf({ state }: Context, error: unknown): { keyId: string; reason:
   if (identity.kind === 'rejected') return identity.misused
   const isBeyondScope = identity.kind === 'api_key' && error instanceof AuthdError && error.code === 'FORBIDDEN'
   return isBeyondScope ? { keyId: identity.key.id, reason: 'scope' } : undefined
-}
-
-async function note(deps: Deps, ctx: Context, { keyId, reason }: { keyId: string; reason: string }): Promise<void> {
-  const origin = { ...originOf(ctx), actor: `api-key:${keyId}` }
-  const metadata = { reason, call: `${ctx.method} ${ctx.state.route ?? 'other'}` }
-  await deps.db.write((trx) =>
-    recordEvent(deps, trx, origin, { type: 'api_key.refused', outcome: 'failure', metadata }),
-  )
 }

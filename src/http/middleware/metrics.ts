@@ -1,13 +1,13 @@
 import type { Deps } from '../../deps.ts'
 import { AuthdError } from '../../errors.ts'
-import { metricsReader } from '../../flows/stats.ts'
-import { isLoopback } from '../../platform/ip.ts'
+import { metricsReader } from '../../flows/operator/stats.ts'
+import { isLoopback } from '../../platform/net/ip.ts'
 import { digest, equalSecrets } from '../../platform/secret.ts'
-import type { Context, Next } from '../context.ts'
+import type { Context, Next } from '../request/context.ts'
 
 /**
- * GET /metrics. On the main listener: for whoever has `metrics.token`, else for this machine alone, and not through a
- * proxy on it. With `metrics.listen` it is on that listener only.
+ * Serves GET /metrics. On the main listener it needs `metrics.token`, or without one a direct request from this
+ * machine. With `metrics.listen` it is served only there.
  */
 export function metricsPage(deps: Deps, { isOwnListener = false } = {}) {
   const { enabled, listen, token } = deps.config.current().metrics
@@ -20,7 +20,7 @@ export function metricsPage(deps: Deps, { isOwnListener = false } = {}) {
       throw new AuthdError('METHOD_NOT_ALLOWED')
     }
     if (token === undefined) {
-      // Nobody is told that there is something here.
+      // Others get a 404, as if /metrics did not exist.
       if (!isOwnListener && !isThisMachine(ctx)) return await next()
     } else if (!equalSecrets(digest(bearerOf(ctx)), digest(token))) throw new AuthdError('UNAUTHORIZED')
     const { text, contentType } = await read()
@@ -29,7 +29,7 @@ export function metricsPage(deps: Deps, { isOwnListener = false } = {}) {
   }
 }
 
-/** The peer itself, not a proxy on this machine that speaks for somebody else. */
+/** True for a direct request from this machine, false for one that a proxy on it forwarded. */
 function isThisMachine(ctx: Context): boolean {
   const { client } = ctx.state
   return isLoopback(ctx.req.socket.remoteAddress ?? '') && !client.isForwarded

@@ -1,15 +1,15 @@
 import helmet from 'koa-helmet'
-import type { Context, Next } from '../context.ts'
+import type { Context, Next } from '../request/context.ts'
 
 const YEAR_S = 365 * 24 * 60 * 60
 
 export interface HeaderOptions {
   publicUrl: string
-  /** Where a form of ours may end up: browsers hold a redirect after a form against `form-action`, too. */
+  /** Allowed redirects after a form: browsers also check them against `form-action`. */
   redirectUrls: readonly string[]
 }
 
-/** koa-helmet's headers, worked out once: they are the same on every answer. Nothing is kept unless a route says so. */
+/** Sets koa-helmet's headers, computed once because they never change. Answers are not cached unless a route says so. */
 export async function securityHeaders(options: HeaderOptions) {
   const headers = Object.entries(await collect(options))
   return async (ctx: Context, next: Next): Promise<void> => {
@@ -37,7 +37,7 @@ async function collect({ publicUrl, redirectUrls }: HeaderOptions): Promise<Reco
     },
     strictTransportSecurity: isHttps && { maxAge: 2 * YEAR_S, includeSubDomains: true },
     xFrameOptions: { action: 'deny' },
-    // With no-referrer a form of ours would send `Origin: null`, and be taken for a foreign one.
+    // With no-referrer our own forms would send `Origin: null` and be rejected as cross-site.
     referrerPolicy: { policy: 'same-origin' },
     crossOriginEmbedderPolicy: true,
     crossOriginResourcePolicy: { policy: 'same-origin' },

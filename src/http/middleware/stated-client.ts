@@ -1,24 +1,24 @@
 import type { Deps } from '../../deps.ts'
 import { AuthdError } from '../../errors.ts'
-import { foldIp } from '../../platform/ip.ts'
-import type { Context, Next } from '../context.ts'
-import { ipRefusal } from './ip-filter.ts'
+import { foldIp } from '../../platform/net/ip.ts'
+import type { Context, Next } from '../request/context.ts'
+import { ipCheck } from './ip-filter.ts'
 
-/** An app's backend says here from where its user comes; only with an API key of the scope `signin`. */
+/** An app's backend states its user's address here. It counts only with an API key of the scope `signin`. */
 const HEADER = 'Authd-Client-IP'
 
-/** Takes the address that a backend states for its user: it is limited, filtered and audited from here on. */
+/** Takes the address that a backend states for its user. Limits, rules and the audit log use it from here on. */
 export function statedClient(deps: Deps) {
-  const refuse = ipRefusal(deps)
+  const check = ipCheck(deps)
   return async (ctx: Context, next: Next): Promise<void> => {
     const { identity } = ctx.state
     const stated = ctx.get(HEADER)
     if (stated === '' || identity.kind !== 'api_key' || !identity.key.scopes.includes('signin')) return await next()
     const ip = foldIp(stated)
-    if (ip === undefined) throw new AuthdError('BAD_REQUEST', { message: `${HEADER} is no address.` })
+    if (ip === undefined) throw new AuthdError('BAD_REQUEST', { message: `${HEADER} is not an IP address.` })
     ctx.state.ip = ip
     ctx.state.isStated = true
-    await refuse(ctx)
+    await check(ctx)
     await next()
   }
 }

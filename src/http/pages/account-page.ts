@@ -1,26 +1,27 @@
 import type { z } from 'zod'
 import type { Deps } from '../../deps.ts'
 import { AuthdError } from '../../errors.ts'
-import { checkFresh } from '../../flows/account.ts'
+import { checkFresh } from '../../flows/users/account.ts'
 import type { OwnedSession } from '../../store/sessions.ts'
+import type { PathParams } from '../request/router.ts'
 import { type PageAnswer, type PageRequest, page } from './page.ts'
 
-interface AccountPage<Fields extends z.ZodType> {
+interface AccountPage<Fields extends z.ZodType, Path extends string> {
   method: 'GET' | 'POST'
-  path: string
+  path: Path
   fields: Fields
-  /** The page to come back to after a fresh proof: a GET, without a query. */
-  back: string | ((params: Record<string, string>) => string)
-  /** Shown only to somebody who proved a moment ago who they are; what a POST needs, its flow says. */
+  /** The page to return to after a fresh proof: a GET without a query. */
+  back: string | ((params: PathParams<Path>) => string)
+  /** Shown only after a fresh proof. Whether a POST needs one, its flow decides. */
   isFresh?: true
-  /** Also for whoever must set up a second factor before anything else. */
+  /** Also open to users who must first set up a second factor. */
   mayWait?: true
-  handle(deps: Deps, request: PageRequest<z.output<Fields>> & { session: OwnedSession }): Promise<PageAnswer>
+  handle(deps: Deps, request: PageRequest<z.output<Fields>, Path> & { session: OwnedSession }): Promise<PageAnswer>
 }
 
-/** A page of somebody signed in: it sends strangers to sign in, and asks for a fresh proof where one is needed. */
-export function accountPage<Fields extends z.ZodType>(declared: AccountPage<Fields>) {
-  return page({
+/** A page for signed-in users. It redirects others to sign in, and asks for a fresh proof where one is needed. */
+export function accountPage<Fields extends z.ZodType, const Path extends string>(declared: AccountPage<Fields, Path>) {
+  return page<Fields, Path>({
     method: declared.method,
     path: declared.path,
     fields: declared.fields,
@@ -40,18 +41,4 @@ export function accountPage<Fields extends z.ZodType>(declared: AccountPage<Fiel
       }
     },
   })
-}
-
-/** The page again with what was wrong, for errors that a person can mend there. */
-export async function orAgain(
-  work: () => Promise<PageAnswer>,
-  mendable: readonly string[],
-  again: (error: AuthdError) => Promise<PageAnswer> | PageAnswer,
-): Promise<PageAnswer> {
-  try {
-    return await work()
-  } catch (error) {
-    if (!(error instanceof AuthdError) || !mendable.includes(error.code)) throw error
-    return await again(error)
-  }
 }

@@ -1,10 +1,10 @@
 import { z } from 'zod'
 import type { Deps } from '../../deps.ts'
 import { AuthdError } from '../../errors.ts'
-import { deleteMyself, findOwnUser, listOwnEvents, listSignInMethods, renameMyself } from '../../flows/account.ts'
-import { exportPerson } from '../../flows/export.ts'
-import { relyingParty } from '../../flows/passkey-check.ts'
-import { endOwnSession, listOwnSessions, signOut } from '../../flows/session.ts'
+import { relyingParty } from '../../flows/factors/passkey-check.ts'
+import { endOwnSession, listOwnSessions, signOut } from '../../flows/sessions/session.ts'
+import { deleteMyself, findOwnUser, listOwnEvents, listSignInMethods, renameMyself } from '../../flows/users/account.ts'
+import { exportUser } from '../../flows/users/export.ts'
 import { describeUserAgent } from '../../platform/user-agent.ts'
 import { presentOwnEvent, presentPersonalData } from '../../resources/personal-data.ts'
 import type { OwnedSession } from '../../store/sessions.ts'
@@ -85,8 +85,8 @@ const rename = accountPage({
   path: '/account/name',
   fields: fields({ name: z.string().trim().max(100).default('') }),
   back: '/account',
-  async handle(deps, { session, origin, fields: { name } }) {
-    await renameMyself(deps, origin, { userId: session.userId, name: name === '' ? null : name })
+  async handle(deps, { session, actor, fields: { name } }) {
+    await renameMyself(deps, actor, { userId: session.userId, name: name === '' ? null : name })
     return { goTo: '/account?done=name_saved' }
   },
 })
@@ -96,11 +96,11 @@ const endOne = accountPage({
   path: '/account/sessions/end',
   fields: fields({ session: z.string().max(64) }),
   back: '/account',
-  async handle(deps, { session, origin, fields: form }) {
+  async handle(deps, { session, actor, fields: form }) {
     try {
-      await endOwnSession(deps, origin, { userId: session.userId, sessionId: form.session })
+      await endOwnSession(deps, actor, { userId: session.userId, sessionId: form.session })
     } catch (error) {
-      // It ended by itself meanwhile: what was asked for is so.
+      // It has already ended, which is what the user asked for.
       if (!(error instanceof AuthdError && error.code === 'SESSION_NOT_FOUND')) throw error
     }
     return { goTo: '/account?done=session_ended' }
@@ -112,8 +112,8 @@ const endOthers = accountPage({
   path: '/account/sessions/end-others',
   fields: fields({}),
   back: '/account',
-  async handle(deps, { session, origin }) {
-    await signOut(deps, origin, { session, scope: 'others' })
+  async handle(deps, { session, actor }) {
+    await signOut(deps, actor, { session, scope: 'others' })
     return { goTo: '/account?done=others_ended' }
   },
 })
@@ -134,8 +134,8 @@ const exportMine = accountPage({
   path: '/account/export',
   fields: fields({}),
   back: '/account',
-  async handle(deps, { session, origin }) {
-    const data = await exportPerson(deps, origin, await findOwnUser(deps, session.userId))
+  async handle(deps, { session, actor }) {
+    const data = await exportUser(deps, actor, await findOwnUser(deps, session.userId))
     return {
       file: {
         name: 'my-data.json',
@@ -162,8 +162,8 @@ const remove = accountPage({
   path: '/account/delete',
   fields: fields({}),
   back: '/account/delete',
-  async handle(deps, { session, origin }) {
-    await deleteMyself(deps, origin, session)
+  async handle(deps, { session, actor }) {
+    await deleteMyself(deps, actor, session)
     return { goTo: '/signin?notice=deleted', cookies: [{ kind: 'session_ended' }] }
   },
 })

@@ -12,7 +12,7 @@ export interface BrandFile {
   body: Buffer
 }
 
-/** Where pages find the operator's logo and style sheet, if the configuration names them. */
+/** The paths of the operator's logo and style sheet, if configured. */
 export function brandPaths({ logo, themeCss }: Config['app']): { logo?: string; theme?: string } {
   return {
     ...(logo !== undefined && { logo: '/assets/logo' }),
@@ -20,12 +20,12 @@ export function brandPaths({ logo, themeCss }: Config['app']): { logo?: string; 
   }
 }
 
-/** Reads both once, at the start. Throws CONFIG_INVALID with the key where a file is not what it has to be. */
+/** Reads both once, at startup. Throws CONFIG_INVALID, with the key, for an unusable file. */
 export function readBrand({ logo, themeCss }: Config['app']): BrandFile[] {
   const files: BrandFile[] = []
   if (logo !== undefined) {
     const type = LOGO_TYPES[extname(logo).toLowerCase()]
-    if (!type) throw invalid('app.logo', `${logo} is no .svg, .png or .webp file.`)
+    if (!type) throw invalid('app.logo', `${logo} is not an .svg, .png or .webp file.`)
     files.push({ path: '/assets/logo', type, body: read('app.logo', logo) })
   }
   if (themeCss !== undefined) {
@@ -37,7 +37,7 @@ export function readBrand({ logo, themeCss }: Config['app']): BrandFile[] {
 
 function read(key: string, path: string): Buffer {
   const stat = statSync(path, { throwIfNoEntry: false })
-  if (!stat?.isFile()) throw invalid(key, `there is no file ${path}.`)
+  if (!stat?.isFile()) throw invalid(key, `${path} does not exist or is not a file.`)
   if (stat.size > MAX_BYTES) throw invalid(key, `${path} is larger than 256 KiB.`)
   try {
     return readFileSync(path)

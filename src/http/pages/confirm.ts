@@ -1,16 +1,17 @@
 import { z } from 'zod'
 import type { Deps } from '../../deps.ts'
 import type { AuthdError } from '../../errors.ts'
-import { checkFresh } from '../../flows/account.ts'
-import { stepUpWithPasskey } from '../../flows/passkey.ts'
-import type { Renewed } from '../../flows/session-renewal.ts'
-import { sendStepUpMail, stepUp } from '../../flows/step-up.ts'
+import { stepUpWithPasskey } from '../../flows/factors/passkey.ts'
+import { sendStepUpMail, stepUp } from '../../flows/factors/step-up.ts'
+import type { Renewed } from '../../flows/sessions/renewal.ts'
+import { checkFresh } from '../../flows/users/account.ts'
 import type { OwnedSession } from '../../store/sessions.ts'
-import { sessionCookies } from '../delivery.ts'
-import { accountPage, orAgain } from './account-page.ts'
+import { sessionCookies } from '../endpoint/session-answer.ts'
+import { accountPage } from './account-page.ts'
+import { orAgain } from './again.ts'
 import { fields, type PageAnswer, pageError, passkeyFields } from './page.ts'
 
-/** A page of the account, to go on to: nothing else gets into a Location. */
+/** The account page to continue to. Nothing else may reach the `Location` header. */
 const next = z
   .string()
   .regex(/^\/account(\/[a-z0-9_-]+)*$/)
@@ -34,11 +35,11 @@ const mail = accountPage({
   fields: fields({ next }),
   back: '/account',
   mayWait: true,
-  async handle(deps, { session, fields: form, origin, cookies, lang }) {
+  async handle(deps, { session, fields: form, actor, cookies, lang }) {
     const shown = { session, next: form.next, isMailed: true }
     return await orAgain(
       async () => {
-        await sendStepUpMail(deps, origin, { session, lang, device: cookies.device })
+        await sendStepUpMail(deps, actor, { session, lang, device: cookies.device })
         return await confirmPage(deps, shown)
       },
       ['RATE_LIMITED'],
@@ -53,10 +54,10 @@ const prove = accountPage({
   fields: fields({ next, method: z.enum(['email', 'totp', 'recovery_code']), code: z.string().max(64) }),
   back: '/account',
   mayWait: true,
-  async handle(deps, { session, fields: form, origin, cookies }) {
+  async handle(deps, { session, fields: form, actor, cookies }) {
     const proof = { method: form.method, code: form.code, device: cookies.device }
     return await orAgain(
-      async () => goOn(await stepUp(deps, origin, { session, proof }), form.next),
+      async () => goOn(await stepUp(deps, actor, { session, proof }), form.next),
       MENDABLE,
       (error) => confirmPage(deps, { session, next: form.next, isMailed: form.method === 'email', error }),
     )
@@ -69,10 +70,10 @@ const passkey = accountPage({
   fields: fields({ next, ...passkeyFields }),
   back: '/account',
   mayWait: true,
-  async handle(deps, { session, fields: form, origin }) {
+  async handle(deps, { session, fields: form, actor }) {
     const proof = { session, challengeId: form.challenge_id, credential: form.credential }
     return await orAgain(
-      async () => goOn(await stepUpWithPasskey(deps, origin, proof), form.next),
+      async () => goOn(await stepUpWithPasskey(deps, actor, proof), form.next),
       MENDABLE,
       (error) => confirmPage(deps, { session, next: form.next, isMailed: false, error }),
     )

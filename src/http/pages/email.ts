@@ -7,10 +7,11 @@ import {
   finishEmailChange,
   restoreEmail,
   sendRestoreMail,
-} from '../../flows/email-change.ts'
+} from '../../flows/users/email-change.ts'
 import { maskEmail, parseEmailAddress } from '../../platform/email-address.ts'
-import { sessionCookies } from '../delivery.ts'
-import { accountPage, orAgain } from './account-page.ts'
+import { sessionCookies } from '../endpoint/session-answer.ts'
+import { accountPage } from './account-page.ts'
+import { orAgain } from './again.ts'
 import { fields, page, pageError } from './page.ts'
 
 const CHANGE = { kind: 'change', action: '/account/email/code', back: '/account/email' } as const
@@ -34,12 +35,12 @@ const begin = accountPage({
   path: '/account/email',
   fields: fields({ email: z.string().max(320) }),
   back: '/account/email',
-  async handle(deps, { session, origin, fields: form, cookies, lang }) {
+  async handle(deps, { session, actor, fields: form, cookies, lang }) {
     return await orAgain(
       async () => {
         const address = parseEmailAddress(form.email)
         if (!address) throw new AuthdError('VALIDATION_ERROR')
-        await beginEmailChange(deps, origin, { session, address, lang, device: cookies.device })
+        await beginEmailChange(deps, actor, { session, address, lang, device: cookies.device })
         return { goTo: '/account/email/code' }
       },
       ['VALIDATION_ERROR', 'CONFLICT', 'RATE_LIMITED'],
@@ -68,10 +69,10 @@ const finish = accountPage({
   path: '/account/email/code',
   fields: fields({ code }),
   back: '/account/email',
-  async handle(deps, { session, origin, fields: form, cookies }) {
+  async handle(deps, { session, actor, fields: form, cookies }) {
     return await orAgain(
       async () => {
-        const renewed = await finishEmailChange(deps, origin, { session, code: form.code, device: cookies.device })
+        const renewed = await finishEmailChange(deps, actor, { session, code: form.code, device: cookies.device })
         return { goTo: '/account?done=email_changed', cookies: sessionCookies(renewed) }
       },
       ['INVALID_CREDENTIALS'],
@@ -101,7 +102,7 @@ const sendRestore = page({
   path: '/restore-email',
   limit: 'guess',
   fields: fields({ token }),
-  async handle(deps, { fields: form, origin, cookies, lang }) {
+  async handle(deps, { fields: form, actor, cookies, lang }) {
     const shown = async () => ({
       ...RESTORE,
       email: maskEmail((await findRestorable(deps, form.token)).oldEmail),
@@ -109,11 +110,11 @@ const sendRestore = page({
     })
     return await orAgain(
       async () => {
-        await sendRestoreMail(deps, origin, { token: form.token, lang, device: cookies.device })
+        await sendRestoreMail(deps, actor, { token: form.token, lang, device: cookies.device })
         return { page: 'mailcode', values: await shown() }
       },
       ['RATE_LIMITED'],
-      // A mail is on its way: its code is what the page takes.
+      // An earlier mail is still valid, so the page takes its code.
       async () => ({ page: 'mailcode', values: await shown() }),
     )
   },
@@ -124,10 +125,10 @@ const finishRestore = page({
   path: '/restore-email/code',
   limit: 'guess',
   fields: fields({ token, code }),
-  async handle(deps, { fields: form, origin, cookies }) {
+  async handle(deps, { fields: form, actor, cookies }) {
     return await orAgain(
       async () => {
-        await restoreEmail(deps, origin, { token: form.token, code: form.code, device: cookies.device })
+        await restoreEmail(deps, actor, { token: form.token, code: form.code, device: cookies.device })
         return { goTo: '/signin?notice=email_restored', cookies: [{ kind: 'session_ended' }] }
       },
       ['INVALID_CREDENTIALS'],

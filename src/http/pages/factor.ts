@@ -1,17 +1,17 @@
 import { z } from 'zod'
 import type { Deps } from '../../deps.ts'
 import { AuthdError } from '../../errors.ts'
-import { findDueFactors } from '../../flows/due-factor.ts'
-import { isPasskeyKnown, redeemPasskey } from '../../flows/passkey.ts'
-import { relyingParty } from '../../flows/passkey-check.ts'
-import { redeemRecoveryCode } from '../../flows/recovery-code.ts'
-import { redeemTotp } from '../../flows/totp.ts'
+import { isPasskeyKnown, redeemPasskey } from '../../flows/factors/passkey.ts'
+import { relyingParty } from '../../flows/factors/passkey-check.ts'
+import { redeemRecoveryCode } from '../../flows/factors/recovery-code.ts'
+import { redeemTotp } from '../../flows/factors/totp.ts'
+import { findDueFactors } from '../../flows/signin/due-factor.ts'
 import { maskEmail } from '../../platform/email-address.ts'
-import { holdingOf, type RequestCookies } from '../cookies.ts'
-import { redemption } from '../routes/signin.ts'
-import { orAgain } from './account-page.ts'
+import { holdingOf, type RequestCookies } from '../request/cookies.ts'
+import { redemption } from '../request/redemption.ts'
+import { orAgain } from './again.ts'
 import { fields, type PageAnswer, page, pageError, passkeyFields } from './page.ts'
-import { signedInPage } from './signin.ts'
+import { signedInPage } from './signed-in.ts'
 
 const attemptId = z.string().max(64)
 
@@ -29,11 +29,11 @@ const prove = page({
   path: '/signin/factor',
   limit: 'guess',
   fields: fields({ attempt: attemptId, method: z.enum(['totp', 'recovery_code']), code: z.string().max(64) }),
-  async handle(deps, { fields: form, cookies, origin, identity }) {
+  async handle(deps, { fields: form, cookies, actor, identity }) {
     const proof = { ...redemption({ cookies, identity }, undefined, form.attempt), code: form.code }
     const redeem = form.method === 'totp' ? redeemTotp : redeemRecoveryCode
     return await orAgain(
-      async () => signedInPage(deps, await redeem(deps, origin, proof), cookies),
+      async () => signedInPage(deps, await redeem(deps, actor, proof), cookies),
       ['INVALID_CREDENTIALS', 'RATE_LIMITED', 'FACTOR_DISABLED'],
       async (error) => (await factorPage(deps, cookies, form.attempt, error)) ?? ended(),
     )
@@ -45,11 +45,11 @@ const passkey = page({
   path: '/signin/passkey',
   limit: 'guess',
   fields: fields({ attempt: attemptId, ...passkeyFields }),
-  async handle(deps, { fields: form, cookies, origin, identity }) {
+  async handle(deps, { fields: form, cookies, actor, identity }) {
     const answer = { challengeId: form.challenge_id, credential: form.credential }
     const proof = { ...redemption({ cookies, identity }, undefined, form.attempt), ...answer }
     return await orAgain(
-      async () => signedInPage(deps, await redeemPasskey(deps, origin, proof), cookies),
+      async () => signedInPage(deps, await redeemPasskey(deps, actor, proof), cookies),
       ['INVALID_CREDENTIALS'],
       async (error) => {
         const due = await factorPage(deps, cookies, form.attempt, error)

@@ -1,18 +1,11 @@
-import { z } from 'zod'
-import { acceptInvitation, findInvited } from '../../flows/invitation.ts'
-import { previewRecovery, redeemRecovery } from '../../flows/recovery-link.ts'
-import { maskEmail } from '../../platform/email-address.ts'
-import { redemption } from '../routes/signin.ts'
-import { fields, page } from './page.ts'
-import { signedInPage } from './signin.ts'
-
-const token = z.string().max(200).default('')
+import { acceptInvitation, findInvited } from '../../flows/users/invitation.ts'
+import { fields, linkToken, page } from './page.ts'
 
 const invited = page({
   method: 'GET',
   path: '/invite',
   limit: 'stranger',
-  fields: fields({ token }),
+  fields: fields({ token: linkToken }),
   async handle(deps, { fields: query }) {
     const { emailTyped } = await findInvited(deps, query.token)
     return { page: 'invite', values: { email: emailTyped, token: query.token } }
@@ -23,10 +16,10 @@ const accept = page({
   method: 'POST',
   path: '/invite',
   limit: 'guess',
-  fields: fields({ token }),
-  async handle(deps, { fields: form, origin, lang, cookies }) {
+  fields: fields({ token: linkToken }),
+  async handle(deps, { fields: form, actor, lang, cookies }) {
     const held = cookies.attempts
-    const begun = await acceptInvitation(deps, origin, { token: form.token, lang, held, device: cookies.device })
+    const begun = await acceptInvitation(deps, actor, { token: form.token, lang, held, device: cookies.device })
     return {
       goTo: `/signin/code?attempt=${begun.attempt.id}`,
       cookies: [{ kind: 'attempt', token: begun.token, held }],
@@ -34,30 +27,4 @@ const accept = page({
   },
 })
 
-const askRecover = page({
-  method: 'GET',
-  path: '/recover',
-  limit: 'stranger',
-  fields: fields({ token }),
-  async handle(deps, { fields: query }) {
-    const { user, removes } = await previewRecovery(deps, query.token)
-    return { page: 'recover', values: { emailMasked: maskEmail(user.email), removes, token: query.token } }
-  },
-})
-
-const recover = page({
-  method: 'POST',
-  path: '/recover',
-  limit: 'guess',
-  fields: fields({ token }),
-  async handle(deps, { fields: form, origin, lang, cookies, identity }) {
-    const { replaces, device } = redemption({ cookies, identity })
-    const { result, attemptToken } = await redeemRecovery(deps, origin, { token: form.token, lang, replaces, device })
-    const shown = signedInPage(deps, result, cookies)
-    const isDue = result.status === 'factor_required'
-    const held = cookies.attempts
-    return isDue ? { ...shown, cookies: [{ kind: 'attempt', token: attemptToken, held }] } : shown
-  },
-})
-
-export const invitePages = [invited, accept, askRecover, recover]
+export const invitePages = [invited, accept]

@@ -1,14 +1,14 @@
 import { z } from 'zod'
 import type { Deps } from '../../deps.ts'
 import { AuthdError } from '../../errors.ts'
-import type { Origin } from '../../flows/event.ts'
-import { previewLink, redeemLink } from '../../flows/magic-link.ts'
+import type { Actor } from '../../flows/event.ts'
+import { previewLink, redeemLink } from '../../flows/signin/link.ts'
 import { maskEmail } from '../../platform/email-address.ts'
 import { describeUserAgent } from '../../platform/user-agent.ts'
-import { holdingOf, type RequestCookies } from '../cookies.ts'
-import { redemption } from '../routes/signin.ts'
+import { holdingOf, type RequestCookies } from '../request/cookies.ts'
+import { redemption } from '../request/redemption.ts'
 import { fields, type PageAnswer, page } from './page.ts'
-import { signedInPage } from './signin.ts'
+import { signedInPage } from './signed-in.ts'
 
 const token = z.string().max(200)
 
@@ -17,8 +17,8 @@ const preview = page({
   path: '/signin/link',
   limit: 'stranger',
   fields: fields({ token: token.default('') }),
-  async handle(deps, { fields: query, cookies, origin }) {
-    return await linkPage(deps, origin, cookies, query.token)
+  async handle(deps, { fields: query, cookies, actor }) {
+    return await linkPage(deps, actor, cookies, query.token)
   },
 })
 
@@ -27,17 +27,17 @@ const redeem = page({
   path: '/signin/link',
   limit: 'guess',
   fields: fields({ token, attempt: z.string().max(64) }),
-  async handle(deps, { fields: form, cookies, origin, identity }) {
+  async handle(deps, { fields: form, cookies, actor, identity }) {
     const proof = { ...redemption({ cookies, identity }, undefined, form.attempt), token: form.token }
-    const result = await redeemLink(deps, origin, proof)
-    if (result.status === 'continue_elsewhere') return await linkPage(deps, origin, cookies, form.token)
+    const result = await redeemLink(deps, actor, proof)
+    if (result.status === 'continue_elsewhere') return await linkPage(deps, actor, cookies, form.token)
     return signedInPage(deps, result, cookies)
   },
 })
 
-/** Only the browser that asked gets a button that spends the link. */
-async function linkPage(deps: Deps, origin: Origin, cookies: RequestCookies, linkToken: string): Promise<PageAnswer> {
-  const found = await previewLink(deps, origin, { token: linkToken, holding: holdingOf(cookies) })
+/** Only the browser that began the sign-in gets the button that uses the link. */
+async function linkPage(deps: Deps, actor: Actor, cookies: RequestCookies, linkToken: string): Promise<PageAnswer> {
+  const found = await previewLink(deps, actor, { token: linkToken, holding: holdingOf(cookies) })
   if (found.kind === 'used') throw new AuthdError('MAGIC_LINK_USED')
   if (found.kind === 'expired') throw new AuthdError('MAGIC_LINK_EXPIRED')
   const { attempt } = found

@@ -1,15 +1,14 @@
-import Router from '@koa/router'
 import type { Deps } from '../../deps.ts'
 import type { AuthdError } from '../../errors.ts'
-import { templates } from '../../platform/templates.ts'
-import type { Context, Next } from '../context.ts'
-import { type CookieNames, setCookies } from '../cookies.ts'
-import { languageOf } from '../language.ts'
-import { withinLimits } from '../limits.ts'
-import { parseInput, readBody } from '../middleware/body.ts'
-import { refuseForeign } from '../middleware/identify.ts'
-import { pathFilter, refuseByFixedPath, refuseOtherMethods } from '../mount.ts'
-import { originOf } from '../origin.ts'
+import { templates } from '../../platform/texts/templates.ts'
+import { refuseCrossSite } from '../middleware/identify.ts'
+import { actorOf } from '../request/actor.ts'
+import { parseInput, readBody } from '../request/body.ts'
+import type { Context, Next } from '../request/context.ts'
+import { type CookieNames, setCookies } from '../request/cookies.ts'
+import { languageOf } from '../request/language.ts'
+import { withinLimits } from '../request/limits.ts'
+import { pathParams, routerOf } from '../request/router.ts'
 import { accountPages } from './account.ts'
 import type { BrandFile } from './branding.ts'
 import { confirmPages } from './confirm.ts'
@@ -20,6 +19,7 @@ import { linkPages } from './link.ts'
 import { myFactorPages } from './my-factors.ts'
 import { basePath, type Page, type PageAnswer, pageContext, pageError } from './page.ts'
 import { problemPages } from './problem.ts'
+import { recoverPages } from './recover.ts'
 import { renderPage } from './render.ts'
 import { signinPages } from './signin.ts'
 import { signoutPages } from './signout.ts'
@@ -36,38 +36,26 @@ export const PAGES: readonly Page[] = [
   ...confirmPages,
   ...emailPages,
   ...invitePages,
+  ...recoverPages,
   ...signoutPages,
   ...problemPages,
 ]
 
-/** The hosted pages. They answer under our own host name only, and take forms from our own pages only. */
+/** Serves the hosted pages, only under the host name of public_url, and accepts forms only from these pages. */
 export function mountPages(deps: Deps, { names, origin }: { names: CookieNames; origin: string }) {
   const host = new URL(origin).host
-  const router = new Router<Context['state'], Context>({ sensitive: true })
-  for (const declared of PAGES) {
-    router.register(declared.path, [declared.method], async (ctx: Context) => {
-      ctx.state.route = declared.path
-      ctx.state.isPage = true
-      refuseForeign(ctx, { origin, host })
-      const shown = await withinLimits(deps, ctx, declared, () => answer(deps, ctx, declared))
-      send(deps, ctx, declared, shown, names)
-    })
-  }
-  const routes = router.routes()
-  const mayMatch = pathFilter(PAGES.map(({ path }) => path))
-  return async (ctx: Context, next: Next): Promise<void> => {
-    if (!mayMatch(ctx.path)) return await next()
-    refuseByFixedPath(PAGES, ctx)
-    await routes(ctx as Parameters<typeof routes>[0], async () => {
-      refuseOtherMethods(router, ctx)
-      await next()
-    })
-  }
+  return routerOf(PAGES, async (ctx, declared) => {
+    ctx.state.route = declared.path
+    ctx.state.isPage = true
+    refuseCrossSite(ctx, { origin, host })
+    const shown = await withinLimits(deps, ctx, declared, () => answer(deps, ctx, declared))
+    send(deps, ctx, declared, shown, names)
+  })
 }
 
 /**
- * Styles, scripts and images, named by the hash of their content: kept for ever, and never personal. The operator's own
- * keep their names, so they are asked for again after a while.
+ * Serves styles, scripts and images. Ours have a hash in their name and may be cached forever. The operator's files keep
+ * their names, so they are cached for minutes only.
  */
 export function assets(brand: BrandFile[]) {
   const own = Object.values(templates().assets).map(({ name, ...asset }) => ({
@@ -88,7 +76,7 @@ export function assets(brand: BrandFile[]) {
   }
 }
 
-/** An error as a page, in the reader's language, with the request's id. */
+/** Renders an error as a page, in the user's language and with the request id. */
 export function renderError(deps: Pick<Deps, 'config' | 'clock' | 'texts'>) {
   return (ctx: Context, error: AuthdError): string => {
     const values = { ...pageError(error), status: error.status, requestId: ctx.state.requestId }
@@ -101,10 +89,10 @@ async function answer(deps: Deps, ctx: Context, declared: Page): Promise<PageAns
   const input = isForm ? await readBody(ctx, 'form') : Object.fromEntries(new URLSearchParams(ctx.querystring))
   return await declared.handle(deps, {
     fields: parseInput(declared.fields, input, isForm ? 'form' : 'query'),
-    params: (ctx as unknown as { params: Record<string, string> }).params,
+    params: pathParams(ctx),
     identity: ctx.state.identity,
     cookies: ctx.state.cookies,
-    origin: originOf(ctx),
+    actor: actorOf(ctx),
     lang: languageOf(ctx.get('Accept-Language')),
   })
 }
@@ -115,7 +103,7 @@ function send(deps: Deps, ctx: Context, declared: Page, result: PageAnswer, name
   if ('goTo' in result) {
     const { publicUrl } = deps.config.current()
     ctx.status = 303
-    // Only a path of ours or an address that was held against the allow-list gets here.
+    // Only authd's own paths, and addresses from signin.redirect_urls get here.
     ctx.set('Location', result.goTo.startsWith('/') ? `${basePath(publicUrl)}${result.goTo}` : result.goTo)
     ctx.body = ''
     return

@@ -1,12 +1,18 @@
 import { z } from 'zod'
-import { findOwnUser, listSignInMethods } from '../../flows/account.ts'
-import { enrolPasskey, listOwnPasskeys, removeOwnPasskey, renameOwnPasskey } from '../../flows/passkey-enrolment.ts'
-import { remakeRecoveryCodes } from '../../flows/recovery-code.ts'
-import { beginTotp, finishTotp, removeOwnTotp } from '../../flows/totp.ts'
+import {
+  enrolPasskey,
+  listOwnPasskeys,
+  removeOwnPasskey,
+  renameOwnPasskey,
+} from '../../flows/factors/passkey-enrolment.ts'
+import { remakeRecoveryCodes } from '../../flows/factors/recovery-code.ts'
+import { beginTotp, finishTotp, removeOwnTotp } from '../../flows/factors/totp.ts'
+import { findOwnUser, listSignInMethods } from '../../flows/users/account.ts'
 import { authenticatorName } from '../../platform/authenticator-name.ts'
 import { qrSvg } from '../../platform/qr.ts'
-import { sessionCookies } from '../delivery.ts'
-import { accountPage, orAgain } from './account-page.ts'
+import { sessionCookies } from '../endpoint/session-answer.ts'
+import { accountPage } from './account-page.ts'
+import { orAgain } from './again.ts'
 import { allowedRedirect, fields, pageError, passkeyFields, redirectField } from './page.ts'
 
 const CODES_FILE = 'recovery-codes.txt'
@@ -29,12 +35,12 @@ const addPasskey = accountPage({
   fields: fields({ ...passkeyFields, redirect_to: redirectField }),
   back: '/account/passkeys/new',
   mayWait: true,
-  async handle(deps, { session, origin, fields: form }) {
+  async handle(deps, { session, actor, fields: form }) {
     const made = { session, challengeId: form.challenge_id, credential: form.credential, name: undefined }
     const { redirectTo } = allowedRedirect(deps, form.redirect_to)
     return await orAgain(
       async () => {
-        const { renewed } = await enrolPasskey(deps, origin, made)
+        const { renewed } = await enrolPasskey(deps, actor, made)
         return { goTo: redirectTo ?? '/account?done=passkey_added', cookies: sessionCookies(renewed) }
       },
       ['PASSKEY_NOT_ACCEPTED', 'CONFLICT'],
@@ -51,11 +57,11 @@ const onePasskey = accountPage({
   method: 'GET',
   path: '/account/passkeys/:id',
   fields: fields({}),
-  back: ({ id = '' }) => `/account/passkeys/${id}`,
+  back: ({ id }) => `/account/passkeys/${id}`,
   isFresh: true,
   async handle(deps, { session, params }) {
     const own = await listOwnPasskeys(deps, session.userId)
-    const found = own.find(({ id }) => id === params['id'])
+    const found = own.find(({ id }) => id === params.id)
     if (!found) return { goTo: '/account' }
     const { id, name, aaguid, isBackupEligible: synced, createdAt } = found
     const values = { id, name, maker: authenticatorName(aaguid) ?? null, synced, createdAt, isLast: own.length === 1 }
@@ -68,8 +74,8 @@ const renamePasskey = accountPage({
   path: '/account/passkeys/:id/name',
   fields: fields({ name: z.string().trim().min(1).max(60) }),
   back: '/account',
-  async handle(deps, { session, params, origin, fields: { name } }) {
-    await renameOwnPasskey(deps, origin, { userId: session.userId, id: params['id'] ?? '', name })
+  async handle(deps, { session, params, actor, fields: { name } }) {
+    await renameOwnPasskey(deps, actor, { userId: session.userId, id: params.id, name })
     return { goTo: '/account?done=passkey_renamed' }
   },
 })
@@ -78,9 +84,9 @@ const removePasskey = accountPage({
   method: 'POST',
   path: '/account/passkeys/:id/remove',
   fields: fields({}),
-  back: ({ id = '' }) => `/account/passkeys/${id}`,
-  async handle(deps, { session, params, origin }) {
-    const renewed = await removeOwnPasskey(deps, origin, { session, id: params['id'] ?? '' })
+  back: ({ id }) => `/account/passkeys/${id}`,
+  async handle(deps, { session, params, actor }) {
+    const renewed = await removeOwnPasskey(deps, actor, { session, id: params.id })
     return { goTo: '/account?done=passkey_removed', cookies: sessionCookies(renewed) }
   },
 })
@@ -117,10 +123,10 @@ const confirmTotp = accountPage({
   fields: fields({ code: z.string().max(64) }),
   back: '/account/totp',
   mayWait: true,
-  async handle(deps, { session, origin, fields: { code } }) {
+  async handle(deps, { session, actor, fields: { code } }) {
     return await orAgain(
       async () => {
-        const { renewed, recoveryCodes: codes } = await finishTotp(deps, origin, { session, code })
+        const { renewed, recoveryCodes: codes } = await finishTotp(deps, actor, { session, code })
         const cookies = sessionCookies(renewed)
         if (codes === undefined) return { goTo: '/account?done=totp_enabled', cookies }
         return { page: 'codes', values: { codes, fileName: CODES_FILE }, cookies }
@@ -136,8 +142,8 @@ const removeTotp = accountPage({
   path: '/account/totp/remove',
   fields: fields({}),
   back: '/account/totp',
-  async handle(deps, { session, origin }) {
-    const renewed = await removeOwnTotp(deps, origin, session)
+  async handle(deps, { session, actor }) {
+    const renewed = await removeOwnTotp(deps, actor, session)
     return { goTo: '/account?done=totp_removed', cookies: sessionCookies(renewed) }
   },
 })
@@ -160,8 +166,8 @@ const makeCodes = accountPage({
   path: '/account/recovery-codes',
   fields: fields({}),
   back: '/account/recovery-codes',
-  async handle(deps, { session, origin }) {
-    const { renewed, codes } = await remakeRecoveryCodes(deps, origin, session)
+  async handle(deps, { session, actor }) {
+    const { renewed, codes } = await remakeRecoveryCodes(deps, actor, session)
     return { page: 'codes', values: { codes, fileName: CODES_FILE }, cookies: sessionCookies(renewed) }
   },
 })

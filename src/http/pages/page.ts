@@ -1,26 +1,27 @@
 import { z } from 'zod'
 import type { Deps } from '../../deps.ts'
 import type { AuthdError } from '../../errors.ts'
-import type { Origin } from '../../flows/event.ts'
-import type { Identity } from '../../flows/identify.ts'
-import type { CookieChange, RequestCookies } from '../cookies.ts'
-import type { Limit } from '../limits.ts'
+import type { Actor } from '../../flows/event.ts'
+import type { Limit } from '../../flows/limits/request.ts'
+import type { Identity } from '../../flows/sessions/identify.ts'
+import type { CookieChange, RequestCookies } from '../request/cookies.ts'
+import type { PathParams } from '../request/router.ts'
 import { brandPaths } from './branding.ts'
 import type { PageContext, PageError, PageName, PageValues } from './values.ts'
 
-export interface PageRequest<Fields> {
-  /** Of the form, or of the query for a GET. */
+export interface PageRequest<Fields, Path extends string = string> {
+  /** From the form, or from the query for a GET. */
   fields: Fields
-  params: Record<string, string>
+  params: PathParams<Path>
   identity: Identity
   cookies: RequestCookies
-  origin: Origin
+  actor: Actor
   lang: string
 }
 
 type Shown = { [Name in PageName]: { page: Name; values: PageValues[Name] } }[PageName]
 
-/** A page, a file, or another address to go to (always with 303, so that nothing is posted twice). */
+/** A page, a file, or a redirect. Redirects are always 303, so that no form is posted twice. */
 export type PageAnswer = (
   | (Shown & { status?: number })
   | { goTo: string }
@@ -29,36 +30,39 @@ export type PageAnswer = (
   cookies?: CookieChange[]
 }
 
-/** One hosted page: a form or query comes in, the same flow as the API's is called, and HTML goes out. */
-export interface Page<Fields extends z.ZodType = z.ZodType> {
+/** A hosted page. It reads a form or query, calls the same flow as the API, and answers with HTML. */
+export interface Page<Fields extends z.ZodType = z.ZodType, Path extends string = string> {
   method: 'GET' | 'POST'
-  path: string
+  path: Path
   fields: Fields
   limit?: Limit
-  /** May be kept by anybody: it says nothing of anybody. Seconds. */
+  /** Seconds. Caches may store the page: it holds nothing personal. */
   publicMaxAge?: number
-  handle(deps: Deps, request: PageRequest<z.output<Fields>>): Promise<PageAnswer>
+  handle(deps: Deps, request: PageRequest<z.output<Fields>, Path>): Promise<PageAnswer>
 }
 
-/** Keeps the types of the fields together with their handler, and then forgets them, so that a list can hold it. */
-export function page<Fields extends z.ZodType>(declared: Page<Fields>): Page {
+/** Checks the types of a declaration, then forgets them, so that a list can hold it. */
+export function page<Fields extends z.ZodType, const Path extends string>(declared: Page<Fields, Path>): Page {
   return declared as unknown as Page
 }
 
-/** Fields of a form or a query: unknown ones are let be, since links gain parameters on their way. */
+/** The fields of a form or query. Unknown fields are ignored, because mail services add parameters to links. */
 export function fields<Shape extends z.ZodRawShape>(shape: Shape) {
   return z.object(shape)
 }
 
+/** The token of a link in a mail or from an operator. */
+export const linkToken = z.string().max(200).default('')
+
 export const redirectField = z.string().max(2048).optional()
 
-/** What the script of a passkey form fills in. */
+/** The fields that the script of a passkey form fills in. */
 export const passkeyFields = {
   challenge_id: z.string().max(64),
   credential: z.string().max(32_768).transform(parseObject),
 }
 
-/** Anything but an object is a credential that nobody made: the flow refuses it like any bad one. */
+/** Anything but an object becomes an empty credential, which the flow rejects like any bad one. */
 function parseObject(text: string): Record<string, unknown> {
   try {
     const value: unknown = JSON.parse(text)
@@ -68,7 +72,7 @@ function parseObject(text: string): Record<string, unknown> {
   }
 }
 
-/** Where a page may lead on to; an address that is not on the list leads nowhere. */
+/** The redirect, if `signin.redirect_urls` allows it. */
 export function allowedRedirect(deps: Pick<Deps, 'config'>, redirect: string | undefined): { redirectTo?: string } {
   const isAllowed = redirect !== undefined && deps.config.current().signin.redirectUrls.includes(redirect)
   return isAllowed ? { redirectTo: redirect } : {}
@@ -78,7 +82,7 @@ export function pageError({ code, message, retryAfter }: AuthdError): PageError 
   return { code, message, ...(retryAfter !== undefined && { retryAfter }) }
 }
 
-/** What all pages share, as the configuration has it now. */
+/** The values that all pages share, from the current configuration. */
 export function pageContext(deps: Pick<Deps, 'config' | 'clock' | 'texts'>, lang: string): PageContext {
   const { app, publicUrl } = deps.config.current()
   return {
@@ -93,7 +97,7 @@ export function pageContext(deps: Pick<Deps, 'config' | 'clock' | 'texts'>, lang
   }
 }
 
-/** The path that public_url may carry, without a slash at its end. */
+/** The path of public_url without a trailing slash. */
 export function basePath(publicUrl: string): string {
   return new URL(publicUrl).pathname.replace(/\/$/, '')
 }

@@ -1,14 +1,14 @@
-import { type Template, templates } from '../../platform/templates.ts'
-import { sentenceHelper, type Translator, translatorFor } from '../../platform/translate.ts'
+import { type Template, templates } from '../../platform/texts/templates.ts'
+import { sentenceHelper, type Translator, translatorFor } from '../../platform/texts/translate.ts'
 import { faultOf, SAID } from './said.ts'
 import type { PageContext, PageError, PageName, PageValues } from './values.ts'
 
-/** The pages of somebody signed in have the wide column and the way out above it. */
+/** Pages for signed-in users have a wide column and a sign-out link. */
 const WIDE: ReadonlySet<PageName> = new Set(['account', 'activity'])
-/** Forms that a browser's passkey or clipboard fills: they have their script. */
+/** Pages with a script, for passkeys or the clipboard. */
 const SCRIPTED: ReadonlySet<PageName> = new Set(['signin', 'factor', 'account', 'passkey-new', 'confirm', 'codes'])
 
-/** A hosted page as HTML. All values are escaped; no inline script or style, nothing from another origin. */
+/** Renders a hosted page. All values are escaped; there is no inline script or style, and nothing from other origins. */
 export function renderPage<Name extends PageName>(name: Name, values: PageValues[Name], context: PageContext): string {
   const translate = translatorFor(context.lang, context.locales)
   const { t, lang } = translate
@@ -26,7 +26,7 @@ export function renderPage<Name extends PageName>(name: Name, values: PageValues
     dir: t('dir'),
     fault,
     noticeText: notice && t(`${name}.notice.${notice}`),
-    // The tab, too, says that something went wrong: it is what a screen reader reads first.
+    // The title also tells the error, because a screen reader reads it first.
     title: fault ? t('page.fault_title', { title }) : title,
     isWide: WIDE.has(name),
     hasScript: SCRIPTED.has(name),
@@ -38,14 +38,14 @@ export function renderPage<Name extends PageName>(name: Name, values: PageValues
 function helpersFor(translate: Translator, { basePath, now }: PageContext) {
   return {
     t: sentenceHelper(translate),
-    /** `{{path "/signin"}}`: under the path that public_url may carry. */
+    /** `{{path "/signin"}}`: below the path of public_url. */
     path: (path: unknown) => `${basePath}${path}`,
     /** `{{asset "authd.css"}}` */
     asset: (file: unknown) => `${basePath}/assets/${templates().assets[String(file)]?.name}`,
     query: (value: unknown) => encodeURIComponent(String(value)),
-    /** The mark above the column: the name's first character. */
+    /** The first character of the name, for the mark above the column. */
     initial: (name: unknown) => [...String(name)][0]?.toUpperCase(),
-    /** `{{when lastSeenAt}}`: `4 minutes ago`; what is to come by a clock's fault is now. */
+    /** `{{when lastSeenAt}}`: `4 minutes ago`. A time in the future, from a wrong clock, is shown as now. */
     when: (at: unknown) => translate.relative(Math.min(0, Number(at) - now)),
     date: (at: unknown) => translate.date(Number(at)),
   }

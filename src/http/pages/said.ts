@@ -1,11 +1,11 @@
 import { SECOND, toRfc3339 } from '../../platform/clock.ts'
-import type { SentenceValues, Translator } from '../../platform/translate.ts'
+import type { SentenceValues, Translator } from '../../platform/texts/translate.ts'
 import type { PageContext, PageError, PageName, PageValues } from './values.ts'
 
 type Said = SentenceValues & { heading?: string; isErrorItself?: boolean; faultAt?: string }
 type Sayings = { [Name in PageName]?: (values: PageValues[Name], context: PageContext, translate: Translator) => Said }
 
-/** What a template can't choose by itself: headings with a name in them, sentences that depend on a kind. */
+/** Texts that a template cannot choose: headings that contain a name, sentences that depend on a kind. */
 export const SAID: Sayings = {
   signin: () => ({ faultAt: 'email' }),
   email: () => ({ faultAt: 'email' }),
@@ -50,7 +50,7 @@ export const SAID: Sayings = {
   problem: (error, _, translate) => explain(error, translate),
 }
 
-/** A page's own words for an error, where it has some. */
+/** The page's own sentence for an error, or the general one. */
 export function faultOf(page: PageName, error: PageError, translate: Translator): string {
   const own = `${page}.error.${error.code}`
   return translate.has(own) ? translate.t(own) : sentenceFor(error, translate)

@@ -1,21 +1,21 @@
 import { z } from 'zod'
 import type { Deps } from '../../deps.ts'
 import { AuthdError } from '../../errors.ts'
-import { beginSignIn } from '../../flows/begin-sign-in.ts'
-import { redeemCode } from '../../flows/magic-link.ts'
-import type { SignedIn, SignInResult } from '../../flows/sign-in.ts'
-import { findWaitingAttempt } from '../../flows/signin-mail.ts'
+import { beginSignIn } from '../../flows/signin/begin.ts'
+import { redeemCode } from '../../flows/signin/link.ts'
+import { findWaitingAttempt } from '../../flows/signin/mail.ts'
 import { SECOND } from '../../platform/clock.ts'
 import { parseEmailAddress } from '../../platform/email-address.ts'
-import { holdingOf, type RequestCookies } from '../cookies.ts'
-import { redemption, signInCookies } from '../routes/signin.ts'
-import { fields, type PageAnswer, page, pageError, redirectField } from './page.ts'
+import { holdingOf, type RequestCookies } from '../request/cookies.ts'
+import { redemption } from '../request/redemption.ts'
+import { fields, page, pageError, redirectField } from './page.ts'
+import { signedInPage } from './signed-in.ts'
 import type { PageError } from './values.ts'
 
 const NOTICES = ['signed_out', 'deleted', 'email_restored'] as const
 const attemptId = z.string().max(64)
 
-/** A mailbox that has had its mails is told of in the form; anything else is an error page. */
+/** The form shows that a mailbox reached its limit. Other errors get an error page. */
 function limitedOnly(error: unknown): AuthdError {
   if (error instanceof AuthdError && error.code === 'RATE_LIMITED') return error
   throw error
@@ -41,7 +41,7 @@ const begin = page({
   path: '/signin',
   limit: 'stranger',
   fields: fields({ email: z.string().max(320), redirect_to: redirectField, attempt: attemptId.optional() }),
-  async handle(deps, { fields: form, cookies, origin, lang }) {
+  async handle(deps, { fields: form, cookies, actor, lang }) {
     const email = parseEmailAddress(form.email)
     const shown = { email: form.email, ...optional(form.redirect_to) }
     if (!email) {
@@ -49,7 +49,7 @@ const begin = page({
       return { page: 'signin', status: 400, values: { ...shown, error } }
     }
     const held = cookies.attempts
-    const begun = await beginSignIn(deps, origin, {
+    const begun = await beginSignIn(deps, actor, {
       email,
       deliver: 'cookie',
       redirectTo: form.redirect_to,
@@ -85,10 +85,10 @@ const code = page({
   path: '/signin/code',
   limit: 'guess',
   fields: fields({ attempt: attemptId, code: z.string().max(64) }),
-  async handle(deps, { fields: form, cookies, origin, identity }) {
+  async handle(deps, { fields: form, cookies, actor, identity }) {
     try {
       const proof = { ...redemption({ cookies, identity }, undefined, form.attempt), code: form.code }
-      return signedInPage(deps, await redeemCode(deps, origin, proof), cookies)
+      return signedInPage(deps, await redeemCode(deps, actor, proof), cookies)
     } catch (error) {
       if (!(error instanceof AuthdError && error.code === 'INVALID_CREDENTIALS')) throw error
       const shown = await codePage(deps, cookies, form.attempt)
@@ -97,22 +97,6 @@ const code = page({
     }
   },
 })
-
-/** Where a proof leads: to the next one that is due, to the app that asked, or to the account. */
-export function signedInPage(deps: Deps, result: SignInResult, cookies: RequestCookies): PageAnswer {
-  if (result.status === 'continue_elsewhere') throw new AuthdError('MAGIC_LINK_EXPIRED')
-  if (result.status === 'factor_required') return { goTo: `/signin/factor?attempt=${result.attempt.id}` }
-  return { goTo: leadOn(deps, result.signedIn), cookies: signInCookies(result, cookies.attempts) }
-}
-
-/** Once for each browser, after a sign-in by mail alone, a passkey is offered on the way. */
-function leadOn(deps: Deps, { attempt, session, isNewDevice }: SignedIn): string {
-  if (session.isEnrolmentDue) return '/account/enrol'
-  const isOffered = deps.config.current().webauthn.offer && isNewDevice && session.aal === 1
-  if (!isOffered) return attempt.redirectTo ?? '/account'
-  const onward = attempt.redirectTo === null ? '' : `&redirect_to=${encodeURIComponent(attempt.redirectTo)}`
-  return `/account/passkeys/new?offer=1${onward}`
-}
 
 async function codePage(deps: Deps, cookies: RequestCookies, attempt: string | undefined) {
   const waiting = await findWaitingAttempt(deps, holdingOf(cookies, undefined, attempt))
@@ -127,11 +111,11 @@ async function codePage(deps: Deps, cookies: RequestCookies, attempt: string | u
   )
 }
 
-/** Said before anything is typed: a page that leads nowhere helps nobody. */
+/** Checked before the user types anything, so that no sign-in ends at a bad redirect. */
 function checkRedirect(deps: Deps, redirect: string | undefined): void {
   if (redirect === undefined || deps.config.current().signin.redirectUrls.includes(redirect)) return
   throw new AuthdError('VALIDATION_ERROR', {
-    message: 'redirect_to is not one of the addresses in signin.redirect_urls.',
+    message: 'redirect_to is not listed in signin.redirect_urls.',
   })
 }
 

@@ -1,4 +1,4 @@
-import { signOut } from '../../flows/session.ts'
+import { signOut } from '../../flows/sessions/session.ts'
 import { fields, page } from './page.ts'
 
 const ask = page({
@@ -15,8 +15,8 @@ const leave = page({
   method: 'POST',
   path: '/signout',
   fields: fields({}),
-  async handle(deps, { identity, origin }) {
-    if (identity.kind === 'session') await signOut(deps, origin, { session: identity.session, scope: 'current' })
+  async handle(deps, { identity, actor }) {
+    if (identity.kind === 'session') await signOut(deps, actor, { session: identity.session, scope: 'current' })
     return { goTo: '/signin?notice=signed_out', cookies: [{ kind: 'session_ended' }] }
   },
 })

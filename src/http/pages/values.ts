@@ -1,38 +1,38 @@
-import type { Sentences } from '../../platform/translate.ts'
+import type { Sentences } from '../../platform/texts/sentences.ts'
 import type { OwnEvent } from '../../resources/personal-data.ts'
 
-/** What each hosted page shows. A route fills one of these and calls renderPage; sentences are in templates/locales. */
+/** The values of each hosted page. Their sentences are in templates/locales. */
 export interface PageValues {
   /** Asks for the e-mail address. Posts `email`, and `redirect_to` if given, to /signin. */
   signin: {
-    /** As typed before, to be corrected. */
+    /** As typed, so that the user can correct it. */
     email?: string
     redirectTo?: string
     error?: PageError
-    /** Said above the form. */
+    /** Shown above the form. */
     notice?: 'signed_out' | 'deleted' | 'email_restored'
-    /** A passkey that somebody tried and that is nobody's: their authenticator may forget it. */
+    /** The id of an unknown passkey, which the user's authenticator may delete. */
     unknownCredential?: string
     rpId?: string
   }
   /**
-   * The mail is on its way: takes its code. Posts `attempt` and `code` to /signin/code; "send again" posts `attempt`,
+   * Takes the code from the mail. Posts `attempt` and `code` to /signin/code; "send again" posts `attempt`,
    * `email` and `redirect_to` to /signin.
    */
   code: {
     attempt: string
-    /** As typed: it is shown to the browser that typed it. */
+    /** As typed. Only the browser that typed it sees it. */
     email: string
-    /** Long codes have letters: they get a keyboard that has them. */
+    /** Long codes contain letters and need another on-screen keyboard. */
     codeKind?: 'short' | 'long'
-    /** Seconds until another mail may be asked for; 0 = now. */
+    /** Seconds until another mail can be requested; 0 means now. */
     resendAfter: number
     redirectTo?: string
     error?: PageError
-    /** After "send again": says that another mail has been sent. */
+    /** Set after "send again". */
     notice?: 'sent_again'
   }
-  /** Where a mail's link leads. Posts `attempt` and `token` to /signin/link in the browser that asked, and nothing elsewhere. */
+  /** The page of a mail's link. Posts `attempt` and `token` to /signin/link, but only in the browser that began. */
   link:
     | {
         kind: 'own'
@@ -43,30 +43,30 @@ export interface PageValues {
     | {
         kind: 'elsewhere'
         emailMasked: string
-        /** When, where and by what the sign-in was begun, and what time it is now: epoch milliseconds. */
+        /** When the sign-in was begun, and the current time: epoch milliseconds. */
         begunAt: number
         now: number
         /** `Firefox on Linux` */
         browser?: string
         ip?: string
       }
-  /** The first proof was right: asks for a second one. Posts `attempt`, `method`, `code` to /signin/factor, or a passkey. */
+  /** Asks for a second factor. Posts `attempt`, `method`, `code` to /signin/factor, or a passkey. */
   factor: {
     attempt: string
     emailMasked?: string
     hasPasskey: boolean
     hasTotp: boolean
     hasRecovery: boolean
-    /** Nothing that the person has is accepted now. */
+    /** None of the user's factors is accepted now. */
     isEmpty: boolean
     error?: PageError
   }
-  /** Everything a person has here. */
+  /** The overview of an account. */
   account: {
     email: string
     name: string | null
     createdAt: number
-    /** What was just done. */
+    /** Confirms the last change. */
     notice?: AccountNotice
     error?: PageError
     offersPasskey: boolean
@@ -80,21 +80,21 @@ export interface PageValues {
     hasOthers: boolean
     rpId: string
     webauthnUserId: string
-    /** Of all passkeys, for the authenticators; parted by spaces. */
+    /** The ids of all passkeys, separated by spaces, for the authenticators. */
     credentialIds: string
   }
-  /** What happened to the account, newest first. */
+  /** The events of the account, newest first. */
   activity: {
     events: OwnEvent[]
   }
-  /** Makes a passkey. Posts `challenge_id`, `credential` and `redirect_to` to /account/passkeys. */
+  /** Creates a passkey. Posts `challenge_id`, `credential` and `redirect_to` to /account/passkeys. */
   'passkey-new': {
-    /** Offered after a sign-in: "not now" leads on. */
+    /** Offered after a sign-in, with a "not now" link. */
     isOffer: boolean
     redirectTo?: string
     error?: PageError
   }
-  /** One passkey: rename it, remove it. */
+  /** Renames or removes a passkey. */
   passkey: {
     id: string
     name: string
@@ -105,12 +105,12 @@ export interface PageValues {
     error?: PageError
   }
   totp: { isOn: boolean; error?: PageError }
-  /** Shows the secret, once; after a wrong code without it. Posts `code` to /account/totp. */
+  /** Shows the secret once. After a wrong code it is not shown again. Posts `code` to /account/totp. */
   'totp-setup': { secret?: string; uri?: string; qr?: string; error?: PageError }
   /** Recovery codes, shown once. */
   codes: { codes: string[]; fileName: string; redirectTo?: string }
   'recovery-codes': { hasFactor: boolean; codesLeft: number; error?: PageError }
-  /** Asks for a fresh proof, and leads on to `next`. */
+  /** Asks for a fresh proof, then continues to `next`. */
   confirm: {
     email: string
     next: string
@@ -124,7 +124,7 @@ export interface PageValues {
   }
   /** Asks for a new address. Posts `email` to /account/email. */
   email: { current: string; typed?: string; error?: PageError }
-  /** Takes the code of a mail that proves an address. Posts `code`, and `token` if given, to `action`. */
+  /** Takes the code from a mail that proves an address. Posts `code`, and `token` if given, to `action`. */
   mailcode: {
     kind: 'change' | 'restore'
     email: string
@@ -134,19 +134,19 @@ export interface PageValues {
     error?: PageError
   }
   delete: { email: string }
-  /** A second factor is required, and there is none. */
+  /** Asks the user to set up a required second factor. */
   enrol: Record<string, never>
   /** Posts `token` to /invite. */
   invite: { email: string; token: string }
   /** Posts `token` to /recover. */
   recover: { emailMasked: string; removes: string[]; token: string }
-  /** The way back after a change of address. Posts `token` to /restore-email. */
+  /** Undoes a change of address. Posts `token` to /restore-email. */
   restore: { newMasked: string; oldMasked: string; token: string }
   /** Asks before signing out. Posts to /signout. */
   signout: {
     email: string
   }
-  /** Something did not work. Says what to do, by the error's code. */
+  /** Shows an error and what to do next, by its code. */
   error: PageError & {
     status: number
     requestId: string
@@ -171,28 +171,28 @@ export type AccountNotice =
 
 export type PageName = keyof PageValues
 
-/** An error as pages say it: in the reader's language where templates/locales has its code, else in these words. */
+/** An error on a page. templates/locales has sentences for its code; otherwise `message` is shown. */
 export interface PageError {
   code: string
   /** The error's public text. */
   message: string
-  /** Seconds, for a limit that ends. */
+  /** Seconds until a limit ends. */
   retryAfter?: number
 }
 
-/** What all pages share. */
+/** The values that all pages share. */
 export interface PageContext {
-  /** A language tag, or the request's Accept-Language as it is. */
+  /** A language tag or an `Accept-Language` header. */
   lang: string
   appName: string
-  /** The sentences in force; ours alone where they are left out. */
+  /** Sentences with the operator's overrides. Defaults to the built-in ones. */
   locales?: Record<string, Sentences>
-  /** The path of public_url without a slash at its end: `` or `/auth`. Forms, links and assets start with it. */
+  /** The path of public_url without a trailing slash: `` or `/auth`. Forms, links and assets start with it. */
   basePath: string
   supportUrl?: string
-  /** A line of the operator's, for everybody. */
+  /** The operator's notice, shown on every page. */
   siteNotice?: string
-  /** The paths of the operator's logo and of their style sheet. */
+  /** The paths of the operator's logo and style sheet. */
   logo?: string
   theme?: string
   /** Epoch milliseconds. */

@@ -1,25 +1,24 @@
 import { z } from 'zod'
-import { listAudit, showAudit } from '../../flows/audit.ts'
-import { REQUEST_ROWS } from '../../flows/page.ts'
-import { statsReader } from '../../flows/stats.ts'
+import { listAudit, showAudit } from '../../flows/audit/audit.ts'
+import { REQUEST_ROWS } from '../../flows/pagination.ts'
 import { toRfc3339 } from '../../platform/clock.ts'
 import { eventResource, presentEvent } from '../../resources/audit-event.ts'
-import { timeField } from '../../resources/email.ts'
-import { endpoint } from '../endpoint.ts'
-import { LIMIT, PAGE_TEXT, pageHeaders, REFUSALS } from './admin-page.ts'
+import { timeField } from '../../resources/field.ts'
+import { endpoint } from '../endpoint/endpoint.ts'
+import { limitField, PART_TEXT, paginationHeaders } from './admin-pagination.ts'
 
 const instant = timeField.transform((text) => Date.parse(text)).optional()
 
 const audit = endpoint({
   method: 'GET',
   path: '/admin/audit',
-  summary: 'What happened, newest first.',
+  summary: 'List audit events, newest first.',
   tag: 'Admin: audit',
   guard: { scope: 'audit:read' },
   query: z.strictObject({
-    limit: LIMIT,
-    cursor: z.coerce.number().int().min(1).optional().describe('Where the last page ended: see its Link header.'),
-    event: z.string().max(500).optional().describe('Globs, separated by commas: session.*,user.registered'),
+    limit: limitField,
+    cursor: z.coerce.number().int().min(1).optional().describe('The cursor in the `Link` header of the previous part.'),
+    event: z.string().max(500).optional().describe('Comma-separated globs, for example session.*,user.registered.'),
     outcome: z.enum(['success', 'failure']).optional(),
     user_id: z.string().max(100).optional(),
     actor: z.string().max(200).optional(),
@@ -28,21 +27,20 @@ const audit = endpoint({
     since: instant,
     until: instant,
   }),
-  answers: { 200: { text: PAGE_TEXT, schema: z.array(eventResource) } },
-  errors: REFUSALS,
+  answers: { 200: { text: PART_TEXT, schema: z.array(eventResource) } },
   async handle(deps, { query }) {
     const { limit, cursor: before, event, outcome, user_id: userId, actor, request_id: requestId } = query
     const filter = { events: event?.split(','), outcome, userId, actor, requestId, network: query.ip }
-    const asked = { limit, before, within: REQUEST_ROWS }
-    const page = await listAudit(deps, { ...filter, since: query.since, until: query.until }, asked)
+    const pagination = { limit, before, within: REQUEST_ROWS }
+    const part = await listAudit(deps, { ...filter, since: query.since, until: query.until }, pagination)
     const given = Object.entries(query).filter(([name, value]) => name !== 'cursor' && value !== undefined)
     const kept = Object.fromEntries(given.map(([name, value]) => [name, String(value)]))
-    const headers = pageHeaders({ ...page, kept: { ...kept, ...timesOf(query) } })
-    return { status: 200, headers, body: page.events.map(presentEvent) }
+    const headers = paginationHeaders({ ...part, kept: { ...kept, ...timesOf(query) } })
+    return { status: 200, headers, body: part.events.map(presentEvent) }
   },
 })
 
-/** As they were sent: what is parsed is a number. */
+/** The times as text. The parsed query has numbers. */
 function timesOf({ since, until }: { since?: number | undefined; until?: number | undefined }): Record<string, string> {
   const times = Object.entries({ since, until }).filter((entry): entry is [string, number] => entry[1] !== undefined)
   return Object.fromEntries(times.map(([name, at]) => [name, toRfc3339(at)]))
@@ -51,7 +49,7 @@ function timesOf({ since, until }: { since?: number | undefined; until?: number 
 const event = endpoint({
   method: 'GET',
   path: '/admin/audit/:id',
-  summary: 'One event, and what else was recorded of its request.',
+  summary: 'Return an event and the other events of its request.',
   tag: 'Admin: audit',
   guard: { scope: 'audit:read' },
   answers: {
@@ -60,38 +58,11 @@ const event = endpoint({
       schema: z.strictObject({ event: eventResource, request: z.array(eventResource) }),
     },
   },
-  errors: [...REFUSALS, 'EVENT_NOT_FOUND'],
+  errors: ['EVENT_NOT_FOUND'],
   async handle(deps, { params }) {
-    const found = await showAudit(deps, params['id'] ?? '')
+    const found = await showAudit(deps, params.id)
     return { status: 200, body: { event: presentEvent(found.event), request: found.request.map(presentEvent) } }
   },
 })
 
-const stats = (readStats: ReturnType<typeof statsReader>) =>
-  endpoint({
-    method: 'GET',
-    path: '/admin/stats',
-    summary: 'How many of everything there are.',
-    tag: 'Admin: stats',
-    guard: { scope: 'users:read' },
-    answers: {
-      200: {
-        text: 'At most 15 seconds old.',
-        schema: z.strictObject({
-          total_users: z.int(),
-          total_sessions: z.int(),
-          active_sessions: z.int(),
-          total_audit_logs: z.int(),
-        }),
-      },
-    },
-    errors: REFUSALS,
-    async handle(deps) {
-      const { users, sessions, liveSessions, auditLogs } = await readStats(deps)
-      const body = { total_users: users, total_sessions: sessions, active_sessions: liveSessions }
-      return { status: 200, body: { ...body, total_audit_logs: auditLogs } }
-    },
-  })
-
-/** What is counted is kept for a while by whoever mounts them. */
-export const adminAuditEndpoints = () => [audit, event, stats(statsReader())]
+export const adminAuditEndpoints = [audit, event]

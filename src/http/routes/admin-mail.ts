@@ -1,91 +1,85 @@
 import { z } from 'zod'
-import { clearSuppression, listSuppressed } from '../../flows/mail-suppression.ts'
-import { cancelMails, listQueue, retryQueued } from '../../flows/outbox.ts'
-import { REQUEST_ROWS } from '../../flows/page.ts'
+import { cancelMails, listQueue, retryQueued } from '../../flows/outbox/queue.ts'
+import { clearSuppression, listSuppressed } from '../../flows/outbox/suppression.ts'
+import { REQUEST_ROWS } from '../../flows/pagination.ts'
 import { emailField } from '../../resources/email.ts'
 import { sample } from '../../resources/field.ts'
 import { mailResource, presentMail } from '../../resources/mail.ts'
 import { mailSuppressionResource, presentMailSuppression } from '../../resources/mail-suppression.ts'
-import { endpoint } from '../endpoint.ts'
-import { CURSOR, LIMIT, PAGE_TEXT, pageHeaders, REFUSALS, TOTAL_TEXT } from './admin-page.ts'
+import { endpoint } from '../endpoint/endpoint.ts'
+import { cursorField, limitField, PART_TEXT, paginationHeaders, TOTAL_TEXT } from './admin-pagination.ts'
 
 const tag = 'Admin: mail'
+const read = { guard: { scope: 'mail:read' }, tag } as const
+const write = { guard: { scope: 'mail:write' }, tag } as const
 
 const list = endpoint({
+  ...read,
   method: 'GET',
   path: '/admin/mail',
-  summary: 'The mails of the last days, newest first; never what they say.',
-  tag,
-  guard: { scope: 'mail:read' },
-  query: z.strictObject({ limit: LIMIT, cursor: CURSOR, state: mailResource.shape.state.optional() }),
-  answers: { 200: { text: `${PAGE_TEXT} ${TOTAL_TEXT}`, schema: z.array(mailResource) } },
-  errors: REFUSALS,
+  summary: 'List recent mails, newest first, without their content.',
+  query: z.strictObject({ limit: limitField, cursor: cursorField, state: mailResource.shape.state.optional() }),
+  answers: { 200: { text: `${PART_TEXT} ${TOTAL_TEXT}`, schema: z.array(mailResource) } },
   async handle(deps, { query: { limit, cursor: before, state } }) {
-    const asked = { limit, before, within: REQUEST_ROWS }
-    const { rows, total, nextCursor } = await listQueue(deps, { kind: 'mail', state }, asked)
-    const headers = pageHeaders({ total, nextCursor, kept: { limit, ...(state && { state }) } })
+    const pagination = { limit, before, within: REQUEST_ROWS }
+    const { rows, total, nextCursor } = await listQueue(deps, { kind: 'mail', state }, pagination)
+    const headers = paginationHeaders({ total, nextCursor, kept: { limit, ...(state && { state }) } })
     return { status: 200, headers, body: rows.map(presentMail) }
   },
 })
 
 const retry = endpoint({
+  ...write,
   method: 'POST',
   path: '/admin/mail/:id/retry',
-  summary: 'Send a mail again now, if what it says still holds.',
-  tag,
-  guard: { scope: 'mail:write' },
-  answers: { 202: { text: 'It is due now.', schema: mailResource } },
-  errors: [...REFUSALS, 'MAIL_NOT_FOUND', 'OUTBOX_OVER'],
-  async handle(deps, { params, origin }) {
-    const [again] = await retryQueued(deps, origin, { kind: 'mail', ids: [params['id'] ?? ''] })
+  summary: 'Retry a mail now, unless its content has expired.',
+  answers: { 202: { text: 'Queued to be sent now.', schema: mailResource } },
+  errors: ['MAIL_NOT_FOUND', 'OUTBOX_OVER'],
+  async handle(deps, { params, actor }) {
+    const [again] = await retryQueued(deps, actor, { kind: 'mail', ids: [params.id] })
     return { status: 202, body: again && presentMail(again) }
   },
 })
 
 const cancel = endpoint({
+  ...write,
   method: 'POST',
   path: '/admin/mail/:id/cancel',
-  summary: 'Stop a mail that waits; one that is over stays as it is.',
-  tag,
-  guard: { scope: 'mail:write' },
+  summary: 'Cancel a mail that is waiting. A finished mail is not changed.',
   answers: { 200: { text: 'The mail.', schema: mailResource } },
-  errors: [...REFUSALS, 'MAIL_NOT_FOUND'],
-  async handle(deps, { params, origin }) {
-    const [cancelled] = await cancelMails(deps, origin, [params['id'] ?? ''])
+  errors: ['MAIL_NOT_FOUND'],
+  async handle(deps, { params, actor }) {
+    const [cancelled] = await cancelMails(deps, actor, [params.id])
     return { status: 200, body: cancelled && presentMail(cancelled.item) }
   },
 })
 
 const suppressed = endpoint({
+  ...read,
   method: 'GET',
   path: '/admin/suppressions',
-  summary: 'Addresses that get no mail now, since their mail server refused them for good.',
-  tag,
-  guard: { scope: 'mail:read' },
-  query: z.strictObject({ limit: LIMIT }),
-  answers: { 200: { text: 'The first of them.', schema: z.array(mailSuppressionResource) } },
-  errors: REFUSALS,
+  summary: 'List suppressed addresses, which get no mail because their mail server permanently rejected it.',
+  query: z.strictObject({ limit: limitField }),
+  answers: { 200: { text: 'The first `limit` addresses.', schema: z.array(mailSuppressionResource) } },
   async handle(deps, { query: { limit } }) {
     return { status: 200, body: (await listSuppressed(deps, limit)).map(presentMailSuppression) }
   },
 })
 
 const clear = endpoint({
+  ...write,
   method: 'POST',
   path: '/admin/suppressions/clear',
-  summary: 'Let an address be mailed again. It is in the body, so that no log of a proxy has it.',
-  tag,
-  guard: { scope: 'mail:write' },
+  summary: 'Allow mail to a suppressed address again. The address is in the body, so that proxies do not log it.',
   body: { type: 'json', schema: z.strictObject({ email: emailField }) },
   answers: {
     200: {
-      text: 'It may be mailed.',
+      text: 'The address can get mail.',
       schema: z.strictObject({ email: sample('ada@example.com'), changed: z.boolean() }),
     },
   },
-  errors: REFUSALS,
-  async handle(deps, { body, origin }) {
-    const { address, isChanged } = await clearSuppression(deps, origin, body.email.typed)
+  async handle(deps, { body, actor }) {
+    const { address, isChanged } = await clearSuppression(deps, actor, body.email.typed)
     return { status: 200, body: { email: address, changed: isChanged } }
   },
 })

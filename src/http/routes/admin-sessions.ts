@@ -1,9 +1,9 @@
 import { z } from 'zod'
-import { listAllSessions, revokeByOperator } from '../../flows/session-admin.ts'
-import { findPerson } from '../../flows/user-list.ts'
+import { listAllSessions, revokeByOperator } from '../../flows/sessions/admin.ts'
+import { findUserWithFactors } from '../../flows/users/list.ts'
 import { presentSession, sessionResource } from '../../resources/session.ts'
-import { endpoint } from '../endpoint.ts'
-import { CURSOR, LIMIT, pageHeaders, REFUSALS } from './admin-page.ts'
+import { endpoint } from '../endpoint/endpoint.ts'
+import { cursorField, limitField, paginationHeaders } from './admin-pagination.ts'
 
 const tag = 'Admin: sessions'
 const read = { guard: { scope: 'sessions:read' }, tag } as const
@@ -13,16 +13,16 @@ const list = endpoint({
   ...read,
   method: 'GET',
   path: '/admin/users/:id/sessions',
-  summary: "A person's sessions, newest first, with those that are over.",
-  query: z.strictObject({ limit: LIMIT, cursor: CURSOR }),
-  answers: { 200: { text: 'One page.', schema: z.array(sessionResource) } },
-  errors: [...REFUSALS, 'USER_NOT_FOUND'],
+  summary: "List a user's sessions, newest first, including ended ones.",
+  query: z.strictObject({ limit: limitField, cursor: cursorField }),
+  answers: { 200: { text: 'One part of the list.', schema: z.array(sessionResource) } },
+  errors: ['USER_NOT_FOUND'],
   async handle(deps, { params, query: { limit, cursor: before } }) {
-    const { user } = await findPerson(deps, params['id'] ?? '')
-    const page = await listAllSessions(deps, { user: user.id, isLiveOnly: false, before }, limit)
-    const { nextCursor, total: count } = page
-    const headers = pageHeaders({ total: { count, isExact: true }, nextCursor, kept: { limit } })
-    return { status: 200, headers, body: page.sessions.map(presentSession) }
+    const { user } = await findUserWithFactors(deps, params.id)
+    const part = await listAllSessions(deps, { user: user.id, isLiveOnly: false, before }, limit)
+    const { nextCursor, total: count } = part
+    const headers = paginationHeaders({ total: { count, isExact: true }, nextCursor, kept: { limit } })
+    return { status: 200, headers, body: part.sessions.map(presentSession) }
   },
 })
 
@@ -30,11 +30,11 @@ const end = endpoint({
   ...write,
   method: 'DELETE',
   path: '/admin/sessions/:id',
-  summary: 'End a session; one that is over stays so.',
-  answers: { 204: { text: 'It is over.' } },
-  errors: [...REFUSALS, 'SESSION_NOT_FOUND'],
-  async handle(deps, { params, origin }) {
-    await revokeByOperator(deps, origin, { ids: [params['id'] ?? ''] })
+  summary: 'End a session. Ending it again changes nothing.',
+  answers: { 204: { text: 'The session has ended.' } },
+  errors: ['SESSION_NOT_FOUND'],
+  async handle(deps, { params, actor }) {
+    await revokeByOperator(deps, actor, { ids: [params.id] })
     return { status: 204 }
   },
 })
@@ -43,12 +43,12 @@ const endAll = endpoint({
   ...write,
   method: 'DELETE',
   path: '/admin/users/:id/sessions',
-  summary: 'End every session of a person.',
-  answers: { 200: { text: 'How many were live.', schema: z.strictObject({ revoked: z.int() }) } },
-  errors: [...REFUSALS, 'USER_NOT_FOUND'],
-  async handle(deps, { params, origin }) {
-    const { user } = await findPerson(deps, params['id'] ?? '')
-    const ended = await revokeByOperator(deps, origin, { user: user.id })
+  summary: 'End all sessions of a user.',
+  answers: { 200: { text: 'The number of sessions that were live.', schema: z.strictObject({ revoked: z.int() }) } },
+  errors: ['USER_NOT_FOUND'],
+  async handle(deps, { params, actor }) {
+    const { user } = await findUserWithFactors(deps, params.id)
+    const ended = await revokeByOperator(deps, actor, { user: user.id })
     return { status: 200, body: { revoked: ended.length } }
   },
 })

@@ -1,15 +1,17 @@
 import { z } from 'zod'
-import { REQUEST_ROWS } from '../../flows/page.ts'
-import { unlockPeople } from '../../flows/unlock.ts'
-import { updateUser } from '../../flows/update-user.ts'
-import { addUsers, deletePerson, disablePeople, enablePeople } from '../../flows/user.ts'
-import { findPerson, listPeople } from '../../flows/user-list.ts'
+import { REQUEST_ROWS } from '../../flows/pagination.ts'
+import { unlockUsers } from '../../flows/policy/lockout-admin.ts'
+import { addUsers } from '../../flows/users/add.ts'
+import { removeUser } from '../../flows/users/delete.ts'
+import { disableUsers, enableUsers } from '../../flows/users/disable.ts'
+import { findUserWithFactors, listUsersWithFactors } from '../../flows/users/list.ts'
+import { updateUser } from '../../flows/users/update.ts'
 import { emailField } from '../../resources/email.ts'
-import { listedPersonResource, presentListedPerson } from '../../resources/user.ts'
-import { type Endpoint, endpoint } from '../endpoint.ts'
-import { CURSOR, LIMIT, PAGE_TEXT, pageHeaders, REFUSALS, TOTAL_TEXT } from './admin-page.ts'
+import { listedUserResource, presentListedUser } from '../../resources/user.ts'
+import { endpoint } from '../endpoint/endpoint.ts'
+import { cursorField, limitField, PART_TEXT, paginationHeaders, TOTAL_TEXT } from './admin-pagination.ts'
 
-/** Beyond it a database reads more than it answers: go on with the cursor of `Link`. */
+/** Above it, the database reads far more rows than it returns. The cursor in `Link` has no such limit. */
 const MOST_OFFSET = 10_000
 
 const nameField = z
@@ -22,35 +24,30 @@ const nameField = z
 const reasonField = z.string().trim().min(1).max(500)
 const read = { guard: { scope: 'users:read' }, tag: 'Admin: users' } as const
 const write = { guard: { scope: 'users:write' }, tag: 'Admin: users' } as const
-const one = { 200: { text: 'The person.', schema: listedPersonResource } }
+const one = { 200: { text: 'The user.', schema: listedUserResource } }
 
 const list = endpoint({
   ...read,
   method: 'GET',
   path: '/admin/users',
-  summary: 'Who is there, newest first.',
+  summary: 'List users, newest first.',
   query: z.strictObject({
-    limit: LIMIT,
+    limit: limitField,
     offset: z.coerce.number().int().min(0).max(MOST_OFFSET).default(0),
-    cursor: CURSOR,
-    q: z
-      .string()
-      .max(200)
-      .optional()
-      .describe('Part of an address or name; a whole address finds that person at once.'),
+    cursor: cursorField,
+    q: z.string().max(200).optional().describe('Part of an address or name. A whole address finds that user directly.'),
     status: z.enum(['active', 'invited', 'disabled']).optional(),
   }),
   answers: {
-    200: { text: `${PAGE_TEXT} ${TOTAL_TEXT}`, schema: z.array(listedPersonResource) },
+    200: { text: `${PART_TEXT} ${TOTAL_TEXT}`, schema: z.array(listedUserResource) },
   },
-  errors: REFUSALS,
   async handle(deps, { query }) {
     const { limit, offset, cursor: before, q: search, status } = query
-    const asked = { limit, offset, before, within: REQUEST_ROWS }
-    const { rows, total, nextCursor } = await listPeople(deps, { search, status }, asked)
+    const pagination = { limit, offset, before, within: REQUEST_ROWS }
+    const { rows, total, nextCursor } = await listUsersWithFactors(deps, { search, status }, pagination)
     const kept = { limit, ...(search !== undefined && { q: search }), ...(status && { status }) }
-    const headers = pageHeaders({ total, nextCursor, kept })
-    return { status: 200, headers, body: rows.map(presentListedPerson) }
+    const headers = paginationHeaders({ total, nextCursor, kept })
+    return { status: 200, headers, body: rows.map(presentListedUser) }
   },
 })
 
@@ -58,11 +55,11 @@ const show = endpoint({
   ...read,
   method: 'GET',
   path: '/admin/users/:id',
-  summary: 'One person.',
+  summary: 'Return a user.',
   answers: one,
-  errors: [...REFUSALS, 'USER_NOT_FOUND'],
+  errors: ['USER_NOT_FOUND'],
   async handle(deps, { params }) {
-    return { status: 200, body: presentListedPerson(await findPerson(deps, params['id'] ?? '')) }
+    return { status: 200, body: presentListedUser(await findUserWithFactors(deps, params.id)) }
   },
 })
 
@@ -70,21 +67,21 @@ const add = endpoint({
   ...write,
   method: 'POST',
   path: '/admin/users',
-  summary: 'Add a person. They sign in by mail like everybody.',
+  summary: 'Add a user, who then signs in by mail like any other.',
   body: {
     type: 'json',
     schema: z.strictObject({
       email: emailField,
       name: nameField.default(null),
-      email_verified: z.boolean().default(false).describe('You know the address to be theirs.'),
+      email_verified: z.boolean().default(false).describe('You know that the address is theirs.'),
     }),
   },
-  answers: { 201: { text: 'The person.', schema: listedPersonResource } },
-  errors: [...REFUSALS, 'CONFLICT'],
-  async handle(deps, { body, origin }) {
+  answers: { 201: { text: 'The user.', schema: listedUserResource } },
+  errors: ['CONFLICT'],
+  async handle(deps, { body, actor }) {
     const input = { emails: [body.email], name: body.name, isVerified: body.email_verified, mayExist: false }
-    const [added] = await addUsers(deps, origin, input)
-    return { status: 201, body: presentListedPerson(await findPerson(deps, added?.user.id ?? '')) }
+    const [added] = await addUsers(deps, actor, input)
+    return { status: 201, body: presentListedUser(await findUserWithFactors(deps, added?.user.id ?? '')) }
   },
 })
 
@@ -92,13 +89,13 @@ const change = endpoint({
   ...write,
   method: 'PATCH',
   path: '/admin/users/:id',
-  summary: 'Change a person: all of it, or nothing.',
+  summary: 'Change a user. If one change fails, none is made.',
   body: {
     type: 'json',
     schema: z.strictObject({
       name: nameField.optional(),
       email: emailField.optional(),
-      email_verified: z.boolean().default(false).describe('With email: you know the new address to be theirs.'),
+      email_verified: z.boolean().default(false).describe('With `email`: you know that the new address is theirs.'),
       mfa_policy: z
         .enum(['optional', 'required'])
         .nullable()
@@ -107,12 +104,12 @@ const change = endpoint({
     }),
   },
   answers: one,
-  errors: [...REFUSALS, 'USER_NOT_FOUND', 'CONFLICT'],
-  async handle(deps, { params, body, origin }) {
-    const { user } = await findPerson(deps, params['id'] ?? '')
+  errors: ['USER_NOT_FOUND', 'CONFLICT'],
+  async handle(deps, { params, body, actor }) {
+    const { user } = await findUserWithFactors(deps, params.id)
     const { name, email, mfa_policy: mfaPolicy, email_verified: isVerified } = body
-    await updateUser(deps, origin, { user: user.id, name, email, mfaPolicy, isVerified })
-    return { status: 200, body: presentListedPerson(await findPerson(deps, user.id)) }
+    await updateUser(deps, actor, { user: user.id, name, email, mfaPolicy, isVerified })
+    return { status: 200, body: presentListedUser(await findUserWithFactors(deps, user.id)) }
   },
 })
 
@@ -120,18 +117,18 @@ const remove = endpoint({
   ...write,
   method: 'DELETE',
   path: '/admin/users/:id',
-  summary: 'Remove a person and everything of theirs.',
-  answers: { 204: { text: 'Removed.' } },
-  errors: [...REFUSALS, 'USER_NOT_FOUND'],
-  async handle(deps, { params, origin }) {
-    const { user } = await findPerson(deps, params['id'] ?? '')
-    await deletePerson(deps, origin, user)
+  summary: 'Delete a user and all their data.',
+  answers: { 204: { text: 'Deleted.' } },
+  errors: ['USER_NOT_FOUND'],
+  async handle(deps, { params, actor }) {
+    const { user } = await findUserWithFactors(deps, params.id)
+    await removeUser(deps, actor, user)
     return { status: 204 }
   },
 })
 
-/** What is done to a person, each under its own verb. */
-function act(verb: 'disable' | 'enable' | 'unlock', summary: string): Endpoint {
+/** The acts on a user that have a verb of their own. */
+function act(verb: 'disable' | 'enable' | 'unlock', summary: string) {
   return endpoint({
     ...write,
     method: 'POST',
@@ -147,15 +144,15 @@ function act(verb: 'disable' | 'enable' | 'unlock', summary: string): Endpoint {
       }),
     },
     answers: one,
-    errors: [...REFUSALS, 'USER_NOT_FOUND'],
-    async handle(deps, { params, body: { reason }, origin }) {
-      const { user } = await findPerson(deps, params['id'] ?? '')
+    errors: ['USER_NOT_FOUND'],
+    async handle(deps, { params, body: { reason }, actor: by }) {
+      const { user } = await findUserWithFactors(deps, params.id)
       const names = [user.id]
-      const by = reason === null ? origin : { ...origin, metadata: { ...origin.metadata, reason } }
-      if (verb === 'disable') await disablePeople(deps, origin, { names, reason })
-      else if (verb === 'enable') await enablePeople(deps, by, { names })
-      else await unlockPeople(deps, by, names)
-      return { status: 200, body: presentListedPerson(await findPerson(deps, user.id)) }
+      const actor = reason === null ? by : { ...by, metadata: { ...by.metadata, reason } }
+      if (verb === 'disable') await disableUsers(deps, actor, { names, reason })
+      else if (verb === 'enable') await enableUsers(deps, actor, { names })
+      else await unlockUsers(deps, actor, names)
+      return { status: 200, body: presentListedUser(await findUserWithFactors(deps, user.id)) }
     },
   })
 }
@@ -166,7 +163,7 @@ export const adminUserEndpoints = [
   add,
   change,
   remove,
-  act('disable', 'Stop a person from signing in, and end their sessions.'),
-  act('enable', 'Let a person sign in again.'),
-  act('unlock', 'Lift what wrong codes hold up.'),
+  act('disable', 'Disable a user: end their sessions and block sign-ins.'),
+  act('enable', 'Enable a disabled user.'),
+  act('unlock', 'Unlock a user after too many wrong codes.'),
 ]

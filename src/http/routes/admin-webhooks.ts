@@ -1,6 +1,4 @@
 import { z } from 'zod'
-import { listQueue, retryQueued, showQueued } from '../../flows/outbox.ts'
-import { REQUEST_ROWS } from '../../flows/page.ts'
 import {
   addWebhook,
   changeWebhook,
@@ -10,26 +8,16 @@ import {
   removeWebhook,
   resumeWebhook,
   rotateWebhookSecret,
-} from '../../flows/webhook.ts'
-import { testWebhook } from '../../flows/webhook-test.ts'
+} from '../../flows/outbox/webhook-endpoint.ts'
+import { testWebhook } from '../../flows/outbox/webhook-test.ts'
 import { DAY, SECOND } from '../../platform/clock.ts'
 import { sample } from '../../resources/field.ts'
-import { outboxState } from '../../resources/mail.ts'
-import {
-  deliveryResource,
-  presentDelivery,
-  presentTry,
-  presentWebhook,
-  presentWebhookTest,
-  tryResource,
-  webhookResource,
-  webhookTestResource,
-} from '../../resources/webhook.ts'
-import { endpoint } from '../endpoint.ts'
-import { CURSOR, LIMIT, PAGE_TEXT, pageHeaders, REFUSALS, TOTAL_TEXT } from './admin-page.ts'
+import { presentWebhook, presentWebhookTest, webhookResource, webhookTestResource } from '../../resources/webhook.ts'
+import { endpoint } from '../endpoint/endpoint.ts'
 
 const tag = 'Admin: webhooks'
-const NOT_THERE = [...REFUSALS, 'WEBHOOK_NOT_FOUND' as const]
+const read = { guard: { scope: 'webhooks:read' }, tag } as const
+const write = { guard: { scope: 'webhooks:write' }, tag } as const
 const url = z
   .string()
   .max(2000)
@@ -46,59 +34,54 @@ const description = z
   .string()
   .max(200)
   .meta({ examples: ['shop'] })
-const secret = sample('whsec_xeFprvi0jwhFSNYwbyflGeC3oNIg68yOUI8GqEiKliI=').describe('Told this once.')
+const secret = sample('whsec_xeFprvi0jwhFSNYwbyflGeC3oNIg68yOUI8GqEiKliI=').describe('Shown only once.')
 const withSecret = webhookResource.extend({ secret })
 
 const list = endpoint({
+  ...read,
   method: 'GET',
   path: '/admin/webhooks',
-  summary: 'The endpoints that get events.',
-  tag,
-  guard: { scope: 'webhooks:read' },
-  answers: { 200: { text: 'All of them.', schema: z.array(webhookResource) } },
-  errors: REFUSALS,
+  summary: 'List webhook endpoints.',
+  answers: { 200: { text: 'All endpoints.', schema: z.array(webhookResource) } },
   async handle(deps) {
     return { status: 200, body: (await listWebhooks(deps)).map(presentWebhook) }
   },
 })
 
 const add = endpoint({
+  ...write,
   method: 'POST',
   path: '/admin/webhooks',
-  summary: 'Add an endpoint at a public address; only the command line adds one in a private network.',
-  tag,
-  guard: { scope: 'webhooks:write' },
+  summary: 'Add an endpoint at a public address. Endpoints in private networks are added on the command line.',
   body: {
     type: 'json',
     schema: z.strictObject({ url, events: events.default(['*']), description: description.default('') }),
   },
-  answers: { 201: { text: 'The endpoint, and its secret.', schema: withSecret } },
-  errors: [...REFUSALS, 'CONFLICT'],
-  async handle(deps, { body, origin }) {
-    const added = await addWebhook(deps, origin, { ...body, allowsPrivate: false })
+  answers: { 201: { text: 'The endpoint and its secret.', schema: withSecret } },
+  errors: ['CONFLICT'],
+  async handle(deps, { body, actor }) {
+    const added = await addWebhook(deps, actor, { ...body, allowsPrivate: false })
     return { status: 201, body: { ...presentWebhook(added.endpoint), secret: added.secret } }
   },
 })
 
 const show = endpoint({
+  ...read,
   method: 'GET',
   path: '/admin/webhooks/:id',
-  summary: 'One endpoint.',
-  tag,
-  guard: { scope: 'webhooks:read' },
+  summary: 'Return an endpoint.',
   answers: { 200: { text: 'The endpoint.', schema: webhookResource } },
-  errors: NOT_THERE,
+  errors: ['WEBHOOK_NOT_FOUND'],
   async handle(deps, { params }) {
-    return { status: 200, body: presentWebhook(await findWebhook(deps, params['id'] ?? '')) }
+    return { status: 200, body: presentWebhook(await findWebhook(deps, params.id)) }
   },
 })
 
 const change = endpoint({
+  ...write,
   method: 'PATCH',
   path: '/admin/webhooks/:id',
-  summary: 'Change an endpoint, pause it or resume it.',
-  tag,
-  guard: { scope: 'webhooks:write' },
+  summary: 'Change, pause or resume an endpoint.',
   body: {
     type: 'json',
     schema: z.strictObject({
@@ -109,38 +92,36 @@ const change = endpoint({
     }),
   },
   answers: { 200: { text: 'The endpoint.', schema: webhookResource } },
-  errors: NOT_THERE,
-  async handle(deps, { params, body: { paused, ...asked }, origin }) {
-    const id = params['id'] ?? ''
+  errors: ['WEBHOOK_NOT_FOUND'],
+  async handle(deps, { params, body: { paused, ...asked }, actor }) {
+    const id = params.id
     const given = Object.fromEntries(Object.entries(asked).filter(([, value]) => value !== undefined))
-    // A key of the API moves no endpoint into a private network.
+    // An API key must not move an endpoint into a private network.
     const moved = asked.url === undefined ? given : { ...given, allowsPrivate: false }
-    let { endpoint: changed } = await changeWebhook(deps, origin, { id, change: moved })
-    if (paused !== undefined) changed = (await (paused ? pauseWebhook : resumeWebhook)(deps, origin, id)).endpoint
+    let { endpoint: changed } = await changeWebhook(deps, actor, { id, change: moved })
+    if (paused !== undefined) changed = (await (paused ? pauseWebhook : resumeWebhook)(deps, actor, id)).endpoint
     return { status: 200, body: presentWebhook(changed) }
   },
 })
 
 const remove = endpoint({
+  ...write,
   method: 'DELETE',
   path: '/admin/webhooks/:id',
-  summary: 'Take an endpoint away, with what waits for it.',
-  tag,
-  guard: { scope: 'webhooks:write' },
-  answers: { 204: { text: 'It is gone.' } },
-  errors: NOT_THERE,
-  async handle(deps, { params, origin }) {
-    await removeWebhook(deps, origin, params['id'] ?? '')
+  summary: 'Remove an endpoint and its waiting deliveries.',
+  answers: { 204: { text: 'Removed.' } },
+  errors: ['WEBHOOK_NOT_FOUND'],
+  async handle(deps, { params, actor }) {
+    await removeWebhook(deps, actor, params.id)
     return { status: 204 }
   },
 })
 
 const rotate = endpoint({
+  ...write,
   method: 'POST',
   path: '/admin/webhooks/:id/rotate-secret',
-  summary: 'A new secret; the one before signs too for a while.',
-  tag,
-  guard: { scope: 'webhooks:write' },
+  summary: 'Replace the signing secret. The previous secret also signs until the overlap ends.',
   body: {
     type: 'json',
     schema: z.strictObject({
@@ -151,21 +132,20 @@ const rotate = endpoint({
         .default(DAY / SECOND),
     }),
   },
-  answers: { 200: { text: 'The endpoint, and its new secret.', schema: withSecret } },
-  errors: NOT_THERE,
-  async handle(deps, { params, body, origin }) {
-    const input = { id: params['id'] ?? '', overlapMs: body.overlap_seconds * SECOND }
-    const rotated = await rotateWebhookSecret(deps, origin, input)
+  answers: { 200: { text: 'The endpoint and its new secret.', schema: withSecret } },
+  errors: ['WEBHOOK_NOT_FOUND'],
+  async handle(deps, { params, body, actor }) {
+    const input = { id: params.id, overlapMs: body.overlap_seconds * SECOND }
+    const rotated = await rotateWebhookSecret(deps, actor, input)
     return { status: 200, body: { ...presentWebhook(rotated.endpoint), secret: rotated.secret } }
   },
 })
 
 const test = endpoint({
+  ...write,
   method: 'POST',
   path: '/admin/webhooks/:id/test',
-  summary: 'Send it an event that did not happen; its data says so.',
-  tag,
-  guard: { scope: 'webhooks:write' },
+  summary: 'Send a test event. Its data is marked as a test.',
   body: {
     type: 'json',
     schema: z.strictObject({
@@ -176,69 +156,11 @@ const test = endpoint({
         .meta({ examples: ['user.registered'] }),
     }),
   },
-  answers: { 200: { text: 'What the receiver answered, good or bad.', schema: webhookTestResource } },
-  errors: NOT_THERE,
+  answers: { 200: { text: "The receiver's response.", schema: webhookTestResource } },
+  errors: ['WEBHOOK_NOT_FOUND'],
   async handle(deps, { params, body: { event } }) {
-    return { status: 200, body: presentWebhookTest(await testWebhook(deps, { id: params['id'] ?? '', event })) }
+    return { status: 200, body: presentWebhookTest(await testWebhook(deps, { id: params.id, event })) }
   },
 })
 
-const deliveries = endpoint({
-  method: 'GET',
-  path: '/admin/webhook-deliveries',
-  summary: 'Events on their way to endpoints, newest first.',
-  tag,
-  guard: { scope: 'webhooks:read' },
-  query: z.strictObject({
-    limit: LIMIT,
-    cursor: CURSOR,
-    endpoint: z.string().max(100).optional().describe('Only to this one.'),
-    state: outboxState.optional(),
-  }),
-  answers: { 200: { text: `${PAGE_TEXT} ${TOTAL_TEXT}`, schema: z.array(deliveryResource) } },
-  errors: REFUSALS,
-  async handle(deps, { query: { limit, cursor: before, endpoint: recipient, state } }) {
-    const asked = { limit, before, within: REQUEST_ROWS }
-    const { rows, total, nextCursor } = await listQueue(deps, { kind: 'webhook', recipient, state }, asked)
-    const kept = { limit, ...(recipient && { endpoint: recipient }), ...(state && { state }) }
-    return { status: 200, headers: pageHeaders({ total, nextCursor, kept }), body: rows.map(presentDelivery) }
-  },
-})
-
-const delivery = endpoint({
-  method: 'GET',
-  path: '/admin/webhook-deliveries/:id',
-  summary: 'One delivery, and every try of it.',
-  tag,
-  guard: { scope: 'webhooks:read' },
-  answers: {
-    200: {
-      text: 'The delivery.',
-      schema: z.strictObject({ delivery: deliveryResource, attempts: z.array(tryResource) }),
-    },
-  },
-  errors: [...REFUSALS, 'DELIVERY_NOT_FOUND'],
-  async handle(deps, { params }) {
-    const { item, tries } = await showQueued(deps, 'webhook', params['id'] ?? '')
-    return { status: 200, body: { delivery: presentDelivery(item), attempts: tries.map(presentTry) } }
-  },
-})
-
-const redeliver = endpoint({
-  method: 'POST',
-  path: '/admin/webhook-deliveries/:id/redeliver',
-  summary: 'Send it again, under the same id.',
-  tag,
-  guard: { scope: 'webhooks:write' },
-  answers: { 202: { text: 'It is due now.', schema: deliveryResource } },
-  errors: [...REFUSALS, 'DELIVERY_NOT_FOUND'],
-  async handle(deps, { params, origin }) {
-    const [again] = await retryQueued(deps, origin, { kind: 'webhook', ids: [params['id'] ?? ''] })
-    return { status: 202, body: again && presentDelivery(again) }
-  },
-})
-
-export const adminWebhookEndpoints = [
-  ...[list, add, show, change, remove, rotate, test],
-  ...[deliveries, delivery, redeliver],
-]
+export const adminWebhookEndpoints = [list, add, show, change, remove, rotate, test]

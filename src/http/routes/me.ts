@@ -1,24 +1,23 @@
 import { z } from 'zod'
-import { deleteMyself, findOwnUser, renameMyself } from '../../flows/account.ts'
-import { beginEmailChange, finishEmailChange } from '../../flows/email-change.ts'
-import { exportPerson } from '../../flows/export.ts'
+import { deleteMyself, findOwnUser, renameMyself } from '../../flows/users/account.ts'
+import { beginEmailChange, finishEmailChange } from '../../flows/users/email-change.ts'
+import { exportUser } from '../../flows/users/export.ts'
 import { toRfc3339 } from '../../platform/clock.ts'
-import { emailField, timeField } from '../../resources/email.ts'
+import { emailField } from '../../resources/email.ts'
+import { timeField, typedCode } from '../../resources/field.ts'
 import { personalDataResource, presentPersonalData } from '../../resources/personal-data.ts'
 import { ownUserResource, presentOwnUser } from '../../resources/user.ts'
-import { deliver, deliveredResource } from '../delivery.ts'
-import { endpoint } from '../endpoint.ts'
-import { languageOf } from '../language.ts'
-import { typedCode } from './signin.ts'
+import { endpoint } from '../endpoint/endpoint.ts'
+import { answerRenewed, sessionAnswerResource } from '../endpoint/session-answer.ts'
+import { languageOf } from '../request/language.ts'
 
 const me = endpoint({
   method: 'GET',
   path: '/v1/me',
-  summary: 'The person who is signed in.',
+  summary: 'Return the signed-in user.',
   tag: 'Me',
   guard: 'session',
-  answers: { 200: { text: 'The person.', schema: ownUserResource } },
-  errors: ['UNAUTHORIZED'],
+  answers: { 200: { text: 'The user.', schema: ownUserResource } },
   async handle(deps, { session }) {
     return { status: 200, body: presentOwnUser(await findOwnUser(deps, session.userId)) }
   },
@@ -27,7 +26,7 @@ const me = endpoint({
 const rename = endpoint({
   method: 'PATCH',
   path: '/v1/me',
-  summary: 'Change your name; null takes it away.',
+  summary: "Change the signed-in user's name. `null` removes it.",
   tag: 'Me',
   guard: 'change',
   body: {
@@ -42,12 +41,11 @@ const rename = endpoint({
         .meta({ examples: ['Ada Lovelace'] }),
     }),
   },
-  answers: { 200: { text: 'The person.', schema: ownUserResource } },
-  errors: ['CROSS_SITE_REQUEST'],
-  async handle(deps, { session, body, origin }) {
+  answers: { 200: { text: 'The user.', schema: ownUserResource } },
+  async handle(deps, { session, body, actor }) {
     return {
       status: 200,
-      body: presentOwnUser(await renameMyself(deps, origin, { userId: session.userId, name: body.name })),
+      body: presentOwnUser(await renameMyself(deps, actor, { userId: session.userId, name: body.name })),
     }
   },
 })
@@ -55,13 +53,12 @@ const rename = endpoint({
 const remove = endpoint({
   method: 'DELETE',
   path: '/v1/me',
-  summary: 'Delete your account and everything of yours. There is no way back.',
+  summary: 'Delete the signed-in user and all their data. This cannot be undone.',
   tag: 'Me',
   guard: 'change',
   answers: { 204: { text: 'Deleted.' } },
-  errors: ['STEP_UP_REQUIRED', 'CROSS_SITE_REQUEST'],
-  async handle(deps, { session, origin }) {
-    await deleteMyself(deps, origin, session)
+  async handle(deps, { session, actor }) {
+    await deleteMyself(deps, actor, session)
     return { status: 204, cookies: [{ kind: 'session_ended' }] }
   },
 })
@@ -69,13 +66,12 @@ const remove = endpoint({
 const exportMine = endpoint({
   method: 'GET',
   path: '/v1/me/export',
-  summary: 'Everything that is held on you.',
+  summary: "Export the signed-in user's data.",
   tag: 'Me',
   guard: 'session',
-  answers: { 200: { text: 'All of it, but for secrets.', schema: personalDataResource } },
-  errors: [],
-  async handle(deps, { session, origin }) {
-    const data = await exportPerson(deps, origin, await findOwnUser(deps, session.userId))
+  answers: { 200: { text: 'All data except secrets.', schema: personalDataResource } },
+  async handle(deps, { session, actor }) {
+    const data = await exportUser(deps, actor, await findOwnUser(deps, session.userId))
     return { status: 200, body: presentPersonalData(data) }
   },
 })
@@ -83,20 +79,20 @@ const exportMine = endpoint({
 const changeEmail = endpoint({
   method: 'POST',
   path: '/v1/me/email',
-  summary: 'Mail a code to the address that you want to have.',
+  summary: 'Begin a change of address: mail a code to the new address.',
   tag: 'Me',
   guard: 'change',
   body: { type: 'json', schema: z.strictObject({ email: emailField }) },
   answers: {
     202: {
-      text: 'Queued; the same where somebody else has the address.',
+      text: 'The mail is queued. The answer is the same if another user has the address.',
       schema: z.strictObject({ delivery: z.literal('queued'), resend_after: timeField }),
     },
   },
-  errors: ['CONFLICT', 'CROSS_SITE_REQUEST'],
-  async handle(deps, { session, body, origin, cookies, acceptLanguage }) {
+  errors: ['CONFLICT'],
+  async handle(deps, { session, body, actor, cookies, acceptLanguage }) {
     const asking = { lang: languageOf(acceptLanguage), device: cookies.device }
-    const resendAfter = await beginEmailChange(deps, origin, { session, address: body.email, ...asking })
+    const resendAfter = await beginEmailChange(deps, actor, { session, address: body.email, ...asking })
     return { status: 202, body: { delivery: 'queued', resend_after: toRfc3339(resendAfter) } }
   },
 })
@@ -104,15 +100,15 @@ const changeEmail = endpoint({
 const confirmEmail = endpoint({
   method: 'POST',
   path: '/v1/me/email/confirm',
-  summary: 'Take the new address with the code that was sent there.',
+  summary: 'Finish a change of address with the mailed code.',
   tag: 'Me',
   guard: 'change',
   body: { type: 'json', schema: z.strictObject({ code: typedCode }) },
-  answers: { 200: { text: 'Changed; the former address has a way back for 7 days.', schema: deliveredResource } },
-  errors: ['INVALID_CREDENTIALS', 'CROSS_SITE_REQUEST'],
-  async handle(deps, { session, body, origin, cookies }) {
-    const renewed = await finishEmailChange(deps, origin, { session, code: body.code, device: cookies.device })
-    return { status: 200, ...(await deliver(deps, renewed)) }
+  answers: { 200: { text: 'Changed. For 7 days the former address can undo it.', schema: sessionAnswerResource } },
+  errors: ['INVALID_CREDENTIALS'],
+  async handle(deps, { session, body, actor, cookies }) {
+    const renewed = await finishEmailChange(deps, actor, { session, code: body.code, device: cookies.device })
+    return { status: 200, ...(await answerRenewed(deps, renewed)) }
   },
 })
 

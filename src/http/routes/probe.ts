@@ -1,30 +1,28 @@
 import { z } from 'zod'
-import { checkReadiness } from '../../flows/health.ts'
+import { checkReadiness } from '../../flows/operator/health.ts'
 import { toRfc3339 } from '../../platform/clock.ts'
-import { timeField } from '../../resources/email.ts'
-import { sample } from '../../resources/field.ts'
-import { type Endpoint, endpoint } from '../endpoint.ts'
+import { sample, timeField } from '../../resources/field.ts'
+import { type Endpoint, endpoint } from '../endpoint/endpoint.ts'
 
-/** What the daemon knows of itself. */
+/** What the daemon tells the probes. */
 export interface Lifecycle {
   version: string
   /** Epoch milliseconds. */
   startedAt: number
   isStopping(): boolean
-  /** On this machine only. */
+  /** `authd serve --dev`, which serves this machine only. */
   isDevelopment: boolean
 }
 
-/** Outside of every limit and filter. `/liveness` touches nothing: only a process that hangs fails it. */
+/** No limit or filter applies to probes. `/liveness` uses nothing, so only a hanging process fails it. */
 export function probeEndpoints(lifecycle: Lifecycle): Endpoint[] {
   const liveness = endpoint({
     method: 'GET',
     path: '/liveness',
-    summary: 'Is the process alive?',
+    summary: 'Report that the process is alive.',
     tag: 'Probes',
     guard: 'none',
-    answers: { 200: { text: 'It is.', schema: z.strictObject({ status: z.literal('alive') }) } },
-    errors: [],
+    answers: { 200: { text: 'The process is alive.', schema: z.strictObject({ status: z.literal('alive') }) } },
     async handle() {
       return { status: 200, body: { status: 'alive' } }
     },
@@ -32,12 +30,12 @@ export function probeEndpoints(lifecycle: Lifecycle): Endpoint[] {
   const health = endpoint({
     method: 'GET',
     path: '/health',
-    summary: 'Which version runs, and since when.',
+    summary: 'Return the version and the uptime.',
     tag: 'Probes',
     guard: 'none',
     answers: {
       200: {
-        text: 'It runs.',
+        text: 'The daemon is running.',
         schema: z.strictObject({
           status: z.literal('healthy'),
           version: sample('1.0.0'),
@@ -46,7 +44,6 @@ export function probeEndpoints(lifecycle: Lifecycle): Endpoint[] {
         }),
       },
     },
-    errors: [],
     async handle({ clock }) {
       const now = clock.now()
       const uptime = Math.max(0, Math.floor((now - lifecycle.startedAt) / 1000))
@@ -62,24 +59,23 @@ export function probeEndpoints(lifecycle: Lifecycle): Endpoint[] {
         schema: z.enum(['ok', 'outdated', 'unknown']),
         mail: z
           .enum(['ok', 'waiting', 'unknown'])
-          .describe('waiting: the mail server has not taken what it was given.'),
+          .describe('`waiting`: the mail server has not accepted the last mails.'),
       })
       .optional(),
   })
   const readiness = endpoint({
     method: 'GET',
     path: '/readiness',
-    summary: 'Can it serve a sign-in now?',
+    summary: 'Report whether authd can serve sign-ins.',
     tag: 'Probes',
     guard: 'none',
     answers: {
-      200: { text: 'It can; degraded: mails wait.', schema: readinessBody },
+      200: { text: '`ready`, or `degraded` while mails wait.', schema: readinessBody },
       503: {
-        text: 'It is stopping, or the database does not answer, or its schema is too old.',
+        text: 'authd is stopping, the database does not respond, or its schema is outdated.',
         schema: readinessBody,
       },
     },
-    errors: [],
     async handle(deps) {
       if (lifecycle.isStopping()) return { status: 503, body: { status: 'stopping' } }
       const { isReady, checks } = await checkReadiness(deps)

@@ -1,21 +1,20 @@
 import { z } from 'zod'
-import { endOwnSession, listOwnSessions, signOut } from '../../flows/session.ts'
+import { endOwnSession, listOwnSessions, signOut } from '../../flows/sessions/session.ts'
 import {
   currentSessionResource,
   ownSessionResource,
   presentCurrentSession,
   presentOwnSession,
 } from '../../resources/session.ts'
-import { endpoint } from '../endpoint.ts'
+import { endpoint } from '../endpoint/endpoint.ts'
 
 const current = endpoint({
   method: 'GET',
   path: '/v1/session',
-  summary: 'Who is signed in: the call an app makes on each request.',
+  summary: 'Return the signed-in user and session. Apps call this on each request.',
   tag: 'Sessions',
   guard: 'session',
-  answers: { 200: { text: 'A live session, as the database knows it now.', schema: currentSessionResource } },
-  errors: ['UNAUTHORIZED'],
+  answers: { 200: { text: 'The live session, read from the database.', schema: currentSessionResource } },
   async handle(_deps, { session }) {
     return { status: 200, body: presentCurrentSession(session) }
   },
@@ -24,14 +23,13 @@ const current = endpoint({
 const logout = endpoint({
   method: 'POST',
   path: '/v1/logout',
-  summary: 'Sign out here, everywhere else, or everywhere.',
+  summary: 'End this session, all other sessions, or all sessions.',
   tag: 'Sessions',
   guard: 'any_session',
   query: z.strictObject({ scope: z.enum(['current', 'others', 'all']).default('current') }),
   answers: { 204: { text: 'Signed out.' } },
-  errors: ['UNAUTHORIZED', 'CROSS_SITE_REQUEST'],
-  async handle(deps, { session, query, origin }) {
-    await signOut(deps, origin, { session, scope: query.scope })
+  async handle(deps, { session, query, actor }) {
+    await signOut(deps, actor, { session, scope: query.scope })
     return { status: 204, cookies: query.scope === 'others' ? [] : [{ kind: 'session_ended' }] }
   },
 })
@@ -39,11 +37,10 @@ const logout = endpoint({
 const sessions = endpoint({
   method: 'GET',
   path: '/v1/me/sessions',
-  summary: 'Where the person is signed in.',
+  summary: "List the signed-in user's sessions.",
   tag: 'Me',
   guard: 'session',
   answers: { 200: { text: 'Live sessions, newest first.', schema: z.array(ownSessionResource) } },
-  errors: ['UNAUTHORIZED'],
   async handle(deps, { session }) {
     const own = await listOwnSessions(deps, session.userId)
     return { status: 200, body: own.map((each) => presentOwnSession(each, session.id)) }
@@ -53,14 +50,14 @@ const sessions = endpoint({
 const endSession = endpoint({
   method: 'DELETE',
   path: '/v1/me/sessions/:id',
-  summary: "End one of the person's sessions.",
+  summary: "End one of the signed-in user's sessions.",
   tag: 'Me',
   guard: 'session',
-  answers: { 204: { text: 'Ended.' } },
-  errors: ['UNAUTHORIZED', 'SESSION_NOT_FOUND', 'CROSS_SITE_REQUEST'],
-  async handle(deps, { session, params, origin }) {
-    const sessionId = params['id'] ?? ''
-    await endOwnSession(deps, origin, { userId: session.userId, sessionId })
+  answers: { 204: { text: 'The session has ended.' } },
+  errors: ['SESSION_NOT_FOUND'],
+  async handle(deps, { session, params, actor }) {
+    const sessionId = params.id
+    await endOwnSession(deps, actor, { userId: session.userId, sessionId })
     return { status: 204, cookies: sessionId === session.id ? [{ kind: 'session_ended' }] : [] }
   },
 })

@@ -1,48 +1,20 @@
 import { z } from 'zod'
-import { beginSignIn } from '../../flows/begin-sign-in.ts'
-import { redeemCode, redeemLink } from '../../flows/magic-link.ts'
-import type { SignInResult } from '../../flows/sign-in.ts'
-import { sendAnotherMail } from '../../flows/signin-mail.ts'
+import { beginSignIn } from '../../flows/signin/begin.ts'
+import { redeemCode, redeemLink } from '../../flows/signin/link.ts'
+import { sendAnotherMail } from '../../flows/signin/mail.ts'
 import { toRfc3339 } from '../../platform/clock.ts'
-import { emailField, timeField } from '../../resources/email.ts'
-import { sample } from '../../resources/field.ts'
-import { type CookieChange, holdingOf, type RequestCookies } from '../cookies.ts'
-import { deliveredBody, deliveredShape, sessionCookies } from '../delivery.ts'
-import { type Answer, type EndpointRequest, endpoint } from '../endpoint.ts'
-import { languageOf } from '../language.ts'
-
-export const attemptToken = z
-  .string()
-  .max(200)
-  .meta({ examples: ['att_01m88jw08vedqtrgrr9eqkmg57.…'] })
-  .describe('`att_…`, from POST /v1/signin; without it, the cookie counts.')
-
-/** As a person types it: of a mail, an authenticator app or a list. */
-export const typedCode = z
-  .string()
-  .min(1)
-  .max(64)
-  .meta({ examples: ['123456'] })
-
-/** What every proof answers: signed in, or a second factor is due and the attempt lives on. */
-export const signInAnswers = {
-  200: {
-    text: 'Signed in, or a second factor is due: prove one of `factors` with the same attempt.',
-    schema: z.union([
-      z.strictObject({ status: z.literal('complete'), ...deliveredShape }),
-      z.strictObject({
-        status: z.literal('factor_required'),
-        factors: z.array(z.enum(['passkey', 'totp', 'recovery_code'])),
-        expires_at: timeField,
-      }),
-    ]),
-  },
-}
+import { emailField } from '../../resources/email.ts'
+import { attemptToken, sample, timeField, typedCode } from '../../resources/field.ts'
+import { endpoint } from '../endpoint/endpoint.ts'
+import { signInAnswer, signInAnswers } from '../endpoint/session-answer.ts'
+import { holdingOf } from '../request/cookies.ts'
+import { languageOf } from '../request/language.ts'
+import { redemption } from '../request/redemption.ts'
 
 const begin = endpoint({
   method: 'POST',
   path: '/v1/signin',
-  summary: 'Begin a sign-in; with an address, link and code are mailed at once.',
+  summary: 'Begin a sign-in. With an address, authd mails a link and a code.',
   tag: 'Sign-in',
   guard: 'none',
   limit: 'stranger',
@@ -58,7 +30,7 @@ const begin = endpoint({
   },
   answers: {
     201: {
-      text: 'The same for every address, known or not. The token is also set as a cookie.',
+      text: 'The answer is the same for known and unknown addresses. The token is also set as a cookie.',
       schema: z.strictObject({
         attempt_token: sample('att_01m88jw08vedqtrgrr9eqkmg57.…'),
         expires_at: timeField,
@@ -67,9 +39,8 @@ const begin = endpoint({
       }),
     },
   },
-  errors: ['CROSS_SITE_REQUEST'],
-  async handle(deps, { body, cookies, origin, acceptLanguage }) {
-    const begun = await beginSignIn(deps, origin, {
+  async handle(deps, { body, cookies, actor, acceptLanguage }) {
+    const begun = await beginSignIn(deps, actor, {
       email: body.email,
       deliver: body.deliver,
       redirectTo: body.redirect_to,
@@ -94,7 +65,7 @@ const begin = endpoint({
 const email = endpoint({
   method: 'POST',
   path: '/v1/signin/email',
-  summary: 'Ask for another mail; link and code of the older one end.',
+  summary: 'Send another mail. The link and code of the earlier mail stop working.',
   tag: 'Sign-in',
   guard: 'none',
   limit: 'stranger',
@@ -105,10 +76,10 @@ const email = endpoint({
       schema: z.strictObject({ delivery: z.literal('queued'), resend_after: timeField }),
     },
   },
-  errors: ['ATTEMPT_EXPIRED', 'CROSS_SITE_REQUEST'],
-  async handle(deps, { body, cookies, origin }) {
+  errors: ['ATTEMPT_EXPIRED'],
+  async handle(deps, { body, cookies, actor }) {
     const holding = holdingOf(cookies, body.attempt_token)
-    const { resendAfter } = await sendAnotherMail(deps, origin, { holding, device: cookies.device })
+    const { resendAfter } = await sendAnotherMail(deps, actor, { holding, device: cookies.device })
     return { status: 202, body: { delivery: 'queued', resend_after: toRfc3339(resendAfter) } }
   },
 })
@@ -116,7 +87,7 @@ const email = endpoint({
 const link = endpoint({
   method: 'POST',
   path: '/v1/signin/link',
-  summary: "Sign in with a mail's link, together with the token of its own attempt.",
+  summary: 'Sign in with the link from a mail and the token of the same attempt.',
   tag: 'Sign-in',
   guard: 'none',
   limit: 'guess',
@@ -132,21 +103,21 @@ const link = endpoint({
   },
   answers: {
     200: {
-      text: `${signInAnswers[200].text} \`continue_elsewhere\`: this is not where the sign-in was begun, and nothing was spent.`,
+      text: `${signInAnswers[200].text} \`continue_elsewhere\`: the sign-in was begun in another browser. The link stays valid.`,
       schema: z.union([signInAnswers[200].schema, z.strictObject({ status: z.literal('continue_elsewhere') })]),
     },
   },
-  errors: ['MAGIC_LINK_USED', 'MAGIC_LINK_EXPIRED', 'CROSS_SITE_REQUEST'],
-  async handle(deps, { body, cookies, origin, identity }) {
+  errors: ['MAGIC_LINK_USED', 'MAGIC_LINK_EXPIRED'],
+  async handle(deps, { body, cookies, actor, identity }) {
     const proof = { ...redemption({ cookies, identity }, body.attempt_token), token: body.token }
-    return signInAnswer(await redeemLink(deps, origin, proof), cookies)
+    return signInAnswer(await redeemLink(deps, actor, proof), cookies)
   },
 })
 
 const code = endpoint({
   method: 'POST',
   path: '/v1/signin/code',
-  summary: "Sign in with a mail's code.",
+  summary: 'Sign in with the code from a mail.',
   tag: 'Sign-in',
   guard: 'none',
   limit: 'guess',
@@ -155,49 +126,11 @@ const code = endpoint({
     schema: z.strictObject({ code: typedCode, attempt_token: attemptToken.optional() }),
   },
   answers: signInAnswers,
-  errors: ['INVALID_CREDENTIALS', 'CROSS_SITE_REQUEST'],
-  async handle(deps, { body, cookies, origin, identity }) {
+  errors: ['INVALID_CREDENTIALS'],
+  async handle(deps, { body, cookies, actor, identity }) {
     const proof = { ...redemption({ cookies, identity }, body.attempt_token), code: body.code }
-    return signInAnswer(await redeemCode(deps, origin, proof), cookies)
+    return signInAnswer(await redeemCode(deps, actor, proof), cookies)
   },
 })
-
-/** What a request brings to a proof: its attempt, its device, and the session that the new one replaces. */
-export function redemption(
-  { cookies, identity }: Pick<EndpointRequest<unknown, unknown>, 'cookies' | 'identity'>,
-  token?: string | undefined,
-  attemptId?: string | undefined,
-) {
-  const isCookie = identity.kind === 'session' && identity.via === 'cookie'
-  return {
-    holding: holdingOf(cookies, token, attemptId),
-    replaces: isCookie ? identity.session : undefined,
-    device: cookies.device,
-  }
-}
-
-/** What a completed sign-in does to the browser's cookies. */
-export function signInCookies({ signedIn }: SignInResult & { status: 'complete' }, held: string[]): CookieChange[] {
-  const { device, attempt } = signedIn
-  return [
-    { kind: 'attempt_ended', attemptId: attempt.id, held },
-    ...sessionCookies(signedIn),
-    ...(device === undefined ? [] : [{ kind: 'device', value: device } as const]),
-  ]
-}
-
-export function signInAnswer(result: SignInResult, cookies: RequestCookies): Answer {
-  if (result.status === 'continue_elsewhere') return { status: 200, body: result }
-  if (result.status === 'factor_required') {
-    const { status, factors, attempt } = result
-    return { status: 200, body: { status, factors, expires_at: toRfc3339(attempt.expiresAt) } }
-  }
-  const { signedIn, tokens } = result
-  return {
-    status: 200,
-    body: { status: 'complete', ...deliveredBody(signedIn, tokens) },
-    cookies: signInCookies(result, cookies.attempts),
-  }
-}
 
 export const signinEndpoints = [begin, email, link, code]

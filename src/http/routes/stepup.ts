@@ -1,25 +1,24 @@
 import { z } from 'zod'
-import { beginPasskeyStepUp, stepUpWithPasskey } from '../../flows/passkey.ts'
-import { type StepUpProof, sendStepUpMail, stepUp } from '../../flows/step-up.ts'
+import { beginPasskeyStepUp, stepUpWithPasskey } from '../../flows/factors/passkey.ts'
+import { type StepUpProof, sendStepUpMail, stepUp } from '../../flows/factors/step-up.ts'
 import { toRfc3339 } from '../../platform/clock.ts'
-import { timeField } from '../../resources/email.ts'
-import { deliver, deliveredResource } from '../delivery.ts'
-import { endpoint } from '../endpoint.ts'
-import { languageOf } from '../language.ts'
-import { challengeId, credential, optionsAnswers, presentOptions } from './factor.ts'
-import { typedCode } from './signin.ts'
+import { timeField, typedCode } from '../../resources/field.ts'
+import { endpoint } from '../endpoint/endpoint.ts'
+import { answerRenewed, REPLACED, sessionAnswerResource } from '../endpoint/session-answer.ts'
+import { languageOf } from '../request/language.ts'
+import { challengeId, credential, passkeyOptionsAnswers, presentPasskeyOptions } from './passkey-options.ts'
 
 const answers = {
   200: {
-    text: 'Proven: `auth_time` is now. The session keeps its id, and what was delivered before is replaced.',
-    schema: deliveredResource,
+    text: `Confirmed: \`auth_time\` is now. ${REPLACED}`,
+    schema: sessionAnswerResource,
   },
 }
 
 const email = endpoint({
   method: 'POST',
   path: '/v1/stepup/email',
-  summary: 'Mail a code to confirm with, where no second factor is set up.',
+  summary: 'Mail a code to confirm with. Only for users without a second factor.',
   tag: 'Step-up',
   guard: 'any_session',
   answers: {
@@ -28,16 +27,16 @@ const email = endpoint({
       schema: z.strictObject({ delivery: z.literal('queued'), resend_after: timeField }),
     },
   },
-  errors: ['STEP_UP_REQUIRED', 'CROSS_SITE_REQUEST'],
-  async handle(deps, { session, origin, cookies, acceptLanguage }) {
+  errors: ['STEP_UP_REQUIRED'],
+  async handle(deps, { session, actor, cookies, acceptLanguage }) {
     const lang = languageOf(acceptLanguage)
-    const resendAfter = await sendStepUpMail(deps, origin, { session, lang, device: cookies.device })
+    const resendAfter = await sendStepUpMail(deps, actor, { session, lang, device: cookies.device })
     return { status: 202, body: { delivery: 'queued', resend_after: toRfc3339(resendAfter) } }
   },
 })
 
-const code = byCode('/v1/stepup/code', "Confirm with the mail's code.", 'email')
-const totp = byCode('/v1/stepup/totp', 'Confirm with the authenticator app.', 'totp')
+const code = byCode('/v1/stepup/code', 'Confirm with the code from a mail.', 'email')
+const totp = byCode('/v1/stepup/totp', 'Confirm with a code from the authenticator app.', 'totp')
 const recoveryCode = byCode('/v1/stepup/recovery-code', 'Confirm with a recovery code.', 'recovery_code')
 
 function byCode(path: string, summary: string, method: StepUpProof['method']) {
@@ -49,10 +48,10 @@ function byCode(path: string, summary: string, method: StepUpProof['method']) {
     guard: 'any_session',
     body: { type: 'json', schema: z.strictObject({ code: typedCode }) },
     answers,
-    errors: ['INVALID_CREDENTIALS', 'FACTOR_DISABLED', 'STEP_UP_REQUIRED', 'CROSS_SITE_REQUEST'],
-    async handle(deps, { session, origin, body, cookies }) {
+    errors: ['INVALID_CREDENTIALS', 'FACTOR_DISABLED', 'STEP_UP_REQUIRED'],
+    async handle(deps, { session, actor, body, cookies }) {
       const proof = { method, code: body.code, device: cookies.device }
-      return { status: 200, ...(await deliver(deps, await stepUp(deps, origin, { session, proof }))) }
+      return { status: 200, ...(await answerRenewed(deps, await stepUp(deps, actor, { session, proof }))) }
     },
   })
 }
@@ -60,13 +59,12 @@ function byCode(path: string, summary: string, method: StepUpProof['method']) {
 const passkeyOptions = endpoint({
   method: 'POST',
   path: '/v1/stepup/passkey/options',
-  summary: 'A challenge for one of your passkeys.',
+  summary: "Create a challenge for one of the signed-in user's passkeys.",
   tag: 'Step-up',
   guard: 'any_session',
-  answers: optionsAnswers,
-  errors: ['CROSS_SITE_REQUEST'],
+  answers: passkeyOptionsAnswers,
   async handle(deps, { session }) {
-    return { status: 200, body: presentOptions(await beginPasskeyStepUp(deps, session)) }
+    return { status: 200, body: presentPasskeyOptions(await beginPasskeyStepUp(deps, session)) }
   },
 })
 
@@ -78,10 +76,10 @@ const passkey = endpoint({
   guard: 'any_session',
   body: { type: 'json', schema: z.strictObject({ challenge_id: challengeId, credential }) },
   answers,
-  errors: ['INVALID_CREDENTIALS', 'CROSS_SITE_REQUEST'],
-  async handle(deps, { session, origin, body }) {
+  errors: ['INVALID_CREDENTIALS'],
+  async handle(deps, { session, actor, body }) {
     const proof = { session, challengeId: body.challenge_id, credential: body.credential }
-    return { status: 200, ...(await deliver(deps, await stepUpWithPasskey(deps, origin, proof))) }
+    return { status: 200, ...(await answerRenewed(deps, await stepUpWithPasskey(deps, actor, proof))) }
   },
 })
 

@@ -1,9 +1,15 @@
 import { z } from 'zod'
 import { AuthdError } from '../../errors.ts'
-import { introspectToken, issueCookieToken, refreshExpiry, refreshTokens, revokeToken } from '../../flows/token.ts'
+import {
+  introspectToken,
+  issueCookieToken,
+  refreshExpiry,
+  refreshTokens,
+  revokeToken,
+} from '../../flows/sessions/token.ts'
 import { idField, sample } from '../../resources/field.ts'
 import { accessTokenResource, presentAccessToken, presentTokens, tokensResource } from '../../resources/tokens.ts'
-import { endpoint } from '../endpoint.ts'
+import { endpoint } from '../endpoint/endpoint.ts'
 
 const tokenForm = z.strictObject({
   token: z
@@ -23,28 +29,28 @@ const refreshToken = z
 const refresh = endpoint({
   method: 'POST',
   path: '/v1/token/refresh',
-  summary: 'Spend a refresh token for the next tokens.',
+  summary: 'Exchange a refresh token for new tokens.',
   tag: 'Tokens',
   guard: 'none',
   limit: 'failure',
   body: { type: 'json', schema: z.strictObject({ refresh_token: refreshToken }) },
-  answers: { 200: { text: 'The next tokens.', schema: tokensResource } },
-  errors: ['INVALID_TOKEN', 'EXPIRED_TOKEN', 'CROSS_SITE_REQUEST'],
-  async handle(deps, { body, origin }) {
-    return { status: 200, body: presentTokens(await refreshTokens(deps, origin, body.refresh_token)) }
+  answers: { 200: { text: 'The new tokens.', schema: tokensResource } },
+  errors: ['INVALID_TOKEN', 'EXPIRED_TOKEN'],
+  async handle(deps, { body, actor }) {
+    return { status: 200, body: presentTokens(await refreshTokens(deps, actor, body.refresh_token)) }
   },
 })
 
 const forCookie = endpoint({
   method: 'POST',
   path: '/v1/token',
-  summary: 'A short access token for the holder of the session cookie.',
+  summary: 'Issue a short-lived access token for the session of the cookie.',
   tag: 'Tokens',
   guard: 'session',
-  answers: { 200: { text: 'An access token, and no refresh token.', schema: accessTokenResource } },
-  errors: ['UNAUTHORIZED', 'FORBIDDEN', 'CROSS_SITE_REQUEST'],
+  answers: { 200: { text: 'An access token without a refresh token.', schema: accessTokenResource } },
+  errors: ['FORBIDDEN'],
   async handle(deps, { identity, session }) {
-    // A token must not buy a token: it would outlive itself.
+    // A token must not buy a token, because then it would never expire.
     if (identity.kind !== 'session' || identity.via !== 'cookie') throw new AuthdError('FORBIDDEN')
     return { status: 200, body: presentAccessToken(await issueCookieToken(deps, session)) }
   },
@@ -53,15 +59,14 @@ const forCookie = endpoint({
 const revoke = endpoint({
   method: 'POST',
   path: '/v1/token/revoke',
-  summary: 'End the session of an access or refresh token (RFC 7009).',
+  summary: 'Revoke the session of an access or refresh token (RFC 7009).',
   tag: 'Tokens',
   guard: 'none',
   limit: 'none',
   body: { type: 'form', schema: tokenForm },
-  answers: { 200: { text: 'It is ended, or never was.' } },
-  errors: ['CROSS_SITE_REQUEST'],
-  async handle(deps, { body, origin }) {
-    await revokeToken(deps, origin, body.token)
+  answers: { 200: { text: 'The session has ended, or never existed.' } },
+  async handle(deps, { body, actor }) {
+    await revokeToken(deps, actor, body.token)
     return { status: 200 }
   },
 })
@@ -69,13 +74,13 @@ const revoke = endpoint({
 const introspect = endpoint({
   method: 'POST',
   path: '/v1/token/introspect',
-  summary: 'Ask what a token is good for now (RFC 7662).',
+  summary: 'Return whether a token is active, and its claims (RFC 7662).',
   tag: 'Tokens',
   guard: { scope: 'introspect' },
   body: { type: 'form', schema: tokenForm },
   answers: {
     200: {
-      text: 'Active with its claims, or inactive and nothing else.',
+      text: 'An active token with its claims, or an inactive one without.',
       schema: z.union([
         z.strictObject({
           active: z.literal(true),
@@ -102,7 +107,6 @@ const introspect = endpoint({
       ]),
     },
   },
-  errors: ['UNAUTHORIZED', 'FORBIDDEN'],
   async handle(deps, { body }) {
     const found = await introspectToken(deps, body.token)
     if (!found) return { status: 200, body: { active: false } }

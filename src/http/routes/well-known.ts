@@ -1,14 +1,14 @@
 import { z } from 'zod'
-import { relyingParty } from '../../flows/passkey-check.ts'
-import { JWKS_MAX_AGE_MS, jwks } from '../../flows/signing-key.ts'
+import { relyingParty } from '../../flows/factors/passkey-check.ts'
+import { JWKS_MAX_AGE_MS, jwks } from '../../flows/sessions/signing-key.ts'
 import { HOUR, SECOND } from '../../platform/clock.ts'
 import { sample } from '../../resources/field.ts'
-import { endpoint } from '../endpoint.ts'
+import { endpoint } from '../endpoint/endpoint.ts'
 
 const keys = endpoint({
   method: 'GET',
   path: '/.well-known/jwks.json',
-  summary: 'The public keys of the access tokens.',
+  summary: 'Return the public keys that verify access tokens.',
   tag: 'Tokens',
   guard: 'none',
   publicMaxAge: JWKS_MAX_AGE_MS / SECOND,
@@ -28,7 +28,6 @@ const keys = endpoint({
       }),
     },
   },
-  errors: [],
   async handle(deps) {
     return { status: 200, body: await jwks(deps) }
   },
@@ -37,14 +36,13 @@ const keys = endpoint({
 const relatedOrigins = endpoint({
   method: 'GET',
   path: '/.well-known/webauthn',
-  summary: 'The other origins where these passkeys work (WebAuthn L3 §5.11).',
+  summary: 'Return the related origins where the passkeys also work (WebAuthn L3 §5.11).',
   tag: 'Documents',
   guard: 'none',
   publicMaxAge: HOUR / SECOND,
   answers: {
-    200: { text: 'Origins.', schema: z.strictObject({ origins: z.array(sample('https://shop.example.org')) }) },
+    200: { text: 'The origins.', schema: z.strictObject({ origins: z.array(sample('https://shop.example.org')) }) },
   },
-  errors: [],
   async handle(deps) {
     return { status: 200, body: { origins: relyingParty(deps.config.current()).origins } }
   },
@@ -53,20 +51,19 @@ const relatedOrigins = endpoint({
 const passkeyEndpoints = endpoint({
   method: 'GET',
   path: '/.well-known/passkey-endpoints',
-  summary: 'Where passkeys are added and managed, for password managers.',
+  summary: 'Return the pages where users add and manage passkeys, for password managers.',
   tag: 'Documents',
   guard: 'none',
   publicMaxAge: HOUR / SECOND,
   answers: {
     200: {
-      text: 'Two pages.',
+      text: 'The addresses of the two pages.',
       schema: z.strictObject({
         enroll: sample('https://auth.example.com/account/passkeys/new'),
         manage: sample('https://auth.example.com/account'),
       }),
     },
   },
-  errors: [],
   async handle(deps) {
     const { publicUrl } = deps.config.current()
     return { status: 200, body: { enroll: `${publicUrl}/account/passkeys/new`, manage: `${publicUrl}/account` } }

@@ -1,17 +1,16 @@
 import { Flags } from '@oclif/core'
 import { AuthdError } from '../../../errors.ts'
-import { ROLES, SCOPES, type Scope } from '../../../flows/api-key.ts'
+import { createApiKey, ROLES, SCOPES, type Scope } from '../../../flows/operator/api-key.ts'
 import { presentApiKey } from '../../../resources/api-key.ts'
-import { OperatorCommand, reasonFlag } from '../../command.ts'
-import { parseExpiry } from '../../time.ts'
+import { operation, reasonFlag } from '../../command.ts'
+import { parseExpiry } from '../../output/time.ts'
 
-export default class ApiKeysCreate extends OperatorCommand {
-  static override summary = 'Make an API key. It is shown once, on stdout, and kept nowhere.'
-  static override examples = [
+export default operation({
+  examples: [
     'authd api-keys create --name shop --scope introspect --expires 90d',
     'authd api-keys create --name dashboard --role viewer --ip 10.0.0.0/8',
-  ]
-  static override flags = {
+  ],
+  flags: {
     name: Flags.string({ required: true, description: 'What it is for.' }),
     scope: Flags.string({
       multiple: true,
@@ -22,11 +21,8 @@ export default class ApiKeysCreate extends OperatorCommand {
     ip: Flags.string({ description: 'The only address or network it counts from.' }),
     expires: Flags.string({ description: 'After so long: 90d. Without it, when you revoke it.' }),
     ...reasonFlag,
-  }
-
-  async run(): Promise<void> {
-    const { flags } = await this.parse(ApiKeysCreate)
-    const { createApiKey } = await import('../../../flows/api-key.ts')
+  },
+  async run(deps, { flags, out, actor }) {
     const expiresAt = flags.expires === undefined ? null : parseExpiry(flags.expires, 'expires')
     const role = flags.role === undefined ? [] : ROLES[flags.role as keyof typeof ROLES]
     const scopes = [...new Set([...role, ...((flags.scope ?? []) as Scope[])])]
@@ -37,9 +33,8 @@ export default class ApiKeysCreate extends OperatorCommand {
       })
     }
     const input = { name: flags.name, scopes, expiresAt, network: flags.ip ?? null }
-    const { key, token } = await this.withDeps(flags, (deps) => createApiKey(deps, this.operator(flags.reason), input))
-    const out = this.output(flags)
+    const { key, token } = await createApiKey(deps, actor, input)
     out.object({ ...presentApiKey(key), secret: token, changed: true }, [token])
     out.hint(`Made ${key.id}. Copy the key now: it cannot be shown again.`)
-  }
-}
+  },
+})

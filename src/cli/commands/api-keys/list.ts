@@ -1,6 +1,7 @@
+import { listKeysForApi } from '../../../flows/operator/api-key.ts'
 import { type ApiKeyResource, presentApiKey } from '../../../resources/api-key.ts'
-import { OperatorCommand } from '../../command.ts'
-import type { Column } from '../../output.ts'
+import { operation } from '../../command.ts'
+import type { Column } from '../../output/output.ts'
 
 const COLUMNS: Column<ApiKeyResource>[] = [
   { header: 'ID', value: ({ id }) => id },
@@ -11,13 +12,9 @@ const COLUMNS: Column<ApiKeyResource>[] = [
   { header: 'LAST USED', value: ({ last_used_at }) => last_used_at, isTime: true },
 ]
 
-export default class ApiKeysList extends OperatorCommand {
-  static override summary = 'Keys of servers that call the API. Never the keys themselves.'
-
-  async run(): Promise<void> {
-    const { flags } = await this.parse(ApiKeysList)
-    const { listKeysForApi } = await import('../../../flows/api-key.ts')
-    const keys = await this.withDeps(flags, (deps) => listKeysForApi(deps))
-    this.output(flags).list(keys.map(presentApiKey), COLUMNS)
-  }
-}
+export default operation({
+  async run(deps, { out }) {
+    const keys = await listKeysForApi(deps)
+    out.list(keys.map(presentApiKey), COLUMNS)
+  },
+})

@@ -1,21 +1,15 @@
 import { Args } from '@oclif/core'
+import { endApiKey } from '../../../flows/operator/api-key.ts'
 import { presentApiKey } from '../../../resources/api-key.ts'
-import { printChanges } from '../../changes.ts'
-import { dryRunFlag, OperatorCommand, reasonFlag } from '../../command.ts'
+import { dryRunFlag, operation, reasonFlag } from '../../command.ts'
 
-export default class ApiKeysRevoke extends OperatorCommand {
-  static override summary = 'End an API key at once.'
-  static override examples = ['authd api-keys revoke key_01m88jw08vedqtrgrr9eqkmg57']
-  static override args = { id: Args.string({ required: true, description: 'Its id, from api-keys list.' }) }
-  static override flags = { ...reasonFlag, ...dryRunFlag }
-
-  async run(): Promise<void> {
-    const { args, flags } = await this.parse(ApiKeysRevoke)
-    const { endApiKey } = await import('../../../flows/api-key.ts')
-    const { key, isChanged } = await this.withDeps(flags, (deps) =>
-      endApiKey(deps, this.operator(flags.reason), args.id),
-    )
+export default operation({
+  examples: ['authd api-keys revoke key_01m88jw08vedqtrgrr9eqkmg57'],
+  args: { id: Args.string({ required: true, description: 'Its id, from api-keys list.' }) },
+  flags: { ...reasonFlag, ...dryRunFlag },
+  async run(deps, { args, out, actor }) {
+    const { key, isChanged } = await endApiKey(deps, actor, args.id)
     const text = isChanged ? `Revoked ${key.id} (${key.name})` : `${key.id} was revoked already`
-    printChanges(this.output(flags), flags, [{ resource: presentApiKey(key), isChanged, text }])
-  }
-}
+    out.changes([{ resource: presentApiKey(key), isChanged, text }])
+  },
+})

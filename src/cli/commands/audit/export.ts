@@ -1,29 +1,25 @@
 import { closeSync, writeFileSync } from 'node:fs'
 import { Flags } from '@oclif/core'
+import { followAudit } from '../../../flows/audit/audit.ts'
 import { presentEvent } from '../../../resources/audit-event.ts'
-import { auditFlags, auditQuery } from '../../audit-filter.ts'
-import { AUDIT_FORMATS, type AuditFormat } from '../../audit-format.ts'
-import { OperatorCommand } from '../../command.ts'
+import { auditFlags, auditQuery } from '../../audit/filter.ts'
+import { AUDIT_FORMATS, type AuditFormat } from '../../audit/format.ts'
+import { operation } from '../../command.ts'
 import { openNewFile } from '../../new-file.ts'
 
 const BATCH = 500
 
-export default class AuditExport extends OperatorCommand {
-  static override summary = 'The log as a file, oldest first: JSON lines, CSV, or CEF for a SIEM.'
-  static override examples = [
+export default operation({
+  examples: [
     'authd audit export --since 30d -o november.jsonl',
     'authd audit export --format csv --user ada@example.com > ada.csv',
-  ]
-  static override flags = {
+  ],
+  flags: {
     format: Flags.string({ options: Object.keys(AUDIT_FORMATS), default: 'jsonl', description: 'How.' }),
     output: Flags.string({ char: 'o', description: 'A new file, readable by you alone; without it, stdout.' }),
     ...auditFlags,
-  }
-
-  async run(): Promise<void> {
-    const { flags } = await this.parse(AuditExport)
-    const { followAudit } = await import('../../../flows/audit.ts')
-    const out = this.output(flags)
+  },
+  async run(deps, { flags, out }) {
     const { head, line } = AUDIT_FORMATS[flags.format as AuditFormat]
     const file = flags.output === undefined ? undefined : openNewFile(flags.output)
     const write = (lines: string[]) => {
@@ -32,21 +28,21 @@ export default class AuditExport extends OperatorCommand {
       else writeFileSync(file, `${lines.join('\n')}\n`)
     }
     try {
-      const count = await this.withDeps(flags, async (deps) => {
-        const filter = await auditQuery(deps, flags)
-        let written = 0
-        write(head)
-        for (let after = 0; ; ) {
-          const page = await followAudit(deps, filter, { after, limit: BATCH })
-          write(page.events.map((event) => line(presentEvent(event))))
-          written += page.events.length
-          if (!page.isMore) return written
-          after = page.after
-        }
-      })
-      out.hint(`${count} events${flags.output === undefined ? '' : ` in ${flags.output}`}.`)
+      const filter = await auditQuery(deps, flags)
+      let count = 0
+      write(head)
+      for (let after = 0, isMore = true; isMore; ) {
+        const read = await followAudit(deps, filter, { after, limit: BATCH })
+        write(read.events.map((event) => line(presentEvent(event))))
+        count += read.events.length
+        after = read.after
+        isMore = read.isMore
+      }
+      out.hint(
+        `Exported ${count} ${count === 1 ? 'event' : 'events'}${flags.output === undefined ? '' : ` to ${flags.output}`}.`,
+      )
     } finally {
       if (file !== undefined) closeSync(file)
     }
-  }
-}
+  },
+})

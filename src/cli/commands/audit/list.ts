@@ -1,8 +1,9 @@
 import { Flags } from '@oclif/core'
+import { listAudit } from '../../../flows/audit/audit.ts'
 import { type EventResource, presentEvent } from '../../../resources/audit-event.ts'
-import { auditFlags, auditQuery } from '../../audit-filter.ts'
-import { OperatorCommand } from '../../command.ts'
-import type { Column } from '../../output.ts'
+import { auditFlags, auditQuery } from '../../audit/filter.ts'
+import { operation } from '../../command.ts'
+import type { Column } from '../../output/output.ts'
 
 const COLUMNS: Column<EventResource>[] = [
   { header: 'ID', value: ({ id }) => id },
@@ -14,28 +15,22 @@ const COLUMNS: Column<EventResource>[] = [
   { header: 'ACTOR', value: ({ actor }) => actor },
 ]
 
-export default class AuditList extends OperatorCommand {
-  static override summary = 'What happened, newest first.'
-  static override examples = [
+export default operation({
+  examples: [
     'authd audit list --user ada@example.com --since 7d',
     "authd audit list --ip 203.0.113.0/24 --outcome failure --event 'user.*'",
-  ]
-  static override flags = {
+  ],
+  flags: {
     ...auditFlags,
     limit: Flags.integer({ default: 50, min: 1, max: 1000, description: 'How many at most.' }),
     cursor: Flags.integer({ min: 1, description: 'Go on where the last list ended.' }),
     reverse: Flags.boolean({ description: 'The oldest of them first.' }),
-  }
-
-  async run(): Promise<void> {
-    const { flags } = await this.parse(AuditList)
-    const { listAudit } = await import('../../../flows/audit.ts')
-    await this.withDeps(flags, async (deps) => {
-      const page = { limit: flags.limit, before: flags.cursor, within: Number.POSITIVE_INFINITY }
-      const { events, nextCursor } = await listAudit(deps, await auditQuery(deps, flags), page)
-      const shown = events.map(presentEvent)
-      const options = { nextCursor: nextCursor === null ? null : String(nextCursor) }
-      this.output(flags).list(flags.reverse ? shown.reverse() : shown, COLUMNS, options)
-    })
-  }
-}
+  },
+  async run(deps, { flags, out }) {
+    const pagination = { limit: flags.limit, before: flags.cursor, within: Number.POSITIVE_INFINITY }
+    const { events, nextCursor } = await listAudit(deps, await auditQuery(deps, flags), pagination)
+    const shown = events.map(presentEvent)
+    const options = { nextCursor: nextCursor === null ? null : String(nextCursor) }
+    out.list(flags.reverse ? shown.reverse() : shown, COLUMNS, options)
+  },
+})

@@ -1,24 +1,24 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { Flags } from '@oclif/core'
+import { followAudit, lastAuditSeq, tailAudit } from '../../../flows/audit/audit.ts'
 import { presentEvent } from '../../../resources/audit-event.ts'
 import type { AuditLog } from '../../../store/audit-logs.ts'
-import { auditFlags, auditQuery } from '../../audit-filter.ts'
-import { OperatorCommand } from '../../command.ts'
-import { readCursor, writeCursor } from '../../cursor-file.ts'
-import { EVENT_STYLES, type EventStyle } from '../../event-line.ts'
+import { readCursor, writeCursor } from '../../audit/cursor-file.ts'
+import { EVENT_STYLES, type EventStyle } from '../../audit/event-line.ts'
+import { auditFlags, auditQuery } from '../../audit/filter.ts'
+import { operation } from '../../command.ts'
 
 const POLL_MS = 400
 const BATCH = 500
 
-export default class AuditTail extends OperatorCommand {
-  static override summary = 'The last events; -f goes on with what happens. JSON lines in a pipe.'
-  static override examples = [
+export default operation({
+  examples: [
     'authd audit tail -n 50',
     "authd audit tail -f --event 'session.*' --outcome failure",
     "authd audit tail --grep 'totp|passkey' -o full",
     'authd audit tail -f --cursor shipped.seq | ship-to-siem',
-  ]
-  static override flags = {
+  ],
+  flags: {
     follow: Flags.boolean({ char: 'f', description: 'Go on with what happens.' }),
     lines: Flags.integer({ char: 'n', default: 20, min: 0, max: 10_000, description: 'How many of the last.' }),
     cursor: Flags.string({ description: 'A file that remembers where it ended: the next call goes on there.' }),
@@ -29,34 +29,28 @@ export default class AuditTail extends OperatorCommand {
       description: 'short: a line an event; full: everything it holds below its line.',
     }),
     ...auditFlags,
-  }
-
-  async run(): Promise<void> {
-    const { flags } = await this.parse(AuditTail)
-    const { followAudit, lastAuditSeq, tailAudit } = await import('../../../flows/audit.ts')
-    const out = this.output(flags)
+  },
+  async run(deps, { flags, out }) {
     const style = flags.output as EventStyle
     const show = (events: AuditLog[]) => {
       for (const event of events.map(presentEvent)) out.line(event, EVENT_STYLES[style](event))
     }
-    await this.withDeps(flags, async (deps) => {
-      const filter = await auditQuery(deps, flags, style)
-      const resumed = flags.cursor === undefined ? undefined : readCursor(flags.cursor)
-      // Taken before the last ones are read: whatever is sealed meanwhile is shown once, and nothing is missed.
-      let after = resumed ?? (await lastAuditSeq(deps))
-      const isFresh = resumed === undefined && flags.lines > 0
-      const last = isFresh ? await tailAudit(deps, { ...filter, upToSeq: after }, flags.lines) : []
-      show(last)
-      for (;;) {
-        const page =
-          flags.follow || resumed !== undefined ? await followAudit(deps, filter, { after, limit: BATCH }) : undefined
-        show(page?.events ?? [])
-        after = page?.after ?? after
-        if (flags.cursor !== undefined) writeCursor(flags.cursor, after)
-        if (page?.isMore) continue
-        if (!flags.follow) return
-        await wait(POLL_MS)
-      }
-    })
-  }
-}
+    const filter = await auditQuery(deps, flags, style)
+    const resumed = flags.cursor === undefined ? undefined : readCursor(flags.cursor)
+    // Taken before the last ones are read: whatever is sealed meanwhile is shown once, and nothing is missed.
+    let after = resumed ?? (await lastAuditSeq(deps))
+    const isFresh = resumed === undefined && flags.lines > 0
+    const last = isFresh ? await tailAudit(deps, { ...filter, upToSeq: after }, flags.lines) : []
+    show(last)
+    for (;;) {
+      const part =
+        flags.follow || resumed !== undefined ? await followAudit(deps, filter, { after, limit: BATCH }) : undefined
+      show(part?.events ?? [])
+      after = part?.after ?? after
+      if (flags.cursor !== undefined) writeCursor(flags.cursor, after)
+      if (part?.isMore) continue
+      if (!flags.follow) return
+      await wait(POLL_MS)
+    }
+  },
+})

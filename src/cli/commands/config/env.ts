@@ -1,16 +1,13 @@
 import { Flags } from '@oclif/core'
-import { OperatorCommand } from '../../command.ts'
+import { listVariables } from '../../../config/reference.ts'
+import { command } from '../../command.ts'
 
-export default class ConfigEnv extends OperatorCommand {
-  static override summary = 'Every environment variable, and the key it sets.'
-  static override flags = { 'set-only': Flags.boolean({ description: 'Only those that are set here.' }) }
-
-  async run(): Promise<void> {
-    const { flags } = await this.parse(ConfigEnv)
-    const { listVariables } = await import('../../../config/reference.ts')
+export default command({
+  flags: { 'set-only': Flags.boolean({ description: 'Only those that are set here.' }) },
+  async run({ flags, out }) {
     const all = listVariables(process.env)
     const variables = flags['set-only'] ? all.filter((variable) => variable.isSet) : all
-    this.output(flags).list(
+    out.list(
       variables.map(({ name, key, isSet }) => ({ name, key, set: isSet })),
       [
         { header: 'NAME', value: ({ name }) => name },
@@ -18,5 +15,5 @@ export default class ConfigEnv extends OperatorCommand {
         { header: 'SET', value: ({ set }) => (set ? 'yes' : '') },
       ],
     )
-  }
-}
+  },
+})

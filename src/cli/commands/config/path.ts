@@ -1,12 +1,9 @@
+import { inspectConfig } from '../../../config/load.ts'
 import { AuthdError } from '../../../errors.ts'
-import { OperatorCommand } from '../../command.ts'
+import { command } from '../../command.ts'
 
-export default class ConfigPath extends OperatorCommand {
-  static override summary = 'Which file is read, and why.'
-
-  async run(): Promise<void> {
-    const { flags } = await this.parse(ConfigPath)
-    const { inspectConfig } = await import('../../../config/load.ts')
+export default command({
+  async run({ flags, out }) {
     const { path, searched } = inspectConfig({ env: process.env, configPath: flags.config })
     if (path === undefined) {
       throw new AuthdError('NO_INPUT', {
@@ -15,6 +12,6 @@ export default class ConfigPath extends OperatorCommand {
       })
     }
     const why = searched.find((place) => place.path === path)?.why ?? 'named'
-    this.output(flags).object({ path, why, searched }, [`${path}  (${why})`])
-  }
-}
+    out.object({ path, why, searched }, [`${path}  (${why})`])
+  },
+})

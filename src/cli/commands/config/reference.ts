@@ -1,22 +1,19 @@
 import { Args } from '@oclif/core'
+import { configJsonSchema, describeAllKeys, describeKey } from '../../../config/reference.ts'
+import { findKey, KEYS } from '../../../config/schema.ts'
 import { AuthdError } from '../../../errors.ts'
-import { OperatorCommand } from '../../command.ts'
+import { closest } from '../../../platform/closest.ts'
+import { command } from '../../command.ts'
 
-export default class ConfigReference extends OperatorCommand {
-  static override summary = 'Every key, or one: type, default, variable, what it does. --json: a JSON Schema.'
-  static override examples = ['authd config reference smtp.tls', 'authd config reference --json']
-  static override args = { key: Args.string({ description: 'One key: smtp.host.' }) }
-
-  async run(): Promise<void> {
-    const { args, flags } = await this.parse(ConfigReference)
-    const { configJsonSchema, describeAllKeys, describeKey } = await import('../../../config/reference.ts')
-    const { findKey, KEYS } = await import('../../../config/schema.ts')
-    const { closest } = await import('../../../platform/closest.ts')
-    if (args.key === undefined) return this.output(flags).object(configJsonSchema(), [describeAllKeys().trimEnd()])
+export default command({
+  examples: ['authd config reference smtp.tls', 'authd config reference --json'],
+  args: { key: Args.string({ description: 'One key: smtp.host.' }) },
+  async run({ args, out }) {
+    if (args.key === undefined) return out.object(configJsonSchema(), [describeAllKeys().trimEnd()])
     const key = findKey(args.key)
     if (key) {
       const { key: name, env, applies, secret = false } = key
-      return this.output(flags).object({ key: name, env, applies, secret, text: describeKey(key) }, [describeKey(key)])
+      return out.object({ key: name, env, applies, secret, text: describeKey(key) }, [describeKey(key)])
     }
     const nearest = closest(
       args.key,
@@ -26,5 +23,5 @@ export default class ConfigReference extends OperatorCommand {
       message: `no key "${args.key}"`,
       suggestions: [nearest ? `authd config reference ${nearest}` : 'authd config reference'],
     })
-  }
-}
+  },
+})

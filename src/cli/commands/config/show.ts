@@ -1,36 +1,38 @@
 import { Flags } from '@oclif/core'
 import type { Loaded } from '../../../config/load.ts'
-import { type GlobalFlags, OperatorCommand } from '../../command.ts'
+import { describeConfig, showConfig } from '../../../config/show.ts'
+import { listSettings } from '../../../flows/operator/setting.ts'
+import { command, withDatabase } from '../../command.ts'
+import type { GlobalFlags } from '../../global-flags.ts'
 
-export default class ConfigShow extends OperatorCommand {
-  static override summary = 'What is in force, secrets hidden.'
-  static override examples = ['authd config show --origin', 'authd config show --section smtp --json']
-  static override flags = {
-    origin: Flags.boolean({ description: 'Where each value comes from.' }),
-    changed: Flags.boolean({ description: 'Only what is not the default.' }),
-    section: Flags.string({ description: 'Only this section.' }),
-  }
-
-  async run(): Promise<void> {
-    const { flags } = await this.parse(ConfigShow)
-    const { describeConfig, showConfig } = await import('../../../config/show.ts')
-    const loaded = await this.#withSettings(flags)
+export default command({
+  description: 'Secrets are hidden. Live settings of the database are included.',
+  examples: ['authd config show --origin', 'authd config show --section smtp --json'],
+  flags: {
+    origin: Flags.boolean({ description: 'Say where each value comes from.' }),
+    changed: Flags.boolean({ description: 'Show only values that differ from the default.' }),
+    section: Flags.string({ description: 'Show only this section.' }),
+  },
+  async run({ flags, out, loadConfig }) {
+    const loaded = await withSettings(await loadConfig(), flags)
     const options = { withOrigin: flags.origin, onlyChanged: flags.changed, section: flags.section }
-    this.output(flags).object(describeConfig(loaded, options), [showConfig(loaded, options).trimEnd()])
-  }
+    out.object(describeConfig(loaded, options), [showConfig(loaded, options).trimEnd()])
+  },
+})
 
-  /** The live settings of the database above the rest; without a database there are none. */
-  async #withSettings(flags: GlobalFlags): Promise<Pick<Loaded, 'config' | 'origins'>> {
-    const { config, origins } = await this.loadConfig(flags)
-    const { listSettings } = await import('../../../flows/setting.ts')
-    try {
-      return await this.withDeps({ ...flags, quiet: true, verbose: false }, async (deps) => {
-        const set = (await listSettings(deps)).filter(({ isSet }) => isSet)
-        const over = set.map(({ key, setBy }) => [key, { kind: 'setting', by: setBy ?? '' }] as const)
-        return { config: deps.config.current(), origins: new Map([...origins, ...over]) }
-      })
-    } catch {
-      return { config, origins }
-    }
+/** The configuration with the live settings of the database above it, where there is a database. */
+async function withSettings(
+  { config, sources }: Loaded,
+  flags: GlobalFlags,
+): Promise<Pick<Loaded, 'config' | 'sources'>> {
+  try {
+    return await withDatabase({ ...flags, quiet: true, verbose: false }, async (deps) => {
+      const set = (await listSettings(deps)).filter(({ isSet }) => isSet)
+      const over = set.map(({ key, setBy }) => [key, { kind: 'setting', by: setBy ?? '' }] as const)
+      return { config: deps.config.current(), sources: new Map([...sources, ...over]) }
+    })
+  } catch {
+    // Before the first start there is no database, and so there are no live settings.
+    return { config, sources }
   }
 }

@@ -1,14 +1,10 @@
-import { OperatorCommand, reasonFlag } from '../../command.ts'
+import { operation, reasonFlag } from '../../command.ts'
 import { setMailPause } from '../../mail-pause.ts'
 
-export default class EmailPause extends OperatorCommand {
-  static override summary = 'Hold all mail back, in every instance. It waits; what expires meanwhile is never sent.'
-  static override examples = ['authd email pause --reason "relay moves"']
-  static override flags = { ...reasonFlag }
-
-  async run(): Promise<void> {
-    const { flags } = await this.parse(EmailPause)
-    const origin = this.operator(flags.reason)
-    await this.withDeps(flags, (deps) => setMailPause(deps, origin, this.output(flags), true))
-  }
-}
+export default operation({
+  examples: ['authd email pause --reason "relay moves"'],
+  flags: { ...reasonFlag },
+  async run(deps, { out, actor }) {
+    await setMailPause(deps, actor, out, true)
+  },
+})

@@ -1,18 +1,18 @@
 import { closeSync, writeFileSync } from 'node:fs'
 import { Args, Flags } from '@oclif/core'
 import { AuthdError } from '../../../errors.ts'
-import { OperatorCommand } from '../../command.ts'
+import { previewOf } from '../../../startup/mail.ts'
+import { command } from '../../command.ts'
 import { openNewFile } from '../../new-file.ts'
 
-export default class EmailPreview extends OperatorCommand {
-  static override summary = 'A mail as people get it, with sample values and your own templates.'
-  static override examples = [
+export default command({
+  examples: [
     'authd email preview signin',
     'authd email preview invitation --lang de --format html -o invitation.html',
     'authd email preview signin --format raw',
-  ]
-  static override args = { template: Args.string({ required: true, description: 'The mail: signin, invitation, …' }) }
-  static override flags = {
+  ],
+  args: { template: Args.string({ required: true, description: 'The mail: signin, invitation, …' }) },
+  flags: {
     lang: Flags.string({ default: 'en', description: 'Language of the mail.' }),
     format: Flags.string({
       options: ['html', 'text', 'raw'],
@@ -20,16 +20,12 @@ export default class EmailPreview extends OperatorCommand {
       description: 'Which part, or all of it.',
     }),
     output: Flags.string({ char: 'o', description: 'A new file; without it, stdout.' }),
-  }
-
-  async run(): Promise<void> {
-    const { args, flags } = await this.parse(EmailPreview)
-    const { config } = await this.loadConfig(flags)
-    const { previewOf } = await import('../../../wire-mail.ts')
+  },
+  async run({ args, flags, out, loadConfig }) {
+    const { config } = await loadConfig()
     const { subject, html, text, raw } = await previewOf(config, { template: args.template, lang: flags.lang }).catch(
       asInputError,
     )
-    const out = this.output(flags)
     if (flags.json || flags.jsonl) return out.object({ template: args.template, subject, html, text, raw }, [])
     const shown = { html, raw, text: `Subject: ${subject}\n\n${text}` }[flags.format] ?? ''
     if (flags.output === undefined) return out.text(shown)
@@ -40,8 +36,8 @@ export default class EmailPreview extends OperatorCommand {
       closeSync(file)
     }
     out.hint(`The mail ${args.template} is in ${flags.output}.`)
-  }
-}
+  },
+})
 
 /** Whoever looks at a mail asks about the template, not about the configuration. */
 function asInputError(error: unknown): never {

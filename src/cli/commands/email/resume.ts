@@ -1,14 +1,10 @@
-import { OperatorCommand, reasonFlag } from '../../command.ts'
+import { operation, reasonFlag } from '../../command.ts'
 import { setMailPause } from '../../mail-pause.ts'
 
-export default class EmailResume extends OperatorCommand {
-  static override summary = 'Send mail again, what waits first.'
-  static override examples = ['authd email resume']
-  static override flags = { ...reasonFlag }
-
-  async run(): Promise<void> {
-    const { flags } = await this.parse(EmailResume)
-    const origin = this.operator(flags.reason)
-    await this.withDeps(flags, (deps) => setMailPause(deps, origin, this.output(flags), false))
-  }
-}
+export default operation({
+  examples: ['authd email resume'],
+  flags: { ...reasonFlag },
+  async run(deps, { out, actor }) {
+    await setMailPause(deps, actor, out, false)
+  },
+})

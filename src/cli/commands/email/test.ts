@@ -1,47 +1,43 @@
 import { Args, Flags } from '@oclif/core'
 import { AuthdError } from '../../../errors.ts'
+import { queueSampleMail } from '../../../flows/outbox/mail.ts'
 import { parseEmailAddress } from '../../../platform/email-address.ts'
-import { OperatorCommand } from '../../command.ts'
+import { sampleValues } from '../../../startup/mail.ts'
+import { operation } from '../../command.ts'
 import type { MailTest } from '../../mail-test.ts'
+import { testMail } from '../../mail-test.ts'
 
-export default class EmailTest extends OperatorCommand {
-  static override summary = 'Send a test mail, say how far it got, and what the DNS says about its sender.'
-  static override description =
-    'Exits with 69 where the mail server cannot be reached, 77 where it refuses the sign-in, 75 where it says "later" and 1 where it says no. What the DNS says changes no exit code.'
-  static override examples = [
+export default operation({
+  description:
+    'Exits with 69 where the mail server cannot be reached, 77 where it refuses the sign-in, 75 where it says "later" and 1 where it says no. What the DNS says changes no exit code.',
+  examples: [
     'authd email test you@example.com',
     'authd email test you@example.com --template invitation --lang de --transcript',
     'authd email test you@example.com --queue',
-  ]
-  static override args = { to: Args.string({ required: true, description: 'Where to send it.' }) }
-  static override flags = {
+  ],
+  args: { to: Args.string({ required: true, description: 'Where to send it.' }) },
+  flags: {
     lang: Flags.string({ default: 'en', description: 'Language of the mail.' }),
     template: Flags.string({ default: 'test', description: 'Another mail, with sample values: signin, invitation, …' }),
     transcript: Flags.boolean({ description: 'The conversation with the mail server too, without passwords.' }),
     queue: Flags.boolean({ description: 'Leave it to the daemon, as all other mails are.' }),
-  }
-
-  async run(): Promise<void> {
-    const { args, flags } = await this.parse(EmailTest)
+  },
+  async run(deps, { args, flags, out }) {
     const { lang, template } = flags
     const to = parseEmailAddress(args.to)?.canonical
     if (!to) {
       throw new AuthdError('VALIDATION_ERROR', { message: `"${args.to}" is no e-mail address: write name@example.com` })
     }
-    const { queueTestMail, testMail } = await import('../../mail-test.ts')
-    const out = this.output(flags)
-    await this.withDeps(flags, async (deps) => {
-      if (flags.queue) {
-        const id = await queueTestMail(deps, { to, lang, template })
-        out.object({ message_id: id, queued: true }, [`Queued ${id}. See: authd email queue`])
-        return
-      }
-      const result = await testMail(deps, { to, lang, template })
-      out.object(result, [...(flags.transcript ? [...result.transcript, ''] : []), ...linesOf(result)])
-      if (!result.accepted) process.exitCode = result.exit_code
-    })
-  }
-}
+    if (flags.queue) {
+      const id = await queueSampleMail(deps, { to, lang, ...sampleValues(template) })
+      out.object({ message_id: id, queued: true }, [`Queued ${id}. See: authd email queue`])
+      return
+    }
+    const result = await testMail(deps, { to, lang, template })
+    out.object(result, [...(flags.transcript ? [...result.transcript, ''] : []), ...linesOf(result)])
+    if (!result.accepted) process.exitCode = result.exit_code
+  },
+})
 
 const MARKS = { ok: 'ok  ', warn: 'warn', unknown: '?   ' }
 

@@ -1,33 +1,28 @@
 import { existsSync, readFileSync } from 'node:fs'
 import { Args } from '@oclif/core'
 import { AuthdError } from '../../../errors.ts'
-import { dryRunFlag, OperatorCommand } from '../../command.ts'
+import { addIpFilters } from '../../../flows/limits/ip-filter-admin.ts'
+import { dryRunFlag, operation } from '../../command.ts'
 import { ruleFlags, ruleOptions, withRiskHint } from '../../ip-rules.ts'
 
-export default class IpfilterImport extends OperatorCommand {
-  static override summary = 'Rules from a file: a network a line, and "# reason" after it.'
-  static override examples = ['authd ipfilter import blocklist.txt --reason "blocklist of 2026-11-25" --expires 30d']
-  static override args = { file: Args.string({ required: true, description: 'The file; - reads stdin.' }) }
-  static override flags = { ...ruleFlags, ...dryRunFlag }
-
-  async run(): Promise<void> {
-    const { args, flags } = await this.parse(IpfilterImport)
+export default operation({
+  examples: ['authd ipfilter import blocklist.txt --reason "blocklist of 2026-11-25" --expires 30d'],
+  args: { file: Args.string({ required: true, description: 'The file; - reads stdin.' }) },
+  flags: { ...ruleFlags, ...dryRunFlag },
+  async run(deps, { args, flags, out, actor }) {
     if (args.file !== '-' && !existsSync(args.file)) {
       throw new AuthdError('NO_INPUT', { message: `There is no file ${args.file}.` })
     }
     const rules = parseRules(readFileSync(args.file === '-' ? 0 : args.file, 'utf8'), flags.reason)
-    const { addIpFilters } = await import('../../../flows/ip-filter-admin.ts')
-    await this.withDeps(flags, async (deps) => {
-      const { filters, ended } = await withRiskHint(`authd ipfilter import ${args.file}`, () =>
-        addIpFilters(deps, this.operator(flags.reason), { ...ruleOptions(flags), rules }),
-      )
-      const isDry = flags['dry-run']
-      const result = { rules: filters.length, ended_sessions: ended.length, ...(isDry && { dry_run: true }) }
-      const verb = isDry ? 'Would write' : 'Wrote'
-      this.output(flags).object(result, [`${verb} ${filters.length} rules; ended sessions: ${ended.length}.`])
-    })
-  }
-}
+    const { filters, ended } = await withRiskHint(`authd ipfilter import ${args.file}`, () =>
+      addIpFilters(deps, actor, { ...ruleOptions(flags), rules }),
+    )
+    const isDry = flags['dry-run']
+    const result = { rules: filters.length, ended_sessions: ended.length, ...(isDry && { dry_run: true }) }
+    const verb = isDry ? 'Would write' : 'Wrote'
+    out.object(result, [`${verb} ${filters.length} rules; ended sessions: ${ended.length}.`])
+  },
+})
 
 /** One rule a line; what stands after `#` is its reason, else the flag's. */
 function parseRules(text: string, reason: string | undefined): { cidr: string; reason: string }[] {

@@ -1,29 +1,22 @@
 import { Args } from '@oclif/core'
+import { removeIpFilters } from '../../../flows/limits/ip-filter-admin.ts'
 import { presentIpFilter } from '../../../resources/ip-filter.ts'
-import { printChanges } from '../../changes.ts'
-import { dryRunFlag, OperatorCommand, reasonFlag } from '../../command.ts'
+import { dryRunFlag, operation, reasonFlag } from '../../command.ts'
 
-export default class IpfilterRemove extends OperatorCommand {
-  static override summary = 'Take rules away, by network or id.'
-  static override examples = ['authd ipfilter remove 203.0.113.0/24 --reason "it was a customer"']
-  static override strict = false
-  static override args = {
+export default operation({
+  examples: ['authd ipfilter remove 203.0.113.0/24 --reason "it was a customer"'],
+  args: {
     rule: Args.string({ required: true, description: 'Networks or ids; - reads them from stdin.' }),
-  }
-  static override flags = { ...reasonFlag, ...dryRunFlag }
-
-  async run(): Promise<void> {
-    const { argv, flags } = await this.parse(IpfilterRemove)
-    const { removeIpFilters } = await import('../../../flows/ip-filter-admin.ts')
-    const names = await this.named(argv as string[])
-    await this.withDeps(flags, async (deps) => {
-      const removed = await removeIpFilters(deps, this.operator(flags.reason), names)
-      const changes = removed.map((filter) => ({
-        resource: presentIpFilter(filter),
-        isChanged: true,
-        text: `Removed ${filter.action} ${filter.cidr} (${filter.reason})`,
-      }))
-      printChanges(this.output(flags), flags, changes)
-    })
-  }
-}
+  },
+  takesMany: true,
+  flags: { ...reasonFlag, ...dryRunFlag },
+  async run(deps, { names, out, actor }) {
+    const removed = await removeIpFilters(deps, actor, names)
+    const changes = removed.map((filter) => ({
+      resource: presentIpFilter(filter),
+      isChanged: true,
+      text: `Removed ${filter.action} ${filter.cidr} (${filter.reason})`,
+    }))
+    out.changes(changes)
+  },
+})

@@ -1,6 +1,7 @@
+import { listKeys } from '../../../flows/sessions/signing-key.ts'
 import { type KeyResource, presentKey } from '../../../resources/signing-key.ts'
-import { OperatorCommand } from '../../command.ts'
-import type { Column } from '../../output.ts'
+import { operation } from '../../command.ts'
+import type { Column } from '../../output/output.ts'
 
 const COLUMNS: Column<KeyResource>[] = [
   { header: 'KID', value: ({ kid }) => kid },
@@ -10,13 +11,9 @@ const COLUMNS: Column<KeyResource>[] = [
   { header: 'VERIFIES UNTIL', value: ({ verifies_until }) => verifies_until, isTime: true },
 ]
 
-export default class KeysList extends OperatorCommand {
-  static override summary = 'The keys that sign access tokens.'
-
-  async run(): Promise<void> {
-    const { flags } = await this.parse(KeysList)
-    const { listKeys } = await import('../../../flows/signing-key.ts')
-    const keys = await this.withDeps(flags, (deps) => listKeys(deps))
-    this.output(flags).list(keys.map(presentKey), COLUMNS)
-  }
-}
+export default operation({
+  async run(deps, { out }) {
+    const keys = await listKeys(deps)
+    out.list(keys.map(presentKey), COLUMNS)
+  },
+})

@@ -1,25 +1,19 @@
 import { Flags } from '@oclif/core'
+import { rotateKeys } from '../../../flows/sessions/signing-key.ts'
 import { toRfc3339 } from '../../../platform/clock.ts'
-import { dryRunFlag, OperatorCommand, reasonFlag } from '../../command.ts'
+import { dryRunFlag, operation, reasonFlag } from '../../command.ts'
 
-export default class KeysRotate extends OperatorCommand {
-  static override summary = 'Publish the next key; it signs once every cached JWKS has it.'
-  static override examples = ['authd keys rotate', 'authd keys rotate --now --reason "key was copied"']
-  static override flags = {
+export default operation({
+  examples: ['authd keys rotate', 'authd keys rotate --now --reason "key was copied"'],
+  flags: {
     now: Flags.boolean({
       description: 'Sign with it at once: verifiers that cached the old JWKS refuse tokens until they look again.',
     }),
     ...reasonFlag,
     ...dryRunFlag,
-  }
-
-  async run(): Promise<void> {
-    const { flags } = await this.parse(KeysRotate)
-    const { rotateKeys } = await import('../../../flows/signing-key.ts')
-    const rotation = await this.withDeps(flags, (deps) =>
-      rotateKeys(deps, this.operator(flags.reason), { isImmediate: flags.now }),
-    )
-    const out = this.output(flags)
+  },
+  async run(deps, { flags, out, actor }) {
+    const rotation = await rotateKeys(deps, actor, { isImmediate: flags.now })
     const timeline = {
       published_at: toRfc3339(rotation.publishedAt),
       signs_from: toRfc3339(rotation.signsFrom),
@@ -32,5 +26,5 @@ export default class KeysRotate extends OperatorCommand {
       `signs      ${out.time(timeline.signs_from)}`,
       `older keys verify until ${out.time(timeline.older_verify_until)}`,
     ])
-  }
-}
+  },
+})

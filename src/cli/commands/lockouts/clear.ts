@@ -1,36 +1,29 @@
 import { Flags } from '@oclif/core'
 import { AuthdError } from '../../../errors.ts'
-import { printChanges } from '../../changes.ts'
-import { dryRunFlag, OperatorCommand, reasonFlag } from '../../command.ts'
+import { resetLimits } from '../../../flows/limits/rate-limit-admin.ts'
+import { unlockUsers } from '../../../flows/policy/lockout-admin.ts'
+import { dryRunFlag, operation, reasonFlag } from '../../command.ts'
 
-export default class LockoutsClear extends OperatorCommand {
-  static override summary = 'Lift what wrong codes hold up, of a person or of an address.'
-  static override examples = ['authd lockouts clear --user ada@example.com', 'authd lockouts clear --ip 203.0.113.9']
-  static override flags = {
-    user: Flags.string({ description: 'A person: the same as users unlock.' }),
-    ip: Flags.string({ description: 'An address: its wrong proofs and requests.' }),
+export default operation({
+  examples: ['authd lockouts clear --user ada@example.com', 'authd lockouts clear --ip 203.0.113.9'],
+  flags: {
+    user: Flags.string({ description: 'Unlock this user, as `users unlock` does.' }),
+    ip: Flags.string({ description: 'Reset the wrong codes and requests of this address.' }),
     ...reasonFlag,
     ...dryRunFlag,
-  }
-
-  async run(): Promise<void> {
-    const { flags } = await this.parse(LockoutsClear)
+  },
+  async run(deps, { flags, out, actor }) {
     const { user, ip } = flags
     if (user === undefined && ip === undefined) {
-      throw new AuthdError('USAGE', { message: 'whose? Give --user or --ip', suggestions: ['authd lockouts list'] })
+      throw new AuthdError('USAGE', { message: '--user or --ip is required.', suggestions: ['authd lockouts list'] })
     }
-    const { unlockPeople } = await import('../../../flows/unlock.ts')
-    const { resetLimits } = await import('../../../flows/rate-limit-admin.ts')
-    await this.withDeps(flags, async (deps) => {
-      const origin = this.operator(flags.reason)
-      const people = user === undefined ? [] : await unlockPeople(deps, origin, [user])
-      const lifted = people.flatMap((person) => person.lifted.map(({ kind }) => kind))
-      const reset = ip === undefined ? [] : (await resetLimits(deps, origin, ip)).map(({ policy }) => policy)
-      const cleared = [...lifted, ...reset]
-      const whose = [user, ip].filter((name) => name !== undefined).join(' and ')
-      const text = cleared.length > 0 ? `Cleared ${cleared.join(', ')} of ${whose}` : `Nothing held up ${whose}`
-      const resource = { user: user ?? null, ip: ip ?? null, cleared }
-      printChanges(this.output(flags), flags, [{ resource, isChanged: cleared.length > 0, text }])
-    })
-  }
-}
+    const unlocked = user === undefined ? [] : await unlockUsers(deps, actor, [user])
+    const lifted = unlocked.flatMap((each) => each.lifted.map(({ kind }) => kind))
+    const reset = ip === undefined ? [] : (await resetLimits(deps, actor, ip)).map(({ policy }) => policy)
+    const cleared = [...lifted, ...reset]
+    const whose = [user, ip].filter((name) => name !== undefined).join(' and ')
+    const text = cleared.length > 0 ? `Cleared ${cleared.join(', ')} of ${whose}` : `No lockout of ${whose}`
+    const resource = { user: user ?? null, ip: ip ?? null, cleared }
+    out.changes([{ resource, isChanged: cleared.length > 0, text }])
+  },
+})

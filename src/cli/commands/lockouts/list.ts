@@ -1,8 +1,9 @@
 import { Flags } from '@oclif/core'
-import type { Lockout } from '../../../flows/lockout.ts'
+import type { Lockout } from '../../../flows/policy/lockout-admin.ts'
+import { listLockouts } from '../../../flows/policy/lockout-admin.ts'
 import { toRfc3339 } from '../../../platform/clock.ts'
-import { OperatorCommand } from '../../command.ts'
-import type { Column } from '../../output.ts'
+import { operation } from '../../command.ts'
+import type { Column } from '../../output/output.ts'
 
 interface LockoutResource extends Omit<Lockout, 'until'> {
   until: string | null
@@ -16,21 +17,15 @@ const COLUMNS: Column<LockoutResource>[] = [
   { header: 'UNTIL', value: ({ until }) => until, isTime: true },
 ]
 
-export default class LockoutsList extends OperatorCommand {
-  static override summary = 'What wrong codes hold up now: a factor braked or off, mails with long codes only.'
-  static override examples = ['authd lockouts list', 'authd lockouts list --user ada@example.com']
-  static override flags = { user: Flags.string({ description: 'Of one person.' }) }
-
-  async run(): Promise<void> {
-    const { flags } = await this.parse(LockoutsList)
-    const { listLockouts } = await import('../../../flows/lockout.ts')
-    await this.withDeps(flags, async (deps) => {
-      const lockouts = await listLockouts(deps, { user: flags.user })
-      const resources = lockouts.map(({ until, ...rest }) => ({
-        ...rest,
-        until: until === null ? null : toRfc3339(until),
-      }))
-      this.output(flags).list(resources, COLUMNS)
-    })
-  }
-}
+export default operation({
+  examples: ['authd lockouts list', 'authd lockouts list --user ada@example.com'],
+  flags: { user: Flags.string({ description: 'Of one person.' }) },
+  async run(deps, { flags, out }) {
+    const lockouts = await listLockouts(deps, { user: flags.user })
+    const resources = lockouts.map(({ until, ...rest }) => ({
+      ...rest,
+      until: until === null ? null : toRfc3339(until),
+    }))
+    out.list(resources, COLUMNS)
+  },
+})

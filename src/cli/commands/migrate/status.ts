@@ -1,15 +1,12 @@
+import { listMigrations } from '../../../flows/operator/setup.ts'
 import { toRfc3339 } from '../../../platform/clock.ts'
-import { OperatorCommand } from '../../command.ts'
+import { openStore } from '../../../startup/database.ts'
+import { command } from '../../command.ts'
 import { becomeOwner } from '../../privileges.ts'
 
-export default class MigrateStatus extends OperatorCommand {
-  static override summary = 'Which migrations the database has. Exit 1 if some are pending.'
-
-  async run(): Promise<void> {
-    const { flags } = await this.parse(MigrateStatus)
-    const { listMigrations } = await import('../../../flows/setup.ts')
-    const { openStore } = await import('../../../wire.ts')
-    const { config } = await this.loadConfig(flags)
+export default command({
+  async run({ out, loadConfig }) {
+    const { config } = await loadConfig()
     becomeOwner(config.dataDir)
     const db = await openStore(config, 'cli')
     try {
@@ -18,7 +15,7 @@ export default class MigrateStatus extends OperatorCommand {
         state: appliedAt === null ? 'pending' : 'applied',
         applied_at: appliedAt === null ? null : toRfc3339(appliedAt),
       }))
-      this.output(flags).list(rows, [
+      out.list(rows, [
         { header: 'ID', value: ({ id }) => id },
         { header: 'STATE', value: ({ state }) => state },
         { header: 'APPLIED', value: ({ applied_at }) => applied_at, isTime: true },
@@ -27,5 +24,5 @@ export default class MigrateStatus extends OperatorCommand {
     } finally {
       await db.close()
     }
-  }
-}
+  },
+})

@@ -1,22 +1,20 @@
 import { Flags } from '@oclif/core'
 import { AuthdError } from '../../../errors.ts'
-import { systemClock } from '../../../platform/clock.ts'
-import { OperatorCommand } from '../../command.ts'
+import { applyMigrations, checkSchema } from '../../../flows/operator/setup.ts'
+import { fileStamp, systemClock } from '../../../platform/clock.ts'
+import { openStore } from '../../../startup/database.ts'
+import { backupBeforeMigration } from '../../../startup/schema.ts'
+import { command } from '../../command.ts'
 import { becomeOwner } from '../../privileges.ts'
 
-export default class MigrateUp extends OperatorCommand {
-  static override summary = 'Bring the database up to date, after a backup. There is no way back but that backup.'
-  static override examples = ['authd migrate', 'authd migrate up --no-backup']
-  static override flags = {
+export default command({
+  examples: ['authd migrate', 'authd migrate up --no-backup'],
+  flags: {
     backup: Flags.boolean({ allowNo: true, default: true, description: 'Copy the SQLite file first.' }),
     'dry-run': Flags.boolean({ char: 'n', description: 'Say what would be applied.' }),
-  }
-
-  async run(): Promise<void> {
-    const { flags } = await this.parse(MigrateUp)
-    const { applyMigrations, checkSchema } = await import('../../../flows/setup.ts')
-    const { backupBeforeMigration, fileStamp, openStore } = await import('../../../wire.ts')
-    const { config } = await this.loadConfig(flags)
+  },
+  async run({ flags, out, loadConfig }) {
+    const { config } = await loadConfig()
     becomeOwner(config.dataDir)
     process.umask(0o077)
     const db = await openStore(config, 'serve')
@@ -25,7 +23,7 @@ export default class MigrateUp extends OperatorCommand {
       const now = systemClock.now()
       if (flags['dry-run'] || pending.length === 0) {
         const lines = pending.length === 0 ? ['The database is up to date.'] : pending.map((id) => `would apply ${id}`)
-        return this.output(flags).object({ applied: [], pending, changed: false, dry_run: flags['dry-run'] }, lines)
+        return out.object({ applied: [], pending, changed: false, dry_run: flags['dry-run'] }, lines)
       }
       if (config.database.url !== undefined && flags.backup) {
         throw new AuthdError('USAGE', {
@@ -38,12 +36,12 @@ export default class MigrateUp extends OperatorCommand {
       }
       const backup = flags.backup ? await backupBeforeMigration(config, fileStamp(now)) : undefined
       const applied = await applyMigrations(db, now)
-      this.output(flags).object({ applied, current: applied.at(-1) ?? null, backup: backup ?? null, changed: true }, [
+      out.object({ applied, current: applied.at(-1) ?? null, backup: backup ?? null, changed: true }, [
         ...(backup === undefined ? [] : [`backup  ${backup}`]),
         ...applied.map((id) => `${id}  done`),
       ])
     } finally {
       await db.close()
     }
-  }
-}
+  },
+})

@@ -1,7 +1,8 @@
 import { Args } from '@oclif/core'
+import { listPasskeysOf } from '../../../flows/factors/admin.ts'
 import { type PasskeyResource, presentPasskey } from '../../../resources/passkey.ts'
-import { OperatorCommand } from '../../command.ts'
-import type { Column } from '../../output.ts'
+import { operation } from '../../command.ts'
+import type { Column } from '../../output/output.ts'
 
 const COLUMNS: Column<PasskeyResource>[] = [
   { header: 'ID', value: ({ id }) => id },
@@ -12,17 +13,13 @@ const COLUMNS: Column<PasskeyResource>[] = [
   { header: 'LAST USED', value: ({ last_used_at }) => last_used_at, isTime: true },
 ]
 
-export default class PasskeysList extends OperatorCommand {
-  static override summary = "A person's passkeys, oldest first."
-  static override examples = ['authd passkeys list ada@example.com']
-  static override args = {
+export default operation({
+  examples: ['authd passkeys list ada@example.com'],
+  args: {
     user: Args.string({ required: true, description: 'E-mail address, id, or the start of an id.' }),
-  }
-
-  async run(): Promise<void> {
-    const { args, flags } = await this.parse(PasskeysList)
-    const { listPasskeysOf } = await import('../../../flows/operator-factors.ts')
-    const { passkeys } = await this.withDeps(flags, (deps) => listPasskeysOf(deps, args.user))
-    this.output(flags).list(passkeys.map(presentPasskey), COLUMNS)
-  }
-}
+  },
+  async run(deps, { args, out }) {
+    const { passkeys } = await listPasskeysOf(deps, args.user)
+    out.list(passkeys.map(presentPasskey), COLUMNS)
+  },
+})

@@ -1,32 +1,26 @@
 import { Args } from '@oclif/core'
+import { removePasskeyOf, resolvePasskey } from '../../../flows/factors/admin.ts'
 import { presentPasskey } from '../../../resources/passkey.ts'
-import { printChanges } from '../../changes.ts'
-import { dryRunFlag, OperatorCommand, reasonFlag } from '../../command.ts'
-import { confirm } from '../../confirm.ts'
+import { dryRunFlag, operation, reasonFlag } from '../../command.ts'
+import { confirm } from '../../output/confirm.ts'
 
-export default class PasskeysRemove extends OperatorCommand {
-  static override summary = 'Take a passkey away. The person is told by mail.'
-  static override examples = ['authd passkeys remove ada@example.com "YubiKey 5" --reason "lost" --yes']
-  static override args = {
+export default operation({
+  examples: ['authd passkeys remove ada@example.com "YubiKey 5" --reason "lost" --yes'],
+  args: {
     user: Args.string({ required: true, description: 'E-mail address, id, or the start of an id.' }),
     passkey: Args.string({ required: true, description: 'Its id, or its exact name.' }),
-  }
-  static override flags = { ...reasonFlag, ...dryRunFlag }
-
-  async run(): Promise<void> {
-    const { args, flags } = await this.parse(PasskeysRemove)
-    const { removePasskeyOf, resolvePasskey } = await import('../../../flows/operator-factors.ts')
-    const found = await this.withDeps(flags, (deps) => resolvePasskey(deps, args))
+  },
+  flags: { ...reasonFlag, ...dryRunFlag },
+  async run(deps, { args, flags, out, actor }) {
+    const found = await resolvePasskey(deps, args)
     const { user, passkey, isLastFactor } = found
     if (!flags['dry-run']) {
       const last = isLastFactor ? ' It is their last second factor.' : ''
       const again = `authd passkeys remove ${user.email} ${passkey.id}`
       await confirm(flags, `Remove "${passkey.name}" of ${user.email}?${last}`, again)
     }
-    await this.withDeps(flags, async (deps) => {
-      const isChanged = await removePasskeyOf(deps, this.operator(flags.reason), found)
-      const text = isChanged ? `Removed "${passkey.name}" of ${user.email}` : 'It was gone already'
-      printChanges(this.output(flags), flags, [{ resource: presentPasskey(passkey), isChanged, text }])
-    })
-  }
-}
+    const isChanged = await removePasskeyOf(deps, actor, found)
+    const text = isChanged ? `Removed "${passkey.name}" of ${user.email}` : 'It was gone already'
+    out.changes([{ resource: presentPasskey(passkey), isChanged, text }])
+  },
+})

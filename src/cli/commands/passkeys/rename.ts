@@ -1,27 +1,21 @@
 import { Args } from '@oclif/core'
+import { renamePasskeyOf, resolvePasskey } from '../../../flows/factors/admin.ts'
 import { presentPasskey } from '../../../resources/passkey.ts'
-import { printChanges } from '../../changes.ts'
-import { dryRunFlag, OperatorCommand, reasonFlag } from '../../command.ts'
+import { dryRunFlag, operation, reasonFlag } from '../../command.ts'
 
-export default class PasskeysRename extends OperatorCommand {
-  static override summary = 'Give a passkey another name.'
-  static override examples = ['authd passkeys rename ada@example.com "Firefox on Linux" "Work laptop"']
-  static override args = {
+export default operation({
+  examples: ['authd passkeys rename ada@example.com "Firefox on Linux" "Work laptop"'],
+  args: {
     user: Args.string({ required: true, description: 'E-mail address, id, or the start of an id.' }),
     passkey: Args.string({ required: true, description: 'Its id, or its exact name.' }),
     name: Args.string({ required: true, description: 'The new name.' }),
-  }
-  static override flags = { ...reasonFlag, ...dryRunFlag }
-
-  async run(): Promise<void> {
-    const { args, flags } = await this.parse(PasskeysRename)
-    const { renamePasskeyOf, resolvePasskey } = await import('../../../flows/operator-factors.ts')
-    await this.withDeps(flags, async (deps) => {
-      const { user, passkey } = await resolvePasskey(deps, args)
-      const renamed = await renamePasskeyOf(deps, this.operator(flags.reason), { user, passkey, name: args.name })
-      const text = `Renamed "${passkey.name}" of ${user.email} to "${renamed.name}"`
-      const isChanged = passkey.name !== renamed.name
-      printChanges(this.output(flags), flags, [{ resource: presentPasskey(renamed), isChanged, text }])
-    })
-  }
-}
+  },
+  flags: { ...reasonFlag, ...dryRunFlag },
+  async run(deps, { args, out, actor }) {
+    const { user, passkey } = await resolvePasskey(deps, args)
+    const renamed = await renamePasskeyOf(deps, actor, { user, passkey, name: args.name })
+    const text = `Renamed "${passkey.name}" of ${user.email} to "${renamed.name}"`
+    const isChanged = passkey.name !== renamed.name
+    out.changes([{ resource: presentPasskey(renamed), isChanged, text }])
+  },
+})

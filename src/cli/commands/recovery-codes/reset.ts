@@ -1,29 +1,23 @@
 import { Args } from '@oclif/core'
+import { resetRecoveryCodes } from '../../../flows/factors/admin.ts'
+import { resolveUser } from '../../../flows/named-user.ts'
 import { presentUser } from '../../../resources/user.ts'
-import { printChanges } from '../../changes.ts'
-import { dryRunFlag, OperatorCommand, reasonFlag } from '../../command.ts'
-import { confirm } from '../../confirm.ts'
+import { dryRunFlag, operation, reasonFlag } from '../../command.ts'
+import { confirm } from '../../output/confirm.ts'
 
-export default class RecoveryCodesReset extends OperatorCommand {
-  static override summary = "End a person's recovery codes. They make new ones on their account page."
-  static override examples = ['authd recovery-codes reset ada@example.com --reason "list was photographed" --yes']
-  static override args = {
+export default operation({
+  examples: ['authd recovery-codes reset ada@example.com --reason "list was photographed" --yes'],
+  args: {
     user: Args.string({ required: true, description: 'E-mail address, id, or the start of an id.' }),
-  }
-  static override flags = { ...reasonFlag, ...dryRunFlag }
-
-  async run(): Promise<void> {
-    const { args, flags } = await this.parse(RecoveryCodesReset)
-    const { resetRecoveryCodes } = await import('../../../flows/operator-factors.ts')
-    const { resolveUser } = await import('../../../flows/user.ts')
-    const user = await this.withDeps(flags, (deps) => resolveUser(deps, args.user))
+  },
+  flags: { ...reasonFlag, ...dryRunFlag },
+  async run(deps, { args, flags, out, actor }) {
+    const user = await resolveUser(deps, args.user)
     if (!flags['dry-run']) {
       await confirm(flags, `End the recovery codes of ${user.email}?`, `authd recovery-codes reset ${user.email}`)
     }
-    await this.withDeps(flags, async (deps) => {
-      const isChanged = await resetRecoveryCodes(deps, this.operator(flags.reason), user)
-      const text = isChanged ? `The recovery codes of ${user.email} are ended` : `${user.email} had no recovery codes`
-      printChanges(this.output(flags), flags, [{ resource: presentUser(user), isChanged, text }])
-    })
-  }
-}
+    const isChanged = await resetRecoveryCodes(deps, actor, user)
+    const text = isChanged ? `The recovery codes of ${user.email} are ended` : `${user.email} had no recovery codes`
+    out.changes([{ resource: presentUser(user), isChanged, text }])
+  },
+})

@@ -1,27 +1,24 @@
 import { existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { Flags } from '@oclif/core'
-import { dryRunFlag, OperatorCommand } from '../../command.ts'
-import { refuseForeign, serviceFiles, writeServiceFile } from '../../service-files.ts'
-import { programPath, serviceFlags } from '../../service-flags.ts'
-import { refuseUnprivileged, run, systemdVersion } from '../../service-run.ts'
+import { command, dryRunFlag } from '../../command.ts'
+import { refuseForeignUnit, serviceFiles, writeServiceFile } from '../../service/files.ts'
+import { programPath, serviceFlags } from '../../service/flags.ts'
+import { refuseUnprivileged, run, systemdVersion } from '../../service/run.ts'
 
-export default class ServiceInstall extends OperatorCommand {
-  static override summary = 'Make it a service of systemd: its user, its unit. What is replaced is kept beside it.'
-  static override examples = ['sudo authd service install --now', 'authd service install -n']
-  static override flags = {
+export default command({
+  examples: ['sudo authd service install --now', 'authd service install -n'],
+  flags: {
     ...serviceFlags,
     now: Flags.boolean({ description: 'Start it now, and at every boot.' }),
     'unit-only': Flags.boolean({ description: 'Write the files, and call nothing.' }),
     ...dryRunFlag,
-  }
-
-  async run(): Promise<void> {
-    const { flags } = await this.parse(ServiceInstall)
+  },
+  async run({ flags, out }) {
     const { name, root } = flags
     const isDry = flags['dry-run']
     const callsNothing = isDry || flags['unit-only'] || root !== '/'
-    refuseForeign(name, root)
+    refuseForeignUnit(name, root)
     if (!isDry && root === '/') refuseUnprivileged(`authd service install --name ${name}`)
     const user = flags.user ?? name
     const files = serviceFiles(
@@ -36,14 +33,13 @@ export default class ServiceInstall extends OperatorCommand {
       if (flags.now) run('systemctl', 'enable', '--now', `${name}.service`)
     }
     const isOn = flags.now && !callsNothing
-    const out = this.output(flags)
     out.object(
       { files: written, enabled: isOn, started: isOn, ...(isDry && { dry_run: true }) },
       written.map(({ path, status }) => `${status.padEnd(9)}  ${path}`),
     )
     if (!isOn) out.hint(`Next: sudo systemctl enable --now ${name}`)
-  }
-}
+  },
+})
 
 /** Root's own, and the service may read it: `authd init` wrote it before the service's user was there, or will. */
 function letItRead(folder: string, user: string): void {

@@ -1,20 +1,17 @@
 import { spawnSync } from 'node:child_process'
 import { AuthdError } from '../../../errors.ts'
-import { OperatorCommand } from '../../command.ts'
-import { serviceFlags } from '../../service-flags.ts'
-import { renderCard } from '../../table.ts'
+import { command } from '../../command.ts'
+import { renderCard } from '../../output/table.ts'
+import { serviceFlags } from '../../service/flags.ts'
 
 const PROPERTIES = ['ActiveState', 'SubState', 'UnitFileState', 'MainPID', 'StatusText', 'NRestarts', 'Result']
 
-export default class ServiceStatus extends OperatorCommand {
-  static override summary = 'What systemd says of the service; exit 1 if it does not run.'
-  static override examples = ['authd service status']
-  static override flags = { name: serviceFlags.name }
-
-  async run(): Promise<void> {
-    const { flags } = await this.parse(ServiceStatus)
-    const args = ['show', `${flags.name}.service`, `--property=${PROPERTIES.join(',')}`]
-    const { status, stdout, error } = spawnSync('systemctl', args, { encoding: 'utf8' })
+export default command({
+  examples: ['authd service status'],
+  flags: { name: serviceFlags.name },
+  run({ flags, out }) {
+    const show = ['show', `${flags.name}.service`, `--property=${PROPERTIES.join(',')}`]
+    const { status, stdout, error } = spawnSync('systemctl', show, { encoding: 'utf8' })
     if (status !== 0) {
       throw new AuthdError('UNAVAILABLE', {
         message: `systemctl does not answer: ${error?.message ?? `exit ${status}`}`,
@@ -40,7 +37,7 @@ export default class ServiceStatus extends OperatorCommand {
     const rows = Object.entries(result)
       .slice(1)
       .map(([name, value]): [string, string | null] => [name.replace('_', ' '), value === null ? null : String(value)])
-    this.output(flags).object(result, renderCard([['service', flags.name], ...rows]))
+    out.object(result, renderCard([['service', flags.name], ...rows]))
     if (!isRunning) process.exitCode = 1
-  }
-}
+  },
+})

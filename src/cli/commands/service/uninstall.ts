@@ -1,17 +1,14 @@
-import { dryRunFlag, OperatorCommand } from '../../command.ts'
-import { confirm } from '../../confirm.ts'
-import { removeServiceFile, serviceFiles } from '../../service-files.ts'
-import { serviceFlags } from '../../service-flags.ts'
-import { refuseUnprivileged, run } from '../../service-run.ts'
-import { NOTIFY_RELOAD_SINCE } from '../../service-unit.ts'
+import { command, dryRunFlag } from '../../command.ts'
+import { confirm } from '../../output/confirm.ts'
+import { removeServiceFile, serviceFiles } from '../../service/files.ts'
+import { serviceFlags } from '../../service/flags.ts'
+import { refuseUnprivileged, run } from '../../service/run.ts'
+import { NOTIFY_RELOAD_SINCE } from '../../service/unit.ts'
 
-export default class ServiceUninstall extends OperatorCommand {
-  static override summary = 'Stop the service and take its files away; data and configuration stay.'
-  static override examples = ['sudo authd service uninstall']
-  static override flags = { name: serviceFlags.name, root: serviceFlags.root, ...dryRunFlag }
-
-  async run(): Promise<void> {
-    const { flags } = await this.parse(ServiceUninstall)
+export default command({
+  examples: ['sudo authd service uninstall'],
+  flags: { name: serviceFlags.name, root: serviceFlags.root, ...dryRunFlag },
+  async run({ flags, out }) {
     const { name, root } = flags
     const isDry = flags['dry-run']
     const isHere = root === '/'
@@ -25,9 +22,9 @@ export default class ServiceUninstall extends OperatorCommand {
     const paths = serviceFiles({ name, user: name, program: '' }, everything).map(({ path }) => path)
     const removed = isDry ? paths : paths.filter(removeServiceFile)
     if (!isDry && isHere) run('systemctl', 'daemon-reload')
-    this.output(flags).object(
+    out.object(
       { removed, ...(isDry && { dry_run: true }) },
       removed.map((path) => `${isDry ? 'would remove' : 'removed'}  ${path}`),
     )
-  }
-}
+  },
+})

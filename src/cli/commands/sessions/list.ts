@@ -1,8 +1,9 @@
 import { Flags } from '@oclif/core'
+import { listAllSessions } from '../../../flows/sessions/admin.ts'
 import { presentSession, type SessionResource } from '../../../resources/session.ts'
-import { OperatorCommand } from '../../command.ts'
-import type { Column } from '../../output.ts'
-import { parseTime } from '../../time.ts'
+import { operation } from '../../command.ts'
+import type { Column } from '../../output/output.ts'
+import { parseTime } from '../../output/time.ts'
 
 const COLUMNS: Column<SessionResource>[] = [
   { header: 'ID', value: ({ id }) => id },
@@ -15,26 +16,20 @@ const COLUMNS: Column<SessionResource>[] = [
   { header: 'EXPIRES', value: ({ expires_at }) => expires_at, isTime: true },
 ]
 
-export default class SessionsList extends OperatorCommand {
-  static override summary = 'Who is signed in, and where. Never tokens.'
-  static override examples = ['authd sessions list', 'authd sessions list --user ada@example.com --all']
-  static override flags = {
+export default operation({
+  examples: ['authd sessions list', 'authd sessions list --user ada@example.com --all'],
+  flags: {
     user: Flags.string({ description: 'Of one person.' }),
     all: Flags.boolean({ description: 'Ended ones too.' }),
     since: Flags.string({ description: 'Begun since then: 24h, 2026-11-23.' }),
     limit: Flags.integer({ default: 50, min: 1, max: 1000, description: 'How many at most.' }),
     cursor: Flags.string({ description: 'Go on where the last list ended.' }),
-  }
-
-  async run(): Promise<void> {
-    const { flags } = await this.parse(SessionsList)
-    const { listAllSessions } = await import('../../../flows/session-admin.ts')
+  },
+  async run(deps, { flags, out }) {
     const createdSince = flags.since === undefined ? undefined : parseTime(flags.since, 'since')
     const limit = flags.jsonl ? Number.MAX_SAFE_INTEGER : flags.limit
-    await this.withDeps(flags, async (deps) => {
-      const filter = { user: flags.user, createdSince, before: flags.cursor, isLiveOnly: !flags.all }
-      const { sessions, total, nextCursor } = await listAllSessions(deps, filter, limit)
-      this.output(flags).list(sessions.map(presentSession), COLUMNS, { total, nextCursor })
-    })
-  }
-}
+    const filter = { user: flags.user, createdSince, before: flags.cursor, isLiveOnly: !flags.all }
+    const { sessions, total, nextCursor } = await listAllSessions(deps, filter, limit)
+    out.list(sessions.map(presentSession), COLUMNS, { total, nextCursor })
+  },
+})

@@ -1,18 +1,14 @@
 import { Args } from '@oclif/core'
+import { showSession } from '../../../flows/sessions/admin.ts'
 import { presentSession } from '../../../resources/session.ts'
-import { OperatorCommand } from '../../command.ts'
-import { renderCard } from '../../table.ts'
+import { operation } from '../../command.ts'
+import { renderCard } from '../../output/table.ts'
 
-export default class SessionsShow extends OperatorCommand {
-  static override summary = 'One session. Never its token.'
-  static override examples = ['authd sessions show ses_01m88jw08vedqtrgrr9eqkmg57']
-  static override args = { id: Args.string({ required: true, description: 'Its id, from sessions list.' }) }
-
-  async run(): Promise<void> {
-    const { args, flags } = await this.parse(SessionsShow)
-    const { showSession } = await import('../../../flows/session-admin.ts')
-    const session = presentSession(await this.withDeps(flags, (deps) => showSession(deps, args.id)))
-    const out = this.output(flags)
+export default operation({
+  examples: ['authd sessions show ses_01m88jw08vedqtrgrr9eqkmg57'],
+  args: { id: Args.string({ required: true, description: 'Its id, from sessions list.' }) },
+  async run(deps, { args, out }) {
+    const session = presentSession(await showSession(deps, args.id))
     const revoked = session.revoked
       ? `revoked ${out.time(session.revoked_at)} by ${session.revoked_by}: ${session.revoked_reason}`
       : 'not revoked'
@@ -31,5 +27,5 @@ export default class SessionsShow extends OperatorCommand {
         ['refreshes', String(session.refresh_generation)],
       ]),
     )
-  }
-}
+  },
+})

@@ -1,6 +1,7 @@
+import { listSettings } from '../../../flows/operator/setting.ts'
 import { presentSetting, type SettingResource } from '../../../resources/setting.ts'
-import { OperatorCommand } from '../../command.ts'
-import type { Column } from '../../output.ts'
+import { operation } from '../../command.ts'
+import type { Column } from '../../output/output.ts'
 
 const COLUMNS: Column<SettingResource>[] = [
   { header: 'KEY', value: ({ key }) => key },
@@ -13,15 +14,9 @@ const COLUMNS: Column<SettingResource>[] = [
   { header: 'WHEN', value: ({ set_at }) => set_at, isTime: true },
 ]
 
-export default class SettingsList extends OperatorCommand {
-  static override summary = 'What can be set while authd runs, and what is in force.'
-  static override examples = ['authd settings list']
-
-  async run(): Promise<void> {
-    const { flags } = await this.parse(SettingsList)
-    const { listSettings } = await import('../../../flows/setting.ts')
-    await this.withDeps(flags, async (deps) => {
-      this.output(flags).list((await listSettings(deps)).map(presentSetting), COLUMNS)
-    })
-  }
-}
+export default operation({
+  examples: ['authd settings list'],
+  async run(deps, { out }) {
+    out.list((await listSettings(deps)).map(presentSetting), COLUMNS)
+  },
+})

@@ -1,19 +1,16 @@
 import { Flags } from '@oclif/core'
 import { AuthdError } from '../../../errors.ts'
-import { OperatorCommand } from '../../command.ts'
+import { formatTextProblems, inspectTexts } from '../../../startup/texts.ts'
+import { command } from '../../command.ts'
 
-export default class TemplatesCheck extends OperatorCommand {
-  static override summary = 'Are your own templates and sentences right? Every problem with its line.'
-  static override examples = ['authd templates check', 'authd templates check --dir ./templates --locales ./locales']
-  static override flags = {
+export default command({
+  examples: ['authd templates check', 'authd templates check --dir ./templates --locales ./locales'],
+  flags: {
     dir: Flags.string({ description: 'Templates in another folder than mail.templates_dir.' }),
     locales: Flags.string({ description: 'Sentences in another folder than app.locales_dir.' }),
-  }
-
-  async run(): Promise<void> {
-    const { flags } = await this.parse(TemplatesCheck)
-    const { config } = await this.loadConfig(flags)
-    const { formatTextProblems, inspectTexts } = await import('../../../wire-texts.ts')
+  },
+  async run({ flags, out, loadConfig }) {
+    const { config } = await loadConfig()
     const { files, problems, warnings } = await inspectTexts(config, { templates: flags.dir, locales: flags.locales })
     const result = { ok: problems.length === 0, files, problems, warnings }
     const doubts =
@@ -21,11 +18,11 @@ export default class TemplatesCheck extends OperatorCommand {
     if (result.ok) {
       const places = [flags.dir ?? config.mail.templatesDir, flags.locales ?? config.app.localesDir].join(' and ')
       const found = files.length === 0 ? 'nothing of your own' : `${files.length} of your own files`
-      return this.output(flags).object(result, [...doubts, `ok  ${found} in ${places}`])
+      return out.object(result, [...doubts, `ok  ${found} in ${places}`])
     }
-    if (flags.json) this.output(flags).object(result, [])
+    if (flags.json) out.object(result, [])
     throw new AuthdError('VALIDATION_ERROR', {
       message: `${problems.length === 1 ? 'One thing is' : `${problems.length} things are`} wrong.\n${formatTextProblems(problems)}`,
     })
-  }
-}
+  },
+})

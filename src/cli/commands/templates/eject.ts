@@ -2,23 +2,22 @@ import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { Flags } from '@oclif/core'
 import { AuthdError } from '../../../errors.ts'
-import { OperatorCommand } from '../../command.ts'
+import { closest } from '../../../platform/closest.ts'
+import { sourceNames, sourcesOf } from '../../../startup/texts.ts'
+import { command } from '../../command.ts'
 
-export default class TemplatesEject extends OperatorCommand {
-  static override summary = 'Copy templates of mails, to change them. What is there already stays.'
-  static override description =
-    'Without a name all of them: layout, and those of code, notice, signin and test. With the name of a mail, such as invitation, files for this mail alone.'
-  static override examples = ['authd templates eject signin', 'authd templates eject invitation --dir ./templates']
-  static override strict = false
-  static override flags = {
+export default command({
+  description:
+    'Without a name all of them: layout, and those of code, notice, signin and test. With the name of a mail, such as invitation, files for this mail alone.',
+  examples: ['authd templates eject signin', 'authd templates eject invitation --dir ./templates'],
+  takesMany: true,
+  flags: {
     dir: Flags.string({ description: 'Another folder than mail.templates_dir.' }),
     force: Flags.boolean({ description: 'Replace what is there.' }),
-  }
-
-  async run(): Promise<void> {
-    const { argv, flags } = await this.parse(TemplatesEject)
-    const folder = resolve(flags.dir ?? (await this.loadConfig(flags)).config.mail.templatesDir)
-    const files = await this.sources(argv.map(String))
+  },
+  async run({ flags, names, out, loadConfig }) {
+    const folder = resolve(flags.dir ?? (await loadConfig()).config.mail.templatesDir)
+    const files = filesOf(names)
     const written = Object.keys(files).map((name) => join(folder, name))
     if (!flags.force) refuseExisting(written)
     try {
@@ -31,29 +30,12 @@ export default class TemplatesEject extends OperatorCommand {
         cause,
       })
     }
-    const out = this.output(flags)
     out.object({ files: written }, written)
     out.hint(
       'Change them, then: authd templates check, and reload the daemon. Delete those that you leave as they are.',
     )
-  }
-
-  private async sources(names: string[]): Promise<Record<string, string>> {
-    const { closest } = await import('../../../platform/closest.ts')
-    const { sourceNames, sourcesOf } = await import('../../../wire-texts.ts')
-    const all = ['layout', 'signin', 'code', 'notice', 'test']
-    const found = (names.length === 0 ? all : names).map((name) => {
-      const files = sourcesOf(name.replace(/\.(mjml|txt)$/, ''))
-      if (files) return files
-      const near = closest(name, sourceNames())
-      throw new AuthdError('USAGE', {
-        message: `There is no template "${name}". There are ${sourceNames().join(', ')}.`,
-        suggestions: near ? [`authd templates eject ${near}`] : [],
-      })
-    })
-    return Object.assign({}, ...found)
-  }
-}
+  },
+})
 
 /** All of them or none: half a set would not fit together. */
 function refuseExisting(paths: string[]): void {
@@ -62,4 +44,19 @@ function refuseExisting(paths: string[]): void {
   throw new AuthdError('FILE_EXISTS', {
     message: `Nothing was written: ${there.join(', ')} ${there.length === 1 ? 'is' : 'are'} there already. --force replaces.`,
   })
+}
+
+/** The files of these templates by name. Throws USAGE for an unknown one. */
+function filesOf(names: string[]): Record<string, string> {
+  const all = ['layout', 'signin', 'code', 'notice', 'test']
+  const found = (names.length === 0 ? all : names).map((name) => {
+    const files = sourcesOf(name.replace(/\.(mjml|txt)$/, ''))
+    if (files) return files
+    const near = closest(name, sourceNames())
+    throw new AuthdError('USAGE', {
+      message: `There is no template "${name}". There are ${sourceNames().join(', ')}.`,
+      suggestions: near ? [`authd templates eject ${near}`] : [],
+    })
+  })
+  return Object.assign({}, ...found)
 }

@@ -1,7 +1,10 @@
 import { Args, Flags } from '@oclif/core'
-import { chooseLanguage, languages, type Sentences } from '../../../platform/translate.ts'
-import { OperatorCommand } from '../../command.ts'
-import type { Column } from '../../output.ts'
+import type { Sentences } from '../../../platform/texts/sentences.ts'
+import { builtInTexts } from '../../../platform/texts/texts.ts'
+import { chooseLanguage, languages } from '../../../platform/texts/translate.ts'
+import { inspectTexts } from '../../../startup/texts.ts'
+import { command } from '../../command.ts'
+import type { Column } from '../../output/output.ts'
 
 interface Row {
   key: string
@@ -16,17 +19,12 @@ const COLUMNS: Column<Row>[] = [
   { header: 'SENTENCE', value: ({ sentence }) => (typeof sentence === 'string' ? sentence : JSON.stringify(sentence)) },
 ]
 
-export default class TemplatesSentences extends OperatorCommand {
-  static override summary = 'What pages and mails say, with the keys for your own en.json and de.json.'
-  static override examples = ['authd templates sentences mail.signin', 'authd templates sentences --lang de --json']
-  static override args = { search: Args.string({ description: 'Only keys and sentences that hold this.' }) }
-  static override flags = { lang: Flags.string({ default: 'en', description: 'In which language.' }) }
-
-  async run(): Promise<void> {
-    const { args, flags } = await this.parse(TemplatesSentences)
-    const { config } = await this.loadConfig(flags)
-    const { builtInTexts } = await import('../../../platform/texts.ts')
-    const { inspectTexts } = await import('../../../wire-texts.ts')
+export default command({
+  examples: ['authd templates sentences mail.signin', 'authd templates sentences --lang de --json'],
+  args: { search: Args.string({ description: 'Only keys and sentences that hold this.' }) },
+  flags: { lang: Flags.string({ default: 'en', description: 'In which language.' }) },
+  async run({ args, flags, out, loadConfig }) {
+    const { config } = await loadConfig()
     const { texts } = await inspectTexts(config)
     const lang = chooseLanguage(flags.lang, languages())
     const ours = builtInTexts().locales[lang] ?? {}
@@ -34,6 +32,6 @@ export default class TemplatesSentences extends OperatorCommand {
     const rows = Object.entries(texts.locales[lang] ?? {})
       .map(([key, sentence]) => ({ key, sentence, is_own: JSON.stringify(sentence) !== JSON.stringify(ours[key]) }))
       .filter(({ key, sentence }) => `${key} ${JSON.stringify(sentence)}`.toLowerCase().includes(wanted))
-    this.output(flags).list(rows, COLUMNS)
-  }
-}
+    out.list(rows, COLUMNS)
+  },
+})

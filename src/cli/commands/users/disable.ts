@@ -1,34 +1,25 @@
 import { Args } from '@oclif/core'
+import { disableUsers } from '../../../flows/users/disable.ts'
 import { presentUser } from '../../../resources/user.ts'
-import { printChanges } from '../../changes.ts'
-import { dryRunFlag, OperatorCommand, reasonFlag } from '../../command.ts'
+import { dryRunFlag, operation, reasonFlag } from '../../command.ts'
 
-export default class UsersDisable extends OperatorCommand {
-  static override summary = 'Keep somebody out: sessions, links and waiting mails end at once.'
-  static override examples = ['authd users disable ada@example.com --reason "left the company"']
-  static override strict = false
-  static override args = {
+export default operation({
+  examples: ['authd users disable ada@example.com --reason "left the company"'],
+  args: {
     user: Args.string({ required: true, description: 'Addresses or ids; - reads them from stdin.' }),
-  }
-  static override flags = { ...reasonFlag, ...dryRunFlag }
-
-  async run(): Promise<void> {
-    const { argv, flags } = await this.parse(UsersDisable)
-    const { disablePeople } = await import('../../../flows/user.ts')
-    const names = await this.named(argv as string[])
-    await this.withDeps(flags, async (deps) => {
-      const changed = await disablePeople(deps, this.operator(flags.reason), { names, reason: flags.reason ?? null })
-      printChanges(
-        this.output(flags),
-        flags,
-        changed.map(({ user, isChanged, sessionsEnded }) => ({
-          resource: { ...presentUser(user), sessions_revoked: sessionsEnded },
-          isChanged,
-          text: isChanged
-            ? `Disabled ${user.email}, ended ${sessionsEnded} sessions`
-            : `${user.email} was disabled already`,
-        })),
-      )
-    })
-  }
-}
+  },
+  takesMany: true,
+  flags: { ...reasonFlag, ...dryRunFlag },
+  async run(deps, { flags, names, out, actor }) {
+    const changed = await disableUsers(deps, actor, { names, reason: flags.reason ?? null })
+    out.changes(
+      changed.map(({ user, isChanged, sessionsEnded }) => ({
+        resource: { ...presentUser(user), sessions_revoked: sessionsEnded },
+        isChanged,
+        text: isChanged
+          ? `Disabled ${user.email}, ended ${sessionsEnded} sessions`
+          : `${user.email} was disabled already`,
+      })),
+    )
+  },
+})

@@ -1,29 +1,23 @@
 import { closeSync, writeFileSync } from 'node:fs'
 import { Args, Flags } from '@oclif/core'
+import { resolveUser } from '../../../flows/named-user.ts'
+import { exportUser } from '../../../flows/users/export.ts'
 import { presentPersonalData } from '../../../resources/personal-data.ts'
-import { OperatorCommand, reasonFlag } from '../../command.ts'
+import { operation, reasonFlag } from '../../command.ts'
 import { openNewFile } from '../../new-file.ts'
 
-export default class UsersExport extends OperatorCommand {
-  static override summary = 'Everything held on one person, as JSON, for an access request. No secrets.'
-  static override examples = ['authd users export ada@example.com -o ada.json --reason "request of 3 November"']
-  static override args = {
+export default operation({
+  examples: ['authd users export ada@example.com -o ada.json --reason "request of 3 November"'],
+  args: {
     user: Args.string({ required: true, description: 'E-mail address, id, or the start of an id.' }),
-  }
-  static override flags = {
+  },
+  flags: {
     output: Flags.string({ char: 'o', description: 'A new file, readable by you alone; without it, stdout.' }),
     ...reasonFlag,
-  }
-
-  async run(): Promise<void> {
-    const { args, flags } = await this.parse(UsersExport)
-    const { exportPerson } = await import('../../../flows/export.ts')
-    const { resolveUser } = await import('../../../flows/user.ts')
-    const data = await this.withDeps(flags, async (deps) =>
-      exportPerson(deps, this.operator(flags.reason), await resolveUser(deps, args.user)),
-    )
+  },
+  async run(deps, { args, flags, out, actor }) {
+    const data = await exportUser(deps, actor, await resolveUser(deps, args.user))
     const text = `${JSON.stringify(presentPersonalData(data), null, 2)}\n`
-    const out = this.output(flags)
     if (flags.output === undefined) {
       out.text(text)
       return
@@ -32,5 +26,5 @@ export default class UsersExport extends OperatorCommand {
     writeFileSync(file, text)
     closeSync(file)
     out.hint(`Wrote ${flags.output}.`)
-  }
-}
+  },
+})

@@ -1,11 +1,12 @@
 import { Flags } from '@oclif/core'
-import { type ListedPerson, presentListedPerson } from '../../../resources/user.ts'
+import { listUsersWithFactors, walkUsers } from '../../../flows/users/list.ts'
+import { type ListedUserResource, presentListedUser } from '../../../resources/user.ts'
 import type { UserFilter } from '../../../store/users.ts'
-import { OperatorCommand } from '../../command.ts'
-import type { Column } from '../../output.ts'
-import { parseTime } from '../../time.ts'
+import { operation } from '../../command.ts'
+import type { Column } from '../../output/output.ts'
+import { parseTime } from '../../output/time.ts'
 
-const COLUMNS: Column<ListedPerson>[] = [
+const COLUMNS: Column<ListedUserResource>[] = [
   { header: 'ID', value: ({ id }) => id },
   { header: 'E-MAIL', value: ({ email }) => email },
   { header: 'STATUS', value: ({ status }) => status },
@@ -14,20 +15,16 @@ const COLUMNS: Column<ListedPerson>[] = [
   { header: 'LAST SEEN', value: ({ last_seen_at }) => last_seen_at, isTime: true },
 ]
 
-function methodsOf({ webauthn_credentials_count: passkeys, totp_enabled }: ListedPerson): string {
+function methodsOf({ webauthn_credentials_count: passkeys, totp_enabled }: ListedUserResource): string {
   const named = [passkeys > 0 ? `passkey ${passkeys}` : '', totp_enabled ? 'totp' : '']
   return named.filter((name) => name !== '').join(', ') || 'mail'
 }
 
 const BATCH = 500
 
-export default class UsersList extends OperatorCommand {
-  static override summary = 'Who is there, newest first.'
-  static override examples = [
-    'authd users list',
-    'authd users list --inactive 180d --jsonl | jq -r .id | authd users disable -',
-  ]
-  static override flags = {
+export default operation({
+  examples: ['authd users list', 'authd users list --inactive 180d --jsonl | jq -r .id | authd users disable -'],
+  flags: {
     search: Flags.string({ description: 'Part of an address or name; a whole address finds that person.' }),
     status: Flags.string({ options: ['active', 'invited', 'disabled'], description: 'Only these.' }),
     without: Flags.string({ options: ['passkey', 'totp'], description: 'Who has none.' }),
@@ -35,28 +32,22 @@ export default class UsersList extends OperatorCommand {
     limit: Flags.integer({ default: 50, min: 1, max: 1000, description: 'How many at most.' }),
     cursor: Flags.string({ description: 'Go on where the last list ended.' }),
     all: Flags.boolean({ description: 'All of them.' }),
-  }
-
-  async run(): Promise<void> {
-    const { flags } = await this.parse(UsersList)
-    const { listPeople, walkPeople } = await import('../../../flows/user-list.ts')
+  },
+  async run(deps, { flags, out }) {
     const status = flags.status as UserFilter['status']
     const without = flags.without as UserFilter['without']
     const inactiveSince = flags.inactive === undefined ? undefined : parseTime(flags.inactive, 'inactive')
     const filter = { search: flags.search, status, without, inactiveSince, before: flags.cursor }
-    const out = this.output(flags)
-    await this.withDeps(flags, async (deps) => {
-      if (!flags.all && !flags.jsonl) {
-        const asked = { limit: flags.limit, before: flags.cursor, within: Number.POSITIVE_INFINITY }
-        const { rows, total, nextCursor } = await listPeople(deps, filter, asked)
-        return out.list(rows.map(presentListedPerson), COLUMNS, { total: total.count, nextCursor })
-      }
-      const all: ListedPerson[] = []
-      for await (const people of walkPeople(deps, filter, BATCH)) {
-        if (flags.jsonl) out.list(people.map(presentListedPerson), COLUMNS)
-        else all.push(...people.map(presentListedPerson))
-      }
-      if (!flags.jsonl) out.list(all, COLUMNS)
-    })
-  }
-}
+    if (!flags.all && !flags.jsonl) {
+      const pagination = { limit: flags.limit, before: flags.cursor, within: Number.POSITIVE_INFINITY }
+      const { rows, total, nextCursor } = await listUsersWithFactors(deps, filter, pagination)
+      return out.list(rows.map(presentListedUser), COLUMNS, { total: total.count, nextCursor })
+    }
+    const all: ListedUserResource[] = []
+    for await (const people of walkUsers(deps, filter, BATCH)) {
+      if (flags.jsonl) out.list(people.map(presentListedUser), COLUMNS)
+      else all.push(...people.map(presentListedUser))
+    }
+    if (!flags.jsonl) out.list(all, COLUMNS)
+  },
+})

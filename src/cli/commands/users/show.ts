@@ -1,28 +1,25 @@
 import { Args, Flags } from '@oclif/core'
+import { showUser } from '../../../flows/users/show.ts'
 import { toRfc3339 } from '../../../platform/clock.ts'
 import { presentEvent } from '../../../resources/audit-event.ts'
 import { type PasskeyResource, presentPasskey } from '../../../resources/passkey.ts'
 import { presentSession } from '../../../resources/session.ts'
 import { presentUser } from '../../../resources/user.ts'
-import { OperatorCommand } from '../../command.ts'
-import { eventLine } from '../../event-line.ts'
-import type { Output } from '../../output.ts'
-import { renderCard } from '../../table.ts'
+import { eventLine } from '../../audit/event-line.ts'
+import { operation } from '../../command.ts'
+import type { Output } from '../../output/output.ts'
+import { renderCard } from '../../output/table.ts'
 
-export default class UsersShow extends OperatorCommand {
-  static override summary = 'One person: how they sign in, sessions, last events.'
-  static override examples = ['authd users show ada@example.com', 'authd users show usr_01m88j --json']
-  static override args = {
+export default operation({
+  examples: ['authd users show ada@example.com', 'authd users show usr_01m88j --json'],
+  args: {
     user: Args.string({ required: true, description: 'E-mail address, id, or the start of an id.' }),
-  }
-  static override flags = {
+  },
+  flags: {
     events: Flags.integer({ default: 10, min: 0, max: 1000, description: 'How many of the last events.' }),
-  }
-
-  async run(): Promise<void> {
-    const { args, flags } = await this.parse(UsersShow)
-    const { showUser } = await import('../../../flows/user.ts')
-    const found = await this.withDeps(flags, (deps) => showUser(deps, args.user, flags.events))
+  },
+  async run(deps, { args, flags, out }) {
+    const found = await showUser(deps, args.user, flags.events)
     const user = presentUser(found.user)
     const sessions = found.sessions.map(presentSession)
     const events = found.events.map(presentEvent)
@@ -35,7 +32,6 @@ export default class UsersShow extends OperatorCommand {
       totp_since: totpSince,
       recovery_codes_left: found.recoveryCodes,
     }
-    const out = this.output(flags)
     const shown = sessions.map(
       ({ device, ip, last_seen_at }) => `${device ?? 'unknown device'} ${ip ?? ''} (${out.time(last_seen_at)})`,
     )
@@ -56,8 +52,8 @@ export default class UsersShow extends OperatorCommand {
       ...(events.length > 0 ? ['', 'Last events'] : []),
       ...events.map((event) => eventLine(event)),
     ])
-  }
-}
+  },
+})
 
 /** One line each, the first with the name of all. */
 function passkeyRows(passkeys: PasskeyResource[], out: Output): [string, string][] {

@@ -1,20 +1,19 @@
 import { Args, Flags } from '@oclif/core'
+import { updateUser } from '../../../flows/users/update.ts'
 import { presentUser } from '../../../resources/user.ts'
 import type { MfaPolicy } from '../../../store/users.ts'
-import { printChanges } from '../../changes.ts'
-import { dryRunFlag, OperatorCommand, reasonFlag } from '../../command.ts'
+import { dryRunFlag, operation, reasonFlag } from '../../command.ts'
 import { parseEmail } from '../../emails.ts'
 
-export default class UsersUpdate extends OperatorCommand {
-  static override summary = 'Change name, address or factor policy of a person.'
-  static override examples = [
+export default operation({
+  examples: [
     'authd users update ada@example.com --name "Ada Lovelace"',
     'authd users update ada@example.com --mfa-policy required --reason "handles payments"',
-  ]
-  static override args = {
+  ],
+  args: {
     user: Args.string({ required: true, description: 'E-mail address, id, or the start of an id.' }),
-  }
-  static override flags = {
+  },
+  flags: {
     name: Flags.string({ description: 'What to call them; empty takes it away.' }),
     email: Flags.string({ description: 'The new address. The former one is told, with a way back for 7 days.' }),
     verified: Flags.boolean({ description: 'You know the new address to be theirs.' }),
@@ -24,11 +23,8 @@ export default class UsersUpdate extends OperatorCommand {
     }),
     ...reasonFlag,
     ...dryRunFlag,
-  }
-
-  async run(): Promise<void> {
-    const { args, flags } = await this.parse(UsersUpdate)
-    const { updateUser } = await import('../../../flows/update-user.ts')
+  },
+  async run(deps, { args, flags, out, actor }) {
     const policy = flags['mfa-policy']
     const update = {
       user: args.user,
@@ -37,18 +33,15 @@ export default class UsersUpdate extends OperatorCommand {
       isVerified: flags.verified,
       mfaPolicy: policy === undefined ? undefined : policy === 'default' ? null : (policy as MfaPolicy),
     }
-    await this.withDeps(flags, async (deps) => {
-      const { before, after } = await updateUser(deps, this.operator(flags.reason), update)
-      const old = presentUser(before) as Record<string, unknown>
-      const resource = presentUser(after)
-      const diff = Object.entries(resource).filter(([name, value]) => old[name] !== value)
-      const lines = diff.map(([name, value]) => `${name}  ${old[name] ?? 'none'} → ${value ?? 'none'}`)
-      const text = lines.length > 0 ? lines.join('\n') : 'Nothing to change'
-      const out = this.output(flags)
-      printChanges(out, flags, [{ resource, isChanged: diff.length > 0, text }])
-      if (before.email !== after.email && !flags.verified) {
-        out.hint('The new address is not proven: its first sign-in proves it, and drops the factors set up before.')
-      }
-    })
-  }
-}
+    const { before, after } = await updateUser(deps, actor, update)
+    const old = presentUser(before) as Record<string, unknown>
+    const resource = presentUser(after)
+    const diff = Object.entries(resource).filter(([name, value]) => old[name] !== value)
+    const lines = diff.map(([name, value]) => `${name}  ${old[name] ?? 'none'} → ${value ?? 'none'}`)
+    const text = lines.length > 0 ? lines.join('\n') : 'Nothing to change'
+    out.changes([{ resource, isChanged: diff.length > 0, text }])
+    if (before.email !== after.email && !flags.verified) {
+      out.hint('The new address is not proven: its first sign-in proves it, and drops the factors set up before.')
+    }
+  },
+})

@@ -1,9 +1,10 @@
 import { Args, Flags } from '@oclif/core'
+import { listQueue, showQueued } from '../../../flows/outbox/queue.ts'
 import { outboxState } from '../../../resources/mail.ts'
 import { type DeliveryResource, presentDelivery, presentTry } from '../../../resources/webhook.ts'
-import { OperatorCommand } from '../../command.ts'
-import type { Column } from '../../output.ts'
-import { parseTime } from '../../time.ts'
+import { operation } from '../../command.ts'
+import type { Column } from '../../output/output.ts'
+import { parseTime } from '../../output/time.ts'
 
 const COLUMNS: Column<DeliveryResource>[] = [
   { header: 'ID', value: ({ id }) => id },
@@ -16,25 +17,20 @@ const COLUMNS: Column<DeliveryResource>[] = [
   { header: 'ENDPOINT', value: ({ endpoint_id }) => endpoint_id },
 ]
 
-export default class WebhooksDeliveries extends OperatorCommand {
-  static override summary = 'Events on their way to endpoints, newest first; or one of them, with every try.'
-  static override examples = ['authd webhooks deliveries --state failed', 'authd webhooks deliveries whd_06fb2m']
-  static override args = { id: Args.string({ description: 'An endpoint: only to it. A delivery: its tries.' }) }
-  static override flags = {
+export default operation({
+  examples: ['authd webhooks deliveries --state failed', 'authd webhooks deliveries whd_06fb2m'],
+  args: { id: Args.string({ description: 'An endpoint: only to it. A delivery: its tries.' }) },
+  flags: {
     state: Flags.string({ options: outboxState.options, description: 'Only these.' }),
     since: Flags.string({ description: 'Only since then: 24h, 2026-11-23.' }),
     limit: Flags.integer({ default: 50, min: 1, max: 1000, description: 'How many at most.' }),
     cursor: Flags.string({ description: 'Go on where the last list ended.' }),
-  }
-
-  async run(): Promise<void> {
-    const { args, flags } = await this.parse(WebhooksDeliveries)
-    const { listQueue, showQueued } = await import('../../../flows/outbox.ts')
+  },
+  async run(deps, { args, flags, out }) {
     const { id } = args
     if (id?.startsWith('whd_')) {
-      const { item, tries } = await this.withDeps(flags, (deps) => showQueued(deps, 'webhook', id))
+      const { item, tries } = await showQueued(deps, 'webhook', id)
       const attempts = tries.map(presentTry)
-      const out = this.output(flags)
       const lines = attempts.map(
         ({ number, started_at: at, duration_ms: took, response }) =>
           `${String(number).padStart(3)}  ${out.time(at)}  ${took} ms  ${response}`,
@@ -49,10 +45,8 @@ export default class WebhooksDeliveries extends OperatorCommand {
       state: outboxState.options.find((known) => known === flags.state),
       since: flags.since === undefined ? undefined : parseTime(flags.since, 'since'),
     } as const
-    await this.withDeps(flags, async (deps) => {
-      const asked = { limit: flags.limit, before: flags.cursor, within: Number.POSITIVE_INFINITY }
-      const { rows, total, nextCursor } = await listQueue(deps, filter, asked)
-      this.output(flags).list(rows.map(presentDelivery), COLUMNS, { total: total.count, nextCursor })
-    })
-  }
-}
+    const pagination = { limit: flags.limit, before: flags.cursor, within: Number.POSITIVE_INFINITY }
+    const { rows, total, nextCursor } = await listQueue(deps, filter, pagination)
+    out.list(rows.map(presentDelivery), COLUMNS, { total: total.count, nextCursor })
+  },
+})

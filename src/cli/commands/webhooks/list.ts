@@ -1,6 +1,7 @@
+import { listWebhooks } from '../../../flows/outbox/webhook-endpoint.ts'
 import { presentWebhook, type WebhookResource } from '../../../resources/webhook.ts'
-import { OperatorCommand } from '../../command.ts'
-import type { Column } from '../../output.ts'
+import { operation } from '../../command.ts'
+import type { Column } from '../../output/output.ts'
 
 const COLUMNS: Column<WebhookResource>[] = [
   { header: 'ID', value: ({ id }) => id },
@@ -11,14 +12,10 @@ const COLUMNS: Column<WebhookResource>[] = [
   { header: 'DESCRIPTION', value: ({ description }) => description },
 ]
 
-export default class WebhooksList extends OperatorCommand {
-  static override summary = 'The endpoints that get events, and how they stand.'
-  static override examples = ['authd webhooks list', 'authd webhooks list --json']
-
-  async run(): Promise<void> {
-    const { flags } = await this.parse(WebhooksList)
-    const { listWebhooks } = await import('../../../flows/webhook.ts')
-    const endpoints = await this.withDeps(flags, (deps) => listWebhooks(deps))
-    this.output(flags).list(endpoints.map(presentWebhook), COLUMNS)
-  }
-}
+export default operation({
+  examples: ['authd webhooks list', 'authd webhooks list --json'],
+  async run(deps, { out }) {
+    const endpoints = await listWebhooks(deps)
+    out.list(endpoints.map(presentWebhook), COLUMNS)
+  },
+})

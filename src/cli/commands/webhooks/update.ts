@@ -1,20 +1,19 @@
 import { Args, Flags } from '@oclif/core'
 import { AuthdError } from '../../../errors.ts'
+import { changeWebhook, pauseWebhook, resumeWebhook } from '../../../flows/outbox/webhook-endpoint.ts'
 import { presentWebhook } from '../../../resources/webhook.ts'
-import { printChanges } from '../../changes.ts'
-import { dryRunFlag, OperatorCommand, reasonFlag } from '../../command.ts'
+import { dryRunFlag, operation, reasonFlag } from '../../command.ts'
 import { eventsFlag, splitEvents, withPrivateHint } from '../../webhook-flags.ts'
 
-export default class WebhooksUpdate extends OperatorCommand {
-  static override summary = 'Change an endpoint, pause it, or resume it.'
-  static override description = 'What happens while it is paused is kept for four days and sent once it is resumed.'
-  static override examples = [
+export default operation({
+  description: 'What happens while it is paused is kept for four days and sent once it is resumed.',
+  examples: [
     "authd webhooks update whe_06fb2m --events 'session.*'",
     'authd webhooks update whe_06fb2m --pause --reason "moving the shop"',
     'authd webhooks update whe_06fb2m --resume',
-  ]
-  static override args = { id: Args.string({ required: true, description: 'Its id, from webhooks list.' }) }
-  static override flags = {
+  ],
+  args: { id: Args.string({ required: true, description: 'Its id, from webhooks list.' }) },
+  flags: {
     url: Flags.string({ description: 'Where events are sent.' }),
     ...eventsFlag,
     description: Flags.string({ description: 'What it is for.' }),
@@ -23,10 +22,8 @@ export default class WebhooksUpdate extends OperatorCommand {
     resume: Flags.boolean({ description: 'Send again, what waits first.' }),
     ...reasonFlag,
     ...dryRunFlag,
-  }
-
-  async run(): Promise<void> {
-    const { args, flags } = await this.parse(WebhooksUpdate)
+  },
+  async run(deps, { args, flags, out, actor }) {
     const { id } = args
     const change = {
       ...(flags.url !== undefined && { url: flags.url }),
@@ -39,21 +36,17 @@ export default class WebhooksUpdate extends OperatorCommand {
         message: 'say what to change: --url, --events, --description, --allow-private, --pause or --resume',
       })
     }
-    const { changeWebhook, pauseWebhook, resumeWebhook } = await import('../../../flows/webhook.ts')
     const again = `authd webhooks update ${id}${flags.url === undefined ? '' : ` --url ${flags.url}`}`
-    await withPrivateHint(again, flags['allow-private'], () =>
-      this.withDeps(flags, async (deps) => {
-        const origin = this.operator(flags.reason)
-        const changed = await changeWebhook(deps, origin, { id, change })
-        const switched = flags.pause
-          ? await pauseWebhook(deps, origin, id)
-          : flags.resume
-            ? await resumeWebhook(deps, origin, id)
-            : { ...changed, isChanged: false }
-        const isChanged = changed.isChanged || switched.isChanged
-        const text = isChanged ? `Changed ${id}` : `${id} was so already`
-        printChanges(this.output(flags), flags, [{ resource: presentWebhook(switched.endpoint), isChanged, text }])
-      }),
-    )
-  }
-}
+    await withPrivateHint(again, flags['allow-private'], async () => {
+      const changed = await changeWebhook(deps, actor, { id, change })
+      const switched = flags.pause
+        ? await pauseWebhook(deps, actor, id)
+        : flags.resume
+          ? await resumeWebhook(deps, actor, id)
+          : { ...changed, isChanged: false }
+      const isChanged = changed.isChanged || switched.isChanged
+      const text = isChanged ? `Changed ${id}` : `${id} was not changed: it is like that already`
+      out.changes([{ resource: presentWebhook(switched.endpoint), isChanged, text }])
+    })
+  },
+})

@@ -1,0 +1,59 @@
+import { Flags } from '@oclif/core'
+import type { Deps } from '../../deps.ts'
+import type { AuditQuery } from '../../flows/audit/audit.ts'
+import { presentEvent } from '../../resources/audit-event.ts'
+import { parseTime } from '../output/time.ts'
+import { type EventStyle, eventText } from './event-line.ts'
+
+const OUTCOMES = ['success', 'failure'] as const
+
+/** What every look at the audit log can be narrowed by. */
+export const auditFlags = {
+  event: Flags.string({ description: "Only these: 'session.*,user.registered'." }),
+  outcome: Flags.string({ options: [...OUTCOMES], description: 'Only these.' }),
+  user: Flags.string({ description: 'About one person: address or id.' }),
+  ip: Flags.string({ description: 'From one address or network.' }),
+  actor: Flags.string({ description: "By whom: 'cli:*', 'user:usr_…'." }),
+  'request-id': Flags.string({ description: 'Of one request.' }),
+  grep: Flags.string({ description: 'Whose line in audit tail matches; without capitals, in any case.' }),
+  since: Flags.string({ description: 'From then on: 15m, 2026-11-23.' }),
+  until: Flags.string({ description: 'Before then: 15m, 2026-11-23.' }),
+}
+
+interface AuditFlagValues {
+  event?: string | undefined
+  outcome?: string | undefined
+  user?: string | undefined
+  ip?: string | undefined
+  actor?: string | undefined
+  'request-id'?: string | undefined
+  grep?: string | undefined
+  since?: string | undefined
+  until?: string | undefined
+}
+
+/** The filter that the flags ask for; a person who has been deleted is found by their id still. */
+export async function auditQuery(deps: Deps, flags: AuditFlagValues, style: EventStyle = 'short'): Promise<AuditQuery> {
+  const { resolveUser } = await import('../../flows/named-user.ts')
+  const userId = async (name: string) => (name.startsWith('usr_') ? name : (await resolveUser(deps, name)).id)
+  return {
+    events: flags.event?.split(',').map((glob) => glob.trim()),
+    outcome: OUTCOMES.find((known) => known === flags.outcome),
+    userId: flags.user === undefined ? undefined : await userId(flags.user),
+    network: flags.ip,
+    actor: flags.actor,
+    requestId: flags['request-id'],
+    select: flags.grep === undefined ? undefined : await grepOf(flags.grep, style),
+    since: flags.since === undefined ? undefined : parseTime(flags.since, 'since'),
+    until: flags.until === undefined ? undefined : parseTime(flags.until, 'until'),
+  }
+}
+
+async function grepOf(expression: string, style: EventStyle): Promise<AuditQuery['select']> {
+  const { lineFilter } = await import('./grep.ts')
+  const matches = lineFilter(expression)
+  return (events) => {
+    const isMatch = matches(events.map((event) => eventText(presentEvent(event), style)))
+    return events.filter((_, index) => isMatch[index])
+  }
+}

@@ -1,0 +1,40 @@
+import { BUILD } from '../../build-info.ts'
+import type { EventResource } from '../../resources/audit-event.ts'
+
+interface Format {
+  head: string[]
+  line(event: EventResource): string
+}
+
+const COLUMNS = [
+  ...['seq', 'id', 'time', 'event_type', 'outcome', 'user_id', 'email', 'ip', 'user_agent', 'session_id'],
+  ...['request_id', 'actor', 'metadata'],
+] as (keyof EventResource)[]
+
+/** How an event is written for other programs. */
+export const AUDIT_FORMATS = {
+  jsonl: { head: [], line: (event) => JSON.stringify(event) },
+  csv: { head: [COLUMNS.join(',')], line: (event) => COLUMNS.map((name) => csvCell(event[name])).join(',') },
+  cef: { head: [], line: cefLine },
+} as const satisfies Record<string, Format>
+
+export type AuditFormat = keyof typeof AUDIT_FORMATS
+
+/** RFC 4180; and what a stranger typed is no formula of whoever opens it in a spreadsheet. */
+function csvCell(value: unknown): string {
+  const text = value === null ? '' : typeof value === 'object' ? JSON.stringify(value) : String(value)
+  const harmless = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text
+  return /[",\r\n]/.test(harmless) ? `"${harmless.replaceAll('"', '""')}"` : harmless
+}
+
+/** ArcSight's Common Event Format: header fields escape `|`, extensions `=`, both `\`; a line break would end the event. */
+function cefLine({ event_type, outcome, time, email, ip, actor, user_agent, request_id, id }: EventResource): string {
+  const severity = outcome === 'failure' ? 5 : 3
+  const fields = { rt: String(Date.parse(time)), outcome, externalId: id, suser: email, src: ip, cs1: actor }
+  const more = { cs1Label: 'actor', requestClientApplication: user_agent, cs2: request_id, cs2Label: 'request_id' }
+  const extension = Object.entries({ ...fields, ...more })
+    .filter((entry): entry is [string, string] => entry[1] !== null)
+    .map(([name, value]) => `${name}=${value.replace(/[\\=]/g, '\\$&').replace(/\p{Cc}/gu, ' ')}`)
+  const header = ['CEF:0', 'authd', 'authd', BUILD.version, event_type, event_type, severity]
+  return [...header, extension.join(' ')].join('|')
+}

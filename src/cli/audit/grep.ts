@@ -1,0 +1,39 @@
+import { createContext, Script } from 'node:vm'
+import { AuthdError } from '../../errors.ts'
+
+/** For a batch of lines. A sane expression needs some milliseconds. */
+const TIMEOUT_MS = 2000
+
+const TESTING = new Script('lines.map((line) => expression.test(line))')
+
+/**
+ * Which of these lines match, as journalctl's `--grep` means it: an expression without capitals matches them too. An
+ * expression that tries for ever is stopped, which only a context with a time limit can do.
+ */
+export function lineFilter(text: string): (lines: string[]) => boolean[] {
+  const expression = parse(text)
+  return (lines) => {
+    try {
+      return TESTING.runInContext(createContext({ expression, lines }), { timeout: TIMEOUT_MS }) as boolean[]
+    } catch (error) {
+      if (!isTimeout(error)) throw error
+      throw new AuthdError('USAGE', {
+        message: `--grep: "${text}" takes too long to compare. Write it without a repetition inside a repetition.`,
+      })
+    }
+  }
+}
+
+function parse(text: string): RegExp {
+  try {
+    return new RegExp(text, /\p{Lu}/u.test(text.replace(/\\./g, '')) ? '' : 'i')
+  } catch (error) {
+    const why = error instanceof Error ? error.message.replace(/^.*: /s, '') : ''
+    throw new AuthdError('USAGE', { message: `--grep: "${text}" is no regular expression: ${why}.` })
+  }
+}
+
+/** Thrown inside the context, whose Error is another than ours. */
+function isTimeout(error: unknown): boolean {
+  return typeof error === 'object' && error !== null && 'code' in error && error.code === 'ERR_SCRIPT_EXECUTION_TIMEOUT'
+}

@@ -1,0 +1,72 @@
+import { closest } from '../../platform/closest.ts'
+import type { CommandClass } from '../command.ts'
+import { COMMANDS } from '../commands/index.ts'
+
+export interface FoundCommand {
+  /** `users list` */
+  id: string
+  argv: string[]
+  load(): Promise<CommandClass>
+}
+
+/** Singular spellings and the short verbs of the shell. */
+const TOPIC_ALIASES: Record<string, string> = {
+  user: 'users',
+  session: 'sessions',
+  key: 'keys',
+  'api-key': 'api-keys',
+  lockout: 'lockouts',
+  ratelimits: 'ratelimit',
+  ipfilters: 'ipfilter',
+  setting: 'settings',
+  suppression: 'suppressions',
+  template: 'templates',
+  webhook: 'webhooks',
+  setup: 'init',
+  'test-email': 'email test',
+}
+const VERB_ALIASES: Record<string, string[]> = { ls: ['list'], rm: ['delete', 'remove'] }
+
+/** The global flags whose next word is their value, and no part of a command's name. */
+export const VALUED_FLAGS = ['-c', '--config', '--fields', '--color', '--timeout', '--time']
+
+/** The command that these words name; flags may stand before, between and after its words. */
+export function commandFor(words: string[]): FoundCommand | undefined {
+  const [first, second] = namesIn(words)
+  if (first === undefined) return undefined
+  const topic = words[first] ?? ''
+  const name = TOPIC_ALIASES[topic] ?? topic
+  const verb = second === undefined ? undefined : words[second]
+  const verbs = verb === undefined ? [] : (VERB_ALIASES[verb] ?? [verb])
+  // `migrate` alone is `migrate up`; no other topic has a command that runs by itself.
+  const ids = [...verbs.map((each) => `${name} ${each}`), name, ...(verb === undefined ? [`${name} up`] : [])]
+  const id = ids.find((each) => COMMANDS[each])
+  const listed = id === undefined ? undefined : COMMANDS[id]
+  if (id === undefined || !listed) return undefined
+  const taken = verbs.some((each) => id === `${name} ${each}`) ? [first, second] : [first]
+  return {
+    id,
+    argv: words.filter((_, index) => !taken.includes(index)),
+    load: async () => (await listed.load()).default,
+  }
+}
+
+/** Where the words stand that are no flag and no value of one. */
+function namesIn(words: string[]): number[] {
+  const found: number[] = []
+  for (let index = 0; index < words.length && words[index] !== '--'; index += 1) {
+    const word = words[index] ?? ''
+    if (VALUED_FLAGS.includes(word)) index += 1
+    else if (!word.startsWith('-')) found.push(index)
+  }
+  return found
+}
+
+export function isTopic(word: string): boolean {
+  return Object.keys(COMMANDS).some((id) => id.startsWith(`${TOPIC_ALIASES[word] ?? word} `))
+}
+
+/** The command whose name is closest to what was typed, if one is close. */
+export function nearestCommand(typed: string): string | undefined {
+  return closest(typed, Object.keys(COMMANDS))
+}

@@ -1,0 +1,90 @@
+import { BUILD } from '../../build-info.ts'
+import { AuthdError } from '../../errors.ts'
+import type { CommandClass } from '../command.ts'
+import { COMMANDS, GROUPS } from '../commands/index.ts'
+import { TOPICS } from './texts.ts'
+
+interface Documented {
+  description?: string | undefined
+  char?: string | undefined
+  options?: readonly string[] | undefined
+  type?: string | undefined
+  helpGroup?: string | undefined
+  hidden?: boolean | undefined
+  allowNo?: boolean | undefined
+}
+
+/** Prints the help of all commands, of a topic or of one command, or one of the texts. */
+export async function showHelp(words: string[] = [], stream: NodeJS.WriteStream = process.stdout): Promise<void> {
+  const [topic] = words
+  if (topic === undefined) return write(stream, root())
+  const text = TOPICS[topic]
+  if (text !== undefined) return write(stream, text)
+  const listed = COMMANDS[words.join(' ')]
+  if (listed) return await showCommandHelp(words.join(' '), (await listed.load()).default)
+  const ids = Object.keys(COMMANDS).filter((id) => id.startsWith(`${topic} `))
+  if (ids.length === 0) {
+    throw new AuthdError('USAGE', { message: `unknown command "${words.join(' ')}"`, suggestions: ['authd --help'] })
+  }
+  const summaries = ids.map((id) => [id, COMMANDS[id]?.summary ?? ''] as const)
+  write(stream, `authd ${topic}\n\n${list(summaries)}\n\nMore: authd ${topic} COMMAND --help`)
+}
+
+export async function showCommandHelp(id: string, Command: CommandClass): Promise<void> {
+  const args = Object.entries(Command.args) as [string, { description?: string; required?: boolean }][]
+  const flags = Object.entries({ ...Command.baseFlags, ...Command.flags }) as [string, Documented][]
+  const own = flags.filter(([, flag]) => flag.helpGroup !== 'GLOBAL' && !flag.hidden)
+  const global = flags.filter(([, flag]) => flag.helpGroup === 'GLOBAL')
+  const usage = args.map(([name, { required }]) => (required ? name.toUpperCase() : `[${name.toUpperCase()}]`))
+  const examples = (Command.examples ?? []).map(
+    (example) => `  ${String(example).replace('<%= config.bin %>', 'authd')}`,
+  )
+  const parts = [
+    COMMANDS[id]?.summary ?? '',
+    `Usage: authd ${[id, ...usage, '[flags]'].join(' ')}`,
+    Command.description ?? '',
+    section(
+      'Arguments',
+      args.map(([name, { description = '' }]) => [name.toUpperCase(), description]),
+    ),
+    section('Flags', own.map(describe)),
+    examples.length > 0 ? `Examples\n${examples.join('\n')}` : '',
+    section('Global flags', global.map(describe)),
+  ]
+  write(process.stdout, parts.filter((part) => part !== '').join('\n\n'))
+}
+
+function root(): string {
+  const groups = GROUPS.map(({ title, commands }) =>
+    section(
+      title,
+      Object.entries(commands).map(([id, { summary }]) => [id, summary]),
+    ),
+  )
+  return [
+    `authd ${BUILD.version}: passwordless sign-in for your own applications.`,
+    'Usage: authd COMMAND [flags]',
+    ...groups,
+    `More: authd COMMAND --help, authd help ${Object.keys(TOPICS).join(' | ')}`,
+  ].join('\n\n')
+}
+
+function describe([name, flag]: [string, Documented]): [string, string] {
+  const value =
+    flag.type === 'option' ? ` ${flag.options ? flag.options.join('|') : name.toUpperCase().split('-').at(-1)}` : ''
+  const short = flag.char ? `-${flag.char}, ` : '    '
+  return [`${short}--${flag.allowNo ? `[no-]${name}` : name}${value}`, flag.description ?? '']
+}
+
+function section(title: string, entries: (readonly [string, string])[]): string {
+  return entries.length > 0 ? `${title}\n${list(entries)}` : ''
+}
+
+function list(entries: readonly (readonly [string, string])[]): string {
+  const width = Math.max(...entries.map(([name]) => name.length))
+  return entries.map(([name, text]) => `  ${name.padEnd(width)}  ${text}`.trimEnd()).join('\n')
+}
+
+function write(stream: NodeJS.WriteStream, text: string): void {
+  stream.write(`${text.trimEnd()}\n`)
+}

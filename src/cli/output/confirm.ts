@@ -1,0 +1,41 @@
+import { createInterface } from 'node:readline/promises'
+import { AuthdError } from '../../errors.ts'
+import type { GlobalFlags } from '../global-flags.ts'
+
+/** Asks y/N on the terminal. Without one it throws USAGE with the command to run instead. A dry run asks nothing. */
+export async function confirm(flags: GlobalFlags, question: string, again: string): Promise<void> {
+  if (flags.yes || flags['dry-run']) return
+  const answer = await ask(flags, `${question} [y/N] `, `${again} --yes`)
+  if (!/^y(es)?$/i.test(answer)) throw new AuthdError('FAILED', { message: 'Nothing was changed.' })
+}
+
+/** Asks for the name of what is deleted for good; `--confirm` gives it without a prompt. A dry run asks nothing. */
+export async function confirmName(
+  flags: GlobalFlags & { confirm?: string | undefined },
+  { question, name, again }: { question: string; name: string; again: string },
+): Promise<void> {
+  if (flags['dry-run']) return
+  const answer =
+    flags.confirm ?? (await ask(flags, `${question} Type ${name} to continue: `, `${again} --confirm=${name}`))
+  if (answer.trim() !== name) {
+    throw new AuthdError('USAGE', {
+      message: `Nothing was changed: "${answer}" is not "${name}".`,
+      suggestions: [`${again} --confirm=${name}`],
+    })
+  }
+}
+
+async function ask(flags: GlobalFlags, question: string, again: string): Promise<string> {
+  if (flags['no-input'] || !process.stdin.isTTY || !process.stderr.isTTY) {
+    throw new AuthdError('USAGE', {
+      message: 'This needs a confirmation, but there is no terminal to ask on.',
+      suggestions: [again],
+    })
+  }
+  const terminal = createInterface({ input: process.stdin, output: process.stderr })
+  try {
+    return await terminal.question(question)
+  } finally {
+    terminal.close()
+  }
+}

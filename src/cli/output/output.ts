@@ -1,0 +1,186 @@
+import { AuthdError } from '../../errors.ts'
+import type { GlobalFlags } from '../global-flags.ts'
+import { page } from './pager.ts'
+import { renderTable } from './table.ts'
+import { showTime } from './time.ts'
+
+/** A column of a table; in plain output the same value, untruncated. */
+export interface Column<Row> {
+  header: string
+  value(row: Row): string | number | boolean | null | undefined
+  /** Shown as `--time` says. */
+  isTime?: boolean
+}
+
+export interface ListOptions {
+  total?: number
+  nextCursor?: string | null
+}
+
+export interface Change {
+  /** The object after the change. */
+  resource: object
+  isChanged: boolean
+  text: string
+}
+
+/** Prints the results of a command. Stdout has the result and nothing else; hints go to stderr. */
+export class Output {
+  readonly #flags: GlobalFlags
+  readonly #stdout: NodeJS.WriteStream
+  readonly #stderr: NodeJS.WriteStream
+
+  constructor(flags: GlobalFlags, stdout: NodeJS.WriteStream, stderr: NodeJS.WriteStream) {
+    this.#flags = flags
+    this.#stdout = stdout
+    this.#stderr = stderr
+  }
+
+  /** Objects in a list; whole in JSON, by columns for people and pipes. */
+  list<Row extends object>(rows: Row[], columns: Column<Row>[], { total, nextCursor = null }: ListOptions = {}): void {
+    if (this.#flags.jsonl) {
+      this.#lines(rows.map((row) => JSON.stringify(this.#picked(row))))
+      return
+    }
+    if (this.#flags.json) {
+      this.#json({
+        data: rows.map((row) => this.#picked(row)),
+        next_cursor: nextCursor,
+        total: total ?? rows.length,
+      })
+      return
+    }
+    for (const row of rows.slice(0, 1)) this.#picked(row)
+    const cells = this.#flags.fields === undefined ? columns : this.#fieldColumns<Row>()
+    if (this.#isPlain()) {
+      this.#plain(rows, cells)
+      return
+    }
+    const shown = rows.map((row) => cells.map((column) => this.#cell(column, row)))
+    this.#lines(
+      renderTable(
+        cells.map(({ header }) => header),
+        shown,
+        this.#stdout.columns ?? 80,
+      ),
+    )
+    if (rows.length === 0) this.hint('Nothing to show.')
+    else if (nextCursor !== null)
+      this.hint(`Showing ${rows.length} of ${total ?? 'more'}. More: --cursor ${nextCursor}`)
+  }
+
+  /** One object: as it is in JSON, else the lines that people read. */
+  object(value: object, lines: string[]): void {
+    if (this.#flags.json || this.#flags.jsonl) this.#json(this.#picked(value))
+    else this.#lines(lines)
+  }
+
+  /** Numbers: one object in JSON, a row each in a pipe, and on a terminal the lines that people read. */
+  figures<Row extends object>(
+    value: object,
+    { rows, columns }: { rows: Row[]; columns: Column<Row>[] },
+    lines: string[],
+  ): void {
+    if (this.#flags.jsonl || (this.#isPlain() && !this.#flags.json)) this.list(rows, columns)
+    else this.object(value, lines)
+  }
+
+  /** Several changes at once. */
+  many(values: object[], lines: string[]): void {
+    if (this.#flags.jsonl) this.#lines(values.map((value) => JSON.stringify(this.#picked(value))))
+    else if (this.#flags.json)
+      this.#json({ data: values.map((value) => this.#picked(value)), next_cursor: null, total: values.length })
+    else this.#lines(lines)
+  }
+
+  /** What a command did to each thing. With `--dry-run`, what it would do. */
+  changes(changes: Change[]): void {
+    const isDry = this.#flags['dry-run'] ?? false
+    const values = changes.map(({ resource, isChanged }) => ({
+      ...resource,
+      changed: isChanged,
+      ...(isDry && { dry_run: true }),
+    }))
+    const lines = changes.map(({ text }) => (isDry ? `would: ${text}` : text))
+    const [only] = values
+    if (only && values.length === 1) this.object(only, lines)
+    else this.many(values, lines)
+  }
+
+  /** One line of a stream. */
+  line(value: object, text: string): void {
+    const isText = !this.#flags.json && !this.#flags.jsonl && (this.#stdout.isTTY || this.#flags.plain)
+    this.#lines([isText ? text : JSON.stringify(this.#picked(value))])
+  }
+
+  text(text: string): void {
+    this.#stdout.write(text.endsWith('\n') ? text : `${text}\n`)
+  }
+
+  /** For people, and not with -q. */
+  hint(text: string): void {
+    if (!this.#flags.quiet) this.#stderr.write(`${text}\n`)
+  }
+
+  /** A time as `--time` says; in pipes as RFC 3339. */
+  time(value: string | null): string {
+    return showTime(value, this.#flags.time ?? (this.#isPlain() ? 'iso' : 'relative'))
+  }
+
+  #isPlain(): boolean {
+    return this.#flags.plain || !this.#stdout.isTTY
+  }
+
+  #plain<Row>(rows: Row[], columns: Column<Row>[]): void {
+    const header = this.#flags.header ? [columns.map(({ header: name }) => name).join('\t')] : []
+    const lines = rows.map((row) => columns.map((column) => this.#cell(column, row)).join('\t'))
+    this.#lines([...header, ...lines])
+  }
+
+  #cell<Row>(column: Column<Row>, row: Row): string {
+    const value = column.value(row)
+    const text = column.isTime
+      ? this.time(value === undefined || value === null ? null : String(value))
+      : String(value ?? '')
+    // A tab, a line break or an escape in a value would forge another cell, line or colour.
+    return text.replace(/\p{Cc}/gu, ' ')
+  }
+
+  #picked(value: object): object {
+    if (this.#flags.fields === undefined) return value
+    const unknown = this.#fieldNames().find((name) => !(name in value))
+    if (unknown !== undefined) {
+      const names = Object.keys(value).join(',')
+      throw new AuthdError('USAGE', { message: `--fields: there is no "${unknown}". There are ${names}.` })
+    }
+    return Object.fromEntries(
+      this.#fieldNames().map((name) => [name, (value as Record<string, unknown>)[name] ?? null]),
+    )
+  }
+
+  #fieldColumns<Row>(): Column<Row>[] {
+    return this.#fieldNames().map((name) => ({
+      header: name.toUpperCase(),
+      value: (row) => {
+        const value = (row as Record<string, unknown>)[name]
+        return typeof value === 'object' && value !== null ? JSON.stringify(value) : (value as string | undefined)
+      },
+    }))
+  }
+
+  #fieldNames(): string[] {
+    return (this.#flags.fields ?? '').split(',').map((name) => name.trim())
+  }
+
+  #json(value: object): void {
+    this.#stdout.write(`${this.#stdout.isTTY ? JSON.stringify(value, null, 2) : JSON.stringify(value)}\n`)
+  }
+
+  #lines(lines: string[]): void {
+    if (lines.length === 0) return
+    const text = `${lines.join('\n')}\n`
+    const { isTTY, rows, columns } = this.#stdout
+    const mayPage = isTTY && !this.#flags['no-pager'] && !this.#flags.plain && !this.#flags.jsonl
+    if (!(mayPage && page(text, { rows, columns }))) this.#stdout.write(text)
+  }
+}

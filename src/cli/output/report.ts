@@ -1,0 +1,60 @@
+import { mkdirSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { AuthdError, type ErrorCode } from '../../errors.ts'
+import { hideTokens } from '../../platform/secret.ts'
+
+interface Failure {
+  code: ErrorCode
+  message: string
+  details?: Record<string, unknown> | undefined
+  suggestions: string[]
+  exit: number
+}
+
+/** Says on stderr what went wrong, as people or as scripts read it, and answers the exit code. stdout stays empty. */
+export function reportError(thrown: unknown, isJson: boolean): number {
+  const failure = explain(thrown)
+  if (failure.exit === 70) failure.suggestions = [...failure.suggestions, ...writeCrashReport(thrown)]
+  const { code, message, details, suggestions, exit } = failure
+  if (isJson) {
+    const error = { code, message, ...(details && { details }), suggestions, exit_code: exit, request_id: null }
+    process.stderr.write(`${JSON.stringify({ error })}\n`)
+  } else {
+    process.stderr.write(`authd: ${message}\n${suggestions.map((text) => `Try: ${text}\n`).join('')}`)
+  }
+  return exit
+}
+
+function explain(thrown: unknown): Failure {
+  if (thrown instanceof AuthdError) {
+    const { code, message, details, suggestions, exit } = thrown
+    return { code, message, details, suggestions, exit }
+  }
+  if (thrown instanceof Error && 'oclif' in thrown) {
+    // oclif's parser: a flag or an argument that is not right.
+    const message = thrown.message
+      .replace(/\nSee more help with --help/g, '')
+      .replace(/^The following errors? occurred:\s*/, '')
+      .replace(/\s*\n\s*/g, ' ')
+    return { code: 'USAGE', message, suggestions: [], exit: 64 }
+  }
+  const message = thrown instanceof Error ? thrown.message : String(thrown)
+  return { code: 'INTERNAL_ERROR', message: `a bug: ${hideTokens(message)}`, suggestions: [], exit: 70 }
+}
+
+/** What a developer needs to know of a bug, without secrets, in a file of its own. */
+function writeCrashReport(thrown: unknown): string[] {
+  const state = process.env['XDG_STATE_HOME'] ?? join(process.env['HOME'] ?? '/', '.local/state')
+  const folder = join(state, 'authd')
+  const path = join(folder, `crash-${process.pid}-${Math.round(performance.timeOrigin)}.json`)
+  const stack = thrown instanceof Error ? hideTokens(thrown.stack ?? '') : ''
+  const report = { command: process.argv[2], node: process.version, stack }
+  try {
+    mkdirSync(folder, { recursive: true, mode: 0o700 })
+    writeFileSync(path, `${JSON.stringify(report, null, 2)}\n`, { mode: 0o600 })
+    return [`send ${path} with a report of what you did`]
+  } catch {
+    // Nowhere to write: the message above has to do.
+    return []
+  }
+}

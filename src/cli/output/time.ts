@@ -1,0 +1,53 @@
+import { AuthdError } from '../../errors.ts'
+import { systemClock, toRfc3339 } from '../../platform/clock.ts'
+import { parseDuration } from '../../platform/duration.ts'
+
+const STEPS = [
+  { unit: 'day', ms: 86_400_000 },
+  { unit: 'hour', ms: 3_600_000 },
+  { unit: 'minute', ms: 60_000 },
+  { unit: 'second', ms: 1000 },
+] as const
+
+/** RFC 3339 in, what `--time` asks for out. */
+export function showTime(value: string | null, style: string): string {
+  if (value === null) return ''
+  const epochMs = Date.parse(value)
+  if (style === 'iso') return value
+  if (style === 'unix') return String(Math.floor(epochMs / 1000))
+  if (style === 'local') return new Date(epochMs).toLocaleString('sv')
+  const distance = epochMs - systemClock.now()
+  const step = STEPS.find(({ ms }) => Math.abs(distance) >= ms) ?? STEPS[3]
+  return new Intl.RelativeTimeFormat('en', { numeric: 'auto' }).format(Math.round(distance / step.ms), step.unit)
+}
+
+/** What people type for a time: `15m`, `7d` ago, a date, RFC 3339, `now`, `today`, `yesterday`. Epoch ms. */
+export function parseTime(text: string, flag: string): number {
+  const now = systemClock.now()
+  const today = Date.parse(`${toRfc3339(now).slice(0, 10)}T00:00:00Z`)
+  const named: Record<string, number> = { now, today, yesterday: today - 86_400_000 }
+  const duration = parseDuration(text)
+  const at = named[text] ?? (duration === undefined ? parseDate(text) : now - duration)
+  if (at !== undefined && !Number.isNaN(at)) return at
+  throw new AuthdError('USAGE', {
+    message: `--${flag}: "${text}" is no time. Write 15m, 24h, 7d, 2026-11-23, 2026-11-23T10:00:00Z, now, today or yesterday.`,
+  })
+}
+
+/** A duration, as the configuration writes them; epoch ms from now on. */
+export function parseExpiry(text: string, flag: string): number {
+  const duration = parseDuration(text)
+  if (duration !== undefined && duration > 0) return systemClock.now() + duration
+  throw new AuthdError('USAGE', { message: `--${flag}: "${text}" is no duration. Write 24h, 30d or 12w.` })
+}
+
+/** A duration in milliseconds, up to `most`. */
+export function parseSpan(text: string, flag: string, { most }: { most: string }): number {
+  const duration = parseDuration(text)
+  if (duration !== undefined && duration > 0 && duration <= (parseDuration(most) ?? 0)) return duration
+  throw new AuthdError('USAGE', { message: `--${flag}: "${text}" is no duration up to ${most}. Write 15m or 2h.` })
+}
+
+function parseDate(text: string): number | undefined {
+  return /^\d{4}-\d{2}-\d{2}(T[\d:.]+(Z|[+-]\d{2}:\d{2}))?$/.test(text) ? Date.parse(text) : undefined
+}

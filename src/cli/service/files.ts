@@ -1,0 +1,102 @@
+import {
+  copyFileSync,
+  existsSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmdirSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
+import { dirname, join } from 'node:path'
+import { AuthdError } from '../../errors.ts'
+import { fileStamp, systemClock } from '../../platform/clock.ts'
+import {
+  MARK,
+  NOTIFY_RELOAD_SINCE,
+  notifyReloadText,
+  socketText,
+  sysusersText,
+  type UnitOptions,
+  unitText,
+} from './unit.ts'
+
+/** Where systemd looks for units, ours first. */
+const UNIT_FOLDERS = ['/etc/systemd/system', '/usr/lib/systemd/system', '/lib/systemd/system']
+
+export interface ServiceFile {
+  path: string
+  text: string
+}
+
+export interface UnitTarget {
+  /** Put before each path, as systemctl --root does. */
+  root: string
+  /** Of the systemd that will read them; undefined where it is not known, and what every one understands is written. */
+  systemdVersion: number | undefined
+}
+
+/** What an installation consists of. */
+export function serviceFiles(options: UnitOptions, { root, systemdVersion = 0 }: UnitTarget): ServiceFile[] {
+  const { name } = options
+  const reload = { path: `/etc/systemd/system/${name}.service.d/notify-reload.conf`, text: notifyReloadText() }
+  return [
+    { path: `/etc/systemd/system/${name}.service`, text: unitText(options) },
+    ...(systemdVersion >= NOTIFY_RELOAD_SINCE ? [reload] : []),
+    { path: `/etc/systemd/system/${name}.socket`, text: socketText(options) },
+    { path: `/etc/sysusers.d/${name}.conf`, text: sysusersText(options) },
+  ].map(({ path, text }) => ({ path: join(root, path), text }))
+}
+
+/** Refuses where a unit of this name is somebody else's: another product is called authd, too. */
+export function refuseForeignUnit(name: string, root: string): void {
+  const foreign = UNIT_FOLDERS.map((folder) => join(root, folder, `${name}.service`)).find(
+    (path) => existsSync(path) && !isOurs(path),
+  )
+  if (foreign === undefined) return
+  throw new AuthdError('FAILED', {
+    message: `${foreign} is there already and was not made by authd: another program has a service called ${name}. Nothing was written.`,
+    suggestions: [`authd service install --name ${name}-server`],
+  })
+}
+
+/** `written`, `unchanged`, or `updated`: then what was there lies beside it, under the time's name. */
+export function writeServiceFile({ path, text }: ServiceFile): 'written' | 'unchanged' | 'updated' {
+  const before = read(path)
+  if (before === text) return 'unchanged'
+  try {
+    mkdirSync(dirname(path), { recursive: true })
+    if (before !== undefined) copyFileSync(path, `${path}.bak-${fileStamp(systemClock.now())}`)
+    writeFileSync(`${path}.new`, text, { mode: 0o644 })
+    renameSync(`${path}.new`, path)
+  } catch (cause) {
+    throw new AuthdError('NO_PERMISSION', { message: `${path} cannot be written by this user.`, cause })
+  }
+  return before === undefined ? 'written' : 'updated'
+}
+
+/** Takes a file away if it is ours. */
+export function removeServiceFile(path: string): boolean {
+  if (!isOurs(path)) return false
+  rmSync(path)
+  removeEmptied(dirname(path))
+  return true
+}
+
+/** The folder of a unit's drop-ins stays where somebody else has one there. */
+function removeEmptied(folder: string): void {
+  if (folder.endsWith('.service.d') && readdirSync(folder).length === 0) rmdirSync(folder)
+}
+
+function isOurs(path: string): boolean {
+  return read(path)?.startsWith(MARK) ?? false
+}
+
+function read(path: string): string | undefined {
+  try {
+    return readFileSync(path, 'utf8')
+  } catch {
+    return undefined
+  }
+}

@@ -1,0 +1,89 @@
+import { configValue } from './changes.ts'
+import { parseValue } from './parse-value.ts'
+import { type Config, findKey, KEYS, type Key, placeInConfig } from './schema.ts'
+import { asWritten } from './toml-value.ts'
+
+/** One live setting as the database has it: the text that `authd settings set` was given. */
+export interface LiveSetting {
+  key: string
+  value: string
+}
+
+const LIVE_KEYS: readonly Key[] = KEYS.filter(({ applies }) => applies === 'live')
+
+/** The `ConfigSource` of the flows, and what only the process that owns it may do. */
+export interface LiveConfigControl {
+  current(): Config
+  override(settings: readonly LiveSetting[]): void
+  live(): { key: string; value: unknown }[]
+  refuse(key: string, text: string): { isNoKey: boolean; message: string } | undefined
+  /** What file, environment and flags say, without the settings. */
+  base(): Config
+  /** Another one of these, after a reload. */
+  replace(next: Config): void
+}
+
+/**
+ * The configuration in force: what the layers say, and above them the live settings. Only a flag of the command line
+ * beats a setting.
+ */
+export function liveConfig(
+  initial: Config,
+  {
+    flagged = new Set(),
+    onChange = () => {},
+  }: { flagged?: ReadonlySet<string>; onChange?: (config: Config) => void } = {},
+): LiveConfigControl {
+  let base = initial
+  let settings: readonly LiveSetting[] = []
+  let current = initial
+  const join = () => {
+    const counted = settings.filter(({ key }) => !flagged.has(key))
+    current = overlay(base, counted)
+    onChange(current)
+  }
+  return {
+    current: () => current,
+    base: () => base,
+    replace(next) {
+      base = next
+      join()
+    },
+    override(next) {
+      settings = next
+      join()
+    },
+    live: () => LIVE_KEYS.map((key) => ({ key: key.key, value: asWritten(key, configValue(current, key)) ?? null })),
+    refuse,
+  }
+}
+
+function refuse(name: string, text: string): { isNoKey: boolean; message: string } | undefined {
+  const key = LIVE_KEYS.find((live) => live.key === name)
+  if (!key) {
+    return {
+      isNoKey: true,
+      message: findKey(name) ? `${name} cannot be set while authd runs` : `there is no key ${name}`,
+    }
+  }
+  const read = parseValue(candidate(key, text))
+  if (!('message' in read)) return undefined
+  return { isNoKey: false, message: `${read.message}${read.suggestion === undefined ? '' : `. ${read.suggestion}`}` }
+}
+
+function candidate(key: Key, value: string) {
+  return { key, value, isText: true, source: { kind: 'default' } as const }
+}
+
+function overlay(base: Config, settings: readonly LiveSetting[]): Config {
+  if (settings.length === 0) return base
+  const merged: Record<string, unknown> = { ...base }
+  for (const { key, value } of settings) {
+    const known = LIVE_KEYS.find((live) => live.key === key)
+    const read = known && parseValue(candidate(known, value))
+    if (!known || !read || !('value' in read)) continue
+    const [section = '', name = ''] = placeInConfig(known)
+    merged[section] = Object.freeze({ ...(merged[section] as object), [name]: read.value })
+  }
+  return Object.freeze(merged) as unknown as Config
+}

@@ -1,0 +1,197 @@
+import type { Deps } from '../../deps.ts'
+import { AuthdError } from '../../errors.ts'
+import { HOUR, MINUTE } from '../../platform/clock.ts'
+import { parseCidr } from '../../platform/net/cidr.ts'
+import { ipMatcher } from '../../platform/net/ip.ts'
+import { firstId, timeOfId } from '../../platform/random.ts'
+import { nextTurn } from '../../platform/turn.ts'
+import { lockAuditHead, moveAuditHead } from '../../store/audit-head.ts'
+import {
+  type AuditFilter,
+  type AuditLog,
+  findAuditLog,
+  findAuditSeqFrom,
+  findFirstAuditSeq,
+  findLastAuditSeq,
+  hasUnsealedAuditLogs,
+  listAuditLogsAfter,
+  listAuditLogsOfRequest,
+  listLastAuditLogs,
+  sealAuditLogs,
+} from '../../store/audit-logs.ts'
+import type { Sql } from '../../store/db.ts'
+import { STEP_ROWS } from '../pagination.ts'
+
+const SEAL_BATCH = 1000
+const READ_BATCH = 500
+
+/** A request does not last longer. */
+const REQUEST_MS = MINUTE
+/**
+ * Rows are numbered within seconds, so nearly in the order of their ids, which carry their time. Clocks may differ by so
+ * much between instances, and be put back by so much, without a row being missed.
+ */
+const CLOCK_SLACK_MS = HOUR
+
+export interface AuditQuery extends AuditFilter {
+  /** An address or CIDR. */
+  network?: string | undefined
+  /** Those of some events that are meant, where the database cannot tell. */
+  select?: ((events: AuditLog[]) => AuditLog[]) | undefined
+}
+
+/**
+ * Numbers the rows that have no number yet. On PostgreSQL commits do not follow ids, so the order of the log is the
+ * one the sealer saw, and whoever follows the log follows `seq`. Any number of processes may call it: the head's row
+ * lets one at a time through.
+ */
+export async function sealAudit(deps: Pick<Deps, 'db'>): Promise<number> {
+  let sealed = 0
+  while (await deps.db.read(hasUnsealedAuditLogs)) {
+    sealed += await deps.db.write(async (trx) => {
+      const from = await lockAuditHead(trx)
+      const count = await sealAuditLogs(trx, { from, limit: SEAL_BATCH })
+      if (count > 0 && !(await moveAuditHead(trx, { from, to: from + count })))
+        throw new Error('audit head moved while held')
+      return count
+    })
+  }
+  return sealed
+}
+
+export interface AuditPart {
+  /** Newest first. */
+  events: AuditLog[]
+  /** The `before` of the next part; null: this was the last. */
+  nextCursor: number | null
+}
+
+/** One part of the matching events, newest first. It reads at most `within` rows; a part that ends there is short. */
+export async function listAudit(
+  deps: Pick<Deps, 'db'>,
+  query: AuditQuery,
+  { limit, before, within }: { limit: number; before?: number | undefined; within: number },
+): Promise<AuditPart> {
+  const { filter, select } = split(query)
+  const span = await deps.db.read((sql) => findSeqSpan(sql, filter))
+  // One person's events have an index of their own, and are few.
+  const step = filter.userId === undefined ? STEP_ROWS : Number.POSITIVE_INFINITY
+  const events: AuditLog[] = []
+  const start = before === undefined ? span.last : Math.min(before - 1, span.last)
+  for (let upToSeq = start; upToSeq >= span.first; ) {
+    const fromSeq = Math.max(span.first, upToSeq - step + 1)
+    const found = await deps.db.read((sql) => listLastAuditLogs(sql, { ...filter, fromSeq, upToSeq }, READ_BATCH))
+    for (const event of select(found.toReversed())) {
+      events.push(event)
+      if (events.length === limit) return { events, nextCursor: event.seq }
+    }
+    upToSeq = (found.length < READ_BATCH ? fromSeq : (found[0]?.seq ?? fromSeq)) - 1
+    if (start - upToSeq >= within && upToSeq >= span.first) return { events, nextCursor: upToSeq + 1 }
+    await nextTurn()
+  }
+  return { events, nextCursor: null }
+}
+
+/** The numbers that rows of this time may have; of a request of ours the id says when it was. */
+async function findSeqSpan(
+  sql: Sql,
+  { since, until, requestId }: AuditFilter,
+): Promise<{ first: number; last: number }> {
+  const askedAt = requestId === undefined ? undefined : timeOfId('req', requestId)
+  const from = Math.max(since ?? 0, (askedAt ?? 0) - REQUEST_MS)
+  const to = Math.min(until ?? Number.POSITIVE_INFINITY, (askedAt ?? Number.POSITIVE_INFINITY) + CLOCK_SLACK_MS)
+  const last = await findLastAuditSeq(sql)
+  const first =
+    from > 0
+      ? await findAuditSeqFrom(sql, firstId('evt', Math.max(0, from - CLOCK_SLACK_MS)))
+      : await findFirstAuditSeq(sql)
+  const end = Number.isFinite(to) ? await findAuditSeqFrom(sql, firstId('evt', to + CLOCK_SLACK_MS)) : undefined
+  return { first: first ?? last + 1, last: end ?? last }
+}
+
+/** One event, and what else was recorded of the same request. */
+export async function showAudit(deps: Pick<Deps, 'db'>, id: string): Promise<{ event: AuditLog; request: AuditLog[] }> {
+  return await deps.db.read(async (sql) => {
+    const event = await findAuditLog(sql, id)
+    if (!event) {
+      throw new AuthdError('EVENT_NOT_FOUND', { message: `No event "${id}".`, suggestions: ['authd audit list'] })
+    }
+    const { requestId } = event
+    const at = timeOfId('evt', id) ?? event.occurredAt
+    if (requestId === null) return { event, request: [] }
+    const ids = {
+      firstId: firstId('evt', Math.max(0, at - REQUEST_MS)),
+      beforeId: firstId('evt', at + REQUEST_MS),
+    }
+    const same = await listAuditLogsOfRequest(sql, { requestId, ...ids })
+    return { event, request: same.filter((other) => other.id !== id) }
+  })
+}
+
+/** What the database is asked, and what is left to do with its answer. */
+function split({ network, select = (events) => events, ...filter }: AuditQuery) {
+  if (network === undefined) return { filter, select }
+  const { text, glob } = parseNetwork(network)
+  const isInside = ipMatcher([text])
+  return {
+    filter: { ...filter, ip: glob },
+    select: (events: AuditLog[]) => select(events.filter(({ ip }) => ip !== null && isInside(ip))),
+  }
+}
+
+/** A network, and what the database can tell of it: the whole numbers that its addresses begin with. */
+function parseNetwork(network: string): { text: string; glob: string } {
+  const parsed = parseCidr(network)
+  if (!parsed) {
+    throw new AuthdError('VALIDATION_ERROR', { message: `"${network}" is no address or network such as 10.0.0.0/8.` })
+  }
+  const { text, family, bits } = parsed.cidr
+  const [address = ''] = text.split('/')
+  if (bits === (family === 4 ? 32 : 128)) return { text, glob: address }
+  return {
+    text,
+    glob: family === 4 ? globOf(address.split('.'), bits / 8, '.') : globOf(groupsOf(address), bits / 16, ':'),
+  }
+}
+
+/** Up to the first that is zero: from there on zeros may be left out. */
+function groupsOf(address: string): string[] {
+  const groups = address.split(':')
+  const zeroAt = groups.findIndex((group) => group === '' || group === '0')
+  return zeroAt < 0 ? groups : groups.slice(0, zeroAt)
+}
+
+function globOf(parts: string[], count: number, separator: '.' | ':'): string {
+  const whole = parts.slice(0, Math.floor(count))
+  return whole.length === 0 ? `*${separator}*` : `${whole.join(separator)}${separator}*`
+}
+
+/** The last events that match, in order. */
+export async function tailAudit(deps: Pick<Deps, 'db'>, query: AuditQuery, limit: number): Promise<AuditLog[]> {
+  const { upToSeq, ...filter } = query
+  const before = upToSeq === undefined ? undefined : upToSeq + 1
+  return (await listAudit(deps, filter, { limit, before, within: Number.POSITIVE_INFINITY })).events.reverse()
+}
+
+/** What has been sealed after that number, in order and in parts. Going on with `after` misses none. */
+export async function followAudit(
+  deps: Pick<Deps, 'db'>,
+  query: AuditQuery,
+  { after, limit }: { after: number; limit: number },
+): Promise<{ events: AuditLog[]; after: number; isMore: boolean }> {
+  const { filter, select } = split(query)
+  const { found, end, last } = await deps.db.read(async (sql) => {
+    const span = await findSeqSpan(sql, filter)
+    const from = Math.max(after, span.first - 1)
+    const upToSeq = Math.min(from + STEP_ROWS, span.last)
+    const rows = await listAuditLogsAfter(sql, { ...filter, upToSeq }, { after: from, limit })
+    return { found: rows, end: rows.length === limit ? (rows.at(-1)?.seq ?? from) : upToSeq, last: span.last }
+  })
+  if (end < last) await nextTurn()
+  return { events: select(found), after: Math.max(after, end), isMore: end < last }
+}
+
+/** Where the log ends now. */
+export async function lastAuditSeq(deps: Pick<Deps, 'db'>): Promise<number> {
+  return await deps.db.read(findLastAuditSeq)
+}

@@ -1,0 +1,92 @@
+import type { Deps } from '../../deps.ts'
+import { AuthdError } from '../../errors.ts'
+import type { Trx } from '../../store/db.ts'
+import { clearFailures } from '../../store/failed-attempts.ts'
+import { listPasskeys, type Passkey, renamePasskey } from '../../store/passkeys.ts'
+import { deleteRecoveryCodes } from '../../store/recovery-codes.ts'
+import { lockUser, type User } from '../../store/users.ts'
+import { type Actor, recordEvent } from '../event.ts'
+import { resolveUser } from '../named-user.ts'
+import { enrolledFactors } from '../policy/factor.ts'
+import { removePasskeyIn } from './passkey-enrolment.ts'
+import { removeTotpIn } from './totp.ts'
+
+/** A person's passkeys, oldest first, as an operator asks for them. */
+export async function listPasskeysOf(deps: Deps, name: string): Promise<{ user: User; passkeys: Passkey[] }> {
+  const user = await resolveUser(deps, name)
+  return { user, passkeys: await deps.db.read((sql) => listPasskeys(sql, user.id)) }
+}
+
+/** The passkey that an operator means: its id, or its exact name where only one has it. */
+export async function resolvePasskey(
+  deps: Deps,
+  { user: name, passkey: text }: { user: string; passkey: string },
+): Promise<{ user: User; passkey: Passkey; isLastFactor: boolean }> {
+  const { user, passkeys } = await listPasskeysOf(deps, name)
+  const named = passkeys.filter((passkey) => passkey.id === text || passkey.name === text)
+  const [passkey, another] = named
+  if (another) {
+    throw new AuthdError('VALIDATION_ERROR', {
+      message: `${user.email} has several passkeys named "${text}". Give the id.`,
+      suggestions: named.map(({ id }) => `authd passkeys list ${user.email}  # ${id}`),
+    })
+  }
+  if (!passkey) {
+    throw new AuthdError('PASSKEY_NOT_FOUND', {
+      message: `${user.email} has no passkey "${text}".`,
+      suggestions: [`authd passkeys list ${user.email}`],
+    })
+  }
+  const { hasTotp } = await deps.db.read((sql) => enrolledFactors(sql, user.id))
+  return { user, passkey, isLastFactor: passkeys.length === 1 && !hasTotp }
+}
+
+export async function renamePasskeyOf(
+  deps: Deps,
+  actor: Actor,
+  { user, passkey, name }: { user: User; passkey: Passkey; name: string },
+): Promise<Passkey> {
+  await holdUser(deps, user, async (trx) => {
+    await renamePasskey(trx, { id: passkey.id, userId: user.id, name })
+    const metadata = { passkey: passkey.id, name }
+    await recordEvent(deps, trx, actor, { type: 'webauthn.renamed', user, metadata })
+  })
+  return { ...passkey, name }
+}
+
+/** Takes a passkey away, and tells the person. False: it was gone already. */
+export async function removePasskeyOf(
+  deps: Deps,
+  actor: Actor,
+  { user, passkey }: { user: User; passkey: Passkey },
+): Promise<boolean> {
+  return await holdUser(deps, user, (trx, held) => removePasskeyIn(deps, trx, actor, { user: held, id: passkey.id }))
+}
+
+/** Takes the authenticator app away, and tells the person. False: there was none. */
+export async function resetTotp(deps: Deps, actor: Actor, user: User): Promise<boolean> {
+  return await holdUser(deps, user, (trx, held) => removeTotpIn(deps, trx, actor, held))
+}
+
+/** Takes the recovery codes away: the person makes new ones. False: there were none. */
+export async function resetRecoveryCodes(deps: Deps, actor: Actor, user: User): Promise<boolean> {
+  return await holdUser(deps, user, async (trx, held) => {
+    if ((await deleteRecoveryCodes(trx, held.id)) === 0) return false
+    await clearFailures(trx, { kind: 'recovery_code', subject: held.id })
+    await recordEvent(deps, trx, actor, { type: 'recovery_codes.removed', user: held })
+    return true
+  })
+}
+
+/** A unit that holds the person; somebody who is gone by then is an error. */
+async function holdUser<Result>(
+  deps: Deps,
+  { id, email }: User,
+  work: (trx: Trx, user: User) => Promise<Result>,
+): Promise<Result> {
+  return await deps.db.write(async (trx) => {
+    const user = await lockUser(trx, id)
+    if (!user) throw new AuthdError('USER_NOT_FOUND', { message: `${email} is gone.` })
+    return await work(trx, user)
+  })
+}

@@ -1,0 +1,146 @@
+import type { Deps } from '../../deps.ts'
+import { AuthdError } from '../../errors.ts'
+import { authenticatorName } from '../../platform/authenticator-name.ts'
+import { describeUserAgent } from '../../platform/user-agent.ts'
+import type { Trx } from '../../store/db.ts'
+import { insertPasskeyChallenge } from '../../store/passkey-challenges.ts'
+import { deletePasskey, insertPasskey, listPasskeys, type Passkey, renamePasskey } from '../../store/passkeys.ts'
+import type { OwnedSession } from '../../store/sessions.ts'
+import { takeWebauthnUserId, type User } from '../../store/users.ts'
+import { decide } from '../decide.ts'
+import { type Actor, recordEvent } from '../event.ts'
+import { notify } from '../outbox/notice.ts'
+import { lastFactorGuard } from '../policy/last-factor.ts'
+import { holdFresh } from '../sessions/fresh.ts'
+import { type Renewed, renew } from '../sessions/renewal.ts'
+import { newChallenge, type PasskeyAnswer, type PasskeyOptions, take } from './passkey.ts'
+import { ALGORITHMS, checkRegistration, library, relyingParty } from './passkey-check.ts'
+import { dropLoneRecoveryCodes } from './recovery-code.ts'
+
+const PASSKEYS_MAX = 50
+const USER_ID_BYTES = 32
+
+export async function listOwnPasskeys(deps: Deps, userId: string): Promise<Passkey[]> {
+  return await deps.db.read((sql) => listPasskeys(sql, userId))
+}
+
+/** A challenge to make a passkey with: discoverable, with user verification, and not one that is there already. */
+export async function beginPasskeyEnrolment(deps: Deps, session: OwnedSession): Promise<PasskeyOptions> {
+  const { app, ...config } = deps.config.current()
+  const { rpId } = relyingParty(config)
+  const { generateRegistrationOptions } = await library()
+  const fresh = deps.random.bytes(USER_ID_BYTES).toString('base64url')
+  const { challengeId, bytes, text, expiresAt } = newChallenge(deps)
+  const held = await decide(deps, async (trx) => {
+    const user = await holdFresh(deps, trx, session)
+    if (user instanceof AuthdError) return user
+    const asked = { id: challengeId, kind: 'enrolment', boundTo: session.id, challenge: text, expiresAt } as const
+    await insertPasskeyChallenge(trx, asked)
+    const handle = await takeWebauthnUserId(trx, { id: session.userId, fresh })
+    return { user, handle, own: await listPasskeys(trx, user.id) }
+  })
+  if (held.own.length >= PASSKEYS_MAX) throw tooMany()
+  const options = await generateRegistrationOptions({
+    rpName: app.name,
+    rpID: rpId,
+    userID: new Uint8Array(Buffer.from(held.handle, 'base64url')),
+    userName: held.user.emailTyped,
+    userDisplayName: held.user.name ?? held.user.emailTyped,
+    challenge: bytes,
+    timeout: expiresAt - deps.clock.now(),
+    attestationType: 'none',
+    excludeCredentials: held.own.map(({ credentialId: id, transports }) => ({ id, transports })),
+    authenticatorSelection: { residentKey: 'required', requireResidentKey: true, userVerification: 'required' },
+    supportedAlgorithmIDs: ALGORITHMS,
+  })
+  return { challengeId, options, expiresAt }
+}
+
+/** Adds the passkey that answered. Whatever was wrong with it, there is one refusal. */
+export async function enrolPasskey(
+  deps: Deps,
+  actor: Actor,
+  { session, challengeId, credential, name }: PasskeyAnswer & { session: OwnedSession; name: string | undefined },
+): Promise<{ passkey: Passkey; renewed: Renewed }> {
+  const asked = await deps.db.write((trx) => take(deps, trx, { challengeId, kind: 'enrolment', boundTo: session.id }))
+  const party = relyingParty(deps.config.current())
+  const made =
+    asked === undefined ? undefined : await checkRegistration(party, { response: credential, challenge: asked })
+  if (!made) throw new AuthdError('PASSKEY_NOT_ACCEPTED')
+  const id = deps.random.id('pk')
+  const createdAt = deps.clock.now()
+  return await decide(deps, async (trx) => {
+    const user = await holdFresh(deps, trx, session)
+    if (user instanceof AuthdError) return user
+    const own = await listPasskeys(trx, user.id)
+    if (own.length >= PASSKEYS_MAX) return tooMany()
+    const named = name?.trim() || freeName(defaultName(made.aaguid, actor), own)
+    const passkey = { id, userId: user.id, ...made, name: named, createdAt }
+    if (!(await insertPasskey(trx, passkey))) return new AuthdError('PASSKEY_NOT_ACCEPTED')
+    const metadata = { passkey: id, name: named, synced: made.isBackupEligible }
+    await recordEvent(deps, trx, actor, { type: 'webauthn.registered', user, sessionId: session.id, metadata })
+    await notify(deps, trx, actor, { user, template: 'passkey_added', values: { name: named } })
+    const renewed = await renew(deps, trx, { session, proof: 'passkey' })
+    return { passkey: { ...passkey, lastUsedAt: null }, renewed }
+  })
+}
+
+export async function renameOwnPasskey(
+  deps: Deps,
+  actor: Actor,
+  { userId, id, name }: { userId: string; id: string; name: string },
+): Promise<Passkey> {
+  return await deps.db.write(async (trx) => {
+    const isThere = await renamePasskey(trx, { id, userId, name: name.trim() })
+    const passkey = (await listPasskeys(trx, userId)).find((own) => own.id === id)
+    if (!isThere || !passkey) throw new AuthdError('PASSKEY_NOT_FOUND')
+    await recordEvent(deps, trx, actor, { type: 'webauthn.renamed', userId, metadata: { passkey: id } })
+    return passkey
+  })
+}
+
+/** Takes a passkey away; the last factor of somebody who must have one stays. */
+export async function removeOwnPasskey(
+  deps: Deps,
+  actor: Actor,
+  { session, id }: { session: OwnedSession; id: string },
+): Promise<Renewed> {
+  return await decide(deps, async (trx) => {
+    const user = await holdFresh(deps, trx, session)
+    if (user instanceof AuthdError) return user
+    const refusal = await lastFactorGuard(deps, trx, user, 'passkey')
+    if (refusal) return refusal
+    if (!(await removePasskeyIn(deps, trx, actor, { user, id }))) return new AuthdError('PASSKEY_NOT_FOUND')
+    return await renew(deps, trx, { session })
+  })
+}
+
+/** Inside the unit that holds the person; false: there is no such passkey of theirs. */
+export async function removePasskeyIn(
+  deps: Deps,
+  trx: Trx,
+  actor: Actor,
+  { user, id }: { user: User; id: string },
+): Promise<boolean> {
+  const removed = await deletePasskey(trx, { id, userId: user.id })
+  if (!removed) return false
+  await recordEvent(deps, trx, actor, { type: 'webauthn.removed', user, metadata: { passkey: id, name: removed.name } })
+  await notify(deps, trx, actor, { user, template: 'passkey_removed', values: { name: removed.name } })
+  await dropLoneRecoveryCodes(trx, user.id)
+  return true
+}
+
+function tooMany(): AuthdError {
+  return new AuthdError('CONFLICT', { message: `You have ${PASSKEYS_MAX} passkeys. Remove one first.` })
+}
+
+/** The maker's name, or what the person sits at. */
+function defaultName(aaguid: string, actor: Actor): string {
+  return authenticatorName(aaguid) ?? describeUserAgent(actor.userAgent) ?? 'Passkey'
+}
+
+function freeName(wanted: string, own: Passkey[]): string {
+  const taken = new Set(own.map(({ name }) => name))
+  const numbered = Array.from({ length: own.length + 1 }, (_, n) => (n === 0 ? wanted : `${wanted} ${n + 1}`))
+  return numbered.find((name) => !taken.has(name)) ?? wanted
+}

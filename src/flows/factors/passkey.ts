@@ -1,0 +1,244 @@
+import type { Deps } from '../../deps.ts'
+import { AuthdError } from '../../errors.ts'
+import { MINUTE } from '../../platform/clock.ts'
+import { equalSecrets } from '../../platform/secret.ts'
+import type { Sql, Trx } from '../../store/db.ts'
+import { type ChallengeKind, insertPasskeyChallenge, takePasskeyChallenge } from '../../store/passkey-challenges.ts'
+import { findPasskeyByCredential, listPasskeys, type Passkey, recordPasskeyUse } from '../../store/passkeys.ts'
+import type { OwnedSession } from '../../store/sessions.ts'
+import type { SigninAttempt } from '../../store/signin-attempts.ts'
+import { findUser, findUserByEmail, lockUser, type User } from '../../store/users.ts'
+import { type Actor, recordEvent } from '../event.ts'
+import type { Renewed } from '../sessions/renewal.ts'
+import { findHeld, type Holding, isOpen } from '../signin/attempt.ts'
+import { completeSignIn, prepareSignIn, presentSignIn, type SignInResult } from '../signin/complete.ts'
+import type { Redemption } from '../signin/link.ts'
+import { imaginaryCredentials } from './imaginary-credential.ts'
+import { type Assertion, checkAssertion, library, relyingParty } from './passkey-check.ts'
+import { finishStepUp } from './step-up.ts'
+
+const CHALLENGE_TTL_MS = 5 * MINUTE
+const CHALLENGE_BYTES = 32
+
+/** What a browser needs to ask an authenticator, in the names of WebAuthn. */
+export interface PasskeyOptions {
+  challengeId: string
+  options: object
+  expiresAt: number
+}
+
+/** What an authenticator answered, not looked at yet. */
+export interface PasskeyAnswer {
+  challengeId: string
+  credential: unknown
+}
+
+/**
+ * A challenge for an attempt. Without an address any passkey of ours may answer; with one, its passkeys, or imaginary
+ * ones that look the same and stay the same: nobody learns who has an account, or a passkey.
+ */
+export async function beginPasskeySignIn(deps: Deps, { holding }: { holding: Holding }): Promise<PasskeyOptions> {
+  const found = await deps.db.read(async (sql) => {
+    const attempt = (await findHeld(sql, holding))?.attempt
+    if (attempt?.purpose !== 'signin' || !isOpen(attempt, deps.clock.now())) return undefined
+    return { attempt, credentials: await allowedFor(deps, sql, attempt) }
+  })
+  if (!found) throw new AuthdError('ATTEMPT_EXPIRED')
+  return await challenge(deps, { kind: 'signin', boundTo: found.attempt.id, allowCredentials: found.credentials })
+}
+
+/** A challenge for the passkeys of a session's person. */
+export async function beginPasskeyStepUp(deps: Deps, session: OwnedSession): Promise<PasskeyOptions> {
+  const own = await deps.db.read((sql) => listPasskeys(sql, session.userId))
+  return await challenge(deps, { kind: 'stepup', boundTo: session.id, allowCredentials: own.map(descriptor) })
+}
+
+/** Signs in with a passkey: alone, or after a first proof. Every refusal is one answer, and spends the challenge. */
+export async function redeemPasskey(
+  deps: Deps,
+  actor: Actor,
+  { challengeId, credential, holding, replaces, device }: Redemption & PasskeyAnswer,
+): Promise<SignInResult> {
+  await prepareSignIn(deps)
+  const taken = await deps.db.write(async (trx) => {
+    const attempt = (await findHeld(trx, holding))?.attempt
+    const asked = attempt && (await take(deps, trx, { challengeId, kind: 'signin', boundTo: attempt.id }))
+    return asked === undefined ? undefined : { attempt, asked }
+  })
+  const checked = taken && (await check(deps, { credential, challenge: taken.asked }))
+  const outcome =
+    taken &&
+    (await deps.db.write(async (trx) => {
+      const held = (await findHeld(trx, holding))?.attempt
+      if (!held || held.id !== taken.attempt?.id || !isOpen(held, deps.clock.now())) return undefined
+      const user = checked && isExpected(held, checked.user) ? await lockUser(trx, checked.user.id) : undefined
+      if (!checked || !user || !(await accept(deps, trx, actor, { user, checked }))) {
+        return await noteFailure(deps, trx, actor, { email: held.email, userId: held.userId })
+      }
+      return await completeSignIn(deps, trx, actor, {
+        attempt: held,
+        user,
+        proof: 'passkey',
+        method: 'passkey',
+        replaces,
+        device,
+      })
+    }))
+  if (!outcome) throw new AuthdError('INVALID_CREDENTIALS', { message: NOT_ACCEPTED })
+  return await presentSignIn(deps, outcome)
+}
+
+/** Proves again who sits at a session, with one of the person's passkeys. */
+export async function stepUpWithPasskey(
+  deps: Deps,
+  actor: Actor,
+  { session, challengeId, credential }: PasskeyAnswer & { session: OwnedSession },
+): Promise<Renewed> {
+  const asked = await deps.db.write((trx) => take(deps, trx, { challengeId, kind: 'stepup', boundTo: session.id }))
+  const checked = asked === undefined ? undefined : await check(deps, { credential, challenge: asked })
+  return await finishStepUp(deps, actor, session, async (trx, user): Promise<'passkey' | AuthdError> => {
+    const isOwn = checked !== undefined && checked.user.id === user.id
+    if (isOwn && (await accept(deps, trx, actor, { user, checked }))) return 'passkey'
+    await noteFailure(deps, trx, actor, { email: user.email, userId: user.id })
+    return new AuthdError('INVALID_CREDENTIALS')
+  })
+}
+
+/** Whether a credential is anybody's here: a passkey that is not may be forgotten by its authenticator. */
+export async function isPasskeyKnown(deps: Deps, credentialId: string): Promise<boolean> {
+  return (await deps.db.read((sql) => findPasskeyByCredential(sql, credentialId))) !== undefined
+}
+
+const NOT_ACCEPTED = 'That passkey did not work. Try again, or use another way to sign in.'
+
+/** Stores a challenge and makes the options that carry it. */
+async function challenge(
+  deps: Deps,
+  {
+    kind,
+    boundTo,
+    allowCredentials,
+  }: { kind: ChallengeKind; boundTo: string; allowCredentials: { id: string; transports?: string[] }[] },
+): Promise<PasskeyOptions> {
+  const { generateAuthenticationOptions } = await library()
+  const { challengeId, bytes, text, expiresAt } = newChallenge(deps)
+  await deps.db.write((trx) =>
+    insertPasskeyChallenge(trx, { id: challengeId, kind, boundTo, challenge: text, expiresAt }),
+  )
+  const options = await generateAuthenticationOptions({
+    rpID: relyingParty(deps.config.current()).rpId,
+    challenge: bytes,
+    allowCredentials,
+    userVerification: 'required',
+    timeout: CHALLENGE_TTL_MS,
+  })
+  return { challengeId, options, expiresAt }
+}
+
+export function newChallenge(deps: Pick<Deps, 'random' | 'clock'>) {
+  const bytes = new Uint8Array(deps.random.bytes(CHALLENGE_BYTES))
+  return {
+    challengeId: deps.random.id('pkc'),
+    bytes,
+    text: Buffer.from(bytes).toString('base64url'),
+    expiresAt: deps.clock.now() + CHALLENGE_TTL_MS,
+  }
+}
+
+/** Spends a challenge, whatever its answer is worth; its text if it was asked for by this, for this, and in time. */
+export async function take(
+  deps: Pick<Deps, 'clock'>,
+  trx: Trx,
+  { challengeId, kind, boundTo }: { challengeId: string; kind: ChallengeKind; boundTo: string },
+): Promise<string | undefined> {
+  return await takePasskeyChallenge(trx, { id: challengeId, kind, boundTo, now: deps.clock.now() })
+}
+
+async function allowedFor(deps: Deps, sql: Sql, attempt: SigninAttempt) {
+  if (attempt.userId !== null) return (await listPasskeys(sql, attempt.userId)).map(descriptor)
+  if (attempt.email === null) return []
+  const user = await findUserByEmail(sql, attempt.email)
+  // Always looked for, so that both ways cost the same.
+  const own = await listPasskeys(sql, user?.id ?? '')
+  // Transports would tell an authenticator of somebody from an imaginary one.
+  return own.length > 0 ? own.map(({ credentialId: id }) => ({ id })) : imaginaryCredentials(deps.keys, attempt.email)
+}
+
+function descriptor({ credentialId, transports }: Passkey): { id: string; transports: string[] } {
+  return { id: credentialId, transports }
+}
+
+interface Checked {
+  passkey: Passkey
+  user: User
+  assertion: Assertion
+}
+
+/** Whose passkey answered, if it is one of ours and its answer is good. Outside of any unit: signatures cost time. */
+async function check(
+  deps: Deps,
+  { credential, challenge: asked }: { credential: unknown; challenge: string },
+): Promise<Checked | undefined> {
+  const { id, response } = (credential ?? {}) as { id?: unknown; response?: { userHandle?: unknown } }
+  if (typeof id !== 'string') return undefined
+  const known = await deps.db.read(async (sql) => {
+    const passkey = await findPasskeyByCredential(sql, id)
+    const user = passkey && (await findUser(sql, passkey.userId))
+    return passkey && user && { passkey, user }
+  })
+  if (!known || !isHandleOf(known.user, response?.userHandle)) return undefined
+  const party = relyingParty(deps.config.current())
+  const assertion = await checkAssertion(party, { response: credential, challenge: asked, passkey: known.passkey })
+  return assertion && { ...known, assertion }
+}
+
+/** An authenticator that names somebody names the owner (WebAuthn L3 §7.2 step 6). */
+function isHandleOf({ webauthnUserId }: User, handle: unknown): boolean {
+  if (handle === undefined || handle === null || handle === '') return true
+  return typeof handle === 'string' && webauthnUserId !== null && equalSecrets(handle, webauthnUserId)
+}
+
+/** All proofs of an attempt name one person: the one of the first proof, or of the address that was typed. */
+function isExpected(attempt: SigninAttempt, user: User): boolean {
+  if (attempt.userId !== null) return attempt.userId === user.id
+  return attempt.email === null || attempt.email === user.email
+}
+
+/**
+ * The last look, in the unit that holds the person: the passkey is still theirs, and its counter is no clone's. One that
+ * went back is refused where a passkey cannot be copied by right, and only noted where it is synced (§7.2 step 22).
+ */
+async function accept(
+  deps: Deps,
+  trx: Trx,
+  actor: Actor,
+  { user, checked }: { user: User; checked: Checked },
+): Promise<boolean> {
+  const passkey = await findPasskeyByCredential(trx, checked.passkey.credentialId)
+  if (passkey?.userId !== user.id) return false
+  const { counter, isBackedUp } = checked.assertion
+  const isRegression = (counter > 0 || passkey.counter > 0) && counter <= passkey.counter
+  const isRefused = isRegression && !passkey.isBackupEligible
+  if (isRegression) {
+    await recordEvent(deps, trx, actor, {
+      type: 'webauthn.counter_regressed',
+      outcome: isRefused ? 'failure' : 'success',
+      user,
+      metadata: { passkey: passkey.id, counter, known: passkey.counter },
+    })
+  }
+  if (isRefused) return false
+  await recordPasskeyUse(trx, { id: passkey.id, counter, isBackedUp, now: deps.clock.now() })
+  return true
+}
+
+async function noteFailure(
+  deps: Deps,
+  trx: Trx,
+  actor: Actor,
+  { email, userId }: { email: string | null; userId: string | null },
+): Promise<undefined> {
+  const metadata = { method: 'passkey', reason: 'not_accepted' }
+  const type = 'user.authentication_failed'
+  await recordEvent(deps, trx, actor, { type, outcome: 'failure', userId, email, metadata })
+}

@@ -1,0 +1,81 @@
+import type { Deps } from '../../deps.ts'
+import { AuthdError } from '../../errors.ts'
+import type { Trx } from '../../store/db.ts'
+import type { OwnedSession } from '../../store/sessions.ts'
+import { findBoundAttempt, type Proof } from '../../store/signin-attempts.ts'
+import { lockUser, type User } from '../../store/users.ts'
+import { decide } from '../decide.ts'
+import { type Actor, recordEvent } from '../event.ts'
+import { howToStepUp, stepUpError } from '../sessions/fresh.ts'
+import { type Renewed, renew } from '../sessions/renewal.ts'
+import { isLive } from '../sessions/session.ts'
+import { sendBoundMail } from '../signin/bound-mail.ts'
+import { spendCode } from '../signin/code.ts'
+import { checkRecoveryCode, hashGuess } from './recovery-code.ts'
+import { checkTotp } from './totp.ts'
+
+/** Mails a code to the session's person, where nothing better is enrolled. */
+export async function sendStepUpMail(
+  deps: Deps,
+  actor: Actor,
+  { session, lang, device }: { session: OwnedSession; lang: string; device?: string | undefined },
+): Promise<number> {
+  return await sendBoundMail(deps, actor, {
+    purpose: 'stepup',
+    boundTo: session.id,
+    address: { canonical: session.user.email, typed: session.user.emailTyped },
+    lang,
+    device,
+    mayBegin: async (trx) => {
+      const { methods } = await howToStepUp(deps, trx, session)
+      return methods.includes('email') ? undefined : stepUpError(methods)
+    },
+  })
+}
+
+export type StepUpProof =
+  | { method: 'email'; code: string; device?: string | undefined }
+  | { method: 'totp'; code: string }
+  | { method: 'recovery_code'; code: string }
+
+/** Proves again who sits at a session. It keeps its id, and gets another secret. */
+export async function stepUp(
+  deps: Deps,
+  actor: Actor,
+  { session, proof }: { session: OwnedSession; proof: StepUpProof },
+): Promise<Renewed> {
+  const guess = proof.method === 'recovery_code' ? await hashGuess(deps, session.userId, proof.code) : ''
+  return await finishStepUp(deps, actor, session, async (trx, user) => {
+    if (proof.method === 'totp') return (await checkTotp(deps, trx, actor, { user, code: proof.code })) ?? 'otp'
+    if (proof.method === 'recovery_code') {
+      return (await checkRecoveryCode(deps, trx, actor, { user, guess })) ?? 'recovery_code'
+    }
+    const attempt = await findBoundAttempt(trx, { purpose: 'stepup', boundTo: session.id })
+    const isSpent = attempt && (await spendCode(deps, trx, actor, { attempt, code: proof.code, device: proof.device }))
+    return isSpent ? 'email' : new AuthdError('INVALID_CREDENTIALS')
+  })
+}
+
+/** The end of every step-up: the proof is of a kind that counts for this person, and the session is renewed. */
+export async function finishStepUp(
+  deps: Deps,
+  actor: Actor,
+  session: OwnedSession,
+  prove: (trx: Trx, user: User) => Promise<Proof | AuthdError>,
+): Promise<Renewed> {
+  return await decide(deps, async (trx) => {
+    const user = await lockUser(trx, session.userId)
+    if (!user || user.disabledAt !== null || !isLive(session, deps.clock.now())) return new AuthdError('UNAUTHORIZED')
+    const { methods } = await howToStepUp(deps, trx, session)
+    const proof = await prove(trx, user)
+    if (proof instanceof AuthdError) return proof
+    if (proof === 'email' && !methods.includes('email')) return stepUpError(methods)
+    await recordEvent(deps, trx, actor, {
+      type: 'session.stepped_up',
+      user,
+      sessionId: session.id,
+      metadata: { proof },
+    })
+    return await renew(deps, trx, { session, proof })
+  })
+}

@@ -1,0 +1,178 @@
+import { generateURI, ScureBase32Plugin, verifySync } from 'otplib'
+import type { Deps } from '../../deps.ts'
+import { AuthdError } from '../../errors.ts'
+import { DAY, MINUTE, toSeconds } from '../../platform/clock.ts'
+import type { Trx } from '../../store/db.ts'
+import { clearFailures, giveBackFailure, takeFailure } from '../../store/failed-attempts.ts'
+import type { OwnedSession } from '../../store/sessions.ts'
+import { confirmTotp, deleteTotp, findTotpSecret, putPendingTotp, useTotpStep } from '../../store/totp-secrets.ts'
+import { lockUser, lockUserByEmail, type User } from '../../store/users.ts'
+import { decide } from '../decide.ts'
+import { type Actor, recordEvent } from '../event.ts'
+import { notify } from '../outbox/notice.ts'
+import { lastFactorGuard } from '../policy/last-factor.ts'
+import { FIRST_WRONG_A_DAY, tryFactor } from '../policy/lockout.ts'
+import { holdFresh } from '../sessions/fresh.ts'
+import { type Renewed, renew } from '../sessions/renewal.ts'
+import { findHeld, isOpen } from '../signin/attempt.ts'
+import {
+  completeSignIn,
+  prepareSignIn,
+  presentSignIn,
+  type SignInOutcome,
+  type SignInResult,
+} from '../signin/complete.ts'
+import type { Redemption } from '../signin/link.ts'
+import { dropLoneRecoveryCodes, ensureRecoveryCodes, type MintedCodes, mintRecoveryCodes } from './recovery-code.ts'
+
+/** 160 bits (RFC 4226 §4, requirement R6). */
+const SECRET_BYTES = 20
+const STEP_S = 30
+/** The current step and the one before it (RFC 6238 §5.2). */
+const TOLERANCE: [number, number] = [STEP_S, 0]
+const PENDING_MS = 10 * MINUTE
+
+/**
+ * Signs in with a code of the authenticator app, after a first proof. Where `totp.allow_first_factor` is on, also as
+ * the only proof, for an address that the attempt knows; then every refusal is one answer.
+ */
+export async function redeemTotp(
+  deps: Deps,
+  actor: Actor,
+  { code, holding, replaces, device }: Redemption & { code: string },
+): Promise<SignInResult> {
+  await prepareSignIn(deps)
+  const now = deps.clock.now()
+  const outcome = await decide<SignInOutcome>(deps, async (trx) => {
+    const wrong = new AuthdError('INVALID_CREDENTIALS')
+    const attempt = (await findHeld(trx, holding))?.attempt
+    if (!attempt || !isOpen(attempt, now)) return wrong
+    const isFirst = attempt.userId === null
+    if (isFirst && !deps.config.current().totp.allowFirstFactor) return wrong
+    const budget = { kind: 'totp_first', subject: attempt.email ?? '', limit: FIRST_WRONG_A_DAY, windowMs: DAY }
+    if (isFirst && (attempt.email === null || !(await takeFailure(trx, budget, now)))) return wrong
+    const user = isFirst ? await lockUserByEmail(trx, attempt.email ?? '') : await lockUser(trx, attempt.userId ?? '')
+    if (!user) return wrong
+    const refusal = await checkTotp(deps, trx, actor, { user, code })
+    if (refusal) return isFirst ? wrong : refusal
+    if (isFirst) await giveBackFailure(trx, budget)
+    const proven = { attempt, user, proof: 'otp', method: 'totp', replaces, device } as const
+    return (await completeSignIn(deps, trx, actor, proven)) ?? wrong
+  })
+  return await presentSignIn(deps, outcome)
+}
+
+/** Checks a code within the limits on wrong ones. A time step is spent once. The unit holds the user. */
+export async function checkTotp(
+  deps: Deps,
+  trx: Trx,
+  actor: Actor,
+  { user, code }: { user: User; code: string },
+): Promise<AuthdError | undefined> {
+  const secret = (await findTotpSecret(trx, user.id))?.secretSealed
+  if (!secret) return new AuthdError('INVALID_CREDENTIALS')
+  const isRight = async () => {
+    const step = stepOf(deps, open(deps, user.id, secret), code)
+    return step !== undefined && (await useTotpStep(trx, { userId: user.id, step }))
+  }
+  return await tryFactor(deps, trx, actor, { user, factor: 'totp', isRight })
+}
+
+export interface TotpEnrolment {
+  /** base32, for typing. */
+  secret: string
+  /** For the QR code. */
+  uri: string
+  expiresAt: number
+}
+
+/** A new secret, shown once, and in force only after a right code. One that is in force stays so until then. */
+export async function beginTotp(deps: Deps, session: OwnedSession): Promise<TotpEnrolment> {
+  const { app } = deps.config.current()
+  const secret = new ScureBase32Plugin().encode(deps.random.bytes(SECRET_BYTES))
+  const expiresAt = deps.clock.now() + PENDING_MS
+  const pendingSealed = deps.keys.seal(sealContext(session.userId), secret)
+  await decide(deps, async (trx) => {
+    const user = await holdFresh(deps, trx, session)
+    if (user instanceof AuthdError) return user
+    await putPendingTotp(trx, { userId: user.id, pendingSealed, expiresAt })
+    return undefined
+  })
+  // A colon would end the issuer in the label.
+  const issuer = app.name.replaceAll(':', ' ')
+  return { secret, uri: generateURI({ issuer, label: session.user.emailTyped, secret }), expiresAt }
+}
+
+export interface EnrolledTotp {
+  renewed: Renewed
+  /** Shown once; undefined: the person has codes. */
+  recoveryCodes: string[] | undefined
+}
+
+/** Puts the secret in force with its first right code. */
+export async function finishTotp(
+  deps: Deps,
+  actor: Actor,
+  { session, code }: { session: OwnedSession; code: string },
+): Promise<EnrolledTotp> {
+  const now = deps.clock.now()
+  const { id: sessionId, userId } = session
+  const codes: MintedCodes = await mintRecoveryCodes(deps)
+  return await decide(deps, async (trx) => {
+    const user = await holdFresh(deps, trx, session)
+    if (user instanceof AuthdError) return user
+    const wrong = new AuthdError('INVALID_CREDENTIALS')
+    const pending = await findTotpSecret(trx, userId)
+    const sealed = pending?.pendingSealed
+    const step = sealed ? stepOf(deps, open(deps, userId, sealed), code) : undefined
+    if (!sealed || step === undefined) return wrong
+    if (!(await confirmTotp(trx, { userId, pendingSealed: sealed, step, now }))) return wrong
+    await clearFailures(trx, { kind: 'totp', subject: userId })
+    await recordEvent(deps, trx, actor, { type: 'totp.enrolled', userId, email: user.email, sessionId })
+    await notify(deps, trx, actor, { user, template: 'totp_enabled' })
+    const isNew = await ensureRecoveryCodes(deps, trx, actor, { user, codes })
+    const renewed = await renew(deps, trx, { session, proof: 'otp' })
+    return { renewed, recoveryCodes: isNew ? codes.texts : undefined }
+  })
+}
+
+/** Takes the authenticator app away; the last factor of somebody who must have one stays. */
+export async function removeOwnTotp(deps: Deps, actor: Actor, session: OwnedSession): Promise<Renewed> {
+  return await decide(deps, async (trx) => {
+    const user = await holdFresh(deps, trx, session)
+    if (user instanceof AuthdError) return user
+    const refusal = await lastFactorGuard(deps, trx, user, 'totp')
+    if (refusal) return refusal
+    if (!(await removeTotpIn(deps, trx, actor, user))) {
+      return new AuthdError('NOT_FOUND', { message: 'No authenticator app is set up.' })
+    }
+    return await renew(deps, trx, { session })
+  })
+}
+
+/** Inside the unit that holds the person; false: there was none. */
+export async function removeTotpIn(deps: Deps, trx: Trx, actor: Actor, user: User): Promise<boolean> {
+  if (!(await deleteTotp(trx, user.id))) return false
+  await clearFailures(trx, { kind: 'totp', subject: user.id })
+  await recordEvent(deps, trx, actor, { type: 'totp.removed', user })
+  await notify(deps, trx, actor, { user, template: 'totp_removed' })
+  await dropLoneRecoveryCodes(trx, user.id)
+  return true
+}
+
+/** The time step of a right code, current or the one before; undefined: wrong. */
+function stepOf(deps: Pick<Deps, 'clock'>, secret: string, typed: string): number | undefined {
+  const token = typed.replace(/\s/g, '')
+  if (!/^\d{6}$/.test(token)) return undefined
+  const result = verifySync({ secret, token, epoch: toSeconds(deps.clock.now()), epochTolerance: TOLERANCE })
+  return result.valid && 'timeStep' in result ? result.timeStep : undefined
+}
+
+function open(deps: Pick<Deps, 'keys'>, userId: string, sealed: string): string {
+  return deps.keys.open(sealContext(userId), sealed)
+}
+
+/** One column for both: the pending secret becomes the one in force by an UPDATE. */
+function sealContext(rowId: string) {
+  return { table: 'totp_secrets', column: 'secret_sealed', rowId }
+}

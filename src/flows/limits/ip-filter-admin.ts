@@ -1,0 +1,209 @@
+import type { Deps } from '../../deps.ts'
+import { AuthdError } from '../../errors.ts'
+import { toRfc3339 } from '../../platform/clock.ts'
+import { type Cidr, parseCidr } from '../../platform/net/cidr.ts'
+import { foldIp, ipMatcher } from '../../platform/net/ip.ts'
+import { bumpEpoch } from '../../store/change-epochs.ts'
+import type { Trx } from '../../store/db.ts'
+import {
+  deleteIpFilters,
+  type FilterAction,
+  type FilterScope,
+  type IpFilter,
+  listIpFilters,
+  upsertIpFilter,
+} from '../../store/ip-filters.ts'
+import { listLiveAddresses } from '../../store/sessions.ts'
+import { type Actor, recordEvent } from '../event.ts'
+import { type EndedSession, endSessionsIn } from '../sessions/session.ts'
+import { judge, tableOf } from './ip-filter.ts'
+
+/** Rules or sessions a unit: no unit holds the writer for long. */
+const BATCH = 200
+/** Shorter networks than these hold much of the world. */
+const WIDEST = { 4: 8, 6: 32 } as const
+
+export interface NewRule {
+  cidr: string
+  reason: string
+}
+
+export interface AddRules {
+  rules: NewRule[]
+  action: FilterAction
+  scope: FilterScope
+  expiresAt: number | null
+  keepSessions: boolean
+  /** The address that whoever asks comes from, if it is known: they must not lock themselves out. */
+  own: string | undefined
+  acceptsLockout: boolean
+}
+
+/** Adds rules; what a block covers from now on is signed out, unless that is declined. All are checked before one is written. */
+export async function addIpFilters(
+  deps: Deps,
+  actor: Actor,
+  input: AddRules,
+): Promise<{ filters: IpFilter[]; ended: EndedSession[] }> {
+  const parsed = input.rules.map(({ cidr, reason }) => ({ cidr: checkedCidr(cidr), reason: checkedReason(reason) }))
+  if (input.action === 'block' && !input.acceptsLockout) {
+    for (const { cidr } of parsed) refuseRisk(deps, cidr, input.own)
+  }
+  const now = deps.clock.now()
+  const filters: IpFilter[] = []
+  for (let at = 0; at < parsed.length; at += BATCH) {
+    const written = await deps.db.write(async (trx) => {
+      const batch: IpFilter[] = []
+      for (const { cidr, reason } of parsed.slice(at, at + BATCH)) {
+        const { action, scope, expiresAt } = input
+        const filter = await upsertIpFilter(trx, {
+          id: deps.random.id('ipf'),
+          cidr: cidr.text,
+          action,
+          scope,
+          reason,
+          createdAt: now,
+          createdBy: actor.id,
+          expiresAt,
+        })
+        await recordRule(deps, trx, actor, 'ip_filter.added', filter)
+        batch.push(filter)
+      }
+      await bumpEpoch(trx, 'ip_filters')
+      return batch
+    })
+    filters.push(...written)
+  }
+  const mayEnd = input.action === 'block' && input.scope === 'all' && !input.keepSessions
+  return { filters, ended: mayEnd ? await endCovered(deps, actor, filters) : [] }
+}
+
+/** Removes rules by id or network, all or none; returns them. Throws IP_FILTER_NOT_FOUND for the first unknown one. */
+export async function removeIpFilters(deps: Deps, actor: Actor, names: string[]): Promise<IpFilter[]> {
+  return await deps.db.write(async (trx) => {
+    const removed: IpFilter[] = []
+    for (const name of names) {
+      const found = await deleteIpFilters(trx, parseCidr(name)?.cidr.text ?? name)
+      if (found.length === 0) throw notFound(name)
+      removed.push(...found)
+    }
+    for (const filter of removed) await recordRule(deps, trx, actor, 'ip_filter.removed', filter)
+    await bumpEpoch(trx, 'ip_filters')
+    return removed
+  })
+}
+
+/** Deletes expired rules, which have no effect any more. */
+export async function pruneIpFilters(deps: Deps, actor: Actor): Promise<IpFilter[]> {
+  const expiredAt = deps.clock.now()
+  return await deps.db.write(async (trx) => {
+    const expired = await listIpFilters(trx, { expiredAt })
+    for (const filter of expired) {
+      await deleteIpFilters(trx, filter.id)
+      await recordRule(deps, trx, actor, 'ip_filter.removed', filter)
+    }
+    if (expired.length > 0) await bumpEpoch(trx, 'ip_filters')
+    return expired
+  })
+}
+
+export async function listRules(
+  deps: Deps,
+  { action, isExpired }: { action?: FilterAction | undefined; isExpired: boolean },
+): Promise<IpFilter[]> {
+  const now = deps.clock.now()
+  const filter = isExpired ? { expiredAt: now, action } : { liveAt: now, action }
+  return await deps.db.read((sql) => listIpFilters(sql, filter))
+}
+
+async function recordRule(
+  deps: Deps,
+  trx: Trx,
+  actor: Actor,
+  type: 'ip_filter.added' | 'ip_filter.removed',
+  { id, cidr, action, scope, reason, expiresAt }: IpFilter,
+): Promise<void> {
+  const rule = { rule: id, cidr, action, scope, rule_reason: reason }
+  await recordEvent(deps, trx, actor, {
+    type,
+    metadata: { ...rule, ...(expiresAt !== null && { expires_at: toRfc3339(expiresAt) }) },
+  })
+}
+
+/** Ends the live sessions whose address the new rules block, all rules considered. */
+async function endCovered(deps: Deps, actor: Actor, added: IpFilter[]): Promise<EndedSession[]> {
+  const now = deps.clock.now()
+  const ids = new Set(added.map(({ id }) => id))
+  const others = (await deps.db.read((sql) => listIpFilters(sql, { liveAt: now }))).filter(({ id }) => !ids.has(id))
+  const rules = tableOf([...others, ...added])
+  const defaults = deps.config.current().ipfilter
+  const ended: EndedSession[] = []
+  let after = ''
+  for (;;) {
+    const live = await deps.db.read((sql) => listLiveAddresses(sql, { now, after }, BATCH))
+    const covered = live.filter(({ ip }) => {
+      const { isBlocked, rule } = judge(rules, { ip, scope: 'all', now, defaults })
+      return isBlocked && rule !== undefined && ids.has(rule.id)
+    })
+    if (covered.length > 0) {
+      const filter = { ids: covered.map(({ id }) => id) }
+      ended.push(...(await deps.db.write((trx) => endSessionsIn(deps, trx, actor, { filter, reason: 'ip_blocked' }))))
+    }
+    const last = live.at(-1)
+    if (live.length < BATCH || !last) return ended
+    after = last.id
+  }
+}
+
+function checkedCidr(text: string): Cidr {
+  const parsed = parseCidr(text)
+  const errors = [{ pointer: '/cidr', code: 'NOT_A_NETWORK' }]
+  if (!parsed) {
+    const message = `cidr: "${text}" is no address or network. Write 203.0.113.9, 203.0.113.0/24 or 2001:db8::/32.`
+    throw new AuthdError('VALIDATION_ERROR', { message, details: { errors } })
+  }
+  if (parsed.hasHostBits) {
+    const message = `cidr: "${text}" is an address inside the network ${parsed.cidr.text}. Write that, or the address alone.`
+    throw new AuthdError('VALIDATION_ERROR', { message, details: { errors } })
+  }
+  return parsed.cidr
+}
+
+function checkedReason(reason: string): string {
+  const text = reason.replace(/\p{Cc}/gu, ' ').trim()
+  if (text !== '' && text.length <= 200) return text
+  throw new AuthdError('VALIDATION_ERROR', {
+    message: 'reason: say in up to 200 characters why, for whoever finds the rule next year.',
+    details: { errors: [{ pointer: '/reason', code: 'MISSING' }] },
+  })
+}
+
+/** A rule that would most likely lock out the operator, this machine, or half the world. */
+function refuseRisk(deps: Pick<Deps, 'config'>, cidr: Cidr, own: string | undefined): void {
+  const isInside = ipMatcher([cidr.text])
+  const holds = (text: string) => {
+    const ip = foldIp(text.split('/')[0] ?? '')
+    return ip !== undefined && isInside(ip)
+  }
+  const { trustedProxies } = deps.config.current().server
+  const proxy = trustedProxies.find(holds)
+  const risk =
+    own !== undefined && holds(own)
+      ? `contains your own address ${own}`
+      : holds('127.0.0.1') || holds('::1')
+        ? 'contains this machine itself'
+        : proxy !== undefined
+          ? `contains the trusted proxy ${proxy}`
+          : cidr.bits < WIDEST[cidr.family]
+            ? `is wider than a /${WIDEST[cidr.family]}`
+            : undefined
+  if (risk !== undefined) throw lockoutRisk(`${cidr.text} ${risk}`)
+}
+
+function lockoutRisk(what: string): AuthdError {
+  return new AuthdError('LOCKOUT_RISK', { message: `${what}. Nothing was changed.`, details: { risk: 'lockout' } })
+}
+
+function notFound(name: string): AuthdError {
+  return new AuthdError('IP_FILTER_NOT_FOUND', { message: `No rule "${name}".`, suggestions: ['authd ipfilter list'] })
+}

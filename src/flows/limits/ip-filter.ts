@@ -1,0 +1,106 @@
+import type { Config } from '../../config/schema.ts'
+import type { Deps } from '../../deps.ts'
+import { AuthdError } from '../../errors.ts'
+import { CidrTable, parseCidr } from '../../platform/net/cidr.ts'
+import { takeClient } from '../../platform/net/forwarded.ts'
+import { foldIp, ipBucket, ipMatcher } from '../../platform/net/ip.ts'
+import { type FilterScope, type IpFilter, listIpFilters } from '../../store/ip-filters.ts'
+import { type Actor, recordEvent } from '../event.ts'
+import { seldom } from './seldom.ts'
+
+export interface IpVerdict {
+  isBlocked: boolean
+  /** The rule that decided; undefined: the default of the scope did. */
+  rule: IpFilter | undefined
+}
+
+export type IpRules = CidrTable<IpFilter>
+
+/** The rules as this process has them: loaded once, and again within a second of a change. */
+export async function ipRules(deps: Pick<Deps, 'cache'>): Promise<IpRules> {
+  return await deps.cache.of('ip_filters', async (sql) => tableOf(await listIpFilters(sql)))
+}
+
+export function tableOf(filters: IpFilter[]): IpRules {
+  const table: IpRules = new CidrTable()
+  for (const filter of filters) {
+    const parsed = parseCidr(filter.cidr)
+    if (parsed) table.add(parsed.cidr, filter)
+  }
+  return table
+}
+
+/**
+ * What the rules say of an address. Rules of the scope `all` and of the request's own count together: the longest
+ * network wins, block before allow where two are as long. What none of them names has the default of `all` and of the
+ * scope.
+ */
+export function judge(
+  rules: IpRules,
+  { ip, scope, now, defaults }: { ip: string; scope: FilterScope; now: number; defaults: Config['ipfilter'] },
+): IpVerdict {
+  for (const here of rules.matches(ip)) {
+    const inForce = here.filter(
+      (rule) => (rule.scope === 'all' || rule.scope === scope) && (rule.expiresAt === null || rule.expiresAt > now),
+    )
+    const rule = inForce.find(({ action }) => action === 'block') ?? inForce[0]
+    if (rule) return { isBlocked: rule.action === 'block', rule }
+  }
+  const isDenied =
+    defaults.default === 'deny' ||
+    (scope === 'login' && defaults.loginDefault === 'deny') ||
+    (scope === 'admin' && defaults.adminDefault === 'deny')
+  return { isBlocked: isDenied, rule: undefined }
+}
+
+/**
+ * Returns the check that each request passes. It throws ADDRESS_BLOCKED for an address that the rules block, and records
+ * the refusal in the audit log at most once an hour for each client. The client is not told why.
+ */
+export function ipGate(deps: Deps): (request: { ip: string; path: string; actor: () => Actor }) => Promise<void> {
+  const isDue = seldom(deps.clock)
+  return async ({ ip, path, actor }) => {
+    const scope = scopeOf(path)
+    const defaults = deps.config.current().ipfilter
+    const { isBlocked, rule } = judge(await ipRules(deps), { ip, scope, now: deps.clock.now(), defaults })
+    if (!isBlocked) return
+    deps.metrics.count('ip_filter_hits_total', { scope })
+    if (isDue(ipBucket(ip))) {
+      const metadata = { scope, ...(rule ? { rule: rule.id, cidr: rule.cidr } : { default: 'deny' }) }
+      const event = { type: 'ip_filter.hit', outcome: 'failure', metadata } as const
+      await deps.db.write((trx) => recordEvent(deps, trx, actor(), event))
+    }
+    throw new AuthdError('ADDRESS_BLOCKED')
+  }
+}
+
+export interface CheckedAddress extends IpVerdict {
+  ip: string
+  scope: FilterScope
+  peer: string
+  /** The peer sent forwarding headers, and is not in `server.trusted_proxies`. */
+  isIgnored: boolean
+}
+
+/** Judges a request that an operator describes. Throws USAGE for a peer that is not an IP address. */
+export async function checkAddress(
+  deps: Deps,
+  { peer: text, path, forwardedFor }: { peer: string; path: string; forwardedFor: string | undefined },
+): Promise<CheckedAddress> {
+  const { server, ipfilter: defaults } = deps.config.current()
+  const peer = foldIp(text.trim())
+  if (peer === undefined) throw new AuthdError('USAGE', { message: `"${text}" is not an IP address.` })
+  const headers = { 'x-forwarded-for': forwardedFor }
+  const { ip, isIgnored } = takeClient(peer, headers, ipMatcher(server.trustedProxies))
+  const scope = scopeOf(path)
+  const verdict = judge(await ipRules(deps), { ip, scope, now: deps.clock.now(), defaults })
+  return { ...verdict, ip, scope, peer, isIgnored }
+}
+
+/** Returns the scope of a request's path. Rules with the scope `login` hold only where users sign in. */
+function scopeOf(path: string): FilterScope {
+  if (path === '/admin' || path.startsWith('/admin/')) return 'admin'
+  return LOGIN.some((start) => path === start || path.startsWith(`${start}/`)) ? 'login' : 'all'
+}
+
+const LOGIN = ['/signin', '/v1/signin', '/v1/stepup', '/invite', '/recover', '/restore-email', '/account/confirm']

@@ -1,0 +1,44 @@
+import type { Deps } from '../../deps.ts'
+import { foldIp, ipBucket } from '../../platform/net/ip.ts'
+import { bumpEpoch } from '../../store/change-epochs.ts'
+import { type BucketUse, deleteBucketsOf, listBuckets } from '../../store/rate-limits.ts'
+import { type Actor, recordEvent } from '../event.ts'
+import { POLICIES, type Policy } from './rate-limit.ts'
+
+export interface LimitUse extends BucketUse {
+  limit: number
+}
+
+/** What is used of running windows, the fullest first; of one address, mailbox, session or key, if it is named. */
+export async function listLimits(
+  deps: Pick<Deps, 'db' | 'clock' | 'config'>,
+  { key, limit }: { key?: string | undefined; limit: number },
+): Promise<LimitUse[]> {
+  const { limits } = deps.config.current()
+  const subject = key === undefined ? undefined : subjectOf(key)
+  const rows = await deps.db.read((sql) => listBuckets(sql, { now: deps.clock.now(), subject }, limit))
+  return rows.map((row) => ({ ...row, limit: POLICIES[row.policy as Policy]?.limit(limits) ?? 0 }))
+}
+
+/** Forgets what was counted for an address, mailbox, session or key, in every instance; answers what it was. */
+export async function resetLimits(deps: Deps, actor: Actor, key: string): Promise<BucketUse[]> {
+  const subject = subjectOf(key)
+  const reset = await deps.db.write(async (trx) => {
+    const forgotten = await deleteBucketsOf(trx, subject)
+    if (forgotten.length === 0) return []
+    await bumpEpoch(trx, 'rate_limits')
+    const policies = forgotten.map(({ policy }) => policy)
+    const email = policies.includes('email') ? subject : null
+    await recordEvent(deps, trx, actor, { type: 'rate_limit.reset', email, metadata: { policies } })
+    return forgotten
+  })
+  await deps.cache.refresh()
+  return reset
+}
+
+/** An address as it is counted: of IPv6 its /64. */
+function subjectOf(key: string): string {
+  const text = key.trim()
+  const ip = foldIp(text)
+  return ip === undefined ? text.toLowerCase() : ipBucket(ip)
+}

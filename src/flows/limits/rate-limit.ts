@@ -1,0 +1,163 @@
+import type { Config } from '../../config/schema.ts'
+import type { Deps } from '../../deps.ts'
+import { AuthdError } from '../../errors.ts'
+import { HOUR, MINUTE, SECOND } from '../../platform/clock.ts'
+import type { Trx } from '../../store/db.ts'
+import { type Bucket as AnyBucket, giveBackToBucket, takeFromBucket } from '../../store/rate-limits.ts'
+import { type Actor, recordEvent, SYSTEM } from '../event.ts'
+
+type Limits = Config['limits']
+
+/** Each limit there is: what it counts by, how many, in how long. */
+export const POLICIES = {
+  ip: { text: 'requests of strangers, by address', windowMs: MINUTE, limit: (l: Limits) => l.requestsPerMinute },
+  guess: { text: 'wrong proofs, by address', windowMs: HOUR, limit: (l: Limits) => l.guessesPerHour },
+  email: { text: 'mails with a link or code, by mailbox', windowMs: HOUR, limit: (l: Limits) => l.mailsPerHour },
+  mail: { text: 'mails with a link or code, altogether', windowMs: HOUR, limit: (l: Limits) => l.totalMailsPerHour },
+  user: { text: 'changes, by session', windowMs: MINUTE, limit: (l: Limits) => l.sessionRequestsPerMinute },
+  client: { text: 'requests, by API key', windowMs: MINUTE, limit: (l: Limits) => l.keyRequestsPerMinute },
+} as const satisfies Record<string, { text: string; windowMs: number; limit: (limits: Limits) => number }>
+
+export type Policy = keyof typeof POLICIES
+
+export interface Bucket extends AnyBucket {
+  policy: Policy
+}
+
+/** How a bucket stands after something was counted. */
+export interface Standing {
+  bucket: Bucket
+  limit: number
+  left: number
+  /** Until its window ends. */
+  resetMs: number
+  isOver: boolean
+}
+
+/** Remembered full buckets a process: a flood from more addresses than this costs its database writes again. */
+const REMEMBERED = 50_000
+
+const keyOf = ({ policy, subject }: AnyBucket) => `${policy} ${subject}`
+
+/**
+ * Counts one against each bucket before the work is done, in one unit for all of them. Throws RATE_LIMITED if one is
+ * over; until its window ends this process remembers it, and a flood writes nothing.
+ */
+export async function spend(deps: Deps, actor: Actor, buckets: Bucket[]): Promise<Standing[]> {
+  await refuseFull(deps, buckets)
+  const standings = await deps.db.write(async (trx) => {
+    const taken: Standing[] = []
+    for (const bucket of buckets) taken.push(await spendIn(deps, trx, actor, bucket))
+    return taken
+  })
+  for (const standing of standings) await rememberIfOver(deps, standing)
+  const over = standings.find(({ isOver }) => isOver)
+  if (over) throw tooMany(deps, over.bucket, over.resetMs)
+  return standings
+}
+
+/** As `spend` for one bucket, in a unit that does more: the caller returns the verdict, and throws after the unit. */
+export async function spendIn(
+  deps: Pick<Deps, 'config' | 'clock' | 'random' | 'log' | 'metrics'>,
+  trx: Trx,
+  actor: Actor,
+  bucket: Bucket,
+  amount = 1,
+): Promise<Standing> {
+  const { windowMs } = POLICIES[bucket.policy]
+  const limit = limitOf(deps, bucket)
+  const now = deps.clock.now()
+  const { used, windowEndsAt, isCounted } = await takeFromBucket(trx, bucket, { amount, limit, windowMs, now })
+  // Whoever passes the limit tells of it, once a window.
+  if (isCounted && used > limit && used - amount <= limit) {
+    deps.log.warn('rate limit exceeded', { policy: bucket.policy, limit })
+    await recordEvent(deps, trx, actor, {
+      type: 'rate_limit.exceeded',
+      outcome: 'failure',
+      ...(bucket.policy === 'email' && { email: bucket.subject }),
+      metadata: { policy: bucket.policy, limit, ...(isPublic(bucket) && { subject: bucket.subject }) },
+    })
+  }
+  return { bucket, limit, left: Math.max(0, limit - used), resetMs: windowEndsAt - now, isOver: used > limit }
+}
+
+/** Ids may stand in the open part of an audit row; addresses have columns of their own, which can be erased. */
+function isPublic({ policy }: Bucket): boolean {
+  return policy === 'user' || policy === 'client'
+}
+
+/** Refuses from memory what is known to be over its limit. */
+export async function refuseFull(deps: Deps, buckets: Bucket[]): Promise<void> {
+  const full = await fullBuckets(deps)
+  const now = deps.clock.now()
+  for (const bucket of buckets) {
+    const known = full.get(keyOf(bucket))
+    if (!known || known.limit < limitOf(deps, bucket)) continue
+    const resetMs = known.until - now
+    if (resetMs > 0 && resetMs <= POLICIES[bucket.policy].windowMs) throw tooMany(deps, bucket, resetMs)
+  }
+}
+
+export async function rememberIfOver(deps: Deps, { bucket, isOver, resetMs, limit }: Standing): Promise<void> {
+  if (!isOver) return
+  const full = await fullBuckets(deps)
+  const [oldest] = full.keys()
+  if (full.size >= REMEMBERED && oldest !== undefined) full.delete(oldest)
+  full.set(keyOf(bucket), { until: deps.clock.now() + resetMs, limit })
+}
+
+/** Counts what may be a second late: for callers that prove themselves, whose limits are high. Negative gives back. */
+export function tally(deps: Deps, bucket: Bucket, amount: number): void {
+  const key = keyOf(bucket)
+  deps.tally.set(key, (deps.tally.get(key) ?? 0) + amount)
+}
+
+/** Writes down what was tallied; jobs/list.ts does it every second, and the daemon before it ends. */
+export async function flushTally(deps: Deps): Promise<void> {
+  const counts = [...deps.tally]
+  deps.tally.clear()
+  if (counts.length === 0) return
+  const now = deps.clock.now()
+  const standings = await deps.db.write(async (trx) => {
+    const taken: Standing[] = []
+    for (const [key, amount] of counts.sort(([left], [right]) => (left < right ? -1 : 1))) {
+      const [policy, subject] = splitKey(key)
+      if (amount > 0) taken.push(await spendIn(deps, trx, SYSTEM, { policy, subject }, amount))
+      else if (amount < 0) await giveBackToBucket(trx, { policy, subject }, { amount: -amount, now })
+    }
+    return taken
+  })
+  for (const standing of standings) await rememberIfOver(deps, standing)
+}
+
+/** The 429 of a bucket, counted, with what its owner may know. */
+export function tooMany({ metrics }: Pick<Deps, 'metrics'>, { policy }: Bucket, resetMs: number): AuthdError {
+  metrics.count('rate_limit_hits_total', { type: policy })
+  const retryAfter = Math.max(1, Math.ceil(resetMs / SECOND))
+  const what =
+    policy === 'email'
+      ? 'Too many sign-in mails for this address.'
+      : policy === 'guess'
+        ? 'Too many wrong codes from where you are.'
+        : 'Too many requests.'
+  const when = retryAfter < 120 ? `${retryAfter} seconds` : `${Math.ceil(retryAfter / 60)} minutes`
+  return new AuthdError('RATE_LIMITED', {
+    message: `${what} Try again in ${when}.`,
+    details: { violated_policies: [policy] },
+    retryAfter,
+  })
+}
+
+function limitOf(deps: Pick<Deps, 'config'>, { policy }: Bucket): number {
+  return POLICIES[policy].limit(deps.config.current().limits)
+}
+
+/** Dropped as a whole when somebody resets a limit: the next second asks the database again. */
+async function fullBuckets(deps: Deps): Promise<Map<string, { until: number; limit: number }>> {
+  return await deps.cache.of('rate_limits', async () => new Map<string, { until: number; limit: number }>())
+}
+
+function splitKey(key: string): [Policy, string] {
+  const at = key.indexOf(' ')
+  return [key.slice(0, at) as Policy, key.slice(at + 1)]
+}

@@ -1,0 +1,82 @@
+import type { Deps } from '../../deps.ts'
+import { AuthdError } from '../../errors.ts'
+import { ipBucket } from '../../platform/net/ip.ts'
+import type { Actor } from '../event.ts'
+import type { Identity } from '../sessions/identify.ts'
+import { type Bucket, refuseFull, type Standing, spend, tally } from './rate-limit.ts'
+
+/**
+ * What a request counts against. `none`: nothing. `stranger`: the address, also for a signed-in user. `guess`: the
+ * address, and its wrong proofs. `failure`: the address, if the request fails. By default a change counts against the
+ * session or API key of the caller, and without one against the address.
+ */
+export type Limit = 'none' | 'stranger' | 'guess' | 'failure'
+
+export interface LimitedRequest {
+  method: string
+  limit?: Limit | undefined
+  identity: Identity
+  ip: string
+  /** An app's backend stated the address of its user. */
+  isStated: boolean
+  actor: () => Actor
+  /** Called with the standing of the address once something was counted. Other limits are told to nobody. */
+  onStanding: (standing: Standing) => void
+}
+
+/** Does the work of a request within its limits. Throws RATE_LIMITED. A rejected credential always counts. */
+export async function withinLimits<Answer extends object>(
+  deps: Deps,
+  request: LimitedRequest,
+  work: () => Promise<Answer>,
+): Promise<Answer> {
+  const { identity, ip: address } = request
+  const kind = kindOf(request)
+  const subject = ipBucket(address)
+  const ip: Bucket = { policy: 'ip', subject }
+  const guess: Bucket = { policy: 'guess', subject }
+  const own = typeof kind === 'object' ? kind : identity.kind === 'api_key' ? keyBucket(identity.key.id) : undefined
+  if (own) {
+    await refuseFull(deps, [own])
+    tally(deps, own, 1)
+  }
+  if (kind === 'stranger') await count(deps, request, [ip])
+  if (kind === 'failure') await refuseFull(deps, [ip])
+  if (kind === 'guess') await count(deps, request, [ip, guess])
+  try {
+    const answer = await work()
+    if (kind === 'guess' && !isWrong(answer)) tally(deps, guess, -1)
+    return answer
+  } catch (error) {
+    if (kind === 'guess' && !isWrong(error)) tally(deps, guess, -1)
+    if (kind === 'failure' && isWrong(error)) await count(deps, request, [ip])
+    throw error
+  }
+}
+
+function kindOf({ method, limit, identity, isStated }: LimitedRequest): Limit | Bucket {
+  const isRejected = identity.kind === 'rejected' && !identity.isGenuine
+  // A backend's own address is that of all its users: only an address that it states counts.
+  if (identity.kind === 'api_key' && !isStated) return keyBucket(identity.key.id)
+  if (limit !== undefined && limit !== 'none') return limit
+  if (isRejected) return 'stranger'
+  if (limit === 'none' || identity.kind === 'api_key') return 'none'
+  if (method === 'GET') return 'none'
+  return identity.kind === 'session' ? { policy: 'user', subject: identity.session.id } : 'stranger'
+}
+
+function keyBucket(subject: string): Bucket {
+  return { policy: 'client', subject }
+}
+
+async function count(deps: Deps, { actor, onStanding }: LimitedRequest, buckets: Bucket[]): Promise<void> {
+  const standings = await spend(deps, actor(), buckets)
+  const ip = standings.find(({ bucket }) => bucket.policy === 'ip')
+  if (ip) onStanding(ip)
+}
+
+/** A proof that was not accepted, as an error or as a page. Server errors and malformed requests are not guesses. */
+function isWrong(outcome: unknown): boolean {
+  const status = outcome instanceof AuthdError ? outcome.status : (outcome as { status?: number }).status
+  return status !== undefined && [401, 403, 410, 429].includes(status)
+}

@@ -1,0 +1,30 @@
+import type { Deps } from '../deps.ts'
+import { AuthdError } from '../errors.ts'
+import { parseEmailAddress } from '../platform/email-address.ts'
+import { findUser, findUserByEmail, listUsersByPrefix, type User } from '../store/users.ts'
+
+const PREFIX_MIN = 6
+
+/** The user whom an operator names by exact id, by address in any spelling, or by a unique start of the id. */
+export async function resolveUser(deps: Pick<Deps, 'db'>, text: string): Promise<User> {
+  const address = parseEmailAddress(text)
+  const found = await deps.db.read(async (sql) => {
+    if (address) return [await findUserByEmail(sql, address.canonical)].filter((user) => user !== undefined)
+    const exact = await findUser(sql, text)
+    if (exact) return [exact]
+    return text.length >= PREFIX_MIN ? await listUsersByPrefix(sql, text, 5) : []
+  })
+  const [user, another] = found
+  if (another) {
+    throw new AuthdError('VALIDATION_ERROR', {
+      message: `"${text}" is the start of more than one user's id. Give the whole id or the e-mail address.`,
+      details: { candidates: found.map(({ id, email }) => ({ id, email })) },
+      suggestions: found.map(({ id }) => `authd users show ${id}`),
+    })
+  }
+  if (user) return user
+  throw new AuthdError('USER_NOT_FOUND', {
+    message: `No user "${text}". A user is named by e-mail address, id, or the first ${PREFIX_MIN} or more characters of the id.`,
+    suggestions: ['authd users list'],
+  })
+}

@@ -1,0 +1,81 @@
+import type { Deps } from '../../deps.ts'
+import { DAY, HOUR } from '../../platform/clock.ts'
+import { firstId } from '../../platform/random.ts'
+import { countEventsIn, countMailsIn, type Span } from '../../store/stats.ts'
+import type { EventType } from '../event.ts'
+import { KEPT_MS } from './housekeeping.ts'
+
+/** What is counted of a day, and the events that count. */
+const MEASURES = {
+  signIns: ['user.authenticated'],
+  failures: ['user.authentication_failed', 'totp.failed', 'recovery_code.failed'],
+  signUps: ['user.registered'],
+  sessionsCreated: ['session.created'],
+  sessionsRevoked: ['session.revoked'],
+  lockouts: ['user.locked'],
+} as const satisfies Record<string, readonly EventType[]>
+
+type Measure = keyof typeof MEASURES
+const NAMES = Object.keys(MEASURES) as Measure[]
+const COUNTED = Object.values(MEASURES).flat()
+/** Failed proofs whose event is the method. */
+const METHOD_OF: Record<string, string> = { 'totp.failed': 'totp', 'recovery_code.failed': 'recovery_code' }
+
+/** Ids of a process whose clock was put back carry a later time than their row; more than this is not looked for. */
+const CLOCK_SLACK_MS = HOUR
+
+export type MethodCounts = Pick<Record<Measure, number>, 'signIns' | 'failures'>
+
+export interface DayActivity extends Record<Measure, number> {
+  /** Midnight, UTC. */
+  startsAt: number
+  /** By the day they were queued; null: that long, finished mails are not kept. */
+  mailsSent: number | null
+  mailsFailed: number | null
+  methods: Record<string, MethodCounts>
+}
+
+/** Each day, UTC, from the first that begins at `since` or later up to today; one statement a day, so no read is long. */
+export async function readActivity(deps: Deps, since: number): Promise<DayActivity[]> {
+  const now = deps.clock.now()
+  const today = now - (now % DAY)
+  const days: DayActivity[] = []
+  for (let at = Math.min(Math.ceil(since / DAY) * DAY, today); at <= today; at += DAY) {
+    days.push(await readDay(deps, at, at >= now - KEPT_MS))
+  }
+  return days
+}
+
+async function readDay(deps: Deps, startsAt: number, hasMails: boolean): Promise<DayActivity> {
+  const span = (prefix: string) => spanOf(prefix, { from: startsAt, to: startsAt + DAY })
+  const { events, mails } = await deps.db.read(async (sql) => ({
+    events: await countEventsIn(sql, span('evt'), COUNTED),
+    mails: hasMails ? await countMailsIn(sql, span('msg')) : undefined,
+  }))
+  const day: DayActivity = {
+    ...(Object.fromEntries(NAMES.map((name) => [name, 0])) as Record<Measure, number>),
+    startsAt,
+    mailsSent: mails ? sum(mails.filter(({ state }) => state === 'sent')) : null,
+    mailsFailed: mails ? sum(mails.filter(({ state }) => state === 'failed' || state === 'expired')) : null,
+    methods: {},
+  }
+  for (const { type, method, count } of events) {
+    const measure = NAMES.find((name) => (MEASURES[name] as readonly string[]).includes(type)) ?? 'signIns'
+    day[measure] += count
+    if (measure !== 'signIns' && measure !== 'failures') continue
+    const name = METHOD_OF[type] ?? method ?? 'other'
+    const counts = day.methods[name] ?? { signIns: 0, failures: 0 }
+    counts[measure] += count
+    day.methods[name] = counts
+  }
+  return day
+}
+
+/** Ids follow time, so a span of time is a range of ids, and needs no other index. */
+export function spanOf(prefix: string, { from, to }: { from: number; to: number }): Span {
+  return { from, to, firstId: firstId(prefix, from), beforeId: firstId(prefix, to + CLOCK_SLACK_MS) }
+}
+
+function sum(counts: { count: number }[]): number {
+  return counts.reduce((total, { count }) => total + count, 0)
+}

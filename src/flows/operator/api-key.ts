@@ -1,0 +1,136 @@
+import type { Deps } from '../../deps.ts'
+import { AuthdError } from '../../errors.ts'
+import { parseCidr } from '../../platform/net/cidr.ts'
+import { digest, mintSecret } from '../../platform/secret.ts'
+import {
+  type ApiKey,
+  findApiKey,
+  insertApiKey,
+  listApiKeys,
+  listScopesInForce,
+  revokeApiKey,
+} from '../../store/api-keys.ts'
+import { decide } from '../decide.ts'
+import { type Actor, recordEvent } from '../event.ts'
+import { seldom } from '../limits/seldom.ts'
+
+/** What the admin API asks of a key. */
+export const ADMIN_SCOPES = [
+  'users:read',
+  'users:write',
+  'sessions:read',
+  'sessions:write',
+  'audit:read',
+  'ipfilters:read',
+  'ipfilters:write',
+  'webhooks:read',
+  'webhooks:write',
+  'mail:read',
+  'mail:write',
+  'settings:read',
+  'settings:write',
+] as const
+
+/** What an API key may be for: the admin API; asking what a token is worth; signing people in from an app's backend. */
+export const SCOPES = [...ADMIN_SCOPES, 'introspect', 'signin'] as const
+export type Scope = (typeof SCOPES)[number]
+export type AdminScope = (typeof ADMIN_SCOPES)[number]
+
+/** Sets of scopes by what their holder does. */
+export const ROLES = {
+  viewer: ADMIN_SCOPES.filter((scope) => scope.endsWith(':read')),
+  support: ['users:read', 'users:write', 'sessions:read', 'sessions:write', 'audit:read', 'mail:read'],
+  admin: [...ADMIN_SCOPES],
+} as const satisfies Record<string, readonly AdminScope[]>
+
+/** Is there an admin API? Only where a key is in force that may use some of it. */
+export async function hasAdminKey(deps: Pick<Deps, 'db' | 'clock'>): Promise<boolean> {
+  const inForce = await deps.db.read((sql) => listScopesInForce(sql, deps.clock.now()))
+  return inForce.some(isAdminKey)
+}
+
+export function isAdminKey(scopes: readonly string[]): boolean {
+  return scopes.some((scope) => (ADMIN_SCOPES as readonly string[]).includes(scope))
+}
+
+export interface NewApiKey {
+  name: string
+  scopes: Scope[]
+  expiresAt: number | null
+  /** An address or CIDR that it must be used from. */
+  network?: string | null
+}
+
+/** Makes a key; its token, `key_<id>.<secret>`, is told once and kept nowhere. */
+export async function createApiKey(
+  deps: Deps,
+  actor: Actor,
+  { name, scopes, expiresAt, network = null }: NewApiKey,
+): Promise<{ key: ApiKey; token: string }> {
+  const cidr = network === null ? null : parseCidr(network)?.cidr
+  if (cidr === undefined) {
+    throw new AuthdError('VALIDATION_ERROR', { message: `"${network}" is no address or network such as 10.0.0.0/8.` })
+  }
+  const id = deps.random.id('key')
+  const secret = mintSecret(deps.random)
+  const createdAt = deps.clock.now()
+  const key = {
+    id,
+    name,
+    secretDigest: digest(secret),
+    scopes,
+    createdAt,
+    createdBy: actor.id,
+    expiresAt,
+    network: cidr?.text ?? null,
+  }
+  await deps.db.write(async (trx) => {
+    await insertApiKey(trx, key)
+    await recordEvent(deps, trx, actor, {
+      type: 'api_key.created',
+      metadata: { key_id: id, name, scopes, ...(key.network !== null && { network: key.network }) },
+    })
+  })
+  return {
+    key: { ...key, lastUsedAt: null, revokedAt: null },
+    token: `${id}.${secret}`,
+  }
+}
+
+export async function listKeysForApi(deps: Deps): Promise<ApiKey[]> {
+  return await deps.db.read(listApiKeys)
+}
+
+/** Ends a key at once; doing it again changes nothing. */
+export async function endApiKey(deps: Deps, actor: Actor, id: string): Promise<{ key: ApiKey; isChanged: boolean }> {
+  const now = deps.clock.now()
+  return await decide(deps, async (trx) => {
+    const isChanged = await revokeApiKey(trx, { id, now })
+    const key = await findApiKey(trx, id)
+    if (isChanged)
+      await recordEvent(deps, trx, actor, {
+        type: 'api_key.revoked',
+        metadata: { key_id: id },
+      })
+    if (key) return { key, isChanged }
+    return new AuthdError('API_KEY_NOT_FOUND', {
+      message: `No API key "${id}".`,
+      suggestions: ['authd api-keys list'],
+    })
+  })
+}
+
+/**
+ * Returns a recorder for genuine API keys that were used beyond what they may: their holder tries something, or somebody
+ * else has the key. It records each key and reason at most once an hour.
+ */
+export function keyRefusalRecorder(
+  deps: Deps,
+): (actor: Actor, refused: { keyId: string; reason: string; call: string }) => Promise<void> {
+  const isDue = seldom(deps.clock)
+  return async (actor, { keyId, reason, call }) => {
+    if (!isDue(`${keyId} ${reason}`)) return
+    const event = { type: 'api_key.refused', outcome: 'failure', metadata: { reason, call } } as const
+    await deps.db.write((trx) => recordEvent(deps, trx, { ...actor, id: `api-key:${keyId}` }, event))
+  }
+}

@@ -1,0 +1,171 @@
+import type { Deps } from '../../deps.ts'
+import { AuthdError } from '../../errors.ts'
+import { toRfc3339 } from '../../platform/clock.ts'
+import { type EmailAddress, parseEmailAddress } from '../../platform/email-address.ts'
+import { foldIp, ipBucket } from '../../platform/net/ip.ts'
+import { listLastAuditLogs } from '../../store/audit-logs.ts'
+import { findSuppression } from '../../store/mail-suppressions.ts'
+import { findLastMailTo } from '../../store/outbox.ts'
+import { findBucket } from '../../store/rate-limits.ts'
+import { findUserByEmail, type User } from '../../store/users.ts'
+import { ipRules, judge } from '../limits/ip-filter.ts'
+import { POLICIES, type Policy } from '../limits/rate-limit.ts'
+import { resolveUser } from '../named-user.ts'
+import { acceptedFactors, enrolledFactors, hasFactor, policyFor } from '../policy/factor.ts'
+import { listLockouts } from '../policy/lockout-admin.ts'
+import { maySignIn } from '../policy/signup.ts'
+import { findLockdown } from './lockdown.ts'
+
+/** One reason why somebody gets in or does not. `fail` keeps them out; `warn` is worth knowing. */
+export interface Check {
+  id: string
+  status: 'ok' | 'warn' | 'fail'
+  detail: string
+  /** The command that would help. */
+  fix?: string
+}
+
+export interface Explanation {
+  verdict: 'can' | 'cannot'
+  email: string
+  checks: Check[]
+}
+
+/** Why this person can or cannot sign in, now, and from that address if one is named. Changes nothing. */
+export async function explainSignIn(
+  deps: Deps,
+  name: string,
+  { ip }: { ip?: string | undefined },
+): Promise<Explanation> {
+  const { address, user } = await whoIs(deps, name)
+  const email = user?.email ?? address.canonical
+  const client = ip === undefined ? undefined : foldIp(ip)
+  if (ip !== undefined && client === undefined)
+    throw new AuthdError('USAGE', { message: `--ip: "${ip}" is no address.` })
+  const checks = [
+    checkUser(deps, email, user),
+    ...(await checkLockdown(deps)),
+    ...(user ? await checkLockouts(deps, user) : []),
+    ...(client === undefined ? [] : await checkAddress(deps, client)),
+    await checkLimit(deps, 'email', email, email),
+    ...(user ? await checkFactors(deps, user) : []),
+    await checkMail(deps, email),
+    ...(user ? await lastFailures(deps, user) : []),
+  ]
+  return { verdict: checks.some(({ status }) => status === 'fail') ? 'cannot' : 'can', email, checks }
+}
+
+/** A person as operators name them, or an address that nobody has yet. */
+async function whoIs(deps: Deps, name: string): Promise<{ address: EmailAddress; user: User | undefined }> {
+  const address = parseEmailAddress(name)
+  if (!address) {
+    const user = await resolveUser(deps, name)
+    return { address: { canonical: user.email, typed: user.emailTyped }, user }
+  }
+  return { address, user: await deps.db.read((sql) => findUserByEmail(sql, address.canonical)) }
+}
+
+function checkUser(deps: Deps, email: string, user: User | undefined): Check {
+  if (user?.disabledAt) {
+    const why = user.disabledReason === null ? '' : `: ${user.disabledReason}`
+    return { id: 'person', status: 'fail', detail: `disabled${why}`, fix: `authd users enable ${email}` }
+  }
+  if (maySignIn(deps, email, user)) {
+    return { id: 'person', status: 'ok', detail: user ? 'known and enabled' : 'not known; would become a user' }
+  }
+  const { policy } = deps.config.current().signup
+  const detail = user ? 'the invitation is over' : `not known, and signup.policy is ${policy}`
+  return { id: 'person', status: 'fail', detail, fix: `authd users invite ${email}` }
+}
+
+async function checkLockdown(deps: Deps): Promise<Check[]> {
+  const lockdown = await findLockdown(deps)
+  if (!lockdown) return []
+  const detail = `a lockdown is on since ${toRfc3339(lockdown.since)}: no sign-ups, no mails`
+  return [{ id: 'lockdown', status: 'fail', detail, fix: 'authd lockdown off' }]
+}
+
+async function checkLockouts(deps: Deps, user: User): Promise<Check[]> {
+  const lockouts = await listLockouts(deps, { user: user.id })
+  if (lockouts.length === 0) return [{ id: 'lockout', status: 'ok', detail: 'nothing is braked or off' }]
+  return lockouts.map(({ kind, state, failures, until }) => {
+    const end = until === null ? 'until it is lifted' : `until ${toRfc3339(until)}`
+    const detail = `${kind} is ${state} after ${failures} wrong, ${end}; other ways work`
+    return { id: 'lockout', status: 'warn', detail, fix: `authd users unlock ${user.email}` }
+  })
+}
+
+async function checkAddress(deps: Deps, ip: string): Promise<Check[]> {
+  const defaults = deps.config.current().ipfilter
+  const { isBlocked, rule } = judge(await ipRules(deps), { ip, scope: 'login', now: deps.clock.now(), defaults })
+  const why = rule ? `${rule.action} ${rule.cidr} (${rule.reason})` : 'no rule; the default'
+  const fix = rule ? `authd ipfilter remove ${rule.cidr}` : `authd ipfilter add ${ip} --allow --reason "…"`
+  const filter: Check = {
+    id: 'ip_filter',
+    status: isBlocked ? 'fail' : 'ok',
+    detail: `${ip}: ${why}`,
+    ...(isBlocked && { fix }),
+  }
+  return [filter, await checkLimit(deps, 'ip', ipBucket(ip), ip), await checkLimit(deps, 'guess', ipBucket(ip), ip)]
+}
+
+async function checkLimit(deps: Deps, policy: Policy, subject: string, key: string): Promise<Check> {
+  const limit = POLICIES[policy].limit(deps.config.current().limits)
+  const now = deps.clock.now()
+  const found = await deps.db.read((sql) => findBucket(sql, { policy, subject }))
+  const used = found && found.windowEndsAt > now ? found.used : 0
+  const detail = `${POLICIES[policy].text}: ${Math.min(used, limit)} of ${limit}`
+  if (used < limit) return { id: `limit_${policy}`, status: 'ok', detail }
+  const until = toRfc3339(found?.windowEndsAt ?? now)
+  return {
+    id: `limit_${policy}`,
+    status: 'fail',
+    detail: `${detail}, until ${until}`,
+    fix: `authd ratelimit reset ${key}`,
+  }
+}
+
+async function checkFactors(deps: Deps, user: User): Promise<Check[]> {
+  const policy = policyFor(deps, user)
+  const [enrolled, accepted] = await deps.db.read(async (sql) => [
+    await enrolledFactors(sql, user.id),
+    await acceptedFactors(sql, user.id),
+  ])
+  const id = 'factor'
+  if (!hasFactor(enrolled)) {
+    const detail =
+      policy === 'required' ? 'a second factor is required: one must be set up at sign-in' : 'a mail suffices'
+    return [{ id, status: policy === 'required' ? 'warn' : 'ok', detail }]
+  }
+  if (accepted.length > 0) return [{ id, status: 'ok', detail: `after the mail: ${accepted.join(', ')}` }]
+  const fix = `authd users unlock ${user.email}`
+  return [{ id, status: 'fail', detail: 'every second factor is switched off', fix }]
+}
+
+async function checkMail(deps: Deps, email: string): Promise<Check> {
+  const id = 'mail'
+  if (deps.config.current().mail.paused) {
+    return { id, status: 'fail', detail: 'mail.paused: all mails wait', fix: 'authd settings unset mail.paused' }
+  }
+  const suppressed = await deps.db.read((sql) => findSuppression(sql, email, deps.clock.now()))
+  if (suppressed) {
+    const { refusals, response, suppressedUntil } = suppressed
+    const end = toRfc3339(suppressedUntil ?? deps.clock.now())
+    const detail = `no mails until ${end}: the mail server refused the address ${refusals} times (${response})`
+    return { id, status: 'fail', detail, fix: `authd suppressions clear ${email}` }
+  }
+  const last = await deps.db.read((sql) => findLastMailTo(sql, email))
+  if (!last) return { id, status: 'ok', detail: 'no mail was sent lately' }
+  const detail = `the last mail (${last.template}) is ${last.state}${last.lastError === null ? '' : `: ${last.lastError}`}`
+  const isBad = last.state === 'failed' || (last.state === 'pending' && last.tries > 0)
+  return { id, status: isBad ? 'warn' : 'ok', detail, ...(isBad && { fix: `authd email test ${email}` }) }
+}
+
+async function lastFailures(deps: Deps, user: User): Promise<Check[]> {
+  const logs = await deps.db.read((sql) => listLastAuditLogs(sql, { userId: user.id, outcome: 'failure' }, 3))
+  return logs.map(({ occurredAt, eventType, metadata }) => {
+    const { method, reason } = metadata as { method?: string; reason?: string }
+    const what = [eventType, method, reason].filter((part) => part !== undefined).join(' ')
+    return { id: 'last_failure', status: 'ok', detail: `${toRfc3339(occurredAt)} ${what}` }
+  })
+}

@@ -1,0 +1,45 @@
+import type { Deps } from '../../deps.ts'
+import { DAY, HOUR } from '../../platform/clock.ts'
+import type { Trx } from '../../store/db.ts'
+import { deleteExpiredDevices } from '../../store/devices.ts'
+import { deleteEmailChangesBefore } from '../../store/email-changes.ts'
+import { deleteFailuresBefore } from '../../store/failed-attempts.ts'
+import { deleteInvitationsBefore } from '../../store/invitations.ts'
+import { deleteSuppressionsBefore } from '../../store/mail-suppressions.ts'
+import { deleteOutboxBefore, scrubExpiredBodies } from '../../store/outbox.ts'
+import { deleteExpiredChallenges } from '../../store/passkey-challenges.ts'
+import { deleteBucketsEndedBefore } from '../../store/rate-limits.ts'
+import { deleteRecoveryLinksBefore } from '../../store/recovery-links.ts'
+import { deleteSessionsEndedBefore } from '../../store/sessions.ts'
+import { deleteSigninAttemptsBefore } from '../../store/signin-attempts.ts'
+import { deleteSigningKeysBefore } from '../../store/signing-keys.ts'
+
+/** How long what has ended stays: sessions, mails, failures. */
+export const KEPT_MS = 30 * DAY
+
+/** Rows a unit: no unit holds the writer for long. */
+const BATCH = 500
+
+/** Deletes what has been kept as long as it is useful: attempts a day, ended sessions and finished mail 30 days. */
+export async function deleteOldRows(deps: Deps): Promise<void> {
+  const now = deps.clock.now()
+  await deleteInBatches(deps, (trx) => deleteSigninAttemptsBefore(trx, now - DAY, BATCH))
+  await deleteInBatches(deps, (trx) => deleteSessionsEndedBefore(trx, now - KEPT_MS, BATCH))
+  await deleteInBatches(deps, (trx) => deleteOutboxBefore(trx, now - KEPT_MS, BATCH))
+  await deleteInBatches(deps, (trx) => deleteExpiredDevices(trx, now, BATCH))
+  await deleteInBatches(deps, (trx) => deleteExpiredChallenges(trx, now, BATCH))
+  await deleteInBatches(deps, (trx) => deleteBucketsEndedBefore(trx, now - HOUR, BATCH))
+  await deps.db.write((trx) => scrubExpiredBodies(trx, now))
+  await deps.db.write((trx) => deleteSuppressionsBefore(trx, now - KEPT_MS))
+  await deps.db.write((trx) => deleteFailuresBefore(trx, now - KEPT_MS))
+  await deps.db.write((trx) => deleteEmailChangesBefore(trx, now - KEPT_MS))
+  await deps.db.write((trx) => deleteInvitationsBefore(trx, now - KEPT_MS))
+  await deps.db.write((trx) => deleteRecoveryLinksBefore(trx, now - KEPT_MS))
+  await deps.db.write((trx) => deleteSigningKeysBefore(trx, now - KEPT_MS))
+}
+
+async function deleteInBatches(deps: Deps, deleteBatch: (trx: Trx) => Promise<number>): Promise<void> {
+  while ((await deps.db.write(deleteBatch)) === BATCH) {
+    // Until a batch was not full.
+  }
+}

@@ -1,0 +1,79 @@
+import type { Deps } from '../../deps.ts'
+import { AuthdError } from '../../errors.ts'
+import { toRfc3339 } from '../../platform/clock.ts'
+import { deleteSystemConfig, findSystemConfig, setSystemConfig } from '../../store/system-config.ts'
+import { type Actor, recordEvent } from '../event.ts'
+import { endSessionsIn } from '../sessions/session.ts'
+import { rotateKeys } from '../sessions/signing-key.ts'
+import { dropSetting, putInForce, putSetting, storedValue } from './setting.ts'
+
+const ENTRY = 'lockdown'
+/** What is in force meanwhile. */
+const HELD: Readonly<Record<string, string>> = { 'signup.policy': 'closed', 'mail.paused': 'true' }
+
+/** As it is kept while it lasts; `before` has what `off` puts back, null for what was not set. */
+export interface Lockdown {
+  since: number
+  by: string
+  reason: string | null
+  before: Record<string, string | null>
+}
+
+export interface LockdownDone {
+  endedSessions: number
+  /** Undefined where tokens are signed with a secret of the configuration. */
+  newKey: string | undefined
+}
+
+/** The lockdown that is in force, if one is. */
+export async function findLockdown(deps: Pick<Deps, 'db'>): Promise<Lockdown | undefined> {
+  const text = await deps.db.read((sql) => findSystemConfig(sql, ENTRY))
+  return text === undefined ? undefined : (JSON.parse(text) as Lockdown)
+}
+
+/** One step for the worst day: everybody is signed out, nobody signs up, no mail goes out, and a new key signs. */
+export async function beginLockdown(
+  deps: Deps,
+  actor: Actor,
+  { reason, keepSessions }: { reason: string | null; keepSessions: boolean },
+): Promise<LockdownDone> {
+  const since = deps.clock.now()
+  const ended = await deps.db.write(async (trx) => {
+    if ((await findSystemConfig(trx, ENTRY)) !== undefined) return undefined
+    const before: Lockdown['before'] = {}
+    for (const [key, value] of Object.entries(HELD)) {
+      before[key] = await storedValue(trx, key)
+      await putSetting(deps, trx, actor, { key, value })
+    }
+    const entry: Lockdown = { since, by: actor.id, reason, before }
+    await setSystemConfig(trx, { key: ENTRY, value: JSON.stringify(entry), now: since, by: actor.id })
+    const over = keepSessions ? [] : await endSessionsIn(deps, trx, actor, { filter: {}, reason: 'lockdown' })
+    await recordEvent(deps, trx, actor, { type: 'lockdown.on', metadata: { ended_sessions: over.length } })
+    return over
+  })
+  if (!ended)
+    throw new AuthdError('CONFLICT', { message: 'A lockdown is on already.', suggestions: ['authd lockdown status'] })
+  await putInForce(deps)
+  const isShared = deps.config.current().tokens.algorithm === 'HS256'
+  const newKey = isShared ? undefined : (await rotateKeys(deps, actor, { isImmediate: true })).kid
+  return { endedSessions: ended.length, newKey }
+}
+
+/** Puts back what was set before. Sessions that were ended stay ended, and the new key stays. */
+export async function endLockdown(deps: Deps, actor: Actor): Promise<Lockdown> {
+  const ended = await deps.db.write(async (trx) => {
+    const text = await findSystemConfig(trx, ENTRY)
+    if (text === undefined) return undefined
+    const lockdown = JSON.parse(text) as Lockdown
+    for (const [key, value] of Object.entries(lockdown.before)) {
+      if (value === null) await dropSetting(deps, trx, actor, key)
+      else await putSetting(deps, trx, actor, { key, value })
+    }
+    await deleteSystemConfig(trx, ENTRY)
+    await recordEvent(deps, trx, actor, { type: 'lockdown.off', metadata: { since: toRfc3339(lockdown.since) } })
+    return lockdown
+  })
+  if (!ended) throw new AuthdError('CONFLICT', { message: 'No lockdown is on.' })
+  await putInForce(deps)
+  return ended
+}

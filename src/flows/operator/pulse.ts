@@ -1,0 +1,70 @@
+import type { Deps } from '../../deps.ts'
+import { DAY } from '../../platform/clock.ts'
+import { type AuditLog, findLastAuditSeq, listLastAuditLogs } from '../../store/audit-logs.ts'
+import { countSessions } from '../../store/sessions.ts'
+import { countEventsAfter, countEventsIn, countMailsIn, countWaitingMails, type EventCount } from '../../store/stats.ts'
+import { spanOf } from './activity.ts'
+
+const SUCCESS = 'user.authenticated'
+const FAILURES = ['user.authentication_failed', 'totp.failed', 'recovery_code.failed']
+
+export interface SignIns {
+  succeeded: number
+  failed: number
+}
+
+/** What happened since the last look. */
+export interface Pulse {
+  /** Where the log ends now: for the next look. */
+  seq: number
+  signIns: SignIns
+  /** The newest first. */
+  events: AuditLog[]
+}
+
+/** What is new in the log, of every instance: costs as much as has happened. The first look (null) is at the last events. */
+export async function readPulse(deps: Pick<Deps, 'db'>, after: number | null, limit: number): Promise<Pulse> {
+  return await deps.db.read(async (sql) => {
+    const from = after ?? (await findLastAuditSeq(sql))
+    const { counts, seq } = await countEventsAfter(sql, from)
+    const isFirst = after === null
+    const happened = seq - from
+    const most = isFirst ? limit : Math.min(limit, happened)
+    const events = most === 0 ? [] : await listLastAuditLogs(sql, { upToSeq: seq }, most)
+    return { seq, signIns: signInsOf(counts), events: events.reverse() }
+  })
+}
+
+/** What there is now, and what the last 24 hours brought. Counts many rows: not for every second. */
+export interface Totals {
+  liveSessions: number
+  signIns: SignIns
+  mails: { waiting: number; oldestWaitingAt: number | null; sent: number; failed: number }
+}
+
+export async function readTotals(deps: Pick<Deps, 'db' | 'clock'>): Promise<Totals> {
+  const now = deps.clock.now()
+  const lastDay = { from: now - DAY, to: now + 1 }
+  return await deps.db.read(async (sql) => {
+    const waiting = await countWaitingMails(sql)
+    const mails = await countMailsIn(sql, spanOf('msg', lastDay))
+    const over = (...states: string[]) =>
+      mails.reduce((total, { state, count }) => total + (states.includes(state) ? count : 0), 0)
+    return {
+      liveSessions: await countSessions(sql, { liveAt: now }),
+      signIns: signInsOf(await countEventsIn(sql, spanOf('evt', lastDay), [SUCCESS, ...FAILURES])),
+      mails: {
+        waiting: waiting.count,
+        oldestWaitingAt: waiting.oldestAt,
+        sent: over('sent'),
+        failed: over('failed', 'expired'),
+      },
+    }
+  })
+}
+
+function signInsOf(counts: EventCount[]): SignIns {
+  const sum = (types: string[]) =>
+    counts.reduce((total, { type, count }) => total + (types.includes(type) ? count : 0), 0)
+  return { succeeded: sum([SUCCESS]), failed: sum(FAILURES) }
+}

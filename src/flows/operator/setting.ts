@@ -1,0 +1,163 @@
+import type { Deps } from '../../deps.ts'
+import { AuthdError } from '../../errors.ts'
+import { bumpEpoch } from '../../store/change-epochs.ts'
+import type { Trx } from '../../store/db.ts'
+import { listIpFilters } from '../../store/ip-filters.ts'
+import { deleteSystemConfig, listSystemConfig, type SystemConfig, setSystemConfig } from '../../store/system-config.ts'
+import { type Actor, recordEvent } from '../event.ts'
+import { judge, tableOf } from '../limits/ip-filter.ts'
+
+/** Settings share their table with what else is kept of the deployment. */
+const PREFIX = 'setting.'
+
+export interface Setting {
+  key: string
+  /** In force now, as the file would write it; null: nothing is set. */
+  value: unknown
+  isSet: boolean
+  setAt: number | null
+  setBy: string | null
+}
+
+/** Puts the settings of the database in force in this process: at start, and within a second of a change. */
+export async function applySettings(deps: Pick<Deps, 'cache' | 'config' | 'log'>): Promise<void> {
+  const rows = await deps.cache.of('settings', async (sql) => {
+    const stored = await listSystemConfig(sql, PREFIX)
+    for (const { key, value } of stored) {
+      const refusal = deps.config.refuse(nameOf(key), value)
+      if (refusal) deps.log.error('a setting is ignored', { key: nameOf(key), problem: refusal.message })
+    }
+    return stored.map(({ key, value }) => ({ key: nameOf(key), value }))
+  })
+  deps.config.override(rows)
+}
+
+/** Every live key, with what is in force. */
+export async function listSettings(deps: Pick<Deps, 'db' | 'config'>): Promise<Setting[]> {
+  const stored = new Map(
+    (await deps.db.read((sql) => listSystemConfig(sql, PREFIX))).map((row) => [nameOf(row.key), row]),
+  )
+  return deps.config.live().map(({ key, value }) => {
+    const row = stored.get(key)
+    return { key, value, isSet: row !== undefined, setAt: row?.updatedAt ?? null, setBy: row?.updatedBy ?? null }
+  })
+}
+
+export async function getSetting(deps: Pick<Deps, 'db' | 'config'>, key: string): Promise<Setting> {
+  const found = (await listSettings(deps)).find((setting) => setting.key === key)
+  if (!found) throw notLive(deps, key)
+  return found
+}
+
+/** Sets a live key for every instance. Answers false where it was set to that already. */
+export async function setSetting(
+  deps: Deps,
+  actor: Actor,
+  {
+    key,
+    value,
+    own,
+    acceptsLockout,
+  }: { key: string; value: string; own?: string | undefined; acceptsLockout: boolean },
+): Promise<boolean> {
+  checkSetting(deps, key, value)
+  if (!acceptsLockout) await refuseLockout(deps, { key, value, own })
+  const isChanged = await deps.db.write((trx) => putSetting(deps, trx, actor, { key, value }))
+  await putInForce(deps)
+  return isChanged
+}
+
+/** Takes a setting away: file, environment and default count again. */
+export async function unsetSetting(deps: Deps, actor: Actor, key: string): Promise<boolean> {
+  if (deps.config.refuse(key, '')?.isNoKey) throw notLive(deps, key)
+  const isChanged = await deps.db.write((trx) => dropSetting(deps, trx, actor, key))
+  await putInForce(deps)
+  return isChanged
+}
+
+/** In a unit that does more; the caller puts it in force afterwards. */
+export async function putSetting(
+  deps: Pick<Deps, 'clock' | 'random' | 'metrics'>,
+  trx: Trx,
+  actor: Actor,
+  { key, value }: { key: string; value: string },
+): Promise<boolean> {
+  const before = await storedValue(trx, key)
+  if (before === value) return false
+  await setSystemConfig(trx, { key: PREFIX + key, value, now: deps.clock.now(), by: actor.id })
+  await noteChange(deps, trx, actor, { key, before, after: value })
+  return true
+}
+
+export async function dropSetting(
+  deps: Pick<Deps, 'clock' | 'random' | 'metrics'>,
+  trx: Trx,
+  actor: Actor,
+  key: string,
+): Promise<boolean> {
+  const before = await storedValue(trx, key)
+  if (before === null || !(await deleteSystemConfig(trx, PREFIX + key))) return false
+  await noteChange(deps, trx, actor, { key, before, after: null })
+  return true
+}
+
+/** What the database has for a key; null: nothing. */
+export async function storedValue(trx: Trx, key: string): Promise<string | null> {
+  const rows: SystemConfig[] = await listSystemConfig(trx, PREFIX + key)
+  return rows.find((row) => row.key === PREFIX + key)?.value ?? null
+}
+
+export async function putInForce(deps: Deps): Promise<void> {
+  await deps.cache.refresh()
+  await applySettings(deps)
+}
+
+async function noteChange(
+  deps: Pick<Deps, 'clock' | 'random' | 'metrics'>,
+  trx: Trx,
+  actor: Actor,
+  metadata: { key: string; before: string | null; after: string | null },
+): Promise<void> {
+  await bumpEpoch(trx, 'settings')
+  // Processes forget which limits were full: what they are may have changed.
+  if (metadata.key.startsWith('limits.')) await bumpEpoch(trx, 'rate_limits')
+  await recordEvent(deps, trx, actor, { type: 'setting.changed', metadata })
+}
+
+function checkSetting(deps: Pick<Deps, 'config'>, key: string, value: string): void {
+  const refusal = deps.config.refuse(key, value)
+  if (refusal?.isNoKey) throw notLive(deps, key)
+  if (refusal) throw new AuthdError('VALIDATION_ERROR', { message: refusal.message })
+}
+
+/** An allow-list that does not hold the operator's own address would lock them out. */
+async function refuseLockout(
+  deps: Deps,
+  { key, value, own }: { key: string; value: string; own: string | undefined },
+): Promise<void> {
+  if (!key.startsWith('ipfilter.') || value.toLowerCase() !== 'deny') return
+  const rules = tableOf(await deps.db.read((sql) => listIpFilters(sql, { liveAt: deps.clock.now() })))
+  const scope = key === 'ipfilter.login_default' ? 'login' : key === 'ipfilter.admin_default' ? 'admin' : 'all'
+  const asked = {
+    scope,
+    now: deps.clock.now(),
+    defaults: { default: 'deny', loginDefault: 'deny', adminDefault: 'deny' },
+  } as const
+  if (own !== undefined && !judge(rules, { ip: own, ...asked }).isBlocked) return
+  const whose = own === undefined ? 'an address that is known to be yours' : `your own address ${own}`
+  throw new AuthdError('LOCKOUT_RISK', {
+    message: `${key} = deny, and no rule allows ${whose}. Nothing was changed.`,
+    details: { risk: 'lockout' },
+  })
+}
+
+function notLive(deps: Pick<Deps, 'config'>, key: string): AuthdError {
+  return new AuthdError('USAGE', {
+    message: `${deps.config.refuse(key, '')?.message ?? key}.`,
+    suggestions: ['authd settings list', `authd config reference ${key}`],
+  })
+}
+
+function nameOf(stored: string): string {
+  return stored.slice(PREFIX.length)
+}

@@ -1,0 +1,118 @@
+import type { Deps } from '../../deps.ts'
+import { SECOND, toSeconds } from '../../platform/clock.ts'
+import { findAuditHead } from '../../store/audit-head.ts'
+import type { Sql } from '../../store/db.ts'
+import type { IdSpan } from '../../store/id-spans.ts'
+import type { OutboxState } from '../../store/outbox.ts'
+import { countSessions } from '../../store/sessions.ts'
+import { readMailQueue, readWebhookQueue } from '../../store/stats.ts'
+import { countUsers } from '../../store/users.ts'
+import { countSteps } from '../pagination.ts'
+import { keyring, signingKeyAt } from '../sessions/signing-key.ts'
+
+/** How many of everything there are. */
+export interface Stats {
+  users: number
+  sessions: number
+  liveSessions: number
+  auditLogs: number
+}
+
+/** Counting a million rows takes a while, however often one asks. */
+const COUNTS_MAX_AGE_MS = 15 * SECOND
+
+/** How many of everything there are, at most 15 seconds old; it is for one database. */
+export function statsReader(): (deps: Deps) => Promise<Stats> {
+  let readAt = Number.NEGATIVE_INFINITY
+  let stats: Promise<Stats> | undefined
+  return async (deps) => {
+    const now = deps.clock.now()
+    if (stats === undefined || Math.abs(now - readAt) >= COUNTS_MAX_AGE_MS) {
+      readAt = now
+      stats = readStats(deps)
+      // A count that failed is not kept; whoever asked hears why.
+      stats.catch(() => {
+        stats = undefined
+      })
+    }
+    return await stats
+  }
+}
+
+async function readStats(deps: Deps): Promise<Stats> {
+  const counts = await deps.db.read(async (sql) => ({
+    users: await countUsers(sql, {}),
+    sessions: await countSessions(sql, {}),
+    auditLogs: await findAuditHead(sql),
+  }))
+  return { ...counts, liveSessions: await countLive(deps) }
+}
+
+/** In steps: it looks at every session. */
+async function countLive(deps: Deps): Promise<number> {
+  const liveAt = deps.clock.now()
+  const count = (sql: Sql, span: IdSpan) => countSessions(sql, { ...span, liveAt })
+  return (await countSteps(deps, { table: 'sessions', count }, Number.POSITIVE_INFINITY)).count
+}
+
+export interface Overview extends Stats {
+  mailsByState: Partial<Record<OutboxState, number>>
+  oldestPendingMailAt: number | null
+  /** Deliveries that wait, and endpoints that get nothing. */
+  webhooks: { waiting: number; paused: number }
+  /** Since when the key of today signs. */
+  keySignsFrom: number | null
+}
+
+/** How many mails wait, were sent, were given up. */
+export async function readMailsByState({ db }: Pick<Deps, 'db'>): Promise<Overview['mailsByState']> {
+  const { byState } = await db.read(readMailQueue)
+  return Object.fromEntries(byState.map(({ state, count }) => [state, count]))
+}
+
+/** What an operator looks at first, as the database knows it. */
+export async function readOverview(deps: Deps): Promise<Overview> {
+  const now = deps.clock.now()
+  const stats = await readStats(deps)
+  const { queue, webhooks } = await readQueues(deps)
+  return {
+    ...stats,
+    webhooks,
+    mailsByState: Object.fromEntries(queue.byState.map(({ state, count }) => [state, count])),
+    oldestPendingMailAt: queue.oldestPendingAt,
+    keySignsFrom: signingKeyAt(await keyring(deps), now)?.signsFrom ?? null,
+  }
+}
+
+async function readQueues({ db }: Pick<Deps, 'db'>) {
+  return await db.read(async (sql) => ({ queue: await readMailQueue(sql), webhooks: await readWebhookQueue(sql) }))
+}
+
+/** What Prometheus reads: the counters of this process, and what the database says, at most 15 seconds old. */
+export function metricsReader(deps: Deps): () => Promise<{ text: string; contentType: string }> {
+  let readAt = Number.NEGATIVE_INFINITY
+  return async () => {
+    const now = deps.clock.now()
+    if (Math.abs(now - readAt) >= COUNTS_MAX_AGE_MS) {
+      readAt = now
+      await setGauges(deps, now)
+    }
+    return await deps.metrics.render()
+  }
+}
+
+async function setGauges(deps: Deps, now: number): Promise<void> {
+  const { metrics } = deps
+  const live = await countLive(deps)
+  const { queue, webhooks } = await readQueues(deps)
+  metrics.set('active_sessions', {}, live)
+  for (const state of ['pending', 'sent', 'failed', 'expired', 'cancelled'] as const) {
+    metrics.set('email_queue_depth', { state }, queue.byState.find((each) => each.state === state)?.count ?? 0)
+  }
+  const { oldestPendingAt } = queue
+  metrics.set('email_queue_oldest_timestamp_seconds', {}, oldestPendingAt === null ? 0 : toSeconds(oldestPendingAt))
+  metrics.set('webhook_queue_depth', {}, webhooks.waiting)
+  metrics.set('webhook_endpoints_paused', {}, webhooks.paused)
+  const key = signingKeyAt(await keyring(deps), now)
+  if (key) metrics.set('signing_key_signs_from_timestamp_seconds', {}, toSeconds(key.signsFrom))
+}

@@ -1,0 +1,149 @@
+import type { Deps } from '../../deps.ts'
+import { declaredMail, type MailTemplate, type MailValues } from '../../mails.ts'
+import { HOUR, MINUTE, SECOND } from '../../platform/clock.ts'
+import { MailError, type RecipientRefusal } from '../../platform/mail-error.ts'
+import { hideTokens } from '../../platform/secret.ts'
+import type { Trx } from '../../store/db.ts'
+import {
+  cancelAttemptMail,
+  claimMail,
+  deleteOutboxItem,
+  findNextMailDue,
+  insertOutbox,
+  type OutboxItem,
+} from '../../store/outbox.ts'
+import { recordEvent, SYSTEM } from '../event.ts'
+import { jittered, settleTry, type TryEnd } from './queue.ts'
+import { isSuppressed, noteAccepted, noteRefusal } from './suppression.ts'
+
+/** Longer than a try can take: a mail whose sender died is taken again after it. */
+const LEASE_MS = 2 * MINUTE
+const BACKOFF_MS = [5 * SECOND, 15 * SECOND, 30 * SECOND, MINUTE]
+
+export interface QueuedMail<Template extends MailTemplate = MailTemplate> {
+  to: string
+  template: Template
+  lang: string
+  values: MailValues<Template>
+  /** Never sent after this. */
+  expiresAt: number
+  attemptId?: string
+  isDecoy?: boolean
+}
+
+/** Queues a mail that proves nothing, such as a test mail, for an hour. Returns its id. */
+export async function queueSampleMail(
+  deps: Deps,
+  { template, ...mail }: { to: string; template: MailTemplate; lang: string },
+): Promise<string> {
+  const values = declaredMail(template).values as MailValues<MailTemplate>
+  const expiresAt = deps.clock.now() + HOUR
+  return await deps.db.write((trx) => enqueueMail(deps, trx, { ...mail, template, values, expiresAt }))
+}
+
+/** Mail is a row in the unit that causes it: both happen, or neither. A newer mail of an attempt cancels the older. */
+export async function enqueueMail<Template extends MailTemplate>(
+  deps: Deps,
+  trx: Trx,
+  mail: QueuedMail<Template>,
+): Promise<string> {
+  const id = deps.random.id('msg')
+  const now = deps.clock.now()
+  if (mail.attemptId !== undefined) await cancelAttemptMail(trx, { attemptId: mail.attemptId, now })
+  await insertOutbox(trx, {
+    id,
+    kind: 'mail',
+    isDecoy: mail.isDecoy ?? false,
+    recipient: mail.to,
+    template: mail.template,
+    lang: mail.lang,
+    bodySealed: deps.keys.seal(sealContext(id), JSON.stringify(mail.values)),
+    attemptId: mail.attemptId ?? null,
+    eventSeq: null,
+    createdAt: now,
+    expiresAt: mail.expiresAt,
+  })
+  return id
+}
+
+/** Sends the mail that has been due longest. False: none is. Any number may run at once, in any number of processes. */
+export async function deliverNextMail(deps: Deps): Promise<boolean> {
+  if (deps.config.current().mail.paused) return false
+  const now = deps.clock.now()
+  const due = await deps.db.read(findNextMailDue)
+  if (due === undefined || due > now) return false
+  const mail = await deps.db.write((trx) => claimMail(trx, { now, leaseUntil: now + LEASE_MS }))
+  if (mail) await deliver(deps, mail, now)
+  return mail !== undefined
+}
+
+async function deliver(deps: Deps, mail: OutboxItem, startedAt: number): Promise<void> {
+  if (mail.isDecoy) return await deps.db.write((trx) => deleteOutboxItem(trx, mail.id))
+  const { refusal, ...end } = await tryToSend(deps, mail, startedAt)
+  await deps.db.write(async (trx) => {
+    if (!(await settleTry(trx, mail, end)) || 'dueAt' in end) return
+    if (refusal) await noteRefusal(deps, trx, { address: mail.recipient, ...refusal })
+    if (end.state === 'sent') {
+      await noteAccepted(trx, mail.recipient)
+      trx.afterCommit(() => deps.metrics.count('emails_sent_total', { template: mail.template }))
+      return
+    }
+    const { template, tries } = mail
+    await recordEvent(deps, trx, SYSTEM, {
+      type: 'mail.failed',
+      outcome: 'failure',
+      email: mail.recipient,
+      metadata: { message_id: mail.id, template, tries, reason: end.response },
+    })
+  })
+}
+
+/** With the refusal of the address, if that is why. */
+type MailEnd = TryEnd & { refusal?: RecipientRefusal | undefined }
+
+async function tryToSend(deps: Deps, mail: OutboxItem, startedAt: number): Promise<MailEnd> {
+  if (mail.expiresAt <= startedAt) return expired(startedAt)
+  if (!(await deps.db.read((sql) => isSuppressed(deps, sql, mail.recipient)))) return await send(deps, mail, startedAt)
+  const response = 'not sent: the address was refused too often (authd suppressions list)'
+  return { startedAt, endedAt: startedAt, outcome: 'refused', response, state: 'failed' }
+}
+
+function expired(now: number): TryEnd {
+  const response = 'expired before it was accepted'
+  return { startedAt: now, endedAt: now, outcome: 'postponed', response, state: 'expired' }
+}
+
+async function send(deps: Deps, mail: OutboxItem, startedAt: number): Promise<MailEnd> {
+  const { id: messageId, recipient: to, lang, tries, expiresAt } = mail
+  const template = mail.template as MailTemplate
+  let values: Record<string, string> = {}
+  try {
+    values = openValues(deps, mail)
+    const response = await deps.mailer.send({ messageId, to, template, lang, values })
+    return { startedAt, endedAt: deps.clock.now(), outcome: 'accepted', response, state: 'sent' }
+  } catch (error) {
+    const response = withoutProof(error instanceof Error ? error.message : String(error), values)
+    deps.log.warn('mail not accepted', { message_id: messageId, template, tries, reason: response })
+    const endedAt = deps.clock.now()
+    const about = { startedAt, endedAt, response }
+    if (error instanceof MailError && error.isPermanent) {
+      return { ...about, outcome: 'refused', state: 'failed', refusal: error.refusal }
+    }
+    const dueAt = endedAt + jittered(deps, BACKOFF_MS[Math.min(tries, BACKOFF_MS.length) - 1] ?? MINUTE)
+    return { ...about, outcome: 'postponed', ...(dueAt < expiresAt ? { dueAt } : { state: 'expired' }) }
+  }
+}
+
+/** Relays quote what they refuse, and what they say is kept and shown: not the mail's link and code. */
+function withoutProof(text: string, { code }: Record<string, string>): string {
+  return code ? hideTokens(text).replaceAll(code, '[code]') : hideTokens(text)
+}
+
+function openValues(deps: Deps, { id, bodySealed }: OutboxItem): Record<string, string> {
+  if (bodySealed === null) throw new Error('a mail that waits has no body')
+  return JSON.parse(deps.keys.open(sealContext(id), bodySealed)) as Record<string, string>
+}
+
+function sealContext(rowId: string) {
+  return { table: 'outbox', column: 'body_sealed', rowId }
+}

@@ -1,0 +1,43 @@
+import type { Deps } from '../../deps.ts'
+import type { MailOwnValues, MailTemplate, MailValues } from '../../mails.ts'
+import { DAY, toRfc3339 } from '../../platform/clock.ts'
+import { describeUserAgent } from '../../platform/user-agent.ts'
+import type { Trx } from '../../store/db.ts'
+import type { User } from '../../store/users.ts'
+import type { Actor } from '../event.ts'
+import { enqueueMail } from './mail.ts'
+
+const EXPIRES_MS = 3 * DAY
+
+interface Notice<Template extends MailTemplate> {
+  user: Pick<User, 'email' | 'lang' | 'emailVerifiedAt'>
+  template: Template
+  /** Where the button leads; by default to the account page. */
+  link?: string
+}
+
+/** The values of the mail's own: needed where it has some. */
+type WithValues<Own> = Record<never, never> extends Own ? { values?: Own } : { values: Own }
+
+/** Tells a user by mail what was done to their account, in the unit that did it. */
+export async function notify<Template extends MailTemplate>(
+  deps: Deps,
+  trx: Trx,
+  actor: Actor,
+  notice: Notice<Template> & WithValues<MailOwnValues<Template>>,
+): Promise<void> {
+  const { user, template, values, link } = notice
+  const usual = {
+    link: link ?? `${deps.config.current().publicUrl}/account`,
+    occurred_at: toRfc3339(deps.clock.now()),
+    requested_by: describeUserAgent(actor.userAgent) ?? '',
+    requested_ip: actor.ip ?? '',
+  }
+  await enqueueMail(deps, trx, {
+    to: user.email,
+    template,
+    lang: user.lang ?? 'en',
+    values: { ...usual, ...values } as MailValues<Template>,
+    expiresAt: deps.clock.now() + EXPIRES_MS,
+  })
+}

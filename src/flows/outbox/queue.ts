@@ -1,0 +1,171 @@
+import type { Deps } from '../../deps.ts'
+import { AuthdError } from '../../errors.ts'
+import { DAY } from '../../platform/clock.ts'
+import type { Trx } from '../../store/db.ts'
+import {
+  cancelOutbox,
+  countOutbox,
+  findOutboxItem,
+  finishOutbox,
+  hurryOutbox,
+  listOutbox,
+  type OutboxFilter,
+  type OutboxItem,
+  type OutboxKind,
+  type OutboxState,
+  postponeOutbox,
+  requeueOutbox,
+} from '../../store/outbox.ts'
+import { deleteOutboxTries, insertOutboxTry, listOutboxTries, type OutboxTry } from '../../store/outbox-tries.ts'
+import { findWebhookEndpoint } from '../../store/webhook-endpoints.ts'
+import { type Actor, recordEvent } from '../event.ts'
+import { type ListPart, type Pagination, readPart } from '../pagination.ts'
+
+/** How a try ended, and what becomes of the item: it is over, or due again. */
+export type TryEnd = Pick<OutboxTry, 'startedAt' | 'endedAt' | 'outcome' | 'response'> &
+  ({ state: Exclude<OutboxState, 'pending'> } | { dueAt: number })
+
+/** Writes down how a try ended. False: another process has taken the item over meanwhile, or it was taken away. */
+export async function settleTry(trx: Trx, { id, tries }: OutboxItem, end: TryEnd): Promise<boolean> {
+  const { startedAt, endedAt, outcome, response } = end
+  const error = outcome === 'accepted' ? null : response
+  const isOurs =
+    'dueAt' in end
+      ? await postponeOutbox(trx, { id, tries, dueAt: end.dueAt, error: response })
+      : await finishOutbox(trx, { id, tries, state: end.state, now: endedAt, error })
+  if (isOurs) await insertOutboxTry(trx, { outboxId: id, number: tries, startedAt, endedAt, outcome, response })
+  return isOurs
+}
+
+/** Up to a quarter longer, so that what failed together does not come again together. */
+export function jittered(deps: Pick<Deps, 'random'>, waitMs: number): number {
+  return waitMs + deps.random.int(Math.ceil(waitMs / 4))
+}
+
+/** Of the ids of mails and of webhooks, which share a table. */
+const PREFIXES: Record<OutboxKind, string> = { mail: 'msg', webhook: 'whd' }
+
+/** Newest first; decoys are not there. */
+export async function listQueue(
+  deps: Pick<Deps, 'db'>,
+  filter: OutboxFilter,
+  pagination: Pagination,
+): Promise<ListPart<OutboxItem>> {
+  return await readPart(
+    deps,
+    {
+      table: 'outbox',
+      // An id never begins with z, the last digit: its time is not that late.
+      bounds: { from: `${PREFIXES[filter.kind]}_`, before: `${PREFIXES[filter.kind]}_z` },
+      list: (sql, span, { limit, offset }) => listOutbox(sql, { ...filter, ...span }, limit, offset),
+      count: (sql, span) => countOutbox(sql, { ...filter, ...span }),
+    },
+    pagination,
+  )
+}
+
+/** So many at once, at most. */
+const MOST_IDS = 10_000
+
+/** The ids of what matches and can still be sent, newest first. */
+export async function idsOf(deps: Pick<Deps, 'db' | 'clock'>, filter: OutboxFilter): Promise<string[]> {
+  const now = deps.clock.now()
+  const items = await deps.db.read((sql) => listOutbox(sql, filter, MOST_IDS))
+  return items.filter((item) => item.kind === 'webhook' || isMailable(item, now)).map(({ id }) => id)
+}
+
+/** One item, and every try of it that ended. */
+export async function showQueued(
+  deps: Pick<Deps, 'db'>,
+  kind: OutboxKind,
+  id: string,
+): Promise<{ item: OutboxItem; tries: OutboxTry[] }> {
+  return await deps.db.read(async (sql) => {
+    const item = (await findOutboxItem(sql, kind, id)) ?? refuseUnknown(kind, id)
+    return { item, tries: await listOutboxTries(sql, id) }
+  })
+}
+
+/** A webhook that is sent again may be sent for so long from now. */
+const AGAIN_MS = 4 * DAY
+
+/**
+ * Tries items again, now. A mail only while what it says still holds: OUTBOX_OVER otherwise, and nothing is changed.
+ * A webhook may be sent again at any time, under the same id.
+ */
+export async function retryQueued(
+  deps: Deps,
+  actor: Actor,
+  { kind, ids }: { kind: OutboxKind; ids: string[] },
+): Promise<OutboxItem[]> {
+  const now = deps.clock.now()
+  return await deps.db.write(async (trx) => {
+    const retried: OutboxItem[] = []
+    for (const id of ids) {
+      const item = (await findOutboxItem(trx, kind, id)) ?? refuseUnknown(kind, id)
+      if (kind === 'mail') refuseOver(item, now)
+      if (kind === 'webhook' && !(await findWebhookEndpoint(trx, item.recipient))) refuseGone(item)
+      retried.push((await tryAgain(trx, item, now)) ?? item)
+      await recordEvent(deps, trx, actor, { type: `${kind}.retried`, metadata: aboutItem(item) })
+    }
+    return retried
+  })
+}
+
+async function tryAgain(trx: Trx, item: OutboxItem, now: number): Promise<OutboxItem | undefined> {
+  if (item.state === 'pending') return await hurryOutbox(trx, { id: item.id, now })
+  await deleteOutboxTries(trx, item.id)
+  const expiresAt = item.kind === 'mail' ? item.expiresAt : now + AGAIN_MS
+  return await requeueOutbox(trx, { id: item.id, now, expiresAt })
+}
+
+/** Mails that wait are sent no more; those that are over stay as they are. */
+export async function cancelMails(
+  deps: Deps,
+  actor: Actor,
+  ids: string[],
+): Promise<{ item: OutboxItem; isChanged: boolean }[]> {
+  const now = deps.clock.now()
+  return await deps.db.write(async (trx) => {
+    const cancelled: { item: OutboxItem; isChanged: boolean }[] = []
+    for (const id of ids) {
+      const item = (await findOutboxItem(trx, 'mail', id)) ?? refuseUnknown('mail', id)
+      const isChanged = await cancelOutbox(trx, { id, now })
+      if (isChanged) await recordEvent(deps, trx, actor, { type: 'mail.cancelled', metadata: aboutItem(item) })
+      cancelled.push({ item: isChanged ? { ...item, state: 'cancelled', finishedAt: now } : item, isChanged })
+    }
+    return cancelled
+  })
+}
+
+function aboutItem({ id, kind, template, recipient, tries }: OutboxItem): Record<string, unknown> {
+  if (kind === 'mail') return { message_id: id, template, tries }
+  return { delivery_id: id, event: template, endpoint_id: recipient, tries }
+}
+
+/** It still says what holds. */
+function isMailable({ bodySealed, expiresAt }: Pick<OutboxItem, 'bodySealed' | 'expiresAt'>, now: number): boolean {
+  return bodySealed !== null && expiresAt > now
+}
+
+function refuseOver({ id, state, bodySealed, expiresAt }: OutboxItem, now: number): void {
+  if (isMailable({ bodySealed, expiresAt }, now)) return
+  const why = state === 'sent' ? 'has been sent' : expiresAt <= now ? 'says what no longer holds' : `is ${state}`
+  throw new AuthdError('OUTBOX_OVER', { message: `The mail ${id} ${why}: it cannot be sent again.` })
+}
+
+function refuseGone({ id, recipient }: OutboxItem): never {
+  throw new AuthdError('WEBHOOK_NOT_FOUND', {
+    message: `The endpoint ${recipient} of the delivery ${id} is there no more.`,
+    suggestions: ['authd webhooks list'],
+  })
+}
+
+function refuseUnknown(kind: OutboxKind, id: string): never {
+  if (kind === 'mail')
+    throw new AuthdError('MAIL_NOT_FOUND', { message: `No mail "${id}".`, suggestions: ['authd email queue'] })
+  throw new AuthdError('DELIVERY_NOT_FOUND', {
+    message: `No delivery "${id}".`,
+    suggestions: ['authd webhooks deliveries'],
+  })
+}

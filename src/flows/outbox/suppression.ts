@@ -1,0 +1,91 @@
+import type { Deps } from '../../deps.ts'
+import { AuthdError } from '../../errors.ts'
+import { DAY, HOUR } from '../../platform/clock.ts'
+import { parseEmailAddress } from '../../platform/email-address.ts'
+import type { Sql, Trx } from '../../store/db.ts'
+import {
+  countRefusal,
+  deleteSuppression,
+  findSuppression,
+  listSuppressions,
+  type MailSuppression,
+  suppressMail,
+} from '../../store/mail-suppressions.ts'
+import { type Actor, recordEvent, SYSTEM } from '../event.ts'
+
+/** So many refusals, each at least so long after the one before, within so long: a directory that is down says no too. */
+const REFUSALS = 3
+const APART_MS = HOUR
+const FORGOTTEN_MS = 30 * DAY
+/** Never for ever: who has the address back must be able to sign in. */
+const SUPPRESSED_MS = 7 * DAY
+
+/** That this mailbox is not there (RFC 3463 §3.2, X.1.x of the recipient; X.2.1 is a mailbox that was closed). */
+const NO_SUCH_MAILBOX = /^5\.(1\.(1|2|3|6|10)|2\.1)$/
+/** From a server without enhanced codes only these words count: 550 alone is said of spam, too. */
+const NO_SUCH_WORDS =
+  /(user|mailbox|recipient|address|account) (is )?(unknown|not found|invalid|disabled|does(n't| not) exist)|(no such|unknown|invalid) (user|mailbox|recipient|address|account)/i
+
+/** This address gets no mail now. Whoever asked for one is answered as always. */
+export async function isSuppressed(deps: Pick<Deps, 'clock'>, sql: Sql, address: string): Promise<boolean> {
+  return (await findSuppression(sql, address, deps.clock.now())) !== undefined
+}
+
+export interface MailRefusal {
+  /** Canonical. */
+  address: string
+  /** What the mail server answered to RCPT, without secrets. */
+  response: string
+  /** `5.1.1` */
+  enhancedCode: string | undefined
+}
+
+/** Counts a recipient that a mail server refused for good. A full mailbox or a policy against us says nothing of the address. */
+export async function noteRefusal(
+  deps: Pick<Deps, 'clock' | 'random' | 'metrics'>,
+  trx: Trx,
+  refusal: MailRefusal,
+): Promise<void> {
+  if (!isAboutMailbox(refusal)) return
+  const { address, response } = refusal
+  const now = deps.clock.now()
+  const refusals = await countRefusal(trx, { address, response, now, apartMs: APART_MS, forgetMs: FORGOTTEN_MS })
+  if (refusals === undefined || refusals < REFUSALS) return
+  await suppressMail(trx, { address, until: now + SUPPRESSED_MS })
+  await recordEvent(deps, trx, SYSTEM, {
+    type: 'mail.suppressed',
+    outcome: 'failure',
+    email: address,
+    metadata: { refusals, reason: response, days: SUPPRESSED_MS / DAY },
+  })
+}
+
+/** A mail was taken: what was counted before was no bounce for good. */
+export async function noteAccepted(trx: Trx, address: string): Promise<void> {
+  await deleteSuppression(trx, address)
+}
+
+export async function listSuppressed(deps: Pick<Deps, 'db' | 'clock'>, limit: number): Promise<MailSuppression[]> {
+  return await deps.db.read((sql) => listSuppressions(sql, deps.clock.now(), limit))
+}
+
+/** Lets an address be mailed again; answers its canonical form, and whether anything was counted. */
+export async function clearSuppression(
+  deps: Pick<Deps, 'db' | 'clock' | 'random' | 'metrics'>,
+  actor: Actor,
+  name: string,
+): Promise<{ address: string; isChanged: boolean }> {
+  const address = parseEmailAddress(name)?.canonical
+  if (address === undefined) throw new AuthdError('VALIDATION_ERROR', { message: `"${name}" is no e-mail address.` })
+  const isChanged = await deps.db.write(async (trx) => {
+    const wasThere = await deleteSuppression(trx, address)
+    if (wasThere) await recordEvent(deps, trx, actor, { type: 'mail.unsuppressed', email: address })
+    return wasThere
+  })
+  return { address, isChanged }
+}
+
+function isAboutMailbox({ response, enhancedCode }: MailRefusal): boolean {
+  if (enhancedCode !== undefined) return NO_SUCH_MAILBOX.test(enhancedCode)
+  return /\b55[013]\b/.test(response) && NO_SUCH_WORDS.test(response)
+}

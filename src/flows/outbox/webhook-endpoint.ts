@@ -1,0 +1,270 @@
+import type { Deps } from '../../deps.ts'
+import { AuthdError } from '../../errors.ts'
+import { DAY, toRfc3339 } from '../../platform/clock.ts'
+import { refuseWebhookUrl } from '../../platform/net/webhook-url.ts'
+import { normalizeWebhookSecret, webhookSecretOf } from '../../platform/webhook-signature.ts'
+import { findLastAuditSeq } from '../../store/audit-logs.ts'
+import type { Trx } from '../../store/db.ts'
+import { cancelWebhooksFor } from '../../store/outbox.ts'
+import {
+  deleteWebhookEndpoint,
+  findWebhookEndpoint,
+  insertWebhookEndpoint,
+  listWebhookEndpoints,
+  lockWebhookEndpoint,
+  type PauseReason,
+  pauseWebhookEndpoint,
+  replaceWebhookSecret,
+  resumeWebhookEndpoint,
+  updateWebhookEndpoint,
+  type WebhookEndpoint,
+} from '../../store/webhook-endpoints.ts'
+import { type Actor, EVENTS, type EventType, recordEvent, SYSTEM } from '../event.ts'
+import { enqueueMail } from './mail.ts'
+import { secretContext, secretsOf } from './webhook-payload.ts'
+
+const SECRET_BYTES = 32
+const MOST_ENDPOINTS = 100
+const OPERATOR_MAIL_MS = 3 * DAY
+
+export interface NewWebhook {
+  url: string
+  description: string
+  events: string[]
+  allowsPrivate: boolean
+  /** Its own secret; without one, it is made. */
+  secret?: string | undefined
+}
+
+/** Adds an endpoint; it is sent what happens from now on. Its secret is answered this once. */
+export async function addWebhook(
+  deps: Deps,
+  actor: Actor,
+  input: NewWebhook,
+): Promise<{ endpoint: WebhookEndpoint; secret: string }> {
+  const about = checked(input)
+  const secret = input.secret === undefined ? newSecret(deps) : checkedSecret(input.secret)
+  const id = deps.random.id('whe')
+  const endpoint = await deps.db.write(async (trx) => {
+    if ((await listWebhookEndpoints(trx)).length >= MOST_ENDPOINTS) return undefined
+    await insertWebhookEndpoint(trx, {
+      id,
+      ...about,
+      secretSealed: deps.keys.seal(secretContext(id), secret),
+      createdAt: deps.clock.now(),
+      createdBy: actor.id,
+      cursorSeq: await findLastAuditSeq(trx),
+    })
+    await record(deps, trx, actor, 'webhook.added', { id, ...about })
+    return await findWebhookEndpoint(trx, id)
+  })
+  if (endpoint) return { endpoint, secret }
+  throw new AuthdError('CONFLICT', { message: `There are ${MOST_ENDPOINTS} endpoints already: remove one first.` })
+}
+
+export async function listWebhooks(deps: Pick<Deps, 'db'>): Promise<WebhookEndpoint[]> {
+  return await deps.db.read(listWebhookEndpoints)
+}
+
+/** Throws WEBHOOK_NOT_FOUND. */
+export async function findWebhook(deps: Pick<Deps, 'db'>, id: string): Promise<WebhookEndpoint> {
+  return (await deps.db.read((sql) => findWebhookEndpoint(sql, id))) ?? refuseUnknown(id)
+}
+
+export type WebhookChange = Partial<Pick<NewWebhook, 'url' | 'description' | 'events' | 'allowsPrivate'>>
+
+/** Changes what is given of an endpoint. What is queued goes to where it is then. */
+export async function changeWebhook(
+  deps: Deps,
+  actor: Actor,
+  { id, change }: { id: string; change: WebhookChange },
+): Promise<{ endpoint: WebhookEndpoint; isChanged: boolean }> {
+  return await withEndpoint(deps, id, async (trx, before) => {
+    const about = checked({ ...before, ...change })
+    const fields = ['url', 'description', 'events', 'allowsPrivate'] as const
+    const changed = fields.filter((field) => JSON.stringify(before[field]) !== JSON.stringify(about[field]))
+    if (changed.length === 0) return false
+    await updateWebhookEndpoint(trx, { id, ...about })
+    const was = Object.fromEntries(changed.map((field) => [field, before[field]]))
+    await record(deps, trx, actor, 'webhook.updated', { id, ...about }, { changed, before: was })
+    return true
+  })
+}
+
+/** Nothing is sent until it is resumed; what happens meanwhile is sent then, if it is no older than four days. */
+export async function pauseWebhook(deps: Deps, actor: Actor, id: string) {
+  return await withEndpoint(deps, id, async (trx, endpoint) => {
+    const isChanged = await pauseWebhookEndpoint(trx, { id, now: deps.clock.now(), reason: 'operator' })
+    if (isChanged) await record(deps, trx, actor, 'webhook.paused', endpoint, { reason: 'operator' })
+    return isChanged
+  })
+}
+
+export async function resumeWebhook(deps: Deps, actor: Actor, id: string) {
+  return await withEndpoint(deps, id, async (trx, endpoint) => {
+    const isChanged = await resumeWebhookEndpoint(trx, id)
+    if (isChanged) await record(deps, trx, actor, 'webhook.resumed', endpoint)
+    return isChanged
+  })
+}
+
+/** Takes an endpoint away; what waits for it is not sent. */
+export async function removeWebhook(deps: Deps, actor: Actor, id: string): Promise<WebhookEndpoint> {
+  const { endpoint } = await withEndpoint(deps, id, async (trx, found) => {
+    await cancelWebhooksFor(trx, { endpointId: id, now: deps.clock.now() })
+    await deleteWebhookEndpoint(trx, id)
+    await record(deps, trx, actor, 'webhook.removed', found)
+    return true
+  })
+  return endpoint
+}
+
+/** A new secret; the one before signs too until `overlapMs` from now, so that receivers can change in between. */
+export async function rotateWebhookSecret(
+  deps: Deps,
+  actor: Actor,
+  { id, overlapMs, secret: given }: { id: string; overlapMs: number; secret?: string | undefined },
+): Promise<{ endpoint: WebhookEndpoint; secret: string }> {
+  const secret = given === undefined ? newSecret(deps) : checkedSecret(given)
+  const { endpoint } = await withEndpoint(deps, id, async (trx, before) => {
+    await replaceWebhookSecret(trx, {
+      id,
+      secretSealed: deps.keys.seal(secretContext(id), secret),
+      previousSecretSealed: before.secretSealed,
+      previousUntil: deps.clock.now() + overlapMs,
+    })
+    await record(deps, trx, actor, 'webhook.secret_rotated', before)
+    return true
+  })
+  return { endpoint, secret }
+}
+
+/** The endpoint of the configuration's short form. */
+const CONFIGURED = 'whe_config'
+const CONFIGURED_BY = 'config'
+
+/** Makes the endpoint that the configuration names, changes it, or takes it away. Called when a daemon starts. */
+export async function adoptConfiguredWebhook(deps: Deps): Promise<void> {
+  const { url, secret: text, events } = deps.config.current().webhooks
+  const before = await deps.db.read((sql) => findWebhookEndpoint(sql, CONFIGURED))
+  if (url === undefined || text === undefined) {
+    if (before) await removeWebhook(deps, SYSTEM, CONFIGURED)
+    return
+  }
+  // Whoever writes the configuration may name any address.
+  const about = { url, description: 'of the configuration', events: [...events], allowsPrivate: true }
+  const secret = checkedSecret(text)
+  if (!before) {
+    await deps.db.write(async (trx) => {
+      const secretSealed = deps.keys.seal(secretContext(CONFIGURED), secret)
+      const cursorSeq = await findLastAuditSeq(trx)
+      const made = { createdAt: deps.clock.now(), createdBy: CONFIGURED_BY, cursorSeq }
+      // Several instances start at once: one of them makes it.
+      if (!(await insertWebhookEndpoint(trx, { id: CONFIGURED, ...about, secretSealed, ...made }))) return
+      await record(deps, trx, SYSTEM, 'webhook.added', { id: CONFIGURED, ...about })
+    })
+    return
+  }
+  await changeWebhook(deps, SYSTEM, { id: CONFIGURED, change: about })
+  if (secretsOf(deps, before, deps.clock.now())[0] === secret) return
+  await rotateWebhookSecret(deps, SYSTEM, { id: CONFIGURED, overlapMs: DAY, secret })
+}
+
+/** The secret of the configuration's endpoint, in its `whsec_` form; undefined for every other one. */
+export function secretOfConfigured(deps: Pick<Deps, 'keys' | 'clock'>, endpoint: WebhookEndpoint): string | undefined {
+  return endpoint.createdBy === CONFIGURED_BY ? secretsOf(deps, endpoint, deps.clock.now())[0] : undefined
+}
+
+/** Pauses an endpoint that takes nothing, and tells the operator. In the unit that found it out. */
+export async function pauseByItself(
+  deps: Deps,
+  trx: Trx,
+  endpoint: WebhookEndpoint,
+  { reason, said }: { reason: PauseReason; said: string },
+): Promise<void> {
+  const now = deps.clock.now()
+  if (!(await pauseWebhookEndpoint(trx, { id: endpoint.id, now, reason }))) return
+  await record(deps, trx, SYSTEM, 'webhook.paused', endpoint, { reason, said })
+  const { operator } = deps.config.current().mail
+  if (operator === undefined) return
+  await enqueueMail(deps, trx, {
+    to: operator,
+    template: 'webhook_paused',
+    lang: 'en',
+    values: { endpoint: endpoint.url, endpoint_id: endpoint.id, said, occurred_at: toRfc3339(now) },
+    expiresAt: now + OPERATOR_MAIL_MS,
+  })
+}
+
+/** Does an endpoint ask for this event? */
+export function isWanted({ events }: Pick<WebhookEndpoint, 'events'>, type: string): boolean {
+  return events.some((glob) => matches(glob, type))
+}
+
+/** Works on an endpoint that is held, and answers how it stands after; WEBHOOK_NOT_FOUND where there is none. */
+async function withEndpoint(
+  deps: Deps,
+  id: string,
+  work: (trx: Trx, endpoint: WebhookEndpoint) => Promise<boolean>,
+): Promise<{ endpoint: WebhookEndpoint; isChanged: boolean }> {
+  const verdict = await deps.db.write(async (trx) => {
+    const before = await lockWebhookEndpoint(trx, id)
+    if (!before) return undefined
+    const isChanged = await work(trx, before)
+    return { endpoint: (await findWebhookEndpoint(trx, id)) ?? before, isChanged }
+  })
+  return verdict ?? refuseUnknown(id)
+}
+
+type WebhookEvent = Extract<EventType, `webhook.${string}`>
+
+async function record(
+  deps: Deps,
+  trx: Trx,
+  actor: Actor,
+  type: WebhookEvent,
+  { id, url, events }: Pick<WebhookEndpoint, 'id' | 'url' | 'events'>,
+  more: Record<string, unknown> = {},
+): Promise<void> {
+  await recordEvent(deps, trx, actor, { type, metadata: { endpoint_id: id, url, events, ...more } })
+}
+
+function checked({ url, description, events, allowsPrivate }: NewWebhook) {
+  const refusal = refuseWebhookUrl(url, { allowsPrivate })
+  if (refusal !== undefined) throw invalid('/url', `url: "${url}" cannot be an endpoint. ${refusal}`)
+  const about = description.replace(/\p{Cc}+/gu, ' ').trim()
+  if (about.length > 200) throw invalid('/description', 'description: 200 characters at most.')
+  if (events.length === 0) throw invalid('/events', 'events: name at least one, or * for all.')
+  const unknown = events.find((glob) => !Object.keys(EVENTS).some((type) => matches(glob, type)))
+  if (unknown !== undefined) {
+    throw invalid('/events', `events: "${unknown}" is no event. Write user.*, session.revoked or *.`)
+  }
+  return { url, description: about, events, allowsPrivate }
+}
+
+function matches(glob: string, type: string): boolean {
+  const [head = '', ...tail] = glob.split('*')
+  if (tail.length === 0) return glob === type
+  return tail.length === 1 && type.startsWith(head) && type.endsWith(tail[0] ?? '')
+}
+
+function newSecret(deps: Pick<Deps, 'random'>): string {
+  return webhookSecretOf(deps.random.bytes(SECRET_BYTES))
+}
+
+function checkedSecret(text: string): string {
+  const secret = normalizeWebhookSecret(text)
+  if (secret !== undefined) return secret
+  throw invalid('/secret', 'secret: it must be whsec_ and base64, or text of its own, of at least 24 bytes.')
+}
+
+function invalid(pointer: string, message: string): AuthdError {
+  return new AuthdError('VALIDATION_ERROR', { message, details: { errors: [{ pointer, code: 'INVALID' }] } })
+}
+
+function refuseUnknown(id: string): never {
+  throw new AuthdError('WEBHOOK_NOT_FOUND', {
+    message: `No endpoint "${id}".`,
+    suggestions: ['authd webhooks list'],
+  })
+}

@@ -1,0 +1,103 @@
+import type { Deps } from '../../deps.ts'
+import { toRfc3339, toSeconds } from '../../platform/clock.ts'
+import { signWebhook } from '../../platform/webhook-signature.ts'
+import type { AuditLog } from '../../store/audit-logs.ts'
+import type { WebhookEndpoint } from '../../store/webhook-endpoints.ts'
+
+/** Of the body: fields are only ever added within a version. */
+const VERSION = 1
+
+/**
+ * What a receiver is told of an event's metadata: words and numbers, never a sentence, an address or a name. Whoever
+ * wants more asks the admin API.
+ */
+const TOLD = [
+  'method',
+  'reason',
+  'proof',
+  'amr',
+  'aal',
+  'delivery',
+  'passkey',
+  'changed',
+  'dropped',
+  'removes',
+  'factor',
+  'failures',
+  'disabled',
+  'seconds',
+  'left',
+  'policy',
+  'key',
+  'key_id',
+  'kid',
+  'algorithm',
+  'rule',
+  'action',
+  'scope',
+  'ended_sessions',
+  'invitation',
+  'message_id',
+  'template',
+  'endpoint_id',
+  'trace_id',
+  'test',
+]
+
+/** An event as it is told to receivers; the same bytes for every try. */
+export type ToldEvent = Pick<
+  AuditLog,
+  'id' | 'eventType' | 'occurredAt' | 'outcome' | 'userId' | 'sessionId' | 'requestId' | 'metadata'
+>
+
+/** The body for an event, `{type, timestamp, version, data}` as JSON. */
+function webhookBody(event: ToldEvent): string {
+  const told = TOLD.map((name) => [name, event.metadata[name]] as const).filter(([, value]) => isPlain(value))
+  return JSON.stringify({
+    type: event.eventType,
+    timestamp: toRfc3339(event.occurredAt),
+    version: VERSION,
+    data: {
+      event_id: event.id,
+      outcome: event.outcome,
+      user_id: event.userId,
+      session_id: event.sessionId,
+      request_id: event.requestId,
+      ...Object.fromEntries(told),
+    },
+  })
+}
+
+function isPlain(value: unknown): boolean {
+  if (Array.isArray(value)) return value.every(isPlain)
+  return typeof value === 'string' ? /^[\w.:-]{1,64}$/.test(value) : ['number', 'boolean'].includes(typeof value)
+}
+
+/** Posts an event to an endpoint, signed by each secret that is valid now. Throws WebhookError where no answer came. */
+export async function postEvent(
+  deps: Pick<Deps, 'webhooks' | 'keys' | 'clock'>,
+  endpoint: WebhookEndpoint,
+  { id, event }: { id: string; event: ToldEvent },
+) {
+  const now = deps.clock.now()
+  const body = webhookBody(event)
+  const signature = signWebhook({ id, body, seconds: Math.trunc(toSeconds(now)) }, secretsOf(deps, endpoint, now))
+  return await deps.webhooks.post({
+    url: endpoint.url,
+    headers: { ...signature, 'content-type': 'application/json', 'user-agent': 'authd' },
+    body,
+    allowsPrivate: endpoint.allowsPrivate,
+  })
+}
+
+/** The secrets that sign at a time, the newest first. */
+export function secretsOf(deps: Pick<Deps, 'keys'>, endpoint: WebhookEndpoint, now: number): string[] {
+  const { id, secretSealed, previousSecretSealed, previousUntil } = endpoint
+  const sealed = [secretSealed]
+  if (previousSecretSealed !== null && previousUntil !== null && previousUntil > now) sealed.push(previousSecretSealed)
+  return sealed.map((text) => deps.keys.open(secretContext(id), text))
+}
+
+export function secretContext(rowId: string) {
+  return { table: 'webhook_endpoints', column: 'secret_sealed', rowId }
+}

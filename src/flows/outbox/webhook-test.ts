@@ -1,0 +1,47 @@
+import type { Deps } from '../../deps.ts'
+import { AuthdError } from '../../errors.ts'
+import { EVENTS, type EventType } from '../event.ts'
+import { findWebhook } from './webhook-endpoint.ts'
+import { postEvent } from './webhook-payload.ts'
+
+export interface WebhookTest {
+  deliveryId: string
+  /** Null: no answer came. */
+  status: number | null
+  durationMs: number
+  /** The beginning of what the receiver said, or why it was not reached. */
+  said: string
+  isAccepted: boolean
+}
+
+/** Sends an endpoint an event that did not happen, now and past the queue; its data says `test`. */
+export async function testWebhook(
+  deps: Deps,
+  { id, event: type }: { id: string; event: string },
+): Promise<WebhookTest> {
+  if (!(type in EVENTS)) {
+    throw new AuthdError('VALIDATION_ERROR', {
+      message: `"${type}" is no event. Write user.registered, or another of those in docs/operating.md.`,
+    })
+  }
+  const endpoint = await findWebhook(deps, id)
+  const startedAt = deps.clock.now()
+  const deliveryId = deps.random.id('whd')
+  const event = {
+    id: deps.random.id('evt'),
+    eventType: type as EventType,
+    occurredAt: startedAt,
+    outcome: 'success',
+    userId: null,
+    sessionId: null,
+    requestId: null,
+    metadata: { test: true },
+  } as const
+  const about = (said: string) => ({ deliveryId, durationMs: deps.clock.now() - startedAt, said })
+  try {
+    const { status, text } = await postEvent(deps, endpoint, { id: deliveryId, event })
+    return { ...about(text), status, isAccepted: status >= 200 && status < 300 }
+  } catch (error) {
+    return { ...about(error instanceof Error ? error.message : String(error)), status: null, isAccepted: false }
+  }
+}

@@ -1,0 +1,74 @@
+import type { Deps } from '../../deps.ts'
+import { DAY } from '../../platform/clock.ts'
+import { bumpEpoch } from '../../store/change-epochs.ts'
+import { deleteFailuresOf, type FailureRow, type Failures, listFailures } from '../../store/failed-attempts.ts'
+import { deleteBucketsOf } from '../../store/rate-limits.ts'
+import { lockUser, type User } from '../../store/users.ts'
+import { type Actor, recordEvent } from '../event.ts'
+import { resolveUser } from '../named-user.ts'
+import { FIRST_WRONG_A_DAY, isDisabledBy, WRONG_CODES_A_DAY } from './lockout.ts'
+
+export type LockoutState = 'braked' | 'off' | 'long_codes' | 'used_up'
+
+/** What wrong codes hold up now, and for whom. Nothing else of theirs is held up. */
+export interface Lockout {
+  kind: string
+  /** Whose: a person's address, or one that was typed and is nobody's. */
+  email: string
+  failures: number
+  state: LockoutState
+  /** Null: until an operator lifts it. */
+  until: number | null
+}
+
+const MOST = 10_000
+
+export async function listLockouts(
+  deps: Pick<Deps, 'db' | 'clock'>,
+  filter: { user?: string | undefined } = {},
+): Promise<Lockout[]> {
+  const now = deps.clock.now()
+  const email = filter.user === undefined ? undefined : (await resolveUser(deps, filter.user)).email
+  const rows = await deps.db.read((sql) => listFailures(sql, now, MOST))
+  return rows.flatMap((row) => lockoutOf(row, now)).filter((lockout) => email === undefined || lockout.email === email)
+}
+
+function lockoutOf(row: FailureRow, now: number): Lockout[] {
+  const { kind, subject, failures, blockedUntil, windowEndsAt } = row
+  const about = { kind, failures, email: row.email ?? subject.split(' ')[0] ?? subject }
+  // A budget's window is a day; a brake has none.
+  const isBudget = windowEndsAt <= now + DAY
+  if (isBudget) {
+    const limit = kind === 'totp_first' ? FIRST_WRONG_A_DAY : WRONG_CODES_A_DAY
+    if (failures < limit) return []
+    return [{ ...about, state: kind === 'totp_first' ? 'used_up' : 'long_codes', until: windowEndsAt }]
+  }
+  if (isDisabledBy(row)) return [{ ...about, state: 'off', until: null }]
+  return blockedUntil !== null && blockedUntil > now ? [{ ...about, state: 'braked', until: blockedUntil }] : []
+}
+
+export interface Unlocked {
+  user: User
+  lifted: Failures[]
+}
+
+/** Unlocks users after wrong codes, and resets the mail limit of their addresses; returns the lockouts that it cleared. */
+export async function unlockUsers(deps: Deps, actor: Actor, names: string[]): Promise<Unlocked[]> {
+  const users: User[] = []
+  for (const name of names) users.push(await resolveUser(deps, name))
+  const done: Unlocked[] = []
+  for (const user of users) done.push({ user, lifted: await unlock(deps, actor, user) })
+  return done
+}
+
+async function unlock(deps: Deps, actor: Actor, user: User): Promise<Failures[]> {
+  return await deps.db.write(async (trx) => {
+    await lockUser(trx, user.id)
+    const lifted = await deleteFailuresOf(trx, { userId: user.id, email: user.email })
+    if ((await deleteBucketsOf(trx, user.email)).length > 0) await bumpEpoch(trx, 'rate_limits')
+    if (lifted.length === 0) return []
+    const metadata = { lifted: lifted.map(({ kind, failures }) => `${kind} ${failures}`) }
+    await recordEvent(deps, trx, actor, { type: 'user.unlocked', user, metadata })
+    return lifted
+  })
+}

@@ -1,0 +1,73 @@
+import type { Deps } from '../../deps.ts'
+import { AuthdError } from '../../errors.ts'
+import { MINUTE, SECOND } from '../../platform/clock.ts'
+import type { Trx } from '../../store/db.ts'
+import { clearFailures, type FailureCount, findFailureCount, setFailureCount } from '../../store/failed-attempts.ts'
+import type { User } from '../../store/users.ts'
+import { type Actor, recordEvent } from '../event.ts'
+import { notify } from '../outbox/notice.ts'
+
+const FREE_FAILURES = 5
+/** NIST SP 800-63B-4 §3.2.2: no more than 100 in a row. */
+const DISABLED_AT = 100
+const FIRST_WAIT_MS = 30 * SECOND
+const LONGEST_WAIT_MS = 15 * MINUTE
+/** Wrong mail codes a day for one address from unknown devices, across attempts. A known device has as many of its own. */
+export const WRONG_CODES_A_DAY = 20
+/** Wrong TOTP codes a day for one address, known or unknown, where TOTP may come first. */
+export const FIRST_WRONG_A_DAY = 5
+
+/** The factors whose codes can be guessed. */
+export type CodeFactor = 'totp' | 'recovery_code'
+
+export function isDisabledBy(brake: Pick<FailureCount, 'failures'> | undefined): boolean {
+  return brake !== undefined && brake.failures >= DISABLED_AT
+}
+
+/**
+ * Tries a code of one user's factor. It is counted before it is compared, so that parallel guesses use up exactly what is
+ * left; a right code clears the count. The unit holds the user, who has given a first proof: the refusal may say why.
+ * Returns undefined for a right code, else INVALID_CREDENTIALS, RATE_LIMITED or FACTOR_DISABLED.
+ */
+export async function tryFactor(
+  deps: Deps,
+  trx: Trx,
+  actor: Actor,
+  { user, factor, isRight }: { user: User; factor: CodeFactor; isRight: () => Promise<boolean> },
+): Promise<AuthdError | undefined> {
+  const now = deps.clock.now()
+  const key = { kind: factor, subject: user.id }
+  const before = (await findFailureCount(trx, key)) ?? { failures: 0, blockedUntil: null }
+  if (isDisabledBy(before)) return new AuthdError('FACTOR_DISABLED')
+  if (before.blockedUntil !== null && before.blockedUntil > now) {
+    return blockedError(before.blockedUntil - now)
+  }
+  const failures = before.failures + 1
+  const waitMs = waitAfter(failures)
+  await setFailureCount(trx, key, { failures, blockedUntil: waitMs === 0 ? null : now + waitMs })
+  if (await isRight()) {
+    await clearFailures(trx, key)
+    return undefined
+  }
+  const about = { user, outcome: 'failure' } as const
+  await recordEvent(deps, trx, actor, { ...about, type: `${factor}.failed`, metadata: { failures } })
+  if (waitMs > 0) {
+    const isDisabled = failures >= DISABLED_AT
+    const metadata = { factor, failures, ...(isDisabled ? { disabled: true } : { seconds: waitMs / SECOND }) }
+    await recordEvent(deps, trx, actor, { ...about, type: 'user.locked', metadata })
+    // The owner is told when the lockout begins, and when the factor is disabled.
+    if (failures === FREE_FAILURES || isDisabled) await notify(deps, trx, actor, { user, template: 'factor_braked' })
+  }
+  return new AuthdError('INVALID_CREDENTIALS')
+}
+
+function blockedError(waitMs: number): AuthdError {
+  const retryAfter = Math.ceil(waitMs / SECOND)
+  const message = `Too many wrong codes. Try again in ${retryAfter} seconds, or use another way.`
+  return new AuthdError('RATE_LIMITED', { message, retryAfter })
+}
+
+function waitAfter(failures: number): number {
+  if (failures < FREE_FAILURES) return 0
+  return Math.min(FIRST_WAIT_MS * 2 ** (failures - FREE_FAILURES), LONGEST_WAIT_MS)
+}

@@ -1,0 +1,127 @@
+import { errors, type JWTPayload, jwtVerify, SignJWT } from 'jose'
+import type { Deps } from '../../deps.ts'
+import { AuthdError } from '../../errors.ts'
+import { toDate, toSeconds } from '../../platform/clock.ts'
+import { isCanonicalBase64url } from '../../platform/secret.ts'
+import type { Session } from '../../store/sessions.ts'
+import { keyring, signingKeyAt, verificationKeyAt } from './signing-key.ts'
+
+/** RFC 9068 §2.1: keeps tokens of other kinds out. */
+const TYPE = 'at+jwt'
+/** Until there are clients, every token is authd's own. */
+const CLIENT_ID = 'authd'
+/** Seconds a verifier's clock may be off by. */
+const LEEWAY_S = 5
+
+export interface AccessClaims {
+  iss: string
+  aud: string
+  sub: string
+  client_id: string
+  sid: string
+  amr: string[]
+  aal: number
+  auth_time: number
+  iat: number
+  exp: number
+  jti: string
+}
+
+/** A JWT of this session that ends with it at the latest. */
+export async function signAccessToken(
+  deps: Deps,
+  session: Session,
+  ttlMs: number,
+): Promise<{ accessToken: string; expiresIn: number }> {
+  const config = deps.config.current()
+  const now = deps.clock.now()
+  const iat = toSeconds(now)
+  const exp = toSeconds(Math.min(now + ttlMs, session.idleExpiresAt, session.expiresAt))
+  const claims = {
+    iss: config.publicUrl,
+    aud: config.tokens.audience,
+    sub: session.userId,
+    client_id: CLIENT_ID,
+    sid: session.id,
+    amr: session.amr,
+    aal: session.aal,
+    auth_time: toSeconds(session.authTime),
+    iat,
+    exp,
+    jti: deps.random.id('jti'),
+  } satisfies AccessClaims
+  const { alg, kid, key } = await currentKey(deps, now)
+  const accessToken = await new SignJWT(claims).setProtectedHeader({ alg, typ: TYPE, ...kid }).sign(key)
+  return { accessToken, expiresIn: exp - iat }
+}
+
+/** The claims of an access token that is ours and not over; undefined for anything else, whatever was wrong. */
+export async function readAccessToken(deps: Deps, token: string): Promise<AccessClaims | undefined> {
+  const read = await verifyAccessToken(deps, token)
+  return read === 'over' ? undefined : read
+}
+
+/** As readAccessToken, but tells what was ours once and has expired from what never was. */
+export async function verifyAccessToken(deps: Deps, token: string): Promise<AccessClaims | 'over' | undefined> {
+  const config = deps.config.current()
+  if (!isCanonical(token)) return undefined
+  const now = deps.clock.now()
+  const hs256Secret = config.tokens.algorithm === 'HS256' ? config.tokens.hs256Secret : undefined
+  const options = {
+    issuer: config.publicUrl,
+    audience: config.tokens.audience,
+    typ: TYPE,
+    requiredClaims: ['sub', 'sid', 'client_id', 'iat', 'exp', 'jti'],
+    clockTolerance: LEEWAY_S,
+    currentDate: toDate(now),
+  }
+  try {
+    if (hs256Secret !== undefined) {
+      const { payload } = await jwtVerify(token, secretBytes(hs256Secret), {
+        ...options,
+        algorithms: ['HS256'],
+      })
+      return asClaims(payload)
+    }
+    const ring = await keyring(deps)
+    const { payload } = await jwtVerify(
+      token,
+      ({ kid, alg }) => {
+        const key = verificationKeyAt(ring, kid, now)
+        // A key has one algorithm (RFC 8725 §3.1): the header may not choose another.
+        if (!key || key.algorithm !== alg) throw new AuthdError('INVALID_TOKEN')
+        return key.publicKey
+      },
+      { ...options, algorithms: ['ES256', 'EdDSA', 'RS256'] },
+    )
+    return asClaims(payload)
+  } catch (error) {
+    // Claims are looked at after the signature. Otherwise every fault is one: a stranger learns nothing of which.
+    return error instanceof errors.JWTExpired ? 'over' : undefined
+  }
+}
+
+async function currentKey(deps: Deps, now: number) {
+  const { algorithm, hs256Secret } = deps.config.current().tokens
+  if (algorithm === 'HS256' && hs256Secret !== undefined) {
+    return { alg: 'HS256', kid: {}, key: secretBytes(hs256Secret) }
+  }
+  const key = signingKeyAt(await keyring(deps), now)
+  if (!key) throw new Error('no signing key: the database was not set up')
+  return { alg: key.algorithm, kid: { kid: key.kid }, key: key.privateKey }
+}
+
+/** One token has one spelling here; jose also takes spaces and unused bits (SECURITY fact 8). */
+function isCanonical(token: string): boolean {
+  const parts = token.split('.')
+  return parts.length === 3 && parts.every((part) => part !== '' && isCanonicalBase64url(part))
+}
+
+function secretBytes(secret: string): Uint8Array {
+  return new TextEncoder().encode(secret)
+}
+
+function asClaims(payload: JWTPayload): AccessClaims | undefined {
+  const { sub, sid } = payload
+  return typeof sub === 'string' && typeof sid === 'string' ? (payload as unknown as AccessClaims) : undefined
+}

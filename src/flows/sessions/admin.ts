@@ -1,0 +1,65 @@
+import type { Deps } from '../../deps.ts'
+import { AuthdError } from '../../errors.ts'
+import { firstId } from '../../platform/random.ts'
+import { countSessions, findSession, listSessions, type OwnedSession } from '../../store/sessions.ts'
+import { findUser } from '../../store/users.ts'
+import type { Actor } from '../event.ts'
+import { resolveUser } from '../named-user.ts'
+import { notify } from '../outbox/notice.ts'
+import { type EndedSession, endSessionsIn } from './session.ts'
+
+export interface SessionSelection {
+  ids?: string[] | undefined
+  /** As an operator names people. */
+  user?: string | undefined
+  createdBefore?: number | undefined
+}
+
+/** Everybody's sessions, newest first. */
+export async function listAllSessions(
+  deps: Deps,
+  {
+    user,
+    isLiveOnly,
+    createdSince,
+    before,
+  }: { user?: string | undefined; isLiveOnly: boolean; createdSince?: number | undefined; before?: string | undefined },
+  limit: number,
+): Promise<{ sessions: OwnedSession[]; total: number; nextCursor: string | null }> {
+  const userId = user === undefined ? undefined : (await resolveUser(deps, user)).id
+  // Ids carry their time: what began before is not even looked at.
+  const from = createdSince === undefined ? undefined : firstId('ses', createdSince)
+  const filter = { userId, createdSince, from, liveAt: isLiveOnly ? deps.clock.now() : undefined }
+  return await deps.db.read(async (sql) => {
+    const sessions = await listSessions(sql, { ...filter, before }, limit)
+    const nextCursor = sessions.length === limit ? (sessions.at(-1)?.id ?? null) : null
+    return { sessions, total: await countSessions(sql, filter), nextCursor }
+  })
+}
+
+export async function showSession(deps: Deps, id: string): Promise<OwnedSession> {
+  return (await deps.db.read((sql) => findSession(sql, id))) ?? notFound(id)
+}
+
+/** Ends what is live of the selection; a session that was never there is an error, one that is over is not. */
+export async function revokeByOperator(deps: Deps, actor: Actor, selection: SessionSelection): Promise<EndedSession[]> {
+  const { ids, user, createdBefore } = selection
+  for (const id of ids ?? []) await showSession(deps, id)
+  const userId = user === undefined ? undefined : (await resolveUser(deps, user)).id
+  const filter = { ids, userId, createdBefore }
+  return await deps.db.write(async (trx) => {
+    const ended = await endSessionsIn(deps, trx, actor, { filter, reason: 'revoked_by_operator' })
+    // Whoever was meant is told; a clean-up of everybody's is no reason for a mail to everybody.
+    const isAboutSomebody = ids !== undefined || userId !== undefined
+    const people = isAboutSomebody ? [...new Set(ended.map((session) => session.userId))] : []
+    for (const id of people) {
+      const person = await findUser(trx, id)
+      if (person) await notify(deps, trx, actor, { user: person, template: 'sessions_revoked' })
+    }
+    return ended
+  })
+}
+
+function notFound(id: string): never {
+  throw new AuthdError('SESSION_NOT_FOUND', { message: `No session "${id}".`, suggestions: ['authd sessions list'] })
+}

@@ -1,0 +1,45 @@
+import type { Deps } from '../../deps.ts'
+import { digest, mintSecret } from '../../platform/secret.ts'
+import type { Trx } from '../../store/db.ts'
+import { renewSession, type Session } from '../../store/sessions.ts'
+import type { Proof } from '../../store/signin-attempts.ts'
+import { amrOf } from '../policy/factor.ts'
+import { type Bearers, bearersOf } from './session.ts'
+import { issueTokens, type Tokens } from './token.ts'
+
+/** A session under its new secret, which replaces the old cookie and refresh token. */
+export interface Renewed extends Bearers {
+  session: Session
+}
+
+/**
+ * Gives a session another secret and salt after a step-up or a change of factors (fixation), and notes what was proven
+ * with it. The id stays. Inside the unit that did it.
+ */
+export async function renew(
+  deps: Deps,
+  trx: Trx,
+  { session, proof }: { session: Session; proof?: Proof },
+): Promise<Renewed> {
+  const proofs = session.amr.filter((name): name is Proof => name !== 'mfa')
+  const amr = proof === undefined ? session.amr : amrOf([...new Set([...proofs, proof])])
+  const isEnrolmentDue = session.isEnrolmentDue && (proof === undefined || proof === 'email')
+  const secret = session.delivery === 'cookie' || isEnrolmentDue ? mintSecret(deps.random) : undefined
+  const next: Session = {
+    ...session,
+    secretDigest: secret === undefined ? null : digest(secret),
+    refreshSalt: mintSecret(deps.random),
+    amr,
+    aal: amr.includes('mfa') ? 2 : session.aal,
+    authTime: proof === undefined ? session.authTime : deps.clock.now(),
+    isEnrolmentDue,
+  }
+  // Ended by somebody else meanwhile: then the new secret is as dead as the old one.
+  await renewSession(trx, next)
+  return { session: next, ...bearersOf(deps, next, secret) }
+}
+
+/** Signed after the unit, where the session delivers tokens and applications may trust it. */
+export async function tokensFor(deps: Deps, { session }: Pick<Renewed, 'session'>): Promise<Tokens | undefined> {
+  return session.delivery === 'tokens' && !session.isEnrolmentDue ? await issueTokens(deps, session) : undefined
+}

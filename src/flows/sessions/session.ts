@@ -1,0 +1,232 @@
+import type { Deps } from '../../deps.ts'
+import { AuthdError } from '../../errors.ts'
+import { MINUTE } from '../../platform/clock.ts'
+import { digest, mintSecret } from '../../platform/secret.ts'
+import type { Trx } from '../../store/db.ts'
+import { forgetDevices } from '../../store/devices.ts'
+import {
+  findSession,
+  insertSession,
+  listSessions,
+  type OwnedSession,
+  revokeSessions,
+  type Session,
+  type SessionFilter,
+  touchSession,
+} from '../../store/sessions.ts'
+import type { SessionTransport } from '../../store/signin-attempts.ts'
+import type { User } from '../../store/users.ts'
+import { type Actor, recordEvent } from '../event.ts'
+
+/** `last_seen_at` may be this old: a session that is used all the time costs one write a minute. */
+const TOUCH_EVERY_MS = MINUTE
+
+/** How whoever holds a session shows it, but for tokens. */
+export interface Bearers {
+  /** `ses_<id>.<secret>`, where it is delivered so. */
+  cookie: string | undefined
+  /** `chk_<id>.<secret>`: for the other hosts of `session.cookie_domain`, and good for asking who is signed in. */
+  check: string | undefined
+  /** As the cookie, but a bearer that is good for enrolling a factor only: where tokens would be delivered. */
+  enrolmentToken: string | undefined
+}
+
+export interface StartedSession extends Bearers {
+  session: Session
+}
+
+export function bearersOf(deps: Pick<Deps, 'keys'>, session: Session, secret: string | undefined): Bearers {
+  const text = secret === undefined ? undefined : `${session.id}.${secret}`
+  if (session.delivery === 'tokens') return { cookie: undefined, check: undefined, enrolmentToken: text }
+  const check = `chk_${session.id.slice('ses_'.length)}.${checkSecret(deps, session)}`
+  return { cookie: text, check, enrolmentToken: undefined }
+}
+
+/** Derived with the session's salt: it changes with the session's own secret, and needs no column. */
+export function checkSecret({ keys }: Pick<Deps, 'keys'>, { id, refreshSalt }: Session): string {
+  return keys.mac('check-cookie', `${id} ${refreshSalt}`)
+}
+
+/** Makes a session inside the unit that proved who it is for. Only completeSignIn calls it. */
+export async function startSession(
+  deps: Pick<Deps, 'clock' | 'random' | 'config' | 'keys' | 'metrics'>,
+  trx: Trx,
+  actor: Actor,
+  input: {
+    user: Pick<User, 'id' | 'email'>
+    delivery: SessionTransport
+    amr: string[]
+    aal: number
+    isEnrolmentDue: boolean
+  },
+): Promise<StartedSession> {
+  const { session: limits } = deps.config.current()
+  const now = deps.clock.now()
+  const id = deps.random.id('ses')
+  // A session that waits for an enrolment gets no tokens, because apps would trust them. Its holder gets this secret.
+  const hasSecret = input.delivery === 'cookie' || input.isEnrolmentDue
+  const secret = hasSecret ? mintSecret(deps.random) : undefined
+  await endSurplus(deps, trx, actor, input.user.id)
+  const session = {
+    id,
+    userId: input.user.id,
+    delivery: input.delivery,
+    secretDigest: secret === undefined ? null : digest(secret),
+    amr: input.amr,
+    aal: input.aal,
+    isEnrolmentDue: input.isEnrolmentDue,
+    authTime: now,
+    createdAt: now,
+    lastSeenAt: now,
+    idleExpiresAt: now + Math.min(limits.idleTtl, limits.ttl),
+    expiresAt: now + limits.ttl,
+    ip: actor.ip,
+    userAgent: actor.userAgent,
+    generation: 0,
+    refreshSalt: mintSecret(deps.random),
+    refreshedAt: now,
+  }
+  await insertSession(trx, session)
+  await recordEvent(deps, trx, actor, {
+    type: 'session.created',
+    user: input.user,
+    sessionId: id,
+    metadata: { amr: input.amr, aal: input.aal, delivery: input.delivery },
+  })
+  const started = { ...session, revokedAt: null, revokedBy: null, revokedReason: null }
+  return { session: started, ...bearersOf(deps, started, secret) }
+}
+
+/** Makes room for one more session: the ones that were unused longest end. */
+async function endSurplus(
+  deps: Pick<Deps, 'clock' | 'random' | 'config' | 'metrics'>,
+  trx: Trx,
+  actor: Actor,
+  userId: string,
+): Promise<void> {
+  const { maxPerUser } = deps.config.current().session
+  if (maxPerUser === 0) return
+  const live = await listSessions(trx, { userId, liveAt: deps.clock.now() }, 1000)
+  const surplus = live.sort((a, b) => b.lastSeenAt - a.lastSeenAt).slice(maxPerUser - 1)
+  if (surplus.length === 0) return
+  const filter = { ids: surplus.map(({ id }) => id) }
+  await endSessionsIn(deps, trx, actor, { filter, reason: 'too_many_sessions' })
+}
+
+export function isLive(session: OwnedSession, now: number): boolean {
+  return (
+    session.revokedAt === null &&
+    session.user.disabledAt === null &&
+    session.idleExpiresAt > now &&
+    session.expiresAt > now
+  )
+}
+
+/**
+ * The live session of this id, marked as used, if `isProven` says that the caller holds it; `over` if they hold one that
+ * has ended; undefined for anything else.
+ */
+export async function useSession(
+  deps: Deps,
+  id: string,
+  isProven: (session: OwnedSession) => boolean,
+): Promise<OwnedSession | 'over' | undefined> {
+  const now = deps.clock.now()
+  const session = await deps.db.read((sql) => findSession(sql, id))
+  if (!session || !isProven(session)) return undefined
+  if (!isLive(session, now)) return 'over'
+  if (session.lastSeenAt > now - TOUCH_EVERY_MS) return session
+  const idleExpiresAt = Math.min(now + deps.config.current().session.idleTtl, session.expiresAt)
+  await deps.db.write((trx) => touchSession(trx, { id, now, idleExpiresAt }))
+  return { ...session, lastSeenAt: now, idleExpiresAt }
+}
+
+/** The live session of this id for somebody who may only look: it is not marked as used, and lives no longer by it. */
+export async function lookAtSession(
+  deps: Deps,
+  id: string,
+  isProven: (session: OwnedSession) => boolean,
+): Promise<OwnedSession | 'over' | undefined> {
+  const session = await deps.db.read((sql) => findSession(sql, id))
+  if (!session || !isProven(session)) return undefined
+  return isLive(session, deps.clock.now()) ? session : 'over'
+}
+
+/** A person's live sessions, newest first. */
+export async function listOwnSessions(deps: Deps, userId: string): Promise<OwnedSession[]> {
+  const liveAt = deps.clock.now()
+  return await deps.db.read((sql) => listSessions(sql, { userId, liveAt }, 500))
+}
+
+/** Ends one of a person's own sessions. A session of somebody else is as unknown as one that never was. */
+export async function endOwnSession(
+  deps: Deps,
+  actor: Actor,
+  input: { userId: string; sessionId: string },
+): Promise<void> {
+  const ended = await endSessions(deps, actor, {
+    filter: { userId: input.userId, ids: [input.sessionId] },
+    reason: 'signed_out',
+  })
+  if (ended.length === 0) throw new AuthdError('SESSION_NOT_FOUND')
+}
+
+export type SignOutScope = 'current' | 'others' | 'all'
+
+/** Signing out everywhere also forgets the person's devices. */
+export async function signOut(
+  deps: Deps,
+  actor: Actor,
+  { session, scope }: { session: Pick<Session, 'id' | 'userId'>; scope: SignOutScope },
+): Promise<void> {
+  await deps.db.write(async (trx) => {
+    const filter = scope === 'current' ? { ids: [session.id] } : { userId: session.userId }
+    const exceptId = scope === 'others' ? session.id : undefined
+    await endSessionsIn(deps, trx, actor, {
+      filter: { ...filter, exceptId },
+      reason: 'signed_out',
+    })
+    if (scope === 'all') await forgetDevices(trx, session.userId)
+  })
+}
+
+export interface EndedSession {
+  id: string
+  userId: string
+}
+
+/** Ends the live sessions that the filter names, in one unit; answers which. Ending them again changes nothing. */
+export async function endSessions(
+  deps: Deps,
+  actor: Actor,
+  input: { filter: SessionFilter; reason: string },
+): Promise<EndedSession[]> {
+  return await deps.db.write((trx) => endSessionsIn(deps, trx, actor, input))
+}
+
+/** As endSessions, in a unit that does more. */
+export async function endSessionsIn(
+  deps: Pick<Deps, 'clock' | 'random' | 'metrics'>,
+  trx: Trx,
+  actor: Actor,
+  input: {
+    filter: SessionFilter & { exceptId?: string | undefined }
+    reason: string
+  },
+): Promise<EndedSession[]> {
+  const now = deps.clock.now()
+  const ended = await revokeSessions(trx, input.filter, {
+    now,
+    by: actor.id,
+    reason: input.reason,
+  })
+  for (const { id, userId } of ended) {
+    await recordEvent(deps, trx, actor, {
+      type: 'session.revoked',
+      userId,
+      sessionId: id,
+      metadata: { reason: input.reason },
+    })
+  }
+  return ended
+}

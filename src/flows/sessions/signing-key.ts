@@ -1,0 +1,226 @@
+import { type CryptoKey, calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, type JWK } from 'jose'
+import type { Deps } from '../../deps.ts'
+import { AuthdError } from '../../errors.ts'
+import { MINUTE } from '../../platform/clock.ts'
+import { type HmacKey, hmacKey, mintSecret } from '../../platform/secret.ts'
+import { bumpEpoch } from '../../store/change-epochs.ts'
+import type { Sql } from '../../store/db.ts'
+import { insertSigningKey, listSigningKeys, retireAccessKeys, type SigningKey } from '../../store/signing-keys.ts'
+import { type Actor, recordEvent, SYSTEM } from '../event.ts'
+
+export type KeyAlgorithm = 'ES256' | 'EdDSA' | 'RS256'
+
+/** How long apps may keep the JWKS. */
+export const JWKS_MAX_AGE_MS = 5 * MINUTE
+/** What clocks may be off by, and more than another process may lag behind with what it publishes. */
+const LEEWAY_MS = MINUTE
+const REFRESH_ROOT = 'refresh-root'
+
+interface AccessKey {
+  kid: string
+  algorithm: string
+  signsFrom: number
+  verifiesUntil: number | null
+  publicJwk: JWK
+  publicKey: CryptoKey
+  privateKey: CryptoKey
+}
+
+export interface Keyring {
+  /** Oldest first. */
+  access: AccessKey[]
+  refreshRoot: HmacKey
+}
+
+export type KeyState = 'next' | 'active' | 'retiring' | 'retired'
+
+/** The keys of this deployment, opened; kept until `keys rotate` bumps their epoch. */
+export async function keyring(deps: Pick<Deps, 'cache' | 'keys'>): Promise<Keyring> {
+  return await deps.cache.of('keys', (sql) => loadKeyring(deps, sql))
+}
+
+/** The newest key whose time has come; the oldest there is, if a clock has been put back behind them all. */
+export function signingKeyAt(ring: Keyring, now: number): AccessKey | undefined {
+  return ring.access.findLast((key) => key.signsFrom <= now) ?? ring.access[0]
+}
+
+export function verificationKeyAt(ring: Keyring, kid: string | undefined, now: number): AccessKey | undefined {
+  return ring.access.find((key) => key.kid === kid && verifiesAt(key, now))
+}
+
+/** The public keys that verifiers need now, the next one included (RFC 7517). */
+export async function jwks(deps: Deps): Promise<{ keys: JWK[] }> {
+  const now = deps.clock.now()
+  const ring = await keyring(deps)
+  return {
+    keys: ring.access.filter((key) => verifiesAt(key, now)).map((key) => key.publicJwk),
+  }
+}
+
+/** Makes what is missing at the first start; any number of processes may do it at once. */
+export async function ensureKeys(deps: Deps): Promise<void> {
+  const { algorithm } = deps.config.current().tokens
+  const now = deps.clock.now()
+  const stored = await deps.db.read(listSigningKeys)
+  if (!stored.some(({ purpose }) => purpose === 'refresh')) await makeRefreshRoot(deps)
+  if (algorithm === 'HS256' || newestAlgorithm(stored) === algorithm) return
+  await addAccessKey(deps, SYSTEM, {
+    algorithm,
+    signsFrom: now,
+    onlyIfMissing: true,
+  })
+}
+
+function newestAlgorithm(stored: SigningKey[]): string | undefined {
+  return stored.findLast(({ purpose }) => purpose === 'access')?.algorithm
+}
+
+export interface Rotation {
+  kid: string
+  algorithm: KeyAlgorithm
+  publishedAt: number
+  signsFrom: number
+  /** When the older keys stop verifying: their last token has expired by then. */
+  olderVerifyUntil: number
+}
+
+/** Publishes a new key now and lets it sign once every cached JWKS has it (`isImmediate`: at once). */
+export async function rotateKeys(
+  deps: Deps,
+  actor: Actor,
+  { isImmediate }: { isImmediate: boolean },
+): Promise<Rotation> {
+  const { algorithm } = deps.config.current().tokens
+  if (algorithm === 'HS256') {
+    throw new AuthdError('FAILED', {
+      message: 'tokens.algorithm is HS256: its secret stands in the configuration, so it is changed there.',
+      suggestions: ['authd config reference tokens.hs256_secret'],
+    })
+  }
+  const signsFrom = deps.clock.now() + (isImmediate ? 0 : JWKS_MAX_AGE_MS + LEEWAY_MS)
+  return await addAccessKey(deps, actor, {
+    algorithm,
+    signsFrom,
+    onlyIfMissing: false,
+  })
+}
+
+export interface KeyListing {
+  key: SigningKey
+  state: KeyState
+}
+
+/** Newest first; private parts stay sealed. */
+export async function listKeys(deps: Deps): Promise<KeyListing[]> {
+  const now = deps.clock.now()
+  const access = (await deps.db.read(listSigningKeys)).filter(({ purpose }) => purpose === 'access')
+  const active = access.findLast(({ signsFrom }) => signsFrom <= now)
+  return access.reverse().map((key) => ({ key, state: stateOf(key, active, now) }))
+}
+
+function stateOf(key: SigningKey, active: SigningKey | undefined, now: number): KeyState {
+  if (key.signsFrom > now) return 'next'
+  if (key.kid === active?.kid) return 'active'
+  return verifiesAt(key, now) ? 'retiring' : 'retired'
+}
+
+function verifiesAt({ verifiesUntil }: { verifiesUntil: number | null }, now: number): boolean {
+  return verifiesUntil === null || verifiesUntil > now
+}
+
+async function addAccessKey(
+  deps: Deps,
+  actor: Actor,
+  { algorithm, signsFrom, onlyIfMissing }: { algorithm: KeyAlgorithm; signsFrom: number; onlyIfMissing: boolean },
+): Promise<Rotation> {
+  const { publicKey, privateKey } = await generateKeyPair(algorithm, {
+    extractable: true,
+  })
+  const publicJwk = await exportJWK(publicKey)
+  const kid = await calculateJwkThumbprint(publicJwk)
+  const privateText = JSON.stringify(await exportJWK(privateKey))
+  const sealed = deps.keys.seal({ table: 'signing_keys', column: 'sealed', rowId: kid }, privateText)
+  const now = deps.clock.now()
+  const olderVerifyUntil = signsFrom + deps.config.current().tokens.accessTtl + LEEWAY_MS
+  const publicText = JSON.stringify({
+    ...publicJwk,
+    kid,
+    alg: algorithm,
+    use: 'sig',
+  })
+  await deps.db.write(async (trx) => {
+    // The topic's row is held until the end: one process at a time changes keys.
+    await bumpEpoch(trx, 'keys')
+    if (onlyIfMissing && newestAlgorithm(await listSigningKeys(trx)) === algorithm) return
+    await insertSigningKey(trx, {
+      kid,
+      purpose: 'access',
+      algorithm,
+      publicJwk: publicText,
+      sealed,
+      createdAt: now,
+      signsFrom,
+    })
+    await retireAccessKeys(trx, {
+      exceptKid: kid,
+      verifiesUntil: olderVerifyUntil,
+    })
+    await recordEvent(deps, trx, actor, {
+      type: 'signing_key.created',
+      metadata: { kid, algorithm },
+    })
+  })
+  await deps.cache.refresh()
+  return { kid, algorithm, publishedAt: now, signsFrom, olderVerifyUntil }
+}
+
+async function makeRefreshRoot(deps: Deps): Promise<void> {
+  const now = deps.clock.now()
+  const sealed = deps.keys.seal(
+    { table: 'signing_keys', column: 'sealed', rowId: REFRESH_ROOT },
+    mintSecret(deps.random),
+  )
+  await deps.db.write(async (trx) => {
+    const key = {
+      kid: REFRESH_ROOT,
+      purpose: 'refresh',
+      algorithm: 'HMAC-SHA256',
+      publicJwk: null,
+    } as const
+    await insertSigningKey(trx, {
+      ...key,
+      sealed,
+      createdAt: now,
+      signsFrom: now,
+    })
+  })
+}
+
+async function loadKeyring(deps: Pick<Deps, 'keys'>, sql: Sql): Promise<Keyring> {
+  const stored = await listSigningKeys(sql)
+  const open = (key: SigningKey) =>
+    deps.keys.open({ table: 'signing_keys', column: 'sealed', rowId: key.kid }, key.sealed)
+  const root = stored.find(({ purpose }) => purpose === 'refresh')
+  if (!root) throw new Error('no refresh root key: the database was not set up')
+  const access: AccessKey[] = []
+  for (const key of stored) {
+    if (key.purpose !== 'access' || !key.publicJwk) continue
+    const publicJwk = JSON.parse(key.publicJwk) as JWK
+    const [publicKey, privateKey] = await Promise.all([
+      importJWK(publicJwk, key.algorithm),
+      importJWK(JSON.parse(open(key)) as JWK, key.algorithm),
+    ])
+    if (publicKey instanceof Uint8Array || privateKey instanceof Uint8Array) throw new Error('not an asymmetric key')
+    const { kid, algorithm, signsFrom, verifiesUntil } = key
+    access.push({
+      kid,
+      algorithm,
+      signsFrom,
+      verifiesUntil,
+      publicJwk,
+      publicKey,
+      privateKey,
+    })
+  }
+  return { access, refreshRoot: hmacKey(open(root)) }
+}

@@ -1,0 +1,135 @@
+import type { Deps } from '../../deps.ts'
+import { AuthdError } from '../../errors.ts'
+import type { EmailAddress } from '../../platform/email-address.ts'
+import { digest, mintSecret } from '../../platform/secret.ts'
+import type { Trx } from '../../store/db.ts'
+import {
+  findSigninAttempt,
+  insertSigninAttempt,
+  type SessionTransport,
+  type SigninAttempt,
+} from '../../store/signin-attempts.ts'
+import type { Actor } from '../event.ts'
+import { findByToken, type HeldAttempt, isOpen } from './attempt.ts'
+import { queueSigninMail, resendAfter, tooManyMails, withinMailLimit } from './mail.ts'
+
+export interface BeginSignIn {
+  email?: EmailAddress | undefined
+  deliver: SessionTransport
+  /** Where the hosted pages go at the end; one of `signin.redirect_urls`. */
+  redirectTo?: string | undefined
+  /** The app's own page for the link; one of `signin.link_urls`. */
+  linkTo?: string | undefined
+  lang: string
+  /** Attempt tokens that this browser holds already. */
+  held: string[]
+  device?: string | undefined
+}
+
+export interface BegunSignIn {
+  attempt: SigninAttempt
+  token: string
+  /** When another mail may be asked for; undefined: none was asked for yet. */
+  resendAfter: number | undefined
+  /** False: none was asked for, or one is on its way still. */
+  isMailed: boolean
+}
+
+/**
+ * Begins a sign-in, and mails link and code if the address is known already. The answer and the work are the same for
+ * known, unknown and disabled addresses. The same address in the same browser continues what is under way.
+ */
+export async function beginSignIn(deps: Deps, actor: Actor, input: BeginSignIn): Promise<BegunSignIn> {
+  const { signin } = deps.config.current()
+  checkListed(input.redirectTo, signin.redirectUrls, 'redirect_to', 'signin.redirect_urls')
+  checkListed(input.linkTo, signin.linkUrls, 'link_to', 'signin.link_urls')
+  const { email, device } = input
+  const begun = await deps.db.write(async (trx) => {
+    const find = async () => (await findContinued(deps, trx, input)) ?? (await insertNew(deps, trx, actor, input))
+    if (!email) return { result: begunBy(deps, await find()) }
+    return await withinMailLimit(deps, trx, actor, {
+      email: email.canonical,
+      queue: async () => {
+        const held = await find()
+        const mailed = await queueSigninMail(deps, trx, actor, { attempt: held.attempt, device })
+        const current = mailed ?? (await findSigninAttempt(trx, held.attempt.id))
+        return { result: begunBy(deps, held, current, mailed !== undefined), isMailed: mailed !== undefined }
+      },
+    })
+  })
+  if ('over' in begun) throw await tooManyMails(deps, begun.over)
+  return begun.result
+}
+
+function begunBy(
+  deps: Deps,
+  { attempt, token }: HeldAttempt,
+  current: SigninAttempt = attempt,
+  isMailed = false,
+): BegunSignIn {
+  return { attempt: current, token, resendAfter: resendAfter(deps, current), isMailed }
+}
+
+function insertNew(deps: Deps, trx: Trx, actor: Actor, input: BeginSignIn): Promise<HeldAttempt> {
+  return insertAttempt(deps, trx, actor, { ...input, purpose: 'signin', boundTo: null })
+}
+
+function checkListed(value: string | undefined, allowed: readonly string[], field: string, key: string): void {
+  if (value === undefined || allowed.includes(value)) return
+  throw new AuthdError('VALIDATION_ERROR', {
+    message: `${field} is not allowed: it must be exactly one of the addresses in ${key}.`,
+    details: { errors: [{ pointer: `/${field}`, code: 'NOT_ALLOWED' }] },
+  })
+}
+
+async function findContinued(deps: Deps, trx: Trx, input: BeginSignIn): Promise<HeldAttempt | undefined> {
+  const now = deps.clock.now()
+  if (!input.email) return undefined
+  for (const text of input.held) {
+    const held = await findByToken(trx, text)
+    const attempt = held?.attempt
+    if (
+      attempt?.email === input.email.canonical &&
+      attempt.proofs.length === 0 &&
+      isOpen(attempt, now) &&
+      attempt.deliver === input.deliver &&
+      attempt.redirectTo === (input.redirectTo ?? null) &&
+      attempt.linkTo === (input.linkTo ?? null)
+    ) {
+      return held
+    }
+  }
+  return undefined
+}
+
+/** A new attempt, and the token of whoever holds it. */
+export async function insertAttempt(
+  deps: Deps,
+  trx: Trx,
+  actor: Actor,
+  input: Pick<BeginSignIn, 'email' | 'deliver' | 'redirectTo' | 'linkTo' | 'lang'> &
+    Pick<SigninAttempt, 'purpose' | 'boundTo'>,
+): Promise<HeldAttempt> {
+  const now = deps.clock.now()
+  const id = deps.random.id('att')
+  const secret = mintSecret(deps.random)
+  await insertSigninAttempt(trx, {
+    id,
+    purpose: input.purpose,
+    boundTo: input.boundTo,
+    secretDigest: digest(secret),
+    email: input.email?.canonical ?? null,
+    emailTyped: input.email?.typed ?? null,
+    deliver: input.deliver,
+    redirectTo: input.redirectTo ?? null,
+    linkTo: input.linkTo ?? null,
+    lang: input.lang,
+    ip: actor.ip,
+    userAgent: actor.userAgent,
+    createdAt: now,
+    expiresAt: now + deps.config.current().signin.ttl,
+  })
+  const attempt = await findSigninAttempt(trx, id)
+  if (!attempt) throw new Error('an attempt was inserted and is not there')
+  return { attempt, token: `${id}.${secret}` }
+}

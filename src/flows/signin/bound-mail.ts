@@ -1,0 +1,50 @@
+import type { Deps } from '../../deps.ts'
+import { AuthdError } from '../../errors.ts'
+import type { EmailAddress } from '../../platform/email-address.ts'
+import type { Trx } from '../../store/db.ts'
+import { type AttemptPurpose, findBoundAttempt } from '../../store/signin-attempts.ts'
+import { decide } from '../decide.ts'
+import type { Actor } from '../event.ts'
+import { isOpen } from './attempt.ts'
+import { insertAttempt } from './begin.ts'
+import { queueSigninMail, resendAfter, tooManyMails, tooSoon, withinMailLimit } from './mail.ts'
+
+/**
+ * Mails a code that proves an address for something else than a sign-in: an attempt whose token nobody is given, bound
+ * to the session or the change that it is about. Answers when another may be asked for.
+ */
+export async function sendBoundMail(
+  deps: Deps,
+  actor: Actor,
+  input: {
+    purpose: Exclude<AttemptPurpose, 'signin'>
+    boundTo: string
+    address: EmailAddress
+    lang: string
+    device?: string | undefined
+    /** Inside the unit, first: why not. */
+    mayBegin: (trx: Trx) => Promise<AuthdError | undefined>
+  },
+): Promise<number> {
+  const { purpose, boundTo, address, lang, device } = input
+  const now = deps.clock.now()
+  const sent = await decide(deps, async (trx) => {
+    const refusal = await input.mayBegin(trx)
+    if (refusal) return refusal
+    const last = await findBoundAttempt(trx, { purpose, boundTo })
+    const isContinued = last?.email === address.canonical && last.usedAt === null && isOpen(last, now)
+    const fresh = { email: address, deliver: 'cookie', lang, purpose, boundTo } as const
+    return await withinMailLimit(deps, trx, actor, {
+      email: address.canonical,
+      queue: async () => {
+        const attempt = isContinued ? last : (await insertAttempt(deps, trx, actor, fresh)).attempt
+        const mailed = await queueSigninMail(deps, trx, actor, { attempt, device })
+        const result = mailed ?? tooSoon(Math.max(0, (resendAfter(deps, attempt) ?? now) - now))
+        return { result, isMailed: mailed !== undefined }
+      },
+    })
+  })
+  if ('over' in sent) throw await tooManyMails(deps, sent.over)
+  if (sent.result instanceof AuthdError) throw sent.result
+  return resendAfter(deps, sent.result) ?? now
+}

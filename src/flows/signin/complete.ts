@@ -1,0 +1,207 @@
+import type { Deps } from '../../deps.ts'
+import { DAY, MINUTE } from '../../platform/clock.ts'
+import { digest, mintSecret } from '../../platform/secret.ts'
+import type { Trx } from '../../store/db.ts'
+import { rememberDevice } from '../../store/devices.ts'
+import type { Session } from '../../store/sessions.ts'
+import { addProof, completeSigninAttempt, type Proof, type SigninAttempt } from '../../store/signin-attempts.ts'
+import { insertUser, lockUserByEmail, recordSignIn, type User, verifyUserEmail } from '../../store/users.ts'
+import { type Actor, recordEvent } from '../event.ts'
+import { notify } from '../outbox/notice.ts'
+import {
+  acceptedFactors,
+  amrOf,
+  dropFactors,
+  enrolledFactors,
+  type Factor,
+  levelOf,
+  policyFor,
+  whatIsDue,
+} from '../policy/factor.ts'
+import { maySignIn } from '../policy/signup.ts'
+import { tokensFor } from '../sessions/renewal.ts'
+import { type Bearers, endSessionsIn, startSession } from '../sessions/session.ts'
+import { keyring } from '../sessions/signing-key.ts'
+import type { Tokens } from '../sessions/token.ts'
+
+const DEVICE_TTL_MS = 365 * DAY
+/** What the first proof leaves for the second. */
+const SECOND_FACTOR_MS = 5 * MINUTE
+
+export interface Completion {
+  attempt: SigninAttempt
+  /** The person, held by this unit; undefined: nobody has this address yet. */
+  user: User | undefined
+  /** What was proven just now. */
+  proof: Proof
+  /** By which way, for the audit log. */
+  method: 'magic_link' | 'email_code' | 'passkey' | 'totp' | 'recovery_code' | 'recovery_link'
+  /** The browser's live session, which this sign-in replaces. */
+  replaces?: Pick<Session, 'id'> | undefined
+  device?: string | undefined
+}
+
+export interface SignedIn extends Bearers {
+  kind: 'signed_in'
+  session: Session
+  user: User
+  attempt: SigninAttempt
+  device: string | undefined
+  /** The browser was not known to be the person's. */
+  isNewDevice: boolean
+}
+
+/** The first proof was right, and another is due; the attempt lives on. */
+export interface FactorDue {
+  kind: 'factor_due'
+  attempt: SigninAttempt
+  factors: Factor[]
+}
+
+export type SignInOutcome = SignedIn | FactorDue
+
+/**
+ * The one ending of every method, and the only maker of sessions: at most once an attempt, and only when the factor
+ * policy has nothing more to ask. The unit that proved something calls it; undefined: refused (disabled, sign-up closed,
+ * completed before, a proof of somebody else), whatever the proof.
+ */
+export async function completeSignIn(
+  deps: Deps,
+  trx: Trx,
+  actor: Actor,
+  { attempt, user: known, proof, method, replaces, device }: Completion,
+): Promise<SignInOutcome | undefined> {
+  const now = deps.clock.now()
+  if (attempt.purpose !== 'signin') throw new Error('an attempt for something else cannot sign in')
+  const user = known ?? (await makeUser(deps, trx, actor, attempt))
+  const email = user?.email ?? attempt.email
+  const refuse = (reason: string) => noteRefusal(deps, trx, actor, { email, method, reason, userId: user?.id ?? null })
+  if (!user || (user.disabledAt === null && !maySignIn(deps, user.email, user))) return await refuse('not_allowed')
+  if (user.disabledAt !== null) return await refuse('disabled')
+  if (attempt.userId !== null && attempt.userId !== user.id) return await refuse('other_person')
+  const by = { ...actor, id: `user:${user.id}` }
+  if (proof === 'email' && user.emailVerifiedAt === null) await verifyAddress(deps, trx, by, user)
+
+  const proofs = [...new Set([...attempt.proofs, proof])]
+  const due = whatIsDue(proofs, await enrolledFactors(trx, user.id), policyFor(deps, user))
+  if (due === 'factor') return await askForFactor(deps, trx, by, { attempt, user, proofs, method })
+  if (!(await completeSigninAttempt(trx, { id: attempt.id, now }))) return undefined
+  await recordSignIn(trx, { id: user.id, now, lang: attempt.lang })
+  if (replaces) await endSessionsIn(deps, trx, actor, { filter: { ids: [replaces.id] }, reason: 'replaced' })
+  const { deliver: delivery } = attempt
+  const started = await startSession(deps, trx, by, {
+    user,
+    delivery,
+    amr: amrOf(proofs),
+    aal: levelOf(proofs),
+    isEnrolmentDue: due === 'enrolment',
+  })
+  await recordEvent(deps, trx, by, {
+    type: 'user.authenticated',
+    user,
+    sessionId: started.session.id,
+    metadata: { method },
+  })
+  const browser = await knowDevice(deps, trx, by, { user, delivery, device })
+  return {
+    kind: 'signed_in',
+    ...started,
+    user,
+    attempt,
+    device: delivery === 'cookie' ? browser.token : undefined,
+    isNewDevice: browser.isNew,
+  }
+}
+
+/** A new person, held until the unit ends, if the sign-up policy lets them in; whoever raced made them, once. */
+async function makeUser(
+  deps: Deps,
+  trx: Trx,
+  actor: Actor,
+  { email, emailTyped }: Pick<SigninAttempt, 'email' | 'emailTyped'>,
+): Promise<User | undefined> {
+  if (email === null || !maySignIn(deps, email, undefined)) return undefined
+  const now = deps.clock.now()
+  const id = deps.random.id('usr')
+  const row = { id, email, emailTyped: emailTyped ?? email, name: null, emailVerifiedAt: now, createdAt: now }
+  if (await insertUser(trx, row)) {
+    await recordEvent(deps, trx, { ...actor, id: `user:${id}` }, { type: 'user.registered', userId: id, email })
+  }
+  return await lockUserByEmail(trx, email)
+}
+
+/**
+ * The first proof of an address: whatever was enrolled before it may be somebody else's, and goes (pre-hijacking), with
+ * the sessions that enrolled it.
+ */
+async function verifyAddress(deps: Deps, trx: Trx, actor: Actor, user: User): Promise<void> {
+  if (!(await verifyUserEmail(trx, { id: user.id, now: deps.clock.now() }))) return
+  await endSessionsIn(deps, trx, actor, { filter: { userId: user.id }, reason: 'address_proven' })
+  const dropped = await dropFactors(trx, user.id)
+  const metadata = { dropped }
+  await recordEvent(deps, trx, actor, { type: 'user.email_verified', user, metadata })
+}
+
+async function askForFactor(
+  deps: Deps,
+  trx: Trx,
+  actor: Actor,
+  { attempt, user, proofs, method }: Pick<Completion, 'attempt' | 'method'> & { user: User; proofs: Proof[] },
+): Promise<FactorDue | undefined> {
+  const now = deps.clock.now()
+  const until = now + SECOND_FACTOR_MS
+  const proven = { id: attempt.id, userId: user.id, proofs, before: attempt.proofs, now, until }
+  if (!(await addProof(trx, proven))) return undefined
+  const about = { user, metadata: { method } }
+  await recordEvent(deps, trx, actor, { type: 'user.factor_due', ...about })
+  const next = { ...attempt, userId: user.id, proofs, expiresAt: Math.max(attempt.expiresAt, until) }
+  return { kind: 'factor_due', attempt: next, factors: await acceptedFactors(trx, user.id, proofs) }
+}
+
+/** The browser is known to this person from now on; they are told of one that was not, but for their first sign-in. */
+async function knowDevice(
+  deps: Deps,
+  trx: Trx,
+  actor: Actor,
+  { user, delivery, device }: { user: User; delivery: SigninAttempt['deliver']; device: string | undefined },
+): Promise<{ token: string | undefined; isNew: boolean }> {
+  const token = delivery === 'cookie' ? (device ?? `${deps.random.id('dev')}.${mintSecret(deps.random)}`) : device
+  if (token === undefined) return { token, isNew: false }
+  const now = deps.clock.now()
+  const known = { userId: user.id, deviceDigest: digest(token), now, expiresAt: now + DEVICE_TTL_MS }
+  const isNew = await rememberDevice(trx, known)
+  if (isNew && user.lastSeenAt !== null) {
+    await recordEvent(deps, trx, actor, { type: 'user.new_device', user })
+    await notify(deps, trx, actor, { user, template: 'new_device' })
+  }
+  return { token, isNew }
+}
+
+async function noteRefusal(
+  deps: Deps,
+  trx: Trx,
+  actor: Actor,
+  { email, method, reason, userId }: { email: string | null; method: string; reason: string; userId: string | null },
+): Promise<undefined> {
+  const metadata = { method, reason }
+  const type = 'user.authentication_failed'
+  await recordEvent(deps, trx, actor, { type, outcome: 'failure', userId, email, metadata })
+}
+
+export type SignInResult =
+  | { status: 'complete'; signedIn: SignedIn; tokens: Tokens | undefined }
+  | { status: 'factor_required'; attempt: SigninAttempt; factors: Factor[] }
+  | { status: 'continue_elsewhere' }
+
+/** What follows the unit: tokens are signed outside of it. */
+export async function presentSignIn(deps: Deps, outcome: SignInOutcome): Promise<SignInResult> {
+  if (outcome.kind === 'factor_due') {
+    return { status: 'factor_required', attempt: outcome.attempt, factors: outcome.factors }
+  }
+  return { status: 'complete', signedIn: outcome, tokens: await tokensFor(deps, outcome) }
+}
+
+/** Before anything is spent: what presentSignIn will need must be there. */
+export async function prepareSignIn(deps: Deps): Promise<void> {
+  await keyring(deps)
+}

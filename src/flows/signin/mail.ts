@@ -1,0 +1,180 @@
+import type { Deps } from '../../deps.ts'
+import { AuthdError } from '../../errors.ts'
+import { MINUTE, SECOND } from '../../platform/clock.ts'
+import { maskEmail } from '../../platform/email-address.ts'
+import { digest, mintLongCode, mintSecret, mintShortCode, normalizeCode } from '../../platform/secret.ts'
+import { describeUserAgent } from '../../platform/user-agent.ts'
+import type { Trx } from '../../store/db.ts'
+import { isBudgetUsed } from '../../store/failed-attempts.ts'
+import { giveBackToBucket } from '../../store/rate-limits.ts'
+import {
+  type AttemptPurpose,
+  findSigninAttempt,
+  renewSigninMail,
+  type SigninAttempt,
+} from '../../store/signin-attempts.ts'
+import { findUserByEmail, type User } from '../../store/users.ts'
+import { decide } from '../decide.ts'
+import { type Actor, recordEvent, SYSTEM } from '../event.ts'
+import { rememberIfOver, type Standing, spendIn, tooMany } from '../limits/rate-limit.ts'
+import { enqueueMail } from '../outbox/mail.ts'
+import { maySignIn } from '../policy/signup.ts'
+import { findHeld, type Holding, isOpen } from './attempt.ts'
+import { codeBudget, macCode } from './code.ts'
+
+/** An attempt lives so long at the most, however many mails it asks for. */
+const ATTEMPT_MAX_MS = 30 * MINUTE
+
+/** Another mail for an attempt: the older link and code end with it. */
+export async function sendAnotherMail(
+  deps: Deps,
+  actor: Actor,
+  { holding, device }: { holding: Holding; device?: string | undefined },
+): Promise<{ attempt: SigninAttempt; resendAfter: number }> {
+  const now = deps.clock.now()
+  const sent = await decide<{ attempt: SigninAttempt } | { over: Standing }>(deps, async (trx) => {
+    const attempt = (await findHeld(trx, holding))?.attempt
+    if (!attempt || !isOpen(attempt, now) || attempt.usedAt !== null) return new AuthdError('ATTEMPT_EXPIRED')
+    if (attempt.email === null) {
+      const message = 'This sign-in has no e-mail address yet. Begin a sign-in with `email`.'
+      return new AuthdError('VALIDATION_ERROR', { message })
+    }
+    const limited = await withinMailLimit(deps, trx, actor, {
+      email: attempt.email,
+      queue: async () => {
+        const result = await queueSigninMail(deps, trx, actor, { attempt, device })
+        return { result, isMailed: result !== undefined }
+      },
+    })
+    if ('over' in limited) return limited
+    if (limited.result) return { attempt: limited.result }
+    const current = (await findSigninAttempt(trx, attempt.id)) ?? attempt
+    const waitUntil = resendAfter(deps, current) ?? now
+    return waitUntil > now ? tooSoon(waitUntil - now) : new AuthdError('ATTEMPT_EXPIRED')
+  })
+  if ('over' in sent) throw await tooManyMails(deps, sent.over)
+  return { attempt: sent.attempt, resendAfter: resendAfter(deps, sent.attempt) ?? now }
+}
+
+export function tooSoon(waitMs: number): AuthdError {
+  const retryAfter = Math.ceil(waitMs / SECOND)
+  const message = `A mail is on its way. Another can be asked for in ${retryAfter} seconds.`
+  return new AuthdError('RATE_LIMITED', { message, retryAfter })
+}
+
+/**
+ * Counts one mail to this mailbox and queues it, unless the hour's are used up: then nothing is written but the count.
+ * A mail that was not queued after all is given back. Known and unknown addresses count alike.
+ */
+export async function withinMailLimit<Result>(
+  deps: Deps,
+  trx: Trx,
+  actor: Actor,
+  { email, queue }: { email: string; queue: () => Promise<{ result: Result; isMailed: boolean }> },
+): Promise<{ result: Result } | { over: Standing }> {
+  const bucket = { policy: 'email', subject: email } as const
+  const standing = await spendIn(deps, trx, actor, bucket)
+  if (standing.isOver) return { over: standing }
+  const { result, isMailed } = await queue()
+  if (!isMailed) await giveBackToBucket(trx, bucket, { amount: 1, now: deps.clock.now() })
+  return { result }
+}
+
+/** After the unit: the error of a mailbox that has had its mails, remembered so that a flood costs nothing. */
+export async function tooManyMails(deps: Deps, over: Standing): Promise<AuthdError> {
+  await rememberIfOver(deps, over)
+  return tooMany(deps, over.bucket, over.resetMs)
+}
+
+/** When another mail may be asked for; undefined: none was asked for yet. */
+export function resendAfter(deps: Pick<Deps, 'config'>, { mailedAt }: SigninAttempt): number | undefined {
+  return mailedAt === null ? undefined : mailedAt + deps.config.current().signin.resendAfter
+}
+
+/**
+ * Writes the mail of an attempt into the outbox, or, where none may be sent, a decoy that costs the same work; answers
+ * the attempt as it is then. Undefined: asked for too soon, so the one on its way stays, or the attempt is over.
+ */
+export async function queueSigninMail(
+  deps: Deps,
+  trx: Trx,
+  actor: Actor,
+  { attempt, device }: { attempt: SigninAttempt; device?: string | undefined },
+): Promise<SigninAttempt | undefined> {
+  const config = deps.config.current()
+  const now = deps.clock.now()
+  const email = attempt.email
+  if (email === null) return undefined
+  const user = await findUserByEmail(trx, email)
+  const budget = await codeBudget(trx, { email, device, now })
+  const codeKind = (await isBudgetUsed(trx, budget, now)) ? 'long' : 'short'
+  const code = codeKind === 'long' ? mintLongCode(deps.random) : mintShortCode(deps.random)
+  const linkSecret = mintSecret(deps.random)
+  // Without a page of the app's own to open it, a link of an attempt that delivers tokens would have to print them.
+  const hasLink = attempt.purpose === 'signin' && (attempt.deliver === 'cookie' || attempt.linkTo !== null)
+  const linkDigest = hasLink ? digest(linkSecret) : null
+  const expiresAt = Math.min(now + config.signin.ttl, attempt.createdAt + ATTEMPT_MAX_MS)
+  const codeMac = macCode(deps, attempt.id, normalizeCode(code))
+  const notSince = now - config.signin.resendAfter
+  const renewal = { id: attempt.id, now, notSince, expiresAt, linkDigest, codeMac, codeKind } as const
+  if (!(await renewSigninMail(trx, renewal))) return undefined
+  // Counted last, since all wait for each other here; whoever is known is mailed all the same.
+  const total = await spendIn(deps, trx, SYSTEM, { policy: 'mail', subject: 'all' })
+  const isHeldBack = total.isOver && user === undefined && attempt.purpose === 'signin'
+  await enqueueMail(deps, trx, {
+    to: email,
+    template: attempt.purpose,
+    lang: attempt.lang,
+    values: {
+      code,
+      ...(hasLink && {
+        link: linkUrl(attempt.linkTo ?? `${config.publicUrl}/signin/link`, `${attempt.id}.${linkSecret}`),
+      }),
+      expires_minutes: String(Math.round((expiresAt - now) / MINUTE)),
+      email_masked: maskEmail(email),
+      requested_by: describeUserAgent(actor.userAgent) ?? '',
+      requested_ip: actor.ip ?? '',
+    },
+    expiresAt,
+    attemptId: attempt.id,
+    isDecoy: isHeldBack || !mayBeMailed(deps, attempt.purpose, email, user),
+  })
+  await recordEvent(deps, trx, actor, {
+    type: 'magic_link.requested',
+    userId: user?.id ?? null,
+    email,
+    ...(attempt.purpose !== 'signin' && { metadata: { purpose: attempt.purpose } }),
+  })
+  return {
+    ...attempt,
+    mailedAt: now,
+    expiresAt,
+    linkDigest,
+    codeMac,
+    codeKind,
+  }
+}
+
+/** Where nothing may be sent, a decoy is written in its place, and nobody can tell. */
+function mayBeMailed(deps: Deps, purpose: AttemptPurpose, email: string, user: User | undefined): boolean {
+  if (purpose === 'signin') return maySignIn(deps, email, user)
+  return purpose === 'email_change' ? user === undefined : true
+}
+
+function linkUrl(page: string, token: string): string {
+  const url = new URL(page)
+  url.searchParams.set('token', token)
+  return url.href
+}
+
+/** The attempt that a browser holds and that still takes its mail's code, with when another mail may be asked for. */
+export async function findWaitingAttempt(
+  deps: Deps,
+  holding: Holding,
+): Promise<{ attempt: SigninAttempt & { email: string }; resendAfterMs: number } | undefined> {
+  const now = deps.clock.now()
+  const attempt = (await deps.db.read((sql) => findHeld(sql, holding)))?.attempt
+  const email = attempt?.email
+  if (!attempt || !email || !isOpen(attempt, now) || attempt.usedAt !== null) return undefined
+  return { attempt: { ...attempt, email }, resendAfterMs: Math.max(0, (resendAfter(deps, attempt) ?? now) - now) }
+}

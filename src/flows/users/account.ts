@@ -1,0 +1,78 @@
+import type { Deps } from '../../deps.ts'
+import { AuthdError } from '../../errors.ts'
+import { type AuditLog, listLastAuditLogs } from '../../store/audit-logs.ts'
+import { listPasskeys, type Passkey } from '../../store/passkeys.ts'
+import type { OwnedSession } from '../../store/sessions.ts'
+import { findTotpSecret } from '../../store/totp-secrets.ts'
+import { findUser, lockUser, type User, updateUserName } from '../../store/users.ts'
+import { decide } from '../decide.ts'
+import { type Actor, recordEvent } from '../event.ts'
+import { acceptedFactors, enrolledFactors, type Factor, policyFor } from '../policy/factor.ts'
+import { holdFresh, howToStepUp, type StepUpMethod } from '../sessions/fresh.ts'
+import { removeUserIn } from './delete.ts'
+
+const OWN_EVENTS = 50
+
+/** The person of a session, as of now. */
+export async function findOwnUser(deps: Deps, userId: string): Promise<User> {
+  const user = await deps.db.read((sql) => findUser(sql, userId))
+  if (!user) throw new AuthdError('UNAUTHORIZED')
+  return user
+}
+
+export interface SignInMethods {
+  passkeys: Passkey[]
+  totpSince: number | null
+  recoveryCodes: number
+  /** What would be accepted now; less than what is enrolled where wrong codes switched something off. */
+  accepted: Factor[]
+  isRequired: boolean
+}
+
+/** How a person can prove who they are. */
+export async function listSignInMethods(deps: Deps, user: User): Promise<SignInMethods> {
+  return await deps.db.read(async (sql) => ({
+    passkeys: await listPasskeys(sql, user.id),
+    totpSince: (await findTotpSecret(sql, user.id))?.confirmedAt ?? null,
+    recoveryCodes: (await enrolledFactors(sql, user.id)).recoveryCodes,
+    accepted: await acceptedFactors(sql, user.id),
+    isRequired: policyFor(deps, user) === 'required',
+  }))
+}
+
+/** The last things that happened to a person's account, newest first. */
+export async function listOwnEvents(deps: Deps, userId: string): Promise<AuditLog[]> {
+  return (await deps.db.read((sql) => listLastAuditLogs(sql, { userId }, OWN_EVENTS))).reverse()
+}
+
+/** Whether the person at this session may change what matters now, and how they can prove who they are if not. */
+export async function checkFresh(
+  deps: Deps,
+  session: OwnedSession,
+): Promise<{ isFresh: boolean; methods: StepUpMethod[] }> {
+  return await deps.db.read((sql) => howToStepUp(deps, sql, session))
+}
+
+export async function renameMyself(
+  deps: Deps,
+  actor: Actor,
+  { userId, name }: { userId: string; name: string | null },
+): Promise<User> {
+  return await decide(deps, async (trx) => {
+    const before = await lockUser(trx, userId)
+    if (!before) return new AuthdError('UNAUTHORIZED')
+    await updateUserName(trx, { id: userId, name })
+    await recordEvent(deps, trx, actor, { type: 'user.updated', user: before, metadata: { changed: ['name'] } })
+    return { ...before, name }
+  })
+}
+
+/** Removes the person at this session, and everything of theirs. */
+export async function deleteMyself(deps: Deps, actor: Actor, session: OwnedSession): Promise<void> {
+  await decide(deps, async (trx) => {
+    const user = await holdFresh(deps, trx, session)
+    if (user instanceof AuthdError) return user
+    await removeUserIn(deps, trx, actor, user)
+    return undefined
+  })
+}

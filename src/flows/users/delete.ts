@@ -1,0 +1,43 @@
+import type { Deps } from '../../deps.ts'
+import type { Trx } from '../../store/db.ts'
+import { forgetDevices } from '../../store/devices.ts'
+import { cancelMailTo } from '../../store/outbox.ts'
+import { endRecoveryLinks } from '../../store/recovery-links.ts'
+import { endSigninAttempts } from '../../store/signin-attempts.ts'
+import { deleteUser, lockUser, type User } from '../../store/users.ts'
+import { type Actor, recordEvent } from '../event.ts'
+import { endSessionsIn } from '../sessions/session.ts'
+
+export interface ChangedUser {
+  isChanged: boolean
+  sessionsEnded: number
+}
+
+/** Deletes a user. The audit log keeps what happened. The sign-up policy decides whether they may come back. */
+export async function removeUser(deps: Deps, actor: Actor, user: User): Promise<ChangedUser> {
+  return await deps.db.write(async (trx) => {
+    if (!(await lockUser(trx, user.id))) return { isChanged: false, sessionsEnded: 0 }
+    return await removeUserIn(deps, trx, actor, user)
+  })
+}
+
+/** As removeUser, inside the unit that holds the user. */
+export async function removeUserIn(deps: Deps, trx: Trx, actor: Actor, user: User): Promise<ChangedUser> {
+  const sessionsEnded = await endAllOf(deps, trx, actor, user, 'user_deleted')
+  await recordEvent(deps, trx, actor, { type: 'user.deleted', user })
+  return { isChanged: await deleteUser(trx, user.id), sessionsEnded }
+}
+
+/** Ends sessions, attempts, queued mails, known devices and recovery links of a user; returns the number of sessions. */
+export async function endAllOf(deps: Deps, trx: Trx, actor: Actor, user: User, reason: string): Promise<number> {
+  const now = deps.clock.now()
+  const ended = await endSessionsIn(deps, trx, actor, {
+    filter: { userId: user.id },
+    reason,
+  })
+  await endSigninAttempts(trx, user.email)
+  await cancelMailTo(trx, { recipient: user.email, now })
+  await forgetDevices(trx, user.id)
+  await endRecoveryLinks(trx, user.id)
+  return ended.length
+}

@@ -1,0 +1,77 @@
+import type { Deps } from '../../deps.ts'
+import {
+  findUser,
+  lockUser,
+  disableUser as markDisabled,
+  enableUser as markEnabled,
+  type User,
+} from '../../store/users.ts'
+import { type Actor, recordEvent } from '../event.ts'
+import { resolveUser } from '../named-user.ts'
+import { type ChangedUser, endAllOf } from './delete.ts'
+
+/** Changes each named user by changeOne. An unknown name stops it before any user is changed. */
+async function changeUsers(
+  deps: Deps,
+  names: string[],
+  changeOne: (user: User) => Promise<ChangedUser>,
+): Promise<(ChangedUser & { user: User })[]> {
+  const users: User[] = []
+  for (const name of names) users.push(await resolveUser(deps, name))
+  const changed: (ChangedUser & { user: User })[] = []
+  for (const named of users) {
+    const change = await changeOne(named)
+    const user = await deps.db.read((sql) => findUser(sql, named.id))
+    changed.push({ ...change, user: user ?? named })
+  }
+  return changed
+}
+
+export async function disableUsers(
+  deps: Deps,
+  actor: Actor,
+  { names, reason }: { names: string[]; reason: string | null },
+): Promise<(ChangedUser & { user: User })[]> {
+  return await changeUsers(deps, names, (user) => disableUser(deps, actor, user, reason))
+}
+
+export async function enableUsers(
+  deps: Deps,
+  actor: Actor,
+  { names }: { names: string[] },
+): Promise<(ChangedUser & { user: User })[]> {
+  return await changeUsers(deps, names, (user) => enableUser(deps, actor, user))
+}
+
+/** Disables a user. Their sessions, links, codes and queued mails end in the same unit. */
+export async function disableUser(deps: Deps, actor: Actor, user: User, reason: string | null): Promise<ChangedUser> {
+  const now = deps.clock.now()
+  return await deps.db.write(async (trx) => {
+    await lockUser(trx, user.id)
+    const isChanged = await markDisabled(trx, { id: user.id, now, reason })
+    const sessionsEnded = await endAllOf(deps, trx, actor, user, 'user_disabled')
+    if (isChanged) {
+      const metadata = reason === null ? {} : { reason }
+      await recordEvent(deps, trx, actor, {
+        type: 'user.disabled',
+        user,
+        metadata,
+      })
+    }
+    return { isChanged, sessionsEnded }
+  })
+}
+
+/** Enables a user again. Revoked sessions stay revoked. */
+async function enableUser(deps: Deps, actor: Actor, user: User): Promise<ChangedUser> {
+  return await deps.db.write(async (trx) => {
+    await lockUser(trx, user.id)
+    const isChanged = await markEnabled(trx, user.id)
+    if (isChanged)
+      await recordEvent(deps, trx, actor, {
+        type: 'user.enabled',
+        user,
+      })
+    return { isChanged, sessionsEnded: 0 }
+  })
+}

@@ -1,0 +1,177 @@
+import type { Deps } from '../../deps.ts'
+import { AuthdError } from '../../errors.ts'
+import { DAY } from '../../platform/clock.ts'
+import { type EmailAddress, maskEmail } from '../../platform/email-address.ts'
+import { digest, equalSecrets, mintSecret, parseToken } from '../../platform/secret.ts'
+import type { Sql, Trx } from '../../store/db.ts'
+import { forgetDevices } from '../../store/devices.ts'
+import { type EmailChange, findEmailChange, insertEmailChange, restoreEmailChange } from '../../store/email-changes.ts'
+import { cancelMailTo } from '../../store/outbox.ts'
+import type { OwnedSession } from '../../store/sessions.ts'
+import { endSigninAttempts, findBoundAttempt } from '../../store/signin-attempts.ts'
+import { lockUser, type User, updateUserEmail } from '../../store/users.ts'
+import { decide } from '../decide.ts'
+import { type Actor, recordEvent } from '../event.ts'
+import { dropLoneRecoveryCodes } from '../factors/recovery-code.ts'
+import { notify } from '../outbox/notice.ts'
+import { dropFactors } from '../policy/factor.ts'
+import { holdFresh } from '../sessions/fresh.ts'
+import { type Renewed, renew } from '../sessions/renewal.ts'
+import { endSessionsIn } from '../sessions/session.ts'
+import { isOpen } from '../signin/attempt.ts'
+import { sendBoundMail } from '../signin/bound-mail.ts'
+import { spendCode } from '../signin/code.ts'
+
+/** How long the former address has a way back. */
+const RESTORABLE_MS = 7 * DAY
+
+interface Asking {
+  lang: string
+  device: string | undefined
+}
+
+/**
+ * Mails a code to the address that somebody wants to have from now on. The answer is the same where somebody else has
+ * it: then nothing is sent. A fresh proof of the session is the other end.
+ */
+export async function beginEmailChange(
+  deps: Deps,
+  actor: Actor,
+  { session, address, ...asking }: Asking & { session: OwnedSession; address: EmailAddress },
+): Promise<number> {
+  return await sendBoundMail(deps, actor, {
+    purpose: 'email_change',
+    boundTo: session.id,
+    address,
+    ...asking,
+    mayBegin: async (trx) => {
+      const user = await holdFresh(deps, trx, session)
+      if (user instanceof AuthdError) return user
+      if (user.email !== address.canonical) return undefined
+      return new AuthdError('CONFLICT', { message: 'This is your address already.' })
+    },
+  })
+}
+
+/** The address that a session's code was sent to, while it takes one. */
+export async function findWaitingChange(deps: Deps, session: OwnedSession): Promise<string | undefined> {
+  const attempt = await deps.db.read((sql) => findBoundAttempt(sql, { purpose: 'email_change', boundTo: session.id }))
+  const isWaiting = attempt && isOpen(attempt, deps.clock.now()) && attempt.usedAt === null
+  return isWaiting ? (attempt.emailTyped ?? undefined) : undefined
+}
+
+/** Takes the new address with the code that was sent there; the former one is told, and has a way back for 7 days. */
+export async function finishEmailChange(
+  deps: Deps,
+  actor: Actor,
+  { session, code, device }: { session: OwnedSession; code: string; device: string | undefined },
+): Promise<Renewed> {
+  return await decide(deps, async (trx) => {
+    const user = await holdFresh(deps, trx, session)
+    if (user instanceof AuthdError) return user
+    const wrong = new AuthdError('INVALID_CREDENTIALS')
+    const attempt = await findBoundAttempt(trx, { purpose: 'email_change', boundTo: session.id })
+    if (!attempt?.email || !(await spendCode(deps, trx, actor, { attempt, code, device }))) return wrong
+    const address = { canonical: attempt.email, typed: attempt.emailTyped ?? attempt.email }
+    if (!(await changeEmailIn(deps, trx, actor, { user, address }))) return wrong
+    return await renew(deps, trx, { session })
+  })
+}
+
+/** Inside the unit that holds the person. False: somebody else has the address. */
+export async function changeEmailIn(
+  deps: Deps,
+  trx: Trx,
+  actor: Actor,
+  { user, address, isVerified = true }: { user: User; address: EmailAddress; isVerified?: boolean },
+): Promise<boolean> {
+  const now = deps.clock.now()
+  const { canonical: email, typed: emailTyped } = address
+  if (!(await updateUserEmail(trx, { id: user.id, email, emailTyped, emailVerifiedAt: isVerified ? now : null }))) {
+    return false
+  }
+  // What is under way for the former address would end in nobody's hands, or in somebody else's.
+  await endSigninAttempts(trx, user.email)
+  await cancelMailTo(trx, { recipient: user.email, now })
+  const id = deps.random.id('emc')
+  const secret = mintSecret(deps.random)
+  await insertEmailChange(trx, {
+    id,
+    userId: user.id,
+    oldEmail: user.email,
+    oldEmailTyped: user.emailTyped,
+    newEmail: email,
+    restoreDigest: digest(secret),
+    changedAt: now,
+    restorableUntil: now + RESTORABLE_MS,
+  })
+  const masks = { old_email_masked: maskEmail(user.email), new_email_masked: maskEmail(email) }
+  await recordEvent(deps, trx, actor, { type: 'user.email_changed', userId: user.id, email, metadata: masks })
+  await notify(deps, trx, actor, {
+    user,
+    template: 'email_changed',
+    link: `${deps.config.current().publicUrl}/restore-email?token=${id}.${secret}`,
+    values: { ...masks, expires_days: String(RESTORABLE_MS / DAY) },
+  })
+  return true
+}
+
+/** A change whose way back this link is, and which may still be undone. */
+export async function findRestorable(deps: Deps, token: string): Promise<EmailChange> {
+  const change = await deps.db.read((sql) => readRestorable(deps, sql, token))
+  if (!change) throw new AuthdError('MAGIC_LINK_EXPIRED')
+  return change
+}
+
+/** Holding the link is not enough, since mails are forwarded: a code goes to the former address, now. */
+export async function sendRestoreMail(
+  deps: Deps,
+  actor: Actor,
+  { token, ...asking }: Asking & { token: string },
+): Promise<number> {
+  const change = await findRestorable(deps, token)
+  return await sendBoundMail(deps, actor, {
+    purpose: 'email_restore',
+    boundTo: change.id,
+    address: { canonical: change.oldEmail, typed: change.oldEmailTyped },
+    ...asking,
+    mayBegin: async () => undefined,
+  })
+}
+
+/** Puts the former address back, and ends every session and every factor made since: they may be a stranger's. */
+export async function restoreEmail(
+  deps: Deps,
+  actor: Actor,
+  { token, code, device }: { token: string; code: string; device: string | undefined },
+): Promise<void> {
+  const now = deps.clock.now()
+  await decide(deps, async (trx) => {
+    const wrong = new AuthdError('INVALID_CREDENTIALS')
+    const change = await readRestorable(deps, trx, token)
+    const user = change && (await lockUser(trx, change.userId))
+    if (!change || !user) return wrong
+    const attempt = await findBoundAttempt(trx, { purpose: 'email_restore', boundTo: change.id })
+    if (!attempt || !(await spendCode(deps, trx, actor, { attempt, code, device }))) return wrong
+    if (!(await restoreEmailChange(trx, { id: change.id, userId: user.id, now }))) return wrong
+    const old = { email: change.oldEmail, emailTyped: change.oldEmailTyped, emailVerifiedAt: now }
+    if (!(await updateUserEmail(trx, { id: user.id, ...old }))) return wrong
+    await endSigninAttempts(trx, user.email)
+    await cancelMailTo(trx, { recipient: user.email, now })
+    await endSessionsIn(deps, trx, actor, { filter: { userId: user.id }, reason: 'email_restored' })
+    await forgetDevices(trx, user.id)
+    // What was enrolled since is whoever's who changed the address; what was there before is still due.
+    const dropped = await dropFactors(trx, user.id, { since: change.changedAt })
+    await dropLoneRecoveryCodes(trx, user.id)
+    const about = { userId: user.id, email: change.oldEmail, metadata: { dropped } }
+    await recordEvent(deps, trx, actor, { type: 'user.email_restored', ...about })
+    return undefined
+  })
+}
+
+async function readRestorable(deps: Pick<Deps, 'clock'>, sql: Sql, text: string): Promise<EmailChange | undefined> {
+  const token = parseToken('emc', text)
+  const change = token && (await findEmailChange(sql, token.id))
+  if (!change || !equalSecrets(digest(token.secret), change.restoreDigest)) return undefined
+  return change.restoredAt === null && change.restorableUntil > deps.clock.now() ? change : undefined
+}

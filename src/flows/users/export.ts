@@ -1,0 +1,40 @@
+import type { Deps } from '../../deps.ts'
+import { type AuditLog, listLastAuditLogs } from '../../store/audit-logs.ts'
+import { listPasskeys, type Passkey } from '../../store/passkeys.ts'
+import { listSessions, type OwnedSession } from '../../store/sessions.ts'
+import { findTotpSecret } from '../../store/totp-secrets.ts'
+import type { User } from '../../store/users.ts'
+import { sealAudit } from '../audit/audit.ts'
+import { type Actor, recordEvent } from '../event.ts'
+import { enrolledFactors } from '../policy/factor.ts'
+
+/** More than anybody has; a list that reaches it says so. */
+const EVENTS_MAX = 10_000
+const SESSIONS_MAX = 1000
+
+export interface PersonalData {
+  user: User
+  sessions: OwnedSession[]
+  passkeys: Passkey[]
+  totpSince: number | null
+  recoveryCodes: number
+  events: AuditLog[]
+  exportedAt: number
+}
+
+/** Everything that is held on a person (access request, GDPR art. 15): no secrets, since they prove and say nothing. */
+export async function exportUser(deps: Deps, actor: Actor, user: User): Promise<PersonalData> {
+  const exportedAt = deps.clock.now()
+  await deps.db.write((trx) => recordEvent(deps, trx, actor, { type: 'user.exported', user }))
+  // Lists show what is sealed: also what happened a moment ago.
+  await sealAudit(deps)
+  return await deps.db.read(async (sql) => ({
+    user,
+    sessions: await listSessions(sql, { userId: user.id }, SESSIONS_MAX),
+    passkeys: await listPasskeys(sql, user.id),
+    totpSince: (await findTotpSecret(sql, user.id))?.confirmedAt ?? null,
+    recoveryCodes: (await enrolledFactors(sql, user.id)).recoveryCodes,
+    events: (await listLastAuditLogs(sql, { userId: user.id }, EVENTS_MAX)).reverse(),
+    exportedAt,
+  }))
+}

@@ -1,0 +1,94 @@
+import type { Deps } from '../../deps.ts'
+import { AuthdError } from '../../errors.ts'
+import { DAY, toRfc3339 } from '../../platform/clock.ts'
+import { type EmailAddress, parseEmailAddress } from '../../platform/email-address.ts'
+import { digest, equalSecrets, mintSecret, parseToken } from '../../platform/secret.ts'
+import type { Sql } from '../../store/db.ts'
+import { findInvitation, insertInvitation } from '../../store/invitations.ts'
+import { findUser, inviteUser, lockUser, type User } from '../../store/users.ts'
+import { type Actor, recordEvent } from '../event.ts'
+import { enqueueMail } from '../outbox/mail.ts'
+import { type BegunSignIn, beginSignIn } from '../signin/begin.ts'
+import { addUserIn } from './add.ts'
+
+export interface MadeInvitation {
+  id: string
+  user: User
+  url: string
+  expiresAt: number
+  /** Of the mail; null: none was to be sent. */
+  messageId: string | null
+}
+
+/** Invites all of them or, where one has an account already, none. */
+export async function inviteUsers(
+  deps: Deps,
+  actor: Actor,
+  {
+    emails,
+    ttlMs,
+    lang,
+    mustSend,
+    name,
+  }: { emails: EmailAddress[]; ttlMs: number; lang: string; mustSend: boolean; name: string | null },
+): Promise<MadeInvitation[]> {
+  const now = deps.clock.now()
+  const expiresAt = now + ttlMs
+  const { publicUrl } = deps.config.current()
+  return await deps.db.write(async (trx) => {
+    const made: MadeInvitation[] = []
+    for (const email of emails) {
+      const { user } = await addUserIn(deps, trx, actor, { email, name, isVerified: false })
+      await lockUser(trx, user.id)
+      if (user.disabledAt !== null || !(await inviteUser(trx, { id: user.id, until: expiresAt }))) {
+        throw new AuthdError('CONFLICT', {
+          message: `${user.email} has an account already (${user.id}). Nobody was invited.`,
+          suggestions: [`authd users show ${user.email}`],
+        })
+      }
+      const id = deps.random.id('inv')
+      const secret = mintSecret(deps.random)
+      const url = `${publicUrl}/invite?token=${id}.${secret}`
+      const row = { id, userId: user.id, secretDigest: digest(secret), lang, createdAt: now, expiresAt }
+      await insertInvitation(trx, { ...row, createdBy: actor.id })
+      const about = { user, metadata: { invitation: id } }
+      await recordEvent(deps, trx, actor, { type: 'user.invited', ...about })
+      const mail = {
+        to: user.email,
+        template: 'invitation' as const,
+        lang,
+        values: { link: url, expires_days: String(Math.max(1, Math.round(ttlMs / DAY))), occurred_at: toRfc3339(now) },
+        expiresAt,
+      }
+      const messageId = mustSend ? await enqueueMail(deps, trx, mail) : null
+      made.push({ id, user: { ...user, invitedUntil: expiresAt }, url, expiresAt, messageId })
+    }
+    return made
+  })
+}
+
+/** Whom an invitation is for. It is leave to sign up and no credential: it can be looked at any number of times. */
+export async function findInvited(deps: Deps, token: string): Promise<User> {
+  const user = await deps.db.read((sql) => readInvited(sql, token, deps.clock.now()))
+  if (!user) throw new AuthdError('MAGIC_LINK_EXPIRED')
+  return user
+}
+
+/** Begins an ordinary sign-in for the invited address: a mail goes there, since invitations are forwarded. */
+export async function acceptInvitation(
+  deps: Deps,
+  actor: Actor,
+  { token, lang, held, device }: { token: string; lang: string; held: string[]; device: string | undefined },
+): Promise<BegunSignIn> {
+  const user = await findInvited(deps, token)
+  const email = parseEmailAddress(user.email)
+  return await beginSignIn(deps, actor, { email, deliver: 'cookie', lang, held, device })
+}
+
+async function readInvited(sql: Sql, text: string, now: number): Promise<User | undefined> {
+  const token = parseToken('inv', text)
+  const invitation = token && (await findInvitation(sql, token.id))
+  if (!invitation || !equalSecrets(digest(token.secret), invitation.secretDigest)) return undefined
+  const user = invitation.expiresAt > now ? await findUser(sql, invitation.userId) : undefined
+  return user?.disabledAt === null ? user : undefined
+}

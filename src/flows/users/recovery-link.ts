@@ -1,0 +1,145 @@
+import type { Deps } from '../../deps.ts'
+import { AuthdError } from '../../errors.ts'
+import { parseEmailAddress } from '../../platform/email-address.ts'
+import { digest, equalSecrets, mintSecret, parseToken } from '../../platform/secret.ts'
+import type { Sql } from '../../store/db.ts'
+import {
+  endRecoveryLinks,
+  findRecoveryLink,
+  insertRecoveryLink,
+  type RecoveryLink,
+  useRecoveryLink,
+} from '../../store/recovery-links.ts'
+import type { Session } from '../../store/sessions.ts'
+import { findUser, lockUser, type User } from '../../store/users.ts'
+import { type Actor, recordEvent } from '../event.ts'
+import { dropLoneRecoveryCodes } from '../factors/recovery-code.ts'
+import { resolveUser } from '../named-user.ts'
+import { notify } from '../outbox/notice.ts'
+import { dropFactors, type Factor } from '../policy/factor.ts'
+import { endSessionsIn } from '../sessions/session.ts'
+import { insertAttempt } from '../signin/begin.ts'
+import {
+  completeSignIn,
+  prepareSignIn,
+  presentSignIn,
+  type SignInOutcome,
+  type SignInResult,
+} from '../signin/complete.ts'
+
+export interface MadeRecoveryLink {
+  id: string
+  user: User
+  /** A bearer: handed over by hand, and shown once. */
+  url: string
+  expiresAt: number
+  sessionsEnded: number
+}
+
+/** A link that signs a person in once, in place of the mail, and takes away the factors named. Ends older ones. */
+export async function makeRecoveryLink(
+  deps: Deps,
+  actor: Actor,
+  {
+    name,
+    removes,
+    ttlMs,
+    mustEndSessions,
+  }: { name: string; removes: Factor[]; ttlMs: number; mustEndSessions: boolean },
+): Promise<MadeRecoveryLink> {
+  const user = await resolveUser(deps, name)
+  if (user.disabledAt !== null) {
+    throw new AuthdError('CONFLICT', {
+      message: `${user.email} is disabled: a recovery link would not let them in.`,
+      suggestions: [`authd users enable ${user.email}`],
+    })
+  }
+  const now = deps.clock.now()
+  const id = deps.random.id('rec')
+  const secret = mintSecret(deps.random)
+  const expiresAt = now + ttlMs
+  const sessionsEnded = await deps.db.write(async (trx) => {
+    await lockUser(trx, user.id)
+    await endRecoveryLinks(trx, user.id)
+    const link = { id, userId: user.id, secretDigest: digest(secret), removes, createdAt: now, expiresAt }
+    await insertRecoveryLink(trx, { ...link, createdBy: actor.id })
+    const about = { user, metadata: { link: id, removes } }
+    await recordEvent(deps, trx, actor, { type: 'user.recovery_link_made', ...about })
+    if (!mustEndSessions) return 0
+    const ended = await endSessionsIn(deps, trx, actor, { filter: { userId: user.id }, reason: 'recovery' })
+    return ended.length
+  })
+  const url = `${deps.config.current().publicUrl}/recover?token=${id}.${secret}`
+  return { id, user, url, expiresAt, sessionsEnded }
+}
+
+/** Whose link this is and what it will do; nothing is spent. */
+export async function previewRecovery(deps: Deps, token: string): Promise<{ user: User; removes: string[] }> {
+  const found = await deps.db.read(async (sql) => {
+    const link = await readLink(sql, token, deps.clock.now())
+    const user = link && (await findUser(sql, link.userId))
+    return link && user && { user, removes: link.removes }
+  })
+  if (!found) throw new AuthdError('MAGIC_LINK_EXPIRED')
+  return found
+}
+
+/**
+ * Spends a recovery link: the factors it names are taken away, the person is told, and what follows is a sign-in like
+ * any other. A factor that it does not name is still due.
+ */
+export async function redeemRecovery(
+  deps: Deps,
+  actor: Actor,
+  {
+    token,
+    lang,
+    replaces,
+    device,
+  }: { token: string; lang: string; replaces?: Pick<Session, 'id'> | undefined; device?: string | undefined },
+): Promise<{ result: SignInResult; attemptToken: string }> {
+  await prepareSignIn(deps)
+  const now = deps.clock.now()
+  const done = await deps.db.write(async (trx): Promise<{ outcome: SignInOutcome; token: string } | undefined> => {
+    const link = await readGenuine(trx, token)
+    const user = link && (await lockUser(trx, link.userId))
+    if (!link || !user) return undefined
+    if (link.expiresAt <= now || !(await useRecoveryLink(trx, { id: link.id, now }))) {
+      const reason = link.usedAt === null && link.expiresAt <= now ? 'expired' : 'used'
+      const metadata = { method: 'recovery_link', reason, link: link.id }
+      const about = { outcome: 'failure', user, metadata } as const
+      await recordEvent(deps, trx, actor, { type: 'user.authentication_failed', ...about })
+      return undefined
+    }
+    const dropped = await dropFactors(trx, user.id, { which: link.removes as Factor[] })
+    await dropLoneRecoveryCodes(trx, user.id)
+    const about = { user, metadata: { link: link.id, dropped } }
+    await recordEvent(deps, trx, actor, { type: 'user.recovery_link_used', ...about })
+    await notify(deps, trx, actor, { user, template: 'recovery_link_used' })
+    const email = parseEmailAddress(user.email)
+    const held = await insertAttempt(deps, trx, actor, {
+      email,
+      deliver: 'cookie',
+      lang,
+      purpose: 'signin',
+      boundTo: null,
+    })
+    const by = { proof: 'recovery_link', method: 'recovery_link' } as const
+    const outcome = await completeSignIn(deps, trx, actor, { attempt: held.attempt, user, ...by, replaces, device })
+    return outcome && { outcome, token: held.token }
+  })
+  if (!done) throw new AuthdError('MAGIC_LINK_EXPIRED')
+  return { result: await presentSignIn(deps, done.outcome), attemptToken: done.token }
+}
+
+async function readLink(sql: Sql, text: string, now: number): Promise<RecoveryLink | undefined> {
+  const link = await readGenuine(sql, text)
+  return link?.usedAt === null && link.expiresAt > now ? link : undefined
+}
+
+/** One of ours, spent or not. */
+async function readGenuine(sql: Sql, text: string): Promise<RecoveryLink | undefined> {
+  const token = parseToken('rec', text)
+  const link = token && (await findRecoveryLink(sql, token.id))
+  return link && equalSecrets(digest(token.secret), link.secretDigest) ? link : undefined
+}

@@ -1,0 +1,60 @@
+import type { Deps } from '../../deps.ts'
+import { AuthdError } from '../../errors.ts'
+import type { EmailAddress } from '../../platform/email-address.ts'
+import {
+  findUser,
+  lockUser,
+  type MfaPolicy,
+  type User,
+  updateUserMfaPolicy,
+  updateUserName,
+} from '../../store/users.ts'
+import { type Actor, recordEvent } from '../event.ts'
+import { resolveUser } from '../named-user.ts'
+import { changeEmailIn } from './email-change.ts'
+
+/** What an operator changes of a person; undefined: stays as it is. */
+export interface UserUpdate {
+  name?: string | null | undefined
+  email?: EmailAddress | undefined
+  /** The operator knows the new address to be theirs; otherwise its first sign-in proves it. */
+  isVerified: boolean
+  /** null: as the deployment has it. */
+  mfaPolicy?: MfaPolicy | null | undefined
+}
+
+/** Changes a person, all of it or nothing; answers how they were and how they are. */
+export async function updateUser(
+  deps: Deps,
+  actor: Actor,
+  { user: name, ...update }: UserUpdate & { user: string },
+): Promise<{ before: User; after: User }> {
+  const { id } = await resolveUser(deps, name)
+  return await deps.db.write(async (trx) => {
+    const before = await lockUser(trx, id)
+    if (!before) throw new AuthdError('USER_NOT_FOUND', { message: `${name} is gone.` })
+    const changed: string[] = []
+    if (update.name !== undefined && update.name !== before.name) {
+      await updateUserName(trx, { id, name: update.name })
+      changed.push('name')
+    }
+    if (update.mfaPolicy !== undefined && update.mfaPolicy !== before.mfaPolicy) {
+      await updateUserMfaPolicy(trx, { id, policy: update.mfaPolicy })
+      changed.push('mfa_policy')
+    }
+    if (changed.length > 0) {
+      // Names are not told: the open part of a row outlives the person.
+      const isPolicy = changed.includes('mfa_policy')
+      const policy = { before: before.mfaPolicy ?? 'default', after: update.mfaPolicy ?? 'default' }
+      const metadata = { changed, ...(isPolicy && { mfa_policy: policy }) }
+      await recordEvent(deps, trx, actor, { type: 'user.updated', userId: id, email: before.email, metadata })
+    }
+    const { email: address, isVerified } = update
+    if (address && address.canonical !== before.email) {
+      if (!(await changeEmailIn(deps, trx, actor, { user: before, address, isVerified }))) {
+        throw new AuthdError('CONFLICT', { message: `Somebody else has ${address.canonical}. Nothing was changed.` })
+      }
+    }
+    return { before, after: (await findUser(trx, id)) ?? before }
+  })
+}

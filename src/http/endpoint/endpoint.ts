@@ -1,0 +1,80 @@
+import type { z } from 'zod'
+import type { Deps } from '../../deps.ts'
+import type { ErrorCode } from '../../errors.ts'
+import type { Actor } from '../../flows/event.ts'
+import type { Limit } from '../../flows/limits/request.ts'
+import type { Guard } from '../../flows/sessions/guard.ts'
+import type { Identity } from '../../flows/sessions/identify.ts'
+import type { OwnedSession } from '../../store/sessions.ts'
+import type { CookieChange, RequestCookies } from '../request/cookies.ts'
+import type { PathParams } from '../request/router.ts'
+
+/** A guard that admits sessions gives the session to the handler. Other guards give none. */
+type SessionOf<Allowed extends Guard> = Allowed extends 'none' | { scope: string } ? unknown : { session: OwnedSession }
+
+interface RequestParts<Body, Query, Path extends string> {
+  body: Body
+  query: Query
+  params: PathParams<Path>
+  identity: Identity
+  cookies: RequestCookies
+  actor: Actor
+  /** The header, as sent. */
+  acceptLanguage: string
+}
+
+export type EndpointRequest<Body, Query, Path extends string, Allowed extends Guard> = RequestParts<Body, Query, Path> &
+  SessionOf<Allowed>
+
+export interface Answer {
+  status: number
+  /** Tests validate it with the schema of its status. Undefined means no body. */
+  body?: unknown
+  cookies?: CookieChange[]
+  headers?: Record<string, string>
+}
+
+/**
+ * The declaration of a route. Router, validation and OpenAPI document are made from it. `errors`
+ * names what is special to the route; openapi.ts adds what follows from path, method, guard and body.
+ */
+export interface Endpoint<
+  Body extends z.ZodType = z.ZodType,
+  Query extends z.ZodType = z.ZodType,
+  Path extends string = string,
+  Allowed extends Guard = Guard,
+> {
+  method: 'GET' | 'POST' | 'PATCH' | 'DELETE'
+  path: Path
+  summary: string
+  tag: string
+  guard: Allowed
+  /** Overrides the default of flows/limits/request.ts for its method and caller. */
+  limit?: Limit
+  /** `form` for the two calls of RFC 7009 and RFC 7662, which answer with RFC 6749's errors. */
+  body?: { type: 'json' | 'form'; schema: Body }
+  query?: Query
+  answers: Record<number, { text: string; schema?: z.ZodType; contentType?: string }>
+  errors?: ErrorCode[]
+  /** Seconds. Caches may store the answer, and it may be compressed: it holds nothing personal. */
+  publicMaxAge?: number
+  handle(deps: Deps, request: EndpointRequest<z.output<Body>, z.output<Query>, Path, Allowed>): Promise<Answer>
+}
+
+/** A route as the router calls it. */
+export type AnyEndpoint = Omit<Endpoint, 'handle'> & {
+  handle(
+    deps: Deps,
+    request: RequestParts<unknown, unknown, string> & { session: OwnedSession | undefined },
+  ): Promise<Answer>
+}
+
+/** Checks the types of a declaration, then forgets them, so that a list can hold it. */
+export function endpoint<
+  Body extends z.ZodType,
+  Query extends z.ZodType,
+  const Path extends string,
+  const Allowed extends Guard,
+>(declared: Endpoint<Body, Query, Path, Allowed>): AnyEndpoint {
+  return declared as unknown as AnyEndpoint
+}

@@ -1,0 +1,60 @@
+import type { Deps } from '../../deps.ts'
+import { checkGuard } from '../../flows/sessions/guard.ts'
+import { actorOf } from '../request/actor.ts'
+import { parseInput, readBody } from '../request/body.ts'
+import type { Context } from '../request/context.ts'
+import { type CookieNames, setCookies } from '../request/cookies.ts'
+import { withinLimits } from '../request/limits.ts'
+import { pathParams, routerOf } from '../request/router.ts'
+import type { Answer, AnyEndpoint } from './endpoint.ts'
+
+/** Routes requests to these declarations. */
+export function mount(deps: Deps, endpoints: AnyEndpoint[], names: CookieNames) {
+  return routerOf(endpoints, (ctx, declared) => serve(deps, declared, ctx, names))
+}
+
+async function serve(deps: Deps, declared: AnyEndpoint, ctx: Context, names: CookieNames): Promise<void> {
+  ctx.state.route = declared.path
+  ctx.state.isOauth = declared.body?.type === 'form'
+  send(ctx, declared, await withinLimits(deps, ctx, declared, () => answer(deps, declared, ctx)), names)
+}
+
+async function answer(deps: Deps, declared: AnyEndpoint, ctx: Context): Promise<Answer> {
+  const session = checkGuard(ctx.state.identity, declared.guard)
+  const query = declared.query ? parseInput(declared.query, queryOf(ctx), 'query') : undefined
+  const body = declared.body
+    ? parseInput(declared.body.schema, await readBody(ctx, declared.body.type), 'body')
+    : undefined
+  return await declared.handle(deps, {
+    body,
+    query,
+    params: pathParams(ctx),
+    identity: ctx.state.identity,
+    session,
+    cookies: ctx.state.cookies,
+    actor: actorOf(ctx),
+    acceptLanguage: ctx.get('Accept-Language'),
+  })
+}
+
+function queryOf(ctx: Context): Record<string, string> {
+  return Object.fromEntries(new URLSearchParams(ctx.querystring))
+}
+
+function send(ctx: Context, declared: AnyEndpoint, answer: Answer, names: CookieNames): void {
+  ctx.status = answer.status
+  for (const change of answer.cookies ?? []) ctx.append('Set-Cookie', setCookies(change, names))
+  ctx.compress = declared.publicMaxAge !== undefined
+  if (declared.publicMaxAge !== undefined) {
+    ctx.set('Cache-Control', `public, max-age=${declared.publicMaxAge}`)
+    ctx.set('Cross-Origin-Resource-Policy', 'cross-origin')
+  }
+  if (answer.headers) ctx.set(answer.headers)
+  if (answer.body === undefined) {
+    ctx.body = answer.status === 204 ? null : ''
+    return
+  }
+  const type = declared.answers[answer.status]?.contentType ?? 'application/json'
+  ctx.body = typeof answer.body === 'string' ? answer.body : JSON.stringify(answer.body)
+  ctx.set('Content-Type', `${type}; charset=utf-8`)
+}

@@ -1,0 +1,84 @@
+import { z } from 'zod'
+import type { Deps } from '../../deps.ts'
+import { type Renewed, tokensFor } from '../../flows/sessions/renewal.ts'
+import type { Bearers } from '../../flows/sessions/session.ts'
+import type { Tokens } from '../../flows/sessions/token.ts'
+import type { SignInResult } from '../../flows/signin/complete.ts'
+import { SECOND, toRfc3339 } from '../../platform/clock.ts'
+import { timeField } from '../../resources/field.ts'
+import { newSessionResource, presentNewSession } from '../../resources/session.ts'
+import { presentTokens, tokensResource } from '../../resources/tokens.ts'
+import type { Session } from '../../store/sessions.ts'
+import type { CookieChange, RequestCookies } from '../request/cookies.ts'
+import type { Answer } from './endpoint.ts'
+
+/** The answer that hands over a session: in a cookie, or with tokens in the body. */
+const sessionAnswerShape = { session: newSessionResource, ...tokensResource.partial().shape }
+export const sessionAnswerResource = z.strictObject(sessionAnswerShape)
+
+function bodyOf(
+  { session, enrolmentToken }: Bearers & { session: Session },
+  tokens: Tokens | undefined,
+): z.output<typeof sessionAnswerResource> {
+  return {
+    session: presentNewSession(session),
+    ...(tokens && presentTokens(tokens)),
+    ...(enrolmentToken !== undefined && {
+      access_token: enrolmentToken,
+      token_type: 'Bearer' as const,
+      expires_in: Math.floor((session.expiresAt - session.authTime) / SECOND),
+    }),
+  }
+}
+
+export function sessionCookies({ session, cookie, check }: Bearers & { session: Session }): CookieChange[] {
+  if (cookie === undefined) return []
+  return [{ kind: 'session', value: cookie, check, maxAgeMs: session.expiresAt - session.createdAt }]
+}
+
+/** Added to the description of such an answer. */
+export const REPLACED = 'The session keeps its id. The new cookie or tokens replace the earlier ones.'
+
+/** The answer of a step-up or a change of factors: the session with its new secret. */
+export async function answerRenewed(deps: Deps, renewed: Renewed) {
+  return { body: bodyOf(renewed, await tokensFor(deps, renewed)), cookies: sessionCookies(renewed) }
+}
+
+/** The answers of every proof: signed in, or a second factor is required and the attempt stays open. */
+export const signInAnswers = {
+  200: {
+    text: 'Signed in, or a second factor is required: prove one of `factors` with the same attempt.',
+    schema: z.union([
+      z.strictObject({ status: z.literal('complete'), ...sessionAnswerShape }),
+      z.strictObject({
+        status: z.literal('factor_required'),
+        factors: z.array(z.enum(['passkey', 'totp', 'recovery_code'])),
+        expires_at: timeField,
+      }),
+    ]),
+  },
+}
+
+/** The cookies that a completed sign-in sets and ends. */
+export function signInCookies({ signedIn }: SignInResult & { status: 'complete' }, held: string[]): CookieChange[] {
+  const { device, attempt } = signedIn
+  return [
+    { kind: 'attempt_ended', attemptId: attempt.id, held },
+    ...sessionCookies(signedIn),
+    ...(device === undefined ? [] : [{ kind: 'device', value: device } as const]),
+  ]
+}
+
+export function signInAnswer(result: SignInResult, cookies: RequestCookies): Answer {
+  if (result.status === 'continue_elsewhere') return { status: 200, body: result }
+  if (result.status === 'factor_required') {
+    const { status, factors, attempt } = result
+    return { status: 200, body: { status, factors, expires_at: toRfc3339(attempt.expiresAt) } }
+  }
+  const { signedIn, tokens } = result
+  return {
+    status: 200,
+    body: { status: 'complete', ...bodyOf(signedIn, tokens) },
+    cookies: signInCookies(result, cookies.attempts),
+  }
+}

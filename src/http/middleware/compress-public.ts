@@ -1,0 +1,14 @@
+import compress from 'koa-compress'
+import type { Context, Next } from '../request/context.ts'
+import { pathFilter } from '../request/router.ts'
+
+/**
+ * Compresses answers that are the same for all users. Answers with a token, and answers that echo a form, are never
+ * compressed (BREACH) and bypass the compressor.
+ */
+export function compressPublic(routes: { path: string; publicMaxAge?: number }[]) {
+  const paths = routes.filter(({ publicMaxAge }) => publicMaxAge !== undefined).map(({ path }) => path)
+  const mayCompress = pathFilter([...paths, '/assets/:name'])
+  const compressed = compress({ threshold: 1024 })
+  return (ctx: Context, next: Next) => (mayCompress(ctx.path) ? compressed(ctx, next) : next())
+}

@@ -1,0 +1,103 @@
+import type { z } from 'zod'
+import { AuthdError } from '../../errors.ts'
+import type { Context } from './context.ts'
+
+const LIMIT_BYTES = 64 * 1024
+
+export type BodyType = 'json' | 'form'
+
+const CONTENT_TYPE: Record<BodyType, RegExp> = {
+  json: /^application\/json *(; *charset="?utf-8"?)?$/i,
+  form: /^application\/x-www-form-urlencoded *(; *charset="?utf-8"?)?$/i,
+}
+
+/** Reads a body of the declared type, at most 64 KiB. A missing body becomes an empty object. */
+export async function readBody(ctx: Context, type: BodyType): Promise<unknown> {
+  if (ctx.get('Content-Encoding') !== '') throw new AuthdError('UNSUPPORTED_MEDIA_TYPE')
+  if (Number(ctx.get('Content-Length')) > LIMIT_BYTES) throw new AuthdError('PAYLOAD_TOO_LARGE')
+  const text = await readText(ctx)
+  const contentType = ctx.get('Content-Type')
+  if (text === '' && contentType === '') return {}
+  if (!CONTENT_TYPE[type].test(contentType)) throw new AuthdError('UNSUPPORTED_MEDIA_TYPE')
+  return type === 'json' ? parseJson(text) : parseForm(text)
+}
+
+/** Parses a value. Throws VALIDATION_ERROR with a JSON pointer for each fault. `where` names the input in messages. */
+export function parseInput<Schema extends z.ZodType>(schema: Schema, value: unknown, where: string): z.output<Schema> {
+  const result = schema.safeParse(value)
+  if (result.success) return result.data
+  const errors = result.error.issues.flatMap((issue) => {
+    const path = issue.path.map((part) => pointerTo(String(part))).join('')
+    // The pointer leads to the unknown field itself, so that a client can mark it.
+    if (issue.code === 'unrecognized_keys') {
+      return issue.keys.map((key) => ({
+        pointer: path + pointerTo(key),
+        code: 'UNKNOWN_FIELD',
+        message: 'Unknown field.',
+      }))
+    }
+    return [{ pointer: path, code: codeOf(issue), message: issue.message }]
+  })
+  const [first] = errors
+  const message = first && `${first.pointer.slice(1) || where}: ${first.message}`
+  throw new AuthdError('VALIDATION_ERROR', { ...(message && { message }), details: { errors } })
+}
+
+/** RFC 6901 §3. */
+function pointerTo(key: string): string {
+  return `/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`
+}
+
+function codeOf(issue: z.core.$ZodIssue): string {
+  if (issue.code === 'custom' && typeof issue.params?.['code'] === 'string') return issue.params['code']
+  return issue.code.toUpperCase()
+}
+
+async function readText(ctx: Context): Promise<string> {
+  const bytes = await readBytes(ctx)
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+  } catch (cause) {
+    throw new AuthdError('BAD_REQUEST', { message: 'The body is not UTF-8.', cause })
+  }
+}
+
+function readBytes(ctx: Context): Promise<Buffer> {
+  return new Promise((resolve, reject) => {
+    const chunks: Buffer[] = []
+    let size = 0
+    ctx.req.on('data', (chunk: Buffer) => {
+      size += chunk.length
+      chunks.push(chunk)
+      if (size <= LIMIT_BYTES) return
+      ctx.req.pause()
+      reject(new AuthdError('PAYLOAD_TOO_LARGE'))
+    })
+    ctx.req.on('end', () => resolve(Buffer.concat(chunks)))
+    // The client disconnected or sent a malformed message. That is not a server fault.
+    const refuse = (cause?: unknown) =>
+      reject(new AuthdError('BAD_REQUEST', { message: 'The body did not arrive whole.', cause }))
+    ctx.req.on('error', refuse)
+    ctx.req.on('close', () => {
+      if (!ctx.req.readableEnded) refuse()
+    })
+  })
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch (cause) {
+    throw new AuthdError('BAD_REQUEST', { message: 'The body is not JSON.', cause })
+  }
+}
+
+function parseForm(text: string): Record<string, string> {
+  const fields: Record<string, string> = Object.create(null)
+  for (const [name, value] of new URLSearchParams(text)) {
+    // RFC 6749 §3.1: a parameter must not come twice.
+    if (name in fields) throw new AuthdError('BAD_REQUEST', { message: `The field ${name} was sent twice.` })
+    fields[name] = value
+  }
+  return { ...fields }
+}

@@ -1,0 +1,38 @@
+import type { ParameterizedContext } from 'koa'
+import type { Identity } from '../../flows/sessions/identify.ts'
+import type { Client } from '../../platform/net/forwarded.ts'
+import { NO_COOKIES, type RequestCookies } from './cookies.ts'
+
+/** What the middleware know about a request, in the order of app.ts. */
+export interface RequestState {
+  requestId: string
+  /** From the `traceparent` of a trusted proxy (W3C Trace Context): 32 hex digits. */
+  traceId: string | undefined
+  /** The peer is in server.trusted_proxies. */
+  isFromProxy: boolean
+  /** The client's address: of the socket, or as a trusted proxy forwards it. */
+  ip: string
+  client: Client
+  /** An app's backend stated the address, and its API key may do that. */
+  isStated: boolean
+  identity: Identity
+  cookies: RequestCookies
+  /** The answer is HTML, also for an error. */
+  isPage: boolean
+  /** Errors have the format of RFC 6749. */
+  isOauth: boolean
+  /** The pattern of the route, for log and metrics. Never the URL. */
+  route: string | undefined
+}
+
+export type Context = ParameterizedContext<RequestState>
+export type Next = () => Promise<void>
+
+/** The state of a request until middleware learn more about it. */
+export const UNIDENTIFIED = {
+  isStated: false,
+  identity: { kind: 'anonymous' },
+  cookies: NO_COOKIES,
+  isPage: false,
+  isOauth: false,
+} satisfies Partial<RequestState>

@@ -1,0 +1,110 @@
+import type { Config } from '../../config/schema.ts'
+import type { Holding } from '../../flows/signin/attempt.ts'
+
+/** The names of the cookies. With https they start with `__Host-`, so that no subdomain can write them. */
+export interface CookieNames {
+  session: string
+  attempt: string
+  device: string
+  /** For apps on other hosts of `session.cookie_domain`. It only lets them ask who is signed in. */
+  check: string
+  checkDomain: string | undefined
+}
+
+const YEAR_S = 365 * 24 * 60 * 60
+/** The longest life of an attempt. */
+const ATTEMPT_S = 30 * 60
+const ATTEMPTS_KEPT = 3
+
+export function cookieNames({ publicUrl, session }: Pick<Config, 'publicUrl' | 'session'>): CookieNames {
+  const isHttps = publicUrl.startsWith('https:')
+  const prefix = isHttps ? '__Host-' : ''
+  return {
+    session: `${prefix}authd`,
+    attempt: `${prefix}authd-attempt`,
+    device: `${prefix}authd-device`,
+    check: `${isHttps ? '__Secure-' : ''}authd-check`,
+    checkDomain: session.cookieDomain,
+  }
+}
+
+export interface RequestCookies {
+  session: string | undefined
+  /** Newest first. */
+  attempts: string[]
+  device: string | undefined
+  check: string | undefined
+}
+
+export const NO_COOKIES: RequestCookies = { session: undefined, attempts: [], device: undefined, check: undefined }
+
+/** Reads authd's cookies. A cookie that was sent twice is ignored, because another site set one of them. */
+export function readCookies(header: string | undefined, names: CookieNames): RequestCookies {
+  const values = new Map<string, string | undefined>()
+  for (const pair of (header ?? '').split(';')) {
+    const at = pair.indexOf('=')
+    const name = pair.slice(0, at).trim()
+    if (at > 0) values.set(name, values.has(name) ? undefined : pair.slice(at + 1).trim())
+  }
+  const attempts = values.get(names.attempt)
+  return {
+    session: values.get(names.session) || undefined,
+    attempts: attempts ? attempts.split('~').slice(0, ATTEMPTS_KEPT) : [],
+    device: values.get(names.device) || undefined,
+    check: values.get(names.check) || undefined,
+  }
+}
+
+/** A change to the browser's cookies. */
+export type CookieChange =
+  | { kind: 'session'; value: string; check: string | undefined; maxAgeMs: number }
+  | { kind: 'session_ended' }
+  | { kind: 'attempt'; token: string; held: string[] }
+  | { kind: 'attempt_ended'; attemptId: string; held: string[] }
+  | { kind: 'device'; value: string }
+
+/** The values of `Set-Cookie` for a change. */
+export function setCookies(change: CookieChange, names: CookieNames): string[] {
+  switch (change.kind) {
+    case 'session':
+      return sessionCookies(names, change, Math.floor(change.maxAgeMs / 1000))
+    case 'session_ended':
+      return sessionCookies(names, { value: '', check: '' }, 0)
+    case 'attempt': {
+      const others = change.held.filter((held) => held !== change.token)
+      return [cookie(names.attempt, [change.token, ...others].slice(0, ATTEMPTS_KEPT).join('~'), ATTEMPT_S)]
+    }
+    case 'attempt_ended': {
+      const left = change.held.filter((held) => !held.startsWith(`${change.attemptId}.`))
+      return [cookie(names.attempt, left.join('~'), left.length > 0 ? ATTEMPT_S : 0)]
+    }
+    case 'device':
+      return [cookie(names.device, change.value, YEAR_S)]
+  }
+}
+
+/** The session cookie, and with `session.cookie_domain` the one for sibling hosts. */
+function sessionCookies(
+  names: CookieNames,
+  { value, check }: { value: string; check: string | undefined },
+  maxAgeS: number,
+): string[] {
+  const own = cookie(names.session, value, maxAgeS)
+  const isShared = check !== undefined && names.checkDomain !== undefined
+  return isShared ? [own, `${cookie(names.check, check, maxAgeS)}; Domain=${names.checkDomain}`] : [own]
+}
+
+/** Lax rather than Strict, because links are opened from webmail. */
+function cookie(name: string, value: string, maxAgeS: number): string {
+  const secure = /^__(Host|Secure)-/.test(name) ? '; Secure' : ''
+  return `${name}=${value}; Path=/; Max-Age=${maxAgeS}; HttpOnly; SameSite=Lax${secure}`
+}
+
+/** The attempts that a request holds: first the token in its body, then those in the cookie. */
+export function holdingOf(
+  cookies: RequestCookies,
+  token?: string | undefined,
+  attemptId?: string | undefined,
+): Holding {
+  return { token, attemptId, cookies: cookies.attempts }
+}

@@ -1,0 +1,34 @@
+import { z } from 'zod'
+import { listLockouts } from '../../flows/policy/lockout-admin.ts'
+import { toRfc3339 } from '../../platform/clock.ts'
+import { sample, timeField } from '../../resources/field.ts'
+import { endpoint } from '../endpoint/endpoint.ts'
+
+const lockouts = endpoint({
+  method: 'GET',
+  path: '/admin/lockouts',
+  summary: 'List the lockouts caused by wrong codes.',
+  tag: 'Admin: users',
+  guard: { scope: 'users:read' },
+  answers: {
+    200: {
+      text: 'All lockouts.',
+      schema: z.array(
+        z.strictObject({
+          kind: sample('totp'),
+          email: sample('ada@example.com'),
+          failures: z.int().meta({ examples: [7] }),
+          state: z.enum(['braked', 'off', 'long_codes', 'used_up']),
+          until: timeField.nullable().meta({ examples: ['2026-11-26T12:02:00.000Z'] }),
+        }),
+      ),
+    },
+  },
+  async handle(deps) {
+    const held = await listLockouts(deps)
+    const body = held.map(({ until, ...rest }) => ({ ...rest, until: until === null ? null : toRfc3339(until) }))
+    return { status: 200, body }
+  },
+})
+
+export const adminLockoutEndpoints = [lockouts]

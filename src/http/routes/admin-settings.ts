@@ -1,0 +1,56 @@
+import { z } from 'zod'
+import { getSetting, listSettings, setSetting, unsetSetting } from '../../flows/operator/setting.ts'
+import { presentSetting, settingResource } from '../../resources/setting.ts'
+import { endpoint } from '../endpoint/endpoint.ts'
+
+const tag = 'Admin: settings'
+const read = { guard: { scope: 'settings:read' }, tag } as const
+const write = { guard: { scope: 'settings:write' }, tag } as const
+
+const list = endpoint({
+  ...read,
+  method: 'GET',
+  path: '/admin/settings',
+  summary: 'List the live settings with their current values.',
+  answers: { 200: { text: 'All live settings.', schema: z.array(settingResource) } },
+  async handle(deps) {
+    return { status: 200, body: (await listSettings(deps)).map(presentSetting) }
+  },
+})
+
+const set = endpoint({
+  ...write,
+  method: 'PATCH',
+  path: '/admin/settings/:key',
+  summary: 'Change a live setting. It takes effect in every instance within a second.',
+  body: {
+    type: 'json',
+    schema: z.strictObject({
+      value: z.union([z.string().max(2000), z.number(), z.boolean()]).meta({ examples: ['invite'] }),
+      accept_lockout: z.boolean().default(false),
+    }),
+  },
+  answers: { 200: { text: 'The current value.', schema: settingResource } },
+  errors: ['LOCKOUT_RISK'],
+  async handle(deps, { params, body, actor }) {
+    const key = params.key
+    const own = actor.ip ?? undefined
+    await setSetting(deps, actor, { key, value: String(body.value), own, acceptsLockout: body.accept_lockout })
+    return { status: 200, body: presentSetting(await getSetting(deps, key)) }
+  },
+})
+
+const unset = endpoint({
+  ...write,
+  method: 'DELETE',
+  path: '/admin/settings/:key',
+  summary: 'Remove a setting, so that the value from file, environment or default applies again.',
+  answers: { 200: { text: 'The current value.', schema: settingResource } },
+  async handle(deps, { params, actor }) {
+    const key = params.key
+    await unsetSetting(deps, actor, key)
+    return { status: 200, body: presentSetting(await getSetting(deps, key)) }
+  },
+})
+
+export const adminSettingEndpoints = [list, set, unset]

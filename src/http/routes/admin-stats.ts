@@ -1,0 +1,31 @@
+import { z } from 'zod'
+import { statsReader } from '../../flows/operator/stats.ts'
+import { endpoint } from '../endpoint/endpoint.ts'
+
+const stats = (readStats: ReturnType<typeof statsReader>) =>
+  endpoint({
+    method: 'GET',
+    path: '/admin/stats',
+    summary: 'Count users, sessions and audit events.',
+    tag: 'Admin: stats',
+    guard: { scope: 'users:read' },
+    answers: {
+      200: {
+        text: 'The counts, at most 15 seconds old.',
+        schema: z.strictObject({
+          total_users: z.int(),
+          total_sessions: z.int(),
+          active_sessions: z.int(),
+          total_audit_logs: z.int(),
+        }),
+      },
+    },
+    async handle(deps) {
+      const { users, sessions, liveSessions, auditLogs } = await readStats(deps)
+      const body = { total_users: users, total_sessions: sessions, active_sessions: liveSessions }
+      return { status: 200, body: { ...body, total_audit_logs: auditLogs } }
+    },
+  })
+
+/** Made for each app, because the reader caches its counts. */
+export const adminStatsEndpoints = () => [stats(statsReader())]

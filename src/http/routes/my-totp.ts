@@ -1,0 +1,91 @@
+import { z } from 'zod'
+import { remakeRecoveryCodes } from '../../flows/factors/recovery-code.ts'
+import { beginTotp, finishTotp, removeOwnTotp } from '../../flows/factors/totp.ts'
+import { toRfc3339 } from '../../platform/clock.ts'
+import { qrSvg } from '../../platform/qr.ts'
+import { sample, timeField, typedCode } from '../../resources/field.ts'
+import { endpoint } from '../endpoint/endpoint.ts'
+import { answerRenewed, REPLACED, sessionAnswerResource } from '../endpoint/session-answer.ts'
+
+const recoveryCodesShown = z.array(sample('7h2k-93xw-q4tn'))
+
+const startTotp = endpoint({
+  method: 'POST',
+  path: '/v1/me/totp',
+  summary:
+    'Create a secret for an authenticator app. It is shown once and takes effect after its first code is confirmed.',
+  tag: 'Me',
+  guard: 'enrol',
+  answers: {
+    200: {
+      text: 'The secret as text, as a URI and as a QR code (SVG).',
+      schema: z.strictObject({
+        secret: sample('JBSWY3DPEHPK3PXP'),
+        uri: sample('otpauth://totp/Example:ada@example.com?secret=JBSWY3DPEHPK3PXP&issuer=Example'),
+        qr: sample('<svg xmlns="http://www.w3.org/2000/svg">…</svg>'),
+        expires_at: timeField,
+      }),
+    },
+  },
+  async handle(deps, { session }) {
+    const { secret, uri, expiresAt } = await beginTotp(deps, session)
+    return { status: 200, body: { secret, uri, qr: qrSvg(uri), expires_at: toRfc3339(expiresAt) } }
+  },
+})
+
+const confirmTotp = endpoint({
+  method: 'POST',
+  path: '/v1/me/totp/confirm',
+  summary: 'Confirm the authenticator app with its first code.',
+  tag: 'Me',
+  guard: 'enrol',
+  body: { type: 'json', schema: z.strictObject({ code: typedCode }) },
+  answers: {
+    200: {
+      text: `Confirmed. \`recovery_codes\` are shown once, and only if the user had none. ${REPLACED}`,
+      schema: sessionAnswerResource.extend({ recovery_codes: recoveryCodesShown.optional() }),
+    },
+  },
+  errors: ['INVALID_CREDENTIALS'],
+  async handle(deps, { session, body, actor }) {
+    const { renewed, recoveryCodes } = await finishTotp(deps, actor, { session, code: body.code })
+    const delivered = await answerRenewed(deps, renewed)
+    const codes = recoveryCodes === undefined ? {} : { recovery_codes: recoveryCodes }
+    return { status: 200, ...delivered, body: { ...delivered.body, ...codes } }
+  },
+})
+
+const removeTotp = endpoint({
+  method: 'DELETE',
+  path: '/v1/me/totp',
+  summary: 'Remove the authenticator app.',
+  tag: 'Me',
+  guard: 'change',
+  answers: { 200: { text: `Removed. ${REPLACED}`, schema: sessionAnswerResource } },
+  errors: ['NOT_FOUND', 'LAST_FACTOR'],
+  async handle(deps, { session, actor }) {
+    return { status: 200, ...(await answerRenewed(deps, await removeOwnTotp(deps, actor, session))) }
+  },
+})
+
+const recoveryCodes = endpoint({
+  method: 'POST',
+  path: '/v1/me/recovery-codes',
+  summary: 'Create ten new recovery codes. Earlier codes stop working.',
+  tag: 'Me',
+  guard: 'change',
+  answers: {
+    200: {
+      text: `The codes, shown once. ${REPLACED}`,
+      schema: sessionAnswerResource.extend({ codes: recoveryCodesShown }),
+    },
+  },
+  errors: ['CONFLICT'],
+  async handle(deps, { session, actor }) {
+    const { renewed, codes } = await remakeRecoveryCodes(deps, actor, session)
+    const delivered = await answerRenewed(deps, renewed)
+    return { status: 200, ...delivered, body: { ...delivered.body, codes } }
+  },
+})
+
+export const myTotpEndpoints = [startTotp, confirmTotp, removeTotp, recoveryCodes]

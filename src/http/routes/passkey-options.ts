@@ -1,0 +1,28 @@
+import { z } from 'zod'
+import type { PasskeyOptions } from '../../flows/factors/passkey.ts'
+import { toRfc3339 } from '../../platform/clock.ts'
+import { idField, timeField } from '../../resources/field.ts'
+
+export const challengeId = z
+  .string()
+  .max(64)
+  .meta({ examples: ['pkc_01m88jw08vedqtrgrr9eqkmg57'] })
+/** The browser's `PublicKeyCredential.toJSON()` (WebAuthn L3 §5.1). The flow verifies it. */
+export const credential = z.record(z.string(), z.unknown()).meta({
+  examples: [{ id: 'AbC…', rawId: 'AbC…', type: 'public-key', response: { clientDataJSON: 'eyJ…' } }],
+})
+
+export const passkeyOptionsAnswers = {
+  200: {
+    text: "The options for the browser's `navigator.credentials`, to be parsed by `PublicKeyCredential.parse…OptionsFromJSON()`.",
+    schema: z.strictObject({
+      challenge_id: idField('pkc'),
+      options: z.record(z.string(), z.unknown()).meta({ examples: [{ challenge: 'q83v…', rpId: 'example.com' }] }),
+      expires_at: timeField,
+    }),
+  },
+}
+
+export function presentPasskeyOptions({ challengeId: challenge_id, options, expiresAt }: PasskeyOptions) {
+  return { challenge_id, options, expires_at: toRfc3339(expiresAt) }
+}

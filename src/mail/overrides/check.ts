@@ -1,0 +1,59 @@
+import { declaredMail, mailTemplates } from '../../mails.ts'
+import type { Sentences } from '../../platform/texts/sentences.ts'
+import { templates } from '../../platform/texts/templates.ts'
+import { translatorFor } from '../../platform/texts/translate.ts'
+import { viewOf } from '../render.ts'
+import { compileMails, type PrecompiledMail } from './compile.ts'
+import { checkContent, type Findings } from './content.ts'
+import type { OverrideFile } from './files.ts'
+import { mergeSentences } from './sentences.ts'
+import { checkSyntax } from './syntax.ts'
+import { textsFrom } from './texts.ts'
+
+export interface OverrideInput {
+  templates: OverrideFile[]
+  sentences: OverrideFile[]
+  ownOrigins: string[]
+}
+
+export interface CheckedOverrides extends Findings {
+  mails: Record<string, PrecompiledMail>
+  locales: Record<string, Sentences>
+}
+
+/** Compiles what an operator has laid over our texts, and says what is wrong with it. Heavy: it loads mjml. */
+export async function checkOverrides({
+  templates: files,
+  sentences,
+  ownOrigins,
+}: OverrideInput): Promise<CheckedOverrides> {
+  const { locales: own, mailSources } = templates()
+  const merged = sentences.map((file) => {
+    const lang = file.name.replace(/\.json$/, '')
+    return { lang, ...mergeSentences(file, own[lang] ?? {}) }
+  })
+  const locales = { ...own, ...Object.fromEntries(merged.map(({ lang, sentences: all }) => [lang, all])) }
+  const alone = [
+    ...merged.flatMap(({ problems }) => problems),
+    ...files.flatMap((file) => checkSyntax(file, { names: namesOf(file.name), sentences: own['en'] ?? {} })),
+  ]
+  // What does not stand by itself gives only riddles when it is filled.
+  if (alone.length > 0) return { mails: {}, locales: own, problems: alone, warnings: [] }
+  const { mails, problems } = await compileMails(files, mailSources)
+  if (problems.length > 0) return { mails: {}, locales: own, problems, warnings: [] }
+  const texts = textsFrom({ mails, locales })
+  return { mails, locales, ...(await checkContent({ texts, files: [...files, ...sentences], ownOrigins })) }
+}
+
+/** What a template may name; the layout of all mails only what each of them has. */
+function namesOf(file: string): string[] {
+  const name = file.replace(/\.\w+$/, '')
+  const all = mailTemplates
+    .filter((template) => name === 'layout' || name === template || name === declaredMail(template).layout)
+    .map((template) =>
+      Object.keys(viewOf({ template, lang: 'en', values: declaredMail(template).values }, APP, translatorFor('en'))),
+    )
+  return (all[0] ?? []).filter((key) => all.every((keys) => keys.includes(key)))
+}
+
+const APP = { name: 'Example' }

@@ -1,0 +1,98 @@
+import { closest } from '../../platform/closest.ts'
+import type { Sentences } from '../../platform/texts/sentences.ts'
+import type { OverrideFile, TextProblem } from './files.ts'
+
+type Sentence = Sentences[string]
+
+/** Lays single sentences over those of a language, once each has been held against the one that it replaces. */
+export function mergeSentences(file: OverrideFile, own: Sentences): { sentences: Sentences; problems: TextProblem[] } {
+  const { path, text } = file
+  const parsed = parse(file)
+  if ('message' in parsed) return { sentences: own, problems: [parsed] }
+  const lang = file.name.replace(/\.json$/, '')
+  const problems = Object.entries(parsed.value).flatMap(([key, sentence]) => {
+    const fault = faultOf(key, sentence, own, lang)
+    return fault ? [{ path, line: lineOf(text, JSON.stringify(key)), ...fault }] : []
+  })
+  return { sentences: { ...own, ...(parsed.value as Sentences) }, problems }
+}
+
+function parse({ path, text }: OverrideFile): { value: object } | TextProblem {
+  try {
+    const value: unknown = JSON.parse(text)
+    if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { value }
+    return { path, line: 1, message: 'is no JSON object', suggestion: 'Write {"mail.signin.button": "Sign in"}' }
+  } catch (error) {
+    const message = error instanceof Error ? error.message : String(error)
+    const [, position] = /at position (\d+)/.exec(message) ?? []
+    const line = position === undefined ? undefined : text.slice(0, Number(position)).split('\n').length
+    return { path, line, message: `is no JSON: ${message.replace(/ in JSON at position.*$| at position.*$/s, '')}` }
+  }
+}
+
+function faultOf(
+  key: string,
+  sentence: unknown,
+  own: Sentences,
+  lang: string,
+): Pick<TextProblem, 'message' | 'suggestion'> | undefined {
+  const original = Object.hasOwn(own, key) ? own[key] : undefined
+  if (original === undefined) {
+    const near = closest(key, Object.keys(own))
+    return { message: `there is no sentence "${key}"`, suggestion: near && `Did you mean "${near}"?` }
+  }
+  if (!isSentence(sentence) || typeof sentence !== typeof original) {
+    const shape = JSON.stringify(original)
+    return { message: `"${key}" has another form`, suggestion: `Write it like ${shape}` }
+  }
+  return (
+    faultOfForms(key, sentence, original, lang) ?? faultOfNames(key, sentence, original) ?? faultOfTag(key, sentence)
+  )
+}
+
+function isSentence(value: unknown): value is Sentence {
+  if (typeof value === 'string') return value.trim() !== '' && !/\p{Cc}/u.test(value)
+  return typeof value === 'object' && value !== null && !Array.isArray(value) && Object.values(value).every(isSentence)
+}
+
+/** A number may take any of the plural forms of the language. */
+function faultOfForms(key: string, sentence: Sentence, original: Sentence, lang: string) {
+  if (typeof sentence !== 'object' || typeof original !== 'object') return undefined
+  const forms: string[] = new Intl.PluralRules(lang).resolvedOptions().pluralCategories
+  const missing = forms.find((form) => !Object.hasOwn(sentence, form))
+  const unknown = Object.keys(sentence).find((form) => !forms.includes(form))
+  if (missing) return { message: `"${key}" lacks the form "${missing}"`, suggestion: `Write ${forms.join(', ')}` }
+  return unknown ? { message: `"${key}" has a form "${unknown}"`, suggestion: `Write ${forms.join(', ')}` } : undefined
+}
+
+/** A value may be left out of a sentence, but none can be added that nobody gives. */
+function faultOfNames(key: string, sentence: Sentence, original: Sentence) {
+  const known = namesIn(original)
+  const stranger = namesIn(sentence).find((name) => !known.includes(name))
+  if (stranger === undefined) return undefined
+  const all = known.map((name) => `{${name}}`).join(', ')
+  return { message: `"${key}" has no value {${stranger}}`, suggestion: all ? `It has ${all}` : 'It has none' }
+}
+
+function faultOfTag(key: string, sentence: Sentence) {
+  if (key === 'dir' && sentence !== 'ltr' && sentence !== 'rtl') {
+    return { message: '"dir" says how the language is written', suggestion: 'Write "ltr" or "rtl"' }
+  }
+  if (key !== 'dates') return undefined
+  try {
+    new Intl.DateTimeFormat(String(sentence))
+    return undefined
+  } catch {
+    return { message: '"dates" is no language tag', suggestion: 'Write one such as "en-GB"' }
+  }
+}
+
+function namesIn(sentence: Sentence): string[] {
+  return [...JSON.stringify(sentence).matchAll(/\{(\w+)\}/g)].map(([, name = '']) => name)
+}
+
+/** Where a text stands first, from 1. */
+export function lineOf(text: string, part: string): number | undefined {
+  const index = text.indexOf(part)
+  return index < 0 ? undefined : text.slice(0, index).split('\n').length
+}

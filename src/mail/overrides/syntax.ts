@@ -1,0 +1,151 @@
+import Handlebars from 'handlebars'
+import { closest } from '../../platform/closest.ts'
+import { CONTENT } from '../../platform/texts/mjml-layout.ts'
+import type { Sentences } from '../../platform/texts/sentences.ts'
+import type { OverrideFile, TextProblem } from './files.ts'
+
+const HELPERS = ['t', 'if', 'unless', 'each', 'with']
+/** Names of the rows within `{{#each facts}}`. */
+const IN_ROWS = ['label', 'fact']
+const OF_APP = ['name', 'supportUrl']
+
+/** A part of a parsed template, with what its kind has of these. */
+interface Node {
+  type: string
+  loc: { start: { line: number } }
+  path?: Node
+  params?: Node[]
+  hash?: unknown
+  escaped?: boolean
+  data?: boolean
+  parts?: unknown[]
+  original?: unknown
+  value?: unknown
+}
+
+type Fault = Omit<TextProblem, 'path'>
+
+/** What can be said of one file alone: its placeholders, and that its MJML is whole. */
+export function checkSyntax(
+  { name, path, text }: OverrideFile,
+  { names, sentences }: { names: readonly string[]; sentences: Sentences },
+): TextProblem[] {
+  const faults = [
+    ...(name.endsWith('.mjml') ? mjmlFaults(text) : []),
+    ...(name === 'layout.mjml' ? contentFaults(text) : []),
+    ...placeholderFaults(text, names, sentences),
+  ]
+  return faults.map((fault) => ({ path, ...fault }))
+}
+
+/** mjml takes a document whose tags do not match, and leaves things out of it. */
+function mjmlFaults(text: string): Fault[] {
+  const bare = text.replace(/<!--[\s\S]*?-->/g, (comment) => comment.replace(/[^\n]/g, ' '))
+  const open: { tag: string; line: number }[] = []
+  const faults: Fault[] = []
+  for (const match of bare.matchAll(/<(\/?)(mj-[a-z-]+|mjml)\b(?:"[^"]*"|'[^']*'|[^>"'])*?(\/?)>/gi)) {
+    const [, isEnd, name = '', isAlone] = match
+    const [tag, line] = [name.toLowerCase(), bare.slice(0, match.index).split('\n').length]
+    if (tag === 'mj-include') {
+      faults.push({ line, message: '<mj-include> is not read', suggestion: 'Put its content here' })
+    } else if (isEnd) {
+      const last = open.pop()
+      if (last?.tag === tag) continue
+      const message = last
+        ? `<${last.tag}> of line ${last.line} is not closed before </${tag}>`
+        : `</${tag}> ends nothing`
+      return [...faults, { line, message }]
+    } else if (!isAlone) open.push({ tag, line })
+  }
+  return [...faults, ...open.slice(0, 1).map(({ tag, line }) => ({ line, message: `<${tag}> is not closed` }))]
+}
+
+function contentFaults(text: string): Fault[] {
+  const count = text.split(CONTENT).length - 1
+  if (count === 1) return []
+  return [
+    { message: `${CONTENT} stands in it ${count} times`, suggestion: 'Write it once, where the mail itself goes' },
+  ]
+}
+
+function placeholderFaults(text: string, names: readonly string[], sentences: Sentences): Fault[] {
+  try {
+    return nodesOf(Handlebars.parse(text)).flatMap((node) => {
+      const fault = faultOf(node, names, sentences)
+      return fault ? [{ line: node.loc.start.line, ...fault }] : []
+    })
+  } catch (error) {
+    const [first = '', ...rest] = (error instanceof Error ? error.message : String(error)).split('\n')
+    const [, line] = /on line (\d+)/.exec(first) ?? /- (\d+):\d+$/.exec(first) ?? []
+    const detail = rest.at(-1)?.replace(/^Expecting.*, got/, 'it stumbles over') ?? ''
+    const message = `a placeholder cannot be read: ${line && detail ? detail : first.replace(/ - \d+:\d+$/, '')}`
+    return [{ line: line === undefined ? undefined : Number(line), message }]
+  }
+}
+
+function nodesOf(part: unknown): Node[] {
+  if (typeof part !== 'object' || part === null) return []
+  const own = 'type' in part && 'loc' in part && typeof part.type === 'string' ? [part as Node] : []
+  return [...own, ...Object.entries(part).flatMap(([key, value]) => (key === 'loc' ? [] : nodesOf(value)))]
+}
+
+function faultOf(node: Node, names: readonly string[], sentences: Sentences): Fault | undefined {
+  switch (node.type) {
+    case 'PartialStatement':
+    case 'PartialBlockStatement':
+    case 'Decorator':
+    case 'DecoratorBlock':
+      return { message: 'other templates cannot be put into a mail', suggestion: 'Put the text here' }
+    case 'MustacheStatement':
+      return faultOfMustache(node, sentences)
+    case 'BlockStatement':
+    case 'SubExpression':
+      return faultOfCall(node, sentences)
+    case 'PathExpression':
+      return faultOfPath(node, names)
+    default:
+      return undefined
+  }
+}
+
+function faultOfMustache(node: Node, sentences: Sentences): Fault | undefined {
+  const name = node.path?.original
+  if (!node.escaped) {
+    return { message: `{{{${name}}}} would be taken for markup`, suggestion: `Write {{${name}}}` }
+  }
+  return node.params?.length || node.hash ? faultOfCall(node, sentences) : undefined
+}
+
+function faultOfCall({ path, params }: Node, sentences: Sentences): Fault | undefined {
+  const helper = String(path?.original)
+  if (!HELPERS.includes(helper)) {
+    const near = closest(helper, HELPERS)
+    const suggestion = near ? `Did you mean "${near}"?` : `There are ${HELPERS.join(', ')}`
+    return { message: `{{${helper} …}} is unknown`, suggestion }
+  }
+  const [first] = params ?? []
+  const key = helper === 't' && first?.type === 'StringLiteral' ? String(first.value) : undefined
+  if (key === undefined || Object.hasOwn(sentences, key)) return undefined
+  const near = closest(key, Object.keys(sentences))
+  return { message: `there is no sentence "${key}"`, suggestion: near && `Did you mean "${near}"?` }
+}
+
+function faultOfPath({ parts = [], data, original }: Node, names: readonly string[]): Fault | undefined {
+  const [first, second] = parts.map(String)
+  if (first === undefined || (HELPERS.includes(first) && parts.length === 1)) return undefined
+  if (isKnown(first, second, { isData: data === true, names })) return undefined
+  const all = [...names.filter((name) => name !== 'app'), ...OF_APP.map((name) => `app.${name}`)]
+  const near = closest(String(original), [...all, ...IN_ROWS])
+  const suggestion = near ? `Did you mean {{${near}}}?` : `It has ${all.join(', ')}`
+  return { message: `this mail has no {{${original}}}`, suggestion }
+}
+
+function isKnown(
+  first: string,
+  second: string | undefined,
+  { isData, names }: { isData: boolean; names: readonly string[] },
+): boolean {
+  if (isData) return ['index', 'first', 'last'].includes(first)
+  if (first === 'app') return second === undefined || OF_APP.includes(second)
+  return names.includes(first) || IN_ROWS.includes(first)
+}

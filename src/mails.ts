@@ -1,0 +1,104 @@
+/** The files of templates/mail/ that a mail is made of. */
+export type MailLayout = 'signin' | 'test' | 'code' | 'notice'
+
+interface DeclaredMail {
+  layout: MailLayout
+  /** The values that the mail may show, each as an example for previews and checks. */
+  values: Record<string, string>
+  /** The mail says nothing without its link. In the others the link only saves the way to the account page. */
+  needsLink?: true
+  /** The sentence below the mail, where it is not the usual one. */
+  footer?: 'mail.footer' | 'mail.footer_invited' | 'mail.footer_operator'
+}
+
+const WHO = {
+  occurred_at: '2026-11-25T10:15:00.123Z',
+  requested_by: 'Firefox on Linux',
+  requested_ip: '2001:db8::1',
+}
+const LINK = { link: 'https://auth.example.com/account' }
+const CODE = { ...WHO, code: '482913', expires_minutes: '10' }
+
+/**
+ * Every mail that authd sends, each in one line. Its sentences are `mail.<name>.…` in templates/locales/. A flow that
+ * queues a mail with a missing value does not compile.
+ */
+export const MAILS = {
+  signin: {
+    layout: 'signin',
+    values: {
+      code: '482913',
+      link: 'https://auth.example.com/signin/link?token=att_1.secret&x=1',
+      expires_minutes: '10',
+      requested_by: 'Firefox on Linux',
+      requested_ip: '2001:db8::1',
+      email_masked: 'a…@example.com',
+    },
+  },
+  test: { layout: 'test', values: {} },
+  stepup: { layout: 'code', values: CODE },
+  // The account has another address still: this one was only entered.
+  email_change: { layout: 'code', values: CODE, footer: 'mail.footer' },
+  email_restore: { layout: 'code', values: CODE },
+  new_device: { layout: 'notice', values: { ...WHO, ...LINK } },
+  passkey_added: { layout: 'notice', values: { ...WHO, ...LINK, name: 'My phone' } },
+  passkey_removed: { layout: 'notice', values: { ...WHO, ...LINK, name: 'My phone' } },
+  totp_enabled: { layout: 'notice', values: { ...WHO, ...LINK } },
+  totp_removed: { layout: 'notice', values: { ...WHO, ...LINK } },
+  recovery_codes_made: { layout: 'notice', values: { ...WHO, ...LINK } },
+  recovery_code_used: { layout: 'notice', values: { ...WHO, ...LINK, codes_left: '9' } },
+  factor_braked: { layout: 'notice', values: { ...WHO, ...LINK } },
+  session_theft: { layout: 'notice', values: { ...WHO, ...LINK } },
+  sessions_revoked: { layout: 'notice', values: { occurred_at: WHO.occurred_at } },
+  email_changed: {
+    layout: 'notice',
+    values: {
+      ...WHO,
+      link: 'https://auth.example.com/account/restore?token=rst_1.secret&x=1',
+      old_email_masked: 'a…@example.com',
+      new_email_masked: 'e…@example.org',
+      expires_days: '7',
+    },
+    needsLink: true,
+  },
+  recovery_link_used: { layout: 'notice', values: WHO },
+  invitation: {
+    layout: 'notice',
+    values: {
+      link: 'https://auth.example.com/invitation?token=inv_1.secret&x=1',
+      expires_days: '14',
+      occurred_at: WHO.occurred_at,
+    },
+    needsLink: true,
+    footer: 'mail.footer_invited',
+  },
+  webhook_paused: {
+    layout: 'notice',
+    values: {
+      occurred_at: WHO.occurred_at,
+      endpoint: 'https://app.example.com/events',
+      endpoint_id: 'whe_06fa0v',
+      said: '503 Service Unavailable',
+    },
+    footer: 'mail.footer_operator',
+  },
+} as const satisfies Record<string, DeclaredMail>
+
+export type MailTemplate = keyof typeof MAILS
+
+/** What most mails are given besides their own values: whose account, who did it, and the way there. */
+type Usual = keyof typeof WHO | keyof typeof LINK | 'email_masked'
+
+/** The values of a mail that say what it is about. */
+export type MailOwnValues<Template extends MailTemplate> = {
+  [Name in Exclude<keyof (typeof MAILS)[Template]['values'], Usual>]: string
+}
+
+export type MailValues<Template extends MailTemplate> = MailOwnValues<Template> & { [Name in Usual]?: string }
+
+export const mailTemplates = Object.keys(MAILS) as MailTemplate[]
+
+/** The mail as it is declared, for code that treats all of them alike. */
+export function declaredMail(template: MailTemplate): DeclaredMail {
+  return MAILS[template]
+}

@@ -1,0 +1,126 @@
+import type { MetricName } from './metrics.ts'
+
+interface Alert {
+  name: string
+  expr: string
+  /** How long it must hold, as Prometheus writes durations. */
+  for?: string
+  severity: 'critical' | 'warning'
+  summary: string
+  /** The command to type first. */
+  runbook: string
+}
+
+const JOB = 'job="authd"'
+/** A series of ours by its name, so that a name that is none does not compile. */
+const of = (name: MetricName, suffix = '', labels = '') => `${name}${suffix}{${JOB}${labels}}`
+const failures = of('auth_attempts_total', '', ',status="failure"')
+
+/** What is worth waking somebody for: symptoms that people notice, and what will become one. */
+export const ALERTS: readonly Alert[] = [
+  {
+    name: 'AuthdDown',
+    expr: `up{${JOB}} == 0`,
+    for: '2m',
+    severity: 'critical',
+    summary: 'authd does not answer: nobody can sign in there.',
+    runbook: 'authd healthcheck; journalctl -u authd -n 50',
+  },
+  {
+    name: 'AuthdErrorRatioHigh',
+    expr: `sum by (instance) (rate(${of('http_request_duration_seconds', '_count', ',status=~"5.."')}[5m])) / sum by (instance) (rate(${of('http_request_duration_seconds', '_count')}[5m])) > 0.02`,
+    for: '10m',
+    severity: 'critical',
+    summary: 'More than 2 % of the requests end in a server error.',
+    runbook: 'journalctl -u authd -p err -n 50',
+  },
+  {
+    name: 'AuthdLatencyHigh',
+    expr: `histogram_quantile(0.99, sum by (le) (rate(${of('http_request_duration_seconds', '_bucket', ',path!="/metrics"')}[5m]))) > 1`,
+    for: '15m',
+    severity: 'warning',
+    summary: 'One request in a hundred takes longer than a second.',
+    runbook: 'authd healthcheck --ready; is the disk slow or full?',
+  },
+  {
+    name: 'AuthdEmailStuck',
+    expr: `(time() - ${of('email_queue_oldest_timestamp_seconds')} > 300) and ${of('email_queue_oldest_timestamp_seconds')} > 0`,
+    for: '5m',
+    severity: 'critical',
+    summary: 'Mails have been waiting for more than five minutes: nobody can sign in by mail.',
+    runbook: 'authd email queue --state pending; authd email test you@example.com',
+  },
+  {
+    name: 'AuthdEmailsFailing',
+    expr: `sum(rate(${of('emails_failed_total')}[15m])) > 0.2 * (sum(rate(${of('emails_sent_total')}[15m])) + sum(rate(${of('emails_failed_total')}[15m])))`,
+    for: '15m',
+    severity: 'warning',
+    summary: 'More than a fifth of the mails are given up.',
+    runbook: 'authd email queue --state failed',
+  },
+  {
+    name: 'AuthdWebhooksFailing',
+    expr: `sum(rate(${of('webhook_deliveries_total', '', ',status="failure"')}[15m])) > 0.5 * sum(rate(${of('webhook_deliveries_total')}[15m]))`,
+    for: '30m',
+    severity: 'warning',
+    summary: 'More than half of the deliveries to endpoints fail.',
+    runbook: 'authd webhooks list; authd webhooks deliveries --state pending',
+  },
+  {
+    name: 'AuthdWebhookPaused',
+    expr: `max(${of('webhook_endpoints_paused')}) > 0`,
+    for: '1h',
+    severity: 'warning',
+    summary: 'An endpoint gets no events: it is gone, took nothing for three days, or an operator paused it.',
+    runbook: 'authd webhooks list; authd webhooks update ID --resume',
+  },
+  {
+    name: 'AuthdSignInFailuresSpike',
+    expr: `sum(rate(${failures}[10m])) > 5 * sum(rate(${failures}[10m] offset 1d)) + 0.5`,
+    for: '10m',
+    severity: 'warning',
+    summary: 'Five times as many proofs are refused as at this time yesterday.',
+    runbook: 'authd audit list --outcome failure --since 1h',
+  },
+  {
+    name: 'AuthdLockouts',
+    expr: `sum(increase(${of('account_lockouts_total')}[1h])) > 20`,
+    severity: 'warning',
+    summary: 'More than 20 factors were braked by wrong codes within an hour.',
+    runbook: 'authd lockouts list; authd audit list --event user.locked --since 1h',
+  },
+  {
+    name: 'AuthdConfigNotReloaded',
+    expr: `${of('config_last_reload_successful')} == 0`,
+    for: '5m',
+    severity: 'warning',
+    summary: 'The configuration file has a fault: what was in force before still is.',
+    runbook: 'authd config check',
+  },
+]
+
+/** The rules as Prometheus loads them. */
+export function alertRules(): string {
+  const rules = ALERTS.map((alert) =>
+    [
+      `      - alert: ${alert.name}`,
+      `        expr: ${quote(alert.expr)}`,
+      ...(alert.for === undefined ? [] : [`        for: ${alert.for}`]),
+      `        labels: { severity: ${alert.severity} }`,
+      '        annotations:',
+      `          summary: ${quote(alert.summary)}`,
+      `          runbook: ${quote(alert.runbook)}`,
+    ].join('\n'),
+  )
+  return `# Made by npm run generate from src/platform/monitoring/alerts.ts; authd metrics alerts prints it.
+groups:
+  - name: authd
+    rules:
+${rules.join('\n')}
+`
+}
+
+/** A YAML string, in the quotes that need no escapes here. */
+function quote(text: string): string {
+  return text.includes('"') ? `'${text.replaceAll("'", "''")}'` : JSON.stringify(text)
+}

@@ -1,0 +1,124 @@
+import { hash } from 'node:crypto'
+import { readdirSync, readFileSync } from 'node:fs'
+import { basename, extname, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { runInThisContext } from 'node:vm'
+import Handlebars from 'handlebars'
+import { COMPILE } from './compile-options.ts'
+import { compileMjml } from './mjml-cache.ts'
+import { joinMjml } from './mjml-layout.ts'
+import type { Sentences } from './sentences.ts'
+
+type Helper = (...args: unknown[]) => unknown
+
+/** A compiled template. In strict mode: a name it uses and is not given throws. */
+export type Template = (values: object, options: { helpers: Record<string, Helper> }) => string
+
+export interface Asset {
+  /** With the hash of its content: `authd.1f2e3d4c.css`. */
+  name: string
+  type: string
+  body: string
+}
+
+/** Everything under templates/, ready to be filled. The build replaces this module by one that holds it (tools/templates.ts). */
+export interface Templates {
+  pages: Record<string, Template>
+  /** By the plain name: `authd.css`. */
+  assets: Record<string, Asset>
+  locales: Record<string, Sentences>
+  /** The sources of the mails by file, `signin.mjml`, for operators who change them. */
+  mailSources: Record<string, string>
+  /** Compiled when first asked for: MJML is heavy to load. */
+  mail(name: string): Promise<MailTemplates>
+}
+
+export interface MailTemplates {
+  html: Template
+  text: Template
+}
+
+const FOLDER = fileURLToPath(new URL('../../../templates/', import.meta.url))
+const TYPES: Record<string, string> = {
+  '.css': 'text/css; charset=utf-8',
+  '.svg': 'image/svg+xml',
+  '.js': 'text/javascript; charset=utf-8',
+}
+
+let loaded: Templates | undefined
+
+/** Part of the program, like its code: read once, the same for everybody. */
+export function templates(): Templates {
+  loaded ??= fromSource()
+  return loaded
+}
+
+/** What `Handlebars.precompile` made of a template, ready to be filled. */
+export function fromPrecompiled(code: string): Template {
+  return Handlebars.template(runInThisContext(`(${code})`))
+}
+
+function fromSource(): Templates {
+  const { pages, assets, locales, mailSources } = readTemplates()
+  const mails = new Map<string, Promise<MailTemplates>>()
+  return {
+    pages: Object.fromEntries(
+      Object.entries(pages).map(([name, text]) => [name, Handlebars.compile(text, COMPILE.html)]),
+    ),
+    assets,
+    locales,
+    mailSources,
+    mail(name) {
+      const mail = mails.get(name) ?? compileMail(name)
+      mails.set(name, mail)
+      return mail
+    },
+  }
+}
+
+async function compileMail(name: string): Promise<MailTemplates> {
+  const { html, text } = await readMail(name)
+  return { html: Handlebars.compile(html, COMPILE.html), text: Handlebars.compile(text, COMPILE.text) }
+}
+
+/** The mail's two parts with their placeholders still in them; MJML is HTML by now. */
+export async function readMail(name: string): Promise<{ html: string; text: string }> {
+  const mjml = joinMjml(read('mail', 'layout.mjml'), read('mail', `${name}.mjml`))
+  return { html: await compileMjml(mjml), text: read('mail', `${name}.txt`) }
+}
+
+/** All but the mails, as they lie on the disk. */
+export function readTemplates(): { pages: Record<string, string>; mails: string[] } & Pick<
+  Templates,
+  'assets' | 'locales' | 'mailSources'
+> {
+  return {
+    pages: Object.fromEntries(names('pages', '.hbs').map((name) => [name, read('pages', `${name}.hbs`)])),
+    mails: names('mail', '.txt'),
+    mailSources: Object.fromEntries(
+      readdirSync(join(FOLDER, 'mail'))
+        .sort()
+        .map((file) => [file, read('mail', file)]),
+    ),
+    assets: Object.fromEntries(readdirSync(join(FOLDER, 'pages/assets')).map((file) => [file, readAsset(file)])),
+    locales: Object.fromEntries(
+      names('locales', '.json').map((lang) => [lang, JSON.parse(read('locales', `${lang}.json`))]),
+    ),
+  }
+}
+
+function readAsset(file: string): Asset {
+  const body = read('pages/assets', file)
+  const extension = extname(file)
+  const name = `${basename(file, extension)}.${hash('sha256', body).slice(0, 12)}${extension}`
+  return { name, body, type: TYPES[extension] ?? 'application/octet-stream' }
+}
+
+function names(folder: string, extension: string): string[] {
+  const files = readdirSync(join(FOLDER, folder)).filter((file) => extname(file) === extension)
+  return files.map((file) => basename(file, extension)).sort()
+}
+
+function read(folder: string, file: string): string {
+  return readFileSync(join(FOLDER, folder, file), 'utf8')
+}

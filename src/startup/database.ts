@@ -1,0 +1,51 @@
+import { existsSync, mkdirSync } from 'node:fs'
+import { dirname } from 'node:path'
+import type { Config } from '../config/schema.ts'
+import { AuthdError } from '../errors.ts'
+import type { Db, StatementTimer } from '../store/db.ts'
+import { openDatabase } from '../store/open.ts'
+
+/** A CLI may block for so long on another process's writer; a daemon's loop must go on. Milliseconds. */
+const BUSY_TIMEOUT = { serve: 25, cli: 5000 }
+
+/** The database alone, for `migrate`: its schema may be old, and its secret not made yet. */
+export async function openStore(
+  config: Config,
+  mode: 'serve' | 'cli',
+  {
+    timeoutMs = BUSY_TIMEOUT[mode],
+    timer,
+  }: { timeoutMs?: number | undefined; timer?: StatementTimer | undefined } = {},
+): Promise<Db> {
+  const { path, url, poolSize } = config.database
+  if (url === undefined) {
+    if (mode === 'cli' && !existsSync(path)) {
+      throw new AuthdError('UNAVAILABLE', {
+        message: `There is no database at ${path} yet. It is made by the first start.`,
+        suggestions: ['authd init', 'authd serve --dev', 'authd config path'],
+      })
+    }
+    makeFolder(dirname(path))
+  }
+  makeFolder(config.dataDir)
+  return await openDatabase({
+    path,
+    url,
+    poolSize,
+    busyTimeoutMs: timeoutMs,
+    ...(mode === 'cli' && { lockWaitMs: timeoutMs }),
+    timer,
+  })
+}
+
+function makeFolder(path: string): void {
+  try {
+    mkdirSync(path, { recursive: true, mode: 0o700 })
+  } catch (cause) {
+    throw new AuthdError('NO_PERMISSION', {
+      message: `The folder ${path} cannot be made by this user.`,
+      suggestions: ['authd config reference data_dir', 'run the command with sudo'],
+      cause,
+    })
+  }
+}

@@ -1,0 +1,35 @@
+import type { Config } from '../config/schema.ts'
+import { AuthdError } from '../errors.ts'
+import { applyMigrations, checkSchema } from '../flows/operator/setup.ts'
+import { fileStamp, systemClock } from '../platform/clock.ts'
+import type { ProcessLog } from '../platform/log.ts'
+import type { Db } from '../store/db.ts'
+import { backupSqlite } from '../store/migrate.ts'
+
+/** Migrates the database of a daemon that may, and refuses an old schema elsewhere. Throws SCHEMA_OUTDATED, SCHEMA_NEWER. */
+export async function prepareSchema(
+  config: Config,
+  db: Db,
+  { mode, log }: { mode: 'serve' | 'cli'; log: ProcessLog },
+): Promise<void> {
+  const { pending } = await checkSchema(db)
+  if (pending.length === 0) return
+  if (mode === 'cli' || !config.database.autoMigrate) {
+    throw new AuthdError('SCHEMA_OUTDATED', {
+      message: `The database needs ${pending.length} migrations first (${pending.join(', ')}).`,
+      suggestions: ['authd migrate up', 'authd migrate status'],
+    })
+  }
+  const now = systemClock.now()
+  const backup = await backupBeforeMigration(config, fileStamp(now))
+  const applied = await applyMigrations(db, now)
+  log.info('migrated', { applied, ...(backup !== undefined && { backup }) })
+}
+
+/** Copies the SQLite file beside itself before its schema changes; undefined for an empty or a PostgreSQL database. */
+export async function backupBeforeMigration(config: Config, stamp: string): Promise<string | undefined> {
+  const { path, url } = config.database
+  if (url !== undefined) return undefined
+  const target = `${path}.before-migration-${stamp}`
+  return (await backupSqlite(path, target)) ? target : undefined
+}

@@ -1,0 +1,58 @@
+import type { Config } from '../config/schema.ts'
+import { AuthdError } from '../errors.ts'
+import type { TextProblem } from '../mail/overrides/files.ts'
+import type { LoadedTexts } from '../mail/overrides/load.ts'
+import { builtInTexts, type Texts } from '../platform/texts/texts.ts'
+
+export { sourceNames, sourcesOf } from '../mail/sources.ts'
+
+/** The texts of the flows, and what only the process that owns them may do. */
+export interface LiveTextsControl {
+  current(): Texts
+  /** Lays the operator's files over ours; what is wrong with them changes nothing. Throws CONFIG_INVALID. */
+  load(config: Config): Promise<Pick<LoadedTexts, 'files' | 'warnings'>>
+}
+
+export function liveTexts(): LiveTextsControl {
+  let current = builtInTexts()
+  return {
+    current: () => current,
+    async load(config) {
+      const { texts, problems, ...found } = await inspectTexts(config)
+      if (problems.length > 0) {
+        throw new AuthdError('CONFIG_INVALID', {
+          message: `The templates are not valid.\n${formatTextProblems(problems)}`,
+          details: { problems },
+          suggestions: ['authd templates check'],
+        })
+      }
+      current = texts
+      return found
+    },
+  }
+}
+
+/** Like `load`, but tells the problems instead of throwing them. The folders may be others than the configured ones. */
+export async function inspectTexts(
+  config: Pick<Config, 'app' | 'mail' | 'publicUrl' | 'dataDir'>,
+  folders: { templates?: string | undefined; locales?: string | undefined } = {},
+): Promise<LoadedTexts> {
+  const { loadTexts } = await import('../mail/overrides/load.ts')
+  const { app, mail, publicUrl, dataDir } = config
+  return await loadTexts({
+    templatesDir: folders.templates ?? mail.templatesDir,
+    localesDir: folders.locales ?? app.localesDir,
+    optional: ['/etc/authd', dataDir].flatMap((folder) => [`${folder}/templates`, `${folder}/locales`]),
+    ownOrigins: [publicUrl, app.supportUrl].flatMap((url) => (url === undefined ? [] : [new URL(url).origin])),
+  })
+}
+
+/** One problem a line: `/etc/authd/templates/signin.mjml:12  what is wrong. What to do.` */
+export function formatTextProblems(problems: readonly TextProblem[]): string {
+  return problems
+    .map(({ path, line, message, suggestion }) => {
+      const advice = suggestion === undefined ? '' : `. ${suggestion}${/[.?]$/.test(suggestion) ? '' : '.'}`
+      return `${line === undefined ? path : `${path}:${line}`}  ${message}${advice}`
+    })
+    .join('\n')
+}

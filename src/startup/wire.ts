@@ -1,0 +1,122 @@
+import { type LiveConfigControl, liveConfig } from '../config/live-config.ts'
+import type { Config } from '../config/schema.ts'
+import type { Deps } from '../deps.ts'
+import { createCache } from '../flows/cache.ts'
+import { applySettings } from '../flows/operator/setting.ts'
+import { claimServerSecret } from '../flows/operator/setup.ts'
+import { ensureKeys } from '../flows/sessions/signing-key.ts'
+import { systemClock } from '../platform/clock.ts'
+import { keysFrom } from '../platform/keys.ts'
+import { createLog, type ProcessLog } from '../platform/log.ts'
+import type { LogFile } from '../platform/log-file.ts'
+import { NO_METRICS } from '../platform/monitoring/no-metrics.ts'
+import type { WebhookClient } from '../platform/net/webhook-client.ts'
+import { systemRandom } from '../platform/random.ts'
+import { dryRun, type StatementTimer } from '../store/db.ts'
+import { openStore } from './database.ts'
+import { openLog } from './log.ts'
+import { createMailer, mailerWhenUsed } from './mail.ts'
+import { prepareSchema } from './schema.ts'
+import { serverSecret } from './secret.ts'
+import { type LiveTextsControl, liveTexts } from './texts.ts'
+
+export interface WireOptions {
+  /** `serve` makes and migrates what is missing; `cli` works on what is there. */
+  mode: 'serve' | 'cli'
+  /** Units run and are undone. */
+  dryRun?: boolean
+  /** Where logs go, and mails in development. */
+  output: NodeJS.WriteStream
+  logFormat: 'json' | 'pretty'
+  /** How long a command waits for another process's writer. Milliseconds. */
+  timeoutMs?: number
+  /** The server secret, where it had to be read before privileges were dropped. */
+  secret?: string | undefined
+  journalStream?: string | undefined
+  /** Keys that the command line set: no live setting beats them. */
+  flagged?: ReadonlySet<string>
+}
+
+export interface Wired {
+  deps: Deps
+  log: ProcessLog
+  /** Of a daemon whose log is a file. */
+  logFile: LogFile | undefined
+  config: LiveConfigControl
+  texts: LiveTextsControl
+  close(): Promise<void>
+}
+
+/** The only place where real parts are built and joined. What a start needs is checked here, before anything listens. */
+export async function wire(config: Config, options: WireOptions): Promise<Wired> {
+  const logFile = options.mode === 'serve' ? openLog(config, options.output) : undefined
+  const log = createLog({
+    level: options.mode === 'serve' ? config.log.level : 'error',
+    format: options.logFormat,
+    stream: logFile?.stream ?? options.output,
+    journalStream: options.journalStream,
+  })
+  const source = liveConfig(config, {
+    flagged: options.flagged ?? new Set(),
+    onChange: (next) => options.mode === 'serve' && log.setLevel(next.log.level),
+  })
+  const isCounted = options.mode === 'serve' && config.metrics.enabled
+  // Only a daemon loads what counts.
+  const metrics = isCounted ? (await import('../platform/monitoring/metrics.ts')).createMetrics() : NO_METRICS
+  const timer: StatementTimer = (type, seconds) => metrics.observe('db_query_duration_seconds', { type }, seconds)
+  const texts = liveTexts()
+  const loadTexts = async () => {
+    const { warnings } = await texts.load(config)
+    for (const { message, path } of warnings) log.warn('template', { path, warning: message })
+  }
+  if (options.mode === 'serve') await loadTexts()
+  const db = await openStore(config, options.mode, {
+    timeoutMs: options.timeoutMs,
+    timer: metrics === NO_METRICS ? undefined : timer,
+  })
+  try {
+    await prepareSchema(config, db, { mode: options.mode, log })
+    const random = systemRandom(systemClock)
+    const keys = keysFrom(await serverSecret(config, db, options.secret), random)
+    const made = () => createMailer(source, texts, options.output)
+    const mailer = options.mode === 'serve' ? await made() : mailerWhenUsed(() => loadTexts().then(made))
+    const webhooks = webhooksWhenUsed()
+    const shared = { db, cache: createCache(db), tally: new Map<string, number>() }
+    const deps = { ...shared, config: source, texts, clock: systemClock, random, keys, mailer, webhooks, log, metrics }
+    await claimServerSecret(deps)
+    await applySettings(deps)
+    await ensureKeys(deps)
+    if (options.mode === 'serve')
+      await (await import('../flows/outbox/webhook-endpoint.ts')).adoptConfiguredWebhook(deps)
+    return {
+      deps: options.dryRun ? { ...deps, db: dryRun(db) } : deps,
+      log,
+      logFile,
+      config: source,
+      texts,
+      async close() {
+        await mailer.close()
+        await webhooks.close()
+        await db.close()
+        await log.flush()
+      },
+    }
+  } catch (error) {
+    await db.close()
+    throw error
+  }
+}
+
+/** Few commands post anything, and none need wait for what could. */
+function webhooksWhenUsed(): WebhookClient {
+  let made: Promise<WebhookClient> | undefined
+  return {
+    async post(post) {
+      made ??= import('../platform/net/webhook-client.ts').then(({ webhookClient }) => webhookClient())
+      return await (await made).post(post)
+    },
+    async close() {
+      await (await made)?.close()
+    },
+  }
+}

@@ -1,0 +1,141 @@
+import { type ChildProcess, fork, spawn as spawnChild } from 'node:child_process'
+import { once } from 'node:events'
+import { mkdir, mkdtemp, rm } from 'node:fs/promises'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { onTestFinished } from 'vitest'
+import type { Request, Response } from './support/cli-process.ts'
+
+/** The program under test: from source, or what `AUTHD_BIN` names. */
+const PROGRAM = process.env['AUTHD_BIN'] ?? join(import.meta.dirname, '../bin/authd.js')
+
+/** A test is one stranger who asks for much. */
+const UNLIMITED = {
+  AUTHD_LIMITS_REQUESTS_PER_MINUTE: '1000000',
+  AUTHD_LIMITS_GUESSES_PER_HOUR: '1000000',
+  AUTHD_LIMITS_MAILS_PER_HOUR: '1000000',
+}
+
+export interface Ran {
+  code: number | null
+  stdout: string
+  stderr: string
+}
+
+export interface Shell {
+  folder: string
+  /** Runs a command in a process that lives on, or, where AUTHD_BIN is set, by starting that program. */
+  run(args: string[], options?: { input?: string; env?: Record<string, string> }): Promise<Ran>
+  /** Runs a command by starting the program, for what only a process of its own shows. */
+  spawn(args: string[], options?: { input?: string; env?: Record<string, string> }): Promise<Ran>
+  /** A daemon of this folder, ended with the test. In development mode it gets a free port unless one is given. */
+  serve(args: string[], env?: Record<string, string>): Promise<Daemon>
+}
+
+export interface Daemon {
+  pid: number
+  url: string
+  /** What it has printed so far. */
+  printed(): string
+  until(text: string | RegExp): Promise<RegExpMatchArray>
+  kill(signal: NodeJS.Signals): void
+  exit: Promise<number | null>
+}
+
+/** A folder of its own, with development's data folder, and authd's commands in it. */
+export async function shell({ data = true } = {}): Promise<Shell> {
+  const folder = await mkdtemp(join(tmpdir(), 'authd-cli-'))
+  onTestFinished(() => rm(folder, { recursive: true, force: true }))
+  if (data) await mkdir(join(folder, 'authd-data'))
+  const environment = (extra: Record<string, string>) => ({ PATH: process.env['PATH'] ?? '', HOME: folder, ...extra })
+  const start = (args: string[], env: Record<string, string>) =>
+    spawnChild(PROGRAM, args, { cwd: folder, env: environment(env), stdio: 'pipe' })
+  const spawn: Shell['spawn'] = async (args, { input = '', env = {} } = {}) => {
+    const child = start(args, env)
+    const output = collect(child)
+    child.stdin.end(input)
+    const [code] = await once(child, 'close')
+    return { code, ...output }
+  }
+  const run: Shell['run'] = (args, { input = '', env = {} } = {}) =>
+    runInOneProcess({ args, folder, env: environment(env), input })
+  return {
+    folder,
+    spawn,
+    run: (args, options) =>
+      process.env['AUTHD_BIN'] === undefined && args[0] !== 'serve' ? run(args, options) : spawn(args, options),
+    async serve(args, env = {}) {
+      const listen =
+        args.includes('--dev') && !args.includes('--listen') ? ['--listen', `127.0.0.1:${await freePort()}`] : []
+      const child = start(['serve', ...args, ...listen], { ...UNLIMITED, ...env })
+      const output = collect(child)
+      const exit = once(child, 'close').then(([code]) => code as number | null)
+      onTestFinished(async () => {
+        child.kill('SIGKILL')
+        await exit
+      })
+      const until = async (text: string | RegExp) => {
+        for (;;) {
+          const found = output.stdout.match(text)
+          if (found) return found
+          await Promise.race([once(child.stdout, 'data'), exit.then(failed)])
+        }
+      }
+      const failed = () => Promise.reject(new Error(`the daemon ended:\n${output.stdout}${output.stderr}`))
+      const [, url = ''] = await until(/(http:\/\/127\.0\.0\.1:\d+)/)
+      const pid = child.pid ?? 0
+      return { pid, url, printed: () => output.stdout, until, kill: (signal) => process.kill(pid, signal), exit }
+    },
+  }
+}
+
+/** A port that the system has just given out: the daemon's public address needs its number before it listens. */
+export async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const { port } = server.address() as { port: number }
+  server.close()
+  await once(server, 'close')
+  return port
+}
+
+function collect(child: ReturnType<typeof spawnChild>): { stdout: string; stderr: string } {
+  const output = { stdout: '', stderr: '' }
+  child.stdout?.setEncoding('utf8').on('data', (text) => {
+    output.stdout += text
+  })
+  child.stderr?.setEncoding('utf8').on('data', (text) => {
+    output.stderr += text
+  })
+  return output
+}
+
+let runner: ChildProcess | undefined
+const waiting = new Map<number, (ran: Ran) => void>()
+
+/** Has the command run by a process that this test file shares with others. */
+async function runInOneProcess(request: Omit<Request, 'id'>): Promise<Ran> {
+  runner ??= startRunner()
+  const id = waiting.size === 0 ? 1 : Math.max(...waiting.keys()) + 1
+  return await new Promise((resolve) => {
+    waiting.set(id, resolve)
+    runner?.send({ id, ...request } satisfies Request)
+  })
+}
+
+function startRunner(): ChildProcess {
+  const execArgv = ['--disable-warning=ExperimentalWarning']
+  const child = fork(join(import.meta.dirname, 'support/cli-process.ts'), {
+    execArgv,
+    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
+  })
+  child.on('message', ({ id, ...ran }: Response) => {
+    waiting.get(id)?.(ran)
+    waiting.delete(id)
+  })
+  // It must not keep the test run alive, and ends with it.
+  child.unref()
+  child.channel?.unref()
+  return child
+}

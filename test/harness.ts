@@ -1,0 +1,189 @@
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import { onTestFinished } from 'vitest'
+import { liveConfig } from '../src/config/live-config.ts'
+import { parseConfig } from '../src/config/load.ts'
+import type { Deps, Log, Mail } from '../src/deps.ts'
+import { sealAudit } from '../src/flows/audit/audit.ts'
+import { createCache } from '../src/flows/cache.ts'
+import { claimServerSecret } from '../src/flows/operator/setup.ts'
+import { deliverNextMail } from '../src/flows/outbox/mail.ts'
+import { deliverNextWebhook, queueWebhooks } from '../src/flows/outbox/webhook-delivery.ts'
+import { ensureKeys } from '../src/flows/sessions/signing-key.ts'
+import { createApp } from '../src/http/app.ts'
+import { keysFrom } from '../src/platform/keys.ts'
+import { createMetrics } from '../src/platform/monitoring/metrics.ts'
+import { type WebhookClient, webhookClient } from '../src/platform/net/webhook-client.ts'
+import { builtInTexts } from '../src/platform/texts/texts.ts'
+import { type AuditLog, listAuditLogsAfter } from '../src/store/audit-logs.ts'
+import type { Dialect, StatementKind } from '../src/store/db.ts'
+import { migrate } from '../src/store/migrate.ts'
+import { openDatabase } from '../src/store/open.ts'
+import { type FreshDatabase, freshDatabase } from './databases.ts'
+import { capturingMailer, type FakeClock, fakeClock, seededRandom } from './fakes.ts'
+import { Browser } from './http-client.ts'
+
+export const TEST_SECRET = 'a server secret for the tests, 32+ bytes'
+
+export interface Authd {
+  deps: Deps
+  /** public_url: `http://localhost:<port>`, unless the configuration says otherwise. */
+  url: string
+  /** Where this process listens: `http://127.0.0.1:<port>`. */
+  address: string
+  clock: FakeClock
+  mailer: ReturnType<typeof capturingMailer>
+  log: CapturedLog
+  /** The kinds of the statements that ran since the last call, in their order. */
+  takeStatements(): StatementKind[]
+  /** Sends what is due and answers what was sent since the last call. */
+  takeMail(): Promise<Mail[]>
+  /** Queues what endpoints ask for and delivers what is due, one after the other. */
+  sendWebhooks(): Promise<void>
+  /** The audit log so far, sealed, oldest first. */
+  auditLog(): Promise<AuditLog[]>
+  /** A client with a cookie jar of its own. */
+  browser(): Browser
+  /** Another process on the same database, with more in its configuration. */
+  another(config?: Record<string, unknown>): Promise<Authd>
+}
+
+export interface StartOptions {
+  database?: Dialect
+  /** As in config.toml. */
+  config?: Record<string, unknown>
+  /** Instead of the one that keeps its lines. */
+  log?: Log
+  /** Instead of the real one. */
+  webhooks?: WebhookClient
+  /** Where its clock stands, epoch milliseconds: for programs that look at their own. */
+  now?: number
+}
+
+/** A whole authd with a private database, its own clock and port, and captured mail. It ends with the test. */
+export async function startAuthd({
+  database = 'sqlite',
+  config = {},
+  log,
+  now,
+  webhooks = webhookClient(),
+}: StartOptions = {}): Promise<Authd> {
+  const fresh = await freshDatabase(database)
+  onTestFinished(() => fresh.remove())
+  const clock = fakeClock(now)
+  return await startOn(fresh, { clock, config, log, webhooks, seed: 'first' })
+}
+
+async function startOn(
+  fresh: FreshDatabase,
+  {
+    clock,
+    config,
+    log: logger,
+    webhooks,
+    seed,
+  }: { clock: FakeClock; seed: string } & Pick<Required<StartOptions>, 'config' | 'webhooks'> & {
+      log: Log | undefined
+    },
+): Promise<Authd> {
+  const server = createServer()
+  server.listen(0, '127.0.0.1')
+  await once(server, 'listening')
+  const address = server.address()
+  if (address === null || typeof address === 'string') throw new Error('no port')
+  const parsed = parseConfig({
+    public_url: `http://localhost:${address.port}`,
+    smtp: { host: '127.0.0.1' },
+    mail: { from: 'Example <no-reply@example.com>' },
+    // A test is one address and few people; the tests of limits set their own.
+    limits: { requests_per_minute: 1_000_000, guesses_per_hour: 1_000_000, mails_per_hour: 1_000_000 },
+    ...config,
+  })
+  const statements: StatementKind[] = []
+  const db = await openDatabase({ ...fresh.options, timer: (kind) => statements.push(kind) })
+  await migrate(db, clock.now())
+  const random = seededRandom(clock, seed)
+  const mailer = capturingMailer()
+  const log = capturedLog()
+  const deps: Deps = {
+    config: liveConfig(parsed),
+    texts: { current: builtInTexts },
+    db,
+    cache: createCache(db),
+    tally: new Map(),
+    clock,
+    random,
+    keys: keysFrom(Buffer.from(TEST_SECRET), random),
+    mailer,
+    webhooks,
+    log: logger ?? log,
+    metrics: createMetrics(),
+  }
+  await claimServerSecret(deps)
+  await ensureKeys(deps)
+  const app = await createApp(deps, {
+    version: '0.0.0-test',
+    startedAt: clock.now(),
+    isStopping: () => false,
+    isDevelopment: false,
+  })
+  server.on('request', app.callback())
+  onTestFinished(async () => {
+    server.closeAllConnections()
+    server.close()
+    webhooks.close()
+    await db.close()
+  })
+  const url = parsed.publicUrl
+  let others = 0
+  const listening = `http://127.0.0.1:${address.port}`
+  return {
+    deps,
+    url,
+    address: listening,
+    clock,
+    mailer,
+    log,
+    takeStatements: () => statements.splice(0),
+    async takeMail() {
+      while (await deliverNextMail(deps)) {
+        // Until nothing is due.
+      }
+      return mailer.sent.splice(0)
+    },
+    async sendWebhooks() {
+      await sealAudit(deps)
+      while (await queueWebhooks(deps)) {
+        // Until all of the log is queued.
+      }
+      while (await deliverNextWebhook(deps)) {
+        // Until nothing is due.
+      }
+    },
+    async auditLog() {
+      await sealAudit(deps)
+      return await db.read((sql) => listAuditLogsAfter(sql, {}, { after: 0, limit: 10_000 }))
+    },
+    browser: () => new Browser(url, listening),
+    another: (more = {}) =>
+      startOn(fresh, {
+        clock,
+        config: { ...config, public_url: url, ...more },
+        log: logger,
+        webhooks,
+        seed: `${seed} another ${++others}`,
+      }),
+  }
+}
+
+interface CapturedLog extends Log {
+  lines: { level: string; message: string; fields: Record<string, unknown> | undefined }[]
+}
+
+function capturedLog(): CapturedLog {
+  const lines: CapturedLog['lines'] = []
+  const at = (level: string) => (message: string, fields?: Record<string, unknown>) => {
+    lines.push({ level, message, fields })
+  }
+  return { lines, debug: at('debug'), info: at('info'), warn: at('warn'), error: at('error') }
+}

@@ -1,0 +1,78 @@
+import { describe, expect, test } from 'vitest'
+import { resolveUser } from '../../src/flows/named-user.ts'
+import { addUser } from '../../src/flows/users/add.ts'
+import { disableUser } from '../../src/flows/users/disable.ts'
+import { parseEmailAddress } from '../../src/platform/email-address.ts'
+import type { StatementKind } from '../../src/store/db.ts'
+import { deviceFor, enrolPasskey } from '../factors.ts'
+import { type Authd, startAuthd } from '../harness.ts'
+import { signInOnPage } from '../people.ts'
+import { OPERATOR } from '../told.ts'
+
+const KINDS = ['known', 'unknown', 'disabled'] as const
+
+async function withUsers(database: 'sqlite' | 'postgres'): Promise<Authd> {
+  const authd = await startAuthd({ database, config: { signup: { policy: 'closed' } } })
+  for (const kind of ['known', 'disabled']) {
+    const email = parseEmailAddress(`${kind}@example.com`)
+    if (email) await addUser(authd.deps, OPERATOR, { email, name: null, isVerified: true })
+  }
+  await disableUser(authd.deps, OPERATOR, await resolveUser(authd.deps, 'disabled@example.com'), null)
+  return authd
+}
+
+/** The statements that a request of each kind of address causes, the second time: what is prepared once is there. */
+async function workOf(authd: Authd, ask: (email: string) => Promise<() => Promise<unknown>>) {
+  const work: Partial<Record<(typeof KINDS)[number], StatementKind[]>> = {}
+  for (const kind of [...KINDS, ...KINDS]) {
+    const request = await ask(`${kind}@example.com`)
+    authd.takeStatements()
+    await request()
+    work[kind] = authd.takeStatements()
+  }
+  return work
+}
+
+/** A slow answer cannot tell what was done for it where the same is done for all. */
+describe.each(['sqlite', 'postgres'] as const)('the work for an answer does not tell who exists (%s)', (database) => {
+  test('when a mail is asked for', async () => {
+    const authd = await withUsers(database)
+
+    const work = await workOf(authd, async (email) => () => authd.browser().post('/v1/signin', { json: { email } }))
+
+    expect(work.known?.length).toBeGreaterThan(5)
+    expect(work.unknown).toEqual(work.known)
+    expect(work.disabled).toEqual(work.known)
+  })
+
+  test('when a wrong code is typed', async () => {
+    const authd = await withUsers(database)
+
+    const work = await workOf(authd, async (email) => {
+      const begun = await authd.browser().post('/v1/signin', { json: { email } })
+      const json = { code: 'wrong', attempt_token: begun.body.attempt_token }
+      return () => authd.browser().post('/v1/signin/code', { json })
+    })
+
+    expect(work.known?.length).toBeGreaterThan(3)
+    expect(work.unknown).toEqual(work.known)
+    expect(work.disabled).toEqual(work.known)
+  })
+
+  test('when a passkey is asked for', async () => {
+    const authd = await withUsers(database)
+    const owner = authd.browser()
+    await signInOnPage(authd, owner, 'known@example.com')
+    await enrolPasskey(owner, deviceFor(authd))
+
+    const work = await workOf(authd, async (email) => {
+      const begun = await authd.browser().post('/v1/signin', { json: { email } })
+      const json = { attempt_token: begun.body.attempt_token }
+      return () => authd.browser().post('/v1/signin/passkey/options', { json })
+    })
+
+    expect(work.known?.length).toBeGreaterThan(3)
+    expect(work.unknown).toEqual(work.known)
+    expect(work.disabled).toEqual(work.known)
+  })
+})
