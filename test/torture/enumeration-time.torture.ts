@@ -3,10 +3,10 @@ import { resolveUser } from '../../src/flows/named-user.ts'
 import { addUser } from '../../src/flows/users/add.ts'
 import { disableUser } from '../../src/flows/users/disable.ts'
 import { parseEmailAddress } from '../../src/platform/email-address.ts'
-import { deviceFor, enrolPasskey } from '../factors.ts'
-import { type Authd, startAuthd } from '../harness.ts'
-import { exchange } from '../http-client.ts'
-import { signInOnPage } from '../people.ts'
+import { deviceFor, enrolPasskey } from '../support/factors.ts'
+import { type Authd, startAuthd } from '../support/harness.ts'
+import { exchange } from '../support/http-client.ts'
+import { signInOnPage } from '../support/people.ts'
 
 const OPERATOR = { id: 'cli:test@host', ip: null, userAgent: null, requestId: null }
 const SAMPLES = 400
@@ -50,13 +50,8 @@ function assertAlike(left: number[], right: number[]): void {
   expect(Math.abs(areaUnderCurve(left, right) - 0.5)).toBeLessThan(0.1)
 }
 
-<<<<<<< HEAD:test/torture/enumeration-time.torture.ts
-describe('the time of an answer does not tell who exists', () => {
-  test('when a mail is asked for', async () => {
-=======
 describe('the response time does not reveal who exists', () => {
   test('when a mail is requested', async () => {
->>>>>>> http:test/http/enumeration.timing.test.ts
     const authd = await startAuthd({ config: { signup: { policy: 'closed' } } })
     await addUsersOfEachKind(authd)
 
