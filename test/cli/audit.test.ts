@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { EVENT_STYLES } from '../../src/cli/audit/event-line.ts'
 import { AUDIT_FORMATS } from '../../src/cli/audit/format.ts'
 import type { EventResource } from '../../src/resources/audit-event.ts'
-import { type Shell, shell } from '../cli.ts'
+import { type Shell, shell } from '../support/cli.ts'
 
 /** A log with a few events of operators in it. */
 async function withEvents(): Promise<Shell> {

@@ -5,7 +5,7 @@ import { expect, test, vi } from 'vitest'
 import { COMMANDS, GROUPS } from '../../src/cli/commands/index.ts'
 import { commandFor } from '../../src/cli/help/command-for.ts'
 import { showCommandHelp } from '../../src/cli/help/help.ts'
-import { shell } from '../cli.ts'
+import { shell } from '../support/cli.ts'
 
 test('each summary is one short sentence that begins with a verb', () => {
   const summaries = GROUPS.flatMap(({ commands }) => Object.values(commands).map(({ summary }) => summary))

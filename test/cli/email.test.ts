@@ -1,8 +1,8 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { type Shell, shell } from '../cli.ts'
-import { type SmtpOptions, startSmtp } from '../smtp.ts'
+import { type Shell, shell } from '../support/cli.ts'
+import { type SmtpOptions, startSmtp } from '../support/smtp.ts'
 
 /** A folder whose configuration names this mail server. */
 async function withRelay(

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { shell } from '../cli.ts'
+import { shell } from '../support/cli.ts'
 
 /** Names and kinds of what a command answers; values are left out. A list is as its first item. */
 function shapeOf(value: unknown): unknown {

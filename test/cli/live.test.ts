@@ -1,8 +1,8 @@
 import { readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test, vi } from 'vitest'
-import { type Daemon, freePort, type Shell, shell } from '../cli.ts'
-import { startSmtp } from '../smtp.ts'
+import { type Daemon, freePort, type Shell, shell } from '../support/cli.ts'
+import { startSmtp } from '../support/smtp.ts'
 
 async function serveDevelopment(place: Shell): Promise<Daemon> {
   return await place.serve(['--dev'])

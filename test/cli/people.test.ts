@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import { type Shell, shell } from '../cli.ts'
-import { Browser } from '../http-client.ts'
-import { PasskeyDevice } from '../passkey-device.ts'
+import { type Shell, shell } from '../support/cli.ts'
+import { Browser } from '../support/http-client.ts'
+import { PasskeyDevice } from '../support/passkey-device.ts'
 
 async function json(place: Shell, ...args: string[]) {
   const { code, stdout, stderr } = await place.run([...args, '--json'])

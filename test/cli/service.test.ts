@@ -1,7 +1,7 @@
 import { chown, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { shell } from '../cli.ts'
+import { shell } from '../support/cli.ts'
 
 const UNITS = 'etc/systemd/system'
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { summedSparkline } from '../../src/cli/output/sparkline.ts'
-import { shell } from '../cli.ts'
+import { shell } from '../support/cli.ts'
 
 test('stats has a row a day in a pipe, one object in JSON, and refuses a time it cannot look back to', async () => {
   const { run } = await shell()

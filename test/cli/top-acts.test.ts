@@ -4,8 +4,8 @@ import { act } from '../../src/cli/top/acts.ts'
 import { proposalsFor } from '../../src/cli/top/proposals.ts'
 import type { Actor } from '../../src/flows/event.ts'
 import { listRules } from '../../src/flows/limits/ip-filter-admin.ts'
-import { type Authd, startAuthd } from '../harness.ts'
-import { ADA, askForCode, signInForTokens } from '../people.ts'
+import { type Authd, startAuthd } from '../support/harness.ts'
+import { ADA, askForCode, signInForTokens } from '../support/people.ts'
 
 const actor = (reason: string | undefined): Actor => {
   const metadata = { command: 'top', ...(reason !== undefined && { reason }) }

@@ -1,8 +1,8 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { shell } from '../cli.ts'
-import { answering, webhookReceiver } from '../webhook-receiver.ts'
+import { shell } from '../support/cli.ts'
+import { answering, webhookReceiver } from '../support/webhook-receiver.ts'
 
 test('an endpoint is added, tried, changed, paused, given a new secret and removed; the audit log has it all', async () => {
   const { run } = await shell()

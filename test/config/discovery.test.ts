@@ -2,7 +2,7 @@ import { chownSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { isConfigured, mayDevelop } from '../../src/config/development.ts'
 import { developmentConfig, parseConfig } from '../../src/config/load.ts'
-import { folder, NEEDED } from './folder.ts'
+import { folder, NEEDED } from '../support/config-folder.ts'
 
 const PLACES = ['named.toml', 'variable.toml', 'etc/config.toml', 'user/authd/config.toml', 'config.toml']
 

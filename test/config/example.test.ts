@@ -5,7 +5,7 @@ import { expect, test } from 'vitest'
 import { exampleEnv, exampleFile } from '../../src/config/example.ts'
 import { KEYS } from '../../src/config/schema.ts'
 import { staleFiles } from '../../tools/generate.ts'
-import { type Folder, folder } from './folder.ts'
+import { type Folder, folder } from '../support/config-folder.ts'
 
 const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
 const WITH_A_FORM: Record<string, string> = {

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { describeSource } from '../../src/config/value-source.ts'
-import { folder, NEEDED } from './folder.ts'
+import { folder, NEEDED } from '../support/config-folder.ts'
 
 const PASSWORD = 'k3Vq0z8J'
 const ACCOUNT = `${NEEDED}smtp.username = "authd"\n`

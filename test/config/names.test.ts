@@ -3,7 +3,7 @@ import { configValue } from '../../src/config/changes.ts'
 import { environmentNames, fileNames } from '../../src/config/names.ts'
 import { type Config, findKey, KEYS, type Key } from '../../src/config/schema.ts'
 import { toToml } from '../../src/config/toml-value.ts'
-import { folder, NEEDED } from './folder.ts'
+import { folder, NEEDED } from '../support/config-folder.ts'
 
 /** The list of DESIGN.md §10, each with a value that is not its default. */
 const ESTABLISHED: [name: string, key: string, value: string | number | boolean][] = [

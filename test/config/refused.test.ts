@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { AuthdError } from '../../src/errors.ts'
+import { folder, NEEDED } from '../support/config-folder.ts'
 import { BAD_CONFIGS, BAD_PUBLIC_URLS } from './bad-configs.ts'
-import { folder, NEEDED } from './folder.ts'
 
 test.for(BAD_CONFIGS)('refused with its line, its key and what to write: $text', (bad, { expect }) => {
   const here = folder()

@@ -5,7 +5,7 @@ import { parseConfig } from '../../src/config/load.ts'
 import { configJsonSchema, describeAllKeys, describeKey, listVariables } from '../../src/config/reference.ts'
 import { findKey, KEYS } from '../../src/config/schema.ts'
 import { describeConfig, showConfig } from '../../src/config/show.ts'
-import { folder, NEEDED } from './folder.ts'
+import { folder, NEEDED } from '../support/config-folder.ts'
 
 const PASSWORD = 'k3Vq0z8Jm2Xr7Lw5Tn9Y'
 

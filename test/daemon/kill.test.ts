@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { type Daemon, freePort, shell } from '../cli.ts'
+import { type Daemon, freePort, shell } from '../support/cli.ts'
 
 const ROUNDS = 4
 

@@ -1,8 +1,8 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, onTestFinished, test, vi } from 'vitest'
-import { freePort, type Shell, shell } from '../cli.ts'
-import { freshPostgres } from '../postgres.ts'
+import { freePort, type Shell, shell } from '../support/cli.ts'
+import { freshPostgres } from '../support/postgres.ts'
 
 /** A configuration of its own for each daemon; database, data and secret are shared. */
 async function configure(place: Shell, port: number, url: string): Promise<string> {

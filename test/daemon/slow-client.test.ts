@@ -1,6 +1,6 @@
 import { connect } from 'node:net'
 import { expect, test } from 'vitest'
-import { type Daemon, shell } from '../cli.ts'
+import { type Daemon, shell } from '../support/cli.ts'
 
 async function serve(): Promise<Daemon> {
   return await (await shell()).serve(['--dev'])

@@ -6,7 +6,7 @@ import { parse, parseAllDocuments } from 'yaml'
 import { environmentNames } from '../../src/config/names.ts'
 import { probeEndpoints } from '../../src/http/routes/probe.ts'
 import { parseDuration } from '../../src/platform/duration.ts'
-import { folder, NEEDED } from '../config/folder.ts'
+import { folder, NEEDED } from '../support/config-folder.ts'
 
 const DEPLOY = join(import.meta.dirname, '../../deploy')
 const UID = 10_001

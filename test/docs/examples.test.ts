@@ -7,8 +7,8 @@ import { expect, onTestFinished, test } from 'vitest'
 import { SYSTEM } from '../../src/flows/event.ts'
 import { listQueue, retryQueued } from '../../src/flows/outbox/queue.ts'
 import { addWebhook } from '../../src/flows/outbox/webhook-endpoint.ts'
-import { startAuthd } from '../harness.ts'
-import { signInForTokens, signInOnPage } from '../people.ts'
+import { startAuthd } from '../support/harness.ts'
+import { signInForTokens, signInOnPage } from '../support/people.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
 

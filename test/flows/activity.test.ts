@@ -6,9 +6,9 @@ import { DAY, HOUR } from '../../src/platform/clock.ts'
 import { MailError } from '../../src/platform/mail-error.ts'
 import { firstId, systemRandom } from '../../src/platform/random.ts'
 import { presentDay, presentMethods } from '../../src/resources/activity.ts'
-import { fakeClock } from '../fakes.ts'
-import { startAuthd } from '../harness.ts'
-import { askForCode, signInForTokens } from '../people.ts'
+import { fakeClock } from '../support/fakes.ts'
+import { startAuthd } from '../support/harness.ts'
+import { askForCode, signInForTokens } from '../support/people.ts'
 
 const NOTHING = { sign_ins: 0, failures: 0, sign_ups: 0, sessions_created: 0, sessions_revoked: 0, lockouts: 0 }
 

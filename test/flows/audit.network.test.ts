@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { sealAudit, tailAudit } from '../../src/flows/audit/audit.ts'
 import { recordEvent, SYSTEM } from '../../src/flows/event.ts'
-import { type Authd, startAuthd } from '../harness.ts'
+import { type Authd, startAuthd } from '../support/harness.ts'
 
 const ADDRESSES = [
   ...['10.1.2.3', '10.1.20.3', '10.10.2.3', '110.1.2.3', '198.51.100.255'],

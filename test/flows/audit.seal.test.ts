@@ -3,7 +3,7 @@ import { describe, expect, test } from 'vitest'
 import { followAudit, sealAudit, tailAudit } from '../../src/flows/audit/audit.ts'
 import { recordEvent, SYSTEM } from '../../src/flows/event.ts'
 import { hasUnsealedAuditLogs } from '../../src/store/audit-logs.ts'
-import { type Authd, startAuthd } from '../harness.ts'
+import { type Authd, startAuthd } from '../support/harness.ts'
 
 /** An event whose row gets its id now and is committed so much later: on PostgreSQL others overtake it. */
 async function record(authd: Authd, delayMs: number): Promise<void> {

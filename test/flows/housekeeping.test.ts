@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
 import { deleteOldRows } from '../../src/flows/operator/housekeeping.ts'
 import { DAY, MINUTE } from '../../src/platform/clock.ts'
-import { type Authd, startAuthd } from '../harness.ts'
-import { askForCode, signInForTokens, signInOnPage } from '../people.ts'
+import { type Authd, startAuthd } from '../support/harness.ts'
+import { askForCode, signInForTokens, signInOnPage } from '../support/people.ts'
 
 const TABLES = [
   'signin_attempts',

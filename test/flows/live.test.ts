@@ -2,8 +2,8 @@ import { expect, test } from 'vitest'
 import { sealAudit } from '../../src/flows/audit/audit.ts'
 import { readPulse, readTotals } from '../../src/flows/operator/pulse.ts'
 import { DAY, HOUR } from '../../src/platform/clock.ts'
-import { startAuthd } from '../harness.ts'
-import { askForCode, signInForTokens } from '../people.ts'
+import { startAuthd } from '../support/harness.ts'
+import { askForCode, signInForTokens } from '../support/people.ts'
 
 test.each(['sqlite', 'postgres'] as const)(
   'a look tells what happened since the last one, once, and a quiet second tells nothing (%s)',

@@ -10,7 +10,7 @@ import {
   noteRefusal,
 } from '../../src/flows/outbox/suppression.ts'
 import { DAY, HOUR, MINUTE } from '../../src/platform/clock.ts'
-import { type Authd, startAuthd } from '../harness.ts'
+import { type Authd, startAuthd } from '../support/harness.ts'
 
 const ADDRESS = 'ada@example.com'
 const GONE = { response: '550 5.1.1 <a…@example.com>: user unknown', enhancedCode: '5.1.1' }

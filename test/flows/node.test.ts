@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { announceNode, listNodes, withdrawNode } from '../../src/flows/operator/node.ts'
 import { SECOND } from '../../src/platform/clock.ts'
-import { startAuthd } from '../harness.ts'
+import { startAuthd } from '../support/harness.ts'
 
 const node = (id: string, pid: number) => {
   return { id, pid, host: 'one', version: '1.2.3', address: 'http://127.0.0.1:3000', startedAt: 1 }

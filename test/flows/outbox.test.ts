@@ -5,7 +5,7 @@ import { deliverNextMail, enqueueMail } from '../../src/flows/outbox/mail.ts'
 import { listQueue, retryQueued, showQueued } from '../../src/flows/outbox/queue.ts'
 import { HOUR, MINUTE, SECOND } from '../../src/platform/clock.ts'
 import { MailError } from '../../src/platform/mail-error.ts'
-import { type Authd, startAuthd } from '../harness.ts'
+import { type Authd, startAuthd } from '../support/harness.ts'
 
 const TEMPORARY = new MailError('450 try later', { isPermanent: false })
 const PERMANENT = new MailError('550 no such user', { isPermanent: true })

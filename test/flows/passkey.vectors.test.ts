@@ -3,8 +3,8 @@ import { readFileSync } from 'node:fs'
 import { type AuthenticationResponseJSON, verifyAuthenticationResponse } from '@simplewebauthn/server'
 import { describe, expect, test } from 'vitest'
 import { checkAssertion, checkRegistration } from '../../src/flows/factors/passkey-check.ts'
-import { type Cbor, cbor, coseKeys } from '../cose.ts'
-import { FLAG } from '../passkey-device.ts'
+import { type Cbor, cbor, coseKeys } from '../support/cose.ts'
+import { FLAG } from '../support/passkey-device.ts'
 
 interface Vector {
   name: string
@@ -15,7 +15,7 @@ interface Vector {
 type Registration = Record<'id' | 'challenge' | 'client' | 'attestation', Buffer>
 type Assertion = Record<'id' | 'challenge' | 'client' | 'authData' | 'signature', Buffer>
 
-const FILE = new URL('../webauthn-vectors.json', import.meta.url)
+const FILE = new URL('../support/webauthn-vectors.json', import.meta.url)
 const { vectors } = JSON.parse(readFileSync(FILE, 'utf8')) as { vectors: Vector[] }
 const PARTY = { rpId: 'example.org', origins: ['https://example.org'] }
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { SECOND } from '../../src/platform/clock.ts'
-import { startAuthd } from '../harness.ts'
-import { ADA } from '../people.ts'
+import { startAuthd } from '../support/harness.ts'
+import { ADA } from '../support/people.ts'
 
 describe.each(['sqlite', 'postgres'] as const)('another mail on %s', (database) => {
   test('that twenty ask for at once is one mail, and the others are told to wait', async () => {

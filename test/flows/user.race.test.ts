@@ -7,8 +7,8 @@ import { disableUser } from '../../src/flows/users/disable.ts'
 import type { Db, Trx } from '../../src/store/db.ts'
 import { listSessions } from '../../src/store/sessions.ts'
 import { countUsers } from '../../src/store/users.ts'
-import { type Authd, startAuthd } from '../harness.ts'
-import { ADA, askForCode, askOnPage, signInForTokens } from '../people.ts'
+import { type Authd, startAuthd } from '../support/harness.ts'
+import { ADA, askForCode, askOnPage, signInForTokens } from '../support/people.ts'
 
 const OPERATOR = { id: 'cli:test@host', ip: null, userAgent: null, requestId: null }
 

@@ -2,8 +2,8 @@ import { once } from 'node:events'
 import { connect } from 'node:net'
 import { setTimeout as wait } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
-import { type Authd, startAuthd } from '../harness.ts'
-import { exchange } from '../http-client.ts'
+import { type Authd, startAuthd } from '../support/harness.ts'
+import { exchange } from '../support/http-client.ts'
 
 const KIB = 1024
 

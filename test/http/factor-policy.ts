@@ -6,10 +6,10 @@ import { insertPasskey } from '../../src/store/passkeys.ts'
 import { replaceRecoveryCodes } from '../../src/store/recovery-codes.ts'
 import { confirmTotp, putPendingTotp } from '../../src/store/totp-secrets.ts'
 import { insertUser, type MfaPolicy, updateUserMfaPolicy } from '../../src/store/users.ts'
-import { deviceFor, totpCode } from '../factors.ts'
-import type { Authd } from '../harness.ts'
-import type { Browser, Reply } from '../http-client.ts'
-import type { PasskeyDevice } from '../passkey-device.ts'
+import { deviceFor, totpCode } from '../support/factors.ts'
+import type { Authd } from '../support/harness.ts'
+import type { Browser, Reply } from '../support/http-client.ts'
+import type { PasskeyDevice } from '../support/passkey-device.ts'
 
 /** A set of factors. A switched-off app was disabled by wrong codes. */
 export interface Enrolled {

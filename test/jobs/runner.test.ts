@@ -2,7 +2,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import type { Job } from '../../src/jobs/list.ts'
 import { startJobs } from '../../src/jobs/runner.ts'
-import { startAuthd } from '../harness.ts'
+import { startAuthd } from '../support/harness.ts'
 
 /** Work of so many pieces that each end when they are told to. */
 function piecework(pieces: number) {

@@ -1,9 +1,9 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { MAILS } from '../../src/mails.ts'
-import { checkDkim, type DkimResult } from '../dkim.ts'
-import { startSmtp } from '../smtp.ts'
-import { mailerFor, SIGNIN } from './samples.ts'
+import { checkDkim, type DkimResult } from '../support/dkim.ts'
+import { mailerFor, SIGNIN } from '../support/mail-samples.ts'
+import { startSmtp } from '../support/smtp.ts'
 
 const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
 const DKIM = {

@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { renderMail } from '../../src/mail/render.ts'
 import { declaredMail, mailTemplates } from '../../src/mails.ts'
 import { languages } from '../../src/platform/texts/translate.ts'
-import { launchBrowser } from '../browser.ts'
+import { launchBrowser } from '../support/browser.ts'
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 /** As long as the configuration allows, and without a place to break. */

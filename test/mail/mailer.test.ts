@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { MAILS } from '../../src/mails.ts'
-import { CERTIFICATE, CERTIFICATE_OF_ANOTHER, startSmtp } from '../smtp.ts'
-import { mailerFor, SIGNIN } from './samples.ts'
+import { mailerFor, SIGNIN } from '../support/mail-samples.ts'
+import { CERTIFICATE, CERTIFICATE_OF_ANOTHER, startSmtp } from '../support/smtp.ts'
 
 test('a mail arrives with text first, HTML second, and both say the same', async () => {
   const server = await startSmtp()

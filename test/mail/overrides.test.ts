@@ -5,8 +5,8 @@ import { readOverrides } from '../../src/mail/overrides/files.ts'
 import { loadTexts } from '../../src/mail/overrides/load.ts'
 import { renderMail } from '../../src/mail/render.ts'
 import { declaredMail, MAILS, type MailTemplate } from '../../src/mails.ts'
+import { APP } from '../support/mail-samples.ts'
 import { type OwnTexts, ownTexts } from './override-samples.ts'
-import { APP } from './samples.ts'
 
 const load = ({ templates, locales }: OwnTexts, optional: string[] = []) =>
   loadTexts({ templatesDir: templates, localesDir: locales, optional, ownOrigins: ['https://example.com'] })

@@ -7,7 +7,7 @@ import { listQueue, showQueued } from '../../src/flows/outbox/queue.ts'
 import { smtpMailer } from '../../src/mail/mailer.ts'
 import { HOUR, MINUTE } from '../../src/platform/clock.ts'
 import { builtInTexts } from '../../src/platform/texts/texts.ts'
-import { startAuthd } from '../harness.ts'
+import { startAuthd } from '../support/harness.ts'
 
 type Mood = 'silent' | 'drops' | 'refuses' | 'takes'
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { renderMail } from '../../src/mail/render.ts'
-import { APP, SIGNIN } from './samples.ts'
+import { APP, SIGNIN } from '../support/mail-samples.ts'
 
 const HOSTILE =
   'x\r\nBcc: eve@evil.example\r\n\r\n<img src=https://evil.example/a.png>{{code}}{{{link}}}</mj-text><mj-include path="/etc/passwd"/>"\' \u202eevil'

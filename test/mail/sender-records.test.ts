@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { checkSenderRecords } from '../../src/mail/sender-records.ts'
-import { startDns } from '../dns.ts'
+import { startDns } from '../support/dns.ts'
 
 const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
 const DKIM = {

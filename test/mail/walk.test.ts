@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
 import type { SmtpSettings } from '../../src/mail/smtp-options.ts'
 import { type Walk, walkSmtp } from '../../src/mail/walk.ts'
-import { CERTIFICATE, startSmtp, type TestSmtp } from '../smtp.ts'
-import { settingsFor } from './samples.ts'
+import { settingsFor } from '../support/mail-samples.ts'
+import { CERTIFICATE, startSmtp, type TestSmtp } from '../support/smtp.ts'
 
 const AUTH = { user: 'authd', pass: 'correct horse' }
 const SIGNED_IN = { tls: 'starttls', caFile: CERTIFICATE, username: AUTH.user, password: AUTH.pass } as const

@@ -4,7 +4,7 @@ import type { AxeResults } from 'axe-core'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { templates } from '../../src/platform/texts/templates.ts'
-import { launchBrowser } from '../browser.ts'
+import { launchBrowser } from '../support/browser.ts'
 import { FACES, type Face, PAGES } from './samples.ts'
 
 const ORIGIN = 'https://auth.example.test'

@@ -2,8 +2,8 @@ import { generateSync } from 'otplib'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { MINUTE, toSeconds } from '../../src/platform/clock.ts'
-import { launchBrowser } from '../browser.ts'
-import { type Authd, startAuthd } from '../harness.ts'
+import { launchBrowser } from '../support/browser.ts'
+import { type Authd, startAuthd } from '../support/harness.ts'
 
 let chromium: Awaited<ReturnType<typeof launchBrowser>>
 

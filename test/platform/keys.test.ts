@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { keysFrom } from '../../src/platform/keys.ts'
 import { systemRandom } from '../../src/platform/random.ts'
-import { fakeClock } from '../fakes.ts'
+import { fakeClock } from '../support/fakes.ts'
 
 const random = systemRandom(fakeClock())
 const keys = keysFrom(Buffer.from('a server secret of 32 bytes or more'), random)

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { firstId, systemRandom } from '../../src/platform/random.ts'
 import { mintLongCode, mintSecret, mintShortCode, normalizeCode, parseToken } from '../../src/platform/secret.ts'
-import { fakeClock } from '../fakes.ts'
+import { fakeClock } from '../support/fakes.ts'
 
 test('ids increase, in one millisecond, over many, and when the clock goes back', () => {
   const clock = fakeClock()

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { systemRandom } from '../../src/platform/random.ts'
 import { createSecretFile, readSecretFile } from '../../src/platform/secret-file.ts'
-import { fakeClock } from '../fakes.ts'
+import { fakeClock } from '../support/fakes.ts'
 
 const random = systemRandom(fakeClock())
 

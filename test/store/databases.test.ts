@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { schemaState } from '../../src/store/migrate.ts'
-import { describeOnBoth } from '../databases.ts'
+import { describeOnBoth } from '../support/databases.ts'
 
 describeOnBoth('a fresh database', (open) => {
   test('has every table of this build and takes a write', async () => {

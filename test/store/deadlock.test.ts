@@ -4,7 +4,7 @@ import type { Db, Trx } from '../../src/store/db.ts'
 import { migrate } from '../../src/store/migrate.ts'
 import { openDatabase } from '../../src/store/open.ts'
 import { insertUser, lockUser } from '../../src/store/users.ts'
-import { freshDatabase } from '../databases.ts'
+import { freshDatabase } from '../support/databases.ts'
 
 async function open(): Promise<{ db: Db; options: Parameters<typeof openDatabase>[0] }> {
   const { options, remove } = await freshDatabase('postgres')

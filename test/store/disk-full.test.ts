@@ -3,7 +3,7 @@ import { type Db, StoreError, type Trx } from '../../src/store/db.ts'
 import { migrate } from '../../src/store/migrate.ts'
 import { openDatabase } from '../../src/store/open.ts'
 import { findSystemConfig, insertSystemConfig } from '../../src/store/system-config.ts'
-import { freshDatabase } from '../databases.ts'
+import { freshDatabase } from '../support/databases.ts'
 
 async function open(): Promise<Db> {
   const { options, remove } = await freshDatabase('sqlite')

@@ -3,7 +3,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { migrate } from '../../src/store/migrate.ts'
 import { openDatabase } from '../../src/store/open.ts'
 import { insertSystemConfig } from '../../src/store/system-config.ts'
-import { freshDatabase } from '../databases.ts'
+import { freshDatabase } from '../support/databases.ts'
 
 async function openTwice(dialect: 'sqlite' | 'postgres') {
   const { options, remove } = await freshDatabase(dialect)

@@ -10,8 +10,8 @@ import { backupSqlite, hasPendingMigrations, migrate, schemaState } from '../../
 import { openDatabase } from '../../src/store/open.ts'
 import { openSqlite } from '../../src/store/sqlite.ts'
 import { findSystemConfig, insertSystemConfig } from '../../src/store/system-config.ts'
-import { freshDatabase } from '../databases.ts'
-import { fakeClock } from '../fakes.ts'
+import { freshDatabase } from '../support/databases.ts'
+import { fakeClock } from '../support/fakes.ts'
 
 const ALL = MIGRATIONS.map(({ id }) => id)
 

@@ -15,7 +15,7 @@ import {
   useSigninAttempt,
 } from '../../src/store/signin-attempts.ts'
 import { disableUser, insertUser } from '../../src/store/users.ts'
-import { describeOnBoth } from '../databases.ts'
+import { describeOnBoth } from '../support/databases.ts'
 
 const RACERS = 20
 const NOW = 1000

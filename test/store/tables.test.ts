@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import type { Sql } from '../../src/store/db.ts'
 import { flag, integer, json, nullable, table, text } from '../../src/store/table.ts'
-import { describeOnBoth } from '../databases.ts'
+import { describeOnBoth } from '../support/databases.ts'
 
 const folder = join(import.meta.dirname, '../../src/store')
 const sources = globSync('*.ts', { cwd: folder }).map((file) => ({

@@ -6,7 +6,7 @@ import type { Trx } from '../../src/store/db.ts'
 import { migrate } from '../../src/store/migrate.ts'
 import { openSqlite } from '../../src/store/sqlite.ts'
 import { findSystemConfig, insertSystemConfig } from '../../src/store/system-config.ts'
-import { freshDatabase } from '../databases.ts'
+import { freshDatabase } from '../support/databases.ts'
 
 async function open(lockWaitMs = 5000) {
   const { options, remove } = await freshDatabase('sqlite')

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { type Db, dryRun, type Trx } from '../../src/store/db.ts'
 import { insertUser, listUsers } from '../../src/store/users.ts'
-import { describeOnBoth } from '../databases.ts'
+import { describeOnBoth } from '../support/databases.ts'
 
 async function add(trx: Trx, name: string): Promise<void> {
   const email = `${name}@example.com`

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
 import { SYSTEM } from '../../src/flows/event.ts'
 import { createApiKey } from '../../src/flows/operator/api-key.ts'
-import { type Authd, startAuthd } from '../harness.ts'
-import { answering, webhookReceiver } from '../webhook-receiver.ts'
+import { type Authd, startAuthd } from '../support/harness.ts'
+import { answering, webhookReceiver } from '../support/webhook-receiver.ts'
 
 async function asAdmin(authd: Authd) {
   const scopes = ['webhooks:read', 'webhooks:write', 'mail:read', 'mail:write'] as const

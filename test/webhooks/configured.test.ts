@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
 import { recordEvent, SYSTEM } from '../../src/flows/event.ts'
 import { adoptConfiguredWebhook, listWebhooks, secretOfConfigured } from '../../src/flows/outbox/webhook-endpoint.ts'
-import { startAuthd } from '../harness.ts'
-import { typesOf, webhookReceiver } from '../webhook-receiver.ts'
+import { startAuthd } from '../support/harness.ts'
+import { typesOf, webhookReceiver } from '../support/webhook-receiver.ts'
 
 const RAW = 'k3Vq0z8Jm2Xr7Lw5Tn9Yb4Hc6Dp1Gs0F'
 

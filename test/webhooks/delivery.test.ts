@@ -12,8 +12,8 @@ import {
   rotateWebhookSecret,
 } from '../../src/flows/outbox/webhook-endpoint.ts'
 import { DAY, HOUR, MINUTE, SECOND } from '../../src/platform/clock.ts'
-import { type Authd, startAuthd } from '../harness.ts'
-import { answering, type Received, type Receiver, typesOf, webhookReceiver } from '../webhook-receiver.ts'
+import { type Authd, startAuthd } from '../support/harness.ts'
+import { answering, type Received, type Receiver, typesOf, webhookReceiver } from '../support/webhook-receiver.ts'
 
 async function subscribe(authd: Authd, { url }: Pick<Receiver, 'url'>, events = ['*']) {
   const input = { url, description: 'shop', events, allowsPrivate: true }

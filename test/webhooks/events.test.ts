@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest'
 import { SYSTEM } from '../../src/flows/event.ts'
 import { addWebhook } from '../../src/flows/outbox/webhook-endpoint.ts'
-import { deviceFor, enrolPasskey, enrolTotp } from '../factors.ts'
-import { startAuthd } from '../harness.ts'
-import { signInOnPage } from '../people.ts'
-import { typesOf, webhookReceiver } from '../webhook-receiver.ts'
+import { deviceFor, enrolPasskey, enrolTotp } from '../support/factors.ts'
+import { startAuthd } from '../support/harness.ts'
+import { signInOnPage } from '../support/people.ts'
+import { typesOf, webhookReceiver } from '../support/webhook-receiver.ts'
 
 const BASIC = [
   'user.registered',

@@ -5,8 +5,8 @@ import { listQueue } from '../../src/flows/outbox/queue.ts'
 import { addWebhook } from '../../src/flows/outbox/webhook-endpoint.ts'
 import { type WebhookClient, webhookClient } from '../../src/platform/net/webhook-client.ts'
 import { refuseWebhookUrl } from '../../src/platform/net/webhook-url.ts'
-import { startAuthd } from '../harness.ts'
-import { webhookReceiver } from '../webhook-receiver.ts'
+import { startAuthd } from '../support/harness.ts'
+import { webhookReceiver } from '../support/webhook-receiver.ts'
 
 const UNREACHABLE = 'no connection to a public address'
 

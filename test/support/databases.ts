@@ -2,9 +2,9 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe } from 'vitest'
-import type { Db, Dialect } from '../src/store/db.ts'
-import { migrate } from '../src/store/migrate.ts'
-import { type DatabaseOptions, openDatabase } from '../src/store/open.ts'
+import type { Db, Dialect } from '../../src/store/db.ts'
+import { migrate } from '../../src/store/migrate.ts'
+import { type DatabaseOptions, openDatabase } from '../../src/store/open.ts'
 import { freshPostgres } from './postgres.ts'
 
 export interface FreshDatabase {

@@ -4,7 +4,7 @@ import { type MailerOptions, smtpMailer } from '../../src/mail/mailer.ts'
 import type { SmtpSettings } from '../../src/mail/smtp-options.ts'
 import { MAILS } from '../../src/mails.ts'
 import { builtInTexts, type LiveTexts } from '../../src/platform/texts/texts.ts'
-import type { TestSmtp } from '../smtp.ts'
+import type { TestSmtp } from './smtp.ts'
 
 export const APP = { name: 'Example', supportUrl: 'https://example.com/help' }
 

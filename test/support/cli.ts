@@ -5,10 +5,10 @@ import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
-import type { Request, Response } from './support/cli-process.ts'
+import type { Request, Response } from './cli-process.ts'
 
 /** The program under test: from source, or what `AUTHD_BIN` names. */
-const PROGRAM = process.env['AUTHD_BIN'] ?? join(import.meta.dirname, '../bin/authd.js')
+const PROGRAM = process.env['AUTHD_BIN'] ?? join(import.meta.dirname, '../../bin/authd.js')
 
 /** A test is one stranger who asks for much. */
 const UNLIMITED = {
@@ -126,7 +126,7 @@ async function runInOneProcess(request: Omit<Request, 'id'>): Promise<Ran> {
 
 function startRunner(): ChildProcess {
   const execArgv = ['--disable-warning=ExperimentalWarning']
-  const child = fork(join(import.meta.dirname, 'support/cli-process.ts'), {
+  const child = fork(join(import.meta.dirname, 'cli-process.ts'), {
     execArgv,
     stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
   })
