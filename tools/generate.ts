@@ -2,6 +2,8 @@ import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { notifyReloadText, socketText, unitText } from '../src/cli/service/unit.ts'
 import { exampleEnv, exampleFile, referencePage } from '../src/config/example.ts'
+import { ERRORS } from '../src/errors.ts'
+import { EVENTS } from '../src/flows/event.ts'
 import { alertRules } from '../src/platform/monitoring/alerts.ts'
 import { dashboard } from '../src/platform/monitoring/dashboard.ts'
 
@@ -12,11 +14,39 @@ export const GENERATED: Readonly<Record<string, () => string>> = {
   'config.example.toml': exampleFile,
   '.env.example': exampleEnv,
   'docs/configuration.md': referencePage,
+  'docs/events.md': eventsPage,
+  'docs/errors.md': errorsPage,
   'deploy/prometheus/authd.rules.yml': alertRules,
   'deploy/systemd/authd.service': () => unitText(SERVICE),
   'deploy/systemd/authd.service.d/notify-reload.conf': notifyReloadText,
   'deploy/systemd/authd.socket': () => socketText(SERVICE),
   'deploy/grafana/authd.json': dashboard,
+}
+
+function eventsPage(): string {
+  const rows = Object.entries(EVENTS).map(([type, meaning]) => `| \`${type}\` | ${meaning} |`)
+  return `# Events
+
+Each event is one row of the audit log, and a webhook for endpoints that subscribe to it. \`authd audit list --event 'session.*'\` finds them.
+
+| event | meaning |
+|---|---|
+${rows.join('\n')}
+`
+}
+
+function errorsPage(): string {
+  const rows = Object.entries(ERRORS).map(
+    ([code, { status, exit, message }]) => `| \`${code}\` | ${status} | ${exit} | ${message} |`,
+  )
+  return `# Errors
+
+Every error of the HTTP API is \`application/problem+json\` (RFC 9457) with \`code\`, \`message\`, \`details\` and \`request_id\`. With \`--json\`, commands print the same \`code\` and end with the exit code. Codes are stable. The calls of RFC 7009 and RFC 7662 answer with the errors of RFC 6749 instead.
+
+| code | status | exit code | text |
+|---|---|---|---|
+${rows.join('\n')}
+`
 }
 
 /** Returns the generated files that differ from what the code generates now. */

@@ -6,21 +6,21 @@ import { domainName, webOrigin } from './web-kind.ts'
 export const FACTOR_SECTIONS = {
   mfa: section('Second factors.', {
     policy: field(oneOf('optional', 'required'), {
-      text: 'optional: a second factor is asked for when a person has one. required: everybody must set one up.',
+      text: '"optional" requests a second factor from users who have one. "required" makes every user set one up.',
       applies: 'live',
       default: 'optional',
     }),
   }),
   totp: section('Authenticator apps.', {
     allow_first_factor: field(yesNo(), {
-      text: 'Take a code of the authenticator app instead of a mail, for when mail is down. It is one factor, and braked hard.',
+      text: 'Accept a TOTP code in place of a mail, for times when mail is down. It counts as one factor, with strict limits on wrong codes.',
       applies: 'live',
       default: false,
     }),
   }),
   webauthn: section('Passkeys.', {
     rp_id: field(domainName(), {
-      text: 'The domain that passkeys belong to: the host of public_url or a parent of it. It cannot be changed later without every user enrolling again.',
+      text: 'The domain of the passkeys: the host of public_url or a parent domain. If you change it later, every user must enrol again.',
       applies: 'restart',
       fallback: {
         text: 'the host of public_url',
@@ -30,19 +30,19 @@ export const FACTOR_SECTIONS = {
       established: 'webauthn_rp_id',
     }),
     origins: field(listOf(webOrigin(), 'origins'), {
-      text: 'Further origins where these passkeys work; each must be in that domain.',
+      text: 'More origins where these passkeys work. Each must be in that domain.',
       applies: 'restart',
       default: [],
       example: ['https://app.example.com'],
       established: 'webauthn_origin',
     }),
     offer: field(yesNo(), {
-      text: 'Offer a passkey after a sign-in by mail in a browser that is new to the person.',
+      text: 'Offer to add a passkey after a sign-in by mail in a new browser.',
       applies: 'reload',
       default: true,
     }),
     related_origins: field(listOf(webOrigin(), 'origins'), {
-      text: 'Origins of other domains where these passkeys work too; /.well-known/webauthn names them to browsers.',
+      text: 'Origins of other domains where these passkeys work. Browsers find them in /.well-known/webauthn.',
       applies: 'restart',
       default: [],
       example: ['https://example.net'],

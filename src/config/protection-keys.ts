@@ -6,66 +6,66 @@ const VERDICT = ['allow', 'deny'] as const
 
 /** What keeps out who does not belong. */
 export const PROTECTION_SECTIONS = {
-  limits: section('How much one stranger may ask for.', {
+  limits: section('Limits on clients that have not signed in, and on sessions and keys.', {
     requests_per_minute: field(wholeNumber(1, 1_000_000), {
-      text: 'Requests that one address (of IPv6 its /64) may make in a minute without proving who it is.',
+      text: 'Maximum requests per minute from one address (IPv6: one /64) without a valid session, token or key.',
       applies: 'live',
       default: 60,
       established: 'rate_limit_per_minute',
     }),
     guesses_per_hour: field(wholeNumber(1, 1_000_000), {
-      text: 'Wrong codes, links and passkeys that one address may try in an hour. Right ones do not count.',
+      text: 'Maximum wrong codes, links and passkeys per hour from one address.',
       applies: 'live',
       default: 100,
     }),
     mails_per_hour: field(wholeNumber(1, 1_000_000), {
-      text: 'Mails with a link or code that may be caused to one mailbox in an hour.',
+      text: 'Maximum mails with a link or code to one mailbox per hour.',
       applies: 'live',
       default: 10,
       established: 'email_rate_limit_per_hour',
     }),
     total_mails_per_hour: field(wholeNumber(1, 10_000_000), {
-      text: 'Mails with a link or code to all mailboxes in an hour. Beyond it, strangers get none until the hour is over.',
+      text: 'Maximum mails with a link or code to all mailboxes per hour. Above it, only existing users get mail until the hour ends.',
       applies: 'live',
       default: 2000,
     }),
     session_requests_per_minute: field(wholeNumber(1, 1_000_000), {
-      text: 'Changes that one session may ask for in a minute. Asking who is signed in is no change.',
+      text: 'Maximum changes per minute in one session. Reading does not count.',
       applies: 'live',
       default: 600,
     }),
     key_requests_per_minute: field(wholeNumber(1, 100_000_000), {
-      text: 'Requests that one API key may make in a minute.',
+      text: 'Maximum requests per minute with one API key.',
       applies: 'live',
       default: 120_000,
     }),
   }),
-  ipfilter: section('Addresses that no rule of "authd ipfilter" matches.', {
+  ipfilter: section('What happens to addresses without a rule of "authd ipfilter".', {
     default: field(oneOf(...VERDICT), {
-      text: 'allow, or deny: then only addresses with an allow rule reach authd at all.',
+      text: '"allow" or "deny". With "deny", only addresses with an allow rule can reach authd.',
       applies: 'live',
       default: 'allow',
     }),
     login_default: field(oneOf(...VERDICT), {
-      text: 'The same for signing in alone: with deny, only addresses with an allow rule may sign in.',
+      text: 'The same for sign-in only. With "deny", only addresses with an allow rule can sign in.',
       applies: 'live',
       default: 'allow',
     }),
     admin_default: field(oneOf(...VERDICT), {
-      text: 'The same for the admin API alone.',
+      text: 'The same for the admin API only.',
       applies: 'live',
       default: 'allow',
     }),
   }),
-  cors: section('Scripts of other origins that may call the API.', {
+  cors: section('Other origins whose scripts may call the API.', {
     allow_all: field(yesNo(), {
-      text: 'Every origin, without cookies.',
+      text: 'Allow every origin, without cookies.',
       applies: 'restart',
       default: false,
       established: 'cors_allow_all',
     }),
     allowed_origins: field(listOf(webOrigin(), 'origins'), {
-      text: 'These origins alone. Of those on the same site cookies count, so list only what is yours.',
+      text: 'Allow these origins only. Cookies count for origins on the same site, so list only origins that you control.',
       applies: 'restart',
       default: [],
       example: ['https://app.example.com'],

@@ -119,7 +119,7 @@ const RULES: Rule[] = [
       url !== undefined && secret === undefined
         ? {
             message: 'webhooks.secret is missing, and webhooks.url is set',
-            suggestion: 'Make one: openssl rand -base64 32',
+            suggestion: 'Make one with: openssl rand -base64 32',
           }
         : undefined,
   },

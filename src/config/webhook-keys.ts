@@ -4,21 +4,21 @@ import { exactUrl } from './web-kind.ts'
 
 /** The short form for one endpoint; the others are made by `authd webhooks add`. */
 export const WEBHOOK_SECTIONS = {
-  webhooks: section('Events for one application of yours. More endpoints: authd webhooks add.', {
+  webhooks: section('Events for one application. Add more endpoints with "authd webhooks add".', {
     url: field(exactUrl(), {
-      text: 'Where events are sent. It may be in a private network.',
+      text: 'The address that receives the events. It may be in a private network.',
       applies: 'restart',
       example: 'https://app.example.com/authd-events',
       established: 'webhook_url',
     }),
-    secret: field(secretText(24, 'Make one: openssl rand -base64 32'), {
-      text: 'The secret that signs them: whsec_ and base64, or text whose bytes are taken as they are. "authd webhooks show whe_config" prints its whsec_ form.',
+    secret: field(secretText(24, 'Make one with: openssl rand -base64 32'), {
+      text: 'The secret that signs the events: whsec_ and base64, or any text. "authd webhooks show whe_config" prints its whsec_ form.',
       applies: 'restart',
       secret: true,
       established: 'webhook_secret',
     }),
     events: field(listOf(line(100), 'events'), {
-      text: 'Which events; a star stands for anything.',
+      text: 'The events to send. A star matches anything.',
       applies: 'restart',
       default: ['*'],
       example: ['user.*', 'session.revoked'],

@@ -2,11 +2,10 @@ import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
 import { commandFor } from '../../src/cli/help/command-for.ts'
-import { ERRORS } from '../../src/errors.ts'
-import { EVENTS } from '../../src/flows/event.ts'
+import { ALERTS } from '../../src/platform/monitoring/alerts.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
-const PAGES = globSync('{README.md,docs/*.md}', { cwd: ROOT })
+const PAGES = globSync('{README,CONTRIBUTING,docs/*}.md', { cwd: ROOT })
 
 /** `authd …` command lines in blocks of shell and in `code`. */
 function commandsIn(text: string): string[][] {
@@ -20,6 +19,16 @@ function commandsIn(text: string): string[][] {
     const [, words] = /^(?:sudo )?(?:bin\/)?authd(?:\.js)? ([a-z-][^#|>]*)/.exec(line.trim()) ?? []
     return words === undefined ? [] : [words.trim().split(/\s+/)]
   })
+}
+
+/** The anchors of a page, as its headings make them. */
+function headingsOf(text: string): string[] {
+  return [...text.matchAll(/^#+ (.+)$/gm)].map(([, heading = '']) =>
+    heading
+      .toLowerCase()
+      .replace(/[^\w\s-]/g, '')
+      .replaceAll(' ', '-'),
+  )
 }
 
 describe.each(PAGES)('%s', (page) => {
@@ -47,20 +56,44 @@ describe.each(PAGES)('%s', (page) => {
 
     expect(links.filter((target) => globSync(join(folder, target)).length === 0)).toEqual([])
   })
+
+  test('every heading it links to exists', () => {
+    const links = [...text.matchAll(/\]\((?!https?:)([^)#]*)#([^)]+)\)/g)]
+    const lost = links.filter(([, target = '', anchor = '']) => {
+      const other = target === '' ? text : readFileSync(join(ROOT, page, '..', target), 'utf8')
+      return !headingsOf(other).includes(anchor)
+    })
+
+    expect(lost.map(([link]) => link)).toEqual([])
+  })
 })
 
-test('docs/errors.md has every error code with its status and exit code, and no other', () => {
-  const text = readFileSync(join(ROOT, 'docs/errors.md'), 'utf8')
-  const rows = [...text.matchAll(/^\| `([A-Z_]+)` \| (\d+) \| (\d+) \| (.*) \|$/gm)]
+test('every alert has a runbook, and every runbook an alert', () => {
+  const text = readFileSync(join(ROOT, 'docs/monitoring.md'), 'utf8')
+  const runbooks = [...text.matchAll(/^### (\w+)$/gm)].map(([, name]) => name)
 
-  expect(
-    rows.map(([, code, status, exit, message]) => ({ code, status: Number(status), exit: Number(exit), message })),
-  ).toEqual(Object.entries(ERRORS).map(([code, { status, exit, message }]) => ({ code, status, exit, message })))
+  expect(runbooks).toEqual(ALERTS.map(({ name }) => name))
 })
 
-test('docs/operating.md has every event of the audit log, and no other', () => {
-  const text = readFileSync(join(ROOT, 'docs/operating.md'), 'utf8')
-  const rows = [...text.matchAll(/^\| `([a-z_]+\.[a-z_]+)` \| (.*) \|$/gm)]
+/** Phrases that a reader whose first language is not English stumbles over. */
+const UNCLEAR =
+  /\b[Ww]hoever\b|\bbraked?\b|\bheld up\b|\b(?:is|are|was|were) no (?!longer\b)|\bof ours\b|\bso many\b|\bkept out\b|\btaken away\b|\bthat there (?:is|are) not\b/
 
-  expect(rows.map(([, type, meaning]) => [type, meaning])).toEqual(Object.entries(EVENTS))
+const SENTENCES = globSync(
+  [
+    '{README,CHANGELOG,CONTRIBUTING}.md',
+    'docs/**/*.md',
+    'templates/locales/en.json',
+    'config.example.toml',
+    'src/{errors,mails}.ts',
+    'src/flows/event.ts',
+    'src/{cli,config}/**/*.ts',
+  ],
+  { cwd: ROOT },
+)
+
+test.each(SENTENCES)('%s has no unclear phrase', (file) => {
+  const lines = readFileSync(join(ROOT, file), 'utf8').split('\n')
+
+  expect(lines.filter((line) => UNCLEAR.test(line))).toEqual([])
 })

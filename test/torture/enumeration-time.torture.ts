@@ -27,13 +27,13 @@ async function timeOf(authd: Authd, path: string, body: object): Promise<number>
   return performance.now() - startedAt
 }
 
-/** The probability that a sample of one is slower than one of the other. 0.5 reveals nothing (Mann and Whitney). */
+/** The chance that a sample of one is slower than a sample of the other: 0.5 tells nothing (Mann and Whitney). */
 function areaUnderCurve(left: number[], right: number[]): number {
   const wins = left.flatMap((a) => right.map((b) => (a > b ? 1 : a === b ? 0.5 : 0)))
   return wins.reduce<number>((sum, win) => sum + win, 0) / wins.length
 }
 
-/** Measured in turns, with each equally often first, so that other load affects all alike. */
+/** Taken in turns, each as often first, so that whatever else the machine does falls on all alike. */
 async function sample(take: (kind: (typeof KINDS)[number], index: number) => Promise<number>) {
   const samples: Record<(typeof KINDS)[number], number[]> = { known: [], unknown: [], disabled: [] }
   for (let index = 0; index < SAMPLES + 20; index += 1) {
@@ -50,8 +50,8 @@ function assertAlike(left: number[], right: number[]): void {
   expect(Math.abs(areaUnderCurve(left, right) - 0.5)).toBeLessThan(0.1)
 }
 
-describe('the response time does not reveal who exists', () => {
-  test('when a mail is requested', async () => {
+describe('the time of an answer does not tell who exists', () => {
+  test('when a mail is asked for', async () => {
     const authd = await startAuthd({ config: { signup: { policy: 'closed' } } })
     await addUsersOfEachKind(authd)
 
@@ -76,7 +76,7 @@ describe('the response time does not reveal who exists', () => {
     assertAlike(known, disabled)
   })
 
-  test('when passkey options are requested', async () => {
+  test('when a passkey is asked for', async () => {
     const authd = await startAuthd({ config: { signup: { policy: 'closed' } } })
     await addUsersOfEachKind(authd)
     const browser = authd.browser()

@@ -3,27 +3,27 @@ import type { MetricName } from './metrics.ts'
 interface Alert {
   name: string
   expr: string
-  /** How long it must hold, as Prometheus writes durations. */
+  /** How long the condition must hold, as a Prometheus duration. */
   for?: string
   severity: 'critical' | 'warning'
   summary: string
-  /** The command to type first. */
+  /** The commands to run first. */
   runbook: string
 }
 
 const JOB = 'job="authd"'
-/** A series of ours by its name, so that a name that is none does not compile. */
+/** A series of authd by its name. An unknown name does not compile. */
 const of = (name: MetricName, suffix = '', labels = '') => `${name}${suffix}{${JOB}${labels}}`
 const failures = of('auth_attempts_total', '', ',status="failure"')
 
-/** What is worth waking somebody for: symptoms that people notice, and what will become one. */
+/** The alerts: symptoms that users notice, and what soon becomes one. */
 export const ALERTS: readonly Alert[] = [
   {
     name: 'AuthdDown',
     expr: `up{${JOB}} == 0`,
     for: '2m',
     severity: 'critical',
-    summary: 'authd does not answer: nobody can sign in there.',
+    summary: 'authd does not answer. Nobody can sign in on this instance.',
     runbook: 'authd healthcheck; journalctl -u authd -n 50',
   },
   {
@@ -31,7 +31,7 @@ export const ALERTS: readonly Alert[] = [
     expr: `sum by (instance) (rate(${of('http_request_duration_seconds', '_count', ',status=~"5.."')}[5m])) / sum by (instance) (rate(${of('http_request_duration_seconds', '_count')}[5m])) > 0.02`,
     for: '10m',
     severity: 'critical',
-    summary: 'More than 2 % of the requests end in a server error.',
+    summary: 'More than 2 % of all requests end in a server error.',
     runbook: 'journalctl -u authd -p err -n 50',
   },
   {
@@ -39,7 +39,7 @@ export const ALERTS: readonly Alert[] = [
     expr: `histogram_quantile(0.99, sum by (le) (rate(${of('http_request_duration_seconds', '_bucket', ',path!="/metrics"')}[5m]))) > 1`,
     for: '15m',
     severity: 'warning',
-    summary: 'One request in a hundred takes longer than a second.',
+    summary: 'One request in a hundred takes longer than one second.',
     runbook: 'authd healthcheck --ready; is the disk slow or full?',
   },
   {
@@ -47,7 +47,7 @@ export const ALERTS: readonly Alert[] = [
     expr: `(time() - ${of('email_queue_oldest_timestamp_seconds')} > 300) and ${of('email_queue_oldest_timestamp_seconds')} > 0`,
     for: '5m',
     severity: 'critical',
-    summary: 'Mails have been waiting for more than five minutes: nobody can sign in by mail.',
+    summary: 'Mails have waited for more than five minutes. Nobody can sign in by mail.',
     runbook: 'authd email queue --state pending; authd email test you@example.com',
   },
   {
@@ -55,7 +55,7 @@ export const ALERTS: readonly Alert[] = [
     expr: `sum(rate(${of('emails_failed_total')}[15m])) > 0.2 * (sum(rate(${of('emails_sent_total')}[15m])) + sum(rate(${of('emails_failed_total')}[15m])))`,
     for: '15m',
     severity: 'warning',
-    summary: 'More than a fifth of the mails are given up.',
+    summary: 'More than a fifth of all mails fail.',
     runbook: 'authd email queue --state failed',
   },
   {
@@ -63,7 +63,7 @@ export const ALERTS: readonly Alert[] = [
     expr: `sum(rate(${of('webhook_deliveries_total', '', ',status="failure"')}[15m])) > 0.5 * sum(rate(${of('webhook_deliveries_total')}[15m]))`,
     for: '30m',
     severity: 'warning',
-    summary: 'More than half of the deliveries to endpoints fail.',
+    summary: 'More than half of all webhook deliveries fail.',
     runbook: 'authd webhooks list; authd webhooks deliveries --state pending',
   },
   {
@@ -71,7 +71,7 @@ export const ALERTS: readonly Alert[] = [
     expr: `max(${of('webhook_endpoints_paused')}) > 0`,
     for: '1h',
     severity: 'warning',
-    summary: 'An endpoint gets no events: it is gone, took nothing for three days, or an operator paused it.',
+    summary: 'A webhook endpoint is paused: it is gone, failed for three days, or an operator paused it.',
     runbook: 'authd webhooks list; authd webhooks update ID --resume',
   },
   {
@@ -79,14 +79,14 @@ export const ALERTS: readonly Alert[] = [
     expr: `sum(rate(${failures}[10m])) > 5 * sum(rate(${failures}[10m] offset 1d)) + 0.5`,
     for: '10m',
     severity: 'warning',
-    summary: 'Five times as many proofs are refused as at this time yesterday.',
+    summary: 'Five times as many proofs fail as at this time yesterday.',
     runbook: 'authd audit list --outcome failure --since 1h',
   },
   {
     name: 'AuthdLockouts',
     expr: `sum(increase(${of('account_lockouts_total')}[1h])) > 20`,
     severity: 'warning',
-    summary: 'More than 20 factors were braked by wrong codes within an hour.',
+    summary: 'Wrong codes locked more than 20 factors within an hour.',
     runbook: 'authd lockouts list; authd audit list --event user.locked --since 1h',
   },
   {
@@ -94,12 +94,12 @@ export const ALERTS: readonly Alert[] = [
     expr: `${of('config_last_reload_successful')} == 0`,
     for: '5m',
     severity: 'warning',
-    summary: 'The configuration file has a fault: what was in force before still is.',
+    summary: 'The configuration file is invalid. The previous configuration is still in force.',
     runbook: 'authd config check',
   },
 ]
 
-/** The rules as Prometheus loads them. */
+/** The alert rules as a Prometheus rule file. */
 export function alertRules(): string {
   const rules = ALERTS.map((alert) =>
     [
