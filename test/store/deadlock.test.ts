@@ -1,7 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { expect, onTestFinished, test } from 'vitest'
 import type { Db, Trx } from '../../src/store/db.ts'
-import { migrate } from '../../src/store/migrate.ts'
 import { openDatabase } from '../../src/store/open.ts'
 import { insertUser, lockUser } from '../../src/store/users.ts'
 import { freshDatabase } from '../support/databases.ts'
@@ -13,7 +12,6 @@ async function open(): Promise<{ db: Db; options: Parameters<typeof openDatabase
     await db.close()
     await remove()
   })
-  await migrate(db, 0)
   await db.write(async (trx) => {
     for (const name of ['ada', 'bob']) {
       const email = `${name}@example.com`

@@ -1,6 +1,5 @@
 import { expect, onTestFinished, test } from 'vitest'
 import { type Db, StoreError, type Trx } from '../../src/store/db.ts'
-import { migrate } from '../../src/store/migrate.ts'
 import { openDatabase } from '../../src/store/open.ts'
 import { findSystemConfig, insertSystemConfig } from '../../src/store/system-config.ts'
 import { freshDatabase } from '../support/databases.ts'
@@ -12,7 +11,6 @@ async function open(): Promise<Db> {
     await db.close()
     await remove()
   })
-  await migrate(db, 0)
   return db
 }
 

@@ -1,6 +1,5 @@
 import { readFileSync } from 'node:fs'
 import { expect, onTestFinished, test } from 'vitest'
-import { migrate } from '../../src/store/migrate.ts'
 import { openDatabase } from '../../src/store/open.ts'
 import { insertSystemConfig } from '../../src/store/system-config.ts'
 import { freshDatabase } from '../support/databases.ts'
@@ -12,7 +11,6 @@ async function openTwice(dialect: 'sqlite' | 'postgres') {
     await Promise.all([db.close(), other.close()])
     await remove()
   })
-  await migrate(db, 0)
   return { db, other, path: options.path }
 }
 

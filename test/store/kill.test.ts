@@ -2,7 +2,6 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { setTimeout as wait } from 'node:timers/promises'
 import { expect, onTestFinished, test } from 'vitest'
-import { migrate } from '../../src/store/migrate.ts'
 import { openSqlite } from '../../src/store/sqlite.ts'
 import { freshDatabase } from '../support/databases.ts'
 
@@ -43,7 +42,6 @@ test('SECURITY D-01: nothing that was told as done is lost, wherever the process
     await db.close()
     await remove()
   })
-  await migrate(db, 0)
 
   const told: string[] = []
   for (const [round, afterMs] of [0, 3, 17, 41, 90].entries()) {

@@ -10,13 +10,13 @@ import { backupSqlite, hasPendingMigrations, migrate, schemaState } from '../../
 import { openDatabase } from '../../src/store/open.ts'
 import { openSqlite } from '../../src/store/sqlite.ts'
 import { findSystemConfig, insertSystemConfig } from '../../src/store/system-config.ts'
-import { freshDatabase } from '../support/databases.ts'
+import { emptyDatabase } from '../support/databases.ts'
 import { fakeClock } from '../support/fakes.ts'
 
 const ALL = MIGRATIONS.map(({ id }) => id)
 
 async function openEmpty(dialect: 'sqlite' | 'postgres') {
-  const { options, remove } = await freshDatabase(dialect)
+  const { options, remove } = await emptyDatabase(dialect)
   const db = await openDatabase(options)
   onTestFinished(async () => {
     await db.close()

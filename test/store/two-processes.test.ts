@@ -3,7 +3,6 @@ import { once } from 'node:events'
 import { setTimeout as wait } from 'node:timers/promises'
 import { expect, onTestFinished, test } from 'vitest'
 import type { Trx } from '../../src/store/db.ts'
-import { migrate } from '../../src/store/migrate.ts'
 import { openSqlite } from '../../src/store/sqlite.ts'
 import { findSystemConfig, insertSystemConfig } from '../../src/store/system-config.ts'
 import { freshDatabase } from '../support/databases.ts'
@@ -16,7 +15,6 @@ async function open(lockWaitMs = 5000) {
     await db.close()
     await remove()
   })
-  await migrate(db, 0)
   return { db, path }
 }
 

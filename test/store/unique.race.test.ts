@@ -1,5 +1,4 @@
 import { expect, test } from 'vitest'
-import { migrate } from '../../src/store/migrate.ts'
 import { openDatabase } from '../../src/store/open.ts'
 import { insertUser, updateUserEmail } from '../../src/store/users.ts'
 import { freshDatabase } from '../support/databases.ts'
@@ -7,7 +6,6 @@ import { freshDatabase } from '../support/databases.ts'
 test('of two units that take one unique value at once, the later is run again and finds it taken (postgres)', async () => {
   const fresh = await freshDatabase('postgres')
   const db = await openDatabase(fresh.options)
-  await migrate(db, 0)
   for (const id of ['usr_1', 'usr_2']) {
     const email = `${id}@example.com`
     await db.write((trx) =>
