@@ -2,10 +2,11 @@ import { spawn as spawnChild } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
-import { tmpdir } from 'node:os'
+
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import { type Ran, runCommandLine } from './command.ts'
+import { TEMPORARY } from './temporary.ts'
 
 /** The program under test: from source, or what `AUTHD_BIN` names. */
 const PROGRAM = process.env['AUTHD_BIN'] ?? join(import.meta.dirname, '../../bin/authd.js')
@@ -39,7 +40,7 @@ export interface Daemon {
 
 /** A folder of its own, with development's data folder, and authd's commands in it. */
 export async function shell({ data = true } = {}): Promise<Shell> {
-  const folder = await mkdtemp(join(tmpdir(), 'authd-cli-'))
+  const folder = await mkdtemp(join(TEMPORARY, 'authd-cli-'))
   onTestFinished(() => rm(folder, { recursive: true, force: true }))
   if (data) await mkdir(join(folder, 'authd-data'))
   const environment = (extra: Record<string, string>) => ({ PATH: process.env['PATH'] ?? '', HOME: folder, ...extra })

@@ -1,11 +1,12 @@
 import { mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
-import { tmpdir } from 'node:os'
+
 import { join } from 'node:path'
 import { afterAll, describe } from 'vitest'
 import type { Db, Dialect } from '../../src/store/db.ts'
 import { migrate } from '../../src/store/migrate.ts'
 import { type DatabaseOptions, openDatabase } from '../../src/store/open.ts'
 import { freshPostgres } from './postgres.ts'
+import { TEMPORARY } from './temporary.ts'
 
 export interface FreshDatabase {
   /** For openDatabase: open it as often as the test has processes. */
@@ -49,7 +50,7 @@ export async function emptyDatabase(dialect: Dialect): Promise<FreshDatabase> {
 }
 
 async function sqliteFile(): Promise<FreshDatabase> {
-  const folder = await mkdtemp(join(tmpdir(), 'authd-db-'))
+  const folder = await mkdtemp(join(TEMPORARY, 'authd-db-'))
   return {
     options: { ...SHARED, path: join(folder, 'authd.db') },
     remove: () => rm(folder, { recursive: true, force: true }),
