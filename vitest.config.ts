@@ -8,8 +8,9 @@ export default defineConfig({
     maxWorkers: 2,
     // Our modules hold no state, so test files share a worker and its loaded modules. This saves a fifth of the time.
     isolate: false,
-    testTimeout: 60_000,
-    hookTimeout: 60_000,
+    // No test is about speed: on a busy machine each may take this long.
+    testTimeout: 120_000,
+    hookTimeout: 120_000,
     teardownTimeout: 20_000,
   },
 })

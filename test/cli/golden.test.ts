@@ -47,7 +47,7 @@ const COMMANDS = [
   ['users', 'delete', 'ada@example.com', '--confirm', 'ada@example.com'],
 ]
 
-test('what --json answers keeps its names and kinds: a change here is a change for every script', async () => {
+test('the shape of --json output is stable', async () => {
   const { run } = await shell()
   const shapes: Record<string, unknown> = {}
   for (const args of COMMANDS) {

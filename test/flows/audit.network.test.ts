@@ -32,7 +32,7 @@ describe.each(['sqlite', 'postgres'] as const)('the audit log by network (%s)', 
     ['2001:DB8::/31', ['2001:db8::1', '2001:db8:0:1::1', '2001:db8:1::1']],
     ['::/0', ['2001:db8::1', '2001:db8:0:1::1', '2001:db80::1', '2001:db8:1::1', '::1', 'fe80::1']],
     ['::1', ['::1']],
-  ])('%s holds its addresses and no others', async (network, expected) => {
+  ])('%s matches exactly its addresses', async (network, expected) => {
     const authd = await startAuthd({ database })
     await withAddresses(authd)
 

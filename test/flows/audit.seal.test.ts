@@ -47,7 +47,7 @@ describe.each(['sqlite', 'postgres'] as const)('the audit log on %s', (database)
   })
 })
 
-test('a row that was rolled back leaves no hole', async () => {
+test('a row that is rolled back leaves no gap', async () => {
   const authd = await startAuthd()
   const undone = authd.deps.db.write(async (trx) => {
     await recordEvent(authd.deps, trx, SYSTEM, { type: 'mail.failed' })
@@ -61,7 +61,7 @@ test('a row that was rolled back leaves no hole', async () => {
   expect(log.map(({ seq }) => seq)).toEqual(log.map((_, index) => index + 1))
 })
 
-test('the log is asked by event, outcome, person and time', async () => {
+test('the log is filtered by event, outcome, user and time', async () => {
   const authd = await startAuthd()
   for (const [type, userId] of [
     ['session.created', 'usr_1'],

@@ -8,7 +8,7 @@ const node = (id: string, pid: number) => {
 }
 
 test.each(['sqlite', 'postgres'] as const)(
-  'a node is listed while it says that it runs, and a killed one is forgotten after half a minute (%s)',
+  'a node is listed while it reports, and a killed one for at most half a minute (%s)',
   async (database) => {
     const { deps, clock } = await startAuthd({ database })
     await announceNode(deps, node('node_1', 11))

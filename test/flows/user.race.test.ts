@@ -54,8 +54,8 @@ async function liveSessions(authd: Authd): Promise<number> {
   return (await authd.deps.db.read((sql) => listSessions(sql, { liveAt }, 100))).length
 }
 
-describe.each(['sqlite', 'postgres'] as const)('SECURITY S-03 on %s', (database) => {
-  test('no session outlives the moment its owner is disabled, though twenty sign-ins race it', async () => {
+describe.each(['sqlite', 'postgres'] as const)('SECURITY: disabling and deleting on %s', (database) => {
+  test('no session survives disabling its user while twenty sign-ins run', async () => {
     const authd = await startAuthd({ database })
     const before = await signInForTokens(authd)
     const signIns = await prepareSignIns(authd, 20)
@@ -72,7 +72,7 @@ describe.each(['sqlite', 'postgres'] as const)('SECURITY S-03 on %s', (database)
   })
 
   test.each(['UPDATE signin_attempts SET used_at', 'UPDATE users SET last_seen_at', 'INSERT INTO sessions'])(
-    'a sign-in that is under way (%s) when its owner is disabled ends with them',
+    'a sign-in that runs (%s) while its user is disabled gets no session',
     async (statement) => {
       const authd = await startAuthd({ database })
       await signInForTokens(authd)
@@ -92,7 +92,7 @@ describe.each(['sqlite', 'postgres'] as const)('SECURITY S-03 on %s', (database)
     },
   )
 
-  test('no session and no new person outlives a deletion, though twenty sign-ins race it', async () => {
+  test('no session and no new user survives a deletion while twenty sign-ins run', async () => {
     const authd = await startAuthd({ database })
     await signInForTokens(authd)
     const signIns = await prepareSignIns(authd, 20)
@@ -110,7 +110,7 @@ describe.each(['sqlite', 'postgres'] as const)('SECURITY S-03 on %s', (database)
 })
 
 describe.each(['sqlite', 'postgres'] as const)('a new address on %s', (database) => {
-  test('is one person, though twenty of its codes are typed at once, and no unit waits for another in a circle', async () => {
+  test('becomes one user when twenty of its codes are typed at once, without a deadlock', async () => {
     const authd = await startAuthd({ database })
     const signIns = await prepareSignIns(authd, 20)
     const runs = countRuns(authd)
@@ -123,7 +123,7 @@ describe.each(['sqlite', 'postgres'] as const)('a new address on %s', (database)
   })
 })
 
-test('SECURITY S-03: with a person go link, code, refresh token, cookie and the mail that waits', async () => {
+test('SECURITY: disabling a user invalidates link, code, refresh token, cookie and the waiting mail', async () => {
   const authd = await startAuthd()
   const tokens = await signInForTokens(authd)
   const browser = authd.browser()

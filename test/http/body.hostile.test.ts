@@ -4,6 +4,7 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import { type Authd, startAuthd } from '../support/harness.ts'
 import { exchange } from '../support/http-client.ts'
+import { until } from '../support/until.ts'
 
 const KIB = 1024
 
@@ -187,7 +188,7 @@ test('a client that disconnects within its body causes no server error', async (
   socket.write(`${HEAD}Content-Length: 1000\r\n\r\n{"email":`)
   await wait(50)
   socket.resetAndDestroy()
-  await expect.poll(() => authd.log.lines.length).toBe(1)
+  await until(() => expect(authd.log.lines.length).toBe(1))
 
   expect(authd.log.lines).toMatchObject([{ level: 'info', message: 'request', fields: { status: 400 } }])
 })

@@ -95,7 +95,7 @@ async function breakWith(authd: Authd, message: string): Promise<void> {
 /** The mail server has another password, so its rejection is logged. */
 async function failLogin(authd: Authd): Promise<void> {
   const { port } = await startSmtp({ auth: { user: 'authd', pass: 'another' } })
-  const smtp = { host: '127.0.0.1', port, tls: 'none', timeout: 2000, maxConnections: 1 } as const
+  const smtp = { host: '127.0.0.1', port, tls: 'none', timeout: 60_000, maxConnections: 1 } as const
   const mailer = authd.deps.mailer
   authd.deps.mailer = smtpMailer({
     smtp: { ...smtp, username: 'authd', password: SMTP_PASSWORD },

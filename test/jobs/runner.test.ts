@@ -1,8 +1,9 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import { expect, onTestFinished, test, vi } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import type { Job } from '../../src/jobs/list.ts'
 import { startJobs } from '../../src/jobs/runner.ts'
 import { startAuthd } from '../support/harness.ts'
+import { until } from '../support/until.ts'
 
 /** Work of so many pieces that each end when they are told to. */
 function piecework(pieces: number) {
@@ -35,22 +36,22 @@ async function running(job: Partial<Job> & Pick<Job, 'run'>) {
 
 const commit = (authd: Awaited<ReturnType<typeof startAuthd>>) => authd.deps.db.write(async () => undefined)
 
-test('where there is much to do, workers join until all of them are busy; where there is nothing, one looks', async () => {
+test('workers join until all are busy while there is work; without work only one looks', async () => {
   const { work, run } = piecework(40)
   const { authd } = await running({ run, workers: () => 4 })
 
-  await vi.waitFor(() => {
+  await until(() => {
     work.end()
     expect(work.left + work.atOnce).toBe(0)
   })
   const looks = work.looks
   await commit(authd)
-  await vi.waitFor(() => expect(work.looks).toBe(looks + 1))
+  await until(() => expect(work.looks).toBe(looks + 1))
 
   expect(work.most).toBe(4)
 })
 
-test('a turn that hangs holds up no other, and the end waits for it', async () => {
+test('a turn that hangs does not delay others, and stopping waits for it', async () => {
   let turns = 0
   let letGo = () => {}
   const run = async () => {
@@ -59,10 +60,10 @@ test('a turn that hangs holds up no other, and the end waits for it', async () =
     return false
   }
   const { authd, jobs } = await running({ run, workers: () => 2 })
-  await vi.waitFor(() => expect(turns).toBe(1))
+  await until(() => expect(turns).toBe(1))
 
   await commit(authd)
-  await vi.waitFor(() => expect(turns).toBe(2))
+  await until(() => expect(turns).toBe(2))
   const stopped = jobs.stop().then(() => 'stopped')
   const early = await Promise.race([stopped, wait(20, 'waits')])
   letGo()
@@ -70,14 +71,14 @@ test('a turn that hangs holds up no other, and the end waits for it', async () =
   expect([early, await stopped]).toEqual(['waits', 'stopped'])
 })
 
-test('a job that fails is told in the log and looks again at its time, not with every commit', async () => {
+test('a failed job is logged and runs again at its interval, not at every commit', async () => {
   let turns = 0
   const run = async () => {
     turns += 1
     throw new Error('no')
   }
   const { authd, jobs } = await running({ run })
-  await vi.waitFor(() => expect(turns).toBe(1))
+  await until(() => expect(turns).toBe(1))
 
   await commit(authd)
   await wait(150)
@@ -87,7 +88,7 @@ test('a job that fails is told in the log and looks again at its time, not with 
   expect(authd.log.lines).toMatchObject([{ level: 'error', message: 'job failed', fields: { job: 'test' } }])
 })
 
-test('a commit while the only turn runs is not forgotten', async () => {
+test('a commit during the only turn causes another turn', async () => {
   let turns = 0
   let letGo = () => {}
   const run = async () => {
@@ -96,10 +97,10 @@ test('a commit while the only turn runs is not forgotten', async () => {
     return false
   }
   const { authd } = await running({ run })
-  await vi.waitFor(() => expect(turns).toBe(1))
+  await until(() => expect(turns).toBe(1))
 
   await commit(authd)
   letGo()
 
-  await vi.waitFor(() => expect(turns).toBe(2))
+  await until(() => expect(turns).toBe(2))
 })

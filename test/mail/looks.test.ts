@@ -22,7 +22,7 @@ beforeAll(async () => {
 afterAll(() => browser?.close())
 
 test.for(IN_EACH_LANGUAGE)(
-  '$template in $lang: readable in light and dark, fits a narrow screen with the longest names, and asks nobody',
+  '$template in $lang is readable in light and dark, fits a narrow screen with the longest names, and loads nothing',
   async ({ template, lang }) => {
     const { requested_by: who, name, ...values } = declaredMail(template).values
     const long = { ...values, ...(who && { requested_by: LONG_NAME }), ...(name && { name: LONG_NAME }) }

@@ -42,7 +42,7 @@ async function moodyRelay() {
   return relay
 }
 
-test('SECURITY E-03: a relay that says nothing, drops the line in the middle, and puts off gets each mail once in the end', async () => {
+test('SECURITY: a relay that is silent, disconnects and defers gets each mail exactly once', async () => {
   const authd = await startAuthd()
   const relay = await moodyRelay()
   const smtp = { host: '127.0.0.1', port: relay.port, tls: 'none', timeout: 200, maxConnections: 2 } as const

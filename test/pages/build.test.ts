@@ -8,7 +8,7 @@ import { SIGNIN } from '../support/mail-samples.ts'
 
 const FOLDER = new URL('../../node_modules/.cache/authd/', import.meta.url)
 
-test('what the build puts into the single file says the same, without a compiler', async () => {
+test('the templates in the single file render the same without a compiler', async () => {
   const code = await templatesModule()
   const built = await load(code)
 

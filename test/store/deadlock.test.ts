@@ -21,7 +21,7 @@ async function open(): Promise<{ db: Db; options: Parameters<typeof openDatabase
   return { db, options }
 }
 
-test('of two units that lock each other out PostgreSQL ends one, and it is run again', async () => {
+test('when two units deadlock, PostgreSQL aborts one, and it runs again', async () => {
   const { db } = await open()
   let runs = 0
   const lockInTurn = (first: string, second: string) => async (trx: Trx) => {
@@ -39,7 +39,7 @@ test('of two units that lock each other out PostgreSQL ends one, and it is run a
   expect(runs).toBeGreaterThanOrEqual(3)
 })
 
-test('a unit whose connection is cut says unavailable, and the next one gets another connection', async () => {
+test('a unit whose connection is cut fails as unavailable, and the next one gets a new connection', async () => {
   const { db } = await open()
   const cutOwn = (trx: Trx) => trx.one('SELECT pg_terminate_backend(pg_backend_pid())')
 
@@ -49,7 +49,7 @@ test('a unit whose connection is cut says unavailable, and the next one gets ano
   expect(await db.write(async () => 'works')).toBe('works')
 })
 
-test('more units at once than connections all end', async () => {
+test('more concurrent units than connections all complete', async () => {
   const { db } = await open()
 
   const outcomes = await Promise.all(Array.from({ length: 60 }, () => db.write((trx) => lockUser(trx, 'ada'))))

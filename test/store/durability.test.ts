@@ -19,7 +19,7 @@ function entry(key: string) {
 }
 
 test.each(['sqlite', 'postgres'] as const)(
-  'SECURITY D-02: whoever hears of success finds the row through another connection (%s)',
+  'SECURITY: a row is visible through another connection once success is reported (%s)',
   async (dialect) => {
     const { db, other } = await openTwice(dialect)
     const seen: unknown[] = []
@@ -36,7 +36,7 @@ test.each(['sqlite', 'postgres'] as const)(
   },
 )
 
-test('SECURITY D-02: units that wait in one turn share one commit of the SQLite file', async () => {
+test('SECURITY: units that wait in one turn share one commit of the SQLite file', async () => {
   const { db, path } = await openTwice('sqlite')
   let commits = 0
   db.onCommit(() => {

@@ -35,7 +35,7 @@ async function killWhileWriting(path: string, round: number, afterMs: number): P
   return said.split('\n').slice(0, -1)
 }
 
-test('SECURITY D-01: nothing that was told as done is lost, wherever the process is killed', async () => {
+test('SECURITY: killing the process at any point loses nothing that was acknowledged', async () => {
   const { options, remove } = await freshDatabase('sqlite')
   const db = openSqlite(options)
   onTestFinished(async () => {

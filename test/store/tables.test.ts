@@ -29,7 +29,7 @@ test('no statement selects all columns', () => {
 })
 
 describeOnBoth('the declared columns', (open) => {
-  test('are those of the schema, all of them', async () => {
+  test('are all columns of the schema', async () => {
     const db = await open()
 
     const real = await db.read(async (sql) =>

@@ -6,8 +6,9 @@ import type { Trx } from '../../src/store/db.ts'
 import { openSqlite } from '../../src/store/sqlite.ts'
 import { findSystemConfig, insertSystemConfig } from '../../src/store/system-config.ts'
 import { freshDatabase } from '../support/databases.ts'
+import { until } from '../support/until.ts'
 
-async function open(lockWaitMs = 5000) {
+async function open(lockWaitMs = 100_000) {
   const { options, remove } = await freshDatabase('sqlite')
   const { path } = options
   const db = openSqlite({ path, busyTimeoutMs: 25, lockWaitMs })
@@ -44,7 +45,7 @@ function putMine(trx: Trx): Promise<boolean> {
   return insertSystemConfig(trx, { key: 'mine', value: '1', now: 0, by: 'test' })
 }
 
-test('a writer in another process delays a unit, and neither the event loop nor a read', async () => {
+test('a writer in another process delays a unit, but neither the event loop nor a read', async () => {
   const { db, path } = await open()
   const holder = await holdLock(path)
   let isWritten = false
@@ -64,7 +65,7 @@ test('a writer in another process delays a unit, and neither the event loop nor 
   expect(await db.read((sql) => findSystemConfig(sql, 'theirs'))).toBe('1')
 })
 
-test('a lock that is never given back is reported as busy to all who wait, and later units work', async () => {
+test('a lock that is never released fails all waiting units as busy, and later units work', async () => {
   const { db, path } = await open(200)
   const holder = await holdLock(path)
 
@@ -73,10 +74,10 @@ test('a lock that is never given back is reported as busy to all who wait, and l
 
   const busy = { status: 'rejected', reason: { name: 'StoreError', kind: 'busy' } }
   expect(outcomes).toMatchObject([busy, busy])
-  await expect.poll(() => db.write(putMine), { timeout: 30_000 }).toBe(true)
+  await until(async () => expect(await db.write(putMine)).toBe(true))
 })
 
-test('a process that was killed in the middle of its unit leaves nothing', async () => {
+test('a process that is killed in the middle of a unit leaves nothing', async () => {
   const { db, path } = await open()
   const { child: holder } = await holdLock(path)
   const writing = db.write(putMine)
@@ -87,7 +88,7 @@ test('a process that was killed in the middle of its unit leaves nothing', async
   expect(await db.read((sql) => findSystemConfig(sql, 'theirs'))).toBeUndefined()
 })
 
-test('what another process commits changes the version that this one sees', async () => {
+test('a commit of another process changes the version that this one sees', async () => {
   const { db, path } = await open()
   const before = db.foreignVersion()
   await db.write(putMine)
@@ -95,7 +96,7 @@ test('what another process commits changes the version that this one sees', asyn
 
   const holder = await holdLock(path)
   holder.commit()
-  await expect.poll(() => db.foreignVersion()).not.toBe(before)
+  await until(() => expect(db.foreignVersion()).not.toBe(before))
 
   expect(afterOwn).toBe(before)
 })

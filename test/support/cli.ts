@@ -9,7 +9,7 @@ import { type Ran, runCommandLine } from './command.ts'
 import { TEMPORARY } from './temporary.ts'
 
 /** The program under test: from source, or what `AUTHD_BIN` names. */
-const PROGRAM = process.env['AUTHD_BIN'] ?? join(import.meta.dirname, '../../bin/authd.js')
+export const PROGRAM = process.env['AUTHD_BIN'] ?? join(import.meta.dirname, '../../bin/authd.js')
 
 /** A test is one stranger who asks for much. */
 const UNLIMITED = {

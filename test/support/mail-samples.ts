@@ -20,7 +20,7 @@ export const SIGNIN: Mail = {
 }
 
 export function settingsFor(server: TestSmtp, more: Partial<SmtpSettings> = {}): SmtpSettings {
-  return { host: server.host, port: server.port, tls: 'none', timeout: 2000, maxConnections: 2, ...more }
+  return { host: server.host, port: server.port, tls: 'none', timeout: 60_000, maxConnections: 2, ...more }
 }
 
 export function mailerFor(

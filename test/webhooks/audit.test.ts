@@ -90,7 +90,7 @@ const STORIES: [what: string, act: (authd: Authd) => Promise<unknown>, expected:
   ],
 ]
 
-describe('SECURITY L-03: the audit log tells who, and why or from what to what, of', () => {
+describe('SECURITY: the audit log records the actor and the reason, or the old and new value, of', () => {
   test.each(STORIES)('%s', async (_what, act, { metadata = {}, ...expected }) => {
     const authd = await startAuthd()
 

@@ -15,7 +15,7 @@ const BASIC = [
   'webauthn.registered',
 ]
 
-test('SECURITY H-06: the six basic events are told once, when they happen, and to no endpoint that did not ask', async () => {
+test('SECURITY: the six basic events are delivered once, when they happen, and only to endpoints that subscribed', async () => {
   const authd = await startAuthd()
   const [basic, other] = [await webhookReceiver(), await webhookReceiver()]
   const endpoint = { description: '', allowsPrivate: true }
@@ -45,7 +45,7 @@ test('SECURITY H-06: the six basic events are told once, when they happen, and t
   expect(other.received).toEqual([])
 })
 
-test('SECURITY H-03: no delivery holds a code, a link, a token, a seed or an address of somebody', async () => {
+test('SECURITY: no delivery contains a code, link, token, seed or e-mail address', async () => {
   const authd = await startAuthd()
   const receiver = await webhookReceiver()
   await addWebhook(authd.deps, SYSTEM, { url: receiver.url, description: '', events: ['*'], allowsPrivate: true })
