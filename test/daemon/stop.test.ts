@@ -64,7 +64,8 @@ test('a running request is answered when a daemon stops, and its connection then
 
 test('an idle kept connection does not keep a daemon from stopping', async () => {
   const place = await shell()
-  const daemon = await place.serve(['--dev'])
+  // Longer than the test may take, so that only a closed connection ends it.
+  const daemon = await place.serve(['--dev'], { AUTHD_SERVER_SHUTDOWN_TIMEOUT: '10m' })
   await keptConnection(daemon.url)('/health')
 
   daemon.kill('SIGTERM')

@@ -1,4 +1,3 @@
-import { setTimeout as wait } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import { resolveUser } from '../../src/flows/named-user.ts'
 import { redeemCode } from '../../src/flows/signin/link.ts'
@@ -9,6 +8,7 @@ import { listSessions } from '../../src/store/sessions.ts'
 import { countUsers } from '../../src/store/users.ts'
 import { type Authd, startAuthd } from '../support/harness.ts'
 import { ADA, askForCode, askOnPage, signInForTokens } from '../support/people.ts'
+import { until } from '../support/until.ts'
 
 const OPERATOR = { id: 'cli:test@host', ip: null, userAgent: null, requestId: null }
 
@@ -36,17 +36,31 @@ function countRuns(authd: Authd): () => number {
   return () => runs
 }
 
-/** Units that stand still for a while after a statement that begins so. */
-function pausingAfter(db: Db, statement: string): Db {
+/** Units that stop after a statement that begins so, until they are let go. */
+function pausingAfter(db: Db, statement: string) {
+  const reached = Promise.withResolvers<void>()
+  const letGo = Promise.withResolvers<void>()
   const pausing = (trx: Trx): Trx => ({
     ...trx,
     run: async (text, values) => {
       const changed = await trx.run(text, values)
-      if (text.startsWith(statement)) await wait(150)
+      if (text.startsWith(statement)) {
+        reached.resolve()
+        await letGo.promise
+      }
       return changed
     },
   })
-  return { ...db, write: (unit) => db.write((trx) => unit(pausing(trx))) }
+  const paused: Db = { ...db, write: (unit) => db.write((trx) => unit(pausing(trx))) }
+  return { db: paused, reached: reached.promise, letGo: letGo.resolve }
+}
+
+/** On PostgreSQL until a unit waits for the lock of another. On SQLite units wait in a queue anyway. */
+async function untilOneWaits({ db }: Authd['deps']): Promise<void> {
+  if (db.dialect === 'sqlite') return
+  await until(async () => {
+    expect(await db.read((sql) => sql.one('SELECT 1 AS one FROM pg_locks WHERE NOT granted LIMIT 1'))).toBeDefined()
+  })
 }
 
 async function liveSessions(authd: Authd): Promise<number> {
@@ -80,11 +94,16 @@ describe.each(['sqlite', 'postgres'] as const)('SECURITY: disabling and deleting
       const user = await resolveUser(authd.deps, ADA)
       const runs = countRuns(authd)
 
-      const slow = { ...authd.deps, db: pausingAfter(authd.deps.db, statement) }
-      const signingIn = redeemCode(slow, OPERATOR, { code, holding: { token, cookies: [] } })
-      await wait(50)
-      const { sessionsEnded } = await disableUser(authd.deps, OPERATOR, user, null)
-      await signingIn
+      const paused = pausingAfter(authd.deps.db, statement)
+      const signingIn = redeemCode({ ...authd.deps, db: paused.db }, OPERATOR, {
+        code,
+        holding: { token, cookies: [] },
+      })
+      await paused.reached
+      const disabling = disableUser(authd.deps, OPERATOR, user, null)
+      await Promise.race([untilOneWaits(authd.deps), disabling])
+      paused.letGo()
+      const [{ sessionsEnded }] = await Promise.all([disabling, signingIn])
 
       expect(sessionsEnded).toBe(2)
       expect(await liveSessions(authd)).toBe(0)

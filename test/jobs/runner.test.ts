@@ -1,4 +1,3 @@
-import { setTimeout as wait } from 'node:timers/promises'
 import { expect, onTestFinished, test } from 'vitest'
 import type { Job } from '../../src/jobs/list.ts'
 import { startJobs } from '../../src/jobs/runner.ts'
@@ -27,9 +26,13 @@ function piecework(pieces: number) {
   return { work, run }
 }
 
-async function running(job: Partial<Job> & Pick<Job, 'run'>) {
+async function running(...given: (Partial<Job> & Pick<Job, 'run'>)[]) {
   const authd = await startAuthd()
-  const jobs = startJobs(authd.deps, [{ name: 'test', everyMs: 60_000, isWokenByCommits: true, ...job }])
+  const defaults = { name: 'test', everyMs: 60_000, isWokenByCommits: true }
+  const jobs = startJobs(
+    authd.deps,
+    given.map((job) => ({ ...defaults, ...job })),
+  )
   onTestFinished(() => jobs.stop())
   return { authd, jobs }
 }
@@ -64,11 +67,16 @@ test('a turn that hangs does not delay others, and stopping waits for it', async
 
   await commit(authd)
   await until(() => expect(turns).toBe(2))
-  const stopped = jobs.stop().then(() => 'stopped')
-  const early = await Promise.race([stopped, wait(20, 'waits')])
+  let isStopped = false
+  const stopping = jobs.stop().then(() => {
+    isStopped = true
+  })
+  await commit(authd)
+  const wasStoppedEarly = isStopped
   letGo()
+  await stopping
 
-  expect([early, await stopped]).toEqual(['waits', 'stopped'])
+  expect([wasStoppedEarly, isStopped]).toEqual([false, true])
 })
 
 test('a failed job is logged and runs again at its interval, not at every commit', async () => {
@@ -77,14 +85,19 @@ test('a failed job is logged and runs again at its interval, not at every commit
     turns += 1
     throw new Error('no')
   }
-  const { authd, jobs } = await running({ run })
-  await until(() => expect(turns).toBe(1))
+  let turnsOfAnother = 0
+  const runAnother = async () => {
+    turnsOfAnother += 1
+    return false
+  }
+  const { authd, jobs } = await running({ run }, { name: 'another', run: runAnother })
+  await until(() => expect([turns, turnsOfAnother]).toEqual([1, 1]))
 
   await commit(authd)
-  await wait(150)
+  await until(() => expect(turnsOfAnother).toBe(2))
 
   expect(turns).toBe(1)
-  expect(jobs.states()).toEqual({ test: 'failed' })
+  expect(jobs.states()).toEqual({ test: 'failed', another: 'done' })
   expect(authd.log.lines).toMatchObject([{ level: 'error', message: 'job failed', fields: { job: 'test' } }])
 })
 

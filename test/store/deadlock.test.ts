@@ -1,4 +1,3 @@
-import { setTimeout as wait } from 'node:timers/promises'
 import { expect, onTestFinished, test } from 'vitest'
 import type { Db, Trx } from '../../src/store/db.ts'
 import { openDatabase } from '../../src/store/open.ts'
@@ -24,10 +23,12 @@ async function open(): Promise<{ db: Db; options: Parameters<typeof openDatabase
 test('when two units deadlock, PostgreSQL aborts one, and it runs again', async () => {
   const { db } = await open()
   let runs = 0
+  const bothHoldOne = Promise.withResolvers<void>()
   const lockInTurn = (first: string, second: string) => async (trx: Trx) => {
     runs += 1
     await lockUser(trx, first)
-    await wait(100)
+    if (runs === 2) bothHoldOne.resolve()
+    await bothHoldOne.promise
     await lockUser(trx, second)
     return 'done'
   }

@@ -110,7 +110,7 @@ async function untilItAnswers(folder: string): Promise<void> {
     } catch {
       // Not written yet.
     }
-    if (tries > 600) throw new Error('PostgreSQL did not start within 30 s')
+    if (tries > 2000) throw new Error('PostgreSQL did not start')
     await wait(50)
   }
 }

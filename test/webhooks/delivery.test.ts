@@ -46,18 +46,11 @@ async function countOf(authd: Authd, state: 'pending' | 'sent'): Promise<number>
   return total.count
 }
 
-function verified({ headers, body }: Received, secret: string): unknown {
-  // The reference library looks at the real clock; how old a try may be is its receiver's affair.
-  const now = Number(headers['webhook-timestamp']) * SECOND
-  const names = ['webhook-id', 'webhook-timestamp', 'webhook-signature']
-  const signed = Object.fromEntries(names.map((name) => [name, String(headers[name])]))
-  const realNow = Date.now
-  try {
-    Date.now = () => now
-    return new Webhook(secret).verify(body, signed)
-  } finally {
-    Date.now = realNow
-  }
+/** Whether the reference library makes one of its signatures with this secret. */
+function isSignedWith(secret: string, { headers, body }: Received): boolean {
+  const sentAt = new Date(Number(headers['webhook-timestamp']) * SECOND)
+  const signature = new Webhook(secret).sign(String(headers['webhook-id']), sentAt, body)
+  return String(headers['webhook-signature']).split(' ').includes(signature)
 }
 
 describe.each(['sqlite', 'postgres'] as const)('on %s', (database) => {
@@ -91,7 +84,7 @@ describe.each(['sqlite', 'postgres'] as const)('on %s', (database) => {
   })
 })
 
-test('SECURITY: the reference library verifies a delivery with both secrets during rotation, and with the new one after', async () => {
+test('SECURITY: signatures are those of the reference library, with both secrets during rotation and the new one after', async () => {
   const authd = await startAuthd()
   const receiver = await webhookReceiver()
   const { id, secret: old } = await subscribe(authd, receiver, ['user.registered'])
@@ -107,10 +100,12 @@ test('SECURITY: the reference library verifies a delivery with both secrets duri
 
   const [before, between, after] = receiver.received
   if (!before || !between || !after) throw new Error('three were due')
-  expect(verified(before, old)).toMatchObject({ type: 'user.registered' })
-  expect([verified(between, old), verified(between, secret)]).toMatchObject([{ version: 1 }, { version: 1 }])
-  expect(verified(after, secret)).toMatchObject({ version: 1 })
-  expect(() => verified(after, old)).toThrow('No matching signature')
+  const signers = [before, between, after].map((delivery) => [old, secret].map((key) => isSignedWith(key, delivery)))
+  expect(signers).toEqual([
+    [true, false],
+    [true, true],
+    [false, true],
+  ])
 })
 
 test('SECURITY: attempts share their id and body but not their timestamp, and the body names no user data', async () => {
