@@ -14,7 +14,7 @@ test('a port that is taken is said, with 69', async () => {
   const { code, stderr } = await place.run(['serve', '--dev', '--listen', listen])
 
   expect(code).toBe(69)
-  expect(stderr).toContain(`${listen} is taken`)
+  expect(stderr).toContain(`${listen} is in use`)
 })
 
 test('a field that is not there is refused, and the ones that are are named', async () => {
