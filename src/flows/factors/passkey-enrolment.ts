@@ -94,7 +94,7 @@ export async function renameOwnPasskey(
     const isThere = await renamePasskey(trx, { id, userId, name: name.trim() })
     const passkey = (await listPasskeys(trx, userId)).find((own) => own.id === id)
     if (!isThere || !passkey) throw new AuthdError('PASSKEY_NOT_FOUND')
-    await recordEvent(deps, trx, actor, { type: 'webauthn.renamed', userId, metadata: { passkey: id } })
+    await recordEvent(deps, trx, actor, { type: 'webauthn.renamed', user: { id: userId }, metadata: { passkey: id } })
     return passkey
   })
 }

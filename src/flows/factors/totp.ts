@@ -128,7 +128,7 @@ export async function finishTotp(
     if (!sealed || step === undefined) return wrong
     if (!(await confirmTotp(trx, { userId, pendingSealed: sealed, step, now }))) return wrong
     await clearFailures(trx, { kind: 'totp', subject: userId })
-    await recordEvent(deps, trx, actor, { type: 'totp.enrolled', userId, email: user.email, sessionId })
+    await recordEvent(deps, trx, actor, { type: 'totp.enrolled', user, sessionId })
     await notify(deps, trx, actor, { user, template: 'totp_enabled' })
     const isNew = await ensureRecoveryCodes(deps, trx, actor, { user, codes })
     const renewed = await renew(deps, trx, { session, proof: 'otp' })
