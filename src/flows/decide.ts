@@ -9,8 +9,8 @@ import type { Trx } from '../store/db.ts'
 export async function decide<Result>(
   { db }: Pick<Deps, 'db'>,
   unit: (trx: Trx) => Promise<Result | AuthdError>,
-): Promise<Exclude<Result, AuthdError>> {
+): Promise<Result> {
   const decided = await db.write(unit)
   if (decided instanceof AuthdError) throw decided
-  return decided as Exclude<Result, AuthdError>
+  return decided
 }

@@ -2,7 +2,6 @@ import type { Deps } from '../deps.ts'
 import type { Metrics } from '../platform/monitoring/metrics.ts'
 import { type AuditOutcome, insertAuditLog } from '../store/audit-logs.ts'
 import type { Trx } from '../store/db.ts'
-import type { User } from '../store/users.ts'
 
 /** Every security event with its meaning. Each is one row of the audit log. */
 export const EVENTS = {
@@ -93,10 +92,8 @@ export const SYSTEM: Actor = {
 export interface Event {
   type: EventType
   outcome?: AuditOutcome
-  /** Whom it is about, where the caller has the row; else what is known of them. */
-  user?: Pick<User, 'id' | 'email'>
-  userId?: string | null
-  email?: string | null
+  /** The user it is about, or what is known of them: an id, or an address without a user. */
+  user?: { id?: string | null; email?: string | null }
   sessionId?: string | null
   metadata?: Record<string, unknown>
 }
@@ -113,8 +110,8 @@ export async function recordEvent(
     occurredAt: deps.clock.now(),
     eventType: event.type,
     outcome: event.outcome ?? 'success',
-    userId: event.user?.id ?? event.userId ?? null,
-    email: event.user?.email ?? event.email ?? null,
+    userId: event.user?.id ?? null,
+    email: event.user?.email ?? null,
     ip: actor.ip,
     userAgent: actor.userAgent,
     sessionId: event.sessionId ?? null,

@@ -14,7 +14,7 @@ test('a port that is in use is named, with exit code 69', async () => {
   const { code, stderr } = await place.run(['serve', '--dev', '--listen', listen])
 
   expect(code).toBe(69)
-  expect(stderr).toContain(`${listen} is taken`)
+  expect(stderr).toContain(`${listen} is in use`)
 })
 
 test('an unknown field is rejected, and the known ones are named', async () => {

@@ -70,7 +70,7 @@ test('the log is filtered by event, outcome, user and time', async () => {
     ['session.revoked', 'usr_1'],
     ['user.disabled', 'usr_2'],
   ] as const) {
-    await authd.deps.db.write((trx) => recordEvent(authd.deps, trx, SYSTEM, { type, userId }))
+    await authd.deps.db.write((trx) => recordEvent(authd.deps, trx, SYSTEM, { type, user: { id: userId } }))
     authd.clock.advance(1000)
   }
   await sealAudit(authd.deps)

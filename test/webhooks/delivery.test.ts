@@ -26,8 +26,7 @@ async function happen(authd: Authd, ...types: EventType[]): Promise<void> {
   for (const type of types) {
     const event = {
       type,
-      userId: 'usr_1',
-      email: 'ada@example.com',
+      user: { id: 'usr_1', email: 'ada@example.com' },
       metadata: { method: 'passkey', note: 'a secret', reason: 'ada@example.com asked', trace_id: '4bf92f3577b34da6' },
     }
     await authd.deps.db.write((trx) => recordEvent(authd.deps, trx, SYSTEM, event))

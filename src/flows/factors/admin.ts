@@ -5,6 +5,7 @@ import { clearFailures } from '../../store/failed-attempts.ts'
 import { listPasskeys, type Passkey, renamePasskey } from '../../store/passkeys.ts'
 import { deleteRecoveryCodes } from '../../store/recovery-codes.ts'
 import { lockUser, type User } from '../../store/users.ts'
+import { decide } from '../decide.ts'
 import { type Actor, recordEvent } from '../event.ts'
 import { resolveUser } from '../named-user.ts'
 import { enrolledFactors } from '../policy/factor.ts'
@@ -84,9 +85,9 @@ async function holdUser<Result>(
   { id, email }: User,
   work: (trx: Trx, user: User) => Promise<Result>,
 ): Promise<Result> {
-  return await deps.db.write(async (trx) => {
+  return await decide(deps, async (trx) => {
     const user = await lockUser(trx, id)
-    if (!user) throw new AuthdError('USER_NOT_FOUND', { message: `${email} is gone.` })
+    if (!user) return new AuthdError('USER_NOT_FOUND', { message: `${email} is gone.` })
     return await work(trx, user)
   })
 }

@@ -10,7 +10,7 @@ import { takeWebauthnUserId, type User } from '../../store/users.ts'
 import { decide } from '../decide.ts'
 import { type Actor, recordEvent } from '../event.ts'
 import { notify } from '../outbox/notice.ts'
-import { lastFactorGuard } from '../policy/last-factor.ts'
+import { lastFactorGuard } from '../policy/factor.ts'
 import { holdFresh } from '../sessions/fresh.ts'
 import { type Renewed, renew } from '../sessions/renewal.ts'
 import { newChallenge, type PasskeyAnswer, type PasskeyOptions, take } from './passkey.ts'
@@ -94,7 +94,7 @@ export async function renameOwnPasskey(
     const isThere = await renamePasskey(trx, { id, userId, name: name.trim() })
     const passkey = (await listPasskeys(trx, userId)).find((own) => own.id === id)
     if (!isThere || !passkey) throw new AuthdError('PASSKEY_NOT_FOUND')
-    await recordEvent(deps, trx, actor, { type: 'webauthn.renamed', userId, metadata: { passkey: id } })
+    await recordEvent(deps, trx, actor, { type: 'webauthn.renamed', user: { id: userId }, metadata: { passkey: id } })
     return passkey
   })
 }

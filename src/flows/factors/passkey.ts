@@ -8,10 +8,17 @@ import { findPasskeyByCredential, listPasskeys, type Passkey, recordPasskeyUse }
 import type { OwnedSession } from '../../store/sessions.ts'
 import type { SigninAttempt } from '../../store/signin-attempts.ts'
 import { findUser, findUserByEmail, lockUser, type User } from '../../store/users.ts'
-import { type Actor, recordEvent } from '../event.ts'
+import { decide } from '../decide.ts'
+import { type Actor, type Event, recordEvent } from '../event.ts'
 import type { Renewed } from '../sessions/renewal.ts'
 import { findHeld, type Holding, isOpen } from '../signin/attempt.ts'
-import { completeSignIn, prepareSignIn, presentSignIn, type SignInResult } from '../signin/complete.ts'
+import {
+  completeSignIn,
+  prepareSignIn,
+  presentSignIn,
+  type SignInOutcome,
+  type SignInResult,
+} from '../signin/complete.ts'
 import type { Redemption } from '../signin/link.ts'
 import { imaginaryCredentials } from './imaginary-credential.ts'
 import { type Assertion, checkAssertion, library, relyingParty } from './passkey-check.ts'
@@ -60,31 +67,24 @@ export async function redeemPasskey(
   { challengeId, credential, holding, replaces, device }: Redemption & PasskeyAnswer,
 ): Promise<SignInResult> {
   await prepareSignIn(deps)
-  const taken = await deps.db.write(async (trx) => {
+  const refused = new AuthdError('INVALID_CREDENTIALS', { message: NOT_ACCEPTED })
+  const taken = await decide(deps, async (trx) => {
     const attempt = (await findHeld(trx, holding))?.attempt
     const asked = attempt && (await take(deps, trx, { challengeId, kind: 'signin', boundTo: attempt.id }))
-    return asked === undefined ? undefined : { attempt, asked }
+    return asked === undefined ? refused : { attemptId: attempt?.id, asked }
   })
-  const checked = taken && (await check(deps, { credential, challenge: taken.asked }))
-  const outcome =
-    taken &&
-    (await deps.db.write(async (trx) => {
-      const held = (await findHeld(trx, holding))?.attempt
-      if (!held || held.id !== taken.attempt?.id || !isOpen(held, deps.clock.now())) return undefined
-      const user = checked && isExpected(held, checked.user) ? await lockUser(trx, checked.user.id) : undefined
-      if (!checked || !user || !(await accept(deps, trx, actor, { user, checked }))) {
-        return await noteFailure(deps, trx, actor, { email: held.email, userId: held.userId })
-      }
-      return await completeSignIn(deps, trx, actor, {
-        attempt: held,
-        user,
-        proof: 'passkey',
-        method: 'passkey',
-        replaces,
-        device,
-      })
-    }))
-  if (!outcome) throw new AuthdError('INVALID_CREDENTIALS', { message: NOT_ACCEPTED })
+  const checked = await check(deps, { credential, challenge: taken.asked })
+  const outcome = await decide<SignInOutcome>(deps, async (trx) => {
+    const attempt = (await findHeld(trx, holding))?.attempt
+    if (!attempt || attempt.id !== taken.attemptId || !isOpen(attempt, deps.clock.now())) return refused
+    const user = checked && isExpected(attempt, checked.user) ? await lockUser(trx, checked.user.id) : undefined
+    if (!checked || !user || !(await accept(deps, trx, actor, { user, checked }))) {
+      await noteFailure(deps, trx, actor, { id: attempt.userId, email: attempt.email })
+      return refused
+    }
+    const proven = { attempt, user, proof: 'passkey', method: 'passkey', replaces, device } as const
+    return (await completeSignIn(deps, trx, actor, proven)) ?? refused
+  })
   return await presentSignIn(deps, outcome)
 }
 
@@ -99,7 +99,7 @@ export async function stepUpWithPasskey(
   return await finishStepUp(deps, actor, session, async (trx, user): Promise<'passkey' | AuthdError> => {
     const isOwn = checked !== undefined && checked.user.id === user.id
     if (isOwn && (await accept(deps, trx, actor, { user, checked }))) return 'passkey'
-    await noteFailure(deps, trx, actor, { email: user.email, userId: user.id })
+    await noteFailure(deps, trx, actor, user)
     return new AuthdError('INVALID_CREDENTIALS')
   })
 }
@@ -232,13 +232,7 @@ async function accept(
   return true
 }
 
-async function noteFailure(
-  deps: Deps,
-  trx: Trx,
-  actor: Actor,
-  { email, userId }: { email: string | null; userId: string | null },
-): Promise<undefined> {
+async function noteFailure(deps: Deps, trx: Trx, actor: Actor, user: NonNullable<Event['user']>): Promise<void> {
   const metadata = { method: 'passkey', reason: 'not_accepted' }
-  const type = 'user.authentication_failed'
-  await recordEvent(deps, trx, actor, { type, outcome: 'failure', userId, email, metadata })
+  await recordEvent(deps, trx, actor, { type: 'user.authentication_failed', outcome: 'failure', user, metadata })
 }

@@ -75,11 +75,7 @@ export async function checkRecoveryCode(
   const refusal = await tryFactor(deps, trx, actor, { user, factor: 'recovery_code', isRight })
   if (refusal) return refusal
   const left = unused.length - 1
-  await recordEvent(deps, trx, actor, {
-    type: 'recovery_code.used',
-    user,
-    metadata: { left },
-  })
+  await recordEvent(deps, trx, actor, { type: 'recovery_code.used', user, metadata: { left } })
   await notify(deps, trx, actor, { user, template: 'recovery_code_used', values: { codes_left: String(left) } })
   return undefined
 }

@@ -70,12 +70,8 @@ export async function finishStepUp(
     const proof = await prove(trx, user)
     if (proof instanceof AuthdError) return proof
     if (proof === 'email' && !methods.includes('email')) return stepUpError(methods)
-    await recordEvent(deps, trx, actor, {
-      type: 'session.stepped_up',
-      user,
-      sessionId: session.id,
-      metadata: { proof },
-    })
+    const event = { type: 'session.stepped_up', user, sessionId: session.id, metadata: { proof } } as const
+    await recordEvent(deps, trx, actor, event)
     return await renew(deps, trx, { session, proof })
   })
 }

@@ -10,7 +10,7 @@ import { lockUser, lockUserByEmail, type User } from '../../store/users.ts'
 import { decide } from '../decide.ts'
 import { type Actor, recordEvent } from '../event.ts'
 import { notify } from '../outbox/notice.ts'
-import { lastFactorGuard } from '../policy/last-factor.ts'
+import { lastFactorGuard } from '../policy/factor.ts'
 import { FIRST_WRONG_A_DAY, tryFactor } from '../policy/lockout.ts'
 import { holdFresh } from '../sessions/fresh.ts'
 import { type Renewed, renew } from '../sessions/renewal.ts'
@@ -128,7 +128,7 @@ export async function finishTotp(
     if (!sealed || step === undefined) return wrong
     if (!(await confirmTotp(trx, { userId, pendingSealed: sealed, step, now }))) return wrong
     await clearFailures(trx, { kind: 'totp', subject: userId })
-    await recordEvent(deps, trx, actor, { type: 'totp.enrolled', userId, email: user.email, sessionId })
+    await recordEvent(deps, trx, actor, { type: 'totp.enrolled', user, sessionId })
     await notify(deps, trx, actor, { user, template: 'totp_enabled' })
     const isNew = await ensureRecoveryCodes(deps, trx, actor, { user, codes })
     const renewed = await renew(deps, trx, { session, proof: 'otp' })

@@ -28,8 +28,8 @@ export async function resetLimits(deps: Deps, actor: Actor, key: string): Promis
     if (forgotten.length === 0) return []
     await bumpEpoch(trx, 'rate_limits')
     const policies = forgotten.map(({ policy }) => policy)
-    const email = policies.includes('email') ? subject : null
-    await recordEvent(deps, trx, actor, { type: 'rate_limit.reset', email, metadata: { policies } })
+    const user = policies.includes('email') ? { email: subject } : {}
+    await recordEvent(deps, trx, actor, { type: 'rate_limit.reset', user, metadata: { policies } })
     return forgotten
   })
   await deps.cache.refresh()

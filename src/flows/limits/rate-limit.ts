@@ -52,7 +52,7 @@ export async function spend(deps: Deps, actor: Actor, buckets: Bucket[]): Promis
   })
   for (const standing of standings) await rememberIfOver(deps, standing)
   const over = standings.find(({ isOver }) => isOver)
-  if (over) throw tooMany(deps, over.bucket, over.resetMs)
+  if (over) throw refuse(deps, over.bucket, over.resetMs)
   return standings
 }
 
@@ -74,7 +74,7 @@ export async function spendIn(
     await recordEvent(deps, trx, actor, {
       type: 'rate_limit.exceeded',
       outcome: 'failure',
-      ...(bucket.policy === 'email' && { email: bucket.subject }),
+      ...(bucket.policy === 'email' && { user: { email: bucket.subject } }),
       metadata: { policy: bucket.policy, limit, ...(isPublic(bucket) && { subject: bucket.subject }) },
     })
   }
@@ -94,11 +94,11 @@ export async function refuseFull(deps: Deps, buckets: Bucket[]): Promise<void> {
     const known = full.get(keyOf(bucket))
     if (!known || known.limit < limitOf(deps, bucket)) continue
     const resetMs = known.until - now
-    if (resetMs > 0 && resetMs <= POLICIES[bucket.policy].windowMs) throw tooMany(deps, bucket, resetMs)
+    if (resetMs > 0 && resetMs <= POLICIES[bucket.policy].windowMs) throw refuse(deps, bucket, resetMs)
   }
 }
 
-export async function rememberIfOver(deps: Deps, { bucket, isOver, resetMs, limit }: Standing): Promise<void> {
+async function rememberIfOver(deps: Deps, { bucket, isOver, resetMs, limit }: Standing): Promise<void> {
   if (!isOver) return
   const full = await fullBuckets(deps)
   const [oldest] = full.keys()
@@ -130,9 +130,17 @@ export async function flushTally(deps: Deps): Promise<void> {
   for (const standing of standings) await rememberIfOver(deps, standing)
 }
 
-/** The 429 of a bucket, counted, with what its owner may know. */
-export function tooMany({ metrics }: Pick<Deps, 'metrics'>, { policy }: Bucket, resetMs: number): AuthdError {
+function refuse(deps: Pick<Deps, 'metrics'>, bucket: Bucket, resetMs: number): AuthdError {
+  countHit(deps, bucket)
+  return tooMany(bucket, resetMs)
+}
+
+export function countHit({ metrics }: Pick<Deps, 'metrics'>, { policy }: Bucket): void {
   metrics.count('rate_limit_hits_total', { type: policy })
+}
+
+/** Returns RATE_LIMITED with the policy, which its owner may know, and when to try again. */
+export function tooMany({ policy }: Bucket, resetMs: number): AuthdError {
   const retryAfter = Math.max(1, Math.ceil(resetMs / SECOND))
   const what =
     policy === 'email'

@@ -2,6 +2,7 @@ import type { Deps } from '../../deps.ts'
 import { AuthdError } from '../../errors.ts'
 import { toRfc3339 } from '../../platform/clock.ts'
 import { deleteSystemConfig, findSystemConfig, setSystemConfig } from '../../store/system-config.ts'
+import { decide } from '../decide.ts'
 import { type Actor, recordEvent } from '../event.ts'
 import { endSessionsIn } from '../sessions/session.ts'
 import { rotateKeys } from '../sessions/signing-key.ts'
@@ -38,8 +39,11 @@ export async function beginLockdown(
   { reason, keepSessions }: { reason: string | null; keepSessions: boolean },
 ): Promise<LockdownDone> {
   const since = deps.clock.now()
-  const ended = await deps.db.write(async (trx) => {
-    if ((await findSystemConfig(trx, ENTRY)) !== undefined) return undefined
+  const ended = await decide(deps, async (trx) => {
+    if ((await findSystemConfig(trx, ENTRY)) !== undefined) {
+      const suggestions = ['authd lockdown status']
+      return new AuthdError('CONFLICT', { message: 'A lockdown is on already.', suggestions })
+    }
     const before: Lockdown['before'] = {}
     for (const [key, value] of Object.entries(HELD)) {
       before[key] = await storedValue(trx, key)
@@ -51,8 +55,6 @@ export async function beginLockdown(
     await recordEvent(deps, trx, actor, { type: 'lockdown.on', metadata: { ended_sessions: over.length } })
     return over
   })
-  if (!ended)
-    throw new AuthdError('CONFLICT', { message: 'A lockdown is on already.', suggestions: ['authd lockdown status'] })
   await putInForce(deps)
   const isShared = deps.config.current().tokens.algorithm === 'HS256'
   const newKey = isShared ? undefined : (await rotateKeys(deps, actor, { isImmediate: true })).kid
@@ -61,9 +63,9 @@ export async function beginLockdown(
 
 /** Puts back what was set before. Sessions that were ended stay ended, and the new key stays. */
 export async function endLockdown(deps: Deps, actor: Actor): Promise<Lockdown> {
-  const ended = await deps.db.write(async (trx) => {
+  const ended = await decide(deps, async (trx) => {
     const text = await findSystemConfig(trx, ENTRY)
-    if (text === undefined) return undefined
+    if (text === undefined) return new AuthdError('CONFLICT', { message: 'No lockdown is on.' })
     const lockdown = JSON.parse(text) as Lockdown
     for (const [key, value] of Object.entries(lockdown.before)) {
       if (value === null) await dropSetting(deps, trx, actor, key)
@@ -73,7 +75,6 @@ export async function endLockdown(deps: Deps, actor: Actor): Promise<Lockdown> {
     await recordEvent(deps, trx, actor, { type: 'lockdown.off', metadata: { since: toRfc3339(lockdown.since) } })
     return lockdown
   })
-  if (!ended) throw new AuthdError('CONFLICT', { message: 'No lockdown is on.' })
   await putInForce(deps)
   return ended
 }

@@ -92,7 +92,7 @@ async function deliver(deps: Deps, mail: OutboxItem, startedAt: number): Promise
     await recordEvent(deps, trx, SYSTEM, {
       type: 'mail.failed',
       outcome: 'failure',
-      email: mail.recipient,
+      user: { email: mail.recipient },
       metadata: { message_id: mail.id, template, tries, reason: end.response },
     })
   })

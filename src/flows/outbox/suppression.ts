@@ -55,7 +55,7 @@ export async function noteRefusal(
   await recordEvent(deps, trx, SYSTEM, {
     type: 'mail.suppressed',
     outcome: 'failure',
-    email: address,
+    user: { email: address },
     metadata: { refusals, reason: response, days: SUPPRESSED_MS / DAY },
   })
 }
@@ -79,7 +79,7 @@ export async function clearSuppression(
   if (address === undefined) throw new AuthdError('VALIDATION_ERROR', { message: `"${name}" is no e-mail address.` })
   const isChanged = await deps.db.write(async (trx) => {
     const wasThere = await deleteSuppression(trx, address)
-    if (wasThere) await recordEvent(deps, trx, actor, { type: 'mail.unsuppressed', email: address })
+    if (wasThere) await recordEvent(deps, trx, actor, { type: 'mail.unsuppressed', user: { email: address } })
     return wasThere
   })
   return { address, isChanged }

@@ -19,6 +19,7 @@ import {
   updateWebhookEndpoint,
   type WebhookEndpoint,
 } from '../../store/webhook-endpoints.ts'
+import { decide } from '../decide.ts'
 import { type Actor, EVENTS, type EventType, recordEvent, SYSTEM } from '../event.ts'
 import { enqueueMail } from './mail.ts'
 import { secretContext, secretsOf } from './webhook-payload.ts'
@@ -45,8 +46,11 @@ export async function addWebhook(
   const about = checked(input)
   const secret = input.secret === undefined ? newSecret(deps) : checkedSecret(input.secret)
   const id = deps.random.id('whe')
-  const endpoint = await deps.db.write(async (trx) => {
-    if ((await listWebhookEndpoints(trx)).length >= MOST_ENDPOINTS) return undefined
+  const endpoint = await decide(deps, async (trx) => {
+    if ((await listWebhookEndpoints(trx)).length >= MOST_ENDPOINTS) {
+      const message = `There are ${MOST_ENDPOINTS} endpoints already. Remove one first.`
+      return new AuthdError('CONFLICT', { message })
+    }
     await insertWebhookEndpoint(trx, {
       id,
       ...about,
@@ -56,10 +60,9 @@ export async function addWebhook(
       cursorSeq: await findLastAuditSeq(trx),
     })
     await record(deps, trx, actor, 'webhook.added', { id, ...about })
-    return await findWebhookEndpoint(trx, id)
+    return (await findWebhookEndpoint(trx, id)) ?? unknownEndpoint(id)
   })
-  if (endpoint) return { endpoint, secret }
-  throw new AuthdError('CONFLICT', { message: `There are ${MOST_ENDPOINTS} endpoints already: remove one first.` })
+  return { endpoint, secret }
 }
 
 export async function listWebhooks(deps: Pick<Deps, 'db'>): Promise<WebhookEndpoint[]> {
@@ -68,7 +71,9 @@ export async function listWebhooks(deps: Pick<Deps, 'db'>): Promise<WebhookEndpo
 
 /** Throws WEBHOOK_NOT_FOUND. */
 export async function findWebhook(deps: Pick<Deps, 'db'>, id: string): Promise<WebhookEndpoint> {
-  return (await deps.db.read((sql) => findWebhookEndpoint(sql, id))) ?? refuseUnknown(id)
+  const endpoint = await deps.db.read((sql) => findWebhookEndpoint(sql, id))
+  if (!endpoint) throw unknownEndpoint(id)
+  return endpoint
 }
 
 export type WebhookChange = Partial<Pick<NewWebhook, 'url' | 'description' | 'events' | 'allowsPrivate'>>
@@ -207,13 +212,12 @@ async function withEndpoint(
   id: string,
   work: (trx: Trx, endpoint: WebhookEndpoint) => Promise<boolean>,
 ): Promise<{ endpoint: WebhookEndpoint; isChanged: boolean }> {
-  const verdict = await deps.db.write(async (trx) => {
+  return await decide(deps, async (trx) => {
     const before = await lockWebhookEndpoint(trx, id)
-    if (!before) return undefined
+    if (!before) return unknownEndpoint(id)
     const isChanged = await work(trx, before)
     return { endpoint: (await findWebhookEndpoint(trx, id)) ?? before, isChanged }
   })
-  return verdict ?? refuseUnknown(id)
 }
 
 type WebhookEvent = Extract<EventType, `webhook.${string}`>
@@ -262,8 +266,8 @@ function invalid(pointer: string, message: string): AuthdError {
   return new AuthdError('VALIDATION_ERROR', { message, details: { errors: [{ pointer, code: 'INVALID' }] } })
 }
 
-function refuseUnknown(id: string): never {
-  throw new AuthdError('WEBHOOK_NOT_FOUND', {
+function unknownEndpoint(id: string): AuthdError {
+  return new AuthdError('WEBHOOK_NOT_FOUND', {
     message: `No endpoint "${id}".`,
     suggestions: ['authd webhooks list'],
   })

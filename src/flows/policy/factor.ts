@@ -1,4 +1,5 @@
 import type { Deps } from '../../deps.ts'
+import { AuthdError } from '../../errors.ts'
 import type { Sql, Trx } from '../../store/db.ts'
 import { clearFailures, findFailureCount } from '../../store/failed-attempts.ts'
 import { deletePasskeysOf, listPasskeys } from '../../store/passkeys.ts'
@@ -68,6 +69,18 @@ export function whatIsDue(
   if (!hasFactor(enrolled)) return policy === 'required' ? 'enrolment' : 'nothing'
   // Where TOTP is accepted as the first proof, it is the user's factor already.
   return policy === 'optional' && proofs.includes('otp') ? 'nothing' : 'factor'
+}
+
+/** Why the person may not take this factor away: it is the last, and they must have one. */
+export async function lastFactorGuard(
+  deps: Pick<Deps, 'config'>,
+  trx: Trx,
+  user: User,
+  factor: 'passkey' | 'totp',
+): Promise<AuthdError | undefined> {
+  const enrolled = await enrolledFactors(trx, user.id)
+  const left = factor === 'totp' ? { ...enrolled, hasTotp: false } : { ...enrolled, passkeys: enrolled.passkeys - 1 }
+  return policyFor(deps, user) === 'required' && !hasFactor(left) ? new AuthdError('LAST_FACTOR') : undefined
 }
 
 const FACTORS: readonly Factor[] = ['passkey', 'totp', 'recovery_code']

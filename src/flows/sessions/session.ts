@@ -164,10 +164,8 @@ export async function endOwnSession(
   actor: Actor,
   input: { userId: string; sessionId: string },
 ): Promise<void> {
-  const ended = await endSessions(deps, actor, {
-    filter: { userId: input.userId, ids: [input.sessionId] },
-    reason: 'signed_out',
-  })
+  const filter = { userId: input.userId, ids: [input.sessionId] }
+  const ended = await endSessions(deps, actor, { filter, reason: 'signed_out' })
   if (ended.length === 0) throw new AuthdError('SESSION_NOT_FOUND')
 }
 
@@ -182,10 +180,7 @@ export async function signOut(
   await deps.db.write(async (trx) => {
     const filter = scope === 'current' ? { ids: [session.id] } : { userId: session.userId }
     const exceptId = scope === 'others' ? session.id : undefined
-    await endSessionsIn(deps, trx, actor, {
-      filter: { ...filter, exceptId },
-      reason: 'signed_out',
-    })
+    await endSessionsIn(deps, trx, actor, { filter: { ...filter, exceptId }, reason: 'signed_out' })
     if (scope === 'all') await forgetDevices(trx, session.userId)
   })
 }
@@ -215,18 +210,10 @@ export async function endSessionsIn(
   },
 ): Promise<EndedSession[]> {
   const now = deps.clock.now()
-  const ended = await revokeSessions(trx, input.filter, {
-    now,
-    by: actor.id,
-    reason: input.reason,
-  })
+  const ended = await revokeSessions(trx, input.filter, { now, by: actor.id, reason: input.reason })
   for (const { id, userId } of ended) {
-    await recordEvent(deps, trx, actor, {
-      type: 'session.revoked',
-      userId,
-      sessionId: id,
-      metadata: { reason: input.reason },
-    })
+    const metadata = { reason: input.reason }
+    await recordEvent(deps, trx, actor, { type: 'session.revoked', user: { id: userId }, sessionId: id, metadata })
   }
   return ended
 }

@@ -58,17 +58,9 @@ export async function refreshTokens(deps: Deps, actor: Actor, refreshToken: stri
     if (isInGrace || generation >= current.generation) return new AuthdError('INVALID_TOKEN')
     const { userId, id: sessionId } = session
     const metadata = { generation, current_generation: current.generation }
-    await recordEvent(deps, trx, actor, {
-      type: 'session.reuse_detected',
-      outcome: 'failure',
-      userId,
-      sessionId,
-      metadata,
-    })
-    await endSessionsIn(deps, trx, actor, {
-      filter: { ids: [sessionId] },
-      reason: 'refresh_token_reused',
-    })
+    const reuse = { outcome: 'failure', user: { id: userId }, sessionId, metadata } as const
+    await recordEvent(deps, trx, actor, { type: 'session.reuse_detected', ...reuse })
+    await endSessionsIn(deps, trx, actor, { filter: { ids: [sessionId] }, reason: 'refresh_token_reused' })
     const user = await findUser(trx, userId)
     if (user) await notify(deps, trx, actor, { user, template: 'session_theft' })
     return new AuthdError('INVALID_TOKEN')
@@ -81,10 +73,7 @@ export async function refreshTokens(deps: Deps, actor: Actor, refreshToken: stri
 export async function revokeToken(deps: Deps, actor: Actor, token: string): Promise<void> {
   const sessionId = (await findByRefreshToken(deps, token))?.session.id ?? (await readAccessToken(deps, token))?.sid
   if (sessionId === undefined) return
-  await endSessions(deps, actor, {
-    filter: { ids: [sessionId] },
-    reason: 'token_revoked',
-  })
+  await endSessions(deps, actor, { filter: { ids: [sessionId] }, reason: 'token_revoked' })
 }
 
 export type Introspection =

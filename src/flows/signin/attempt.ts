@@ -1,6 +1,8 @@
+import type { Deps } from '../../deps.ts'
 import { digest, equalSecrets, parseToken } from '../../platform/secret.ts'
 import type { Sql } from '../../store/db.ts'
 import { findSigninAttempt, type SigninAttempt } from '../../store/signin-attempts.ts'
+import { acceptedFactors, type Factor } from '../policy/factor.ts'
 
 /** An attempt whose token the caller holds, and that token's text. */
 export interface HeldAttempt {
@@ -39,4 +41,16 @@ export async function findByToken(sql: Sql, text: string | undefined): Promise<H
 /** May still take a proof: not over, not completed. */
 export function isOpen(attempt: SigninAttempt, now: number): boolean {
   return attempt.completedAt === null && attempt.expiresAt > now
+}
+
+/** The attempt that a browser holds and that waits for a second proof, with the factors it may prove. */
+export async function findDueFactors(
+  deps: Deps,
+  holding: Holding,
+): Promise<{ attempt: SigninAttempt; factors: Factor[] } | undefined> {
+  return await deps.db.read(async (sql) => {
+    const attempt = (await findHeld(sql, holding))?.attempt
+    if (!attempt || attempt.userId === null || !isOpen(attempt, deps.clock.now())) return undefined
+    return { attempt, factors: await acceptedFactors(sql, attempt.userId, attempt.proofs) }
+  })
 }

@@ -9,9 +9,10 @@ import {
   type SessionTransport,
   type SigninAttempt,
 } from '../../store/signin-attempts.ts'
+import { decide } from '../decide.ts'
 import type { Actor } from '../event.ts'
 import { findByToken, type HeldAttempt, isOpen } from './attempt.ts'
-import { queueSigninMail, resendAfter, tooManyMails, withinMailLimit } from './mail.ts'
+import { queueSigninMail, resendAfter, withinMailLimit } from './mail.ts'
 
 export interface BeginSignIn {
   email?: EmailAddress | undefined
@@ -44,9 +45,9 @@ export async function beginSignIn(deps: Deps, actor: Actor, input: BeginSignIn):
   checkListed(input.redirectTo, signin.redirectUrls, 'redirect_to', 'signin.redirect_urls')
   checkListed(input.linkTo, signin.linkUrls, 'link_to', 'signin.link_urls')
   const { email, device } = input
-  const begun = await deps.db.write(async (trx) => {
+  return await decide(deps, async (trx) => {
     const find = async () => (await findContinued(deps, trx, input)) ?? (await insertNew(deps, trx, actor, input))
-    if (!email) return { result: begunBy(deps, await find()) }
+    if (!email) return begunBy(deps, await find())
     return await withinMailLimit(deps, trx, actor, {
       email: email.canonical,
       queue: async () => {
@@ -57,8 +58,6 @@ export async function beginSignIn(deps: Deps, actor: Actor, input: BeginSignIn):
       },
     })
   })
-  if ('over' in begun) throw await tooManyMails(deps, begun.over)
-  return begun.result
 }
 
 function begunBy(

@@ -1,13 +1,13 @@
 import type { Deps } from '../../deps.ts'
-import { AuthdError } from '../../errors.ts'
+import type { AuthdError } from '../../errors.ts'
 import type { EmailAddress } from '../../platform/email-address.ts'
 import type { Trx } from '../../store/db.ts'
-import { type AttemptPurpose, findBoundAttempt } from '../../store/signin-attempts.ts'
+import { type AttemptPurpose, findBoundAttempt, type SigninAttempt } from '../../store/signin-attempts.ts'
 import { decide } from '../decide.ts'
 import type { Actor } from '../event.ts'
 import { isOpen } from './attempt.ts'
 import { insertAttempt } from './begin.ts'
-import { queueSigninMail, resendAfter, tooManyMails, tooSoon, withinMailLimit } from './mail.ts'
+import { queueSigninMail, resendAfter, tooSoon, withinMailLimit } from './mail.ts'
 
 /**
  * Mails a code that proves an address for something else than a sign-in: an attempt whose token nobody is given, bound
@@ -28,7 +28,7 @@ export async function sendBoundMail(
 ): Promise<number> {
   const { purpose, boundTo, address, lang, device } = input
   const now = deps.clock.now()
-  const sent = await decide(deps, async (trx) => {
+  const sent = await decide<SigninAttempt>(deps, async (trx) => {
     const refusal = await input.mayBegin(trx)
     if (refusal) return refusal
     const last = await findBoundAttempt(trx, { purpose, boundTo })
@@ -44,7 +44,5 @@ export async function sendBoundMail(
       },
     })
   })
-  if ('over' in sent) throw await tooManyMails(deps, sent.over)
-  if (sent.result instanceof AuthdError) throw sent.result
-  return resendAfter(deps, sent.result) ?? now
+  return resendAfter(deps, sent) ?? now
 }

@@ -34,8 +34,8 @@ export async function spendCode(
   }
   if (isCapped || !equalSecrets(macCode(deps, attempt.id, normalizeCode(code)), codeMac)) {
     const metadata = { method: 'email_code', reason: isCapped ? 'capped' : 'invalid_code' }
-    const about = { outcome: 'failure', userId: user?.id ?? null, email, metadata } as const
-    await recordEvent(deps, trx, actor, { type: 'user.authentication_failed', ...about })
+    const failure = { outcome: 'failure', user: user ?? { email }, metadata } as const
+    await recordEvent(deps, trx, actor, { type: 'user.authentication_failed', ...failure })
     return undefined
   }
   if (budget) await giveBackFailure(trx, budget)

@@ -6,7 +6,7 @@ import { rememberDevice } from '../../store/devices.ts'
 import type { Session } from '../../store/sessions.ts'
 import { addProof, completeSigninAttempt, type Proof, type SigninAttempt } from '../../store/signin-attempts.ts'
 import { insertUser, lockUserByEmail, recordSignIn, type User, verifyUserEmail } from '../../store/users.ts'
-import { type Actor, recordEvent } from '../event.ts'
+import { type Actor, type Event, recordEvent } from '../event.ts'
 import { notify } from '../outbox/notice.ts'
 import {
   acceptedFactors,
@@ -74,8 +74,8 @@ export async function completeSignIn(
   const now = deps.clock.now()
   if (attempt.purpose !== 'signin') throw new Error('an attempt for something else cannot sign in')
   const user = known ?? (await makeUser(deps, trx, actor, attempt))
-  const email = user?.email ?? attempt.email
-  const refuse = (reason: string) => noteRefusal(deps, trx, actor, { email, method, reason, userId: user?.id ?? null })
+  const refuse = (reason: string) =>
+    noteRefusal(deps, trx, actor, { user: user ?? { email: attempt.email }, method, reason })
   if (!user || (user.disabledAt === null && !maySignIn(deps, user.email, user))) return await refuse('not_allowed')
   if (user.disabledAt !== null) return await refuse('disabled')
   if (attempt.userId !== null && attempt.userId !== user.id) return await refuse('other_person')
@@ -125,7 +125,7 @@ async function makeUser(
   const id = deps.random.id('usr')
   const row = { id, email, emailTyped: emailTyped ?? email, name: null, emailVerifiedAt: now, createdAt: now }
   if (await insertUser(trx, row)) {
-    await recordEvent(deps, trx, { ...actor, id: `user:${id}` }, { type: 'user.registered', userId: id, email })
+    await recordEvent(deps, trx, { ...actor, id: `user:${id}` }, { type: 'user.registered', user: row })
   }
   return await lockUserByEmail(trx, email)
 }
@@ -138,8 +138,7 @@ async function verifyAddress(deps: Deps, trx: Trx, actor: Actor, user: User): Pr
   if (!(await verifyUserEmail(trx, { id: user.id, now: deps.clock.now() }))) return
   await endSessionsIn(deps, trx, actor, { filter: { userId: user.id }, reason: 'address_proven' })
   const dropped = await dropFactors(trx, user.id)
-  const metadata = { dropped }
-  await recordEvent(deps, trx, actor, { type: 'user.email_verified', user, metadata })
+  await recordEvent(deps, trx, actor, { type: 'user.email_verified', user, metadata: { dropped } })
 }
 
 async function askForFactor(
@@ -152,8 +151,7 @@ async function askForFactor(
   const until = now + SECOND_FACTOR_MS
   const proven = { id: attempt.id, userId: user.id, proofs, before: attempt.proofs, now, until }
   if (!(await addProof(trx, proven))) return undefined
-  const about = { user, metadata: { method } }
-  await recordEvent(deps, trx, actor, { type: 'user.factor_due', ...about })
+  await recordEvent(deps, trx, actor, { type: 'user.factor_due', user, metadata: { method } })
   const next = { ...attempt, userId: user.id, proofs, expiresAt: Math.max(attempt.expiresAt, until) }
   return { kind: 'factor_due', attempt: next, factors: await acceptedFactors(trx, user.id, proofs) }
 }
@@ -181,11 +179,9 @@ async function noteRefusal(
   deps: Deps,
   trx: Trx,
   actor: Actor,
-  { email, method, reason, userId }: { email: string | null; method: string; reason: string; userId: string | null },
+  { user, ...metadata }: { user: NonNullable<Event['user']>; method: string; reason: string },
 ): Promise<undefined> {
-  const metadata = { method, reason }
-  const type = 'user.authentication_failed'
-  await recordEvent(deps, trx, actor, { type, outcome: 'failure', userId, email, metadata })
+  await recordEvent(deps, trx, actor, { type: 'user.authentication_failed', outcome: 'failure', user, metadata })
 }
 
 export type SignInResult =

@@ -114,8 +114,5 @@ function isUsable(attempt: SigninAttempt, now: number): boolean {
 
 async function notePreview(deps: Deps, trx: Trx, actor: Actor, attempt: SigninAttempt): Promise<void> {
   if (!(await markPreviewed(trx, { id: attempt.id, now: deps.clock.now() }))) return
-  await recordEvent(deps, trx, actor, {
-    type: 'magic_link.previewed',
-    email: attempt.email,
-  })
+  await recordEvent(deps, trx, actor, { type: 'magic_link.previewed', user: { email: attempt.email } })
 }

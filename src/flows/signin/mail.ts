@@ -16,7 +16,7 @@ import {
 import { findUserByEmail, type User } from '../../store/users.ts'
 import { decide } from '../decide.ts'
 import { type Actor, recordEvent, SYSTEM } from '../event.ts'
-import { rememberIfOver, type Standing, spendIn, tooMany } from '../limits/rate-limit.ts'
+import { countHit, spendIn, tooMany } from '../limits/rate-limit.ts'
 import { enqueueMail } from '../outbox/mail.ts'
 import { maySignIn } from '../policy/signup.ts'
 import { findHeld, type Holding, isOpen } from './attempt.ts'
@@ -32,28 +32,26 @@ export async function sendAnotherMail(
   { holding, device }: { holding: Holding; device?: string | undefined },
 ): Promise<{ attempt: SigninAttempt; resendAfter: number }> {
   const now = deps.clock.now()
-  const sent = await decide<{ attempt: SigninAttempt } | { over: Standing }>(deps, async (trx) => {
+  const sent = await decide<SigninAttempt>(deps, async (trx) => {
     const attempt = (await findHeld(trx, holding))?.attempt
     if (!attempt || !isOpen(attempt, now) || attempt.usedAt !== null) return new AuthdError('ATTEMPT_EXPIRED')
     if (attempt.email === null) {
       const message = 'This sign-in has no e-mail address yet. Begin a sign-in with `email`.'
       return new AuthdError('VALIDATION_ERROR', { message })
     }
-    const limited = await withinMailLimit(deps, trx, actor, {
+    const mailed = await withinMailLimit(deps, trx, actor, {
       email: attempt.email,
       queue: async () => {
         const result = await queueSigninMail(deps, trx, actor, { attempt, device })
         return { result, isMailed: result !== undefined }
       },
     })
-    if ('over' in limited) return limited
-    if (limited.result) return { attempt: limited.result }
+    if (mailed) return mailed
     const current = (await findSigninAttempt(trx, attempt.id)) ?? attempt
     const waitUntil = resendAfter(deps, current) ?? now
     return waitUntil > now ? tooSoon(waitUntil - now) : new AuthdError('ATTEMPT_EXPIRED')
   })
-  if ('over' in sent) throw await tooManyMails(deps, sent.over)
-  return { attempt: sent.attempt, resendAfter: resendAfter(deps, sent.attempt) ?? now }
+  return { attempt: sent, resendAfter: resendAfter(deps, sent) ?? now }
 }
 
 export function tooSoon(waitMs: number): AuthdError {
@@ -63,27 +61,24 @@ export function tooSoon(waitMs: number): AuthdError {
 }
 
 /**
- * Counts one mail to this mailbox and queues it, unless the hour's are used up: then nothing is written but the count.
- * A mail that was not queued after all is given back. Known and unknown addresses count alike.
+ * Counts one mail to this mailbox and queues it, or refuses with RATE_LIMITED once the hour's mails are used up. A mail
+ * that `queue` did not queue is given back. Known and unknown addresses count alike.
  */
 export async function withinMailLimit<Result>(
   deps: Deps,
   trx: Trx,
   actor: Actor,
   { email, queue }: { email: string; queue: () => Promise<{ result: Result; isMailed: boolean }> },
-): Promise<{ result: Result } | { over: Standing }> {
+): Promise<Result | AuthdError> {
   const bucket = { policy: 'email', subject: email } as const
-  const standing = await spendIn(deps, trx, actor, bucket)
-  if (standing.isOver) return { over: standing }
+  const { isOver, resetMs } = await spendIn(deps, trx, actor, bucket)
+  if (isOver) {
+    trx.afterCommit(() => countHit(deps, bucket))
+    return tooMany(bucket, resetMs)
+  }
   const { result, isMailed } = await queue()
   if (!isMailed) await giveBackToBucket(trx, bucket, { amount: 1, now: deps.clock.now() })
-  return { result }
-}
-
-/** After the unit: the error of a mailbox that has had its mails, remembered so that a flood costs nothing. */
-export async function tooManyMails(deps: Deps, over: Standing): Promise<AuthdError> {
-  await rememberIfOver(deps, over)
-  return tooMany(deps, over.bucket, over.resetMs)
+  return result
 }
 
 /** When another mail may be asked for; undefined: none was asked for yet. */
@@ -141,18 +136,10 @@ export async function queueSigninMail(
   })
   await recordEvent(deps, trx, actor, {
     type: 'magic_link.requested',
-    userId: user?.id ?? null,
-    email,
+    user: user ?? { email },
     ...(attempt.purpose !== 'signin' && { metadata: { purpose: attempt.purpose } }),
   })
-  return {
-    ...attempt,
-    mailedAt: now,
-    expiresAt,
-    linkDigest,
-    codeMac,
-    codeKind,
-  }
+  return { ...attempt, mailedAt: now, expiresAt, linkDigest, codeMac, codeKind }
 }
 
 /** Where nothing may be sent, a decoy is written in its place, and nobody can tell. */

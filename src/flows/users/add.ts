@@ -58,6 +58,6 @@ export async function addUserIn(
   const isNew = await insertUser(trx, row)
   const user = await findUserByEmail(trx, email.canonical)
   if (!user) throw new Error('a user was inserted and is not there')
-  if (isNew) await recordEvent(deps, trx, actor, { type: 'user.registered', userId: id, email: email.canonical })
+  if (isNew) await recordEvent(deps, trx, actor, { type: 'user.registered', user: row })
   return { user, isNew }
 }

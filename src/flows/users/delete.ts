@@ -31,10 +31,7 @@ export async function removeUserIn(deps: Deps, trx: Trx, actor: Actor, user: Use
 /** Ends sessions, attempts, queued mails, known devices and recovery links of a user; returns the number of sessions. */
 export async function endAllOf(deps: Deps, trx: Trx, actor: Actor, user: User, reason: string): Promise<number> {
   const now = deps.clock.now()
-  const ended = await endSessionsIn(deps, trx, actor, {
-    filter: { userId: user.id },
-    reason,
-  })
+  const ended = await endSessionsIn(deps, trx, actor, { filter: { userId: user.id }, reason })
   await endSigninAttempts(trx, user.email)
   await cancelMailTo(trx, { recipient: user.email, now })
   await forgetDevices(trx, user.id)

@@ -52,11 +52,7 @@ export async function disableUser(deps: Deps, actor: Actor, user: User, reason: 
     const sessionsEnded = await endAllOf(deps, trx, actor, user, 'user_disabled')
     if (isChanged) {
       const metadata = reason === null ? {} : { reason }
-      await recordEvent(deps, trx, actor, {
-        type: 'user.disabled',
-        user,
-        metadata,
-      })
+      await recordEvent(deps, trx, actor, { type: 'user.disabled', user, metadata })
     }
     return { isChanged, sessionsEnded }
   })
@@ -67,11 +63,7 @@ async function enableUser(deps: Deps, actor: Actor, user: User): Promise<Changed
   return await deps.db.write(async (trx) => {
     await lockUser(trx, user.id)
     const isChanged = await markEnabled(trx, user.id)
-    if (isChanged)
-      await recordEvent(deps, trx, actor, {
-        type: 'user.enabled',
-        user,
-      })
+    if (isChanged) await recordEvent(deps, trx, actor, { type: 'user.enabled', user })
     return { isChanged, sessionsEnded: 0 }
   })
 }

@@ -106,7 +106,7 @@ export async function changeEmailIn(
     restorableUntil: now + RESTORABLE_MS,
   })
   const masks = { old_email_masked: maskEmail(user.email), new_email_masked: maskEmail(email) }
-  await recordEvent(deps, trx, actor, { type: 'user.email_changed', userId: user.id, email, metadata: masks })
+  await recordEvent(deps, trx, actor, { type: 'user.email_changed', user: { id: user.id, email }, metadata: masks })
   await notify(deps, trx, actor, {
     user,
     template: 'email_changed',
@@ -163,8 +163,8 @@ export async function restoreEmail(
     // What was enrolled since is whoever's who changed the address; what was there before is still due.
     const dropped = await dropFactors(trx, user.id, { since: change.changedAt })
     await dropLoneRecoveryCodes(trx, user.id)
-    const about = { userId: user.id, email: change.oldEmail, metadata: { dropped } }
-    await recordEvent(deps, trx, actor, { type: 'user.email_restored', ...about })
+    const restored = { id: user.id, email: change.oldEmail }
+    await recordEvent(deps, trx, actor, { type: 'user.email_restored', user: restored, metadata: { dropped } })
     return undefined
   })
 }

@@ -51,8 +51,7 @@ export async function inviteUsers(
       const url = `${publicUrl}/invite?token=${id}.${secret}`
       const row = { id, userId: user.id, secretDigest: digest(secret), lang, createdAt: now, expiresAt }
       await insertInvitation(trx, { ...row, createdBy: actor.id })
-      const about = { user, metadata: { invitation: id } }
-      await recordEvent(deps, trx, actor, { type: 'user.invited', ...about })
+      await recordEvent(deps, trx, actor, { type: 'user.invited', user, metadata: { invitation: id } })
       const mail = {
         to: user.email,
         template: 'invitation' as const,

@@ -12,6 +12,7 @@ import {
 } from '../../store/recovery-links.ts'
 import type { Session } from '../../store/sessions.ts'
 import { findUser, lockUser, type User } from '../../store/users.ts'
+import { decide } from '../decide.ts'
 import { type Actor, recordEvent } from '../event.ts'
 import { dropLoneRecoveryCodes } from '../factors/recovery-code.ts'
 import { resolveUser } from '../named-user.ts'
@@ -19,13 +20,7 @@ import { notify } from '../outbox/notice.ts'
 import { dropFactors, type Factor } from '../policy/factor.ts'
 import { endSessionsIn } from '../sessions/session.ts'
 import { insertAttempt } from '../signin/begin.ts'
-import {
-  completeSignIn,
-  prepareSignIn,
-  presentSignIn,
-  type SignInOutcome,
-  type SignInResult,
-} from '../signin/complete.ts'
+import { completeSignIn, prepareSignIn, presentSignIn, type SignInResult } from '../signin/complete.ts'
 
 export interface MadeRecoveryLink {
   id: string
@@ -63,8 +58,7 @@ export async function makeRecoveryLink(
     await endRecoveryLinks(trx, user.id)
     const link = { id, userId: user.id, secretDigest: digest(secret), removes, createdAt: now, expiresAt }
     await insertRecoveryLink(trx, { ...link, createdBy: actor.id })
-    const about = { user, metadata: { link: id, removes } }
-    await recordEvent(deps, trx, actor, { type: 'user.recovery_link_made', ...about })
+    await recordEvent(deps, trx, actor, { type: 'user.recovery_link_made', user, metadata: { link: id, removes } })
     if (!mustEndSessions) return 0
     const ended = await endSessionsIn(deps, trx, actor, { filter: { userId: user.id }, reason: 'recovery' })
     return ended.length
@@ -100,36 +94,29 @@ export async function redeemRecovery(
 ): Promise<{ result: SignInResult; attemptToken: string }> {
   await prepareSignIn(deps)
   const now = deps.clock.now()
-  const done = await deps.db.write(async (trx): Promise<{ outcome: SignInOutcome; token: string } | undefined> => {
+  const done = await decide(deps, async (trx) => {
+    const refused = new AuthdError('MAGIC_LINK_EXPIRED')
     const link = await readGenuine(trx, token)
     const user = link && (await lockUser(trx, link.userId))
-    if (!link || !user) return undefined
+    if (!link || !user) return refused
     if (link.expiresAt <= now || !(await useRecoveryLink(trx, { id: link.id, now }))) {
       const reason = link.usedAt === null && link.expiresAt <= now ? 'expired' : 'used'
       const metadata = { method: 'recovery_link', reason, link: link.id }
-      const about = { outcome: 'failure', user, metadata } as const
-      await recordEvent(deps, trx, actor, { type: 'user.authentication_failed', ...about })
-      return undefined
+      await recordEvent(deps, trx, actor, { type: 'user.authentication_failed', outcome: 'failure', user, metadata })
+      return refused
     }
     const dropped = await dropFactors(trx, user.id, { which: link.removes as Factor[] })
     await dropLoneRecoveryCodes(trx, user.id)
-    const about = { user, metadata: { link: link.id, dropped } }
-    await recordEvent(deps, trx, actor, { type: 'user.recovery_link_used', ...about })
+    await recordEvent(deps, trx, actor, { type: 'user.recovery_link_used', user, metadata: { link: link.id, dropped } })
     await notify(deps, trx, actor, { user, template: 'recovery_link_used' })
     const email = parseEmailAddress(user.email)
-    const held = await insertAttempt(deps, trx, actor, {
-      email,
-      deliver: 'cookie',
-      lang,
-      purpose: 'signin',
-      boundTo: null,
-    })
+    const asked = { email, deliver: 'cookie', lang, purpose: 'signin', boundTo: null } as const
+    const { attempt, token: attemptToken } = await insertAttempt(deps, trx, actor, asked)
     const by = { proof: 'recovery_link', method: 'recovery_link' } as const
-    const outcome = await completeSignIn(deps, trx, actor, { attempt: held.attempt, user, ...by, replaces, device })
-    return outcome && { outcome, token: held.token }
+    const outcome = await completeSignIn(deps, trx, actor, { attempt, user, ...by, replaces, device })
+    return outcome ? { outcome, attemptToken } : refused
   })
-  if (!done) throw new AuthdError('MAGIC_LINK_EXPIRED')
-  return { result: await presentSignIn(deps, done.outcome), attemptToken: done.token }
+  return { result: await presentSignIn(deps, done.outcome), attemptToken: done.attemptToken }
 }
 
 async function readLink(sql: Sql, text: string, now: number): Promise<RecoveryLink | undefined> {

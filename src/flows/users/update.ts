@@ -47,7 +47,7 @@ export async function updateUser(
       const isPolicy = changed.includes('mfa_policy')
       const policy = { before: before.mfaPolicy ?? 'default', after: update.mfaPolicy ?? 'default' }
       const metadata = { changed, ...(isPolicy && { mfa_policy: policy }) }
-      await recordEvent(deps, trx, actor, { type: 'user.updated', userId: id, email: before.email, metadata })
+      await recordEvent(deps, trx, actor, { type: 'user.updated', user: before, metadata })
     }
     const { email: address, isVerified } = update
     if (address && address.canonical !== before.email) {
