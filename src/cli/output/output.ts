@@ -64,7 +64,7 @@ export class Output {
         this.#stdout.columns ?? 80,
       ),
     )
-    if (rows.length === 0) this.hint('Nothing to show.')
+    if (rows.length === 0) this.hint('No results.')
     else if (nextCursor !== null)
       this.hint(`Showing ${rows.length} of ${total ?? 'more'}. More: --cursor ${nextCursor}`)
   }
@@ -151,7 +151,7 @@ export class Output {
     const unknown = this.#fieldNames().find((name) => !(name in value))
     if (unknown !== undefined) {
       const names = Object.keys(value).join(',')
-      throw new AuthdError('USAGE', { message: `--fields: there is no "${unknown}". There are ${names}.` })
+      throw new AuthdError('USAGE', { message: `--fields: unknown field "${unknown}". Available: ${names}.` })
     }
     return Object.fromEntries(
       this.#fieldNames().map((name) => [name, (value as Record<string, unknown>)[name] ?? null]),

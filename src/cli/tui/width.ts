@@ -29,7 +29,7 @@ function headOf(text: string, width: number): string {
   return head
 }
 
-/** Exactly so many cells: filled up with spaces, or cut with an ellipsis. */
+/** Text of exactly `width` cells: padded with spaces or cut with an ellipsis. */
 export function fitTo(text: string, width: number): string {
   const seen = clean(text)
   if (widthOf(seen) <= width) return seen + ' '.repeat(width - widthOf(seen))
