@@ -5,7 +5,10 @@ import { findUser, findUserByEmail, listUsersByPrefix, type User } from '../stor
 
 const PREFIX_MIN = 6
 
-/** The user whom an operator names by exact id, by address in any spelling, or by a unique start of the id. */
+/**
+ * Finds a user by exact id, by address in any spelling, or by a unique prefix of the id. Throws USER_NOT_FOUND, or
+ * VALIDATION_ERROR for an ambiguous prefix.
+ */
 export async function resolveUser(deps: Pick<Deps, 'db'>, text: string): Promise<User> {
   const address = parseEmailAddress(text)
   const found = await deps.db.read(async (sql) => {

@@ -8,15 +8,15 @@ import { deliverNextMail } from '../flows/outbox/mail.ts'
 import { deliverNextWebhook, queueWebhooks } from '../flows/outbox/webhook-delivery.ts'
 import { HOUR, SECOND } from '../platform/clock.ts'
 
-/** Work whose client is the clock. */
+/** Work that a timer starts. */
 export interface Job {
   name: string
   everyMs: number
-  /** Runs soon after any commit, too: there may be something to do. */
+  /** Also runs soon after any commit, because there may be work then. */
   isWokenByCommits: boolean
-  /** How many run at once in one process; one, if not said. */
+  /** How many run at once in one process; one by default. */
   workers?: (deps: Deps) => number
-  /** True: there is more to do at once. */
+  /** Returns true if there is more to do now. */
   run(deps: Deps): Promise<boolean>
 }
 
@@ -35,7 +35,7 @@ export const JOBS: readonly Job[] = [
     run: queueWebhooks,
   },
   {
-    // One hangs at most for each endpoint that does, and those are soon left alone.
+    // Each hanging endpoint holds one worker, and soon rests.
     name: 'webhooks',
     everyMs: SECOND,
     isWokenByCommits: true,
@@ -61,7 +61,7 @@ export const JOBS: readonly Job[] = [
     },
   },
   {
-    // What this process keeps of the database is never older than this.
+    // Caches in this process are never older than this.
     name: 'epochs',
     everyMs: SECOND,
     isWokenByCommits: false,
@@ -82,7 +82,7 @@ export const JOBS: readonly Job[] = [
   },
 ]
 
-/** Where several daemons may share a database, each says that it runs. */
+/** Announces this daemon, where several may share a database. */
 export function announcing(node: Node): Job {
   return {
     name: 'announce',

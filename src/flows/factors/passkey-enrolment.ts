@@ -24,7 +24,10 @@ export async function listOwnPasskeys(deps: Deps, userId: string): Promise<Passk
   return await deps.db.read((sql) => listPasskeys(sql, userId))
 }
 
-/** A challenge to make a passkey with: discoverable, with user verification, and not one that is there already. */
+/**
+ * Options for a new passkey: discoverable, with user verification, and on an authenticator without one. Throws
+ * STEP_UP_REQUIRED, CONFLICT.
+ */
 export async function beginPasskeyEnrolment(deps: Deps, session: OwnedSession): Promise<PasskeyOptions> {
   const { app, ...config } = deps.config.current()
   const { rpId } = relyingParty(config)
@@ -56,7 +59,7 @@ export async function beginPasskeyEnrolment(deps: Deps, session: OwnedSession): 
   return { challengeId, options, expiresAt }
 }
 
-/** Adds the passkey that answered. Whatever was wrong with it, there is one refusal. */
+/** Adds the passkey that answered. Throws PASSKEY_NOT_ACCEPTED for any fault, STEP_UP_REQUIRED, CONFLICT. */
 export async function enrolPasskey(
   deps: Deps,
   actor: Actor,
@@ -99,7 +102,10 @@ export async function renameOwnPasskey(
   })
 }
 
-/** Takes a passkey away; the last factor of somebody who must have one stays. */
+/**
+ * Removes a passkey. Throws LAST_FACTOR for the only factor of a user who must have one, PASSKEY_NOT_FOUND,
+ * STEP_UP_REQUIRED.
+ */
 export async function removeOwnPasskey(
   deps: Deps,
   actor: Actor,
@@ -115,7 +121,7 @@ export async function removeOwnPasskey(
   })
 }
 
-/** Inside the unit that holds the person; false: there is no such passkey of theirs. */
+/** Runs inside the unit that locks the user. Returns false if the user has no such passkey. */
 export async function removePasskeyIn(
   deps: Deps,
   trx: Trx,
@@ -134,7 +140,7 @@ function tooMany(): AuthdError {
   return new AuthdError('CONFLICT', { message: `You have ${PASSKEYS_MAX} passkeys. Remove one first.` })
 }
 
-/** The maker's name, or what the person sits at. */
+/** The name of the maker, or of the device. */
 function defaultName(aaguid: string, actor: Actor): string {
   return authenticatorName(aaguid) ?? describeUserAgent(actor.userAgent) ?? 'Passkey'
 }

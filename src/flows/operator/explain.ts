@@ -16,12 +16,12 @@ import { listLockouts } from '../policy/lockout-admin.ts'
 import { maySignIn } from '../policy/signup.ts'
 import { findLockdown } from './lockdown.ts'
 
-/** One reason why somebody gets in or does not. `fail` keeps them out; `warn` is worth knowing. */
+/** One reason why a user can or cannot sign in. `fail` prevents it; `warn` does not. */
 export interface Check {
   id: string
   status: 'ok' | 'warn' | 'fail'
   detail: string
-  /** The command that would help. */
+  /** A command that helps. */
   fix?: string
 }
 
@@ -31,7 +31,7 @@ export interface Explanation {
   checks: Check[]
 }
 
-/** Why this person can or cannot sign in, now, and from that address if one is named. Changes nothing. */
+/** Explains whether a user can sign in now, and from a given address. Changes nothing. Throws USAGE, USER_NOT_FOUND. */
 export async function explainSignIn(
   deps: Deps,
   name: string,
@@ -55,7 +55,7 @@ export async function explainSignIn(
   return { verdict: checks.some(({ status }) => status === 'fail') ? 'cannot' : 'can', email, checks }
 }
 
-/** A person as operators name them, or an address that nobody has yet. */
+/** A user as operators name them, or an address without a user. */
 async function whoIs(deps: Deps, name: string): Promise<{ address: EmailAddress; user: User | undefined }> {
   const address = parseEmailAddress(name)
   if (!address) {

@@ -33,11 +33,14 @@ export interface NewWebhook {
   description: string
   events: string[]
   allowsPrivate: boolean
-  /** Its own secret; without one, it is made. */
+  /** A given secret. By default authd makes one. */
   secret?: string | undefined
 }
 
-/** Adds an endpoint; it is sent what happens from now on. Its secret is answered this once. */
+/**
+ * Adds an endpoint, which gets events from now on. Returns its secret this once. Throws VALIDATION_ERROR, CONFLICT
+ * above 100 endpoints.
+ */
 export async function addWebhook(
   deps: Deps,
   actor: Actor,
@@ -78,7 +81,10 @@ export async function findWebhook(deps: Pick<Deps, 'db'>, id: string): Promise<W
 
 export type WebhookChange = Partial<Pick<NewWebhook, 'url' | 'description' | 'events' | 'allowsPrivate'>>
 
-/** Changes what is given of an endpoint. What is queued goes to where it is then. */
+/**
+ * Changes some fields of an endpoint. Queued deliveries go to its new address. Throws VALIDATION_ERROR,
+ * WEBHOOK_NOT_FOUND.
+ */
 export async function changeWebhook(
   deps: Deps,
   actor: Actor,
@@ -96,7 +102,10 @@ export async function changeWebhook(
   })
 }
 
-/** Nothing is sent until it is resumed; what happens meanwhile is sent then, if it is no older than four days. */
+/**
+ * Pauses an endpoint. Events from then on are sent after it is resumed, if they are not older than four days. Throws
+ * WEBHOOK_NOT_FOUND.
+ */
 export async function pauseWebhook(deps: Deps, actor: Actor, id: string) {
   return await withEndpoint(deps, id, async (trx, endpoint) => {
     const isChanged = await pauseWebhookEndpoint(trx, { id, now: deps.clock.now(), reason: 'operator' })
@@ -113,7 +122,7 @@ export async function resumeWebhook(deps: Deps, actor: Actor, id: string) {
   })
 }
 
-/** Takes an endpoint away; what waits for it is not sent. */
+/** Removes an endpoint and cancels its deliveries. Throws WEBHOOK_NOT_FOUND. */
 export async function removeWebhook(deps: Deps, actor: Actor, id: string): Promise<WebhookEndpoint> {
   const { endpoint } = await withEndpoint(deps, id, async (trx, found) => {
     await cancelWebhooksFor(trx, { endpointId: id, now: deps.clock.now() })
@@ -124,7 +133,10 @@ export async function removeWebhook(deps: Deps, actor: Actor, id: string): Promi
   return endpoint
 }
 
-/** A new secret; the one before signs too until `overlapMs` from now, so that receivers can change in between. */
+/**
+ * Replaces the secret. The old one also signs for `overlapMs` milliseconds, so that receivers can change in between.
+ * Throws VALIDATION_ERROR, WEBHOOK_NOT_FOUND.
+ */
 export async function rotateWebhookSecret(
   deps: Deps,
   actor: Actor,
@@ -144,11 +156,11 @@ export async function rotateWebhookSecret(
   return { endpoint, secret }
 }
 
-/** The endpoint of the configuration's short form. */
+/** The endpoint that the configuration names. */
 const CONFIGURED = 'whe_config'
 const CONFIGURED_BY = 'config'
 
-/** Makes the endpoint that the configuration names, changes it, or takes it away. Called when a daemon starts. */
+/** Adds, changes or removes the endpoint of the configuration. Called when a daemon starts. */
 export async function adoptConfiguredWebhook(deps: Deps): Promise<void> {
   const { url, secret: text, events } = deps.config.current().webhooks
   const before = await deps.db.read((sql) => findWebhookEndpoint(sql, CONFIGURED))
@@ -156,7 +168,7 @@ export async function adoptConfiguredWebhook(deps: Deps): Promise<void> {
     if (before) await removeWebhook(deps, SYSTEM, CONFIGURED)
     return
   }
-  // Whoever writes the configuration may name any address.
+  // The author of the configuration may use private addresses.
   const about = { url, description: 'of the configuration', events: [...events], allowsPrivate: true }
   const secret = checkedSecret(text)
   if (!before) {
@@ -164,7 +176,7 @@ export async function adoptConfiguredWebhook(deps: Deps): Promise<void> {
       const secretSealed = deps.keys.seal(secretContext(CONFIGURED), secret)
       const cursorSeq = await findLastAuditSeq(trx)
       const made = { createdAt: deps.clock.now(), createdBy: CONFIGURED_BY, cursorSeq }
-      // Several instances start at once: one of them makes it.
+      // Of several instances that start at once, one adds it.
       if (!(await insertWebhookEndpoint(trx, { id: CONFIGURED, ...about, secretSealed, ...made }))) return
       await record(deps, trx, SYSTEM, 'webhook.added', { id: CONFIGURED, ...about })
     })
@@ -175,12 +187,12 @@ export async function adoptConfiguredWebhook(deps: Deps): Promise<void> {
   await rotateWebhookSecret(deps, SYSTEM, { id: CONFIGURED, overlapMs: DAY, secret })
 }
 
-/** The secret of the configuration's endpoint, in its `whsec_` form; undefined for every other one. */
+/** The secret of the configuration's endpoint, as `whsec_…`. Undefined for other endpoints. */
 export function secretOfConfigured(deps: Pick<Deps, 'keys' | 'clock'>, endpoint: WebhookEndpoint): string | undefined {
   return endpoint.createdBy === CONFIGURED_BY ? secretsOf(deps, endpoint, deps.clock.now())[0] : undefined
 }
 
-/** Pauses an endpoint that takes nothing, and tells the operator. In the unit that found it out. */
+/** Pauses a failing endpoint and tells the operator by mail, in the unit that found it failing. */
 export async function pauseByItself(
   deps: Deps,
   trx: Trx,
@@ -201,12 +213,12 @@ export async function pauseByItself(
   })
 }
 
-/** Does an endpoint ask for this event? */
+/** Says whether an endpoint wants an event. */
 export function isWanted({ events }: Pick<WebhookEndpoint, 'events'>, type: string): boolean {
   return events.some((glob) => matches(glob, type))
 }
 
-/** Works on an endpoint that is held, and answers how it stands after; WEBHOOK_NOT_FOUND where there is none. */
+/** Runs a unit that locks the endpoint. Returns the endpoint as it is afterwards. Throws WEBHOOK_NOT_FOUND. */
 async function withEndpoint(
   deps: Deps,
   id: string,

@@ -33,8 +33,8 @@ export function hasFactor({ passkeys, hasTotp }: Enrolled): boolean {
 }
 
 /**
- * The factors that a user may prove now, best first: the one rule about what is offered. A factor that wrong codes have
- * disabled is not, and neither is TOTP to somebody who has just proven it.
+ * The factors that a user may prove now, best first. This is the one rule about which factors are offered: not one that
+ * wrong codes have disabled, and not TOTP after a TOTP proof.
  */
 export async function acceptedFactors(sql: Sql, userId: string, proofs: readonly Proof[] = []): Promise<Factor[]> {
   const enrolled = await enrolledFactors(sql, userId)
@@ -71,7 +71,7 @@ export function whatIsDue(
   return policy === 'optional' && proofs.includes('otp') ? 'nothing' : 'factor'
 }
 
-/** Why the person may not take this factor away: it is the last, and they must have one. */
+/** Returns LAST_FACTOR if the user must have a factor and this is the last one. */
 export async function lastFactorGuard(
   deps: Pick<Deps, 'config'>,
   trx: Trx,

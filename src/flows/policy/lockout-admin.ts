@@ -10,14 +10,14 @@ import { FIRST_WRONG_A_DAY, isDisabledBy, WRONG_CODES_A_DAY } from './lockout.ts
 
 export type LockoutState = 'braked' | 'off' | 'long_codes' | 'used_up'
 
-/** What wrong codes hold up now, and for whom. Nothing else of theirs is held up. */
+/** A lockout that is in force now. It covers one kind of code of one address. */
 export interface Lockout {
   kind: string
-  /** Whose: a person's address, or one that was typed and is nobody's. */
+  /** The address of a user, or one that was typed and has no user. */
   email: string
   failures: number
   state: LockoutState
-  /** Null: until an operator lifts it. */
+  /** Null until an operator unlocks the user. */
   until: number | null
 }
 
@@ -36,7 +36,7 @@ export async function listLockouts(
 function lockoutOf(row: FailureRow, now: number): Lockout[] {
   const { kind, subject, failures, blockedUntil, windowEndsAt } = row
   const about = { kind, failures, email: row.email ?? subject.split(' ')[0] ?? subject }
-  // A budget's window is a day; a brake has none.
+  // A budget has a window of a day, a lockout has none.
   const isBudget = windowEndsAt <= now + DAY
   if (isBudget) {
     const limit = kind === 'totp_first' ? FIRST_WRONG_A_DAY : WRONG_CODES_A_DAY

@@ -8,7 +8,7 @@ import { type Actor, recordEvent } from '../event.ts'
 export interface AddUsers {
   emails: EmailAddress[]
   name: string | null
-  /** The operator knows the addresses to be theirs; otherwise nobody has proven anything yet. */
+  /** The operator vouches for the addresses. Otherwise nobody has proven them yet. */
   isVerified: boolean
   mayExist: boolean
 }
@@ -18,7 +18,7 @@ export interface AddedUser {
   isNew: boolean
 }
 
-/** Adds all of them or, where one is there already and may not be, none. */
+/** Adds all users or, if one exists that may not, none. Throws CONFLICT. */
 export async function addUsers(deps: Deps, actor: Actor, input: AddUsers): Promise<AddedUser[]> {
   return await deps.db.write(async (trx) => {
     const added: AddedUser[] = []
@@ -36,7 +36,7 @@ export async function addUsers(deps: Deps, actor: Actor, input: AddUsers): Promi
   })
 }
 
-/** As addUsers, for one who may be there already. */
+/** As addUsers, for one user who may exist. */
 export async function addUser(
   deps: Deps,
   actor: Actor,

@@ -13,17 +13,17 @@ import { type Actor, recordEvent } from '../event.ts'
 import { resolveUser } from '../named-user.ts'
 import { changeEmailIn } from './email-change.ts'
 
-/** What an operator changes of a person; undefined: stays as it is. */
+/** What an operator changes about a user. Undefined leaves it as it is. */
 export interface UserUpdate {
   name?: string | null | undefined
   email?: EmailAddress | undefined
-  /** The operator knows the new address to be theirs; otherwise its first sign-in proves it. */
+  /** The operator vouches for the new address. Otherwise the next sign-in proves it. */
   isVerified: boolean
-  /** null: as the deployment has it. */
+  /** Null for the policy of the deployment. */
   mfaPolicy?: MfaPolicy | null | undefined
 }
 
-/** Changes a person, all of it or nothing; answers how they were and how they are. */
+/** Changes a user, all of it or nothing. Returns the user before and after. Throws USER_NOT_FOUND, CONFLICT. */
 export async function updateUser(
   deps: Deps,
   actor: Actor,
@@ -43,7 +43,7 @@ export async function updateUser(
       changed.push('mfa_policy')
     }
     if (changed.length > 0) {
-      // Names are not told: the open part of a row outlives the person.
+      // Names are not recorded, because metadata is kept after the user is deleted.
       const isPolicy = changed.includes('mfa_policy')
       const policy = { before: before.mfaPolicy ?? 'default', after: update.mfaPolicy ?? 'default' }
       const metadata = { changed, ...(isPolicy && { mfa_policy: policy }) }
