@@ -5,6 +5,7 @@ import type { Keys } from './platform/keys.ts'
 import type { Metrics } from './platform/monitoring/metrics.ts'
 import type { WebhookClient } from './platform/net/webhook-client.ts'
 import type { Random } from './platform/random.ts'
+import type { SlowHash } from './platform/secret.ts'
 import type { LiveTexts } from './platform/texts/texts.ts'
 import type { ChangeTopic } from './store/change-epochs.ts'
 import type { Db, Sql } from './store/db.ts'
@@ -20,6 +21,7 @@ export interface Deps {
   clock: Clock
   random: Random
   keys: Keys
+  slowHash: SlowHash
   mailer: Mailer
   webhooks: WebhookClient
   log: Log

@@ -115,7 +115,7 @@ const sources = globSync('{src,migrations}/**/*.ts', { cwd: root }).filter((file
 const read = (file: string) => readFileSync(join(root, file), 'utf8')
 
 describe('the layout', () => {
-  test.each(Object.keys(RULES))('%s imports only what it may, and says nothing it may not', (place) => {
+  test.each(Object.keys(RULES))('%s imports and uses only what it may', (place) => {
     const files = sources.filter((file) => ruleOf(file) === place)
 
     expect(files.flatMap((file) => faults(file, read(file)))).toEqual([])
@@ -125,7 +125,7 @@ describe('the layout', () => {
     expect(sources.filter((file) => ruleOf(file) === undefined)).toEqual([])
   })
 
-  test('the check sees a forbidden import, a type that is loaded, and a clock in a flow', () => {
+  test('the check finds a forbidden import, a type import that loads a module, and a clock in a flow', () => {
     const flow =
       "import knex from 'knex'\nimport { Deps } from '../deps.ts'\nconst now = Date.now()\nawait import('../http/app.ts')"
 
@@ -138,11 +138,11 @@ describe('the layout', () => {
     ])
   })
 
-  test('a drawer of flows imports only the drawers before it', () => {
+  test('a folder of flows imports only the folders before it', () => {
     expect(sources.flatMap((file) => drawerFaults(file, read(file)))).toEqual([])
   })
 
-  test('the check of drawers sees an arrow that runs back, and one into or out of audit', () => {
+  test('the check of flow folders finds a backward import, and one into or out of audit', () => {
     const back = "import { redeem } from '../signin/link.ts'"
 
     expect(drawerFaults('src/flows/policy/factor.ts', back)).toEqual([
@@ -153,11 +153,11 @@ describe('the layout', () => {
     expect(drawerFaults('src/flows/signin/code.ts', "import { sealAudit } from '../audit/audit.ts'")).toHaveLength(1)
   })
 
-  test('no file imports itself through others, not even for a type', () => {
+  test('no import cycles between files, types included', () => {
     expect(circlesIn(importGraph())).toEqual([])
   })
 
-  test('the check of circles sees two files that import each other', () => {
+  test('the check of cycles finds two files that import each other', () => {
     const graph = new Map([
       ['a.ts', ['b.ts']],
       ['b.ts', ['c.ts', 'knex']],
@@ -167,11 +167,11 @@ describe('the layout', () => {
     expect(circlesIn(graph)).toEqual(['b.ts c.ts'])
   })
 
-  test('no two folders import each other, unless one holds the other', () => {
+  test('no two folders import each other, unless one contains the other', () => {
     expect(foldersBothWays(importGraph())).toEqual([])
   })
 
-  test('the check of folders sees two that import each other', () => {
+  test('the check of folders finds two that import each other', () => {
     const graph = new Map([
       ['src/a/one.ts', ['src/b/two.ts', 'src/errors.ts']],
       ['src/b/three.ts', ['src/a/four.ts', 'src/a/deep/five.ts']],
@@ -187,7 +187,7 @@ describe('the layout', () => {
     expect(doors.filter((file) => opensUnit(read(file)))).toEqual([])
   })
 
-  test('the check of doors sees a unit that is opened and an event that is recorded', () => {
+  test('the check of doors finds an opened unit and a recorded event', () => {
     expect(opensUnit('await deps.db.write((trx) => insert(trx))')).toBe(true)
     expect(opensUnit('await db\n  .read(async (sql) => 1)')).toBe(true)
     expect(opensUnit('await recordEvent(deps, trx, actor, event)')).toBe(true)
@@ -210,7 +210,7 @@ describe('the layout', () => {
     const { stdout, stderr } = await promisify(execFile)(
       process.execPath,
       ['--disable-warning=ExperimentalWarning', '--input-type=module', '-e', script],
-      { timeout: 15_000, env: {} },
+      { env: {} },
     )
 
     expect(stdout + stderr).toBe('')

@@ -10,7 +10,7 @@ const root = join(import.meta.dirname, '..')
 const ENTRY = 'src/startup/wire.ts'
 const INFO = { version: '1.2.3', commit: 'abc', builtAt: '2026-01-01T00:00:00Z' }
 
-test('the bundle is the same for the same source, and all ASCII', async () => {
+test('the bundle is reproducible and all ASCII', async () => {
   const [one, other] = await Promise.all([bundle(root, ENTRY, INFO), bundle(root, ENTRY, INFO)])
 
   expect(one.text === other.text).toBe(true)
@@ -24,7 +24,7 @@ test('the templates are in the bundle, compiled, and the compilers are not', asy
   expect(files.filter((file) => /node_modules\/mjml|handlebars\/compiler|src\/platform\/mjml/.test(file))).toEqual([])
 })
 
-test("the compiler of an operator's templates is a program of its own, whole and without files beside it", async () => {
+test("the compiler of an operator's templates is a separate, self-contained program", async () => {
   const folder = await mkdtemp(join(tmpdir(), 'authd-compiler-'))
   onTestFinished(() => rm(folder, { recursive: true }))
   const { text, files } = await bundleAll(root, 'src/mail/overrides/worker.ts', INFO)
@@ -42,7 +42,7 @@ test("the compiler of an operator's templates is a program of its own, whole and
   expect(JSON.parse(stdout).problems[0]).toMatchObject({ path: '/t/test.mjml', line: 2 })
 })
 
-test('what draws is a module of its own that needs no place, and nothing of it is in the program', async () => {
+test('the terminal interface is a separate, self-contained module', async () => {
   const [main, tui] = await Promise.all([bundle(root, 'src/cli/main.ts', INFO), bundleTui(root)])
 
   const loaded = await import(`data:text/javascript;base64,${Buffer.from(tui.text).toString('base64')}`)
@@ -54,7 +54,7 @@ test('what draws is a module of its own that needs no place, and nothing of it i
   expect(tui.files.some((file) => drawing.test(file))).toBe(true)
 })
 
-test('a module that looks for files beside itself stops the build, and is named', async () => {
+test('a module that looks for files next to itself stops the build with its name', async () => {
   const folder = await mkdtemp(join(tmpdir(), 'authd-bundle-'))
   onTestFinished(() => rm(folder, { recursive: true }))
   await writeFile(join(folder, 'main.ts'), 'export const main = () => console.log(import.meta.url)')

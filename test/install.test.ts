@@ -27,7 +27,7 @@ describe('install.sh', () => {
     ])
   })
 
-  test('a second time it changes nothing and says so', async () => {
+  test('a second run changes nothing and says so', async () => {
     const { folder, install } = await emptyPrefix()
     const file = await fakeAuthd(folder, '1.0.0')
     await install('--from', file)
@@ -40,7 +40,7 @@ describe('install.sh', () => {
     expect((await lstat(`${folder}/prefix/bin/authd`)).ino).toBe(before.ino)
   })
 
-  test('an upgrade renames the new file onto the old one, so that a running daemon goes on', async () => {
+  test('an upgrade renames the new file over the old one, so a running daemon continues', async () => {
     const { folder, install } = await emptyPrefix()
     await install('--from', await fakeAuthd(folder, '1.0.0'))
     const before = await lstat(`${folder}/prefix/bin/authd`)
@@ -52,7 +52,7 @@ describe('install.sh', () => {
     expect((await lstat(`${folder}/prefix/bin/authd`)).ino).not.toBe(before.ino)
   })
 
-  test('uninstalling leaves what was there before, and nothing else', async () => {
+  test('uninstalling leaves only what was there before', async () => {
     const { folder, install } = await emptyPrefix()
     await mkdir(`${folder}/prefix/bin`, { recursive: true })
     await writeFile(`${folder}/prefix/bin/other`, '')
@@ -65,7 +65,7 @@ describe('install.sh', () => {
     expect(await filesIn(`${folder}/prefix`)).toEqual(['bin/other'])
   })
 
-  test('uninstalling keeps a file that somebody changed since', async () => {
+  test('uninstalling keeps a changed file', async () => {
     const { folder, install } = await emptyPrefix()
     await install('--from', await fakeAuthd(folder, '1.0.0'))
     await writeFile(`${folder}/prefix/share/zsh/site-functions/_authd`, 'mine')
@@ -76,7 +76,7 @@ describe('install.sh', () => {
     expect(await filesIn(`${folder}/prefix`)).toEqual(['share/zsh/site-functions/_authd'])
   })
 
-  test('uninstalling where nothing was installed is no error', async () => {
+  test('uninstalling without an installation succeeds', async () => {
     const { install } = await emptyPrefix()
 
     const { stdout } = await install('--uninstall')
@@ -84,7 +84,7 @@ describe('install.sh', () => {
     expect(stdout).toContain('nothing to remove')
   })
 
-  test('a program of the same name that somebody else installed is not overwritten', async () => {
+  test('another program of the same name is not overwritten', async () => {
     const { folder, install } = await emptyPrefix()
     await mkdir(`${folder}/prefix/bin`, { recursive: true })
     await writeFile(`${folder}/prefix/bin/authd`, 'another authd')
@@ -94,7 +94,7 @@ describe('install.sh', () => {
     expect(await readFile(`${folder}/prefix/bin/authd`, 'utf8')).toBe('another authd')
   })
 
-  test('a file that does not run here is refused before anything is touched', async () => {
+  test('a file that does not run here is rejected before anything is changed', async () => {
     const { folder, install } = await emptyPrefix()
     await writeFile(`${folder}/broken`, '\x7fELF for another machine')
 
@@ -103,7 +103,7 @@ describe('install.sh', () => {
     expect(await readdir(folder)).toEqual(['broken'])
   })
 
-  test('an option that it does not know ends it with the usage', async () => {
+  test('an unknown option prints the usage', async () => {
     const { install } = await emptyPrefix()
 
     await expect(install('--form', 'x')).rejects.toMatchObject({ code: 64, stderr: expect.stringContaining('Usage:') })
@@ -111,7 +111,7 @@ describe('install.sh', () => {
 })
 
 describe('install.sh --bootstrap', () => {
-  test('unpacks the pinned Node and npm on a machine that has neither, and runs npm ci with them', async () => {
+  test('unpacks the pinned Node and npm on a machine without them, and runs npm ci', async () => {
     const project = await bareProject()
 
     const { stdout } = await project.bootstrap()
@@ -120,7 +120,7 @@ describe('install.sh --bootstrap', () => {
     expect(await readFile(join(project.folder, 'ran'), 'utf8')).toBe('npm ci\n')
   })
 
-  test('unpacks nothing if a package is not the one that is pinned', async () => {
+  test('unpacks nothing if a package does not match its pinned hash', async () => {
     const project = await bareProject()
     await writeFile(join(project.folder, 'npm-11.0.0.tgz'), 'something else')
 
@@ -132,7 +132,7 @@ describe('install.sh --bootstrap', () => {
     expect(await readdir(project.folder)).not.toContain('.toolchain')
   })
 
-  test('asks for a registry where none is configured, and derives none', async () => {
+  test('asks for a registry if none is configured', async () => {
     const { folder } = await bareProject()
 
     const attempt = run(join(folder, 'install.sh'), ['--bootstrap'], { env: { PATH: '/usr/bin:/bin', HOME: folder } })
@@ -140,7 +140,7 @@ describe('install.sh --bootstrap', () => {
     await expect(attempt).rejects.toMatchObject({ code: 64, stderr: expect.stringContaining('--registry') })
   })
 
-  test('finds both packages in what the project really pins', async () => {
+  test('finds both packages in the real package-lock.json', async () => {
     const { folder } = await emptyPrefix()
 
     const attempt = run(INSTALL, ['--bootstrap', '--tarballs', folder])

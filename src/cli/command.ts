@@ -1,4 +1,4 @@
-import { existsSync, readFileSync } from 'node:fs'
+import { existsSync } from 'node:fs'
 import { hostname, userInfo } from 'node:os'
 import { Command, Flags, type Interfaces } from '@oclif/core'
 import type { Loaded } from '../config/load.ts'
@@ -8,6 +8,7 @@ import type { Actor } from '../flows/event.ts'
 import { parseDuration } from '../platform/duration.ts'
 import type { GlobalFlags } from './global-flags.ts'
 import { Output } from './output/output.ts'
+import { readStdin } from './stdin.ts'
 
 const GLOBAL = { helpGroup: 'GLOBAL' }
 
@@ -105,7 +106,7 @@ export function command<
       await declared.run({
         args: args as Interfaces.InferredArgs<Args>,
         flags: all,
-        names: declared.takesMany ? namesOf(argv as string[]) : [],
+        names: declared.takesMany ? await namesOf(argv as string[]) : [],
         out: new Output(all, process.stdout, process.stderr),
         actor: operator(this.id ?? '', all.reason),
         loadConfig: (extra) => loadConfigOf(all, extra),
@@ -133,14 +134,12 @@ export function operation<
 }
 
 /** The named things. `-` stands for the lines of stdin. */
-function namesOf(values: string[]): string[] {
+async function namesOf(values: string[]): Promise<string[]> {
   if (!values.includes('-')) return values
   if (process.stdin.isTTY) {
     throw new AuthdError('USAGE', { message: '"-" reads names from stdin, but stdin is a terminal. Pipe them in.' })
   }
-  const lines = readFileSync(0, 'utf8')
-    .split('\n')
-    .map((line) => line.trim())
+  const lines = (await readStdin()).split('\n').map((line) => line.trim())
   return [...values.filter((value) => value !== '-'), ...lines.filter((line) => line !== '')]
 }
 
@@ -153,7 +152,7 @@ async function loadConfigOf(flags: GlobalFlags, extra: Record<string, string | n
     if (flags.verbose) process.stderr.write('authd: no configuration; using ./authd-data\n')
     return developmentConfig({ flags: extra, env: process.env })
   }
-  const stdin = flags.config === '-' ? readFileSync(0, 'utf8') : undefined
+  const stdin = flags.config === '-' ? await readStdin() : undefined
   const loaded = loadConfig({ flags: extra, env: process.env, configPath: flags.config, stdin })
   for (const { message } of loaded.warnings) if (!flags.quiet) process.stderr.write(`warning: ${message}\n`)
   if (flags.verbose) process.stderr.write(`authd: configuration ${loaded.path ?? 'from the environment'}\n`)

@@ -75,12 +75,18 @@ export function isCanonicalBase64url(text: string): boolean {
   return Buffer.from(text, 'base64url').toString('base64url') === text
 }
 
-/** 32 MiB and some 60 ms a look (RFC 7914): for codes that people copy down, which have fewer bits than a token. */
-const SCRYPT = { N: 2 ** 15, r: 8, p: 1, maxmem: 64 * 1024 * 1024 }
+export type SlowHash = (code: string, salt: string) => Promise<string>
 
-/** What we keep of a code that somebody writes down: scrypt, base64url. It does not block the process. */
-export async function slowHash(code: string, salt: string): Promise<string> {
-  return await new Promise((resolve, reject) => {
-    scrypt(code, salt, 32, SCRYPT, (error, key) => (error ? reject(error) : resolve(key.toString('base64url'))))
-  })
+/**
+ * What authd keeps of a code that people write down, in base64url: such codes have fewer bits than a token. With this
+ * cost one hash takes 32 MiB and about 60 ms (RFC 7914), outside the event loop.
+ */
+export const slowHash = scryptHash(2 ** 15)
+
+export function scryptHash(cost: number): SlowHash {
+  const options = { N: cost, r: 8, p: 1, maxmem: 64 * 1024 * 1024 }
+  return async (code, salt) =>
+    await new Promise((resolve, reject) => {
+      scrypt(code, salt, 32, options, (error, key) => (error ? reject(error) : resolve(key.toString('base64url'))))
+    })
 }

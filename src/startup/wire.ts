@@ -12,6 +12,7 @@ import type { LogFile } from '../platform/log-file.ts'
 import { NO_METRICS } from '../platform/monitoring/no-metrics.ts'
 import type { WebhookClient } from '../platform/net/webhook-client.ts'
 import { systemRandom } from '../platform/random.ts'
+import { slowHash } from '../platform/secret.ts'
 import { dryRun, type StatementTimer } from '../store/db.ts'
 import { openStore } from './database.ts'
 import { openLog } from './log.ts'
@@ -82,7 +83,19 @@ export async function wire(config: Config, options: WireOptions): Promise<Wired>
     const mailer = options.mode === 'serve' ? await made() : mailerWhenUsed(() => loadTexts().then(made))
     const webhooks = webhooksWhenUsed()
     const shared = { db, cache: createCache(db), tally: new Map<string, number>() }
-    const deps = { ...shared, config: source, texts, clock: systemClock, random, keys, mailer, webhooks, log, metrics }
+    const deps = {
+      ...shared,
+      config: source,
+      texts,
+      clock: systemClock,
+      random,
+      keys,
+      slowHash,
+      mailer,
+      webhooks,
+      log,
+      metrics,
+    }
     await claimServerSecret(deps)
     await applySettings(deps)
     await ensureKeys(deps)

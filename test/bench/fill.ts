@@ -12,7 +12,7 @@ import { addProof, insertSigninAttempt } from '../../src/store/signin-attempts.t
 import { openSqlite } from '../../src/store/sqlite.ts'
 import { confirmTotp, putPendingTotp } from '../../src/store/totp-secrets.ts'
 import { insertUser } from '../../src/store/users.ts'
-import { PasskeyDevice } from '../passkey-device.ts'
+import { PasskeyDevice } from '../support/passkey-device.ts'
 import type { Server } from './measure.ts'
 import type { Load } from './units.ts'
 

@@ -4,7 +4,7 @@ import { describe, expect, test } from 'vitest'
 import { EVENT_STYLES } from '../../src/cli/audit/event-line.ts'
 import { AUDIT_FORMATS } from '../../src/cli/audit/format.ts'
 import type { EventResource } from '../../src/resources/audit-event.ts'
-import { type Shell, shell } from '../cli.ts'
+import { type Shell, shell } from '../support/cli.ts'
 
 /** A log with a few events of operators in it. */
 async function withEvents(): Promise<Shell> {
@@ -29,7 +29,7 @@ async function jsonOf(place: Shell, ...args: string[]) {
 const typesOf = (list: { data: EventResource[] }) => list.data.map(({ event_type }) => event_type)
 
 describe('audit list', () => {
-  test('narrows by person, glob, actor and time, newest first or last, and goes on by cursor', async () => {
+  test('filters by user, glob, actor and time, sorts both ways, and continues at a cursor', async () => {
     const place = await withEvents()
     const json = (...args: string[]) => jsonOf(place, ...args)
     expect(typesOf(await json('audit', 'list', '--user', 'ada@example.com'))).toEqual([
@@ -50,7 +50,7 @@ describe('audit list', () => {
   })
 })
 
-test('audit show has everything of one event; what is none is named', async () => {
+test('audit show prints one event whole, and names an unknown one', async () => {
   const place = await withEvents()
   const { data } = await jsonOf(place, 'audit', 'list', '--event', 'user.disabled')
   const { stdout } = await place.run(['audit', 'show', data[0].id])
@@ -61,7 +61,7 @@ test('audit show has everything of one event; what is none is named', async () =
 })
 
 describe('audit export', () => {
-  test('writes the whole log oldest first, to a new file of its owner alone; as CSV and CEF, narrowed', async () => {
+  test('writes the whole log oldest first to a new private file, and filtered as CSV and CEF', async () => {
     const place = await withEvents()
     const file = join(place.folder, 'log.jsonl')
     const { stderr } = await place.run(['audit', 'export', '-o', file])
@@ -84,7 +84,7 @@ describe('audit export', () => {
     )
   })
 
-  test('lets no stranger write a formula, a field or a second event', () => {
+  test('prevents injected formulas, fields and events', () => {
     const hostile = '=cmd|"x"\n\u001b[31m\\a=b'
     const event: EventResource = {
       ...{ id: 'evt_1', seq: 1, time: '2026-01-01T00:00:00.000Z', event_type: 'x.y', outcome: 'failure' },
@@ -98,7 +98,7 @@ describe('audit export', () => {
   })
 })
 
-test('audit tail --cursor goes on where it ended, and refuses a file that is something else', async () => {
+test('audit tail --cursor continues where it ended, and rejects another kind of file', async () => {
   const place = await withEvents()
   const file = join(place.folder, 'shipped.seq')
   const tail = async () => (await place.run(['audit', 'tail', '--cursor', file, '--event', 'user.*'])).stdout
@@ -113,7 +113,7 @@ test('audit tail --cursor goes on where it ended, and refuses a file that is som
 })
 
 describe('audit --grep', () => {
-  test('keeps the last lines that match, in any case unless it has capitals, and narrows list and export too', async () => {
+  test('keeps the last matching lines, ignores case without capitals, and filters list and export', async () => {
     const place = await withEvents()
     const grep = async (command: string, expression: string, ...args: string[]) =>
       (await place.run(['audit', command, '--grep', expression, '-q', ...args])).stdout.trimEnd().split('\n')
@@ -128,7 +128,7 @@ describe('audit --grep', () => {
     expect(await grep('tail', 'users disable', '--plain', '-o', 'full')).toContainEqual('    command  users disable')
   })
 
-  test('SECURITY: refuses what is no expression, and ends one that would never end', async () => {
+  test('SECURITY: rejects an invalid expression, and stops one that would run forever', async () => {
     const place = await withEvents()
     const unclosed = await place.run(['audit', 'tail', '--grep', '('])
     const endless = await place.run(['audit', 'tail', '--grep', '(.*)*(.*)*(.*)*x{9}$'])
@@ -138,7 +138,7 @@ describe('audit --grep', () => {
   })
 })
 
-test('SECURITY: everything an event holds is shown without the escapes that a stranger sent', () => {
+test('SECURITY: an event is shown without hostile escapes', () => {
   const event: EventResource = {
     ...{ id: 'evt_1', seq: 1, time: '2026-01-01T00:00:00.000Z', event_type: 'x.y', outcome: 'failure' },
     ...{ user_id: null, email: null, ip: null, user_agent: 'a\u009b31mb', session_id: null, request_id: null },

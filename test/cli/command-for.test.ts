@@ -24,11 +24,11 @@ test.each([
   expect([found?.id, found?.argv.join(' ')]).toEqual([id, argv])
 })
 
-test.each(['users', 'users lst', 'migrate sideways', '--json', '-c users'])('%s is no command', (typed) => {
+test.each(['users', 'users lst', 'migrate sideways', '--json', '-c users'])('%s is not a command', (typed) => {
   expect(commandFor(typed.split(' '))).toBeUndefined()
 })
 
-test('every global flag that takes a value is known as one', () => {
+test('every global flag with a value is known to take one', () => {
   const valued = Object.entries(OperatorCommand.baseFlags)
     .filter(([, { type }]) => type === 'option')
     .flatMap(([name, { char }]) => [...(char === undefined ? [] : [`-${char}`]), `--${name}`])

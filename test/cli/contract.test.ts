@@ -1,11 +1,9 @@
 import { execFile } from 'node:child_process'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
-import { expect, test, vi } from 'vitest'
+import { expect, test } from 'vitest'
 import { COMMANDS, GROUPS } from '../../src/cli/commands/index.ts'
-import { commandFor } from '../../src/cli/help/command-for.ts'
-import { showCommandHelp } from '../../src/cli/help/help.ts'
-import { shell } from '../cli.ts'
+import { shell } from '../support/cli.ts'
 
 test('each summary is one short sentence that begins with a verb', () => {
   const summaries = GROUPS.flatMap(({ commands }) => Object.values(commands).map(({ summary }) => summary))
@@ -13,23 +11,22 @@ test('each summary is one short sentence that begins with a verb', () => {
   expect(summaries.filter((summary) => !/^[A-Z][a-z]+,? .{5,60}\.$/.test(summary))).toEqual([])
 })
 
-test('--version is one line on stdout', async () => {
+test('--version prints one line on stdout', async () => {
   const { run } = await shell()
 
   expect(await run(['--version'])).toEqual({ code: 0, stdout: 'authd 0.1.0\n', stderr: '' })
 })
 
-test.each(Object.keys(COMMANDS))('the help of authd %s says what it does', async (id) => {
-  const printed: string[] = []
-  vi.spyOn(process.stdout, 'write').mockImplementation((text) => printed.push(String(text)) > 0)
-  const found = commandFor(id.split(' '))
-  if (found) await showCommandHelp(found.id, await found.load())
-  vi.restoreAllMocks()
+test.each(Object.keys(COMMANDS))('the program shows the help of authd %s', async (id) => {
+  const { spawn } = await shell()
 
-  expect(printed.join('')).toContain(`Usage: authd ${id}`)
+  const { code, stdout, stderr } = await spawn([...id.split(' '), '--help'])
+
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+  expect(stdout).toContain(`Usage: authd ${id}`)
 })
 
-test('--help is on stdout, with 0, wherever it stands', async () => {
+test('--help prints on stdout with exit code 0 in any position', async () => {
   const { run } = await shell()
   const [after, before] = await Promise.all([run(['users', 'list', '--help']), run(['-h', 'users', 'list'])])
 
@@ -37,7 +34,7 @@ test('--help is on stdout, with 0, wherever it stands', async () => {
   expect(before).toEqual(after)
 })
 
-test('an unknown command is 64 and names the nearest one', async () => {
+test('an unknown command exits with 64 and suggests the nearest one', async () => {
   const { run } = await shell()
 
   const { code, stdout, stderr } = await run(['users', 'lst'])
@@ -46,7 +43,7 @@ test('an unknown command is 64 and names the nearest one', async () => {
   expect(stderr).toBe('authd: unknown command "users lst"\nTry: authd users list\n')
 })
 
-test('in a folder that was deleted it says so, and is no bug', async () => {
+test('a deleted working folder is an error with a suggestion, not a bug report', async () => {
   const program = process.env['AUTHD_BIN'] ?? join(import.meta.dirname, '../../bin/authd.js')
   const script = 'mkdir gone && cd gone && rmdir ../gone && "$0" users list 2>&1; echo $?'
   const { folder } = await shell()
@@ -56,7 +53,7 @@ test('in a folder that was deleted it says so, and is no bug', async () => {
   expect(stdout).toMatch(/authd: The folder that you are in was deleted\.\nTry: cd \/\n66\n$/)
 })
 
-test('with --json an error is one line on stderr, and stdout stays empty', async () => {
+test('with --json an error is one line of JSON on stderr, and stdout stays empty', async () => {
   const { run } = await shell()
 
   const { code, stdout, stderr } = await run(['users', 'show', 'nobody@example.com', '--json'])
@@ -83,7 +80,7 @@ test('exit codes: 0, 64, 65, 67, 78', async () => {
   expect(bad.stderr).toContain('server.port')
 })
 
-test('in a pipe a list is tab-separated without a header, and --json has the envelope', async () => {
+test('in a pipe a list is tab-separated without a header, and --json adds the envelope', async () => {
   const { run } = await shell()
   await run(['migrate', 'up'])
   await run(['users', 'add', 'ada@example.com', '--name', 'Ada'])
@@ -97,7 +94,7 @@ test('in a pipe a list is tab-separated without a header, and --json has the env
   expect(JSON.parse(lines.stdout)).toMatchObject({ email: 'ada@example.com', name: 'Ada' })
 })
 
-test('a dry run says what would happen and changes nothing', async () => {
+test('a dry run shows the result and changes nothing', async () => {
   const { run } = await shell()
   await run(['migrate'])
 
@@ -108,7 +105,7 @@ test('a dry run says what would happen and changes nothing', async () => {
   expect(JSON.parse(list.stdout).total).toBe(0)
 })
 
-test('what cannot be undone needs its name, and says which command to run', async () => {
+test('an irreversible command requires the name as confirmation, and shows the full command', async () => {
   const { run } = await shell()
   await run(['migrate'])
   await run(['users', 'add', 'ada@example.com'])
@@ -123,7 +120,7 @@ test('what cannot be undone needs its name, and says which command to run', asyn
   expect(JSON.parse(right.stdout)).toMatchObject({ email: 'ada@example.com', changed: true })
 })
 
-test('adding several is all or nothing, and - reads them from stdin', async () => {
+test('adding several users is all or nothing, and - reads them from stdin', async () => {
   const { run } = await shell()
   await run(['migrate'])
   await run(['users', 'add', 'ada@example.com'])
@@ -139,7 +136,7 @@ test('adding several is all or nothing, and - reads them from stdin', async () =
   expect(JSON.parse(list.stdout).total).toBe(2)
 })
 
-test('who did it, by which command and why stands in the audit log', async () => {
+test('the audit log records the operator, the command and the reason', async () => {
   const { run } = await shell()
   await run(['migrate'])
   const env = { SUDO_USER: 'grace', SSH_CONNECTION: '203.0.113.9 5022 10.0.0.1 22' }
@@ -155,7 +152,7 @@ test('who did it, by which command and why stands in the audit log', async () =>
   })
 })
 
-test('a closed pipe ends a command quietly', async () => {
+test('a closed pipe ends a command without an error', async () => {
   const { run, folder } = await shell()
   await run(['migrate'])
   const program = process.env['AUTHD_BIN'] ?? join(import.meta.dirname, '../../bin/authd.js')

@@ -1,8 +1,8 @@
 import { mkdir, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { type Shell, shell } from '../cli.ts'
-import { type SmtpOptions, startSmtp } from '../smtp.ts'
+import { type Shell, shell } from '../support/cli.ts'
+import { type SmtpOptions, startSmtp } from '../support/smtp.ts'
 
 /** A folder whose configuration names this mail server. */
 async function withRelay(
@@ -14,14 +14,14 @@ async function withRelay(
   const text = `public_url = "https://auth.example.com"
 data_dir = "authd-data"
 mail.from = "Example <no-reply@example.com>"
-smtp = { host = "localhost", port = ${server.port}, tls = "none", timeout = "2s" }
+smtp = { host = "localhost", port = ${server.port}, tls = "none", timeout = "60s" }
 ${more}`
   await writeFile(join(here.folder, 'config.toml'), text, { mode: 0o600 })
   await here.run(['migrate', 'up'])
   return { ...here, server }
 }
 
-test('email test tells each step and ends with 0, whatever the DNS says', async () => {
+test('email test reports each step and exits with 0 whatever the DNS records are', async () => {
   const { run, server } = await withRelay()
 
   const { code, stdout } = await run(['email', 'test', 'Anna@Example.com', '--template', 'invitation', '--transcript'])
@@ -31,13 +31,13 @@ test('email test tells each step and ends with 0, whatever the DNS says', async 
   expect(stdout).toMatch(/^accepted {2}ok {4}250 /m)
   expect(stdout).toMatch(/^spf {7}(\?|warn|ok) /m)
   expect(server.mails[0]?.parsed.subject).toBe('Your invitation to authd')
-}, 30_000)
+})
 
 test.for([
   [{ refuseRecipient: { responseCode: 550, message: 'no' } }, 1],
   [{ refuseMail: { responseCode: 451, message: 'later' } }, 75],
   [{ auth: { user: 'authd', pass: 'right' } }, 77],
-] as const)('email test ends where the server ends it: %j → %i', async ([options, exit]) => {
+] as const)('email test stops at the failing step: %j → %i', async ([options, exit]) => {
   const { run } = await withRelay(options)
   const env = 'auth' in options ? { AUTHD_SMTP_USERNAME: 'authd', AUTHD_SMTP_PASSWORD: 'k3Vq0z8J' } : {}
 
@@ -47,7 +47,7 @@ test.for([
   expect(JSON.parse(stdout)).toMatchObject({ accepted: false, message_id: null, exit_code: exit, alignment: [] })
 })
 
-test('email test --queue leaves the mail to the daemon', async () => {
+test('email test --queue leaves sending to the daemon', async () => {
   const { run, server } = await withRelay()
 
   const { code, stdout } = await run(['email', 'test', 'anna@example.com', '--queue', '--json'])
@@ -58,7 +58,7 @@ test('email test --queue leaves the mail to the daemon', async () => {
   expect(JSON.parse(queue.stdout).data).toMatchObject([{ id: JSON.parse(stdout).message_id, state: 'pending' }])
 })
 
-test('email preview shows the text, and writes a whole mail into a new file only', async () => {
+test('email preview prints the text, and writes a mail only into a new file', async () => {
   const { run, folder } = await withRelay()
 
   const shown = await run(['email', 'preview', 'signin', '--lang', 'de'])
@@ -71,7 +71,7 @@ test('email preview shows the text, and writes a whole mail into a new file only
   expect(unknown.stderr).toContain('authd email preview invitation')
 })
 
-test('templates eject copies once, and check names file and line with 65', async () => {
+test('templates eject copies once, and check exits with 65 and names file and line', async () => {
   const { run, folder } = await withRelay({}, 'mail.templates_dir = "own"\n')
   const file = join(folder, 'own/invitation.txt')
 
@@ -87,7 +87,7 @@ test('templates eject copies once, and check names file and line with 65', async
   expect(first.stdout.trim().split('\n')).toEqual([join(folder, 'own/invitation.mjml'), file])
   expect([missing, first, second, good, bad, preview].map(({ code }) => code)).toEqual([65, 0, 73, 0, 65, 65])
   expect(JSON.parse(bad.stdout).problems).toMatchObject([{ path: file, line: 2, suggestion: 'Did you mean {{link}}?' }])
-}, 30_000)
+})
 
 test('suppressions are listed and cleared', async () => {
   const { run } = await withRelay()
@@ -99,7 +99,7 @@ test('suppressions are listed and cleared', async () => {
   expect(clear).toMatchObject({ code: 0, stdout: 'Nothing was counted against anna@example.com\n' })
 })
 
-test('sentences are listed by key, and those of the operator are told apart', async () => {
+test('sentences are listed by key, and overrides are marked', async () => {
   const { run, folder } = await withRelay({}, 'app.locales_dir = "own"\n')
   await mkdir(join(folder, 'own'))
   await writeFile(join(folder, 'own/de.json'), '{"mail.signin.subject": "{code} für {app}"}')

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { shell } from '../cli.ts'
+import { shell } from '../support/cli.ts'
 
 /** Names and kinds of what a command answers; values are left out. A list is as its first item. */
 function shapeOf(value: unknown): unknown {
@@ -47,7 +47,7 @@ const COMMANDS = [
   ['users', 'delete', 'ada@example.com', '--confirm', 'ada@example.com'],
 ]
 
-test('what --json answers keeps its names and kinds: a change here is a change for every script', async () => {
+test('the shape of --json output is stable', async () => {
   const { run } = await shell()
   const shapes: Record<string, unknown> = {}
   for (const args of COMMANDS) {

@@ -1,8 +1,9 @@
 import { readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { expect, test, vi } from 'vitest'
-import { type Daemon, freePort, type Shell, shell } from '../cli.ts'
-import { startSmtp } from '../smtp.ts'
+import { expect, test } from 'vitest'
+import { type Daemon, freePort, type Shell, shell } from '../support/cli.ts'
+import { startSmtp } from '../support/smtp.ts'
+import { until } from '../support/until.ts'
 
 async function serveDevelopment(place: Shell): Promise<Daemon> {
   return await place.serve(['--dev'])
@@ -32,7 +33,7 @@ async function sessionStatus(daemon: Daemon, token = ''): Promise<number> {
   return (await fetch(`${daemon.url}/v1/session`, { headers: { Authorization: `Bearer ${token}` } })).status
 }
 
-test('from nothing to signed in, and what the shell revokes the daemon refuses at the next request', async () => {
+test('a session revoked in the shell is rejected by the daemon at its next request', async () => {
   const place = await shell({ data: false })
   const daemon = await serveDevelopment(place)
   const { access_token, session } = await signIn(daemon)
@@ -55,7 +56,7 @@ test('from nothing to signed in, and what the shell revokes the daemon refuses a
   expect([before, after]).toEqual([200, 401])
 })
 
-test('SECURITY I-01: a rule that the shell adds holds in the running daemon within a second, and so does its end', async () => {
+test('SECURITY: an IP rule added or removed in the shell applies in the running daemon', async () => {
   const place = await shell()
   const daemon = await serveDevelopment(place)
   const ask = async () => await sessionStatus(daemon)
@@ -63,13 +64,13 @@ test('SECURITY I-01: a rule that the shell adds holds in the running daemon with
   expect([await ask(), await probe()]).toEqual([401, 200])
 
   await place.run(['ipfilter', 'add', '127.0.0.0/8', '--reason', 'a test', '--accept-risk', 'lockout'])
-  await vi.waitFor(async () => expect(await ask()).toBe(403), { timeout: 1500, interval: 50 })
+  await until(async () => expect(await ask()).toBe(403))
   expect(await probe()).toBe(200)
   await place.run(['ipfilter', 'remove', '127.0.0.0/8', '--yes'])
-  await vi.waitFor(async () => expect(await ask()).toBe(401), { timeout: 1500, interval: 50 })
+  await until(async () => expect(await ask()).toBe(401))
 })
 
-test('SECURITY O-01: SIGTERM ends it in order with 0, while requests come', async () => {
+test('SECURITY: SIGTERM during requests stops the daemon in order with exit code 0', async () => {
   const place = await shell()
   const daemon = await serveDevelopment(place)
   const requests = Array.from({ length: 20 }, () => post(daemon, '/v1/signin', { email: 'ada@example.com' }))
@@ -85,7 +86,7 @@ test('SECURITY O-01: SIGTERM ends it in order with 0, while requests come', asyn
   expect(answered.every((status) => status === 201)).toBe(true)
 })
 
-test('SECURITY D-01: kill -9 loses nothing that was acknowledged, and it is ready again', async () => {
+test('SECURITY: kill -9 loses nothing acknowledged, and the next start is ready', async () => {
   const place = await shell()
   const first = await serveDevelopment(place)
   const { access_token, refresh_token } = await signIn(first)
@@ -101,7 +102,7 @@ test('SECURITY D-01: kill -9 loses nothing that was acknowledged, and it is read
   expect([ready.status, status, again.status]).toEqual([200, 200, 200])
 })
 
-test('SECURITY X-04: eight writers beside a busy daemon, and nobody is told that the database is locked', async () => {
+test('SECURITY: eight concurrent commands next to a busy daemon never fail on a locked database', async () => {
   const place = await shell()
   const daemon = await serveDevelopment(place)
   let isBusy = true
@@ -124,7 +125,7 @@ test('SECURITY X-04: eight writers beside a busy daemon, and nobody is told that
   expect(new Set(await load)).toEqual(new Set([201]))
 })
 
-test('secrets and data are for their owner only', async () => {
+test('secrets and data are readable by their owner only', async () => {
   const place = await shell({ data: false })
   await serveDevelopment(place)
 
@@ -136,7 +137,7 @@ test('secrets and data are for their owner only', async () => {
   expect(modes).toEqual(['700', '600', '600'])
 })
 
-test('a lost secret file beside a living database is said, and no new one is made', async () => {
+test('a lost secret file next to a database is an error, and no new secret is created', async () => {
   const place = await shell()
   await place.run(['migrate'])
   await place.run(['users', 'list'])
@@ -148,7 +149,7 @@ test('a lost secret file beside a living database is said, and no new one is mad
   expect(JSON.parse(other.stderr).error.code).toBe('SECRET_MISMATCH')
 })
 
-test('init writes a configuration that serves, sends mail, reloads, and keeps the old one when the new is bad', async () => {
+test('init writes a configuration that serves, sends mail, reloads, and survives a bad reload', async () => {
   const place = await shell({ data: false })
   const smtp = await startSmtp()
   const port = await freePort()
@@ -172,7 +173,7 @@ test('init writes a configuration that serves, sends mail, reloads, and keeps th
   const daemon = await place.serve(['--config', config])
 
   await post(daemon, '/v1/signin', { email: 'ada@example.com' })
-  await vi.waitUntil(() => smtp.mails.length > 0, { timeout: 10_000 })
+  await until(() => expect(smtp.mails).toHaveLength(1))
   await writeFile(config, `${text}\n[server]\nport = ${port}\n[log]\nlevel = "debug"\n`)
   daemon.kill('SIGHUP')
   await daemon.until('configuration reloaded')
@@ -186,7 +187,7 @@ test('init writes a configuration that serves, sends mail, reloads, and keeps th
   expect((await place.run(['init', ...flags])).code).toBe(73)
 })
 
-test('with --config a missing file is 78, and nothing is served', async () => {
+test('serve with a missing --config file exits with 78', async () => {
   const place = await shell({ data: false })
 
   const { code, stderr } = await place.run(['serve', '--config', 'missing.toml'])
@@ -195,7 +196,7 @@ test('with --config a missing file is 78, and nothing is served', async () => {
   expect(stderr).toContain('missing.toml')
 })
 
-test('development mode takes no request that a proxy passed on', async () => {
+test('development mode rejects proxied requests', async () => {
   const place = await shell()
   const daemon = await serveDevelopment(place)
 

@@ -4,9 +4,9 @@ import { readdir, stat } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
-import { shell } from '../cli.ts'
+import { shell } from '../support/cli.ts'
 
-test('a port that is taken is said, with 69', async () => {
+test('a port that is in use is named, with exit code 69', async () => {
   const place = await shell()
   const { url } = await place.serve(['--dev'])
   const listen = url.replace('http://', '')
@@ -14,10 +14,10 @@ test('a port that is taken is said, with 69', async () => {
   const { code, stderr } = await place.run(['serve', '--dev', '--listen', listen])
 
   expect(code).toBe(69)
-  expect(stderr).toContain(`${listen} is taken`)
+  expect(stderr).toContain(`${listen} is in use`)
 })
 
-test('a field that is not there is refused, and the ones that are are named', async () => {
+test('an unknown field is rejected, and the known ones are named', async () => {
   const { run } = await shell()
   await run(['migrate'])
   await run(['users', 'add', 'ada@example.com'])
@@ -28,7 +28,7 @@ test('a field that is not there is refused, and the ones that are are named', as
   expect(stderr).toContain('there is no "emial". There are id,email,')
 })
 
-test('a command waits for a busy database as long as --timeout says, and then ends with 75', async () => {
+test('a command waits --timeout for a busy database and then exits with 75', async () => {
   const place = await shell()
   await place.run(['migrate'])
   await place.run(['users', 'list'])
@@ -43,7 +43,7 @@ test('a command waits for a busy database as long as --timeout says, and then en
   expect({ code, stderr }).toEqual({ code: 75, stderr: 'authd: The database is busy. Try again in a moment.\n' })
 })
 
-test('as root, a command becomes the owner of the data folder, and what it makes is the owner’s', async () => {
+test('as root, a command switches to the owner of the data folder, who owns every new file', async () => {
   const place = await shell()
   const uid = process.getuid?.() === 0 ? 65_534 : (process.getuid?.() ?? 0)
   if (process.getuid?.() === 0) await promisify(execFile)('chown', ['-R', `${uid}:65534`, place.folder])
@@ -58,7 +58,7 @@ test('as root, a command becomes the owner of the data folder, and what it makes
   expect(new Set(owners)).toEqual(new Set([uid]))
 })
 
-test('Ctrl-C ends a command with 130', async () => {
+test('Ctrl-C ends a command with exit code 130', async () => {
   const place = await shell()
   await place.run(['migrate'])
   await place.run(['users', 'add', 'ada@example.com'])

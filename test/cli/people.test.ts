@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import { type Shell, shell } from '../cli.ts'
-import { Browser } from '../http-client.ts'
-import { PasskeyDevice } from '../passkey-device.ts'
+import { type Shell, shell } from '../support/cli.ts'
+import { Browser } from '../support/http-client.ts'
+import { PasskeyDevice } from '../support/passkey-device.ts'
 
 async function json(place: Shell, ...args: string[]) {
   const { code, stdout, stderr } = await place.run([...args, '--json'])
@@ -25,7 +25,7 @@ async function withUsers(...emails: string[]): Promise<Shell> {
   return place
 }
 
-test('an invitation is a mail, or a link on stdout and nowhere else', async () => {
+test('an invitation is mailed, or its link is printed on stdout only', async () => {
   const place = await withUsers()
   const mailed = await json(place, 'users', 'invite', 'bob@example.com', '--reason', 'new colleague')
   const { code, stdout } = await place.run(['users', 'invite', 'eve@example.com', '--no-send'])
@@ -42,7 +42,7 @@ test('an invitation is a mail, or a link on stdout and nowhere else', async () =
   expect((await json(place, 'email', 'queue')).data).toMatchObject([{ template: 'invitation', state: 'pending' }])
 })
 
-test('a recovery link wants a reason and a confirmation, and its secret is on stdout alone', async () => {
+test('a recovery link requires a reason and a confirmation, and is printed on stdout only', async () => {
   const place = await withUsers('ada@example.com')
   const recover = ['users', 'recover', 'ada@example.com', '--remove', 'totp']
   const bare = await place.run(recover)
@@ -60,7 +60,7 @@ test('a recovery link wants a reason and a confirmation, and its secret is on st
   expect((await place.run(['users', 'recover', 'nobody@example.com', '--reason', 'x', '--yes'])).code).toBe(67)
 })
 
-test('what an operator changes of a person is shown, audited, and told to the former address', async () => {
+test("an operator's change of a user is shown, audited, and mailed to the former address", async () => {
   const place = await withUsers('ada@example.com', 'grace@example.com')
   const dry = await json(place, 'users', 'update', 'ada@example.com', '--name', 'Ada', '--dry-run')
   const done = await json(place, 'users', 'update', 'ada@example.com', '--name', 'Ada', '--mfa-policy', 'required')
@@ -79,7 +79,7 @@ test('what an operator changes of a person is shown, audited, and told to the fo
   expect(queue).toMatchObject([{ template: 'email_changed', to: 'a…@example.com' }])
 })
 
-test('passkeys are listed, renamed and removed; the authenticator app and the codes are reset; all that is held is exported', async () => {
+test('passkeys are listed, renamed and removed; authenticator app and recovery codes are reset; a user is exported', async () => {
   const place = await withUsers()
   const daemon = await place.serve(['--dev'])
   const browser = new Browser(daemon.url.replace('127.0.0.1', 'localhost'), daemon.url)

@@ -1,11 +1,11 @@
 import { chown, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { shell } from '../cli.ts'
+import { shell } from '../support/cli.ts'
 
 const UNITS = 'etc/systemd/system'
 
-test('service install writes the unit, keeps what it replaces, and uninstall takes away its own alone', async () => {
+test('service install writes the unit and backs up the old one; uninstall removes only its own files', async () => {
   const place = await shell()
   const root = join(place.folder, 'image')
   const unit = join(root, UNITS, 'shop-auth.service')
@@ -31,7 +31,7 @@ test('service install writes the unit, keeps what it replaces, and uninstall tak
   expect(await readdir(join(root, UNITS))).toEqual([kept])
 })
 
-test("another product's authd.service is left alone, and another name is offered", async () => {
+test("another product's authd.service is kept, and another name is suggested", async () => {
   const place = await shell()
   const root = join(place.folder, 'image')
   await mkdir(join(root, 'usr/lib/systemd/system'), { recursive: true })
@@ -47,7 +47,7 @@ test("another product's authd.service is left alone, and another name is offered
 test.each([
   ['systemd 257 (257.9-1~deb13u1)\n+PAM +AUDIT', 1],
   ['systemd 252 (252.39-1~deb12u1)\n+PAM +AUDIT', 0],
-])('a reload waits for the daemon itself where systemd can: %j', async (version, count) => {
+])('a reload waits for the daemon where systemd supports it: %j', async (version, count) => {
   const place = await shell()
   const systemctl = join(place.folder, 'systemctl')
   await writeFile(systemctl, `#!/bin/sh\necho '${version}'\n`, { mode: 0o755 })
@@ -60,7 +60,7 @@ test.each([
   expect(paths.filter((path) => path === `/${UNITS}/shop-auth.service.d/notify-reload.conf`)).toHaveLength(count)
 })
 
-test('init leaves its configuration to the group of the folder, which service install gave to the service', async () => {
+test('init gives its configuration to the group of the folder, so that the service can read it', async () => {
   const place = await shell({ data: false })
   const folder = join(place.folder, 'etc')
   const [uid, gid] = [process.getuid?.() ?? 0, process.getuid?.() === 0 ? 65_534 : (process.getgid?.() ?? 0)]

@@ -1,7 +1,7 @@
 import { expect, onTestFinished, test } from 'vitest'
 import { heedSignals } from '../../src/cli/signals.ts'
 
-test('a signal that comes before the daemon can act on it is kept until then, and acted on once', () => {
+test('a signal that arrives during the start is handled once, after the start', () => {
   const done: string[] = []
   const signals = heedSignals()
   onTestFinished(() => {

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
 import { summedSparkline } from '../../src/cli/output/sparkline.ts'
-import { shell } from '../cli.ts'
+import { shell } from '../support/cli.ts'
 
-test('stats has a row a day in a pipe, one object in JSON, and refuses a time it cannot look back to', async () => {
+test('stats prints a row per day in a pipe and one object in JSON, and rejects a time it cannot look back to', async () => {
   const { run } = await shell()
   await run(['migrate'])
   await run(['users', 'add', 'ada@example.com', 'bob@example.com'])
@@ -20,7 +20,7 @@ test('stats has a row a day in a pipe, one object in JSON, and refuses a time it
   expect([refused.code, refused.stderr]).toEqual([64, expect.stringContaining('at most 400 days back')])
 })
 
-test('a bar line keeps nothing apart from little and from unknown, and is never longer than asked', () => {
+test('a sparkline distinguishes zero, small and unknown values, and is never longer than asked', () => {
   const bars = (values: (number | null)[], isUnicode = true) => summedSparkline(values, { width: 4, isUnicode })
 
   expect(bars([0, 1, 1000, null])).toBe('▁▂█ ')

@@ -4,8 +4,8 @@ import { act } from '../../src/cli/top/acts.ts'
 import { proposalsFor } from '../../src/cli/top/proposals.ts'
 import type { Actor } from '../../src/flows/event.ts'
 import { listRules } from '../../src/flows/limits/ip-filter-admin.ts'
-import { type Authd, startAuthd } from '../harness.ts'
-import { ADA, askForCode, signInForTokens } from '../people.ts'
+import { type Authd, startAuthd } from '../support/harness.ts'
+import { ADA, askForCode, signInForTokens } from '../support/people.ts'
 
 const actor = (reason: string | undefined): Actor => {
   const metadata = { command: 'top', ...(reason !== undefined && { reason }) }
@@ -17,7 +17,7 @@ async function lastEvent(authd: Authd, type: string) {
   return (await authd.auditLog()).findLast((event) => event.eventType === type)
 }
 
-test('r ends the session, with the operator in the audit log; a second time it had ended already', async () => {
+test('r revokes the session with the operator in the audit log; a second time it was already revoked', async () => {
   const authd = await startAuthd()
   const { sessionId, accessToken } = await signInForTokens(authd)
   const ask = async () =>
@@ -38,7 +38,7 @@ test('r ends the session, with the operator in the audit log; a second time it h
   })
 })
 
-test('b blocks for a day, with a reason that whoever finds the rule next year can read', async () => {
+test('b blocks for a day, with a reason that explains the rule', async () => {
   const authd = await startAuthd()
 
   const outcome = await act(authd.deps, ACTOR, { kind: 'block', target: '203.0.113.9' })
@@ -61,7 +61,7 @@ test.each([
   ['127.0.0.1', /this machine itself/],
   ['::1', /this machine itself/],
   ['198.51.100.7', /your own address/],
-])('SECURITY: b does not lock the operator out by %s, and says which command would', async (ip, why) => {
+])('SECURITY: b does not lock the operator out with %s, and shows the command that would', async (ip, why) => {
   const authd = await startAuthd()
   vi.stubEnv('SSH_CONNECTION', '198.51.100.7 5022 10.0.0.1 22')
 
@@ -77,7 +77,7 @@ test.each([
   expect(await lastEvent(authd, 'ip_filter.added')).toBeUndefined()
 })
 
-test('u lifts what wrong codes have used up, and takes a rule away', async () => {
+test('u clears a lockout and removes a rule', async () => {
   const authd = await startAuthd()
   await signInForTokens(authd)
   const { attemptToken } = await askForCode(authd)
@@ -100,7 +100,7 @@ test('u lifts what wrong codes have used up, and takes a rule away', async () =>
   expect(await lastEvent(authd, 'ip_filter.removed')).toMatchObject({ actor: 'cli:grace@host' })
 })
 
-test('what cannot be done is said, with what to try, and nothing is thrown', async () => {
+test('an impossible action is explained with a suggestion instead of an exception', async () => {
   const authd = await startAuthd()
 
   const nobody = await act(authd.deps, ACTOR, { kind: 'unlock', target: 'nobody@example.com' })
@@ -111,7 +111,7 @@ test('what cannot be done is said, with what to try, and nothing is thrown', asy
 })
 
 test.each(['$(touch pwned)@example.com', "o'hara`id`@example.com", 'a;b|c&d@example.com', '-x@example.com'])(
-  'SECURITY: %s in a command that is shown runs nothing where it is pasted',
+  'SECURITY: %s in a suggested command runs nothing when pasted',
   (email) => {
     const command = proposalsFor({ email }, 'because "x" $HOME').u?.command ?? ''
 
@@ -122,7 +122,7 @@ test.each(['$(touch pwned)@example.com', "o'hara`id`@example.com", 'a;b|c&d@exam
   },
 )
 
-test('a row has only the keys that mean something to it', () => {
+test('a row offers only the keys that apply to it', () => {
   const keys = (about: Parameters<typeof proposalsFor>[0]) => Object.keys(proposalsFor(about, undefined))
 
   expect(keys({ session: 'ses_1', ip: '203.0.113.9', email: ADA })).toEqual(['r', 'b', 'u'])

@@ -29,8 +29,8 @@ function type(keys: string, { from = START, rows = ROWS }: { from?: Ui; rows?: R
   return { ui, effects }
 }
 
-describe('a key that acts', () => {
-  test('asks first, and only y acts', () => {
+describe('an action key', () => {
+  test('asks first, and only y confirms', () => {
     const { effects } = type('ry')
 
     expect(effects).toEqual([{ kind: 'act', proposal: revoke, action: revoke.action }])
@@ -50,7 +50,7 @@ describe('a key that acts', () => {
     expect(ui.mode).toEqual({ kind: 'working', proposal: revoke })
   })
 
-  test('asks about the row that was chosen, not about the one that has come since', () => {
+  test('asks about the selected row, not about a newer one', () => {
     const asked = type('r')
 
     const { effects } = type('y', { from: asked.ui, rows: [row('newer'), ...ROWS] })
@@ -58,7 +58,7 @@ describe('a key that acts', () => {
     expect(effects).toMatchObject([{ action: { target: 'ses_1' } }])
   })
 
-  test.each(['b', 'u', '<down>r'])('says why it does nothing where there is nothing to do: %s', (keys) => {
+  test.each(['b', 'u', '<down>r'])('explains why it does nothing: %s', (keys) => {
     const { ui, effects } = type(keys)
 
     expect(effects).toEqual([])
@@ -66,30 +66,30 @@ describe('a key that acts', () => {
     expect(ui.message).toMatch(/this row has/)
   })
 
-  test('of an empty table does nothing', () => {
+  test('does nothing in an empty table', () => {
     expect(type('rbu<enter>', { rows: [] })).toMatchObject({ effects: [], ui: { mode: { kind: 'table' } } })
   })
 })
 
 describe('moving', () => {
-  test('a chosen row stays chosen while new ones come above it', () => {
+  test('a selected row stays selected while new rows appear above it', () => {
     const { ui } = type('<down>')
 
     expect(ui.selected).toBe('two')
     expect(type('<down>', { from: ui, rows: [row('newer'), ...ROWS] }).ui.selected).toBe('three')
   })
 
-  test('the first row is followed, not held', () => {
+  test('the first row is not held: the selection follows the newest', () => {
     expect(type('<down><up>').ui.selected).toBeNull()
     expect(type('<end><home>').ui.selected).toBeNull()
   })
 
-  test('ends at the ends', () => {
+  test('stops at both ends', () => {
     expect(type('<pageDown><pageDown><down>').ui.selected).toBe('three')
     expect(type('<up><pageUp>').ui.selected).toBeNull()
   })
 
-  test('tabs by number and by arrow, round and round, and another tab begins at its top without a filter', () => {
+  test('tabs switch by number and by arrow in a circle, and start at the top without a filter', () => {
     expect(type('3').ui.tab).toBe('blocked')
     expect(type('<left>').ui.tab).toBe('nodes')
     expect(type('<left><right><right>').ui.tab).toBe('sessions')
@@ -98,26 +98,26 @@ describe('moving', () => {
 })
 
 describe('the filter', () => {
-  test('takes letters that are keys elsewhere, and none of them acts', () => {
+  test('takes letters that are action keys elsewhere, and none of them acts', () => {
     const { ui, effects } = type('/rbuq?y')
 
     expect(ui.filter).toBe('rbuq?y')
     expect(effects).toEqual([])
   })
 
-  test('is kept by enter, dropped by escape, shortened by backspace', () => {
+  test('is kept by Enter, cleared by Escape, shortened by Backspace', () => {
     expect(type('/twox<backspace><enter>').ui).toMatchObject({ filter: 'two', mode: { kind: 'table' } })
     expect(type('/two<escape>').ui).toMatchObject({ filter: '', mode: { kind: 'table' } })
     expect(type('/two<enter><escape>').ui.filter).toBe('')
   })
 
-  test('looks into the details too, whatever the case', () => {
+  test('also searches the details, ignoring case', () => {
     expect(matching(ROWS, 'AGENT T').map(({ key }) => key)).toEqual(['two', 'three'])
     expect(matching(ROWS, ' ')).toHaveLength(3)
   })
 })
 
-test('p, t and ? change what they say, and q quits', () => {
+test('p, t and ? switch pause, times and help, and q quits', () => {
   expect(type('p').ui.isPaused).toBe(true)
   expect(type('pp').ui.isPaused).toBe(false)
   expect([type('t').ui.window, type('ttt').ui.window]).toEqual([1, 0])
@@ -126,7 +126,7 @@ test('p, t and ? change what they say, and q quits', () => {
   expect(type('q').effects).toEqual([{ kind: 'quit' }])
 })
 
-test('Ctrl-C interrupts, also where something is asked or under way', () => {
+test('Ctrl-C interrupts, also during a question or an action', () => {
   const asked = type('ry')
 
   const { effect } = press(asked.ui, { text: 'c', isControl: true }, { rows: ROWS, page: 2 })
@@ -134,7 +134,7 @@ test('Ctrl-C interrupts, also where something is asked or under way', () => {
   expect(effect).toEqual({ kind: 'interrupt' })
 })
 
-test('details scroll, act on their row, and go back', () => {
+test('details scroll, accept action keys for their row, and close', () => {
   expect(type('<enter><down><down><up>').ui.mode).toMatchObject({ kind: 'details', top: 1 })
   expect(type('<enter>r').ui.mode).toEqual({ kind: 'confirm', proposal: revoke })
   expect(type('<enter><escape>').ui.mode.kind).toBe('table')

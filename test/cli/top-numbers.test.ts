@@ -13,31 +13,31 @@ function historyOf(...looks: [second: number, counters: Record<string, number>][
 }
 
 describe('counters', () => {
-  test('what was counted before the first look is no news', () => {
+  test('counts from before the first look are not shown as new', () => {
     const history = historyOf([10, { requests: 1000 }], [12, { requests: 1010 }])
 
     expect(growth(history, 'requests', 60_000)).toBe(10)
   })
 
-  test('a daemon that was started again takes nothing back', () => {
+  test('a restarted daemon does not reduce a count', () => {
     const history = historyOf([0, { requests: 1000 }], [2, { requests: 1100 }], [4, { requests: 7 }])
 
     expect(growth(history, 'requests', 60_000)).toBe(107)
   })
 
-  test('a counter that appears for the first time began at nothing', () => {
+  test('a counter that appears for the first time started at zero', () => {
     const history = historyOf([0, {}], [2, { errors: 3 }])
 
     expect(growth(history, 'errors', 60_000)).toBe(3)
   })
 
-  test('only the window counts, even where it begins between two looks', () => {
+  test('only the window counts, even if it begins between two looks', () => {
     const history = historyOf([0, { requests: 0 }], [10, { requests: 100 }], [20, { requests: 300 }])
 
     expect(growth(history, 'requests', 15_000)).toBe(250)
   })
 
-  test('what is older than is kept goes, and one look before it stays to measure from', () => {
+  test('looks older than the window are dropped, except the last one before it', () => {
     const looks = Array.from({ length: 100 }, (_, second) => ({ at: second * 1000, counters: { requests: second } }))
 
     const history = looks.reduce((before, look) => remember(before, look, 10_000), EMPTY)
@@ -48,13 +48,13 @@ describe('counters', () => {
 })
 
 describe('a curve', () => {
-  test('has rates per second in its slices, and nothing where nobody looked', () => {
+  test('has rates per second in its slices, and gaps without a look', () => {
     const history = historyOf([10, { requests: 0 }], [20, { requests: 50 }], [30, { requests: 250 }])
 
     expect(rates(history, 'requests', { windowMs: 40_000, slices: 4 })).toEqual([null, null, 5, 20])
   })
 
-  test('counts a slice that it saw in part by the part', () => {
+  test('counts a partly seen slice in proportion', () => {
     const history = historyOf([10, { requests: 0 }], [15, { requests: 50 }])
 
     expect(rates(history, 'requests', { windowMs: 20_000, slices: 2 })).toEqual([null, 10])
@@ -64,7 +64,7 @@ describe('a curve', () => {
     expect(rates(historyOf([10, { requests: 5 }]), 'requests', { windowMs: 20_000, slices: 2 })).toEqual([null, null])
   })
 
-  test('is drawn with its highest value at the top; little is not nothing, unknown is blank', () => {
+  test('is drawn with its highest value at the top, small values above zero, and unknown ones blank', () => {
     expect(sparkline([null, 0, 0.01, 50, 100], { isUnicode: true })).toBe(' ▁▂▅█')
     expect(sparkline([null, 0, 0.01, 50, 100], { isUnicode: false })).toBe(' _.+@')
     expect(sparkline([0, 0], { isUnicode: true })).toBe('▁▁')
@@ -77,7 +77,7 @@ describe('a quantile', () => {
     [10, { 'le:0.005': 150, 'le:0.01': 190, 'le:0.1': 198, 'le:+Inf': 200 }],
   )
 
-  test('is of the requests between the looks, not of all since the start', () => {
+  test('covers the requests between two looks, not all since the start', () => {
     const median = quantile(history, 0.6, 60_000)
 
     expect(median?.kind).toBe('about')
@@ -89,7 +89,7 @@ describe('a quantile', () => {
     expect(quantile(history, 0.99, 60_000)).toEqual({ kind: 'above', seconds: 0.1 })
   })
 
-  test('of no requests is none', () => {
+  test('is undefined without requests', () => {
     expect(quantile(EMPTY, 0.5, 60_000)).toBeUndefined()
     expect(quantile(historyOf([0, { 'le:+Inf': 5 }], [9, { 'le:+Inf': 5 }]), 0.5, 60_000)).toBeUndefined()
   })
@@ -111,20 +111,20 @@ process_cpu_seconds_total 0.5
 authd_build_info{version="1.2.3",commit="a\\"b",node="24"} 1
 `
 
-  test('adds up what was served, and leaves out whoever looks', () => {
+  test('adds up served requests without those of the scrape itself', () => {
     const { counters } = parseScrape(TEXT)
 
     expect(counters).toEqual({ requests: 6, errors: 2, 'le:0.005': 4, 'le:+Inf': 6 })
   })
 
-  test('knows the process; the period of the timer is no lag', () => {
+  test('has the figures of the process, and does not count the timer period as lag', () => {
     const scrape = parseScrape(TEXT)
 
     expect(scrape).toMatchObject({ version: '1.2.3', startedAt: 1_795_713_176_000, residentBytes: 175_140_864 })
     expect(scrape.loopLagMs).toBeCloseTo(2.5, 5)
   })
 
-  test('that is no such text says nothing', () => {
+  test('of an unknown format gives no figures', () => {
     expect(parseScrape('<html>502</html>\n{}\nx NaN')).toMatchObject({
       version: null,
       startedAt: null,
@@ -134,7 +134,7 @@ authd_build_info{version="1.2.3",commit="a\\"b",node="24"} 1
   })
 })
 
-test('figures are short, and small ones are exact', () => {
+test('figures are short, and exact if small', () => {
   expect([0, 999, 9999, 12_345, 1_234_567].map(showCount)).toEqual(['0', '999', '9999', '12.3k', '1.2M'])
   expect([0, 0.05, 1.23, 38.4, 12_345].map(showRate)).toEqual(['0/s', '0.05/s', '1.2/s', '38/s', '12.3k/s'])
   expect([0, 0.34, 9.96, 41.2, 1234].map(showMs)).toEqual(['0 ms', '0.3 ms', '10 ms', '41 ms', '1.2 s'])

@@ -50,7 +50,7 @@ describe('the screen', () => {
     [80, 24],
     [200, 50],
     [40, 10],
-  ])('is filled at %i × %i, and no line is wider', (columns, rows) => {
+  ])('is filled at %i × %i without a wider line', (columns, rows) => {
     const lines = linesOf(viewWith(MANY), { columns, rows })
 
     expect(lines).toHaveLength(rows)
@@ -58,7 +58,7 @@ describe('the screen', () => {
     expect(lines.at(-1)).toMatch(/^q quit/)
   })
 
-  test('says who, how it stands and when, and the figures with their curve', () => {
+  test('shows the daemon, its state, the time, and the figures with their curve', () => {
     const [title, requests, sessions] = linesOf(viewWith(MANY))
 
     expect(title).toMatch(/^authd top {2}auth.example.com {2}up 12d 4h {2}1.4.0 {2}2 nodes +11:42:31 UTC {2}\?=help$/)
@@ -66,14 +66,14 @@ describe('the screen', () => {
     expect(sessions).toMatch(/^sessions {2}1204/)
   })
 
-  test('in a terminal without Unicode is drawn with letters', () => {
+  test('is drawn in ASCII in a terminal without Unicode', () => {
     const text = linesOf(viewWith(MANY), { isUnicode: false }).join('\n')
 
     expect(text).toMatch(/requests {3}_\+@/)
     expect(text).not.toMatch(/[▁-█─]/)
   })
 
-  test('says without colours which tab is open, which row is chosen and what went wrong', () => {
+  test('marks the open tab, the selected row and failures without colours', () => {
     const lines = linesOf(viewWith([row(1), row(2, { isBad: true }), row(3)]), { ui: { ...START, selected: 'evt_2' } })
 
     expect(lines.find((line) => line.includes('[1]'))).toMatch(/\[1\] LIVE EVENTS ─ \[2\] sessions ─/)
@@ -84,7 +84,7 @@ describe('the screen', () => {
     ])
   })
 
-  test('SECURITY: the name of a stranger neither clears the screen nor turns or shifts a line', () => {
+  test('SECURITY: a hostile name can neither clear the screen nor reverse or shift a line', () => {
     const cells = ['11:42:31', HOSTILE, HOSTILE]
     const view = viewWith([row(1, { cells, details: [['user_agent', HOSTILE]], proposals: {} }), row(2)])
     const props = { view, ui: START, size: { columns: 80, rows: 24 }, isUnicode: true }
@@ -99,13 +99,13 @@ describe('the screen', () => {
     expect(linesOf(view).filter((line) => widthOf(line) > 80)).toEqual([])
   })
 
-  test('follows the chosen row far down', () => {
+  test('scrolls to the selected row', () => {
     const lines = linesOf(viewWith(MANY), { ui: { ...START, selected: 'evt_250' } })
 
     expect(lines.find((line) => line.startsWith('>'))).toContain('user250@')
   })
 
-  test('says what is not as it should be above the tabs, and what there is not', () => {
+  test('shows warnings above the tabs, and says when a table is empty', () => {
     const notices = ['No daemon at http://127.0.0.1:3000: this is what the database knows.']
 
     const text = linesOf(viewWith([], { notices })).join('\n')
@@ -114,7 +114,7 @@ describe('the screen', () => {
     expect(text.split('\n')).toHaveLength(24)
   })
 
-  test('of a tab that was not looked at yet says so', () => {
+  test('says that a tab is still loading', () => {
     const ui: Ui = { ...START, tab: 'mail' satisfies Tab }
 
     expect(linesOf(viewWith(MANY), { ui }).join('\n')).toContain('Looking…')
@@ -129,7 +129,7 @@ describe('a question', () => {
     action: { kind: 'revoke', target: 'ses_01m88jw08vedqtrgrr9eqkmg57' },
   } as const
 
-  test.each([80, 50])('shows the command that does the same, and how to go on, at %i columns', (columns) => {
+  test.each([80, 50])('shows the equivalent command and the keys, at %i columns', (columns) => {
     const ui: Ui = { ...START, mode: { kind: 'confirm', proposal: { ...proposal, about: [...proposal.about] } } }
 
     const text = linesOf(viewWith(MANY), { ui, columns }).join('\n')
@@ -140,7 +140,7 @@ describe('a question', () => {
     expect(text).not.toContain('user1@')
   })
 
-  test('shows how it ended, and the rest of the screen stays', () => {
+  test('shows its result, and the rest of the screen stays', () => {
     const outcome = { isDone: false, lines: ['Not done: No session "ses_1".'] }
     const ui: Ui = { ...START, mode: { kind: 'outcome', proposal: { ...proposal, about: [] }, outcome } }
 
@@ -158,7 +158,7 @@ test('the help fits into 80 × 24', () => {
   expect(text).not.toContain('…')
 })
 
-test('a filter that finds nothing says how to see all again', () => {
+test('a filter without matches says how to clear it', () => {
   const ui: Ui = { ...START, filter: 'nobody' }
 
   expect(linesOf(viewWith(MANY), { ui }).join('\n')).toContain('Nothing here says "nobody". Esc shows all.')

@@ -6,10 +6,10 @@ import type { View } from '../../src/cli/tui/view.ts'
 import { sealAudit } from '../../src/flows/audit/audit.ts'
 import { announceNode } from '../../src/flows/operator/node.ts'
 import { SECOND } from '../../src/platform/clock.ts'
-import { shell } from '../cli.ts'
-import { type Authd, startAuthd } from '../harness.ts'
-import { signInForTokens } from '../people.ts'
-import { fakeTerminal, type Terminal } from '../terminal.ts'
+import { shell } from '../support/cli.ts'
+import { type Authd, startAuthd } from '../support/harness.ts'
+import { signInForTokens } from '../support/people.ts'
+import { fakeTerminal, type Terminal } from '../support/terminal.ts'
 
 const ENTER_SCREEN = '\u001b[?1049h'
 const LEAVE_SCREEN = '\u001b[?1049l'
@@ -33,7 +33,7 @@ function openTop(authd: Authd, url = authd.address): Terminal & { ended: Promise
 }
 
 describe('a story', () => {
-  test('sign-ins appear as they happen; r shows the command, y ends the session, q gives the terminal back', async () => {
+  test('sign-ins appear as they happen; r shows the command, y revokes the session, q restores the terminal', async () => {
     const authd = await startAuthd()
     const { accessToken } = await signInForTokens(authd)
     await sealAudit(authd.deps)
@@ -63,7 +63,7 @@ describe('a story', () => {
     expect(top.isRaw()).toBe(false)
   })
 
-  test('b on a row asks before it blocks, and is refused for the machine itself', async () => {
+  test('b asks before it blocks, and is rejected for the machine itself', async () => {
     const authd = await startAuthd()
     await signInForTokens(authd)
     await sealAudit(authd.deps)
@@ -80,7 +80,7 @@ describe('a story', () => {
     expect((await authd.auditLog()).filter(({ eventType }) => eventType === 'ip_filter.added')).toEqual([])
   })
 
-  test('Ctrl-C ends it as an interruption, with the terminal as it was', async () => {
+  test('Ctrl-C interrupts it and restores the terminal', async () => {
     const authd = await startAuthd()
     const top = openTop(authd)
     await top.until('LIVE EVENTS')
@@ -92,7 +92,7 @@ describe('a story', () => {
     expect(top.isRaw()).toBe(false)
   })
 
-  test('without a daemon it says so, and shows what the database knows', async () => {
+  test('without a daemon it says so, and shows what is in the database', async () => {
     const authd = await startAuthd()
     await signInForTokens(authd)
     await sealAudit(authd.deps)
@@ -104,7 +104,7 @@ describe('a story', () => {
     expect(await top.ended).toBe('quit')
   })
 
-  test('a database that goes away is said, and shown again when it is back', async () => {
+  test('a lost database connection is reported until it is back', async () => {
     const authd = await startAuthd()
     const top = openTop(authd)
     await top.until('LIVE EVENTS')
@@ -120,7 +120,7 @@ describe('a story', () => {
     expect(await top.ended).toBe('quit')
   })
 
-  test('a bug while it looks ends it with the error, and with the terminal as it was', async () => {
+  test('an unexpected error ends it with the error, and restores the terminal', async () => {
     const authd = await startAuthd()
     const looker = createLooker(authd.deps, authd.address)
     const look = vi.spyOn(looker, 'look')
@@ -136,7 +136,7 @@ describe('a story', () => {
     expect(isRaw()).toBe(false)
   })
 
-  test('what cannot be drawn ends it with an error, not with a broken terminal', async () => {
+  test('an error while drawing ends it with the error, and restores the terminal', async () => {
     const { stdin, stdout, written, isRaw } = fakeTerminal()
     const broken = { rows: null } as object as View
 
@@ -152,7 +152,7 @@ describe('a story', () => {
 })
 
 describe('looking', () => {
-  test('an idle database is left alone until the next look is due, and one look shows each event once', async () => {
+  test('an idle database is not queried before the next look, and each event is shown once', async () => {
     const authd = await startAuthd()
     const looker = createLooker(authd.deps, authd.address)
     await looker.look({ tabs: ['live'], what: 'all' })
@@ -171,7 +171,7 @@ describe('looking', () => {
     expect(new Set(ids).size).toBe(ids.length)
   })
 
-  test('requests of everybody are counted, and those of whoever looks are not', async () => {
+  test('requests are counted, except those of authd top itself', async () => {
     const authd = await startAuthd()
     const looker = createLooker(authd.deps, authd.address)
     const before = await looker.look({ tabs: [], what: 'all' })
@@ -183,7 +183,7 @@ describe('looking', () => {
     expect((after.scrape?.counters['requests'] ?? 0) - (before.scrape?.counters['requests'] ?? 0)).toBe(1)
   })
 
-  test('on PostgreSQL every node that says so is seen', async () => {
+  test('on PostgreSQL every running node is shown', async () => {
     const authd = await startAuthd({ database: 'postgres' })
     const node = { host: 'one', version: '1.2.3', address: 'http://127.0.0.1:3000', startedAt: 1 }
     await announceNode(authd.deps, { ...node, id: 'node_1', pid: 11 })
@@ -196,7 +196,7 @@ describe('looking', () => {
 })
 
 describe('in a pipe', () => {
-  test('it is one look and 0, with a daemon and without', async () => {
+  test('it prints one look and exits with 0, with and without a daemon', async () => {
     const place = await shell()
     const daemon = await place.serve(['--dev'])
     await fetch(`${daemon.url}/v1/session`)

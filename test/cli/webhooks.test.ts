@@ -1,10 +1,10 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { shell } from '../cli.ts'
-import { answering, webhookReceiver } from '../webhook-receiver.ts'
+import { shell } from '../support/cli.ts'
+import { answering, webhookReceiver } from '../support/webhook-receiver.ts'
 
-test('an endpoint is added, tried, changed, paused, given a new secret and removed; the audit log has it all', async () => {
+test('an endpoint is added, tested, changed, paused, rotated and removed, and the audit log has all of it', async () => {
   const { run } = await shell()
   const receiver = await webhookReceiver()
   await run(['migrate'])
@@ -47,7 +47,7 @@ test.each([
   [['update', 'whe_nobody', '--pause'], 67, 'authd webhooks list'],
   [['redeliver'], 64, '--failed'],
   [['rotate-secret', 'whe_nobody', '--overlap', '1y'], 64, '--overlap'],
-])('authd webhooks %j says what to do instead', async (args, code, words) => {
+])('authd webhooks %j is rejected with a suggestion', async (args, code, words) => {
   const { run } = await shell()
   await run(['migrate'])
 
@@ -57,7 +57,7 @@ test.each([
   expect(ran.stderr).toContain(words)
 })
 
-test('a secret of ones own is read from a file, and one that is too short is refused', async () => {
+test('a given secret is read from a file, and rejected if it is too short', async () => {
   const { run, folder } = await shell()
   await run(['migrate'])
   await writeFile(join(folder, 'long'), 'k3Vq0z8Jm2Xr7Lw5Tn9Yb4Hc\n')
@@ -70,7 +70,7 @@ test('a secret of ones own is read from a file, and one that is too short is ref
   expect([short.code, short.stderr]).toEqual([65, expect.stringContaining('at least 24 bytes')])
 })
 
-test('mail is held back and let go, and a mail that waits is cancelled once', async () => {
+test('mail is paused and resumed, and a waiting mail is cancelled once', async () => {
   const { run } = await shell()
   await run(['migrate'])
   await run(['users', 'invite', 'ada@example.com'])

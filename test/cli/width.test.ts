@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { clean, fitParts, fitTo, joinCells, layOut, widthOf, wrap } from '../../src/cli/tui/width.ts'
 
-describe('a text on the screen', () => {
+describe('text on the screen', () => {
   test.each([
     ['ada', 'ada  '],
     ['ada@example.com', 'ada@…'],
@@ -9,16 +9,16 @@ describe('a text on the screen', () => {
     ['日本語の', '日本…'],
     ['é́é́', 'é́é́   '],
     ['', '     '],
-  ])('%j takes exactly five cells, whatever its letters are', (text, expected) => {
+  ])('%j is cut or padded to exactly five cells', (text, expected) => {
     expect(fitTo(text, 5)).toBe(expected)
     expect(widthOf(expected)).toBe(5)
   })
 
-  test('an escape, a bell, a line break or a turned direction of a stranger does nothing', () => {
+  test('escapes, bells, line breaks and direction marks are removed', () => {
     expect(clean('a\u001b[2Jb\u0007c\nd\u202ee\u200bf\u009bg\u2028h')).toBe('a [2Jb c d e f g h')
   })
 
-  test('a long word is broken, and no line is longer than there is room', () => {
+  test('a long word is broken, and no line is wider than the space', () => {
     const lines = wrap('see 日本語日本語 and ses_01m88jw08vedqtrgrr9eqkmg57', 8)
 
     expect(lines.every((line) => widthOf(line) <= 8)).toBe(true)
@@ -33,17 +33,17 @@ describe('columns', () => {
     { least: 10, share: 3 },
   ]
 
-  test('share what is left over, and the last go where there is no room', () => {
+  test('share the remaining width, and the last ones are dropped if there is no room', () => {
     expect(layOut(columns, 72)).toEqual([8, 20, 40])
     expect(layOut(columns, 31)).toEqual([8, 21])
     expect(layOut(columns, 5)).toEqual([8])
   })
 
-  test('stand below one another, filled up or cut', () => {
+  test('are aligned, padded or cut', () => {
     expect(joinCells(['one', 'more than that', 'unseen'], [4, 6])).toBe('one   more …')
   })
 
-  test('of figures only whole ones are shown', () => {
+  test('only whole figures are shown', () => {
     expect(fitParts(['38/s', 'p50 4 ms', '5xx 0'], 14)).toEqual(['38/s', 'p50 4 ms'])
   })
 })

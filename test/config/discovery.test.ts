@@ -2,7 +2,7 @@ import { chownSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { isConfigured, mayDevelop } from '../../src/config/development.ts'
 import { developmentConfig, parseConfig } from '../../src/config/load.ts'
-import { folder, NEEDED } from './folder.ts'
+import { folder, NEEDED } from '../support/config-folder.ts'
 
 const PLACES = ['named.toml', 'variable.toml', 'etc/config.toml', 'user/authd/config.toml', 'config.toml']
 
@@ -12,7 +12,7 @@ test.each([
   [2, 'system'],
   [3, 'user'],
   [4, 'working directory'],
-])('with the first %i places empty, the configuration is that of %s', (empty, why) => {
+])('with the first %i places empty, the configuration comes from %s', (empty, why) => {
   const here = folder()
   const paths = PLACES.slice(empty).map((name) => here.write(name, NEEDED))
   const env = { XDG_CONFIG_HOME: `${here.path}/user`, AUTHD_CONFIG: empty <= 1 ? 'variable.toml' : '' }
@@ -23,7 +23,7 @@ test.each([
   expect(searched.find(({ exists }) => exists)).toMatchObject({ path, why })
 })
 
-test('--config - takes the text that came through stdin, and no .env', () => {
+test('--config - uses the text from stdin and no .env', () => {
   const here = folder()
   here.write('.env', 'AUTHD_SERVER_PORT=4000')
 
@@ -33,7 +33,7 @@ test('--config - takes the text that came through stdin, and no .env', () => {
   expect(path).toBe('-')
 })
 
-test('another .env can be named', () => {
+test('--env names another .env', () => {
   const here = folder()
   here.write('config.toml', NEEDED)
   here.write('.env', 'AUTHD_SERVER_PORT=4000')
@@ -68,7 +68,7 @@ test.runIf(process.getuid?.() === 0)('root does not read the configuration in a 
   expect(load).toThrow(`${path} belongs to user 1000`)
 })
 
-test('development mode needs nothing, reads no file and stays on this machine', () => {
+test('development mode needs no settings, reads no file and listens on this machine only', () => {
   const here = folder()
   here.write('config.toml', 'broken')
 
@@ -86,7 +86,7 @@ test('development mode needs nothing, reads no file and stays on this machine', 
 test.each([
   ['server.host', '0.0.0.0'],
   ['public_url', 'https://auth.example.com'],
-])('development mode refuses %s = %s', (key, value) => {
+])('development mode rejects %s = %s', (key, value) => {
   const here = folder()
 
   const run = () => developmentConfig({ env: {}, cwd: here.path, flags: { [key]: value } })
@@ -94,7 +94,7 @@ test.each([
   expect(run).toThrow('development mode')
 })
 
-test('serve starts in development mode by itself only where nothing speaks of authd', () => {
+test('serve chooses development mode only where no authd configuration exists', () => {
   const here = folder()
   const around = { env: {}, cwd: here.path, pid: 4242, systemDir: `${here.path}/etc` }
 
@@ -111,7 +111,7 @@ test('serve starts in development mode by itself only where nothing speaks of au
   expect(isConfigured(around)).toBe(true)
 })
 
-test('a part of a configuration becomes a whole one, and its mistakes are told', () => {
+test('a partial configuration gets all defaults, and its errors are reported', () => {
   const config = parseConfig({ session: { ttl: '20d' }, server_port: 4000 })
 
   expect(config).toMatchObject({ session: { ttl: 1_728_000_000 }, server: { port: 4000 } })

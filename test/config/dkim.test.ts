@@ -1,12 +1,12 @@
 import { generateKeyPairSync, type KeyObject } from 'node:crypto'
 import { expect, test } from 'vitest'
-import { folder, NEEDED } from './folder.ts'
+import { folder, NEEDED } from '../support/config-folder.ts'
 
 const rsa = (modulusLength: number) => pem(generateKeyPairSync('rsa', { modulusLength }).privateKey)
 const SIGNING = 'mail.dkim_domain = "example.com"\nmail.dkim_selector = "authd"\nmail.dkim_key_file = "dkim.pem"\n'
 const GOOD = rsa(2048)
 
-test('domain, selector and a key from a file are taken', () => {
+test('domain, selector and a key from a file are accepted', () => {
   const here = folder()
   here.write('dkim.pem', GOOD)
   here.write('config.toml', `${NEEDED}${SIGNING}`)
@@ -24,7 +24,7 @@ test.for([
   ['an Ed25519 key', pem(generateKeyPairSync('ed25519').privateKey), 'is a key of the kind ed25519', 'genrsa'],
   ['an RSA key of 512 bits', rsa(512), 'has 512 bits, and 1024 is the least (RFC 8301)', 'openssl genrsa 2048'],
   ['a locked key', lockedPem(), 'is locked with a passphrase', 'openssl pkey'],
-] as const)('%s is refused as mail.dkim_key, and nothing of it is shown', ([, key, says, advises]) => {
+] as const)('%s is rejected as mail.dkim_key, and none of it is shown', ([, key, says, advises]) => {
   const here = folder()
   here.write('dkim.pem', key)
   here.write('config.toml', `${NEEDED}${SIGNING}`)
@@ -37,7 +37,7 @@ test.for([
   expect(JSON.stringify(problems)).not.toContain('MII')
 })
 
-test('a key of 1024 bits is taken with a warning: some DNS providers take no longer one', () => {
+test('a key of 1024 bits is accepted with a warning, because some DNS providers accept no longer key', () => {
   const here = folder()
   here.write('dkim.pem', rsa(1024))
   here.write('config.toml', `${NEEDED}${SIGNING}`)
@@ -54,7 +54,7 @@ test.for([
     'mail.dkim_domain = "example.com"\nmail.dkim_key_file = "dkim.pem"',
     'mail.dkim_domain and mail.dkim_key are set and mail.dkim_selector is not',
   ],
-] as const)('a part of it is refused: %s', ([text, message]) => {
+] as const)('an incomplete DKIM configuration is rejected: %s', ([text, message]) => {
   const here = folder()
   here.write('dkim.pem', GOOD)
   here.write('config.toml', `${NEEDED}${text}\n`)
@@ -83,7 +83,7 @@ test.for([
   expect(problems.map(({ key }) => key)).toEqual(isAligned ? [] : ['mail.dkim_domain'])
 })
 
-test('a selector that could add a tag to the signature is refused', () => {
+test('a selector that could add a tag to the signature is rejected', () => {
   const here = folder()
   here.write('dkim.pem', GOOD)
   here.write('config.toml', `${NEEDED}${SIGNING.replace('"authd"', '"a; d=evil.example"')}`)

@@ -5,7 +5,7 @@ import { expect, test } from 'vitest'
 import { exampleEnv, exampleFile } from '../../src/config/example.ts'
 import { KEYS } from '../../src/config/schema.ts'
 import { staleFiles } from '../../tools/generate.ts'
-import { type Folder, folder } from './folder.ts'
+import { type Folder, folder } from '../support/config-folder.ts'
 
 const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
 const WITH_A_FORM: Record<string, string> = {
@@ -14,13 +14,13 @@ const WITH_A_FORM: Record<string, string> = {
 }
 const SECRETS = KEYS.filter(({ secret, key }) => secret && key !== 'secret')
 
-test('the example files and the reference page are what the schema makes of them', () => {
+test('the example files and the reference page match the schema', () => {
   const stale = staleFiles(join(import.meta.dirname, '../..'))
 
   expect(stale).toEqual([])
 })
 
-test('the example is a valid configuration as it stands', () => {
+test('the example is a valid configuration', () => {
   const here = folder()
   here.write('config.toml', exampleFile())
 
@@ -33,7 +33,7 @@ test('the example is a valid configuration as it stands', () => {
 test.each([
   ['SQLite', 'url_file'],
   ['PostgreSQL', 'path'],
-])('every key of the example is good when it is uncommented, with %s', (_database, left) => {
+])('every key of the example is valid when uncommented, with %s', (_database, left) => {
   const here = folder()
   const text = exampleFile().replace(/^# (\w+ = )/gm, (line, key) => (key === `${left} = ` ? line : key))
   here.write('config.toml', withSecrets(here, text))
@@ -44,7 +44,7 @@ test.each([
   expect(unset).toEqual(['secret', left === 'path' ? 'database.path' : 'database.url'])
 })
 
-test('every variable of the example is good when it is uncommented', () => {
+test('every variable of the example is valid when uncommented', () => {
   const here = folder()
   const env = parseEnv(withSecrets(here, exampleEnv().replace(/^# (AUTHD_\w+=)/gm, '$1')))
 

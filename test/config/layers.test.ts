@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { describeSource } from '../../src/config/value-source.ts'
-import { folder, NEEDED } from './folder.ts'
+import { folder, NEEDED } from '../support/config-folder.ts'
 
 const PASSWORD = 'k3Vq0z8J'
 const ACCOUNT = `${NEEDED}smtp.username = "authd"\n`
@@ -11,7 +11,7 @@ test.each([
   { layers: ['file', 'dotenv', 'env'], port: 3003, origin: /^env AUTHD_SERVER_PORT$/ },
   { layers: ['file', 'dotenv', 'env', 'flag'], port: 3004, origin: /^command line$/ },
   { layers: [], port: 3000, origin: /^default$/ },
-])('of the layers $layers the last one counts', ({ layers, port, origin }) => {
+])('of the layers $layers the last one wins', ({ layers, port, origin }) => {
   const here = folder()
   here.write('config.toml', `${NEEDED}${layers.includes('file') ? 'server.port = 3001' : ''}`)
   here.write('.env', layers.includes('dotenv') ? 'AUTHD_SERVER_PORT=3002' : '')
@@ -25,7 +25,7 @@ test.each([
   expect(describeSource(loaded.sources.get('server.port') ?? { kind: 'flag' })).toMatch(origin)
 })
 
-test('the environment alone is enough, with lists, durations, switches and numbers', () => {
+test('the environment alone can configure lists, durations, switches and numbers', () => {
   const here = folder()
 
   const { config } = here.load({
@@ -75,7 +75,7 @@ test.each([
   expect(warnings).toEqual([])
 })
 
-test('a secret given in two layers with different values is refused, and both are named', () => {
+test('a secret with different values in two layers is rejected, and both are named', () => {
   const here = folder()
   here.write('config.toml', `${ACCOUNT}smtp.password = "${PASSWORD}"`)
 
@@ -86,7 +86,7 @@ test('a secret given in two layers with different values is refused, and both ar
   ])
 })
 
-test('a secret and the file of it with different values are refused', () => {
+test('a secret and its file with different values are rejected', () => {
   const here = folder()
   here.write('secret', 'p9Xw2Lr6Vt4Kq8Zb1Nc5Hd7Jf3Gs0My_')
   here.write('config.toml', `${NEEDED}secret = "k3Vq0z8Jm2Xr7Lw5Tn9Yb4Hc6Dp1Gs0F"\nsecret_file = "secret"`)
@@ -96,7 +96,7 @@ test('a secret and the file of it with different values are refused', () => {
   expect(problems).toMatchObject([{ key: 'secret', line: 4, message: 'secret and secret_file are different secrets' }])
 })
 
-test('the server secret may be a credential, which is then the file that is read', () => {
+test('the server secret can be a systemd credential', () => {
   const here = folder()
   here.write('config.toml', NEEDED)
   const path = here.write('credentials/secret', 'p9Xw2Lr6Vt4Kq8Zb1Nc5Hd7Jf3Gs0My_')
@@ -106,7 +106,7 @@ test('the server secret may be a credential, which is then the file that is read
   expect(config).toMatchObject({ secretFile: path, secret: undefined })
 })
 
-test('the secret shared with applications may not be the server secret, also when that is in its file', () => {
+test('the secret shared with applications must differ from the server secret, also in a file', () => {
   const here = folder()
   here.write('data/secret', 'p9Xw2Lr6Vt4Kq8Zb1Nc5Hd7Jf3Gs0My_\n')
   here.write('config.toml', `${NEEDED}data_dir = "data"`)
@@ -116,7 +116,7 @@ test('the secret shared with applications may not be the server secret, also whe
   expect(problems).toMatchObject([{ key: 'tokens.hs256_secret', message: expect.stringContaining('server secret') }])
 })
 
-test('a secret that everybody on the machine can read is warned of', () => {
+test('a world-readable secret causes a warning', () => {
   const here = folder()
   here.write('config.toml', `${ACCOUNT}smtp.password_file = "smtp"`)
   const path = here.write('smtp', PASSWORD, 0o644)
@@ -126,7 +126,7 @@ test('a secret that everybody on the machine can read is warned of', () => {
   expect(warnings).toMatchObject([{ key: 'smtp.password', line: 5, suggestion: `Run chmod 600 ${path}` }])
 })
 
-test('relative paths start at the folder of their file, and those of the environment at the working directory', () => {
+test('relative paths start at the folder of their file, or at the working directory for the environment', () => {
   const here = folder()
   here.write('etc/config.toml', `${NEEDED}data_dir = "data"`)
 
@@ -148,7 +148,7 @@ test('a configuration cannot be changed once it is loaded', () => {
   expect([config, config.server, config.server.trustedProxies].every(Object.isFrozen)).toBe(true)
 })
 
-test('PostgreSQL turns automatic migration off, unless somebody asked for it', () => {
+test('PostgreSQL turns automatic migration off unless it is configured', () => {
   const here = folder()
   here.write('config.toml', NEEDED)
 

@@ -3,9 +3,9 @@ import { configValue } from '../../src/config/changes.ts'
 import { environmentNames, fileNames } from '../../src/config/names.ts'
 import { type Config, findKey, KEYS, type Key } from '../../src/config/schema.ts'
 import { toToml } from '../../src/config/toml-value.ts'
-import { folder, NEEDED } from './folder.ts'
+import { folder, NEEDED } from '../support/config-folder.ts'
 
-/** The list of DESIGN.md §10, each with a value that is not its default. */
+/** Names that operators know from other programs, each with a value that is not the default. */
 const ESTABLISHED: [name: string, key: string, value: string | number | boolean][] = [
   ['jwt_secret', 'tokens.hs256_secret', 'k3Vq0z8Jm2Xr7Lw5Tn9Yb4Hc6Dp1Gs0F'],
   ['database_path', 'database.path', '/srv/authd.db'],
@@ -69,7 +69,7 @@ test('an established name in the environment beats the new name in the file', ()
   expect(config.server.port).toBe(4001)
 })
 
-test('the established and the new name in one layer with one value are no conflict', () => {
+test('the established and the new name in one layer with one value do not conflict', () => {
   const here = folder()
   here.write('config.toml', NEEDED)
 
@@ -79,7 +79,7 @@ test('the established and the new name in one layer with one value are no confli
   expect(sources.get('server.port')).toMatchObject({ name: 'AUTHD_SERVER_PORT' })
 })
 
-test('the established and the new name in the environment with two values are refused, and both are named', () => {
+test('the established and the new name in the environment with two values are rejected, and both are named', () => {
   const here = folder()
   here.write('config.toml', NEEDED)
 

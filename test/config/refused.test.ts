@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest'
 import { AuthdError } from '../../src/errors.ts'
+import { folder, NEEDED } from '../support/config-folder.ts'
 import { BAD_CONFIGS, BAD_PUBLIC_URLS } from './bad-configs.ts'
-import { folder, NEEDED } from './folder.ts'
 
-test.for(BAD_CONFIGS)('refused with its line, its key and what to write: $text', (bad, { expect }) => {
+test.for(BAD_CONFIGS)('is rejected with its line, its key and a suggestion: $text', (bad, { expect }) => {
   const here = folder()
   const path = here.write('config.toml', `${NEEDED}${bad.text}\n`)
 
@@ -16,7 +16,7 @@ test.for(BAD_CONFIGS)('refused with its line, its key and what to write: $text',
   expect(problems[0]?.suggestion ?? '').toContain(bad.advises)
 })
 
-test.for(BAD_PUBLIC_URLS)('public_url %s is refused: %s', ([url, says, advises], { expect }) => {
+test.for(BAD_PUBLIC_URLS)('public_url %s is rejected: %s', ([url, says, advises], { expect }) => {
   const here = folder()
   here.write('config.toml', NEEDED.replace('https://auth.example.com', url))
 
@@ -27,7 +27,7 @@ test.for(BAD_PUBLIC_URLS)('public_url %s is refused: %s', ([url, says, advises],
   expect(problems[0]?.suggestion ?? '').toContain(advises)
 })
 
-test('all problems come at once, in the order of the file, as one error with exit code 78', () => {
+test('all problems are reported at once, in the order of the file, with exit code 78', () => {
   const here = folder()
   const path = here.write('config.toml', '[stmp]\nx = 1\n\n[server]\nport = 84200\n')
 
@@ -45,7 +45,7 @@ ${path}:5:8  server.port: expected 1..65535, got 84200
 ${path}  smtp.host is missing: without a mail server nobody can sign in. Write host = "smtp.example.com" below [smtp].`)
 })
 
-test('a file that --config names and that is not there ends with 78 and its name', () => {
+test('a missing --config file exits with 78 and its name', () => {
   const here = folder()
 
   const error = thrownBy(() => here.load({ configPath: 'missing.toml' }))
@@ -53,7 +53,7 @@ test('a file that --config names and that is not there ends with 78 and its name
   expect(error).toMatchObject({ exit: 78, message: expect.stringContaining(`${here.path}/missing.toml`) })
 })
 
-test('a configuration that cannot be read ends with 77', () => {
+test('an unreadable configuration exits with 77', () => {
   const here = folder()
   here.write('config.toml/inside', '')
 
@@ -62,7 +62,7 @@ test('a configuration that cannot be read ends with 77', () => {
   expect(error).toMatchObject({ code: 'CONFIG_UNREADABLE', exit: 77 })
 })
 
-test('without any configuration the error names the places looked at and how to make one', () => {
+test('without a configuration the error lists the searched places and how to create one', () => {
   const here = folder()
 
   const error = thrownBy(() => here.load())
@@ -71,7 +71,7 @@ test('without any configuration the error names the places looked at and how to 
   expect(error.suggestions).toContain('authd init')
 })
 
-test('no message shows a secret: neither a bad one, nor one under a misspelt name, nor one beside a mistake', () => {
+test('no message shows a secret, whether it is invalid, misspelt or next to an error', () => {
   const here = folder()
   const secret = 'hunter2-hunter3'
   const text = `pasword = "${secret}"\nsecret = "${secret}"\nsmtp = { password = "${secret}", port = 0 }`
@@ -92,7 +92,7 @@ test.each([
   ['AUTHD_SIGNUP_POLCY', 'Did you mean AUTHD_SIGNUP_POLICY?'],
   ['AUTHD_SMTP_PASSWROD_FILE', 'Did you mean AUTHD_SMTP_PASSWORD_FILE?'],
   ['AUTHD_NOTHING_LIKE_IT', 'Unset it; "authd config env" lists all variables'],
-])('the unknown variable %s is refused', (name, suggestion) => {
+])('the unknown variable %s is rejected', (name, suggestion) => {
   const here = folder()
   here.write('config.toml', NEEDED)
 
@@ -101,7 +101,7 @@ test.each([
   expect(problems).toEqual([{ key: name, message: `unknown variable ${name}`, suggestion }])
 })
 
-test('a bad variable is named as it was written', () => {
+test('an invalid variable is named as it was written', () => {
   const here = folder()
   here.write('config.toml', NEEDED)
 
@@ -113,7 +113,7 @@ test('a bad variable is named as it was written', () => {
   ])
 })
 
-test('a bad line of .env is shown with its place', () => {
+test('an invalid line of .env is reported with its place', () => {
   const here = folder()
   here.write('config.toml', NEEDED)
   const path = here.write('.env', '# ours\nexport AUTHD_SERVER_PORT=70000\n')
@@ -123,7 +123,7 @@ test('a bad line of .env is shown with its place', () => {
   expect(problems).toMatchObject([{ path, line: 2, column: 26, source: 'export AUTHD_SERVER_PORT=70000' }])
 })
 
-test('variables that Kubernetes and the program itself set are let be', () => {
+test('variables that Kubernetes and authd itself set are accepted', () => {
   const here = folder()
   here.write('config.toml', NEEDED)
   const env = { AUTHD_PORT: 'tcp://10.0.0.1:80', AUTHD_SERVICE_HOST: '10.0.0.1', AUTHD_PAGER: 'less' }

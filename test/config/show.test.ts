@@ -5,11 +5,11 @@ import { parseConfig } from '../../src/config/load.ts'
 import { configJsonSchema, describeAllKeys, describeKey, listVariables } from '../../src/config/reference.ts'
 import { findKey, KEYS } from '../../src/config/schema.ts'
 import { describeConfig, showConfig } from '../../src/config/show.ts'
-import { folder, NEEDED } from './folder.ts'
+import { folder, NEEDED } from '../support/config-folder.ts'
 
 const PASSWORD = 'k3Vq0z8Jm2Xr7Lw5Tn9Y'
 
-test('the configuration in force is shown as TOML that means the same', () => {
+test('the effective configuration is shown as equivalent TOML', () => {
   const here = folder()
   here.write('config.toml', `${NEEDED}session.ttl = "20d"\nserver.trusted_proxies = ["::1"]`)
   const loaded = here.load()
@@ -19,7 +19,7 @@ test('the configuration in force is shown as TOML that means the same', () => {
   expect(parseConfig(parse(shown))).toEqual(loaded.config)
 })
 
-test('what is shown of a secret is its length and where it came from', () => {
+test('a secret is shown as its length and its source', () => {
   const here = folder()
   here.write('config.toml', `${NEEDED}smtp.username = "authd"`)
   const loaded = here.load({ env: { AUTHD_SMTP_PASSWORD: PASSWORD } })
@@ -38,7 +38,7 @@ password = "•••• (20 chars, from env AUTHD_SMTP_PASSWORD)"  # env AUTHD_
   expect(JSON.stringify(shown)).not.toContain(PASSWORD)
 })
 
-test('a reload is told which keys changed, and which of them need a restart', () => {
+test('a reload reports which keys changed and which of them need a restart', () => {
   const before = parseConfig({ log: { level: 'info' } })
   const after = parseConfig({ log: { level: 'debug' }, server: { port: 4000 } })
 
@@ -50,7 +50,7 @@ test('a reload is told which keys changed, and which of them need a restart', ()
   ])
 })
 
-test('the reference of a key says what it does, what is allowed and how else it can be given', () => {
+test('the reference of a key says what it does, what is allowed and its other names', () => {
   const key = findKey('smtp.password') ?? expect.fail('no such key')
 
   expect(describeKey(key)).toBe(`smtp.password
@@ -86,7 +86,7 @@ test('the JSON Schema for editors knows every key, its type and its default, and
   })
 })
 
-test('the list of variables says which are set', () => {
+test('the list of variables shows which are set', () => {
   const variables = listVariables({ AUTHD_SMTP_HOST: 'a.example' })
 
   expect(variables).toContainEqual({ name: 'AUTHD_SMTP_HOST', key: 'smtp.host', isSet: true })

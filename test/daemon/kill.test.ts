@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { type Daemon, freePort, shell } from '../cli.ts'
+import { type Daemon, freePort, shell } from '../support/cli.ts'
 
 const ROUNDS = 4
 
@@ -34,7 +34,7 @@ async function signInUntilKilled(daemon: Daemon, name: string, done: Acknowledge
   }
 }
 
-test('a daemon that is killed under load keeps what it acknowledged, and no used code works again', async () => {
+test('a daemon killed under load keeps everything acknowledged, and no used code works again', async () => {
   const place = await shell()
   // Tokens name their issuer: the same address each time.
   const listen = `127.0.0.1:${await freePort()}`

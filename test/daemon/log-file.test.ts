@@ -2,10 +2,9 @@ import { type ChildProcess, spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdir, readFile, rename, stat } from 'node:fs/promises'
 import { join } from 'node:path'
-import { expect, onTestFinished, test, vi } from 'vitest'
-import { freePort, shell } from '../cli.ts'
-
-const PROGRAM = process.env['AUTHD_BIN'] ?? join(import.meta.dirname, '../../bin/authd.js')
+import { expect, onTestFinished, test } from 'vitest'
+import { freePort, PROGRAM, shell } from '../support/cli.ts'
+import { until } from '../support/until.ts'
 
 interface Logging {
   child: ChildProcess
@@ -36,19 +35,16 @@ async function daemonWithLogFile(env: Record<string, string> = {}): Promise<Logg
     stderr += text
   })
   onTestFinished(() => void child.kill('SIGKILL'))
-  const until = async (pattern: RegExp, path = file) =>
-    await vi.waitFor(async () => expect(await readFile(path, 'utf8')).toMatch(pattern), {
-      timeout: 20_000,
-      interval: 20,
-    })
+  const untilLogged = async (pattern: RegExp, path = file) =>
+    void (await until(async () => expect(await readFile(path, 'utf8')).toMatch(pattern)))
   const end = async () => {
     child.kill('SIGTERM')
     const [code] = await once(child, 'exit')
     return code as number | null
   }
   const url = `http://${listen}`
-  await vi.waitFor(() => fetch(`${url}/liveness`), { timeout: 20_000, interval: 50 })
-  return { child, url, file, stderr: () => stderr, until, end }
+  await until(() => fetch(`${url}/liveness`))
+  return { child, url, file, stderr: () => stderr, until: untilLogged, end }
 }
 
 const idsIn = (text: string) =>
@@ -83,7 +79,7 @@ test('a log that is rotated under load loses no line: both files together have e
   expect(stderr()).toBe('')
 })
 
-test('where the log cannot be opened anew, the old file is written on, and both it and standard error say why', async () => {
+test('if the log cannot be reopened, authd keeps writing the old file, and says why there and on standard error', async () => {
   const { child, url, file, stderr, until, end } = await daemonWithLogFile()
   await rename(join(file, '..'), `${join(file, '..')}.away`)
   const old = file.replace('/logs/', '/logs.away/')
@@ -97,7 +93,7 @@ test('where the log cannot be opened anew, the old file is written on, and both 
   expect(await end()).toBe(0)
 })
 
-test('SIGUSR2 writes one line of diagnostics, whatever the level, and no secret is in it', async () => {
+test('SIGUSR2 writes one line of diagnostics at any level, without secrets', async () => {
   const secret = 'kX2mQ8vTn4Lw7Rz1Yb6Hc3Dp9Gs5Jf0A'
   const { child, file, until, end } = await daemonWithLogFile({
     AUTHD_SECRET: secret,
@@ -125,7 +121,7 @@ test.each([
   ['its folder is not there', 'nowhere/authd.log', 'no such file or directory'],
   ['it is a folder', '.', 'illegal operation on a directory'],
   ['it is no file', '/dev/null', 'it is no regular file'],
-])('a log file that cannot be opened is refused at start with exit 78: %s', async (_why, path, words) => {
+])('a log file that cannot be opened prevents the start with exit code 78: %s', async (_why, path, words) => {
   const place = await shell()
 
   const { code, stdout, stderr } = await place.run(['serve', '--dev'], { env: { AUTHD_LOG_FILE: path } })

@@ -1,8 +1,9 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { expect, onTestFinished, test, vi } from 'vitest'
-import { freePort, type Shell, shell } from '../cli.ts'
-import { freshPostgres } from '../postgres.ts'
+import { expect, onTestFinished, test } from 'vitest'
+import { freePort, type Shell, shell } from '../support/cli.ts'
+import { freshPostgres } from '../support/postgres.ts'
+import { until } from '../support/until.ts'
 
 /** A configuration of its own for each daemon; database, data and secret are shared. */
 async function configure(place: Shell, port: number, url: string): Promise<string> {
@@ -19,7 +20,7 @@ async function configure(place: Shell, port: number, url: string): Promise<strin
   return path
 }
 
-test('of two daemons on one PostgreSQL both are seen by authd top, and one that stops is gone at once', async () => {
+test('authd top shows two daemons on one PostgreSQL, and one that stops disappears immediately', async () => {
   const place = await shell({ data: false })
   const { url, drop } = await freshPostgres()
   onTestFinished(drop)
@@ -30,7 +31,7 @@ test('of two daemons on one PostgreSQL both are seen by authd top, and one that 
   await place.serve(['--config', one])
   const second = await place.serve(['--config', two])
 
-  await vi.waitFor(async () => expect(await nodes()).toBe(2), { timeout: 20_000, interval: 200 })
+  await until(async () => expect(await nodes()).toBe(2))
   second.kill('SIGTERM')
   await second.exit
 

@@ -2,12 +2,11 @@ import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { openSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { expect, onTestFinished, test, vi } from 'vitest'
-import { freePort, shell } from '../cli.ts'
+import { expect, onTestFinished, test } from 'vitest'
+import { freePort, PROGRAM, shell } from '../support/cli.ts'
+import { until } from '../support/until.ts'
 
-const PROGRAM = process.env['AUTHD_BIN'] ?? join(import.meta.dirname, '../../bin/authd.js')
-
-test('tells systemd when it is ready, alive, reloading and stopping, through the socket that OpenFile= opened', async () => {
+test('systemd is told when the daemon is ready, alive, reloading and stopping, through the socket of OpenFile=', async () => {
   const { folder } = await shell()
   const said = join(folder, 'said')
   const port = await freePort()
@@ -22,13 +21,12 @@ test('tells systemd when it is ready, alive, reloading and stopping, through the
     stdio: ['ignore', 'ignore', 'ignore', openSync(said, 'a')],
   })
   onTestFinished(() => void child.kill('SIGKILL'))
-  const until = (pattern: RegExp) =>
-    vi.waitFor(() => expect(readFileSync(said, 'utf8')).toMatch(pattern), { timeout: 20_000, interval: 50 })
+  const untilSaid = (pattern: RegExp) => until(() => expect(readFileSync(said, 'utf8')).toMatch(pattern))
 
-  await until(/READY=1\nSTATUS=Serving http/)
-  await until(/WATCHDOG=1.*WATCHDOG=1/s)
+  await untilSaid(/READY=1\nSTATUS=Serving http/)
+  await untilSaid(/WATCHDOG=1.*WATCHDOG=1/s)
   child.kill('SIGHUP')
-  await until(/RELOADING=1\nMONOTONIC_USEC=\d+.*READY=1/s)
+  await untilSaid(/RELOADING=1\nMONOTONIC_USEC=\d+.*READY=1/s)
   child.kill('SIGTERM')
   const [code] = await once(child, 'exit')
 

@@ -1,7 +1,8 @@
 import { Agent, type IncomingMessage, request } from 'node:http'
 import { text } from 'node:stream/consumers'
-import { expect, onTestFinished, test, vi } from 'vitest'
-import { shell } from '../cli.ts'
+import { expect, onTestFinished, test } from 'vitest'
+import { shell } from '../support/cli.ts'
+import { until } from '../support/until.ts'
 
 interface Answer {
   status: number | undefined
@@ -24,7 +25,7 @@ function keptConnection(url: string): (path: string) => Promise<Answer> {
   }
 }
 
-test('a daemon that stops answers once more on a connection that was kept, and says that it was the last time', async () => {
+test('a stopping daemon answers once more on a kept connection and then closes it', async () => {
   const place = await shell()
   const daemon = await place.serve(['--dev'])
   const ask = keptConnection(daemon.url)
@@ -39,7 +40,7 @@ test('a daemon that stops answers once more on a connection that was kept, and s
   expect(await daemon.exit).toBe(0)
 })
 
-test('a request that is under way when a daemon stops is answered, and its connection ends with that', async () => {
+test('a running request is answered when a daemon stops, and its connection then closes', async () => {
   const place = await shell()
   const daemon = await place.serve(['--dev'])
   const body = JSON.stringify({ email: 'ada@example.com' })
@@ -61,13 +62,14 @@ test('a request that is under way when a daemon stops is answered, and its conne
   expect(await daemon.exit).toBe(0)
 })
 
-test('a connection that is kept and never used again does not keep a daemon from stopping', async () => {
+test('an idle kept connection does not keep a daemon from stopping', async () => {
   const place = await shell()
-  const daemon = await place.serve(['--dev'])
+  // Longer than the test may take, so that only a closed connection ends it.
+  const daemon = await place.serve(['--dev'], { AUTHD_SERVER_SHUTDOWN_TIMEOUT: '10m' })
   await keptConnection(daemon.url)('/health')
 
   daemon.kill('SIGTERM')
 
-  await vi.waitFor(() => expect(daemon.printed()).toMatch(/stopped/), { timeout: 8_000 })
+  await until(() => expect(daemon.printed()).toMatch(/stopped/))
   expect(await daemon.exit).toBe(0)
 })

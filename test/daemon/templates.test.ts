@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { shell } from '../cli.ts'
+import { shell } from '../support/cli.ts'
 
 /** Writes a file below development's data folder, where own texts are looked for. */
 function own(folder: string, path: string, text: string): string {
@@ -13,7 +13,7 @@ function own(folder: string, path: string, text: string): string {
 
 const GOOD = '{"signin.heading": "Welcome to {app}"}'
 
-test('a bad template refuses the start with 78 and its line, before the database is touched', async () => {
+test('a bad template prevents the start with 78 and its line, before the database is opened', async () => {
   const { folder, run } = await shell()
   const file = own(folder, 'templates/test.txt', 'Hello\n{{nobody}}\n')
 
@@ -24,7 +24,7 @@ test('a bad template refuses the start with 78 and its line, before the database
   expect((await run(['migrate', 'status'])).stderr).toContain('There is no database')
 })
 
-test('a reload takes new sentences, a bad one leaves the old ones in force and says so', async () => {
+test('a reload uses new sentences; a bad one keeps the old ones and is logged', async () => {
   const { folder, serve } = await shell()
   const daemon = await serve(['--dev'])
   const heading = async () =>

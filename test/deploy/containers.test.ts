@@ -6,7 +6,7 @@ import { parse, parseAllDocuments } from 'yaml'
 import { environmentNames } from '../../src/config/names.ts'
 import { probeEndpoints } from '../../src/http/routes/probe.ts'
 import { parseDuration } from '../../src/platform/duration.ts'
-import { folder, NEEDED } from '../config/folder.ts'
+import { folder, NEEDED } from '../support/config-folder.ts'
 
 const DEPLOY = join(import.meta.dirname, '../../deploy')
 const UID = 10_001
@@ -51,7 +51,7 @@ test('what compose sets is a valid configuration, with secrets from files that a
   expect(secrets).toEqual(Object.keys(compose.secrets))
 })
 
-test('authd believes the proxy of compose, at its fixed address, and nobody else', () => {
+test('authd trusts only the proxy of compose, at its fixed address', () => {
   const { ipv4_address: proxy } = compose.services.proxy.networks.inside
   const [{ subnet, ip_range: others }] = compose.networks.inside.ipam.config
 
@@ -81,7 +81,7 @@ test('the ConfigMap, with the variables of the Deployment, is a valid configurat
   expect(warnings).toEqual([])
 })
 
-test('the probes ask paths that authd answers, on the port that it listens on', () => {
+test('the probes request existing paths on the configured port', () => {
   const known = probeEndpoints({ version: '', startedAt: 0, isStopping: () => false, isDevelopment: false }).map(
     ({ path }) => path,
   )
@@ -96,7 +96,7 @@ test('the probes ask paths that authd answers, on the port that it listens on', 
   expect(dockerfile).toContain(`EXPOSE ${PORT}\n`)
 })
 
-test('nothing runs as root, writes to its root, or keeps a capability', () => {
+test('nothing runs as root, writes to the root file system, or keeps a capability', () => {
   const pods = [deployment, job].map(({ spec }) => spec.template.spec)
 
   expect(dockerfile).toContain(`USER ${UID}:${UID}\n`)
@@ -117,7 +117,7 @@ test('nothing runs as root, writes to its root, or keeps a capability', () => {
   )
 })
 
-test('an engine waits longer for the end than authd takes for it', () => {
+test('the container engine waits longer than authd needs to stop', () => {
   const here = folder()
   here.write('config.toml', NEEDED)
   const shutdown = here.load().config.server.shutdownTimeout

@@ -7,8 +7,9 @@ import { expect, onTestFinished, test } from 'vitest'
 import { SYSTEM } from '../../src/flows/event.ts'
 import { listQueue, retryQueued } from '../../src/flows/outbox/queue.ts'
 import { addWebhook } from '../../src/flows/outbox/webhook-endpoint.ts'
-import { startAuthd } from '../harness.ts'
-import { signInForTokens, signInOnPage } from '../people.ts'
+import { startAuthd } from '../support/harness.ts'
+import { signInForTokens, signInOnPage } from '../support/people.ts'
+import { until } from '../support/until.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
 
@@ -43,7 +44,7 @@ async function runExample(command: string, file: string, authdUrl: string) {
   }
 }
 
-test('the Node example takes a token of ours, by the key set alone, and no other', async () => {
+test('the Node example accepts only tokens that authd signed', async () => {
   const authd = await startAuthd({ now: Date.now() })
   const { accessToken, userId } = await signInForTokens(authd)
   const call = await runExample(process.execPath, 'node/app.js', authd.url)
@@ -56,7 +57,7 @@ test('the Node example takes a token of ours, by the key set alone, and no other
 })
 
 // The machine may have nothing but npm; where Python is, the example has to run.
-test.runIf(hasPython())('the Python example asks authd, and refuses a session that was ended', async () => {
+test.runIf(hasPython())('the Python example asks authd and rejects a revoked session', async () => {
   const authd = await startAuthd()
   const { accessToken, userId } = await signInForTokens(authd)
   const call = await runExample('python3', 'python/app.py', authd.url)
@@ -111,23 +112,20 @@ async function receivesEvents(command: string, file: string) {
   await authd.sendWebhooks()
   const forged = await fetch(url, { method: 'POST', headers: { 'webhook-id': 'whd_1' }, body: '{"type":"x"}' })
 
-  await expect.poll(() => lines.length).toBe(2)
+  await until(() => expect(lines.length).toBe(2))
   expect(lines).toEqual([`user.registered ${userId}`, `session.created ${userId}`])
   expect(forged.status).toBe(401)
   const sent = await listQueue(authd.deps, { kind: 'webhook', state: 'sent' }, { limit: 10, within: 100 })
   expect(sent.total.count).toBe(2)
 }
 
-test('the Node receiver takes each event once, and nothing that authd has not signed', async () => {
+test('the Node receiver handles each event once and rejects what authd did not sign', async () => {
   await receivesEvents(process.execPath, 'webhook-node/app.js')
 })
 
-test.runIf(hasPython())(
-  'the Python receiver takes each event once, and nothing that authd has not signed',
-  async () => {
-    await receivesEvents('python3', 'webhook-python/app.py')
-  },
-)
+test.runIf(hasPython())('the Python receiver handles each event once and rejects what authd did not sign', async () => {
+  await receivesEvents('python3', 'webhook-python/app.py')
+})
 
 test('the README shows the check that the Node example makes', async () => {
   const squeeze = (text: string) => text.replace(/[\s,;]/g, '').replaceAll('"', "'")

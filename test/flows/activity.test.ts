@@ -6,14 +6,14 @@ import { DAY, HOUR } from '../../src/platform/clock.ts'
 import { MailError } from '../../src/platform/mail-error.ts'
 import { firstId, systemRandom } from '../../src/platform/random.ts'
 import { presentDay, presentMethods } from '../../src/resources/activity.ts'
-import { fakeClock } from '../fakes.ts'
-import { startAuthd } from '../harness.ts'
-import { askForCode, signInForTokens } from '../people.ts'
+import { fakeClock } from '../support/fakes.ts'
+import { startAuthd } from '../support/harness.ts'
+import { askForCode, signInForTokens } from '../support/people.ts'
 
 const NOTHING = { sign_ins: 0, failures: 0, sign_ups: 0, sessions_created: 0, sessions_revoked: 0, lockouts: 0 }
 
-describe.each(['sqlite', 'postgres'] as const)('what happened day by day (%s)', (database) => {
-  test('counts each act on its day in UTC, and shows a day without any', async () => {
+describe.each(['sqlite', 'postgres'] as const)('activity by day (%s)', (database) => {
+  test('counts each action on its day in UTC, and includes empty days', async () => {
     const authd = await startAuthd({ database, now: Date.UTC(2026, 10, 23, 23, 59) })
     const { sessionId } = await signInForTokens(authd)
     authd.clock.set(Date.UTC(2026, 10, 25))
@@ -38,7 +38,7 @@ describe.each(['sqlite', 'postgres'] as const)('what happened day by day (%s)', 
     ])
   })
 
-  test('leaves mails out of days that are older than mails are kept, and counts today alone if asked for an hour', async () => {
+  test('omits mails of days beyond their retention, and counts only today for an hour', async () => {
     const authd = await startAuthd({ database })
     await signInForTokens(authd)
     authd.clock.advance(40 * DAY)
@@ -52,7 +52,7 @@ describe.each(['sqlite', 'postgres'] as const)('what happened day by day (%s)', 
   })
 })
 
-test('an id lies between the first of its millisecond and the first of the next', async () => {
+test('an id lies between the first of its millisecond and the first of the next millisecond', async () => {
   const clock = fakeClock()
   const random = systemRandom(clock)
 

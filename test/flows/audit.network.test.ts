@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { sealAudit, tailAudit } from '../../src/flows/audit/audit.ts'
 import { recordEvent, SYSTEM } from '../../src/flows/event.ts'
-import { type Authd, startAuthd } from '../harness.ts'
+import { type Authd, startAuthd } from '../support/harness.ts'
 
 const ADDRESSES = [
   ...['10.1.2.3', '10.1.20.3', '10.10.2.3', '110.1.2.3', '198.51.100.255'],
@@ -32,7 +32,7 @@ describe.each(['sqlite', 'postgres'] as const)('the audit log by network (%s)', 
     ['2001:DB8::/31', ['2001:db8::1', '2001:db8:0:1::1', '2001:db8:1::1']],
     ['::/0', ['2001:db8::1', '2001:db8:0:1::1', '2001:db80::1', '2001:db8:1::1', '::1', 'fe80::1']],
     ['::1', ['::1']],
-  ])('%s holds its addresses and no others', async (network, expected) => {
+  ])('%s matches exactly its addresses', async (network, expected) => {
     const authd = await startAuthd({ database })
     await withAddresses(authd)
 

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
 import { deleteOldRows } from '../../src/flows/operator/housekeeping.ts'
 import { DAY, MINUTE } from '../../src/platform/clock.ts'
-import { type Authd, startAuthd } from '../harness.ts'
-import { askForCode, signInForTokens, signInOnPage } from '../people.ts'
+import { type Authd, startAuthd } from '../support/harness.ts'
+import { askForCode, signInForTokens, signInOnPage } from '../support/people.ts'
 
 const TABLES = [
   'signin_attempts',
@@ -31,31 +31,28 @@ async function live(authd: Authd): Promise<void> {
   await authd.browser().post('/v1/signin/code', { json: { code: 'wrong', attempt_token: attemptToken } })
 }
 
-test.each(['sqlite', 'postgres'] as const)(
-  'what is of use is kept, and what no longer is goes (%s)',
-  async (database) => {
-    const authd = await startAuthd({ database })
-    await live(authd)
-    const start = await counts(authd)
+test.each(['sqlite', 'postgres'] as const)('expired rows are deleted, and others are kept (%s)', async (database) => {
+  const authd = await startAuthd({ database })
+  await live(authd)
+  const start = await counts(authd)
 
-    await deleteOldRows(authd.deps)
-    const atOnce = await counts(authd)
-    authd.clock.advance(DAY + 11 * MINUTE)
-    await deleteOldRows(authd.deps)
-    const nextDay = await counts(authd)
-    authd.clock.advance(400 * DAY)
-    await deleteOldRows(authd.deps)
-    const nextYear = await counts(authd)
+  await deleteOldRows(authd.deps)
+  const atOnce = await counts(authd)
+  authd.clock.advance(DAY + 11 * MINUTE)
+  await deleteOldRows(authd.deps)
+  const nextDay = await counts(authd)
+  authd.clock.advance(400 * DAY)
+  await deleteOldRows(authd.deps)
+  const nextYear = await counts(authd)
 
-    expect(Object.values(start).every((count) => count > 0)).toBe(true)
-    expect(atOnce).toEqual(start)
-    expect(nextDay).toEqual({ ...start, signin_attempts: 0 })
-    expect(nextYear).toMatchObject({ sessions: 0, outbox: 0, outbox_tries: 0, devices: 0, failed_attempts: 0 })
-    expect(nextYear).toMatchObject({ users: 2, signing_keys: 2 })
-  },
-)
+  expect(Object.values(start).every((count) => count > 0)).toBe(true)
+  expect(atOnce).toEqual(start)
+  expect(nextDay).toEqual({ ...start, signin_attempts: 0 })
+  expect(nextYear).toMatchObject({ sessions: 0, outbox: 0, outbox_tries: 0, devices: 0, failed_attempts: 0 })
+  expect(nextYear).toMatchObject({ users: 2, signing_keys: 2 })
+})
 
-test('more rows than a batch go, too', async () => {
+test('more rows than one batch are deleted', async () => {
   const authd = await startAuthd()
   await authd.deps.db.write(async (trx) => {
     for (let n = 0; n < 1200; n += 1) {

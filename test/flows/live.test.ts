@@ -2,11 +2,11 @@ import { expect, test } from 'vitest'
 import { sealAudit } from '../../src/flows/audit/audit.ts'
 import { readPulse, readTotals } from '../../src/flows/operator/pulse.ts'
 import { DAY, HOUR } from '../../src/platform/clock.ts'
-import { startAuthd } from '../harness.ts'
-import { askForCode, signInForTokens } from '../people.ts'
+import { startAuthd } from '../support/harness.ts'
+import { askForCode, signInForTokens } from '../support/people.ts'
 
 test.each(['sqlite', 'postgres'] as const)(
-  'a look tells what happened since the last one, once, and a quiet second tells nothing (%s)',
+  'each look returns the events since the last one once, and a quiet second returns none (%s)',
   async (database) => {
     const authd = await startAuthd({ database })
     await signInForTokens(authd)
@@ -27,7 +27,7 @@ test.each(['sqlite', 'postgres'] as const)(
   },
 )
 
-test('of a burst only the newest events are read, and all of it is counted', async () => {
+test('of a burst only the newest events are read, and all are counted', async () => {
   const authd = await startAuthd()
   const { seq } = await readPulse(authd.deps, null, 2)
   await signInForTokens(authd)
@@ -40,7 +40,7 @@ test('of a burst only the newest events are read, and all of it is counted', asy
   expect(burst.signIns.succeeded).toBe(2)
 })
 
-test('the totals are of 24 hours, and a mail that was never queued for anybody is not in them', async () => {
+test('the totals cover 24 hours without decoy mails', async () => {
   const authd = await startAuthd()
   await signInForTokens(authd)
   await authd.takeMail()

@@ -10,7 +10,7 @@ import {
   noteRefusal,
 } from '../../src/flows/outbox/suppression.ts'
 import { DAY, HOUR, MINUTE } from '../../src/platform/clock.ts'
-import { type Authd, startAuthd } from '../harness.ts'
+import { type Authd, startAuthd } from '../support/harness.ts'
 
 const ADDRESS = 'ada@example.com'
 const GONE = { response: '550 5.1.1 <a…@example.com>: user unknown', enhancedCode: '5.1.1' }
@@ -34,7 +34,7 @@ async function refuseEvery(
 const isHeld = (authd: Authd, address = ADDRESS) => authd.deps.db.read((sql) => isSuppressed(authd.deps, sql, address))
 
 describe.each(['sqlite', 'postgres'] as const)('on %s', (database) => {
-  test('the third refusal for good holds mail back for 7 days, of this address alone', async () => {
+  test('the third permanent rejection suppresses mail to this address for 7 days', async () => {
     const authd = await startAuthd({ database })
     await refuseEvery(authd, 2, HOUR)
     const afterTwo = await isHeld(authd)
@@ -48,7 +48,7 @@ describe.each(['sqlite', 'postgres'] as const)('on %s', (database) => {
     expect(await isHeld(authd)).toBe(false)
   })
 
-  test('after the 7 days one more refusal holds it back again', async () => {
+  test('one more rejection after the 7 days suppresses mail again', async () => {
     const authd = await startAuthd({ database })
     await refuseEvery(authd, 3, HOUR)
 
@@ -57,7 +57,7 @@ describe.each(['sqlite', 'postgres'] as const)('on %s', (database) => {
     expect(await isHeld(authd)).toBe(true)
   })
 
-  test('many refusals within an hour count as one, however many processes see them', async () => {
+  test('many rejections within an hour count as one, also across processes', async () => {
     const authd = await startAuthd({ database })
     await refuseEvery(authd, 1, HOUR)
 
@@ -68,7 +68,7 @@ describe.each(['sqlite', 'postgres'] as const)('on %s', (database) => {
   })
 })
 
-test('refusals that are a month apart do not add up', async () => {
+test('rejections a month apart do not add up', async () => {
   const authd = await startAuthd()
 
   await refuseEvery(authd, 5, 30 * DAY)
@@ -76,7 +76,7 @@ test('refusals that are a month apart do not add up', async () => {
   expect(await isHeld(authd)).toBe(false)
 })
 
-test('a mail that was taken between shows that the address is there', async () => {
+test('an accepted mail in between resets the count', async () => {
   const authd = await startAuthd()
   await refuseEvery(authd, 2, HOUR)
 
@@ -97,7 +97,7 @@ test.for([
   ['550 relay access denied', undefined],
   ['550 your address is on a block list', undefined],
   ['554 no such user', undefined],
-] as const)('nobody is cut off by: %s', async ([response, enhancedCode]) => {
+] as const)('does not count against the address: %s', async ([response, enhancedCode]) => {
   const authd = await startAuthd()
 
   await refuseEvery(authd, 5, HOUR, { response, enhancedCode })
@@ -112,7 +112,7 @@ test.for([
   ['550 5.2.1 account is disabled', '5.2.1'],
   ['550 No such user here', undefined],
   ['551 mailbox does not exist', undefined],
-] as const)('an address is not there if the server says: %s', async ([response, enhancedCode]) => {
+] as const)('counts against the address: %s', async ([response, enhancedCode]) => {
   const authd = await startAuthd()
 
   await refuseEvery(authd, 3, HOUR, { response, enhancedCode })
@@ -120,7 +120,7 @@ test.for([
   expect(await isHeld(authd)).toBe(true)
 })
 
-test('the log says when it begins and who ended it, and an operator can see it', async () => {
+test('start and end of a suppression are in the audit log, and an operator can list it', async () => {
   const authd = await startAuthd()
   await refuseEvery(authd, 3, HOUR)
   const [listed] = await listSuppressed(authd.deps, 10)
@@ -137,7 +137,7 @@ test('the log says when it begins and who ended it, and an operator can see it',
   ])
 })
 
-test('to clear what was never refused changes nothing and is not in the log', async () => {
+test('clearing an address that is not suppressed changes nothing and is not audited', async () => {
   const authd = await startAuthd()
   const before = (await authd.auditLog()).length
 
@@ -147,7 +147,7 @@ test('to clear what was never refused changes nothing and is not in the log', as
   expect(await authd.auditLog()).toHaveLength(before)
 })
 
-test('explain names it, with the command that helps', async () => {
+test('explain names the suppression and the command that clears it', async () => {
   const authd = await startAuthd()
   await refuseEvery(authd, 3, HOUR)
 
@@ -162,7 +162,7 @@ test('explain names it, with the command that helps', async () => {
   })
 })
 
-test('housekeeping forgets an address 30 days after its last refusal', async () => {
+test('housekeeping deletes an address 30 days after its last rejection', async () => {
   const authd = await startAuthd()
   await refuseEvery(authd, 1, HOUR)
   const count = () => authd.deps.db.read((sql) => sql.all('SELECT address FROM mail_suppressions'))

@@ -1,14 +1,14 @@
 import { expect, test } from 'vitest'
 import { announceNode, listNodes, withdrawNode } from '../../src/flows/operator/node.ts'
 import { SECOND } from '../../src/platform/clock.ts'
-import { startAuthd } from '../harness.ts'
+import { startAuthd } from '../support/harness.ts'
 
 const node = (id: string, pid: number) => {
   return { id, pid, host: 'one', version: '1.2.3', address: 'http://127.0.0.1:3000', startedAt: 1 }
 }
 
 test.each(['sqlite', 'postgres'] as const)(
-  'a node is listed while it says that it runs, and a killed one is forgotten after half a minute (%s)',
+  'a node is listed while it reports, and a killed one for at most half a minute (%s)',
   async (database) => {
     const { deps, clock } = await startAuthd({ database })
     await announceNode(deps, node('node_1', 11))

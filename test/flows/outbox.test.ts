@@ -5,7 +5,8 @@ import { deliverNextMail, enqueueMail } from '../../src/flows/outbox/mail.ts'
 import { listQueue, retryQueued, showQueued } from '../../src/flows/outbox/queue.ts'
 import { HOUR, MINUTE, SECOND } from '../../src/platform/clock.ts'
 import { MailError } from '../../src/platform/mail-error.ts'
-import { type Authd, startAuthd } from '../harness.ts'
+import { type Authd, startAuthd } from '../support/harness.ts'
+import { until } from '../support/until.ts'
 
 const TEMPORARY = new MailError('450 try later', { isPermanent: false })
 const PERMANENT = new MailError('550 no such user', { isPermanent: true })
@@ -29,8 +30,8 @@ async function stateOf(authd: Authd) {
   return rows.map(({ state, tries, bodySealed }) => ({ state, tries, hasBody: bodySealed !== null }))
 }
 
-describe.each(['sqlite', 'postgres'] as const)('SECURITY E-03 on %s', (database) => {
-  test('a relay that fails for ten minutes and then takes the mail gets it exactly once', async () => {
+describe.each(['sqlite', 'postgres'] as const)('SECURITY: the outbox on %s', (database) => {
+  test('a relay that fails for ten minutes and then accepts gets each mail exactly once', async () => {
     const authd = await startAuthd({ database })
     const id = await enqueue(authd)
 
@@ -63,7 +64,7 @@ describe.each(['sqlite', 'postgres'] as const)('SECURITY E-03 on %s', (database)
   })
 })
 
-test('a mail that the relay refuses is given up at once, and the log says so', async () => {
+test('a mail that the relay rejects permanently is not retried, and is logged', async () => {
   const authd = await startAuthd()
   await enqueue(authd)
 
@@ -78,7 +79,7 @@ test('a mail that the relay refuses is given up at once, and the log says so', a
   expect(last).toMatchObject({ eventType: 'mail.failed', outcome: 'failure', metadata: { reason: '550 no such user' } })
 })
 
-test('a mail is never sent after what it says has ended', async () => {
+test('a mail is never sent after its content has expired', async () => {
   const authd = await startAuthd()
   await enqueue(authd, { ttlMs: 10 * MINUTE })
 
@@ -88,7 +89,7 @@ test('a mail is never sent after what it says has ended', async () => {
   expect(await stateOf(authd)).toMatchObject([{ state: 'expired', hasBody: false }])
 })
 
-test('SECURITY H-05: a mail whose sender died while sending is taken over when its lease has ended, as the same mail', async () => {
+test('SECURITY: a mail whose sender died is taken over as the same mail when its lease expires', async () => {
   const authd = await startAuthd()
   const id = await enqueue(authd)
   const dying = await authd.another()
@@ -96,7 +97,7 @@ test('SECURITY H-05: a mail whose sender died while sending is taken over when i
   dying.mailer.send = () => new Promise((_, reject) => (hang = () => reject(TEMPORARY)))
 
   const cutOff = deliverNextMail(dying.deps)
-  await expect.poll(() => stateOf(authd)).toMatchObject([{ state: 'pending', tries: 1 }])
+  await until(async () => expect(await stateOf(authd)).toMatchObject([{ state: 'pending', tries: 1 }]))
   authd.clock.advance(2 * MINUTE - 1)
   const early = await authd.takeMail()
   authd.clock.advance(1)
@@ -110,7 +111,7 @@ test('SECURITY H-05: a mail whose sender died while sending is taken over when i
   expect(await stateOf(authd)).toMatchObject([{ state: 'sent', tries: 2 }])
 })
 
-test('a decoy is deleted, never sent, and in no list or count', async () => {
+test('a decoy is deleted, never sent, never listed and never counted', async () => {
   const authd = await startAuthd()
   await enqueue(authd, { isDecoy: true })
   const listed = await listQueue(authd.deps, { kind: 'mail' }, { limit: 10, within: 100 })
@@ -122,7 +123,7 @@ test('a decoy is deleted, never sent, and in no list or count', async () => {
   expect([sent, rows]).toEqual([[], []])
 })
 
-test('what a refused mail says is kept for another try until it no longer holds', async () => {
+test('the content of a rejected mail is kept for a retry until it expires', async () => {
   const authd = await startAuthd()
   await enqueue(authd)
   authd.mailer.failure = PERMANENT
@@ -138,7 +139,7 @@ test('what a refused mail says is kept for another try until it no longer holds'
   expect(await stateOf(authd)).toMatchObject([{ state: 'failed', hasBody: false }])
 })
 
-test('an operator hurries a mail that waits, not one that is being sent, and its tries stay on record', async () => {
+test('an operator can retry a waiting mail, not one being sent, and its attempts stay on record', async () => {
   const authd = await startAuthd()
   const id = await enqueue(authd)
   authd.mailer.failure = TEMPORARY
@@ -148,7 +149,7 @@ test('an operator hurries a mail that waits, not one that is being sent, and its
   let letGo = (_: string) => {}
   dying.mailer.send = () => new Promise((resolve) => (letGo = resolve))
   const sending = deliverNextMail(dying.deps)
-  await expect.poll(() => stateOf(authd)).toMatchObject([{ tries: 2 }])
+  await until(async () => expect(await stateOf(authd)).toMatchObject([{ tries: 2 }]))
   authd.mailer.failure = undefined
 
   await retryQueued(authd.deps, SYSTEM, { kind: 'mail', ids: [id] })

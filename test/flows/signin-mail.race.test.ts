@@ -1,10 +1,10 @@
 import { describe, expect, test } from 'vitest'
 import { SECOND } from '../../src/platform/clock.ts'
-import { startAuthd } from '../harness.ts'
-import { ADA } from '../people.ts'
+import { startAuthd } from '../support/harness.ts'
+import { ADA } from '../support/people.ts'
 
 describe.each(['sqlite', 'postgres'] as const)('another mail on %s', (database) => {
-  test('that twenty ask for at once is one mail, and the others are told to wait', async () => {
+  test('requested twenty times at once is sent once, and the other requests must wait', async () => {
     const authd = await startAuthd({ database })
     const begun = await authd.browser().post('/v1/signin', { json: { email: ADA } })
     await authd.takeMail()
@@ -23,7 +23,7 @@ describe.each(['sqlite', 'postgres'] as const)('another mail on %s', (database) 
     expect(await authd.takeMail()).toHaveLength(1)
   })
 
-  test('for one address in one browser, asked for on twenty tabs, is one mail', async () => {
+  test('for one address in one browser, requested in twenty tabs, is sent once', async () => {
     const authd = await startAuthd({ database })
     const browser = authd.browser()
     await browser.post('/signin', { form: { email: ADA } })

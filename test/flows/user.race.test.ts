@@ -1,4 +1,3 @@
-import { setTimeout as wait } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
 import { resolveUser } from '../../src/flows/named-user.ts'
 import { redeemCode } from '../../src/flows/signin/link.ts'
@@ -7,8 +6,9 @@ import { disableUser } from '../../src/flows/users/disable.ts'
 import type { Db, Trx } from '../../src/store/db.ts'
 import { listSessions } from '../../src/store/sessions.ts'
 import { countUsers } from '../../src/store/users.ts'
-import { type Authd, startAuthd } from '../harness.ts'
-import { ADA, askForCode, askOnPage, signInForTokens } from '../people.ts'
+import { type Authd, startAuthd } from '../support/harness.ts'
+import { ADA, askForCode, askOnPage, signInForTokens } from '../support/people.ts'
+import { until } from '../support/until.ts'
 
 const OPERATOR = { id: 'cli:test@host', ip: null, userAgent: null, requestId: null }
 
@@ -36,17 +36,31 @@ function countRuns(authd: Authd): () => number {
   return () => runs
 }
 
-/** Units that stand still for a while after a statement that begins so. */
-function pausingAfter(db: Db, statement: string): Db {
+/** Units that stop after a statement that begins so, until they are let go. */
+function pausingAfter(db: Db, statement: string) {
+  const reached = Promise.withResolvers<void>()
+  const letGo = Promise.withResolvers<void>()
   const pausing = (trx: Trx): Trx => ({
     ...trx,
     run: async (text, values) => {
       const changed = await trx.run(text, values)
-      if (text.startsWith(statement)) await wait(150)
+      if (text.startsWith(statement)) {
+        reached.resolve()
+        await letGo.promise
+      }
       return changed
     },
   })
-  return { ...db, write: (unit) => db.write((trx) => unit(pausing(trx))) }
+  const paused: Db = { ...db, write: (unit) => db.write((trx) => unit(pausing(trx))) }
+  return { db: paused, reached: reached.promise, letGo: letGo.resolve }
+}
+
+/** On PostgreSQL until a unit waits for the lock of another. On SQLite units wait in a queue anyway. */
+async function untilOneWaits({ db }: Authd['deps']): Promise<void> {
+  if (db.dialect === 'sqlite') return
+  await until(async () => {
+    expect(await db.read((sql) => sql.one('SELECT 1 AS one FROM pg_locks WHERE NOT granted LIMIT 1'))).toBeDefined()
+  })
 }
 
 async function liveSessions(authd: Authd): Promise<number> {
@@ -54,8 +68,8 @@ async function liveSessions(authd: Authd): Promise<number> {
   return (await authd.deps.db.read((sql) => listSessions(sql, { liveAt }, 100))).length
 }
 
-describe.each(['sqlite', 'postgres'] as const)('SECURITY S-03 on %s', (database) => {
-  test('no session outlives the moment its owner is disabled, though twenty sign-ins race it', async () => {
+describe.each(['sqlite', 'postgres'] as const)('SECURITY: disabling and deleting on %s', (database) => {
+  test('no session survives disabling its user while twenty sign-ins run', async () => {
     const authd = await startAuthd({ database })
     const before = await signInForTokens(authd)
     const signIns = await prepareSignIns(authd, 20)
@@ -72,7 +86,7 @@ describe.each(['sqlite', 'postgres'] as const)('SECURITY S-03 on %s', (database)
   })
 
   test.each(['UPDATE signin_attempts SET used_at', 'UPDATE users SET last_seen_at', 'INSERT INTO sessions'])(
-    'a sign-in that is under way (%s) when its owner is disabled ends with them',
+    'a sign-in that runs (%s) while its user is disabled gets no session',
     async (statement) => {
       const authd = await startAuthd({ database })
       await signInForTokens(authd)
@@ -80,11 +94,16 @@ describe.each(['sqlite', 'postgres'] as const)('SECURITY S-03 on %s', (database)
       const user = await resolveUser(authd.deps, ADA)
       const runs = countRuns(authd)
 
-      const slow = { ...authd.deps, db: pausingAfter(authd.deps.db, statement) }
-      const signingIn = redeemCode(slow, OPERATOR, { code, holding: { token, cookies: [] } })
-      await wait(50)
-      const { sessionsEnded } = await disableUser(authd.deps, OPERATOR, user, null)
-      await signingIn
+      const paused = pausingAfter(authd.deps.db, statement)
+      const signingIn = redeemCode({ ...authd.deps, db: paused.db }, OPERATOR, {
+        code,
+        holding: { token, cookies: [] },
+      })
+      await paused.reached
+      const disabling = disableUser(authd.deps, OPERATOR, user, null)
+      await Promise.race([untilOneWaits(authd.deps), disabling])
+      paused.letGo()
+      const [{ sessionsEnded }] = await Promise.all([disabling, signingIn])
 
       expect(sessionsEnded).toBe(2)
       expect(await liveSessions(authd)).toBe(0)
@@ -92,7 +111,7 @@ describe.each(['sqlite', 'postgres'] as const)('SECURITY S-03 on %s', (database)
     },
   )
 
-  test('no session and no new person outlives a deletion, though twenty sign-ins race it', async () => {
+  test('no session and no new user survives a deletion while twenty sign-ins run', async () => {
     const authd = await startAuthd({ database })
     await signInForTokens(authd)
     const signIns = await prepareSignIns(authd, 20)
@@ -110,7 +129,7 @@ describe.each(['sqlite', 'postgres'] as const)('SECURITY S-03 on %s', (database)
 })
 
 describe.each(['sqlite', 'postgres'] as const)('a new address on %s', (database) => {
-  test('is one person, though twenty of its codes are typed at once, and no unit waits for another in a circle', async () => {
+  test('becomes one user when twenty of its codes are typed at once, without a deadlock', async () => {
     const authd = await startAuthd({ database })
     const signIns = await prepareSignIns(authd, 20)
     const runs = countRuns(authd)
@@ -123,7 +142,7 @@ describe.each(['sqlite', 'postgres'] as const)('a new address on %s', (database)
   })
 })
 
-test('SECURITY S-03: with a person go link, code, refresh token, cookie and the mail that waits', async () => {
+test('SECURITY: disabling a user invalidates link, code, refresh token, cookie and the waiting mail', async () => {
   const authd = await startAuthd()
   const tokens = await signInForTokens(authd)
   const browser = authd.browser()

@@ -1,8 +1,8 @@
 import { createHmac, createPrivateKey, createSign, generateKeyPairSync, type KeyObject, sign } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { MINUTE, SECOND } from '../../src/platform/clock.ts'
-import { startAuthd } from '../harness.ts'
-import { signInForTokens } from '../people.ts'
+import { startAuthd } from '../support/harness.ts'
+import { signInForTokens } from '../support/people.ts'
 
 function encode(value: unknown): string {
   return Buffer.from(typeof value === 'string' ? value : JSON.stringify(value)).toString('base64url')

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
 import { MINUTE } from '../../src/platform/clock.ts'
-import { deviceFor, enrolPasskey, enrolTotp, signInWithPasskey } from '../factors.ts'
-import { startAuthd } from '../harness.ts'
-import { ADA, signInForTokens, signInOnPage } from '../people.ts'
+import { deviceFor, enrolPasskey, enrolTotp, signInWithPasskey } from '../support/factors.ts'
+import { startAuthd } from '../support/harness.ts'
+import { ADA, signInForTokens, signInOnPage } from '../support/people.ts'
 
 test('a user changes and removes their name', async () => {
   const authd = await startAuthd()

@@ -6,8 +6,8 @@ import { DAY, HOUR, SECOND } from '../../src/platform/clock.ts'
 import { firstId } from '../../src/platform/random.ts'
 import { placeholders, type Value } from '../../src/store/db.ts'
 import type { UserFilter } from '../../src/store/users.ts'
-import { type Authd, startAuthd } from '../harness.ts'
-import type { Reply } from '../http-client.ts'
+import { type Authd, startAuthd } from '../support/harness.ts'
+import type { Reply } from '../support/http-client.ts'
 
 const MANY = 60_000
 const NUMBERS = `WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < ${MANY})`

@@ -6,9 +6,9 @@ import { SYSTEM } from '../../src/flows/event.ts'
 import { ADMIN_SCOPES, createApiKey, endApiKey, type Scope } from '../../src/flows/operator/api-key.ts'
 import { allEndpoints, createApp } from '../../src/http/app.ts'
 import { DAY } from '../../src/platform/clock.ts'
-import { type Authd, startAuthd } from '../harness.ts'
-import type { Sent } from '../http-client.ts'
-import { ADA, signInForTokens, signInOnPage } from '../people.ts'
+import { type Authd, startAuthd } from '../support/harness.ts'
+import type { Sent } from '../support/http-client.ts'
+import { ADA, signInForTokens, signInOnPage } from '../support/people.ts'
 
 const LIFECYCLE = { version: '', startedAt: 0, isStopping: () => false, isDevelopment: false }
 const ROUTES = allEndpoints(LIFECYCLE)

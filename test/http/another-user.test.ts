@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { allEndpoints } from '../../src/http/app.ts'
 import { PAGES } from '../../src/http/pages/mount.ts'
-import { deviceFor, enrolPasskey, signInWithPasskey } from '../factors.ts'
-import { type Authd, startAuthd } from '../harness.ts'
-import { ADA, signInOnPage } from '../people.ts'
+import { deviceFor, enrolPasskey, signInWithPasskey } from '../support/factors.ts'
+import { type Authd, startAuthd } from '../support/harness.ts'
+import { ADA, signInOnPage } from '../support/people.ts'
 
 const LIFECYCLE = { version: '', startedAt: 0, isStopping: () => false, isDevelopment: false }
 /** Routes whose ids do not belong to a user. */

@@ -3,9 +3,9 @@ import { endApiKey } from '../../src/flows/operator/api-key.ts'
 import { makeRecoveryLink } from '../../src/flows/users/recovery-link.ts'
 import { DAY, HOUR, MINUTE } from '../../src/platform/clock.ts'
 import type { AuditLog } from '../../src/store/audit-logs.ts'
-import { type Authd, startAuthd } from '../harness.ts'
-import { ADA, signInForTokens } from '../people.ts'
-import { BY_KEY, keyOf, OPERATOR, told } from '../told.ts'
+import { type Authd, startAuthd } from '../support/harness.ts'
+import { ADA, signInForTokens } from '../support/people.ts'
+import { BY_KEY, keyOf, OPERATOR, told } from '../support/told.ts'
 
 async function withRecoveryLink(authd: Authd) {
   await signInForTokens(authd)

@@ -12,10 +12,10 @@ import { unlockUsers } from '../../src/flows/policy/lockout-admin.ts'
 import { revokeByOperator } from '../../src/flows/sessions/admin.ts'
 import { HOUR } from '../../src/platform/clock.ts'
 import type { AuditLog } from '../../src/store/audit-logs.ts'
-import { enrolTotp, totpCode, withPasskey } from '../factors.ts'
-import { type Authd, startAuthd } from '../harness.ts'
-import { ADA, askForCode, signInForTokens, signInOnPage } from '../people.ts'
-import { BY_KEY, BY_NOBODY, BY_OPERATOR, BY_PERSON, keyOf, OPERATOR, told } from '../told.ts'
+import { enrolTotp, totpCode, withPasskey } from '../support/factors.ts'
+import { type Authd, startAuthd } from '../support/harness.ts'
+import { ADA, askForCode, signInForTokens, signInOnPage } from '../support/people.ts'
+import { BY_KEY, BY_NOBODY, BY_OPERATOR, BY_PERSON, keyOf, OPERATOR, told } from '../support/told.ts'
 
 const REASON = { reason: 'ticket 7' }
 

@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
-import { startAuthd } from '../harness.ts'
+import { startAuthd } from '../support/harness.ts'
 
 function folder(): string {
   const path = mkdtempSync(join(tmpdir(), 'authd-brand-'))

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { startAuthd } from '../harness.ts'
-import type { Browser } from '../http-client.ts'
-import { ADA, signInForTokens, signInOnPage } from '../people.ts'
+import { startAuthd } from '../support/harness.ts'
+import type { Browser } from '../support/http-client.ts'
+import { ADA, signInForTokens, signInOnPage } from '../support/people.ts'
 
 const APP = 'https://app.example.com'
 const listed = { config: { cors: { allowed_origins: [APP] } } }

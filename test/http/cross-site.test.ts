@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest'
 import { allEndpoints } from '../../src/http/app.ts'
 import { PAGES } from '../../src/http/pages/mount.ts'
-import { startAuthd } from '../harness.ts'
-import { exchange } from '../http-client.ts'
-import { askOnPage, signInOnPage } from '../people.ts'
+import { startAuthd } from '../support/harness.ts'
+import { exchange } from '../support/http-client.ts'
+import { askOnPage, signInOnPage } from '../support/people.ts'
 
 const LIFECYCLE = { version: '0', startedAt: 0, isStopping: () => false, isDevelopment: false }
 const UNSAFE = allEndpoints(LIFECYCLE).filter(({ method }) => method !== 'GET')

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { startAuthd } from '../harness.ts'
+import { startAuthd } from '../support/harness.ts'
 
 /** None of these may reach a mail server. */
 const HOSTILE = [

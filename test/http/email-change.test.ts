@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { DAY, MINUTE } from '../../src/platform/clock.ts'
-import { deviceFor, enrolPasskey, signInWithPasskey } from '../factors.ts'
-import { type Authd, startAuthd } from '../harness.ts'
-import type { Browser } from '../http-client.ts'
-import { ADA, signInForTokens, signInOnPage } from '../people.ts'
+import { deviceFor, enrolPasskey, signInWithPasskey } from '../support/factors.ts'
+import { type Authd, startAuthd } from '../support/harness.ts'
+import type { Browser } from '../support/http-client.ts'
+import { ADA, signInForTokens, signInOnPage } from '../support/people.ts'
 
 const NEW = 'ada@example.org'
 

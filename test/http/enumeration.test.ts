@@ -4,7 +4,7 @@ import { addUser } from '../../src/flows/users/add.ts'
 import { disableUser } from '../../src/flows/users/disable.ts'
 import { parseEmailAddress } from '../../src/platform/email-address.ts'
 import { listOutbox } from '../../src/store/outbox.ts'
-import { type Authd, startAuthd } from '../harness.ts'
+import { type Authd, startAuthd } from '../support/harness.ts'
 
 const OPERATOR = { id: 'cli:test@host', ip: null, userAgent: null, requestId: null }
 

@@ -4,10 +4,10 @@ import { addUser } from '../../src/flows/users/add.ts'
 import { disableUser } from '../../src/flows/users/disable.ts'
 import { parseEmailAddress } from '../../src/platform/email-address.ts'
 import type { StatementKind } from '../../src/store/db.ts'
-import { deviceFor, enrolPasskey } from '../factors.ts'
-import { type Authd, startAuthd } from '../harness.ts'
-import { signInOnPage } from '../people.ts'
-import { OPERATOR } from '../told.ts'
+import { deviceFor, enrolPasskey } from '../support/factors.ts'
+import { type Authd, startAuthd } from '../support/harness.ts'
+import { signInOnPage } from '../support/people.ts'
+import { OPERATOR } from '../support/told.ts'
 
 const KINDS = ['known', 'unknown', 'disabled'] as const
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import type { MfaPolicy } from '../../src/store/users.ts'
-import { type Authd, startAuthd } from '../harness.ts'
-import type { Browser, Reply } from '../http-client.ts'
+import { type Authd, startAuthd } from '../support/harness.ts'
+import type { Browser, Reply } from '../support/http-client.ts'
 import {
   combinations,
   type Enrolled,

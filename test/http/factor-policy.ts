@@ -1,15 +1,14 @@
 import { checkRegistration } from '../../src/flows/factors/passkey-check.ts'
 import { MINUTE } from '../../src/platform/clock.ts'
-import { slowHash } from '../../src/platform/secret.ts'
 import { setFailureCount } from '../../src/store/failed-attempts.ts'
 import { insertPasskey } from '../../src/store/passkeys.ts'
 import { replaceRecoveryCodes } from '../../src/store/recovery-codes.ts'
 import { confirmTotp, putPendingTotp } from '../../src/store/totp-secrets.ts'
 import { insertUser, type MfaPolicy, updateUserMfaPolicy } from '../../src/store/users.ts'
-import { deviceFor, totpCode } from '../factors.ts'
-import type { Authd } from '../harness.ts'
-import type { Browser, Reply } from '../http-client.ts'
-import type { PasskeyDevice } from '../passkey-device.ts'
+import { deviceFor, totpCode } from '../support/factors.ts'
+import type { Authd } from '../support/harness.ts'
+import type { Browser, Reply } from '../support/http-client.ts'
+import type { PasskeyDevice } from '../support/passkey-device.ts'
 
 /** A set of factors. A switched-off app was disabled by wrong codes. */
 export interface Enrolled {
@@ -44,9 +43,7 @@ export const LINK_URL = 'https://app.example.com/in'
 const YES_NO = [true, false]
 const SECRET = 'GEZDGNBVGY3TQOJQGEZDGNBVGY3TQOJQ'
 const SALT = 'salt'
-/** Hashed once, because users in this test may share codes and salt. */
 const CODES = ['AAAA-BBBB-0001', 'AAAA-BBBB-0002']
-const HASHES = Promise.all(CODES.map((code) => slowHash(code.replaceAll('-', ''), SALT)))
 
 export function combinations(): { enrolled: Enrolled; override: MfaPolicy | null }[] {
   const sets = YES_NO.flatMap((passkey) =>
@@ -62,7 +59,7 @@ export function combinations(): { enrolled: Enrolled; override: MfaPolicy | null
 
 let users = 0
 
-/** Inserts a user with these factors. Enrolling over HTTP has its own tests and costs ten scrypts. */
+/** Inserts a user with these factors. Enrolling over HTTP has its own tests. */
 export async function makeUser(
   authd: Authd,
   enrolled: Enrolled,
@@ -79,7 +76,7 @@ export async function makeUser(
   const response = device.register({ challenge, user: { id: 'aGFuZGxl' }, rp: { id: hostname } })
   const made = await checkRegistration({ rpId: hostname, origins: [origin] }, { response, challenge })
   if (!made) throw new Error('the passkey was not accepted')
-  const hashes = await HASHES
+  const hashes = await Promise.all(CODES.map((code) => deps.slowHash(code.replaceAll('-', ''), SALT)))
   await deps.db.write(async (trx) => {
     await insertUser(trx, { id, email, emailTyped: email, name: null, emailVerifiedAt: now, createdAt: now })
     await trx.run("UPDATE users SET webauthn_user_id = 'aGFuZGxl' WHERE id = ?", [id])

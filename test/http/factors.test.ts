@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { MINUTE, SECOND } from '../../src/platform/clock.ts'
-import { deviceFor, enrolPasskey, enrolTotp, signInWithPasskey, totpCode } from '../factors.ts'
-import { startAuthd } from '../harness.ts'
-import { askForCode, askOnPage, signInOnPage } from '../people.ts'
+import { deviceFor, enrolPasskey, enrolTotp, signInWithPasskey, totpCode } from '../support/factors.ts'
+import { startAuthd } from '../support/harness.ts'
+import { askForCode, askOnPage, signInOnPage } from '../support/people.ts'
 
 describe.each(['sqlite', 'postgres'] as const)('a second factor on %s', (database) => {
   test('a passkey is added after a sign-in by mail, and then signs in alone', async () => {

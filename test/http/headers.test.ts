@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { PAGES } from '../../src/http/pages/mount.ts'
-import { type Authd, startAuthd } from '../harness.ts'
-import type { Browser } from '../http-client.ts'
-import { signInOnPage } from '../people.ts'
+import { type Authd, startAuthd } from '../support/harness.ts'
+import type { Browser } from '../support/http-client.ts'
+import { signInOnPage } from '../support/people.ts'
 
 const SHOWN = PAGES.filter(({ method, path }) => method === 'GET' && !path.includes(':')).map(({ path }) => path)
 

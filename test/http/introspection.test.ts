@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest'
 import { SYSTEM } from '../../src/flows/event.ts'
 import { createApiKey, endApiKey } from '../../src/flows/operator/api-key.ts'
 import { HOUR, MINUTE, toSeconds } from '../../src/platform/clock.ts'
-import { type Authd, startAuthd } from '../harness.ts'
-import { ADA, signInForTokens, signInOnPage } from '../people.ts'
+import { type Authd, startAuthd } from '../support/harness.ts'
+import { ADA, signInForTokens, signInOnPage } from '../support/people.ts'
 
 async function createKey(authd: Authd, { scopes = ['introspect'], expiresAt = null as number | null } = {}) {
   return await createApiKey(authd.deps, SYSTEM, { name: 'app', scopes: scopes as ['introspect'], expiresAt })

@@ -4,8 +4,8 @@ import { disableUsers } from '../../src/flows/users/disable.ts'
 import { inviteUsers } from '../../src/flows/users/invitation.ts'
 import { DAY } from '../../src/platform/clock.ts'
 import { parseEmailAddress } from '../../src/platform/email-address.ts'
-import { type Authd, startAuthd } from '../harness.ts'
-import { ADA, askForCode, signInForTokens } from '../people.ts'
+import { type Authd, startAuthd } from '../support/harness.ts'
+import { ADA, askForCode, signInForTokens } from '../support/people.ts'
 
 const CONFIG = { config: { signup: { policy: 'invite' } } }
 

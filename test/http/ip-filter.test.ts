@@ -2,8 +2,8 @@ import { describe, expect, test } from 'vitest'
 import { SYSTEM } from '../../src/flows/event.ts'
 import { type AddRules, addIpFilters, pruneIpFilters, removeIpFilters } from '../../src/flows/limits/ip-filter-admin.ts'
 import { HOUR } from '../../src/platform/clock.ts'
-import { type Authd, type StartOptions, startAuthd } from '../harness.ts'
-import { signInForTokens, signInOnPage } from '../people.ts'
+import { type Authd, type StartOptions, startAuthd } from '../support/harness.ts'
+import { signInForTokens, signInOnPage } from '../support/people.ts'
 
 const PROXY = { server: { trusted_proxies: ['127.0.0.1'] } }
 

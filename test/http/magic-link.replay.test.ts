@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { MINUTE, SECOND } from '../../src/platform/clock.ts'
-import { type Authd, startAuthd } from '../harness.ts'
-import { type Browser, exchange } from '../http-client.ts'
-import { ADA, askForCode, askOnPage } from '../people.ts'
+import { type Authd, startAuthd } from '../support/harness.ts'
+import { type Browser, exchange } from '../support/http-client.ts'
+import { ADA, askForCode, askOnPage } from '../support/people.ts'
 
 const RACERS = 50
 

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { startAuthd } from '../harness.ts'
-import { askOnPage } from '../people.ts'
+import { startAuthd } from '../support/harness.ts'
+import { askOnPage } from '../support/people.ts'
 
 test('GET, HEAD and OPTIONS of a link do not sign in and set no cookie', async () => {
   const authd = await startAuthd()

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { DAY, SECOND } from '../../src/platform/clock.ts'
-import { type Authd, startAuthd } from '../harness.ts'
-import { ADA, askForCode, askOnPage, signInOnPage } from '../people.ts'
+import { type Authd, startAuthd } from '../support/harness.ts'
+import { ADA, askForCode, askOnPage, signInOnPage } from '../support/people.ts'
 
 async function guess(authd: Authd, attemptToken: string, code: string): Promise<number> {
   return (await authd.browser().post('/v1/signin/code', { json: { code, attempt_token: attemptToken } })).status

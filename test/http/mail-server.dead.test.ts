@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { deliverNextMail } from '../../src/flows/outbox/mail.ts'
 import { MINUTE } from '../../src/platform/clock.ts'
 import { MailError } from '../../src/platform/mail-error.ts'
-import { startAuthd } from '../harness.ts'
+import { startAuthd } from '../support/harness.ts'
 
 test('a mail server that never responds delays no sign-in, and authd stays ready', async () => {
   const authd = await startAuthd()

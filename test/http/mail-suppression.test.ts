@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { listQueue } from '../../src/flows/outbox/queue.ts'
 import { HOUR } from '../../src/platform/clock.ts'
 import { MailError } from '../../src/platform/mail-error.ts'
-import { type Authd, startAuthd } from '../harness.ts'
+import { type Authd, startAuthd } from '../support/harness.ts'
 
 const GONE = new MailError('Recipient command failed: 550 5.1.1 user unknown', {
   isPermanent: true,

@@ -5,8 +5,8 @@ import { SYSTEM } from '../../src/flows/event.ts'
 import { createApiKey } from '../../src/flows/operator/api-key.ts'
 import { allEndpoints } from '../../src/http/app.ts'
 import { PAGES } from '../../src/http/pages/mount.ts'
-import { startAuthd } from '../harness.ts'
-import { exchange } from '../http-client.ts'
+import { startAuthd } from '../support/harness.ts'
+import { exchange } from '../support/http-client.ts'
 
 const LIFECYCLE = { version: '0', startedAt: 0, isStopping: () => false, isDevelopment: false }
 const ROUTES = [...allEndpoints(LIFECYCLE), ...PAGES]

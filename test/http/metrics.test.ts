@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { HOUR } from '../../src/platform/clock.ts'
 import { METRICS } from '../../src/platform/monitoring/metrics.ts'
-import { type Authd, startAuthd } from '../harness.ts'
-import { ADA, askForCode, askOnPage, signInForTokens } from '../people.ts'
+import { type Authd, startAuthd } from '../support/harness.ts'
+import { ADA, askForCode, askOnPage, signInForTokens } from '../support/people.ts'
 
 const TOKEN = 'a-token-of-the-scraper-0123456789'
 

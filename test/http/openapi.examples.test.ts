@@ -10,9 +10,9 @@ import { openApiDocument } from '../../src/http/endpoint/openapi.ts'
 import { MINUTE } from '../../src/platform/clock.ts'
 import { setFailureCount } from '../../src/store/failed-attempts.ts'
 import { countRefusal, suppressMail } from '../../src/store/mail-suppressions.ts'
-import { type Authd, startAuthd } from '../harness.ts'
-import { signInForTokens } from '../people.ts'
-import { answering, webhookReceiver } from '../webhook-receiver.ts'
+import { type Authd, startAuthd } from '../support/harness.ts'
+import { signInForTokens } from '../support/people.ts'
+import { answering, webhookReceiver } from '../support/webhook-receiver.ts'
 
 const LIFECYCLE = { version: '0', startedAt: 0, isStopping: () => false, isDevelopment: false }
 const ENDPOINTS = allEndpoints(LIFECYCLE).map((declared) => ({

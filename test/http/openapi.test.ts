@@ -3,9 +3,9 @@ import { ERRORS } from '../../src/errors.ts'
 import { SYSTEM } from '../../src/flows/event.ts'
 import { ADMIN_SCOPES, createApiKey } from '../../src/flows/operator/api-key.ts'
 import { allEndpoints } from '../../src/http/app.ts'
-import { type Authd, startAuthd } from '../harness.ts'
-import { type Browser, exchange, type Sent } from '../http-client.ts'
-import { ADA, askForCode, signInForTokens, signInOnPage } from '../people.ts'
+import { type Authd, startAuthd } from '../support/harness.ts'
+import { type Browser, exchange, type Sent } from '../support/http-client.ts'
+import { ADA, askForCode, signInForTokens, signInOnPage } from '../support/people.ts'
 
 const ENDPOINTS = allEndpoints({ version: '0', startedAt: 0, isStopping: () => false, isDevelopment: false })
 

@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest'
 import { SYSTEM } from '../../src/flows/event.ts'
 import { disableUsers } from '../../src/flows/users/disable.ts'
-import { deviceFor, enrolPasskey } from '../factors.ts'
-import { type Authd, startAuthd } from '../harness.ts'
-import type { Browser, Reply } from '../http-client.ts'
-import { FLAG, type PasskeyDevice, type Tamper } from '../passkey-device.ts'
-import { ADA, signInOnPage } from '../people.ts'
+import { deviceFor, enrolPasskey } from '../support/factors.ts'
+import { type Authd, startAuthd } from '../support/harness.ts'
+import type { Browser, Reply } from '../support/http-client.ts'
+import { FLAG, type PasskeyDevice, type Tamper } from '../support/passkey-device.ts'
+import { ADA, signInOnPage } from '../support/people.ts'
 
 const BAD: [string, Tamper][] = [
   ['made for a registration', { type: 'webauthn.create' }],

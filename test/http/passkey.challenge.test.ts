@@ -2,9 +2,15 @@ import { describe, expect, test } from 'vitest'
 import { SYSTEM } from '../../src/flows/event.ts'
 import { disableUsers } from '../../src/flows/users/disable.ts'
 import { MINUTE, SECOND } from '../../src/platform/clock.ts'
-import { answerPasskey as answer, askPasskey as ask, deviceFor, signInWithPasskey, withPasskey } from '../factors.ts'
-import { startAuthd } from '../harness.ts'
-import { ADA, signInOnPage } from '../people.ts'
+import {
+  answerPasskey as answer,
+  askPasskey as ask,
+  deviceFor,
+  signInWithPasskey,
+  withPasskey,
+} from '../support/factors.ts'
+import { startAuthd } from '../support/harness.ts'
+import { ADA, signInOnPage } from '../support/people.ts'
 
 const REFUSED = { status: 401, body: { code: 'INVALID_CREDENTIALS' } }
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { answerPasskey, askPasskey, signInWithPasskey, withPasskey } from '../factors.ts'
-import { type Authd, startAuthd } from '../harness.ts'
-import type { PasskeyDevice } from '../passkey-device.ts'
+import { answerPasskey, askPasskey, signInWithPasskey, withPasskey } from '../support/factors.ts'
+import { type Authd, startAuthd } from '../support/harness.ts'
+import type { PasskeyDevice } from '../support/passkey-device.ts'
 
 const DEVICE_BOUND = { isBackupEligible: false, isBackedUp: false }
 const SYNCED = { isBackupEligible: true, isBackedUp: true }

@@ -3,9 +3,9 @@ import { SYSTEM } from '../../src/flows/event.ts'
 import { disableUsers } from '../../src/flows/users/disable.ts'
 import { DAY } from '../../src/platform/clock.ts'
 import { keysFrom } from '../../src/platform/keys.ts'
-import { askPasskey, withPasskey } from '../factors.ts'
-import { type Authd, startAuthd } from '../harness.ts'
-import { ADA, signInOnPage } from '../people.ts'
+import { askPasskey, withPasskey } from '../support/factors.ts'
+import { type Authd, startAuthd } from '../support/harness.ts'
+import { ADA, signInOnPage } from '../support/people.ts'
 
 const BOB = 'bob@example.com'
 const NOBODIES = Array.from({ length: 30 }, (_, n) => `nobody${n}@example.com`)

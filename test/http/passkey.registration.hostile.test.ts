@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest'
-import { deviceFor, enrolPasskey } from '../factors.ts'
-import { type Authd, startAuthd } from '../harness.ts'
-import type { Browser } from '../http-client.ts'
-import { FLAG, type Tamper } from '../passkey-device.ts'
-import { signInOnPage } from '../people.ts'
+import { deviceFor, enrolPasskey } from '../support/factors.ts'
+import { type Authd, startAuthd } from '../support/harness.ts'
+import type { Browser } from '../support/http-client.ts'
+import { FLAG, type Tamper } from '../support/passkey-device.ts'
+import { signInOnPage } from '../support/people.ts'
 
 const BAD: [string, Tamper][] = [
   ['made for a sign-in', { type: 'webauthn.get' }],

@@ -2,9 +2,9 @@ import { describe, expect, test } from 'vitest'
 import { ERRORS } from '../../src/errors.ts'
 import { problemName } from '../../src/http/middleware/errors.ts'
 import { StoreError } from '../../src/store/db.ts'
-import { startAuthd } from '../harness.ts'
-import type { Reply } from '../http-client.ts'
-import { ADA, signInForTokens } from '../people.ts'
+import { startAuthd } from '../support/harness.ts'
+import type { Reply } from '../support/http-client.ts'
+import { ADA, signInForTokens } from '../support/people.ts'
 
 function assertProblem(authd: { url: string }, reply: Reply): void {
   expect(reply.headers.get('Content-Type')).toBe('application/problem+json; charset=utf-8')

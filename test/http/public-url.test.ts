@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { startAuthd } from '../harness.ts'
-import { exchange } from '../http-client.ts'
-import { ADA, askForCode, askOnPage, signInOnPage } from '../people.ts'
+import { startAuthd } from '../support/harness.ts'
+import { exchange } from '../support/http-client.ts'
+import { ADA, askForCode, askOnPage, signInOnPage } from '../support/people.ts'
 
 const SPOOFED = {
   'X-Forwarded-Host': 'evil.example',

@@ -4,8 +4,8 @@ import { flushTally } from '../../src/flows/limits/rate-limit.ts'
 import { createApiKey } from '../../src/flows/operator/api-key.ts'
 import { HOUR, MINUTE } from '../../src/platform/clock.ts'
 import { listBuckets } from '../../src/store/rate-limits.ts'
-import { type Authd, startAuthd } from '../harness.ts'
-import { signInForTokens, signInOnPage } from '../people.ts'
+import { type Authd, startAuthd } from '../support/harness.ts'
+import { signInForTokens, signInOnPage } from '../support/people.ts'
 
 const LIMITS = { requests_per_minute: 5, guesses_per_hour: 100, mails_per_hour: 100 }
 const PROXY = { trusted_proxies: ['127.0.0.1'] }

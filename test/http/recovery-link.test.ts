@@ -3,9 +3,9 @@ import { SYSTEM } from '../../src/flows/event.ts'
 import type { Factor } from '../../src/flows/policy/factor.ts'
 import { makeRecoveryLink } from '../../src/flows/users/recovery-link.ts'
 import { MINUTE } from '../../src/platform/clock.ts'
-import { deviceFor, enrolPasskey, enrolTotp, signInWithPasskey } from '../factors.ts'
-import { type Authd, startAuthd } from '../harness.ts'
-import { ADA, signInOnPage } from '../people.ts'
+import { deviceFor, enrolPasskey, enrolTotp, signInWithPasskey } from '../support/factors.ts'
+import { type Authd, startAuthd } from '../support/harness.ts'
+import { ADA, signInOnPage } from '../support/people.ts'
 
 async function linkFor(authd: Authd, removes: Factor[], mustEndSessions = false): Promise<string> {
   const asked = { name: ADA, removes, ttlMs: 15 * MINUTE, mustEndSessions }

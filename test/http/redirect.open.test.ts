@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { startAuthd } from '../harness.ts'
-import { ADA, askOnPage } from '../people.ts'
+import { startAuthd } from '../support/harness.ts'
+import { ADA, askOnPage } from '../support/people.ts'
 
 const ALLOWED = 'https://app.example.com/in'
 

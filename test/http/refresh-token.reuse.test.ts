@@ -5,8 +5,8 @@ import { updateUser } from '../../src/flows/users/update.ts'
 import { DAY, MINUTE, SECOND } from '../../src/platform/clock.ts'
 import { setFailureCount } from '../../src/store/failed-attempts.ts'
 import type { MfaPolicy } from '../../src/store/users.ts'
-import { type Authd, startAuthd } from '../harness.ts'
-import { signInForTokens } from '../people.ts'
+import { type Authd, startAuthd } from '../support/harness.ts'
+import { signInForTokens } from '../support/people.ts'
 
 async function refresh(authd: Authd, refreshToken: string) {
   return await authd.browser().post('/v1/token/refresh', { json: { refresh_token: refreshToken } })

@@ -1,9 +1,9 @@
 import { PassThrough } from 'node:stream'
 import { describe, expect, test } from 'vitest'
 import { createLog } from '../../src/platform/log.ts'
-import { startAuthd } from '../harness.ts'
-import { exchange } from '../http-client.ts'
-import { askForCode } from '../people.ts'
+import { startAuthd } from '../support/harness.ts'
+import { exchange } from '../support/http-client.ts'
+import { askForCode } from '../support/people.ts'
 
 const HOSTILE = [
   'a b',

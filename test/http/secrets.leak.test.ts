@@ -7,10 +7,10 @@ import { deliverNextMail } from '../../src/flows/outbox/mail.ts'
 import { smtpMailer } from '../../src/mail/mailer.ts'
 import { createLog } from '../../src/platform/log.ts'
 import { MailError } from '../../src/platform/mail-error.ts'
-import { enrolTotp, totpCode } from '../factors.ts'
-import { type Authd, startAuthd, TEST_SECRET } from '../harness.ts'
-import { askForCode, askOnPage, signInForTokens, signInOnPage } from '../people.ts'
-import { startSmtp } from '../smtp.ts'
+import { enrolTotp, totpCode } from '../support/factors.ts'
+import { type Authd, startAuthd, TEST_SECRET } from '../support/harness.ts'
+import { askForCode, askOnPage, signInForTokens, signInOnPage } from '../support/people.ts'
+import { startSmtp } from '../support/smtp.ts'
 
 const SMTP_PASSWORD = 'canary-smtp-password-7d1'
 
@@ -95,7 +95,7 @@ async function breakWith(authd: Authd, message: string): Promise<void> {
 /** The mail server has another password, so its rejection is logged. */
 async function failLogin(authd: Authd): Promise<void> {
   const { port } = await startSmtp({ auth: { user: 'authd', pass: 'another' } })
-  const smtp = { host: '127.0.0.1', port, tls: 'none', timeout: 2000, maxConnections: 1 } as const
+  const smtp = { host: '127.0.0.1', port, tls: 'none', timeout: 60_000, maxConnections: 1 } as const
   const mailer = authd.deps.mailer
   authd.deps.mailer = smtpMailer({
     smtp: { ...smtp, username: 'authd', password: SMTP_PASSWORD },

@@ -1,9 +1,9 @@
 import { describe, expect, test } from 'vitest'
 import { MINUTE, SECOND } from '../../src/platform/clock.ts'
-import { deviceFor, enrolPasskey, enrolTotp, totpCode } from '../factors.ts'
-import { type Authd, startAuthd } from '../harness.ts'
-import type { Browser, Reply } from '../http-client.ts'
-import { ADA, askForCode, askOnPage, signInForTokens, signInOnPage } from '../people.ts'
+import { deviceFor, enrolPasskey, enrolTotp, totpCode } from '../support/factors.ts'
+import { type Authd, startAuthd } from '../support/harness.ts'
+import type { Browser, Reply } from '../support/http-client.ts'
+import { ADA, askForCode, askOnPage, signInForTokens, signInOnPage } from '../support/people.ts'
 
 /** The status that a thief with a copy of the cookie gets. */
 async function withCookie(authd: Authd, cookie: string | undefined): Promise<number> {

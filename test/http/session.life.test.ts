@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest'
 import { DAY, HOUR, MINUTE, SECOND } from '../../src/platform/clock.ts'
 import { findSession } from '../../src/store/sessions.ts'
-import { type Authd, startAuthd } from '../harness.ts'
-import type { Browser } from '../http-client.ts'
-import { signInForTokens, signInOnPage } from '../people.ts'
+import { type Authd, startAuthd } from '../support/harness.ts'
+import type { Browser } from '../support/http-client.ts'
+import { signInForTokens, signInOnPage } from '../support/people.ts'
 
 async function statusOf(browser: Browser): Promise<number> {
   return (await browser.get('/v1/session')).status

@@ -8,9 +8,9 @@ import { applySettings, getSetting, setSetting, unsetSetting } from '../../src/f
 import { listLockouts, unlockUsers } from '../../src/flows/policy/lockout-admin.ts'
 import { disableUsers } from '../../src/flows/users/disable.ts'
 import { HOUR, MINUTE } from '../../src/platform/clock.ts'
-import { enrolTotp, totpCode } from '../factors.ts'
-import { type Authd, startAuthd } from '../harness.ts'
-import { ADA, askForCode, signInForTokens, signInOnPage } from '../people.ts'
+import { enrolTotp, totpCode } from '../support/factors.ts'
+import { type Authd, startAuthd } from '../support/harness.ts'
+import { ADA, askForCode, signInForTokens, signInOnPage } from '../support/people.ts'
 
 const set = (authd: Authd, key: string, value: string, own?: string) =>
   setSetting(authd.deps, SYSTEM, { key, value, own, acceptsLockout: false })

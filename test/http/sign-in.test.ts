@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { SECOND } from '../../src/platform/clock.ts'
-import { startAuthd } from '../harness.ts'
-import { ADA, askForCode, askOnPage, signInForTokens, signInOnPage } from '../people.ts'
+import { startAuthd } from '../support/harness.ts'
+import { ADA, askForCode, askOnPage, signInForTokens, signInOnPage } from '../support/people.ts'
 
 describe.each(['sqlite', 'postgres'] as const)('a sign-in on %s', (database) => {
   test('goes from the mail over its code and a token refresh to the sign-out', async () => {

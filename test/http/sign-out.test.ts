@@ -1,8 +1,8 @@
 import { describe, expect, test } from 'vitest'
 import { SYSTEM } from '../../src/flows/event.ts'
 import { createApiKey } from '../../src/flows/operator/api-key.ts'
-import { type Authd, startAuthd } from '../harness.ts'
-import { ADA, askOnPage, signInForTokens, signInOnPage } from '../people.ts'
+import { type Authd, startAuthd } from '../support/harness.ts'
+import { ADA, askOnPage, signInForTokens, signInOnPage } from '../support/people.ts'
 
 async function isActive(authd: Authd, token: string): Promise<boolean> {
   const key = await createApiKey(authd.deps, SYSTEM, { name: 'app', scopes: ['introspect'], expiresAt: null })

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
 import { MINUTE, SECOND } from '../../src/platform/clock.ts'
 import { countUsers } from '../../src/store/users.ts'
-import { type Authd, startAuthd } from '../harness.ts'
-import { ADA, askForCode, askOnPage, signInForTokens } from '../people.ts'
+import { type Authd, startAuthd } from '../support/harness.ts'
+import { ADA, askForCode, askOnPage, signInForTokens } from '../support/people.ts'
 
 async function usersOf(authd: Authd): Promise<number> {
   return await authd.deps.db.read((sql) => countUsers(sql, {}))

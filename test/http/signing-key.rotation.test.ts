@@ -4,8 +4,8 @@ import { describe, expect, test } from 'vitest'
 import { SYSTEM } from '../../src/flows/event.ts'
 import { ensureKeys, listKeys, rotateKeys } from '../../src/flows/sessions/signing-key.ts'
 import { DAY, MINUTE, SECOND } from '../../src/platform/clock.ts'
-import { type Authd, startAuthd } from '../harness.ts'
-import { signInForTokens } from '../people.ts'
+import { type Authd, startAuthd } from '../support/harness.ts'
+import { signInForTokens } from '../support/people.ts'
 
 async function jwksOf(authd: Authd): Promise<Record<string, unknown>[]> {
   return (await authd.browser().get('/.well-known/jwks.json')).body.keys

@@ -3,10 +3,10 @@ import { SYSTEM } from '../../src/flows/event.ts'
 import { unlockUsers } from '../../src/flows/policy/lockout-admin.ts'
 import { MINUTE, SECOND } from '../../src/platform/clock.ts'
 import { setFailureCount } from '../../src/store/failed-attempts.ts'
-import { deviceFor, enrolPasskey, enrolTotp, signInWithPasskey, totpCode } from '../factors.ts'
-import { type Authd, startAuthd } from '../harness.ts'
-import type { Browser, Reply } from '../http-client.ts'
-import { ADA, askForCode, signInOnPage } from '../people.ts'
+import { deviceFor, enrolPasskey, enrolTotp, signInWithPasskey, totpCode } from '../support/factors.ts'
+import { type Authd, startAuthd } from '../support/harness.ts'
+import type { Browser, Reply } from '../support/http-client.ts'
+import { ADA, askForCode, signInOnPage } from '../support/people.ts'
 
 const STEP = 30 * SECOND
 

@@ -1,8 +1,8 @@
-import { setTimeout as wait } from 'node:timers/promises'
-import { expect, onTestFinished, test, vi } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import type { Job } from '../../src/jobs/list.ts'
 import { startJobs } from '../../src/jobs/runner.ts'
-import { startAuthd } from '../harness.ts'
+import { startAuthd } from '../support/harness.ts'
+import { until } from '../support/until.ts'
 
 /** Work of so many pieces that each end when they are told to. */
 function piecework(pieces: number) {
@@ -26,31 +26,35 @@ function piecework(pieces: number) {
   return { work, run }
 }
 
-async function running(job: Partial<Job> & Pick<Job, 'run'>) {
+async function running(...given: (Partial<Job> & Pick<Job, 'run'>)[]) {
   const authd = await startAuthd()
-  const jobs = startJobs(authd.deps, [{ name: 'test', everyMs: 60_000, isWokenByCommits: true, ...job }])
+  const defaults = { name: 'test', everyMs: 60_000, isWokenByCommits: true }
+  const jobs = startJobs(
+    authd.deps,
+    given.map((job) => ({ ...defaults, ...job })),
+  )
   onTestFinished(() => jobs.stop())
   return { authd, jobs }
 }
 
 const commit = (authd: Awaited<ReturnType<typeof startAuthd>>) => authd.deps.db.write(async () => undefined)
 
-test('where there is much to do, workers join until all of them are busy; where there is nothing, one looks', async () => {
+test('workers join until all are busy while there is work; without work only one looks', async () => {
   const { work, run } = piecework(40)
   const { authd } = await running({ run, workers: () => 4 })
 
-  await vi.waitFor(() => {
+  await until(() => {
     work.end()
     expect(work.left + work.atOnce).toBe(0)
   })
   const looks = work.looks
   await commit(authd)
-  await vi.waitFor(() => expect(work.looks).toBe(looks + 1))
+  await until(() => expect(work.looks).toBe(looks + 1))
 
   expect(work.most).toBe(4)
 })
 
-test('a turn that hangs holds up no other, and the end waits for it', async () => {
+test('a turn that hangs does not delay others, and stopping waits for it', async () => {
   let turns = 0
   let letGo = () => {}
   const run = async () => {
@@ -59,35 +63,45 @@ test('a turn that hangs holds up no other, and the end waits for it', async () =
     return false
   }
   const { authd, jobs } = await running({ run, workers: () => 2 })
-  await vi.waitFor(() => expect(turns).toBe(1))
+  await until(() => expect(turns).toBe(1))
 
   await commit(authd)
-  await vi.waitFor(() => expect(turns).toBe(2))
-  const stopped = jobs.stop().then(() => 'stopped')
-  const early = await Promise.race([stopped, wait(20, 'waits')])
+  await until(() => expect(turns).toBe(2))
+  let isStopped = false
+  const stopping = jobs.stop().then(() => {
+    isStopped = true
+  })
+  await commit(authd)
+  const wasStoppedEarly = isStopped
   letGo()
+  await stopping
 
-  expect([early, await stopped]).toEqual(['waits', 'stopped'])
+  expect([wasStoppedEarly, isStopped]).toEqual([false, true])
 })
 
-test('a job that fails is told in the log and looks again at its time, not with every commit', async () => {
+test('a failed job is logged and runs again at its interval, not at every commit', async () => {
   let turns = 0
   const run = async () => {
     turns += 1
     throw new Error('no')
   }
-  const { authd, jobs } = await running({ run })
-  await vi.waitFor(() => expect(turns).toBe(1))
+  let turnsOfAnother = 0
+  const runAnother = async () => {
+    turnsOfAnother += 1
+    return false
+  }
+  const { authd, jobs } = await running({ run }, { name: 'another', run: runAnother })
+  await until(() => expect([turns, turnsOfAnother]).toEqual([1, 1]))
 
   await commit(authd)
-  await wait(150)
+  await until(() => expect(turnsOfAnother).toBe(2))
 
   expect(turns).toBe(1)
-  expect(jobs.states()).toEqual({ test: 'failed' })
+  expect(jobs.states()).toEqual({ test: 'failed', another: 'done' })
   expect(authd.log.lines).toMatchObject([{ level: 'error', message: 'job failed', fields: { job: 'test' } }])
 })
 
-test('a commit while the only turn runs is not forgotten', async () => {
+test('a commit during the only turn causes another turn', async () => {
   let turns = 0
   let letGo = () => {}
   const run = async () => {
@@ -96,10 +110,10 @@ test('a commit while the only turn runs is not forgotten', async () => {
     return false
   }
   const { authd } = await running({ run })
-  await vi.waitFor(() => expect(turns).toBe(1))
+  await until(() => expect(turns).toBe(1))
 
   await commit(authd)
   letGo()
 
-  await vi.waitFor(() => expect(turns).toBe(2))
+  await until(() => expect(turns).toBe(2))
 })

@@ -1,9 +1,9 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { MAILS } from '../../src/mails.ts'
-import { checkDkim, type DkimResult } from '../dkim.ts'
-import { startSmtp } from '../smtp.ts'
-import { mailerFor, SIGNIN } from './samples.ts'
+import { checkDkim, type DkimResult } from '../support/dkim.ts'
+import { mailerFor, SIGNIN } from '../support/mail-samples.ts'
+import { startSmtp } from '../support/smtp.ts'
 
 const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
 const DKIM = {
@@ -32,7 +32,7 @@ test('the signature covers who sent what to whom, when, and the code in the head
   expect(needed.filter((name) => !signedHeaders.includes(name))).toEqual([])
 })
 
-test('a long German subject in several encoded words verifies too', async () => {
+test('a long German subject in several encoded words verifies', async () => {
   const server = await startSmtp()
   const app = { name: 'Bürgerämter der Städte Köln, Düsseldorf, Nürnberg und Würzburg für Öffentlichkeitsarbeit' }
 
@@ -53,7 +53,7 @@ test.for([
   ['the subject', /^Subject: .*$/m, 'Subject: 111111 is your Example sign-in code', { isSignatureRight: false }],
   ['the sender', /^From: .*$/m, 'From: eve@example.org', { isSignatureRight: false }],
   ['the text', '482913\r\n', '111111\r\n', { isBodyWhole: false }],
-] as const)('whoever changes %s on the way breaks the signature', async ([, found, put, broken]) => {
+] as const)('changing %s on the way breaks the signature', async ([, found, put, broken]) => {
   const server = await startSmtp()
   await mailerFor(server, {}, { dkim: DKIM }).send(SIGNIN)
 

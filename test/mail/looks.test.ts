@@ -6,7 +6,7 @@ import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { renderMail } from '../../src/mail/render.ts'
 import { declaredMail, mailTemplates } from '../../src/mails.ts'
 import { languages } from '../../src/platform/texts/translate.ts'
-import { launchBrowser } from '../browser.ts'
+import { launchBrowser } from '../support/browser.ts'
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 /** As long as the configuration allows, and without a place to break. */
@@ -22,7 +22,7 @@ beforeAll(async () => {
 afterAll(() => browser?.close())
 
 test.for(IN_EACH_LANGUAGE)(
-  '$template in $lang: readable in light and dark, fits a narrow screen with the longest names, and asks nobody',
+  '$template in $lang is readable in light and dark, fits a narrow screen with the longest names, and loads nothing',
   async ({ template, lang }) => {
     const { requested_by: who, name, ...values } = declaredMail(template).values
     const long = { ...values, ...(who && { requested_by: LONG_NAME }), ...(name && { name: LONG_NAME }) }

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest'
 import { MAILS } from '../../src/mails.ts'
-import { CERTIFICATE, CERTIFICATE_OF_ANOTHER, startSmtp } from '../smtp.ts'
-import { mailerFor, SIGNIN } from './samples.ts'
+import { mailerFor, SIGNIN } from '../support/mail-samples.ts'
+import { CERTIFICATE, CERTIFICATE_OF_ANOTHER, startSmtp } from '../support/smtp.ts'
 
-test('a mail arrives with text first, HTML second, and both say the same', async () => {
+test('a mail has text first and HTML second with the same content', async () => {
   const server = await startSmtp()
 
   const answer = await mailerFor(server).send(SIGNIN)
@@ -17,7 +17,7 @@ test('a mail arrives with text first, HTML second, and both say the same', async
   )
 })
 
-test('the headers say that a machine wrote it, and name it as the outbox does', async () => {
+test('the headers mark the mail as automatic and carry its outbox id', async () => {
   const server = await startSmtp()
 
   await mailerFor(server).send(SIGNIN)
@@ -31,7 +31,7 @@ test('the headers say that a machine wrote it, and name it as the outbox does', 
   expect(parsed?.headers.get('date')).toBeInstanceOf(Date)
 })
 
-test('envelope and header carry the stored address and nobody else (E-02)', async () => {
+test('envelope and header carry only the stored address', async () => {
   const server = await startSmtp()
 
   await mailerFor(server).send({ ...SIGNIN, to: "o'neil+a/b=c@xn--mnchen-3ya.example" })
@@ -42,7 +42,7 @@ test('envelope and header carry the stored address and nobody else (E-02)', asyn
   expect(mail?.raw).toMatch(/^To: o'neil\+a\/b=c@xn--mnchen-3ya\.example\r$/m)
 })
 
-test('STARTTLS is required: a relay without it gets no mail (E-05)', async () => {
+test('a relay without STARTTLS gets no mail', async () => {
   const server = await startSmtp()
 
   const sending = mailerFor(server, { tls: 'starttls' }).send(SIGNIN)
@@ -51,7 +51,7 @@ test('STARTTLS is required: a relay without it gets no mail (E-05)', async () =>
   expect(server.mails).toEqual([])
 })
 
-test('a certificate that nobody vouches for is refused (E-05)', async () => {
+test('an untrusted certificate is rejected', async () => {
   const server = await startSmtp({ tls: 'starttls' })
 
   const sending = mailerFor(server, { tls: 'starttls' }).send(SIGNIN)
@@ -60,7 +60,7 @@ test('a certificate that nobody vouches for is refused (E-05)', async () => {
   expect(server.mails).toEqual([])
 })
 
-test('nor is one accepted for implicit TLS (E-05)', async () => {
+test('an untrusted certificate is rejected with implicit TLS', async () => {
   const server = await startSmtp({ tls: 'implicit' })
 
   const sending = mailerFor(server, { tls: 'implicit' }).send(SIGNIN)
@@ -69,7 +69,7 @@ test('nor is one accepted for implicit TLS (E-05)', async () => {
   expect(server.mails).toEqual([])
 })
 
-test('a good certificate of another host is refused (E-05)', async () => {
+test('a valid certificate of another host is rejected', async () => {
   const certificate = CERTIFICATE_OF_ANOTHER
   const server = await startSmtp({ tls: 'starttls', certificate })
 
@@ -79,7 +79,7 @@ test('a good certificate of another host is refused (E-05)', async () => {
   expect(server.mails).toEqual([])
 })
 
-test('a relay that takes STARTTLS back gets neither password nor mail (E-05)', async () => {
+test('a relay that withdraws STARTTLS gets neither password nor mail', async () => {
   const server = await startSmtp({ auth: { user: 'authd', pass: 'right' } })
 
   const sending = mailerFor(server, { tls: 'starttls', username: 'authd', password: 'right' }).send(SIGNIN)
@@ -88,7 +88,7 @@ test('a relay that takes STARTTLS back gets neither password nor mail (E-05)', a
   expect(server.mails).toEqual([])
 })
 
-test.for(['starttls', 'implicit'] as const)('with the authority that ca_file names, %s works', async (tls) => {
+test.for(['starttls', 'implicit'] as const)('with the certificate authority of ca_file, %s works', async (tls) => {
   const server = await startSmtp({ tls })
 
   await mailerFor(server, { tls, caFile: CERTIFICATE }).send(SIGNIN)
@@ -96,7 +96,7 @@ test.for(['starttls', 'implicit'] as const)('with the authority that ca_file nam
   expect(server.mails[0]?.isEncrypted).toBe(true)
 })
 
-test('signs in to a relay that wants it', async () => {
+test('authd logs in to a relay that requires it', async () => {
   const auth = { user: 'authd', pass: 'correct horse' }
   const server = await startSmtp({ tls: 'starttls', auth })
 
@@ -107,7 +107,7 @@ test('signs in to a relay that wants it', async () => {
   expect(server.mails).toHaveLength(1)
 })
 
-test('a refused login is temporary: the operator can mend it while the mail waits', async () => {
+test('a rejected login is a temporary failure, so the operator can fix it while the mail waits', async () => {
   const server = await startSmtp({ tls: 'starttls', auth: { user: 'authd', pass: 'right' } })
 
   const sending = mailerFor(server, {
@@ -135,7 +135,7 @@ test.for(ANSWERS)('$responseCode ($on) is a $kind failure', async ({ on, respons
   await expect(sending).rejects.toMatchObject({ name: 'MailError', isPermanent })
 })
 
-test('a relay that is not there is a temporary failure', async () => {
+test('an unreachable relay is a temporary failure', async () => {
   const server = await startSmtp()
 
   const sending = mailerFor({ ...server, port: 1 }).send(SIGNIN)
@@ -143,7 +143,7 @@ test('a relay that is not there is a temporary failure', async () => {
   await expect(sending).rejects.toMatchObject({ name: 'MailError', isPermanent: false })
 })
 
-test('what a relay says about an address does not carry the address into the logs', async () => {
+test('a response that repeats an address does not put the address into the logs', async () => {
   const server = await startSmtp({
     refuseRecipient: { responseCode: 550, message: '<anna@example.com>: user unknown' },
   })
@@ -153,7 +153,7 @@ test('what a relay says about an address does not carry the address into the log
   await expect(sending).rejects.toThrow('<a…@example.com>: user unknown')
 })
 
-test('with otp_header a mail with a code names it, and the origin that its link leads to', async () => {
+test('with otp_header a mail names its code and the origin of its link', async () => {
   const server = await startSmtp()
 
   await mailerFor(server, {}, { otpOrigin: 'https://auth.example.com' }).send({
@@ -164,7 +164,7 @@ test('with otp_header a mail with a code names it, and the origin that its link 
   expect(server.mails[0]?.raw).toMatch(/^OTP-Token: "482913"; origin="https:\/\/app\.example\.com"\r$/m)
 })
 
-test('a code without a link belongs to public_url, and a mail without a code has no such header', async () => {
+test('otp_header uses public_url for a code without a link, and is left out of a mail without a code', async () => {
   const server = await startSmtp()
   const mailer = mailerFor(server, {}, { otpOrigin: 'https://auth.example.com' })
 
@@ -175,7 +175,7 @@ test('a code without a link belongs to public_url, and a mail without a code has
   expect(server.mails[1]?.raw).not.toMatch(/^OTP-Token/m)
 })
 
-test('without otp_header the code stands in no header of its own', async () => {
+test('without otp_header no header of its own carries the code', async () => {
   const server = await startSmtp()
 
   await mailerFor(server).send(SIGNIN)
@@ -186,21 +186,24 @@ test('without otp_header the code stands in no header of its own', async () => {
 test.for([
   ['refuseRecipient', '5.1.1 <anna@example.com>: user unknown', '5.1.1'],
   ['refuseRecipient', 'no such user', undefined],
-] as const)('a recipient refused for good is told apart, with its code: %s %s', async ([on, message, enhancedCode]) => {
-  const server = await startSmtp({ [on]: { responseCode: 550, message } })
+] as const)(
+  'a permanently rejected recipient is reported with its code: %s %s',
+  async ([on, message, enhancedCode]) => {
+    const server = await startSmtp({ [on]: { responseCode: 550, message } })
 
-  const sending = mailerFor(server).send(SIGNIN)
+    const sending = mailerFor(server).send(SIGNIN)
 
-  await expect(sending).rejects.toMatchObject({
-    refusal: { enhancedCode, response: expect.stringContaining('user') },
-  })
-  await expect(sending).rejects.not.toMatchObject({ refusal: { response: expect.stringContaining('anna@') } })
-})
+    await expect(sending).rejects.toMatchObject({
+      refusal: { enhancedCode, response: expect.stringContaining('user') },
+    })
+    await expect(sending).rejects.not.toMatchObject({ refusal: { response: expect.stringContaining('anna@') } })
+  },
+)
 
 test.for([
   ['refuseRecipient', 450],
   ['refuseMail', 550],
-] as const)('%s with %i says nothing of the address', async ([on, responseCode]) => {
+] as const)('%s with %i is not blamed on the address', async ([on, responseCode]) => {
   const server = await startSmtp({ [on]: { responseCode, message: '5.1.1 user unknown' } })
 
   const sending = mailerFor(server).send(SIGNIN)

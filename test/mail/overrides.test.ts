@@ -5,8 +5,8 @@ import { readOverrides } from '../../src/mail/overrides/files.ts'
 import { loadTexts } from '../../src/mail/overrides/load.ts'
 import { renderMail } from '../../src/mail/render.ts'
 import { declaredMail, MAILS, type MailTemplate } from '../../src/mails.ts'
+import { APP } from '../support/mail-samples.ts'
 import { type OwnTexts, ownTexts } from './override-samples.ts'
-import { APP } from './samples.ts'
 
 const load = ({ templates, locales }: OwnTexts, optional: string[] = []) =>
   loadTexts({ templatesDir: templates, localesDir: locales, optional, ownOrigins: ['https://example.com'] })
@@ -27,8 +27,8 @@ const mail = (template: MailTemplate, lang = 'en') => ({
   values: declaredMail(template).values,
 })
 
-describe('what is right', () => {
-  test('a template of the operator is used, and the others stay ours', async () => {
+describe('valid overrides', () => {
+  test('a template of the operator is used, and the other templates stay built-in', async () => {
     const own = ownTexts()
     own.change('signin.mjml', '<mj-text css-class="text">', '<mj-text css-class="text">Good day.<br />')
 
@@ -53,7 +53,7 @@ describe('what is right', () => {
     expect(html.map((one) => one.html.includes('#7a1fa2') && !one.html.includes('#17614f'))).toEqual([true, true, true])
   })
 
-  test('a mail may have templates of its own, which the mails of its layout do not get', async () => {
+  test('a template for one mail does not change other mails of its layout', async () => {
     const own = ownTexts()
     own.change('notice.txt', '{{heading}}', 'Welcome: {{heading}}', 'invitation.txt')
 
@@ -74,7 +74,7 @@ describe('what is right', () => {
     expect((await renderMail(mail('new_device'), APP, texts)).text).toMatch(/^All: /)
   })
 
-  test('single sentences are laid over ours, in their language alone', async () => {
+  test('single sentences override the built-in ones in their language only', async () => {
     const own = ownTexts()
     own.write('de.json', '{"mail.signin.subject": "Ihr Code für {app}"}')
 
@@ -86,7 +86,7 @@ describe('what is right', () => {
     expect(texts.locales['de']?.['mail.signin.button']).toBe('Bei {app} anmelden')
   })
 
-  test('values are shown as text in a template of the operator too (E-01)', async () => {
+  test('values are escaped in a template of the operator', async () => {
     const own = ownTexts()
     own.change('notice.mjml', '<mj-text css-class="text">', '<mj-text css-class="text">{{body}} ')
     const { texts } = await load(own)
@@ -97,7 +97,7 @@ describe('what is right', () => {
     expect(html).toContain('&lt;b&gt;{{code}}&lt;/b&gt;')
   })
 
-  test('without files of the operator nothing is compiled', async () => {
+  test('nothing is compiled without override files', async () => {
     const own = ownTexts()
     rmSync(own.locales, { recursive: true })
 
@@ -107,7 +107,7 @@ describe('what is right', () => {
     expect(await renderMail(mail('signin'), APP, texts)).toEqual(await renderMail(mail('signin'), APP))
   })
 
-  test('a large mail is a warning', async () => {
+  test('a large mail causes a warning', async () => {
     const own = ownTexts()
     own.change('test.mjml', '</h1>', `</h1>${'Long. '.repeat(3000)}`)
 
@@ -176,7 +176,7 @@ const BAD_TEMPLATES: [file: string, part: string | RegExp, by: string, line: num
   ['test.txt', '{{t "mail.test.heading"}}', 'See http://example.com/', 1, 'a link leads to http://example.com/'],
 ]
 
-describe('what is wrong is named, and nothing of it is used', () => {
+describe('invalid overrides are named and not used', () => {
   test.for(BAD_TEMPLATES)('%s: %s → %s', async ([file, part, by, line, says], { expect }) => {
     const own = ownTexts()
     const path = own.change(file, part, by)
@@ -188,7 +188,7 @@ describe('what is wrong is named, and nothing of it is used', () => {
     expect({ path: first?.path, line: line === undefined ? undefined : first?.line }).toEqual({ path, line })
   })
 
-  test('with one bad file the good ones are not used either', async () => {
+  test('one bad file disables all overrides', async () => {
     const own = ownTexts()
     own.write('en.json', '{"mail.signin.subject": "{code}"}')
     const path = own.change('test.txt', '{{t "mail.test.heading"}}', '{{heading}}')
@@ -231,7 +231,7 @@ describe('what is wrong is named, and nothing of it is used', () => {
     ['sigin.mjml', 'authd has no sigin.mjml', 'Did you mean "signin.mjml"?'],
     ['welcome.txt', 'authd has no welcome.txt', 'There are code, email_change'],
     ['fr.json', 'authd has no fr.json', 'There are en, de'],
-  ] as const)('a file %s that would never be read', async ([file, message, suggestion]) => {
+  ] as const)('rejects a file %s that would never be read', async ([file, message, suggestion]) => {
     const own = ownTexts()
     const path = own.write(file, '')
 
@@ -240,7 +240,7 @@ describe('what is wrong is named, and nothing of it is used', () => {
     expect(problems).toEqual([{ path, message, suggestion: expect.stringContaining(suggestion) }])
   })
 
-  test('a folder that the configuration names and that is not there', async () => {
+  test('rejects a configured folder that does not exist', async () => {
     const own = ownTexts()
     rmSync(own.templates, { recursive: true })
 

@@ -7,7 +7,7 @@ import { listQueue, showQueued } from '../../src/flows/outbox/queue.ts'
 import { smtpMailer } from '../../src/mail/mailer.ts'
 import { HOUR, MINUTE } from '../../src/platform/clock.ts'
 import { builtInTexts } from '../../src/platform/texts/texts.ts'
-import { startAuthd } from '../harness.ts'
+import { startAuthd } from '../support/harness.ts'
 
 type Mood = 'silent' | 'drops' | 'refuses' | 'takes'
 
@@ -42,14 +42,18 @@ async function moodyRelay() {
   return relay
 }
 
-test('SECURITY E-03: a relay that says nothing, drops the line in the middle, and puts off gets each mail once in the end', async () => {
-  const authd = await startAuthd()
-  const relay = await moodyRelay()
-  const smtp = { host: '127.0.0.1', port: relay.port, tls: 'none', timeout: 200, maxConnections: 2 } as const
+function mailerOf(port: number, timeout: number) {
+  const smtp = { host: '127.0.0.1', port, tls: 'none', timeout, maxConnections: 2 } as const
   const texts = { current: () => builtInTexts() }
   const mailer = smtpMailer({ smtp, from: 'no-reply@example.com', app: () => ({ name: 'Example' }), texts })
   onTestFinished(() => mailer.close())
-  authd.mailer.send = mailer.send
+  return mailer
+}
+
+test('SECURITY: a relay that is silent, disconnects and defers gets each mail exactly once', async () => {
+  const authd = await startAuthd()
+  const relay = await moodyRelay()
+  const [patient, impatient] = [mailerOf(relay.port, MINUTE), mailerOf(relay.port, 200)]
   const values = { link: 'http://localhost/account', occurred_at: '2026-11-25T12:00:00.000Z', name: 'Phone' }
   const mail = { to: 'ada@example.com', template: 'passkey_added', lang: 'en', values } as const
   const expiresAt = authd.clock.now() + HOUR
@@ -57,6 +61,7 @@ test('SECURITY E-03: a relay that says nothing, drops the line in the middle, an
 
   for (const mood of ['silent', 'drops', 'refuses', 'takes', 'takes'] as const) {
     relay.mood = mood
+    authd.mailer.send = mood === 'silent' ? impatient.send : patient.send
     await deliverNextMail(authd.deps)
     authd.clock.advance(2 * MINUTE)
   }

@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest'
 import { renderMail } from '../../src/mail/render.ts'
-import { APP, SIGNIN } from './samples.ts'
+import { APP, SIGNIN } from '../support/mail-samples.ts'
 
 const HOSTILE =
   'x\r\nBcc: eve@evil.example\r\n\r\n<img src=https://evil.example/a.png>{{code}}{{{link}}}</mj-text><mj-include path="/etc/passwd"/>"\' \u202eevil'
 
-test('the code comes first in the subject, in the language of the person', async () => {
+test('the code comes first in the subject, in the language of the user', async () => {
   const english = await renderMail(SIGNIN, APP)
   const german = await renderMail({ ...SIGNIN, lang: 'de-AT' }, APP)
   const other = await renderMail({ ...SIGNIN, lang: 'fr' }, APP)
@@ -15,7 +15,7 @@ test('the code comes first in the subject, in the language of the person', async
   expect(other.subject).toBe(english.subject)
 })
 
-test('the text part is complete: code and link on lines of their own, who asked, when it ends, what else to do', async () => {
+test('the text part has code and link on separate lines, who asked, when it expires, and what to do otherwise', async () => {
   const { text } = await renderMail(SIGNIN, APP)
 
   expect(text).toMatchInlineSnapshot(`
@@ -45,7 +45,7 @@ test('the text part is complete: code and link on lines of their own, who asked,
   `)
 })
 
-test('without a link the mail has a code and neither button nor link', async () => {
+test('without a link the mail has a code but no button', async () => {
   const { link: _, ...values } = SIGNIN.values
 
   const { html, text } = await renderMail(
@@ -57,7 +57,7 @@ test('without a link the mail has a code and neither button nor link', async () 
   expect(`${html}${text}`).not.toMatch(/<a\b|https?:\/\/(?!www\.w3\.org)/)
 })
 
-test('the HTML part calls nobody, loads nothing, and is small', async () => {
+test('the HTML part loads nothing and is small', async () => {
   const { html } = await renderMail(SIGNIN, APP)
 
   expect(html.length).toBeLessThan(20_000)
@@ -66,13 +66,13 @@ test('the HTML part calls nobody, loads nothing, and is small', async () => {
   expect(html.match(/<a\b/g)).toHaveLength(2)
 })
 
-test('the first words after the subject repeat the code', async () => {
+test('the preview text repeats the code', async () => {
   const { html } = await renderMail(SIGNIN, APP)
 
   expect(html.replace(/<head>.*<\/head>|<[^>]+>/gs, '').trim()).toMatch(/^482913 signs you in, for 10 minutes\./)
 })
 
-test('values are shown as text, whatever they hold (E-01)', async () => {
+test('hostile values are escaped', async () => {
   const values = {
     ...SIGNIN.values,
     requested_by: HOSTILE,
@@ -90,13 +90,13 @@ test('values are shown as text, whatever they hold (E-01)', async () => {
   expect(subject).not.toContain('\n')
 })
 
-test('a link that is none is refused', async () => {
+test('an invalid link is rejected', async () => {
   const values = { ...SIGNIN.values, link: 'javascript:alert(1)' }
 
   await expect(renderMail({ ...SIGNIN, values }, APP)).rejects.toThrow("can't link to javascript:")
 })
 
-test('the test mail says what it is for', async () => {
+test('the test mail explains its purpose', async () => {
   const { subject, text } = await renderMail({ template: 'test', lang: 'en', values: {} }, APP)
 
   expect(subject).toBe('Test mail from Example')

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { renderMail } from '../../src/mail/render.ts'
 import { declaredMail, MAILS } from '../../src/mails.ts'
-import { APP } from './samples.ts'
+import { APP } from '../support/mail-samples.ts'
 
 test.for([
   ['recovery_code_used', 'codes_left', '0', '0 codes are left.'],

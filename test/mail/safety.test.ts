@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import { type RenderedMail, renderMail } from '../../src/mail/render.ts'
 import { declaredMail, MAILS, mailTemplates } from '../../src/mails.ts'
 import { languages } from '../../src/platform/texts/translate.ts'
-import { APP } from './samples.ts'
+import { APP } from '../support/mail-samples.ts'
 
 const HOSTILE = 'x\r\nBcc: eve@evil.example\r\n\r\n<b>{{code}}{{{link}}}</b></td></mj-text>"\' \u202eevil'
 
@@ -25,30 +25,30 @@ test.for(IN_EACH_LANGUAGE)(
   },
 )
 
-test.for(IN_EACH_LANGUAGE)('$template in $lang has no gap and no leftover, and loads nothing', async (mail) => {
-  const { subject, html, text } = await renderMail(mail, APP)
-
-  expect(`${subject}${html}${text}`).not.toMatch(/\{\{|\}\}|undefined|NaN|null|Invalid|\[object/)
-  expect(text).not.toMatch(/\n{3,}|[<>]|&#?\w+;/)
-  expect(html).not.toMatch(/<img|<link|@import|url\(|<script|src=/i)
-  expect(html.length).toBeLessThan(20_000)
-})
-
 test.for(IN_EACH_LANGUAGE)(
-  '$template in $lang shows values as text, whatever they hold (E-01)',
-  async ({ lang, template, values }) => {
-    const { subject, html, text } = await renderMail({ template, lang, values: hostile(values) }, { name: HOSTILE })
+  '$template in $lang has no missing value or placeholder, and loads nothing',
+  async (mail) => {
+    const { subject, html, text } = await renderMail(mail, APP)
 
-    expect(html).not.toMatch(/<b>|<\/mj-|"' /)
-    expect(html).toContain('&lt;b&gt;')
-    expect(text).toContain('<b>{{code}}{{{link}}}</b>')
-    expect(text).not.toMatch(/^Bcc:/m)
-    expect(`${subject}${html}${text}`).not.toMatch(/\r|\u202e/)
-    expect(subject).not.toContain('\n')
+    expect(`${subject}${html}${text}`).not.toMatch(/\{\{|\}\}|undefined|NaN|null|Invalid|\[object/)
+    expect(text).not.toMatch(/\n{3,}|[<>]|&#?\w+;/)
+    expect(html).not.toMatch(/<img|<link|@import|url\(|<script|src=/i)
+    expect(html.length).toBeLessThan(20_000)
   },
 )
 
-test.for(IN_EACH_LANGUAGE)('$template in $lang does without everything that a flow may leave out', async (mail) => {
+test.for(IN_EACH_LANGUAGE)('$template in $lang escapes hostile values', async ({ lang, template, values }) => {
+  const { subject, html, text } = await renderMail({ template, lang, values: hostile(values) }, { name: HOSTILE })
+
+  expect(html).not.toMatch(/<b>|<\/mj-|"' /)
+  expect(html).toContain('&lt;b&gt;')
+  expect(text).toContain('<b>{{code}}{{{link}}}</b>')
+  expect(text).not.toMatch(/^Bcc:/m)
+  expect(`${subject}${html}${text}`).not.toMatch(/\r|\u202e/)
+  expect(subject).not.toContain('\n')
+})
+
+test.for(IN_EACH_LANGUAGE)('$template in $lang renders without optional values', async (mail) => {
   const { code, expires_minutes, link } = mail.values
   const kept = { code, expires_minutes, link: declaredMail(mail.template).needsLink ? link : undefined }
   const values = Object.fromEntries(Object.entries(kept).flatMap(([name, value]) => (value ? [[name, value]] : [])))
@@ -60,19 +60,19 @@ test.for(IN_EACH_LANGUAGE)('$template in $lang does without everything that a fl
   expect(links({ html, text }).length).toBe(declaredMail(mail.template).needsLink ? 2 : 0)
 })
 
-test.for(['email_changed', 'invitation'] as const)('%s is no mail without its link', async (template) => {
+test.for(['email_changed', 'invitation'] as const)('%s cannot be rendered without its link', async (template) => {
   const { link: _, ...values } = declaredMail(template).values
 
   await expect(renderMail({ template, lang: 'en', values }, APP)).rejects.toThrow(`the mail ${template} needs link`)
 })
 
-test('a code mail is none without its code', async () => {
+test('a code mail cannot be rendered without its code', async () => {
   const values = { ...MAILS.stepup.values, code: '' }
 
   await expect(renderMail({ template: 'stepup', lang: 'en', values }, APP)).rejects.toThrow('stepup needs code')
 })
 
-test('a link that is none is refused in a notice too', async () => {
+test('an invalid link is rejected in a notice', async () => {
   const values = { ...MAILS.invitation.values, link: 'javascript:alert(1)' }
 
   await expect(renderMail({ template: 'invitation', lang: 'en', values }, APP)).rejects.toThrow("can't link to")

@@ -1,7 +1,7 @@
 import { generateKeyPairSync } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { checkSenderRecords } from '../../src/mail/sender-records.ts'
-import { startDns } from '../dns.ts'
+import { startDns } from '../support/dns.ts'
 
 const { publicKey, privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
 const DKIM = {
@@ -23,7 +23,7 @@ async function check(records: Record<string, string[]>, { domain = 'example.com'
   )
 }
 
-test('a domain that says who may send for it is in order', async () => {
+test('a domain with SPF, DKIM and DMARC records passes', async () => {
   expect(await check(GOOD)).toEqual({
     spf: 'ok v=spf1 include:_spf.example.net -all (does it name your mail server?)',
     dkim: 'ok authd._domainkey.example.com has the key that signs, aligned',
@@ -51,7 +51,7 @@ test.for([
   expect(found[name]).toContain(says)
 })
 
-test('the policy of a parent domain counts, its sp= before its p=', async () => {
+test('the policy of the parent domain applies, sp= before p=', async () => {
   const strict = await check(GOOD, { domain: 'mail.example.com' })
   const lax = await check({ '_dmarc.example.com': ['v=DMARC1; p=reject; sp=none'] }, { domain: 'mail.example.com' })
 
@@ -59,11 +59,11 @@ test('the policy of a parent domain counts, its sp= before its p=', async () => 
   expect(lax['dmarc']).toContain('warn _dmarc.example.com says "none"')
 })
 
-test('where authd does not sign, it does not judge the signature', async () => {
+test('without a DKIM key the signature is not judged', async () => {
   expect((await check(GOOD, { signs: false }))['dkim']).toBe('unknown authd does not sign; does your mail server?')
 })
 
-test('a DNS server that does not answer is said to be that', async () => {
+test('an unresponsive DNS server is reported', async () => {
   const found = await checkSenderRecords('example.com', { dkim: DKIM, servers: ['127.0.0.1:9'] })
 
   expect(found.map(({ status, answer }) => `${status} ${answer}`)).toEqual([

@@ -1,9 +1,9 @@
 import { PassThrough } from 'node:stream'
 import { expect, test } from 'vitest'
 import { terminalMailer } from '../../src/mail/terminal-mailer.ts'
-import { APP, SIGNIN, TEXTS } from './samples.ts'
+import { APP, SIGNIN, TEXTS } from '../support/mail-samples.ts'
 
-test('in development a mail shows whom it is for, and code and link on lines of their own', async () => {
+test('in development a mail is printed with its recipient, and code and link on separate lines', async () => {
   const output = new PassThrough({ encoding: 'utf8' })
 
   await terminalMailer({ app: () => APP, texts: TEXTS, output }).send(SIGNIN)

@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
 import type { SmtpSettings } from '../../src/mail/smtp-options.ts'
 import { type Walk, walkSmtp } from '../../src/mail/walk.ts'
-import { CERTIFICATE, startSmtp, type TestSmtp } from '../smtp.ts'
-import { settingsFor } from './samples.ts'
+import { settingsFor } from '../support/mail-samples.ts'
+import { CERTIFICATE, startSmtp, type TestSmtp } from '../support/smtp.ts'
 
 const AUTH = { user: 'authd', pass: 'correct horse' }
 const SIGNED_IN = { tls: 'starttls', caFile: CERTIFICATE, username: AUTH.user, password: AUTH.pass } as const
@@ -18,7 +18,7 @@ const walkTo = (server: TestSmtp, more: Partial<SmtpSettings> = {}): Promise<Wal
 
 const outline = ({ steps }: Walk) => steps.map(({ step, isOk }) => `${step} ${isOk ? 'ok' : 'FAIL'}`)
 
-test('each step that went well is told, up to what the server said to the mail', async () => {
+test('each successful step is reported, up to the response to the mail', async () => {
   const server = await startSmtp({ tls: 'starttls', auth: AUTH })
 
   const walk = await walkTo(server, SIGNED_IN)
@@ -34,7 +34,7 @@ test('each step that went well is told, up to what the server said to the mail',
   expect(server.mails).toMatchObject([{ from: 'no-reply@example.org', to: ['anna@example.com'], isEncrypted: true }])
 })
 
-test('the days that a certificate has left are counted from now', async () => {
+test('the remaining days of a certificate count from the clock', async () => {
   const server = await startSmtp({ tls: 'implicit' })
 
   const walk = await walkTo(server, { tls: 'implicit', caFile: CERTIFICATE })
@@ -43,7 +43,7 @@ test('the days that a certificate has left are counted from now', async () => {
   expect(walk.tls?.daysLeft).toBeGreaterThan(0)
 })
 
-test('the transcript has both sides and no password, in no spelling', async () => {
+test('the transcript has both sides and the password in no encoding', async () => {
   const server = await startSmtp({ tls: 'starttls', auth: AUTH })
 
   const { transcript } = await walkTo(server, SIGNED_IN)
@@ -57,7 +57,7 @@ test('the transcript has both sides and no password, in no spelling', async () =
   expect(spellings.filter((one) => text.includes(typeof one === 'string' ? one : one.toString('base64')))).toEqual([])
 })
 
-test('a certificate that nobody vouches for ends it, and it says why (E-05)', async () => {
+test('an untrusted certificate stops the test with the reason', async () => {
   const server = await startSmtp({ tls: 'starttls' })
 
   const walk = await walkTo(server, { tls: 'starttls' })
@@ -66,7 +66,7 @@ test('a certificate that nobody vouches for ends it, and it says why (E-05)', as
   expect(walk.steps.at(-1)?.answer).toContain('self-signed certificate')
 })
 
-test('a server that offers no STARTTLS gets neither password nor mail (E-05)', async () => {
+test('a server without STARTTLS gets neither password nor mail', async () => {
   const server = await startSmtp({ auth: AUTH })
 
   const walk = await walkTo(server, SIGNED_IN)
@@ -76,7 +76,7 @@ test('a server that offers no STARTTLS gets neither password nor mail (E-05)', a
   expect(server.mails).toEqual([])
 })
 
-test('what the server answered to a wrong password is told', async () => {
+test('the response to a wrong password is reported', async () => {
   const server = await startSmtp({ tls: 'starttls', auth: AUTH })
 
   const walk = await walkTo(server, { ...SIGNED_IN, password: 'wrong' })
@@ -100,7 +100,7 @@ test.for([
   expect(walk.steps.at(-1)?.answer).toContain('not now, or never')
 })
 
-test('that nobody listens, and that there is no such host, are told apart', async () => {
+test('a closed port and an unknown host are distinguished', async () => {
   const server = await startSmtp()
 
   const closed = await walkTo({ ...server, port: 1 })

@@ -4,7 +4,7 @@ import type { AxeResults } from 'axe-core'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { templates } from '../../src/platform/texts/templates.ts'
-import { launchBrowser } from '../browser.ts'
+import { launchBrowser } from '../support/browser.ts'
 import { FACES, type Face, PAGES } from './samples.ts'
 
 const ORIGIN = 'https://auth.example.test'
@@ -21,7 +21,7 @@ beforeAll(async () => {
 afterAll(() => browser?.close())
 
 test.for(FACES)(
-  '%s: axe finds nothing in either theme, it fits at four times the size, the console is clean, nothing else is loaded',
+  '%s is accessible in both themes, fits at 400 % zoom, logs no errors and loads nothing else',
   async (face) => {
     const { page, complaints, requests } = await open(face, { colorScheme: 'light', width: 320 })
 
@@ -43,7 +43,7 @@ test.for(FACES)(
   },
 )
 
-test('after a mistake the summary has the focus, and leads to the field', async () => {
+test('after an error the summary has the focus and links to the field', async () => {
   const { page } = await open('code, wrong', { colorScheme: 'light', width: 1280 })
 
   await page.locator('#summary:focus').waitFor()

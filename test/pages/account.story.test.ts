@@ -2,8 +2,8 @@ import { generateSync } from 'otplib'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { MINUTE, toSeconds } from '../../src/platform/clock.ts'
-import { launchBrowser } from '../browser.ts'
-import { type Authd, startAuthd } from '../harness.ts'
+import { launchBrowser } from '../support/browser.ts'
+import { type Authd, startAuthd } from '../support/harness.ts'
 
 let chromium: Awaited<ReturnType<typeof launchBrowser>>
 
@@ -56,7 +56,7 @@ async function setUpTotp(authd: Authd, page: Page): Promise<{ secret: string; co
   return { secret, codes: await page.locator('#codes code').allTextContents() }
 }
 
-test('without JavaScript: an authenticator app is set up, and asked for at the next sign-in', async () => {
+test('without JavaScript: a user sets up an authenticator app, and the next sign-in requires it', async () => {
   const authd = await startAuthd()
   const { page, complaints } = await visitor(authd)
   await signInByMail(authd, page)
@@ -80,7 +80,7 @@ test('without JavaScript: an authenticator app is set up, and asked for at the n
   expect(complaints).toEqual([])
 })
 
-test('without JavaScript: a recovery code signs in, and the account says how many are left', async () => {
+test('without JavaScript: a recovery code signs in, and the account shows how many are left', async () => {
   const authd = await startAuthd()
   const { page } = await visitor(authd)
   await signInByMail(authd, page)
@@ -94,7 +94,7 @@ test('without JavaScript: a recovery code signs in, and the account says how man
   expect(await page.locator('main').textContent()).toContain('9 codes left')
 })
 
-test('without JavaScript: what matters asks for a fresh proof first, and then goes on to where one was going', async () => {
+test('without JavaScript: a sensitive action requires a fresh proof and then continues', async () => {
   const authd = await startAuthd()
   const { page, complaints } = await visitor(authd)
   await signInByMail(authd, page)
@@ -116,7 +116,7 @@ test('without JavaScript: what matters asks for a fresh proof first, and then go
   expect(complaints).toEqual([])
 })
 
-test('without JavaScript: somebody sees where they are signed in, and signs out elsewhere', async () => {
+test('without JavaScript: a user lists their sessions and signs out another one', async () => {
   const authd = await startAuthd()
   const here = await visitor(authd)
   const there = await visitor(authd)
@@ -135,7 +135,7 @@ test('without JavaScript: somebody sees where they are signed in, and signs out 
   expect(new URL(there.page.url()).pathname).toBe('/signin')
 })
 
-test('where a factor is required, a newcomer is led to set one up and nowhere else', async () => {
+test('where a second factor is required, a new user must set one up first', async () => {
   const authd = await startAuthd({ config: { mfa: { policy: 'required' } } })
   const { page } = await visitor(authd)
   await signInByMail(authd, page)
@@ -154,7 +154,7 @@ test('where a factor is required, a newcomer is led to set one up and nowhere el
   expect(new URL(page.url()).pathname).toBe('/account')
 })
 
-test('a person deletes their account, and is told so', async () => {
+test('a user deletes their account and sees a confirmation', async () => {
   const authd = await startAuthd()
   const { page } = await visitor(authd)
   await signInByMail(authd, page)

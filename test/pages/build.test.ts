@@ -4,11 +4,11 @@ import { expect, onTestFinished, test } from 'vitest'
 import { type Templates, templates } from '../../src/platform/texts/templates.ts'
 import { sentenceHelper, translatorFor } from '../../src/platform/texts/translate.ts'
 import { templatesModule } from '../../tools/templates.ts'
-import { SIGNIN } from '../mail/samples.ts'
+import { SIGNIN } from '../support/mail-samples.ts'
 
 const FOLDER = new URL('../../node_modules/.cache/authd/', import.meta.url)
 
-test('what the build puts into the single file says the same, without a compiler', async () => {
+test('the templates in the single file render the same without a compiler', async () => {
   const code = await templatesModule()
   const built = await load(code)
 

@@ -1,7 +1,7 @@
 import type { BrowserContext, CDPSession, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
-import { launchBrowser } from '../browser.ts'
-import { type Authd, startAuthd } from '../harness.ts'
+import { launchBrowser } from '../support/browser.ts'
+import { type Authd, startAuthd } from '../support/harness.ts'
 
 let chromium: Awaited<ReturnType<typeof launchBrowser>>
 
@@ -79,7 +79,7 @@ async function withoutAutofill({ page }: Visit): Promise<void> {
   await page.addInitScript('PublicKeyCredential.isConditionalMediationAvailable = async () => false')
 }
 
-test('SECURITY A-07: a passkey is registered after a mail, and signs in without a name or a mail', async () => {
+test('SECURITY: a passkey registered after a mail sign-in signs in without an address or a mail', async () => {
   const authd = await startAuthd()
   const visit = await visitor(authd)
 
@@ -93,7 +93,7 @@ test('SECURITY A-07: a passkey is registered after a mail, and signs in without 
   expect(visit.complaints).toEqual([])
 })
 
-test('SECURITY A-07: autofill signs in with the passkey, with nothing typed or pressed', async () => {
+test('SECURITY: autofill signs in with the passkey, with nothing typed or pressed', async () => {
   const authd = await startAuthd()
   const visit = await visitor(authd)
   await register(authd, visit)
@@ -105,7 +105,7 @@ test('SECURITY A-07: autofill signs in with the passkey, with nothing typed or p
   expect(visit.complaints).toEqual([])
 })
 
-test('SECURITY A-05: a cloned authenticator is refused in words, and the mail still signs in', async () => {
+test('SECURITY: a cloned authenticator is rejected with an explanation, and the mail still signs in', async () => {
   const authd = await startAuthd()
   const owner = await visitor(authd)
   await register(authd, owner)
@@ -127,7 +127,7 @@ test('SECURITY A-05: a cloned authenticator is refused in words, and the mail st
   expect(await thief.page.getByRole('textbox').count()).toBe(1)
 })
 
-test('SECURITY A-07: an authenticator that cannot tell its user is said so, in words, and nothing is stored', async () => {
+test('SECURITY: an authenticator without user verification is rejected with an explanation, and nothing is stored', async () => {
   const authd = await startAuthd()
   const visit = await visitor(authd, { hasUserVerification: false, isUserVerified: false })
   await signInByMail(authd, visit)
@@ -140,7 +140,7 @@ test('SECURITY A-07: an authenticator that cannot tell its user is said so, in w
   expect(await credentials(visit)).toEqual([])
 })
 
-test('a prompt that the person cancels says that nothing happened, and can be opened again', async () => {
+test('a cancelled passkey prompt says that nothing happened and can be opened again', async () => {
   const authd = await startAuthd()
   const visit = await visitor(authd)
   await signInByMail(authd, visit)

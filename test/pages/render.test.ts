@@ -4,7 +4,7 @@ import { CONTEXT, FACES, PAGES } from './samples.ts'
 
 const HOSTILE = `"><script>alert(1)</script><img src=x onerror='alert(2)'>{{token}}{{{body}}}&#x22;`
 
-test.for(FACES)('%s has no inline script or style and nothing from elsewhere', (face) => {
+test.for(FACES)('%s has no inline script or style and no third-party content', (face) => {
   const html = PAGES[face]()
 
   const scripts = html.match(/<script[^>]*>[^<]*/g) ?? []
@@ -15,7 +15,7 @@ test.for(FACES)('%s has no inline script or style and nothing from elsewhere', (
   expect(html.match(/(?:src|href|action)="https?:[^"]*"/g) ?? []).toEqual(['href="https://example.com/help"'])
 })
 
-test.for(FACES)('%s keeps to the path of public_url', (face) => {
+test.for(FACES)('%s uses the path of public_url', (face) => {
   const html = PAGES[face]()
 
   const targets = [...html.matchAll(/(?:href|action)="(\/[^"]*)"/g)].map(([, target]) => target)
@@ -23,14 +23,14 @@ test.for(FACES)('%s keeps to the path of public_url', (face) => {
   expect(targets.length).toBeGreaterThan(1)
 })
 
-test.for(FACES)('%s speaks German, to whoever asks for it', (face) => {
+test.for(FACES)('%s is German for a browser that asks for German', (face) => {
   const html = PAGES[face]({ lang: 'fr;q=0.5, de-AT, en;q=0.8' })
 
   expect(html).toContain('<html lang="de" dir="ltr">')
   expect(html).toContain('Hilfe beim Anmelden')
 })
 
-test('whatever a value holds, it stays text', () => {
+test('hostile values are escaped', () => {
   const pages = [
     renderPage('signin', { email: HOSTILE, redirectTo: HOSTILE }, CONTEXT),
     renderPage('code', { attempt: HOSTILE, email: HOSTILE, resendAfter: 0, redirectTo: HOSTILE }, CONTEXT),
@@ -48,7 +48,7 @@ test('whatever a value holds, it stays text', () => {
   expect(pages.join('')).toContain('&lt;script&gt;')
 })
 
-test('the field for a mail code takes a password manager, and letters where the code has some', () => {
+test('the field for a code works with password managers, and accepts letters where the code has them', () => {
   const short = PAGES.code()
   const long = PAGES['code, long, sent again']()
 
@@ -57,7 +57,7 @@ test('the field for a mail code takes a password manager, and letters where the 
   expect(short).not.toContain('pattern=')
 })
 
-test('the page after "send" names the address, the wait, and keeps where the person was going', () => {
+test('the page after sending shows the address and the wait, and keeps the destination', () => {
   const values = {
     attempt: 'att_1',
     email: 'anna@example.com',
@@ -72,7 +72,7 @@ test('the page after "send" names the address, the wait, and keeps where the per
   expect(html).toContain('href="/auth/signin?redirect_to=https%3A%2F%2Fapp.example.com%2F%3Fa%3Db"')
 })
 
-test('in the browser that asked, a link has one button, which posts', () => {
+test('in the browser that asked, a link shows one button, which posts', () => {
   const html = PAGES['link, own browser']()
 
   expect(html.match(/<button/g)).toHaveLength(1)
@@ -80,7 +80,7 @@ test('in the browser that asked, a link has one button, which posts', () => {
   expect(html).toContain('Sign in as a…@example.com')
 })
 
-test('elsewhere a link has nothing to press: neither form nor token', () => {
+test('in another browser a link shows neither form nor token', () => {
   const html = PAGES['link, elsewhere']()
 
   expect(html).not.toMatch(/<form|<button|<input/)
@@ -88,7 +88,7 @@ test('elsewhere a link has nothing to press: neither form nor token', () => {
   expect(html).toContain('Firefox on Linux')
 })
 
-test('an error stands on top and beside its field, and the tab says so', () => {
+test('an error is shown at the top and at its field, and in the title', () => {
   const html = PAGES['signin, corrected']()
 
   expect(html).toContain('<title>Error: Sign in to Example · Example</title>')
@@ -97,7 +97,7 @@ test('an error stands on top and beside its field, and the tab says so', () => {
   expect(html).toMatch(/<input id="email"[^>]* value="anna@" aria-invalid="true" aria-describedby="email-fault">/)
 })
 
-test('a limit says when it ends', () => {
+test('a rate limit says when it ends', () => {
   const error = { code: 'RATE_LIMITED', message: 'Too many requests.', retryAfter: 3120 }
 
   const html = renderPage('signin', { error }, CONTEXT)
@@ -105,7 +105,7 @@ test('a limit says when it ends', () => {
   expect(html).toContain('You can try again in 52 minutes.')
 })
 
-test('an error that has no words of its own is said in the given ones', () => {
+test('an error without its own sentence uses the given one', () => {
   const html = renderPage(
     'error',
     { code: 'NEW_CODE', message: 'Something new.', status: 400, requestId: 'r1' },

@@ -5,13 +5,13 @@ import { chooseLanguage, languages, translatorFor } from '../../src/platform/tex
 
 const CALLER_CODES = Object.entries(ERRORS).filter(([, { status }]) => status !== 500)
 
-test.for(languages())('%s says everything that English says, with the same values', (lang) => {
+test.for(languages())('%s has every sentence of English, with the same values', (lang) => {
   const { locales } = templates()
 
   expect(shape(locales[lang] ?? {})).toEqual(shape(locales['en'] ?? {}))
 })
 
-test.for(languages())('%s has a title for every error that a page may show', (lang) => {
+test.for(languages())('%s has a title for every error of a page', (lang) => {
   const { has } = translatorFor(lang)
 
   const untitled = CALLER_CODES.filter(([code]) => !has(`error.${code}.title`)).map(([code]) => code)
@@ -19,7 +19,7 @@ test.for(languages())('%s has a title for every error that a page may show', (la
   expect(untitled).toEqual([])
 })
 
-test('a sentence without its value is a fault of ours, not a gap in the page', () => {
+test('a sentence without its value throws instead of leaving a gap', () => {
   const { t } = translatorFor('en')
 
   expect(() => t('signin.heading')).toThrow('no value for {app} of signin.heading')
@@ -27,7 +27,7 @@ test('a sentence without its value is a fault of ours, not a gap in the page', (
   expect(() => t('constructor')).toThrow('no sentence for constructor in en')
 })
 
-test('numbers take the plural of their language', () => {
+test('numbers use the plural of their language', () => {
   const { t } = translatorFor('de')
 
   expect(t('mail.signin.ends', { count: 1 })).toBe('Gilt einmal und eine Minute lang.')

@@ -2,8 +2,8 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
-import { launchBrowser } from '../browser.ts'
-import { type Authd, startAuthd } from '../harness.ts'
+import { launchBrowser } from '../support/browser.ts'
+import { type Authd, startAuthd } from '../support/harness.ts'
 
 let chromium: Awaited<ReturnType<typeof launchBrowser>>
 
@@ -46,7 +46,7 @@ async function askForMail(authd: Authd, { page }: Visit, path = '/signin') {
   return { code: mail?.values['code'] ?? '', link: mail?.values['link'] ?? '' }
 }
 
-test('without JavaScript: ask, type the code, be signed in, sign out', async () => {
+test('without JavaScript: a user requests a code, types it, is signed in, and signs out', async () => {
   const authd = await startAuthd()
   const visit = await visitor(authd)
   const { page } = visit
@@ -66,7 +66,7 @@ test('without JavaScript: ask, type the code, be signed in, sign out', async () 
   expect(visit.complaints).toEqual([])
 })
 
-test('the link opened elsewhere has no button, and signs in where it was asked for', async () => {
+test('a link opened in another browser has no button, and the first browser is signed in', async () => {
   const authd = await startAuthd()
   const owner = await visitor(authd)
   const stranger = await visitor(authd)
@@ -85,7 +85,7 @@ test('the link opened elsewhere has no button, and signs in where it was asked f
   expect([...owner.complaints, ...stranger.complaints]).toEqual([])
 })
 
-test('a wrong code is said beside the field, and the right one still works', async () => {
+test('a wrong code is reported at the field, and the right one still works', async () => {
   const authd = await startAuthd()
   const visit = await visitor(authd)
   const { code } = await askForMail(authd, visit)
@@ -101,7 +101,7 @@ test('a wrong code is said beside the field, and the right one still works', asy
   expect(await visit.page.locator('body').textContent()).toContain('ada@example.com')
 })
 
-test('the page goes back to the app that is on the list, across origins', async () => {
+test('the page returns to an allowed app on another origin', async () => {
   const app = createServer((_, response) =>
     response.end('<!doctype html><link rel=icon href="data:,">welcome back'),
   ).listen(0, '127.0.0.1')

@@ -14,7 +14,7 @@ test.each([
 })
 
 test.each(['', '10', '-1s', '1.5h', '1 h', '1H', '1y', 's', '1s1s', '9999999999s', '٣s'])(
-  '"%s" is no duration',
+  '"%s" is not a duration',
   (text) => {
     expect(parseDuration(text)).toBeUndefined()
   },

@@ -19,7 +19,7 @@ test.each([
   'a@b.1',
   'a@１２７.0.0.1',
   '=?utf-8?q?a?=@b.co',
-])('%s is none: it would become another one on its way', (typed) => {
+])('%s is not an address, because it would change on the way', (typed) => {
   expect(parseEmailAddress(typed)).toBeUndefined()
 })
 

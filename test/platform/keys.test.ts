@@ -1,14 +1,14 @@
 import { expect, test } from 'vitest'
 import { keysFrom } from '../../src/platform/keys.ts'
 import { systemRandom } from '../../src/platform/random.ts'
-import { fakeClock } from '../fakes.ts'
+import { fakeClock } from '../support/fakes.ts'
 
 const random = systemRandom(fakeClock())
 const keys = keysFrom(Buffer.from('a server secret of 32 bytes or more'), random)
 const others = keysFrom(Buffer.from('another secret of 32 bytes or more!'), random)
 const CONTEXT = { table: 'outbox', column: 'body_sealed', rowId: 'msg_1' }
 
-test('what was sealed opens in its place, and is never sealed alike twice', () => {
+test('a sealed value opens in its place, and is never sealed to the same bytes twice', () => {
   const [one, two] = [keys.seal(CONTEXT, 'grüße aus dem klartext'), keys.seal(CONTEXT, 'grüße aus dem klartext')]
 
   expect(keys.open(CONTEXT, one)).toBe('grüße aus dem klartext')
@@ -20,20 +20,20 @@ test.each([
   ['table', { ...CONTEXT, table: 'signing_keys' }],
   ['column', { ...CONTEXT, column: 'last_error' }],
   ['row', { ...CONTEXT, rowId: 'msg_2' }],
-])('moved to another %s it does not open', (_, context) => {
+])('a sealed value does not open with another %s', (_, context) => {
   const sealed = keys.seal(CONTEXT, 'secret')
 
   expect(() => keys.open(context, sealed)).toThrow()
 })
 
-test('under another server secret it does not open, and the check value tells them apart', () => {
+test('a sealed value does not open under another server secret, and the check value differs', () => {
   const sealed = keys.seal(CONTEXT, 'secret')
 
   expect(() => others.open(CONTEXT, sealed)).toThrow()
   expect(others.checkValue()).not.toBe(keys.checkValue())
 })
 
-test('one changed bit, a cut end or an unknown version does not open', () => {
+test('a sealed value with a changed bit, a cut end or an unknown version does not open', () => {
   const sealed = keys.seal(CONTEXT, 'secret')
   const bytes = Buffer.from(sealed.slice(2), 'base64url')
   bytes.writeUInt8(bytes.readUInt8(15) ^ 1, 15)

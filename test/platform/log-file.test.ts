@@ -19,7 +19,7 @@ function withLittleSpace(script: string, folder: string): string {
   })
 }
 
-test('what a full disk does not take goes elsewhere, line by line, and a new file begins with a whole line', () => {
+test('lines that a full disk rejects go to standard output, and a new file begins with a whole line', () => {
   const folder = mkdtempSync(join(tmpdir(), 'authd-log-'))
   onTestFinished(() => rmSync(folder, { recursive: true }))
   const lines = Array.from({ length: 40 }, (_, index) => `line ${String(index).padStart(3, '0')} ${'x'.repeat(40)}`)

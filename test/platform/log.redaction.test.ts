@@ -25,7 +25,7 @@ test.each([
 })
 
 test.each([`ses_${TOKEN}`, `att_${TOKEN}`, `key_${TOKEN}`, `dev_${TOKEN}`, `rt_${'0'.repeat(26)}.7.${'A'.repeat(43)}`])(
-  'a token is hidden wherever it stands, and its id stays: %s',
+  'a token is hidden in any text, but not its id: %s',
   (token) => {
     const error = new Error(`before ${token} after`, { cause: new Error(`https://x/?token=${token}&x=1`) })
 
@@ -36,7 +36,7 @@ test.each([`ses_${TOKEN}`, `att_${TOKEN}`, `key_${TOKEN}`, `dev_${TOKEN}`, `rt_$
   },
 )
 
-test('a JWT and an address are cut, a stack stays', () => {
+test('a JWT and an address are shortened, a stack trace is kept', () => {
   const error = new Error('of ada@example.com with eyJhbGciOiJFUzI1NiJ9.eyJzdWIiOiJ4In0.c2lnbmF0dXJl')
 
   const line = logged({ error })
@@ -46,7 +46,7 @@ test('a JWT and an address are cut, a stack stays', () => {
   expect(line).toContain('log.redaction.test')
 })
 
-test('what PostgreSQL says of a violated key is not shown', () => {
+test("the values in PostgreSQL's message about a violated key are hidden", () => {
   const error = Object.assign(new Error('duplicate key'), { code: '23505', detail: `Key (email)=(${SECRET})` })
 
   const line = logged({ error })
@@ -55,7 +55,7 @@ test('what PostgreSQL says of a violated key is not shown', () => {
   expect(line).toContain('23505')
 })
 
-test('a level is changed while running, and flush waits for every line', async () => {
+test('the level can change at run time, and flush waits for every line', async () => {
   const stream = new PassThrough()
   const log = createLog({ level: 'warn', format: 'json', stream })
 

@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest'
 import { firstId, systemRandom } from '../../src/platform/random.ts'
 import { mintLongCode, mintSecret, mintShortCode, normalizeCode, parseToken } from '../../src/platform/secret.ts'
-import { fakeClock } from '../fakes.ts'
+import { fakeClock } from '../support/fakes.ts'
 
-test('ids increase, in one millisecond, over many, and when the clock goes back', () => {
+test('ids increase within a millisecond, across milliseconds, and when the clock goes back', () => {
   const clock = fakeClock()
   const random = systemRandom(clock)
 
@@ -17,7 +17,7 @@ test('ids increase, in one millisecond, over many, and when the clock goes back'
   expect(new Set(ids).size).toBe(ids.length)
 })
 
-test('an id carries its time and 62 bits that nobody can guess', () => {
+test('an id carries its time and 62 random bits', () => {
   const clock = fakeClock()
 
   const ids = Array.from({ length: 1000 }, () => systemRandom(clock).id('usr'))
@@ -27,7 +27,7 @@ test('an id carries its time and 62 bits that nobody can guess', () => {
   expect(new Set(ids.map((id) => id.slice(-12))).size).toBe(1000)
 })
 
-test('secrets have 256 bits; short codes six digits, all alike likely; long ones 60 bits in groups', () => {
+test('secrets have 256 bits, short codes six equally likely digits, long codes 60 bits in groups', () => {
   const random = systemRandom(fakeClock())
 
   const codes = Array.from({ length: 20_000 }, () => mintShortCode(random))
@@ -60,12 +60,12 @@ test.each([
   `${ID.toUpperCase()}.${SECRET}`,
   ` ${ID}.${SECRET}`,
   '',
-])('"%s" is no attempt token', (text) => {
+])('"%s" is not an attempt token', (text) => {
   expect(parseToken('att', text)).toBeUndefined()
   expect(parseToken('att', `${ID}.${SECRET}`)).toEqual({ id: ID, secret: SECRET })
 })
 
-test('the earliest id of a time sorts before all that are made from then on, and after older ones', () => {
+test('the earliest id of a time sorts before all later ids and after all older ones', () => {
   const clock = fakeClock()
   const older = systemRandom(clock).id('evt')
   clock.advance(1)

@@ -4,7 +4,7 @@ import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { systemRandom } from '../../src/platform/random.ts'
 import { createSecretFile, readSecretFile } from '../../src/platform/secret-file.ts'
-import { fakeClock } from '../fakes.ts'
+import { fakeClock } from '../support/fakes.ts'
 
 const random = systemRandom(fakeClock())
 
@@ -14,7 +14,7 @@ function freshPath(): string {
   return join(folder, 'secret')
 }
 
-test('a secret is made once, for its owner only, and read back', () => {
+test('a secret file is created once, readable by its owner only, and read back', () => {
   const path = freshPath()
   const before = readSecretFile(path)
 
@@ -27,7 +27,7 @@ test('a secret is made once, for its owner only, and read back', () => {
   expect(statSync(path).mode & 0o777).toBe(0o600)
 })
 
-test('a file that somebody else wrote is taken as it is, without its line end', () => {
+test('a secret file written by hand is used without its line end', () => {
   const path = freshPath()
   writeFileSync(path, 'an operator’s own secret of 32 bytes\n')
 

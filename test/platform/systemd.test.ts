@@ -3,6 +3,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { expect, onTestFinished, test, vi } from 'vitest'
 import { connectServiceManager } from '../../src/platform/systemd.ts'
+import { until } from '../support/until.ts'
 
 /** A folder that is the whole PATH, with a systemd-notify in it that takes long over the first thing it is told. */
 function pathWithNotify(script?: string): { said: () => string } {
@@ -20,7 +21,7 @@ function pathWithNotify(script?: string): { said: () => string } {
   return { said: () => readFileSync(join(folder, 'said'), 'utf8') }
 }
 
-test('before systemd 253 a reload is told in order, however long each message takes', async () => {
+test('before systemd 253 the messages of a reload arrive in order', async () => {
   const { said } = pathWithNotify(`#!/bin/sh
 # The first message waits until the second could have overtaken it.
 case $2 in RELOADING=1) for i in 1 2 3 4 5 6 7 8 9; do /bin/true; done ;; esac
@@ -31,10 +32,10 @@ echo "$@" >> "\${0%/*}/said"
   service.notify('RELOADING=1\nMONOTONIC_USEC=7')
   service.notify('READY=1')
 
-  await vi.waitFor(() => expect(said()).toBe('--pid=42 RELOADING=1 MONOTONIC_USEC=7\n--pid=42 READY=1\n'), 5000)
+  await until(() => expect(said()).toBe('--pid=42 RELOADING=1 MONOTONIC_USEC=7\n--pid=42 READY=1\n'))
 })
 
-test('a NOTIFY_SOCKET where there is no systemd-notify, as in a container, ends nothing', async () => {
+test('a NOTIFY_SOCKET without systemd-notify, as in a container, does not stop authd', async () => {
   pathWithNotify()
   const service = connectServiceManager({ NOTIFY_SOCKET: '/run/notify' }, 42)
   const uncaught = vi.fn()
@@ -43,7 +44,7 @@ test('a NOTIFY_SOCKET where there is no systemd-notify, as in a container, ends 
 
   service.notify('READY=1')
   // A child that cannot start reports it in the next turns of the event loop.
-  await vi.waitFor(() => expect(process.getActiveResourcesInfo()).not.toContain('ProcessWrap'))
+  await until(() => expect(process.getActiveResourcesInfo()).not.toContain('ProcessWrap'))
   await new Promise((resolve) => setImmediate(resolve))
 
   expect(uncaught).not.toHaveBeenCalled()

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { schemaState } from '../../src/store/migrate.ts'
-import { describeOnBoth } from '../databases.ts'
+import { describeOnBoth } from '../support/databases.ts'
 
 describeOnBoth('a fresh database', (open) => {
   test('has every table of this build and takes a write', async () => {
@@ -12,7 +12,7 @@ describeOnBoth('a fresh database', (open) => {
     expect((await schemaState(db)).migrations.every(({ appliedAt }) => appliedAt !== null)).toBe(true)
   })
 
-  test('is nobody else’s', async () => {
+  test('belongs to this test alone', async () => {
     const [one, other] = [await open(), await open()]
 
     await one.write((trx) => trx.run('CREATE TABLE only_here (id text)'))

@@ -1,10 +1,8 @@
-import { setTimeout as wait } from 'node:timers/promises'
 import { expect, onTestFinished, test } from 'vitest'
 import type { Db, Trx } from '../../src/store/db.ts'
-import { migrate } from '../../src/store/migrate.ts'
 import { openDatabase } from '../../src/store/open.ts'
 import { insertUser, lockUser } from '../../src/store/users.ts'
-import { freshDatabase } from '../databases.ts'
+import { freshDatabase } from '../support/databases.ts'
 
 async function open(): Promise<{ db: Db; options: Parameters<typeof openDatabase>[0] }> {
   const { options, remove } = await freshDatabase('postgres')
@@ -13,7 +11,6 @@ async function open(): Promise<{ db: Db; options: Parameters<typeof openDatabase
     await db.close()
     await remove()
   })
-  await migrate(db, 0)
   await db.write(async (trx) => {
     for (const name of ['ada', 'bob']) {
       const email = `${name}@example.com`
@@ -23,13 +20,15 @@ async function open(): Promise<{ db: Db; options: Parameters<typeof openDatabase
   return { db, options }
 }
 
-test('of two units that lock each other out PostgreSQL ends one, and it is run again', async () => {
+test('when two units deadlock, PostgreSQL aborts one, and it runs again', async () => {
   const { db } = await open()
   let runs = 0
+  const bothHoldOne = Promise.withResolvers<void>()
   const lockInTurn = (first: string, second: string) => async (trx: Trx) => {
     runs += 1
     await lockUser(trx, first)
-    await wait(100)
+    if (runs === 2) bothHoldOne.resolve()
+    await bothHoldOne.promise
     await lockUser(trx, second)
     return 'done'
   }
@@ -41,7 +40,7 @@ test('of two units that lock each other out PostgreSQL ends one, and it is run a
   expect(runs).toBeGreaterThanOrEqual(3)
 })
 
-test('a unit whose connection is cut says unavailable, and the next one gets another connection', async () => {
+test('a unit whose connection is cut fails as unavailable, and the next one gets a new connection', async () => {
   const { db } = await open()
   const cutOwn = (trx: Trx) => trx.one('SELECT pg_terminate_backend(pg_backend_pid())')
 
@@ -51,7 +50,7 @@ test('a unit whose connection is cut says unavailable, and the next one gets ano
   expect(await db.write(async () => 'works')).toBe('works')
 })
 
-test('more units at once than connections all end', async () => {
+test('more concurrent units than connections all complete', async () => {
   const { db } = await open()
 
   const outcomes = await Promise.all(Array.from({ length: 60 }, () => db.write((trx) => lockUser(trx, 'ada'))))

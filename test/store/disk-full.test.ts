@@ -1,9 +1,8 @@
 import { expect, onTestFinished, test } from 'vitest'
 import { type Db, StoreError, type Trx } from '../../src/store/db.ts'
-import { migrate } from '../../src/store/migrate.ts'
 import { openDatabase } from '../../src/store/open.ts'
 import { findSystemConfig, insertSystemConfig } from '../../src/store/system-config.ts'
-import { freshDatabase } from '../databases.ts'
+import { freshDatabase } from '../support/databases.ts'
 
 async function open(): Promise<Db> {
   const { options, remove } = await freshDatabase('sqlite')
@@ -12,7 +11,6 @@ async function open(): Promise<Db> {
     await db.close()
     await remove()
   })
-  await migrate(db, 0)
   return db
 }
 
@@ -31,7 +29,7 @@ function found(db: Db, key: string): Promise<string | undefined> {
   return db.read((sql) => findSystemConfig(sql, key))
 }
 
-test('a group whose transaction SQLite ended fails whole, nothing of it is there, and the next unit works', async () => {
+test('when SQLite ends the transaction of a group, the whole group fails, leaves nothing, and the next unit works', async () => {
   const db = await open()
 
   const outcomes = await Promise.allSettled([
@@ -66,7 +64,7 @@ test('a unit that goes on after SQLite ended its transaction writes nothing in a
   expect(await found(db, 'small')).toBeUndefined()
 })
 
-test('reads go on while nothing can be written', async () => {
+test('reads continue while writes fail', async () => {
   const db = await open()
   await db.write((trx) => put(trx, 'known'))
 
@@ -75,7 +73,7 @@ test('reads go on while nothing can be written', async () => {
   expect(await found(db, 'known')).toBe('1')
 })
 
-test('a read that was under way when the connections were renewed is told to try again', async () => {
+test('a read that is running while connections are renewed fails with a request to retry', async () => {
   const db = await open()
 
   const reading = db.read(async (sql) => {
@@ -87,7 +85,7 @@ test('a read that was under way when the connections were renewed is told to try
   await expect(reading).rejects.toMatchObject({ name: 'StoreError', kind: 'unavailable' })
 })
 
-test('a constraint that breaks is the unit’s own fault: the group lives', async () => {
+test('a violated constraint fails its unit, not the group', async () => {
   const db = await open()
 
   const outcomes = await Promise.allSettled([

@@ -1,9 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { expect, onTestFinished, test } from 'vitest'
-import { migrate } from '../../src/store/migrate.ts'
 import { openDatabase } from '../../src/store/open.ts'
 import { insertSystemConfig } from '../../src/store/system-config.ts'
-import { freshDatabase } from '../databases.ts'
+import { freshDatabase } from '../support/databases.ts'
 
 async function openTwice(dialect: 'sqlite' | 'postgres') {
   const { options, remove } = await freshDatabase(dialect)
@@ -12,7 +11,6 @@ async function openTwice(dialect: 'sqlite' | 'postgres') {
     await Promise.all([db.close(), other.close()])
     await remove()
   })
-  await migrate(db, 0)
   return { db, other, path: options.path }
 }
 
@@ -21,7 +19,7 @@ function entry(key: string) {
 }
 
 test.each(['sqlite', 'postgres'] as const)(
-  'SECURITY D-02: whoever hears of success finds the row through another connection (%s)',
+  'SECURITY: a row is visible through another connection once success is reported (%s)',
   async (dialect) => {
     const { db, other } = await openTwice(dialect)
     const seen: unknown[] = []
@@ -38,7 +36,7 @@ test.each(['sqlite', 'postgres'] as const)(
   },
 )
 
-test('SECURITY D-02: units that wait in one turn share one commit of the SQLite file', async () => {
+test('SECURITY: units that wait in one turn share one commit of the SQLite file', async () => {
   const { db, path } = await openTwice('sqlite')
   let commits = 0
   db.onCommit(() => {

@@ -10,13 +10,13 @@ import { backupSqlite, hasPendingMigrations, migrate, schemaState } from '../../
 import { openDatabase } from '../../src/store/open.ts'
 import { openSqlite } from '../../src/store/sqlite.ts'
 import { findSystemConfig, insertSystemConfig } from '../../src/store/system-config.ts'
-import { freshDatabase } from '../databases.ts'
-import { fakeClock } from '../fakes.ts'
+import { emptyDatabase } from '../support/databases.ts'
+import { fakeClock } from '../support/fakes.ts'
 
 const ALL = MIGRATIONS.map(({ id }) => id)
 
 async function openEmpty(dialect: 'sqlite' | 'postgres') {
-  const { options, remove } = await freshDatabase(dialect)
+  const { options, remove } = await emptyDatabase(dialect)
   const db = await openDatabase(options)
   onTestFinished(async () => {
     await db.close()
@@ -26,7 +26,7 @@ async function openEmpty(dialect: 'sqlite' | 'postgres') {
 }
 
 describe.each(['sqlite', 'postgres'] as const)('migrations on %s', (dialect) => {
-  test('bring an empty database up, and a second run finds nothing to do', async () => {
+  test('create all tables in an empty database, and a second run finds nothing to do', async () => {
     const { db } = await openEmpty(dialect)
 
     const first = await migrate(db, 1)
@@ -37,7 +37,7 @@ describe.each(['sqlite', 'postgres'] as const)('migrations on %s', (dialect) => 
     expect(await db.read(hasPendingMigrations)).toBe(false)
   })
 
-  test('SECURITY D-07: one that fails half-way leaves nothing behind', async () => {
+  test('SECURITY: a migration that fails half-way leaves nothing behind', async () => {
     const { db } = await openEmpty(dialect)
     // The last migration will want this name.
     await db.write((trx) => trx.run('CREATE TABLE leases (mine text)'))
@@ -51,7 +51,7 @@ describe.each(['sqlite', 'postgres'] as const)('migrations on %s', (dialect) => 
     expect(await migrate(db, 2)).toEqual(ALL)
   })
 
-  test('a database that a newer authd wrote is refused, in words', async () => {
+  test('a database that a newer authd wrote is rejected with an explanation', async () => {
     const { db } = await openEmpty(dialect)
     await migrate(db, 1)
 
@@ -63,7 +63,7 @@ describe.each(['sqlite', 'postgres'] as const)('migrations on %s', (dialect) => 
     })
   })
 
-  test('a database that belongs to another server secret is refused, and the first of two claims wins', async () => {
+  test('a database that belongs to another server secret is rejected, and the first of two claims wins', async () => {
     const { db } = await openEmpty(dialect)
     await migrate(db, 1)
     const clock = fakeClock()
@@ -77,7 +77,7 @@ describe.each(['sqlite', 'postgres'] as const)('migrations on %s', (dialect) => 
   })
 })
 
-test('of two that migrate PostgreSQL at once one does it, and the other hears that it is busy or finds it done', async () => {
+test('when two processes migrate PostgreSQL at once, one does, and the other fails as busy or finds it done', async () => {
   const { db } = await openEmpty('postgres')
 
   const outcomes = await Promise.allSettled([migrate(db, 1), migrate(db, 2)])
@@ -88,7 +88,7 @@ test('of two that migrate PostgreSQL at once one does it, and the other hears th
   expect(reasons.filter((kind) => kind !== 'busy')).toEqual([])
 })
 
-test('of two processes that migrate one SQLite file at once each ends well, and each migration is applied once', async () => {
+test('two processes that migrate one SQLite file at once both succeed, and each migration is applied once', async () => {
   const { db, options } = await openEmpty('sqlite')
   const script = `
     const { openSqlite } = await import('./src/store/sqlite.ts')
@@ -104,7 +104,7 @@ test('of two processes that migrate one SQLite file at once each ends well, and 
   expect(await migrate(db, 2)).toEqual([])
 })
 
-test('a migration that finds the file’s lock held is told as busy', async () => {
+test('a migration fails as busy while another process holds the lock of the file', async () => {
   const { options } = await openEmpty('sqlite')
   const other = openSqlite({ path: options.path, busyTimeoutMs: 25, lockWaitMs: 50 })
   onTestFinished(() => other.close())
@@ -114,7 +114,7 @@ test('a migration that finds the file’s lock held is told as busy', async () =
   expect(outcome).toMatchObject({ name: 'StoreError', kind: 'busy' })
 })
 
-test('a backup is made while the file is in use, opens, and has what was committed; an empty file needs none', async () => {
+test('a backup of a file in use opens and has everything committed; an empty file needs none', async () => {
   const { db, options } = await openEmpty('sqlite')
   const target = `${options.path}.backup`
   const before = await backupSqlite(options.path, target)

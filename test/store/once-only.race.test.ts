@@ -15,7 +15,7 @@ import {
   useSigninAttempt,
 } from '../../src/store/signin-attempts.ts'
 import { disableUser, insertUser } from '../../src/store/users.ts'
-import { describeOnBoth } from '../databases.ts'
+import { describeOnBoth } from '../support/databases.ts'
 
 const RACERS = 20
 const NOW = 1000
@@ -97,7 +97,7 @@ async function addMails(db: Db, count: number): Promise<void> {
   })
 }
 
-describeOnBoth('what may happen once happens once, though twenty try at once', (open) => {
+describeOnBoth('of twenty concurrent tries only one succeeds', (open) => {
   test('a proof is spent', async () => {
     const db = await open()
     await addAttempt(db, 'att_1')
@@ -112,14 +112,14 @@ describeOnBoth('what may happen once happens once, though twenty try at once', (
     expect(wins(await race(db, (trx) => completeSigninAttempt(trx, { id: 'att_1', now: NOW })))).toBe(1)
   })
 
-  test('a first visit from elsewhere is noted', async () => {
+  test('the first visit from another browser is recorded once', async () => {
     const db = await open()
     await addAttempt(db, 'att_1')
 
     expect(wins(await race(db, (trx) => markPreviewed(trx, { id: 'att_1', now: NOW })))).toBe(1)
   })
 
-  test('an attempt has five tries of its code', async () => {
+  test('an attempt allows five tries of its code', async () => {
     const db = await open()
     await addAttempt(db, 'att_1')
 
@@ -128,7 +128,7 @@ describeOnBoth('what may happen once happens once, though twenty try at once', (
     )
   })
 
-  test('a budget of failures is used up exactly, and is whole again in the next window', async () => {
+  test('a budget of failures is used up exactly, and is full again in the next window', async () => {
     const db = await open()
     const budget = { kind: 'mail_code', subject: 'ada@example.com', limit: 7, windowMs: 100 }
 
@@ -139,7 +139,7 @@ describeOnBoth('what may happen once happens once, though twenty try at once', (
     expect([wins(first), isUsed, wins(next)]).toEqual([7, true, 7])
   })
 
-  test('a refresh token of a generation is spent', async () => {
+  test('a refresh token is spent', async () => {
     const db = await open()
     await addSession(db)
 
@@ -160,7 +160,7 @@ describeOnBoth('what may happen once happens once, though twenty try at once', (
     expect([wins(first), wins(during), wins(after)]).toEqual([1, 0, 1])
   })
 
-  test('an address is one person', async () => {
+  test('an address belongs to one user', async () => {
     const db = await open()
     const nobody = { email: 'ada@example.com', emailTyped: 'ada@example.com', name: null, emailVerifiedAt: null }
 
@@ -169,7 +169,7 @@ describeOnBoth('what may happen once happens once, though twenty try at once', (
     expect(wins(inserted)).toBe(1)
   })
 
-  test('a person is disabled', async () => {
+  test('a user is disabled', async () => {
     const db = await open()
     await addUser(db, 'usr_1')
 

@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import type { Sql } from '../../src/store/db.ts'
 import { flag, integer, json, nullable, table, text } from '../../src/store/table.ts'
-import { describeOnBoth } from '../databases.ts'
+import { describeOnBoth } from '../support/databases.ts'
 
 const folder = join(import.meta.dirname, '../../src/store')
 const sources = globSync('*.ts', { cwd: folder }).map((file) => ({
@@ -29,7 +29,7 @@ test('no statement selects all columns', () => {
 })
 
 describeOnBoth('the declared columns', (open) => {
-  test('are those of the schema, all of them', async () => {
+  test('are all columns of the schema', async () => {
     const db = await open()
 
     const real = await db.read(async (sql) =>

@@ -1,13 +1,11 @@
 import { expect, test } from 'vitest'
-import { migrate } from '../../src/store/migrate.ts'
 import { openDatabase } from '../../src/store/open.ts'
 import { insertUser, updateUserEmail } from '../../src/store/users.ts'
-import { freshDatabase } from '../databases.ts'
+import { freshDatabase } from '../support/databases.ts'
 
-test('of two units that take one unique value at once, the later is run again and finds it taken (postgres)', async () => {
+test('when two units insert one unique value at once, the later runs again and finds it taken (postgres)', async () => {
   const fresh = await freshDatabase('postgres')
   const db = await openDatabase(fresh.options)
-  await migrate(db, 0)
   for (const id of ['usr_1', 'usr_2']) {
     const email = `${id}@example.com`
     await db.write((trx) =>

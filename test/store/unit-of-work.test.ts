@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { type Db, dryRun, type Trx } from '../../src/store/db.ts'
 import { insertUser, listUsers } from '../../src/store/users.ts'
-import { describeOnBoth } from '../databases.ts'
+import { describeOnBoth } from '../support/databases.ts'
 
 async function add(trx: Trx, name: string): Promise<void> {
   const email = `${name}@example.com`
@@ -13,7 +13,7 @@ async function namesIn(db: Db): Promise<(string | null)[]> {
 }
 
 describeOnBoth('a unit of work', (open) => {
-  test('that throws undoes itself, and none of those that wait with it', async () => {
+  test('that throws is rolled back without those that wait with it', async () => {
     const db = await open()
 
     const outcomes = await Promise.allSettled([
@@ -41,7 +41,7 @@ describeOnBoth('a unit of work', (open) => {
     expect(await namesIn(db)).toEqual(['counted'])
   })
 
-  test('that breaks a constraint and goes on is not told as done', async () => {
+  test('that violates a constraint and continues is not reported as done', async () => {
     const db = await open()
     await db.write((trx) => add(trx, 'ada'))
     const broken = (trx: Trx) => trx.run("INSERT INTO users (id, email) VALUES ('usr_ada', 'x')")
@@ -57,7 +57,7 @@ describeOnBoth('a unit of work', (open) => {
     expect((await namesIn(db)).includes('bob')).toBe(answer === 'done')
   })
 
-  test('refuses a read or a write of the database inside it, at once', async () => {
+  test('rejects a read or a write of the database inside it immediately', async () => {
     const db = await open()
 
     await expect(db.write(() => db.write((trx) => add(trx, 'inner')))).rejects.toThrow('db.write inside a unit of work')
@@ -74,7 +74,7 @@ describeOnBoth('a unit of work', (open) => {
     expect(await namesIn(db)).toEqual(['ada', 'bob'])
   })
 
-  test('tells its listeners once it is committed, and not when it is undone', async () => {
+  test('notifies its listeners when it is committed, not when it is rolled back', async () => {
     const db = await open()
     const seen: (string | null)[][] = []
     const looks: Promise<unknown>[] = []
@@ -90,7 +90,7 @@ describeOnBoth('a unit of work', (open) => {
     expect(seen).toEqual([['ada']])
   })
 
-  test('of a dry run answers what it would, and is undone', async () => {
+  test('returns its result in a dry run, and is rolled back', async () => {
     const db = await open()
     const rehearsal = dryRun(db)
 

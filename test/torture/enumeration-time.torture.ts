@@ -3,10 +3,10 @@ import { resolveUser } from '../../src/flows/named-user.ts'
 import { addUser } from '../../src/flows/users/add.ts'
 import { disableUser } from '../../src/flows/users/disable.ts'
 import { parseEmailAddress } from '../../src/platform/email-address.ts'
-import { deviceFor, enrolPasskey } from '../factors.ts'
-import { type Authd, startAuthd } from '../harness.ts'
-import { exchange } from '../http-client.ts'
-import { signInOnPage } from '../people.ts'
+import { deviceFor, enrolPasskey } from '../support/factors.ts'
+import { type Authd, startAuthd } from '../support/harness.ts'
+import { exchange } from '../support/http-client.ts'
+import { signInOnPage } from '../support/people.ts'
 
 const OPERATOR = { id: 'cli:test@host', ip: null, userAgent: null, requestId: null }
 const SAMPLES = 400

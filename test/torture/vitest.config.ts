@@ -4,7 +4,7 @@ import { defineConfig } from 'vitest/config'
 export default defineConfig({
   test: {
     include: ['test/torture/**/*.torture.ts'],
-    globalSetup: ['test/postgres-server.ts'],
+    globalSetup: ['test/support/postgres-server.ts'],
     fileParallelism: false,
     testTimeout: 3_600_000,
   },

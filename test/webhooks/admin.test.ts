@@ -1,8 +1,8 @@
 import { expect, test } from 'vitest'
 import { SYSTEM } from '../../src/flows/event.ts'
 import { createApiKey } from '../../src/flows/operator/api-key.ts'
-import { type Authd, startAuthd } from '../harness.ts'
-import { answering, webhookReceiver } from '../webhook-receiver.ts'
+import { type Authd, startAuthd } from '../support/harness.ts'
+import { answering, webhookReceiver } from '../support/webhook-receiver.ts'
 
 async function asAdmin(authd: Authd) {
   const scopes = ['webhooks:read', 'webhooks:write', 'mail:read', 'mail:write'] as const
@@ -17,7 +17,7 @@ async function asAdmin(authd: Authd) {
   }
 }
 
-test('an endpoint of the API is public, its secret is told once, and a key moves none into a private network', async () => {
+test('the API adds only public endpoints, shows their secret once, and cannot move one into a private network', async () => {
   const authd = await startAuthd()
   const admin = await asAdmin(authd)
 
@@ -34,7 +34,7 @@ test('an endpoint of the API is public, its secret is told once, and a key moves
   expect(JSON.stringify(listed.body)).not.toContain(secret.slice(6))
 })
 
-test('a key moves no endpoint that an operator let be private to another private address', async () => {
+test('an API key cannot move a private endpoint of an operator to another private address', async () => {
   const authd = await startAuthd()
   const admin = await asAdmin(authd)
   const { addWebhook } = await import('../../src/flows/outbox/webhook-endpoint.ts')
@@ -53,7 +53,7 @@ test.each([
   [{ url: 'https://u:p@app.example.com' }, '/url', 'no user name or password'],
   [{ url: 'https://app.example.com', events: ['usr.*'] }, '/events', '"usr.*" is no event'],
   [{ url: 'https://app.example.com', events: [] }, '/events', 'name at least one'],
-])('%j is refused, and the field is named', async (body, pointer, words) => {
+])('%j is rejected, and the field is named', async (body, pointer, words) => {
   const authd = await startAuthd()
   const admin = await asAdmin(authd)
 
@@ -63,7 +63,7 @@ test.each([
   expect(said).toHaveProperty('message', expect.stringContaining(words))
 })
 
-test('a delivery is shown with its tries, sent again, and counted', async () => {
+test('a delivery is shown with its attempts, sent again, and counted', async () => {
   const authd = await startAuthd()
   const admin = await asAdmin(authd)
   const receiver = await webhookReceiver()
@@ -94,7 +94,7 @@ test('a delivery is shown with its tries, sent again, and counted', async () => 
   expect(metrics).toContain('webhook_deliveries_total{status="success"} 1')
 })
 
-test('a test delivery says that it is one, and shows what came back', async () => {
+test('a test delivery says that it is a test, and shows the response', async () => {
   const authd = await startAuthd()
   const admin = await asAdmin(authd)
   const receiver = await webhookReceiver()

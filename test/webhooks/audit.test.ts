@@ -11,9 +11,9 @@ import {
 import { DAY } from '../../src/platform/clock.ts'
 import type { AuditLog } from '../../src/store/audit-logs.ts'
 import type { OutboxKind } from '../../src/store/outbox.ts'
-import { type Authd, startAuthd } from '../harness.ts'
-import { BY_OPERATOR, keyOf, OPERATOR, told } from '../told.ts'
-import { webhookReceiver } from '../webhook-receiver.ts'
+import { type Authd, startAuthd } from '../support/harness.ts'
+import { BY_OPERATOR, keyOf, OPERATOR, told } from '../support/told.ts'
+import { webhookReceiver } from '../support/webhook-receiver.ts'
 
 const URL = 'https://app.example.com/events'
 const REASON = { reason: 'ticket 7' }
@@ -90,7 +90,7 @@ const STORIES: [what: string, act: (authd: Authd) => Promise<unknown>, expected:
   ],
 ]
 
-describe('SECURITY L-03: the audit log tells who, and why or from what to what, of', () => {
+describe('SECURITY: the audit log records the actor and the reason, or the old and new value, of', () => {
   test.each(STORIES)('%s', async (_what, act, { metadata = {}, ...expected }) => {
     const authd = await startAuthd()
 

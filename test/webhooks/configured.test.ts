@@ -1,12 +1,12 @@
 import { expect, test } from 'vitest'
 import { recordEvent, SYSTEM } from '../../src/flows/event.ts'
 import { adoptConfiguredWebhook, listWebhooks, secretOfConfigured } from '../../src/flows/outbox/webhook-endpoint.ts'
-import { startAuthd } from '../harness.ts'
-import { typesOf, webhookReceiver } from '../webhook-receiver.ts'
+import { startAuthd } from '../support/harness.ts'
+import { typesOf, webhookReceiver } from '../support/webhook-receiver.ts'
 
 const RAW = 'k3Vq0z8Jm2Xr7Lw5Tn9Yb4Hc6Dp1Gs0F'
 
-test('the short form of the configuration is an endpoint like the others, with the bytes of its secret as they are', async () => {
+test('the short form in the configuration is an endpoint like the others and uses the bytes of its secret unchanged', async () => {
   const receiver = await webhookReceiver()
   const webhooks = { url: receiver.url, secret: RAW, events: ['user.*'] }
   const authd = await startAuthd({ config: { webhooks } })
@@ -22,7 +22,7 @@ test('the short form of the configuration is an endpoint like the others, with t
   expect(typesOf(receiver)).toEqual(['user.registered'])
 })
 
-test('a start with another secret rotates it, one with another address moves it, one without takes it away', async () => {
+test('a start with another secret rotates it, one with another URL moves it, one without removes it', async () => {
   const receiver = await webhookReceiver()
   const first = await startAuthd({ config: { webhooks: { url: 'http://localhost:1/x', secret: RAW } } })
   await adoptConfiguredWebhook(first.deps)
@@ -42,7 +42,7 @@ test('a start with another secret rotates it, one with another address moves it,
 })
 
 test.each(['sqlite', 'postgres'] as const)(
-  'several instances that start at once make one endpoint (%s)',
+  'several instances that start at once create one endpoint (%s)',
   async (database) => {
     const webhooks = { url: 'http://localhost:1/x', secret: RAW }
     const first = await startAuthd({ database, config: { webhooks } })

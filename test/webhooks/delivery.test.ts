@@ -12,8 +12,9 @@ import {
   rotateWebhookSecret,
 } from '../../src/flows/outbox/webhook-endpoint.ts'
 import { DAY, HOUR, MINUTE, SECOND } from '../../src/platform/clock.ts'
-import { type Authd, startAuthd } from '../harness.ts'
-import { answering, type Received, type Receiver, typesOf, webhookReceiver } from '../webhook-receiver.ts'
+import { type Authd, startAuthd } from '../support/harness.ts'
+import { until } from '../support/until.ts'
+import { answering, type Received, type Receiver, typesOf, webhookReceiver } from '../support/webhook-receiver.ts'
 
 async function subscribe(authd: Authd, { url }: Pick<Receiver, 'url'>, events = ['*']) {
   const input = { url, description: 'shop', events, allowsPrivate: true }
@@ -44,22 +45,15 @@ async function countOf(authd: Authd, state: 'pending' | 'sent'): Promise<number>
   return total.count
 }
 
-function verified({ headers, body }: Received, secret: string): unknown {
-  // The reference library looks at the real clock; how old a try may be is its receiver's affair.
-  const now = Number(headers['webhook-timestamp']) * SECOND
-  const names = ['webhook-id', 'webhook-timestamp', 'webhook-signature']
-  const signed = Object.fromEntries(names.map((name) => [name, String(headers[name])]))
-  const realNow = Date.now
-  try {
-    Date.now = () => now
-    return new Webhook(secret).verify(body, signed)
-  } finally {
-    Date.now = realNow
-  }
+/** Whether the reference library makes one of its signatures with this secret. */
+function isSignedWith(secret: string, { headers, body }: Received): boolean {
+  const sentAt = new Date(Number(headers['webhook-timestamp']) * SECOND)
+  const signature = new Webhook(secret).sign(String(headers['webhook-id']), sentAt, body)
+  return String(headers['webhook-signature']).split(' ').includes(signature)
 }
 
 describe.each(['sqlite', 'postgres'] as const)('on %s', (database) => {
-  test('SECURITY H-05: what happened is delivered once, in its order, also by another process after a crash', async () => {
+  test('SECURITY: events are delivered once, in order, also by another process after a crash', async () => {
     const authd = await startAuthd({ database })
     const receiver = await webhookReceiver()
     await subscribe(authd, receiver, ['user.*', 'session.created'])
@@ -89,7 +83,7 @@ describe.each(['sqlite', 'postgres'] as const)('on %s', (database) => {
   })
 })
 
-test('SECURITY H-02: the reference library verifies a delivery, by both secrets while they rotate, by one after', async () => {
+test('SECURITY: signatures are those of the reference library, with both secrets during rotation and the new one after', async () => {
   const authd = await startAuthd()
   const receiver = await webhookReceiver()
   const { id, secret: old } = await subscribe(authd, receiver, ['user.registered'])
@@ -105,13 +99,15 @@ test('SECURITY H-02: the reference library verifies a delivery, by both secrets 
 
   const [before, between, after] = receiver.received
   if (!before || !between || !after) throw new Error('three were due')
-  expect(verified(before, old)).toMatchObject({ type: 'user.registered' })
-  expect([verified(between, old), verified(between, secret)]).toMatchObject([{ version: 1 }, { version: 1 }])
-  expect(verified(after, secret)).toMatchObject({ version: 1 })
-  expect(() => verified(after, old)).toThrow('No matching signature')
+  const signers = [before, between, after].map((delivery) => [old, secret].map((key) => isSignedWith(key, delivery)))
+  expect(signers).toEqual([
+    [true, false],
+    [true, true],
+    [false, true],
+  ])
 })
 
-test('SECURITY H-03: tries share their id and body, not their time; the body is thin', async () => {
+test('SECURITY: attempts share their id and body but not their timestamp, and the body names no user data', async () => {
   const authd = await startAuthd()
   const receiver = await webhookReceiver()
   await subscribe(authd, receiver, ['user.registered'])
@@ -144,8 +140,8 @@ test('SECURITY H-03: tries share their id and body, not their time; the body is 
   })
 })
 
-describe('SECURITY H-04', () => {
-  test('a failed delivery is tried ten times over three days and then stays as a dead letter', async () => {
+describe('SECURITY: retries', () => {
+  test('a failed delivery is attempted ten times over three days and then kept as failed', async () => {
     const authd = await startAuthd()
     const receiver = await webhookReceiver()
     await subscribe(authd, receiver, ['user.registered'])
@@ -173,7 +169,7 @@ describe('SECURITY H-04', () => {
   test.each([
     ['in seconds', '3600'],
     ['as a date', 'Wed, 25 Nov 2026 13:00:00 GMT'],
-  ])('Retry-After %s holds back the endpoint, not only the delivery', async (_, header) => {
+  ])('Retry-After %s delays the endpoint, not only the delivery', async (_, header) => {
     const authd = await startAuthd()
     const receiver = await webhookReceiver()
     await subscribe(authd, receiver, ['user.*'])
@@ -192,7 +188,7 @@ describe('SECURITY H-04', () => {
     expect(typesOf(receiver)).toEqual(['user.registered', 'user.updated', 'user.registered'])
   })
 
-  test('410 pauses the endpoint, which is audited and mailed to the operator; what happens meanwhile waits', async () => {
+  test('410 pauses the endpoint, is audited and mailed to the operator; later events wait', async () => {
     const authd = await startAuthd({
       config: { mail: { from: 'Example <no-reply@example.com>', operator: 'admin@example.com' } },
     })
@@ -226,7 +222,7 @@ describe('SECURITY H-04', () => {
     expect(typesOf(receiver)).toEqual(['user.registered', 'user.registered', 'user.updated'])
   })
 
-  test('an endpoint that takes nothing for three days is paused', async () => {
+  test('an endpoint that accepts nothing for three days is paused', async () => {
     const authd = await startAuthd()
     const receiver = await webhookReceiver()
     const { id } = await subscribe(authd, receiver, ['user.*'])
@@ -255,7 +251,7 @@ describe('SECURITY H-04', () => {
     expect(await deliveries(authd)).toMatchObject([{ state: 'pending', tries: 1, lastError: '307 what it says' }])
   })
 
-  test('an endpoint that is down is left alone after three failures, and gets all at once when it is back', async () => {
+  test('an endpoint that is down gets no more deliveries after three failures, and all of them once it is back', async () => {
     const authd = await startAuthd()
     const receiver = await webhookReceiver()
     await subscribe(authd, receiver, ['user.*'])
@@ -276,7 +272,7 @@ describe('SECURITY H-04', () => {
   })
 })
 
-test('what waits for minutes since a failure is sent at once when the endpoint answers again', async () => {
+test('deliveries delayed by a failure are sent immediately when the endpoint answers again', async () => {
   const authd = await startAuthd()
   const receiver = await webhookReceiver()
   await subscribe(authd, receiver, ['user.*'])
@@ -295,7 +291,7 @@ test('what waits for minutes since a failure is sent at once when the endpoint a
   expect(typesOf(receiver)).toEqual(['user.registered', 'user.updated', 'user.disabled'])
 })
 
-test('a delivery whose worker died is taken over when its lease has ended, under the same id', async () => {
+test('a delivery whose worker died is taken over under the same id when its lease expires', async () => {
   const authd = await startAuthd()
   const receiver = await webhookReceiver()
   await subscribe(authd, receiver, ['user.registered'])
@@ -306,7 +302,7 @@ test('a delivery whose worker died is taken over when its lease has ended, under
     hang = () => response.destroy()
   }
   const cutOff = dying.sendWebhooks()
-  await expect.poll(() => receiver.received.length).toBe(1)
+  await until(() => expect(receiver.received.length).toBe(1))
   receiver.answer = answering(204)
   authd.clock.advance(MINUTE - 1)
   const early = await deliverNextWebhook(authd.deps)
@@ -322,7 +318,7 @@ test('a delivery whose worker died is taken over when its lease has ended, under
   expect(await deliveries(authd)).toMatchObject([{ state: 'sent', tries: 2 }])
 })
 
-test('a paused endpoint gets nothing; what is older than four days when it is resumed is not sent', async () => {
+test('a paused endpoint gets nothing; events older than four days are dropped when it is resumed', async () => {
   const authd = await startAuthd()
   const receiver = await webhookReceiver()
   const { id } = await subscribe(authd, receiver, ['user.*'])
@@ -339,7 +335,7 @@ test('a paused endpoint gets nothing; what is older than four days when it is re
   expect(typesOf(receiver)).toEqual(['user.updated'])
 })
 
-test('however much waits for an endpoint, little of it is queued, and nothing is lost', async () => {
+test('only a few of the events that wait for an endpoint are queued at a time, and none is lost', async () => {
   const authd = await startAuthd()
   const receiver = await webhookReceiver()
   await subscribe(authd, receiver, ['user.*'])
@@ -359,7 +355,7 @@ test('however much waits for an endpoint, little of it is queued, and nothing is
   expect(await countOf(authd, 'sent')).toBe(1500)
 })
 
-test('a delivery is sent again under its id, also long after it was accepted', async () => {
+test('a delivery can be sent again under its id long after it was accepted', async () => {
   const authd = await startAuthd()
   const receiver = await webhookReceiver()
   await subscribe(authd, receiver, ['user.registered'])
@@ -375,7 +371,7 @@ test('a delivery is sent again under its id, also long after it was accepted', a
   expect([second?.headers['webhook-id'], second?.body]).toEqual([first?.headers['webhook-id'], first?.body])
 })
 
-test('what waits for an endpoint that is removed is not sent, and is not to be sent again', async () => {
+test('deliveries of a removed endpoint are cancelled and cannot be sent again', async () => {
   const authd = await startAuthd()
   const receiver = await webhookReceiver()
   const { id } = await subscribe(authd, receiver, ['user.registered'])

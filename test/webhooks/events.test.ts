@@ -1,10 +1,10 @@
 import { expect, test } from 'vitest'
 import { SYSTEM } from '../../src/flows/event.ts'
 import { addWebhook } from '../../src/flows/outbox/webhook-endpoint.ts'
-import { deviceFor, enrolPasskey, enrolTotp } from '../factors.ts'
-import { startAuthd } from '../harness.ts'
-import { signInOnPage } from '../people.ts'
-import { typesOf, webhookReceiver } from '../webhook-receiver.ts'
+import { deviceFor, enrolPasskey, enrolTotp } from '../support/factors.ts'
+import { startAuthd } from '../support/harness.ts'
+import { signInOnPage } from '../support/people.ts'
+import { typesOf, webhookReceiver } from '../support/webhook-receiver.ts'
 
 const BASIC = [
   'user.registered',
@@ -15,7 +15,7 @@ const BASIC = [
   'webauthn.registered',
 ]
 
-test('SECURITY H-06: the six basic events are told once, when they happen, and to no endpoint that did not ask', async () => {
+test('SECURITY: the six basic events are delivered once, when they happen, and only to endpoints that subscribed', async () => {
   const authd = await startAuthd()
   const [basic, other] = [await webhookReceiver(), await webhookReceiver()]
   const endpoint = { description: '', allowsPrivate: true }
@@ -45,7 +45,7 @@ test('SECURITY H-06: the six basic events are told once, when they happen, and t
   expect(other.received).toEqual([])
 })
 
-test('SECURITY H-03: no delivery holds a code, a link, a token, a seed or an address of somebody', async () => {
+test('SECURITY: no delivery contains a code, link, token, seed or e-mail address', async () => {
   const authd = await startAuthd()
   const receiver = await webhookReceiver()
   await addWebhook(authd.deps, SYSTEM, { url: receiver.url, description: '', events: ['*'], allowsPrivate: true })

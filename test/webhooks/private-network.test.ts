@@ -5,8 +5,8 @@ import { listQueue } from '../../src/flows/outbox/queue.ts'
 import { addWebhook } from '../../src/flows/outbox/webhook-endpoint.ts'
 import { type WebhookClient, webhookClient } from '../../src/platform/net/webhook-client.ts'
 import { refuseWebhookUrl } from '../../src/platform/net/webhook-url.ts'
-import { startAuthd } from '../harness.ts'
-import { webhookReceiver } from '../webhook-receiver.ts'
+import { startAuthd } from '../support/harness.ts'
+import { webhookReceiver } from '../support/webhook-receiver.ts'
 
 const UNREACHABLE = 'no connection to a public address'
 
@@ -64,8 +64,8 @@ async function reasonOf(made: WebhookClient, url: string): Promise<string> {
   }
 }
 
-describe('SECURITY H-01', () => {
-  test.each(PRIVATE)('%s is refused as an endpoint, over both schemes', (host) => {
+describe('SECURITY: private networks', () => {
+  test.each(PRIVATE)('%s is rejected as an endpoint, over both schemes', (host) => {
     const refusals = ['https', 'http'].map((scheme) =>
       refuseWebhookUrl(`${scheme}://${host}/events`, { allowsPrivate: false }),
     )
@@ -73,7 +73,7 @@ describe('SECURITY H-01', () => {
     expect(refusals.every((refusal) => refusal !== undefined)).toBe(true)
   })
 
-  test('one that stands in the database all the same is never connected to, and each has the same answer', async () => {
+  test('an endpoint already in the database is never connected to, and each fails with the same error', async () => {
     const canary = await webhookReceiver()
     const port = new URL(canary.url).port
     const made = client({ lookup: names({ localhost: ['127.0.0.1'] }) })
@@ -95,7 +95,7 @@ describe('SECURITY H-01', () => {
     ['to the cloud', ['169.254.169.254']],
     ['to this machine in IPv6', ['::1']],
     ['nowhere', []],
-  ])('a name that leads %s is not connected to', async (_, addresses) => {
+  ])('a name that resolves %s is not connected to', async (_, addresses) => {
     const canary = await webhookReceiver()
     const made = client({ lookup: names({ 'rebound.example.com': addresses }) })
 
@@ -105,7 +105,7 @@ describe('SECURITY H-01', () => {
     expect(canary.connections).toBe(0)
   })
 
-  test('a name that led to a public address when it was added is looked at again for each connection', async () => {
+  test('a name is resolved and checked again for each connection', async () => {
     const canary = await webhookReceiver()
     let leadsTo = '1.1.1.1'
     const lookup: LookupFunction = (hostname, options, callback) =>
@@ -124,7 +124,7 @@ describe('SECURITY H-01', () => {
   })
 })
 
-test('an endpoint that an operator lets be private is delivered to, but never with a user name', async () => {
+test('an endpoint that an operator allows to be private gets deliveries, but never with a user name in its URL', async () => {
   const authd = await startAuthd()
   const receiver = await webhookReceiver()
   await addWebhook(authd.deps, SYSTEM, { url: receiver.url, description: '', events: ['user.*'], allowsPrivate: true })
@@ -138,7 +138,7 @@ test('an endpoint that an operator lets be private is delivered to, but never wi
   expect(receiver.received.length).toBe(1)
 })
 
-test('a receiver that hangs is given up in time, and one that talks without end is cut off', async () => {
+test('a receiver that hangs times out, and an endless response is cut off', async () => {
   const receiver = await webhookReceiver()
   const made = client({ timeoutMs: 300 })
   receiver.answer = () => {}

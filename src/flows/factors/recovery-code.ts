@@ -1,6 +1,6 @@
 import type { Deps } from '../../deps.ts'
 import { AuthdError } from '../../errors.ts'
-import { equalSecrets, mintLongCode, mintSecret, normalizeCode, slowHash } from '../../platform/secret.ts'
+import { equalSecrets, mintLongCode, mintSecret, normalizeCode } from '../../platform/secret.ts'
 import type { Trx } from '../../store/db.ts'
 import { clearFailures } from '../../store/failed-attempts.ts'
 import {
@@ -55,9 +55,9 @@ export async function redeemRecoveryCode(
 }
 
 /** The hash of a typed code with the user's salt. It is slow, so it never runs inside a unit. */
-export async function hashGuess(deps: Pick<Deps, 'db'>, userId: string, code: string): Promise<string> {
+export async function hashGuess(deps: Pick<Deps, 'db' | 'slowHash'>, userId: string, code: string): Promise<string> {
   const [any] = await deps.db.read((sql) => listUnusedRecoveryCodes(sql, userId))
-  return any ? await slowHash(normalizeCode(code), any.salt) : ''
+  return any ? await deps.slowHash(normalizeCode(code), any.salt) : ''
 }
 
 /** Spends the code with this hash, within the limits on wrong codes. The unit locks the user, who is told by mail. */
@@ -87,7 +87,7 @@ export interface MintedCodes {
 }
 
 /** Ten codes of 60 bits. It is slow, so it never runs inside a unit. */
-export async function mintRecoveryCodes(deps: Pick<Deps, 'random' | 'clock'>): Promise<MintedCodes> {
+export async function mintRecoveryCodes(deps: Pick<Deps, 'random' | 'clock' | 'slowHash'>): Promise<MintedCodes> {
   const salt = mintSecret(deps.random)
   const texts = Array.from({ length: CODES }, () => mintLongCode(deps.random))
   const createdAt = deps.clock.now()
@@ -95,7 +95,7 @@ export async function mintRecoveryCodes(deps: Pick<Deps, 'random' | 'clock'>): P
     texts.map(async (text) => ({
       id: deps.random.id('rc'),
       salt,
-      codeHash: await slowHash(normalizeCode(text), salt),
+      codeHash: await deps.slowHash(normalizeCode(text), salt),
       createdAt,
     })),
   )

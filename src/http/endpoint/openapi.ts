@@ -188,9 +188,9 @@ function schemaOf(schema: z.ZodType, io: 'input' | 'output'): Record<string, unk
   return rest
 }
 
-/** `GET /openapi.json`. The document is made once and includes this route. */
+/** `GET /openapi.json`. The document is made at the first request and includes this route. */
 export function openApiEndpoint(endpoints: AnyEndpoint[], about: { publicUrl: string; version: string }): AnyEndpoint {
-  let text = ''
+  let text: string | undefined
   const self = endpoint({
     method: 'GET',
     path: '/openapi.json',
@@ -200,9 +200,9 @@ export function openApiEndpoint(endpoints: AnyEndpoint[], about: { publicUrl: st
     publicMaxAge: 300,
     answers: { 200: { text: 'The OpenAPI 3.1 document.', schema: z.looseObject({ openapi: sample('3.1.0') }) } },
     async handle(): Promise<Answer> {
+      text ??= JSON.stringify(openApiDocument([...endpoints, self], about))
       return { status: 200, body: text }
     },
   })
-  text = JSON.stringify(openApiDocument([...endpoints, self], about))
   return self
 }

@@ -17,7 +17,7 @@ async function seriesNames(): Promise<Set<string>> {
 
 const namesIn = (expr: string) => [...expr.matchAll(/([a-z0-9_]+)\{/g)].map(([, name]) => name ?? '')
 
-test('every expression of alerts and dashboard asks for series that there are', async () => {
+test('alerts and dashboard query only existing series', async () => {
   const known = await seriesNames()
   const panels = ROWS.flatMap(({ panels }) => panels)
   const asked = [...ALERTS.map(({ expr }) => expr), ...panels.flatMap(({ series }) => series.map(({ expr }) => expr))]
@@ -28,7 +28,7 @@ test('every expression of alerts and dashboard asks for series that there are', 
   expect(panels.length).toBeLessThanOrEqual(16)
 })
 
-test('every runbook begins with a command that there is', () => {
+test('every runbook begins with an existing command', () => {
   const commands = ALERTS.map(({ runbook }) => runbook.split(';')[0] ?? '').filter((text) => text.startsWith('authd '))
   const unknown = commands.filter((text) => {
     const [, ...words] = text.split(' ')
@@ -37,7 +37,7 @@ test('every runbook begins with a command that there is', () => {
   expect(unknown).toEqual([])
 })
 
-test('the dashboard has panels that do not overlap and ids that are unique', () => {
+test('the panels of the dashboard do not overlap and have unique ids', () => {
   interface Placed {
     id: number
     gridPos: { x: number; y: number; w: number; h: number }

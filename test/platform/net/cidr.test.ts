@@ -29,7 +29,7 @@ test.each([
   '010.0.0.1',
   '1.2.3.4/',
   '::ffff:1.2.3.4/8',
-])('"%s" is no network', (text) => {
+])('"%s" is not a network', (text) => {
   expect(parseCidr(text)).toBeUndefined()
 })
 

@@ -34,7 +34,7 @@ test.each([
   expect(takeClient(peer, headers, isTrusted)).toMatchObject({ ip, isUnclear: false })
 })
 
-test('two headers that tell of two clients are unclear; of one client they are not', () => {
+test('two headers with different clients are ambiguous; with the same client they are not', () => {
   const forwarded = 'for=6.6.6.6'
 
   expect(takeClient('10.0.0.1', { forwarded, 'x-forwarded-for': '203.0.113.9' }, isTrusted).isUnclear).toBe(true)
@@ -42,7 +42,7 @@ test('two headers that tell of two clients are unclear; of one client they are n
   expect(takeClient('8.8.8.8', { forwarded, 'x-forwarded-for': '203.0.113.9' }, isTrusted).isUnclear).toBe(false)
 })
 
-test('what was written is gone afterwards, whoever wrote it', () => {
+test('forwarding headers are removed after reading, for every client', () => {
   for (const peer of ['10.0.0.1', '8.8.8.8']) {
     const headers = {
       forwarded: 'for=1.1.1.1',

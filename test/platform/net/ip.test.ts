@@ -21,11 +21,11 @@ test.each([
   '[::1]',
   'fe80::1%eth0 x',
   '1.2.3.4/8',
-])('"%s" is no address', (text) => {
+])('"%s" is not an address', (text) => {
   expect(foldIp(text)).toBeUndefined()
 })
 
-test('a range holds its own kind of addresses only', () => {
+test('a range contains only addresses of its own family', () => {
   const isInside = ipMatcher(['10.0.0.0/8', '::1', '2001:db8::/32'])
 
   expect(['10.255.0.1', '::1', '2001:db8:ffff::'].map(isInside)).toEqual([true, true, true])

@@ -1,16 +1,16 @@
-import { readFileSync } from 'node:fs'
 import { Args } from '@oclif/core'
 import { inspectConfig } from '../../../config/load.ts'
 import { formatProblems } from '../../../config/problem.ts'
 import { AuthdError } from '../../../errors.ts'
 import { command } from '../../command.ts'
+import { readStdin } from '../../stdin.ts'
 
 export default command({
   examples: ['authd config check', 'authd config check ./config.toml --json'],
   args: { file: Args.string({ description: 'Another file; - for stdin.' }) },
   async run({ args, flags, out }) {
     const configPath = args.file ?? flags.config
-    const stdin = configPath === '-' ? readFileSync(0, 'utf8') : undefined
+    const stdin = configPath === '-' ? await readStdin() : undefined
     const { path, problems, warnings, sources } = inspectConfig({ env: process.env, configPath, stdin })
     const where = path ?? 'no file, environment only'
     if (problems.length === 0) {

@@ -4,7 +4,7 @@ import { type MailerOptions, smtpMailer } from '../../src/mail/mailer.ts'
 import type { SmtpSettings } from '../../src/mail/smtp-options.ts'
 import { MAILS } from '../../src/mails.ts'
 import { builtInTexts, type LiveTexts } from '../../src/platform/texts/texts.ts'
-import type { TestSmtp } from '../smtp.ts'
+import type { TestSmtp } from './smtp.ts'
 
 export const APP = { name: 'Example', supportUrl: 'https://example.com/help' }
 
@@ -20,7 +20,7 @@ export const SIGNIN: Mail = {
 }
 
 export function settingsFor(server: TestSmtp, more: Partial<SmtpSettings> = {}): SmtpSettings {
-  return { host: server.host, port: server.port, tls: 'none', timeout: 2000, maxConnections: 2, ...more }
+  return { host: server.host, port: server.port, tls: 'none', timeout: 60_000, maxConnections: 2, ...more }
 }
 
 export function mailerFor(

@@ -1,7 +1,7 @@
 import { createHash } from 'node:crypto'
-import type { Mail, Mailer } from '../src/deps.ts'
-import type { Clock } from '../src/platform/clock.ts'
-import { type Random, randomFrom } from '../src/platform/random.ts'
+import type { Mail, Mailer } from '../../src/deps.ts'
+import type { Clock } from '../../src/platform/clock.ts'
+import { type Random, randomFrom } from '../../src/platform/random.ts'
 
 export interface FakeClock extends Clock {
   advance(ms: number): void

@@ -6,7 +6,7 @@ import { fileURLToPath } from 'node:url'
 import { brotliDecompressSync } from 'node:zlib'
 import { type Browser, chromium } from 'playwright-core'
 
-const CACHE = fileURLToPath(new URL('../node_modules/.cache/', import.meta.url))
+const CACHE = fileURLToPath(new URL('../../node_modules/.cache/', import.meta.url))
 
 /** A Chromium that needs nothing of the machine. `CHROMIUM_PATH` names another one (on arm64 there is no other way). */
 export async function launchBrowser(): Promise<Browser> {

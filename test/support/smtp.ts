@@ -6,10 +6,10 @@ import { SMTPServer } from 'smtp-server'
 import { onTestFinished } from 'vitest'
 
 /** A certificate for localhost that signs itself, and its key: for tests only. Trusted where it is the `caFile`. */
-export const CERTIFICATE = fileURLToPath(new URL('./mail/localhost.pem', import.meta.url))
+export const CERTIFICATE = fileURLToPath(new URL('./localhost.pem', import.meta.url))
 
 /** The same for a host that this machine is not. */
-export const CERTIFICATE_OF_ANOTHER = fileURLToPath(new URL('./mail/elsewhere.pem', import.meta.url))
+export const CERTIFICATE_OF_ANOTHER = fileURLToPath(new URL('./elsewhere.pem', import.meta.url))
 
 export interface ReceivedMail {
   from: string

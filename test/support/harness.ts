@@ -1,29 +1,32 @@
 import { once } from 'node:events'
 import { createServer } from 'node:http'
 import { onTestFinished } from 'vitest'
-import { liveConfig } from '../src/config/live-config.ts'
-import { parseConfig } from '../src/config/load.ts'
-import type { Deps, Log, Mail } from '../src/deps.ts'
-import { sealAudit } from '../src/flows/audit/audit.ts'
-import { createCache } from '../src/flows/cache.ts'
-import { claimServerSecret } from '../src/flows/operator/setup.ts'
-import { deliverNextMail } from '../src/flows/outbox/mail.ts'
-import { deliverNextWebhook, queueWebhooks } from '../src/flows/outbox/webhook-delivery.ts'
-import { ensureKeys } from '../src/flows/sessions/signing-key.ts'
-import { createApp } from '../src/http/app.ts'
-import { keysFrom } from '../src/platform/keys.ts'
-import { createMetrics } from '../src/platform/monitoring/metrics.ts'
-import { type WebhookClient, webhookClient } from '../src/platform/net/webhook-client.ts'
-import { builtInTexts } from '../src/platform/texts/texts.ts'
-import { type AuditLog, listAuditLogsAfter } from '../src/store/audit-logs.ts'
-import type { Dialect, StatementKind } from '../src/store/db.ts'
-import { migrate } from '../src/store/migrate.ts'
-import { openDatabase } from '../src/store/open.ts'
+import { liveConfig } from '../../src/config/live-config.ts'
+import { parseConfig } from '../../src/config/load.ts'
+import type { Deps, Log, Mail } from '../../src/deps.ts'
+import { sealAudit } from '../../src/flows/audit/audit.ts'
+import { createCache } from '../../src/flows/cache.ts'
+import { claimServerSecret } from '../../src/flows/operator/setup.ts'
+import { deliverNextMail } from '../../src/flows/outbox/mail.ts'
+import { deliverNextWebhook, queueWebhooks } from '../../src/flows/outbox/webhook-delivery.ts'
+import { ensureKeys } from '../../src/flows/sessions/signing-key.ts'
+import { createApp } from '../../src/http/app.ts'
+import { keysFrom } from '../../src/platform/keys.ts'
+import { createMetrics } from '../../src/platform/monitoring/metrics.ts'
+import { type WebhookClient, webhookClient } from '../../src/platform/net/webhook-client.ts'
+import { scryptHash } from '../../src/platform/secret.ts'
+import { builtInTexts } from '../../src/platform/texts/texts.ts'
+import { type AuditLog, listAuditLogsAfter } from '../../src/store/audit-logs.ts'
+import type { Dialect, StatementKind } from '../../src/store/db.ts'
+import { openDatabase } from '../../src/store/open.ts'
 import { type FreshDatabase, freshDatabase } from './databases.ts'
 import { capturingMailer, type FakeClock, fakeClock, seededRandom } from './fakes.ts'
 import { Browser } from './http-client.ts'
 
 export const TEST_SECRET = 'a server secret for the tests, 32+ bytes'
+
+/** scrypt at its lowest cost: the real one takes 60 ms on purpose. */
+const CHEAP_HASH = scryptHash(2)
 
 export interface Authd {
   deps: Deps
@@ -101,7 +104,6 @@ async function startOn(
   })
   const statements: StatementKind[] = []
   const db = await openDatabase({ ...fresh.options, timer: (kind) => statements.push(kind) })
-  await migrate(db, clock.now())
   const random = seededRandom(clock, seed)
   const mailer = capturingMailer()
   const log = capturedLog()
@@ -114,6 +116,7 @@ async function startOn(
     clock,
     random,
     keys: keysFrom(Buffer.from(TEST_SECRET), random),
+    slowHash: CHEAP_HASH,
     mailer,
     webhooks,
     log: logger ?? log,

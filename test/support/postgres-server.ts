@@ -4,11 +4,12 @@ import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
 import { cp, readFile, symlink } from 'node:fs/promises'
 import { createRequire } from 'node:module'
 import { createServer } from 'node:net'
-import { tmpdir } from 'node:os'
+
 import { dirname, join, relative } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import type { TestProject } from 'vitest/node'
+import { TEMPORARY } from './temporary.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -26,7 +27,9 @@ const run = promisify(execFile)
 /** Runs PostgreSQL until its own standard input ends, which happens however the tests end, `kill -9` included. */
 const KEEPER = `
 "$1/native/bin/postgres" -D "$1/data" -c listen_addresses= -c unix_socket_directories="$1" \\
-  -c fsync=off -c synchronous_commit=off -c full_page_writes=off -c max_connections=200 -c log_min_messages=fatal </dev/null &
+  -c fsync=off -c synchronous_commit=off -c full_page_writes=off \\
+  -c wal_level=minimal -c max_wal_senders=0 -c autovacuum=off -c jit=off \\
+  -c max_connections=200 -c log_min_messages=fatal </dev/null &
 cat >/dev/null
 kill -QUIT $!
 wait
@@ -34,7 +37,7 @@ rm -rf "$1"`
 
 /** One PostgreSQL for a run of the tests, from npm, without network; started when the first test asks for it. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
-  const folder = mkdtempSync(join(tmpdir(), 'authd-pg-'))
+  const folder = mkdtempSync(join(TEMPORARY, 'authd-pg-'))
   let keeper: ChildProcess | undefined
   let starting: Promise<void> | undefined
 
@@ -107,7 +110,7 @@ async function untilItAnswers(folder: string): Promise<void> {
     } catch {
       // Not written yet.
     }
-    if (tries > 600) throw new Error('PostgreSQL did not start within 30 s')
+    if (tries > 2000) throw new Error('PostgreSQL did not start')
     await wait(50)
   }
 }

@@ -1,14 +1,15 @@
-import { type ChildProcess, fork, spawn as spawnChild } from 'node:child_process'
+import { spawn as spawnChild } from 'node:child_process'
 import { once } from 'node:events'
 import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
-import { tmpdir } from 'node:os'
+
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
-import type { Request, Response } from './support/cli-process.ts'
+import { type Ran, runCommandLine } from './command.ts'
+import { TEMPORARY } from './temporary.ts'
 
 /** The program under test: from source, or what `AUTHD_BIN` names. */
-const PROGRAM = process.env['AUTHD_BIN'] ?? join(import.meta.dirname, '../bin/authd.js')
+export const PROGRAM = process.env['AUTHD_BIN'] ?? join(import.meta.dirname, '../../bin/authd.js')
 
 /** A test is one stranger who asks for much. */
 const UNLIMITED = {
@@ -17,17 +18,11 @@ const UNLIMITED = {
   AUTHD_LIMITS_MAILS_PER_HOUR: '1000000',
 }
 
-export interface Ran {
-  code: number | null
-  stdout: string
-  stderr: string
-}
-
 export interface Shell {
   folder: string
-  /** Runs a command in a process that lives on, or, where AUTHD_BIN is set, by starting that program. */
+  /** Runs a command in this process, or by starting the program that AUTHD_BIN names. */
   run(args: string[], options?: { input?: string; env?: Record<string, string> }): Promise<Ran>
-  /** Runs a command by starting the program, for what only a process of its own shows. */
+  /** Runs a command in a process of its own. */
   spawn(args: string[], options?: { input?: string; env?: Record<string, string> }): Promise<Ran>
   /** A daemon of this folder, ended with the test. In development mode it gets a free port unless one is given. */
   serve(args: string[], env?: Record<string, string>): Promise<Daemon>
@@ -45,7 +40,7 @@ export interface Daemon {
 
 /** A folder of its own, with development's data folder, and authd's commands in it. */
 export async function shell({ data = true } = {}): Promise<Shell> {
-  const folder = await mkdtemp(join(tmpdir(), 'authd-cli-'))
+  const folder = await mkdtemp(join(TEMPORARY, 'authd-cli-'))
   onTestFinished(() => rm(folder, { recursive: true, force: true }))
   if (data) await mkdir(join(folder, 'authd-data'))
   const environment = (extra: Record<string, string>) => ({ PATH: process.env['PATH'] ?? '', HOME: folder, ...extra })
@@ -59,7 +54,7 @@ export async function shell({ data = true } = {}): Promise<Shell> {
     return { code, ...output }
   }
   const run: Shell['run'] = (args, { input = '', env = {} } = {}) =>
-    runInOneProcess({ args, folder, env: environment(env), input })
+    runCommandLine({ args, folder, env: environment(env), input })
   return {
     folder,
     spawn,
@@ -109,33 +104,4 @@ function collect(child: ReturnType<typeof spawnChild>): { stdout: string; stderr
     output.stderr += text
   })
   return output
-}
-
-let runner: ChildProcess | undefined
-const waiting = new Map<number, (ran: Ran) => void>()
-
-/** Has the command run by a process that this test file shares with others. */
-async function runInOneProcess(request: Omit<Request, 'id'>): Promise<Ran> {
-  runner ??= startRunner()
-  const id = waiting.size === 0 ? 1 : Math.max(...waiting.keys()) + 1
-  return await new Promise((resolve) => {
-    waiting.set(id, resolve)
-    runner?.send({ id, ...request } satisfies Request)
-  })
-}
-
-function startRunner(): ChildProcess {
-  const execArgv = ['--disable-warning=ExperimentalWarning']
-  const child = fork(join(import.meta.dirname, 'support/cli-process.ts'), {
-    execArgv,
-    stdio: ['ignore', 'inherit', 'inherit', 'ipc'],
-  })
-  child.on('message', ({ id, ...ran }: Response) => {
-    waiting.get(id)?.(ran)
-    waiting.delete(id)
-  })
-  // It must not keep the test run alive, and ends with it.
-  child.unref()
-  child.channel?.unref()
-  return child
 }

@@ -1,5 +1,5 @@
 import { generateSync } from 'otplib'
-import { toSeconds } from '../src/platform/clock.ts'
+import { toSeconds } from '../../src/platform/clock.ts'
 import type { Authd } from './harness.ts'
 import type { Browser, Reply } from './http-client.ts'
 import { PasskeyDevice, type Tamper } from './passkey-device.ts'

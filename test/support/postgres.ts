@@ -6,16 +6,18 @@ import { inject } from 'vitest'
 
 export interface FreshPostgres {
   url: string
+  name: string
   drop(): Promise<void>
 }
 
-/** An empty database of its own on the PostgreSQL of this test run, which starts if this is the first. */
-export async function freshPostgres(): Promise<FreshPostgres> {
+/** A database on the PostgreSQL of this test run, which starts if this is the first. Empty, or a copy of the template. */
+export async function freshPostgres(template = 'template1'): Promise<FreshPostgres> {
   const folder = await askWherePostgresIs()
   const name = `t_${randomBytes(6).toString('hex')}`
-  await run(folder, `CREATE DATABASE ${name}`)
+  await run(folder, `CREATE DATABASE ${name} TEMPLATE ${template}`)
   return {
     url: urlOf(folder, name),
+    name,
     drop: () => run(folder, `DROP DATABASE IF EXISTS ${name} WITH (FORCE)`),
   }
 }

@@ -64,7 +64,7 @@ describe('an honest device', () => {
     expect(answer).toMatchObject({ verified: true, authenticationInfo: { newCounter: 2, userVerified: true } })
   })
 
-  test('says which model it is, and that its passkey stays on it', async () => {
+  test('reports its model and that its passkey is device-bound', async () => {
     const passkey = device({ aaguid: '00112233-4455-6677-8899-aabbccddeeff', isBackupEligible: false })
 
     const { registrationInfo } = await register(passkey)
@@ -76,7 +76,7 @@ describe('an honest device', () => {
     })
   })
 
-  test('that does not count answers zero every time', async () => {
+  test('without a counter always reports zero', async () => {
     const passkey = device({ counter: 0 })
     const credential = await credentialOf(passkey)
 
@@ -97,7 +97,7 @@ describe('an honest device', () => {
 })
 
 describe('a clone', () => {
-  test('signs as the original, and lags behind it once the original has signed', async () => {
+  test('signs like the original, and its counter lags once the original has signed', async () => {
     const original = device()
     const credential = await credentialOf(original)
     const clone = original.clone()
@@ -110,7 +110,7 @@ describe('a clone', () => {
   })
 })
 
-describe('a tampered registration is refused', () => {
+describe('a tampered registration is rejected', () => {
   test.each<[string, Tamper, string]>([
     ['a sign-in passed off as a registration', { type: 'webauthn.get' }, 'type'],
     ['another challenge', { challenge: 'AAAA' }, 'challenge'],
@@ -129,7 +129,7 @@ describe('a tampered registration is refused', () => {
   })
 })
 
-describe('a tampered sign-in is refused', () => {
+describe('a tampered sign-in is rejected', () => {
   test.each<[string, Tamper, string]>([
     ['a registration passed off as a sign-in', { type: 'webauthn.create' }, 'type'],
     ['another challenge', { challenge: 'AAAA' }, 'challenge'],
@@ -146,7 +146,7 @@ describe('a tampered sign-in is refused', () => {
     await expect(signIn(credential, passkey, tamper)).rejects.toThrow(why)
   })
 
-  test('a signature made over something else', async () => {
+  test('a signature over something else', async () => {
     const passkey = device({ algorithm: -8 })
     const credential = await credentialOf(passkey)
 
@@ -156,8 +156,8 @@ describe('a tampered sign-in is refused', () => {
   })
 })
 
-describe('what the library leaves to us', () => {
-  test('a foreign frame, a missing user, another passkey and a name too long can all be told', () => {
+describe('checks that the library leaves to authd', () => {
+  test('the device can produce a foreign frame, a missing user, another passkey and a long name', () => {
     const passkey = device()
     const long = Buffer.alloc(1024).toString('base64url')
     const registered = passkey.register({ challenge, user: { id: userId }, rp: {} }, { credentialId: long })

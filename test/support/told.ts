@@ -1,7 +1,7 @@
 import { expect } from 'vitest'
-import { type Actor, SYSTEM } from '../src/flows/event.ts'
-import { createApiKey, type Scope } from '../src/flows/operator/api-key.ts'
-import type { AuditLog } from '../src/store/audit-logs.ts'
+import { type Actor, SYSTEM } from '../../src/flows/event.ts'
+import { createApiKey, type Scope } from '../../src/flows/operator/api-key.ts'
+import type { AuditLog } from '../../src/store/audit-logs.ts'
 import type { Authd } from './harness.ts'
 
 export const OPERATOR: Actor = {

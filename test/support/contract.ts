@@ -10,16 +10,19 @@ interface Operation {
   responses: Record<string, { content?: Record<string, { schema: { $ref?: string } & z.core.JSONSchema.JSONSchema }> }>
 }
 
-const documents = new Map<string, Promise<Document>>()
+/** The same for every daemon of this build, apart from its address. */
+let known: Promise<Document> | undefined
+
+const validators = new Map<object, z.ZodType>()
+const matchers = new Map<string, RegExp>()
 
 /** Fails where an answer of a documented route has a status, type or body that the OpenAPI document does not have. */
 export async function assertDocumented(
   url: string,
   { method, path, reply }: { method: string; path: string; reply: Reply },
 ): Promise<void> {
-  const document = documents.get(url) ?? fetch(`${url}/openapi.json`).then((r) => r.json() as Promise<Document>)
-  documents.set(url, document)
-  const { paths, components } = await document
+  known ??= fetch(`${url}/openapi.json`).then((r) => r.json() as Promise<Document>)
+  const { paths, components } = await known
   const operation = findOperation(paths, method, path)
   if (!operation) return
   const where = `${method} ${path} → ${reply.status}`
@@ -35,14 +38,22 @@ export async function assertDocumented(
   const media = content[sent.split(';')[0] ?? '']
   if (!media) throw new Error(`${where}: documented as ${Object.keys(content)}, sent as ${sent}`)
   const schema = media.schema.$ref ? components.schemas[media.schema.$ref.split('/').at(-1) ?? ''] : media.schema
-  const result = z.fromJSONSchema(schema ?? {}).safeParse(reply.body)
+  const result = validatorOf(schema ?? {}).safeParse(reply.body)
   if (!result.success) throw new Error(`${where}: ${z.prettifyError(result.error)}\n${JSON.stringify(reply.body)}`)
+}
+
+function validatorOf(schema: z.core.JSONSchema.JSONSchema): z.ZodType {
+  const validator = validators.get(schema) ?? z.fromJSONSchema(schema)
+  validators.set(schema, validator)
+  return validator
 }
 
 function findOperation(paths: Document['paths'], method: string, path: string): Operation | undefined {
   const [pathname = ''] = path.split('?')
   for (const [pattern, operations] of Object.entries(paths)) {
-    const matcher = new RegExp(`^${pattern.replaceAll('.', '\\.').replace(/\{\w+\}/g, '[^/]+')}$`)
+    const matcher =
+      matchers.get(pattern) ?? new RegExp(`^${pattern.replaceAll('.', '\\.').replace(/\{\w+\}/g, '[^/]+')}$`)
+    matchers.set(pattern, matcher)
     const operation = operations[method.toLowerCase()]
     if (operation && matcher.test(pathname)) return operation
   }

@@ -1,0 +1,71 @@
+import { PassThrough, Readable } from 'node:stream'
+import { main } from '../../src/cli/main.ts'
+
+export interface CommandLine {
+  args: string[]
+  folder: string
+  env: Record<string, string>
+  input: string
+}
+
+export interface Ran {
+  code: number | null
+  stdout: string
+  stderr: string
+}
+
+let queue: Promise<unknown> = Promise.resolve()
+
+/** Runs a command line in this process. One at a time: folder, environment and streams are the process's own. */
+export function runCommandLine(line: CommandLine): Promise<Ran> {
+  const ran = queue.then(() => runAlone(line))
+  queue = ran.catch(() => undefined)
+  return ran
+}
+
+async function runAlone({ args, folder, env, input }: CommandLine): Promise<Ran> {
+  const stdout = collector()
+  const stderr = collector()
+  const before = { env: process.env, folder: process.cwd(), umask: process.umask(), exitCode: process.exitCode }
+  const signals = ['SIGINT', 'SIGTERM', 'SIGUSR1'] as const
+  const listeners = signals.map((signal) => process.listeners(signal))
+  const restore = replaceStreams({ stdout: stdout.stream, stderr: stderr.stream, stdin: Readable.from([input]) })
+  try {
+    process.chdir(folder)
+    process.env = env
+    process.exitCode = undefined
+    await main(args)
+    return { code: Number(process.exitCode ?? 0), stdout: stdout.text(), stderr: stderr.text() }
+  } finally {
+    restore()
+    process.env = before.env
+    process.umask(before.umask)
+    process.exitCode = before.exitCode
+    process.chdir(before.folder)
+    for (const [index, signal] of signals.entries()) {
+      process.removeAllListeners(signal)
+      for (const listener of listeners[index] ?? []) process.on(signal, listener)
+    }
+  }
+}
+
+function replaceStreams(streams: Record<'stdin' | 'stdout' | 'stderr', object>): () => void {
+  const names = ['stdin', 'stdout', 'stderr'] as const
+  const own = names.map((name) => Object.getOwnPropertyDescriptor(process, name) ?? {})
+  for (const name of names) Object.defineProperty(process, name, { value: streams[name], configurable: true })
+  return () => {
+    for (const [index, name] of names.entries()) Object.defineProperty(process, name, own[index] ?? {})
+  }
+}
+
+function collector() {
+  let written = ''
+  const stream = new PassThrough({ encoding: 'utf8' })
+  const write = stream.write.bind(stream)
+  stream.write = ((chunk: string | Uint8Array, ...rest: never[]) => {
+    written += typeof chunk === 'string' ? chunk : Buffer.from(chunk).toString('utf8')
+    return write(chunk, ...rest)
+  }) as typeof stream.write
+  stream.resume()
+  return { stream, text: () => written }
+}
