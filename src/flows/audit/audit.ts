@@ -51,7 +51,7 @@ export async function sealAudit(deps: Pick<Deps, 'db'>): Promise<number> {
       const from = await lockAuditHead(trx)
       const count = await sealAuditLogs(trx, { from, limit: SEAL_BATCH })
       if (count > 0 && !(await moveAuditHead(trx, { from, to: from + count })))
-        throw new Error('audit head moved while held')
+        throw new Error('the audit head moved while it was locked')
       return count
     })
   }
@@ -142,7 +142,9 @@ function split({ network, select = (events) => events, ...filter }: AuditQuery) 
 function parseNetwork(network: string): { text: string; glob: string } {
   const parsed = parseCidr(network)
   if (!parsed) {
-    throw new AuthdError('VALIDATION_ERROR', { message: `"${network}" is no address or network such as 10.0.0.0/8.` })
+    throw new AuthdError('VALIDATION_ERROR', {
+      message: `"${network}" is not an address or a network. Write 203.0.113.9 or 10.0.0.0/8.`,
+    })
   }
   const { text, family, bits } = parsed.cidr
   const [address = ''] = text.split('/')

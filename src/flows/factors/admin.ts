@@ -90,7 +90,7 @@ async function holdUser<Result>(
 ): Promise<Result> {
   return await decide(deps, async (trx) => {
     const user = await lockUser(trx, id)
-    if (!user) return new AuthdError('USER_NOT_FOUND', { message: `${email} is gone.` })
+    if (!user) return new AuthdError('USER_NOT_FOUND', { message: `The user ${email} was deleted meanwhile.` })
     return await work(trx, user)
   })
 }

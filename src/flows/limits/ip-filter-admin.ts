@@ -162,11 +162,11 @@ function checkedCidr(text: string): Cidr {
   const parsed = parseCidr(text)
   const errors = [{ pointer: '/cidr', code: 'NOT_A_NETWORK' }]
   if (!parsed) {
-    const message = `cidr: "${text}" is no address or network. Write 203.0.113.9, 203.0.113.0/24 or 2001:db8::/32.`
+    const message = `cidr: "${text}" is not an address or a network. Write 203.0.113.9, 203.0.113.0/24 or 2001:db8::/32.`
     throw new AuthdError('VALIDATION_ERROR', { message, details: { errors } })
   }
   if (parsed.hasHostBits) {
-    const message = `cidr: "${text}" is an address inside the network ${parsed.cidr.text}. Write that, or the address alone.`
+    const message = `cidr: "${text}" is an address inside the network ${parsed.cidr.text}. Write the network, or the address alone.`
     throw new AuthdError('VALIDATION_ERROR', { message, details: { errors } })
   }
   return parsed.cidr
@@ -176,7 +176,7 @@ function checkedReason(reason: string): string {
   const text = reason.replace(/\p{Cc}/gu, ' ').trim()
   if (text !== '' && text.length <= 200) return text
   throw new AuthdError('VALIDATION_ERROR', {
-    message: 'reason: say in up to 200 characters why, for whoever finds the rule next year.',
+    message: 'reason: say why, in 1 to 200 characters, for the operator who finds the rule next year.',
     details: { errors: [{ pointer: '/reason', code: 'MISSING' }] },
   })
 }

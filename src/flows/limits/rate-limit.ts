@@ -149,7 +149,7 @@ export function tooMany({ policy }: Bucket, resetMs: number): AuthdError {
     policy === 'email'
       ? 'Too many sign-in mails for this address.'
       : policy === 'guess'
-        ? 'Too many wrong codes from where you are.'
+        ? 'Too many wrong codes from your address.'
         : 'Too many requests.'
   const when = retryAfter < 120 ? `${retryAfter} seconds` : `${Math.ceil(retryAfter / 60)} minutes`
   return new AuthdError('RATE_LIMITED', {

@@ -75,7 +75,9 @@ export async function createApiKey(
 ): Promise<{ key: ApiKey; token: string }> {
   const cidr = network === null ? null : parseCidr(network)?.cidr
   if (cidr === undefined) {
-    throw new AuthdError('VALIDATION_ERROR', { message: `"${network}" is no address or network such as 10.0.0.0/8.` })
+    throw new AuthdError('VALIDATION_ERROR', {
+      message: `"${network}" is not an address or a network. Write 203.0.113.9 or 10.0.0.0/8.`,
+    })
   }
   const id = deps.random.id('key')
   const secret = mintSecret(deps.random)

@@ -30,7 +30,7 @@ export async function checkReadiness(deps: Pick<Deps, 'db' | 'log'>): Promise<Re
       },
     }
   } catch (error) {
-    deps.log.warn('readiness: the database does not answer', { error })
+    deps.log.warn('database not ready', { error })
     return { isReady: false, checks: { database: 'failed', schema: 'unknown', mail: 'unknown' } }
   }
 }

@@ -25,7 +25,7 @@ export async function applySettings(deps: Pick<Deps, 'cache' | 'config' | 'log'>
     const stored = await listSystemConfig(sql, PREFIX)
     for (const { key, value } of stored) {
       const refusal = deps.config.refuse(nameOf(key), value)
-      if (refusal) deps.log.error('a setting is ignored', { key: nameOf(key), problem: refusal.message })
+      if (refusal) deps.log.error('setting ignored', { key: nameOf(key), problem: refusal.message })
     }
     return stored.map(({ key, value }) => ({ key: nameOf(key), value }))
   })

@@ -59,7 +59,7 @@ export async function claimServerSecret(deps: Pick<Deps, 'db' | 'clock'> & { key
   }
   throw new AuthdError('SECRET_MISMATCH', {
     message:
-      'The database belongs to another server secret. Its sealed keys, tokens and queued mails cannot be opened with this one.',
+      'The database belongs to another server secret. This one cannot open its sealed keys, tokens and queued mails.',
     suggestions: ['authd config show --section secret', 'put the original secret file back'],
   })
 }

@@ -107,7 +107,7 @@ type MailEnd = TryEnd & { refusal?: RecipientRefusal | undefined }
 async function tryToSend(deps: Deps, mail: OutboxItem, startedAt: number): Promise<MailEnd> {
   if (mail.expiresAt <= startedAt) return expired(startedAt)
   if (!(await deps.db.read((sql) => isSuppressed(deps, sql, mail.recipient)))) return await send(deps, mail, startedAt)
-  const response = 'not sent: the address was refused too often (authd suppressions list)'
+  const response = 'not sent: the mail server refused the address repeatedly (authd suppressions list)'
   return { startedAt, endedAt: startedAt, outcome: 'refused', response, state: 'failed' }
 }
 
@@ -146,7 +146,7 @@ function withoutProof(text: string, { code }: Record<string, string>): string {
 }
 
 function openValues(deps: Deps, { id, bodySealed }: OutboxItem): Record<string, string> {
-  if (bodySealed === null) throw new Error('a mail that waits has no body')
+  if (bodySealed === null) throw new Error('a queued mail has no body')
   return JSON.parse(deps.keys.open(sealContext(id), bodySealed)) as Record<string, string>
 }
 

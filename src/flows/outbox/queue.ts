@@ -150,13 +150,13 @@ function isMailable({ bodySealed, expiresAt }: Pick<OutboxItem, 'bodySealed' | '
 
 function refuseOver({ id, state, bodySealed, expiresAt }: OutboxItem, now: number): void {
   if (isMailable({ bodySealed, expiresAt }, now)) return
-  const why = state === 'sent' ? 'has been sent' : expiresAt <= now ? 'says what no longer holds' : `is ${state}`
-  throw new AuthdError('OUTBOX_OVER', { message: `The mail ${id} ${why}: it cannot be sent again.` })
+  const why = state === 'sent' ? 'was sent' : expiresAt <= now ? 'has expired' : `is ${state}`
+  throw new AuthdError('OUTBOX_OVER', { message: `The mail ${id} ${why}, so it cannot be sent again.` })
 }
 
 function refuseGone({ id, recipient }: OutboxItem): never {
   throw new AuthdError('WEBHOOK_NOT_FOUND', {
-    message: `The endpoint ${recipient} of the delivery ${id} is there no more.`,
+    message: `The endpoint ${recipient} of the delivery ${id} was removed.`,
     suggestions: ['authd webhooks list'],
   })
 }

@@ -85,7 +85,8 @@ export async function clearSuppression(
   name: string,
 ): Promise<{ address: string; isChanged: boolean }> {
   const address = parseEmailAddress(name)?.canonical
-  if (address === undefined) throw new AuthdError('VALIDATION_ERROR', { message: `"${name}" is no e-mail address.` })
+  if (address === undefined)
+    throw new AuthdError('VALIDATION_ERROR', { message: `"${name}" is not an e-mail address.` })
   const isChanged = await deps.db.write(async (trx) => {
     const wasThere = await deleteSuppression(trx, address)
     if (wasThere) await recordEvent(deps, trx, actor, { type: 'mail.unsuppressed', user: { email: address } })

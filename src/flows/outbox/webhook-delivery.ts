@@ -100,7 +100,7 @@ export async function deliverNextWebhook(deps: Deps): Promise<boolean> {
   if (!claimed) return false
   const { endpoint, delivery } = claimed
   const tried = await tryDelivery(deps, endpoint, delivery)
-  await deps.db.write((trx) => settle(deps, trx, { endpoint, delivery, tried: tried }))
+  await deps.db.write((trx) => settle(deps, trx, { endpoint, delivery, tried }))
   return true
 }
 
@@ -120,7 +120,7 @@ async function tryDelivery(deps: Deps, endpoint: WebhookEndpoint, delivery: Outb
   if (delivery.expiresAt <= startedAt) return over('expired before it was accepted')
   const seq = delivery.eventSeq ?? 0
   const event = await deps.db.read((sql) => findAuditLogBySeq(sql, seq))
-  if (!event) return over('the audit log holds its event no more')
+  if (!event) return over('its event was deleted from the audit log')
   try {
     const reply = await postEvent(deps, endpoint, { id: delivery.id, event })
     const text = hideTokens(reply.text.replace(/\p{Cc}+/gu, ' ').trim()).slice(0, 200)

@@ -249,11 +249,11 @@ function checked({ url, description, events, allowsPrivate }: NewWebhook) {
   const refusal = refuseWebhookUrl(url, { allowsPrivate })
   if (refusal !== undefined) throw invalid('/url', `url: "${url}" cannot be an endpoint. ${refusal}`)
   const about = description.replace(/\p{Cc}+/gu, ' ').trim()
-  if (about.length > 200) throw invalid('/description', 'description: 200 characters at most.')
+  if (about.length > 200) throw invalid('/description', 'description: use at most 200 characters.')
   if (events.length === 0) throw invalid('/events', 'events: name at least one, or * for all.')
   const unknown = events.find((glob) => !Object.keys(EVENTS).some((type) => matches(glob, type)))
   if (unknown !== undefined) {
-    throw invalid('/events', `events: "${unknown}" is no event. Write user.*, session.revoked or *.`)
+    throw invalid('/events', `events: "${unknown}" is not an event. Write user.*, session.revoked or *.`)
   }
   return { url, description: about, events, allowsPrivate }
 }
@@ -271,7 +271,7 @@ function newSecret(deps: Pick<Deps, 'random'>): string {
 function checkedSecret(text: string): string {
   const secret = normalizeWebhookSecret(text)
   if (secret !== undefined) return secret
-  throw invalid('/secret', 'secret: it must be whsec_ and base64, or text of its own, of at least 24 bytes.')
+  throw invalid('/secret', 'secret: use whsec_ and base64, or any other text, of at least 24 bytes.')
 }
 
 function invalid(pointer: string, message: string): AuthdError {

@@ -24,7 +24,7 @@ export async function testWebhook(
 ): Promise<WebhookTest> {
   if (!(type in EVENTS)) {
     throw new AuthdError('VALIDATION_ERROR', {
-      message: `"${type}" is no event. Write user.registered, or another of those in docs/operating.md.`,
+      message: `"${type}" is not an event. Write user.registered, or another of those in docs/events.md.`,
     })
   }
   const endpoint = await findWebhook(deps, id)

@@ -49,7 +49,7 @@ function lockoutOf(row: FailureRow, now: number): Lockout[] {
 
 export interface Unlocked {
   user: User
-  lifted: Failures[]
+  cleared: Failures[]
 }
 
 /** Unlocks users after wrong codes, and resets the mail limit of their addresses; returns the lockouts that it cleared. */
@@ -57,18 +57,18 @@ export async function unlockUsers(deps: Deps, actor: Actor, names: string[]): Pr
   const users: User[] = []
   for (const name of names) users.push(await resolveUser(deps, name))
   const done: Unlocked[] = []
-  for (const user of users) done.push({ user, lifted: await unlock(deps, actor, user) })
+  for (const user of users) done.push({ user, cleared: await unlock(deps, actor, user) })
   return done
 }
 
 async function unlock(deps: Deps, actor: Actor, user: User): Promise<Failures[]> {
   return await deps.db.write(async (trx) => {
     await lockUser(trx, user.id)
-    const lifted = await deleteFailuresOf(trx, { userId: user.id, email: user.email })
+    const cleared = await deleteFailuresOf(trx, { userId: user.id, email: user.email })
     if ((await deleteBucketsOf(trx, user.email)).length > 0) await bumpEpoch(trx, 'rate_limits')
-    if (lifted.length === 0) return []
-    const metadata = { lifted: lifted.map(({ kind, failures }) => `${kind} ${failures}`) }
+    if (cleared.length === 0) return []
+    const metadata = { lifted: cleared.map(({ kind, failures }) => `${kind} ${failures}`) }
     await recordEvent(deps, trx, actor, { type: 'user.unlocked', user, metadata })
-    return lifted
+    return cleared
   })
 }

@@ -23,8 +23,8 @@ export const FIRST_WRONG_A_DAY = 5
 /** The factors whose codes can be guessed. */
 export type CodeFactor = 'totp' | 'recovery_code'
 
-export function isDisabledBy(brake: Pick<FailureCount, 'failures'> | undefined): boolean {
-  return brake !== undefined && brake.failures >= DISABLED_AT
+export function isDisabledBy(count: Pick<FailureCount, 'failures'> | undefined): boolean {
+  return count !== undefined && count.failures >= DISABLED_AT
 }
 
 /**

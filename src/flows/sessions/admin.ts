@@ -53,11 +53,10 @@ export async function revokeByOperator(deps: Deps, actor: Actor, selection: Sess
   return await deps.db.write(async (trx) => {
     const ended = await endSessionsIn(deps, trx, actor, { filter, reason: 'revoked_by_operator' })
     // Users are told about sessions that were selected as theirs. A clean-up of all sessions mails nobody.
-    const isAboutSomebody = ids !== undefined || userId !== undefined
-    const people = isAboutSomebody ? [...new Set(ended.map((session) => session.userId))] : []
-    for (const id of people) {
-      const person = await findUser(trx, id)
-      if (person) await notify(deps, trx, actor, { user: person, template: 'sessions_revoked' })
+    const isSelected = ids !== undefined || userId !== undefined
+    for (const id of isSelected ? new Set(ended.map((session) => session.userId)) : []) {
+      const owner = await findUser(trx, id)
+      if (owner) await notify(deps, trx, actor, { user: owner, template: 'sessions_revoked' })
     }
     return ended
   })

@@ -96,7 +96,7 @@ export async function rotateKeys(
   const { algorithm } = deps.config.current().tokens
   if (algorithm === 'HS256') {
     throw new AuthdError('FAILED', {
-      message: 'tokens.algorithm is HS256: its secret stands in the configuration, so it is changed there.',
+      message: 'tokens.algorithm is HS256, so its secret is changed in the configuration.',
       suggestions: ['authd config reference tokens.hs256_secret'],
     })
   }

@@ -45,7 +45,7 @@ export async function refreshTokens(deps: Deps, actor: Actor, refreshToken: stri
   if (!known || known.session.isEnrolmentDue) throw new AuthdError('INVALID_TOKEN')
   const { session, generation } = known
   if (session.aal < 2 && policyFor(deps, session.user) === 'required')
-    throw new AuthdError('EXPIRED_TOKEN', { message: 'A second factor is required here now: sign in again.' })
+    throw new AuthdError('EXPIRED_TOKEN', { message: 'A second factor is required now. Sign in again.' })
   const now = deps.clock.now()
   const { idleTtl, refreshGrace } = deps.config.current().session
   const next = await decide(deps, async (trx) => {

@@ -130,6 +130,6 @@ export async function insertAttempt(
     expiresAt: now + deps.config.current().signin.ttl,
   })
   const attempt = await findSigninAttempt(trx, id)
-  if (!attempt) throw new Error('an attempt was inserted and is not there')
+  if (!attempt) throw new Error('an inserted attempt was not found')
   return { attempt, token: `${id}.${secret}` }
 }

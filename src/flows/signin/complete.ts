@@ -72,7 +72,7 @@ export async function completeSignIn(
   { attempt, user: known, proof, method, replaces, device }: Completion,
 ): Promise<SignInOutcome | undefined> {
   const now = deps.clock.now()
-  if (attempt.purpose !== 'signin') throw new Error('an attempt for something else cannot sign in')
+  if (attempt.purpose !== 'signin') throw new Error('an attempt with another purpose cannot sign in')
   const user = known ?? (await makeUser(deps, trx, actor, attempt))
   const refuse = (reason: string) =>
     noteRefusal(deps, trx, actor, { user: user ?? { email: attempt.email }, method, reason })

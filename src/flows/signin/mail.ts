@@ -59,7 +59,7 @@ export async function sendAnotherMail(
 
 export function tooSoon(waitMs: number): AuthdError {
   const retryAfter = Math.ceil(waitMs / SECOND)
-  const message = `A mail is on its way. Another can be asked for in ${retryAfter} seconds.`
+  const message = `A mail is on its way. Another can be requested in ${retryAfter} seconds.`
   return new AuthdError('RATE_LIMITED', { message, retryAfter })
 }
 

@@ -26,7 +26,7 @@ export async function addUsers(deps: Deps, actor: Actor, input: AddUsers): Promi
       const one = await addUserIn(deps, trx, actor, { ...input, email })
       if (!one.isNew && !input.mayExist) {
         throw new AuthdError('CONFLICT', {
-          message: `${one.user.email} is there already (${one.user.id}). Nobody was added.`,
+          message: `${one.user.email} exists already (${one.user.id}). No user was added.`,
           suggestions: [`authd users show ${one.user.email}`, 'authd users add … --if-not-exists'],
         })
       }
@@ -57,7 +57,7 @@ export async function addUserIn(
   const row = { id, email: email.canonical, emailTyped: email.typed, name, emailVerifiedAt, createdAt: now }
   const isNew = await insertUser(trx, row)
   const user = await findUserByEmail(trx, email.canonical)
-  if (!user) throw new Error('a user was inserted and is not there')
+  if (!user) throw new Error('an inserted user was not found')
   if (isNew) await recordEvent(deps, trx, actor, { type: 'user.registered', user: row })
   return { user, isNew }
 }

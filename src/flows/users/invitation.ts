@@ -42,7 +42,7 @@ export async function inviteUsers(
       await lockUser(trx, user.id)
       if (user.disabledAt !== null || !(await inviteUser(trx, { id: user.id, until: expiresAt }))) {
         throw new AuthdError('CONFLICT', {
-          message: `${user.email} has an account already (${user.id}). Nobody was invited.`,
+          message: `${user.email} has an account already (${user.id}). No user was invited.`,
           suggestions: [`authd users show ${user.email}`],
         })
       }

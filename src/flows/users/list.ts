@@ -52,9 +52,9 @@ function listingOf({ search, before: _, ...filter }: UserFilter): Listing<User> 
 /** One user by exact id. Throws USER_NOT_FOUND. */
 export async function findUserWithFactors(deps: Deps, id: string): Promise<ListedUser> {
   const user = await deps.db.read((sql) => findUser(sql, id))
-  const [person] = user ? await withFactors(deps, [user]) : []
-  if (!person) throw new AuthdError('USER_NOT_FOUND')
-  return person
+  const [found] = user ? await withFactors(deps, [user]) : []
+  if (!found) throw new AuthdError('USER_NOT_FOUND')
+  return found
 }
 
 async function withFactors(deps: Deps, users: User[]): Promise<ListedUser[]> {

@@ -48,7 +48,7 @@ export async function makeRecoveryLink(
   const user = await resolveUser(deps, name)
   if (user.disabledAt !== null) {
     throw new AuthdError('CONFLICT', {
-      message: `${user.email} is disabled: a recovery link would not let them in.`,
+      message: `${user.email} is disabled, so a recovery link would not work.`,
       suggestions: [`authd users enable ${user.email}`],
     })
   }

@@ -32,7 +32,7 @@ export async function updateUser(
   const { id } = await resolveUser(deps, name)
   return await deps.db.write(async (trx) => {
     const before = await lockUser(trx, id)
-    if (!before) throw new AuthdError('USER_NOT_FOUND', { message: `${name} is gone.` })
+    if (!before) throw new AuthdError('USER_NOT_FOUND', { message: `The user ${name} was deleted meanwhile.` })
     const changed: string[] = []
     if (update.name !== undefined && update.name !== before.name) {
       await updateUserName(trx, { id, name: update.name })
@@ -52,7 +52,7 @@ export async function updateUser(
     const { email: address, isVerified } = update
     if (address && address.canonical !== before.email) {
       if (!(await changeEmailIn(deps, trx, actor, { user: before, address, isVerified }))) {
-        throw new AuthdError('CONFLICT', { message: `Somebody else has ${address.canonical}. Nothing was changed.` })
+        throw new AuthdError('CONFLICT', { message: `Another user has ${address.canonical}. Nothing was changed.` })
       }
     }
     return { before, after: (await findUser(trx, id)) ?? before }
