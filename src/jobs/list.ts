@@ -3,7 +3,7 @@ import { sealAudit } from '../flows/audit/audit.ts'
 import { flushTally } from '../flows/limits/rate-limit.ts'
 import { deleteOldRows } from '../flows/operator/housekeeping.ts'
 import { ANNOUNCE_MS, announceNode, type Node } from '../flows/operator/node.ts'
-import { applySettings } from '../flows/operator/setting.ts'
+import { putInForce } from '../flows/operator/setting.ts'
 import { deliverNextMail } from '../flows/outbox/mail.ts'
 import { deliverNextWebhook, queueWebhooks } from '../flows/outbox/webhook-delivery.ts'
 import { HOUR, SECOND } from '../platform/clock.ts'
@@ -46,39 +46,26 @@ export const JOBS: readonly Job[] = [
     name: 'seal-audit',
     everyMs: SECOND,
     isWokenByCommits: true,
-    run: async (deps) => {
-      await sealAudit(deps)
-      return false
-    },
+    run: wholly(sealAudit),
   },
   {
     name: 'rate-limits',
     everyMs: SECOND,
     isWokenByCommits: false,
-    run: async (deps) => {
-      await flushTally(deps)
-      return false
-    },
+    run: wholly(flushTally),
   },
   {
     // Caches in this process are never older than this.
     name: 'epochs',
     everyMs: SECOND,
     isWokenByCommits: false,
-    run: async (deps) => {
-      await deps.cache.refresh()
-      await applySettings(deps)
-      return false
-    },
+    run: wholly(putInForce),
   },
   {
     name: 'housekeeping',
     everyMs: HOUR,
     isWokenByCommits: false,
-    run: async (deps) => {
-      await deleteOldRows(deps)
-      return false
-    },
+    run: wholly(deleteOldRows),
   },
 ]
 
@@ -88,9 +75,14 @@ export function announcing(node: Node): Job {
     name: 'announce',
     everyMs: ANNOUNCE_MS,
     isWokenByCommits: false,
-    run: async (deps) => {
-      await announceNode(deps, node)
-      return false
-    },
+    run: wholly((deps) => announceNode(deps, node)),
+  }
+}
+
+/** A turn that does all the work there is. */
+function wholly(work: (deps: Deps) => Promise<unknown>): Job['run'] {
+  return async (deps) => {
+    await work(deps)
+    return false
   }
 }

@@ -45,6 +45,7 @@ export async function resolvePasskey(
   return { user, passkey, isLastFactor: passkeys.length === 1 && !hasTotp }
 }
 
+/** Renames a passkey. Throws USER_NOT_FOUND for a user deleted meanwhile. */
 export async function renamePasskeyOf(
   deps: Deps,
   actor: Actor,

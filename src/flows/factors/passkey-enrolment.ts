@@ -88,6 +88,7 @@ export async function enrolPasskey(
   })
 }
 
+/** Renames one of a user's own passkeys. Throws PASSKEY_NOT_FOUND. */
 export async function renameOwnPasskey(
   deps: Deps,
   actor: Actor,

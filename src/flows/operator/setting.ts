@@ -43,6 +43,7 @@ export async function listSettings(deps: Pick<Deps, 'db' | 'config'>): Promise<S
   })
 }
 
+/** One live key with the value in force. Throws USAGE for a key that is not live. */
 export async function getSetting(deps: Pick<Deps, 'db' | 'config'>, key: string): Promise<Setting> {
   const found = (await listSettings(deps)).find((setting) => setting.key === key)
   if (!found) throw notLive(deps, key)
@@ -110,6 +111,7 @@ export async function storedValue(trx: Trx, key: string): Promise<string | null>
   return rows.find((row) => row.key === PREFIX + key)?.value ?? null
 }
 
+/** Puts changed settings in force in this process now. */
 export async function putInForce(deps: Deps): Promise<void> {
   await deps.cache.refresh()
   await applySettings(deps)

@@ -114,6 +114,7 @@ export async function pauseWebhook(deps: Deps, actor: Actor, id: string) {
   })
 }
 
+/** Resumes an endpoint, which gets the events since its pause. Throws WEBHOOK_NOT_FOUND. */
 export async function resumeWebhook(deps: Deps, actor: Actor, id: string) {
   return await withEndpoint(deps, id, async (trx, endpoint) => {
     const isChanged = await resumeWebhookEndpoint(trx, id)

@@ -45,6 +45,7 @@ export async function acceptedFactors(sql: Sql, userId: string, proofs: readonly
   return factors
 }
 
+/** The user's own factor policy, or that of the deployment. */
 export function policyFor(deps: Pick<Deps, 'config'>, user: Pick<User, 'mfaPolicy'>): MfaPolicy {
   return user.mfaPolicy ?? deps.config.current().mfa.policy
 }

@@ -23,6 +23,7 @@ export interface Lockout {
 
 const MOST = 10_000
 
+/** The lockouts in force, of all addresses or of one user. Throws USER_NOT_FOUND. */
 export async function listLockouts(
   deps: Pick<Deps, 'db' | 'clock'>,
   filter: { user?: string | undefined } = {},

@@ -37,6 +37,7 @@ export async function listAllSessions(
   })
 }
 
+/** One session by id, live or ended. Throws SESSION_NOT_FOUND. */
 export async function showSession(deps: Deps, id: string): Promise<OwnedSession> {
   return (await deps.db.read((sql) => findSession(sql, id))) ?? notFound(id)
 }

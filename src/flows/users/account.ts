@@ -53,6 +53,7 @@ export async function checkFresh(
   return await deps.db.read((sql) => howToStepUp(deps, sql, session))
 }
 
+/** Changes a user's own name; null removes it. Throws UNAUTHORIZED for a user deleted meanwhile. */
 export async function renameMyself(
   deps: Deps,
   actor: Actor,

@@ -45,6 +45,7 @@ export async function addUser(
   return await deps.db.write((trx) => addUserIn(deps, trx, actor, input))
 }
 
+/** As addUser, in a unit that does more. */
 export async function addUserIn(
   deps: Deps,
   trx: Trx,
