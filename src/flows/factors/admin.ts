@@ -8,7 +8,7 @@ import { lockUser, type User } from '../../store/users.ts'
 import { decide } from '../decide.ts'
 import { type Actor, recordEvent } from '../event.ts'
 import { resolveUser } from '../named-user.ts'
-import { enrolledFactors } from '../policy/factor.ts'
+import { enrolledFactors, isLastFactor } from '../policy/factor.ts'
 import { removePasskeyIn } from './passkey-enrolment.ts'
 import { removeTotpIn } from './totp.ts'
 
@@ -41,8 +41,8 @@ export async function resolvePasskey(
       suggestions: [`authd passkeys list ${user.email}`],
     })
   }
-  const { hasTotp } = await deps.db.read((sql) => enrolledFactors(sql, user.id))
-  return { user, passkey, isLastFactor: passkeys.length === 1 && !hasTotp }
+  const enrolled = await deps.db.read((sql) => enrolledFactors(sql, user.id))
+  return { user, passkey, isLastFactor: isLastFactor(enrolled, 'passkey') }
 }
 
 /** Renames a passkey. Throws USER_NOT_FOUND for a user deleted meanwhile. */

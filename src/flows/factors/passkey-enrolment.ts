@@ -65,11 +65,12 @@ export async function enrolPasskey(
   actor: Actor,
   { session, challengeId, credential, name }: PasskeyAnswer & { session: OwnedSession; name: string | undefined },
 ): Promise<{ passkey: Passkey; renewed: Renewed }> {
-  const asked = await deps.db.write((trx) => take(deps, trx, { challengeId, kind: 'enrolment', boundTo: session.id }))
+  const refused = new AuthdError('PASSKEY_NOT_ACCEPTED')
+  const asked = { challengeId, kind: 'enrolment', boundTo: session.id } as const
+  const challenge = await decide(deps, async (trx) => (await take(deps, trx, asked)) ?? refused)
   const party = relyingParty(deps.config.current())
-  const made =
-    asked === undefined ? undefined : await checkRegistration(party, { response: credential, challenge: asked })
-  if (!made) throw new AuthdError('PASSKEY_NOT_ACCEPTED')
+  const made = await checkRegistration(party, { response: credential, challenge })
+  if (!made) throw refused
   const id = deps.random.id('pk')
   const createdAt = deps.clock.now()
   return await decide(deps, async (trx) => {
@@ -79,7 +80,7 @@ export async function enrolPasskey(
     if (own.length >= PASSKEYS_MAX) return tooMany()
     const named = name?.trim() || freeName(defaultName(made.aaguid, actor), own)
     const passkey = { id, userId: user.id, ...made, name: named, createdAt }
-    if (!(await insertPasskey(trx, passkey))) return new AuthdError('PASSKEY_NOT_ACCEPTED')
+    if (!(await insertPasskey(trx, passkey))) return refused
     const metadata = { passkey: id, name: named, synced: made.isBackupEligible }
     await recordEvent(deps, trx, actor, { type: 'webauthn.registered', user, sessionId: session.id, metadata })
     await notify(deps, trx, actor, { user, template: 'passkey_added', values: { name: named } })

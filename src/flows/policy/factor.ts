@@ -79,9 +79,15 @@ export async function lastFactorGuard(
   user: User,
   factor: 'passkey' | 'totp',
 ): Promise<AuthdError | undefined> {
-  const enrolled = await enrolledFactors(trx, user.id)
-  const left = factor === 'totp' ? { ...enrolled, hasTotp: false } : { ...enrolled, passkeys: enrolled.passkeys - 1 }
-  return policyFor(deps, user) === 'required' && !hasFactor(left) ? new AuthdError('LAST_FACTOR') : undefined
+  const isLast = isLastFactor(await enrolledFactors(trx, user.id), factor)
+  return isLast && policyFor(deps, user) === 'required' ? new AuthdError('LAST_FACTOR') : undefined
+}
+
+/** Says whether no factor is left without this one. */
+export function isLastFactor(enrolled: Enrolled, factor: 'passkey' | 'totp'): boolean {
+  return !hasFactor(
+    factor === 'totp' ? { ...enrolled, hasTotp: false } : { ...enrolled, passkeys: enrolled.passkeys - 1 },
+  )
 }
 
 const FACTORS: readonly Factor[] = ['passkey', 'totp', 'recovery_code']

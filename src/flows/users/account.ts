@@ -7,7 +7,7 @@ import { findTotpSecret } from '../../store/totp-secrets.ts'
 import { findUser, lockUser, type User, updateUserName } from '../../store/users.ts'
 import { decide } from '../decide.ts'
 import { type Actor, recordEvent } from '../event.ts'
-import { acceptedFactors, enrolledFactors, type Factor, policyFor } from '../policy/factor.ts'
+import { enrolledFactors, hasFactor, policyFor } from '../policy/factor.ts'
 import { holdFresh, howToStepUp, type StepUpMethod } from '../sessions/fresh.ts'
 import { removeUserIn } from './delete.ts'
 
@@ -24,20 +24,23 @@ export interface SignInMethods {
   passkeys: Passkey[]
   totpSince: number | null
   recoveryCodes: number
-  /** The factors that are accepted now, without those that wrong codes have disabled. */
-  accepted: Factor[]
+  /** Recovery codes do not count: they stand in for a factor. */
+  hasFactor: boolean
   isRequired: boolean
 }
 
 /** How a user can sign in. */
 export async function listSignInMethods(deps: Deps, user: User): Promise<SignInMethods> {
-  return await deps.db.read(async (sql) => ({
-    passkeys: await listPasskeys(sql, user.id),
-    totpSince: (await findTotpSecret(sql, user.id))?.confirmedAt ?? null,
-    recoveryCodes: (await enrolledFactors(sql, user.id)).recoveryCodes,
-    accepted: await acceptedFactors(sql, user.id),
-    isRequired: policyFor(deps, user) === 'required',
-  }))
+  return await deps.db.read(async (sql) => {
+    const enrolled = await enrolledFactors(sql, user.id)
+    return {
+      passkeys: await listPasskeys(sql, user.id),
+      totpSince: (await findTotpSecret(sql, user.id))?.confirmedAt ?? null,
+      recoveryCodes: enrolled.recoveryCodes,
+      hasFactor: hasFactor(enrolled),
+      isRequired: policyFor(deps, user) === 'required',
+    }
+  })
 }
 
 /** The last events about a user, newest first. */
