@@ -22,7 +22,7 @@ import {
 import { decide } from '../decide.ts'
 import { type Actor, EVENTS, type EventType, recordEvent, SYSTEM } from '../event.ts'
 import { enqueueMail } from './mail.ts'
-import { secretContext, secretsOf } from './webhook-payload.ts'
+import { secretContext } from './webhook-payload.ts'
 
 const SECRET_BYTES = 32
 const MOST_ENDPOINTS = 100
@@ -62,7 +62,7 @@ export async function addWebhook(
       createdBy: actor.id,
       cursorSeq: await findLastAuditSeq(trx),
     })
-    await record(deps, trx, actor, 'webhook.added', { id, ...about })
+    await recordWebhook(deps, trx, actor, 'webhook.added', { id, ...about })
     return (await findWebhookEndpoint(trx, id)) ?? unknownEndpoint(id)
   })
   return { endpoint, secret }
@@ -97,7 +97,7 @@ export async function changeWebhook(
     if (changed.length === 0) return false
     await updateWebhookEndpoint(trx, { id, ...about })
     const was = Object.fromEntries(changed.map((field) => [field, before[field]]))
-    await record(deps, trx, actor, 'webhook.updated', { id, ...about }, { changed, before: was })
+    await recordWebhook(deps, trx, actor, 'webhook.updated', { id, ...about }, { changed, before: was })
     return true
   })
 }
@@ -109,7 +109,7 @@ export async function changeWebhook(
 export async function pauseWebhook(deps: Deps, actor: Actor, id: string) {
   return await withEndpoint(deps, id, async (trx, endpoint) => {
     const isChanged = await pauseWebhookEndpoint(trx, { id, now: deps.clock.now(), reason: 'operator' })
-    if (isChanged) await record(deps, trx, actor, 'webhook.paused', endpoint, { reason: 'operator' })
+    if (isChanged) await recordWebhook(deps, trx, actor, 'webhook.paused', endpoint, { reason: 'operator' })
     return isChanged
   })
 }
@@ -118,7 +118,7 @@ export async function pauseWebhook(deps: Deps, actor: Actor, id: string) {
 export async function resumeWebhook(deps: Deps, actor: Actor, id: string) {
   return await withEndpoint(deps, id, async (trx, endpoint) => {
     const isChanged = await resumeWebhookEndpoint(trx, id)
-    if (isChanged) await record(deps, trx, actor, 'webhook.resumed', endpoint)
+    if (isChanged) await recordWebhook(deps, trx, actor, 'webhook.resumed', endpoint)
     return isChanged
   })
 }
@@ -128,7 +128,7 @@ export async function removeWebhook(deps: Deps, actor: Actor, id: string): Promi
   const { endpoint } = await withEndpoint(deps, id, async (trx, found) => {
     await cancelWebhooksFor(trx, { endpointId: id, now: deps.clock.now() })
     await deleteWebhookEndpoint(trx, id)
-    await record(deps, trx, actor, 'webhook.removed', found)
+    await recordWebhook(deps, trx, actor, 'webhook.removed', found)
     return true
   })
   return endpoint
@@ -151,46 +151,10 @@ export async function rotateWebhookSecret(
       previousSecretSealed: before.secretSealed,
       previousUntil: deps.clock.now() + overlapMs,
     })
-    await record(deps, trx, actor, 'webhook.secret_rotated', before)
+    await recordWebhook(deps, trx, actor, 'webhook.secret_rotated', before)
     return true
   })
   return { endpoint, secret }
-}
-
-/** The endpoint that the configuration names. */
-const CONFIGURED = 'whe_config'
-const CONFIGURED_BY = 'config'
-
-/** Adds, changes or removes the endpoint of the configuration. Called when a daemon starts. */
-export async function adoptConfiguredWebhook(deps: Deps): Promise<void> {
-  const { url, secret: text, events } = deps.config.current().webhooks
-  const before = await deps.db.read((sql) => findWebhookEndpoint(sql, CONFIGURED))
-  if (url === undefined || text === undefined) {
-    if (before) await removeWebhook(deps, SYSTEM, CONFIGURED)
-    return
-  }
-  // The author of the configuration may use private addresses.
-  const about = { url, description: 'of the configuration', events: [...events], allowsPrivate: true }
-  const secret = checkedSecret(text)
-  if (!before) {
-    await deps.db.write(async (trx) => {
-      const secretSealed = deps.keys.seal(secretContext(CONFIGURED), secret)
-      const cursorSeq = await findLastAuditSeq(trx)
-      const made = { createdAt: deps.clock.now(), createdBy: CONFIGURED_BY, cursorSeq }
-      // Of several instances that start at once, one adds it.
-      if (!(await insertWebhookEndpoint(trx, { id: CONFIGURED, ...about, secretSealed, ...made }))) return
-      await record(deps, trx, SYSTEM, 'webhook.added', { id: CONFIGURED, ...about })
-    })
-    return
-  }
-  await changeWebhook(deps, SYSTEM, { id: CONFIGURED, change: about })
-  if (secretsOf(deps, before, deps.clock.now())[0] === secret) return
-  await rotateWebhookSecret(deps, SYSTEM, { id: CONFIGURED, overlapMs: DAY, secret })
-}
-
-/** The secret of the configuration's endpoint, as `whsec_…`. Undefined for other endpoints. */
-export function secretOfConfigured(deps: Pick<Deps, 'keys' | 'clock'>, endpoint: WebhookEndpoint): string | undefined {
-  return endpoint.createdBy === CONFIGURED_BY ? secretsOf(deps, endpoint, deps.clock.now())[0] : undefined
 }
 
 /** Pauses a failing endpoint and tells the operator by mail, in the unit that found it failing. */
@@ -202,7 +166,7 @@ export async function pauseByItself(
 ): Promise<void> {
   const now = deps.clock.now()
   if (!(await pauseWebhookEndpoint(trx, { id: endpoint.id, now, reason }))) return
-  await record(deps, trx, SYSTEM, 'webhook.paused', endpoint, { reason, said })
+  await recordWebhook(deps, trx, SYSTEM, 'webhook.paused', endpoint, { reason, said })
   const { operator } = deps.config.current().mail
   if (operator === undefined) return
   await enqueueMail(deps, trx, {
@@ -235,7 +199,8 @@ async function withEndpoint(
 
 type WebhookEvent = Extract<EventType, `webhook.${string}`>
 
-async function record(
+/** Records an event about an endpoint. */
+export async function recordWebhook(
   deps: Deps,
   trx: Trx,
   actor: Actor,
@@ -269,7 +234,8 @@ function newSecret(deps: Pick<Deps, 'random'>): string {
   return webhookSecretOf(deps.random.bytes(SECRET_BYTES))
 }
 
-function checkedSecret(text: string): string {
+/** The `whsec_…` form of a given secret. Throws VALIDATION_ERROR for one that is too short. */
+export function checkedSecret(text: string): string {
   const secret = normalizeWebhookSecret(text)
   if (secret !== undefined) return secret
   throw invalid('/secret', 'secret: use whsec_ and base64, or any other text, of at least 24 bytes.')
