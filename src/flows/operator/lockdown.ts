@@ -10,7 +10,7 @@ import { dropSetting, putInForce, putSetting, storedValue } from './setting.ts'
 
 const ENTRY = 'lockdown'
 /** The settings that a lockdown puts in force. */
-const HELD: Readonly<Record<string, string>> = { 'signup.policy': 'closed', 'mail.paused': 'true' }
+const SETTINGS: Readonly<Record<string, string>> = { 'signup.policy': 'closed', 'mail.paused': 'true' }
 
 /** As it is stored while it lasts. `before` has the settings to restore, null for one that was not set. */
 export interface Lockdown {
@@ -48,7 +48,7 @@ export async function beginLockdown(
       return new AuthdError('CONFLICT', { message: 'A lockdown is on already.', suggestions })
     }
     const before: Lockdown['before'] = {}
-    for (const [key, value] of Object.entries(HELD)) {
+    for (const [key, value] of Object.entries(SETTINGS)) {
       before[key] = await storedValue(trx, key)
       await putSetting(deps, trx, actor, { key, value })
     }

@@ -44,7 +44,7 @@ export async function listSettings(deps: Pick<Deps, 'db' | 'config'>): Promise<S
 }
 
 /** One live key with the value in force. Throws USAGE for a key that is not live. */
-export async function getSetting(deps: Pick<Deps, 'db' | 'config'>, key: string): Promise<Setting> {
+export async function showSetting(deps: Pick<Deps, 'db' | 'config'>, key: string): Promise<Setting> {
   const found = (await listSettings(deps)).find((setting) => setting.key === key)
   if (!found) throw notLive(deps, key)
   return found
