@@ -46,7 +46,7 @@ describe('audit list', () => {
     expect([...typesOf(first), ...typesOf(rest)]).toEqual(['user.disabled', 'user.registered', 'user.registered'])
 
     const { code, stderr } = await place.run(['audit', 'list', '--ip', '10.0.0.0/99'])
-    expect([code, stderr]).toEqual([65, expect.stringContaining('"10.0.0.0/99" is no address or network')])
+    expect([code, stderr]).toEqual([65, expect.stringContaining('"10.0.0.0/99" is not an address or a network')])
   })
 })
 

@@ -32,7 +32,7 @@ const OTHERWISE_GOOD: [string, string, (made: Registration) => Registration][] =
   ['its attestation leads nowhere, nobody was verified', 'Apple', verified],
   ['its attestation leads nowhere, nobody was verified', 'FIDO U2F', verified],
 ]
-/** Keys of kinds that authd does not offer (CONVENTIONS C7): there are no passkeys that could sign with them. */
+/** Keys of kinds that authd does not offer. No passkey can sign with them. */
 const NOT_OFFERED = ['Packed … ES384', 'Packed … ES512', 'Packed … Ed448']
 
 const GOOD_ASSERTIONS = ['ES256 … very long', 'Packed … ES256', 'TPM']

@@ -1,5 +1,5 @@
 import { Args, Flags } from '@oclif/core'
-import { getSetting, setSetting } from '../../../flows/operator/setting.ts'
+import { setSetting, showSetting } from '../../../flows/operator/setting.ts'
 import { presentSetting } from '../../../resources/setting.ts'
 import { dryRunFlag, operation, reasonFlag } from '../../command.ts'
 import { withRiskHint } from '../../ip-rules.ts'
@@ -19,7 +19,7 @@ export default operation({
     ...dryRunFlag,
   },
   async run(deps, { args, flags, out, actor }) {
-    const before = presentSetting(await getSetting(deps, args.key))
+    const before = presentSetting(await showSetting(deps, args.key))
     const isChanged = await withRiskHint(`authd settings set ${args.key} ${args.value}`, () =>
       setSetting(deps, actor, {
         key: args.key,
@@ -28,7 +28,7 @@ export default operation({
         acceptsLockout: flags['accept-risk'] === 'lockout',
       }),
     )
-    const resource = presentSetting(await getSetting(deps, args.key))
+    const resource = presentSetting(await showSetting(deps, args.key))
     const isAbove = before.origin === 'config' && before.value !== null
     const over = isAbove ? `, above ${JSON.stringify(before.value)} of the configuration` : ''
     const text = isChanged ? `${args.key} = ${args.value}${over}` : `${args.key} was ${args.value} already`
