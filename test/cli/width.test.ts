@@ -1,5 +1,6 @@
+import stringWidth from 'string-width'
 import { describe, expect, test } from 'vitest'
-import { clean, fitParts, fitTo, joinCells, layOut, widthOf, wrap } from '../../src/cli/tui/width.ts'
+import { clean, fitParts, fitTo, joinCells, layOut, wrap } from '../../src/cli/tui/width.ts'
 
 describe('text on the screen', () => {
   test.each([
@@ -11,7 +12,7 @@ describe('text on the screen', () => {
     ['', '     '],
   ])('%j is cut or padded to exactly five cells', (text, expected) => {
     expect(fitTo(text, 5)).toBe(expected)
-    expect(widthOf(expected)).toBe(5)
+    expect(stringWidth(expected)).toBe(5)
   })
 
   test('escapes, bells, line breaks and direction marks are removed', () => {
@@ -21,7 +22,7 @@ describe('text on the screen', () => {
   test('a long word is broken, and no line is wider than the space', () => {
     const lines = wrap('see 日本語日本語 and ses_01m88jw08vedqtrgrr9eqkmg57', 8)
 
-    expect(lines.every((line) => widthOf(line) <= 8)).toBe(true)
+    expect(lines.every((line) => stringWidth(line) <= 8)).toBe(true)
     expect(lines.join('').replaceAll(' ', '')).toBe('see日本語日本語andses_01m88jw08vedqtrgrr9eqkmg57')
   })
 })
