@@ -13,30 +13,35 @@ import { readStdin } from './stdin.ts'
 const GLOBAL = { helpGroup: 'GLOBAL' }
 
 const GLOBAL_FLAGS = {
-  config: Flags.string({ char: 'c', description: 'Configuration file; - reads it from stdin.', ...GLOBAL }),
-  json: Flags.boolean({ description: 'One JSON document.', ...GLOBAL }),
-  jsonl: Flags.boolean({ description: 'One JSON object a line.', ...GLOBAL }),
-  plain: Flags.boolean({ description: 'Tab-separated, as in a pipe.', ...GLOBAL }),
-  header: Flags.boolean({ description: 'A first line with names, in plain output.', ...GLOBAL }),
-  fields: Flags.string({ description: 'Only these fields: id,email.', ...GLOBAL }),
-  quiet: Flags.boolean({ char: 'q', description: 'No hints.', ...GLOBAL }),
-  verbose: Flags.boolean({ char: 'v', description: 'Which configuration and database.', ...GLOBAL }),
-  yes: Flags.boolean({ char: 'y', description: 'Answer every question with yes.', ...GLOBAL }),
-  'no-input': Flags.boolean({ description: 'Never ask.', ...GLOBAL }),
-  color: Flags.string({ options: ['auto', 'always', 'never'], default: 'auto', description: 'Colour.', ...GLOBAL }),
-  'no-color': Flags.boolean({ description: 'As --color never.', ...GLOBAL }),
-  'no-pager': Flags.boolean({ description: 'Never through a pager.', ...GLOBAL }),
+  config: Flags.string({ char: 'c', description: 'Configuration file; - reads stdin.', ...GLOBAL }),
+  json: Flags.boolean({ description: 'Print one JSON document.', ...GLOBAL }),
+  jsonl: Flags.boolean({ description: 'Print one JSON object per line.', ...GLOBAL }),
+  plain: Flags.boolean({ description: 'Print tab-separated values, as in a pipe.', ...GLOBAL }),
+  header: Flags.boolean({ description: 'Print column names first, with --plain.', ...GLOBAL }),
+  fields: Flags.string({ description: 'Print only these fields: id,email.', ...GLOBAL }),
+  quiet: Flags.boolean({ char: 'q', description: 'Print no hints.', ...GLOBAL }),
+  verbose: Flags.boolean({ char: 'v', description: 'Print which configuration and database are used.', ...GLOBAL }),
+  yes: Flags.boolean({ char: 'y', description: 'Answer yes to every question.', ...GLOBAL }),
+  'no-input': Flags.boolean({ description: 'Fail instead of asking.', ...GLOBAL }),
+  color: Flags.string({
+    options: ['auto', 'always', 'never'],
+    default: 'auto',
+    description: 'When to use colour.',
+    ...GLOBAL,
+  }),
+  'no-color': Flags.boolean({ description: 'The same as --color never.', ...GLOBAL }),
+  'no-pager': Flags.boolean({ description: 'Do not use a pager.', ...GLOBAL }),
   timeout: Flags.string({ default: '5s', description: 'How long to wait for a busy database.', ...GLOBAL }),
   time: Flags.string({
     options: ['relative', 'local', 'iso', 'unix'],
-    description: 'How times are shown.',
+    description: 'Format of times.',
     ...GLOBAL,
   }),
 }
 
 /** For the commands that change things. */
 export const dryRunFlag = {
-  'dry-run': Flags.boolean({ char: 'n', description: 'Show what would change, and change nothing.' }),
+  'dry-run': Flags.boolean({ char: 'n', description: 'Show what would change, without changing it.' }),
 }
 
 /** For the commands whose reason goes into the audit log. */

@@ -9,5 +9,5 @@ export function parseEmails(texts: string[]): EmailAddress[] {
 export function parseEmail(text: string): EmailAddress {
   const email = parseEmailAddress(text)
   if (email) return email
-  throw new AuthdError('VALIDATION_ERROR', { message: `"${text}" is no e-mail address: write name@example.com` })
+  throw new AuthdError('VALIDATION_ERROR', { message: `"${text}" is not an e-mail address. Use name@example.com.` })
 }

@@ -32,7 +32,7 @@ export async function initialize(flags: InitFlags): Promise<InitResult> {
   const path = join(resolve(flags.dir), 'config.toml')
   if (existsSync(path) && !flags.force) {
     throw new AuthdError('FILE_EXISTS', {
-      message: `${path} exists already and is left as it is`,
+      message: `${path} already exists. Nothing was written.`,
       suggestions: [`authd config check ${path}`, 'authd init --force'],
     })
   }
@@ -77,7 +77,7 @@ async function answers(flags: InitFlags): Promise<Answers> {
   const canAsk = process.stdin.isTTY && process.stderr.isTTY && !flags['no-input'] && !flags.yes
   const terminal = canAsk ? createInterface({ input: process.stdin, output: process.stderr }) : undefined
   try {
-    const url = await answer(terminal, flags.url, 'Public address of the sign-in pages', '', 'url')
+    const url = await answer(terminal, flags.url, 'Public URL of the sign-in pages', '', 'url')
     const smtpHost = await answer(terminal, flags['smtp-host'], 'Mail server', 'localhost', 'smtp-host')
     const isLocal = smtpHost === 'localhost' || smtpHost.startsWith('127.')
     const port = flags['smtp-port'] === undefined ? undefined : String(flags['smtp-port'])
@@ -88,7 +88,7 @@ async function answers(flags: InitFlags): Promise<Answers> {
       smtpUser: await answer(
         terminal,
         flags['smtp-user'] ?? (isLocal ? '' : undefined),
-        'Its user (empty: none)',
+        'SMTP user (empty: none)',
         '',
         'smtp-user',
       ),
@@ -113,7 +113,7 @@ async function answer(
   if (terminal) return (await terminal.question(`${question} [${fallback}] `)).trim() || fallback
   if (fallback !== '' || flag === 'smtp-user') return fallback
   throw new AuthdError('USAGE', {
-    message: `--${flag} is missing, and there is no terminal to ask on`,
+    message: `--${flag} is missing, and no terminal is attached to ask for it`,
     suggestions: ['authd init --help'],
   })
 }

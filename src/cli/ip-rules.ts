@@ -6,17 +6,17 @@ import { parseExpiry } from './output/time.ts'
 
 /** What every command that writes rules takes. */
 export const ruleFlags = {
-  block: Flags.boolean({ description: 'Keep out (the default).', exclusive: ['allow'] }),
-  allow: Flags.boolean({ description: 'Let in, whatever wider rules and defaults say.' }),
+  block: Flags.boolean({ description: 'Block (the default).', exclusive: ['allow'] }),
+  allow: Flags.boolean({ description: 'Allow, even where a wider rule blocks.' }),
   ...reasonFlag,
-  expires: Flags.string({ description: 'Counts for so long: 24h.' }),
+  expires: Flags.string({ description: 'Remove the rule after this time: 24h.' }),
   scope: Flags.string({
     options: ['all', 'login', 'admin'],
     default: 'all',
-    description: 'Every request, signing in alone, or the admin API alone.',
+    description: 'Apply to every request, to sign-in only, or to the admin API only.',
   }),
-  'keep-sessions': Flags.boolean({ description: 'Leave the sessions that a block covers.' }),
-  'accept-risk': Flags.string({ options: ['lockout'], description: 'Write a rule that may lock you out.' }),
+  'keep-sessions': Flags.boolean({ description: 'Do not end the sessions of blocked addresses.' }),
+  'accept-risk': Flags.string({ options: ['lockout'], description: 'Add a rule that may lock you out.' }),
 }
 
 export interface RuleFlags {

@@ -14,7 +14,7 @@ export async function main(argv: string[]): Promise<void> {
   process.env['SHELL'] ??= '/bin/sh'
   let isDaemon = false
   for (const stream of [process.stdout, process.stderr]) {
-    // `| head` closes the pipe: that is no error. A daemon goes on serving when nobody reads its log any more.
+    // `| head` closes the pipe: that is not an error. A daemon keeps serving without a reader of its log.
     stream.on('error', (error: NodeJS.ErrnoException) => {
       if (error.code !== 'EPIPE') throw error
       if (!isDaemon) process.exit(0)
@@ -53,13 +53,13 @@ async function run(argv: string[], takeSignals: () => void): Promise<void> {
   await runCommand(Command, found, takeSignals)
 }
 
-/** Whoever looks for a configuration asks for the current folder, and Node throws where that was deleted. */
+/** The search for a configuration needs the current folder, and Node throws if it was deleted. */
 function refuseLostFolder(): void {
   try {
     process.cwd()
   } catch (cause) {
     throw new AuthdError('NO_INPUT', {
-      message: 'The folder that you are in was deleted.',
+      message: 'The current folder was deleted.',
       suggestions: ['cd /'],
       cause,
     })

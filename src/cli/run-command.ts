@@ -10,7 +10,7 @@ export async function runCommand(Command: CommandClass, { id, argv }: FoundComma
   const config = new Config({ root: '/nonexistent', pjson } as ConstructorParameters<typeof Config>[0])
   config.bin = 'authd'
   config.topicSeparator = ' '
-  // Without plugins there are no hooks to wait for.
+  // authd has no plugins, so no hooks run.
   config.runHook = async () => ({ successes: [], failures: [] })
   const command = new Command(argv, config as never)
   command.id = id

@@ -4,7 +4,7 @@ import { AuthdError } from '../errors.ts'
 
 /** A secret is never an argument: those can be seen by everybody on the machine. */
 export const secretFlags = {
-  'secret-file': Flags.string({ description: 'A secret of your own, from this file; - reads stdin.' }),
+  'secret-file': Flags.string({ description: 'File with your own secret; - reads stdin.' }),
 }
 
 export function readSecret({ 'secret-file': path }: { 'secret-file'?: string | undefined }): string | undefined {

@@ -87,7 +87,7 @@ function reopenLog({ log, logFile }: Wired): void {
     log.info('log file opened anew', { file: logFile?.path ?? null })
   } catch (error) {
     log.error('log file not opened anew: the old one is written on', { error })
-    // Where the old file was taken away, nobody reads it.
+    // The old file was removed, so nobody reads it.
     process.stderr.write(`authd: log file not opened anew: ${error instanceof Error ? error.message : error}\n`)
   }
 }

@@ -3,7 +3,7 @@ import { AuthdError } from '../errors.ts'
 
 export const eventsFlag = {
   events: Flags.string({
-    description: "Which events, by commas; a star stands for anything: 'user.*'. All, if not said.",
+    description: "Events to send, separated by commas: 'user.*'. Defaults to all.",
   }),
 }
 

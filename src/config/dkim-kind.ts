@@ -12,7 +12,7 @@ export function dkimSelector(): Kind<string> {
 }
 
 /**
- * RFC 8301 §3.2: whoever signs must not use RSA keys below 1024 bits, and nobody has to check those above 4096.
+ * RFC 8301 §3.2: signers must not use RSA keys below 1024 bits, and verifiers may ignore keys above 4096 bits.
  * Ed25519 (RFC 8463) is refused by name: nodemailer would send such mails unsigned, without a word.
  */
 export function dkimKey(): Kind<string> {
@@ -25,7 +25,7 @@ export function dkimKey(): Kind<string> {
 function parseKey(pem: string): KeyObject | BadValue {
   if (!/^-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(pem)) {
     return {
-      message: 'is no private key in PEM',
+      message: 'is not a private key in PEM format',
       suggestion: `It begins with -----BEGIN PRIVATE KEY-----. ${MAKE_ONE}`,
     }
   }
@@ -34,7 +34,7 @@ function parseKey(pem: string): KeyObject | BadValue {
   } catch (error) {
     const isLocked = /ENCRYPTED/.test(pem) || (error instanceof Error && /passphrase/i.test(error.message))
     if (isLocked) return { message: 'is locked with a passphrase', suggestion: 'Unlock it: openssl pkey -in FILE' }
-    return { message: 'is no private key that can be read: a part of it may be missing', suggestion: MAKE_ONE }
+    return { message: 'is not a readable private key; part of it may be missing', suggestion: MAKE_ONE }
   }
 }
 

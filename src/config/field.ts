@@ -26,7 +26,7 @@ export interface FieldOptions {
   fallback?: Fallback
   /** Must be given, except in development. */
   required?: true
-  /** What the example file shows where there is no default to show. */
+  /** Value in the example file for a key without a default. */
   example?: unknown
   /** Never shown, and readable from files and credentials. */
   secret?: true

@@ -97,7 +97,7 @@ function takeFile(searched: readonly Searched[], uid: number | undefined): strin
   const [named] = searched
   if (!found && (named?.why === '--config' || named?.why === 'AUTHD_CONFIG')) {
     throw new AuthdError('CONFIG_INVALID', {
-      message: `There is no file ${named.path}, which ${named.why} names.`,
+      message: `${named.path} does not exist (named by ${named.why}).`,
       details: { problems: [{ path: named.path, key: '', message: 'no such file' }], warnings: [] },
       suggestions: ['authd init', 'authd config path'],
     })

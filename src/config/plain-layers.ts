@@ -15,7 +15,7 @@ export function readFlagLayer(flags: Readonly<Record<string, string | number | b
   return { candidates, problems: [], warnings: [] }
 }
 
-/** What a `.env` says, if there is one. It may hold what is not ours, so only its names of ours are looked at. */
+/** The AUTHD_ values of a `.env` file, if it exists. Other variables in it are ignored. */
 export function readDotenvLayer(path: string | undefined, cwd: string, texts: Map<string, string>): Layer {
   const text = path && readText(path)
   if (!path || !text) return { candidates: [], problems: [], warnings: [] }

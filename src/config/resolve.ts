@@ -12,7 +12,7 @@ export interface ResolveContext {
 }
 
 export interface Resolved {
-  /** Whole only if there are no problems. */
+  /** Complete only without problems. */
   config: Config
   sources: ReadonlyMap<string, ValueSource>
   /** Keys without a usable value: what follows from them is not worth a message. */

@@ -88,7 +88,7 @@ const RULES: Rule[] = [
       if (cookieDomain === undefined || (host.endsWith(`.${cookieDomain}`) && cookieDomain.includes('.')))
         return undefined
       return {
-        message: `session.cookie_domain "${cookieDomain}" is no parent domain of ${host}`,
+        message: `session.cookie_domain "${cookieDomain}" is not a parent domain of ${host}`,
         suggestion: `Write cookie_domain = "${host.slice(host.indexOf('.') + 1)}", or take it out`,
       }
     },

@@ -3,7 +3,7 @@ import { fileNames } from './names.ts'
 import type { Problem } from './problem.ts'
 import { KEYS, type Key, SECTION_TEXTS } from './schema.ts'
 
-/** What is wrong with a name that is no key, and what was probably meant. */
+/** The problem with an unknown key, and the key that was probably meant. */
 export function refuseUnknownKey(name: string, isTable: boolean): Required<Pick<Problem, 'message' | 'suggestion'>> {
   const [section = '', ...rest] = name.split('.')
   const inner = rest.join('.')

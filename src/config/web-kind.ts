@@ -79,7 +79,7 @@ export function postgresUrl(): Kind<string> {
   return text('a URL such as "postgres://authd@localhost/authd"', (value) => {
     const url = parseUrl(value)
     if (!url || !['postgres:', 'postgresql:'].includes(url.protocol)) {
-      return { message: 'is no PostgreSQL URL', suggestion: 'Write "postgres://USER@HOST/DATABASE"' }
+      return { message: 'is not a PostgreSQL URL', suggestion: 'Write "postgres://USER@HOST/DATABASE"' }
     }
     if (!isSampleSecret(safeDecode(url.password))) return undefined
     return { message: 'holds a sample password that everybody knows', suggestion: 'Give the database user its own' }

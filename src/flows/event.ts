@@ -18,7 +18,7 @@ export const EVENTS = {
   'user.email_restored': 'The former address of a user was restored with a code sent there.',
   'user.exported': "A user's data was exported.",
   'user.invited': 'An operator invited a user to prove their address.',
-  'user.recovery_link_made': 'An operator made a recovery link. metadata says which factors it removes.',
+  'user.recovery_link_made': 'An operator created a recovery link. metadata says which factors it removes.',
   'user.recovery_link_used': 'A recovery link was used. metadata says which factors it removed.',
   'user.disabled': 'An operator disabled a user.',
   'user.enabled': 'An operator enabled a user again.',
@@ -26,7 +26,7 @@ export const EVENTS = {
   'magic_link.requested': 'A sign-in mail was requested.',
   'magic_link.previewed':
     'A sign-in link was opened in another browser than the one that requested it. It stays valid.',
-  'session.created': 'A session began.',
+  'session.created': 'A session started.',
   'session.stepped_up': 'A signed-in user gave a fresh proof. metadata.proof says which.',
   'session.revoked': 'A session was revoked. metadata.reason says why.',
   'session.reuse_detected': 'A used refresh token was presented again, and its session was revoked.',
@@ -38,7 +38,7 @@ export const EVENTS = {
   'webauthn.removed': 'A passkey was removed.',
   'webauthn.counter_regressed':
     'A passkey answered with an older counter, so it may be a copy. It is rejected unless it is synced.',
-  'recovery_codes.made': 'New recovery codes were made. Older codes ended.',
+  'recovery_codes.made': 'New recovery codes were created. Older codes ended.',
   'recovery_codes.removed': 'The recovery codes of a user were deleted.',
   'recovery_code.used': 'A recovery code was used. metadata.left says how many are left.',
   'recovery_code.failed': 'A recovery code was wrong.',

@@ -59,7 +59,7 @@ function open(path: string): number {
     return fd
   }
   closeSync(fd)
-  throw new Error('it is no regular file')
+  throw new Error('it is not a regular file')
 }
 
 function openOrMake(path: string): { fd: number; isNew: boolean } {

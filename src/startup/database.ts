@@ -21,7 +21,7 @@ export async function openStore(
   if (url === undefined) {
     if (mode === 'cli' && !existsSync(path)) {
       throw new AuthdError('UNAVAILABLE', {
-        message: `There is no database at ${path} yet. It is made by the first start.`,
+        message: `No database at ${path}. The first start creates it.`,
         suggestions: ['authd init', 'authd serve --dev', 'authd config path'],
       })
     }

@@ -109,7 +109,7 @@ test('audit tail --cursor continues where it ended, and rejects another kind of 
 
   await writeFile(join(place.folder, 'other'), '{}')
   const { code, stderr } = await place.run(['audit', 'tail', '--cursor', join(place.folder, 'other')])
-  expect([code, stderr]).toEqual([65, expect.stringContaining('holds no number of an event')])
+  expect([code, stderr]).toEqual([65, expect.stringContaining('does not hold an event number')])
 })
 
 describe('audit --grep', () => {

@@ -50,7 +50,7 @@ test('a deleted working folder is an error with a suggestion, not a bug report',
 
   const { stdout } = await promisify(execFile)('/bin/sh', ['-c', script, program], { cwd: folder })
 
-  expect(stdout).toMatch(/authd: The folder that you are in was deleted\.\nTry: cd \/\n66\n$/)
+  expect(stdout).toMatch(/authd: The current folder was deleted\.\nTry: cd \/\n66\n$/)
 })
 
 test('with --json an error is one line of JSON on stderr, and stdout stays empty', async () => {

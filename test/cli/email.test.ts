@@ -83,7 +83,7 @@ test('templates eject copies once, and check exits with 65 and names file and li
   const bad = await run(['templates', 'check', '--json'])
   const preview = await run(['email', 'preview', 'invitation'])
 
-  expect(missing.stderr).toContain('there is no such folder')
+  expect(missing.stderr).toContain('does not exist')
   expect(first.stdout.trim().split('\n')).toEqual([join(folder, 'own/invitation.mjml'), file])
   expect([missing, first, second, good, bad, preview].map(({ code }) => code)).toEqual([65, 0, 73, 0, 65, 65])
   expect(JSON.parse(bad.stdout).problems).toMatchObject([{ path: file, line: 2, suggestion: 'Did you mean {{link}}?' }])

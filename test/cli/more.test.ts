@@ -25,7 +25,7 @@ test('an unknown field is rejected, and the known ones are named', async () => {
   const { code, stderr } = await run(['users', 'list', '--fields', 'id,emial'])
 
   expect(code).toBe(64)
-  expect(stderr).toContain('there is no "emial". There are id,email,')
+  expect(stderr).toContain('unknown field "emial". Available: id,email,')
 })
 
 test('a command waits --timeout for a busy database and then exits with 75', async () => {

@@ -29,7 +29,7 @@ test('r revokes the session with the operator in the audit log; a second time it
 
   expect(await ask()).toBe(401)
   expect(first).toMatchObject({ isDone: true, lines: ['Session ended.', expect.stringContaining('up to 10m')] })
-  expect(second.lines).toEqual(['That session had ended already.'])
+  expect(second.lines).toEqual(['That session has already ended.'])
   expect(await lastEvent(authd, 'session.revoked')).toMatchObject({
     seq: expect.any(Number),
     sessionId,
@@ -91,7 +91,7 @@ test('u clears a lockout and removes a rule', async () => {
 
   expect(unlocked).toEqual({ isDone: true, lines: [expect.stringMatching(/^Unlocked ada@example.com: .*1 wrong/)] })
   expect(again.lines).toEqual(['ada@example.com was not locked.'])
-  expect(removed.lines).toEqual(['Took the rule for 203.0.113.9/32 away.'])
+  expect(removed.lines).toEqual(['Removed the rule for 203.0.113.9/32.'])
   expect(await listRules(authd.deps, { isExpired: false })).toEqual([])
   expect(await lastEvent(authd, 'user.unlocked')).toMatchObject({
     actor: 'cli:grace@host',

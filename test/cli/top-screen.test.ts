@@ -32,7 +32,7 @@ function viewWith(rows: Row[], more: Partial<View> = {}): View {
       { label: 'requests', curve: [null, 0, 20, 38], figures: [{ text: '38/s' }, { text: '5xx 3', isBad: true }] },
       { label: 'sessions', figures: [{ text: '1204' }] },
     ],
-    tables: { live: { columns: COLUMNS, rows, empty: 'Nothing has happened yet.' } },
+    tables: { live: { columns: COLUMNS, rows, empty: 'No events yet.' } },
     ...more,
   }
 }
@@ -106,11 +106,11 @@ describe('the screen', () => {
   })
 
   test('shows warnings above the tabs, and says when a table is empty', () => {
-    const notices = ['No daemon at http://127.0.0.1:3000: this is what the database knows.']
+    const notices = ['No daemon at http://127.0.0.1:3000. Showing data from the database only.']
 
     const text = linesOf(viewWith([], { notices })).join('\n')
 
-    expect(text).toMatch(/! No daemon at http:\/\/127.0.0.1:3000[\s\S]*\[1\][\s\S]*Nothing has happened yet\./)
+    expect(text).toMatch(/! No daemon at http:\/\/127.0.0.1:3000[\s\S]*\[1\][\s\S]*No events yet\./)
     expect(text.split('\n')).toHaveLength(24)
   })
 
@@ -154,12 +154,12 @@ describe('a question', () => {
 test('the help fits into 80 × 24', () => {
   const text = linesOf(viewWith(MANY), { ui: { ...START, mode: { kind: 'help' } } }).join('\n')
 
-  expect(text).toContain('The rest: of all.')
+  expect(text).toContain('of the daemon on this machine.')
   expect(text).not.toContain('…')
 })
 
 test('a filter without matches says how to clear it', () => {
   const ui: Ui = { ...START, filter: 'nobody' }
 
-  expect(linesOf(viewWith(MANY), { ui }).join('\n')).toContain('Nothing here says "nobody". Esc shows all.')
+  expect(linesOf(viewWith(MANY), { ui }).join('\n')).toContain('No row matches "nobody". Press Esc to show all.')
 })

@@ -98,7 +98,7 @@ describe('a story', () => {
     await sealAudit(authd.deps)
     const top = openTop(authd, 'http://127.0.0.1:1')
 
-    await top.until(/No daemon at http:\/\/127\.0\.0\.1:1: this is what the database knows\.[\s\S]*ada@example\.com/)
+    await top.until(/No daemon answers at http:\/\/127\.0\.0\.1:1\. Showing data from the database only\.[\s\S]*ada@example\.com/)
     top.type('q')
 
     expect(await top.ended).toBe('quit')
@@ -212,7 +212,7 @@ describe('in a pipe', () => {
     expect(up.stdout).toMatch(/^daemon {4}running 0\.1\.0 for \d+s, 1 node at http[\s\S]*^requests {2}[\d.]+\/s/m)
     expect(up.stdout).not.toContain('\u001b')
     expect(JSON.parse(upJson.stdout)).toMatchObject({ running: true, nodes: 1, requests_per_second: 0, errors_5xx: 0 })
-    expect(down.stdout).toMatch(/^No daemon at .*: this is what the database knows\.\ndaemon {4}down/)
+    expect(down.stdout).toMatch(/^No daemon answers at .*\. Showing data from the database only\.\ndaemon {4}down/)
     expect(JSON.parse(downJson.stdout)).toMatchObject({ running: false, nodes: 0, requests_per_second: null })
     expect(Object.keys(JSON.parse(downJson.stdout))).toEqual(Object.keys(JSON.parse(upJson.stdout)))
   })

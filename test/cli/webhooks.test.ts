@@ -85,10 +85,10 @@ test('mail is paused and resumed, and a waiting mail is cancelled once', async (
   const resumed = await run(['email', 'resume', '--json'])
 
   expect(JSON.parse(paused.stdout)).toEqual({ paused: true, waiting: 1, changed: true })
-  expect(again.stdout).toBe('Mail is held back already; 1 wait.\n')
+  expect(again.stdout).toBe('Mail is already held back. Waiting: 1.\n')
   expect(JSON.parse(retried.stdout)).toMatchObject({ state: 'pending', tries: 0, changed: true })
   expect(JSON.parse(cancelled.stdout)).toMatchObject({ state: 'cancelled', changed: true })
-  expect(twice.stdout).toContain('was cancelled already')
+  expect(twice.stdout).toContain('is already cancelled')
   expect([over.code, over.stderr]).toEqual([65, expect.stringContaining('is cancelled: it cannot be sent again')])
   expect(JSON.parse(resumed.stdout)).toMatchObject({ paused: false, waiting: 0 })
 })

@@ -75,20 +75,20 @@ export const BAD_CONFIGS: BadConfig[] = [
     '"https://app.ex',
   ),
   bad('[signin]\nredirect_urls = ["javascript:alert(1)"]', '5', 'signin.redirect_urls', 'javascript', 'with https://'),
-  bad('[database]\nurl = "mysql://a@b/c"', '5:7', 'database.url', 'is no PostgreSQL URL', 'Write "postgres://'),
+  bad('[database]\nurl = "mysql://a@b/c"', '5:7', 'database.url', 'is not a PostgreSQL URL', 'Write "postgres://'),
   // Secrets
   bad(
     'smtp.username = "a"\nsmtp.password = "changeme"',
     '5:17',
     'smtp.password',
     'is a sample value',
-    'the mail server knows',
+    'the mail server account',
   ),
   bad('jwt_secret = "your-secret-key"', '4:14', 'tokens.hs256_secret', 'sample value', 'openssl rand'),
   bad('[webhooks]\nsecret = "your-webhook-secret"', '5:10', 'webhooks.secret', 'sample value', 'openssl rand'),
   bad(`secret = "${'a'.repeat(40)}"`, '4:10', 'secret', 'sample value', 'openssl rand'),
   bad('secret = "k3Vq0z8Jm2Xr7Lw5"', '4:10', 'secret', 'is 16 bytes long, at least 32 are needed', 'openssl rand'),
-  bad('smtp.password_file = "none"', '4:22', 'smtp.password', 'there is no file', 'Make that file'),
+  bad('smtp.password_file = "none"', '4:22', 'smtp.password', 'does not exist', 'Create the file'),
   bad('[database]\nurl = "postgres://a:password@b/c"', '5:7', 'database.url', 'sample password', 'its own'),
   // What contradicts itself
   bad('smtp.tls = "none"', '4:12', 'smtp.tls', 'in clear to smtp.example.com', 'tls = "starttls"'),

@@ -18,9 +18,9 @@ test('domain, selector and a key from a file are accepted', () => {
 })
 
 test.for([
-  ['no key at all', 'hello', 'is no private key in PEM', 'openssl genrsa 2048'],
-  ['half of a key', GOOD.slice(0, 400), 'is no private key that can be read', 'openssl genrsa 2048'],
-  ['a public key', publicPem(), 'is no private key in PEM', 'openssl genrsa 2048'],
+  ['no key at all', 'hello', 'is not a private key in PEM format', 'openssl genrsa 2048'],
+  ['half of a key', GOOD.slice(0, 400), 'is not a readable private key', 'openssl genrsa 2048'],
+  ['a public key', publicPem(), 'is not a private key in PEM format', 'openssl genrsa 2048'],
   ['an Ed25519 key', pem(generateKeyPairSync('ed25519').privateKey), 'is a key of the kind ed25519', 'genrsa'],
   ['an RSA key of 512 bits', rsa(512), 'has 512 bits, and 1024 is the least (RFC 8301)', 'openssl genrsa 2048'],
   ['a locked key', lockedPem(), 'is locked with a passphrase', 'openssl pkey'],

@@ -54,7 +54,7 @@ test('the reference of a key says what it does, what is allowed and its other na
   const key = findKey('smtp.password') ?? expect.fail('no such key')
 
   expect(describeKey(key)).toBe(`smtp.password
-  The password of that account.
+  The password of that user.
   allowed       a secret of at least 1 bytes
   default       not set
   environment   AUTHD_SMTP_PASSWORD, or SMTP_PASSWORD

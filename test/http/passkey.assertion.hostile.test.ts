@@ -29,7 +29,7 @@ const BAD: [string, Tamper][] = [
   ['naming another user', { userHandle: 'c29tZWJvZHkgZWxzZQ' }],
   ['of an unknown passkey', { credentialId: 'bm9ib2R5J3MgcGFzc2tleQ' }],
   ['under two ids', { id: 'YW5vdGhlciBpZA' }],
-  ['that is no JSON', { clientDataJSON: '{"type":"webauthn.get"' }],
+  ['that is not JSON', { clientDataJSON: '{"type":"webauthn.get"' }],
 ]
 
 async function withPasskey(
@@ -71,7 +71,7 @@ test.each(BAD)('an answer %s is rejected like any bad one, and creates no sessio
   expect(refused.status).toBe(401)
   expect(withoutId(refused.body)).toEqual({
     type: `${authd.url}/problems/invalid-credentials`,
-    title: 'That code did not work. Check it, or ask for a new mail.',
+    title: 'That code did not work. Check it, or request a new mail.',
     status: 401,
     detail: 'That passkey did not work. Try again, or use another way to sign in.',
     code: 'INVALID_CREDENTIALS',

@@ -25,7 +25,7 @@ const BAD: [string, Tamper][] = [
   ['with an algorithm that was not offered', { algorithm: -35 }],
   ['with half of its data', { authData: (bytes) => bytes.subarray(0, 40) }],
   ['under two ids', { id: 'YW5vdGhlciBpZA' }],
-  ['that is no JSON', { clientDataJSON: '{"type":"webauthn.create"' }],
+  ['that is not JSON', { clientDataJSON: '{"type":"webauthn.create"' }],
 ]
 
 const SHAPES: [string, unknown][] = [

@@ -201,21 +201,17 @@ describe('invalid overrides are named and not used', () => {
   })
 
   test.for([
-    [
-      '{"mail.signin.subjct": "x"}',
-      1,
-      'there is no sentence "mail.signin.subjct". Did you mean "mail.signin.subject"?',
-    ],
+    ['{"mail.signin.subjct": "x"}', 1, 'unknown text "mail.signin.subjct". Did you mean "mail.signin.subject"?'],
     ['{\n"mail.signin.subject": "{code} for {user}"}', 2, 'has no value {user}. It has {code}, {app}'],
     ['{"mail.signin.ends": "soon"}', 1, '"mail.signin.ends" has another form. Write it like {"one"'],
     ['{"mail.signin.ends": {"one": "soon"}}', 1, '"mail.signin.ends" lacks the form "other". Write one, other'],
     ['{"mail.signin.ends": {"one": "a", "other": "b", "few": "c"}}', 1, 'has a form "few"'],
     ['{"mail.signin.button": ""}', 1, '"mail.signin.button" has another form'],
     ['{"mail.signin.button": "a\\r\\nBcc: eve@evil.example"}', 1, '"mail.signin.button" has another form'],
-    ['{"dates": "no tag"}', 1, '"dates" is no language tag'],
+    ['{"dates": "no tag"}', 1, '"dates" is not a language tag'],
     ['{"dir": "up"}', 1, 'Write "ltr" or "rtl"'],
-    ['{\n"a": 1,\n}', 3, 'is no JSON'],
-    ['["a"]', 1, 'is no JSON object'],
+    ['{\n"a": 1,\n}', 3, 'is not JSON'],
+    ['["a"]', 1, 'is not a JSON object'],
   ] as const)('sentences %s', async ([text, line, says]) => {
     const own = ownTexts()
     const path = own.write('en.json', text)
@@ -246,6 +242,6 @@ describe('invalid overrides are named and not used', () => {
 
     const { problems } = await load(own)
 
-    expect(problems).toMatchObject([{ path: own.templates, message: 'there is no such folder' }])
+    expect(problems).toMatchObject([{ path: own.templates, message: 'does not exist' }])
   })
 })

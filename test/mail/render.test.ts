@@ -21,25 +21,25 @@ test('the text part has code and link on separate lines, who asked, when it expi
   expect(text).toMatchInlineSnapshot(`
     "Sign in to Example
 
-    Type this code where you asked for it.
+    Type this code where you started to sign in.
 
         482913
 
-    Or open this link in the browser that asked for it:
+    Or open this link in the browser where you started:
 
     https://auth.example.com/signin/link?token=att_1.secret&x=1
 
-    This works once, within 10 minutes.
+    It can be used once, within 10 minutes.
 
-    Who asked:
+    Requested by:
         Address: a…@example.com
         Browser: Firefox on Linux
         IP address: 2001:db8::1
 
-    Was this not you? Then do nothing: without this mail nobody gets in. Give the code to nobody; Example never asks for it by phone or chat.
+    Not you? Ignore this mail. Nobody can sign in without it. Do not share the code. Example never asks for it by phone or chat.
 
     -- 
-    Example sent this mail because somebody entered this address.
+    Example sent this mail because someone entered this address.
     Help: https://example.com/help
     "
   `)
@@ -100,5 +100,5 @@ test('the test mail explains its purpose', async () => {
   const { subject, text } = await renderMail({ template: 'test', lang: 'en', values: {} }, APP)
 
   expect(subject).toBe('Test mail from Example')
-  expect(text).toContain('It did.')
+  expect(text).toContain('It works.')
 })

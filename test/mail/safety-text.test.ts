@@ -10,7 +10,7 @@ test.for([
   ['invitation', 'expires_days', '1', 'The link works for one day.'],
   ['invitation', 'expires_days', '14', 'The link works for 14 days.'],
   ['email_changed', 'expires_days', '7', 'The link works for 7 days.'],
-  ['stepup', 'expires_minutes', '1', 'The code works once, within one minute.'],
+  ['stepup', 'expires_minutes', '1', 'The code can be used once, within one minute.'],
 ] as const)('%s with %s %s says: %s', async ([template, name, count, sentence]) => {
   const values = { ...declaredMail(template).values, [name]: count }
 
@@ -27,18 +27,18 @@ test('the text of a code mail is complete', async () => {
 
     Confirm that it is you
 
-    Somebody signed in as you wants to change something important in your Example account. If that is you, type this code where you were asked for it.
+    Someone who is signed in as you wants to change something important in your Example account. If it was you, type this code on that page.
 
         482913
 
-    The code works once, within 10 minutes.
+    The code can be used once, within 10 minutes.
 
-    Who asked:
+    Requested by:
         When: 25 November 2026, 10:15 UTC
         Browser: Firefox on Linux
         IP address: 2001:db8::1
 
-    Was this not you? Then somebody else is signed in as you. Give the code to nobody; Example never asks for it by phone or chat. Open your account page, remove what you don't know, and sign out everywhere. If you can't get in, ask Example for help.
+    Not you? Then someone else is signed in as you. Do not share the code. Example never asks for it by phone or chat. Open your account page, remove what you do not know, and sign out everywhere. If you cannot sign in, ask Example for help.
 
     -- 
     Example sent this mail because it is about your account.

@@ -62,7 +62,7 @@ test('without JavaScript: a user sets up an authenticator app, and the next sign
   await signInByMail(authd, page)
 
   const { secret, codes } = await setUpTotp(authd, page)
-  await page.getByRole('link', { name: 'I have kept them' }).click()
+  await page.getByRole('link', { name: 'I saved them' }).click()
   const account = await page.locator('main').textContent()
   await page.context().clearCookies()
   authd.clock.advance(MINUTE)
@@ -75,7 +75,7 @@ test('without JavaScript: a user sets up an authenticator app, and the next sign
 
   expect(codes).toHaveLength(10)
   expect(account).toContain('10 codes left')
-  expect(wrong).toContain('That did not work.')
+  expect(wrong).toContain('That code is wrong.')
   expect(new URL(page.url()).pathname).toBe('/account')
   expect(complaints).toEqual([])
 })
@@ -106,13 +106,15 @@ test('without JavaScript: a sensitive action requires a fresh proof and then con
   await page.getByLabel('Code from the mail').fill(await newestCode(authd))
   await page.getByRole('button', { name: 'Confirm' }).click()
   await page.getByLabel('New e-mail address').fill('ada@example.org')
-  await page.getByRole('button', { name: 'Send a code there' }).click()
+  await page.getByRole('button', { name: 'Send a code' }).click()
   await page.getByLabel('Code from the mail').fill(await newestCode(authd))
-  await page.getByRole('button', { name: 'Take this address' }).click()
+  await page.getByRole('button', { name: 'Use this address' }).click()
 
   expect(asked).toBe('Confirm that it is you')
   expect(await page.locator('main').textContent()).toContain('ada@example.org')
-  expect(await page.getByRole('status').textContent()).toBe('Your address is changed. We told the former one.')
+  expect(await page.getByRole('status').textContent()).toBe(
+    'Your address is changed. We sent a mail to the old address.',
+  )
   expect(complaints).toEqual([])
 })
 
@@ -148,7 +150,7 @@ test('where a second factor is required, a new user must set one up first', asyn
   const secret = ((await page.locator('.secret').textContent()) ?? '').replaceAll(' ', '')
   await page.getByLabel('Code from your authenticator app').fill(totpCode(authd, secret))
   await page.getByRole('button', { name: 'Turn it on' }).click()
-  await page.getByRole('link', { name: 'I have kept them' }).click()
+  await page.getByRole('link', { name: 'I saved them' }).click()
 
   expect([led, kept]).toEqual(['/account/enrol', '/account/enrol'])
   expect(new URL(page.url()).pathname).toBe('/account')

@@ -136,7 +136,7 @@ test('SECURITY: an authenticator without user verification is rejected with an e
   const said = visit.page.locator('[data-say]:visible')
   await said.waitFor()
 
-  expect(await said.textContent()).toMatch(/Nothing happened|did not work/)
+  expect(await said.textContent()).toMatch(/No passkey was used|did not work/)
   expect(await credentials(visit)).toEqual([])
 })
 
@@ -150,7 +150,7 @@ test('a cancelled passkey prompt says that nothing happened and can be opened ag
   })
 
   await visit.page.getByRole('button', { name: 'Add a passkey' }).click()
-  await visit.page.getByText('Nothing happened.').waitFor()
+  await visit.page.getByText('No passkey was used.').waitFor()
   await visit.devtools.send('WebAuthn.setUserVerified', {
     authenticatorId: visit.authenticatorId,
     isUserVerified: true,

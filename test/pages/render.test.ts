@@ -68,7 +68,7 @@ test('the page after sending shows the address and the wait, and keeps the desti
   const html = renderPage('code', values, CONTEXT)
 
   expect(html).toContain('<strong>anna@example.com</strong>')
-  expect(html).toContain('Another mail can be sent in 40 seconds.')
+  expect(html).toContain('You can ask for another mail in 40 seconds.')
   expect(html).toContain('href="/auth/signin?redirect_to=https%3A%2F%2Fapp.example.com%2F%3Fa%3Db"')
 })
 
@@ -92,8 +92,8 @@ test('an error is shown at the top and at its field, and in the title', () => {
   const html = PAGES['signin, corrected']()
 
   expect(html).toContain('<title>Error: Sign in to Example · Example</title>')
-  expect(html).toMatch(/role="alert".+<a href="#email">Enter one whole e-mail address/s)
-  expect(html).toMatch(/<p class="fault" id="email-fault">Enter one whole e-mail address/)
+  expect(html).toMatch(/role="alert".+<a href="#email">Enter one complete e-mail address/s)
+  expect(html).toMatch(/<p class="fault" id="email-fault">Enter one complete e-mail address/)
   expect(html).toMatch(/<input id="email"[^>]* value="anna@" aria-invalid="true" aria-describedby="email-fault">/)
 })
 

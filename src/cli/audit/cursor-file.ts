@@ -1,7 +1,7 @@
 import { readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { AuthdError } from '../../errors.ts'
 
-/** The number that a file remembers; undefined where there is no file yet. Throws VALIDATION_ERROR where it is none. */
+/** Event number stored in a file; undefined if the file does not exist. Throws VALIDATION_ERROR for other content. */
 export function readCursor(path: string): number | undefined {
   let text: string
   try {
@@ -11,7 +11,9 @@ export function readCursor(path: string): number | undefined {
     throw new AuthdError('NO_PERMISSION', { message: `${path} cannot be read by this user.`, cause })
   }
   if (/^\d{1,15}$/.test(text)) return Number(text)
-  throw new AuthdError('VALIDATION_ERROR', { message: `${path} holds no number of an event: is it another file?` })
+  throw new AuthdError('VALIDATION_ERROR', {
+    message: `${path} does not hold an event number. Use a file written by --cursor.`,
+  })
 }
 
 /** The new number or the old one, never half of it. */

@@ -9,15 +9,17 @@ const OUTCOMES = ['success', 'failure'] as const
 
 /** What every look at the audit log can be narrowed by. */
 export const auditFlags = {
-  event: Flags.string({ description: "Only these: 'session.*,user.registered'." }),
-  outcome: Flags.string({ options: [...OUTCOMES], description: 'Only these.' }),
-  user: Flags.string({ description: 'About one person: address or id.' }),
-  ip: Flags.string({ description: 'From one address or network.' }),
-  actor: Flags.string({ description: "By whom: 'cli:*', 'user:usr_…'." }),
-  'request-id': Flags.string({ description: 'Of one request.' }),
-  grep: Flags.string({ description: 'Whose line in audit tail matches; without capitals, in any case.' }),
-  since: Flags.string({ description: 'From then on: 15m, 2026-11-23.' }),
-  until: Flags.string({ description: 'Before then: 15m, 2026-11-23.' }),
+  event: Flags.string({ description: "Only these events: 'session.*,user.registered'." }),
+  outcome: Flags.string({ options: [...OUTCOMES], description: 'Only events with this outcome.' }),
+  user: Flags.string({ description: 'Only events of this user: e-mail address or id.' }),
+  ip: Flags.string({ description: 'Only events from this IP address or network.' }),
+  actor: Flags.string({ description: "Only events by this actor: 'cli:*', 'user:usr_…'." }),
+  'request-id': Flags.string({ description: 'Only events of this request.' }),
+  grep: Flags.string({
+    description: 'Only events whose line matches this regular expression. Lower case matches any case.',
+  }),
+  since: Flags.string({ description: 'Only events since then: 15m, 2026-11-23.' }),
+  until: Flags.string({ description: 'Only events before then: 15m, 2026-11-23.' }),
 }
 
 interface AuditFlagValues {

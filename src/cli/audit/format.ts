@@ -20,7 +20,7 @@ export const AUDIT_FORMATS = {
 
 export type AuditFormat = keyof typeof AUDIT_FORMATS
 
-/** RFC 4180; and what a stranger typed is no formula of whoever opens it in a spreadsheet. */
+/** RFC 4180. Values from outside cannot become formulas in a spreadsheet. */
 function csvCell(value: unknown): string {
   const text = value === null ? '' : typeof value === 'object' ? JSON.stringify(value) : String(value)
   const harmless = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text

@@ -18,7 +18,7 @@ export function lineFilter(text: string): (lines: string[]) => boolean[] {
     } catch (error) {
       if (!isTimeout(error)) throw error
       throw new AuthdError('USAGE', {
-        message: `--grep: "${text}" takes too long to compare. Write it without a repetition inside a repetition.`,
+        message: `--grep: "${text}" takes too long to compare. Do not put a repetition inside a repetition.`,
       })
     }
   }
@@ -29,7 +29,7 @@ function parse(text: string): RegExp {
     return new RegExp(text, /\p{Lu}/u.test(text.replace(/\\./g, '')) ? '' : 'i')
   } catch (error) {
     const why = error instanceof Error ? error.message.replace(/^.*: /s, '') : ''
-    throw new AuthdError('USAGE', { message: `--grep: "${text}" is no regular expression: ${why}.` })
+    throw new AuthdError('USAGE', { message: `--grep: "${text}" is not a regular expression: ${why}.` })
   }
 }
 

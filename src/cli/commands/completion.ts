@@ -5,7 +5,7 @@ import { completionScript } from '../completion-script.ts'
 export default command({
   examples: ['authd completion bash > /etc/bash_completion.d/authd'],
   args: {
-    shell: Args.string({ required: true, options: ['bash', 'zsh', 'fish'], description: 'Which shell.' }),
+    shell: Args.string({ required: true, options: ['bash', 'zsh', 'fish'], description: 'Shell.' }),
   },
   async run({ args, out, catalogue }) {
     const commands = await Promise.all(

@@ -4,8 +4,8 @@ import { operation } from '../command.ts'
 
 export default operation({
   examples: ['authd explain ada@example.com --ip 203.0.113.9'],
-  args: { user: Args.string({ required: true, description: 'E-mail address or id.' }) },
-  flags: { ip: Flags.string({ description: 'Where they come from.' }) },
+  args: { user: Args.string({ required: true, description: 'E-mail address or user id.' }) },
+  flags: { ip: Flags.string({ description: 'IP address of the request.' }) },
   async run(deps, { args, flags, out }) {
     const explanation = await explainSignIn(deps, args.user, { ip: flags.ip })
     const { verdict, email, checks } = explanation

@@ -7,14 +7,14 @@ import { fetchText, listeningAt } from '../daemon-client.ts'
 export default command({
   examples: ['authd healthcheck', 'authd healthcheck --ready --url http://127.0.0.1:3000'],
   flags: {
-    url: Flags.string({ description: 'Where it listens; by default as configured.' }),
-    ready: Flags.boolean({ description: 'Ask whether it can serve a sign-in, not only whether it runs.' }),
-    timeout: Flags.string({ default: '2s', description: 'How long to wait.' }),
+    url: Flags.string({ description: 'Address of the daemon. Defaults to the configured one.' }),
+    ready: Flags.boolean({ description: 'Check that it can serve sign-ins, not only that it runs.' }),
+    timeout: Flags.string({ default: '2s', description: 'Maximum time to wait.' }),
   },
   async run({ flags, out, loadConfig }) {
     const timeout = parseDuration(flags.timeout)
     if (timeout === undefined)
-      throw new AuthdError('USAGE', { message: `--timeout: "${flags.timeout}" is no duration. Write 2s.` })
+      throw new AuthdError('USAGE', { message: `--timeout: "${flags.timeout}" is not a duration. Use 2s.` })
     const base = flags.url ?? listeningAt((await loadConfig()).config.server)
     const { status } = await fetchText(`${base}${flags.ready ? '/readiness' : '/health'}`, { timeoutMs: timeout })
     const isWell = status === 200

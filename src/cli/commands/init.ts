@@ -5,22 +5,22 @@ import { command, dryRunFlag } from '../command.ts'
 const SERVICE_DIR = '/etc/authd'
 
 export default command({
-  description: 'Asks on a terminal for what no flag says; nothing is written before the last answer.',
+  description: 'Asks for every value without a flag. Nothing is written before the last answer.',
   examples: [
     'authd init',
     'authd init --url https://auth.example.com --smtp-host smtp.example.com --email-from no-reply@example.com --yes',
   ],
   flags: {
-    url: Flags.string({ description: 'Public address of the sign-in pages.' }),
-    'email-from': Flags.string({ description: 'Who mails come from.' }),
-    'smtp-host': Flags.string({ description: 'Mail server.' }),
-    'smtp-port': Flags.integer({ description: 'Its port.' }),
-    'smtp-user': Flags.string({ description: 'Its user.' }),
-    'smtp-password-file': Flags.string({ description: 'File with its password.' }),
+    url: Flags.string({ description: 'Public URL of the sign-in pages.' }),
+    'email-from': Flags.string({ description: 'Sender address of mails.' }),
+    'smtp-host': Flags.string({ description: 'SMTP host.' }),
+    'smtp-port': Flags.integer({ description: 'SMTP port.' }),
+    'smtp-user': Flags.string({ description: 'SMTP user.' }),
+    'smtp-password-file': Flags.string({ description: 'File with the SMTP password.' }),
     db: Flags.string({ description: 'postgres://…, or a path for SQLite.' }),
-    dir: Flags.string({ default: SERVICE_DIR, description: 'Where config.toml goes.' }),
-    'data-dir': Flags.string({ default: '/var/lib/authd', description: 'Where the database and the secret go.' }),
-    force: Flags.boolean({ description: 'Replace a configuration; the old one is kept beside it.' }),
+    dir: Flags.string({ default: SERVICE_DIR, description: 'Folder for config.toml.' }),
+    'data-dir': Flags.string({ default: '/var/lib/authd', description: 'Folder for the database and the secret.' }),
+    force: Flags.boolean({ description: 'Replace an existing configuration. A copy is kept.' }),
     ...dryRunFlag,
   },
   async run({ flags, out }) {

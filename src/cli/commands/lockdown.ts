@@ -6,21 +6,21 @@ import { dryRunFlag, operation, reasonFlag } from '../command.ts'
 import { confirmName } from '../output/confirm.ts'
 
 export default operation({
-  description: 'off puts sign-ups and mails back as they were; ended sessions stay ended, and the new key stays.',
+  description: 'off restores registration and mail. Ended sessions and the new signing key stay.',
   examples: ['authd lockdown on --reason "mailbox of an admin taken over"', 'authd lockdown off'],
   args: {
-    state: Args.string({ options: ['on', 'off', 'status'], default: 'status', description: 'What to do.' }),
+    state: Args.string({ options: ['on', 'off', 'status'], default: 'status', description: 'Action.' }),
   },
   flags: {
-    'keep-sessions': Flags.boolean({ description: 'Leave people signed in.' }),
-    confirm: Flags.string({ description: 'With on: the word lockdown.' }),
+    'keep-sessions': Flags.boolean({ description: 'Do not end sessions.' }),
+    confirm: Flags.string({ description: 'With on: the word lockdown, to confirm.' }),
     ...reasonFlag,
     ...dryRunFlag,
   },
   async run(deps, { args, flags, out, actor }) {
     if (args.state === 'on') {
       const reason = flags.reason === undefined ? '' : ` --reason ${JSON.stringify(flags.reason)}`
-      const question = 'This signs everybody out, and nobody new gets in.'
+      const question = 'This signs out all users and closes registration.'
       await confirmName(flags, { question, name: 'lockdown', again: `authd lockdown on${reason}` })
     }
     if (args.state === 'status') {
@@ -37,9 +37,9 @@ export default operation({
       const isDry = flags['dry-run']
       const resource = { active: !isDry, ended_sessions: done.endedSessions, new_key: done.newKey ?? null }
       out.object({ ...resource, ...(isDry && { dry_run: true }) }, [
-        `${isDry ? 'would: ' : ''}Lockdown: ended ${done.endedSessions} sessions, sign-ups closed, mails paused.`,
+        `${isDry ? 'would: ' : ''}Lockdown: ended ${done.endedSessions} sessions, closed registration, paused mail.`,
         done.newKey === undefined
-          ? 'Tokens are signed with tokens.hs256_secret: change it in the configuration and restart.'
+          ? 'Tokens are signed with tokens.hs256_secret. Change it in the configuration and restart authd.'
           : 'Access tokens already issued stay valid until they expire where apps verify offline.',
         'Back: authd lockdown off',
       ])

@@ -12,16 +12,19 @@ export default command({
   args: {
     what: Args.string({
       options: ['dashboard', 'alerts'],
-      description: 'The dashboard for Grafana, or the alert rules for Prometheus, instead of the numbers.',
+      description: 'Print the dashboard for Grafana or the alert rules for Prometheus instead.',
     }),
   },
-  flags: { url: Flags.string({ description: 'Where it listens; by default as configured.' }) },
+  flags: { url: Flags.string({ description: 'Address of the daemon. Defaults to the configured one.' }) },
   async run({ args, flags, out, loadConfig }) {
     if (args.what === 'alerts') return out.text((await import('../../platform/monitoring/alerts.ts')).alertRules())
     if (args.what === 'dashboard') return out.text((await import('../../platform/monitoring/dashboard.ts')).dashboard())
     const { config } = await loadConfig()
     const answer = await fetchMetrics(config, { url: flags.url })
     if ('text' in answer) return out.text(answer.text)
-    throw new AuthdError('UNAVAILABLE', { message: `No numbers: ${answer.why}.`, suggestions: ['authd healthcheck'] })
+    throw new AuthdError('UNAVAILABLE', {
+      message: `Metrics are not available: ${answer.why}.`,
+      suggestions: ['authd healthcheck'],
+    })
   },
 })

@@ -11,11 +11,11 @@ Without a configuration it starts in development mode, as with --dev: on this ma
 ./authd-data and mails in the terminal.`,
   examples: ['authd serve --dev', 'authd serve --config /etc/authd/config.toml'],
   flags: {
-    dev: Flags.boolean({ description: 'Development mode: no configuration, on this machine only.' }),
-    listen: Flags.string({ description: 'HOST:PORT in place of server.host and server.port.' }),
-    migrate: Flags.boolean({ allowNo: true, description: 'In place of database.auto_migrate.' }),
-    'log-level': Flags.string({ options: ['debug', 'info', 'warn', 'error'], description: 'In place of log.level.' }),
-    'log-format': Flags.string({ options: ['json', 'pretty'], description: 'In place of log.format.' }),
+    dev: Flags.boolean({ description: 'Development mode: no configuration, local connections only.' }),
+    listen: Flags.string({ description: 'HOST:PORT. Overrides server.host and server.port.' }),
+    migrate: Flags.boolean({ allowNo: true, description: 'Overrides database.auto_migrate.' }),
+    'log-level': Flags.string({ options: ['debug', 'info', 'warn', 'error'], description: 'Overrides log.level.' }),
+    'log-format': Flags.string({ options: ['json', 'pretty'], description: 'Overrides log.format.' }),
   },
   async run({ flags, takeSignals }) {
     takeSignals()

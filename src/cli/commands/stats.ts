@@ -46,8 +46,8 @@ export default operation({
     'authd stats --since 90d --plain --header > authd.tsv',
   ],
   flags: {
-    since: Flags.string({ default: '30d', description: 'Whole days from then on, with today: 7d, 2026-11-01.' }),
-    by: Flags.string({ options: ['day', 'method'], default: 'day', description: 'What a row is.' }),
+    since: Flags.string({ default: '30d', description: 'First day: 7d, 2026-11-01.' }),
+    by: Flags.string({ options: ['day', 'method'], default: 'day', description: 'One row per day or per method.' }),
   },
   async run(deps, { flags, out }) {
     const since = parseTime(flags.since, 'since')
@@ -65,7 +65,8 @@ export default operation({
     }
     const value = { ...period, days, total: totalOf(days) }
     out.figures(value, { rows: days, columns: DAY_COLUMNS }, [...title, ...dayTable(days)])
-    if (days.some(({ mails_sent }) => mails_sent === null)) out.hint('Mails are kept 30 days, and counted as long.')
+    if (days.some(({ mails_sent }) => mails_sent === null))
+      out.hint('Mails are deleted after 30 days, so older days have no mail count.')
   },
 })
 

@@ -11,7 +11,7 @@ const SECOND = 1000
 
 export default operation({
   examples: ['authd status', 'authd status --json'],
-  flags: { url: Flags.string({ description: 'Where it listens; by default as configured.' }) },
+  flags: { url: Flags.string({ description: 'Address of the daemon. Defaults to the configured one.' }) },
   async run(deps, { flags, out }) {
     const config = deps.config.current()
     const address = flags.url ?? listeningAt(config.server)

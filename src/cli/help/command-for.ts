@@ -51,7 +51,7 @@ export function commandFor(words: string[]): FoundCommand | undefined {
   }
 }
 
-/** Where the words stand that are no flag and no value of one. */
+/** Positions of the words that are neither a flag nor the value of a flag. */
 function namesIn(words: string[]): number[] {
   const found: number[] = []
   for (let index = 0; index < words.length && words[index] !== '--'; index += 1) {

@@ -28,7 +28,7 @@ export async function confirmName(
 async function ask(flags: GlobalFlags, question: string, again: string): Promise<string> {
   if (flags['no-input'] || !process.stdin.isTTY || !process.stderr.isTTY) {
     throw new AuthdError('USAGE', {
-      message: 'This needs a confirmation, but there is no terminal to ask on.',
+      message: 'This command asks for confirmation, but no terminal is attached.',
       suggestions: [again],
     })
   }

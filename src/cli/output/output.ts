@@ -66,7 +66,7 @@ export class Output {
     const headers = cells.map(({ header }) => header)
     const shown = rows.map((row) => cells.map((column) => this.#cell(column, row)))
     this.#lines(this.#terminal.renderTable(headers, shown, this.#stdout.columns ?? 80))
-    if (rows.length === 0) this.hint('Nothing to show.')
+    if (rows.length === 0) this.hint('No results.')
     else if (nextCursor !== null)
       this.hint(`Showing ${rows.length} of ${total ?? 'more'}. More: --cursor ${nextCursor}`)
   }
@@ -153,7 +153,7 @@ export class Output {
     const unknown = this.#fieldNames().find((name) => !(name in value))
     if (unknown !== undefined) {
       const names = Object.keys(value).join(',')
-      throw new AuthdError('USAGE', { message: `--fields: there is no "${unknown}". There are ${names}.` })
+      throw new AuthdError('USAGE', { message: `--fields: unknown field "${unknown}". Available: ${names}.` })
     }
     return Object.fromEntries(
       this.#fieldNames().map((name) => [name, (value as Record<string, unknown>)[name] ?? null]),

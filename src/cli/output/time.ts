@@ -30,7 +30,7 @@ export function parseTime(text: string, flag: string): number {
   const at = named[text] ?? (duration === undefined ? parseDate(text) : now - duration)
   if (at !== undefined && !Number.isNaN(at)) return at
   throw new AuthdError('USAGE', {
-    message: `--${flag}: "${text}" is no time. Write 15m, 24h, 7d, 2026-11-23, 2026-11-23T10:00:00Z, now, today or yesterday.`,
+    message: `--${flag}: "${text}" is not a time. Use 15m, 24h, 7d, 2026-11-23, 2026-11-23T10:00:00Z, now, today or yesterday.`,
   })
 }
 
@@ -38,14 +38,14 @@ export function parseTime(text: string, flag: string): number {
 export function parseExpiry(text: string, flag: string): number {
   const duration = parseDuration(text)
   if (duration !== undefined && duration > 0) return systemClock.now() + duration
-  throw new AuthdError('USAGE', { message: `--${flag}: "${text}" is no duration. Write 24h, 30d or 12w.` })
+  throw new AuthdError('USAGE', { message: `--${flag}: "${text}" is not a duration. Use 24h, 30d or 12w.` })
 }
 
 /** A duration in milliseconds, up to `most`. */
 export function parseSpan(text: string, flag: string, { most }: { most: string }): number {
   const duration = parseDuration(text)
   if (duration !== undefined && duration > 0 && duration <= (parseDuration(most) ?? 0)) return duration
-  throw new AuthdError('USAGE', { message: `--${flag}: "${text}" is no duration up to ${most}. Write 15m or 2h.` })
+  throw new AuthdError('USAGE', { message: `--${flag}: "${text}" is not a duration up to ${most}. Use 15m or 2h.` })
 }
 
 function parseDate(text: string): number | undefined {

@@ -56,7 +56,7 @@ export function refuseForeignUnit(name: string, root: string): void {
   )
   if (foreign === undefined) return
   throw new AuthdError('FAILED', {
-    message: `${foreign} is there already and was not made by authd: another program has a service called ${name}. Nothing was written.`,
+    message: `${foreign} already exists and was not created by authd. Another program has a service named ${name}. Nothing was written.`,
     suggestions: [`authd service install --name ${name}-server`],
   })
 }

@@ -7,14 +7,14 @@ const NAME = /^[a-z][a-z0-9_-]{0,30}$/
 async function parseName(text: string): Promise<string> {
   if (NAME.test(text)) return text
   throw new AuthdError('USAGE', {
-    message: `"${text}" is no name: lower-case letters, digits, - and _, such as authd-2.`,
+    message: `"${text}" is not a service name. Use lower-case letters, digits, - and _, such as authd-2.`,
   })
 }
 
 export const serviceFlags = {
-  name: Flags.string({ default: 'authd', parse: parseName, description: 'What the service is called.' }),
-  user: Flags.string({ parse: parseName, description: 'As whom it runs; by default the same name.' }),
-  root: Flags.string({ default: '/', description: 'Below this folder, for an image; nothing is called then.' }),
+  name: Flags.string({ default: 'authd', parse: parseName, description: 'Name of the service.' }),
+  user: Flags.string({ parse: parseName, description: 'System user that runs it. Defaults to the name.' }),
+  root: Flags.string({ default: '/', description: 'Write below this folder, for an image. Nothing is started.' }),
 }
 
 /** What the unit starts: the built file itself, or bin/authd.js of the source. */

@@ -31,7 +31,7 @@ export async function act(deps: Deps, operator: Operator, action: Action): Promi
 const ACTS: Record<Action['kind'], (deps: Deps, operator: Operator, target: string) => Promise<string[]>> = {
   async revoke(deps, { actor, reason }, id) {
     const ended = await revokeByOperator(deps, actor(reason), { ids: [id] })
-    if (ended.length === 0) return ['That session had ended already.']
+    if (ended.length === 0) return ['That session has already ended.']
     const ttl = formatDuration(deps.config.current().tokens.accessTtl)
     return ['Session ended.', `Access tokens already issued stay valid up to ${ttl} where apps verify offline.`]
   },
@@ -57,6 +57,6 @@ const ACTS: Record<Action['kind'], (deps: Deps, operator: Operator, target: stri
 
   async remove_rule(deps, { actor, reason }, id) {
     const removed = await removeIpFilters(deps, actor(reason), [id])
-    return removed.map(({ cidr }) => `Took the rule for ${cidr} away.`)
+    return removed.map(({ cidr }) => `Removed the rule for ${cidr}.`)
   },
 }

@@ -5,7 +5,7 @@ export interface Moment {
   counters: Readonly<Record<string, number>>
 }
 
-/** What counters were, look by look. They never go back here: whoever starts anew counts on. */
+/** Counter values by sample. A restart of the daemon does not make them smaller. */
 export interface History {
   moments: Moment[]
   /** As it was read last. */
@@ -28,13 +28,13 @@ export function remember(history: History, read: Moment, keepMs: number): Histor
   return { moments: moments.slice(Math.max(0, first - 1)), last: read }
 }
 
-/** By how much a counter has grown in the last so many milliseconds, or since the first look. */
+/** Growth of a counter within the last `ms` milliseconds, or since the first sample. */
 export function growth({ moments }: History, name: string, windowMs: number): number {
   const end = moments.at(-1)
   return end ? (end.counters[name] ?? 0) - (valueAt(moments, name, end.at - windowMs) ?? firstOf(moments, name)) : 0
 }
 
-/** Per second, in so many slices of the time; null before the first look. */
+/** Rate per second for each slice of the time; null before the first sample. */
 export function rates(
   { moments }: History,
   name: string,

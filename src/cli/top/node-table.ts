@@ -12,7 +12,7 @@ export interface OwnNode {
   cpu: string
 }
 
-/** On PostgreSQL whoever says that it runs; else the daemon on this machine. */
+/** On PostgreSQL every node that reports; with SQLite the daemon on this machine. */
 export function nodeTable(nodes: SeenNode[], own: OwnNode | null, now: number): Table {
   const announced = nodes.map((node) => {
     const isOwn =
@@ -34,7 +34,7 @@ export function nodeTable(nodes: SeenNode[], own: OwnNode | null, now: number): 
       { header: 'ADDRESS', least: 22, share: 1 },
     ],
     rows: nodes.length > 0 ? announced : alone,
-    empty: 'No daemon runs.',
+    empty: 'No running daemon.',
   }
 }
 

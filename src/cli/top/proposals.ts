@@ -1,7 +1,7 @@
 import { shellWord } from '../shell-word.ts'
 import type { Proposal, Row } from '../tui/view.ts'
 
-/** A block by one key is for a day: whoever wants it longer writes why. */
+/** A block by one key lasts one day. `ipfilter add` makes longer ones, with a reason. */
 export const BLOCK_FOR = '24h'
 /** Of a rule, unless --reason says better. */
 export const RULE_REASON = 'seen in authd top'
@@ -20,15 +20,15 @@ export function proposalsFor(
   const { session, ip, email, rule } = about
   const unlock: Proposal | undefined = rule
     ? {
-        question: `Take away the rule for ${rule.cidr}?`,
+        question: `Remove the rule for ${rule.cidr}?`,
         about: [],
         command: `authd ipfilter remove ${rule.id}${because}`,
         action: { kind: 'remove_rule', target: rule.id },
       }
     : email
       ? {
-          question: `Lift what wrong codes have braked for ${email}?`,
-          about: ['What was counted against their mailbox is forgotten, too.'],
+          question: `Unlock ${email}?`,
+          about: ['The limits counted for their mailbox are reset too.'],
           command: `authd users unlock${because} ${operand(email)}`,
           action: { kind: 'unlock', target: email },
         }
@@ -37,7 +37,7 @@ export function proposalsFor(
     ...(session && {
       r: {
         question: `End the session${email ? ` of ${email}` : ''}?`,
-        about: ['It is refused from the next request on, and its owner gets a mail.'],
+        about: ['The next request with it is rejected. The user gets a mail.'],
         command: `authd sessions revoke ${shellWord(session)}${because}`,
         action: { kind: 'revoke' as const, target: session },
       },
@@ -45,7 +45,7 @@ export function proposalsFor(
     ...(ip && {
       b: {
         question: `Block ${ip} for ${BLOCK_FOR}?`,
-        about: ['Sessions from there end. Behind a shared address it hits everybody there.'],
+        about: ['Sessions from this network end. Every user behind a shared address is blocked.'],
         command: blockCommand(ip, reason ?? RULE_REASON),
         action: { kind: 'block' as const, target: ip },
       },
@@ -58,7 +58,7 @@ export function blockCommand(ip: string, reason: string): string {
   return `authd ipfilter add ${shellWord(ip)} --expires ${BLOCK_FOR} --reason ${shellWord(reason)}`
 }
 
-/** The last word of a command. A name that begins with a dash is no flag. */
+/** The last argument of a command. A name that begins with a dash is not a flag. */
 function operand(text: string): string {
   return text.startsWith('-') ? `-- ${shellWord(text)}` : shellWord(text)
 }

@@ -47,7 +47,7 @@ export async function runTop(
     isOver = true
     rest.abort()
   })
-  // Whoever waits for it does so below; until then nobody may be told that nobody does.
+  // Awaited below. Until then Node must not report an unhandled rejection.
   ended.catch(() => {})
   try {
     while (!isOver) {

@@ -13,9 +13,9 @@ export interface Scrape {
   counters: Record<string, number>
 }
 
-/** Whoever looks is not what is looked at. */
+/** Requests of the live view itself are not counted. */
 const OWN_PATHS = new Set(['/metrics', '/health', '/readiness', '/liveness'])
-/** The timer that measures the loop has this period, which is no lag. */
+/** The timer that measures the loop has this period, which is not lag. */
 const LOOP_TIMER_MS = 10
 
 const DURATION = 'http_request_duration_seconds'

@@ -71,7 +71,7 @@ export function snapshotLines(snapshot: Snapshot, seen: Seen): string[] {
       ['process', requests === null ? null : size],
       ['sign-ins', `in 24 h ${some(snapshot.sign_ins_24h)}, failed ${some(snapshot.sign_ins_failed_24h)}`],
       ['sessions', some(snapshot.active_sessions)],
-      ['held up', `${some(snapshot.lockouts)} by wrong codes, ${some(snapshot.ip_filters)} network rules`],
+      ['lockouts', `${some(snapshot.lockouts)} factors, ${some(snapshot.ip_filters)} network rules`],
       ['mail', mails],
       ['database', `answers in ${some(snapshot.database_ms, showMs)}${wal}`],
     ]),

@@ -42,7 +42,7 @@ export function eventTable(events: EventResource[], reason: Reason): Table {
         proposals: proposalsFor({ session: event.session_id, ip: event.ip, email: event.email }, reason),
       }
     }),
-    empty: 'Nothing has happened yet.',
+    empty: 'No events yet.',
   }
 }
 
@@ -72,11 +72,11 @@ export function sessionTable(sessions: SessionResource[], reason: Reason): Table
       details: detailsOf(session),
       proposals: proposalsFor({ session: session.id, ip: session.ip, email: session.email }, reason),
     })),
-    empty: 'Nobody is signed in.',
+    empty: 'No active sessions.',
   }
 }
 
-/** Who is held up by wrong codes first: they may be waiting for help. */
+/** Lockouts first: those users may be waiting for help. */
 export function blockedTable(lockouts: Lockout[], rules: IpFilterResource[], reason: Reason): Table {
   const locked = lockouts.map((lockout) => {
     const { kind, email, failures, state, until } = lockout
@@ -111,7 +111,7 @@ export function blockedTable(lockouts: Lockout[], rules: IpFilterResource[], rea
       { header: 'BY', least: 12, share: 1 },
     ],
     rows: [...locked, ...ruled],
-    empty: 'Nobody is locked, no network is blocked or allowed.',
+    empty: 'No lockouts and no IP filter rules.',
   }
 }
 

@@ -38,8 +38,8 @@ export function viewOf(seen: Seen, shown: Shown): View {
 
 export function noticesOf({ daemon, scrape, why, address, databaseError }: Seen): string[] {
   const notices: string[] = []
-  if (!daemon) notices.push(`No daemon at ${address}: this is what the database knows.`)
-  else if (!scrape) notices.push(`No requests and latency: ${why}.`)
+  if (!daemon) notices.push(`No daemon answers at ${address}. Showing data from the database only.`)
+  else if (!scrape) notices.push(`Requests and latency are not available: ${why}.`)
   if (databaseError !== '') notices.push(`The database does not answer: ${databaseError}`)
   return notices
 }

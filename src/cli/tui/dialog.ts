@@ -10,22 +10,22 @@ const NAME = 14
 const WIDEST = 100
 
 const HELP = [
-  '1 to 5, left, right     the tabs',
-  'up down, j k, PgUp PgDn choose a row; the first line follows what is new',
-  'enter                   everything about the row',
-  '/                       only rows in which a text occurs; esc: all again',
+  '1 to 5, left, right     change the tab',
+  'up down, j k, PgUp PgDn choose a row; the first row follows new rows',
+  'enter                   details of the row',
+  '/                       show only rows that contain a text; esc: show all',
   '',
   'r  end the session of the row          authd sessions revoke',
   'b  block its address for 24 hours      authd ipfilter add',
-  'u  lift a lock                         authd users unlock',
-  '   or take a rule away                 authd ipfilter remove',
-  '   Each asks first, and shows the command that does the same.',
+  'u  unlock a user                       authd users unlock',
+  '   or remove a rule                    authd ipfilter remove',
+  '   Each asks first and shows the same action as a command.',
   '',
-  't  the time of curves, p50, p99 and 5xx: 1 minute, 5 minutes, 1 hour',
-  '   A rate is that at the right end of its curve.',
-  'p  pause: nothing is looked at         q  quit',
+  't  time range of charts, p50, p99 and 5xx: 1 minute, 5 minutes, 1 hour',
+  '   The number beside a chart is its newest value.',
+  'p  pause updates                       q  quit',
   '',
-  'Requests, latency, memory: of the daemon on this machine. The rest: of all.',
+  'Requests, latency and memory are of the daemon on this machine.',
 ]
 
 /** What is in place of the table: the details of a row, a question, how it ended, the keys. */
@@ -76,7 +76,7 @@ function proposalLines({ question, about, command }: Proposal, width: number): L
     ...wrap(question, width).map(strong),
     ...about.flatMap((text) => wrap(text, width)).map((text) => ({ text })),
     { text: '' },
-    { text: 'The same by hand:' },
+    { text: 'The same as a command:' },
     ...wrap(command, width - 2).map((text) => ({ text: `  ${text}` })),
     { text: '' },
   ]

@@ -131,7 +131,7 @@ function pressInTable(ui: Ui, { text, name }: Press, { rows, page }: { rows: rea
     tab === undefined ? { ui } : { ui: { ...ui, tab, selected: null, filter: '' } }
   const turn = (by: number) => open(TABS[(TABS.indexOf(ui.tab) + by + TABS.length) % TABS.length])
   const actKey = ACT_KEYS.find((known) => known === text)
-  if (actKey) return { ui: row ? propose(ui, row, actKey) : { ...ui, message: 'There is no row here.' } }
+  if (actKey) return { ui: row ? propose(ui, row, actKey) : { ...ui, message: 'No row is selected.' } }
   if (/^[1-5]$/.test(text)) return open(TABS[Number(text) - 1])
   if (name === 'down' || text === 'j') return select(at + 1)
   if (name === 'up' || text === 'k') return select(at - 1)

@@ -102,7 +102,7 @@ function Rows(props: { table: Table | undefined; ui: Ui; columns: number; page: 
   const names = table.columns.map(({ header }) => header)
   const at = indexOfSelected(rows, ui.selected)
   const first = Math.max(0, Math.min(at - Math.floor(page / 2), rows.length - page))
-  const none = ui.filter === '' ? table.empty : `Nothing here says "${ui.filter}". Esc shows all.`
+  const none = ui.filter === '' ? table.empty : `No row matches "${ui.filter}". Press Esc to show all.`
   return h(
     Box,
     { flexDirection: 'column' },

@@ -46,7 +46,7 @@ export interface Figure {
 export interface Table {
   columns: { header: string; least: number; share: number }[]
   rows: Row[]
-  /** Said where there are no rows. */
+  /** Shown for an empty table. */
   empty: string
 }
 
@@ -82,7 +82,7 @@ export interface Outcome {
   lines: string[]
 }
 
-/** What is looked at: whoever looks needs to know. */
+/** What the screen shows. */
 export interface Choice {
   tab: Tab
   windowMs: number

@@ -9,7 +9,7 @@ export function clean(text: string): string {
   return text.replace(UNSEEN, ' ')
 }
 
-/** Exactly this many cells: padded with spaces, or cut with an ellipsis. */
+/** Text of exactly `width` cells: padded with spaces or cut with an ellipsis. */
 export function fitTo(text: string, width: number): string {
   const seen = cliTruncate(clean(text), width)
   return seen + ' '.repeat(Math.max(0, width - stringWidth(seen)))

@@ -48,7 +48,7 @@ export async function beginEmailChange(
       const user = await holdFresh(deps, trx, session)
       if (user instanceof AuthdError) return user
       if (user.email !== address.canonical) return undefined
-      return new AuthdError('CONFLICT', { message: 'This is your address already.' })
+      return new AuthdError('CONFLICT', { message: 'This is already your address.' })
     },
   })
 }

@@ -68,8 +68,7 @@ function namesIn(folder: string, mayBeMissing: boolean): Omit<OverrideFiles, 'fi
     const code = error instanceof Error && 'code' in error ? error.code : undefined
     if (code === 'ENOENT' && mayBeMissing) return none
     const suggestion = 'Make the folder, or take the key out of the configuration'
-    if (code === 'ENOENT')
-      return { ...none, problems: [{ path: folder, message: 'there is no such folder', suggestion }] }
+    if (code === 'ENOENT') return { ...none, problems: [{ path: folder, message: 'does not exist', suggestion }] }
     const fault = { path: folder, message: `cannot be read: ${reasonOf(error)}` }
     // Nobody has named it, and it may well not be there: no reason to refuse a start.
     return code === 'EACCES' && mayBeMissing ? { ...none, warnings: [fault] } : { ...none, problems: [fault] }
@@ -78,5 +77,8 @@ function namesIn(folder: string, mayBeMissing: boolean): Omit<OverrideFiles, 'fi
 
 function reasonOf(error: unknown): string {
   const code = error instanceof Error && 'code' in error ? String(error.code) : ''
-  return { EACCES: 'this user may not', EISDIR: 'it is a folder', ENOTDIR: 'it is no folder' }[code] ?? String(error)
+  return (
+    { EACCES: 'this user has no permission', EISDIR: 'it is a folder', ENOTDIR: 'it is not a folder' }[code] ??
+    String(error)
+  )
 }

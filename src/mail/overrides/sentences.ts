@@ -21,12 +21,12 @@ function parse({ path, text }: OverrideFile): { value: object } | TextProblem {
   try {
     const value: unknown = JSON.parse(text)
     if (typeof value === 'object' && value !== null && !Array.isArray(value)) return { value }
-    return { path, line: 1, message: 'is no JSON object', suggestion: 'Write {"mail.signin.button": "Sign in"}' }
+    return { path, line: 1, message: 'is not a JSON object', suggestion: 'Write {"mail.signin.button": "Sign in"}' }
   } catch (error) {
     const message = error instanceof Error ? error.message : String(error)
     const [, position] = /at position (\d+)/.exec(message) ?? []
     const line = position === undefined ? undefined : text.slice(0, Number(position)).split('\n').length
-    return { path, line, message: `is no JSON: ${message.replace(/ in JSON at position.*$| at position.*$/s, '')}` }
+    return { path, line, message: `is not JSON: ${message.replace(/ in JSON at position.*$| at position.*$/s, '')}` }
   }
 }
 
@@ -39,7 +39,7 @@ function faultOf(
   const original = Object.hasOwn(own, key) ? own[key] : undefined
   if (original === undefined) {
     const near = closest(key, Object.keys(own))
-    return { message: `there is no sentence "${key}"`, suggestion: near && `Did you mean "${near}"?` }
+    return { message: `unknown text "${key}"`, suggestion: near && `Did you mean "${near}"?` }
   }
   if (!isSentence(sentence) || typeof sentence !== typeof original) {
     const shape = JSON.stringify(original)
@@ -83,7 +83,7 @@ function faultOfTag(key: string, sentence: Sentence) {
     new Intl.DateTimeFormat(String(sentence))
     return undefined
   } catch {
-    return { message: '"dates" is no language tag', suggestion: 'Write one such as "en-GB"' }
+    return { message: '"dates" is not a language tag', suggestion: 'Write one such as "en-GB"' }
   }
 }
 

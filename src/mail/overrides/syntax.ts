@@ -127,7 +127,7 @@ function faultOfCall({ path, params }: Node, sentences: Sentences): Fault | unde
   const key = helper === 't' && first?.type === 'StringLiteral' ? String(first.value) : undefined
   if (key === undefined || Object.hasOwn(sentences, key)) return undefined
   const near = closest(key, Object.keys(sentences))
-  return { message: `there is no sentence "${key}"`, suggestion: near && `Did you mean "${near}"?` }
+  return { message: `unknown text "${key}"`, suggestion: near && `Did you mean "${near}"?` }
 }
 
 function faultOfPath({ parts = [], data, original }: Node, names: readonly string[]): Fault | undefined {

@@ -115,9 +115,9 @@ export const ROWS: readonly { title: string; panels: Panel[] }[] = [
         series: [{ expr: rate(of('ip_filter_hits_total'), 'scope'), legend: '{{scope}}' }],
       },
       {
-        title: 'Factors braked',
+        title: 'Factor lockouts',
         unit: 'reqps',
-        series: [{ expr: rate(of('account_lockouts_total')), legend: 'braked' }],
+        series: [{ expr: rate(of('account_lockouts_total')), legend: 'locked' }],
       },
       {
         title: 'Sessions ended',

@@ -23,7 +23,7 @@ export const METRICS = {
   ip_filter_hits_total: { type: 'counter', help: 'Requests refused by the IP filter.', labels: ['scope'] },
   account_lockouts_total: {
     type: 'counter',
-    help: 'Times that wrong codes braked a factor or switched it off.',
+    help: 'Number of times that wrong codes locked a factor.',
     labels: [],
   },
   http_request_duration_seconds: {

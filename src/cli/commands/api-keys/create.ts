@@ -11,15 +11,15 @@ export default operation({
     'authd api-keys create --name dashboard --role viewer --ip 10.0.0.0/8',
   ],
   flags: {
-    name: Flags.string({ required: true, description: 'What it is for.' }),
+    name: Flags.string({ required: true, description: 'Description.' }),
     scope: Flags.string({
       multiple: true,
       options: [...SCOPES],
-      description: 'What it may do; repeatable.',
+      description: 'What the key may do. Repeatable.',
     }),
-    role: Flags.string({ options: Object.keys(ROLES), description: 'A set of scopes by what its holder does.' }),
-    ip: Flags.string({ description: 'The only address or network it counts from.' }),
-    expires: Flags.string({ description: 'After so long: 90d. Without it, when you revoke it.' }),
+    role: Flags.string({ options: Object.keys(ROLES), description: 'A named set of scopes.' }),
+    ip: Flags.string({ description: 'The only IP address or network that may use the key.' }),
+    expires: Flags.string({ description: 'Lifetime: 90d. Defaults to no expiry.' }),
     ...reasonFlag,
   },
   async run(deps, { flags, out, actor }) {
@@ -28,13 +28,13 @@ export default operation({
     const scopes = [...new Set([...role, ...((flags.scope ?? []) as Scope[])])]
     if (scopes.length === 0) {
       throw new AuthdError('USAGE', {
-        message: 'what may the key do? Give --scope or --role',
+        message: 'no scope given. Use --scope or --role.',
         suggestions: [`authd api-keys create --name ${flags.name} --role viewer`],
       })
     }
     const input = { name: flags.name, scopes, expiresAt, network: flags.ip ?? null }
     const { key, token } = await createApiKey(deps, actor, input)
     out.object({ ...presentApiKey(key), secret: token, changed: true }, [token])
-    out.hint(`Made ${key.id}. Copy the key now: it cannot be shown again.`)
+    out.hint(`Created ${key.id}. Copy the key now: it cannot be shown again.`)
   },
 })

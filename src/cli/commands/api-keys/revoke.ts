@@ -5,11 +5,11 @@ import { dryRunFlag, operation, reasonFlag } from '../../command.ts'
 
 export default operation({
   examples: ['authd api-keys revoke key_01m88jw08vedqtrgrr9eqkmg57'],
-  args: { id: Args.string({ required: true, description: 'Its id, from api-keys list.' }) },
+  args: { id: Args.string({ required: true, description: 'Key id, from api-keys list.' }) },
   flags: { ...reasonFlag, ...dryRunFlag },
   async run(deps, { args, out, actor }) {
     const { key, isChanged } = await endApiKey(deps, actor, args.id)
-    const text = isChanged ? `Revoked ${key.id} (${key.name})` : `${key.id} was revoked already`
+    const text = isChanged ? `Revoked ${key.id} (${key.name})` : `${key.id} is already revoked`
     out.changes([{ resource: presentApiKey(key), isChanged, text }])
   },
 })

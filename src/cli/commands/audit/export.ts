@@ -15,8 +15,8 @@ export default operation({
     'authd audit export --format csv --user ada@example.com > ada.csv',
   ],
   flags: {
-    format: Flags.string({ options: Object.keys(AUDIT_FORMATS), default: 'jsonl', description: 'How.' }),
-    output: Flags.string({ char: 'o', description: 'A new file, readable by you alone; without it, stdout.' }),
+    format: Flags.string({ options: Object.keys(AUDIT_FORMATS), default: 'jsonl', description: 'File format.' }),
+    output: Flags.string({ char: 'o', description: 'Write to this new file instead of stdout. Only you can read it.' }),
     ...auditFlags,
   },
   async run(deps, { flags, out }) {

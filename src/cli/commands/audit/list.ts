@@ -22,9 +22,9 @@ export default operation({
   ],
   flags: {
     ...auditFlags,
-    limit: Flags.integer({ default: 50, min: 1, max: 1000, description: 'How many at most.' }),
-    cursor: Flags.integer({ min: 1, description: 'Go on where the last list ended.' }),
-    reverse: Flags.boolean({ description: 'The oldest of them first.' }),
+    limit: Flags.integer({ default: 50, min: 1, max: 1000, description: 'Maximum number of results.' }),
+    cursor: Flags.integer({ min: 1, description: 'Continue after the last list.' }),
+    reverse: Flags.boolean({ description: 'Oldest first.' }),
   },
   async run(deps, { flags, out }) {
     const pagination = { limit: flags.limit, before: flags.cursor, within: Number.POSITIVE_INFINITY }

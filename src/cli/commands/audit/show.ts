@@ -6,7 +6,7 @@ import { operation } from '../../command.ts'
 
 export default operation({
   examples: ['authd audit show evt_01m88jw08vedqtrgrr9eqkmg57'],
-  args: { id: Args.string({ required: true, description: 'Its id, from audit list.' }) },
+  args: { id: Args.string({ required: true, description: 'Event id, from audit list.' }) },
   async run(deps, { args, out }) {
     const found = await showAudit(deps, args.id)
     const event = presentEvent(found.event)

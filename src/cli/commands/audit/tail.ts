@@ -19,14 +19,14 @@ export default operation({
     'authd audit tail -f --cursor shipped.seq | ship-to-siem',
   ],
   flags: {
-    follow: Flags.boolean({ char: 'f', description: 'Go on with what happens.' }),
-    lines: Flags.integer({ char: 'n', default: 20, min: 0, max: 10_000, description: 'How many of the last.' }),
-    cursor: Flags.string({ description: 'A file that remembers where it ended: the next call goes on there.' }),
+    follow: Flags.boolean({ char: 'f', description: 'Keep printing new events.' }),
+    lines: Flags.integer({ char: 'n', default: 20, min: 0, max: 10_000, description: 'Number of last events.' }),
+    cursor: Flags.string({ description: 'File that stores the position. The next call continues there.' }),
     output: Flags.string({
       char: 'o',
       options: Object.keys(EVENT_STYLES),
       default: 'short',
-      description: 'short: a line an event; full: everything it holds below its line.',
+      description: 'short: one line per event. full: also every field below it.',
     }),
     ...auditFlags,
   },

@@ -7,7 +7,7 @@ import { readStdin } from '../../stdin.ts'
 
 export default command({
   examples: ['authd config check', 'authd config check ./config.toml --json'],
-  args: { file: Args.string({ description: 'Another file; - for stdin.' }) },
+  args: { file: Args.string({ description: 'Configuration file; - reads stdin.' }) },
   async run({ args, flags, out }) {
     const configPath = args.file ?? flags.config
     const stdin = configPath === '-' ? await readStdin() : undefined

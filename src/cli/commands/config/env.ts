@@ -3,7 +3,7 @@ import { listVariables } from '../../../config/reference.ts'
 import { command } from '../../command.ts'
 
 export default command({
-  flags: { 'set-only': Flags.boolean({ description: 'Only those that are set here.' }) },
+  flags: { 'set-only': Flags.boolean({ description: 'Only variables that are set.' }) },
   async run({ flags, out }) {
     const all = listVariables(process.env)
     const variables = flags['set-only'] ? all.filter((variable) => variable.isSet) : all

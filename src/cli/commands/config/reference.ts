@@ -7,7 +7,7 @@ import { command } from '../../command.ts'
 
 export default command({
   examples: ['authd config reference smtp.tls', 'authd config reference --json'],
-  args: { key: Args.string({ description: 'One key: smtp.host.' }) },
+  args: { key: Args.string({ description: 'Key to describe: smtp.host.' }) },
   async run({ args, out }) {
     if (args.key === undefined) return out.object(configJsonSchema(), [describeAllKeys().trimEnd()])
     const key = findKey(args.key)
@@ -20,7 +20,7 @@ export default command({
       KEYS.map((known) => known.key),
     )
     throw new AuthdError('USAGE', {
-      message: `no key "${args.key}"`,
+      message: `unknown key "${args.key}"`,
       suggestions: [nearest ? `authd config reference ${nearest}` : 'authd config reference'],
     })
   },

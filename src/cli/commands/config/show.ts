@@ -9,7 +9,7 @@ export default command({
   description: 'Secrets are hidden. Live settings of the database are included.',
   examples: ['authd config show --origin', 'authd config show --section smtp --json'],
   flags: {
-    origin: Flags.boolean({ description: 'Say where each value comes from.' }),
+    origin: Flags.boolean({ description: 'Show where each value comes from.' }),
     changed: Flags.boolean({ description: 'Show only values that differ from the default.' }),
     section: Flags.string({ description: 'Show only this section.' }),
   },
@@ -32,7 +32,7 @@ async function withSettings(
       return { config: deps.config.current(), sources: new Map([...sources, ...over]) }
     })
   } catch {
-    // Before the first start there is no database, and so there are no live settings.
+    // Before the first start the database does not exist, and neither do live settings.
     return { config, sources }
   }
 }

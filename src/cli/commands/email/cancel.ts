@@ -8,7 +8,7 @@ export default operation({
     'authd email cancel msg_06fb2m',
     'authd email queue --state pending --jsonl | jq -r .id | authd email cancel -',
   ],
-  args: { id: Args.string({ required: true, description: 'Their ids; - reads them from stdin.' }) },
+  args: { id: Args.string({ required: true, description: 'Ids; - reads them from stdin.' }) },
   takesMany: true,
   flags: { ...reasonFlag, ...dryRunFlag },
   async run(deps, { names, out, actor }) {
@@ -17,7 +17,7 @@ export default operation({
     const changes = cancelled.map(({ item, isChanged }) => ({
       resource: presentMail(item),
       isChanged,
-      text: isChanged ? `Cancelled ${item.id}` : `${item.id} was ${item.state} already`,
+      text: isChanged ? `Cancelled ${item.id}` : `${item.id} is already ${item.state}`,
     }))
     out.changes(changes)
   },

@@ -11,15 +11,15 @@ export default command({
     'authd email preview invitation --lang de --format html -o invitation.html',
     'authd email preview signin --format raw',
   ],
-  args: { template: Args.string({ required: true, description: 'The mail: signin, invitation, …' }) },
+  args: { template: Args.string({ required: true, description: 'Mail to show: signin, invitation, …' }) },
   flags: {
     lang: Flags.string({ default: 'en', description: 'Language of the mail.' }),
     format: Flags.string({
       options: ['html', 'text', 'raw'],
       default: 'text',
-      description: 'Which part, or all of it.',
+      description: 'Part to print, or raw for the whole mail.',
     }),
-    output: Flags.string({ char: 'o', description: 'A new file; without it, stdout.' }),
+    output: Flags.string({ char: 'o', description: 'Write to this new file instead of stdout.' }),
   },
   async run({ args, flags, out, loadConfig }) {
     const { config } = await loadConfig()
@@ -35,11 +35,11 @@ export default command({
     } finally {
       closeSync(file)
     }
-    out.hint(`The mail ${args.template} is in ${flags.output}.`)
+    out.hint(`Wrote ${flags.output}.`)
   },
 })
 
-/** Whoever looks at a mail asks about the template, not about the configuration. */
+/** A preview is about the template, so its errors are not configuration errors. */
 function asInputError(error: unknown): never {
   if (error instanceof AuthdError && error.code === 'CONFIG_INVALID') {
     throw new AuthdError('VALIDATION_ERROR', { message: error.message, suggestions: error.suggestions, cause: error })

@@ -19,9 +19,9 @@ const COLUMNS: Column<MailResource>[] = [
 export default operation({
   examples: ['authd email queue --state pending', 'authd email queue --state failed --json'],
   flags: {
-    state: Flags.string({ options: [...STATES], description: 'Only these.' }),
-    limit: Flags.integer({ default: 50, min: 1, max: 1000, description: 'How many at most.' }),
-    cursor: Flags.string({ description: 'Go on where the last list ended.' }),
+    state: Flags.string({ options: [...STATES], description: 'Only mails in this state.' }),
+    limit: Flags.integer({ default: 50, min: 1, max: 1000, description: 'Maximum number of results.' }),
+    cursor: Flags.string({ description: 'Continue after the last list.' }),
   },
   async run(deps, { flags, out }) {
     const state = STATES.find((known) => known === flags.state)

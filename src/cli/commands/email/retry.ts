@@ -6,10 +6,10 @@ import { dryRunFlag, operation, reasonFlag } from '../../command.ts'
 
 export default operation({
   examples: ['authd email retry msg_06fb2m', 'authd email retry --all-failed'],
-  args: { id: Args.string({ description: 'Their ids; - reads them from stdin.' }) },
+  args: { id: Args.string({ description: 'Ids; - reads them from stdin.' }) },
   takesMany: true,
   flags: {
-    'all-failed': Flags.boolean({ description: 'All that were given up and still hold.' }),
+    'all-failed': Flags.boolean({ description: 'All that failed and have not expired.' }),
     ...reasonFlag,
     ...dryRunFlag,
   },
@@ -26,6 +26,6 @@ export default operation({
       text: `${item.id} is due now`,
     }))
     out.changes(changes)
-    if (again.length === 0) out.hint('Nothing to send again.')
+    if (again.length === 0) out.hint('There is nothing to send again.')
   },
 })

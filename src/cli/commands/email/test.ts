@@ -9,24 +9,29 @@ import { testMail } from '../../mail-test.ts'
 
 export default operation({
   description:
-    'Exits with 69 where the mail server cannot be reached, 77 where it refuses the sign-in, 75 where it says "later" and 1 where it says no. What the DNS says changes no exit code.',
+    'Exit codes: 69 mail server unreachable, 77 authentication failed, 75 temporary failure, 1 rejected. DNS results do not change the exit code.',
   examples: [
     'authd email test you@example.com',
     'authd email test you@example.com --template invitation --lang de --transcript',
     'authd email test you@example.com --queue',
   ],
-  args: { to: Args.string({ required: true, description: 'Where to send it.' }) },
+  args: { to: Args.string({ required: true, description: 'E-mail address of the recipient.' }) },
   flags: {
     lang: Flags.string({ default: 'en', description: 'Language of the mail.' }),
-    template: Flags.string({ default: 'test', description: 'Another mail, with sample values: signin, invitation, …' }),
-    transcript: Flags.boolean({ description: 'The conversation with the mail server too, without passwords.' }),
-    queue: Flags.boolean({ description: 'Leave it to the daemon, as all other mails are.' }),
+    template: Flags.string({
+      default: 'test',
+      description: 'Send this mail with sample values: signin, invitation, …',
+    }),
+    transcript: Flags.boolean({ description: 'Print the SMTP conversation, without passwords.' }),
+    queue: Flags.boolean({ description: 'Put it in the queue of the daemon.' }),
   },
   async run(deps, { args, flags, out }) {
     const { lang, template } = flags
     const to = parseEmailAddress(args.to)?.canonical
     if (!to) {
-      throw new AuthdError('VALIDATION_ERROR', { message: `"${args.to}" is no e-mail address: write name@example.com` })
+      throw new AuthdError('VALIDATION_ERROR', {
+        message: `"${args.to}" is not an e-mail address. Use name@example.com.`,
+      })
     }
     if (flags.queue) {
       const id = await queueSampleMail(deps, { to, lang, ...sampleValues(template) })

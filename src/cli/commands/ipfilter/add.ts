@@ -12,7 +12,7 @@ export default operation({
     'authd ipfilter add 198.51.100.0/24 --allow --scope admin --reason office',
   ],
   args: {
-    cidr: Args.string({ required: true, description: 'Addresses or networks; - reads them from stdin.' }),
+    cidr: Args.string({ required: true, description: 'IP addresses or networks; - reads them from stdin.' }),
   },
   takesMany: true,
   flags: { ...ruleFlags, ...dryRunFlag },
@@ -21,7 +21,7 @@ export default operation({
     const again = `authd ipfilter add ${names.join(' ')}`
     if (reason === undefined) {
       throw new AuthdError('USAGE', {
-        message: '--reason is missing. Say why, for those who find the rule later.',
+        message: '--reason is missing. Use it to say why the rule exists.',
         suggestions: [`${again} --reason "…"`],
       })
     }

@@ -11,9 +11,12 @@ export default operation({
   args: { ip: Args.string({ required: true, description: 'Addresses; - reads them from stdin.' }) },
   takesMany: true,
   flags: {
-    path: Flags.string({ default: '/', description: 'Of the request: rules may be about /signin or /admin alone.' }),
+    path: Flags.string({
+      default: '/',
+      description: 'Path of the request. Rules can apply to /signin or /admin only.',
+    }),
     'forwarded-for': Flags.string({
-      description: 'X-Forwarded-For as the proxy sends it; the address is the proxy then.',
+      description: 'X-Forwarded-For header. The IP address is then the proxy.',
     }),
   },
   async run(deps, { flags, names, out }) {

@@ -6,7 +6,7 @@ import { operation } from '../../command.ts'
 export default operation({
   examples: ['authd ipfilter export > blocklist.txt', 'authd ipfilter export --type allow'],
   flags: {
-    type: Flags.string({ options: ['allow', 'block'], default: 'block', description: 'Which.' }),
+    type: Flags.string({ options: ['allow', 'block'], default: 'block', description: 'Type of rules.' }),
   },
   async run(deps, { flags, out }) {
     const rules = await listRules(deps, { action: flags.type as FilterAction, isExpired: false })

@@ -7,11 +7,11 @@ import { ruleFlags, ruleOptions, withRiskHint } from '../../ip-rules.ts'
 
 export default operation({
   examples: ['authd ipfilter import blocklist.txt --reason "blocklist of 2026-11-25" --expires 30d'],
-  args: { file: Args.string({ required: true, description: 'The file; - reads stdin.' }) },
+  args: { file: Args.string({ required: true, description: 'File with one rule per line; - reads stdin.' }) },
   flags: { ...ruleFlags, ...dryRunFlag },
   async run(deps, { args, flags, out, actor }) {
     if (args.file !== '-' && !existsSync(args.file)) {
-      throw new AuthdError('NO_INPUT', { message: `There is no file ${args.file}.` })
+      throw new AuthdError('NO_INPUT', { message: `${args.file} does not exist.` })
     }
     const rules = parseRules(readFileSync(args.file === '-' ? 0 : args.file, 'utf8'), flags.reason)
     const { filters, ended } = await withRiskHint(`authd ipfilter import ${args.file}`, () =>
@@ -32,7 +32,7 @@ function parseRules(text: string, reason: string | undefined): { cidr: string; r
     const own = rest.join('#').trim() || reason
     if (own === undefined) {
       throw new AuthdError('VALIDATION_ERROR', {
-        message: `line ${index + 1}: no reason. Write "${cidr.trim()} # why", or give --reason for all.`,
+        message: `line ${index + 1}: no reason. Use "${cidr.trim()} # why", or --reason for all.`,
       })
     }
     return [{ cidr: cidr.trim(), reason: own }]

@@ -18,8 +18,8 @@ const COLUMNS: Column<IpFilterResource>[] = [
 export default operation({
   examples: ['authd ipfilter list', 'authd ipfilter list --type block --json'],
   flags: {
-    type: Flags.string({ options: ['allow', 'block'], description: 'Only these.' }),
-    expired: Flags.boolean({ description: 'Those that have expired instead.' }),
+    type: Flags.string({ options: ['allow', 'block'], description: 'Only rules of this type.' }),
+    expired: Flags.boolean({ description: 'List expired rules instead.' }),
   },
   async run(deps, { flags, out }) {
     const action = flags.type as FilterAction | undefined

@@ -6,7 +6,7 @@ import { dryRunFlag, operation, reasonFlag } from '../../command.ts'
 export default operation({
   examples: ['authd ipfilter remove 203.0.113.0/24 --reason "it was a customer"'],
   args: {
-    rule: Args.string({ required: true, description: 'Networks or ids; - reads them from stdin.' }),
+    rule: Args.string({ required: true, description: 'Networks or rule ids; - reads them from stdin.' }),
   },
   takesMany: true,
   flags: { ...reasonFlag, ...dryRunFlag },

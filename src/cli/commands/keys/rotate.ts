@@ -7,7 +7,8 @@ export default operation({
   examples: ['authd keys rotate', 'authd keys rotate --now --reason "key was copied"'],
   flags: {
     now: Flags.boolean({
-      description: 'Sign with it at once: verifiers that cached the old JWKS refuse tokens until they look again.',
+      description:
+        'Sign with the new key at once. Verifiers with a cached JWKS reject tokens until they fetch it again.',
     }),
     ...reasonFlag,
     ...dryRunFlag,

@@ -11,7 +11,7 @@ export default command({
   examples: ['authd migrate', 'authd migrate up --no-backup'],
   flags: {
     backup: Flags.boolean({ allowNo: true, default: true, description: 'Copy the SQLite file first.' }),
-    'dry-run': Flags.boolean({ char: 'n', description: 'Say what would be applied.' }),
+    'dry-run': Flags.boolean({ char: 'n', description: 'Show what would be applied.' }),
   },
   async run({ flags, out, loadConfig }) {
     const { config } = await loadConfig()
@@ -27,7 +27,7 @@ export default command({
       }
       if (config.database.url !== undefined && flags.backup) {
         throw new AuthdError('USAGE', {
-          message: 'a PostgreSQL database is backed up with pg_dump; say --no-backup when that is done',
+          message: 'authd does not back up PostgreSQL. Use pg_dump, then --no-backup.',
           suggestions: [
             'pg_dump --format=custom --file=authd.dump "$AUTHD_DATABASE_URL"',
             'authd migrate up --no-backup',

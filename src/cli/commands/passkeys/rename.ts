@@ -7,7 +7,7 @@ export default operation({
   examples: ['authd passkeys rename ada@example.com "Firefox on Linux" "Work laptop"'],
   args: {
     user: Args.string({ required: true, description: 'E-mail address, id, or the start of an id.' }),
-    passkey: Args.string({ required: true, description: 'Its id, or its exact name.' }),
+    passkey: Args.string({ required: true, description: 'Passkey id or exact name.' }),
     name: Args.string({ required: true, description: 'The new name.' }),
   },
   flags: { ...reasonFlag, ...dryRunFlag },

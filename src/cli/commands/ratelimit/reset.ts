@@ -4,13 +4,13 @@ import { dryRunFlag, operation, reasonFlag } from '../../command.ts'
 
 export default operation({
   examples: ['authd ratelimit reset 203.0.113.9 --reason "office with 200 people"'],
-  args: { key: Args.string({ required: true, description: 'Address, mailbox, session or key id.' }) },
+  args: { key: Args.string({ required: true, description: 'IP address, e-mail address, session id or key id.' }) },
   flags: { ...reasonFlag, ...dryRunFlag },
   async run(deps, { args, out, actor }) {
     const forgotten = await resetLimits(deps, actor, args.key)
     const policies = forgotten.map(({ policy }) => policy)
     const text =
-      policies.length > 0 ? `Forgot ${policies.join(', ')} of ${args.key}` : `Nothing was counted for ${args.key}`
+      policies.length > 0 ? `Reset ${policies.join(', ')} of ${args.key}` : `No limits are counted for ${args.key}`
     out.changes([{ resource: { key: args.key, policies }, isChanged: policies.length > 0, text }])
   },
 })

@@ -6,7 +6,7 @@ import { limitColumns } from '../../limit-columns.ts'
 
 export default operation({
   examples: ['authd ratelimit show 203.0.113.9', 'authd ratelimit show ada@example.com'],
-  args: { key: Args.string({ required: true, description: 'Address, mailbox, session or key id.' }) },
+  args: { key: Args.string({ required: true, description: 'IP address, e-mail address, session id or key id.' }) },
   async run(deps, { args, out }) {
     const uses = await listLimits(deps, { key: args.key, limit: 100 })
     out.list(uses.map(presentLimitUse), limitColumns)

@@ -14,10 +14,10 @@ export default operation({
   async run(deps, { args, flags, out, actor }) {
     const user = await resolveUser(deps, args.user)
     if (!flags['dry-run']) {
-      await confirm(flags, `End the recovery codes of ${user.email}?`, `authd recovery-codes reset ${user.email}`)
+      await confirm(flags, `Revoke the recovery codes of ${user.email}?`, `authd recovery-codes reset ${user.email}`)
     }
     const isChanged = await resetRecoveryCodes(deps, actor, user)
-    const text = isChanged ? `The recovery codes of ${user.email} are ended` : `${user.email} had no recovery codes`
+    const text = isChanged ? `Revoked the recovery codes of ${user.email}` : `${user.email} had no recovery codes`
     out.changes([{ resource: presentUser(user), isChanged, text }])
   },
 })

@@ -10,8 +10,8 @@ export default command({
   examples: ['sudo authd service install --now', 'authd service install -n'],
   flags: {
     ...serviceFlags,
-    now: Flags.boolean({ description: 'Start it now, and at every boot.' }),
-    'unit-only': Flags.boolean({ description: 'Write the files, and call nothing.' }),
+    now: Flags.boolean({ description: 'Start the service now and at every boot.' }),
+    'unit-only': Flags.boolean({ description: 'Write the files only.' }),
     ...dryRunFlag,
   },
   async run({ flags, out }) {

@@ -14,7 +14,7 @@ export default command({
     const isHere = root === '/'
     if (!isDry) {
       if (isHere) refuseUnprivileged(`authd service uninstall --name ${name}`)
-      await confirm(flags, `Stop ${name} and take its unit away?`, `authd service uninstall --name ${name}`)
+      await confirm(flags, `Stop ${name} and remove its unit?`, `authd service uninstall --name ${name}`)
       // The socket first: a connection would start the service again.
       if (isHere) run('systemctl', 'disable', '--now', `${name}.socket`, `${name}.service`)
     }

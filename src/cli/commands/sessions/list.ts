@@ -19,11 +19,11 @@ const COLUMNS: Column<SessionResource>[] = [
 export default operation({
   examples: ['authd sessions list', 'authd sessions list --user ada@example.com --all'],
   flags: {
-    user: Flags.string({ description: 'Of one person.' }),
-    all: Flags.boolean({ description: 'Ended ones too.' }),
-    since: Flags.string({ description: 'Begun since then: 24h, 2026-11-23.' }),
-    limit: Flags.integer({ default: 50, min: 1, max: 1000, description: 'How many at most.' }),
-    cursor: Flags.string({ description: 'Go on where the last list ended.' }),
+    user: Flags.string({ description: 'Only sessions of this user.' }),
+    all: Flags.boolean({ description: 'Include ended sessions.' }),
+    since: Flags.string({ description: 'Only sessions started since then: 24h, 2026-11-23.' }),
+    limit: Flags.integer({ default: 50, min: 1, max: 1000, description: 'Maximum number of results.' }),
+    cursor: Flags.string({ description: 'Continue after the last list.' }),
   },
   async run(deps, { flags, out }) {
     const createdSince = flags.since === undefined ? undefined : parseTime(flags.since, 'since')

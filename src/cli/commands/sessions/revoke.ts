@@ -11,10 +11,10 @@ export default operation({
   args: { id: Args.string({ description: 'Ids; - reads them from stdin.' }) },
   takesMany: true,
   flags: {
-    user: Flags.string({ description: 'All of one person.' }),
-    'older-than': Flags.string({ description: 'All that began before: 30d.' }),
-    all: Flags.boolean({ description: 'Everybody’s.' }),
-    confirm: Flags.string({ description: 'With --all: the word all.' }),
+    user: Flags.string({ description: 'End all sessions of this user.' }),
+    'older-than': Flags.string({ description: 'End all sessions older than this: 30d.' }),
+    all: Flags.boolean({ description: 'End the sessions of all users.' }),
+    confirm: Flags.string({ description: 'With --all: the word all, to confirm.' }),
     ...reasonFlag,
     ...dryRunFlag,
   },
@@ -23,13 +23,13 @@ export default operation({
     const { user, all, 'older-than': olderThan } = flags
     if (ids.length === 0 && user === undefined && olderThan === undefined && !all) {
       throw new AuthdError('USAGE', {
-        message: 'which sessions? Give ids, --user, --older-than or --all',
+        message: 'no sessions named. Use ids, --user, --older-than or --all.',
         suggestions: ['authd sessions list'],
       })
     }
     if (!flags['dry-run'] && all) {
       await confirmName(flags, {
-        question: 'This signs everybody out.',
+        question: 'This signs out all users.',
         name: 'all',
         again: 'authd sessions revoke --all',
       })

@@ -6,7 +6,7 @@ import { renderCard } from '../../output/card.ts'
 
 export default operation({
   examples: ['authd sessions show ses_01m88jw08vedqtrgrr9eqkmg57'],
-  args: { id: Args.string({ required: true, description: 'Its id, from sessions list.' }) },
+  args: { id: Args.string({ required: true, description: 'Session id, from sessions list.' }) },
   async run(deps, { args, out }) {
     const session = presentSession(await showSession(deps, args.id))
     const revoked = session.revoked

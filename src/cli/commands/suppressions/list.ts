@@ -15,7 +15,7 @@ const COLUMNS: Column<MailSuppressionResource>[] = [
 export default operation({
   examples: ['authd suppressions list', 'authd suppressions list --json'],
   flags: {
-    limit: Flags.integer({ default: 50, min: 1, max: 10_000, description: 'How many at most.' }),
+    limit: Flags.integer({ default: 50, min: 1, max: 10_000, description: 'Maximum number of results.' }),
   },
   async run(deps, { flags, out }) {
     const suppressed = await listSuppressed(deps, flags.limit)

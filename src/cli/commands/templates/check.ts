@@ -6,8 +6,8 @@ import { command } from '../../command.ts'
 export default command({
   examples: ['authd templates check', 'authd templates check --dir ./templates --locales ./locales'],
   flags: {
-    dir: Flags.string({ description: 'Templates in another folder than mail.templates_dir.' }),
-    locales: Flags.string({ description: 'Sentences in another folder than app.locales_dir.' }),
+    dir: Flags.string({ description: 'Folder with templates. Overrides mail.templates_dir.' }),
+    locales: Flags.string({ description: 'Folder with texts. Overrides app.locales_dir.' }),
   },
   async run({ flags, out, loadConfig }) {
     const { config } = await loadConfig()
@@ -17,12 +17,12 @@ export default command({
       warnings.length > 0 ? [`warning: ${formatTextProblems(warnings).replaceAll('\n', '\nwarning: ')}`] : []
     if (result.ok) {
       const places = [flags.dir ?? config.mail.templatesDir, flags.locales ?? config.app.localesDir].join(' and ')
-      const found = files.length === 0 ? 'nothing of your own' : `${files.length} of your own files`
+      const found = files.length === 0 ? 'no overrides' : `${files.length} override files`
       return out.object(result, [...doubts, `ok  ${found} in ${places}`])
     }
     if (flags.json) out.object(result, [])
     throw new AuthdError('VALIDATION_ERROR', {
-      message: `${problems.length === 1 ? 'One thing is' : `${problems.length} things are`} wrong.\n${formatTextProblems(problems)}`,
+      message: `${problems.length === 1 ? '1 problem' : `${problems.length} problems`} found.\n${formatTextProblems(problems)}`,
     })
   },
 })

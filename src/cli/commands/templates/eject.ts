@@ -12,8 +12,8 @@ export default command({
   examples: ['authd templates eject signin', 'authd templates eject invitation --dir ./templates'],
   takesMany: true,
   flags: {
-    dir: Flags.string({ description: 'Another folder than mail.templates_dir.' }),
-    force: Flags.boolean({ description: 'Replace what is there.' }),
+    dir: Flags.string({ description: 'Target folder. Defaults to mail.templates_dir.' }),
+    force: Flags.boolean({ description: 'Replace existing files.' }),
   },
   async run({ flags, names, out, loadConfig }) {
     const folder = resolve(flags.dir ?? (await loadConfig()).config.mail.templatesDir)
@@ -42,7 +42,7 @@ function refuseExisting(paths: string[]): void {
   const there = paths.filter((path) => existsSync(path))
   if (there.length === 0) return
   throw new AuthdError('FILE_EXISTS', {
-    message: `Nothing was written: ${there.join(', ')} ${there.length === 1 ? 'is' : 'are'} there already. --force replaces.`,
+    message: `Nothing was written: ${there.join(', ')} already ${there.length === 1 ? 'exists' : 'exist'}. Use --force to replace.`,
   })
 }
 
@@ -54,7 +54,7 @@ function filesOf(names: string[]): Record<string, string> {
     if (files) return files
     const near = closest(name, sourceNames())
     throw new AuthdError('USAGE', {
-      message: `There is no template "${name}". There are ${sourceNames().join(', ')}.`,
+      message: `Unknown template "${name}". Available: ${sourceNames().join(', ')}.`,
       suggestions: near ? [`authd templates eject ${near}`] : [],
     })
   })

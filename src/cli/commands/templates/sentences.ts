@@ -21,8 +21,8 @@ const COLUMNS: Column<Row>[] = [
 
 export default command({
   examples: ['authd templates sentences mail.signin', 'authd templates sentences --lang de --json'],
-  args: { search: Args.string({ description: 'Only keys and sentences that hold this.' }) },
-  flags: { lang: Flags.string({ default: 'en', description: 'In which language.' }) },
+  args: { search: Args.string({ description: 'Only keys and texts that contain this.' }) },
+  flags: { lang: Flags.string({ default: 'en', description: 'Language.' }) },
   async run({ args, flags, out, loadConfig }) {
     const { config } = await loadConfig()
     const { texts } = await inspectTexts(config)

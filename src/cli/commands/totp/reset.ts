@@ -14,11 +14,11 @@ export default operation({
   async run(deps, { args, flags, out, actor }) {
     const user = await resolveUser(deps, args.user)
     if (!flags['dry-run']) {
-      await confirm(flags, `Take the authenticator app of ${user.email} away?`, `authd totp reset ${user.email}`)
+      await confirm(flags, `Remove the authenticator app of ${user.email}?`, `authd totp reset ${user.email}`)
     }
     const isChanged = await resetTotp(deps, actor, user)
     const text = isChanged
-      ? `The authenticator app of ${user.email} is gone; they are told by mail`
+      ? `Removed the authenticator app of ${user.email}. The user gets a mail.`
       : `${user.email} had no authenticator app`
     out.changes([{ resource: presentUser(user), isChanged, text }])
   },

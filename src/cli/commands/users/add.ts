@@ -7,13 +7,13 @@ import { parseEmails } from '../../emails.ts'
 export default operation({
   examples: ['authd users add ada@example.com --name "Ada Lovelace"', 'authd users add - < addresses.txt'],
   args: {
-    email: Args.string({ required: true, description: 'One or more addresses; - reads them from stdin.' }),
+    email: Args.string({ required: true, description: 'One or more e-mail addresses; - reads them from stdin.' }),
   },
   takesMany: true,
   flags: {
-    name: Flags.string({ description: 'What to call the person.' }),
-    verified: Flags.boolean({ description: 'You know the address to be theirs.' }),
-    'if-not-exists': Flags.boolean({ description: 'No error for people who are there already.' }),
+    name: Flags.string({ description: 'Name of the user.' }),
+    verified: Flags.boolean({ description: 'Mark the address as verified.' }),
+    'if-not-exists': Flags.boolean({ description: 'No error for users who already exist.' }),
     ...reasonFlag,
     ...dryRunFlag,
   },
@@ -25,7 +25,7 @@ export default operation({
       added.map(({ user, isNew }) => ({
         resource: presentUser(user),
         isChanged: isNew,
-        text: isNew ? `Added ${user.email}  ${user.id}` : `${user.email} was there already  ${user.id}`,
+        text: isNew ? `Added ${user.email}  ${user.id}` : `${user.email} already exists  ${user.id}`,
       })),
     )
   },

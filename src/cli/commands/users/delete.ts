@@ -11,7 +11,7 @@ export default operation({
     user: Args.string({ required: true, description: 'E-mail address, id, or the start of an id.' }),
   },
   flags: {
-    confirm: Flags.string({ description: "The person's address: says yes without asking." }),
+    confirm: Flags.string({ description: 'The e-mail address of the user, to confirm.' }),
     ...reasonFlag,
     ...dryRunFlag,
   },
@@ -23,7 +23,9 @@ export default operation({
       await confirmName(flags, { question, name: user.email, again: `authd users delete ${args.user}` })
     }
     const { isChanged, sessionsEnded } = await removeUser(deps, actor, user)
-    const text = isChanged ? `Deleted ${user.email}, ended ${sessionsEnded} sessions` : `${user.email} was gone already`
+    const text = isChanged
+      ? `Deleted ${user.email}, ended ${sessionsEnded} sessions`
+      : `${user.email} was already deleted`
     const resource = { ...presentUser(user), sessions_revoked: sessionsEnded }
     out.changes([{ resource, isChanged, text }])
   },

@@ -12,7 +12,7 @@ export default operation({
     user: Args.string({ required: true, description: 'E-mail address, id, or the start of an id.' }),
   },
   flags: {
-    output: Flags.string({ char: 'o', description: 'A new file, readable by you alone; without it, stdout.' }),
+    output: Flags.string({ char: 'o', description: 'Write to this new file instead of stdout. Only you can read it.' }),
     ...reasonFlag,
   },
   async run(deps, { args, flags, out, actor }) {

@@ -9,14 +9,18 @@ import { parseSpan } from '../../output/time.ts'
 export default operation({
   examples: ['authd users invite bob@example.com', 'authd users invite bob@example.com --no-send --expires 24h --json'],
   args: {
-    email: Args.string({ required: true, description: 'One or more addresses; - reads them from stdin.' }),
+    email: Args.string({ required: true, description: 'One or more e-mail addresses; - reads them from stdin.' }),
   },
   takesMany: true,
   flags: {
-    name: Flags.string({ description: 'What to call the person.' }),
-    expires: Flags.string({ default: '72h', description: 'How long the invitation is good, 90d at most.' }),
-    lang: Flags.string({ default: 'en', description: 'Of the mail: en, de.' }),
-    send: Flags.boolean({ default: true, allowNo: true, description: 'Send the mail; --no-send prints the link.' }),
+    name: Flags.string({ description: 'Name of the user.' }),
+    expires: Flags.string({ default: '72h', description: 'Lifetime of the invitation, 90d at most.' }),
+    lang: Flags.string({ default: 'en', description: 'Language of the mail: en, de.' }),
+    send: Flags.boolean({
+      default: true,
+      allowNo: true,
+      description: 'Send the mail. --no-send prints the link instead.',
+    }),
     ...reasonFlag,
     ...dryRunFlag,
   },
@@ -30,7 +34,7 @@ export default operation({
       return {
         resource: { user: presentUser(user), invite, message_id: messageId },
         isChanged: true,
-        text: flags.send ? `Invited ${user.email}. Mail queued (${messageId}); good for ${flags.expires}.` : url,
+        text: flags.send ? `Invited ${user.email}. Mail queued (${messageId}). Valid for ${flags.expires}.` : url,
       }
     })
     out.changes(changes)

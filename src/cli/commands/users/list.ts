@@ -25,13 +25,13 @@ const BATCH = 500
 export default operation({
   examples: ['authd users list', 'authd users list --inactive 180d --jsonl | jq -r .id | authd users disable -'],
   flags: {
-    search: Flags.string({ description: 'Part of an address or name; a whole address finds that person.' }),
-    status: Flags.string({ options: ['active', 'invited', 'disabled'], description: 'Only these.' }),
-    without: Flags.string({ options: ['passkey', 'totp'], description: 'Who has none.' }),
-    inactive: Flags.string({ description: 'Not seen for so long: 180d.' }),
-    limit: Flags.integer({ default: 50, min: 1, max: 1000, description: 'How many at most.' }),
-    cursor: Flags.string({ description: 'Go on where the last list ended.' }),
-    all: Flags.boolean({ description: 'All of them.' }),
+    search: Flags.string({ description: 'Part of an e-mail address or name. A whole address finds that user.' }),
+    status: Flags.string({ options: ['active', 'invited', 'disabled'], description: 'Only users with this status.' }),
+    without: Flags.string({ options: ['passkey', 'totp'], description: 'Only users without this factor.' }),
+    inactive: Flags.string({ description: 'Only users not seen for this long: 180d.' }),
+    limit: Flags.integer({ default: 50, min: 1, max: 1000, description: 'Maximum number of results.' }),
+    cursor: Flags.string({ description: 'Continue after the last list.' }),
+    all: Flags.boolean({ description: 'List all users.' }),
   },
   async run(deps, { flags, out }) {
     const status = flags.status as UserFilter['status']

@@ -25,19 +25,19 @@ export default operation({
   },
   flags: {
     remove: Flags.string({
-      description: 'What it takes away: passkeys,totp,recovery-codes. What is not named stays due.',
+      description: 'Factors to remove: passkeys,totp,recovery-codes. Other factors stay required.',
     }),
-    expires: Flags.string({ default: '15m', description: 'How long it works, 24h at most.' }),
-    reason: Flags.string({ required: true, description: 'Why, for the audit log.' }),
-    'revoke-sessions': Flags.boolean({ description: 'End their sessions now.' }),
-    qr: Flags.boolean({ description: 'Show it as a QR code, too.' }),
+    expires: Flags.string({ default: '15m', description: 'Lifetime of the link, 24h at most.' }),
+    reason: Flags.string({ required: true, description: 'Reason for the audit log.' }),
+    'revoke-sessions': Flags.boolean({ description: 'End the sessions of the user now.' }),
+    qr: Flags.boolean({ description: 'Also print a QR code.' }),
   },
   async run(deps, { args, flags, out, actor }) {
     const removes = parseRemove(flags.remove)
     const ttlMs = parseSpan(flags.expires, 'expires', { most: '24h' })
     const { email } = await resolveUser(deps, args.user)
-    const what = flags.remove === undefined ? 'takes no factor away' : `takes away ${flags.remove}`
-    const question = `Make a link that signs in as ${email} and ${what}?`
+    const what = flags.remove === undefined ? 'removes no factor' : `removes ${flags.remove}`
+    const question = `Create a link that signs in as ${email} and ${what}?`
     const remove = flags.remove === undefined ? '' : ` --remove=${flags.remove}`
     await confirm(flags, question, `authd users recover ${email}${remove} --reason="${flags.reason}"`)
     const asked = { name: email, removes, ttlMs, mustEndSessions: flags['revoke-sessions'] }
@@ -46,7 +46,7 @@ export default operation({
     const shown = { id, url, expires_at: toRfc3339(expiresAt), user: presentUser(made.user), removes }
     out.object({ ...shown, sessions_revoked: sessionsEnded, changed: true }, [url, ...(flags.qr ? [qrText(url)] : [])])
     out.hint(
-      `It signs in once, within ${flags.expires}, and whoever has it can use it. ${email} is told when it is used.`,
+      `It signs in once, within ${flags.expires}. Anyone who has the link can use it. ${email} gets a mail when it is used.`,
     )
   },
 })
@@ -57,7 +57,7 @@ function parseRemove(text: string | undefined): Factor[] {
     const factor = REMOVABLE[name]
     if (factor) return factor
     throw new AuthdError('USAGE', {
-      message: `--remove: there is no "${name}". There are passkeys, totp, recovery-codes.`,
+      message: `--remove: unknown factor "${name}". Use passkeys, totp or recovery-codes.`,
     })
   })
 }

@@ -16,7 +16,7 @@ export default operation({
     user: Args.string({ required: true, description: 'E-mail address, id, or the start of an id.' }),
   },
   flags: {
-    events: Flags.integer({ default: 10, min: 0, max: 1000, description: 'How many of the last events.' }),
+    events: Flags.integer({ default: 10, min: 0, max: 1000, description: 'Number of last events.' }),
   },
   async run(deps, { args, flags, out }) {
     const found = await showUser(deps, args.user, flags.events)
@@ -40,7 +40,7 @@ export default operation({
       `${user.name ?? user.email} <${user.email}>  ${user.id}`,
       ...renderCard([
         ['status', user.status + (user.disabled_reason ? `: ${user.disabled_reason}` : '')],
-        ['address', user.email_verified ? 'proven' : 'not proven yet'],
+        ['address', user.email_verified ? 'verified' : 'not verified'],
         ['created', out.time(user.created_at)],
         ['last seen', user.last_seen_at === null ? 'never' : out.time(user.last_seen_at)],
         ['policy', user.mfa_policy === null ? 'as mfa.policy' : `second factor ${user.mfa_policy}`],

@@ -14,9 +14,11 @@ export default operation({
     user: Args.string({ required: true, description: 'E-mail address, id, or the start of an id.' }),
   },
   flags: {
-    name: Flags.string({ description: 'What to call them; empty takes it away.' }),
-    email: Flags.string({ description: 'The new address. The former one is told, with a way back for 7 days.' }),
-    verified: Flags.boolean({ description: 'You know the new address to be theirs.' }),
+    name: Flags.string({ description: 'Name of the user. Empty removes it.' }),
+    email: Flags.string({
+      description: 'New e-mail address. The old one gets a mail with a link to undo the change within 7 days.',
+    }),
+    verified: Flags.boolean({ description: 'Mark the new address as verified.' }),
     'mfa-policy': Flags.string({
       options: ['optional', 'required', 'default'],
       description: 'Second factor: if they have one, always, or as mfa.policy says.',

@@ -19,12 +19,12 @@ const COLUMNS: Column<DeliveryResource>[] = [
 
 export default operation({
   examples: ['authd webhooks deliveries --state failed', 'authd webhooks deliveries whd_06fb2m'],
-  args: { id: Args.string({ description: 'An endpoint: only to it. A delivery: its tries.' }) },
+  args: { id: Args.string({ description: 'Endpoint id, for its deliveries. Delivery id, for its attempts.' }) },
   flags: {
-    state: Flags.string({ options: outboxState.options, description: 'Only these.' }),
-    since: Flags.string({ description: 'Only since then: 24h, 2026-11-23.' }),
-    limit: Flags.integer({ default: 50, min: 1, max: 1000, description: 'How many at most.' }),
-    cursor: Flags.string({ description: 'Go on where the last list ended.' }),
+    state: Flags.string({ options: outboxState.options, description: 'Only deliveries in this state.' }),
+    since: Flags.string({ description: 'Only deliveries since then: 24h, 2026-11-23.' }),
+    limit: Flags.integer({ default: 50, min: 1, max: 1000, description: 'Maximum number of results.' }),
+    cursor: Flags.string({ description: 'Continue after the last list.' }),
   },
   async run(deps, { args, flags, out }) {
     const { id } = args

@@ -7,11 +7,11 @@ import { parseTime } from '../../output/time.ts'
 
 export default operation({
   examples: ['authd webhooks redeliver whd_06fb2m', 'authd webhooks redeliver --failed --since 24h'],
-  args: { id: Args.string({ description: 'Their ids; - reads them from stdin.' }) },
+  args: { id: Args.string({ description: 'Ids; - reads them from stdin.' }) },
   takesMany: true,
   flags: {
-    failed: Flags.boolean({ description: 'All that were given up.' }),
-    since: Flags.string({ description: 'With --failed: only those since then.' }),
+    failed: Flags.boolean({ description: 'All failed deliveries.' }),
+    since: Flags.string({ description: 'With --failed: only deliveries since then.' }),
     ...reasonFlag,
     ...dryRunFlag,
   },
@@ -19,7 +19,7 @@ export default operation({
     const named = names
     if (Boolean(flags.failed) === named.length > 0) {
       throw new AuthdError('USAGE', {
-        message: 'name deliveries, or say --failed',
+        message: 'no deliveries named. Use ids or --failed.',
         suggestions: ['authd webhooks deliveries'],
       })
     }
@@ -32,6 +32,6 @@ export default operation({
       text: `${item.id} is due now`,
     }))
     out.changes(changes)
-    if (again.length === 0) out.hint('Nothing to send again.')
+    if (again.length === 0) out.hint('There is nothing to send again.')
   },
 })

@@ -6,12 +6,12 @@ import { confirm } from '../../output/confirm.ts'
 
 export default operation({
   examples: ['authd webhooks remove whe_06fb2m --yes'],
-  args: { id: Args.string({ required: true, description: 'Its id, from webhooks list.' }) },
+  args: { id: Args.string({ required: true, description: 'Endpoint id, from webhooks list.' }) },
   flags: { ...reasonFlag, ...dryRunFlag },
   async run(deps, { args, flags, out, actor }) {
     const { url } = await findWebhook(deps, args.id)
     if (!flags['dry-run']) {
-      const question = `Remove ${url}? What waits for it is not sent.`
+      const question = `Remove ${url}? Waiting deliveries are not sent.`
       await confirm(flags, question, `authd webhooks remove ${args.id}`)
     }
     const removed = await removeWebhook(deps, actor, args.id)

@@ -7,9 +7,9 @@ import { readSecret, secretFlags } from '../../secret-flag.ts'
 
 export default operation({
   examples: ['authd webhooks rotate-secret whe_06fb2m --overlap 24h'],
-  args: { id: Args.string({ required: true, description: 'Its id, from webhooks list.' }) },
+  args: { id: Args.string({ required: true, description: 'Endpoint id, from webhooks list.' }) },
   flags: {
-    overlap: Flags.string({ default: '24h', description: 'How long the secret before signs too: up to 30d.' }),
+    overlap: Flags.string({ default: '24h', description: 'How long the previous secret is also used, 30d at most.' }),
     ...secretFlags,
     ...reasonFlag,
   },

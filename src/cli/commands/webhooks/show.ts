@@ -6,11 +6,11 @@ import { webhookCard } from '../../webhook-card.ts'
 
 export default operation({
   examples: ['authd webhooks show whe_config'],
-  args: { id: Args.string({ required: true, description: 'Its id, from webhooks list.' }) },
+  args: { id: Args.string({ required: true, description: 'Endpoint id, from webhooks list.' }) },
   async run(deps, { args, out }) {
     const endpoint = await findWebhook(deps, args.id)
     const resource = presentWebhook(endpoint)
-    // Whoever runs commands may read the configuration, but receivers want the form that libraries know.
+    // The operator may read the secret. It is shown in the form that receiver libraries expect.
     const secret = secretOfConfigured(deps, endpoint)
     const more: [string, string][] = secret === undefined ? [] : [['secret', secret]]
     out.object(

@@ -4,10 +4,10 @@ import { presentWebhookTest } from '../../../resources/webhook.ts'
 import { operation } from '../../command.ts'
 
 export default operation({
-  description: 'Its data says "test": true. Exit code 1 where the answer is not 2xx.',
+  description: 'Its data holds "test": true. Exits with 1 if the answer is not 2xx.',
   examples: ['authd webhooks test whe_06fb2m', 'authd webhooks test whe_06fb2m --event session.revoked'],
-  args: { id: Args.string({ required: true, description: 'Its id, from webhooks list.' }) },
-  flags: { event: Flags.string({ default: 'user.registered', description: 'The event.' }) },
+  args: { id: Args.string({ required: true, description: 'Endpoint id, from webhooks list.' }) },
+  flags: { event: Flags.string({ default: 'user.registered', description: 'Event to send.' }) },
   async run(deps, { args, flags, out }) {
     const test = await testWebhook(deps, { id: args.id, event: flags.event })
     const shown = presentWebhookTest(test)

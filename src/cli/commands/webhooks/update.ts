@@ -6,20 +6,20 @@ import { dryRunFlag, operation, reasonFlag } from '../../command.ts'
 import { eventsFlag, splitEvents, withPrivateHint } from '../../webhook-flags.ts'
 
 export default operation({
-  description: 'What happens while it is paused is kept for four days and sent once it is resumed.',
+  description: 'Events during a pause are kept for four days and sent after it.',
   examples: [
     "authd webhooks update whe_06fb2m --events 'session.*'",
     'authd webhooks update whe_06fb2m --pause --reason "moving the shop"',
     'authd webhooks update whe_06fb2m --resume',
   ],
-  args: { id: Args.string({ required: true, description: 'Its id, from webhooks list.' }) },
+  args: { id: Args.string({ required: true, description: 'Endpoint id, from webhooks list.' }) },
   flags: {
-    url: Flags.string({ description: 'Where events are sent.' }),
+    url: Flags.string({ description: 'URL that receives the events.' }),
     ...eventsFlag,
-    description: Flags.string({ description: 'What it is for.' }),
-    'allow-private': Flags.boolean({ allowNo: true, description: 'It may be in a private network, and without TLS.' }),
-    pause: Flags.boolean({ description: 'Send nothing until it is resumed.', exclusive: ['resume'] }),
-    resume: Flags.boolean({ description: 'Send again, what waits first.' }),
+    description: Flags.string({ description: 'Description.' }),
+    'allow-private': Flags.boolean({ allowNo: true, description: 'Allow a private network address and plain HTTP.' }),
+    pause: Flags.boolean({ description: 'Pause deliveries until --resume.', exclusive: ['resume'] }),
+    resume: Flags.boolean({ description: 'Resume deliveries, oldest first.' }),
     ...reasonFlag,
     ...dryRunFlag,
   },
@@ -33,7 +33,7 @@ export default operation({
     }
     if (Object.keys(change).length === 0 && !flags.pause && !flags.resume) {
       throw new AuthdError('USAGE', {
-        message: 'say what to change: --url, --events, --description, --allow-private, --pause or --resume',
+        message: 'nothing to change. Use --url, --events, --description, --allow-private, --pause or --resume.',
       })
     }
     const again = `authd webhooks update ${id}${flags.url === undefined ? '' : ` --url ${flags.url}`}`
@@ -45,7 +45,7 @@ export default operation({
           ? await resumeWebhook(deps, actor, id)
           : { ...changed, isChanged: false }
       const isChanged = changed.isChanged || switched.isChanged
-      const text = isChanged ? `Changed ${id}` : `${id} was not changed: it is like that already`
+      const text = isChanged ? `Changed ${id}` : `${id} is unchanged`
       out.changes([{ resource: presentWebhook(switched.endpoint), isChanged, text }])
     })
   },
