@@ -98,7 +98,9 @@ describe('a story', () => {
     await sealAudit(authd.deps)
     const top = openTop(authd, 'http://127.0.0.1:1')
 
-    await top.until(/No daemon answers at http:\/\/127\.0\.0\.1:1\. Showing data from the database only\.[\s\S]*ada@example\.com/)
+    await top.until(
+      /No daemon answers at http:\/\/127\.0\.0\.1:1\. Showing data from the database only\.[\s\S]*ada@example\.com/,
+    )
     top.type('q')
 
     expect(await top.ended).toBe('quit')
