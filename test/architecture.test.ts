@@ -86,14 +86,14 @@ const RULES: Record<string, Rule> = {
   },
   'src/cli/': {
     may: [
-      ...['node:*', '@oclif/core', '@inquirer/prompts', 'uqr', 'zod'],
+      ...['node:*', '@oclif/core', 'string-width', 'uqr', 'zod'],
       ...['src/resources/', 'src/flows/', 'src/config/', 'src/platform/', 'src/http/app.ts'],
       ...['src/startup/', 'src/daemon.ts', 'src/errors.ts', 'src/build-info.ts'],
     ],
     mayAsType: ['src/store/', 'src/deps.ts'],
   },
   // Components get props and report keys. They know no flows.
-  'src/cli/tui/': { may: ['ink', 'react'] },
+  'src/cli/tui/': { may: ['ink', 'react', 'string-width', 'cli-truncate'] },
 }
 
 /** The folders of src/flows. Each may import those before it. `audit` is separate and imports none. */

@@ -112,7 +112,7 @@ export function command<
         args: args as Interfaces.InferredArgs<Args>,
         flags: all,
         names: declared.takesMany ? await namesOf(argv as string[]) : [],
-        out: new Output(all, process.stdout, process.stderr),
+        out: await Output.to(process, all),
         actor: operator(this.id ?? '', all.reason),
         loadConfig: (extra) => loadConfigOf(all, extra),
         takeSignals: () => this.takeSignals(),

@@ -1,5 +1,5 @@
 import type { WebhookResource } from '../resources/webhook.ts'
-import { renderCard } from './output/table.ts'
+import { renderCard } from './output/card.ts'
 
 /** One endpoint for people. */
 export function webhookCard(

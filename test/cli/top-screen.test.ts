@@ -1,11 +1,11 @@
 import { stripVTControlCharacters } from 'node:util'
 import { renderToString } from 'ink'
 import { createElement } from 'react'
+import stringWidth from 'string-width'
 import { describe, expect, test } from 'vitest'
 import { START, type Ui } from '../../src/cli/tui/press.ts'
 import { Screen } from '../../src/cli/tui/screen.ts'
 import type { Row, Tab, View } from '../../src/cli/tui/view.ts'
-import { widthOf } from '../../src/cli/tui/width.ts'
 
 const HOSTILE = '\u001b[2J\u001b]0;pwned\u0007日本語\u202e@example.com'
 
@@ -54,7 +54,7 @@ describe('the screen', () => {
     const lines = linesOf(viewWith(MANY), { columns, rows })
 
     expect(lines).toHaveLength(rows)
-    expect(lines.filter((line) => widthOf(line) > columns)).toEqual([])
+    expect(lines.filter((line) => stringWidth(line) > columns)).toEqual([])
     expect(lines.at(-1)).toMatch(/^q quit/)
   })
 
@@ -96,7 +96,7 @@ describe('the screen', () => {
 
     const seen = drawn + details.join('')
     expect(ACTING.filter((letters) => seen.includes(letters))).toEqual([])
-    expect(linesOf(view).filter((line) => widthOf(line) > 80)).toEqual([])
+    expect(linesOf(view).filter((line) => stringWidth(line) > 80)).toEqual([])
   })
 
   test('scrolls to the selected row', () => {

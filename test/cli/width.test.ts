@@ -1,5 +1,6 @@
+import stringWidth from 'string-width'
 import { describe, expect, test } from 'vitest'
-import { clean, fitParts, fitTo, joinCells, layOut, widthOf, wrap } from '../../src/cli/tui/width.ts'
+import { clean, fitParts, fitTo, joinCells, layOut, wrap } from '../../src/cli/tui/width.ts'
 import { fc } from '../support/property.ts'
 
 /** Of any script, with control characters and words that need more than one line. */
@@ -15,7 +16,7 @@ describe('text on the screen', () => {
     ['', '     '],
   ])('%j is cut or padded to exactly five cells', (text, expected) => {
     expect(fitTo(text, 5)).toBe(expected)
-    expect(widthOf(expected)).toBe(5)
+    expect(stringWidth(expected)).toBe(5)
   })
 
   test('escapes, bells, line breaks and direction marks are removed', () => {
@@ -25,7 +26,7 @@ describe('text on the screen', () => {
   test('any text fills its space exactly', () => {
     fc.assert(
       fc.property(letters, fc.nat(40), (text, width) => {
-        expect(widthOf(fitTo(text, width))).toBe(width)
+        expect(stringWidth(fitTo(text, width))).toBe(width)
       }),
     )
   })
@@ -43,7 +44,7 @@ describe('text on the screen', () => {
       fc.property(letters, fc.integer({ min: 2, max: 20 }), (text, width) => {
         const lines = wrap(text, width)
 
-        expect(lines.filter((line) => widthOf(line) > width)).toEqual([])
+        expect(lines.filter((line) => stringWidth(line) > width)).toEqual([])
         expect(lines.join('').replaceAll(' ', '')).toBe(clean(text).replaceAll(' ', ''))
       }),
     )

@@ -1,6 +1,6 @@
 import { stripVTControlCharacters, styleText } from 'node:util'
 import type { EventResource } from '../../resources/audit-event.ts'
-import { renderCard } from '../output/table.ts'
+import { renderCard } from '../output/card.ts'
 
 /** One event on one line, as an operator reads it. */
 export function eventLine(event: EventResource): string {

@@ -6,7 +6,7 @@ import { type DayResource, type MethodResource, presentDay, presentMethods } fro
 import { operation } from '../command.ts'
 import type { Column } from '../output/output.ts'
 import { isUnicodeLocale, summedSparkline } from '../output/sparkline.ts'
-import { renderTable } from '../output/table.ts'
+import { renderTable } from '../output/terminal.ts'
 import { parseTime } from '../output/time.ts'
 
 const MEASURES = {

@@ -4,8 +4,8 @@ import { toRfc3339 } from '../../platform/clock.ts'
 import { formatDuration } from '../../platform/duration.ts'
 import { operation } from '../command.ts'
 import { askDaemon, listeningAt, type Running } from '../daemon-client.ts'
+import { renderCard } from '../output/card.ts'
 import type { Output } from '../output/output.ts'
-import { renderCard } from '../output/table.ts'
 
 const SECOND = 1000
 

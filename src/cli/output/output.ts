@@ -1,7 +1,5 @@
 import { AuthdError } from '../../errors.ts'
 import type { GlobalFlags } from '../global-flags.ts'
-import { page } from './pager.ts'
-import { renderTable } from './table.ts'
 import { showTime } from './time.ts'
 
 /** A column of a table; in plain output the same value, untruncated. */
@@ -24,16 +22,25 @@ export interface Change {
   text: string
 }
 
+type Streams = Pick<NodeJS.Process, 'stdout' | 'stderr'>
+type Terminal = typeof import('./terminal.ts')
+
 /** Prints the results of a command. Stdout has the result and nothing else; hints go to stderr. */
 export class Output {
   readonly #flags: GlobalFlags
   readonly #stdout: NodeJS.WriteStream
   readonly #stderr: NodeJS.WriteStream
+  readonly #terminal: Terminal | undefined
 
-  constructor(flags: GlobalFlags, stdout: NodeJS.WriteStream, stderr: NodeJS.WriteStream) {
+  private constructor(flags: GlobalFlags, { stdout, stderr }: Streams, terminal: Terminal | undefined) {
     this.#flags = flags
     this.#stdout = stdout
     this.#stderr = stderr
+    this.#terminal = terminal
+  }
+
+  static async to(streams: Streams, flags: GlobalFlags): Promise<Output> {
+    return new Output(flags, streams, streams.stdout.isTTY ? await import('./terminal.ts') : undefined)
   }
 
   /** Objects in a list; whole in JSON, by columns for people and pipes. */
@@ -52,18 +59,13 @@ export class Output {
     }
     for (const row of rows.slice(0, 1)) this.#picked(row)
     const cells = this.#flags.fields === undefined ? columns : this.#fieldColumns<Row>()
-    if (this.#isPlain()) {
+    if (this.#flags.plain || !this.#terminal) {
       this.#plain(rows, cells)
       return
     }
+    const headers = cells.map(({ header }) => header)
     const shown = rows.map((row) => cells.map((column) => this.#cell(column, row)))
-    this.#lines(
-      renderTable(
-        cells.map(({ header }) => header),
-        shown,
-        this.#stdout.columns ?? 80,
-      ),
-    )
+    this.#lines(this.#terminal.renderTable(headers, shown, this.#stdout.columns ?? 80))
     if (rows.length === 0) this.hint('No results.')
     else if (nextCursor !== null)
       this.hint(`Showing ${rows.length} of ${total ?? 'more'}. More: --cursor ${nextCursor}`)
@@ -128,7 +130,7 @@ export class Output {
   }
 
   #isPlain(): boolean {
-    return this.#flags.plain || !this.#stdout.isTTY
+    return this.#flags.plain || this.#terminal === undefined
   }
 
   #plain<Row>(rows: Row[], columns: Column<Row>[]): void {
@@ -179,8 +181,7 @@ export class Output {
   #lines(lines: string[]): void {
     if (lines.length === 0) return
     const text = `${lines.join('\n')}\n`
-    const { isTTY, rows, columns } = this.#stdout
-    const mayPage = isTTY && !this.#flags['no-pager'] && !this.#flags.plain && !this.#flags.jsonl
-    if (!(mayPage && page(text, { rows, columns }))) this.#stdout.write(text)
+    const mayPage = !this.#flags['no-pager'] && !this.#flags.plain && !this.#flags.jsonl
+    if (!(mayPage && this.#terminal?.showPaged(text, this.#stdout))) this.#stdout.write(text)
   }
 }

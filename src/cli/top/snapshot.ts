@@ -1,6 +1,6 @@
 import { toRfc3339 } from '../../platform/clock.ts'
 import { eventLine } from '../audit/event-line.ts'
-import { renderCard } from '../output/table.ts'
+import { renderCard } from '../output/card.ts'
 import { showBytes, showCount, showMs, showSpan } from './figures.ts'
 import { growth, quantile, rates } from './history.ts'
 import type { Seen } from './look.ts'

@@ -1,7 +1,6 @@
-/** Two cells wide in a terminal: East Asian wide and full-width blocks, and emoji. */
-const WIDE =
-  /[\u1100-\u115f\u2e80-\u303e\u3041-\ua4cf\ua960-\ua97f\uac00-\ud7a3\uf900-\ufaff\ufe30-\ufe6f\uff01-\uff60\uffe0-\uffe6]|[\u{1f300}-\u{1faff}\u{20000}-\u{3fffd}]|\p{Emoji_Presentation}/u
-const NO_WIDTH = /\p{Mn}|\p{Me}/u
+import cliTruncate from 'cli-truncate'
+import stringWidth from 'string-width'
+
 /** What moves the cursor, colours, hides or turns the direction of what follows. */
 const UNSEEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}]/gu
 
@@ -10,32 +9,10 @@ export function clean(text: string): string {
   return text.replace(UNSEEN, ' ')
 }
 
-/** In cells of a terminal. */
-export function widthOf(text: string): number {
-  let width = 0
-  for (const letter of text) width += NO_WIDTH.test(letter) ? 0 : WIDE.test(letter) ? 2 : 1
-  return width
-}
-
-/** As many letters, from the first on, as fit. */
-function headOf(text: string, width: number): string {
-  let head = ''
-  let used = 0
-  for (const letter of text) {
-    used += widthOf(letter)
-    if (used > width) break
-    head += letter
-  }
-  return head
-}
-
 /** Text of exactly `width` cells: padded with spaces or cut with an ellipsis. */
 export function fitTo(text: string, width: number): string {
-  const seen = clean(text)
-  if (widthOf(seen) <= width) return seen + ' '.repeat(width - widthOf(seen))
-  if (width <= 0) return ''
-  const head = headOf(seen, width - 1)
-  return `${head}…${' '.repeat(width - 1 - widthOf(head))}`
+  const seen = cliTruncate(clean(text), width)
+  return seen + ' '.repeat(Math.max(0, width - stringWidth(seen)))
 }
 
 export interface ColumnWidth {
@@ -72,7 +49,7 @@ export function fitParts(parts: readonly string[], width: number): string[] {
   const shown: string[] = []
   let used = 0
   for (const part of parts) {
-    used += (shown.length > 0 ? GAP : 0) + widthOf(part)
+    used += (shown.length > 0 ? GAP : 0) + stringWidth(part)
     if (used > width) break
     shown.push(part)
   }
@@ -85,13 +62,13 @@ export function wrap(text: string, width: number): string[] {
   let line = ''
   for (const word of clean(text).split(' ')) {
     let rest = word
-    if (line !== '' && widthOf(line) + 1 + widthOf(rest) <= width) {
+    if (line !== '' && stringWidth(line) + 1 + stringWidth(rest) <= width) {
       line += ` ${rest}`
       continue
     }
     if (line !== '') lines.push(line)
-    while (widthOf(rest) > width && width > 1) {
-      const head = headOf(rest, width)
+    while (stringWidth(rest) > width && width > 1) {
+      const head = cliTruncate(rest, width, { truncationCharacter: '' })
       lines.push(head)
       rest = rest.slice(head.length)
     }

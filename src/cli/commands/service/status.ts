@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { AuthdError } from '../../../errors.ts'
 import { command } from '../../command.ts'
-import { renderCard } from '../../output/table.ts'
+import { renderCard } from '../../output/card.ts'
 import { serviceFlags } from '../../service/flags.ts'
 
 const PROPERTIES = ['ActiveState', 'SubState', 'UnitFileState', 'MainPID', 'StatusText', 'NRestarts', 'Result']

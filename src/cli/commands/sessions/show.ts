@@ -2,7 +2,7 @@ import { Args } from '@oclif/core'
 import { showSession } from '../../../flows/sessions/admin.ts'
 import { presentSession } from '../../../resources/session.ts'
 import { operation } from '../../command.ts'
-import { renderCard } from '../../output/table.ts'
+import { renderCard } from '../../output/card.ts'
 
 export default operation({
   examples: ['authd sessions show ses_01m88jw08vedqtrgrr9eqkmg57'],

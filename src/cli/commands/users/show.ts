@@ -7,8 +7,8 @@ import { presentSession } from '../../../resources/session.ts'
 import { presentUser } from '../../../resources/user.ts'
 import { eventLine } from '../../audit/event-line.ts'
 import { operation } from '../../command.ts'
+import { renderCard } from '../../output/card.ts'
 import type { Output } from '../../output/output.ts'
-import { renderCard } from '../../output/table.ts'
 
 export default operation({
   examples: ['authd users show ada@example.com', 'authd users show usr_01m88j --json'],
