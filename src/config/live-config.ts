@@ -63,7 +63,7 @@ function refuse(name: string, text: string): { isNoKey: boolean; message: string
   if (!key) {
     return {
       isNoKey: true,
-      message: findKey(name) ? `${name} cannot be set while authd runs` : `there is no key ${name}`,
+      message: findKey(name) ? `${name} cannot be set while authd runs` : `unknown key ${name}`,
     }
   }
   const read = parseValue(candidate(key, text))

@@ -15,7 +15,7 @@ export function readFlagLayer(flags: Readonly<Record<string, string | number | b
   return { candidates, problems: [], warnings: [] }
 }
 
-/** What a `.env` says, if there is one. It may hold what is not ours, so only its names of ours are looked at. */
+/** The values of a `.env`, if it exists. It may hold other programs' variables, so only our names are read. */
 export function readDotenvLayer(path: string | undefined, cwd: string, texts: Map<string, string>): Layer {
   const text = path && readText(path)
   if (!path || !text) return { candidates: [], problems: [], warnings: [] }

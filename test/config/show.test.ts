@@ -54,10 +54,10 @@ test('the reference of a key says what it does, what is allowed and its other na
   const key = findKey('smtp.password') ?? expect.fail('no such key')
 
   expect(describeKey(key)).toBe(`smtp.password
-  The password of that account.
-  allowed       a secret of at least 1 bytes
+  The password of that user.
+  allowed       a secret
   default       not set
-  environment   AUTHD_SMTP_PASSWORD, or SMTP_PASSWORD
+  environment   AUTHD_SMTP_PASSWORD or SMTP_PASSWORD
   from a file   smtp.password_file, AUTHD_SMTP_PASSWORD_FILE
   credential    smtp_password
   takes effect  at the next start`)
