@@ -33,7 +33,8 @@ function parseKey(pem: string): KeyObject | BadValue {
     return createPrivateKey(pem)
   } catch (error) {
     const isLocked = /ENCRYPTED/.test(pem) || (error instanceof Error && /passphrase/i.test(error.message))
-    if (isLocked) return { message: 'is protected by a passphrase', suggestion: 'Remove the passphrase: openssl pkey -in FILE' }
+    if (isLocked)
+      return { message: 'is protected by a passphrase', suggestion: 'Remove the passphrase: openssl pkey -in FILE' }
     return { message: 'is not a readable private key: a part of it may be missing', suggestion: MAKE_ONE }
   }
 }

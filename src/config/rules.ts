@@ -59,7 +59,8 @@ const RULES: Rule[] = [
     check: ({ signin }) =>
       signin.resendAfter >= signin.ttl
         ? {
-            message: 'signin.resend_after is too long: another mail could be requested only after the first one has expired',
+            message:
+              'signin.resend_after is too long: another mail could be requested only after the first one has expired',
             suggestion: 'Make it shorter than signin.ttl',
           }
         : undefined,

@@ -48,7 +48,8 @@ export function publicUrl(): Kind<string> {
     const right = `${url.origin}${url.pathname.replace(/\/+$/, '')}`
     const refusal = refuseWebUrl(url, right)
     if (refusal) return refusal
-    if (url.search || url.hash) return { message: 'must not have a query or a fragment', suggestion: `Write "${right}"` }
+    if (url.search || url.hash)
+      return { message: 'must not have a query or a fragment', suggestion: `Write "${right}"` }
     if (value.endsWith('/')) return { message: 'must not end with a slash', suggestion: `Write "${right}"` }
     return value === right ? undefined : { suggestion: `Write "${right}"` }
   })
