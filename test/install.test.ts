@@ -72,7 +72,7 @@ describe('install.sh', () => {
 
     const { stdout } = await install('--uninstall')
 
-    expect(stdout).toContain('_authd, which was changed since')
+    expect(stdout).toContain('_authd, because it was changed')
     expect(await filesIn(`${folder}/prefix`)).toEqual(['share/zsh/site-functions/_authd'])
   })
 
@@ -81,7 +81,7 @@ describe('install.sh', () => {
 
     const { stdout } = await install('--uninstall')
 
-    expect(stdout).toContain('nothing to remove')
+    expect(stdout).toContain('Nothing to remove')
   })
 
   test('another program of the same name is not overwritten', async () => {
@@ -147,7 +147,7 @@ describe('install.sh --bootstrap', () => {
 
     await expect(attempt).rejects.toMatchObject({
       code: 66,
-      stderr: expect.stringMatching(/no node-linux-(x64|arm64)-24\.\d+\.\d+\.tgz in/),
+      stderr: expect.stringMatching(/does not contain node-linux-(x64|arm64)-24\.\d+\.\d+\.tgz/),
     })
   })
 })

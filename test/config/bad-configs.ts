@@ -1,4 +1,4 @@
-/** One mistake, and what its message must say: the line, the key, the reason and a suggestion. */
+/** One thing that is wrong, and what the reader must be told: where, which key, what is wrong and what to write. */
 export interface BadConfig {
   text: string
   line: number | undefined
@@ -15,33 +15,33 @@ const bad = (text: string, place: string, key: string, says: string, advises: st
 
 const LONG = 'k3Vq0z8Jm2Xr7Lw5Tn9Yb4Hc6Dp1Gs0F'
 
-/** Each follows the three required keys, so its first line is line 4. */
+/** Each stands below the three keys that every configuration needs, so that its first line is line 4. */
 export const BAD_CONFIGS: BadConfig[] = [
-  // Syntax
-  bad('server.port = 3000\nserver.port = 3001', '5:1', 'server.port', 'redefine', 'keep one'),
-  bad('[server]\nport = 1\n[log]\n[server]\nhost = "a"', '7', 'server', 'redefine', 'keep one'),
+  // How it is written
+  bad('server.port = 3000\nserver.port = 3001', '5:1', 'server.port', 'redefine', 'Keep one'),
+  bad('[server]\nport = 1\n[log]\n[server]\nhost = "a"', '7', 'server', 'redefine', 'Keep one'),
   bad('[log]\nlevel = debug', '5:9', 'log.level', 'invalid value', 'Put text in quotes'),
   bad('[app]\nname = "Example', '5', 'app.name', 'unfinished string', 'Close the quotes'),
-  bad('[app]\nname = "a" support_url = "b"', '5', 'app.name', 'end-of-line', 'line of its own'),
+  bad('[app]\nname = "a" support_url = "b"', '5', 'app.name', 'end-of-line', 'on a new line'),
   bad('[app]\nname = "C:\\q"', '5', 'app.name', 'escape', 'single quotes'),
   bad('[app\nname = "a"', '4', 'app', 'illegal character in key', 'Write key = value'),
   bad('[signup]\ndomains = ["a.example" "b.example"]', '5', 'signup.domains', 'expected comma', 'Separate with commas'),
   // Unknown keys
-  bad('[stmp]\nport = 25', '4:1', 'stmp', 'unknown key "stmp" in the top level', 'Did you mean "smtp"?'),
+  bad('[stmp]\nport = 25', '4:1', 'stmp', 'unknown key "stmp" at the top level', 'Did you mean "smtp"?'),
   bad('[server]\nprot = 3000', '5:1', 'server.prot', 'unknown key "prot" in [server]', 'Did you mean "port"?'),
   bad('smtp.pasword = "hunter2"', '4:1', 'smtp.pasword', 'unknown key', 'Did you mean "password"?'),
   bad('smtp.user = "a"', '4:1', 'smtp.user', 'unknown key', 'Did you mean "username"?'),
   bad('[log]\nport = 3000', '5:1', 'log.port', 'unknown key', 'Write port below [server]'),
   bad('[app]\npublic_url = "https://a.example"', '5:1', 'app.public_url', 'unknown key', 'at the top'),
   bad('[log]\ncolour = true', '5:1', 'log.colour', 'unknown key', 'Its keys are level, format'),
-  bad('port = 3000', '4:1', 'port', 'unknown key "port" in the top level', 'Did you mean "server.port"?'),
+  bad('port = 3000', '4:1', 'port', 'unknown key "port" at the top level', 'Did you mean "server.port"?'),
   bad('something_else = 1', '4:1', 'something_else', 'unknown key', 'authd config reference'),
   bad('server = 3000', '4:1', 'server', 'is a section, not a value', 'Write [server]'),
   bad('server = { port = 3000, hots = "a" }', '4:25', 'server.hots', 'unknown key', 'Did you mean "host"?'),
   // Types and ranges
   bad('[server]\nport = 84200', '5:8', 'server.port', 'expected 1..65535, got 84200', ''),
   bad('[server]\nport = 0', '5:8', 'server.port', 'expected 1..65535, got 0', ''),
-  bad('[server]\nport = "3000"', '5:8', 'server.port', 'got "3000"', 'Leave out the quotes: port = 3000'),
+  bad('[server]\nport = "3000"', '5:8', 'server.port', 'got "3000"', 'Remove the quotes: port = 3000'),
   bad('[server]\nport = 30.5', '5:8', 'server.port', 'got 30.5', ''),
   bad('[database]\nauto_migrate = "yes"', '5:16', 'database.auto_migrate', 'expected true or false', 'without quotes'),
   bad('[signin]\nttl = 600', '5:7', 'signin.ttl', 'got 600', 'ttl = "10m" is 600 seconds'),
@@ -71,7 +71,7 @@ export const BAD_CONFIGS: BadConfig[] = [
     '[signin]\nredirect_urls = ["http://app.example"]',
     '5',
     'signin.redirect_urls',
-    'only on localhost',
+    'only for localhost',
     '"https://app.ex',
   ),
   bad('[signin]\nredirect_urls = ["javascript:alert(1)"]', '5', 'signin.redirect_urls', 'javascript', 'with https://'),
@@ -82,22 +82,22 @@ export const BAD_CONFIGS: BadConfig[] = [
     '5:17',
     'smtp.password',
     'is a sample value',
-    'the mail server account',
+    'password of the mail server account',
   ),
   bad('jwt_secret = "your-secret-key"', '4:14', 'tokens.hs256_secret', 'sample value', 'openssl rand'),
   bad('[webhooks]\nsecret = "your-webhook-secret"', '5:10', 'webhooks.secret', 'sample value', 'openssl rand'),
   bad(`secret = "${'a'.repeat(40)}"`, '4:10', 'secret', 'sample value', 'openssl rand'),
-  bad('secret = "k3Vq0z8Jm2Xr7Lw5"', '4:10', 'secret', 'is 16 bytes long, at least 32 are needed', 'openssl rand'),
-  bad('smtp.password_file = "none"', '4:22', 'smtp.password', 'does not exist', 'Create the file'),
+  bad('secret = "k3Vq0z8Jm2Xr7Lw5"', '4:10', 'secret', 'is 16 bytes long, but needs at least 32', 'openssl rand'),
+  bad('smtp.password_file = "none"', '4:22', 'smtp.password', 'does not exist', 'Create it'),
   bad('[database]\nurl = "postgres://a:password@b/c"', '5:7', 'database.url', 'sample password', 'its own'),
   // Contradictions
-  bad('smtp.tls = "none"', '4:12', 'smtp.tls', 'in clear to smtp.example.com', 'tls = "starttls"'),
+  bad('smtp.tls = "none"', '4:12', 'smtp.tls', 'without encryption to smtp.example.com', 'tls = "starttls"'),
   bad('smtp.username = "a"', '4:17', 'smtp.username', 'smtp.password is not', 'password_file = '),
   bad('smtp.password = "k3Vq0z8J"', '4:17', 'smtp.password', 'smtp.username is not', 'Write username'),
   bad('[database]\npath = "a.db"\nurl = "postgres://a@b/c"', '6:7', 'database.url', 'both set', 'Keep one'),
-  bad('[signin]\nttl = "1m"\nresend_after = "1m"', '6:16', 'signin.resend_after', 'first one is dead', 'shorter'),
+  bad('[signin]\nttl = "1m"\nresend_after = "1m"', '6:16', 'signin.resend_after', 'has expired', 'shorter'),
   bad('[signup]\npolicy = "domains"', '', 'signup.domains', 'is empty', 'domains = ["example.com"]'),
-  bad('[session]\nttl = "1d"', '', 'session.idle_ttl', 'longer than session.ttl', 'as long or shorter'),
+  bad('[session]\nttl = "1d"', '', 'session.idle_ttl', 'longer than session.ttl', 'at most as long'),
   bad('[tokens]\nalgorithm = "HS256"', '', 'tokens.hs256_secret', 'is missing', 'hs256_secret_file'),
   bad(
     `secret = "${LONG}"\njwt_secret = "${LONG}"`,
@@ -113,7 +113,7 @@ export const BAD_CONFIGS: BadConfig[] = [
     '5:11',
     'webauthn.origins',
     'a.example.org',
-    'take a.example.org out',
+    'remove a.example.org',
   ),
   bad(
     '[cors]\nallow_all = true\nallowed_origins = ["https://a.example"]',
@@ -131,15 +131,15 @@ export const BAD_CONFIGS: BadConfig[] = [
   ),
 ]
 
-/** The same for public_url, which is itself a required key. */
+/** The same for public_url, which is one of the needed keys itself. */
 export const BAD_PUBLIC_URLS: [url: string, says: string, advises: string][] = [
   ['https://auth.example.com/', 'must not end with a slash', 'Write "https://auth.example.com"'],
   ['https://auth.example.com/auth/', 'must not end with a slash', 'Write "https://auth.example.com/auth"'],
   ['auth.example.com', 'got "auth.example.com"', 'Write "https://auth.example.com"'],
-  ['http://auth.example.com', 'only on localhost', 'Write "https://auth.example.com"'],
-  ['https://auth.example.com?x=1', 'no query', 'Write "https://auth.example.com"'],
-  ['https://auth.example.com#x', 'no fragment', 'Write "https://auth.example.com"'],
-  ['https://a:b@auth.example.com', 'no user name or password', ''],
+  ['http://auth.example.com', 'only for localhost', 'Write "https://auth.example.com"'],
+  ['https://auth.example.com?x=1', 'a query', 'Write "https://auth.example.com"'],
+  ['https://auth.example.com#x', 'a fragment', 'Write "https://auth.example.com"'],
+  ['https://a:b@auth.example.com', 'a user name or password', ''],
   ['https://Auth.Example.com', 'got "https://Auth.Example.com"', 'Write "https://auth.example.com"'],
   ['https://auth.example.com:443', 'got', 'Write "https://auth.example.com"'],
   ['ftp://auth.example.com', 'must start with https://', ''],
