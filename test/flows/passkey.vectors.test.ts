@@ -98,8 +98,8 @@ describe('SECURITY: a registration of the W3C vectors', () => {
 
     test.each<[string, (made: Registration) => Registration]>([
       ['made for a sign-in', (made) => ({ ...made, client: edit(made.client, { type: 'webauthn.get' }) })],
-      ['without somebody being there', (made) => bare(made, (flags) => flags & ~FLAG.UP)],
-      ['without somebody being verified', (made) => bare(made, (flags) => flags & ~FLAG.UV)],
+      ['without user presence', (made) => bare(made, (flags) => flags & ~FLAG.UP)],
+      ['without user verification', (made) => bare(made, (flags) => flags & ~FLAG.UV)],
     ])('%s', async (_, spoil) => {
       // Without attestation nothing is signed: only what was spoilt can be the reason.
       const made = bare(registration(name))
@@ -146,10 +146,7 @@ describe('SECURITY: a sign-in of the W3C vectors', () => {
     test.each<[string, (answer: Assertion) => Partial<Assertion>]>([
       ['made for a registration', ({ client }) => ({ client: edit(client, { type: 'webauthn.create' }) })],
       ['made in a frame', ({ client }) => ({ client: edit(client, { crossOrigin: true }) })],
-      [
-        'without somebody being there',
-        ({ authData }) => ({ authData: withFlags(authData, (bits) => bits & ~FLAG.UP) }),
-      ],
+      ['without user presence', ({ authData }) => ({ authData: withFlags(authData, (bits) => bits & ~FLAG.UP) })],
       [
         'without the user being verified',
         ({ authData }) => ({ authData: withFlags(authData, (bits) => bits & ~FLAG.UV) }),
@@ -262,7 +259,7 @@ function authDataAt(attestation: Buffer): number {
   return label + 9 + lengthBytes
 }
 
-/** The same without attestation, as browsers hand it on to whoever asks for none; flags as they are told. */
+/** The same without attestation, as browsers return it when none is requested, and with changed flags. */
 function bare(made: Registration, change: (flags: number) => number = (flags) => flags): Registration {
   const at = authDataAt(made.attestation)
   const authData = withFlags(made.attestation.subarray(at, at + lengthAt(made.attestation, at)), change)

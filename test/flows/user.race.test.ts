@@ -118,7 +118,7 @@ describe.each(['sqlite', 'postgres'] as const)('SECURITY: disabling and deleting
     const user = await resolveUser(authd.deps, ADA)
 
     const racing = signIns.map((signIn) => signIn())
-    // Clocks go on: who waits for the person's row has asked before it is gone.
+    // The clock advances: a request that waits for the user's row began before the row was deleted.
     authd.clock.advance(1)
     await removeUser(authd.deps, OPERATOR, user)
     await Promise.all(racing)
