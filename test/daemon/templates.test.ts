@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { shell } from '../support/cli.ts'
 
-/** Writes a file below development's data folder, where own texts are looked for. */
+/** Writes a file into the data folder of development mode, where authd looks for overrides. */
 function own(folder: string, path: string, text: string): string {
   const file = join(folder, 'authd-data', path)
   mkdirSync(join(file, '..'), { recursive: true })
