@@ -98,8 +98,8 @@ describe('SECURITY: a registration of the W3C vectors', () => {
 
     test.each<[string, (made: Registration) => Registration]>([
       ['made for a sign-in', (made) => ({ ...made, client: edit(made.client, { type: 'webauthn.get' }) })],
-      ['without somebody being there', (made) => bare(made, (flags) => flags & ~FLAG.UP)],
-      ['without somebody being verified', (made) => bare(made, (flags) => flags & ~FLAG.UV)],
+      ['without user presence', (made) => bare(made, (flags) => flags & ~FLAG.UP)],
+      ['without user verification', (made) => bare(made, (flags) => flags & ~FLAG.UV)],
     ])('%s', async (_, spoil) => {
       // Without attestation nothing is signed, so only the tampered value can be the reason.
       const made = bare(registration(name))
@@ -146,10 +146,7 @@ describe('SECURITY: a sign-in of the W3C vectors', () => {
     test.each<[string, (answer: Assertion) => Partial<Assertion>]>([
       ['made for a registration', ({ client }) => ({ client: edit(client, { type: 'webauthn.create' }) })],
       ['made in a frame', ({ client }) => ({ client: edit(client, { crossOrigin: true }) })],
-      [
-        'without somebody being there',
-        ({ authData }) => ({ authData: withFlags(authData, (bits) => bits & ~FLAG.UP) }),
-      ],
+      ['without user presence', ({ authData }) => ({ authData: withFlags(authData, (bits) => bits & ~FLAG.UP) })],
       [
         'without the user being verified',
         ({ authData }) => ({ authData: withFlags(authData, (bits) => bits & ~FLAG.UV) }),
