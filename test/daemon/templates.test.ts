@@ -21,7 +21,7 @@ test('a bad template prevents the start with 78 and its line, before the databas
 
   expect(code).toBe(78)
   expect(stderr).toContain(`${file}:2  this mail has no {{nobody}}`)
-  expect((await run(['migrate', 'status'])).stderr).toContain('There is no database')
+  expect((await run(['migrate', 'status'])).stderr).toContain('No database at')
 })
 
 test('a reload uses new sentences; a bad one keeps the old ones and is logged', async () => {
@@ -42,5 +42,5 @@ test('a reload uses new sentences; a bad one keeps the old ones and is logged', 
   await daemon.until('configuration not reloaded')
 
   expect([first, second, await heading()]).toEqual(['Sign in to authd', 'Welcome to authd', 'Welcome to authd'])
-  expect(daemon.printed()).toContain(`${file}:1  there is no sentence`)
+  expect(daemon.printed()).toContain(`${file}:1  unknown text`)
 })
