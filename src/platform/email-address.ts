@@ -14,7 +14,7 @@ const LABEL = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/
 
 /**
  * One plain `local@domain`; anything else is undefined: no quotes, comments, display names, lists, IP literals,
- * control characters or look-alikes of @ (SECURITY rows 17 and 18). The local part is ASCII, the domain may be IDN.
+ * control characters or look-alikes of @. The local part is ASCII, the domain may be IDN.
  */
 export function parseEmailAddress(text: string): EmailAddress | undefined {
   const typed = text.trim()

@@ -29,7 +29,7 @@ export interface ProcessLog {
 /** systemd's journal takes the priority from here, and leaves the rest of the line as it is. */
 const JOURNAL_PRIORITY: Record<string, string> = { error: '<3>', warn: '<4>', info: '<6>', debug: '<7>' }
 
-/** winston, one line an entry. Secrets are removed by the kind of the field or of the value, whoever logs them. */
+/** winston, one line per entry. Secrets are removed by field name or form, in every entry. */
 export function createLog({ level, format, stream, journalStream }: LogOptions): ProcessLog {
   const print = format === 'pretty' ? prettyLine : jsonLine
   const priorityOf = isJournal(stream, journalStream) ? JOURNAL_PRIORITY : {}

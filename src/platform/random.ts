@@ -59,7 +59,7 @@ export function firstId(prefix: string, epochMs: number): string {
   return `${prefix}_${encode(epochMs, 0, Buffer.alloc(8))}`
 }
 
-/** When an id of ours was made; undefined: it is none. */
+/** Time at which an id was created, or undefined for text that is not an authd id. */
 export function timeOfId(prefix: string, id: string): number | undefined {
   const [, digits] = new RegExp(`^${prefix}_([${ALPHABET}]{10})[${ALPHABET}]{16}$`).exec(id) ?? []
   if (digits === undefined) return undefined

@@ -3,7 +3,7 @@ import type { Random } from './random.ts'
 
 const SECRET_BYTES = 32
 
-/** The server secret, as text of at least 32 bytes; undefined if there is no such file. */
+/** The server secret, as text of at least 32 bytes; undefined if the file does not exist. */
 export function readSecretFile(path: string): string | undefined {
   try {
     return readFileSync(path, 'utf8').trim()

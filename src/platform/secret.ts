@@ -31,11 +31,11 @@ export function parseToken(prefix: string, text: string | undefined): Token | un
   return id?.startsWith(`${prefix}_`) && secret ? { id, secret } : undefined
 }
 
-/** A bearer of ours or a JWT, anywhere in a text. */
+/** An authd token or a JWT, anywhere in a text. */
 const BEARER =
   /\b((?:ses|att|dev|key|chk|inv|rec|emc)_[0-9a-z]{26})\.[A-Za-z0-9_-]{20,}|\brt_[0-9a-z]{26}\.\d+\.[A-Za-z0-9_-]+|\beyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+/g
 
-/** The text without the secret part of any token of ours in it; ids stay. */
+/** The text with the secret part of every authd token removed; ids stay. */
 export function hideTokens(text: string): string {
   return text.replace(BEARER, (_, id?: string) => `${id ?? 'token'}.[redacted]`)
 }

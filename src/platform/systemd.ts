@@ -39,7 +39,7 @@ function throughSocket(fd: number): (state: string) => void {
     try {
       writeSync(fd, state)
     } catch {
-      // A manager that is gone, or too busy to listen, is no reason to stop serving: its watchdog has the last word.
+      // authd keeps serving without a manager that listens. The watchdog decides.
     }
   }
 }

@@ -6,7 +6,7 @@ import { systemRandom } from '../platform/random.ts'
 import { createSecretFile, readSecretFile } from '../platform/secret-file.ts'
 import type { Db } from '../store/db.ts'
 
-/** The secret as whoever starts may read it: root can read files that the service's user cannot. */
+/** The secret, read with the rights at the start: root can read files that the service's user cannot. */
 export function readSecretEarly(config: Config): string | undefined {
   return config.secret ?? readSecret(config.secretFile)
 }

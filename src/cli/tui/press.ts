@@ -60,9 +60,9 @@ export interface Pressed {
 }
 
 const NOTHING_TO_DO = {
-  r: 'r ends a session, and this row has none that lives.',
-  b: 'b blocks an address, and this row has none.',
-  u: 'u lifts a lock or takes a rule away, and this row has neither.',
+  r: 'r ends a session. This row has no active session.',
+  b: 'b blocks an IP address. This row has none.',
+  u: 'u unlocks a user or removes a rule. This row has neither.',
 } as const
 
 /** The rows in which the text occurs, in a cell or in the details. */

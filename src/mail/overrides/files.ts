@@ -23,7 +23,7 @@ export interface OverrideFiles {
   warnings: TextProblem[]
 }
 
-/** The files of a folder that are named like one of ours; what is named differently and looks like one is a mistake. */
+/** The override files of a folder. A file with a similar but unknown name is reported as a mistake. */
 export function readOverrides(
   folder: string,
   { known, mayBeMissing }: { known: readonly string[]; mayBeMissing: boolean },

@@ -64,7 +64,7 @@ function templateFiles(): string[] {
   return [...new Set([...Object.keys(templates().mailSources), ...single])].sort()
 }
 
-/** A thread would leave 130 MB behind: the allocator keeps what it had. No secret of ours is in the child's environment. */
+/** A thread would keep 130 MB, because the allocator does not return it. The child's environment has no secrets. */
 async function inWorker(input: OverrideInput): Promise<CheckedOverrides> {
   const child = spawn(process.execPath, OVERRIDE_PROGRAM, { env: {}, timeout: TIMEOUT_MS, stdio: 'pipe' })
   const ended = once(child, 'close')

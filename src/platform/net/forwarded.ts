@@ -16,7 +16,7 @@ const FORWARDING = [
 ]
 
 export interface Client {
-  /** The socket's, or the rightmost hop that is no trusted proxy. */
+  /** Address of the socket, or the rightmost hop that is not a trusted proxy. */
   ip: string
   /** Something was written: the peer is, or poses as, a proxy. */
   isForwarded: boolean
@@ -26,7 +26,7 @@ export interface Client {
   isUnclear: boolean
 }
 
-/** Whose request it is. The headers that tell it are taken away, so that nothing further in can believe them. */
+/** The client of a request. The forwarding headers are removed, so that no other code can use them. */
 export function takeClient(peer: string, headers: IncomingHttpHeaders, isTrusted: (ip: string) => boolean): Client {
   const socket = foldIp(peer) ?? peer
   const written = FORWARDING.filter((name) => headers[name] !== undefined)
