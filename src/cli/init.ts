@@ -5,7 +5,7 @@ import { loadConfig } from '../config/load.ts'
 import { AuthdError } from '../errors.ts'
 import { fileStamp, systemClock } from '../platform/clock.ts'
 import { wire } from '../startup/wire.ts'
-import type { GlobalFlags } from './global-flags.ts'
+import type { GlobalFlags } from './flags.ts'
 
 export interface InitFlags extends GlobalFlags {
   url?: string | undefined

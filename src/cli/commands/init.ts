@@ -1,5 +1,6 @@
 import { Flags } from '@oclif/core'
-import { command, dryRunFlag } from '../command.ts'
+import { command } from '../command.ts'
+import { dryRunFlag } from '../flags.ts'
 
 /** Where the unit of `service install` looks. */
 const SERVICE_DIR = '/etc/authd'

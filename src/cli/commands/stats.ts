@@ -4,6 +4,7 @@ import { readActivity } from '../../flows/operator/activity.ts'
 import { DAY, systemClock } from '../../platform/clock.ts'
 import { type DayResource, type MethodResource, presentDay, presentMethods } from '../../resources/activity.ts'
 import { operation } from '../command.ts'
+import { timeFlag } from '../flags.ts'
 import type { Column } from '../output/output.ts'
 import { isUnicodeLocale, summedSparkline } from '../output/sparkline.ts'
 import { renderTable } from '../output/terminal.ts'
@@ -46,14 +47,15 @@ export default operation({
     'authd stats --since 90d --plain --header > authd.tsv',
   ],
   flags: {
-    since: Flags.string({ default: '30d', description: 'First day: 7d, 2026-11-01.' }),
+    since: timeFlag({ default: async () => parseTime('30d'), description: 'First day: 7d, 2026-11-01.' }),
     by: Flags.string({ options: ['day', 'method'], default: 'day', description: 'One row per day or per method.' }),
   },
-  async run(deps, { flags, out }) {
-    const since = parseTime(flags.since, 'since')
-    if (systemClock.now() - since > MOST_DAYS * DAY)
+  prepare({ flags }) {
+    if (systemClock.now() - flags.since > MOST_DAYS * DAY)
       throw new AuthdError('USAGE', { message: `--since: at most ${MOST_DAYS} days back.` })
-    const found = await readActivity(deps, since)
+  },
+  async run(deps, { flags, out }) {
+    const found = await readActivity(deps, flags.since)
     const days = found.map(presentDay)
     const period = { since: days[0]?.date, until: days.at(-1)?.date, by: flags.by }
     const title = [`${period.since} to ${period.until}, days in UTC`, '']
@@ -99,7 +101,7 @@ function methodTable(methods: MethodResource[]): string[] {
     const share = `${Math.round((100 * sign_ins) / Math.max(1, all))} %`
     return [method, barsOf(sign_ins_by_day), sign_ins, share, failures]
   })
-  if (rows.length === 0) return ['Nobody signed in, and nobody tried.']
+  if (rows.length === 0) return ['No sign-ins and no failures.']
   return numbersTable(['METHOD', 'SIGN-INS DAY BY DAY', 'SIGN-INS', 'SHARE', 'FAILURES'], rows)
 }
 

@@ -11,7 +11,21 @@ interface Failure {
   exit: number
 }
 
-/** Says on stderr what went wrong, as people or as scripts read it, and answers the exit code. stdout stays empty. */
+/** Does the work. An error that a flag would have prevented gets the command with that flag as its suggestion. */
+export async function suggesting<Result>(
+  command: string,
+  isAbout: (error: AuthdError) => boolean,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  try {
+    return await work()
+  } catch (error) {
+    if (!(error instanceof AuthdError) || !isAbout(error)) throw error
+    throw new AuthdError(error.code, { message: error.message, suggestions: [command] })
+  }
+}
+
+/** Reports an error on stderr, as text or as JSON, and returns the exit code. stdout stays empty. */
 export function reportError(thrown: unknown, isJson: boolean): number {
   const failure = explain(thrown)
   if (failure.exit === 70) failure.suggestions = [...failure.suggestions, ...writeCrashReport(thrown)]
@@ -28,18 +42,23 @@ export function reportError(thrown: unknown, isJson: boolean): number {
 function explain(thrown: unknown): Failure {
   if (thrown instanceof AuthdError) {
     const { code, message, details, suggestions, exit } = thrown
-    return { code, message, details, suggestions, exit }
+    return { code, message: withoutFrame(message), details, suggestions, exit }
   }
   if (thrown instanceof Error && 'oclif' in thrown) {
     // oclif's parser: a flag or an argument that is not right.
-    const message = thrown.message
-      .replace(/\nSee more help with --help/g, '')
-      .replace(/^The following errors? occurred:\s*/, '')
-      .replace(/\s*\n\s*/g, ' ')
+    const message = withoutFrame(thrown.message).replace(/\s*\n\s*/g, ' ')
     return { code: 'USAGE', message, suggestions: [], exit: 64 }
   }
   const message = thrown instanceof Error ? thrown.message : String(thrown)
   return { code: 'INTERNAL_ERROR', message: `a bug: ${hideTokens(message)}`, suggestions: [], exit: 70 }
+}
+
+/** The message without the words that oclif puts around it: `--since: "x" is not a time.` */
+function withoutFrame(message: string): string {
+  return message
+    .replace(/^The following errors? occurred:\s*/, '')
+    .replace(/^\s*Parsing (--\S+) \n\t/, '$1: ')
+    .replace(/\nSee more help with --help/g, '')
 }
 
 /** What a developer needs to know of a bug, without secrets, in a file of its own. */

@@ -1,4 +1,4 @@
-import type { GlobalFlags } from '../global-flags.ts'
+import type { GlobalFlags } from '../flags.ts'
 
 /** Is there somebody who looks and types? In CI a terminal has nobody before it. */
 export function isInteractive({ json, jsonl, plain }: GlobalFlags): boolean {
