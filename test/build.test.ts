@@ -6,7 +6,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { bundle, bundleAll, bundleTui } from '../tools/build/bundle.ts'
 
 const root = join(import.meta.dirname, '..')
-// All that needs templates, and the database, is below it.
+// Everything that needs templates and the database is below it.
 const ENTRY = 'src/startup/wire.ts'
 const INFO = { version: '1.2.3', commit: 'abc', builtAt: '2026-01-01T00:00:00Z' }
 

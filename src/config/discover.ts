@@ -46,7 +46,7 @@ export function refuseForeignOwner({ path, why }: Searched, uid: number | undefi
     const owner = statSync(file, { throwIfNoEntry: false })?.uid
     if (owner === undefined || owner === 0) continue
     throw new AuthdError('CONFIG_UNREADABLE', {
-      message: `${file} belongs to user ${owner}, and root reads it only if it is root's. Nothing was read.`,
+      message: `${file} belongs to user ${owner}. root reads only its own files here. Nothing was read.`,
       suggestions: [`authd --config ${path}`, `chown root ${file}`],
     })
   }

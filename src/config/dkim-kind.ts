@@ -12,7 +12,7 @@ export function dkimSelector(): Kind<string> {
 }
 
 /**
- * RFC 8301 §3.2: signers must not use RSA keys below 1024 bits, and verifiers may ignore keys above 4096 bits.
+ * RFC 8301 §3.2: signers must not use RSA keys below 1024 bits, and receivers need not check those above 4096.
  * Ed25519 (RFC 8463) is refused by name: nodemailer would send such mails unsigned, without a word.
  */
 export function dkimKey(): Kind<string> {
@@ -25,7 +25,7 @@ export function dkimKey(): Kind<string> {
 function parseKey(pem: string): KeyObject | BadValue {
   if (!/^-----BEGIN [A-Z ]*PRIVATE KEY-----/.test(pem)) {
     return {
-      message: 'is not a private key in PEM format',
+      message: 'is not a private key in PEM',
       suggestion: `It begins with -----BEGIN PRIVATE KEY-----. ${MAKE_ONE}`,
     }
   }
@@ -33,17 +33,18 @@ function parseKey(pem: string): KeyObject | BadValue {
     return createPrivateKey(pem)
   } catch (error) {
     const isLocked = /ENCRYPTED/.test(pem) || (error instanceof Error && /passphrase/i.test(error.message))
-    if (isLocked) return { message: 'is locked with a passphrase', suggestion: 'Unlock it: openssl pkey -in FILE' }
-    return { message: 'is not a readable private key; part of it may be missing', suggestion: MAKE_ONE }
+    if (isLocked)
+      return { message: 'is protected by a passphrase', suggestion: 'Remove the passphrase: openssl pkey -in FILE' }
+    return { message: 'is not a readable private key: a part of it may be missing', suggestion: MAKE_ONE }
   }
 }
 
 function refuseKey({ asymmetricKeyType: type, asymmetricKeyDetails: details }: KeyObject): BadValue | undefined {
   if (type !== 'rsa') {
-    return { message: `is a key of the kind ${type}, and mails are signed with RSA`, suggestion: MAKE_ONE }
+    return { message: `is an unsupported key of type ${type}. Mails are signed with RSA`, suggestion: MAKE_ONE }
   }
   const bits = details?.modulusLength ?? 0
-  if (bits < 1024) return { message: `has ${bits} bits, and 1024 is the least (RFC 8301)`, suggestion: MAKE_ONE }
-  if (bits > 4096) return { message: `has ${bits} bits, and 4096 is the most (RFC 8301)`, suggestion: MAKE_ONE }
+  if (bits < 1024) return { message: `has ${bits} bits, but the minimum is 1024 (RFC 8301)`, suggestion: MAKE_ONE }
+  if (bits > 4096) return { message: `has ${bits} bits, but the maximum is 4096 (RFC 8301)`, suggestion: MAKE_ONE }
   return undefined
 }

@@ -7,7 +7,7 @@ import type { ValueSource } from './value-source.ts'
 
 export type Environment = Readonly<Record<string, string | undefined>>
 
-/** Environment variables of authd that do not name a key. */
+/** Variables of the program that are not keys. */
 const OTHERS = ['AUTHD_CONFIG', 'AUTHD_PAGER', 'AUTHD_NO_COLOR']
 
 /** What Kubernetes sets in every container for a service that is called authd. */

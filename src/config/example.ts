@@ -6,7 +6,7 @@ import { toToml } from './toml-value.ts'
 const ESSENTIAL = ['public_url', 'mail.from', 'smtp.host']
 
 const HEAD = `# The configuration of authd. Copy it to /etc/authd/config.toml and change what differs.
-# A line that begins with # and a key shows its default, or an example where there is none.
+# A commented key shows its default, or an example if it has no default.
 # Durations have units: 30s, 10m, 24h, 7d, 4w. Relative paths start at the folder of this file.
 # Check it with: authd config check. Made by npm run generate from src/config/keys.ts.
 `
@@ -32,8 +32,8 @@ function exampleLines(key: Key): string {
 /** .env.example */
 export function exampleEnv(): string {
   const head = `# The configuration of authd as environment variables: for containers, or as .env beside config.toml.
-# They beat the file. Each one also works with _FILE at its end, and is then the path of a file that holds the value.
-# Lists are separated by commas. The same keys are explained in config.example.toml. Made by npm run generate.
+# They override the file. With _FILE at its end, a variable is the path of a file with the value.
+# Separate lists with commas. config.example.toml explains the keys. Made by npm run generate.
 `
   const parts = ['', ...SECTION_TEXTS.keys()].map((section) => {
     const lines = shownKeys()
@@ -50,27 +50,36 @@ export function exampleEnv(): string {
 export function referencePage(): string {
   const parts = ['', ...SECTION_TEXTS.keys()].map((section) => {
     const rows = KEYS.filter((key) => key.section === section).map(referenceRow)
-    const title = section ? `## [${section}]\n\n${SECTION_TEXTS.get(section)}` : '## At the top'
+    const title = section ? `## [${section}]\n\n${SECTION_TEXTS.get(section)}` : '## Top level'
     return `${title}\n\n| key | what it does | allowed | default | applied |\n|---|---|---|---|---|\n${rows.join('\n')}\n`
   })
   const established = KEYS.filter((key) => key.established).map((key) => `| \`${key.established}\` | \`${key.key}\` |`)
   return `# Every configuration key
 
-Made by \`npm run generate\` from \`src/config/keys.ts\`. How configuration works: a flag beats the environment, which beats
-\`.env\` beside the file, which beats the file, which beats the default. \`smtp.host\` is \`AUTHD_SMTP_HOST\` in the environment.
+Made by \`npm run generate\` from \`src/config/keys.ts\`.
 
-The file is the first of \`--config\`, \`$AUTHD_CONFIG\`, \`/etc/authd/config.toml\`, \`$XDG_CONFIG_HOME/authd/config.toml\` and
-\`./config.toml\` that exists. Files are never merged.
+**Where a value comes from.** The first of these that sets a key wins:
 
-A **secret** is best given as a systemd credential (\`LoadCredential=smtp_password:…\`), else as a file
-(\`smtp.password_file\`, \`AUTHD_SMTP_PASSWORD_FILE\`), else as a value. Given twice with different values it is refused.
+1. a flag of the command line
+2. a live setting (\`authd settings set\`)
+3. the environment: \`AUTHD_SMTP_HOST\` for \`smtp.host\`
+4. \`.env\` beside the configuration file
+5. the configuration file
+6. the default
 
-"Applied" says when a change counts: at the next start, at a reload (SIGHUP), or live, which is a reload too.
+**The configuration file** is the first that exists of \`--config\`, \`$AUTHD_CONFIG\`, \`/etc/authd/config.toml\`,
+\`$XDG_CONFIG_HOME/authd/config.toml\` and \`./config.toml\`. If you name a file, only that file is read. Files are never merged.
+
+**Secrets.** Prefer a systemd credential (\`LoadCredential=smtp_password:…\`) or a file (\`smtp.password_file\`,
+\`AUTHD_SMTP_PASSWORD_FILE\`) to a value. Two different values for one secret are rejected.
+
+**Applied** says when a change takes effect: *restart* at the next start, *reload* at SIGHUP, *live* at SIGHUP or at once
+through \`authd settings set\`.
 
 ${parts.join('\n')}
-## Names from before
+## Older names
 
-They are accepted at the top of the file, and in capitals in the environment, each just below its new name.
+These names still work, at the top of the file and in capitals in the environment. The new name overrides them.
 
 | name | key |
 |---|---|

@@ -50,7 +50,7 @@ export const FACTOR_SECTIONS = {
   }),
 }
 
-/** A public_url that is broken is told of where it stands. */
+/** An invalid public_url is reported by its own check. */
 function hostOf(url: unknown): string | undefined {
   return typeof url === 'string' && URL.canParse(url) ? new URL(url).hostname : undefined
 }

@@ -150,13 +150,13 @@ export const SECTIONS = {
       applies: 'reload',
       default: '30s',
     }),
-    link_urls: field(listOf(exactUrl(), 'whole URLs'), {
+    link_urls: field(listOf(exactUrl(), 'full URLs'), {
       text: "Pages of your applications that the link in a mail may open in place of authd's own.",
       applies: 'reload',
       default: [],
       example: ['https://app.example.com/signed-in'],
     }),
-    redirect_urls: field(listOf(exactUrl(), 'whole URLs'), {
+    redirect_urls: field(listOf(exactUrl(), 'full URLs'), {
       text: 'Where the hosted pages may send users after sign-in.',
       applies: 'restart',
       default: [],

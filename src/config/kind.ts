@@ -113,10 +113,10 @@ export function listOf<T>(item: Kind<T>, plural: string): Kind<readonly T[]> {
 }
 
 export function secretText(minBytes: number, suggestion: string): Kind<string> {
-  return text(`a secret of at least ${minBytes} bytes`, (value) => {
+  return text(minBytes > 1 ? `a secret of at least ${minBytes} bytes` : 'a secret', (value) => {
     if (isSampleSecret(value)) return { message: 'is a sample value that everybody knows', suggestion }
     const bytes = Buffer.byteLength(value)
     if (bytes >= minBytes) return undefined
-    return { message: `is ${bytes} bytes long, at least ${minBytes} are needed`, suggestion }
+    return { message: `is ${bytes} bytes long, but needs at least ${minBytes}`, suggestion }
   })
 }

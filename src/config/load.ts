@@ -42,7 +42,7 @@ export function loadConfig(input: LoadInput = {}): Loaded {
   const looked = isNowhere ? ` No file was found at ${loaded.searched.map(({ path }) => path).join(', ')}.` : ''
   const key = problems.find((problem) => findKey(problem.key))?.key
   throw new AuthdError('CONFIG_INVALID', {
-    message: `The configuration is not valid.${looked}\n${formatProblems(problems)}`,
+    message: `The configuration is invalid.${looked}\n${formatProblems(problems)}`,
     details: { problems, warnings: loaded.warnings },
     suggestions: [
       ...(isNowhere ? ['authd init', 'authd serve --dev'] : []),
@@ -97,7 +97,7 @@ function takeFile(searched: readonly Searched[], uid: number | undefined): strin
   const [named] = searched
   if (!found && (named?.why === '--config' || named?.why === 'AUTHD_CONFIG')) {
     throw new AuthdError('CONFIG_INVALID', {
-      message: `${named.path} does not exist (named by ${named.why}).`,
+      message: `${named.why}: the file ${named.path} does not exist.`,
       details: { problems: [{ path: named.path, key: '', message: 'no such file' }], warnings: [] },
       suggestions: ['authd init', 'authd config path'],
     })

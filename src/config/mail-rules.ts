@@ -19,7 +19,7 @@ export const MAIL_RULES: Rule[] = [
     check: ({ mail, smtp }) =>
       smtp.host !== undefined && mail.from === undefined
         ? {
-            message: 'mail.from is missing: smtp.host is set, and mails need a sender',
+            message: 'mail.from is missing, but smtp.host is set: mails need a sender',
             suggestion: 'Write from = "Example <no-reply@example.com>" below [mail]',
           }
         : undefined,
@@ -29,7 +29,7 @@ export const MAIL_RULES: Rule[] = [
     check: ({ smtp }) =>
       smtp.tls === 'none' && smtp.host !== undefined && !isLoopbackHost(smtp.host)
         ? {
-            message: `smtp.tls: "none" would send sign-in mails in clear to ${smtp.host}`,
+            message: `smtp.tls: "none" would send sign-in mails without encryption to ${smtp.host}`,
             suggestion: 'Write tls = "starttls", or "implicit" for port 465',
           }
         : undefined,
@@ -39,7 +39,7 @@ export const MAIL_RULES: Rule[] = [
     check: ({ smtp }) =>
       smtp.username !== undefined && smtp.password === undefined
         ? {
-            message: 'smtp.username is set and smtp.password is not',
+            message: 'smtp.username is set, but smtp.password is not',
             suggestion: 'Write password_file = "/etc/authd/secrets/smtp_password"',
           }
         : undefined,
@@ -48,7 +48,7 @@ export const MAIL_RULES: Rule[] = [
     keys: ['smtp.password', 'smtp.username'],
     check: ({ smtp }) =>
       smtp.password !== undefined && smtp.username === undefined
-        ? { message: 'smtp.password is set and smtp.username is not', suggestion: 'Write username = "…" below [smtp]' }
+        ? { message: 'smtp.password is set, but smtp.username is not', suggestion: 'Write username = "…" below [smtp]' }
         : undefined,
   },
   {
@@ -61,8 +61,8 @@ export const MAIL_RULES: Rule[] = [
         .map((name) => `mail.${name}`)
         .filter((name) => !missing.includes(name))
       return {
-        message: `${given.join(' and ')} ${given.length > 1 ? 'are' : 'is'} set and ${missing.join(' and ')} ${missing.length > 1 ? 'are' : 'is'} not`,
-        suggestion: 'Signing needs all three: give them, or leave all of them out',
+        message: `${given.join(' and ')} ${given.length > 1 ? 'are' : 'is'} set, but ${missing.join(' and ')} ${missing.length > 1 ? 'are' : 'is'} not`,
+        suggestion: 'A signature needs all three: set all of them, or none',
       }
     },
   },
@@ -88,7 +88,7 @@ export const MAIL_DOUBTS: Rule[] = [
       const bits = dkimKey && createPublicKey(dkimKey).asymmetricKeyDetails?.modulusLength
       if (!bits || bits >= 2048) return undefined
       return {
-        message: `mail.dkim_key has ${bits} bits, and mail servers may trust less than 2048 no longer (RFC 8301)`,
+        message: `mail.dkim_key has ${bits} bits, but mail servers may require 2048 (RFC 8301)`,
         suggestion: 'Make one: openssl genrsa 2048',
       }
     },

@@ -38,7 +38,7 @@ function advise({ name, kind, example, secret }: Key, value: unknown): string | 
         return `A number needs a unit: ${name} = "${formatDuration(value * 1000)}" is ${value} seconds`
       return `Write it like ${name} = "90s", with one of the units s, m, h, d, w`
     case 'number':
-      return typeof value === 'string' && /^\d+$/.test(value) ? `Leave out the quotes: ${name} = ${value}` : undefined
+      return typeof value === 'string' && /^\d+$/.test(value) ? `Remove the quotes: ${name} = ${value}` : undefined
     case 'boolean':
       return typeof value === 'string' ? `Write ${name} = true or ${name} = false, without quotes` : undefined
     case 'list':

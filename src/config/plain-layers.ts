@@ -15,7 +15,7 @@ export function readFlagLayer(flags: Readonly<Record<string, string | number | b
   return { candidates, problems: [], warnings: [] }
 }
 
-/** The AUTHD_ values of a `.env` file, if it exists. Other variables in it are ignored. */
+/** The values of a `.env`, if it exists. It may hold other programs' variables, so only our names are read. */
 export function readDotenvLayer(path: string | undefined, cwd: string, texts: Map<string, string>): Layer {
   const text = path && readText(path)
   if (!path || !text) return { candidates: [], problems: [], warnings: [] }

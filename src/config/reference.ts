@@ -20,8 +20,8 @@ export function describeKey(key: Key): string {
   const env = [key.env, ...(key.established ? [key.established.toUpperCase()] : [])]
   const rows = [
     ['allowed', key.kind.expects],
-    ['default', defaultOf(key) ?? (key.required ? 'none, it must be given' : 'not set')],
-    ['environment', env.join(', or ')],
+    ['default', defaultOf(key) ?? (key.required ? 'none, required' : 'not set')],
+    ['environment', env.join(' or ')],
     ...(key.secret ? [['from a file', `${key.section ? `${key.key}` : key.name}_file, ${key.env}_FILE`]] : []),
     ...(key.secret ? [['credential', key.credential]] : []),
     ['takes effect', EFFECT[key.applies]],

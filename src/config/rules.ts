@@ -49,7 +49,7 @@ const RULES: Rule[] = [
     check: ({ database }, { isSet }) =>
       database.url !== undefined && isSet('database.path')
         ? {
-            message: 'database.url and database.path are both set: PostgreSQL or SQLite?',
+            message: 'database.url (PostgreSQL) and database.path (SQLite) are both set',
             suggestion: 'Keep one of them',
           }
         : undefined,
@@ -59,7 +59,8 @@ const RULES: Rule[] = [
     check: ({ signin }) =>
       signin.resendAfter >= signin.ttl
         ? {
-            message: 'signin.resend_after: another mail could be asked for only after the first one is dead',
+            message:
+              'signin.resend_after is too long: another mail could be requested only after the first one has expired',
             suggestion: 'Make it shorter than signin.ttl',
           }
         : undefined,
@@ -69,7 +70,7 @@ const RULES: Rule[] = [
     check: ({ signup }) =>
       signup.policy === 'domains' && signup.domains.length === 0
         ? {
-            message: 'signup.domains is empty, and signup.policy is "domains"',
+            message: 'signup.domains is empty, but signup.policy is "domains"',
             suggestion: 'Write domains = ["example.com"], or policy = "closed"',
           }
         : undefined,
@@ -78,7 +79,7 @@ const RULES: Rule[] = [
     keys: ['session.idle_ttl', 'session.ttl'],
     check: ({ session }) =>
       session.idleTtl > session.ttl
-        ? { message: 'session.idle_ttl is longer than session.ttl', suggestion: 'Make it as long or shorter' }
+        ? { message: 'session.idle_ttl is longer than session.ttl', suggestion: 'Make it at most as long' }
         : undefined,
   },
   {
@@ -89,7 +90,7 @@ const RULES: Rule[] = [
         return undefined
       return {
         message: `session.cookie_domain "${cookieDomain}" is not a parent domain of ${host}`,
-        suggestion: `Write cookie_domain = "${host.slice(host.indexOf('.') + 1)}", or take it out`,
+        suggestion: `Write cookie_domain = "${host.slice(host.indexOf('.') + 1)}", or remove it`,
       }
     },
   },
@@ -98,7 +99,7 @@ const RULES: Rule[] = [
     check: ({ tokens }) =>
       tokens.algorithm === 'HS256' && tokens.hs256Secret === undefined
         ? {
-            message: 'tokens.hs256_secret is missing, and tokens.algorithm is "HS256"',
+            message: 'tokens.hs256_secret is missing, but tokens.algorithm is "HS256"',
             suggestion: 'Write hs256_secret_file = "/etc/authd/secrets/hs256", or algorithm = "ES256"',
           }
         : undefined,
@@ -108,7 +109,7 @@ const RULES: Rule[] = [
     check: ({ tokens }, { serverSecret }) =>
       tokens.hs256Secret !== undefined && tokens.hs256Secret === serverSecret
         ? {
-            message: 'tokens.hs256_secret is the server secret, which no application may know',
+            message: 'tokens.hs256_secret is the server secret, which applications must not know',
             suggestion: 'Make another one: openssl rand -base64 32',
           }
         : undefined,
@@ -118,7 +119,7 @@ const RULES: Rule[] = [
     check: ({ webhooks: { url, secret } }) =>
       url !== undefined && secret === undefined
         ? {
-            message: 'webhooks.secret is missing, and webhooks.url is set',
+            message: 'webhooks.secret is missing, but webhooks.url is set',
             suggestion: 'Make one with: openssl rand -base64 32',
           }
         : undefined,
@@ -135,7 +136,7 @@ const RULES: Rule[] = [
     keys: ['cors.allow_all', 'cors.allowed_origins'],
     check: ({ cors }) =>
       cors.allowAll && cors.allowedOrigins.length > 0
-        ? { message: 'cors.allow_all is on, and cors.allowed_origins is not empty', suggestion: 'Keep one of them' }
+        ? { message: 'cors.allow_all is true, but cors.allowed_origins is not empty', suggestion: 'Keep one of them' }
         : undefined,
   },
 ]
@@ -170,6 +171,6 @@ function refuseRpId(rpId: string, urls: readonly string[]): Omit<Finding, 'key'>
   if (stranger === undefined) return undefined
   return {
     message: `webauthn.rp_id "${rpId}" is neither ${stranger} nor a parent domain of it`,
-    suggestion: `Write rp_id = "${stranger}" or a parent of it, or take ${stranger} out`,
+    suggestion: `Write rp_id = "${stranger}" or a parent of it, or remove ${stranger}`,
   }
 }

@@ -48,7 +48,7 @@ function placeFinding(finding: Finding, source: ValueSource | undefined, { path,
 
 type Placing = Pick<ResolveContext, 'texts'> & { path: string | undefined }
 
-/** The user who checks the configuration may not be allowed to read the daemon's secret. It is not compared then. */
+/** The user who checks the configuration may not be allowed to read the daemon's secret. Then it is not compared. */
 function readServerSecret(path: string): string | undefined {
   try {
     return readText(path)?.trim()

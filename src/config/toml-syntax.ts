@@ -19,10 +19,10 @@ export function parseToml({ path, text }: ConfigFile): { table: TomlTable } | { 
 
 const ADVICE: [RegExp, string][] = [
   [/invalid value/, 'Put text in quotes: key = "text"'],
-  [/redefine/, 'It is written twice: keep one'],
+  [/redefine/, 'It is set twice. Keep one'],
   [/control characters/, 'Close the quotes on the same line'],
   [/unfinished string/, 'Close the quotes'],
-  [/end-of-line/, 'Start each key on a line of its own'],
+  [/end-of-line/, 'Start each key on a new line'],
   [/escape sequence/, "Put text with backslashes in 'single quotes'"],
   [/in key/, 'Write key = value, or [section]'],
   [/comma or end of structure/, 'Separate with commas, and close the bracket'],

@@ -3,7 +3,7 @@ import { fileNames } from './names.ts'
 import type { Problem } from './problem.ts'
 import { KEYS, type Key, SECTION_TEXTS } from './schema.ts'
 
-/** The problem with an unknown key, and the key that was probably meant. */
+/** What is wrong with an unknown name, and what was probably meant. */
 export function refuseUnknownKey(name: string, isTable: boolean): Required<Pick<Problem, 'message' | 'suggestion'>> {
   const [section = '', ...rest] = name.split('.')
   const inner = rest.join('.')
@@ -11,10 +11,10 @@ export function refuseUnknownKey(name: string, isTable: boolean): Required<Pick<
     return { message: `unknown key "${inner}" in [${section}]`, suggestion: suggestInSection(section, inner) }
   }
   if (SECTION_TEXTS.has(section)) {
-    const suggestion = `Write [${section}] on a line of its own, and its keys below`
+    const suggestion = `Write [${section}] on its own line, and its keys below`
     return { message: `"${section}" is a section, not a value`, suggestion }
   }
-  return { message: `unknown key "${name}" in the top level`, suggestion: suggestAtTop(name, isTable) }
+  return { message: `unknown key "${name}" at the top level`, suggestion: suggestAtTop(name, isTable) }
 }
 
 function suggestInSection(section: string, name: string): string {

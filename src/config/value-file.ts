@@ -15,7 +15,7 @@ export function readValueFile(key: Key, source: ValueSource, written: string, cw
     warnings: [],
   })
   const text = readText(path)
-  if (text === undefined) return problem(`${path} does not exist`, 'Create the file, or name another one')
+  if (text === undefined) return problem(`the file ${path} does not exist`, 'Create it, or name another one')
   if (text === '') return problem(`the file ${path} is empty`, 'Write the value into it')
   const candidate: Candidate = { key, value: text, isText: true, source: { ...source, readFrom: path } as ValueSource }
   const isOpen = key.secret && isReadableByAll(path)
@@ -33,8 +33,7 @@ export function readText(path: string): string | undefined {
   } catch (cause) {
     const code = cause instanceof Error && 'code' in cause ? cause.code : undefined
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined
-    const reason =
-      code === 'EISDIR' ? 'it is a folder' : code === 'EACCES' ? 'this user has no permission' : String(code)
+    const reason = code === 'EISDIR' ? 'it is a directory' : code === 'EACCES' ? 'permission denied' : String(code)
     throw new AuthdError('CONFIG_UNREADABLE', { message: `${path} cannot be read: ${reason}.`, cause })
   }
 }

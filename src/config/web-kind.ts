@@ -20,7 +20,7 @@ export function host(): Kind<string> {
     const [, name, port] = /^\[?(.+?)\]?:(\d+)$/.exec(value) ?? []
     if (name && port && isIP(value) === 0) return { suggestion: `Write host = "${name}" and port = ${port}` }
     const [, scheme] = /^(\w+):\/\//.exec(value) ?? []
-    if (scheme) return { suggestion: `Leave out "${scheme}://"` }
+    if (scheme) return { suggestion: `Remove "${scheme}://"` }
     return value.startsWith('[') ? { suggestion: 'Write the address without brackets' } : {}
   })
 }
@@ -48,7 +48,8 @@ export function publicUrl(): Kind<string> {
     const right = `${url.origin}${url.pathname.replace(/\/+$/, '')}`
     const refusal = refuseWebUrl(url, right)
     if (refusal) return refusal
-    if (url.search || url.hash) return { message: 'must have no query and no fragment', suggestion: `Write "${right}"` }
+    if (url.search || url.hash)
+      return { message: 'must not have a query or a fragment', suggestion: `Write "${right}"` }
     if (value.endsWith('/')) return { message: 'must not end with a slash', suggestion: `Write "${right}"` }
     return value === right ? undefined : { suggestion: `Write "${right}"` }
   })
@@ -56,11 +57,11 @@ export function publicUrl(): Kind<string> {
 
 /** One whole URL of an application; compared as it is written. */
 export function exactUrl(): Kind<string> {
-  return text('a whole URL such as "https://app.example.com/welcome"', (value) => {
-    if (value.includes('*')) return { message: 'holds a wildcard', suggestion: 'List every URL in full' }
+  return text('a full URL such as "https://app.example.com/welcome"', (value) => {
+    if (value.includes('*')) return { message: 'contains a wildcard', suggestion: 'List every URL in full' }
     const url = parseUrl(value)
-    if (!url) return { suggestion: 'Write the whole URL, with https://' }
-    if (url.hash) return { message: 'must have no fragment', suggestion: `Write "${value.split('#')[0]}"` }
+    if (!url) return { suggestion: 'Write the full URL, with https://' }
+    if (url.hash) return { message: 'must not have a fragment', suggestion: `Write "${value.split('#')[0]}"` }
     return refuseWebUrl(url, value)
   })
 }
@@ -68,7 +69,7 @@ export function exactUrl(): Kind<string> {
 /** Scheme, host and port, as browsers send it. */
 export function webOrigin(): Kind<string> {
   return text('origins such as "https://app.example.com"', (value) => {
-    if (value === '*') return { message: 'holds a wildcard', suggestion: 'List every origin in full' }
+    if (value === '*') return { message: 'contains a wildcard', suggestion: 'List every origin in full' }
     const url = parseUrl(value)
     if (!url) return { suggestion: 'Write scheme and host: "https://app.example.com"' }
     return refuseWebUrl(url, url.origin) ?? (url.origin === value ? undefined : { suggestion: `Write "${url.origin}"` })
@@ -82,7 +83,7 @@ export function postgresUrl(): Kind<string> {
       return { message: 'is not a PostgreSQL URL', suggestion: 'Write "postgres://USER@HOST/DATABASE"' }
     }
     if (!isSampleSecret(safeDecode(url.password))) return undefined
-    return { message: 'holds a sample password that everybody knows', suggestion: 'Give the database user its own' }
+    return { message: 'contains a sample password that everybody knows', suggestion: 'Give the database user its own' }
   })
 }
 
@@ -131,12 +132,12 @@ function parseUrl(value: string): URL | undefined {
 }
 
 function refuseWebUrl(url: URL, right: string): BadValue | undefined {
-  if (url.username || url.password) return { message: 'must hold no user name or password' }
+  if (url.username || url.password) return { message: 'must not contain a user name or password' }
   if (url.protocol === 'https:') return undefined
   if (url.protocol !== 'http:') return { message: `must start with https://, not ${url.protocol}//` }
   if (isLoopbackHost(url.hostname)) return undefined
   const suggestion = `Write "${right.replace(/^http:/i, 'https:')}"`
-  return { message: 'may be plain http only on localhost', suggestion }
+  return { message: 'may use plain http only for localhost', suggestion }
 }
 
 function safeDecode(text: string): string {

@@ -2,7 +2,7 @@ import type { Cache } from '../deps.ts'
 import { type ChangeTopic, listEpochs } from '../store/change-epochs.ts'
 import type { Db } from '../store/db.ts'
 
-/** One a process. A value is dropped when its topic's epoch differs from the one seen before it was loaded. */
+/** One per process. A value is dropped once the epoch of its topic has changed since it was loaded. */
 export function createCache(db: Db): Cache {
   const values = new Map<ChangeTopic, Promise<unknown>>()
   let epochs = new Map<string, number>()
@@ -12,7 +12,7 @@ export function createCache(db: Db): Cache {
       if (known) return known as Promise<Value>
       const loading = db.read(load)
       values.set(topic, loading)
-      // A load that failed is not kept; whoever asked hears why.
+      // A failed load is not kept; its caller gets the error.
       loading.catch(() => values.delete(topic))
       return loading as Promise<Value>
     },

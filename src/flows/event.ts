@@ -71,14 +71,14 @@ export const EVENTS = {
 
 export type EventType = keyof typeof EVENTS
 
-/** Who does it and from where: made by the door, handed through to the audit row. */
+/** Who acts, and from where. The door makes it, and the audit row keeps it. */
 export interface Actor {
   /** `anonymous`, `user:<id>`, `api-key:<id>`, `cli:<login>@<host>`, `system`. */
   id: string
   ip: string | null
   userAgent: string | null
   requestId: string | null
-  /** Of a CLI call: command, reason, SSH client. Of a request: the trace it belongs to. */
+  /** For a CLI call: command, reason and SSH client. For a request: its trace. */
   metadata?: Record<string, string>
 }
 
@@ -98,7 +98,10 @@ export interface Event {
   metadata?: Record<string, unknown>
 }
 
-/** Records an event in the unit that it describes: both happen, or neither; its metric counts what happened. */
+/**
+ * Records an event in the unit of what happened, so that both commit or neither does. Its metric is counted after the
+ * commit.
+ */
 export async function recordEvent(
   deps: Pick<Deps, 'clock' | 'random' | 'metrics'>,
   trx: Trx,
@@ -122,7 +125,9 @@ export async function recordEvent(
   trx.afterCommit(() => COUNTERS[event.type]?.(deps.metrics, event.metadata ?? {}))
 }
 
-/** What the door says of the act. An event's own reason does not hide the one that an operator stated. */
+/**
+ * What the door says about the act. An operator's reason is kept as `operator_reason` next to the event's own reason.
+ */
 function statedBy({ metadata = {} }: Actor, event: Event): Record<string, string> {
   const { reason, ...rest } = metadata
   if (reason === undefined) return rest
@@ -145,7 +150,7 @@ const REASONS = new Set([
 
 type Counter = (metrics: Metrics, metadata: Record<string, unknown>) => void
 
-/** The metrics that an event counts towards, once it is durable. */
+/** The metrics that an event counts towards, after its commit. */
 const COUNTERS: Partial<Record<EventType, Counter>> = {
   'user.authenticated': (metrics, { method }) => countAttempt(metrics, String(method)),
   'user.authentication_failed': (metrics, { method, reason }) => countAttempt(metrics, String(method), String(reason)),
@@ -158,7 +163,7 @@ const COUNTERS: Partial<Record<EventType, Counter>> = {
   'mail.failed': (metrics, { template }) => metrics.count('emails_failed_total', { template: String(template) }),
 }
 
-/** Counts one proof; without a reason it was right. */
+/** Counts one proof. Without a reason it was right. */
 export function countAttempt(metrics: Metrics, method: string, reason = ''): void {
   metrics.count('auth_attempts_total', {
     method,

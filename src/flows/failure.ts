@@ -1,7 +1,10 @@
 import { AuthdError } from '../errors.ts'
 import { StoreError } from '../store/db.ts'
 
-/** What a door shows of anything thrown: an AuthdError as it is, the database's trouble by its kind, a bug as INTERNAL_ERROR. */
+/**
+ * The error that a door shows for anything thrown: an AuthdError as it is, a database error by its kind, a bug as
+ * INTERNAL_ERROR.
+ */
 export function toAuthdError(error: unknown): AuthdError {
   if (error instanceof AuthdError) return error
   if (error instanceof StoreError) {

@@ -5,7 +5,10 @@ import { findUser, findUserByEmail, listUsersByPrefix, type User } from '../stor
 
 const PREFIX_MIN = 6
 
-/** The user whom an operator names by exact id, by address in any spelling, or by a unique start of the id. */
+/**
+ * Finds a user by exact id, by address in any spelling, or by a unique prefix of the id. Throws USER_NOT_FOUND, or
+ * VALIDATION_ERROR for an ambiguous prefix.
+ */
 export async function resolveUser(deps: Pick<Deps, 'db'>, text: string): Promise<User> {
   const address = parseEmailAddress(text)
   const found = await deps.db.read(async (sql) => {
@@ -17,14 +20,14 @@ export async function resolveUser(deps: Pick<Deps, 'db'>, text: string): Promise
   const [user, another] = found
   if (another) {
     throw new AuthdError('VALIDATION_ERROR', {
-      message: `"${text}" is the start of more than one user's id. Give the whole id or the e-mail address.`,
+      message: `"${text}" matches several ids. Write the whole id or the e-mail address.`,
       details: { candidates: found.map(({ id, email }) => ({ id, email })) },
       suggestions: found.map(({ id }) => `authd users show ${id}`),
     })
   }
   if (user) return user
   throw new AuthdError('USER_NOT_FOUND', {
-    message: `No user "${text}". A user is named by e-mail address, id, or the first ${PREFIX_MIN} or more characters of the id.`,
+    message: `No user "${text}". Write an e-mail address, an id, or at least the first ${PREFIX_MIN} characters of an id.`,
     suggestions: ['authd users list'],
   })
 }

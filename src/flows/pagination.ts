@@ -26,7 +26,7 @@ export interface Pagination {
   limit: number
   offset?: number | undefined
   before?: string | undefined
-  /** How many rows may be read. Infinity in a command, which delays nobody else. */
+  /** How many rows may be read. Infinity in a command, which delays no request. */
   within: number
 }
 

@@ -3,20 +3,20 @@ import { sealAudit } from '../flows/audit/audit.ts'
 import { flushTally } from '../flows/limits/rate-limit.ts'
 import { deleteOldRows } from '../flows/operator/housekeeping.ts'
 import { ANNOUNCE_MS, announceNode, type Node } from '../flows/operator/node.ts'
-import { applySettings } from '../flows/operator/setting.ts'
+import { putInForce } from '../flows/operator/setting.ts'
 import { deliverNextMail } from '../flows/outbox/mail.ts'
 import { deliverNextWebhook, queueWebhooks } from '../flows/outbox/webhook-delivery.ts'
 import { HOUR, SECOND } from '../platform/clock.ts'
 
-/** Work whose client is the clock. */
+/** Work that a timer starts. */
 export interface Job {
   name: string
   everyMs: number
-  /** Runs soon after any commit, too: there may be something to do. */
+  /** Also runs soon after any commit, because there may be work then. */
   isWokenByCommits: boolean
-  /** How many run at once in one process; one, if not said. */
+  /** How many run at once in one process; one by default. */
   workers?: (deps: Deps) => number
-  /** True: there is more to do at once. */
+  /** Returns true if there is more to do now. */
   run(deps: Deps): Promise<boolean>
 }
 
@@ -35,7 +35,7 @@ export const JOBS: readonly Job[] = [
     run: queueWebhooks,
   },
   {
-    // One hangs at most for each endpoint that does, and those are soon left alone.
+    // Each hanging endpoint holds one worker, and soon rests.
     name: 'webhooks',
     everyMs: SECOND,
     isWokenByCommits: true,
@@ -46,51 +46,43 @@ export const JOBS: readonly Job[] = [
     name: 'seal-audit',
     everyMs: SECOND,
     isWokenByCommits: true,
-    run: async (deps) => {
-      await sealAudit(deps)
-      return false
-    },
+    run: wholly(sealAudit),
   },
   {
     name: 'rate-limits',
     everyMs: SECOND,
     isWokenByCommits: false,
-    run: async (deps) => {
-      await flushTally(deps)
-      return false
-    },
+    run: wholly(flushTally),
   },
   {
-    // What this process keeps of the database is never older than this.
+    // Caches in this process are never older than this.
     name: 'epochs',
     everyMs: SECOND,
     isWokenByCommits: false,
-    run: async (deps) => {
-      await deps.cache.refresh()
-      await applySettings(deps)
-      return false
-    },
+    run: wholly(putInForce),
   },
   {
     name: 'housekeeping',
     everyMs: HOUR,
     isWokenByCommits: false,
-    run: async (deps) => {
-      await deleteOldRows(deps)
-      return false
-    },
+    run: wholly(deleteOldRows),
   },
 ]
 
-/** Where several daemons may share a database, each says that it runs. */
+/** Announces this daemon, where several may share a database. */
 export function announcing(node: Node): Job {
   return {
     name: 'announce',
     everyMs: ANNOUNCE_MS,
     isWokenByCommits: false,
-    run: async (deps) => {
-      await announceNode(deps, node)
-      return false
-    },
+    run: wholly((deps) => announceNode(deps, node)),
+  }
+}
+
+/** A turn that does all the work there is. */
+function wholly(work: (deps: Deps) => Promise<unknown>): Job['run'] {
+  return async (deps) => {
+    await work(deps)
+    return false
   }
 }

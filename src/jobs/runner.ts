@@ -2,21 +2,21 @@ import type { Deps } from '../deps.ts'
 import { SECOND } from '../platform/clock.ts'
 import type { Job } from './list.ts'
 
-/** Commits come in bursts: a job that they wake waits so long, and does the work of all of them. */
+/** Commits come in bursts. A job waits this long after one, and does the work of all of them. */
 const GATHER_MS = 50
-/** After a failure a job waits for its next turn, at least so long. */
+/** The shortest wait after a failure. */
 const FAILURE_MS = SECOND
 
 export interface JobRunner {
-  /** By the job's name: what it does now, or how its last turn ended. */
+  /** For each job: whether it is running, or how its last turn ended. */
   states(): Record<string, JobState>
-  /** Ends when what is running has ended; nothing starts any more. */
+  /** Waits for the running turns to end. No others start. */
   stop(): Promise<void>
 }
 
 type JobState = 'running' | 'done' | 'failed'
 
-/** Runs each job on its own. The only user of timers beside the doors. */
+/** Runs each job on its own timer. Flows have no timers. */
 export function startJobs(deps: Deps, jobs: readonly Job[]): JobRunner {
   const loops = jobs.map((job) => startJob(deps, job))
   return {
@@ -27,7 +27,7 @@ export function startJobs(deps: Deps, jobs: readonly Job[]): JobRunner {
   }
 }
 
-/** One turn looks for work now and then; where there is more, it is followed by two, up to the job's workers. */
+/** One turn looks for work at an interval. A turn that finds more is followed by two, up to the number of workers. */
 function startJob(deps: Deps, job: Job) {
   const workers = job.workers?.(deps) ?? 1
   const turns = new Set<Promise<void>>()

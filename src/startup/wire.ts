@@ -100,7 +100,7 @@ export async function wire(config: Config, options: WireOptions): Promise<Wired>
     await applySettings(deps)
     await ensureKeys(deps)
     if (options.mode === 'serve')
-      await (await import('../flows/outbox/webhook-endpoint.ts')).adoptConfiguredWebhook(deps)
+      await (await import('../flows/outbox/configured-webhook.ts')).adoptConfiguredWebhook(deps)
     return {
       deps: options.dryRun ? { ...deps, db: dryRun(db) } : deps,
       log,

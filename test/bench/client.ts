@@ -11,7 +11,7 @@ export interface Received {
   body: string
 }
 
-/** One keep-alive connection, one request at a time, and no more work than that: the client must not be the limit. */
+/** One keep-alive connection with one request at a time, as cheap as possible, so that the client is not the limit. */
 export interface Connection {
   call(method: string, path: string, sent?: Sent): Promise<Received>
   close(): void
@@ -35,7 +35,7 @@ export async function openConnection(port: number): Promise<Connection> {
   }
 }
 
-/** Every answer of ours says its length. */
+/** Every authd response has a Content-Length. */
 function readAnswers(socket: Socket): { next(): Promise<Received> } {
   let buffered = ''
   let waiting: { resolve(answer: Received): void; reject(error: Error): void } | undefined

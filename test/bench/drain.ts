@@ -10,21 +10,21 @@ import type { Target } from './target.ts'
 export interface Drained {
   count: number
   seconds: number
-  /** nodemailer alone, over as many connections, with mails of the same size. */
+  /** nodemailer alone, with as many connections and mails of the same size. */
   bareSeconds: number
-  /** Of the daemon, in bytes: before, when half is sent, at the end. */
+  /** Memory of the daemon in bytes: before, when half is sent, at the end. */
   memory: number[]
 }
 
 const BATCH = 500
 const HOUR = 3_600_000
 const CONNECTIONS = 4
-/** What a notice of ours weighs. */
+/** The size of an authd notice. */
 const BARE = { text: 'x'.repeat(700), html: 'x'.repeat(9000) }
 
 const random = systemRandom(systemClock)
 
-/** How fast a queue empties into a mail server that takes all of it at once, and what that does to memory. */
+/** Measures how fast a queue empties into a fast mail server, and the memory it takes. */
 export async function drainMails(target: Target, count: number): Promise<Drained> {
   const dueAt = await fillOutbox(target, count)
   const before = target.sink.count()
@@ -39,7 +39,7 @@ export async function drainMails(target: Target, count: number): Promise<Drained
   return { count, seconds, bareSeconds: await sendBare(target.sink.port, count), memory }
 }
 
-/** All of them are due at the moment that is answered, when the last one is written. */
+/** All are due at the returned time, when the last one is written. */
 async function fillOutbox({ database, seal }: Target, count: number): Promise<number> {
   const db = openSqlite({ path: database, busyTimeoutMs: 5000 })
   const dueAt = systemClock.now() + 1000 + count

@@ -16,7 +16,7 @@ import { PasskeyDevice } from '../support/passkey-device.ts'
 import type { Server } from './measure.ts'
 import type { Load } from './units.ts'
 
-/** A server whose tables may be filled beside it: enrolling over HTTP costs ten scrypts a person. */
+/** A server whose tables are filled directly, because enrolling over HTTP costs ten scrypt hashes per user. */
 export interface Filled extends Server {
   database: string
   origin: string
@@ -31,7 +31,7 @@ export function sealWith(secretFile: string): Filled['seal'] {
   return (context, plain) => keysFrom(Buffer.from(readSecretFile(secretFile) ?? ''), random).seal(context, plain)
 }
 
-/** One person with one passkey, and as many of its answers as can be used up: each to a challenge of its own attempt. */
+/** One user with one passkey and many prepared responses, each for the challenge of its own attempt. */
 export async function fillPasskeys({ database, origin }: Filled, { milliseconds }: Load): Promise<object[]> {
   const device = new PasskeyDevice({ rpId: 'localhost', origin, counter: 0 })
   const challenge = random.bytes(32).toString('base64url')
@@ -62,7 +62,7 @@ export async function fillPasskeys({ database, origin }: Filled, { milliseconds 
   })
 }
 
-/** As many people with an authenticator app, each with an attempt whose first proof was given. */
+/** Users with an authenticator app, each with an attempt that needs only the second proof. */
 export async function fillTotp({ database, seal }: Filled, { milliseconds }: Load): Promise<object[]> {
   return await fill(database, milliseconds, async (trx) => {
     const userId = random.id('usr')

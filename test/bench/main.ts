@@ -28,7 +28,7 @@ try {
     if (options.unit !== undefined && options.unit !== name) continue
     for (const concurrency of levels) {
       const load = { concurrency, milliseconds }
-      // What a unit consumes is made before its clock runs; the ceiling runs right after it, on the same machine.
+      // Input is prepared before the clock starts. The prototype runs right after, on the same machine.
       const own = await measure(await prepare(authd, load), { ...authd, ...load })
       const bare = await measure(await prepareCeiling(ceiling, load), { ...ceiling, ...load })
       show({ name, ...own, ofCeiling: own.perSecond / bare.perSecond })

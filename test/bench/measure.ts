@@ -1,7 +1,7 @@
 import { readFileSync } from 'node:fs'
 import { type Connection, openConnection } from './client.ts'
 
-/** One operation; false: there is nothing left to do it with. */
+/** One operation. Returns false when its input is used up. */
 export type Operation = (connection: Connection) => Promise<boolean>
 
 export interface Figures {
@@ -10,7 +10,7 @@ export interface Figures {
   /** Milliseconds. */
   p50: number
   p99: number
-  /** Of the process measured, per operation. */
+  /** CPU time of the measured process per operation. */
   cpuMicros: number
 }
 
@@ -19,7 +19,7 @@ export interface Server {
   port: number
 }
 
-/** Runs an operation over so many connections at once, until the time or what it consumes is over. */
+/** Runs an operation over parallel connections until the time or its input ends. */
 export async function measure(
   operation: Operation,
   { pid, port, concurrency, milliseconds }: Server & { concurrency: number; milliseconds: number },
@@ -34,7 +34,7 @@ export async function measure(
   return figures
 }
 
-/** As measure, for work of any kind. */
+/** Like `measure`, for any work. */
 export async function time(
   concurrency: number,
   { milliseconds, pid }: { milliseconds: number; pid: number },
@@ -59,7 +59,7 @@ export async function time(
   return { concurrency, perSecond: times.length / seconds, p50: at(0.5), p99: at(0.99), cpuMicros }
 }
 
-/** Microseconds of CPU that a process has used, at the kernel's 100 ticks a second. */
+/** CPU time of a process in microseconds, from the kernel's 100 ticks per second. */
 function cpuOf(pid: number): number {
   const fields = readFileSync(`/proc/${pid}/stat`, 'utf8').split(') ')[1]?.split(' ') ?? []
   return (Number(fields[11]) + Number(fields[12])) * 10_000

@@ -8,7 +8,7 @@ import { migrate } from '../../src/store/migrate.ts'
 import { openDatabase } from '../../src/store/open.ts'
 import { type Figures, measure, time } from './measure.ts'
 
-/** What the machine gives today, in the same run: compare with these, as ratios. Server and client share a process here. */
+/** Reference speeds of this machine in the same run, to compare as ratios. Server and client share a process here. */
 export async function references(milliseconds: number): Promise<(Figures & { name: string })[]> {
   const koa = new Koa()
   koa.use((ctx) => {
@@ -35,7 +35,7 @@ async function http(listener: Parameters<typeof createServer>[1], milliseconds: 
   return figures
 }
 
-/** One insert, durable: alone, and with others that share the commit. */
+/** One durable insert, alone and with others that share the commit. */
 async function commits(milliseconds: number): Promise<(Figures & { name: string })[]> {
   const folder = await mkdtemp(join(tmpdir(), 'authd-bench-'))
   const db = await openDatabase({ path: join(folder, 'reference.db'), busyTimeoutMs: 25, poolSize: 1 })

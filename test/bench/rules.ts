@@ -7,7 +7,7 @@ import { openSqlite } from '../../src/store/sqlite.ts'
 
 const BATCH = 5000
 
-/** As many networks as a long blocklist has, beside a running daemon, of all lengths; none holds this machine. */
+/** Adds a long blocklist of networks of all lengths to a running daemon. None contains this machine. */
 export async function fillRules(database: string, count: number): Promise<void> {
   const db = openSqlite({ path: database, busyTimeoutMs: 5000 })
   const random = systemRandom(systemClock)
@@ -29,6 +29,6 @@ export async function fillRules(database: string, count: number): Promise<void> 
   } finally {
     await db.close()
   }
-  // The daemon looks every second, and reads them with its next request.
+  // The daemon checks every second and loads them with its next request.
   await wait(1500)
 }

@@ -8,9 +8,9 @@ import { SMTPServer } from 'smtp-server'
 import { type Filled, sealWith } from './fill.ts'
 
 export interface Target extends Filled {
-  /** The code mailed to this address since the last call; resolves when the mail has come. */
+  /** The code mailed to this address since the last call. Resolves when the mail arrives. */
   codeFor(email: string): Promise<string>
-  /** Where the mails go, and how many came. */
+  /** The mail server and its number of mails. */
   sink: { port: number; count(): number }
   stop(): Promise<void>
 }
@@ -19,7 +19,7 @@ const BUILT = join(import.meta.dirname, '../../dist/authd')
 const SOURCE = join(import.meta.dirname, '../../bin/authd.js')
 const PORT = 23_000 + (process.pid % 5000)
 
-/** authd as it is shipped (from source where nothing is built), with a scratch folder and a mail server of its own. */
+/** The built authd (from source if it is not built), with a temporary folder and a mail server. */
 export async function startAuthdTarget(): Promise<Target> {
   const folder = await mkdtemp(join(tmpdir(), 'authd-bench-'))
   const mails = await startSink()
@@ -28,7 +28,7 @@ export async function startAuthdTarget(): Promise<Target> {
     config,
     `public_url = "http://localhost:${PORT}"\ndata_dir = "data"\n[server]\nport = ${PORT}\n[mail]\nfrom = "bench@example.com"\n` +
       `[smtp]\nhost = "127.0.0.1"\nport = ${mails.port}\ntls = "none"\n` +
-      // One stranger who asks for much: the limits count, and do not bite.
+      // One client sends everything, so the limits count but never apply.
       '[limits]\nrequests_per_minute = 1000000\nguesses_per_hour = 1000000\nmails_per_hour = 1000000\ntotal_mails_per_hour = 10000000\n',
   )
   const program = existsSync(BUILT) ? BUILT : SOURCE
@@ -49,7 +49,7 @@ export async function startAuthdTarget(): Promise<Target> {
   }
 }
 
-/** The bare prototype, in a process of its own as well. */
+/** The bare prototype, also in a separate process. */
 export async function startCeilingTarget(): Promise<Filled & { stop(): Promise<void> }> {
   const port = PORT + 5000
   const folder = await mkdtemp(join(tmpdir(), 'authd-ceiling-'))
@@ -62,7 +62,7 @@ export async function startCeilingTarget(): Promise<Filled & { stop(): Promise<v
     port,
     database,
     origin: `http://localhost:${port}`,
-    // The prototype keeps its seeds in clear.
+    // The prototype stores its seeds in plain text.
     seal: (_, plain) => plain,
     async stop() {
       await ended(child)
@@ -73,7 +73,7 @@ export async function startCeilingTarget(): Promise<Filled & { stop(): Promise<v
 
 const OUTPUT: ['ignore', 'pipe', 'inherit'] = ['ignore', 'pipe', 'inherit']
 
-/** Resolves when it listens; its log is read and thrown away. */
+/** Resolves when it listens. Its log is discarded. */
 function started(child: ChildProcess): Promise<ChildProcess> {
   return new Promise((resolve, reject) => {
     let printed = ''
@@ -93,7 +93,7 @@ async function ended(child: ChildProcess): Promise<void> {
   await once(child, 'close')
 }
 
-/** Takes every mail, and keeps the code of the newest to each address. */
+/** Accepts every mail and keeps the newest code for each address. */
 async function startSink() {
   const codes = new Map<string, string>()
   let received = 0

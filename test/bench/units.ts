@@ -11,9 +11,9 @@ export interface Load {
 
 export interface Unit {
   name: string
-  /** Makes what the unit consumes, through the API and the mails, and answers the operation that is timed. */
+  /** Prepares what the unit uses up, through the API and mails, and returns the operation to time. */
   prepare(target: Target, load: Load): Promise<Operation>
-  /** The same work by the bare prototype. */
+  /** The same work in the bare prototype. */
   prepareCeiling(ceiling: Filled, load: Load): Promise<Operation>
 }
 
@@ -29,7 +29,7 @@ export const UNITS: readonly Unit[] = [
     prepareCeiling: (ceiling) => checks(ceiling, '/session', redeemCeiling),
   },
   {
-    // Beside the one above: what a long blocklist costs.
+    // Compared with the one above, the cost of a long blocklist.
     name: 'check, 100,000 rules',
     async prepare(target, { milliseconds }) {
       rules ??= fillRules(target.database, milliseconds < 1000 ? 1000 : 100_000)
@@ -92,7 +92,7 @@ export const UNITS: readonly Unit[] = [
   },
 ]
 
-/** Each body once, until there are none left. */
+/** Uses each body once. */
 function post(path: string, bodies: object[]): Operation {
   return async (connection) => {
     const json = bodies.pop()

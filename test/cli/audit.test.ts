@@ -6,7 +6,7 @@ import { AUDIT_FORMATS } from '../../src/cli/audit/format.ts'
 import type { EventResource } from '../../src/resources/audit-event.ts'
 import { type Shell, shell } from '../support/cli.ts'
 
-/** A log with a few events of operators in it. */
+/** A log with a few operator events. */
 async function withEvents(): Promise<Shell> {
   const place = await shell()
   for (const args of [
@@ -46,7 +46,7 @@ describe('audit list', () => {
     expect([...typesOf(first), ...typesOf(rest)]).toEqual(['user.disabled', 'user.registered', 'user.registered'])
 
     const { code, stderr } = await place.run(['audit', 'list', '--ip', '10.0.0.0/99'])
-    expect([code, stderr]).toEqual([65, expect.stringContaining('"10.0.0.0/99" is no address or network')])
+    expect([code, stderr]).toEqual([65, expect.stringContaining('"10.0.0.0/99" is not an address or a network')])
   })
 })
 

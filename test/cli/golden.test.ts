@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { shell } from '../support/cli.ts'
 
-/** Names and kinds of what a command answers; values are left out. A list is as its first item. */
+/** The names and types in a command's output, without values. A list is shown as its first item. */
 function shapeOf(value: unknown): unknown {
   if (Array.isArray(value)) return value.slice(0, 1).map(shapeOf)
   if (typeof value !== 'object' || value === null) return value === null ? 'null' : typeof value

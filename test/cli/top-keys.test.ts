@@ -15,7 +15,7 @@ function row(key: string, proposals: Row['proposals'] = {}): Row {
 
 const ROWS = [row('one', { r: revoke }), row('two'), row('three')]
 
-/** Letters, or the name of a key in angle brackets, pressed one after the other. */
+/** Keys to press in turn: letters, or names in angle brackets. */
 function type(keys: string, { from = START, rows = ROWS }: { from?: Ui; rows?: Row[] } = {}) {
   const presses = [...keys.matchAll(/<(\w+)>|(.)/g)].map(
     ([, name, text = '']): Press => ({ text, name: name as Press['name'] }),

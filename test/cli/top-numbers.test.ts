@@ -4,7 +4,7 @@ import { EMPTY, growth, type History, quantile, rates, remember } from '../../sr
 import { parseScrape } from '../../src/cli/top/scrape.ts'
 import { sparkline } from '../../src/cli/tui/sparkline.ts'
 
-/** Looks, each of a second of the clock and its counters. */
+/** Samples, each with its second and its counters. */
 function historyOf(...looks: [second: number, counters: Record<string, number>][]): History {
   return looks.reduce(
     (history, [second, counters]) => remember(history, { at: second * 1000, counters }, 3_600_000),

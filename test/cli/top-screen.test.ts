@@ -37,7 +37,7 @@ function viewWith(rows: Row[], more: Partial<View> = {}): View {
   }
 }
 
-/** As the terminal shows it, without colours. */
+/** The text on the screen, without colours. */
 function linesOf(view: View, { ui = START, columns = 80, rows = 24, isUnicode = true } = {}): string[] {
   const drawn = renderToString(createElement(Screen, { view, ui, size: { columns, rows }, isUnicode }), { columns })
   return stripVTControlCharacters(drawn).split('\n')

@@ -17,7 +17,7 @@ const HIDE_CURSOR = '\u001b[?25l'
 const SHOW_CURSOR = '\u001b[?25h'
 const NOWHERE = { ip: null, userAgent: null, requestId: null }
 
-/** `authd top` on this authd, in a terminal of ours. */
+/** Runs `authd top` on this authd in a fake terminal. */
 function openTop(authd: Authd, url = authd.address): Terminal & { ended: Promise<'quit' | 'interrupted'> } {
   const terminal = fakeTerminal({ columns: 120, rows: 30 })
   const asGrace = () => ({ ...NOWHERE, id: 'cli:grace@host', metadata: { command: 'top' } })

@@ -42,7 +42,7 @@ test('an endpoint is added, tested, changed, paused, rotated and removed, and th
 
 test.each([
   [['add', 'https://10.0.0.1/x'], 65, 'authd webhooks add https://10.0.0.1/x --allow-private'],
-  [['add', 'https://app.example.com/x', '--events', 'usr.*'], 65, '"usr.*" is no event'],
+  [['add', 'https://app.example.com/x', '--events', 'usr.*'], 65, '"usr.*" is not an event'],
   [['add', 'https://app.example.com/x', '--secret-file', 'nothing'], 66, 'nothing'],
   [['update', 'whe_nobody', '--pause'], 67, 'authd webhooks list'],
   [['redeliver'], 64, '--failed'],
@@ -89,6 +89,6 @@ test('mail is paused and resumed, and a waiting mail is cancelled once', async (
   expect(JSON.parse(retried.stdout)).toMatchObject({ state: 'pending', tries: 0, changed: true })
   expect(JSON.parse(cancelled.stdout)).toMatchObject({ state: 'cancelled', changed: true })
   expect(twice.stdout).toContain('is already cancelled')
-  expect([over.code, over.stderr]).toEqual([65, expect.stringContaining('is cancelled: it cannot be sent again')])
+  expect([over.code, over.stderr]).toEqual([65, expect.stringContaining('is cancelled, so it cannot be sent again')])
   expect(JSON.parse(resumed.stdout)).toMatchObject({ paused: false, waiting: 0 })
 })

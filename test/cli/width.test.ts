@@ -1,6 +1,10 @@
 import stringWidth from 'string-width'
 import { describe, expect, test } from 'vitest'
 import { clean, fitParts, fitTo, joinCells, layOut, wrap } from '../../src/cli/tui/width.ts'
+import { fc } from '../support/property.ts'
+
+/** Of any script, with control characters and words that need more than one line. */
+const letters = fc.oneof(fc.string({ unit: 'binary' }), fc.string({ unit: 'grapheme' }), fc.lorem({ maxCount: 8 }))
 
 describe('text on the screen', () => {
   test.each([
@@ -19,11 +23,31 @@ describe('text on the screen', () => {
     expect(clean('a\u001b[2Jb\u0007c\nd\u202ee\u200bf\u009bg\u2028h')).toBe('a [2Jb c d e f g h')
   })
 
-  test('a long word is broken, and no line is wider than the space', () => {
-    const lines = wrap('see 日本語日本語 and ses_01m88jw08vedqtrgrr9eqkmg57', 8)
+  test('any text fills its space exactly', () => {
+    fc.assert(
+      fc.property(letters, fc.nat(40), (text, width) => {
+        expect(stringWidth(fitTo(text, width))).toBe(width)
+      }),
+    )
+  })
 
-    expect(lines.every((line) => stringWidth(line) <= 8)).toBe(true)
-    expect(lines.join('').replaceAll(' ', '')).toBe('see日本語日本語andses_01m88jw08vedqtrgrr9eqkmg57')
+  test('any text is free of characters that act on a terminal', () => {
+    fc.assert(
+      fc.property(letters, (text) => {
+        expect(clean(text)).not.toMatch(/[\p{Cc}\p{Cf}\p{Zl}\p{Zp}]/u)
+      }),
+    )
+  })
+
+  test('any text is wrapped into lines that fit, without losing a letter', () => {
+    fc.assert(
+      fc.property(letters, fc.integer({ min: 2, max: 20 }), (text, width) => {
+        const lines = wrap(text, width)
+
+        expect(lines.filter((line) => stringWidth(line) > width)).toEqual([])
+        expect(lines.join('').replaceAll(' ', '')).toBe(clean(text).replaceAll(' ', ''))
+      }),
+    )
   })
 })
 

@@ -18,12 +18,12 @@ test('domain, selector and a key from a file are accepted', () => {
 })
 
 test.for([
-  ['no key at all', 'hello', 'is not a private key in PEM format', 'openssl genrsa 2048'],
+  ['no key at all', 'hello', 'is not a private key in PEM', 'openssl genrsa 2048'],
   ['half of a key', GOOD.slice(0, 400), 'is not a readable private key', 'openssl genrsa 2048'],
-  ['a public key', publicPem(), 'is not a private key in PEM format', 'openssl genrsa 2048'],
-  ['an Ed25519 key', pem(generateKeyPairSync('ed25519').privateKey), 'is a key of the kind ed25519', 'genrsa'],
-  ['an RSA key of 512 bits', rsa(512), 'has 512 bits, and 1024 is the least (RFC 8301)', 'openssl genrsa 2048'],
-  ['a locked key', lockedPem(), 'is locked with a passphrase', 'openssl pkey'],
+  ['a public key', publicPem(), 'is not a private key in PEM', 'openssl genrsa 2048'],
+  ['an Ed25519 key', pem(generateKeyPairSync('ed25519').privateKey), 'is an unsupported key of type ed25519', 'genrsa'],
+  ['an RSA key of 512 bits', rsa(512), 'has 512 bits, but the minimum is 1024 (RFC 8301)', 'openssl genrsa 2048'],
+  ['a locked key', lockedPem(), 'is protected by a passphrase', 'openssl pkey'],
 ] as const)('%s is rejected as mail.dkim_key, and none of it is shown', ([, key, says, advises]) => {
   const here = folder()
   here.write('dkim.pem', key)
@@ -48,11 +48,11 @@ test('a key of 1024 bits is accepted with a warning, because some DNS providers 
 })
 
 test.for([
-  ['mail.dkim_domain = "example.com"', 'mail.dkim_domain is set and mail.dkim_selector and mail.dkim_key are not'],
-  ['mail.dkim_key_file = "dkim.pem"', 'mail.dkim_key is set and mail.dkim_domain and mail.dkim_selector are not'],
+  ['mail.dkim_domain = "example.com"', 'mail.dkim_domain is set, but mail.dkim_selector and mail.dkim_key are not'],
+  ['mail.dkim_key_file = "dkim.pem"', 'mail.dkim_key is set, but mail.dkim_domain and mail.dkim_selector are not'],
   [
     'mail.dkim_domain = "example.com"\nmail.dkim_key_file = "dkim.pem"',
-    'mail.dkim_domain and mail.dkim_key are set and mail.dkim_selector is not',
+    'mail.dkim_domain and mail.dkim_key are set, but mail.dkim_selector is not',
   ],
 ] as const)('an incomplete DKIM configuration is rejected: %s', ([text, message]) => {
   const here = folder()

@@ -54,7 +54,7 @@ test('every variable of the example is valid when uncommented', () => {
   expect(unset).toEqual(['secret', 'database.path'])
 })
 
-/** The secrets that the example names, made in the folder. */
+/** Creates the secret files that the example names. */
 function withSecrets(here: Folder, text: string): string {
   for (const { credential } of SECRETS) {
     here.write(`secrets/${credential}`, WITH_A_FORM[credential] ?? 'k3Vq0z8Jm2Xr7Lw5Tn9Yb4Hc6Dp1Gs0F')

@@ -111,7 +111,7 @@ test('every key has a default, or an example, or is a secret', () => {
   expect(bare).toEqual([])
 })
 
-/** What is needed, without the key that the test writes itself. */
+/** The required keys, without the one that the test writes itself. */
 function without(key: string): string {
   const lines = Object.entries(BASE).filter(([name]) => name !== key)
   return lines.map(([name, value]) => `${name} = ${toToml(value)}\n`).join('')

@@ -34,9 +34,9 @@ test('all problems are reported at once, in the order of the file, with exit cod
   const error = thrownBy(() => here.load())
 
   expect(error).toMatchObject({ code: 'CONFIG_INVALID', exit: 78 })
-  expect(error.message).toBe(`The configuration is not valid.
+  expect(error.message).toBe(`The configuration is invalid.
 public_url is missing. Write public_url = "https://auth.example.com".
-${path}:1:1  unknown key "stmp" in the top level. Did you mean "smtp"?
+${path}:1:1  unknown key "stmp" at the top level. Did you mean "smtp"?
   1 | [stmp]
       ^
 ${path}:5:8  server.port: expected 1..65535, got 84200

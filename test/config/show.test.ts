@@ -55,9 +55,9 @@ test('the reference of a key says what it does, what is allowed and its other na
 
   expect(describeKey(key)).toBe(`smtp.password
   The password of that user.
-  allowed       a secret of at least 1 bytes
+  allowed       a secret
   default       not set
-  environment   AUTHD_SMTP_PASSWORD, or SMTP_PASSWORD
+  environment   AUTHD_SMTP_PASSWORD or SMTP_PASSWORD
   from a file   smtp.password_file, AUTHD_SMTP_PASSWORD_FILE
   credential    smtp_password
   takes effect  at the next start`)

@@ -15,7 +15,7 @@ async function post(url: string, path: string, json: object) {
   return { status: response.status, body: (await response.json()) as Record<string, string> }
 }
 
-/** Signs users in, one after the other, until so many are done: then it kills the daemon. Keeps what was acknowledged. */
+/** Signs users in one after the other and kills the daemon after `atMost`. Keeps what was acknowledged. */
 async function signInUntilKilled(daemon: Daemon, name: string, done: Acknowledged[], atMost: number): Promise<void> {
   for (let number = 0; ; number += 1) {
     const email = `${name}-${number}@example.com`
@@ -25,10 +25,10 @@ async function signInUntilKilled(daemon: Daemon, name: string, done: Acknowledge
       const attemptToken = body['attempt_token'] ?? ''
       const signedIn = await post(daemon.url, '/v1/signin/code', { code, attempt_token: attemptToken })
       if (signedIn.status === 200) done.push({ accessToken: signedIn.body['access_token'] ?? '', code, attemptToken })
-      // The others are in the middle of theirs at this moment.
+      // At this moment the other sign-ins are in progress.
       if (done.length >= atMost) daemon.kill('SIGKILL')
     } catch {
-      // The daemon was killed in the middle: what it had not answered may be there or not.
+      // The daemon was killed: a request without an answer may be stored or not.
       return
     }
   }
@@ -36,7 +36,7 @@ async function signInUntilKilled(daemon: Daemon, name: string, done: Acknowledge
 
 test('a daemon killed under load keeps everything acknowledged, and no used code works again', async () => {
   const place = await shell()
-  // Tokens name their issuer: the same address each time.
+  // Tokens name their issuer, so each daemon needs the same address.
   const listen = `127.0.0.1:${await freePort()}`
   const done: Acknowledged[] = []
 

@@ -57,8 +57,10 @@ test('a log that is rotated under load loses no line: both files together have e
   const { child, url, file, stderr, until, end } = await daemonWithLogFile()
   const ask = async () => (await fetch(`${url}/health`)).headers.get('x-request-id')
   const asked: (string | null)[] = []
+  let isRotated = false
   const load = async () => {
-    for (let index = 0; index < 100; index += 1) asked.push(await ask())
+    while (!isRotated) asked.push(await ask())
+    asked.push(await ask())
   }
 
   const loads = [load(), load(), load()]
@@ -66,6 +68,7 @@ test('a log that is rotated under load loses no line: both files together have e
   await rename(file, `${file}.1`)
   child.kill('SIGUSR1')
   await until(/"log file opened anew"/)
+  isRotated = true
   await Promise.all(loads)
   const code = await end()
 
@@ -75,7 +78,7 @@ test('a log that is rotated under load loses no line: both files together have e
   expect(idsIn(after).length).toBeGreaterThan(0)
   expect(after).toMatch(/"message":"stopped"}\n$/)
   expect((await stat(file)).mode & 0o777).toBe(0o640)
-  // Node's own answer to SIGUSR1 would be a debugger.
+  // By default Node starts a debugger on SIGUSR1.
   expect(stderr()).toBe('')
 })
 
@@ -120,7 +123,7 @@ test('SIGUSR2 writes one line of diagnostics at any level, without secrets', asy
 test.each([
   ['its folder is not there', 'nowhere/authd.log', 'no such file or directory'],
   ['it is a folder', '.', 'illegal operation on a directory'],
-  ['it is no file', '/dev/null', 'it is not a regular file'],
+  ['it is not a file', '/dev/null', 'it is not a regular file'],
 ])('a log file that cannot be opened prevents the start with exit code 78: %s', async (_why, path, words) => {
   const place = await shell()
 

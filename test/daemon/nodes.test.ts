@@ -5,7 +5,7 @@ import { freePort, type Shell, shell } from '../support/cli.ts'
 import { freshPostgres } from '../support/postgres.ts'
 import { until } from '../support/until.ts'
 
-/** A configuration of its own for each daemon; database, data and secret are shared. */
+/** Each daemon has its own configuration; they share database, data folder and secret. */
 async function configure(place: Shell, port: number, url: string): Promise<string> {
   const path = join(place.folder, `${port}.toml`)
   const lines = [

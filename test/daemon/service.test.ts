@@ -10,7 +10,7 @@ test('systemd is told when the daemon is ready, alive, reloading and stopping, t
   const { folder } = await shell()
   const said = join(folder, 'said')
   const port = await freePort()
-  // The pid that systemd names is that of the program, which takes the place of this shell.
+  // systemd sets LISTEN_PID to the pid of the program, and exec keeps the pid of this shell.
   const script = 'LISTEN_PID=$$ exec "$0" "$@"'
   const child = spawn('/bin/sh', ['-c', script, PROGRAM, 'serve', '--dev', '--listen', `127.0.0.1:${port}`], {
     cwd: folder,

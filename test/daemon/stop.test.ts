@@ -10,7 +10,7 @@ interface Answer {
   wasKept: boolean
 }
 
-/** A client that keeps one connection and asks one thing after the other on it. */
+/** A client that sends one request after the other on one connection. */
 function keptConnection(url: string): (path: string) => Promise<Answer> {
   const agent = new Agent({ keepAlive: true, maxSockets: 1 })
   onTestFinished(() => agent.destroy())
@@ -50,7 +50,7 @@ test('a running request is answered when a daemon stops, and its connection then
   const asked = request(`${daemon.url}/v1/signin`, { method: 'POST', headers, agent })
   const answered = new Promise<IncomingMessage>((resolve, reject) => asked.on('response', resolve).on('error', reject))
   asked.write(body.slice(0, 5))
-  // Its head has arrived: so have those of requests that began later.
+  // A later request is answered, so the head of this one has arrived.
   await keptConnection(daemon.url)('/health')
 
   daemon.kill('SIGTERM')

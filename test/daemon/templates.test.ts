@@ -3,7 +3,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { shell } from '../support/cli.ts'
 
-/** Writes a file below development's data folder, where own texts are looked for. */
+/** Writes a file into the data folder of development mode, where authd looks for overrides. */
 function own(folder: string, path: string, text: string): string {
   const file = join(folder, 'authd-data', path)
   mkdirSync(join(file, '..'), { recursive: true })
@@ -21,7 +21,7 @@ test('a bad template prevents the start with 78 and its line, before the databas
 
   expect(code).toBe(78)
   expect(stderr).toContain(`${file}:2  this mail has no {{nobody}}`)
-  expect((await run(['migrate', 'status'])).stderr).toContain('There is no database')
+  expect((await run(['migrate', 'status'])).stderr).toContain('No database at')
 })
 
 test('a reload uses new sentences; a bad one keeps the old ones and is logged', async () => {
@@ -42,5 +42,5 @@ test('a reload uses new sentences; a bad one keeps the old ones and is logged', 
   await daemon.until('configuration not reloaded')
 
   expect([first, second, await heading()]).toEqual(['Sign in to authd', 'Welcome to authd', 'Welcome to authd'])
-  expect(daemon.printed()).toContain(`${file}:1  there is no sentence`)
+  expect(daemon.printed()).toContain(`${file}:1  unknown text`)
 })

@@ -21,7 +21,7 @@ const deployment = inCluster('kubernetes/authd.yaml').find(({ kind }) => kind ==
 const [job] = inCluster('kubernetes/migrate.yaml')
 const [container] = deployment.spec.template.spec.containers
 
-/** Every key of the environment that the two kinds of deployment set. */
+/** All environment variables that the compose file and the Kubernetes manifests set. */
 function variables(): string[] {
   const image = [...dockerfile.matchAll(/\b(AUTHD_\w+)=/g)].map(([, name = '']) => name)
   const pods = [deployment, job].flatMap(({ spec }) => spec.template.spec.containers[0].env)

@@ -17,7 +17,7 @@ function hasPython(): boolean {
   return spawnSync('python3', ['--version']).status === 0
 }
 
-/** Runs an example as its first lines say, on a free port; answers how to call it. */
+/** Runs an example as its first lines say, on a free port. Returns a client for it. */
 async function startExample(
   command: string,
   file: string,
@@ -56,7 +56,7 @@ test('the Node example accepts only tokens that authd signed', async () => {
   expect(forged.status).toBe(401)
 })
 
-// The machine may have nothing but npm; where Python is, the example has to run.
+// Python is optional. If it is installed, the example must run.
 test.runIf(hasPython())('the Python example asks authd and rejects a revoked session', async () => {
   const authd = await startAuthd()
   const { accessToken, userId } = await signInForTokens(authd)

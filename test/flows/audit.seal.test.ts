@@ -5,7 +5,7 @@ import { recordEvent, SYSTEM } from '../../src/flows/event.ts'
 import { hasUnsealedAuditLogs } from '../../src/store/audit-logs.ts'
 import { type Authd, startAuthd } from '../support/harness.ts'
 
-/** Records an event and commits it so many statements later: on PostgreSQL others, with higher ids, overtake it. */
+/** Records an event and runs this many statements before the commit. On PostgreSQL events with higher ids commit earlier. */
 async function record(authd: Authd, statements: number): Promise<void> {
   await authd.deps.db.write(async (trx) => {
     await recordEvent(authd.deps, trx, SYSTEM, { type: 'mail.failed', metadata: { statements } })

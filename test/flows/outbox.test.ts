@@ -102,7 +102,7 @@ test('SECURITY: a mail whose sender died is taken over as the same mail when its
   const early = await authd.takeMail()
   authd.clock.advance(1)
   const taken = await authd.takeMail()
-  // The first one was not dead after all: what it finds out now counts for nothing.
+  // The first sender was only slow: its late result is ignored.
   hang()
   await cutOff
 

@@ -20,7 +20,7 @@ const { vectors } = JSON.parse(readFileSync(FILE, 'utf8')) as { vectors: Vector[
 const PARTY = { rpId: 'example.org', origins: ['https://example.org'] }
 
 const GOOD_REGISTRATIONS = ['ES256 … Self Attestation', 'Packed … ES256', 'Packed … RS256']
-/** What would make each of them good. authd asks for attestation "none": browsers take it out before it comes. */
+/** What would make each of them valid. authd requests attestation "none", so browsers remove it. */
 const OTHERWISE_GOOD: [string, string, (made: Registration) => Registration][] = [
   ['nobody was verified', 'ES256 … No Attestation', verified],
   ['nobody was verified', 'ES256 … very long', verified],
@@ -32,7 +32,7 @@ const OTHERWISE_GOOD: [string, string, (made: Registration) => Registration][] =
   ['its attestation leads nowhere, nobody was verified', 'Apple', verified],
   ['its attestation leads nowhere, nobody was verified', 'FIDO U2F', verified],
 ]
-/** Keys of kinds that authd does not offer (CONVENTIONS C7): there are no passkeys that could sign with them. */
+/** Key types that authd does not offer, so no passkey can use them. */
 const NOT_OFFERED = ['Packed … ES384', 'Packed … ES512', 'Packed … Ed448']
 
 const GOOD_ASSERTIONS = ['ES256 … very long', 'Packed … ES256', 'TPM']
@@ -98,10 +98,10 @@ describe('SECURITY: a registration of the W3C vectors', () => {
 
     test.each<[string, (made: Registration) => Registration]>([
       ['made for a sign-in', (made) => ({ ...made, client: edit(made.client, { type: 'webauthn.get' }) })],
-      ['without somebody being there', (made) => bare(made, (flags) => flags & ~FLAG.UP)],
-      ['without somebody being verified', (made) => bare(made, (flags) => flags & ~FLAG.UV)],
+      ['without user presence', (made) => bare(made, (flags) => flags & ~FLAG.UP)],
+      ['without user verification', (made) => bare(made, (flags) => flags & ~FLAG.UV)],
     ])('%s', async (_, spoil) => {
-      // Without attestation nothing is signed: only what was spoilt can be the reason.
+      // Without attestation nothing is signed, so only the tampered value can be the reason.
       const made = bare(registration(name))
 
       expect(await register(made)).toBeDefined()
@@ -146,10 +146,7 @@ describe('SECURITY: a sign-in of the W3C vectors', () => {
     test.each<[string, (answer: Assertion) => Partial<Assertion>]>([
       ['made for a registration', ({ client }) => ({ client: edit(client, { type: 'webauthn.create' }) })],
       ['made in a frame', ({ client }) => ({ client: edit(client, { crossOrigin: true }) })],
-      [
-        'without somebody being there',
-        ({ authData }) => ({ authData: withFlags(authData, (bits) => bits & ~FLAG.UP) }),
-      ],
+      ['without user presence', ({ authData }) => ({ authData: withFlags(authData, (bits) => bits & ~FLAG.UP) })],
       [
         'without the user being verified',
         ({ authData }) => ({ authData: withFlags(authData, (bits) => bits & ~FLAG.UV) }),
@@ -159,7 +156,7 @@ describe('SECURITY: a sign-in of the W3C vectors', () => {
         ({ authData }) => ({ authData: withFlags(authData, (bits) => bits & ~FLAG.BE) }),
       ],
     ])('%s', async (_, spoil) => {
-      // Signed again with a key of ours, so that only what was spoilt can be the reason.
+      // Signed again with a key of this test, so only the tampered value can be the reason.
       const { cosePublicKey: publicKey, sign } = coseKeys(-7)
       const resign = (answer: Assertion): Assertion => ({
         ...answer,
@@ -173,7 +170,7 @@ describe('SECURITY: a sign-in of the W3C vectors', () => {
   })
 })
 
-/** By the beginning and the end of what is telling in its name. */
+/** Finds a vector by the beginning and the end of its name. */
 function vector(name: string): Vector {
   const [start = '', part = ''] = name.split(' … ')
   const [found, ...others] = vectors.filter((one) => one.name.startsWith(start) && one.name.includes(part))
@@ -220,7 +217,7 @@ async function signIn(
 ) {
   const { challenge: expected = text(answer.challenge), ...party } = asked
   const key = publicKey ?? publicKeyOf(name)
-  // The eligibility that the vector says; a test takes it away to see it refused.
+  // The backup eligibility of the vector. A test removes it to see the sign-in rejected.
   const isBackupEligible = ((assertion(name).authData[32] ?? 0) & FLAG.BE) !== 0
   const passkey = { ...PASSKEY, credentialId: text(answer.id), publicKey: text(key), isBackupEligible }
   return await checkAssertion({ ...PARTY, ...party }, { response: assertionJson(answer), challenge: expected, passkey })
@@ -262,7 +259,7 @@ function authDataAt(attestation: Buffer): number {
   return label + 9 + lengthBytes
 }
 
-/** The same without attestation, as browsers hand it on to whoever asks for none; flags as they are told. */
+/** The same without attestation, as browsers return it for "none", with the given flags. */
 function bare(made: Registration, change: (flags: number) => number = (flags) => flags): Registration {
   const at = authDataAt(made.attestation)
   const authData = withFlags(made.attestation.subarray(at, at + lengthAt(made.attestation, at)), change)

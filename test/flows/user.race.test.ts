@@ -23,7 +23,7 @@ async function prepareSignIns(authd: Authd, count: number) {
   )
 }
 
-/** How many units have run from now on: one that ran into a deadlock runs again. */
+/** Counts the units that run from now on. A unit that hits a deadlock runs again. */
 function countRuns(authd: Authd): () => number {
   const { db } = authd.deps
   let runs = 0
@@ -36,7 +36,7 @@ function countRuns(authd: Authd): () => number {
   return () => runs
 }
 
-/** Units that stop after a statement that begins so, until they are let go. */
+/** Pauses units after a statement that begins like this, until `letGo` is called. */
 function pausingAfter(db: Db, statement: string) {
   const reached = Promise.withResolvers<void>()
   const letGo = Promise.withResolvers<void>()
@@ -55,7 +55,7 @@ function pausingAfter(db: Db, statement: string) {
   return { db: paused, reached: reached.promise, letGo: letGo.resolve }
 }
 
-/** On PostgreSQL until a unit waits for the lock of another. On SQLite units wait in a queue anyway. */
+/** On PostgreSQL, waits until a unit waits for a lock. On SQLite, units wait in a queue anyway. */
 async function untilOneWaits({ db }: Authd['deps']): Promise<void> {
   if (db.dialect === 'sqlite') return
   await until(async () => {
@@ -118,7 +118,7 @@ describe.each(['sqlite', 'postgres'] as const)('SECURITY: disabling and deleting
     const user = await resolveUser(authd.deps, ADA)
 
     const racing = signIns.map((signIn) => signIn())
-    // Clocks go on: who waits for the person's row has asked before it is gone.
+    // The sign-ins that wait for the user's row started before it was deleted.
     authd.clock.advance(1)
     await removeUser(authd.deps, OPERATOR, user)
     await Promise.all(racing)

@@ -3,6 +3,7 @@ import { connect } from 'node:net'
 import { describe, expect, test } from 'vitest'
 import { type Authd, startAuthd } from '../support/harness.ts'
 import { exchange } from '../support/http-client.ts'
+import { fc } from '../support/property.ts'
 import { until } from '../support/until.ts'
 
 const KIB = 1024
@@ -76,6 +77,18 @@ test('forty hostile bodies get 4xx and cost little memory', async () => {
   expect(statuses['the key __proto__ to /v1/signin']).toBe(400)
   expect((await authd.browser().get('/readiness')).status).toBe(200)
   expect(process.memoryUsage.rss() - before).toBeLessThan(200 * KIB * KIB)
+})
+
+test('any JSON gets a documented answer below 500', async () => {
+  const authd = await startAuthd()
+  const path = fc.constantFrom('/v1/signin', '/v1/signin/code', '/v1/signin/passkey', '/v1/token/refresh')
+  const names = fc.constantFrom('email', 'code', 'attempt_token', 'refresh_token', 'lang', '__proto__')
+  const body = fc.oneof(fc.jsonValue(), fc.dictionary(names, fc.jsonValue()))
+  await fc.assert(
+    fc.asyncProperty(path, body, async (to, json) => {
+      expect((await authd.browser().post(to, { json })).status).toBeLessThan(500)
+    }),
+  )
 })
 
 test.each([

@@ -21,7 +21,7 @@ async function withUsers(database: 'sqlite' | 'postgres'): Promise<Authd> {
   return authd
 }
 
-/** The statements that a request of each kind of address causes, the second time: what is prepared once is there. */
+/** The statements of the second request for each kind of address, after one-time preparation. */
 async function workOf(authd: Authd, ask: (email: string) => Promise<() => Promise<unknown>>) {
   const work: Partial<Record<(typeof KINDS)[number], StatementKind[]>> = {}
   for (const kind of [...KINDS, ...KINDS]) {
@@ -33,7 +33,7 @@ async function workOf(authd: Authd, ask: (email: string) => Promise<() => Promis
   return work
 }
 
-/** A slow answer cannot tell what was done for it where the same is done for all. */
+/** Equal work for all addresses leaves no difference in time to measure. */
 describe.each(['sqlite', 'postgres'] as const)('the work for an answer does not tell who exists (%s)', (database) => {
   test('when a mail is asked for', async () => {
     const authd = await withUsers(database)

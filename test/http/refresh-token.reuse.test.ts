@@ -125,7 +125,7 @@ describe('a refresh checks again', () => {
     const allowed = await refresh(authd, refreshToken)
 
     expect(refused).toMatchObject({ status: 401, body: { code: 'EXPIRED_TOKEN' } })
-    expect(refused.body.detail).toMatch(/second factor.*sign in again/)
+    expect(refused.body.detail).toMatch(/second factor.*Sign in again/)
     expect(allowed.status).toBe(200)
   })
 

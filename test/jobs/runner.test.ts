@@ -4,7 +4,7 @@ import { startJobs } from '../../src/jobs/runner.ts'
 import { startAuthd } from '../support/harness.ts'
 import { until } from '../support/until.ts'
 
-/** Work of so many pieces that each end when they are told to. */
+/** A given number of work items, each of which ends when `end` is called. */
 function piecework(pieces: number) {
   const work = { left: pieces, atOnce: 0, most: 0, looks: 0, end: () => {} }
   const run = async () => {

@@ -9,7 +9,7 @@ import { languages } from '../../src/platform/texts/translate.ts'
 import { launchBrowser } from '../support/browser.ts'
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
-/** As long as the configuration allows, and without a place to break. */
+/** As long as the configuration allows, without a break opportunity. */
 const LONG_APP = { name: `Bundesverband${'derfreienbürgerämter'.repeat(3)}`, supportUrl: 'https://example.com/help' }
 const LONG_NAME = `Donaudampfschifffahrt${'skapitänsmütze'.repeat(5)}`
 

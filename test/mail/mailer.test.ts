@@ -38,7 +38,7 @@ test('envelope and header carry only the stored address', async () => {
 
   const [mail] = server.mails
   expect(mail?.from).toBe('no-reply@example.org')
-  expect(mail?.to).toEqual(["o'neil+a/b=c@münchen.example"]) // The test server shows domains decoded.
+  expect(mail?.to).toEqual(["o'neil+a/b=c@münchen.example"]) // The test server decodes domains.
   expect(mail?.raw).toMatch(/^To: o'neil\+a\/b=c@xn--mnchen-3ya\.example\r$/m)
 })
 

@@ -7,12 +7,12 @@ import { templates } from '../../src/platform/texts/templates.ts'
 export interface OwnTexts {
   templates: string
   locales: string
-  /** Replaces a part of one of our files, and puts the result among the operator's. */
+  /** Copies a built-in file to the operator's folder with one replacement. */
   change(file: string, part: string | RegExp, by: string, as?: string): string
   write(file: string, text: string): string
 }
 
-/** An operator's two folders, empty. They go with the test. */
+/** The two empty folders of an operator, removed after the test. */
 export function ownTexts(): OwnTexts {
   const folder = mkdtempSync(join(tmpdir(), 'authd-texts-'))
   onTestFinished(() => rmSync(folder, { recursive: true }))

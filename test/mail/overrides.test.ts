@@ -11,7 +11,7 @@ import { type OwnTexts, ownTexts } from './override-samples.ts'
 const load = ({ templates, locales }: OwnTexts, optional: string[] = []) =>
   loadTexts({ templatesDir: templates, localesDir: locales, optional, ownOrigins: ['https://example.com'] })
 
-/** What the process of its own does, in this one: mjml is loaded once. */
+/** Compiles in this process instead of a separate one, so mjml is loaded once. */
 const check = ({ templates, locales }: OwnTexts) => {
   const read = (folder: string) => readOverrides(folder, { known: readdirSync(folder), mayBeMissing: false }).files
   return checkOverrides({
@@ -118,7 +118,7 @@ describe('valid overrides', () => {
   })
 })
 
-/** File, what is replaced, by what; then the line that is named, and what is said. */
+/** File, text to replace, replacement, then the expected line and message. */
 const BAD_TEMPLATES: [file: string, part: string | RegExp, by: string, line: number | undefined, says: string][] = [
   ['signin.mjml', '{{code}}', '{{codee}}', 8, 'this mail has no {{codee}}. Did you mean {{code}}?'],
   ['signin.mjml', '{{#if isLong}}', '{{#if secret}}', 8, 'this mail has no {{secret}}'],

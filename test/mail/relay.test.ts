@@ -11,7 +11,7 @@ import { startAuthd } from '../support/harness.ts'
 
 type Mood = 'silent' | 'drops' | 'refuses' | 'takes'
 
-/** A mail server that speaks the least of SMTP, in the mood it is told. */
+/** A minimal mail server that behaves as its mood says. */
 async function moodyRelay() {
   const relay = { mood: 'takes' as Mood, port: 0, taken: [] as string[] }
   const speak = (socket: Socket) => {

@@ -78,7 +78,7 @@ test('an invalid link is rejected in a notice', async () => {
   await expect(renderMail({ template: 'invitation', lang: 'en', values }, APP)).rejects.toThrow("can't link to")
 })
 
-/** All but what has a form: link, date and numbers stay as they are. */
+/** All values except those with a fixed format: link, date and numbers. */
 function hostile(values: Record<string, string>): Record<string, string> {
   const entries = Object.entries(values)
   return Object.fromEntries(
@@ -86,7 +86,7 @@ function hostile(values: Record<string, string>): Record<string, string> {
   )
 }
 
-/** What a reader sees, and where links lead. */
+/** The visible text and the targets of links. */
 function htmlText(html: string): string {
   const hrefs = [...html.matchAll(/href="([^"]*)"/g)].map(([, href]) => href)
   return `${html.replace(/<head>.*<\/head>|<[^>]+>/gs, '')}${hrefs.join('\n')}`

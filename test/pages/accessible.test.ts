@@ -29,14 +29,14 @@ test.for(FACES)(
     const heights = await page.evaluate<number[]>(HEIGHTS)
     await page.evaluate(AXE)
     const light = await page.evaluate<AxeResults>('axe.run()')
-    // The themes differ in nothing but colours.
+    // The themes differ only in colours.
     await page.emulateMedia({ colorScheme: 'dark' })
     const dark = await page.evaluate<AxeResults>("axe.run({ runOnly: ['color-contrast'] })")
 
     const violations = [...light.violations, ...dark.violations]
     expect(violations.map(({ id, nodes }) => `${id}: ${nodes.map(({ html }) => html).join(' ')}`)).toEqual([])
     expect(width).toBe(320)
-    // What can be pressed is 44 px high.
+    // Buttons and links are 44 px high.
     expect(heights.filter((height) => height < 44)).toEqual([])
     expect(complaints).toEqual([])
     expect(requests.filter((url) => !url.startsWith(`${ORIGIN}/auth/`))).toEqual([])
@@ -64,7 +64,7 @@ async function open(face: Face, { colorScheme, width }: { colorScheme: 'light' |
   return { page, complaints, requests }
 }
 
-/** The page and its assets as the daemon sends them, under the policy it sends. */
+/** The page and its assets as the daemon sends them, with its Content-Security-Policy. */
 async function serve(page: Page, html: string): Promise<void> {
   const assets = Object.values(templates().assets)
   await page.route('**/*', (route) => {

@@ -63,7 +63,7 @@ const confirm = { email: EMAIL, next: '/account/totp', hasEmail: false, isMailed
 const nothing = { hasPasskey: false, hasTotp: false, hasRecovery: false }
 const everything = { hasPasskey: true, hasTotp: true, hasRecovery: true }
 
-/** What each page of somebody signed in shows, and what leads there. */
+/** The pages of a signed-in user, and how to reach them. */
 export const ACCOUNT_FACES = [
   face('factor, all', 'factor', { ...factor, ...everything }),
   face('factor, wrong', 'factor', { ...factor, ...nothing, hasTotp: true, error: WRONG }),

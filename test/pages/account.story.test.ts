@@ -13,14 +13,14 @@ beforeAll(async () => {
 
 afterAll(() => chromium.close())
 
-/** A browser without JavaScript: only passkeys need it. */
+/** A browser without JavaScript, which only passkeys need. */
 async function visitor(authd: Authd): Promise<{ page: Page; complaints: string[] }> {
   const context = await chromium.newContext({ javaScriptEnabled: false })
   onTestFinished(() => context.close())
   const page = await context.newPage()
   const complaints: string[] = []
   page.on('console', (message) => {
-    // The browser itself notes a page that answers 401, as a wrong code's does.
+    // The browser logs every 401 response, for example after a wrong code.
     if (!message.text().includes('status of 401')) complaints.push(message.text())
   })
   page.on('request', (request) => {
@@ -45,7 +45,7 @@ function totpCode(authd: Authd, secret: string): string {
   return generateSync({ secret, epoch: toSeconds(authd.clock.now()) })
 }
 
-/** Sets up an authenticator app on the account page; answers what a person copies down. */
+/** Sets up an authenticator app on the account page. Returns its secret and the recovery codes. */
 async function setUpTotp(authd: Authd, page: Page): Promise<{ secret: string; codes: string[] }> {
   await page.goto(`${authd.url}/account`)
   await page.getByRole('link', { name: 'Set up Authenticator app' }).click()

@@ -15,7 +15,7 @@ interface Visit {
   page: Page
   devtools: CDPSession
   authenticatorId: string
-  /** What the console said, and every request that went elsewhere. */
+  /** Console messages and third-party requests. */
   complaints: string[]
 }
 
@@ -27,7 +27,7 @@ const AUTHENTICATOR = {
   defaultBackupEligibility: false,
 } as const
 
-/** A browser with an authenticator of its own. */
+/** A new browser with its own authenticator. */
 async function visitor(
   authd: Authd,
   options: Partial<Record<keyof typeof AUTHENTICATOR, boolean>> = {},
@@ -49,7 +49,7 @@ async function visitor(
   return { page, devtools, authenticatorId, complaints }
 }
 
-/** Signs in by mail; the page that offers a passkey is open then. */
+/** Signs in by mail and ends on the page that offers a passkey. */
 async function signInByMail(authd: Authd, { page }: Visit): Promise<void> {
   await page.goto(`${authd.url}/signin`)
   await page.getByRole('textbox').fill('ada@example.com')
@@ -74,7 +74,7 @@ async function credentials({ devtools, authenticatorId }: Visit) {
   return (await devtools.send('WebAuthn.getCredentials', { authenticatorId })).credentials
 }
 
-/** As a browser that offers no passkeys among its suggestions: the button is the way. */
+/** Like a browser without passkey autofill, so the button is required. */
 async function withoutAutofill({ page }: Visit): Promise<void> {
   await page.addInitScript('PublicKeyCredential.isConditionalMediationAvailable = async () => false')
 }

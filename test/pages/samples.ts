@@ -16,7 +16,7 @@ const EMAIL = 'anna.lindqvist@example.com'
 const ERROR = { code: 'INVALID_CREDENTIALS', message: 'That code did not work.' }
 const REQUEST_ID = '01jdgq8w7v4m2e6k9s3x5c1b0n'
 
-/** Every page, and every face that one has. */
+/** Every page in all its states. */
 export const PAGES = {
   signin: (more: Partial<PageContext> = {}) => renderPage('signin', {}, { ...CONTEXT, ...more }),
   'signin, corrected': (more: Partial<PageContext> = {}) =>

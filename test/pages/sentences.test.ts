@@ -49,7 +49,7 @@ test.for([
   expect(chosen).toBe(lang)
 })
 
-/** The error's texts may be missing in English, where the error brings its own. */
+/** English may omit an error's texts, because the error has them. */
 function shape(sentences: Record<string, unknown>): Record<string, string[]> {
   const entries = Object.entries(sentences).filter(([key]) => !/^error\.[A-Z_]+\.text$/.test(key))
   const names = (sentence: unknown) =>

@@ -15,16 +15,16 @@ afterAll(() => chromium.close())
 
 interface Visit {
   page: Page
-  /** What the console said, and every request that went elsewhere. */
+  /** Console messages and third-party requests. */
   complaints: string[]
 }
 
-/** After the first sign-in in a browser a passkey is offered, and may be passed over. */
+/** After the first sign-in a browser is offered a passkey, which the user can skip. */
 async function passOffer({ page }: Visit): Promise<void> {
   await page.getByRole('link', { name: 'Not now' }).click()
 }
 
-/** A browser of its own, without JavaScript. */
+/** A new browser without JavaScript. */
 async function visitor(authd: Authd, allowed: string[] = []): Promise<Visit> {
   const context: BrowserContext = await chromium.newContext({ javaScriptEnabled: false })
   onTestFinished(() => context.close())

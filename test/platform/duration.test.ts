@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { formatDuration, parseDuration } from '../../src/platform/duration.ts'
+import { fc } from '../support/property.ts'
 
 test.each([
   ['0', 0],
@@ -19,3 +20,24 @@ test.each(['', '10', '-1s', '1.5h', '1 h', '1H', '1y', 's', '1s1s', '9999999999s
     expect(parseDuration(text)).toBeUndefined()
   },
 )
+
+test('every duration is read back as it was written', () => {
+  fc.assert(
+    fc.property(fc.nat(999_999_999), (ms) => {
+      expect(parseDuration(formatDuration(ms))).toBe(ms)
+    }),
+  )
+})
+
+test('any text is rejected, or a duration that is written and read back the same', () => {
+  const almost = fc
+    .tuple(fc.nat(999_999), fc.constantFrom('ms', 's', 'm', 'h', 'd', 'w', 'y', ''))
+    .map((parts) => parts.join(''))
+  fc.assert(
+    fc.property(fc.oneof(fc.string(), almost), (text) => {
+      const ms = parseDuration(text)
+      fc.pre(ms !== undefined)
+      expect(parseDuration(formatDuration(ms ?? 0))).toBe(ms)
+    }),
+  )
+})

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { maskEmail, parseEmailAddress } from '../../src/platform/email-address.ts'
+import { fc } from '../support/property.ts'
 
 test.each([
   ['Ada@Example.COM', 'ada@example.com'],
@@ -23,10 +24,19 @@ test.each([
   expect(parseEmailAddress(typed)).toBeUndefined()
 })
 
-test('what canonical form gives is canonical', () => {
-  const once = parseEmailAddress('ADA@BÜCHER.example')?.canonical ?? ''
-
-  expect(parseEmailAddress(once)?.canonical).toBe(once)
+test('any text is rejected, or becomes one plain ASCII address that stays the same', () => {
+  const letters = fc.string({ unit: 'binary', maxLength: 12 })
+  const almost = fc
+    .tuple(letters, letters, fc.constantFrom('com', 'example', 'bücher', '。com', '1'))
+    .map(([local, host, top]) => `${local}@${host}.${top}`)
+  fc.assert(
+    fc.property(fc.oneof(letters, almost, fc.emailAddress()), (text) => {
+      const canonical = parseEmailAddress(text)?.canonical
+      fc.pre(canonical !== undefined)
+      expect(canonical).toMatch(/^[!#-'*+\-./0-9=?^_`a-z{|}~]+@[a-z0-9.-]+$/)
+      expect(parseEmailAddress(canonical ?? '')?.canonical).toBe(canonical)
+    }),
+  )
 })
 
 test('a masked address shows its first letter and its domain', () => {

@@ -5,7 +5,7 @@ import { expect, onTestFinished, test, vi } from 'vitest'
 import { connectServiceManager } from '../../src/platform/systemd.ts'
 import { until } from '../support/until.ts'
 
-/** A folder that is the whole PATH, with a systemd-notify in it that takes long over the first thing it is told. */
+/** A folder for PATH with a fake systemd-notify that is slow with its first message. */
 function pathWithNotify(script?: string): { said: () => string } {
   const folder = mkdtempSync(join(tmpdir(), 'authd-notify-'))
   const before = process.env['PATH']

@@ -36,7 +36,7 @@ test('when two units deadlock, PostgreSQL aborts one, and it runs again', async 
   const outcomes = await Promise.all([db.write(lockInTurn('ada', 'bob')), db.write(lockInTurn('bob', 'ada'))])
 
   expect(outcomes).toEqual(['done', 'done'])
-  // Three, or more where the second run meets the other once more.
+  // Three, or more if the second run deadlocks again.
   expect(runs).toBeGreaterThanOrEqual(3)
 })
 

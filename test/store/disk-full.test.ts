@@ -18,7 +18,7 @@ function put(trx: Trx, key: string, value = '1'): Promise<boolean> {
   return insertSystemConfig(trx, { key, value, now: 0, by: 'test' })
 }
 
-/** No page more than there is: the next large row ends the transaction with SQLITE_FULL. */
+/** Allows no more pages, so the next large row ends the transaction with SQLITE_FULL. */
 async function fillDisk(trx: Trx): Promise<void> {
   const { page_count } = (await trx.one<{ page_count: number }>('PRAGMA page_count')) ?? { page_count: 1 }
   await trx.one(`PRAGMA max_page_count = ${page_count}`)
@@ -42,7 +42,7 @@ test('when SQLite ends the transaction of a group, the whole group fails, leaves
   const [before, full, after] = outcomes
   expect(before).toMatchObject({ status: 'rejected', reason: { name: 'StoreError', kind: 'unavailable' } })
   expect(full).toMatchObject({ status: 'rejected', reason: { name: 'StoreError', kind: 'unavailable' } })
-  // It waited for the next group, on a new connection.
+  // It waited for the next group, which uses a new connection.
   expect(after?.status).toBe('fulfilled')
   expect(healed).toBe(true)
   expect([await found(db, 'before'), await found(db, 'after'), await found(db, 'healed')]).toEqual([

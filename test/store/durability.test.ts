@@ -48,7 +48,7 @@ test('SECURITY: units that wait in one turn share one commit of the SQLite file'
   const pages = (readFileSync(`${path}-wal`).length - before) / 4120
 
   expect(commits).toBe(1)
-  // Twenty commits of their own would write each changed page twenty times.
+  // Twenty separate commits would write each changed page twenty times.
   expect(pages).toBeLessThan(8)
 })
 

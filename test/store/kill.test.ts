@@ -4,7 +4,7 @@ import { expect, onTestFinished, test } from 'vitest'
 import { openSqlite } from '../../src/store/sqlite.ts'
 import { freshDatabase } from '../support/databases.ts'
 
-/** Writes as fast as it can, twenty at a time, and says each key once its unit is told as done. */
+/** Writes as fast as it can, twenty at a time, and prints each key once its unit is acknowledged. */
 const WRITER = `
   const { openSqlite } = await import('./src/store/sqlite.ts')
   const { insertSystemConfig } = await import('./src/store/system-config.ts')
@@ -18,7 +18,7 @@ const WRITER = `
     }))
   }`
 
-/** Kills the writer once it has said so many keys. Returns all that it said. */
+/** Kills the writer after this many keys. Returns all printed keys. */
 async function killWhileWriting(path: string, round: number, count: number): Promise<string[]> {
   const argv = ['--input-type=module', '-e', WRITER, path, String(round)]
   const child = spawn(process.execPath, argv, { stdio: ['ignore', 'pipe', 'inherit'] })

@@ -21,7 +21,7 @@ const RACERS = 20
 const NOW = 1000
 const LATER = 10_000
 
-/** The same unit from twenty sides at once. */
+/** Runs the same unit twenty times concurrently. */
 async function race<Result>(db: Db, unit: (trx: Trx, racer: number) => Promise<Result>): Promise<Result[]> {
   return await Promise.all(Array.from({ length: RACERS }, (_, racer) => db.write((trx) => unit(trx, racer))))
 }

@@ -20,11 +20,11 @@ async function open(lockWaitMs = 100_000) {
 
 interface Holder {
   child: ChildProcess
-  /** Commits, and so gives the lock back. */
+  /** Commits, which releases the lock. */
   commit(): void
 }
 
-/** Another process that holds the writer's lock; resolves once it has it. */
+/** Another process that holds the write lock. Resolves once it has it. */
 async function holdLock(path: string): Promise<Holder> {
   const script = `
     const db = new (require('node:sqlite').DatabaseSync)(${JSON.stringify(path)})

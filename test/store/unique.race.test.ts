@@ -26,7 +26,7 @@ test('when two units insert one unique value at once, the later runs again and f
   const isWaiting = () =>
     db.read((sql) => sql.one("SELECT 1 FROM pg_stat_activity WHERE wait_event_type = 'Lock' AND state = 'active'"))
   while (!(await isWaiting())) {
-    // Until the second stands behind the first.
+    // Until the second unit waits for the first.
   }
   commit.resolve()
 

@@ -52,7 +52,7 @@ describeOnBoth('a unit of work', (open) => {
       return 'done'
     })
 
-    // PostgreSQL has given the transaction up by then; SQLite has not. Either way the answer is the truth.
+    // By then PostgreSQL has aborted the transaction and SQLite has not. The result is correct either way.
     const answer = await outcome.catch(() => 'failed')
     expect((await namesIn(db)).includes('bob')).toBe(answer === 'done')
   })

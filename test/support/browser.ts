@@ -8,7 +8,7 @@ import { type Browser, chromium } from 'playwright-core'
 
 const CACHE = fileURLToPath(new URL('../../node_modules/.cache/', import.meta.url))
 
-/** A Chromium that needs nothing of the machine. `CHROMIUM_PATH` names another one (on arm64 there is no other way). */
+/** A Chromium that needs nothing installed. `CHROMIUM_PATH` names another one, which arm64 requires. */
 export async function launchBrowser(): Promise<Browser> {
   const own = process.env['CHROMIUM_PATH']
   if (own) return await chromium.launch({ executablePath: own, args: ARGS })
@@ -21,7 +21,7 @@ export async function launchBrowser(): Promise<Browser> {
 
 const ARGS = ['--no-sandbox', '--disable-gpu', '--no-zygote']
 
-/** Unpacked once, in a draft that is renamed when whole: two test runs may do it at the same time. */
+/** Unpacked once into a draft that is renamed when complete, because two test runs may do it at the same time. */
 function unpacked(): string {
   const require = createRequire(import.meta.url)
   const entry = require.resolve('@sparticuz/chromium')
@@ -31,7 +31,7 @@ function unpacked(): string {
   if (existsSync(home)) return home
   mkdirSync(dirname(home), { recursive: true })
   const draft = mkdtempSync(`${home}-`)
-  chmodSync(draft, 0o755) // Another user may run the tests of this folder too.
+  chmodSync(draft, 0o755) // Another user may run the tests in this folder.
   const read = (name: string) => brotliDecompressSync(readFileSync(join(root, 'bin', name)))
   writeFileSync(join(draft, 'chromium'), read('chromium.br'), { mode: 0o755 })
   for (const name of ['al2023.tar.br', 'fonts.tar.br']) {
@@ -47,7 +47,7 @@ function unpacked(): string {
   return home
 }
 
-/** Without it, pages have no text on a machine without fonts. */
+/** On a machine without fonts pages would have no text. */
 function fontsConf(fonts: string, cache: string): string {
   return `<?xml version="1.0"?><!DOCTYPE fontconfig SYSTEM "fonts.dtd">
 <fontconfig><dir>${fonts}</dir><cachedir>${cache}</cachedir></fontconfig>`

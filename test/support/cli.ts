@@ -8,10 +8,10 @@ import { onTestFinished } from 'vitest'
 import { type Ran, runCommandLine } from './command.ts'
 import { TEMPORARY } from './temporary.ts'
 
-/** The program under test: from source, or what `AUTHD_BIN` names. */
+/** The program under test: from source, or the one in `AUTHD_BIN`. */
 export const PROGRAM = process.env['AUTHD_BIN'] ?? join(import.meta.dirname, '../../bin/authd.js')
 
-/** A test is one stranger who asks for much. */
+/** A test sends many requests from one address. */
 const UNLIMITED = {
   AUTHD_LIMITS_REQUESTS_PER_MINUTE: '1000000',
   AUTHD_LIMITS_GUESSES_PER_HOUR: '1000000',
@@ -22,23 +22,23 @@ export interface Shell {
   folder: string
   /** Runs a command in this process, or by starting the program that AUTHD_BIN names. */
   run(args: string[], options?: { input?: string; env?: Record<string, string> }): Promise<Ran>
-  /** Runs a command in a process of its own. */
+  /** Starts the program. */
   spawn(args: string[], options?: { input?: string; env?: Record<string, string> }): Promise<Ran>
-  /** A daemon of this folder, ended with the test. In development mode it gets a free port unless one is given. */
+  /** A daemon in this folder, killed after the test. In development mode it gets a free port unless one is given. */
   serve(args: string[], env?: Record<string, string>): Promise<Daemon>
 }
 
 export interface Daemon {
   pid: number
   url: string
-  /** What it has printed so far. */
+  /** Its output so far. */
   printed(): string
   until(text: string | RegExp): Promise<RegExpMatchArray>
   kill(signal: NodeJS.Signals): void
   exit: Promise<number | null>
 }
 
-/** A folder of its own, with development's data folder, and authd's commands in it. */
+/** A temporary folder with the data folder of development mode, to run authd in. */
 export async function shell({ data = true } = {}): Promise<Shell> {
   const folder = await mkdtemp(join(TEMPORARY, 'authd-cli-'))
   onTestFinished(() => rm(folder, { recursive: true, force: true }))
@@ -85,7 +85,7 @@ export async function shell({ data = true } = {}): Promise<Shell> {
   }
 }
 
-/** A port that the system has just given out: the daemon's public address needs its number before it listens. */
+/** A free port, because the daemon's public_url needs the number before it listens. */
 export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1')
   await once(server, 'listening')

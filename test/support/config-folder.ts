@@ -4,7 +4,7 @@ import { dirname, join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import { inspectConfig, type LoadInput, loadConfig } from '../../src/config/load.ts'
 
-/** What every configuration outside development needs. */
+/** The required keys outside development mode. */
 export const NEEDED = `public_url = "https://auth.example.com"
 smtp.host = "smtp.example.com"
 mail.from = "no-reply@example.com"
@@ -13,12 +13,12 @@ mail.from = "no-reply@example.com"
 export interface Folder {
   path: string
   write(name: string, text: string, mode?: number): string
-  /** Everything but what is written here is absent: no environment, no file of the machine. */
+  /** Nothing else is visible: no environment and no other files. */
   load(input?: LoadInput): ReturnType<typeof loadConfig>
   inspect(input?: LoadInput): ReturnType<typeof inspectConfig>
 }
 
-/** An empty folder, which is the working directory of what is loaded in it. It goes with the test. */
+/** An empty working directory for loading a configuration, removed after the test. */
 export function folder(): Folder {
   const path = mkdtempSync(join(tmpdir(), 'authd-config-'))
   onTestFinished(() => rmSync(path, { recursive: true }))

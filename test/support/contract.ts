@@ -16,7 +16,7 @@ let known: Promise<Document> | undefined
 const validators = new Map<object, z.ZodType>()
 const matchers = new Map<string, RegExp>()
 
-/** Fails where an answer of a documented route has a status, type or body that the OpenAPI document does not have. */
+/** Throws if a response of a documented route has an undocumented status, type or body. */
 export async function assertDocumented(
   url: string,
   { method, path, reply }: { method: string; path: string; reply: Reply },

@@ -3,27 +3,27 @@ import { createPublicKey, generateKeyPairSync, type KeyObject, sign } from 'node
 export type Algorithm = -7 | -8 | -257
 
 export interface CoseKeys {
-  /** COSE_Key (RFC 9052 §7): what attested credential data carries. */
+  /** COSE_Key (RFC 9052 §7), as in attested credential data. */
   cosePublicKey: Buffer
   spkiPublicKey: Buffer
   sign(message: Buffer): Buffer
 }
 
-/** A fresh pair. `label` is the algorithm the public key claims, which need not be its own. */
+/** A new key pair. `label` is the algorithm that the public key claims, true or not. */
 export function coseKeys(algorithm: Algorithm, label: number = algorithm): CoseKeys {
   const privateKey = generate(algorithm)
   const publicKey = createPublicKey(privateKey)
   return {
     cosePublicKey: coseKey(publicKey, label),
     spkiPublicKey: publicKey.export({ format: 'der', type: 'spki' }),
-    // Ed25519 hashes by itself; ECDSA comes out as ASN.1 DER, which is what WebAuthn §6.5.5 wants.
+    // Ed25519 needs no hash; ECDSA signatures are ASN.1 DER, as WebAuthn §6.5.5 requires.
     sign: (message) => sign(algorithm === -8 ? null : 'sha256', message, privateKey),
   }
 }
 
 export type Cbor = number | string | Uint8Array | Map<number | string, Cbor>
 
-/** Enough of RFC 8949 to write an attestation object; maps keep the order they were given in. */
+/** Enough of RFC 8949 (CBOR) for an attestation object. Maps keep their order. */
 export function cbor(value: Cbor): Buffer {
   if (typeof value === 'number') return value < 0 ? head(1, -1 - value) : head(0, value)
   if (typeof value === 'string') return Buffer.concat([head(3, Buffer.byteLength(value)), Buffer.from(value)])

@@ -9,7 +9,7 @@ import { freshPostgres } from './postgres.ts'
 import { TEMPORARY } from './temporary.ts'
 
 export interface FreshDatabase {
-  /** For openDatabase: open it as often as the test has processes. */
+  /** For openDatabase. Open it once per simulated process. */
   options: DatabaseOptions
   remove(): Promise<void>
 }
@@ -71,7 +71,7 @@ const sqliteTemplate = once(async () => {
   return file
 })
 
-/** Its name. It goes with the server. */
+/** The name of the template. It is removed with the server. */
 const postgresTemplate = once(async () => {
   const { url, name } = await freshPostgres()
   await migrateOnce({ ...SHARED, url, path: '' })

@@ -10,7 +10,7 @@ export interface DkimResult {
   isSignatureRight: boolean
 }
 
-/** Checks the first DKIM-Signature of a mail, relaxed/relaxed, as RFC 6376 §6.1 has it; undefined: there is none. */
+/** Verifies the first DKIM-Signature of a mail, relaxed/relaxed (RFC 6376 §6.1). Returns undefined without one. */
 export function checkDkim(raw: string, publicKey: KeyLike): DkimResult | undefined {
   const end = raw.indexOf('\r\n\r\n')
   const headers = raw.slice(0, end).split(/\r\n(?![ \t])/)

@@ -2,7 +2,7 @@ import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { onTestFinished } from 'vitest'
 
-/** A DNS server of the test's own that knows these TXT records and says of all other names that there are none. */
+/** A DNS server with these TXT records. All other names do not exist. */
 export async function startDns(records: Record<string, string[]>): Promise<string> {
   const socket = createSocket('udp4')
   socket.on('message', (query, { port, address }) => socket.send(answer(query, records), port, address))

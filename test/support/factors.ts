@@ -5,7 +5,7 @@ import type { Browser, Reply } from './http-client.ts'
 import { PasskeyDevice, type Tamper } from './passkey-device.ts'
 import { signInOnPage } from './people.ts'
 
-/** An authenticator that stands before this deployment. */
+/** An authenticator for this deployment. */
 export function deviceFor(
   authd: Authd,
   options: Partial<ConstructorParameters<typeof PasskeyDevice>[0]> = {},
@@ -13,26 +13,26 @@ export function deviceFor(
   return new PasskeyDevice({ rpId: new URL(authd.url).hostname, origin: new URL(authd.url).origin, ...options })
 }
 
-/** Adds a passkey to whoever is signed in at this browser. */
+/** Adds a passkey to the user of this browser. */
 export async function enrolPasskey(browser: Browser, device: PasskeyDevice): Promise<Reply> {
   const asked = await browser.post('/v1/me/passkeys/options')
   const credential = device.register(asked.body.options)
   return await browser.post('/v1/me/passkeys', { json: { challenge_id: asked.body.challenge_id, credential } })
 }
 
-/** Sets up an authenticator app for whoever is signed in at this browser; answers its secret and the recovery codes. */
+/** Sets up an authenticator app for the user of this browser. Returns its secret and the recovery codes. */
 export async function enrolTotp(authd: Authd, browser: Browser): Promise<{ secret: string; recoveryCodes: string[] }> {
   const { body } = await browser.post('/v1/me/totp')
   const confirmed = await browser.post('/v1/me/totp/confirm', { json: { code: totpCode(authd, body.secret) } })
   return { secret: body.secret, recoveryCodes: confirmed.body.recovery_codes }
 }
 
-/** What the app shows at the deployment's time, or some steps later. */
+/** The code that the app shows now, or some steps later. */
 export function totpCode(authd: Authd, secret: string, steps = 0): string {
   return generateSync({ secret, epoch: toSeconds(authd.clock.now()) + steps * 30 })
 }
 
-/** A browser whose person has just added a passkey of this device. */
+/** A browser whose user has just added a passkey of this device. */
 export async function withPasskey(
   authd: Authd,
   { email, ...options }: { email?: string } & Parameters<typeof deviceFor>[1] = {},
@@ -45,7 +45,7 @@ export async function withPasskey(
   return { browser, device }
 }
 
-/** A challenge for a browser that begins to sign in, with an address or without. */
+/** A challenge for a browser that starts a sign-in, with or without an address. */
 export async function askPasskey(browser: Browser, email?: string): Promise<Reply['body']> {
   await browser.post('/v1/signin', { json: { deliver: 'cookie', ...(email && { email }) } })
   return (await browser.post('/v1/signin/passkey/options', { json: {} })).body
@@ -61,7 +61,7 @@ export async function answerPasskey(
   return await browser.post('/v1/signin/passkey', { json: { challenge_id: asked.challenge_id, credential } })
 }
 
-/** Signs in with a passkey and nothing else. */
+/** Signs in with a passkey only. */
 export async function signInWithPasskey(browser: Browser, device: PasskeyDevice): Promise<Reply> {
   return await answerPasskey(browser, device, await askPasskey(browser))
 }

@@ -8,7 +8,7 @@ export interface FakeClock extends Clock {
   set(epochMs: number): void
 }
 
-/** Stands until it is moved. */
+/** Stands still until the test moves it. */
 export function fakeClock(start = Date.UTC(2026, 10, 25, 12)): FakeClock {
   let now = start
   return {
@@ -37,7 +37,7 @@ export function seededRandom(clock: Clock, seed: string): Random {
 
 export interface CapturedMail extends Mailer {
   sent: Mail[]
-  /** Thrown instead of sending, while set. */
+  /** While set, it is thrown instead of sending. */
   failure: Error | undefined
 }
 

@@ -39,15 +39,15 @@ export interface Authd {
   log: CapturedLog
   /** The kinds of the statements that ran since the last call, in their order. */
   takeStatements(): StatementKind[]
-  /** Sends what is due and answers what was sent since the last call. */
+  /** Sends due mails. Returns the mails sent since the last call. */
   takeMail(): Promise<Mail[]>
-  /** Queues what endpoints ask for and delivers what is due, one after the other. */
+  /** Queues events for their endpoints and sends due deliveries one after the other. */
   sendWebhooks(): Promise<void>
   /** The audit log so far, sealed, oldest first. */
   auditLog(): Promise<AuditLog[]>
-  /** A client with a cookie jar of its own. */
+  /** A client with its own cookie jar. */
   browser(): Browser
-  /** Another process on the same database, with more in its configuration. */
+  /** Another process on the same database, with extra configuration. */
   another(config?: Record<string, unknown>): Promise<Authd>
 }
 
@@ -55,15 +55,15 @@ export interface StartOptions {
   database?: Dialect
   /** As in config.toml. */
   config?: Record<string, unknown>
-  /** Instead of the one that keeps its lines. */
+  /** Replaces the log that keeps its lines. */
   log?: Log
-  /** Instead of the real one. */
+  /** Replaces the real one. */
   webhooks?: WebhookClient
-  /** Where its clock stands, epoch milliseconds: for programs that look at their own. */
+  /** The time of its clock in epoch milliseconds, for tests with programs that use the real time. */
   now?: number
 }
 
-/** A whole authd with a private database, its own clock and port, and captured mail. It ends with the test. */
+/** A whole authd with a private database, clock and port, and captured mail. It stops after the test. */
 export async function startAuthd({
   database = 'sqlite',
   config = {},
@@ -98,7 +98,7 @@ async function startOn(
     public_url: `http://localhost:${address.port}`,
     smtp: { host: '127.0.0.1' },
     mail: { from: 'Example <no-reply@example.com>' },
-    // A test is one address and few people; the tests of limits set their own.
+    // A test uses one address and few users. Tests of limits set their own.
     limits: { requests_per_minute: 1_000_000, guesses_per_hour: 1_000_000, mails_per_hour: 1_000_000 },
     ...config,
   })

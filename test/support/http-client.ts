@@ -5,7 +5,7 @@ import { assertDocumented } from './contract.ts'
 export interface Reply {
   status: number
   headers: Headers
-  /** Parsed where it is JSON, else text. */
+  /** Parsed if it is JSON, otherwise text. */
   // biome-ignore lint/suspicious/noExplicitAny: what a server says is checked by the test
   body: any
 }
@@ -17,10 +17,10 @@ export interface Sent {
   bearer?: string
 }
 
-/** Speaks HTTP as a browser would: keeps cookies, says where it comes from. Every JSON answer is held against OpenAPI. */
+/** Sends requests like a browser, with cookies and Origin. Checks every JSON response against the OpenAPI document. */
 export class Browser {
   readonly cookies = new Map<string, string>()
-  /** public_url, and where the process listens that answers for it: this client is the proxy in between. */
+  /** public_url, and the address of the process: this client acts as the proxy between them. */
   readonly url: string
   readonly address: string
 
@@ -79,7 +79,7 @@ export interface RawRequest {
   body?: string | Buffer | undefined
 }
 
-/** One exchange as it is, without what fetch forbids or adds: any method, any Host, no redirects followed. */
+/** One raw exchange, without the rules of fetch: any method, any Host, no redirects. */
 export async function exchange(url: string, { method, headers = {}, body }: RawRequest) {
   const length = body === undefined ? {} : { 'Content-Length': String(Buffer.byteLength(body)) }
   const sending = request(url, { method, headers: { ...length, ...headers } })

@@ -8,7 +8,7 @@ import type { TestSmtp } from './smtp.ts'
 
 export const APP = { name: 'Example', supportUrl: 'https://example.com/help' }
 
-/** Ours alone. */
+/** The built-in texts only. */
 export const TEXTS: LiveTexts = { current: builtInTexts }
 
 export const SIGNIN: Mail = {

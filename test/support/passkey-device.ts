@@ -8,38 +8,38 @@ export type AuthenticationResponse = AuthenticationResponseJSON
 export interface DeviceOptions {
   rpId: string
   origin: string
-  /** COSE: ES256 (-7, if not said), EdDSA (-8) or RS256 (-257). */
+  /** COSE algorithm: ES256 (-7, the default), EdDSA (-8) or RS256 (-257). */
   algorithm?: Algorithm
   isBackupEligible?: boolean
   isBackedUp?: boolean
-  /** What registration reports; 0 is an authenticator that does not count. */
+  /** The counter at registration. 0 is an authenticator without a counter. */
   counter?: number
   aaguid?: string
 }
 
-/** What one answer does wrong. All of it happens before signing, except `signature`, `id`, `credentialId` and `userHandle`. */
+/** What one response does wrong. All of it is signed, except `signature`, `id`, `credentialId` and `userHandle`. */
 export interface Tamper {
   type?: string
   challenge?: string
   origin?: string
   crossOrigin?: boolean
   topOrigin?: string
-  /** The name whose hash is answered. */
+  /** The RP id whose hash is sent. */
   rpId?: string
   flags?: (flags: number) => number
-  /** Said in this answer only; the device goes on from where it was. */
+  /** For this response only; the device keeps its own counter. */
   counter?: number
   /** null leaves it out. */
   userHandle?: string | null
   signature?: (signature: Buffer) => Buffer
-  /** base64url. At registration it stays the device's; at sign-in it names another's passkey. */
+  /** base64url. At registration the device keeps it; at sign-in it names another passkey. */
   credentialId?: string
-  /** What the public key claims to be; the key itself stays the device's kind. */
+  /** The algorithm that the public key claims; the key itself does not change. */
   algorithm?: number
   authData?: (authData: Buffer) => Buffer
-  /** `rawId` keeps the true one. */
+  /** `rawId` is unchanged. */
   id?: string
-  /** The raw text, instead of everything above that goes into it. */
+  /** The raw text, instead of the values above. */
   clientDataJSON?: string
 }
 
@@ -52,7 +52,7 @@ interface Passkey {
   keys: CoseKeys
 }
 
-/** A browser and its authenticator in one, holding one passkey, who do as they are told. */
+/** A browser and its authenticator with one passkey, which can be told to misbehave. */
 export class PasskeyDevice {
   readonly #options: DeviceOptions
   #counter: number
@@ -67,7 +67,7 @@ export class PasskeyDevice {
     return this.#passkey().id
   }
 
-  /** Answers PublicKeyCredentialCreationOptionsJSON, with attestation "none". */
+  /** Responds to PublicKeyCredentialCreationOptionsJSON, with attestation "none". */
   register(
     options: { challenge: string; user: { id: string }; rp: { id?: string } },
     tamper: Tamper = {},
@@ -97,7 +97,7 @@ export class PasskeyDevice {
     }
   }
 
-  /** Answers PublicKeyCredentialRequestOptionsJSON. */
+  /** Responds to PublicKeyCredentialRequestOptionsJSON. */
   sign(options: { challenge: string; rpId?: string }, tamper: Tamper = {}): AuthenticationResponse {
     const { id, userHandle, keys } = this.#passkey()
     if (this.#options.counter !== 0) this.#counter += 1
@@ -117,7 +117,7 @@ export class PasskeyDevice {
     }
   }
 
-  /** The same key and counter in other hands; from here on the two count apart. */
+  /** A copy with the same key and counter; from here on they count separately. */
   clone(): PasskeyDevice {
     const twin = new PasskeyDevice(this.#options)
     twin.#counter = this.#counter

@@ -10,14 +10,14 @@ export interface TokensOf {
   refreshToken: string
 }
 
-/** Asks for a mail with tokens to come, and answers the attempt's token with what the mail says. */
+/** Starts a sign-in that returns tokens. Returns the attempt token and the code of the mail. */
 export async function askForCode(authd: Authd, email = ADA): Promise<{ attemptToken: string; code: string }> {
   const begun = await authd.browser().post('/v1/signin', { json: { email } })
   const mail = (await authd.takeMail()).at(-1)
   return { attemptToken: begun.body.attempt_token, code: mail?.values['code'] ?? '' }
 }
 
-/** Signs somebody in by code, with tokens. */
+/** Signs a user in by code. Returns the tokens. */
 export async function signInForTokens(authd: Authd, email = ADA): Promise<TokensOf> {
   const { attemptToken, code } = await askForCode(authd, email)
   const { body } = await authd.browser().post('/v1/signin/code', { json: { code, attempt_token: attemptToken } })
@@ -33,7 +33,7 @@ function tokensOf(body: Reply['body']): TokensOf {
   }
 }
 
-/** Asks on the sign-in page; answers the link's token and the code of the mail. */
+/** Requests a mail on the sign-in page. Returns the token of its link and its code. */
 export async function askOnPage(authd: Authd, browser: Browser, email = ADA) {
   const asked = await browser.post('/signin', { form: { email } })
   const mail = (await authd.takeMail()).at(-1)
@@ -42,7 +42,7 @@ export async function askOnPage(authd: Authd, browser: Browser, email = ADA) {
   return { asked, link: link.href, token, attempt: token.split('.')[0] ?? '', code: mail?.values['code'] ?? '' }
 }
 
-/** Signs somebody in through the pages: the browser has the session's cookie then. */
+/** Signs a user in on the pages, so the browser has the session cookie. */
 export async function signInOnPage(authd: Authd, browser: Browser, email = ADA): Promise<Reply> {
   const { attempt, code } = await askOnPage(authd, browser, email)
   return await browser.post('/signin/code', { form: { attempt, code } })

@@ -13,18 +13,18 @@ import { TEMPORARY } from './temporary.ts'
 
 declare module 'vitest' {
   interface ProvidedContext {
-    /** A socket: whoever connects is told where PostgreSQL is, once it runs. */
+    /** A socket that sends the folder of PostgreSQL to each client once it runs. */
     postgresDoor: string
   }
 }
 
-/** initdb refuses root, and wants a user that has a name: 65534 is `nobody` everywhere. */
+/** initdb rejects root and needs a user with a name: 65534 is `nobody` everywhere. */
 const NOBODY = 65_534
 const AS_USER = process.getuid?.() === 0 ? { uid: NOBODY, gid: NOBODY } : {}
 
 const run = promisify(execFile)
 
-/** Runs PostgreSQL until its own standard input ends, which happens however the tests end, `kill -9` included. */
+/** Runs PostgreSQL until its standard input closes, which happens however the tests end, even by `kill -9`. */
 const KEEPER = `
 "$1/native/bin/postgres" -D "$1/data" -c listen_addresses= -c unix_socket_directories="$1" \\
   -c fsync=off -c synchronous_commit=off -c full_page_writes=off \\
@@ -35,7 +35,7 @@ kill -QUIT $!
 wait
 rm -rf "$1"`
 
-/** One PostgreSQL for a run of the tests, from npm, without network; started when the first test asks for it. */
+/** One PostgreSQL per test run, from npm, without network. It starts when the first test needs it. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const folder = mkdtempSync(join(TEMPORARY, 'authd-pg-'))
   let keeper: ChildProcess | undefined
@@ -58,7 +58,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
       () => socket.end(folder),
       (error: unknown) => socket.destroy(error instanceof Error ? error : undefined),
     )
-    socket.on('error', () => {}) // a worker that went away while it waited
+    socket.on('error', () => {}) // A worker may end while it waits.
   })
   const path = join(folder, 'door')
   door.listen(path).unref()
@@ -80,7 +80,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   }
 }
 
-/** A private copy, since the package's own folder may not be readable to `nobody`, and lacks links that an install script makes. */
+/** A private copy: `nobody` may not read the package's folder, and it lacks links that an install script makes. */
 async function install(folder: string): Promise<void> {
   await cp(nativeFolder(), join(folder, 'native'), { recursive: true })
   const links: { source: string; target: string }[] = JSON.parse(

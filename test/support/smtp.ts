@@ -5,10 +5,10 @@ import { type ParsedMail, simpleParser } from 'mailparser'
 import { SMTPServer } from 'smtp-server'
 import { onTestFinished } from 'vitest'
 
-/** A certificate for localhost that signs itself, and its key: for tests only. Trusted where it is the `caFile`. */
+/** A self-signed certificate for localhost with its key, for tests only. Trusted if it is the `caFile`. */
 export const CERTIFICATE = fileURLToPath(new URL('./localhost.pem', import.meta.url))
 
-/** The same for a host that this machine is not. */
+/** The same for another host. */
 export const CERTIFICATE_OF_ANOTHER = fileURLToPath(new URL('./elsewhere.pem', import.meta.url))
 
 export interface ReceivedMail {
@@ -24,7 +24,7 @@ export interface SmtpOptions {
   tls?: 'starttls' | 'implicit'
   certificate?: string
   auth?: { user: string; pass: string }
-  /** What it answers to each recipient, and to each mail: a refusal, or nothing. */
+  /** The error for each recipient and each mail, if any. */
   refuseRecipient?: Refusal
   refuseMail?: Refusal
 }
@@ -40,7 +40,7 @@ export interface TestSmtp {
   mails: ReceivedMail[]
 }
 
-/** A mail server of the test's own, on a free port, gone when the test is. */
+/** A mail server on a free port, stopped after the test. */
 export async function startSmtp({
   tls,
   certificate = CERTIFICATE,
@@ -77,7 +77,7 @@ export async function startSmtp({
       receive().then(() => done(), done)
     },
   })
-  server.on('error', () => undefined) // A client that breaks off is what some tests are about.
+  server.on('error', () => undefined) // Some tests are about clients that disconnect.
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   onTestFinished(() => new Promise<void>((resolve) => server.close(() => resolve())))
   return { host: 'localhost', port: (server.server.address() as AddressInfo).port, mails }

@@ -5,14 +5,14 @@ export interface Terminal {
   stdin: NodeJS.ReadStream
   stdout: NodeJS.WriteStream
   type(keys: string): void
-  /** Waits until the screen says so. */
+  /** Waits until the text is on the screen. */
   until(text: string | RegExp): Promise<void>
-  /** Everything that was written, with what acts on the terminal. */
+  /** All output, including control sequences. */
   written(): string
   isRaw(): boolean
 }
 
-/** A terminal of which we are the screen and the keyboard. */
+/** A fake terminal: the test types keys and reads the screen. */
 export function fakeTerminal({ columns = 80, rows = 24 } = {}): Terminal {
   const screen = createScreen()
   let written = ''
@@ -30,7 +30,7 @@ export function fakeTerminal({ columns = 80, rows = 24 } = {}): Terminal {
   }
   const stdin = Object.assign(input, { isTTY: true, setRawMode, ref: () => stdin, unref: () => stdin })
   return {
-    // Streams with what a terminal's have beside it: Node makes such ones for terminals only.
+    // Streams with the extra properties of a terminal's, which Node creates for real terminals only.
     stdin: stdin as object as NodeJS.ReadStream,
     stdout: stdout as object as NodeJS.WriteStream,
     type: (keys) => input.write(keys),
@@ -46,7 +46,7 @@ export function fakeTerminal({ columns = 80, rows = 24 } = {}): Terminal {
   }
 }
 
-/** What ink sends, and no more: letters, moving, erasing to the end. Colours and modes show nothing. */
+/** Understands only what ink sends: text, cursor movement and erasing. Ignores colours and modes. */
 function createScreen() {
   const lines: string[] = []
   let row = 0

@@ -15,7 +15,7 @@ export const BY_PERSON = { actor: expect.stringMatching(/^user:usr_/) }
 export const BY_KEY = { actor: expect.stringMatching(/^api-key:key_/) }
 export const BY_NOBODY = { actor: 'anonymous', outcome: 'failure' } as const
 
-/** The newest event of that kind as a test looks at it; it fails if there is none. */
+/** The newest event of this type. Throws if there is none. */
 export async function told(authd: Authd, type: string): Promise<AuditLog> {
   const found = (await authd.auditLog()).filter(({ eventType }) => eventType === type).at(-1)
   if (!found) throw new Error(`no ${type} in the audit log`)

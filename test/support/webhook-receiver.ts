@@ -9,15 +9,15 @@ export interface Received {
 
 export interface Receiver {
   url: string
-  /** What came, oldest first. */
+  /** Received requests, oldest first. */
   received: Received[]
-  /** How often somebody connected, whatever came of it. */
+  /** The number of connections, with or without a request. */
   connections: number
-  /** How it answers from now on. */
+  /** How it responds from now on. */
   answer: (response: ServerResponse, received: Received) => void
 }
 
-/** An application's own server, which gets events. It ends with the test. */
+/** A server of an application that receives events. It stops after the test. */
 export async function webhookReceiver(): Promise<Receiver> {
   const receiver: Receiver = {
     url: '',
@@ -54,7 +54,7 @@ export async function webhookReceiver(): Promise<Receiver> {
   return receiver
 }
 
-/** Answers with a status, and headers if there are any. */
+/** Responds with a status and optional headers. */
 export function answering(status: number, headers: Record<string, string> = {}) {
   return (response: ServerResponse) => {
     response.writeHead(status, headers)

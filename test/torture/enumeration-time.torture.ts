@@ -27,13 +27,13 @@ async function timeOf(authd: Authd, path: string, body: object): Promise<number>
   return performance.now() - startedAt
 }
 
-/** The chance that a sample of one is slower than a sample of the other: 0.5 tells nothing (Mann and Whitney). */
+/** The probability that a sample of one is slower than a sample of the other (Mann and Whitney). 0.5 reveals nothing. */
 function areaUnderCurve(left: number[], right: number[]): number {
   const wins = left.flatMap((a) => right.map((b) => (a > b ? 1 : a === b ? 0.5 : 0)))
   return wins.reduce<number>((sum, win) => sum + win, 0) / wins.length
 }
 
-/** Taken in turns, each as often first, so that whatever else the machine does falls on all alike. */
+/** Samples the kinds in turns, so that other load on the machine affects all of them equally. */
 async function sample(take: (kind: (typeof KINDS)[number], index: number) => Promise<number>) {
   const samples: Record<(typeof KINDS)[number], number[]> = { known: [], unknown: [], disabled: [] }
   for (let index = 0; index < SAMPLES + 20; index += 1) {

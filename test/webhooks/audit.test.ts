@@ -27,7 +27,7 @@ async function queued({ deps }: Authd, kind: OutboxKind): Promise<string[]> {
   return (await listQueue(deps, { kind }, { limit: 10, within: 100 })).rows.map(({ id }) => id)
 }
 
-/** What an operator does to endpoints and to what waits, and what the log says of it. */
+/** Operator actions on endpoints and deliveries, and the resulting audit events. */
 const STORIES: [what: string, act: (authd: Authd) => Promise<unknown>, expected: Partial<AuditLog>][] = [
   ['a new endpoint', (authd) => withEndpoint(authd), { eventType: 'webhook.added', metadata: { ...REASON, url: URL } }],
   [

@@ -151,7 +151,7 @@ describe('SECURITY: retries', () => {
     const triedAt: number[] = []
     for (const startedAt = authd.clock.now(); triedAt.length < 10; authd.clock.advance(MINUTE)) {
       const before = receiver.received.length
-      // An endpoint that fails for three days is paused; this test is about its delivery.
+      // An endpoint that fails for three days is paused, but this test is about the delivery.
       await authd.deps.db.write((trx) => trx.run('UPDATE webhook_endpoints SET failing_since = NULL'))
       await authd.sendWebhooks()
       if (receiver.received.length > before) triedAt.push(authd.clock.now() - startedAt)

@@ -10,7 +10,7 @@ import { webhookReceiver } from '../support/webhook-receiver.ts'
 
 const UNREACHABLE = 'no connection to a public address'
 
-/** Every way of writing this machine, its networks and its cloud that we know of. */
+/** All known spellings of this machine, private networks and cloud metadata addresses. */
 const PRIVATE = [
   ...[
     '127.0.0.1',

@@ -1,12 +1,14 @@
-// An API that takes authd's access tokens. Needs `jose`; run with AUTHD_URL=https://auth.example.com node app.js
+// An API that accepts authd's access tokens. Needs `jose`.
+//
+//   AUTHD_URL=https://auth.example.com node app.js
 import { createServer } from 'node:http'
 import { createRemoteJWKSet, jwtVerify } from 'jose'
 
 const issuer = process.env.AUTHD_URL ?? 'http://localhost:3000'
-// Fetched once, and again when a token names a key that is not there: keys may be rotated at any time.
+// jose downloads the keys once, and again for an unknown key id, because keys can be rotated at any time.
 const jwks = createRemoteJWKSet(new URL(`${issuer}/.well-known/jwks.json`))
 
-/** Who the token was made for; throws if it is not a good one. Knows nothing of a revocation until it expires. */
+/** Returns the user of a token; throws if the token is invalid. Does not notice that a session was revoked. */
 async function userOf(authorization = '') {
   const { payload } = await jwtVerify(authorization.replace(/^Bearer /i, ''), jwks, {
     issuer,

@@ -1,4 +1,4 @@
-"""An API that asks authd on each request, so that a revoked session is refused at once. Standard library only.
+"""An API that asks authd on each request, so it rejects a revoked session at once. Standard library only.
 
 Run with AUTHD_URL=https://auth.example.com python3 app.py
 """
@@ -13,11 +13,11 @@ AUTHD = os.environ.get("AUTHD_URL", "http://localhost:3000")
 
 
 def user_of(authorization):
-    """The person behind an Authorization header, or None."""
+    """Return the user of an Authorization header, or None."""
     request = Request(AUTHD + "/v1/session", headers={"Authorization": authorization or ""})
     try:
-        with urlopen(request, timeout=5) as answer:
-            return json.load(answer)["user"]
+        with urlopen(request, timeout=5) as response:
+            return json.load(response)["user"]
     except HTTPError as error:
         if error.code == 401:
             return None

@@ -1,18 +1,18 @@
-// An app beside authd: authd on auth.example.com with session.cookie_domain = "example.com", this app on
-// shop.example.com. The browser brings authd's second cookie here, and the app asks authd whose it is.
+// An app on a sibling host: authd is on auth.example.com with session.cookie_domain = "example.com", this app is on
+// shop.example.com. The browser sends authd's second cookie here, and the app asks authd who is signed in.
 //
 //   AUTHD_URL=https://auth.example.com PORT=8080 node app.js
 import { createServer } from 'node:http'
 
 const { AUTHD_URL, PORT = '8080' } = process.env
 
-/** Who is signed in, as of now; undefined: nobody. Only authd's cookie is passed on, not the app's own. */
+/** Returns the signed-in user, or undefined. Sends only authd's cookie to authd, not those of the app. */
 async function whoIs(request) {
   const cookies = (request.headers.cookie ?? '').split('; ')
   const check = cookies.find((cookie) => cookie.startsWith('__Secure-authd-check='))
   if (check === undefined) return undefined
-  const answer = await fetch(`${AUTHD_URL}/v1/session`, { headers: { Cookie: check } })
-  return answer.ok ? (await answer.json()).user : undefined
+  const reply = await fetch(`${AUTHD_URL}/v1/session`, { headers: { Cookie: check } })
+  return reply.ok ? (await reply.json()).user : undefined
 }
 
 const server = createServer(async (request, response) => {
@@ -21,7 +21,7 @@ const server = createServer(async (request, response) => {
     response.end(JSON.stringify({ hello: user.email }))
     return
   }
-  // After signing in, people come back to the address given, if signin.redirect_urls lists it.
+  // After sign-in, authd sends the user back to this address, if signin.redirect_urls lists it.
   const back = encodeURIComponent('https://shop.example.com/')
   response.writeHead(303, { Location: `${AUTHD_URL}/signin?redirect_to=${back}` }).end()
 })

@@ -43,7 +43,7 @@ RestartPreventExitStatus=64 77 78
 TimeoutStopSec=30
 LimitNOFILE=65536
 UMask=0077
-# Secrets, readable by root alone, by the name of their key: authd config env lists the names.
+# A secret that only root can read, with the name of its key. authd config env lists the names.
 # LoadCredential=smtp_password:/etc/${name}/credentials/smtp_password
 
 NoNewPrivileges=yes
@@ -95,9 +95,9 @@ ExecReload=
 
 /** Listens while the daemon restarts: connections wait instead of being refused. */
 export function socketText({ name }: Pick<UnitOptions, 'name'>): string {
-  return `${MARK} In use only where it is enabled: systemctl enable --now ${name}.socket
+  return `${MARK} Enable it with: systemctl enable --now ${name}.socket
 [Unit]
-Description=authd, the socket that outlives a restart
+Description=Socket of authd, open while the daemon restarts
 
 [Socket]
 ListenStream=127.0.0.1:3000

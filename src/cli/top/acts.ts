@@ -53,9 +53,9 @@ const ACTS: Record<Action['kind'], (deps: Deps, operator: Operator, target: stri
 
   async unlock(deps, { actor, reason }, email) {
     const done = await unlockUsers(deps, actor(reason), [email])
-    return done.map(({ user, lifted }) =>
-      lifted.length > 0
-        ? `Unlocked ${user.email}: ${lifted.map(({ kind, failures }) => `${kind} (${failures} wrong)`).join(', ')}.`
+    return done.map(({ user, cleared }) =>
+      cleared.length > 0
+        ? `Unlocked ${user.email}: ${cleared.map(({ kind, failures }) => `${kind} (${failures} wrong)`).join(', ')}.`
         : `${user.email} was not locked.`,
     )
   },

@@ -25,25 +25,24 @@ import { STEP_ROWS } from '../pagination.ts'
 const SEAL_BATCH = 1000
 const READ_BATCH = 500
 
-/** A request does not last longer. */
+/** The longest time that a request takes. */
 const REQUEST_MS = MINUTE
 /**
- * Rows are numbered within seconds, so nearly in the order of their ids, which carry their time. Clocks may differ by so
- * much between instances, and be put back by so much, without a row being missed.
+ * Rows are numbered nearly in the order of their ids, which carry their time. This is how far the clocks of two
+ * instances may differ, or one may be set back, without a row being missed.
  */
 const CLOCK_SLACK_MS = HOUR
 
 export interface AuditQuery extends AuditFilter {
-  /** An address or CIDR. */
+  /** An IP address or CIDR. */
   network?: string | undefined
-  /** Those of some events that are meant, where the database cannot tell. */
+  /** A filter for what the database cannot decide. */
   select?: ((events: AuditLog[]) => AuditLog[]) | undefined
 }
 
 /**
- * Numbers the rows that have no number yet. On PostgreSQL commits do not follow ids, so the order of the log is the
- * one the sealer saw, and whoever follows the log follows `seq`. Any number of processes may call it: the head's row
- * lets one at a time through.
+ * Numbers the rows without a number. On PostgreSQL, commits do not follow ids, so `seq` is the order that this function
+ * saw, and readers follow `seq`. Several processes may call it at once: the head's row admits one at a time.
  */
 export async function sealAudit(deps: Pick<Deps, 'db'>): Promise<number> {
   let sealed = 0
@@ -52,7 +51,7 @@ export async function sealAudit(deps: Pick<Deps, 'db'>): Promise<number> {
       const from = await lockAuditHead(trx)
       const count = await sealAuditLogs(trx, { from, limit: SEAL_BATCH })
       if (count > 0 && !(await moveAuditHead(trx, { from, to: from + count })))
-        throw new Error('audit head moved while held')
+        throw new Error('the audit head moved while it was locked')
       return count
     })
   }
@@ -74,7 +73,7 @@ export async function listAudit(
 ): Promise<AuditPart> {
   const { filter, select } = split(query)
   const span = await deps.db.read((sql) => findSeqSpan(sql, filter))
-  // One person's events have an index of their own, and are few.
+  // The events of one user have their own index, and are few.
   const step = filter.userId === undefined ? STEP_ROWS : Number.POSITIVE_INFINITY
   const events: AuditLog[] = []
   const start = before === undefined ? span.last : Math.min(before - 1, span.last)
@@ -92,7 +91,7 @@ export async function listAudit(
   return { events, nextCursor: null }
 }
 
-/** The numbers that rows of this time may have; of a request of ours the id says when it was. */
+/** The range of numbers that rows of this time can have. The id of a request says when it was made. */
 async function findSeqSpan(
   sql: Sql,
   { since, until, requestId }: AuditFilter,
@@ -109,7 +108,7 @@ async function findSeqSpan(
   return { first: first ?? last + 1, last: end ?? last }
 }
 
-/** One event, and what else was recorded of the same request. */
+/** One event, and the other events of the same request. Throws EVENT_NOT_FOUND. */
 export async function showAudit(deps: Pick<Deps, 'db'>, id: string): Promise<{ event: AuditLog; request: AuditLog[] }> {
   return await deps.db.read(async (sql) => {
     const event = await findAuditLog(sql, id)
@@ -128,7 +127,7 @@ export async function showAudit(deps: Pick<Deps, 'db'>, id: string): Promise<{ e
   })
 }
 
-/** What the database is asked, and what is left to do with its answer. */
+/** The filter for the database, and the rest that is decided here. */
 function split({ network, select = (events) => events, ...filter }: AuditQuery) {
   if (network === undefined) return { filter, select }
   const { text, glob } = parseNetwork(network)
@@ -139,11 +138,13 @@ function split({ network, select = (events) => events, ...filter }: AuditQuery) 
   }
 }
 
-/** A network, and what the database can tell of it: the whole numbers that its addresses begin with. */
+/** A network, and a glob for the database: the whole numbers that all its addresses begin with. */
 function parseNetwork(network: string): { text: string; glob: string } {
   const parsed = parseCidr(network)
   if (!parsed) {
-    throw new AuthdError('VALIDATION_ERROR', { message: `"${network}" is no address or network such as 10.0.0.0/8.` })
+    throw new AuthdError('VALIDATION_ERROR', {
+      message: `"${network}" is not an address or a network. Write 203.0.113.9 or 10.0.0.0/8.`,
+    })
   }
   const { text, family, bits } = parsed.cidr
   const [address = ''] = text.split('/')
@@ -154,7 +155,7 @@ function parseNetwork(network: string): { text: string; glob: string } {
   }
 }
 
-/** Up to the first that is zero: from there on zeros may be left out. */
+/** The groups before the first zero. From there on an address may leave zeros out. */
 function groupsOf(address: string): string[] {
   const groups = address.split(':')
   const zeroAt = groups.findIndex((group) => group === '' || group === '0')
@@ -166,14 +167,17 @@ function globOf(parts: string[], count: number, separator: '.' | ':'): string {
   return whole.length === 0 ? `*${separator}*` : `${whole.join(separator)}${separator}*`
 }
 
-/** The last events that match, in order. */
+/** The last events that match, oldest first. */
 export async function tailAudit(deps: Pick<Deps, 'db'>, query: AuditQuery, limit: number): Promise<AuditLog[]> {
   const { upToSeq, ...filter } = query
   const before = upToSeq === undefined ? undefined : upToSeq + 1
   return (await listAudit(deps, filter, { limit, before, within: Number.POSITIVE_INFINITY })).events.reverse()
 }
 
-/** What has been sealed after that number, in order and in parts. Going on with `after` misses none. */
+/**
+ * The events with a number after `after`, oldest first and in parts. A reader that goes on with the returned `after`
+ * misses none.
+ */
 export async function followAudit(
   deps: Pick<Deps, 'db'>,
   query: AuditQuery,
@@ -191,7 +195,7 @@ export async function followAudit(
   return { events: select(found), after: Math.max(after, end), isMore: end < last }
 }
 
-/** Where the log ends now. */
+/** The number of the last sealed event. */
 export async function lastAuditSeq(deps: Pick<Deps, 'db'>): Promise<number> {
   return await deps.db.read(findLastAuditSeq)
 }

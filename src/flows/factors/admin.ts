@@ -8,17 +8,20 @@ import { lockUser, type User } from '../../store/users.ts'
 import { decide } from '../decide.ts'
 import { type Actor, recordEvent } from '../event.ts'
 import { resolveUser } from '../named-user.ts'
-import { enrolledFactors } from '../policy/factor.ts'
+import { enrolledFactors, isLastFactor } from '../policy/factor.ts'
 import { removePasskeyIn } from './passkey-enrolment.ts'
 import { removeTotpIn } from './totp.ts'
 
-/** A person's passkeys, oldest first, as an operator asks for them. */
+/** The passkeys of a named user, oldest first. Throws USER_NOT_FOUND. */
 export async function listPasskeysOf(deps: Deps, name: string): Promise<{ user: User; passkeys: Passkey[] }> {
   const user = await resolveUser(deps, name)
   return { user, passkeys: await deps.db.read((sql) => listPasskeys(sql, user.id)) }
 }
 
-/** The passkey that an operator means: its id, or its exact name where only one has it. */
+/**
+ * Finds a passkey by its id, or by its exact name if only one has it. Throws PASSKEY_NOT_FOUND, or VALIDATION_ERROR for
+ * an ambiguous name.
+ */
 export async function resolvePasskey(
   deps: Deps,
   { user: name, passkey: text }: { user: string; passkey: string },
@@ -38,10 +41,11 @@ export async function resolvePasskey(
       suggestions: [`authd passkeys list ${user.email}`],
     })
   }
-  const { hasTotp } = await deps.db.read((sql) => enrolledFactors(sql, user.id))
-  return { user, passkey, isLastFactor: passkeys.length === 1 && !hasTotp }
+  const enrolled = await deps.db.read((sql) => enrolledFactors(sql, user.id))
+  return { user, passkey, isLastFactor: isLastFactor(enrolled, 'passkey') }
 }
 
+/** Renames a passkey. Throws USER_NOT_FOUND for a user deleted meanwhile. */
 export async function renamePasskeyOf(
   deps: Deps,
   actor: Actor,
@@ -55,7 +59,7 @@ export async function renamePasskeyOf(
   return { ...passkey, name }
 }
 
-/** Takes a passkey away, and tells the person. False: it was gone already. */
+/** Removes a passkey and tells the user by mail. Returns false if it was removed before. */
 export async function removePasskeyOf(
   deps: Deps,
   actor: Actor,
@@ -64,12 +68,12 @@ export async function removePasskeyOf(
   return await holdUser(deps, user, (trx, held) => removePasskeyIn(deps, trx, actor, { user: held, id: passkey.id }))
 }
 
-/** Takes the authenticator app away, and tells the person. False: there was none. */
+/** Removes the authenticator app and tells the user by mail. Returns false if there was none. */
 export async function resetTotp(deps: Deps, actor: Actor, user: User): Promise<boolean> {
   return await holdUser(deps, user, (trx, held) => removeTotpIn(deps, trx, actor, held))
 }
 
-/** Takes the recovery codes away: the person makes new ones. False: there were none. */
+/** Deletes the recovery codes, so that the user makes new ones. Returns false if there were none. */
 export async function resetRecoveryCodes(deps: Deps, actor: Actor, user: User): Promise<boolean> {
   return await holdUser(deps, user, async (trx, held) => {
     if ((await deleteRecoveryCodes(trx, held.id)) === 0) return false
@@ -79,7 +83,7 @@ export async function resetRecoveryCodes(deps: Deps, actor: Actor, user: User): 
   })
 }
 
-/** A unit that holds the person; somebody who is gone by then is an error. */
+/** Runs a unit that locks the user. Throws USER_NOT_FOUND for a user deleted meanwhile. */
 async function holdUser<Result>(
   deps: Deps,
   { id, email }: User,
@@ -87,7 +91,7 @@ async function holdUser<Result>(
 ): Promise<Result> {
   return await decide(deps, async (trx) => {
     const user = await lockUser(trx, id)
-    if (!user) return new AuthdError('USER_NOT_FOUND', { message: `${email} is gone.` })
+    if (!user) return new AuthdError('USER_NOT_FOUND', { message: `The user ${email} was deleted meanwhile.` })
     return await work(trx, user)
   })
 }

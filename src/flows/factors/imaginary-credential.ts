@@ -1,8 +1,8 @@
 import type { Deps } from '../../deps.ts'
 
 /**
- * Credentials that nobody has, for an address without passkeys: the same ones each time, of the lengths that real ones
- * have (WebAuthn L3 §14.6.2).
+ * Credentials that do not exist, for an address without passkeys. They are the same each time and have the lengths of
+ * real ones, so that the answer does not reveal who has a passkey (WebAuthn L3 §14.6.2).
  */
 export function imaginaryCredentials(keys: Deps['keys'], email: string): { id: string }[] {
   const text = keys.mac('imaginary-credential', email)

@@ -2,12 +2,12 @@ import type { AuthenticationResponseJSON, RegistrationResponseJSON } from '@simp
 import type { Config } from '../../config/schema.ts'
 import type { Passkey } from '../../store/passkeys.ts'
 
-/** EdDSA, ES256, RS256 (CONVENTIONS C7): said to the browser, and held against what it answers. */
+/** EdDSA, ES256 and RS256. The browser is told, and its answer is checked against the list. */
 export const ALGORITHMS = [-8, -7, -257]
 /** WebAuthn L3 §7.1 step 25. */
 const CREDENTIAL_ID_MAX_BYTES = 1023
 
-/** Whose passkeys these are: the domain, and the pages that may use them. */
+/** The domain that the passkeys belong to, and the origins of the pages that may use them. */
 export interface RelyingParty {
   rpId: string
   origins: string[]
@@ -17,7 +17,7 @@ export function relyingParty({ publicUrl, webauthn }: Pick<Config, 'publicUrl' |
   return { rpId: webauthn.rpId, origins: [new URL(publicUrl).origin, ...webauthn.origins, ...webauthn.relatedOrigins] }
 }
 
-/** The library is heavy: loaded when the first passkey comes. */
+/** Loads the library with the first passkey, because it is large. */
 export async function library() {
   return await import('@simplewebauthn/server')
 }
@@ -27,7 +27,7 @@ export type NewCredential = Pick<
   'credentialId' | 'publicKey' | 'counter' | 'transports' | 'aaguid' | 'isBackupEligible' | 'isBackedUp'
 >
 
-/** A credential that was made for us just now (WebAuthn L3 §7.1); undefined for anything else, whatever was wrong. */
+/** Verifies a new credential (WebAuthn L3 §7.1). Returns undefined for any fault, without saying which. */
 export async function checkRegistration(
   { rpId, origins }: RelyingParty,
   { response, challenge }: { response: unknown; challenge: string },
@@ -56,7 +56,7 @@ export async function checkRegistration(
       isBackedUp: credentialBackedUp,
     }
   } catch {
-    // The library throws at the first fault; a stranger is not told which.
+    // The library throws at the first fault. The caller is not told which it was.
     return undefined
   }
 }
@@ -67,8 +67,8 @@ export interface Assertion {
 }
 
 /**
- * What a passkey's answer to our challenge says (WebAuthn L3 §7.2); undefined for anything else, whatever was wrong. The
- * counter is for the caller to judge: it depends on the kind of authenticator.
+ * Verifies a passkey's answer to a challenge (WebAuthn L3 §7.2). Returns undefined for any fault, without saying which.
+ * The caller judges the counter, because its meaning depends on the authenticator.
  */
 export async function checkAssertion(
   { rpId, origins }: RelyingParty,
@@ -86,12 +86,12 @@ export async function checkAssertion(
       credential: {
         id: passkey.credentialId,
         publicKey: new Uint8Array(Buffer.from(passkey.publicKey, 'base64url')),
-        // Below every counter: the library would throw at one that stands still, also for synced passkeys.
+        // Lower than any counter: the library rejects a counter that stands still, which synced passkeys have.
         counter: -1,
       },
     })
     const isBackupEligible = authenticationInfo.credentialDeviceType === 'multiDevice'
-    // Eligibility never changes (§7.2 step 20): another authenticator answered.
+    // Backup eligibility never changes (§7.2 step 20), so this is another authenticator.
     if (!verified || isBackupEligible !== passkey.isBackupEligible) return undefined
     return { counter: authenticationInfo.newCounter, isBackedUp: authenticationInfo.credentialBackedUp }
   } catch {
@@ -99,7 +99,7 @@ export async function checkAssertion(
   }
 }
 
-/** Our pages are never framed: an answer from inside another site's page was not asked for by us (§7.1 steps 10, 11). */
+/** authd's pages are never framed, so an answer from inside another site's page is rejected (§7.1 steps 10 and 11). */
 function isFromOwnFrame(response: unknown): boolean {
   try {
     const { clientDataJSON } = (response as RegistrationResponseJSON).response

@@ -24,7 +24,10 @@ export async function listOwnPasskeys(deps: Deps, userId: string): Promise<Passk
   return await deps.db.read((sql) => listPasskeys(sql, userId))
 }
 
-/** A challenge to make a passkey with: discoverable, with user verification, and not one that is there already. */
+/**
+ * Options for a new passkey: discoverable, with user verification, and on an authenticator without one. Throws
+ * STEP_UP_REQUIRED, CONFLICT.
+ */
 export async function beginPasskeyEnrolment(deps: Deps, session: OwnedSession): Promise<PasskeyOptions> {
   const { app, ...config } = deps.config.current()
   const { rpId } = relyingParty(config)
@@ -56,17 +59,18 @@ export async function beginPasskeyEnrolment(deps: Deps, session: OwnedSession): 
   return { challengeId, options, expiresAt }
 }
 
-/** Adds the passkey that answered. Whatever was wrong with it, there is one refusal. */
+/** Adds the passkey that answered. Throws PASSKEY_NOT_ACCEPTED for any fault, STEP_UP_REQUIRED, CONFLICT. */
 export async function enrolPasskey(
   deps: Deps,
   actor: Actor,
   { session, challengeId, credential, name }: PasskeyAnswer & { session: OwnedSession; name: string | undefined },
 ): Promise<{ passkey: Passkey; renewed: Renewed }> {
-  const asked = await deps.db.write((trx) => take(deps, trx, { challengeId, kind: 'enrolment', boundTo: session.id }))
+  const refused = new AuthdError('PASSKEY_NOT_ACCEPTED')
+  const asked = { challengeId, kind: 'enrolment', boundTo: session.id } as const
+  const challenge = await decide(deps, async (trx) => (await take(deps, trx, asked)) ?? refused)
   const party = relyingParty(deps.config.current())
-  const made =
-    asked === undefined ? undefined : await checkRegistration(party, { response: credential, challenge: asked })
-  if (!made) throw new AuthdError('PASSKEY_NOT_ACCEPTED')
+  const made = await checkRegistration(party, { response: credential, challenge })
+  if (!made) throw refused
   const id = deps.random.id('pk')
   const createdAt = deps.clock.now()
   return await decide(deps, async (trx) => {
@@ -76,7 +80,7 @@ export async function enrolPasskey(
     if (own.length >= PASSKEYS_MAX) return tooMany()
     const named = name?.trim() || freeName(defaultName(made.aaguid, actor), own)
     const passkey = { id, userId: user.id, ...made, name: named, createdAt }
-    if (!(await insertPasskey(trx, passkey))) return new AuthdError('PASSKEY_NOT_ACCEPTED')
+    if (!(await insertPasskey(trx, passkey))) return refused
     const metadata = { passkey: id, name: named, synced: made.isBackupEligible }
     await recordEvent(deps, trx, actor, { type: 'webauthn.registered', user, sessionId: session.id, metadata })
     await notify(deps, trx, actor, { user, template: 'passkey_added', values: { name: named } })
@@ -85,6 +89,7 @@ export async function enrolPasskey(
   })
 }
 
+/** Renames one of a user's own passkeys. Throws PASSKEY_NOT_FOUND. */
 export async function renameOwnPasskey(
   deps: Deps,
   actor: Actor,
@@ -99,7 +104,10 @@ export async function renameOwnPasskey(
   })
 }
 
-/** Takes a passkey away; the last factor of somebody who must have one stays. */
+/**
+ * Removes a passkey. Throws LAST_FACTOR for the only factor of a user who must have one, PASSKEY_NOT_FOUND,
+ * STEP_UP_REQUIRED.
+ */
 export async function removeOwnPasskey(
   deps: Deps,
   actor: Actor,
@@ -115,7 +123,7 @@ export async function removeOwnPasskey(
   })
 }
 
-/** Inside the unit that holds the person; false: there is no such passkey of theirs. */
+/** Runs inside the unit that locks the user. Returns false if the user has no such passkey. */
 export async function removePasskeyIn(
   deps: Deps,
   trx: Trx,
@@ -134,7 +142,7 @@ function tooMany(): AuthdError {
   return new AuthdError('CONFLICT', { message: `You have ${PASSKEYS_MAX} passkeys. Remove one first.` })
 }
 
-/** The maker's name, or what the person sits at. */
+/** The name of the maker, or of the device. */
 function defaultName(aaguid: string, actor: Actor): string {
   return authenticatorName(aaguid) ?? describeUserAgent(actor.userAgent) ?? 'Passkey'
 }

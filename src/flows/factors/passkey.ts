@@ -27,22 +27,22 @@ import { finishStepUp } from './step-up.ts'
 const CHALLENGE_TTL_MS = 5 * MINUTE
 const CHALLENGE_BYTES = 32
 
-/** What a browser needs to ask an authenticator, in the names of WebAuthn. */
+/** What a browser needs to call an authenticator, in the names of WebAuthn. */
 export interface PasskeyOptions {
   challengeId: string
   options: object
   expiresAt: number
 }
 
-/** What an authenticator answered, not looked at yet. */
+/** An authenticator's answer, not verified yet. */
 export interface PasskeyAnswer {
   challengeId: string
   credential: unknown
 }
 
 /**
- * A challenge for an attempt. Without an address any passkey of ours may answer; with one, its passkeys, or imaginary
- * ones that look the same and stay the same: nobody learns who has an account, or a passkey.
+ * Makes a challenge for an attempt. Without an address any passkey may answer. With one, the options list its passkeys
+ * or imaginary ones, so that nobody learns who has an account or a passkey. Throws ATTEMPT_EXPIRED.
  */
 export async function beginPasskeySignIn(deps: Deps, { holding }: { holding: Holding }): Promise<PasskeyOptions> {
   const found = await deps.db.read(async (sql) => {
@@ -54,13 +54,16 @@ export async function beginPasskeySignIn(deps: Deps, { holding }: { holding: Hol
   return await challenge(deps, { kind: 'signin', boundTo: found.attempt.id, allowCredentials: found.credentials })
 }
 
-/** A challenge for the passkeys of a session's person. */
+/** Makes a challenge for the passkeys of a session's user. */
 export async function beginPasskeyStepUp(deps: Deps, session: OwnedSession): Promise<PasskeyOptions> {
   const own = await deps.db.read((sql) => listPasskeys(sql, session.userId))
   return await challenge(deps, { kind: 'stepup', boundTo: session.id, allowCredentials: own.map(descriptor) })
 }
 
-/** Signs in with a passkey: alone, or after a first proof. Every refusal is one answer, and spends the challenge. */
+/**
+ * Signs in with a passkey, alone or after a first proof. Throws INVALID_CREDENTIALS for any fault; the challenge is
+ * spent either way.
+ */
 export async function redeemPasskey(
   deps: Deps,
   actor: Actor,
@@ -88,7 +91,7 @@ export async function redeemPasskey(
   return await presentSignIn(deps, outcome)
 }
 
-/** Proves again who sits at a session, with one of the person's passkeys. */
+/** Steps up with one of the user's passkeys. Throws INVALID_CREDENTIALS, UNAUTHORIZED. */
 export async function stepUpWithPasskey(
   deps: Deps,
   actor: Actor,
@@ -104,14 +107,14 @@ export async function stepUpWithPasskey(
   })
 }
 
-/** Whether a credential is anybody's here: a passkey that is not may be forgotten by its authenticator. */
+/** Says whether a credential belongs to any user here. An authenticator may delete one that does not. */
 export async function isPasskeyKnown(deps: Deps, credentialId: string): Promise<boolean> {
   return (await deps.db.read((sql) => findPasskeyByCredential(sql, credentialId))) !== undefined
 }
 
 const NOT_ACCEPTED = 'That passkey did not work. Try again, or use another way to sign in.'
 
-/** Stores a challenge and makes the options that carry it. */
+/** Stores a challenge, and makes the options that carry it. */
 async function challenge(
   deps: Deps,
   {
@@ -145,7 +148,10 @@ export function newChallenge(deps: Pick<Deps, 'random' | 'clock'>) {
   }
 }
 
-/** Spends a challenge, whatever its answer is worth; its text if it was asked for by this, for this, and in time. */
+/**
+ * Spends a challenge, whatever the answer is worth. Returns its text if it has this kind and binding and has not
+ * expired.
+ */
 export async function take(
   deps: Pick<Deps, 'clock'>,
   trx: Trx,
@@ -158,9 +164,9 @@ async function allowedFor(deps: Deps, sql: Sql, attempt: SigninAttempt) {
   if (attempt.userId !== null) return (await listPasskeys(sql, attempt.userId)).map(descriptor)
   if (attempt.email === null) return []
   const user = await findUserByEmail(sql, attempt.email)
-  // Always looked for, so that both ways cost the same.
+  // Runs for unknown addresses too, so that both cases cost the same.
   const own = await listPasskeys(sql, user?.id ?? '')
-  // Transports would tell an authenticator of somebody from an imaginary one.
+  // Transports would reveal which credentials are real.
   return own.length > 0 ? own.map(({ credentialId: id }) => ({ id })) : imaginaryCredentials(deps.keys, attempt.email)
 }
 
@@ -174,7 +180,10 @@ interface Checked {
   assertion: Assertion
 }
 
-/** Whose passkey answered, if it is one of ours and its answer is good. Outside of any unit: signatures cost time. */
+/**
+ * The passkey that answered, and its user, if the answer is right. Runs outside of any unit, because signatures take
+ * time.
+ */
 async function check(
   deps: Deps,
   { credential, challenge: asked }: { credential: unknown; challenge: string },
@@ -192,21 +201,21 @@ async function check(
   return assertion && { ...known, assertion }
 }
 
-/** An authenticator that names somebody names the owner (WebAuthn L3 §7.2 step 6). */
+/** If an authenticator names a user, it must be the owner (WebAuthn L3 §7.2 step 6). */
 function isHandleOf({ webauthnUserId }: User, handle: unknown): boolean {
   if (handle === undefined || handle === null || handle === '') return true
   return typeof handle === 'string' && webauthnUserId !== null && equalSecrets(handle, webauthnUserId)
 }
 
-/** All proofs of an attempt name one person: the one of the first proof, or of the address that was typed. */
+/** All proofs of an attempt are of one user: the user of the first proof, or of the address that was typed. */
 function isExpected(attempt: SigninAttempt, user: User): boolean {
   if (attempt.userId !== null) return attempt.userId === user.id
   return attempt.email === null || attempt.email === user.email
 }
 
 /**
- * The last look, in the unit that holds the person: the passkey is still theirs, and its counter is no clone's. One that
- * went back is refused where a passkey cannot be copied by right, and only noted where it is synced (§7.2 step 22).
+ * Checks, in the unit that locks the user, that the passkey is still theirs and that its counter moved on. A counter
+ * that went back rejects a passkey that cannot be copied; for a synced one it is recorded only (§7.2 step 22).
  */
 async function accept(
   deps: Deps,

@@ -30,7 +30,7 @@ import type { Redemption } from '../signin/link.ts'
 
 const CODES = 10
 
-/** Signs in with one of the person's recovery codes, after a first proof. */
+/** Signs in with a recovery code, after a first proof. Throws INVALID_CREDENTIALS, RATE_LIMITED, FACTOR_DISABLED. */
 export async function redeemRecoveryCode(
   deps: Deps,
   actor: Actor,
@@ -54,13 +54,13 @@ export async function redeemRecoveryCode(
   return await presentSignIn(deps, outcome)
 }
 
-/** What a typed code hashes to under the person's salt. Slow: never inside a unit. */
+/** The hash of a typed code with the user's salt. It is slow, so it never runs inside a unit. */
 export async function hashGuess(deps: Pick<Deps, 'db' | 'slowHash'>, userId: string, code: string): Promise<string> {
   const [any] = await deps.db.read((sql) => listUnusedRecoveryCodes(sql, userId))
   return any ? await deps.slowHash(normalizeCode(code), any.salt) : ''
 }
 
-/** Spends the code with this hash, within the limits on wrong ones. The unit holds the user, who is told by mail. */
+/** Spends the code with this hash, within the limits on wrong codes. The unit locks the user, who is told by mail. */
 export async function checkRecoveryCode(
   deps: Deps,
   trx: Trx,
@@ -81,12 +81,12 @@ export async function checkRecoveryCode(
 }
 
 export interface MintedCodes {
-  /** For the person, once. */
+  /** Shown to the user once. */
   texts: string[]
   rows: { id: string; salt: string; codeHash: string; createdAt: number }[]
 }
 
-/** Ten codes of 60 bits. Slow: never inside a unit. */
+/** Ten codes of 60 bits. It is slow, so it never runs inside a unit. */
 export async function mintRecoveryCodes(deps: Pick<Deps, 'random' | 'clock' | 'slowHash'>): Promise<MintedCodes> {
   const salt = mintSecret(deps.random)
   const texts = Array.from({ length: CODES }, () => mintLongCode(deps.random))
@@ -102,7 +102,7 @@ export async function mintRecoveryCodes(deps: Pick<Deps, 'random' | 'clock' | 's
   return { texts, rows }
 }
 
-/** Gives the person these codes if they have none left; answers whether they did. */
+/** Stores these codes for a user without unused ones. Returns whether it did. */
 export async function ensureRecoveryCodes(
   deps: Deps,
   trx: Trx,
@@ -114,7 +114,7 @@ export async function ensureRecoveryCodes(
   return true
 }
 
-/** New codes in place of all older ones, for somebody who has a factor that they stand in for. */
+/** Replaces all recovery codes of a user who has another factor. Throws CONFLICT without one, STEP_UP_REQUIRED. */
 export async function remakeRecoveryCodes(
   deps: Deps,
   actor: Actor,
@@ -134,7 +134,7 @@ export async function remakeRecoveryCodes(
   return { renewed, codes: codes.texts }
 }
 
-/** Codes stand in for a factor: with the last one they go. */
+/** Recovery codes stand in for a factor, so they are deleted with the last one. */
 export async function dropLoneRecoveryCodes(trx: Trx, userId: string): Promise<void> {
   if (!hasFactor(await enrolledFactors(trx, userId))) await deleteRecoveryCodes(trx, userId)
 }

@@ -14,7 +14,10 @@ import { spendCode } from '../signin/code.ts'
 import { checkRecoveryCode, hashGuess } from './recovery-code.ts'
 import { checkTotp } from './totp.ts'
 
-/** Mails a code to the session's person, where nothing better is enrolled. */
+/**
+ * Mails a code to the session's user, if no factor is enrolled. Returns when another mail can be requested. Throws
+ * STEP_UP_REQUIRED with the methods otherwise, RATE_LIMITED.
+ */
 export async function sendStepUpMail(
   deps: Deps,
   actor: Actor,
@@ -38,7 +41,10 @@ export type StepUpProof =
   | { method: 'totp'; code: string }
   | { method: 'recovery_code'; code: string }
 
-/** Proves again who sits at a session. It keeps its id, and gets another secret. */
+/**
+ * Steps a session up with a fresh proof. The session keeps its id and gets another secret. Throws INVALID_CREDENTIALS,
+ * RATE_LIMITED, FACTOR_DISABLED, UNAUTHORIZED, STEP_UP_REQUIRED.
+ */
 export async function stepUp(
   deps: Deps,
   actor: Actor,
@@ -56,7 +62,7 @@ export async function stepUp(
   })
 }
 
-/** The end of every step-up: the proof is of a kind that counts for this person, and the session is renewed. */
+/** The end of every step-up: checks that this kind of proof counts for the user, and renews the session. */
 export async function finishStepUp(
   deps: Deps,
   actor: Actor,

@@ -33,8 +33,9 @@ const TOLERANCE: [number, number] = [STEP_S, 0]
 const PENDING_MS = 10 * MINUTE
 
 /**
- * Signs in with a code of the authenticator app, after a first proof. Where `totp.allow_first_factor` is on, also as
- * the only proof, for an address that the attempt knows; then every refusal is one answer.
+ * Signs in with a code of the authenticator app, after a first proof. With `totp.allow_first_factor` it may be the only
+ * proof, for the address of the attempt, and every refusal is INVALID_CREDENTIALS. Else throws RATE_LIMITED and
+ * FACTOR_DISABLED too.
  */
 export async function redeemTotp(
   deps: Deps,
@@ -62,7 +63,10 @@ export async function redeemTotp(
   return await presentSignIn(deps, outcome)
 }
 
-/** Checks a code within the limits on wrong ones. A time step is spent once. The unit holds the user. */
+/**
+ * Checks a code within the limits on wrong codes. Each time step is spent once (RFC 6238 §5.2). The unit locks the
+ * user.
+ */
 export async function checkTotp(
   deps: Deps,
   trx: Trx,
@@ -79,14 +83,17 @@ export async function checkTotp(
 }
 
 export interface TotpEnrolment {
-  /** base32, for typing. */
+  /** Base32, for typing. */
   secret: string
   /** For the QR code. */
   uri: string
   expiresAt: number
 }
 
-/** A new secret, shown once, and in force only after a right code. One that is in force stays so until then. */
+/**
+ * Makes a secret, which is shown once and takes effect with its first right code. Until then an older secret stays
+ * valid. Throws STEP_UP_REQUIRED.
+ */
 export async function beginTotp(deps: Deps, session: OwnedSession): Promise<TotpEnrolment> {
   const { app } = deps.config.current()
   const secret = new ScureBase32Plugin().encode(deps.random.bytes(SECRET_BYTES))
@@ -98,18 +105,18 @@ export async function beginTotp(deps: Deps, session: OwnedSession): Promise<Totp
     await putPendingTotp(trx, { userId: user.id, pendingSealed, expiresAt })
     return undefined
   })
-  // A colon would end the issuer in the label.
+  // A colon would separate issuer and account in the label.
   const issuer = app.name.replaceAll(':', ' ')
   return { secret, uri: generateURI({ issuer, label: session.user.emailTyped, secret }), expiresAt }
 }
 
 export interface EnrolledTotp {
   renewed: Renewed
-  /** Shown once; undefined: the person has codes. */
+  /** Shown once. Undefined if the user has codes already. */
   recoveryCodes: string[] | undefined
 }
 
-/** Puts the secret in force with its first right code. */
+/** Makes the new secret valid with its first right code. Throws INVALID_CREDENTIALS, STEP_UP_REQUIRED. */
 export async function finishTotp(
   deps: Deps,
   actor: Actor,
@@ -136,7 +143,10 @@ export async function finishTotp(
   })
 }
 
-/** Takes the authenticator app away; the last factor of somebody who must have one stays. */
+/**
+ * Removes the authenticator app. Throws LAST_FACTOR for the only factor of a user who must have one, NOT_FOUND,
+ * STEP_UP_REQUIRED.
+ */
 export async function removeOwnTotp(deps: Deps, actor: Actor, session: OwnedSession): Promise<Renewed> {
   return await decide(deps, async (trx) => {
     const user = await holdFresh(deps, trx, session)
@@ -150,7 +160,7 @@ export async function removeOwnTotp(deps: Deps, actor: Actor, session: OwnedSess
   })
 }
 
-/** Inside the unit that holds the person; false: there was none. */
+/** Runs inside the unit that locks the user. Returns false if there was no app. */
 export async function removeTotpIn(deps: Deps, trx: Trx, actor: Actor, user: User): Promise<boolean> {
   if (!(await deleteTotp(trx, user.id))) return false
   await clearFailures(trx, { kind: 'totp', subject: user.id })
@@ -160,7 +170,7 @@ export async function removeTotpIn(deps: Deps, trx: Trx, actor: Actor, user: Use
   return true
 }
 
-/** The time step of a right code, current or the one before; undefined: wrong. */
+/** The time step of a right code, the current one or the one before. Undefined for a wrong code. */
 function stepOf(deps: Pick<Deps, 'clock'>, secret: string, typed: string): number | undefined {
   const token = typed.replace(/\s/g, '')
   if (!/^\d{6}$/.test(token)) return undefined
@@ -172,7 +182,7 @@ function open(deps: Pick<Deps, 'keys'>, userId: string, sealed: string): string 
   return deps.keys.open(sealContext(userId), sealed)
 }
 
-/** One column for both: the pending secret becomes the one in force by an UPDATE. */
+/** Both secrets are sealed for one column, because an UPDATE moves the pending one there. */
 function sealContext(rowId: string) {
   return { table: 'totp_secrets', column: 'secret_sealed', rowId }
 }

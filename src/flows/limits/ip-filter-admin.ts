@@ -18,9 +18,9 @@ import { type Actor, recordEvent } from '../event.ts'
 import { type EndedSession, endSessionsIn } from '../sessions/session.ts'
 import { judge, tableOf } from './ip-filter.ts'
 
-/** Rules or sessions a unit: no unit holds the writer for long. */
+/** Rules or sessions per unit, so that no unit holds the writer for long. */
 const BATCH = 200
-/** Shorter networks than these hold much of the world. */
+/** Networks with a shorter prefix cover much of the internet. */
 const WIDEST = { 4: 8, 6: 32 } as const
 
 export interface NewRule {
@@ -34,12 +34,15 @@ export interface AddRules {
   scope: FilterScope
   expiresAt: number | null
   keepSessions: boolean
-  /** The address that whoever asks comes from, if it is known: they must not lock themselves out. */
+  /** The caller's own address, if known: they must not lock themselves out. */
   own: string | undefined
   acceptsLockout: boolean
 }
 
-/** Adds rules; what a block covers from now on is signed out, unless that is declined. All are checked before one is written. */
+/**
+ * Adds rules, after checking all of them. Sessions that a new block covers end, unless `keepSessions`. Throws
+ * VALIDATION_ERROR, LOCKOUT_RISK.
+ */
 export async function addIpFilters(
   deps: Deps,
   actor: Actor,
@@ -130,7 +133,7 @@ async function recordRule(
   })
 }
 
-/** Ends the live sessions whose address the new rules block, all rules considered. */
+/** Ends the live sessions whose address the new rules block, judged together with the older rules. */
 async function endCovered(deps: Deps, actor: Actor, added: IpFilter[]): Promise<EndedSession[]> {
   const now = deps.clock.now()
   const ids = new Set(added.map(({ id }) => id))
@@ -159,11 +162,11 @@ function checkedCidr(text: string): Cidr {
   const parsed = parseCidr(text)
   const errors = [{ pointer: '/cidr', code: 'NOT_A_NETWORK' }]
   if (!parsed) {
-    const message = `cidr: "${text}" is no address or network. Write 203.0.113.9, 203.0.113.0/24 or 2001:db8::/32.`
+    const message = `cidr: "${text}" is not an address or a network. Write 203.0.113.9, 203.0.113.0/24 or 2001:db8::/32.`
     throw new AuthdError('VALIDATION_ERROR', { message, details: { errors } })
   }
   if (parsed.hasHostBits) {
-    const message = `cidr: "${text}" is an address inside the network ${parsed.cidr.text}. Write that, or the address alone.`
+    const message = `cidr: "${text}" is an address inside the network ${parsed.cidr.text}. Write the network, or the address alone.`
     throw new AuthdError('VALIDATION_ERROR', { message, details: { errors } })
   }
   return parsed.cidr
@@ -173,12 +176,12 @@ function checkedReason(reason: string): string {
   const text = reason.replace(/\p{Cc}/gu, ' ').trim()
   if (text !== '' && text.length <= 200) return text
   throw new AuthdError('VALIDATION_ERROR', {
-    message: 'reason: say in up to 200 characters why, for whoever finds the rule next year.',
+    message: 'reason: say why, in 1 to 200 characters, for the operator who finds the rule next year.',
     details: { errors: [{ pointer: '/reason', code: 'MISSING' }] },
   })
 }
 
-/** A rule that would most likely lock out the operator, this machine, or half the world. */
+/** Throws LOCKOUT_RISK for a rule that would probably lock out the operator, this machine, or much of the internet. */
 function refuseRisk(deps: Pick<Deps, 'config'>, cidr: Cidr, own: string | undefined): void {
   const isInside = ipMatcher([cidr.text])
   const holds = (text: string) => {

@@ -10,13 +10,13 @@ import { seldom } from './seldom.ts'
 
 export interface IpVerdict {
   isBlocked: boolean
-  /** The rule that decided; undefined: the default of the scope did. */
+  /** The rule that decided. Undefined if the scope's default did. */
   rule: IpFilter | undefined
 }
 
 export type IpRules = CidrTable<IpFilter>
 
-/** The rules as this process has them: loaded once, and again within a second of a change. */
+/** The rules, at most a second old in this process. */
 export async function ipRules(deps: Pick<Deps, 'cache'>): Promise<IpRules> {
   return await deps.cache.of('ip_filters', async (sql) => tableOf(await listIpFilters(sql)))
 }
@@ -31,9 +31,8 @@ export function tableOf(filters: IpFilter[]): IpRules {
 }
 
 /**
- * What the rules say of an address. Rules of the scope `all` and of the request's own count together: the longest
- * network wins, block before allow where two are as long. What none of them names has the default of `all` and of the
- * scope.
+ * Judges an address. Rules with the scope `all` and rules with the request's scope count together: the longest prefix
+ * wins, and block wins over allow. Without a match the defaults of `all` and of the scope decide.
  */
 export function judge(
   rules: IpRules,
@@ -54,8 +53,8 @@ export function judge(
 }
 
 /**
- * Returns the check that each request passes. It throws ADDRESS_BLOCKED for an address that the rules block, and records
- * the refusal in the audit log at most once an hour for each client. The client is not told why.
+ * Returns the check for each request. It throws ADDRESS_BLOCKED for an address that the rules block, without saying
+ * why, and records the refusal at most once an hour per client.
  */
 export function ipGate(deps: Deps): (request: { ip: string; path: string; actor: () => Actor }) => Promise<void> {
   const isDue = seldom(deps.clock)
@@ -78,7 +77,7 @@ export interface CheckedAddress extends IpVerdict {
   ip: string
   scope: FilterScope
   peer: string
-  /** The peer sent forwarding headers, and is not in `server.trusted_proxies`. */
+  /** The peer sent forwarding headers but is not in `server.trusted_proxies`. */
   isIgnored: boolean
 }
 

@@ -9,7 +9,7 @@ export interface LimitUse extends BucketUse {
   limit: number
 }
 
-/** What is used of running windows, the fullest first; of one address, mailbox, session or key, if it is named. */
+/** The used part of running windows, the fullest first, of all or of one address, mailbox, session or key. */
 export async function listLimits(
   deps: Pick<Deps, 'db' | 'clock' | 'config'>,
   { key, limit }: { key?: string | undefined; limit: number },
@@ -20,7 +20,7 @@ export async function listLimits(
   return rows.map((row) => ({ ...row, limit: POLICIES[row.policy as Policy]?.limit(limits) ?? 0 }))
 }
 
-/** Forgets what was counted for an address, mailbox, session or key, in every instance; answers what it was. */
+/** Resets the counts of an address, mailbox, session or key in every instance. Returns what they were. */
 export async function resetLimits(deps: Deps, actor: Actor, key: string): Promise<BucketUse[]> {
   const subject = subjectOf(key)
   const reset = await deps.db.write(async (trx) => {
@@ -36,7 +36,7 @@ export async function resetLimits(deps: Deps, actor: Actor, key: string): Promis
   return reset
 }
 
-/** An address as it is counted: of IPv6 its /64. */
+/** A key as it is counted: an IPv6 address by its /64. */
 function subjectOf(key: string): string {
   const text = key.trim()
   const ip = foldIp(text)

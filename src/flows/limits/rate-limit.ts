@@ -8,7 +8,7 @@ import { type Actor, recordEvent, SYSTEM } from '../event.ts'
 
 type Limits = Config['limits']
 
-/** Each limit there is: what it counts by, how many, in how long. */
+/** Every limit: what it counts by, how many it allows, and in which time. */
 export const POLICIES = {
   ip: { text: 'requests of strangers, by address', windowMs: MINUTE, limit: (l: Limits) => l.requestsPerMinute },
   guess: { text: 'wrong proofs, by address', windowMs: HOUR, limit: (l: Limits) => l.guessesPerHour },
@@ -24,7 +24,7 @@ export interface Bucket extends AnyBucket {
   policy: Policy
 }
 
-/** How a bucket stands after something was counted. */
+/** A bucket after something was counted. */
 export interface Standing {
   bucket: Bucket
   limit: number
@@ -34,14 +34,14 @@ export interface Standing {
   isOver: boolean
 }
 
-/** Remembered full buckets a process: a flood from more addresses than this costs its database writes again. */
+/** Full buckets that a process remembers. A flood from more addresses writes to the database again. */
 const REMEMBERED = 50_000
 
 const keyOf = ({ policy, subject }: AnyBucket) => `${policy} ${subject}`
 
 /**
- * Counts one against each bucket before the work is done, in one unit for all of them. Throws RATE_LIMITED if one is
- * over; until its window ends this process remembers it, and a flood writes nothing.
+ * Counts one against each bucket, in one unit, before the work is done. Throws RATE_LIMITED if one is over its limit.
+ * This process remembers that until the window ends, so that a flood writes nothing.
  */
 export async function spend(deps: Deps, actor: Actor, buckets: Bucket[]): Promise<Standing[]> {
   await refuseFull(deps, buckets)
@@ -56,7 +56,7 @@ export async function spend(deps: Deps, actor: Actor, buckets: Bucket[]): Promis
   return standings
 }
 
-/** As `spend` for one bucket, in a unit that does more: the caller returns the verdict, and throws after the unit. */
+/** As `spend` for one bucket, in a unit that does more. The caller judges the standing. */
 export async function spendIn(
   deps: Pick<Deps, 'config' | 'clock' | 'random' | 'log' | 'metrics'>,
   trx: Trx,
@@ -68,7 +68,7 @@ export async function spendIn(
   const limit = limitOf(deps, bucket)
   const now = deps.clock.now()
   const { used, windowEndsAt, isCounted } = await takeFromBucket(trx, bucket, { amount, limit, windowMs, now })
-  // Whoever passes the limit tells of it, once a window.
+  // The request that passes the limit records it, once a window.
   if (isCounted && used > limit && used - amount <= limit) {
     deps.log.warn('rate limit exceeded', { policy: bucket.policy, limit })
     await recordEvent(deps, trx, actor, {
@@ -81,12 +81,12 @@ export async function spendIn(
   return { bucket, limit, left: Math.max(0, limit - used), resetMs: windowEndsAt - now, isOver: used > limit }
 }
 
-/** Ids may stand in the open part of an audit row; addresses have columns of their own, which can be erased. */
+/** Ids may be kept in the metadata of an event. Addresses go into columns of their own, which can be erased. */
 function isPublic({ policy }: Bucket): boolean {
   return policy === 'user' || policy === 'client'
 }
 
-/** Refuses from memory what is known to be over its limit. */
+/** Throws RATE_LIMITED, from memory, for a bucket that is over its limit. */
 export async function refuseFull(deps: Deps, buckets: Bucket[]): Promise<void> {
   const full = await fullBuckets(deps)
   const now = deps.clock.now()
@@ -106,13 +106,16 @@ async function rememberIfOver(deps: Deps, { bucket, isOver, resetMs, limit }: St
   full.set(keyOf(bucket), { until: deps.clock.now() + resetMs, limit })
 }
 
-/** Counts what may be a second late: for callers that prove themselves, whose limits are high. Negative gives back. */
+/**
+ * Counts against a bucket up to a second late, for authenticated callers with high limits. A negative amount gives
+ * back.
+ */
 export function tally(deps: Deps, bucket: Bucket, amount: number): void {
   const key = keyOf(bucket)
   deps.tally.set(key, (deps.tally.get(key) ?? 0) + amount)
 }
 
-/** Writes down what was tallied; jobs/list.ts does it every second, and the daemon before it ends. */
+/** Writes the tally to the database: a job every second, and the daemon before it stops. */
 export async function flushTally(deps: Deps): Promise<void> {
   const counts = [...deps.tally]
   deps.tally.clear()
@@ -146,7 +149,7 @@ export function tooMany({ policy }: Bucket, resetMs: number): AuthdError {
     policy === 'email'
       ? 'Too many sign-in mails for this address.'
       : policy === 'guess'
-        ? 'Too many wrong codes from where you are.'
+        ? 'Too many wrong codes from your address.'
         : 'Too many requests.'
   const when = retryAfter < 120 ? `${retryAfter} seconds` : `${Math.ceil(retryAfter / 60)} minutes`
   return new AuthdError('RATE_LIMITED', {
@@ -160,7 +163,7 @@ function limitOf(deps: Pick<Deps, 'config'>, { policy }: Bucket): number {
   return POLICIES[policy].limit(deps.config.current().limits)
 }
 
-/** Dropped as a whole when somebody resets a limit: the next second asks the database again. */
+/** A reset drops the whole map, so that the database is asked again. */
 async function fullBuckets(deps: Deps): Promise<Map<string, { until: number; limit: number }>> {
   return await deps.cache.of('rate_limits', async () => new Map<string, { until: number; limit: number }>())
 }

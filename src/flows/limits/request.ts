@@ -20,7 +20,7 @@ export interface LimitedRequest {
   /** An app's backend stated the address of its user. */
   isStated: boolean
   actor: () => Actor
-  /** Called with the standing of the address once something was counted. Other limits are told to nobody. */
+  /** Called with the standing of the address once something was counted. Other standings are not shown. */
   onStanding: (standing: Standing) => void
 }
 

@@ -1,6 +1,6 @@
 import { type Clock, HOUR, SECOND } from '../../platform/clock.ts'
 
-/** More subjects than this, and the memory starts again empty. */
+/** Above this number of subjects the memory starts again, empty. */
 const REMEMBERED = 10_000
 
 /**

@@ -5,7 +5,7 @@ import { countEventsIn, countMailsIn, type Span } from '../../store/stats.ts'
 import type { EventType } from '../event.ts'
 import { KEPT_MS } from './housekeeping.ts'
 
-/** What is counted of a day, and the events that count. */
+/** What is counted per day, and by which events. */
 const MEASURES = {
   signIns: ['user.authenticated'],
   failures: ['user.authentication_failed', 'totp.failed', 'recovery_code.failed'],
@@ -18,10 +18,10 @@ const MEASURES = {
 type Measure = keyof typeof MEASURES
 const NAMES = Object.keys(MEASURES) as Measure[]
 const COUNTED = Object.values(MEASURES).flat()
-/** Failed proofs whose event is the method. */
+/** Failures whose event says the method. */
 const METHOD_OF: Record<string, string> = { 'totp.failed': 'totp', 'recovery_code.failed': 'recovery_code' }
 
-/** Ids of a process whose clock was put back carry a later time than their row; more than this is not looked for. */
+/** How far a clock may have been set back: ids made before it carry a later time than their row. */
 const CLOCK_SLACK_MS = HOUR
 
 export type MethodCounts = Pick<Record<Measure, number>, 'signIns' | 'failures'>
@@ -29,13 +29,16 @@ export type MethodCounts = Pick<Record<Measure, number>, 'signIns' | 'failures'>
 export interface DayActivity extends Record<Measure, number> {
   /** Midnight, UTC. */
   startsAt: number
-  /** By the day they were queued; null: that long, finished mails are not kept. */
+  /** By the day that they were queued. Null for days from which finished mails have been deleted. */
   mailsSent: number | null
   mailsFailed: number | null
   methods: Record<string, MethodCounts>
 }
 
-/** Each day, UTC, from the first that begins at `since` or later up to today; one statement a day, so no read is long. */
+/**
+ * The activity of each day (UTC), from the first that begins at `since` or later. One statement per day keeps every
+ * read short.
+ */
 export async function readActivity(deps: Deps, since: number): Promise<DayActivity[]> {
   const now = deps.clock.now()
   const today = now - (now % DAY)
@@ -71,7 +74,7 @@ async function readDay(deps: Deps, startsAt: number, hasMails: boolean): Promise
   return day
 }
 
-/** Ids follow time, so a span of time is a range of ids, and needs no other index. */
+/** Ids follow time, so a span of time is a range of ids and needs no other index. */
 export function spanOf(prefix: string, { from, to }: { from: number; to: number }): Span {
   return { from, to, firstId: firstId(prefix, from), beforeId: firstId(prefix, to + CLOCK_SLACK_MS) }
 }

@@ -14,7 +14,7 @@ import { decide } from '../decide.ts'
 import { type Actor, recordEvent } from '../event.ts'
 import { seldom } from '../limits/seldom.ts'
 
-/** What the admin API asks of a key. */
+/** The scopes of the admin API. */
 export const ADMIN_SCOPES = [
   'users:read',
   'users:write',
@@ -31,19 +31,22 @@ export const ADMIN_SCOPES = [
   'settings:write',
 ] as const
 
-/** What an API key may be for: the admin API; asking what a token is worth; signing people in from an app's backend. */
+/**
+ * Everything that an API key can be allowed to do: the admin API, introspection, and signing users in from an app's
+ * backend.
+ */
 export const SCOPES = [...ADMIN_SCOPES, 'introspect', 'signin'] as const
 export type Scope = (typeof SCOPES)[number]
 export type AdminScope = (typeof ADMIN_SCOPES)[number]
 
-/** Sets of scopes by what their holder does. */
+/** Sets of scopes, named after what their holder does. */
 export const ROLES = {
   viewer: ADMIN_SCOPES.filter((scope) => scope.endsWith(':read')),
   support: ['users:read', 'users:write', 'sessions:read', 'sessions:write', 'audit:read', 'mail:read'],
   admin: [...ADMIN_SCOPES],
 } as const satisfies Record<string, readonly AdminScope[]>
 
-/** Is there an admin API? Only where a key is in force that may use some of it. */
+/** Says whether a valid key with an admin scope exists. Without one there is no admin API. */
 export async function hasAdminKey(deps: Pick<Deps, 'db' | 'clock'>): Promise<boolean> {
   const inForce = await deps.db.read((sql) => listScopesInForce(sql, deps.clock.now()))
   return inForce.some(isAdminKey)
@@ -57,11 +60,14 @@ export interface NewApiKey {
   name: string
   scopes: Scope[]
   expiresAt: number | null
-  /** An address or CIDR that it must be used from. */
+  /** The IP address or CIDR that the key must be used from. */
   network?: string | null
 }
 
-/** Makes a key; its token, `key_<id>.<secret>`, is told once and kept nowhere. */
+/**
+ * Makes a key. Its token, `key_<id>.<secret>`, is returned once and not stored. Throws VALIDATION_ERROR for a wrong
+ * network.
+ */
 export async function createApiKey(
   deps: Deps,
   actor: Actor,
@@ -69,7 +75,9 @@ export async function createApiKey(
 ): Promise<{ key: ApiKey; token: string }> {
   const cidr = network === null ? null : parseCidr(network)?.cidr
   if (cidr === undefined) {
-    throw new AuthdError('VALIDATION_ERROR', { message: `"${network}" is no address or network such as 10.0.0.0/8.` })
+    throw new AuthdError('VALIDATION_ERROR', {
+      message: `"${network}" is not an address or a network. Write 203.0.113.9 or 10.0.0.0/8.`,
+    })
   }
   const id = deps.random.id('key')
   const secret = mintSecret(deps.random)
@@ -101,7 +109,7 @@ export async function listKeysForApi(deps: Deps): Promise<ApiKey[]> {
   return await deps.db.read(listApiKeys)
 }
 
-/** Ends a key at once; doing it again changes nothing. */
+/** Revokes a key. Revoking it again changes nothing. Throws API_KEY_NOT_FOUND. */
 export async function endApiKey(deps: Deps, actor: Actor, id: string): Promise<{ key: ApiKey; isChanged: boolean }> {
   const now = deps.clock.now()
   return await decide(deps, async (trx) => {
@@ -121,8 +129,8 @@ export async function endApiKey(deps: Deps, actor: Actor, id: string): Promise<{
 }
 
 /**
- * Returns a recorder for genuine API keys that were used beyond what they may: their holder tries something, or somebody
- * else has the key. It records each key and reason at most once an hour.
+ * Returns a recorder for valid API keys used beyond their rights, because the holder tries something or somebody else
+ * has the key. It records each key and reason at most once an hour.
  */
 export function keyRefusalRecorder(
   deps: Deps,

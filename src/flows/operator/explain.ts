@@ -12,16 +12,16 @@ import { ipRules, judge } from '../limits/ip-filter.ts'
 import { POLICIES, type Policy } from '../limits/rate-limit.ts'
 import { resolveUser } from '../named-user.ts'
 import { acceptedFactors, enrolledFactors, hasFactor, policyFor } from '../policy/factor.ts'
-import { listLockouts } from '../policy/lockout-admin.ts'
+import { type LockoutState, listLockouts } from '../policy/lockout-admin.ts'
 import { maySignIn } from '../policy/signup.ts'
 import { findLockdown } from './lockdown.ts'
 
-/** One reason why somebody gets in or does not. `fail` keeps them out; `warn` is worth knowing. */
+/** One reason why a user can or cannot sign in. `fail` prevents it; `warn` does not. */
 export interface Check {
   id: string
   status: 'ok' | 'warn' | 'fail'
   detail: string
-  /** The command that would help. */
+  /** A command that helps. */
   fix?: string
 }
 
@@ -31,7 +31,7 @@ export interface Explanation {
   checks: Check[]
 }
 
-/** Why this person can or cannot sign in, now, and from that address if one is named. Changes nothing. */
+/** Explains whether a user can sign in now, and from a given address. Changes nothing. Throws USAGE, USER_NOT_FOUND. */
 export async function explainSignIn(
   deps: Deps,
   name: string,
@@ -41,7 +41,7 @@ export async function explainSignIn(
   const email = user?.email ?? address.canonical
   const client = ip === undefined ? undefined : foldIp(ip)
   if (ip !== undefined && client === undefined)
-    throw new AuthdError('USAGE', { message: `--ip: "${ip}" is no address.` })
+    throw new AuthdError('USAGE', { message: `--ip: "${ip}" is not an IP address.` })
   const checks = [
     checkUser(deps, email, user),
     ...(await checkLockdown(deps)),
@@ -55,7 +55,7 @@ export async function explainSignIn(
   return { verdict: checks.some(({ status }) => status === 'fail') ? 'cannot' : 'can', email, checks }
 }
 
-/** A person as operators name them, or an address that nobody has yet. */
+/** A user as operators name them, or an address without a user. */
 async function whoIs(deps: Deps, name: string): Promise<{ address: EmailAddress; user: User | undefined }> {
   const address = parseEmailAddress(name)
   if (!address) {
@@ -74,23 +74,30 @@ function checkUser(deps: Deps, email: string, user: User | undefined): Check {
     return { id: 'person', status: 'ok', detail: user ? 'known and enabled' : 'not known; would become a user' }
   }
   const { policy } = deps.config.current().signup
-  const detail = user ? 'the invitation is over' : `not known, and signup.policy is ${policy}`
+  const detail = user ? 'the invitation has expired' : `not known, and signup.policy is ${policy}`
   return { id: 'person', status: 'fail', detail, fix: `authd users invite ${email}` }
 }
 
 async function checkLockdown(deps: Deps): Promise<Check[]> {
   const lockdown = await findLockdown(deps)
   if (!lockdown) return []
-  const detail = `a lockdown is on since ${toRfc3339(lockdown.since)}: no sign-ups, no mails`
+  const detail = `a lockdown has been on since ${toRfc3339(lockdown.since)}: no sign-ups, no mails`
   return [{ id: 'lockdown', status: 'fail', detail, fix: 'authd lockdown off' }]
+}
+
+const STATES: Record<LockoutState, string> = {
+  braked: 'locked',
+  off: 'disabled',
+  long_codes: 'limited to long codes',
+  used_up: 'used up',
 }
 
 async function checkLockouts(deps: Deps, user: User): Promise<Check[]> {
   const lockouts = await listLockouts(deps, { user: user.id })
-  if (lockouts.length === 0) return [{ id: 'lockout', status: 'ok', detail: 'nothing is braked or off' }]
+  if (lockouts.length === 0) return [{ id: 'lockout', status: 'ok', detail: 'nothing is locked' }]
   return lockouts.map(({ kind, state, failures, until }) => {
-    const end = until === null ? 'until it is lifted' : `until ${toRfc3339(until)}`
-    const detail = `${kind} is ${state} after ${failures} wrong, ${end}; other ways work`
+    const end = until === null ? 'until an operator unlocks it' : `until ${toRfc3339(until)}`
+    const detail = `${kind} is ${STATES[state]} after ${failures} wrong codes, ${end}; other ways work`
     return { id: 'lockout', status: 'warn', detail, fix: `authd users unlock ${user.email}` }
   })
 }
@@ -134,12 +141,12 @@ async function checkFactors(deps: Deps, user: User): Promise<Check[]> {
   const id = 'factor'
   if (!hasFactor(enrolled)) {
     const detail =
-      policy === 'required' ? 'a second factor is required: one must be set up at sign-in' : 'a mail suffices'
+      policy === 'required' ? 'a second factor is required: one must be set up at sign-in' : 'a mail is enough'
     return [{ id, status: policy === 'required' ? 'warn' : 'ok', detail }]
   }
   if (accepted.length > 0) return [{ id, status: 'ok', detail: `after the mail: ${accepted.join(', ')}` }]
   const fix = `authd users unlock ${user.email}`
-  return [{ id, status: 'fail', detail: 'every second factor is switched off', fix }]
+  return [{ id, status: 'fail', detail: 'every second factor is disabled', fix }]
 }
 
 async function checkMail(deps: Deps, email: string): Promise<Check> {
@@ -155,7 +162,7 @@ async function checkMail(deps: Deps, email: string): Promise<Check> {
     return { id, status: 'fail', detail, fix: `authd suppressions clear ${email}` }
   }
   const last = await deps.db.read((sql) => findLastMailTo(sql, email))
-  if (!last) return { id, status: 'ok', detail: 'no mail was sent lately' }
+  if (!last) return { id, status: 'ok', detail: 'no recent mail' }
   const detail = `the last mail (${last.template}) is ${last.state}${last.lastError === null ? '' : `: ${last.lastError}`}`
   const isBad = last.state === 'failed' || (last.state === 'pending' && last.tries > 0)
   return { id, status: isBad ? 'warn' : 'ok', detail, ...(isBad && { fix: `authd email test ${email}` }) }

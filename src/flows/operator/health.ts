@@ -7,12 +7,14 @@ export interface Readiness {
   checks: {
     database: 'ok' | 'failed'
     schema: 'ok' | 'outdated' | 'unknown'
-    /** `waiting`: the mail server has not taken what it was given, and it is tried again. */
+    /** `waiting`: the mail server has not accepted a mail, which will be retried. */
     mail: 'ok' | 'waiting' | 'unknown'
   }
 }
 
-/** Can this process serve a sign-in? Asks the database itself; mail that does not get out makes it no less ready. */
+/**
+ * Says whether this process can serve a sign-in. It asks the database; a failing mail server does not make it unready.
+ */
 export async function checkReadiness(deps: Pick<Deps, 'db' | 'log'>): Promise<Readiness> {
   try {
     const { isOutdated, isMailWaiting } = await deps.db.read(async (sql) => {
@@ -28,7 +30,7 @@ export async function checkReadiness(deps: Pick<Deps, 'db' | 'log'>): Promise<Re
       },
     }
   } catch (error) {
-    deps.log.warn('readiness: the database does not answer', { error })
+    deps.log.warn('database not ready', { error })
     return { isReady: false, checks: { database: 'failed', schema: 'unknown', mail: 'unknown' } }
   }
 }

@@ -14,13 +14,13 @@ import { deleteSessionsEndedBefore } from '../../store/sessions.ts'
 import { deleteSigninAttemptsBefore } from '../../store/signin-attempts.ts'
 import { deleteSigningKeysBefore } from '../../store/signing-keys.ts'
 
-/** How long what has ended stays: sessions, mails, failures. */
+/** How long ended sessions, finished mails and failures are kept. */
 export const KEPT_MS = 30 * DAY
 
-/** Rows a unit: no unit holds the writer for long. */
+/** Rows per unit, so that no unit holds the writer for long. */
 const BATCH = 500
 
-/** Deletes what has been kept as long as it is useful: attempts a day, ended sessions and finished mail 30 days. */
+/** Deletes rows that are no longer useful: attempts after a day, ended sessions and finished mails after 30 days. */
 export async function deleteOldRows(deps: Deps): Promise<void> {
   const now = deps.clock.now()
   await deleteInBatches(deps, (trx) => deleteSigninAttemptsBefore(trx, now - DAY, BATCH))
@@ -40,6 +40,6 @@ export async function deleteOldRows(deps: Deps): Promise<void> {
 
 async function deleteInBatches(deps: Deps, deleteBatch: (trx: Trx) => Promise<number>): Promise<void> {
   while ((await deps.db.write(deleteBatch)) === BATCH) {
-    // Until a batch was not full.
+    // Goes on until a batch is not full.
   }
 }

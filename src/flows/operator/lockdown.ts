@@ -9,10 +9,10 @@ import { rotateKeys } from '../sessions/signing-key.ts'
 import { dropSetting, putInForce, putSetting, storedValue } from './setting.ts'
 
 const ENTRY = 'lockdown'
-/** What is in force meanwhile. */
-const HELD: Readonly<Record<string, string>> = { 'signup.policy': 'closed', 'mail.paused': 'true' }
+/** The settings that a lockdown puts in force. */
+const SETTINGS: Readonly<Record<string, string>> = { 'signup.policy': 'closed', 'mail.paused': 'true' }
 
-/** As it is kept while it lasts; `before` has what `off` puts back, null for what was not set. */
+/** As it is stored while it lasts. `before` has the settings to restore, null for one that was not set. */
 export interface Lockdown {
   since: number
   by: string
@@ -22,17 +22,20 @@ export interface Lockdown {
 
 export interface LockdownDone {
   endedSessions: number
-  /** Undefined where tokens are signed with a secret of the configuration. */
+  /** Undefined where tokens are signed with a secret from the configuration. */
   newKey: string | undefined
 }
 
-/** The lockdown that is in force, if one is. */
+/** The lockdown in force, if there is one. */
 export async function findLockdown(deps: Pick<Deps, 'db'>): Promise<Lockdown | undefined> {
   const text = await deps.db.read((sql) => findSystemConfig(sql, ENTRY))
   return text === undefined ? undefined : (JSON.parse(text) as Lockdown)
 }
 
-/** One step for the worst day: everybody is signed out, nobody signs up, no mail goes out, and a new key signs. */
+/**
+ * Signs every user out, stops sign-ups and mails, and rotates the signing key, in one step. Throws CONFLICT if a
+ * lockdown is on.
+ */
 export async function beginLockdown(
   deps: Deps,
   actor: Actor,
@@ -45,7 +48,7 @@ export async function beginLockdown(
       return new AuthdError('CONFLICT', { message: 'A lockdown is on already.', suggestions })
     }
     const before: Lockdown['before'] = {}
-    for (const [key, value] of Object.entries(HELD)) {
+    for (const [key, value] of Object.entries(SETTINGS)) {
       before[key] = await storedValue(trx, key)
       await putSetting(deps, trx, actor, { key, value })
     }
@@ -61,7 +64,10 @@ export async function beginLockdown(
   return { endedSessions: ended.length, newKey }
 }
 
-/** Puts back what was set before. Sessions that were ended stay ended, and the new key stays. */
+/**
+ * Restores the settings from before. Revoked sessions stay revoked, and the new key stays. Throws CONFLICT without a
+ * lockdown.
+ */
 export async function endLockdown(deps: Deps, actor: Actor): Promise<Lockdown> {
   const ended = await decide(deps, async (trx) => {
     const text = await findSystemConfig(trx, ENTRY)

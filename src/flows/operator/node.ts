@@ -2,7 +2,7 @@ import type { Deps } from '../../deps.ts'
 import { SECOND } from '../../platform/clock.ts'
 import { deleteLease, deleteLeasesEndedBy, listLeases, takeLease } from '../../store/leases.ts'
 
-/** One running daemon, of several on one database. */
+/** One of several daemons on one database. */
 export interface Node {
   id: string
   host: string
@@ -18,12 +18,12 @@ export interface SeenNode extends Node {
 }
 
 export const ANNOUNCE_MS = 10 * SECOND
-/** Two may be missed: a node that is busy is not gone. */
+/** A busy node may miss two announcements. */
 const LEASE_MS = 3 * ANNOUNCE_MS
 const PREFIX = 'node '
 const MOST = 200
 
-/** Says that this daemon runs. Whoever was killed is taken off the list by the others. */
+/** Announces that this daemon runs. Nodes that were killed are removed by the others. */
 export async function announceNode(deps: Pick<Deps, 'db' | 'clock'>, node: Node): Promise<void> {
   const now = deps.clock.now()
   const lease = { name: nameOf(node), holder: JSON.stringify(node), now, expiresAt: now + LEASE_MS }
@@ -37,7 +37,7 @@ export async function withdrawNode(deps: Pick<Deps, 'db'>, node: Node): Promise<
   await deps.db.write((trx) => deleteLease(trx, nameOf(node)))
 }
 
-/** The daemons that run, in the order of their start. Only those on PostgreSQL say so: on SQLite there is one. */
+/** The running daemons, oldest first. Only daemons on PostgreSQL announce themselves, because SQLite has one. */
 export async function listNodes(deps: Pick<Deps, 'db' | 'clock'>): Promise<SeenNode[]> {
   const now = deps.clock.now()
   const leases = await deps.db.read((sql) => listLeases(sql, { prefix: PREFIX, now }, MOST))

@@ -13,16 +13,18 @@ export interface SignIns {
   failed: number
 }
 
-/** What happened since the last look. */
+/** What happened since the last call. */
 export interface Pulse {
-  /** Where the log ends now: for the next look. */
+  /** The end of the log, for the next call. */
   seq: number
   signIns: SignIns
-  /** The newest first. */
+  /** Newest first. */
   events: AuditLog[]
 }
 
-/** What is new in the log, of every instance: costs as much as has happened. The first look (null) is at the last events. */
+/**
+ * The new events of every instance. It costs as much as has happened. The first call (null) returns the last events.
+ */
 export async function readPulse(deps: Pick<Deps, 'db'>, after: number | null, limit: number): Promise<Pulse> {
   return await deps.db.read(async (sql) => {
     const from = after ?? (await findLastAuditSeq(sql))
@@ -35,7 +37,7 @@ export async function readPulse(deps: Pick<Deps, 'db'>, after: number | null, li
   })
 }
 
-/** What there is now, and what the last 24 hours brought. Counts many rows: not for every second. */
+/** The current totals, and those of the last 24 hours. It counts many rows, so it is not for every second. */
 export interface Totals {
   liveSessions: number
   signIns: SignIns

@@ -7,32 +7,32 @@ import { deleteSystemConfig, listSystemConfig, type SystemConfig, setSystemConfi
 import { type Actor, recordEvent } from '../event.ts'
 import { judge, tableOf } from '../limits/ip-filter.ts'
 
-/** Settings share their table with what else is kept of the deployment. */
+/** Settings share their table with other facts about the deployment. */
 const PREFIX = 'setting.'
 
 export interface Setting {
   key: string
-  /** In force now, as the file would write it; null: nothing is set. */
+  /** The value in force, as the file would write it. Null if nothing is set. */
   value: unknown
   isSet: boolean
   setAt: number | null
   setBy: string | null
 }
 
-/** Puts the settings of the database in force in this process: at start, and within a second of a change. */
+/** Puts the stored settings in force in this process: at start, and within a second of a change. */
 export async function applySettings(deps: Pick<Deps, 'cache' | 'config' | 'log'>): Promise<void> {
   const rows = await deps.cache.of('settings', async (sql) => {
     const stored = await listSystemConfig(sql, PREFIX)
     for (const { key, value } of stored) {
       const refusal = deps.config.refuse(nameOf(key), value)
-      if (refusal) deps.log.error('a setting is ignored', { key: nameOf(key), problem: refusal.message })
+      if (refusal) deps.log.error('setting ignored', { key: nameOf(key), problem: refusal.message })
     }
     return stored.map(({ key, value }) => ({ key: nameOf(key), value }))
   })
   deps.config.override(rows)
 }
 
-/** Every live key, with what is in force. */
+/** Every live key with the value in force. */
 export async function listSettings(deps: Pick<Deps, 'db' | 'config'>): Promise<Setting[]> {
   const stored = new Map(
     (await deps.db.read((sql) => listSystemConfig(sql, PREFIX))).map((row) => [nameOf(row.key), row]),
@@ -43,13 +43,17 @@ export async function listSettings(deps: Pick<Deps, 'db' | 'config'>): Promise<S
   })
 }
 
-export async function getSetting(deps: Pick<Deps, 'db' | 'config'>, key: string): Promise<Setting> {
+/** One live key with the value in force. Throws USAGE for a key that is not live. */
+export async function showSetting(deps: Pick<Deps, 'db' | 'config'>, key: string): Promise<Setting> {
   const found = (await listSettings(deps)).find((setting) => setting.key === key)
   if (!found) throw notLive(deps, key)
   return found
 }
 
-/** Sets a live key for every instance. Answers false where it was set to that already. */
+/**
+ * Sets a live key for every instance. Returns false if it had that value already. Throws USAGE, VALIDATION_ERROR,
+ * LOCKOUT_RISK.
+ */
 export async function setSetting(
   deps: Deps,
   actor: Actor,
@@ -67,7 +71,7 @@ export async function setSetting(
   return isChanged
 }
 
-/** Takes a setting away: file, environment and default count again. */
+/** Removes a setting, so that file, environment and default count again. Throws USAGE for a key that is not live. */
 export async function unsetSetting(deps: Deps, actor: Actor, key: string): Promise<boolean> {
   if (deps.config.refuse(key, '')?.isNoKey) throw notLive(deps, key)
   const isChanged = await deps.db.write((trx) => dropSetting(deps, trx, actor, key))
@@ -75,7 +79,7 @@ export async function unsetSetting(deps: Deps, actor: Actor, key: string): Promi
   return isChanged
 }
 
-/** In a unit that does more; the caller puts it in force afterwards. */
+/** Runs in a unit that does more. The caller puts the setting in force afterwards. */
 export async function putSetting(
   deps: Pick<Deps, 'clock' | 'random' | 'metrics'>,
   trx: Trx,
@@ -101,12 +105,13 @@ export async function dropSetting(
   return true
 }
 
-/** What the database has for a key; null: nothing. */
+/** The stored value of a key, or null. */
 export async function storedValue(trx: Trx, key: string): Promise<string | null> {
   const rows: SystemConfig[] = await listSystemConfig(trx, PREFIX + key)
   return rows.find((row) => row.key === PREFIX + key)?.value ?? null
 }
 
+/** Puts changed settings in force in this process now. */
 export async function putInForce(deps: Deps): Promise<void> {
   await deps.cache.refresh()
   await applySettings(deps)
@@ -119,7 +124,7 @@ async function noteChange(
   metadata: { key: string; before: string | null; after: string | null },
 ): Promise<void> {
   await bumpEpoch(trx, 'settings')
-  // Processes forget which limits were full: what they are may have changed.
+  // Processes drop their full buckets, because a limit may be higher now.
   if (metadata.key.startsWith('limits.')) await bumpEpoch(trx, 'rate_limits')
   await recordEvent(deps, trx, actor, { type: 'setting.changed', metadata })
 }
@@ -130,7 +135,7 @@ function checkSetting(deps: Pick<Deps, 'config'>, key: string, value: string): v
   if (refusal) throw new AuthdError('VALIDATION_ERROR', { message: refusal.message })
 }
 
-/** An allow-list that does not hold the operator's own address would lock them out. */
+/** Throws LOCKOUT_RISK for an allow-list without the operator's own address. */
 async function refuseLockout(
   deps: Deps,
   { key, value, own }: { key: string; value: string; own: string | undefined },

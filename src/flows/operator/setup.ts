@@ -7,7 +7,7 @@ import { findSystemConfig, insertSystemConfig } from '../../store/system-config.
 
 const SECRET_CHECK = 'secret_check'
 
-/** Refuses a database that a newer authd wrote, and, unless told to apply them, one with pending migrations. */
+/** Throws SCHEMA_NEWER for a database that a newer authd wrote. Returns the pending migrations. */
 export async function checkSchema(db: Db): Promise<{ pending: string[] }> {
   const { migrations, unknown } = await schemaState(db)
   if (unknown.length > 0) {
@@ -20,23 +20,26 @@ export async function checkSchema(db: Db): Promise<{ pending: string[] }> {
   }
 }
 
-/** Each migration this build knows, with when it was applied. */
+/** Each migration of this build, with the time it was applied. */
 export async function listMigrations(db: Db): Promise<MigrationState[]> {
   return (await schemaState(db)).migrations
 }
 
-/** Applies what is missing; answers the ids. `busy` if another process is at it. */
+/** Applies pending migrations and returns their ids. Throws a StoreError `busy` if another process is applying them. */
 export async function applyMigrations(db: Db, now: number): Promise<string[]> {
   await checkSchema(db)
   return await migrate(db, now)
 }
 
-/** Has a server secret been used with this database? Then a missing file must not be papered over with a new one. */
+/**
+ * Says whether a server secret was used with this database. If so, a missing secret file must not be replaced by a new
+ * one.
+ */
 export async function hasServerSecret(db: Db): Promise<boolean> {
   return (await db.read((sql) => findSystemConfig(sql, SECRET_CHECK))) !== undefined
 }
 
-/** Ties the database to this server secret; the first process wins, and another secret is refused. */
+/** Ties the database to this server secret. The first process wins. Throws SECRET_MISMATCH for another secret. */
 export async function claimServerSecret(deps: Pick<Deps, 'db' | 'clock'> & { keys: Keys }): Promise<void> {
   const value = deps.keys.checkValue()
   const stored = await deps.db.read((sql) => findSystemConfig(sql, SECRET_CHECK))
@@ -56,7 +59,7 @@ export async function claimServerSecret(deps: Pick<Deps, 'db' | 'clock'> & { key
   }
   throw new AuthdError('SECRET_MISMATCH', {
     message:
-      'The database belongs to another server secret. Its sealed keys, tokens and queued mails cannot be opened with this one.',
+      'The database belongs to another server secret. This one cannot open its sealed keys, tokens and queued mails.',
     suggestions: ['authd config show --section secret', 'put the original secret file back'],
   })
 }

@@ -10,7 +10,7 @@ import { countUsers } from '../../store/users.ts'
 import { countSteps } from '../pagination.ts'
 import { keyring, signingKeyAt } from '../sessions/signing-key.ts'
 
-/** How many of everything there are. */
+/** The number of users, sessions and audit rows. */
 export interface Stats {
   users: number
   sessions: number
@@ -18,10 +18,10 @@ export interface Stats {
   auditLogs: number
 }
 
-/** Counting a million rows takes a while, however often one asks. */
+/** Counting a million rows takes long, so the counts are kept for this time. */
 const COUNTS_MAX_AGE_MS = 15 * SECOND
 
-/** How many of everything there are, at most 15 seconds old; it is for one database. */
+/** Returns a reader of the counts of one database, at most 15 seconds old. */
 export function statsReader(): (deps: Deps) => Promise<Stats> {
   let readAt = Number.NEGATIVE_INFINITY
   let stats: Promise<Stats> | undefined
@@ -30,7 +30,7 @@ export function statsReader(): (deps: Deps) => Promise<Stats> {
     if (stats === undefined || Math.abs(now - readAt) >= COUNTS_MAX_AGE_MS) {
       readAt = now
       stats = readStats(deps)
-      // A count that failed is not kept; whoever asked hears why.
+      // A failed count is not kept; its caller gets the error.
       stats.catch(() => {
         stats = undefined
       })
@@ -48,7 +48,7 @@ async function readStats(deps: Deps): Promise<Stats> {
   return { ...counts, liveSessions: await countLive(deps) }
 }
 
-/** In steps: it looks at every session. */
+/** Counts in steps, because it reads every session. */
 async function countLive(deps: Deps): Promise<number> {
   const liveAt = deps.clock.now()
   const count = (sql: Sql, span: IdSpan) => countSessions(sql, { ...span, liveAt })
@@ -58,19 +58,19 @@ async function countLive(deps: Deps): Promise<number> {
 export interface Overview extends Stats {
   mailsByState: Partial<Record<OutboxState, number>>
   oldestPendingMailAt: number | null
-  /** Deliveries that wait, and endpoints that get nothing. */
+  /** Waiting deliveries, and paused endpoints. */
   webhooks: { waiting: number; paused: number }
-  /** Since when the key of today signs. */
+  /** The time since which the current key signs. */
   keySignsFrom: number | null
 }
 
-/** How many mails wait, were sent, were given up. */
+/** The number of mails in each state. */
 export async function readMailsByState({ db }: Pick<Deps, 'db'>): Promise<Overview['mailsByState']> {
   const { byState } = await db.read(readMailQueue)
   return Object.fromEntries(byState.map(({ state, count }) => [state, count]))
 }
 
-/** What an operator looks at first, as the database knows it. */
+/** An overview for operators, from the database. */
 export async function readOverview(deps: Deps): Promise<Overview> {
   const now = deps.clock.now()
   const stats = await readStats(deps)
@@ -88,7 +88,10 @@ async function readQueues({ db }: Pick<Deps, 'db'>) {
   return await db.read(async (sql) => ({ queue: await readMailQueue(sql), webhooks: await readWebhookQueue(sql) }))
 }
 
-/** What Prometheus reads: the counters of this process, and what the database says, at most 15 seconds old. */
+/**
+ * Returns a reader for Prometheus: the counters of this process, and gauges from the database that are at most 15
+ * seconds old.
+ */
 export function metricsReader(deps: Deps): () => Promise<{ text: string; contentType: string }> {
   let readAt = Number.NEGATIVE_INFINITY
   return async () => {

@@ -16,7 +16,7 @@ import { recordEvent, SYSTEM } from '../event.ts'
 import { jittered, settleTry, type TryEnd } from './queue.ts'
 import { isSuppressed, noteAccepted, noteRefusal } from './suppression.ts'
 
-/** Longer than a try can take: a mail whose sender died is taken again after it. */
+/** Longer than a try takes. After it, another process takes over the mail of a sender that died. */
 const LEASE_MS = 2 * MINUTE
 const BACKOFF_MS = [5 * SECOND, 15 * SECOND, 30 * SECOND, MINUTE]
 
@@ -41,7 +41,10 @@ export async function queueSampleMail(
   return await deps.db.write((trx) => enqueueMail(deps, trx, { ...mail, template, values, expiresAt }))
 }
 
-/** Mail is a row in the unit that causes it: both happen, or neither. A newer mail of an attempt cancels the older. */
+/**
+ * Queues a mail as a row of the unit that causes it, so that both commit or neither does. A newer mail of an attempt
+ * cancels the older one. Returns its id.
+ */
 export async function enqueueMail<Template extends MailTemplate>(
   deps: Deps,
   trx: Trx,
@@ -66,7 +69,7 @@ export async function enqueueMail<Template extends MailTemplate>(
   return id
 }
 
-/** Sends the mail that has been due longest. False: none is. Any number may run at once, in any number of processes. */
+/** Sends the mail that has been due longest. Returns false if none is. Any number of processes may call it at once. */
 export async function deliverNextMail(deps: Deps): Promise<boolean> {
   if (deps.config.current().mail.paused) return false
   const now = deps.clock.now()
@@ -98,13 +101,13 @@ async function deliver(deps: Deps, mail: OutboxItem, startedAt: number): Promise
   })
 }
 
-/** With the refusal of the address, if that is why. */
+/** With the mail server's refusal of the address, if that is why it failed. */
 type MailEnd = TryEnd & { refusal?: RecipientRefusal | undefined }
 
 async function tryToSend(deps: Deps, mail: OutboxItem, startedAt: number): Promise<MailEnd> {
   if (mail.expiresAt <= startedAt) return expired(startedAt)
   if (!(await deps.db.read((sql) => isSuppressed(deps, sql, mail.recipient)))) return await send(deps, mail, startedAt)
-  const response = 'not sent: the address was refused too often (authd suppressions list)'
+  const response = 'not sent: the mail server refused the address repeatedly (authd suppressions list)'
   return { startedAt, endedAt: startedAt, outcome: 'refused', response, state: 'failed' }
 }
 
@@ -134,13 +137,16 @@ async function send(deps: Deps, mail: OutboxItem, startedAt: number): Promise<Ma
   }
 }
 
-/** Relays quote what they refuse, and what they say is kept and shown: not the mail's link and code. */
+/**
+ * Mail servers quote what they refuse, and their answer is stored and shown. The mail's link and code are removed from
+ * it.
+ */
 function withoutProof(text: string, { code }: Record<string, string>): string {
   return code ? hideTokens(text).replaceAll(code, '[code]') : hideTokens(text)
 }
 
 function openValues(deps: Deps, { id, bodySealed }: OutboxItem): Record<string, string> {
-  if (bodySealed === null) throw new Error('a mail that waits has no body')
+  if (bodySealed === null) throw new Error('a queued mail has no body')
   return JSON.parse(deps.keys.open(sealContext(id), bodySealed)) as Record<string, string>
 }
 

@@ -16,7 +16,7 @@ interface Notice<Template extends MailTemplate> {
   link?: string
 }
 
-/** The values of the mail's own: needed where it has some. */
+/** The mail's own values. They are required if it has any. */
 type WithValues<Own> = Record<never, never> extends Own ? { values?: Own } : { values: Own }
 
 /** Tells a user by mail what was done to their account, in the unit that did it. */

@@ -21,11 +21,11 @@ import { findWebhookEndpoint } from '../../store/webhook-endpoints.ts'
 import { type Actor, recordEvent } from '../event.ts'
 import { type ListPart, type Pagination, readPart } from '../pagination.ts'
 
-/** How a try ended, and what becomes of the item: it is over, or due again. */
+/** How a try ended, and what follows: the item is finished, or due again. */
 export type TryEnd = Pick<OutboxTry, 'startedAt' | 'endedAt' | 'outcome' | 'response'> &
   ({ state: Exclude<OutboxState, 'pending'> } | { dueAt: number })
 
-/** Writes down how a try ended. False: another process has taken the item over meanwhile, or it was taken away. */
+/** Stores how a try ended. Returns false if another process has taken over the item, or if it was deleted. */
 export async function settleTry(trx: Trx, { id, tries }: OutboxItem, end: TryEnd): Promise<boolean> {
   const { startedAt, endedAt, outcome, response } = end
   const error = outcome === 'accepted' ? null : response
@@ -37,15 +37,15 @@ export async function settleTry(trx: Trx, { id, tries }: OutboxItem, end: TryEnd
   return isOurs
 }
 
-/** Up to a quarter longer, so that what failed together does not come again together. */
+/** Adds up to a quarter, so that items that failed together are not retried together. */
 export function jittered(deps: Pick<Deps, 'random'>, waitMs: number): number {
   return waitMs + deps.random.int(Math.ceil(waitMs / 4))
 }
 
-/** Of the ids of mails and of webhooks, which share a table. */
+/** Mails and webhooks share a table. Their ids begin with these. */
 const PREFIXES: Record<OutboxKind, string> = { mail: 'msg', webhook: 'whd' }
 
-/** Newest first; decoys are not there. */
+/** One part of the queue, newest first, without decoys. */
 export async function listQueue(
   deps: Pick<Deps, 'db'>,
   filter: OutboxFilter,
@@ -55,7 +55,7 @@ export async function listQueue(
     deps,
     {
       table: 'outbox',
-      // An id never begins with z, the last digit: its time is not that late.
+      // No id begins with z, the last digit, because its time is not that late.
       bounds: { from: `${PREFIXES[filter.kind]}_`, before: `${PREFIXES[filter.kind]}_z` },
       list: (sql, span, { limit, offset }) => listOutbox(sql, { ...filter, ...span }, limit, offset),
       count: (sql, span) => countOutbox(sql, { ...filter, ...span }),
@@ -64,17 +64,17 @@ export async function listQueue(
   )
 }
 
-/** So many at once, at most. */
+/** The most ids in one call. */
 const MOST_IDS = 10_000
 
-/** The ids of what matches and can still be sent, newest first. */
+/** The ids of matching items that can still be sent, newest first. */
 export async function idsOf(deps: Pick<Deps, 'db' | 'clock'>, filter: OutboxFilter): Promise<string[]> {
   const now = deps.clock.now()
   const items = await deps.db.read((sql) => listOutbox(sql, filter, MOST_IDS))
   return items.filter((item) => item.kind === 'webhook' || isMailable(item, now)).map(({ id }) => id)
 }
 
-/** One item, and every try of it that ended. */
+/** One item with all its finished tries. Throws MAIL_NOT_FOUND, DELIVERY_NOT_FOUND. */
 export async function showQueued(
   deps: Pick<Deps, 'db'>,
   kind: OutboxKind,
@@ -86,12 +86,12 @@ export async function showQueued(
   })
 }
 
-/** A webhook that is sent again may be sent for so long from now. */
+/** How long a delivery that an operator retries may be sent. */
 const AGAIN_MS = 4 * DAY
 
 /**
- * Tries items again, now. A mail only while what it says still holds: OUTBOX_OVER otherwise, and nothing is changed.
- * A webhook may be sent again at any time, under the same id.
+ * Retries items now, all or none. A mail can be retried while its content is valid. A delivery can be retried at any
+ * time, under the same id. Throws OUTBOX_OVER, MAIL_NOT_FOUND, DELIVERY_NOT_FOUND, WEBHOOK_NOT_FOUND.
  */
 export async function retryQueued(
   deps: Deps,
@@ -119,7 +119,7 @@ async function tryAgain(trx: Trx, item: OutboxItem, now: number): Promise<Outbox
   return await requeueOutbox(trx, { id: item.id, now, expiresAt })
 }
 
-/** Mails that wait are sent no more; those that are over stay as they are. */
+/** Cancels waiting mails. Finished ones stay as they are. Throws MAIL_NOT_FOUND. */
 export async function cancelMails(
   deps: Deps,
   actor: Actor,
@@ -143,20 +143,20 @@ function aboutItem({ id, kind, template, recipient, tries }: OutboxItem): Record
   return { delivery_id: id, event: template, endpoint_id: recipient, tries }
 }
 
-/** It still says what holds. */
+/** Its content is still valid. */
 function isMailable({ bodySealed, expiresAt }: Pick<OutboxItem, 'bodySealed' | 'expiresAt'>, now: number): boolean {
   return bodySealed !== null && expiresAt > now
 }
 
 function refuseOver({ id, state, bodySealed, expiresAt }: OutboxItem, now: number): void {
   if (isMailable({ bodySealed, expiresAt }, now)) return
-  const why = state === 'sent' ? 'has been sent' : expiresAt <= now ? 'says what no longer holds' : `is ${state}`
-  throw new AuthdError('OUTBOX_OVER', { message: `The mail ${id} ${why}: it cannot be sent again.` })
+  const why = state === 'sent' ? 'was sent' : expiresAt <= now ? 'has expired' : `is ${state}`
+  throw new AuthdError('OUTBOX_OVER', { message: `The mail ${id} ${why}, so it cannot be sent again.` })
 }
 
 function refuseGone({ id, recipient }: OutboxItem): never {
   throw new AuthdError('WEBHOOK_NOT_FOUND', {
-    message: `The endpoint ${recipient} of the delivery ${id} is there no more.`,
+    message: `The endpoint ${recipient} of the delivery ${id} was removed.`,
     suggestions: ['authd webhooks list'],
   })
 }

@@ -13,20 +13,23 @@ import {
 } from '../../store/mail-suppressions.ts'
 import { type Actor, recordEvent, SYSTEM } from '../event.ts'
 
-/** So many refusals, each at least so long after the one before, within so long: a directory that is down says no too. */
+/**
+ * An address is suppressed after this many refusals, at least an hour apart and within 30 days. A mail server that is
+ * broken for a short time refuses addresses, too.
+ */
 const REFUSALS = 3
 const APART_MS = HOUR
 const FORGOTTEN_MS = 30 * DAY
-/** Never for ever: who has the address back must be able to sign in. */
+/** Not forever: a user whose address works again must be able to sign in. */
 const SUPPRESSED_MS = 7 * DAY
 
-/** That this mailbox is not there (RFC 3463 §3.2, X.1.x of the recipient; X.2.1 is a mailbox that was closed). */
+/** Codes for a mailbox that does not exist (RFC 3463 §3.2, X.1.x) or is disabled (§3.3, X.2.1). */
 const NO_SUCH_MAILBOX = /^5\.(1\.(1|2|3|6|10)|2\.1)$/
-/** From a server without enhanced codes only these words count: 550 alone is said of spam, too. */
+/** Without enhanced codes only these words count, because servers answer spam with 550, too. */
 const NO_SUCH_WORDS =
   /(user|mailbox|recipient|address|account) (is )?(unknown|not found|invalid|disabled|does(n't| not) exist)|(no such|unknown|invalid) (user|mailbox|recipient|address|account)/i
 
-/** This address gets no mail now. Whoever asked for one is answered as always. */
+/** Says whether an address gets no mail now. Sign-in requests for such an address get the usual response. */
 export async function isSuppressed(deps: Pick<Deps, 'clock'>, sql: Sql, address: string): Promise<boolean> {
   return (await findSuppression(sql, address, deps.clock.now())) !== undefined
 }
@@ -34,13 +37,16 @@ export async function isSuppressed(deps: Pick<Deps, 'clock'>, sql: Sql, address:
 export interface MailRefusal {
   /** Canonical. */
   address: string
-  /** What the mail server answered to RCPT, without secrets. */
+  /** The mail server's answer to RCPT, without secrets. */
   response: string
   /** `5.1.1` */
   enhancedCode: string | undefined
 }
 
-/** Counts a recipient that a mail server refused for good. A full mailbox or a policy against us says nothing of the address. */
+/**
+ * Counts an address that a mail server refused permanently. A full mailbox or a blocked sender says nothing about the
+ * address.
+ */
 export async function noteRefusal(
   deps: Pick<Deps, 'clock' | 'random' | 'metrics'>,
   trx: Trx,
@@ -60,7 +66,7 @@ export async function noteRefusal(
   })
 }
 
-/** A mail was taken: what was counted before was no bounce for good. */
+/** Clears the count of an address, because its mail was accepted. */
 export async function noteAccepted(trx: Trx, address: string): Promise<void> {
   await deleteSuppression(trx, address)
 }
@@ -69,14 +75,18 @@ export async function listSuppressed(deps: Pick<Deps, 'db' | 'clock'>, limit: nu
   return await deps.db.read((sql) => listSuppressions(sql, deps.clock.now(), limit))
 }
 
-/** Lets an address be mailed again; answers its canonical form, and whether anything was counted. */
+/**
+ * Allows mail to an address again. Returns its canonical form, and whether anything was counted. Throws
+ * VALIDATION_ERROR.
+ */
 export async function clearSuppression(
   deps: Pick<Deps, 'db' | 'clock' | 'random' | 'metrics'>,
   actor: Actor,
   name: string,
 ): Promise<{ address: string; isChanged: boolean }> {
   const address = parseEmailAddress(name)?.canonical
-  if (address === undefined) throw new AuthdError('VALIDATION_ERROR', { message: `"${name}" is no e-mail address.` })
+  if (address === undefined)
+    throw new AuthdError('VALIDATION_ERROR', { message: `"${name}" is not an e-mail address.` })
   const isChanged = await deps.db.write(async (trx) => {
     const wasThere = await deleteSuppression(trx, address)
     if (wasThere) await recordEvent(deps, trx, actor, { type: 'mail.unsuppressed', user: { email: address } })

@@ -25,25 +25,25 @@ import { jittered, settleTry, type TryEnd } from './queue.ts'
 import { isWanted, pauseByItself } from './webhook-endpoint.ts'
 import { postEvent } from './webhook-payload.ts'
 
-/** Waits between the tries of one delivery: three days in all (Standard Webhooks). */
+/** Waits between the tries of one delivery, three days in total (Standard Webhooks). */
 const RETRY_MS = [5 * SECOND, 5 * MINUTE, 30 * MINUTE, 2 * HOUR, 5 * HOUR, 10 * HOUR, 14 * HOUR, 20 * HOUR, 24 * HOUR]
-/** A delivery is tried no more after so long, paused or not. */
+/** A delivery is not tried after this time, paused or not. */
 const EXPIRES_MS = 4 * DAY
-/** Longer than a try can take: an endpoint whose worker died is taken again after it. */
+/** Longer than a try takes. After it, another process takes over the endpoint of a worker that died. */
 const LEASE_MS = MINUTE
-/** Deliveries of one endpoint that may wait at once; what comes after them waits in the audit log. */
+/** The most deliveries of one endpoint that are queued at once. Later events wait in the audit log. */
 const WINDOW = 1000
 const BATCH = 200
-/** So many failures in a row are the endpoint's and not one delivery's: it is left alone for a while. */
+/** After this many failures in a row the endpoint is at fault, not one delivery, and it rests. */
 const FEW_FAILURES = 3
 const LONGEST_REST_MS = 5 * MINUTE
-/** An endpoint that took nothing for so long is paused. */
+/** An endpoint that accepts nothing for this time is paused. */
 const FAILING_MS = 3 * DAY
 const LONGEST_RETRY_AFTER_MS = DAY
 
 /**
- * Queues what the audit log holds for endpoints and is not queued yet, in the log's order. The log was written in the
- * unit of what happened, so nothing is lost, whoever wrote it and whether a daemon ran. True: there is more.
+ * Queues new events of the audit log for each endpoint, in the order of the log. An event is written in the unit of
+ * what happened, so none is lost, even without a running daemon. Returns true if there are more.
  */
 export async function queueWebhooks(deps: Deps): Promise<boolean> {
   const behind = await deps.db.read(listWebhookEndpointsBehind)
@@ -84,8 +84,8 @@ async function queueFor(deps: Deps, trx: Trx, id: string): Promise<boolean> {
 }
 
 /**
- * Delivers what has been due longest to an endpoint that nobody is delivering to: one at a time for each, so that first
- * tries come in order. False: nothing is due. Any number may run at once, in any number of processes.
+ * Delivers the oldest due delivery of a free endpoint. Each endpoint gets one at a time, so that first tries come in
+ * order. Returns false if nothing is due. Any number of processes may call it at once.
  */
 export async function deliverNextWebhook(deps: Deps): Promise<boolean> {
   const now = deps.clock.now()
@@ -93,24 +93,24 @@ export async function deliverNextWebhook(deps: Deps): Promise<boolean> {
   const claimed = await deps.db.write(async (trx) => {
     const endpoint = await claimWebhookEndpoint(trx, { now, busyUntil: now + LEASE_MS })
     const delivery = endpoint && (await claimWebhookFor(trx, { endpointId: endpoint.id, now }))
-    // Cancelled between two looks: nobody keeps the endpoint for nothing.
+    // The delivery was cancelled in between, so the endpoint is free again.
     if (endpoint && !delivery) await releaseWebhookEndpoint(trx, endpoint)
     return delivery && { endpoint, delivery }
   })
   if (!claimed) return false
   const { endpoint, delivery } = claimed
   const tried = await tryDelivery(deps, endpoint, delivery)
-  await deps.db.write((trx) => settle(deps, trx, { endpoint, delivery, tried: tried }))
+  await deps.db.write((trx) => settle(deps, trx, { endpoint, delivery, tried }))
   return true
 }
 
-/** What came of a try; without a reply, nothing was sent or nothing came back. */
+/** How a try ended. Without a reply, nothing was sent or no answer came. */
 interface WebhookTry {
   startedAt: number
   endedAt: number
   said: string
   reply?: WebhookReply
-  /** There is nothing to send any more. */
+  /** There is nothing left to send. */
   isOver: boolean
 }
 
@@ -120,7 +120,7 @@ async function tryDelivery(deps: Deps, endpoint: WebhookEndpoint, delivery: Outb
   if (delivery.expiresAt <= startedAt) return over('expired before it was accepted')
   const seq = delivery.eventSeq ?? 0
   const event = await deps.db.read((sql) => findAuditLogBySeq(sql, seq))
-  if (!event) return over('the audit log holds its event no more')
+  if (!event) return over('its event was deleted from the audit log')
   try {
     const reply = await postEvent(deps, endpoint, { id: delivery.id, event })
     const text = hideTokens(reply.text.replace(/\p{Cc}+/gu, ' ').trim()).slice(0, 200)
@@ -165,7 +165,7 @@ function afterSuccess(endpoint: WebhookEndpoint, now: number): WebhookEndpoint {
   return { ...endpoint, failures: 0, failingSince: null, retryAt: 0, lastSuccessAt: now }
 }
 
-/** Many in a row are not one delivery's fault: the endpoint rests, for longer each time, and as long as it asks for. */
+/** After several failures the endpoint rests, longer each time, and at least as long as it asked for. */
 function afterFailure(endpoint: WebhookEndpoint, tried: WebhookTry): WebhookEndpoint {
   const failures = endpoint.failures + 1
   const rest = failures < FEW_FAILURES ? 0 : Math.min(5 * SECOND * 2 ** (failures - FEW_FAILURES), LONGEST_REST_MS)

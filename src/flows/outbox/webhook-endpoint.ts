@@ -22,7 +22,7 @@ import {
 import { decide } from '../decide.ts'
 import { type Actor, EVENTS, type EventType, recordEvent, SYSTEM } from '../event.ts'
 import { enqueueMail } from './mail.ts'
-import { secretContext, secretsOf } from './webhook-payload.ts'
+import { secretContext } from './webhook-payload.ts'
 
 const SECRET_BYTES = 32
 const MOST_ENDPOINTS = 100
@@ -33,11 +33,14 @@ export interface NewWebhook {
   description: string
   events: string[]
   allowsPrivate: boolean
-  /** Its own secret; without one, it is made. */
+  /** A given secret. By default authd makes one. */
   secret?: string | undefined
 }
 
-/** Adds an endpoint; it is sent what happens from now on. Its secret is answered this once. */
+/**
+ * Adds an endpoint, which gets events from now on. Returns its secret this once. Throws VALIDATION_ERROR, CONFLICT
+ * above 100 endpoints.
+ */
 export async function addWebhook(
   deps: Deps,
   actor: Actor,
@@ -59,7 +62,7 @@ export async function addWebhook(
       createdBy: actor.id,
       cursorSeq: await findLastAuditSeq(trx),
     })
-    await record(deps, trx, actor, 'webhook.added', { id, ...about })
+    await recordWebhook(deps, trx, actor, 'webhook.added', { id, ...about })
     return (await findWebhookEndpoint(trx, id)) ?? unknownEndpoint(id)
   })
   return { endpoint, secret }
@@ -78,7 +81,10 @@ export async function findWebhook(deps: Pick<Deps, 'db'>, id: string): Promise<W
 
 export type WebhookChange = Partial<Pick<NewWebhook, 'url' | 'description' | 'events' | 'allowsPrivate'>>
 
-/** Changes what is given of an endpoint. What is queued goes to where it is then. */
+/**
+ * Changes some fields of an endpoint. Queued deliveries go to its new address. Throws VALIDATION_ERROR,
+ * WEBHOOK_NOT_FOUND.
+ */
 export async function changeWebhook(
   deps: Deps,
   actor: Actor,
@@ -91,40 +97,47 @@ export async function changeWebhook(
     if (changed.length === 0) return false
     await updateWebhookEndpoint(trx, { id, ...about })
     const was = Object.fromEntries(changed.map((field) => [field, before[field]]))
-    await record(deps, trx, actor, 'webhook.updated', { id, ...about }, { changed, before: was })
+    await recordWebhook(deps, trx, actor, 'webhook.updated', { id, ...about }, { changed, before: was })
     return true
   })
 }
 
-/** Nothing is sent until it is resumed; what happens meanwhile is sent then, if it is no older than four days. */
+/**
+ * Pauses an endpoint. Events from then on are sent after it is resumed, if they are not older than four days. Throws
+ * WEBHOOK_NOT_FOUND.
+ */
 export async function pauseWebhook(deps: Deps, actor: Actor, id: string) {
   return await withEndpoint(deps, id, async (trx, endpoint) => {
     const isChanged = await pauseWebhookEndpoint(trx, { id, now: deps.clock.now(), reason: 'operator' })
-    if (isChanged) await record(deps, trx, actor, 'webhook.paused', endpoint, { reason: 'operator' })
+    if (isChanged) await recordWebhook(deps, trx, actor, 'webhook.paused', endpoint, { reason: 'operator' })
     return isChanged
   })
 }
 
+/** Resumes an endpoint, which gets the events since its pause. Throws WEBHOOK_NOT_FOUND. */
 export async function resumeWebhook(deps: Deps, actor: Actor, id: string) {
   return await withEndpoint(deps, id, async (trx, endpoint) => {
     const isChanged = await resumeWebhookEndpoint(trx, id)
-    if (isChanged) await record(deps, trx, actor, 'webhook.resumed', endpoint)
+    if (isChanged) await recordWebhook(deps, trx, actor, 'webhook.resumed', endpoint)
     return isChanged
   })
 }
 
-/** Takes an endpoint away; what waits for it is not sent. */
+/** Removes an endpoint and cancels its deliveries. Throws WEBHOOK_NOT_FOUND. */
 export async function removeWebhook(deps: Deps, actor: Actor, id: string): Promise<WebhookEndpoint> {
   const { endpoint } = await withEndpoint(deps, id, async (trx, found) => {
     await cancelWebhooksFor(trx, { endpointId: id, now: deps.clock.now() })
     await deleteWebhookEndpoint(trx, id)
-    await record(deps, trx, actor, 'webhook.removed', found)
+    await recordWebhook(deps, trx, actor, 'webhook.removed', found)
     return true
   })
   return endpoint
 }
 
-/** A new secret; the one before signs too until `overlapMs` from now, so that receivers can change in between. */
+/**
+ * Replaces the secret. The old one also signs for `overlapMs` milliseconds, so that receivers can change in between.
+ * Throws VALIDATION_ERROR, WEBHOOK_NOT_FOUND.
+ */
 export async function rotateWebhookSecret(
   deps: Deps,
   actor: Actor,
@@ -138,49 +151,13 @@ export async function rotateWebhookSecret(
       previousSecretSealed: before.secretSealed,
       previousUntil: deps.clock.now() + overlapMs,
     })
-    await record(deps, trx, actor, 'webhook.secret_rotated', before)
+    await recordWebhook(deps, trx, actor, 'webhook.secret_rotated', before)
     return true
   })
   return { endpoint, secret }
 }
 
-/** The endpoint of the configuration's short form. */
-const CONFIGURED = 'whe_config'
-const CONFIGURED_BY = 'config'
-
-/** Makes the endpoint that the configuration names, changes it, or takes it away. Called when a daemon starts. */
-export async function adoptConfiguredWebhook(deps: Deps): Promise<void> {
-  const { url, secret: text, events } = deps.config.current().webhooks
-  const before = await deps.db.read((sql) => findWebhookEndpoint(sql, CONFIGURED))
-  if (url === undefined || text === undefined) {
-    if (before) await removeWebhook(deps, SYSTEM, CONFIGURED)
-    return
-  }
-  // Whoever writes the configuration may name any address.
-  const about = { url, description: 'of the configuration', events: [...events], allowsPrivate: true }
-  const secret = checkedSecret(text)
-  if (!before) {
-    await deps.db.write(async (trx) => {
-      const secretSealed = deps.keys.seal(secretContext(CONFIGURED), secret)
-      const cursorSeq = await findLastAuditSeq(trx)
-      const made = { createdAt: deps.clock.now(), createdBy: CONFIGURED_BY, cursorSeq }
-      // Several instances start at once: one of them makes it.
-      if (!(await insertWebhookEndpoint(trx, { id: CONFIGURED, ...about, secretSealed, ...made }))) return
-      await record(deps, trx, SYSTEM, 'webhook.added', { id: CONFIGURED, ...about })
-    })
-    return
-  }
-  await changeWebhook(deps, SYSTEM, { id: CONFIGURED, change: about })
-  if (secretsOf(deps, before, deps.clock.now())[0] === secret) return
-  await rotateWebhookSecret(deps, SYSTEM, { id: CONFIGURED, overlapMs: DAY, secret })
-}
-
-/** The secret of the configuration's endpoint, in its `whsec_` form; undefined for every other one. */
-export function secretOfConfigured(deps: Pick<Deps, 'keys' | 'clock'>, endpoint: WebhookEndpoint): string | undefined {
-  return endpoint.createdBy === CONFIGURED_BY ? secretsOf(deps, endpoint, deps.clock.now())[0] : undefined
-}
-
-/** Pauses an endpoint that takes nothing, and tells the operator. In the unit that found it out. */
+/** Pauses a failing endpoint and tells the operator by mail, in the unit that found it failing. */
 export async function pauseByItself(
   deps: Deps,
   trx: Trx,
@@ -189,7 +166,7 @@ export async function pauseByItself(
 ): Promise<void> {
   const now = deps.clock.now()
   if (!(await pauseWebhookEndpoint(trx, { id: endpoint.id, now, reason }))) return
-  await record(deps, trx, SYSTEM, 'webhook.paused', endpoint, { reason, said })
+  await recordWebhook(deps, trx, SYSTEM, 'webhook.paused', endpoint, { reason, said })
   const { operator } = deps.config.current().mail
   if (operator === undefined) return
   await enqueueMail(deps, trx, {
@@ -201,12 +178,12 @@ export async function pauseByItself(
   })
 }
 
-/** Does an endpoint ask for this event? */
+/** Says whether an endpoint wants an event. */
 export function isWanted({ events }: Pick<WebhookEndpoint, 'events'>, type: string): boolean {
   return events.some((glob) => matches(glob, type))
 }
 
-/** Works on an endpoint that is held, and answers how it stands after; WEBHOOK_NOT_FOUND where there is none. */
+/** Runs a unit that locks the endpoint. Returns the endpoint as it is afterwards. Throws WEBHOOK_NOT_FOUND. */
 async function withEndpoint(
   deps: Deps,
   id: string,
@@ -222,7 +199,8 @@ async function withEndpoint(
 
 type WebhookEvent = Extract<EventType, `webhook.${string}`>
 
-async function record(
+/** Records an event about an endpoint. */
+export async function recordWebhook(
   deps: Deps,
   trx: Trx,
   actor: Actor,
@@ -237,11 +215,11 @@ function checked({ url, description, events, allowsPrivate }: NewWebhook) {
   const refusal = refuseWebhookUrl(url, { allowsPrivate })
   if (refusal !== undefined) throw invalid('/url', `url: "${url}" cannot be an endpoint. ${refusal}`)
   const about = description.replace(/\p{Cc}+/gu, ' ').trim()
-  if (about.length > 200) throw invalid('/description', 'description: 200 characters at most.')
+  if (about.length > 200) throw invalid('/description', 'description: use at most 200 characters.')
   if (events.length === 0) throw invalid('/events', 'events: name at least one, or * for all.')
   const unknown = events.find((glob) => !Object.keys(EVENTS).some((type) => matches(glob, type)))
   if (unknown !== undefined) {
-    throw invalid('/events', `events: "${unknown}" is no event. Write user.*, session.revoked or *.`)
+    throw invalid('/events', `events: "${unknown}" is not an event. Write user.*, session.revoked or *.`)
   }
   return { url, description: about, events, allowsPrivate }
 }
@@ -256,10 +234,11 @@ function newSecret(deps: Pick<Deps, 'random'>): string {
   return webhookSecretOf(deps.random.bytes(SECRET_BYTES))
 }
 
-function checkedSecret(text: string): string {
+/** The `whsec_…` form of a given secret. Throws VALIDATION_ERROR for one that is too short. */
+export function checkedSecret(text: string): string {
   const secret = normalizeWebhookSecret(text)
   if (secret !== undefined) return secret
-  throw invalid('/secret', 'secret: it must be whsec_ and base64, or text of its own, of at least 24 bytes.')
+  throw invalid('/secret', 'secret: use whsec_ and base64, or any other text, of at least 24 bytes.')
 }
 
 function invalid(pointer: string, message: string): AuthdError {

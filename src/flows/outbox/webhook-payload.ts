@@ -4,12 +4,12 @@ import { signWebhook } from '../../platform/webhook-signature.ts'
 import type { AuditLog } from '../../store/audit-logs.ts'
 import type { WebhookEndpoint } from '../../store/webhook-endpoints.ts'
 
-/** Of the body: fields are only ever added within a version. */
+/** The version of the body. Fields are only added within a version. */
 const VERSION = 1
 
 /**
- * What a receiver is told of an event's metadata: words and numbers, never a sentence, an address or a name. Whoever
- * wants more asks the admin API.
+ * The metadata that receivers get: words and numbers, never a sentence, an address or a name. The admin API shows the
+ * rest.
  */
 const TOLD = [
   'method',
@@ -44,7 +44,7 @@ const TOLD = [
   'test',
 ]
 
-/** An event as it is told to receivers; the same bytes for every try. */
+/** An event as receivers get it. It has the same bytes in every try. */
 export type ToldEvent = Pick<
   AuditLog,
   'id' | 'eventType' | 'occurredAt' | 'outcome' | 'userId' | 'sessionId' | 'requestId' | 'metadata'
@@ -73,7 +73,7 @@ function isPlain(value: unknown): boolean {
   return typeof value === 'string' ? /^[\w.:-]{1,64}$/.test(value) : ['number', 'boolean'].includes(typeof value)
 }
 
-/** Posts an event to an endpoint, signed by each secret that is valid now. Throws WebhookError where no answer came. */
+/** Posts an event to an endpoint, signed with each secret that is valid now. Throws WebhookError if no answer came. */
 export async function postEvent(
   deps: Pick<Deps, 'webhooks' | 'keys' | 'clock'>,
   endpoint: WebhookEndpoint,
@@ -90,7 +90,7 @@ export async function postEvent(
   })
 }
 
-/** The secrets that sign at a time, the newest first. */
+/** The secrets that sign at a time, newest first. */
 export function secretsOf(deps: Pick<Deps, 'keys'>, endpoint: WebhookEndpoint, now: number): string[] {
   const { id, secretSealed, previousSecretSealed, previousUntil } = endpoint
   const sealed = [secretSealed]

@@ -6,22 +6,25 @@ import { postEvent } from './webhook-payload.ts'
 
 export interface WebhookTest {
   deliveryId: string
-  /** Null: no answer came. */
+  /** Null if no answer came. */
   status: number | null
   durationMs: number
-  /** The beginning of what the receiver said, or why it was not reached. */
+  /** The beginning of the receiver's answer, or why it was not reached. */
   said: string
   isAccepted: boolean
 }
 
-/** Sends an endpoint an event that did not happen, now and past the queue; its data says `test`. */
+/**
+ * Sends a test event to an endpoint now, without the queue. Its data says `test`. Throws VALIDATION_ERROR for an
+ * unknown event, WEBHOOK_NOT_FOUND.
+ */
 export async function testWebhook(
   deps: Deps,
   { id, event: type }: { id: string; event: string },
 ): Promise<WebhookTest> {
   if (!(type in EVENTS)) {
     throw new AuthdError('VALIDATION_ERROR', {
-      message: `"${type}" is no event. Write user.registered, or another of those in docs/operating.md.`,
+      message: `"${type}" is not an event. Write user.registered, or another of those in docs/events.md.`,
     })
   }
   const endpoint = await findWebhook(deps, id)

@@ -33,8 +33,8 @@ export function hasFactor({ passkeys, hasTotp }: Enrolled): boolean {
 }
 
 /**
- * The factors that a user may prove now, best first: the one rule about what is offered. A factor that wrong codes have
- * disabled is not, and neither is TOTP to somebody who has just proven it.
+ * The factors that a user may prove now, best first. This is the one rule about which factors are offered: not one that
+ * wrong codes have disabled, and not TOTP after a TOTP proof.
  */
 export async function acceptedFactors(sql: Sql, userId: string, proofs: readonly Proof[] = []): Promise<Factor[]> {
   const enrolled = await enrolledFactors(sql, userId)
@@ -45,6 +45,7 @@ export async function acceptedFactors(sql: Sql, userId: string, proofs: readonly
   return factors
 }
 
+/** The user's own factor policy, or that of the deployment. */
 export function policyFor(deps: Pick<Deps, 'config'>, user: Pick<User, 'mfaPolicy'>): MfaPolicy {
   return user.mfaPolicy ?? deps.config.current().mfa.policy
 }
@@ -71,16 +72,22 @@ export function whatIsDue(
   return policy === 'optional' && proofs.includes('otp') ? 'nothing' : 'factor'
 }
 
-/** Why the person may not take this factor away: it is the last, and they must have one. */
+/** Returns LAST_FACTOR if the user must have a factor and this is the last one. */
 export async function lastFactorGuard(
   deps: Pick<Deps, 'config'>,
   trx: Trx,
   user: User,
   factor: 'passkey' | 'totp',
 ): Promise<AuthdError | undefined> {
-  const enrolled = await enrolledFactors(trx, user.id)
-  const left = factor === 'totp' ? { ...enrolled, hasTotp: false } : { ...enrolled, passkeys: enrolled.passkeys - 1 }
-  return policyFor(deps, user) === 'required' && !hasFactor(left) ? new AuthdError('LAST_FACTOR') : undefined
+  const isLast = isLastFactor(await enrolledFactors(trx, user.id), factor)
+  return isLast && policyFor(deps, user) === 'required' ? new AuthdError('LAST_FACTOR') : undefined
+}
+
+/** Says whether no factor is left without this one. */
+export function isLastFactor(enrolled: Enrolled, factor: 'passkey' | 'totp'): boolean {
+  return !hasFactor(
+    factor === 'totp' ? { ...enrolled, hasTotp: false } : { ...enrolled, passkeys: enrolled.passkeys - 1 },
+  )
 }
 
 const FACTORS: readonly Factor[] = ['passkey', 'totp', 'recovery_code']

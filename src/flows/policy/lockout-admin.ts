@@ -10,19 +10,20 @@ import { FIRST_WRONG_A_DAY, isDisabledBy, WRONG_CODES_A_DAY } from './lockout.ts
 
 export type LockoutState = 'braked' | 'off' | 'long_codes' | 'used_up'
 
-/** What wrong codes hold up now, and for whom. Nothing else of theirs is held up. */
+/** A lockout that is in force now. It covers one kind of code of one address. */
 export interface Lockout {
   kind: string
-  /** Whose: a person's address, or one that was typed and is nobody's. */
+  /** The address of a user, or one that was typed and has no user. */
   email: string
   failures: number
   state: LockoutState
-  /** Null: until an operator lifts it. */
+  /** Null until an operator unlocks the user. */
   until: number | null
 }
 
 const MOST = 10_000
 
+/** The lockouts in force, of all addresses or of one user. Throws USER_NOT_FOUND. */
 export async function listLockouts(
   deps: Pick<Deps, 'db' | 'clock'>,
   filter: { user?: string | undefined } = {},
@@ -36,7 +37,7 @@ export async function listLockouts(
 function lockoutOf(row: FailureRow, now: number): Lockout[] {
   const { kind, subject, failures, blockedUntil, windowEndsAt } = row
   const about = { kind, failures, email: row.email ?? subject.split(' ')[0] ?? subject }
-  // A budget's window is a day; a brake has none.
+  // A budget has a window of a day, a lockout has none.
   const isBudget = windowEndsAt <= now + DAY
   if (isBudget) {
     const limit = kind === 'totp_first' ? FIRST_WRONG_A_DAY : WRONG_CODES_A_DAY
@@ -49,7 +50,7 @@ function lockoutOf(row: FailureRow, now: number): Lockout[] {
 
 export interface Unlocked {
   user: User
-  lifted: Failures[]
+  cleared: Failures[]
 }
 
 /** Unlocks users after wrong codes, and resets the mail limit of their addresses; returns the lockouts that it cleared. */
@@ -57,18 +58,18 @@ export async function unlockUsers(deps: Deps, actor: Actor, names: string[]): Pr
   const users: User[] = []
   for (const name of names) users.push(await resolveUser(deps, name))
   const done: Unlocked[] = []
-  for (const user of users) done.push({ user, lifted: await unlock(deps, actor, user) })
+  for (const user of users) done.push({ user, cleared: await unlock(deps, actor, user) })
   return done
 }
 
 async function unlock(deps: Deps, actor: Actor, user: User): Promise<Failures[]> {
   return await deps.db.write(async (trx) => {
     await lockUser(trx, user.id)
-    const lifted = await deleteFailuresOf(trx, { userId: user.id, email: user.email })
+    const cleared = await deleteFailuresOf(trx, { userId: user.id, email: user.email })
     if ((await deleteBucketsOf(trx, user.email)).length > 0) await bumpEpoch(trx, 'rate_limits')
-    if (lifted.length === 0) return []
-    const metadata = { lifted: lifted.map(({ kind, failures }) => `${kind} ${failures}`) }
+    if (cleared.length === 0) return []
+    const metadata = { lifted: cleared.map(({ kind, failures }) => `${kind} ${failures}`) }
     await recordEvent(deps, trx, actor, { type: 'user.unlocked', user, metadata })
-    return lifted
+    return cleared
   })
 }

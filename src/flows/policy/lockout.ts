@@ -8,26 +8,29 @@ import { type Actor, recordEvent } from '../event.ts'
 import { notify } from '../outbox/notice.ts'
 
 const FREE_FAILURES = 5
-/** NIST SP 800-63B-4 §3.2.2: no more than 100 in a row. */
+/** At most 100 failures in a row (NIST SP 800-63B-4 §3.2.2). */
 const DISABLED_AT = 100
 const FIRST_WAIT_MS = 30 * SECOND
 const LONGEST_WAIT_MS = 15 * MINUTE
-/** Wrong mail codes a day for one address from unknown devices, across attempts. A known device has as many of its own. */
+/**
+ * Wrong mail codes a day for one address from unknown devices, over all attempts. Each known device has the same number
+ * for itself.
+ */
 export const WRONG_CODES_A_DAY = 20
-/** Wrong TOTP codes a day for one address, known or unknown, where TOTP may come first. */
+/** Wrong TOTP codes a day for one address, with or without a user, where TOTP may be the first proof. */
 export const FIRST_WRONG_A_DAY = 5
 
 /** The factors whose codes can be guessed. */
 export type CodeFactor = 'totp' | 'recovery_code'
 
-export function isDisabledBy(brake: Pick<FailureCount, 'failures'> | undefined): boolean {
-  return brake !== undefined && brake.failures >= DISABLED_AT
+export function isDisabledBy(count: Pick<FailureCount, 'failures'> | undefined): boolean {
+  return count !== undefined && count.failures >= DISABLED_AT
 }
 
 /**
- * Tries a code of one user's factor. It is counted before it is compared, so that parallel guesses use up exactly what is
- * left; a right code clears the count. The unit holds the user, who has given a first proof: the refusal may say why.
- * Returns undefined for a right code, else INVALID_CREDENTIALS, RATE_LIMITED or FACTOR_DISABLED.
+ * Tries a code of one user's factor. It is counted before it is compared, so that parallel guesses use up exactly what
+ * is left; a right code clears the count. The unit locks the user, who has given a first proof, so the refusal may say
+ * why. Returns undefined for a right code, else INVALID_CREDENTIALS, RATE_LIMITED or FACTOR_DISABLED.
  */
 export async function tryFactor(
   deps: Deps,

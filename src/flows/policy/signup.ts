@@ -1,7 +1,10 @@
 import type { Deps } from '../../deps.ts'
 import type { User } from '../../store/users.ts'
 
-/** May a sign-in begin, or end, for this address? A disabled person and an uninvited stranger may not. */
+/**
+ * Says whether a sign-in may begin or end for an address. A disabled user may not, nor a stranger whom the sign-up
+ * policy excludes.
+ */
 export function maySignIn(deps: Pick<Deps, 'config' | 'clock'>, email: string, user: User | undefined): boolean {
   if (user) return user.disabledAt === null && !isInvitationOver(user, deps.clock.now())
   const { signup } = deps.config.current()
@@ -9,7 +12,7 @@ export function maySignIn(deps: Pick<Deps, 'config' | 'clock'>, email: string, u
   return signup.policy === 'open'
 }
 
-/** An invitation is leave to prove an address until then; who has proven it needs none. */
+/** An invitation lets a user prove their address until it expires. A user who has proven it needs none. */
 function isInvitationOver({ emailVerifiedAt, invitedUntil }: User, now: number): boolean {
   return emailVerifiedAt === null && invitedUntil !== null && invitedUntil <= now
 }

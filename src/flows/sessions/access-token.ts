@@ -6,11 +6,11 @@ import { isCanonicalBase64url } from '../../platform/secret.ts'
 import type { Session } from '../../store/sessions.ts'
 import { keyring, signingKeyAt, verificationKeyAt } from './signing-key.ts'
 
-/** RFC 9068 §2.1: keeps tokens of other kinds out. */
+/** The type keeps other kinds of JWT out (RFC 9068 §2.1). */
 const TYPE = 'at+jwt'
-/** Until there are clients, every token is authd's own. */
+/** authd has no OAuth clients yet, so it is the client of every token. */
 const CLIENT_ID = 'authd'
-/** Seconds a verifier's clock may be off by. */
+/** How far a verifier's clock may be off, in seconds. */
 const LEEWAY_S = 5
 
 export interface AccessClaims {
@@ -27,7 +27,7 @@ export interface AccessClaims {
   jti: string
 }
 
-/** A JWT of this session that ends with it at the latest. */
+/** Signs a JWT of a session. It expires with the session at the latest. `expiresIn` is in seconds. */
 export async function signAccessToken(
   deps: Deps,
   session: Session,
@@ -55,13 +55,13 @@ export async function signAccessToken(
   return { accessToken, expiresIn: exp - iat }
 }
 
-/** The claims of an access token that is ours and not over; undefined for anything else, whatever was wrong. */
+/** The claims of a valid access token. Undefined for any other text, without saying why. */
 export async function readAccessToken(deps: Deps, token: string): Promise<AccessClaims | undefined> {
   const read = await verifyAccessToken(deps, token)
   return read === 'over' ? undefined : read
 }
 
-/** As readAccessToken, but tells what was ours once and has expired from what never was. */
+/** As readAccessToken, but returns `over` for a genuine token that has expired. */
 export async function verifyAccessToken(deps: Deps, token: string): Promise<AccessClaims | 'over' | undefined> {
   const config = deps.config.current()
   if (!isCanonical(token)) return undefined
@@ -88,7 +88,7 @@ export async function verifyAccessToken(deps: Deps, token: string): Promise<Acce
       token,
       ({ kid, alg }) => {
         const key = verificationKeyAt(ring, kid, now)
-        // A key has one algorithm (RFC 8725 §3.1): the header may not choose another.
+        // Each key has one algorithm (RFC 8725 §3.1). The header must not choose another.
         if (!key || key.algorithm !== alg) throw new AuthdError('INVALID_TOKEN')
         return key.publicKey
       },
@@ -96,7 +96,7 @@ export async function verifyAccessToken(deps: Deps, token: string): Promise<Acce
     )
     return asClaims(payload)
   } catch (error) {
-    // Claims are looked at after the signature. Otherwise every fault is one: a stranger learns nothing of which.
+    // Claims are checked after the signature, so only a genuine token can be expired. Any other fault is not named.
     return error instanceof errors.JWTExpired ? 'over' : undefined
   }
 }
@@ -111,7 +111,7 @@ async function currentKey(deps: Deps, now: number) {
   return { alg: key.algorithm, kid: { kid: key.kid }, key: key.privateKey }
 }
 
-/** One token has one spelling here; jose also takes spaces and unused bits (SECURITY fact 8). */
+/** A token must have one spelling. jose also accepts spaces and unused bits, which would make several texts valid. */
 function isCanonical(token: string): boolean {
   const parts = token.split('.')
   return parts.length === 3 && parts.every((part) => part !== '' && isCanonicalBase64url(part))

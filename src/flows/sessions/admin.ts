@@ -10,12 +10,12 @@ import { type EndedSession, endSessionsIn } from './session.ts'
 
 export interface SessionSelection {
   ids?: string[] | undefined
-  /** As an operator names people. */
+  /** An id, an address, or a prefix of the id. */
   user?: string | undefined
   createdBefore?: number | undefined
 }
 
-/** Everybody's sessions, newest first. */
+/** The sessions of all users or of one, newest first. Throws USER_NOT_FOUND. */
 export async function listAllSessions(
   deps: Deps,
   {
@@ -27,7 +27,7 @@ export async function listAllSessions(
   limit: number,
 ): Promise<{ sessions: OwnedSession[]; total: number; nextCursor: string | null }> {
   const userId = user === undefined ? undefined : (await resolveUser(deps, user)).id
-  // Ids carry their time: what began before is not even looked at.
+  // Ids carry their time, so older sessions are not read.
   const from = createdSince === undefined ? undefined : firstId('ses', createdSince)
   const filter = { userId, createdSince, from, liveAt: isLiveOnly ? deps.clock.now() : undefined }
   return await deps.db.read(async (sql) => {
@@ -37,11 +37,15 @@ export async function listAllSessions(
   })
 }
 
+/** One session by id, live or ended. Throws SESSION_NOT_FOUND. */
 export async function showSession(deps: Deps, id: string): Promise<OwnedSession> {
   return (await deps.db.read((sql) => findSession(sql, id))) ?? notFound(id)
 }
 
-/** Ends what is live of the selection; a session that was never there is an error, one that is over is not. */
+/**
+ * Revokes the live sessions of a selection. An ended session is skipped. Throws SESSION_NOT_FOUND for an unknown id,
+ * USER_NOT_FOUND.
+ */
 export async function revokeByOperator(deps: Deps, actor: Actor, selection: SessionSelection): Promise<EndedSession[]> {
   const { ids, user, createdBefore } = selection
   for (const id of ids ?? []) await showSession(deps, id)
@@ -49,12 +53,11 @@ export async function revokeByOperator(deps: Deps, actor: Actor, selection: Sess
   const filter = { ids, userId, createdBefore }
   return await deps.db.write(async (trx) => {
     const ended = await endSessionsIn(deps, trx, actor, { filter, reason: 'revoked_by_operator' })
-    // Whoever was meant is told; a clean-up of everybody's is no reason for a mail to everybody.
-    const isAboutSomebody = ids !== undefined || userId !== undefined
-    const people = isAboutSomebody ? [...new Set(ended.map((session) => session.userId))] : []
-    for (const id of people) {
-      const person = await findUser(trx, id)
-      if (person) await notify(deps, trx, actor, { user: person, template: 'sessions_revoked' })
+    // Users are told about sessions that were selected as theirs. A clean-up of all sessions mails nobody.
+    const isSelected = ids !== undefined || userId !== undefined
+    for (const id of isSelected ? new Set(ended.map((session) => session.userId)) : []) {
+      const owner = await findUser(trx, id)
+      if (owner) await notify(deps, trx, actor, { user: owner, template: 'sessions_revoked' })
     }
     return ended
   })

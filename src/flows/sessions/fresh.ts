@@ -25,7 +25,10 @@ export async function howToStepUp(
   return { isFresh, methods }
 }
 
-/** Locks the session's user for a change that needs a fresh proof, or refuses: UNAUTHORIZED, STEP_UP_REQUIRED with the methods. */
+/**
+ * Locks the session's user for a change that needs a fresh proof. Returns UNAUTHORIZED, or STEP_UP_REQUIRED with the
+ * methods, if it is refused.
+ */
 export async function holdFresh(deps: Deps, trx: Trx, session: OwnedSession): Promise<User | AuthdError> {
   const user = await lockUser(trx, session.userId)
   if (!user || !isLive(session, deps.clock.now()) || user.disabledAt !== null) {

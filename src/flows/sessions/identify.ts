@@ -8,7 +8,7 @@ import type { AccessClaims } from './access-token.ts'
 import { checkSecret, lookAtSession, useSession } from './session.ts'
 import { useAccessToken } from './token.ts'
 
-/** Whom a request speaks for. `rejected`: it brought something that proves nothing; `isGenuine`: any more. */
+/** Who makes a request. `rejected`: its credential is not valid; `isGenuine`: it was valid once. */
 export type Identity =
   | { kind: 'session'; session: OwnedSession; via: 'cookie' | 'check_cookie' | 'enrolment_token' }
   | {
@@ -21,24 +21,24 @@ export type Identity =
   | { kind: 'rejected'; isGenuine: boolean; misused?: MisusedKey }
   | { kind: 'anonymous' }
 
-/** A genuine API key, and why it counts for nothing. */
+/** A genuine API key, and why it is rejected. */
 export interface MisusedKey {
   keyId: string
   reason: 'revoked' | 'expired' | 'network'
 }
 
 export interface Credentials {
-  /** The `Authorization` header's value. With it, a cookie counts for nothing. */
+  /** The `Authorization` header. With it, cookies are ignored. */
   authorization?: string | undefined
   /** `ses_<id>.<secret>`. */
   cookie?: string | undefined
-  /** `chk_<id>.<secret>`; counts where there is no other. */
+  /** `chk_<id>.<secret>`; used if there is no other credential. */
   check?: string | undefined
-  /** Where the request comes from: some API keys count from one network only. */
+  /** The client's address: some API keys are valid from one network only. */
   ip: string
 }
 
-/** One read of the database tells who it is, as of now: what was revoked a moment ago is rejected. */
+/** Identifies the caller with one read of the database, so that a revoked credential is rejected at once. */
 export async function identify(deps: Deps, { authorization, cookie, check, ip }: Credentials): Promise<Identity> {
   if (authorization !== undefined) return await identifyBearer(deps, bearerOf(authorization), ip)
   if (cookie === undefined && check !== undefined) return await identifyCheck(deps, check)
@@ -49,7 +49,7 @@ export async function identify(deps: Deps, { authorization, cookie, check, ip }:
   return typeof session === 'object' ? { kind: 'session', session, via: 'cookie' } : rejected(session)
 }
 
-/** What was good once is no guess, and does not count as one. */
+/** A credential that was valid once is not a guess, and does not count as one. */
 function rejected(found?: 'over' | undefined): Identity {
   return { kind: 'rejected', isGenuine: found === 'over' }
 }
@@ -73,7 +73,7 @@ async function identifyBearer(deps: Deps, bearer: string | undefined, ip: string
   return typeof known === 'object' ? { kind: 'session', via: 'access_token', ...known } : rejected(known)
 }
 
-/** A session that waits for a second factor, and would deliver tokens then. */
+/** A session that waits for a second factor, and will hand over tokens then. */
 async function identifyEnrolling(deps: Deps, bearer: string): Promise<Identity> {
   const token = parseToken('ses', bearer)
   const isProven = (found: OwnedSession) =>
@@ -104,7 +104,7 @@ function whyNot(
   return network !== null && !ipMatcher([network])(ip) ? 'network' : undefined
 }
 
-/** Bearer (RFC 6750 §2.1), or the password of Basic, since RFC 7662's callers use either. */
+/** A bearer token (RFC 6750 §2.1), or the password of Basic authentication, because callers of RFC 7662 use either. */
 function bearerOf(authorization: string): string | undefined {
   const [, scheme = '', value = ''] = /^(\w+) +([A-Za-z0-9._~+/=-]+)$/.exec(authorization) ?? []
   if (scheme.toLowerCase() === 'bearer') return value

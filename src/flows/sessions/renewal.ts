@@ -7,14 +7,14 @@ import { amrOf } from '../policy/factor.ts'
 import { type Bearers, bearersOf } from './session.ts'
 import { issueTokens, type Tokens } from './token.ts'
 
-/** A session under its new secret, which replaces the old cookie and refresh token. */
+/** A session with its new secret, which replaces the old cookie and refresh token. */
 export interface Renewed extends Bearers {
   session: Session
 }
 
 /**
- * Gives a session another secret and salt after a step-up or a change of factors (fixation), and notes what was proven
- * with it. The id stays. Inside the unit that did it.
+ * Gives a session another secret and salt after a step-up or a change of factors, against session fixation, and records
+ * the proof. The id stays. Runs in the unit that caused it.
  */
 export async function renew(
   deps: Deps,
@@ -34,12 +34,12 @@ export async function renew(
     authTime: proof === undefined ? session.authTime : deps.clock.now(),
     isEnrolmentDue,
   }
-  // Ended by somebody else meanwhile: then the new secret is as dead as the old one.
+  // If the session was revoked meanwhile, the new secret is as dead as the old one.
   await renewSession(trx, next)
   return { session: next, ...bearersOf(deps, next, secret) }
 }
 
-/** Signed after the unit, where the session delivers tokens and applications may trust it. */
+/** Signs tokens after the unit, if the session hands over tokens and has no enrolment due. */
 export async function tokensFor(deps: Deps, { session }: Pick<Renewed, 'session'>): Promise<Tokens | undefined> {
   return session.delivery === 'tokens' && !session.isEnrolmentDue ? await issueTokens(deps, session) : undefined
 }

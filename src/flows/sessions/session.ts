@@ -18,16 +18,16 @@ import type { SessionTransport } from '../../store/signin-attempts.ts'
 import type { User } from '../../store/users.ts'
 import { type Actor, recordEvent } from '../event.ts'
 
-/** `last_seen_at` may be this old: a session that is used all the time costs one write a minute. */
+/** How old `last_seen_at` may be. A session in constant use costs one write a minute. */
 const TOUCH_EVERY_MS = MINUTE
 
-/** How whoever holds a session shows it, but for tokens. */
+/** The credentials of a session, except for tokens. */
 export interface Bearers {
-  /** `ses_<id>.<secret>`, where it is delivered so. */
+  /** `ses_<id>.<secret>`, for a session in a cookie. */
   cookie: string | undefined
-  /** `chk_<id>.<secret>`: for the other hosts of `session.cookie_domain`, and good for asking who is signed in. */
+  /** `chk_<id>.<secret>`, for the other hosts of `session.cookie_domain`. It only tells who is signed in. */
   check: string | undefined
-  /** As the cookie, but a bearer that is good for enrolling a factor only: where tokens would be delivered. */
+  /** Like the cookie, but a bearer that can only enrol a factor. For a session that will hand over tokens. */
   enrolmentToken: string | undefined
 }
 
@@ -42,12 +42,15 @@ export function bearersOf(deps: Pick<Deps, 'keys'>, session: Session, secret: st
   return { cookie: text, check, enrolmentToken: undefined }
 }
 
-/** Derived with the session's salt: it changes with the session's own secret, and needs no column. */
+/**
+ * The secret of the check cookie. It is derived from the session's salt, so it changes with the session's secret and
+ * needs no column.
+ */
 export function checkSecret({ keys }: Pick<Deps, 'keys'>, { id, refreshSalt }: Session): string {
   return keys.mac('check-cookie', `${id} ${refreshSalt}`)
 }
 
-/** Makes a session inside the unit that proved who it is for. Only completeSignIn calls it. */
+/** Starts a session inside the unit that proved the user. Only completeSignIn calls it. */
 export async function startSession(
   deps: Pick<Deps, 'clock' | 'random' | 'config' | 'keys' | 'metrics'>,
   trx: Trx,
@@ -97,7 +100,7 @@ export async function startSession(
   return { session: started, ...bearersOf(deps, started, secret) }
 }
 
-/** Makes room for one more session: the ones that were unused longest end. */
+/** Makes room for one more session by revoking those unused for longest. */
 async function endSurplus(
   deps: Pick<Deps, 'clock' | 'random' | 'config' | 'metrics'>,
   trx: Trx,
@@ -123,8 +126,8 @@ export function isLive(session: OwnedSession, now: number): boolean {
 }
 
 /**
- * The live session of this id, marked as used, if `isProven` says that the caller holds it; `over` if they hold one that
- * has ended; undefined for anything else.
+ * The live session with this id, marked as used, if `isProven` says that the caller holds it. Returns `over` for one
+ * that has ended, and undefined for anything else.
  */
 export async function useSession(
   deps: Deps,
@@ -141,7 +144,7 @@ export async function useSession(
   return { ...session, lastSeenAt: now, idleExpiresAt }
 }
 
-/** The live session of this id for somebody who may only look: it is not marked as used, and lives no longer by it. */
+/** As useSession, for a caller who may only look: the session is not marked as used, so its idle time runs on. */
 export async function lookAtSession(
   deps: Deps,
   id: string,
@@ -152,13 +155,13 @@ export async function lookAtSession(
   return isLive(session, deps.clock.now()) ? session : 'over'
 }
 
-/** A person's live sessions, newest first. */
+/** A user's live sessions, newest first. */
 export async function listOwnSessions(deps: Deps, userId: string): Promise<OwnedSession[]> {
   const liveAt = deps.clock.now()
   return await deps.db.read((sql) => listSessions(sql, { userId, liveAt }, 500))
 }
 
-/** Ends one of a person's own sessions. A session of somebody else is as unknown as one that never was. */
+/** Revokes one of a user's own sessions. Throws SESSION_NOT_FOUND, also for another user's session. */
 export async function endOwnSession(
   deps: Deps,
   actor: Actor,
@@ -171,7 +174,7 @@ export async function endOwnSession(
 
 export type SignOutScope = 'current' | 'others' | 'all'
 
-/** Signing out everywhere also forgets the person's devices. */
+/** Revokes the current session, the others, or all. Signing out everywhere also forgets the user's devices. */
 export async function signOut(
   deps: Deps,
   actor: Actor,
@@ -190,7 +193,7 @@ export interface EndedSession {
   userId: string
 }
 
-/** Ends the live sessions that the filter names, in one unit; answers which. Ending them again changes nothing. */
+/** Revokes the live sessions that match a filter, in one unit. Returns them. Revoking them again changes nothing. */
 export async function endSessions(
   deps: Deps,
   actor: Actor,

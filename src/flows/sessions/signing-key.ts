@@ -10,9 +10,9 @@ import { type Actor, recordEvent, SYSTEM } from '../event.ts'
 
 export type KeyAlgorithm = 'ES256' | 'EdDSA' | 'RS256'
 
-/** How long apps may keep the JWKS. */
+/** How long apps may cache the JWKS. */
 export const JWKS_MAX_AGE_MS = 5 * MINUTE
-/** What clocks may be off by, and more than another process may lag behind with what it publishes. */
+/** How far clocks may be off. It is more than the delay with which another process publishes a new key. */
 const LEEWAY_MS = MINUTE
 const REFRESH_ROOT = 'refresh-root'
 
@@ -34,12 +34,12 @@ export interface Keyring {
 
 export type KeyState = 'next' | 'active' | 'retiring' | 'retired'
 
-/** The keys of this deployment, opened; kept until `keys rotate` bumps their epoch. */
+/** The keys of this deployment, opened. They are cached until `keys rotate` bumps their epoch. */
 export async function keyring(deps: Pick<Deps, 'cache' | 'keys'>): Promise<Keyring> {
   return await deps.cache.of('keys', (sql) => loadKeyring(deps, sql))
 }
 
-/** The newest key whose time has come; the oldest there is, if a clock has been put back behind them all. */
+/** The newest key whose time has come, or the oldest if a clock was set back before all of them. */
 export function signingKeyAt(ring: Keyring, now: number): AccessKey | undefined {
   return ring.access.findLast((key) => key.signsFrom <= now) ?? ring.access[0]
 }
@@ -48,7 +48,7 @@ export function verificationKeyAt(ring: Keyring, kid: string | undefined, now: n
   return ring.access.find((key) => key.kid === kid && verifiesAt(key, now))
 }
 
-/** The public keys that verifiers need now, the next one included (RFC 7517). */
+/** The public keys that verifiers need now, including the next one (RFC 7517). */
 export async function jwks(deps: Deps): Promise<{ keys: JWK[] }> {
   const now = deps.clock.now()
   const ring = await keyring(deps)
@@ -57,7 +57,7 @@ export async function jwks(deps: Deps): Promise<{ keys: JWK[] }> {
   }
 }
 
-/** Makes what is missing at the first start; any number of processes may do it at once. */
+/** Makes missing keys at the first start. Any number of processes may call it at once. */
 export async function ensureKeys(deps: Deps): Promise<void> {
   const { algorithm } = deps.config.current().tokens
   const now = deps.clock.now()
@@ -80,11 +80,14 @@ export interface Rotation {
   algorithm: KeyAlgorithm
   publishedAt: number
   signsFrom: number
-  /** When the older keys stop verifying: their last token has expired by then. */
+  /** When the older keys stop verifying. Their last token has expired by then. */
   olderVerifyUntil: number
 }
 
-/** Publishes a new key now and lets it sign once every cached JWKS has it (`isImmediate`: at once). */
+/**
+ * Publishes a new key, which signs once no cached JWKS lacks it, or at once with `isImmediate`. Throws FAILED for
+ * HS256.
+ */
 export async function rotateKeys(
   deps: Deps,
   actor: Actor,
@@ -93,7 +96,7 @@ export async function rotateKeys(
   const { algorithm } = deps.config.current().tokens
   if (algorithm === 'HS256') {
     throw new AuthdError('FAILED', {
-      message: 'tokens.algorithm is HS256: its secret stands in the configuration, so it is changed there.',
+      message: 'tokens.algorithm is HS256, so its secret is changed in the configuration.',
       suggestions: ['authd config reference tokens.hs256_secret'],
     })
   }
@@ -110,7 +113,7 @@ export interface KeyListing {
   state: KeyState
 }
 
-/** Newest first; private parts stay sealed. */
+/** Newest first. Private keys stay sealed. */
 export async function listKeys(deps: Deps): Promise<KeyListing[]> {
   const now = deps.clock.now()
   const access = (await deps.db.read(listSigningKeys)).filter(({ purpose }) => purpose === 'access')
@@ -149,7 +152,7 @@ async function addAccessKey(
     use: 'sig',
   })
   await deps.db.write(async (trx) => {
-    // The topic's row is held until the end: one process at a time changes keys.
+    // The topic's row is locked until the unit ends, so one process at a time changes keys.
     await bumpEpoch(trx, 'keys')
     if (onlyIfMissing && newestAlgorithm(await listSigningKeys(trx)) === algorithm) return
     await insertSigningKey(trx, {

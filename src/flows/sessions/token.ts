@@ -19,32 +19,33 @@ export interface Tokens {
   refreshToken: string
 }
 
-/** What a cookie buys: for scripts on our own pages, and gone before it is worth stealing. */
+/** Tokens for a cookie are for scripts on authd's own pages. They expire before a theft pays off. */
 const COOKIE_TOKEN_TTL_MS = 5 * MINUTE
 
-/** The first tokens of a session, or those of a new generation. */
+/** Signs the first tokens of a session, or those of a new generation. */
 export async function issueTokens(deps: Deps, session: Session): Promise<Tokens> {
   const { refreshRoot } = await keyring(deps)
   const access = await signAccessToken(deps, session, deps.config.current().tokens.accessTtl)
   return { ...access, refreshToken: deriveRefreshToken(refreshRoot, session) }
 }
 
-/** A short access token for whoever holds the session's cookie; never a refresh token. */
+/** Signs a short access token for the holder of a session's cookie. There is no refresh token with it. */
 export async function issueCookieToken(deps: Deps, session: Session): Promise<Omit<Tokens, 'refreshToken'>> {
   const ttl = Math.min(deps.config.current().tokens.accessTtl, COOKIE_TOKEN_TTL_MS)
   return await signAccessToken(deps, session, ttl)
 }
 
 /**
- * Spends a refresh token for the next one. Racers with the same token get the same successor within
- * `session.refresh_grace`; a genuine token that is older than that was stolen, and ends the session (RFC 9700 §4.14).
+ * Spends a refresh token for the next one. Parallel requests with one token get the same successor within
+ * `session.refresh_grace`. A genuine token older than that was stolen, and its session is revoked (RFC 9700 §4.14).
+ * Throws INVALID_TOKEN, EXPIRED_TOKEN.
  */
 export async function refreshTokens(deps: Deps, actor: Actor, refreshToken: string): Promise<Tokens> {
   const known = await findByRefreshToken(deps, refreshToken)
   if (!known || known.session.isEnrolmentDue) throw new AuthdError('INVALID_TOKEN')
   const { session, generation } = known
   if (session.aal < 2 && policyFor(deps, session.user) === 'required')
-    throw new AuthdError('EXPIRED_TOKEN', { message: 'A second factor is required here now: sign in again.' })
+    throw new AuthdError('EXPIRED_TOKEN', { message: 'A second factor is required now. Sign in again.' })
   const now = deps.clock.now()
   const { idleTtl, refreshGrace } = deps.config.current().session
   const next = await decide(deps, async (trx) => {
@@ -69,7 +70,7 @@ export async function refreshTokens(deps: Deps, actor: Actor, refreshToken: stri
   return await issueTokens(deps, next)
 }
 
-/** RFC 7009: holding the token is enough; ends its session. A token we don't know is no error (§2.2). */
+/** Revokes the session of a token; holding the token is enough (RFC 7009). An unknown token is not an error (§2.2). */
 export async function revokeToken(deps: Deps, actor: Actor, token: string): Promise<void> {
   const sessionId = (await findByRefreshToken(deps, token))?.session.id ?? (await readAccessToken(deps, token))?.sid
   if (sessionId === undefined) return
@@ -80,7 +81,7 @@ export type Introspection =
   | { kind: 'access_token'; claims: AccessClaims; session: OwnedSession }
   | { kind: 'refresh_token'; session: OwnedSession }
 
-/** RFC 7662: what a token is good for now, asked of the database; undefined: nothing. */
+/** What a token is valid for now, according to the database (RFC 7662). Undefined if for nothing. */
 export async function introspectToken(deps: Deps, token: string): Promise<Introspection | undefined> {
   const now = deps.clock.now()
   const known = await findByRefreshToken(deps, token)
@@ -96,7 +97,7 @@ export async function introspectToken(deps: Deps, token: string): Promise<Intros
     : undefined
 }
 
-/** The live session that an access token belongs to; `over` if the token or the session was good once. */
+/** The live session of an access token. Returns `over` if the token or the session was valid once. */
 export async function useAccessToken(
   deps: Deps,
   token: string,
@@ -107,14 +108,14 @@ export async function useAccessToken(
   return typeof session === 'object' ? { claims, session } : session
 }
 
-/** When a refresh token of this session ends, as RFC 7662 counts. */
+/** When a refresh token of this session expires, in seconds since 1970 as in RFC 7662. */
 export function refreshExpiry(session: Session): number {
   return toSeconds(Math.min(session.idleExpiresAt, session.expiresAt))
 }
 
 const REFRESH_TOKEN = /^rt_([0-9a-z]{26})\.(0|[1-9]\d{0,8})\.([A-Za-z0-9_-]{43})$/
 
-/** A session and the generation of a genuine token of it; a forged one is nobody's. */
+/** The session and generation of a genuine refresh token. Undefined for a forged one. */
 async function findByRefreshToken(
   deps: Deps,
   token: string,

@@ -4,25 +4,25 @@ import type { Sql } from '../../store/db.ts'
 import { findSigninAttempt, type SigninAttempt } from '../../store/signin-attempts.ts'
 import { acceptedFactors, type Factor } from '../policy/factor.ts'
 
-/** An attempt whose token the caller holds, and that token's text. */
+/** An attempt whose token the caller holds, with that token. */
 export interface HeldAttempt {
   attempt: SigninAttempt
   token: string
 }
 
-/** What a request shows of the attempts it holds. */
+/** The attempt tokens of a request. */
 export interface Holding {
-  /** From the body; it wins. */
+  /** From the body. It has precedence. */
   token?: string | undefined
-  /** The id that a form carries, or a link names: picks one of the cookie's. */
+  /** The id in a form or a link. It selects one of the cookie's tokens. */
   attemptId?: string | undefined
-  /** From the browser's cookie, newest first; empty where the request may come from another site. */
+  /** From the browser's cookie, newest first. Empty if the request may come from another site. */
   cookies: string[]
 }
 
 /**
- * The attempt that the request holds; undefined for a wrong secret as for an unknown id. One that delivers a cookie is
- * held by the browser's cookie alone (login CSRF: a body can be written by anybody).
+ * The attempt that the request holds. Undefined for a wrong secret as for an unknown id. One with the transport
+ * `cookie` must be held by the browser's cookie, because another site can write a body (login CSRF).
  */
 export async function findHeld(sql: Sql, { token, attemptId, cookies }: Holding): Promise<HeldAttempt | undefined> {
   const picked = attemptId === undefined ? cookies[0] : cookies.find((text) => text.startsWith(`${attemptId}.`))
@@ -38,7 +38,7 @@ export async function findByToken(sql: Sql, text: string | undefined): Promise<H
   return attempt && equalSecrets(digest(token.secret), attempt.secretDigest) ? { attempt, token: text } : undefined
 }
 
-/** May still take a proof: not over, not completed. */
+/** It can still take a proof: it has not expired and is not completed. */
 export function isOpen(attempt: SigninAttempt, now: number): boolean {
   return attempt.completedAt === null && attempt.expiresAt > now
 }

@@ -17,7 +17,7 @@ import { queueSigninMail, resendAfter, withinMailLimit } from './mail.ts'
 export interface BeginSignIn {
   email?: EmailAddress | undefined
   deliver: SessionTransport
-  /** Where the hosted pages go at the end; one of `signin.redirect_urls`. */
+  /** Where the hosted pages redirect at the end; one of `signin.redirect_urls`. */
   redirectTo?: string | undefined
   /** The app's own page for the link; one of `signin.link_urls`. */
   linkTo?: string | undefined
@@ -30,15 +30,16 @@ export interface BeginSignIn {
 export interface BegunSignIn {
   attempt: SigninAttempt
   token: string
-  /** When another mail may be asked for; undefined: none was asked for yet. */
+  /** When another mail can be requested, in epoch milliseconds. Undefined if none was requested yet. */
   resendAfter: number | undefined
-  /** False: none was asked for, or one is on its way still. */
+  /** False if no mail was requested, or if the last one is still on its way. */
   isMailed: boolean
 }
 
 /**
- * Begins a sign-in, and mails link and code if the address is known already. The answer and the work are the same for
- * known, unknown and disabled addresses. The same address in the same browser continues what is under way.
+ * Begins a sign-in, and mails link and code if an address is given. The answer and the work are the same for known,
+ * unknown and disabled addresses. The same address in the same browser continues its open attempt. Throws
+ * VALIDATION_ERROR, RATE_LIMITED.
  */
 export async function beginSignIn(deps: Deps, actor: Actor, input: BeginSignIn): Promise<BegunSignIn> {
   const { signin } = deps.config.current()
@@ -101,7 +102,7 @@ async function findContinued(deps: Deps, trx: Trx, input: BeginSignIn): Promise<
   return undefined
 }
 
-/** A new attempt, and the token of whoever holds it. */
+/** Inserts an attempt. Returns it with the token for its holder. */
 export async function insertAttempt(
   deps: Deps,
   trx: Trx,
@@ -129,6 +130,6 @@ export async function insertAttempt(
     expiresAt: now + deps.config.current().signin.ttl,
   })
   const attempt = await findSigninAttempt(trx, id)
-  if (!attempt) throw new Error('an attempt was inserted and is not there')
+  if (!attempt) throw new Error('an inserted attempt was not found')
   return { attempt, token: `${id}.${secret}` }
 }

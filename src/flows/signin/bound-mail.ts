@@ -10,8 +10,8 @@ import { insertAttempt } from './begin.ts'
 import { queueSigninMail, resendAfter, tooSoon, withinMailLimit } from './mail.ts'
 
 /**
- * Mails a code that proves an address for something else than a sign-in: an attempt whose token nobody is given, bound
- * to the session or the change that it is about. Answers when another may be asked for.
+ * Mails a code that proves an address for another purpose than a sign-in. Its attempt is bound to a session or an
+ * address change, and its token is given to nobody. Returns when another mail can be requested. Throws RATE_LIMITED.
  */
 export async function sendBoundMail(
   deps: Deps,
@@ -22,7 +22,7 @@ export async function sendBoundMail(
     address: EmailAddress
     lang: string
     device?: string | undefined
-    /** Inside the unit, first: why not. */
+    /** Called first, inside the unit. Returns an error to refuse. */
     mayBegin: (trx: Trx) => Promise<AuthdError | undefined>
   },
 ): Promise<number> {

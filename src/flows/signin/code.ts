@@ -10,8 +10,9 @@ import { type Actor, recordEvent } from '../event.ts'
 import { WRONG_CODES_A_DAY } from '../policy/lockout.ts'
 
 /**
- * Spends the code of an attempt's mail, once: whose address it proves (nobody's yet, for a new one). Tries are counted
- * before the comparison: five an attempt, and a day's budget of wrong ones. Undefined: wrong, dead or capped.
+ * Spends the code of an attempt's mail, once. Tries are counted before the comparison: five per attempt, and a daily
+ * budget of wrong ones. Returns the user of the proven address (none yet for a new one), or undefined for a wrong or
+ * expired code or a used-up budget.
  */
 export async function spendCode(
   deps: Deps,
@@ -23,10 +24,10 @@ export async function spendCode(
   const { email } = attempt
   if (email === null) return undefined
   const budget = attempt.codeKind === 'short' ? await codeBudget(trx, { email, device, now }) : undefined
-  // The budget's row, then the person's, then the attempt's: of a new address the person's may appear in between.
+  // Rows are locked in this order: budget, user, attempt. The user of a new address may appear in between.
   const isCapped = budget !== undefined && !(await takeFailure(trx, budget, now))
   const user = await lockUserByEmail(trx, email)
-  // What the row holds now: a racer may have sent another mail before this unit held the attempt.
+  // Read again here: a parallel request may have sent another mail before this unit locked the attempt.
   const codeMac = await takeCodeTry(trx, { id: attempt.id, now })
   if (codeMac === undefined) {
     if (budget && !isCapped) await giveBackFailure(trx, budget)
@@ -42,7 +43,7 @@ export async function spendCode(
   return (await useSigninAttempt(trx, { id: attempt.id, now })) ? { user } : undefined
 }
 
-/** Whose wrong codes count together: a known device's own, or those of everybody who types for this address. */
+/** The budget for wrong codes: a known device has its own, and all other devices share that of the address. */
 export async function codeBudget(
   sql: Sql,
   { email, device, now }: { email: string; device: string | undefined; now: number },
@@ -55,7 +56,7 @@ export async function codeBudget(
   return { kind: 'mail_code', subject: email, ...limits }
 }
 
-/** Codes are short, so what is kept is an HMAC under the server's secret, bound to the attempt. */
+/** Codes are short, so they are stored as an HMAC with the server secret, bound to the attempt. */
 export function macCode(deps: Pick<Deps, 'keys'>, attemptId: string, code: string): string {
   return deps.keys.mac('signin-code', `${attemptId} ${code}`)
 }

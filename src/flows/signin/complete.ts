@@ -25,16 +25,16 @@ import { keyring } from '../sessions/signing-key.ts'
 import type { Tokens } from '../sessions/token.ts'
 
 const DEVICE_TTL_MS = 365 * DAY
-/** What the first proof leaves for the second. */
+/** The least time for the second proof. */
 const SECOND_FACTOR_MS = 5 * MINUTE
 
 export interface Completion {
   attempt: SigninAttempt
-  /** The person, held by this unit; undefined: nobody has this address yet. */
+  /** The user, locked by this unit. Undefined if nobody has the address yet. */
   user: User | undefined
-  /** What was proven just now. */
+  /** The new proof. */
   proof: Proof
-  /** By which way, for the audit log. */
+  /** How it was proven, for the audit log. */
   method: 'magic_link' | 'email_code' | 'passkey' | 'totp' | 'recovery_code' | 'recovery_link'
   /** The browser's live session, which this sign-in replaces. */
   replaces?: Pick<Session, 'id'> | undefined
@@ -47,11 +47,11 @@ export interface SignedIn extends Bearers {
   user: User
   attempt: SigninAttempt
   device: string | undefined
-  /** The browser was not known to be the person's. */
+  /** The user had not signed in on this browser before. */
   isNewDevice: boolean
 }
 
-/** The first proof was right, and another is due; the attempt lives on. */
+/** The first proof was right and another is due. The attempt stays open. */
 export interface FactorDue {
   kind: 'factor_due'
   attempt: SigninAttempt
@@ -61,9 +61,9 @@ export interface FactorDue {
 export type SignInOutcome = SignedIn | FactorDue
 
 /**
- * The one ending of every method, and the only maker of sessions: at most once an attempt, and only when the factor
- * policy has nothing more to ask. The unit that proved something calls it; undefined: refused (disabled, sign-up closed,
- * completed before, a proof of somebody else), whatever the proof.
+ * The one ending of every method, and the only place that starts sessions: at most once per attempt, and only if the
+ * factor policy asks for nothing more. Called in the unit that checked the proof. Returns undefined if it is refused
+ * whatever the proof: a disabled user, a closed sign-up, a completed attempt, a proof of another user.
  */
 export async function completeSignIn(
   deps: Deps,
@@ -72,7 +72,7 @@ export async function completeSignIn(
   { attempt, user: known, proof, method, replaces, device }: Completion,
 ): Promise<SignInOutcome | undefined> {
   const now = deps.clock.now()
-  if (attempt.purpose !== 'signin') throw new Error('an attempt for something else cannot sign in')
+  if (attempt.purpose !== 'signin') throw new Error('an attempt with another purpose cannot sign in')
   const user = known ?? (await makeUser(deps, trx, actor, attempt))
   const refuse = (reason: string) =>
     noteRefusal(deps, trx, actor, { user: user ?? { email: attempt.email }, method, reason })
@@ -113,7 +113,10 @@ export async function completeSignIn(
   }
 }
 
-/** A new person, held until the unit ends, if the sign-up policy lets them in; whoever raced made them, once. */
+/**
+ * Inserts a user if the sign-up policy allows it, and locks the row. If a parallel request inserted it first, returns
+ * that one.
+ */
 async function makeUser(
   deps: Deps,
   trx: Trx,
@@ -131,8 +134,8 @@ async function makeUser(
 }
 
 /**
- * The first proof of an address: whatever was enrolled before it may be somebody else's, and goes (pre-hijacking), with
- * the sessions that enrolled it.
+ * The first proof of an address. Factors enrolled before may belong to somebody else (pre-hijacking), so they are
+ * dropped, with the sessions that enrolled them.
  */
 async function verifyAddress(deps: Deps, trx: Trx, actor: Actor, user: User): Promise<void> {
   if (!(await verifyUserEmail(trx, { id: user.id, now: deps.clock.now() }))) return
@@ -156,7 +159,7 @@ async function askForFactor(
   return { kind: 'factor_due', attempt: next, factors: await acceptedFactors(trx, user.id, proofs) }
 }
 
-/** The browser is known to this person from now on; they are told of one that was not, but for their first sign-in. */
+/** Remembers the browser as the user's. The user is told about a new one, except at their first sign-in. */
 async function knowDevice(
   deps: Deps,
   trx: Trx,
@@ -189,7 +192,7 @@ export type SignInResult =
   | { status: 'factor_required'; attempt: SigninAttempt; factors: Factor[] }
   | { status: 'continue_elsewhere' }
 
-/** What follows the unit: tokens are signed outside of it. */
+/** Signs the tokens and makes the result, after the unit. */
 export async function presentSignIn(deps: Deps, outcome: SignInOutcome): Promise<SignInResult> {
   if (outcome.kind === 'factor_due') {
     return { status: 'factor_required', attempt: outcome.attempt, factors: outcome.factors }
@@ -197,7 +200,7 @@ export async function presentSignIn(deps: Deps, outcome: SignInOutcome): Promise
   return { status: 'complete', signedIn: outcome, tokens: await tokensFor(deps, outcome) }
 }
 
-/** Before anything is spent: what presentSignIn will need must be there. */
+/** Loads what presentSignIn needs, before anything is spent. */
 export async function prepareSignIn(deps: Deps): Promise<void> {
   await keyring(deps)
 }

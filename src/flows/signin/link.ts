@@ -11,7 +11,7 @@ import { findHeld, type Holding, isOpen } from './attempt.ts'
 import { spendCode } from './code.ts'
 import { completeSignIn, prepareSignIn, presentSignIn, type SignInOutcome, type SignInResult } from './complete.ts'
 
-/** What comes with a proof: which attempts the request holds, and what else its browser has. */
+/** The attempt tokens and the rest that a request brings with a proof. */
 export interface Redemption {
   holding: Holding
   /** The browser's live session, which this sign-in replaces. */
@@ -20,8 +20,8 @@ export interface Redemption {
 }
 
 /**
- * Signs in with the link of a mail, together with the token of its own attempt. Anybody else gets
- * `continue_elsewhere`, and the link stays good for its owner: scanners run scripts and press buttons.
+ * Signs in with the link of a mail and the token of its attempt. Any other browser gets `continue_elsewhere` and the
+ * link stays valid, because mail scanners run scripts and press buttons. Throws MAGIC_LINK_EXPIRED, MAGIC_LINK_USED.
  */
 export async function redeemLink(
   deps: Deps,
@@ -43,7 +43,7 @@ export async function redeemLink(
       await notePreview(deps, trx, actor, attempt)
       return 'elsewhere'
     }
-    // The user is locked first, always: no session is born while its owner is being disabled.
+    // The user is locked first, so that no session begins while the user is being disabled.
     const user = attempt.email === null ? undefined : await lockUserByEmail(trx, attempt.email)
     if (!(await useSigninAttempt(trx, { id: attempt.id, now }))) {
       return refuse((await findSigninAttempt(trx, attempt.id))?.usedAt == null ? 'expired' : 'used')
@@ -54,7 +54,10 @@ export async function redeemLink(
   return outcome === 'elsewhere' ? { status: 'continue_elsewhere' } : await presentSignIn(deps, outcome)
 }
 
-/** Signs in with the code of a mail. A wrong, dead or capped code is one answer. */
+/**
+ * Signs in with the code of a mail. Throws INVALID_CREDENTIALS, without saying whether the code is wrong, expired or
+ * over its budget.
+ */
 export async function redeemCode(
   deps: Deps,
   actor: Actor,
@@ -78,7 +81,7 @@ export type LinkPreview =
   | { kind: 'used' }
   | { kind: 'expired' }
 
-/** What a link's page may say. Spends nothing; a first visit from elsewhere is audited. */
+/** What the page of a link may show. It spends nothing. The first visit from another browser is recorded. */
 export async function previewLink(
   deps: Deps,
   actor: Actor,

@@ -22,10 +22,13 @@ import { maySignIn } from '../policy/signup.ts'
 import { findHeld, type Holding, isOpen } from './attempt.ts'
 import { codeBudget, macCode } from './code.ts'
 
-/** An attempt lives so long at the most, however many mails it asks for. */
+/** The most time that an attempt lasts, whatever the number of its mails. */
 const ATTEMPT_MAX_MS = 30 * MINUTE
 
-/** Another mail for an attempt: the older link and code end with it. */
+/**
+ * Sends another mail for an attempt, which ends its older link and code. Throws ATTEMPT_EXPIRED, VALIDATION_ERROR
+ * without an address, RATE_LIMITED.
+ */
 export async function sendAnotherMail(
   deps: Deps,
   actor: Actor,
@@ -56,13 +59,13 @@ export async function sendAnotherMail(
 
 export function tooSoon(waitMs: number): AuthdError {
   const retryAfter = Math.ceil(waitMs / SECOND)
-  const message = `A mail is on its way. Another can be asked for in ${retryAfter} seconds.`
+  const message = `A mail is on its way. Another can be requested in ${retryAfter} seconds.`
   return new AuthdError('RATE_LIMITED', { message, retryAfter })
 }
 
 /**
- * Counts one mail to this mailbox and queues it, or refuses with RATE_LIMITED once the hour's mails are used up. A mail
- * that `queue` did not queue is given back. Known and unknown addresses count alike.
+ * Counts one mail to this mailbox and queues it, or refuses with RATE_LIMITED once the hour's mails are used up. The
+ * count is given back if `queue` queues nothing. Known and unknown addresses count alike.
  */
 export async function withinMailLimit<Result>(
   deps: Deps,
@@ -81,14 +84,14 @@ export async function withinMailLimit<Result>(
   return result
 }
 
-/** When another mail may be asked for; undefined: none was asked for yet. */
+/** When another mail can be requested, in epoch milliseconds. Undefined if none was requested yet. */
 export function resendAfter(deps: Pick<Deps, 'config'>, { mailedAt }: SigninAttempt): number | undefined {
   return mailedAt === null ? undefined : mailedAt + deps.config.current().signin.resendAfter
 }
 
 /**
- * Writes the mail of an attempt into the outbox, or, where none may be sent, a decoy that costs the same work; answers
- * the attempt as it is then. Undefined: asked for too soon, so the one on its way stays, or the attempt is over.
+ * Queues the mail of an attempt or, if none may be sent, a decoy that costs the same work. Returns the changed attempt.
+ * Returns undefined if the last mail is too recent, or if the attempt has ended.
  */
 export async function queueSigninMail(
   deps: Deps,
@@ -105,7 +108,8 @@ export async function queueSigninMail(
   const codeKind = (await isBudgetUsed(trx, budget, now)) ? 'long' : 'short'
   const code = codeKind === 'long' ? mintLongCode(deps.random) : mintShortCode(deps.random)
   const linkSecret = mintSecret(deps.random)
-  // Without a page of the app's own to open it, a link of an attempt that delivers tokens would have to print them.
+  // A link of an attempt that delivers tokens needs a page of the app. Without one, authd would have to print the
+  // tokens.
   const hasLink = attempt.purpose === 'signin' && (attempt.deliver === 'cookie' || attempt.linkTo !== null)
   const linkDigest = hasLink ? digest(linkSecret) : null
   const expiresAt = Math.min(now + config.signin.ttl, attempt.createdAt + ATTEMPT_MAX_MS)
@@ -113,7 +117,7 @@ export async function queueSigninMail(
   const notSince = now - config.signin.resendAfter
   const renewal = { id: attempt.id, now, notSince, expiresAt, linkDigest, codeMac, codeKind } as const
   if (!(await renewSigninMail(trx, renewal))) return undefined
-  // Counted last, since all wait for each other here; whoever is known is mailed all the same.
+  // Counted last, because all mails wait for this row. A user gets the mail even above the limit.
   const total = await spendIn(deps, trx, SYSTEM, { policy: 'mail', subject: 'all' })
   const isHeldBack = total.isOver && user === undefined && attempt.purpose === 'signin'
   await enqueueMail(deps, trx, {
@@ -142,7 +146,7 @@ export async function queueSigninMail(
   return { ...attempt, mailedAt: now, expiresAt, linkDigest, codeMac, codeKind }
 }
 
-/** Where nothing may be sent, a decoy is written in its place, and nobody can tell. */
+/** If not, a decoy is queued, so that the answer does not reveal it. */
 function mayBeMailed(deps: Deps, purpose: AttemptPurpose, email: string, user: User | undefined): boolean {
   if (purpose === 'signin') return maySignIn(deps, email, user)
   return purpose === 'email_change' ? user === undefined : true
@@ -154,7 +158,10 @@ function linkUrl(page: string, token: string): string {
   return url.href
 }
 
-/** The attempt that a browser holds and that still takes its mail's code, with when another mail may be asked for. */
+/**
+ * The attempt that a browser holds and that waits for its mail's code, with the time until another mail can be
+ * requested.
+ */
 export async function findWaitingAttempt(
   deps: Deps,
   holding: Holding,

@@ -7,13 +7,13 @@ import { findTotpSecret } from '../../store/totp-secrets.ts'
 import { findUser, lockUser, type User, updateUserName } from '../../store/users.ts'
 import { decide } from '../decide.ts'
 import { type Actor, recordEvent } from '../event.ts'
-import { acceptedFactors, enrolledFactors, type Factor, policyFor } from '../policy/factor.ts'
+import { enrolledFactors, hasFactor, policyFor } from '../policy/factor.ts'
 import { holdFresh, howToStepUp, type StepUpMethod } from '../sessions/fresh.ts'
 import { removeUserIn } from './delete.ts'
 
 const OWN_EVENTS = 50
 
-/** The person of a session, as of now. */
+/** The current user of a session. Throws UNAUTHORIZED for a user deleted meanwhile. */
 export async function findOwnUser(deps: Deps, userId: string): Promise<User> {
   const user = await deps.db.read((sql) => findUser(sql, userId))
   if (!user) throw new AuthdError('UNAUTHORIZED')
@@ -24,28 +24,31 @@ export interface SignInMethods {
   passkeys: Passkey[]
   totpSince: number | null
   recoveryCodes: number
-  /** What would be accepted now; less than what is enrolled where wrong codes switched something off. */
-  accepted: Factor[]
+  /** Recovery codes do not count: they stand in for a factor. */
+  hasFactor: boolean
   isRequired: boolean
 }
 
-/** How a person can prove who they are. */
+/** How a user can sign in. */
 export async function listSignInMethods(deps: Deps, user: User): Promise<SignInMethods> {
-  return await deps.db.read(async (sql) => ({
-    passkeys: await listPasskeys(sql, user.id),
-    totpSince: (await findTotpSecret(sql, user.id))?.confirmedAt ?? null,
-    recoveryCodes: (await enrolledFactors(sql, user.id)).recoveryCodes,
-    accepted: await acceptedFactors(sql, user.id),
-    isRequired: policyFor(deps, user) === 'required',
-  }))
+  return await deps.db.read(async (sql) => {
+    const enrolled = await enrolledFactors(sql, user.id)
+    return {
+      passkeys: await listPasskeys(sql, user.id),
+      totpSince: (await findTotpSecret(sql, user.id))?.confirmedAt ?? null,
+      recoveryCodes: enrolled.recoveryCodes,
+      hasFactor: hasFactor(enrolled),
+      isRequired: policyFor(deps, user) === 'required',
+    }
+  })
 }
 
-/** The last things that happened to a person's account, newest first. */
+/** The last events about a user, newest first. */
 export async function listOwnEvents(deps: Deps, userId: string): Promise<AuditLog[]> {
   return (await deps.db.read((sql) => listLastAuditLogs(sql, { userId }, OWN_EVENTS))).reverse()
 }
 
-/** Whether the person at this session may change what matters now, and how they can prove who they are if not. */
+/** Says whether a session is fresh enough for a change, and by which methods it can be proven again. */
 export async function checkFresh(
   deps: Deps,
   session: OwnedSession,
@@ -53,6 +56,7 @@ export async function checkFresh(
   return await deps.db.read((sql) => howToStepUp(deps, sql, session))
 }
 
+/** Changes a user's own name; null removes it. Throws UNAUTHORIZED for a user deleted meanwhile. */
 export async function renameMyself(
   deps: Deps,
   actor: Actor,
@@ -67,7 +71,7 @@ export async function renameMyself(
   })
 }
 
-/** Removes the person at this session, and everything of theirs. */
+/** Deletes the user of a session and all their data. Throws STEP_UP_REQUIRED, UNAUTHORIZED. */
 export async function deleteMyself(deps: Deps, actor: Actor, session: OwnedSession): Promise<void> {
   await decide(deps, async (trx) => {
     const user = await holdFresh(deps, trx, session)

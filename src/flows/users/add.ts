@@ -8,7 +8,7 @@ import { type Actor, recordEvent } from '../event.ts'
 export interface AddUsers {
   emails: EmailAddress[]
   name: string | null
-  /** The operator knows the addresses to be theirs; otherwise nobody has proven anything yet. */
+  /** The operator vouches for the addresses. Otherwise nobody has proven them yet. */
   isVerified: boolean
   mayExist: boolean
 }
@@ -18,7 +18,7 @@ export interface AddedUser {
   isNew: boolean
 }
 
-/** Adds all of them or, where one is there already and may not be, none. */
+/** Adds all users or, if one exists that may not, none. Throws CONFLICT. */
 export async function addUsers(deps: Deps, actor: Actor, input: AddUsers): Promise<AddedUser[]> {
   return await deps.db.write(async (trx) => {
     const added: AddedUser[] = []
@@ -26,7 +26,7 @@ export async function addUsers(deps: Deps, actor: Actor, input: AddUsers): Promi
       const one = await addUserIn(deps, trx, actor, { ...input, email })
       if (!one.isNew && !input.mayExist) {
         throw new AuthdError('CONFLICT', {
-          message: `${one.user.email} is there already (${one.user.id}). Nobody was added.`,
+          message: `${one.user.email} exists already (${one.user.id}). No user was added.`,
           suggestions: [`authd users show ${one.user.email}`, 'authd users add … --if-not-exists'],
         })
       }
@@ -36,7 +36,7 @@ export async function addUsers(deps: Deps, actor: Actor, input: AddUsers): Promi
   })
 }
 
-/** As addUsers, for one who may be there already. */
+/** As addUsers, for one user who may exist. */
 export async function addUser(
   deps: Deps,
   actor: Actor,
@@ -45,6 +45,7 @@ export async function addUser(
   return await deps.db.write((trx) => addUserIn(deps, trx, actor, input))
 }
 
+/** As addUser, in a unit that does more. */
 export async function addUserIn(
   deps: Deps,
   trx: Trx,
@@ -57,7 +58,7 @@ export async function addUserIn(
   const row = { id, email: email.canonical, emailTyped: email.typed, name, emailVerifiedAt, createdAt: now }
   const isNew = await insertUser(trx, row)
   const user = await findUserByEmail(trx, email.canonical)
-  if (!user) throw new Error('a user was inserted and is not there')
+  if (!user) throw new Error('an inserted user was not found')
   if (isNew) await recordEvent(deps, trx, actor, { type: 'user.registered', user: row })
   return { user, isNew }
 }

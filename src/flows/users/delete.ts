@@ -13,7 +13,7 @@ export interface ChangedUser {
   sessionsEnded: number
 }
 
-/** Deletes a user. The audit log keeps what happened. The sign-up policy decides whether they may come back. */
+/** Deletes a user. The audit log keeps the events. The sign-up policy decides whether they can sign up again. */
 export async function removeUser(deps: Deps, actor: Actor, user: User): Promise<ChangedUser> {
   return await deps.db.write(async (trx) => {
     if (!(await lockUser(trx, user.id))) return { isChanged: false, sessionsEnded: 0 }
@@ -21,14 +21,17 @@ export async function removeUser(deps: Deps, actor: Actor, user: User): Promise<
   })
 }
 
-/** As removeUser, inside the unit that holds the user. */
+/** As removeUser, inside the unit that locks the user. */
 export async function removeUserIn(deps: Deps, trx: Trx, actor: Actor, user: User): Promise<ChangedUser> {
   const sessionsEnded = await endAllOf(deps, trx, actor, user, 'user_deleted')
   await recordEvent(deps, trx, actor, { type: 'user.deleted', user })
   return { isChanged: await deleteUser(trx, user.id), sessionsEnded }
 }
 
-/** Ends sessions, attempts, queued mails, known devices and recovery links of a user; returns the number of sessions. */
+/**
+ * Revokes a user's sessions, ends their attempts and recovery links, cancels their mails and forgets their devices.
+ * Returns the number of sessions.
+ */
 export async function endAllOf(deps: Deps, trx: Trx, actor: Actor, user: User, reason: string): Promise<number> {
   const now = deps.clock.now()
   const ended = await endSessionsIn(deps, trx, actor, { filter: { userId: user.id }, reason })

@@ -27,6 +27,7 @@ async function changeUsers(
   return changed
 }
 
+/** Disables the named users. Throws USER_NOT_FOUND before any is changed. */
 export async function disableUsers(
   deps: Deps,
   actor: Actor,
@@ -35,6 +36,7 @@ export async function disableUsers(
   return await changeUsers(deps, names, (user) => disableUser(deps, actor, user, reason))
 }
 
+/** Enables the named users. Throws USER_NOT_FOUND before any is changed. */
 export async function enableUsers(
   deps: Deps,
   actor: Actor,

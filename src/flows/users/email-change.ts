@@ -22,7 +22,7 @@ import { isOpen } from '../signin/attempt.ts'
 import { sendBoundMail } from '../signin/bound-mail.ts'
 import { spendCode } from '../signin/code.ts'
 
-/** How long the former address has a way back. */
+/** How long the former address can be restored. */
 const RESTORABLE_MS = 7 * DAY
 
 interface Asking {
@@ -31,8 +31,9 @@ interface Asking {
 }
 
 /**
- * Mails a code to the address that somebody wants to have from now on. The answer is the same where somebody else has
- * it: then nothing is sent. A fresh proof of the session is the other end.
+ * Mails a code to a new address. The answer is the same if another user has the address, but then nothing is sent.
+ * Returns when another mail can be requested. Throws STEP_UP_REQUIRED, CONFLICT for the user's own address,
+ * RATE_LIMITED.
  */
 export async function beginEmailChange(
   deps: Deps,
@@ -53,14 +54,17 @@ export async function beginEmailChange(
   })
 }
 
-/** The address that a session's code was sent to, while it takes one. */
+/** The address that a session's code was sent to, while the code can be used. */
 export async function findWaitingChange(deps: Deps, session: OwnedSession): Promise<string | undefined> {
   const attempt = await deps.db.read((sql) => findBoundAttempt(sql, { purpose: 'email_change', boundTo: session.id }))
   const isWaiting = attempt && isOpen(attempt, deps.clock.now()) && attempt.usedAt === null
   return isWaiting ? (attempt.emailTyped ?? undefined) : undefined
 }
 
-/** Takes the new address with the code that was sent there; the former one is told, and has a way back for 7 days. */
+/**
+ * Changes the address with the code that was sent there. The former address is told, and can be restored for 7 days.
+ * Throws INVALID_CREDENTIALS, STEP_UP_REQUIRED.
+ */
 export async function finishEmailChange(
   deps: Deps,
   actor: Actor,
@@ -78,7 +82,7 @@ export async function finishEmailChange(
   })
 }
 
-/** Inside the unit that holds the person. False: somebody else has the address. */
+/** Runs inside the unit that locks the user. Returns false if another user has the address. */
 export async function changeEmailIn(
   deps: Deps,
   trx: Trx,
@@ -90,7 +94,7 @@ export async function changeEmailIn(
   if (!(await updateUserEmail(trx, { id: user.id, email, emailTyped, emailVerifiedAt: isVerified ? now : null }))) {
     return false
   }
-  // What is under way for the former address would end in nobody's hands, or in somebody else's.
+  // Attempts and mails for the former address end, because it may belong to somebody else now.
   await endSigninAttempts(trx, user.email)
   await cancelMailTo(trx, { recipient: user.email, now })
   const id = deps.random.id('emc')
@@ -116,14 +120,17 @@ export async function changeEmailIn(
   return true
 }
 
-/** A change whose way back this link is, and which may still be undone. */
+/** The address change that a link can restore. Throws MAGIC_LINK_EXPIRED. */
 export async function findRestorable(deps: Deps, token: string): Promise<EmailChange> {
   const change = await deps.db.read((sql) => readRestorable(deps, sql, token))
   if (!change) throw new AuthdError('MAGIC_LINK_EXPIRED')
   return change
 }
 
-/** Holding the link is not enough, since mails are forwarded: a code goes to the former address, now. */
+/**
+ * Mails a code to the former address, because the link alone is not enough: mails are forwarded. Throws
+ * MAGIC_LINK_EXPIRED, RATE_LIMITED.
+ */
 export async function sendRestoreMail(
   deps: Deps,
   actor: Actor,
@@ -139,7 +146,10 @@ export async function sendRestoreMail(
   })
 }
 
-/** Puts the former address back, and ends every session and every factor made since: they may be a stranger's. */
+/**
+ * Restores the former address. Every session and every factor made since then ends, because they may be an attacker's.
+ * Throws INVALID_CREDENTIALS.
+ */
 export async function restoreEmail(
   deps: Deps,
   actor: Actor,
@@ -160,7 +170,7 @@ export async function restoreEmail(
     await cancelMailTo(trx, { recipient: user.email, now })
     await endSessionsIn(deps, trx, actor, { filter: { userId: user.id }, reason: 'email_restored' })
     await forgetDevices(trx, user.id)
-    // What was enrolled since is whoever's who changed the address; what was there before is still due.
+    // Factors enrolled since the change may be an attacker's. Older factors stay, and are due at the next sign-in.
     const dropped = await dropFactors(trx, user.id, { since: change.changedAt })
     await dropLoneRecoveryCodes(trx, user.id)
     const restored = { id: user.id, email: change.oldEmail }

@@ -8,7 +8,7 @@ import { sealAudit } from '../audit/audit.ts'
 import { type Actor, recordEvent } from '../event.ts'
 import { enrolledFactors } from '../policy/factor.ts'
 
-/** More than anybody has; a list that reaches it says so. */
+/** The most events in an export. A full list says that it was cut. */
 const EVENTS_MAX = 10_000
 const SESSIONS_MAX = 1000
 
@@ -22,11 +22,11 @@ export interface PersonalData {
   exportedAt: number
 }
 
-/** Everything that is held on a person (access request, GDPR art. 15): no secrets, since they prove and say nothing. */
+/** Exports a user's data (access request, GDPR art. 15), without secrets, and records that. */
 export async function exportUser(deps: Deps, actor: Actor, user: User): Promise<PersonalData> {
   const exportedAt = deps.clock.now()
   await deps.db.write((trx) => recordEvent(deps, trx, actor, { type: 'user.exported', user }))
-  // Lists show what is sealed: also what happened a moment ago.
+  // Lists show sealed events only, and this one should be among them.
   await sealAudit(deps)
   return await deps.db.read(async (sql) => ({
     user,

@@ -16,11 +16,11 @@ export interface MadeInvitation {
   user: User
   url: string
   expiresAt: number
-  /** Of the mail; null: none was to be sent. */
+  /** The id of the mail, or null if none was sent. */
   messageId: string | null
 }
 
-/** Invites all of them or, where one has an account already, none. */
+/** Invites all addresses or, if one has an account, none. Throws CONFLICT. */
 export async function inviteUsers(
   deps: Deps,
   actor: Actor,
@@ -42,7 +42,7 @@ export async function inviteUsers(
       await lockUser(trx, user.id)
       if (user.disabledAt !== null || !(await inviteUser(trx, { id: user.id, until: expiresAt }))) {
         throw new AuthdError('CONFLICT', {
-          message: `${user.email} has an account already (${user.id}). Nobody was invited.`,
+          message: `${user.email} has an account already (${user.id}). No user was invited.`,
           suggestions: [`authd users show ${user.email}`],
         })
       }
@@ -66,14 +66,20 @@ export async function inviteUsers(
   })
 }
 
-/** Whom an invitation is for. It is leave to sign up and no credential: it can be looked at any number of times. */
+/**
+ * The user whom an invitation is for. It is not a credential, so it can be opened any number of times. Throws
+ * MAGIC_LINK_EXPIRED.
+ */
 export async function findInvited(deps: Deps, token: string): Promise<User> {
   const user = await deps.db.read((sql) => readInvited(sql, token, deps.clock.now()))
   if (!user) throw new AuthdError('MAGIC_LINK_EXPIRED')
   return user
 }
 
-/** Begins an ordinary sign-in for the invited address: a mail goes there, since invitations are forwarded. */
+/**
+ * Begins an ordinary sign-in for the invited address, with a mail, because invitations are forwarded. Throws
+ * MAGIC_LINK_EXPIRED, RATE_LIMITED.
+ */
 export async function acceptInvitation(
   deps: Deps,
   actor: Actor,

@@ -15,7 +15,10 @@ export interface ListedUser {
   hasTotp: boolean
 }
 
-/** Newest first, with the number of live sessions of each. A whole address finds that user at once. */
+/**
+ * One part of the users, newest first, with their factors and number of live sessions. A whole address finds its user
+ * at once.
+ */
 export async function listUsersWithFactors(
   deps: Deps,
   filter: UserFilter,
@@ -25,7 +28,7 @@ export async function listUsersWithFactors(
   return { ...part, rows: await withFactors(deps, part.rows) }
 }
 
-/** All that are meant, so many at a time. */
+/** All matching users, `limit` at a time. */
 export async function* walkUsers(deps: Deps, filter: UserFilter, limit: number): AsyncGenerator<ListedUser[]> {
   let { before } = filter
   do {
@@ -46,12 +49,12 @@ function listingOf({ search, before: _, ...filter }: UserFilter): Listing<User> 
   }
 }
 
-/** One person by their exact id. Throws USER_NOT_FOUND. */
+/** One user by exact id. Throws USER_NOT_FOUND. */
 export async function findUserWithFactors(deps: Deps, id: string): Promise<ListedUser> {
   const user = await deps.db.read((sql) => findUser(sql, id))
-  const [person] = user ? await withFactors(deps, [user]) : []
-  if (!person) throw new AuthdError('USER_NOT_FOUND')
-  return person
+  const [found] = user ? await withFactors(deps, [user]) : []
+  if (!found) throw new AuthdError('USER_NOT_FOUND')
+  return found
 }
 
 async function withFactors(deps: Deps, users: User[]): Promise<ListedUser[]> {

@@ -25,13 +25,16 @@ import { completeSignIn, prepareSignIn, presentSignIn, type SignInResult } from 
 export interface MadeRecoveryLink {
   id: string
   user: User
-  /** A bearer: handed over by hand, and shown once. */
+  /** A bearer secret, which is shown once and handed over in person. */
   url: string
   expiresAt: number
   sessionsEnded: number
 }
 
-/** A link that signs a person in once, in place of the mail, and takes away the factors named. Ends older ones. */
+/**
+ * Makes a link that signs a user in once, without a mail, and removes the named factors. Older links end. Throws
+ * USER_NOT_FOUND, CONFLICT for a disabled user.
+ */
 export async function makeRecoveryLink(
   deps: Deps,
   actor: Actor,
@@ -45,7 +48,7 @@ export async function makeRecoveryLink(
   const user = await resolveUser(deps, name)
   if (user.disabledAt !== null) {
     throw new AuthdError('CONFLICT', {
-      message: `${user.email} is disabled: a recovery link would not let them in.`,
+      message: `${user.email} is disabled, so a recovery link would not work.`,
       suggestions: [`authd users enable ${user.email}`],
     })
   }
@@ -67,7 +70,7 @@ export async function makeRecoveryLink(
   return { id, user, url, expiresAt, sessionsEnded }
 }
 
-/** Whose link this is and what it will do; nothing is spent. */
+/** The user of a recovery link, and the factors it removes. Spends nothing. Throws MAGIC_LINK_EXPIRED. */
 export async function previewRecovery(deps: Deps, token: string): Promise<{ user: User; removes: string[] }> {
   const found = await deps.db.read(async (sql) => {
     const link = await readLink(sql, token, deps.clock.now())
@@ -79,8 +82,8 @@ export async function previewRecovery(deps: Deps, token: string): Promise<{ user
 }
 
 /**
- * Spends a recovery link: the factors it names are taken away, the person is told, and what follows is a sign-in like
- * any other. A factor that it does not name is still due.
+ * Spends a recovery link: removes the factors it names, tells the user by mail, and continues as any sign-in. A factor
+ * that it does not name is still due. Throws MAGIC_LINK_EXPIRED.
  */
 export async function redeemRecovery(
   deps: Deps,
@@ -124,7 +127,7 @@ async function readLink(sql: Sql, text: string, now: number): Promise<RecoveryLi
   return link?.usedAt === null && link.expiresAt > now ? link : undefined
 }
 
-/** One of ours, spent or not. */
+/** A genuine link, spent or not. */
 async function readGenuine(sql: Sql, text: string): Promise<RecoveryLink | undefined> {
   const token = parseToken('rec', text)
   const link = token && (await findRecoveryLink(sql, token.id))

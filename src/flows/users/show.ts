@@ -15,11 +15,11 @@ export interface UserDetail {
   passkeys: Passkey[]
   totpSince: number | null
   recoveryCodes: number
-  /** Of the last 24 hours. */
+  /** In the last 24 hours. */
   failures: number
 }
 
-/** A user with their live sessions and the last events about them. */
+/** A user with their live sessions, factors and last events. Throws USER_NOT_FOUND. */
 export async function showUser(deps: Deps, text: string, eventLimit: number): Promise<UserDetail> {
   const user = await resolveUser(deps, text)
   const liveAt = deps.clock.now()

@@ -13,17 +13,17 @@ import { type Actor, recordEvent } from '../event.ts'
 import { resolveUser } from '../named-user.ts'
 import { changeEmailIn } from './email-change.ts'
 
-/** What an operator changes of a person; undefined: stays as it is. */
+/** What an operator changes about a user. Undefined leaves it as it is. */
 export interface UserUpdate {
   name?: string | null | undefined
   email?: EmailAddress | undefined
-  /** The operator knows the new address to be theirs; otherwise its first sign-in proves it. */
+  /** The operator vouches for the new address. Otherwise the next sign-in proves it. */
   isVerified: boolean
-  /** null: as the deployment has it. */
+  /** Null for the policy of the deployment. */
   mfaPolicy?: MfaPolicy | null | undefined
 }
 
-/** Changes a person, all of it or nothing; answers how they were and how they are. */
+/** Changes a user, all of it or nothing. Returns the user before and after. Throws USER_NOT_FOUND, CONFLICT. */
 export async function updateUser(
   deps: Deps,
   actor: Actor,
@@ -32,7 +32,7 @@ export async function updateUser(
   const { id } = await resolveUser(deps, name)
   return await deps.db.write(async (trx) => {
     const before = await lockUser(trx, id)
-    if (!before) throw new AuthdError('USER_NOT_FOUND', { message: `${name} is gone.` })
+    if (!before) throw new AuthdError('USER_NOT_FOUND', { message: `The user ${name} was deleted meanwhile.` })
     const changed: string[] = []
     if (update.name !== undefined && update.name !== before.name) {
       await updateUserName(trx, { id, name: update.name })
@@ -43,7 +43,7 @@ export async function updateUser(
       changed.push('mfa_policy')
     }
     if (changed.length > 0) {
-      // Names are not told: the open part of a row outlives the person.
+      // Names are not recorded, because metadata is kept after the user is deleted.
       const isPolicy = changed.includes('mfa_policy')
       const policy = { before: before.mfaPolicy ?? 'default', after: update.mfaPolicy ?? 'default' }
       const metadata = { changed, ...(isPolicy && { mfa_policy: policy }) }
@@ -52,7 +52,7 @@ export async function updateUser(
     const { email: address, isVerified } = update
     if (address && address.canonical !== before.email) {
       if (!(await changeEmailIn(deps, trx, actor, { user: before, address, isVerified }))) {
-        throw new AuthdError('CONFLICT', { message: `Somebody else has ${address.canonical}. Nothing was changed.` })
+        throw new AuthdError('CONFLICT', { message: `Another user has ${address.canonical}. Nothing was changed.` })
       }
     }
     return { before, after: (await findUser(trx, id)) ?? before }

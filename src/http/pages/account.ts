@@ -44,8 +44,7 @@ async function accountAnswer(
   const user = await findOwnUser(deps, session.userId)
   const methods = await listSignInMethods(deps, user)
   const sessions = await listOwnSessions(deps, user.id)
-  const { passkeys, totpSince, recoveryCodes, isRequired } = methods
-  const hasFactor = passkeys.length > 0 || totpSince !== null
+  const { passkeys, totpSince, recoveryCodes, hasFactor, isRequired } = methods
   return {
     page: 'account',
     values: {

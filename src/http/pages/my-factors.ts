@@ -156,8 +156,7 @@ const recoveryCodes = accountPage({
   isFresh: true,
   async handle(deps, { session }) {
     const methods = await listSignInMethods(deps, await findOwnUser(deps, session.userId))
-    const hasFactor = methods.passkeys.length > 0 || methods.totpSince !== null
-    return { page: 'recovery-codes', values: { hasFactor, codesLeft: methods.recoveryCodes } }
+    return { page: 'recovery-codes', values: { hasFactor: methods.hasFactor, codesLeft: methods.recoveryCodes } }
   },
 })
 

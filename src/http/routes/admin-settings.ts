@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { getSetting, listSettings, setSetting, unsetSetting } from '../../flows/operator/setting.ts'
+import { listSettings, setSetting, showSetting, unsetSetting } from '../../flows/operator/setting.ts'
 import { presentSetting, settingResource } from '../../resources/setting.ts'
 import { endpoint } from '../endpoint/endpoint.ts'
 
@@ -36,7 +36,7 @@ const set = endpoint({
     const key = params.key
     const own = actor.ip ?? undefined
     await setSetting(deps, actor, { key, value: String(body.value), own, acceptsLockout: body.accept_lockout })
-    return { status: 200, body: presentSetting(await getSetting(deps, key)) }
+    return { status: 200, body: presentSetting(await showSetting(deps, key)) }
   },
 })
 
@@ -49,7 +49,7 @@ const unset = endpoint({
   async handle(deps, { params, actor }) {
     const key = params.key
     await unsetSetting(deps, actor, key)
-    return { status: 200, body: presentSetting(await getSetting(deps, key)) }
+    return { status: 200, body: presentSetting(await showSetting(deps, key)) }
   },
 })
 

@@ -14,14 +14,14 @@ const quantile = (q: number, name: MetricName) =>
   `histogram_quantile(${q}, sum by (le) (rate(${of(name, '_bucket')}[$__rate_interval])))`
 const good = of('auth_attempts_total', '', ',status="success"')
 
-/** What an operator looks at, from the question that matters most. */
+/** The panels, with the most important question first. */
 export const ROWS: readonly { title: string; panels: Panel[] }[] = [
   {
-    title: 'Can people sign in?',
+    title: 'Can users sign in?',
     panels: [
       { title: 'Sign-ins', unit: 'reqps', series: [{ expr: rate(good, 'method'), legend: '{{method}}' }] },
       {
-        title: 'Refused proofs',
+        title: 'Rejected proofs',
         unit: 'reqps',
         series: [
           {
@@ -31,9 +31,9 @@ export const ROWS: readonly { title: string; panels: Panel[] }[] = [
         ],
       },
       {
-        title: 'Good proofs of all',
+        title: 'Share of accepted proofs',
         unit: 'percentunit',
-        series: [{ expr: `${rate(good)} / ${rate(of('auth_attempts_total'))}`, legend: 'good' }],
+        series: [{ expr: `${rate(good)} / ${rate(of('auth_attempts_total'))}`, legend: 'accepted' }],
       },
       {
         title: 'Live sessions',
@@ -62,7 +62,7 @@ export const ROWS: readonly { title: string; panels: Panel[] }[] = [
         ],
       },
       {
-        title: 'Tries to deliver events',
+        title: 'Webhook tries',
         unit: 'reqps',
         series: [{ expr: rate(of('webhook_deliveries_total'), 'status'), legend: '{{status}}' }],
       },
@@ -77,20 +77,20 @@ export const ROWS: readonly { title: string; panels: Panel[] }[] = [
         series: [{ expr: rate(of('http_request_duration_seconds', '_count'), 'status'), legend: '{{status}}' }],
       },
       {
-        title: 'Time to answer',
+        title: 'Latency',
         unit: 's',
         series: [
-          { expr: quantile(0.5, 'http_request_duration_seconds'), legend: 'half' },
-          { expr: quantile(0.99, 'http_request_duration_seconds'), legend: '99 %' },
+          { expr: quantile(0.5, 'http_request_duration_seconds'), legend: 'p50' },
+          { expr: quantile(0.99, 'http_request_duration_seconds'), legend: 'p99' },
         ],
       },
       {
-        title: 'Statements of the database, 99 %',
+        title: 'Database statements, p99',
         unit: 's',
-        series: [{ expr: quantile(0.99, 'db_query_duration_seconds'), legend: '99 %' }],
+        series: [{ expr: quantile(0.99, 'db_query_duration_seconds'), legend: 'p99' }],
       },
       {
-        title: 'Event loop lag, 99 %',
+        title: 'Event loop lag, p99',
         unit: 's',
         series: [{ expr: ours('nodejs_eventloop_lag_p99_seconds'), legend: '{{instance}}' }],
       },
@@ -105,22 +105,22 @@ export const ROWS: readonly { title: string; panels: Panel[] }[] = [
     title: 'Threats',
     panels: [
       {
-        title: 'Refused by a limit',
+        title: 'Rate limited',
         unit: 'reqps',
         series: [{ expr: rate(of('rate_limit_hits_total'), 'type'), legend: '{{type}}' }],
       },
       {
-        title: 'Refused by the IP filter',
+        title: 'Blocked by the IP filter',
         unit: 'reqps',
         series: [{ expr: rate(of('ip_filter_hits_total'), 'scope'), legend: '{{scope}}' }],
       },
       {
-        title: 'Factor lockouts',
+        title: 'Lockouts',
         unit: 'reqps',
-        series: [{ expr: rate(of('account_lockouts_total')), legend: 'locked' }],
+        series: [{ expr: rate(of('account_lockouts_total')), legend: 'lockouts' }],
       },
       {
-        title: 'Sessions ended',
+        title: 'Revoked sessions',
         unit: 'reqps',
         series: [{ expr: rate(of('sessions_revoked_total'), 'reason'), legend: '{{reason}}' }],
       },
@@ -130,7 +130,7 @@ export const ROWS: readonly { title: string; panels: Panel[] }[] = [
 
 const WIDTH = 24
 const HEIGHT = 8
-// biome-ignore lint/suspicious/noTemplateCurlyInString: Grafana fills it in at the import
+// biome-ignore lint/suspicious/noTemplateCurlyInString: Grafana replaces it at import
 const DATASOURCE = { type: 'prometheus', uid: '${DS_PROMETHEUS}' }
 
 /** The dashboard as Grafana imports it. */

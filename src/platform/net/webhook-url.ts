@@ -4,15 +4,15 @@ import { isPublicIp } from './ip.ts'
 const PRIVATE_NAME = /(?:^|\.)(?:localhost|local|internal|lan|home\.arpa)\.?$/i
 
 /**
- * Why a text cannot be where events are sent, in words; undefined: it can. What a name leads to is looked at when it
- * is connected.
+ * Returns why events cannot be sent to an address, or undefined if they can. The address behind a name is checked at
+ * each connection.
  */
 export function refuseWebhookUrl(text: string, { allowsPrivate }: { allowsPrivate: boolean }): string | undefined {
   const url = URL.parse(text)
   if (!url || !/^https?:$/.test(url.protocol) || text.length > 2000)
-    return 'Write the whole address: https://app.example.com/events'
-  if (url.username || url.password) return 'It must hold no user name or password: deliveries are signed.'
-  if (url.hash) return 'It must have no fragment.'
+    return 'Write the full address: https://app.example.com/events'
+  if (url.username || url.password) return 'It must not contain a user name or password: deliveries are signed.'
+  if (url.hash) return 'It must not have a fragment.'
   if (allowsPrivate) return undefined
   if (url.protocol === 'http:') return 'It must start with https://.'
   const host = url.hostname.replace(/^\[|\]$/g, '')

@@ -4,7 +4,7 @@ import { ALERTS } from '../../../src/platform/monitoring/alerts.ts'
 import { dashboard, ROWS } from '../../../src/platform/monitoring/dashboard.ts'
 import { createMetrics } from '../../../src/platform/monitoring/metrics.ts'
 
-/** The series that Prometheus would have of us, by name. */
+/** The names of all series that Prometheus can scrape. */
 async function seriesNames(): Promise<Set<string>> {
   const { text } = await createMetrics().render()
   const typed = [...text.matchAll(/^# TYPE (\S+) (\S+)$/gm)]

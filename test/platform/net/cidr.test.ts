@@ -1,6 +1,7 @@
-import ipaddr from 'ipaddr.js'
 import { expect, test } from 'vitest'
 import { CidrTable, parseCidr } from '../../../src/platform/net/cidr.ts'
+import { ipMatcher } from '../../../src/platform/net/ip.ts'
+import { fc } from '../../support/property.ts'
 
 test.each([
   ['203.0.113.9', '203.0.113.9/32', false],
@@ -33,33 +34,42 @@ test.each([
   expect(parseCidr(text)).toBeUndefined()
 })
 
-test('of 2,000 networks the table finds those that hold an address, the longest first, as asking each of them does', () => {
-  const table = new CidrTable<string>()
-  const networks: string[] = []
-  let seed = 7
-  const next = (below: number) => {
-    seed = (seed * 1103515245 + 12345) % 2147483648
-    return seed % below
-  }
-  for (let at = 0; at < 2000; at += 1) {
-    const isV6 = at % 2 === 1
-    const address = isV6
-      ? `2001:db8:${next(4)}:${next(4).toString(16)}::${next(9)}`
-      : `10.${next(3)}.${next(3)}.${next(256)}`
-    const parsed = parseCidr(`${address}/${isV6 ? next(129) : next(33)}`)
-    if (!parsed) throw new Error('no network')
-    table.add(parsed.cidr, parsed.cidr.text)
-    networks.push(parsed.cidr.text)
-  }
-  for (const ip of ['10.1.2.77', '10.0.0.0', '9.9.9.9', '2001:db8:1:2::3', '2001:db8::', 'fe80::1']) {
-    const found = [...table.matches(ip)].flat()
-    const address = ipaddr.parse(ip)
-    const asked = networks.filter((text) => {
-      const [base, bits] = ipaddr.parseCIDR(text)
-      return base.kind() === address.kind() && address.match(base, bits)
-    })
-    expect([...found].sort()).toEqual([...asked].sort())
-    const lengths = found.map((text) => Number(text.split('/')[1]))
-    expect(lengths).toEqual([...lengths].sort((left, right) => right - left))
-  }
+test('any text is rejected, or a network whose text is a network of its own without host bits', () => {
+  const almost = fc
+    .tuple(fc.oneof(fc.ipV4(), fc.ipV6()), fc.integer({ min: -1, max: 130 }))
+    .map((parts) => parts.join('/'))
+  fc.assert(
+    fc.property(fc.oneof(fc.string({ unit: 'binary' }), almost), (text) => {
+      const parsed = parseCidr(text)
+      fc.pre(parsed !== undefined)
+      expect(parseCidr(parsed?.cidr.text ?? '')).toEqual({ cidr: parsed?.cidr, hasHostBits: false })
+    }),
+  )
+})
+
+/** Few addresses, so that networks of all lengths hold them. */
+const address4 = fc.tuple(fc.nat(2), fc.nat(2), fc.nat(255)).map((parts) => `10.${parts.join('.')}`)
+const address6 = fc.tuple(fc.nat(3), fc.nat(3), fc.nat(8)).map(([a, b, c]) => `2001:db8:${a}:${b}::${c}`)
+const network4 = fc.tuple(address4, fc.nat(32)).map((parts) => parts.join('/'))
+const network6 = fc.tuple(address6, fc.nat(128)).map((parts) => parts.join('/'))
+
+test('the table finds exactly the networks that contain an address, the longest first', () => {
+  fc.assert(
+    fc.property(
+      fc.array(fc.oneof(network4, network6), { maxLength: 200 }),
+      fc.oneof(address4, address6),
+      (texts, ip) => {
+        const networks = texts.flatMap((text) => parseCidr(text)?.cidr ?? [])
+        const table = new CidrTable<string>()
+        for (const cidr of networks) table.add(cidr, cidr.text)
+
+        const found = [...table.matches(ip)].flat()
+
+        const asked = networks.map(({ text }) => text).filter((text) => ipMatcher([text])(ip))
+        expect(found.toSorted()).toEqual(asked.toSorted())
+        const lengths = found.map((text) => Number(text.split('/')[1]))
+        expect(lengths).toEqual(lengths.toSorted((left, right) => right - left))
+      },
+    ),
+  )
 })

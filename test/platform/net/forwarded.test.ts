@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { takeClient } from '../../../src/platform/net/forwarded.ts'
-import { ipMatcher } from '../../../src/platform/net/ip.ts'
+import { foldIp, ipMatcher } from '../../../src/platform/net/ip.ts'
+import { fc } from '../../support/property.ts'
 
 const isTrusted = ipMatcher(['10.0.0.0/8', '2001:db8::/32'])
 
@@ -54,4 +55,24 @@ test('forwarding headers are removed after reading, for every client', () => {
     takeClient(peer, headers, isTrusted)
     expect(headers).toEqual({ host: 'h' })
   }
+})
+
+test('any header leads to an address in its canonical form, and only a trusted peer is believed', () => {
+  const hop = fc.oneof(
+    fc.ipV4(),
+    fc.ipV6(),
+    fc.string(),
+    fc.ipV4().map((ip) => `for=${ip}`),
+  )
+  const header = fc.array(hop, { maxLength: 5 }).map((hops) => hops.join(', '))
+  fc.assert(
+    fc.property(header, header, (forwarded, list) => {
+      const headers = () => ({ forwarded, 'x-forwarded-for': list })
+
+      const { ip } = takeClient('10.0.0.1', headers(), isTrusted)
+
+      expect(foldIp(ip)).toBe(ip)
+      expect(takeClient('8.8.8.8', headers(), isTrusted)).toMatchObject({ ip: '8.8.8.8', isUnclear: false })
+    }),
+  )
 })

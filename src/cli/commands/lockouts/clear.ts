@@ -18,9 +18,9 @@ export default operation({
   },
   async run(deps, { flags: { user, ip }, out, actor }) {
     const unlocked = user === undefined ? [] : await unlockUsers(deps, actor, [user])
-    const lifted = unlocked.flatMap((each) => each.lifted.map(({ kind }) => kind))
+    const codes = unlocked.flatMap((each) => each.cleared.map(({ kind }) => kind))
     const reset = ip === undefined ? [] : (await resetLimits(deps, actor, ip)).map(({ policy }) => policy)
-    const cleared = [...lifted, ...reset]
+    const cleared = [...codes, ...reset]
     const whose = [user, ip].filter((name) => name !== undefined).join(' and ')
     const text = cleared.length > 0 ? `Cleared ${cleared.join(', ')} of ${whose}` : `No lockout of ${whose}`
     const resource = { user: user ?? null, ip: ip ?? null, cleared }

@@ -1,5 +1,5 @@
 import { Args } from '@oclif/core'
-import { getSetting } from '../../../flows/operator/setting.ts'
+import { showSetting } from '../../../flows/operator/setting.ts'
 import { presentSetting } from '../../../resources/setting.ts'
 import { operation } from '../../command.ts'
 
@@ -7,7 +7,7 @@ export default operation({
   examples: ['authd settings get limits.requests_per_minute'],
   args: { key: Args.string({ required: true, description: 'As settings list names it.' }) },
   async run(deps, { args, out }) {
-    const setting = presentSetting(await getSetting(deps, args.key))
+    const setting = presentSetting(await showSetting(deps, args.key))
     const value = Array.isArray(setting.value) ? setting.value.join(',') : String(setting.value ?? '')
     out.object(setting, [value])
   },

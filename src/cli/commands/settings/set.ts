@@ -1,5 +1,5 @@
 import { Args, Flags } from '@oclif/core'
-import { getSetting, setSetting } from '../../../flows/operator/setting.ts'
+import { setSetting, showSetting } from '../../../flows/operator/setting.ts'
 import { presentSetting } from '../../../resources/setting.ts'
 import { operation } from '../../command.ts'
 import { dryRunFlag, reasonFlag } from '../../flags.ts'
@@ -22,7 +22,7 @@ export default operation({
     ...dryRunFlag,
   },
   async run(deps, { args, flags, out, actor, again }) {
-    const before = presentSetting(await getSetting(deps, args.key))
+    const before = presentSetting(await showSetting(deps, args.key))
     const isChanged = await suggesting(again('--accept-risk=lockout'), isLockoutRisk, () =>
       setSetting(deps, actor, {
         key: args.key,
@@ -31,7 +31,7 @@ export default operation({
         acceptsLockout: flags['accept-risk'] === 'lockout',
       }),
     )
-    const resource = presentSetting(await getSetting(deps, args.key))
+    const resource = presentSetting(await showSetting(deps, args.key))
     const isAbove = before.origin === 'config' && before.value !== null
     const over = isAbove ? `, above ${JSON.stringify(before.value)} of the configuration` : ''
     const text = isChanged ? `${args.key} = ${args.value}${over}` : `${args.key} is already ${args.value}`

@@ -1,5 +1,5 @@
 import { Args } from '@oclif/core'
-import { getSetting, unsetSetting } from '../../../flows/operator/setting.ts'
+import { showSetting, unsetSetting } from '../../../flows/operator/setting.ts'
 import { presentSetting } from '../../../resources/setting.ts'
 import { operation } from '../../command.ts'
 import { changeFlags } from '../../flags.ts'
@@ -10,7 +10,7 @@ export default operation({
   flags: changeFlags,
   async run(deps, { args, out, actor }) {
     const isChanged = await unsetSetting(deps, actor, args.key)
-    const resource = presentSetting(await getSetting(deps, args.key))
+    const resource = presentSetting(await showSetting(deps, args.key))
     const text = isChanged ? `${args.key} is ${resource.value} again` : `${args.key} was not set`
     out.changes([{ resource, isChanged, text }])
   },

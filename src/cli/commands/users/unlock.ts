@@ -11,19 +11,19 @@ export default operation({
   flags: changeFlags,
   async run(deps, { names, out, actor }) {
     const done = await unlockUsers(deps, actor, names)
-    const changes = done.map(({ user, lifted }) => ({
+    const changes = done.map(({ user, cleared }) => ({
       resource: {
         ...presentUser(user),
-        lifted: lifted.map(({ kind, failures, blockedUntil }) => ({
+        lifted: cleared.map(({ kind, failures, blockedUntil }) => ({
           kind,
           failures,
           blocked_until: blockedUntil === null ? null : toRfc3339(blockedUntil),
         })),
       },
-      isChanged: lifted.length > 0,
+      isChanged: cleared.length > 0,
       text:
-        lifted.length > 0
-          ? `Unlocked ${user.email}: ${lifted.map(({ kind, failures }) => `${kind} (${failures} wrong)`).join(', ')}`
+        cleared.length > 0
+          ? `Unlocked ${user.email}: ${cleared.map(({ kind, failures }) => `${kind} (${failures} wrong)`).join(', ')}`
           : `${user.email} was not locked`,
     }))
     out.changes(changes)

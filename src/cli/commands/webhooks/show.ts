@@ -1,5 +1,6 @@
 import { Args } from '@oclif/core'
-import { findWebhook, secretOfConfigured } from '../../../flows/outbox/webhook-endpoint.ts'
+import { secretOfConfigured } from '../../../flows/outbox/configured-webhook.ts'
+import { findWebhook } from '../../../flows/outbox/webhook-endpoint.ts'
 import { presentWebhook } from '../../../resources/webhook.ts'
 import { operation } from '../../command.ts'
 import { webhookCard } from '../../webhook-card.ts'

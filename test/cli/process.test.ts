@@ -1,10 +1,20 @@
-import { execFile, spawn } from 'node:child_process'
+import { execFile, spawn as spawnChild } from 'node:child_process'
 import { once } from 'node:events'
 import { readdir, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
-import { shell } from '../support/cli.ts'
+import { COMMANDS } from '../../src/cli/commands/index.ts'
+import { PROGRAM, shell } from '../support/cli.ts'
+
+test.each(Object.keys(COMMANDS))('the program shows the help of authd %s', async (id) => {
+  const { spawn } = await shell()
+
+  const { code, stdout, stderr } = await spawn([...id.split(' '), '--help'])
+
+  expect({ code, stderr }).toEqual({ code: 0, stderr: '' })
+  expect(stdout).toContain(`Usage: authd ${id}`)
+})
 
 test('a port that is in use is named, with exit code 69', async () => {
   const place = await shell()
@@ -15,32 +25,6 @@ test('a port that is in use is named, with exit code 69', async () => {
 
   expect(code).toBe(69)
   expect(stderr).toContain(`${listen} is in use`)
-})
-
-test('an unknown field is rejected, and the known ones are named', async () => {
-  const { run } = await shell()
-  await run(['migrate'])
-  await run(['users', 'add', 'ada@example.com'])
-
-  const { code, stderr } = await run(['users', 'list', '--fields', 'id,emial'])
-
-  expect(code).toBe(64)
-  expect(stderr).toContain('unknown field "emial". Available: id,email,')
-})
-
-test('a command waits --timeout for a busy database and then exits with 75', async () => {
-  const place = await shell()
-  await place.run(['migrate'])
-  await place.run(['users', 'list'])
-  const { DatabaseSync } = await import('node:sqlite')
-  const holder = new DatabaseSync(join(place.folder, 'authd-data/authd.db'))
-  holder.exec('BEGIN IMMEDIATE')
-
-  const { code, stderr } = await place.run(['users', 'add', 'ada@example.com', '--timeout', '200ms'])
-  holder.exec('ROLLBACK')
-  holder.close()
-
-  expect({ code, stderr }).toEqual({ code: 75, stderr: 'authd: The database is busy. Try again in a moment.\n' })
 })
 
 test('as root, a command switches to the owner of the data folder, who owns every new file', async () => {
@@ -77,13 +61,48 @@ test('Ctrl-C ends a command with exit code 130', async () => {
   const place = await shell()
   await place.run(['migrate'])
   await place.run(['users', 'add', 'ada@example.com'])
-  const program = process.env['AUTHD_BIN'] ?? join(import.meta.dirname, '../../bin/authd.js')
   const env = { PATH: process.env['PATH'] ?? '', HOME: place.folder }
-  const child = spawn(program, ['audit', 'tail', '-f'], { cwd: place.folder, env, stdio: 'pipe' })
+  const child = spawnChild(PROGRAM, ['audit', 'tail', '-f'], { cwd: place.folder, env, stdio: 'pipe' })
   await once(child.stdout, 'data')
 
   child.kill('SIGINT')
   const [code] = await once(child, 'close')
 
   expect(code).toBe(130)
+})
+
+test('a closed pipe ends a command without an error', async () => {
+  const { run, folder } = await shell()
+  await run(['migrate'])
+
+  const { stdout, stderr } = await promisify(execFile)(
+    'sh',
+    ['-c', `"${PROGRAM}" config reference | head -1; echo done`],
+    {
+      cwd: folder,
+    },
+  )
+
+  expect(stdout).toMatch(/done\n$/)
+  expect(stderr).toBe('')
+})
+
+test('a deleted working folder is an error with a suggestion, not a bug report', async () => {
+  const script = 'mkdir gone && cd gone && rmdir ../gone && "$0" users list 2>&1; echo $?'
+  const { folder } = await shell()
+
+  const { stdout } = await promisify(execFile)('/bin/sh', ['-c', script, PROGRAM], { cwd: folder })
+
+  expect(stdout).toMatch(/authd: The current folder was deleted\.\nTry: cd \/\n66\n$/)
+})
+
+test('names come through a pipe that is silent at first', async () => {
+  const { folder, run } = await shell()
+  await run(['migrate'])
+  // The first command takes as long to start as the second, which reads a silent pipe meanwhile.
+  const script = '{ "$0" users list; echo bob@example.com; } | "$0" users add - --json'
+
+  const { stdout } = await promisify(execFile)('/bin/sh', ['-c', script, PROGRAM], { cwd: folder })
+
+  expect(JSON.parse(stdout)).toMatchObject({ email: 'bob@example.com', changed: true })
 })

@@ -1,0 +1,40 @@
+import { globSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+
+const ROOT = join(import.meta.dirname, '../..')
+
+/** Phrases that a reader whose first language is not English stumbles over. Each has no right use in these places. */
+const UNCLEAR = [
+  /\bwhoever\b/i, // anyone who, the user who
+  /\bbrak(?:ed|ing)\b/i, // locked out
+  /\b(?:held up|kept out)\b/i, // blocked, delayed
+  /\b(?:taken|takes?) away\b/i, // removed
+  /\blift(?:ed|s)\b/i, // unlocked, cleared
+  /(?<!\bthere )\b(?:is|are|was|were) no (?!longer\b|more\b)/i, // is not a
+  /\bthat there (?:is|are) not\b/i, // unknown
+  /\bof ours\b/i, // our
+  /\bso many\b/i, // the number of
+  /\btold of\b/i, // notified, reported
+  /\bgiven back\b/i, // restored, returned
+]
+
+const PLACES = [
+  '*.md',
+  'docs/**/*.{md,js,py}',
+  'deploy/**/*.{yml,yaml,json,service,socket}',
+  'deploy/docker/*file',
+  'install.sh',
+  'config.example.toml',
+  'templates/locales/en.json',
+  'src/{errors,mails}.ts',
+  'src/flows/event.ts',
+  'src/platform/monitoring/*.ts',
+  'src/{cli,config}/**/*.ts',
+]
+
+test.each(globSync(PLACES, { cwd: ROOT }))('%s has no unclear phrase', (file) => {
+  const lines = readFileSync(join(ROOT, file), 'utf8').split('\n')
+
+  expect(lines.filter((line) => UNCLEAR.some((phrase) => phrase.test(line)))).toEqual([])
+})
