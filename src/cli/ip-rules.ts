@@ -4,7 +4,7 @@ import type { IpFilter } from '../store/ip-filters.ts'
 import { expiryFlag, reasonFlag } from './flags.ts'
 import { sshClient } from './operator.ts'
 
-/** What every command that writes rules takes. */
+/** Flags of the commands that add rules. */
 export const ruleFlags = {
   block: Flags.boolean({ description: 'Block (the default).', exclusive: ['allow'] }),
   allow: Flags.boolean({ description: 'Allow, even where a wider rule blocks.' }),
@@ -27,7 +27,7 @@ export interface RuleFlags {
   'accept-risk'?: string | undefined
 }
 
-/** The flags as the flow takes them. */
+/** The flags as input of the flow. */
 export function ruleOptions(flags: RuleFlags) {
   return {
     action: flags.allow ? ('allow' as const) : ('block' as const),

@@ -6,7 +6,7 @@ export interface MailTest {
   message_id: string | null
   server: string
   tls: { protocol: string; days_left: number } | null
-  /** What the mail server said to the mail, or null. */
+  /** The mail server's reply to the mail, or null. */
   response: string | null
   steps: { step: string; is_ok: boolean; answer: string }[]
   alignment: { check: string; status: 'ok' | 'warn' | 'unknown'; answer: string; publish?: string }[]
@@ -20,7 +20,7 @@ export interface MailTestInput {
   template: string
 }
 
-/** Carries a mail to the mail server step by step; the exit code says where it ended (CLI.md A4). */
+/** Sends a mail step by step. The exit code tells the step that failed. */
 export async function testMail(deps: Deps, { to, lang, template }: MailTestInput): Promise<MailTest> {
   const config = deps.config.current()
   const messageId = deps.random.id('msg')
@@ -42,7 +42,7 @@ export async function testMail(deps: Deps, { to, lang, template }: MailTestInput
   }
 }
 
-/** Development, where nobody has a mail server. */
+/** Without a mail server, as in development mode, it shows the mail. */
 async function showMail(deps: Deps, input: MailTestInput & { messageId: string }): Promise<MailTest> {
   const { template, values } = sampleValues(input.template)
   const response = await deps.mailer.send({ ...input, template, values })

@@ -9,7 +9,7 @@ import { lineFilter } from './grep.ts'
 
 const OUTCOMES = ['success', 'failure'] as const
 
-/** What every look at the audit log can be narrowed by. */
+/** Flags that filter the audit log. */
 export const auditFlags = {
   event: Flags.string({ description: "Only these events: 'session.*,user.registered'." }),
   outcome: Flags.string({ options: [...OUTCOMES], description: 'Only events with this outcome.' }),

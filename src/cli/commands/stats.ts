@@ -34,10 +34,10 @@ const METHOD_COLUMNS: Column<MethodResource>[] = [
   { header: 'FAILURES', value: ({ failures }) => failures },
 ]
 
-/** The audit log is not kept for longer. */
+/** The audit log has no older events. */
 const MOST_DAYS = 400
 
-/** Of the bars: with all columns beside them it fits into 80. */
+/** Width of the bars, so that all columns fit into 80. */
 const BARS = 30
 
 export default operation({
@@ -79,7 +79,7 @@ function totalOf(days: DayResource[]): Measured {
   return Object.fromEntries(MEASURE_NAMES.map((name) => [name, sum(name)])) as Record<keyof typeof MEASURES, number>
 }
 
-/** A row a measure: its days as bars, all of them, how many a day, and the day with the most. */
+/** One row per measure: bars of all days, total, average per day, and the highest day. */
 function dayTable(days: DayResource[]): string[] {
   const rows = MEASURE_NAMES.map((name) => {
     const known = days.filter((day) => day[name] !== null)
@@ -109,7 +109,7 @@ function barsOf(values: (number | null)[]): string {
   return summedSparkline(values, { width: BARS, isUnicode: isUnicodeLocale(process.env) })
 }
 
-/** As renderTable, with what is after the bars to the right. */
+/** Like renderTable, with the columns after the bars aligned to the right. */
 function numbersTable(headers: string[], rows: (string | number | undefined)[][]): string[] {
   const cells = [headers, ...rows.map((row) => row.map((cell) => String(cell ?? '')))]
   const widths = headers.map((_, index) => Math.max(...cells.map((row) => row[index]?.length ?? 0)))

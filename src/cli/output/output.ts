@@ -43,7 +43,7 @@ export class Output {
     return new Output(flags, streams, streams.stdout.isTTY ? await import('./terminal.ts') : undefined)
   }
 
-  /** Objects in a list; whole in JSON, by columns for people and pipes. */
+  /** A list of objects: whole in JSON, in columns otherwise. */
   list<Row extends object>(rows: Row[], columns: Column<Row>[], { total, nextCursor = null }: ListOptions = {}): void {
     if (this.#flags.jsonl) {
       this.#lines(rows.map((row) => JSON.stringify(this.#picked(row))))
@@ -77,7 +77,7 @@ export class Output {
     else this.#lines(this.#said(lines))
   }
 
-  /** Numbers: one object in JSON, a row each in a pipe, and on a terminal the lines that people read. */
+  /** Numbers: one object in JSON, rows in a pipe, and lines on a terminal. */
   figures<Row extends object>(
     value: object,
     { rows, columns }: { rows: Row[]; columns: Column<Row>[] },
@@ -114,7 +114,7 @@ export class Output {
     this.#stdout.write(text.endsWith('\n') ? text : `${text}\n`)
   }
 
-  /** For people, and not with -q. */
+  /** A message on stderr, unless -q is given. */
   hint(text: string): void {
     if (!this.#flags.quiet) this.#stderr.write(`${text}\n`)
   }
@@ -139,11 +139,11 @@ export class Output {
     const text = column.isTime
       ? this.time(value === undefined || value === null ? null : String(value))
       : String(value ?? '')
-    // A tab, a line break or an escape in a value would forge another cell, line or colour.
+    // Otherwise a tab, line break or escape in a value could forge a cell, a line or a colour.
     return text.replace(/\p{Cc}/gu, ' ')
   }
 
-  /** A dry run says so in each object and on each line. */
+  /** Marks each object of a dry run. */
   #marked(value: object): object {
     return this.#flags['dry-run'] ? { ...value, dry_run: true } : value
   }

@@ -45,7 +45,7 @@ function explain(thrown: unknown): Failure {
     return { code, message: withoutFrame(message), details, suggestions, exit }
   }
   if (thrown instanceof Error && 'oclif' in thrown) {
-    // oclif's parser: a flag or an argument that is not right.
+    // An invalid flag or argument, found by oclif's parser.
     const message = withoutFrame(thrown.message).replace(/\s*\n\s*/g, ' ')
     return { code: 'USAGE', message, suggestions: [], exit: 64 }
   }
@@ -61,7 +61,7 @@ function withoutFrame(message: string): string {
     .replace(/\nSee more help with --help/g, '')
 }
 
-/** What a developer needs to know of a bug, without secrets, in a file of its own. */
+/** Writes what a developer needs to find a bug, without secrets. */
 function writeCrashReport(thrown: unknown): string[] {
   const state = process.env['XDG_STATE_HOME'] ?? join(process.env['HOME'] ?? '/', '.local/state')
   const folder = join(state, 'authd')
@@ -73,7 +73,7 @@ function writeCrashReport(thrown: unknown): string[] {
     writeFileSync(path, `${JSON.stringify(report, null, 2)}\n`, { mode: 0o600 })
     return [`send ${path} with a report of what you did`]
   } catch {
-    // Nowhere to write: the message above has to do.
+    // If nothing can be written, the message is all there is.
     return []
   }
 }

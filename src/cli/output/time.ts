@@ -9,7 +9,7 @@ const STEPS = [
   { unit: 'second', ms: 1000 },
 ] as const
 
-/** RFC 3339 in, what `--time` asks for out. */
+/** Formats an RFC 3339 time as `--time` says. */
 export function showTime(value: string | null, style: string): string {
   if (value === null) return ''
   const epochMs = Date.parse(value)

@@ -19,7 +19,7 @@ export interface Operator {
   reason: string | undefined
 }
 
-/** Does what was confirmed, as the command would; answers how it ended, and never throws. */
+/** Does what was confirmed, as the command would. Returns the outcome and never throws. */
 export async function act(deps: Deps, operator: Operator, action: Action): Promise<Outcome> {
   try {
     const lines = await ACTS[action.kind](deps, operator, action.target)

@@ -42,7 +42,7 @@ export default command({
   },
 })
 
-/** Root's own, and the service may read it: `authd init` wrote it before the service's user was there, or will. */
+/** Lets the service's group read root's configuration, whether `authd init` ran before or runs later. */
 function letItRead(folder: string, user: string): void {
   mkdirSync(folder, { recursive: true, mode: 0o750 })
   run('chgrp', user, folder)

@@ -15,7 +15,7 @@ export default command({
     if (!isDry) {
       if (isHere) refuseUnprivileged(`authd service uninstall --name ${name}`)
       await confirm(`Stop ${name} and remove its unit?`)
-      // The socket first: a connection would start the service again.
+      // The socket stops first, because a connection would start the service again.
       if (isHere) run('systemctl', 'disable', '--now', `${name}.socket`, `${name}.service`)
     }
     const everything = { root, systemdVersion: NOTIFY_RELOAD_SINCE }

@@ -54,7 +54,7 @@ export default operation({
   },
 })
 
-/** One line each, the first with the name of all. */
+/** One line per passkey; only the first has the label. */
 function passkeyRows(passkeys: PasskeyResource[], out: Output): [string, string][] {
   if (passkeys.length === 0) return [['passkeys', 'none']]
   return passkeys.map(({ name, synced, last_used_at }, index) => {
