@@ -1,7 +1,7 @@
 import type { Deps } from '../../deps.ts'
 import { DAY, HOUR } from '../../platform/clock.ts'
 import { firstId } from '../../platform/random.ts'
-import { countEventsIn, countMailsIn, type Span } from '../../store/stats.ts'
+import { countEventsIn, countMailsIn, type Span } from '../../store/counts.ts'
 import type { EventType } from '../event.ts'
 import { KEPT_MS } from './housekeeping.ts'
 

@@ -1,8 +1,14 @@
 import type { Deps } from '../../deps.ts'
 import { DAY } from '../../platform/clock.ts'
 import { type AuditLog, findLastAuditSeq, listLastAuditLogs } from '../../store/audit-logs.ts'
+import {
+  countEventsAfter,
+  countEventsIn,
+  countMailsIn,
+  countWaitingMails,
+  type EventCount,
+} from '../../store/counts.ts'
 import { countSessions } from '../../store/sessions.ts'
-import { countEventsAfter, countEventsIn, countMailsIn, countWaitingMails, type EventCount } from '../../store/stats.ts'
 import { spanOf } from './activity.ts'
 
 const SUCCESS = 'user.authenticated'

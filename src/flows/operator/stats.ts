@@ -1,11 +1,11 @@
 import type { Deps } from '../../deps.ts'
 import { SECOND, toSeconds } from '../../platform/clock.ts'
 import { findAuditHead } from '../../store/audit-head.ts'
+import { countMailQueue, countWebhookQueue } from '../../store/counts.ts'
 import type { Sql } from '../../store/db.ts'
 import type { IdSpan } from '../../store/id-spans.ts'
 import type { OutboxState } from '../../store/outbox.ts'
 import { countSessions } from '../../store/sessions.ts'
-import { readMailQueue, readWebhookQueue } from '../../store/stats.ts'
 import { countUsers } from '../../store/users.ts'
 import { countSteps } from '../pagination.ts'
 import { keyring, signingKeyAt } from '../sessions/signing-key.ts'
@@ -66,7 +66,7 @@ export interface Overview extends Stats {
 
 /** The number of mails in each state. */
 export async function readMailsByState({ db }: Pick<Deps, 'db'>): Promise<Overview['mailsByState']> {
-  const { byState } = await db.read(readMailQueue)
+  const { byState } = await db.read(countMailQueue)
   return Object.fromEntries(byState.map(({ state, count }) => [state, count]))
 }
 
@@ -85,7 +85,7 @@ export async function readOverview(deps: Deps): Promise<Overview> {
 }
 
 async function readQueues({ db }: Pick<Deps, 'db'>) {
-  return await db.read(async (sql) => ({ queue: await readMailQueue(sql), webhooks: await readWebhookQueue(sql) }))
+  return await db.read(async (sql) => ({ queue: await countMailQueue(sql), webhooks: await countWebhookQueue(sql) }))
 }
 
 /**

@@ -2,7 +2,7 @@ import { placeholders, type Sql } from './db.ts'
 import type { OutboxState } from './outbox.ts'
 
 /** Mails by state, and when the oldest was queued that still waits; decoys are nobody's mail. */
-export async function readMailQueue(
+export async function countMailQueue(
   sql: Sql,
 ): Promise<{ byState: { state: OutboxState; count: number }[]; oldestPendingAt: number | null }> {
   const rows = await sql.all<{ state: OutboxState; n: number }>(
@@ -13,7 +13,7 @@ export async function readMailQueue(
 }
 
 /** Deliveries that wait, and endpoints that get nothing. */
-export async function readWebhookQueue(sql: Sql): Promise<{ waiting: number; paused: number }> {
+export async function countWebhookQueue(sql: Sql): Promise<{ waiting: number; paused: number }> {
   const row = await sql.one<{ waiting: number; paused: number }>(
     `SELECT (SELECT count(*) FROM outbox WHERE state = 'pending' AND kind = 'webhook') AS waiting,
        (SELECT count(*) FROM webhook_endpoints WHERE paused_at IS NOT NULL) AS paused`,
