@@ -44,7 +44,7 @@ export async function listPasskeys(sql: Sql, userId: string): Promise<Passkey[]>
     `SELECT ${passkeys.columns} FROM passkeys WHERE user_id = ? ORDER BY id LIMIT 100`,
     [userId],
   )
-  return rows.flatMap((row) => passkeys.readOne(row) ?? [])
+  return rows.map(passkeys.read)
 }
 
 /** How many each of these people has; who has none is not in the map. */

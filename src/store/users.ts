@@ -65,7 +65,7 @@ export async function listUsersByPrefix(sql: Sql, prefix: string, limit: number)
     `SELECT ${users.columns} FROM users WHERE id >= ? AND id < ? ORDER BY id LIMIT ?`,
     [prefix, `${prefix}~`, limit],
   )
-  return rows.flatMap((row) => users.readOne(row) ?? [])
+  return rows.map(users.read)
 }
 
 /** Holds the person until the unit ends. Every unit about a person begins here. */
@@ -89,7 +89,7 @@ export async function listUsers(sql: Sql, filter: UserFilter, limit: number, off
     `SELECT ${users.columns} FROM users ${where} ORDER BY id DESC LIMIT ? OFFSET ?`,
     page,
   )
-  return rows.flatMap((row) => users.readOne(row) ?? [])
+  return rows.map(users.read)
 }
 
 export async function countUsers(sql: Sql, filter: UserFilter): Promise<number> {
