@@ -1,10 +1,21 @@
 import type { Sql, Trx } from './db.ts'
+import { integer, nullable, type RowOf, type StoredRow, table, text } from './table.ts'
 
-export interface Budget {
+const failedAttempts = table('failed_attempts', {
   /** What is counted: `mail_code`. */
-  kind: string
+  kind: text,
   /** For whom: a canonical address, since a person may not exist yet. */
-  subject: string
+  subject: text,
+  failures: integer,
+  /** No try counts before this; null: go on. */
+  blockedUntil: nullable(integer),
+  /** Of a lockout row: later than any clock. */
+  windowEndsAt: integer,
+})
+
+type FailedAttempt = RowOf<typeof failedAttempts>
+
+export interface Budget extends Pick<FailedAttempt, 'kind' | 'subject'> {
   limit: number
   windowMs: number
 }
@@ -51,11 +62,9 @@ export async function deleteFailuresBefore(trx: Trx, before: number): Promise<nu
 }
 
 /** Failures in a row of one person's factor. The row stays until a success, an operator or a new factor removes it. */
-export interface FailureCount {
-  failures: number
-  /** No try counts before this; null: go on. */
-  blockedUntil: number | null
-}
+export type FailureCount = Pick<FailedAttempt, 'failures' | 'blockedUntil'>
+
+const count = failedAttempts.pick(['failures', 'blockedUntil'])
 
 /** Later than any clock: a lockout row does not expire. */
 const NEVER = Number.MAX_SAFE_INTEGER
@@ -64,23 +73,23 @@ export async function findFailureCount(
   sql: Sql,
   key: Pick<Budget, 'kind' | 'subject'>,
 ): Promise<FailureCount | undefined> {
-  const row = await sql.one<{ failures: number; blocked_until: number | null }>(
-    'SELECT failures, blocked_until FROM failed_attempts WHERE kind = ? AND subject = ?',
-    [key.kind, key.subject],
-  )
-  return row && { failures: row.failures, blockedUntil: row.blocked_until }
+  const row = await sql.one<StoredRow>(`SELECT ${count.columns} FROM failed_attempts WHERE kind = ? AND subject = ?`, [
+    key.kind,
+    key.subject,
+  ])
+  return row && count.read(row)
 }
 
 /** Inside a unit that holds the person: nobody else counts at the same time. */
 export async function setFailureCount(
   trx: Trx,
   key: Pick<Budget, 'kind' | 'subject'>,
-  count: FailureCount,
+  { failures, blockedUntil }: FailureCount,
 ): Promise<void> {
   await trx.run(
-    `INSERT INTO failed_attempts (kind, subject, failures, window_ends_at, blocked_until) VALUES (?, ?, ?, ?, ?)
+    `${failedAttempts.insert}
      ON CONFLICT (kind, subject) DO UPDATE SET failures = excluded.failures, blocked_until = excluded.blocked_until`,
-    [key.kind, key.subject, count.failures, NEVER, count.blockedUntil],
+    failedAttempts.values({ kind: key.kind, subject: key.subject, failures, blockedUntil, windowEndsAt: NEVER }),
   )
 }
 
@@ -88,53 +97,36 @@ export async function clearFailures(trx: Trx, key: Pick<Budget, 'kind' | 'subjec
   await trx.run('DELETE FROM failed_attempts WHERE kind = ? AND subject = ?', [key.kind, key.subject])
 }
 
-export interface FailureRow extends Failures {
-  subject: string
-  /** Of a lockout row: later than any clock. */
-  windowEndsAt: number
+export interface FailureRow extends FailedAttempt {
   /** Of whom the subject is the id. */
   email: string | null
 }
 
 /** All that is counted now, the most first. */
 export async function listFailures(sql: Sql, now: number, limit: number): Promise<FailureRow[]> {
-  const rows = await sql.all<{
-    kind: string
-    subject: string
-    failures: number
-    blocked_until: number | null
-    window_ends_at: number
-    email: string | null
-  }>(
-    `SELECT failed_attempts.kind, subject, failures, blocked_until, window_ends_at, users.email
+  const rows = await sql.all<StoredRow & { email: string | null }>(
+    `SELECT ${failedAttempts.qualified}, users.email
      FROM failed_attempts LEFT JOIN users ON users.id = failed_attempts.subject
      WHERE failures > 0 AND window_ends_at > ? ORDER BY failures DESC, subject LIMIT ?`,
     [now, limit],
   )
-  return rows.map((row) => ({
-    kind: row.kind,
-    subject: row.subject,
-    failures: row.failures,
-    blockedUntil: row.blocked_until,
-    windowEndsAt: row.window_ends_at,
-    email: row.email,
-  }))
+  return rows.map((row) => ({ ...failedAttempts.read(row), email: row.email }))
 }
 
-export interface Failures extends FailureCount {
-  kind: string
-}
+const cleared = failedAttempts.pick(['kind', 'failures', 'blockedUntil'])
+
+export type Failures = Pick<FailedAttempt, 'kind' | 'failures' | 'blockedUntil'>
 
 /** Takes away what was counted against a person, by their id and by their address; answers what it was. */
 export async function deleteFailuresOf(
   trx: Trx,
   { userId, email }: { userId: string; email: string },
 ): Promise<Failures[]> {
-  const rows = await trx.all<{ kind: string; failures: number; blocked_until: number | null }>(
+  const rows = await trx.all<StoredRow>(
     `DELETE FROM failed_attempts WHERE failures > 0 AND (subject = ? OR subject = ? OR subject >= ? AND subject < ?)
-     RETURNING kind, failures, blocked_until`,
+     RETURNING ${cleared.columns}`,
     // A known device's subject is the address, a space and the device.
     [userId, email, `${email} `, `${email}!`],
   )
-  return rows.map((row) => ({ kind: row.kind, failures: row.failures, blockedUntil: row.blocked_until }))
+  return rows.map(cleared.read)
 }

@@ -1,4 +1,9 @@
 import type { Sql, Trx } from './db.ts'
+import { integer, type RowOf, type StoredRow, table, text } from './table.ts'
+
+const leases = table('leases', { name: text, holder: text, expiresAt: integer })
+
+export type Lease = RowOf<typeof leases>
 
 /** Takes or keeps the lease: true for one holder at a time, until it lets it run out. */
 export async function takeLease(
@@ -6,18 +11,12 @@ export async function takeLease(
   input: { name: string; holder: string; now: number; expiresAt: number },
 ): Promise<boolean> {
   const row = await trx.one<{ holder: string }>(
-    `INSERT INTO leases (name, holder, expires_at) VALUES (?, ?, ?)
+    `${leases.insert}
      ON CONFLICT (name) DO UPDATE SET holder = excluded.holder, expires_at = excluded.expires_at
      WHERE leases.holder = excluded.holder OR leases.expires_at <= ? RETURNING holder`,
-    [input.name, input.holder, input.expiresAt, input.now],
+    [...leases.values(input), input.now],
   )
   return row?.holder === input.holder
-}
-
-export interface Lease {
-  name: string
-  holder: string
-  expiresAt: number
 }
 
 /** Those that are held now and whose names begin like this, in the order of names. */
@@ -26,11 +25,11 @@ export async function listLeases(
   { prefix, now }: { prefix: string; now: number },
   limit: number,
 ): Promise<Lease[]> {
-  const rows = await sql.all<{ name: string; holder: string; expires_at: number }>(
-    'SELECT name, holder, expires_at FROM leases WHERE name LIKE ? AND expires_at > ? ORDER BY name LIMIT ?',
+  const rows = await sql.all<StoredRow>(
+    `SELECT ${leases.columns} FROM leases WHERE name LIKE ? AND expires_at > ? ORDER BY name LIMIT ?`,
     [`${prefix}%`, now, limit],
   )
-  return rows.map(({ name, holder, expires_at }) => ({ name, holder, expiresAt: Number(expires_at) }))
+  return rows.map(leases.read)
 }
 
 export async function deleteLease(trx: Trx, name: string): Promise<void> {

@@ -1,26 +1,23 @@
 import type { Trx } from './db.ts'
+import { integer, type RowOf, type StoredRow, table, text, word } from './table.ts'
 
 /** What the answer to a challenge may be used for, and nothing else. */
 export type ChallengeKind = 'signin' | 'stepup' | 'enrolment'
 
-export interface PasskeyChallenge {
-  id: string
-  kind: ChallengeKind
+const passkeyChallenges = table('passkey_challenges', {
+  id: text,
+  kind: word<ChallengeKind>(),
   /** The attempt or the session that asked. */
-  boundTo: string
+  boundTo: text,
   /** base64url */
-  challenge: string
-  expiresAt: number
-}
+  challenge: text,
+  expiresAt: integer,
+})
+
+export type PasskeyChallenge = RowOf<typeof passkeyChallenges>
 
 export async function insertPasskeyChallenge(trx: Trx, challenge: PasskeyChallenge): Promise<void> {
-  await trx.run('INSERT INTO passkey_challenges (id, kind, bound_to, challenge, expires_at) VALUES (?, ?, ?, ?, ?)', [
-    challenge.id,
-    challenge.kind,
-    challenge.boundTo,
-    challenge.challenge,
-    challenge.expiresAt,
-  ])
+  await trx.run(passkeyChallenges.insert, passkeyChallenges.values(challenge))
 }
 
 /** Takes it away, whatever the answer to it is worth: its text, for one of any number of racers. */
@@ -28,12 +25,13 @@ export async function takePasskeyChallenge(
   trx: Trx,
   input: { id: string; kind: ChallengeKind; boundTo: string; now: number },
 ): Promise<string | undefined> {
-  const row = await trx.one<{ challenge: string; kind: string; bound_to: string; expires_at: number }>(
-    'DELETE FROM passkey_challenges WHERE id = ? RETURNING challenge, kind, bound_to, expires_at',
-    [input.id],
+  const taken = passkeyChallenges.readOne(
+    await trx.one<StoredRow>(`DELETE FROM passkey_challenges WHERE id = ? RETURNING ${passkeyChallenges.columns}`, [
+      input.id,
+    ]),
   )
-  const isGood = row?.kind === input.kind && row.bound_to === input.boundTo && row.expires_at > input.now
-  return isGood ? row.challenge : undefined
+  const isGood = taken?.kind === input.kind && taken.boundTo === input.boundTo && taken.expiresAt > input.now
+  return isGood ? taken.challenge : undefined
 }
 
 export async function deleteExpiredChallenges(trx: Trx, now: number, limit: number): Promise<number> {

@@ -29,6 +29,7 @@ export async function takeFromBucket(
   { amount, limit, windowMs, now }: { amount: number; limit: number; windowMs: number; now: number },
 ): Promise<BucketUse & { isCounted: boolean }> {
   const endsAt = now + windowMs
+  const over = [now, endsAt]
   const row = await trx.one<StoredRow>(
     `${rateLimits.insert}
      ON CONFLICT (policy, subject) DO UPDATE SET
@@ -36,7 +37,7 @@ export async function takeFromBucket(
        window_ends_at = CASE WHEN ${IS_OVER} THEN excluded.window_ends_at ELSE rate_limits.window_ends_at END
      WHERE rate_limits.used <= ? OR ${IS_OVER}
      RETURNING ${rateLimits.columns}`,
-    [policy, subject, amount, endsAt, now, endsAt, now, endsAt, limit, now, endsAt],
+    [...rateLimits.values({ policy, subject, used: amount, windowEndsAt: endsAt }), ...over, ...over, limit, ...over],
   )
   if (row) return { ...rateLimits.read(row), isCounted: true }
   // Over already; a reset between the two statements is as if this had come a moment earlier.

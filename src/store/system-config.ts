@@ -1,4 +1,9 @@
 import type { Sql, Trx } from './db.ts'
+import { integer, type RowOf, type StoredRow, table, text } from './table.ts'
+
+const systemConfig = table('system_config', { key: text, value: text, updatedAt: integer, updatedBy: text })
+
+export type SystemConfig = RowOf<typeof systemConfig>
 
 export async function findSystemConfig(sql: Sql, key: string): Promise<string | undefined> {
   return (await sql.one<{ value: string }>('SELECT value FROM system_config WHERE key = ?', [key]))?.value
@@ -7,41 +12,33 @@ export async function findSystemConfig(sql: Sql, key: string): Promise<string | 
 /** The first inserter wins; false for everybody after it. */
 export async function insertSystemConfig(
   trx: Trx,
-  entry: { key: string; value: string; now: number; by: string },
+  { key, value, now, by }: { key: string; value: string; now: number; by: string },
 ): Promise<boolean> {
   const inserted = await trx.run(
-    `INSERT INTO system_config (key, value, updated_at, updated_by) VALUES (?, ?, ?, ?)
-     ON CONFLICT (key) DO NOTHING`,
-    [entry.key, entry.value, entry.now, entry.by],
+    `${systemConfig.insert} ON CONFLICT (key) DO NOTHING`,
+    systemConfig.values({ key, value, updatedAt: now, updatedBy: by }),
   )
   return inserted === 1
 }
 
-export interface SystemConfig {
-  key: string
-  value: string
-  updatedAt: number
-  updatedBy: string
-}
-
 /** The entries whose key begins so, in its order. */
 export async function listSystemConfig(sql: Sql, prefix: string): Promise<SystemConfig[]> {
-  const rows = await sql.all<{ key: string; value: string; updated_at: number; updated_by: string }>(
-    'SELECT key, value, updated_at, updated_by FROM system_config WHERE key LIKE ? ORDER BY key',
+  const rows = await sql.all<StoredRow>(
+    `SELECT ${systemConfig.columns} FROM system_config WHERE key LIKE ? ORDER BY key`,
     [`${prefix}%`],
   )
-  return rows.map((row) => ({ key: row.key, value: row.value, updatedAt: row.updated_at, updatedBy: row.updated_by }))
+  return rows.map(systemConfig.read)
 }
 
 export async function setSystemConfig(
   trx: Trx,
-  entry: { key: string; value: string; now: number; by: string },
+  { key, value, now, by }: { key: string; value: string; now: number; by: string },
 ): Promise<void> {
   await trx.run(
-    `INSERT INTO system_config (key, value, updated_at, updated_by) VALUES (?, ?, ?, ?)
+    `${systemConfig.insert}
      ON CONFLICT (key) DO UPDATE SET value = excluded.value, updated_at = excluded.updated_at,
        updated_by = excluded.updated_by`,
-    [entry.key, entry.value, entry.now, entry.by],
+    systemConfig.values({ key, value, updatedAt: now, updatedBy: by }),
   )
 }
 

@@ -31,10 +31,10 @@ export interface Table<Of extends Columns, Defaulted extends keyof Of = never> {
   read(row: StoredRow): HeldBy<Of>
   /** The same for a statement that may find nothing. */
   readOne(row: StoredRow | undefined): HeldBy<Of> | undefined
-  /** Some of the columns for a join, with a prefix: `users.email AS user_email`. */
+  /** Some of the columns. In a join a prefix keeps them apart: `users.email AS user_email`. */
   pick<Name extends keyof Of & string>(
     names: readonly Name[],
-    prefix: string,
+    prefix?: string,
   ): { columns: string; read(row: StoredRow): Pick<HeldBy<Of>, Name> }
 }
 
@@ -88,7 +88,7 @@ export function table<Of extends Columns, Defaulted extends keyof Of & string = 
       inserted.map(({ property, column }) => column.write((row as Record<string, never>)[property] as never)),
     read,
     readOne: (row) => (row === undefined ? undefined : read(row)),
-    pick: (names, prefix) => {
+    pick: (names, prefix = '') => {
       const picked = all.filter(({ property }) => (names as readonly string[]).includes(property))
       return {
         columns: picked.map(({ sql }) => `${name}.${sql} AS ${prefix}${sql}`).join(', '),
