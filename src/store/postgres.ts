@@ -1,5 +1,4 @@
 import { hash } from 'node:crypto'
-import knex, { type Knex } from 'knex'
 import pg from 'pg'
 import {
   asUnit,
@@ -22,6 +21,7 @@ export interface PostgresOptions {
 }
 
 const TIMEOUT_MS = 5000
+const IDLE_MS = 30_000
 const TRIES = 5
 const BIGINT = 20
 /** Deadlock, serialisation failure, and a unique value that somebody else took first: the unit is run again. */
@@ -35,26 +35,23 @@ interface Statement {
   kind: StatementKind
 }
 
-/** knex gives the pool; each unit is a transaction of its own at READ COMMITTED. */
+/** Each unit is a transaction at READ COMMITTED on a connection of the pool. */
 export function openPostgres(options: PostgresOptions): Db {
-  const pool = openKnexPostgres(options)
+  const settings = connectionSettings(options.url)
+  const pool = new pg.Pool({ ...settings, max: options.poolSize, idleTimeoutMillis: IDLE_MS })
   const commits = commitListeners()
-  const client = pool.client as {
-    acquireConnection(): Promise<pg.Client>
-    releaseConnection(c: pg.Client): Promise<void>
-  }
+  // A lost connection fails its query, and the pool drops it. Without listeners Node would exit.
+  pool.on('error', () => undefined)
+  pool.on('connect', (connection) => connection.on('error', () => undefined))
 
-  async function withConnection<Result>(work: (connection: pg.Client) => Promise<Result>): Promise<Result> {
-    let connection: pg.Client
-    try {
-      connection = await client.acquireConnection()
-    } catch (error) {
+  async function withConnection<Result>(work: (connection: pg.PoolClient) => Promise<Result>): Promise<Result> {
+    const connection = await pool.connect().catch((error) => {
       throw new StoreError('unavailable', 'no connection to PostgreSQL', error)
-    }
+    })
     try {
       return await work(connection)
     } finally {
-      await client.releaseConnection(connection)
+      connection.release()
     }
   }
 
@@ -66,12 +63,12 @@ export function openPostgres(options: PostgresOptions): Db {
     return result
   }
 
-  async function query(connection: pg.Client, text: string, values: Value[] = []): Promise<pg.QueryResult> {
+  async function query(connection: pg.PoolClient, text: string, values: Value[] = []): Promise<pg.QueryResult> {
     const { kind, name, text: numbered } = prepare(text)
     return await timed(kind, () => connection.query({ name, text: numbered, values }))
   }
 
-  function reads(connection: pg.Client): Sql {
+  function reads(connection: pg.PoolClient): Sql {
     return {
       dialect: 'postgres',
       one: async <Row>(text: string, values?: Value[]) =>
@@ -80,7 +77,7 @@ export function openPostgres(options: PostgresOptions): Db {
     }
   }
 
-  async function transaction<Result>(connection: pg.Client, unit: (trx: Trx) => Promise<Result>): Promise<Result> {
+  async function transaction<Result>(connection: pg.PoolClient, unit: (trx: Trx) => Promise<Result>): Promise<Result> {
     await timed('begin', () => connection.query('BEGIN'))
     const listeners: (() => void)[] = []
     try {
@@ -97,7 +94,7 @@ export function openPostgres(options: PostgresOptions): Db {
       for (const listener of listeners) listener()
       return result
     } catch (error) {
-      // A connection that cannot roll back is dropped by the pool; the server has rolled back then.
+      // A connection that cannot roll back is lost: the server has rolled back, and the pool drops the connection.
       await connection.query('ROLLBACK').catch(() => undefined)
       throw error
     }
@@ -121,34 +118,27 @@ export function openPostgres(options: PostgresOptions): Db {
         }
       }
     },
-    openKnex: async () => openKnexPostgres({ ...options, poolSize: 1 }),
+    // Only migrations load it, because it is slow to load.
+    openKnex: async () => (await import('./knex-postgres.ts')).openKnexPostgres(settings),
     foreignVersion: () => 0,
     onCommit: commits.onCommit,
-    close: () => pool.destroy(),
+    close: () => pool.end(),
   }
 }
 
-function openKnexPostgres({ url, poolSize }: PostgresOptions): Knex {
-  return knex({
-    client: 'pg',
-    connection: {
-      connectionString: url,
-      connectionTimeoutMillis: TIMEOUT_MS,
-      statement_timeout: TIMEOUT_MS,
-      lock_timeout: TIMEOUT_MS,
-      idle_in_transaction_session_timeout: 2 * TIMEOUT_MS,
-      keepAlive: true,
-      application_name: 'authd',
-      types: {
-        getTypeParser: (oid: number, format?: 'text') =>
-          oid === BIGINT ? Number : pg.types.getTypeParser(oid, format),
-      },
-    } as Knex.PgConnectionConfig,
-    compileSqlOnError: false,
-    pool: { min: 0, max: poolSize },
-    acquireConnectionTimeout: TIMEOUT_MS,
-    log: { warn() {}, error() {}, deprecate() {}, debug() {} },
-  })
+function connectionSettings(url: string): pg.ClientConfig {
+  return {
+    connectionString: url,
+    connectionTimeoutMillis: TIMEOUT_MS,
+    statement_timeout: TIMEOUT_MS,
+    lock_timeout: TIMEOUT_MS,
+    idle_in_transaction_session_timeout: 2 * TIMEOUT_MS,
+    keepAlive: true,
+    application_name: 'authd',
+    types: {
+      getTypeParser: (oid, format) => (oid === BIGINT ? Number : pg.types.getTypeParser(oid, format)),
+    },
+  }
 }
 
 const statements = new Map<string, Statement>()

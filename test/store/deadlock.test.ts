@@ -3,6 +3,7 @@ import type { Db, Trx } from '../../src/store/db.ts'
 import { openDatabase } from '../../src/store/open.ts'
 import { insertUser, lockUser } from '../../src/store/users.ts'
 import { freshDatabase } from '../support/databases.ts'
+import { until } from '../support/until.ts'
 
 async function open(): Promise<{ db: Db; options: Parameters<typeof openDatabase>[0] }> {
   const { options, remove } = await freshDatabase('postgres')
@@ -47,6 +48,23 @@ test('a unit whose connection is cut fails as unavailable, and the next one gets
   const cut = db.write(cutOwn)
 
   await expect(cut).rejects.toMatchObject({ name: 'StoreError', kind: 'unavailable' })
+  expect(await db.write(async () => 'works')).toBe('works')
+})
+
+test('when the server ends an idle connection, the daemon goes on with a new one', async () => {
+  const { db, options } = await open()
+  const other = await openDatabase(options)
+  onTestFinished(() => other.close())
+
+  const ended = await other.read((sql) =>
+    sql.all(
+      `SELECT pg_terminate_backend(pid) FROM pg_stat_activity
+       WHERE datname = current_database() AND pid <> pg_backend_pid()`,
+    ),
+  )
+
+  expect(ended.length).toBeGreaterThan(0)
+  await until(() => db.read((sql) => sql.one('SELECT 1')))
   expect(await db.write(async () => 'works')).toBe('works')
 })
 
