@@ -3,7 +3,7 @@ import type { AuthdError } from '../errors.ts'
 
 export const eventsFlag = {
   events: Flags.string({
-    description: "Events to send, separated by commas: 'user.*'. Defaults to all.",
+    description: "Events to send, separated by commas: 'user.*'.",
   }),
 }
 

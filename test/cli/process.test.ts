@@ -99,10 +99,11 @@ test('a deleted working folder is an error with a suggestion, not a bug report',
 test('names come through a pipe that is silent at first', async () => {
   const { folder, run } = await shell()
   await run(['migrate'])
+  const env = { PATH: process.env['PATH'], HOME: folder }
   // The first command takes as long to start as the second, which reads a silent pipe meanwhile.
   const script = '{ "$0" users list; echo bob@example.com; } | "$0" users add - --json'
 
-  const { stdout } = await promisify(execFile)('/bin/sh', ['-c', script, PROGRAM], { cwd: folder })
+  const { stdout } = await promisify(execFile)('/bin/sh', ['-c', script, PROGRAM], { cwd: folder, env })
 
   expect(JSON.parse(stdout)).toMatchObject({ email: 'bob@example.com', changed: true })
 })

@@ -6,10 +6,10 @@ import { changeFlags } from '../flags.ts'
 import { counted } from '../output/count.ts'
 
 export default operation({
-  description: 'off restores registration and mail. Ended sessions and the new signing key stay.',
+  description: 'off opens sign-ups and resumes mail. Ended sessions and the new signing key stay.',
   examples: ['authd lockdown on --reason "mailbox of an admin taken over"', 'authd lockdown off'],
   args: {
-    state: Args.string({ options: ['on', 'off', 'status'], default: 'status', description: 'Action.' }),
+    state: Args.string({ options: ['on', 'off', 'status'], default: 'status', description: 'on, off or status.' }),
   },
   flags: {
     'keep-sessions': Flags.boolean({ description: 'Do not end sessions.' }),
@@ -17,7 +17,7 @@ export default operation({
     ...changeFlags,
   },
   async prepare({ args, confirmName }) {
-    if (args.state === 'on') await confirmName('lockdown', 'This signs out all users and closes registration.')
+    if (args.state === 'on') await confirmName('lockdown', 'This signs out all users and closes sign-ups.')
   },
   async run(deps, { args, flags, out, actor }) {
     if (args.state === 'status') {
@@ -33,7 +33,7 @@ export default operation({
       const done = await beginLockdown(deps, actor, { reason: flags.reason ?? null, keepSessions })
       const resource = { active: !flags['dry-run'], ended_sessions: done.endedSessions, new_key: done.newKey ?? null }
       out.object(resource, [
-        `Lockdown: ended ${counted(done.endedSessions, 'session')}, closed registration, paused mail.`,
+        `Lockdown: ended ${counted(done.endedSessions, 'session')}, closed sign-ups, paused mail.`,
         done.newKey === undefined
           ? 'Tokens are signed with tokens.hs256_secret. Change it in the configuration and restart authd.'
           : 'Access tokens already issued stay valid until they expire where apps verify offline.',

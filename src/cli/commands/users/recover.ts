@@ -25,7 +25,10 @@ export default operation({
     remove: Flags.string({
       description: 'Factors to remove: passkeys,totp,recovery-codes. Other factors stay required.',
     }),
-    expires: spanFlag('24h')({ default: 15 * MINUTE, description: 'Lifetime of the link, 24h at most.' }),
+    expires: spanFlag('24h')({
+      default: 15 * MINUTE,
+      description: 'Lifetime of the link, 24h at most. Defaults to 15m.',
+    }),
     reason: Flags.string({ required: true, description: 'Reason for the audit log.' }),
     'revoke-sessions': Flags.boolean({ description: 'End the sessions of the user now.' }),
     qr: Flags.boolean({ description: 'Also print a QR code.' }),
