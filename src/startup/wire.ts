@@ -9,7 +9,7 @@ import { systemClock } from '../platform/clock.ts'
 import { keysFrom } from '../platform/keys.ts'
 import { createLog, type ProcessLog } from '../platform/log.ts'
 import type { LogFile } from '../platform/log-file.ts'
-import { NO_METRICS } from '../platform/monitoring/no-metrics.ts'
+import type { Metrics } from '../platform/monitoring/metrics.ts'
 import type { WebhookClient } from '../platform/net/webhook-client.ts'
 import { systemRandom } from '../platform/random.ts'
 import { slowHash } from '../platform/secret.ts'
@@ -48,6 +48,14 @@ export interface Wired {
   close(): Promise<void>
 }
 
+/** Records nothing. Commands use it, and daemons without metrics. Only a daemon loads prom-client. */
+const NO_METRICS: Metrics = {
+  count() {},
+  observe() {},
+  set() {},
+  render: async () => ({ text: '', contentType: 'text/plain' }),
+}
+
 /** The only place where real parts are built and joined. What a start needs is checked here, before anything listens. */
 export async function wire(config: Config, options: WireOptions): Promise<Wired> {
   const logFile = options.mode === 'serve' ? openLog(config, options.output) : undefined
@@ -57,12 +65,11 @@ export async function wire(config: Config, options: WireOptions): Promise<Wired>
     stream: logFile?.stream ?? options.output,
     journalStream: options.journalStream,
   })
-  const source = liveConfig(config, {
+  const live = liveConfig(config, {
     flagged: options.flagged ?? new Set(),
     onChange: (next) => options.mode === 'serve' && log.setLevel(next.log.level),
   })
   const isCounted = options.mode === 'serve' && config.metrics.enabled
-  // Only a daemon loads what counts.
   const metrics = isCounted ? (await import('../platform/monitoring/metrics.ts')).createMetrics() : NO_METRICS
   const timer: StatementTimer = (type, seconds) => metrics.observe('db_query_duration_seconds', { type }, seconds)
   const texts = liveTexts()
@@ -79,13 +86,13 @@ export async function wire(config: Config, options: WireOptions): Promise<Wired>
     await prepareSchema(config, db, { mode: options.mode, log })
     const random = systemRandom(systemClock)
     const keys = keysFrom(await serverSecret(config, db, options.secret), random)
-    const made = () => createMailer(source, texts, options.output)
+    const made = () => createMailer(live, texts, options.output)
     const mailer = options.mode === 'serve' ? await made() : mailerWhenUsed(() => loadTexts().then(made))
     const webhooks = webhooksWhenUsed()
     const shared = { db, cache: createCache(db), tally: new Map<string, number>() }
     const deps = {
       ...shared,
-      config: source,
+      config: live,
       texts,
       clock: systemClock,
       random,
@@ -105,7 +112,7 @@ export async function wire(config: Config, options: WireOptions): Promise<Wired>
       deps: options.dryRun ? { ...deps, db: dryRun(db) } : deps,
       log,
       logFile,
-      config: source,
+      config: live,
       texts,
       async close() {
         await mailer.close()
