@@ -15,7 +15,10 @@ type SectionsOf<All> = {
     : never
 }
 
-/** The configuration as the program sees it, frozen. Names are those of the file, in camelCase; durations are milliseconds. */
+/**
+ * The configuration as the program sees it, frozen. Names are those of the file, in camelCase; durations are
+ * milliseconds.
+ */
 export type Config = ValuesOf<typeof TOP> & SectionsOf<typeof SECTIONS>
 
 /** One row of the table of all keys. */

@@ -15,7 +15,9 @@ export function dkimOptions({ domain, selector, privateKey }: DkimSettings) {
   return { domainName: domain, keySelector: selector, privateKey }
 }
 
-/** Builds headers and parts of a mail. Header and envelope use the one canonical address and never parse it from text. */
+/**
+ * Builds headers and parts of a mail. Header and envelope use the one canonical address and never parse it from text.
+ */
 export function messageOf(
   mail: Mail,
   { subject, html, text }: RenderedMail,

@@ -1,7 +1,10 @@
 import { declaredMail, mailTemplates } from '../mails.ts'
 import { templates } from '../platform/texts/templates.ts'
 
-/** The names that `templates eject` accepts: built-in files, and single mails. A mail's files start as copies of its layout's. */
+/**
+ * The names that `templates eject` accepts: built-in files, and single mails. A mail's files start as copies of its
+ * layout's.
+ */
 export function sourceNames(): string[] {
   const own = Object.keys(templates().mailSources).map((file) => file.replace(/\.\w+$/, ''))
   return [...new Set([...own, ...mailTemplates])]

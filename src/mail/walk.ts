@@ -86,7 +86,10 @@ function note(walk: Walk, step: WalkStep['step'], result: Error | string): boole
   return isOk
 }
 
-/** Removes OpenSSL's source location: `…:error:0A000438:SSL routines:ssl3_read_bytes:tlsv1 alert internal error:../deps/…` */
+/**
+ * Removes OpenSSL's source location: `…:error:0A000438:SSL routines:ssl3_read_bytes:tlsv1 alert internal
+ * error:../deps/…`
+ */
 function plain(message: string): string {
   const [, said] = /:SSL routines:[^:]*:([^:]+):/.exec(message) ?? []
   if (said !== undefined) return `TLS failed: ${said}`

@@ -22,26 +22,26 @@ import { serverSecret } from './secret.ts'
 import { type LiveTextsControl, liveTexts } from './texts.ts'
 
 export interface WireOptions {
-  /** `serve` makes and migrates what is missing; `cli` works on what is there. */
+  /** `serve` creates and migrates what is missing. `cli` uses what exists. */
   mode: 'serve' | 'cli'
-  /** Units run and are undone. */
+  /** Units of work run and are rolled back. */
   dryRun?: boolean
-  /** Where logs go, and mails in development. */
+  /** Receives logs and, in development, mails. */
   output: NodeJS.WriteStream
   logFormat: 'json' | 'pretty'
-  /** How long a command waits for another process's writer. Milliseconds. */
+  /** How long a command waits for another process's write. Milliseconds. */
   timeoutMs?: number
-  /** The server secret, where it had to be read before privileges were dropped. */
+  /** The server secret, if it was read before privileges were dropped. */
   secret?: string | undefined
   journalStream?: string | undefined
-  /** Keys that the command line set: no live setting beats them. */
+  /** Keys that the command line set. Live settings do not override them. */
   flagged?: ReadonlySet<string>
 }
 
 export interface Wired {
   deps: Deps
   log: ProcessLog
-  /** Of a daemon whose log is a file. */
+  /** Only of a daemon that logs to a file. */
   logFile: LogFile | undefined
   config: LiveConfigControl
   texts: LiveTextsControl
@@ -56,7 +56,7 @@ const NO_METRICS: Metrics = {
   render: async () => ({ text: '', contentType: 'text/plain' }),
 }
 
-/** The only place where real parts are built and joined. What a start needs is checked here, before anything listens. */
+/** Builds the real parts and joins them; no other place does. Everything is checked here, before the daemon listens. */
 export async function wire(config: Config, options: WireOptions): Promise<Wired> {
   const logFile = options.mode === 'serve' ? openLog(config, options.output) : undefined
   const log = createLog({
@@ -127,7 +127,7 @@ export async function wire(config: Config, options: WireOptions): Promise<Wired>
   }
 }
 
-/** Few commands post anything, and none need wait for what could. */
+/** A client that is created at its first post, because most commands send no webhooks. */
 function webhooksWhenUsed(): WebhookClient {
   let made: Promise<WebhookClient> | undefined
   return {

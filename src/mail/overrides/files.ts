@@ -23,7 +23,10 @@ export interface OverrideFiles {
   warnings: TextProblem[]
 }
 
-/** Reads the files of a folder that have the name of a built-in file. An unknown name with the same extension is a mistake. */
+/**
+ * Reads the files of a folder that have the name of a built-in file. An unknown name with the same extension is a
+ * mistake.
+ */
 export function readOverrides(
   folder: string,
   { known, mayBeMissing }: { known: readonly string[]; mayBeMissing: boolean },

@@ -30,7 +30,10 @@ export interface LoadedTexts {
 /** A hundred mails compile in a second, so a compiler that takes this long hangs. */
 const TIMEOUT_MS = 60_000
 
-/** Returns the texts, with the operator's overrides. They are compiled in a separate process, so mjml is not loaded here. */
+/**
+ * Returns the texts, with the operator's overrides. They are compiled in a separate process, so mjml is not loaded
+ * here.
+ */
 export async function loadTexts({
   templatesDir,
   localesDir,
