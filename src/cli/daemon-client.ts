@@ -1,13 +1,13 @@
 import { request } from 'node:http'
 import type { Config } from '../config/schema.ts'
 
-/** Where a daemon with this configuration is reached from its own machine. */
+/** URL of the daemon with this configuration, from the same machine. */
 export function listeningAt({ host, port }: { host: string; port: number }): string {
   const reached = host === '0.0.0.0' || host === '::' ? '127.0.0.1' : host
   return `http://${reached.includes(':') ? `[${reached}]` : reached}:${port}`
 }
 
-/** What it answers; without a status, it did not. Milliseconds. */
+/** Gets a URL. The status is undefined if nothing answered. */
 export function fetchText(
   url: string,
   { token, timeoutMs = 5000 }: { token?: string | undefined; timeoutMs?: number } = {},
@@ -28,14 +28,14 @@ export function fetchText(
   })
 }
 
-/** What a daemon answers of itself. */
+/** What a daemon reports about itself. */
 export interface Running {
   version: string
   uptime_seconds: number
   ready: boolean
 }
 
-/** Null where none answers. */
+/** Returns null if no daemon answers. */
 export async function askDaemon(address: string): Promise<Running | null> {
   const health = await fetchText(`${address}/health`, { timeoutMs: 2000 })
   if (health.status !== 200) return null
@@ -43,7 +43,7 @@ export async function askDaemon(address: string): Promise<Running | null> {
   return { ...(JSON.parse(health.text) as Omit<Running, 'ready'>), ready: status === 200 }
 }
 
-/** Its numbers in the text format of Prometheus, or why there are none, in words. */
+/** The daemon's metrics in Prometheus' text format, or the reason why there are none. */
 export async function fetchMetrics(
   { metrics, server }: Pick<Config, 'metrics' | 'server'>,
   { url, timeoutMs }: { url?: string | undefined; timeoutMs?: number } = {},

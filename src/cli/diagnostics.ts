@@ -5,7 +5,7 @@ import type { Wired } from '../startup/wire.ts'
 
 const MIB = 1024 * 1024
 
-/** One line of the log: what this process is, uses and waits for. No secret, nobody's address. */
+/** Logs one line about this process: version, memory, queues. It has no secrets and no addresses. */
 export async function writeDiagnostics({ deps, log }: Wired, daemon: RunningDaemon): Promise<void> {
   const { rss, heapUsed, external } = process.memoryUsage()
   const { user, system } = process.cpuUsage()

@@ -5,7 +5,7 @@ import { loadConfig } from '../config/load.ts'
 import { AuthdError } from '../errors.ts'
 import { fileStamp, systemClock } from '../platform/clock.ts'
 import { wire } from '../startup/wire.ts'
-import type { GlobalFlags } from './global-flags.ts'
+import type { GlobalFlags } from './flags.ts'
 
 export interface InitFlags extends GlobalFlags {
   url?: string | undefined
@@ -27,7 +27,7 @@ export interface InitResult {
   steps: { name: string; status: 'written' | 'ok' | 'would' }[]
 }
 
-/** Checks every answer as the configuration would be checked, and only then writes. */
+/** Checks the answers as a configuration, and only then writes. */
 export async function initialize(flags: InitFlags): Promise<InitResult> {
   const path = join(resolve(flags.dir), 'config.toml')
   if (existsSync(path) && !flags.force) {
@@ -45,7 +45,7 @@ export async function initialize(flags: InitFlags): Promise<InitResult> {
   mkdirSync(resolve(flags.dir), { recursive: true, mode: 0o750 })
   if (existsSync(path)) copyFileSync(path, `${path}.bak-${fileStamp(systemClock.now())}`)
   writeFileSync(path, text, { mode: 0o640 })
-  // Where `service install` came first, its folder is the service's group's, which must read this.
+  // If `service install` ran first, the folder belongs to the service's group, which must read this file.
   if (process.getuid?.() === 0) chownSync(path, 0, statSync(dirname(path)).gid)
   process.umask(0o077)
   const wired = await wire(
@@ -72,7 +72,7 @@ interface Answers {
   dataDir: string
 }
 
-/** From the flags; what they leave open is asked on a terminal. */
+/** Takes the answers from the flags, and asks for the others on a terminal. */
 async function answers(flags: InitFlags): Promise<Answers> {
   const canAsk = process.stdin.isTTY && process.stderr.isTTY && !flags['no-input'] && !flags.yes
   const terminal = canAsk ? createInterface({ input: process.stdin, output: process.stderr }) : undefined

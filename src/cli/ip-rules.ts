@@ -1,15 +1,15 @@
 import { Flags } from '@oclif/core'
-import { AuthdError } from '../errors.ts'
+import type { AuthdError } from '../errors.ts'
 import type { IpFilter } from '../store/ip-filters.ts'
-import { reasonFlag } from './command.ts'
-import { parseExpiry } from './output/time.ts'
+import { expiryFlag, reasonFlag } from './flags.ts'
+import { sshClient } from './operator.ts'
 
-/** What every command that writes rules takes. */
+/** Flags of the commands that add rules. */
 export const ruleFlags = {
   block: Flags.boolean({ description: 'Block (the default).', exclusive: ['allow'] }),
   allow: Flags.boolean({ description: 'Allow, even where a wider rule blocks.' }),
   ...reasonFlag,
-  expires: Flags.string({ description: 'Remove the rule after this time: 24h.' }),
+  expires: expiryFlag({ description: 'Remove the rule after this time: 24h.' }),
   scope: Flags.string({
     options: ['all', 'login', 'admin'],
     default: 'all',
@@ -21,30 +21,24 @@ export const ruleFlags = {
 
 export interface RuleFlags {
   allow: boolean
-  expires?: string | undefined
+  expires?: number | undefined
   scope: string
   'keep-sessions': boolean
   'accept-risk'?: string | undefined
 }
 
-/** The flags as the flow takes them. */
+/** The flags as input of the flow. */
 export function ruleOptions(flags: RuleFlags) {
   return {
     action: flags.allow ? ('allow' as const) : ('block' as const),
     scope: flags.scope as IpFilter['scope'],
-    expiresAt: flags.expires === undefined ? null : parseExpiry(flags.expires, 'expires'),
+    expiresAt: flags.expires ?? null,
     keepSessions: flags['keep-sessions'],
-    own: process.env['SSH_CONNECTION']?.split(' ')[0],
+    own: sshClient(),
     acceptsLockout: flags['accept-risk'] === 'lockout',
   }
 }
 
-/** A risk is taken by saying so: the command to type is in the error. */
-export async function withRiskHint<Result>(again: string, work: () => Promise<Result>): Promise<Result> {
-  try {
-    return await work()
-  } catch (error) {
-    if (!(error instanceof AuthdError) || error.code !== 'LOCKOUT_RISK') throw error
-    throw new AuthdError(error.code, { message: error.message, suggestions: [`${again} --accept-risk=lockout`] })
-  }
+export function isLockoutRisk({ code }: AuthdError): boolean {
+  return code === 'LOCKOUT_RISK'
 }

@@ -6,7 +6,7 @@ import type { Output } from './output/output.ts'
 
 const KEY = 'mail.paused'
 
-/** The live setting under the name that operators look for. */
+/** Sets the live setting mail.paused and prints how many mails wait. */
 export async function setMailPause(deps: Deps, actor: Actor, out: Output, isPaused: boolean): Promise<void> {
   const { value: before } = await showSetting(deps, KEY)
   if (before !== isPaused) {

@@ -20,7 +20,7 @@ export interface MailTestInput {
   template: string
 }
 
-/** Carries a mail to the mail server step by step; the exit code says where it ended (CLI.md A4). */
+/** Carries a mail to the mail server step by step. The exit code says which step failed. */
 export async function testMail(deps: Deps, { to, lang, template }: MailTestInput): Promise<MailTest> {
   const config = deps.config.current()
   const messageId = deps.random.id('msg')

@@ -9,7 +9,7 @@ export async function main(argv: string[]): Promise<void> {
     process.stdout.write(`authd ${BUILD.version}\n`)
     return
   }
-  // Without a HOME or a passwd entry (containers), libraries throw while they are loaded.
+  // Some libraries throw at import without a HOME or a passwd entry, as in containers.
   process.env['HOME'] ??= '/'
   process.env['SHELL'] ??= '/bin/sh'
   let isDaemon = false
@@ -20,7 +20,7 @@ export async function main(argv: string[]): Promise<void> {
       if (!isDaemon) process.exit(0)
     })
   }
-  // Node's own answer would be a debugger, open to everybody on this machine; its --disable-sigusr1 deafens us, too.
+  // By default Node opens a debugger that any local user can reach. --disable-sigusr1 would also disable our own handler.
   process.on('SIGUSR1', () => {})
   const interrupted = (signal: NodeJS.Signals) => process.exit(signal === 'SIGINT' ? 130 : 143)
   process.on('SIGINT', interrupted)
@@ -66,7 +66,7 @@ function refuseLostFolder(): void {
   }
 }
 
-/** `users` alone shows its commands; anything else unknown is an error with the nearest one. */
+/** `users` alone shows its commands. Any other unknown command is an error with the closest name. */
 async function refuse(words: string[]): Promise<void> {
   const { isTopic, nearestCommand } = await import('./help/command-for.ts')
   const { showHelp } = await import('./help/help.ts')

@@ -1,7 +1,7 @@
 import { openSync } from 'node:fs'
 import { AuthdError } from '../errors.ts'
 
-/** A new file for its owner alone, or none: what is there is somebody's. Throws FILE_EXISTS, NO_PERMISSION. */
+/** Opens a new file that only its owner can read. Throws FILE_EXISTS, NO_PERMISSION. */
 export function openNewFile(path: string): number {
   try {
     return openSync(path, 'wx', 0o600)

@@ -1,8 +1,8 @@
 import { statSync } from 'node:fs'
 
 /**
- * As root, becomes the owner of the data folder before any file is opened or made: SQLite's files must stay the
- * service's own. Elsewhere, and for a folder of root's own or not there yet, nothing changes.
+ * As root, becomes the owner of the data folder before it opens or creates a file, because SQLite's files must belong to
+ * the service. Does nothing for other users, or if root owns the folder or the folder does not exist.
  */
 export function becomeOwner(dataDir: string): void {
   if (process.getuid?.() !== 0) return

@@ -21,7 +21,7 @@ export interface ServeOptions {
   signals: HeededSignals
 }
 
-/** From the configuration to the last log line: everything is checked before it listens, and ended in order. */
+/** Runs the daemon. It checks everything before it listens, and stops in order. */
 export async function serve(options: ServeOptions): Promise<void> {
   const service = connectServiceManager(process.env, process.pid)
   const { configPath } = options
@@ -58,7 +58,7 @@ export async function serve(options: ServeOptions): Promise<void> {
       process.stdout.write(banner(config, options.version, { isDevelopment, path: loaded.path }))
     let reloaded = Promise.resolve()
     const reload = () => {
-      // One after the other: templates take a second, and the last word on the disk must be the last that counts.
+      // Reloads run one after the other, so that the last files on disk win. Templates take a second.
       reloaded = reloaded.then(async () => {
         service.notify(`RELOADING=1\nMONOTONIC_USEC=${process.hrtime.bigint() / 1000n}`)
         await reloadConfig(wired, config, load)
@@ -80,7 +80,7 @@ export async function serve(options: ServeOptions): Promise<void> {
   }
 }
 
-/** After the file was renamed. What cannot be opened is said in the one that stays open. */
+/** Reopens the log file after a rename. A failure is logged to the file that is still open. */
 function reopenLog({ log, logFile }: Wired): void {
   try {
     logFile?.reopen()
@@ -92,7 +92,7 @@ function reopenLog({ log, logFile }: Wired): void {
   }
 }
 
-/** What is in force stays in force unless configuration and templates are whole; what needs a restart is named. */
+/** Keeps the old configuration if the new one or a template is invalid. Logs the keys that need a restart. */
 async function reloadConfig(
   { deps, log, config: source, texts }: Wired,
   started: Config,
@@ -142,7 +142,7 @@ function withStarted(next: Config, started: Config, keys: string[]): Config {
   return Object.freeze(merged) as unknown as Config
 }
 
-/** The first SIGTERM or SIGINT asks for an ordered end, a second one ends at once. */
+/** The first SIGTERM or SIGINT stops the daemon in order. A second one exits immediately. */
 function stopSignal(): AbortSignal {
   const controller = new AbortController()
   const stop = (signal: NodeJS.Signals) => {

@@ -1,4 +1,4 @@
-/** A value as it can be pasted into a shell: what a stranger chose to be called runs nothing there. */
+/** Quotes a value for a shell. Names come from outside, and must not run as commands when pasted. */
 export function shellWord(text: string): string {
-  return /^[\w@%+=:,./][\w@%+=:,./-]*$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`
+  return /^[\w@%+=:,./-]+$/.test(text) ? text : `'${text.replaceAll("'", `'\\''`)}'`
 }

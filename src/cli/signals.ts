@@ -3,13 +3,13 @@ const HEEDED = ['SIGHUP', 'SIGUSR1', 'SIGUSR2'] as const
 type Actions = Partial<Record<(typeof HEEDED)[number], () => void>>
 
 export interface HeededSignals {
-  /** What each does from now on; what came before counts. One that is not named does nothing. */
+  /** Sets what each signal does from now on, and does it for signals already received. Others are ignored. */
   act(actions: Actions): void
 }
 
 /**
- * A signal nobody listens to ends the process. A daemon listens from its first moment, so that a log rotation or a
- * reload while it starts does not end it.
+ * A signal without a listener ends the process. The daemon listens from the start, so that a log rotation or a reload
+ * during start-up does not end it.
  */
 export function heedSignals(): HeededSignals {
   const early = new Set<NodeJS.Signals>()

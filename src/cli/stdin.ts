@@ -1,4 +1,6 @@
+import { readFileSync } from 'node:fs'
 import { text } from 'node:stream/consumers'
+import { AuthdError } from '../errors.ts'
 
 const reads = new WeakMap<object, Promise<string>>()
 
@@ -7,4 +9,14 @@ export function readStdin(): Promise<string> {
   const read = reads.get(process.stdin) ?? text(process.stdin)
   reads.set(process.stdin, read)
   return read
+}
+
+/** The text of a file that a command names, or of stdin for `-`. */
+export async function readInput(path: string): Promise<string> {
+  if (path === '-') return await readStdin()
+  try {
+    return readFileSync(path, 'utf8')
+  } catch (cause) {
+    throw new AuthdError('NO_INPUT', { message: `${path} cannot be read.`, cause })
+  }
 }

@@ -1,7 +1,7 @@
 import type { WebhookResource } from '../resources/webhook.ts'
 import { renderCard } from './output/card.ts'
 
-/** One endpoint for people. */
+/** An endpoint as text. */
 export function webhookCard(
   endpoint: WebhookResource,
   time: (value: string | null) => string,

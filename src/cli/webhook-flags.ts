@@ -1,9 +1,9 @@
 import { Flags } from '@oclif/core'
-import { AuthdError } from '../errors.ts'
+import type { AuthdError } from '../errors.ts'
 
 export const eventsFlag = {
   events: Flags.string({
-    description: "Events to send, separated by commas: 'user.*'. Defaults to all.",
+    description: "Events to send, separated by commas: 'user.*'.",
   }),
 }
 
@@ -14,17 +14,7 @@ export function splitEvents(text: string): string[] {
     .filter((glob) => glob !== '')
 }
 
-/** Says which flag lets an endpoint be in a private network, where that was why it was refused. */
-export async function withPrivateHint<Result>(
-  command: string,
-  allowsPrivate: boolean | undefined,
-  work: () => Promise<Result>,
-): Promise<Result> {
-  try {
-    return await work()
-  } catch (error) {
-    const isPrivate = error instanceof AuthdError && /private network|https:/.test(error.message)
-    if (!isPrivate || allowsPrivate) throw error
-    throw new AuthdError(error.code, { message: error.message, suggestions: [`${command} --allow-private`] })
-  }
+/** The endpoint was rejected because only --allow-private permits it. */
+export function isAboutPrivate({ message }: AuthdError): boolean {
+  return /private network|https:/.test(message)
 }

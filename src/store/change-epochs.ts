@@ -3,7 +3,7 @@ import type { Sql, Trx } from './db.ts'
 /** What processes cache; each has its row. */
 export type ChangeTopic = 'keys' | 'rate_limits' | 'ip_filters' | 'settings'
 
-/** In the unit that changes it: whoever caches the topic looks again. */
+/** Called in the unit that changes a topic, so that processes with a cached copy read it again. */
 export async function bumpEpoch(trx: Trx, topic: ChangeTopic): Promise<void> {
   await trx.run(
     `INSERT INTO change_epochs (topic, epoch) VALUES (?, 1)

@@ -28,7 +28,7 @@ export interface Db {
    * that throws is undone. It may be run again (PostgreSQL: deadlock, serialisation), so it has no other effects.
    */
   write<Result>(unit: (trx: Trx) => Promise<Result>): Promise<Result>
-  /** A knex of its own for migrations; whoever asks destroys it. */
+  /** A separate knex for migrations. The caller destroys it. */
   openKnex(): Promise<Knex>
   /** Changes when another process commits. Always 0 on PostgreSQL, where only polling tells. */
   foreignVersion(): number
@@ -76,7 +76,7 @@ export function forUpdate(trx: Trx): string {
   return trx.dialect === 'postgres' ? ' FOR UPDATE' : ''
 }
 
-/** `(?, ?, ?)` for an INSERT or IN of so many values. */
+/** `(?, ?, ?)` for an INSERT or IN with `count` values. */
 export function placeholders(count: number): string {
   return `(${Array.from({ length: count }, () => '?').join(', ')})`
 }

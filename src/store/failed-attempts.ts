@@ -57,7 +57,7 @@ export interface FailureCount {
   blockedUntil: number | null
 }
 
-/** Later than any clock: a brake does not end by itself. */
+/** Later than any clock: a lockout row does not expire. */
 const NEVER = Number.MAX_SAFE_INTEGER
 
 export async function findFailureCount(
@@ -75,12 +75,12 @@ export async function findFailureCount(
 export async function setFailureCount(
   trx: Trx,
   key: Pick<Budget, 'kind' | 'subject'>,
-  brake: FailureCount,
+  count: FailureCount,
 ): Promise<void> {
   await trx.run(
     `INSERT INTO failed_attempts (kind, subject, failures, window_ends_at, blocked_until) VALUES (?, ?, ?, ?, ?)
      ON CONFLICT (kind, subject) DO UPDATE SET failures = excluded.failures, blocked_until = excluded.blocked_until`,
-    [key.kind, key.subject, brake.failures, NEVER, brake.blockedUntil],
+    [key.kind, key.subject, count.failures, NEVER, count.blockedUntil],
   )
 }
 
@@ -90,7 +90,7 @@ export async function clearFailures(trx: Trx, key: Pick<Budget, 'kind' | 'subjec
 
 export interface FailureRow extends Failures {
   subject: string
-  /** Of a brake: later than any clock. */
+  /** Of a lockout row: later than any clock. */
   windowEndsAt: number
   /** Of whom the subject is the id. */
   email: string | null

@@ -6,7 +6,7 @@ export interface IdSpan {
   from?: string | undefined
 }
 
-/** The id so many rows below, newest first, in a span; undefined: there are fewer. Reads the index alone. */
+/** The id `rows` below the newest of a span; undefined if the span has fewer. Reads only the index. */
 export async function findIdBelow(
   sql: Sql,
   table: 'users' | 'sessions' | 'outbox',

@@ -54,7 +54,7 @@ export async function cancelMailTo(trx: Trx, input: { recipient: string; now: nu
   return await trx.run(`${CANCEL} kind = 'mail' AND recipient = ?`, [input.now, input.recipient])
 }
 
-/** What still waits for an endpoint that is taken away. */
+/** Deliveries that wait for a removed endpoint. */
 export async function cancelWebhooksFor(trx: Trx, input: { endpointId: string; now: number }): Promise<number> {
   return await trx.run(`${CANCEL} kind = 'webhook' AND recipient = ?`, [input.now, input.endpointId])
 }

@@ -20,7 +20,7 @@ export type BucketUse = RowOf<typeof rateLimits>
 const IS_OVER = '(rate_limits.window_ends_at <= ? OR rate_limits.window_ends_at > ?)'
 
 /**
- * Counts against a bucket in one statement, whoever else does; a window begins with the first that is counted in it.
+ * Counts a request in a bucket, in one statement, safely with concurrent callers. A window starts with its first request.
  * Once the bucket is over its limit nothing is written any more.
  */
 export async function takeFromBucket(

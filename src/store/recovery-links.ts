@@ -37,7 +37,7 @@ export async function useRecoveryLink(trx: Trx, input: { id: string; now: number
   return changed === 1
 }
 
-/** A newer link, or a person who is kept out, ends those that are not used yet. */
+/** Ends the unused links of a user, for a newer link or when the user is disabled. */
 export async function endRecoveryLinks(trx: Trx, userId: string): Promise<number> {
   return await trx.run('UPDATE recovery_links SET expires_at = 0 WHERE user_id = ? AND used_at IS NULL', [userId])
 }

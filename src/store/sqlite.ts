@@ -62,7 +62,7 @@ export function openSqlite(options: SqliteOptions): Db {
     draining = undefined
   }
 
-  /** Whoever asks in the same turn shares one commit, and one fsync; while more come with each turn, they do too. */
+  /** Writes of the same turn share one commit and one fsync, and so do writes that keep coming in the next turns. */
   async function gather(): Promise<void> {
     let known = 0
     while (waiting.length > known && known < GROUP_UNITS) {

@@ -60,6 +60,34 @@ test('exit codes: 0, 64, 65, 67, 78', async () => {
   expect(bad.stderr).toContain('server.port')
 })
 
+test.each([
+  [64, ['users', 'list', '--inactive', 'long'], '--inactive: "long" is not a time. Use 15m,'],
+  [64, ['users', 'list', '--timeout', '5'], '--timeout: "5" is not a duration. Use 5s or 500ms.'],
+  [64, ['users', 'invite', 'ada@example.com', '--expires', '1y'], '--expires: "1y" is not a duration up to 90d.'],
+  [65, ['users', 'add', 'ada'], '"ada" is not an e-mail address.'],
+  [65, ['users', 'update', 'ada@example.com', '--email', 'ada'], '--email: "ada" is not an e-mail address.'],
+  [64, ['users', 'recover', 'ada@example.com', '--reason', 'lost', '--remove', 'phone'], 'unknown factor "phone"'],
+  [64, ['sessions', 'revoke'], 'no sessions named.'],
+  [64, ['sessions', 'revoke', '--all'], 'Try: authd sessions revoke --all --confirm=all'],
+  [64, ['lockdown', 'on', '--reason', 'a theft'], "Try: authd lockdown on --reason 'a theft' --confirm=lockdown"],
+  [64, ['lockouts', 'clear'], '--user or --ip is required.'],
+  [64, ['api-keys', 'create', '--name', 'shop'], '--scope or --role'],
+  [64, ['email', 'retry'], 'no mails named.'],
+  [64, ['webhooks', 'redeliver'], 'no deliveries named.'],
+  [64, ['webhooks', 'update', 'whe_1'], 'nothing to change.'],
+  [66, ['webhooks', 'add', 'https://app.example.com', '--secret-file', 'none'], 'none cannot be read.'],
+  [64, ['ipfilter', 'add', '203.0.113.9'], '--reason is missing.'],
+  [66, ['ipfilter', 'import', 'none'], 'none cannot be read.'],
+  [64, ['stats', '--since', '900d'], '--since: at most 400 days back.'],
+])('%i for authd %j, without a configuration or a database', async (exitCode, args, message) => {
+  const { run } = await shell({ data: false })
+
+  const { code, stderr } = await run(args)
+
+  expect(stderr).toContain(message)
+  expect(code).toBe(exitCode)
+})
+
 test('in a pipe a list is tab-separated without a header, and --json adds the envelope', async () => {
   const { run } = await shell()
   await run(['migrate', 'up'])

@@ -1,6 +1,6 @@
 import { execFile, spawn as spawnChild } from 'node:child_process'
 import { once } from 'node:events'
-import { readdir, stat } from 'node:fs/promises'
+import { readdir, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
@@ -40,6 +40,21 @@ test('as root, a command switches to the owner of the data folder, who owns ever
   expect(code).toBe(0)
   expect(names).toContain('secret')
   expect(new Set(owners)).toEqual(new Set([uid]))
+})
+
+test('as root, a command reads the files that it names before it becomes the owner of the data folder', async () => {
+  const place = await shell()
+  const { folder } = await shell()
+  await promisify(execFile)('chmod', ['700', folder])
+  if (process.getuid?.() === 0) await promisify(execFile)('chown', ['-R', '65534:65534', place.folder])
+  await writeFile(join(folder, 'rules'), '203.0.113.0/24 # stuffing\n')
+  await place.spawn(['migrate'])
+
+  const imported = await place.spawn(['ipfilter', 'import', join(folder, 'rules')])
+  const exported = await place.spawn(['audit', 'export', '-o', join(folder, 'events')])
+
+  expect(imported).toMatchObject({ code: 0, stdout: 'Wrote 1 rule; ended 0 live sessions.\n' })
+  expect(exported).toMatchObject({ code: 0, stderr: `Exported 2 events to ${join(folder, 'events')}.\n` })
 })
 
 test('Ctrl-C ends a command with exit code 130', async () => {
@@ -84,10 +99,11 @@ test('a deleted working folder is an error with a suggestion, not a bug report',
 test('names come through a pipe that is silent at first', async () => {
   const { folder, run } = await shell()
   await run(['migrate'])
+  const env = { PATH: process.env['PATH'], HOME: folder }
   // The first command takes as long to start as the second, which reads a silent pipe meanwhile.
   const script = '{ "$0" users list; echo bob@example.com; } | "$0" users add - --json'
 
-  const { stdout } = await promisify(execFile)('/bin/sh', ['-c', script, PROGRAM], { cwd: folder })
+  const { stdout } = await promisify(execFile)('/bin/sh', ['-c', script, PROGRAM], { cwd: folder, env })
 
   expect(JSON.parse(stdout)).toMatchObject({ email: 'bob@example.com', changed: true })
 })

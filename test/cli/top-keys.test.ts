@@ -63,7 +63,7 @@ describe('an action key', () => {
 
     expect(effects).toEqual([])
     expect(ui.mode.kind).toBe('table')
-    expect(ui.message).toMatch(/this row has/)
+    expect(ui.message).toMatch(/This row has/)
   })
 
   test('does nothing in an empty table', () => {

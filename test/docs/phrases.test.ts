@@ -10,13 +10,11 @@ const UNCLEAR = [
   /\bbrak(?:ed|ing)\b/i, // locked out
   /\b(?:held up|kept out)\b/i, // blocked, delayed
   /\b(?:taken|takes?) away\b/i, // removed
-  /\blift(?:ed|s)\b/i, // unlocked, cleared
   /(?<!\bthere )\b(?:is|are|was|were) no (?!longer\b|more\b)/i, // is not a
   /\bthat there (?:is|are) not\b/i, // unknown
   /\bof ours\b/i, // our
   /\bso many\b/i, // the number of
   /\btold of\b/i, // notified, reported
-  /\bgiven back\b/i, // restored, returned
 ]
 
 const PLACES = [

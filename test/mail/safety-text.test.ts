@@ -57,7 +57,7 @@ test('the text of a notice is complete', async () => {
 
     Adresse geändert
 
-    Ihr Konto bei Example hat eine neue Adresse. Mails gehen ab jetzt dorthin und nicht mehr an diese Adresse.
+    Ihr Konto bei Example hat eine neue Adresse. Mails gehen ab jetzt nur noch an die neue Adresse.
 
         Alte Adresse: a…@example.com
         Neue Adresse: e…@example.org
@@ -69,9 +69,9 @@ test('the text of a notice is complete', async () => {
 
     https://auth.example.com/account/restore?token=rst_1.secret&x=1
 
-    Der Link gilt 7 Tage. Dort fragen wir nach einem neuen Code, den wir an diese Adresse schicken.
+    Der Link gilt 7 Tage. Wir schicken dann noch einen Code an diese Adresse und fragen Sie danach.
 
-    Das waren nicht Sie? Holen Sie Ihr Konto mit dem Link oben zurück. Öffnen Sie danach Ihre Kontoseite, entfernen Sie, was Sie nicht kennen, und melden Sie sich überall ab. Wenn der Link nicht mehr gilt, bitten Sie Example um Hilfe. Waren Sie es selbst, brauchen Sie nichts zu tun.
+    Wenn Sie das nicht waren, holen Sie Ihr Konto mit dem Link oben zurück. Öffnen Sie danach Ihre Kontoseite, entfernen Sie alles, was Sie nicht kennen, und melden Sie sich überall ab. Wenn der Link nicht mehr gilt, bitten Sie Example um Hilfe. Wenn Sie es waren, brauchen Sie nichts zu tun.
 
     -- 
     Example schickt diese Mail, weil es um Ihr Konto geht.

@@ -50,7 +50,7 @@ test('an API key cannot move a private endpoint of an operator to another privat
 
 test.each([
   [{ url: 'ftp://app.example.com' }, '/url', 'url: "ftp://app.example.com" cannot be an endpoint.'],
-  [{ url: 'https://u:p@app.example.com' }, '/url', 'no user name or password'],
+  [{ url: 'https://u:p@app.example.com' }, '/url', 'must not contain a user name or password'],
   [{ url: 'https://app.example.com', events: ['usr.*'] }, '/events', '"usr.*" is not an event'],
   [{ url: 'https://app.example.com', events: [] }, '/events', 'name at least one'],
 ])('%j is rejected, and the field is named', async (body, pointer, words) => {

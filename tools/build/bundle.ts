@@ -106,7 +106,7 @@ export function buildInfo(root: string): BuildInfo {
       builtAt: ask('log', '-1', '--format=%cI'),
     }
   } catch {
-    // In an unpacked archive there is no git; the version alone identifies the build.
+    // An unpacked archive has no git history. The version alone identifies the build.
     return { version, commit: null, builtAt: null }
   }
 }
@@ -116,7 +116,7 @@ const absent: Plugin = {
   setup(build) {
     build.onResolve({ filter: ABSENT }, ({ path }) => ({ path, namespace: 'absent' }))
     build.onLoad({ filter: /.*/, namespace: 'absent' }, ({ path }) => ({
-      contents: `throw Object.assign(new Error('${path} is no part of authd'), { code: 'MODULE_NOT_FOUND' })`,
+      contents: `throw Object.assign(new Error('${path} is not part of authd'), { code: 'MODULE_NOT_FOUND' })`,
     }))
   },
 }

@@ -17,12 +17,12 @@ export function eventLine(event: EventResource): string {
   return [time.slice(11, 23), shown, ...cells.map(withoutControls)].join('  ').trimEnd()
 }
 
-/** A line break or an escape in a value would forge another line, or a colour. */
+/** Otherwise a line break or escape in a value could forge a line or a colour. */
 function withoutControls(text: string): string {
   return text.replace(/\p{Cc}/gu, ' ')
 }
 
-/** Everything an event holds, a field a line. */
+/** All fields of an event, one per line. */
 export function eventCard(event: EventResource): string[] {
   const card = renderCard([
     ['event', `${event.event_type}  ${event.outcome}`],
@@ -41,7 +41,7 @@ export function eventCard(event: EventResource): string[] {
   return card.map(withoutControls)
 }
 
-/** How `audit tail -o` shows an event: as a line, or with everything it holds below the line. */
+/** The formats of `audit tail -o`: one line, or all fields below the line. */
 export const EVENT_STYLES = {
   short: eventLine,
   full: (event: EventResource) => [eventLine(event), ...eventCard(event).map((line) => `    ${line}`)].join('\n'),
@@ -49,7 +49,7 @@ export const EVENT_STYLES = {
 
 export type EventStyle = keyof typeof EVENT_STYLES
 
-/** What `--grep` looks at: the line, or the lines, without colour. */
+/** The text that `--grep` searches, without colour. */
 export function eventText(event: EventResource, style: EventStyle): string {
   return stripVTControlCharacters(EVENT_STYLES[style](event))
 }

@@ -1,13 +1,15 @@
-import { Flags } from '@oclif/core'
+import { Flags, type Interfaces } from '@oclif/core'
 import type { Deps } from '../../deps.ts'
 import type { AuditQuery } from '../../flows/audit/audit.ts'
+import { resolveUser } from '../../flows/named-user.ts'
 import { presentEvent } from '../../resources/audit-event.ts'
-import { parseTime } from '../output/time.ts'
+import { timeFlag } from '../flags.ts'
 import { type EventStyle, eventText } from './event-line.ts'
+import { lineFilter } from './grep.ts'
 
 const OUTCOMES = ['success', 'failure'] as const
 
-/** What every look at the audit log can be narrowed by. */
+/** Flags that filter the audit log. */
 export const auditFlags = {
   event: Flags.string({ description: "Only these events: 'session.*,user.registered'." }),
   outcome: Flags.string({ options: [...OUTCOMES], description: 'Only events with this outcome.' }),
@@ -18,25 +20,16 @@ export const auditFlags = {
   grep: Flags.string({
     description: 'Only events whose line matches this regular expression. Lower case matches any case.',
   }),
-  since: Flags.string({ description: 'Only events since then: 15m, 2026-11-23.' }),
-  until: Flags.string({ description: 'Only events before then: 15m, 2026-11-23.' }),
+  since: timeFlag({ description: 'Only events since then: 15m, 2026-11-23.' }),
+  until: timeFlag({ description: 'Only events before then: 15m, 2026-11-23.' }),
 }
 
-interface AuditFlagValues {
-  event?: string | undefined
-  outcome?: string | undefined
-  user?: string | undefined
-  ip?: string | undefined
-  actor?: string | undefined
-  'request-id'?: string | undefined
-  grep?: string | undefined
-  since?: string | undefined
-  until?: string | undefined
-}
-
-/** The filter that the flags ask for; a person who has been deleted is found by their id still. */
-export async function auditQuery(deps: Deps, flags: AuditFlagValues, style: EventStyle = 'short'): Promise<AuditQuery> {
-  const { resolveUser } = await import('../../flows/named-user.ts')
+/** The filter that the flags describe. A deleted user is still found by id. */
+export async function auditQuery(
+  deps: Deps,
+  flags: Interfaces.InferredFlags<typeof auditFlags>,
+  style: EventStyle = 'short',
+): Promise<AuditQuery> {
   const userId = async (name: string) => (name.startsWith('usr_') ? name : (await resolveUser(deps, name)).id)
   return {
     events: flags.event?.split(',').map((glob) => glob.trim()),
@@ -45,14 +38,13 @@ export async function auditQuery(deps: Deps, flags: AuditFlagValues, style: Even
     network: flags.ip,
     actor: flags.actor,
     requestId: flags['request-id'],
-    select: flags.grep === undefined ? undefined : await grepOf(flags.grep, style),
-    since: flags.since === undefined ? undefined : parseTime(flags.since, 'since'),
-    until: flags.until === undefined ? undefined : parseTime(flags.until, 'until'),
+    select: flags.grep === undefined ? undefined : grepOf(flags.grep, style),
+    since: flags.since,
+    until: flags.until,
   }
 }
 
-async function grepOf(expression: string, style: EventStyle): Promise<AuditQuery['select']> {
-  const { lineFilter } = await import('./grep.ts')
+function grepOf(expression: string, style: EventStyle): AuditQuery['select'] {
   const matches = lineFilter(expression)
   return (events) => {
     const isMatch = matches(events.map((event) => eventText(presentEvent(event), style)))

@@ -11,7 +11,7 @@ const COLUMNS = [
   ...['request_id', 'actor', 'metadata'],
 ] as (keyof EventResource)[]
 
-/** How an event is written for other programs. */
+/** Export formats of an event. */
 export const AUDIT_FORMATS = {
   jsonl: { head: [], line: (event) => JSON.stringify(event) },
   csv: { head: [COLUMNS.join(',')], line: (event) => COLUMNS.map((name) => csvCell(event[name])).join(',') },
@@ -27,7 +27,7 @@ function csvCell(value: unknown): string {
   return /[",\r\n]/.test(harmless) ? `"${harmless.replaceAll('"', '""')}"` : harmless
 }
 
-/** ArcSight's Common Event Format: header fields escape `|`, extensions `=`, both `\`; a line break would end the event. */
+/** ArcSight's Common Event Format: header fields escape `|`, extensions `=`, both `\`. A line break would end the event. */
 function cefLine({ event_type, outcome, time, email, ip, actor, user_agent, request_id, id }: EventResource): string {
   const severity = outcome === 'failure' ? 5 : 3
   const fields = { rt: String(Date.parse(time)), outcome, externalId: id, suser: email, src: ip, cs1: actor }

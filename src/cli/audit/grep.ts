@@ -1,14 +1,14 @@
 import { createContext, Script } from 'node:vm'
 import { AuthdError } from '../../errors.ts'
 
-/** For a batch of lines. A sane expression needs some milliseconds. */
+/** Per batch of lines. A normal expression needs a few milliseconds. */
 const TIMEOUT_MS = 2000
 
 const TESTING = new Script('lines.map((line) => expression.test(line))')
 
 /**
- * Which of these lines match, as journalctl's `--grep` means it: an expression without capitals matches them too. An
- * expression that tries for ever is stopped, which only a context with a time limit can do.
+ * Tells which lines match. As in journalctl, an expression in lower case matches any case. It runs in a context with a
+ * time limit, because some expressions never end.
  */
 export function lineFilter(text: string): (lines: string[]) => boolean[] {
   const expression = parse(text)
@@ -33,7 +33,7 @@ function parse(text: string): RegExp {
   }
 }
 
-/** Thrown inside the context, whose Error is another than ours. */
+/** The error comes from the context, which has its own Error class. */
 function isTimeout(error: unknown): boolean {
   return typeof error === 'object' && error !== null && 'code' in error && error.code === 'ERR_SCRIPT_EXECUTION_TIMEOUT'
 }

@@ -1,22 +1,19 @@
 import { Flags } from '@oclif/core'
-import { AuthdError } from '../../errors.ts'
-import { parseDuration } from '../../platform/duration.ts'
+import { SECOND } from '../../platform/clock.ts'
 import { command } from '../command.ts'
 import { fetchText, listeningAt } from '../daemon-client.ts'
+import { durationFlag } from '../flags.ts'
 
 export default command({
   examples: ['authd healthcheck', 'authd healthcheck --ready --url http://127.0.0.1:3000'],
   flags: {
     url: Flags.string({ description: 'Address of the daemon. Defaults to the configured one.' }),
     ready: Flags.boolean({ description: 'Check that it can serve sign-ins, not only that it runs.' }),
-    timeout: Flags.string({ default: '2s', description: 'Maximum time to wait.' }),
+    timeout: durationFlag({ default: 2 * SECOND, description: 'Maximum time to wait.' }),
   },
   async run({ flags, out, loadConfig }) {
-    const timeout = parseDuration(flags.timeout)
-    if (timeout === undefined)
-      throw new AuthdError('USAGE', { message: `--timeout: "${flags.timeout}" is not a duration. Use 2s.` })
     const base = flags.url ?? listeningAt((await loadConfig()).config.server)
-    const { status } = await fetchText(`${base}${flags.ready ? '/readiness' : '/health'}`, { timeoutMs: timeout })
+    const { status } = await fetchText(`${base}${flags.ready ? '/readiness' : '/health'}`, { timeoutMs: flags.timeout })
     const isWell = status === 200
     out.object({ status: isWell ? 'healthy' : 'unhealthy', http_status: status ?? null }, [
       isWell ? 'healthy' : `unhealthy: ${status === undefined ? `no answer from ${base}` : `HTTP ${status}`}`,

@@ -1,7 +1,8 @@
 import { Flags } from '@oclif/core'
-import { command, dryRunFlag } from '../command.ts'
+import { command } from '../command.ts'
+import { dryRunFlag } from '../flags.ts'
 
-/** Where the unit of `service install` looks. */
+/** The folder that the unit of `service install` reads. */
 const SERVICE_DIR = '/etc/authd'
 
 export default command({

@@ -1,43 +1,39 @@
 import { Args, Flags } from '@oclif/core'
-import type { Lockdown as LockdownState } from '../../flows/operator/lockdown.ts'
-import { beginLockdown, endLockdown, findLockdown } from '../../flows/operator/lockdown.ts'
+import { beginLockdown, endLockdown, findLockdown, type Lockdown } from '../../flows/operator/lockdown.ts'
 import { toRfc3339 } from '../../platform/clock.ts'
-import { dryRunFlag, operation, reasonFlag } from '../command.ts'
-import { confirmName } from '../output/confirm.ts'
+import { operation } from '../command.ts'
+import { changeFlags } from '../flags.ts'
+import { counted } from '../output/count.ts'
 
 export default operation({
-  description: 'off restores registration and mail. Ended sessions and the new signing key stay.',
+  description: 'off opens sign-ups and resumes mail. Ended sessions and the new signing key stay.',
   examples: ['authd lockdown on --reason "mailbox of an admin taken over"', 'authd lockdown off'],
   args: {
-    state: Args.string({ options: ['on', 'off', 'status'], default: 'status', description: 'Action.' }),
+    state: Args.string({ options: ['on', 'off', 'status'], default: 'status', description: 'on, off or status.' }),
   },
   flags: {
     'keep-sessions': Flags.boolean({ description: 'Do not end sessions.' }),
     confirm: Flags.string({ description: 'With on: the word lockdown, to confirm.' }),
-    ...reasonFlag,
-    ...dryRunFlag,
+    ...changeFlags,
+  },
+  async prepare({ args, confirmName }) {
+    if (args.state === 'on') await confirmName('lockdown', 'This signs out all users and closes sign-ups.')
   },
   async run(deps, { args, flags, out, actor }) {
-    if (args.state === 'on') {
-      const reason = flags.reason === undefined ? '' : ` --reason ${JSON.stringify(flags.reason)}`
-      const question = 'This signs out all users and closes registration.'
-      await confirmName(flags, { question, name: 'lockdown', again: `authd lockdown on${reason}` })
-    }
     if (args.state === 'status') {
       const lockdown = await findLockdown(deps)
       out.object(present(lockdown), [lockdown ? describe(lockdown) : 'no lockdown'])
     } else if (args.state === 'off') {
       await endLockdown(deps, actor)
       out.object({ active: false }, [
-        'Lockdown is off: sign-ups and mails are as they were before. Sessions that were ended stay ended.',
+        'Lockdown is off. Registration and mail are as before. Revoked sessions stay revoked.',
       ])
     } else {
       const keepSessions = flags['keep-sessions']
       const done = await beginLockdown(deps, actor, { reason: flags.reason ?? null, keepSessions })
-      const isDry = flags['dry-run']
-      const resource = { active: !isDry, ended_sessions: done.endedSessions, new_key: done.newKey ?? null }
-      out.object({ ...resource, ...(isDry && { dry_run: true }) }, [
-        `${isDry ? 'would: ' : ''}Lockdown: ended ${done.endedSessions} sessions, closed registration, paused mail.`,
+      const resource = { active: !flags['dry-run'], ended_sessions: done.endedSessions, new_key: done.newKey ?? null }
+      out.object(resource, [
+        `Lockdown: ended ${counted(done.endedSessions, 'session')}, closed sign-ups, paused mail.`,
         done.newKey === undefined
           ? 'Tokens are signed with tokens.hs256_secret. Change it in the configuration and restart authd.'
           : 'Access tokens already issued stay valid until they expire where apps verify offline.',
@@ -47,11 +43,11 @@ export default operation({
   },
 })
 
-function present(lockdown: LockdownState | undefined) {
+function present(lockdown: Lockdown | undefined) {
   if (!lockdown) return { active: false, since: null, by: null, reason: null }
   return { active: true, since: toRfc3339(lockdown.since), by: lockdown.by, reason: lockdown.reason }
 }
 
-function describe({ since, by, reason }: LockdownState): string {
+function describe({ since, by, reason }: Lockdown): string {
   return `lockdown since ${toRfc3339(since)} by ${by}${reason === null ? '' : `: ${reason}`}`
 }

@@ -4,6 +4,7 @@ import { readActivity } from '../../flows/operator/activity.ts'
 import { DAY, systemClock } from '../../platform/clock.ts'
 import { type DayResource, type MethodResource, presentDay, presentMethods } from '../../resources/activity.ts'
 import { operation } from '../command.ts'
+import { timeFlag } from '../flags.ts'
 import type { Column } from '../output/output.ts'
 import { isUnicodeLocale, summedSparkline } from '../output/sparkline.ts'
 import { renderTable } from '../output/terminal.ts'
@@ -33,10 +34,10 @@ const METHOD_COLUMNS: Column<MethodResource>[] = [
   { header: 'FAILURES', value: ({ failures }) => failures },
 ]
 
-/** The audit log is not kept for longer. */
+/** The audit log has no older events. */
 const MOST_DAYS = 400
 
-/** Of the bars: with all columns beside them it fits into 80. */
+/** Width of the bars, so that all columns fit into 80. */
 const BARS = 30
 
 export default operation({
@@ -46,14 +47,15 @@ export default operation({
     'authd stats --since 90d --plain --header > authd.tsv',
   ],
   flags: {
-    since: Flags.string({ default: '30d', description: 'First day: 7d, 2026-11-01.' }),
+    since: timeFlag({ default: async () => parseTime('30d'), description: 'First day: 7d, 2026-11-01.' }),
     by: Flags.string({ options: ['day', 'method'], default: 'day', description: 'One row per day or per method.' }),
   },
-  async run(deps, { flags, out }) {
-    const since = parseTime(flags.since, 'since')
-    if (systemClock.now() - since > MOST_DAYS * DAY)
+  prepare({ flags }) {
+    if (systemClock.now() - flags.since > MOST_DAYS * DAY)
       throw new AuthdError('USAGE', { message: `--since: at most ${MOST_DAYS} days back.` })
-    const found = await readActivity(deps, since)
+  },
+  async run(deps, { flags, out }) {
+    const found = await readActivity(deps, flags.since)
     const days = found.map(presentDay)
     const period = { since: days[0]?.date, until: days.at(-1)?.date, by: flags.by }
     const title = [`${period.since} to ${period.until}, days in UTC`, '']
@@ -77,7 +79,7 @@ function totalOf(days: DayResource[]): Measured {
   return Object.fromEntries(MEASURE_NAMES.map((name) => [name, sum(name)])) as Record<keyof typeof MEASURES, number>
 }
 
-/** A row a measure: its days as bars, all of them, how many a day, and the day with the most. */
+/** One row per measure: bars of all days, total, average per day, and the highest day. */
 function dayTable(days: DayResource[]): string[] {
   const rows = MEASURE_NAMES.map((name) => {
     const known = days.filter((day) => day[name] !== null)
@@ -99,7 +101,7 @@ function methodTable(methods: MethodResource[]): string[] {
     const share = `${Math.round((100 * sign_ins) / Math.max(1, all))} %`
     return [method, barsOf(sign_ins_by_day), sign_ins, share, failures]
   })
-  if (rows.length === 0) return ['Nobody signed in, and nobody tried.']
+  if (rows.length === 0) return ['No sign-ins and no failures.']
   return numbersTable(['METHOD', 'SIGN-INS DAY BY DAY', 'SIGN-INS', 'SHARE', 'FAILURES'], rows)
 }
 
@@ -107,7 +109,7 @@ function barsOf(values: (number | null)[]): string {
   return summedSparkline(values, { width: BARS, isUnicode: isUnicodeLocale(process.env) })
 }
 
-/** As renderTable, with what is after the bars to the right. */
+/** Like renderTable, with the columns after the bars aligned to the right. */
 function numbersTable(headers: string[], rows: (string | number | undefined)[][]): string[] {
   const cells = [headers, ...rows.map((row) => row.map((cell) => String(cell ?? '')))]
   const widths = headers.map((_, index) => Math.max(...cells.map((row) => row[index]?.length ?? 0)))

@@ -1,6 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { Flags } from '@oclif/core'
-import { operation, reasonFlag } from '../command.ts'
+import { operation } from '../command.ts'
+import { reasonFlag } from '../flags.ts'
 import { createLooker } from '../top/look.ts'
 import { runTop } from '../top/run.ts'
 import { snapshotLines, snapshotOf } from '../top/snapshot.ts'

@@ -27,10 +27,10 @@ const TOPIC_ALIASES: Record<string, string> = {
 }
 const VERB_ALIASES: Record<string, string[]> = { ls: ['list'], rm: ['delete', 'remove'] }
 
-/** The global flags whose next word is their value, and no part of a command's name. */
+/** The global flags whose next word is their value, not part of a command's name. */
 export const VALUED_FLAGS = ['-c', '--config', '--fields', '--color', '--timeout', '--time']
 
-/** The command that these words name; flags may stand before, between and after its words. */
+/** The command with this name. Flags may stand before, between and after its words. */
 export function commandFor(words: string[]): FoundCommand | undefined {
   const [first, second] = namesIn(words)
   if (first === undefined) return undefined
@@ -38,7 +38,7 @@ export function commandFor(words: string[]): FoundCommand | undefined {
   const name = TOPIC_ALIASES[topic] ?? topic
   const verb = second === undefined ? undefined : words[second]
   const verbs = verb === undefined ? [] : (VERB_ALIASES[verb] ?? [verb])
-  // `migrate` alone is `migrate up`; no other topic has a command that runs by itself.
+  // `migrate` alone means `migrate up`. No other topic has a default command.
   const ids = [...verbs.map((each) => `${name} ${each}`), name, ...(verb === undefined ? [`${name} up`] : [])]
   const id = ids.find((each) => COMMANDS[each])
   const listed = id === undefined ? undefined : COMMANDS[id]

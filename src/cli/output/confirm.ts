@@ -1,11 +1,11 @@
 import { createInterface } from 'node:readline/promises'
 import { AuthdError } from '../../errors.ts'
-import type { GlobalFlags } from '../global-flags.ts'
+import type { GlobalFlags } from '../flags.ts'
 
 /** Asks y/N on the terminal. Without one it throws USAGE with the command to run instead. A dry run asks nothing. */
 export async function confirm(flags: GlobalFlags, question: string, again: string): Promise<void> {
   if (flags.yes || flags['dry-run']) return
-  const answer = await ask(flags, `${question} [y/N] `, `${again} --yes`)
+  const answer = await ask(flags, `${question} [y/N] `, again)
   if (!/^y(es)?$/i.test(answer)) throw new AuthdError('FAILED', { message: 'Nothing was changed.' })
 }
 
@@ -15,12 +15,11 @@ export async function confirmName(
   { question, name, again }: { question: string; name: string; again: string },
 ): Promise<void> {
   if (flags['dry-run']) return
-  const answer =
-    flags.confirm ?? (await ask(flags, `${question} Type ${name} to continue: `, `${again} --confirm=${name}`))
+  const answer = flags.confirm ?? (await ask(flags, `${question} Type ${name} to continue: `, again))
   if (answer.trim() !== name) {
     throw new AuthdError('USAGE', {
       message: `Nothing was changed: "${answer}" is not "${name}".`,
-      suggestions: [`${again} --confirm=${name}`],
+      suggestions: [again],
     })
   }
 }

@@ -1,5 +1,5 @@
 import { AuthdError } from '../../errors.ts'
-import type { GlobalFlags } from '../global-flags.ts'
+import type { GlobalFlags } from '../flags.ts'
 import { showTime } from './time.ts'
 
 /** A column of a table; in plain output the same value, untruncated. */
@@ -43,7 +43,7 @@ export class Output {
     return new Output(flags, streams, streams.stdout.isTTY ? await import('./terminal.ts') : undefined)
   }
 
-  /** Objects in a list; whole in JSON, by columns for people and pipes. */
+  /** A list of objects: whole in JSON, in columns otherwise. */
   list<Row extends object>(rows: Row[], columns: Column<Row>[], { total, nextCursor = null }: ListOptions = {}): void {
     if (this.#flags.jsonl) {
       this.#lines(rows.map((row) => JSON.stringify(this.#picked(row))))
@@ -71,13 +71,13 @@ export class Output {
       this.hint(`Showing ${rows.length} of ${total ?? 'more'}. More: --cursor ${nextCursor}`)
   }
 
-  /** One object: as it is in JSON, else the lines that people read. */
+  /** One object: whole in JSON, or the lines that operators read. */
   object(value: object, lines: string[]): void {
-    if (this.#flags.json || this.#flags.jsonl) this.#json(this.#picked(value))
-    else this.#lines(lines)
+    if (this.#flags.json || this.#flags.jsonl) this.#json(this.#picked(this.#marked(value)))
+    else this.#lines(this.#said(lines))
   }
 
-  /** Numbers: one object in JSON, a row each in a pipe, and on a terminal the lines that people read. */
+  /** Numbers: one object in JSON, rows in a pipe, and lines on a terminal. */
   figures<Row extends object>(
     value: object,
     { rows, columns }: { rows: Row[]; columns: Column<Row>[] },
@@ -87,23 +87,18 @@ export class Output {
     else this.object(value, lines)
   }
 
-  /** Several changes at once. */
+  /** Several objects: a list in JSON, or the lines that operators read. */
   many(values: object[], lines: string[]): void {
-    if (this.#flags.jsonl) this.#lines(values.map((value) => JSON.stringify(this.#picked(value))))
-    else if (this.#flags.json)
-      this.#json({ data: values.map((value) => this.#picked(value)), next_cursor: null, total: values.length })
-    else this.#lines(lines)
+    const shown = values.map((value) => this.#picked(this.#marked(value)))
+    if (this.#flags.jsonl) this.#lines(shown.map((value) => JSON.stringify(value)))
+    else if (this.#flags.json) this.#json({ data: shown, next_cursor: null, total: shown.length })
+    else this.#lines(this.#said(lines))
   }
 
-  /** What a command did to each thing. With `--dry-run`, what it would do. */
+  /** What a command did to each thing. */
   changes(changes: Change[]): void {
-    const isDry = this.#flags['dry-run'] ?? false
-    const values = changes.map(({ resource, isChanged }) => ({
-      ...resource,
-      changed: isChanged,
-      ...(isDry && { dry_run: true }),
-    }))
-    const lines = changes.map(({ text }) => (isDry ? `would: ${text}` : text))
+    const values = changes.map(({ resource, isChanged }) => ({ ...resource, changed: isChanged }))
+    const lines = changes.map(({ text }) => text)
     const [only] = values
     if (only && values.length === 1) this.object(only, lines)
     else this.many(values, lines)
@@ -119,7 +114,7 @@ export class Output {
     this.#stdout.write(text.endsWith('\n') ? text : `${text}\n`)
   }
 
-  /** For people, and not with -q. */
+  /** A message on stderr, unless -q is given. */
   hint(text: string): void {
     if (!this.#flags.quiet) this.#stderr.write(`${text}\n`)
   }
@@ -144,8 +139,17 @@ export class Output {
     const text = column.isTime
       ? this.time(value === undefined || value === null ? null : String(value))
       : String(value ?? '')
-    // A tab, a line break or an escape in a value would forge another cell, line or colour.
+    // Otherwise a tab, line break or escape in a value could forge a cell, a line or a colour.
     return text.replace(/\p{Cc}/gu, ' ')
+  }
+
+  /** Marks each object of a dry run. */
+  #marked(value: object): object {
+    return this.#flags['dry-run'] ? { ...value, dry_run: true } : value
+  }
+
+  #said(lines: string[]): string[] {
+    return this.#flags['dry-run'] ? lines.map((line) => `Dry run: ${line}`) : lines
   }
 
   #picked(value: object): object {

@@ -11,7 +11,21 @@ interface Failure {
   exit: number
 }
 
-/** Says on stderr what went wrong, as people or as scripts read it, and answers the exit code. stdout stays empty. */
+/** Does the work. An error that a flag would have prevented gets the command with that flag as its suggestion. */
+export async function suggesting<Result>(
+  command: string,
+  isAbout: (error: AuthdError) => boolean,
+  work: () => Promise<Result>,
+): Promise<Result> {
+  try {
+    return await work()
+  } catch (error) {
+    if (!(error instanceof AuthdError) || !isAbout(error)) throw error
+    throw new AuthdError(error.code, { message: error.message, suggestions: [command] })
+  }
+}
+
+/** Reports an error on stderr, as text or as JSON, and returns the exit code. stdout stays empty. */
 export function reportError(thrown: unknown, isJson: boolean): number {
   const failure = explain(thrown)
   if (failure.exit === 70) failure.suggestions = [...failure.suggestions, ...writeCrashReport(thrown)]
@@ -28,21 +42,26 @@ export function reportError(thrown: unknown, isJson: boolean): number {
 function explain(thrown: unknown): Failure {
   if (thrown instanceof AuthdError) {
     const { code, message, details, suggestions, exit } = thrown
-    return { code, message, details, suggestions, exit }
+    return { code, message: withoutFrame(message), details, suggestions, exit }
   }
   if (thrown instanceof Error && 'oclif' in thrown) {
-    // oclif's parser: a flag or an argument that is not right.
-    const message = thrown.message
-      .replace(/\nSee more help with --help/g, '')
-      .replace(/^The following errors? occurred:\s*/, '')
-      .replace(/\s*\n\s*/g, ' ')
+    // An invalid flag or argument, found by oclif's parser.
+    const message = withoutFrame(thrown.message).replace(/\s*\n\s*/g, ' ')
     return { code: 'USAGE', message, suggestions: [], exit: 64 }
   }
   const message = thrown instanceof Error ? thrown.message : String(thrown)
   return { code: 'INTERNAL_ERROR', message: `a bug: ${hideTokens(message)}`, suggestions: [], exit: 70 }
 }
 
-/** What a developer needs to know of a bug, without secrets, in a file of its own. */
+/** The message without the words that oclif puts around it: `--since: "x" is not a time.` */
+function withoutFrame(message: string): string {
+  return message
+    .replace(/^The following errors? occurred:\s*/, '')
+    .replace(/^\s*Parsing (--\S+) \n\t/, '$1: ')
+    .replace(/\nSee more help with --help/g, '')
+}
+
+/** Writes what a developer needs to find a bug, without secrets. */
 function writeCrashReport(thrown: unknown): string[] {
   const state = process.env['XDG_STATE_HOME'] ?? join(process.env['HOME'] ?? '/', '.local/state')
   const folder = join(state, 'authd')
@@ -54,7 +73,7 @@ function writeCrashReport(thrown: unknown): string[] {
     writeFileSync(path, `${JSON.stringify(report, null, 2)}\n`, { mode: 0o600 })
     return [`send ${path} with a report of what you did`]
   } catch {
-    // Nowhere to write: the message above has to do.
+    // If nothing can be written, the message is all there is.
     return []
   }
 }

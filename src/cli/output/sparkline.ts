@@ -1,6 +1,6 @@
 import { sparkline } from '../tui/sparkline.ts'
 
-/** Numbers as a line of bars, at most `width` of them: where there are more, a bar is the sum of several. */
+/** At most `width` bars. With more numbers, a bar is the sum of several. */
 export function summedSparkline(
   values: (number | null)[],
   { width, isUnicode }: { width: number; isUnicode: boolean },

@@ -7,7 +7,7 @@ const GAP = 2
 /** A column is never narrower than this, because shorter values cannot be told apart. */
 const NARROWEST = 8
 
-/** Aligned columns within the terminal's width; the widest are cut first, with an ellipsis. */
+/** Aligned columns within the terminal's width. The widest are cut first, with an ellipsis. */
 export function renderTable(headers: string[], rows: string[][], width: number): string[] {
   if (rows.length === 0) return []
   const widths = headers.map((header, index) =>

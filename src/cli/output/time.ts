@@ -9,7 +9,7 @@ const STEPS = [
   { unit: 'second', ms: 1000 },
 ] as const
 
-/** RFC 3339 in, what `--time` asks for out. */
+/** Formats an RFC 3339 time as `--time` says. */
 export function showTime(value: string | null, style: string): string {
   if (value === null) return ''
   const epochMs = Date.parse(value)
@@ -21,8 +21,8 @@ export function showTime(value: string | null, style: string): string {
   return new Intl.RelativeTimeFormat('en', { numeric: 'auto' }).format(Math.round(distance / step.ms), step.unit)
 }
 
-/** What people type for a time: `15m`, `7d` ago, a date, RFC 3339, `now`, `today`, `yesterday`. Epoch ms. */
-export function parseTime(text: string, flag: string): number {
+/** A time as operators type it: `15m` or `7d` ago, a date, RFC 3339, `now`, `today`, `yesterday`. Epoch milliseconds. */
+export function parseTime(text: string): number {
   const now = systemClock.now()
   const today = Date.parse(`${toRfc3339(now).slice(0, 10)}T00:00:00Z`)
   const named: Record<string, number> = { now, today, yesterday: today - 86_400_000 }
@@ -30,22 +30,24 @@ export function parseTime(text: string, flag: string): number {
   const at = named[text] ?? (duration === undefined ? parseDate(text) : now - duration)
   if (at !== undefined && !Number.isNaN(at)) return at
   throw new AuthdError('USAGE', {
-    message: `--${flag}: "${text}" is not a time. Use 15m, 24h, 7d, 2026-11-23, 2026-11-23T10:00:00Z, now, today or yesterday.`,
+    message: `"${text}" is not a time. Use 15m, 24h, 7d, 2026-11-23, 2026-11-23T10:00:00Z, now, today or yesterday.`,
   })
 }
 
-/** A duration, as the configuration writes them; epoch ms from now on. */
-export function parseExpiry(text: string, flag: string): number {
+/** When a duration from now on ends, in epoch milliseconds. */
+export function parseExpiry(text: string): number {
   const duration = parseDuration(text)
   if (duration !== undefined && duration > 0) return systemClock.now() + duration
-  throw new AuthdError('USAGE', { message: `--${flag}: "${text}" is not a duration. Use 24h, 30d or 12w.` })
+  throw new AuthdError('USAGE', { message: `"${text}" is not a duration. Use 24h, 30d or 12w.` })
 }
 
-/** A duration in milliseconds, up to `most`. */
-export function parseSpan(text: string, flag: string, { most }: { most: string }): number {
+/** A duration in milliseconds, `most` at most. */
+export function parseSpan(text: string, most?: string): number {
   const duration = parseDuration(text)
-  if (duration !== undefined && duration > 0 && duration <= (parseDuration(most) ?? 0)) return duration
-  throw new AuthdError('USAGE', { message: `--${flag}: "${text}" is not a duration up to ${most}. Use 15m or 2h.` })
+  const limit = most === undefined ? Number.POSITIVE_INFINITY : (parseDuration(most) ?? 0)
+  if (duration !== undefined && duration <= limit && (duration > 0 || most === undefined)) return duration
+  if (most === undefined) throw new AuthdError('USAGE', { message: `"${text}" is not a duration. Use 5s or 500ms.` })
+  throw new AuthdError('USAGE', { message: `"${text}" is not a duration up to ${most}. Use 15m or 2h.` })
 }
 
 function parseDate(text: string): number | undefined {

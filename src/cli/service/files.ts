@@ -33,11 +33,11 @@ export interface ServiceFile {
 export interface UnitTarget {
   /** Put before each path, as systemctl --root does. */
   root: string
-  /** Of the systemd that will read them; undefined where it is not known, and what every one understands is written. */
+  /** Version of the systemd that reads the files. If unknown, only what every version supports is written. */
   systemdVersion: number | undefined
 }
 
-/** What an installation consists of. */
+/** The files of an installation. */
 export function serviceFiles(options: UnitOptions, { root, systemdVersion = 0 }: UnitTarget): ServiceFile[] {
   const { name } = options
   const reload = { path: `/etc/systemd/system/${name}.service.d/notify-reload.conf`, text: notifyReloadText() }
@@ -49,7 +49,7 @@ export function serviceFiles(options: UnitOptions, { root, systemdVersion = 0 }:
   ].map(({ path, text }) => ({ path: join(root, path), text }))
 }
 
-/** Refuses where a unit of this name is somebody else's: another product is called authd, too. */
+/** Rejects a unit name that another program uses. Another product is called authd, too. */
 export function refuseForeignUnit(name: string, root: string): void {
   const foreign = UNIT_FOLDERS.map((folder) => join(root, folder, `${name}.service`)).find(
     (path) => existsSync(path) && !isOurs(path),
@@ -61,7 +61,7 @@ export function refuseForeignUnit(name: string, root: string): void {
   })
 }
 
-/** `written`, `unchanged`, or `updated`: then what was there lies beside it, under the time's name. */
+/** Writes a file. `updated` means that the old one was saved next to it, with the time in its name. */
 export function writeServiceFile({ path, text }: ServiceFile): 'written' | 'unchanged' | 'updated' {
   const before = read(path)
   if (before === text) return 'unchanged'
@@ -76,7 +76,7 @@ export function writeServiceFile({ path, text }: ServiceFile): 'written' | 'unch
   return before === undefined ? 'written' : 'updated'
 }
 
-/** Takes a file away if it is ours. */
+/** Removes a file that authd wrote. Returns false for other files. */
 export function removeServiceFile(path: string): boolean {
   if (!isOurs(path)) return false
   rmSync(path)
@@ -84,7 +84,7 @@ export function removeServiceFile(path: string): boolean {
   return true
 }
 
-/** The folder of a unit's drop-ins stays where somebody else has one there. */
+/** Removes the folder of drop-ins unless it has other files. */
 function removeEmptied(folder: string): void {
   if (folder.endsWith('.service.d') && readdirSync(folder).length === 0) rmdirSync(folder)
 }

@@ -17,7 +17,7 @@ export const serviceFlags = {
   root: Flags.string({ default: '/', description: 'Write below this folder, for an image. Nothing is started.' }),
 }
 
-/** What the unit starts: the built file itself, or bin/authd.js of the source. */
+/** The program that the unit starts: the built file, or bin/authd.js of the source. */
 export function programPath(): string {
   const [node = '', script = ''] = process.argv
   return realpathSync(script.endsWith('authd.js') ? script : node)

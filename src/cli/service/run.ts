@@ -1,7 +1,7 @@
 import { spawnSync } from 'node:child_process'
 import { AuthdError } from '../../errors.ts'
 
-/** Runs a program of systemd; its own words go to stderr. Throws UNAVAILABLE where it fails. */
+/** Runs a systemd program with its output on stderr. Throws UNAVAILABLE if it fails. */
 export function run(command: string, ...args: string[]): void {
   const { status, error } = spawnSync(command, args, { stdio: ['ignore', 2, 2] })
   if (status === 0) return
@@ -9,7 +9,7 @@ export function run(command: string, ...args: string[]): void {
   throw new AuthdError('UNAVAILABLE', { message: `${command} ${args.join(' ')}: ${why}` })
 }
 
-/** `257`, of the systemd of this machine; undefined where there is none. */
+/** Version of this machine's systemd, such as `257`. Undefined without systemd. */
 export function systemdVersion(): number | undefined {
   const { stdout } = spawnSync('systemctl', ['--version'], { encoding: 'utf8', stdio: ['ignore', 'pipe', 'ignore'] })
   const [, version] = /^systemd (\d+)/.exec(stdout ?? '') ?? []

@@ -1,4 +1,4 @@
-/** The first line of each file that `authd service install` writes: what has it is ours. */
+/** First line of every file that `authd service install` writes. It marks the file as ours. */
 export const MARK = '# Made by authd service install.'
 
 export interface UnitOptions {
@@ -10,8 +10,8 @@ export interface UnitOptions {
 }
 
 /**
- * The unit: notify protocol, watchdog, reload, and no right that the daemon can do without. It starts from systemd 252
- * on; older than 253, an unknown key is skipped with a warning and systemd-notify is used instead.
+ * The unit, with notify protocol, watchdog, reload, and the fewest privileges the daemon needs. It needs systemd 252.
+ * Before 253, systemd skips an unknown key with a warning, and systemd-notify is used instead.
  */
 export function unitText({ name, user, program }: UnitOptions): string {
   return `${MARK} Change it with: systemctl edit ${name}
@@ -81,10 +81,10 @@ WantedBy=multi-user.target
 `
 }
 
-/** The first systemd that waits for the daemon's own word at `systemctl reload`. An older one would refuse the type. */
+/** First systemd whose `systemctl reload` waits for the daemon. Older ones reject the type. */
 export const NOTIFY_RELOAD_SINCE = 253
 
-/** Beside the unit where systemd is new enough: it sends the signal itself, no program is started for it. */
+/** Drop-in for a new enough systemd, which sends the reload signal itself instead of starting a program. */
 export function notifyReloadText(): string {
   return `${MARK} For systemd ${NOTIFY_RELOAD_SINCE} or newer.
 [Service]
@@ -93,7 +93,7 @@ ExecReload=
 `
 }
 
-/** Listens while the daemon restarts: connections wait instead of being refused. */
+/** Listens while the daemon restarts, so that connections wait instead of being refused. */
 export function socketText({ name }: Pick<UnitOptions, 'name'>): string {
   return `${MARK} Enable it with: systemctl enable --now ${name}.socket
 [Unit]

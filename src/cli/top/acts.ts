@@ -6,7 +6,10 @@ import { addIpFilters, removeIpFilters } from '../../flows/limits/ip-filter-admi
 import { unlockUsers } from '../../flows/policy/lockout-admin.ts'
 import { revokeByOperator } from '../../flows/sessions/admin.ts'
 import { formatDuration } from '../../platform/duration.ts'
-import { ruleOptions, withRiskHint } from '../ip-rules.ts'
+import { isLockoutRisk, ruleOptions } from '../ip-rules.ts'
+import { counted } from '../output/count.ts'
+import { suggesting } from '../output/report.ts'
+import { parseExpiry } from '../output/time.ts'
 import type { Action, Outcome } from '../tui/view.ts'
 import { BLOCK_FOR, blockCommand, RULE_REASON } from './proposals.ts'
 
@@ -16,7 +19,7 @@ export interface Operator {
   reason: string | undefined
 }
 
-/** Does what was confirmed, as the command would; answers how it ended, and never throws. */
+/** Does what was confirmed, as the command would. Returns the outcome and never throws. */
 export async function act(deps: Deps, operator: Operator, action: Action): Promise<Outcome> {
   try {
     const lines = await ACTS[action.kind](deps, operator, action.target)
@@ -38,12 +41,14 @@ const ACTS: Record<Action['kind'], (deps: Deps, operator: Operator, target: stri
 
   async block(deps, { actor, reason: given }, ip) {
     const reason = given ?? RULE_REASON
-    const options = ruleOptions({ allow: false, expires: BLOCK_FOR, scope: 'all', 'keep-sessions': false })
-    const { filters, ended } = await withRiskHint(blockCommand(ip, reason), () =>
-      addIpFilters(deps, actor(reason), { ...options, rules: [{ cidr: ip, reason }] }),
+    const options = ruleOptions({ allow: false, expires: parseExpiry(BLOCK_FOR), scope: 'all', 'keep-sessions': false })
+    const { filters, ended } = await suggesting(
+      `${blockCommand(ip, reason)} --accept-risk=lockout`,
+      isLockoutRisk,
+      () => addIpFilters(deps, actor(reason), { ...options, rules: [{ cidr: ip, reason }] }),
     )
     const blocked = filters.map(({ cidr }) => `Blocked ${cidr} for ${BLOCK_FOR}.`)
-    return ended.length > 0 ? [...blocked, `Ended ${ended.length} live sessions.`] : blocked
+    return ended.length > 0 ? [...blocked, `Ended ${counted(ended.length, 'live session')}.`] : blocked
   },
 
   async unlock(deps, { actor, reason }, email) {

@@ -1,4 +1,4 @@
-/** Every field that says something, as the JSON of the commands names it. */
+/** Every non-empty field, named as in the JSON output. */
 export function detailsOf(resource: object): [string, string][] {
   return Object.entries(resource)
     .filter(([, value]) => value !== null && value !== '')

@@ -14,13 +14,13 @@ export interface History {
 
 export const EMPTY: History = { moments: [], last: undefined }
 
-/** With one more look; what is older than `keepMs` goes. */
+/** Adds one sample and drops those older than `keepMs`. */
 export function remember(history: History, read: Moment, keepMs: number): History {
   const before = history.last?.counters ?? read.counters
   const totals = history.moments.at(-1)?.counters ?? {}
   const grown = Object.entries(read.counters).map(([name, value]) => {
     const earlier = before[name] ?? 0
-    // Less than before: the process was started again, and all of it is new.
+    // A smaller value means that the process restarted, so all of it is growth.
     return [name, (totals[name] ?? 0) + (value < earlier ? value : value - earlier)] as const
   })
   const moments = [...history.moments, { at: read.at, counters: Object.fromEntries(grown) }]
@@ -53,7 +53,7 @@ export function rates(
   })
 }
 
-/** Between two looks a counter grows evenly. Undefined before the first. */
+/** Interpolates a counter between two samples. Undefined before the first. */
 function valueAt(moments: readonly Moment[], name: string, at: number): number | undefined {
   const next = moments.findIndex((moment) => moment.at >= at)
   const later = moments[next]
@@ -77,7 +77,7 @@ function firstOf(moments: readonly Moment[], name: string): number {
 /** An estimate from a histogram: `atMost` where it is in the first bucket, `above` where it is beyond the last. */
 export type Quantile = { kind: 'about' | 'atMost' | 'above'; seconds: number }
 
-/** Which time a share of the requests in the window did not exceed. Undefined: there were none. */
+/** The time that a share of the requests in the window did not exceed. Undefined without requests. */
 export function quantile(history: History, share: number, windowMs: number): Quantile | undefined {
   const names = Object.keys(history.moments.at(-1)?.counters ?? {}).filter((name) => name.startsWith('le:'))
   const buckets = names

@@ -1,6 +1,6 @@
 /**
- * What draws is loaded by `authd top` alone. From source; in the single file it is a bundle of its own, and this module
- * is replaced (tools/build/bundle.ts).
+ * Only `authd top` loads the terminal interface. In the single file it is a separate bundle, and the build replaces this
+ * module (tools/build/bundle.ts).
  */
 export async function loadTui() {
   return await import('../tui/start.ts')

@@ -21,18 +21,18 @@ import { parseScrape, type Scrape } from './scrape.ts'
 const EVENTS = 500
 const ROWS = 200
 const KEEP_MS = HOUR + 10 * SECOND
-/** Between two looks: at the database, at the daemon (each is a line in its log), at what has to be counted. */
+/** Intervals of refreshes: the database, the daemon (each request is a line in its log), and counts. */
 const EVERY_MS = { database: SECOND, daemon: 2 * SECOND, totals: 5 * SECOND }
-/** A look that took long is made less often: at most 2 % of the time is spent on looking. */
+/** Slow refreshes run less often, to use at most 2 % of the time. */
 const REST = 50
 
-/** All that was seen so far. */
+/** Everything read so far. */
 export interface Seen {
   /** Epoch milliseconds. */
   at: number
   address: string
   daemon: Running | null
-  /** Null: `why` says why. */
+  /** Null if it cannot be read; `why` has the reason. */
   scrape: Scrape | null
   earlierScrape: (Scrape & { at: number }) | null
   scrapedAt: number
@@ -46,7 +46,7 @@ export interface Seen {
   rules: IpFilterResource[] | null
   lockouts: Lockout[] | null
   mails: MailResource[] | null
-  /** Null: it did not answer. */
+  /** Null if it did not answer. */
   databaseMs: number | null
   databaseError: string
   walBytes: number | null
@@ -54,7 +54,7 @@ export interface Seen {
 
 export interface Looker {
   seen(): Seen
-  /** Looks at what is due, or at the database or everything at once. Never throws: what cannot be seen is said. */
+  /** Refreshes what is due, the database, or everything. Never throws: a failure becomes a notice. */
   look(input: { tabs: readonly Tab[]; what: 'due' | 'database' | 'all' }): Promise<Seen>
 }
 
@@ -152,13 +152,13 @@ export function createLooker(deps: Deps, url: string | undefined): Looker {
   }
 }
 
-/** The day's numbers until they are counted again: what happened a second ago is in them. */
+/** The day's counts, with new events added until the next full count. */
 function withNew(totals: Totals, { succeeded, failed }: SignIns): Totals {
   const { signIns } = totals
   return { ...totals, signIns: { succeeded: signIns.succeeded + succeeded, failed: signIns.failed + failed } }
 }
 
-/** What SQLite has not yet moved into the file itself; null on PostgreSQL. */
+/** Size of SQLite's write-ahead log; null on PostgreSQL. */
 function walBytes({ database }: Config): number | null {
   if (database.url !== undefined) return null
   return statSync(`${database.path}-wal`, { throwIfNoEntry: false })?.size ?? 0

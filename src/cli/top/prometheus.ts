@@ -4,7 +4,7 @@ export interface Sample {
   value: number
 }
 
-/** One line of Prometheus' text format; undefined for comments and what is none. */
+/** One line of Prometheus' text format; undefined for anything that is not a sample. */
 export function parseLine(line: string): Sample | undefined {
   const [, name, labelText = '', number] = /^([a-zA-Z_:][\w:]*)(?:\{(.*)\})? (\S+)/.exec(line) ?? []
   if (name === undefined || number === undefined) return undefined

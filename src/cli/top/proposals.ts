@@ -3,10 +3,10 @@ import type { Proposal, Row } from '../tui/view.ts'
 
 /** A block by one key lasts one day. `ipfilter add` makes longer ones, with a reason. */
 export const BLOCK_FOR = '24h'
-/** Of a rule, unless --reason says better. */
+/** Reason of a rule without --reason. */
 export const RULE_REASON = 'seen in authd top'
 
-/** What the keys may do to a row, by what it is about. `reason` is that of the command line. */
+/** What the keys can do to a row. `reason` is that of the command line. */
 export function proposalsFor(
   about: {
     session?: string | null | undefined

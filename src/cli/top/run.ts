@@ -9,10 +9,10 @@ import { loadTui } from './load-tui.ts'
 import type { Looker } from './look.ts'
 import { viewOf } from './view.ts'
 
-/** A curve before the terminal has told how wide it is. */
+/** Length of a curve until the width of the terminal is known. */
 const SLICES = 20
 
-/** Looks and draws until somebody quits. */
+/** Refreshes and draws until the operator quits. */
 export async function runTop(
   deps: Deps,
   looker: Looker,
@@ -55,7 +55,7 @@ export async function runTop(
       const isOtherTab = isChanged
       isChanged = false
       rest = new AbortController()
-      // Paused, another tab is still looked at once: nobody wants to see an empty one.
+      // While paused, a newly opened tab is still loaded once, so that it is not empty.
       if (!choice.isPaused || isOtherTab) {
         await looker.look({ tabs: [choice.tab], what: isOtherTab ? 'database' : 'due' })
       }

@@ -1,15 +1,15 @@
 import { parseLine } from './prometheus.ts'
 
-/** What a daemon says of itself at /metrics, at one moment. */
+/** The metrics of a daemon at one moment. */
 export interface Scrape {
   version: string | null
   /** Epoch milliseconds. */
   startedAt: number | null
   residentBytes: number | null
   cpuSeconds: number | null
-  /** How late its loop was at worst, of 99 in 100 turns, since it was last asked by anybody. */
+  /** 99th percentile of the event loop's delay since /metrics was last read. */
   loopLagMs: number | null
-  /** Ever growing: `requests`, `errors`, and `le:0.005` for the requests that took no longer. */
+  /** Counters: `requests`, `errors`, and `le:0.005` for requests that took at most 5 ms. */
   counters: Record<string, number>
 }
 

@@ -7,10 +7,10 @@ import type { Seen } from './look.ts'
 import { noticesOf } from './view.ts'
 
 const EVENTS = 10
-/** Of rates: the time between the looks, whatever it was. */
+/** Window of rates: the time between the samples. */
 const WHOLE = { windowMs: 60_000, slices: 1 }
 
-/** One look, for scripts. Fields are only ever added; null is what nobody can tell. */
+/** One sample, for scripts. Fields are only ever added. Unknown values are null. */
 export function snapshotOf(seen: Seen) {
   const { daemon, scrape, totals, requests, signIns, nodes } = seen
   const ms = (share: number) => {
@@ -49,7 +49,7 @@ export function snapshotOf(seen: Seen) {
 
 type Snapshot = ReturnType<typeof snapshotOf>
 
-/** The same for people. */
+/** The same as text. */
 export function snapshotLines(snapshot: Snapshot, seen: Seen): string[] {
   const { version, uptime_seconds: uptime, nodes, events } = snapshot
   const some = (value: number | null, show: (known: number) => string = showCount) =>

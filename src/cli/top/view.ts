@@ -15,7 +15,7 @@ export interface Shown {
   reason: string | undefined
 }
 
-/** What was seen, as the screen shows it. */
+/** Turns what was read into what the screen shows. */
 export function viewOf(seen: Seen, shown: Shown): View {
   const { daemon, nodes, events, sessions, rules, lockouts, mails } = seen
   const { reason } = shown

@@ -28,7 +28,7 @@ const HELP = [
   'Requests, latency and memory are of the daemon on this machine.',
 ]
 
-/** What is in place of the table: the details of a row, a question, how it ended, the keys. */
+/** Replaces the table: details of a row, a question, its outcome, or help. */
 export function Dialog({ mode, columns, rows }: { mode: Shown; columns: number; rows: number }): ReactElement {
   const width = Math.min(columns, WIDEST)
   const lines = linesOf(mode, width - 4)

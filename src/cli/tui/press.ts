@@ -1,7 +1,7 @@
 import { ACT_KEYS, type Action, type Outcome, type Proposal, type Row, TABS, type Tab, WINDOWS } from './view.ts'
 
 export interface Press {
-  /** What was typed; empty for keys with a name. */
+  /** The typed text; empty for named keys. */
   text: string
   name?:
     | 'up'
@@ -29,14 +29,14 @@ type Mode =
   | { kind: 'working'; proposal: Proposal }
   | { kind: 'outcome'; proposal: Proposal; outcome: Outcome }
 
-/** Where the person at the keyboard is. */
+/** The state of the screen. */
 export interface Ui {
   tab: Tab
   /** Of WINDOWS. */
   window: number
   isPaused: boolean
   filter: string
-  /** The row's key; null: the first, whatever it is. */
+  /** Key of the row, or null for the first row. */
   selected: string | null
   mode: Mode
   message: string
@@ -60,12 +60,12 @@ export interface Pressed {
 }
 
 const NOTHING_TO_DO = {
-  r: 'r ends a session, and this row has none that lives.',
-  b: 'b blocks an address, and this row has none.',
-  u: 'u lifts a lock or takes a rule away, and this row has neither.',
+  r: 'r ends a session. This row has no active session.',
+  b: 'b blocks an IP address. This row has none.',
+  u: 'u unlocks a user or removes a rule. This row has neither.',
 } as const
 
-/** The rows in which the text occurs, in a cell or in the details. */
+/** The rows with the text in a cell or in the details. */
 export function matching(rows: readonly Row[], filter: string): Row[] {
   const wanted = filter.trim().toLowerCase()
   if (wanted === '') return [...rows]
@@ -73,7 +73,7 @@ export function matching(rows: readonly Row[], filter: string): Row[] {
   return rows.filter((row) => texts(row).some((text) => text.toLowerCase().includes(wanted)))
 }
 
-/** Where the chosen row is; a row that is gone leaves the first. */
+/** Index of the chosen row. If it is gone, the first row is chosen. */
 export function indexOfSelected(rows: readonly Row[], selected: string | null): number {
   return Math.max(
     0,
@@ -89,7 +89,7 @@ export function press(ui: Ui, key: Press, { rows, page }: { rows: readonly Row[]
   if (mode.kind === 'working') return { ui }
   if (mode.kind === 'outcome' || mode.kind === 'help') return { ui: back }
   if (mode.kind === 'confirm') {
-    // Enter is too near: only the letter acts.
+    // Only the letter confirms, because Enter is easily pressed by mistake.
     if (key.text !== 'y') return { ui: { ...back, message: 'Nothing was changed.' } }
     const { proposal } = mode
     return {
@@ -124,7 +124,7 @@ function pressInTable(ui: Ui, { text, name }: Press, { rows, page }: { rows: rea
   const row = rows[at]
   const select = (index: number): Pressed => {
     const next = Math.min(Math.max(0, index), rows.length - 1)
-    // The first line is followed, not held: what is new is seen at once.
+    // On the first row the selection stays at the top, where new rows appear.
     return { ui: { ...ui, selected: next <= 0 ? null : (rows[next]?.key ?? null) } }
   }
   const open = (tab: Tab | undefined): Pressed =>

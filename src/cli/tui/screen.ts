@@ -14,15 +14,15 @@ export interface ScreenProps {
 }
 
 const LABEL = 9
-/** In front of a row: `>` for the chosen one, `!` for what went wrong. */
+/** Width of the mark before a row: `>` for the chosen one, `!` for a failure. */
 const MARK = 2
 
-/** How many rows of a table fit: the rest is title, figures, notices, tabs, names of columns, keys. */
+/** How many rows of a table fit below title, figures, notices, tabs, column names and keys. */
 export function pageOf(view: View, rows: number): number {
   return Math.max(1, rows - 4 - view.notices.length - view.rows.length)
 }
 
-/** How long a curve is. */
+/** The length of a curve. */
 export function curveOf(columns: number): number {
   return Math.min(60, Math.max(10, columns - 64))
 }
@@ -119,7 +119,7 @@ function Line({ row, widths, isChosen }: { row: Row; widths: number[]; isChosen:
   return h(Text, { wrap: 'truncate', inverse: isChosen, ...(row.isBad && { color: 'red' }) }, text)
 }
 
-/** What the keys are, where more than one does something. */
+/** The keys of each mode. */
 const KEYS = {
   details: 'up down  scroll    r b u  act    any other key  back',
   help: 'any key  back',

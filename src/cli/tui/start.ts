@@ -7,24 +7,24 @@ import { type Action, type Choice, type Outcome, type View, WINDOWS } from './vi
 export interface TuiOptions {
   stdin: NodeJS.ReadStream
   stdout: NodeJS.WriteStream
-  /** Does what was confirmed, and tells how it ended. */
+  /** Does what was confirmed and returns the outcome. */
   act(action: Action): Promise<Outcome>
-  /** Somebody wants to see something else. */
+  /** Called when the operator opens another tab, time window or pause. */
   choose(choice: Choice): void
   isUnicode: boolean
 }
 
 export interface Tui {
   show(view: View): void
-  /** How many values of a rate there is room for. */
+  /** How many values of a curve fit. */
   curve(): number
-  /** Gives the terminal back. */
+  /** Restores the terminal. */
   stop(): void
-  /** Resolves when the terminal is as it was; rejects if drawing failed. */
+  /** Resolves when the terminal is restored. Rejects if drawing failed. */
   ended: Promise<'quit' | 'interrupted'>
 }
 
-/** Takes the terminal over, until somebody quits. */
+/** Takes over the terminal until the operator quits. */
 export function startTui(first: View, { stdin, stdout, act, choose, isUnicode }: TuiOptions): Tui {
   let view = first
   let ui = START
@@ -98,7 +98,7 @@ function App({ view, ui, isUnicode, onKeys }: AppProps): ReactElement {
   return h(Screen, { view, ui, size, isUnicode })
 }
 
-/** Keys that come together, as when somebody pastes, are pressed one after the other. */
+/** Splits pasted input into single keys. */
 function pressesOf(input: string, key: Key): Press[] {
   const name = nameOf(key)
   if (name !== undefined) return [{ text: '', name }]

@@ -1,4 +1,4 @@
-/** What the screen is given, and what comes back from it. Plain data: who makes it is in cli/top. */
+/** What the screen gets and returns, as plain data. cli/top makes it. */
 
 export const TABS = ['live', 'sessions', 'blocked', 'mail', 'nodes'] as const
 export type Tab = (typeof TABS)[number]
@@ -26,15 +26,15 @@ export interface View {
   /** What is not as it should be, in words. */
   notices: string[]
   rows: HeaderRow[]
-  /** A tab that was not looked at yet has none. */
+  /** A tab that was never opened has none. */
   tables: Partial<Record<Tab, Table>>
 }
 
 export interface HeaderRow {
   label: string
-  /** A rate over the time that was chosen; null where nothing is known. */
+  /** A rate over the chosen time. Unknown values are null. */
   curve?: (number | null)[]
-  /** The most important first: the last are left out where the line is short. */
+  /** The most important first. A short line drops the last ones. */
   figures: Figure[]
 }
 
@@ -51,7 +51,7 @@ export interface Table {
 }
 
 export interface Row {
-  /** Stays the same from look to look. */
+  /** Stays the same between refreshes. */
   key: string
   cells: string[]
   isBad: boolean
@@ -62,10 +62,10 @@ export interface Row {
 export const ACT_KEYS = ['r', 'b', 'u'] as const
 export type ActKey = (typeof ACT_KEYS)[number]
 
-/** What a key would do to a row. */
+/** What a key can do to a row. */
 export interface Proposal {
   question: string
-  /** What it would mean, a line each. */
+  /** The consequences, one per line. */
   about: string[]
   /** The command that does the same. */
   command: string

@@ -1,10 +1,10 @@
 import cliTruncate from 'cli-truncate'
 import stringWidth from 'string-width'
 
-/** What moves the cursor, colours, hides or turns the direction of what follows. */
+/** Characters that move the cursor, colour or hide text, or change its direction. */
 const UNSEEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Co}\p{Zl}\p{Zp}]/gu
 
-/** A stranger's text as it may stand on a screen: nothing in it acts on the terminal. */
+/** Replaces every character that acts on the terminal. Text from outside may contain some. */
 export function clean(text: string): string {
   return text.replace(UNSEEN, ' ')
 }
@@ -16,15 +16,15 @@ export function fitTo(text: string, width: number): string {
 }
 
 export interface ColumnWidth {
-  /** As wide as this at least, the header's width included. */
+  /** Minimum width, with the header. */
   least: number
-  /** How much it takes of what is left over; 0: nothing. */
+  /** Its share of the remaining width, or 0. */
   share: number
 }
 
 const GAP = 2
 
-/** Widths that fill the line; columns at the end are left out where even the least does not fit. */
+/** Widths that fill the line. Columns at the end are dropped if the minimum widths do not fit. */
 export function layOut(columns: readonly ColumnWidth[], width: number): number[] {
   const shown: ColumnWidth[] = []
   let used = 0
@@ -44,7 +44,7 @@ export function joinCells(cells: readonly string[], widths: readonly number[]): 
   return widths.map((width, index) => fitTo(cells[index] ?? '', width)).join(' '.repeat(GAP))
 }
 
-/** As many whole parts, from the first on, as fit into the width. */
+/** The first parts that fit into the width as a whole. */
 export function fitParts(parts: readonly string[], width: number): string[] {
   const shown: string[] = []
   let used = 0
@@ -56,7 +56,7 @@ export function fitParts(parts: readonly string[], width: number): string[] {
   return shown
 }
 
-/** Lines no longer than the width; words stay whole where they can. */
+/** Breaks a text into lines. Only a word longer than the width is split. */
 export function wrap(text: string, width: number): string[] {
   const lines: string[] = []
   let line = ''
@@ -68,11 +68,20 @@ export function wrap(text: string, width: number): string[] {
     }
     if (line !== '') lines.push(line)
     while (stringWidth(rest) > width && width > 1) {
-      const head = cliTruncate(rest, width, { truncationCharacter: '' })
+      // A letter that is wider than the line cannot be cut, so it is a line by itself.
+      const head = cliTruncate(rest, width, { truncationCharacter: '' }) || firstLetter(rest)
       lines.push(head)
       rest = rest.slice(head.length)
     }
     line = rest
   }
-  return [...lines, line]
+  if (line !== '' || lines.length === 0) lines.push(line)
+  return lines
+}
+
+const LETTERS = new Intl.Segmenter()
+
+function firstLetter(text: string): string {
+  const [first] = LETTERS.segment(text)
+  return first?.segment ?? text
 }

@@ -2,8 +2,8 @@ import { Flags } from '@oclif/core'
 import { AuthdError } from '../../../errors.ts'
 import { createApiKey, ROLES, SCOPES, type Scope } from '../../../flows/operator/api-key.ts'
 import { presentApiKey } from '../../../resources/api-key.ts'
-import { operation, reasonFlag } from '../../command.ts'
-import { parseExpiry } from '../../output/time.ts'
+import { operation } from '../../command.ts'
+import { expiryFlag, reasonFlag } from '../../flags.ts'
 
 export default operation({
   examples: [
@@ -19,11 +19,10 @@ export default operation({
     }),
     role: Flags.string({ options: Object.keys(ROLES), description: 'A named set of scopes.' }),
     ip: Flags.string({ description: 'The only IP address or network that may use the key.' }),
-    expires: Flags.string({ description: 'Lifetime: 90d. Defaults to no expiry.' }),
+    expires: expiryFlag({ description: 'Lifetime: 90d. Defaults to no expiry.' }),
     ...reasonFlag,
   },
-  async run(deps, { flags, out, actor }) {
-    const expiresAt = flags.expires === undefined ? null : parseExpiry(flags.expires, 'expires')
+  prepare({ flags }) {
     const role = flags.role === undefined ? [] : ROLES[flags.role as keyof typeof ROLES]
     const scopes = [...new Set([...role, ...((flags.scope ?? []) as Scope[])])]
     if (scopes.length === 0) {
@@ -32,7 +31,10 @@ export default operation({
         suggestions: [`authd api-keys create --name ${flags.name} --role viewer`],
       })
     }
-    const input = { name: flags.name, scopes, expiresAt, network: flags.ip ?? null }
+    return scopes
+  },
+  async run(deps, { flags, out, actor }, scopes) {
+    const input = { name: flags.name, scopes, expiresAt: flags.expires ?? null, network: flags.ip ?? null }
     const { key, token } = await createApiKey(deps, actor, input)
     out.object({ ...presentApiKey(key), secret: token, changed: true }, [token])
     out.hint(`Created ${key.id}. Copy the key now: it cannot be shown again.`)

@@ -6,6 +6,7 @@ import { auditFlags, auditQuery } from '../../audit/filter.ts'
 import { AUDIT_FORMATS, type AuditFormat } from '../../audit/format.ts'
 import { operation } from '../../command.ts'
 import { openNewFile } from '../../new-file.ts'
+import { counted } from '../../output/count.ts'
 
 const BATCH = 500
 
@@ -19,9 +20,9 @@ export default operation({
     output: Flags.string({ char: 'o', description: 'Write to this new file instead of stdout. Only you can read it.' }),
     ...auditFlags,
   },
-  async run(deps, { flags, out }) {
+  prepare: ({ flags }) => (flags.output === undefined ? undefined : openNewFile(flags.output)),
+  async run(deps, { flags, out }, file) {
     const { head, line } = AUDIT_FORMATS[flags.format as AuditFormat]
-    const file = flags.output === undefined ? undefined : openNewFile(flags.output)
     const write = (lines: string[]) => {
       if (lines.length === 0) return
       if (file === undefined) out.text(lines.join('\n'))
@@ -38,9 +39,7 @@ export default operation({
         after = read.after
         isMore = read.isMore
       }
-      out.hint(
-        `Exported ${count} ${count === 1 ? 'event' : 'events'}${flags.output === undefined ? '' : ` to ${flags.output}`}.`,
-      )
+      out.hint(`Exported ${counted(count, 'event')}${flags.output === undefined ? '' : ` to ${flags.output}`}.`)
     } finally {
       if (file !== undefined) closeSync(file)
     }

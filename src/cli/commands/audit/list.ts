@@ -3,6 +3,7 @@ import { listAudit } from '../../../flows/audit/audit.ts'
 import { type EventResource, presentEvent } from '../../../resources/audit-event.ts'
 import { auditFlags, auditQuery } from '../../audit/filter.ts'
 import { operation } from '../../command.ts'
+import { paginationOf } from '../../flags.ts'
 import type { Column } from '../../output/output.ts'
 
 const COLUMNS: Column<EventResource>[] = [
@@ -27,7 +28,7 @@ export default operation({
     reverse: Flags.boolean({ description: 'Oldest first.' }),
   },
   async run(deps, { flags, out }) {
-    const pagination = { limit: flags.limit, before: flags.cursor, within: Number.POSITIVE_INFINITY }
+    const pagination = paginationOf(flags)
     const { events, nextCursor } = await listAudit(deps, await auditQuery(deps, flags), pagination)
     const shown = events.map(presentEvent)
     const options = { nextCursor: nextCursor === null ? null : String(nextCursor) }

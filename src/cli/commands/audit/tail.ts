@@ -37,7 +37,7 @@ export default operation({
     }
     const filter = await auditQuery(deps, flags, style)
     const resumed = flags.cursor === undefined ? undefined : readCursor(flags.cursor)
-    // Taken before the last ones are read: whatever is sealed meanwhile is shown once, and nothing is missed.
+    // Read before the last events, so that an event sealed meanwhile is shown exactly once.
     let after = resumed ?? (await lastAuditSeq(deps))
     const isFresh = resumed === undefined && flags.lines > 0
     const last = isFresh ? await tailAudit(deps, { ...filter, upToSeq: after }, flags.lines) : []

@@ -2,8 +2,9 @@ import { Flags } from '@oclif/core'
 import type { Loaded } from '../../../config/load.ts'
 import { describeConfig, showConfig } from '../../../config/show.ts'
 import { listSettings } from '../../../flows/operator/setting.ts'
-import { command, withDatabase } from '../../command.ts'
-import type { GlobalFlags } from '../../global-flags.ts'
+import { command } from '../../command.ts'
+import { withDatabase } from '../../database.ts'
+import type { GlobalFlags } from '../../flags.ts'
 
 export default command({
   description: 'Secrets are hidden. Live settings of the database are included.',

@@ -1,7 +1,8 @@
 import { Args } from '@oclif/core'
 import { cancelMails } from '../../../flows/outbox/queue.ts'
 import { presentMail } from '../../../resources/mail.ts'
-import { dryRunFlag, operation, reasonFlag } from '../../command.ts'
+import { operation } from '../../command.ts'
+import { changeFlags } from '../../flags.ts'
 
 export default operation({
   examples: [
@@ -10,7 +11,7 @@ export default operation({
   ],
   args: { id: Args.string({ required: true, description: 'Ids; - reads them from stdin.' }) },
   takesMany: true,
-  flags: { ...reasonFlag, ...dryRunFlag },
+  flags: changeFlags,
   async run(deps, { names, out, actor }) {
     const ids = names
     const cancelled = await cancelMails(deps, actor, ids)

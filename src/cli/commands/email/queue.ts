@@ -2,6 +2,7 @@ import { Flags } from '@oclif/core'
 import { listQueue } from '../../../flows/outbox/queue.ts'
 import { type MailResource, outboxState, presentMail } from '../../../resources/mail.ts'
 import { operation } from '../../command.ts'
+import { listFlags, paginationOf } from '../../flags.ts'
 import type { Column } from '../../output/output.ts'
 
 const STATES = outboxState.options
@@ -20,12 +21,11 @@ export default operation({
   examples: ['authd email queue --state pending', 'authd email queue --state failed --json'],
   flags: {
     state: Flags.string({ options: [...STATES], description: 'Only mails in this state.' }),
-    limit: Flags.integer({ default: 50, min: 1, max: 1000, description: 'Maximum number of results.' }),
-    cursor: Flags.string({ description: 'Continue after the last list.' }),
+    ...listFlags,
   },
   async run(deps, { flags, out }) {
     const state = STATES.find((known) => known === flags.state)
-    const pagination = { limit: flags.limit, before: flags.cursor, within: Number.POSITIVE_INFINITY }
+    const pagination = paginationOf(flags)
     const { rows, total, nextCursor } = await listQueue(deps, { kind: 'mail', state }, pagination)
     out.list(rows.map(presentMail), COLUMNS, { total: total.count, nextCursor })
   },

@@ -1,9 +1,10 @@
-import { operation, reasonFlag } from '../../command.ts'
+import { operation } from '../../command.ts'
+import { reasonFlag } from '../../flags.ts'
 import { setMailPause } from '../../mail-pause.ts'
 
 export default operation({
   examples: ['authd email resume'],
-  flags: { ...reasonFlag },
+  flags: reasonFlag,
   async run(deps, { out, actor }) {
     await setMailPause(deps, actor, out, false)
   },

@@ -2,7 +2,8 @@ import { Args, Flags } from '@oclif/core'
 import { AuthdError } from '../../../errors.ts'
 import { idsOf, retryQueued } from '../../../flows/outbox/queue.ts'
 import { presentMail } from '../../../resources/mail.ts'
-import { dryRunFlag, operation, reasonFlag } from '../../command.ts'
+import { operation } from '../../command.ts'
+import { changeFlags } from '../../flags.ts'
 
 export default operation({
   examples: ['authd email retry msg_06fb2m', 'authd email retry --all-failed'],
@@ -10,22 +11,24 @@ export default operation({
   takesMany: true,
   flags: {
     'all-failed': Flags.boolean({ description: 'All that failed and have not expired.' }),
-    ...reasonFlag,
-    ...dryRunFlag,
+    ...changeFlags,
+  },
+  prepare({ flags, names }) {
+    if (Boolean(flags['all-failed']) === names.length > 0)
+      throw new AuthdError('USAGE', {
+        message: 'no mails named. Use ids or --all-failed.',
+        suggestions: ['authd email queue'],
+      })
   },
   async run(deps, { flags, names, out, actor }) {
-    const named = names
-    if (Boolean(flags['all-failed']) === named.length > 0) {
-      throw new AuthdError('USAGE', { message: 'name mails, or say --all-failed', suggestions: ['authd email queue'] })
-    }
-    const ids = flags['all-failed'] ? await idsOf(deps, { kind: 'mail', state: 'failed' }) : named
-    const again = await retryQueued(deps, actor, { kind: 'mail', ids })
-    const changes = again.map((item) => ({
+    const ids = flags['all-failed'] ? await idsOf(deps, { kind: 'mail', state: 'failed' }) : names
+    const retried = await retryQueued(deps, actor, { kind: 'mail', ids })
+    const changes = retried.map((item) => ({
       resource: presentMail(item),
       isChanged: true,
       text: `${item.id} is due now`,
     }))
     out.changes(changes)
-    if (again.length === 0) out.hint('There is nothing to send again.')
+    if (retried.length === 0) out.hint('There is nothing to send again.')
   },
 })

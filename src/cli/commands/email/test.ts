@@ -1,11 +1,9 @@
 import { Args, Flags } from '@oclif/core'
-import { AuthdError } from '../../../errors.ts'
 import { queueSampleMail } from '../../../flows/outbox/mail.ts'
-import { parseEmailAddress } from '../../../platform/email-address.ts'
 import { sampleValues } from '../../../startup/mail.ts'
 import { operation } from '../../command.ts'
-import type { MailTest } from '../../mail-test.ts'
-import { testMail } from '../../mail-test.ts'
+import { parseEmail } from '../../emails.ts'
+import { type MailTest, testMail } from '../../mail-test.ts'
 
 export default operation({
   description:
@@ -25,14 +23,9 @@ export default operation({
     transcript: Flags.boolean({ description: 'Print the SMTP conversation, without passwords.' }),
     queue: Flags.boolean({ description: 'Put it in the queue of the daemon.' }),
   },
-  async run(deps, { args, flags, out }) {
+  prepare: ({ args }) => parseEmail(args.to).canonical,
+  async run(deps, { flags, out }, to) {
     const { lang, template } = flags
-    const to = parseEmailAddress(args.to)?.canonical
-    if (!to) {
-      throw new AuthdError('VALIDATION_ERROR', {
-        message: `"${args.to}" is not an e-mail address. Use name@example.com.`,
-      })
-    }
     if (flags.queue) {
       const id = await queueSampleMail(deps, { to, lang, ...sampleValues(template) })
       out.object({ message_id: id, queued: true }, [`Queued ${id}. See: authd email queue`])

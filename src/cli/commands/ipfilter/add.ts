@@ -2,9 +2,11 @@ import { Args } from '@oclif/core'
 import { AuthdError } from '../../../errors.ts'
 import { addIpFilters } from '../../../flows/limits/ip-filter-admin.ts'
 import { presentIpFilter } from '../../../resources/ip-filter.ts'
-import { dryRunFlag, operation } from '../../command.ts'
-import { ruleFlags, ruleOptions, withRiskHint } from '../../ip-rules.ts'
-import { shellWord } from '../../shell-word.ts'
+import { operation } from '../../command.ts'
+import { dryRunFlag } from '../../flags.ts'
+import { isLockoutRisk, ruleFlags, ruleOptions } from '../../ip-rules.ts'
+import { counted } from '../../output/count.ts'
+import { suggesting } from '../../output/report.ts'
 
 export default operation({
   examples: [
@@ -16,19 +18,19 @@ export default operation({
   },
   takesMany: true,
   flags: { ...ruleFlags, ...dryRunFlag },
-  async run(deps, { flags, names, out, actor }) {
+  prepare({ flags, names, again }) {
     const { reason } = flags
-    const again = `authd ipfilter add ${names.join(' ')}`
     if (reason === undefined) {
       throw new AuthdError('USAGE', {
         message: '--reason is missing. Use it to say why the rule exists.',
-        suggestions: [`${again} --reason "…"`],
+        suggestions: [again('--reason "…"')],
       })
     }
-    const input = { ...ruleOptions(flags), rules: names.map((cidr) => ({ cidr, reason })) }
-    const { filters, ended } = await withRiskHint(
-      `${again}${flags.allow ? ' --allow' : ''} --reason ${shellWord(reason)}`,
-      () => addIpFilters(deps, actor, input),
+    return names.map((cidr) => ({ cidr, reason }))
+  },
+  async run(deps, { flags, out, actor, again }, rules) {
+    const { filters, ended } = await suggesting(again('--accept-risk=lockout'), isLockoutRisk, () =>
+      addIpFilters(deps, actor, { ...ruleOptions(flags), rules }),
     )
     const verb = flags.allow ? 'Allowed' : 'Blocked'
     const changes = filters.map((filter) => {
@@ -37,6 +39,7 @@ export default operation({
       return { resource, isChanged: true, text: `${verb} ${filter.cidr}${until}` }
     })
     out.changes(changes)
-    if (ended.length > 0) out.hint(`${flags['dry-run'] ? 'would end' : 'ended'} ${ended.length} live sessions`)
+    if (ended.length > 0)
+      out.hint(`${flags['dry-run'] ? 'Would end' : 'Ended'} ${counted(ended.length, 'live session')}.`)
   },
 })

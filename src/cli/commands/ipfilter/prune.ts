@@ -1,14 +1,19 @@
 import { pruneIpFilters } from '../../../flows/limits/ip-filter-admin.ts'
 import { presentIpFilter } from '../../../resources/ip-filter.ts'
-import { dryRunFlag, operation } from '../../command.ts'
+import { operation } from '../../command.ts'
+import { dryRunFlag } from '../../flags.ts'
+
+import { counted } from '../../output/count.ts'
 
 export default operation({
   examples: ['authd ipfilter prune --dry-run'],
-  flags: { ...dryRunFlag },
-  async run(deps, { flags, out, actor }) {
+  flags: dryRunFlag,
+  async run(deps, { out, actor }) {
     const removed = await pruneIpFilters(deps, actor)
-    const verb = flags['dry-run'] ? 'Would remove' : 'Removed'
-    const lines = [`${verb} ${removed.length} rules.`, ...removed.map(({ cidr, reason }) => `  ${cidr} (${reason})`)]
+    const lines = [
+      `Removed ${counted(removed.length, 'rule')}.`,
+      ...removed.map(({ cidr, reason }) => `  ${cidr} (${reason})`),
+    ]
     out.many(removed.map(presentIpFilter), lines)
   },
 })

@@ -1,7 +1,8 @@
 import { Flags } from '@oclif/core'
 import { rotateKeys } from '../../../flows/sessions/signing-key.ts'
 import { toRfc3339 } from '../../../platform/clock.ts'
-import { dryRunFlag, operation, reasonFlag } from '../../command.ts'
+import { operation } from '../../command.ts'
+import { changeFlags } from '../../flags.ts'
 
 export default operation({
   examples: ['authd keys rotate', 'authd keys rotate --now --reason "key was copied"'],
@@ -10,8 +11,7 @@ export default operation({
       description:
         'Sign with the new key at once. Verifiers with a cached JWKS reject tokens until they fetch it again.',
     }),
-    ...reasonFlag,
-    ...dryRunFlag,
+    ...changeFlags,
   },
   async run(deps, { flags, out, actor }) {
     const rotation = await rotateKeys(deps, actor, { isImmediate: flags.now })
@@ -20,9 +20,8 @@ export default operation({
       signs_from: toRfc3339(rotation.signsFrom),
       older_verify_until: toRfc3339(rotation.olderVerifyUntil),
     }
-    const isDry = flags['dry-run'] ? { dry_run: true } : {}
-    out.object({ kid: rotation.kid, alg: rotation.algorithm, timeline, changed: true, ...isDry }, [
-      `${flags['dry-run'] ? 'would: ' : ''}${rotation.kid} ${rotation.algorithm}`,
+    out.object({ kid: rotation.kid, alg: rotation.algorithm, timeline, changed: true }, [
+      `${rotation.kid} ${rotation.algorithm}`,
       `published  ${out.time(timeline.published_at)}`,
       `signs      ${out.time(timeline.signs_from)}`,
       `older keys verify until ${out.time(timeline.older_verify_until)}`,

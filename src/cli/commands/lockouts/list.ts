@@ -19,7 +19,7 @@ const COLUMNS: Column<LockoutResource>[] = [
 
 export default operation({
   examples: ['authd lockouts list', 'authd lockouts list --user ada@example.com'],
-  flags: { user: Flags.string({ description: 'Only sessions of this user.' }) },
+  flags: { user: Flags.string({ description: 'Only lockouts of this user.' }) },
   async run(deps, { flags, out }) {
     const lockouts = await listLockouts(deps, { user: flags.user })
     const resources = lockouts.map(({ until, ...rest }) => ({

@@ -22,7 +22,7 @@ export default command({
       const { pending } = await checkSchema(db)
       const now = systemClock.now()
       if (flags['dry-run'] || pending.length === 0) {
-        const lines = pending.length === 0 ? ['The database is up to date.'] : pending.map((id) => `would apply ${id}`)
+        const lines = pending.length === 0 ? ['The database is up to date.'] : pending.map((id) => `${id}  pending`)
         return out.object({ applied: [], pending, changed: false, dry_run: flags['dry-run'] }, lines)
       }
       if (config.database.url !== undefined && flags.backup) {

@@ -1,7 +1,7 @@
-import { Args } from '@oclif/core'
 import { listPasskeysOf } from '../../../flows/factors/admin.ts'
 import { type PasskeyResource, presentPasskey } from '../../../resources/passkey.ts'
 import { operation } from '../../command.ts'
+import { userArg } from '../../flags.ts'
 import type { Column } from '../../output/output.ts'
 
 const COLUMNS: Column<PasskeyResource>[] = [
@@ -15,9 +15,7 @@ const COLUMNS: Column<PasskeyResource>[] = [
 
 export default operation({
   examples: ['authd passkeys list ada@example.com'],
-  args: {
-    user: Args.string({ required: true, description: 'E-mail address, id, or the start of an id.' }),
-  },
+  args: userArg,
   async run(deps, { args, out }) {
     const { passkeys } = await listPasskeysOf(deps, args.user)
     out.list(passkeys.map(presentPasskey), COLUMNS)

@@ -1,16 +1,17 @@
 import { Args } from '@oclif/core'
 import { renamePasskeyOf, resolvePasskey } from '../../../flows/factors/admin.ts'
 import { presentPasskey } from '../../../resources/passkey.ts'
-import { dryRunFlag, operation, reasonFlag } from '../../command.ts'
+import { operation } from '../../command.ts'
+import { changeFlags, userArg } from '../../flags.ts'
 
 export default operation({
   examples: ['authd passkeys rename ada@example.com "Firefox on Linux" "Work laptop"'],
   args: {
-    user: Args.string({ required: true, description: 'E-mail address, id, or the start of an id.' }),
+    ...userArg,
     passkey: Args.string({ required: true, description: 'Passkey id or exact name.' }),
     name: Args.string({ required: true, description: 'The new name.' }),
   },
-  flags: { ...reasonFlag, ...dryRunFlag },
+  flags: changeFlags,
   async run(deps, { args, out, actor }) {
     const { user, passkey } = await resolvePasskey(deps, args)
     const renamed = await renamePasskeyOf(deps, actor, { user, passkey, name: args.name })

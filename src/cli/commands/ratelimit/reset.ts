@@ -1,11 +1,12 @@
 import { Args } from '@oclif/core'
 import { resetLimits } from '../../../flows/limits/rate-limit-admin.ts'
-import { dryRunFlag, operation, reasonFlag } from '../../command.ts'
+import { operation } from '../../command.ts'
+import { changeFlags } from '../../flags.ts'
 
 export default operation({
   examples: ['authd ratelimit reset 203.0.113.9 --reason "office with 200 people"'],
   args: { key: Args.string({ required: true, description: 'IP address, e-mail address, session id or key id.' }) },
-  flags: { ...reasonFlag, ...dryRunFlag },
+  flags: changeFlags,
   async run(deps, { args, out, actor }) {
     const forgotten = await resetLimits(deps, actor, args.key)
     const policies = forgotten.map(({ policy }) => policy)

@@ -1,21 +1,16 @@
-import { Args } from '@oclif/core'
 import { resetRecoveryCodes } from '../../../flows/factors/admin.ts'
 import { resolveUser } from '../../../flows/named-user.ts'
 import { presentUser } from '../../../resources/user.ts'
-import { dryRunFlag, operation, reasonFlag } from '../../command.ts'
-import { confirm } from '../../output/confirm.ts'
+import { operation } from '../../command.ts'
+import { changeFlags, userArg } from '../../flags.ts'
 
 export default operation({
   examples: ['authd recovery-codes reset ada@example.com --reason "list was photographed" --yes'],
-  args: {
-    user: Args.string({ required: true, description: 'E-mail address, id, or the start of an id.' }),
-  },
-  flags: { ...reasonFlag, ...dryRunFlag },
-  async run(deps, { args, flags, out, actor }) {
+  args: userArg,
+  flags: changeFlags,
+  async run(deps, { args, out, actor, confirm }) {
     const user = await resolveUser(deps, args.user)
-    if (!flags['dry-run']) {
-      await confirm(flags, `Revoke the recovery codes of ${user.email}?`, `authd recovery-codes reset ${user.email}`)
-    }
+    await confirm(`Revoke the recovery codes of ${user.email}?`)
     const isChanged = await resetRecoveryCodes(deps, actor, user)
     const text = isChanged ? `Revoked the recovery codes of ${user.email}` : `${user.email} had no recovery codes`
     out.changes([{ resource: presentUser(user), isChanged, text }])

@@ -1,7 +1,8 @@
 import { existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { Flags } from '@oclif/core'
-import { command, dryRunFlag } from '../../command.ts'
+import { command } from '../../command.ts'
+import { dryRunFlag } from '../../flags.ts'
 import { refuseForeignUnit, serviceFiles, writeServiceFile } from '../../service/files.ts'
 import { programPath, serviceFlags } from '../../service/flags.ts'
 import { refuseUnprivileged, run, systemdVersion } from '../../service/run.ts'
@@ -34,14 +35,14 @@ export default command({
     }
     const isOn = flags.now && !callsNothing
     out.object(
-      { files: written, enabled: isOn, started: isOn, ...(isDry && { dry_run: true }) },
+      { files: written, enabled: isOn, started: isOn },
       written.map(({ path, status }) => `${status.padEnd(9)}  ${path}`),
     )
     if (!isOn) out.hint(`Next: sudo systemctl enable --now ${name}`)
   },
 })
 
-/** Root's own, and the service may read it: `authd init` wrote it before the service's user was there, or will. */
+/** Lets the service's group read root's configuration, whether `authd init` ran before or runs later. */
 function letItRead(folder: string, user: string): void {
   mkdirSync(folder, { recursive: true, mode: 0o750 })
   run('chgrp', user, folder)

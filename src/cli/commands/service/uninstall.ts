@@ -1,5 +1,5 @@
-import { command, dryRunFlag } from '../../command.ts'
-import { confirm } from '../../output/confirm.ts'
+import { command } from '../../command.ts'
+import { dryRunFlag } from '../../flags.ts'
 import { removeServiceFile, serviceFiles } from '../../service/files.ts'
 import { serviceFlags } from '../../service/flags.ts'
 import { refuseUnprivileged, run } from '../../service/run.ts'
@@ -8,14 +8,14 @@ import { NOTIFY_RELOAD_SINCE } from '../../service/unit.ts'
 export default command({
   examples: ['sudo authd service uninstall'],
   flags: { name: serviceFlags.name, root: serviceFlags.root, ...dryRunFlag },
-  async run({ flags, out }) {
+  async run({ flags, out, confirm }) {
     const { name, root } = flags
     const isDry = flags['dry-run']
     const isHere = root === '/'
     if (!isDry) {
       if (isHere) refuseUnprivileged(`authd service uninstall --name ${name}`)
-      await confirm(flags, `Stop ${name} and remove its unit?`, `authd service uninstall --name ${name}`)
-      // The socket first: a connection would start the service again.
+      await confirm(`Stop ${name} and remove its unit?`)
+      // The socket stops first, because a connection would start the service again.
       if (isHere) run('systemctl', 'disable', '--now', `${name}.socket`, `${name}.service`)
     }
     const everything = { root, systemdVersion: NOTIFY_RELOAD_SINCE }
@@ -23,8 +23,8 @@ export default command({
     const removed = isDry ? paths : paths.filter(removeServiceFile)
     if (!isDry && isHere) run('systemctl', 'daemon-reload')
     out.object(
-      { removed, ...(isDry && { dry_run: true }) },
-      removed.map((path) => `${isDry ? 'would remove' : 'removed'}  ${path}`),
+      { removed },
+      removed.map((path) => `removed  ${path}`),
     )
   },
 })

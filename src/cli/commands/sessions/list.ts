@@ -2,8 +2,8 @@ import { Flags } from '@oclif/core'
 import { listAllSessions } from '../../../flows/sessions/admin.ts'
 import { presentSession, type SessionResource } from '../../../resources/session.ts'
 import { operation } from '../../command.ts'
+import { listFlags, timeFlag } from '../../flags.ts'
 import type { Column } from '../../output/output.ts'
-import { parseTime } from '../../output/time.ts'
 
 const COLUMNS: Column<SessionResource>[] = [
   { header: 'ID', value: ({ id }) => id },
@@ -21,14 +21,12 @@ export default operation({
   flags: {
     user: Flags.string({ description: 'Only sessions of this user.' }),
     all: Flags.boolean({ description: 'Include ended sessions.' }),
-    since: Flags.string({ description: 'Only sessions started since then: 24h, 2026-11-23.' }),
-    limit: Flags.integer({ default: 50, min: 1, max: 1000, description: 'Maximum number of results.' }),
-    cursor: Flags.string({ description: 'Continue after the last list.' }),
+    since: timeFlag({ description: 'Only sessions started since then: 24h, 2026-11-23.' }),
+    ...listFlags,
   },
   async run(deps, { flags, out }) {
-    const createdSince = flags.since === undefined ? undefined : parseTime(flags.since, 'since')
     const limit = flags.jsonl ? Number.MAX_SAFE_INTEGER : flags.limit
-    const filter = { user: flags.user, createdSince, before: flags.cursor, isLiveOnly: !flags.all }
+    const filter = { user: flags.user, createdSince: flags.since, before: flags.cursor, isLiveOnly: !flags.all }
     const { sessions, total, nextCursor } = await listAllSessions(deps, filter, limit)
     out.list(sessions.map(presentSession), COLUMNS, { total, nextCursor })
   },

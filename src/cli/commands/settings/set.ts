@@ -1,8 +1,11 @@
 import { Args, Flags } from '@oclif/core'
 import { setSetting, showSetting } from '../../../flows/operator/setting.ts'
 import { presentSetting } from '../../../resources/setting.ts'
-import { dryRunFlag, operation, reasonFlag } from '../../command.ts'
-import { withRiskHint } from '../../ip-rules.ts'
+import { operation } from '../../command.ts'
+import { dryRunFlag, reasonFlag } from '../../flags.ts'
+import { isLockoutRisk } from '../../ip-rules.ts'
+import { sshClient } from '../../operator.ts'
+import { suggesting } from '../../output/report.ts'
 
 export default operation({
   examples: [
@@ -18,20 +21,20 @@ export default operation({
     'accept-risk': Flags.string({ options: ['lockout'], description: 'Set what may lock you out.' }),
     ...dryRunFlag,
   },
-  async run(deps, { args, flags, out, actor }) {
+  async run(deps, { args, flags, out, actor, again }) {
     const before = presentSetting(await showSetting(deps, args.key))
-    const isChanged = await withRiskHint(`authd settings set ${args.key} ${args.value}`, () =>
+    const isChanged = await suggesting(again('--accept-risk=lockout'), isLockoutRisk, () =>
       setSetting(deps, actor, {
         key: args.key,
         value: args.value,
-        own: process.env['SSH_CONNECTION']?.split(' ')[0],
+        own: sshClient(),
         acceptsLockout: flags['accept-risk'] === 'lockout',
       }),
     )
     const resource = presentSetting(await showSetting(deps, args.key))
     const isAbove = before.origin === 'config' && before.value !== null
     const over = isAbove ? `, above ${JSON.stringify(before.value)} of the configuration` : ''
-    const text = isChanged ? `${args.key} = ${args.value}${over}` : `${args.key} was ${args.value} already`
+    const text = isChanged ? `${args.key} = ${args.value}${over}` : `${args.key} is already ${args.value}`
     out.changes([{ resource, isChanged, text }])
   },
 })

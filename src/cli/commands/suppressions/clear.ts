@@ -1,6 +1,7 @@
 import { Args } from '@oclif/core'
 import { clearSuppression } from '../../../flows/outbox/suppression.ts'
-import { dryRunFlag, operation, reasonFlag } from '../../command.ts'
+import { operation } from '../../command.ts'
+import { changeFlags } from '../../flags.ts'
 
 export default operation({
   examples: ['authd suppressions clear ada@example.com --reason "mailbox is back"'],
@@ -8,7 +9,7 @@ export default operation({
     email: Args.string({ required: true, description: 'Addresses; - reads them from stdin.' }),
   },
   takesMany: true,
-  flags: { ...reasonFlag, ...dryRunFlag },
+  flags: changeFlags,
   async run(deps, { names, out, actor }) {
     const changes = []
     for (const name of names) {

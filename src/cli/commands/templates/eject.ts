@@ -37,7 +37,7 @@ export default command({
   },
 })
 
-/** All of them or none: half a set would not fit together. */
+/** Writes all or nothing, because half a set does not fit together. */
 function refuseExisting(paths: string[]): void {
   const there = paths.filter((path) => existsSync(path))
   if (there.length === 0) return

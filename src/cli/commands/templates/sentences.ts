@@ -8,7 +8,7 @@ import type { Column } from '../../output/output.ts'
 
 interface Row {
   key: string
-  /** As a file of yours would have it. */
+  /** As in a file of the operator. */
   sentence: Sentences[string]
   is_own: boolean
 }

@@ -1,21 +1,16 @@
-import { Args } from '@oclif/core'
 import { resetTotp } from '../../../flows/factors/admin.ts'
 import { resolveUser } from '../../../flows/named-user.ts'
 import { presentUser } from '../../../resources/user.ts'
-import { dryRunFlag, operation, reasonFlag } from '../../command.ts'
-import { confirm } from '../../output/confirm.ts'
+import { operation } from '../../command.ts'
+import { changeFlags, userArg } from '../../flags.ts'
 
 export default operation({
   examples: ['authd totp reset ada@example.com --reason "new phone" --yes'],
-  args: {
-    user: Args.string({ required: true, description: 'E-mail address, id, or the start of an id.' }),
-  },
-  flags: { ...reasonFlag, ...dryRunFlag },
-  async run(deps, { args, flags, out, actor }) {
+  args: userArg,
+  flags: changeFlags,
+  async run(deps, { args, out, actor, confirm }) {
     const user = await resolveUser(deps, args.user)
-    if (!flags['dry-run']) {
-      await confirm(flags, `Remove the authenticator app of ${user.email}?`, `authd totp reset ${user.email}`)
-    }
+    await confirm(`Remove the authenticator app of ${user.email}?`)
     const isChanged = await resetTotp(deps, actor, user)
     const text = isChanged
       ? `Removed the authenticator app of ${user.email}. The user gets a mail.`

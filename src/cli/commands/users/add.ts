@@ -1,8 +1,9 @@
 import { Args, Flags } from '@oclif/core'
 import { addUsers } from '../../../flows/users/add.ts'
 import { presentUser } from '../../../resources/user.ts'
-import { dryRunFlag, operation, reasonFlag } from '../../command.ts'
-import { parseEmails } from '../../emails.ts'
+import { operation } from '../../command.ts'
+import { parseEmail } from '../../emails.ts'
+import { changeFlags } from '../../flags.ts'
 
 export default operation({
   examples: ['authd users add ada@example.com --name "Ada Lovelace"', 'authd users add - < addresses.txt'],
@@ -14,11 +15,10 @@ export default operation({
     name: Flags.string({ description: 'Name of the user.' }),
     verified: Flags.boolean({ description: 'Mark the address as verified.' }),
     'if-not-exists': Flags.boolean({ description: 'No error for users who already exist.' }),
-    ...reasonFlag,
-    ...dryRunFlag,
+    ...changeFlags,
   },
-  async run(deps, { flags, names, out, actor }) {
-    const emails = parseEmails(names)
+  prepare: ({ names }) => names.map(parseEmail),
+  async run(deps, { flags, out, actor }, emails) {
     const input = { emails, name: flags.name ?? null, isVerified: flags.verified, mayExist: flags['if-not-exists'] }
     const added = await addUsers(deps, actor, input)
     out.changes(

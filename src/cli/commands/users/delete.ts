@@ -1,30 +1,24 @@
-import { Args, Flags } from '@oclif/core'
+import { Flags } from '@oclif/core'
 import { resolveUser } from '../../../flows/named-user.ts'
 import { removeUser } from '../../../flows/users/delete.ts'
 import { presentUser } from '../../../resources/user.ts'
-import { dryRunFlag, operation, reasonFlag } from '../../command.ts'
-import { confirmName } from '../../output/confirm.ts'
+import { operation } from '../../command.ts'
+import { changeFlags, userArg } from '../../flags.ts'
+import { counted } from '../../output/count.ts'
 
 export default operation({
   examples: ['authd users delete ada@example.com', 'authd users delete ada@example.com --confirm=ada@example.com'],
-  args: {
-    user: Args.string({ required: true, description: 'E-mail address, id, or the start of an id.' }),
-  },
+  args: userArg,
   flags: {
     confirm: Flags.string({ description: 'The e-mail address of the user, to confirm.' }),
-    ...reasonFlag,
-    ...dryRunFlag,
+    ...changeFlags,
   },
-  async run(deps, { args, flags, out, actor }) {
+  async run(deps, { args, out, actor, confirmName }) {
     const user = await resolveUser(deps, args.user)
-    // Asked between two openings: no lock is held while somebody thinks.
-    if (!flags['dry-run']) {
-      const question = `This removes ${user.email} and cannot be undone.`
-      await confirmName(flags, { question, name: user.email, again: `authd users delete ${args.user}` })
-    }
+    await confirmName(user.email, `This removes ${user.email} and cannot be undone.`)
     const { isChanged, sessionsEnded } = await removeUser(deps, actor, user)
     const text = isChanged
-      ? `Deleted ${user.email}, ended ${sessionsEnded} sessions`
+      ? `Deleted ${user.email}, ended ${counted(sessionsEnded, 'session')}`
       : `${user.email} was already deleted`
     const resource = { ...presentUser(user), sessions_revoked: sessionsEnded }
     out.changes([{ resource, isChanged, text }])

@@ -1,15 +1,14 @@
-import { Args } from '@oclif/core'
 import { disableUsers } from '../../../flows/users/disable.ts'
 import { presentUser } from '../../../resources/user.ts'
-import { dryRunFlag, operation, reasonFlag } from '../../command.ts'
+import { operation } from '../../command.ts'
+import { changeFlags, usersArg } from '../../flags.ts'
+import { counted } from '../../output/count.ts'
 
 export default operation({
   examples: ['authd users disable ada@example.com --reason "left the company"'],
-  args: {
-    user: Args.string({ required: true, description: 'Addresses or ids; - reads them from stdin.' }),
-  },
+  args: usersArg,
   takesMany: true,
-  flags: { ...reasonFlag, ...dryRunFlag },
+  flags: changeFlags,
   async run(deps, { flags, names, out, actor }) {
     const changed = await disableUsers(deps, actor, { names, reason: flags.reason ?? null })
     out.changes(
@@ -17,8 +16,8 @@ export default operation({
         resource: { ...presentUser(user), sessions_revoked: sessionsEnded },
         isChanged,
         text: isChanged
-          ? `Disabled ${user.email}, ended ${sessionsEnded} sessions`
-          : `${user.email} was disabled already`,
+          ? `Disabled ${user.email}, ended ${counted(sessionsEnded, 'session')}`
+          : `${user.email} is already disabled`,
       })),
     )
   },

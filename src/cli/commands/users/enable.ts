@@ -1,15 +1,13 @@
-import { Args } from '@oclif/core'
 import { enableUsers } from '../../../flows/users/disable.ts'
 import { presentUser } from '../../../resources/user.ts'
-import { dryRunFlag, operation, reasonFlag } from '../../command.ts'
+import { operation } from '../../command.ts'
+import { changeFlags, usersArg } from '../../flags.ts'
 
 export default operation({
   examples: ['authd users enable ada@example.com --reason "back from leave"'],
-  args: {
-    user: Args.string({ required: true, description: 'Addresses or ids; - reads them from stdin.' }),
-  },
+  args: usersArg,
   takesMany: true,
-  flags: { ...reasonFlag, ...dryRunFlag },
+  flags: changeFlags,
   async run(deps, { names, out, actor }) {
     const changed = await enableUsers(deps, actor, { names })
     out.changes(

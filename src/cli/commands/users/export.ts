@@ -1,16 +1,15 @@
 import { closeSync, writeFileSync } from 'node:fs'
-import { Args, Flags } from '@oclif/core'
+import { Flags } from '@oclif/core'
 import { resolveUser } from '../../../flows/named-user.ts'
 import { exportUser } from '../../../flows/users/export.ts'
 import { presentPersonalData } from '../../../resources/personal-data.ts'
-import { operation, reasonFlag } from '../../command.ts'
+import { operation } from '../../command.ts'
+import { reasonFlag, userArg } from '../../flags.ts'
 import { openNewFile } from '../../new-file.ts'
 
 export default operation({
   examples: ['authd users export ada@example.com -o ada.json --reason "request of 3 November"'],
-  args: {
-    user: Args.string({ required: true, description: 'E-mail address, id, or the start of an id.' }),
-  },
+  args: userArg,
   flags: {
     output: Flags.string({ char: 'o', description: 'Write to this new file instead of stdout. Only you can read it.' }),
     ...reasonFlag,

@@ -3,8 +3,8 @@ import { listUsersWithFactors, walkUsers } from '../../../flows/users/list.ts'
 import { type ListedUserResource, presentListedUser } from '../../../resources/user.ts'
 import type { UserFilter } from '../../../store/users.ts'
 import { operation } from '../../command.ts'
+import { listFlags, paginationOf, timeFlag } from '../../flags.ts'
 import type { Column } from '../../output/output.ts'
-import { parseTime } from '../../output/time.ts'
 
 const COLUMNS: Column<ListedUserResource>[] = [
   { header: 'ID', value: ({ id }) => id },
@@ -28,25 +28,23 @@ export default operation({
     search: Flags.string({ description: 'Part of an e-mail address or name. A whole address finds that user.' }),
     status: Flags.string({ options: ['active', 'invited', 'disabled'], description: 'Only users with this status.' }),
     without: Flags.string({ options: ['passkey', 'totp'], description: 'Only users without this factor.' }),
-    inactive: Flags.string({ description: 'Only users not seen for this long: 180d.' }),
-    limit: Flags.integer({ default: 50, min: 1, max: 1000, description: 'Maximum number of results.' }),
-    cursor: Flags.string({ description: 'Continue after the last list.' }),
+    inactive: timeFlag({ description: 'Only users not seen for this long: 180d.' }),
+    ...listFlags,
     all: Flags.boolean({ description: 'List all users.' }),
   },
   async run(deps, { flags, out }) {
     const status = flags.status as UserFilter['status']
     const without = flags.without as UserFilter['without']
-    const inactiveSince = flags.inactive === undefined ? undefined : parseTime(flags.inactive, 'inactive')
-    const filter = { search: flags.search, status, without, inactiveSince, before: flags.cursor }
+    const filter = { search: flags.search, status, without, inactiveSince: flags.inactive, before: flags.cursor }
     if (!flags.all && !flags.jsonl) {
-      const pagination = { limit: flags.limit, before: flags.cursor, within: Number.POSITIVE_INFINITY }
+      const pagination = paginationOf(flags)
       const { rows, total, nextCursor } = await listUsersWithFactors(deps, filter, pagination)
       return out.list(rows.map(presentListedUser), COLUMNS, { total: total.count, nextCursor })
     }
     const all: ListedUserResource[] = []
-    for await (const people of walkUsers(deps, filter, BATCH)) {
-      if (flags.jsonl) out.list(people.map(presentListedUser), COLUMNS)
-      else all.push(...people.map(presentListedUser))
+    for await (const users of walkUsers(deps, filter, BATCH)) {
+      if (flags.jsonl) out.list(users.map(presentListedUser), COLUMNS)
+      else all.push(...users.map(presentListedUser))
     }
     if (!flags.jsonl) out.list(all, COLUMNS)
   },

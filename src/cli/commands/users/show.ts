@@ -1,4 +1,4 @@
-import { Args, Flags } from '@oclif/core'
+import { Flags } from '@oclif/core'
 import { showUser } from '../../../flows/users/show.ts'
 import { toRfc3339 } from '../../../platform/clock.ts'
 import { presentEvent } from '../../../resources/audit-event.ts'
@@ -7,14 +7,13 @@ import { presentSession } from '../../../resources/session.ts'
 import { presentUser } from '../../../resources/user.ts'
 import { eventLine } from '../../audit/event-line.ts'
 import { operation } from '../../command.ts'
+import { userArg } from '../../flags.ts'
 import { renderCard } from '../../output/card.ts'
 import type { Output } from '../../output/output.ts'
 
 export default operation({
   examples: ['authd users show ada@example.com', 'authd users show usr_01m88j --json'],
-  args: {
-    user: Args.string({ required: true, description: 'E-mail address, id, or the start of an id.' }),
-  },
+  args: userArg,
   flags: {
     events: Flags.integer({ default: 10, min: 0, max: 1000, description: 'Number of last events.' }),
   },
@@ -55,7 +54,7 @@ export default operation({
   },
 })
 
-/** One line each, the first with the name of all. */
+/** One line per passkey; only the first has the label. */
 function passkeyRows(passkeys: PasskeyResource[], out: Output): [string, string][] {
   if (passkeys.length === 0) return [['passkeys', 'none']]
   return passkeys.map(({ name, synced, last_used_at }, index) => {

@@ -1,16 +1,14 @@
-import { Args } from '@oclif/core'
 import { unlockUsers } from '../../../flows/policy/lockout-admin.ts'
 import { toRfc3339 } from '../../../platform/clock.ts'
 import { presentUser } from '../../../resources/user.ts'
-import { dryRunFlag, operation, reasonFlag } from '../../command.ts'
+import { operation } from '../../command.ts'
+import { changeFlags, usersArg } from '../../flags.ts'
 
 export default operation({
   examples: ['authd users unlock ada@example.com --reason "called, it was her"'],
-  args: {
-    user: Args.string({ required: true, description: 'Addresses or ids; - reads them from stdin.' }),
-  },
+  args: usersArg,
   takesMany: true,
-  flags: { ...reasonFlag, ...dryRunFlag },
+  flags: changeFlags,
   async run(deps, { names, out, actor }) {
     const done = await unlockUsers(deps, actor, names)
     const changes = done.map(({ user, cleared }) => ({

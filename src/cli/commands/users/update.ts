@@ -1,21 +1,19 @@
-import { Args, Flags } from '@oclif/core'
+import { Flags } from '@oclif/core'
 import { updateUser } from '../../../flows/users/update.ts'
 import { presentUser } from '../../../resources/user.ts'
 import type { MfaPolicy } from '../../../store/users.ts'
-import { dryRunFlag, operation, reasonFlag } from '../../command.ts'
-import { parseEmail } from '../../emails.ts'
+import { operation } from '../../command.ts'
+import { changeFlags, emailFlag, userArg } from '../../flags.ts'
 
 export default operation({
   examples: [
     'authd users update ada@example.com --name "Ada Lovelace"',
     'authd users update ada@example.com --mfa-policy required --reason "handles payments"',
   ],
-  args: {
-    user: Args.string({ required: true, description: 'E-mail address, id, or the start of an id.' }),
-  },
+  args: userArg,
   flags: {
     name: Flags.string({ description: 'Name of the user. Empty removes it.' }),
-    email: Flags.string({
+    email: emailFlag({
       description: 'New e-mail address. The old one gets a mail with a link to undo the change within 7 days.',
     }),
     verified: Flags.boolean({ description: 'Mark the new address as verified.' }),
@@ -23,15 +21,14 @@ export default operation({
       options: ['optional', 'required', 'default'],
       description: 'Second factor: if they have one, always, or as mfa.policy says.',
     }),
-    ...reasonFlag,
-    ...dryRunFlag,
+    ...changeFlags,
   },
   async run(deps, { args, flags, out, actor }) {
     const policy = flags['mfa-policy']
     const update = {
       user: args.user,
       name: flags.name === undefined ? undefined : flags.name.trim() || null,
-      email: flags.email === undefined ? undefined : parseEmail(flags.email),
+      email: flags.email,
       isVerified: flags.verified,
       mfaPolicy: policy === undefined ? undefined : policy === 'default' ? null : (policy as MfaPolicy),
     }

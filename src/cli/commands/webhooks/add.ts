@@ -1,9 +1,11 @@
 import { Args, Flags } from '@oclif/core'
 import { addWebhook } from '../../../flows/outbox/webhook-endpoint.ts'
 import { presentWebhook } from '../../../resources/webhook.ts'
-import { dryRunFlag, operation, reasonFlag } from '../../command.ts'
+import { operation } from '../../command.ts'
+import { changeFlags } from '../../flags.ts'
+import { suggesting } from '../../output/report.ts'
 import { readSecret, secretFlags } from '../../secret-flag.ts'
-import { eventsFlag, splitEvents, withPrivateHint } from '../../webhook-flags.ts'
+import { eventsFlag, isAboutPrivate, splitEvents } from '../../webhook-flags.ts'
 
 export default operation({
   examples: [
@@ -16,23 +18,23 @@ export default operation({
     description: Flags.string({ default: '', description: 'Description.' }),
     'allow-private': Flags.boolean({ description: 'Allow a private network address and plain HTTP.' }),
     ...secretFlags,
-    ...reasonFlag,
-    ...dryRunFlag,
+    ...changeFlags,
   },
-  async run(deps, { args, flags, out, actor }) {
+  prepare: ({ flags }) => readSecret(flags),
+  async run(deps, { args, flags, out, actor, again }, given) {
     const input = {
       url: args.url,
       description: flags.description,
       events: splitEvents(flags.events ?? '*'),
       allowsPrivate: flags['allow-private'],
-      secret: readSecret(flags),
+      secret: given,
     }
-    const { endpoint, secret } = await withPrivateHint(`authd webhooks add ${args.url}`, flags['allow-private'], () =>
+    const { endpoint, secret } = await suggesting(again('--allow-private'), isAboutPrivate, () =>
       addWebhook(deps, actor, input),
     )
     const isDry = flags['dry-run']
-    out.object({ ...presentWebhook(endpoint), secret, changed: true, ...(isDry && { dry_run: true }) }, [secret])
-    if (isDry) return out.hint(`would add ${args.url}`)
+    out.object({ ...presentWebhook(endpoint), secret, changed: true }, [isDry ? `Added ${args.url}` : secret])
+    if (isDry) return
     out.hint(`Added ${endpoint.id}. Copy the secret now: it cannot be shown again.`)
     out.hint(`Try: authd webhooks test ${endpoint.id}`)
   },

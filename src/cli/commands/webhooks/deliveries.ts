@@ -3,8 +3,8 @@ import { listQueue, showQueued } from '../../../flows/outbox/queue.ts'
 import { outboxState } from '../../../resources/mail.ts'
 import { type DeliveryResource, presentDelivery, presentTry } from '../../../resources/webhook.ts'
 import { operation } from '../../command.ts'
+import { listFlags, paginationOf, timeFlag } from '../../flags.ts'
 import type { Column } from '../../output/output.ts'
-import { parseTime } from '../../output/time.ts'
 
 const COLUMNS: Column<DeliveryResource>[] = [
   { header: 'ID', value: ({ id }) => id },
@@ -22,9 +22,8 @@ export default operation({
   args: { id: Args.string({ description: 'Endpoint id, for its deliveries. Delivery id, for its attempts.' }) },
   flags: {
     state: Flags.string({ options: outboxState.options, description: 'Only deliveries in this state.' }),
-    since: Flags.string({ description: 'Only deliveries since then: 24h, 2026-11-23.' }),
-    limit: Flags.integer({ default: 50, min: 1, max: 1000, description: 'Maximum number of results.' }),
-    cursor: Flags.string({ description: 'Continue after the last list.' }),
+    since: timeFlag({ description: 'Only deliveries since then: 24h, 2026-11-23.' }),
+    ...listFlags,
   },
   async run(deps, { args, flags, out }) {
     const { id } = args
@@ -43,9 +42,9 @@ export default operation({
       kind: 'webhook',
       recipient: args.id,
       state: outboxState.options.find((known) => known === flags.state),
-      since: flags.since === undefined ? undefined : parseTime(flags.since, 'since'),
+      since: flags.since,
     } as const
-    const pagination = { limit: flags.limit, before: flags.cursor, within: Number.POSITIVE_INFINITY }
+    const pagination = paginationOf(flags)
     const { rows, total, nextCursor } = await listQueue(deps, filter, pagination)
     out.list(rows.map(presentDelivery), COLUMNS, { total: total.count, nextCursor })
   },

@@ -2,8 +2,8 @@ import { Args, Flags } from '@oclif/core'
 import { AuthdError } from '../../../errors.ts'
 import { idsOf, retryQueued } from '../../../flows/outbox/queue.ts'
 import { presentDelivery } from '../../../resources/webhook.ts'
-import { dryRunFlag, operation, reasonFlag } from '../../command.ts'
-import { parseTime } from '../../output/time.ts'
+import { operation } from '../../command.ts'
+import { changeFlags, timeFlag } from '../../flags.ts'
 
 export default operation({
   examples: ['authd webhooks redeliver whd_06fb2m', 'authd webhooks redeliver --failed --since 24h'],
@@ -11,27 +11,25 @@ export default operation({
   takesMany: true,
   flags: {
     failed: Flags.boolean({ description: 'All failed deliveries.' }),
-    since: Flags.string({ description: 'With --failed: only deliveries since then.' }),
-    ...reasonFlag,
-    ...dryRunFlag,
+    since: timeFlag({ description: 'With --failed: only deliveries since then.' }),
+    ...changeFlags,
   },
-  async run(deps, { flags, names, out, actor }) {
-    const named = names
-    if (Boolean(flags.failed) === named.length > 0) {
+  prepare({ flags, names }) {
+    if (Boolean(flags.failed) === names.length > 0)
       throw new AuthdError('USAGE', {
         message: 'no deliveries named. Use ids or --failed.',
         suggestions: ['authd webhooks deliveries'],
       })
-    }
-    const since = flags.since === undefined ? undefined : parseTime(flags.since, 'since')
-    const ids = flags.failed ? await idsOf(deps, { kind: 'webhook', state: 'failed', since }) : named
-    const again = await retryQueued(deps, actor, { kind: 'webhook', ids })
-    const changes = again.map((item) => ({
+  },
+  async run(deps, { flags, names, out, actor }) {
+    const ids = flags.failed ? await idsOf(deps, { kind: 'webhook', state: 'failed', since: flags.since }) : names
+    const retried = await retryQueued(deps, actor, { kind: 'webhook', ids })
+    const changes = retried.map((item) => ({
       resource: presentDelivery(item),
       isChanged: true,
       text: `${item.id} is due now`,
     }))
     out.changes(changes)
-    if (again.length === 0) out.hint('There is nothing to send again.')
+    if (retried.length === 0) out.hint('There is nothing to send again.')
   },
 })

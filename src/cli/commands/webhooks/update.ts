@@ -2,8 +2,10 @@ import { Args, Flags } from '@oclif/core'
 import { AuthdError } from '../../../errors.ts'
 import { changeWebhook, pauseWebhook, resumeWebhook } from '../../../flows/outbox/webhook-endpoint.ts'
 import { presentWebhook } from '../../../resources/webhook.ts'
-import { dryRunFlag, operation, reasonFlag } from '../../command.ts'
-import { eventsFlag, splitEvents, withPrivateHint } from '../../webhook-flags.ts'
+import { operation } from '../../command.ts'
+import { changeFlags } from '../../flags.ts'
+import { suggesting } from '../../output/report.ts'
+import { eventsFlag, isAboutPrivate, splitEvents } from '../../webhook-flags.ts'
 
 export default operation({
   description: 'Events during a pause are kept for four days and sent after it.',
@@ -20,11 +22,9 @@ export default operation({
     'allow-private': Flags.boolean({ allowNo: true, description: 'Allow a private network address and plain HTTP.' }),
     pause: Flags.boolean({ description: 'Pause deliveries until --resume.', exclusive: ['resume'] }),
     resume: Flags.boolean({ description: 'Resume deliveries, oldest first.' }),
-    ...reasonFlag,
-    ...dryRunFlag,
+    ...changeFlags,
   },
-  async run(deps, { args, flags, out, actor }) {
-    const { id } = args
+  prepare({ flags }) {
     const change = {
       ...(flags.url !== undefined && { url: flags.url }),
       ...(flags.events !== undefined && { events: splitEvents(flags.events) }),
@@ -36,8 +36,10 @@ export default operation({
         message: 'nothing to change. Use --url, --events, --description, --allow-private, --pause or --resume.',
       })
     }
-    const again = `authd webhooks update ${id}${flags.url === undefined ? '' : ` --url ${flags.url}`}`
-    await withPrivateHint(again, flags['allow-private'], async () => {
+    return change
+  },
+  async run(deps, { args: { id }, flags, out, actor, again }, change) {
+    await suggesting(again('--allow-private'), isAboutPrivate, async () => {
       const changed = await changeWebhook(deps, actor, { id, change })
       const switched = flags.pause
         ? await pauseWebhook(deps, actor, id)

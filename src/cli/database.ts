@@ -1,0 +1,55 @@
+import { existsSync } from 'node:fs'
+import type { Loaded } from '../config/load.ts'
+import type { Deps } from '../deps.ts'
+import type { GlobalFlags } from './flags.ts'
+import { readStdin } from './stdin.ts'
+
+/** The configuration that the flags and this machine lead to. */
+export async function loadConfigOf(flags: GlobalFlags): Promise<Loaded> {
+  const { loadConfig, developmentConfig } = await import('../config/load.ts')
+  const { isConfigured } = await import('../config/development.ts')
+  const isDevelopment =
+    flags.config === undefined && existsSync('authd-data') && !isConfigured({ env: process.env, cwd: process.cwd() })
+  if (isDevelopment) {
+    if (flags.verbose) process.stderr.write('authd: no configuration; using ./authd-data\n')
+    return developmentConfig({ flags: {}, env: process.env })
+  }
+  const stdin = flags.config === '-' ? await readStdin() : undefined
+  const loaded = loadConfig({ flags: {}, env: process.env, configPath: flags.config, stdin })
+  for (const { message } of loaded.warnings) if (!flags.quiet) process.stderr.write(`warning: ${message}\n`)
+  if (flags.verbose) process.stderr.write(`authd: configuration ${loaded.path ?? 'from the environment'}\n`)
+  return loaded
+}
+
+/** Opens the database for one piece of work, and seals what was audited. Nothing is sealed in a dry run. */
+export async function withDatabase<Result>(flags: GlobalFlags, work: (deps: Deps) => Promise<Result>): Promise<Result> {
+  const { config } = await loadConfigOf(flags)
+  const { becomeOwner } = await import('./privileges.ts')
+  const { readSecretEarly } = await import('../startup/secret.ts')
+  const { wire } = await import('../startup/wire.ts')
+  const secret = readSecretEarly(config)
+  becomeOwner(config.dataDir)
+  if (flags.verbose)
+    process.stderr.write(`authd: database ${config.database.url ? 'PostgreSQL' : config.database.path}\n`)
+  const isDry = flags['dry-run'] ?? false
+  const wired = await wire(config, {
+    timeoutMs: flags.timeout,
+    mode: 'cli',
+    dryRun: isDry,
+    output: process.stderr,
+    logFormat: 'pretty',
+    secret,
+  })
+  try {
+    const result = await work(wired.deps)
+    const { sealAudit } = await import('../flows/audit/audit.ts')
+    if (!isDry) await sealAudit(wired.deps)
+    return result
+  } catch (error) {
+    const { toAuthdError } = await import('../flows/failure.ts')
+    const known = toAuthdError(error)
+    throw known.code === 'INTERNAL_ERROR' ? error : known
+  } finally {
+    await wired.close()
+  }
+}

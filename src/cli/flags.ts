@@ -1,0 +1,84 @@
+import { Args, Flags, type Interfaces } from '@oclif/core'
+import type { EmailAddress } from '../platform/email-address.ts'
+import { parseEmail } from './emails.ts'
+import { parseExpiry, parseSpan, parseTime } from './output/time.ts'
+
+/** A duration in milliseconds. */
+export const durationFlag = Flags.custom<number>({ parse: async (text) => parseSpan(text) })
+
+/** A duration in milliseconds, `most` at most. */
+export const spanFlag = (most: string) => Flags.custom<number>({ parse: async (text) => parseSpan(text, most) })
+
+/** A duration from now on, as epoch milliseconds. */
+export const expiryFlag = Flags.custom<number>({ parse: async (text) => parseExpiry(text) })
+
+/** A time in the past, as epoch milliseconds. */
+export const timeFlag = Flags.custom<number>({ parse: async (text) => parseTime(text) })
+
+export const emailFlag = Flags.custom<EmailAddress>({ parse: async (text) => parseEmail(text) })
+
+const GLOBAL = { helpGroup: 'GLOBAL' }
+
+/** The flags of every command. */
+export const GLOBAL_FLAGS = {
+  config: Flags.string({ char: 'c', description: 'Configuration file; - reads stdin.', ...GLOBAL }),
+  json: Flags.boolean({ description: 'Print one JSON document.', ...GLOBAL }),
+  jsonl: Flags.boolean({ description: 'Print one JSON object per line.', ...GLOBAL }),
+  plain: Flags.boolean({ description: 'Print tab-separated values, as in a pipe.', ...GLOBAL }),
+  header: Flags.boolean({ description: 'Print column names first, with --plain.', ...GLOBAL }),
+  fields: Flags.string({ description: 'Print only these fields: id,email.', ...GLOBAL }),
+  quiet: Flags.boolean({ char: 'q', description: 'Print no hints.', ...GLOBAL }),
+  verbose: Flags.boolean({ char: 'v', description: 'Print which configuration and database are used.', ...GLOBAL }),
+  yes: Flags.boolean({ char: 'y', description: 'Answer yes to every question.', ...GLOBAL }),
+  'no-input': Flags.boolean({ description: 'Fail instead of asking.', ...GLOBAL }),
+  color: Flags.string({
+    options: ['auto', 'always', 'never'],
+    default: 'auto',
+    description: 'When to use colour.',
+    ...GLOBAL,
+  }),
+  'no-color': Flags.boolean({ description: 'The same as --color never.', ...GLOBAL }),
+  'no-pager': Flags.boolean({ description: 'Do not use a pager.', ...GLOBAL }),
+  timeout: durationFlag({ default: 5000, description: 'How long to wait for a busy database.', ...GLOBAL }),
+  time: Flags.string({
+    options: ['relative', 'local', 'iso', 'unix'],
+    description: 'Format of times.',
+    ...GLOBAL,
+  }),
+}
+
+/** The global flags as parsed, and the two that many commands have. */
+export type GlobalFlags = Interfaces.InferredFlags<typeof GLOBAL_FLAGS> & {
+  'dry-run'?: boolean
+  reason?: string | undefined
+}
+
+/** For the commands that change things. */
+export const dryRunFlag = {
+  'dry-run': Flags.boolean({ char: 'n', description: 'Show what would change, without changing it.' }),
+}
+
+/** For the commands whose reason goes into the audit log. */
+export const reasonFlag = { reason: Flags.string({ description: 'Reason for the audit log.' }) }
+
+/** For the commands that change one thing or several: both of the above. */
+export const changeFlags = { ...reasonFlag, ...dryRunFlag }
+
+/** For the lists that come in parts. */
+export const listFlags = {
+  limit: Flags.integer({ default: 50, min: 1, max: 1000, description: 'Maximum number of results.' }),
+  cursor: Flags.string({ description: 'Continue after the last list.' }),
+}
+
+export function paginationOf<Cursor>({ limit, cursor }: { limit: number; cursor?: Cursor | undefined }) {
+  return { limit, before: cursor, within: Number.POSITIVE_INFINITY }
+}
+
+export const userArg = {
+  user: Args.string({ required: true, description: 'E-mail address, id, or the start of an id.' }),
+}
+
+/** One user or several: for `takesMany`. */
+export const usersArg = {
+  user: Args.string({ required: true, description: 'E-mail addresses or ids; - reads them from stdin.' }),
+}
