@@ -23,7 +23,7 @@ export async function prepareSchema(
   const now = systemClock.now()
   const backup = await backupBeforeMigration(config, fileStamp(now))
   const applied = await applyMigrations(db, now)
-  log.info('migrated', { applied, ...(backup !== undefined && { backup }) })
+  log.info('database migrated', { applied, ...(backup !== undefined && { backup }) })
 }
 
 /**

@@ -75,7 +75,7 @@ export async function wire(config: Config, options: WireOptions): Promise<Wired>
   const texts = liveTexts()
   const loadTexts = async () => {
     const { warnings } = await texts.load(config)
-    for (const { message, path } of warnings) log.warn('template', { path, warning: message })
+    for (const { message, path } of warnings) log.warn('template warning', { path, warning: message })
   }
   if (options.mode === 'serve') await loadTexts()
   const db = await openStore(config, options.mode, {
