@@ -5,7 +5,7 @@ interface DeclaredMail {
   layout: MailLayout
   /** The values that the mail may show, each as an example for previews and checks. */
   values: Record<string, string>
-  /** The mail says nothing without its link. In the others the link only saves the way to the account page. */
+  /** The mail is useless without its link. Other mails work without one. */
   needsLink?: true
   /** The sentence below the mail, where it is not the usual one. */
   footer?: 'mail.footer' | 'mail.footer_invited' | 'mail.footer_operator'
@@ -20,8 +20,8 @@ const LINK = { link: 'https://auth.example.com/account' }
 const CODE = { ...WHO, code: '482913', expires_minutes: '10' }
 
 /**
- * Every mail that authd sends, each in one line. Its sentences are `mail.<name>.…` in templates/locales/. A flow that
- * queues a mail with a missing value does not compile.
+ * Every mail that authd sends. Its sentences are `mail.<name>.…` in templates/locales/. A flow that queues a mail with a
+ * missing or unknown value does not compile.
  */
 export const MAILS = {
   signin: {
@@ -37,7 +37,7 @@ export const MAILS = {
   },
   test: { layout: 'test', values: {} },
   stepup: { layout: 'code', values: CODE },
-  // The account has another address still: this one was only entered.
+  // The account still has its old address. The new one was only entered.
   email_change: { layout: 'code', values: CODE, footer: 'mail.footer' },
   email_restore: { layout: 'code', values: CODE },
   new_device: { layout: 'notice', values: { ...WHO, ...LINK } },
@@ -49,7 +49,7 @@ export const MAILS = {
   recovery_code_used: { layout: 'notice', values: { ...WHO, ...LINK, codes_left: '9' } },
   factor_braked: { layout: 'notice', values: { ...WHO, ...LINK } },
   session_theft: { layout: 'notice', values: { ...WHO, ...LINK } },
-  sessions_revoked: { layout: 'notice', values: { occurred_at: WHO.occurred_at } },
+  sessions_revoked: { layout: 'notice', values: { ...WHO, ...LINK } },
   email_changed: {
     layout: 'notice',
     values: {
@@ -61,7 +61,7 @@ export const MAILS = {
     },
     needsLink: true,
   },
-  recovery_link_used: { layout: 'notice', values: WHO },
+  recovery_link_used: { layout: 'notice', values: { ...WHO, ...LINK } },
   invitation: {
     layout: 'notice',
     values: {
@@ -86,19 +86,35 @@ export const MAILS = {
 
 export type MailTemplate = keyof typeof MAILS
 
-/** What most mails are given besides their own values: whose account, who did it, and the way there. */
-type Usual = keyof typeof WHO | keyof typeof LINK | 'email_masked'
+/** Values that are left out if they are unknown: who did it, when and where, and the way to the account page. */
+type Optional = keyof typeof WHO | keyof typeof LINK | 'email_masked'
 
-/** The values of a mail that say what it is about. */
+type Declared<Template extends MailTemplate> = keyof (typeof MAILS)[Template]['values']
+
+export type NeededLink<Template extends MailTemplate> = (typeof MAILS)[Template] extends { needsLink: true }
+  ? 'link'
+  : never
+
+/** The mails that say who did what when, and lead to the account page. */
+export type AccountNotice = {
+  [Name in MailTemplate]: (typeof MAILS)[Name]['values'] extends typeof WHO & typeof LINK ? Name : never
+}[MailTemplate]
+
+/** The values that only this mail has. */
 export type MailOwnValues<Template extends MailTemplate> = {
-  [Name in Exclude<keyof (typeof MAILS)[Template]['values'], Usual>]: string
+  [Name in Exclude<Declared<Template>, Optional>]: string
 }
 
-export type MailValues<Template extends MailTemplate> = MailOwnValues<Template> & { [Name in Usual]?: string }
+/** The values of a mail. Of several mails, those of any of them. */
+export type MailValues<Template extends MailTemplate> = Template extends MailTemplate
+  ? MailOwnValues<Template> & { [Name in NeededLink<Template>]: string } & {
+      [Name in Extract<Declared<Template>, Optional>]?: string
+    }
+  : never
 
 export const mailTemplates = Object.keys(MAILS) as MailTemplate[]
 
-/** The mail as it is declared, for code that treats all of them alike. */
+/** The declaration of a mail, for code that treats all mails alike. */
 export function declaredMail(template: MailTemplate): DeclaredMail {
   return MAILS[template]
 }

@@ -48,7 +48,7 @@ export async function serve(options: ServeOptions): Promise<void> {
     flagged: new Set(Object.keys(options.flags)),
   })
   try {
-    for (const { message } of loaded.warnings) wired.log.warn('configuration', { warning: message })
+    for (const { message } of loaded.warnings) wired.log.warn('configuration warning', { warning: message })
     noteConfig(wired.deps, true)
     const { version, commit } = BUILD
     wired.deps.metrics.set('authd_build_info', { version, commit: commit ?? 'none', node: process.versions.node }, 1)
@@ -84,27 +84,27 @@ export async function serve(options: ServeOptions): Promise<void> {
 function reopenLog({ log, logFile }: Wired): void {
   try {
     logFile?.reopen()
-    log.info('log file opened anew', { file: logFile?.path ?? null })
+    log.info('log file reopened', { file: logFile?.path ?? null })
   } catch (error) {
-    log.error('log file not opened anew: the old one is written on', { error })
+    log.error('log file not reopened: writing to the old one', { error })
     // The old file was removed, so nobody reads it.
-    process.stderr.write(`authd: log file not opened anew: ${error instanceof Error ? error.message : error}\n`)
+    process.stderr.write(`authd: log file not reopened: ${error instanceof Error ? error.message : error}\n`)
   }
 }
 
 /** Keeps the old configuration if the new one or a template is invalid. Logs the keys that need a restart. */
 async function reloadConfig(
-  { deps, log, config: source, texts }: Wired,
+  { deps, log, config: live, texts }: Wired,
   started: Config,
   load: () => Loaded,
 ): Promise<void> {
   try {
     const { config } = load()
     const { files, warnings } = await texts.load(config)
-    for (const { message, path } of warnings) log.warn('template', { path, warning: message })
-    const changed = changedKeys(source.base(), config)
+    for (const { message, path } of warnings) log.warn('template warning', { path, warning: message })
+    const changed = changedKeys(live.base(), config)
     const waiting = changedKeys(started, config).filter(({ applies }) => applies === 'restart')
-    source.replace(
+    live.replace(
       withStarted(
         config,
         started,

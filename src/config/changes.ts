@@ -1,12 +1,12 @@
 import { createHash } from 'node:crypto'
 import { type Config, KEYS, type Key, placeInConfig } from './schema.ts'
 
-/** The keys whose values differ, for a reload: each says by `applies` whether it needs a restart. */
+/** The keys whose values differ after a reload. `applies` of a key says whether it needs a restart. */
 export function changedKeys(before: Config, after: Config): Key[] {
   return KEYS.filter((key) => JSON.stringify(configValue(before, key)) !== JSON.stringify(configValue(after, key)))
 }
 
-/** The value of a key, as the program has it. */
+/** The value of a key in a Config. */
 export function configValue(config: Config, key: Key): unknown {
   return placeInConfig(key).reduce<unknown>(
     (part, name) => (typeof part === 'object' && part !== null ? Reflect.get(part, name) : undefined),
@@ -14,7 +14,7 @@ export function configValue(config: Config, key: Key): unknown {
   )
 }
 
-/** Two instances that print the same have the same configuration, but for secrets, of which nothing is in it. */
+/** Instances with the same hash have the same configuration. Secrets are not part of it. */
 export function configHash(config: Config): string {
   const values = KEYS.filter(({ secret }) => !secret).map((key) => [key.key, configValue(config, key)])
   return createHash('sha256').update(JSON.stringify(values)).digest('hex').slice(0, 16)

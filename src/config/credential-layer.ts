@@ -5,8 +5,8 @@ import { readText } from './value-file.ts'
 import type { ValueSource } from './value-source.ts'
 
 /**
- * What systemd put into `$CREDENTIALS_DIRECTORY` (systemd.exec(5), LoadCredential=): `smtp_password`, or
- * `authd.smtp_password`. The server secret is not read here: its file is named, and read where it is used.
+ * Reads systemd's credentials from `$CREDENTIALS_DIRECTORY` (systemd.exec(5), LoadCredential=): `smtp_password` or
+ * `authd.smtp_password`. Of the server secret, only the path is taken. It is read where it is used.
  */
 export function readCredentialLayer(directory: string | undefined): Layer {
   if (!directory) return { candidates: [], problems: [], warnings: [] }

@@ -9,13 +9,13 @@ export interface Surroundings {
   systemDir?: string | undefined
 }
 
-/** `serve` without `--dev` starts in development mode only where nothing speaks of authd, and never as a service. */
+/** `serve` without `--dev` uses development mode only if authd is not configured, and never as a service. */
 export function mayDevelop({ env, cwd, pid, configPath, systemDir }: Surroundings): boolean {
   if (configPath !== undefined || env['INVOCATION_ID'] || pid === 1) return false
   return !isConfigured({ env, cwd, systemDir })
 }
 
-/** A variable means authd, or a configuration file exists. Without either a command may use `./authd-data`. */
+/** An authd variable is set, or a configuration file exists. Without either, a command may use `./authd-data`. */
 export function isConfigured({ env, cwd, systemDir = '/etc/authd' }: Omit<Surroundings, 'pid'>): boolean {
   const files: Searched[] = searchConfig({ env, cwd, configPath: undefined, systemDir })
   return hasVariables(env) || files.some(({ exists }) => exists)

@@ -9,7 +9,7 @@ export interface DiscoveryContext {
   cwd: string
   /** Of `--config`. */
   configPath: string | undefined
-  /** `/etc/authd`; another one in tests. */
+  /** `/etc/authd`, except in tests. */
   systemDir: string
 }
 
@@ -19,7 +19,7 @@ export interface Searched {
   exists: boolean
 }
 
-/** Where a configuration may be, in order: the first that exists is taken, and a named one is the only one. */
+/** The searched files in order. The first that exists is used. A named file is the only one. */
 export function searchConfig({ env, cwd, configPath, systemDir }: DiscoveryContext): Searched[] {
   const named = configPath ?? (env['AUTHD_CONFIG'] || undefined)
   if (named !== undefined) {
@@ -37,8 +37,8 @@ export function searchConfig({ env, cwd, configPath, systemDir }: DiscoveryConte
 }
 
 /**
- * As root, a file that merely lies where one stands, or in a home that sudo kept, must belong to root: somebody else
- * could have put it there. The `.env` beside it likewise.
+ * For root, a file in the working directory, or in a home directory that sudo kept, must belong to root, because anyone
+ * could have put it there. The same applies to the `.env` beside it.
  */
 export function refuseForeignOwner({ path, why }: Searched, uid: number | undefined): void {
   if (uid !== 0 || (why !== 'working directory' && why !== 'user')) return
@@ -56,7 +56,7 @@ export function envFileBeside(path: string): string {
   return join(dirname(path), '.env')
 }
 
-/** What cannot even be looked at counts as there: it is then said to be unreadable, and not passed over. */
+/** An inaccessible file counts as existing, so it is reported as unreadable and not skipped. */
 function exists(path: string): boolean {
   try {
     return statSync(path, { throwIfNoEntry: false }) !== undefined

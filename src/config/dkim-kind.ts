@@ -3,7 +3,7 @@ import { type BadValue, type Kind, text } from './kind.ts'
 
 const MAKE_ONE = 'Make one: openssl genrsa 2048'
 
-/** A label, or some with dots between them (RFC 6376 §3.1). */
+/** One label, or several separated by dots (RFC 6376 §3.1). */
 export function dkimSelector(): Kind<string> {
   const label = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/
   return text('a name such as "authd" or "2026-11"', (value) =>
@@ -12,8 +12,8 @@ export function dkimSelector(): Kind<string> {
 }
 
 /**
- * RFC 8301 §3.2: signers must not use RSA keys below 1024 bits, and receivers need not check those above 4096.
- * Ed25519 (RFC 8463) is refused by name: nodemailer would send such mails unsigned, without a word.
+ * RFC 8301 §3.2: signers must not use RSA keys below 1024 bits, and receivers need not verify keys above 4096 bits.
+ * Ed25519 (RFC 8463) is rejected, because nodemailer would silently send such mails unsigned.
  */
 export function dkimKey(): Kind<string> {
   return text('a private key in PEM', (value) => {

@@ -7,13 +7,13 @@ import type { ValueSource } from './value-source.ts'
 
 export type Environment = Readonly<Record<string, string | undefined>>
 
-/** Variables of the program that are not keys. */
+/** Variables of authd that are not keys. */
 const OTHERS = ['AUTHD_CONFIG', 'AUTHD_PAGER', 'AUTHD_NO_COLOR']
 
-/** What Kubernetes sets in every container for a service that is called authd. */
+/** Kubernetes sets these in every container if there is a service named authd. */
 const KUBERNETES = /^AUTHD_(SERVICE_(HOST|PORT)(_\w+)?|PORT(_\d+_(TCP|UDP)(_\w+)?)?)$/
 
-/** What the environment says, or a `.env`: `sourceOf` tells where a variable was set. An empty one is not set. */
+/** Reads the environment or a `.env`. `sourceOf` says where a variable was set. An empty variable counts as not set. */
 export function readEnvLayer(env: Environment, sourceOf: (name: string) => ValueSource, cwd: string): Layer {
   const names = environmentNames()
   const layers = names.flatMap(({ name, key, isFile }): Layer[] => {
@@ -34,7 +34,7 @@ export function readEnvLayer(env: Environment, sourceOf: (name: string) => Value
   return joinLayers([...layers, { candidates: [], problems, warnings: [] }])
 }
 
-/** Whether the environment configures authd at all: then `serve` never starts in development mode by itself. */
+/** Says whether the environment configures authd. If so, `serve` does not choose development mode. */
 export function hasVariables(env: Environment): boolean {
   const known = new Set(environmentNames().map(({ name }) => name))
   return Object.entries(env).some(

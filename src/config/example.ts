@@ -2,7 +2,7 @@ import { defaultOf } from './reference.ts'
 import { KEYS, type Key, SECTION_TEXTS } from './schema.ts'
 import { toToml } from './toml-value.ts'
 
-/** What nobody can leave out; everything else stands in the example as a comment. */
+/** Keys that every configuration needs. In the example, all others are comments. */
 const ESSENTIAL = ['public_url', 'mail.from', 'smtp.host']
 
 const HEAD = `# The configuration of authd. Copy it to /etc/authd/config.toml and change what differs.
@@ -93,12 +93,12 @@ function referenceRow(key: Key): string {
   return `| ${cells.map((cell) => cell.replaceAll('|', '\\|').replaceAll('<', '&lt;')).join(' | ')} |`
 }
 
-/** The server secret is shown as its file, which is a key of its own. */
+/** The server secret is omitted, because secret_file is shown. */
 function shownKeys(): Key[] {
   return KEYS.filter(({ key }) => key !== 'secret')
 }
 
-/** The default where there is one to see. */
+/** The default, or the example if the default is empty. */
 function sampleOf({ default: usual, example }: Key): unknown {
   const isEmpty = usual === undefined || (Array.isArray(usual) && usual.length === 0)
   return isEmpty ? example : usual

@@ -2,7 +2,7 @@ import { field, section } from './field.ts'
 import { listOf, oneOf, yesNo } from './kind.ts'
 import { domainName, webOrigin } from './web-kind.ts'
 
-/** What people prove besides a mail. */
+/** Second factors and passkeys. */
 export const FACTOR_SECTIONS = {
   mfa: section('Second factors.', {
     policy: field(oneOf('optional', 'required'), {

@@ -1,18 +1,18 @@
 import type { z } from 'zod'
 import type { Kind } from './kind.ts'
 
-/** When a change of the key takes effect: at the next start, at SIGHUP, or at once through `authd settings`. */
+/** When a change of the key takes effect: at the next start, at SIGHUP, or at once with `authd settings`. */
 export type Applies = 'restart' | 'reload' | 'live'
 
 export interface FallbackContext {
   isDev: boolean
-  /** The value of a key that stands earlier in the table. */
+  /** The value of a key that is declared earlier. */
   value: (key: string) => unknown
 }
 
 /** A default that depends on other keys. */
 export interface Fallback {
-  /** How documentation writes it. */
+  /** Its description in the documentation. */
   text: string
   of: (context: FallbackContext) => unknown
 }
@@ -24,13 +24,13 @@ export interface FieldOptions {
   /** As written in the file: `10m`, not milliseconds. */
   default?: unknown
   fallback?: Fallback
-  /** Must be given, except in development. */
+  /** Required, except in development. */
   required?: true
   /** Value in the example file for a key without a default. */
   example?: unknown
-  /** Never shown, and readable from files and credentials. */
+  /** Never shown. Can be read from a file or credential. */
   secret?: true
-  /** The name that operators know from before; accepted at top level, and in capitals in the environment. */
+  /** An older name that still works: at the top level, and in capitals in the environment. */
   established?: string
 }
 

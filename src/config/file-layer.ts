@@ -10,7 +10,7 @@ import { refuseUnknownKey } from './unknown-key.ts'
 import { isReadableByAll, readValueFile } from './value-file.ts'
 import type { ValueSource } from './value-source.ts'
 
-/** What the configuration file says. A key that nobody knows is a problem, so that no misspelling is passed over. */
+/** Reads the configuration file. An unknown key is a problem, so that misspellings are found. */
 export function readFileLayer(file: ConfigFile, cwd: string): Layer {
   const parsed = parseToml(file)
   if ('problem' in parsed) return { candidates: [], problems: [parsed.problem], warnings: [], isIncomplete: true }
@@ -36,7 +36,7 @@ function placeOfValue(place: KeyPlace | undefined) {
   return place?.value ?? place?.key ?? { line: 1, column: 1 }
 }
 
-/** Dotted name → value, in the order of the file. Sections are opened, anything else stays as it is. */
+/** Dotted name → value, in the order of the file. Only sections are split into their keys. */
 function writtenValues(table: TomlTable): Map<string, unknown> {
   return new Map(
     Object.entries(table).flatMap(([name, value]): [string, unknown][] =>
@@ -51,7 +51,9 @@ function isTable(value: unknown): value is TomlTable {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && !(value instanceof Date)
 }
 
-/** `cors_allowed_origins = "https://a.example, https://b.example"` is how established names write lists. */
+/**
+ * `cors_allowed_origins = "https://a.example, https://b.example"` is how lists are written with an established name.
+ */
 function isListInText(key: Key, name: string, value: unknown): boolean {
   return name === key.established && key.kind.name === 'list' && typeof value === 'string'
 }

@@ -4,7 +4,7 @@ import { duration, line, listOf, oneOf, path, secretText, wholeNumber, yesNo } f
 import { MAIL_SECTIONS } from './mail-keys.ts'
 import { OPERATION_SECTIONS } from './operation-keys.ts'
 import { PROTECTION_SECTIONS } from './protection-keys.ts'
-import { presetOf } from './session-preset.ts'
+import { SESSION_SECTIONS } from './session-keys.ts'
 import { textFolder } from './text-folder.ts'
 import { cidr, domainName, exactUrl, host, postgresUrl, publicUrl } from './web-kind.ts'
 import { WEBHOOK_SECTIONS } from './webhook-keys.ts'
@@ -176,40 +176,7 @@ export const SECTIONS = {
       example: ['example.com'],
     }),
   }),
-  session: section('How long users stay signed in.', {
-    preset: field(oneOf('aal1', 'aal2', 'aal3'), {
-      text: 'The lifetimes of NIST SP 800-63B-4 for an assurance level: "aal1" 30d and 14d idle, "aal2" 24h and 1h, "aal3" 12h and 15m.',
-      applies: 'reload',
-      default: 'aal1',
-    }),
-    idle_ttl: field(duration('5m', '365d'), {
-      text: 'A session ends after this time without use.',
-      applies: 'reload',
-      fallback: { text: 'as session.preset: 14d, 1h or 15m', of: ({ value }) => presetOf(value).idleTtl },
-      example: '14d',
-    }),
-    ttl: field(duration('5m', '365d'), {
-      text: 'A session ends after this time, even in use.',
-      applies: 'reload',
-      fallback: { text: 'as session.preset: 30d, 24h or 12h', of: ({ value }) => presetOf(value).ttl },
-      example: '30d',
-    }),
-    max_per_user: field(wholeNumber(0, 1000), {
-      text: 'Maximum number of live sessions per user; 0 means no limit. One more session ends the one that was unused longest.',
-      applies: 'reload',
-      default: 0,
-    }),
-    cookie_domain: field(domainName(), {
-      text: 'A parent domain of public_url. Its other hosts get a second cookie that can only ask who is signed in.',
-      applies: 'restart',
-      example: 'example.com',
-    }),
-    refresh_grace: field(duration('0', '10s'), {
-      text: 'How long a used refresh token still returns the same successor, for lost responses and for two tabs.',
-      applies: 'reload',
-      default: '10s',
-    }),
-  }),
+  ...SESSION_SECTIONS,
   ...FACTOR_SECTIONS,
   ...PROTECTION_SECTIONS,
   ...OPERATION_SECTIONS,

@@ -2,30 +2,33 @@ import { z } from 'zod'
 import { formatDuration, parseDuration } from '../platform/duration.ts'
 import { isSampleSecret } from './sample-secret.ts'
 
-/** Why a value is refused. Without a message the reader is told what was expected. */
+/** Why a value is invalid. Without a message, the report says what was expected. */
 export interface BadValue {
   message?: string
   suggestion?: string
 }
 
-/** What a value may be: checked by `type`, named to people by `expects`, read from the environment by `fromText`. */
+/**
+ * The allowed values of a key: `type` checks them, `expects` describes them, `fromText` reads them from the
+ * environment.
+ */
 export interface Kind<T> {
   readonly name: 'text' | 'path' | 'number' | 'boolean' | 'duration' | 'list'
   readonly type: z.ZodType<T>
   /** Ends the sentence "expected …". */
   readonly expects: string
-  /** Answers the text itself where it cannot be read; `type` then refuses it. */
+  /** Returns the text unchanged if it cannot be read. `type` then rejects it. */
   readonly fromText: (text: string) => unknown
-  /** What may be written, where that is a short list. */
+  /** The allowed texts, if they are a short list. */
   readonly options?: readonly string[]
 }
 
 export function text(expects: string, check: (text: string) => BadValue | undefined): Kind<string> {
   const type = z.string().superRefine((value, context) => {
-    const refusal = check(value)
-    if (!refusal) return
-    // In params, since zod puts a message of its own in the place of none.
-    context.addIssue({ code: 'custom', params: refusal })
+    const fault = check(value)
+    if (!fault) return
+    // In params, because zod replaces a missing message with its own.
+    context.addIssue({ code: 'custom', params: fault })
   })
   return { name: 'text', type, expects, fromText: (written) => written }
 }
@@ -37,7 +40,7 @@ export function line(maxLength: number): Kind<string> {
   )
 }
 
-/** A file or folder. Relative ones are resolved later, when it is known where they were written. */
+/** A file or folder. Relative paths are resolved later, because they depend on their source. */
 export function path(): Kind<string> {
   const { type } = text('', (value) => (value === '' || value.includes('\0') ? {} : undefined))
   return { name: 'path', type, expects: 'a path', fromText: (written) => written }
@@ -73,7 +76,7 @@ export function oneOf<const Option extends string>(...options: Option[]): Kind<O
     name: 'text',
     type: z.enum(options),
     expects: `${quoted.slice(0, -1).join(', ')} or ${quoted.at(-1)}`,
-    // LOG_LEVEL=INFO is what the environment of many machines says.
+    // Many environments set LOG_LEVEL=INFO.
     fromText: (written) => options.find((option) => option.toLowerCase() === written.toLowerCase()) ?? written,
     options,
   }
@@ -81,7 +84,7 @@ export function oneOf<const Option extends string>(...options: Option[]): Kind<O
 
 type Millis = number
 
-/** Written `10m`; milliseconds in the program. */
+/** Written as `10m`. The program gets milliseconds. */
 export function duration(min: string, max: string): Kind<Millis> {
   const [least = 0, most = 0] = [parseDuration(min), parseDuration(max)]
   const type = z.string().transform((value, context) => {

@@ -3,21 +3,21 @@ import type { Problem } from './problem.ts'
 import type { Key } from './schema.ts'
 import type { ValueSource } from './value-source.ts'
 
-/** One value that somebody wrote for a key, not yet checked. */
+/** One value that was set for a key, not yet checked. */
 export interface Candidate {
   key: Key
   value: unknown
-  /** Came as text from where there is nothing but text, so numbers and lists are read out of it. */
+  /** The source has only text, so numbers and lists must be parsed. */
   isText: boolean
   source: ValueSource
 }
 
-/** What one source says. Candidates are in order: of two for the same key, the first counts. */
+/** The values of one source. Of two candidates for one key, the first wins. */
 export interface Layer {
   candidates: Candidate[]
   problems: Problem[]
   warnings: Problem[]
-  /** The source could not be read to its end, so nobody knows what it would have said. */
+  /** The source could not be read completely, so its values are unknown. */
   isIncomplete?: boolean
 }
 
@@ -30,10 +30,10 @@ export function joinLayers(layers: readonly Layer[]): Layer {
   }
 }
 
-/** The path that stands for a configuration that came through stdin. */
+/** The path that means standard input. */
 export const STDIN = '-'
 
-/** A relative path means the folder of the file that it is written in; elsewhere, the working directory. */
+/** A relative path starts at the folder of the file that contains it, or else at the working directory. */
 export function resolvePath(path: string, source: ValueSource, cwd: string): string {
   const isInFile = (source.kind === 'file' || source.kind === 'dotenv') && source.path !== STDIN
   return resolve(isInFile ? dirname(source.path) : cwd, path)

@@ -3,7 +3,7 @@ import { parseValue } from './parse-value.ts'
 import { type Config, findKey, KEYS, type Key, placeInConfig } from './schema.ts'
 import { asWritten } from './toml-value.ts'
 
-/** One live setting as the database has it: the text that `authd settings set` was given. */
+/** One live setting as stored: the text given to `authd settings set`. */
 export interface LiveSetting {
   key: string
   value: string
@@ -11,21 +11,21 @@ export interface LiveSetting {
 
 const LIVE_KEYS: readonly Key[] = KEYS.filter(({ applies }) => applies === 'live')
 
-/** The `ConfigSource` of the flows, and what only the process that owns it may do. */
+/** The LiveConfig of the flows, with what only the process that owns it may do. */
 export interface LiveConfigControl {
   current(): Config
   override(settings: readonly LiveSetting[]): void
   live(): { key: string; value: unknown }[]
   refuse(key: string, text: string): { isNoKey: boolean; message: string } | undefined
-  /** What file, environment and flags say, without the settings. */
+  /** The configuration without live settings. */
   base(): Config
-  /** Another one of these, after a reload. */
+  /** Replaces the configuration without live settings, after a reload. */
   replace(next: Config): void
 }
 
 /**
- * The configuration in force: what the layers say, and above them the live settings. Only a flag of the command line
- * beats a setting.
+ * The current configuration: all layers, overridden by the live settings. Only a flag of the command line overrides a live
+ * setting.
  */
 export function liveConfig(
   initial: Config,

@@ -12,29 +12,29 @@ import { type Settled, settle } from './settle.ts'
 import { readText } from './value-file.ts'
 
 export interface LoadInput {
-  /** By key: `{ 'server.port': 4000 }`. They beat everything else. */
+  /** By key: `{ 'server.port': 4000 }`. They override all other sources. */
   flags?: Readonly<Record<string, string | number | boolean>> | undefined
   env?: Environment | undefined
   cwd?: string | undefined
   uid?: number | undefined
-  /** Development: no file is read, and what is missing is made up. */
+  /** Development mode: no file is read, and missing keys get values for development. */
   dev?: boolean | undefined
-  /** Of `--config`; `-` takes the text of `stdin`. */
+  /** Of `--config`. `-` means the text in `stdin`. */
   configPath?: string | undefined
   stdin?: string | undefined
-  /** Instead of the `.env` beside the configuration file. */
+  /** Replaces the `.env` beside the configuration file. */
   envFile?: string | undefined
-  /** `/etc/authd`; another one in tests. */
+  /** `/etc/authd`, except in tests. */
   systemDir?: string | undefined
 }
 
 export interface Loaded extends Omit<Settled, 'problems'> {
-  /** The configuration file, if there is one. */
+  /** The configuration file, if one was found. */
   path: string | undefined
   searched: Searched[]
 }
 
-/** The configuration, or CONFIG_INVALID with everything that is wrong with it. */
+/** Loads the configuration. Throws CONFIG_INVALID with all problems. */
 export function loadConfig(input: LoadInput = {}): Loaded {
   const { problems, ...loaded } = inspectConfig(input)
   if (problems.length === 0) return loaded
@@ -51,7 +51,7 @@ export function loadConfig(input: LoadInput = {}): Loaded {
   })
 }
 
-/** Like `loadConfig`, but tells the problems instead of throwing them; the config is only good if there are none. */
+/** Like `loadConfig`, but returns the problems instead of throwing. `config` is valid only without problems. */
 export function inspectConfig(input: LoadInput): Loaded & Settled {
   const { env = process.env, cwd = process.cwd(), uid = process.getuid?.(), dev: isDev = false } = input
   const { configPath, systemDir = '/etc/authd' } = input
@@ -73,14 +73,17 @@ export function inspectConfig(input: LoadInput): Loaded & Settled {
   return { ...settle(layers, { isDev, cwd, texts, path }), path, searched }
 }
 
-/** Development mode: no file, this machine only, `./authd-data`, and mails in the terminal. */
+/** The configuration of development mode: no file, this machine only, `./authd-data`, and mails in the terminal. */
 export function developmentConfig(input: Omit<LoadInput, 'dev' | 'configPath'> = {}): Loaded {
   return loadConfig({ ...input, dev: true })
 }
 
 const MADE_UP = { public_url: 'http://localhost:3000', 'smtp.host': 'localhost', 'mail.from': 'authd@example.com' }
 
-/** A Config out of what a file could say, for tests and tools; an address and a mail server are made up if missing. */
+/**
+ * Parses the content of a configuration file, for tests and tools. A missing address or mail server gets a sample
+ * value.
+ */
 export function parseConfig(table: Readonly<Record<string, unknown>>, cwd = process.cwd()): Config {
   const file = { path: STDIN, text: stringify(table) }
   const layer = readFileLayer(file, cwd)

@@ -67,7 +67,7 @@ export const MAIL_RULES: Rule[] = [
     },
   },
   {
-    // Otherwise DMARC takes the signature for a stranger's (RFC 7489 §3.1.1).
+    // Otherwise the signature does not count for DMARC (RFC 7489 §3.1.1).
     keys: ['mail.dkim_domain', 'mail.from'],
     check: ({ mail: { dkimDomain, from } }) => {
       const domain = from && senderDomain(from)

@@ -1,12 +1,12 @@
 import { KEYS, type Key } from './schema.ts'
 
-/** A name under which a key may be written. */
+/** A name that sets a key. */
 export interface Name {
   name: string
   key: Key
-  /** The name from before: ranks just below the new one in the same layer. */
+  /** An older name. In the same layer, the new name overrides it. */
   isEstablished: boolean
-  /** The value is the path of a file that holds the value. */
+  /** The value is the path of a file that contains the real value. */
   isFile: boolean
 }
 
@@ -21,7 +21,7 @@ export function environmentNames(): Name[] {
   )
 }
 
-/** Every dotted name in the file; only secrets have a `_file` there. */
+/** Every dotted name in the file. Only secrets also have a name with `_file`. */
 export function fileNames(): Name[] {
   return withoutDoubles(
     KEYS.flatMap((key) => [
@@ -41,7 +41,7 @@ function establishedNames(key: Key, spell: (name: string) => string, suffix: str
   ]
 }
 
-/** `secret_file` is a key of its own, so it is not also "the file of secret". */
+/** `secret_file` is itself a key, so it must not also mean "the file of `secret`". */
 function withoutDoubles(names: Name[]): Name[] {
   const keys = new Set(names.filter(({ isFile }) => !isFile).map(({ name }) => name))
   return names.filter(({ isFile, name }) => !isFile || !keys.has(name))

@@ -2,7 +2,7 @@ import { field, section } from './field.ts'
 import { oneOf, path, secretText, yesNo } from './kind.ts'
 import { listenAddress } from './web-kind.ts'
 
-/** What watches and steers authd from outside. */
+/** Monitoring and control of authd from outside. */
 export const OPERATION_SECTIONS = {
   metrics: section('Numbers for Prometheus.', {
     enabled: field(yesNo(), {

@@ -7,17 +7,17 @@ import { nameOfSource } from './value-source.ts'
 
 export type Parsed = { value: unknown } | { message: string; suggestion?: string }
 
-/** Checks one value, or says in one sentence what is wrong with it. Secrets are never repeated. */
+/** Checks one value. Returns it, or one sentence about what is wrong with it, which never contains a secret. */
 export function parseValue({ key, value: written, isText, source }: Candidate): Parsed {
   const value = isText && typeof written === 'string' ? key.kind.fromText(written) : written
   const result = key.kind.type.safeParse(value)
   if (result.success) return { value: result.data }
   const [issue] = result.error.issues
-  const refusal: BadValue = (issue?.code === 'custom' && issue.params) || {}
+  const fault: BadValue = (issue?.code === 'custom' && issue.params) || {}
   const index = issue?.path[0]
   const culprit = Array.isArray(value) && typeof index === 'number' ? value[index] : value
-  const suggestion = refusal.suggestion ?? advise(key, value)
-  const what = refusal.message ?? `expected ${key.kind.expects}, got ${key.secret ? 'something else' : show(culprit)}`
+  const suggestion = fault.suggestion ?? advise(key, value)
+  const what = fault.message ?? `expected ${key.kind.expects}, got ${key.secret ? 'something else' : show(culprit)}`
   const message = `${nameOfSource(source, key.key)}${what.startsWith('is ') ? '' : ':'} ${what}`
   return { message, ...(suggestion && { suggestion }) }
 }
@@ -29,7 +29,7 @@ function show(value: unknown): string {
   return Array.isArray(value) ? 'a list' : 'a table'
 }
 
-/** What to write instead, where the value tells what was meant. */
+/** Advises what to write, if the value shows what was meant. */
 function advise({ name, kind, example, secret }: Key, value: unknown): string | undefined {
   if (secret) return 'Put it in quotes'
   switch (kind.name) {

@@ -5,7 +5,7 @@ import { findKey } from './schema.ts'
 import { readText } from './value-file.ts'
 import type { ValueSource } from './value-source.ts'
 
-/** What the command line says, by key. The commands know their flags, so a key that is none is a bug. */
+/** Reads the flags of the command line, by key. The commands declare their flags, so an unknown key is a bug. */
 export function readFlagLayer(flags: Readonly<Record<string, string | number | boolean>>): Layer {
   const candidates = Object.entries(flags).map(([name, value]) => {
     const key = findKey(name)
@@ -15,7 +15,7 @@ export function readFlagLayer(flags: Readonly<Record<string, string | number | b
   return { candidates, problems: [], warnings: [] }
 }
 
-/** The values of a `.env`, if it exists. It may hold other programs' variables, so only our names are read. */
+/** Reads a `.env`, if it exists. It may contain variables of other programs, so only the names of authd are read. */
 export function readDotenvLayer(path: string | undefined, cwd: string, texts: Map<string, string>): Layer {
   const text = path && readText(path)
   if (!path || !text) return { candidates: [], problems: [], warnings: [] }
@@ -25,7 +25,7 @@ export function readDotenvLayer(path: string | undefined, cwd: string, texts: Ma
   return readEnvLayer(env, sourceOf, cwd)
 }
 
-/** Of two lines for one name the last one counts, as in parseEnv. */
+/** Of two lines with one name, the last one counts, as in parseEnv. */
 function placeOf(text: string, name: string) {
   const lines = text.split('\n')
   const line = lines.findLastIndex((one) => new RegExp(`^\\s*(export\\s+)?${name}\\s*=`).test(one))

@@ -1,7 +1,7 @@
 import { visibleLine } from './source-line.ts'
 import type { ValueSource } from './value-source.ts'
 
-/** One thing that is wrong, and what to write instead. Never holds a secret. */
+/** One problem, and what to write instead. It never contains a secret. */
 export interface Problem {
   path?: string
   line?: number
@@ -9,11 +9,11 @@ export interface Problem {
   key: string
   message: string
   suggestion?: string
-  /** The line as it stands in the file, unless a secret may be in it. */
+  /** The line in the file, unless it may contain a secret. */
   source?: string
 }
 
-/** Places the problem where its value was written. `texts` are those of the files, by path. */
+/** Adds the position where the value was written. `texts` are the contents of the files, by path. */
 export function problemAt(
   from: ValueSource | undefined,
   problem: Problem,
@@ -27,7 +27,7 @@ export function problemAt(
 }
 
 /**
- * For people, one problem after the other:
+ * Formats problems for people:
  *
  *     /etc/authd/config.toml:31:8  server.port: expected 1..65535, got 84200
  *       31 | port = 84200
@@ -43,7 +43,7 @@ function format({ path, line, column, message, suggestion, source }: Problem): s
   const head = `${place ? `${place}  ` : ''}${message}${advice}`
   if (source === undefined || line === undefined || column === undefined) return head
   const margin = `  ${line} | `
-  // Tabs stay tabs, so that the caret stands where the terminal puts the character.
+  // Keep tabs, so that the caret is below the character in the terminal.
   const indent = source.slice(0, column - 1).replace(/[^\t]/g, ' ')
   return `${head}\n${margin}${source}\n${' '.repeat(margin.length)}${indent}^`
 }

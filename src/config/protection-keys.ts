@@ -4,7 +4,7 @@ import { webOrigin } from './web-kind.ts'
 
 const VERDICT = ['allow', 'deny'] as const
 
-/** What keeps out who does not belong. */
+/** Protection against abuse. */
 export const PROTECTION_SECTIONS = {
   limits: section('Limits on clients that have not signed in, and on sessions and keys.', {
     requests_per_minute: field(wholeNumber(1, 1_000_000), {

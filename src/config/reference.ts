@@ -10,12 +10,12 @@ const EFFECT: Record<Applies, string> = {
   live: 'at a reload (SIGHUP), or at once by "authd settings set"',
 }
 
-/** How the default is written; undefined for keys that have none. */
+/** The default as written in the file, or undefined for keys without one. */
 export function defaultOf(key: Key): string | undefined {
   return key.default === undefined ? key.fallback?.text : toToml(key.default)
 }
 
-/** One key for people, as `authd config reference KEY` shows it. */
+/** The text of `authd config reference KEY`. */
 export function describeKey(key: Key): string {
   const env = [key.env, ...(key.established ? [key.established.toUpperCase()] : [])]
   const rows = [
@@ -33,7 +33,7 @@ export function describeAllKeys(): string {
   return KEYS.map(describeKey).join('\n\n')
 }
 
-/** JSON Schema of config.toml, for editors that complete and check it. */
+/** The JSON Schema of config.toml, with which editors complete and check it. */
 export function configJsonSchema(): Record<string, unknown> {
   const sections = [...SECTION_TEXTS].map(([name, text]): [string, z.ZodType] => [
     name,
@@ -47,7 +47,7 @@ export function configJsonSchema(): Record<string, unknown> {
   return { ...z.toJSONSchema(schema, { io: 'input' }), title: 'authd configuration' }
 }
 
-/** What the program turns into milliseconds is plain text to an editor. */
+/** Durations are text in the file, although the program uses milliseconds. */
 const DURATION = z.string().regex(/^(0|\d+(ms|s|m|h|d|w))$/)
 
 function shapeOf(names: ReturnType<typeof fileNames>): Record<string, z.ZodType> {
@@ -66,7 +66,7 @@ export interface Variable {
   isSet: boolean
 }
 
-/** Every environment variable and the key it stands for, as `authd config env` lists them. */
+/** Every environment variable and its key, for `authd config env`. */
 export function listVariables(env: Readonly<Record<string, string | undefined>>): Variable[] {
   return environmentNames().map(({ name, key }) => ({ name, key: key.key, isSet: Boolean(env[name]) }))
 }

@@ -7,7 +7,7 @@ import { nameOfSource, type ValueSource } from './value-source.ts'
 export interface ResolveContext {
   isDev: boolean
   cwd: string
-  /** The text of each file, by path: for the lines that messages show. */
+  /** The content of each file, by path, for the lines that messages show. */
   texts: ReadonlyMap<string, string>
 }
 
@@ -15,14 +15,14 @@ export interface Resolved {
   /** Complete only without problems. */
   config: Config
   sources: ReadonlyMap<string, ValueSource>
-  /** Keys without a usable value: what follows from them is not worth a message. */
+  /** Keys without a valid value. Problems that follow from them are not reported. */
   broken: ReadonlySet<string>
-  /** Keys that must be given and are not. */
+  /** Required keys that are not set. */
   missing: ReadonlySet<string>
   problems: Problem[]
 }
 
-/** Takes for each key the first candidate, and the default where there is none. */
+/** Takes the first candidate of each key, or else the default. */
 export function resolveValues(candidates: readonly Candidate[], context: ResolveContext): Resolved {
   const values = new Map<string, unknown>()
   const sources = new Map<string, ValueSource>()
@@ -71,8 +71,8 @@ function readCandidate(candidate: Candidate, { cwd, texts }: ResolveContext): Fo
 }
 
 /**
- * Two names in one layer must agree, and all places of a secret: nobody should have to find out which of two passwords
- * is in use. Otherwise the higher layer is meant to win.
+ * Two names in one layer must have the same value, and so must all sources of a secret: nobody should have to find out
+ * which of two passwords is in use. Otherwise, the higher layer overrides the lower one.
  */
 function conflicts(key: Key, found: readonly Found[], { texts }: ResolveContext): Problem[] {
   return found.flatMap((one) => {
@@ -97,7 +97,7 @@ function toConfig(values: ReadonlyMap<string, unknown>): Config {
     else config[first] = { ...(config[first] as object | undefined), [second]: value }
   }
   for (const part of Object.values(config)) freeze(part)
-  // The table of keys is what the type was made from.
+  // The type Config is derived from the same keys.
   return Object.freeze(config) as unknown as Config
 }
 

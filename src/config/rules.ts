@@ -3,12 +3,12 @@ import type { Finding, Rule, RuleContext } from './rule.ts'
 import type { Config } from './schema.ts'
 import { isLoopbackHost } from './web-kind.ts'
 
-/** What contradicts itself although each value is good. */
+/** Finds values that are valid alone, but contradict each other. */
 export function findContradictions(config: Config, broken: ReadonlySet<string>, context: RuleContext): Finding[] {
   return findings(RULES, config, broken, context)
 }
 
-/** What is allowed and yet is probably not what was meant. */
+/** Finds what is allowed, but probably not intended. */
 export function findDoubts(config: Config, broken: ReadonlySet<string>, context: RuleContext): Finding[] {
   return findings(DOUBTS, config, broken, context)
 }
@@ -165,7 +165,7 @@ const DOUBTS: Rule[] = [
   },
 ]
 
-/** A browser takes an RP id only from an origin on that domain or below it (WebAuthn L3 §5.1.3, step 8). */
+/** Browsers accept an RP id only from an origin on that domain or below it (WebAuthn L3 §5.1.3, step 8). */
 function refuseRpId(rpId: string, urls: readonly string[]): Omit<Finding, 'key'> | undefined {
   const stranger = urls.map((url) => new URL(url).hostname).find((host) => host !== rpId && !host.endsWith(`.${rpId}`))
   if (stranger === undefined) return undefined

@@ -8,7 +8,7 @@ const SAMPLES = [
   /^(.{1,4})\1+$/s, // aaaa…, abcabcabc…
 ]
 
-/** A value that stands in examples, or that nobody would take for a secret: as good as none. */
+/** Says whether a value is from an example, or obviously not a secret. */
 export function isSampleSecret(value: string): boolean {
   const trimmed = value.trim()
   return SAMPLES.some((sample) => sample.test(trimmed))

@@ -15,14 +15,17 @@ type SectionsOf<All> = {
     : never
 }
 
-/** The configuration as the program sees it, frozen. Names are those of the file, in camelCase; durations are milliseconds. */
+/**
+ * The configuration as the program sees it, frozen. Names are those of the file, in camelCase; durations are
+ * milliseconds.
+ */
 export type Config = ValuesOf<typeof TOP> & SectionsOf<typeof SECTIONS>
 
 /** One row of the table of all keys. */
 export interface Key extends Field<unknown> {
-  /** `smtp.host`; what every message calls it. */
+  /** `smtp.host`, the name in every message. */
   readonly key: string
-  /** Empty for the keys outside any section. */
+  /** Empty for keys outside any section. */
   readonly section: string
   readonly name: string
   /** `AUTHD_SMTP_HOST` */
@@ -31,12 +34,12 @@ export interface Key extends Field<unknown> {
   readonly credential: string
 }
 
-/** Section name → what it is about, in the order of the documentation. */
+/** Section name → its description, in the order of the documentation. */
 export const SECTION_TEXTS: ReadonlyMap<string, string> = new Map(
   Object.entries(SECTIONS).map(([name, { text }]) => [name, text]),
 )
 
-/** Every key there is, in the order of the documentation. */
+/** All keys, in the order of the documentation. */
 export const KEYS: readonly Key[] = [
   ...rowsOf('', TOP),
   ...Object.entries(SECTIONS).flatMap(([name, { fields }]) => rowsOf(name, fields)),
@@ -46,7 +49,7 @@ export function findKey(key: string): Key | undefined {
   return KEYS.find((row) => row.key === key)
 }
 
-/** `smtp.max_connections` → `['smtp', 'maxConnections']`: where a Config holds it. */
+/** `smtp.max_connections` → `['smtp', 'maxConnections']`: its place in a Config. */
 export function placeInConfig({ section, name }: Key): string[] {
   return [section, name].filter((part) => part !== '').map(camel)
 }

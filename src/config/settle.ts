@@ -14,12 +14,12 @@ export interface Settled {
   warnings: Problem[]
 }
 
-/** One configuration out of all layers, the highest first, with everything that is wrong or doubtful. */
+/** Joins all layers, the highest first, into one configuration, with all problems and warnings. */
 export function settle(layers: readonly Layer[], context: ResolveContext & { path: string | undefined }): Settled {
   const { candidates, problems, warnings, isIncomplete } = joinLayers(layers)
   const resolved = resolveValues(candidates, context)
   const { config, sources } = resolved
-  // What could not even be read gives no further message either, and half a file contradicts nothing.
+  // Unreadable keys cause no further messages, and an incomplete file cannot contradict itself.
   const unread = isIncomplete ? KEYS : problems
   const broken = new Set([...resolved.broken, ...unread.map(({ key }) => key)])
   const isSet = (key: string) => sources.get(key)?.kind !== 'default'
@@ -39,7 +39,7 @@ export function settle(layers: readonly Layer[], context: ResolveContext & { pat
   }
 }
 
-/** What is missing has no line, but it does have a file where it should stand. */
+/** A missing key has no line, so its problem is reported at the configuration file. */
 function placeFinding(finding: Finding, source: ValueSource | undefined, { path, texts }: Placing): Problem {
   const isSecret = findKey(finding.key)?.secret === true
   const placed = problemAt(source, finding, isSecret ? undefined : texts)
@@ -48,16 +48,16 @@ function placeFinding(finding: Finding, source: ValueSource | undefined, { path,
 
 type Placing = Pick<ResolveContext, 'texts'> & { path: string | undefined }
 
-/** The user who checks the configuration may not be allowed to read the daemon's secret. Then it is not compared. */
+/** A user who may not read the server secret can still check the configuration. The secret is not compared then. */
 function readServerSecret(path: string): string | undefined {
   try {
     return readText(path)?.trim()
   } catch {
-    return undefined // startup/wire.ts says it where the secret is needed.
+    return undefined // startup/secret.ts reports it when the secret is needed.
   }
 }
 
-/** The server secret may be given as a value or as a file; as both only if they are one. */
+/** The server secret may be set as value and as file only if both are the same. */
 function refuseTwoSecrets(config: Config, sources: Settled['sources'], inFile: string | undefined): Problem[] {
   const [value, file] = [sources.get('secret'), sources.get('secret_file')]
   if (!value || !file || value.kind === 'default' || file.kind === 'default' || config.secret === inFile) return []
@@ -65,7 +65,7 @@ function refuseTwoSecrets(config: Config, sources: Settled['sources'], inFile: s
   return [problemAt(value, { key: 'secret', message, suggestion: 'Keep one of them' })]
 }
 
-/** As one reads: what has no file, then file by file from the top, and what is missing in it at the end. */
+/** Sorts problems: first those without a file, then by file and line. Missing keys come last in their file. */
 function inOrder(problems: Problem[]): Problem[] {
   return problems.sort(
     (left, right) =>

@@ -13,7 +13,7 @@ export interface ShowOptions {
 
 type Effective = Pick<Loaded, 'config' | 'sources'>
 
-/** The configuration in force as TOML. Secrets are told by length and source alone. */
+/** The effective configuration as TOML. Of a secret, only length and source are shown. */
 export function showConfig(loaded: Effective, options: ShowOptions = {}): string {
   let section = ''
   return shownKeys(loaded, options)
@@ -30,7 +30,7 @@ export function showConfig(loaded: Effective, options: ShowOptions = {}): string
     .trimStart()
 }
 
-/** The same as nested objects, for `--json`; what is not set is null. */
+/** The same as nested objects, for `--json`. A key that is not set is null. */
 export function describeConfig(loaded: Effective, options: ShowOptions = {}): Record<string, unknown> {
   const described: Record<string, unknown> = {}
   for (const key of shownKeys(loaded, options)) {

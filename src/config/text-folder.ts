@@ -1,6 +1,6 @@
 import type { Fallback } from './field.ts'
 
-/** Where an operator's texts are looked for if nobody says where; the folder need not be there. */
+/** The default folder of an operator's texts. It may be missing. */
 export function textFolder(name: 'templates' | 'locales'): Fallback {
   return {
     text: `/etc/authd/${name} if it is there, in development <data_dir>/${name}`,

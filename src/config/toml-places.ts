@@ -10,8 +10,8 @@ export interface KeyPlace {
 }
 
 /**
- * Where each key stands in a TOML text, by dotted name. smol-toml gives values without places, so this reads the text
- * again. The text is known to be valid: what the grammar forbids need not be noticed here.
+ * The position of each key in a TOML text, by dotted name. smol-toml returns values without positions, so the text is read
+ * again. It must be valid: syntax errors are not detected here.
  */
 export function placeKeys(source: string): ReadonlyMap<string, KeyPlace> {
   const places = new Map<string, KeyPlace>()
@@ -65,7 +65,7 @@ export function placeKeys(source: string): ReadonlyMap<string, KeyPlace> {
   const readValue = (path: string[]) => {
     if (source[at] === '[') return readItems(']', () => readValue(path))
     if (source[at] === '{') return readItems('}', () => readPair(path))
-    // The last resort keeps a text that is not valid from holding us forever.
+    // The last pattern skips any character, so that an invalid text cannot cause an endless loop.
     return skipString() || skip(/[^,\]}\n#]+/y) || skip(/./sy)
   }
 

@@ -7,7 +7,7 @@ export interface ConfigFile {
   text: string
 }
 
-/** The file as a table, or what is wrong with how it is written. */
+/** Parses the file. Returns its table, or the syntax error. */
 export function parseToml({ path, text }: ConfigFile): { table: TomlTable } | { problem: Problem } {
   try {
     return { table: parse(text, { integersAsBigInt: 'asNeeded' }) }
@@ -29,12 +29,12 @@ const ADVICE: [RegExp, string][] = [
 ]
 
 function syntaxProblem(path: string, text: string, { line, column, message }: TomlError): Problem {
-  // The rest of the library's message shows the lines around, and may hold secrets.
+  // The rest of the library's message shows lines of the file, which may contain secrets.
   const what = (message.split('\n')[0] ?? '').replace('Invalid TOML document: ', '')
   const key = keyAtLine(text, line)
   const suggestion = ADVICE.find(([pattern]) => pattern.test(what))?.[1]
   const source = visibleLine(text, line)
-  // A line without a key may be the inside of a text over several lines: nobody knows what that holds.
+  // A line without a key may be part of a multi-line text, which may be a secret.
   const isShown = source !== undefined && /^\s*(\[|[\w.-]+\s*=)/.test(source)
   return {
     path,

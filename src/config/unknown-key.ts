@@ -3,7 +3,7 @@ import { fileNames } from './names.ts'
 import type { Problem } from './problem.ts'
 import { KEYS, type Key, SECTION_TEXTS } from './schema.ts'
 
-/** What is wrong with an unknown name, and what was probably meant. */
+/** Reports an unknown name, and what was probably meant. */
 export function refuseUnknownKey(name: string, isTable: boolean): Required<Pick<Problem, 'message' | 'suggestion'>> {
   const [section = '', ...rest] = name.split('.')
   const inner = rest.join('.')
@@ -38,7 +38,7 @@ function suggestAtTop(name: string, isTable: boolean): string {
   return elsewhere ? `Did you mean "${elsewhere.key}"?` : 'Remove it; "authd config reference" lists all keys'
 }
 
-/** The key that goes by this name in another place. */
+/** The key that has this name elsewhere. */
 function findElsewhere(name: string): Key | undefined {
   return KEYS.find((key) => key.credential === name || key.established === name || key.name === name)
 }

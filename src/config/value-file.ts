@@ -5,7 +5,7 @@ import { problemAt } from './problem.ts'
 import type { Key } from './schema.ts'
 import { nameOfSource, type ValueSource } from './value-source.ts'
 
-/** Reads the value out of the file that `…_FILE` or `…_file` names, without the newline at its end. */
+/** Reads a value from the file that `…_FILE` or `…_file` names, without the newline at its end. */
 export function readValueFile(key: Key, source: ValueSource, written: string, cwd: string): Layer {
   const path = resolvePath(written, source, cwd)
   const name = nameOfSource(source, key.key)
@@ -24,7 +24,7 @@ export function readValueFile(key: Key, source: ValueSource, written: string, cw
   return { candidates: [candidate], problems: [], warnings }
 }
 
-/** The text of a file without the newline at its end; undefined if there is none. Throws CONFIG_UNREADABLE. */
+/** Reads a file without the newline at its end. Undefined if the file does not exist. Throws CONFIG_UNREADABLE. */
 export function readText(path: string): string | undefined {
   try {
     return readFileSync(path, 'utf8')

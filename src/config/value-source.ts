@@ -1,4 +1,4 @@
-/** Where a value came from. */
+/** Where a value comes from. */
 export type ValueSource =
   | { kind: 'flag' }
   | { kind: 'credential'; name: string; path: string }
@@ -8,7 +8,7 @@ export type ValueSource =
   | { kind: 'setting'; by: string }
   | { kind: 'default' }
 
-/** As `config show --origin` says it. */
+/** The text in `config show --origin`. */
 export function describeSource(source: ValueSource): string {
   const via = 'readFrom' in source && source.readFrom ? ` (file ${source.readFrom})` : ''
   switch (source.kind) {
@@ -29,7 +29,7 @@ export function describeSource(source: ValueSource): string {
   }
 }
 
-/** How a message names the place where somebody wrote the value of the key. */
+/** The name of a key in a message, as its source writes it. */
 export function nameOfSource(source: ValueSource, key: string): string {
   if (source.kind === 'credential') return `credential ${source.name}`
   return 'name' in source ? source.name : key

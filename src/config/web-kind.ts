@@ -7,13 +7,13 @@ import { isSampleSecret } from './sample-secret.ts'
 
 const LABEL = /^[a-z0-9]([a-z0-9-]{0,61}[a-z0-9])?$/
 
-/** Only this machine can reach it. Takes host names and addresses, with or without brackets. */
+/** Says whether only this machine can reach a host: a name, or an address with or without brackets. */
 export function isLoopbackHost(host: string): boolean {
   const bare = host.replace(/^\[|\]$/g, '').toLowerCase()
   return bare === 'localhost' || bare.endsWith('.localhost') || bare === '::1' || /^127(\.\d{1,3}){3}$/.test(bare)
 }
 
-/** A host name or an address, without port. */
+/** A host name or an address, without a port. */
 export function host(): Kind<string> {
   return text('a host name or address', (value) => {
     if (isIP(value) !== 0 || isHostName(value)) return undefined
@@ -25,7 +25,7 @@ export function host(): Kind<string> {
   })
 }
 
-/** Where a listener of its own listens. */
+/** The address of a separate listener. */
 export function listenAddress(): Kind<string> {
   return text('an address and a port, such as "127.0.0.1:9464" or "[::1]:9464"', (value) =>
     splitListenAddress(value) ? undefined : {},
@@ -40,14 +40,14 @@ export function domainName(): Kind<string> {
   })
 }
 
-/** Where people find authd: the issuer of its tokens too, so it has exactly one spelling. */
+/** The address of authd. It is also the issuer of tokens, so it must have exactly one form. */
 export function publicUrl(): Kind<string> {
   return text('a URL such as "https://auth.example.com"', (value) => {
     const url = parseUrl(value)
     if (!url) return { suggestion: `Write "https://${isHostName(value) ? value : 'auth.example.com'}"` }
     const right = `${url.origin}${url.pathname.replace(/\/+$/, '')}`
-    const refusal = refuseWebUrl(url, right)
-    if (refusal) return refusal
+    const fault = refuseWebUrl(url, right)
+    if (fault) return fault
     if (url.search || url.hash)
       return { message: 'must not have a query or a fragment', suggestion: `Write "${right}"` }
     if (value.endsWith('/')) return { message: 'must not end with a slash', suggestion: `Write "${right}"` }
@@ -55,7 +55,7 @@ export function publicUrl(): Kind<string> {
   })
 }
 
-/** One whole URL of an application; compared as it is written. */
+/** One complete URL of an application. It is compared as written. */
 export function exactUrl(): Kind<string> {
   return text('a full URL such as "https://app.example.com/welcome"', (value) => {
     if (value.includes('*')) return { message: 'contains a wildcard', suggestion: 'List every URL in full' }
@@ -66,7 +66,7 @@ export function exactUrl(): Kind<string> {
   })
 }
 
-/** Scheme, host and port, as browsers send it. */
+/** Scheme, host and port, as browsers send them. */
 export function webOrigin(): Kind<string> {
   return text('origins such as "https://app.example.com"', (value) => {
     if (value === '*') return { message: 'contains a wildcard', suggestion: 'List every origin in full' }
@@ -87,7 +87,7 @@ export function postgresUrl(): Kind<string> {
   })
 }
 
-/** An address or a range of addresses. */
+/** An IP address or a range of them. */
 export function cidr(): Kind<string> {
   return text('addresses or ranges such as "10.0.0.0/8"', (value) => {
     const [address = '', bits, ...rest] = value.split('/')
@@ -112,7 +112,7 @@ export function mailbox(): Kind<string> {
   })
 }
 
-/** One plain address, in its one canonical form. */
+/** One plain address, in its canonical form. */
 export function emailAddress(): Kind<string> {
   return text('an address such as "admin@example.com"', (value) => {
     const address = parseEmailAddress(value)

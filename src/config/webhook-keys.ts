@@ -2,7 +2,7 @@ import { field, section } from './field.ts'
 import { line, listOf, secretText } from './kind.ts'
 import { exactUrl } from './web-kind.ts'
 
-/** The short form for one endpoint; the others are made by `authd webhooks add`. */
+/** The short form for one endpoint. `authd webhooks add` adds more. */
 export const WEBHOOK_SECTIONS = {
   webhooks: section('Events for one application. Add more endpoints with "authd webhooks add".', {
     url: field(exactUrl(), {

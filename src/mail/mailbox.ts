@@ -6,13 +6,13 @@ export interface Mailbox {
   address: string
 }
 
-/** `Example <no-reply@example.com>` as the configuration has checked it (config/web-kind.ts). */
+/** Splits `Example <no-reply@example.com>`, which config/web-kind.ts has checked. */
 export function parseMailbox(text: string): Mailbox {
   const [, name = '', address = text] = /^(.*?)\s*<([^<>]+)>$/.exec(text.trim()) ?? []
   return { name: name.replace(/^"(.*)"$/, '$1'), address: address.trim() }
 }
 
-/** In ASCII: it stands in headers and in the greeting. */
+/** Returns the domain in ASCII, for headers and the SMTP greeting. */
 export function domainOf(mailbox: Mailbox): string {
   return domainToASCII(mailbox.address.slice(mailbox.address.lastIndexOf('@') + 1))
 }

@@ -12,15 +12,15 @@ export interface MailerOptions {
   smtp: SmtpSettings
   /** `Example <no-reply@example.com>` */
   from: string
-  /** Asked for each mail: its values may change with a reload. */
+  /** Called for each mail, because a reload may change it. */
   app: () => MailApp
   texts: LiveTexts
   dkim?: DkimSettings | undefined
-  /** The origin at which codes are typed, for the header OTP-Token; without it there is none. */
+  /** The origin where users enter codes, for the header OTP-Token. Without it, mails have no such header. */
   otpOrigin?: string | undefined
 }
 
-/** Sends through the operator's relay. Header and envelope are made of the one canonical address, never parsed from text. */
+/** Sends mails through the operator's mail server. */
 export function smtpMailer({ smtp, from, app, texts, dkim, otpOrigin }: MailerOptions): Mailer {
   const sender = parseMailbox(from)
   const transport = createTransport({
@@ -48,17 +48,17 @@ export function smtpMailer({ smtp, from, app, texts, dkim, otpOrigin }: MailerOp
   }
 }
 
-/** Only a 5xx about this mail is permanent: a refused login or connection can be mended while the mail waits. */
+/** Only a 5xx about this mail is permanent. An operator can fix a rejected login or connection while the mail waits. */
 function notAccepted(mail: Mail, error: unknown): MailError {
   const { code, command, responseCode = 0, response = '', message } = error as Partial<SmtpError> & { message: string }
   const isPermanent = responseCode >= 500 && (code === 'EENVELOPE' || code === 'EMESSAGE')
-  // Relays repeat the address, and what they say is logged.
+  // Mail servers repeat the address, and their answer is logged.
   const masked = (text: string) => text.replaceAll(mail.to, maskEmail(mail.to))
   const refusal = isPermanent && command === 'RCPT TO' ? refusalOf(masked(response)) : undefined
   return new MailError(masked(message), { isPermanent, refusal, cause: error })
 }
 
-/** What nodemailer adds to its errors. */
+/** The fields that nodemailer adds to its errors. */
 interface SmtpError {
   code: string
   command: string

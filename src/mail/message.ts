@@ -7,7 +7,7 @@ import { asLine, asLink } from './values.ts'
 export interface DkimSettings {
   domain: string
   selector: string
-  /** RSA, in PEM. */
+  /** An RSA key in PEM. */
   privateKey: string
 }
 
@@ -15,7 +15,9 @@ export function dkimOptions({ domain, selector, privateKey }: DkimSettings) {
   return { domainName: domain, keySelector: selector, privateKey }
 }
 
-/** Headers and parts of a mail. Header and envelope are made of the one canonical address, never parsed from text. */
+/**
+ * Builds headers and parts of a mail. Header and envelope use the one canonical address and never parse it from text.
+ */
 export function messageOf(
   mail: Mail,
   { subject, html, text }: RenderedMail,
@@ -34,7 +36,7 @@ export function messageOf(
   }
 }
 
-/** Codes are typed where the mail's link leads, which may be an application's own page. */
+/** Users enter the code where the mail's link leads, which may be a page of the application. */
 function otpOf({ values: { code, link } }: Mail, otpOrigin: string): { otp?: { code: string; origin: string } } {
   if (!code) return {}
   return { otp: { code: asLine(code), origin: link ? new URL(asLink(link)).origin : otpOrigin } }

@@ -5,15 +5,15 @@ import type { MailerOptions } from './mailer.ts'
 import { dkimOptions, messageOf } from './message.ts'
 import { type RenderedMail, renderMail } from './render.ts'
 
-/** Whom a preview is for, if nobody says. */
+/** The recipient of a preview, unless another one is given. */
 const SAMPLE_TO = { messageId: 'msg_preview', to: 'you@example.com' }
 
 export interface Preview extends RenderedMail {
-  /** The whole mail, signed if mails are. */
+  /** The complete mail, with a DKIM signature if mails are signed. */
   raw: string
 }
 
-/** A mail as it would be sent, with sample values. */
+/** Builds a mail as it would be sent, with sample values. */
 export async function previewMail(
   { template, lang, ...named }: { template: MailTemplate; lang: string; to?: string; messageId?: string },
   { from, app, texts, dkim, otpOrigin }: Omit<MailerOptions, 'smtp'>,

@@ -19,7 +19,7 @@ type MailContent = Pick<Mail, 'template' | 'lang' | 'values'>
 
 const VIEWS: Record<MailLayout, ViewOf> = { signin: signinView, test: testView, code: codeView, notice: noticeView }
 
-/** Fills the mail's layout in its language. Values are shown as text: they add no markup, no line and no header. */
+/** Fills the mail's layout in its language. Values are shown as text and cannot add markup, lines or headers. */
 export async function renderMail(
   mail: MailContent,
   app: MailApp,
@@ -32,7 +32,7 @@ export async function renderMail(
   return { subject: shown.subject, html: html(shown, options), text: text(shown, options) }
 }
 
-/** All that the templates of a mail may name. */
+/** Returns everything that the templates of a mail may use. */
 export function viewOf({ template, values }: MailContent, app: MailApp, translate: Translator): View {
   const ownApp = { name: asLine(app.name), supportUrl: app.supportUrl }
   const view = VIEWS[declaredMail(template).layout](template, values, ownApp, translate)

@@ -4,7 +4,7 @@ import type { SentenceValues, Translator } from '../platform/texts/translate.ts'
 import { asDate, asLine, asLink } from './values.ts'
 import type { View, ViewOf } from './view.ts'
 
-/** A mail with a code that confirms something. No link: who is asked for the code has the page open. */
+/** A mail with a code that confirms an action. It has no link, because the user has the page open already. */
 export const codeView: ViewOf = (template, values, app, translate) => {
   const code = asLine(needed(template, values, 'code'))
   const count = Number(needed(template, values, 'expires_minutes'))
@@ -25,12 +25,12 @@ export const noticeView: ViewOf = (template, values, app, translate) => {
     left: counted(`mail.${template}.left`, values['codes_left'], translate),
     link: link ? asLink(link) : undefined,
     button: translate.t(ownOr('button', template, translate), says),
-    // How long the link works, and what it asks for.
+    // How long the link is valid, and what its page asks for.
     note: `${counted(`mail.${template}.ends`, values['expires_days'], translate)} ${ownNote(template, translate)}`.trim(),
   }
 }
 
-/** In the order in which they are shown; what the flow did not give is left out. */
+/** In the order in which they are shown. Values that the flow did not give are left out. */
 const FACTS = [
   'name',
   'old_email_masked',
@@ -70,7 +70,7 @@ function factsOf(values: Mail['values'], translate: Translator): { label: string
   })
 }
 
-/** The mail's own sentence, or the one that most mails share. */
+/** The mail's own sentence, or else the sentence that most mails share. */
 function ownOr(name: 'button' | 'not_you', template: MailTemplate, { has }: Translator): string {
   return has(`mail.${template}.${name}`) ? `mail.${template}.${name}` : `mail.${name}`
 }

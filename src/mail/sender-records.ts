@@ -4,16 +4,19 @@ import type { DkimSettings } from './message.ts'
 
 export interface RecordCheck {
   check: 'spf' | 'dkim' | 'dmarc'
-  /** `unknown`: nobody could be asked, or authd cannot judge it. */
+  /** `unknown`: the lookup failed, or authd cannot judge the result. */
   status: 'ok' | 'warn' | 'unknown'
   answer: string
-  /** What should stand there instead, as a TXT record. */
+  /** The TXT record to publish instead. */
   publish?: string
 }
 
 const TIMEOUT_MS = 3000
 
-/** What the world can read in the DNS about who may send for this domain. It decides where mail ends, not whether it leaves. */
+/**
+ * Checks the DNS records that say who may send mail for a domain. Receivers use them to sort mail; they do not keep authd
+ * from sending.
+ */
 export async function checkSenderRecords(
   domain: string,
   { dkim, servers }: { dkim: DkimSettings | undefined; servers?: string[] },
@@ -24,7 +27,7 @@ export async function checkSenderRecords(
   return await Promise.all([checkSpf(ask, domain), checkDkim(ask, dkim), checkDmarc(ask, domain)])
 }
 
-/** Undefined: could not be looked up. */
+/** Returns the TXT records of a name, or undefined if the lookup failed. */
 type Ask = (name: string) => Promise<string[] | undefined>
 
 async function texts(resolver: Resolver, name: string): Promise<string[] | undefined> {
@@ -42,17 +45,18 @@ async function checkSpf(ask: Ask, domain: string): Promise<RecordCheck> {
   if (!found) return unreached(check, domain)
   const records = found.filter((text) => /^v=spf1(\s|$)/i.test(text))
   const [record] = records
-  if (record === undefined) return { check, status: 'warn', answer: `${domain} has no record: anybody may send for it` }
+  if (record === undefined)
+    return { check, status: 'warn', answer: `${domain} has no SPF record, so anyone may send as it` }
   if (records.length > 1) {
-    return { check, status: 'warn', answer: `${domain} has ${records.length} records, and only one may be there` }
+    return { check, status: 'warn', answer: `${domain} has ${records.length} SPF records, but only one is allowed` }
   }
-  if (/\s\+?all(\s|$)/i.test(record)) return { check, status: 'warn', answer: `it lets everybody send: ${record}` }
-  return { check, status: 'ok', answer: `${record} (does it name your mail server?)` }
+  if (/\s\+?all(\s|$)/i.test(record)) return { check, status: 'warn', answer: `it allows every server: ${record}` }
+  return { check, status: 'ok', answer: `${record} (check that it allows your mail server)` }
 }
 
 async function checkDkim(ask: Ask, dkim: DkimSettings | undefined): Promise<RecordCheck> {
   const check = 'dkim'
-  if (!dkim) return { check, status: 'unknown', answer: 'authd does not sign; does your mail server?' }
+  if (!dkim) return { check, status: 'unknown', answer: 'authd does not sign mails. Check that your mail server does' }
   const name = `${dkim.selector}._domainkey.${dkim.domain}`
   const found = await ask(name)
   if (!found) return unreached(check, name)
@@ -61,12 +65,12 @@ async function checkDkim(ask: Ask, dkim: DkimSettings | undefined): Promise<Reco
   if (key === undefined) return { check, status: 'warn', answer: `${name} has no key`, publish }
   if (key === '') return { check, status: 'warn', answer: `the key at ${name} was revoked` }
   if (key !== publicPart(dkim)) {
-    return { check, status: 'warn', answer: `the key at ${name} is not that of mail.dkim_key`, publish }
+    return { check, status: 'warn', answer: `the key at ${name} does not match mail.dkim_key`, publish }
   }
-  return { check, status: 'ok', answer: `${name} has the key that signs, aligned` }
+  return { check, status: 'ok', answer: `${name} has the key that signs, and the domains are aligned` }
 }
 
-/** Of the domain, or of the nearest parent that has one (RFC 7489 §6.6.3), whose sp= is for domains below it. */
+/** Reads the record of the domain, or of its nearest parent that has one (RFC 7489 §6.6.3). There, sp= applies. */
 async function checkDmarc(ask: Ask, domain: string): Promise<RecordCheck> {
   const check = 'dmarc'
   const labels = domain.split('.')
@@ -79,13 +83,13 @@ async function checkDmarc(ask: Ask, domain: string): Promise<RecordCheck> {
     const below = first > 0 ? /;\s*sp=(\w+)/i.exec(record)?.[1] : undefined
     const policy = below ?? /;\s*p=(\w+)/i.exec(record)?.[1] ?? 'none'
     if (policy !== 'none') return { check, status: 'ok', answer: record }
-    return { check, status: 'warn', answer: `${name} says "none": what others send in your name is let through` }
+    return { check, status: 'warn', answer: `${name} has the policy "none", so receivers accept forged mails` }
   }
-  return { check, status: 'warn', answer: `_dmarc.${domain} has no record` }
+  return { check, status: 'warn', answer: `_dmarc.${domain} has no DMARC record` }
 }
 
 function unreached(check: RecordCheck['check'], name: string): RecordCheck {
-  return { check, status: 'unknown', answer: `${name} could not be looked up` }
+  return { check, status: 'unknown', answer: `looking up ${name} failed` }
 }
 
 function publicPart({ privateKey }: DkimSettings): string {

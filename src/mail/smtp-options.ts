@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { isIP } from 'node:net'
 import { SECOND } from '../platform/clock.ts'
 
-/** How to reach the relay: the section `smtp` of the configuration. */
+/** How to reach the mail server: the section `smtp` of the configuration. */
 export interface SmtpSettings {
   host: string
   port: number
@@ -12,14 +12,14 @@ export interface SmtpSettings {
   /** Milliseconds to wait for a connection and for each answer. */
   timeout: number
   maxConnections: number
-  /** PEM, beside what public authorities vouch for. */
+  /** CA certificates in PEM, in addition to the public ones. */
   caFile?: string | undefined
 }
 
-/** After DATA a relay may scan the mail before it answers. */
+/** After DATA, a mail server may scan the mail before it answers. */
 const SOCKET_TIMEOUT_MS = 30 * SECOND
 
-/** nodemailer's options for a connection: never without TLS unless told so, never with a certificate that does not hold. */
+/** nodemailer's options for a connection: TLS unless it is turned off, and only with a valid certificate. */
 export function connectionOptions(smtp: SmtpSettings, fromDomain: string) {
   return {
     host: smtp.host,

@@ -1,13 +1,16 @@
 import { declaredMail, mailTemplates } from '../mails.ts'
 import { templates } from '../platform/texts/templates.ts'
 
-/** The names that `templates eject` takes: built-in files, and single mails, whose files begin as copies of their layout's. */
+/**
+ * The names that `templates eject` accepts: built-in files, and single mails. A mail's files start as copies of its
+ * layout's.
+ */
 export function sourceNames(): string[] {
   const own = Object.keys(templates().mailSources).map((file) => file.replace(/\.\w+$/, ''))
   return [...new Set([...own, ...mailTemplates])]
 }
 
-/** The text of each file of a name; undefined for an unknown name. */
+/** Returns the text of each file of a name, or undefined for an unknown name. */
 export function sourcesOf(name: string): Record<string, string> | undefined {
   const { mailSources } = templates()
   const template = mailTemplates.find((known) => known === name)

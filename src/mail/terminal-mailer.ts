@@ -2,7 +2,7 @@ import type { Mailer } from '../deps.ts'
 import type { LiveTexts } from '../platform/texts/texts.ts'
 import { type MailApp, renderMail } from './render.ts'
 
-/** Shows mails instead of sending them: development, where nobody has a relay. */
+/** Prints mails instead of sending them, for development without a mail server. */
 export function terminalMailer({
   app,
   texts,

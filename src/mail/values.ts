@@ -2,7 +2,7 @@ import type { Translator } from '../platform/texts/translate.ts'
 
 const LINE_MAX = 120
 
-/** One line of plain text: no control characters, no line ends, nothing that turns the reading direction. */
+/** Returns one line of plain text, without control characters, line ends or marks that change the reading direction. */
 export function asLine(value: string | undefined): string {
   const line = (value ?? '').replace(/[\p{Cc}\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]+/gu, ' ').trim()
   return line.length > LINE_MAX ? `${line.slice(0, LINE_MAX - 1)}…` : line
@@ -14,7 +14,7 @@ export function asLink(value: string): string {
   return url.href
 }
 
-/** `25 November 2026, 10:15 UTC`. In UTC, since a mail does not know where it is read. */
+/** `25 November 2026, 10:15 UTC`. authd does not know the reader's time zone. */
 export function asDate(rfc3339: string, { t }: Translator): string {
   const moment = new Date(rfc3339)
   const show = (parts: Intl.DateTimeFormatOptions) =>

@@ -2,20 +2,20 @@ import type { Mail } from '../deps.ts'
 import type { MailTemplate } from '../mails.ts'
 import type { SentenceValues, Translator } from '../platform/texts/translate.ts'
 
-/** What a mail says about who sends it. */
+/** What a mail says about its sender. */
 export interface MailApp {
   name: string
   supportUrl?: string | undefined
 }
 
-/** What a layout shows. Each name that it uses is there, if only as undefined. */
+/** The values of a layout. Every name that the layout uses exists, if only as undefined. */
 export interface View extends SentenceValues {
   subject: string
-  /** The first words that a mailbox shows after the subject. */
+  /** The words that a mailbox shows after the subject. */
   preheader: string
-  /** Why this mail was sent. */
+  /** Says why the mail was sent. */
   footer: string
 }
 
-/** From the values that a flow gave to what a layout shows. */
+/** Turns the values of a flow into the values of a layout. */
 export type ViewOf = (template: MailTemplate, values: Mail['values'], app: MailApp, translate: Translator) => View

@@ -9,16 +9,16 @@ import { connectionOptions, credentials, type SmtpSettings } from './smtp-option
 export interface WalkStep {
   step: 'dns' | 'connect' | 'tls' | 'auth' | 'accepted'
   isOk: boolean
-  /** What the server said, or what failed. */
+  /** The answer of the server, or the failure. */
   answer: string
 }
 
 export interface Walk {
   steps: WalkStep[]
   tls: { protocol: string; daysLeft: number } | null
-  /** Of a mail that was not accepted: the server answered 5xx. */
+  /** The mail was not accepted, and the server answered 5xx. */
   isPermanent: boolean
-  /** The conversation, each line with who said it; never a password. */
+  /** The conversation, with `C:` or `S:` before each line. Passwords are removed. */
   transcript: string[]
 }
 
@@ -30,7 +30,7 @@ export interface WalkInput {
   mail: { to: string; raw: string }
 }
 
-/** Carries one mail to the relay, on a connection of its own, and tells each step; the first that fails is the last. */
+/** Sends one mail on a separate connection and reports each step. The first failure is the last step. */
 export async function walkSmtp(input: WalkInput): Promise<Walk> {
   const { smtp, from } = input
   const walk: Walk = { steps: [], tls: null, isPermanent: false, transcript: [] }
@@ -54,7 +54,7 @@ async function converse(connection: SMTPConnection, { smtp, from, now, mail }: W
     connection.connect(done)
   })
   if (smtp.tls === 'none') {
-    // Without TLS the only thing left that can fail is the greeting.
+    // Without TLS, only the greeting can fail here.
     if (failure) walk.steps = [{ step: 'connect', isOk: false, answer: plain(failure.message) }]
     if (failure) return
   } else {
@@ -79,27 +79,32 @@ async function converse(connection: SMTPConnection, { smtp, from, now, mail }: W
   note(walk, 'accepted', refusal ?? response)
 }
 
-/** Whether one may go on. */
+/** Adds a step. Returns whether it succeeded. */
 function note(walk: Walk, step: WalkStep['step'], result: Error | string): boolean {
   const isOk = typeof result === 'string'
   walk.steps.push({ step, isOk, answer: isOk ? result : plain(result.message) })
   return isOk
 }
 
-/** OpenSSL says it with the place in its source: `…:error:0A000438:SSL routines:ssl3_read_bytes:tlsv1 alert internal error:../deps/…` */
+/**
+ * Removes OpenSSL's source location: `…:error:0A000438:SSL routines:ssl3_read_bytes:tlsv1 alert internal
+ * error:../deps/…`
+ */
 function plain(message: string): string {
   const [, said] = /:SSL routines:[^:]*:([^:]+):/.exec(message) ?? []
   if (said !== undefined) return `TLS failed: ${said}`
-  // Node's own advice is for who starts Node.
-  return message.trim().replace(/; if the root CA .*$/s, ': name its authority in smtp.ca_file')
+  // Node's own advice is for developers.
+  return message.trim().replace(/; if the root CA .*$/s, ': set smtp.ca_file to its CA certificate')
 }
 
 async function resolved({ host, timeout }: SmtpSettings): Promise<Error | string> {
-  if (isIP(host) !== 0) return `${host} is an address`
+  if (isIP(host) !== 0) return `${host} is an IP address`
   try {
     const late = AbortSignal.timeout(timeout)
     const expired = new Promise<never>((_, reject) => {
-      late.addEventListener('abort', () => reject(new Error(`no answer about ${host} within ${timeout} ms`)))
+      late.addEventListener('abort', () =>
+        reject(new Error(`the DNS lookup of ${host} got no answer within ${timeout} ms`)),
+      )
     })
     const found = await Promise.race([lookup(host, { all: true }), expired])
     return `${host} is ${found.map(({ address }) => address).join(', ')}`
@@ -108,7 +113,7 @@ async function resolved({ host, timeout }: SmtpSettings): Promise<Error | string
   }
 }
 
-/** Tried apart, since nodemailer gives a refused connection and a refused certificate the same code. */
+/** Connects separately, because nodemailer has one code for a refused connection and a rejected certificate. */
 async function reach({ host, port, timeout }: SmtpSettings): Promise<Error | string> {
   const socket = connect({ host, port })
   const failure = await outcome((done) => {
@@ -126,7 +131,7 @@ function tlsOf({ _socket: socket }: SMTPConnection, now: number): Walk['tls'] {
   return { protocol: socket.getProtocol() ?? 'TLS', daysLeft }
 }
 
-/** nodemailer's log of what was said; it masks passwords itself. */
+/** Receives nodemailer's log of the conversation, in which passwords are masked already. */
 function transcriber(lines: string[]) {
   const ignore = () => undefined
   const debug = ({ tnx }: { tnx?: string }, said: string) => {

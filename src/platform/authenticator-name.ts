@@ -1,4 +1,4 @@
-/** AAGUID → what its maker calls it, for those that people have most; the others are named after the browser. */
+/** Product names by AAGUID, for the most common authenticators. Other passkeys are named after the browser. */
 const NAMES: Record<string, string> = {
   'fbfc3007-154e-4ecc-8c0b-6e020557d7bd': 'iCloud Keychain',
   'dd4ec289-e01d-41c9-bb89-70fa845d4bf2': 'iCloud Keychain',

@@ -16,17 +16,17 @@ export function toRfc3339(epochMs: number): string {
   return new Date(epochMs).toISOString()
 }
 
-/** For libraries that want the time as a Date. */
+/** For libraries that require a Date. */
 export function toDate(epochMs: number): Date {
   return new Date(epochMs)
 }
 
-/** Whole seconds since the epoch, as JWTs count. */
+/** Whole seconds since the epoch, as in JWTs. */
 export function toSeconds(epochMs: number): number {
   return Math.floor(epochMs / SECOND)
 }
 
-/** `2026-11-25T05-30-00Z`: a time that may stand in a file's name. */
+/** `2026-11-25T05-30-00Z`: a time for the name of a file. */
 export function fileStamp(epochMs: number): string {
   return new Date(epochMs).toISOString().slice(0, 19).replaceAll(':', '-').concat('Z')
 }

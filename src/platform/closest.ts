@@ -1,4 +1,4 @@
-/** The candidate that was probably meant: one that begins with it, or that differs in very few letters. */
+/** Returns the candidate that was probably meant: it differs in very few letters, or begins with the text. */
 export function closest(written: string, candidates: readonly string[]): string | undefined {
   const lowered = written.toLowerCase()
   const most = lowered.length <= 4 ? 1 : lowered.length <= 8 ? 2 : 3
@@ -10,7 +10,7 @@ export function closest(written: string, candidates: readonly string[]): string 
   return lowered.length < 3 ? undefined : candidates.find((candidate) => candidate.toLowerCase().startsWith(lowered))
 }
 
-/** Letters to add, drop, replace or swap with their neighbour (optimal string alignment). */
+/** Counts letters that are added, removed, replaced, or swapped with the next one (optimal string alignment). */
 function editsBetween(left: string, right: string): number {
   let beforeLast: number[] = []
   let last = Array.from({ length: right.length + 1 }, (_, index) => index)

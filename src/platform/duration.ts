@@ -7,14 +7,14 @@ const UNITS = {
   w: 604_800_000,
 } as const
 
-/** `30s`, `15m`, `24h`, `7d`, `4w` → milliseconds; undefined if it is none. `0` is allowed. */
+/** `30s`, `15m`, `24h`, `7d`, `4w` → milliseconds. Undefined if the text is not a duration. `0` is allowed. */
 export function parseDuration(text: string): number | undefined {
   if (text === '0') return 0
   const [, amount, unit] = /^(\d{1,9})(ms|s|m|h|d|w)$/.exec(text) ?? []
   return amount && unit ? Number(amount) * UNITS[unit as keyof typeof UNITS] : undefined
 }
 
-/** The shortest exact spelling: 600000 → `10m`. */
+/** Returns the shortest exact form: 600000 → `10m`. */
 export function formatDuration(ms: number): string {
   if (ms === 0) return '0'
   for (const unit of ['w', 'd', 'h', 'm', 's'] as const) {

@@ -1,28 +1,28 @@
 import { createCipheriv, createDecipheriv, createHmac, createSecretKey, hkdfSync, type KeyObject } from 'node:crypto'
 import type { Random } from './random.ts'
 
-/** What a sealed value belongs to: moved to another row or column, it does not open. */
+/** The place of a sealed value. Moved to another row or column, it does not open. */
 export interface SealContext {
   table: string
   column: string
   rowId: string
 }
 
-/** Keys made from the server secret, by purpose; the secret itself travels nowhere else. */
+/** Keys derived from the server secret, one for each purpose. No other code sees the secret. */
 export interface Keys {
-  /** HMAC-SHA256 under the purpose's key, base64url. */
+  /** HMAC-SHA256 with the purpose's key, in base64url. */
   mac(purpose: string, text: string): string
   /** AES-256-GCM: `<version>.<nonce ‖ ciphertext ‖ tag>`. */
   seal(context: SealContext, plain: string): string
-  /** Throws if it was not sealed for this context under a secret we have. */
+  /** Throws if the value was not sealed for this context with this secret. */
   open(context: SealContext, sealed: string): string
-  /** Says which server secret this is, without telling it: kept in the database. */
+  /** Identifies the server secret without revealing it. The database keeps it. */
   checkValue(): string
 }
 
 const VERSION = '1'
 
-/** @param secret at least 32 bytes, from the secret file */
+/** @param secret at least 32 bytes */
 export function keysFrom(secret: Buffer, random: Pick<Random, 'bytes'>): Keys {
   const derived = new Map<string, KeyObject>()
   const keyFor = (purpose: string): KeyObject => {

@@ -4,17 +4,19 @@ import { Writable } from 'node:stream'
 export interface LogFile {
   path: string
   stream: Writable
-  /** Goes on in the file that the path leads to now. Throws where it cannot be opened, and stays with the one it has. */
+  /**
+   * Continues in the file that is at the path now. Throws if it cannot be opened, and keeps writing to the old file.
+   */
   reopen(): void
 }
 
 const MODE = 0o640
-/** Never waits, not even for the reader of a pipe that somebody put there. */
+/** O_NONBLOCK: opening a pipe must not wait for its reader. */
 const APPEND = constants.O_WRONLY | constants.O_APPEND | constants.O_NONBLOCK
 
 /**
- * Appends to a file, each line handed to the system before the next statement runs: neither a reopening nor an exit can
- * lose one. What the file does not take, as on a full disk, goes to `otherwise`.
+ * Appends to a file. Each line is written synchronously, so neither a reopening nor an exit loses one. Lines that cannot
+ * be written, for example on a full disk, go to `otherwise`.
  */
 export function openLogFile(path: string, otherwise: Writable): LogFile {
   let fd = open(path)
@@ -40,13 +42,13 @@ export function openLogFile(path: string, otherwise: Writable): LogFile {
   }
 }
 
-/** How many bytes the file took. */
+/** Returns how many bytes were written. */
 function append(fd: number, bytes: Buffer): number {
   let written = 0
   try {
     while (written < bytes.length) written += writeSync(fd, bytes, written)
   } catch {
-    // A disk that is full: the caller has somewhere else.
+    // The disk is full. The caller writes the line elsewhere.
   }
   return written
 }
@@ -54,7 +56,7 @@ function append(fd: number, bytes: Buffer): number {
 function open(path: string): number {
   const { fd, isNew } = openOrMake(path)
   if (fstatSync(fd).isFile()) {
-    // The umask of a daemon is stricter; one who rotates with `create` says the mode itself.
+    // The umask of a daemon is stricter. With `create`, logrotate sets the mode itself.
     if (isNew) fchmodSync(fd, MODE)
     return fd
   }
@@ -67,7 +69,7 @@ function openOrMake(path: string): { fd: number; isNew: boolean } {
     return { fd: openSync(path, APPEND | constants.O_CREAT | constants.O_EXCL, MODE), isNew: true }
   } catch (error) {
     if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
-    // A link whose target is not there yet counts as existing, and is made here.
+    // A link to a missing file counts as existing. The file is created here.
     return { fd: openSync(path, APPEND | constants.O_CREAT, MODE), isNew: false }
   }
 }

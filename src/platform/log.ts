@@ -10,7 +10,7 @@ export interface LogOptions {
   level: LogLevel
   format: 'json' | 'pretty'
   stream: Writable
-  /** `$JOURNAL_STREAM`: set and ours, each line carries its priority. */
+  /** `$JOURNAL_STREAM`. If it names this stream, each line starts with its priority. */
   journalStream?: string | undefined
 }
 
@@ -19,17 +19,17 @@ export interface ProcessLog {
   info(message: string, fields?: Record<string, unknown>): void
   warn(message: string, fields?: Record<string, unknown>): void
   error(message: string, fields?: Record<string, unknown>): void
-  /** Whatever the level: somebody asked for this line. */
+  /** Logs at any level, because an operator requested this line. */
   answer(message: string, fields?: Record<string, unknown>): void
   setLevel(level: LogLevel): void
-  /** Resolves when every line has been handed to the system; process.exit() before it loses lines. */
+  /** Resolves when every line has been written. process.exit() before that loses lines. */
   flush(): Promise<void>
 }
 
-/** systemd's journal takes the priority from here, and leaves the rest of the line as it is. */
+/** The prefixes from which systemd's journal reads the priority of a line. */
 const JOURNAL_PRIORITY: Record<string, string> = { error: '<3>', warn: '<4>', info: '<6>', debug: '<7>' }
 
-/** winston, one line per entry. Secrets are removed by field name or form, in every entry. */
+/** Logs one line per entry, with winston. Secrets are removed by the name of their field and by their form. */
 export function createLog({ level, format, stream, journalStream }: LogOptions): ProcessLog {
   const print = format === 'pretty' ? prettyLine : jsonLine
   const priorityOf = isJournal(stream, journalStream) ? JOURNAL_PRIORITY : {}
@@ -70,7 +70,9 @@ function prettyLine({ level, message, ...fields }: winston.Logform.Transformable
   return [new Date().toISOString().slice(11, 23), level.padEnd(5), String(message), ...rest].join(' ')
 }
 
-/** One entry is one line, and no terminal does what a stranger wrote: relays' answers and errors hold anything. */
+/**
+ * Keeps an entry on one line and control sequences away from terminals: answers of mail servers may contain anything.
+ */
 function escapeControls(line: string): string {
   return line.replace(
     /[\p{Cc}\u2028\u2029]/gu,
@@ -98,7 +100,7 @@ function clean(name: string, value: unknown, depth: number): unknown {
   return String(value)
 }
 
-/** PostgreSQL's `detail` holds the value of a violated key, so only what is known to be harmless is shown. */
+/** Only known fields are shown, because PostgreSQL's `detail` contains the value of a violated key. */
 function cleanError(error: Error, depth: number): Record<string, unknown> {
   const { name, message, stack, cause } = error
   const code = 'code' in error ? String(error.code) : undefined

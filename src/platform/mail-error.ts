@@ -1,14 +1,14 @@
-/** What a relay answered to a recipient that it refused for good. */
+/** The answer of a mail server that permanently refused a recipient. */
 export interface RecipientRefusal {
   response: string
-  /** `5.1.1` (RFC 3463), where it gave one. */
+  /** `5.1.1` (RFC 3463), if the answer has one. */
   enhancedCode: string | undefined
 }
 
-/** Why a mail was not accepted. `isPermanent`: the relay answered 5xx, so trying again will not help. */
+/** Why a mail was not accepted. `isPermanent`: the mail server answered 5xx, so a retry is useless. */
 export class MailError extends Error {
   readonly isPermanent: boolean
-  /** The address itself was refused, not the mail or us. */
+  /** Set if the address itself was refused, not the mail or its sender. */
   readonly refusal: RecipientRefusal | undefined
   constructor(
     message: string,

@@ -1,7 +1,7 @@
 import { randomBytes, randomInt } from 'node:crypto'
 import type { Clock } from './clock.ts'
 
-/** The only source of randomness. Tests hand in a seeded one. */
+/** The only source of randomness. Tests use a seeded one. */
 export interface Random {
   bytes(length: number): Buffer
   /** Uniform in 0..below-1. */
@@ -10,7 +10,7 @@ export interface Random {
   id(prefix: string): string
 }
 
-/** Crockford's alphabet in lower case: no i, l, o, u, and it sorts as the number does. */
+/** Crockford's alphabet in lower case, without i, l, o and u. Texts sort like their numbers. */
 const ALPHABET = '0123456789abcdefghjkmnpqrstvwxyz'
 const COUNTER_LIMIT = 4096
 
@@ -20,7 +20,7 @@ export function systemRandom(clock: Clock): Random {
   return randomFrom(clock, pooledBytes(), (below) => randomInt(below))
 }
 
-/** Asking the system costs the same for few bytes as for many. What has been handed out is in the pool no more. */
+/** One call for many bytes costs the same as for few. Bytes are erased from the pool when they are used. */
 function pooledBytes(): (length: number) => Buffer {
   let pool = Buffer.alloc(0)
   return (length) => {
@@ -33,7 +33,7 @@ function pooledBytes(): (length: number) => Buffer {
   }
 }
 
-/** A Random over the given sources; ids carry the clock's time (RFC 9562 §5.7, counter as §6.2 method 1). */
+/** A Random from the given sources. Ids contain the clock's time (RFC 9562 §5.7, counter as in §6.2 method 1). */
 export function randomFrom(clock: Clock, bytes: (length: number) => Buffer, int: (below: number) => number): Random {
   let lastMs = 0
   let counter = 0
@@ -43,7 +43,7 @@ export function randomFrom(clock: Clock, bytes: (length: number) => Buffer, int:
     id(prefix) {
       const now = clock.now()
       counter = now > lastMs ? int(1024) : counter + 1
-      // A full counter, or a clock that went back: borrow from the next millisecond, so that ids still increase.
+      // If the counter is full or the clock went back, use the next millisecond, so that ids still increase.
       if (counter >= COUNTER_LIMIT) {
         lastMs += 1
         counter = 0
@@ -54,19 +54,21 @@ export function randomFrom(clock: Clock, bytes: (length: number) => Buffer, int:
   }
 }
 
-/** The least id that may have been made at that time: ids carry it, so a range of them is a range of time. */
+/** The smallest id of that time. Ids contain their time, so a range of ids is a range of time. */
 export function firstId(prefix: string, epochMs: number): string {
   return `${prefix}_${encode(epochMs, 0, Buffer.alloc(8))}`
 }
 
-/** Time at which an id was created, or undefined for text that is not an authd id. */
+/** Returns when an id was made, or undefined if the text is not an id. */
 export function timeOfId(prefix: string, id: string): number | undefined {
   const [, digits] = new RegExp(`^${prefix}_([${ALPHABET}]{10})[${ALPHABET}]{16}$`).exec(id) ?? []
   if (digits === undefined) return undefined
   return [...digits].reduce((ms, digit) => ms * 32 + ALPHABET.indexOf(digit), 0)
 }
 
-/** 48 bits of time, version 7, 12 bits of counter, variant, 62 random bits; 26 digits of five bits, as two of them lead. */
+/**
+ * 48 bits of time, version 7, 12 bits of counter, variant, 62 random bits. Two zero bits lead, for 26 digits of 5 bits.
+ */
 function encode(ms: number, counter: number, tail: Buffer): string {
   const bytes = Buffer.allocUnsafe(16)
   bytes.writeUIntBE(ms, 0, 6)

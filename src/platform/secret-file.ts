@@ -3,7 +3,7 @@ import type { Random } from './random.ts'
 
 const SECRET_BYTES = 32
 
-/** The server secret, as text of at least 32 bytes; undefined if the file does not exist. */
+/** Returns the server secret as text, or undefined if the file does not exist. */
 export function readSecretFile(path: string): string | undefined {
   try {
     return readFileSync(path, 'utf8').trim()
@@ -13,7 +13,9 @@ export function readSecretFile(path: string): string | undefined {
   }
 }
 
-/** Makes the file, readable by its owner only; of several processes one does, and the others read what it wrote. */
+/**
+ * Creates the file, readable by its owner only. If several processes try, one succeeds and the others read its secret.
+ */
 export function createSecretFile(path: string, random: Pick<Random, 'bytes'>): string {
   const secret = random.bytes(SECRET_BYTES).toString('base64url')
   try {

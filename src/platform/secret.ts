@@ -6,12 +6,12 @@ export function mintSecret(random: Pick<Random, 'bytes'>): string {
   return random.bytes(32).toString('base64url')
 }
 
-/** What we keep of a secret of at least 128 bits: SHA-256, base64url. */
+/** What authd stores of a secret of at least 128 bits: SHA-256 in base64url. */
 export function digest(secret: string): string {
   return hash('sha256', secret, 'base64url')
 }
 
-/** Compares without telling how much was right. Strings of other lengths are unequal at once: lengths are public. */
+/** Compares in constant time. Only a different length returns early, because lengths are public. */
 export function equalSecrets(left: string, right: string): boolean {
   const a = Buffer.from(left)
   const b = Buffer.from(right)
@@ -25,17 +25,17 @@ export interface Token {
 
 const TOKEN = /^([a-z]{2,4}_[0-9a-z]{26})\.([A-Za-z0-9_-]{43})$/
 
-/** `<id>.<256-bit secret>`, whose id starts with the prefix; anything else is undefined. */
+/** Parses `<id>.<256-bit secret>`, whose id starts with the prefix. Returns undefined for any other text. */
 export function parseToken(prefix: string, text: string | undefined): Token | undefined {
   const [, id, secret] = TOKEN.exec(text ?? '') ?? []
   return id?.startsWith(`${prefix}_`) && secret ? { id, secret } : undefined
 }
 
-/** An authd token or a JWT, anywhere in a text. */
+/** A token of authd or a JWT, anywhere in a text. */
 const BEARER =
   /\b((?:ses|att|dev|key|chk|inv|rec|emc)_[0-9a-z]{26})\.[A-Za-z0-9_-]{20,}|\brt_[0-9a-z]{26}\.\d+\.[A-Za-z0-9_-]+|\beyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+/g
 
-/** The text with the secret part of every authd token removed; ids stay. */
+/** Removes the secret part of each authd token from a text. Ids remain. */
 export function hideTokens(text: string): string {
   return text.replace(BEARER, (_, id?: string) => `${id ?? 'token'}.[redacted]`)
 }
@@ -53,14 +53,14 @@ export function mintLongCode(random: Pick<Random, 'bytes'>): string {
   return characters.replace(/(.{4})(?=.)/g, '$1-')
 }
 
-/** One spelling for what people type: no spaces or dashes, upper case, O and I as the digits they look like. */
+/** Brings a typed code into one form: no spaces or dashes, upper case, O, I and L as the digits they look like. */
 export function normalizeCode(typed: string): string {
   return typed.replace(/[\s-]/g, '').toUpperCase().replaceAll('O', '0').replace(/[IL]/g, '1')
 }
 
 export type HmacKey = KeyObject
 
-/** A key for hmac, from random bytes as base64url text. Made once: making it costs more than using it. */
+/** A key for hmac, from random bytes in base64url. Keep it, because creating it costs more than using it. */
 export function hmacKey(text: string): HmacKey {
   return createSecretKey(text, 'base64url')
 }
@@ -70,7 +70,7 @@ export function hmac(key: HmacKey, text: string): string {
   return createHmac('sha256', key).update(text).digest('base64url')
 }
 
-/** One spelling a value: no padding, no spaces, no unused bits set. jose takes the others too. */
+/** Rejects padding, spaces and unused bits, which jose accepts, so that each value has one form. */
 export function isCanonicalBase64url(text: string): boolean {
   return Buffer.from(text, 'base64url').toString('base64url') === text
 }

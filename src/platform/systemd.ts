@@ -1,21 +1,21 @@
 import { spawn } from 'node:child_process'
 import { writeSync } from 'node:fs'
 
-/** How to tell systemd what we are doing; does nothing where nobody listens. */
+/** Reports to systemd. Does nothing without systemd. */
 export interface ServiceManager {
   notify(state: string): void
-  /** Between two `WATCHDOG=1`, half of what systemd waits; undefined: it does not wait for any. Milliseconds. */
+  /** The interval for `WATCHDOG=1` in milliseconds, half of systemd's timeout. Undefined without a watchdog. */
   watchdogMs: number | undefined
-  /** Sockets that systemd opened for us. */
+  /** Sockets that systemd opened for authd. */
   listenFds: number[]
 }
 
 const FIRST_FD = 3
 
 /**
- * Takes over what systemd passed (sd_listen_fds(3)), and removes it from the environment, so that no child takes it
- * for its own. An fd named `notify` is a datagram socket to the manager (`OpenFile=`, systemd 253); before that,
- * systemd-notify says it for us.
+ * Takes over the sockets that systemd passed (sd_listen_fds(3)), and removes them from the environment, so that no child
+ * uses them. An fd named `notify` is a datagram socket to systemd (`OpenFile=`, systemd 253). Older versions need
+ * systemd-notify.
  */
 export function connectServiceManager(env: NodeJS.ProcessEnv, pid: number): ServiceManager {
   const isOurs = env['LISTEN_PID'] === String(pid)
@@ -39,12 +39,12 @@ function throughSocket(fd: number): (state: string) => void {
     try {
       writeSync(fd, state)
     } catch {
-      // authd keeps serving without a manager that listens. The watchdog decides.
+      // authd keeps serving if systemd is gone or too busy. systemd's watchdog decides.
     }
   }
 }
 
-/** One child after the other: READY=1 that overtook RELOADING=1 would leave the service reloading for ever. */
+/** Runs one child after the other. If READY=1 overtook RELOADING=1, the service would stay in the state reloading. */
 function throughChild(socket: string | undefined, pid: number): (state: string) => void {
   if (!socket) return () => {}
   let last = Promise.resolve()
@@ -58,7 +58,7 @@ async function runNotify(args: string[]): Promise<void> {
   child.unref()
   await new Promise<void>((resolve) => {
     child.once('close', () => resolve())
-    // Container engines set NOTIFY_SOCKET and bring no systemd-notify: nobody is told, and authd serves.
+    // Container engines set NOTIFY_SOCKET but have no systemd-notify. authd then serves without reporting.
     child.once('error', () => resolve())
   })
 }

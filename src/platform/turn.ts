@@ -1,6 +1,6 @@
 import { setImmediate } from 'node:timers/promises'
 
-/** Lets whatever waits for this process go first: between the steps of what takes long. */
+/** Lets waiting work run first. Call it between the steps of long work. */
 export async function nextTurn(): Promise<void> {
   await setImmediate()
 }

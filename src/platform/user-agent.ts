@@ -1,10 +1,10 @@
 import Bowser from 'bowser'
 
-/** A user agent is a stranger's text, and mails show what it says: only names that the library itself knows get through. */
+/** Mails show the browser, and a user agent may contain any text. So only names that the library knows are used. */
 const BROWSERS = new Set(Object.values(Bowser.BROWSER_MAP))
 const SYSTEMS = new Set(Object.values(Bowser.OS_MAP))
 
-/** `Safari on macOS`; undefined where it can't be told. Versions are frozen in user agents, so none is shown. */
+/** `Safari on macOS`, or undefined if unknown. It has no versions, because browsers no longer send the real ones. */
 export function describeUserAgent(userAgent: string | null): string | undefined {
   if (!userAgent) return undefined
   const parser = Bowser.getParser(userAgent)

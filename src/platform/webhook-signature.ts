@@ -1,12 +1,12 @@
 import { createHmac } from 'node:crypto'
 
 const PREFIX = 'whsec_'
-/** Standard Webhooks asks for 24 to 64 bytes. */
+/** Standard Webhooks requires 24 to 64 bytes. */
 const SHORTEST = 24
 
 /**
- * The secret in its one written form, `whsec_` and base64; undefined: too short, or no base64. What has no prefix is
- * taken as raw bytes, as other products did.
+ * Returns the secret as `whsec_` and base64, or undefined if it is too short or not base64. A text without the prefix is
+ * used as raw bytes, as in other products.
  */
 export function normalizeWebhookSecret(text: string): string | undefined {
   if (!text.startsWith(PREFIX)) {
@@ -23,7 +23,7 @@ export function webhookSecretOf(bytes: Buffer): string {
   return `${PREFIX}${bytes.toString('base64')}`
 }
 
-/** The headers of one try (Standard Webhooks 1.0.0): one signature for each secret that is valid now. */
+/** The headers of one try (Standard Webhooks 1.0.0), with one signature for each secret that is valid now. */
 export function signWebhook(
   { id, body, seconds }: { id: string; body: string; seconds: number },
   secrets: readonly string[],

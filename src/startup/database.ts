@@ -5,10 +5,10 @@ import { AuthdError } from '../errors.ts'
 import type { Db, StatementTimer } from '../store/db.ts'
 import { openDatabase } from '../store/open.ts'
 
-/** A CLI may block for so long on another process's writer; a daemon's loop must go on. Milliseconds. */
+/** Milliseconds to wait for another process's write. A command may block; a daemon's event loop must not. */
 const BUSY_TIMEOUT = { serve: 25, cli: 5000 }
 
-/** The database alone, for `migrate`: its schema may be old, and its secret not made yet. */
+/** Opens the database only. Its schema may be old, and the server secret may not exist yet. */
 export async function openStore(
   config: Config,
   mode: 'serve' | 'cli',
@@ -43,7 +43,7 @@ function makeFolder(path: string): void {
     mkdirSync(path, { recursive: true, mode: 0o700 })
   } catch (cause) {
     throw new AuthdError('NO_PERMISSION', {
-      message: `The folder ${path} cannot be made by this user.`,
+      message: `This user cannot create the folder ${path}.`,
       suggestions: ['authd config reference data_dir', 'run the command with sudo'],
       cause,
     })

@@ -3,7 +3,7 @@ import type { Config } from '../config/schema.ts'
 import { AuthdError } from '../errors.ts'
 import { type LogFile, openLogFile } from '../platform/log-file.ts'
 
-/** Where the log is a file, the file; what it cannot take goes where the log would be without it. */
+/** Opens the log file if log.file is set. Lines that cannot be written to it go to `output`. */
 export function openLog({ log: { file } }: Config, output: NodeJS.WriteStream): LogFile | undefined {
   if (file === undefined) return undefined
   try {
@@ -17,7 +17,7 @@ export function openLog({ log: { file } }: Config, output: NodeJS.WriteStream): 
   }
 }
 
-/** `permission denied`, of an error of the system's. */
+/** Returns the text of a system error, such as `permission denied`. */
 function reasonOf(error: unknown): string {
   const errno = error instanceof Error && 'errno' in error ? error.errno : undefined
   return typeof errno === 'number'

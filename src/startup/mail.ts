@@ -9,10 +9,10 @@ import { closest } from '../platform/closest.ts'
 import type { LiveTexts } from '../platform/texts/texts.ts'
 import { liveTexts } from './texts.ts'
 
-/** The mailer of this configuration: the operator's relay, or the terminal where there is none. */
-export async function createMailer(source: LiveConfig, texts: LiveTexts, output: NodeJS.WriteStream): Promise<Mailer> {
-  const { smtp, mail } = source.current()
-  const options = mailOptions(source, texts)
+/** Creates the mailer: SMTP, or the terminal if no mail server is configured. */
+export async function createMailer(live: LiveConfig, texts: LiveTexts, output: NodeJS.WriteStream): Promise<Mailer> {
+  const { smtp, mail } = live.current()
+  const options = mailOptions(live, texts)
   if (smtp.host === undefined || mail.from === undefined) {
     const { terminalMailer } = await import('../mail/terminal-mailer.ts')
     return terminalMailer({ ...options, output })
@@ -21,12 +21,12 @@ export async function createMailer(source: LiveConfig, texts: LiveTexts, output:
   return smtpMailer({ ...options, from: mail.from, smtp: { ...smtp, host: smtp.host } })
 }
 
-/** What mails are made of, but for the way they go. */
-function mailOptions(source: Pick<LiveConfig, 'current'>, texts: LiveTexts) {
-  const { mail, publicUrl } = source.current()
+/** The options of every mailer, whether SMTP or terminal. */
+function mailOptions(live: Pick<LiveConfig, 'current'>, texts: LiveTexts) {
+  const { mail, publicUrl } = live.current()
   return {
     app: () => {
-      const { app } = source.current()
+      const { app } = live.current()
       return { name: app.name, supportUrl: app.supportUrl }
     },
     texts,
@@ -42,7 +42,7 @@ export interface SampleMail {
   messageId?: string
 }
 
-/** A mail of this configuration with sample values. Throws USAGE for an unknown mail, CONFIG_INVALID for bad templates. */
+/** Builds a mail with sample values. Throws USAGE for an unknown mail, CONFIG_INVALID for bad templates. */
 export async function previewOf(config: Config, { template: name, ...rest }: SampleMail): Promise<Preview> {
   const { previewMail } = await import('../mail/preview.ts')
   const template = templateNamed(name)
@@ -52,7 +52,7 @@ export async function previewOf(config: Config, { template: name, ...rest }: Sam
   return await previewMail({ template, ...rest }, { ...mailOptions({ current: () => config }, texts), from })
 }
 
-/** A mail by name with sample values. Throws USAGE for an unknown name. */
+/** Returns a mail's sample values by its name. Throws USAGE for an unknown name. */
 export function sampleValues(name: string): { template: MailTemplate; values: Record<string, string> } {
   const template = templateNamed(name)
   return { template, values: declaredMail(template).values }
@@ -68,7 +68,7 @@ function templateNamed(name: string): MailTemplate {
   })
 }
 
-/** Most commands send nothing, and need not wait for what could. */
+/** A mailer that is created at its first mail, because most commands send none. */
 export function mailerWhenUsed(make: () => Promise<Mailer>): Mailer {
   let made: Promise<Mailer> | undefined
   return {
@@ -82,7 +82,7 @@ export function mailerWhenUsed(make: () => Promise<Mailer>): Mailer {
   }
 }
 
-/** Carries a sample to the configured mail server step by step; undefined: there is none. */
+/** Sends a sample to the mail server step by step. Returns undefined if none is configured. */
 export async function walkMail(
   config: Config,
   { now, ...sample }: SampleMail & { to: string; now: number },
@@ -94,7 +94,7 @@ export async function walkMail(
   return await walkSmtp({ smtp: { ...smtp, host: smtp.host }, from: mail.from, now, mail: { to: sample.to, raw } })
 }
 
-/** What the DNS says about mail from this sender. */
+/** Checks the DNS records of the sender's domain. */
 export async function senderRecords({ mail }: Config): Promise<RecordCheck[]> {
   const { checkSenderRecords } = await import('../mail/sender-records.ts')
   const { domainOf, parseMailbox } = await import('../mail/mailbox.ts')
@@ -103,7 +103,7 @@ export async function senderRecords({ mail }: Config): Promise<RecordCheck[]> {
     : await checkSenderRecords(domainOf(parseMailbox(mail.from)), { dkim: dkimOf(mail) })
 }
 
-/** All three or none: config/mail-rules.ts. */
+/** config/mail-rules.ts checks that all three are set, or none. */
 function dkimOf({ dkimDomain: domain, dkimSelector: selector, dkimKey: privateKey }: Config['mail']) {
   return domain && selector && privateKey ? { domain, selector, privateKey } : undefined
 }

@@ -6,7 +6,7 @@ import type { ProcessLog } from '../platform/log.ts'
 import type { Db } from '../store/db.ts'
 import { backupSqlite } from '../store/migrate.ts'
 
-/** Migrates the database of a daemon that may, and refuses an old schema elsewhere. Throws SCHEMA_OUTDATED, SCHEMA_NEWER. */
+/** Migrates the database if a daemon starts and database.auto_migrate is set. Throws SCHEMA_OUTDATED, SCHEMA_NEWER. */
 export async function prepareSchema(
   config: Config,
   db: Db,
@@ -16,17 +16,20 @@ export async function prepareSchema(
   if (pending.length === 0) return
   if (mode === 'cli' || !config.database.autoMigrate) {
     throw new AuthdError('SCHEMA_OUTDATED', {
-      message: `The database needs ${pending.length} migrations first (${pending.join(', ')}).`,
+      message: `The database needs ${pending.length === 1 ? 'a migration' : `${pending.length} migrations`} first (${pending.join(', ')}).`,
       suggestions: ['authd migrate up', 'authd migrate status'],
     })
   }
   const now = systemClock.now()
   const backup = await backupBeforeMigration(config, fileStamp(now))
   const applied = await applyMigrations(db, now)
-  log.info('migrated', { applied, ...(backup !== undefined && { backup }) })
+  log.info('database migrated', { applied, ...(backup !== undefined && { backup }) })
 }
 
-/** Copies the SQLite file beside itself before its schema changes; undefined for an empty or a PostgreSQL database. */
+/**
+ * Copies the SQLite file before its schema changes. Returns the copy's path, or undefined for an empty or PostgreSQL
+ * database.
+ */
 export async function backupBeforeMigration(config: Config, stamp: string): Promise<string | undefined> {
   const { path, url } = config.database
   if (url !== undefined) return undefined

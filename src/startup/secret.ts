@@ -6,12 +6,15 @@ import { systemRandom } from '../platform/random.ts'
 import { createSecretFile, readSecretFile } from '../platform/secret-file.ts'
 import type { Db } from '../store/db.ts'
 
-/** The secret, read with the rights at the start: root can read files that the service's user cannot. */
+/** Reads the secret before privileges are dropped: root can read files that the service's user cannot. */
 export function readSecretEarly(config: Config): string | undefined {
   return config.secret ?? readSecret(config.secretFile)
 }
 
-/** The secret of the configuration or of its file. The file is made only where the database knows of none. */
+/**
+ * Returns the secret of the configuration or of its file. Creates the file only if the database has not used a secret
+ * yet.
+ */
 export async function serverSecret(config: Config, db: Db, early: string | undefined): Promise<Buffer> {
   const { secret, secretFile } = config
   const text = early ?? secret ?? readSecret(secretFile)
@@ -25,7 +28,7 @@ export async function serverSecret(config: Config, db: Db, early: string | undef
   }
   if (await hasServerSecret(db)) {
     throw new AuthdError('SECRET_MISMATCH', {
-      message: `The server secret ${secretFile} is missing, and the database was made with it. Put the file back: a new one could open nothing.`,
+      message: `The server secret ${secretFile} is missing, but the database was made with it. Restore the file: a new secret could not decrypt the data.`,
       suggestions: ['authd config show --section secret --origin'],
     })
   }
@@ -37,7 +40,7 @@ function readSecret(path: string): string | undefined {
     return readSecretFile(path)
   } catch (cause) {
     throw new AuthdError('NO_PERMISSION', {
-      message: `The server secret ${path} cannot be read by this user.`,
+      message: `This user cannot read the server secret ${path}.`,
       suggestions: ['run the command with sudo'],
       cause,
     })

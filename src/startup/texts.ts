@@ -6,10 +6,10 @@ import { builtInTexts, type Texts } from '../platform/texts/texts.ts'
 
 export { sourceNames, sourcesOf } from '../mail/sources.ts'
 
-/** The texts of the flows, and what only the process that owns them may do. */
+/** The current texts, and how to replace them. */
 export interface LiveTextsControl {
   current(): Texts
-  /** Lays the operator's files over ours; what is wrong with them changes nothing. Throws CONFIG_INVALID. */
+  /** Applies the operator's files. If one is invalid, nothing changes. Throws CONFIG_INVALID. */
   load(config: Config): Promise<Pick<LoadedTexts, 'files' | 'warnings'>>
 }
 
@@ -32,7 +32,9 @@ export function liveTexts(): LiveTextsControl {
   }
 }
 
-/** Like `load`, but tells the problems instead of throwing them. The folders may be others than the configured ones. */
+/**
+ * Like `load`, but returns the problems instead of throwing them. Other folders than the configured ones can be given.
+ */
 export async function inspectTexts(
   config: Pick<Config, 'app' | 'mail' | 'publicUrl' | 'dataDir'>,
   folders: { templates?: string | undefined; locales?: string | undefined } = {},
@@ -47,7 +49,7 @@ export async function inspectTexts(
   })
 }
 
-/** One problem a line: `/etc/authd/templates/signin.mjml:12  what is wrong. What to do.` */
+/** One line per problem: `/etc/authd/templates/signin.mjml:12  message. Advice.` */
 export function formatTextProblems(problems: readonly TextProblem[]): string {
   return problems
     .map(({ path, line, message, suggestion }) => {

@@ -9,7 +9,7 @@ import { systemClock } from '../platform/clock.ts'
 import { keysFrom } from '../platform/keys.ts'
 import { createLog, type ProcessLog } from '../platform/log.ts'
 import type { LogFile } from '../platform/log-file.ts'
-import { NO_METRICS } from '../platform/monitoring/no-metrics.ts'
+import type { Metrics } from '../platform/monitoring/metrics.ts'
 import type { WebhookClient } from '../platform/net/webhook-client.ts'
 import { systemRandom } from '../platform/random.ts'
 import { slowHash } from '../platform/secret.ts'
@@ -22,33 +22,41 @@ import { serverSecret } from './secret.ts'
 import { type LiveTextsControl, liveTexts } from './texts.ts'
 
 export interface WireOptions {
-  /** `serve` makes and migrates what is missing; `cli` works on what is there. */
+  /** `serve` creates and migrates what is missing. `cli` uses what exists. */
   mode: 'serve' | 'cli'
-  /** Units run and are undone. */
+  /** Units of work run and are rolled back. */
   dryRun?: boolean
-  /** Where logs go, and mails in development. */
+  /** Receives logs and, in development, mails. */
   output: NodeJS.WriteStream
   logFormat: 'json' | 'pretty'
-  /** How long a command waits for another process's writer. Milliseconds. */
+  /** How long a command waits for another process's write. Milliseconds. */
   timeoutMs?: number
-  /** The server secret, where it had to be read before privileges were dropped. */
+  /** The server secret, if it was read before privileges were dropped. */
   secret?: string | undefined
   journalStream?: string | undefined
-  /** Keys that the command line set: no live setting beats them. */
+  /** Keys that the command line set. Live settings do not override them. */
   flagged?: ReadonlySet<string>
 }
 
 export interface Wired {
   deps: Deps
   log: ProcessLog
-  /** Of a daemon whose log is a file. */
+  /** Only of a daemon that logs to a file. */
   logFile: LogFile | undefined
   config: LiveConfigControl
   texts: LiveTextsControl
   close(): Promise<void>
 }
 
-/** The only place where real parts are built and joined. What a start needs is checked here, before anything listens. */
+/** Records nothing. Commands use it, and daemons without metrics. Only a daemon loads prom-client. */
+const NO_METRICS: Metrics = {
+  count() {},
+  observe() {},
+  set() {},
+  render: async () => ({ text: '', contentType: 'text/plain' }),
+}
+
+/** Builds the real parts and joins them; no other place does. Everything is checked here, before the daemon listens. */
 export async function wire(config: Config, options: WireOptions): Promise<Wired> {
   const logFile = options.mode === 'serve' ? openLog(config, options.output) : undefined
   const log = createLog({
@@ -57,18 +65,17 @@ export async function wire(config: Config, options: WireOptions): Promise<Wired>
     stream: logFile?.stream ?? options.output,
     journalStream: options.journalStream,
   })
-  const source = liveConfig(config, {
+  const live = liveConfig(config, {
     flagged: options.flagged ?? new Set(),
     onChange: (next) => options.mode === 'serve' && log.setLevel(next.log.level),
   })
   const isCounted = options.mode === 'serve' && config.metrics.enabled
-  // Only a daemon loads what counts.
   const metrics = isCounted ? (await import('../platform/monitoring/metrics.ts')).createMetrics() : NO_METRICS
   const timer: StatementTimer = (type, seconds) => metrics.observe('db_query_duration_seconds', { type }, seconds)
   const texts = liveTexts()
   const loadTexts = async () => {
     const { warnings } = await texts.load(config)
-    for (const { message, path } of warnings) log.warn('template', { path, warning: message })
+    for (const { message, path } of warnings) log.warn('template warning', { path, warning: message })
   }
   if (options.mode === 'serve') await loadTexts()
   const db = await openStore(config, options.mode, {
@@ -79,13 +86,13 @@ export async function wire(config: Config, options: WireOptions): Promise<Wired>
     await prepareSchema(config, db, { mode: options.mode, log })
     const random = systemRandom(systemClock)
     const keys = keysFrom(await serverSecret(config, db, options.secret), random)
-    const made = () => createMailer(source, texts, options.output)
+    const made = () => createMailer(live, texts, options.output)
     const mailer = options.mode === 'serve' ? await made() : mailerWhenUsed(() => loadTexts().then(made))
     const webhooks = webhooksWhenUsed()
     const shared = { db, cache: createCache(db), tally: new Map<string, number>() }
     const deps = {
       ...shared,
-      config: source,
+      config: live,
       texts,
       clock: systemClock,
       random,
@@ -105,7 +112,7 @@ export async function wire(config: Config, options: WireOptions): Promise<Wired>
       deps: options.dryRun ? { ...deps, db: dryRun(db) } : deps,
       log,
       logFile,
-      config: source,
+      config: live,
       texts,
       async close() {
         await mailer.close()
@@ -120,7 +127,7 @@ export async function wire(config: Config, options: WireOptions): Promise<Wired>
   }
 }
 
-/** Few commands post anything, and none need wait for what could. */
+/** A client that is created at its first post, because most commands send no webhooks. */
 function webhooksWhenUsed(): WebhookClient {
   let made: Promise<WebhookClient> | undefined
   return {

@@ -67,7 +67,7 @@ test('a log that is rotated under load loses no line: both files together have e
   await until(/(request_id.*\n.*){40}/)
   await rename(file, `${file}.1`)
   child.kill('SIGUSR1')
-  await until(/"log file opened anew"/)
+  await until(/"log file reopened"/)
   isRotated = true
   await Promise.all(loads)
   const code = await end()
@@ -88,11 +88,11 @@ test('if the log cannot be reopened, authd keeps writing the old file, and says 
   const old = file.replace('/logs/', '/logs.away/')
 
   child.kill('SIGUSR1')
-  await until(/"log file not opened anew: the old one is written on".*ENOENT/, old)
+  await until(/"log file not reopened: writing to the old one".*ENOENT/, old)
   await fetch(`${url}/health`)
   await until(/"route":"\/health"/, old)
 
-  expect(stderr()).toMatch(/log file not opened anew: ENOENT/)
+  expect(stderr()).toMatch(/log file not reopened: ENOENT/)
   expect(await end()).toBe(0)
 })
 

@@ -28,7 +28,7 @@ const PLACES = [
   'src/{errors,mails}.ts',
   'src/flows/event.ts',
   'src/platform/monitoring/*.ts',
-  'src/{cli,config}/**/*.ts',
+  'src/{cli,config,mail,platform,startup}/**/*.ts',
 ]
 
 test.each(globSync(PLACES, { cwd: ROOT }))('%s has no unclear phrase', (file) => {

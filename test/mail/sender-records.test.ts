@@ -25,25 +25,25 @@ async function check(records: Record<string, string[]>, { domain = 'example.com'
 
 test('a domain with SPF, DKIM and DMARC records passes', async () => {
   expect(await check(GOOD)).toEqual({
-    spf: 'ok v=spf1 include:_spf.example.net -all (does it name your mail server?)',
-    dkim: 'ok authd._domainkey.example.com has the key that signs, aligned',
+    spf: 'ok v=spf1 include:_spf.example.net -all (check that it allows your mail server)',
+    dkim: 'ok authd._domainkey.example.com has the key that signs, and the domains are aligned',
     dmarc: 'ok v=DMARC1; p=reject',
   })
 })
 
 test.for([
-  ['spf', 'example.com', [], 'warn example.com has no record: anybody may send for it'],
-  ['spf', 'example.com', ['v=spf1 -all', 'v=spf1 ~all'], 'warn example.com has 2 records'],
-  ['spf', 'example.com', ['v=spf1 +all'], 'warn it lets everybody send'],
+  ['spf', 'example.com', [], 'warn example.com has no SPF record, so anyone may send as it'],
+  ['spf', 'example.com', ['v=spf1 -all', 'v=spf1 ~all'], 'warn example.com has 2 SPF records'],
+  ['spf', 'example.com', ['v=spf1 +all'], 'warn it allows every server'],
   ['dkim', 'authd._domainkey.example.com', [], 'warn authd._domainkey.example.com has no key v=DKIM1; k=rsa; p=MII'],
-  ['dkim', 'authd._domainkey.example.com', ['v=DKIM1; p=MIIBother'], 'is not that of mail.dkim_key'],
+  ['dkim', 'authd._domainkey.example.com', ['v=DKIM1; p=MIIBother'], 'does not match mail.dkim_key'],
   ['dkim', 'authd._domainkey.example.com', ['v=DKIM1; p='], 'was revoked'],
-  ['dmarc', '_dmarc.example.com', [], 'warn _dmarc.example.com has no record'],
+  ['dmarc', '_dmarc.example.com', [], 'warn _dmarc.example.com has no DMARC record'],
   [
     'dmarc',
     '_dmarc.example.com',
     ['v=DMARC1; p=none; rua=mailto:a@example.com'],
-    'warn _dmarc.example.com says "none"',
+    'warn _dmarc.example.com has the policy "none"',
   ],
 ] as const)('%s with %s → %j', async ([name, at, records, says]) => {
   const found = await check({ ...GOOD, [at]: [...records] })
@@ -56,19 +56,21 @@ test('the policy of the parent domain applies, sp= before p=', async () => {
   const lax = await check({ '_dmarc.example.com': ['v=DMARC1; p=reject; sp=none'] }, { domain: 'mail.example.com' })
 
   expect(strict['dmarc']).toBe('ok v=DMARC1; p=reject')
-  expect(lax['dmarc']).toContain('warn _dmarc.example.com says "none"')
+  expect(lax['dmarc']).toContain('warn _dmarc.example.com has the policy "none"')
 })
 
 test('without a DKIM key the signature is not judged', async () => {
-  expect((await check(GOOD, { signs: false }))['dkim']).toBe('unknown authd does not sign; does your mail server?')
+  expect((await check(GOOD, { signs: false }))['dkim']).toBe(
+    'unknown authd does not sign mails. Check that your mail server does',
+  )
 })
 
 test('an unresponsive DNS server is reported', async () => {
   const found = await checkSenderRecords('example.com', { dkim: DKIM, servers: ['127.0.0.1:9'] })
 
   expect(found.map(({ status, answer }) => `${status} ${answer}`)).toEqual([
-    'unknown example.com could not be looked up',
-    'unknown authd._domainkey.example.com could not be looked up',
-    'unknown _dmarc.example.com could not be looked up',
+    'unknown looking up example.com failed',
+    'unknown looking up authd._domainkey.example.com failed',
+    'unknown looking up _dmarc.example.com failed',
   ])
 })

@@ -1,5 +1,5 @@
 import type { Deps } from '../../deps.ts'
-import type { MailOwnValues, MailTemplate, MailValues } from '../../mails.ts'
+import type { AccountNotice, MailOwnValues, MailValues, NeededLink } from '../../mails.ts'
 import { DAY, toRfc3339 } from '../../platform/clock.ts'
 import { describeUserAgent } from '../../platform/user-agent.ts'
 import type { Trx } from '../../store/db.ts'
@@ -9,7 +9,7 @@ import { enqueueMail } from './mail.ts'
 
 const EXPIRES_MS = 3 * DAY
 
-interface Notice<Template extends MailTemplate> {
+interface Notice<Template extends AccountNotice> {
   user: Pick<User, 'email' | 'lang' | 'emailVerifiedAt'>
   template: Template
   /** Where the button leads; by default to the account page. */
@@ -20,11 +20,11 @@ interface Notice<Template extends MailTemplate> {
 type WithValues<Own> = Record<never, never> extends Own ? { values?: Own } : { values: Own }
 
 /** Tells a user by mail what was done to their account, in the unit that did it. */
-export async function notify<Template extends MailTemplate>(
+export async function notify<Template extends AccountNotice>(
   deps: Deps,
   trx: Trx,
   actor: Actor,
-  notice: Notice<Template> & WithValues<MailOwnValues<Template>>,
+  notice: Notice<Template> & { [Name in NeededLink<Template>]: string } & WithValues<MailOwnValues<Template>>,
 ): Promise<void> {
   const { user, template, values, link } = notice
   const usual = {

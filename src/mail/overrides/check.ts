@@ -21,7 +21,7 @@ export interface CheckedOverrides extends Findings {
   locales: Record<string, Sentences>
 }
 
-/** Compiles what an operator has laid over our texts, and says what is wrong with it. Heavy: it loads mjml. */
+/** Compiles an operator's templates and sentences, and reports their problems. Slow, because it loads mjml. */
 export async function checkOverrides({
   templates: files,
   sentences,
@@ -37,7 +37,7 @@ export async function checkOverrides({
     ...merged.flatMap(({ problems }) => problems),
     ...files.flatMap((file) => checkSyntax(file, { names: namesOf(file.name), sentences: own['en'] ?? {} })),
   ]
-  // What does not stand by itself gives only riddles when it is filled.
+  // Filling an invalid file would cause only confusing messages.
   if (alone.length > 0) return { mails: {}, locales: own, problems: alone, warnings: [] }
   const { mails, problems } = await compileMails(files, mailSources)
   if (problems.length > 0) return { mails: {}, locales: own, problems, warnings: [] }
@@ -45,7 +45,7 @@ export async function checkOverrides({
   return { mails, locales, ...(await checkContent({ texts, files: [...files, ...sentences], ownOrigins })) }
 }
 
-/** What a template may name; the layout of all mails only what each of them has. */
+/** The names that a template may use. In the layout of all mails, these are the names that every mail has. */
 function namesOf(file: string): string[] {
   const name = file.replace(/\.\w+$/, '')
   const all = mailTemplates

@@ -5,7 +5,7 @@ import { renderMjml } from '../../platform/texts/mjml.ts'
 import { joinMjml, splitLine } from '../../platform/texts/mjml-layout.ts'
 import type { OverrideFile, TextProblem } from './files.ts'
 
-/** Templates as `Handlebars.precompile` writes them; a part that is missing is the layout's, or ours. */
+/** Templates as `Handlebars.precompile` writes them. A missing part is that of the layout, or the built-in one. */
 export interface PrecompiledMail {
   html?: string
   text?: string
@@ -17,7 +17,7 @@ export interface CompiledMails {
   problems: TextProblem[]
 }
 
-/** Compiles every mail of which an operator's file is a part. `own` are our sources, by file. */
+/** Compiles every mail that an operator's file is a part of. `own` are the built-in sources, by file. */
 export async function compileMails(
   files: readonly OverrideFile[],
   own: Readonly<Record<string, string>>,
@@ -41,7 +41,7 @@ export async function compileMails(
   return { mails, problems: withoutRepeats(problems) }
 }
 
-/** The mails that differ from ours, and the layouts that do. */
+/** The mails and layouts that differ from the built-in ones. */
 function unitsOf(files: readonly OverrideFile[]): { name: string; layout: string }[] {
   const named = files.map(({ name }) => name.replace(/\.\w+$/, '')).filter((name) => name !== 'layout')
   const all = files.some(({ name }) => name === 'layout.mjml')
@@ -64,7 +64,7 @@ async function compileHtml(
   return { html: faults.length > 0 ? '' : String(Handlebars.precompile(html, COMPILE.html)), faults: placed }
 }
 
-/** A fault of the layout is one of each mail. */
+/** A fault of the layout occurs in every mail. */
 function withoutRepeats(problems: TextProblem[]): TextProblem[] {
   return [...new Map(problems.map((problem) => [JSON.stringify(problem), problem])).values()]
 }

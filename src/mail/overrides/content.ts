@@ -4,7 +4,7 @@ import { type RenderedMail, renderMail } from '../render.ts'
 import type { OverrideFile, TextProblem } from './files.ts'
 import { lineOf } from './sentences.ts'
 
-/** Mail programs cut off what is far larger, and small mails arrive sooner. */
+/** Mail programs cut off much larger mails. */
 const LARGE_BYTES = 20_000
 const SUPPORT_URL = 'https://help.example.com/mail'
 const LONG_CODE = '7K2M-9QXC-01ZT'
@@ -17,11 +17,11 @@ export interface Findings {
 interface Context {
   texts: Texts
   files: readonly OverrideFile[]
-  /** Where links may lead beside the mail's own: the operator's own sites. */
+  /** The operator's sites. Links may lead there too. */
   ownOrigins: readonly string[]
 }
 
-/** Fills every mail in every language with samples, and looks at what a reader would get. */
+/** Fills every mail in every language with sample values, and checks the result. */
 export async function checkContent(context: Context): Promise<Findings> {
   const found = await Promise.all(
     Object.keys(context.texts.locales).flatMap((lang) =>
@@ -49,7 +49,7 @@ async function checkMail(template: MailTemplate, lang: string, context: Context)
         )
         findings.warnings.push(...large(mail, template, place))
       } catch (error) {
-        const message = `the mail ${template} cannot be written: ${error instanceof Error ? error.message : error}`
+        const message = `the mail ${template} cannot be rendered: ${error instanceof Error ? error.message : error}`
         findings.problems.push({ path: place.any, message })
       }
     }
@@ -57,7 +57,7 @@ async function checkMail(template: MailTemplate, lang: string, context: Context)
   return findings
 }
 
-/** With everything, with a long code, and without what a flow may leave out. */
+/** With all values, with a long code, and without the values that a flow may leave out. */
 function variantsOf(template: MailTemplate): Record<string, string>[] {
   const values = declaredMail(template).values
   const { requested_by: _, requested_ip: __, name: ___, ...fewer } = values
@@ -75,7 +75,7 @@ interface Places {
   any: string
 }
 
-/** The operator's files that a mail is made of; what is wrong with it is wrong in one of them. */
+/** The operator's files that a mail is made of. A problem of the mail is in one of them. */
 function placesOf(template: MailTemplate, lang: string, files: readonly OverrideFile[]): Places {
   const find = (...names: string[]) => names.flatMap((name) => files.find((file) => file.name === name) ?? [])[0]
   const layout = declaredMail(template).layout
@@ -110,7 +110,7 @@ function missing({ html, text }: RenderedMail, values: Record<string, string>, p
 const LOADS = /<(script|iframe|object|embed|link|base|form|video|audio)\b|@import/i
 const SOURCES = /\b(?:src|srcset|background|poster)\s*=\s*(?:"([^"]*)"|'([^']*)'|([^\s>]+))|url\(\s*['"]?([^'")]+)/gi
 
-/** Whatever a mail loads tells its sender who opened it when, and links elsewhere are what a forger adds. */
+/** Anything that a mail loads reveals when it was opened, and a forger adds links to other sites. */
 function foreign(
   { html, text }: RenderedMail,
   { links, ownOrigins }: { links: readonly string[]; ownOrigins: readonly string[] },
@@ -128,12 +128,10 @@ function foreign(
   const sources = [...html.matchAll(SOURCES)].map((match) => match.slice(1).find((part) => part !== undefined) ?? '')
   const inText = [...text.matchAll(/https?:\/\/[^\s<>"]+/gi)].map(([url]) => url.replace(/[.,;)]+$/, ''))
   return [
-    ...(loads ? [fault(place.html, loads, `${loads} is not for mails`, 'Take it out')] : []),
+    ...(loads ? [fault(place.html, loads, `${loads} is not allowed in mails`, 'Remove it')] : []),
     ...sources
       .filter((url) => !url.startsWith('data:'))
-      .map((url) =>
-        fault(place.html, url, `the mail would load ${url}`, 'Mails load nothing from elsewhere: take it out'),
-      ),
+      .map((url) => fault(place.html, url, `the mail would load ${url}`, 'Remove it: mails must not load anything')),
     ...hrefsOf(html)
       .filter((url) => !isOwn(url))
       .map((url) => fault(place.html, url, `a link leads to ${url}`, ADVICE)),
@@ -146,7 +144,7 @@ const ADVICE = 'Links may lead to {{link}}, {{app.supportUrl}}, and the hosts of
 function large({ html }: RenderedMail, template: MailTemplate, place: Places): TextProblem[] {
   const bytes = Buffer.byteLength(html)
   if (bytes <= LARGE_BYTES) return []
-  const message = `the mail ${template} has ${Math.round(bytes / 1000)} kB of HTML, and more than 20 are much`
+  const message = `the mail ${template} has ${Math.round(bytes / 1000)} kB of HTML. Mails should stay below 20 kB`
   return [{ path: place.html?.path ?? place.any, message }]
 }
 

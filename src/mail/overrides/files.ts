@@ -9,7 +9,7 @@ export interface OverrideFile {
   text: string
 }
 
-/** What is wrong with a file of the operator's, and what to do. */
+/** A problem in a file of the operator, and what to do. */
 export interface TextProblem {
   path: string
   line?: number | undefined
@@ -23,7 +23,10 @@ export interface OverrideFiles {
   warnings: TextProblem[]
 }
 
-/** The override files of a folder. A file with a similar but unknown name is reported as a mistake. */
+/**
+ * Reads the files of a folder that have the name of a built-in file. An unknown name with the same extension is a
+ * mistake.
+ */
 export function readOverrides(
   folder: string,
   { known, mayBeMissing }: { known: readonly string[]; mayBeMissing: boolean },
@@ -57,7 +60,7 @@ function adviceFor(name: string, known: readonly string[]): string {
   const extension = extname(name)
   const stems = known.flatMap((one) => (extname(one) === extension ? [basename(one, extension)] : []))
   const near = closest(basename(name, extension), stems)
-  return near ? `Did you mean "${near}${extension}"?` : `There are ${stems.join(', ')}`
+  return near ? `Did you mean "${near}${extension}"?` : `The files are ${stems.join(', ')}`
 }
 
 function namesIn(folder: string, mayBeMissing: boolean): Omit<OverrideFiles, 'files'> & { names: string[] } {
@@ -67,10 +70,10 @@ function namesIn(folder: string, mayBeMissing: boolean): Omit<OverrideFiles, 'fi
   } catch (error) {
     const code = error instanceof Error && 'code' in error ? error.code : undefined
     if (code === 'ENOENT' && mayBeMissing) return none
-    const suggestion = 'Make the folder, or take the key out of the configuration'
+    const suggestion = 'Create the folder, or remove the key from the configuration'
     if (code === 'ENOENT') return { ...none, problems: [{ path: folder, message: 'does not exist', suggestion }] }
     const fault = { path: folder, message: `cannot be read: ${reasonOf(error)}` }
-    // Nobody has named it, and it may well not be there: no reason to refuse a start.
+    // A folder that is not configured must not stop the start.
     return code === 'EACCES' && mayBeMissing ? { ...none, warnings: [fault] } : { ...none, problems: [fault] }
   }
 }

@@ -13,24 +13,27 @@ import { textsFrom } from './texts.ts'
 export interface OverridePlaces {
   templatesDir: string | undefined
   localesDir: string | undefined
-  /** Folders that need not be there: nobody has named them. */
+  /** Folders that may be missing, because they are not configured. */
   optional: readonly string[]
   ownOrigins: string[]
 }
 
 export interface LoadedTexts {
   texts: Texts
-  /** The operator's files that were found. */
+  /** The operator's files. */
   files: string[]
-  /** With any, nothing of the operator's is in `texts`. */
+  /** If there are any, `texts` are the built-in ones. */
   problems: TextProblem[]
   warnings: TextProblem[]
 }
 
-/** A hundred mails compile in a second; what takes far longer will not end. */
+/** A hundred mails compile in a second, so a compiler that takes this long hangs. */
 const TIMEOUT_MS = 60_000
 
-/** Our texts with the operator's laid over them. Compiled in a process that ends, so that mjml stays out of this one. */
+/**
+ * Returns the texts, with the operator's overrides. They are compiled in a separate process, so mjml is not loaded
+ * here.
+ */
 export async function loadTexts({
   templatesDir,
   localesDir,
@@ -64,11 +67,11 @@ function templateFiles(): string[] {
   return [...new Set([...Object.keys(templates().mailSources), ...single])].sort()
 }
 
-/** A thread would keep 130 MB, because the allocator does not return it. The child's environment has no secrets. */
+/** A thread would leave 130 MB of memory in use. The child's environment is empty, so it holds no secrets. */
 async function inWorker(input: OverrideInput): Promise<CheckedOverrides> {
   const child = spawn(process.execPath, OVERRIDE_PROGRAM, { env: {}, timeout: TIMEOUT_MS, stdio: 'pipe' })
   const ended = once(child, 'close')
-  child.stdin.on('error', () => undefined) // It ended before it had read everything: its exit code says so.
+  child.stdin.on('error', () => undefined) // The child ended early. Its exit code is checked below.
   child.stdin.end(JSON.stringify(input))
   const [answer, complaint, [code, signal]] = await Promise.all([text(child.stdout), text(child.stderr), ended])
   if (code === 0) return JSON.parse(answer) as CheckedOverrides

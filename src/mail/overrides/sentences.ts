@@ -4,7 +4,7 @@ import type { OverrideFile, TextProblem } from './files.ts'
 
 type Sentence = Sentences[string]
 
-/** Lays single sentences over those of a language, once each has been held against the one that it replaces. */
+/** Overrides single sentences of a language. Each is compared with the sentence that it replaces. */
 export function mergeSentences(file: OverrideFile, own: Sentences): { sentences: Sentences; problems: TextProblem[] } {
   const { path, text } = file
   const parsed = parse(file)
@@ -43,7 +43,7 @@ function faultOf(
   }
   if (!isSentence(sentence) || typeof sentence !== typeof original) {
     const shape = JSON.stringify(original)
-    return { message: `"${key}" has another form`, suggestion: `Write it like ${shape}` }
+    return { message: `"${key}" is not valid`, suggestion: `Write it like ${shape}` }
   }
   return (
     faultOfForms(key, sentence, original, lang) ?? faultOfNames(key, sentence, original) ?? faultOfTag(key, sentence)
@@ -55,7 +55,7 @@ function isSentence(value: unknown): value is Sentence {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && Object.values(value).every(isSentence)
 }
 
-/** A number may take any of the plural forms of the language. */
+/** A sentence with a number needs every plural form of the language. */
 function faultOfForms(key: string, sentence: Sentence, original: Sentence, lang: string) {
   if (typeof sentence !== 'object' || typeof original !== 'object') return undefined
   const forms: string[] = new Intl.PluralRules(lang).resolvedOptions().pluralCategories
@@ -65,7 +65,7 @@ function faultOfForms(key: string, sentence: Sentence, original: Sentence, lang:
   return unknown ? { message: `"${key}" has a form "${unknown}"`, suggestion: `Write ${forms.join(', ')}` } : undefined
 }
 
-/** A value may be left out of a sentence, but none can be added that nobody gives. */
+/** A sentence may omit a value, but cannot use an unknown one. */
 function faultOfNames(key: string, sentence: Sentence, original: Sentence) {
   const known = namesIn(original)
   const stranger = namesIn(sentence).find((name) => !known.includes(name))
@@ -76,7 +76,7 @@ function faultOfNames(key: string, sentence: Sentence, original: Sentence) {
 
 function faultOfTag(key: string, sentence: Sentence) {
   if (key === 'dir' && sentence !== 'ltr' && sentence !== 'rtl') {
-    return { message: '"dir" says how the language is written', suggestion: 'Write "ltr" or "rtl"' }
+    return { message: '"dir" is not a writing direction', suggestion: 'Write "ltr" or "rtl"' }
   }
   if (key !== 'dates') return undefined
   try {
@@ -91,7 +91,7 @@ function namesIn(sentence: Sentence): string[] {
   return [...JSON.stringify(sentence).matchAll(/\{(\w+)\}/g)].map(([, name = '']) => name)
 }
 
-/** Where a text stands first, from 1. */
+/** The line, from 1, where a text occurs first. */
 export function lineOf(text: string, part: string): number | undefined {
   const index = text.indexOf(part)
   return index < 0 ? undefined : text.slice(0, index).split('\n').length

@@ -5,11 +5,11 @@ import type { Sentences } from '../../platform/texts/sentences.ts'
 import type { OverrideFile, TextProblem } from './files.ts'
 
 const HELPERS = ['t', 'if', 'unless', 'each', 'with']
-/** Names of the rows within `{{#each facts}}`. */
+/** The names of a row in `{{#each facts}}`. */
 const IN_ROWS = ['label', 'fact']
 const OF_APP = ['name', 'supportUrl']
 
-/** A part of a parsed template, with what its kind has of these. */
+/** A part of a parsed template. Which of these it has depends on its type. */
 interface Node {
   type: string
   loc: { start: { line: number } }
@@ -25,7 +25,7 @@ interface Node {
 
 type Fault = Omit<TextProblem, 'path'>
 
-/** What can be said of one file alone: its placeholders, and that its MJML is whole. */
+/** Checks one file alone: its placeholders, and that its MJML tags match. */
 export function checkSyntax(
   { name, path, text }: OverrideFile,
   { names, sentences }: { names: readonly string[]; sentences: Sentences },
@@ -38,7 +38,7 @@ export function checkSyntax(
   return faults.map((fault) => ({ path, ...fault }))
 }
 
-/** mjml takes a document whose tags do not match, and leaves things out of it. */
+/** mjml accepts a document whose tags do not match, and drops parts of it. */
 function mjmlFaults(text: string): Fault[] {
   const bare = text.replace(/<!--[\s\S]*?-->/g, (comment) => comment.replace(/[^\n]/g, ' '))
   const open: { tag: string; line: number }[] = []
@@ -47,13 +47,13 @@ function mjmlFaults(text: string): Fault[] {
     const [, isEnd, name = '', isAlone] = match
     const [tag, line] = [name.toLowerCase(), bare.slice(0, match.index).split('\n').length]
     if (tag === 'mj-include') {
-      faults.push({ line, message: '<mj-include> is not read', suggestion: 'Put its content here' })
+      faults.push({ line, message: '<mj-include> is not supported', suggestion: 'Put its content here' })
     } else if (isEnd) {
       const last = open.pop()
       if (last?.tag === tag) continue
       const message = last
         ? `<${last.tag}> of line ${last.line} is not closed before </${tag}>`
-        : `</${tag}> ends nothing`
+        : `</${tag}> has no opening tag`
       return [...faults, { line, message }]
     } else if (!isAlone) open.push({ tag, line })
   }
@@ -64,7 +64,7 @@ function contentFaults(text: string): Fault[] {
   const count = text.split(CONTENT).length - 1
   if (count === 1) return []
   return [
-    { message: `${CONTENT} stands in it ${count} times`, suggestion: 'Write it once, where the mail itself goes' },
+    { message: `contains ${CONTENT} ${count} times`, suggestion: 'Write it once, where the content of the mail goes' },
   ]
 }
 
@@ -77,7 +77,7 @@ function placeholderFaults(text: string, names: readonly string[], sentences: Se
   } catch (error) {
     const [first = '', ...rest] = (error instanceof Error ? error.message : String(error)).split('\n')
     const [, line] = /on line (\d+)/.exec(first) ?? /- (\d+):\d+$/.exec(first) ?? []
-    const detail = rest.at(-1)?.replace(/^Expecting.*, got/, 'it stumbles over') ?? ''
+    const detail = rest.at(-1)?.replace(/^Expecting.*, got/, 'unexpected') ?? ''
     const message = `a placeholder cannot be read: ${line && detail ? detail : first.replace(/ - \d+:\d+$/, '')}`
     return [{ line: line === undefined ? undefined : Number(line), message }]
   }
@@ -95,7 +95,7 @@ function faultOf(node: Node, names: readonly string[], sentences: Sentences): Fa
     case 'PartialBlockStatement':
     case 'Decorator':
     case 'DecoratorBlock':
-      return { message: 'other templates cannot be put into a mail', suggestion: 'Put the text here' }
+      return { message: 'a mail cannot include other templates', suggestion: 'Put the text here' }
     case 'MustacheStatement':
       return faultOfMustache(node, sentences)
     case 'BlockStatement':
@@ -111,7 +111,7 @@ function faultOf(node: Node, names: readonly string[], sentences: Sentences): Fa
 function faultOfMustache(node: Node, sentences: Sentences): Fault | undefined {
   const name = node.path?.original
   if (!node.escaped) {
-    return { message: `{{{${name}}}} would be taken for markup`, suggestion: `Write {{${name}}}` }
+    return { message: `{{{${name}}}} would be inserted as markup`, suggestion: `Write {{${name}}}` }
   }
   return node.params?.length || node.hash ? faultOfCall(node, sentences) : undefined
 }
@@ -120,7 +120,7 @@ function faultOfCall({ path, params }: Node, sentences: Sentences): Fault | unde
   const helper = String(path?.original)
   if (!HELPERS.includes(helper)) {
     const near = closest(helper, HELPERS)
-    const suggestion = near ? `Did you mean "${near}"?` : `There are ${HELPERS.join(', ')}`
+    const suggestion = near ? `Did you mean "${near}"?` : `The helpers are ${HELPERS.join(', ')}`
     return { message: `{{${helper} …}} is unknown`, suggestion }
   }
   const [first] = params ?? []
@@ -136,7 +136,7 @@ function faultOfPath({ parts = [], data, original }: Node, names: readonly strin
   if (isKnown(first, second, { isData: data === true, names })) return undefined
   const all = [...names.filter((name) => name !== 'app'), ...OF_APP.map((name) => `app.${name}`)]
   const near = closest(String(original), [...all, ...IN_ROWS])
-  const suggestion = near ? `Did you mean {{${near}}}?` : `It has ${all.join(', ')}`
+  const suggestion = near ? `Did you mean {{${near}}}?` : `Its values are ${all.join(', ')}`
   return { message: `this mail has no {{${original}}}`, suggestion }
 }
 

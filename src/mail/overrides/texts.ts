@@ -3,7 +3,7 @@ import { fromPrecompiled, type MailTemplates } from '../../platform/texts/templa
 import { builtInTexts, type Texts } from '../../platform/texts/texts.ts'
 import type { PrecompiledMail } from './compile.ts'
 
-/** The built-in texts with an operator's mails and sentences laid over them. */
+/** The built-in texts, with an operator's mails and sentences in place of theirs. */
 export function textsFrom({
   mails,
   locales,

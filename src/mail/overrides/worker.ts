@@ -1,7 +1,10 @@
 import { text } from 'node:stream/consumers'
 import { checkOverrides, type OverrideInput } from './check.ts'
 
-/** A process of its own, with one job: mjml and all that it takes goes when it ends. JSON comes in, JSON goes out. */
+/**
+ * Reads JSON from stdin and writes JSON to stdout. It runs in a separate process, so the memory of mjml is freed at its
+ * end.
+ */
 export async function main(): Promise<void> {
   const input = JSON.parse(await text(process.stdin)) as OverrideInput
   process.stdout.write(JSON.stringify(await checkOverrides(input)))

@@ -7,7 +7,7 @@ interface Described {
   buckets?: readonly number[]
 }
 
-/** All metrics of authd. Labels have few values: never a user, an address or the path of a request as it was sent. */
+/** All metrics of authd. Labels have few values: never a user, an address or the raw path of a request. */
 export const METRICS = {
   auth_attempts_total: {
     type: 'counter',
@@ -98,7 +98,7 @@ export interface Metrics {
   render(): Promise<{ text: string; contentType: string }>
 }
 
-/** prom-client with our metrics, and those of its own that pass promtool. */
+/** Creates the metrics with prom-client, and those default metrics that pass promtool. */
 export function createMetrics(): Metrics {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })

@@ -2,13 +2,15 @@ import { isIP } from 'node:net'
 import ipaddr from 'ipaddr.js'
 
 export interface Cidr {
-  /** The one spelling of the network: `203.0.113.0/24`, `2001:db8::/32`; of one address the address with its full length. */
+  /** The canonical text: `203.0.113.0/24`, `2001:db8::/32`. A single address has its full length, `/32` or `/128`. */
   text: string
   family: 4 | 6
   bits: number
 }
 
-/** An address or a network; `network` is set where the address has bits beyond it, which is most often a slip. */
+/**
+ * Parses an address or a network. `hasHostBits`: the address has bits beyond the network, which is usually a mistake.
+ */
 export function parseCidr(text: string): { cidr: Cidr; hasHostBits: boolean } | undefined {
   const [address = '', bitsText, ...rest] = text.trim().split('/')
   if (isIP(address) === 0 || address.includes('%') || rest.length > 0) return undefined
@@ -27,9 +29,9 @@ export function parseCidr(text: string): { cidr: Cidr; hasHostBits: boolean } | 
   }
 }
 
-/** Answers in microseconds which networks hold an address, the longest first, however many networks there are. */
+/** Finds the networks that contain an address, the longest first, in microseconds for any number of networks. */
 export class CidrTable<Value> {
-  /** `4/24` → the first 24 bits → what stands there. */
+  /** `4/24` → the first 24 bits → the values of that network. */
   readonly #byLength = new Map<string, Map<string, Value[]>>()
   readonly #lengths: Record<4 | 6, number[]> = { 4: [], 6: [] }
 
@@ -47,7 +49,7 @@ export class CidrTable<Value> {
     else networks.set(key, [value])
   }
 
-  /** What stands at each network that holds the address. */
+  /** The values of each network that contains the address. */
   *matches(ip: string): Iterable<Value[]> {
     const version = isIP(ip)
     if (version === 0) return
@@ -64,7 +66,7 @@ function bytesOf(ip: string): number[] {
   return isIP(ip) === 4 ? ip.split('.').map(Number) : ipaddr.parse(ip).toByteArray()
 }
 
-/** The first bits, as a string that is equal for equal bits. */
+/** The first bits as a string. Equal bits give equal strings. */
 function prefixOf(bytes: number[], bits: number): string {
   const whole = bits >> 3
   const rest = bits & 7

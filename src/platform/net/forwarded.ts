@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 import { isIP } from 'node:net'
 import { foldIp } from './ip.ts'
 
-/** What a proxy, or somebody who poses as one, may have written about where a request comes from. */
+/** Headers in which a proxy, or a client that pretends to be one, names the origin of a request. */
 const FORWARDING = [
   'forwarded',
   'x-forwarded-for',
@@ -16,17 +16,17 @@ const FORWARDING = [
 ]
 
 export interface Client {
-  /** Address of the socket, or the rightmost hop that is not a trusted proxy. */
+  /** The address of the socket, or of the rightmost hop that is not a trusted proxy. */
   ip: string
-  /** Something was written: the peer is, or poses as, a proxy. */
+  /** The request has such a header: the peer is a proxy, or pretends to be one. */
   isForwarded: boolean
-  /** The same, and the peer is not one whose word counts. */
+  /** The request has such a header, but the peer is not trusted. */
   isIgnored: boolean
-  /** `Forwarded` and `X-Forwarded-For` tell of two clients: one of them was written by the client. */
+  /** `Forwarded` and `X-Forwarded-For` name different clients, so the client wrote one of them. */
   isUnclear: boolean
 }
 
-/** The client of a request. The forwarding headers are removed, so that no other code can use them. */
+/** Finds the client of a request. The headers are removed, so that no other code can trust them. */
 export function takeClient(peer: string, headers: IncomingHttpHeaders, isTrusted: (ip: string) => boolean): Client {
   const socket = foldIp(peer) ?? peer
   const written = FORWARDING.filter((name) => headers[name] !== undefined)
@@ -41,18 +41,18 @@ export function takeClient(peer: string, headers: IncomingHttpHeaders, isTrusted
   return { ip, isForwarded: true, isIgnored: false, isUnclear: ip !== other }
 }
 
-/** The hops as `authd ipfilter check --forwarded-for` and the daemon walk them: from the right, as far as is trusted. */
+/** Walks the hops from the right, for as long as they are trusted. */
 function walk(peer: string, hops: readonly (string | undefined)[], isTrusted: (ip: string) => boolean): string {
   let client = peer
   for (const hop of hops.toReversed()) {
-    // Whatever stands left of a hop that is unknown or not ours may be invented.
+    // Hops to the left of an untrusted one may be invented.
     if (!isTrusted(client) || hop === undefined) break
     client = hop
   }
   return client
 }
 
-/** The addresses of X-Forwarded-For; a hop that is none is undefined. */
+/** The addresses of X-Forwarded-For. A hop that is not an address is undefined. */
 function hopsOf(value: string | string[] | undefined): (string | undefined)[] | undefined {
   return value === undefined ? undefined : String(value).split(',').map(hopOf)
 }

@@ -1,6 +1,6 @@
 import { isIP } from 'node:net'
 
-/** The parts of `127.0.0.1:9464` or `[::1]:9464`; undefined where it is none. */
+/** Splits `127.0.0.1:9464` or `[::1]:9464`. Returns undefined for any other text. */
 export function splitListenAddress(text: string): { host: string; port: number } | undefined {
   const [, bracketed, plain, digits] = /^(?:\[([^\]]+)\]|([^:]+)):(\d{1,5})$/.exec(text) ?? []
   const host = bracketed ?? plain ?? ''

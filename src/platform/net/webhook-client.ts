@@ -9,7 +9,7 @@ export interface WebhookPost {
   url: string
   headers: Record<string, string>
   body: string
-  /** May it be in a private network, and without TLS? */
+  /** The address may be in a private network, and without TLS. */
   allowsPrivate: boolean
 }
 
@@ -17,18 +17,18 @@ export interface WebhookReply {
   status: number
   /** The header, as sent. */
   retryAfter: string | undefined
-  /** The beginning of what it said. */
+  /** The beginning of the body. */
   text: string
 }
 
-/** Sends to the receivers of webhooks. */
+/** Sends events to webhook endpoints. */
 export interface WebhookClient {
-  /** Throws WebhookError where no answer came. Redirects are not followed: they are an answer. */
+  /** Throws WebhookError if there is no answer. A redirect is an answer and is not followed. */
   post(post: WebhookPost): Promise<WebhookReply>
   close(): Promise<void> | void
 }
 
-/** Why no answer came, in words that say nothing of the network that authd is in. */
+/** Why there is no answer, without details of the network that authd is in. */
 class WebhookError extends Error {
   constructor(message: string, cause?: unknown) {
     super(message, { cause })
@@ -39,10 +39,10 @@ class WebhookError extends Error {
 const TIMEOUT_MS = 15 * SECOND
 const KEPT_OPEN_MS = 30 * SECOND
 const KEPT_BYTES = 1024
-/** One sentence for a name that is not known, a private address and a closed port: it tells apart no hosts inside. */
+/** The same sentence for an unknown name, a private address and a closed port, so that it reveals no internal hosts. */
 const NOT_REACHED = 'no connection to a public address'
 
-/** Connects only to addresses that were looked at: what a name leads to when it is connected, not when it was added. */
+/** Sends HTTP requests. The address of a name is checked at each connection, not when the endpoint was added. */
 export function webhookClient({
   lookup = lookupHost as LookupFunction,
   timeoutMs = TIMEOUT_MS,
@@ -71,7 +71,7 @@ export function webhookClient({
         const send = (isAgain: boolean) => {
           const call = request(target, options, (response) => gather(response, resolve))
           call.on('error', (error) => {
-            // The receiver closed a connection that was kept, just when it was used: that says nothing of the receiver.
+            // The receiver closed an idle connection just as it was used. That is not a failure of the receiver.
             const isStale = call.reusedSocket && (error as NodeJS.ErrnoException).code === 'ECONNRESET'
             if (isStale && !isAgain) send(true)
             else fail(error)
@@ -94,7 +94,7 @@ function agentsWith(lookup: LookupFunction) {
   return { tls: new TlsAgent(options), plain: new PlainAgent(options) }
 }
 
-/** A name is looked at when it is connected; an address that stands in the URL is not looked up. */
+/** Checks an address in the URL. A name is checked when it is looked up. */
 function mayConnect({ protocol, hostname, username, password }: URL, allowsPrivate: boolean): boolean {
   if (username !== '' || password !== '') return false
   if (allowsPrivate) return protocol === 'https:' || protocol === 'http:'
@@ -102,7 +102,7 @@ function mayConnect({ protocol, hostname, username, password }: URL, allowsPriva
   return protocol === 'https:' && (isIP(host) === 0 || isPublicIp(host))
 }
 
-/** Answers only where every address of the name is public: a name with one private address among them is a trap. */
+/** Succeeds only if every address of the name is public. One private address among them is an attack. */
 function publicOnly(lookup: LookupFunction): LookupFunction {
   return (hostname, options, callback) => {
     lookup(hostname, { ...options, all: true }, (error, found) => {
@@ -117,7 +117,7 @@ function publicOnly(lookup: LookupFunction): LookupFunction {
   }
 }
 
-/** Resolves at the end, at the limit, or when it breaks off: the status has been said by then. */
+/** Resolves at the end, at the size limit, or when the connection breaks: the status is known by then. */
 function gather(response: IncomingMessage, resolve: (reply: WebhookReply) => void): void {
   const parts: Buffer[] = []
   let size = 0
@@ -144,7 +144,9 @@ function said(cause: unknown, allowsPrivate: boolean): string {
   return allowsPrivate && message ? message : NOT_REACHED
 }
 
-/** `Retry-After`, in seconds or as a date (RFC 9110 §10.2.3), as milliseconds from now; 0: it says nothing. */
+/**
+ * `Retry-After`, in seconds or as a date (RFC 9110 §10.2.3), as milliseconds from now. 0 if it is missing or invalid.
+ */
 export function retryAfterMs(header: string | undefined, now: number): number {
   const text = header?.trim() ?? ''
   const wait = /^\d{1,9}$/.test(text) ? Number(text) * SECOND : Date.parse(text) - now

@@ -1,2 +1,2 @@
-/** How the templates are compiled, here and in the build. Text is not HTML, so nothing in it is escaped. */
+/** Options for compiling templates, also in the build. Plain text needs no escaping. */
 export const COMPILE = { html: { strict: true }, text: { strict: true, noEscape: true } }

@@ -6,14 +6,14 @@ import { renderMjml } from './mjml.ts'
 
 const CACHE = fileURLToPath(new URL('../../../node_modules/.cache/authd/', import.meta.url))
 
-/** Our own MJML → HTML. What was compiled once is kept, since loading mjml takes half a second. */
+/** Compiles the built-in MJML. The HTML is cached, because loading mjml takes half a second. */
 export async function compileMjml(mjml: string): Promise<string> {
   const file = join(CACHE, `${hash('sha256', mjml)}.html`)
-  const kept = await readFile(file, 'utf8').catch(() => undefined) // Not there yet, or not readable: compile.
+  const kept = await readFile(file, 'utf8').catch(() => undefined) // Missing or unreadable: compile again.
   if (kept !== undefined) return kept
   const { html, faults } = await renderMjml(mjml)
   if (faults.length > 0) throw new Error(faults.map(({ line, message }) => `line ${line}: ${message}`).join('\n'))
-  await keep(file, html).catch(() => undefined) // A folder that can't be written costs time, not mail.
+  await keep(file, html).catch(() => undefined) // Without a cache, compiling only takes longer.
   return html
 }
 

@@ -1,10 +1,10 @@
 export interface MjmlFault {
-  /** From 1; undefined if the text is not MJML at all. */
+  /** From 1. Undefined if the text is not MJML at all. */
   line: number | undefined
   message: string
 }
 
-/** MJML → HTML; placeholders pass through. It includes no other files, and readers load no fonts. */
+/** Compiles MJML to HTML and keeps placeholders. It includes no other files, and the mail loads no fonts. */
 export async function renderMjml(mjml: string): Promise<{ html: string; faults: MjmlFault[] }> {
   const { default: mjml2html } = await import('mjml')
   try {

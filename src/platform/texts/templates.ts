@@ -11,7 +11,7 @@ import type { Sentences } from './sentences.ts'
 
 type Helper = (...args: unknown[]) => unknown
 
-/** A compiled template. In strict mode: a name it uses and is not given throws. */
+/** A compiled template. It throws for a name without a value (strict mode). */
 export type Template = (values: object, options: { helpers: Record<string, Helper> }) => string
 
 export interface Asset {
@@ -21,7 +21,7 @@ export interface Asset {
   body: string
 }
 
-/** Everything under templates/, ready to be filled. The build replaces this module by one that holds it (tools/templates.ts). */
+/** Everything in templates/, ready to be filled. The build replaces this module (tools/templates.ts). */
 export interface Templates {
   pages: Record<string, Template>
   /** By the plain name: `authd.css`. */
@@ -29,7 +29,7 @@ export interface Templates {
   locales: Record<string, Sentences>
   /** The sources of the mails by file, `signin.mjml`, for operators who change them. */
   mailSources: Record<string, string>
-  /** Compiled when first asked for: MJML is heavy to load. */
+  /** Compiled at first use, because MJML is slow to load. */
   mail(name: string): Promise<MailTemplates>
 }
 
@@ -47,13 +47,13 @@ const TYPES: Record<string, string> = {
 
 let loaded: Templates | undefined
 
-/** Part of the program, like its code: read once, the same for everybody. */
+/** The built-in templates. They are part of the program, so they are read only once. */
 export function templates(): Templates {
   loaded ??= fromSource()
   return loaded
 }
 
-/** What `Handlebars.precompile` made of a template, ready to be filled. */
+/** Loads the output of `Handlebars.precompile`. */
 export function fromPrecompiled(code: string): Template {
   return Handlebars.template(runInThisContext(`(${code})`))
 }
@@ -81,13 +81,13 @@ async function compileMail(name: string): Promise<MailTemplates> {
   return { html: Handlebars.compile(html, COMPILE.html), text: Handlebars.compile(text, COMPILE.text) }
 }
 
-/** The mail's two parts with their placeholders still in them; MJML is HTML by now. */
+/** Reads both parts of a mail, with MJML compiled to HTML and placeholders not yet filled. */
 export async function readMail(name: string): Promise<{ html: string; text: string }> {
   const mjml = joinMjml(read('mail', 'layout.mjml'), read('mail', `${name}.mjml`))
   return { html: await compileMjml(mjml), text: read('mail', `${name}.txt`) }
 }
 
-/** All but the mails, as they lie on the disk. */
+/** Reads all templates, except the compiled mails, from disk. */
 export function readTemplates(): { pages: Record<string, string>; mails: string[] } & Pick<
   Templates,
   'assets' | 'locales' | 'mailSources'

@@ -1,15 +1,15 @@
 import type { Sentences } from './sentences.ts'
 import { type MailTemplates, templates } from './templates.ts'
 
-/** What pages and mails say: ours, with what an operator has laid over it. */
+/** The texts of pages and mails: built-in, with an operator's overrides. */
 export interface Texts {
   /** By language. */
   locales: Record<string, Sentences>
-  /** Of a mail: its own templates, or those of its layout. */
+  /** Returns a mail's own templates, or those of its layout. */
   mail(template: string, layout: string): Promise<MailTemplates>
 }
 
-/** The texts in force; a reload replaces them. */
+/** The current texts. A reload replaces them. */
 export interface LiveTexts {
   current(): Texts
 }

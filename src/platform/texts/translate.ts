@@ -5,21 +5,23 @@ export type SentenceValues = Record<string, unknown>
 
 export interface Translator {
   lang: string
-  /** The sentence with its `{name}` filled in; `{count}` chooses the plural. Throws where key or value is missing. */
+  /**
+   * Returns the sentence with each `{name}` filled in. `{count}` selects the plural. Throws if key or value is missing.
+   */
   t(key: string, values?: SentenceValues): string
   has(key: string): boolean
-  /** `25 November 2026`, in UTC: a page does not know where it is read. */
+  /** `25 November 2026`, in UTC, because authd does not know the reader's time zone. */
   date(epochMs: number): string
-  /** `in 40 seconds`, `5 minutes ago`: the largest unit that is whole enough to be plain. */
+  /** `in 40 seconds`, `5 minutes ago`, in the largest suitable unit. */
   relative(milliseconds: number): string
 }
 
-/** What there are sentences in; the first is the last resort. */
+/** The languages that authd has. The first one is the fallback. */
 export function languages(): string[] {
   return ['en', ...Object.keys(templates().locales).filter((lang) => lang !== 'en')]
 }
 
-/** @param wanted a tag, or a list of them as chooseLanguage takes it */
+/** @param wanted a language tag, or a list as for chooseLanguage */
 export function translatorFor(wanted: string | undefined, locales = templates().locales): Translator {
   const lang = chooseLanguage(wanted, languages())
   return translator(lang, locales[lang] ?? {})
@@ -65,8 +67,8 @@ export function sentenceHelper({ t }: Translator) {
 }
 
 /**
- * The language to answer in: a tag, a list (`ui_locales`) or an `Accept-Language` header against what there is
- * (RFC 4647 §3.4, lookup). The first of `known` is the last resort.
+ * Chooses a known language for a tag, a list (`ui_locales`) or an `Accept-Language` header (RFC 4647 §3.4, lookup). The
+ * first of `known` is the fallback.
  */
 export function chooseLanguage(wanted: string | undefined, known: readonly string[]): string {
   const ranges = (wanted ?? '')
