@@ -23,13 +23,13 @@ export default operation({
     if (reason === undefined) {
       throw new AuthdError('USAGE', {
         message: '--reason is missing. Use it to say why the rule exists.',
-        suggestions: [again('--reason "…"')],
+        suggestions: [again('reason', '…')],
       })
     }
     return names.map((cidr) => ({ cidr, reason }))
   },
   async run(deps, { flags, out, actor, again }, rules) {
-    const { filters, ended } = await suggesting(again('--accept-risk=lockout'), isLockoutRisk, () =>
+    const { filters, ended } = await suggesting(again('accept-risk', 'lockout'), isLockoutRisk, () =>
       addIpFilters(deps, actor, { ...ruleOptions(flags), rules }),
     )
     const verb = flags.allow ? 'Allowed' : 'Blocked'

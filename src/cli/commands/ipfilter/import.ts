@@ -16,7 +16,7 @@ export default operation({
     return parseRules(await readInput(args.file), flags.reason)
   },
   async run(deps, { flags, out, actor, again }, rules) {
-    const { filters, ended } = await suggesting(again('--accept-risk=lockout'), isLockoutRisk, () =>
+    const { filters, ended } = await suggesting(again('accept-risk', 'lockout'), isLockoutRisk, () =>
       addIpFilters(deps, actor, { ...ruleOptions(flags), rules }),
     )
     out.object({ rules: filters.length, ended_sessions: ended.length }, [

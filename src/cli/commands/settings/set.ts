@@ -23,7 +23,7 @@ export default operation({
   },
   async run(deps, { args, flags, out, actor, again }) {
     const before = presentSetting(await showSetting(deps, args.key))
-    const isChanged = await suggesting(again('--accept-risk=lockout'), isLockoutRisk, () =>
+    const isChanged = await suggesting(again('accept-risk', 'lockout'), isLockoutRisk, () =>
       setSetting(deps, actor, {
         key: args.key,
         value: args.value,
