@@ -3,6 +3,7 @@ import { globSync, readFileSync } from 'node:fs'
 import { join, posix } from 'node:path'
 import { promisify } from 'node:util'
 import { describe, expect, test } from 'vitest'
+import { COMMANDS } from '../src/cli/commands/index.ts'
 
 interface Rule {
   /** Folders end in `/`, files in `.ts`; the rest are packages. A place may always import its own files. */
@@ -110,6 +111,12 @@ const ONLY_IN: { said: RegExp; places: string[] }[] = [
   { said: /\brandomBytes\(|\brandomUUID|\bMath\.random\b/, places: ['src/platform/random.ts'] },
 ]
 
+/** A command line with a value in it, in a template without the tag that quotes values. */
+const TOPICS = [...new Set(Object.keys(COMMANDS).map((id) => id.split(' ')[0]))].join('|')
+const BARE_COMMAND = new RegExp(
+  `(?<!\\bshell)\`[^\`\n]*\\b(?:authd (?:--|(?:${TOPICS})\\b(?! {2})|(?=\\$\\{(?!version|BUILD)))|sudo |systemctl |chmod |chown )[^\`\n]*\\$\\{`,
+)
+
 const root = join(import.meta.dirname, '..')
 const sources = globSync('{src,migrations}/**/*.ts', { cwd: root }).filter((file) => !file.endsWith('.d.ts'))
 const read = (file: string) => readFileSync(join(root, file), 'utf8')
@@ -192,6 +199,21 @@ describe('the layout', () => {
     expect(opensUnit('await db\n  .read(async (sql) => 1)')).toBe(true)
     expect(opensUnit('await recordEvent(deps, trx, actor, event)')).toBe(true)
     expect(opensUnit('// recordEvent() is for flows\nawait listUsers(deps)')).toBe(false)
+  })
+
+  test('a command line that is shown has its values quoted', () => {
+    expect(sources.filter((file) => showsBareCommand(withoutComments(read(file))))).toEqual([])
+  })
+
+  test('the check of command lines finds a value without quotes', () => {
+    expect(showsBareCommand(`suggestions: [\`authd users show \${user.email}\`]`)).toBe(true)
+    expect(showsBareCommand(`hint(\`Next: sudo authd service install --name \${name}\`)`)).toBe(true)
+    expect(showsBareCommand(`\`Run chmod 600 \${path}\``)).toBe(true)
+    expect(showsBareCommand(`\`\${place}: authd --config \${path}\``)).toBe(true)
+    expect(showsBareCommand("['authd', id, ...words].join(' ')")).toBe(true)
+    expect(showsBareCommand("'authd users show ' + email")).toBe(true)
+    expect(showsBareCommand(`shell\`authd users show \${user.email}\``)).toBe(false)
+    expect(showsBareCommand(`\`authd has no \${name}\`; 'authd users list'`)).toBe(false)
   })
 
   test('no file is longer than 300 lines', () => {
@@ -283,6 +305,10 @@ function circlesIn(graph: Map<string, string[]>): string[] {
 
 function opensUnit(text: string): boolean {
   return UNIT_OF_WORK.test(withoutStrings(withoutComments(text)))
+}
+
+function showsBareCommand(text: string): boolean {
+  return BARE_COMMAND.test(text) || /'authd [^'\n]* ' \+|\['authd',/.test(text)
 }
 
 function ruleOf(file: string): string | undefined {

@@ -10,7 +10,23 @@ function words(line: string): string[] {
 }
 
 test('SECURITY: a pasted command line runs nothing that its values say, and has them unchanged', () => {
-  const dangerous = fc.constantFrom('`id`', '$(id)', "'", '"', '\n', '\\', ';id', '-', '--', '=', '*', '~', '!', ' ', '#')
+  const dangerous = fc.constantFrom(
+    '`id`',
+    '$(id)',
+    "'",
+    '"',
+    '\n',
+    '\\',
+    ';id',
+    '-',
+    '--',
+    '=',
+    '*',
+    '~',
+    '!',
+    ' ',
+    '#',
+  )
   const value = fc
     .array(fc.oneof(dangerous, fc.string({ maxLength: 3 })), { maxLength: 5 })
     .map((parts) => parts.join('').replaceAll('\0', '').toWellFormed())

@@ -1,4 +1,5 @@
 import { Flags } from '@oclif/core'
+import { shell } from '../../platform/shell.ts'
 import { command } from '../command.ts'
 import { dryRunFlag } from '../flags.ts'
 
@@ -31,7 +32,7 @@ export default command({
     const isForService = flags.dir === SERVICE_DIR
     const next = [
       '',
-      `Next: ${isForService ? 'sudo authd service install --now' : `authd serve --config ${result.config}`}`,
+      `Next: ${isForService ? 'sudo authd service install --now' : shell`authd serve --config ${result.config}`}`,
       '      authd email test you@example.com',
       '      authd users list',
     ]

@@ -1,5 +1,6 @@
 import { BUILD } from '../../build-info.ts'
 import { AuthdError } from '../../errors.ts'
+import { shell } from '../../platform/shell.ts'
 import type { CommandClass } from '../command.ts'
 import { COMMANDS, GROUPS } from '../commands/index.ts'
 import { TOPICS } from './texts.ts'
@@ -27,7 +28,7 @@ export async function showHelp(words: string[] = [], stream: NodeJS.WriteStream 
     throw new AuthdError('USAGE', { message: `unknown command "${words.join(' ')}"`, suggestions: ['authd --help'] })
   }
   const summaries = ids.map((id) => [id, COMMANDS[id]?.summary ?? ''] as const)
-  write(stream, `authd ${topic}\n\n${list(summaries)}\n\nMore: authd ${topic} COMMAND --help`)
+  write(stream, [shell`authd ${topic}`, list(summaries), shell`More: authd ${topic} COMMAND --help`].join('\n\n'))
 }
 
 export async function showCommandHelp(id: string, Command: CommandClass): Promise<void> {
@@ -41,7 +42,7 @@ export async function showCommandHelp(id: string, Command: CommandClass): Promis
   )
   const parts = [
     COMMANDS[id]?.summary ?? '',
-    `Usage: authd ${[id, ...usage, '[flags]'].join(' ')}`,
+    ['Usage: authd', id, ...usage, '[flags]'].join(' '),
     Command.description ?? '',
     section(
       'Arguments',

@@ -3,6 +3,7 @@ import { AuthdError } from '../../errors.ts'
 import { DAY, toRfc3339 } from '../../platform/clock.ts'
 import { type EmailAddress, parseEmailAddress } from '../../platform/email-address.ts'
 import { digest, equalSecrets, mintSecret, parseToken } from '../../platform/secret.ts'
+import { shell } from '../../platform/shell.ts'
 import type { Sql } from '../../store/db.ts'
 import { findInvitation, insertInvitation } from '../../store/invitations.ts'
 import { findUser, inviteUser, lockUser, type User } from '../../store/users.ts'
@@ -43,7 +44,7 @@ export async function inviteUsers(
       if (user.disabledAt !== null || !(await inviteUser(trx, { id: user.id, until: expiresAt }))) {
         throw new AuthdError('CONFLICT', {
           message: `${user.email} has an account already (${user.id}). No user was invited.`,
-          suggestions: [`authd users show ${user.email}`],
+          suggestions: [shell`authd users show ${user.email}`],
         })
       }
       const id = deps.random.id('inv')

@@ -1,6 +1,7 @@
 import { Flags } from '@oclif/core'
 import { AuthdError } from '../../../errors.ts'
 import { createApiKey, ROLES, SCOPES, type Scope } from '../../../flows/operator/api-key.ts'
+import { shell } from '../../../platform/shell.ts'
 import { presentApiKey } from '../../../resources/api-key.ts'
 import { operation } from '../../command.ts'
 import { expiryFlag, reasonFlag } from '../../flags.ts'
@@ -28,7 +29,7 @@ export default operation({
     if (scopes.length === 0) {
       throw new AuthdError('USAGE', {
         message: 'no scope given. Use --scope or --role.',
-        suggestions: [`authd api-keys create --name ${flags.name} --role viewer`],
+        suggestions: [shell`authd api-keys create --name ${flags.name} --role viewer`],
       })
     }
     return scopes

@@ -2,6 +2,7 @@ import { Args } from '@oclif/core'
 import { inspectConfig } from '../../../config/load.ts'
 import { formatProblems } from '../../../config/problem.ts'
 import { AuthdError } from '../../../errors.ts'
+import { shell } from '../../../platform/shell.ts'
 import { command } from '../../command.ts'
 import { readStdin } from '../../stdin.ts'
 
@@ -21,7 +22,7 @@ export default command({
     if (flags.json) out.object({ ok: false, path: path ?? null, errors: problems, warnings }, [])
     throw new AuthdError('CONFIG_INVALID', {
       message: `${where} is not valid.\n${formatProblems(problems)}`,
-      suggestions: [`authd config reference ${problems[0]?.key ?? ''}`.trim()],
+      suggestions: [shell`authd config reference ${problems[0]?.key ? [problems[0].key] : []}`],
     })
   },
 })

@@ -3,6 +3,7 @@ import { configJsonSchema, describeAllKeys, describeKey } from '../../../config/
 import { findKey, KEYS } from '../../../config/schema.ts'
 import { AuthdError } from '../../../errors.ts'
 import { closest } from '../../../platform/closest.ts'
+import { shell } from '../../../platform/shell.ts'
 import { command } from '../../command.ts'
 
 export default command({
@@ -21,7 +22,7 @@ export default command({
     )
     throw new AuthdError('USAGE', {
       message: `unknown key "${args.key}"`,
-      suggestions: [nearest ? `authd config reference ${nearest}` : 'authd config reference'],
+      suggestions: [nearest ? shell`authd config reference ${nearest}` : 'authd config reference'],
     })
   },
 })

@@ -3,6 +3,7 @@ import { join, resolve } from 'node:path'
 import { Flags } from '@oclif/core'
 import { AuthdError } from '../../../errors.ts'
 import { closest } from '../../../platform/closest.ts'
+import { shell } from '../../../platform/shell.ts'
 import { sourceNames, sourcesOf } from '../../../startup/texts.ts'
 import { command } from '../../command.ts'
 
@@ -55,7 +56,7 @@ function filesOf(names: string[]): Record<string, string> {
     const near = closest(name, sourceNames())
     throw new AuthdError('USAGE', {
       message: `Unknown template "${name}". Available: ${sourceNames().join(', ')}.`,
-      suggestions: near ? [`authd templates eject ${near}`] : [],
+      suggestions: near ? [shell`authd templates eject ${near}`] : [],
     })
   })
   return Object.assign({}, ...found)
