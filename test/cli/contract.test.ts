@@ -163,7 +163,7 @@ test.each([
   expect((await run(args)).stderr).toContain(`\nTry: ${again}\n`)
 })
 
-test.each(['`id`@example.com', "o'$HOME|id@example.com", '-rf@example.com'])(
+test.each(['`id`@example.com', "o'$ifs|id@example.com", '-rf@example.com'])(
   'SECURITY: a suggested command about %s runs nothing when it is pasted',
   async (email) => {
     const { run } = await shell()
