@@ -30,7 +30,7 @@ export default operation({
       allowsPrivate: flags['allow-private'],
       secret: given,
     }
-    const { endpoint, secret } = await suggesting(again('allow-private'), isAboutPrivate, () =>
+    const { endpoint, secret } = await suggesting(again('allow-private'), isAboutPrivate(args.url), () =>
       addWebhook(deps, actor, input),
     )
     const isDry = flags['dry-run']

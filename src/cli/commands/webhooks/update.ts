@@ -39,7 +39,7 @@ export default operation({
     return change
   },
   async run(deps, { args: { id }, flags, out, actor, again }, change) {
-    await suggesting(again('allow-private'), isAboutPrivate, async () => {
+    await suggesting(again('allow-private'), isAboutPrivate(flags.url), async () => {
       const changed = await changeWebhook(deps, actor, { id, change })
       const switched = flags.pause
         ? await pauseWebhook(deps, actor, id)
