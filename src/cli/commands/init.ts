@@ -28,7 +28,7 @@ export default command({
   async run({ flags, out }) {
     const { initialize } = await import('../init.ts')
     const result = await initialize(flags)
-    const lines = result.steps.map(({ name, status }) => `${status.padEnd(8)} ${name}`)
+    const lines = result.steps.map(({ name, status }) => `${out.did(status, 'would write').padEnd(8)} ${name}`)
     const isForService = flags.dir === SERVICE_DIR
     const next = [
       '',
@@ -36,6 +36,6 @@ export default command({
       '      authd email test you@example.com',
       '      authd users list',
     ]
-    out.object(result, [...lines, ...next])
+    out.object({ ...result, changed: true }, flags['dry-run'] ? lines : [...lines, ...next])
   },
 })

@@ -119,6 +119,11 @@ export class Output {
     if (!this.#flags.quiet) this.#stderr.write(`${text}\n`)
   }
 
+  /** The words for what was done, or for what a dry run would do: `out.did('Deleted', 'Would delete')`. */
+  did(done: string, would: `Would ${string}` | `would ${string}`): string {
+    return this.#flags['dry-run'] ? would : done
+  }
+
   /** A time as `--time` says; in pipes as RFC 3339. */
   time(value: string | null): string {
     return showTime(value, this.#flags.time ?? (this.#isPlain() ? 'iso' : 'relative'))
@@ -149,7 +154,8 @@ export class Output {
   }
 
   #said(lines: string[]): string[] {
-    return this.#flags['dry-run'] ? lines.map((line) => `Dry run: ${line}`) : lines
+    if (this.#flags['dry-run']) this.hint('Dry run: nothing was changed.')
+    return lines
   }
 
   #picked(value: object): object {

@@ -26,7 +26,7 @@ export default operation({
     const changes = retried.map((item) => ({
       resource: presentMail(item),
       isChanged: true,
-      text: `${item.id} is due now`,
+      text: `${item.id} ${out.did('is', 'would be')} due now`,
     }))
     out.changes(changes)
     if (retried.length === 0) out.hint('There is nothing to send again.')

@@ -32,14 +32,13 @@ export default operation({
     const { filters, ended } = await suggesting(again('accept-risk', 'lockout'), isLockoutRisk, () =>
       addIpFilters(deps, actor, { ...ruleOptions(flags), rules }),
     )
-    const verb = flags.allow ? 'Allowed' : 'Blocked'
+    const verb = flags.allow ? out.did('Allowed', 'Would allow') : out.did('Blocked', 'Would block')
     const changes = filters.map((filter) => {
       const resource = presentIpFilter(filter)
       const until = resource.expires_at === null ? '' : ` until ${resource.expires_at}`
       return { resource, isChanged: true, text: `${verb} ${filter.cidr}${until}` }
     })
     out.changes(changes)
-    if (ended.length > 0)
-      out.hint(`${flags['dry-run'] ? 'Would end' : 'Ended'} ${counted(ended.length, 'live session')}.`)
+    if (ended.length > 0) out.hint(`${out.did('Ended', 'Would end')} ${counted(ended.length, 'live session')}.`)
   },
 })

@@ -19,8 +19,9 @@ export default operation({
     const { filters, ended } = await suggesting(again('accept-risk', 'lockout'), isLockoutRisk, () =>
       addIpFilters(deps, actor, { ...ruleOptions(flags), rules }),
     )
-    out.object({ rules: filters.length, ended_sessions: ended.length }, [
-      `Wrote ${counted(filters.length, 'rule')}; ended ${counted(ended.length, 'live session')}.`,
+    const result = { rules: filters.length, ended_sessions: ended.length, changed: filters.length > 0 }
+    out.object(result, [
+      `${out.did('Wrote', 'Would write')} ${counted(filters.length, 'rule')}; ${out.did('ended', 'would end')} ${counted(ended.length, 'live session')}.`,
     ])
   },
 })

@@ -36,8 +36,13 @@ export default command({
     }
     const isOn = flags.now && !callsNothing
     out.object(
-      { files: written, enabled: isOn, started: isOn },
-      written.map(({ path, status }) => `${status.padEnd(9)}  ${path}`),
+      {
+        files: written,
+        enabled: isOn,
+        started: isOn,
+        changed: isOn || written.some(({ status }) => status !== 'unchanged'),
+      },
+      written.map(({ path, status }) => `${out.did(status, 'would write').padEnd(9)}  ${path}`),
     )
     if (!isOn) out.hint(shell`Next: sudo systemctl enable --now ${name}`)
   },

@@ -24,8 +24,8 @@ export default command({
     const removed = isDry ? paths : paths.filter(removeServiceFile)
     if (!isDry && isHere) run('systemctl', 'daemon-reload')
     out.object(
-      { removed },
-      removed.map((path) => `removed  ${path}`),
+      { removed, changed: removed.length > 0 },
+      removed.map((path) => `${out.did('removed', 'would remove')}  ${path}`),
     )
   },
 })

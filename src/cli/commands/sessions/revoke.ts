@@ -41,9 +41,11 @@ export default operation({
       changed: ended.length > 0,
     }
     out.object(result, [
-      `Revoked ${counted(ended.length, 'session')} of ${counted(users, 'user')}.`,
+      `${out.did('Revoked', 'Would revoke')} ${counted(ended.length, 'session')} of ${counted(users, 'user')}.`,
       ...(ended.length > 0
-        ? [`Access tokens already issued stay valid up to ${formatDuration(ttlMs)} where apps verify offline.`]
+        ? [
+            `Access tokens already issued ${out.did('stay', 'would stay')} valid up to ${formatDuration(ttlMs)} where apps verify offline.`,
+          ]
         : []),
     ])
   },

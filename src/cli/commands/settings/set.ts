@@ -34,7 +34,9 @@ export default operation({
     const resource = presentSetting(await showSetting(deps, args.key))
     const isAbove = before.origin === 'config' && before.value !== null
     const over = isAbove ? `, above ${JSON.stringify(before.value)} of the configuration` : ''
-    const text = isChanged ? `${args.key} = ${args.value}${over}` : `${args.key} is already ${args.value}`
+    const text = isChanged
+      ? `${out.did(args.key, `would set ${args.key}`)} = ${args.value}${over}`
+      : `${args.key} is already ${args.value}`
     out.changes([{ resource, isChanged, text }])
   },
 })

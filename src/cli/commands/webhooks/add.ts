@@ -33,9 +33,8 @@ export default operation({
     const { endpoint, secret } = await suggesting(again('allow-private'), isAboutPrivate(args.url), () =>
       addWebhook(deps, actor, input),
     )
-    const isDry = flags['dry-run']
-    out.object({ ...presentWebhook(endpoint), secret, changed: true }, [isDry ? `Added ${args.url}` : secret])
-    if (isDry) return
+    out.object({ ...presentWebhook(endpoint), secret, changed: true }, [out.did(secret, `Would add ${args.url}`)])
+    if (flags['dry-run']) return
     out.hint(`Added ${endpoint.id}. Copy the secret now: it cannot be shown again.`)
     out.hint(shell`Try: authd webhooks test ${endpoint.id}`)
   },

@@ -47,7 +47,7 @@ export default operation({
           ? await resumeWebhook(deps, actor, id)
           : { ...changed, isChanged: false }
       const isChanged = changed.isChanged || switched.isChanged
-      const text = isChanged ? `Changed ${id}` : `${id} is unchanged`
+      const text = isChanged ? `${out.did('Changed', 'Would change')} ${id}` : `${id} is unchanged`
       out.changes([{ resource: presentWebhook(switched.endpoint), isChanged, text }])
     })
   },
