@@ -36,7 +36,11 @@ export async function showCommandHelp(id: string, Command: CommandClass): Promis
   const flags = Object.entries({ ...Command.baseFlags, ...Command.flags }) as [string, Documented][]
   const own = flags.filter(([, flag]) => flag.helpGroup !== 'GLOBAL' && !flag.hidden)
   const global = flags.filter(([, flag]) => flag.helpGroup === 'GLOBAL')
-  const usage = args.map(([name, { required }]) => (required ? name.toUpperCase() : `[${name.toUpperCase()}]`))
+  const usage = args.map(([name, { required }], index) => {
+    // Only the last argument may be repeated.
+    const word = name.toUpperCase() + (Command.strict || index < args.length - 1 ? '' : '...')
+    return required ? word : `[${word}]`
+  })
   const examples = (Command.examples ?? []).map(
     (example) => `  ${String(example).replace('<%= config.bin %>', 'authd')}`,
   )
