@@ -5,7 +5,7 @@ import { AuthdError } from '../errors.ts'
 import type { Actor } from '../flows/event.ts'
 import { type Added, commandAgain } from './again.ts'
 import { loadConfigOf, withDatabase } from './database.ts'
-import { GLOBAL_FLAGS, type GlobalFlags } from './flags.ts'
+import { GLOBAL_FLAGS, type GlobalFlags, refuseTwoModes } from './flags.ts'
 import { operator } from './operator.ts'
 import { confirm, confirmName } from './output/confirm.ts'
 import { Output } from './output/output.ts'
@@ -73,12 +73,13 @@ export function command<
     static override description = declared.description
     static override examples = declared.examples ?? []
     static override strict = declared.takesMany !== true
-    static override args = (declared.args ?? {}) as Interfaces.ArgInput
+    static override args = withoutStdin(declared.args ?? {})
     static override flags = (declared.flags ?? {}) as Interfaces.FlagInput
 
     async run(): Promise<void> {
       const { args, argv, flags: parsed } = await this.parse(this.constructor as typeof OperatorCommand)
       const flags = parsed as unknown as Interfaces.InferredFlags<Own> & GlobalFlags
+      refuseTwoModes(flags)
       const typed = { argv: this.argv, flags: { ...GLOBAL_FLAGS, ...declared.flags } }
       const again = (added: Added) => commandAgain(this.id ?? '', typed, added)
       await declared.run({
@@ -120,6 +121,11 @@ export function operation<
       await withDatabase(input.flags, async (deps) => run(deps, input, prepared))
     },
   })
+}
+
+/** oclif would take a missing argument from stdin, so that a command in a loop over lines reads the other lines. */
+function withoutStdin(args: Interfaces.ArgInput): Interfaces.ArgInput {
+  return Object.fromEntries(Object.entries(args).map(([name, arg]) => [name, { ...arg, ignoreStdin: true }]))
 }
 
 /** The named things. `-` stands for the lines of stdin. */

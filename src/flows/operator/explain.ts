@@ -32,7 +32,7 @@ export interface Explanation {
   checks: Check[]
 }
 
-/** Explains whether a user can sign in now, and from a given address. Changes nothing. Throws USAGE, USER_NOT_FOUND. */
+/** Explains whether a user can sign in now, and from a given address. Changes nothing. Throws VALIDATION_ERROR, USER_NOT_FOUND. */
 export async function explainSignIn(
   deps: Deps,
   name: string,
@@ -42,7 +42,7 @@ export async function explainSignIn(
   const email = user?.email ?? address.canonical
   const client = ip === undefined ? undefined : foldIp(ip)
   if (ip !== undefined && client === undefined)
-    throw new AuthdError('USAGE', { message: `--ip: "${ip}" is not an IP address.` })
+    throw new AuthdError('VALIDATION_ERROR', { message: `--ip: "${ip}" is not an IP address.` })
   const checks = [
     checkUser(deps, email, user),
     ...(await checkLockdown(deps)),

@@ -28,7 +28,7 @@ export default operation({
     const scopes = [...new Set([...role, ...((flags.scope ?? []) as Scope[])])]
     if (scopes.length === 0) {
       throw new AuthdError('USAGE', {
-        message: 'no scope given. Use --scope or --role.',
+        message: 'No scope given. Use --scope or --role.',
         suggestions: [shell`authd api-keys create --name ${flags.name} --role viewer`],
       })
     }

@@ -21,7 +21,7 @@ export default command({
       KEYS.map((known) => known.key),
     )
     throw new AuthdError('USAGE', {
-      message: `unknown key "${args.key}"`,
+      message: `Unknown key "${args.key}"`,
       suggestions: [nearest ? shell`authd config reference ${nearest}` : 'authd config reference'],
     })
   },

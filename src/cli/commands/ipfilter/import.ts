@@ -34,7 +34,7 @@ function parseRules(text: string, reason: string | undefined): { cidr: string; r
     const own = rest.join('#').trim() || reason
     if (own === undefined) {
       throw new AuthdError('VALIDATION_ERROR', {
-        message: `line ${index + 1}: no reason. Use "${cidr.trim()} # why", or --reason for all.`,
+        message: `Line ${index + 1}: no reason. Use "${cidr.trim()} # why", or --reason for all.`,
       })
     }
     return [{ cidr: cidr.trim(), reason: own }]

@@ -3,7 +3,7 @@ import { AuthdError } from '../../../errors.ts'
 import { idsOf, retryQueued } from '../../../flows/outbox/queue.ts'
 import { presentDelivery } from '../../../resources/webhook.ts'
 import { operation } from '../../command.ts'
-import { changeFlags, timeFlag } from '../../flags.ts'
+import { changeFlags, refuseBoth, timeFlag } from '../../flags.ts'
 
 export default operation({
   examples: ['authd webhooks redeliver whd_06fb2m', 'authd webhooks redeliver --failed --since 24h'],
@@ -15,9 +15,10 @@ export default operation({
     ...changeFlags,
   },
   prepare({ flags, names }) {
-    if (Boolean(flags.failed) === names.length > 0)
+    refuseBoth(names, { failed: flags.failed })
+    if (names.length === 0 && !flags.failed)
       throw new AuthdError('USAGE', {
-        message: 'no deliveries named. Use ids or --failed.',
+        message: 'No deliveries named. Use ids or --failed.',
         suggestions: ['authd webhooks deliveries'],
       })
   },

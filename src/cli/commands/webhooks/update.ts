@@ -33,7 +33,7 @@ export default operation({
     }
     if (Object.keys(change).length === 0 && !flags.pause && !flags.resume) {
       throw new AuthdError('USAGE', {
-        message: 'nothing to change. Use --url, --events, --description, --allow-private, --pause or --resume.',
+        message: 'Nothing to change. Use --url, --events, --description, --allow-private, --pause or --resume.',
       })
     }
     return change
