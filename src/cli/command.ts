@@ -118,7 +118,14 @@ export function operation<
     ...declared,
     async run(input) {
       const prepared = (await prepare?.(input)) as Prepared
-      await withDatabase(input.flags, async (deps) => run(deps, input, prepared))
+      await withDatabase(input.flags, async (deps, rehearsal) => {
+        if (input.flags.fields !== undefined && 'dry-run' in (declared.flags ?? {})) {
+          // Only the result has the names, and an unknown field must be found before anything changes.
+          const silent = { ...input, out: input.out.silent(), confirm: async () => {}, confirmName: async () => {} }
+          await run(rehearsal, silent, prepared)
+        }
+        await run(deps, input, prepared)
+      })
     },
   })
 }

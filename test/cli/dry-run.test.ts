@@ -16,12 +16,14 @@ const CHANGES: Record<string, string[]> = {
   'users enable': ['disabled@example.com'],
   'users unlock': [ADA],
   'users delete': [ADA],
+  'users recover': [ADA, '--reason', 'lost'],
   'passkeys rename': [ADA, 'none', 'other'],
   'passkeys remove': [ADA, 'none'],
   'totp reset': [ADA],
   'recovery-codes reset': [ADA],
   'sessions revoke': ['--user', ADA],
   'keys rotate': [],
+  'api-keys create': ['--name', 'dashboard', '--role', 'viewer'],
   'api-keys revoke': ['KEY'],
   'ipfilter add': ['203.0.113.9', '--reason', 'test'],
   'ipfilter remove': ['198.51.100.7'],
@@ -30,11 +32,14 @@ const CHANGES: Record<string, string[]> = {
   'lockouts clear': ['--user', ADA],
   'ratelimit reset': [ADA],
   lockdown: ['on'],
+  'email pause': [],
+  'email resume': [],
   'email retry': ['--all-failed'],
   'email cancel': ['MSG'],
   'suppressions clear': [ADA],
   'webhooks add': ['https://app.example.com/b'],
   'webhooks update': ['WHE', '--description', 'shop'],
+  'webhooks rotate-secret': ['WHE'],
   'webhooks remove': ['WHE'],
   'webhooks redeliver': ['--failed'],
   'settings set': ['signup.policy', 'closed'],
@@ -46,7 +51,13 @@ const CHANGES: Record<string, string[]> = {
 
 /** The commands above whose object has nothing to change here: no passkey, no lockout, no mail that failed. */
 const NOTHING_THERE =
-  /^(passkeys |totp |recovery-codes |users unlock|lockouts |ratelimit |suppressions |email retry|webhooks redeliver|ipfilter prune)/
+  /^(passkeys |totp |recovery-codes |users unlock|email resume|lockouts |ratelimit |suppressions |email retry|webhooks redeliver|ipfilter prune)/
+
+/** What the irreversible ones ask for. */
+const CONFIRMED: Record<string, string[]> = {
+  'users delete': [`--confirm=${ADA}`],
+  lockdown: ['--confirm=lockdown'],
+}
 
 async function furnished(): Promise<{ place: Shell; ids: Record<string, string> }> {
   const place = await shell()
@@ -94,5 +105,34 @@ test.each(Object.entries(CHANGES).filter(([id]) => !NOTHING_THERE.test(id)))(
     expect(text.stderr).toContain('Dry run: nothing was changed.')
     const document = JSON.parse(json.stdout)
     expect(document).toMatchObject({ dry_run: true, changed: expect.any(Boolean) })
+  },
+)
+
+test.each(Object.entries(CHANGES).filter(([id]) => !NOTHING_THERE.test(id) && !/^(init|service|migrate)/.test(id)))(
+  'authd %s refuses an unknown --fields before it changes anything, and prints a known one alone',
+  async (id, args) => {
+    const { place, ids } = await furnished()
+    const line = [...id.split(' '), ...args.map((arg) => ids[arg] ?? arg), '--yes', ...(CONFIRMED[id] ?? [])]
+    const events = async () => {
+      // A command that fails leaves its events to the next one, which seals them.
+      await place.run(['users', 'list'])
+      return (await place.run(['audit', 'list', '--json'])).stdout
+    }
+    const before = await events()
+
+    const refused = [
+      await place.run([...line, '--fields', 'nope']),
+      await place.run([...line, '--fields', 'nope', '--json']),
+    ]
+    const after = await events()
+    const done = await place.run([...line, '--fields', 'changed'])
+
+    expect(refused.map(({ code, stdout }) => [code, stdout])).toEqual([
+      [64, ''],
+      [64, ''],
+    ])
+    expect(refused[0]?.stderr).toContain('--fields: unknown field "nope". Available: ')
+    expect(after).toBe(before)
+    expect(done).toMatchObject({ code: 0, stdout: expect.stringMatching(/^(true|false)\n$/) })
   },
 )
