@@ -42,7 +42,7 @@ export interface PasskeyAnswer {
 
 /**
  * Makes a challenge for an attempt. Without an address any passkey may answer. With one, the options list its passkeys
- * or imaginary ones, so that nobody learns who has an account or a passkey. Throws ATTEMPT_EXPIRED.
+ * or imaginary ones, so that nobody learns who is a user or has a passkey. Throws ATTEMPT_EXPIRED.
  */
 export async function beginPasskeySignIn(deps: Deps, { holding }: { holding: Holding }): Promise<PasskeyOptions> {
   const found = await deps.db.read(async (sql) => {

@@ -21,7 +21,7 @@ export interface MadeInvitation {
   messageId: string | null
 }
 
-/** Invites all addresses or, if one has an account, none. Throws CONFLICT. */
+/** Invites all addresses or, if one is a user, none. Throws CONFLICT. */
 export async function inviteUsers(
   deps: Deps,
   actor: Actor,
@@ -43,7 +43,7 @@ export async function inviteUsers(
       await lockUser(trx, user.id)
       if (user.disabledAt !== null || !(await inviteUser(trx, { id: user.id, until: expiresAt }))) {
         throw new AuthdError('CONFLICT', {
-          message: `${user.email} has an account already (${user.id}). No user was invited.`,
+          message: `${user.email} is a user already (${user.id}). No user was invited.`,
           suggestions: [shell`authd users show ${user.email}`],
         })
       }
