@@ -104,6 +104,15 @@ const DRAWERS = ['', 'outbox', 'policy', 'sessions', 'limits', 'signin', 'factor
 const DOORS = ['src/http/', 'src/cli/', 'src/jobs/']
 const UNIT_OF_WORK = /\bdb\s*\.\s*(?:read|write)\s*\(|\brecordEvent\s*\(/
 
+/** One file is one migration, command or middleware. The build replaces the other two. */
+const MAY_BE_SMALL = [
+  'migrations/',
+  'src/cli/commands/',
+  'src/http/middleware/',
+  'src/cli/top/load-tui.ts',
+  'src/mail/overrides/program.ts',
+]
+
 /** What only these places may use. */
 const ONLY_IN: { said: RegExp; places: string[] }[] = [
   { said: /\bprocess\.env\b/, places: ['src/config/load.ts', 'src/cli/'] },
@@ -222,6 +231,27 @@ describe('the layout', () => {
     expect(lengths.filter((entry) => Number(entry.split(': ')[1]) > 300)).toEqual([])
   })
 
+  test('a file of under 15 lines has two readers, or joins its one', () => {
+    const readers = readersOf(importGraph())
+    const small = sources.filter((file) => read(file).split('\n').length <= 15)
+
+    expect(
+      small.filter((file) => readers.get(file)?.size === 1 && !MAY_BE_SMALL.some((place) => isIn(file, place))),
+    ).toEqual([])
+  })
+
+  test('the check of readers counts the files that import one', () => {
+    const graph = new Map([
+      ['src/a.ts', ['src/b.ts', 'src/c.ts', 'src/b.ts']],
+      ['src/c.ts', ['src/b.ts']],
+    ])
+
+    expect([...readersOf(graph)].map(([file, { size }]) => [file, size])).toEqual([
+      ['src/b.ts', 2],
+      ['src/c.ts', 1],
+    ])
+  })
+
   test('nothing is called utils, helpers, common or misc', () => {
     expect(sources.filter((file) => /(^|\/)(utils?|helpers?|common|misc)(\/|\.)/.test(file))).toEqual([])
   })
@@ -262,6 +292,15 @@ function drawerFaults(file: string, text: string): string[] {
 function importGraph(): Map<string, string[]> {
   const targets = (file: string) => importsOf(file, withoutComments(read(file))).map(({ target }) => target)
   return new Map(sources.map((file) => [file, targets(file)]))
+}
+
+/** The files that import each file. */
+function readersOf(graph: Map<string, string[]>): Map<string, Set<string>> {
+  const readers = new Map<string, Set<string>>()
+  for (const [file, targets] of graph) {
+    for (const target of targets) readers.set(target, (readers.get(target) ?? new Set()).add(file))
+  }
+  return readers
 }
 
 /** Pairs of folders with imports in both directions. A folder and one below it may have them. */
