@@ -136,7 +136,7 @@ async function checkFactors(deps: Deps, user: User): Promise<Check[]> {
   const policy = policyFor(deps, user)
   const [enrolled, accepted] = await deps.db.read(async (sql) => [
     await enrolledFactors(sql, user.id),
-    await acceptedFactors(sql, user.id),
+    await acceptedFactors(sql, user.id, ['email']),
   ])
   const id = 'factor'
   if (!hasFactor(enrolled)) {

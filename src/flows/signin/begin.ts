@@ -11,7 +11,7 @@ import {
 } from '../../store/signin-attempts.ts'
 import { decide } from '../decide.ts'
 import type { Actor } from '../event.ts'
-import { findByToken, type HeldAttempt, isOpen } from './attempt.ts'
+import { findByToken, type HeldAttempt, mayBeMailed } from './attempt.ts'
 import { queueSigninMail, resendAfter, withinMailLimit } from './mail.ts'
 
 export interface BeginSignIn {
@@ -90,8 +90,7 @@ async function findContinued(deps: Deps, trx: Trx, input: BeginSignIn): Promise<
     const attempt = held?.attempt
     if (
       attempt?.email === input.email.canonical &&
-      attempt.proofs.length === 0 &&
-      isOpen(attempt, now) &&
+      mayBeMailed(attempt, now) &&
       attempt.deliver === input.deliver &&
       attempt.redirectTo === (input.redirectTo ?? null) &&
       attempt.linkTo === (input.linkTo ?? null)

@@ -19,15 +19,15 @@ import { type Actor, recordEvent, SYSTEM } from '../event.ts'
 import { countHit, spendIn, tooMany } from '../limits/rate-limit.ts'
 import { enqueueMail } from '../outbox/mail.ts'
 import { maySignIn } from '../policy/signup.ts'
-import { findHeld, type Holding, isOpen } from './attempt.ts'
+import { findHeld, type Holding, mayBeMailed } from './attempt.ts'
 import { codeBudget, macCode } from './code.ts'
 
 /** The most time that an attempt lasts, whatever the number of its mails. */
 const ATTEMPT_MAX_MS = 30 * MINUTE
 
 /**
- * Sends another mail for an attempt, which ends its older link and code. Throws ATTEMPT_EXPIRED, VALIDATION_ERROR
- * without an address, RATE_LIMITED.
+ * Sends another mail for an attempt, which ends its older link and code. Throws ATTEMPT_EXPIRED, also after a proof,
+ * VALIDATION_ERROR without an address, RATE_LIMITED.
  */
 export async function sendAnotherMail(
   deps: Deps,
@@ -37,7 +37,7 @@ export async function sendAnotherMail(
   const now = deps.clock.now()
   const sent = await decide<SigninAttempt>(deps, async (trx) => {
     const attempt = (await findHeld(trx, holding))?.attempt
-    if (!attempt || !isOpen(attempt, now) || attempt.usedAt !== null) return new AuthdError('ATTEMPT_EXPIRED')
+    if (!attempt || !mayBeMailed(attempt, now)) return new AuthdError('ATTEMPT_EXPIRED')
     if (attempt.email === null) {
       const message = 'This sign-in has no e-mail address yet. Begin a sign-in with `email`.'
       return new AuthdError('VALIDATION_ERROR', { message })
@@ -91,7 +91,7 @@ export function resendAfter(deps: Pick<Deps, 'config'>, { mailedAt }: SigninAtte
 
 /**
  * Queues the mail of an attempt or, if none may be sent, a decoy that costs the same work. Returns the changed attempt.
- * Returns undefined if the last mail is too recent, or if the attempt has ended.
+ * Returns undefined if the last mail is too recent, or if the attempt has ended or holds a proof.
  */
 export async function queueSigninMail(
   deps: Deps,
@@ -136,7 +136,7 @@ export async function queueSigninMail(
     },
     expiresAt,
     attemptId: attempt.id,
-    isDecoy: isHeldBack || !mayBeMailed(deps, attempt.purpose, email, user),
+    isDecoy: isHeldBack || !mayReceive(deps, attempt.purpose, email, user),
   })
   await recordEvent(deps, trx, actor, {
     type: 'magic_link.requested',
@@ -147,7 +147,7 @@ export async function queueSigninMail(
 }
 
 /** If not, a decoy is queued, so that the answer does not reveal it. */
-function mayBeMailed(deps: Deps, purpose: AttemptPurpose, email: string, user: User | undefined): boolean {
+function mayReceive(deps: Deps, purpose: AttemptPurpose, email: string, user: User | undefined): boolean {
   if (purpose === 'signin') return maySignIn(deps, email, user)
   return purpose === 'email_change' ? user === undefined : true
 }
@@ -169,6 +169,6 @@ export async function findWaitingAttempt(
   const now = deps.clock.now()
   const attempt = (await deps.db.read((sql) => findHeld(sql, holding)))?.attempt
   const email = attempt?.email
-  if (!attempt || !email || !isOpen(attempt, now) || attempt.usedAt !== null) return undefined
+  if (!attempt || !email || !mayBeMailed(attempt, now)) return undefined
   return { attempt: { ...attempt, email }, resendAfterMs: Math.max(0, (resendAfter(deps, attempt) ?? now) - now) }
 }
