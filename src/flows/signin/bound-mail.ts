@@ -5,9 +5,10 @@ import type { Trx } from '../../store/db.ts'
 import { type AttemptPurpose, findBoundAttempt, type SigninAttempt } from '../../store/signin-attempts.ts'
 import { decide } from '../decide.ts'
 import type { Actor } from '../event.ts'
+import { withinMailLimit } from '../limits/mail-limit.ts'
 import { mayBeMailed } from './attempt.ts'
 import { insertAttempt } from './begin.ts'
-import { queueSigninMail, resendAfter, tooSoon, withinMailLimit } from './mail.ts'
+import { queueSigninMail, resendAfter, tooSoon } from './mail.ts'
 
 /**
  * Mails a code that proves an address for another purpose than a sign-in. Its attempt is bound to a session or an
@@ -36,6 +37,7 @@ export async function sendBoundMail(
     const fresh = { email: address, deliver: 'cookie', lang, purpose, boundTo } as const
     return await withinMailLimit(deps, trx, actor, {
       email: address.canonical,
+      device,
       queue: async () => {
         const attempt = isContinued ? last : (await insertAttempt(deps, trx, actor, fresh)).attempt
         const mailed = await queueSigninMail(deps, trx, actor, { attempt, device })

@@ -6,7 +6,6 @@ import { digest, mintLongCode, mintSecret, mintShortCode, normalizeCode } from '
 import { describeUserAgent } from '../../platform/user-agent.ts'
 import type { Trx } from '../../store/db.ts'
 import { isBudgetUsed } from '../../store/failed-attempts.ts'
-import { giveBackToBucket } from '../../store/rate-limits.ts'
 import {
   type AttemptPurpose,
   findSigninAttempt,
@@ -16,7 +15,8 @@ import {
 import { findUserByEmail, type User } from '../../store/users.ts'
 import { decide } from '../decide.ts'
 import { type Actor, recordEvent, SYSTEM } from '../event.ts'
-import { countHit, spendIn, tooMany } from '../limits/rate-limit.ts'
+import { withinMailLimit } from '../limits/mail-limit.ts'
+import { spendIn } from '../limits/rate-limit.ts'
 import { enqueueMail } from '../outbox/mail.ts'
 import { maySignIn } from '../policy/signup.ts'
 import { findHeld, type Holding, mayBeMailed } from './attempt.ts'
@@ -44,6 +44,7 @@ export async function sendAnotherMail(
     }
     const mailed = await withinMailLimit(deps, trx, actor, {
       email: attempt.email,
+      device,
       queue: async () => {
         const result = await queueSigninMail(deps, trx, actor, { attempt, device })
         return { result, isMailed: result !== undefined }
@@ -61,27 +62,6 @@ export function tooSoon(waitMs: number): AuthdError {
   const retryAfter = Math.ceil(waitMs / SECOND)
   const message = `A mail is on its way. Another can be requested in ${retryAfter} seconds.`
   return new AuthdError('RATE_LIMITED', { message, retryAfter })
-}
-
-/**
- * Counts one mail to this mailbox and queues it, or refuses with RATE_LIMITED once the hour's mails are used up. The
- * count is given back if `queue` queues nothing. Known and unknown addresses count alike.
- */
-export async function withinMailLimit<Result>(
-  deps: Deps,
-  trx: Trx,
-  actor: Actor,
-  { email, queue }: { email: string; queue: () => Promise<{ result: Result; isMailed: boolean }> },
-): Promise<Result | AuthdError> {
-  const bucket = { policy: 'email', subject: email } as const
-  const { isOver, resetMs } = await spendIn(deps, trx, actor, bucket)
-  if (isOver) {
-    trx.afterCommit(() => countHit(deps, bucket))
-    return tooMany(bucket, resetMs)
-  }
-  const { result, isMailed } = await queue()
-  if (!isMailed) await giveBackToBucket(trx, bucket, { amount: 1, now: deps.clock.now() })
-  return result
 }
 
 /** When another mail can be requested, in epoch milliseconds. Undefined if none was requested yet. */
