@@ -78,7 +78,7 @@ export function command<
 
     async run(): Promise<void> {
       const { args, argv, flags: parsed } = await this.parse(this.constructor as typeof OperatorCommand)
-      const flags = parsed as unknown as Interfaces.InferredFlags<Own> & GlobalFlags
+      const flags = { ...absent(declared.flags), ...parsed } as unknown as Interfaces.InferredFlags<Own> & GlobalFlags
       refuseTwoModes(flags)
       const typed = { argv: this.argv, flags: { ...GLOBAL_FLAGS, ...declared.flags } }
       const again = (added: Added) => commandAgain(this.id ?? '', typed, added)
@@ -98,6 +98,15 @@ export function command<
       })
     }
   }
+}
+
+/**
+ * False for each switch that a command declares. oclif leaves those that were not given undefined, whatever their type
+ * says, so that a default further down would take effect.
+ */
+function absent(flags: Interfaces.FlagInput = {}): Record<string, false> {
+  const switches = Object.entries(flags).filter(([, flag]) => flag.type === 'boolean' && !flag.allowNo)
+  return Object.fromEntries(switches.map(([name]) => [name, false]))
 }
 
 /** Declares a command that works on the database. It opens it for `run` and closes it again, whatever happens. */

@@ -8,7 +8,8 @@ export const EVENTS = {
   'user.registered': 'A user proved an address for the first time, or an operator added the user.',
   'user.authenticated': 'A user signed in. metadata.method says how.',
   'user.authentication_failed': 'A proof was wrong or was not accepted. metadata.reason says why.',
-  'user.email_verified': 'A user proved an address that an operator had added. Factors from before were dropped.',
+  'user.email_verified':
+    'A user proved an address that an operator had set. metadata.dropped names the factors from before their first proof.',
   'user.factor_due': 'A first proof was right, and a second factor was requested.',
   'user.locked': 'Wrong codes locked or disabled a factor. metadata says which and for how long.',
   'user.unlocked': 'An operator cleared a lockout caused by wrong codes.',

@@ -1,7 +1,7 @@
 import type { Deps } from '../../deps.ts'
 import { AuthdError } from '../../errors.ts'
 import { toRfc3339 } from '../../platform/clock.ts'
-import { type EmailAddress, parseEmailAddress } from '../../platform/email-address.ts'
+import { type EmailAddress, mailboxOf, parseEmailAddress } from '../../platform/email-address.ts'
 import { foldIp, ipBucket } from '../../platform/net/ip.ts'
 import { shell } from '../../platform/shell.ts'
 import { listLastAuditLogs } from '../../store/audit-logs.ts'
@@ -48,7 +48,7 @@ export async function explainSignIn(
     ...(await checkLockdown(deps)),
     ...(user ? await checkLockouts(deps, user) : []),
     ...(client === undefined ? [] : await checkAddress(deps, client)),
-    await checkLimit(deps, 'email', email, email),
+    await checkMailLimit(deps, email),
     ...(user ? await checkFactors(deps, user) : []),
     await checkMail(deps, email),
     ...(user ? await lastFailures(deps, user) : []),
@@ -133,11 +133,20 @@ async function checkLimit(deps: Deps, policy: Policy, subject: string, key: stri
   }
 }
 
+/** Above the hour's limit, a mailbox still gets one mail every 10 minutes. */
+async function checkMailLimit(deps: Deps, email: string): Promise<Check> {
+  const mailbox = mailboxOf(email)
+  const hourly = await checkLimit(deps, 'email', mailbox, email)
+  if (hourly.status === 'ok') return hourly
+  const more = await checkLimit(deps, 'email_more', mailbox, email)
+  return { ...more, id: hourly.id, detail: `${hourly.detail}; ${more.detail}` }
+}
+
 async function checkFactors(deps: Deps, user: User): Promise<Check[]> {
   const policy = policyFor(deps, user)
   const [enrolled, accepted] = await deps.db.read(async (sql) => [
     await enrolledFactors(sql, user.id),
-    await acceptedFactors(sql, user.id),
+    await acceptedFactors(sql, user.id, ['email']),
   ])
   const id = 'factor'
   if (!hasFactor(enrolled)) {
