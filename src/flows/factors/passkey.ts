@@ -99,7 +99,7 @@ export async function stepUpWithPasskey(
 ): Promise<Renewed> {
   const asked = await deps.db.write((trx) => take(deps, trx, { challengeId, kind: 'stepup', boundTo: session.id }))
   const checked = asked === undefined ? undefined : await check(deps, { credential, challenge: asked })
-  return await finishStepUp(deps, actor, session, async (trx, user): Promise<'passkey' | AuthdError> => {
+  return await finishStepUp(deps, actor, session, async (trx, { user }): Promise<'passkey' | AuthdError> => {
     const isOwn = checked !== undefined && checked.user.id === user.id
     if (isOwn && (await accept(deps, trx, actor, { user, checked }))) return 'passkey'
     await noteFailure(deps, trx, actor, user)

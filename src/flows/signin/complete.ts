@@ -88,7 +88,8 @@ export async function completeSignIn(
   if (due === 'factor') {
     return (await askForFactor(deps, trx, by, { attempt, user, proofs, method })) ?? (await refuse('attempt_over'))
   }
-  if (!(await completeSigninAttempt(trx, { id: attempt.id, now }))) return await refuse('attempt_over')
+  const completed = await completeSigninAttempt(trx, { id: attempt.id, now })
+  if (!completed) return await refuse('attempt_over')
   await recordSignIn(trx, { id: user.id, now, lang: attempt.lang })
   if (replaces) await endSessionsIn(deps, trx, actor, { filter: { ids: [replaces.id] }, reason: 'replaced' })
   const { deliver: delivery } = attempt
@@ -98,6 +99,7 @@ export async function completeSignIn(
     amr: amrOf(proofs),
     aal: levelOf(proofs),
     isEnrolmentDue: due === 'enrolment',
+    epoch: completed.sessionEpoch,
   })
   await recordEvent(deps, trx, by, {
     type: 'user.authenticated',
