@@ -23,7 +23,7 @@ export const EVENTS = {
   'user.recovery_link_used': 'A recovery link was used. metadata says which factors it removed.',
   'user.disabled': 'An operator disabled a user.',
   'user.enabled': 'An operator enabled a user again.',
-  'user.deleted': 'A user and all their data were deleted.',
+  'user.deleted': 'A user and all their data were deleted. The user is told by mail.',
   'magic_link.requested': 'A sign-in mail was requested.',
   'magic_link.previewed':
     'A sign-in link was opened in another browser than the one that requested it. It stays valid.',

@@ -6,9 +6,9 @@ import { digest, equalSecrets, mintSecret, parseToken } from '../../platform/sec
 import type { Sql, Trx } from '../../store/db.ts'
 import { forgetDevices } from '../../store/devices.ts'
 import { type EmailChange, findEmailChange, insertEmailChange, restoreEmailChange } from '../../store/email-changes.ts'
-import { cancelMailTo } from '../../store/outbox.ts'
+import { cancelProofMailTo } from '../../store/outbox.ts'
 import type { OwnedSession } from '../../store/sessions.ts'
-import { endSigninAttempts, findBoundAttempt } from '../../store/signin-attempts.ts'
+import { endSigninAttempts, findBoundAttempt, useSigninAttempt } from '../../store/signin-attempts.ts'
 import { lockUser, type User, updateUserEmail } from '../../store/users.ts'
 import { decide } from '../decide.ts'
 import { type Actor, recordEvent } from '../event.ts'
@@ -20,11 +20,15 @@ import { type Renewed, renew } from '../sessions/renewal.ts'
 import { endSessionsIn } from '../sessions/session.ts'
 import { isOpen } from '../signin/attempt.ts'
 import { sendBoundMail } from '../signin/bound-mail.ts'
-import { spendCode } from '../signin/code.ts'
+import { checkCode, spendCode } from '../signin/code.ts'
 import { dropUnproven } from '../signin/first-proof.ts'
 
 /** How long the former address can be restored. */
 const RESTORABLE_MS = 7 * DAY
+
+/** Said only to somebody who has proven the address with its code. */
+const TAKEN =
+  'Another account uses this address now. Sign in there, change its address or delete it, and open this link again.'
 
 interface Asking {
   lang: string
@@ -109,7 +113,7 @@ export async function changeEmailIn(
   const dropped = isVerified ? await dropUnproven(deps, trx, actor, { user, keptSessionId }) : []
   // Attempts and mails for the former address end, because it may belong to somebody else now.
   await endSigninAttempts(trx, user.email)
-  await cancelMailTo(trx, { recipient: user.email, now })
+  await cancelProofMailTo(trx, { recipient: user.email, now })
   const id = deps.random.id('emc')
   const secret = mintSecret(deps.random)
   await insertEmailChange(trx, {
@@ -165,7 +169,7 @@ export async function sendRestoreMail(
 
 /**
  * Restores the former address. Every session and every factor made since then ends, because they may be an attacker's.
- * Throws INVALID_CREDENTIALS.
+ * Throws INVALID_CREDENTIALS, or CONFLICT with nothing spent if another user has the address by now.
  */
 export async function restoreEmail(
   deps: Deps,
@@ -175,16 +179,19 @@ export async function restoreEmail(
   const now = deps.clock.now()
   await decide(deps, async (trx) => {
     const wrong = new AuthdError('INVALID_CREDENTIALS')
-    const change = await readRestorable(deps, trx, token)
-    const user = change && (await lockUser(trx, change.userId))
-    if (!change || !user) return wrong
+    const named = await readRestorable(deps, trx, token)
+    const user = named && (await lockUser(trx, named.userId))
+    // Read again: a parallel request may have used the link before this unit locked the user.
+    const change = user && (await readRestorable(deps, trx, token))
+    if (!change) return wrong
     const attempt = await findBoundAttempt(trx, { purpose: 'email_restore', boundTo: change.id })
-    if (!attempt || !(await spendCode(deps, trx, actor, { attempt, code, device }))) return wrong
-    if (!(await restoreEmailChange(trx, { id: change.id, userId: user.id, now }))) return wrong
+    if (!attempt || !(await checkCode(deps, trx, actor, { attempt, code, device }))) return wrong
     const old = { email: change.oldEmail, emailTyped: change.oldEmailTyped, emailVerifiedAt: now }
-    if (!(await updateUserEmail(trx, { id: user.id, ...old }))) return wrong
+    if (!(await updateUserEmail(trx, { id: user.id, ...old }))) return new AuthdError('CONFLICT', { message: TAKEN })
+    await useSigninAttempt(trx, { id: attempt.id, now })
+    await restoreEmailChange(trx, { id: change.id, userId: user.id, now })
     await endSigninAttempts(trx, user.email)
-    await cancelMailTo(trx, { recipient: user.email, now })
+    await cancelProofMailTo(trx, { recipient: user.email, now })
     await endSessionsIn(deps, trx, actor, { filter: { userId: user.id }, reason: 'email_restored' })
     await forgetDevices(trx, user.id)
     // Factors enrolled since the change may be an attacker's. Older factors stay, and are due at the next sign-in, unless
