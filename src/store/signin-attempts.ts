@@ -1,3 +1,4 @@
+import { latestEnd } from '../platform/clock.ts'
 import type { Sql, Trx } from './db.ts'
 import { integer, json, type NewRow, nullable, type RowOf, type StoredRow, table, text, word } from './table.ts'
 
@@ -92,8 +93,11 @@ export async function renewSigninMail(
   const changed = await trx.run(
     `UPDATE signin_attempts SET mailed_at = ?, expires_at = ?, link_digest = ?, code_mac = ?, code_kind = ?
      WHERE id = ? AND used_at IS NULL AND completed_at IS NULL AND expires_at > ?
-       AND (mailed_at IS NULL OR mailed_at <= ?)`,
-    [input.now, input.expiresAt, input.linkDigest, input.codeMac, input.codeKind, input.id, input.now, input.notSince],
+       AND (mailed_at IS NULL OR mailed_at <= ? OR mailed_at > ?)`,
+    [
+      ...[input.now, input.expiresAt, input.linkDigest, input.codeMac, input.codeKind],
+      ...[input.id, input.now, input.notSince, latestEnd(input.now, 0)],
+    ],
   )
   return changed === 1
 }
@@ -140,15 +144,16 @@ export async function addProof(
   return changed === 1
 }
 
-/** The newest attempt for this purpose of a session, or of a change of address. */
+/** The newest attempt for this purpose of a session, or of a change of address, unless a wrong clock made it. */
 export async function findBoundAttempt(
   sql: Sql,
-  input: { purpose: AttemptPurpose; boundTo: string },
+  input: { purpose: AttemptPurpose; boundTo: string; now: number },
 ): Promise<SigninAttempt | undefined> {
   return signinAttempts.readOne(
     await sql.one<StoredRow>(
-      `SELECT ${signinAttempts.columns} FROM signin_attempts WHERE bound_to = ? AND purpose = ? ORDER BY id DESC LIMIT 1`,
-      [input.boundTo, input.purpose],
+      `SELECT ${signinAttempts.columns} FROM signin_attempts
+       WHERE bound_to = ? AND purpose = ? AND created_at <= ? ORDER BY id DESC LIMIT 1`,
+      [input.boundTo, input.purpose, latestEnd(input.now, 0)],
     ),
   )
 }

@@ -56,7 +56,7 @@ export async function stepUp(
     if (proof.method === 'recovery_code') {
       return (await checkRecoveryCode(deps, trx, actor, { user, guess })) ?? 'recovery_code'
     }
-    const attempt = await findBoundAttempt(trx, { purpose: 'stepup', boundTo: session.id })
+    const attempt = await findBoundAttempt(trx, { purpose: 'stepup', boundTo: session.id, now: deps.clock.now() })
     const isSpent = attempt && (await spendCode(deps, trx, actor, { attempt, code: proof.code, device: proof.device }))
     return isSpent ? 'email' : new AuthdError('INVALID_CREDENTIALS')
   })

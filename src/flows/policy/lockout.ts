@@ -1,6 +1,6 @@
 import type { Deps } from '../../deps.ts'
 import { AuthdError } from '../../errors.ts'
-import { MINUTE, SECOND } from '../../platform/clock.ts'
+import { isAhead, MINUTE, SECOND } from '../../platform/clock.ts'
 import type { Trx } from '../../store/db.ts'
 import { clearFailures, type FailureCount, findFailureCount, setFailureCount } from '../../store/failed-attempts.ts'
 import type { User } from '../../store/users.ts'
@@ -42,7 +42,7 @@ export async function tryFactor(
   const key = { kind: factor, subject: user.id }
   const before = (await findFailureCount(trx, key)) ?? { failures: 0, blockedUntil: null }
   if (isDisabledBy(before)) return new AuthdError('FACTOR_DISABLED')
-  if (before.blockedUntil !== null && before.blockedUntil > now) {
+  if (isBlocked(before, now)) {
     return blockedError(before.blockedUntil - now)
   }
   const failures = before.failures + 1
@@ -62,6 +62,14 @@ export async function tryFactor(
     if (failures === FREE_FAILURES || isDisabled) await notify(deps, trx, actor, { user, template: 'factor_braked' })
   }
   return new AuthdError('INVALID_CREDENTIALS')
+}
+
+/** Says whether no code is accepted now. A lockout that is longer than its failures cause comes from a wrong clock. */
+export function isBlocked<Count extends FailureCount>(
+  count: Count,
+  now: number,
+): count is Count & { blockedUntil: number } {
+  return count.blockedUntil !== null && isAhead(now, count.blockedUntil, waitAfter(count.failures))
 }
 
 function blockedError(waitMs: number): AuthdError {

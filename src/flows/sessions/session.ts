@@ -1,6 +1,6 @@
 import type { Deps } from '../../deps.ts'
 import { AuthdError } from '../../errors.ts'
-import { MINUTE } from '../../platform/clock.ts'
+import { isWithin, MINUTE } from '../../platform/clock.ts'
 import { digest, mintSecret } from '../../platform/secret.ts'
 import type { Trx } from '../../store/db.ts'
 import { forgetDevices } from '../../store/devices.ts'
@@ -138,7 +138,7 @@ export async function useSession(
   const session = await deps.db.read((sql) => findSession(sql, id))
   if (!session || !isProven(session)) return undefined
   if (!isLive(session, now)) return 'over'
-  if (session.lastSeenAt > now - TOUCH_EVERY_MS) return session
+  if (isWithin(now, session.lastSeenAt, TOUCH_EVERY_MS)) return session
   const idleExpiresAt = Math.min(now + deps.config.current().session.idleTtl, session.expiresAt)
   await deps.db.write((trx) => touchSession(trx, { id, now, idleExpiresAt }))
   return { ...session, lastSeenAt: now, idleExpiresAt }

@@ -1,6 +1,6 @@
 import type { Deps } from '../../deps.ts'
 import { AuthdError } from '../../errors.ts'
-import { MINUTE, toSeconds } from '../../platform/clock.ts'
+import { isWithin, MINUTE, toSeconds } from '../../platform/clock.ts'
 import { equalSecrets, type HmacKey, hmac } from '../../platform/secret.ts'
 import { findSession, type OwnedSession, rotateSession, type Session } from '../../store/sessions.ts'
 import { findUser } from '../../store/users.ts'
@@ -54,7 +54,7 @@ export async function refreshTokens(deps: Deps, actor: Actor, refreshToken: stri
     if (rotated) return { ...session, ...rotated }
     const current = await findSession(trx, session.id)
     if (!current || !isLive(current, now)) return new AuthdError('EXPIRED_TOKEN')
-    const isInGrace = now - current.refreshedAt <= refreshGrace && refreshGrace > 0
+    const isInGrace = isWithin(now, current.refreshedAt, refreshGrace) && refreshGrace > 0
     if (isInGrace && generation === current.generation - 1) return current
     if (isInGrace || generation >= current.generation) return new AuthdError('INVALID_TOKEN')
     const { userId, id: sessionId } = session

@@ -1,4 +1,5 @@
 import type { Deps } from '../../deps.ts'
+import { isInForce } from '../../platform/clock.ts'
 import { digest, equalSecrets, parseToken } from '../../platform/secret.ts'
 import type { Sql } from '../../store/db.ts'
 import { findSigninAttempt, type SigninAttempt } from '../../store/signin-attempts.ts'
@@ -38,9 +39,9 @@ export async function findByToken(sql: Sql, text: string | undefined): Promise<H
   return attempt && equalSecrets(digest(token.secret), attempt.secretDigest) ? { attempt, token: text } : undefined
 }
 
-/** It can still take a proof: it has not expired and is not completed. */
+/** It can still take a proof: it has begun, has not expired, and is not completed. */
 export function isOpen(attempt: SigninAttempt, now: number): boolean {
-  return attempt.completedAt === null && attempt.expiresAt > now
+  return attempt.completedAt === null && isInForce(now, attempt.createdAt, attempt.expiresAt)
 }
 
 /** The attempt that a browser holds and that waits for a second proof, with the factors it may prove. */

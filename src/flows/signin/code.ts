@@ -1,5 +1,5 @@
 import type { Deps } from '../../deps.ts'
-import { DAY } from '../../platform/clock.ts'
+import { DAY, isFromFuture } from '../../platform/clock.ts'
 import { digest, equalSecrets, normalizeCode } from '../../platform/secret.ts'
 import type { Sql, Trx } from '../../store/db.ts'
 import { isKnownDevice } from '../../store/devices.ts'
@@ -22,7 +22,7 @@ export async function spendCode(
 ): Promise<{ user: User | undefined } | undefined> {
   const now = deps.clock.now()
   const { email } = attempt
-  if (email === null) return undefined
+  if (email === null || isFromFuture(now, attempt.createdAt)) return undefined
   const budget = attempt.codeKind === 'short' ? await codeBudget(trx, { email, device, now }) : undefined
   // Rows are locked in this order: budget, user, attempt. The user of a new address may appear in between.
   const isCapped = budget !== undefined && !(await takeFailure(trx, budget, now))

@@ -1,6 +1,6 @@
 import type { Deps } from '../../deps.ts'
 import { AuthdError } from '../../errors.ts'
-import { DAY } from '../../platform/clock.ts'
+import { DAY, isInForce } from '../../platform/clock.ts'
 import { type EmailAddress, maskEmail } from '../../platform/email-address.ts'
 import { digest, equalSecrets, mintSecret, parseToken } from '../../platform/secret.ts'
 import type { Sql, Trx } from '../../store/db.ts'
@@ -56,8 +56,10 @@ export async function beginEmailChange(
 
 /** The address that a session's code was sent to, while the code can be used. */
 export async function findWaitingChange(deps: Deps, session: OwnedSession): Promise<string | undefined> {
-  const attempt = await deps.db.read((sql) => findBoundAttempt(sql, { purpose: 'email_change', boundTo: session.id }))
-  const isWaiting = attempt && isOpen(attempt, deps.clock.now()) && attempt.usedAt === null
+  const now = deps.clock.now()
+  const bound = { purpose: 'email_change', boundTo: session.id, now } as const
+  const attempt = await deps.db.read((sql) => findBoundAttempt(sql, bound))
+  const isWaiting = attempt && isOpen(attempt, now) && attempt.usedAt === null
   return isWaiting ? (attempt.emailTyped ?? undefined) : undefined
 }
 
@@ -70,11 +72,12 @@ export async function finishEmailChange(
   actor: Actor,
   { session, code, device }: { session: OwnedSession; code: string; device: string | undefined },
 ): Promise<Renewed> {
+  const now = deps.clock.now()
   return await decide(deps, async (trx) => {
     const user = await holdFresh(deps, trx, session)
     if (user instanceof AuthdError) return user
     const wrong = new AuthdError('INVALID_CREDENTIALS')
-    const attempt = await findBoundAttempt(trx, { purpose: 'email_change', boundTo: session.id })
+    const attempt = await findBoundAttempt(trx, { purpose: 'email_change', boundTo: session.id, now })
     if (!attempt?.email || !(await spendCode(deps, trx, actor, { attempt, code, device }))) return wrong
     const address = { canonical: attempt.email, typed: attempt.emailTyped ?? attempt.email }
     if (!(await changeEmailIn(deps, trx, actor, { user, address }))) return wrong
@@ -161,7 +164,7 @@ export async function restoreEmail(
     const change = await readRestorable(deps, trx, token)
     const user = change && (await lockUser(trx, change.userId))
     if (!change || !user) return wrong
-    const attempt = await findBoundAttempt(trx, { purpose: 'email_restore', boundTo: change.id })
+    const attempt = await findBoundAttempt(trx, { purpose: 'email_restore', boundTo: change.id, now })
     if (!attempt || !(await spendCode(deps, trx, actor, { attempt, code, device }))) return wrong
     if (!(await restoreEmailChange(trx, { id: change.id, userId: user.id, now }))) return wrong
     const old = { email: change.oldEmail, emailTyped: change.oldEmailTyped, emailVerifiedAt: now }
@@ -183,5 +186,6 @@ async function readRestorable(deps: Pick<Deps, 'clock'>, sql: Sql, text: string)
   const token = parseToken('emc', text)
   const change = token && (await findEmailChange(sql, token.id))
   if (!change || !equalSecrets(digest(token.secret), change.restoreDigest)) return undefined
-  return change.restoredAt === null && change.restorableUntil > deps.clock.now() ? change : undefined
+  const isOver = !isInForce(deps.clock.now(), change.changedAt, change.restorableUntil)
+  return change.restoredAt === null && !isOver ? change : undefined
 }

@@ -1,5 +1,6 @@
 import type { Deps } from '../../deps.ts'
 import { AuthdError } from '../../errors.ts'
+import { isInForce } from '../../platform/clock.ts'
 import { parseEmailAddress } from '../../platform/email-address.ts'
 import { digest, equalSecrets, mintSecret, parseToken } from '../../platform/secret.ts'
 import type { Sql } from '../../store/db.ts'
@@ -102,8 +103,9 @@ export async function redeemRecovery(
     const link = await readGenuine(trx, token)
     const user = link && (await lockUser(trx, link.userId))
     if (!link || !user) return refused
-    if (link.expiresAt <= now || !(await useRecoveryLink(trx, { id: link.id, now }))) {
-      const reason = link.usedAt === null && link.expiresAt <= now ? 'expired' : 'used'
+    const isOver = !isInForce(now, link.createdAt, link.expiresAt)
+    if (isOver || !(await useRecoveryLink(trx, { id: link.id, now }))) {
+      const reason = link.usedAt === null && isOver ? 'expired' : 'used'
       const metadata = { method: 'recovery_link', reason, link: link.id }
       await recordEvent(deps, trx, actor, { type: 'user.authentication_failed', outcome: 'failure', user, metadata })
       return refused
@@ -124,7 +126,7 @@ export async function redeemRecovery(
 
 async function readLink(sql: Sql, text: string, now: number): Promise<RecoveryLink | undefined> {
   const link = await readGenuine(sql, text)
-  return link?.usedAt === null && link.expiresAt > now ? link : undefined
+  return link?.usedAt === null && isInForce(now, link.createdAt, link.expiresAt) ? link : undefined
 }
 
 /** A genuine link, spent or not. */
