@@ -105,9 +105,20 @@ const DOORS = ['src/http/', 'src/cli/', 'src/jobs/']
 const UNIT_OF_WORK = /\bdb\s*\.\s*(?:read|write)\s*\(|\brecordEvent\s*\(/
 
 /** What only these places may use. */
+/**
+ * An interval that is judged by one bound: `now - since <= SPAN` also holds for every time in the future. isWithin and
+ * isAhead know both bounds.
+ */
+const ONE_BOUND = /\b(?:now|endedAt)(?:\(\))?\s*-\s*[\w.]+\s*[<>]|(?<!=)[<>]=?\s*(?:\w+\.)*now(?:\(\))?\s*[-+]/
+
 const ONLY_IN: { said: RegExp; places: string[] }[] = [
   { said: /\bprocess\.env\b/, places: ['src/config/load.ts', 'src/cli/'] },
-  { said: /\bDate\.now\(|\bnew Date\(\)/, places: ['src/platform/clock.ts', 'src/platform/log.ts'] },
+  {
+    said: /\bDate\.now\(|\bnew Date\(\)/,
+    places: ['src/platform/clock.ts', 'src/platform/clock-watch.ts', 'src/platform/log.ts'],
+  },
+  // A command may judge a time that its caller typed.
+  { said: ONE_BOUND, places: ['src/platform/clock.ts', 'src/cli/'] },
   { said: /\brandomBytes\(|\brandomUUID|\bMath\.random\b/, places: ['src/platform/random.ts'] },
 ]
 
@@ -137,6 +148,16 @@ describe('the layout', () => {
       'src/flows/event.ts says Date',
       'src/flows/event.ts says Date.now(',
     ])
+  })
+
+  test('the check finds an interval that has one bound', () => {
+    const says = (code: string) => faults('src/flows/event.ts', code)
+
+    expect(says('if (now - since <= SPAN) return')).toHaveLength(1)
+    expect(says('if (deps.clock.now() - session.authTime > SPAN) return')).toHaveLength(1)
+    expect(says('if (session.lastSeenAt > now - SPAN) return')).toHaveLength(1)
+    expect(says('if (windowEndsAt <= deps.clock.now() + SPAN) return')).toHaveLength(1)
+    expect(says('const later = () => now + SPAN\nif (expiresAt > now) return')).toEqual([])
   })
 
   test('a folder of flows imports only the folders before it', () => {

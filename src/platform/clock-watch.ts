@@ -10,7 +10,7 @@ export interface ClockReadings {
 }
 
 /** Reads the clocks of this machine. */
-export function systemReadings(): ClockReadings {
+function systemReadings(): ClockReadings {
   return { wallMs: Date.now(), steadyMs: performance.now() }
 }
 

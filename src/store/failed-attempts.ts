@@ -49,7 +49,11 @@ export async function giveBackFailure(trx: Trx, { kind, subject }: Pick<Budget, 
   ])
 }
 
-export async function isBudgetUsed(sql: Sql, { kind, subject, limit, windowMs }: Budget, now: number): Promise<boolean> {
+export async function isBudgetUsed(
+  sql: Sql,
+  { kind, subject, limit, windowMs }: Budget,
+  now: number,
+): Promise<boolean> {
   const row = await sql.one(
     `SELECT 1 FROM failed_attempts WHERE kind = ? AND subject = ? AND failures >= ? AND NOT ${IS_OVER}`,
     [kind, subject, limit, now, latestEnd(now, windowMs)],

@@ -45,9 +45,5 @@ export async function deleteEndedLeases(
   trx: Trx,
   { prefix, now, spanMs }: { prefix: string; now: number; spanMs: number },
 ): Promise<void> {
-  await trx.run(`DELETE FROM leases WHERE name LIKE ? AND NOT ${IS_HELD}`, [
-    `${prefix}%`,
-    now,
-    latestEnd(now, spanMs),
-  ])
+  await trx.run(`DELETE FROM leases WHERE name LIKE ? AND NOT ${IS_HELD}`, [`${prefix}%`, now, latestEnd(now, spanMs)])
 }

@@ -27,7 +27,9 @@ export async function takePasskeyChallenge(
   { id, kind, boundTo, now, ttlMs }: { id: string; kind: ChallengeKind; boundTo: string; now: number; ttlMs: number },
 ): Promise<string | undefined> {
   const taken = passkeyChallenges.readOne(
-    await trx.one<StoredRow>(`DELETE FROM passkey_challenges WHERE id = ? RETURNING ${passkeyChallenges.columns}`, [id]),
+    await trx.one<StoredRow>(`DELETE FROM passkey_challenges WHERE id = ? RETURNING ${passkeyChallenges.columns}`, [
+      id,
+    ]),
   )
   const isAsked = taken?.kind === kind && taken.boundTo === boundTo
   return isAsked && isAhead(now, taken.expiresAt, ttlMs) ? taken.challenge : undefined

@@ -85,10 +85,7 @@ export async function withinMailLimit<Result>(
 }
 
 /** When another mail can be requested, in epoch milliseconds. Undefined if none was requested yet. */
-export function resendAfter(
-  deps: Pick<Deps, 'config' | 'clock'>,
-  { mailedAt }: SigninAttempt,
-): number | undefined {
+export function resendAfter(deps: Pick<Deps, 'config' | 'clock'>, { mailedAt }: SigninAttempt): number | undefined {
   return mailedAt === null || isFromFuture(deps.clock.now(), mailedAt)
     ? undefined
     : mailedAt + deps.config.current().signin.resendAfter

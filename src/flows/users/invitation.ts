@@ -94,6 +94,8 @@ async function readInvited(sql: Sql, text: string, now: number): Promise<User | 
   const token = parseToken('inv', text)
   const invitation = token && (await findInvitation(sql, token.id))
   if (!invitation || !equalSecrets(digest(token.secret), invitation.secretDigest)) return undefined
-  const user = isInForce(now, invitation.createdAt, invitation.expiresAt) ? await findUser(sql, invitation.userId) : undefined
+  const user = isInForce(now, invitation.createdAt, invitation.expiresAt)
+    ? await findUser(sql, invitation.userId)
+    : undefined
   return user?.disabledAt === null ? user : undefined
 }
