@@ -23,7 +23,7 @@ import {
   type SignInResult,
 } from '../signin/complete.ts'
 import type { Redemption } from '../signin/link.ts'
-import { dropLoneRecoveryCodes, ensureRecoveryCodes, type MintedCodes, mintRecoveryCodes } from './recovery-code.ts'
+import { dropLoneRecoveryCodes, ensureRecoveryCodes } from './recovery-code.ts'
 
 /** 160 bits (RFC 4226 §4, requirement R6). */
 const SECRET_BYTES = 20
@@ -124,7 +124,6 @@ export async function finishTotp(
 ): Promise<EnrolledTotp> {
   const now = deps.clock.now()
   const { id: sessionId, userId } = session
-  const codes: MintedCodes = await mintRecoveryCodes(deps)
   return await decide(deps, async (trx) => {
     const user = await holdFresh(deps, trx, session)
     if (user instanceof AuthdError) return user
@@ -137,9 +136,8 @@ export async function finishTotp(
     await clearFailures(trx, { kind: 'totp', subject: userId })
     await recordEvent(deps, trx, actor, { type: 'totp.enrolled', user, sessionId })
     await notify(deps, trx, actor, { user, template: 'totp_enabled' })
-    const isNew = await ensureRecoveryCodes(deps, trx, actor, { user, codes })
-    const renewed = await renew(deps, trx, { session, proof: 'otp' })
-    return { renewed, recoveryCodes: isNew ? codes.texts : undefined }
+    const recoveryCodes = await ensureRecoveryCodes(deps, trx, actor, user)
+    return { renewed: await renew(deps, trx, { session, proof: 'otp' }), recoveryCodes }
   })
 }
 

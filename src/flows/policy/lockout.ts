@@ -41,10 +41,8 @@ export async function tryFactor(
   const now = deps.clock.now()
   const key = { kind: factor, subject: user.id }
   const before = (await findFailureCount(trx, key)) ?? { failures: 0, blockedUntil: null }
-  if (isDisabledBy(before)) return new AuthdError('FACTOR_DISABLED')
-  if (isBlocked(before, now)) {
-    return blockedError(before.blockedUntil - now)
-  }
+  const locked = lockoutError(before, now)
+  if (locked) return locked
   const failures = before.failures + 1
   const waitMs = waitAfter(failures)
   await setFailureCount(trx, key, { failures, blockedUntil: waitMs === 0 ? null : now + waitMs })
@@ -70,6 +68,12 @@ export function isBlocked<Count extends FailureCount>(
   now: number,
 ): count is Count & { blockedUntil: number } {
   return count.blockedUntil !== null && isAhead(now, count.blockedUntil, waitAfter(count.failures))
+}
+
+/** Why no code of a factor is accepted now: FACTOR_DISABLED or RATE_LIMITED. Undefined if one is. */
+export function lockoutError(count: FailureCount | undefined, now: number): AuthdError | undefined {
+  if (isDisabledBy(count)) return new AuthdError('FACTOR_DISABLED')
+  return count && isBlocked(count, now) ? blockedError(count.blockedUntil - now) : undefined
 }
 
 function blockedError(waitMs: number): AuthdError {
