@@ -116,14 +116,15 @@ export async function remakeRecoveryCodes(
   session: OwnedSession,
 ): Promise<{ renewed: Renewed; codes: string[] }> {
   return await decide(deps, async (trx) => {
-    const user = await holdFresh(deps, trx, session)
-    if (user instanceof AuthdError) return user
+    const held = await holdFresh(deps, trx, session)
+    if (held instanceof AuthdError) return held
+    const { user } = held
     if (!hasFactor(await enrolledFactors(trx, user.id))) {
       const message = 'Recovery codes stand in for a passkey or an authenticator app. Add one of these first.'
       return new AuthdError('CONFLICT', { message })
     }
     const codes = await makeCodes(deps, trx, actor, user)
-    return { renewed: await renew(deps, trx, { session }), codes }
+    return { renewed: await renew(deps, trx, { session: held.session }), codes }
   })
 }
 

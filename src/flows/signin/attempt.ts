@@ -39,9 +39,10 @@ export async function findByToken(sql: Sql, text: string | undefined): Promise<H
   return attempt && equalSecrets(digest(token.secret), attempt.secretDigest) ? { attempt, token: text } : undefined
 }
 
-/** It can still take a proof: it has begun, has not expired, and is not completed. */
+/** It can still take a proof: it is in force, is not completed, and began after everybody was last signed out. */
 export function isOpen(attempt: SigninAttempt, now: number): boolean {
-  return attempt.completedAt === null && isInForce(now, attempt.createdAt, attempt.expiresAt)
+  const { completedAt, isOvertaken, createdAt, expiresAt } = attempt
+  return completedAt === null && !isOvertaken && isInForce(now, createdAt, expiresAt)
 }
 
 /** The attempt that a browser holds and that waits for a second proof, with the factors it may prove. */
