@@ -115,7 +115,7 @@ const ONLY_IN: { said: RegExp; places: string[] }[] = [
   { said: /\bprocess\.env\b/, places: ['src/config/load.ts', 'src/cli/'] },
   {
     said: /\bDate\.now\(|\bnew Date\(\)/,
-    places: ['src/platform/clock.ts', 'src/platform/clock-watch.ts', 'src/platform/log.ts'],
+    places: ['src/platform/clock.ts', 'src/platform/log.ts'],
   },
   // A command may judge a time that its caller typed.
   { said: ONE_BOUND, places: ['src/platform/clock.ts', 'src/cli/'] },
