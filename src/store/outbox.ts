@@ -50,9 +50,13 @@ export async function cancelAttemptMail(trx: Trx, input: { attemptId: string; no
   return await trx.run(`${CANCEL} attempt_id = ?`, [input.now, input.attemptId])
 }
 
-/** What still waits for this address: its person was disabled or deleted. */
-export async function cancelMailTo(trx: Trx, input: { recipient: string; now: number }): Promise<number> {
-  return await trx.run(`${CANCEL} kind = 'mail' AND recipient = ?`, [input.now, input.recipient])
+/**
+ * What still waits for this address and is worthless now: mails of attempts, and invitations. A notice of what was done
+ * still goes out, or a thief could suppress it.
+ */
+export async function cancelProofMailTo(trx: Trx, input: { recipient: string; now: number }): Promise<number> {
+  const isProof = "(attempt_id IS NOT NULL OR template = 'invitation')"
+  return await trx.run(`${CANCEL} kind = 'mail' AND recipient = ? AND ${isProof}`, [input.now, input.recipient])
 }
 
 /** Deliveries that wait for a removed endpoint. */

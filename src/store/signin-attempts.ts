@@ -88,7 +88,7 @@ export async function findSigninAttempt(sql: Sql, id: string): Promise<SigninAtt
 
 /**
  * A new mail: its link and code replace the older ones, and the attempt lives on. The count of tries stays. False: over,
- * or mailed after `notSince`, by a racer perhaps.
+ * proven, or mailed after `notSince`, by a racer perhaps.
  */
 export async function renewSigninMail(
   trx: Trx,
@@ -104,7 +104,7 @@ export async function renewSigninMail(
 ): Promise<boolean> {
   const changed = await trx.run(
     `UPDATE signin_attempts SET mailed_at = ?, expires_at = ?, link_digest = ?, code_mac = ?, code_kind = ?
-     WHERE id = ? AND used_at IS NULL AND ${OPEN} AND (mailed_at IS NULL OR mailed_at <= ? OR mailed_at > ?)`,
+     WHERE id = ? AND proofs = '[]' AND used_at IS NULL AND ${OPEN} AND (mailed_at IS NULL OR mailed_at <= ? OR mailed_at > ?)`,
     [
       ...[input.now, input.expiresAt, input.linkDigest, input.codeMac, input.codeKind],
       ...[input.id, input.now, input.notSince, latestEnd(input.now, 0)],
