@@ -12,6 +12,8 @@ import { listKeys, rotateKeys } from '../../src/flows/sessions/signing-key.ts'
 import { makeRecoveryLink } from '../../src/flows/users/recovery-link.ts'
 import { CLOCK_SKEW_MS, DAY, HOUR, MINUTE, SECOND } from '../../src/platform/clock.ts'
 import { MailError } from '../../src/platform/mail-error.ts'
+import { insertEmailChange, restoreEmailChange } from '../../src/store/email-changes.ts'
+import { insertUser } from '../../src/store/users.ts'
 import { claimWebhookEndpoint } from '../../src/store/webhook-endpoints.ts'
 import { deviceFor, enrolPasskey, enrolTotp, totpCode } from '../support/factors.ts'
 import { type Authd, startAuthd } from '../support/harness.ts'
@@ -345,6 +347,45 @@ describe.each(['sqlite', 'postgres'] as const)('after a clock that was a day ahe
 
     expect([added.status, confirmed.status]).toEqual([400, 401])
     expect((await enrolPasskey(browser, deviceFor(authd))).status).toBe(201)
+  })
+
+  test('SECURITY: restoring an address ends later ways back, also those of another instance', async () => {
+    const { deps, clock } = await startAuthd({ database })
+    const now = clock.now()
+    const user = { id: 'usr_1', email: ADA, emailTyped: ADA, name: null, emailVerifiedAt: now, createdAt: now }
+    const change = { userId: 'usr_1', oldEmail: ADA, oldEmailTyped: ADA, newEmail: 'b@example.com', restoreDigest: '' }
+    const at = (changedAt: number) => ({ ...change, changedAt, restorableUntil: now + DAY })
+    const left = await deps.db.write(async (trx) => {
+      await insertUser(trx, user)
+      // The clock was ahead when the first of them got its id, so its id is the highest.
+      await insertEmailChange(trx, { ...at(now - 2), id: 'emc_9' })
+      await insertEmailChange(trx, { ...at(now - 1), id: 'emc_1' })
+      await insertEmailChange(trx, { ...at(now - 3), id: 'emc_5' })
+      await restoreEmailChange(trx, { id: 'emc_9', userId: 'usr_1', now })
+      return await trx.all<{ id: string }>('SELECT id FROM email_changes WHERE restored_at IS NULL')
+    })
+
+    expect(left).toEqual([{ id: 'emc_5' }])
+  })
+
+  test('the code of a new mail confirms a session, after what the clock wrote was dated', async () => {
+    const authd = await startAuthd({ database })
+    const browser = authd.browser()
+    await signInOnPage(authd, browser)
+    authd.clock.advance(DAY)
+    await browser.post('/v1/stepup/email')
+    await authd.takeMail()
+    await putRight(authd)
+    const second = await authd.another()
+    const there = second.browser()
+    for (const [name, value] of browser.cookies) there.cookies.set(name, value)
+    second.clock.advance(HOUR)
+
+    await there.post('/v1/stepup/email')
+    const code = (await second.takeMail()).at(-1)?.values['code']
+    const steppedUp = await there.post('/v1/stepup/code', { json: { code } })
+
+    expect(steppedUp.status).toBe(200)
   })
 
   test('a daemon that was killed is not listed', async () => {
