@@ -193,3 +193,17 @@ describe('HS256, for apps that share a secret', () => {
     expect(await isTaken(authd, forge(''))).toBe(false)
   })
 })
+
+test('after a rotation while the clock was a day behind, tokens are signed with the new key', async () => {
+  const authd = await startAuthd()
+  authd.clock.advance(-DAY)
+  const { kid } = await rotateKeys(authd.deps, SYSTEM, { isImmediate: true })
+  authd.clock.advance(DAY)
+
+  const { accessToken } = await signInForTokens(authd)
+  const states = (await listKeys(authd.deps)).map(({ key, state }) => [key.kid === kid, state])
+
+  expect([kidOf(accessToken), await isTaken(authd, accessToken)]).toEqual([kid, true])
+  expect(states).toContainEqual([true, 'active'])
+  expect(states).toContainEqual([false, 'retired'])
+})

@@ -47,6 +47,8 @@ export interface Authd {
   auditLog(): Promise<AuditLog[]>
   /** A client with its own cookie jar. */
   browser(): Browser
+  /** Stops this process and, if it began on a database of its own, removes that. Otherwise the end of the test does. */
+  stop(): Promise<void>
   /** Another process on the same database, with extra configuration. */
   another(config?: Record<string, unknown>): Promise<Authd>
 }
@@ -72,9 +74,17 @@ export async function startAuthd({
   webhooks = webhookClient(),
 }: StartOptions = {}): Promise<Authd> {
   const fresh = await freshDatabase(database)
-  onTestFinished(() => fresh.remove())
+  const removed = atMostOnce(() => fresh.remove())
+  onTestFinished(removed)
   const clock = fakeClock(now)
-  return await startOn(fresh, { clock, config, log, webhooks, seed: 'first' })
+  const authd = await startOn(fresh, { clock, config, log, webhooks, seed: 'first' })
+  return {
+    ...authd,
+    async stop() {
+      await authd.stop()
+      await removed()
+    },
+  }
 }
 
 async function startOn(
@@ -131,12 +141,13 @@ async function startOn(
     isDevelopment: false,
   })
   server.on('request', app.callback())
-  onTestFinished(async () => {
+  const stop = atMostOnce(async () => {
     server.closeAllConnections()
     server.close()
     webhooks.close()
     await db.close()
   })
+  onTestFinished(stop)
   const url = parsed.publicUrl
   let others = 0
   const listening = `http://127.0.0.1:${address.port}`
@@ -168,6 +179,7 @@ async function startOn(
       return await db.read((sql) => listAuditLogsAfter(sql, {}, { after: 0, limit: 10_000 }))
     },
     browser: () => new Browser(url, listening),
+    stop,
     another: (more = {}) =>
       startOn(fresh, {
         clock,
@@ -176,6 +188,14 @@ async function startOn(
         webhooks,
         seed: `${seed} another ${++others}`,
       }),
+  }
+}
+
+function atMostOnce(work: () => Promise<void>): () => Promise<void> {
+  let done: Promise<void> | undefined
+  return () => {
+    done ??= work()
+    return done
   }
 }
 

@@ -43,9 +43,23 @@ export async function keyring(deps: Pick<Deps, 'cache' | 'keys'>): Promise<Keyri
   return await deps.cache.of('keys', (sql) => loadKeyring(deps, sql))
 }
 
-/** The newest key whose time has come, or the oldest if a clock was set back before all of them. */
+/** The key that signs now. */
 export function signingKeyAt(ring: Keyring, now: number): AccessKey | undefined {
-  return ring.access.findLast((key) => key.signsFrom <= now) ?? ring.access[0]
+  return activeOf(ring.access, now)
+}
+
+/**
+ * The newest key once its time has come, and until then the one before. The newest is the one that no other has
+ * replaced: after a clock was set back, times do not say it.
+ */
+function activeOf<Key extends Pick<AccessKey, 'signsFrom' | 'verifiesUntil'>>(
+  keys: Key[],
+  now: number,
+): Key | undefined {
+  const newest = keys.find(({ verifiesUntil }) => verifiesUntil === null)
+  if (newest && newest.signsFrom <= now) return newest
+  const before = keys.filter((key) => key !== newest && verifiesAt(key, now))
+  return before.findLast(({ signsFrom }) => signsFrom <= now) ?? before.at(-1) ?? newest
 }
 
 /**
@@ -94,7 +108,7 @@ export async function ensureKeys(deps: Deps): Promise<void> {
 }
 
 function newestAlgorithm(stored: SigningKey[]): string | undefined {
-  return stored.findLast(({ purpose }) => purpose === 'access')?.algorithm
+  return stored.find(({ purpose, verifiesUntil }) => purpose === 'access' && verifiesUntil === null)?.algorithm
 }
 
 export interface Rotation {
@@ -139,13 +153,13 @@ export interface KeyListing {
 export async function listKeys(deps: Deps): Promise<KeyListing[]> {
   const now = deps.clock.now()
   const access = (await deps.db.read(listSigningKeys)).filter(({ purpose }) => purpose === 'access')
-  const active = access.findLast(({ signsFrom }) => signsFrom <= now)
+  const active = activeOf(access, now)
   return access.reverse().map((key) => ({ key, state: stateOf(key, active, now) }))
 }
 
 function stateOf(key: SigningKey, active: SigningKey | undefined, now: number): KeyState {
-  if (key.signsFrom > now) return 'next'
   if (key.kid === active?.kid) return 'active'
+  if (key.signsFrom > now) return 'next'
   return verifiesAt(key, now) ? 'retiring' : 'retired'
 }
 

@@ -1,0 +1,220 @@
+import { expect } from 'vitest'
+import { deviceFor, totpCode } from '../support/factors.ts'
+import type { Reply } from '../support/http-client.ts'
+import { isAccepted } from './mail.ts'
+import { dueOf, hasFactor, isFresh, isLive, levelOf, type Person, type Proof, type Session } from './rules.ts'
+import { takesTotp } from './sign-in.ts'
+import {
+  ADDRESSES,
+  endAttemptsFor,
+  endSessions,
+  forgetDevices,
+  personAt,
+  type Tab,
+  touch,
+  type World,
+} from './world.ts'
+
+/** What a change of the account must answer, if its session is neither over nor short of anything. */
+function refusalOf(world: World, session: Session | undefined, mayEnrol = false): string | undefined {
+  if (!session || !isLive(session, world.now)) return 'UNAUTHORIZED'
+  touch(world, session)
+  const due = dueOf(session, world.policy)
+  if (due === 'enrolment' && !mayEnrol) return 'ENROLMENT_REQUIRED'
+  if (due === 'factor' || !isFresh(session, world.now)) return 'STEP_UP_REQUIRED'
+  return undefined
+}
+
+function expectRefusal(reply: Reply, refusal: string | undefined): void {
+  expect({ code: reply.body?.code, status: reply.status }).toMatchObject({ code: refusal })
+}
+
+/** A proof in a live session. */
+function stepUp(world: World, session: Session, proof: Proof): void {
+  session.proofs.add(proof)
+  session.provenAt = world.now
+  if (proof !== 'email') session.mustEnrol = false
+}
+
+export async function enrolPasskey(world: World, tab: Tab): Promise<void> {
+  const { session } = tab
+  if (session?.person.hasPasskey) return
+  const refusal = refusalOf(world, session, true)
+  const asked = await tab.client.post('/v1/me/passkeys/options')
+  expectRefusal(asked, refusal)
+  if (refusal !== undefined || !session) return
+  const device = deviceFor(world.authd)
+  const json = { challenge_id: asked.body.challenge_id, credential: device.register(asked.body.options) }
+  expect((await tab.client.post('/v1/me/passkeys', { json })).status).toBe(201)
+  world.devices.set(session.person.id, device)
+  session.person.hasPasskey = true
+  stepUp(world, session, 'passkey')
+}
+
+export async function enrolTotp(world: World, tab: Tab): Promise<void> {
+  const { session } = tab
+  const refusal = refusalOf(world, session, true)
+  const asked = await tab.client.post('/v1/me/totp')
+  expectRefusal(asked, refusal)
+  if (refusal !== undefined || !session) return
+  const { person } = session
+  const { secret } = asked.body
+  const done = await tab.client.post('/v1/me/totp/confirm', { json: { code: totpCode(world.authd, secret) } })
+  expect(done.status).toBe(200)
+  world.totpSecrets.set(person.id, secret)
+  person.totp = { lastStep: Math.floor(world.now / 30_000) }
+  keepCodes(world, person, done.body.recovery_codes)
+  stepUp(world, session, 'otp')
+}
+
+function keepCodes(world: World, person: Person, codes: string[] | undefined): void {
+  expect(codes === undefined).toBe(person.codes > 0)
+  if (codes === undefined) return
+  person.codes = codes.length
+  world.recoveryCodes.set(person.id, codes)
+}
+
+export async function remakeCodes(world: World, tab: Tab): Promise<void> {
+  const { session } = tab
+  const refusal = refusalOf(world, session) ?? (session && !hasFactor(session.person) ? 'CONFLICT' : undefined)
+  const reply = await tab.client.post('/v1/me/recovery-codes')
+  expectRefusal(reply, refusal)
+  if (refusal !== undefined || !session) return
+  session.person.codes = reply.body.codes.length
+  world.recoveryCodes.set(session.person.id, reply.body.codes)
+}
+
+export async function removeFactor(world: World, tab: Tab, factor: 'passkey' | 'totp'): Promise<void> {
+  const { session } = tab
+  const person = session?.person
+  if (person === undefined || (factor === 'passkey' ? !person.hasPasskey : !person.totp)) return
+  const refusal = refusalOf(world, session)
+  const isLast = factor === 'passkey' ? !person.totp : !person.hasPasskey
+  const isRequired = (person.policy ?? world.policy) === 'required'
+  const id = factor === 'passkey' ? (await tab.client.get('/v1/me/passkeys')).body[0]?.id : undefined
+  const path = factor === 'passkey' ? `/v1/me/passkeys/${id ?? 'pk_01m88jw08vedqtrgrr9eqkmg57'}` : '/v1/me/totp'
+  const reply = await tab.client.send('DELETE', path)
+  const wanted = refusal ?? (isLast && isRequired ? 'LAST_FACTOR' : undefined)
+  expectRefusal(reply, wanted)
+  if (wanted !== undefined) return
+  dropFactor(person, factor)
+}
+
+export function dropFactor(person: Person, factor: 'passkey' | 'totp'): void {
+  if (factor === 'passkey') person.hasPasskey = false
+  else person.totp = undefined
+  if (!hasFactor(person)) person.codes = 0
+}
+
+export async function stepUpWith(world: World, tab: Tab, proof: Exclude<Proof, 'recovery_link'>): Promise<void> {
+  const { session } = tab
+  if (!session) return
+  const { person } = session
+  const { client } = tab
+  const isIn = isLive(session, world.now)
+  if (isIn) touch(world, session)
+  const isTaken = { email: !hasFactor(person), passkey: person.hasPasskey, otp: true, recovery_code: person.codes > 0 }[
+    proof
+  ]
+  if (proof === 'email') {
+    const asked = await client.post('/v1/stepup/email')
+    if (isIn && isTaken && asked.status === 429) return
+    if (!isIn || !isTaken) return expectRefusal(asked, isIn ? 'STEP_UP_REQUIRED' : 'UNAUTHORIZED')
+    isAccepted(world, asked, { tab, address: person.address })
+    const code = (await world.authd.takeMail()).filter(({ template }) => template === 'stepup').at(-1)?.values['code']
+    if (code === undefined) return
+    const reply = await client.post('/v1/stepup/code', { json: { code } })
+    expect(reply.status).toBe(200)
+    return stepUp(world, session, 'email')
+  }
+  if (proof === 'passkey') {
+    const device = world.devices.get(person.id)
+    const asked = await client.post('/v1/stepup/passkey/options')
+    if (!isIn) return expectRefusal(asked, 'UNAUTHORIZED')
+    if (!device) return
+    const json = { challenge_id: asked.body.challenge_id, credential: device.sign(asked.body.options) }
+    const reply = await client.post('/v1/stepup/passkey', { json })
+    expectRefusal(reply, isTaken ? undefined : 'INVALID_CREDENTIALS')
+    if (isTaken) stepUp(world, session, 'passkey')
+    return
+  }
+  await stepUpByCode(world, tab, { session, proof, isIn })
+}
+
+async function stepUpByCode(
+  world: World,
+  { client }: Tab,
+  { session, proof, isIn }: { session: Session; proof: 'otp' | 'recovery_code'; isIn: boolean },
+): Promise<void> {
+  const { person } = session
+  const secret = world.totpSecrets.get(person.id)
+  const code = proof === 'otp' ? secret && totpCode(world.authd, secret) : world.recoveryCodes.get(person.id)?.at(-1)
+  if (!code || world.wrongs >= 4) return
+  const path = proof === 'otp' ? '/v1/stepup/totp' : '/v1/stepup/recovery-code'
+  const reply = await client.post(path, { json: { code } })
+  if (!isIn) return expectRefusal(reply, 'UNAUTHORIZED')
+  if (levelOf(new Set([...session.proofs, proof])) < 2) return expectRefusal(reply, 'STEP_UP_REQUIRED')
+  const isRight = proof === 'otp' ? takesTotp(world, person) : person.codes > 0
+  expectRefusal(reply, isRight ? undefined : 'INVALID_CREDENTIALS')
+  if (!isRight) {
+    world.wrongs += 1
+    return
+  }
+  if (proof === 'recovery_code') {
+    world.recoveryCodes.get(person.id)?.pop()
+    person.codes -= 1
+  }
+  stepUp(world, session, proof)
+}
+
+/** Changes the address, with the code that the new one gets. */
+export async function changeAddress(world: World, tab: Tab, address: number): Promise<void> {
+  const { session } = tab
+  const email = ADDRESSES[address]
+  const isSame = session?.person.address === address
+  const refusal = refusalOf(world, session) ?? (isSame ? 'CONFLICT' : undefined)
+  const asked = await tab.client.post('/v1/me/email', { json: { email } })
+  if (asked.status === 429) return
+  expectRefusal(asked, refusal)
+  const mail = (await world.authd.takeMail()).find(({ template }) => template === 'email_change')
+  if (refusal !== undefined || !session) return
+  isAccepted(world, asked, { tab, address })
+  const isTaken = personAt(world, address) !== undefined
+  if (world.isLockedDown) return
+  expect(mail === undefined).toBe(isTaken)
+  if (!mail) return
+  const done = await tab.client.post('/v1/me/email/confirm', { json: { code: mail.values['code'] } })
+  expect(done.status).toBe(200)
+  endAttemptsFor(world, session.person.address)
+  session.person.address = address
+}
+
+export async function signOut(world: World, tab: Tab, scope: 'current' | 'others' | 'all'): Promise<void> {
+  const { session } = tab
+  const reply = await tab.client.post(`/v1/logout?scope=${scope}`)
+  const isIn = session !== undefined && isLive(session, world.now)
+  expect(reply.status).toBe(isIn ? 204 : 401)
+  if (!isIn) return
+  endSessions(world, (each) => {
+    if (scope === 'current') return each === session
+    return each.person === session.person && (scope === 'all' || each !== session)
+  })
+  if (scope === 'all') forgetDevices(world, session.person)
+}
+
+export async function deleteAccount(world: World, tab: Tab): Promise<void> {
+  const { session } = tab
+  const refusal = refusalOf(world, session)
+  const reply = await tab.client.send('DELETE', '/v1/me')
+  expectRefusal(reply, refusal)
+  if (refusal === undefined && session) forget(world, session.person)
+}
+
+/** What ends with a person. */
+export function forget(world: World, person: Person): void {
+  forgetDevices(world, person)
+  endSessions(world, (each) => each.person === person)
+  endAttemptsFor(world, person.address)
+  for (const attempt of world.attempts) if (attempt.person === person) attempt.isOver = true
+  world.people = world.people.filter((each) => each !== person)
+}

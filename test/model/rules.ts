@@ -1,0 +1,95 @@
+/**
+ * A second, small implementation of what authd promises, for the random walks. It was written from the documentation,
+ * and shares no code with src.
+ */
+export type Proof = 'email' | 'recovery_link' | 'otp' | 'recovery_code' | 'passkey'
+export type Due = 'nothing' | 'factor' | 'enrolment'
+export type Policy = 'optional' | 'required'
+
+export const SECOND = 1000
+export const MINUTE = 60 * SECOND
+export const HOUR = 60 * MINUTE
+export const DAY = 24 * HOUR
+
+const FIRST: readonly Proof[] = ['email', 'recovery_link']
+const OTHER: readonly Proof[] = ['otp', 'recovery_code']
+
+export interface Person {
+  id: string
+  address: number
+  isVerified: boolean
+  /** An address of this person was proven at some time. */
+  wasVerified: boolean
+  isDisabled: boolean
+  policy: Policy | null
+  hasPasskey: boolean
+  totp: { lastStep: number } | undefined
+  /** Unused recovery codes. */
+  codes: number
+}
+
+export interface Attempt {
+  address: number | undefined
+  /** Set by the first proof. */
+  person: Person | undefined
+  proofs: Set<Proof>
+  begunAt: number
+  mailedAt: number | undefined
+  endsAt: number
+  /** What was mailed last can still be used. */
+  isSpent: boolean
+  tries: number
+  isOver: boolean
+}
+
+export interface Session {
+  person: Person
+  proofs: Set<Proof>
+  begunAt: number
+  provenAt: number
+  lastSeenAt: number
+  idleEndsAt: number
+  endsAt: number
+  isOver: boolean
+  /** Could only enrol a factor from its beginning. */
+  mustEnrol: boolean
+}
+
+/** A time that only a wrong clock can have given. */
+export const isAhead = (at: number, now: number): boolean => at > now + 30 * SECOND
+
+export const hasFactor = ({ hasPasskey, totp }: Person): boolean => hasPasskey || totp !== undefined
+
+/** 2: a passkey, or one proof of each class. */
+export function levelOf(proofs: ReadonlySet<Proof>): 1 | 2 {
+  if (proofs.has('passkey')) return 2
+  return FIRST.some((proof) => proofs.has(proof)) && OTHER.some((proof) => proofs.has(proof)) ? 2 : 1
+}
+
+/** What must still be proven or set up before these proofs make a session that counts. */
+export function dueAfter(proofs: ReadonlySet<Proof>, person: Person, policy: Policy): Due {
+  if (levelOf(proofs) === 2) return 'nothing'
+  if (hasFactor(person)) return 'factor'
+  return (person.policy ?? policy) === 'required' ? 'enrolment' : 'nothing'
+}
+
+/** What the policy that holds now asks of a session. */
+export function dueOf(session: Session, policy: Policy): Due {
+  if (session.mustEnrol) return 'enrolment'
+  if (levelOf(session.proofs) === 2 || (session.person.policy ?? policy) === 'optional') return 'nothing'
+  return hasFactor(session.person) ? 'factor' : 'enrolment'
+}
+
+export function isLive(session: Session, now: number): boolean {
+  return !session.isOver && !session.person.isDisabled && now < session.idleEndsAt && now < session.endsAt
+}
+
+/** Its holder may change the account: a proof of the highest level in the last five minutes. */
+export function isFresh(session: Session, now: number): boolean {
+  const needed = hasFactor(session.person) ? 2 : 1
+  const age = now - session.provenAt
+  return levelOf(session.proofs) >= needed && !isAhead(session.provenAt, now) && age <= 5 * MINUTE
+}
+
+export const isOpen = (attempt: Attempt, now: number): boolean =>
+  !attempt.isOver && now < attempt.endsAt && !isAhead(attempt.begunAt, now)

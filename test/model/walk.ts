@@ -1,0 +1,166 @@
+import type { Dialect } from '../../src/store/db.ts'
+import { type Authd, startAuthd } from '../support/harness.ts'
+import { fc } from '../support/property.ts'
+import * as account from './account.ts'
+import * as app from './app.ts'
+import { flood } from './mail.ts'
+import * as operator from './operator.ts'
+import { DAY, HOUR, MINUTE, type Person, SECOND } from './rules.ts'
+import * as signIn from './sign-in.ts'
+import { ADDRESSES, type App, BROWSERS, compare, type Tab, type World } from './world.ts'
+
+/** One call of somebody, or a move of the clock. The numbers choose among what there is. */
+export interface Step {
+  call: keyof typeof CALLS
+  who: number
+  whom: number
+  how: number
+}
+
+type Call = (
+  world: World,
+  at: { tab: Tab; other: Tab; app: App | undefined; person: Person | undefined; step: Step },
+) => Promise<unknown>
+
+const withPerson =
+  (act: (world: World, person: Person, how: number) => Promise<unknown>): Call =>
+  async (world, { person, step }) =>
+    person && person.id !== '' ? await act(world, person, step.how) : undefined
+
+const withApp =
+  (act: (world: World, held: App, how: number) => Promise<unknown>): Call =>
+  async (world, { app: held, step }) =>
+    held ? await act(world, held, step.how) : undefined
+
+const MOVES = [SECOND, 11 * SECOND, 31 * SECOND, 31 * SECOND, 6 * MINUTE, 11 * MINUTE, 2 * HOUR, 16 * DAY]
+
+const CALLS = {
+  begin: (world, { tab, step }) => signIn.begin(world, tab, step.whom),
+  'ask again': (world, { tab }) => signIn.askAgain(world, tab),
+  'type the code': (world, { tab }) => signIn.typeCode(world, tab, true),
+  'sign in by code': async (world, { tab, step }) => {
+    await passTime(world, 31 * SECOND)
+    await signIn.begin(world, tab, step.whom)
+    await signIn.typeCode(world, tab, true)
+  },
+  'type a wrong code': (world, { tab }) => signIn.typeCode(world, tab, false),
+  'open the link': (world, { tab, other, step }) => signIn.openLink(world, tab, step.how % 3 === 0 ? other : tab),
+  'prove TOTP': (world, { tab, person }) => after(person, (of) => signIn.proveTotp(world, tab, of)),
+  'prove a recovery code': (world, { tab, person }) => after(person, (of) => signIn.proveRecoveryCode(world, tab, of)),
+  'prove a passkey': (world, { tab, person, step }) =>
+    after(person, (of) => signIn.provePasskey(world, tab, of, step.how % 2 === 0)),
+  'enrol a passkey': (world, { tab }) => account.enrolPasskey(world, tab),
+  'enrol TOTP': (world, { tab }) => account.enrolTotp(world, tab),
+  'remake codes': (world, { tab }) => account.remakeCodes(world, tab),
+  'remove a factor': (world, { tab, step }) => account.removeFactor(world, tab, step.how % 2 ? 'passkey' : 'totp'),
+  'step up': (world, { tab, step }) =>
+    account.stepUpWith(world, tab, (['email', 'otp', 'recovery_code', 'passkey'] as const)[step.how % 4] ?? 'email'),
+  'change the address': (world, { tab, step }) => account.changeAddress(world, tab, step.whom),
+  'sign out': (world, { tab, step }) =>
+    account.signOut(world, tab, (['current', 'others', 'all'] as const)[step.how % 3] ?? 'all'),
+  'delete the account': (world, { tab, step }) => (step.how === 0 ? account.deleteAccount(world, tab) : nothing()),
+  'app: sign in': (world, { step }) => app.signIn(world, step.whom),
+  'app: refresh': withApp((world, held, how) => app.refresh(world, held, how % 2 ? 0 : how % 4 ? 1 : 2)),
+  'app: step up': withApp((world, held, how) => app.stepUp(world, held, how % 2 === 0)),
+  'app: present a replaced token': withApp((world, held) => app.presentReplaced(world, held)),
+  'app: revoke': withApp((world, held, how) => (how === 0 ? app.revoke(world, held) : nothing())),
+  'operator: disable': withPerson((world, person, how) => (how < 3 ? operator.disable(world, person) : nothing())),
+  'operator: enable': withPerson((world, person) => operator.enable(world, person)),
+  'operator: delete': withPerson((world, person, how) => (how === 0 ? operator.remove(world, person) : nothing())),
+  'operator: set an address': withPerson((world, person, how) =>
+    operator.setAddress(world, person, { address: how % ADDRESSES.length, isVerified: how % 2 === 0 }),
+  ),
+  'operator: policy': (world, { step }) => operator.setPolicy(world, step.how % 3 ? 'optional' : 'required'),
+  'operator: own policy': withPerson((world, person, how) =>
+    operator.setOwnPolicy(world, person, (['optional', 'required', null] as const)[how % 3] ?? null),
+  ),
+  'operator: lockdown': (world, { step }) => (step.how < 3 ? operator.lockDown(world, step.how === 0) : nothing()),
+  'operator: end the lockdown': (world) => operator.unlock(world),
+  'operator: revoke all': (world, { step }) => (step.how === 0 ? operator.revokeAll(world) : nothing()),
+  'operator: reset the app': withPerson((world, person) => operator.resetApp(world, person)),
+  'operator: recover': (world, { tab, person, step }) =>
+    after(person, (of) => operator.recover(world, tab, { person: of, removes: step.how % 2 ? 'totp' : undefined })),
+  'a stranger floods': (world, { step }) => flood(world, step.whom),
+  'time passes': (world, { step }) => passTime(world, MOVES[step.how % MOVES.length] ?? SECOND),
+  'the clock is put back': (world, { step }) => (step.how === 0 ? turnBack(world) : nothing()),
+} satisfies Record<string, Call>
+
+const nothing = async (): Promise<void> => undefined
+
+async function after(person: Person | undefined, act: (person: Person) => Promise<unknown>): Promise<unknown> {
+  return person && person.id !== '' ? await act(person) : undefined
+}
+
+async function passTime(world: World, ms: number): Promise<void> {
+  world.authd.clock.advance(ms)
+  world.now = world.authd.clock.now()
+}
+
+async function turnBack(world: World): Promise<void> {
+  if (world.isTurnedBack) return
+  world.isTurnedBack = true
+  await passTime(world, -DAY)
+}
+
+/** How often each call comes, where it is not once. Rare calls end much of what the others have built up. */
+const WEIGHTS: Partial<Record<keyof typeof CALLS, number>> = {
+  ...{ begin: 4, 'type the code': 6, 'sign in by code': 14, 'open the link': 3, 'prove TOTP': 8, 'prove a passkey': 6 },
+  ...{ 'prove a recovery code': 4, 'enrol TOTP': 8, 'enrol a passkey': 5, 'step up': 8, 'remove a factor': 2 },
+  ...{ 'app: sign in': 4, 'app: refresh': 8, 'app: step up': 4, 'time passes': 12, 'ask again': 3 },
+}
+
+const step: fc.Arbitrary<Step> = fc
+  .record({
+    call: fc.constantFrom(
+      ...(Object.keys(CALLS) as (keyof typeof CALLS)[]).flatMap((call) => Array(WEIGHTS[call] ?? 1).fill(call)),
+    ),
+    who: fc.nat({ max: BROWSERS - 1 }),
+    whom: fc.nat({ max: ADDRESSES.length - 1 }),
+    isOwn: fc.integer({ min: 0, max: 3 }).map((n) => n > 0),
+    how: fc.nat({ max: 7 }),
+  })
+  // Most people use their own browser, or the walks would hardly meet anybody again.
+  .map(({ isOwn, ...each }) => ({ ...each, whom: isOwn ? each.who : each.whom }))
+
+/** The steps of one walk. */
+export const walks = (length: number): fc.Arbitrary<Step[]> =>
+  fc.array(step, { minLength: length, maxLength: length, size: 'max' })
+
+const NO_LIMIT = 1_000_000
+
+/** Only the limit on mails is in the model. The others have tests of their own. */
+export const startForWalk = (database: Dialect): Promise<Authd> =>
+  startAuthd({
+    database,
+    config: { limits: { requests_per_minute: NO_LIMIT, guesses_per_hour: NO_LIMIT, mails_per_hour: 10 } },
+  })
+
+/** Takes the steps on a fresh authd and in the model, and compares after each. */
+export async function walk(
+  steps: readonly Step[],
+  start: () => Promise<Authd> = () => startForWalk('sqlite'),
+): Promise<void> {
+  const authd = await start()
+  const tab = (): Tab => ({ client: authd.browser(), attempts: [], session: undefined, known: new Set() })
+  const world: World = {
+    ...{ authd, now: authd.clock.now(), policy: 'optional', isLockedDown: false, people: [], apps: [] },
+    ...{ tabs: Array.from({ length: BROWSERS }, tab), devices: new Map(), totpSecrets: new Map() },
+    ...{ recoveryCodes: new Map(), sessions: [], attempts: [], mailed: [], wrongs: 0, isTurnedBack: false },
+  }
+  try {
+    await take(world, steps)
+  } finally {
+    await authd.stop()
+  }
+}
+
+async function take(world: World, steps: readonly Step[]): Promise<void> {
+  for (const each of steps) {
+    const [own, other] = [world.tabs[each.who], world.tabs[(each.who + 1) % BROWSERS]]
+    if (!own || !other) continue
+    const person = world.people.find(({ address }) => address === each.whom)
+    const call: Call = CALLS[each.call]
+    await call(world, { tab: own, other, app: world.apps[each.who], person, step: each })
+    await compare(world)
+  }
+}
