@@ -1,5 +1,5 @@
 import type { Deps } from '../../deps.ts'
-import { DAY, HOUR, isFromFuture, isWithin, MINUTE, SECOND } from '../../platform/clock.ts'
+import { DAY, HOUR, isAhead, isFromFuture, MINUTE, SECOND } from '../../platform/clock.ts'
 import { retryAfterMs, type WebhookReply } from '../../platform/net/webhook-client.ts'
 import { hideTokens } from '../../platform/secret.ts'
 import { findAuditLogBySeq, listAuditLogsAfter } from '../../store/audit-logs.ts'
@@ -182,7 +182,7 @@ function afterFailure(endpoint: WebhookEndpoint, tried: WebhookTry): WebhookEndp
 
 function whyPause({ failingSince }: WebhookEndpoint, { reply, endedAt }: WebhookTry): PauseReason | undefined {
   if (reply?.status === 410) return 'gone'
-  return failingSince !== null && !isWithin(endedAt, failingSince, FAILING_MS) ? 'failing' : undefined
+  return failingSince !== null && !isAhead(endedAt, failingSince + FAILING_MS, FAILING_MS) ? 'failing' : undefined
 }
 
 function askedToWait({ reply, endedAt }: WebhookTry): number {
