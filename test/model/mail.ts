@@ -13,7 +13,7 @@ export interface Mailed {
 
 const HOURLY = 10
 
-export const knows = (tab: Tab | undefined, person: Person | undefined): boolean =>
+const knows = (tab: Tab | undefined, person: Person | undefined): boolean =>
   tab !== undefined && person !== undefined && tab.known.has(person)
 
 /** Judges the answer to a request for a mail, and counts it. Says whether it was accepted. */

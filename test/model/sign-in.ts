@@ -172,7 +172,7 @@ export function settle(
   tab.session = beginSession(world, { person, proofs, mustEnrol: due === 'enrolment' })
 }
 
-export function expectOutcome(reply: Reply, wanted: Outcome): void {
+function expectOutcome(reply: Reply, wanted: Outcome): void {
   const said = reply.status === 200 ? reply.body.status : 'refused'
   expect({ said, status: reply.status, code: reply.body.code }).toMatchObject({ said: wanted })
 }

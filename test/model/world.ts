@@ -90,7 +90,7 @@ export function beginSession(
 }
 
 /** What `GET /v1/session` must say, and what the look at it changes. */
-export function expectedLook(world: World, session: Session | undefined): [number, string | number] {
+function expectedLook(world: World, session: Session | undefined): [number, string | number] {
   if (!session || !isLive(session, world.now)) return [401, 'UNAUTHORIZED']
   touch(world, session)
   const due = dueOf(session, world.policy)
