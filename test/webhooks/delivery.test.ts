@@ -67,6 +67,22 @@ describe.each(['sqlite', 'postgres'] as const)('on %s', (database) => {
     expect((await deliveries(authd)).map(({ state }) => state)).toEqual(['sent', 'sent', 'sent'])
   })
 
+  test("a receiver's answer with U+0000, or cut within a character, is kept as plain text", async () => {
+    const authd = await startAuthd({ database })
+    const receiver = await webhookReceiver()
+    receiver.answer = (response) => {
+      response.statusCode = 500
+      response.end(`no\0 \u202eway${'\u{1f600}'.repeat(100)}`)
+    }
+    await subscribe(authd, receiver)
+
+    await happen(authd, 'user.registered')
+    await authd.sendWebhooks()
+
+    const [delivery] = await deliveries(authd)
+    expect(delivery?.lastError).toMatch(/^500 no {2,}way(\u{1f600})+$/u)
+  })
+
   test('two processes that deliver at once deliver each event once, in order', async () => {
     const authd = await startAuthd({ database })
     const other = await authd.another()

@@ -21,6 +21,7 @@ async function serve(deps: Deps, declared: AnyEndpoint, ctx: Context, names: Coo
 
 async function answer(deps: Deps, declared: AnyEndpoint, ctx: Context): Promise<Answer> {
   const session = checkGuard(ctx.state.identity, declared.guard)
+  const params = pathParams(ctx)
   const query = declared.query ? parseInput(declared.query, queryOf(ctx), 'query') : undefined
   const body = declared.body
     ? parseInput(declared.body.schema, await readBody(ctx, declared.body.type), 'body')
@@ -28,7 +29,7 @@ async function answer(deps: Deps, declared: AnyEndpoint, ctx: Context): Promise<
   return await declared.handle(deps, {
     body,
     query,
-    params: pathParams(ctx),
+    params,
     identity: ctx.state.identity,
     session,
     cookies: ctx.state.cookies,

@@ -85,11 +85,12 @@ export function renderError(deps: Pick<Deps, 'config' | 'clock' | 'texts'>) {
 }
 
 async function answer(deps: Deps, ctx: Context, declared: Page): Promise<PageAnswer> {
+  const params = pathParams(ctx)
   const isForm = declared.method === 'POST'
   const input = isForm ? await readBody(ctx, 'form') : Object.fromEntries(new URLSearchParams(ctx.querystring))
   return await declared.handle(deps, {
     fields: parseInput(declared.fields, input, isForm ? 'form' : 'query'),
-    params: pathParams(ctx),
+    params,
     identity: ctx.state.identity,
     cookies: ctx.state.cookies,
     actor: actorOf(ctx),

@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import { AuthdError } from '../../errors.ts'
 import type { Context } from './context.ts'
+import { pointerTo, refuseUnstorable } from './unstorable.ts'
 
 const LIMIT_BYTES = 64 * 1024
 
@@ -22,8 +23,12 @@ export async function readBody(ctx: Context, type: BodyType): Promise<unknown> {
   return type === 'json' ? parseJson(text) : parseForm(text)
 }
 
-/** Parses a value. Throws VALIDATION_ERROR with a JSON pointer for each fault. `where` names the input in messages. */
+/**
+ * Parses a value, which may hold only text that can be stored. Throws VALIDATION_ERROR with a JSON pointer for each
+ * fault. `where` names the input in messages.
+ */
 export function parseInput<Schema extends z.ZodType>(schema: Schema, value: unknown, where: string): z.output<Schema> {
+  refuseUnstorable(value)
   const result = schema.safeParse(value)
   if (result.success) return result.data
   const errors = result.error.issues.flatMap((issue) => {
@@ -41,11 +46,6 @@ export function parseInput<Schema extends z.ZodType>(schema: Schema, value: unkn
   const [first] = errors
   const message = first && `${first.pointer.slice(1) || where}: ${first.message}`
   throw new AuthdError('VALIDATION_ERROR', { ...(message && { message }), details: { errors } })
-}
-
-/** RFC 6901 §3. */
-function pointerTo(key: string): string {
-  return `/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`
 }
 
 function codeOf(issue: z.core.$ZodIssue): string {
