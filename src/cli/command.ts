@@ -9,7 +9,7 @@ import { operator } from './operator.ts'
 import { confirm, confirmName } from './output/confirm.ts'
 import { Output } from './output/output.ts'
 import { shellWord } from './shell-word.ts'
-import { readStdin } from './stdin.ts'
+import { readStdin, refuseUnstorable } from './stdin.ts'
 
 /** A command as it is declared: what it takes, and one `run`. Its summary is in commands/index.ts. */
 interface Declared<Args extends Interfaces.ArgInput, Own extends Interfaces.FlagInput> {
@@ -78,6 +78,7 @@ export function command<
 
     async run(): Promise<void> {
       const { args, argv, flags: parsed } = await this.parse(this.constructor as typeof OperatorCommand)
+      for (const word of this.argv) refuseUnstorable('The command', word)
       const flags = parsed as unknown as Interfaces.InferredFlags<Own> & GlobalFlags
       const again = (flag: string) => {
         const operands = this.argv.includes('--') ? this.argv.indexOf('--') : this.argv.length

@@ -2,6 +2,7 @@ import { BUILD } from '../../build-info.ts'
 import { AuthdError } from '../../errors.ts'
 import type { CommandClass } from '../command.ts'
 import { COMMANDS, GROUPS } from '../commands/index.ts'
+import { cleanText, print } from '../output/clean.ts'
 import { TOPICS } from './texts.ts'
 
 interface Documented {
@@ -86,5 +87,5 @@ function list(entries: readonly (readonly [string, string])[]): string {
 }
 
 function write(stream: NodeJS.WriteStream, text: string): void {
-  stream.write(`${text.trimEnd()}\n`)
+  print(stream, cleanText(`${text.trimEnd()}\n`))
 }

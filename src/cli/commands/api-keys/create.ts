@@ -3,7 +3,7 @@ import { AuthdError } from '../../../errors.ts'
 import { createApiKey, ROLES, SCOPES, type Scope } from '../../../flows/operator/api-key.ts'
 import { presentApiKey } from '../../../resources/api-key.ts'
 import { operation } from '../../command.ts'
-import { expiryFlag, reasonFlag } from '../../flags.ts'
+import { expiryFlag, reasonFlag, typedFlag } from '../../flags.ts'
 
 export default operation({
   examples: [
@@ -11,7 +11,7 @@ export default operation({
     'authd api-keys create --name dashboard --role viewer --ip 10.0.0.0/8',
   ],
   flags: {
-    name: Flags.string({ required: true, description: 'Description.' }),
+    name: typedFlag('key_name')({ required: true, description: 'Description.' }),
     scope: Flags.string({
       multiple: true,
       options: [...SCOPES],
