@@ -1,4 +1,4 @@
-import type { Sql, Trx } from './db.ts'
+import { forShare, type Sql, type Trx } from './db.ts'
 import { integer, json, type NewRow, nullable, type RowOf, type StoredRow, table, text } from './table.ts'
 
 const apiKeys = table(
@@ -27,6 +27,12 @@ export async function insertApiKey(trx: Trx, key: NewRow<typeof apiKeys>): Promi
 
 export async function findApiKey(sql: Sql, id: string): Promise<ApiKey | undefined> {
   const row = await sql.one<StoredRow>(`SELECT ${apiKeys.columns} FROM api_keys WHERE id = ?`, [id])
+  return apiKeys.readOne(row)
+}
+
+/** As findApiKey, and it is not revoked until the unit ends. */
+export async function lockApiKey(trx: Trx, id: string): Promise<ApiKey | undefined> {
+  const row = await trx.one<StoredRow>(`SELECT ${apiKeys.columns} FROM api_keys WHERE id = ?${forShare(trx)}`, [id])
   return apiKeys.readOne(row)
 }
 

@@ -1,3 +1,4 @@
+import { epochOf } from './change-epochs.ts'
 import type { Sql, Trx } from './db.ts'
 import { integer, json, type NewRow, nullable, type RowOf, type StoredRow, table, text, word } from './table.ts'
 
@@ -42,6 +43,8 @@ const signinAttempts = table(
     /** The link was first opened away from where it was asked for. */
     previewedAt: nullable(integer),
     completedAt: nullable(integer),
+    /** In which it began. Signing everybody out begins the next one. */
+    epoch: integer,
   },
   {
     defaulted: [
@@ -55,11 +58,18 @@ const signinAttempts = table(
       'usedAt',
       'previewedAt',
       'completedAt',
+      'epoch',
     ],
+    filled: { epoch: epochOf('signins') },
   },
 )
 
-export type SigninAttempt = RowOf<typeof signinAttempts>
+export interface SigninAttempt extends RowOf<typeof signinAttempts> {
+  /** It began before everybody was signed out. */
+  isOvertaken: boolean
+}
+
+const WHOLE = `SELECT ${signinAttempts.columns}, ${epochOf('signins')} AS epoch_now FROM signin_attempts`
 
 export const CODE_TRIES = 5
 
@@ -68,9 +78,8 @@ export async function insertSigninAttempt(trx: Trx, attempt: NewRow<typeof signi
 }
 
 export async function findSigninAttempt(sql: Sql, id: string): Promise<SigninAttempt | undefined> {
-  return signinAttempts.readOne(
-    await sql.one<StoredRow>(`SELECT ${signinAttempts.columns} FROM signin_attempts WHERE id = ?`, [id]),
-  )
+  const row = await sql.one<StoredRow>(`${WHOLE} WHERE id = ?`, [id])
+  return row && readWhole(row)
 }
 
 /**
@@ -145,21 +154,28 @@ export async function findBoundAttempt(
   sql: Sql,
   input: { purpose: AttemptPurpose; boundTo: string },
 ): Promise<SigninAttempt | undefined> {
-  return signinAttempts.readOne(
-    await sql.one<StoredRow>(
-      `SELECT ${signinAttempts.columns} FROM signin_attempts WHERE bound_to = ? AND purpose = ? ORDER BY id DESC LIMIT 1`,
-      [input.boundTo, input.purpose],
-    ),
-  )
+  const row = await sql.one<StoredRow>(`${WHOLE} WHERE bound_to = ? AND purpose = ? ORDER BY id DESC LIMIT 1`, [
+    input.boundTo,
+    input.purpose,
+  ])
+  return row && readWhole(row)
 }
 
-/** The one step that lets an attempt make a session; true at most once. */
-export async function completeSigninAttempt(trx: Trx, input: { id: string; now: number }): Promise<boolean> {
-  const changed = await trx.run(
-    'UPDATE signin_attempts SET completed_at = ? WHERE id = ? AND completed_at IS NULL AND expires_at > ?',
+/**
+ * The one step that lets an attempt make a session: true at most once. Returns the epoch of that session, from the same
+ * statement, so that a session whose attempt was not ended by a lockdown is ended by it.
+ */
+export async function completeSigninAttempt(
+  trx: Trx,
+  input: { id: string; now: number },
+): Promise<{ sessionEpoch: number } | undefined> {
+  const row = await trx.one<{ session_epoch: number }>(
+    `UPDATE signin_attempts SET completed_at = ?
+     WHERE id = ? AND completed_at IS NULL AND expires_at > ? AND epoch = ${epochOf('signins')}
+     RETURNING ${epochOf('sessions')} AS session_epoch`,
     [input.now, input.id, input.now],
   )
-  return changed === 1
+  return row && { sessionEpoch: Number(row.session_epoch) }
 }
 
 /** True for the first visit from elsewhere, so that it is audited once. */
@@ -187,4 +203,9 @@ export async function deleteSigninAttemptsBefore(trx: Trx, before: number, limit
     'DELETE FROM signin_attempts WHERE id IN (SELECT id FROM signin_attempts WHERE expires_at < ? LIMIT ?)',
     [before, limit],
   )
+}
+
+function readWhole(row: StoredRow): SigninAttempt {
+  const attempt = signinAttempts.read(row)
+  return { ...attempt, isOvertaken: attempt.epoch !== Number(row['epoch_now']) }
 }

@@ -88,7 +88,7 @@ router.post('/refresh', async (ctx) => {
   const session = await db.read((sql) => findSession(sql, id))
   if (!session || !equalSecrets(secret, SECRET)) throw new Error('wrong')
   const now = systemClock.now()
-  const rotation = { id, generation: Number(generation), now, idleExpiresAt: now + HOUR }
+  const rotation = { id, generation: Number(generation), refreshSalt: SECRET, now, idleExpiresAt: now + HOUR }
   const rotated = await db.write((trx) => rotateSession(trx, rotation))
   ctx.body = JSON.stringify({ access_token: await sign(id), refresh_token: `${id}.${rotated?.generation}.${SECRET}` })
 })
@@ -198,7 +198,7 @@ function sessionRow(id: string, userId: string, now: number): Parameters<typeof 
     userAgent: null,
   }
   const times = { authTime: now, createdAt: now, lastSeenAt: now, idleExpiresAt: now + HOUR, expiresAt: now + HOUR }
-  return { id, userId, ...proven, ...times, generation: 0, refreshSalt: SECRET, refreshedAt: now }
+  return { id, userId, ...proven, ...times, generation: 0, refreshSalt: SECRET, refreshedAt: now, epoch: 0 }
 }
 
 async function finish(

@@ -122,14 +122,15 @@ export async function remakeRecoveryCodes(
 ): Promise<{ renewed: Renewed; codes: string[] }> {
   const codes = await mintRecoveryCodes(deps)
   const renewed = await decide(deps, async (trx) => {
-    const user = await holdFresh(deps, trx, session)
-    if (user instanceof AuthdError) return user
+    const held = await holdFresh(deps, trx, session)
+    if (held instanceof AuthdError) return held
+    const { user } = held
     if (!hasFactor(await enrolledFactors(trx, user.id))) {
       const message = 'Recovery codes stand in for a passkey or an authenticator app. Add one of these first.'
       return new AuthdError('CONFLICT', { message })
     }
     await putCodes(deps, trx, actor, { user, codes })
-    return await renew(deps, trx, { session })
+    return await renew(deps, trx, { session: held.session })
   })
   return { renewed, codes: codes.texts }
 }

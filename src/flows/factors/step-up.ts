@@ -3,12 +3,11 @@ import { AuthdError } from '../../errors.ts'
 import type { Trx } from '../../store/db.ts'
 import type { OwnedSession } from '../../store/sessions.ts'
 import { findBoundAttempt, type Proof } from '../../store/signin-attempts.ts'
-import { lockUser, type User } from '../../store/users.ts'
+import type { User } from '../../store/users.ts'
 import { decide } from '../decide.ts'
 import { type Actor, recordEvent } from '../event.ts'
-import { howToStepUp, stepUpError } from '../sessions/fresh.ts'
+import { holdSession, howToStepUp, stepUpError } from '../sessions/fresh.ts'
 import { type Renewed, renew } from '../sessions/renewal.ts'
-import { isLive } from '../sessions/session.ts'
 import { sendBoundMail } from '../signin/bound-mail.ts'
 import { spendCode } from '../signin/code.ts'
 import { checkRecoveryCode, hashGuess } from './recovery-code.ts'
@@ -30,7 +29,9 @@ export async function sendStepUpMail(
     lang,
     device,
     mayBegin: async (trx) => {
-      const { methods } = await howToStepUp(deps, trx, session)
+      const held = await holdSession(deps, trx, session)
+      if (held instanceof AuthdError) return held
+      const { methods } = await howToStepUp(deps, trx, held.session)
       return methods.includes('email') ? undefined : stepUpError(methods)
     },
   })
@@ -66,12 +67,13 @@ export async function stepUp(
 export async function finishStepUp(
   deps: Deps,
   actor: Actor,
-  session: OwnedSession,
+  shown: OwnedSession,
   prove: (trx: Trx, user: User) => Promise<Proof | AuthdError>,
 ): Promise<Renewed> {
   return await decide(deps, async (trx) => {
-    const user = await lockUser(trx, session.userId)
-    if (!user || user.disabledAt !== null || !isLive(session, deps.clock.now())) return new AuthdError('UNAUTHORIZED')
+    const held = await holdSession(deps, trx, shown)
+    if (held instanceof AuthdError) return held
+    const { user, session } = held
     const { methods } = await howToStepUp(deps, trx, session)
     const proof = await prove(trx, user)
     if (proof instanceof AuthdError) return proof

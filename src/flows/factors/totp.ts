@@ -100,8 +100,9 @@ export async function beginTotp(deps: Deps, session: OwnedSession): Promise<Totp
   const expiresAt = deps.clock.now() + PENDING_MS
   const pendingSealed = deps.keys.seal(sealContext(session.userId), secret)
   await decide(deps, async (trx) => {
-    const user = await holdFresh(deps, trx, session)
-    if (user instanceof AuthdError) return user
+    const held = await holdFresh(deps, trx, session)
+    if (held instanceof AuthdError) return held
+    const { user } = held
     await putPendingTotp(trx, { userId: user.id, pendingSealed, expiresAt })
     return undefined
   })
@@ -126,8 +127,9 @@ export async function finishTotp(
   const { id: sessionId, userId } = session
   const codes: MintedCodes = await mintRecoveryCodes(deps)
   return await decide(deps, async (trx) => {
-    const user = await holdFresh(deps, trx, session)
-    if (user instanceof AuthdError) return user
+    const held = await holdFresh(deps, trx, session)
+    if (held instanceof AuthdError) return held
+    const { user } = held
     const wrong = new AuthdError('INVALID_CREDENTIALS')
     const pending = await findTotpSecret(trx, userId)
     const sealed = pending?.pendingSealed
@@ -138,7 +140,7 @@ export async function finishTotp(
     await recordEvent(deps, trx, actor, { type: 'totp.enrolled', user, sessionId })
     await notify(deps, trx, actor, { user, template: 'totp_enabled' })
     const isNew = await ensureRecoveryCodes(deps, trx, actor, { user, codes })
-    const renewed = await renew(deps, trx, { session, proof: 'otp' })
+    const renewed = await renew(deps, trx, { session: held.session, proof: 'otp' })
     return { renewed, recoveryCodes: isNew ? codes.texts : undefined }
   })
 }
@@ -149,14 +151,15 @@ export async function finishTotp(
  */
 export async function removeOwnTotp(deps: Deps, actor: Actor, session: OwnedSession): Promise<Renewed> {
   return await decide(deps, async (trx) => {
-    const user = await holdFresh(deps, trx, session)
-    if (user instanceof AuthdError) return user
+    const held = await holdFresh(deps, trx, session)
+    if (held instanceof AuthdError) return held
+    const { user } = held
     const refusal = await lastFactorGuard(deps, trx, user, 'totp')
     if (refusal) return refusal
     if (!(await removeTotpIn(deps, trx, actor, user))) {
       return new AuthdError('NOT_FOUND', { message: 'No authenticator app is set up.' })
     }
-    return await renew(deps, trx, { session })
+    return await renew(deps, trx, { session: held.session })
   })
 }
 

@@ -38,9 +38,9 @@ export async function findByToken(sql: Sql, text: string | undefined): Promise<H
   return attempt && equalSecrets(digest(token.secret), attempt.secretDigest) ? { attempt, token: text } : undefined
 }
 
-/** It can still take a proof: it has not expired and is not completed. */
+/** It can still take a proof: it has not expired, is not completed, and began after everybody was last signed out. */
 export function isOpen(attempt: SigninAttempt, now: number): boolean {
-  return attempt.completedAt === null && attempt.expiresAt > now
+  return attempt.completedAt === null && attempt.expiresAt > now && !attempt.isOvertaken
 }
 
 /** The attempt that a browser holds and that waits for a second proof, with the factors it may prove. */

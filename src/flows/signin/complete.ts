@@ -85,7 +85,8 @@ export async function completeSignIn(
   const proofs = [...new Set([...attempt.proofs, proof])]
   const due = whatIsDue(proofs, await enrolledFactors(trx, user.id), policyFor(deps, user))
   if (due === 'factor') return await askForFactor(deps, trx, by, { attempt, user, proofs, method })
-  if (!(await completeSigninAttempt(trx, { id: attempt.id, now }))) return undefined
+  const completed = await completeSigninAttempt(trx, { id: attempt.id, now })
+  if (!completed) return undefined
   await recordSignIn(trx, { id: user.id, now, lang: attempt.lang })
   if (replaces) await endSessionsIn(deps, trx, actor, { filter: { ids: [replaces.id] }, reason: 'replaced' })
   const { deliver: delivery } = attempt
@@ -95,6 +96,7 @@ export async function completeSignIn(
     amr: amrOf(proofs),
     aal: levelOf(proofs),
     isEnrolmentDue: due === 'enrolment',
+    epoch: completed.sessionEpoch,
   })
   await recordEvent(deps, trx, by, {
     type: 'user.authenticated',

@@ -46,8 +46,9 @@ export async function beginEmailChange(
     address,
     ...asking,
     mayBegin: async (trx) => {
-      const user = await holdFresh(deps, trx, session)
-      if (user instanceof AuthdError) return user
+      const held = await holdFresh(deps, trx, session)
+      if (held instanceof AuthdError) return held
+      const { user } = held
       if (user.email !== address.canonical) return undefined
       return new AuthdError('CONFLICT', { message: 'This is already your address.' })
     },
@@ -71,14 +72,15 @@ export async function finishEmailChange(
   { session, code, device }: { session: OwnedSession; code: string; device: string | undefined },
 ): Promise<Renewed> {
   return await decide(deps, async (trx) => {
-    const user = await holdFresh(deps, trx, session)
-    if (user instanceof AuthdError) return user
+    const held = await holdFresh(deps, trx, session)
+    if (held instanceof AuthdError) return held
+    const { user } = held
     const wrong = new AuthdError('INVALID_CREDENTIALS')
     const attempt = await findBoundAttempt(trx, { purpose: 'email_change', boundTo: session.id })
     if (!attempt?.email || !(await spendCode(deps, trx, actor, { attempt, code, device }))) return wrong
     const address = { canonical: attempt.email, typed: attempt.emailTyped ?? attempt.email }
     if (!(await changeEmailIn(deps, trx, actor, { user, address }))) return wrong
-    return await renew(deps, trx, { session })
+    return await renew(deps, trx, { session: held.session })
   })
 }
 
