@@ -81,7 +81,7 @@ export async function spendIn(
   return { bucket, limit, left: Math.max(0, limit - used), resetMs: windowEndsAt - now, isOver: used > limit }
 }
 
-/** Ids may be kept in the metadata of an event. Addresses go into columns of their own, which can be erased. */
+/** Ids stay in the metadata of an event. Addresses go into columns of their own, which are erased with the user. */
 function isPublic({ policy }: Bucket): boolean {
   return policy === 'user' || policy === 'client'
 }

@@ -7,13 +7,17 @@ import { endSigninAttempts } from '../../store/signin-attempts.ts'
 import { deleteUser, lockUser, type User } from '../../store/users.ts'
 import { type Actor, recordEvent } from '../event.ts'
 import { endSessionsIn } from '../sessions/session.ts'
+import { eraseEventsOf } from './erasure.ts'
 
 export interface ChangedUser {
   isChanged: boolean
   sessionsEnded: number
 }
 
-/** Deletes a user. The audit log keeps the events. The sign-up policy decides whether they can sign up again. */
+/**
+ * Deletes a user. The audit log keeps the events, without what is personal. The sign-up policy decides whether they can
+ * sign up again.
+ */
 export async function removeUser(deps: Deps, actor: Actor, user: User): Promise<ChangedUser> {
   return await deps.db.write(async (trx) => {
     if (!(await lockUser(trx, user.id))) return { isChanged: false, sessionsEnded: 0 }
@@ -24,7 +28,8 @@ export async function removeUser(deps: Deps, actor: Actor, user: User): Promise<
 /** As removeUser, inside the unit that locks the user. */
 export async function removeUserIn(deps: Deps, trx: Trx, actor: Actor, user: User): Promise<ChangedUser> {
   const sessionsEnded = await endAllOf(deps, trx, actor, user, 'user_deleted')
-  await recordEvent(deps, trx, actor, { type: 'user.deleted', user })
+  await eraseEventsOf(trx, user)
+  await recordEvent(deps, trx, actor, { type: 'user.deleted', user: { id: user.id } })
   return { isChanged: await deleteUser(trx, user.id), sessionsEnded }
 }
 
