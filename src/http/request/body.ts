@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import { AuthdError } from '../../errors.ts'
+import { plain } from '../../platform/plain-text.ts'
 import type { Context, Next } from './context.ts'
 import { pointerTo, refuseUnstorable } from './unstorable.ts'
 
@@ -104,8 +105,8 @@ function parseJson(text: string): unknown {
 function parseForm(text: string): Record<string, string> {
   const fields: Record<string, string> = Object.create(null)
   for (const [name, value] of new URLSearchParams(text)) {
-    // RFC 6749 §3.1: a parameter must not come twice.
-    if (name in fields) throw new AuthdError('BAD_REQUEST', { message: `The field ${name} was sent twice.` })
+    // RFC 6749 §3.2: a parameter must not come twice, known or not.
+    if (name in fields) throw new AuthdError('BAD_REQUEST', { message: `The field ${plain(name)} was sent twice.` })
     fields[name] = value
   }
   return { ...fields }
