@@ -14,7 +14,7 @@ export const POLICIES = {
   guess: { text: 'wrong proofs, by address', windowMs: HOUR, limit: (l: Limits) => l.guessesPerHour },
   email: { text: 'mails with a link or code, by mailbox', windowMs: HOUR, limit: (l: Limits) => l.mailsPerHour },
   mail: { text: 'mails with a link or code, altogether', windowMs: HOUR, limit: (l: Limits) => l.totalMailsPerHour },
-  user: { text: 'changes, by session', windowMs: MINUTE, limit: (l: Limits) => l.sessionRequestsPerMinute },
+  user: { text: 'changes and exports, by session', windowMs: MINUTE, limit: (l: Limits) => l.sessionRequestsPerMinute },
   client: { text: 'requests, by API key', windowMs: MINUTE, limit: (l: Limits) => l.keyRequestsPerMinute },
 } as const satisfies Record<string, { text: string; windowMs: number; limit: (limits: Limits) => number }>
 

@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import type { Deps } from '../../deps.ts'
 import { AuthdError } from '../../errors.ts'
+import type { Limit } from '../../flows/limits/request.ts'
 import { onBehalfOf } from '../../flows/sessions/caller.ts'
 import type { LiveSession } from '../../flows/sessions/session.ts'
 import { checkFresh } from '../../flows/users/account.ts'
@@ -15,6 +16,7 @@ interface AccountPage<Fields extends z.ZodType, Path extends string> {
   back: string | ((params: PathParams<Path>) => string)
   /** Shown only after a fresh proof. Whether a POST needs one, its flow decides. */
   isFresh?: true
+  limit?: Limit
   /** Also open to users who must first set up a second factor. */
   mayWait?: true
   handle(deps: Deps, request: PageRequest<z.output<Fields>, Path> & { session: LiveSession }): Promise<PageAnswer>
@@ -26,6 +28,7 @@ export function accountPage<Fields extends z.ZodType, const Path extends string>
     method: declared.method,
     path: declared.path,
     fields: declared.fields,
+    ...(declared.limit && { limit: declared.limit }),
     async handle(deps, request) {
       const { identity, params } = request
       if (identity.kind !== 'session' || identity.via !== 'cookie') return { goTo: '/signin' }

@@ -143,6 +143,7 @@ const activity = accountPage({
 const exportMine = accountPage({
   method: 'POST',
   path: '/account/export',
+  limit: 'own',
   fields: fields({}),
   back: '/account',
   async handle(deps, { session, actor }) {

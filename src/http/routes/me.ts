@@ -66,6 +66,7 @@ const exportMine = endpoint({
   summary: "Export the signed-in user's data.",
   tag: 'Me',
   guard: 'session',
+  limit: 'own',
   answers: { 200: { text: 'All data except secrets.', schema: personalDataResource } },
   async handle(deps, { session, actor }) {
     const data = await exportUser(deps, actor, await findOwnUser(deps, session.userId))
