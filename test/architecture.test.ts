@@ -3,6 +3,7 @@ import { globSync, readFileSync } from 'node:fs'
 import { join, posix } from 'node:path'
 import { promisify } from 'node:util'
 import { describe, expect, test } from 'vitest'
+import { COMMANDS } from '../src/cli/commands/index.ts'
 
 interface Rule {
   /** Folders end in `/`, files in `.ts`; the rest are packages. A place may always import its own files. */
@@ -103,12 +104,27 @@ const DRAWERS = ['', 'outbox', 'policy', 'sessions', 'limits', 'signin', 'factor
 const DOORS = ['src/http/', 'src/cli/', 'src/jobs/']
 const UNIT_OF_WORK = /\bdb\s*\.\s*(?:read|write)\s*\(|\brecordEvent\s*\(/
 
+/** One file is one migration, command or middleware. The build replaces the other two. */
+const MAY_BE_SMALL = [
+  'migrations/',
+  'src/cli/commands/',
+  'src/http/middleware/',
+  'src/cli/top/load-tui.ts',
+  'src/mail/overrides/program.ts',
+]
+
 /** What only these places may use. */
 const ONLY_IN: { said: RegExp; places: string[] }[] = [
   { said: /\bprocess\.env\b/, places: ['src/config/load.ts', 'src/cli/'] },
   { said: /\bDate\.now\(|\bnew Date\(\)/, places: ['src/platform/clock.ts', 'src/platform/log.ts'] },
   { said: /\brandomBytes\(|\brandomUUID|\bMath\.random\b/, places: ['src/platform/random.ts'] },
 ]
+
+/** A command line with a value in it, in a template without the tag that quotes values. */
+const TOPICS = [...new Set(Object.keys(COMMANDS).map((id) => id.split(' ')[0]))].join('|')
+const BARE_COMMAND = new RegExp(
+  `(?<!\\bshell)\`[^\`\n]*\\b(?:authd (?:--|(?:${TOPICS})\\b(?! {2})|(?=\\$\\{(?!version|BUILD)))|sudo |systemctl |chmod |chown )[^\`\n]*\\$\\{`,
+)
 
 const root = join(import.meta.dirname, '..')
 const sources = globSync('{src,migrations}/**/*.ts', { cwd: root }).filter((file) => !file.endsWith('.d.ts'))
@@ -209,10 +225,46 @@ describe('the layout', () => {
     expect(printsItself('print(process.stdout, cleanText(name))')).toBe(false)
   })
 
+  test('a command line that is shown has its values quoted', () => {
+    expect(sources.filter((file) => showsBareCommand(withoutComments(read(file))))).toEqual([])
+  })
+
+  test('the check of command lines finds a value without quotes', () => {
+    expect(showsBareCommand(`suggestions: [\`authd users show \${user.email}\`]`)).toBe(true)
+    expect(showsBareCommand(`hint(\`Next: sudo authd service install --name \${name}\`)`)).toBe(true)
+    expect(showsBareCommand(`\`Run chmod 600 \${path}\``)).toBe(true)
+    expect(showsBareCommand(`\`\${place}: authd --config \${path}\``)).toBe(true)
+    expect(showsBareCommand("['authd', id, ...words].join(' ')")).toBe(true)
+    expect(showsBareCommand("'authd users show ' + email")).toBe(true)
+    expect(showsBareCommand(`shell\`authd users show \${user.email}\``)).toBe(false)
+    expect(showsBareCommand(`\`authd has no \${name}\`; 'authd users list'`)).toBe(false)
+  })
+
   test('no file is longer than 300 lines', () => {
     const lengths = sources.map((file) => `${file}: ${read(file).split('\n').length - 1}`)
 
     expect(lengths.filter((entry) => Number(entry.split(': ')[1]) > 300)).toEqual([])
+  })
+
+  test('a file of under 15 lines has two readers, or joins its one', () => {
+    const readers = readersOf(importGraph())
+    const small = sources.filter((file) => read(file).split('\n').length <= 15)
+
+    expect(
+      small.filter((file) => readers.get(file)?.size === 1 && !MAY_BE_SMALL.some((place) => isIn(file, place))),
+    ).toEqual([])
+  })
+
+  test('the check of readers counts the files that import one', () => {
+    const graph = new Map([
+      ['src/a.ts', ['src/b.ts', 'src/c.ts', 'src/b.ts']],
+      ['src/c.ts', ['src/b.ts']],
+    ])
+
+    expect([...readersOf(graph)].map(([file, { size }]) => [file, size])).toEqual([
+      ['src/b.ts', 2],
+      ['src/c.ts', 1],
+    ])
   })
 
   test('nothing is called utils, helpers, common or misc', () => {
@@ -255,6 +307,15 @@ function drawerFaults(file: string, text: string): string[] {
 function importGraph(): Map<string, string[]> {
   const targets = (file: string) => importsOf(file, withoutComments(read(file))).map(({ target }) => target)
   return new Map(sources.map((file) => [file, targets(file)]))
+}
+
+/** The files that import each file. */
+function readersOf(graph: Map<string, string[]>): Map<string, Set<string>> {
+  const readers = new Map<string, Set<string>>()
+  for (const [file, targets] of graph) {
+    for (const target of targets) readers.set(target, (readers.get(target) ?? new Set()).add(file))
+  }
+  return readers
 }
 
 /** Pairs of folders with imports in both directions. A folder and one below it may have them. */
@@ -302,6 +363,10 @@ function printsItself(text: string): boolean {
 
 function opensUnit(text: string): boolean {
   return UNIT_OF_WORK.test(withoutStrings(withoutComments(text)))
+}
+
+function showsBareCommand(text: string): boolean {
+  return BARE_COMMAND.test(text) || /'authd [^'\n]* ' \+|\['authd',/.test(text)
 }
 
 function ruleOf(file: string): string | undefined {

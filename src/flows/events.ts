@@ -16,7 +16,8 @@ export const EVENTS = {
     open: ['method', 'reason', 'link'],
   },
   'user.email_verified': {
-    means: 'A user proved an address that an operator had added. Factors from before were dropped.',
+    means:
+      'A user proved an address that an operator had set. metadata.dropped names the factors from before their first proof.',
     open: ['dropped'],
   },
   'user.factor_due': { means: 'A first proof was right, and a second factor was requested.', open: ['method'] },
@@ -32,6 +33,7 @@ export const EVENTS = {
   },
   'user.email_changed': {
     means: 'The address of a user was changed.',
+    open: ['dropped'],
     personal: ['old_email_masked', 'new_email_masked'],
   },
   'user.email_restored': {

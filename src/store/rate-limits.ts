@@ -65,6 +65,13 @@ export async function findBucket(sql: Sql, { policy, subject }: Bucket): Promise
   return rateLimits.readOne(row)
 }
 
+/** The subject itself, and what is counted below it: a subject, a space and a device. */
+const WITHIN = '(subject = ? OR (subject >= ? AND subject < ?))'
+
+function within(subject: string): string[] {
+  return [subject, `${subject} `, `${subject}!`]
+}
+
 /** What is used of running windows, the fullest first. */
 export async function listBuckets(
   sql: Sql,
@@ -74,18 +81,17 @@ export async function listBuckets(
   const { now, subject } = filter
   const rows = await sql.all<StoredRow>(
     `SELECT ${rateLimits.columns} FROM rate_limits
-     WHERE window_ends_at > ? AND used > 0 ${subject === undefined ? '' : 'AND subject = ?'}
+     WHERE window_ends_at > ? AND used > 0 ${subject === undefined ? '' : `AND ${WITHIN}`}
      ORDER BY used DESC, policy, subject LIMIT ?`,
-    [now, ...(subject === undefined ? [] : [subject]), limit],
+    [now, ...(subject === undefined ? [] : within(subject)), limit],
   )
   return rows.map(rateLimits.read)
 }
 
 /** Forgets what was counted for a subject, under every policy; answers what it was. */
 export async function deleteBucketsOf(trx: Trx, subject: string): Promise<BucketUse[]> {
-  const rows = await trx.all<StoredRow>(`DELETE FROM rate_limits WHERE subject = ? RETURNING ${rateLimits.columns}`, [
-    subject,
-  ])
+  const statement = `DELETE FROM rate_limits WHERE ${WITHIN} RETURNING ${rateLimits.columns}`
+  const rows = await trx.all<StoredRow>(statement, within(subject))
   return rows.map(rateLimits.read)
 }
 

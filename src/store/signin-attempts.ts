@@ -71,6 +71,9 @@ export interface SigninAttempt extends RowOf<typeof signinAttempts> {
 
 const WHOLE = `SELECT ${signinAttempts.columns}, ${epochOf('signins')} AS epoch_now FROM signin_attempts`
 
+/** It can still take a proof. The value is the time now. */
+const OPEN = `completed_at IS NULL AND expires_at > ? AND epoch = ${epochOf('signins')}`
+
 export const CODE_TRIES = 5
 
 export async function insertSigninAttempt(trx: Trx, attempt: NewRow<typeof signinAttempts>): Promise<void> {
@@ -84,7 +87,7 @@ export async function findSigninAttempt(sql: Sql, id: string): Promise<SigninAtt
 
 /**
  * A new mail: its link and code replace the older ones, and the attempt lives on. The count of tries stays. False: over,
- * or mailed after `notSince`, by a racer perhaps.
+ * proven, or mailed after `notSince`, by a racer perhaps.
  */
 export async function renewSigninMail(
   trx: Trx,
@@ -100,8 +103,7 @@ export async function renewSigninMail(
 ): Promise<boolean> {
   const changed = await trx.run(
     `UPDATE signin_attempts SET mailed_at = ?, expires_at = ?, link_digest = ?, code_mac = ?, code_kind = ?
-     WHERE id = ? AND used_at IS NULL AND completed_at IS NULL AND expires_at > ?
-       AND (mailed_at IS NULL OR mailed_at <= ?)`,
+     WHERE id = ? AND proofs = '[]' AND used_at IS NULL AND ${OPEN} AND (mailed_at IS NULL OR mailed_at <= ?)`,
     [input.now, input.expiresAt, input.linkDigest, input.codeMac, input.codeKind, input.id, input.now, input.notSince],
   )
   return changed === 1
@@ -111,8 +113,7 @@ export async function renewSigninMail(
 export async function takeCodeTry(trx: Trx, input: { id: string; now: number }): Promise<string | undefined> {
   const row = await trx.one<{ code_mac: string }>(
     `UPDATE signin_attempts SET code_tries = code_tries + 1
-     WHERE id = ? AND code_tries < ? AND code_mac IS NOT NULL AND used_at IS NULL AND completed_at IS NULL
-       AND expires_at > ? RETURNING code_mac`,
+     WHERE id = ? AND code_tries < ? AND code_mac IS NOT NULL AND used_at IS NULL AND ${OPEN} RETURNING code_mac`,
     [input.id, CODE_TRIES, input.now],
   )
   return row?.code_mac
@@ -120,10 +121,11 @@ export async function takeCodeTry(trx: Trx, input: { id: string; now: number }):
 
 /** Spends the mail's proof, once: two racers get one true. */
 export async function useSigninAttempt(trx: Trx, input: { id: string; now: number }): Promise<boolean> {
-  const changed = await trx.run(
-    'UPDATE signin_attempts SET used_at = ? WHERE id = ? AND used_at IS NULL AND completed_at IS NULL AND expires_at > ?',
-    [input.now, input.id, input.now],
-  )
+  const changed = await trx.run(`UPDATE signin_attempts SET used_at = ? WHERE id = ? AND used_at IS NULL AND ${OPEN}`, [
+    input.now,
+    input.id,
+    input.now,
+  ])
   return changed === 1
 }
 
@@ -134,7 +136,7 @@ export async function addProof(
 ): Promise<boolean> {
   const changed = await trx.run(
     `UPDATE signin_attempts SET user_id = ?, proofs = ?, expires_at = CASE WHEN expires_at < ? THEN ? ELSE expires_at END
-     WHERE id = ? AND proofs = ? AND completed_at IS NULL AND expires_at > ? AND (user_id IS NULL OR user_id = ?)`,
+     WHERE id = ? AND proofs = ? AND ${OPEN} AND (user_id IS NULL OR user_id = ?)`,
     [
       input.userId,
       JSON.stringify(input.proofs),
@@ -171,7 +173,7 @@ export async function completeSigninAttempt(
 ): Promise<{ sessionEpoch: number } | undefined> {
   const row = await trx.one<{ session_epoch: number }>(
     `UPDATE signin_attempts SET completed_at = ?
-     WHERE id = ? AND completed_at IS NULL AND expires_at > ? AND epoch = ${epochOf('signins')}
+     WHERE id = ? AND ${OPEN}
      RETURNING ${epochOf('sessions')} AS session_epoch`,
     [input.now, input.id, input.now],
   )

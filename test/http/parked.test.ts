@@ -11,7 +11,7 @@ import { findSession, renewSession } from '../../src/store/sessions.ts'
 import { documented, ENDPOINTS, inhabit } from '../support/documented.ts'
 import { deviceFor, enrolPasskey } from '../support/factors.ts'
 import { type Authd, startAuthd } from '../support/harness.ts'
-import type { Reply } from '../support/http-client.ts'
+import { whileParked } from '../support/parked.ts'
 import { ADA, signInOnPage } from '../support/people.ts'
 
 const CHANGES = new Set(['POST', 'PATCH', 'DELETE', 'PUT'])
@@ -21,42 +21,6 @@ const READS = ['POST /v1/token', 'POST /v1/token/introspect', 'POST /admin/webho
 const OF_SESSIONS = CHANGING.filter(({ guard, name }) => typeof guard === 'string' && !READS.includes(name))
 const OF_KEYS = CHANGING.filter(({ guard, name }) => typeof guard === 'object' && !READS.includes(name))
 const FORMS = PAGES.filter(({ method, path }) => method === 'POST' && path.startsWith('/account'))
-
-/** Lets a request run until it is about to open its first unit of work, does something, and lets it go on. */
-async function whileParked(authd: Authd, send: () => Promise<Reply>, meanwhile: () => Promise<unknown>) {
-  const { db } = authd.deps
-  const { write } = db
-  const arrived = Promise.withResolvers<'parked'>()
-  const released = Promise.withResolvers<void>()
-  db.write = async (unit) => {
-    db.write = write
-    arrived.resolve('parked')
-    await released.promise
-    return await write(unit)
-  }
-  const reply = send()
-  const where = await Promise.race([arrived.promise, reply.then(({ status }) => `answered ${status} without a unit`)])
-  db.write = write
-  await meanwhile()
-  const before = await everything(authd)
-  released.resolve()
-  const { status, headers } = await reply
-  return { where, status, location: headers.get('Location'), isUnchanged: (await everything(authd)) === before }
-}
-
-async function everything(authd: Authd): Promise<string> {
-  const rows = await authd.deps.db.read(async (sql) => {
-    const names =
-      sql.dialect === 'sqlite'
-        ? await sql.all<{ name: string }>("SELECT name FROM sqlite_master WHERE type = 'table' ORDER BY name")
-        : await sql.all<{ name: string }>(
-            'SELECT table_name AS name FROM information_schema.tables WHERE table_schema = current_schema() ORDER BY 1',
-          )
-    const tables = names.map(({ name }) => name).filter((name) => !/^(sqlite_|rate_limits|schema_)/.test(name))
-    return await Promise.all(tables.map((name) => sql.all(`SELECT * FROM ${name} ORDER BY 1`)))
-  })
-  return JSON.stringify(rows)
-}
 
 interface Thief {
   authd: Authd

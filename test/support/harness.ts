@@ -166,7 +166,7 @@ async function startOn(
     async auditLog() {
       await sealAudit(deps)
       const rows = await db.read((sql) => listAuditLogsAfter(sql, {}, { after: 0, limit: 10_000 }))
-      return rows.map((row) => ({ ...row, metadata: { ...row.personal, ...row.metadata } }))
+      return rows.map((row) => ({ ...row, metadata: { ...row.metadata, ...row.personal } }))
     },
     browser: () => new Browser(url, listening),
     another: (more = {}) =>

@@ -33,16 +33,28 @@ export class Output {
   readonly #stdout: NodeJS.WriteStream
   readonly #stderr: NodeJS.WriteStream
   readonly #terminal: Terminal | undefined
+  readonly #isSilent: boolean
 
-  private constructor(flags: GlobalFlags, { stdout, stderr }: Streams, terminal: Terminal | undefined) {
+  private constructor(
+    flags: GlobalFlags,
+    streams: { stdout: NodeJS.WriteStream; stderr: NodeJS.WriteStream },
+    terminal: Terminal | undefined,
+    isSilent = false,
+  ) {
     this.#flags = flags
-    this.#stdout = stdout
-    this.#stderr = stderr
+    this.#stdout = streams.stdout
+    this.#stderr = streams.stderr
     this.#terminal = terminal
+    this.#isSilent = isSilent
   }
 
   static async to(streams: Streams, flags: GlobalFlags): Promise<Output> {
     return new Output(flags, streams, streams.stdout.isTTY ? await import('./terminal.ts') : undefined)
+  }
+
+  /** One that prints nothing and only checks --fields. */
+  silent(): Output {
+    return new Output(this.#flags, { stdout: this.#stdout, stderr: this.#stderr }, this.#terminal, true)
   }
 
   /** A list of objects: whole in JSON, in columns otherwise. */
@@ -73,10 +85,10 @@ export class Output {
       this.hint(`Showing ${rows.length} of ${total ?? 'more'}. More: --cursor ${nextCursor}`)
   }
 
-  /** One object: whole in JSON, or the lines that operators read. */
+  /** One object: whole in JSON, or the lines that operators read. With --fields, their values alone. */
   object(value: object, lines: Line[]): void {
     if (this.#flags.json || this.#flags.jsonl) this.#json(this.#picked(this.#marked(value)))
-    else this.#lines(this.#said(lines))
+    else this.#say([value], lines)
   }
 
   /** Numbers: one object in JSON, rows in a pipe, and lines on a terminal. */
@@ -94,7 +106,7 @@ export class Output {
     const shown = values.map((value) => this.#picked(this.#marked(value)))
     if (this.#flags.jsonl) this.#write(shown.map((value) => cleanJson(value)))
     else if (this.#flags.json) this.#json({ data: shown, next_cursor: null, total: shown.length })
-    else this.#lines(this.#said(lines))
+    else this.#say(values, lines)
   }
 
   /** What a command did to each thing. */
@@ -115,17 +127,22 @@ export class Output {
 
   /** Lines of an export, without a pager. */
   lines(lines: string[]): void {
-    print(this.#stdout, inLines(lines.map((line) => cleanLine(line, this.#stdout))))
+    this.#print(this.#stdout, inLines(lines.map((line) => cleanLine(line, this.#stdout))))
   }
 
   /** A file that authd generates, with line breaks of its own. */
   text(text: string): void {
-    print(this.#stdout, cleanText(text.endsWith('\n') ? text : `${text}\n`))
+    this.#print(this.#stdout, cleanText(text.endsWith('\n') ? text : `${text}\n`))
   }
 
   /** A message on stderr, unless -q is given. */
   hint(text: string): void {
-    if (!this.#flags.quiet) print(this.#stderr, inLines([cleanLine(text, this.#stderr)]))
+    if (!this.#flags.quiet) this.#print(this.#stderr, inLines([cleanLine(text, this.#stderr)]))
+  }
+
+  /** The words for what was done, or for what a dry run would do: `out.did('Deleted', 'Would delete')`. */
+  did(done: string, would: `Would ${string}` | `would ${string}`): string {
+    return this.#flags['dry-run'] ? would : done
   }
 
   /** A time as `--time` says; in pipes as RFC 3339. */
@@ -154,9 +171,11 @@ export class Output {
     return this.#flags['dry-run'] ? { ...value, dry_run: true } : value
   }
 
-  #said(lines: Line[]): Line[] {
-    if (!this.#flags['dry-run']) return lines
-    return lines.map((line) => `Dry run: ${typeof line === 'string' ? line : line.text}`)
+  /** The lines, or with --fields the values of those fields. */
+  #say(values: object[], lines: Line[]): void {
+    if (this.#flags['dry-run']) this.hint('Dry run: nothing was changed.')
+    if (this.#flags.fields === undefined) this.#lines(lines)
+    else this.#write(values.map((value) => this.#fieldRow(this.#picked(this.#marked(value)))))
   }
 
   #picked(value: object): object {
@@ -181,12 +200,16 @@ export class Output {
     }))
   }
 
+  #fieldRow(value: object): Clean {
+    return cleanRow(this.#fieldColumns().map((column) => this.#cell(column, value)))
+  }
+
   #fieldNames(): string[] {
     return (this.#flags.fields ?? '').split(',').map((name) => name.trim())
   }
 
   #json(value: object): void {
-    print(this.#stdout, inLines([cleanJson(value, this.#stdout.isTTY ? 2 : undefined)]))
+    this.#print(this.#stdout, inLines([cleanJson(value, this.#stdout.isTTY ? 2 : undefined)]))
   }
 
   #lines(lines: Line[]): void {
@@ -194,9 +217,13 @@ export class Output {
   }
 
   #write(lines: Clean[]): void {
-    if (lines.length === 0) return
+    if (lines.length === 0 || this.#isSilent) return
     const text = inLines(lines)
     const mayPage = !this.#flags['no-pager'] && !this.#flags.plain && !this.#flags.jsonl
-    if (!(mayPage && this.#terminal?.showPaged(text, this.#stdout))) print(this.#stdout, text)
+    if (!(mayPage && this.#terminal?.showPaged(text, this.#stdout))) this.#print(this.#stdout, text)
+  }
+
+  #print(stream: NodeJS.WriteStream, text: Clean): void {
+    if (!this.#isSilent) print(stream, text)
   }
 }

@@ -42,7 +42,7 @@ export interface PasskeyAnswer {
 
 /**
  * Makes a challenge for an attempt. Without an address any passkey may answer. With one, the options list its passkeys
- * or imaginary ones, so that nobody learns who has an account or a passkey. Throws ATTEMPT_EXPIRED.
+ * or imaginary ones, so that nobody learns who is a user or has a passkey. Throws ATTEMPT_EXPIRED.
  */
 export async function beginPasskeySignIn(deps: Deps, { holding }: { holding: Holding }): Promise<PasskeyOptions> {
   const found = await deps.db.read(async (sql) => {
@@ -101,7 +101,7 @@ export async function stepUpWithPasskey(
   const asked = await deps.db.write((trx) => take(deps, trx, { challengeId, kind: 'stepup', boundTo: session.id }))
   const checked =
     asked === undefined ? undefined : await check(deps, { credential, challenge: asked, isUserKnown: true })
-  return await finishStepUp(deps, actor, session, async (trx, user): Promise<'passkey' | AuthdError> => {
+  return await finishStepUp(deps, actor, session, async (trx, { user }): Promise<'passkey' | AuthdError> => {
     const isOwn = checked !== undefined && checked.user.id === user.id
     if (isOwn && (await accept(deps, trx, actor, { user, checked }))) return 'passkey'
     await noteFailure(deps, trx, actor, user)

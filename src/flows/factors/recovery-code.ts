@@ -14,7 +14,7 @@ import { lockUser, type User } from '../../store/users.ts'
 import { decide } from '../decide.ts'
 import { type Actor, recordEvent } from '../event.ts'
 import { notify } from '../outbox/notice.ts'
-import { enrolledFactors, hasFactor } from '../policy/factor.ts'
+import { completes, enrolledFactors, hasFactor } from '../policy/factor.ts'
 import { tryFactor } from '../policy/lockout.ts'
 import { holdFresh } from '../sessions/fresh.ts'
 import { type Renewed, renew } from '../sessions/renewal.ts'
@@ -44,6 +44,7 @@ export async function redeemRecoveryCode(
     const wrong = new AuthdError('INVALID_CREDENTIALS')
     const attempt = (await findHeld(trx, holding))?.attempt
     if (!guess || !attempt || attempt.userId === null || !isOpen(attempt, now)) return wrong
+    if (!completes(attempt.proofs, 'recovery_code')) return wrong
     const user = await lockUser(trx, attempt.userId)
     if (!user) return wrong
     const refusal = await checkRecoveryCode(deps, trx, actor, { user, guess })

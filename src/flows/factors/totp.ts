@@ -10,7 +10,7 @@ import { lockUser, lockUserByEmail, type User } from '../../store/users.ts'
 import { decide } from '../decide.ts'
 import { type Actor, recordEvent } from '../event.ts'
 import { notify } from '../outbox/notice.ts'
-import { lastFactorGuard } from '../policy/factor.ts'
+import { completes, lastFactorGuard } from '../policy/factor.ts'
 import { FIRST_WRONG_A_DAY, tryFactor } from '../policy/lockout.ts'
 import { holdFresh } from '../sessions/fresh.ts'
 import { type Renewed, renew } from '../sessions/renewal.ts'
@@ -49,7 +49,7 @@ export async function redeemTotp(
     const attempt = (await findHeld(trx, holding))?.attempt
     if (!attempt || !isOpen(attempt, now)) return wrong
     const isFirst = attempt.userId === null
-    if (isFirst && !deps.config.current().totp.allowFirstFactor) return wrong
+    if (isFirst ? !deps.config.current().totp.allowFirstFactor : !completes(attempt.proofs, 'otp')) return wrong
     const budget = { kind: 'totp_first', subject: attempt.email ?? '', limit: FIRST_WRONG_A_DAY, windowMs: DAY }
     if (isFirst && (attempt.email === null || !(await takeFailure(trx, budget, now)))) return wrong
     const user = isFirst ? await lockUserByEmail(trx, attempt.email ?? '') : await lockUser(trx, attempt.userId ?? '')

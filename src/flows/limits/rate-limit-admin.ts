@@ -1,4 +1,5 @@
 import type { Deps } from '../../deps.ts'
+import { mailboxOf, parseEmailAddress } from '../../platform/email-address.ts'
 import { foldIp, ipBucket } from '../../platform/net/ip.ts'
 import { bumpEpoch } from '../../store/change-epochs.ts'
 import { type BucketUse, deleteBucketsOf, listBuckets } from '../../store/rate-limits.ts'
@@ -28,7 +29,8 @@ export async function resetLimits(deps: Deps, actor: Actor, key: string): Promis
     if (forgotten.length === 0) return []
     await bumpEpoch(trx, 'rate_limits')
     const policies = forgotten.map(({ policy }) => policy)
-    const user = policies.includes('email') ? { email: subject } : {}
+    const email = parseEmailAddress(key)?.canonical
+    const user = email === undefined ? {} : { email }
     await recordEvent(deps, trx, actor, { type: 'rate_limit.reset', user, metadata: { policies } })
     return forgotten
   })
@@ -36,9 +38,11 @@ export async function resetLimits(deps: Deps, actor: Actor, key: string): Promis
   return reset
 }
 
-/** A key as it is counted: an IPv6 address by its /64. */
+/** A key as it is counted: an IPv6 address by its /64, and an e-mail address by its mailbox. */
 function subjectOf(key: string): string {
   const text = key.trim()
   const ip = foldIp(text)
-  return ip === undefined ? text.toLowerCase() : ipBucket(ip)
+  if (ip !== undefined) return ipBucket(ip)
+  const email = parseEmailAddress(text)
+  return email === undefined ? text.toLowerCase() : mailboxOf(email.canonical)
 }

@@ -4,7 +4,7 @@ import { MINUTE } from '../../platform/clock.ts'
 import type { Sql, Trx } from '../../store/db.ts'
 import { lockSession, type OwnedSession } from '../../store/sessions.ts'
 import { lockUser, type User } from '../../store/users.ts'
-import { acceptedFactors, enrolledFactors, type Factor, hasFactor } from '../policy/factor.ts'
+import { acceptedFactors, enrolledFactors, type Factor, hasFactor, proofsIn } from '../policy/factor.ts'
 import { judge, type LiveSession } from './session.ts'
 
 /** How long a proof counts as fresh. */
@@ -21,7 +21,8 @@ export async function howToStepUp(
   const needed = hasFactor(await enrolledFactors(sql, session.userId)) ? 2 : 1
   const isFresh = session.aal >= needed && deps.clock.now() - session.authTime <= FRESH_MS
   // E-mail counts only without another factor: recovery must not be weaker than what is enrolled.
-  const methods: StepUpMethod[] = needed === 1 ? ['email'] : await acceptedFactors(sql, session.userId)
+  const methods: StepUpMethod[] =
+    needed === 1 ? ['email'] : await acceptedFactors(sql, session.userId, proofsIn(session.amr))
   return { isFresh, methods }
 }
 

@@ -17,7 +17,7 @@ import {
 import type { SessionTransport } from '../../store/signin-attempts.ts'
 import type { User } from '../../store/users.ts'
 import { type Actor, recordEvent } from '../event.ts'
-import { acceptedFactors, enrolledFactors, type Factor, hasFactor, policyFor } from '../policy/factor.ts'
+import { acceptedFactors, enrolledFactors, type Factor, hasFactor, policyFor, proofsIn } from '../policy/factor.ts'
 
 /** How old `last_seen_at` may be. A session in constant use costs one write a minute. */
 const TOUCH_EVERY_MS = MINUTE
@@ -149,7 +149,7 @@ export async function judge(
     return { ...session, due: 'nothing', dueFactors: [] }
   }
   if (!hasFactor(await enrolledFactors(sql, session.userId))) return { ...session, due: 'enrolment', dueFactors: [] }
-  return { ...session, due: 'factor', dueFactors: await acceptedFactors(sql, session.userId) }
+  return { ...session, due: 'factor', dueFactors: await acceptedFactors(sql, session.userId, proofsIn(session.amr)) }
 }
 
 /**

@@ -43,6 +43,14 @@ export function isOpen(attempt: SigninAttempt, now: number): boolean {
   return attempt.completedAt === null && attempt.expiresAt > now && !attempt.isOvertaken
 }
 
+/**
+ * It waits for its first proof, so a mail may be sent for it. After a proof, another mail would be a second way to give
+ * the first factor.
+ */
+export function mayBeMailed(attempt: SigninAttempt, now: number): boolean {
+  return isOpen(attempt, now) && attempt.usedAt === null && attempt.proofs.length === 0
+}
+
 /** The attempt that a browser holds and that waits for a second proof, with the factors it may prove. */
 export async function findDueFactors(
   deps: Deps,

@@ -1,12 +1,12 @@
 import type { Deps } from '../../deps.ts'
 import { DAY } from '../../platform/clock.ts'
-import { digest, equalSecrets, normalizeCode } from '../../platform/secret.ts'
+import { equalSecrets, normalizeCode } from '../../platform/secret.ts'
 import type { Sql, Trx } from '../../store/db.ts'
-import { isKnownDevice } from '../../store/devices.ts'
 import { type Budget, giveBackFailure, takeFailure } from '../../store/failed-attempts.ts'
 import { type SigninAttempt, takeCodeTry, useSigninAttempt } from '../../store/signin-attempts.ts'
-import { findUserByEmail, lockUserByEmail, type User } from '../../store/users.ts'
+import { lockUserByEmail, type User } from '../../store/users.ts'
 import { type Actor, recordEvent } from '../event.ts'
+import { knownDevice } from '../policy/known-device.ts'
 import { WRONG_CODES_A_DAY } from '../policy/lockout.ts'
 
 /**
@@ -49,10 +49,8 @@ export async function codeBudget(
   { email, device, now }: { email: string; device: string | undefined; now: number },
 ): Promise<Budget> {
   const limits = { limit: WRONG_CODES_A_DAY, windowMs: DAY }
-  const deviceDigest = device === undefined ? undefined : digest(device)
-  const user = deviceDigest === undefined ? undefined : await findUserByEmail(sql, email)
-  const isKnown = user && deviceDigest && (await isKnownDevice(sql, { userId: user.id, deviceDigest, now }))
-  if (isKnown) return { kind: 'mail_code_known_device', subject: `${email} ${deviceDigest}`, ...limits }
+  const known = await knownDevice(sql, { email, device, now })
+  if (known !== undefined) return { kind: 'mail_code_known_device', subject: `${email} ${known}`, ...limits }
   return { kind: 'mail_code', subject: email, ...limits }
 }
 

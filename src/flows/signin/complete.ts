@@ -11,7 +11,6 @@ import { notify } from '../outbox/notice.ts'
 import {
   acceptedFactors,
   amrOf,
-  dropFactors,
   enrolledFactors,
   type Factor,
   levelOf,
@@ -23,6 +22,7 @@ import { tokensFor } from '../sessions/renewal.ts'
 import { type Bearers, endSessionsIn, startSession } from '../sessions/session.ts'
 import { keyring } from '../sessions/signing-key.ts'
 import type { Tokens } from '../sessions/token.ts'
+import { dropUnproven } from './first-proof.ts'
 
 const DEVICE_TTL_MS = 365 * DAY
 /** The least time for the second proof. */
@@ -135,14 +135,10 @@ async function makeUser(
   return await lockUserByEmail(trx, email)
 }
 
-/**
- * The first proof of an address. Factors enrolled before may belong to somebody else (pre-hijacking), so they are
- * dropped, with the sessions that enrolled them.
- */
+/** The first proof of an address that an operator set. */
 async function verifyAddress(deps: Deps, trx: Trx, actor: Actor, user: User): Promise<void> {
   if (!(await verifyUserEmail(trx, { id: user.id, now: deps.clock.now() }))) return
-  await endSessionsIn(deps, trx, actor, { filter: { userId: user.id }, reason: 'address_proven' })
-  const dropped = await dropFactors(trx, user.id)
+  const dropped = await dropUnproven(deps, trx, actor, { user })
   await recordEvent(deps, trx, actor, { type: 'user.email_verified', user, metadata: { dropped } })
 }
 

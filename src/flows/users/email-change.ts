@@ -21,6 +21,7 @@ import { endSessionsIn } from '../sessions/session.ts'
 import { isOpen } from '../signin/attempt.ts'
 import { sendBoundMail } from '../signin/bound-mail.ts'
 import { spendCode } from '../signin/code.ts'
+import { dropUnproven } from '../signin/first-proof.ts'
 
 /** How long the former address can be restored. */
 const RESTORABLE_MS = 7 * DAY
@@ -79,23 +80,33 @@ export async function finishEmailChange(
     const attempt = await findBoundAttempt(trx, { purpose: 'email_change', boundTo: session.id })
     if (!attempt?.email || !(await spendCode(deps, trx, actor, { attempt, code, device }))) return wrong
     const address = { canonical: attempt.email, typed: attempt.emailTyped ?? attempt.email }
-    if (!(await changeEmailIn(deps, trx, actor, { user, address }))) return wrong
+    const proven = { user, address, isVerified: true, keptSessionId: session.id }
+    if (!(await changeEmailIn(deps, trx, actor, proven))) return wrong
     return await renew(deps, trx, { session: held.session })
   })
 }
 
-/** Runs inside the unit that locks the user. Returns false if another user has the address. */
+/**
+ * Runs inside the unit that locks the user. `isVerified`: the address was proven, or an operator vouches for it. Returns
+ * false if another user has the address.
+ */
 export async function changeEmailIn(
   deps: Deps,
   trx: Trx,
   actor: Actor,
-  { user, address, isVerified = true }: { user: User; address: EmailAddress; isVerified?: boolean },
+  {
+    user,
+    address,
+    isVerified,
+    keptSessionId,
+  }: { user: User; address: EmailAddress; isVerified: boolean; keptSessionId?: string | undefined },
 ): Promise<boolean> {
   const now = deps.clock.now()
   const { canonical: email, typed: emailTyped } = address
   if (!(await updateUserEmail(trx, { id: user.id, email, emailTyped, emailVerifiedAt: isVerified ? now : null }))) {
     return false
   }
+  const dropped = isVerified ? await dropUnproven(deps, trx, actor, { user, keptSessionId }) : []
   // Attempts and mails for the former address end, because it may belong to somebody else now.
   await endSigninAttempts(trx, user.email)
   await cancelMailTo(trx, { recipient: user.email, now })
@@ -112,7 +123,11 @@ export async function changeEmailIn(
     restorableUntil: now + RESTORABLE_MS,
   })
   const masks = { old_email_masked: maskEmail(user.email), new_email_masked: maskEmail(email) }
-  await recordEvent(deps, trx, actor, { type: 'user.email_changed', user: { id: user.id, email }, metadata: masks })
+  await recordEvent(deps, trx, actor, {
+    type: 'user.email_changed',
+    user: { id: user.id, email },
+    metadata: { ...masks, ...(dropped.length > 0 && { dropped }) },
+  })
   await notify(deps, trx, actor, {
     user,
     template: 'email_changed',
@@ -172,8 +187,12 @@ export async function restoreEmail(
     await cancelMailTo(trx, { recipient: user.email, now })
     await endSessionsIn(deps, trx, actor, { filter: { userId: user.id }, reason: 'email_restored' })
     await forgetDevices(trx, user.id)
-    // Factors enrolled since the change may be an attacker's. Older factors stay, and are due at the next sign-in.
-    const dropped = await dropFactors(trx, user.id, { since: change.changedAt })
+    // Factors enrolled since the change may be an attacker's. Older factors stay, and are due at the next sign-in, unless
+    // this is the user's first verified address.
+    const dropped = [
+      ...(await dropUnproven(deps, trx, actor, { user })),
+      ...(await dropFactors(trx, user.id, { since: change.changedAt })),
+    ]
     await dropLoneRecoveryCodes(trx, user.id)
     const restored = { id: user.id, email: change.oldEmail }
     await recordEvent(deps, trx, actor, { type: 'user.email_restored', user: restored, metadata: { dropped } })

@@ -2,6 +2,7 @@ import type { Deps } from '../../deps.ts'
 import { AuthdError } from '../../errors.ts'
 import { parseEmailAddress } from '../../platform/email-address.ts'
 import { digest, equalSecrets, mintSecret, parseToken } from '../../platform/secret.ts'
+import { shell } from '../../platform/shell.ts'
 import type { Sql } from '../../store/db.ts'
 import {
   endRecoveryLinks,
@@ -49,7 +50,7 @@ export async function makeRecoveryLink(
   if (user.disabledAt !== null) {
     throw new AuthdError('CONFLICT', {
       message: `${user.email} is disabled, so a recovery link would not work.`,
-      suggestions: [`authd users enable ${user.email}`],
+      suggestions: [shell`authd users enable ${user.email}`],
     })
   }
   const now = deps.clock.now()

@@ -12,11 +12,11 @@ interface AccountPage<Fields extends z.ZodType, Path extends string> {
   method: 'GET' | 'POST'
   path: Path
   fields: Fields
+  limit?: Limit
   /** The page to return to after a fresh proof: a GET without a query. */
   back: string | ((params: PathParams<Path>) => string)
   /** Shown only after a fresh proof. Whether a POST needs one, its flow decides. */
   isFresh?: true
-  limit?: Limit
   /** Also open to users who must first set up a second factor. */
   mayWait?: true
   handle(deps: Deps, request: PageRequest<z.output<Fields>, Path> & { session: LiveSession }): Promise<PageAnswer>

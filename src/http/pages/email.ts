@@ -33,6 +33,7 @@ const ask = accountPage({
 const begin = accountPage({
   method: 'POST',
   path: '/account/email',
+  limit: 'stranger',
   fields: fields({ email: z.string().max(320) }),
   back: '/account/email',
   async handle(deps, { session, actor, fields: form, cookies, lang }) {
@@ -67,6 +68,7 @@ const askCode = accountPage({
 const finish = accountPage({
   method: 'POST',
   path: '/account/email/code',
+  limit: 'guess',
   fields: fields({ code }),
   back: '/account/email',
   async handle(deps, { session, actor, fields: form, cookies }) {
