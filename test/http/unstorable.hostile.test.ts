@@ -3,6 +3,7 @@ import { SYSTEM } from '../../src/flows/event.ts'
 import { ADMIN_SCOPES, createApiKey } from '../../src/flows/operator/api-key.ts'
 import { wholeDocument } from '../../src/http/app.ts'
 import { PAGES } from '../../src/http/pages/mount.ts'
+import { withPasskey } from '../support/factors.ts'
 import { type Authd, startAuthd } from '../support/harness.ts'
 import type { Browser, Sent } from '../support/http-client.ts'
 import { signInOnPage } from '../support/people.ts'
@@ -153,6 +154,20 @@ describe.each(['sqlite', 'postgres'] as const)('text that no database can keep (
       statuses.push((await browser.post(path, { form: { challenge_id: 'x', attempt: 'x', credential } })).status)
 
     expect(statuses.filter((status) => status >= 500)).toEqual([])
+  })
+
+  test('is refused by the forms that people fill in with their own error', async () => {
+    const authd = await startAuthd({ database })
+    const { browser } = await withPasskey(authd)
+    const [{ id }] = (await browser.get('/v1/me/passkeys')).body
+
+    const own = await browser.post('/account/name', { form: { name: 'a\0b' } })
+    const passkey = await browser.post(`/account/passkeys/${id}/name`, { form: { name: 'a\0b' } })
+    const signin = await authd.browser().post('/signin', { form: { email: 'ada\0@example.com' } })
+
+    expect([own.status, passkey.status, signin.status]).toEqual([400, 400, 400])
+    expect([own, passkey].map(({ body }) => body.includes('id="name-fault"'))).toEqual([true, true])
+    expect(signin.body).toContain('id="email-fault"')
   })
 
   test('is refused in what a header spells in base64', async () => {
