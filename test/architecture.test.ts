@@ -26,9 +26,10 @@ const RULES: Record<string, Rule> = {
   'src/platform/': { may: ['node:*', 'bowser', 'handlebars', 'mjml', 'ipaddr.js', 'uqr', 'winston', 'prom-client'] },
   'src/config/': { may: ['node:*', 'zod', 'smol-toml', 'src/platform/', 'src/errors.ts'] },
   'src/store/': {
-    may: ['node:*', 'knex', 'pg', 'migrations/index.ts'],
+    // The clock's file has the bounds of intervals, too. The store uses these, and never asks for the time.
+    may: ['node:*', 'knex', 'pg', 'migrations/index.ts', 'src/platform/clock.ts'],
     mayAsType: ['src/platform/'],
-    mayNotSay: /\bDate\b|\bMath\.random\b|\brandomBytes\b|\bprocess\b/,
+    mayNotSay: /\bsystemClock\b|\bDate\b|\bMath\.random\b|\brandomBytes\b|\bprocess\b/,
   },
   'src/flows/': {
     may: ['jose', 'otplib', '@simplewebauthn/server', 'src/store/', 'src/platform/', 'src/errors.ts', 'src/mails.ts'],
@@ -114,9 +115,22 @@ const MAY_BE_SMALL = [
 ]
 
 /** What only these places may use. */
+/**
+ * An interval that is judged by one bound: `now - since <= SPAN` also holds for every time in the future. isWithin and
+ * isAhead know both bounds.
+ */
+const ONE_BOUND = /\b(?:now|endedAt)(?:\(\))?\s*-\s*[\w.]+\s*[<>]|(?<!=)[<>]=?\s*(?:\w+\.)*now(?:\(\))?\s*[-+]/
+
 const ONLY_IN: { said: RegExp; places: string[] }[] = [
   { said: /\bprocess\.env\b/, places: ['src/config/load.ts', 'src/cli/'] },
-  { said: /\bDate\.now\(|\bnew Date\(\)/, places: ['src/platform/clock.ts', 'src/platform/log.ts'] },
+  {
+    said: /\bDate\.now\(|\bnew Date\(\)/,
+    places: ['src/platform/clock.ts', 'src/platform/log.ts'],
+  },
+  // Every slow hash is behind the checks of this file.
+  { said: /\.slowHash\(/, places: ['src/flows/factors/recovery-code.ts'] },
+  // A command may judge a time that its caller typed.
+  { said: ONE_BOUND, places: ['src/platform/clock.ts', 'src/cli/'] },
   { said: /\brandomBytes\(|\brandomUUID|\bMath\.random\b/, places: ['src/platform/random.ts'] },
 ]
 
@@ -152,6 +166,16 @@ describe('the layout', () => {
       'src/flows/event.ts says Date',
       'src/flows/event.ts says Date.now(',
     ])
+  })
+
+  test('the check finds an interval that has one bound', () => {
+    const says = (code: string) => faults('src/flows/event.ts', code)
+
+    expect(says('if (now - since <= SPAN) return')).toHaveLength(1)
+    expect(says('if (deps.clock.now() - session.authTime > SPAN) return')).toHaveLength(1)
+    expect(says('if (session.lastSeenAt > now - SPAN) return')).toHaveLength(1)
+    expect(says('if (windowEndsAt <= deps.clock.now() + SPAN) return')).toHaveLength(1)
+    expect(says('const later = () => now + SPAN\nif (expiresAt > now) return')).toEqual([])
   })
 
   test('a folder of flows imports only the folders before it', () => {

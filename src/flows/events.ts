@@ -52,7 +52,7 @@ export const EVENTS = {
   },
   'user.disabled': { means: 'An operator disabled a user.', personal: ['reason'] },
   'user.enabled': { means: 'An operator enabled a user again.' },
-  'user.deleted': { means: 'A user and all their data were deleted.' },
+  'user.deleted': { means: 'A user and all their data were deleted. The user is told by mail.' },
   'magic_link.requested': { means: 'A sign-in mail was requested.', open: ['purpose'] },
   'magic_link.previewed': {
     means: 'A sign-in link was opened in another browser than the one that requested it. It stays valid.',

@@ -12,7 +12,7 @@ import type { LogFile } from '../platform/log-file.ts'
 import type { Metrics } from '../platform/monitoring/metrics.ts'
 import type { WebhookClient } from '../platform/net/webhook-client.ts'
 import { systemRandom } from '../platform/random.ts'
-import { slowHash } from '../platform/secret.ts'
+import { fewAtOnce, slowHash } from '../platform/secret.ts'
 import { dryRun, type StatementTimer } from '../store/db.ts'
 import { openStore } from './database.ts'
 import { openLog } from './log.ts'
@@ -97,7 +97,7 @@ export async function wire(config: Config, options: WireOptions): Promise<Wired>
       clock: systemClock,
       random,
       keys,
-      slowHash,
+      slowHash: fewAtOnce(slowHash),
       mailer,
       webhooks,
       log,

@@ -159,7 +159,13 @@ export async function take(
   trx: Trx,
   { challengeId, kind, boundTo }: { challengeId: string; kind: ChallengeKind; boundTo: string },
 ): Promise<string | undefined> {
-  return await takePasskeyChallenge(trx, { id: challengeId, kind, boundTo, now: deps.clock.now() })
+  return await takePasskeyChallenge(trx, {
+    id: challengeId,
+    kind,
+    boundTo,
+    now: deps.clock.now(),
+    ttlMs: CHALLENGE_TTL_MS,
+  })
 }
 
 async function allowedFor(deps: Deps, sql: Sql, attempt: SigninAttempt) {

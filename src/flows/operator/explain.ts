@@ -1,17 +1,17 @@
 import type { Deps } from '../../deps.ts'
 import { AuthdError } from '../../errors.ts'
-import { toRfc3339 } from '../../platform/clock.ts'
+import { isAhead, toRfc3339 } from '../../platform/clock.ts'
 import { type EmailAddress, mailboxOf, parseEmailAddress } from '../../platform/email-address.ts'
 import { foldIp, ipBucket } from '../../platform/net/ip.ts'
 import { shell } from '../../platform/shell.ts'
 import { listLastAuditLogs } from '../../store/audit-logs.ts'
-import { findSuppression } from '../../store/mail-suppressions.ts'
 import { findLastMailTo } from '../../store/outbox.ts'
 import { findBucket } from '../../store/rate-limits.ts'
 import { findUserByEmail, type User } from '../../store/users.ts'
 import { ipRules, judge } from '../limits/ip-filter.ts'
 import { POLICIES, type Policy } from '../limits/rate-limit.ts'
 import { resolveUser } from '../named-user.ts'
+import { findSuppressed } from '../outbox/suppression.ts'
 import { acceptedFactors, enrolledFactors, hasFactor, policyFor } from '../policy/factor.ts'
 import { type LockoutState, listLockouts } from '../policy/lockout-admin.ts'
 import { maySignIn } from '../policy/signup.ts'
@@ -121,7 +121,7 @@ async function checkLimit(deps: Deps, policy: Policy, subject: string, key: stri
   const limit = POLICIES[policy].limit(deps.config.current().limits)
   const now = deps.clock.now()
   const found = await deps.db.read((sql) => findBucket(sql, { policy, subject }))
-  const used = found && found.windowEndsAt > now ? found.used : 0
+  const used = found && isAhead(now, found.windowEndsAt, POLICIES[policy].windowMs) ? found.used : 0
   const detail = `${POLICIES[policy].text}: ${Math.min(used, limit)} of ${limit}`
   if (used < limit) return { id: `limit_${policy}`, status: 'ok', detail }
   const until = toRfc3339(found?.windowEndsAt ?? now)
@@ -164,7 +164,7 @@ async function checkMail(deps: Deps, email: string): Promise<Check> {
   if (deps.config.current().mail.paused) {
     return { id, status: 'fail', detail: 'mail.paused: all mails wait', fix: 'authd settings unset mail.paused' }
   }
-  const suppressed = await deps.db.read((sql) => findSuppression(sql, email, deps.clock.now()))
+  const suppressed = await deps.db.read((sql) => findSuppressed(deps, sql, email))
   if (suppressed) {
     const { refusals, response, suppressedUntil } = suppressed
     const end = toRfc3339(suppressedUntil ?? deps.clock.now())

@@ -1,5 +1,5 @@
 import type { Deps } from '../../deps.ts'
-import type { AccountNotice, MailOwnValues, MailValues, NeededLink } from '../../mails.ts'
+import { type AccountNotice, declaredMail, type MailOwnValues, type MailValues, type NeededLink } from '../../mails.ts'
 import { DAY, toRfc3339 } from '../../platform/clock.ts'
 import { describeUserAgent } from '../../platform/user-agent.ts'
 import type { Trx } from '../../store/db.ts'
@@ -10,7 +10,7 @@ import { enqueueMail } from './mail.ts'
 const EXPIRES_MS = 3 * DAY
 
 interface Notice<Template extends AccountNotice> {
-  user: Pick<User, 'email' | 'lang' | 'emailVerifiedAt'>
+  user: Pick<User, 'email' | 'lang'>
   template: Template
   /** Where the button leads; by default to the account page. */
   link?: string
@@ -27,8 +27,9 @@ export async function notify<Template extends AccountNotice>(
   notice: Notice<Template> & { [Name in NeededLink<Template>]: string } & WithValues<MailOwnValues<Template>>,
 ): Promise<void> {
   const { user, template, values, link } = notice
+  const hasLink = 'link' in declaredMail(template).values
   const usual = {
-    link: link ?? `${deps.config.current().publicUrl}/account`,
+    ...(hasLink && { link: link ?? `${deps.config.current().publicUrl}/account` }),
     occurred_at: toRfc3339(deps.clock.now()),
     requested_by: describeUserAgent(actor.userAgent) ?? '',
     requested_ip: actor.ip ?? '',

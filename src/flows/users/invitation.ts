@@ -1,6 +1,6 @@
 import type { Deps } from '../../deps.ts'
 import { AuthdError } from '../../errors.ts'
-import { DAY, toRfc3339 } from '../../platform/clock.ts'
+import { DAY, isInForce, toRfc3339 } from '../../platform/clock.ts'
 import { type EmailAddress, parseEmailAddress } from '../../platform/email-address.ts'
 import { digest, equalSecrets, mintSecret, parseToken } from '../../platform/secret.ts'
 import { shell } from '../../platform/shell.ts'
@@ -95,6 +95,8 @@ async function readInvited(sql: Sql, text: string, now: number): Promise<User | 
   const token = parseToken('inv', text)
   const invitation = token && (await findInvitation(sql, token.id))
   if (!invitation || !equalSecrets(digest(token.secret), invitation.secretDigest)) return undefined
-  const user = invitation.expiresAt > now ? await findUser(sql, invitation.userId) : undefined
+  const user = isInForce(now, invitation.createdAt, invitation.expiresAt)
+    ? await findUser(sql, invitation.userId)
+    : undefined
   return user?.disabledAt === null ? user : undefined
 }

@@ -133,7 +133,7 @@ const finishRestore = page({
         await restoreEmail(deps, actor, { token: form.token, code: form.code, device: cookies.device })
         return { goTo: '/signin?notice=email_restored', cookies: [{ kind: 'session_ended' }] }
       },
-      ['INVALID_CREDENTIALS'],
+      ['INVALID_CREDENTIALS', 'CONFLICT'],
       async (error) => {
         const email = maskEmail((await findRestorable(deps, form.token)).oldEmail)
         const values = { ...RESTORE, email, token: form.token, error: pageError(error) }
