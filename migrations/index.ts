@@ -12,6 +12,7 @@ import * as apiKeyNetworks from './0010_api_key_networks.ts'
 import * as webhooks from './0011_webhooks.ts'
 import * as mailSuppressions from './0012_mail_suppressions.ts'
 import * as firstVerifiedAt from './0013_first_verified_at.ts'
+import * as erasableAudit from './0014_erasable_audit.ts'
 import * as epochs from './0015_epochs.ts'
 
 export interface Migration {
@@ -34,5 +35,6 @@ export const MIGRATIONS: readonly Migration[] = [
   { id: '0011_webhooks', up: webhooks.up },
   { id: '0012_mail_suppressions', up: mailSuppressions.up },
   { id: '0013_first_verified_at', up: firstVerifiedAt.up },
+  { id: '0014_erasable_audit', up: erasableAudit.up },
   { id: '0015_epochs', up: epochs.up },
 ]

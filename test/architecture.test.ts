@@ -234,6 +234,21 @@ describe('the layout', () => {
     expect(opensUnit('// recordEvent() is for flows\nawait listUsers(deps)')).toBe(false)
   })
 
+  test('commands print through output/clean.ts alone, which removes what acts on a terminal', () => {
+    const commands = sources.filter((file) => file.startsWith('src/cli/') && file !== 'src/cli/output/clean.ts')
+
+    expect(commands.filter((file) => printsItself(read(file)))).toEqual([])
+  })
+
+  test('the check of commands finds a written stream, and text that only claims to be clean', () => {
+    expect(printsItself('process.stdout.write(name)')).toBe(true)
+    expect(printsItself('stream\n  .write(name)')).toBe(true)
+    expect(printsItself('console.log(name)')).toBe(true)
+    expect(printsItself('this.log(name)')).toBe(true)
+    expect(printsItself('print(process.stdout, name as Clean)')).toBe(true)
+    expect(printsItself('print(process.stdout, cleanText(name))')).toBe(false)
+  })
+
   test('a command line that is shown has its values quoted', () => {
     expect(sources.filter((file) => showsBareCommand(withoutComments(read(file))))).toEqual([])
   })
@@ -364,6 +379,10 @@ function circlesIn(graph: Map<string, string[]>): string[] {
   }
   for (const file of graph.keys()) if (!order.has(file)) visit(file)
   return circles
+}
+
+function printsItself(text: string): boolean {
+  return /\.\s*write\s*\(|\bconsole\b|\bthis\.log\w*\(|\bas Clean\b/.test(withoutStrings(withoutComments(text)))
 }
 
 function opensUnit(text: string): boolean {

@@ -3,7 +3,7 @@ import { dirname, join } from 'node:path'
 import { notifyReloadText, socketText, unitText } from '../src/cli/service/unit.ts'
 import { exampleEnv, exampleFile, referencePage } from '../src/config/example.ts'
 import { ERRORS } from '../src/errors.ts'
-import { EVENTS } from '../src/flows/event.ts'
+import { type DeclaredEvent, DOOR, EVENTS } from '../src/flows/events.ts'
 import { alertRules } from '../src/platform/monitoring/alerts.ts'
 import { dashboard } from '../src/platform/monitoring/dashboard.ts'
 
@@ -24,13 +24,21 @@ export const GENERATED: Readonly<Record<string, () => string>> = {
 }
 
 function eventsPage(): string {
-  const rows = Object.entries(EVENTS).map(([type, meaning]) => `| \`${type}\` | ${meaning} |`)
+  const names = (keys: readonly string[] = []) => keys.map((key) => `\`${key}\``).join(', ')
+  const rows = Object.entries(EVENTS).map(([type, declared]) => {
+    const { means, open, personal }: DeclaredEvent = declared
+    return `| \`${type}\` | ${means} | ${names(open)} | ${names(personal)} |`
+  })
   return `# Events
 
 Each event is one row of the audit log, and a webhook for endpoints that subscribe to it. \`authd audit list --event 'session.*'\` finds them.
 
-| event | meaning |
-|---|---|
+When a user is deleted, the log keeps what happened under their id, and erases what is personal: their e-mail address, IP addresses and user agents, and the metadata in the last column. The event of the deletion itself is kept, because it says who deleted the user and why. If a user has many events, authd erases them in parts, within minutes. Events that an older version recorded lose all their metadata.
+
+An event also says how its actor made it. ${names(DOOR.open)} stay. ${names(DOOR.personal)} are erased.
+
+| event | meaning | metadata that stays | metadata that is erased with the user |
+|---|---|---|---|
 ${rows.join('\n')}
 `
 }

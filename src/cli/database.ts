@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs'
 import type { Loaded } from '../config/load.ts'
 import type { Deps } from '../deps.ts'
 import type { GlobalFlags } from './flags.ts'
+import { cleanText, inLines, print } from './output/clean.ts'
 import { readStdin } from './stdin.ts'
 
 /** The configuration that the flags and this machine lead to. */
@@ -11,13 +12,13 @@ export async function loadConfigOf(flags: GlobalFlags): Promise<Loaded> {
   const isDevelopment =
     flags.config === undefined && existsSync('authd-data') && !isConfigured({ env: process.env, cwd: process.cwd() })
   if (isDevelopment) {
-    if (flags.verbose) process.stderr.write('authd: no configuration; using ./authd-data\n')
+    if (flags.verbose) tell('authd: no configuration; using ./authd-data')
     return developmentConfig({ flags: {}, env: process.env })
   }
   const stdin = flags.config === '-' ? await readStdin() : undefined
   const loaded = loadConfig({ flags: {}, env: process.env, configPath: flags.config, stdin })
-  for (const { message } of loaded.warnings) if (!flags.quiet) process.stderr.write(`warning: ${message}\n`)
-  if (flags.verbose) process.stderr.write(`authd: configuration ${loaded.path ?? 'from the environment'}\n`)
+  for (const { message } of loaded.warnings) if (!flags.quiet) tell(`warning: ${message}`)
+  if (flags.verbose) tell(`authd: configuration ${loaded.path ?? 'from the environment'}`)
   return loaded
 }
 
@@ -35,8 +36,7 @@ export async function withDatabase<Result>(
   const { wire } = await import('../startup/wire.ts')
   const secret = readSecretEarly(config)
   becomeOwner(config.dataDir)
-  if (flags.verbose)
-    process.stderr.write(`authd: database ${config.database.url ? 'PostgreSQL' : config.database.path}\n`)
+  if (flags.verbose) tell(`authd: database ${config.database.url ? 'PostgreSQL' : config.database.path}`)
   const isDry = flags['dry-run'] ?? false
   const wired = await wire(config, {
     timeoutMs: flags.timeout,
@@ -57,4 +57,8 @@ export async function withDatabase<Result>(
   } finally {
     await wired.close()
   }
+}
+
+function tell(text: string): void {
+  print(process.stderr, inLines([cleanText(text)]))
 }

@@ -1,8 +1,10 @@
 import { Args, Flags, type Interfaces } from '@oclif/core'
 import { AuthdError } from '../errors.ts'
 import type { EmailAddress } from '../platform/email-address.ts'
+import type { TypedText } from '../resources/typed-text.ts'
 import { parseEmail } from './emails.ts'
 import { parseExpiry, parseSpan, parseTime } from './output/time.ts'
+import { parseTyped } from './typed.ts'
 
 /** A duration in milliseconds. */
 export const durationFlag = Flags.custom<number>({ parse: async (text) => parseSpan(text) })
@@ -15,6 +17,10 @@ export const expiryFlag = Flags.custom<number>({ parse: async (text) => parseExp
 
 /** A time in the past, as epoch milliseconds. */
 export const timeFlag = Flags.custom<number>({ parse: async (text) => parseTime(text) })
+
+/** A text that is stored and shown to others. */
+export const typedFlag = (kind: TypedText, options?: { least: 0 }) =>
+  Flags.custom<string>({ parse: async (text) => parseTyped(kind, text, options) })
 
 export const emailFlag = Flags.custom<EmailAddress>({ parse: async (text) => parseEmail(text) })
 
@@ -60,7 +66,7 @@ export const dryRunFlag = {
 }
 
 /** For the commands whose reason goes into the audit log. */
-export const reasonFlag = { reason: Flags.string({ description: 'Reason for the audit log.' }) }
+export const reasonFlag = { reason: typedFlag('reason')({ description: 'Reason for the audit log.' }) }
 
 /** For the commands that change one thing or several: both of the above. */
 export const changeFlags = { ...reasonFlag, ...dryRunFlag }

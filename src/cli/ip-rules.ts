@@ -1,14 +1,14 @@
 import { Flags } from '@oclif/core'
 import type { AuthdError } from '../errors.ts'
 import type { IpFilter } from '../store/ip-filters.ts'
-import { expiryFlag, reasonFlag } from './flags.ts'
+import { expiryFlag, typedFlag } from './flags.ts'
 import { sshClient } from './operator.ts'
 
 /** Flags of the commands that add rules. */
 export const ruleFlags = {
   block: Flags.boolean({ description: 'Block (the default).', exclusive: ['allow'] }),
   allow: Flags.boolean({ description: 'Allow, even where a wider rule blocks.' }),
-  ...reasonFlag,
+  reason: typedFlag('rule_reason')({ description: 'Reason for the rule and the audit log.' }),
   expires: expiryFlag({ description: 'Remove the rule after this time: 24h.' }),
   scope: Flags.string({
     options: ['all', 'login', 'admin'],

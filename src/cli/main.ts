@@ -2,12 +2,13 @@ import { BUILD } from '../build-info.ts'
 import { AuthdError } from '../errors.ts'
 import { shell } from '../platform/shell.ts'
 import { commandFor } from './help/command-for.ts'
+import { cleanText, print } from './output/clean.ts'
 import { reportError } from './output/report.ts'
 
 /** Runs one command line. Sets `process.exitCode`; never throws. */
 export async function main(argv: string[]): Promise<void> {
   if (argv.length === 1 && (argv[0] === '--version' || argv[0] === '-V')) {
-    process.stdout.write(`authd ${BUILD.version}\n`)
+    print(process.stdout, cleanText(`authd ${BUILD.version}\n`))
     return
   }
   // Some libraries throw at import without a HOME or a passwd entry, as in containers.

@@ -1,9 +1,10 @@
 import { hostname, userInfo } from 'node:os'
 import type { Actor } from '../flows/event.ts'
+import { plain } from '../platform/plain-text.ts'
 
 /** The operator behind sudo, with command, SSH client and reason, for the audit log. */
 export function operator(command: string, reason: string | undefined): Actor {
-  const login = process.env['SUDO_USER'] || process.env['DOAS_USER'] || loginName()
+  const login = plain(process.env['SUDO_USER'] || process.env['DOAS_USER'] || loginName())
   const client = sshClient()
   return {
     id: `cli:${login}@${hostname()}`,
@@ -20,7 +21,7 @@ export function operator(command: string, reason: string | undefined): Actor {
 
 /** The address that the operator has signed in from. */
 export function sshClient(): string | undefined {
-  return process.env['SSH_CONNECTION']?.split(' ')[0]
+  return plain(process.env['SSH_CONNECTION'] ?? '').split(' ')[0] || undefined
 }
 
 function loginName(): string {

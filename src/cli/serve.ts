@@ -9,6 +9,7 @@ import { connectServiceManager } from '../platform/systemd.ts'
 import { readSecretEarly } from '../startup/secret.ts'
 import { type Wired, wire } from '../startup/wire.ts'
 import { writeDiagnostics } from './diagnostics.ts'
+import { cleanText, print } from './output/clean.ts'
 import { becomeOwner } from './privileges.ts'
 import type { HeededSignals } from './signals.ts'
 
@@ -55,7 +56,7 @@ export async function serve(options: ServeOptions): Promise<void> {
     const stop = stopSignal()
     const daemon = await startDaemon(wired.deps, { version: options.version, service, stop, isDevelopment })
     if (isForPeople && !options.isQuiet)
-      process.stdout.write(banner(config, options.version, { isDevelopment, path: loaded.path }))
+      print(process.stdout, cleanText(banner(config, options.version, { isDevelopment, path: loaded.path })))
     let reloaded = Promise.resolve()
     const reload = () => {
       // Reloads run one after the other, so that the last files on disk win. Templates take a second.
@@ -88,7 +89,10 @@ function reopenLog({ log, logFile }: Wired): void {
   } catch (error) {
     log.error('log file not reopened: writing to the old one', { error })
     // The old file was removed, so nobody reads it.
-    process.stderr.write(`authd: log file not reopened: ${error instanceof Error ? error.message : error}\n`)
+    print(
+      process.stderr,
+      cleanText(`authd: log file not reopened: ${error instanceof Error ? error.message : error}\n`),
+    )
   }
 }
 

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { formatDuration, parseDuration } from '../platform/duration.ts'
+import { unplainIn } from '../platform/plain-text.ts'
 import { isSampleSecret } from './sample-secret.ts'
 
 /** Why a value is invalid. Without a message, the report says what was expected. */
@@ -35,9 +36,13 @@ export function text(expects: string, check: (text: string) => BadValue | undefi
 
 /** One line for people to read. */
 export function line(maxLength: number): Kind<string> {
-  return text(`one line of 1 to ${maxLength} characters`, (value) =>
-    value.trim() === '' || value.length > maxLength || /\p{Cc}/u.test(value) ? {} : undefined,
-  )
+  return text(`one line of 1 to ${maxLength} characters`, (value) => {
+    const unplain = unplainIn(value)
+    if (unplain !== undefined) {
+      return { message: `contains ${unplain}, which is not shown or changes what is shown`, suggestion: 'Remove it' }
+    }
+    return value.trim() === '' || value.length > maxLength ? {} : undefined
+  })
 }
 
 /** A file or folder. Relative paths are resolved later, because they depend on their source. */

@@ -30,7 +30,7 @@ export const PROTECTION_SECTIONS = {
       default: 2000,
     }),
     session_requests_per_minute: field(wholeNumber(1, 1_000_000), {
-      text: 'Maximum changes per minute in one session. Reading does not count.',
+      text: 'Maximum changes and data exports per minute in one session. Other reading does not count.',
       applies: 'live',
       default: 600,
     }),

@@ -2,6 +2,7 @@ import { isIP } from 'node:net'
 import { domainToASCII } from 'node:url'
 import { parseEmailAddress } from '../platform/email-address.ts'
 import { splitListenAddress } from '../platform/net/listen-address.ts'
+import { unplainIn } from '../platform/plain-text.ts'
 import { type BadValue, type Kind, text } from './kind.ts'
 import { isSampleSecret } from './sample-secret.ts'
 
@@ -107,7 +108,8 @@ const DISPLAY_NAME = /^(?:[^\p{Cc}<>@,;:"\\]*|"[^\p{Cc}"\\]*")$/u
 export function mailbox(): Kind<string> {
   return text('an address such as "Example <no-reply@example.com>"', (value) => {
     const [, name, bracketed] = /^(.*?)\s*<([^<>]+)>$/.exec(value) ?? []
-    const isGood = DISPLAY_NAME.test(name ?? '') && parseEmailAddress(bracketed ?? value)
+    const isGood =
+      DISPLAY_NAME.test(name ?? '') && unplainIn(value) === undefined && parseEmailAddress(bracketed ?? value)
     return isGood ? undefined : { suggestion: 'Write NAME <LOCAL@DOMAIN>, and put a name with commas in quotes' }
   })
 }

@@ -7,7 +7,8 @@ import { ANNOUNCE_MS, announceNode, type Node } from '../flows/operator/node.ts'
 import { putInForce } from '../flows/operator/setting.ts'
 import { deliverNextMail } from '../flows/outbox/mail.ts'
 import { deliverNextWebhook, queueWebhooks } from '../flows/outbox/webhook-delivery.ts'
-import { HOUR, SECOND } from '../platform/clock.ts'
+import { eraseMore } from '../flows/users/erasure.ts'
+import { HOUR, MINUTE, SECOND } from '../platform/clock.ts'
 
 /** Work that a timer starts. */
 export interface Job {
@@ -48,6 +49,13 @@ export const JOBS: readonly Job[] = [
     everyMs: SECOND,
     isWokenByCommits: true,
     run: wholly(sealAudit),
+  },
+  {
+    // Deletions of users with many events.
+    name: 'erase-audit',
+    everyMs: MINUTE,
+    isWokenByCommits: false,
+    run: eraseMore,
   },
   {
     name: 'rate-limits',

@@ -2,6 +2,7 @@ import { createTransport } from 'nodemailer'
 import type { Mail, Mailer } from '../deps.ts'
 import { maskEmail } from '../platform/email-address.ts'
 import { MailError, type RecipientRefusal } from '../platform/mail-error.ts'
+import { plain } from '../platform/plain-text.ts'
 import type { LiveTexts } from '../platform/texts/texts.ts'
 import { domainOf, parseMailbox } from './mailbox.ts'
 import { type DkimSettings, dkimOptions, messageOf } from './message.ts'
@@ -37,7 +38,7 @@ export function smtpMailer({ smtp, from, app, texts, dkim, otpOrigin }: MailerOp
       const rendered = await renderMail(mail, app(), texts.current())
       try {
         const sent = await transport.sendMail(messageOf(mail, rendered, { sender, otpOrigin }))
-        return sent.response
+        return plain(sent.response)
       } catch (error) {
         throw notAccepted(mail, error)
       }
@@ -52,8 +53,8 @@ export function smtpMailer({ smtp, from, app, texts, dkim, otpOrigin }: MailerOp
 function notAccepted(mail: Mail, error: unknown): MailError {
   const { code, command, responseCode = 0, response = '', message } = error as Partial<SmtpError> & { message: string }
   const isPermanent = responseCode >= 500 && (code === 'EENVELOPE' || code === 'EMESSAGE')
-  // Mail servers repeat the address, and their answer is logged.
-  const masked = (text: string) => text.replaceAll(mail.to, maskEmail(mail.to))
+  // Mail servers repeat the address, and their answer, which may contain anything, is logged and stored.
+  const masked = (text: string) => plain(text.replaceAll(mail.to, maskEmail(mail.to)))
   const refusal = isPermanent && command === 'RCPT TO' ? refusalOf(masked(response)) : undefined
   return new MailError(masked(message), { isPermanent, refusal, cause: error })
 }

@@ -1,4 +1,5 @@
 import type { Mailer } from '../deps.ts'
+import { plain } from '../platform/plain-text.ts'
 import type { LiveTexts } from '../platform/texts/texts.ts'
 import { type MailApp, renderMail } from './render.ts'
 
@@ -21,7 +22,7 @@ export function terminalMailer({
         ['Subject', subject],
         ['Code', code],
         ['Link', link],
-      ].flatMap(([label, value]) => (value ? [`│  ${label?.padEnd(8)} ${value}`] : []))
+      ].flatMap(([label, value]) => (value ? [plain(`│  ${label?.padEnd(8)} ${value}`)] : []))
       output.write(`\n┌─ mail, not sent: development ${'─'.repeat(30)}\n${lines.join('\n')}\n└${'─'.repeat(60)}\n\n`)
       return 'shown in the terminal'
     },

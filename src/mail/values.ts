@@ -1,11 +1,14 @@
+import { plain } from '../platform/plain-text.ts'
 import type { Translator } from '../platform/texts/translate.ts'
 
 const LINE_MAX = 120
 
 /** Returns one line of plain text, without control characters, line ends or marks that change the reading direction. */
 export function asLine(value: string | undefined): string {
-  const line = (value ?? '').replace(/[\p{Cc}\u2028\u2029\u200e\u200f\u202a-\u202e\u2066-\u2069]+/gu, ' ').trim()
-  return line.length > LINE_MAX ? `${line.slice(0, LINE_MAX - 1)}…` : line
+  const line = plain(value ?? '')
+    .replace(/ +/g, ' ')
+    .trim()
+  return line.length > LINE_MAX ? `${plain(line.slice(0, LINE_MAX - 1))}…` : line
 }
 
 export function asLink(value: string): string {

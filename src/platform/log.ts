@@ -2,6 +2,7 @@ import { once } from 'node:events'
 import { fstatSync } from 'node:fs'
 import type { Writable } from 'node:stream'
 import winston from 'winston'
+import { escapeUnseen } from './plain-text.ts'
 import { hideTokens } from './secret.ts'
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
@@ -33,8 +34,9 @@ const JOURNAL_PRIORITY: Record<string, string> = { error: '<3>', warn: '<4>', in
 export function createLog({ level, format, stream, journalStream }: LogOptions): ProcessLog {
   const print = format === 'pretty' ? prettyLine : jsonLine
   const priorityOf = isJournal(stream, journalStream) ? JOURNAL_PRIORITY : {}
+  // Keeps an entry on one line, and what a stranger sent away from terminals.
   const lineOf = (entry: winston.Logform.TransformableInfo) =>
-    `${priorityOf[entry.level] ?? ''}${escapeControls(print(entry))}`
+    `${priorityOf[entry.level] ?? ''}${escapeUnseen(print(entry))}`
   const logger = winston.createLogger({
     level,
     format: winston.format.printf(lineOf),
@@ -68,16 +70,6 @@ function prettyLine({ level, message, ...fields }: winston.Logform.Transformable
     ([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`,
   )
   return [new Date().toISOString().slice(11, 23), level.padEnd(5), String(message), ...rest].join(' ')
-}
-
-/**
- * Keeps an entry on one line and control sequences away from terminals: answers of mail servers may contain anything.
- */
-function escapeControls(line: string): string {
-  return line.replace(
-    /[\p{Cc}\u2028\u2029]/gu,
-    (control) => `\\u${control.charCodeAt(0).toString(16).padStart(4, '0')}`,
-  )
 }
 
 const SECRET_NAME = /secret|password|token|authorization|cookie|code_mac|digest|credential|seed|^code$|private/i

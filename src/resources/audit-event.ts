@@ -38,6 +38,6 @@ export function presentEvent(log: AuditLog): EventResource {
     session_id: log.sessionId,
     request_id: log.requestId,
     actor: log.actor,
-    metadata: log.metadata,
+    metadata: { ...log.metadata, ...log.personal },
   }
 }

@@ -19,7 +19,10 @@ const auditLogs = table(
     sessionId: nullable(text),
     requestId: nullable(text),
     actor: text,
-    metadata: json<Record<string, unknown>>(),
+    /** What stays when the user is erased. */
+    metadata: json<Readonly<Record<string, unknown>>>(),
+    /** What does not. Null: the row is older than this column, and all of its metadata counts as personal. */
+    personal: nullable(json<Readonly<Record<string, unknown>>>()),
   },
   { defaulted: ['seq'] },
 )
@@ -56,6 +59,35 @@ export async function sealAuditLogs(trx: Trx, input: { from: number; limit: numb
      WHERE audit_logs.id = numbered.id`,
     [input.from, input.limit],
   )
+}
+
+/**
+ * Blanks what is personal in at most `limit` rows after an id. Returns the id of the last row if there may be more. The
+ * row of a deletion says who deleted the user, from where and why, and stays as it is.
+ */
+export async function eraseAuditLogs(
+  trx: Trx,
+  { kind, subject, afterId, limit }: { kind: 'user' | 'email'; subject: string; afterId: string; limit: number },
+): Promise<string | undefined> {
+  // Where an operator acted from says nothing of the user.
+  const byOthers = "actor NOT LIKE 'user:%' AND actor <> 'anonymous'"
+  const isOf = kind === 'user' ? 'user_id = ?' : 'user_id IS NULL AND email = ?'
+  const rows = await trx.all<{ id: string }>(`SELECT id FROM audit_logs WHERE ${isOf} AND id > ? ORDER BY id LIMIT ?`, [
+    subject,
+    afterId,
+    limit,
+  ])
+  const lastId = rows.at(-1)?.id
+  if (lastId === undefined) return undefined
+  await trx.run(
+    `UPDATE audit_logs SET email = NULL, personal = '{}',
+       ip = CASE WHEN ${byOthers} THEN ip END,
+       user_agent = CASE WHEN ${byOthers} THEN user_agent END,
+       metadata = CASE WHEN personal IS NULL THEN '{}' ELSE metadata END
+     WHERE ${isOf} AND id > ? AND id <= ? AND event_type <> 'user.deleted'`,
+    [subject, afterId, lastId],
+  )
+  return rows.length === limit ? lastId : undefined
 }
 
 export async function hasUnsealedAuditLogs(sql: Sql): Promise<boolean> {

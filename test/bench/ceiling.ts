@@ -214,7 +214,7 @@ async function finish(
 async function audit(trx: Trx, eventType: string, userId: string | null): Promise<void> {
   const who = { userId, email: null, ip: '127.0.0.1', userAgent: null, sessionId: null, requestId: null }
   const row = { id: random.id('evt'), occurredAt: systemClock.now(), eventType, outcome: 'success', ...who } as const
-  await insertAuditLog(trx, { ...row, actor: 'anonymous', metadata: { method: 'email_code' } })
+  await insertAuditLog(trx, { ...row, actor: 'anonymous', metadata: { method: 'email_code' }, personal: {} })
 }
 
 function sign(sid: string): Promise<string> {

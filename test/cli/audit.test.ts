@@ -1,7 +1,7 @@
 import { readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
-import { EVENT_STYLES } from '../../src/cli/audit/event-line.ts'
+import { eventText } from '../../src/cli/audit/event-line.ts'
 import { AUDIT_FORMATS } from '../../src/cli/audit/format.ts'
 import type { EventResource } from '../../src/resources/audit-event.ts'
 import { type Shell, shell } from '../support/cli.ts'
@@ -91,7 +91,7 @@ describe('audit export', () => {
       ...{ user_id: null, email: hostile, ip: null, user_agent: hostile, session_id: null, request_id: null },
       ...{ actor: 'anonymous', metadata: {} },
     }
-    expect(AUDIT_FORMATS.csv.line(event)).toContain(',"\'=cmd|""x""\n')
+    expect(AUDIT_FORMATS.csv.line(event)).toContain(',"\'=cmd|""x""  [31m')
     const cef = AUDIT_FORMATS.cef.line(event)
     expect(cef).toContain('suser=\\=cmd|"x"  [31m\\\\a\\=b ')
     expect(cef).not.toContain('\n')
@@ -145,7 +145,7 @@ test('SECURITY: an event is shown without hostile escapes', () => {
     ...{ actor: 'anonymous', metadata: { reason: 'c\u001b[2Jd\ne', count: 2 } },
   }
 
-  const [line, ...fields] = EVENT_STYLES.full(event).split('\n')
+  const [line, ...fields] = eventText(event, 'full').split('\n')
 
   expect(line).toMatch(/^00:00:00\.000 .*c \[2Jd e {2}failed$/)
   expect(fields).toEqual([

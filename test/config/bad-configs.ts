@@ -26,6 +26,7 @@ export const BAD_CONFIGS: BadConfig[] = [
   bad('[app]\nname = "C:\\q"', '5', 'app.name', 'escape', 'single quotes'),
   bad('[app\nname = "a"', '4', 'app', 'illegal character in key', 'Write key = value'),
   bad('[signup]\ndomains = ["a.example" "b.example"]', '5', 'signup.domains', 'expected comma', 'Separate with commas'),
+  bad('[app]\nname = "A\\u202eb"', '5:8', 'app.name', 'contains U+202E', 'Remove it'),
   // Unknown keys
   bad('[stmp]\nport = 25', '4:1', 'stmp', 'unknown key "stmp" at the top level', 'Did you mean "smtp"?'),
   bad('[server]\nprot = 3000', '5:1', 'server.prot', 'unknown key "prot" in [server]', 'Did you mean "port"?'),

@@ -8,7 +8,7 @@ import { type Authd, startAuthd } from '../support/harness.ts'
 /** Records an event and runs this many statements before the commit. On PostgreSQL events with higher ids commit earlier. */
 async function record(authd: Authd, statements: number): Promise<void> {
   await authd.deps.db.write(async (trx) => {
-    await recordEvent(authd.deps, trx, SYSTEM, { type: 'mail.failed', metadata: { statements } })
+    await recordEvent(authd.deps, trx, SYSTEM, { type: 'mail.failed', metadata: { tries: statements } })
     if (trx.dialect === 'sqlite') return
     for (let n = 0; n < statements; n += 1) await trx.one('SELECT 1')
   })

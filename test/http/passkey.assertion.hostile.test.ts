@@ -27,6 +27,8 @@ const BAD: [string, Tamper][] = [
   ['with no signature', { signature: () => Buffer.alloc(0) }],
   ['with half of its data', { authData: (bytes) => bytes.subarray(0, 20) }],
   ['naming another user', { userHandle: 'c29tZWJvZHkgZWxzZQ' }],
+  ['that names no user, when none was named before', { userHandle: null }],
+  ['that names an empty user', { userHandle: '' }],
   ['of an unknown passkey', { credentialId: 'bm9ib2R5J3MgcGFzc2tleQ' }],
   ['under two ids', { id: 'YW5vdGhlciBpZA' }],
   ['that is not JSON', { clientDataJSON: '{"type":"webauthn.get"' }],
@@ -79,6 +81,25 @@ test.each(BAD)('an answer %s is rejected like any bad one, and creates no sessio
   })
   expect(session.status).toBe(401)
   expect(good.status).toBe(200)
+})
+
+test('where the user is known before, an answer may leave the user out, but not name another', async () => {
+  const authd = await startAuthd()
+  const { browser, device } = await withPasskey(authd)
+  const stepUp = async (tamper: Tamper) => {
+    const { body } = await browser.post('/v1/stepup/passkey/options')
+    const json = { challenge_id: body.challenge_id, credential: device.sign(body.options, tamper) }
+    return (await browser.post('/v1/stepup/passkey', { json })).status
+  }
+  const [without, another] = [{ userHandle: null }, { userHandle: 'c29tZWJvZHkgZWxzZQ' }]
+
+  const wrong = [(await answer(authd.browser(), device, another, ADA)).status, await stepUp(another)]
+  const right = [(await answer(authd.browser(), device, without, ADA)).status, await stepUp(without)]
+
+  expect([wrong, right]).toEqual([
+    [401, 401],
+    [200, 200],
+  ])
 })
 
 test("Bob's passkey does not answer for Ada's address, nor after her first proof", async () => {

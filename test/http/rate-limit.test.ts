@@ -171,6 +171,20 @@ describe('a caller with a valid credential', () => {
   })
 })
 
+test.each(['/v1/me/export', '/account/export'])('%s counts against the session, exactly', async (path) => {
+  const authd = await startAuthd({ config: { limits: { ...LIMITS, session_requests_per_minute: 3 } } })
+  const browser = authd.browser()
+  await signInOnPage(authd, browser)
+  const send = () => (path.startsWith('/v1/') ? browser.get(path) : browser.post(path, { form: {} }))
+
+  const statuses = []
+  for (let at = 0; at < 5; at += 1) statuses.push((await send()).status)
+  const exports = (await authd.auditLog()).filter(({ eventType }) => eventType === 'user.exported')
+
+  expect([statuses, exports.length]).toEqual([[200, 200, 200, 429, 429], 3])
+  expect((await browser.get('/v1/session')).status).toBe(200)
+})
+
 test('wrong codes count against the address, right ones do not', async () => {
   const authd = await startAuthd({
     config: { limits: { requests_per_minute: 1000, guesses_per_hour: 4, mails_per_hour: 100 } },

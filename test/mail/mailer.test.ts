@@ -210,3 +210,11 @@ test.for([
 
   await expect(sending).rejects.toMatchObject({ name: 'MailError', refusal: undefined })
 })
+
+test("a mail server's answer with control characters arrives as plain text", async () => {
+  const server = await startSmtp({ refuseMail: { responseCode: 550, message: 'no\0 \u009b31m spam\u202e' } })
+
+  const sending = mailerFor(server).send(SIGNIN)
+
+  await expect(sending).rejects.toThrow(/^[^\p{Cc}\u202e]* 550 no[^\p{Cc}\u202e]*31m spam[^\p{Cc}\u202e]*$/u)
+})

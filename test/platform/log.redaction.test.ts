@@ -66,3 +66,13 @@ test('the level can change at run time, and flush waits for every line', async (
 
   expect(String(stream.read()).match(/"message":"\w+"/g)).toEqual(['"message":"two"'])
 })
+
+test('a line for people or programs has no character that acts on a terminal or changes the order', () => {
+  const stream = new PassThrough()
+  const fields = { said: 'a\u001b[31mb\u009bc\nd\u2028e\u202ef\u2066g' }
+
+  createLog({ level: 'debug', format: 'pretty', stream }).info('message', fields)
+
+  expect(String(stream.read())).toContain('said=a\\u001b[31mb\\u009bc\\u000ad\\u2028e\\u202ef\\u2066g\n')
+  expect(JSON.parse(logged(fields)).said).toBe(fields.said)
+})

@@ -18,10 +18,17 @@ const UNLIMITED = {
   AUTHD_LIMITS_MAILS_PER_HOUR: '1000000',
 }
 
+interface RunOptions {
+  input?: string
+  env?: Record<string, string>
+  /** Only for a command that runs in this process. */
+  isTerminal?: boolean
+}
+
 export interface Shell {
   folder: string
   /** Runs a command in this process, or by starting the program that AUTHD_BIN names. */
-  run(args: string[], options?: { input?: string; env?: Record<string, string> }): Promise<Ran>
+  run(args: string[], options?: RunOptions): Promise<Ran>
   /** Starts the program. */
   spawn(args: string[], options?: { input?: string; env?: Record<string, string> }): Promise<Ran>
   /** A daemon in this folder, killed after the test. In development mode it gets a free port unless one is given. */
@@ -53,8 +60,8 @@ export async function shell({ data = true } = {}): Promise<Shell> {
     const [code] = await once(child, 'close')
     return { code, ...output }
   }
-  const run: Shell['run'] = (args, { input = '', env = {} } = {}) =>
-    runCommandLine({ args, folder, env: environment(env), input })
+  const run: Shell['run'] = (args, { input = '', env = {}, isTerminal = false } = {}) =>
+    runCommandLine({ args, folder, env: environment(env), input, isTerminal })
   return {
     folder,
     spawn,

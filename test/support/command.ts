@@ -6,6 +6,8 @@ export interface CommandLine {
   folder: string
   env: Record<string, string>
   input: string
+  /** Its output goes to a terminal of 80 columns. */
+  isTerminal?: boolean
 }
 
 export interface Ran {
@@ -23,9 +25,9 @@ export function runCommandLine(line: CommandLine): Promise<Ran> {
   return ran
 }
 
-async function runAlone({ args, folder, env, input }: CommandLine): Promise<Ran> {
-  const stdout = collector()
-  const stderr = collector()
+async function runAlone({ args, folder, env, input, isTerminal = false }: CommandLine): Promise<Ran> {
+  const stdout = collector(isTerminal)
+  const stderr = collector(isTerminal)
   const before = { env: process.env, folder: process.cwd(), umask: process.umask(), exitCode: process.exitCode }
   const signals = ['SIGINT', 'SIGTERM', 'SIGUSR1'] as const
   const listeners = signals.map((signal) => process.listeners(signal))
@@ -58,7 +60,7 @@ function replaceStreams(streams: Record<'stdin' | 'stdout' | 'stderr', object>):
   }
 }
 
-function collector() {
+function collector(isTerminal: boolean) {
   let written = ''
   const stream = new PassThrough({ encoding: 'utf8' })
   const write = stream.write.bind(stream)
@@ -66,6 +68,7 @@ function collector() {
     written += typeof chunk === 'string' ? chunk : Buffer.from(chunk).toString('utf8')
     return write(chunk, ...rest)
   }) as typeof stream.write
+  if (isTerminal) Object.assign(stream, { isTTY: true, columns: 80, rows: 10_000, hasColors: () => true })
   stream.resume()
   return { stream, text: () => written }
 }

@@ -43,7 +43,7 @@ export interface Authd {
   takeMail(): Promise<Mail[]>
   /** Queues events for their endpoints and sends due deliveries one after the other. */
   sendWebhooks(): Promise<void>
-  /** The audit log so far, sealed, oldest first. */
+  /** The audit log so far, sealed, oldest first. `metadata` has all of it, as operators see it. */
   auditLog(): Promise<AuditLog[]>
   /** A client with its own cookie jar. */
   browser(): Browser
@@ -176,7 +176,8 @@ async function startOn(
     },
     async auditLog() {
       await sealAudit(deps)
-      return await db.read((sql) => listAuditLogsAfter(sql, {}, { after: 0, limit: 10_000 }))
+      const rows = await db.read((sql) => listAuditLogsAfter(sql, {}, { after: 0, limit: 10_000 }))
+      return rows.map((row) => ({ ...row, metadata: { ...row.metadata, ...row.personal } }))
     },
     browser: () => new Browser(url, listening),
     stop,

@@ -27,9 +27,10 @@ async function happen(authd: Authd, ...types: EventType[]): Promise<void> {
     const event = {
       type,
       user: { id: 'usr_1', email: 'ada@example.com' },
-      metadata: { method: 'passkey', note: 'a secret', reason: 'ada@example.com asked', trace_id: '4bf92f3577b34da6' },
+      metadata: { method: 'passkey', name: 'a secret' },
     }
-    await authd.deps.db.write((trx) => recordEvent(authd.deps, trx, SYSTEM, event))
+    const actor = { ...SYSTEM, metadata: { reason: 'ada@example.com asked', trace_id: '4bf92f3577b34da6' } }
+    await authd.deps.db.write((trx) => recordEvent(authd.deps, trx, actor, event))
   }
 }
 
@@ -65,6 +66,22 @@ describe.each(['sqlite', 'postgres'] as const)('on %s', (database) => {
 
     expect(typesOf(receiver)).toEqual(['user.registered', 'session.created', 'user.authenticated'])
     expect((await deliveries(authd)).map(({ state }) => state)).toEqual(['sent', 'sent', 'sent'])
+  })
+
+  test("a receiver's answer with U+0000, or cut within a character, is kept as plain text", async () => {
+    const authd = await startAuthd({ database })
+    const receiver = await webhookReceiver()
+    receiver.answer = (response) => {
+      response.statusCode = 500
+      response.end(`no\0 \u202eway${'\u{1f600}'.repeat(100)}`)
+    }
+    await subscribe(authd, receiver)
+
+    await happen(authd, 'user.registered')
+    await authd.sendWebhooks()
+
+    const [delivery] = await deliveries(authd)
+    expect(delivery?.lastError).toMatch(/^500 no {2,}way(\u{1f600})+$/u)
   })
 
   test('two processes that deliver at once deliver each event once, in order', async () => {
@@ -110,8 +127,8 @@ test('SECURITY: signatures are those of the reference library, with both secrets
 test('SECURITY: attempts share their id and body but not their timestamp, and the body names no user data', async () => {
   const authd = await startAuthd()
   const receiver = await webhookReceiver()
-  await subscribe(authd, receiver, ['user.registered'])
-  await happen(authd, 'user.registered')
+  await subscribe(authd, receiver, ['user.authenticated'])
+  await happen(authd, 'user.authenticated')
   receiver.answer = answering(500)
   await authd.sendWebhooks()
   receiver.answer = answering(200)
@@ -125,7 +142,7 @@ test('SECURITY: attempts share their id and body but not their timestamp, and th
   expect(second?.body).toBe(first?.body)
   expect(Number(second?.headers['webhook-timestamp']) - Number(first?.headers['webhook-timestamp'])).toBe(10)
   expect(JSON.parse(first?.body ?? '')).toEqual({
-    type: 'user.registered',
+    type: 'user.authenticated',
     timestamp: '2026-11-25T12:00:00.000Z',
     version: 1,
     data: {

@@ -1,30 +1,27 @@
-import { stripVTControlCharacters, styleText } from 'node:util'
+import { plain } from '../../platform/plain-text.ts'
 import type { EventResource } from '../../resources/audit-event.ts'
 import { renderCard } from '../output/card.ts'
+import type { Line } from '../output/clean.ts'
 
 /** One event on one line, as an operator reads it. */
-export function eventLine(event: EventResource): string {
+export function eventLine(event: EventResource): Line {
   const { time, event_type, outcome, email, ip, actor, metadata } = event
   const reason = ['method', 'reason'].map((name) => metadata[name]).filter((value) => typeof value === 'string')
-  const name = event_type.padEnd(26)
-  const shown = outcome === 'failure' ? styleText('red', name, { stream: process.stdout }) : name
+  const isBad = outcome === 'failure'
   const cells = [
+    time.slice(11, 23),
+    event_type.padEnd(26),
     (email ?? actor).padEnd(24),
     (ip ?? '-').padEnd(15),
     reason.join(' '),
-    outcome === 'failure' ? 'failed' : '',
+    isBad ? 'failed' : '',
   ]
-  return [time.slice(11, 23), shown, ...cells.map(withoutControls)].join('  ').trimEnd()
-}
-
-/** Otherwise a line break or escape in a value could forge a line or a colour. */
-function withoutControls(text: string): string {
-  return text.replace(/\p{Cc}/gu, ' ')
+  return { text: cells.join('  ').trimEnd(), isBad }
 }
 
 /** All fields of an event, one per line. */
 export function eventCard(event: EventResource): string[] {
-  const card = renderCard([
+  return renderCard([
     ['event', `${event.event_type}  ${event.outcome}`],
     ['id', `${event.id}  number ${event.seq ?? 'not given yet'}`],
     ['time', event.time],
@@ -38,18 +35,19 @@ export function eventCard(event: EventResource): string[] {
       typeof value === 'string' ? value : JSON.stringify(value),
     ]),
   ])
-  return card.map(withoutControls)
 }
 
 /** The formats of `audit tail -o`: one line, or all fields below the line. */
 export const EVENT_STYLES = {
-  short: eventLine,
-  full: (event: EventResource) => [eventLine(event), ...eventCard(event).map((line) => `    ${line}`)].join('\n'),
+  short: (event: EventResource): Line[] => [eventLine(event)],
+  full: (event: EventResource): Line[] => [eventLine(event), ...eventCard(event).map((line) => `    ${line}`)],
 }
 
 export type EventStyle = keyof typeof EVENT_STYLES
 
 /** The text that `--grep` searches, without colour. */
 export function eventText(event: EventResource, style: EventStyle): string {
-  return stripVTControlCharacters(EVENT_STYLES[style](event))
+  return EVENT_STYLES[style](event)
+    .map((line) => plain(typeof line === 'string' ? line : line.text))
+    .join('\n')
 }

@@ -1,5 +1,7 @@
 import { BUILD } from '../../build-info.ts'
+import { plain } from '../../platform/plain-text.ts'
 import type { EventResource } from '../../resources/audit-event.ts'
+import { cleanJson } from '../output/clean.ts'
 
 interface Format {
   head: string[]
@@ -13,7 +15,7 @@ const COLUMNS = [
 
 /** Export formats of an event. */
 export const AUDIT_FORMATS = {
-  jsonl: { head: [], line: (event) => JSON.stringify(event) },
+  jsonl: { head: [], line: (event) => cleanJson(event) },
   csv: { head: [COLUMNS.join(',')], line: (event) => COLUMNS.map((name) => csvCell(event[name])).join(',') },
   cef: { head: [], line: cefLine },
 } as const satisfies Record<string, Format>
@@ -22,9 +24,9 @@ export type AuditFormat = keyof typeof AUDIT_FORMATS
 
 /** RFC 4180. Values from outside cannot become formulas in a spreadsheet. */
 function csvCell(value: unknown): string {
-  const text = value === null ? '' : typeof value === 'object' ? JSON.stringify(value) : String(value)
-  const harmless = /^[=+\-@\t\r]/.test(text) ? `'${text}` : text
-  return /[",\r\n]/.test(harmless) ? `"${harmless.replaceAll('"', '""')}"` : harmless
+  const text = value === null ? '' : typeof value === 'object' ? cleanJson(value) : String(value)
+  const harmless = plain(/^[=+\-@\t\r]/.test(text) ? `'${text}` : text)
+  return /[",]/.test(harmless) ? `"${harmless.replaceAll('"', '""')}"` : harmless
 }
 
 /** ArcSight's Common Event Format: header fields escape `|`, extensions `=`, both `\`. A line break would end the event. */
@@ -34,7 +36,7 @@ function cefLine({ event_type, outcome, time, email, ip, actor, user_agent, requ
   const more = { cs1Label: 'actor', requestClientApplication: user_agent, cs2: request_id, cs2Label: 'request_id' }
   const extension = Object.entries({ ...fields, ...more })
     .filter((entry): entry is [string, string] => entry[1] !== null)
-    .map(([name, value]) => `${name}=${value.replace(/[\\=]/g, '\\$&').replace(/\p{Cc}/gu, ' ')}`)
+    .map(([name, value]) => `${name}=${plain(value.replace(/[\\=]/g, '\\$&'))}`)
   const header = ['CEF:0', 'authd', 'authd', BUILD.version, event_type, event_type, severity]
   return [...header, extension.join(' ')].join('|')
 }

@@ -3,6 +3,7 @@ import { AuthdError } from '../../errors.ts'
 import { shell } from '../../platform/shell.ts'
 import type { CommandClass } from '../command.ts'
 import { COMMANDS, GROUPS } from '../commands/index.ts'
+import { cleanText, print } from '../output/clean.ts'
 import { TOPICS } from './texts.ts'
 
 interface Documented {
@@ -91,5 +92,5 @@ function list(entries: readonly (readonly [string, string])[]): string {
 }
 
 function write(stream: NodeJS.WriteStream, text: string): void {
-  stream.write(`${text.trimEnd()}\n`)
+  print(stream, cleanText(`${text.trimEnd()}\n`))
 }

@@ -1,5 +1,6 @@
 import { createInterface } from 'node:readline/promises'
 import { AuthdError } from '../../errors.ts'
+import { plain } from '../../platform/plain-text.ts'
 import type { GlobalFlags } from '../flags.ts'
 
 /** Asks y/N on the terminal. Without one it throws USAGE with the command to run instead. A dry run asks nothing. */
@@ -33,7 +34,7 @@ async function ask(flags: GlobalFlags, question: string, again: string): Promise
   }
   const terminal = createInterface({ input: process.stdin, output: process.stderr })
   try {
-    return await terminal.question(question)
+    return await terminal.question(plain(question))
   } finally {
     terminal.close()
   }

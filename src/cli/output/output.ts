@@ -1,5 +1,6 @@
 import { AuthdError } from '../../errors.ts'
 import type { GlobalFlags } from '../flags.ts'
+import { type Clean, cleanJson, cleanLine, cleanRow, cleanText, inLines, type Line, print } from './clean.ts'
 import { showTime } from './time.ts'
 
 /** A column of a table; in plain output the same value, untruncated. */
@@ -19,7 +20,8 @@ export interface Change {
   /** The object after the change. */
   resource: object
   isChanged: boolean
-  text: string
+  /** One line or several. */
+  text: string | string[]
 }
 
 type Streams = Pick<NodeJS.Process, 'stdout' | 'stderr'>
@@ -58,7 +60,7 @@ export class Output {
   /** A list of objects: whole in JSON, in columns otherwise. */
   list<Row extends object>(rows: Row[], columns: Column<Row>[], { total, nextCursor = null }: ListOptions = {}): void {
     if (this.#flags.jsonl) {
-      this.#lines(rows.map((row) => JSON.stringify(this.#picked(row))))
+      this.#write(rows.map((row) => cleanJson(this.#picked(row))))
       return
     }
     if (this.#flags.json) {
@@ -84,51 +86,58 @@ export class Output {
   }
 
   /** One object: whole in JSON, or the lines that operators read. With --fields, their values alone. */
-  object(value: object, lines: string[]): void {
+  object(value: object, lines: Line[]): void {
     if (this.#flags.json || this.#flags.jsonl) this.#json(this.#picked(this.#marked(value)))
-    else this.#lines(this.#said([value], lines))
+    else this.#say([value], lines)
   }
 
   /** Numbers: one object in JSON, rows in a pipe, and lines on a terminal. */
   figures<Row extends object>(
     value: object,
     { rows, columns }: { rows: Row[]; columns: Column<Row>[] },
-    lines: string[],
+    lines: Line[],
   ): void {
     if (this.#flags.jsonl || (this.#isPlain() && !this.#flags.json)) this.list(rows, columns)
     else this.object(value, lines)
   }
 
   /** Several objects: a list in JSON, or the lines that operators read. */
-  many(values: object[], lines: string[]): void {
+  many(values: object[], lines: Line[]): void {
     const shown = values.map((value) => this.#picked(this.#marked(value)))
-    if (this.#flags.jsonl) this.#lines(shown.map((value) => JSON.stringify(value)))
+    if (this.#flags.jsonl) this.#write(shown.map((value) => cleanJson(value)))
     else if (this.#flags.json) this.#json({ data: shown, next_cursor: null, total: shown.length })
-    else this.#lines(this.#said(values, lines))
+    else this.#say(values, lines)
   }
 
   /** What a command did to each thing. */
   changes(changes: Change[]): void {
     const values = changes.map(({ resource, isChanged }) => ({ ...resource, changed: isChanged }))
-    const lines = changes.map(({ text }) => text)
+    const lines = changes.flatMap(({ text }) => text)
     const [only] = values
     if (only && values.length === 1) this.object(only, lines)
     else this.many(values, lines)
   }
 
-  /** One line of a stream. */
-  line(value: object, text: string): void {
+  /** One object of a stream. */
+  line(value: object, lines: Line[]): void {
     const isText = !this.#flags.json && !this.#flags.jsonl && (this.#stdout.isTTY || this.#flags.plain)
-    this.#lines([isText ? text : JSON.stringify(this.#picked(value))])
+    if (isText) this.#lines(lines)
+    else this.#write([cleanJson(this.#picked(value))])
   }
 
+  /** Lines of an export, without a pager. */
+  lines(lines: string[]): void {
+    this.#print(this.#stdout, inLines(lines.map((line) => cleanLine(line, this.#stdout))))
+  }
+
+  /** A file that authd generates, with line breaks of its own. */
   text(text: string): void {
-    this.#write(text.endsWith('\n') ? text : `${text}\n`)
+    this.#print(this.#stdout, cleanText(text.endsWith('\n') ? text : `${text}\n`))
   }
 
   /** A message on stderr, unless -q is given. */
   hint(text: string): void {
-    if (!this.#flags.quiet && !this.#isSilent) this.#stderr.write(`${text}\n`)
+    if (!this.#flags.quiet) this.#print(this.#stderr, inLines([cleanLine(text, this.#stderr)]))
   }
 
   /** The words for what was done, or for what a dry run would do: `out.did('Deleted', 'Would delete')`. */
@@ -146,18 +155,15 @@ export class Output {
   }
 
   #plain<Row>(rows: Row[], columns: Column<Row>[]): void {
-    const header = this.#flags.header ? [columns.map(({ header: name }) => name).join('\t')] : []
-    const lines = rows.map((row) => columns.map((column) => this.#cell(column, row)).join('\t'))
-    this.#lines([...header, ...lines])
+    const header = this.#flags.header ? [columns.map(({ header: name }) => name)] : []
+    const cells = rows.map((row) => columns.map((column) => this.#cell(column, row)))
+    this.#write([...header, ...cells].map(cleanRow))
   }
 
   #cell<Row>(column: Column<Row>, row: Row): string {
     const value = column.value(row)
-    const text = column.isTime
-      ? this.time(value === undefined || value === null ? null : String(value))
-      : String(value ?? '')
-    // Otherwise a tab, line break or escape in a value could forge a cell, a line or a colour.
-    return text.replace(/\p{Cc}/gu, ' ')
+    if (!column.isTime) return String(value ?? '')
+    return this.time(value === undefined || value === null ? null : String(value))
   }
 
   /** Marks each object of a dry run. */
@@ -165,14 +171,11 @@ export class Output {
     return this.#flags['dry-run'] ? { ...value, dry_run: true } : value
   }
 
-  #said(values: object[], lines: string[]): string[] {
+  /** The lines, or with --fields the values of those fields. */
+  #say(values: object[], lines: Line[]): void {
     if (this.#flags['dry-run']) this.hint('Dry run: nothing was changed.')
-    if (this.#flags.fields === undefined) return lines
-    const columns = this.#fieldColumns()
-    return values.map((value) => {
-      const picked = this.#picked(this.#marked(value))
-      return columns.map((column) => this.#cell(column, picked)).join('\t')
-    })
+    if (this.#flags.fields === undefined) this.#lines(lines)
+    else this.#write(values.map((value) => this.#fieldRow(this.#picked(this.#marked(value)))))
   }
 
   #picked(value: object): object {
@@ -192,9 +195,13 @@ export class Output {
       header: name.toUpperCase(),
       value: (row) => {
         const value = (row as Record<string, unknown>)[name]
-        return typeof value === 'object' && value !== null ? JSON.stringify(value) : (value as string | undefined)
+        return typeof value === 'object' && value !== null ? cleanJson(value) : (value as string | undefined)
       },
     }))
+  }
+
+  #fieldRow(value: object): Clean {
+    return cleanRow(this.#fieldColumns().map((column) => this.#cell(column, value)))
   }
 
   #fieldNames(): string[] {
@@ -202,17 +209,21 @@ export class Output {
   }
 
   #json(value: object): void {
-    this.#write(`${this.#stdout.isTTY ? JSON.stringify(value, null, 2) : JSON.stringify(value)}\n`)
+    this.#print(this.#stdout, inLines([cleanJson(value, this.#stdout.isTTY ? 2 : undefined)]))
   }
 
-  #write(text: string): void {
-    if (!this.#isSilent) this.#stdout.write(text)
+  #lines(lines: Line[]): void {
+    this.#write(lines.map((line) => cleanLine(line, this.#stdout)))
   }
 
-  #lines(lines: string[]): void {
+  #write(lines: Clean[]): void {
     if (lines.length === 0 || this.#isSilent) return
-    const text = `${lines.join('\n')}\n`
+    const text = inLines(lines)
     const mayPage = !this.#flags['no-pager'] && !this.#flags.plain && !this.#flags.jsonl
-    if (!(mayPage && this.#terminal?.showPaged(text, this.#stdout))) this.#stdout.write(text)
+    if (!(mayPage && this.#terminal?.showPaged(text, this.#stdout))) this.#print(this.#stdout, text)
+  }
+
+  #print(stream: NodeJS.WriteStream, text: Clean): void {
+    if (!this.#isSilent) print(stream, text)
   }
 }

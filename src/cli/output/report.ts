@@ -2,6 +2,7 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { AuthdError, type ErrorCode } from '../../errors.ts'
 import { hideTokens } from '../../platform/secret.ts'
+import { cleanJson, cleanLine, cleanText, inLines, print } from './clean.ts'
 
 interface Failure {
   code: ErrorCode
@@ -32,9 +33,10 @@ export function reportError(thrown: unknown, isJson: boolean): number {
   const { code, message, details, suggestions, exit } = failure
   if (isJson) {
     const error = { code, message, ...(details && { details }), suggestions, exit_code: exit, request_id: null }
-    process.stderr.write(`${JSON.stringify({ error })}\n`)
+    print(process.stderr, inLines([cleanJson({ error })]))
   } else {
-    process.stderr.write(`authd: ${message}\n${suggestions.map((text) => `Try: ${text}\n`).join('')}`)
+    const tips = suggestions.map((text) => cleanLine(`Try: ${text}`, process.stderr))
+    print(process.stderr, inLines([cleanText(`authd: ${message}`), ...tips]))
   }
   return exit
 }

@@ -2,6 +2,7 @@
 import { spawnSync } from 'node:child_process'
 import stringWidth from 'string-width'
 import { fitTo } from '../tui/width.ts'
+import type { Clean } from './clean.ts'
 
 const GAP = 2
 /** A column is never narrower than this, because shorter values cannot be told apart. */
@@ -28,7 +29,7 @@ export function renderTable(headers: string[], rows: string[][], width: number):
 }
 
 /** Shows a text longer than the terminal through `AUTHD_PAGER`, `PAGER` or less. Returns false if nothing was shown. */
-export function showPaged(text: string, { rows, columns }: { rows: number; columns: number }): boolean {
+export function showPaged(text: Clean, { rows, columns }: { rows: number; columns: number }): boolean {
   const lines = text.split('\n').reduce((sum, line) => sum + Math.max(1, Math.ceil(stringWidth(line) / columns)), 0)
   // A terminal that does not tell its size cannot be too small.
   if (!rows || lines <= rows) return false

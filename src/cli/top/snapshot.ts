@@ -1,6 +1,7 @@
 import { toRfc3339 } from '../../platform/clock.ts'
 import { eventLine } from '../audit/event-line.ts'
 import { renderCard } from '../output/card.ts'
+import type { Line } from '../output/clean.ts'
 import { showBytes, showCount, showMs, showSpan } from './figures.ts'
 import { growth, quantile, rates } from './history.ts'
 import type { Seen } from './look.ts'
@@ -50,7 +51,7 @@ export function snapshotOf(seen: Seen) {
 type Snapshot = ReturnType<typeof snapshotOf>
 
 /** The same as text. */
-export function snapshotLines(snapshot: Snapshot, seen: Seen): string[] {
+export function snapshotLines(snapshot: Snapshot, seen: Seen): Line[] {
   const { version, uptime_seconds: uptime, nodes, events } = snapshot
   const some = (value: number | null, show: (known: number) => string = showCount) =>
     value === null ? '-' : show(value)

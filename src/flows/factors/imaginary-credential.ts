@@ -1,17 +1,48 @@
 import type { Deps } from '../../deps.ts'
 
+type Weighted = readonly (readonly [value: number, percent: number])[]
+
+/** How many passkeys people have who have any. */
+const COUNTS: Weighted = [
+  [1, 62],
+  [2, 27],
+  [3, 11],
+]
+
+/** The lengths in bytes of ids that authenticators make, with how common they are. */
+const LENGTHS: Weighted = [
+  // Google Password Manager, Samsung Pass, Bitwarden and other password managers
+  [16, 34],
+  // iCloud Keychain
+  [20, 28],
+  // Windows Hello, Chrome profiles, 1Password
+  [32, 26],
+  // Security keys: discoverable ones, and those that seal the key into the id
+  [48, 5],
+  [64, 7],
+]
+
 /**
- * Credentials that do not exist, for an address without passkeys. They are the same each time and have the lengths of
- * real ones, so that the answer does not reveal who has a passkey (WebAuthn L3 §14.6.2).
+ * Credentials that do not exist, for an address without passkeys. They are the same each time, and have the lengths and
+ * the number of real ones, so that the answer does not reveal who has a passkey (WebAuthn L3 §14.6.2). Neither these nor
+ * real ones are sent with transports.
  */
 export function imaginaryCredentials(keys: Deps['keys'], email: string): { id: string }[] {
-  const text = keys.mac('imaginary-credential', email)
-  const bytes = Buffer.from(text, 'base64url')
-  const second = Buffer.from(keys.mac('imaginary-credential', `${email} 2`), 'base64url')
-  const first = (bytes[0] ?? 0) % 2 === 0 ? bytes.subarray(12) : bytes
-  return (bytes[1] ?? 0) % 4 === 0 ? [first, second].map(asId) : [asId(first)]
+  // An address has no space, so no text is made from two addresses.
+  const bytesFor = (use: string) => Buffer.from(keys.mac('imaginary-credential', `${email} ${use}`), 'base64url')
+  const choices = bytesFor('choices')
+  return Array.from({ length: choose(COUNTS, choices.readUInt32BE(0)) }, (_, at) => {
+    const bytes = Buffer.concat([bytesFor(`${at} first`), bytesFor(`${at} second`)])
+    return { id: bytes.subarray(0, choose(LENGTHS, choices.readUInt32BE(4 * (at + 1)))).toString('base64url') }
+  })
 }
 
-function asId(bytes: Buffer): { id: string } {
-  return { id: bytes.toString('base64url') }
+/** The value for a random number. The percents add up to 100. */
+function choose(weighted: Weighted, random: number): number {
+  let left = random % 100
+  for (const [value, percent] of weighted) {
+    if (left < percent) return value
+    left -= percent
+  }
+  throw new Error('the percents do not add up to 100')
 }

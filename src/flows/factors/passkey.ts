@@ -74,12 +74,13 @@ export async function redeemPasskey(
   const taken = await decide(deps, async (trx) => {
     const attempt = (await findHeld(trx, holding))?.attempt
     const asked = attempt && (await take(deps, trx, { challengeId, kind: 'signin', boundTo: attempt.id }))
-    return asked === undefined ? refused : { attemptId: attempt?.id, asked }
+    return attempt && asked !== undefined ? { attempt, asked } : refused
   })
-  const checked = await check(deps, { credential, challenge: taken.asked })
+  const isUserKnown = taken.attempt.userId !== null || taken.attempt.email !== null
+  const checked = await check(deps, { credential, challenge: taken.asked, isUserKnown })
   const outcome = await decide<SignInOutcome>(deps, async (trx) => {
     const attempt = (await findHeld(trx, holding))?.attempt
-    if (!attempt || attempt.id !== taken.attemptId || !isOpen(attempt, deps.clock.now())) return refused
+    if (!attempt || attempt.id !== taken.attempt.id || !isOpen(attempt, deps.clock.now())) return refused
     const user = checked && isExpected(attempt, checked.user) ? await lockUser(trx, checked.user.id) : undefined
     if (!checked || !user || !(await accept(deps, trx, actor, { user, checked }))) {
       await noteFailure(deps, trx, actor, { id: attempt.userId, email: attempt.email })
@@ -98,7 +99,8 @@ export async function stepUpWithPasskey(
   { session, challengeId, credential }: PasskeyAnswer & { session: OwnedSession },
 ): Promise<Renewed> {
   const asked = await deps.db.write((trx) => take(deps, trx, { challengeId, kind: 'stepup', boundTo: session.id }))
-  const checked = asked === undefined ? undefined : await check(deps, { credential, challenge: asked })
+  const checked =
+    asked === undefined ? undefined : await check(deps, { credential, challenge: asked, isUserKnown: true })
   return await finishStepUp(deps, actor, session, async (trx, { user }): Promise<'passkey' | AuthdError> => {
     const isOwn = checked !== undefined && checked.user.id === user.id
     if (isOwn && (await accept(deps, trx, actor, { user, checked }))) return 'passkey'
@@ -192,7 +194,7 @@ interface Checked {
  */
 async function check(
   deps: Deps,
-  { credential, challenge: asked }: { credential: unknown; challenge: string },
+  { credential, challenge: asked, isUserKnown }: { credential: unknown; challenge: string; isUserKnown: boolean },
 ): Promise<Checked | undefined> {
   const { id, response } = (credential ?? {}) as { id?: unknown; response?: { userHandle?: unknown } }
   if (typeof id !== 'string') return undefined
@@ -201,15 +203,18 @@ async function check(
     const user = passkey && (await findUser(sql, passkey.userId))
     return passkey && user && { passkey, user }
   })
-  if (!known || !isHandleOf(known.user, response?.userHandle)) return undefined
+  if (!known || !isHandleOf(known.user, response?.userHandle, isUserKnown)) return undefined
   const party = relyingParty(deps.config.current())
   const assertion = await checkAssertion(party, { response: credential, challenge: asked, passkey: known.passkey })
   return assertion && { ...known, assertion }
 }
 
-/** If an authenticator names a user, it must be the owner (WebAuthn L3 §7.2 step 6). */
-function isHandleOf({ webauthnUserId }: User, handle: unknown): boolean {
-  if (handle === undefined || handle === null || handle === '') return true
+/**
+ * Whether the user handle is the owner's. Only a user who was known before may leave it out: otherwise nothing but the
+ * credential id, which is no secret, would say who signs in (WebAuthn L3 §7.2 step 6).
+ */
+function isHandleOf({ webauthnUserId }: User, handle: unknown, isUserKnown: boolean): boolean {
+  if (handle === undefined || handle === null || handle === '') return isUserKnown
   return typeof handle === 'string' && webauthnUserId !== null && equalSecrets(handle, webauthnUserId)
 }
 

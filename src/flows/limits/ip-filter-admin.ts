@@ -3,6 +3,7 @@ import { AuthdError } from '../../errors.ts'
 import { toRfc3339 } from '../../platform/clock.ts'
 import { type Cidr, parseCidr } from '../../platform/net/cidr.ts'
 import { foldIp, ipMatcher } from '../../platform/net/ip.ts'
+import { unplainIn } from '../../platform/plain-text.ts'
 import { bumpEpoch } from '../../store/change-epochs.ts'
 import type { Trx } from '../../store/db.ts'
 import {
@@ -173,8 +174,8 @@ function checkedCidr(text: string): Cidr {
 }
 
 function checkedReason(reason: string): string {
-  const text = reason.replace(/\p{Cc}/gu, ' ').trim()
-  if (text !== '' && text.length <= 200) return text
+  const text = reason.trim()
+  if (text !== '' && text.length <= 200 && unplainIn(text) === undefined) return text
   throw new AuthdError('VALIDATION_ERROR', {
     message: 'reason: say why, in 1 to 200 characters, for the operator who finds the rule next year.',
     details: { errors: [{ pointer: '/reason', code: 'MISSING' }] },

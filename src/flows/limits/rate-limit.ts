@@ -16,7 +16,7 @@ export const POLICIES = {
   email_more: { text: 'mails above that limit, by mailbox', windowMs: 10 * MINUTE, limit: (_: Limits) => 1 },
   email_device: { text: 'mails, by mailbox and known device', windowMs: HOUR, limit: (l: Limits) => l.mailsPerHour },
   mail: { text: 'mails with a link or code, altogether', windowMs: HOUR, limit: (l: Limits) => l.totalMailsPerHour },
-  user: { text: 'changes, by session', windowMs: MINUTE, limit: (l: Limits) => l.sessionRequestsPerMinute },
+  user: { text: 'changes and exports, by session', windowMs: MINUTE, limit: (l: Limits) => l.sessionRequestsPerMinute },
   client: { text: 'requests, by API key', windowMs: MINUTE, limit: (l: Limits) => l.keyRequestsPerMinute },
 } as const satisfies Record<string, { text: string; windowMs: number; limit: (limits: Limits) => number }>
 
@@ -85,7 +85,7 @@ export async function spendIn(
   return { bucket, limit, left: Math.max(0, limit - used), resetMs: windowEndsAt - now, isOver: used > limit }
 }
 
-/** Ids may be kept in the metadata of an event. Addresses go into columns of their own, which can be erased. */
+/** Ids stay in the metadata of an event. Addresses go into columns of their own, which are erased with the user. */
 function isPublic({ policy }: Bucket): boolean {
   return policy === 'user' || policy === 'client'
 }

@@ -6,11 +6,21 @@ import type { Identity } from '../sessions/identify.ts'
 import { type Bucket, refuseFull, type Standing, spend, tally } from './rate-limit.ts'
 
 /**
- * What a request counts against. `none`: nothing. `stranger`: the address, also for a signed-in user. `guess`: the
- * address, and its wrong proofs. `failure`: the address, if the request fails. By default a change counts against the
- * session or API key of the caller, and without one against the address.
+ * What a request counts against.
+ *
+ * | limit      | session                   | API key | neither, or a wrong credential   |
+ * |------------|---------------------------|---------|----------------------------------|
+ * | by default | session, if it is no GET  | key     | address, if it is no GET or wrong |
+ * | `own`      | session, before the work  | key     | address                          |
+ * | `stranger` | address                   | key     | address                          |
+ * | `guess`    | address, and wrong proofs | key     | address, and wrong proofs        |
+ * | `failure`  | address, if it fails      | key     | address, if it fails             |
+ * | `none`     | nothing                   | key     | address, if wrong                |
+ *
+ * A key that states its user's address counts against both. Whatever writes an audit event counts: a GET that does is
+ * `own`.
  */
-export type Limit = 'none' | 'stranger' | 'guess' | 'failure'
+export type Limit = 'none' | 'own' | 'stranger' | 'guess' | 'failure'
 
 export interface LimitedRequest {
   method: string
@@ -36,7 +46,8 @@ export async function withinLimits<Answer extends object>(
   const ip: Bucket = { policy: 'ip', subject }
   const guess: Bucket = { policy: 'guess', subject }
   const own = typeof kind === 'object' ? kind : identity.kind === 'api_key' ? keyBucket(identity.key.id) : undefined
-  if (own) {
+  if (own && request.limit === 'own') await count(deps, request, [own])
+  else if (own) {
     await refuseFull(deps, [own])
     tally(deps, own, 1)
   }
@@ -58,10 +69,10 @@ function kindOf({ method, limit, identity, isStated }: LimitedRequest): Limit | 
   const isRejected = identity.kind === 'rejected' && !identity.isGenuine
   // A backend's own address is that of all its users: only an address that it states counts.
   if (identity.kind === 'api_key' && !isStated) return keyBucket(identity.key.id)
-  if (limit !== undefined && limit !== 'none') return limit
+  if (limit !== undefined && limit !== 'none' && limit !== 'own') return limit
   if (isRejected) return 'stranger'
   if (limit === 'none' || identity.kind === 'api_key') return 'none'
-  if (method === 'GET') return 'none'
+  if (method === 'GET' && limit !== 'own') return 'none'
   return identity.kind === 'session' ? { policy: 'user', subject: identity.session.id } : 'stranger'
 }
 

@@ -106,7 +106,8 @@ export async function retryQueued(
       if (kind === 'mail') refuseOver(item, now)
       if (kind === 'webhook' && !(await findWebhookEndpoint(trx, item.recipient))) refuseGone(item)
       retried.push((await tryAgain(trx, item, now)) ?? item)
-      await recordEvent(deps, trx, actor, { type: `${kind}.retried`, metadata: aboutItem(item) })
+      if (kind === 'mail') await recordEvent(deps, trx, actor, { type: 'mail.retried', metadata: aboutMail(item) })
+      else await recordEvent(deps, trx, actor, { type: 'webhook.retried', metadata: aboutDelivery(item) })
     }
     return retried
   })
@@ -131,15 +132,18 @@ export async function cancelMails(
     for (const id of ids) {
       const item = (await findOutboxItem(trx, 'mail', id)) ?? refuseUnknown('mail', id)
       const isChanged = await cancelOutbox(trx, { id, now })
-      if (isChanged) await recordEvent(deps, trx, actor, { type: 'mail.cancelled', metadata: aboutItem(item) })
+      if (isChanged) await recordEvent(deps, trx, actor, { type: 'mail.cancelled', metadata: aboutMail(item) })
       cancelled.push({ item: isChanged ? { ...item, state: 'cancelled', finishedAt: now } : item, isChanged })
     }
     return cancelled
   })
 }
 
-function aboutItem({ id, kind, template, recipient, tries }: OutboxItem): Record<string, unknown> {
-  if (kind === 'mail') return { message_id: id, template, tries }
+function aboutMail({ id, template, tries }: OutboxItem) {
+  return { message_id: id, template, tries }
+}
+
+function aboutDelivery({ id, template, recipient, tries }: OutboxItem) {
   return { delivery_id: id, event: template, endpoint_id: recipient, tries }
 }
 

@@ -1,6 +1,7 @@
 import type { Deps } from '../../deps.ts'
 import { DAY, HOUR, isAhead, isFromFuture, MINUTE, SECOND } from '../../platform/clock.ts'
 import { retryAfterMs, type WebhookReply } from '../../platform/net/webhook-client.ts'
+import { plain } from '../../platform/plain-text.ts'
 import { hideTokens } from '../../platform/secret.ts'
 import { findAuditLogBySeq, listAuditLogsAfter } from '../../store/audit-logs.ts'
 import type { Trx } from '../../store/db.ts'
@@ -126,7 +127,7 @@ async function tryDelivery(deps: Deps, endpoint: WebhookEndpoint, delivery: Outb
   if (!event) return over('its event was deleted from the audit log')
   try {
     const reply = await postEvent(deps, endpoint, { id: delivery.id, event })
-    const text = hideTokens(reply.text.replace(/\p{Cc}+/gu, ' ').trim()).slice(0, 200)
+    const text = plain(hideTokens(reply.text.replace(/\p{Cc}+/gu, ' ').trim()).slice(0, 200))
     return { startedAt, endedAt: deps.clock.now(), said: `${reply.status} ${text}`.trim(), reply, isOver: false }
   } catch (error) {
     const said = error instanceof Error ? error.message : String(error)

@@ -9,6 +9,7 @@ import { deleteUser, lockUser, type User } from '../../store/users.ts'
 import { type Actor, recordEvent } from '../event.ts'
 import { notify } from '../outbox/notice.ts'
 import { endSessionsIn } from '../sessions/session.ts'
+import { eraseEventsOf } from './erasure.ts'
 
 /** How many former addresses are told of a deletion. */
 const FORMER_ADDRESSES = 10
@@ -18,7 +19,10 @@ export interface ChangedUser {
   sessionsEnded: number
 }
 
-/** Deletes a user. The audit log keeps the events. The sign-up policy decides whether they can sign up again. */
+/**
+ * Deletes a user. The audit log keeps the events, without what is personal. The sign-up policy decides whether they can
+ * sign up again.
+ */
 export async function removeUser(deps: Deps, actor: Actor, { id }: Pick<User, 'id'>): Promise<ChangedUser> {
   return await deps.db.write(async (trx) => {
     const user = await lockUser(trx, id)
@@ -30,7 +34,8 @@ export async function removeUser(deps: Deps, actor: Actor, { id }: Pick<User, 'i
 export async function removeUserIn(deps: Deps, trx: Trx, actor: Actor, user: User): Promise<ChangedUser> {
   const sessionsEnded = await endAllOf(deps, trx, actor, user, 'user_deleted')
   await notifyDeleted(deps, trx, actor, user)
-  await recordEvent(deps, trx, actor, { type: 'user.deleted', user })
+  await eraseEventsOf(trx, user)
+  await recordEvent(deps, trx, actor, { type: 'user.deleted', user: { id: user.id } })
   return { isChanged: await deleteUser(trx, user.id), sessionsEnded }
 }
 

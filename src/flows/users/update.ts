@@ -43,7 +43,6 @@ export async function updateUser(
       changed.push('mfa_policy')
     }
     if (changed.length > 0) {
-      // Names are not recorded, because metadata is kept after the user is deleted.
       const isPolicy = changed.includes('mfa_policy')
       const policy = { before: before.mfaPolicy ?? 'default', after: update.mfaPolicy ?? 'default' }
       const metadata = { changed, ...(isPolicy && { mfa_policy: policy }) }

@@ -22,12 +22,13 @@ async function serve(deps: Deps, declared: AnyEndpoint, ctx: Context, names: Coo
 
 async function answer(deps: Deps, declared: AnyEndpoint, ctx: Context): Promise<Answer> {
   const session = checkGuard(ctx.state.identity, declared.guard)
+  const params = pathParams(ctx)
   const query = declared.query ? parseInput(declared.query, queryOf(ctx), 'query') : undefined
   const body = declared.body ? parseInput(declared.body.schema, parseBody(ctx, declared.body.type), 'body') : undefined
   return await declared.handle(onBehalfOf(deps, ctx.state.identity, declared.guard), {
     body,
     query,
-    params: pathParams(ctx),
+    params,
     identity: ctx.state.identity,
     session,
     cookies: ctx.state.cookies,

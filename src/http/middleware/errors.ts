@@ -3,6 +3,7 @@ import type { Deps } from '../../deps.ts'
 import { AuthdError, ERRORS, type ErrorCode } from '../../errors.ts'
 import { toAuthdError } from '../../flows/failure.ts'
 import type { Context, Next } from '../request/context.ts'
+import { challengesOf } from './challenge.ts'
 
 /** `RATE_LIMITED` → `rate-limited`: the last part of a problem's address. */
 export function problemName(code: ErrorCode): string {
@@ -36,7 +37,8 @@ export function errors(deps: Pick<Deps, 'log' | 'config'>, renderError: (ctx: Co
       ctx.status = error.status
       ctx.compress = false
       if (error.retryAfter !== undefined) ctx.set('Retry-After', String(error.retryAfter))
-      if (error.status === 401) ctx.set('WWW-Authenticate', 'Bearer realm="authd"')
+      const challenges = challengesOf(ctx, error)
+      if (challenges.length > 0) ctx.set('WWW-Authenticate', challenges)
       if (ctx.state.isPage) {
         ctx.type = 'html'
         ctx.body = renderError(ctx, error)

@@ -7,9 +7,12 @@ import { deleteMyself, findOwnUser, listOwnEvents, listSignInMethods, renameMyse
 import { exportUser } from '../../flows/users/export.ts'
 import { describeUserAgent } from '../../platform/user-agent.ts'
 import { presentOwnEvent, presentPersonalData } from '../../resources/personal-data.ts'
+import { typedText } from '../../resources/typed-text.ts'
 import type { OwnedSession } from '../../store/sessions.ts'
+import { parseInput } from '../request/body.ts'
 import { accountPage } from './account-page.ts'
-import { fields, type PageAnswer } from './page.ts'
+import { orAgain } from './again.ts'
+import { fields, type PageAnswer, pageError } from './page.ts'
 import type { AccountNotice } from './values.ts'
 
 const NOTICES = [
@@ -32,14 +35,14 @@ const overview = accountPage({
   fields: fields({ done: z.enum(NOTICES).optional().catch(undefined) }),
   back: '/account',
   async handle(deps, { session, fields: { done } }) {
-    return await accountAnswer(deps, session, done)
+    return await accountAnswer(deps, session, { notice: done })
   },
 })
 
 async function accountAnswer(
   deps: Deps,
   session: OwnedSession,
-  notice: AccountNotice | undefined,
+  { notice, error }: { notice?: AccountNotice | undefined; error?: AuthdError },
 ): Promise<PageAnswer> {
   const user = await findOwnUser(deps, session.userId)
   const methods = await listSignInMethods(deps, user)
@@ -47,7 +50,9 @@ async function accountAnswer(
   const { passkeys, totpSince, recoveryCodes, hasFactor, isRequired } = methods
   return {
     page: 'account',
+    ...(error && { status: error.status }),
     values: {
+      ...(error && { error: pageError(error) }),
       email: user.emailTyped,
       name: user.name,
       createdAt: user.createdAt,
@@ -82,11 +87,18 @@ function presentHere({ id, userAgent, ip, lastSeenAt }: OwnedSession, currentId:
 const rename = accountPage({
   method: 'POST',
   path: '/account/name',
-  fields: fields({ name: z.string().trim().max(100).default('') }),
+  fields: fields({ name: z.string().default('') }),
   back: '/account',
-  async handle(deps, { session, actor, fields: { name } }) {
-    await renameMyself(deps, actor, { userId: session.userId, name: name === '' ? null : name })
-    return { goTo: '/account?done=name_saved' }
+  async handle(deps, { session, actor, fields: form }) {
+    return await orAgain(
+      async () => {
+        const name = parseInput(typedText('user_name', { least: 0 }), form.name, 'name')
+        await renameMyself(deps, actor, { userId: session.userId, name: name || null })
+        return { goTo: '/account?done=name_saved' }
+      },
+      ['VALIDATION_ERROR'],
+      (error) => accountAnswer(deps, session, { error }),
+    )
   },
 })
 
@@ -131,6 +143,7 @@ const activity = accountPage({
 const exportMine = accountPage({
   method: 'POST',
   path: '/account/export',
+  limit: 'own',
   fields: fields({}),
   back: '/account',
   async handle(deps, { session, actor }) {

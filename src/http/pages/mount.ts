@@ -1,3 +1,4 @@
+import { z } from 'zod'
 import type { Deps } from '../../deps.ts'
 import type { AuthdError } from '../../errors.ts'
 import { templates } from '../../platform/texts/templates.ts'
@@ -85,16 +86,26 @@ export function renderError(deps: Pick<Deps, 'config' | 'clock' | 'texts'>) {
 }
 
 async function answer(deps: Deps, ctx: Context, declared: Page): Promise<PageAnswer> {
+  const params = pathParams(ctx)
   const isForm = declared.method === 'POST'
-  const input = isForm ? parseBody(ctx, 'form') : Object.fromEntries(new URLSearchParams(ctx.querystring))
+  const input = isForm ? formOf(ctx) : Object.fromEntries(new URLSearchParams(ctx.querystring))
   return await declared.handle(deps, {
     fields: parseInput(declared.fields, input, isForm ? 'form' : 'query'),
-    params: pathParams(ctx),
+    params,
     identity: ctx.state.identity,
     cookies: ctx.state.cookies,
     actor: actorOf(ctx),
     lang: languageOf(ctx.get('Accept-Language')),
   })
+}
+
+/**
+ * The fields of a form. U+0000, which no database keeps, becomes another control character: every field rejects that by
+ * itself, so that the user sees the form again with its own error.
+ */
+function formOf(ctx: Context): unknown {
+  const fields = z.record(z.string(), z.string()).parse(parseBody(ctx, 'form'))
+  return Object.fromEntries(Object.entries(fields).map(([name, text]) => [name, text.replaceAll('\0', '\u0001')]))
 }
 
 function send(deps: Deps, ctx: Context, declared: Page, result: PageAnswer, names: CookieNames): void {

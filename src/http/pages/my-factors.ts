@@ -1,4 +1,6 @@
 import { z } from 'zod'
+import type { Deps } from '../../deps.ts'
+import type { AuthdError } from '../../errors.ts'
 import {
   enrolPasskey,
   listOwnPasskeys,
@@ -10,10 +12,13 @@ import { beginTotp, finishTotp, removeOwnTotp } from '../../flows/factors/totp.t
 import { findOwnUser, listSignInMethods } from '../../flows/users/account.ts'
 import { authenticatorName } from '../../platform/authenticator-name.ts'
 import { qrSvg } from '../../platform/qr.ts'
+import { typedText } from '../../resources/typed-text.ts'
+import type { OwnedSession } from '../../store/sessions.ts'
 import { sessionCookies } from '../endpoint/session-answer.ts'
+import { parseInput } from '../request/body.ts'
 import { accountPage } from './account-page.ts'
 import { orAgain } from './again.ts'
-import { allowedRedirect, fields, pageError, passkeyFields, redirectField } from './page.ts'
+import { allowedRedirect, fields, type PageAnswer, pageError, passkeyFields, redirectField } from './page.ts'
 
 const CODES_FILE = 'recovery-codes.txt'
 
@@ -60,23 +65,43 @@ const onePasskey = accountPage({
   back: ({ id }) => `/account/passkeys/${id}`,
   isFresh: true,
   async handle(deps, { session, params }) {
-    const own = await listOwnPasskeys(deps, session.userId)
-    const found = own.find(({ id }) => id === params.id)
-    if (!found) return { goTo: '/account' }
-    const { id, name, aaguid, isBackupEligible: synced, createdAt } = found
-    const values = { id, name, maker: authenticatorName(aaguid) ?? null, synced, createdAt, isLast: own.length === 1 }
-    return { page: 'passkey', values }
+    return await passkeyPage(deps, session, params.id)
   },
 })
+
+async function passkeyPage(
+  deps: Deps,
+  session: OwnedSession,
+  passkeyId: string,
+  error?: AuthdError,
+): Promise<PageAnswer> {
+  const own = await listOwnPasskeys(deps, session.userId)
+  const found = own.find(({ id }) => id === passkeyId)
+  if (!found) return { goTo: '/account' }
+  const { id, name, aaguid, isBackupEligible: synced, createdAt } = found
+  const values = { id, name, maker: authenticatorName(aaguid) ?? null, synced, createdAt, isLast: own.length === 1 }
+  return {
+    page: 'passkey',
+    ...(error && { status: error.status }),
+    values: { ...values, ...(error && { error: pageError(error) }) },
+  }
+}
 
 const renamePasskey = accountPage({
   method: 'POST',
   path: '/account/passkeys/:id/name',
-  fields: fields({ name: z.string().trim().min(1).max(60) }),
+  fields: fields({ name: z.string() }),
   back: '/account',
-  async handle(deps, { session, params, actor, fields: { name } }) {
-    await renameOwnPasskey(deps, actor, { userId: session.userId, id: params.id, name })
-    return { goTo: '/account?done=passkey_renamed' }
+  async handle(deps, { session, params, actor, fields: form }) {
+    return await orAgain(
+      async () => {
+        const name = parseInput(typedText('passkey_name'), form.name, 'name')
+        await renameOwnPasskey(deps, actor, { userId: session.userId, id: params.id, name })
+        return { goTo: '/account?done=passkey_renamed' }
+      },
+      ['VALIDATION_ERROR'],
+      (error) => passkeyPage(deps, session, params.id, error),
+    )
   },
 })
 

@@ -6,6 +6,7 @@ import type { Limit } from '../../flows/limits/request.ts'
 import type { Identity } from '../../flows/sessions/identify.ts'
 import type { CookieChange, RequestCookies } from '../request/cookies.ts'
 import type { PathParams } from '../request/router.ts'
+import { findUnstorable } from '../request/unstorable.ts'
 import { brandPaths } from './branding.ts'
 import type { PageContext, PageError, PageName, PageValues } from './values.ts'
 
@@ -62,11 +63,15 @@ export const passkeyFields = {
   credential: z.string().max(32_768).transform(parseObject),
 }
 
-/** Anything but an object becomes an empty credential, which the flow rejects like any bad one. */
+/**
+ * Anything but an object becomes an empty credential, which the flow rejects like any bad one. So does one with text that
+ * cannot be stored: JSON can spell in ASCII what the form itself may not hold.
+ */
 function parseObject(text: string): Record<string, unknown> {
   try {
     const value: unknown = JSON.parse(text)
-    return typeof value === 'object' && value !== null ? (value as Record<string, unknown>) : {}
+    const isUsable = typeof value === 'object' && value !== null && findUnstorable(value) === undefined
+    return isUsable ? (value as Record<string, unknown>) : {}
   } catch {
     return {}
   }

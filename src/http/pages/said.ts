@@ -9,6 +9,7 @@ type Sayings = { [Name in PageName]?: (values: PageValues[Name], context: PageCo
 export const SAID: Sayings = {
   signin: () => ({ faultAt: 'email' }),
   email: () => ({ faultAt: 'email' }),
+  account: () => ({ faultAt: 'name' }),
   passkey: ({ name }) => ({ heading: name, faultAt: 'name' }),
   'totp-setup': () => ({ faultAt: 'code' }),
   code: ({ resendAfter, codeKind }, _, translate) => ({

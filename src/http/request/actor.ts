@@ -1,4 +1,5 @@
 import type { Actor } from '../../flows/event.ts'
+import { plain } from '../../platform/plain-text.ts'
 import type { Context } from './context.ts'
 
 /** Who acts, for the audit log. */
@@ -10,7 +11,7 @@ export function actorOf(ctx: Context): Actor {
       : identity.kind === 'api_key'
         ? `api-key:${identity.key.id}`
         : 'anonymous'
-  const userAgent = ctx.get('User-Agent').slice(0, 512)
+  const userAgent = plain(ctx.get('User-Agent')).slice(0, 512)
   return {
     id: actor,
     ip,

@@ -1,6 +1,8 @@
 import type { z } from 'zod'
 import { AuthdError } from '../../errors.ts'
+import { plain } from '../../platform/plain-text.ts'
 import type { Context, Next } from './context.ts'
+import { pointerTo, refuseUnstorable } from './unstorable.ts'
 
 const LIMIT_BYTES = 64 * 1024
 
@@ -32,8 +34,12 @@ export function parseBody(ctx: Context, type: BodyType): unknown {
   return type === 'json' ? parseJson(text) : parseForm(text)
 }
 
-/** Parses a value. Throws VALIDATION_ERROR with a JSON pointer for each fault. `where` names the input in messages. */
+/**
+ * Parses a value, which may hold only text that can be stored. Throws VALIDATION_ERROR with a JSON pointer for each
+ * fault. `where` names the input in messages.
+ */
 export function parseInput<Schema extends z.ZodType>(schema: Schema, value: unknown, where: string): z.output<Schema> {
+  refuseUnstorable(value)
   const result = schema.safeParse(value)
   if (result.success) return result.data
   const errors = result.error.issues.flatMap((issue) => {
@@ -51,11 +57,6 @@ export function parseInput<Schema extends z.ZodType>(schema: Schema, value: unkn
   const [first] = errors
   const message = first && `${first.pointer.slice(1) || where}: ${first.message}`
   throw new AuthdError('VALIDATION_ERROR', { ...(message && { message }), details: { errors } })
-}
-
-/** RFC 6901 §3. */
-function pointerTo(key: string): string {
-  return `/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`
 }
 
 function codeOf(issue: z.core.$ZodIssue): string {
@@ -104,8 +105,8 @@ function parseJson(text: string): unknown {
 function parseForm(text: string): Record<string, string> {
   const fields: Record<string, string> = Object.create(null)
   for (const [name, value] of new URLSearchParams(text)) {
-    // RFC 6749 §3.1: a parameter must not come twice.
-    if (name in fields) throw new AuthdError('BAD_REQUEST', { message: `The field ${name} was sent twice.` })
+    // RFC 6749 §3.2: a parameter must not come twice, known or not.
+    if (name in fields) throw new AuthdError('BAD_REQUEST', { message: `The field ${plain(name)} was sent twice.` })
     fields[name] = value
   }
   return { ...fields }

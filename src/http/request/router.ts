@@ -1,6 +1,7 @@
 import Router from '@koa/router'
 import { AuthdError } from '../../errors.ts'
 import type { Context, Next } from './context.ts'
+import { refuseUnstorable } from './unstorable.ts'
 
 interface Declared {
   method: string
@@ -40,9 +41,11 @@ export type PathParams<Path extends string> = Path extends `${string}:${infer Na
     ? { [Key in Name]: string }
     : unknown
 
-/** The parameters that the router found in the path. */
+/** The parameters that the router found in the path. Throws VALIDATION_ERROR for text that cannot be stored. */
 export function pathParams(ctx: Context): Record<string, string> {
-  return (ctx as unknown as { params: Record<string, string> }).params
+  const { params } = ctx as unknown as { params: Record<string, string> }
+  refuseUnstorable(params)
+  return params
 }
 
 /** A literal path is never an `:id`: a method that it does not take must not reach the pattern beside it. */

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { addIpFilters, listRules, removeIpFilters } from '../../flows/limits/ip-filter-admin.ts'
 import { timeField } from '../../resources/field.ts'
 import { ipFilterResource, presentIpFilter } from '../../resources/ip-filter.ts'
+import { typedText } from '../../resources/typed-text.ts'
 import { endpoint } from '../endpoint/endpoint.ts'
 
 const tag = 'Admin: IP filter'
@@ -32,10 +33,7 @@ const add = endpoint({
         .string()
         .max(50)
         .meta({ examples: ['203.0.113.0/24'] }),
-      reason: z
-        .string()
-        .max(500)
-        .meta({ examples: ['credential stuffing'] }),
+      reason: typedText('rule_reason').meta({ examples: ['credential stuffing'] }),
       action: ipFilterResource.shape.action.default('block'),
       scope: ipFilterResource.shape.scope.default('all'),
       expires_at: timeField.nullable().default(null),

@@ -7,6 +7,7 @@ import { disableUsers, enableUsers } from '../../flows/users/disable.ts'
 import { findUserWithFactors, listUsersWithFactors } from '../../flows/users/list.ts'
 import { updateUser } from '../../flows/users/update.ts'
 import { emailField } from '../../resources/email.ts'
+import { typedText } from '../../resources/typed-text.ts'
 import { listedUserResource, presentListedUser } from '../../resources/user.ts'
 import { endpoint } from '../endpoint/endpoint.ts'
 import { cursorField, limitField, PART_TEXT, paginationHeaders, TOTAL_TEXT } from './admin-pagination.ts'
@@ -14,14 +15,10 @@ import { cursorField, limitField, PART_TEXT, paginationHeaders, TOTAL_TEXT } fro
 /** Above it, the database reads far more rows than it returns. The cursor in `Link` has no such limit. */
 const MOST_OFFSET = 10_000
 
-const nameField = z
-  .string()
-  .trim()
-  .min(1)
-  .max(100)
+const nameField = typedText('user_name')
   .nullable()
   .meta({ examples: ['Ada Lovelace'] })
-const reasonField = z.string().trim().min(1).max(500)
+const reasonField = typedText('reason')
 const read = { guard: { scope: 'users:read' }, tag: 'Admin: users' } as const
 const write = { guard: { scope: 'users:write' }, tag: 'Admin: users' } as const
 const one = { 200: { text: 'The user.', schema: listedUserResource } }

@@ -12,6 +12,7 @@ import {
 import { testWebhook } from '../../flows/outbox/webhook-test.ts'
 import { DAY, SECOND } from '../../platform/clock.ts'
 import { sample } from '../../resources/field.ts'
+import { typedText } from '../../resources/typed-text.ts'
 import { presentWebhook, presentWebhookTest, webhookResource, webhookTestResource } from '../../resources/webhook.ts'
 import { endpoint } from '../endpoint/endpoint.ts'
 
@@ -30,10 +31,7 @@ const events = z
       .meta({ examples: ['user.*'] }),
   )
   .max(100)
-const description = z
-  .string()
-  .max(200)
-  .meta({ examples: ['shop'] })
+const description = typedText('webhook_description', { least: 0 }).meta({ examples: ['shop'] })
 const secret = sample('whsec_xeFprvi0jwhFSNYwbyflGeC3oNIg68yOUI8GqEiKliI=').describe('Shown only once.')
 const withSecret = webhookResource.extend({ secret })
 

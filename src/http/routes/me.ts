@@ -6,6 +6,7 @@ import { toRfc3339 } from '../../platform/clock.ts'
 import { emailField } from '../../resources/email.ts'
 import { timeField, typedCode } from '../../resources/field.ts'
 import { personalDataResource, presentPersonalData } from '../../resources/personal-data.ts'
+import { typedText } from '../../resources/typed-text.ts'
 import { ownUserResource, presentOwnUser } from '../../resources/user.ts'
 import { endpoint } from '../endpoint/endpoint.ts'
 import { answerRenewed, sessionAnswerResource } from '../endpoint/session-answer.ts'
@@ -32,11 +33,7 @@ const rename = endpoint({
   body: {
     type: 'json',
     schema: z.strictObject({
-      name: z
-        .string()
-        .trim()
-        .min(1)
-        .max(100)
+      name: typedText('user_name')
         .nullable()
         .meta({ examples: ['Ada Lovelace'] }),
     }),
@@ -69,6 +66,7 @@ const exportMine = endpoint({
   summary: "Export the signed-in user's data.",
   tag: 'Me',
   guard: 'session',
+  limit: 'own',
   answers: { 200: { text: 'All data except secrets.', schema: personalDataResource } },
   async handle(deps, { session, actor }) {
     const data = await exportUser(deps, actor, await findOwnUser(deps, session.userId))

@@ -7,16 +7,12 @@ import {
   renameOwnPasskey,
 } from '../../flows/factors/passkey-enrolment.ts'
 import { passkeyResource, presentPasskey } from '../../resources/passkey.ts'
+import { typedText } from '../../resources/typed-text.ts'
 import { endpoint } from '../endpoint/endpoint.ts'
 import { answerRenewed, REPLACED, sessionAnswerResource } from '../endpoint/session-answer.ts'
 import { challengeId, credential, passkeyOptionsAnswers, presentPasskeyOptions } from './passkey-options.ts'
 
-const passkeyName = z
-  .string()
-  .trim()
-  .min(1)
-  .max(60)
-  .meta({ examples: ['YubiKey 5C'] })
+const passkeyName = typedText('passkey_name').meta({ examples: ['YubiKey 5C'] })
 
 const passkeys = endpoint({
   method: 'GET',

@@ -11,7 +11,8 @@ import { idField, sample } from '../../resources/field.ts'
 import { accessTokenResource, presentAccessToken, presentTokens, tokensResource } from '../../resources/tokens.ts'
 import { endpoint } from '../endpoint/endpoint.ts'
 
-const tokenForm = z.strictObject({
+/** Unknown parameters are ignored, such as `client_id` (RFC 6749 §3.2). */
+const tokenForm = z.object({
   token: z
     .string()
     .min(1)

@@ -4,7 +4,7 @@ import { createApiKey, ROLES, SCOPES, type Scope } from '../../../flows/operator
 import { shell } from '../../../platform/shell.ts'
 import { presentApiKey } from '../../../resources/api-key.ts'
 import { operation } from '../../command.ts'
-import { changeFlags, expiryFlag } from '../../flags.ts'
+import { changeFlags, expiryFlag, typedFlag } from '../../flags.ts'
 
 export default operation({
   examples: [
@@ -12,7 +12,7 @@ export default operation({
     'authd api-keys create --name dashboard --role viewer --ip 10.0.0.0/8',
   ],
   flags: {
-    name: Flags.string({ required: true, description: 'Description.' }),
+    name: typedFlag('key_name')({ required: true, description: 'Description.' }),
     scope: Flags.string({
       multiple: true,
       options: [...SCOPES],

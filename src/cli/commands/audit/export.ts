@@ -25,7 +25,7 @@ export default operation({
     const { head, line } = AUDIT_FORMATS[flags.format as AuditFormat]
     const write = (lines: string[]) => {
       if (lines.length === 0) return
-      if (file === undefined) out.text(lines.join('\n'))
+      if (file === undefined) out.lines(lines)
       else writeFileSync(file, `${lines.join('\n')}\n`)
     }
     try {

@@ -11,6 +11,6 @@ export default operation({
   async run(deps, { flags, out }) {
     const rules = await listRules(deps, { action: flags.type as FilterAction, isExpired: false })
     const lines = rules.map(({ cidr, reason }) => `${cidr} # ${reason}`)
-    if (lines.length > 0) out.text(lines.join('\n'))
+    out.lines(lines)
   },
 })

@@ -7,13 +7,16 @@ import { isLockoutRisk, ruleFlags, ruleOptions } from '../../ip-rules.ts'
 import { counted } from '../../output/count.ts'
 import { suggesting } from '../../output/report.ts'
 import { readInput } from '../../stdin.ts'
+import { parseTyped } from '../../typed.ts'
 
 export default operation({
   examples: ['authd ipfilter import blocklist.txt --reason "blocklist of 2026-11-25" --expires 30d'],
   args: { file: Args.string({ required: true, description: 'File with one rule per line; - reads stdin.' }) },
   flags: { ...ruleFlags, ...dryRunFlag },
   async prepare({ args, flags }) {
-    return parseRules(await readInput(args.file), flags.reason)
+    const rules = parseRules(await readInput(args.file), flags.reason)
+    for (const { reason } of rules) await parseTyped('rule_reason', reason)
+    return rules
   },
   async run(deps, { flags, out, actor, again }, rules) {
     const { filters, ended } = await suggesting(again('accept-risk', 'lockout'), isLockoutRisk, () =>

@@ -3,13 +3,17 @@ import { renamePasskeyOf, resolvePasskey } from '../../../flows/factors/admin.ts
 import { presentPasskey } from '../../../resources/passkey.ts'
 import { operation } from '../../command.ts'
 import { changeFlags, userArg } from '../../flags.ts'
+import { parseTyped } from '../../typed.ts'
 
 export default operation({
   examples: ['authd passkeys rename ada@example.com "Firefox on Linux" "Work laptop"'],
   args: {
     ...userArg,
     passkey: Args.string({ required: true, description: 'Passkey id or exact name.' }),
-    name: Args.string({ required: true, description: 'The new name.' }),
+    name: Args.custom<string>({ parse: async (text) => parseTyped('passkey_name', text) })({
+      required: true,
+      description: 'The new name.',
+    }),
   },
   flags: changeFlags,
   async run(deps, { args, out, actor }) {

@@ -14,7 +14,11 @@ export default command({
     const { files, problems, warnings } = await inspectTexts(config, { templates: flags.dir, locales: flags.locales })
     const result = { ok: problems.length === 0, files, problems, warnings }
     const doubts =
-      warnings.length > 0 ? [`warning: ${formatTextProblems(warnings).replaceAll('\n', '\nwarning: ')}`] : []
+      warnings.length > 0
+        ? formatTextProblems(warnings)
+            .split('\n')
+            .map((text) => `warning: ${text}`)
+        : []
     if (result.ok) {
       const places = [flags.dir ?? config.mail.templatesDir, flags.locales ?? config.app.localesDir].join(' and ')
       const found = files.length === 0 ? 'no overrides' : `${files.length} override files`

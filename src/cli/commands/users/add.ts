@@ -3,7 +3,7 @@ import { addUsers } from '../../../flows/users/add.ts'
 import { presentUser } from '../../../resources/user.ts'
 import { operation } from '../../command.ts'
 import { parseEmail } from '../../emails.ts'
-import { changeFlags } from '../../flags.ts'
+import { changeFlags, typedFlag } from '../../flags.ts'
 
 export default operation({
   examples: ['authd users add ada@example.com --name "Ada Lovelace"', 'authd users add - < addresses.txt'],
@@ -12,7 +12,7 @@ export default operation({
   },
   takesMany: true,
   flags: {
-    name: Flags.string({ description: 'Name of the user.' }),
+    name: typedFlag('user_name')({ description: 'Name of the user.' }),
     verified: Flags.boolean({ description: 'Mark the address as verified.' }),
     'if-not-exists': Flags.boolean({ description: 'No error for users who already exist.' }),
     ...changeFlags,

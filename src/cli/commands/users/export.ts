@@ -6,6 +6,7 @@ import { presentPersonalData } from '../../../resources/personal-data.ts'
 import { operation } from '../../command.ts'
 import { reasonFlag, userArg } from '../../flags.ts'
 import { openNewFile } from '../../new-file.ts'
+import { cleanJson, inLines } from '../../output/clean.ts'
 
 export default operation({
   examples: ['authd users export ada@example.com -o ada.json --reason "request of 3 November"'],
@@ -16,7 +17,7 @@ export default operation({
   },
   async run(deps, { args, flags, out, actor }) {
     const data = await exportUser(deps, actor, await resolveUser(deps, args.user))
-    const text = `${JSON.stringify(presentPersonalData(data), null, 2)}\n`
+    const text = inLines([cleanJson(presentPersonalData(data), 2)])
     if (flags.output === undefined) {
       out.text(text)
       return

@@ -5,7 +5,7 @@ import { formatDuration } from '../../../platform/duration.ts'
 import { presentUser } from '../../../resources/user.ts'
 import { operation } from '../../command.ts'
 import { parseEmail } from '../../emails.ts'
-import { changeFlags, spanFlag } from '../../flags.ts'
+import { changeFlags, spanFlag, typedFlag } from '../../flags.ts'
 
 export default operation({
   examples: ['authd users invite bob@example.com', 'authd users invite bob@example.com --no-send --expires 24h --json'],
@@ -14,7 +14,7 @@ export default operation({
   },
   takesMany: true,
   flags: {
-    name: Flags.string({ description: 'Name of the user.' }),
+    name: typedFlag('user_name')({ description: 'Name of the user.' }),
     expires: spanFlag('90d')({ default: 3 * DAY, description: 'Lifetime of the invitation, 90d at most.' }),
     lang: Flags.string({ default: 'en', description: 'Language of the mail: en, de.' }),
     send: Flags.boolean({

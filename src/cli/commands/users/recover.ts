@@ -8,7 +8,7 @@ import { formatDuration } from '../../../platform/duration.ts'
 import { qrText } from '../../../platform/qr.ts'
 import { presentUser } from '../../../resources/user.ts'
 import { operation } from '../../command.ts'
-import { dryRunFlag, spanFlag, userArg } from '../../flags.ts'
+import { dryRunFlag, spanFlag, typedFlag, userArg } from '../../flags.ts'
 
 const REMOVABLE: Record<string, Factor> = {
   passkeys: 'passkey',
@@ -29,7 +29,7 @@ export default operation({
       default: 15 * MINUTE,
       description: 'Lifetime of the link, 24h at most. Defaults to 15m.',
     }),
-    reason: Flags.string({ required: true, description: 'Reason for the audit log.' }),
+    reason: typedFlag('reason')({ required: true, description: 'Reason for the audit log.' }),
     'revoke-sessions': Flags.boolean({ description: 'End the sessions of the user now.' }),
     qr: Flags.boolean({ description: 'Also print a QR code.' }),
     ...dryRunFlag,

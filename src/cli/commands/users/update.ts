@@ -3,7 +3,7 @@ import { updateUser } from '../../../flows/users/update.ts'
 import { presentUser } from '../../../resources/user.ts'
 import type { MfaPolicy } from '../../../store/users.ts'
 import { operation } from '../../command.ts'
-import { changeFlags, emailFlag, userArg } from '../../flags.ts'
+import { changeFlags, emailFlag, typedFlag, userArg } from '../../flags.ts'
 
 export default operation({
   examples: [
@@ -12,7 +12,7 @@ export default operation({
   ],
   args: userArg,
   flags: {
-    name: Flags.string({ description: 'Name of the user. Empty removes it.' }),
+    name: typedFlag('user_name', { least: 0 })({ description: 'Name of the user. Empty removes it.' }),
     email: emailFlag({
       description: 'New e-mail address. The old one gets a mail with a link to undo the change within 7 days.',
     }),
@@ -30,7 +30,7 @@ export default operation({
     const policy = flags['mfa-policy']
     const update = {
       user: args.user,
-      name: flags.name === undefined ? undefined : flags.name.trim() || null,
+      name: flags.name === undefined ? undefined : flags.name || null,
       email: flags.email,
       isVerified: flags.verified,
       mfaPolicy: policy === undefined ? undefined : policy === 'default' ? null : (policy as MfaPolicy),
@@ -42,7 +42,7 @@ export default operation({
     const lines = diff.map(
       ([name, value]) => `${out.did(name, `would change ${name}`)}  ${old[name] ?? 'none'} → ${value ?? 'none'}`,
     )
-    const text = lines.length > 0 ? lines.join('\n') : 'Nothing to change'
+    const text = lines.length > 0 ? lines : 'Nothing to change'
     out.changes([{ resource, isChanged: diff.length > 0, text }])
     if (before.email !== after.email && !flags.verified) {
       out.hint('The new address is not verified until the user signs in with a mail sent there.')

@@ -3,7 +3,7 @@ import { addWebhook } from '../../../flows/outbox/webhook-endpoint.ts'
 import { shell } from '../../../platform/shell.ts'
 import { presentWebhook } from '../../../resources/webhook.ts'
 import { operation } from '../../command.ts'
-import { changeFlags } from '../../flags.ts'
+import { changeFlags, typedFlag } from '../../flags.ts'
 import { suggesting } from '../../output/report.ts'
 import { readSecret, secretFlags } from '../../secret-flag.ts'
 import { eventsFlag, isAboutPrivate, splitEvents } from '../../webhook-flags.ts'
@@ -16,7 +16,7 @@ export default operation({
   args: { url: Args.string({ required: true, description: 'URL that receives the events.' }) },
   flags: {
     ...eventsFlag,
-    description: Flags.string({ default: '', description: 'Description.' }),
+    description: typedFlag('webhook_description', { least: 0 })({ default: '', description: 'Description.' }),
     'allow-private': Flags.boolean({ description: 'Allow a private network address and plain HTTP.' }),
     ...secretFlags,
     ...changeFlags,

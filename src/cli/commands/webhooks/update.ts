@@ -3,7 +3,7 @@ import { AuthdError } from '../../../errors.ts'
 import { changeWebhook, pauseWebhook, resumeWebhook } from '../../../flows/outbox/webhook-endpoint.ts'
 import { presentWebhook } from '../../../resources/webhook.ts'
 import { operation } from '../../command.ts'
-import { changeFlags } from '../../flags.ts'
+import { changeFlags, typedFlag } from '../../flags.ts'
 import { suggesting } from '../../output/report.ts'
 import { eventsFlag, isAboutPrivate, splitEvents } from '../../webhook-flags.ts'
 
@@ -18,7 +18,7 @@ export default operation({
   flags: {
     url: Flags.string({ description: 'URL that receives the events.' }),
     ...eventsFlag,
-    description: Flags.string({ description: 'Description.' }),
+    description: typedFlag('webhook_description', { least: 0 })({ description: 'Description.' }),
     'allow-private': Flags.boolean({ allowNo: true, description: 'Allow a private network address and plain HTTP.' }),
     pause: Flags.boolean({ description: 'Pause deliveries until --resume.', exclusive: ['resume'] }),
     resume: Flags.boolean({ description: 'Resume deliveries, oldest first.' }),

@@ -1,0 +1,43 @@
+import { styleText } from 'node:util'
+import { escapeUnseen, plain, plainLines } from '../../platform/plain-text.ts'
+
+declare const cleaned: unique symbol
+
+/** Text that cannot act on a terminal or forge a line. Only this file makes it, and `print` takes nothing else. */
+export type Clean = string & { readonly [cleaned]: true }
+
+/** One line. A bad one is red where there are colours. */
+export type Line = string | { text: string; isBad: boolean }
+
+/** Writes to stdout or stderr. Nothing else in src/cli does. */
+export function print(stream: Pick<NodeJS.WriteStream, 'write'>, text: Clean): void {
+  stream.write(text)
+}
+
+/** A text with line breaks of our own, such as a file that authd generates. */
+export function cleanText(text: string): Clean {
+  return plainLines(text) as Clean
+}
+
+/** A text that stays on its line, whatever a value in it contains. */
+export function cleanLine(line: Line, stream: NodeJS.WriteStream): Clean {
+  if (typeof line === 'string') return plain(line) as Clean
+  const text = plain(line.text)
+  return (line.isBad ? styleText('red', text, { stream }) : text) as Clean
+}
+
+/** Cells with tabs between them. */
+export function cleanRow(cells: readonly string[]): Clean {
+  return cells.map(plain).join('\t') as Clean
+}
+
+/** JSON with everything escaped that is not printable. */
+export function cleanJson(value: unknown, indent?: number): Clean {
+  const lines = JSON.stringify(value, null, indent).split('\n')
+  return lines.map(escapeUnseen).join('\n') as Clean
+}
+
+/** Lines, each with its line break. */
+export function inLines(lines: readonly Clean[]): Clean {
+  return lines.map((line) => `${line}\n`).join('') as Clean
+}

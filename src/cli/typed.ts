@@ -1,0 +1,11 @@
+import { AuthdError } from '../errors.ts'
+import type { TypedText } from '../resources/typed-text.ts'
+
+/** A text that is stored and shown to others, checked as the API checks it. Throws USAGE. */
+export async function parseTyped(kind: TypedText, text: string, options?: { least: 0 }): Promise<string> {
+  // Few commands take such a text, and zod is slow to load.
+  const { typedText } = await import('../resources/typed-text.ts')
+  const { data, error } = typedText(kind, options).safeParse(text)
+  if (data !== undefined) return data
+  throw new AuthdError('USAGE', { message: error?.issues[0]?.message ?? 'is not valid' })
+}
