@@ -28,7 +28,7 @@ function titlesIn(source: string): { titles: Set<string>; unread: string[] } {
   const titles = new Set<string>()
   const unread: string[] = []
   let group: string | undefined
-  for (const part of source.split(/^(?= *(?:describe|test)\b)/m).slice(1)) {
+  for (const part of source.split(/^(?= *(?:describe|test)\b)/m)) {
     const title = TITLE.exec(part)?.[2]
     const isGroup = part.startsWith('describe')
     if (isGroup || part.startsWith('test')) group = isGroup ? title : undefined
@@ -41,14 +41,14 @@ function titlesIn(source: string): { titles: Set<string>; unread: string[] } {
 
 /** Second parts of names that do not name an attack. */
 const HARMLESS = ['examples', 'network', 'pagination', 'story']
-/** Words of names that do, where the name has one part. */
+/** Words that do, in the path of a file whose name has one part. */
 const ATTACK = /\b(?:another-user|cross-site|enumeration|ends|fuzz|hostile|limit|lockdown|model|parked|proof)\b/
 
 /** A test of an attack has its name (`magic-link.replay`), or a title that begins with SECURITY. */
 function isAboutAnAttack(file: string, source: string): boolean {
-  const [subject = '', attack] = basename(file, '.test.ts').split('.')
+  const [, attack] = basename(file, '.test.ts').split('.')
   if (/(['"`])SECURITY: /.test(source)) return true
-  return attack === undefined ? ATTACK.test(subject) : !HARMLESS.includes(attack)
+  return attack === undefined ? ATTACK.test(file) : !HARMLESS.includes(attack)
 }
 
 const read = (file: string) => readFileSync(join(ROOT, file), 'utf8')
@@ -62,7 +62,10 @@ function faultsOf(promised: Promised[], sources: Map<string, string>): string[] 
   const references = promised.flatMap(({ number, shownBy }) => shownBy.map((shown) => ({ number, ...shown })))
   const referenced = new Set(references.map(({ file }) => file))
   return [
-    ...promised.flatMap(({ number }, index) => (number === index + 1 ? [] : [`T${number} is promise ${index + 1}`])),
+    ...promised
+      .map(({ number }) => number)
+      .sort((a, b) => a - b)
+      .flatMap((number, index) => (number === index + 1 ? [] : [`T${number} stands where T${index + 1} is expected`])),
     ...promised.filter(({ shownBy }) => shownBy.length === 0).map(({ number }) => `T${number} has no test`),
     ...references
       .filter(({ file, title }) => !titlesIn(sources.get(file) ?? '').titles.has(title))
@@ -76,7 +79,7 @@ function faultsOf(promised: Promised[], sources: Map<string, string>): string[] 
 describe('the threat model', () => {
   const sources = new Map(files.map((file) => [file, read(file)]))
 
-  test('numbers its promises in order, each test that it names exists, and each test of an attack is named', () => {
+  test('has promises T1, T2 and so on, names tests that exist, and names each test of an attack', () => {
     expect(faultsOf(promises, sources)).toEqual([])
   })
 
@@ -128,8 +131,8 @@ describe('the check of the threat model', () => {
   test('finds a number that is missing or used twice', () => {
     const title = 'a link works once'
 
-    expect(faultsOf(promiseOf(title, 2), sources)).toEqual(['T2 is promise 1'])
-    expect(faultsOf([...promiseOf(title), ...promiseOf(title)], sources)).toEqual(['T1 is promise 2'])
+    expect(faultsOf(promiseOf(title, 2), sources)).toEqual(['T2 stands where T1 is expected'])
+    expect(faultsOf([...promiseOf(title), ...promiseOf(title)], sources)).toEqual(['T1 stands where T2 is expected'])
   })
 
   test('finds a reference to a file that does not exist', () => {
@@ -143,6 +146,7 @@ describe('the check of the threat model', () => {
     ['test/http/cookie.stolen.test.ts', "test('x', () => {})", true],
     ['test/http/lockdown.test.ts', "test('x', () => {})", true],
     ['test/cli/hostile-text.test.ts', "test('x', () => {})", true],
+    ['test/model/session.test.ts', "test('x', () => {})", true],
     ['test/http/cookie.test.ts', "test('SECURITY: x', () => {})", true],
     ['test/http/cookie.test.ts', "test('x', () => {})", false],
     ['test/pages/account.story.test.ts', "test('x', () => {})", false],
