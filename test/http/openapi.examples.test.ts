@@ -1,18 +1,10 @@
 import { describe, expect, test } from 'vitest'
-import { recordEvent, SYSTEM } from '../../src/flows/event.ts'
-import { addIpFilters } from '../../src/flows/limits/ip-filter-admin.ts'
+import { SYSTEM } from '../../src/flows/event.ts'
 import { ADMIN_SCOPES, createApiKey } from '../../src/flows/operator/api-key.ts'
-import { enqueueMail } from '../../src/flows/outbox/mail.ts'
-import { listQueue } from '../../src/flows/outbox/queue.ts'
-import { addWebhook } from '../../src/flows/outbox/webhook-endpoint.ts'
 import { allEndpoints } from '../../src/http/app.ts'
 import { openApiDocument } from '../../src/http/endpoint/openapi.ts'
-import { MINUTE } from '../../src/platform/clock.ts'
-import { setFailureCount } from '../../src/store/failed-attempts.ts'
-import { countRefusal, suppressMail } from '../../src/store/mail-suppressions.ts'
-import { type Authd, startAuthd } from '../support/harness.ts'
-import { signInForTokens } from '../support/people.ts'
-import { answering, webhookReceiver } from '../support/webhook-receiver.ts'
+import { adminObjects } from '../support/admin-objects.ts'
+import { startAuthd } from '../support/harness.ts'
 
 const LIFECYCLE = { version: '0', startedAt: 0, isStopping: () => false, isDevelopment: false }
 const ENDPOINTS = allEndpoints(LIFECYCLE).map((declared) => ({
@@ -48,27 +40,6 @@ function shapeOf(value: unknown): unknown {
   )
 }
 
-/** An endpoint with a failed delivery, and a waiting mail. */
-async function queued(authd: Authd): Promise<{ endpoint: string; delivery: string; mail: string }> {
-  const receiver = await webhookReceiver()
-  receiver.answer = answering(500)
-  const input = { url: receiver.url, description: '', events: ['user.disabled'], allowsPrivate: true }
-  const { endpoint } = await addWebhook(authd.deps, SYSTEM, input)
-  await authd.deps.db.write((trx) => recordEvent(authd.deps, trx, SYSTEM, { type: 'user.disabled' }))
-  await authd.sendWebhooks()
-  const { rows } = await listQueue(authd.deps, { kind: 'webhook' }, { limit: 1, within: 1 })
-  const mail = { to: 'ada@example.com', template: 'test', lang: 'en', values: {} } as const
-  const expiresAt = authd.clock.now() + MINUTE
-  const id = await authd.deps.db.write((trx) => enqueueMail(authd.deps, trx, { ...mail, expiresAt }))
-  await authd.deps.db.write(async (trx) => {
-    const now = authd.clock.now()
-    const refused = { address: 'bob@example.com', response: '550 5.1.1 no such user' }
-    await countRefusal(trx, { ...refused, now, apartMs: MINUTE, forgetMs: MINUTE })
-    await suppressMail(trx, { address: refused.address, until: now + MINUTE })
-  })
-  return { endpoint: endpoint.id, delivery: rows[0]?.id ?? '', mail: id }
-}
-
 describe('the examples of the OpenAPI document', () => {
   test.each(ENDPOINTS)('$name: the examples match the schemas', (declared) => {
     const { request, status, answer } = documented(declared)
@@ -82,19 +53,7 @@ describe('the examples of the OpenAPI document', () => {
     async (declared) => {
       const { request, status, answer } = documented(declared)
       const authd = await startAuthd()
-      const grace = await signInForTokens(authd, 'grace@example.com')
-      const brake = { failures: 5, blockedUntil: authd.clock.now() + MINUTE }
-      await authd.deps.db.write((trx) => setFailureCount(trx, { kind: 'totp', subject: grace.userId }, brake))
-      const { filters } = await addIpFilters(authd.deps, SYSTEM, {
-        ...{ rules: [{ cidr: '198.51.100.0/24', reason: 'a test' }], action: 'block', scope: 'all', expiresAt: null },
-        ...{ keepSessions: true, own: undefined, acceptsLockout: false },
-      })
-      const { endpoint, delivery, mail } = await queued(authd)
-      const [event] = (await authd.auditLog()).filter(({ eventType }) => eventType === 'session.created')
-      const id: Record<string, string | undefined> = {
-        ...{ users: grace.userId, sessions: grace.sessionId, audit: event?.id, ipfilters: filters[0]?.id },
-        ...{ settings: 'signup.policy', webhooks: endpoint, 'webhook-deliveries': delivery, mail },
-      }
+      const id = await adminObjects(authd, 'grace@example.com')
       const asAdmin = { name: 'test', scopes: [...ADMIN_SCOPES], expiresAt: null }
       const { token: bearer } = await createApiKey(authd.deps, SYSTEM, asAdmin)
 

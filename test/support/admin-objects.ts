@@ -1,0 +1,52 @@
+import { recordEvent, SYSTEM } from '../../src/flows/event.ts'
+import { addIpFilters } from '../../src/flows/limits/ip-filter-admin.ts'
+import { enqueueMail } from '../../src/flows/outbox/mail.ts'
+import { listQueue } from '../../src/flows/outbox/queue.ts'
+import { addWebhook } from '../../src/flows/outbox/webhook-endpoint.ts'
+import { MINUTE } from '../../src/platform/clock.ts'
+import { setFailureCount } from '../../src/store/failed-attempts.ts'
+import { countRefusal, suppressMail } from '../../src/store/mail-suppressions.ts'
+import type { Authd } from './harness.ts'
+import { signInForTokens } from './people.ts'
+import { answering, webhookReceiver } from './webhook-receiver.ts'
+
+/**
+ * One of each thing that the admin API is about: a locked-out user with a session, an IP rule, a waiting mail, a
+ * suppressed address, an endpoint with a failed delivery. Returns their ids by the folder of the path that takes them.
+ */
+export async function adminObjects(authd: Authd, email: string): Promise<Record<string, string | undefined>> {
+  const user = await signInForTokens(authd, email)
+  const brake = { failures: 5, blockedUntil: authd.clock.now() + MINUTE }
+  await authd.deps.db.write((trx) => setFailureCount(trx, { kind: 'totp', subject: user.userId }, brake))
+  const { filters } = await addIpFilters(authd.deps, SYSTEM, {
+    ...{ rules: [{ cidr: '198.51.100.0/24', reason: 'a test' }], action: 'block', scope: 'all', expiresAt: null },
+    ...{ keepSessions: true, own: undefined, acceptsLockout: false },
+  })
+  const { endpoint, delivery, mail } = await queued(authd)
+  const [event] = (await authd.auditLog()).filter(({ eventType }) => eventType === 'session.created')
+  return {
+    ...{ users: user.userId, sessions: user.sessionId, audit: event?.id, ipfilters: filters[0]?.id },
+    ...{ settings: 'signup.policy', webhooks: endpoint, 'webhook-deliveries': delivery, mail },
+  }
+}
+
+/** An endpoint with a failed delivery, and a waiting mail. */
+async function queued(authd: Authd): Promise<{ endpoint: string; delivery: string; mail: string }> {
+  const receiver = await webhookReceiver()
+  receiver.answer = answering(500)
+  const input = { url: receiver.url, description: '', events: ['user.disabled'], allowsPrivate: true }
+  const { endpoint } = await addWebhook(authd.deps, SYSTEM, input)
+  await authd.deps.db.write((trx) => recordEvent(authd.deps, trx, SYSTEM, { type: 'user.disabled' }))
+  await authd.sendWebhooks()
+  const { rows } = await listQueue(authd.deps, { kind: 'webhook' }, { limit: 1, within: 1 })
+  const mail = { to: 'ada@example.com', template: 'test', lang: 'en', values: {} } as const
+  const expiresAt = authd.clock.now() + MINUTE
+  const id = await authd.deps.db.write((trx) => enqueueMail(authd.deps, trx, { ...mail, expiresAt }))
+  await authd.deps.db.write(async (trx) => {
+    const now = authd.clock.now()
+    const refused = { address: 'bob@example.com', response: '550 5.1.1 no such user' }
+    await countRefusal(trx, { ...refused, now, apartMs: MINUTE, forgetMs: MINUTE })
+    await suppressMail(trx, { address: refused.address, until: now + MINUTE })
+  })
+  return { endpoint: endpoint.id, delivery: rows[0]?.id ?? '', mail: id }
+}
