@@ -77,7 +77,7 @@ if (files.length === 0) throw new Error('Name a file: npm run mutate -- src/flow
 
 const copy = makeCopy()
 process.once('exit', () => rmSync(copy, { recursive: true, force: true }))
-process.once('SIGINT', () => process.exit(130))
+for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
 const sources = new Map(files.map((file) => [file, readFileSync(join(ROOT, file), 'utf8')]))
 const mutants: Placed[] = [...sources].flatMap(([file, source]) => mutantsOf(source).map((one) => ({ ...one, file })))
 const explained = new Set(readFileSync(join(ROOT, 'tools/mutate/explained.txt'), 'utf8').split('\n'))

@@ -1,36 +1,41 @@
 import { isDeepStrictEqual } from 'node:util'
 import type { Dialect } from '../../../src/store/db.ts'
 import { fc } from '../../support/property.ts'
-import { type Call, call } from './calls.ts'
+import { type Call, callOf, ROUTES } from './calls.ts'
 import { type Outcome, routeOf, send } from './send.ts'
 import { makeWorld, type World } from './world.ts'
 
 /** A successful call there can keep the fuzzer out. */
 const CLOSING = /^\/admin\/(?:settings|ipfilters)/
 
-/** Makes that many random calls. Throws with the simplest call that breaks a promise. */
-export async function fuzz(database: Dialect, { calls, seed }: { calls: number; seed?: number }): Promise<void> {
+/** Makes that many random calls to each route. Throws with the simplest call that breaks a promise. */
+export async function fuzz(
+  database: Dialect,
+  { callsEach, seed }: { callsEach: number; seed?: number },
+): Promise<void> {
   let world: World | undefined
-  const property = fc.asyncProperty(call, async (one) => {
-    world ??= await makeWorld(database)
-    const { status } = await check(world, one)
-    if (status < 300 && CLOSING.test(routeOf(one).path)) world = undefined
-  })
-  await fc.assert(property, { numRuns: calls, ...(seed !== undefined && { seed }) })
+  for (const route of ROUTES) {
+    const property = fc.asyncProperty(callOf(route), async (call) => {
+      world ??= await makeWorld(database)
+      const { status } = await check(world, call)
+      if (status < 300 && CLOSING.test(route.path)) world = undefined
+    })
+    await fc.assert(property, { numRuns: callsEach, ...(seed !== undefined && { seed }) })
+  }
 }
 
 /** Makes one call and holds it against the promises. */
-export async function check(world: World, one: Call): Promise<Outcome> {
-  const { guard, method } = routeOf(one)
+export async function check(world: World, call: Call): Promise<Outcome> {
+  const { guard, method } = routeOf(call)
   const before = await world.rowsOfOther()
-  const outcome = await send(world, one)
+  const outcome = await send(world, call)
   const { status, text, sent, hasScope } = outcome
   if (method !== 'GET' && status < 300) {
     world.forgetAttacker()
     world.forgetObjects()
   }
   const say = (what: string) =>
-    new Error(`${what}: ${one.caller}: ${sent.slice(0, 2000)} → ${status} ${text.slice(0, 500)}`)
+    new Error(`${what}: ${call.caller}: ${sent.slice(0, 2000)} → ${status} ${text.slice(0, 500)}`)
   if (status >= 500) throw say('a server error')
   if (status < 300 && !outcome.isWellFormed) throw say('a malformed body is accepted')
   if (status < 300 && typeof guard === 'object' && !hasScope) throw say('a route is open without its scope')

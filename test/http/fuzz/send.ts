@@ -74,7 +74,10 @@ function change(
 ): { id?: string | undefined; body: unknown } {
   const names = Object.keys(body)
   const field = 'field' in how ? (names[how.field % names.length] ?? 'x') : ''
-  const other = 'theirs' in how ? (theirs[how.theirs % theirs.length] ?? '') : ''
+  // In a path, the other user's ids of the same kind, if there are any.
+  const same = theirs.filter((one) => how.kind === 'their id' && one.split('_')[0] === id?.split('_')[0])
+  const known = same.length > 0 ? same : theirs
+  const other = 'theirs' in how ? (known[how.theirs % known.length] ?? '') : ''
   if (how.kind === 'their id') return { id: encodeURIComponent(other), body }
   if (how.kind === 'path') return { id: how.id, body }
   if (how.kind === 'their field') return { id, body: { ...body, [field]: other } }
