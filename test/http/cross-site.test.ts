@@ -50,6 +50,32 @@ test.each(Object.entries(FOREIGN))('%s changes nothing with a cookie', async (_,
   expect((await browser.get('/v1/session')).status).toBe(200)
 })
 
+test.each(['authd', 'authd-attempt', 'authd-device'])(
+  'the cookie %s alone cannot be used by another site',
+  async (name) => {
+    const authd = await startAuthd()
+    const browser = authd.browser()
+    await signInOnPage(authd, browser)
+    await askOnPage(authd, browser, 'bob@example.com')
+    const Cookie = `${name}=${browser.cookies.get(name)}`
+    const Host = new URL(authd.url).host
+    const call = (headers: Record<string, string>) =>
+      exchange(`${authd.address}/v1/signin`, {
+        method: 'POST',
+        headers: { Host, 'Content-Type': 'application/json', ...headers },
+        body: '{}',
+      })
+
+    const foreign = await call({ Cookie, Origin: 'https://evil.example', 'Sec-Fetch-Site': 'cross-site' })
+    const renamed = await call({ Cookie, Host: 'evil.example' })
+    const own = await call({ Cookie, Origin: authd.url, 'Sec-Fetch-Site': 'same-origin' })
+    const without = await call({ Origin: 'https://evil.example', 'Sec-Fetch-Site': 'cross-site' })
+
+    expect(browser.cookies.get(name)).toBeTruthy()
+    expect([foreign.status, renamed.status, own.status, without.status]).toEqual([403, 421, 201, 201])
+  },
+)
+
 test('a form of another site is rejected even without a cookie, because it could flood a mailbox', async () => {
   const authd = await startAuthd()
 

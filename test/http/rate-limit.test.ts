@@ -1,5 +1,6 @@
 import { describe, expect, test, vi } from 'vitest'
 import { SYSTEM } from '../../src/flows/event.ts'
+import { addIpFilters } from '../../src/flows/limits/ip-filter-admin.ts'
 import { flushTally } from '../../src/flows/limits/rate-limit.ts'
 import { createApiKey } from '../../src/flows/operator/api-key.ts'
 import { HOUR, MINUTE } from '../../src/platform/clock.ts'
@@ -276,6 +277,18 @@ describe('an app’s backend', () => {
 
     const [told] = (await authd.auditLog()).filter(({ eventType }) => eventType === 'rate_limit.exceeded')
     expect(told?.ip).toBe('203.0.113.1')
+  })
+
+  test('is refused for an address that the IP rules block, and only for that', async () => {
+    const { authd, ask } = await withKey(['signin'])
+    await addIpFilters(authd.deps, SYSTEM, {
+      ...{ rules: [{ cidr: '203.0.113.0/24', reason: 'a test' }], action: 'block', scope: 'all', expiresAt: null },
+      ...{ keepSessions: true, own: undefined, acceptsLockout: false },
+    })
+
+    const statuses = [await ask('203.0.113.1'), await ask('::ffff:203.0.113.1'), await ask('203.0.114.1'), await ask()]
+
+    expect(statuses.map(({ status }) => status)).toEqual([403, 403, 201, 201])
   })
 
   test('cannot state an address with another scope or none', async () => {

@@ -75,3 +75,21 @@ test('the earliest id of a time sorts before all later ids and after all older o
 
   expect(older < earliest && earliest <= systemRandom(clock).id('evt')).toBe(true)
 })
+
+test('a thousand secrets of one process differ, and hold no run of zeros', () => {
+  const random = systemRandom(fakeClock())
+
+  const secrets = Array.from({ length: 1000 }, () => Buffer.from(mintSecret(random), 'base64url'))
+
+  expect(new Set(secrets.map((secret) => secret.toString('hex'))).size).toBe(1000)
+  expect(secrets.filter((secret) => secret.includes(Buffer.alloc(4)))).toEqual([])
+})
+
+test('bytes of any length are random, also those longer than the pool and across its end', () => {
+  const random = systemRandom(fakeClock())
+
+  const taken = [5000, 5000, 20_000, 3].map((length) => random.bytes(length))
+
+  expect(taken.map(({ length }) => length)).toEqual([5000, 5000, 20_000, 3])
+  expect(taken.filter((bytes) => bytes.includes(Buffer.alloc(5)))).toEqual([])
+})
