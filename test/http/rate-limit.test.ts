@@ -255,6 +255,41 @@ describe.each(DATABASES)('the limit of a mailbox (%s)', (database) => {
   })
 })
 
+test.each([
+  ['/v1/signin/link', { token: `att_${'0'.repeat(26)}.${'A'.repeat(43)}` }],
+  ['/v1/signin/code', { code: '000000' }],
+  ['/v1/signin/totp', { code: '000000' }],
+  ['/v1/signin/recovery-code', { code: 'AAAA-BBBB-CCCC' }],
+])('a wrong proof at %s counts as a guess', async (path, json) => {
+  const authd = await startAuthd({ config: { limits: { ...LIMITS, requests_per_minute: 100, guesses_per_hour: 2 } } })
+  const attempt_token = `att_${'1'.repeat(26)}.${'A'.repeat(43)}`
+  const guess = () => authd.browser().post(path, { json: path.includes('refresh') ? json : { ...json, attempt_token } })
+
+  const statuses = [(await guess()).status, (await guess()).status, (await guess()).status]
+
+  expect(statuses.map((status) => status === 429)).toEqual([false, false, true])
+})
+
+describe.each(['sqlite', 'postgres'] as const)('a clock that is put back (%s)', (database) => {
+  test('prolongs no window, in the process that remembers it and in others', async () => {
+    const authd = await startAuthd({ database, config: { limits: { ...LIMITS, requests_per_minute: 1 } } })
+    const other = await authd.another()
+    const ask = async (instance: Authd) => (await instance.browser().post('/v1/signin', { json: {} })).status
+    const before = [await ask(authd), await ask(authd), await ask(other)]
+
+    authd.clock.advance(-HOUR)
+    const after = [await ask(authd), await ask(authd), await ask(other)]
+    authd.clock.advance(MINUTE)
+    const later = [await ask(other), await ask(authd)]
+
+    expect([before, after, later]).toEqual([
+      [201, 429, 429],
+      [201, 429, 429],
+      [201, 429],
+    ])
+  })
+})
+
 describe('an app’s backend', () => {
   async function withKey(scopes: ('introspect' | 'signin')[]) {
     const authd = await startAuthd({ config: { limits: LIMITS, server: PROXY } })
