@@ -11,6 +11,8 @@ import * as protection from './0009_protection.ts'
 import * as apiKeyNetworks from './0010_api_key_networks.ts'
 import * as webhooks from './0011_webhooks.ts'
 import * as mailSuppressions from './0012_mail_suppressions.ts'
+import * as firstVerifiedAt from './0013_first_verified_at.ts'
+import * as epochs from './0015_epochs.ts'
 
 export interface Migration {
   id: string
@@ -31,4 +33,6 @@ export const MIGRATIONS: readonly Migration[] = [
   { id: '0010_api_key_networks', up: apiKeyNetworks.up },
   { id: '0011_webhooks', up: webhooks.up },
   { id: '0012_mail_suppressions', up: mailSuppressions.up },
+  { id: '0013_first_verified_at', up: firstVerifiedAt.up },
+  { id: '0015_epochs', up: epochs.up },
 ]

@@ -62,6 +62,8 @@ export const MAILS = {
     needsLink: true,
   },
   recovery_link_used: { layout: 'notice', values: { ...WHO, ...LINK } },
+  // There is no account page any more.
+  account_deleted: { layout: 'notice', values: WHO },
   invitation: {
     layout: 'notice',
     values: {
@@ -95,9 +97,9 @@ export type NeededLink<Template extends MailTemplate> = (typeof MAILS)[Template]
   ? 'link'
   : never
 
-/** The mails that say who did what when, and lead to the account page. */
+/** The mails that say who did what when. All but one lead to the account page. */
 export type AccountNotice = {
-  [Name in MailTemplate]: (typeof MAILS)[Name]['values'] extends typeof WHO & typeof LINK ? Name : never
+  [Name in MailTemplate]: (typeof MAILS)[Name] extends { layout: 'notice'; values: typeof WHO } ? Name : never
 }[MailTemplate]
 
 /** The values that only this mail has. */

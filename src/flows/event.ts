@@ -8,7 +8,8 @@ export const EVENTS = {
   'user.registered': 'A user proved an address for the first time, or an operator added the user.',
   'user.authenticated': 'A user signed in. metadata.method says how.',
   'user.authentication_failed': 'A proof was wrong or was not accepted. metadata.reason says why.',
-  'user.email_verified': 'A user proved an address that an operator had added. Factors from before were dropped.',
+  'user.email_verified':
+    'A user proved an address that an operator had set. metadata.dropped names the factors from before their first proof.',
   'user.factor_due': 'A first proof was right, and a second factor was requested.',
   'user.locked': 'Wrong codes locked or disabled a factor. metadata says which and for how long.',
   'user.unlocked': 'An operator cleared a lockout caused by wrong codes.',
@@ -22,7 +23,7 @@ export const EVENTS = {
   'user.recovery_link_used': 'A recovery link was used. metadata says which factors it removed.',
   'user.disabled': 'An operator disabled a user.',
   'user.enabled': 'An operator enabled a user again.',
-  'user.deleted': 'A user and all their data were deleted.',
+  'user.deleted': 'A user and all their data were deleted. The user is told by mail.',
   'magic_link.requested': 'A sign-in mail was requested.',
   'magic_link.previewed':
     'A sign-in link was opened in another browser than the one that requested it. It stays valid.',

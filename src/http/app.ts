@@ -22,6 +22,7 @@ import { statedClient } from './middleware/stated-client.ts'
 import { trace } from './middleware/trace.ts'
 import { readBrand } from './pages/branding.ts'
 import { assets, mountPages, PAGES, renderError } from './pages/mount.ts'
+import { receiveBody } from './request/body.ts'
 import type { Context } from './request/context.ts'
 import { cookieNames } from './request/cookies.ts'
 import { adminAuditEndpoints } from './routes/admin-audit.ts'
@@ -131,6 +132,7 @@ export async function createApp(
     app.use(assets(readBrand(deps.config.current().app)))
   }
   const allowedOrigins = new Set(cors.allowedOrigins)
+  app.use(receiveBody)
   app.use(identify(deps, { names, origin, allowedOrigins }))
   app.use(keyRefusals(deps))
   app.use(statedClient(deps))

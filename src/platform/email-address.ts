@@ -33,6 +33,23 @@ export function parseEmailAddress(text: string): EmailAddress | undefined {
   return { typed, canonical: `${lowered}@${asciiDomain}` }
 }
 
+/** Domains of one provider that delivers a local part with and without dots to one mailbox, by the domain to count. */
+const WITHOUT_DOTS: Record<string, string> = { 'gmail.com': 'gmail.com', 'googlemail.com': 'gmail.com' }
+
+/**
+ * What limits count mails by: the address without its tag (`+shop`, RFC 5233) and, where the provider ignores them,
+ * without dots. Only for counting. Two users may have addresses of one mailbox.
+ */
+export function mailboxOf(canonical: string): string {
+  const at = canonical.lastIndexOf('@')
+  const domain = canonical.slice(at + 1)
+  const [name = ''] = canonical.slice(0, at).split('+')
+  // Without a name before the tag, the whole local part is the name.
+  const local = name === '' ? canonical.slice(0, at) : name
+  const provider = WITHOUT_DOTS[domain]
+  return provider === undefined ? `${local}@${domain}` : `${local.replaceAll('.', '')}@${provider}`
+}
+
 /** `a…@example.com`, for logs, and for lists and pages that strangers may see. */
 export function maskEmail(canonical: string): string {
   const at = canonical.lastIndexOf('@')

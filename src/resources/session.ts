@@ -36,7 +36,7 @@ export function presentSession(session: OwnedSession): SessionResource {
     created_at: toRfc3339(session.createdAt),
     last_seen_at: toRfc3339(session.lastSeenAt),
     expires_at: toRfc3339(endOf(session)),
-    revoked: session.revokedAt !== null,
+    revoked: session.revokedAt !== null || session.isOvertaken,
     revoked_at: session.revokedAt === null ? null : toRfc3339(session.revokedAt),
     revoked_by: session.revokedBy,
     revoked_reason: session.revokedReason,

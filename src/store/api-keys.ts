@@ -1,4 +1,5 @@
-import type { Sql, Trx } from './db.ts'
+import { latestEnd } from '../platform/clock.ts'
+import { forShare, type Sql, type Trx } from './db.ts'
 import { integer, json, type NewRow, nullable, type RowOf, type StoredRow, table, text } from './table.ts'
 
 const apiKeys = table(
@@ -30,6 +31,12 @@ export async function findApiKey(sql: Sql, id: string): Promise<ApiKey | undefin
   return apiKeys.readOne(row)
 }
 
+/** As findApiKey, and it is not revoked until the unit ends. */
+export async function lockApiKey(trx: Trx, id: string): Promise<ApiKey | undefined> {
+  const row = await trx.one<StoredRow>(`SELECT ${apiKeys.columns} FROM api_keys WHERE id = ?${forShare(trx)}`, [id])
+  return apiKeys.readOne(row)
+}
+
 /** Newest first. */
 export async function listApiKeys(sql: Sql): Promise<ApiKey[]> {
   return (await sql.all<StoredRow>(`SELECT ${apiKeys.columns} FROM api_keys ORDER BY id DESC LIMIT 1000`)).map(
@@ -57,9 +64,9 @@ export async function revokeApiKey(trx: Trx, input: { id: string; now: number })
 
 /** At most once a minute, so that a busy key costs no write a request. */
 export async function touchApiKey(trx: Trx, input: { id: string; now: number; notSince: number }): Promise<void> {
-  await trx.run('UPDATE api_keys SET last_used_at = ? WHERE id = ? AND (last_used_at IS NULL OR last_used_at < ?)', [
-    input.now,
-    input.id,
-    input.notSince,
-  ])
+  await trx.run(
+    `UPDATE api_keys SET last_used_at = ? WHERE id = ? AND (last_used_at IS NULL OR last_used_at < ?
+       OR last_used_at > ?)`,
+    [input.now, input.id, input.notSince, latestEnd(input.now, 0)],
+  )
 }

@@ -3,13 +3,25 @@ import type { Sql, Trx } from './db.ts'
 /** What processes cache; each has its row. */
 export type ChangeTopic = 'keys' | 'rate_limits' | 'ip_filters' | 'settings'
 
-/** Called in the unit that changes a topic, so that processes with a cached copy read it again. */
-export async function bumpEpoch(trx: Trx, topic: ChangeTopic): Promise<void> {
-  await trx.run(
+/** What ends for all users at once. Rows keep the epoch in which they began, and end with it. */
+export type EndedTopic = 'sessions' | 'signins'
+
+/**
+ * Called in the unit that changes a topic, so that processes with a cached copy read it again, or that ends all there is
+ * of it. Returns the new epoch.
+ */
+export async function bumpEpoch(trx: Trx, topic: ChangeTopic | EndedTopic): Promise<number> {
+  const row = await trx.one<{ epoch: number }>(
     `INSERT INTO change_epochs (topic, epoch) VALUES (?, 1)
-     ON CONFLICT (topic) DO UPDATE SET epoch = change_epochs.epoch + 1`,
+     ON CONFLICT (topic) DO UPDATE SET epoch = change_epochs.epoch + 1 RETURNING epoch`,
     [topic],
   )
+  return Number(row?.epoch)
+}
+
+/** The epoch of a topic now, as an expression. Within one statement it is read together with the rows. */
+export function epochOf(topic: EndedTopic): string {
+  return `COALESCE((SELECT epoch FROM change_epochs WHERE topic = '${topic}'), 0)`
 }
 
 export async function listEpochs(sql: Sql): Promise<Map<string, number>> {

@@ -76,6 +76,11 @@ export function forUpdate(trx: Trx): string {
   return trx.dialect === 'postgres' ? ' FOR UPDATE' : ''
 }
 
+/** As forUpdate, but others may hold the row as well. */
+export function forShare(trx: Trx): string {
+  return trx.dialect === 'postgres' ? ' FOR SHARE' : ''
+}
+
 /** `(?, ?, ?)` for an INSERT or IN with `count` values. */
 export function placeholders(count: number): string {
   return `(${Array.from({ length: count }, () => '?').join(', ')})`

@@ -29,6 +29,20 @@ export async function findEmailChange(sql: Sql, id: string): Promise<EmailChange
   return emailChanges.readOne(row)
 }
 
+/** The addresses that a user could still restore, the newest first. */
+export async function listRestorableAddresses(
+  sql: Sql,
+  input: { userId: string; now: number },
+  limit: number,
+): Promise<string[]> {
+  const rows = await sql.all<{ old_email: string }>(
+    `SELECT old_email FROM email_changes WHERE user_id = ? AND restored_at IS NULL AND restorable_until > ?
+     ORDER BY id DESC LIMIT ?`,
+    [input.userId, input.now, limit],
+  )
+  return rows.map(({ old_email }) => old_email)
+}
+
 /** Ends this way back and those of the changes that followed it; true once. */
 export async function restoreEmailChange(
   trx: Trx,

@@ -22,6 +22,15 @@ export async function findInvitation(sql: Sql, id: string): Promise<Invitation |
   return invitations.readOne(row)
 }
 
+/** Ends all invitations, and the leave to sign up that they gave. Returns how many users are not invited any more. */
+export async function endAllInvitations(trx: Trx, now: number): Promise<number> {
+  await trx.run('UPDATE invitations SET expires_at = 0 WHERE expires_at > ?', [now])
+  return await trx.run('UPDATE users SET invited_until = ? WHERE email_verified_at IS NULL AND invited_until > ?', [
+    now,
+    now,
+  ])
+}
+
 export async function deleteInvitationsBefore(trx: Trx, before: number): Promise<number> {
   return await trx.run('DELETE FROM invitations WHERE expires_at < ?', [before])
 }

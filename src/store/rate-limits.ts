@@ -1,3 +1,4 @@
+import { latestEnd } from '../platform/clock.ts'
 import type { Sql, Trx } from './db.ts'
 import { integer, type RowOf, type StoredRow, table, text } from './table.ts'
 
@@ -16,7 +17,7 @@ const rateLimits = table('rate_limits', {
 
 export type BucketUse = RowOf<typeof rateLimits>
 
-/** A window that lies further ahead than it is long was begun by a clock that has been put back since. */
+/** Over, or begun by a clock that has been put back since. */
 const IS_OVER = '(rate_limits.window_ends_at <= ? OR rate_limits.window_ends_at > ?)'
 
 /**
@@ -29,7 +30,7 @@ export async function takeFromBucket(
   { amount, limit, windowMs, now }: { amount: number; limit: number; windowMs: number; now: number },
 ): Promise<BucketUse & { isCounted: boolean }> {
   const endsAt = now + windowMs
-  const over = [now, endsAt]
+  const over = [now, latestEnd(now, windowMs)]
   const row = await trx.one<StoredRow>(
     `${rateLimits.insert}
      ON CONFLICT (policy, subject) DO UPDATE SET
@@ -65,6 +66,13 @@ export async function findBucket(sql: Sql, { policy, subject }: Bucket): Promise
   return rateLimits.readOne(row)
 }
 
+/** The subject itself, and what is counted below it: a subject, a space and a device. */
+const WITHIN = '(subject = ? OR (subject >= ? AND subject < ?))'
+
+function within(subject: string): string[] {
+  return [subject, `${subject} `, `${subject}!`]
+}
+
 /** What is used of running windows, the fullest first. */
 export async function listBuckets(
   sql: Sql,
@@ -74,18 +82,17 @@ export async function listBuckets(
   const { now, subject } = filter
   const rows = await sql.all<StoredRow>(
     `SELECT ${rateLimits.columns} FROM rate_limits
-     WHERE window_ends_at > ? AND used > 0 ${subject === undefined ? '' : 'AND subject = ?'}
+     WHERE window_ends_at > ? AND used > 0 ${subject === undefined ? '' : `AND ${WITHIN}`}
      ORDER BY used DESC, policy, subject LIMIT ?`,
-    [now, ...(subject === undefined ? [] : [subject]), limit],
+    [now, ...(subject === undefined ? [] : within(subject)), limit],
   )
   return rows.map(rateLimits.read)
 }
 
 /** Forgets what was counted for a subject, under every policy; answers what it was. */
 export async function deleteBucketsOf(trx: Trx, subject: string): Promise<BucketUse[]> {
-  const rows = await trx.all<StoredRow>(`DELETE FROM rate_limits WHERE subject = ? RETURNING ${rateLimits.columns}`, [
-    subject,
-  ])
+  const statement = `DELETE FROM rate_limits WHERE ${WITHIN} RETURNING ${rateLimits.columns}`
+  const rows = await trx.all<StoredRow>(statement, within(subject))
   return rows.map(rateLimits.read)
 }
 

@@ -42,6 +42,11 @@ export async function endRecoveryLinks(trx: Trx, userId: string): Promise<number
   return await trx.run('UPDATE recovery_links SET expires_at = 0 WHERE user_id = ? AND used_at IS NULL', [userId])
 }
 
+/** Ends the unused links of all users. There are few: operators make them by hand. */
+export async function endAllRecoveryLinks(trx: Trx): Promise<number> {
+  return await trx.run('UPDATE recovery_links SET expires_at = 0 WHERE used_at IS NULL AND expires_at > 0')
+}
+
 export async function deleteRecoveryLinksBefore(trx: Trx, before: number): Promise<number> {
   return await trx.run('DELETE FROM recovery_links WHERE created_at < ?', [before])
 }

@@ -1,4 +1,6 @@
-import { placeholders, type Sql, type Trx, type Value } from './db.ts'
+import { DAY, latestEnd } from '../platform/clock.ts'
+import { epochOf } from './change-epochs.ts'
+import { forUpdate, placeholders, type Sql, type Trx, type Value } from './db.ts'
 import { type IdSpan, spanConditions } from './id-spans.ts'
 import type { SessionTransport } from './signin-attempts.ts'
 import { flag, integer, json, type NewRow, nullable, type RowOf, type StoredRow, table, text, word } from './table.ts'
@@ -30,6 +32,8 @@ const sessions = table(
     revokedAt: nullable(integer),
     revokedBy: nullable(text),
     revokedReason: nullable(text),
+    /** In which it began. Signing everybody out begins the next one. */
+    epoch: integer,
   },
   { defaulted: ['revokedAt', 'revokedBy', 'revokedReason'] },
 )
@@ -50,9 +54,15 @@ const owner = users.pick(['email', 'emailTyped', 'name', 'disabledAt', 'mfaPolic
 /** A session with what its user's row says now. */
 export interface OwnedSession extends Session {
   user: ReturnType<typeof owner.read>
+  /** It began before everybody was signed out. */
+  isOvertaken: boolean
 }
 
-const OWNED = `SELECT ${sessions.qualified}, ${owner.columns} FROM sessions JOIN users ON users.id = sessions.user_id`
+/** Not one of those that ended when everybody was signed out. */
+const IN_EPOCH = `sessions.epoch >= ${epochOf('sessions')}`
+
+const OWNED = `SELECT ${sessions.qualified}, ${owner.columns}, ${epochOf('sessions')} AS epoch_now
+  FROM sessions JOIN users ON users.id = sessions.user_id`
 
 export async function insertSession(trx: Trx, session: NewRow<typeof sessions>): Promise<void> {
   await trx.run(sessions.insert, sessions.values(session))
@@ -60,6 +70,13 @@ export async function insertSession(trx: Trx, session: NewRow<typeof sessions>):
 
 export async function findSession(sql: Sql, id: string): Promise<OwnedSession | undefined> {
   const row = await sql.one<StoredRow>(`${OWNED} WHERE sessions.id = ?`, [id])
+  return row && readOwned(row)
+}
+
+/** As findSession, and nobody changes the row until the unit ends. A unit that also locks the user does that first. */
+export async function lockSession(trx: Trx, id: string): Promise<OwnedSession | undefined> {
+  const lock = forUpdate(trx)
+  const row = await trx.one<StoredRow>(`${OWNED} WHERE sessions.id = ?${lock && `${lock} OF sessions`}`, [id])
   return row && readOwned(row)
 }
 
@@ -84,32 +101,59 @@ export async function countLiveSessions(
   if (userIds.length === 0) return new Map()
   const rows = await sql.all<{ user_id: string; n: number }>(
     `SELECT user_id, count(*) AS n FROM sessions WHERE user_id IN ${placeholders(userIds.length)}
-       AND revoked_at IS NULL AND idle_expires_at > ? AND expires_at > ? GROUP BY user_id`,
+       AND revoked_at IS NULL AND idle_expires_at > ? AND expires_at > ? AND ${IN_EPOCH} GROUP BY user_id`,
     [...userIds, now, now],
   )
   return new Map(rows.map((row) => [row.user_id, Number(row.n)]))
 }
 
-/** The session was used: its idle end moves on, never past its absolute end. */
-export async function touchSession(trx: Trx, input: { id: string; now: number; idleExpiresAt: number }): Promise<void> {
+/**
+ * The session was used: its idle end moves on, never past its absolute end. A time in the future comes from a clock
+ * that was wrong. It is dated a day back, so that the session is neither fresh nor lives longer than it should.
+ */
+export async function touchSession(
+  trx: Trx,
+  { id, now, idleExpiresAt }: { id: string; now: number; idleExpiresAt: number },
+): Promise<void> {
+  const latest = latestEnd(now, 0)
+  const past = now - DAY
+  const end = 'CASE WHEN created_at > ? THEN expires_at - created_at + ? ELSE expires_at END'
   await trx.run(
-    `UPDATE sessions SET last_seen_at = ?, idle_expires_at = CASE WHEN expires_at < ? THEN expires_at ELSE ? END
-     WHERE id = ? AND revoked_at IS NULL AND last_seen_at < ?`,
-    [input.now, input.idleExpiresAt, input.idleExpiresAt, input.id, input.now],
+    `UPDATE sessions SET last_seen_at = ?, idle_expires_at = CASE WHEN ${end} < ? THEN ${end} ELSE ? END,
+       expires_at = ${end}, created_at = CASE WHEN created_at > ? THEN ? ELSE created_at END,
+       auth_time = CASE WHEN auth_time > ? THEN ? ELSE auth_time END,
+       refreshed_at = CASE WHEN refreshed_at > ? THEN ? ELSE refreshed_at END
+     WHERE id = ? AND revoked_at IS NULL AND (last_seen_at < ? OR last_seen_at > ?)`,
+    [
+      ...[now, latest, past, idleExpiresAt, latest, past, idleExpiresAt],
+      ...[latest, past, latest, past, latest, past, latest, past],
+      ...[id, now, latest],
+    ],
   )
 }
 
 /** Spends the refresh token of this generation: the session as it is then for one of any number of racers. */
 export async function rotateSession(
   trx: Trx,
-  input: { id: string; generation: number; now: number; idleExpiresAt: number },
+  input: { id: string; generation: number; refreshSalt: string; now: number; idleExpiresAt: number },
 ): Promise<Pick<Session, 'generation' | 'idleExpiresAt'> | undefined> {
   const row = await trx.one<{ generation: number; idle_expires_at: number }>(
     `UPDATE sessions SET generation = generation + 1, refreshed_at = ?, last_seen_at = ?,
        idle_expires_at = CASE WHEN expires_at < ? THEN expires_at ELSE ? END
-     WHERE id = ? AND generation = ? AND revoked_at IS NULL AND idle_expires_at > ? AND expires_at > ?
+     WHERE id = ? AND generation = ? AND refresh_salt = ? AND revoked_at IS NULL AND idle_expires_at > ?
+       AND expires_at > ?
      RETURNING generation, idle_expires_at`,
-    [input.now, input.now, input.idleExpiresAt, input.idleExpiresAt, input.id, input.generation, input.now, input.now],
+    [
+      input.now,
+      input.now,
+      input.idleExpiresAt,
+      input.idleExpiresAt,
+      input.id,
+      input.generation,
+      input.refreshSalt,
+      input.now,
+      input.now,
+    ],
   )
   return row && { generation: row.generation, idleExpiresAt: row.idle_expires_at }
 }
@@ -150,6 +194,29 @@ export async function revokeSessions(
   return rows.map((row) => ({ id: row.id, userId: row.user_id }))
 }
 
+/**
+ * Ends sessions that began before an epoch, the first `limit` after an id, in the order of ids. Returns those that this
+ * call ended.
+ */
+export async function revokeOvertaken(
+  trx: Trx,
+  {
+    epoch,
+    after,
+    limit,
+    ...by
+  }: { epoch: number; after: string; limit: number; now: number; by: string; reason: string },
+): Promise<{ id: string; userId: string }[]> {
+  const rows = await trx.all<{ id: string; user_id: string }>(
+    `UPDATE sessions SET revoked_at = ?, revoked_by = ?, revoked_reason = ?
+     WHERE revoked_at IS NULL AND id IN
+       (SELECT id FROM sessions WHERE id > ? AND epoch < ? AND revoked_at IS NULL ORDER BY id LIMIT ?)
+     RETURNING id, user_id`,
+    [by.now, by.by, by.reason, after, epoch, limit],
+  )
+  return rows.map((row) => ({ id: row.id, userId: row.user_id })).sort((a, b) => (a.id < b.id ? -1 : 1))
+}
+
 /** Addresses of live sessions, in the order of ids. */
 export async function listLiveAddresses(
   sql: Sql,
@@ -158,7 +225,7 @@ export async function listLiveAddresses(
 ): Promise<{ id: string; ip: string }[]> {
   return await sql.all<{ id: string; ip: string }>(
     `SELECT id, ip FROM sessions WHERE id > ? AND ip IS NOT NULL AND revoked_at IS NULL AND idle_expires_at > ?
-       AND expires_at > ? ORDER BY id LIMIT ?`,
+       AND expires_at > ? AND ${IN_EPOCH} ORDER BY id LIMIT ?`,
     [after, now, now, limit],
   )
 }
@@ -187,7 +254,7 @@ function conditions(filter: SessionFilter): { where: string; values: Value[] } {
   if (filter.liveAt !== undefined) {
     // With the plus SQLite leaves the index of expires_at alone: nearly every row is in it.
     add(
-      'sessions.revoked_at IS NULL AND sessions.idle_expires_at > ? AND +sessions.expires_at > ?',
+      `sessions.revoked_at IS NULL AND sessions.idle_expires_at > ? AND +sessions.expires_at > ? AND ${IN_EPOCH}`,
       filter.liveAt,
       filter.liveAt,
     )
@@ -199,5 +266,6 @@ function conditions(filter: SessionFilter): { where: string; values: Value[] } {
 }
 
 function readOwned(row: StoredRow): OwnedSession {
-  return { ...sessions.read(row), user: owner.read(row) }
+  const session = sessions.read(row)
+  return { ...session, user: owner.read(row), isOvertaken: session.epoch < Number(row['epoch_now']) }
 }

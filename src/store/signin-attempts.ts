@@ -1,3 +1,5 @@
+import { latestEnd } from '../platform/clock.ts'
+import { epochOf } from './change-epochs.ts'
 import type { Sql, Trx } from './db.ts'
 import { integer, json, type NewRow, nullable, type RowOf, type StoredRow, table, text, word } from './table.ts'
 
@@ -42,6 +44,8 @@ const signinAttempts = table(
     /** The link was first opened away from where it was asked for. */
     previewedAt: nullable(integer),
     completedAt: nullable(integer),
+    /** In which it began. Signing everybody out begins the next one. */
+    epoch: integer,
   },
   {
     defaulted: [
@@ -55,11 +59,21 @@ const signinAttempts = table(
       'usedAt',
       'previewedAt',
       'completedAt',
+      'epoch',
     ],
+    filled: { epoch: epochOf('signins') },
   },
 )
 
-export type SigninAttempt = RowOf<typeof signinAttempts>
+export interface SigninAttempt extends RowOf<typeof signinAttempts> {
+  /** It began before everybody was signed out. */
+  isOvertaken: boolean
+}
+
+const WHOLE = `SELECT ${signinAttempts.columns}, ${epochOf('signins')} AS epoch_now FROM signin_attempts`
+
+/** It can still take a proof. The value is the time now. */
+const OPEN = `completed_at IS NULL AND expires_at > ? AND epoch = ${epochOf('signins')}`
 
 export const CODE_TRIES = 5
 
@@ -68,14 +82,13 @@ export async function insertSigninAttempt(trx: Trx, attempt: NewRow<typeof signi
 }
 
 export async function findSigninAttempt(sql: Sql, id: string): Promise<SigninAttempt | undefined> {
-  return signinAttempts.readOne(
-    await sql.one<StoredRow>(`SELECT ${signinAttempts.columns} FROM signin_attempts WHERE id = ?`, [id]),
-  )
+  const row = await sql.one<StoredRow>(`${WHOLE} WHERE id = ?`, [id])
+  return row && readWhole(row)
 }
 
 /**
  * A new mail: its link and code replace the older ones, and the attempt lives on. The count of tries stays. False: over,
- * or mailed after `notSince`, by a racer perhaps.
+ * proven, or mailed after `notSince`, by a racer perhaps.
  */
 export async function renewSigninMail(
   trx: Trx,
@@ -91,9 +104,11 @@ export async function renewSigninMail(
 ): Promise<boolean> {
   const changed = await trx.run(
     `UPDATE signin_attempts SET mailed_at = ?, expires_at = ?, link_digest = ?, code_mac = ?, code_kind = ?
-     WHERE id = ? AND used_at IS NULL AND completed_at IS NULL AND expires_at > ?
-       AND (mailed_at IS NULL OR mailed_at <= ?)`,
-    [input.now, input.expiresAt, input.linkDigest, input.codeMac, input.codeKind, input.id, input.now, input.notSince],
+     WHERE id = ? AND proofs = '[]' AND used_at IS NULL AND ${OPEN} AND (mailed_at IS NULL OR mailed_at <= ? OR mailed_at > ?)`,
+    [
+      ...[input.now, input.expiresAt, input.linkDigest, input.codeMac, input.codeKind],
+      ...[input.id, input.now, input.notSince, latestEnd(input.now, 0)],
+    ],
   )
   return changed === 1
 }
@@ -102,8 +117,7 @@ export async function renewSigninMail(
 export async function takeCodeTry(trx: Trx, input: { id: string; now: number }): Promise<string | undefined> {
   const row = await trx.one<{ code_mac: string }>(
     `UPDATE signin_attempts SET code_tries = code_tries + 1
-     WHERE id = ? AND code_tries < ? AND code_mac IS NOT NULL AND used_at IS NULL AND completed_at IS NULL
-       AND expires_at > ? RETURNING code_mac`,
+     WHERE id = ? AND code_tries < ? AND code_mac IS NOT NULL AND used_at IS NULL AND ${OPEN} RETURNING code_mac`,
     [input.id, CODE_TRIES, input.now],
   )
   return row?.code_mac
@@ -111,10 +125,11 @@ export async function takeCodeTry(trx: Trx, input: { id: string; now: number }):
 
 /** Spends the mail's proof, once: two racers get one true. */
 export async function useSigninAttempt(trx: Trx, input: { id: string; now: number }): Promise<boolean> {
-  const changed = await trx.run(
-    'UPDATE signin_attempts SET used_at = ? WHERE id = ? AND used_at IS NULL AND completed_at IS NULL AND expires_at > ?',
-    [input.now, input.id, input.now],
-  )
+  const changed = await trx.run(`UPDATE signin_attempts SET used_at = ? WHERE id = ? AND used_at IS NULL AND ${OPEN}`, [
+    input.now,
+    input.id,
+    input.now,
+  ])
   return changed === 1
 }
 
@@ -125,7 +140,7 @@ export async function addProof(
 ): Promise<boolean> {
   const changed = await trx.run(
     `UPDATE signin_attempts SET user_id = ?, proofs = ?, expires_at = CASE WHEN expires_at < ? THEN ? ELSE expires_at END
-     WHERE id = ? AND proofs = ? AND completed_at IS NULL AND expires_at > ? AND (user_id IS NULL OR user_id = ?)`,
+     WHERE id = ? AND proofs = ? AND ${OPEN} AND (user_id IS NULL OR user_id = ?)`,
     [
       input.userId,
       JSON.stringify(input.proofs),
@@ -140,26 +155,33 @@ export async function addProof(
   return changed === 1
 }
 
-/** The newest attempt for this purpose of a session, or of a change of address. */
+/** The newest attempt for this purpose of a session, or of a change of address, unless a wrong clock made it. */
 export async function findBoundAttempt(
   sql: Sql,
-  input: { purpose: AttemptPurpose; boundTo: string },
+  input: { purpose: AttemptPurpose; boundTo: string; now: number },
 ): Promise<SigninAttempt | undefined> {
-  return signinAttempts.readOne(
-    await sql.one<StoredRow>(
-      `SELECT ${signinAttempts.columns} FROM signin_attempts WHERE bound_to = ? AND purpose = ? ORDER BY id DESC LIMIT 1`,
-      [input.boundTo, input.purpose],
-    ),
+  const row = await sql.one<StoredRow>(
+    `${WHOLE} WHERE bound_to = ? AND purpose = ? AND created_at <= ? ORDER BY id DESC LIMIT 1`,
+    [input.boundTo, input.purpose, latestEnd(input.now, 0)],
   )
+  return row && readWhole(row)
 }
 
-/** The one step that lets an attempt make a session; true at most once. */
-export async function completeSigninAttempt(trx: Trx, input: { id: string; now: number }): Promise<boolean> {
-  const changed = await trx.run(
-    'UPDATE signin_attempts SET completed_at = ? WHERE id = ? AND completed_at IS NULL AND expires_at > ?',
+/**
+ * The one step that lets an attempt make a session: true at most once. Returns the epoch of that session, from the same
+ * statement, so that a session whose attempt was not ended by a lockdown is ended by it.
+ */
+export async function completeSigninAttempt(
+  trx: Trx,
+  input: { id: string; now: number },
+): Promise<{ sessionEpoch: number } | undefined> {
+  const row = await trx.one<{ session_epoch: number }>(
+    `UPDATE signin_attempts SET completed_at = ?
+     WHERE id = ? AND ${OPEN}
+     RETURNING ${epochOf('sessions')} AS session_epoch`,
     [input.now, input.id, input.now],
   )
-  return changed === 1
+  return row && { sessionEpoch: Number(row.session_epoch) }
 }
 
 /** True for the first visit from elsewhere, so that it is audited once. */
@@ -187,4 +209,9 @@ export async function deleteSigninAttemptsBefore(trx: Trx, before: number, limit
     'DELETE FROM signin_attempts WHERE id IN (SELECT id FROM signin_attempts WHERE expires_at < ? LIMIT ?)',
     [before, limit],
   )
+}
+
+function readWhole(row: StoredRow): SigninAttempt {
+  const attempt = signinAttempts.read(row)
+  return { ...attempt, isOvertaken: attempt.epoch !== Number(row['epoch_now']) }
 }

@@ -1,4 +1,4 @@
-import { placeholders, type Value } from './db.ts'
+import type { Value } from './db.ts'
 
 /** How a column's value looks in SQL and in the program. */
 interface Column<Held> {
@@ -65,15 +65,17 @@ export function nullable<Held>({ read, write }: Column<Held>): Column<Held | nul
 
 /**
  * Declares a table: its columns stand here and nowhere else. A property is a column of the same name in snake_case.
- * `defaulted` names the columns that an insert leaves to their default.
+ * `defaulted` names the columns that an insert leaves to their default, `filled` those that it takes from an expression.
  */
 export function table<Of extends Columns, Defaulted extends keyof Of & string = never>(
   name: string,
   columns: Of,
-  { defaulted = [] }: { defaulted?: readonly Defaulted[] } = {},
+  { defaulted = [], filled = {} }: { defaulted?: readonly Defaulted[]; filled?: Record<string, string> } = {},
 ): Table<Of, Defaulted> {
   const all = Object.entries(columns).map(([property, column]) => ({ property, column, sql: snakeCase(property) }))
   const inserted = all.filter(({ property }) => !(defaulted as readonly string[]).includes(property))
+  const names = [...inserted.map(({ sql }) => sql), ...Object.keys(filled)]
+  const expressions = [...inserted.map(() => '?'), ...Object.values(filled)]
   const read = (row: StoredRow): HeldBy<Of> => {
     const held: Record<string, unknown> = {}
     for (const { property, column, sql } of all) held[property] = column.read(row[sql] ?? null)
@@ -83,7 +85,7 @@ export function table<Of extends Columns, Defaulted extends keyof Of & string = 
     name,
     columns: all.map(({ sql }) => sql).join(', '),
     qualified: all.map(({ sql }) => `${name}.${sql}`).join(', '),
-    insert: `INSERT INTO ${name} (${inserted.map(({ sql }) => sql).join(', ')}) VALUES ${placeholders(inserted.length)}`,
+    insert: `INSERT INTO ${name} (${names.join(', ')}) VALUES (${expressions.join(', ')})`,
     values: (row) =>
       inserted.map(({ property, column }) => column.write((row as Record<string, never>)[property] as never)),
     read,

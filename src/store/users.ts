@@ -23,8 +23,12 @@ export const users = table(
     mfaPolicy: nullable(word<MfaPolicy>()),
     /** Until when somebody who has proven nothing yet may do so; null: not invited. */
     invitedUntil: nullable(integer),
+    /** Since when some address of theirs has counted as verified. It stays when the address changes. */
+    firstVerifiedAt: nullable(integer),
   },
-  { defaulted: ['lastSeenAt', 'disabledAt', 'disabledReason', 'lang', 'webauthnUserId', 'mfaPolicy', 'invitedUntil'] },
+  {
+    defaulted: ['lastSeenAt', 'disabledAt', 'disabledReason', 'lang', 'webauthnUserId', 'mfaPolicy', 'invitedUntil'],
+  },
 )
 
 export type User = RowOf<typeof users>
@@ -46,8 +50,9 @@ export interface UserFilter extends IdSpan {
 }
 
 /** False if somebody has this address already. */
-export async function insertUser(trx: Trx, user: NewRow<typeof users>): Promise<boolean> {
-  const inserted = await trx.run(`${users.insert} ON CONFLICT (email) DO NOTHING`, users.values(user))
+export async function insertUser(trx: Trx, user: Omit<NewRow<typeof users>, 'firstVerifiedAt'>): Promise<boolean> {
+  const row = { ...user, firstVerifiedAt: user.emailVerifiedAt }
+  const inserted = await trx.run(`${users.insert} ON CONFLICT (email) DO NOTHING`, users.values(row))
   return inserted === 1
 }
 
@@ -103,12 +108,16 @@ export async function recordSignIn(trx: Trx, input: { id: string; now: number; l
   await trx.run('UPDATE users SET last_seen_at = ?, lang = ? WHERE id = ?', [input.now, input.lang, input.id])
 }
 
-/** Marks the address as proven; true the first time. */
+/** Sets when the address was verified, and that the user needs no invitation any more. */
+const VERIFY = `email_verified_at = ?, first_verified_at = COALESCE(first_verified_at, ?), invited_until = NULL`
+
+/** Marks the address as verified. Returns false if it was so already. */
 export async function verifyUserEmail(trx: Trx, input: { id: string; now: number }): Promise<boolean> {
-  const changed = await trx.run(
-    'UPDATE users SET email_verified_at = ?, invited_until = NULL WHERE id = ? AND email_verified_at IS NULL',
-    [input.now, input.id],
-  )
+  const changed = await trx.run(`UPDATE users SET ${VERIFY} WHERE id = ? AND email_verified_at IS NULL`, [
+    input.now,
+    input.now,
+    input.id,
+  ])
   return changed === 1
 }
 
@@ -120,15 +129,23 @@ export async function updateUserMfaPolicy(trx: Trx, input: { id: string; policy:
   await trx.run('UPDATE users SET mfa_policy = ? WHERE id = ?', [input.policy, input.id])
 }
 
-/** False if somebody else has this address. `emailVerifiedAt` null: not proven. */
+/** False if somebody else has this address. `emailVerifiedAt` null: not verified. */
 export async function updateUserEmail(
   trx: Trx,
   input: { id: string; email: string; emailTyped: string; emailVerifiedAt: number | null },
 ): Promise<boolean> {
+  const verifiedAt = input.emailVerifiedAt
   const changed = await trx.run(
-    `UPDATE users SET email = ?, email_typed = ?, email_verified_at = ?
+    `UPDATE users SET email = ?, email_typed = ?, ${verifiedAt === null ? 'email_verified_at = NULL' : VERIFY}
      WHERE id = ? AND NOT EXISTS (SELECT 1 FROM users AS other WHERE other.email = ? AND other.id <> ?)`,
-    [input.email, input.emailTyped, input.emailVerifiedAt, input.id, input.email, input.id],
+    [
+      input.email,
+      input.emailTyped,
+      ...(verifiedAt === null ? [] : [verifiedAt, verifiedAt]),
+      input.id,
+      input.email,
+      input.id,
+    ],
   )
   return changed === 1
 }

@@ -7,7 +7,7 @@ import { generateKeyPair, jwtVerify, SignJWT } from 'jose'
 import Koa from 'koa'
 import { verifySync } from 'otplib'
 import { securityHeaders } from '../../src/http/middleware/security-headers.ts'
-import { systemClock } from '../../src/platform/clock.ts'
+import { MINUTE, systemClock } from '../../src/platform/clock.ts'
 import { createLog } from '../../src/platform/log.ts'
 import { systemRandom } from '../../src/platform/random.ts'
 import { digest, equalSecrets } from '../../src/platform/secret.ts'
@@ -88,7 +88,7 @@ router.post('/refresh', async (ctx) => {
   const session = await db.read((sql) => findSession(sql, id))
   if (!session || !equalSecrets(secret, SECRET)) throw new Error('wrong')
   const now = systemClock.now()
-  const rotation = { id, generation: Number(generation), now, idleExpiresAt: now + HOUR }
+  const rotation = { id, generation: Number(generation), refreshSalt: SECRET, now, idleExpiresAt: now + HOUR }
   const rotated = await db.write((trx) => rotateSession(trx, rotation))
   ctx.body = JSON.stringify({ access_token: await sign(id), refresh_token: `${id}.${rotated?.generation}.${SECRET}` })
 })
@@ -99,7 +99,7 @@ router.post('/passkey', async (ctx) => {
   const now = systemClock.now()
   const attempt = await db.read((sql) => findSigninAttempt(sql, attemptId))
   if (!equalSecrets(digest(secret), attempt?.secretDigest ?? '')) throw new Error('wrong')
-  const asked = { id: String(id), kind: 'signin', boundTo: attemptId, now } as const
+  const asked = { id: String(id), kind: 'signin', boundTo: attemptId, now, ttlMs: 5 * MINUTE } as const
   const expectedChallenge = (await db.write((trx) => takePasskeyChallenge(trx, asked))) ?? ''
   const passkey = await db.read((sql) => findPasskeyByCredential(sql, response.id))
   if (!passkey) throw new Error('unknown')
@@ -131,7 +131,7 @@ router.post('/totp', async (ctx) => {
     const seed = (await findTotpSecret(trx, userId))?.secretSealed ?? ''
     const result = verifySync({ secret: seed, token: String(code), epoch: Math.floor(now / 1000) })
     if (!result.valid || !('timeStep' in result)) throw new Error('wrong')
-    if (!(await useTotpStep(trx, { userId, step: result.timeStep }))) throw new Error('used')
+    if (!(await useTotpStep(trx, { userId, step: result.timeStep, latest: result.timeStep }))) throw new Error('used')
     await finish(trx, { attemptId, userId, sessionId, now })
   })
   ctx.body = JSON.stringify({ access_token: await sign(sessionId) })
@@ -198,7 +198,7 @@ function sessionRow(id: string, userId: string, now: number): Parameters<typeof 
     userAgent: null,
   }
   const times = { authTime: now, createdAt: now, lastSeenAt: now, idleExpiresAt: now + HOUR, expiresAt: now + HOUR }
-  return { id, userId, ...proven, ...times, generation: 0, refreshSalt: SECRET, refreshedAt: now }
+  return { id, userId, ...proven, ...times, generation: 0, refreshSalt: SECRET, refreshedAt: now, epoch: 0 }
 }
 
 async function finish(

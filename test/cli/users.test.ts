@@ -112,3 +112,17 @@ test('passkeys are listed, renamed and removed; authenticator app and recovery c
   expect((await json(place, 'passkeys', 'list', 'ada@example.com')).total).toBe(0)
   await daemon.until(/passkey .*removed|removed .*passkey/i)
 })
+
+test('a new address is verified only with --verified, and the hint says so', async () => {
+  const place = await withUsers()
+  await place.run(['users', 'add', 'ada@example.com', 'bob@example.com', '--verified'])
+  const plain = await place.run(['users', 'update', 'ada@example.com', '--email', 'ada@example.org', '--json'])
+  const vouched = await place.run(['users', 'update', 'bob@example.com', '--email', 'bob@example.org', '--verified'])
+  const lone = await place.run(['users', 'update', 'bob@example.org', '--verified'])
+
+  expect(plain.stderr).toContain('The new address is not verified until the user signs in with a mail sent there.')
+  expect(vouched.stderr).not.toContain('not verified')
+  expect(lone.code).toBe(64)
+  expect(await json(place, 'users', 'show', 'ada@example.org')).toMatchObject({ email_verified: false })
+  expect(await json(place, 'users', 'show', 'bob@example.org')).toMatchObject({ email_verified: true })
+})

@@ -191,6 +191,30 @@ test('wrong codes count against the address, right ones do not', async () => {
   expect(statuses).toEqual([401, 401, 401, 401, 429, 429])
 })
 
+describe.each(DATABASES)('a wrong proof of a signed-in user (%s)', (database) => {
+  const tight = { limits: { requests_per_minute: 1000, guesses_per_hour: 4, mails_per_hour: 100 } }
+
+  test.each([
+    ['/v1/stepup/code', { code: '000000' }],
+    ['/v1/stepup/totp', { code: '000000' }],
+    ['/v1/stepup/recovery-code', { code: 'AAAA-AAAA-AAAA' }],
+    ['/v1/stepup/passkey', { challenge_id: 'pkc_1', credential: { id: 'x' } }],
+    ['/v1/me/email/confirm', { code: '000000' }],
+  ])('at %s counts against the address, like one at sign-in', async (path, json) => {
+    const authd = await startAuthd({ database, config: tight })
+    const browser = authd.browser()
+    await signInOnPage(authd, browser)
+    await flushTally(authd.deps)
+
+    const statuses: number[] = []
+    for (let at = 0; at < 6; at += 1) statuses.push((await browser.post(path, { json })).status)
+    const elsewhere = await authd.browser().post('/v1/signin/code', { json: { code: '000000' } })
+
+    expect(statuses).toEqual([401, 401, 401, 401, 429, 429])
+    expect(elsewhere.body).toMatchObject({ code: 'RATE_LIMITED', details: { violated_policies: ['guess'] } })
+  })
+})
+
 describe.each(DATABASES)('the limit of a mailbox (%s)', (database) => {
   const config = {
     limits: { ...LIMITS, requests_per_minute: 1000, mails_per_hour: 3 },
@@ -206,8 +230,8 @@ describe.each(DATABASES)('the limit of a mailbox (%s)', (database) => {
 
     const over = await ask(await authd.another(), 'ada@example.com')
     expect(over.status).toBe(429)
-    expect(over.body.message).toMatch(/^Too many sign-in mails for this address\. Try again in 60 minutes\.$/)
-    expect(over.headers.get('Retry-After')).toBe('3600')
+    expect(over.body.message).toMatch(/^Too many sign-in mails for this address\. Try again in 10 minutes\.$/)
+    expect(over.headers.get('Retry-After')).toBe('600')
     expect((await authd.takeMail()).length).toBe(3)
   })
 

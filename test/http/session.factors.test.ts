@@ -155,7 +155,7 @@ describe('data from before the address was proven', () => {
     await enrolPasskey(thief, deviceFor(authd))
     await enrolTotp(authd, thief)
     // As if someone had created the account without proving the address.
-    await authd.deps.db.write((trx) => trx.run('UPDATE users SET email_verified_at = NULL'))
+    await authd.deps.db.write((trx) => trx.run('UPDATE users SET email_verified_at = NULL, first_verified_at = NULL'))
     await authd.takeMail()
     const owner = authd.browser()
     const { attempt, code } = await askOnPage(authd, owner)

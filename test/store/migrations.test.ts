@@ -130,3 +130,34 @@ test('a backup of a file in use opens and has everything committed; an empty fil
   expect([before, isMade, kept]).toEqual([false, true, '1'])
   expect(modes.map(({ mode }) => mode & 0o777)).toEqual([0o600, 0o600, 0o600])
 })
+
+test.each(['sqlite', 'postgres'] as const)(
+  'a user who had a verified address before it was stored keeps counting as verified (%s)',
+  async (dialect) => {
+    const { db } = await openEmpty(dialect)
+    await migrate(db, 1)
+    await db.write(async (trx) => {
+      await trx.run('ALTER TABLE users DROP COLUMN first_verified_at')
+      await trx.run("DELETE FROM schema_migrations WHERE id = '0013_first_verified_at'")
+      const user = 'INSERT INTO users (id, email, email_typed, created_at, email_verified_at, last_seen_at) VALUES'
+      await trx.run(`${user} ('verified', 'a', 'a', 1, 5, NULL), ('added', 'b', 'b', 1, NULL, NULL),
+        ('recovered', 'c', 'c', 1, NULL, 7), ('changed', 'd', 'd', 1, NULL, 7), ('corrected', 'e', 'e', 1, NULL, NULL)`)
+      await trx.run(`INSERT INTO email_changes
+        (id, user_id, old_email, old_email_typed, new_email, restore_digest, changed_at, restorable_until) VALUES
+        ('1', 'changed', 'x', 'x', 'd', 'x', 8, 9), ('2', 'corrected', 'y', 'y', 'e', 'y', 8, 9)`)
+    })
+
+    await migrate(db, 2)
+    const rows = await db.read((sql) =>
+      sql.all<Record<string, unknown>>('SELECT id, first_verified_at FROM users ORDER BY id'),
+    )
+
+    expect(rows.map((row) => Object.values(row))).toEqual([
+      ['added', null],
+      ['changed', 1],
+      ['corrected', null],
+      ['recovered', null],
+      ['verified', 5],
+    ])
+  },
+)

@@ -35,8 +35,9 @@ export async function beginPasskeyEnrolment(deps: Deps, session: OwnedSession): 
   const fresh = deps.random.bytes(USER_ID_BYTES).toString('base64url')
   const { challengeId, bytes, text, expiresAt } = newChallenge(deps)
   const held = await decide(deps, async (trx) => {
-    const user = await holdFresh(deps, trx, session)
-    if (user instanceof AuthdError) return user
+    const held = await holdFresh(deps, trx, session)
+    if (held instanceof AuthdError) return held
+    const { user } = held
     const asked = { id: challengeId, kind: 'enrolment', boundTo: session.id, challenge: text, expiresAt } as const
     await insertPasskeyChallenge(trx, asked)
     const handle = await takeWebauthnUserId(trx, { id: session.userId, fresh })
@@ -74,8 +75,9 @@ export async function enrolPasskey(
   const id = deps.random.id('pk')
   const createdAt = deps.clock.now()
   return await decide(deps, async (trx) => {
-    const user = await holdFresh(deps, trx, session)
-    if (user instanceof AuthdError) return user
+    const held = await holdFresh(deps, trx, session)
+    if (held instanceof AuthdError) return held
+    const { user } = held
     const own = await listPasskeys(trx, user.id)
     if (own.length >= PASSKEYS_MAX) return tooMany()
     const named = name?.trim() || freeName(defaultName(made.aaguid, actor), own)
@@ -84,7 +86,7 @@ export async function enrolPasskey(
     const metadata = { passkey: id, name: named, synced: made.isBackupEligible }
     await recordEvent(deps, trx, actor, { type: 'webauthn.registered', user, sessionId: session.id, metadata })
     await notify(deps, trx, actor, { user, template: 'passkey_added', values: { name: named } })
-    const renewed = await renew(deps, trx, { session, proof: 'passkey' })
+    const renewed = await renew(deps, trx, { session: held.session, proof: 'passkey' })
     return { passkey: { ...passkey, lastUsedAt: null }, renewed }
   })
 }
@@ -114,12 +116,13 @@ export async function removeOwnPasskey(
   { session, id }: { session: OwnedSession; id: string },
 ): Promise<Renewed> {
   return await decide(deps, async (trx) => {
-    const user = await holdFresh(deps, trx, session)
-    if (user instanceof AuthdError) return user
+    const held = await holdFresh(deps, trx, session)
+    if (held instanceof AuthdError) return held
+    const { user } = held
     const refusal = await lastFactorGuard(deps, trx, user, 'passkey')
     if (refusal) return refusal
     if (!(await removePasskeyIn(deps, trx, actor, { user, id }))) return new AuthdError('PASSKEY_NOT_FOUND')
-    return await renew(deps, trx, { session })
+    return await renew(deps, trx, { session: held.session })
   })
 }
 

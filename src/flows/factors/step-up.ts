@@ -3,12 +3,12 @@ import { AuthdError } from '../../errors.ts'
 import type { Trx } from '../../store/db.ts'
 import type { OwnedSession } from '../../store/sessions.ts'
 import { findBoundAttempt, type Proof } from '../../store/signin-attempts.ts'
-import { lockUser, type User } from '../../store/users.ts'
+import type { User } from '../../store/users.ts'
 import { decide } from '../decide.ts'
 import { type Actor, recordEvent } from '../event.ts'
-import { howToStepUp, stepUpError } from '../sessions/fresh.ts'
+import { completes, proofsIn } from '../policy/factor.ts'
+import { holdSession, howToStepUp, type StepUpMethod, stepUpError } from '../sessions/fresh.ts'
 import { type Renewed, renew } from '../sessions/renewal.ts'
-import { isLive } from '../sessions/session.ts'
 import { sendBoundMail } from '../signin/bound-mail.ts'
 import { spendCode } from '../signin/code.ts'
 import { checkRecoveryCode, hashGuess } from './recovery-code.ts'
@@ -30,7 +30,9 @@ export async function sendStepUpMail(
     lang,
     device,
     mayBegin: async (trx) => {
-      const { methods } = await howToStepUp(deps, trx, session)
+      const held = await holdSession(deps, trx, session)
+      if (held instanceof AuthdError) return held
+      const { methods } = await howToStepUp(deps, trx, held.session)
       return methods.includes('email') ? undefined : stepUpError(methods)
     },
   })
@@ -51,12 +53,18 @@ export async function stepUp(
   { session, proof }: { session: OwnedSession; proof: StepUpProof },
 ): Promise<Renewed> {
   const guess = proof.method === 'recovery_code' ? await hashGuess(deps, session.userId, proof.code) : ''
-  return await finishStepUp(deps, actor, session, async (trx, user) => {
-    if (proof.method === 'totp') return (await checkTotp(deps, trx, actor, { user, code: proof.code })) ?? 'otp'
+  return await finishStepUp(deps, actor, session, async (trx, { user, session: current, methods }) => {
+    const before = proofsIn(current.amr)
+    if (proof.method === 'totp') {
+      if (!completes(before, 'otp')) return stepUpError(methods)
+      return (await checkTotp(deps, trx, actor, { user, code: proof.code })) ?? 'otp'
+    }
     if (proof.method === 'recovery_code') {
+      if (!completes(before, 'recovery_code')) return stepUpError(methods)
       return (await checkRecoveryCode(deps, trx, actor, { user, guess })) ?? 'recovery_code'
     }
-    const attempt = await findBoundAttempt(trx, { purpose: 'stepup', boundTo: session.id })
+    if (!methods.includes('email')) return stepUpError(methods)
+    const attempt = await findBoundAttempt(trx, { purpose: 'stepup', boundTo: session.id, now: deps.clock.now() })
     const isSpent = attempt && (await spendCode(deps, trx, actor, { attempt, code: proof.code, device: proof.device }))
     return isSpent ? 'email' : new AuthdError('INVALID_CREDENTIALS')
   })
@@ -66,16 +74,19 @@ export async function stepUp(
 export async function finishStepUp(
   deps: Deps,
   actor: Actor,
-  session: OwnedSession,
-  prove: (trx: Trx, user: User) => Promise<Proof | AuthdError>,
+  shown: OwnedSession,
+  prove: (
+    trx: Trx,
+    held: { user: User; session: OwnedSession; methods: StepUpMethod[] },
+  ) => Promise<Proof | AuthdError>,
 ): Promise<Renewed> {
   return await decide(deps, async (trx) => {
-    const user = await lockUser(trx, session.userId)
-    if (!user || user.disabledAt !== null || !isLive(session, deps.clock.now())) return new AuthdError('UNAUTHORIZED')
+    const held = await holdSession(deps, trx, shown)
+    if (held instanceof AuthdError) return held
+    const { user, session } = held
     const { methods } = await howToStepUp(deps, trx, session)
-    const proof = await prove(trx, user)
+    const proof = await prove(trx, { user, session, methods })
     if (proof instanceof AuthdError) return proof
-    if (proof === 'email' && !methods.includes('email')) return stepUpError(methods)
     const event = { type: 'session.stepped_up', user, sessionId: session.id, metadata: { proof } } as const
     await recordEvent(deps, trx, actor, event)
     return await renew(deps, trx, { session, proof })

@@ -1,7 +1,7 @@
 import { generateURI, ScureBase32Plugin, verifySync } from 'otplib'
 import type { Deps } from '../../deps.ts'
 import { AuthdError } from '../../errors.ts'
-import { DAY, MINUTE, toSeconds } from '../../platform/clock.ts'
+import { CLOCK_SKEW_MS, DAY, isAhead, MINUTE, toSeconds } from '../../platform/clock.ts'
 import type { Trx } from '../../store/db.ts'
 import { clearFailures, giveBackFailure, takeFailure } from '../../store/failed-attempts.ts'
 import type { OwnedSession } from '../../store/sessions.ts'
@@ -10,7 +10,7 @@ import { lockUser, lockUserByEmail, type User } from '../../store/users.ts'
 import { decide } from '../decide.ts'
 import { type Actor, recordEvent } from '../event.ts'
 import { notify } from '../outbox/notice.ts'
-import { lastFactorGuard } from '../policy/factor.ts'
+import { completes, lastFactorGuard } from '../policy/factor.ts'
 import { FIRST_WRONG_A_DAY, tryFactor } from '../policy/lockout.ts'
 import { holdFresh } from '../sessions/fresh.ts'
 import { type Renewed, renew } from '../sessions/renewal.ts'
@@ -23,7 +23,7 @@ import {
   type SignInResult,
 } from '../signin/complete.ts'
 import type { Redemption } from '../signin/link.ts'
-import { dropLoneRecoveryCodes, ensureRecoveryCodes, type MintedCodes, mintRecoveryCodes } from './recovery-code.ts'
+import { dropLoneRecoveryCodes, ensureRecoveryCodes } from './recovery-code.ts'
 
 /** 160 bits (RFC 4226 §4, requirement R6). */
 const SECRET_BYTES = 20
@@ -49,7 +49,7 @@ export async function redeemTotp(
     const attempt = (await findHeld(trx, holding))?.attempt
     if (!attempt || !isOpen(attempt, now)) return wrong
     const isFirst = attempt.userId === null
-    if (isFirst && !deps.config.current().totp.allowFirstFactor) return wrong
+    if (isFirst ? !deps.config.current().totp.allowFirstFactor : !completes(attempt.proofs, 'otp')) return wrong
     const budget = { kind: 'totp_first', subject: attempt.email ?? '', limit: FIRST_WRONG_A_DAY, windowMs: DAY }
     if (isFirst && (attempt.email === null || !(await takeFailure(trx, budget, now)))) return wrong
     const user = isFirst ? await lockUserByEmail(trx, attempt.email ?? '') : await lockUser(trx, attempt.userId ?? '')
@@ -77,7 +77,7 @@ export async function checkTotp(
   if (!secret) return new AuthdError('INVALID_CREDENTIALS')
   const isRight = async () => {
     const step = stepOf(deps, open(deps, user.id, secret), code)
-    return step !== undefined && (await useTotpStep(trx, { userId: user.id, step }))
+    return step !== undefined && (await useTotpStep(trx, { userId: user.id, step, latest: latestStep(deps) }))
   }
   return await tryFactor(deps, trx, actor, { user, factor: 'totp', isRight })
 }
@@ -100,8 +100,9 @@ export async function beginTotp(deps: Deps, session: OwnedSession): Promise<Totp
   const expiresAt = deps.clock.now() + PENDING_MS
   const pendingSealed = deps.keys.seal(sealContext(session.userId), secret)
   await decide(deps, async (trx) => {
-    const user = await holdFresh(deps, trx, session)
-    if (user instanceof AuthdError) return user
+    const held = await holdFresh(deps, trx, session)
+    if (held instanceof AuthdError) return held
+    const { user } = held
     await putPendingTotp(trx, { userId: user.id, pendingSealed, expiresAt })
     return undefined
   })
@@ -124,22 +125,21 @@ export async function finishTotp(
 ): Promise<EnrolledTotp> {
   const now = deps.clock.now()
   const { id: sessionId, userId } = session
-  const codes: MintedCodes = await mintRecoveryCodes(deps)
   return await decide(deps, async (trx) => {
-    const user = await holdFresh(deps, trx, session)
-    if (user instanceof AuthdError) return user
+    const held = await holdFresh(deps, trx, session)
+    if (held instanceof AuthdError) return held
+    const { user } = held
     const wrong = new AuthdError('INVALID_CREDENTIALS')
     const pending = await findTotpSecret(trx, userId)
     const sealed = pending?.pendingSealed
     const step = sealed ? stepOf(deps, open(deps, userId, sealed), code) : undefined
-    if (!sealed || step === undefined) return wrong
+    if (!sealed || step === undefined || !isAhead(now, pending?.pendingExpiresAt ?? 0, PENDING_MS)) return wrong
     if (!(await confirmTotp(trx, { userId, pendingSealed: sealed, step, now }))) return wrong
     await clearFailures(trx, { kind: 'totp', subject: userId })
     await recordEvent(deps, trx, actor, { type: 'totp.enrolled', user, sessionId })
     await notify(deps, trx, actor, { user, template: 'totp_enabled' })
-    const isNew = await ensureRecoveryCodes(deps, trx, actor, { user, codes })
-    const renewed = await renew(deps, trx, { session, proof: 'otp' })
-    return { renewed, recoveryCodes: isNew ? codes.texts : undefined }
+    const recoveryCodes = await ensureRecoveryCodes(deps, trx, actor, user)
+    return { renewed: await renew(deps, trx, { session: held.session, proof: 'otp' }), recoveryCodes }
   })
 }
 
@@ -149,14 +149,15 @@ export async function finishTotp(
  */
 export async function removeOwnTotp(deps: Deps, actor: Actor, session: OwnedSession): Promise<Renewed> {
   return await decide(deps, async (trx) => {
-    const user = await holdFresh(deps, trx, session)
-    if (user instanceof AuthdError) return user
+    const held = await holdFresh(deps, trx, session)
+    if (held instanceof AuthdError) return held
+    const { user } = held
     const refusal = await lastFactorGuard(deps, trx, user, 'totp')
     if (refusal) return refusal
     if (!(await removeTotpIn(deps, trx, actor, user))) {
       return new AuthdError('NOT_FOUND', { message: 'No authenticator app is set up.' })
     }
-    return await renew(deps, trx, { session })
+    return await renew(deps, trx, { session: held.session })
   })
 }
 
@@ -176,6 +177,11 @@ function stepOf(deps: Pick<Deps, 'clock'>, secret: string, typed: string): numbe
   if (!/^\d{6}$/.test(token)) return undefined
   const result = verifySync({ secret, token, epoch: toSeconds(deps.clock.now()), epochTolerance: TOLERANCE })
   return result.valid && 'timeStep' in result ? result.timeStep : undefined
+}
+
+/** The last step that can have been spent by now. A later one was spent while the clock was wrong. */
+function latestStep(deps: Pick<Deps, 'clock'>): number {
+  return Math.floor(toSeconds(deps.clock.now() + CLOCK_SKEW_MS) / STEP_S)
 }
 
 function open(deps: Pick<Deps, 'keys'>, userId: string, sealed: string): string {

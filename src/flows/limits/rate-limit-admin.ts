@@ -1,4 +1,6 @@
 import type { Deps } from '../../deps.ts'
+import { isAhead } from '../../platform/clock.ts'
+import { mailboxOf, parseEmailAddress } from '../../platform/email-address.ts'
 import { foldIp, ipBucket } from '../../platform/net/ip.ts'
 import { bumpEpoch } from '../../store/change-epochs.ts'
 import { type BucketUse, deleteBucketsOf, listBuckets } from '../../store/rate-limits.ts'
@@ -16,8 +18,12 @@ export async function listLimits(
 ): Promise<LimitUse[]> {
   const { limits } = deps.config.current()
   const subject = key === undefined ? undefined : subjectOf(key)
-  const rows = await deps.db.read((sql) => listBuckets(sql, { now: deps.clock.now(), subject }, limit))
-  return rows.map((row) => ({ ...row, limit: POLICIES[row.policy as Policy]?.limit(limits) ?? 0 }))
+  const now = deps.clock.now()
+  const rows = await deps.db.read((sql) => listBuckets(sql, { now, subject }, limit))
+  return rows.flatMap((row) => {
+    const policy = POLICIES[row.policy as Policy]
+    return policy && isAhead(now, row.windowEndsAt, policy.windowMs) ? [{ ...row, limit: policy.limit(limits) }] : []
+  })
 }
 
 /** Resets the counts of an address, mailbox, session or key in every instance. Returns what they were. */
@@ -28,7 +34,8 @@ export async function resetLimits(deps: Deps, actor: Actor, key: string): Promis
     if (forgotten.length === 0) return []
     await bumpEpoch(trx, 'rate_limits')
     const policies = forgotten.map(({ policy }) => policy)
-    const user = policies.includes('email') ? { email: subject } : {}
+    const email = parseEmailAddress(key)?.canonical
+    const user = email === undefined ? {} : { email }
     await recordEvent(deps, trx, actor, { type: 'rate_limit.reset', user, metadata: { policies } })
     return forgotten
   })
@@ -36,9 +43,11 @@ export async function resetLimits(deps: Deps, actor: Actor, key: string): Promis
   return reset
 }
 
-/** A key as it is counted: an IPv6 address by its /64. */
+/** A key as it is counted: an IPv6 address by its /64, and an e-mail address by its mailbox. */
 function subjectOf(key: string): string {
   const text = key.trim()
   const ip = foldIp(text)
-  return ip === undefined ? text.toLowerCase() : ipBucket(ip)
+  if (ip !== undefined) return ipBucket(ip)
+  const email = parseEmailAddress(text)
+  return email === undefined ? text.toLowerCase() : mailboxOf(email.canonical)
 }

@@ -1,7 +1,7 @@
 import type { Config } from '../../config/schema.ts'
 import type { Deps } from '../../deps.ts'
 import { AuthdError } from '../../errors.ts'
-import { HOUR, MINUTE, SECOND } from '../../platform/clock.ts'
+import { HOUR, isAhead, MINUTE, SECOND } from '../../platform/clock.ts'
 import type { Trx } from '../../store/db.ts'
 import { type Bucket as AnyBucket, giveBackToBucket, takeFromBucket } from '../../store/rate-limits.ts'
 import { type Actor, recordEvent, SYSTEM } from '../event.ts'
@@ -13,6 +13,8 @@ export const POLICIES = {
   ip: { text: 'requests of strangers, by address', windowMs: MINUTE, limit: (l: Limits) => l.requestsPerMinute },
   guess: { text: 'wrong proofs, by address', windowMs: HOUR, limit: (l: Limits) => l.guessesPerHour },
   email: { text: 'mails with a link or code, by mailbox', windowMs: HOUR, limit: (l: Limits) => l.mailsPerHour },
+  email_more: { text: 'mails above that limit, by mailbox', windowMs: 10 * MINUTE, limit: (_: Limits) => 1 },
+  email_device: { text: 'mails, by mailbox and known device', windowMs: HOUR, limit: (l: Limits) => l.mailsPerHour },
   mail: { text: 'mails with a link or code, altogether', windowMs: HOUR, limit: (l: Limits) => l.totalMailsPerHour },
   user: { text: 'changes, by session', windowMs: MINUTE, limit: (l: Limits) => l.sessionRequestsPerMinute },
   client: { text: 'requests, by API key', windowMs: MINUTE, limit: (l: Limits) => l.keyRequestsPerMinute },
@@ -22,6 +24,8 @@ export type Policy = keyof typeof POLICIES
 
 export interface Bucket extends AnyBucket {
   policy: Policy
+  /** The address that was asked for, if the subject is its mailbox. */
+  email?: string
 }
 
 /** A bucket after something was counted. */
@@ -68,13 +72,13 @@ export async function spendIn(
   const limit = limitOf(deps, bucket)
   const now = deps.clock.now()
   const { used, windowEndsAt, isCounted } = await takeFromBucket(trx, bucket, { amount, limit, windowMs, now })
-  // The request that passes the limit records it, once a window.
-  if (isCounted && used > limit && used - amount <= limit) {
+  // The request that passes the limit records it, once a window. The mailbox's own limit was recorded before this one.
+  if (isCounted && used > limit && used - amount <= limit && bucket.policy !== 'email_more') {
     deps.log.warn('rate limit exceeded', { policy: bucket.policy, limit })
     await recordEvent(deps, trx, actor, {
       type: 'rate_limit.exceeded',
       outcome: 'failure',
-      ...(bucket.policy === 'email' && { user: { email: bucket.subject } }),
+      ...(bucket.email !== undefined && { user: { email: bucket.email } }),
       metadata: { policy: bucket.policy, limit, ...(isPublic(bucket) && { subject: bucket.subject }) },
     })
   }
@@ -93,8 +97,7 @@ export async function refuseFull(deps: Deps, buckets: Bucket[]): Promise<void> {
   for (const bucket of buckets) {
     const known = full.get(keyOf(bucket))
     if (!known || known.limit < limitOf(deps, bucket)) continue
-    const resetMs = known.until - now
-    if (resetMs > 0 && resetMs <= POLICIES[bucket.policy].windowMs) throw refuse(deps, bucket, resetMs)
+    if (isAhead(now, known.until, POLICIES[bucket.policy].windowMs)) throw refuse(deps, bucket, known.until - now)
   }
 }
 

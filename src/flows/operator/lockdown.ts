@@ -1,10 +1,13 @@
 import type { Deps } from '../../deps.ts'
 import { AuthdError } from '../../errors.ts'
 import { toRfc3339 } from '../../platform/clock.ts'
+import { bumpEpoch } from '../../store/change-epochs.ts'
+import { endAllInvitations } from '../../store/invitations.ts'
+import { endAllRecoveryLinks } from '../../store/recovery-links.ts'
 import { deleteSystemConfig, findSystemConfig, setSystemConfig } from '../../store/system-config.ts'
 import { decide } from '../decide.ts'
 import { type Actor, recordEvent } from '../event.ts'
-import { endSessionsIn } from '../sessions/session.ts'
+import { recordSignedOut, signOutEverybodyIn } from '../sessions/everybody.ts'
 import { rotateKeys } from '../sessions/signing-key.ts'
 import { dropSetting, putInForce, putSetting, storedValue } from './setting.ts'
 
@@ -33,8 +36,8 @@ export async function findLockdown(deps: Pick<Deps, 'db'>): Promise<Lockdown | u
 }
 
 /**
- * Signs every user out, stops sign-ups and mails, and rotates the signing key, in one step. Throws CONFLICT if a
- * lockdown is on.
+ * Signs every user out, ends what was mailed or handed out for a sign-in, stops sign-ups and mails, and rotates the
+ * signing key. It is in force with its first unit, whatever the number of sessions. Throws CONFLICT if a lockdown is on.
  */
 export async function beginLockdown(
   deps: Deps,
@@ -42,7 +45,7 @@ export async function beginLockdown(
   { reason, keepSessions }: { reason: string | null; keepSessions: boolean },
 ): Promise<LockdownDone> {
   const since = deps.clock.now()
-  const ended = await decide(deps, async (trx) => {
+  const begun = await decide(deps, async (trx) => {
     if ((await findSystemConfig(trx, ENTRY)) !== undefined) {
       const suggestions = ['authd lockdown status']
       return new AuthdError('CONFLICT', { message: 'A lockdown is on already.', suggestions })
@@ -54,13 +57,17 @@ export async function beginLockdown(
     }
     const entry: Lockdown = { since, by: actor.id, reason, before }
     await setSystemConfig(trx, { key: ENTRY, value: JSON.stringify(entry), now: since, by: actor.id })
-    const over = keepSessions ? [] : await endSessionsIn(deps, trx, actor, { filter: {}, reason: 'lockdown' })
-    await recordEvent(deps, trx, actor, { type: 'lockdown.on', metadata: { ended_sessions: over.length } })
-    return over
+    // What was mailed or handed out before ends: attempts with their codes and links, recovery links, invitations.
+    await bumpEpoch(trx, 'signins')
+    await endAllRecoveryLinks(trx)
+    await endAllInvitations(trx, since)
+    await recordEvent(deps, trx, actor, { type: 'lockdown.on' })
+    return { signedOut: keepSessions ? undefined : await signOutEverybodyIn(deps, trx, actor, 'lockdown') }
   })
   await putInForce(deps)
   const isShared = deps.config.current().tokens.algorithm === 'HS256'
   const newKey = isShared ? undefined : (await rotateKeys(deps, actor, { isImmediate: true })).kid
+  const ended = begun.signedOut ? await recordSignedOut(deps, actor, begun.signedOut) : []
   return { endedSessions: ended.length, newKey }
 }
 

@@ -1,5 +1,5 @@
 import type { Deps } from '../../deps.ts'
-import type { AccountNotice, MailOwnValues, MailValues, NeededLink } from '../../mails.ts'
+import { type AccountNotice, declaredMail, type MailOwnValues, type MailValues, type NeededLink } from '../../mails.ts'
 import { DAY, toRfc3339 } from '../../platform/clock.ts'
 import { describeUserAgent } from '../../platform/user-agent.ts'
 import type { Trx } from '../../store/db.ts'
@@ -10,7 +10,7 @@ import { enqueueMail } from './mail.ts'
 const EXPIRES_MS = 3 * DAY
 
 interface Notice<Template extends AccountNotice> {
-  user: Pick<User, 'email' | 'lang' | 'emailVerifiedAt'>
+  user: Pick<User, 'email' | 'lang'>
   template: Template
   /** Where the button leads; by default to the account page. */
   link?: string
@@ -19,7 +19,7 @@ interface Notice<Template extends AccountNotice> {
 /** The mail's own values. They are required if it has any. */
 type WithValues<Own> = Record<never, never> extends Own ? { values?: Own } : { values: Own }
 
-/** Tells a user by mail what was done to their account, in the unit that did it. */
+/** Tells a user by mail what was changed about them, in the unit that did it. */
 export async function notify<Template extends AccountNotice>(
   deps: Deps,
   trx: Trx,
@@ -27,8 +27,9 @@ export async function notify<Template extends AccountNotice>(
   notice: Notice<Template> & { [Name in NeededLink<Template>]: string } & WithValues<MailOwnValues<Template>>,
 ): Promise<void> {
   const { user, template, values, link } = notice
+  const hasLink = 'link' in declaredMail(template).values
   const usual = {
-    link: link ?? `${deps.config.current().publicUrl}/account`,
+    ...(hasLink && { link: link ?? `${deps.config.current().publicUrl}/account` }),
     occurred_at: toRfc3339(deps.clock.now()),
     requested_by: describeUserAgent(actor.userAgent) ?? '',
     requested_ip: actor.ip ?? '',

@@ -33,16 +33,44 @@ export function hasFactor({ passkeys, hasTotp }: Enrolled): boolean {
 }
 
 /**
- * The factors that a user may prove now, best first. This is the one rule about which factors are offered: not one that
- * wrong codes have disabled, and not TOTP after a TOTP proof.
+ * Which factor a proof stands for. A recovery code replaces the authenticator app, so these two are one factor. They stay
+ * the second one where TOTP was the first proof, so that one enrolled thing never counts twice.
  */
-export async function acceptedFactors(sql: Sql, userId: string, proofs: readonly Proof[] = []): Promise<Factor[]> {
+const FACTOR_OF = {
+  email: 'first',
+  recovery_link: 'first',
+  otp: 'second',
+  recovery_code: 'second',
+  passkey: 'both',
+} as const satisfies Record<Proof, string>
+
+/**
+ * Authenticator assurance level: 2 for a passkey with user verification, or for a first and a second factor. Two proofs
+ * of the same factor are one (NIST SP 800-63B-4 §2.2, §3.1.3).
+ */
+export function levelOf(proofs: readonly Proof[]): 1 | 2 {
+  const factors = new Set<string>(proofs.map((proof) => FACTOR_OF[proof]))
+  return factors.has('both') || (factors.has('first') && factors.has('second')) ? 2 : 1
+}
+
+/**
+ * The factors that a user may prove after these proofs, best first. This is the one rule about which factors are offered:
+ * those that complete level 2, unless wrong codes have disabled them.
+ */
+export async function acceptedFactors(sql: Sql, userId: string, proofs: readonly Proof[]): Promise<Factor[]> {
   const enrolled = await enrolledFactors(sql, userId)
   const isOff = async (kind: string) => isDisabledBy(await findFailureCount(sql, { kind, subject: userId }))
   const factors: Factor[] = enrolled.passkeys > 0 ? ['passkey'] : []
-  if (enrolled.hasTotp && !proofs.includes('otp') && !(await isOff('totp'))) factors.push('totp')
-  if (enrolled.recoveryCodes > 0 && !(await isOff('recovery_code'))) factors.push('recovery_code')
+  if (enrolled.hasTotp && completes(proofs, 'otp') && !(await isOff('totp'))) factors.push('totp')
+  if (enrolled.recoveryCodes > 0 && completes(proofs, 'recovery_code') && !(await isOff('recovery_code'))) {
+    factors.push('recovery_code')
+  }
   return factors
+}
+
+/** Says whether a code makes level 2 together with these proofs. If not, it is refused before it is spent. */
+export function completes(proofs: readonly Proof[], proof: 'otp' | 'recovery_code'): boolean {
+  return levelOf([...proofs, proof]) === 2
 }
 
 /** The user's own factor policy, or that of the deployment. */
@@ -50,9 +78,9 @@ export function policyFor(deps: Pick<Deps, 'config'>, user: Pick<User, 'mfaPolic
   return user.mfaPolicy ?? deps.config.current().mfa.policy
 }
 
-/** Authenticator assurance level: a passkey with user verification is two factors, a mail is one (NIST SP 800-63B-4 §3.1.3). */
-export function levelOf(proofs: readonly Proof[]): 1 | 2 {
-  return proofs.includes('passkey') || new Set(proofs).size > 1 ? 2 : 1
+/** The proofs in a session's `amr`. */
+export function proofsIn(amr: readonly string[]): Proof[] {
+  return amr.filter((name): name is Proof => name !== 'mfa')
 }
 
 /** Each proof by its name, and `mfa` where they make two factors (RFC 8176 §2). */

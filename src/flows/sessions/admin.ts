@@ -6,6 +6,7 @@ import { findUser } from '../../store/users.ts'
 import type { Actor } from '../event.ts'
 import { resolveUser } from '../named-user.ts'
 import { notify } from '../outbox/notice.ts'
+import { recordSignedOut, signOutEverybodyIn } from './everybody.ts'
 import { type EndedSession, endSessionsIn } from './session.ts'
 
 export interface SessionSelection {
@@ -51,9 +52,10 @@ export async function revokeByOperator(deps: Deps, actor: Actor, selection: Sess
   for (const id of ids ?? []) await showSession(deps, id)
   const userId = user === undefined ? undefined : (await resolveUser(deps, user)).id
   const filter = { ids, userId, createdBefore }
+  if (ids === undefined && userId === undefined && createdBefore === undefined) return await revokeAll(deps, actor)
   return await deps.db.write(async (trx) => {
     const ended = await endSessionsIn(deps, trx, actor, { filter, reason: 'revoked_by_operator' })
-    // Users are told about sessions that were selected as theirs. A clean-up of all sessions mails nobody.
+    // Users are told about sessions that were selected as theirs. A clean-up by age mails nobody.
     const isSelected = ids !== undefined || userId !== undefined
     for (const id of isSelected ? new Set(ended.map((session) => session.userId)) : []) {
       const owner = await findUser(trx, id)
@@ -61,6 +63,12 @@ export async function revokeByOperator(deps: Deps, actor: Actor, selection: Sess
     }
     return ended
   })
+}
+
+/** Ends the sessions of all users, in force at once whatever their number. Mails nobody. */
+async function revokeAll(deps: Deps, actor: Actor): Promise<EndedSession[]> {
+  const signedOut = await deps.db.write((trx) => signOutEverybodyIn(deps, trx, actor, 'revoked_by_operator'))
+  return await recordSignedOut(deps, actor, signedOut)
 }
 
 function notFound(id: string): never {

@@ -1,11 +1,11 @@
 import type { Deps } from '../../deps.ts'
 import { AuthdError } from '../../errors.ts'
-import { MINUTE } from '../../platform/clock.ts'
+import { isWithin, MINUTE } from '../../platform/clock.ts'
 import type { Sql, Trx } from '../../store/db.ts'
-import type { OwnedSession } from '../../store/sessions.ts'
+import { lockSession, type OwnedSession } from '../../store/sessions.ts'
 import { lockUser, type User } from '../../store/users.ts'
-import { acceptedFactors, enrolledFactors, type Factor, hasFactor } from '../policy/factor.ts'
-import { isLive } from './session.ts'
+import { acceptedFactors, enrolledFactors, type Factor, hasFactor, proofsIn } from '../policy/factor.ts'
+import { judge, type LiveSession } from './session.ts'
 
 /** How long a proof counts as fresh. */
 const FRESH_MS = 5 * MINUTE
@@ -19,23 +19,36 @@ export async function howToStepUp(
   session: OwnedSession,
 ): Promise<{ isFresh: boolean; methods: StepUpMethod[] }> {
   const needed = hasFactor(await enrolledFactors(sql, session.userId)) ? 2 : 1
-  const isFresh = session.aal >= needed && deps.clock.now() - session.authTime <= FRESH_MS
+  const isFresh = session.aal >= needed && isWithin(deps.clock.now(), session.authTime, FRESH_MS)
   // E-mail counts only without another factor: recovery must not be weaker than what is enrolled.
-  const methods: StepUpMethod[] = needed === 1 ? ['email'] : await acceptedFactors(sql, session.userId)
+  const methods: StepUpMethod[] =
+    needed === 1 ? ['email'] : await acceptedFactors(sql, session.userId, proofsIn(session.amr))
   return { isFresh, methods }
 }
 
+/** A session and its user, locked for a change. */
+export interface Held {
+  user: User
+  session: LiveSession
+}
+
 /**
- * Locks the session's user for a change that needs a fresh proof. Returns UNAUTHORIZED, or STEP_UP_REQUIRED with the
- * methods, if it is refused.
+ * Locks a session with its user, and judges it as it is now. Returns UNAUTHORIZED if it has ended, or if its secret was
+ * replaced since the request was identified.
  */
-export async function holdFresh(deps: Deps, trx: Trx, session: OwnedSession): Promise<User | AuthdError> {
-  const user = await lockUser(trx, session.userId)
-  if (!user || !isLive(session, deps.clock.now()) || user.disabledAt !== null) {
-    return new AuthdError('UNAUTHORIZED')
-  }
-  const { isFresh, methods } = await howToStepUp(deps, trx, session)
-  return isFresh ? user : stepUpError(methods)
+export async function holdSession(deps: Deps, trx: Trx, shown: OwnedSession): Promise<Held | AuthdError> {
+  const user = await lockUser(trx, shown.userId)
+  const found = user && (await lockSession(trx, shown.id))
+  const session = found?.secretDigest === shown.secretDigest ? await judge(deps, trx, found) : undefined
+  return user && session ? { user, session } : new AuthdError('UNAUTHORIZED')
+}
+
+/** As holdSession, for a change that needs a fresh proof. Returns STEP_UP_REQUIRED with the methods if it is not fresh. */
+export async function holdFresh(deps: Deps, trx: Trx, shown: OwnedSession): Promise<Held | AuthdError> {
+  const held = await holdSession(deps, trx, shown)
+  if (held instanceof AuthdError) return held
+  const { isFresh, methods } = await howToStepUp(deps, trx, held.session)
+  return isFresh ? held : stepUpError(methods)
 }
 
 export function stepUpError(methods: StepUpMethod[]): AuthdError {

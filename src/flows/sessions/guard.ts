@@ -1,17 +1,18 @@
 import { AuthdError } from '../../errors.ts'
 import { toSeconds } from '../../platform/clock.ts'
-import type { OwnedSession } from '../../store/sessions.ts'
+import { stepUpError } from './fresh.ts'
 import type { Identity } from './identify.ts'
+import type { LiveSession } from './session.ts'
 
 /**
  * Who may call. `session`: a signed-in user. `change`: the same, but an access token only after a step-up, because apps
  * hold those. `enrol`: as `change`, and also a session that must set up a second factor first. `any_session`: any live
- * session, for what it may always do. A scope: an API key that has it.
+ * session, also one that must prove a second factor first, for what it may always do. A scope: an API key that has it.
  */
 export type Guard = 'none' | 'session' | 'change' | 'enrol' | 'any_session' | { scope: string }
 
 /** Judges a caller by a guard. Throws UNAUTHORIZED, FORBIDDEN, ENROLMENT_REQUIRED or STEP_UP_REQUIRED. */
-export function checkGuard(identity: Identity, guard: Guard): OwnedSession | undefined {
+export function checkGuard(identity: Identity, guard: Guard): LiveSession | undefined {
   if (guard === 'none') return undefined
   if (typeof guard === 'object') {
     if (identity.kind !== 'api_key') throw new AuthdError('UNAUTHORIZED')
@@ -20,12 +21,14 @@ export function checkGuard(identity: Identity, guard: Guard): OwnedSession | und
   }
   if (identity.kind !== 'session') throw new AuthdError('UNAUTHORIZED')
   const mayWait = guard === 'enrol' || guard === 'any_session'
-  if (identity.session.isEnrolmentDue && !mayWait) throw new AuthdError('ENROLMENT_REQUIRED')
+  const { due, dueFactors } = identity.session
+  if (due === 'enrolment' && !mayWait) throw new AuthdError('ENROLMENT_REQUIRED')
+  if (due === 'factor' && guard !== 'any_session') throw stepUpError(dueFactors)
   if (guard === 'change' || guard === 'enrol') refuseOldToken(identity)
   return identity.session
 }
 
-/** An access token changes an account only if it was issued after a step-up. */
+/** An access token changes a user only if it was issued after a step-up. */
 function refuseOldToken(identity: Identity & { kind: 'session' }): void {
   if (identity.via !== 'access_token') return
   const { authTime, createdAt } = identity.session

@@ -1,23 +1,23 @@
 import type { Deps } from '../../deps.ts'
-import { MINUTE } from '../../platform/clock.ts'
+import { isWithin, MINUTE } from '../../platform/clock.ts'
 import { ipMatcher } from '../../platform/net/ip.ts'
 import { digest, equalSecrets, parseToken } from '../../platform/secret.ts'
 import { type ApiKey, findApiKey, touchApiKey } from '../../store/api-keys.ts'
 import type { OwnedSession } from '../../store/sessions.ts'
 import type { AccessClaims } from './access-token.ts'
-import { checkSecret, lookAtSession, useSession } from './session.ts'
+import { checkSecret, type LiveSession, lookAtSession, useSession } from './session.ts'
 import { useAccessToken } from './token.ts'
 
 /** Who makes a request. `rejected`: its credential is not valid; `isGenuine`: it was valid once. */
 export type Identity =
-  | { kind: 'session'; session: OwnedSession; via: 'cookie' | 'check_cookie' | 'enrolment_token' }
+  | { kind: 'session'; session: LiveSession; via: 'cookie' | 'check_cookie' | 'enrolment_token' }
   | {
       kind: 'session'
-      session: OwnedSession
+      session: LiveSession
       via: 'access_token'
       claims: AccessClaims
     }
-  | { kind: 'api_key'; key: ApiKey }
+  | { kind: 'api_key'; key: ApiKey; ip: string }
   | { kind: 'rejected'; isGenuine: boolean; misused?: MisusedKey }
   | { kind: 'anonymous' }
 
@@ -89,13 +89,14 @@ async function identifyApiKey(deps: Deps, bearer: string, ip: string): Promise<I
   if (!key || !equalSecrets(digest(token.secret), key.secretDigest)) return rejected()
   const reason = whyNot(key, { ip, now })
   if (reason !== undefined) return { kind: 'rejected', isGenuine: true, misused: { keyId: key.id, reason } }
-  if (key.lastUsedAt === null || key.lastUsedAt < now - MINUTE) {
+  if (key.lastUsedAt === null || !isWithin(now, key.lastUsedAt, MINUTE)) {
     await deps.db.write((trx) => touchApiKey(trx, { id: key.id, now, notSince: now - MINUTE }))
   }
-  return { kind: 'api_key', key }
+  return { kind: 'api_key', key, ip }
 }
 
-function whyNot(
+/** Why a genuine API key is not valid. Undefined if it is. */
+export function whyNot(
   { revokedAt, expiresAt, network }: ApiKey,
   { ip, now }: { ip: string; now: number },
 ): MisusedKey['reason'] | undefined {

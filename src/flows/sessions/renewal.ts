@@ -3,7 +3,7 @@ import { digest, mintSecret } from '../../platform/secret.ts'
 import type { Trx } from '../../store/db.ts'
 import { renewSession, type Session } from '../../store/sessions.ts'
 import type { Proof } from '../../store/signin-attempts.ts'
-import { amrOf } from '../policy/factor.ts'
+import { amrOf, levelOf, proofsIn } from '../policy/factor.ts'
 import { type Bearers, bearersOf } from './session.ts'
 import { issueTokens, type Tokens } from './token.ts'
 
@@ -21,16 +21,18 @@ export async function renew(
   trx: Trx,
   { session, proof }: { session: Session; proof?: Proof },
 ): Promise<Renewed> {
-  const proofs = session.amr.filter((name): name is Proof => name !== 'mfa')
-  const amr = proof === undefined ? session.amr : amrOf([...new Set([...proofs, proof])])
-  const isEnrolmentDue = session.isEnrolmentDue && (proof === undefined || proof === 'email')
+  const before = proofsIn(session.amr)
+  const proofs = proof === undefined ? before : [...new Set([...before, proof])]
+  const amr = proof === undefined ? session.amr : amrOf(proofs)
+  // Enrolling or proving a factor ends it. Another mail does not.
+  const isEnrolmentDue = session.isEnrolmentDue && levelOf(proofs) === 1
   const secret = session.delivery === 'cookie' || isEnrolmentDue ? mintSecret(deps.random) : undefined
   const next: Session = {
     ...session,
     secretDigest: secret === undefined ? null : digest(secret),
     refreshSalt: mintSecret(deps.random),
     amr,
-    aal: amr.includes('mfa') ? 2 : session.aal,
+    aal: proof === undefined ? session.aal : levelOf(proofs),
     authTime: proof === undefined ? session.authTime : deps.clock.now(),
     isEnrolmentDue,
   }

@@ -1,8 +1,8 @@
 import type { Deps } from '../../deps.ts'
 import { AuthdError } from '../../errors.ts'
-import { MINUTE } from '../../platform/clock.ts'
+import { isWithin, MINUTE } from '../../platform/clock.ts'
 import { digest, mintSecret } from '../../platform/secret.ts'
-import type { Trx } from '../../store/db.ts'
+import type { Sql, Trx } from '../../store/db.ts'
 import { forgetDevices } from '../../store/devices.ts'
 import {
   findSession,
@@ -17,6 +17,7 @@ import {
 import type { SessionTransport } from '../../store/signin-attempts.ts'
 import type { User } from '../../store/users.ts'
 import { type Actor, recordEvent } from '../event.ts'
+import { acceptedFactors, enrolledFactors, type Factor, hasFactor, policyFor, proofsIn } from '../policy/factor.ts'
 
 /** How old `last_seen_at` may be. A session in constant use costs one write a minute. */
 const TOUCH_EVERY_MS = MINUTE
@@ -61,6 +62,7 @@ export async function startSession(
     amr: string[]
     aal: number
     isEnrolmentDue: boolean
+    epoch: number
   },
 ): Promise<StartedSession> {
   const { session: limits } = deps.config.current()
@@ -88,6 +90,7 @@ export async function startSession(
     generation: 0,
     refreshSalt: mintSecret(deps.random),
     refreshedAt: now,
+    epoch: input.epoch,
   }
   await insertSession(trx, session)
   await recordEvent(deps, trx, actor, {
@@ -116,13 +119,37 @@ async function endSurplus(
   await endSessionsIn(deps, trx, actor, { filter, reason: 'too_many_sessions' })
 }
 
-export function isLive(session: OwnedSession, now: number): boolean {
-  return (
-    session.revokedAt === null &&
-    session.user.disabledAt === null &&
-    session.idleExpiresAt > now &&
-    session.expiresAt > now
-  )
+/** A live session, and what its user must do before it counts. */
+export interface LiveSession extends OwnedSession {
+  /** `enrolment`: a second factor must be set up. `factor`: the policy asks for one that the user has. */
+  due: 'nothing' | 'enrolment' | 'factor'
+  /** The factors that the user may prove, if one is due. */
+  dueFactors: Factor[]
+}
+
+/**
+ * The one judgement of a session: undefined if it was revoked, has expired, idled out, began before everybody was signed
+ * out, or its user is disabled. A session of one factor falls short once the policy requires two.
+ */
+export async function judge(
+  deps: Pick<Deps, 'clock' | 'config'>,
+  sql: Sql,
+  session: OwnedSession,
+): Promise<LiveSession | undefined> {
+  const now = deps.clock.now()
+  const isOver =
+    session.revokedAt !== null ||
+    session.user.disabledAt !== null ||
+    session.isOvertaken ||
+    session.idleExpiresAt <= now ||
+    session.expiresAt <= now
+  if (isOver) return undefined
+  if (session.isEnrolmentDue) return { ...session, due: 'enrolment', dueFactors: [] }
+  if (session.aal >= 2 || policyFor(deps, session.user) === 'optional') {
+    return { ...session, due: 'nothing', dueFactors: [] }
+  }
+  if (!hasFactor(await enrolledFactors(sql, session.userId))) return { ...session, due: 'enrolment', dueFactors: [] }
+  return { ...session, due: 'factor', dueFactors: await acceptedFactors(sql, session.userId, proofsIn(session.amr)) }
 }
 
 /**
@@ -133,12 +160,10 @@ export async function useSession(
   deps: Deps,
   id: string,
   isProven: (session: OwnedSession) => boolean,
-): Promise<OwnedSession | 'over' | undefined> {
+): Promise<LiveSession | 'over' | undefined> {
   const now = deps.clock.now()
-  const session = await deps.db.read((sql) => findSession(sql, id))
-  if (!session || !isProven(session)) return undefined
-  if (!isLive(session, now)) return 'over'
-  if (session.lastSeenAt > now - TOUCH_EVERY_MS) return session
+  const session = await lookAtSession(deps, id, isProven)
+  if (typeof session !== 'object' || isWithin(now, session.lastSeenAt, TOUCH_EVERY_MS)) return session
   const idleExpiresAt = Math.min(now + deps.config.current().session.idleTtl, session.expiresAt)
   await deps.db.write((trx) => touchSession(trx, { id, now, idleExpiresAt }))
   return { ...session, lastSeenAt: now, idleExpiresAt }
@@ -149,10 +174,12 @@ export async function lookAtSession(
   deps: Deps,
   id: string,
   isProven: (session: OwnedSession) => boolean,
-): Promise<OwnedSession | 'over' | undefined> {
-  const session = await deps.db.read((sql) => findSession(sql, id))
-  if (!session || !isProven(session)) return undefined
-  return isLive(session, deps.clock.now()) ? session : 'over'
+): Promise<LiveSession | 'over' | undefined> {
+  return await deps.db.read(async (sql) => {
+    const session = await findSession(sql, id)
+    if (!session || !isProven(session)) return undefined
+    return (await judge(deps, sql, session)) ?? 'over'
+  })
 }
 
 /** A user's live sessions, newest first. */
@@ -214,9 +241,24 @@ export async function endSessionsIn(
 ): Promise<EndedSession[]> {
   const now = deps.clock.now()
   const ended = await revokeSessions(trx, input.filter, { now, by: actor.id, reason: input.reason })
-  for (const { id, userId } of ended) {
-    const metadata = { reason: input.reason }
-    await recordEvent(deps, trx, actor, { type: 'session.revoked', user: { id: userId }, sessionId: id, metadata })
-  }
+  await recordEnds(deps, trx, actor, ended, input.reason)
   return ended
+}
+
+/** Records the end of sessions, in the unit that ended them. */
+export async function recordEnds(
+  deps: Pick<Deps, 'clock' | 'random' | 'metrics'>,
+  trx: Trx,
+  actor: Actor,
+  ended: EndedSession[],
+  reason: string,
+): Promise<void> {
+  for (const { id, userId } of ended) {
+    await recordEvent(deps, trx, actor, {
+      type: 'session.revoked',
+      user: { id: userId },
+      sessionId: id,
+      metadata: { reason },
+    })
+  }
 }

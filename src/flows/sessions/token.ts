@@ -1,15 +1,15 @@
 import type { Deps } from '../../deps.ts'
 import { AuthdError } from '../../errors.ts'
-import { MINUTE, toSeconds } from '../../platform/clock.ts'
+import { isWithin, MINUTE, toSeconds } from '../../platform/clock.ts'
 import { equalSecrets, type HmacKey, hmac } from '../../platform/secret.ts'
-import { findSession, type OwnedSession, rotateSession, type Session } from '../../store/sessions.ts'
+import type { Sql } from '../../store/db.ts'
+import { findSession, lockSession, type OwnedSession, rotateSession, type Session } from '../../store/sessions.ts'
 import { findUser } from '../../store/users.ts'
 import { decide } from '../decide.ts'
 import { type Actor, recordEvent } from '../event.ts'
 import { notify } from '../outbox/notice.ts'
-import { policyFor } from '../policy/factor.ts'
 import { type AccessClaims, readAccessToken, signAccessToken, verifyAccessToken } from './access-token.ts'
-import { endSessions, endSessionsIn, isLive, useSession } from './session.ts'
+import { endSessions, endSessionsIn, judge, type LiveSession, useSession } from './session.ts'
 import { keyring } from './signing-key.ts'
 
 export interface Tokens {
@@ -41,23 +41,25 @@ export async function issueCookieToken(deps: Deps, session: Session): Promise<Om
  * Throws INVALID_TOKEN, EXPIRED_TOKEN.
  */
 export async function refreshTokens(deps: Deps, actor: Actor, refreshToken: string): Promise<Tokens> {
-  const known = await findByRefreshToken(deps, refreshToken)
-  if (!known || known.session.isEnrolmentDue) throw new AuthdError('INVALID_TOKEN')
-  const { session, generation } = known
-  if (session.aal < 2 && policyFor(deps, session.user) === 'required')
-    throw new AuthdError('EXPIRED_TOKEN', { message: 'A second factor is required now. Sign in again.' })
+  const { refreshRoot } = await keyring(deps)
   const now = deps.clock.now()
   const { idleTtl, refreshGrace } = deps.config.current().session
   const next = await decide(deps, async (trx) => {
-    // Disabling a user ends their sessions in its own unit, so a row that rotates belongs to an enabled user.
-    const rotated = await rotateSession(trx, { id: session.id, generation, now, idleExpiresAt: now + idleTtl })
-    if (rotated) return { ...session, ...rotated }
-    const current = await findSession(trx, session.id)
-    if (!current || !isLive(current, now)) return new AuthdError('EXPIRED_TOKEN')
-    const isInGrace = now - current.refreshedAt <= refreshGrace && refreshGrace > 0
-    if (isInGrace && generation === current.generation - 1) return current
-    if (isInGrace || generation >= current.generation) return new AuthdError('INVALID_TOKEN')
-    const { userId, id: sessionId } = session
+    const known = await findByRefreshToken(trx, refreshRoot, refreshToken, lockSession)
+    if (!known) return new AuthdError('INVALID_TOKEN')
+    const { session: current, generation } = known
+    const live = await judge(deps, trx, current)
+    if (!live) return new AuthdError('EXPIRED_TOKEN')
+    if (generation === current.generation) {
+      if (live.due !== 'nothing') return new AuthdError('EXPIRED_TOKEN', { message: SECOND_FACTOR })
+      const { id, refreshSalt } = current
+      const rotated = await rotateSession(trx, { id, generation, refreshSalt, now, idleExpiresAt: now + idleTtl })
+      return rotated ? { ...current, ...rotated } : new AuthdError('INVALID_TOKEN')
+    }
+    const isInGrace = isWithin(now, current.refreshedAt, refreshGrace) && refreshGrace > 0
+    if (isInGrace && generation === current.generation - 1 && live.due === 'nothing') return current
+    if (isInGrace || generation > current.generation) return new AuthdError('INVALID_TOKEN')
+    const { userId, id: sessionId } = current
     const metadata = { generation, current_generation: current.generation }
     const reuse = { outcome: 'failure', user: { id: userId }, sessionId, metadata } as const
     await recordEvent(deps, trx, actor, { type: 'session.reuse_detected', ...reuse })
@@ -70,9 +72,13 @@ export async function refreshTokens(deps: Deps, actor: Actor, refreshToken: stri
   return await issueTokens(deps, next)
 }
 
+const SECOND_FACTOR = 'A second factor is required now. Sign in again.'
+
 /** Revokes the session of a token; holding the token is enough (RFC 7009). An unknown token is not an error (§2.2). */
 export async function revokeToken(deps: Deps, actor: Actor, token: string): Promise<void> {
-  const sessionId = (await findByRefreshToken(deps, token))?.session.id ?? (await readAccessToken(deps, token))?.sid
+  const { refreshRoot } = await keyring(deps)
+  const known = await deps.db.read((sql) => findByRefreshToken(sql, refreshRoot, token))
+  const sessionId = known?.session.id ?? (await readAccessToken(deps, token))?.sid
   if (sessionId === undefined) return
   await endSessions(deps, actor, { filter: { ids: [sessionId] }, reason: 'token_revoked' })
 }
@@ -83,25 +89,23 @@ export type Introspection =
 
 /** What a token is valid for now, according to the database (RFC 7662). Undefined if for nothing. */
 export async function introspectToken(deps: Deps, token: string): Promise<Introspection | undefined> {
-  const now = deps.clock.now()
-  const known = await findByRefreshToken(deps, token)
-  if (known) {
-    const { session, generation } = known
-    const isCurrent = generation === session.generation && isLive(session, now) && !session.isEnrolmentDue
-    return isCurrent ? { kind: 'refresh_token', session } : undefined
-  }
+  const { refreshRoot } = await keyring(deps)
   const claims = await readAccessToken(deps, token)
-  const session = claims && (await deps.db.read((sql) => findSession(sql, claims.sid)))
-  return claims && session && isLive(session, now) && !session.isEnrolmentDue
-    ? { kind: 'access_token', claims, session }
-    : undefined
+  return await deps.db.read(async (sql) => {
+    const known = await findByRefreshToken(sql, refreshRoot, token)
+    const found = known?.session ?? (claims && (await findSession(sql, claims.sid)))
+    const session = found && (await judge(deps, sql, found))
+    if (session?.due !== 'nothing') return undefined
+    if (known) return known.generation === session.generation ? { kind: 'refresh_token', session } : undefined
+    return claims && { kind: 'access_token', claims, session }
+  })
 }
 
 /** The live session of an access token. Returns `over` if the token or the session was valid once. */
 export async function useAccessToken(
   deps: Deps,
   token: string,
-): Promise<{ claims: AccessClaims; session: OwnedSession } | 'over' | undefined> {
+): Promise<{ claims: AccessClaims; session: LiveSession } | 'over' | undefined> {
   const claims = await verifyAccessToken(deps, token)
   if (claims === undefined || claims === 'over') return claims
   const session = await useSession(deps, claims.sid, ({ userId }) => userId === claims.sub)
@@ -116,17 +120,18 @@ export function refreshExpiry(session: Session): number {
 const REFRESH_TOKEN = /^rt_([0-9a-z]{26})\.(0|[1-9]\d{0,8})\.([A-Za-z0-9_-]{43})$/
 
 /** The session and generation of a genuine refresh token. Undefined for a forged one. */
-async function findByRefreshToken(
-  deps: Deps,
+async function findByRefreshToken<Reads extends Sql>(
+  sql: Reads,
+  root: HmacKey,
   token: string,
+  find: (sql: Reads, id: string) => Promise<OwnedSession | undefined> = findSession,
 ): Promise<{ session: OwnedSession; generation: number } | undefined> {
   const [, id, generationText, secret] = REFRESH_TOKEN.exec(token) ?? []
   if (id === undefined || secret === undefined) return undefined
   const generation = Number(generationText)
-  const session = await deps.db.read((sql) => findSession(sql, `ses_${id}`))
+  const session = await find(sql, `ses_${id}`)
   if (session?.delivery !== 'tokens') return undefined
-  const { refreshRoot } = await keyring(deps)
-  return equalSecrets(secret, deriveSecret(refreshRoot, session, generation)) ? { session, generation } : undefined
+  return equalSecrets(secret, deriveSecret(root, session, generation)) ? { session, generation } : undefined
 }
 
 function deriveRefreshToken(root: HmacKey, session: Session): string {

@@ -1,4 +1,5 @@
 import type { Deps } from '../../deps.ts'
+import { isInForce } from '../../platform/clock.ts'
 import { digest, equalSecrets, parseToken } from '../../platform/secret.ts'
 import type { Sql } from '../../store/db.ts'
 import { findSigninAttempt, type SigninAttempt } from '../../store/signin-attempts.ts'
@@ -38,9 +39,18 @@ export async function findByToken(sql: Sql, text: string | undefined): Promise<H
   return attempt && equalSecrets(digest(token.secret), attempt.secretDigest) ? { attempt, token: text } : undefined
 }
 
-/** It can still take a proof: it has not expired and is not completed. */
+/** It can still take a proof: it is in force, is not completed, and began after everybody was last signed out. */
 export function isOpen(attempt: SigninAttempt, now: number): boolean {
-  return attempt.completedAt === null && attempt.expiresAt > now
+  const { completedAt, isOvertaken, createdAt, expiresAt } = attempt
+  return completedAt === null && !isOvertaken && isInForce(now, createdAt, expiresAt)
+}
+
+/**
+ * It waits for its first proof, so a mail may be sent for it. After a proof, another mail would be a second way to give
+ * the first factor.
+ */
+export function mayBeMailed(attempt: SigninAttempt, now: number): boolean {
+  return isOpen(attempt, now) && attempt.usedAt === null && attempt.proofs.length === 0
 }
 
 /** The attempt that a browser holds and that waits for a second proof, with the factors it may prove. */

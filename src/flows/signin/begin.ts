@@ -11,8 +11,9 @@ import {
 } from '../../store/signin-attempts.ts'
 import { decide } from '../decide.ts'
 import type { Actor } from '../event.ts'
-import { findByToken, type HeldAttempt, isOpen } from './attempt.ts'
-import { queueSigninMail, resendAfter, withinMailLimit } from './mail.ts'
+import { withinMailLimit } from '../limits/mail-limit.ts'
+import { findByToken, type HeldAttempt, mayBeMailed } from './attempt.ts'
+import { queueSigninMail, resendAfter } from './mail.ts'
 
 export interface BeginSignIn {
   email?: EmailAddress | undefined
@@ -51,6 +52,7 @@ export async function beginSignIn(deps: Deps, actor: Actor, input: BeginSignIn):
     if (!email) return begunBy(deps, await find())
     return await withinMailLimit(deps, trx, actor, {
       email: email.canonical,
+      device,
       queue: async () => {
         const held = await find()
         const mailed = await queueSigninMail(deps, trx, actor, { attempt: held.attempt, device })
@@ -90,8 +92,7 @@ async function findContinued(deps: Deps, trx: Trx, input: BeginSignIn): Promise<
     const attempt = held?.attempt
     if (
       attempt?.email === input.email.canonical &&
-      attempt.proofs.length === 0 &&
-      isOpen(attempt, now) &&
+      mayBeMailed(attempt, now) &&
       attempt.deliver === input.deliver &&
       attempt.redirectTo === (input.redirectTo ?? null) &&
       attempt.linkTo === (input.linkTo ?? null)

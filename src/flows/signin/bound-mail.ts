@@ -5,9 +5,10 @@ import type { Trx } from '../../store/db.ts'
 import { type AttemptPurpose, findBoundAttempt, type SigninAttempt } from '../../store/signin-attempts.ts'
 import { decide } from '../decide.ts'
 import type { Actor } from '../event.ts'
-import { isOpen } from './attempt.ts'
+import { withinMailLimit } from '../limits/mail-limit.ts'
+import { mayBeMailed } from './attempt.ts'
 import { insertAttempt } from './begin.ts'
-import { queueSigninMail, resendAfter, tooSoon, withinMailLimit } from './mail.ts'
+import { queueSigninMail, resendAfter, tooSoon } from './mail.ts'
 
 /**
  * Mails a code that proves an address for another purpose than a sign-in. Its attempt is bound to a session or an
@@ -31,11 +32,12 @@ export async function sendBoundMail(
   const sent = await decide<SigninAttempt>(deps, async (trx) => {
     const refusal = await input.mayBegin(trx)
     if (refusal) return refusal
-    const last = await findBoundAttempt(trx, { purpose, boundTo })
-    const isContinued = last?.email === address.canonical && last.usedAt === null && isOpen(last, now)
+    const last = await findBoundAttempt(trx, { purpose, boundTo, now })
+    const isContinued = last?.email === address.canonical && mayBeMailed(last, now)
     const fresh = { email: address, deliver: 'cookie', lang, purpose, boundTo } as const
     return await withinMailLimit(deps, trx, actor, {
       email: address.canonical,
+      device,
       queue: async () => {
         const attempt = isContinued ? last : (await insertAttempt(deps, trx, actor, fresh)).attempt
         const mailed = await queueSigninMail(deps, trx, actor, { attempt, device })

@@ -1,28 +1,45 @@
 import type { Deps } from '../../deps.ts'
-import { DAY } from '../../platform/clock.ts'
-import { digest, equalSecrets, normalizeCode } from '../../platform/secret.ts'
+import { DAY, isFromFuture } from '../../platform/clock.ts'
+import { equalSecrets, normalizeCode } from '../../platform/secret.ts'
 import type { Sql, Trx } from '../../store/db.ts'
-import { isKnownDevice } from '../../store/devices.ts'
 import { type Budget, giveBackFailure, takeFailure } from '../../store/failed-attempts.ts'
 import { type SigninAttempt, takeCodeTry, useSigninAttempt } from '../../store/signin-attempts.ts'
-import { findUserByEmail, lockUserByEmail, type User } from '../../store/users.ts'
+import { lockUserByEmail, type User } from '../../store/users.ts'
 import { type Actor, recordEvent } from '../event.ts'
+import { knownDevice } from '../policy/known-device.ts'
 import { WRONG_CODES_A_DAY } from '../policy/lockout.ts'
 
+interface TypedCode {
+  attempt: SigninAttempt
+  code: string
+  device: string | undefined
+}
+
+/** The user of a proven address, locked. None yet for a new one. */
+interface Proven {
+  user: User | undefined
+}
+
+/** As checkCode, and spends the code, so that it is right once. */
+export async function spendCode(deps: Deps, trx: Trx, actor: Actor, typed: TypedCode): Promise<Proven | undefined> {
+  const proven = await checkCode(deps, trx, actor, typed)
+  const isSpent = proven && (await useSigninAttempt(trx, { id: typed.attempt.id, now: deps.clock.now() }))
+  return isSpent ? proven : undefined
+}
+
 /**
- * Spends the code of an attempt's mail, once. Tries are counted before the comparison: five per attempt, and a daily
- * budget of wrong ones. Returns the user of the proven address (none yet for a new one), or undefined for a wrong or
- * expired code or a used-up budget.
+ * Checks the code of an attempt's mail. Tries are counted before the comparison: five per attempt, and a daily budget of
+ * wrong ones. Returns undefined for a wrong or expired code or a used-up budget.
  */
-export async function spendCode(
+export async function checkCode(
   deps: Deps,
   trx: Trx,
   actor: Actor,
-  { attempt, code, device }: { attempt: SigninAttempt; code: string; device: string | undefined },
-): Promise<{ user: User | undefined } | undefined> {
+  { attempt, code, device }: TypedCode,
+): Promise<Proven | undefined> {
   const now = deps.clock.now()
   const { email } = attempt
-  if (email === null) return undefined
+  if (email === null || isFromFuture(now, attempt.createdAt)) return undefined
   const budget = attempt.codeKind === 'short' ? await codeBudget(trx, { email, device, now }) : undefined
   // Rows are locked in this order: budget, user, attempt. The user of a new address may appear in between.
   const isCapped = budget !== undefined && !(await takeFailure(trx, budget, now))
@@ -40,7 +57,7 @@ export async function spendCode(
     return undefined
   }
   if (budget) await giveBackFailure(trx, budget)
-  return (await useSigninAttempt(trx, { id: attempt.id, now })) ? { user } : undefined
+  return { user }
 }
 
 /** The budget for wrong codes: a known device has its own, and all other devices share that of the address. */
@@ -49,10 +66,8 @@ export async function codeBudget(
   { email, device, now }: { email: string; device: string | undefined; now: number },
 ): Promise<Budget> {
   const limits = { limit: WRONG_CODES_A_DAY, windowMs: DAY }
-  const deviceDigest = device === undefined ? undefined : digest(device)
-  const user = deviceDigest === undefined ? undefined : await findUserByEmail(sql, email)
-  const isKnown = user && deviceDigest && (await isKnownDevice(sql, { userId: user.id, deviceDigest, now }))
-  if (isKnown) return { kind: 'mail_code_known_device', subject: `${email} ${deviceDigest}`, ...limits }
+  const known = await knownDevice(sql, { email, device, now })
+  if (known !== undefined) return { kind: 'mail_code_known_device', subject: `${email} ${known}`, ...limits }
   return { kind: 'mail_code', subject: email, ...limits }
 }
 

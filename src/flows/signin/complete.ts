@@ -11,7 +11,6 @@ import { notify } from '../outbox/notice.ts'
 import {
   acceptedFactors,
   amrOf,
-  dropFactors,
   enrolledFactors,
   type Factor,
   levelOf,
@@ -23,6 +22,7 @@ import { tokensFor } from '../sessions/renewal.ts'
 import { type Bearers, endSessionsIn, startSession } from '../sessions/session.ts'
 import { keyring } from '../sessions/signing-key.ts'
 import type { Tokens } from '../sessions/token.ts'
+import { dropUnproven } from './first-proof.ts'
 
 const DEVICE_TTL_MS = 365 * DAY
 /** The least time for the second proof. */
@@ -63,7 +63,8 @@ export type SignInOutcome = SignedIn | FactorDue
 /**
  * The one ending of every method, and the only place that starts sessions: at most once per attempt, and only if the
  * factor policy asks for nothing more. Called in the unit that checked the proof. Returns undefined if it is refused
- * whatever the proof: a disabled user, a closed sign-up, a completed attempt, a proof of another user.
+ * whatever the proof: a disabled user, a closed sign-up, a completed attempt, a proof of another user. The audit log has
+ * the reason.
  */
 export async function completeSignIn(
   deps: Deps,
@@ -76,16 +77,19 @@ export async function completeSignIn(
   const user = known ?? (await makeUser(deps, trx, actor, attempt))
   const refuse = (reason: string) =>
     noteRefusal(deps, trx, actor, { user: user ?? { email: attempt.email }, method, reason })
-  if (!user || (user.disabledAt === null && !maySignIn(deps, user.email, user))) return await refuse('not_allowed')
-  if (user.disabledAt !== null) return await refuse('disabled')
+  const reason = whyRefused(deps, user)
+  if (!user || reason) return await refuse(reason ?? 'not_allowed')
   if (attempt.userId !== null && attempt.userId !== user.id) return await refuse('other_person')
   const by = { ...actor, id: `user:${user.id}` }
   if (proof === 'email' && user.emailVerifiedAt === null) await verifyAddress(deps, trx, by, user)
 
   const proofs = [...new Set([...attempt.proofs, proof])]
   const due = whatIsDue(proofs, await enrolledFactors(trx, user.id), policyFor(deps, user))
-  if (due === 'factor') return await askForFactor(deps, trx, by, { attempt, user, proofs, method })
-  if (!(await completeSigninAttempt(trx, { id: attempt.id, now }))) return undefined
+  if (due === 'factor') {
+    return (await askForFactor(deps, trx, by, { attempt, user, proofs, method })) ?? (await refuse('attempt_over'))
+  }
+  const completed = await completeSigninAttempt(trx, { id: attempt.id, now })
+  if (!completed) return await refuse('attempt_over')
   await recordSignIn(trx, { id: user.id, now, lang: attempt.lang })
   if (replaces) await endSessionsIn(deps, trx, actor, { filter: { ids: [replaces.id] }, reason: 'replaced' })
   const { deliver: delivery } = attempt
@@ -95,6 +99,7 @@ export async function completeSignIn(
     amr: amrOf(proofs),
     aal: levelOf(proofs),
     isEnrolmentDue: due === 'enrolment',
+    epoch: completed.sessionEpoch,
   })
   await recordEvent(deps, trx, by, {
     type: 'user.authenticated',
@@ -111,6 +116,15 @@ export async function completeSignIn(
     device: delivery === 'cookie' ? browser.token : undefined,
     isNewDevice: browser.isNew,
   }
+}
+
+/** Why a user cannot sign in, whatever they prove. Undefined if they can. */
+export function whyRefused(
+  deps: Pick<Deps, 'config' | 'clock'>,
+  user: User | undefined,
+): 'disabled' | 'not_allowed' | undefined {
+  if (user && maySignIn(deps, user.email, user)) return undefined
+  return user && user.disabledAt !== null ? 'disabled' : 'not_allowed'
 }
 
 /**
@@ -133,14 +147,10 @@ async function makeUser(
   return await lockUserByEmail(trx, email)
 }
 
-/**
- * The first proof of an address. Factors enrolled before may belong to somebody else (pre-hijacking), so they are
- * dropped, with the sessions that enrolled them.
- */
+/** The first proof of an address that an operator set. */
 async function verifyAddress(deps: Deps, trx: Trx, actor: Actor, user: User): Promise<void> {
   if (!(await verifyUserEmail(trx, { id: user.id, now: deps.clock.now() }))) return
-  await endSessionsIn(deps, trx, actor, { filter: { userId: user.id }, reason: 'address_proven' })
-  const dropped = await dropFactors(trx, user.id)
+  const dropped = await dropUnproven(deps, trx, actor, { user })
   await recordEvent(deps, trx, actor, { type: 'user.email_verified', user, metadata: { dropped } })
 }
 

@@ -1,12 +1,11 @@
 import type { Deps } from '../../deps.ts'
 import { AuthdError } from '../../errors.ts'
-import { MINUTE, SECOND } from '../../platform/clock.ts'
+import { isFromFuture, MINUTE, SECOND } from '../../platform/clock.ts'
 import { maskEmail } from '../../platform/email-address.ts'
 import { digest, mintLongCode, mintSecret, mintShortCode, normalizeCode } from '../../platform/secret.ts'
 import { describeUserAgent } from '../../platform/user-agent.ts'
 import type { Trx } from '../../store/db.ts'
 import { isBudgetUsed } from '../../store/failed-attempts.ts'
-import { giveBackToBucket } from '../../store/rate-limits.ts'
 import {
   type AttemptPurpose,
   findSigninAttempt,
@@ -16,18 +15,19 @@ import {
 import { findUserByEmail, type User } from '../../store/users.ts'
 import { decide } from '../decide.ts'
 import { type Actor, recordEvent, SYSTEM } from '../event.ts'
-import { countHit, spendIn, tooMany } from '../limits/rate-limit.ts'
+import { withinMailLimit } from '../limits/mail-limit.ts'
+import { spendIn } from '../limits/rate-limit.ts'
 import { enqueueMail } from '../outbox/mail.ts'
 import { maySignIn } from '../policy/signup.ts'
-import { findHeld, type Holding, isOpen } from './attempt.ts'
+import { findHeld, type Holding, mayBeMailed } from './attempt.ts'
 import { codeBudget, macCode } from './code.ts'
 
 /** The most time that an attempt lasts, whatever the number of its mails. */
 const ATTEMPT_MAX_MS = 30 * MINUTE
 
 /**
- * Sends another mail for an attempt, which ends its older link and code. Throws ATTEMPT_EXPIRED, VALIDATION_ERROR
- * without an address, RATE_LIMITED.
+ * Sends another mail for an attempt, which ends its older link and code. Throws ATTEMPT_EXPIRED, also after a proof,
+ * VALIDATION_ERROR without an address, RATE_LIMITED.
  */
 export async function sendAnotherMail(
   deps: Deps,
@@ -37,13 +37,14 @@ export async function sendAnotherMail(
   const now = deps.clock.now()
   const sent = await decide<SigninAttempt>(deps, async (trx) => {
     const attempt = (await findHeld(trx, holding))?.attempt
-    if (!attempt || !isOpen(attempt, now) || attempt.usedAt !== null) return new AuthdError('ATTEMPT_EXPIRED')
+    if (!attempt || !mayBeMailed(attempt, now)) return new AuthdError('ATTEMPT_EXPIRED')
     if (attempt.email === null) {
       const message = 'This sign-in has no e-mail address yet. Begin a sign-in with `email`.'
       return new AuthdError('VALIDATION_ERROR', { message })
     }
     const mailed = await withinMailLimit(deps, trx, actor, {
       email: attempt.email,
+      device,
       queue: async () => {
         const result = await queueSigninMail(deps, trx, actor, { attempt, device })
         return { result, isMailed: result !== undefined }
@@ -63,35 +64,16 @@ export function tooSoon(waitMs: number): AuthdError {
   return new AuthdError('RATE_LIMITED', { message, retryAfter })
 }
 
-/**
- * Counts one mail to this mailbox and queues it, or refuses with RATE_LIMITED once the hour's mails are used up. The
- * count is given back if `queue` queues nothing. Known and unknown addresses count alike.
- */
-export async function withinMailLimit<Result>(
-  deps: Deps,
-  trx: Trx,
-  actor: Actor,
-  { email, queue }: { email: string; queue: () => Promise<{ result: Result; isMailed: boolean }> },
-): Promise<Result | AuthdError> {
-  const bucket = { policy: 'email', subject: email } as const
-  const { isOver, resetMs } = await spendIn(deps, trx, actor, bucket)
-  if (isOver) {
-    trx.afterCommit(() => countHit(deps, bucket))
-    return tooMany(bucket, resetMs)
-  }
-  const { result, isMailed } = await queue()
-  if (!isMailed) await giveBackToBucket(trx, bucket, { amount: 1, now: deps.clock.now() })
-  return result
-}
-
 /** When another mail can be requested, in epoch milliseconds. Undefined if none was requested yet. */
-export function resendAfter(deps: Pick<Deps, 'config'>, { mailedAt }: SigninAttempt): number | undefined {
-  return mailedAt === null ? undefined : mailedAt + deps.config.current().signin.resendAfter
+export function resendAfter(deps: Pick<Deps, 'config' | 'clock'>, { mailedAt }: SigninAttempt): number | undefined {
+  return mailedAt === null || isFromFuture(deps.clock.now(), mailedAt)
+    ? undefined
+    : mailedAt + deps.config.current().signin.resendAfter
 }
 
 /**
  * Queues the mail of an attempt or, if none may be sent, a decoy that costs the same work. Returns the changed attempt.
- * Returns undefined if the last mail is too recent, or if the attempt has ended.
+ * Returns undefined if the last mail is too recent, or if the attempt has ended or holds a proof.
  */
 export async function queueSigninMail(
   deps: Deps,
@@ -136,7 +118,7 @@ export async function queueSigninMail(
     },
     expiresAt,
     attemptId: attempt.id,
-    isDecoy: isHeldBack || !mayBeMailed(deps, attempt.purpose, email, user),
+    isDecoy: isHeldBack || !mayReceive(deps, attempt.purpose, email, user),
   })
   await recordEvent(deps, trx, actor, {
     type: 'magic_link.requested',
@@ -147,7 +129,7 @@ export async function queueSigninMail(
 }
 
 /** If not, a decoy is queued, so that the answer does not reveal it. */
-function mayBeMailed(deps: Deps, purpose: AttemptPurpose, email: string, user: User | undefined): boolean {
+function mayReceive(deps: Deps, purpose: AttemptPurpose, email: string, user: User | undefined): boolean {
   if (purpose === 'signin') return maySignIn(deps, email, user)
   return purpose === 'email_change' ? user === undefined : true
 }
@@ -169,6 +151,6 @@ export async function findWaitingAttempt(
   const now = deps.clock.now()
   const attempt = (await deps.db.read((sql) => findHeld(sql, holding)))?.attempt
   const email = attempt?.email
-  if (!attempt || !email || !isOpen(attempt, now) || attempt.usedAt !== null) return undefined
+  if (!attempt || !email || !mayBeMailed(attempt, now)) return undefined
   return { attempt: { ...attempt, email }, resendAfterMs: Math.max(0, (resendAfter(deps, attempt) ?? now) - now) }
 }

@@ -74,8 +74,9 @@ export async function renameMyself(
 /** Deletes the user of a session and all their data. Throws STEP_UP_REQUIRED, UNAUTHORIZED. */
 export async function deleteMyself(deps: Deps, actor: Actor, session: OwnedSession): Promise<void> {
   await decide(deps, async (trx) => {
-    const user = await holdFresh(deps, trx, session)
-    if (user instanceof AuthdError) return user
+    const held = await holdFresh(deps, trx, session)
+    if (held instanceof AuthdError) return held
+    const { user } = held
     await removeUserIn(deps, trx, actor, user)
     return undefined
   })

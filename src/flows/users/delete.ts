@@ -1,12 +1,17 @@
 import type { Deps } from '../../deps.ts'
 import type { Trx } from '../../store/db.ts'
 import { forgetDevices } from '../../store/devices.ts'
-import { cancelMailTo } from '../../store/outbox.ts'
+import { listRestorableAddresses } from '../../store/email-changes.ts'
+import { cancelProofMailTo } from '../../store/outbox.ts'
 import { endRecoveryLinks } from '../../store/recovery-links.ts'
 import { endSigninAttempts } from '../../store/signin-attempts.ts'
 import { deleteUser, lockUser, type User } from '../../store/users.ts'
 import { type Actor, recordEvent } from '../event.ts'
+import { notify } from '../outbox/notice.ts'
 import { endSessionsIn } from '../sessions/session.ts'
+
+/** How many former addresses are told of a deletion. */
+const FORMER_ADDRESSES = 10
 
 export interface ChangedUser {
   isChanged: boolean
@@ -14,29 +19,43 @@ export interface ChangedUser {
 }
 
 /** Deletes a user. The audit log keeps the events. The sign-up policy decides whether they can sign up again. */
-export async function removeUser(deps: Deps, actor: Actor, user: User): Promise<ChangedUser> {
+export async function removeUser(deps: Deps, actor: Actor, { id }: Pick<User, 'id'>): Promise<ChangedUser> {
   return await deps.db.write(async (trx) => {
-    if (!(await lockUser(trx, user.id))) return { isChanged: false, sessionsEnded: 0 }
-    return await removeUserIn(deps, trx, actor, user)
+    const user = await lockUser(trx, id)
+    return user ? await removeUserIn(deps, trx, actor, user) : { isChanged: false, sessionsEnded: 0 }
   })
 }
 
-/** As removeUser, inside the unit that locks the user. */
+/** As removeUser, inside the unit that locks the user. The user is told by mail. */
 export async function removeUserIn(deps: Deps, trx: Trx, actor: Actor, user: User): Promise<ChangedUser> {
   const sessionsEnded = await endAllOf(deps, trx, actor, user, 'user_deleted')
+  await notifyDeleted(deps, trx, actor, user)
   await recordEvent(deps, trx, actor, { type: 'user.deleted', user })
   return { isChanged: await deleteUser(trx, user.id), sessionsEnded }
 }
 
 /**
- * Revokes a user's sessions, ends their attempts and recovery links, cancels their mails and forgets their devices.
- * Returns the number of sessions.
+ * Tells a user that their account is deleted, also at the addresses that were replaced lately: a thief may have changed
+ * the address first. A user who has never proven an address is told nothing.
+ */
+async function notifyDeleted(deps: Deps, trx: Trx, actor: Actor, user: User): Promise<void> {
+  const now = deps.clock.now()
+  const former = await listRestorableAddresses(trx, { userId: user.id, now }, FORMER_ADDRESSES)
+  const current = user.firstVerifiedAt === null ? [] : [user.email]
+  for (const email of new Set([...current, ...former])) {
+    await notify(deps, trx, actor, { user: { ...user, email }, template: 'account_deleted' })
+  }
+}
+
+/**
+ * Revokes a user's sessions, ends their attempts and recovery links with the mails of these, and forgets their devices.
+ * Notices that wait are still sent. Returns the number of sessions.
  */
 export async function endAllOf(deps: Deps, trx: Trx, actor: Actor, user: User, reason: string): Promise<number> {
   const now = deps.clock.now()
   const ended = await endSessionsIn(deps, trx, actor, { filter: { userId: user.id }, reason })
   await endSigninAttempts(trx, user.email)
-  await cancelMailTo(trx, { recipient: user.email, now })
+  await cancelProofMailTo(trx, { recipient: user.email, now })
   await forgetDevices(trx, user.id)
   await endRecoveryLinks(trx, user.id)
   return ended.length

@@ -45,11 +45,17 @@ export async function enableUsers(
   return await changeUsers(deps, names, (user) => enableUser(deps, actor, user))
 }
 
-/** Disables a user. Their sessions, links, codes and queued mails end in the same unit. */
-export async function disableUser(deps: Deps, actor: Actor, user: User, reason: string | null): Promise<ChangedUser> {
+/** Disables a user. Their sessions, links and codes end in the same unit. */
+export async function disableUser(
+  deps: Deps,
+  actor: Actor,
+  { id }: Pick<User, 'id'>,
+  reason: string | null,
+): Promise<ChangedUser> {
   const now = deps.clock.now()
   return await deps.db.write(async (trx) => {
-    await lockUser(trx, user.id)
+    const user = await lockUser(trx, id)
+    if (!user) return { isChanged: false, sessionsEnded: 0 }
     const isChanged = await markDisabled(trx, { id: user.id, now, reason })
     const sessionsEnded = await endAllOf(deps, trx, actor, user, 'user_disabled')
     if (isChanged) {
@@ -61,10 +67,10 @@ export async function disableUser(deps: Deps, actor: Actor, user: User, reason: 
 }
 
 /** Enables a user again. Revoked sessions stay revoked. */
-async function enableUser(deps: Deps, actor: Actor, user: User): Promise<ChangedUser> {
+async function enableUser(deps: Deps, actor: Actor, { id }: Pick<User, 'id'>): Promise<ChangedUser> {
   return await deps.db.write(async (trx) => {
-    await lockUser(trx, user.id)
-    const isChanged = await markEnabled(trx, user.id)
+    const user = await lockUser(trx, id)
+    const isChanged = user !== undefined && (await markEnabled(trx, id))
     if (isChanged) await recordEvent(deps, trx, actor, { type: 'user.enabled', user })
     return { isChanged, sessionsEnded: 0 }
   })

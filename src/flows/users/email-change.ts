@@ -1,14 +1,14 @@
 import type { Deps } from '../../deps.ts'
 import { AuthdError } from '../../errors.ts'
-import { DAY } from '../../platform/clock.ts'
+import { DAY, isInForce } from '../../platform/clock.ts'
 import { type EmailAddress, maskEmail } from '../../platform/email-address.ts'
 import { digest, equalSecrets, mintSecret, parseToken } from '../../platform/secret.ts'
 import type { Sql, Trx } from '../../store/db.ts'
 import { forgetDevices } from '../../store/devices.ts'
 import { type EmailChange, findEmailChange, insertEmailChange, restoreEmailChange } from '../../store/email-changes.ts'
-import { cancelMailTo } from '../../store/outbox.ts'
+import { cancelProofMailTo } from '../../store/outbox.ts'
 import type { OwnedSession } from '../../store/sessions.ts'
-import { endSigninAttempts, findBoundAttempt } from '../../store/signin-attempts.ts'
+import { endSigninAttempts, findBoundAttempt, useSigninAttempt } from '../../store/signin-attempts.ts'
 import { lockUser, type User, updateUserEmail } from '../../store/users.ts'
 import { decide } from '../decide.ts'
 import { type Actor, recordEvent } from '../event.ts'
@@ -20,10 +20,15 @@ import { type Renewed, renew } from '../sessions/renewal.ts'
 import { endSessionsIn } from '../sessions/session.ts'
 import { isOpen } from '../signin/attempt.ts'
 import { sendBoundMail } from '../signin/bound-mail.ts'
-import { spendCode } from '../signin/code.ts'
+import { checkCode, spendCode } from '../signin/code.ts'
+import { dropUnproven } from '../signin/first-proof.ts'
 
 /** How long the former address can be restored. */
 const RESTORABLE_MS = 7 * DAY
+
+/** Said only to somebody who has proven the address with its code. */
+const TAKEN =
+  'Another account uses this address now. Sign in there, change its address or delete it, and open this link again.'
 
 interface Asking {
   lang: string
@@ -46,8 +51,9 @@ export async function beginEmailChange(
     address,
     ...asking,
     mayBegin: async (trx) => {
-      const user = await holdFresh(deps, trx, session)
-      if (user instanceof AuthdError) return user
+      const held = await holdFresh(deps, trx, session)
+      if (held instanceof AuthdError) return held
+      const { user } = held
       if (user.email !== address.canonical) return undefined
       return new AuthdError('CONFLICT', { message: 'This is already your address.' })
     },
@@ -56,8 +62,10 @@ export async function beginEmailChange(
 
 /** The address that a session's code was sent to, while the code can be used. */
 export async function findWaitingChange(deps: Deps, session: OwnedSession): Promise<string | undefined> {
-  const attempt = await deps.db.read((sql) => findBoundAttempt(sql, { purpose: 'email_change', boundTo: session.id }))
-  const isWaiting = attempt && isOpen(attempt, deps.clock.now()) && attempt.usedAt === null
+  const now = deps.clock.now()
+  const bound = { purpose: 'email_change', boundTo: session.id, now } as const
+  const attempt = await deps.db.read((sql) => findBoundAttempt(sql, bound))
+  const isWaiting = attempt && isOpen(attempt, now) && attempt.usedAt === null
   return isWaiting ? (attempt.emailTyped ?? undefined) : undefined
 }
 
@@ -70,33 +78,45 @@ export async function finishEmailChange(
   actor: Actor,
   { session, code, device }: { session: OwnedSession; code: string; device: string | undefined },
 ): Promise<Renewed> {
+  const now = deps.clock.now()
   return await decide(deps, async (trx) => {
-    const user = await holdFresh(deps, trx, session)
-    if (user instanceof AuthdError) return user
+    const held = await holdFresh(deps, trx, session)
+    if (held instanceof AuthdError) return held
+    const { user } = held
     const wrong = new AuthdError('INVALID_CREDENTIALS')
-    const attempt = await findBoundAttempt(trx, { purpose: 'email_change', boundTo: session.id })
+    const attempt = await findBoundAttempt(trx, { purpose: 'email_change', boundTo: session.id, now })
     if (!attempt?.email || !(await spendCode(deps, trx, actor, { attempt, code, device }))) return wrong
     const address = { canonical: attempt.email, typed: attempt.emailTyped ?? attempt.email }
-    if (!(await changeEmailIn(deps, trx, actor, { user, address }))) return wrong
-    return await renew(deps, trx, { session })
+    const proven = { user, address, isVerified: true, keptSessionId: session.id }
+    if (!(await changeEmailIn(deps, trx, actor, proven))) return wrong
+    return await renew(deps, trx, { session: held.session })
   })
 }
 
-/** Runs inside the unit that locks the user. Returns false if another user has the address. */
+/**
+ * Runs inside the unit that locks the user. `isVerified`: the address was proven, or an operator vouches for it. Returns
+ * false if another user has the address.
+ */
 export async function changeEmailIn(
   deps: Deps,
   trx: Trx,
   actor: Actor,
-  { user, address, isVerified = true }: { user: User; address: EmailAddress; isVerified?: boolean },
+  {
+    user,
+    address,
+    isVerified,
+    keptSessionId,
+  }: { user: User; address: EmailAddress; isVerified: boolean; keptSessionId?: string | undefined },
 ): Promise<boolean> {
   const now = deps.clock.now()
   const { canonical: email, typed: emailTyped } = address
   if (!(await updateUserEmail(trx, { id: user.id, email, emailTyped, emailVerifiedAt: isVerified ? now : null }))) {
     return false
   }
+  const dropped = isVerified ? await dropUnproven(deps, trx, actor, { user, keptSessionId }) : []
   // Attempts and mails for the former address end, because it may belong to somebody else now.
   await endSigninAttempts(trx, user.email)
-  await cancelMailTo(trx, { recipient: user.email, now })
+  await cancelProofMailTo(trx, { recipient: user.email, now })
   const id = deps.random.id('emc')
   const secret = mintSecret(deps.random)
   await insertEmailChange(trx, {
@@ -110,7 +130,11 @@ export async function changeEmailIn(
     restorableUntil: now + RESTORABLE_MS,
   })
   const masks = { old_email_masked: maskEmail(user.email), new_email_masked: maskEmail(email) }
-  await recordEvent(deps, trx, actor, { type: 'user.email_changed', user: { id: user.id, email }, metadata: masks })
+  await recordEvent(deps, trx, actor, {
+    type: 'user.email_changed',
+    user: { id: user.id, email },
+    metadata: { ...masks, ...(dropped.length > 0 && { dropped }) },
+  })
   await notify(deps, trx, actor, {
     user,
     template: 'email_changed',
@@ -148,7 +172,7 @@ export async function sendRestoreMail(
 
 /**
  * Restores the former address. Every session and every factor made since then ends, because they may be an attacker's.
- * Throws INVALID_CREDENTIALS.
+ * Throws INVALID_CREDENTIALS, or CONFLICT with nothing spent if another user has the address by now.
  */
 export async function restoreEmail(
   deps: Deps,
@@ -158,20 +182,27 @@ export async function restoreEmail(
   const now = deps.clock.now()
   await decide(deps, async (trx) => {
     const wrong = new AuthdError('INVALID_CREDENTIALS')
-    const change = await readRestorable(deps, trx, token)
-    const user = change && (await lockUser(trx, change.userId))
-    if (!change || !user) return wrong
-    const attempt = await findBoundAttempt(trx, { purpose: 'email_restore', boundTo: change.id })
-    if (!attempt || !(await spendCode(deps, trx, actor, { attempt, code, device }))) return wrong
-    if (!(await restoreEmailChange(trx, { id: change.id, userId: user.id, now }))) return wrong
+    const named = await readRestorable(deps, trx, token)
+    const user = named && (await lockUser(trx, named.userId))
+    // Read again: a parallel request may have used the link before this unit locked the user.
+    const change = user && (await readRestorable(deps, trx, token))
+    if (!change) return wrong
+    const attempt = await findBoundAttempt(trx, { purpose: 'email_restore', boundTo: change.id, now })
+    if (!attempt || !(await checkCode(deps, trx, actor, { attempt, code, device }))) return wrong
     const old = { email: change.oldEmail, emailTyped: change.oldEmailTyped, emailVerifiedAt: now }
-    if (!(await updateUserEmail(trx, { id: user.id, ...old }))) return wrong
+    if (!(await updateUserEmail(trx, { id: user.id, ...old }))) return new AuthdError('CONFLICT', { message: TAKEN })
+    await useSigninAttempt(trx, { id: attempt.id, now })
+    await restoreEmailChange(trx, { id: change.id, userId: user.id, now })
     await endSigninAttempts(trx, user.email)
-    await cancelMailTo(trx, { recipient: user.email, now })
+    await cancelProofMailTo(trx, { recipient: user.email, now })
     await endSessionsIn(deps, trx, actor, { filter: { userId: user.id }, reason: 'email_restored' })
     await forgetDevices(trx, user.id)
-    // Factors enrolled since the change may be an attacker's. Older factors stay, and are due at the next sign-in.
-    const dropped = await dropFactors(trx, user.id, { since: change.changedAt })
+    // Factors enrolled since the change may be an attacker's. Older factors stay, and are due at the next sign-in, unless
+    // this is the user's first verified address.
+    const dropped = [
+      ...(await dropUnproven(deps, trx, actor, { user })),
+      ...(await dropFactors(trx, user.id, { since: change.changedAt })),
+    ]
     await dropLoneRecoveryCodes(trx, user.id)
     const restored = { id: user.id, email: change.oldEmail }
     await recordEvent(deps, trx, actor, { type: 'user.email_restored', user: restored, metadata: { dropped } })
@@ -183,5 +214,6 @@ async function readRestorable(deps: Pick<Deps, 'clock'>, sql: Sql, text: string)
   const token = parseToken('emc', text)
   const change = token && (await findEmailChange(sql, token.id))
   if (!change || !equalSecrets(digest(token.secret), change.restoreDigest)) return undefined
-  return change.restoredAt === null && change.restorableUntil > deps.clock.now() ? change : undefined
+  const isOver = !isInForce(deps.clock.now(), change.changedAt, change.restorableUntil)
+  return change.restoredAt === null && !isOver ? change : undefined
 }

@@ -1,7 +1,9 @@
 import type { Deps } from '../../deps.ts'
 import { AuthdError } from '../../errors.ts'
+import { isInForce } from '../../platform/clock.ts'
 import { parseEmailAddress } from '../../platform/email-address.ts'
 import { digest, equalSecrets, mintSecret, parseToken } from '../../platform/secret.ts'
+import { shell } from '../../platform/shell.ts'
 import type { Sql } from '../../store/db.ts'
 import {
   endRecoveryLinks,
@@ -20,7 +22,7 @@ import { notify } from '../outbox/notice.ts'
 import { dropFactors, type Factor } from '../policy/factor.ts'
 import { endSessionsIn } from '../sessions/session.ts'
 import { insertAttempt } from '../signin/begin.ts'
-import { completeSignIn, prepareSignIn, presentSignIn, type SignInResult } from '../signin/complete.ts'
+import { completeSignIn, prepareSignIn, presentSignIn, type SignInResult, whyRefused } from '../signin/complete.ts'
 
 export interface MadeRecoveryLink {
   id: string
@@ -33,7 +35,7 @@ export interface MadeRecoveryLink {
 
 /**
  * Makes a link that signs a user in once, without a mail, and removes the named factors. Older links end. Throws
- * USER_NOT_FOUND, CONFLICT for a disabled user.
+ * USER_NOT_FOUND, CONFLICT for a user who is disabled or whose invitation has expired.
  */
 export async function makeRecoveryLink(
   deps: Deps,
@@ -45,29 +47,37 @@ export async function makeRecoveryLink(
     mustEndSessions,
   }: { name: string; removes: Factor[]; ttlMs: number; mustEndSessions: boolean },
 ): Promise<MadeRecoveryLink> {
-  const user = await resolveUser(deps, name)
-  if (user.disabledAt !== null) {
-    throw new AuthdError('CONFLICT', {
-      message: `${user.email} is disabled, so a recovery link would not work.`,
-      suggestions: [`authd users enable ${user.email}`],
-    })
-  }
+  const named = await resolveUser(deps, name)
   const now = deps.clock.now()
   const id = deps.random.id('rec')
   const secret = mintSecret(deps.random)
   const expiresAt = now + ttlMs
-  const sessionsEnded = await deps.db.write(async (trx) => {
-    await lockUser(trx, user.id)
+  const { user, sessionsEnded } = await decide(deps, async (trx) => {
+    const user = await lockUser(trx, named.id)
+    if (!user) return new AuthdError('USER_NOT_FOUND', { message: `The user ${name} was deleted meanwhile.` })
+    const refusal = wouldNotWork(deps, user)
+    if (refusal) return refusal
     await endRecoveryLinks(trx, user.id)
     const link = { id, userId: user.id, secretDigest: digest(secret), removes, createdAt: now, expiresAt }
     await insertRecoveryLink(trx, { ...link, createdBy: actor.id })
     await recordEvent(deps, trx, actor, { type: 'user.recovery_link_made', user, metadata: { link: id, removes } })
-    if (!mustEndSessions) return 0
-    const ended = await endSessionsIn(deps, trx, actor, { filter: { userId: user.id }, reason: 'recovery' })
-    return ended.length
+    const filter = { userId: user.id }
+    const ended = mustEndSessions ? await endSessionsIn(deps, trx, actor, { filter, reason: 'recovery' }) : []
+    return { user, sessionsEnded: ended.length }
   })
   const url = `${deps.config.current().publicUrl}/recover?token=${id}.${secret}`
   return { id, user, url, expiresAt, sessionsEnded }
+}
+
+/** The error for a user whom a link would not sign in. */
+function wouldNotWork(deps: Deps, user: User): AuthdError | undefined {
+  const why = whyRefused(deps, user)
+  if (!why) return undefined
+  const [state, command] = why === 'disabled' ? ['is disabled', 'enable'] : ['has an expired invitation', 'invite']
+  return new AuthdError('CONFLICT', {
+    message: `${user.email} ${state}, so a recovery link would not work.`,
+    suggestions: [shell`authd users ${command} ${user.email}`],
+  })
 }
 
 /** The user of a recovery link, and the factors it removes. Spends nothing. Throws MAGIC_LINK_EXPIRED. */
@@ -75,7 +85,7 @@ export async function previewRecovery(deps: Deps, token: string): Promise<{ user
   const found = await deps.db.read(async (sql) => {
     const link = await readLink(sql, token, deps.clock.now())
     const user = link && (await findUser(sql, link.userId))
-    return link && user && { user, removes: link.removes }
+    return link && user && !whyRefused(deps, user) && { user, removes: link.removes }
   })
   if (!found) throw new AuthdError('MAGIC_LINK_EXPIRED')
   return found
@@ -102,8 +112,11 @@ export async function redeemRecovery(
     const link = await readGenuine(trx, token)
     const user = link && (await lockUser(trx, link.userId))
     if (!link || !user) return refused
-    if (link.expiresAt <= now || !(await useRecoveryLink(trx, { id: link.id, now }))) {
-      const reason = link.usedAt === null && link.expiresAt <= now ? 'expired' : 'used'
+    const isOver = !isInForce(now, link.createdAt, link.expiresAt)
+    // Asked before the link is spent, so that it removes no factor for nothing.
+    const why = whyRefused(deps, user)
+    if (why || isOver || !(await useRecoveryLink(trx, { id: link.id, now }))) {
+      const reason = why ?? (link.usedAt === null && isOver ? 'expired' : 'used')
       const metadata = { method: 'recovery_link', reason, link: link.id }
       await recordEvent(deps, trx, actor, { type: 'user.authentication_failed', outcome: 'failure', user, metadata })
       return refused
@@ -124,7 +137,7 @@ export async function redeemRecovery(
 
 async function readLink(sql: Sql, text: string, now: number): Promise<RecoveryLink | undefined> {
   const link = await readGenuine(sql, text)
-  return link?.usedAt === null && link.expiresAt > now ? link : undefined
+  return link?.usedAt === null && isInForce(now, link.createdAt, link.expiresAt) ? link : undefined
 }
 
 /** A genuine link, spent or not. */

@@ -17,7 +17,7 @@ import { changeEmailIn } from './email-change.ts'
 export interface UserUpdate {
   name?: string | null | undefined
   email?: EmailAddress | undefined
-  /** The operator vouches for the new address. Otherwise the next sign-in proves it. */
+  /** The operator vouches for the new address. Otherwise the next sign-in by mail verifies it. */
   isVerified: boolean
   /** Null for the policy of the deployment. */
   mfaPolicy?: MfaPolicy | null | undefined

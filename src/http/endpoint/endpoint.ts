@@ -5,12 +5,12 @@ import type { Actor } from '../../flows/event.ts'
 import type { Limit } from '../../flows/limits/request.ts'
 import type { Guard } from '../../flows/sessions/guard.ts'
 import type { Identity } from '../../flows/sessions/identify.ts'
-import type { OwnedSession } from '../../store/sessions.ts'
+import type { LiveSession } from '../../flows/sessions/session.ts'
 import type { CookieChange, RequestCookies } from '../request/cookies.ts'
 import type { PathParams } from '../request/router.ts'
 
 /** A guard that admits sessions gives the session to the handler. Other guards give none. */
-type SessionOf<Allowed extends Guard> = Allowed extends 'none' | { scope: string } ? unknown : { session: OwnedSession }
+type SessionOf<Allowed extends Guard> = Allowed extends 'none' | { scope: string } ? unknown : { session: LiveSession }
 
 interface RequestParts<Body, Query, Path extends string> {
   body: Body
@@ -65,7 +65,7 @@ export interface Endpoint<
 export type AnyEndpoint = Omit<Endpoint, 'handle'> & {
   handle(
     deps: Deps,
-    request: RequestParts<unknown, unknown, string> & { session: OwnedSession | undefined },
+    request: RequestParts<unknown, unknown, string> & { session: LiveSession | undefined },
   ): Promise<Answer>
 }
 

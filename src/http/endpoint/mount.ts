@@ -1,7 +1,8 @@
 import type { Deps } from '../../deps.ts'
+import { onBehalfOf } from '../../flows/sessions/caller.ts'
 import { checkGuard } from '../../flows/sessions/guard.ts'
 import { actorOf } from '../request/actor.ts'
-import { parseInput, readBody } from '../request/body.ts'
+import { parseBody, parseInput } from '../request/body.ts'
 import type { Context } from '../request/context.ts'
 import { type CookieNames, setCookies } from '../request/cookies.ts'
 import { withinLimits } from '../request/limits.ts'
@@ -22,10 +23,8 @@ async function serve(deps: Deps, declared: AnyEndpoint, ctx: Context, names: Coo
 async function answer(deps: Deps, declared: AnyEndpoint, ctx: Context): Promise<Answer> {
   const session = checkGuard(ctx.state.identity, declared.guard)
   const query = declared.query ? parseInput(declared.query, queryOf(ctx), 'query') : undefined
-  const body = declared.body
-    ? parseInput(declared.body.schema, await readBody(ctx, declared.body.type), 'body')
-    : undefined
-  return await declared.handle(deps, {
+  const body = declared.body ? parseInput(declared.body.schema, parseBody(ctx, declared.body.type), 'body') : undefined
+  return await declared.handle(onBehalfOf(deps, ctx.state.identity, declared.guard), {
     body,
     query,
     params: pathParams(ctx),

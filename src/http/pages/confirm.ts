@@ -32,6 +32,7 @@ const ask = accountPage({
 const mail = accountPage({
   method: 'POST',
   path: '/account/confirm/mail',
+  limit: 'stranger',
   fields: fields({ next }),
   back: '/account',
   mayWait: true,
@@ -51,6 +52,7 @@ const mail = accountPage({
 const prove = accountPage({
   method: 'POST',
   path: '/account/confirm',
+  limit: 'guess',
   fields: fields({ next, method: z.enum(['email', 'totp', 'recovery_code']), code: z.string().max(64) }),
   back: '/account',
   mayWait: true,
@@ -67,6 +69,7 @@ const prove = accountPage({
 const passkey = accountPage({
   method: 'POST',
   path: '/account/confirm/passkey',
+  limit: 'guess',
   fields: fields({ next, ...passkeyFields }),
   back: '/account',
   mayWait: true,

@@ -33,6 +33,7 @@ const ask = accountPage({
 const begin = accountPage({
   method: 'POST',
   path: '/account/email',
+  limit: 'stranger',
   fields: fields({ email: z.string().max(320) }),
   back: '/account/email',
   async handle(deps, { session, actor, fields: form, cookies, lang }) {
@@ -67,6 +68,7 @@ const askCode = accountPage({
 const finish = accountPage({
   method: 'POST',
   path: '/account/email/code',
+  limit: 'guess',
   fields: fields({ code }),
   back: '/account/email',
   async handle(deps, { session, actor, fields: form, cookies }) {
@@ -131,7 +133,7 @@ const finishRestore = page({
         await restoreEmail(deps, actor, { token: form.token, code: form.code, device: cookies.device })
         return { goTo: '/signin?notice=email_restored', cookies: [{ kind: 'session_ended' }] }
       },
-      ['INVALID_CREDENTIALS'],
+      ['INVALID_CREDENTIALS', 'CONFLICT'],
       async (error) => {
         const email = maskEmail((await findRestorable(deps, form.token)).oldEmail)
         const values = { ...RESTORE, email, token: form.token, error: pageError(error) }

@@ -3,7 +3,7 @@ import type { AuthdError } from '../../errors.ts'
 import { templates } from '../../platform/texts/templates.ts'
 import { refuseCrossSite } from '../middleware/identify.ts'
 import { actorOf } from '../request/actor.ts'
-import { parseInput, readBody } from '../request/body.ts'
+import { parseBody, parseInput } from '../request/body.ts'
 import type { Context, Next } from '../request/context.ts'
 import { type CookieNames, setCookies } from '../request/cookies.ts'
 import { languageOf } from '../request/language.ts'
@@ -86,7 +86,7 @@ export function renderError(deps: Pick<Deps, 'config' | 'clock' | 'texts'>) {
 
 async function answer(deps: Deps, ctx: Context, declared: Page): Promise<PageAnswer> {
   const isForm = declared.method === 'POST'
-  const input = isForm ? await readBody(ctx, 'form') : Object.fromEntries(new URLSearchParams(ctx.querystring))
+  const input = isForm ? parseBody(ctx, 'form') : Object.fromEntries(new URLSearchParams(ctx.querystring))
   return await declared.handle(deps, {
     fields: parseInput(declared.fields, input, isForm ? 'form' : 'query'),
     params: pathParams(ctx),

@@ -178,7 +178,7 @@ const enrol = accountPage({
   back: '/account/enrol',
   mayWait: true,
   async handle(_deps, { session }) {
-    return session.isEnrolmentDue ? { page: 'enrol', values: {} } : { goTo: '/account' }
+    return session.due === 'enrolment' ? { page: 'enrol', values: {} } : { goTo: '/account' }
   },
 })
 

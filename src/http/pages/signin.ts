@@ -28,7 +28,8 @@ const ask = page({
   async handle(deps, { fields: { redirect_to, notice }, identity }) {
     checkRedirect(deps, redirect_to)
     if (identity.kind === 'session' && identity.via === 'cookie') {
-      if (identity.session.isEnrolmentDue) return { goTo: '/account/enrol' }
+      if (identity.session.due === 'enrolment') return { goTo: '/account/enrol' }
+      if (identity.session.due === 'factor') return { goTo: '/account/confirm' }
       if (redirect_to !== undefined) return { goTo: redirect_to }
       return { goTo: '/account' }
     }

@@ -1,8 +1,10 @@
 import type { z } from 'zod'
 import { AuthdError } from '../../errors.ts'
-import type { Context } from './context.ts'
+import type { Context, Next } from './context.ts'
 
 const LIMIT_BYTES = 64 * 1024
+
+const BODILESS = new Set(['GET', 'HEAD', 'OPTIONS'])
 
 export type BodyType = 'json' | 'form'
 
@@ -11,11 +13,19 @@ const CONTENT_TYPE: Record<BodyType, RegExp> = {
   form: /^application\/x-www-form-urlencoded *(; *charset="?utf-8"?)?$/i,
 }
 
-/** Reads a body of the declared type, at most 64 KiB. A missing body becomes an empty object. */
-export async function readBody(ctx: Context, type: BodyType): Promise<unknown> {
+/** Reads the whole body, at most 64 KiB, before the caller is identified. Throws PAYLOAD_TOO_LARGE, BAD_REQUEST. */
+export async function receiveBody(ctx: Context, next: Next): Promise<void> {
+  if (!BODILESS.has(ctx.method)) {
+    if (Number(ctx.get('Content-Length')) > LIMIT_BYTES) throw new AuthdError('PAYLOAD_TOO_LARGE')
+    ctx.state.body = await readBytes(ctx)
+  }
+  await next()
+}
+
+/** The body as the declared type. A missing body becomes an empty object. Throws UNSUPPORTED_MEDIA_TYPE, BAD_REQUEST. */
+export function parseBody(ctx: Context, type: BodyType): unknown {
   if (ctx.get('Content-Encoding') !== '') throw new AuthdError('UNSUPPORTED_MEDIA_TYPE')
-  if (Number(ctx.get('Content-Length')) > LIMIT_BYTES) throw new AuthdError('PAYLOAD_TOO_LARGE')
-  const text = await readText(ctx)
+  const text = decode(ctx.state.body)
   const contentType = ctx.get('Content-Type')
   if (text === '' && contentType === '') return {}
   if (!CONTENT_TYPE[type].test(contentType)) throw new AuthdError('UNSUPPORTED_MEDIA_TYPE')
@@ -53,8 +63,7 @@ function codeOf(issue: z.core.$ZodIssue): string {
   return issue.code.toUpperCase()
 }
 
-async function readText(ctx: Context): Promise<string> {
-  const bytes = await readBytes(ctx)
+function decode(bytes: Buffer): string {
   try {
     return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
   } catch (cause) {

@@ -15,6 +15,8 @@ export interface RequestState {
   client: Client
   /** An app's backend stated the address, and its API key may do that. */
   isStated: boolean
+  /** Received whole before the caller is identified. */
+  body: Buffer
   identity: Identity
   cookies: RequestCookies
   /** The answer is HTML, also for an error. */
@@ -31,6 +33,7 @@ export type Next = () => Promise<void>
 /** The state of a request until middleware learn more about it. */
 export const UNIDENTIFIED = {
   isStated: false,
+  body: Buffer.alloc(0),
   identity: { kind: 'anonymous' },
   cookies: NO_COOKIES,
   isPage: false,

@@ -79,6 +79,7 @@ const exportMine = endpoint({
 const changeEmail = endpoint({
   method: 'POST',
   path: '/v1/me/email',
+  limit: 'stranger',
   summary: 'Begin a change of address: mail a code to the new address.',
   tag: 'Me',
   guard: 'change',
@@ -100,6 +101,7 @@ const changeEmail = endpoint({
 const confirmEmail = endpoint({
   method: 'POST',
   path: '/v1/me/email/confirm',
+  limit: 'guess',
   summary: 'Finish a change of address with the mailed code.',
   tag: 'Me',
   guard: 'change',

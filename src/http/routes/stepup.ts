@@ -18,6 +18,7 @@ const answers = {
 const email = endpoint({
   method: 'POST',
   path: '/v1/stepup/email',
+  limit: 'stranger',
   summary: 'Mail a code to confirm with. Only for users without a second factor.',
   tag: 'Step-up',
   guard: 'any_session',
@@ -43,6 +44,7 @@ function byCode(path: string, summary: string, method: StepUpProof['method']) {
   return endpoint({
     method: 'POST',
     path,
+    limit: 'guess',
     summary,
     tag: 'Step-up',
     guard: 'any_session',
@@ -59,6 +61,7 @@ function byCode(path: string, summary: string, method: StepUpProof['method']) {
 const passkeyOptions = endpoint({
   method: 'POST',
   path: '/v1/stepup/passkey/options',
+  limit: 'stranger',
   summary: "Create a challenge for one of the signed-in user's passkeys.",
   tag: 'Step-up',
   guard: 'any_session',
@@ -71,6 +74,7 @@ const passkeyOptions = endpoint({
 const passkey = endpoint({
   method: 'POST',
   path: '/v1/stepup/passkey',
+  limit: 'guess',
   summary: 'Confirm with a passkey.',
   tag: 'Step-up',
   guard: 'any_session',

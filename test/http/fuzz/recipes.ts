@@ -101,10 +101,10 @@ export const RECIPES: Record<string, (authd: Authd, me: Attacker) => Promise<Pre
   'POST /v1/token/introspect': async (_, me) => ({ body: { token: (await me.tokens()).accessToken } }),
 }
 
-/** The id in the path of an admin route, by its folder. */
+/** The id in the path of an admin route. */
 export async function adminId(world: World, path: string): Promise<string | undefined> {
-  const [, folder] = /([\w-]+)\/:\w+/.exec(path) ?? []
-  return folder === undefined ? undefined : (await world.objects())[folder]
+  const place = path.split('/').findIndex((part) => part.startsWith(':'))
+  return place === -1 ? undefined : (await world.objects())(path).split('/')[place]
 }
 
 async function begin(authd: Authd, json: object): Promise<{ attempt_token: string }> {

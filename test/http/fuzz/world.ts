@@ -2,7 +2,7 @@ import { SYSTEM } from '../../../src/flows/event.ts'
 import { createApiKey, ROLES, SCOPES, type Scope } from '../../../src/flows/operator/api-key.ts'
 import { MINUTE, SECOND } from '../../../src/platform/clock.ts'
 import type { Dialect } from '../../../src/store/db.ts'
-import { adminObjects } from '../../support/admin-objects.ts'
+import { inhabit } from '../../support/documented.ts'
 import { deviceFor, enrolPasskey, enrolTotp } from '../../support/factors.ts'
 import { type Authd, startAuthd } from '../../support/harness.ts'
 import type { Browser } from '../../support/http-client.ts'
@@ -26,8 +26,8 @@ export interface World {
   rowsOfOther(): Promise<unknown>
   /** The user that the fuzzer is. Another one after `forgetAttacker`, or when tokens are about to expire. */
   attacker(): Promise<Attacker>
-  /** Things of the admin API by the folder of their path. Others after `forgetObjects`. */
-  objects(): Promise<Record<string, string | undefined>>
+  /** How to name a thing of the admin API in a path. Another thing after `forgetObjects`. */
+  objects(): Promise<(path: string) => string>
   forgetAttacker(): void
   forgetObjects(): void
   /** The token of an API key with a role or a scope. */
@@ -41,7 +41,7 @@ export async function makeWorld(database: Dialect): Promise<World> {
   const { userId, theirs } = await makeOther(authd)
   const keys = new Map<string, string>()
   let attacker: { madeAt: number; who: Attacker } | undefined
-  let objects: Record<string, string | undefined> | undefined
+  let objects: ((path: string) => string) | undefined
   let made = 0
   return {
     authd,
@@ -62,7 +62,7 @@ export async function makeWorld(database: Dialect): Promise<World> {
       return attacker.who
     },
     async objects() {
-      objects ??= await adminObjects(authd, `grace${++made}@example.com`)
+      objects ??= await inhabit(authd, `grace${++made}@example.com`)
       return objects
     },
     forgetAttacker() {

@@ -16,7 +16,10 @@ export default operation({
     email: emailFlag({
       description: 'New e-mail address. The old one gets a mail with a link to undo the change within 7 days.',
     }),
-    verified: Flags.boolean({ description: 'Mark the new address as verified.' }),
+    verified: Flags.boolean({
+      dependsOn: ['email'],
+      description: 'Mark the new address as verified. Without it, the next sign-in by mail verifies it.',
+    }),
     'mfa-policy': Flags.string({
       options: ['optional', 'required', 'default'],
       description: 'Second factor: if they have one, always, or as mfa.policy says.',
@@ -36,11 +39,13 @@ export default operation({
     const old = presentUser(before) as Record<string, unknown>
     const resource = presentUser(after)
     const diff = Object.entries(resource).filter(([name, value]) => old[name] !== value)
-    const lines = diff.map(([name, value]) => `${name}  ${old[name] ?? 'none'} → ${value ?? 'none'}`)
+    const lines = diff.map(
+      ([name, value]) => `${out.did(name, `would change ${name}`)}  ${old[name] ?? 'none'} → ${value ?? 'none'}`,
+    )
     const text = lines.length > 0 ? lines.join('\n') : 'Nothing to change'
     out.changes([{ resource, isChanged: diff.length > 0, text }])
     if (before.email !== after.email && !flags.verified) {
-      out.hint('The new address is not proven: its first sign-in proves it, and drops the factors set up before.')
+      out.hint('The new address is not verified until the user signs in with a mail sent there.')
     }
   },
 })

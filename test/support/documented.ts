@@ -3,6 +3,8 @@ import { addIpFilters } from '../../src/flows/limits/ip-filter-admin.ts'
 import { enqueueMail } from '../../src/flows/outbox/mail.ts'
 import { listQueue } from '../../src/flows/outbox/queue.ts'
 import { addWebhook } from '../../src/flows/outbox/webhook-endpoint.ts'
+import { allEndpoints } from '../../src/http/app.ts'
+import { openApiDocument } from '../../src/http/endpoint/openapi.ts'
 import { MINUTE } from '../../src/platform/clock.ts'
 import { setFailureCount } from '../../src/store/failed-attempts.ts'
 import { countRefusal, suppressMail } from '../../src/store/mail-suppressions.ts'
@@ -10,24 +12,47 @@ import type { Authd } from './harness.ts'
 import { signInForTokens } from './people.ts'
 import { answering, webhookReceiver } from './webhook-receiver.ts'
 
-/**
- * One of each thing that the admin API is about: a locked-out user with a session, an IP rule, a waiting mail, a
- * suppressed address, an endpoint with a failed delivery. Returns their ids by the folder of the path that takes them.
- */
-export async function adminObjects(authd: Authd, email: string): Promise<Record<string, string | undefined>> {
-  const user = await signInForTokens(authd, email)
-  const brake = { failures: 5, blockedUntil: authd.clock.now() + MINUTE }
-  await authd.deps.db.write((trx) => setFailureCount(trx, { kind: 'totp', subject: user.userId }, brake))
+const LIFECYCLE = { version: '0', startedAt: 0, isStopping: () => false, isDevelopment: false }
+
+/** All routes of the JSON API. */
+export const ENDPOINTS = allEndpoints(LIFECYCLE).map((declared) => ({
+  ...declared,
+  name: `${declared.method} ${declared.path}`,
+}))
+const DOCUMENT = openApiDocument(ENDPOINTS, { publicUrl: 'https://auth.example.com', version: '0' })
+
+interface Content {
+  content?: Record<string, { example?: unknown }>
+}
+
+/** The examples of a route: the request, and the answer on success. */
+export function documented({ method, path }: { method: string; path: string }) {
+  const operations = DOCUMENT.paths[path.replace(/:(\w+)/g, '{$1}')] as Record<
+    string,
+    { requestBody?: Content; responses: Record<string, Content> }
+  >
+  const { requestBody, responses } = operations[method.toLowerCase()] ?? { responses: {} }
+  const exampleIn = ({ content = {} }: Content) => Object.values(content)[0]?.example
+  const [status = '', answer = {}] = Object.entries(responses).find(([code]) => code < '300') ?? []
+  return { request: requestBody && exampleIn(requestBody), status: Number(status), answer: exampleIn(answer) }
+}
+
+/** Makes one of each thing that a path can name. Returns how to name them in a path. */
+export async function inhabit(authd: Authd, email = 'grace@example.com'): Promise<(path: string) => string> {
+  const grace = await signInForTokens(authd, email)
+  const lockout = { failures: 5, blockedUntil: authd.clock.now() + MINUTE }
+  await authd.deps.db.write((trx) => setFailureCount(trx, { kind: 'totp', subject: grace.userId }, lockout))
   const { filters } = await addIpFilters(authd.deps, SYSTEM, {
     ...{ rules: [{ cidr: '198.51.100.0/24', reason: 'a test' }], action: 'block', scope: 'all', expiresAt: null },
     ...{ keepSessions: true, own: undefined, acceptsLockout: false },
   })
   const { endpoint, delivery, mail } = await queued(authd)
   const [event] = (await authd.auditLog()).filter(({ eventType }) => eventType === 'session.created')
-  return {
-    ...{ users: user.userId, sessions: user.sessionId, audit: event?.id, ipfilters: filters[0]?.id },
+  const id: Record<string, string | undefined> = {
+    ...{ users: grace.userId, sessions: grace.sessionId, audit: event?.id, ipfilters: filters[0]?.id },
     ...{ settings: 'signup.policy', webhooks: endpoint, 'webhook-deliveries': delivery, mail },
   }
+  return (path) => path.replace(/([\w-]+)\/:\w+/, (_, of) => `${of}/${id[of]}`)
 }
 
 /** An endpoint with a failed delivery, and a waiting mail. */

@@ -1,0 +1,60 @@
+import type { Deps } from '../../deps.ts'
+import type { AuthdError } from '../../errors.ts'
+import { mailboxOf } from '../../platform/email-address.ts'
+import type { Trx } from '../../store/db.ts'
+import { giveBackToBucket } from '../../store/rate-limits.ts'
+import type { Actor } from '../event.ts'
+import { knownDevice } from '../policy/known-device.ts'
+import { type Bucket, countHit, spendIn, tooMany } from './rate-limit.ts'
+
+interface Asked {
+  email: string
+  device: string | undefined
+}
+
+/**
+ * Counts one mail to this mailbox and queues it, or refuses with RATE_LIMITED. A mailbox has `mails_per_hour`, and above
+ * them one mail every 10 minutes, so that strangers cannot cut its owner off. A known device has `mails_per_hour` of its
+ * own. The count is given back if `queue` queues nothing. Known and unknown addresses count alike.
+ */
+export async function withinMailLimit<Result>(
+  deps: Deps,
+  trx: Trx,
+  actor: Actor,
+  { queue, ...asked }: Asked & { queue: () => Promise<{ result: Result; isMailed: boolean }> },
+): Promise<Result | AuthdError> {
+  const { counted, refusal } = await takeMail(deps, trx, actor, asked)
+  if (refusal) return refusal
+  const { result, isMailed } = await queue()
+  const now = deps.clock.now()
+  for (const bucket of isMailed ? [] : counted) await giveBackToBucket(trx, bucket, { amount: 1, now })
+  return result
+}
+
+/** Counts in the first bucket with room. Returns what to give back, or the refusal. */
+async function takeMail(
+  deps: Deps,
+  trx: Trx,
+  actor: Actor,
+  { email, device }: Asked,
+): Promise<{ counted: Bucket[]; refusal?: AuthdError }> {
+  const subject = mailboxOf(email)
+  const all: Bucket = { policy: 'email', subject, email }
+  const more: Bucket = { policy: 'email_more', subject }
+  const known = await knownDevice(trx, { email, device, now: deps.clock.now() })
+  const own: Bucket | undefined =
+    known === undefined ? undefined : { policy: 'email_device', subject: `${subject} ${known}`, email }
+  const ownStanding = own && (await spendIn(deps, trx, actor, own))
+  if (own && !ownStanding?.isOver) return { counted: [own] }
+  const hourly = await spendIn(deps, trx, actor, all)
+  if (hourly.left > 0) return { counted: [all] }
+  // The last mail of the hour begins the 10 minutes until one more.
+  const extra = await spendIn(deps, trx, actor, more)
+  if (!hourly.isOver) return { counted: [all, more] }
+  if (!extra.isOver) return { counted: [more] }
+  trx.afterCommit(() => countHit(deps, all))
+  return {
+    counted: [],
+    refusal: tooMany(all, Math.min(hourly.resetMs, extra.resetMs, ownStanding?.resetMs ?? Infinity)),
+  }
+}

@@ -1,0 +1,147 @@
+import { describe, expect, test } from 'vitest'
+import { SYSTEM } from '../../src/flows/event.ts'
+import { beginLockdown, endLockdown } from '../../src/flows/operator/lockdown.ts'
+import { revokeByOperator } from '../../src/flows/sessions/admin.ts'
+import { finishSigningOut, signOutEverybodyIn } from '../../src/flows/sessions/everybody.ts'
+import { inviteUsers } from '../../src/flows/users/invitation.ts'
+import { makeRecoveryLink } from '../../src/flows/users/recovery-link.ts'
+import { DAY, MINUTE } from '../../src/platform/clock.ts'
+import { parseEmailAddress } from '../../src/platform/email-address.ts'
+import { listSessions } from '../../src/store/sessions.ts'
+import { askPasskey, withPasskey } from '../support/factors.ts'
+import { type Authd, startAuthd } from '../support/harness.ts'
+import { whileParked } from '../support/parked.ts'
+import { ADA, askForCode, askOnPage, signInForTokens, signInOnPage } from '../support/people.ts'
+
+const lockDown = (authd: Authd, keepSessions = false) =>
+  beginLockdown(authd.deps, SYSTEM, { reason: null, keepSessions })
+
+describe.each(['sqlite', 'postgres'] as const)('a lockdown on %s', (database) => {
+  test('ends every session at once, on every instance', async () => {
+    const authd = await startAuthd({ database })
+    const other = await authd.another()
+    const browser = authd.browser()
+    await signInOnPage(authd, browser)
+    const { accessToken, refreshToken } = await signInForTokens(authd, 'bob@example.com')
+
+    const { endedSessions } = await lockDown(other)
+
+    const replies = [
+      await browser.get('/v1/session'),
+      await authd.browser().get('/v1/session', { bearer: accessToken }),
+      await authd.browser().post('/v1/token/refresh', { json: { refresh_token: refreshToken } }),
+    ]
+    expect(replies.map(({ status }) => status)).toEqual([401, 401, 401])
+    expect(endedSessions).toBe(2)
+    const events = (await authd.auditLog()).filter(({ eventType }) => eventType === 'session.revoked')
+    expect(events.map(({ metadata }) => metadata['reason'])).toEqual(['lockdown', 'lockdown'])
+  })
+
+  test('ends what was mailed or handed out before, and nothing that begins after it', async () => {
+    const authd = await startAuthd({ database })
+    const { device } = await withPasskey(authd)
+    const asked = await askForCode(authd)
+    const browser = authd.browser()
+    const mailed = await askOnPage(authd, browser)
+    const passkeyBrowser = authd.browser()
+    const challenge = await askPasskey(passkeyBrowser)
+    const email = parseEmailAddress('invited@example.com')
+    if (!email) throw new Error('no address')
+    const [invitation] = await inviteUsers(authd.deps, SYSTEM, {
+      ...{ emails: [email], ttlMs: DAY, lang: 'en', mustSend: false, name: null },
+    })
+    const recovery = await makeRecoveryLink(authd.deps, SYSTEM, {
+      ...{ name: ADA, removes: [], ttlMs: 15 * MINUTE, mustEndSessions: false },
+    })
+    const token = (url = 'http://no.link') => new URL(url).searchParams.get('token') ?? ''
+
+    await lockDown(authd)
+    await endLockdown(authd.deps, SYSTEM)
+
+    const refused = [
+      await authd.browser().post('/v1/signin/code', { json: { code: asked.code, attempt_token: asked.attemptToken } }),
+      await browser.post('/signin/code', { form: { attempt: mailed.attempt, code: mailed.code } }),
+      await browser.post('/signin/link', { form: { token: mailed.token, attempt: mailed.attempt } }),
+      await passkeyBrowser.post('/v1/signin/passkey', {
+        json: { challenge_id: challenge.challenge_id, credential: device.sign(challenge.options) },
+      }),
+      await authd.browser().post('/recover', { form: { token: token(recovery.url) } }),
+      await authd.browser().post('/invite', { form: { token: token(invitation?.url) } }),
+    ]
+    const again = await signInOnPage(authd, authd.browser(), 'new@example.com')
+
+    expect(refused.map(({ status }) => status)).toEqual([401, 410, 410, 401, 410, 410])
+    expect(again.status).toBe(303)
+  })
+
+  test('refuses a sign-in that was about to complete', async () => {
+    const authd = await startAuthd({ database })
+    const { attemptToken, code } = await askForCode(authd)
+
+    const late = await whileParked(
+      authd,
+      () => authd.browser().post('/v1/signin/code', { json: { code, attempt_token: attemptToken } }),
+      async () => {
+        await lockDown(authd)
+        await endLockdown(authd.deps, SYSTEM)
+      },
+    )
+
+    expect(late).toMatchObject({ where: 'parked', status: 401 })
+    expect(await authd.deps.db.read((sql) => listSessions(sql, {}, 10))).toEqual([])
+  })
+
+  test('keeps sessions if asked to, and ends the rest', async () => {
+    const authd = await startAuthd({ database })
+    const browser = authd.browser()
+    await signInOnPage(authd, browser)
+    const { attemptToken, code } = await askForCode(authd)
+
+    await lockDown(authd, true)
+    await endLockdown(authd.deps, SYSTEM)
+
+    const late = await authd.browser().post('/v1/signin/code', { json: { code, attempt_token: attemptToken } })
+    expect([(await browser.get('/v1/session')).status, late.status]).toEqual([200, 401])
+  })
+
+  test('leaves sign-ins possible after a clock that was ahead is put right', async () => {
+    const authd = await startAuthd({ database })
+    await signInOnPage(authd, authd.browser())
+    await lockDown(authd)
+    await endLockdown(authd.deps, SYSTEM)
+
+    authd.clock.advance(-DAY)
+    const browser = authd.browser()
+    await signInOnPage(authd, browser)
+
+    expect((await browser.get('/v1/session')).status).toBe(200)
+  })
+})
+
+describe('signing everybody out', () => {
+  test('is in force though the process died before the rows say so, and is finished by housekeeping', async () => {
+    const authd = await startAuthd()
+    const browser = authd.browser()
+    await signInOnPage(authd, browser)
+
+    await authd.deps.db.write((trx) => signOutEverybodyIn(authd.deps, trx, SYSTEM, 'lockdown'))
+    const status = (await browser.get('/v1/session')).status
+    const live = await authd.deps.db.read((sql) => listSessions(sql, { liveAt: authd.clock.now() }, 10))
+    await finishSigningOut(authd.deps)
+    await finishSigningOut(authd.deps)
+    const rows = await authd.deps.db.read((sql) => listSessions(sql, {}, 10))
+
+    expect([status, live]).toEqual([401, []])
+    expect(rows.map(({ revokedReason }) => revokedReason)).toEqual(['lockdown'])
+  })
+
+  test('records hundreds of sessions in small units, each once', async () => {
+    const authd = await startAuthd({ config: { session: { max_per_user: 0 } } })
+    for (let n = 0; n < 250; n += 1) await signInForTokens(authd)
+
+    const ended = await revokeByOperator(authd.deps, SYSTEM, {})
+
+    expect(new Set(ended.map(({ id }) => id)).size).toBe(250)
+    expect(await revokeByOperator(authd.deps, SYSTEM, {})).toEqual([])
+  })
+})

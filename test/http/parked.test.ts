@@ -1,0 +1,108 @@
+import { describe, expect, test } from 'vitest'
+import { SYSTEM } from '../../src/flows/event.ts'
+import { ADMIN_SCOPES, createApiKey, endApiKey } from '../../src/flows/operator/api-key.ts'
+import { revokeByOperator } from '../../src/flows/sessions/admin.ts'
+import { findOwnUser } from '../../src/flows/users/account.ts'
+import { removeUser } from '../../src/flows/users/delete.ts'
+import { disableUser } from '../../src/flows/users/disable.ts'
+import { PAGES } from '../../src/http/pages/mount.ts'
+import { DAY } from '../../src/platform/clock.ts'
+import { findSession, renewSession } from '../../src/store/sessions.ts'
+import { documented, ENDPOINTS, inhabit } from '../support/documented.ts'
+import { deviceFor, enrolPasskey } from '../support/factors.ts'
+import { type Authd, startAuthd } from '../support/harness.ts'
+import { whileParked } from '../support/parked.ts'
+import { ADA, signInOnPage } from '../support/people.ts'
+
+const CHANGES = new Set(['POST', 'PATCH', 'DELETE', 'PUT'])
+const CHANGING = ENDPOINTS.filter(({ method, guard }) => CHANGES.has(method) && guard !== 'none')
+/** They open no unit of work. */
+const READS = ['POST /v1/token', 'POST /v1/token/introspect', 'POST /admin/webhooks/:id/test']
+const OF_SESSIONS = CHANGING.filter(({ guard, name }) => typeof guard === 'string' && !READS.includes(name))
+const OF_KEYS = CHANGING.filter(({ guard, name }) => typeof guard === 'object' && !READS.includes(name))
+const FORMS = PAGES.filter(({ method, path }) => method === 'POST' && path.startsWith('/account'))
+
+interface Thief {
+  authd: Authd
+  sessionId: string
+  userId: string
+}
+
+/** What ends a session while its request is on its way. */
+const ENDS: Record<string, (held: Thief) => Promise<unknown>> = {
+  'the session is revoked': ({ authd, sessionId }) => revokeByOperator(authd.deps, SYSTEM, { ids: [sessionId] }),
+  'everybody is signed out': ({ authd }) => revokeByOperator(authd.deps, SYSTEM, {}),
+  'the user is disabled': async ({ authd, userId }) =>
+    disableUser(authd.deps, SYSTEM, await findOwnUser(authd.deps, userId), null),
+  'the user is deleted': async ({ authd, userId }) =>
+    removeUser(authd.deps, SYSTEM, await findOwnUser(authd.deps, userId)),
+  'the session expires': async ({ authd }) => authd.clock.advance(31 * DAY),
+  'the session gets another secret': async ({ authd, sessionId }) => {
+    await authd.deps.db.write(async (trx) => {
+      const session = await findSession(trx, sessionId)
+      if (session) await renewSession(trx, { ...session, secretDigest: 'another', refreshSalt: 'another' })
+    })
+  },
+}
+
+async function signedIn(authd: Authd) {
+  const browser = authd.browser()
+  await signInOnPage(authd, browser, ADA)
+  await enrolPasskey(browser, deviceFor(authd))
+  const { body } = await browser.get('/v1/session')
+  const own = { passkeys: (await browser.get('/v1/me/passkeys')).body[0].id, sessions: body.session.id }
+  const pathTo = (path: string) =>
+    path.replace(/(passkeys|sessions)\/:\w+/, (_, of: keyof typeof own) => `${of}/${own[of]}`)
+  return { browser, pathTo, sessionId: body.session.id as string, userId: body.user.id as string }
+}
+
+describe.each(Object.entries(ENDS))('a request that arrived before %s changes nothing after it', (_, end) => {
+  test.each(OF_SESSIONS)('$name', async (declared) => {
+    const authd = await startAuthd()
+    const { browser, pathTo, ...held } = await signedIn(authd)
+    const sent = declared.body && { json: documented(declared).request }
+
+    const done = await whileParked(
+      authd,
+      () => browser.send(declared.method, pathTo(declared.path), sent),
+      () => end({ authd, ...held }),
+    )
+
+    expect(done).toMatchObject({ where: 'parked', status: 401, isUnchanged: true })
+  })
+
+  test.each(FORMS)('$method $path', async ({ path }) => {
+    const authd = await startAuthd()
+    const { browser, pathTo, ...held } = await signedIn(authd)
+    const proof = { challenge_id: 'chl_1', credential: '{}', code: '123456', method: 'totp', email: 'new@example.com' }
+    const form = { name: 'New', session: held.sessionId, next: '/account', ...proof }
+
+    const done = await whileParked(
+      authd,
+      () => browser.post(pathTo(path), { form }),
+      () => end({ authd, ...held }),
+    )
+
+    expect(done).toMatchObject({ where: 'parked', status: 303, location: '/signin', isUnchanged: true })
+  })
+})
+
+describe.each(['sqlite', 'postgres'] as const)('a request of an API key on %s changes nothing', (database) => {
+  test.each(OF_KEYS)('after the key is revoked: $name', async (declared) => {
+    const authd = await startAuthd({ database })
+    const pathTo = await inhabit(authd)
+    const { key, token } = await createApiKey(authd.deps, SYSTEM, {
+      ...{ name: 'test', scopes: [...ADMIN_SCOPES], expiresAt: null },
+    })
+    await authd.browser().get('/admin/users', { bearer: token })
+    const sent = { bearer: token, ...(declared.body && { json: documented(declared).request }) }
+
+    const done = await whileParked(
+      authd,
+      () => authd.browser().send(declared.method, pathTo(declared.path), sent),
+      () => endApiKey(authd.deps, SYSTEM, key.id),
+    )
+
+    expect(done).toMatchObject({ where: 'parked', status: 401, isUnchanged: true })
+  })
+})

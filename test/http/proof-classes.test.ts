@@ -1,0 +1,202 @@
+import { describe, expect, test } from 'vitest'
+import { SYSTEM } from '../../src/flows/event.ts'
+import { amrOf, type Enrolled, levelOf, whatIsDue } from '../../src/flows/policy/factor.ts'
+import { makeRecoveryLink } from '../../src/flows/users/recovery-link.ts'
+import { MINUTE } from '../../src/platform/clock.ts'
+import type { Proof } from '../../src/store/signin-attempts.ts'
+import { enrolTotp, totpCode, withPasskey } from '../support/factors.ts'
+import { type Authd, startAuthd } from '../support/harness.ts'
+import type { Browser } from '../support/http-client.ts'
+import { ADA, askOnPage, signInOnPage } from '../support/people.ts'
+
+const DATABASES = ['sqlite', 'postgres'] as const
+const TOTP_FIRST = { totp: { allow_first_factor: true } }
+
+/** A browser that holds an attempt proven by a recovery link. The link removes nothing. */
+async function recovered(authd: Authd): Promise<{ browser: Browser; attempt: string }> {
+  const asked = { name: ADA, removes: [], ttlMs: 15 * MINUTE, mustEndSessions: false }
+  const { url } = await makeRecoveryLink(authd.deps, SYSTEM, asked)
+  const browser = authd.browser()
+  const used = await browser.post('/recover', { form: { token: new URL(url).searchParams.get('token') ?? '' } })
+  const attempt = /attempt=(att_\w+)/.exec(used.headers.get('Location') ?? '')?.[1] ?? ''
+  return { browser, attempt }
+}
+
+/** Signs in with the authenticator app alone. */
+async function withTotpAlone(authd: Authd, secret: string): Promise<Browser> {
+  authd.clock.advance(MINUTE)
+  const browser = authd.browser()
+  await browser.post('/v1/signin', { json: { email: ADA, deliver: 'cookie' } })
+  await browser.post('/v1/signin/totp', { json: { code: totpCode(authd, secret) } })
+  await authd.takeMail()
+  return browser
+}
+
+test.each<[Proof[], 1 | 2]>([
+  [[], 1],
+  [['email'], 1],
+  [['recovery_link'], 1],
+  [['otp'], 1],
+  [['recovery_code'], 1],
+  [['email', 'recovery_link'], 1],
+  [['otp', 'recovery_code'], 1],
+  [['passkey'], 2],
+  [['email', 'otp'], 2],
+  [['otp', 'email'], 2],
+  [['email', 'recovery_code'], 2],
+  [['recovery_link', 'otp'], 2],
+  [['recovery_link', 'recovery_code'], 2],
+  [['email', 'passkey'], 2],
+])('%s make level %i', (proofs, level) => {
+  expect(levelOf(proofs)).toBe(level)
+  expect(amrOf(proofs).includes('mfa')).toBe(level === 2)
+})
+
+test.each<[Proof[], Partial<Enrolled>, 'optional' | 'required', ReturnType<typeof whatIsDue>]>([
+  [['recovery_link', 'email'], { passkeys: 1 }, 'optional', 'factor'],
+  [['recovery_link', 'email'], {}, 'required', 'enrolment'],
+  [['otp', 'recovery_code'], { hasTotp: true }, 'required', 'factor'],
+  [['otp'], { hasTotp: true }, 'optional', 'nothing'],
+  [['otp'], { hasTotp: true }, 'required', 'factor'],
+  [['email', 'otp'], { hasTotp: true }, 'required', 'nothing'],
+])('after %s of a user with %j, with mfa.policy %s, what is due is: %s', (proofs, has, policy, due) => {
+  expect(whatIsDue(proofs, { passkeys: 0, hasTotp: false, recoveryCodes: 0, ...has }, policy)).toBe(due)
+})
+
+describe.each(DATABASES)('an attempt that holds a proof (%s)', (database) => {
+  test('gets no mail after a recovery link: the answer is that it has ended', async () => {
+    const authd = await startAuthd({ database })
+    await withPasskey(authd)
+    const { browser } = await recovered(authd)
+    await authd.takeMail()
+
+    const another = await browser.post('/v1/signin/email', { json: {} })
+    const mails = await authd.takeMail()
+
+    expect(another.body.code).toBe('ATTEMPT_EXPIRED')
+    expect(mails).toEqual([])
+  })
+
+  test('is not continued by asking for a mail again, on the sign-in page', async () => {
+    const authd = await startAuthd({ database })
+    await withPasskey(authd)
+    const { browser, attempt } = await recovered(authd)
+
+    const asked = await askOnPage(authd, browser)
+    const { body } = await browser.post('/v1/signin/code', { json: { code: asked.code } })
+
+    expect(asked.attempt).not.toBe(attempt)
+    expect(body).toMatchObject({ status: 'factor_required', factors: ['passkey'] })
+    expect((await browser.get('/v1/session')).status).toBe(401)
+  })
+
+  test('gets no mail from a request that found it without one', async () => {
+    const authd = await startAuthd({ database, config: TOTP_FIRST })
+    const owner = authd.browser()
+    await signInOnPage(authd, owner)
+    const { secret } = await enrolTotp(authd, owner)
+    authd.clock.advance(MINUTE)
+    const browser = authd.browser()
+    await browser.post('/v1/signin', { json: { email: ADA, deliver: 'cookie' } })
+    await authd.takeMail()
+    authd.clock.advance(MINUTE)
+
+    const [proven, mailed] = await Promise.all([
+      browser.post('/v1/signin/totp', { json: { code: totpCode(authd, secret) } }),
+      browser.post('/v1/signin/email', { json: {} }),
+    ])
+
+    expect(proven.status).toBe(200)
+    expect([202, 410]).toContain(mailed.status)
+  })
+})
+
+describe.each(DATABASES)('level 2 (%s)', (database) => {
+  test('is not reached by a recovery link and a mail together', async () => {
+    const authd = await startAuthd({ database })
+    await signInOnPage(authd, authd.browser())
+    const { browser } = await recovered(authd)
+    await browser.post('/v1/stepup/email')
+    const code = (await authd.takeMail()).at(-1)?.values['code']
+
+    const stepped = await browser.post('/v1/stepup/code', { json: { code } })
+
+    expect(stepped.body.session).toMatchObject({ aal: 1, amr: ['recovery_link', 'email'] })
+  })
+
+  test('is not reached by an authenticator app and its recovery code, which stays unspent', async () => {
+    const authd = await startAuthd({ database, config: { ...TOTP_FIRST, mfa: { policy: 'required' } } })
+    const owner = authd.browser()
+    await signInOnPage(authd, owner)
+    const { secret, recoveryCodes } = await enrolTotp(authd, owner)
+    const browser = await withTotpAlone(authd, secret)
+
+    const refused = await browser.post('/v1/signin/recovery-code', { json: { code: recoveryCodes[0] } })
+    const again = await browser.post('/v1/signin/totp', { json: { code: totpCode(authd, secret, 1) } })
+    const unspent = await authd.deps.db.read((sql) => sql.all('SELECT id FROM recovery_codes WHERE used_at IS NULL'))
+
+    expect([refused.body.code, again.body.code]).toEqual(['INVALID_CREDENTIALS', 'INVALID_CREDENTIALS'])
+    expect(unspent).toHaveLength(10)
+    expect((await browser.get('/v1/session')).status).toBe(401)
+  })
+
+  test('is not reached by stepping up a session of the authenticator app with it or its recovery code', async () => {
+    const authd = await startAuthd({ database, config: TOTP_FIRST })
+    const owner = authd.browser()
+    await signInOnPage(authd, owner)
+    const { secret, recoveryCodes } = await enrolTotp(authd, owner)
+    const browser = await withTotpAlone(authd, secret)
+    authd.clock.advance(MINUTE)
+
+    const byCode = await browser.post('/v1/stepup/recovery-code', { json: { code: recoveryCodes[0] } })
+    const byApp = await browser.post('/v1/stepup/totp', { json: { code: totpCode(authd, secret) } })
+    const change = await browser.post('/v1/me/recovery-codes')
+
+    expect((await browser.get('/v1/session')).body.session).toMatchObject({ aal: 1, amr: ['otp'] })
+    expect([byCode, byApp, change].map(({ body }) => body.details?.methods)).toEqual([[], [], []])
+  })
+})
+
+test('with MFA required, a mail step-up does not end the duty to enrol a factor', async () => {
+  const authd = await startAuthd({ config: { mfa: { policy: 'required' } } })
+  const browser = authd.browser()
+  await signInOnPage(authd, browser)
+  authd.clock.advance(6 * MINUTE)
+  await browser.post('/v1/stepup/email')
+  const code = (await authd.takeMail()).at(-1)?.values['code']
+
+  const stepped = await browser.post('/v1/stepup/code', { json: { code } })
+
+  expect(stepped.status).toBe(200)
+  expect((await browser.get('/v1/session')).body.code).toBe('ENROLMENT_REQUIRED')
+})
+
+test('with MFA required, a recovery link and a mail step-up do not end the duty to enrol a factor', async () => {
+  const authd = await startAuthd({ config: { mfa: { policy: 'required' } } })
+  await signInOnPage(authd, authd.browser())
+  const { browser } = await recovered(authd)
+  await browser.post('/v1/stepup/email')
+  const code = (await authd.takeMail()).at(-1)?.values['code']
+
+  const stepped = await browser.post('/v1/stepup/code', { json: { code } })
+
+  expect(stepped.status).toBe(200)
+  expect((await browser.get('/v1/session')).body.code).toBe('ENROLMENT_REQUIRED')
+})
+
+test('a mail code that was requested before a factor was enrolled does not step up, and is not spent', async () => {
+  const authd = await startAuthd()
+  const browser = authd.browser()
+  await signInOnPage(authd, browser)
+  await browser.post('/v1/stepup/email')
+  const code = (await authd.takeMail()).at(-1)?.values['code']
+  await enrolTotp(authd, browser)
+
+  const stepped = await browser.post('/v1/stepup/code', { json: { code } })
+  const used = await authd.deps.db.read((sql) =>
+    sql.all("SELECT id FROM signin_attempts WHERE purpose = 'stepup' AND used_at IS NOT NULL"),
+  )
+
+  expect(stepped.body).toMatchObject({ code: 'STEP_UP_REQUIRED', details: { methods: ['totp', 'recovery_code'] } })
+  expect(used).toEqual([])
+})
