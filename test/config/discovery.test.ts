@@ -29,7 +29,7 @@ test.each([{ configPath: 'no.toml' }, { env: { AUTHD_CONFIG: 'no.toml' } }])(
     const here = folder()
     here.write('config.toml', NEEDED)
 
-    expect(() => here.load({ env: {}, ...named })).toThrow(/no\.toml/)
+    expect(() => here.load({ env: {}, ...named })).toThrow(/no\.toml does not exist/)
   },
 )
 

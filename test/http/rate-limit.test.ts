@@ -294,6 +294,21 @@ test.each([
   expect(statuses.map((status) => status === 429)).toEqual([false, false, true])
 })
 
+test('a link that is used again counts as a guess', async () => {
+  const authd = await startAuthd({ config: { limits: { ...LIMITS, requests_per_minute: 100, guesses_per_hour: 2 } } })
+  const browser = authd.browser()
+  const { body } = await browser.post('/v1/signin', { json: { email: 'ada@example.com', deliver: 'cookie' } })
+  const link = new URL((await authd.takeMail()).at(-1)?.values['link'] ?? 'http://no.link')
+  const json = { token: link.searchParams.get('token'), attempt_token: body.attempt_token }
+  const use = async () => (await browser.post('/v1/signin/link', { json })).status
+  const used = await use()
+  await flushTally(authd.deps)
+
+  const again = [await use(), await use(), await use()]
+
+  expect([used, again]).toEqual([200, [410, 410, 429]])
+})
+
 describe.each(['sqlite', 'postgres'] as const)('a clock that is put back (%s)', (database) => {
   test('prolongs no window, in the process that remembers it and in others', async () => {
     const authd = await startAuthd({ database, config: { limits: { ...LIMITS, requests_per_minute: 1 } } })
