@@ -61,7 +61,7 @@ export async function startDaemon(
   const address = listeners[0]?.address ?? ''
   const node = { id: deps.random.id('node'), host: hostname(), pid: process.pid, version, address, startedAt }
   const isShared = deps.db.dialect === 'postgres'
-  const own = [watchingClock(clockWatch()), ...(isShared ? [announcing(node)] : [])]
+  const own = [watchingClock(clockWatch(deps.clock)), ...(isShared ? [announcing(node)] : [])]
   const jobs = startJobs(deps, [...JOBS, ...own])
   for (const listener of listeners) deps.log.info('listening', { address: listener.address, version })
   const watchdog = service.watchdogMs && setInterval(() => service.notify('WATCHDOG=1'), service.watchdogMs)

@@ -1,28 +1,19 @@
-import { SECOND } from './clock.ts'
+import { type Clock, SECOND } from './clock.ts'
 
 /** A smaller difference between two looks is not a step: time servers slew a clock by 0.5 ms a second at most. */
 const STEP_MS = SECOND
 
-/** Times of the same moment, by two clocks. The steady one is never set. */
-export interface ClockReadings {
-  wallMs: number
-  steadyMs: number
-}
-
-/** Reads the clocks of this machine. */
-function systemReadings(): ClockReadings {
-  return { wallMs: Date.now(), steadyMs: performance.now() }
-}
-
 /**
  * Returns a function that tells by how many milliseconds the clock was stepped since its last call: negative for a step
- * back, 0 for none. A clock that is slewed is never reported. A machine that slept looks like a step forward.
+ * back, 0 for none. A clock that is slewed is never reported. A machine that slept looks like a step forward. `steady`
+ * returns the milliseconds of a clock that nobody sets.
  */
-export function clockWatch(read: () => ClockReadings = systemReadings): () => number {
-  let last = read()
+export function clockWatch(clock: Clock, steady: () => number = () => performance.now()): () => number {
+  const ahead = () => clock.now() - steady()
+  let last = ahead()
   return () => {
-    const now = read()
-    const byMs = Math.round(now.wallMs - last.wallMs - (now.steadyMs - last.steadyMs))
+    const now = ahead()
+    const byMs = Math.round(now - last)
     last = now
     return Math.abs(byMs) < STEP_MS ? 0 : byMs
   }

@@ -37,22 +37,26 @@ export async function listRestorableAddresses(
 ): Promise<string[]> {
   const rows = await sql.all<{ old_email: string }>(
     `SELECT old_email FROM email_changes WHERE user_id = ? AND restored_at IS NULL AND restorable_until > ?
-     ORDER BY id DESC LIMIT ?`,
+     ORDER BY changed_at DESC, id DESC LIMIT ?`,
     [input.userId, input.now, limit],
   )
   return rows.map(({ old_email }) => old_email)
 }
 
-/** Ends this way back and those of the changes that followed it; true once. */
+/**
+ * Ends this way back and those of the changes that followed it; true once. Changes follow each other by their times: the
+ * ids of two processes need not, once a clock was stepped.
+ */
 export async function restoreEmailChange(
   trx: Trx,
   input: { id: string; userId: string; now: number },
 ): Promise<boolean> {
   const changed = await trx.run(
-    `UPDATE email_changes SET restored_at = ? WHERE user_id = ? AND id >= ? AND restored_at IS NULL
+    `UPDATE email_changes SET restored_at = ? WHERE user_id = ? AND restored_at IS NULL
        AND EXISTS (SELECT 1 FROM email_changes AS this WHERE this.id = ? AND this.restored_at IS NULL
-         AND this.restorable_until > ?)`,
-    [input.now, input.userId, input.id, input.id, input.now],
+         AND this.restorable_until > ? AND (this.changed_at < email_changes.changed_at
+           OR this.changed_at = email_changes.changed_at AND this.id <= email_changes.id))`,
+    [input.now, input.userId, input.id, input.now],
   )
   return changed > 0
 }

@@ -161,7 +161,7 @@ export async function findBoundAttempt(
   input: { purpose: AttemptPurpose; boundTo: string; now: number },
 ): Promise<SigninAttempt | undefined> {
   const row = await sql.one<StoredRow>(
-    `${WHOLE} WHERE bound_to = ? AND purpose = ? AND created_at <= ? ORDER BY id DESC LIMIT 1`,
+    `${WHOLE} WHERE bound_to = ? AND purpose = ? AND created_at <= ? ORDER BY created_at DESC, id DESC LIMIT 1`,
     [input.boundTo, input.purpose, latestEnd(input.now, 0)],
   )
   return row && readWhole(row)

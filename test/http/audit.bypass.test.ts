@@ -106,7 +106,7 @@ describe('the audit log records the misuse of', () => {
     }
 
     const inOneHour = await tries()
-    authd.clock.advance(HOUR)
+    authd.clock.advance(HOUR + 1)
     const inTwo = await tries()
 
     expect([inOneHour, inTwo]).toEqual([1, 2])

@@ -1,14 +1,20 @@
 import { describe, expect, test } from 'vitest'
+import { sealAudit } from '../../src/flows/audit/audit.ts'
 import { SYSTEM } from '../../src/flows/event.ts'
 import { seldom } from '../../src/flows/limits/seldom.ts'
 import { noteClockStep } from '../../src/flows/operator/clock-step.ts'
 import { announceNode, listNodes } from '../../src/flows/operator/node.ts'
+import { isSuppressed, listSuppressed, noteRefusal } from '../../src/flows/outbox/suppression.ts'
+import { queueWebhooks } from '../../src/flows/outbox/webhook-delivery.ts'
 import { addWebhook } from '../../src/flows/outbox/webhook-endpoint.ts'
 import { listLockouts } from '../../src/flows/policy/lockout-admin.ts'
 import { listKeys, rotateKeys } from '../../src/flows/sessions/signing-key.ts'
 import { makeRecoveryLink } from '../../src/flows/users/recovery-link.ts'
 import { CLOCK_SKEW_MS, DAY, HOUR, MINUTE, SECOND } from '../../src/platform/clock.ts'
 import { MailError } from '../../src/platform/mail-error.ts'
+import { insertEmailChange, restoreEmailChange } from '../../src/store/email-changes.ts'
+import { insertUser } from '../../src/store/users.ts'
+import { claimWebhookEndpoint } from '../../src/store/webhook-endpoints.ts'
 import { deviceFor, enrolPasskey, enrolTotp, totpCode } from '../support/factors.ts'
 import { type Authd, startAuthd } from '../support/harness.ts'
 import { ADA, askForCode, askOnPage, signInForTokens, signInOnPage } from '../support/people.ts'
@@ -147,6 +153,94 @@ describe.each(['sqlite', 'postgres'] as const)('after a clock that was a day ahe
     expect(typesOf(receiver)).toEqual(['user.registered', 'user.registered'])
   })
 
+  test('a webhook of before, which the wrong clock put off, is sent at once', async () => {
+    const authd = await startAuthd({ database })
+    const receiver = await webhookReceiver()
+    const endpoint = { url: receiver.url, description: '', events: ['user.registered'], allowsPrivate: true }
+    await addWebhook(authd.deps, SYSTEM, endpoint)
+    receiver.answer = answering(500)
+    await signInForTokens(authd)
+    await authd.sendWebhooks()
+    authd.clock.advance(DAY)
+    await authd.sendWebhooks()
+    receiver.answer = answering(200)
+    await putRight(authd)
+    authd.clock.advance(10 * MINUTE)
+
+    await authd.sendWebhooks()
+
+    expect(typesOf(receiver)).toHaveLength(3)
+  })
+
+  test('a new endpoint gets the events that follow, also if the worker of the first one died', async () => {
+    const authd = await startAuthd({ database })
+    const receiver = await webhookReceiver()
+    authd.clock.advance(DAY)
+    const endpoint = { url: receiver.url, description: '', events: ['user.registered'], allowsPrivate: true }
+    await addWebhook(authd.deps, SYSTEM, endpoint)
+    await signInForTokens(authd, 'first@example.com')
+    await sealAudit(authd.deps)
+    await queueWebhooks(authd.deps)
+    const now = authd.clock.now()
+    const claimed = await authd.deps.db.write((trx) => claimWebhookEndpoint(trx, { now, busyUntil: now + MINUTE }))
+    await authd.deps.db.write((trx) => trx.run('DELETE FROM outbox'))
+    authd.clock.advance(-DAY)
+
+    await signInForTokens(authd, 'second@example.com')
+    await authd.sendWebhooks()
+
+    expect(claimed).toBeDefined()
+    expect(typesOf(receiver)).toEqual(['user.registered'])
+  })
+
+  test('an address gets mail again after the time that its refusals caused', async () => {
+    const { deps, clock } = await startAuthd({ database })
+    const refusal = { address: ADA, response: '550 no such user', enhancedCode: '5.1.1' }
+    clock.advance(DAY)
+    for (let refusals = 0; refusals < 3; refusals += 1) {
+      clock.advance(2 * HOUR)
+      await deps.db.write((trx) => noteRefusal(deps, trx, refusal))
+    }
+    const before = await deps.db.read((sql) => isSuppressed(deps, sql, ADA))
+    clock.advance(-DAY)
+
+    const after = await deps.db.read((sql) => isSuppressed(deps, sql, ADA))
+
+    expect([before, after]).toEqual([true, false])
+    expect(await listSuppressed(deps, 10)).toEqual([])
+  })
+
+  test('the code of a new mail confirms a session, also one that another instance sent', async () => {
+    const authd = await startAuthd({ database })
+    const browser = authd.browser()
+    await signInOnPage(authd, browser)
+    authd.clock.advance(DAY)
+    await browser.post('/v1/stepup/email')
+    await authd.takeMail()
+    authd.clock.advance(-DAY)
+    const second = await authd.another()
+    const there = second.browser()
+    for (const [name, value] of browser.cookies) there.cookies.set(name, value)
+
+    await there.post('/v1/stepup/email')
+    const code = (await second.takeMail()).at(-1)?.values['code']
+    const steppedUp = await there.post('/v1/stepup/code', { json: { code } })
+
+    expect(steppedUp.status).toBe(200)
+  })
+
+  test('another mail of an open attempt can be requested at once', async () => {
+    const authd = await startAuthd({ database })
+    const { attemptToken: attempt_token } = await askForCode(authd)
+    authd.clock.advance(5 * MINUTE)
+    const ahead = await authd.browser().post('/v1/signin/email', { json: { attempt_token } })
+    authd.clock.advance(-4 * MINUTE)
+
+    const again = await authd.browser().post('/v1/signin/email', { json: { attempt_token } })
+
+    expect([ahead.status, again.status]).toEqual([202, 202])
+  })
+
   test('another mail can be requested at once, and the old code is worth nothing', async () => {
     const authd = await startAuthd({ database })
     authd.clock.advance(DAY)
@@ -159,6 +253,16 @@ describe.each(['sqlite', 'postgres'] as const)('after a clock that was a day ahe
 
     expect(used.status).toBe(401)
     expect(code).toMatch(/^\d{6}$/)
+  })
+
+  test('SECURITY: a link of tomorrow does not work, before authd notices', async () => {
+    const authd = await startAuthd({ database })
+    authd.clock.advance(DAY)
+    const browser = authd.browser()
+    const { token, attempt } = await askOnPage(authd, browser)
+    authd.clock.advance(-DAY)
+
+    expect((await browser.post('/signin/link', { form: { token, attempt } })).status).toBe(410)
   })
 
   test('SECURITY: a link and a recovery link of tomorrow do not work, also tomorrow', async () => {
@@ -243,6 +347,45 @@ describe.each(['sqlite', 'postgres'] as const)('after a clock that was a day ahe
 
     expect([added.status, confirmed.status]).toEqual([400, 401])
     expect((await enrolPasskey(browser, deviceFor(authd))).status).toBe(201)
+  })
+
+  test('SECURITY: restoring an address ends later ways back, also those of another instance', async () => {
+    const { deps, clock } = await startAuthd({ database })
+    const now = clock.now()
+    const user = { id: 'usr_1', email: ADA, emailTyped: ADA, name: null, emailVerifiedAt: now, createdAt: now }
+    const change = { userId: 'usr_1', oldEmail: ADA, oldEmailTyped: ADA, newEmail: 'b@example.com', restoreDigest: '' }
+    const at = (changedAt: number) => ({ ...change, changedAt, restorableUntil: now + DAY })
+    const left = await deps.db.write(async (trx) => {
+      await insertUser(trx, user)
+      // The clock was ahead when the first of them got its id, so its id is the highest.
+      await insertEmailChange(trx, { ...at(now - 2), id: 'emc_9' })
+      await insertEmailChange(trx, { ...at(now - 1), id: 'emc_1' })
+      await insertEmailChange(trx, { ...at(now - 3), id: 'emc_5' })
+      await restoreEmailChange(trx, { id: 'emc_9', userId: 'usr_1', now })
+      return await trx.all<{ id: string }>('SELECT id FROM email_changes WHERE restored_at IS NULL')
+    })
+
+    expect(left).toEqual([{ id: 'emc_5' }])
+  })
+
+  test('the code of a new mail confirms a session, after what the clock wrote was dated', async () => {
+    const authd = await startAuthd({ database })
+    const browser = authd.browser()
+    await signInOnPage(authd, browser)
+    authd.clock.advance(DAY)
+    await browser.post('/v1/stepup/email')
+    await authd.takeMail()
+    await putRight(authd)
+    const second = await authd.another()
+    const there = second.browser()
+    for (const [name, value] of browser.cookies) there.cookies.set(name, value)
+    second.clock.advance(HOUR)
+
+    await there.post('/v1/stepup/email')
+    const code = (await second.takeMail()).at(-1)?.values['code']
+    const steppedUp = await there.post('/v1/stepup/code', { json: { code } })
+
+    expect(steppedUp.status).toBe(200)
   })
 
   test('a daemon that was killed is not listed', async () => {

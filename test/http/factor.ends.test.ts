@@ -256,6 +256,6 @@ test('SECURITY: where a factor is required, a mail does not make a session whole
   const steppedUp = await browser.post('/v1/stepup/code', { json: { code } })
   const me = await browser.get('/v1/me')
 
-  expect(steppedUp.status).toBe(200)
+  expect(steppedUp.body).toMatchObject({ session: { enrolment_required: true } })
   expect(me).toMatchObject({ status: 403, body: { code: 'ENROLMENT_REQUIRED' } })
 })

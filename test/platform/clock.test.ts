@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { CLOCK_SKEW_MS, DAY, HOUR, isAhead, isInForce, isWithin, MINUTE, SECOND } from '../../src/platform/clock.ts'
-import { type ClockReadings, clockWatch } from '../../src/platform/clock-watch.ts'
+import { clockWatch } from '../../src/platform/clock-watch.ts'
+import { fakeClock } from '../support/fakes.ts'
 
 const NOW = Date.UTC(2026, 10, 25, 12)
 
@@ -33,11 +34,12 @@ test.each([
 })
 
 test('a step of the clock is told once, by how much, and slewing is not told', () => {
-  const readings: ClockReadings = { wallMs: NOW, steadyMs: 0 }
-  const look = clockWatch(() => ({ ...readings }))
+  const clock = fakeClock(NOW)
+  let steadyNow = 0
+  const look = clockWatch(clock, () => steadyNow)
   const pass = (wallMs: number, steadyMs: number) => {
-    readings.wallMs += wallMs
-    readings.steadyMs += steadyMs
+    clock.advance(wallMs)
+    steadyNow += steadyMs
     return look()
   }
 
