@@ -8,17 +8,43 @@ import { startAuthd } from '../support/harness.ts'
 
 const SERVICE = { notify: () => {}, watchdogMs: undefined, listenFds: [] }
 
-test('a daemon that stops writes its last counts and seals the audit log', async () => {
-  const authd = await startAuthd({
-    config: { server: { host: '127.0.0.1', port: await freePort() }, limits: { key_requests_per_minute: 10 } },
-  })
+/** A daemon of this process, and how to stop it. */
+async function startStoppable(config: Record<string, unknown> = {}) {
+  const authd = await startAuthd({ config: { server: { host: '127.0.0.1', port: await freePort() }, ...config } })
   const controller = new AbortController()
   const options = { version: '0', service: SERVICE, isDevelopment: false, stop: controller.signal }
-  const daemon = await startDaemon(authd.deps, options)
+  return { authd, daemon: await startDaemon(authd.deps, options), stop: () => controller.abort() }
+}
+
+test('a daemon that stops waits for the jobs that run', async () => {
+  const { authd, daemon, stop } = await startStoppable()
+  const ended: string[] = []
+  const { promise: held, resolve: letGo } = Promise.withResolvers<void>()
+  const { promise: sending, resolve: begin } = Promise.withResolvers<void>()
+  authd.mailer.send = async () => {
+    begin()
+    await held
+    ended.push('mail')
+    return '250 sent'
+  }
+  await authd.browser().post('/v1/signin', { json: { email: 'ada@example.com' } })
+  await sending
+
+  stop()
+  const stopped = daemon.stopped.then(() => ended.push('daemon'))
+  await fetch(`${authd.address}/health`)
+  letGo()
+  await stopped
+
+  expect(ended).toEqual(['mail', 'daemon'])
+})
+
+test('a daemon that stops writes its last counts and seals the audit log', async () => {
+  const { authd, daemon, stop } = await startStoppable({ limits: { key_requests_per_minute: 10 } })
 
   // More than the limit, so that writing the counts also records an event.
   tally(authd.deps, { policy: 'client', subject: 'key_1' }, 11)
-  controller.abort()
+  stop()
   await daemon.stopped
 
   const bucket = { policy: 'client', subject: 'key_1' }
