@@ -57,7 +57,10 @@ test('as root, a command reads the files that it names before it becomes the own
   expect(exported).toMatchObject({ code: 0, stderr: `Exported 2 events to ${join(folder, 'events')}.\n` })
 })
 
-test('Ctrl-C ends a command with exit code 130', async () => {
+test.each([
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+] as const)('%s ends a command with exit code %i', async (signal, expected) => {
   const place = await shell()
   await place.run(['migrate'])
   await place.run(['users', 'add', 'ada@example.com'])
@@ -65,10 +68,10 @@ test('Ctrl-C ends a command with exit code 130', async () => {
   const child = spawnChild(PROGRAM, ['audit', 'tail', '-f'], { cwd: place.folder, env, stdio: 'pipe' })
   await once(child.stdout, 'data')
 
-  child.kill('SIGINT')
+  child.kill(signal)
   const [code] = await once(child, 'close')
 
-  expect(code).toBe(130)
+  expect(code).toBe(expected)
 })
 
 test('a closed pipe ends a command without an error', async () => {

@@ -23,6 +23,16 @@ test.each([
   expect(searched.find(({ exists }) => exists)).toMatchObject({ path, why })
 })
 
+test.each([{ configPath: 'no.toml' }, { env: { AUTHD_CONFIG: 'no.toml' } }])(
+  'a named file that does not exist is refused, and no other is read: %j',
+  (named) => {
+    const here = folder()
+    here.write('config.toml', NEEDED)
+
+    expect(() => here.load({ env: {}, ...named })).toThrow(/no\.toml does not exist/)
+  },
+)
+
 test('--config - uses the text from stdin and no .env', () => {
   const here = folder()
   here.write('.env', 'AUTHD_SERVER_PORT=4000')

@@ -73,3 +73,21 @@ test('an idle kept connection does not keep a daemon from stopping', async () =>
   await until(() => expect(daemon.printed()).toMatch(/stopped/))
   expect(await daemon.exit).toBe(0)
 })
+
+test.each([
+  ['SIGTERM', 143],
+  ['SIGINT', 130],
+] as const)('a second %s ends a daemon at once, with exit code %i', async (signal, expected) => {
+  const place = await shell()
+  const daemon = await place.serve(['--dev'], { AUTHD_SERVER_SHUTDOWN_TIMEOUT: '10m' })
+  const headers = { 'Content-Type': 'application/json', 'Content-Length': 100 }
+  const running = request(`${daemon.url}/v1/signin`, { method: 'POST', headers }).on('error', () => {})
+  running.write('{')
+  await keptConnection(daemon.url)('/health')
+
+  daemon.kill(signal)
+  await daemon.until(/stopping/)
+  daemon.kill(signal)
+
+  expect(await daemon.exit).toBe(expected)
+})

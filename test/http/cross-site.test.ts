@@ -50,6 +50,67 @@ test.each(Object.entries(FOREIGN))('%s changes nothing with a cookie', async (_,
   expect((await browser.get('/v1/session')).status).toBe(200)
 })
 
+test.each(['authd', 'authd-attempt', 'authd-device'])(
+  'the cookie %s alone cannot be used by another site',
+  async (name) => {
+    const authd = await startAuthd()
+    const browser = authd.browser()
+    await signInOnPage(authd, browser)
+    await askOnPage(authd, browser, 'bob@example.com')
+    const Cookie = `${name}=${browser.cookies.get(name)}`
+    const Host = new URL(authd.url).host
+    const call = (headers: Record<string, string>) =>
+      exchange(`${authd.address}/v1/signin`, {
+        method: 'POST',
+        headers: { Host, 'Content-Type': 'application/json', ...headers },
+        body: '{}',
+      })
+
+    const foreign = await call({ Cookie, Origin: 'https://evil.example', 'Sec-Fetch-Site': 'cross-site' })
+    const renamed = await call({ Cookie, Host: 'evil.example' })
+    const own = await call({ Cookie, Origin: authd.url, 'Sec-Fetch-Site': 'same-origin' })
+    const oldBrowser = await call({ Cookie, Origin: authd.url })
+    const without = await call({ Origin: 'https://evil.example', 'Sec-Fetch-Site': 'cross-site' })
+
+    expect(browser.cookies.get(name)).toBeTruthy()
+    expect([foreign, renamed].map(({ status }) => status)).toEqual([403, 421])
+    expect([own, oldBrowser, without].map(({ status }) => status)).toEqual([201, 201, 201])
+  },
+)
+
+test('a request with an Authorization header takes no cookies, and may come from anywhere', async () => {
+  const authd = await startAuthd()
+  const browser = authd.browser()
+  await signInOnPage(authd, browser)
+  const { code } = await askOnPage(authd, browser, 'bob@example.com')
+  const headers = { Origin: 'https://evil.example', 'Sec-Fetch-Site': 'cross-site', Host: 'evil.example' }
+
+  const asked = await browser.get('/v1/session', { headers, bearer: 'x' })
+  const begun = await browser.post('/v1/signin', { headers, bearer: 'x', json: {} })
+  const proved = await browser.post('/v1/signin/code', { headers, bearer: 'x', json: { code } })
+
+  expect([asked.status, begun.status, proved.status]).toEqual([401, 201, 401])
+})
+
+test.each([
+  ['GET', 200],
+  ['HEAD', 200],
+  ['OPTIONS', 405],
+])('%s with a cookie may come from another site, because it changes nothing', async (method, expected) => {
+  const authd = await startAuthd()
+  const browser = authd.browser()
+  await signInOnPage(authd, browser)
+  const Cookie = `authd=${browser.cookies.get('authd')}`
+  const Host = new URL(authd.url).host
+
+  const { status } = await exchange(`${authd.address}/v1/session`, {
+    method,
+    headers: { Cookie, Host, Origin: 'https://evil.example', 'Sec-Fetch-Site': 'cross-site' },
+  })
+
+  expect(status).toBe(expected)
+})
+
 test('a form of another site is rejected even without a cookie, because it could flood a mailbox', async () => {
   const authd = await startAuthd()
 

@@ -1,5 +1,6 @@
 import { describe, expect, test, vi } from 'vitest'
 import { SYSTEM } from '../../src/flows/event.ts'
+import { addIpFilters } from '../../src/flows/limits/ip-filter-admin.ts'
 import { flushTally } from '../../src/flows/limits/rate-limit.ts'
 import { createApiKey } from '../../src/flows/operator/api-key.ts'
 import { HOUR, MINUTE } from '../../src/platform/clock.ts'
@@ -292,6 +293,60 @@ describe.each(DATABASES)('the limit of a mailbox (%s)', (database) => {
   })
 })
 
+test.each([
+  ['/v1/signin/link', { token: `att_${'0'.repeat(26)}.${'A'.repeat(43)}` }],
+  ['/v1/signin/code', { code: '000000' }],
+  ['/v1/signin/totp', { code: '000000' }],
+  ['/v1/signin/recovery-code', { code: 'AAAA-BBBB-CCCC' }],
+])('a wrong proof at %s counts as a guess', async (path, json) => {
+  const authd = await startAuthd({ config: { limits: { ...LIMITS, requests_per_minute: 100, guesses_per_hour: 2 } } })
+  const attempt_token = `att_${'1'.repeat(26)}.${'A'.repeat(43)}`
+  const guess = () => authd.browser().post(path, { json: path.includes('refresh') ? json : { ...json, attempt_token } })
+
+  const statuses = [(await guess()).status, (await guess()).status, (await guess()).status]
+
+  expect(statuses.map((status) => status === 429)).toEqual([false, false, true])
+})
+
+test('a link that is used again counts as a guess', async () => {
+  const authd = await startAuthd({ config: { limits: { ...LIMITS, requests_per_minute: 100, guesses_per_hour: 2 } } })
+  const browser = authd.browser()
+  const { body } = await browser.post('/v1/signin', { json: { email: 'ada@example.com', deliver: 'cookie' } })
+  const link = new URL((await authd.takeMail()).at(-1)?.values['link'] ?? 'http://no.link')
+  const json = { token: link.searchParams.get('token'), attempt_token: body.attempt_token }
+  const use = async () => {
+    const { status } = await browser.post('/v1/signin/link', { json })
+    // A right proof is given back with the next tally.
+    await flushTally(authd.deps)
+    return status
+  }
+  const used = await use()
+
+  const again = [await use(), await use(), await use()]
+
+  expect([used, again]).toEqual([200, [410, 410, 429]])
+})
+
+describe.each(['sqlite', 'postgres'] as const)('a clock that is put back (%s)', (database) => {
+  test('prolongs no window, in the process that remembers it and in others', async () => {
+    const authd = await startAuthd({ database, config: { limits: { ...LIMITS, requests_per_minute: 1 } } })
+    const other = await authd.another()
+    const ask = async (instance: Authd) => (await instance.browser().post('/v1/signin', { json: {} })).status
+    const before = [await ask(authd), await ask(authd), await ask(other)]
+
+    authd.clock.advance(-HOUR)
+    const after = [await ask(authd), await ask(authd), await ask(other)]
+    authd.clock.advance(MINUTE)
+    const later = [await ask(other), await ask(authd)]
+
+    expect([before, after, later]).toEqual([
+      [201, 429, 429],
+      [201, 429, 429],
+      [201, 429],
+    ])
+  })
+})
+
 describe('an app’s backend', () => {
   async function withKey(scopes: ('introspect' | 'signin')[]) {
     const authd = await startAuthd({ config: { limits: LIMITS, server: PROXY } })
@@ -314,6 +369,18 @@ describe('an app’s backend', () => {
 
     const [told] = (await authd.auditLog()).filter(({ eventType }) => eventType === 'rate_limit.exceeded')
     expect(told?.ip).toBe('203.0.113.1')
+  })
+
+  test('is refused for an address that the IP rules block, and only for that', async () => {
+    const { authd, ask } = await withKey(['signin'])
+    await addIpFilters(authd.deps, SYSTEM, {
+      ...{ rules: [{ cidr: '203.0.113.0/24', reason: 'a test' }], action: 'block', scope: 'all', expiresAt: null },
+      ...{ keepSessions: true, own: undefined, acceptsLockout: false },
+    })
+
+    const statuses = [await ask('203.0.113.1'), await ask('::ffff:203.0.113.1'), await ask('203.0.114.1'), await ask()]
+
+    expect(statuses.map(({ status }) => status)).toEqual([403, 403, 201, 201])
   })
 
   test('cannot state an address with another scope or none', async () => {

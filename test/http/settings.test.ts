@@ -98,6 +98,26 @@ describe('a live setting', () => {
     expect(await deny('198.51.100.20')).toBe(false)
   })
 
+  test.each(
+    ['ipfilter.default', 'ipfilter.login_default', 'ipfilter.admin_default'].flatMap((key) =>
+      ['deny', 'DENY', 'Deny'].map((value) => [key, value] as const),
+    ),
+  )('%s = %s cannot lock out the operator, unless they accept it', async (key, value) => {
+    const authd = await startAuthd()
+
+    await expect(set(authd, key, value)).rejects.toMatchObject({ code: 'LOCKOUT_RISK' })
+    await expect(set(authd, key, value, '198.51.100.20')).rejects.toMatchObject({ code: 'LOCKOUT_RISK' })
+
+    expect(await showSetting(authd.deps, key)).toMatchObject({ isSet: false })
+    expect(await setSetting(authd.deps, SYSTEM, { key, value, acceptsLockout: true })).toBe(true)
+  })
+
+  test.each(['deny ', ' deny', '"deny"', 'deny\n'])('is not read as deny when it is written %j', async (value) => {
+    const authd = await startAuthd()
+
+    await expect(set(authd, 'ipfilter.default', value)).rejects.toMatchObject({ code: 'VALIDATION_ERROR' })
+  })
+
   test('pauses and resumes all mail', async () => {
     const authd = await startAuthd()
     await set(authd, 'mail.paused', 'true')

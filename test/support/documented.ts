@@ -38,8 +38,8 @@ export function documented({ method, path }: { method: string; path: string }) {
 }
 
 /** Makes one of each thing that a path can name. Returns how to name them in a path. */
-export async function inhabit(authd: Authd): Promise<(path: string) => string> {
-  const grace = await signInForTokens(authd, 'grace@example.com')
+export async function inhabit(authd: Authd, email = 'grace@example.com'): Promise<(path: string) => string> {
+  const grace = await signInForTokens(authd, email)
   const lockout = { failures: 5, blockedUntil: authd.clock.now() + MINUTE }
   await authd.deps.db.write((trx) => setFailureCount(trx, { kind: 'totp', subject: grace.userId }, lockout))
   const { filters } = await addIpFilters(authd.deps, SYSTEM, {

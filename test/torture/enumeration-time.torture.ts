@@ -50,9 +50,9 @@ function assertAlike(left: number[], right: number[]): void {
   expect(Math.abs(areaUnderCurve(left, right) - 0.5)).toBeLessThan(0.1)
 }
 
-describe('the time of an answer does not tell who exists', () => {
+describe.each(['sqlite', 'postgres'] as const)('the time of an answer does not tell who exists (%s)', (database) => {
   test('when a mail is asked for', async () => {
-    const authd = await startAuthd({ config: { signup: { policy: 'closed' } } })
+    const authd = await startAuthd({ database, config: { signup: { policy: 'closed' } } })
     await addUsersOfEachKind(authd)
 
     const { known, unknown, disabled } = await sample((kind) =>
@@ -64,7 +64,7 @@ describe('the time of an answer does not tell who exists', () => {
   })
 
   test('when a code is typed', async () => {
-    const authd = await startAuthd({ config: { signup: { policy: 'closed' } } })
+    const authd = await startAuthd({ database, config: { signup: { policy: 'closed' } } })
     await addUsersOfEachKind(authd)
 
     const { known, unknown, disabled } = await sample(async (kind) => {
@@ -77,7 +77,7 @@ describe('the time of an answer does not tell who exists', () => {
   })
 
   test('when a passkey is asked for', async () => {
-    const authd = await startAuthd({ config: { signup: { policy: 'closed' } } })
+    const authd = await startAuthd({ database, config: { signup: { policy: 'closed' } } })
     await addUsersOfEachKind(authd)
     const browser = authd.browser()
     await signInOnPage(authd, browser, 'known@example.com')

@@ -205,6 +205,24 @@ describe('SECURITY: retries', () => {
     expect(typesOf(receiver)).toEqual(['user.registered', 'user.updated', 'user.registered'])
   })
 
+  test('Retry-After counts for a day at most', async () => {
+    const authd = await startAuthd()
+    const receiver = await webhookReceiver()
+    await subscribe(authd, receiver, ['user.*'])
+    await happen(authd, 'user.registered')
+    receiver.answer = answering(429, { 'retry-after': String(1_000_000) })
+    await authd.sendWebhooks()
+    receiver.answer = answering(200)
+
+    authd.clock.advance(DAY - 1)
+    await authd.sendWebhooks()
+    const early = receiver.received.length
+    authd.clock.advance(1)
+    await authd.sendWebhooks()
+
+    expect([early, receiver.received.length]).toEqual([1, 2])
+  })
+
   test('410 pauses the endpoint, is audited and mailed to the operator; later events wait', async () => {
     const authd = await startAuthd({
       config: { mail: { from: 'Example <no-reply@example.com>', operator: 'admin@example.com' } },

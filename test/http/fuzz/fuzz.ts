@@ -1,0 +1,47 @@
+import { isDeepStrictEqual } from 'node:util'
+import type { Dialect } from '../../../src/store/db.ts'
+import { fc } from '../../support/property.ts'
+import { type Call, callOf, ROUTES } from './calls.ts'
+import { type Outcome, routeOf, send } from './send.ts'
+import { makeWorld, type World } from './world.ts'
+
+/** A successful call there can keep the fuzzer out. */
+const CLOSING = /^\/admin\/(?:settings|ipfilters)/
+
+/** Makes that many random calls to each route. Throws with the simplest call that breaks a promise. */
+export async function fuzz(
+  database: Dialect,
+  { callsEach, seed }: { callsEach: number; seed?: number },
+): Promise<void> {
+  let world: World | undefined
+  for (const route of ROUTES) {
+    const property = fc.asyncProperty(callOf(route), async (call) => {
+      world ??= await makeWorld(database)
+      const { status } = await check(world, call)
+      if (status < 300 && CLOSING.test(route.path)) world = undefined
+    })
+    await fc.assert(property, { numRuns: callsEach, ...(seed !== undefined && { seed }) })
+  }
+}
+
+/** Makes one call and holds it against the promises. */
+export async function check(world: World, call: Call): Promise<Outcome> {
+  const { guard, method } = routeOf(call)
+  const before = await world.rowsOfOther()
+  const outcome = await send(world, call)
+  const { status, text, sent, hasScope } = outcome
+  if (method !== 'GET' && status < 300) {
+    world.forgetAttacker()
+    world.forgetObjects()
+  }
+  const say = (what: string) =>
+    new Error(`${what}: ${call.caller}: ${sent.slice(0, 2000)} → ${status} ${text.slice(0, 500)}`)
+  if (status >= 500) throw say('a server error')
+  if (status < 300 && !outcome.isWellFormed) throw say('a malformed body is accepted')
+  if (status < 300 && typeof guard === 'object' && !hasScope) throw say('a route is open without its scope')
+  const leaked = world.theirs.filter((secret) => text.includes(secret) && !sent.includes(secret))
+  if (leaked.length > 0 && !hasScope) throw say(`the other user is shown (${leaked})`)
+  const mayChange = hasScope && typeof guard === 'object' && guard.scope.endsWith(':write')
+  if (!mayChange && !isDeepStrictEqual(before, await world.rowsOfOther())) throw say('the other user is changed')
+  return outcome
+}

@@ -1,0 +1,217 @@
+import { type Node, parseSync } from 'oxc-parser'
+
+interface Span {
+  start: number
+  end: number
+}
+
+/** One small change to a source that a test should notice. */
+export interface Mutant extends Span {
+  /** What stands there instead. */
+  text: string
+  line: number
+  /** Where a tracing call goes. */
+  place: Place
+}
+
+/** Before the first statement of a body, before the expression that is a statement, or around an expression. */
+interface Place extends Span {
+  kind: 'body' | 'statement' | 'expression'
+}
+
+const SWAPPED: Record<string, string[]> = {
+  '<': ['<='],
+  '<=': ['<'],
+  '>': ['>='],
+  '>=': ['>'],
+  '===': ['!=='],
+  '!==': ['==='],
+  '+': ['-'],
+  '-': ['+'],
+  '*': ['/'],
+  '/': ['*'],
+}
+
+/** The mutants of a TypeScript source, in the order of their places. Throws SyntaxError if it does not parse. */
+export function mutantsOf(source: string): Mutant[] {
+  const { program, errors } = parseSync('file.ts', source)
+  if (errors.length > 0) throw new SyntaxError(errors[0]?.message)
+  const found: Mutant[] = []
+  walk(program, (node) => {
+    for (const { at = node, text, place = at, kind = 'expression' } of changesOf(node, source)) {
+      const line = source.slice(0, at.start).split('\n').length
+      found.push({ start: at.start, end: at.end, text, line, place: { start: place.start, end: place.end, kind } })
+    }
+  })
+  return found.sort((left, right) => left.start - right.start)
+}
+
+/** The source with one mutant in it. */
+export function apply(source: string, { start, end, text }: Mutant): string {
+  return source.slice(0, start) + (text.startsWith('{') ? `(${text})` : text) + source.slice(end)
+}
+
+/** The source with a call `globalThis.reached(n)` at the place of each mutant; n counts from `first`. */
+export function traced(source: string, mutants: readonly Mutant[], first: number): string {
+  const inserted = [
+    ...Map.groupBy(mutants.entries(), ([, { place }]) => `${place.start} ${place.end}`).values(),
+  ].flatMap((those) => {
+    const call = `globalThis.reached?.(${those.map(([n]) => first + n).join(', ')})`
+    const places = those.map(([, { place }]) => place)
+    const { start, end, kind } = places.find((place) => place.kind !== 'expression') ?? (places[0] as Place)
+    if (kind === 'body') return [{ at: start, width: 0, text: `${call};` }]
+    // Without brackets: a line that starts with one would continue the line above it.
+    if (kind === 'statement') return [{ at: start, width: end - start, text: `${call}, ` }]
+    return [
+      { at: start, width: end - start, text: `(${call}, ` },
+      { at: end, width: Number.POSITIVE_INFINITY, text: ')' },
+    ]
+  })
+  // At one place, what closes comes first, and then the widest.
+  inserted.sort((left, right) => left.at - right.at || (left.width < right.width ? 1 : -1))
+  let done = 0
+  const parts = inserted.map(({ at, text }) => {
+    const before = source.slice(done, at)
+    done = at
+    return before + text
+  })
+  return parts.join('') + source.slice(done)
+}
+
+interface Change {
+  /** What is replaced, if it is not the whole node. */
+  at?: Span
+  text: string
+  place?: Span
+  kind?: Place['kind']
+}
+
+function changesOf(node: Node, source: string): Change[] {
+  const textOf = ({ start, end }: Span) => source.slice(start, end)
+  switch (node.type) {
+    case 'BinaryExpression':
+      return (SWAPPED[node.operator] ?? []).map((to) => ({
+        text: `${textOf(node.left)} ${to} ${textOf(node.right)}`,
+      }))
+    case 'LogicalExpression':
+      return [{ text: textOf(node.left) }, { text: textOf(node.right) }]
+    case 'ConditionalExpression':
+      return [{ text: textOf(node.consequent) }, { text: textOf(node.alternate) }]
+    case 'UnaryExpression':
+      return node.operator === '!' ? [{ text: textOf(node.argument) }] : []
+    case 'IfStatement':
+      return ['false', 'true'].map((text) => ({ at: node.test, text }))
+    case 'ExpressionStatement':
+      return 'directive' in node && node.directive != null
+        ? []
+        : [{ text: ';', place: node.expression, kind: 'statement' }]
+    case 'ObjectExpression':
+      return node.properties.length < 2 ? [] : node.properties.map((one) => ({ text: without(one, node, textOf) }))
+    case 'ArrayExpression':
+      return node.elements.flatMap((one) =>
+        one?.type === 'Literal' && typeof one.value === 'string' ? [{ text: without(one, node, textOf) }] : [],
+      )
+    case 'FunctionDeclaration':
+    case 'FunctionExpression':
+    case 'ArrowFunctionExpression':
+      return returnsNothing(node.body) ? [earlyReturn(node.body)] : []
+    case 'Literal':
+      if (typeof node.value === 'boolean') return [{ text: String(!node.value) }]
+      if (typeof node.value === 'number') return numbers(node.value).map((value) => ({ text: String(value) }))
+      return typeof node.value === 'string' ? sqlChanges(node, source) : []
+    case 'TemplateLiteral':
+      return sqlChanges(node, source)
+    default:
+      return []
+  }
+}
+
+function without(
+  one: Span,
+  list: Span & ({ properties: Span[] } | { elements: unknown[] }),
+  textOf: (at: Span) => string,
+) {
+  const all = 'properties' in list ? list.properties : list.elements
+  const rest = all.filter((other) => other !== one && other !== null).map((other) => textOf(other as Span))
+  return 'properties' in list ? `{ ${rest.join(', ')} }` : `[${rest.join(', ')}]`
+}
+
+function numbers(value: number): number[] {
+  return [...new Set([value + 1, ...(value > 0 ? [value - 1, 0] : [])])]
+}
+
+function returnsNothing(body: Node | null): body is Node & Span {
+  if (body?.type !== 'BlockStatement' || body.body.length === 0) return false
+  let isEmpty = true
+  walk(body.body, (node) => {
+    if (node.type === 'ReturnStatement' && node.argument !== null) isEmpty = false
+  })
+  return isEmpty
+}
+
+function earlyReturn({ start }: Span): Change {
+  const at = { start: start + 1, end: start + 1 }
+  return { at, text: ' return;', kind: 'body' }
+}
+
+const CLAUSE_ENDS = /^(?:AND|OR|ORDER|GROUP|LIMIT|RETURNING|FOR|ON|UNION)\b/
+
+/** Makes each condition after WHERE and AND true, and moves each boundary. */
+function sqlChanges(node: Span, source: string): Change[] {
+  const text = source.slice(node.start, node.end)
+  const changes: Change[] = []
+  for (const { 0: word, index } of text.matchAll(/\b(?:WHERE|AND) (?!\$\{)/g)) {
+    const start = index + word.length
+    const condition = text.slice(start, endOfCondition(text, start)).trimEnd()
+    const at = { start: node.start + start, end: node.start + start + condition.length }
+    const before = text.slice(0, index)
+    const isCode = before.split('{').length > before.split('}').length
+    if (isCode || condition === '' || /\bBETWEEN\b/.test(condition)) continue
+    // The condition stays, so that each value keeps its place.
+    changes.push({ at, text: `(${condition} OR 1 = 1)`, place: node })
+  }
+  if (!/\b(?:SELECT|UPDATE|INSERT|DELETE|WHERE|AND)\b/.test(text)) return changes
+  for (const { 0: sign, index } of text.matchAll(/ (?:<=?|>=?|IS NULL|IS NOT NULL)(?![\w>=])/g)) {
+    const at = { start: node.start + index, end: node.start + index + sign.length }
+    changes.push({ at, text: SQL_SWAPS[sign.trim()] ?? sign, place: node })
+  }
+  return changes
+}
+
+const SQL_SWAPS: Record<string, string> = {
+  '<': ' <=',
+  '<=': ' <',
+  '>': ' >=',
+  '>=': ' >',
+  'IS NULL': ' IS NOT NULL',
+  'IS NOT NULL': ' IS NULL',
+}
+
+function endOfCondition(text: string, start: number): number {
+  let depth = 0
+  for (let at = start; at < text.length - 1; at++) {
+    const sign = text[at] ?? ''
+    if (depth === 0 && (sign === ')' || (/\s/.test(text[at - 1] ?? '') && CLAUSE_ENDS.test(text.slice(at))))) return at
+    if ('({'.includes(sign)) depth++
+    if (')}'.includes(sign)) depth--
+  }
+  return text.length - 1
+}
+
+/** Calls `see` for each node of code, but not for types, imports, keys and patterns. */
+function walk(node: unknown, see: (node: Node) => void): void {
+  if (Array.isArray(node)) {
+    for (const one of node) walk(one, see)
+    return
+  }
+  if (node === null || typeof node !== 'object' || !('type' in node)) return
+  const { type } = node as Node
+  const isWrapper = type === 'TSAsExpression' || type === 'TSSatisfiesExpression' || type === 'TSNonNullExpression'
+  if ((type.startsWith('TS') && !isWrapper) || type.startsWith('Import') || type === 'ExportAllDeclaration') return
+  see(node as Node)
+  for (const [name, child] of Object.entries(node)) {
+    if (!FIXED.has(name) && typeof child === 'object') walk(child, see)
+  }
+}
+
+const FIXED = new Set(['key', 'typeAnnotation', 'typeArguments', 'typeParameters', 'returnType', 'quasi', 'source'])
