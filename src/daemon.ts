@@ -8,8 +8,9 @@ import { withdrawNode } from './flows/operator/node.ts'
 import { readMailsByState } from './flows/operator/stats.ts'
 import { createApp, createMetricsApp } from './http/app.ts'
 import { type Listener, type ListenTarget, openListener } from './http/server.ts'
-import { announcing, JOBS } from './jobs/list.ts'
+import { announcing, JOBS, watchingClock } from './jobs/list.ts'
 import { type JobRunner, startJobs } from './jobs/runner.ts'
+import { clockWatch } from './platform/clock-watch.ts'
 import { splitListenAddress } from './platform/net/listen-address.ts'
 import type { ServiceManager } from './platform/systemd.ts'
 
@@ -60,7 +61,8 @@ export async function startDaemon(
   const address = listeners[0]?.address ?? ''
   const node = { id: deps.random.id('node'), host: hostname(), pid: process.pid, version, address, startedAt }
   const isShared = deps.db.dialect === 'postgres'
-  const jobs = startJobs(deps, isShared ? [...JOBS, announcing(node)] : JOBS)
+  const own = [watchingClock(clockWatch()), ...(isShared ? [announcing(node)] : [])]
+  const jobs = startJobs(deps, [...JOBS, ...own])
   for (const listener of listeners) deps.log.info('listening', { address: listener.address, version })
   const watchdog = service.watchdogMs && setInterval(() => service.notify('WATCHDOG=1'), service.watchdogMs)
   service.notify(`READY=1\nSTATUS=Serving ${deps.config.current().publicUrl}`)

@@ -3,6 +3,7 @@ import { globSync, readFileSync } from 'node:fs'
 import { join, posix } from 'node:path'
 import { promisify } from 'node:util'
 import { describe, expect, test } from 'vitest'
+import { COMMANDS } from '../src/cli/commands/index.ts'
 
 interface Rule {
   /** Folders end in `/`, files in `.ts`; the rest are packages. A place may always import its own files. */
@@ -25,9 +26,10 @@ const RULES: Record<string, Rule> = {
   'src/platform/': { may: ['node:*', 'bowser', 'handlebars', 'mjml', 'ipaddr.js', 'uqr', 'winston', 'prom-client'] },
   'src/config/': { may: ['node:*', 'zod', 'smol-toml', 'src/platform/', 'src/errors.ts'] },
   'src/store/': {
-    may: ['node:*', 'knex', 'pg', 'migrations/index.ts'],
+    // The clock's file has the bounds of intervals, too. The store uses these, and never asks for the time.
+    may: ['node:*', 'knex', 'pg', 'migrations/index.ts', 'src/platform/clock.ts'],
     mayAsType: ['src/platform/'],
-    mayNotSay: /\bDate\b|\bMath\.random\b|\brandomBytes\b|\bprocess\b/,
+    mayNotSay: /\bsystemClock\b|\bDate\b|\bMath\.random\b|\brandomBytes\b|\bprocess\b/,
   },
   'src/flows/': {
     may: ['jose', 'otplib', '@simplewebauthn/server', 'src/store/', 'src/platform/', 'src/errors.ts', 'src/mails.ts'],
@@ -103,12 +105,38 @@ const DRAWERS = ['', 'outbox', 'policy', 'sessions', 'limits', 'signin', 'factor
 const DOORS = ['src/http/', 'src/cli/', 'src/jobs/']
 const UNIT_OF_WORK = /\bdb\s*\.\s*(?:read|write)\s*\(|\brecordEvent\s*\(/
 
+/** One file is one migration, command or middleware. The build replaces the other two. */
+const MAY_BE_SMALL = [
+  'migrations/',
+  'src/cli/commands/',
+  'src/http/middleware/',
+  'src/cli/top/load-tui.ts',
+  'src/mail/overrides/program.ts',
+]
+
 /** What only these places may use. */
+/**
+ * An interval that is judged by one bound: `now - since <= SPAN` also holds for every time in the future. isWithin and
+ * isAhead know both bounds.
+ */
+const ONE_BOUND = /\b(?:now|endedAt)(?:\(\))?\s*-\s*[\w.]+\s*[<>]|(?<!=)[<>]=?\s*(?:\w+\.)*now(?:\(\))?\s*[-+]/
+
 const ONLY_IN: { said: RegExp; places: string[] }[] = [
   { said: /\bprocess\.env\b/, places: ['src/config/load.ts', 'src/cli/'] },
-  { said: /\bDate\.now\(|\bnew Date\(\)/, places: ['src/platform/clock.ts', 'src/platform/log.ts'] },
+  {
+    said: /\bDate\.now\(|\bnew Date\(\)/,
+    places: ['src/platform/clock.ts', 'src/platform/clock-watch.ts', 'src/platform/log.ts'],
+  },
+  // A command may judge a time that its caller typed.
+  { said: ONE_BOUND, places: ['src/platform/clock.ts', 'src/cli/'] },
   { said: /\brandomBytes\(|\brandomUUID|\bMath\.random\b/, places: ['src/platform/random.ts'] },
 ]
+
+/** A command line with a value in it, in a template without the tag that quotes values. */
+const TOPICS = [...new Set(Object.keys(COMMANDS).map((id) => id.split(' ')[0]))].join('|')
+const BARE_COMMAND = new RegExp(
+  `(?<!\\bshell)\`[^\`\n]*\\b(?:authd (?:--|(?:${TOPICS})\\b(?! {2})|(?=\\$\\{(?!version|BUILD)))|sudo |systemctl |chmod |chown )[^\`\n]*\\$\\{`,
+)
 
 const root = join(import.meta.dirname, '..')
 const sources = globSync('{src,migrations}/**/*.ts', { cwd: root }).filter((file) => !file.endsWith('.d.ts'))
@@ -136,6 +164,16 @@ describe('the layout', () => {
       'src/flows/event.ts says Date',
       'src/flows/event.ts says Date.now(',
     ])
+  })
+
+  test('the check finds an interval that has one bound', () => {
+    const says = (code: string) => faults('src/flows/event.ts', code)
+
+    expect(says('if (now - since <= SPAN) return')).toHaveLength(1)
+    expect(says('if (deps.clock.now() - session.authTime > SPAN) return')).toHaveLength(1)
+    expect(says('if (session.lastSeenAt > now - SPAN) return')).toHaveLength(1)
+    expect(says('if (windowEndsAt <= deps.clock.now() + SPAN) return')).toHaveLength(1)
+    expect(says('const later = () => now + SPAN\nif (expiresAt > now) return')).toEqual([])
   })
 
   test('a folder of flows imports only the folders before it', () => {
@@ -194,10 +232,46 @@ describe('the layout', () => {
     expect(opensUnit('// recordEvent() is for flows\nawait listUsers(deps)')).toBe(false)
   })
 
+  test('a command line that is shown has its values quoted', () => {
+    expect(sources.filter((file) => showsBareCommand(withoutComments(read(file))))).toEqual([])
+  })
+
+  test('the check of command lines finds a value without quotes', () => {
+    expect(showsBareCommand(`suggestions: [\`authd users show \${user.email}\`]`)).toBe(true)
+    expect(showsBareCommand(`hint(\`Next: sudo authd service install --name \${name}\`)`)).toBe(true)
+    expect(showsBareCommand(`\`Run chmod 600 \${path}\``)).toBe(true)
+    expect(showsBareCommand(`\`\${place}: authd --config \${path}\``)).toBe(true)
+    expect(showsBareCommand("['authd', id, ...words].join(' ')")).toBe(true)
+    expect(showsBareCommand("'authd users show ' + email")).toBe(true)
+    expect(showsBareCommand(`shell\`authd users show \${user.email}\``)).toBe(false)
+    expect(showsBareCommand(`\`authd has no \${name}\`; 'authd users list'`)).toBe(false)
+  })
+
   test('no file is longer than 300 lines', () => {
     const lengths = sources.map((file) => `${file}: ${read(file).split('\n').length - 1}`)
 
     expect(lengths.filter((entry) => Number(entry.split(': ')[1]) > 300)).toEqual([])
+  })
+
+  test('a file of under 15 lines has two readers, or joins its one', () => {
+    const readers = readersOf(importGraph())
+    const small = sources.filter((file) => read(file).split('\n').length <= 15)
+
+    expect(
+      small.filter((file) => readers.get(file)?.size === 1 && !MAY_BE_SMALL.some((place) => isIn(file, place))),
+    ).toEqual([])
+  })
+
+  test('the check of readers counts the files that import one', () => {
+    const graph = new Map([
+      ['src/a.ts', ['src/b.ts', 'src/c.ts', 'src/b.ts']],
+      ['src/c.ts', ['src/b.ts']],
+    ])
+
+    expect([...readersOf(graph)].map(([file, { size }]) => [file, size])).toEqual([
+      ['src/b.ts', 2],
+      ['src/c.ts', 1],
+    ])
   })
 
   test('nothing is called utils, helpers, common or misc', () => {
@@ -242,6 +316,15 @@ function importGraph(): Map<string, string[]> {
   return new Map(sources.map((file) => [file, targets(file)]))
 }
 
+/** The files that import each file. */
+function readersOf(graph: Map<string, string[]>): Map<string, Set<string>> {
+  const readers = new Map<string, Set<string>>()
+  for (const [file, targets] of graph) {
+    for (const target of targets) readers.set(target, (readers.get(target) ?? new Set()).add(file))
+  }
+  return readers
+}
+
 /** Pairs of folders with imports in both directions. A folder and one below it may have them. */
 function foldersBothWays(graph: Map<string, string[]>): string[] {
   const arrows = new Set<string>()
@@ -283,6 +366,10 @@ function circlesIn(graph: Map<string, string[]>): string[] {
 
 function opensUnit(text: string): boolean {
   return UNIT_OF_WORK.test(withoutStrings(withoutComments(text)))
+}
+
+function showsBareCommand(text: string): boolean {
+  return BARE_COMMAND.test(text) || /'authd [^'\n]* ' \+|\['authd',/.test(text)
 }
 
 function ruleOf(file: string): string | undefined {

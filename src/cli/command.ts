@@ -3,12 +3,12 @@ import type { Loaded } from '../config/load.ts'
 import type { Deps } from '../deps.ts'
 import { AuthdError } from '../errors.ts'
 import type { Actor } from '../flows/event.ts'
+import { type Added, commandAgain } from './again.ts'
 import { loadConfigOf, withDatabase } from './database.ts'
-import { GLOBAL_FLAGS, type GlobalFlags } from './flags.ts'
+import { GLOBAL_FLAGS, type GlobalFlags, refuseTwoModes } from './flags.ts'
 import { operator } from './operator.ts'
 import { confirm, confirmName } from './output/confirm.ts'
 import { Output } from './output/output.ts'
-import { shellWord } from './shell-word.ts'
 import { readStdin } from './stdin.ts'
 
 /** A command as it is declared: what it takes, and one `run`. Its summary is in commands/index.ts. */
@@ -35,7 +35,7 @@ export interface Input<Args, Own> {
   /** Asks for a name, before something is deleted for good. The flag --confirm gives it without a prompt. */
   confirmName(name: string, question: string): Promise<void>
   /** This command line with one more flag, to suggest in an error. */
-  again(flag: string): string
+  again(flag: string, value?: string): string
   /** The configuration that the flags and this machine lead to. */
   loadConfig(): Promise<Loaded>
   /** Called by a command that handles signals itself, such as `serve`. */
@@ -73,26 +73,25 @@ export function command<
     static override description = declared.description
     static override examples = declared.examples ?? []
     static override strict = declared.takesMany !== true
-    static override args = (declared.args ?? {}) as Interfaces.ArgInput
+    static override args = withoutStdin(declared.args ?? {})
     static override flags = (declared.flags ?? {}) as Interfaces.FlagInput
 
     async run(): Promise<void> {
       const { args, argv, flags: parsed } = await this.parse(this.constructor as typeof OperatorCommand)
       const flags = { ...absent(declared.flags), ...parsed } as unknown as Interfaces.InferredFlags<Own> & GlobalFlags
-      const again = (flag: string) => {
-        const operands = this.argv.includes('--') ? this.argv.indexOf('--') : this.argv.length
-        return ['authd', this.id, ...this.argv.map(shellWord).toSpliced(operands, 0, flag)].join(' ')
-      }
+      refuseTwoModes(flags)
+      const typed = { argv: this.argv, flags: { ...GLOBAL_FLAGS, ...declared.flags } }
+      const again = (added: Added) => commandAgain(this.id ?? '', typed, added)
       await declared.run({
         args: args as Interfaces.InferredArgs<Args>,
         flags,
         names: declared.takesMany ? await namesOf(argv as string[]) : [],
         out: await Output.to(process, flags),
         actor: operator(this.id ?? '', flags.reason),
-        confirm: (question) => confirm(flags, question, again('--yes')),
+        confirm: (question) => confirm(flags, question, again({ flag: 'yes' })),
         confirmName: (name, question) =>
-          confirmName(flags, { name, question, again: again(`--confirm=${shellWord(name)}`) }),
-        again,
+          confirmName(flags, { name, question, again: again({ flag: 'confirm', value: name, drops: ['yes'] }) }),
+        again: (flag, value) => again({ flag, value }),
         loadConfig: () => loadConfigOf(flags),
         takeSignals: () => this.takeSignals(),
         catalogue: this.catalogue,
@@ -128,9 +127,21 @@ export function operation<
     ...declared,
     async run(input) {
       const prepared = (await prepare?.(input)) as Prepared
-      await withDatabase(input.flags, async (deps) => run(deps, input, prepared))
+      await withDatabase(input.flags, async (deps, rehearsal) => {
+        if (input.flags.fields !== undefined && 'dry-run' in (declared.flags ?? {})) {
+          // Only the result has the names, and an unknown field must be found before anything changes.
+          const silent = { ...input, out: input.out.silent(), confirm: async () => {}, confirmName: async () => {} }
+          await run(rehearsal, silent, prepared)
+        }
+        await run(deps, input, prepared)
+      })
     },
   })
+}
+
+/** oclif would take a missing argument from stdin, so that a command in a loop over lines reads the other lines. */
+function withoutStdin(args: Interfaces.ArgInput): Interfaces.ArgInput {
+  return Object.fromEntries(Object.entries(args).map(([name, arg]) => [name, { ...arg, ignoreStdin: true }]))
 }
 
 /** The named things. `-` stands for the lines of stdin. */

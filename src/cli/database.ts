@@ -21,8 +21,14 @@ export async function loadConfigOf(flags: GlobalFlags): Promise<Loaded> {
   return loaded
 }
 
-/** Opens the database for one piece of work, and seals what was audited. Nothing is sealed in a dry run. */
-export async function withDatabase<Result>(flags: GlobalFlags, work: (deps: Deps) => Promise<Result>): Promise<Result> {
+/**
+ * Opens the database for one piece of work, and seals what was audited. In a dry run the work gets the rehearsal, and
+ * nothing is sealed.
+ */
+export async function withDatabase<Result>(
+  flags: GlobalFlags,
+  work: (deps: Deps, rehearsal: Deps) => Promise<Result>,
+): Promise<Result> {
   const { config } = await loadConfigOf(flags)
   const { becomeOwner } = await import('./privileges.ts')
   const { readSecretEarly } = await import('../startup/secret.ts')
@@ -35,13 +41,12 @@ export async function withDatabase<Result>(flags: GlobalFlags, work: (deps: Deps
   const wired = await wire(config, {
     timeoutMs: flags.timeout,
     mode: 'cli',
-    dryRun: isDry,
     output: process.stderr,
     logFormat: 'pretty',
     secret,
   })
   try {
-    const result = await work(wired.deps)
+    const result = await work(isDry ? wired.rehearsal : wired.deps, wired.rehearsal)
     const { sealAudit } = await import('../flows/audit/audit.ts')
     if (!isDry) await sealAudit(wired.deps)
     return result

@@ -1,4 +1,5 @@
 import { Args, Flags, type Interfaces } from '@oclif/core'
+import { AuthdError } from '../errors.ts'
 import type { EmailAddress } from '../platform/email-address.ts'
 import { parseEmail } from './emails.ts'
 import { parseExpiry, parseSpan, parseTime } from './output/time.ts'
@@ -68,6 +69,21 @@ export const changeFlags = { ...reasonFlag, ...dryRunFlag }
 export const listFlags = {
   limit: Flags.integer({ default: 50, min: 1, max: 1000, description: 'Maximum number of results.' }),
   cursor: Flags.string({ description: 'Continue after the last list.' }),
+}
+
+const MODES = ['json', 'jsonl', 'plain'] as const
+
+/** Throws USAGE for two output modes: one would be ignored. */
+export function refuseTwoModes(flags: GlobalFlags): void {
+  const [one, other] = MODES.filter((mode) => flags[mode])
+  if (other !== undefined) throw new AuthdError('USAGE', { message: `Use --${one} or --${other}, not both.` })
+}
+
+/** Throws USAGE for ids beside a flag that selects by itself. */
+export function refuseBoth(ids: string[], flags: Record<string, unknown>): void {
+  const given = Object.keys(flags).find((name) => flags[name] !== undefined && flags[name] !== false)
+  if (ids.length === 0 || given === undefined) return
+  throw new AuthdError('USAGE', { message: `Use ids or --${given}, not both.` })
 }
 
 export function paginationOf<Cursor>({ limit, cursor }: { limit: number; cursor?: Cursor | undefined }) {

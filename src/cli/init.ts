@@ -4,6 +4,7 @@ import { createInterface, type Interface } from 'node:readline/promises'
 import { loadConfig } from '../config/load.ts'
 import { AuthdError } from '../errors.ts'
 import { fileStamp, systemClock } from '../platform/clock.ts'
+import { shell } from '../platform/shell.ts'
 import { wire } from '../startup/wire.ts'
 import type { GlobalFlags } from './flags.ts'
 
@@ -33,7 +34,7 @@ export async function initialize(flags: InitFlags): Promise<InitResult> {
   if (existsSync(path) && !flags.force) {
     throw new AuthdError('FILE_EXISTS', {
       message: `${path} already exists. Nothing was written.`,
-      suggestions: [`authd config check ${path}`, 'authd init --force'],
+      suggestions: [shell`authd config check ${path}`, 'authd init --force'],
     })
   }
   const text = configText(await answers(flags))

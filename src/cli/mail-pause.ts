@@ -20,6 +20,8 @@ export async function setMailPause(deps: Deps, actor: Actor, out: Output, isPaus
   const total = waiting.total.count
   const verb = isPaused ? 'held back' : 'sent'
   out.object({ paused: isPaused, waiting: total, changed: before !== isPaused }, [
-    before === isPaused ? `Mail is already ${verb}. Waiting: ${total}.` : `Mail is now ${verb}. Waiting: ${total}.`,
+    before === isPaused
+      ? `Mail is already ${verb}. Waiting: ${total}.`
+      : `Mail ${out.did('is now', 'would be')} ${verb}. Waiting: ${total}.`,
   ])
 }

@@ -1,5 +1,6 @@
 import { BUILD } from '../build-info.ts'
 import { AuthdError } from '../errors.ts'
+import { shell } from '../platform/shell.ts'
 import { commandFor } from './help/command-for.ts'
 import { reportError } from './output/report.ts'
 
@@ -80,6 +81,6 @@ async function refuse(words: string[]): Promise<void> {
   const nearest = nearestCommand(typed)
   throw new AuthdError('USAGE', {
     message: `unknown command "${typed}"`,
-    suggestions: [nearest ? `authd ${nearest}` : 'authd --help'],
+    suggestions: [nearest ? shell`authd ${nearest.split(' ')}` : 'authd --help'],
   })
 }

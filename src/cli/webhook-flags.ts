@@ -1,5 +1,6 @@
 import { Flags } from '@oclif/core'
 import type { AuthdError } from '../errors.ts'
+import { refuseWebhookUrl } from '../platform/net/webhook-url.ts'
 
 export const eventsFlag = {
   events: Flags.string({
@@ -14,7 +15,8 @@ export function splitEvents(text: string): string[] {
     .filter((glob) => glob !== '')
 }
 
-/** The endpoint was rejected because only --allow-private permits it. */
-export function isAboutPrivate({ message }: AuthdError): boolean {
-  return /private network|https:/.test(message)
+/** Finds the error of a URL that --allow-private permits. */
+export function isAboutPrivate(url: string | undefined) {
+  return ({ message }: AuthdError): boolean =>
+    message.startsWith('url:') && url !== undefined && refuseWebhookUrl(url, { allowsPrivate: true }) === undefined
 }

@@ -1,6 +1,7 @@
 import { statSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { AuthdError } from '../errors.ts'
+import { shell } from '../platform/shell.ts'
 import type { Environment } from './env-layer.ts'
 import { STDIN } from './layer.ts'
 
@@ -47,7 +48,7 @@ export function refuseForeignOwner({ path, why }: Searched, uid: number | undefi
     if (owner === undefined || owner === 0) continue
     throw new AuthdError('CONFIG_UNREADABLE', {
       message: `${file} belongs to user ${owner}. root reads only its own files here. Nothing was read.`,
-      suggestions: [`authd --config ${path}`, `chown root ${file}`],
+      suggestions: [shell`authd --config ${path}`, shell`chown root ${file}`],
     })
   }
 }

@@ -1,4 +1,5 @@
 import type { TomlTable } from 'smol-toml'
+import { shell } from '../platform/shell.ts'
 import { joinLayers, type Layer } from './layer.ts'
 import { fileNames } from './names.ts'
 import type { Problem } from './problem.ts'
@@ -67,5 +68,5 @@ function unknownKey({ path, text }: ConfigFile, name: string, value: unknown, pl
 function warnOfReaders({ path }: ConfigFile, key: Key): Problem[] {
   if (!key.secret || !isReadableByAll(path)) return []
   const message = `everybody on this machine can read ${path}, which holds ${key.key}`
-  return [{ path, key: key.key, message, suggestion: `Run chmod 640 ${path}` }]
+  return [{ path, key: key.key, message, suggestion: shell`Run chmod 640 ${path}` }]
 }

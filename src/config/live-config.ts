@@ -63,7 +63,7 @@ function refuse(name: string, text: string): { isNoKey: boolean; message: string
   if (!key) {
     return {
       isNoKey: true,
-      message: findKey(name) ? `${name} cannot be set while authd runs` : `unknown key ${name}`,
+      message: findKey(name) ? `${name} cannot be set while authd runs` : `Unknown key ${name}`,
     }
   }
   const read = parseValue(candidate(key, text))

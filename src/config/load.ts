@@ -1,5 +1,6 @@
 import { stringify } from 'smol-toml'
 import { AuthdError } from '../errors.ts'
+import { shell } from '../platform/shell.ts'
 import { readCredentialLayer } from './credential-layer.ts'
 import { envFileBeside, refuseForeignOwner, type Searched, searchConfig } from './discover.ts'
 import { type Environment, readEnvLayer } from './env-layer.ts'
@@ -46,7 +47,7 @@ export function loadConfig(input: LoadInput = {}): Loaded {
     details: { problems, warnings: loaded.warnings },
     suggestions: [
       ...(isNowhere ? ['authd init', 'authd serve --dev'] : []),
-      ...(key ? [`authd config reference ${key}`] : []),
+      ...(key ? [shell`authd config reference ${key}`] : []),
     ],
   })
 }

@@ -1,5 +1,6 @@
 import { readFileSync, statSync } from 'node:fs'
 import { AuthdError } from '../errors.ts'
+import { shell } from '../platform/shell.ts'
 import { type Candidate, type Layer, resolvePath } from './layer.ts'
 import { problemAt } from './problem.ts'
 import type { Key } from './schema.ts'
@@ -20,7 +21,9 @@ export function readValueFile(key: Key, source: ValueSource, written: string, cw
   const candidate: Candidate = { key, value: text, isText: true, source: { ...source, readFrom: path } as ValueSource }
   const isOpen = key.secret && isReadableByAll(path)
   const message = `${name}: everybody on this machine can read ${path}`
-  const warnings = isOpen ? [problemAt(source, { key: key.key, message, suggestion: `Run chmod 600 ${path}` })] : []
+  const warnings = isOpen
+    ? [problemAt(source, { key: key.key, message, suggestion: shell`Run chmod 600 ${path}` })]
+    : []
   return { candidates: [candidate], problems: [], warnings }
 }
 

@@ -1,6 +1,7 @@
 import type { Deps } from '../deps.ts'
 import { AuthdError } from '../errors.ts'
 import { parseEmailAddress } from '../platform/email-address.ts'
+import { shell } from '../platform/shell.ts'
 import { findUser, findUserByEmail, listUsersByPrefix, type User } from '../store/users.ts'
 
 const PREFIX_MIN = 6
@@ -22,7 +23,7 @@ export async function resolveUser(deps: Pick<Deps, 'db'>, text: string): Promise
     throw new AuthdError('VALIDATION_ERROR', {
       message: `"${text}" matches several ids. Write the whole id or the e-mail address.`,
       details: { candidates: found.map(({ id, email }) => ({ id, email })) },
-      suggestions: found.map(({ id }) => `authd users show ${id}`),
+      suggestions: found.map(({ id }) => shell`authd users show ${id}`),
     })
   }
   if (user) return user

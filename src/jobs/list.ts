@@ -1,6 +1,7 @@
 import type { Deps } from '../deps.ts'
 import { sealAudit } from '../flows/audit/audit.ts'
 import { flushTally } from '../flows/limits/rate-limit.ts'
+import { noteClockStep } from '../flows/operator/clock-step.ts'
 import { deleteOldRows } from '../flows/operator/housekeeping.ts'
 import { ANNOUNCE_MS, announceNode, type Node } from '../flows/operator/node.ts'
 import { putInForce } from '../flows/operator/setting.ts'
@@ -76,6 +77,16 @@ export function announcing(node: Node): Job {
     everyMs: ANNOUNCE_MS,
     isWokenByCommits: false,
     run: wholly((deps) => announceNode(deps, node)),
+  }
+}
+
+/** Looks whether this machine's clock was stepped. `watch` returns by how many milliseconds. */
+export function watchingClock(watch: () => number): Job {
+  return {
+    name: 'clock',
+    everyMs: SECOND,
+    isWokenByCommits: false,
+    run: wholly((deps) => noteClockStep(deps, watch())),
   }
 }
 

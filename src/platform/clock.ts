@@ -9,6 +9,40 @@ export const MINUTE = 60 * SECOND
 export const HOUR = 60 * MINUTE
 export const DAY = 24 * HOUR
 
+/**
+ * The most by which the clocks of two instances may differ. A time further ahead than this was written by a clock that
+ * was wrong.
+ */
+export const CLOCK_SKEW_MS = 30 * SECOND
+
+/** Says whether no right clock can have written this time yet. */
+export function isFromFuture(now: number, at: number): boolean {
+  return at > latestEnd(now, 0)
+}
+
+/** Says whether something holds that began at `since` and expires at `until`. */
+export function isInForce(now: number, since: number, until: number): boolean {
+  return until > now && !isFromFuture(now, since)
+}
+
+/** Says whether something happened within the last `spanMs`. A time in the future did not: its clock was wrong. */
+export function isWithin(now: number, since: number, spanMs: number): boolean {
+  return now - since <= spanMs && !isFromFuture(now, since)
+}
+
+/**
+ * Says whether a wait of at most `spanMs` is still on. A wait that ends later than one begun now was begun by a clock
+ * that was wrong, so it is over.
+ */
+export function isAhead(now: number, until: number, spanMs: number): boolean {
+  return until > now && until <= latestEnd(now, spanMs)
+}
+
+/** When a wait of `spanMs` ends at the latest, if it was begun by now. */
+export function latestEnd(now: number, spanMs: number): number {
+  return now + spanMs + CLOCK_SKEW_MS
+}
+
 export const systemClock: Clock = { now: () => Date.now() }
 
 /** RFC 3339 in UTC, as every API, log and `--json` shows a time. */

@@ -6,6 +6,7 @@ import type { RecordCheck } from '../mail/sender-records.ts'
 import type { Walk } from '../mail/walk.ts'
 import { declaredMail, type MailTemplate, mailTemplates } from '../mails.ts'
 import { closest } from '../platform/closest.ts'
+import { shell } from '../platform/shell.ts'
 import type { LiveTexts } from '../platform/texts/texts.ts'
 import { liveTexts } from './texts.ts'
 
@@ -64,7 +65,7 @@ function templateNamed(name: string): MailTemplate {
   const near = closest(name, mailTemplates)
   throw new AuthdError('USAGE', {
     message: `Unknown mail "${name}". The mails are ${mailTemplates.join(', ')}.`,
-    suggestions: near ? [`authd email preview ${near}`] : [],
+    suggestions: near ? [shell`authd email preview ${near}`] : [],
   })
 }
 

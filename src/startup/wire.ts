@@ -12,7 +12,7 @@ import type { LogFile } from '../platform/log-file.ts'
 import type { Metrics } from '../platform/monitoring/metrics.ts'
 import type { WebhookClient } from '../platform/net/webhook-client.ts'
 import { systemRandom } from '../platform/random.ts'
-import { slowHash } from '../platform/secret.ts'
+import { fewAtOnce, slowHash } from '../platform/secret.ts'
 import { dryRun, type StatementTimer } from '../store/db.ts'
 import { openStore } from './database.ts'
 import { openLog } from './log.ts'
@@ -24,8 +24,6 @@ import { type LiveTextsControl, liveTexts } from './texts.ts'
 export interface WireOptions {
   /** `serve` creates and migrates what is missing. `cli` uses what exists. */
   mode: 'serve' | 'cli'
-  /** Units of work run and are rolled back. */
-  dryRun?: boolean
   /** Receives logs and, in development, mails. */
   output: NodeJS.WriteStream
   logFormat: 'json' | 'pretty'
@@ -40,6 +38,8 @@ export interface WireOptions {
 
 export interface Wired {
   deps: Deps
+  /** Its units of work run and are rolled back. */
+  rehearsal: Deps
   log: ProcessLog
   /** Only of a daemon that logs to a file. */
   logFile: LogFile | undefined
@@ -97,7 +97,7 @@ export async function wire(config: Config, options: WireOptions): Promise<Wired>
       clock: systemClock,
       random,
       keys,
-      slowHash,
+      slowHash: fewAtOnce(slowHash),
       mailer,
       webhooks,
       log,
@@ -109,7 +109,8 @@ export async function wire(config: Config, options: WireOptions): Promise<Wired>
     if (options.mode === 'serve')
       await (await import('../flows/outbox/configured-webhook.ts')).adoptConfiguredWebhook(deps)
     return {
-      deps: options.dryRun ? { ...deps, db: dryRun(db) } : deps,
+      deps,
+      rehearsal: { ...deps, db: dryRun(db) },
       log,
       logFile,
       config: live,

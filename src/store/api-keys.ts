@@ -1,3 +1,4 @@
+import { latestEnd } from '../platform/clock.ts'
 import { forShare, type Sql, type Trx } from './db.ts'
 import { integer, json, type NewRow, nullable, type RowOf, type StoredRow, table, text } from './table.ts'
 
@@ -63,9 +64,9 @@ export async function revokeApiKey(trx: Trx, input: { id: string; now: number })
 
 /** At most once a minute, so that a busy key costs no write a request. */
 export async function touchApiKey(trx: Trx, input: { id: string; now: number; notSince: number }): Promise<void> {
-  await trx.run('UPDATE api_keys SET last_used_at = ? WHERE id = ? AND (last_used_at IS NULL OR last_used_at < ?)', [
-    input.now,
-    input.id,
-    input.notSince,
-  ])
+  await trx.run(
+    `UPDATE api_keys SET last_used_at = ? WHERE id = ? AND (last_used_at IS NULL OR last_used_at < ?
+       OR last_used_at > ?)`,
+    [input.now, input.id, input.notSince, latestEnd(input.now, 0)],
+  )
 }

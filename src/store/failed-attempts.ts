@@ -1,3 +1,4 @@
+import { latestEnd } from '../platform/clock.ts'
 import type { Sql, Trx } from './db.ts'
 import { integer, nullable, type RowOf, type StoredRow, table, text } from './table.ts'
 
@@ -20,20 +21,23 @@ export interface Budget extends Pick<FailedAttempt, 'kind' | 'subject'> {
   windowMs: number
 }
 
+/** Over, or begun by a clock that has been put back since. */
+const IS_OVER = '(failed_attempts.window_ends_at <= ? OR failed_attempts.window_ends_at > ?)'
+
 /**
  * Counts one failure before it is known to be one: false if the budget of this window is used up. The row is held
  * until the unit ends, so parallel guesses use exactly the budget; give it back if the guess was right.
  */
 export async function takeFailure(trx: Trx, { kind, subject, limit, windowMs }: Budget, now: number): Promise<boolean> {
+  const over = [now, latestEnd(now, windowMs)]
   const row = await trx.one(
     `INSERT INTO failed_attempts (kind, subject, failures, window_ends_at) VALUES (?, ?, 1, ?)
      ON CONFLICT (kind, subject) DO UPDATE SET
-       failures = CASE WHEN failed_attempts.window_ends_at <= ? THEN 1 ELSE failed_attempts.failures + 1 END,
-       window_ends_at =
-         CASE WHEN failed_attempts.window_ends_at <= ? THEN excluded.window_ends_at ELSE failed_attempts.window_ends_at END
-     WHERE failed_attempts.failures < ? OR failed_attempts.window_ends_at <= ?
+       failures = CASE WHEN ${IS_OVER} THEN 1 ELSE failed_attempts.failures + 1 END,
+       window_ends_at = CASE WHEN ${IS_OVER} THEN excluded.window_ends_at ELSE failed_attempts.window_ends_at END
+     WHERE failed_attempts.failures < ? OR ${IS_OVER}
      RETURNING failures`,
-    [kind, subject, now + windowMs, now, now, limit, now],
+    [kind, subject, now + windowMs, ...over, ...over, limit, ...over],
   )
   return row !== undefined
 }
@@ -47,12 +51,12 @@ export async function giveBackFailure(trx: Trx, { kind, subject }: Pick<Budget, 
 
 export async function isBudgetUsed(
   sql: Sql,
-  { kind, subject, limit }: Pick<Budget, 'kind' | 'subject' | 'limit'>,
+  { kind, subject, limit, windowMs }: Budget,
   now: number,
 ): Promise<boolean> {
   const row = await sql.one(
-    'SELECT 1 FROM failed_attempts WHERE kind = ? AND subject = ? AND failures >= ? AND window_ends_at > ?',
-    [kind, subject, limit, now],
+    `SELECT 1 FROM failed_attempts WHERE kind = ? AND subject = ? AND failures >= ? AND NOT ${IS_OVER}`,
+    [kind, subject, limit, now, latestEnd(now, windowMs)],
   )
   return row !== undefined
 }
@@ -67,7 +71,7 @@ export type FailureCount = Pick<FailedAttempt, 'failures' | 'blockedUntil'>
 const count = failedAttempts.pick(['failures', 'blockedUntil'])
 
 /** Later than any clock: a lockout row does not expire. */
-const NEVER = Number.MAX_SAFE_INTEGER
+export const NEVER = Number.MAX_SAFE_INTEGER
 
 export async function findFailureCount(
   sql: Sql,

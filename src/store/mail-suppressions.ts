@@ -1,3 +1,4 @@
+import { latestEnd } from '../platform/clock.ts'
 import type { Sql, Trx } from './db.ts'
 import { integer, nullable, type RowOf, type StoredRow, table, text } from './table.ts'
 
@@ -28,9 +29,9 @@ export async function countRefusal(
      ON CONFLICT (address) DO UPDATE SET
        refusals = CASE WHEN mail_suppressions.last_refused_at <= ? THEN 1 ELSE mail_suppressions.refusals + 1 END,
        last_refused_at = excluded.last_refused_at, response = excluded.response
-     WHERE mail_suppressions.last_refused_at <= ?
+     WHERE mail_suppressions.last_refused_at <= ? OR mail_suppressions.last_refused_at > ?
      RETURNING refusals`,
-    [address, now, response, now - forgetMs, now - apartMs],
+    [address, now, response, now - forgetMs, now - apartMs, latestEnd(now, 0)],
   )
   return row?.refusals
 }
@@ -40,19 +41,28 @@ export async function suppressMail(trx: Trx, { address, until }: { address: stri
 }
 
 /** Undefined: the address may be mailed. */
-export async function findSuppression(sql: Sql, address: string, now: number): Promise<MailSuppression | undefined> {
+export async function findSuppression(
+  sql: Sql,
+  address: string,
+  { now, spanMs }: { now: number; spanMs: number },
+): Promise<MailSuppression | undefined> {
   const row = await sql.one<StoredRow>(
-    `SELECT ${mailSuppressions.columns} FROM mail_suppressions WHERE address = ? AND suppressed_until > ?`,
-    [address, now],
+    `SELECT ${mailSuppressions.columns} FROM mail_suppressions WHERE address = ? AND suppressed_until > ? AND suppressed_until <= ?`,
+    [address, now, latestEnd(now, spanMs)],
   )
   return mailSuppressions.readOne(row)
 }
 
 /** Those that get no mail now, the latest first. */
-export async function listSuppressions(sql: Sql, now: number, limit: number): Promise<MailSuppression[]> {
+export async function listSuppressions(
+  sql: Sql,
+  { now, spanMs }: { now: number; spanMs: number },
+  limit: number,
+): Promise<MailSuppression[]> {
   const rows = await sql.all<StoredRow>(
-    `SELECT ${mailSuppressions.columns} FROM mail_suppressions WHERE suppressed_until > ? ORDER BY last_refused_at DESC, address LIMIT ?`,
-    [now, limit],
+    `SELECT ${mailSuppressions.columns} FROM mail_suppressions WHERE suppressed_until > ? AND suppressed_until <= ?
+     ORDER BY last_refused_at DESC, address LIMIT ?`,
+    [now, latestEnd(now, spanMs), limit],
   )
   return rows.map(mailSuppressions.read)
 }

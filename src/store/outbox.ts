@@ -1,3 +1,4 @@
+import { latestEnd } from '../platform/clock.ts'
 import type { Sql, Trx, Value } from './db.ts'
 import { type IdSpan, spanConditions } from './id-spans.ts'
 import { flag, integer, type NewRow, nullable, type RowOf, type StoredRow, table, text, word } from './table.ts'
@@ -70,19 +71,21 @@ export async function cancelOutbox(trx: Trx, input: { id: string; now: number })
 
 /**
  * Takes the mail that has been due longest and pushes its due time to `leaseUntil`, so that nobody else takes it
- * before; a killed process loses nothing. Counts the try.
+ * before; a killed process loses nothing. A mail that waits for more than `longestMs` was put off by a clock that was
+ * wrong, and is due. Counts the try.
  */
 export async function claimMail(
   trx: Trx,
-  { now, leaseUntil }: { now: number; leaseUntil: number },
+  { now, leaseUntil, longestMs }: { now: number; leaseUntil: number; longestMs: number },
 ): Promise<OutboxItem | undefined> {
   const skipLocked = trx.dialect === 'postgres' ? ' FOR UPDATE SKIP LOCKED' : ''
+  const first = (when: string) =>
+    `(SELECT id FROM outbox WHERE state = 'pending' AND kind = 'mail' AND ${when} ORDER BY due_at, id
+      LIMIT 1${skipLocked})`
   const row = await trx.one<StoredRow>(
-    `UPDATE outbox SET due_at = ?, tries = tries + 1 WHERE id =
-       (SELECT id FROM outbox WHERE state = 'pending' AND kind = 'mail' AND due_at <= ? ORDER BY due_at, id
-        LIMIT 1${skipLocked})
-     RETURNING ${outbox.columns}`,
-    [leaseUntil, now],
+    `UPDATE outbox SET due_at = ?, tries = tries + 1
+     WHERE id = COALESCE(${first('due_at <= ?')}, ${first('due_at > ?')}) RETURNING ${outbox.columns}`,
+    [leaseUntil, now, latestEnd(now, longestMs)],
   )
   return outbox.readOne(row)
 }
@@ -162,12 +165,14 @@ export async function deleteOutboxItem(trx: Trx, id: string): Promise<void> {
   await trx.run('DELETE FROM outbox WHERE id = ?', [id])
 }
 
-/** When the next mail is due; undefined: nothing waits. */
-export async function findNextMailDue(sql: Sql): Promise<number | undefined> {
-  const row = await sql.one<{ due_at: number | null }>(
-    "SELECT min(due_at) AS due_at FROM outbox WHERE state = 'pending' AND kind = 'mail'",
+/** When the first and the last of the waiting mails are due; undefined: nothing waits. */
+export async function findMailDue(sql: Sql): Promise<{ first: number; last: number } | undefined> {
+  // Two subqueries read two rows of the index. One query with both would read all.
+  const waiting = "FROM outbox WHERE state = 'pending' AND kind = 'mail'"
+  const row = await sql.one<{ first: number | null; last: number | null }>(
+    `SELECT (SELECT min(due_at) ${waiting}) AS first, (SELECT max(due_at) ${waiting}) AS last`,
   )
-  return row?.due_at ?? undefined
+  return row?.first == null || row.last == null ? undefined : { first: row.first, last: row.last }
 }
 
 /** Does a mail wait that was tried before? Looks at those that are due last: a failure puts off. */

@@ -1,3 +1,4 @@
+import { isAhead } from '../platform/clock.ts'
 import type { Trx } from './db.ts'
 import { integer, type RowOf, type StoredRow, table, text, word } from './table.ts'
 
@@ -23,15 +24,15 @@ export async function insertPasskeyChallenge(trx: Trx, challenge: PasskeyChallen
 /** Takes it away, whatever the answer to it is worth: its text, for one of any number of racers. */
 export async function takePasskeyChallenge(
   trx: Trx,
-  input: { id: string; kind: ChallengeKind; boundTo: string; now: number },
+  { id, kind, boundTo, now, ttlMs }: { id: string; kind: ChallengeKind; boundTo: string; now: number; ttlMs: number },
 ): Promise<string | undefined> {
   const taken = passkeyChallenges.readOne(
     await trx.one<StoredRow>(`DELETE FROM passkey_challenges WHERE id = ? RETURNING ${passkeyChallenges.columns}`, [
-      input.id,
+      id,
     ]),
   )
-  const isGood = taken?.kind === input.kind && taken.boundTo === input.boundTo && taken.expiresAt > input.now
-  return isGood ? taken.challenge : undefined
+  const isAsked = taken?.kind === kind && taken.boundTo === boundTo
+  return isAsked && isAhead(now, taken.expiresAt, ttlMs) ? taken.challenge : undefined
 }
 
 export async function deleteExpiredChallenges(trx: Trx, now: number, limit: number): Promise<number> {

@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto'
+import type { Knex } from 'knex'
 import pg from 'pg'
 import {
   asUnit,
@@ -118,8 +119,7 @@ export function openPostgres(options: PostgresOptions): Db {
         }
       }
     },
-    // Only migrations load it, because it is slow to load.
-    openKnex: async () => (await import('./knex-postgres.ts')).openKnexPostgres(settings),
+    openKnex: () => openKnex(settings),
     foreignVersion: () => 0,
     onCommit: commits.onCommit,
     close: () => pool.end(),
@@ -139,6 +139,19 @@ function connectionSettings(url: string): pg.ClientConfig {
       getTypeParser: (oid, format) => (oid === BIGINT ? Number : pg.types.getTypeParser(oid, format)),
     },
   }
+}
+
+/** For migrations, which alone load it. `compileSqlOnError: false`, because knex would put bound values into error texts. */
+async function openKnex(connection: pg.ClientConfig): Promise<Knex> {
+  const { default: knex } = await import('knex')
+  return knex({
+    client: 'pg',
+    connection: connection as Knex.PgConnectionConfig,
+    compileSqlOnError: false,
+    pool: { min: 0, max: 1 },
+    acquireConnectionTimeout: TIMEOUT_MS,
+    log: { warn() {}, error() {}, deprecate() {}, debug() {} },
+  })
 }
 
 const statements = new Map<string, Statement>()

@@ -1,3 +1,4 @@
+import { latestEnd } from '../platform/clock.ts'
 import type { Sql, Trx } from './db.ts'
 import { integer, type RowOf, type StoredRow, table, text } from './table.ts'
 
@@ -16,7 +17,7 @@ const rateLimits = table('rate_limits', {
 
 export type BucketUse = RowOf<typeof rateLimits>
 
-/** A window that lies further ahead than it is long was begun by a clock that has been put back since. */
+/** Over, or begun by a clock that has been put back since. */
 const IS_OVER = '(rate_limits.window_ends_at <= ? OR rate_limits.window_ends_at > ?)'
 
 /**
@@ -29,7 +30,7 @@ export async function takeFromBucket(
   { amount, limit, windowMs, now }: { amount: number; limit: number; windowMs: number; now: number },
 ): Promise<BucketUse & { isCounted: boolean }> {
   const endsAt = now + windowMs
-  const over = [now, endsAt]
+  const over = [now, latestEnd(now, windowMs)]
   const row = await trx.one<StoredRow>(
     `${rateLimits.insert}
      ON CONFLICT (policy, subject) DO UPDATE SET

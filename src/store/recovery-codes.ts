@@ -6,7 +6,7 @@ const recoveryCodes = table(
   {
     id: text,
     userId: text,
-    /** One for the whole set, so that a look costs one scrypt. */
+    /** One for the whole set, so that a look costs one scrypt. Empty for codes of 120 bits, which have a digest. */
     salt: text,
     codeHash: text,
     createdAt: integer,

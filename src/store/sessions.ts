@@ -1,3 +1,4 @@
+import { DAY, latestEnd } from '../platform/clock.ts'
 import { epochOf } from './change-epochs.ts'
 import { forUpdate, placeholders, type Sql, type Trx, type Value } from './db.ts'
 import { type IdSpan, spanConditions } from './id-spans.ts'
@@ -106,12 +107,28 @@ export async function countLiveSessions(
   return new Map(rows.map((row) => [row.user_id, Number(row.n)]))
 }
 
-/** The session was used: its idle end moves on, never past its absolute end. */
-export async function touchSession(trx: Trx, input: { id: string; now: number; idleExpiresAt: number }): Promise<void> {
+/**
+ * The session was used: its idle end moves on, never past its absolute end. A time in the future comes from a clock
+ * that was wrong. It is dated a day back, so that the session is neither fresh nor lives longer than it should.
+ */
+export async function touchSession(
+  trx: Trx,
+  { id, now, idleExpiresAt }: { id: string; now: number; idleExpiresAt: number },
+): Promise<void> {
+  const latest = latestEnd(now, 0)
+  const past = now - DAY
+  const end = 'CASE WHEN created_at > ? THEN expires_at - created_at + ? ELSE expires_at END'
   await trx.run(
-    `UPDATE sessions SET last_seen_at = ?, idle_expires_at = CASE WHEN expires_at < ? THEN expires_at ELSE ? END
-     WHERE id = ? AND revoked_at IS NULL AND last_seen_at < ?`,
-    [input.now, input.idleExpiresAt, input.idleExpiresAt, input.id, input.now],
+    `UPDATE sessions SET last_seen_at = ?, idle_expires_at = CASE WHEN ${end} < ? THEN ${end} ELSE ? END,
+       expires_at = ${end}, created_at = CASE WHEN created_at > ? THEN ? ELSE created_at END,
+       auth_time = CASE WHEN auth_time > ? THEN ? ELSE auth_time END,
+       refreshed_at = CASE WHEN refreshed_at > ? THEN ? ELSE refreshed_at END
+     WHERE id = ? AND revoked_at IS NULL AND (last_seen_at < ? OR last_seen_at > ?)`,
+    [
+      ...[now, latest, past, idleExpiresAt, latest, past, idleExpiresAt],
+      ...[latest, past, latest, past, latest, past, latest, past],
+      ...[id, now, latest],
+    ],
   )
 }
 

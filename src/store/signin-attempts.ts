@@ -1,3 +1,4 @@
+import { latestEnd } from '../platform/clock.ts'
 import { epochOf } from './change-epochs.ts'
 import type { Sql, Trx } from './db.ts'
 import { integer, json, type NewRow, nullable, type RowOf, type StoredRow, table, text, word } from './table.ts'
@@ -103,8 +104,11 @@ export async function renewSigninMail(
 ): Promise<boolean> {
   const changed = await trx.run(
     `UPDATE signin_attempts SET mailed_at = ?, expires_at = ?, link_digest = ?, code_mac = ?, code_kind = ?
-     WHERE id = ? AND proofs = '[]' AND used_at IS NULL AND ${OPEN} AND (mailed_at IS NULL OR mailed_at <= ?)`,
-    [input.now, input.expiresAt, input.linkDigest, input.codeMac, input.codeKind, input.id, input.now, input.notSince],
+     WHERE id = ? AND proofs = '[]' AND used_at IS NULL AND ${OPEN} AND (mailed_at IS NULL OR mailed_at <= ? OR mailed_at > ?)`,
+    [
+      ...[input.now, input.expiresAt, input.linkDigest, input.codeMac, input.codeKind],
+      ...[input.id, input.now, input.notSince, latestEnd(input.now, 0)],
+    ],
   )
   return changed === 1
 }
@@ -151,15 +155,15 @@ export async function addProof(
   return changed === 1
 }
 
-/** The newest attempt for this purpose of a session, or of a change of address. */
+/** The newest attempt for this purpose of a session, or of a change of address, unless a wrong clock made it. */
 export async function findBoundAttempt(
   sql: Sql,
-  input: { purpose: AttemptPurpose; boundTo: string },
+  input: { purpose: AttemptPurpose; boundTo: string; now: number },
 ): Promise<SigninAttempt | undefined> {
-  const row = await sql.one<StoredRow>(`${WHOLE} WHERE bound_to = ? AND purpose = ? ORDER BY id DESC LIMIT 1`, [
-    input.boundTo,
-    input.purpose,
-  ])
+  const row = await sql.one<StoredRow>(
+    `${WHOLE} WHERE bound_to = ? AND purpose = ? AND created_at <= ? ORDER BY id DESC LIMIT 1`,
+    [input.boundTo, input.purpose, latestEnd(input.now, 0)],
+  )
   return row && readWhole(row)
 }
 

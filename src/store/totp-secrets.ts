@@ -56,11 +56,18 @@ export async function confirmTotp(
   return changed === 1
 }
 
-/** Spends a time step: true for one of any number of racers, and never for an older step (RFC 6238 §5.2). */
-export async function useTotpStep(trx: Trx, input: { userId: string; step: number }): Promise<boolean> {
+/**
+ * Spends a time step: true for one of any number of racers, and never for an older step (RFC 6238 §5.2). A spent step
+ * after `latest` says nothing, because the clock was wrong then.
+ */
+export async function useTotpStep(
+  trx: Trx,
+  { userId, step, latest }: { userId: string; step: number; latest: number },
+): Promise<boolean> {
   const changed = await trx.run(
-    'UPDATE totp_secrets SET last_step = ? WHERE user_id = ? AND secret_sealed IS NOT NULL AND last_step < ?',
-    [input.step, input.userId, input.step],
+    `UPDATE totp_secrets SET last_step = ? WHERE user_id = ? AND secret_sealed IS NOT NULL
+       AND (last_step < ? OR last_step > ?)`,
+    [step, userId, step, latest],
   )
   return changed === 1
 }

@@ -1,3 +1,4 @@
+import { latestEnd } from '../platform/clock.ts'
 import { forUpdate, type Sql, type Trx } from './db.ts'
 import { flag, integer, json, type NewRow, nullable, type RowOf, type StoredRow, table, text, word } from './table.ts'
 
@@ -89,13 +90,18 @@ export async function listWebhookEndpointsBehind(sql: Sql): Promise<string[]> {
   return rows.map(({ id }) => id)
 }
 
-const IS_DUE = `paused_at IS NULL AND retry_at <= ? AND busy_until <= ? AND EXISTS
+/** An endpoint that is busy until after any lease was taken by a clock that was wrong. */
+const IS_DUE = `paused_at IS NULL AND retry_at <= ? AND (busy_until <= ? OR busy_until > ?) AND EXISTS
   (SELECT 1 FROM outbox WHERE state = 'pending' AND kind = 'webhook' AND recipient = webhook_endpoints.id
      AND due_at <= ?)`
 
 /** Is there an endpoint that may be delivered to, and that something is due for? */
-export async function hasDueWebhookEndpoint(sql: Sql, now: number): Promise<boolean> {
-  return (await sql.one(`SELECT 1 FROM webhook_endpoints WHERE ${IS_DUE} LIMIT 1`, [now, now, now])) !== undefined
+export async function hasDueWebhookEndpoint(
+  sql: Sql,
+  { now, busyUntil }: { now: number; busyUntil: number },
+): Promise<boolean> {
+  const values = [now, now, latestEnd(busyUntil, 0), now]
+  return (await sql.one(`SELECT 1 FROM webhook_endpoints WHERE ${IS_DUE} LIMIT 1`, values)) !== undefined
 }
 
 /** Takes the one that has waited longest, so that nobody else delivers to it before `busyUntil`. */
@@ -108,7 +114,7 @@ export async function claimWebhookEndpoint(
     `UPDATE webhook_endpoints SET busy_until = ? WHERE id =
        (SELECT id FROM webhook_endpoints WHERE ${IS_DUE} ORDER BY busy_until, id LIMIT 1${skipLocked})
      RETURNING ${webhookEndpoints.columns}`,
-    [busyUntil, now, now, now],
+    [busyUntil, now, now, latestEnd(busyUntil, 0), now],
   )
   return webhookEndpoints.readOne(row)
 }

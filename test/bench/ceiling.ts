@@ -7,7 +7,7 @@ import { generateKeyPair, jwtVerify, SignJWT } from 'jose'
 import Koa from 'koa'
 import { verifySync } from 'otplib'
 import { securityHeaders } from '../../src/http/middleware/security-headers.ts'
-import { systemClock } from '../../src/platform/clock.ts'
+import { MINUTE, systemClock } from '../../src/platform/clock.ts'
 import { createLog } from '../../src/platform/log.ts'
 import { systemRandom } from '../../src/platform/random.ts'
 import { digest, equalSecrets } from '../../src/platform/secret.ts'
@@ -99,7 +99,7 @@ router.post('/passkey', async (ctx) => {
   const now = systemClock.now()
   const attempt = await db.read((sql) => findSigninAttempt(sql, attemptId))
   if (!equalSecrets(digest(secret), attempt?.secretDigest ?? '')) throw new Error('wrong')
-  const asked = { id: String(id), kind: 'signin', boundTo: attemptId, now } as const
+  const asked = { id: String(id), kind: 'signin', boundTo: attemptId, now, ttlMs: 5 * MINUTE } as const
   const expectedChallenge = (await db.write((trx) => takePasskeyChallenge(trx, asked))) ?? ''
   const passkey = await db.read((sql) => findPasskeyByCredential(sql, response.id))
   if (!passkey) throw new Error('unknown')
@@ -131,7 +131,7 @@ router.post('/totp', async (ctx) => {
     const seed = (await findTotpSecret(trx, userId))?.secretSealed ?? ''
     const result = verifySync({ secret: seed, token: String(code), epoch: Math.floor(now / 1000) })
     if (!result.valid || !('timeStep' in result)) throw new Error('wrong')
-    if (!(await useTotpStep(trx, { userId, step: result.timeStep }))) throw new Error('used')
+    if (!(await useTotpStep(trx, { userId, step: result.timeStep, latest: result.timeStep }))) throw new Error('used')
     await finish(trx, { attemptId, userId, sessionId, now })
   })
   ctx.body = JSON.stringify({ access_token: await sign(sessionId) })

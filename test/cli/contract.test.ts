@@ -67,14 +67,14 @@ test.each([
   [65, ['users', 'add', 'ada'], '"ada" is not an e-mail address.'],
   [65, ['users', 'update', 'ada@example.com', '--email', 'ada'], '--email: "ada" is not an e-mail address.'],
   [64, ['users', 'recover', 'ada@example.com', '--reason', 'lost', '--remove', 'phone'], 'unknown factor "phone"'],
-  [64, ['sessions', 'revoke'], 'no sessions named.'],
+  [64, ['sessions', 'revoke'], 'No sessions named.'],
   [64, ['sessions', 'revoke', '--all'], 'Try: authd sessions revoke --all --confirm=all'],
   [64, ['lockdown', 'on', '--reason', 'a theft'], "Try: authd lockdown on --reason 'a theft' --confirm=lockdown"],
   [64, ['lockouts', 'clear'], '--user or --ip is required.'],
   [64, ['api-keys', 'create', '--name', 'shop'], '--scope or --role'],
-  [64, ['email', 'retry'], 'no mails named.'],
-  [64, ['webhooks', 'redeliver'], 'no deliveries named.'],
-  [64, ['webhooks', 'update', 'whe_1'], 'nothing to change.'],
+  [64, ['email', 'retry'], 'No mails named.'],
+  [64, ['webhooks', 'redeliver'], 'No deliveries named.'],
+  [64, ['webhooks', 'update', 'whe_1'], 'Nothing to change.'],
   [66, ['webhooks', 'add', 'https://app.example.com', '--secret-file', 'none'], 'none cannot be read.'],
   [64, ['ipfilter', 'add', '203.0.113.9'], '--reason is missing.'],
   [66, ['ipfilter', 'import', 'none'], 'none cannot be read.'],
@@ -179,6 +179,62 @@ test('an unknown field is rejected, and the known ones are named', async () => {
 
   expect(code).toBe(64)
   expect(stderr).toContain('unknown field "emial". Available: id,email,')
+})
+
+test('stdin is read only where - is given', async () => {
+  const { run } = await shell()
+  await run(['migrate'])
+  await run(['users', 'add', 'ada@example.com'])
+
+  const revoked = await run(['sessions', 'revoke'], { input: 'ses_1\n' })
+  const shown = await run(['users', 'show'], { input: 'ada@example.com\n' })
+
+  expect([revoked.code, revoked.stderr]).toEqual([64, expect.stringContaining('No sessions named.')])
+  expect([shown.code, shown.stdout]).toEqual([64, ''])
+})
+
+test.each([
+  [['users', 'list', '--json', '--jsonl'], '--json or --jsonl'],
+  [['users', 'list', '--plain', '--jsonl'], '--jsonl or --plain'],
+  [['email', 'retry', 'msg_1', '--all-failed'], 'ids or --all-failed'],
+  [['webhooks', 'redeliver', 'whd_1', '--failed'], 'ids or --failed'],
+  [['sessions', 'revoke', 'ses_1', '--user', 'ada@example.com'], 'ids or --user'],
+  [['sessions', 'revoke', 'ses_1', '--all'], 'ids or --all'],
+])('authd %j is rejected, because one would be ignored', async (args, both) => {
+  const { run } = await shell()
+
+  const { code, stdout, stderr } = await run(args)
+
+  expect([code, stdout]).toEqual([64, ''])
+  expect(stderr).toContain(`Use ${both}, not both.`)
+})
+
+test.each([
+  [67, ['webhooks', 'deliveries', 'nope'], 'No endpoint "nope".'],
+  [67, ['sessions', 'list', '--user', 'nope'], 'nope'],
+  [65, ['ipfilter', 'check', 'nope'], '"nope" is not an IP address.'],
+  [65, ['explain', 'ada@example.com', '--ip', 'nope'], '"nope" is not an IP address.'],
+  [65, ['audit', 'list', '--ip', 'nope'], 'nope'],
+  [65, ['ipfilter', 'add', 'nope', '--reason', 'test'], 'nope'],
+])('%i for authd %j', async (exitCode, args, message) => {
+  const { run } = await shell()
+  await run(['migrate'])
+
+  const { code, stderr } = await run(args)
+
+  expect(stderr).toContain(message)
+  expect(code).toBe(exitCode)
+})
+
+test.each([
+  ['users disable', 'Usage: authd users disable USER... [flags]'],
+  ['sessions revoke', 'Usage: authd sessions revoke [ID...] [flags]'],
+  ['users show', 'Usage: authd users show USER [flags]'],
+  ['templates eject', 'Usage: authd templates eject [NAME...] [flags]'],
+])('the usage of authd %s says what may be repeated', async (id, usage) => {
+  const { run } = await shell()
+
+  expect((await run([...id.split(' '), '--help'])).stdout).toContain(`${usage}\n`)
 })
 
 test('a command waits --timeout for a busy database and then exits with 75', async () => {

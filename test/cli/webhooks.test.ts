@@ -57,6 +57,28 @@ test.each([
   expect(ran.stderr).toContain(words)
 })
 
+test.each([
+  ['http://app.example.com/x', true],
+  ['https://192.168.0.1/x', true],
+  ['ftp://x', false],
+  ['notaurl', false],
+  ['https://ada:pw@app.example.com/x', false],
+  ['http://10.0.0.1/#x', false],
+])('--allow-private is suggested only where it helps: %s, %s', async (url, helps) => {
+  const { run } = await shell()
+  await run(['migrate'])
+  const { id } = JSON.parse((await run(['webhooks', 'add', 'https://app.example.com/x', '--json'])).stdout)
+
+  const rejected = [
+    await run(['webhooks', 'add', url]),
+    await run(['webhooks', 'update', id, '--url', url]),
+    await run(['webhooks', 'update', 'whe_nobody', '--url', url]),
+    await run(['webhooks', 'add', url, '--allow-private', '--events', 'nope']),
+  ]
+
+  expect(rejected.map(({ stderr }) => stderr.includes('--allow-private'))).toEqual([helps, helps, false, false])
+})
+
 test('a given secret is read from a file, and rejected if it is too short', async () => {
   const { run, folder } = await shell()
   await run(['migrate'])

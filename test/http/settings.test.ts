@@ -53,7 +53,7 @@ describe('a live setting', () => {
     ['limits.requests_per_minute', 'many', 'VALIDATION_ERROR', 'expected 1..1000000, got "many"'],
     ['signup.policy', 'clsed', 'VALIDATION_ERROR', 'Did you mean "closed"?'],
     ['server.port', '80', 'USAGE', 'server.port cannot be set while authd runs'],
-    ['limits.nothing', '1', 'USAGE', 'unknown key limits.nothing'],
+    ['limits.nothing', '1', 'USAGE', 'Unknown key limits.nothing'],
   ])('%s = %s is refused, and nothing is written', async (key, value, code, words) => {
     const authd = await startAuthd()
 

@@ -75,3 +75,26 @@ test('the earliest id of a time sorts before all later ids and after all older o
 
   expect(older < earliest && earliest <= systemRandom(clock).id('evt')).toBe(true)
 })
+
+test('SECURITY: a thousand secrets of one process differ, and none repeats a part of another', () => {
+  const random = systemRandom(fakeClock())
+
+  const secrets = Array.from({ length: 1000 }, () => mintSecret(random))
+  const quarters = secrets.flatMap((secret) => {
+    const bytes = Buffer.from(secret, 'base64url')
+    return [0, 8, 16, 24].map((at) => bytes.toString('hex', at, at + 8))
+  })
+
+  expect(new Set(secrets).size).toBe(1000)
+  expect(new Set(quarters).size).toBe(4000)
+})
+
+test.each([1, 31, 4096, 8192, 8193, 20_000])('%i random bytes are as many as asked for, and differ', (length) => {
+  const random = systemRandom(fakeClock())
+
+  const drawn = [random.bytes(length), random.bytes(length), random.bytes(length), random.bytes(length)]
+
+  expect(drawn.map((bytes) => bytes.length)).toEqual([length, length, length, length])
+  expect(new Set(drawn.map((bytes) => bytes.toString('hex'))).size).toBeGreaterThan(length === 1 ? 0 : 3)
+  expect(drawn.some((bytes) => length > 1 && bytes.every((byte) => byte === 0))).toBe(false)
+})

@@ -193,7 +193,7 @@ describeOnBoth('of twenty concurrent tries only one succeeds', (open) => {
     const db = await open()
     await addMails(db, 5)
     const claim = async (now: number) => {
-      const claims = await race(db, (trx) => claimMail(trx, { now, leaseUntil: now + 100 }))
+      const claims = await race(db, (trx) => claimMail(trx, { now, leaseUntil: now + 100, longestMs: 1000 }))
       return claims.filter((mail) => mail !== undefined)
     }
 

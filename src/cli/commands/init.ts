@@ -1,4 +1,5 @@
 import { Flags } from '@oclif/core'
+import { shell } from '../../platform/shell.ts'
 import { command } from '../command.ts'
 import { dryRunFlag } from '../flags.ts'
 
@@ -27,14 +28,14 @@ export default command({
   async run({ flags, out }) {
     const { initialize } = await import('../init.ts')
     const result = await initialize(flags)
-    const lines = result.steps.map(({ name, status }) => `${status.padEnd(8)} ${name}`)
+    const lines = result.steps.map(({ name, status }) => `${out.did(status, 'would write').padEnd(8)} ${name}`)
     const isForService = flags.dir === SERVICE_DIR
     const next = [
       '',
-      `Next: ${isForService ? 'sudo authd service install --now' : `authd serve --config ${result.config}`}`,
+      `Next: ${isForService ? 'sudo authd service install --now' : shell`authd serve --config ${result.config}`}`,
       '      authd email test you@example.com',
       '      authd users list',
     ]
-    out.object(result, [...lines, ...next])
+    out.object({ ...result, changed: true }, flags['dry-run'] ? lines : [...lines, ...next])
   },
 })

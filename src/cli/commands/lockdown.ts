@@ -25,19 +25,27 @@ export default operation({
       out.object(present(lockdown), [lockdown ? describe(lockdown) : 'no lockdown'])
     } else if (args.state === 'off') {
       await endLockdown(deps, actor)
-      out.object({ active: false }, [
-        'Lockdown is off. Registration and mail are as before. Revoked sessions stay revoked.',
+      const [is, are, stay] = [out.did('is', 'would be'), out.did('are', 'would be'), out.did('stay', 'would stay')]
+      out.object({ active: flags['dry-run'], changed: true }, [
+        `Lockdown ${is} off. Sign-ups and mail ${are} as before. Revoked sessions ${stay} revoked.`,
       ])
     } else {
       const keepSessions = flags['keep-sessions']
       const done = await beginLockdown(deps, actor, { reason: flags.reason ?? null, keepSessions })
-      const resource = { active: !flags['dry-run'], ended_sessions: done.endedSessions, new_key: done.newKey ?? null }
+      const isDry = flags['dry-run']
+      const resource = {
+        active: !isDry,
+        ended_sessions: done.endedSessions,
+        new_key: done.newKey ?? null,
+        changed: true,
+      }
+      const stay = out.did('stay', 'would stay')
       out.object(resource, [
-        `Lockdown: ended ${counted(done.endedSessions, 'session')}, closed sign-ups, paused mail.`,
+        `Lockdown: ${out.did('ended', 'would end')} ${counted(done.endedSessions, 'session')}, ${out.did('closed', 'would close')} sign-ups, ${out.did('paused', 'would pause')} mail.`,
         done.newKey === undefined
-          ? 'Tokens are signed with tokens.hs256_secret. Change it in the configuration and restart authd.'
-          : 'Access tokens already issued stay valid until they expire where apps verify offline.',
-        'Back: authd lockdown off',
+          ? `Tokens ${out.did('are', 'would be')} signed with the same tokens.hs256_secret. Change it in the configuration and restart authd.`
+          : `Access tokens already issued ${stay} valid until they expire where apps verify offline.`,
+        ...(isDry ? [] : ['Back: authd lockdown off']),
       ])
     }
   },

@@ -1,5 +1,6 @@
 import { BUILD } from '../../build-info.ts'
 import { AuthdError } from '../../errors.ts'
+import { shell } from '../../platform/shell.ts'
 import type { CommandClass } from '../command.ts'
 import { COMMANDS, GROUPS } from '../commands/index.ts'
 import { TOPICS } from './texts.ts'
@@ -27,7 +28,7 @@ export async function showHelp(words: string[] = [], stream: NodeJS.WriteStream 
     throw new AuthdError('USAGE', { message: `unknown command "${words.join(' ')}"`, suggestions: ['authd --help'] })
   }
   const summaries = ids.map((id) => [id, COMMANDS[id]?.summary ?? ''] as const)
-  write(stream, `authd ${topic}\n\n${list(summaries)}\n\nMore: authd ${topic} COMMAND --help`)
+  write(stream, [shell`authd ${topic}`, list(summaries), shell`More: authd ${topic} COMMAND --help`].join('\n\n'))
 }
 
 export async function showCommandHelp(id: string, Command: CommandClass): Promise<void> {
@@ -35,13 +36,17 @@ export async function showCommandHelp(id: string, Command: CommandClass): Promis
   const flags = Object.entries({ ...Command.baseFlags, ...Command.flags }) as [string, Documented][]
   const own = flags.filter(([, flag]) => flag.helpGroup !== 'GLOBAL' && !flag.hidden)
   const global = flags.filter(([, flag]) => flag.helpGroup === 'GLOBAL')
-  const usage = args.map(([name, { required }]) => (required ? name.toUpperCase() : `[${name.toUpperCase()}]`))
+  const usage = args.map(([name, { required }], index) => {
+    // Only the last argument may be repeated.
+    const word = name.toUpperCase() + (Command.strict || index < args.length - 1 ? '' : '...')
+    return required ? word : `[${word}]`
+  })
   const examples = (Command.examples ?? []).map(
     (example) => `  ${String(example).replace('<%= config.bin %>', 'authd')}`,
   )
   const parts = [
     COMMANDS[id]?.summary ?? '',
-    `Usage: authd ${[id, ...usage, '[flags]'].join(' ')}`,
+    ['Usage: authd', id, ...usage, '[flags]'].join(' '),
     Command.description ?? '',
     section(
       'Arguments',

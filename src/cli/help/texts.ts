@@ -29,6 +29,7 @@ export const TOPICS: Record<string, string> = {
   In a pipe, or with --plain: tab-separated, no header (--header), RFC 3339 times.
   --json    one document; lists are {"data": […], "next_cursor": …, "total": n}
   --jsonl   one object per line
-  --fields id,email   only these fields
+  --fields id,email   only these fields; an unknown one is refused before anything changes
+  -n        what a command would do; nothing is changed
   Errors go to stderr; with --json as one line {"error": {"code", "message", …, "exit_code"}}.`,
 }

@@ -31,16 +31,28 @@ export class Output {
   readonly #stdout: NodeJS.WriteStream
   readonly #stderr: NodeJS.WriteStream
   readonly #terminal: Terminal | undefined
+  readonly #isSilent: boolean
 
-  private constructor(flags: GlobalFlags, { stdout, stderr }: Streams, terminal: Terminal | undefined) {
+  private constructor(
+    flags: GlobalFlags,
+    streams: { stdout: NodeJS.WriteStream; stderr: NodeJS.WriteStream },
+    terminal: Terminal | undefined,
+    isSilent = false,
+  ) {
     this.#flags = flags
-    this.#stdout = stdout
-    this.#stderr = stderr
+    this.#stdout = streams.stdout
+    this.#stderr = streams.stderr
     this.#terminal = terminal
+    this.#isSilent = isSilent
   }
 
   static async to(streams: Streams, flags: GlobalFlags): Promise<Output> {
     return new Output(flags, streams, streams.stdout.isTTY ? await import('./terminal.ts') : undefined)
+  }
+
+  /** One that prints nothing and only checks --fields. */
+  silent(): Output {
+    return new Output(this.#flags, { stdout: this.#stdout, stderr: this.#stderr }, this.#terminal, true)
   }
 
   /** A list of objects: whole in JSON, in columns otherwise. */
@@ -71,10 +83,10 @@ export class Output {
       this.hint(`Showing ${rows.length} of ${total ?? 'more'}. More: --cursor ${nextCursor}`)
   }
 
-  /** One object: whole in JSON, or the lines that operators read. */
+  /** One object: whole in JSON, or the lines that operators read. With --fields, their values alone. */
   object(value: object, lines: string[]): void {
     if (this.#flags.json || this.#flags.jsonl) this.#json(this.#picked(this.#marked(value)))
-    else this.#lines(this.#said(lines))
+    else this.#lines(this.#said([value], lines))
   }
 
   /** Numbers: one object in JSON, rows in a pipe, and lines on a terminal. */
@@ -92,7 +104,7 @@ export class Output {
     const shown = values.map((value) => this.#picked(this.#marked(value)))
     if (this.#flags.jsonl) this.#lines(shown.map((value) => JSON.stringify(value)))
     else if (this.#flags.json) this.#json({ data: shown, next_cursor: null, total: shown.length })
-    else this.#lines(this.#said(lines))
+    else this.#lines(this.#said(values, lines))
   }
 
   /** What a command did to each thing. */
@@ -111,12 +123,17 @@ export class Output {
   }
 
   text(text: string): void {
-    this.#stdout.write(text.endsWith('\n') ? text : `${text}\n`)
+    this.#write(text.endsWith('\n') ? text : `${text}\n`)
   }
 
   /** A message on stderr, unless -q is given. */
   hint(text: string): void {
-    if (!this.#flags.quiet) this.#stderr.write(`${text}\n`)
+    if (!this.#flags.quiet && !this.#isSilent) this.#stderr.write(`${text}\n`)
+  }
+
+  /** The words for what was done, or for what a dry run would do: `out.did('Deleted', 'Would delete')`. */
+  did(done: string, would: `Would ${string}` | `would ${string}`): string {
+    return this.#flags['dry-run'] ? would : done
   }
 
   /** A time as `--time` says; in pipes as RFC 3339. */
@@ -148,8 +165,14 @@ export class Output {
     return this.#flags['dry-run'] ? { ...value, dry_run: true } : value
   }
 
-  #said(lines: string[]): string[] {
-    return this.#flags['dry-run'] ? lines.map((line) => `Dry run: ${line}`) : lines
+  #said(values: object[], lines: string[]): string[] {
+    if (this.#flags['dry-run']) this.hint('Dry run: nothing was changed.')
+    if (this.#flags.fields === undefined) return lines
+    const columns = this.#fieldColumns()
+    return values.map((value) => {
+      const picked = this.#picked(this.#marked(value))
+      return columns.map((column) => this.#cell(column, picked)).join('\t')
+    })
   }
 
   #picked(value: object): object {
@@ -179,11 +202,15 @@ export class Output {
   }
 
   #json(value: object): void {
-    this.#stdout.write(`${this.#stdout.isTTY ? JSON.stringify(value, null, 2) : JSON.stringify(value)}\n`)
+    this.#write(`${this.#stdout.isTTY ? JSON.stringify(value, null, 2) : JSON.stringify(value)}\n`)
+  }
+
+  #write(text: string): void {
+    if (!this.#isSilent) this.#stdout.write(text)
   }
 
   #lines(lines: string[]): void {
-    if (lines.length === 0) return
+    if (lines.length === 0 || this.#isSilent) return
     const text = `${lines.join('\n')}\n`
     const mayPage = !this.#flags['no-pager'] && !this.#flags.plain && !this.#flags.jsonl
     if (!(mayPage && this.#terminal?.showPaged(text, this.#stdout))) this.#stdout.write(text)

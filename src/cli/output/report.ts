@@ -50,7 +50,7 @@ function explain(thrown: unknown): Failure {
     return { code: 'USAGE', message, suggestions: [], exit: 64 }
   }
   const message = thrown instanceof Error ? thrown.message : String(thrown)
-  return { code: 'INTERNAL_ERROR', message: `a bug: ${hideTokens(message)}`, suggestions: [], exit: 70 }
+  return { code: 'INTERNAL_ERROR', message: `This is a bug: ${hideTokens(message)}`, suggestions: [], exit: 70 }
 }
 
 /** The message without the words that oclif puts around it: `--since: "x" is not a time.` */

@@ -12,6 +12,7 @@ import {
 import { dirname, join } from 'node:path'
 import { AuthdError } from '../../errors.ts'
 import { fileStamp, systemClock } from '../../platform/clock.ts'
+import { shell } from '../../platform/shell.ts'
 import {
   MARK,
   NOTIFY_RELOAD_SINCE,
@@ -57,7 +58,7 @@ export function refuseForeignUnit(name: string, root: string): void {
   if (foreign === undefined) return
   throw new AuthdError('FAILED', {
     message: `${foreign} already exists and was not created by authd. Another program has a service named ${name}. Nothing was written.`,
-    suggestions: [`authd service install --name ${name}-server`],
+    suggestions: [shell`authd service install --name ${`${name}-server`}`],
   })
 }
 

@@ -16,8 +16,8 @@ export function systemdVersion(): number | undefined {
   return version === undefined ? undefined : Number(version)
 }
 
-/** Only root may change what starts at boot. */
+/** Only root may change what starts at boot. `again` is the command line for root. */
 export function refuseUnprivileged(again: string): void {
   if (process.getuid?.() === 0) return
-  throw new AuthdError('NO_PERMISSION', { message: 'This needs root.', suggestions: [`sudo ${again}`] })
+  throw new AuthdError('NO_PERMISSION', { message: 'This needs root.', suggestions: [again] })
 }

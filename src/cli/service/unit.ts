@@ -1,3 +1,5 @@
+import { shell } from '../../platform/shell.ts'
+
 /** First line of every file that `authd service install` writes. It marks the file as ours. */
 export const MARK = '# Made by authd service install.'
 
@@ -14,7 +16,7 @@ export interface UnitOptions {
  * Before 253, systemd skips an unknown key with a warning, and systemd-notify is used instead.
  */
 export function unitText({ name, user, program }: UnitOptions): string {
-  return `${MARK} Change it with: systemctl edit ${name}
+  return `${MARK} Change it with: ${shell`systemctl edit ${name}`}
 [Unit]
 Description=authd, passwordless sign-in
 After=network-online.target
@@ -95,7 +97,7 @@ ExecReload=
 
 /** Listens while the daemon restarts, so that connections wait instead of being refused. */
 export function socketText({ name }: Pick<UnitOptions, 'name'>): string {
-  return `${MARK} Enable it with: systemctl enable --now ${name}.socket
+  return `${MARK} Enable it with: ${shell`systemctl enable --now ${`${name}.socket`}`}
 [Unit]
 Description=Socket of authd, open while the daemon restarts
 

@@ -1,4 +1,4 @@
-import { shellWord } from '../shell-word.ts'
+import { shell } from '../../platform/shell.ts'
 import type { Proposal, Row } from '../tui/view.ts'
 
 /** A block by one key lasts one day. `ipfilter add` makes longer ones, with a reason. */
@@ -16,20 +16,20 @@ export function proposalsFor(
   },
   reason: string | undefined,
 ): Row['proposals'] {
-  const because = reason === undefined ? '' : ` --reason ${shellWord(reason)}`
+  const because = reason === undefined ? [] : ['--reason', reason]
   const { session, ip, email, rule } = about
   const unlock: Proposal | undefined = rule
     ? {
         question: `Remove the rule for ${rule.cidr}?`,
         about: [],
-        command: `authd ipfilter remove ${rule.id}${because}`,
+        command: shell`authd ipfilter remove ${rule.id} ${because}`,
         action: { kind: 'remove_rule', target: rule.id },
       }
     : email
       ? {
           question: `Unlock ${email}?`,
           about: ['The limits counted for their mailbox are reset too.'],
-          command: `authd users unlock${because} ${operand(email)}`,
+          command: shell`authd users unlock ${because} ${email}`,
           action: { kind: 'unlock', target: email },
         }
       : undefined
@@ -38,7 +38,7 @@ export function proposalsFor(
       r: {
         question: `End the session${email ? ` of ${email}` : ''}?`,
         about: ['The next request with it is rejected. The user gets a mail.'],
-        command: `authd sessions revoke ${shellWord(session)}${because}`,
+        command: shell`authd sessions revoke ${session} ${because}`,
         action: { kind: 'revoke' as const, target: session },
       },
     }),
@@ -55,10 +55,5 @@ export function proposalsFor(
 }
 
 export function blockCommand(ip: string, reason: string): string {
-  return `authd ipfilter add ${shellWord(ip)} --expires ${BLOCK_FOR} --reason ${shellWord(reason)}`
-}
-
-/** The last argument of a command. A name that begins with a dash is not a flag. */
-function operand(text: string): string {
-  return text.startsWith('-') ? `-- ${shellWord(text)}` : shellWord(text)
+  return shell`authd ipfilter add ${ip} --expires ${BLOCK_FOR} --reason ${reason}`
 }

@@ -1,5 +1,6 @@
 import type { Deps } from '../../deps.ts'
 import { AuthdError } from '../../errors.ts'
+import { shell } from '../../platform/shell.ts'
 import type { Trx } from '../../store/db.ts'
 import { clearFailures } from '../../store/failed-attempts.ts'
 import { listPasskeys, type Passkey, renamePasskey } from '../../store/passkeys.ts'
@@ -32,13 +33,13 @@ export async function resolvePasskey(
   if (another) {
     throw new AuthdError('VALIDATION_ERROR', {
       message: `${user.email} has several passkeys named "${text}". Give the id.`,
-      suggestions: named.map(({ id }) => `authd passkeys list ${user.email}  # ${id}`),
+      suggestions: [shell`authd passkeys list ${user.email}`],
     })
   }
   if (!passkey) {
     throw new AuthdError('PASSKEY_NOT_FOUND', {
       message: `${user.email} has no passkey "${text}".`,
-      suggestions: [`authd passkeys list ${user.email}`],
+      suggestions: [shell`authd passkeys list ${user.email}`],
     })
   }
   const enrolled = await deps.db.read((sql) => enrolledFactors(sql, user.id))

@@ -42,7 +42,7 @@ export interface PasskeyAnswer {
 
 /**
  * Makes a challenge for an attempt. Without an address any passkey may answer. With one, the options list its passkeys
- * or imaginary ones, so that nobody learns who has an account or a passkey. Throws ATTEMPT_EXPIRED.
+ * or imaginary ones, so that nobody learns who is a user or has a passkey. Throws ATTEMPT_EXPIRED.
  */
 export async function beginPasskeySignIn(deps: Deps, { holding }: { holding: Holding }): Promise<PasskeyOptions> {
   const found = await deps.db.read(async (sql) => {
@@ -157,7 +157,13 @@ export async function take(
   trx: Trx,
   { challengeId, kind, boundTo }: { challengeId: string; kind: ChallengeKind; boundTo: string },
 ): Promise<string | undefined> {
-  return await takePasskeyChallenge(trx, { id: challengeId, kind, boundTo, now: deps.clock.now() })
+  return await takePasskeyChallenge(trx, {
+    id: challengeId,
+    kind,
+    boundTo,
+    now: deps.clock.now(),
+    ttlMs: CHALLENGE_TTL_MS,
+  })
 }
 
 async function allowedFor(deps: Deps, sql: Sql, attempt: SigninAttempt) {

@@ -1,8 +1,8 @@
 import type { Deps } from '../../deps.ts'
 import { AuthdError } from '../../errors.ts'
-import { equalSecrets, mintLongCode, mintSecret, normalizeCode } from '../../platform/secret.ts'
+import { digest, equalSecrets, mintRecoveryCode, normalizeCode } from '../../platform/secret.ts'
 import type { Trx } from '../../store/db.ts'
-import { clearFailures } from '../../store/failed-attempts.ts'
+import { clearFailures, findFailureCount } from '../../store/failed-attempts.ts'
 import {
   deleteRecoveryCodes,
   listUnusedRecoveryCodes,
@@ -15,7 +15,7 @@ import { decide } from '../decide.ts'
 import { type Actor, recordEvent } from '../event.ts'
 import { notify } from '../outbox/notice.ts'
 import { completes, enrolledFactors, hasFactor } from '../policy/factor.ts'
-import { tryFactor } from '../policy/lockout.ts'
+import { lockoutError, tryFactor } from '../policy/lockout.ts'
 import { holdFresh } from '../sessions/fresh.ts'
 import { type Renewed, renew } from '../sessions/renewal.ts'
 import { findHeld, isOpen } from '../signin/attempt.ts'
@@ -29,6 +29,9 @@ import {
 import type { Redemption } from '../signin/link.ts'
 
 const CODES = 10
+/** Instead of a salt, for codes of 120 bits. Salts are for the codes of 60 bits that earlier versions made. */
+const NO_SALT = ''
+const SALTED_LENGTH = 12
 
 /** Signs in with a recovery code, after a first proof. Throws INVALID_CREDENTIALS, RATE_LIMITED, FACTOR_DISABLED. */
 export async function redeemRecoveryCode(
@@ -38,12 +41,12 @@ export async function redeemRecoveryCode(
 ): Promise<SignInResult> {
   await prepareSignIn(deps)
   const now = deps.clock.now()
-  const userId = (await deps.db.read((sql) => findHeld(sql, holding)))?.attempt.userId
-  const guess = userId ? await hashGuess(deps, userId, code) : undefined
+  const held = (await deps.db.read((sql) => findHeld(sql, holding)))?.attempt
+  const guess = held?.userId && isOpen(held, now) ? await hashGuess(deps, held.userId, code) : undefined
   const outcome = await decide<SignInOutcome>(deps, async (trx) => {
     const wrong = new AuthdError('INVALID_CREDENTIALS')
     const attempt = (await findHeld(trx, holding))?.attempt
-    if (!guess || !attempt || attempt.userId === null || !isOpen(attempt, now)) return wrong
+    if (guess === undefined || !attempt || attempt.userId === null || !isOpen(attempt, now)) return wrong
     if (!completes(attempt.proofs, 'recovery_code')) return wrong
     const user = await lockUser(trx, attempt.userId)
     if (!user) return wrong
@@ -55,10 +58,25 @@ export async function redeemRecoveryCode(
   return await presentSignIn(deps, outcome)
 }
 
-/** The hash of a typed code with the user's salt. It is slow, so it never runs inside a unit. */
-export async function hashGuess(deps: Pick<Deps, 'db' | 'slowHash'>, userId: string, code: string): Promise<string> {
-  const [any] = await deps.db.read((sql) => listUnusedRecoveryCodes(sql, userId))
-  return any ? await deps.slowHash(normalizeCode(code), any.salt) : ''
+/**
+ * The hash of a typed code, as the user's codes are stored. Codes of 60 bits need a slow hash. It never runs inside a
+ * unit, for a text that cannot be right, or while the factor is locked. Throws RATE_LIMITED, FACTOR_DISABLED.
+ */
+export async function hashGuess(
+  deps: Pick<Deps, 'db' | 'clock' | 'slowHash'>,
+  userId: string,
+  typed: string,
+): Promise<string> {
+  const code = normalizeCode(typed)
+  const [salt, failures] = await deps.db.read(async (sql) => [
+    (await listUnusedRecoveryCodes(sql, userId))[0]?.salt,
+    await findFailureCount(sql, { kind: 'recovery_code', subject: userId }),
+  ])
+  if (salt === NO_SALT) return digest(code)
+  if (salt === undefined || code.length !== SALTED_LENGTH) return ''
+  const locked = lockoutError(failures, deps.clock.now())
+  if (locked) throw locked
+  return await deps.slowHash(code, salt)
 }
 
 /** Spends the code with this hash, within the limits on wrong codes. The unit locks the user, who is told by mail. */
@@ -81,38 +99,15 @@ export async function checkRecoveryCode(
   return undefined
 }
 
-export interface MintedCodes {
-  /** Shown to the user once. */
-  texts: string[]
-  rows: { id: string; salt: string; codeHash: string; createdAt: number }[]
-}
-
-/** Ten codes of 60 bits. It is slow, so it never runs inside a unit. */
-export async function mintRecoveryCodes(deps: Pick<Deps, 'random' | 'clock' | 'slowHash'>): Promise<MintedCodes> {
-  const salt = mintSecret(deps.random)
-  const texts = Array.from({ length: CODES }, () => mintLongCode(deps.random))
-  const createdAt = deps.clock.now()
-  const rows = await Promise.all(
-    texts.map(async (text) => ({
-      id: deps.random.id('rc'),
-      salt,
-      codeHash: await deps.slowHash(normalizeCode(text), salt),
-      createdAt,
-    })),
-  )
-  return { texts, rows }
-}
-
-/** Stores these codes for a user without unused ones. Returns whether it did. */
+/** Makes codes for a user without unused ones. Returns them, to be shown once, or undefined. */
 export async function ensureRecoveryCodes(
   deps: Deps,
   trx: Trx,
   actor: Actor,
-  { user, codes }: { user: User; codes: MintedCodes },
-): Promise<boolean> {
-  if ((await listUnusedRecoveryCodes(trx, user.id)).length > 0) return false
-  await putCodes(deps, trx, actor, { user, codes })
-  return true
+  user: User,
+): Promise<string[] | undefined> {
+  if ((await listUnusedRecoveryCodes(trx, user.id)).length > 0) return undefined
+  return await makeCodes(deps, trx, actor, user)
 }
 
 /** Replaces all recovery codes of a user who has another factor. Throws CONFLICT without one, STEP_UP_REQUIRED. */
@@ -121,8 +116,7 @@ export async function remakeRecoveryCodes(
   actor: Actor,
   session: OwnedSession,
 ): Promise<{ renewed: Renewed; codes: string[] }> {
-  const codes = await mintRecoveryCodes(deps)
-  const renewed = await decide(deps, async (trx) => {
+  return await decide(deps, async (trx) => {
     const held = await holdFresh(deps, trx, session)
     if (held instanceof AuthdError) return held
     const { user } = held
@@ -130,10 +124,9 @@ export async function remakeRecoveryCodes(
       const message = 'Recovery codes stand in for a passkey or an authenticator app. Add one of these first.'
       return new AuthdError('CONFLICT', { message })
     }
-    await putCodes(deps, trx, actor, { user, codes })
-    return await renew(deps, trx, { session: held.session })
+    const codes = await makeCodes(deps, trx, actor, user)
+    return { renewed: await renew(deps, trx, { session: held.session }), codes }
   })
-  return { renewed, codes: codes.texts }
 }
 
 /** Recovery codes stand in for a factor, so they are deleted with the last one. */
@@ -141,14 +134,19 @@ export async function dropLoneRecoveryCodes(trx: Trx, userId: string): Promise<v
   if (!hasFactor(await enrolledFactors(trx, userId))) await deleteRecoveryCodes(trx, userId)
 }
 
-async function putCodes(
-  deps: Deps,
-  trx: Trx,
-  actor: Actor,
-  { user, codes }: { user: User; codes: MintedCodes },
-): Promise<void> {
-  await replaceRecoveryCodes(trx, user.id, codes.rows)
+/** Replaces the codes of the user, whom the unit locks, by ten new ones. */
+async function makeCodes(deps: Deps, trx: Trx, actor: Actor, user: User): Promise<string[]> {
+  const codes = Array.from({ length: CODES }, () => mintRecoveryCode(deps.random))
+  const createdAt = deps.clock.now()
+  const rows = codes.map((code) => ({
+    id: deps.random.id('rc'),
+    salt: NO_SALT,
+    codeHash: digest(normalizeCode(code)),
+    createdAt,
+  }))
+  await replaceRecoveryCodes(trx, user.id, rows)
   await clearFailures(trx, { kind: 'recovery_code', subject: user.id })
   await recordEvent(deps, trx, actor, { type: 'recovery_codes.made', user })
   await notify(deps, trx, actor, { user, template: 'recovery_codes_made' })
+  return codes
 }

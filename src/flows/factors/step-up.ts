@@ -64,7 +64,7 @@ export async function stepUp(
       return (await checkRecoveryCode(deps, trx, actor, { user, guess })) ?? 'recovery_code'
     }
     if (!methods.includes('email')) return stepUpError(methods)
-    const attempt = await findBoundAttempt(trx, { purpose: 'stepup', boundTo: session.id })
+    const attempt = await findBoundAttempt(trx, { purpose: 'stepup', boundTo: session.id, now: deps.clock.now() })
     const isSpent = attempt && (await spendCode(deps, trx, actor, { attempt, code: proof.code, device: proof.device }))
     return isSpent ? 'email' : new AuthdError('INVALID_CREDENTIALS')
   })

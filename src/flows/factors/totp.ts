@@ -1,7 +1,7 @@
 import { generateURI, ScureBase32Plugin, verifySync } from 'otplib'
 import type { Deps } from '../../deps.ts'
 import { AuthdError } from '../../errors.ts'
-import { DAY, MINUTE, toSeconds } from '../../platform/clock.ts'
+import { CLOCK_SKEW_MS, DAY, isAhead, MINUTE, toSeconds } from '../../platform/clock.ts'
 import type { Trx } from '../../store/db.ts'
 import { clearFailures, giveBackFailure, takeFailure } from '../../store/failed-attempts.ts'
 import type { OwnedSession } from '../../store/sessions.ts'
@@ -23,7 +23,7 @@ import {
   type SignInResult,
 } from '../signin/complete.ts'
 import type { Redemption } from '../signin/link.ts'
-import { dropLoneRecoveryCodes, ensureRecoveryCodes, type MintedCodes, mintRecoveryCodes } from './recovery-code.ts'
+import { dropLoneRecoveryCodes, ensureRecoveryCodes } from './recovery-code.ts'
 
 /** 160 bits (RFC 4226 §4, requirement R6). */
 const SECRET_BYTES = 20
@@ -77,7 +77,7 @@ export async function checkTotp(
   if (!secret) return new AuthdError('INVALID_CREDENTIALS')
   const isRight = async () => {
     const step = stepOf(deps, open(deps, user.id, secret), code)
-    return step !== undefined && (await useTotpStep(trx, { userId: user.id, step }))
+    return step !== undefined && (await useTotpStep(trx, { userId: user.id, step, latest: latestStep(deps) }))
   }
   return await tryFactor(deps, trx, actor, { user, factor: 'totp', isRight })
 }
@@ -125,7 +125,6 @@ export async function finishTotp(
 ): Promise<EnrolledTotp> {
   const now = deps.clock.now()
   const { id: sessionId, userId } = session
-  const codes: MintedCodes = await mintRecoveryCodes(deps)
   return await decide(deps, async (trx) => {
     const held = await holdFresh(deps, trx, session)
     if (held instanceof AuthdError) return held
@@ -134,14 +133,13 @@ export async function finishTotp(
     const pending = await findTotpSecret(trx, userId)
     const sealed = pending?.pendingSealed
     const step = sealed ? stepOf(deps, open(deps, userId, sealed), code) : undefined
-    if (!sealed || step === undefined) return wrong
+    if (!sealed || step === undefined || !isAhead(now, pending?.pendingExpiresAt ?? 0, PENDING_MS)) return wrong
     if (!(await confirmTotp(trx, { userId, pendingSealed: sealed, step, now }))) return wrong
     await clearFailures(trx, { kind: 'totp', subject: userId })
     await recordEvent(deps, trx, actor, { type: 'totp.enrolled', user, sessionId })
     await notify(deps, trx, actor, { user, template: 'totp_enabled' })
-    const isNew = await ensureRecoveryCodes(deps, trx, actor, { user, codes })
-    const renewed = await renew(deps, trx, { session: held.session, proof: 'otp' })
-    return { renewed, recoveryCodes: isNew ? codes.texts : undefined }
+    const recoveryCodes = await ensureRecoveryCodes(deps, trx, actor, user)
+    return { renewed: await renew(deps, trx, { session: held.session, proof: 'otp' }), recoveryCodes }
   })
 }
 
@@ -179,6 +177,11 @@ function stepOf(deps: Pick<Deps, 'clock'>, secret: string, typed: string): numbe
   if (!/^\d{6}$/.test(token)) return undefined
   const result = verifySync({ secret, token, epoch: toSeconds(deps.clock.now()), epochTolerance: TOLERANCE })
   return result.valid && 'timeStep' in result ? result.timeStep : undefined
+}
+
+/** The last step that can have been spent by now. A later one was spent while the clock was wrong. */
+function latestStep(deps: Pick<Deps, 'clock'>): number {
+  return Math.floor(toSeconds(deps.clock.now() + CLOCK_SKEW_MS) / STEP_S)
 }
 
 function open(deps: Pick<Deps, 'keys'>, userId: string, sealed: string): string {

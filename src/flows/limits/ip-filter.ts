@@ -81,14 +81,14 @@ export interface CheckedAddress extends IpVerdict {
   isIgnored: boolean
 }
 
-/** Judges a request that an operator describes. Throws USAGE for a peer that is not an IP address. */
+/** Judges a request that an operator describes. Throws VALIDATION_ERROR for a peer that is not an IP address. */
 export async function checkAddress(
   deps: Deps,
   { peer: text, path, forwardedFor }: { peer: string; path: string; forwardedFor: string | undefined },
 ): Promise<CheckedAddress> {
   const { server, ipfilter: defaults } = deps.config.current()
   const peer = foldIp(text.trim())
-  if (peer === undefined) throw new AuthdError('USAGE', { message: `"${text}" is not an IP address.` })
+  if (peer === undefined) throw new AuthdError('VALIDATION_ERROR', { message: `"${text}" is not an IP address.` })
   const headers = { 'x-forwarded-for': forwardedFor }
   const { ip, isIgnored } = takeClient(peer, headers, ipMatcher(server.trustedProxies))
   const scope = scopeOf(path)

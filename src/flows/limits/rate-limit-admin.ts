@@ -1,4 +1,5 @@
 import type { Deps } from '../../deps.ts'
+import { isAhead } from '../../platform/clock.ts'
 import { mailboxOf, parseEmailAddress } from '../../platform/email-address.ts'
 import { foldIp, ipBucket } from '../../platform/net/ip.ts'
 import { bumpEpoch } from '../../store/change-epochs.ts'
@@ -17,8 +18,12 @@ export async function listLimits(
 ): Promise<LimitUse[]> {
   const { limits } = deps.config.current()
   const subject = key === undefined ? undefined : subjectOf(key)
-  const rows = await deps.db.read((sql) => listBuckets(sql, { now: deps.clock.now(), subject }, limit))
-  return rows.map((row) => ({ ...row, limit: POLICIES[row.policy as Policy]?.limit(limits) ?? 0 }))
+  const now = deps.clock.now()
+  const rows = await deps.db.read((sql) => listBuckets(sql, { now, subject }, limit))
+  return rows.flatMap((row) => {
+    const policy = POLICIES[row.policy as Policy]
+    return policy && isAhead(now, row.windowEndsAt, policy.windowMs) ? [{ ...row, limit: policy.limit(limits) }] : []
+  })
 }
 
 /** Resets the counts of an address, mailbox, session or key in every instance. Returns what they were. */

@@ -1,7 +1,7 @@
 import type { Config } from '../../config/schema.ts'
 import type { Deps } from '../../deps.ts'
 import { AuthdError } from '../../errors.ts'
-import { HOUR, MINUTE, SECOND } from '../../platform/clock.ts'
+import { HOUR, isAhead, MINUTE, SECOND } from '../../platform/clock.ts'
 import type { Trx } from '../../store/db.ts'
 import { type Bucket as AnyBucket, giveBackToBucket, takeFromBucket } from '../../store/rate-limits.ts'
 import { type Actor, recordEvent, SYSTEM } from '../event.ts'
@@ -97,8 +97,7 @@ export async function refuseFull(deps: Deps, buckets: Bucket[]): Promise<void> {
   for (const bucket of buckets) {
     const known = full.get(keyOf(bucket))
     if (!known || known.limit < limitOf(deps, bucket)) continue
-    const resetMs = known.until - now
-    if (resetMs > 0 && resetMs <= POLICIES[bucket.policy].windowMs) throw refuse(deps, bucket, resetMs)
+    if (isAhead(now, known.until, POLICIES[bucket.policy].windowMs)) throw refuse(deps, bucket, known.until - now)
   }
 }
 

@@ -1,4 +1,4 @@
-import { type Clock, HOUR, SECOND } from '../../platform/clock.ts'
+import { type Clock, HOUR, isWithin, SECOND } from '../../platform/clock.ts'
 
 /** Above this number of subjects the memory starts again, empty. */
 const REMEMBERED = 10_000
@@ -13,7 +13,7 @@ export function seldom(clock: Clock): (subject: string) => boolean {
   return (subject) => {
     const now = clock.now()
     const before = recorded.get(subject) ?? Number.NEGATIVE_INFINITY
-    if (now - before < HOUR || Math.abs(now - lastAt) < SECOND) return false
+    if (isWithin(now, before, HOUR) || isWithin(now, lastAt, SECOND)) return false
     if (recorded.size >= REMEMBERED) recorded.clear()
     recorded.set(subject, now)
     lastAt = now

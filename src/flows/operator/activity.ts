@@ -1,5 +1,5 @@
 import type { Deps } from '../../deps.ts'
-import { DAY, HOUR } from '../../platform/clock.ts'
+import { DAY, HOUR, isWithin } from '../../platform/clock.ts'
 import { firstId } from '../../platform/random.ts'
 import { countEventsIn, countMailsIn, type Span } from '../../store/counts.ts'
 import type { EventType } from '../event.ts'
@@ -44,7 +44,7 @@ export async function readActivity(deps: Deps, since: number): Promise<DayActivi
   const today = now - (now % DAY)
   const days: DayActivity[] = []
   for (let at = Math.min(Math.ceil(since / DAY) * DAY, today); at <= today; at += DAY) {
-    days.push(await readDay(deps, at, at >= now - KEPT_MS))
+    days.push(await readDay(deps, at, isWithin(now, at, KEPT_MS)))
   }
   return days
 }

@@ -1,16 +1,17 @@
 import type { Deps } from '../../deps.ts'
 import { AuthdError } from '../../errors.ts'
-import { toRfc3339 } from '../../platform/clock.ts'
+import { isAhead, toRfc3339 } from '../../platform/clock.ts'
 import { type EmailAddress, mailboxOf, parseEmailAddress } from '../../platform/email-address.ts'
 import { foldIp, ipBucket } from '../../platform/net/ip.ts'
+import { shell } from '../../platform/shell.ts'
 import { listLastAuditLogs } from '../../store/audit-logs.ts'
-import { findSuppression } from '../../store/mail-suppressions.ts'
 import { findLastMailTo } from '../../store/outbox.ts'
 import { findBucket } from '../../store/rate-limits.ts'
 import { findUserByEmail, type User } from '../../store/users.ts'
 import { ipRules, judge } from '../limits/ip-filter.ts'
 import { POLICIES, type Policy } from '../limits/rate-limit.ts'
 import { resolveUser } from '../named-user.ts'
+import { findSuppressed } from '../outbox/suppression.ts'
 import { acceptedFactors, enrolledFactors, hasFactor, policyFor } from '../policy/factor.ts'
 import { type LockoutState, listLockouts } from '../policy/lockout-admin.ts'
 import { maySignIn } from '../policy/signup.ts'
@@ -31,7 +32,7 @@ export interface Explanation {
   checks: Check[]
 }
 
-/** Explains whether a user can sign in now, and from a given address. Changes nothing. Throws USAGE, USER_NOT_FOUND. */
+/** Explains whether a user can sign in now, and from a given address. Changes nothing. Throws VALIDATION_ERROR, USER_NOT_FOUND. */
 export async function explainSignIn(
   deps: Deps,
   name: string,
@@ -41,7 +42,7 @@ export async function explainSignIn(
   const email = user?.email ?? address.canonical
   const client = ip === undefined ? undefined : foldIp(ip)
   if (ip !== undefined && client === undefined)
-    throw new AuthdError('USAGE', { message: `--ip: "${ip}" is not an IP address.` })
+    throw new AuthdError('VALIDATION_ERROR', { message: `--ip: "${ip}" is not an IP address.` })
   const checks = [
     checkUser(deps, email, user),
     ...(await checkLockdown(deps)),
@@ -68,14 +69,14 @@ async function whoIs(deps: Deps, name: string): Promise<{ address: EmailAddress;
 function checkUser(deps: Deps, email: string, user: User | undefined): Check {
   if (user?.disabledAt) {
     const why = user.disabledReason === null ? '' : `: ${user.disabledReason}`
-    return { id: 'person', status: 'fail', detail: `disabled${why}`, fix: `authd users enable ${email}` }
+    return { id: 'person', status: 'fail', detail: `disabled${why}`, fix: shell`authd users enable ${email}` }
   }
   if (maySignIn(deps, email, user)) {
     return { id: 'person', status: 'ok', detail: user ? 'known and enabled' : 'not known; would become a user' }
   }
   const { policy } = deps.config.current().signup
   const detail = user ? 'the invitation has expired' : `not known, and signup.policy is ${policy}`
-  return { id: 'person', status: 'fail', detail, fix: `authd users invite ${email}` }
+  return { id: 'person', status: 'fail', detail, fix: shell`authd users invite ${email}` }
 }
 
 async function checkLockdown(deps: Deps): Promise<Check[]> {
@@ -98,7 +99,7 @@ async function checkLockouts(deps: Deps, user: User): Promise<Check[]> {
   return lockouts.map(({ kind, state, failures, until }) => {
     const end = until === null ? 'until an operator unlocks it' : `until ${toRfc3339(until)}`
     const detail = `${kind} is ${STATES[state]} after ${failures} wrong codes, ${end}; other ways work`
-    return { id: 'lockout', status: 'warn', detail, fix: `authd users unlock ${user.email}` }
+    return { id: 'lockout', status: 'warn', detail, fix: shell`authd users unlock ${user.email}` }
   })
 }
 
@@ -106,7 +107,7 @@ async function checkAddress(deps: Deps, ip: string): Promise<Check[]> {
   const defaults = deps.config.current().ipfilter
   const { isBlocked, rule } = judge(await ipRules(deps), { ip, scope: 'login', now: deps.clock.now(), defaults })
   const why = rule ? `${rule.action} ${rule.cidr} (${rule.reason})` : 'no rule; the default'
-  const fix = rule ? `authd ipfilter remove ${rule.cidr}` : `authd ipfilter add ${ip} --allow --reason "…"`
+  const fix = rule ? shell`authd ipfilter remove ${rule.cidr}` : shell`authd ipfilter add ${ip} --allow --reason "…"`
   const filter: Check = {
     id: 'ip_filter',
     status: isBlocked ? 'fail' : 'ok',
@@ -120,7 +121,7 @@ async function checkLimit(deps: Deps, policy: Policy, subject: string, key: stri
   const limit = POLICIES[policy].limit(deps.config.current().limits)
   const now = deps.clock.now()
   const found = await deps.db.read((sql) => findBucket(sql, { policy, subject }))
-  const used = found && found.windowEndsAt > now ? found.used : 0
+  const used = found && isAhead(now, found.windowEndsAt, POLICIES[policy].windowMs) ? found.used : 0
   const detail = `${POLICIES[policy].text}: ${Math.min(used, limit)} of ${limit}`
   if (used < limit) return { id: `limit_${policy}`, status: 'ok', detail }
   const until = toRfc3339(found?.windowEndsAt ?? now)
@@ -128,7 +129,7 @@ async function checkLimit(deps: Deps, policy: Policy, subject: string, key: stri
     id: `limit_${policy}`,
     status: 'fail',
     detail: `${detail}, until ${until}`,
-    fix: `authd ratelimit reset ${key}`,
+    fix: shell`authd ratelimit reset ${key}`,
   }
 }
 
@@ -154,7 +155,7 @@ async function checkFactors(deps: Deps, user: User): Promise<Check[]> {
     return [{ id, status: policy === 'required' ? 'warn' : 'ok', detail }]
   }
   if (accepted.length > 0) return [{ id, status: 'ok', detail: `after the mail: ${accepted.join(', ')}` }]
-  const fix = `authd users unlock ${user.email}`
+  const fix = shell`authd users unlock ${user.email}`
   return [{ id, status: 'fail', detail: 'every second factor is disabled', fix }]
 }
 
@@ -163,18 +164,18 @@ async function checkMail(deps: Deps, email: string): Promise<Check> {
   if (deps.config.current().mail.paused) {
     return { id, status: 'fail', detail: 'mail.paused: all mails wait', fix: 'authd settings unset mail.paused' }
   }
-  const suppressed = await deps.db.read((sql) => findSuppression(sql, email, deps.clock.now()))
+  const suppressed = await deps.db.read((sql) => findSuppressed(deps, sql, email))
   if (suppressed) {
     const { refusals, response, suppressedUntil } = suppressed
     const end = toRfc3339(suppressedUntil ?? deps.clock.now())
     const detail = `no mails until ${end}: the mail server refused the address ${refusals} times (${response})`
-    return { id, status: 'fail', detail, fix: `authd suppressions clear ${email}` }
+    return { id, status: 'fail', detail, fix: shell`authd suppressions clear ${email}` }
   }
   const last = await deps.db.read((sql) => findLastMailTo(sql, email))
   if (!last) return { id, status: 'ok', detail: 'no recent mail' }
   const detail = `the last mail (${last.template}) is ${last.state}${last.lastError === null ? '' : `: ${last.lastError}`}`
   const isBad = last.state === 'failed' || (last.state === 'pending' && last.tries > 0)
-  return { id, status: isBad ? 'warn' : 'ok', detail, ...(isBad && { fix: `authd email test ${email}` }) }
+  return { id, status: isBad ? 'warn' : 'ok', detail, ...(isBad && { fix: shell`authd email test ${email}` }) }
 }
 
 async function lastFailures(deps: Deps, user: User): Promise<Check[]> {

@@ -1,6 +1,6 @@
 import type { Deps } from '../../deps.ts'
 import { SECOND } from '../../platform/clock.ts'
-import { deleteLease, deleteLeasesEndedBy, listLeases, takeLease } from '../../store/leases.ts'
+import { deleteEndedLeases, deleteLease, listLeases, takeLease } from '../../store/leases.ts'
 
 /** One of several daemons on one database. */
 export interface Node {
@@ -29,7 +29,7 @@ export async function announceNode(deps: Pick<Deps, 'db' | 'clock'>, node: Node)
   const lease = { name: nameOf(node), holder: JSON.stringify(node), now, expiresAt: now + LEASE_MS }
   await deps.db.write(async (trx) => {
     await takeLease(trx, lease)
-    await deleteLeasesEndedBy(trx, { prefix: PREFIX, now })
+    await deleteEndedLeases(trx, { prefix: PREFIX, now, spanMs: LEASE_MS })
   })
 }
 
@@ -40,7 +40,7 @@ export async function withdrawNode(deps: Pick<Deps, 'db'>, node: Node): Promise<
 /** The running daemons, oldest first. Only daemons on PostgreSQL announce themselves, because SQLite has one. */
 export async function listNodes(deps: Pick<Deps, 'db' | 'clock'>): Promise<SeenNode[]> {
   const now = deps.clock.now()
-  const leases = await deps.db.read((sql) => listLeases(sql, { prefix: PREFIX, now }, MOST))
+  const leases = await deps.db.read((sql) => listLeases(sql, { prefix: PREFIX, now, spanMs: LEASE_MS }, MOST))
   return leases.map(({ holder, expiresAt }) => ({
     ...(JSON.parse(holder) as Node),
     seenAt: expiresAt - LEASE_MS,

@@ -1,5 +1,6 @@
 import type { Deps } from '../../deps.ts'
 import { AuthdError } from '../../errors.ts'
+import { shell } from '../../platform/shell.ts'
 import { bumpEpoch } from '../../store/change-epochs.ts'
 import type { Trx } from '../../store/db.ts'
 import { listIpFilters } from '../../store/ip-filters.ts'
@@ -159,7 +160,7 @@ async function refuseLockout(
 function notLive(deps: Pick<Deps, 'config'>, key: string): AuthdError {
   return new AuthdError('USAGE', {
     message: `${deps.config.refuse(key, '')?.message ?? key}.`,
-    suggestions: ['authd settings list', `authd config reference ${key}`],
+    suggestions: ['authd settings list', shell`authd config reference ${key}`],
   })
 }
 

@@ -1,5 +1,5 @@
 import type { Deps } from '../../deps.ts'
-import { SECOND, toSeconds } from '../../platform/clock.ts'
+import { isWithin, SECOND, toSeconds } from '../../platform/clock.ts'
 import { findAuditHead } from '../../store/audit-head.ts'
 import { countMailQueue, countWebhookQueue } from '../../store/counts.ts'
 import type { Sql } from '../../store/db.ts'
@@ -27,7 +27,7 @@ export function statsReader(): (deps: Deps) => Promise<Stats> {
   let stats: Promise<Stats> | undefined
   return async (deps) => {
     const now = deps.clock.now()
-    if (stats === undefined || Math.abs(now - readAt) >= COUNTS_MAX_AGE_MS) {
+    if (stats === undefined || !isWithin(now, readAt, COUNTS_MAX_AGE_MS)) {
       readAt = now
       stats = readStats(deps)
       // A failed count is not kept; its caller gets the error.
@@ -96,7 +96,7 @@ export function metricsReader(deps: Deps): () => Promise<{ text: string; content
   let readAt = Number.NEGATIVE_INFINITY
   return async () => {
     const now = deps.clock.now()
-    if (Math.abs(now - readAt) >= COUNTS_MAX_AGE_MS) {
+    if (!isWithin(now, readAt, COUNTS_MAX_AGE_MS)) {
       readAt = now
       await setGauges(deps, now)
     }

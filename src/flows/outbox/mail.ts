@@ -1,6 +1,6 @@
 import type { Deps } from '../../deps.ts'
 import { declaredMail, type MailTemplate, type MailValues } from '../../mails.ts'
-import { HOUR, MINUTE, SECOND } from '../../platform/clock.ts'
+import { HOUR, isAhead, MINUTE, SECOND } from '../../platform/clock.ts'
 import { MailError, type RecipientRefusal } from '../../platform/mail-error.ts'
 import { hideTokens } from '../../platform/secret.ts'
 import type { Trx } from '../../store/db.ts'
@@ -8,7 +8,7 @@ import {
   cancelAttemptMail,
   claimMail,
   deleteOutboxItem,
-  findNextMailDue,
+  findMailDue,
   insertOutbox,
   type OutboxItem,
 } from '../../store/outbox.ts'
@@ -19,6 +19,8 @@ import { isSuppressed, noteAccepted, noteRefusal } from './suppression.ts'
 /** Longer than a try takes. After it, another process takes over the mail of a sender that died. */
 const LEASE_MS = 2 * MINUTE
 const BACKOFF_MS = [5 * SECOND, 15 * SECOND, 30 * SECOND, MINUTE]
+/** No mail waits longer for its next try: a lease, or a jittered backoff. */
+const LONGEST_WAIT_MS = Math.max(LEASE_MS, ...BACKOFF_MS.map((wait) => 1.25 * wait))
 
 export interface QueuedMail<Template extends MailTemplate = MailTemplate> {
   to: string
@@ -73,9 +75,11 @@ export async function enqueueMail<Template extends MailTemplate>(
 export async function deliverNextMail(deps: Deps): Promise<boolean> {
   if (deps.config.current().mail.paused) return false
   const now = deps.clock.now()
-  const due = await deps.db.read(findNextMailDue)
-  if (due === undefined || due > now) return false
-  const mail = await deps.db.write((trx) => claimMail(trx, { now, leaseUntil: now + LEASE_MS }))
+  const due = await deps.db.read(findMailDue)
+  const mustWait = (at: number) => isAhead(now, at, LONGEST_WAIT_MS)
+  if (!due || (mustWait(due.first) && mustWait(due.last))) return false
+  const claim = { now, leaseUntil: now + LEASE_MS, longestMs: LONGEST_WAIT_MS }
+  const mail = await deps.db.write((trx) => claimMail(trx, claim))
   if (mail) await deliver(deps, mail, now)
   return mail !== undefined
 }

@@ -19,7 +19,7 @@ interface Notice<Template extends AccountNotice> {
 /** The mail's own values. They are required if it has any. */
 type WithValues<Own> = Record<never, never> extends Own ? { values?: Own } : { values: Own }
 
-/** Tells a user by mail what was done to their account, in the unit that did it. */
+/** Tells a user by mail what was changed about them, in the unit that did it. */
 export async function notify<Template extends AccountNotice>(
   deps: Deps,
   trx: Trx,

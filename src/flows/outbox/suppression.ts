@@ -31,7 +31,15 @@ const NO_SUCH_WORDS =
 
 /** Says whether an address gets no mail now. Sign-in requests for such an address get the usual response. */
 export async function isSuppressed(deps: Pick<Deps, 'clock'>, sql: Sql, address: string): Promise<boolean> {
-  return (await findSuppression(sql, address, deps.clock.now())) !== undefined
+  return (await findSuppressed(deps, sql, address)) !== undefined
+}
+
+export async function findSuppressed(
+  { clock }: Pick<Deps, 'clock'>,
+  sql: Sql,
+  address: string,
+): Promise<MailSuppression | undefined> {
+  return await findSuppression(sql, address, { now: clock.now(), spanMs: SUPPRESSED_MS })
 }
 
 export interface MailRefusal {
@@ -72,7 +80,7 @@ export async function noteAccepted(trx: Trx, address: string): Promise<void> {
 }
 
 export async function listSuppressed(deps: Pick<Deps, 'db' | 'clock'>, limit: number): Promise<MailSuppression[]> {
-  return await deps.db.read((sql) => listSuppressions(sql, deps.clock.now(), limit))
+  return await deps.db.read((sql) => listSuppressions(sql, { now: deps.clock.now(), spanMs: SUPPRESSED_MS }, limit))
 }
 
 /**

@@ -1,5 +1,5 @@
 import type { Deps } from '../../deps.ts'
-import { DAY, HOUR, MINUTE, SECOND } from '../../platform/clock.ts'
+import { DAY, HOUR, isFromFuture, isWithin, MINUTE, SECOND } from '../../platform/clock.ts'
 import { retryAfterMs, type WebhookReply } from '../../platform/net/webhook-client.ts'
 import { hideTokens } from '../../platform/secret.ts'
 import { findAuditLogBySeq, listAuditLogsAfter } from '../../store/audit-logs.ts'
@@ -62,7 +62,9 @@ async function queueFor(deps: Deps, trx: Trx, id: string): Promise<boolean> {
   const now = deps.clock.now()
   for (const { seq, eventType, occurredAt } of events) {
     const expiresAt = occurredAt + EXPIRES_MS
-    const isOurs = occurredAt >= endpoint.createdAt && expiresAt > now && isWanted(endpoint, eventType)
+    // Of an endpoint that a wrong clock has dated into the future, nobody knows which events are older.
+    const isLater = occurredAt >= endpoint.createdAt || isFromFuture(now, endpoint.createdAt)
+    const isOurs = isLater && expiresAt > now && isWanted(endpoint, eventType)
     if (seq === null || !isOurs) continue
     await insertOutbox(trx, {
       id: deps.random.id('whd'),
@@ -89,9 +91,10 @@ async function queueFor(deps: Deps, trx: Trx, id: string): Promise<boolean> {
  */
 export async function deliverNextWebhook(deps: Deps): Promise<boolean> {
   const now = deps.clock.now()
-  if (!(await deps.db.read((sql) => hasDueWebhookEndpoint(sql, now)))) return false
+  const lease = { now, busyUntil: now + LEASE_MS }
+  if (!(await deps.db.read((sql) => hasDueWebhookEndpoint(sql, lease)))) return false
   const claimed = await deps.db.write(async (trx) => {
-    const endpoint = await claimWebhookEndpoint(trx, { now, busyUntil: now + LEASE_MS })
+    const endpoint = await claimWebhookEndpoint(trx, lease)
     const delivery = endpoint && (await claimWebhookFor(trx, { endpointId: endpoint.id, now }))
     // The delivery was cancelled in between, so the endpoint is free again.
     if (endpoint && !delivery) await releaseWebhookEndpoint(trx, endpoint)
@@ -172,14 +175,14 @@ function afterFailure(endpoint: WebhookEndpoint, tried: WebhookTry): WebhookEndp
   return {
     ...endpoint,
     failures,
-    failingSince: endpoint.failingSince ?? tried.endedAt,
+    failingSince: Math.min(endpoint.failingSince ?? tried.endedAt, tried.endedAt),
     retryAt: tried.endedAt + Math.max(rest, askedToWait(tried)),
   }
 }
 
 function whyPause({ failingSince }: WebhookEndpoint, { reply, endedAt }: WebhookTry): PauseReason | undefined {
   if (reply?.status === 410) return 'gone'
-  return failingSince !== null && endedAt - failingSince >= FAILING_MS ? 'failing' : undefined
+  return failingSince !== null && !isWithin(endedAt, failingSince, FAILING_MS) ? 'failing' : undefined
 }
 
 function askedToWait({ reply, endedAt }: WebhookTry): number {

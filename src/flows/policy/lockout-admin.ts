@@ -1,12 +1,12 @@
 import type { Deps } from '../../deps.ts'
-import { DAY } from '../../platform/clock.ts'
+import { DAY, isAhead } from '../../platform/clock.ts'
 import { bumpEpoch } from '../../store/change-epochs.ts'
-import { deleteFailuresOf, type FailureRow, type Failures, listFailures } from '../../store/failed-attempts.ts'
+import { deleteFailuresOf, type FailureRow, type Failures, listFailures, NEVER } from '../../store/failed-attempts.ts'
 import { deleteBucketsOf } from '../../store/rate-limits.ts'
 import { lockUser, type User } from '../../store/users.ts'
 import { type Actor, recordEvent } from '../event.ts'
 import { resolveUser } from '../named-user.ts'
-import { FIRST_WRONG_A_DAY, isDisabledBy, WRONG_CODES_A_DAY } from './lockout.ts'
+import { FIRST_WRONG_A_DAY, isBlocked, isDisabledBy, WRONG_CODES_A_DAY } from './lockout.ts'
 
 export type LockoutState = 'braked' | 'off' | 'long_codes' | 'used_up'
 
@@ -35,17 +35,16 @@ export async function listLockouts(
 }
 
 function lockoutOf(row: FailureRow, now: number): Lockout[] {
-  const { kind, subject, failures, blockedUntil, windowEndsAt } = row
+  const { kind, subject, failures, windowEndsAt } = row
   const about = { kind, failures, email: row.email ?? subject.split(' ')[0] ?? subject }
   // A budget has a window of a day, a lockout has none.
-  const isBudget = windowEndsAt <= now + DAY
-  if (isBudget) {
+  if (windowEndsAt !== NEVER) {
     const limit = kind === 'totp_first' ? FIRST_WRONG_A_DAY : WRONG_CODES_A_DAY
-    if (failures < limit) return []
+    if (failures < limit || !isAhead(now, windowEndsAt, DAY)) return []
     return [{ ...about, state: kind === 'totp_first' ? 'used_up' : 'long_codes', until: windowEndsAt }]
   }
   if (isDisabledBy(row)) return [{ ...about, state: 'off', until: null }]
-  return blockedUntil !== null && blockedUntil > now ? [{ ...about, state: 'braked', until: blockedUntil }] : []
+  return isBlocked(row, now) ? [{ ...about, state: 'braked', until: row.blockedUntil }] : []
 }
 
 export interface Unlocked {

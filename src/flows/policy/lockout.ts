@@ -1,6 +1,6 @@
 import type { Deps } from '../../deps.ts'
 import { AuthdError } from '../../errors.ts'
-import { MINUTE, SECOND } from '../../platform/clock.ts'
+import { isAhead, MINUTE, SECOND } from '../../platform/clock.ts'
 import type { Trx } from '../../store/db.ts'
 import { clearFailures, type FailureCount, findFailureCount, setFailureCount } from '../../store/failed-attempts.ts'
 import type { User } from '../../store/users.ts'
@@ -41,10 +41,8 @@ export async function tryFactor(
   const now = deps.clock.now()
   const key = { kind: factor, subject: user.id }
   const before = (await findFailureCount(trx, key)) ?? { failures: 0, blockedUntil: null }
-  if (isDisabledBy(before)) return new AuthdError('FACTOR_DISABLED')
-  if (before.blockedUntil !== null && before.blockedUntil > now) {
-    return blockedError(before.blockedUntil - now)
-  }
+  const locked = lockoutError(before, now)
+  if (locked) return locked
   const failures = before.failures + 1
   const waitMs = waitAfter(failures)
   await setFailureCount(trx, key, { failures, blockedUntil: waitMs === 0 ? null : now + waitMs })
@@ -62,6 +60,20 @@ export async function tryFactor(
     if (failures === FREE_FAILURES || isDisabled) await notify(deps, trx, actor, { user, template: 'factor_braked' })
   }
   return new AuthdError('INVALID_CREDENTIALS')
+}
+
+/** Says whether no code is accepted now. A lockout that is longer than its failures cause comes from a wrong clock. */
+export function isBlocked<Count extends FailureCount>(
+  count: Count,
+  now: number,
+): count is Count & { blockedUntil: number } {
+  return count.blockedUntil !== null && isAhead(now, count.blockedUntil, waitAfter(count.failures))
+}
+
+/** Why no code of a factor is accepted now: FACTOR_DISABLED or RATE_LIMITED. Undefined if one is. */
+export function lockoutError(count: FailureCount | undefined, now: number): AuthdError | undefined {
+  if (isDisabledBy(count)) return new AuthdError('FACTOR_DISABLED')
+  return count && isBlocked(count, now) ? blockedError(count.blockedUntil - now) : undefined
 }
 
 function blockedError(waitMs: number): AuthdError {

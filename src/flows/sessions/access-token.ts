@@ -1,10 +1,9 @@
-import { errors, type JWTPayload, jwtVerify, SignJWT } from 'jose'
+import { decodeProtectedHeader, errors, type JWTPayload, jwtVerify, SignJWT } from 'jose'
 import type { Deps } from '../../deps.ts'
-import { AuthdError } from '../../errors.ts'
-import { toDate, toSeconds } from '../../platform/clock.ts'
+import { isFromFuture, SECOND, toDate, toSeconds } from '../../platform/clock.ts'
 import { isCanonicalBase64url } from '../../platform/secret.ts'
 import type { Session } from '../../store/sessions.ts'
-import { keyring, signingKeyAt, verificationKeyAt } from './signing-key.ts'
+import { findVerificationKey, keyring, signingKeyAt } from './signing-key.ts'
 
 /** The type keeps other kinds of JWT out (RFC 9068 §2.1). */
 const TYPE = 'at+jwt'
@@ -61,7 +60,10 @@ export async function readAccessToken(deps: Deps, token: string): Promise<Access
   return read === 'over' ? undefined : read
 }
 
-/** As readAccessToken, but returns `over` for a genuine token that has expired. */
+/**
+ * As readAccessToken, but returns `over` for a genuine token that has expired, or that a wrong clock issued. Throws if
+ * the keys cannot be loaded, because that says nothing about the token.
+ */
 export async function verifyAccessToken(deps: Deps, token: string): Promise<AccessClaims | 'over' | undefined> {
   const config = deps.config.current()
   if (!isCanonical(token)) return undefined
@@ -75,29 +77,30 @@ export async function verifyAccessToken(deps: Deps, token: string): Promise<Acce
     clockTolerance: LEEWAY_S,
     currentDate: toDate(now),
   }
+  // Each key has one algorithm (RFC 8725 §3.1). The header must not choose another.
+  const key =
+    hs256Secret === undefined
+      ? await findVerificationKey(deps, kidOf(token), now)
+      : { publicKey: secretBytes(hs256Secret), algorithm: 'HS256' }
+  if (!key) return undefined
   try {
-    if (hs256Secret !== undefined) {
-      const { payload } = await jwtVerify(token, secretBytes(hs256Secret), {
-        ...options,
-        algorithms: ['HS256'],
-      })
-      return asClaims(payload)
-    }
-    const ring = await keyring(deps)
-    const { payload } = await jwtVerify(
-      token,
-      ({ kid, alg }) => {
-        const key = verificationKeyAt(ring, kid, now)
-        // Each key has one algorithm (RFC 8725 §3.1). The header must not choose another.
-        if (!key || key.algorithm !== alg) throw new AuthdError('INVALID_TOKEN')
-        return key.publicKey
-      },
-      { ...options, algorithms: ['ES256', 'EdDSA', 'RS256'] },
-    )
-    return asClaims(payload)
+    const { payload } = await jwtVerify(token, key.publicKey, { ...options, algorithms: [key.algorithm] })
+    const claims = asClaims(payload)
+    return claims && isFromFuture(now, claims.iat * SECOND) ? 'over' : claims
   } catch (error) {
+    if (!(error instanceof errors.JOSEError)) throw error
     // Claims are checked after the signature, so only a genuine token can be expired. Any other fault is not named.
     return error instanceof errors.JWTExpired ? 'over' : undefined
+  }
+}
+
+/** The key that a token names. Undefined also for a text that is not a JWT. */
+function kidOf(token: string): string | undefined {
+  try {
+    return decodeProtectedHeader(token).kid
+  } catch {
+    // The text came from outside, and jose says only that it cannot be read.
+    return undefined
   }
 }
 

@@ -1,6 +1,6 @@
 import type { Deps } from '../../deps.ts'
 import { AuthdError } from '../../errors.ts'
-import { MINUTE } from '../../platform/clock.ts'
+import { isWithin, MINUTE } from '../../platform/clock.ts'
 import type { Sql, Trx } from '../../store/db.ts'
 import { lockSession, type OwnedSession } from '../../store/sessions.ts'
 import { lockUser, type User } from '../../store/users.ts'
@@ -19,7 +19,7 @@ export async function howToStepUp(
   session: OwnedSession,
 ): Promise<{ isFresh: boolean; methods: StepUpMethod[] }> {
   const needed = hasFactor(await enrolledFactors(sql, session.userId)) ? 2 : 1
-  const isFresh = session.aal >= needed && deps.clock.now() - session.authTime <= FRESH_MS
+  const isFresh = session.aal >= needed && isWithin(deps.clock.now(), session.authTime, FRESH_MS)
   // E-mail counts only without another factor: recovery must not be weaker than what is enrolled.
   const methods: StepUpMethod[] =
     needed === 1 ? ['email'] : await acceptedFactors(sql, session.userId, proofsIn(session.amr))

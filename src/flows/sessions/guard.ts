@@ -28,7 +28,7 @@ export function checkGuard(identity: Identity, guard: Guard): LiveSession | unde
   return identity.session
 }
 
-/** An access token changes an account only if it was issued after a step-up. */
+/** An access token changes a user only if it was issued after a step-up. */
 function refuseOldToken(identity: Identity & { kind: 'session' }): void {
   if (identity.via !== 'access_token') return
   const { authTime, createdAt } = identity.session

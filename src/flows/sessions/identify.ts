@@ -1,5 +1,5 @@
 import type { Deps } from '../../deps.ts'
-import { MINUTE } from '../../platform/clock.ts'
+import { isWithin, MINUTE } from '../../platform/clock.ts'
 import { ipMatcher } from '../../platform/net/ip.ts'
 import { digest, equalSecrets, parseToken } from '../../platform/secret.ts'
 import { type ApiKey, findApiKey, touchApiKey } from '../../store/api-keys.ts'
@@ -89,7 +89,7 @@ async function identifyApiKey(deps: Deps, bearer: string, ip: string): Promise<I
   if (!key || !equalSecrets(digest(token.secret), key.secretDigest)) return rejected()
   const reason = whyNot(key, { ip, now })
   if (reason !== undefined) return { kind: 'rejected', isGenuine: true, misused: { keyId: key.id, reason } }
-  if (key.lastUsedAt === null || key.lastUsedAt < now - MINUTE) {
+  if (key.lastUsedAt === null || !isWithin(now, key.lastUsedAt, MINUTE)) {
     await deps.db.write((trx) => touchApiKey(trx, { id: key.id, now, notSince: now - MINUTE }))
   }
   return { kind: 'api_key', key, ip }

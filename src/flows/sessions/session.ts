@@ -1,6 +1,6 @@
 import type { Deps } from '../../deps.ts'
 import { AuthdError } from '../../errors.ts'
-import { MINUTE } from '../../platform/clock.ts'
+import { isWithin, MINUTE } from '../../platform/clock.ts'
 import { digest, mintSecret } from '../../platform/secret.ts'
 import type { Sql, Trx } from '../../store/db.ts'
 import { forgetDevices } from '../../store/devices.ts'
@@ -163,7 +163,7 @@ export async function useSession(
 ): Promise<LiveSession | 'over' | undefined> {
   const now = deps.clock.now()
   const session = await lookAtSession(deps, id, isProven)
-  if (typeof session !== 'object' || session.lastSeenAt > now - TOUCH_EVERY_MS) return session
+  if (typeof session !== 'object' || isWithin(now, session.lastSeenAt, TOUCH_EVERY_MS)) return session
   const idleExpiresAt = Math.min(now + deps.config.current().session.idleTtl, session.expiresAt)
   await deps.db.write((trx) => touchSession(trx, { id, now, idleExpiresAt }))
   return { ...session, lastSeenAt: now, idleExpiresAt }

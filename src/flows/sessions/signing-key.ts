@@ -1,7 +1,7 @@
 import { type CryptoKey, calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, type JWK } from 'jose'
 import type { Deps } from '../../deps.ts'
 import { AuthdError } from '../../errors.ts'
-import { MINUTE } from '../../platform/clock.ts'
+import { isWithin, MINUTE, SECOND } from '../../platform/clock.ts'
 import { type HmacKey, hmacKey, mintSecret } from '../../platform/secret.ts'
 import { bumpEpoch } from '../../store/change-epochs.ts'
 import type { Sql } from '../../store/db.ts'
@@ -14,6 +14,8 @@ export type KeyAlgorithm = 'ES256' | 'EdDSA' | 'RS256'
 export const JWKS_MAX_AGE_MS = 5 * MINUTE
 /** How far clocks may be off. It is more than the delay with which another process publishes a new key. */
 const LEEWAY_MS = MINUTE
+/** Unknown keys are looked up in the database this often, so that tokens with made-up keys cost nothing. */
+const LOOK_EVERY_MS = 2 * SECOND
 const REFRESH_ROOT = 'refresh-root'
 
 interface AccessKey {
@@ -30,6 +32,8 @@ export interface Keyring {
   /** Oldest first. */
   access: AccessKey[]
   refreshRoot: HmacKey
+  /** The last time that an unknown key was looked up. */
+  look: { at: number; done: Promise<void> }
 }
 
 export type KeyState = 'next' | 'active' | 'retiring' | 'retired'
@@ -44,7 +48,25 @@ export function signingKeyAt(ring: Keyring, now: number): AccessKey | undefined 
   return ring.access.findLast((key) => key.signsFrom <= now) ?? ring.access[0]
 }
 
-export function verificationKeyAt(ring: Keyring, kid: string | undefined, now: number): AccessKey | undefined {
+/**
+ * The key that verifies tokens with this key id. An unknown one is looked up in the database, because another instance
+ * may have made it a moment ago.
+ */
+export async function findVerificationKey(
+  deps: Pick<Deps, 'cache' | 'keys'>,
+  kid: string | undefined,
+  now: number,
+): Promise<AccessKey | undefined> {
+  const ring = await keyring(deps)
+  const known = verificationKeyAt(ring, kid, now)
+  if (known || kid === undefined) return known
+  if (!isWithin(now, ring.look.at, LOOK_EVERY_MS)) ring.look = { at: now, done: deps.cache.refresh() }
+  // Parallel requests wait for the same look.
+  await ring.look.done
+  return verificationKeyAt(await keyring(deps), kid, now)
+}
+
+function verificationKeyAt(ring: Keyring, kid: string | undefined, now: number): AccessKey | undefined {
   return ring.access.find((key) => key.kid === kid && verifiesAt(key, now))
 }
 
@@ -225,5 +247,5 @@ async function loadKeyring(deps: Pick<Deps, 'keys'>, sql: Sql): Promise<Keyring>
       privateKey,
     })
   }
-  return { access, refreshRoot: hmacKey(open(root)) }
+  return { access, refreshRoot: hmacKey(open(root)), look: { at: Number.NEGATIVE_INFINITY, done: Promise.resolve() } }
 }

@@ -1,6 +1,6 @@
 import type { Deps } from '../../deps.ts'
 import { AuthdError } from '../../errors.ts'
-import { MINUTE, toSeconds } from '../../platform/clock.ts'
+import { isWithin, MINUTE, toSeconds } from '../../platform/clock.ts'
 import { equalSecrets, type HmacKey, hmac } from '../../platform/secret.ts'
 import type { Sql } from '../../store/db.ts'
 import { findSession, lockSession, type OwnedSession, rotateSession, type Session } from '../../store/sessions.ts'
@@ -56,7 +56,7 @@ export async function refreshTokens(deps: Deps, actor: Actor, refreshToken: stri
       const rotated = await rotateSession(trx, { id, generation, refreshSalt, now, idleExpiresAt: now + idleTtl })
       return rotated ? { ...current, ...rotated } : new AuthdError('INVALID_TOKEN')
     }
-    const isInGrace = now - current.refreshedAt <= refreshGrace && refreshGrace > 0
+    const isInGrace = isWithin(now, current.refreshedAt, refreshGrace) && refreshGrace > 0
     if (isInGrace && generation === current.generation - 1 && live.due === 'nothing') return current
     if (isInGrace || generation > current.generation) return new AuthdError('INVALID_TOKEN')
     const { userId, id: sessionId } = current

@@ -1,4 +1,5 @@
 import type { Deps } from '../../deps.ts'
+import { isInForce } from '../../platform/clock.ts'
 import { digest, equalSecrets, parseToken } from '../../platform/secret.ts'
 import type { Sql } from '../../store/db.ts'
 import { findSigninAttempt, type SigninAttempt } from '../../store/signin-attempts.ts'
@@ -38,9 +39,10 @@ export async function findByToken(sql: Sql, text: string | undefined): Promise<H
   return attempt && equalSecrets(digest(token.secret), attempt.secretDigest) ? { attempt, token: text } : undefined
 }
 
-/** It can still take a proof: it has not expired, is not completed, and began after everybody was last signed out. */
+/** It can still take a proof: it is in force, is not completed, and began after everybody was last signed out. */
 export function isOpen(attempt: SigninAttempt, now: number): boolean {
-  return attempt.completedAt === null && attempt.expiresAt > now && !attempt.isOvertaken
+  const { completedAt, isOvertaken, createdAt, expiresAt } = attempt
+  return completedAt === null && !isOvertaken && isInForce(now, createdAt, expiresAt)
 }
 
 /**

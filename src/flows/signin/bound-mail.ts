@@ -32,7 +32,7 @@ export async function sendBoundMail(
   const sent = await decide<SigninAttempt>(deps, async (trx) => {
     const refusal = await input.mayBegin(trx)
     if (refusal) return refusal
-    const last = await findBoundAttempt(trx, { purpose, boundTo })
+    const last = await findBoundAttempt(trx, { purpose, boundTo, now })
     const isContinued = last?.email === address.canonical && mayBeMailed(last, now)
     const fresh = { email: address, deliver: 'cookie', lang, purpose, boundTo } as const
     return await withinMailLimit(deps, trx, actor, {

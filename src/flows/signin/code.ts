@@ -1,5 +1,5 @@
 import type { Deps } from '../../deps.ts'
-import { DAY } from '../../platform/clock.ts'
+import { DAY, isFromFuture } from '../../platform/clock.ts'
 import { equalSecrets, normalizeCode } from '../../platform/secret.ts'
 import type { Sql, Trx } from '../../store/db.ts'
 import { type Budget, giveBackFailure, takeFailure } from '../../store/failed-attempts.ts'
@@ -39,7 +39,7 @@ export async function checkCode(
 ): Promise<Proven | undefined> {
   const now = deps.clock.now()
   const { email } = attempt
-  if (email === null) return undefined
+  if (email === null || isFromFuture(now, attempt.createdAt)) return undefined
   const budget = attempt.codeKind === 'short' ? await codeBudget(trx, { email, device, now }) : undefined
   // Rows are locked in this order: budget, user, attempt. The user of a new address may appear in between.
   const isCapped = budget !== undefined && !(await takeFailure(trx, budget, now))

@@ -1,5 +1,6 @@
 import type { Deps } from '../../deps.ts'
 import { AuthdError } from '../../errors.ts'
+import { isFromFuture } from '../../platform/clock.ts'
 import { digest, equalSecrets, parseToken } from '../../platform/secret.ts'
 import type { Sql, Trx } from '../../store/db.ts'
 import type { Session } from '../../store/sessions.ts'
@@ -43,6 +44,7 @@ export async function redeemLink(
       await notePreview(deps, trx, actor, attempt)
       return 'elsewhere'
     }
+    if (isFromFuture(now, attempt.createdAt)) return refuse('expired')
     // The user is locked first, so that no session begins while the user is being disabled.
     const user = attempt.email === null ? undefined : await lockUserByEmail(trx, attempt.email)
     if (!(await useSigninAttempt(trx, { id: attempt.id, now }))) {

@@ -1,6 +1,6 @@
 import type { Deps } from '../../deps.ts'
 import { AuthdError } from '../../errors.ts'
-import { MINUTE, SECOND } from '../../platform/clock.ts'
+import { isFromFuture, MINUTE, SECOND } from '../../platform/clock.ts'
 import { maskEmail } from '../../platform/email-address.ts'
 import { digest, mintLongCode, mintSecret, mintShortCode, normalizeCode } from '../../platform/secret.ts'
 import { describeUserAgent } from '../../platform/user-agent.ts'
@@ -65,8 +65,10 @@ export function tooSoon(waitMs: number): AuthdError {
 }
 
 /** When another mail can be requested, in epoch milliseconds. Undefined if none was requested yet. */
-export function resendAfter(deps: Pick<Deps, 'config'>, { mailedAt }: SigninAttempt): number | undefined {
-  return mailedAt === null ? undefined : mailedAt + deps.config.current().signin.resendAfter
+export function resendAfter(deps: Pick<Deps, 'config' | 'clock'>, { mailedAt }: SigninAttempt): number | undefined {
+  return mailedAt === null || isFromFuture(deps.clock.now(), mailedAt)
+    ? undefined
+    : mailedAt + deps.config.current().signin.resendAfter
 }
 
 /**

@@ -1,6 +1,7 @@
 import type { Deps } from '../../deps.ts'
 import { AuthdError } from '../../errors.ts'
 import type { EmailAddress } from '../../platform/email-address.ts'
+import { shell } from '../../platform/shell.ts'
 import type { Trx } from '../../store/db.ts'
 import { findUserByEmail, insertUser, type User } from '../../store/users.ts'
 import { type Actor, recordEvent } from '../event.ts'
@@ -27,7 +28,7 @@ export async function addUsers(deps: Deps, actor: Actor, input: AddUsers): Promi
       if (!one.isNew && !input.mayExist) {
         throw new AuthdError('CONFLICT', {
           message: `${one.user.email} exists already (${one.user.id}). No user was added.`,
-          suggestions: [`authd users show ${one.user.email}`, 'authd users add … --if-not-exists'],
+          suggestions: [shell`authd users show ${one.user.email}`, 'authd users add … --if-not-exists'],
         })
       }
       added.push(one)

@@ -1,6 +1,6 @@
 import type { Deps } from '../../deps.ts'
 import { AuthdError } from '../../errors.ts'
-import { DAY } from '../../platform/clock.ts'
+import { DAY, isInForce } from '../../platform/clock.ts'
 import { type EmailAddress, maskEmail } from '../../platform/email-address.ts'
 import { digest, equalSecrets, mintSecret, parseToken } from '../../platform/secret.ts'
 import type { Sql, Trx } from '../../store/db.ts'
@@ -62,8 +62,10 @@ export async function beginEmailChange(
 
 /** The address that a session's code was sent to, while the code can be used. */
 export async function findWaitingChange(deps: Deps, session: OwnedSession): Promise<string | undefined> {
-  const attempt = await deps.db.read((sql) => findBoundAttempt(sql, { purpose: 'email_change', boundTo: session.id }))
-  const isWaiting = attempt && isOpen(attempt, deps.clock.now()) && attempt.usedAt === null
+  const now = deps.clock.now()
+  const bound = { purpose: 'email_change', boundTo: session.id, now } as const
+  const attempt = await deps.db.read((sql) => findBoundAttempt(sql, bound))
+  const isWaiting = attempt && isOpen(attempt, now) && attempt.usedAt === null
   return isWaiting ? (attempt.emailTyped ?? undefined) : undefined
 }
 
@@ -76,12 +78,13 @@ export async function finishEmailChange(
   actor: Actor,
   { session, code, device }: { session: OwnedSession; code: string; device: string | undefined },
 ): Promise<Renewed> {
+  const now = deps.clock.now()
   return await decide(deps, async (trx) => {
     const held = await holdFresh(deps, trx, session)
     if (held instanceof AuthdError) return held
     const { user } = held
     const wrong = new AuthdError('INVALID_CREDENTIALS')
-    const attempt = await findBoundAttempt(trx, { purpose: 'email_change', boundTo: session.id })
+    const attempt = await findBoundAttempt(trx, { purpose: 'email_change', boundTo: session.id, now })
     if (!attempt?.email || !(await spendCode(deps, trx, actor, { attempt, code, device }))) return wrong
     const address = { canonical: attempt.email, typed: attempt.emailTyped ?? attempt.email }
     const proven = { user, address, isVerified: true, keptSessionId: session.id }
@@ -184,7 +187,7 @@ export async function restoreEmail(
     // Read again: a parallel request may have used the link before this unit locked the user.
     const change = user && (await readRestorable(deps, trx, token))
     if (!change) return wrong
-    const attempt = await findBoundAttempt(trx, { purpose: 'email_restore', boundTo: change.id })
+    const attempt = await findBoundAttempt(trx, { purpose: 'email_restore', boundTo: change.id, now })
     if (!attempt || !(await checkCode(deps, trx, actor, { attempt, code, device }))) return wrong
     const old = { email: change.oldEmail, emailTyped: change.oldEmailTyped, emailVerifiedAt: now }
     if (!(await updateUserEmail(trx, { id: user.id, ...old }))) return new AuthdError('CONFLICT', { message: TAKEN })
@@ -211,5 +214,6 @@ async function readRestorable(deps: Pick<Deps, 'clock'>, sql: Sql, text: string)
   const token = parseToken('emc', text)
   const change = token && (await findEmailChange(sql, token.id))
   if (!change || !equalSecrets(digest(token.secret), change.restoreDigest)) return undefined
-  return change.restoredAt === null && change.restorableUntil > deps.clock.now() ? change : undefined
+  const isOver = !isInForce(deps.clock.now(), change.changedAt, change.restorableUntil)
+  return change.restoredAt === null && !isOver ? change : undefined
 }

@@ -1,8 +1,9 @@
 import type { Deps } from '../../deps.ts'
 import { AuthdError } from '../../errors.ts'
-import { DAY, toRfc3339 } from '../../platform/clock.ts'
+import { DAY, isInForce, toRfc3339 } from '../../platform/clock.ts'
 import { type EmailAddress, parseEmailAddress } from '../../platform/email-address.ts'
 import { digest, equalSecrets, mintSecret, parseToken } from '../../platform/secret.ts'
+import { shell } from '../../platform/shell.ts'
 import type { Sql } from '../../store/db.ts'
 import { findInvitation, insertInvitation } from '../../store/invitations.ts'
 import { findUser, inviteUser, lockUser, type User } from '../../store/users.ts'
@@ -20,7 +21,7 @@ export interface MadeInvitation {
   messageId: string | null
 }
 
-/** Invites all addresses or, if one has an account, none. Throws CONFLICT. */
+/** Invites all addresses or, if one is a user, none. Throws CONFLICT. */
 export async function inviteUsers(
   deps: Deps,
   actor: Actor,
@@ -42,8 +43,8 @@ export async function inviteUsers(
       await lockUser(trx, user.id)
       if (user.disabledAt !== null || !(await inviteUser(trx, { id: user.id, until: expiresAt }))) {
         throw new AuthdError('CONFLICT', {
-          message: `${user.email} has an account already (${user.id}). No user was invited.`,
-          suggestions: [`authd users show ${user.email}`],
+          message: `${user.email} is a user already (${user.id}). No user was invited.`,
+          suggestions: [shell`authd users show ${user.email}`],
         })
       }
       const id = deps.random.id('inv')
@@ -94,6 +95,8 @@ async function readInvited(sql: Sql, text: string, now: number): Promise<User | 
   const token = parseToken('inv', text)
   const invitation = token && (await findInvitation(sql, token.id))
   if (!invitation || !equalSecrets(digest(token.secret), invitation.secretDigest)) return undefined
-  const user = invitation.expiresAt > now ? await findUser(sql, invitation.userId) : undefined
+  const user = isInForce(now, invitation.createdAt, invitation.expiresAt)
+    ? await findUser(sql, invitation.userId)
+    : undefined
   return user?.disabledAt === null ? user : undefined
 }

@@ -1,7 +1,9 @@
 import type { Deps } from '../../deps.ts'
 import { AuthdError } from '../../errors.ts'
+import { isInForce } from '../../platform/clock.ts'
 import { parseEmailAddress } from '../../platform/email-address.ts'
 import { digest, equalSecrets, mintSecret, parseToken } from '../../platform/secret.ts'
+import { shell } from '../../platform/shell.ts'
 import type { Sql } from '../../store/db.ts'
 import {
   endRecoveryLinks,
@@ -74,7 +76,7 @@ function wouldNotWork(deps: Deps, user: User): AuthdError | undefined {
   const [state, command] = why === 'disabled' ? ['is disabled', 'enable'] : ['has an expired invitation', 'invite']
   return new AuthdError('CONFLICT', {
     message: `${user.email} ${state}, so a recovery link would not work.`,
-    suggestions: [`authd users ${command} ${user.email}`],
+    suggestions: [shell`authd users ${command} ${user.email}`],
   })
 }
 
@@ -110,10 +112,11 @@ export async function redeemRecovery(
     const link = await readGenuine(trx, token)
     const user = link && (await lockUser(trx, link.userId))
     if (!link || !user) return refused
+    const isOver = !isInForce(now, link.createdAt, link.expiresAt)
     // Asked before the link is spent, so that it removes no factor for nothing.
     const why = whyRefused(deps, user)
-    if (why || link.expiresAt <= now || !(await useRecoveryLink(trx, { id: link.id, now }))) {
-      const reason = why ?? (link.usedAt === null && link.expiresAt <= now ? 'expired' : 'used')
+    if (why || isOver || !(await useRecoveryLink(trx, { id: link.id, now }))) {
+      const reason = why ?? (link.usedAt === null && isOver ? 'expired' : 'used')
       const metadata = { method: 'recovery_link', reason, link: link.id }
       await recordEvent(deps, trx, actor, { type: 'user.authentication_failed', outcome: 'failure', user, metadata })
       return refused
@@ -134,7 +137,7 @@ export async function redeemRecovery(
 
 async function readLink(sql: Sql, text: string, now: number): Promise<RecoveryLink | undefined> {
   const link = await readGenuine(sql, text)
-  return link?.usedAt === null && link.expiresAt > now ? link : undefined
+  return link?.usedAt === null && isInForce(now, link.createdAt, link.expiresAt) ? link : undefined
 }
 
 /** A genuine link, spent or not. */

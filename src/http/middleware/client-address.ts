@@ -1,5 +1,5 @@
 import type { Log } from '../../deps.ts'
-import { type Clock, HOUR } from '../../platform/clock.ts'
+import { type Clock, HOUR, isWithin } from '../../platform/clock.ts'
 import { takeClient } from '../../platform/net/forwarded.ts'
 import { foldIp } from '../../platform/net/ip.ts'
 import { type Context, type Next, UNIDENTIFIED } from '../request/context.ts'
@@ -14,7 +14,7 @@ export function clientAddress({ clock, log }: { clock: Clock; log: Log }, isTrus
     ctx.state.isFromProxy = peer !== undefined && isTrusted(peer)
     ctx.state.ip = client.ip
     ctx.state.client = client
-    if (client.isIgnored && clock.now() - warnedAt >= HOUR) {
+    if (client.isIgnored && !isWithin(clock.now(), warnedAt, HOUR)) {
       warnedAt = clock.now()
       log.warn('forwarding headers from a peer that is not in server.trusted_proxies', { peer })
     }

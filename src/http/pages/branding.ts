@@ -2,6 +2,7 @@ import { readFileSync, statSync } from 'node:fs'
 import { extname } from 'node:path'
 import type { Config } from '../../config/schema.ts'
 import { AuthdError } from '../../errors.ts'
+import { shell } from '../../platform/shell.ts'
 
 const LOGO_TYPES: Record<string, string> = { '.svg': 'image/svg+xml', '.png': 'image/png', '.webp': 'image/webp' }
 const MAX_BYTES = 256 * 1024
@@ -47,6 +48,6 @@ function read(key: string, path: string): Buffer {
 }
 
 function invalid(key: string, what: string, cause?: unknown): AuthdError {
-  const suggestions = [`authd config reference ${key}`]
+  const suggestions = [shell`authd config reference ${key}`]
   return new AuthdError('CONFIG_INVALID', { message: `${key}: ${what}`, suggestions, cause })
 }

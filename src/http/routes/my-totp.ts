@@ -7,7 +7,7 @@ import { sample, timeField, typedCode } from '../../resources/field.ts'
 import { endpoint } from '../endpoint/endpoint.ts'
 import { answerRenewed, REPLACED, sessionAnswerResource } from '../endpoint/session-answer.ts'
 
-const recoveryCodesShown = z.array(sample('7h2k-93xw-q4tn'))
+const recoveryCodesShown = z.array(sample('7K2M-9QXC-01ZT-4HNB-8E6W-PT3A'))
 
 const startTotp = endpoint({
   method: 'POST',

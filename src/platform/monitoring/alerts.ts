@@ -90,6 +90,13 @@ export const ALERTS: readonly Alert[] = [
     runbook: 'authd lockouts list; authd audit list --event user.locked --since 1h',
   },
   {
+    name: 'AuthdClockStepped',
+    expr: `increase(${of('clock_steps_total')}[1h]) > 0`,
+    severity: 'warning',
+    summary: 'The clock of this machine was stepped. Sessions, codes and limits depend on it.',
+    runbook: 'journalctl -u authd -g "clock was stepped"; timedatectl status',
+  },
+  {
     name: 'AuthdConfigNotReloaded',
     expr: `${of('config_last_reload_successful')} == 0`,
     for: '5m',

@@ -65,6 +65,7 @@ export const METRICS = {
     help: 'Time when the current signing key began to sign.',
     labels: [],
   },
+  clock_steps_total: { type: 'counter', help: 'Steps of the clock, forward or back.', labels: [] },
   config_last_reload_successful: {
     type: 'gauge',
     help: '1 if the last reload of the configuration succeeded, else 0.',

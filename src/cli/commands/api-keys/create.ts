@@ -1,9 +1,10 @@
 import { Flags } from '@oclif/core'
 import { AuthdError } from '../../../errors.ts'
 import { createApiKey, ROLES, SCOPES, type Scope } from '../../../flows/operator/api-key.ts'
+import { shell } from '../../../platform/shell.ts'
 import { presentApiKey } from '../../../resources/api-key.ts'
 import { operation } from '../../command.ts'
-import { expiryFlag, reasonFlag } from '../../flags.ts'
+import { changeFlags, expiryFlag } from '../../flags.ts'
 
 export default operation({
   examples: [
@@ -20,15 +21,15 @@ export default operation({
     role: Flags.string({ options: Object.keys(ROLES), description: 'A named set of scopes.' }),
     ip: Flags.string({ description: 'The only IP address or network that may use the key.' }),
     expires: expiryFlag({ description: 'Lifetime: 90d. Defaults to no expiry.' }),
-    ...reasonFlag,
+    ...changeFlags,
   },
   prepare({ flags }) {
     const role = flags.role === undefined ? [] : ROLES[flags.role as keyof typeof ROLES]
     const scopes = [...new Set([...role, ...((flags.scope ?? []) as Scope[])])]
     if (scopes.length === 0) {
       throw new AuthdError('USAGE', {
-        message: 'no scope given. Use --scope or --role.',
-        suggestions: [`authd api-keys create --name ${flags.name} --role viewer`],
+        message: 'No scope given. Use --scope or --role.',
+        suggestions: [shell`authd api-keys create --name ${flags.name} --role viewer`],
       })
     }
     return scopes
@@ -36,7 +37,9 @@ export default operation({
   async run(deps, { flags, out, actor }, scopes) {
     const input = { name: flags.name, scopes, expiresAt: flags.expires ?? null, network: flags.ip ?? null }
     const { key, token } = await createApiKey(deps, actor, input)
-    out.object({ ...presentApiKey(key), secret: token, changed: true }, [token])
-    out.hint(`Created ${key.id}. Copy the key now: it cannot be shown again.`)
+    out.object({ ...presentApiKey(key), secret: token, changed: true }, [
+      out.did(token, `Would create a key named ${key.name}`),
+    ])
+    if (!flags['dry-run']) out.hint(`Created ${key.id}. Copy the key now: it cannot be shown again.`)
   },
 })

@@ -10,7 +10,9 @@ export default operation({
   flags: changeFlags,
   async run(deps, { args, out, actor }) {
     const { key, isChanged } = await endApiKey(deps, actor, args.id)
-    const text = isChanged ? `Revoked ${key.id} (${key.name})` : `${key.id} is already revoked`
+    const text = isChanged
+      ? `${out.did('Revoked', 'Would revoke')} ${key.id} (${key.name})`
+      : `${key.id} is already revoked`
     out.changes([{ resource: presentApiKey(key), isChanged, text }])
   },
 })

@@ -2,6 +2,7 @@ import { Args } from '@oclif/core'
 import { inspectConfig } from '../../../config/load.ts'
 import { formatProblems } from '../../../config/problem.ts'
 import { AuthdError } from '../../../errors.ts'
+import { shell } from '../../../platform/shell.ts'
 import { command } from '../../command.ts'
 import { readStdin } from '../../stdin.ts'
 
@@ -20,8 +21,8 @@ export default command({
     }
     if (flags.json) out.object({ ok: false, path: path ?? null, errors: problems, warnings }, [])
     throw new AuthdError('CONFIG_INVALID', {
-      message: `${where} is not valid.\n${formatProblems(problems)}`,
-      suggestions: [`authd config reference ${problems[0]?.key ?? ''}`.trim()],
+      message: `${path ?? 'The configuration from the environment'} is not valid.\n${formatProblems(problems)}`,
+      suggestions: [shell`authd config reference ${problems[0]?.key ? [problems[0].key] : []}`],
     })
   },
 })

@@ -7,7 +7,7 @@ export default command({
     const { path, searched } = inspectConfig({ env: process.env, configPath: flags.config })
     if (path === undefined) {
       throw new AuthdError('NO_INPUT', {
-        message: `no configuration file found in ${searched.map((place) => place.path).join(', ')}`,
+        message: `No configuration file found in ${searched.map((place) => place.path).join(', ')}`,
         suggestions: ['authd init'],
       })
     }

@@ -3,6 +3,7 @@ import { configJsonSchema, describeAllKeys, describeKey } from '../../../config/
 import { findKey, KEYS } from '../../../config/schema.ts'
 import { AuthdError } from '../../../errors.ts'
 import { closest } from '../../../platform/closest.ts'
+import { shell } from '../../../platform/shell.ts'
 import { command } from '../../command.ts'
 
 export default command({
@@ -20,8 +21,8 @@ export default command({
       KEYS.map((known) => known.key),
     )
     throw new AuthdError('USAGE', {
-      message: `unknown key "${args.key}"`,
-      suggestions: [nearest ? `authd config reference ${nearest}` : 'authd config reference'],
+      message: `Unknown key "${args.key}"`,
+      suggestions: [nearest ? shell`authd config reference ${nearest}` : 'authd config reference'],
     })
   },
 })

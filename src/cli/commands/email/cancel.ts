@@ -18,7 +18,7 @@ export default operation({
     const changes = cancelled.map(({ item, isChanged }) => ({
       resource: presentMail(item),
       isChanged,
-      text: isChanged ? `Cancelled ${item.id}` : `${item.id} is already ${item.state}`,
+      text: isChanged ? `${out.did('Cancelled', 'Would cancel')} ${item.id}` : `${item.id} is already ${item.state}`,
     }))
     out.changes(changes)
   },

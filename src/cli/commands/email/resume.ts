@@ -1,10 +1,10 @@
 import { operation } from '../../command.ts'
-import { reasonFlag } from '../../flags.ts'
+import { changeFlags } from '../../flags.ts'
 import { setMailPause } from '../../mail-pause.ts'
 
 export default operation({
   examples: ['authd email resume'],
-  flags: reasonFlag,
+  flags: changeFlags,
   async run(deps, { out, actor }) {
     await setMailPause(deps, actor, out, false)
   },

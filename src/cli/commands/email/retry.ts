@@ -3,7 +3,7 @@ import { AuthdError } from '../../../errors.ts'
 import { idsOf, retryQueued } from '../../../flows/outbox/queue.ts'
 import { presentMail } from '../../../resources/mail.ts'
 import { operation } from '../../command.ts'
-import { changeFlags } from '../../flags.ts'
+import { changeFlags, refuseBoth } from '../../flags.ts'
 
 export default operation({
   examples: ['authd email retry msg_06fb2m', 'authd email retry --all-failed'],
@@ -14,9 +14,10 @@ export default operation({
     ...changeFlags,
   },
   prepare({ flags, names }) {
-    if (Boolean(flags['all-failed']) === names.length > 0)
+    refuseBoth(names, { 'all-failed': flags['all-failed'] })
+    if (names.length === 0 && !flags['all-failed'])
       throw new AuthdError('USAGE', {
-        message: 'no mails named. Use ids or --all-failed.',
+        message: 'No mails named. Use ids or --all-failed.',
         suggestions: ['authd email queue'],
       })
   },
@@ -26,7 +27,7 @@ export default operation({
     const changes = retried.map((item) => ({
       resource: presentMail(item),
       isChanged: true,
-      text: `${item.id} is due now`,
+      text: `${item.id} ${out.did('is', 'would be')} due now`,
     }))
     out.changes(changes)
     if (retried.length === 0) out.hint('There is nothing to send again.')

@@ -23,23 +23,22 @@ export default operation({
     if (reason === undefined) {
       throw new AuthdError('USAGE', {
         message: '--reason is missing. Use it to say why the rule exists.',
-        suggestions: [again('--reason "…"')],
+        suggestions: [again('reason', '…')],
       })
     }
     return names.map((cidr) => ({ cidr, reason }))
   },
   async run(deps, { flags, out, actor, again }, rules) {
-    const { filters, ended } = await suggesting(again('--accept-risk=lockout'), isLockoutRisk, () =>
+    const { filters, ended } = await suggesting(again('accept-risk', 'lockout'), isLockoutRisk, () =>
       addIpFilters(deps, actor, { ...ruleOptions(flags), rules }),
     )
-    const verb = flags.allow ? 'Allowed' : 'Blocked'
+    const verb = flags.allow ? out.did('Allowed', 'Would allow') : out.did('Blocked', 'Would block')
     const changes = filters.map((filter) => {
       const resource = presentIpFilter(filter)
       const until = resource.expires_at === null ? '' : ` until ${resource.expires_at}`
       return { resource, isChanged: true, text: `${verb} ${filter.cidr}${until}` }
     })
     out.changes(changes)
-    if (ended.length > 0)
-      out.hint(`${flags['dry-run'] ? 'Would end' : 'Ended'} ${counted(ended.length, 'live session')}.`)
+    if (ended.length > 0) out.hint(`${out.did('Ended', 'Would end')} ${counted(ended.length, 'live session')}.`)
   },
 })

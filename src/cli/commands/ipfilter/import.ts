@@ -16,11 +16,12 @@ export default operation({
     return parseRules(await readInput(args.file), flags.reason)
   },
   async run(deps, { flags, out, actor, again }, rules) {
-    const { filters, ended } = await suggesting(again('--accept-risk=lockout'), isLockoutRisk, () =>
+    const { filters, ended } = await suggesting(again('accept-risk', 'lockout'), isLockoutRisk, () =>
       addIpFilters(deps, actor, { ...ruleOptions(flags), rules }),
     )
-    out.object({ rules: filters.length, ended_sessions: ended.length }, [
-      `Wrote ${counted(filters.length, 'rule')}; ended ${counted(ended.length, 'live session')}.`,
+    const result = { rules: filters.length, ended_sessions: ended.length, changed: filters.length > 0 }
+    out.object(result, [
+      `${out.did('Wrote', 'Would write')} ${counted(filters.length, 'rule')}; ${out.did('ended', 'would end')} ${counted(ended.length, 'live session')}.`,
     ])
   },
 })
@@ -33,7 +34,7 @@ function parseRules(text: string, reason: string | undefined): { cidr: string; r
     const own = rest.join('#').trim() || reason
     if (own === undefined) {
       throw new AuthdError('VALIDATION_ERROR', {
-        message: `line ${index + 1}: no reason. Use "${cidr.trim()} # why", or --reason for all.`,
+        message: `Line ${index + 1}: no reason. Use "${cidr.trim()} # why", or --reason for all.`,
       })
     }
     return [{ cidr: cidr.trim(), reason: own }]

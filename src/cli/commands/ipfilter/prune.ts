@@ -11,9 +11,12 @@ export default operation({
   async run(deps, { out, actor }) {
     const removed = await pruneIpFilters(deps, actor)
     const lines = [
-      `Removed ${counted(removed.length, 'rule')}.`,
-      ...removed.map(({ cidr, reason }) => `  ${cidr} (${reason})`),
+      `${out.did('Removed', 'Would remove')} ${counted(removed.length, 'rule')}.`,
+      ...removed.map(({ cidr, reason }) => `  ${out.did('removed', 'would remove')} ${cidr} (${reason})`),
     ]
-    out.many(removed.map(presentIpFilter), lines)
+    out.many(
+      removed.map((filter) => ({ ...presentIpFilter(filter), changed: true })),
+      lines,
+    )
   },
 })

@@ -16,7 +16,7 @@ export default operation({
     const changes = removed.map((filter) => ({
       resource: presentIpFilter(filter),
       isChanged: true,
-      text: `Removed ${filter.action} ${filter.cidr} (${filter.reason})`,
+      text: `${out.did('Removed', 'Would remove')} ${filter.action} ${filter.cidr} (${filter.reason})`,
     }))
     out.changes(changes)
   },

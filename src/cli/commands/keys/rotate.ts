@@ -21,10 +21,10 @@ export default operation({
       older_verify_until: toRfc3339(rotation.olderVerifyUntil),
     }
     out.object({ kid: rotation.kid, alg: rotation.algorithm, timeline, changed: true }, [
-      `${rotation.kid} ${rotation.algorithm}`,
-      `published  ${out.time(timeline.published_at)}`,
-      `signs      ${out.time(timeline.signs_from)}`,
-      `older keys verify until ${out.time(timeline.older_verify_until)}`,
+      `${out.did(rotation.kid, `would add ${rotation.kid}`)} ${rotation.algorithm}`,
+      `${out.did('published  ', 'would be published  ')}${out.time(timeline.published_at)}`,
+      `${out.did('signs      ', 'would sign          ')}${out.time(timeline.signs_from)}`,
+      `older keys ${out.did('verify', 'would verify')} until ${out.time(timeline.older_verify_until)}`,
     ])
   },
 })

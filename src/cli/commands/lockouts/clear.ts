@@ -22,7 +22,10 @@ export default operation({
     const reset = ip === undefined ? [] : (await resetLimits(deps, actor, ip)).map(({ policy }) => policy)
     const cleared = [...codes, ...reset]
     const whose = [user, ip].filter((name) => name !== undefined).join(' and ')
-    const text = cleared.length > 0 ? `Cleared ${cleared.join(', ')} of ${whose}` : `No lockout of ${whose}`
+    const text =
+      cleared.length > 0
+        ? `${out.did('Cleared', 'Would clear')} ${cleared.join(', ')} of ${whose}`
+        : `No lockout of ${whose}`
     const resource = { user: user ?? null, ip: ip ?? null, cleared }
     out.changes([{ resource, isChanged: cleared.length > 0, text }])
   },

@@ -22,8 +22,11 @@ export default command({
       const { pending } = await checkSchema(db)
       const now = systemClock.now()
       if (flags['dry-run'] || pending.length === 0) {
-        const lines = pending.length === 0 ? ['The database is up to date.'] : pending.map((id) => `${id}  pending`)
-        return out.object({ applied: [], pending, changed: false, dry_run: flags['dry-run'] }, lines)
+        const lines =
+          pending.length === 0
+            ? ['The database is up to date.']
+            : pending.map((id) => `${id}  ${out.did('pending', 'would apply')}`)
+        return out.object({ applied: [], pending, changed: pending.length > 0, dry_run: flags['dry-run'] }, lines)
       }
       if (config.database.url !== undefined && flags.backup) {
         throw new AuthdError('USAGE', {

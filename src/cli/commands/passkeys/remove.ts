@@ -17,7 +17,9 @@ export default operation({
     const last = isLastFactor ? ' It is the last second factor of this user.' : ''
     await confirm(`Remove "${passkey.name}" of ${user.email}?${last}`)
     const isChanged = await removePasskeyOf(deps, actor, found)
-    const text = isChanged ? `Removed "${passkey.name}" of ${user.email}` : 'The passkey was already removed'
+    const text = isChanged
+      ? `${out.did('Removed', 'Would remove')} "${passkey.name}" of ${user.email}`
+      : 'The passkey was already removed'
     out.changes([{ resource: presentPasskey(passkey), isChanged, text }])
   },
 })

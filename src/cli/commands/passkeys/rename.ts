@@ -15,7 +15,7 @@ export default operation({
   async run(deps, { args, out, actor }) {
     const { user, passkey } = await resolvePasskey(deps, args)
     const renamed = await renamePasskeyOf(deps, actor, { user, passkey, name: args.name })
-    const text = `Renamed "${passkey.name}" of ${user.email} to "${renamed.name}"`
+    const text = `${out.did('Renamed', 'Would rename')} "${passkey.name}" of ${user.email} to "${renamed.name}"`
     const isChanged = passkey.name !== renamed.name
     out.changes([{ resource: presentPasskey(renamed), isChanged, text }])
   },

@@ -11,7 +11,9 @@ export default operation({
     const forgotten = await resetLimits(deps, actor, args.key)
     const policies = forgotten.map(({ policy }) => policy)
     const text =
-      policies.length > 0 ? `Reset ${policies.join(', ')} of ${args.key}` : `No limits are counted for ${args.key}`
+      policies.length > 0
+        ? `${out.did('Reset', 'Would reset')} ${policies.join(', ')} of ${args.key}`
+        : `No limits are counted for ${args.key}`
     out.changes([{ resource: { key: args.key, policies }, isChanged: policies.length > 0, text }])
   },
 })

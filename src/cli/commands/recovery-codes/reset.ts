@@ -12,7 +12,9 @@ export default operation({
     const user = await resolveUser(deps, args.user)
     await confirm(`Revoke the recovery codes of ${user.email}?`)
     const isChanged = await resetRecoveryCodes(deps, actor, user)
-    const text = isChanged ? `Revoked the recovery codes of ${user.email}` : `${user.email} had no recovery codes`
+    const text = isChanged
+      ? `${out.did('Revoked', 'Would revoke')} the recovery codes of ${user.email}`
+      : `${user.email} had no recovery codes`
     out.changes([{ resource: presentUser(user), isChanged, text }])
   },
 })

@@ -1,6 +1,7 @@
 import { existsSync, mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { Flags } from '@oclif/core'
+import { shell } from '../../../platform/shell.ts'
 import { command } from '../../command.ts'
 import { dryRunFlag } from '../../flags.ts'
 import { refuseForeignUnit, serviceFiles, writeServiceFile } from '../../service/files.ts'
@@ -20,7 +21,7 @@ export default command({
     const isDry = flags['dry-run']
     const callsNothing = isDry || flags['unit-only'] || root !== '/'
     refuseForeignUnit(name, root)
-    if (!isDry && root === '/') refuseUnprivileged(`authd service install --name ${name}`)
+    if (!isDry && root === '/') refuseUnprivileged(shell`sudo authd service install --name ${name}`)
     const user = flags.user ?? name
     const files = serviceFiles(
       { name, user, program: programPath() },
@@ -35,10 +36,15 @@ export default command({
     }
     const isOn = flags.now && !callsNothing
     out.object(
-      { files: written, enabled: isOn, started: isOn },
-      written.map(({ path, status }) => `${status.padEnd(9)}  ${path}`),
+      {
+        files: written,
+        enabled: isOn,
+        started: isOn,
+        changed: isOn || written.some(({ status }) => status !== 'unchanged'),
+      },
+      written.map(({ path, status }) => `${out.did(status, 'would write').padEnd(9)}  ${path}`),
     )
-    if (!isOn) out.hint(`Next: sudo systemctl enable --now ${name}`)
+    if (!isOn) out.hint(shell`Next: sudo systemctl enable --now ${name}`)
   },
 })
 

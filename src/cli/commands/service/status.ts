@@ -14,7 +14,7 @@ export default command({
     const { status, stdout, error } = spawnSync('systemctl', show, { encoding: 'utf8' })
     if (status !== 0) {
       throw new AuthdError('UNAVAILABLE', {
-        message: `systemctl does not answer: ${error?.message ?? `exit ${status}`}`,
+        message: `No answer from systemctl: ${error?.message ?? `exit ${status}`}`,
       })
     }
     const pairs = stdout

@@ -1,3 +1,4 @@
+import { shell } from '../../../platform/shell.ts'
 import { command } from '../../command.ts'
 import { dryRunFlag } from '../../flags.ts'
 import { removeServiceFile, serviceFiles } from '../../service/files.ts'
@@ -13,7 +14,7 @@ export default command({
     const isDry = flags['dry-run']
     const isHere = root === '/'
     if (!isDry) {
-      if (isHere) refuseUnprivileged(`authd service uninstall --name ${name}`)
+      if (isHere) refuseUnprivileged(shell`sudo authd service uninstall --name ${name}`)
       await confirm(`Stop ${name} and remove its unit?`)
       // The socket stops first, because a connection would start the service again.
       if (isHere) run('systemctl', 'disable', '--now', `${name}.socket`, `${name}.service`)
@@ -23,8 +24,8 @@ export default command({
     const removed = isDry ? paths : paths.filter(removeServiceFile)
     if (!isDry && isHere) run('systemctl', 'daemon-reload')
     out.object(
-      { removed },
-      removed.map((path) => `removed  ${path}`),
+      { removed, changed: removed.length > 0 },
+      removed.map((path) => `${out.did('removed', 'would remove')}  ${path}`),
     )
   },
 })

@@ -4,7 +4,7 @@ import { revokeByOperator } from '../../../flows/sessions/admin.ts'
 import { toRfc3339 } from '../../../platform/clock.ts'
 import { formatDuration } from '../../../platform/duration.ts'
 import { operation } from '../../command.ts'
-import { changeFlags, timeFlag } from '../../flags.ts'
+import { changeFlags, refuseBoth, timeFlag } from '../../flags.ts'
 import { counted } from '../../output/count.ts'
 
 export default operation({
@@ -14,15 +14,16 @@ export default operation({
   flags: {
     user: Flags.string({ description: 'End all sessions of this user.' }),
     'older-than': timeFlag({ description: 'End all sessions older than this: 30d.' }),
-    all: Flags.boolean({ description: 'End the sessions of all users.' }),
+    all: Flags.boolean({ description: 'End the sessions of all users.', exclusive: ['user', 'older-than'] }),
     confirm: Flags.string({ description: 'With --all: the word all, to confirm.' }),
     ...changeFlags,
   },
   async prepare({ flags, names, confirm, confirmName }) {
     const { user, all, 'older-than': createdBefore } = flags
+    refuseBoth(names, { user, all, 'older-than': createdBefore })
     if (names.length === 0 && user === undefined && createdBefore === undefined && !all) {
       throw new AuthdError('USAGE', {
-        message: 'no sessions named. Use ids, --user, --older-than or --all.',
+        message: 'No sessions named. Use ids, --user, --older-than or --all.',
         suggestions: ['authd sessions list'],
       })
     }
@@ -41,9 +42,11 @@ export default operation({
       changed: ended.length > 0,
     }
     out.object(result, [
-      `Revoked ${counted(ended.length, 'session')} of ${counted(users, 'user')}.`,
+      `${out.did('Revoked', 'Would revoke')} ${counted(ended.length, 'session')} of ${counted(users, 'user')}.`,
       ...(ended.length > 0
-        ? [`Access tokens already issued stay valid up to ${formatDuration(ttlMs)} where apps verify offline.`]
+        ? [
+            `Access tokens already issued ${out.did('stay', 'would stay')} valid up to ${formatDuration(ttlMs)} where apps verify offline.`,
+          ]
         : []),
     ])
   },

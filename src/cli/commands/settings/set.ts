@@ -23,7 +23,7 @@ export default operation({
   },
   async run(deps, { args, flags, out, actor, again }) {
     const before = presentSetting(await showSetting(deps, args.key))
-    const isChanged = await suggesting(again('--accept-risk=lockout'), isLockoutRisk, () =>
+    const isChanged = await suggesting(again('accept-risk', 'lockout'), isLockoutRisk, () =>
       setSetting(deps, actor, {
         key: args.key,
         value: args.value,
@@ -34,7 +34,9 @@ export default operation({
     const resource = presentSetting(await showSetting(deps, args.key))
     const isAbove = before.origin === 'config' && before.value !== null
     const over = isAbove ? `, above ${JSON.stringify(before.value)} of the configuration` : ''
-    const text = isChanged ? `${args.key} = ${args.value}${over}` : `${args.key} is already ${args.value}`
+    const text = isChanged
+      ? `${out.did(args.key, `would set ${args.key}`)} = ${args.value}${over}`
+      : `${args.key} is already ${args.value}`
     out.changes([{ resource, isChanged, text }])
   },
 })

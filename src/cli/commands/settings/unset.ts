@@ -11,7 +11,9 @@ export default operation({
   async run(deps, { args, out, actor }) {
     const isChanged = await unsetSetting(deps, actor, args.key)
     const resource = presentSetting(await showSetting(deps, args.key))
-    const text = isChanged ? `${args.key} is ${resource.value} again` : `${args.key} was not set`
+    const text = isChanged
+      ? `${args.key} ${out.did(`is ${resource.value}`, 'would have its configured value')} again`
+      : `${args.key} was not set`
     out.changes([{ resource, isChanged, text }])
   },
 })

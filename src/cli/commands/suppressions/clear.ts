@@ -14,7 +14,9 @@ export default operation({
     const changes = []
     for (const name of names) {
       const { address, isChanged } = await clearSuppression(deps, actor, name)
-      const text = isChanged ? `${address} may be mailed again` : `Nothing was counted against ${address}`
+      const text = isChanged
+        ? `${address} ${out.did('may be mailed', 'would be mailed')} again`
+        : `Nothing was counted against ${address}`
       changes.push({ resource: { email: address, cleared: isChanged }, isChanged, text })
     }
     out.changes(changes)

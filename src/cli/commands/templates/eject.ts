@@ -1,8 +1,9 @@
 import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
 import { join, resolve } from 'node:path'
-import { Flags } from '@oclif/core'
+import { Args, Flags } from '@oclif/core'
 import { AuthdError } from '../../../errors.ts'
 import { closest } from '../../../platform/closest.ts'
+import { shell } from '../../../platform/shell.ts'
 import { sourceNames, sourcesOf } from '../../../startup/texts.ts'
 import { command } from '../../command.ts'
 
@@ -10,6 +11,7 @@ export default command({
   description:
     'Without a name all of them: layout, and those of code, notice, signin and test. With the name of a mail, such as invitation, files for this mail alone.',
   examples: ['authd templates eject signin', 'authd templates eject invitation --dir ./templates'],
+  args: { name: Args.string({ description: 'Names of templates or mails.' }) },
   takesMany: true,
   flags: {
     dir: Flags.string({ description: 'Target folder. Defaults to mail.templates_dir.' }),
@@ -55,7 +57,7 @@ function filesOf(names: string[]): Record<string, string> {
     const near = closest(name, sourceNames())
     throw new AuthdError('USAGE', {
       message: `Unknown template "${name}". Available: ${sourceNames().join(', ')}.`,
-      suggestions: near ? [`authd templates eject ${near}`] : [],
+      suggestions: near ? [shell`authd templates eject ${near}`] : [],
     })
   })
   return Object.assign({}, ...found)

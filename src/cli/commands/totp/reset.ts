@@ -13,7 +13,7 @@ export default operation({
     await confirm(`Remove the authenticator app of ${user.email}?`)
     const isChanged = await resetTotp(deps, actor, user)
     const text = isChanged
-      ? `Removed the authenticator app of ${user.email}. The user gets a mail.`
+      ? `${out.did('Removed', 'Would remove')} the authenticator app of ${user.email}. The user ${out.did('gets', 'would get')} a mail.`
       : `${user.email} had no authenticator app`
     out.changes([{ resource: presentUser(user), isChanged, text }])
   },

@@ -25,7 +25,9 @@ export default operation({
       added.map(({ user, isNew }) => ({
         resource: presentUser(user),
         isChanged: isNew,
-        text: isNew ? `Added ${user.email}  ${user.id}` : `${user.email} already exists  ${user.id}`,
+        text: isNew
+          ? `${out.did('Added', 'Would add')} ${user.email}  ${user.id}`
+          : `${user.email} already exists  ${user.id}`,
       })),
     )
   },

@@ -18,7 +18,7 @@ export default operation({
     await confirmName(user.email, `This removes ${user.email} and cannot be undone.`)
     const { isChanged, sessionsEnded } = await removeUser(deps, actor, user)
     const text = isChanged
-      ? `Deleted ${user.email}, ended ${counted(sessionsEnded, 'session')}`
+      ? `${out.did('Deleted', 'Would delete')} ${user.email}, ${out.did('ended', 'would end')} ${counted(sessionsEnded, 'session')}`
       : `${user.email} was already deleted`
     const resource = { ...presentUser(user), sessions_revoked: sessionsEnded }
     out.changes([{ resource, isChanged, text }])

@@ -16,7 +16,7 @@ export default operation({
         resource: { ...presentUser(user), sessions_revoked: sessionsEnded },
         isChanged,
         text: isChanged
-          ? `Disabled ${user.email}, ended ${counted(sessionsEnded, 'session')}`
+          ? `${out.did('Disabled', 'Would disable')} ${user.email}, ${out.did('ended', 'would end')} ${counted(sessionsEnded, 'session')}`
           : `${user.email} is already disabled`,
       })),
     )

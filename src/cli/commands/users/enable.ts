@@ -14,7 +14,7 @@ export default operation({
       changed.map(({ user, isChanged, sessionsEnded }) => ({
         resource: { ...presentUser(user), sessions_revoked: sessionsEnded },
         isChanged,
-        text: isChanged ? `Enabled ${user.email}` : `${user.email} was not disabled`,
+        text: isChanged ? `${out.did('Enabled', 'Would enable')} ${user.email}` : `${user.email} was not disabled`,
       })),
     )
   },

@@ -28,14 +28,14 @@ export default operation({
   async run(deps, { flags, out, actor }, emails) {
     const asked = { emails, ttlMs: flags.expires, lang: flags.lang, mustSend: flags.send, name: flags.name ?? null }
     const made = await inviteUsers(deps, actor, asked)
+    const valid = formatDuration(flags.expires)
     const changes = made.map(({ id, user, url, expiresAt, messageId }) => {
       const invite = { id, ...(!flags.send && { url }), expires_at: toRfc3339(expiresAt) }
+      const done = flags.send ? `Invited ${user.email}. Mail queued (${messageId}). Valid for ${valid}.` : url
       return {
         resource: { user: presentUser(user), invite, message_id: messageId },
         isChanged: true,
-        text: flags.send
-          ? `Invited ${user.email}. Mail queued (${messageId}). Valid for ${formatDuration(flags.expires)}.`
-          : url,
+        text: out.did(done, `Would invite ${user.email}. Valid for ${valid}.`),
       }
     })
     out.changes(changes)

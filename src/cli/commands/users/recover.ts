@@ -8,7 +8,7 @@ import { formatDuration } from '../../../platform/duration.ts'
 import { qrText } from '../../../platform/qr.ts'
 import { presentUser } from '../../../resources/user.ts'
 import { operation } from '../../command.ts'
-import { spanFlag, userArg } from '../../flags.ts'
+import { dryRunFlag, spanFlag, userArg } from '../../flags.ts'
 
 const REMOVABLE: Record<string, Factor> = {
   passkeys: 'passkey',
@@ -32,6 +32,7 @@ export default operation({
     reason: Flags.string({ required: true, description: 'Reason for the audit log.' }),
     'revoke-sessions': Flags.boolean({ description: 'End the sessions of the user now.' }),
     qr: Flags.boolean({ description: 'Also print a QR code.' }),
+    ...dryRunFlag,
   },
   prepare: ({ flags }) => parseRemove(flags.remove),
   async run(deps, { args, flags, out, actor, confirm }, removes) {
@@ -42,7 +43,13 @@ export default operation({
     const made = await makeRecoveryLink(deps, actor, asked)
     const { id, url, expiresAt, sessionsEnded } = made
     const shown = { id, url, expires_at: toRfc3339(expiresAt), user: presentUser(made.user), removes }
-    out.object({ ...shown, sessions_revoked: sessionsEnded, changed: true }, [url, ...(flags.qr ? [qrText(url)] : [])])
+    const lines = flags.qr ? [url, qrText(url)] : [url]
+    const isDry = flags['dry-run']
+    out.object(
+      { ...shown, sessions_revoked: sessionsEnded, changed: true },
+      isDry ? [`Would create a link that ${what}`] : lines,
+    )
+    if (isDry) return
     out.hint(
       `It signs in once, within ${formatDuration(flags.expires)}. Anyone who has the link can use it. ${email} gets a mail when it is used.`,
     )

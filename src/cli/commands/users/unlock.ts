@@ -23,7 +23,7 @@ export default operation({
       isChanged: cleared.length > 0,
       text:
         cleared.length > 0
-          ? `Unlocked ${user.email}: ${cleared.map(({ kind, failures }) => `${kind} (${failures} wrong)`).join(', ')}`
+          ? `${out.did('Unlocked', 'Would unlock')} ${user.email}: ${cleared.map(({ kind, failures }) => `${kind} (${failures} wrong)`).join(', ')}`
           : `${user.email} was not locked`,
     }))
     out.changes(changes)

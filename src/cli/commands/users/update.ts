@@ -39,7 +39,9 @@ export default operation({
     const old = presentUser(before) as Record<string, unknown>
     const resource = presentUser(after)
     const diff = Object.entries(resource).filter(([name, value]) => old[name] !== value)
-    const lines = diff.map(([name, value]) => `${name}  ${old[name] ?? 'none'} → ${value ?? 'none'}`)
+    const lines = diff.map(
+      ([name, value]) => `${out.did(name, `would change ${name}`)}  ${old[name] ?? 'none'} → ${value ?? 'none'}`,
+    )
     const text = lines.length > 0 ? lines.join('\n') : 'Nothing to change'
     out.changes([{ resource, isChanged: diff.length > 0, text }])
     if (before.email !== after.email && !flags.verified) {

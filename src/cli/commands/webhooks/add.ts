@@ -1,5 +1,6 @@
 import { Args, Flags } from '@oclif/core'
 import { addWebhook } from '../../../flows/outbox/webhook-endpoint.ts'
+import { shell } from '../../../platform/shell.ts'
 import { presentWebhook } from '../../../resources/webhook.ts'
 import { operation } from '../../command.ts'
 import { changeFlags } from '../../flags.ts'
@@ -29,13 +30,12 @@ export default operation({
       allowsPrivate: flags['allow-private'],
       secret: given,
     }
-    const { endpoint, secret } = await suggesting(again('--allow-private'), isAboutPrivate, () =>
+    const { endpoint, secret } = await suggesting(again('allow-private'), isAboutPrivate(args.url), () =>
       addWebhook(deps, actor, input),
     )
-    const isDry = flags['dry-run']
-    out.object({ ...presentWebhook(endpoint), secret, changed: true }, [isDry ? `Added ${args.url}` : secret])
-    if (isDry) return
+    out.object({ ...presentWebhook(endpoint), secret, changed: true }, [out.did(secret, `Would add ${args.url}`)])
+    if (flags['dry-run']) return
     out.hint(`Added ${endpoint.id}. Copy the secret now: it cannot be shown again.`)
-    out.hint(`Try: authd webhooks test ${endpoint.id}`)
+    out.hint(shell`Try: authd webhooks test ${endpoint.id}`)
   },
 })

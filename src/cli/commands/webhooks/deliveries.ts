@@ -1,5 +1,6 @@
 import { Args, Flags } from '@oclif/core'
 import { listQueue, showQueued } from '../../../flows/outbox/queue.ts'
+import { findWebhook } from '../../../flows/outbox/webhook-endpoint.ts'
 import { outboxState } from '../../../resources/mail.ts'
 import { type DeliveryResource, presentDelivery, presentTry } from '../../../resources/webhook.ts'
 import { operation } from '../../command.ts'
@@ -19,7 +20,7 @@ const COLUMNS: Column<DeliveryResource>[] = [
 
 export default operation({
   examples: ['authd webhooks deliveries --state failed', 'authd webhooks deliveries whd_06fb2m'],
-  args: { id: Args.string({ description: 'Endpoint id, for its deliveries. Delivery id, for its attempts.' }) },
+  args: { id: Args.string({ description: 'Endpoint id, for its deliveries. Delivery id, for its tries.' }) },
   flags: {
     state: Flags.string({ options: outboxState.options, description: 'Only deliveries in this state.' }),
     since: timeFlag({ description: 'Only deliveries since then: 24h, 2026-11-23.' }),
@@ -40,12 +41,14 @@ export default operation({
     }
     const filter = {
       kind: 'webhook',
-      recipient: args.id,
+      recipient: id,
       state: outboxState.options.find((known) => known === flags.state),
       since: flags.since,
     } as const
     const pagination = paginationOf(flags)
     const { rows, total, nextCursor } = await listQueue(deps, filter, pagination)
+    // A removed endpoint still has deliveries. One without any may be a typing error.
+    if (id !== undefined && rows.length === 0) await findWebhook(deps, id)
     out.list(rows.map(presentDelivery), COLUMNS, { total: total.count, nextCursor })
   },
 })

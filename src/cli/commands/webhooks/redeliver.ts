@@ -3,7 +3,7 @@ import { AuthdError } from '../../../errors.ts'
 import { idsOf, retryQueued } from '../../../flows/outbox/queue.ts'
 import { presentDelivery } from '../../../resources/webhook.ts'
 import { operation } from '../../command.ts'
-import { changeFlags, timeFlag } from '../../flags.ts'
+import { changeFlags, refuseBoth, timeFlag } from '../../flags.ts'
 
 export default operation({
   examples: ['authd webhooks redeliver whd_06fb2m', 'authd webhooks redeliver --failed --since 24h'],
@@ -15,9 +15,10 @@ export default operation({
     ...changeFlags,
   },
   prepare({ flags, names }) {
-    if (Boolean(flags.failed) === names.length > 0)
+    refuseBoth(names, { failed: flags.failed })
+    if (names.length === 0 && !flags.failed)
       throw new AuthdError('USAGE', {
-        message: 'no deliveries named. Use ids or --failed.',
+        message: 'No deliveries named. Use ids or --failed.',
         suggestions: ['authd webhooks deliveries'],
       })
   },
@@ -27,7 +28,7 @@ export default operation({
     const changes = retried.map((item) => ({
       resource: presentDelivery(item),
       isChanged: true,
-      text: `${item.id} is due now`,
+      text: `${item.id} ${out.did('is', 'would be')} due now`,
     }))
     out.changes(changes)
     if (retried.length === 0) out.hint('There is nothing to send again.')

@@ -12,7 +12,11 @@ export default operation({
     const { url } = await findWebhook(deps, args.id)
     await confirm(`Remove ${url}? Waiting deliveries are not sent.`)
     const removed = await removeWebhook(deps, actor, args.id)
-    const change = { resource: presentWebhook(removed), isChanged: true, text: `Removed ${args.id}  ${url}` }
+    const change = {
+      resource: presentWebhook(removed),
+      isChanged: true,
+      text: `${out.did('Removed', 'Would remove')} ${args.id}  ${url}`,
+    }
     out.changes([change])
   },
 })

@@ -4,7 +4,7 @@ import { DAY } from '../../../platform/clock.ts'
 import { formatDuration } from '../../../platform/duration.ts'
 import { presentWebhook } from '../../../resources/webhook.ts'
 import { operation } from '../../command.ts'
-import { reasonFlag, spanFlag } from '../../flags.ts'
+import { changeFlags, spanFlag } from '../../flags.ts'
 import { readSecret, secretFlags } from '../../secret-flag.ts'
 
 export default operation({
@@ -13,13 +13,16 @@ export default operation({
   flags: {
     overlap: spanFlag('30d')({ default: DAY, description: 'How long the previous secret is also used, 30d at most.' }),
     ...secretFlags,
-    ...reasonFlag,
+    ...changeFlags,
   },
   prepare: ({ flags }) => readSecret(flags),
   async run(deps, { args, flags, out, actor }, given) {
     const input = { id: args.id, overlapMs: flags.overlap, secret: given }
     const { endpoint, secret } = await rotateWebhookSecret(deps, actor, input)
-    out.object({ ...presentWebhook(endpoint), secret, changed: true }, [secret])
+    out.object({ ...presentWebhook(endpoint), secret, changed: true }, [
+      out.did(secret, `Would replace the secret of ${endpoint.id}`),
+    ])
+    if (flags['dry-run']) return
     out.hint(
       `Deliveries carry both signatures for ${formatDuration(flags.overlap)}. Copy the secret now: it cannot be shown again.`,
     )

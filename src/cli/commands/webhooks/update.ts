@@ -33,13 +33,13 @@ export default operation({
     }
     if (Object.keys(change).length === 0 && !flags.pause && !flags.resume) {
       throw new AuthdError('USAGE', {
-        message: 'nothing to change. Use --url, --events, --description, --allow-private, --pause or --resume.',
+        message: 'Nothing to change. Use --url, --events, --description, --allow-private, --pause or --resume.',
       })
     }
     return change
   },
   async run(deps, { args: { id }, flags, out, actor, again }, change) {
-    await suggesting(again('--allow-private'), isAboutPrivate, async () => {
+    await suggesting(again('allow-private'), isAboutPrivate(flags.url), async () => {
       const changed = await changeWebhook(deps, actor, { id, change })
       const switched = flags.pause
         ? await pauseWebhook(deps, actor, id)
@@ -47,7 +47,7 @@ export default operation({
           ? await resumeWebhook(deps, actor, id)
           : { ...changed, isChanged: false }
       const isChanged = changed.isChanged || switched.isChanged
-      const text = isChanged ? `Changed ${id}` : `${id} is unchanged`
+      const text = isChanged ? `${out.did('Changed', 'Would change')} ${id}` : `${id} is unchanged`
       out.changes([{ resource: presentWebhook(switched.endpoint), isChanged, text }])
     })
   },

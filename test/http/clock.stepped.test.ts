@@ -1,0 +1,319 @@
+import { describe, expect, test } from 'vitest'
+import { SYSTEM } from '../../src/flows/event.ts'
+import { seldom } from '../../src/flows/limits/seldom.ts'
+import { noteClockStep } from '../../src/flows/operator/clock-step.ts'
+import { announceNode, listNodes } from '../../src/flows/operator/node.ts'
+import { addWebhook } from '../../src/flows/outbox/webhook-endpoint.ts'
+import { listLockouts } from '../../src/flows/policy/lockout-admin.ts'
+import { listKeys, rotateKeys } from '../../src/flows/sessions/signing-key.ts'
+import { makeRecoveryLink } from '../../src/flows/users/recovery-link.ts'
+import { CLOCK_SKEW_MS, DAY, HOUR, MINUTE, SECOND } from '../../src/platform/clock.ts'
+import { MailError } from '../../src/platform/mail-error.ts'
+import { deviceFor, enrolPasskey, enrolTotp, totpCode } from '../support/factors.ts'
+import { type Authd, startAuthd } from '../support/harness.ts'
+import { ADA, askForCode, askOnPage, signInForTokens, signInOnPage } from '../support/people.ts'
+import { answering, typesOf, webhookReceiver } from '../support/webhook-receiver.ts'
+
+const refresh = (authd: Authd, refreshToken: string) =>
+  authd.browser().post('/v1/token/refresh', { json: { refresh_token: refreshToken } })
+
+const cookieSession = (browser: ReturnType<Authd['browser']>) => browser.get('/v1/session')
+
+/** The clock was a day ahead, and is put right. authd notices. */
+async function putRight(authd: Authd, byMs = DAY): Promise<void> {
+  authd.clock.advance(-byMs)
+  await noteClockStep(authd.deps, -byMs)
+}
+
+describe.each(['sqlite', 'postgres'] as const)('after a clock that was a day ahead is put right, on %s', (database) => {
+  test('SECURITY: a spent refresh token buys nothing, and its use is a theft', async () => {
+    const authd = await startAuthd({ database })
+    const { refreshToken } = await signInForTokens(authd)
+    authd.clock.advance(DAY)
+    const next = await refresh(authd, refreshToken)
+    authd.clock.advance(-DAY)
+
+    const replay = await refresh(authd, refreshToken)
+    const owner = await refresh(authd, next.body.refresh_token)
+
+    expect([next.status, replay.status, owner.status]).toEqual([200, 401, 401])
+  })
+
+  test('a right code of the authenticator app is accepted, once', async () => {
+    const authd = await startAuthd({ database })
+    const browser = authd.browser()
+    authd.clock.advance(DAY)
+    await signInOnPage(authd, browser)
+    const { secret } = await enrolTotp(authd, browser)
+    await authd.takeMail()
+    authd.clock.advance(-DAY)
+    const codes = [totpCode(authd, secret), totpCode(authd, secret)]
+    const answers: number[] = []
+
+    for (const code of codes) {
+      const { attemptToken: attempt_token, code: mailed } = await askForCode(authd)
+      await authd.browser().post('/v1/signin/code', { json: { code: mailed, attempt_token } })
+      const answer = await authd.browser().post('/v1/signin/totp', { json: { code, attempt_token } })
+      answers.push(answer.status)
+      authd.clock.advance(SECOND)
+    }
+
+    expect(answers).toEqual([200, 401])
+  })
+
+  test('a factor is locked for no longer than its wrong codes caused', async () => {
+    const authd = await startAuthd({ database })
+    const browser = authd.browser()
+    await signInOnPage(authd, browser)
+    const { secret } = await enrolTotp(authd, browser)
+    authd.clock.advance(DAY)
+    const guess = () => browser.post('/v1/stepup/totp', { json: { code: '000001' } })
+    for (let tries = 0; tries < 5; tries += 1) await browser.post('/v1/stepup/totp', { json: { code: '000000' } })
+    const locked = await guess()
+    authd.clock.advance(-DAY + MINUTE)
+
+    const right = await browser.post('/v1/stepup/totp', { json: { code: totpCode(authd, secret) } })
+
+    expect(locked.status).toBe(429)
+    expect(right.status).toBe(200)
+    expect(await listLockouts(authd.deps)).toEqual([])
+  })
+
+  test('nobody is rate limited for longer than a window', async () => {
+    const limits = { requests_per_minute: 5, mails_per_hour: 2, guesses_per_hour: 1000 }
+    const authd = await startAuthd({ database, config: { limits } })
+    authd.clock.advance(DAY)
+    const ask = () => authd.browser().post('/v1/signin', { json: { email: ADA } })
+    const before = await Promise.all([ask(), ask(), ask(), ask(), ask(), ask()])
+    authd.clock.advance(-DAY)
+
+    const after = await ask()
+
+    expect(before.map(({ status }) => status)).toContain(429)
+    expect(after.status).toBe(201)
+  })
+
+  test('wrong codes of mails no longer count', async () => {
+    const authd = await startAuthd({ database })
+    authd.clock.advance(DAY)
+    for (let mails = 0; mails < 4; mails += 1) {
+      const { attemptToken: attempt_token } = await askForCode(authd)
+      for (let tries = 0; tries < 5; tries += 1)
+        await authd.browser().post('/v1/signin/code', { json: { code: '000000', attempt_token } })
+      authd.clock.advance(2 * MINUTE)
+    }
+    const capped = await askForCode(authd)
+    authd.clock.advance(-DAY)
+
+    const { code } = await askForCode(authd)
+
+    expect(capped.code).toMatch(/^.{4}-.{4}-.{4}$/)
+    expect(code).toMatch(/^\d{6}$/)
+    expect(await listLockouts(authd.deps)).toEqual([])
+  })
+
+  test('a mail that was put off by a failure is sent at once', async () => {
+    const authd = await startAuthd({ database })
+    authd.clock.advance(DAY)
+    authd.mailer.failure = new MailError('451 later', { isPermanent: false })
+    await askForCode(authd)
+    authd.mailer.failure = undefined
+    authd.clock.advance(-DAY)
+
+    const sent = await authd.takeMail()
+
+    expect(sent).toHaveLength(1)
+  })
+
+  test('a webhook that was put off by a failure is sent at once', async () => {
+    const authd = await startAuthd({ database })
+    const receiver = await webhookReceiver()
+    authd.clock.advance(DAY)
+    await addWebhook(authd.deps, SYSTEM, {
+      url: receiver.url,
+      description: '',
+      events: ['user.registered'],
+      allowsPrivate: true,
+    })
+    await signInForTokens(authd)
+    receiver.answer = answering(500)
+    await authd.sendWebhooks()
+    receiver.answer = answering(204)
+    await putRight(authd)
+    authd.clock.advance(10 * SECOND)
+
+    await authd.sendWebhooks()
+
+    expect(typesOf(receiver)).toEqual(['user.registered', 'user.registered'])
+  })
+
+  test('another mail can be requested at once, and the old code is worth nothing', async () => {
+    const authd = await startAuthd({ database })
+    authd.clock.advance(DAY)
+    const old = await askForCode(authd)
+    authd.clock.advance(-DAY)
+
+    const attempt_token = old.attemptToken
+    const used = await authd.browser().post('/v1/signin/code', { json: { code: old.code, attempt_token } })
+    const { code } = await askForCode(authd)
+
+    expect(used.status).toBe(401)
+    expect(code).toMatch(/^\d{6}$/)
+  })
+
+  test('SECURITY: a link and a recovery link of tomorrow do not work, also tomorrow', async () => {
+    const authd = await startAuthd({ database })
+    await signInForTokens(authd)
+    authd.clock.advance(DAY)
+    const browser = authd.browser()
+    const { token, attempt } = await askOnPage(authd, browser)
+    const made = await makeRecoveryLink(authd.deps, SYSTEM, {
+      name: ADA,
+      removes: [],
+      ttlMs: HOUR,
+      mustEndSessions: false,
+    })
+    await putRight(authd)
+    authd.clock.advance(DAY)
+
+    const link = await browser.post('/signin/link', { form: { token, attempt } })
+    const recovery = await browser.get(made.url.slice(authd.url.length))
+
+    expect([link.status, recovery.status]).toEqual([410, 410])
+  })
+
+  test('SECURITY: a session is not fresh, is used on, and ends when it should', async () => {
+    const authd = await startAuthd({ database, config: { session: { ttl: '20d', idle_ttl: '20d' } } })
+    const browser = authd.browser()
+    authd.clock.advance(DAY)
+    await signInOnPage(authd, browser)
+    authd.clock.advance(10 * MINUTE - DAY)
+
+    const used = await cookieSession(browser)
+    const change = await browser.post('/v1/me/passkeys/options')
+    authd.clock.advance(DAY - 9 * MINUTE)
+    const nextDay = await browser.post('/v1/me/passkeys/options')
+    authd.clock.advance(19 * DAY)
+    const over = await cookieSession(browser)
+
+    expect([used.status, change.status, nextDay.status, over.status]).toEqual([200, 403, 403, 401])
+  })
+
+  test('SECURITY: an unused session lasts exactly as long as it should', async () => {
+    const authd = await startAuthd({ database, config: { session: { ttl: '20d', idle_ttl: '20d' } } })
+    const browser = authd.browser()
+    authd.clock.advance(DAY)
+    await signInOnPage(authd, browser)
+    await putRight(authd)
+    await noteClockStep(authd.deps, -DAY)
+
+    authd.clock.advance(20 * DAY - 1)
+    const last = await authd.deps.db.read((sql) => sql.one<{ n: number }>('SELECT max(expires_at) AS n FROM sessions'))
+    authd.clock.advance(1)
+    const over = await cookieSession(browser)
+
+    expect(Number(last?.n)).toBe(authd.clock.now())
+    expect(over.status).toBe(401)
+  })
+
+  test('SECURITY: an access token of tomorrow is not valid', async () => {
+    const authd = await startAuthd({ database })
+    authd.clock.advance(DAY)
+    const { accessToken } = await signInForTokens(authd)
+    authd.clock.advance(-DAY)
+
+    const used = await authd.browser().get('/v1/session', { bearer: accessToken })
+
+    expect(used.status).toBe(401)
+  })
+
+  test('SECURITY: the challenge of a passkey and a pending authenticator app have ended', async () => {
+    const authd = await startAuthd({ database })
+    const browser = authd.browser()
+    authd.clock.advance(DAY)
+    await signInOnPage(authd, browser)
+    const asked = await browser.post('/v1/me/passkeys/options')
+    const pending = await browser.post('/v1/me/totp')
+    await putRight(authd)
+    const credential = deviceFor(authd).register(asked.body.options)
+
+    const added = await browser.post('/v1/me/passkeys', { json: { challenge_id: asked.body.challenge_id, credential } })
+    const code = totpCode(authd, pending.body.secret)
+    const confirmed = await browser.post('/v1/me/totp/confirm', { json: { code } })
+
+    expect([added.status, confirmed.status]).toEqual([400, 401])
+    expect((await enrolPasskey(browser, deviceFor(authd))).status).toBe(201)
+  })
+
+  test('a daemon that was killed is not listed', async () => {
+    const { deps, clock } = await startAuthd({ database })
+    const node = { id: 'node_1', pid: 1, host: 'one', version: '1.2.3', address: '', startedAt: 1 }
+    clock.advance(DAY)
+    await announceNode(deps, node)
+    clock.advance(-DAY)
+
+    expect(await listNodes(deps)).toEqual([])
+  })
+
+  test('a new signing key signs when it should', async () => {
+    const authd = await startAuthd({ database })
+    authd.clock.advance(DAY + MINUTE)
+    const { kid, signsFrom } = await rotateKeys(authd.deps, SYSTEM, { isImmediate: false })
+    await putRight(authd)
+
+    authd.clock.set(signsFrom - DAY)
+
+    const active = (await listKeys(authd.deps)).find(({ state }) => state === 'active')
+    expect(active?.key.kid).toBe(kid)
+    expect((await signInForTokens(authd)).accessToken).toBeTypeOf('string')
+  })
+})
+
+describe('two instances whose clocks differ a little', () => {
+  test('honour the grace of a refresh, and share one window of a limit', async () => {
+    const config = { limits: { requests_per_minute: 2, mails_per_hour: 1000, guesses_per_hour: 1000 } }
+    const authd = await startAuthd({ database: 'postgres', config })
+    const { refreshToken } = await signInForTokens(authd)
+    authd.clock.advance(HOUR)
+    authd.clock.advance(5 * SECOND)
+    const ahead = await refresh(authd, refreshToken)
+    await authd.browser().post('/v1/signin', { json: { email: ADA } })
+    authd.clock.advance(-5 * SECOND)
+
+    const behind = await refresh(authd, refreshToken)
+    const more = [
+      await authd.browser().post('/v1/signin', { json: { email: 'eve@example.com' } }),
+      await authd.browser().post('/v1/signin', { json: { email: 'eve@example.com' } }),
+    ]
+
+    expect([ahead.status, behind.status]).toEqual([200, 200])
+    expect(more.at(-1)?.status).toBe(429)
+  })
+})
+
+test('an event that is recorded seldom is recorded again after the clock was put back', async () => {
+  const { clock } = await startAuthd()
+  const isDue = seldom(clock)
+  clock.advance(DAY)
+  const first = isDue('203.0.113.9')
+  clock.advance(-DAY)
+
+  const second = isDue('203.0.113.9')
+  clock.advance(CLOCK_SKEW_MS)
+  const third = isDue('203.0.113.9')
+
+  expect([first, second, third]).toEqual([true, true, false])
+})
+
+test('a stepped clock is one warning and one count, with its direction', async () => {
+  const { deps, log } = await startAuthd()
+  await noteClockStep(deps, 0)
+  await noteClockStep(deps, HOUR)
+
+  const { text } = await deps.metrics.render()
+
+  expect(log.lines.filter(({ level }) => level === 'warn')).toEqual([
+    { level: 'warn', message: 'the clock was stepped', fields: { direction: 'forward', seconds: 3600 } },
+  ])
+  expect(text).toContain('clock_steps_total 1')
+})
