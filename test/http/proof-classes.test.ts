@@ -2,8 +2,10 @@ import { describe, expect, test } from 'vitest'
 import { SYSTEM } from '../../src/flows/event.ts'
 import { amrOf, type Enrolled, levelOf, whatIsDue } from '../../src/flows/policy/factor.ts'
 import { queueSigninMail } from '../../src/flows/signin/mail.ts'
+import { inviteUsers } from '../../src/flows/users/invitation.ts'
 import { makeRecoveryLink } from '../../src/flows/users/recovery-link.ts'
-import { MINUTE } from '../../src/platform/clock.ts'
+import { DAY, MINUTE } from '../../src/platform/clock.ts'
+import { parseEmailAddress } from '../../src/platform/email-address.ts'
 import { findSigninAttempt, type Proof } from '../../src/store/signin-attempts.ts'
 import { enrolTotp, totpCode, withPasskey } from '../support/factors.ts'
 import { type Authd, startAuthd } from '../support/harness.ts'
@@ -218,4 +220,23 @@ test('a mail code that was requested before a factor was enrolled does not step 
 
   expect(stepped.body).toMatchObject({ code: 'STEP_UP_REQUIRED', details: { methods: ['totp', 'recovery_code'] } })
   expect(used).toEqual([])
+})
+
+test('an invitation does not continue an attempt that holds a proof', async () => {
+  const authd = await startAuthd()
+  await withPasskey(authd)
+  const { browser, attempt } = await recovered(authd)
+  const email = parseEmailAddress(ADA)
+  await authd.deps.db.write((trx) => trx.run('UPDATE users SET email_verified_at = NULL'))
+  const asked = { emails: email ? [email] : [], ttlMs: DAY, lang: 'en', mustSend: false, name: null }
+  const [made] = await inviteUsers(authd.deps, SYSTEM, asked)
+  await authd.takeMail()
+
+  const token = new URL(made?.url ?? '').searchParams.get('token') ?? ''
+  const accepted = await browser.post('/invite', { form: { token } })
+  const mails = await authd.takeMail()
+
+  expect(accepted.status).toBe(303)
+  expect(accepted.headers.get('Location')).not.toContain(attempt)
+  expect(mails.map(({ template }) => template)).toEqual(['signin'])
 })
