@@ -144,6 +144,16 @@ describe.each(['sqlite', 'postgres'] as const)('the first verified address drops
   })
 })
 
+test('a user who was invited to prove a changed address can sign in after the invitation has expired', async () => {
+  const authd = await startAuthd()
+  await signInForTokens(authd)
+  await byOperator(authd, false)
+  await authd.deps.db.write((trx) => trx.run('UPDATE users SET invited_until = ?', [authd.clock.now()]))
+  authd.clock.advance(MINUTE)
+
+  expect(await signInAt(authd, NEW)).toMatchObject({ status: 'complete' })
+})
+
 test('an invited user whose address is proven needs no invitation after a later change', async () => {
   const authd = await startAuthd()
   const browser = await neverProven(authd)

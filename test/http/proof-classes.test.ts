@@ -1,15 +1,19 @@
 import { describe, expect, test } from 'vitest'
 import { SYSTEM } from '../../src/flows/event.ts'
 import { amrOf, type Enrolled, levelOf, whatIsDue } from '../../src/flows/policy/factor.ts'
+import { queueSigninMail } from '../../src/flows/signin/mail.ts'
+import { inviteUsers } from '../../src/flows/users/invitation.ts'
 import { makeRecoveryLink } from '../../src/flows/users/recovery-link.ts'
-import { MINUTE } from '../../src/platform/clock.ts'
-import type { Proof } from '../../src/store/signin-attempts.ts'
+import { DAY, MINUTE } from '../../src/platform/clock.ts'
+import { parseEmailAddress } from '../../src/platform/email-address.ts'
+import { findSigninAttempt, type Proof } from '../../src/store/signin-attempts.ts'
 import { enrolTotp, totpCode, withPasskey } from '../support/factors.ts'
 import { type Authd, startAuthd } from '../support/harness.ts'
 import type { Browser } from '../support/http-client.ts'
-import { ADA, askOnPage, signInOnPage } from '../support/people.ts'
+import { ADA, askForCode, askOnPage, signInOnPage } from '../support/people.ts'
 
 const DATABASES = ['sqlite', 'postgres'] as const
+const NEWEST = 'SELECT id FROM signin_attempts ORDER BY id DESC LIMIT 1'
 const TOTP_FIRST = { totp: { allow_first_factor: true } }
 
 /** A browser that holds an attempt proven by a recovery link. The link removes nothing. */
@@ -94,20 +98,23 @@ describe.each(DATABASES)('an attempt that holds a proof (%s)', (database) => {
     const authd = await startAuthd({ database, config: TOTP_FIRST })
     const owner = authd.browser()
     await signInOnPage(authd, owner)
-    const { secret } = await enrolTotp(authd, owner)
-    authd.clock.advance(MINUTE)
+    await enrolTotp(authd, owner)
     const browser = authd.browser()
     await browser.post('/v1/signin', { json: { email: ADA, deliver: 'cookie' } })
     await authd.takeMail()
     authd.clock.advance(MINUTE)
 
-    const [proven, mailed] = await Promise.all([
-      browser.post('/v1/signin/totp', { json: { code: totpCode(authd, secret) } }),
-      browser.post('/v1/signin/email', { json: {} }),
-    ])
+    const before = await authd.deps.db.read((sql) => sql.one<{ id: string }>(NEWEST))
+    const found = before && (await authd.deps.db.read((sql) => findSigninAttempt(sql, before.id)))
+    if (!found) throw new Error('no attempt')
+    await authd.deps.db.write((trx) =>
+      trx.run(`UPDATE signin_attempts SET proofs = '["otp"]' WHERE id = ?`, [found.id]),
+    )
+    const queued = await authd.deps.db.write((trx) => queueSigninMail(authd.deps, trx, SYSTEM, { attempt: found }))
 
-    expect(proven.status).toBe(200)
-    expect([202, 410]).toContain(mailed.status)
+    expect(found.proofs).toEqual([])
+    expect(queued).toBeUndefined()
+    expect(await authd.takeMail()).toEqual([])
   })
 })
 
@@ -171,6 +178,20 @@ test('with MFA required, a mail step-up does not end the duty to enrol a factor'
   expect((await browser.get('/v1/session')).body.code).toBe('ENROLMENT_REQUIRED')
 })
 
+test('with MFA required, a mail step-up buys an app no tokens', async () => {
+  const authd = await startAuthd({ config: { mfa: { policy: 'required' } } })
+  const { attemptToken: attempt_token, code: first } = await askForCode(authd)
+  const signedIn = await authd.browser().post('/v1/signin/code', { json: { code: first, attempt_token } })
+  const bearer = signedIn.body.access_token
+  await authd.browser().post('/v1/stepup/email', { bearer })
+  const code = (await authd.takeMail()).at(-1)?.values['code']
+
+  const stepped = await authd.browser().post('/v1/stepup/code', { bearer, json: { code } })
+
+  expect(stepped.body.access_token).toMatch(/^ses_/)
+  expect(stepped.body.refresh_token).toBeUndefined()
+})
+
 test('with MFA required, a recovery link and a mail step-up do not end the duty to enrol a factor', async () => {
   const authd = await startAuthd({ config: { mfa: { policy: 'required' } } })
   await signInOnPage(authd, authd.browser())
@@ -199,4 +220,23 @@ test('a mail code that was requested before a factor was enrolled does not step 
 
   expect(stepped.body).toMatchObject({ code: 'STEP_UP_REQUIRED', details: { methods: ['totp', 'recovery_code'] } })
   expect(used).toEqual([])
+})
+
+test('an invitation does not continue an attempt that holds a proof', async () => {
+  const authd = await startAuthd()
+  await withPasskey(authd)
+  const { browser, attempt } = await recovered(authd)
+  const email = parseEmailAddress(ADA)
+  await authd.deps.db.write((trx) => trx.run('UPDATE users SET email_verified_at = NULL'))
+  const asked = { emails: email ? [email] : [], ttlMs: DAY, lang: 'en', mustSend: false, name: null }
+  const [made] = await inviteUsers(authd.deps, SYSTEM, asked)
+  await authd.takeMail()
+
+  const token = new URL(made?.url ?? '').searchParams.get('token') ?? ''
+  const accepted = await browser.post('/invite', { form: { token } })
+  const mails = await authd.takeMail()
+
+  expect(accepted.status).toBe(303)
+  expect(accepted.headers.get('Location')).not.toContain(attempt)
+  expect(mails.map(({ template }) => template)).toEqual(['signin'])
 })

@@ -176,24 +176,27 @@ describe.each(DATABASES)('what else ends (%s)', (database) => {
   })
 })
 
+/** Changes the address of this browser's user. Returns the token of the link to restore the former one. */
+async function changeOwn(authd: Authd, browser: Browser, email: string): Promise<string> {
+  await browser.post('/v1/me/email', { json: { email } })
+  const code = (await authd.takeMail()).find(({ template }) => template === 'email_change')?.values['code']
+  await browser.post('/v1/me/email/confirm', { json: { code } })
+  const told = (await authd.takeMail()).find(({ template }) => template === 'email_changed')
+  return new URL(told?.values['link'] ?? '').searchParams.get('token') ?? ''
+}
+
 /** A thief changes Ada's address, adds factors, and changes it once more. Returns Ada's link to restore it. */
 async function stolen(authd: Authd): Promise<{ thief: Browser; token: string }> {
   const thief = authd.browser()
   await signInOnPage(authd, thief)
   await enrolPasskey(thief, deviceFor(authd))
   authd.clock.advance(MINUTE)
-  const tokens: string[] = []
-  for (const email of ['thief@example.com', 'thief@example.org']) {
-    await thief.post('/v1/me/email', { json: { email } })
-    const code = (await authd.takeMail()).find(({ template }) => template === 'email_change')?.values['code']
-    await thief.post('/v1/me/email/confirm', { json: { code } })
-    const told = (await authd.takeMail()).find(({ template }) => template === 'email_changed')
-    tokens.push(new URL(told?.values['link'] ?? '').searchParams.get('token') ?? '')
-  }
+  const token = await changeOwn(authd, thief, 'thief@example.com')
+  await changeOwn(authd, thief, 'thief@example.org')
   await enrolPasskey(thief, deviceFor(authd))
   await enrolTotp(authd, thief)
   await authd.takeMail()
-  return { thief, token: tokens[0] ?? '' }
+  return { thief, token }
 }
 
 async function restore(authd: Authd, token: string, owner = authd.browser()) {
@@ -218,6 +221,38 @@ describe.each(DATABASES)('restoring an address (%s)', (database) => {
       ...{ passkeys: 1, apps: 0, recoveryCodes: 0, signinMails: 0, notices: 0 },
     })
     expect(await authd.deps.db.read((sql) => sql.all('SELECT email FROM users'))).toEqual([{ email: ADA }])
+  })
+
+  test('ends the owner’s recovery codes with the last factor that they stood in for', async () => {
+    const authd = await startAuthd({ database })
+    const thief = authd.browser()
+    await signInOnPage(authd, thief)
+    await enrolTotp(authd, thief)
+    await authd.takeMail()
+    authd.clock.advance(MINUTE)
+    const token = await changeOwn(authd, thief, 'thief@example.com')
+    await enrolPasskey(thief, deviceFor(authd))
+    await thief.send('DELETE', '/v1/me/totp')
+    const user = await resolveUser(authd.deps, 'thief@example.com')
+    const before = await remainsOf(authd, user)
+    await authd.takeMail()
+
+    await restore(authd, token)
+
+    expect(before).toMatchObject({ passkeys: 1, apps: 0, recoveryCodes: 10 })
+    expect(await remainsOf(authd, user)).toMatchObject({ passkeys: 0, apps: 0, recoveryCodes: 0 })
+  })
+
+  test('spends the code with the link', async () => {
+    const authd = await startAuthd({ database })
+    const { token } = await stolen(authd)
+
+    await restore(authd, token)
+    const open = await authd.deps.db.read((sql) =>
+      sql.all("SELECT id FROM signin_attempts WHERE purpose = 'email_restore' AND used_at IS NULL"),
+    )
+
+    expect(open).toEqual([])
   })
 
   test('does not spend the link while another account has the address', async () => {

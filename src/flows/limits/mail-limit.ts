@@ -50,7 +50,7 @@ async function takeMail(
   if (hourly.left > 0) return { counted: [all] }
   // The last mail of the hour begins the 10 minutes until one more.
   const extra = await spendIn(deps, trx, actor, more)
-  if (!hourly.isOver) return { counted: [all, more] }
+  if (!hourly.isOver) return { counted: [all] }
   if (!extra.isOver) return { counted: [more] }
   trx.afterCommit(() => countHit(deps, all))
   return {

@@ -12,7 +12,7 @@ export function maySignIn(deps: Pick<Deps, 'config' | 'clock'>, email: string, u
   return signup.policy === 'open'
 }
 
-/** An invitation lets a user prove their address until it expires. A user who has proven it needs none. */
-function isInvitationOver({ emailVerifiedAt, invitedUntil }: User, now: number): boolean {
-  return emailVerifiedAt === null && invitedUntil !== null && invitedUntil <= now
+/** An invitation lets a user prove their address until it expires. A user who has ever had a verified one needs none. */
+function isInvitationOver({ firstVerifiedAt, invitedUntil }: User, now: number): boolean {
+  return firstVerifiedAt === null && invitedUntil !== null && invitedUntil <= now
 }
