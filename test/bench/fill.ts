@@ -1,6 +1,6 @@
 import { generateSync, ScureBase32Plugin } from 'otplib'
 import { checkRegistration } from '../../src/flows/factors/passkey-check.ts'
-import { systemClock, toSeconds } from '../../src/platform/clock.ts'
+import { MINUTE, systemClock, toSeconds } from '../../src/platform/clock.ts'
 import { keysFrom, type SealContext } from '../../src/platform/keys.ts'
 import { systemRandom } from '../../src/platform/random.ts'
 import { digest, mintSecret } from '../../src/platform/secret.ts'
@@ -54,7 +54,8 @@ export async function fillPasskeys({ database, origin }: Filled, { milliseconds 
       kind: 'signin',
       boundTo: attemptId,
       challenge: asked.text,
-      expiresAt: now + HOUR,
+      // The longest life of a challenge.
+      expiresAt: now + 5 * MINUTE,
     } as const
     await insertPasskeyChallenge(trx, row)
     const credential = device.sign({ challenge: asked.text, rpId: 'localhost' })

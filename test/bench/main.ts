@@ -21,7 +21,7 @@ const rows: (Figures & { name: string; ofCeiling?: number })[] = []
 
 console.log('unit                      at once     ops/s    p50 ms    p99 ms   CPU µs/op   × ceiling')
 for (const reference of await references(milliseconds)) show(reference)
-const authd = await startAuthdTarget()
+const authd = await startAuthdTarget({ mayBeBuilt: !options.smoke })
 const ceiling = await startCeilingTarget()
 try {
   for (const { name, prepare, prepareCeiling } of UNITS) {

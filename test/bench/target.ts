@@ -19,8 +19,11 @@ const BUILT = join(import.meta.dirname, '../../dist/authd')
 const SOURCE = join(import.meta.dirname, '../../bin/authd.js')
 const PORT = 23_000 + (process.pid % 5000)
 
-/** The built authd (from source if it is not built), with a temporary folder and a mail server. */
-export async function startAuthdTarget(): Promise<Target> {
+/**
+ * authd with a temporary folder and a mail server: the built one if it may be used and is there, else from source. A test
+ * takes the source, because a build may be an old one.
+ */
+export async function startAuthdTarget({ mayBeBuilt }: { mayBeBuilt: boolean }): Promise<Target> {
   const folder = await mkdtemp(join(tmpdir(), 'authd-bench-'))
   const mails = await startSink()
   const config = join(folder, 'config.toml')
@@ -31,7 +34,7 @@ export async function startAuthdTarget(): Promise<Target> {
       // One client sends everything, so the limits count but never apply.
       '[limits]\nrequests_per_minute = 1000000\nguesses_per_hour = 1000000\nmails_per_hour = 1000000\ntotal_mails_per_hour = 10000000\n',
   )
-  const program = existsSync(BUILT) ? BUILT : SOURCE
+  const program = mayBeBuilt && existsSync(BUILT) ? BUILT : SOURCE
   const child = await started(spawn(program, ['serve', '--config', config], { cwd: folder, stdio: OUTPUT }))
   return {
     pid: child.pid ?? 0,
