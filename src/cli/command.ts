@@ -9,7 +9,7 @@ import { GLOBAL_FLAGS, type GlobalFlags, refuseTwoModes } from './flags.ts'
 import { operator } from './operator.ts'
 import { confirm, confirmName } from './output/confirm.ts'
 import { Output } from './output/output.ts'
-import { readStdin, refuseUnstorable } from './stdin.ts'
+import { readStdin } from './stdin.ts'
 
 /** A command as it is declared: what it takes, and one `run`. Its summary is in commands/index.ts. */
 interface Declared<Args extends Interfaces.ArgInput, Own extends Interfaces.FlagInput> {
@@ -78,7 +78,6 @@ export function command<
 
     async run(): Promise<void> {
       const { args, argv, flags: parsed } = await this.parse(this.constructor as typeof OperatorCommand)
-      for (const word of this.argv) refuseUnstorable('The command', word)
       const flags = { ...absent(declared.flags), ...parsed } as unknown as Interfaces.InferredFlags<Own> & GlobalFlags
       refuseTwoModes(flags)
       const typed = { argv: this.argv, flags: { ...GLOBAL_FLAGS, ...declared.flags } }

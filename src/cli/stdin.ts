@@ -24,7 +24,7 @@ export async function readInput(path: string): Promise<string> {
 }
 
 /** The text, if a database can store it. Throws VALIDATION_ERROR, which names where it came from. */
-export function refuseUnstorable(where: string, input: string): string {
+function refuseUnstorable(where: string, input: string): string {
   if (isStorable(input)) return input
   const line = input.split('\n').findIndex((each) => !isStorable(each)) + 1
   throw new AuthdError('VALIDATION_ERROR', { message: `${where}, line ${line}: Contains U+0000. Remove it.` })

@@ -146,16 +146,14 @@ describe('a text that an operator types', () => {
     expect(stderr).toMatch(/U\+202E|app\.name/)
   })
 
-  test('is refused in a rule of an imported list, and with U+0000 anywhere', async () => {
+  test('is refused in a rule of an imported list, and with U+0000 on stdin', async () => {
     const place = await shell()
     await place.run(['migrate'])
 
     const rule = await place.run(['ipfilter', 'import', '-'], { input: '203.0.113.0/24 # a\u202eb\n' })
     const stdin = await place.run(['users', 'add', '-'], { input: 'ada@example.com\nb\0b@example.com\n' })
-    const argument = await place.run(['users', 'show', 'usr_\0'])
 
     expect([rule.code, rule.stderr]).toEqual([64, expect.stringContaining('U+202E')])
     expect([stdin.code, stdin.stderr]).toEqual([65, 'authd: stdin, line 2: Contains U+0000. Remove it.\n'])
-    expect([argument.code, argument.stderr]).toEqual([65, expect.stringContaining('U+0000')])
   })
 })
