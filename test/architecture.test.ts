@@ -249,6 +249,15 @@ describe('the layout', () => {
     expect(printsItself('print(process.stdout, cleanText(name))')).toBe(false)
   })
 
+  test('a unit that locks a row goes on with what it has read there', () => {
+    expect(sources.filter((file) => dropsLockedRow(read(file)))).toEqual([])
+  })
+
+  test('the check of locked rows finds one that is not looked at', () => {
+    expect(dropsLockedRow('    await lockUser(trx, user.id)')).toBe(true)
+    expect(dropsLockedRow('const user = await lockUser(trx, named.id)')).toBe(false)
+  })
+
   test('a command line that is shown has its values quoted', () => {
     expect(sources.filter((file) => showsBareCommand(withoutComments(read(file))))).toEqual([])
   })
@@ -387,6 +396,11 @@ function printsItself(text: string): boolean {
 
 function opensUnit(text: string): boolean {
   return UNIT_OF_WORK.test(withoutStrings(withoutComments(text)))
+}
+
+/** A statement that only locks: the unit then goes on with what was read before. */
+function dropsLockedRow(text: string): boolean {
+  return /^\s*await lock[A-Z]\w*\(/m.test(withoutComments(text))
 }
 
 function showsBareCommand(text: string): boolean {

@@ -47,6 +47,11 @@ export class StoreError extends Error {
   }
 }
 
+/** Thrown by a unit that finds an earlier read outdated: it is undone and run again, like one that cannot be serialised. */
+export class OutdatedRead extends Error {
+  readonly code = '40001'
+}
+
 /** What a statement does, as metrics name it. */
 export type StatementKind = 'select' | 'insert' | 'update' | 'delete' | 'begin' | 'commit' | 'other'
 

@@ -61,9 +61,10 @@ export async function unlockUsers(deps: Deps, actor: Actor, names: string[]): Pr
   return done
 }
 
-async function unlock(deps: Deps, actor: Actor, user: User): Promise<Failures[]> {
+async function unlock(deps: Deps, actor: Actor, named: User): Promise<Failures[]> {
   return await deps.db.write(async (trx) => {
-    await lockUser(trx, user.id)
+    const user = await lockUser(trx, named.id)
+    if (!user) return []
     const cleared = await deleteFailuresOf(trx, { userId: user.id, email: user.email })
     if ((await deleteBucketsOf(trx, user.email)).length > 0) await bumpEpoch(trx, 'rate_limits')
     if (cleared.length === 0) return []

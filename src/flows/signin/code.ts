@@ -1,10 +1,10 @@
 import type { Deps } from '../../deps.ts'
 import { DAY, isFromFuture } from '../../platform/clock.ts'
 import { equalSecrets, normalizeCode } from '../../platform/secret.ts'
-import type { Sql, Trx } from '../../store/db.ts'
+import { OutdatedRead, type Sql, type Trx } from '../../store/db.ts'
 import { type Budget, giveBackFailure, takeFailure } from '../../store/failed-attempts.ts'
 import { type SigninAttempt, takeCodeTry, useSigninAttempt } from '../../store/signin-attempts.ts'
-import { lockUserByEmail, type User } from '../../store/users.ts'
+import { findUserByEmail, lockUserByEmail, type User } from '../../store/users.ts'
 import { type Actor, recordEvent } from '../event.ts'
 import { knownDevice } from '../policy/known-device.ts'
 import { WRONG_CODES_A_DAY } from '../policy/lockout.ts'
@@ -40,10 +40,12 @@ export async function checkCode(
   const now = deps.clock.now()
   const { email } = attempt
   if (email === null || isFromFuture(now, attempt.createdAt)) return undefined
-  const budget = attempt.codeKind === 'short' ? await codeBudget(trx, { email, device, now }) : undefined
-  // Rows are locked in this order: budget, user, attempt. The user of a new address may appear in between.
-  const isCapped = budget !== undefined && !(await takeFailure(trx, budget, now))
+  // Rows are locked in this order: user, budget, attempt.
   const user = await lockUserByEmail(trx, email)
+  const budget = attempt.codeKind === 'short' ? await codeBudget(trx, { email, device, now }) : undefined
+  const isCapped = budget !== undefined && !(await takeFailure(trx, budget, now))
+  // A parallel request, which this one waited for, may have made the user of a new address. That row comes first, too.
+  if ((await findUserByEmail(trx, email)) && !user) throw new OutdatedRead()
   // Read again here: a parallel request may have sent another mail before this unit locked the attempt.
   const codeMac = await takeCodeTry(trx, { id: attempt.id, now })
   if (codeMac === undefined) {

@@ -39,8 +39,8 @@ export async function inviteUsers(
   return await deps.db.write(async (trx) => {
     const made: MadeInvitation[] = []
     for (const email of emails) {
-      const { user } = await addUserIn(deps, trx, actor, { email, name, isVerified: false })
-      await lockUser(trx, user.id)
+      const added = await addUserIn(deps, trx, actor, { email, name, isVerified: false })
+      const user = (await lockUser(trx, added.user.id)) ?? added.user
       if (user.disabledAt !== null || !(await inviteUser(trx, { id: user.id, until: expiresAt }))) {
         throw new AuthdError('CONFLICT', {
           message: `${user.email} is a user already (${user.id}). No user was invited.`,
