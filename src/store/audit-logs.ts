@@ -50,7 +50,7 @@ export async function insertAuditLog(trx: Trx, log: NewRow<typeof auditLogs>): P
   await trx.run(auditLogs.insert, auditLogs.values(log))
 }
 
-/** Numbers at most `limit` rows that have none, from `from + 1` on; answers how many. The caller holds the head. */
+/** Numbers at most `limit` rows that have no number, from `from + 1` on, and returns how many. The caller has locked the head. */
 export async function sealAuditLogs(trx: Trx, input: { from: number; limit: number }): Promise<number> {
   return await trx.run(
     `UPDATE audit_logs SET seq = numbered.seq FROM

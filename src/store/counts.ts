@@ -1,7 +1,7 @@
 import { placeholders, type Sql } from './db.ts'
 import type { OutboxState } from './outbox.ts'
 
-/** Mails by state, and when the oldest was queued that still waits; decoys are nobody's mail. */
+/** Mails by state, and when the oldest waiting one was queued. Decoys do not count. */
 export async function countMailQueue(
   sql: Sql,
 ): Promise<{ byState: { state: OutboxState; count: number }[]; oldestPendingAt: number | null }> {
@@ -74,7 +74,7 @@ export async function countEventsAfter(sql: Sql, after: number): Promise<{ count
   return { counts, seq: Math.max(after, ...rows.map(({ last }) => Number(last))) }
 }
 
-/** Mails that wait, and since when the oldest does; decoys are nobody's mail. */
+/** Waiting mails, and when the oldest was queued. Decoys do not count. */
 export async function countWaitingMails(sql: Sql): Promise<{ count: number; oldestAt: number | null }> {
   const row = await sql.one<{ n: number; at: number | null }>(
     "SELECT count(*) AS n, min(created_at) AS at FROM outbox WHERE kind = 'mail' AND state = 'pending' AND is_decoy = 0",

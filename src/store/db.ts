@@ -55,7 +55,7 @@ export class OutdatedRead extends Error {
 /** What a statement does, as metrics name it. */
 export type StatementKind = 'select' | 'insert' | 'update' | 'delete' | 'begin' | 'commit' | 'other'
 
-/** Told of every statement and how long it took. */
+/** Called after every statement with its time. */
 export type StatementTimer = (kind: StatementKind, seconds: number) => void
 
 const KINDS = new Set<string>(['select', 'insert', 'update', 'delete', 'begin', 'commit'] satisfies StatementKind[])

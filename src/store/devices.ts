@@ -1,6 +1,6 @@
 import type { Sql, Trx } from './db.ts'
 
-/** A browser in which this person has completed a sign-in, and whose cookie we still take. */
+/** A browser in which this user has completed a sign-in, while its cookie is valid. */
 export async function isKnownDevice(
   sql: Sql,
   input: { userId: string; deviceDigest: string; now: number },

@@ -5,7 +5,7 @@ import { integer, nullable, type RowOf, type StoredRow, table, text } from './ta
 const failedAttempts = table('failed_attempts', {
   /** What is counted: `mail_code`. */
   kind: text,
-  /** For whom: a canonical address, since a person may not exist yet. */
+  /** A canonical address, because the user may not exist yet. */
   subject: text,
   failures: integer,
   /** No try counts before this; null: go on. */
@@ -65,7 +65,7 @@ export async function deleteFailuresBefore(trx: Trx, before: number): Promise<nu
   return await trx.run('DELETE FROM failed_attempts WHERE window_ends_at < ?', [before])
 }
 
-/** Failures in a row of one person's factor. The row stays until a success, an operator or a new factor removes it. */
+/** Failures in a row of one user's factor. A success, an operator or a new factor removes the row. */
 export type FailureCount = Pick<FailedAttempt, 'failures' | 'blockedUntil'>
 
 const count = failedAttempts.pick(['failures', 'blockedUntil'])
@@ -84,7 +84,7 @@ export async function findFailureCount(
   return row && count.read(row)
 }
 
-/** Inside a unit that holds the person: nobody else counts at the same time. */
+/** Called in a unit that has locked the user, so that no other unit counts at the same time. */
 export async function setFailureCount(
   trx: Trx,
   key: Pick<Budget, 'kind' | 'subject'>,
@@ -102,7 +102,7 @@ export async function clearFailures(trx: Trx, key: Pick<Budget, 'kind' | 'subjec
 }
 
 export interface FailureRow extends FailedAttempt {
-  /** Of whom the subject is the id. */
+  /** The user whose id is the subject. */
   email: string | null
 }
 
@@ -121,7 +121,7 @@ const cleared = failedAttempts.pick(['kind', 'failures', 'blockedUntil'])
 
 export type Failures = Pick<FailedAttempt, 'kind' | 'failures' | 'blockedUntil'>
 
-/** Takes away what was counted against a person, by their id and by their address; answers what it was. */
+/** Deletes what was counted against a user, by id and by address, and returns it. */
 export async function deleteFailuresOf(
   trx: Trx,
   { userId, email }: { userId: string; email: string },

@@ -58,7 +58,7 @@ export async function listIpFilters(
   return rows.map(ipFilters.read)
 }
 
-/** Takes away the rules of an id or a network; answers them. */
+/** Deletes the rules of an id or a network, and returns them. */
 export async function deleteIpFilters(trx: Trx, idOrCidr: string): Promise<IpFilter[]> {
   const rows = await trx.all<StoredRow>(
     `DELETE FROM ip_filters WHERE id = ? OR cidr = ? RETURNING ${ipFilters.columns}`,

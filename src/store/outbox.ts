@@ -70,7 +70,7 @@ export async function cancelOutbox(trx: Trx, input: { id: string; now: number })
 }
 
 /**
- * Takes the mail that has been due longest and pushes its due time to `leaseUntil`, so that nobody else takes it
+ * Takes the mail that has been due longest and pushes its due time to `leaseUntil`, so that no other worker takes it
  * before; a killed process loses nothing. A mail that waits for more than `longestMs` was put off by a clock that was
  * wrong, and is due. Counts the try.
  */
@@ -90,7 +90,7 @@ export async function claimMail(
   return outbox.readOne(row)
 }
 
-/** Takes what has been due longest for an endpoint that the caller holds; counts the try. */
+/** Takes the delivery that has been due longest, for an endpoint that the caller has locked, and counts the try. */
 export async function claimWebhookFor(
   trx: Trx,
   { endpointId, now }: { endpointId: string; now: number },
@@ -143,7 +143,7 @@ export async function requeueOutbox(
   return outbox.readOne(row)
 }
 
-/** What waits is due now; what somebody is sending at this moment, whose try has not ended, is left to them. */
+/** Makes waiting rows due now. A row whose try has not ended is left to its worker. */
 export async function hurryOutbox(trx: Trx, input: { id: string; now: number }): Promise<OutboxItem | undefined> {
   const row = await trx.one<StoredRow>(
     `UPDATE outbox SET due_at = ? WHERE id = ? AND state = 'pending' AND (tries = 0 OR EXISTS
@@ -242,7 +242,7 @@ export async function deleteOutboxBefore(trx: Trx, before: number, limit: number
   ])
 }
 
-/** What a failed mail says, once nobody may send it any more. */
+/** What a failed mail says, once it is not tried again. */
 export async function scrubExpiredBodies(trx: Trx, now: number): Promise<number> {
   return await trx.run(
     "UPDATE outbox SET body_sealed = NULL WHERE state = 'failed' AND body_sealed IS NOT NULL AND expires_at <= ?",

@@ -15,7 +15,7 @@ const passkeys = table(
     /** The make of the authenticator. */
     aaguid: text,
     name: text,
-    /** May be copied to other devices of the person: synced. It never changes. */
+    /** May be copied to other devices of the user: synced. It never changes. */
     isBackupEligible: flag,
     isBackedUp: flag,
     createdAt: integer,
@@ -26,7 +26,7 @@ const passkeys = table(
 
 export type Passkey = RowOf<typeof passkeys>
 
-/** False if this credential is somebody's already. */
+/** False if a user has this credential already. */
 export async function insertPasskey(trx: Trx, passkey: NewRow<typeof passkeys>): Promise<boolean> {
   const inserted = await trx.run(`${passkeys.insert} ON CONFLICT (credential_id) DO NOTHING`, passkeys.values(passkey))
   return inserted === 1
@@ -47,7 +47,7 @@ export async function listPasskeys(sql: Sql, userId: string): Promise<Passkey[]>
   return rows.map(passkeys.read)
 }
 
-/** How many each of these people has; who has none is not in the map. */
+/** The number of passkeys of each of these users. Users without one are not in the map. */
 export async function countPasskeys(sql: Sql, userIds: string[]): Promise<Map<string, number>> {
   if (userIds.length === 0) return new Map()
   const rows = await sql.all<{ user_id: string; n: number }>(
@@ -79,7 +79,7 @@ export async function renamePasskey(trx: Trx, input: { id: string; userId: strin
   return changed === 1
 }
 
-/** What was removed; undefined: not there, or somebody else's. */
+/** Returns what was removed. Undefined if it is not there, or is another user's. */
 export async function deletePasskey(trx: Trx, input: { id: string; userId: string }): Promise<Passkey | undefined> {
   return passkeys.readOne(
     await trx.one<StoredRow>(`DELETE FROM passkeys WHERE id = ? AND user_id = ? RETURNING ${passkeys.columns}`, [

@@ -25,7 +25,7 @@ const TIMEOUT_MS = 5000
 const IDLE_MS = 30_000
 const TRIES = 5
 const BIGINT = 20
-/** Deadlock, serialisation failure, and a unique value that somebody else took first: the unit is run again. */
+/** Deadlock, serialisation failure, and a unique value that another unit took first. The unit is run again. */
 const TRY_AGAIN = new Set(['40P01', '40001', '23505'])
 /** Connection and shutdown classes, lock timeout, query cancelled, no connection to be had. */
 const UNAVAILABLE = /^(08...|57P..|57014|55P03|53300|ECONN.*|EPIPE|ETIMEDOUT|ENOENT)$/

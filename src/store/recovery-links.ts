@@ -7,7 +7,7 @@ const recoveryLinks = table(
     id: text,
     userId: text,
     secretDigest: text,
-    /** The factors that it takes away when it is used. */
+    /** The factors that it removes when it is used. */
     removes: json<string[]>(),
     createdAt: integer,
     createdBy: text,

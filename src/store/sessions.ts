@@ -93,7 +93,7 @@ export async function countSessions(sql: Sql, filter: SessionFilter): Promise<nu
   return Number(row?.n ?? 0)
 }
 
-/** How many live sessions each of these people has; who has none is not in the map. */
+/** The number of live sessions of each of these users. Users without one are not in the map. */
 export async function countLiveSessions(
   sql: Sql,
   { userIds, now }: { userIds: string[]; now: number },
@@ -158,7 +158,7 @@ export async function rotateSession(
   return row && { generation: row.generation, idleExpiresAt: row.idle_expires_at }
 }
 
-/** Gives the session another secret and salt, and what was proven now: the old cookie and refresh token are nobody's. */
+/** Gives the session another secret and salt, and records what was proven now. The old cookie and refresh token end. */
 export async function renewSession(
   trx: Trx,
   session: Pick<Session, 'id' | 'secretDigest' | 'refreshSalt' | 'amr' | 'aal' | 'authTime' | 'isEnrolmentDue'>,

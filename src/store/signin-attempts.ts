@@ -194,8 +194,8 @@ export async function markPreviewed(trx: Trx, input: { id: string; now: number }
 }
 
 /**
- * Ends what is under way for an address: its person was disabled or deleted. At 0, so that a unit which waited for the
- * person, and took its time before, finds it over as well.
+ * Ends what is under way for an address: its user was disabled or deleted. The end is 0, so that a unit that
+ * took its time before it waited for the user also finds it over.
  */
 export async function endSigninAttempts(trx: Trx, email: string): Promise<number> {
   return await trx.run(

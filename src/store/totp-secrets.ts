@@ -20,7 +20,7 @@ export async function findTotpSecret(sql: Sql, userId: string): Promise<TotpSecr
   return totpSecrets.readOne(row)
 }
 
-/** Those of these people who have one in force. */
+/** Those of these users who have an authenticator app. */
 export async function findTotpHolders(sql: Sql, userIds: string[]): Promise<Set<string>> {
   if (userIds.length === 0) return new Set()
   const rows = await sql.all<{ user_id: string }>(

@@ -19,9 +19,9 @@ export const users = table(
     lang: nullable(text),
     /** The passkeys' user handle: random, never the address. */
     webauthnUserId: nullable(text),
-    /** An operator's word for this person; null: the deployment's policy holds. */
+    /** Set by an operator for this user. Null: the policy of the deployment applies. */
     mfaPolicy: nullable(word<MfaPolicy>()),
-    /** Until when somebody who has proven nothing yet may do so; null: not invited. */
+    /** Until when an invited user may prove the address. Null: not invited. */
     invitedUntil: nullable(integer),
     /** Since when some address of theirs has counted as verified. It stays when the address changes. */
     firstVerifiedAt: nullable(integer),
@@ -33,7 +33,7 @@ export const users = table(
 
 export type User = RowOf<typeof users>
 
-/** `optional`: a second factor is asked for when the person has one. `required`: they must have one. */
+/** `optional`: a second factor is due if the user has one. `required`: the user must have one. */
 export type MfaPolicy = 'optional' | 'required'
 
 /** `invited`: has not proven the address yet, and was asked to. */
@@ -49,7 +49,7 @@ export interface UserFilter extends IdSpan {
   inactiveSince?: number | undefined
 }
 
-/** False if somebody has this address already. */
+/** False if another user has this address. */
 export async function insertUser(trx: Trx, user: Omit<NewRow<typeof users>, 'firstVerifiedAt'>): Promise<boolean> {
   const row = { ...user, firstVerifiedAt: user.emailVerifiedAt }
   const inserted = await trx.run(`${users.insert} ON CONFLICT (email) DO NOTHING`, users.values(row))
@@ -73,7 +73,7 @@ export async function listUsersByPrefix(sql: Sql, prefix: string, limit: number)
   return rows.map(users.read)
 }
 
-/** Holds the person until the unit ends. Every unit about a person begins here. */
+/** Locks the user until the unit ends. Every unit about a user begins here. */
 export async function lockUser(trx: Trx, id: string): Promise<User | undefined> {
   return users.readOne(
     await trx.one<StoredRow>(`SELECT ${users.columns} FROM users WHERE id = ?${forUpdate(trx)}`, [id]),
@@ -103,7 +103,7 @@ export async function countUsers(sql: Sql, filter: UserFilter): Promise<number> 
   return Number(row?.n ?? 0)
 }
 
-/** The person was seen, and reads this language. */
+/** Records the time and language of a sign-in. */
 export async function recordSignIn(trx: Trx, input: { id: string; now: number; lang: string }): Promise<void> {
   await trx.run('UPDATE users SET last_seen_at = ?, lang = ? WHERE id = ?', [input.now, input.lang, input.id])
 }
@@ -129,7 +129,7 @@ export async function updateUserMfaPolicy(trx: Trx, input: { id: string; policy:
   await trx.run('UPDATE users SET mfa_policy = ? WHERE id = ?', [input.policy, input.id])
 }
 
-/** False if somebody else has this address. `emailVerifiedAt` null: not verified. */
+/** False if another user has this address. `emailVerifiedAt` null: not verified. */
 export async function updateUserEmail(
   trx: Trx,
   input: { id: string; email: string; emailTyped: string; emailVerifiedAt: number | null },
@@ -150,7 +150,7 @@ export async function updateUserEmail(
   return changed === 1
 }
 
-/** Leave to prove the address until then, for somebody who has not yet. */
+/** Invites a user who has not proven the address. False for one who has. */
 export async function inviteUser(trx: Trx, input: { id: string; until: number }): Promise<boolean> {
   const changed = await trx.run('UPDATE users SET invited_until = ? WHERE id = ? AND email_verified_at IS NULL', [
     input.until,
@@ -159,7 +159,7 @@ export async function inviteUser(trx: Trx, input: { id: string; until: number })
   return changed === 1
 }
 
-/** The person's user handle: the one there is, or this new one. */
+/** The user handle of the user: the existing one, or this new one. */
 export async function takeWebauthnUserId(trx: Trx, input: { id: string; fresh: string }): Promise<string> {
   const row = await trx.one<{ webauthn_user_id: string }>(
     'UPDATE users SET webauthn_user_id = COALESCE(webauthn_user_id, ?) WHERE id = ? RETURNING webauthn_user_id',

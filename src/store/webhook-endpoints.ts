@@ -104,7 +104,7 @@ export async function hasDueWebhookEndpoint(
   return (await sql.one(`SELECT 1 FROM webhook_endpoints WHERE ${IS_DUE} LIMIT 1`, values)) !== undefined
 }
 
-/** Takes the one that has waited longest, so that nobody else delivers to it before `busyUntil`. */
+/** Takes the one that has waited longest, so that no other worker delivers to it before `busyUntil`. */
 export async function claimWebhookEndpoint(
   trx: Trx,
   { now, busyUntil }: { now: number; busyUntil: number },

@@ -211,7 +211,7 @@ async function check(
 
 /**
  * Whether the user handle is the owner's. Only a user who was known before may leave it out: otherwise nothing but the
- * credential id, which is no secret, would say who signs in (WebAuthn L3 §7.2 step 6).
+ * credential id, which is public, would say who signs in (WebAuthn L3 §7.2 step 6).
  */
 function isHandleOf({ webauthnUserId }: User, handle: unknown, isUserKnown: boolean): boolean {
   if (handle === undefined || handle === null || handle === '') return isUserKnown

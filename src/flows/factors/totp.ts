@@ -51,8 +51,8 @@ export async function redeemTotp(
     const isFirst = attempt.userId === null
     if (isFirst ? !deps.config.current().totp.allowFirstFactor : !completes(attempt.proofs, 'otp')) return wrong
     const budget = { kind: 'totp_first', subject: attempt.email ?? '', limit: FIRST_WRONG_A_DAY, windowMs: DAY }
-    if (isFirst && (attempt.email === null || !(await takeFailure(trx, budget, now)))) return wrong
     const user = isFirst ? await lockUserByEmail(trx, attempt.email ?? '') : await lockUser(trx, attempt.userId ?? '')
+    if (isFirst && (attempt.email === null || !(await takeFailure(trx, budget, now)))) return wrong
     if (!user) return wrong
     const refusal = await checkTotp(deps, trx, actor, { user, code })
     if (refusal) return isFirst ? wrong : refusal

@@ -10,7 +10,7 @@ import { type Bucket, refuseFull, type Standing, spend, tally } from './rate-lim
  *
  * | limit      | session                   | API key | neither, or a wrong credential   |
  * |------------|---------------------------|---------|----------------------------------|
- * | by default | session, if it is no GET  | key     | address, if it is no GET or wrong |
+ * | by default | session, except for a GET | key     | address, except for a right GET  |
  * | `own`      | session, before the work  | key     | address                          |
  * | `stranger` | address                   | key     | address                          |
  * | `guess`    | address, and wrong proofs | key     | address, and wrong proofs        |

@@ -8,7 +8,7 @@ import { DATED_PREFIXES, redateKeys, redateRows, redateWebhooks } from '../../st
 const BATCH = 500
 
 /**
- * Warns once of a clock that was stepped, by so many milliseconds. After a step back it dates what was made in the
+ * Warns once of a clock that was stepped, with the milliseconds. After a step back it dates what was made in the
  * meantime to when it was really made: a session lasts as long as it should, and nothing waits for a time far ahead. Any
  * number of instances may call it at once.
  */

@@ -11,7 +11,7 @@ import { notify } from '../outbox/notice.ts'
 import { endSessionsIn } from '../sessions/session.ts'
 import { eraseEventsOf } from './erasure.ts'
 
-/** How many former addresses are told of a deletion. */
+/** How many former addresses get the mail about a deletion. */
 const FORMER_ADDRESSES = 10
 
 export interface ChangedUser {
