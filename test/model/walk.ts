@@ -74,7 +74,7 @@ const CALLS = {
   'operator: own policy': withPerson((world, person, how) =>
     operator.setOwnPolicy(world, person, (['optional', 'required', null] as const)[how % 3] ?? null),
   ),
-  'operator: lockdown': (world, { step }) => (step.how < 3 ? operator.lockDown(world, step.how === 0) : nothing()),
+  'operator: lockdown': (world, { step }) => operator.lockDown(world, step.how === 0),
   'operator: end the lockdown': (world) => operator.unlock(world),
   'operator: revoke all': (world, { step }) => (step.how === 0 ? operator.revokeAll(world) : nothing()),
   'operator: reset the app': withPerson((world, person) => operator.resetApp(world, person)),
@@ -107,6 +107,7 @@ const WEIGHTS: Partial<Record<keyof typeof CALLS, number>> = {
   ...{ begin: 4, 'type the code': 6, 'sign in by code': 14, 'open the link': 3, 'prove TOTP': 8, 'prove a passkey': 6 },
   ...{ 'prove a recovery code': 4, 'enrol TOTP': 8, 'enrol a passkey': 5, 'step up': 8, 'remove a factor': 2 },
   ...{ 'app: sign in': 4, 'app: refresh': 8, 'app: step up': 4, 'time passes': 12, 'ask again': 3 },
+  ...{ 'operator: lockdown': 3, 'operator: end the lockdown': 4 },
 }
 
 const step: fc.Arbitrary<Step> = fc
