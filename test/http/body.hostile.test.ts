@@ -3,6 +3,7 @@ import { connect } from 'node:net'
 import { describe, expect, test } from 'vitest'
 import { type Authd, startAuthd } from '../support/harness.ts'
 import { exchange } from '../support/http-client.ts'
+import { signInOnPage } from '../support/people.ts'
 import { fc } from '../support/property.ts'
 import { until } from '../support/until.ts'
 
@@ -205,4 +206,15 @@ test('a client that disconnects within its body causes no server error', async (
   await until(() => expect(authd.log.lines.length).toBe(1))
 
   expect(authd.log.lines).toMatchObject([{ level: 'info', message: 'request', fields: { status: 400 } }])
+})
+
+test('a query parameter that comes twice is refused, so that no part of authd reads the other one', async () => {
+  const authd = await startAuthd()
+  const browser = authd.browser()
+  await signInOnPage(authd, browser)
+
+  const reply = await browser.post('/v1/logout?scope=current&scope=all')
+
+  expect([reply.status, reply.body.message]).toEqual([400, 'The field scope was sent twice.'])
+  expect((await browser.get('/v1/session')).status).toBe(200)
 })

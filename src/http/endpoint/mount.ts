@@ -2,7 +2,7 @@ import type { Deps } from '../../deps.ts'
 import { onBehalfOf } from '../../flows/sessions/caller.ts'
 import { checkGuard } from '../../flows/sessions/guard.ts'
 import { actorOf } from '../request/actor.ts'
-import { parseBody, parseInput } from '../request/body.ts'
+import { parseBody, parseForm, parseInput } from '../request/body.ts'
 import type { Context } from '../request/context.ts'
 import { type CookieNames, setCookies } from '../request/cookies.ts'
 import { withinLimits } from '../request/limits.ts'
@@ -23,7 +23,7 @@ async function serve(deps: Deps, declared: AnyEndpoint, ctx: Context, names: Coo
 async function answer(deps: Deps, declared: AnyEndpoint, ctx: Context): Promise<Answer> {
   const session = checkGuard(ctx.state.identity, declared.guard)
   const params = pathParams(ctx)
-  const query = declared.query ? parseInput(declared.query, queryOf(ctx), 'query') : undefined
+  const query = declared.query ? parseInput(declared.query, parseForm(ctx.querystring), 'query') : undefined
   const body = declared.body ? parseInput(declared.body.schema, parseBody(ctx, declared.body.type), 'body') : undefined
   return await declared.handle(onBehalfOf(deps, ctx.state.identity, declared.guard), {
     body,
@@ -35,10 +35,6 @@ async function answer(deps: Deps, declared: AnyEndpoint, ctx: Context): Promise<
     actor: actorOf(ctx),
     acceptLanguage: ctx.get('Accept-Language'),
   })
-}
-
-function queryOf(ctx: Context): Record<string, string> {
-  return Object.fromEntries(new URLSearchParams(ctx.querystring))
 }
 
 function send(ctx: Context, declared: AnyEndpoint, answer: Answer, names: CookieNames): void {

@@ -102,7 +102,8 @@ function parseJson(text: string): unknown {
   }
 }
 
-function parseForm(text: string): Record<string, string> {
+/** The fields of a form, or the parameters of a query. Throws BAD_REQUEST if one comes twice. */
+export function parseForm(text: string): Record<string, string> {
   const fields: Record<string, string> = Object.create(null)
   for (const [name, value] of new URLSearchParams(text)) {
     // RFC 6749 §3.2: a parameter must not come twice, known or not.

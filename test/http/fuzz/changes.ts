@@ -22,6 +22,8 @@ const ODD: unknown[] = [
     'x'.repeat(5_000),
     'x'.repeat(70_000),
     '\u0007\u001b[31m',
+    '\u0000',
+    'a\u0000b',
     '\ud800',
     '\u202e',
     '💣',
@@ -52,7 +54,7 @@ const TYPES = [
 ]
 
 const TEXTS = ['{', '', '{}x', '[1,', DEEP, `{"email":${DEEP}}`, 'a=b&a=b', '%zz', '\ufeff{}']
-const PATHS = ['%ff', '%zz', '..%2f..', '%', 'x'.repeat(3_000), '%20', '*', "'"]
+const PATHS = ['%00', '%ff', '%zz', '..%2f..', '%', 'x'.repeat(3_000), '%20', '*', "'"]
 
 const odd = fc.oneof(fc.constantFrom(...ODD), fc.jsonValue({ maxDepth: 3 }), fc.string({ unit: 'grapheme' }))
 const number = fc.nat(30)
