@@ -25,7 +25,7 @@ export interface InitFlags extends GlobalFlags {
 export interface InitResult {
   config: string
   database: string
-  steps: { name: string; status: 'written' | 'ok' | 'would' }[]
+  steps: { name: string; status: 'written' | 'kept' | 'would' }[]
 }
 
 /** Checks the answers as a configuration, and only then writes. */
@@ -33,8 +33,8 @@ export async function initialize(flags: InitFlags): Promise<InitResult> {
   const path = join(resolve(flags.dir), 'config.toml')
   if (existsSync(path) && !flags.force) {
     throw new AuthdError('FILE_EXISTS', {
-      message: `${path} already exists. Nothing was written.`,
-      suggestions: [shell`authd config check ${path}`, 'authd init --force'],
+      message: `${path} already exists. Nothing was written. --force replaces it, and keeps a copy.`,
+      suggestions: [shell`authd config check ${path}`],
     })
   }
   const text = configText(await answers(flags))
@@ -43,6 +43,8 @@ export async function initialize(flags: InitFlags): Promise<InitResult> {
   if (flags['dry-run']) {
     return { config: path, database, steps: [path, database].map((name) => ({ name, status: 'would' as const })) }
   }
+  // The configuration is new in any case. A secret and a database that are there stay.
+  const kept = new Set([config.secretFile, database].filter((name) => existsSync(name)))
   mkdirSync(resolve(flags.dir), { recursive: true, mode: 0o750 })
   if (existsSync(path)) copyFileSync(path, `${path}.bak-${fileStamp(systemClock.now())}`)
   writeFileSync(path, text, { mode: 0o640 })
@@ -58,7 +60,9 @@ export async function initialize(flags: InitFlags): Promise<InitResult> {
     },
   )
   await wired.close()
-  const steps = [path, config.secretFile, database].map((name) => ({ name, status: 'written' as const }))
+  const steps = [path, config.secretFile, database].map((name) => {
+    return { name, status: kept.has(name) ? ('kept' as const) : ('written' as const) }
+  })
   return { config: path, database, steps }
 }
 

@@ -90,7 +90,7 @@ test('u clears a lockout and removes a rule', async () => {
   const removed = await act(authd.deps, ACTOR, { kind: 'remove_rule', target: rule?.id ?? '' })
 
   expect(unlocked).toEqual({ isDone: true, lines: [expect.stringMatching(/^Unlocked ada@example.com: .*1 wrong/)] })
-  expect(again.lines).toEqual(['ada@example.com was not locked.'])
+  expect(again.lines).toEqual(['ada@example.com had no lockout, and no mail counted.'])
   expect(removed.lines).toEqual(['Removed the rule for 203.0.113.9/32.'])
   expect(await listRules(authd.deps, { isExpired: false })).toEqual([])
   expect(await lastEvent(authd, 'user.unlocked')).toMatchObject({

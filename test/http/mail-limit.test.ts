@@ -1,11 +1,12 @@
 import { describe, expect, test } from 'vitest'
 import { SYSTEM } from '../../src/flows/event.ts'
 import { listLimits, resetLimits } from '../../src/flows/limits/rate-limit-admin.ts'
+import { unlockUsers } from '../../src/flows/policy/lockout-admin.ts'
 import { HOUR, MINUTE, SECOND } from '../../src/platform/clock.ts'
 import { mailboxOf } from '../../src/platform/email-address.ts'
 import { type Authd, type StartOptions, startAuthd } from '../support/harness.ts'
 import type { Browser } from '../support/http-client.ts'
-import { ADA, signInOnPage } from '../support/people.ts'
+import { ADA, askForCode, signInForTokens, signInOnPage } from '../support/people.ts'
 
 const DATABASES = ['sqlite', 'postgres'] as const
 const NOBODY = 'nobody@example.com'
@@ -210,4 +211,18 @@ test.each([
   ['a.da@mail.gmail.com', 'a.da@mail.gmail.com'],
 ])('the mails to %s count for %s', (address, mailbox) => {
   expect(mailboxOf(address)).toBe(mailbox)
+})
+
+test('unlocking a user resets the mails of the mailbox, however it is written, and records it', async () => {
+  const authd = await startAuthd({ config: { limits: { mails_per_hour: 3 } } })
+  await signInForTokens(authd, 'ada+news@example.com')
+  await askForCode(authd, 'ada@example.com')
+
+  const [first] = await unlockUsers(authd.deps, SYSTEM, ['ada+news@example.com'])
+  const [again] = await unlockUsers(authd.deps, SYSTEM, ['ada+news@example.com'])
+
+  expect(first?.cleared).toEqual([{ kind: 'mail_limit', failures: 2, blockedUntil: null }])
+  expect(again?.cleared).toEqual([])
+  const events = (await authd.auditLog()).filter(({ eventType }) => eventType === 'user.unlocked')
+  expect(events.map(({ metadata }) => metadata['lifted'])).toEqual([['mail_limit 2']])
 })

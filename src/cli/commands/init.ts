@@ -30,11 +30,12 @@ export default command({
     const result = await initialize(flags)
     const lines = result.steps.map(({ name, status }) => `${out.did(status, 'would write').padEnd(8)} ${name}`)
     const isForService = flags.dir === SERVICE_DIR
+    const where = isForService ? [] : ['--config', result.config]
     const next = [
       '',
       `Next: ${isForService ? 'sudo authd service install --now' : shell`authd serve --config ${result.config}`}`,
-      '      authd email test you@example.com',
-      '      authd users list',
+      `      ${shell`authd email test you@example.com ${where}`}`,
+      `      ${shell`authd users list ${where}`}`,
     ]
     out.object({ ...result, changed: true }, flags['dry-run'] ? lines : [...lines, ...next])
   },

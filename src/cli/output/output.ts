@@ -67,7 +67,7 @@ export class Output {
       this.#json({
         data: rows.map((row) => this.#picked(row)),
         next_cursor: nextCursor,
-        total: total ?? rows.length,
+        total: total ?? (nextCursor === null ? rows.length : null),
       })
       return
     }
@@ -123,6 +123,12 @@ export class Output {
     const isText = !this.#flags.json && !this.#flags.jsonl && (this.#stdout.isTTY || this.#flags.plain)
     if (isText) this.#lines(lines)
     else this.#write([cleanJson(this.#picked(value))])
+  }
+
+  /** One object, as JSON or as a text with line breaks of its own. */
+  document(value: object, text: string): void {
+    if (this.#flags.json || this.#flags.jsonl || this.#flags.fields !== undefined) this.object(value, [])
+    else this.text(text)
   }
 
   /** Lines of an export, without a pager. */

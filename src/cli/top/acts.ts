@@ -6,6 +6,7 @@ import { addIpFilters, removeIpFilters } from '../../flows/limits/ip-filter-admi
 import { unlockUsers } from '../../flows/policy/lockout-admin.ts'
 import { revokeByOperator } from '../../flows/sessions/admin.ts'
 import { formatDuration } from '../../platform/duration.ts'
+import { clearedText, NOTHING_CLEARED } from '../cleared.ts'
 import { isLockoutRisk, ruleOptions } from '../ip-rules.ts'
 import { counted } from '../output/count.ts'
 import { suggesting } from '../output/report.ts'
@@ -54,9 +55,7 @@ const ACTS: Record<Action['kind'], (deps: Deps, operator: Operator, target: stri
   async unlock(deps, { actor, reason }, email) {
     const done = await unlockUsers(deps, actor(reason), [email])
     return done.map(({ user, cleared }) =>
-      cleared.length > 0
-        ? `Unlocked ${user.email}: ${cleared.map(({ kind, failures }) => `${kind} (${failures} wrong)`).join(', ')}.`
-        : `${user.email} was not locked.`,
+      cleared.length > 0 ? `Unlocked ${user.email}: ${clearedText(cleared)}.` : `${user.email} ${NOTHING_CLEARED}.`,
     )
   },
 

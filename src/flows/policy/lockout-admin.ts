@@ -1,5 +1,6 @@
 import type { Deps } from '../../deps.ts'
 import { DAY, isAhead } from '../../platform/clock.ts'
+import { mailboxOf } from '../../platform/email-address.ts'
 import { bumpEpoch } from '../../store/change-epochs.ts'
 import { deleteFailuresOf, type FailureRow, type Failures, listFailures, NEVER } from '../../store/failed-attempts.ts'
 import { deleteBucketsOf } from '../../store/rate-limits.ts'
@@ -47,12 +48,15 @@ function lockoutOf(row: FailureRow, now: number): Lockout[] {
   return isBlocked(row, now) ? [{ ...about, state: 'braked', until: row.blockedUntil }] : []
 }
 
+/** What was counted: wrong codes of a kind, or mails under the kind `mail_limit`. */
+export type Cleared = Pick<Failures, 'kind' | 'failures' | 'blockedUntil'>
+
 export interface Unlocked {
   user: User
-  cleared: Failures[]
+  cleared: Cleared[]
 }
 
-/** Unlocks users after wrong codes, and resets the mail limit of their addresses; returns the lockouts that it cleared. */
+/** Unlocks users after wrong codes, and resets the mail limit of their mailboxes. Returns what it cleared. */
 export async function unlockUsers(deps: Deps, actor: Actor, names: string[]): Promise<Unlocked[]> {
   const users: User[] = []
   for (const name of names) users.push(await resolveUser(deps, name))
@@ -61,12 +65,16 @@ export async function unlockUsers(deps: Deps, actor: Actor, names: string[]): Pr
   return done
 }
 
-async function unlock(deps: Deps, actor: Actor, named: User): Promise<Failures[]> {
+async function unlock(deps: Deps, actor: Actor, named: User): Promise<Cleared[]> {
   return await deps.db.write(async (trx) => {
     const user = await lockUser(trx, named.id)
     if (!user) return []
-    const cleared = await deleteFailuresOf(trx, { userId: user.id, email: user.email })
-    if ((await deleteBucketsOf(trx, user.email)).length > 0) await bumpEpoch(trx, 'rate_limits')
+    const codes = await deleteFailuresOf(trx, { userId: user.id, email: user.email })
+    const buckets = await deleteBucketsOf(trx, mailboxOf(user.email))
+    if (buckets.length > 0) await bumpEpoch(trx, 'rate_limits')
+    const mails = buckets.reduce((sum, { used }) => sum + used, 0)
+    const limit = mails > 0 ? [{ kind: 'mail_limit', failures: mails, blockedUntil: null }] : []
+    const cleared: Cleared[] = [...codes, ...limit]
     if (cleared.length === 0) return []
     const metadata = { lifted: cleared.map(({ kind, failures }) => `${kind} ${failures}`) }
     await recordEvent(deps, trx, actor, { type: 'user.unlocked', user, metadata })

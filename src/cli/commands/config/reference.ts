@@ -10,11 +10,11 @@ export default command({
   examples: ['authd config reference smtp.tls', 'authd config reference --json'],
   args: { key: Args.string({ description: 'Key to describe: smtp.host.' }) },
   async run({ args, out }) {
-    if (args.key === undefined) return out.object(configJsonSchema(), [describeAllKeys().trimEnd()])
+    if (args.key === undefined) return out.document(configJsonSchema(), describeAllKeys())
     const key = findKey(args.key)
     if (key) {
       const { key: name, env, applies, secret = false } = key
-      return out.object({ key: name, env, applies, secret, text: describeKey(key) }, [describeKey(key)])
+      return out.document({ key: name, env, applies, secret, text: describeKey(key) }, describeKey(key))
     }
     const nearest = closest(
       args.key,

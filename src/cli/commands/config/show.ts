@@ -17,7 +17,7 @@ export default command({
   async run({ flags, out, loadConfig }) {
     const loaded = await withSettings(await loadConfig(), flags)
     const options = { withOrigin: flags.origin, onlyChanged: flags.changed, section: flags.section }
-    out.object(describeConfig(loaded, options), [showConfig(loaded, options).trimEnd()])
+    out.document(describeConfig(loaded, options), showConfig(loaded, options))
   },
 })
 

@@ -1,6 +1,7 @@
 import { unlockUsers } from '../../../flows/policy/lockout-admin.ts'
 import { toRfc3339 } from '../../../platform/clock.ts'
 import { presentUser } from '../../../resources/user.ts'
+import { clearedText, NOTHING_CLEARED } from '../../cleared.ts'
 import { operation } from '../../command.ts'
 import { changeFlags, usersArg } from '../../flags.ts'
 
@@ -23,8 +24,8 @@ export default operation({
       isChanged: cleared.length > 0,
       text:
         cleared.length > 0
-          ? `${out.did('Unlocked', 'Would unlock')} ${user.email}: ${cleared.map(({ kind, failures }) => `${kind} (${failures} wrong)`).join(', ')}`
-          : `${user.email} was not locked`,
+          ? `${out.did('Unlocked', 'Would unlock')} ${user.email}: ${clearedText(cleared)}`
+          : `${user.email} ${NOTHING_CLEARED}`,
     }))
     out.changes(changes)
   },
