@@ -47,7 +47,7 @@ export const ERRORS = {
     exit: 64,
     message: 'This would probably lock you out. Accept the risk explicitly, or change the request.',
   },
-  OUTBOX_OVER: { status: 409, exit: 65, message: 'This can no longer be sent.' },
+  OUTBOX_OVER: { status: 409, exit: 65, message: 'This mail or delivery can no longer be sent.' },
   LAST_FACTOR: {
     status: 409,
     exit: 65,

@@ -114,13 +114,13 @@ const MAY_BE_SMALL = [
   'src/mail/overrides/program.ts',
 ]
 
-/** What only these places may use. */
 /**
  * An interval that is judged by one bound: `now - since <= SPAN` also holds for every time in the future. isWithin and
  * isAhead know both bounds.
  */
 const ONE_BOUND = /\b(?:now|endedAt)(?:\(\))?\s*-\s*[\w.]+\s*[<>]|(?<!=)[<>]=?\s*(?:\w+\.)*now(?:\(\))?\s*[-+]/
 
+/** What only these places may use. */
 const ONLY_IN: { said: RegExp; places: string[] }[] = [
   { said: /\bprocess\.env\b/, places: ['src/config/load.ts', 'src/cli/'] },
   {

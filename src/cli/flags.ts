@@ -46,7 +46,11 @@ export const GLOBAL_FLAGS = {
   }),
   'no-color': Flags.boolean({ description: 'The same as --color never.', ...GLOBAL }),
   'no-pager': Flags.boolean({ description: 'Do not use a pager.', ...GLOBAL }),
-  timeout: durationFlag({ default: 5000, description: 'How long to wait for a busy database.', ...GLOBAL }),
+  timeout: durationFlag({
+    default: 5000,
+    description: 'How long to wait for a busy database: 10s. Default: 5s.',
+    ...GLOBAL,
+  }),
   time: Flags.string({
     options: ['relative', 'local', 'iso', 'unix'],
     description: 'Format of times.',
@@ -74,7 +78,7 @@ export const changeFlags = { ...reasonFlag, ...dryRunFlag }
 /** For the lists that come in parts. */
 export const listFlags = {
   limit: Flags.integer({ default: 50, min: 1, max: 1000, description: 'Maximum number of results.' }),
-  cursor: Flags.string({ description: 'Continue after the last list.' }),
+  cursor: Flags.string({ description: 'The cursor that the previous list printed.' }),
 }
 
 const MODES = ['json', 'jsonl', 'plain'] as const

@@ -33,7 +33,7 @@ export function parseEmailAddress(text: string): EmailAddress | undefined {
   return { typed, canonical: `${lowered}@${asciiDomain}` }
 }
 
-/** Domains of one provider that delivers a local part with and without dots to one mailbox, by the domain to count. */
+/** Domains whose provider ignores dots in a local part. The value is the domain that limits count. */
 const WITHOUT_DOTS: Record<string, string> = { 'gmail.com': 'gmail.com', 'googlemail.com': 'gmail.com' }
 
 /**

@@ -1,6 +1,6 @@
 import { forUpdate, type Sql, type Trx } from './db.ts'
 
-/** The last number given. Holds the row: one sealer at a time. */
+/** Returns the last number, and locks the row, so that one process numbers events at a time. */
 export async function lockAuditHead(trx: Trx): Promise<number> {
   const row = await trx.one<{ seq: number }>(`SELECT seq FROM audit_head WHERE id = 1${forUpdate(trx)}`)
   if (!row) throw new Error('audit_head has no row')

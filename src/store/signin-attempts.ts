@@ -123,7 +123,7 @@ export async function takeCodeTry(trx: Trx, input: { id: string; now: number }):
   return row?.code_mac
 }
 
-/** Spends the mail's proof, once: two racers get one true. */
+/** Marks the proof of the mail as used. Of two calls at once, one returns true. */
 export async function useSigninAttempt(trx: Trx, input: { id: string; now: number }): Promise<boolean> {
   const changed = await trx.run(`UPDATE signin_attempts SET used_at = ? WHERE id = ? AND used_at IS NULL AND ${OPEN}`, [
     input.now,

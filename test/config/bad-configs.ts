@@ -114,7 +114,7 @@ export const BAD_CONFIGS: BadConfig[] = [
     '5:11',
     'webauthn.origins',
     'a.example.org',
-    'remove a.example.org',
+    'change webauthn.origins',
   ),
   bad(
     '[cors]\nallow_all = true\nallowed_origins = ["https://a.example"]',

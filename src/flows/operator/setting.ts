@@ -150,9 +150,9 @@ async function refuseLockout(
     defaults: { default: 'deny', loginDefault: 'deny', adminDefault: 'deny' },
   } as const
   if (own !== undefined && !judge(rules, { ip: own, ...asked }).isBlocked) return
-  const whose = own === undefined ? 'an address that is known to be yours' : `your own address ${own}`
+  const whose = own === undefined ? 'your own address, which authd does not know' : `your own address ${own}`
   throw new AuthdError('LOCKOUT_RISK', {
-    message: `${key} = deny, and no rule allows ${whose}. Nothing was changed.`,
+    message: `${key} = deny, and no rule is known to allow ${whose}. Nothing was changed.`,
     details: { risk: 'lockout' },
   })
 }

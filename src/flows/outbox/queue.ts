@@ -55,7 +55,7 @@ export async function listQueue(
     deps,
     {
       table: 'outbox',
-      // No id begins with z, the last digit, because its time is not that late.
+      // An id begins with its time, and no time is late enough for a z, the last digit.
       bounds: { from: `${PREFIXES[filter.kind]}_`, before: `${PREFIXES[filter.kind]}_z` },
       list: (sql, span, { limit, offset }) => listOutbox(sql, { ...filter, ...span }, limit, offset),
       count: (sql, span) => countOutbox(sql, { ...filter, ...span }),

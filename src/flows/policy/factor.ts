@@ -33,8 +33,8 @@ export function hasFactor({ passkeys, hasTotp }: Enrolled): boolean {
 }
 
 /**
- * Which factor a proof stands for. A recovery code replaces the authenticator app, so these two are one factor. They stay
- * the second one where TOTP was the first proof, so that one enrolled thing never counts twice.
+ * Which factor a proof stands for. A recovery code replaces the authenticator app, so the two together are one factor.
+ * Both are the second one, also if the app was the first proof, so that one enrolled thing never counts twice.
  */
 const FACTOR_OF = {
   email: 'first',

@@ -45,7 +45,7 @@ export function takeClient(peer: string, headers: IncomingHttpHeaders, isTrusted
 function walk(peer: string, hops: readonly (string | undefined)[], isTrusted: (ip: string) => boolean): string {
   let client = peer
   for (const hop of hops.toReversed()) {
-    // Hops to the left of an untrusted one may be invented.
+    // Hops to the left of an untrusted one may be forged.
     if (!isTrusted(client) || hop === undefined) break
     client = hop
   }

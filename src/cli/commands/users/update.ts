@@ -22,7 +22,7 @@ export default operation({
     }),
     'mfa-policy': Flags.string({
       options: ['optional', 'required', 'default'],
-      description: 'Second factor: if they have one, always, or as mfa.policy says.',
+      description: 'When a second factor is due: if the user has one, always, or as mfa.policy says.',
     }),
     ...changeFlags,
   },
