@@ -159,17 +159,17 @@ describe('the layout', () => {
     const flow =
       "import knex from 'knex'\nimport { Deps } from '../deps.ts'\nconst now = Date.now()\nawait import('../http/app.ts')"
 
-    expect(faults('src/flows/event.ts', flow)).toEqual([
-      'src/flows/event.ts imports knex',
-      'src/flows/event.ts imports src/deps.ts, of which it may only import types',
-      'src/flows/event.ts imports src/http/app.ts',
-      'src/flows/event.ts says Date',
-      'src/flows/event.ts says Date.now(',
+    expect(faults('src/flows/record-event.ts', flow)).toEqual([
+      'src/flows/record-event.ts imports knex',
+      'src/flows/record-event.ts imports src/deps.ts, of which it may only import types',
+      'src/flows/record-event.ts imports src/http/app.ts',
+      'src/flows/record-event.ts says Date',
+      'src/flows/record-event.ts says Date.now(',
     ])
   })
 
   test('the check finds an interval that has one bound', () => {
-    const says = (code: string) => faults('src/flows/event.ts', code)
+    const says = (code: string) => faults('src/flows/record-event.ts', code)
 
     expect(says('if (now - since <= SPAN) return')).toHaveLength(1)
     expect(says('if (deps.clock.now() - session.authTime > SPAN) return')).toHaveLength(1)

@@ -1,7 +1,7 @@
 import type { Deps } from '../deps.ts'
-import type { Actor } from '../flows/event.ts'
 import { setSetting, showSetting } from '../flows/operator/setting.ts'
 import { listQueue } from '../flows/outbox/queue.ts'
+import type { Actor } from '../flows/record-event.ts'
 import type { Output } from './output/output.ts'
 
 const KEY = 'mail.paused'

@@ -1,5 +1,5 @@
 import { hostname, userInfo } from 'node:os'
-import type { Actor } from '../flows/event.ts'
+import type { Actor } from '../flows/record-event.ts'
 import { plain } from '../platform/plain-text.ts'
 
 /** The operator behind sudo, with command, SSH client and reason, for the audit log. */

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { matching, type Press, press, START, type Ui } from '../../src/cli/tui/press.ts'
+import { matching, type Press, press, START, type Ui } from '../../src/cli/tui/keys.ts'
 import type { Proposal, Row } from '../../src/cli/tui/view.ts'
 
 const revoke: Proposal = {

@@ -3,7 +3,7 @@ import { renderToString } from 'ink'
 import { createElement } from 'react'
 import stringWidth from 'string-width'
 import { describe, expect, test } from 'vitest'
-import { START, type Ui } from '../../src/cli/tui/press.ts'
+import { START, type Ui } from '../../src/cli/tui/keys.ts'
 import { Screen } from '../../src/cli/tui/screen.ts'
 import type { Row, Tab, View } from '../../src/cli/tui/view.ts'
 

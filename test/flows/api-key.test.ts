@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { SYSTEM } from '../../src/flows/event.ts'
 import { ADMIN_SCOPES, createApiKey, ROLES } from '../../src/flows/operator/api-key.ts'
+import { SYSTEM } from '../../src/flows/record-event.ts'
 import { allEndpoints } from '../../src/http/app.ts'
 import { startAuthd } from '../support/harness.ts'
 

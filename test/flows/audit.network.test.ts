@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { sealAudit, tailAudit } from '../../src/flows/audit/audit.ts'
-import { recordEvent, SYSTEM } from '../../src/flows/event.ts'
+import { recordEvent, SYSTEM } from '../../src/flows/record-event.ts'
 import { type Authd, startAuthd } from '../support/harness.ts'
 
 const ADDRESSES = [

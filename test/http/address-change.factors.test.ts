@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { SYSTEM } from '../../src/flows/event.ts'
 import { createApiKey } from '../../src/flows/operator/api-key.ts'
+import { SYSTEM } from '../../src/flows/record-event.ts'
 import { addUser } from '../../src/flows/users/add.ts'
 import { makeRecoveryLink } from '../../src/flows/users/recovery-link.ts'
 import { updateUser } from '../../src/flows/users/update.ts'

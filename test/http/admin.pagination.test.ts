@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { SYSTEM } from '../../src/flows/event.ts'
 import { ADMIN_SCOPES, createApiKey } from '../../src/flows/operator/api-key.ts'
+import { SYSTEM } from '../../src/flows/record-event.ts'
 import { walkUsers } from '../../src/flows/users/list.ts'
 import { DAY, HOUR, SECOND } from '../../src/platform/clock.ts'
 import { firstId } from '../../src/platform/random.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { SYSTEM } from '../../src/flows/event.ts'
 import type { CodeFactor } from '../../src/flows/policy/lockout.ts'
+import { SYSTEM } from '../../src/flows/record-event.ts'
 import { makeRecoveryLink } from '../../src/flows/users/recovery-link.ts'
 import { HOUR, MINUTE, SECOND } from '../../src/platform/clock.ts'
 import { findFailureCount, setFailureCount } from '../../src/store/failed-attempts.ts'

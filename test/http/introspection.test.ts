@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { SYSTEM } from '../../src/flows/event.ts'
 import { createApiKey, endApiKey } from '../../src/flows/operator/api-key.ts'
+import { SYSTEM } from '../../src/flows/record-event.ts'
 import { HOUR, MINUTE, toSeconds } from '../../src/platform/clock.ts'
 import { type Authd, startAuthd } from '../support/harness.ts'
 import { ADA, signInForTokens, signInOnPage } from '../support/people.ts'

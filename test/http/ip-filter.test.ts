@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { SYSTEM } from '../../src/flows/event.ts'
 import { type AddRules, addIpFilters, pruneIpFilters, removeIpFilters } from '../../src/flows/limits/ip-filter-admin.ts'
+import { SYSTEM } from '../../src/flows/record-event.ts'
 import { HOUR } from '../../src/platform/clock.ts'
 import { type Authd, type StartOptions, startAuthd } from '../support/harness.ts'
 import { signInForTokens, signInOnPage } from '../support/people.ts'

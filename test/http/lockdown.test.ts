@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { SYSTEM } from '../../src/flows/event.ts'
 import { beginLockdown, endLockdown } from '../../src/flows/operator/lockdown.ts'
+import { SYSTEM } from '../../src/flows/record-event.ts'
 import { revokeByOperator } from '../../src/flows/sessions/admin.ts'
 import { finishSigningOut, signOutEverybodyIn } from '../../src/flows/sessions/everybody.ts'
 import { inviteUsers } from '../../src/flows/users/invitation.ts'

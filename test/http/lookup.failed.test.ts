@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { SYSTEM } from '../../src/flows/event.ts'
 import { createApiKey } from '../../src/flows/operator/api-key.ts'
+import { SYSTEM } from '../../src/flows/record-event.ts'
 import { rotateKeys } from '../../src/flows/sessions/signing-key.ts'
 import { SECOND } from '../../src/platform/clock.ts'
 import type { ChangeTopic } from '../../src/store/change-epochs.ts'

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { SYSTEM } from '../../src/flows/event.ts'
 import { listLimits, resetLimits } from '../../src/flows/limits/rate-limit-admin.ts'
 import { unlockUsers } from '../../src/flows/policy/lockout-admin.ts'
+import { SYSTEM } from '../../src/flows/record-event.ts'
 import { HOUR, MINUTE, SECOND } from '../../src/platform/clock.ts'
 import { mailboxOf } from '../../src/platform/email-address.ts'
 import { type Authd, type StartOptions, startAuthd } from '../support/harness.ts'

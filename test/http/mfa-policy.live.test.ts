@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { SYSTEM } from '../../src/flows/event.ts'
 import { ADMIN_SCOPES, createApiKey } from '../../src/flows/operator/api-key.ts'
 import { setSetting, unsetSetting } from '../../src/flows/operator/setting.ts'
+import { SYSTEM } from '../../src/flows/record-event.ts'
 import { updateUser } from '../../src/flows/users/update.ts'
 import { MINUTE } from '../../src/platform/clock.ts'
 import { deviceFor, enrolPasskey, enrolTotp, totpCode } from '../support/factors.ts'

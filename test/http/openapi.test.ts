@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { ERRORS } from '../../src/errors.ts'
-import { SYSTEM } from '../../src/flows/event.ts'
 import { ADMIN_SCOPES, createApiKey } from '../../src/flows/operator/api-key.ts'
+import { SYSTEM } from '../../src/flows/record-event.ts'
 import { allEndpoints } from '../../src/http/app.ts'
 import { type Authd, startAuthd } from '../support/harness.ts'
 import { type Browser, exchange, type Sent } from '../support/http-client.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { SYSTEM } from '../../src/flows/event.ts'
 import { ADMIN_SCOPES, createApiKey, endApiKey } from '../../src/flows/operator/api-key.ts'
+import { SYSTEM } from '../../src/flows/record-event.ts'
 import { revokeByOperator } from '../../src/flows/sessions/admin.ts'
 import { findOwnUser } from '../../src/flows/users/account.ts'
 import { removeUser } from '../../src/flows/users/delete.ts'

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { SYSTEM } from '../../src/flows/event.ts'
+import { SYSTEM } from '../../src/flows/record-event.ts'
 import { disableUsers } from '../../src/flows/users/disable.ts'
 import { DAY } from '../../src/platform/clock.ts'
 import { keysFrom } from '../../src/platform/keys.ts'

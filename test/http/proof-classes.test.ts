@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { SYSTEM } from '../../src/flows/event.ts'
 import { amrOf, type Enrolled, levelOf, whatIsDue } from '../../src/flows/policy/factor.ts'
+import { SYSTEM } from '../../src/flows/record-event.ts'
 import { queueSigninMail } from '../../src/flows/signin/mail.ts'
 import { inviteUsers } from '../../src/flows/users/invitation.ts'
 import { makeRecoveryLink } from '../../src/flows/users/recovery-link.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { SYSTEM } from '../../src/flows/event.ts'
 import { listLockouts } from '../../src/flows/policy/lockout-admin.ts'
+import { SYSTEM } from '../../src/flows/record-event.ts'
 import { inviteUsers } from '../../src/flows/users/invitation.ts'
 import { MINUTE } from '../../src/platform/clock.ts'
 import { parseEmailAddress } from '../../src/platform/email-address.ts'

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { SYSTEM } from '../../src/flows/event.ts'
 import { flushTally } from '../../src/flows/limits/rate-limit.ts'
 import { ADMIN_SCOPES, createApiKey } from '../../src/flows/operator/api-key.ts'
+import { SYSTEM } from '../../src/flows/record-event.ts'
 import { PAGES } from '../../src/http/pages/mount.ts'
 import { listBuckets } from '../../src/store/rate-limits.ts'
 import { documented, ENDPOINTS, inhabit } from '../support/documented.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { SYSTEM } from '../../src/flows/event.ts'
 import type { Factor } from '../../src/flows/policy/factor.ts'
+import { SYSTEM } from '../../src/flows/record-event.ts'
 import { makeRecoveryLink } from '../../src/flows/users/recovery-link.ts'
 import { MINUTE } from '../../src/platform/clock.ts'
 import { deviceFor, enrolPasskey, enrolTotp, signInWithPasskey } from '../support/factors.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { SYSTEM } from '../../src/flows/event.ts'
 import { addIpFilters } from '../../src/flows/limits/ip-filter-admin.ts'
+import { SYSTEM } from '../../src/flows/record-event.ts'
 import { updateUser } from '../../src/flows/users/update.ts'
 import { DAY, MINUTE, SECOND } from '../../src/platform/clock.ts'
 import { setFailureCount } from '../../src/store/failed-attempts.ts'

@@ -1,7 +1,7 @@
 import { createHmac } from 'node:crypto'
 import { createRemoteJWKSet, jwtVerify } from 'jose'
 import { describe, expect, test } from 'vitest'
-import { SYSTEM } from '../../src/flows/event.ts'
+import { SYSTEM } from '../../src/flows/record-event.ts'
 import { ensureKeys, listKeys, rotateKeys } from '../../src/flows/sessions/signing-key.ts'
 import { DAY, MINUTE, SECOND } from '../../src/platform/clock.ts'
 import { type Authd, startAuthd } from '../support/harness.ts'

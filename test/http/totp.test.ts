@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { SYSTEM } from '../../src/flows/event.ts'
 import { unlockUsers } from '../../src/flows/policy/lockout-admin.ts'
+import { SYSTEM } from '../../src/flows/record-event.ts'
 import { MINUTE, SECOND } from '../../src/platform/clock.ts'
 import { setFailureCount } from '../../src/store/failed-attempts.ts'
 import { deviceFor, enrolPasskey, enrolTotp, signInWithPasskey, totpCode } from '../support/factors.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { SYSTEM } from '../../src/flows/event.ts'
 import { ADMIN_SCOPES, createApiKey } from '../../src/flows/operator/api-key.ts'
+import { SYSTEM } from '../../src/flows/record-event.ts'
 import { wholeDocument } from '../../src/http/app.ts'
 import { PAGES } from '../../src/http/pages/mount.ts'
 import { withPasskey } from '../support/factors.ts'

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { SYSTEM } from '../../src/flows/event.ts'
 import { resolveUser } from '../../src/flows/named-user.ts'
 import { notify } from '../../src/flows/outbox/notice.ts'
+import { SYSTEM } from '../../src/flows/record-event.ts'
 import { completeSignIn } from '../../src/flows/signin/complete.ts'
 import { removeUser } from '../../src/flows/users/delete.ts'
 import { disableUser } from '../../src/flows/users/disable.ts'

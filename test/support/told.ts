@@ -1,6 +1,6 @@
 import { expect } from 'vitest'
-import { type Actor, SYSTEM } from '../../src/flows/event.ts'
 import { createApiKey, type Scope } from '../../src/flows/operator/api-key.ts'
+import { type Actor, SYSTEM } from '../../src/flows/record-event.ts'
 import type { AuditLog } from '../../src/store/audit-logs.ts'
 import type { Authd } from './harness.ts'
 

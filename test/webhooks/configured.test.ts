@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import { recordEvent, SYSTEM } from '../../src/flows/event.ts'
 import { adoptConfiguredWebhook, secretOfConfigured } from '../../src/flows/outbox/configured-webhook.ts'
 import { listWebhooks } from '../../src/flows/outbox/webhook-endpoint.ts'
+import { recordEvent, SYSTEM } from '../../src/flows/record-event.ts'
 import { startAuthd } from '../support/harness.ts'
 import { typesOf, webhookReceiver } from '../support/webhook-receiver.ts'
 

@@ -1,6 +1,5 @@
 import { Webhook } from 'standardwebhooks'
 import { describe, expect, test } from 'vitest'
-import { type EventType, recordEvent, SYSTEM } from '../../src/flows/event.ts'
 import { listQueue, retryQueued } from '../../src/flows/outbox/queue.ts'
 import { deliverNextWebhook } from '../../src/flows/outbox/webhook-delivery.ts'
 import {
@@ -11,6 +10,7 @@ import {
   resumeWebhook,
   rotateWebhookSecret,
 } from '../../src/flows/outbox/webhook-endpoint.ts'
+import { type EventType, recordEvent, SYSTEM } from '../../src/flows/record-event.ts'
 import { DAY, HOUR, MINUTE, SECOND } from '../../src/platform/clock.ts'
 import { type Authd, startAuthd } from '../support/harness.ts'
 import { until } from '../support/until.ts'

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { SYSTEM } from '../../src/flows/event.ts'
 import { addWebhook, removeWebhook } from '../../src/flows/outbox/webhook-endpoint.ts'
+import { SYSTEM } from '../../src/flows/record-event.ts'
 import { startAuthd } from '../support/harness.ts'
 
 test('a hundred endpoints are the most; after one is removed, another can be added', async () => {

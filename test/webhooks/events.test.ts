@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
-import { SYSTEM } from '../../src/flows/event.ts'
 import { addWebhook } from '../../src/flows/outbox/webhook-endpoint.ts'
+import { SYSTEM } from '../../src/flows/record-event.ts'
 import { deviceFor, enrolPasskey, enrolTotp } from '../support/factors.ts'
 import { startAuthd } from '../support/harness.ts'
 import { signInOnPage } from '../support/people.ts'

@@ -1,6 +1,6 @@
 import { Box, Text } from 'ink'
 import { createElement as h, type ReactElement } from 'react'
-import type { Ui } from './press.ts'
+import type { Ui } from './keys.ts'
 import type { Outcome, Proposal, Row } from './view.ts'
 import { fitTo, wrap } from './width.ts'
 

@@ -1,7 +1,7 @@
 import { Box, Text } from 'ink'
 import { createElement as h, type ReactElement } from 'react'
 import { Dialog } from './dialog.ts'
-import { indexOfSelected, matching, type Ui } from './press.ts'
+import { indexOfSelected, matching, type Ui } from './keys.ts'
 import { sparkline } from './sparkline.ts'
 import { type HeaderRow, type Row, TAB_TITLES, TABS, type Table, type View, WINDOWS } from './view.ts'
 import { fitParts, fitTo, joinCells, layOut } from './width.ts'

@@ -7,9 +7,9 @@ import { listPasskeys, type Passkey, renamePasskey } from '../../store/passkeys.
 import { deleteRecoveryCodes } from '../../store/recovery-codes.ts'
 import { lockUser, type User } from '../../store/users.ts'
 import { decide } from '../decide.ts'
-import { type Actor, recordEvent } from '../event.ts'
 import { resolveUser } from '../named-user.ts'
 import { enrolledFactors, isLastFactor } from '../policy/factor.ts'
+import { type Actor, recordEvent } from '../record-event.ts'
 import { removePasskeyIn } from './passkey-enrolment.ts'
 import { removeTotpIn } from './totp.ts'
 

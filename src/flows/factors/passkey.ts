@@ -9,7 +9,7 @@ import type { OwnedSession } from '../../store/sessions.ts'
 import type { SigninAttempt } from '../../store/signin-attempts.ts'
 import { findUser, findUserByEmail, lockUser, type User } from '../../store/users.ts'
 import { decide } from '../decide.ts'
-import { type Actor, type Event, recordEvent } from '../event.ts'
+import { type Actor, type Event, recordEvent } from '../record-event.ts'
 import type { Renewed } from '../sessions/renewal.ts'
 import { findHeld, type Holding, isOpen } from '../signin/attempt.ts'
 import {

@@ -12,11 +12,11 @@ import {
 import type { OwnedSession } from '../../store/sessions.ts'
 import { lockUser, type User } from '../../store/users.ts'
 import { decide } from '../decide.ts'
-import { type Actor, recordEvent } from '../event.ts'
 import { notify } from '../outbox/notice.ts'
 import { completes, enrolledFactors, hasFactor } from '../policy/factor.ts'
 import { lockoutError, tryFactor } from '../policy/lockout.ts'
-import { holdFresh } from '../sessions/fresh.ts'
+import { type Actor, recordEvent } from '../record-event.ts'
+import { holdFresh } from '../sessions/freshness.ts'
 import { type Renewed, renew } from '../sessions/renewal.ts'
 import { findHeld, isOpen } from '../signin/attempt.ts'
 import {

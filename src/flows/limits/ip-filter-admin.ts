@@ -15,7 +15,7 @@ import {
   upsertIpFilter,
 } from '../../store/ip-filters.ts'
 import { listLiveAddresses } from '../../store/sessions.ts'
-import { type Actor, recordEvent } from '../event.ts'
+import { type Actor, recordEvent } from '../record-event.ts'
 import { type EndedSession, endSessionsIn } from '../sessions/session.ts'
 import { judge, tableOf } from './ip-filter.ts'
 

@@ -5,8 +5,8 @@ import { CidrTable, parseCidr } from '../../platform/net/cidr.ts'
 import { takeClient } from '../../platform/net/forwarded.ts'
 import { foldIp, ipBucket, ipMatcher } from '../../platform/net/ip.ts'
 import { type FilterScope, type IpFilter, listIpFilters } from '../../store/ip-filters.ts'
-import { type Actor, recordEvent } from '../event.ts'
-import { seldom } from './seldom.ts'
+import { type Actor, recordEvent } from '../record-event.ts'
+import { seldom } from './hourly-record.ts'
 
 export interface IpVerdict {
   isBlocked: boolean

@@ -3,8 +3,8 @@ import type { AuthdError } from '../../errors.ts'
 import { mailboxOf } from '../../platform/email-address.ts'
 import type { Trx } from '../../store/db.ts'
 import { giveBackToBucket } from '../../store/rate-limits.ts'
-import type { Actor } from '../event.ts'
 import { knownDevice } from '../policy/known-device.ts'
+import { type Actor, SYSTEM } from '../record-event.ts'
 import { type Bucket, countHit, spendIn, tooMany } from './rate-limit.ts'
 
 interface Asked {
@@ -57,4 +57,13 @@ async function takeMail(
     counted: [],
     refusal: tooMany(all, Math.min(hourly.resetMs, extra.resetMs, ownStanding?.resetMs ?? Infinity)),
   }
+}
+
+/**
+ * Counts one mail of the deployment. Says whether it must not be sent: above `limits.total_mails_per_hour`, only users get
+ * mail until the hour is over.
+ */
+export async function isOverTotal(deps: Deps, trx: Trx, { isForUser }: { isForUser: boolean }): Promise<boolean> {
+  const { isOver } = await spendIn(deps, trx, SYSTEM, { policy: 'mail', subject: 'all' })
+  return isOver && !isForUser
 }

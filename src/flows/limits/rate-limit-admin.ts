@@ -4,7 +4,7 @@ import { mailboxOf, parseEmailAddress } from '../../platform/email-address.ts'
 import { foldIp, ipBucket } from '../../platform/net/ip.ts'
 import { bumpEpoch } from '../../store/change-epochs.ts'
 import { type BucketUse, deleteBucketsOf, listBuckets } from '../../store/rate-limits.ts'
-import { type Actor, recordEvent } from '../event.ts'
+import { type Actor, recordEvent } from '../record-event.ts'
 import { POLICIES, type Policy } from './rate-limit.ts'
 
 export interface LimitUse extends BucketUse {

@@ -1,7 +1,7 @@
 import type { Deps } from '../../deps.ts'
 import { AuthdError } from '../../errors.ts'
 import { ipBucket } from '../../platform/net/ip.ts'
-import type { Actor } from '../event.ts'
+import type { Actor } from '../record-event.ts'
 import type { Identity } from '../sessions/identify.ts'
 import { type Bucket, refuseFull, type Standing, spend, tally } from './rate-limit.ts'
 

@@ -2,7 +2,7 @@ import type { Deps } from '../../deps.ts'
 import { DAY, HOUR, isWithin } from '../../platform/clock.ts'
 import { firstId } from '../../platform/random.ts'
 import { countEventsIn, countMailsIn, type Span } from '../../store/counts.ts'
-import type { EventType } from '../event.ts'
+import type { EventType } from '../record-event.ts'
 import { KEPT_MS } from './housekeeping.ts'
 
 /** What is counted per day, and by which events. */

@@ -11,8 +11,8 @@ import {
   revokeApiKey,
 } from '../../store/api-keys.ts'
 import { decide } from '../decide.ts'
-import { type Actor, recordEvent } from '../event.ts'
-import { seldom } from '../limits/seldom.ts'
+import { seldom } from '../limits/hourly-record.ts'
+import { type Actor, recordEvent } from '../record-event.ts'
 
 /** The scopes of the admin API. */
 export const ADMIN_SCOPES = [

@@ -5,8 +5,8 @@ import { bumpEpoch } from '../../store/change-epochs.ts'
 import type { Trx } from '../../store/db.ts'
 import { listIpFilters } from '../../store/ip-filters.ts'
 import { deleteSystemConfig, listSystemConfig, type SystemConfig, setSystemConfig } from '../../store/system-config.ts'
-import { type Actor, recordEvent } from '../event.ts'
 import { judge, tableOf } from '../limits/ip-filter.ts'
+import { type Actor, recordEvent } from '../record-event.ts'
 
 /** Settings share their table with other facts about the deployment. */
 const PREFIX = 'setting.'

@@ -2,7 +2,7 @@ import type { Deps } from '../../deps.ts'
 import { DAY } from '../../platform/clock.ts'
 import { findLastAuditSeq } from '../../store/audit-logs.ts'
 import { findWebhookEndpoint, insertWebhookEndpoint, type WebhookEndpoint } from '../../store/webhook-endpoints.ts'
-import { SYSTEM } from '../event.ts'
+import { SYSTEM } from '../record-event.ts'
 import { changeWebhook, checkedSecret, recordWebhook, removeWebhook, rotateWebhookSecret } from './webhook-endpoint.ts'
 import { secretContext, secretsOf } from './webhook-payload.ts'
 

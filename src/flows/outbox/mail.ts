@@ -12,7 +12,7 @@ import {
   insertOutbox,
   type OutboxItem,
 } from '../../store/outbox.ts'
-import { recordEvent, SYSTEM } from '../event.ts'
+import { recordEvent, SYSTEM } from '../record-event.ts'
 import { jittered, settleTry, type TryEnd } from './queue.ts'
 import { isSuppressed, noteAccepted, noteRefusal } from './suppression.ts'
 

@@ -4,7 +4,7 @@ import { DAY, toRfc3339 } from '../../platform/clock.ts'
 import { describeUserAgent } from '../../platform/user-agent.ts'
 import type { Trx } from '../../store/db.ts'
 import type { User } from '../../store/users.ts'
-import type { Actor } from '../event.ts'
+import type { Actor } from '../record-event.ts'
 import { enqueueMail } from './mail.ts'
 
 const EXPIRES_MS = 3 * DAY

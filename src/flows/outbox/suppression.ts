@@ -11,7 +11,7 @@ import {
   type MailSuppression,
   suppressMail,
 } from '../../store/mail-suppressions.ts'
-import { type Actor, recordEvent, SYSTEM } from '../event.ts'
+import { type Actor, recordEvent, SYSTEM } from '../record-event.ts'
 
 /**
  * An address is suppressed after this many refusals, at least an hour apart and within 30 days. A mail server that is

@@ -20,7 +20,7 @@ import {
   type WebhookEndpoint,
 } from '../../store/webhook-endpoints.ts'
 import { decide } from '../decide.ts'
-import { type Actor, EVENTS, type EventType, recordEvent, SYSTEM } from '../event.ts'
+import { type Actor, EVENTS, type EventType, recordEvent, SYSTEM } from '../record-event.ts'
 import { enqueueMail } from './mail.ts'
 import { secretContext } from './webhook-payload.ts'
 

@@ -1,6 +1,6 @@
 import type { Deps } from '../../deps.ts'
 import { AuthdError } from '../../errors.ts'
-import { EVENTS, type EventType } from '../event.ts'
+import { EVENTS, type EventType } from '../record-event.ts'
 import { findWebhook } from './webhook-endpoint.ts'
 import { postEvent } from './webhook-payload.ts'
 

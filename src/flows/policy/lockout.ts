@@ -4,8 +4,8 @@ import { isAhead, MINUTE, SECOND } from '../../platform/clock.ts'
 import type { Trx } from '../../store/db.ts'
 import { clearFailures, type FailureCount, findFailureCount, setFailureCount } from '../../store/failed-attempts.ts'
 import type { User } from '../../store/users.ts'
-import { type Actor, recordEvent } from '../event.ts'
 import { notify } from '../outbox/notice.ts'
+import { type Actor, recordEvent } from '../record-event.ts'
 
 const FREE_FAILURES = 5
 /** At most 100 failures in a row (NIST SP 800-63B-4 §3.2.2). */

@@ -3,7 +3,7 @@ import { AuthdError } from '../../errors.ts'
 import { lockApiKey } from '../../store/api-keys.ts'
 import type { Trx } from '../../store/db.ts'
 import { decide } from '../decide.ts'
-import { holdSession } from './fresh.ts'
+import { holdSession } from './freshness.ts'
 import { checkGuard, type Guard } from './guard.ts'
 import { type Identity, whyNot } from './identify.ts'
 

@@ -3,7 +3,7 @@ import { bumpEpoch } from '../../store/change-epochs.ts'
 import type { Trx } from '../../store/db.ts'
 import { revokeOvertaken } from '../../store/sessions.ts'
 import { deleteSystemConfig, findSystemConfig, setSystemConfig } from '../../store/system-config.ts'
-import { type Actor, SYSTEM } from '../event.ts'
+import { type Actor, SYSTEM } from '../record-event.ts'
 import { type EndedSession, recordEnds } from './session.ts'
 
 /** The sessions that have ended, while their rows do not say so yet. */

@@ -1,6 +1,6 @@
 import { AuthdError } from '../../errors.ts'
 import { toSeconds } from '../../platform/clock.ts'
-import { stepUpError } from './fresh.ts'
+import { stepUpError } from './freshness.ts'
 import type { Identity } from './identify.ts'
 import type { LiveSession } from './session.ts'
 

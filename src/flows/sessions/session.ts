@@ -16,8 +16,8 @@ import {
 } from '../../store/sessions.ts'
 import type { SessionTransport } from '../../store/signin-attempts.ts'
 import type { User } from '../../store/users.ts'
-import { type Actor, recordEvent } from '../event.ts'
 import { acceptedFactors, enrolledFactors, type Factor, hasFactor, policyFor, proofsIn } from '../policy/factor.ts'
+import { type Actor, recordEvent } from '../record-event.ts'
 
 /** How old `last_seen_at` may be. A session in constant use costs one write a minute. */
 const TOUCH_EVERY_MS = MINUTE

@@ -6,7 +6,7 @@ import { type HmacKey, hmacKey, mintSecret } from '../../platform/secret.ts'
 import { bumpEpoch } from '../../store/change-epochs.ts'
 import type { Sql } from '../../store/db.ts'
 import { insertSigningKey, listSigningKeys, retireAccessKeys, type SigningKey } from '../../store/signing-keys.ts'
-import { type Actor, recordEvent, SYSTEM } from '../event.ts'
+import { type Actor, recordEvent, SYSTEM } from '../record-event.ts'
 
 export type KeyAlgorithm = 'ES256' | 'EdDSA' | 'RS256'
 

@@ -1,13 +1,13 @@
 import type { Deps } from '../../deps.ts'
 import { AuthdError } from '../../errors.ts'
-import { isWithin, MINUTE, toSeconds } from '../../platform/clock.ts'
+import { isWithin, MINUTE } from '../../platform/clock.ts'
 import { equalSecrets, type HmacKey, hmac } from '../../platform/secret.ts'
 import type { Sql } from '../../store/db.ts'
 import { findSession, lockSession, type OwnedSession, rotateSession, type Session } from '../../store/sessions.ts'
 import { findUser } from '../../store/users.ts'
 import { decide } from '../decide.ts'
-import { type Actor, recordEvent } from '../event.ts'
 import { notify } from '../outbox/notice.ts'
+import { type Actor, recordEvent } from '../record-event.ts'
 import { type AccessClaims, readAccessToken, signAccessToken, verifyAccessToken } from './access-token.ts'
 import { endSessions, endSessionsIn, judge, type LiveSession, useSession } from './session.ts'
 import { keyring } from './signing-key.ts'
@@ -83,24 +83,6 @@ export async function revokeToken(deps: Deps, actor: Actor, token: string): Prom
   await endSessions(deps, actor, { filter: { ids: [sessionId] }, reason: 'token_revoked' })
 }
 
-export type Introspection =
-  | { kind: 'access_token'; claims: AccessClaims; session: OwnedSession }
-  | { kind: 'refresh_token'; session: OwnedSession }
-
-/** What a token is valid for now, according to the database (RFC 7662). Undefined if for nothing. */
-export async function introspectToken(deps: Deps, token: string): Promise<Introspection | undefined> {
-  const { refreshRoot } = await keyring(deps)
-  const claims = await readAccessToken(deps, token)
-  return await deps.db.read(async (sql) => {
-    const known = await findByRefreshToken(sql, refreshRoot, token)
-    const found = known?.session ?? (claims && (await findSession(sql, claims.sid)))
-    const session = found && (await judge(deps, sql, found))
-    if (session?.due !== 'nothing') return undefined
-    if (known) return known.generation === session.generation ? { kind: 'refresh_token', session } : undefined
-    return claims && { kind: 'access_token', claims, session }
-  })
-}
-
 /** The live session of an access token. Returns `over` if the token or the session was valid once. */
 export async function useAccessToken(
   deps: Deps,
@@ -112,15 +94,10 @@ export async function useAccessToken(
   return typeof session === 'object' ? { claims, session } : session
 }
 
-/** When a refresh token of this session expires, in seconds since 1970 as in RFC 7662. */
-export function refreshExpiry(session: Session): number {
-  return toSeconds(Math.min(session.idleExpiresAt, session.expiresAt))
-}
-
 const REFRESH_TOKEN = /^rt_([0-9a-z]{26})\.(0|[1-9]\d{0,8})\.([A-Za-z0-9_-]{43})$/
 
 /** The session and generation of a genuine refresh token. Undefined for a forged one. */
-async function findByRefreshToken<Reads extends Sql>(
+export async function findByRefreshToken<Reads extends Sql>(
   sql: Reads,
   root: HmacKey,
   token: string,

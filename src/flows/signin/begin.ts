@@ -10,8 +10,8 @@ import {
   type SigninAttempt,
 } from '../../store/signin-attempts.ts'
 import { decide } from '../decide.ts'
-import type { Actor } from '../event.ts'
 import { withinMailLimit } from '../limits/mail-limit.ts'
+import type { Actor } from '../record-event.ts'
 import { findByToken, type HeldAttempt, mayBeMailed } from './attempt.ts'
 import { queueSigninMail, resendAfter } from './mail.ts'
 

@@ -5,9 +5,9 @@ import { OutdatedRead, type Sql, type Trx } from '../../store/db.ts'
 import { type Budget, giveBackFailure, takeFailure } from '../../store/failed-attempts.ts'
 import { type SigninAttempt, takeCodeTry, useSigninAttempt } from '../../store/signin-attempts.ts'
 import { findUserByEmail, lockUserByEmail, type User } from '../../store/users.ts'
-import { type Actor, recordEvent } from '../event.ts'
 import { knownDevice } from '../policy/known-device.ts'
 import { WRONG_CODES_A_DAY } from '../policy/lockout.ts'
+import { type Actor, recordEvent } from '../record-event.ts'
 
 interface TypedCode {
   attempt: SigninAttempt

@@ -6,7 +6,6 @@ import { rememberDevice } from '../../store/devices.ts'
 import type { Session } from '../../store/sessions.ts'
 import { addProof, completeSigninAttempt, type Proof, type SigninAttempt } from '../../store/signin-attempts.ts'
 import { insertUser, lockUserByEmail, recordSignIn, type User, verifyUserEmail } from '../../store/users.ts'
-import { type Actor, type Event, recordEvent } from '../event.ts'
 import { notify } from '../outbox/notice.ts'
 import {
   acceptedFactors,
@@ -18,11 +17,12 @@ import {
   whatIsDue,
 } from '../policy/factor.ts'
 import { maySignIn } from '../policy/signup.ts'
+import { type Actor, type Event, recordEvent } from '../record-event.ts'
 import { tokensFor } from '../sessions/renewal.ts'
 import { type Bearers, endSessionsIn, startSession } from '../sessions/session.ts'
 import { keyring } from '../sessions/signing-key.ts'
 import type { Tokens } from '../sessions/token.ts'
-import { dropUnproven } from './first-proof.ts'
+import { dropUnproven } from './first-verified-address.ts'
 
 const DEVICE_TTL_MS = 365 * DAY
 /** The least time for the second proof. */

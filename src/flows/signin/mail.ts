@@ -14,11 +14,10 @@ import {
 } from '../../store/signin-attempts.ts'
 import { findUserByEmail, type User } from '../../store/users.ts'
 import { decide } from '../decide.ts'
-import { type Actor, recordEvent, SYSTEM } from '../event.ts'
-import { withinMailLimit } from '../limits/mail-limit.ts'
-import { spendIn } from '../limits/rate-limit.ts'
+import { isOverTotal, withinMailLimit } from '../limits/mail-limit.ts'
 import { enqueueMail } from '../outbox/mail.ts'
 import { maySignIn } from '../policy/signup.ts'
+import { type Actor, recordEvent } from '../record-event.ts'
 import { findHeld, type Holding, mayBeMailed } from './attempt.ts'
 import { codeBudget, macCode } from './code.ts'
 
@@ -100,8 +99,7 @@ export async function queueSigninMail(
   const renewal = { id: attempt.id, now, notSince, expiresAt, linkDigest, codeMac, codeKind } as const
   if (!(await renewSigninMail(trx, renewal))) return undefined
   // Counted last, because all mails wait for this row. A user gets the mail even above the limit.
-  const total = await spendIn(deps, trx, SYSTEM, { policy: 'mail', subject: 'all' })
-  const isHeldBack = total.isOver && user === undefined && attempt.purpose === 'signin'
+  const isHeldBack = await isOverTotal(deps, trx, { isForUser: user !== undefined || attempt.purpose !== 'signin' })
   await enqueueMail(deps, trx, {
     to: email,
     template: attempt.purpose,

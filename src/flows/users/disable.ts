@@ -6,8 +6,8 @@ import {
   enableUser as markEnabled,
   type User,
 } from '../../store/users.ts'
-import { type Actor, recordEvent } from '../event.ts'
 import { resolveUser } from '../named-user.ts'
+import { type Actor, recordEvent } from '../record-event.ts'
 import { type ChangedUser, endAllOf } from './delete.ts'
 
 /** Changes each named user by changeOne. An unknown name stops it before any user is changed. */

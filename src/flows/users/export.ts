@@ -5,8 +5,8 @@ import { listSessions, type OwnedSession } from '../../store/sessions.ts'
 import { findTotpSecret } from '../../store/totp-secrets.ts'
 import type { User } from '../../store/users.ts'
 import { sealAudit } from '../audit/audit.ts'
-import { type Actor, recordEvent } from '../event.ts'
 import { enrolledFactors } from '../policy/factor.ts'
+import { type Actor, recordEvent } from '../record-event.ts'
 
 /** The most events in an export. A full list says that it was cut. */
 const EVENTS_MAX = 10_000

@@ -9,8 +9,8 @@ import {
   updateUserMfaPolicy,
   updateUserName,
 } from '../../store/users.ts'
-import { type Actor, recordEvent } from '../event.ts'
 import { resolveUser } from '../named-user.ts'
+import { type Actor, recordEvent } from '../record-event.ts'
 import { changeEmailIn } from './email-change.ts'
 
 /** What an operator changes about a user. Undefined leaves it as it is. */

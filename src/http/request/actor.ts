@@ -1,4 +1,4 @@
-import type { Actor } from '../../flows/event.ts'
+import type { Actor } from '../../flows/record-event.ts'
 import { plain } from '../../platform/plain-text.ts'
 import type { Context } from './context.ts'
 

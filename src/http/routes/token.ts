@@ -1,12 +1,7 @@
 import { z } from 'zod'
 import { AuthdError } from '../../errors.ts'
-import {
-  introspectToken,
-  issueCookieToken,
-  refreshExpiry,
-  refreshTokens,
-  revokeToken,
-} from '../../flows/sessions/token.ts'
+import { introspectToken, refreshExpiry } from '../../flows/sessions/introspection.ts'
+import { issueCookieToken, refreshTokens, revokeToken } from '../../flows/sessions/token.ts'
 import { idField, sample } from '../../resources/field.ts'
 import { accessTokenResource, presentAccessToken, presentTokens, tokensResource } from '../../resources/tokens.ts'
 import { endpoint } from '../endpoint/endpoint.ts'

@@ -1,5 +1,5 @@
-import { SYSTEM } from '../../../src/flows/event.ts'
 import { createApiKey, ROLES, SCOPES, type Scope } from '../../../src/flows/operator/api-key.ts'
+import { SYSTEM } from '../../../src/flows/record-event.ts'
 import { MINUTE, SECOND } from '../../../src/platform/clock.ts'
 import type { Dialect } from '../../../src/store/db.ts'
 import { inhabit } from '../../support/documented.ts'

@@ -2,8 +2,8 @@ import type { Deps } from '../../deps.ts'
 import type { Trx } from '../../store/db.ts'
 import { forgetDevices } from '../../store/devices.ts'
 import type { User } from '../../store/users.ts'
-import type { Actor } from '../event.ts'
 import { dropFactors, type Factor } from '../policy/factor.ts'
+import type { Actor } from '../record-event.ts'
 import { endSessionsIn } from '../sessions/session.ts'
 
 /**

@@ -1,0 +1,30 @@
+import type { Deps } from '../../deps.ts'
+import { toSeconds } from '../../platform/clock.ts'
+import { findSession, type OwnedSession, type Session } from '../../store/sessions.ts'
+import { type AccessClaims, readAccessToken } from './access-token.ts'
+import { judge } from './session.ts'
+import { keyring } from './signing-key.ts'
+import { findByRefreshToken } from './token.ts'
+
+export type Introspection =
+  | { kind: 'access_token'; claims: AccessClaims; session: OwnedSession }
+  | { kind: 'refresh_token'; session: OwnedSession }
+
+/** What a token is valid for now, according to the database (RFC 7662). Undefined if for nothing. */
+export async function introspectToken(deps: Deps, token: string): Promise<Introspection | undefined> {
+  const { refreshRoot } = await keyring(deps)
+  const claims = await readAccessToken(deps, token)
+  return await deps.db.read(async (sql) => {
+    const known = await findByRefreshToken(sql, refreshRoot, token)
+    const found = known?.session ?? (claims && (await findSession(sql, claims.sid)))
+    const session = found && (await judge(deps, sql, found))
+    if (session?.due !== 'nothing') return undefined
+    if (known) return known.generation === session.generation ? { kind: 'refresh_token', session } : undefined
+    return claims && { kind: 'access_token', claims, session }
+  })
+}
+
+/** When a refresh token of this session expires, in seconds since 1970 as in RFC 7662. */
+export function refreshExpiry(session: Session): number {
+  return toSeconds(Math.min(session.idleExpiresAt, session.expiresAt))
+}
