@@ -110,3 +110,23 @@ test('without an address no passkey is named', async () => {
 
   expect(options.allowCredentials ?? []).toEqual([])
 })
+
+test('a page that refuses a passkey is the same for the real id of a user and for an imaginary one', async () => {
+  const authd = await startAuthd()
+  await withPasskey(authd)
+  const ids = [...(await allowedFor(authd, ADA)), ...(await allowedFor(authd, 'nobody@example.com'))].map(
+    ({ id }) => id,
+  )
+
+  const pages = await Promise.all(
+    ids.map(async (id) => {
+      const form = { attempt: '', challenge_id: 'x', credential: JSON.stringify({ id }) }
+      const { status, body } = await authd.browser().post('/signin/passkey', { form })
+      return `${status} ${body}`
+    }),
+  )
+
+  expect(ids.length).toBeGreaterThan(1)
+  expect(pages[0]).toMatch(/^401 /)
+  expect(new Set(pages).size).toBe(1)
+})

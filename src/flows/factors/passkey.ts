@@ -109,11 +109,6 @@ export async function stepUpWithPasskey(
   })
 }
 
-/** Says whether a credential belongs to any user here. An authenticator may delete one that does not. */
-export async function isPasskeyKnown(deps: Deps, credentialId: string): Promise<boolean> {
-  return (await deps.db.read((sql) => findPasskeyByCredential(sql, credentialId))) !== undefined
-}
-
 const NOT_ACCEPTED = 'That passkey did not work. Try again, or use another way to sign in.'
 
 /** Stores a challenge, and makes the options that carry it. */

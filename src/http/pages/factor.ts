@@ -1,8 +1,7 @@
 import { z } from 'zod'
 import type { Deps } from '../../deps.ts'
 import { AuthdError } from '../../errors.ts'
-import { isPasskeyKnown, redeemPasskey } from '../../flows/factors/passkey.ts'
-import { relyingParty } from '../../flows/factors/passkey-check.ts'
+import { redeemPasskey } from '../../flows/factors/passkey.ts'
 import { redeemRecoveryCode } from '../../flows/factors/recovery-code.ts'
 import { redeemTotp } from '../../flows/factors/totp.ts'
 import { findDueFactors } from '../../flows/signin/attempt.ts'
@@ -54,12 +53,10 @@ const passkey = page({
       async (error) => {
         const due = await factorPage(deps, cookies, form.attempt, error)
         if (due) return due
-        const { id } = form.credential
-        const isStale = typeof id === 'string' && !(await isPasskeyKnown(deps, id))
-        const { rpId } = relyingParty(deps.config.current())
-        const stale = isStale ? { unknownCredential: id, rpId } : {}
+        // It does not say whether the passkey is unknown, so a browser cannot be told to forget it (signalUnknownCredential):
+        // that would tell the real ids in the options from the imaginary ones.
         const shown = { ...pageError(error), code: 'PASSKEY' }
-        return { page: 'signin', status: error.status, values: { error: shown, ...stale } }
+        return { page: 'signin', status: error.status, values: { error: shown } }
       },
     )
   },

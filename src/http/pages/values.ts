@@ -11,9 +11,6 @@ export interface PageValues {
     error?: PageError
     /** Shown above the form. */
     notice?: 'signed_out' | 'deleted' | 'email_restored'
-    /** The id of an unknown passkey, which the user's authenticator may delete. */
-    unknownCredential?: string
-    rpId?: string
   }
   /**
    * Takes the code from the mail. Posts `attempt` and `code` to /signin/code; "send again" posts `attempt`,

@@ -103,12 +103,6 @@ if (supported && known?.user) {
     displayName: known.displayName,
   }).catch(() => undefined)
 }
-const stale = document.querySelector('[data-unknown]')?.dataset
-if (supported && stale) {
-  PublicKeyCredential.signalUnknownCredential?.({ rpId: stale.rpId, credentialId: stale.unknown }).catch(
-    () => undefined,
-  )
-}
 
 // Recovery codes: copied, downloaded or printed.
 const codes = document.querySelector('[data-codes]')
