@@ -52,10 +52,10 @@ export async function renamePasskeyOf(
   actor: Actor,
   { user, passkey, name }: { user: User; passkey: Passkey; name: string },
 ): Promise<Passkey> {
-  await holdUser(deps, user, async (trx) => {
-    await renamePasskey(trx, { id: passkey.id, userId: user.id, name })
+  await holdUser(deps, user, async (trx, held) => {
+    await renamePasskey(trx, { id: passkey.id, userId: held.id, name })
     const metadata = { passkey: passkey.id, name }
-    await recordEvent(deps, trx, actor, { type: 'webauthn.renamed', user, metadata })
+    await recordEvent(deps, trx, actor, { type: 'webauthn.renamed', user: held, metadata })
   })
   return { ...passkey, name }
 }

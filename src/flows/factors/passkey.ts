@@ -81,8 +81,8 @@ export async function redeemPasskey(
   const outcome = await decide<SignInOutcome>(deps, async (trx) => {
     const attempt = (await findHeld(trx, holding))?.attempt
     if (!attempt || attempt.id !== taken.attempt.id || !isOpen(attempt, deps.clock.now())) return refused
-    const user = checked && isExpected(attempt, checked.user) ? await lockUser(trx, checked.user.id) : undefined
-    if (!checked || !user || !(await accept(deps, trx, actor, { user, checked }))) {
+    const user = checked && (await lockUser(trx, checked.user.id))
+    if (!checked || !user || !isExpected(attempt, user) || !(await accept(deps, trx, actor, { user, checked }))) {
       await noteFailure(deps, trx, actor, { id: attempt.userId, email: attempt.email })
       return refused
     }

@@ -26,14 +26,14 @@ export async function sendStepUpMail(
   return await sendBoundMail(deps, actor, {
     purpose: 'stepup',
     boundTo: session.id,
-    address: { canonical: session.user.email, typed: session.user.emailTyped },
     lang,
     device,
-    mayBegin: async (trx) => {
+    addressIn: async (trx) => {
       const held = await holdSession(deps, trx, session)
       if (held instanceof AuthdError) return held
       const { methods } = await howToStepUp(deps, trx, held.session)
-      return methods.includes('email') ? undefined : stepUpError(methods)
+      if (!methods.includes('email')) return stepUpError(methods)
+      return { canonical: held.user.email, typed: held.user.emailTyped }
     },
   })
 }
@@ -65,8 +65,10 @@ export async function stepUp(
     }
     if (!methods.includes('email')) return stepUpError(methods)
     const attempt = await findBoundAttempt(trx, { purpose: 'stepup', boundTo: session.id, now: deps.clock.now() })
-    const isSpent = attempt && (await spendCode(deps, trx, actor, { attempt, code: proof.code, device: proof.device }))
-    return isSpent ? 'email' : new AuthdError('INVALID_CREDENTIALS')
+    const wrong = new AuthdError('INVALID_CREDENTIALS')
+    // A code that went to a former address proves nothing.
+    if (attempt?.email !== user.email) return wrong
+    return (await spendCode(deps, trx, actor, { attempt, code: proof.code, device: proof.device })) ? 'email' : wrong
   })
 }
 

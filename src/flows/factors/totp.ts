@@ -99,16 +99,15 @@ export async function beginTotp(deps: Deps, session: OwnedSession): Promise<Totp
   const secret = new ScureBase32Plugin().encode(deps.random.bytes(SECRET_BYTES))
   const expiresAt = deps.clock.now() + PENDING_MS
   const pendingSealed = deps.keys.seal(sealContext(session.userId), secret)
-  await decide(deps, async (trx) => {
+  const user = await decide(deps, async (trx) => {
     const held = await holdFresh(deps, trx, session)
     if (held instanceof AuthdError) return held
-    const { user } = held
-    await putPendingTotp(trx, { userId: user.id, pendingSealed, expiresAt })
-    return undefined
+    await putPendingTotp(trx, { userId: held.user.id, pendingSealed, expiresAt })
+    return held.user
   })
   // A colon would separate issuer and account in the label.
   const issuer = app.name.replaceAll(':', ' ')
-  return { secret, uri: generateURI({ issuer, label: session.user.emailTyped, secret }), expiresAt }
+  return { secret, uri: generateURI({ issuer, label: user.emailTyped, secret }), expiresAt }
 }
 
 export interface EnrolledTotp {

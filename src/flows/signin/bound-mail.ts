@@ -1,5 +1,5 @@
 import type { Deps } from '../../deps.ts'
-import type { AuthdError } from '../../errors.ts'
+import { AuthdError } from '../../errors.ts'
 import type { EmailAddress } from '../../platform/email-address.ts'
 import type { Trx } from '../../store/db.ts'
 import { type AttemptPurpose, findBoundAttempt, type SigninAttempt } from '../../store/signin-attempts.ts'
@@ -20,18 +20,17 @@ export async function sendBoundMail(
   input: {
     purpose: Exclude<AttemptPurpose, 'signin'>
     boundTo: string
-    address: EmailAddress
     lang: string
     device?: string | undefined
-    /** Called first, inside the unit. Returns an error to refuse. */
-    mayBegin: (trx: Trx) => Promise<AuthdError | undefined>
+    /** Called first, inside the unit. Returns the address as it is now, or an error to refuse. */
+    addressIn: (trx: Trx) => Promise<EmailAddress | AuthdError>
   },
 ): Promise<number> {
-  const { purpose, boundTo, address, lang, device } = input
+  const { purpose, boundTo, lang, device } = input
   const now = deps.clock.now()
   const sent = await decide<SigninAttempt>(deps, async (trx) => {
-    const refusal = await input.mayBegin(trx)
-    if (refusal) return refusal
+    const address = await input.addressIn(trx)
+    if (address instanceof AuthdError) return address
     const last = await findBoundAttempt(trx, { purpose, boundTo, now })
     const isContinued = last?.email === address.canonical && mayBeMailed(last, now)
     const fresh = { email: address, deliver: 'cookie', lang, purpose, boundTo } as const

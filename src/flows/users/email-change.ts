@@ -30,6 +30,11 @@ const RESTORABLE_MS = 7 * DAY
 const TAKEN =
   'Another account uses this address now. Sign in there, change its address or delete it, and open this link again.'
 
+interface Restorable {
+  user: User
+  change: EmailChange
+}
+
 interface Asking {
   lang: string
   device: string | undefined
@@ -48,13 +53,12 @@ export async function beginEmailChange(
   return await sendBoundMail(deps, actor, {
     purpose: 'email_change',
     boundTo: session.id,
-    address,
     ...asking,
-    mayBegin: async (trx) => {
+    addressIn: async (trx) => {
       const held = await holdFresh(deps, trx, session)
       if (held instanceof AuthdError) return held
       const { user } = held
-      if (user.email !== address.canonical) return undefined
+      if (user.email !== address.canonical) return address
       return new AuthdError('CONFLICT', { message: 'This is already your address.' })
     },
   })
@@ -164,9 +168,11 @@ export async function sendRestoreMail(
   return await sendBoundMail(deps, actor, {
     purpose: 'email_restore',
     boundTo: change.id,
-    address: { canonical: change.oldEmail, typed: change.oldEmailTyped },
     ...asking,
-    mayBegin: async () => undefined,
+    addressIn: async (trx) => {
+      const { change } = (await holdRestorable(deps, trx, token)) ?? {}
+      return change ? { canonical: change.oldEmail, typed: change.oldEmailTyped } : new AuthdError('MAGIC_LINK_EXPIRED')
+    },
   })
 }
 
@@ -182,11 +188,9 @@ export async function restoreEmail(
   const now = deps.clock.now()
   await decide(deps, async (trx) => {
     const wrong = new AuthdError('INVALID_CREDENTIALS')
-    const named = await readRestorable(deps, trx, token)
-    const user = named && (await lockUser(trx, named.userId))
-    // Read again: a parallel request may have used the link before this unit locked the user.
-    const change = user && (await readRestorable(deps, trx, token))
-    if (!change) return wrong
+    const held = await holdRestorable(deps, trx, token)
+    if (!held) return wrong
+    const { user, change } = held
     const attempt = await findBoundAttempt(trx, { purpose: 'email_restore', boundTo: change.id, now })
     if (!attempt || !(await checkCode(deps, trx, actor, { attempt, code, device }))) return wrong
     const old = { email: change.oldEmail, emailTyped: change.oldEmailTyped, emailVerifiedAt: now }
@@ -208,6 +212,15 @@ export async function restoreEmail(
     await recordEvent(deps, trx, actor, { type: 'user.email_restored', user: restored, metadata: { dropped } })
     return undefined
   })
+}
+
+/** The change that a link can restore, with its user, locked. */
+async function holdRestorable(deps: Deps, trx: Trx, token: string): Promise<Restorable | undefined> {
+  const named = await readRestorable(deps, trx, token)
+  const user = named && (await lockUser(trx, named.userId))
+  // Read again: a parallel request may have used the link before this unit locked the user.
+  const change = user && (await readRestorable(deps, trx, token))
+  return change && { user, change }
 }
 
 async function readRestorable(deps: Pick<Deps, 'clock'>, sql: Sql, text: string): Promise<EmailChange | undefined> {

@@ -1,10 +1,12 @@
 import type { Deps } from '../../deps.ts'
+import { AuthdError } from '../../errors.ts'
 import { type AuditLog, listLastAuditLogs } from '../../store/audit-logs.ts'
 import { listPasskeys, type Passkey } from '../../store/passkeys.ts'
 import { listSessions, type OwnedSession } from '../../store/sessions.ts'
 import { findTotpSecret } from '../../store/totp-secrets.ts'
-import type { User } from '../../store/users.ts'
+import { lockUser, type User } from '../../store/users.ts'
 import { sealAudit } from '../audit/audit.ts'
+import { decide } from '../decide.ts'
 import { enrolledFactors } from '../policy/factor.ts'
 import { type Actor, recordEvent } from '../record-event.ts'
 
@@ -22,10 +24,18 @@ export interface PersonalData {
   exportedAt: number
 }
 
-/** Exports a user's data (access request, GDPR art. 15), without secrets, and records that. */
-export async function exportUser(deps: Deps, actor: Actor, user: User): Promise<PersonalData> {
+/**
+ * Exports a user's data (access request, GDPR art. 15), without secrets, and records that. Throws USER_NOT_FOUND for a user
+ * deleted meanwhile.
+ */
+export async function exportUser(deps: Deps, actor: Actor, { id }: Pick<User, 'id'>): Promise<PersonalData> {
   const exportedAt = deps.clock.now()
-  await deps.db.write((trx) => recordEvent(deps, trx, actor, { type: 'user.exported', user }))
+  const user = await decide(deps, async (trx) => {
+    const user = await lockUser(trx, id)
+    if (!user) return new AuthdError('USER_NOT_FOUND')
+    await recordEvent(deps, trx, actor, { type: 'user.exported', user })
+    return user
+  })
   // Lists show sealed events only, and this one should be among them.
   await sealAudit(deps)
   return await deps.db.read(async (sql) => ({
