@@ -29,7 +29,16 @@ export async function findEmailChange(sql: Sql, id: string): Promise<EmailChange
   return emailChanges.readOne(row)
 }
 
-/** The addresses that a user could still restore, the newest first. */
+/** When a user's address was last changed, or 0. */
+export async function findLastEmailChange(sql: Sql, userId: string): Promise<number> {
+  const row = await sql.one<{ at: number | null }>(
+    'SELECT max(changed_at) AS at FROM email_changes WHERE user_id = ?',
+    [userId],
+  )
+  return Number(row?.at ?? 0)
+}
+
+/** The addresses that a user could still restore, each once, in the order in which they were replaced. */
 export async function listRestorableAddresses(
   sql: Sql,
   input: { userId: string; now: number },
@@ -37,7 +46,7 @@ export async function listRestorableAddresses(
 ): Promise<string[]> {
   const rows = await sql.all<{ old_email: string }>(
     `SELECT old_email FROM email_changes WHERE user_id = ? AND restored_at IS NULL AND restorable_until > ?
-     ORDER BY changed_at DESC, id DESC LIMIT ?`,
+     GROUP BY old_email ORDER BY min(changed_at), min(id) LIMIT ?`,
     [input.userId, input.now, limit],
   )
   return rows.map(({ old_email }) => old_email)

@@ -1,6 +1,9 @@
 import { describe, expect, test } from 'vitest'
-import { DAY, MINUTE } from '../../src/platform/clock.ts'
-import { deviceFor, enrolPasskey, signInWithPasskey } from '../support/factors.ts'
+import { SYSTEM } from '../../src/flows/record-event.ts'
+import { updateUser } from '../../src/flows/users/update.ts'
+import { DAY, MINUTE, SECOND } from '../../src/platform/clock.ts'
+import { parseEmailAddress } from '../../src/platform/email-address.ts'
+import { deviceFor, enrolPasskey, enrolTotp, signInWithPasskey } from '../support/factors.ts'
 import { type Authd, startAuthd } from '../support/harness.ts'
 import type { Browser } from '../support/http-client.ts'
 import { ADA, signInForTokens, signInOnPage } from '../support/people.ts'
@@ -59,6 +62,59 @@ describe.each(['sqlite', 'postgres'] as const)('a change of address on %s', (dat
     expect((await signInWithPasskey(authd.browser(), device)).status).toBe(401)
     await signInOnPage(authd, owner)
     expect((await owner.get('/v1/me')).body.email).toBe(ADA)
+  })
+
+  test.each([
+    ['20 seconds behind that of the instance which changed the address', -20 * SECOND],
+    ['right, while that of the instance which changed the address was a day ahead', -DAY],
+  ])('can be undone with every factor of a thief, enrolled where the clock is %s', async (_, apartMs) => {
+    const authd = await startAuthd({ database })
+    const thief = authd.browser()
+    await signInOnPage(authd, thief)
+    const { token } = await changeTo(authd, thief, 'thief@example.org')
+    // As the other instance dates it.
+    await authd.deps.db.write((trx) =>
+      trx.run('UPDATE email_changes SET changed_at = changed_at - ?, restorable_until = restorable_until - ?', [
+        apartMs,
+        apartMs,
+      ]),
+    )
+    await enrolPasskey(thief, deviceFor(authd))
+    await enrolTotp(authd, thief)
+    await authd.takeMail()
+
+    const page = await authd.browser().get(`/restore-email?token=${token}`)
+    await authd.browser().post('/restore-email', { form: { token } })
+    const code = (await authd.takeMail()).at(-1)?.values['code'] ?? ''
+    const restored = await authd.browser().post('/restore-email/code', { form: { token, code } })
+    const left = await authd.deps.db.read((sql) =>
+      sql.all(
+        'SELECT user_id FROM passkeys UNION ALL SELECT user_id FROM totp_secrets UNION ALL SELECT user_id FROM recovery_codes',
+      ),
+    )
+
+    expect([page.status, restored.status]).toEqual([200, 303])
+    expect(left).toEqual([])
+  })
+
+  test('can be undone although later changes are dated earlier, and their ways back end', async () => {
+    const authd = await startAuthd({ database })
+    const thief = authd.browser()
+    await signInOnPage(authd, thief)
+    const { token } = await changeTo(authd, thief, 'thief@example.org')
+    authd.clock.advance(-20 * SECOND)
+    const another = parseEmailAddress('another@example.org')
+    await updateUser(authd.deps, SYSTEM, { user: 'thief@example.org', email: another, isVerified: true })
+    authd.clock.advance(MINUTE)
+    const told = (await authd.takeMail()).find(({ template }) => template === 'email_changed')
+    const later = new URL(told?.values['link'] ?? '').search
+
+    await authd.browser().post('/restore-email', { form: { token } })
+    const code = (await authd.takeMail()).at(-1)?.values['code'] ?? ''
+    const restored = await authd.browser().post('/restore-email/code', { form: { token, code } })
+
+    expect(restored.status).toBe(303)
+    expect((await authd.browser().get(`/restore-email${later}`)).status).toBe(410)
   })
 })
 

@@ -7,7 +7,7 @@ import { removeUser } from '../../src/flows/users/delete.ts'
 import { disableUser } from '../../src/flows/users/disable.ts'
 import { makeRecoveryLink } from '../../src/flows/users/recovery-link.ts'
 import { updateUser } from '../../src/flows/users/update.ts'
-import { DAY, MINUTE } from '../../src/platform/clock.ts'
+import { DAY, MINUTE, SECOND } from '../../src/platform/clock.ts'
 import { parseEmailAddress } from '../../src/platform/email-address.ts'
 import { findSigninAttempt } from '../../src/store/signin-attempts.ts'
 import { lockUserByEmail } from '../../src/store/users.ts'
@@ -323,6 +323,29 @@ describe.each(DATABASES)('a deletion is mailed (%s)', (database) => {
     expect(mails.filter(({ template }) => template === 'account_deleted').map(({ to }) => to)).toContain(
       'thief@example.com',
     )
+  })
+
+  test.each([
+    ['a minute later each time', MINUTE],
+    ['each time with an instance whose clock is a second further behind', -SECOND],
+  ])('to the address that was replaced first, though a thief changes it twelve times, %s', async (_, stepMs) => {
+    const authd = await startAuthd({ database })
+    await signInForTokens(authd)
+    for (let n = 0; n < 12; n += 1) {
+      await updateUser(authd.deps, SYSTEM, {
+        user: n === 0 ? ADA : `thief${n - 1}@example.com`,
+        email: parseEmailAddress(`thief${n}@example.com`),
+        isVerified: true,
+      })
+      authd.clock.advance(stepMs)
+    }
+    await authd.takeMail()
+
+    await removeUser(authd.deps, SYSTEM, await resolveUser(authd.deps, 'thief11@example.com'))
+    const told = (await authd.takeMail()).map(({ to }) => to)
+
+    expect(told).toHaveLength(11)
+    expect(told).toEqual(expect.arrayContaining([ADA, 'thief11@example.com']))
   })
 
   test('and to nobody if the address was never proven', async () => {

@@ -11,7 +11,7 @@ import { type Actor, recordEvent } from '../record-event.ts'
 import { endSessionsIn } from '../sessions/session.ts'
 import { eraseEventsOf } from './erasure.ts'
 
-/** How many former addresses get the mail about a deletion. */
+/** How many former addresses get the mail about a deletion, those that were replaced first. */
 const FORMER_ADDRESSES = 10
 
 export interface ChangedUser {
@@ -41,7 +41,7 @@ export async function removeUserIn(deps: Deps, trx: Trx, actor: Actor, user: Use
 
 /**
  * Tells a user that their account is deleted, also at the addresses that were replaced lately: a thief may have changed
- * the address first. A user who has never proven an address is told nothing.
+ * the address first, and often. A user who has never proven an address is told nothing.
  */
 async function notifyDeleted(deps: Deps, trx: Trx, actor: Actor, user: User): Promise<void> {
   const now = deps.clock.now()

@@ -1,11 +1,17 @@
 import type { Deps } from '../../deps.ts'
 import { AuthdError } from '../../errors.ts'
-import { DAY, isInForce } from '../../platform/clock.ts'
+import { CLOCK_SKEW_MS, DAY, isFromFuture } from '../../platform/clock.ts'
 import { type EmailAddress, maskEmail } from '../../platform/email-address.ts'
 import { digest, equalSecrets, mintSecret, parseToken } from '../../platform/secret.ts'
 import type { Sql, Trx } from '../../store/db.ts'
 import { forgetDevices } from '../../store/devices.ts'
-import { type EmailChange, findEmailChange, insertEmailChange, restoreEmailChange } from '../../store/email-changes.ts'
+import {
+  type EmailChange,
+  findEmailChange,
+  findLastEmailChange,
+  insertEmailChange,
+  restoreEmailChange,
+} from '../../store/email-changes.ts'
 import { cancelProofMailTo } from '../../store/outbox.ts'
 import type { OwnedSession } from '../../store/sessions.ts'
 import { endSigninAttempts, findBoundAttempt, useSigninAttempt } from '../../store/signin-attempts.ts'
@@ -121,6 +127,8 @@ export async function changeEmailIn(
   // Attempts and mails for the former address end, because it may belong to somebody else now.
   await endSigninAttempts(trx, user.email)
   await cancelProofMailTo(trx, { recipient: user.email, now })
+  // Changes of one user follow each other, whichever instance dates them.
+  const changedAt = Math.max(now, (await findLastEmailChange(trx, user.id)) + 1)
   const id = deps.random.id('emc')
   const secret = mintSecret(deps.random)
   await insertEmailChange(trx, {
@@ -130,8 +138,8 @@ export async function changeEmailIn(
     oldEmailTyped: user.emailTyped,
     newEmail: email,
     restoreDigest: digest(secret),
-    changedAt: now,
-    restorableUntil: now + RESTORABLE_MS,
+    changedAt,
+    restorableUntil: changedAt + RESTORABLE_MS,
   })
   const masks = { old_email_masked: maskEmail(user.email), new_email_masked: maskEmail(email) }
   await recordEvent(deps, trx, actor, {
@@ -205,7 +213,7 @@ export async function restoreEmail(
     // this is the user's first verified address.
     const dropped = [
       ...(await dropUnproven(deps, trx, actor, { user })),
-      ...(await dropFactors(trx, user.id, { since: change.changedAt })),
+      ...(await dropFactors(trx, user.id, { since: sinceChange(change, now) })),
     ]
     await dropLoneRecoveryCodes(trx, user.id)
     const restored = { id: user.id, email: change.oldEmail }
@@ -227,6 +235,14 @@ async function readRestorable(deps: Pick<Deps, 'clock'>, sql: Sql, text: string)
   const token = parseToken('emc', text)
   const change = token && (await findEmailChange(sql, token.id))
   if (!change || !equalSecrets(digest(token.secret), change.restoreDigest)) return undefined
-  const isOver = !isInForce(deps.clock.now(), change.changedAt, change.restorableUntil)
-  return change.restoredAt === null && !isOver ? change : undefined
+  // A change that a wrong clock dated in the future can be undone, too: its owner has no other way back.
+  return change.restoredAt === null && change.restorableUntil > deps.clock.now() ? change : undefined
+}
+
+/**
+ * Since when a factor counts as enrolled after a change. Another instance may have enrolled it with a clock that is behind.
+ * A change from the future says nothing about the order.
+ */
+function sinceChange({ changedAt }: EmailChange, now: number): number {
+  return isFromFuture(now, changedAt) ? 0 : changedAt - CLOCK_SKEW_MS
 }
