@@ -22,6 +22,11 @@ export async function findInvitation(sql: Sql, id: string): Promise<Invitation |
   return invitations.readOne(row)
 }
 
+/** Ends a user's invitations. The end is 0, so that a unit that took its time before also finds them over. */
+export async function endInvitations(trx: Trx, userId: string): Promise<void> {
+  await trx.run('UPDATE invitations SET expires_at = 0 WHERE user_id = ? AND expires_at > 0', [userId])
+}
+
 /** Ends all invitations, and the leave to sign up that they gave. Returns how many users are not invited any more. */
 export async function endAllInvitations(trx: Trx, now: number): Promise<number> {
   await trx.run('UPDATE invitations SET expires_at = 0 WHERE expires_at > ?', [now])

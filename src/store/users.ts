@@ -1,5 +1,6 @@
 import { forUpdate, type Sql, type Trx, type Value } from './db.ts'
 import { type IdSpan, spanConditions } from './id-spans.ts'
+import { endInvitations } from './invitations.ts'
 import { integer, type NewRow, nullable, type RowOf, type StoredRow, table, text, word } from './table.ts'
 
 export const users = table(
@@ -111,13 +112,14 @@ export async function recordSignIn(trx: Trx, input: { id: string; now: number; l
 /** Sets when the address was verified, and that the user needs no invitation any more. */
 const VERIFY = `email_verified_at = ?, first_verified_at = COALESCE(first_verified_at, ?), invited_until = NULL`
 
-/** Marks the address as verified. Returns false if it was so already. */
+/** Marks the address as verified, which ends the user's invitations. Returns false if it was so already. */
 export async function verifyUserEmail(trx: Trx, input: { id: string; now: number }): Promise<boolean> {
   const changed = await trx.run(`UPDATE users SET ${VERIFY} WHERE id = ? AND email_verified_at IS NULL`, [
     input.now,
     input.now,
     input.id,
   ])
+  if (changed === 1) await endInvitations(trx, input.id)
   return changed === 1
 }
 
@@ -129,7 +131,10 @@ export async function updateUserMfaPolicy(trx: Trx, input: { id: string; policy:
   await trx.run('UPDATE users SET mfa_policy = ? WHERE id = ?', [input.policy, input.id])
 }
 
-/** False if another user has this address. `emailVerifiedAt` null: not verified. */
+/**
+ * Changes the address, which ends the user's invitations: they were for the former one. False if another user has this
+ * address. `emailVerifiedAt` null: not verified.
+ */
 export async function updateUserEmail(
   trx: Trx,
   input: { id: string; email: string; emailTyped: string; emailVerifiedAt: number | null },
@@ -147,6 +152,7 @@ export async function updateUserEmail(
       input.id,
     ],
   )
+  if (changed === 1) await endInvitations(trx, input.id)
   return changed === 1
 }
 

@@ -1,7 +1,8 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import { SYSTEM } from '../../src/flows/record-event.ts'
 import { disableUsers } from '../../src/flows/users/disable.ts'
 import { inviteUsers } from '../../src/flows/users/invitation.ts'
+import { updateUser } from '../../src/flows/users/update.ts'
 import { DAY } from '../../src/platform/clock.ts'
 import { parseEmailAddress } from '../../src/platform/email-address.ts'
 import { type Authd, startAuthd } from '../support/harness.ts'
@@ -72,14 +73,71 @@ test('an expired invitation does not open, and its permission to sign up is gone
   expect(late.status).toBe(401)
 })
 
-test('an existing user gets no invitation, and a disabled user cannot use one', async () => {
+test('an existing user gets no invitation', async () => {
   const authd = await startAuthd(CONFIG)
-  const { token } = await invite(authd)
+  await invite(authd)
   await signInForTokens(authd)
 
-  const again = invite(authd)
+  await expect(invite(authd)).rejects.toMatchObject({ code: 'CONFLICT' })
+})
 
-  await expect(again).rejects.toMatchObject({ code: 'CONFLICT' })
-  await disableUsers(authd.deps, SYSTEM, { names: [ADA], reason: null })
-  expect((await authd.browser().get(`/invite?token=${token}`)).status).toBe(410)
+const NEW = 'ada@example.org'
+
+const changeTo = (authd: Authd, isVerified: boolean) =>
+  updateUser(authd.deps, SYSTEM, { user: ADA, email: parseEmailAddress(NEW), isVerified })
+
+async function restore(authd: Authd) {
+  const told = (await authd.takeMail()).find(({ template }) => template === 'email_changed')
+  const token = new URL(told?.values['link'] ?? '').searchParams.get('token') ?? ''
+  await authd.browser().post('/restore-email', { form: { token } })
+  const code = (await authd.takeMail()).at(-1)?.values['code'] ?? ''
+  const restored = await authd.browser().post('/restore-email/code', { form: { token, code } })
+  if (restored.status !== 303) throw new Error(`the address was not restored: ${restored.status}`)
+}
+
+const ENDS: Record<string, (authd: Authd) => Promise<unknown>> = {
+  'the user is disabled': (authd) => disableUsers(authd.deps, SYSTEM, { names: [ADA], reason: null }),
+  'the address is proven': (authd) => signInForTokens(authd),
+  'the address is proven, and replaced by an unproven one': async (authd) => {
+    await signInForTokens(authd)
+    await changeTo(authd, false)
+  },
+  'an operator changes the address': (authd) => changeTo(authd, false),
+  'an operator changes the address and vouches for it': (authd) => changeTo(authd, true),
+  'the address is changed and restored': async (authd) => {
+    await changeTo(authd, false)
+    await restore(authd)
+  },
+}
+
+describe.each(['sqlite', 'postgres'] as const)(
+  'a forwarded invitation shows no address and mails nobody (%s)',
+  (database) => {
+    test.each(Object.entries(ENDS))('once %s', async (_, end) => {
+      const authd = await startAuthd({ ...CONFIG, database })
+      const { token } = await invite(authd)
+      await end(authd)
+      await authd.takeMail()
+
+      const page = await authd.browser().get(`/invite?token=${token}`)
+      const accepted = await authd.browser().post('/invite', { form: { token } })
+
+      expect([page.status, accepted.status]).toEqual([410, 410])
+      expect(page.body).not.toContain('ada@')
+      expect(await authd.takeMail()).toEqual([])
+    })
+  },
+)
+
+test('an invited user whose address an operator corrected signs up at the new one, and can be invited there', async () => {
+  const authd = await startAuthd(CONFIG)
+  await invite(authd)
+  await changeTo(authd, false)
+
+  const { token } = await invite(authd, NEW)
+  const page = await authd.browser().get(`/invite?token=${token}`)
+  const { accessToken } = await signInForTokens(authd, NEW)
+
+  expect(page.body).toContain(NEW)
+  expect(accessToken).toBeDefined()
 })

@@ -68,8 +68,8 @@ export async function inviteUsers(
 }
 
 /**
- * The user whom an invitation is for. It is not a credential, so it can be opened any number of times. Throws
- * MAGIC_LINK_EXPIRED.
+ * The user whom an invitation is for. It is not a credential, so it can be opened any number of times until the address
+ * is proven or changed. Throws MAGIC_LINK_EXPIRED.
  */
 export async function findInvited(deps: Deps, token: string): Promise<User> {
   const user = await deps.db.read((sql) => readInvited(sql, token, deps.clock.now()))
