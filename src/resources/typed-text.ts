@@ -21,6 +21,10 @@ export function typedText(kind: TypedText, { least = 1 }: { least?: 0 | 1 } = {}
     .min(least, 'Write at least one character.')
     .max(LENGTHS[kind], `Write at most ${LENGTHS[kind]} characters.`)
     .superRefine((text, context) => {
+      // "…" is what a suggested command shows in place of a reason.
+      if (text !== '' && !/[\p{L}\p{N}\p{S}]/u.test(text)) {
+        context.addIssue({ code: 'custom', params: { code: 'TOO_SMALL' }, message: 'Write at least one letter.' })
+      }
       const found = unplainIn(text)
       if (found === undefined) return
       const message = `Contains ${found}, a character that is not shown or changes what is shown. Remove it.`

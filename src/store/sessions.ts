@@ -123,11 +123,11 @@ export async function touchSession(
        expires_at = ${end}, created_at = CASE WHEN created_at > ? THEN ? ELSE created_at END,
        auth_time = CASE WHEN auth_time > ? THEN ? ELSE auth_time END,
        refreshed_at = CASE WHEN refreshed_at > ? THEN ? ELSE refreshed_at END
-     WHERE id = ? AND revoked_at IS NULL AND (last_seen_at < ? OR last_seen_at > ?)`,
+     WHERE id = ? AND revoked_at IS NULL AND (last_seen_at < ? OR last_seen_at > ? OR created_at > ?)`,
     [
       ...[now, latest, past, idleExpiresAt, latest, past, idleExpiresAt],
       ...[latest, past, latest, past, latest, past, latest, past],
-      ...[id, now, latest],
+      ...[id, now, latest, latest],
     ],
   )
 }
@@ -156,6 +156,11 @@ export async function rotateSession(
     ],
   )
   return row && { generation: row.generation, idleExpiresAt: row.idle_expires_at }
+}
+
+/** What a session has proven, after a factor was removed. */
+export async function setSessionProofs(trx: Trx, { id, amr, aal }: Pick<Session, 'id' | 'amr' | 'aal'>): Promise<void> {
+  await trx.run('UPDATE sessions SET amr = ?, aal = ? WHERE id = ?', [JSON.stringify(amr), aal, id])
 }
 
 /** Gives the session another secret and salt, and records what was proven now. The old cookie and refresh token end. */

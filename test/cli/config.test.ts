@@ -50,3 +50,14 @@ test('init says what it wrote and what it kept', async () => {
   ])
   expect(await readFile(join(place.folder, 'data/secret'), 'utf8')).toBe(secret)
 })
+
+test('the reason of a suggested command must be written, not pasted', async () => {
+  const place = await shell()
+  await place.run(['migrate'])
+
+  const asked = await place.run(['ipfilter', 'add', '203.0.113.88'])
+  const pasted = await place.run(['ipfilter', 'add', '203.0.113.88', '--reason=…'])
+
+  expect(asked.stderr).toContain("--reason='…'")
+  expect([pasted.code, pasted.stderr]).toEqual([64, expect.stringContaining('Write at least one letter.')])
+})

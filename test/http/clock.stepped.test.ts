@@ -13,6 +13,7 @@ import { makeRecoveryLink } from '../../src/flows/users/recovery-link.ts'
 import { CLOCK_SKEW_MS, DAY, HOUR, MINUTE, SECOND } from '../../src/platform/clock.ts'
 import { MailError } from '../../src/platform/mail-error.ts'
 import { insertEmailChange, restoreEmailChange } from '../../src/store/email-changes.ts'
+import { findSession } from '../../src/store/sessions.ts'
 import { insertUser } from '../../src/store/users.ts'
 import { claimWebhookEndpoint } from '../../src/store/webhook-endpoints.ts'
 import { deviceFor, enrolPasskey, enrolTotp, totpCode } from '../support/factors.ts'
@@ -459,4 +460,18 @@ test('a stepped clock is one warning and one count, with its direction', async (
     { level: 'warn', message: 'the clock was stepped', fields: { direction: 'forward', seconds: 3600 } },
   ])
   expect(text).toContain('clock_steps_total 1')
+})
+
+test('a session that only refreshes, and began while the clock was a year ahead, lives no longer', async () => {
+  const authd = await startAuthd()
+  authd.clock.advance(365 * DAY)
+  const { refreshToken, sessionId } = await signInForTokens(authd)
+  authd.clock.advance(-365 * DAY)
+
+  const refreshed = await authd.browser().post('/v1/token/refresh', { json: { refresh_token: refreshToken } })
+  const session = await authd.deps.db.read((sql) => findSession(sql, sessionId))
+
+  expect(refreshed.status).toBe(200)
+  expect(session?.expiresAt).toBeLessThanOrEqual(authd.clock.now() + 30 * DAY)
+  expect(session?.authTime).toBeLessThanOrEqual(authd.clock.now())
 })

@@ -1,4 +1,8 @@
 import { describe, expect, test } from 'vitest'
+import { resetTotp } from '../../src/flows/factors/admin.ts'
+import { resolveUser } from '../../src/flows/named-user.ts'
+import { SYSTEM } from '../../src/flows/record-event.ts'
+import { updateUser } from '../../src/flows/users/update.ts'
 import { MINUTE, SECOND } from '../../src/platform/clock.ts'
 import { deviceFor, enrolPasskey, enrolTotp, totpCode } from '../support/factors.ts'
 import { type Authd, startAuthd } from '../support/harness.ts'
@@ -266,4 +270,63 @@ describe('users are notified by mail', () => {
     await browser.send('DELETE', '/v1/me/totp')
     expect(await templates(authd)).toEqual(['passkey_removed en', 'totp_removed en'])
   })
+})
+
+describe.each(['sqlite', 'postgres'] as const)('a proof of a removed factor (%s)', (database) => {
+  test('does not count for one that is set up later, in whichever session', async () => {
+    const authd = await startAuthd({ database })
+    const [first, second] = [authd.browser(), authd.browser()]
+    await signInOnPage(authd, first)
+    await enrolTotp(authd, first)
+    const removed = await first.send('DELETE', '/v1/me/totp')
+    const level = (await first.get('/v1/session')).body.session
+    await signInOnPage(authd, second)
+    await enrolTotp(authd, second)
+
+    const refused = await first.send('DELETE', '/v1/me/totp')
+
+    expect([removed.status, level.aal, level.amr]).toEqual([200, 1, ['email']])
+    expect(refused).toMatchObject({
+      status: 403,
+      body: { code: 'STEP_UP_REQUIRED', details: { methods: ['totp', 'recovery_code'] } },
+    })
+  })
+
+  test('leaves a session short of a policy that requires two factors', async () => {
+    const authd = await startAuthd({ database })
+    const browser = authd.browser()
+    await signInOnPage(authd, browser)
+    await enrolTotp(authd, browser)
+
+    await resetTotp(authd.deps, SYSTEM, await resolveUser(authd.deps, ADA))
+    await updateUser(authd.deps, SYSTEM, { user: ADA, mfaPolicy: 'required', isVerified: false })
+
+    expect((await browser.get('/v1/session')).body.code).toBe('ENROLMENT_REQUIRED')
+  })
+})
+
+test('a token from before a step-up changes nothing, also within the same second', async () => {
+  const authd = await startAuthd()
+  const { accessToken: bearer } = await signInForTokens(authd)
+  await authd.browser().post('/v1/stepup/email', { bearer })
+  const code = (await authd.takeMail()).at(-1)?.values['code']
+  const proven = await authd.browser().post('/v1/stepup/code', { bearer, json: { code } })
+
+  const before = await authd.browser().send('PATCH', '/v1/me', { bearer, json: { name: 'Eve' } })
+  const after = await authd
+    .browser()
+    .send('PATCH', '/v1/me', { bearer: proven.body.access_token, json: { name: 'Ada' } })
+
+  expect([before.body.code, after.status]).toEqual(['STEP_UP_REQUIRED', 200])
+})
+
+test('a session that had to set up a factor counts once the policy does not require one any more', async () => {
+  const authd = await startAuthd({ config: { mfa: { policy: 'required' } } })
+  const browser = authd.browser()
+  await signInOnPage(authd, browser)
+  const before = await browser.get('/v1/session')
+
+  await updateUser(authd.deps, SYSTEM, { user: ADA, mfaPolicy: 'optional', isVerified: false })
+
+  expect([before.status, (await browser.get('/v1/session')).status]).toEqual([403, 200])
 })

@@ -33,7 +33,6 @@ function expectRefusal(reply: Reply, refusal: string | undefined): void {
 function stepUp(world: World, session: Session, proof: Proof): void {
   session.proofs.add(proof)
   session.provenAt = world.now
-  if (proof !== 'email') session.mustEnrol = false
 }
 
 export async function enrolPasskey(world: World, tab: Tab): Promise<void> {
@@ -97,13 +96,23 @@ export async function removeFactor(world: World, tab: Tab, factor: 'passkey' | '
   const wanted = refusal ?? (isLast && isRequired ? 'LAST_FACTOR' : undefined)
   expectRefusal(reply, wanted)
   if (wanted !== undefined) return
-  dropFactor(person, factor)
+  dropFactor(world, person, factor)
 }
 
-export function dropFactor(person: Person, factor: 'passkey' | 'totp'): void {
+/** What a removed factor has proven counts no more. */
+export function dropFactor(world: World, person: Person, factor: 'passkey' | 'totp'): void {
   if (factor === 'passkey') person.hasPasskey = false
   else person.totp = undefined
   if (!hasFactor(person)) person.codes = 0
+  const gone: Proof[] = factor === 'passkey' ? ['passkey'] : ['otp', 'recovery_code']
+  for (const { person: owner, proofs } of world.sessions) {
+    if (owner !== person) continue
+    for (const proof of hasFactor(person)
+      ? gone
+      : [...gone, 'passkey' as const, 'otp' as const, 'recovery_code' as const]) {
+      proofs.delete(proof)
+    }
+  }
 }
 
 export async function stepUpWith(world: World, tab: Tab, proof: Exclude<Proof, 'recovery_link'>): Promise<void> {

@@ -30,7 +30,7 @@ export async function signIn(world: World, address: number): Promise<void> {
   attempt.isOver = true
   if (due === 'factor') return
   if (person.id === '') person.id = reply.body.session.user_id
-  const session = beginSession(world, { person, proofs, mustEnrol: due === 'enrolment' })
+  const session = beginSession(world, { person, proofs })
   if (due === 'enrolment') return expect(reply.body.refresh_token).toBeUndefined()
   const access = { token: reply.body.access_token, issuedAt: world.now }
   world.apps.push({ session, access, refresh: [reply.body.refresh_token], replaced: [], refreshedAt: world.now })

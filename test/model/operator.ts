@@ -81,7 +81,7 @@ export async function revokeAll(world: World): Promise<void> {
 export async function resetApp(world: World, person: Person): Promise<void> {
   const { deps } = world.authd
   await resetTotp(deps, SYSTEM, await findOwnUser(deps, person.id))
-  if (person.totp) dropFactor(person, 'totp')
+  if (person.totp) dropFactor(world, person, 'totp')
 }
 
 /** Hands a recovery link over, which is used at once. What it does not remove stays due. */
@@ -97,7 +97,7 @@ export async function recover(
   const before = tab.client.cookies.get('authd')
   const page = await tab.client.post('/recover', { form: { token } })
   expect(page.status).toBe(303)
-  if (removes && person.totp) dropFactor(person, 'totp')
+  if (removes && person.totp) dropFactor(world, person, 'totp')
   const model = newAttempt(world, person.address)
   const isIn = tab.client.cookies.get('authd') !== before
   const session = isIn ? (await world.authd.auditLog()).at(-1) : undefined

@@ -51,8 +51,6 @@ export interface Session {
   idleEndsAt: number
   endsAt: number
   isOver: boolean
-  /** Could only enrol a factor from its beginning. */
-  mustEnrol: boolean
 }
 
 /** A time that only a wrong clock can have given. */
@@ -75,7 +73,6 @@ export function dueAfter(proofs: ReadonlySet<Proof>, person: Person, policy: Pol
 
 /** What the policy that holds now asks of a session. */
 export function dueOf(session: Session, policy: Policy): Due {
-  if (session.mustEnrol) return 'enrolment'
   if (levelOf(session.proofs) === 2 || (session.person.policy ?? policy) === 'optional') return 'nothing'
   return hasFactor(session.person) ? 'factor' : 'enrolment'
 }

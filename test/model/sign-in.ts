@@ -169,7 +169,7 @@ export function settle(
   if (tab.session && isLive(tab.session, world.now)) tab.session.isOver = true
   if (person.id === '') person.id = reply.body.session.user_id
   tab.known.add(person)
-  tab.session = beginSession(world, { person, proofs, mustEnrol: due === 'enrolment' })
+  tab.session = beginSession(world, { person, proofs })
 }
 
 function expectOutcome(reply: Reply, wanted: Outcome): void {

@@ -80,11 +80,11 @@ export function endAttemptsFor(world: World, address: number): void {
 
 export function beginSession(
   world: World,
-  { person, proofs, mustEnrol }: { person: Person; proofs: ReadonlySet<Proof>; mustEnrol: boolean },
+  { person, proofs }: { person: Person; proofs: ReadonlySet<Proof> },
 ): Session {
   const { now } = world
   const times = { begunAt: now, provenAt: now, lastSeenAt: now, idleEndsAt: now + 14 * DAY, endsAt: now + 30 * DAY }
-  const session = { person, proofs: new Set(proofs), ...times, isOver: false, mustEnrol }
+  const session = { person, proofs: new Set(proofs), ...times, isOver: false }
   world.sessions.push(session)
   return session
 }

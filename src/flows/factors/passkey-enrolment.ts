@@ -12,6 +12,7 @@ import { notify } from '../outbox/notice.ts'
 import { lastFactorGuard } from '../policy/factor.ts'
 import { type Actor, recordEvent } from '../record-event.ts'
 import { holdFresh } from '../sessions/freshness.ts'
+import { forgetProofs } from '../sessions/proofs.ts'
 import { type Renewed, renew } from '../sessions/renewal.ts'
 import { newChallenge, type PasskeyAnswer, type PasskeyOptions, take } from './passkey.ts'
 import { ALGORITHMS, checkRegistration, library, relyingParty } from './passkey-check.ts'
@@ -121,20 +122,28 @@ export async function removeOwnPasskey(
     const { user } = held
     const refusal = await lastFactorGuard(deps, trx, user, 'passkey')
     if (refusal) return refusal
-    if (!(await removePasskeyIn(deps, trx, actor, { user, id }))) return new AuthdError('PASSKEY_NOT_FOUND')
+    if (!(await removePasskeyIn(deps, trx, actor, { user, id, keptId: session.id })))
+      return new AuthdError('PASSKEY_NOT_FOUND')
     return await renew(deps, trx, { session: held.session })
   })
 }
 
-/** Runs inside the unit that locks the user. Returns false if the user has no such passkey. */
+/**
+ * Runs inside the unit that locks the user. `keptId`: the session that removes it. Returns false if the user has no such
+ * passkey.
+ */
 export async function removePasskeyIn(
   deps: Deps,
   trx: Trx,
   actor: Actor,
-  { user, id }: { user: User; id: string },
+  { user, id, keptId }: { user: User; id: string; keptId?: string | undefined },
 ): Promise<boolean> {
   const removed = await deletePasskey(trx, { id, userId: user.id })
   if (!removed) return false
+  // It is not known with which passkey a session was proven. The session that removes one keeps its proof while another
+  // is left.
+  const isOneLeft = (await listPasskeys(trx, user.id)).length > 0
+  await forgetProofs(trx, { userId: user.id, removed: ['passkey'], keptId: isOneLeft ? keptId : undefined })
   await recordEvent(deps, trx, actor, { type: 'webauthn.removed', user, metadata: { passkey: id, name: removed.name } })
   await notify(deps, trx, actor, { user, template: 'passkey_removed', values: { name: removed.name } })
   await dropLoneRecoveryCodes(trx, user.id)

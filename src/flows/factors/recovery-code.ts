@@ -17,6 +17,7 @@ import { completes, enrolledFactors, hasFactor } from '../policy/factor.ts'
 import { lockoutError, tryFactor } from '../policy/lockout.ts'
 import { type Actor, recordEvent } from '../record-event.ts'
 import { holdFresh } from '../sessions/freshness.ts'
+import { forgetProofs } from '../sessions/proofs.ts'
 import { type Renewed, renew } from '../sessions/renewal.ts'
 import { findHeld, isOpen } from '../signin/attempt.ts'
 import {
@@ -129,9 +130,11 @@ export async function remakeRecoveryCodes(
   })
 }
 
-/** Recovery codes stand in for a factor, so they are deleted with the last one. */
+/** Recovery codes stand in for a factor, so they end with the last one, and so does what a factor has proven. */
 export async function dropLoneRecoveryCodes(trx: Trx, userId: string): Promise<void> {
-  if (!hasFactor(await enrolledFactors(trx, userId))) await deleteRecoveryCodes(trx, userId)
+  if (hasFactor(await enrolledFactors(trx, userId))) return
+  await deleteRecoveryCodes(trx, userId)
+  await forgetProofs(trx, { userId, removed: ['passkey', 'totp'] })
 }
 
 /** Replaces the codes of the user, whom the unit locks, by ten new ones. */

@@ -13,6 +13,7 @@ import { completes, lastFactorGuard } from '../policy/factor.ts'
 import { FIRST_WRONG_A_DAY, tryFactor } from '../policy/lockout.ts'
 import { type Actor, recordEvent } from '../record-event.ts'
 import { holdFresh } from '../sessions/freshness.ts'
+import { forgetProofs } from '../sessions/proofs.ts'
 import { type Renewed, renew } from '../sessions/renewal.ts'
 import { findHeld, isOpen } from '../signin/attempt.ts'
 import {
@@ -165,6 +166,7 @@ export async function removeOwnTotp(deps: Deps, actor: Actor, session: OwnedSess
 export async function removeTotpIn(deps: Deps, trx: Trx, actor: Actor, user: User): Promise<boolean> {
   if (!(await deleteTotp(trx, user.id))) return false
   await clearFailures(trx, { kind: 'totp', subject: user.id })
+  await forgetProofs(trx, { userId: user.id, removed: ['totp'] })
   await recordEvent(deps, trx, actor, { type: 'totp.removed', user })
   await notify(deps, trx, actor, { user, template: 'totp_removed' })
   await dropLoneRecoveryCodes(trx, user.id)

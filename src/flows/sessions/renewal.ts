@@ -1,7 +1,8 @@
 import type { Deps } from '../../deps.ts'
+import { isFromFuture, SECOND, toSeconds } from '../../platform/clock.ts'
 import { digest, mintSecret } from '../../platform/secret.ts'
 import type { Trx } from '../../store/db.ts'
-import { renewSession, type Session } from '../../store/sessions.ts'
+import { findSession, renewSession, type Session } from '../../store/sessions.ts'
 import type { Proof } from '../../store/signin-attempts.ts'
 import { amrOf, levelOf, proofsIn } from '../policy/factor.ts'
 import { type Bearers, bearersOf } from './session.ts'
@@ -19,8 +20,10 @@ export interface Renewed extends Bearers {
 export async function renew(
   deps: Deps,
   trx: Trx,
-  { session, proof }: { session: Session; proof?: Proof },
+  { session: held, proof }: { session: Session; proof?: Proof },
 ): Promise<Renewed> {
+  // Read again: the unit may have removed a factor, and with it a proof of this session.
+  const session: Session = (await findSession(trx, held.id)) ?? held
   const before = proofsIn(session.amr)
   const proofs = proof === undefined ? before : [...new Set([...before, proof])]
   const amr = proof === undefined ? session.amr : amrOf(proofs)
@@ -33,12 +36,17 @@ export async function renew(
     refreshSalt: mintSecret(deps.random),
     amr,
     aal: proof === undefined ? session.aal : levelOf(proofs),
-    authTime: proof === undefined ? session.authTime : deps.clock.now(),
+    authTime: proof === undefined ? session.authTime : nextAuthTime(session, deps.clock.now()),
     isEnrolmentDue,
   }
   // If the session was revoked meanwhile, the new secret is as dead as the old one.
   await renewSession(trx, next)
   return { session: next, ...bearersOf(deps, next, secret) }
+}
+
+/** Tokens say it in seconds, so each proof gets a second of its own: a token from before it can be told apart. */
+function nextAuthTime({ authTime }: Session, now: number): number {
+  return isFromFuture(now, authTime) ? now : Math.max(now, (toSeconds(authTime) + 1) * SECOND)
 }
 
 /** Signs tokens after the unit, if the session hands over tokens and has no enrolment due. */

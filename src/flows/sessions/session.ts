@@ -1,6 +1,6 @@
 import type { Deps } from '../../deps.ts'
 import { AuthdError } from '../../errors.ts'
-import { isAhead, MINUTE } from '../../platform/clock.ts'
+import { isAhead, isFromFuture, MINUTE } from '../../platform/clock.ts'
 import { digest, mintSecret } from '../../platform/secret.ts'
 import type { Sql, Trx } from '../../store/db.ts'
 import { forgetDevices } from '../../store/devices.ts'
@@ -144,7 +144,8 @@ export async function judge(
     session.idleExpiresAt <= now ||
     session.expiresAt <= now
   if (isOver) return undefined
-  if (session.isEnrolmentDue) return { ...session, due: 'enrolment', dueFactors: [] }
+  // One that will hand over tokens has none yet, whatever the policy is by now.
+  if (session.isEnrolmentDue && session.delivery === 'tokens') return { ...session, due: 'enrolment', dueFactors: [] }
   if (session.aal >= 2 || policyFor(deps, session.user) === 'optional') {
     return { ...session, due: 'nothing', dueFactors: [] }
   }
@@ -163,7 +164,9 @@ export async function useSession(
 ): Promise<LiveSession | 'over' | undefined> {
   const now = deps.clock.now()
   const session = await lookAtSession(deps, id, isProven)
-  if (typeof session !== 'object' || isAhead(now, session.lastSeenAt + TOUCH_EVERY_MS, TOUCH_EVERY_MS)) return session
+  if (typeof session !== 'object') return session
+  const isRecent = isAhead(now, session.lastSeenAt + TOUCH_EVERY_MS, TOUCH_EVERY_MS)
+  if (isRecent && !isFromFuture(now, session.createdAt)) return session
   const idleExpiresAt = Math.min(now + deps.config.current().session.idleTtl, session.expiresAt)
   await deps.db.write((trx) => touchSession(trx, { id, now, idleExpiresAt }))
   return { ...session, lastSeenAt: now, idleExpiresAt }

@@ -1,9 +1,16 @@
 import type { Deps } from '../../deps.ts'
 import { AuthdError } from '../../errors.ts'
-import { isWithin, MINUTE } from '../../platform/clock.ts'
+import { isFromFuture, isWithin, MINUTE } from '../../platform/clock.ts'
 import { equalSecrets, type HmacKey, hmac } from '../../platform/secret.ts'
 import type { Sql } from '../../store/db.ts'
-import { findSession, lockSession, type OwnedSession, rotateSession, type Session } from '../../store/sessions.ts'
+import {
+  findSession,
+  lockSession,
+  type OwnedSession,
+  rotateSession,
+  type Session,
+  touchSession,
+} from '../../store/sessions.ts'
 import { findUser } from '../../store/users.ts'
 import { decide } from '../decide.ts'
 import { notify } from '../outbox/notice.ts'
@@ -45,7 +52,12 @@ export async function refreshTokens(deps: Deps, actor: Actor, refreshToken: stri
   const now = deps.clock.now()
   const { idleTtl, refreshGrace } = deps.config.current().session
   const next = await decide(deps, async (trx) => {
-    const known = await findByRefreshToken(trx, refreshRoot, refreshToken, lockSession)
+    const find = () => findByRefreshToken(trx, refreshRoot, refreshToken, lockSession)
+    let known = await find()
+    if (known && isFromFuture(now, known.session.createdAt)) {
+      await touchSession(trx, { id: known.session.id, now, idleExpiresAt: now + idleTtl })
+      known = await find()
+    }
     if (!known) return new AuthdError('INVALID_TOKEN')
     const { session: current, generation } = known
     const live = await judge(deps, trx, current)

@@ -20,6 +20,7 @@ import { resolveUser } from '../named-user.ts'
 import { notify } from '../outbox/notice.ts'
 import { dropFactors, type Factor } from '../policy/factor.ts'
 import { type Actor, recordEvent } from '../record-event.ts'
+import { forgetProofs } from '../sessions/proofs.ts'
 import { endSessionsIn } from '../sessions/session.ts'
 import { insertAttempt } from '../signin/begin.ts'
 import { completeSignIn, prepareSignIn, presentSignIn, type SignInResult, whyRefused } from '../signin/complete.ts'
@@ -122,6 +123,7 @@ export async function redeemRecovery(
       return refused
     }
     const dropped = await dropFactors(trx, user.id, { which: link.removes as Factor[] })
+    await forgetProofs(trx, { userId: user.id, removed: dropped })
     await dropLoneRecoveryCodes(trx, user.id)
     await recordEvent(deps, trx, actor, { type: 'user.recovery_link_used', user, metadata: { link: link.id, dropped } })
     await notify(deps, trx, actor, { user, template: 'recovery_link_used' })
