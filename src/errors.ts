@@ -84,6 +84,8 @@ export type ErrorCode = keyof typeof ERRORS
 export interface AuthdErrorOptions {
   /** The sentence for this caller, where it says more than the table's. Never holds a secret. */
   message?: string
+  /** Instead of `message`: several lines of authd's own. Whatever a value contains, each stays one line. */
+  lines?: string[]
   /** Shown to the caller. */
   details?: Record<string, unknown>
   /** Commands that would help, for the CLI. */
@@ -98,14 +100,17 @@ export interface AuthdErrorOptions {
 export class AuthdError extends Error {
   readonly code: ErrorCode
   readonly details: Record<string, unknown> | undefined
+  readonly lines: readonly string[] | undefined
   readonly suggestions: string[]
   readonly retryAfter: number | undefined
 
   constructor(code: ErrorCode, options: AuthdErrorOptions = {}) {
-    super(options.message ?? ERRORS[code].message, options.cause === undefined ? undefined : { cause: options.cause })
+    const message = options.lines?.join('\n') ?? options.message ?? ERRORS[code].message
+    super(message, options.cause === undefined ? undefined : { cause: options.cause })
     this.name = 'AuthdError'
     this.code = code
     this.details = options.details
+    this.lines = options.lines
     this.suggestions = options.suggestions ?? []
     this.retryAfter = options.retryAfter
   }

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import type { Loaded } from '../config/load.ts'
 import type { Deps } from '../deps.ts'
 import type { GlobalFlags } from './flags.ts'
-import { cleanText, inLines, print } from './output/clean.ts'
+import { cleanLine, inLines, print } from './output/clean.ts'
 import { readStdin } from './stdin.ts'
 
 /** The configuration that the flags and this machine lead to. */
@@ -60,5 +60,5 @@ export async function withDatabase<Result>(
 }
 
 function tell(text: string): void {
-  print(process.stderr, inLines([cleanText(text)]))
+  print(process.stderr, inLines([cleanLine(text, process.stderr)]))
 }

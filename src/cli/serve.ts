@@ -9,7 +9,7 @@ import { connectServiceManager } from '../platform/systemd.ts'
 import { readSecretEarly } from '../startup/secret.ts'
 import { type Wired, wire } from '../startup/wire.ts'
 import { writeDiagnostics } from './diagnostics.ts'
-import { cleanText, print } from './output/clean.ts'
+import { cleanLine, cleanText, inLines, print } from './output/clean.ts'
 import { becomeOwner } from './privileges.ts'
 import type { HeededSignals } from './signals.ts'
 
@@ -89,10 +89,8 @@ function reopenLog({ log, logFile }: Wired): void {
   } catch (error) {
     log.error('log file not reopened: writing to the old one', { error })
     // The old file was removed, so nobody reads it.
-    print(
-      process.stderr,
-      cleanText(`authd: log file not reopened: ${error instanceof Error ? error.message : error}\n`),
-    )
+    const why = error instanceof Error ? error.message : error
+    print(process.stderr, inLines([cleanLine(`authd: log file not reopened: ${why}`, process.stderr)]))
   }
 }
 

@@ -43,7 +43,7 @@ export function loadConfig(input: LoadInput = {}): Loaded {
   const looked = isNowhere ? ` No file was found at ${loaded.searched.map(({ path }) => path).join(', ')}.` : ''
   const key = problems.find((problem) => findKey(problem.key))?.key
   throw new AuthdError('CONFIG_INVALID', {
-    message: `The configuration is invalid.${looked}\n${formatProblems(problems)}`,
+    lines: [`The configuration is invalid.${looked}`, ...formatProblems(problems)],
     details: { problems, warnings: loaded.warnings },
     suggestions: [
       ...(isNowhere ? ['authd init', 'authd serve --dev'] : []),
@@ -93,7 +93,7 @@ export function parseConfig(table: Readonly<Record<string, unknown>>, cwd = proc
   const layers = [layer, readFlagLayer(Object.fromEntries(madeUp))]
   const { config, problems } = settle(layers, { isDev: false, cwd, texts, path: file.path })
   if (problems.length === 0) return config
-  throw new AuthdError('CONFIG_INVALID', { message: formatProblems(problems), details: { problems } })
+  throw new AuthdError('CONFIG_INVALID', { lines: formatProblems(problems), details: { problems } })
 }
 
 function takeFile(searched: readonly Searched[], uid: number | undefined): string | undefined {

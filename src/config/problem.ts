@@ -33,17 +33,17 @@ export function problemAt(
  *       31 | port = 84200
  *                   ^
  */
-export function formatProblems(problems: readonly Problem[]): string {
-  return problems.map(format).join('\n')
+export function formatProblems(problems: readonly Problem[]): string[] {
+  return problems.flatMap(format)
 }
 
-function format({ path, line, column, message, suggestion, source }: Problem): string {
+function format({ path, line, column, message, suggestion, source }: Problem): string[] {
   const place = [path, line, column].filter((part) => part !== undefined).join(':')
   const advice = suggestion ? `. ${suggestion}${suggestion.endsWith('?') ? '' : '.'}` : ''
   const head = `${place ? `${place}  ` : ''}${message}${advice}`
-  if (source === undefined || line === undefined || column === undefined) return head
+  if (source === undefined || line === undefined || column === undefined) return [head]
   const margin = `  ${line} | `
   // Keep tabs, so that the caret is below the character in the terminal.
   const indent = source.slice(0, column - 1).replace(/[^\t]/g, ' ')
-  return `${head}\n${margin}${source}\n${' '.repeat(margin.length)}${indent}^`
+  return [head, `${margin}${source}`, `${' '.repeat(margin.length)}${indent}^`]
 }

@@ -33,12 +33,19 @@ export function parseEmailAddress(text: string): EmailAddress | undefined {
   return { typed, canonical: `${lowered}@${asciiDomain}` }
 }
 
-/** Domains whose provider ignores dots in a local part. The value is the domain that limits count. */
-const WITHOUT_DOTS: Record<string, string> = { 'gmail.com': 'gmail.com', 'googlemail.com': 'gmail.com' }
+/**
+ * Providers where several addresses have one mailbox, by their documentation: the domains that share their local parts,
+ * and the characters that are ignored in them. Limits count the first domain.
+ */
+const PROVIDERS = [
+  { domains: ['gmail.com', 'googlemail.com'], ignored: '.' },
+  { domains: ['proton.me', 'protonmail.com', 'pm.me'], ignored: '._-' },
+  { domains: ['icloud.com', 'me.com', 'mac.com'], ignored: '' },
+]
 
 /**
- * What limits count mails by: the address without its tag (`+shop`, RFC 5233) and, where the provider ignores them,
- * without dots. Only for counting. Two users may have addresses of one mailbox.
+ * What limits count mails by: the address without its tag (`+shop`, RFC 5233), as its provider reads it.
+ * Only for counting. Two users may have addresses of one mailbox.
  */
 export function mailboxOf(canonical: string): string {
   const at = canonical.lastIndexOf('@')
@@ -46,8 +53,10 @@ export function mailboxOf(canonical: string): string {
   const [name = ''] = canonical.slice(0, at).split('+')
   // Without a name before the tag, the whole local part is the name.
   const local = name === '' ? canonical.slice(0, at) : name
-  const provider = WITHOUT_DOTS[domain]
-  return provider === undefined ? `${local}@${domain}` : `${local.replaceAll('.', '')}@${provider}`
+  const provider = PROVIDERS.find(({ domains }) => domains.includes(domain))
+  if (!provider) return `${local}@${domain}`
+  const read = Array.from(local).filter((character) => !provider.ignored.includes(character))
+  return `${read.join('') || local}@${provider.domains[0]}`
 }
 
 /** `a…@example.com`, for logs, and for lists and pages that strangers may see. */

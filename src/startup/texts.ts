@@ -21,7 +21,7 @@ export function liveTexts(): LiveTextsControl {
       const { texts, problems, ...found } = await inspectTexts(config)
       if (problems.length > 0) {
         throw new AuthdError('CONFIG_INVALID', {
-          message: `The templates are not valid.\n${formatTextProblems(problems)}`,
+          lines: ['The templates are not valid.', ...formatTextProblems(problems)],
           details: { problems },
           suggestions: ['authd templates check'],
         })
@@ -50,11 +50,9 @@ export async function inspectTexts(
 }
 
 /** One line per problem: `/etc/authd/templates/signin.mjml:12  message. Advice.` */
-export function formatTextProblems(problems: readonly TextProblem[]): string {
-  return problems
-    .map(({ path, line, message, suggestion }) => {
-      const advice = suggestion === undefined ? '' : `. ${suggestion}${/[.?]$/.test(suggestion) ? '' : '.'}`
-      return `${line === undefined ? path : `${path}:${line}`}  ${message}${advice}`
-    })
-    .join('\n')
+export function formatTextProblems(problems: readonly TextProblem[]): string[] {
+  return problems.map(({ path, line, message, suggestion }) => {
+    const advice = suggestion === undefined ? '' : `. ${suggestion}${/[.?]$/.test(suggestion) ? '' : '.'}`
+    return `${line === undefined ? path : `${path}:${line}`}  ${message}${advice}`
+  })
 }

@@ -62,32 +62,33 @@ export async function sealAuditLogs(trx: Trx, input: { from: number; limit: numb
 }
 
 /**
- * Blanks what is personal in at most `limit` rows after an id. Returns the id of the last row if there may be more. The
- * row of a deletion says who deleted the user, from where and why, and stays as it is.
+ * Blanks what is personal in at most `limit` rows after an id. Returns the id of the last row if there may be more, and
+ * the addresses in the rows. The row of a deletion keeps which operator deleted the user, from where and why.
  */
 export async function eraseAuditLogs(
   trx: Trx,
   { kind, subject, afterId, limit }: { kind: 'user' | 'email'; subject: string; afterId: string; limit: number },
-): Promise<string | undefined> {
-  // Where an operator acted from says nothing of the user.
-  const byOthers = "actor NOT LIKE 'user:%' AND actor <> 'anonymous'"
+): Promise<{ moreAfter: string | undefined; emails: string[] }> {
+  // Where an operator acted from says nothing of the user. An app's backend states where its user is.
+  const byOperator = `(actor LIKE 'cli:%' OR actor LIKE 'api-key:%' AND event_type = 'user.deleted')`
   const isOf = kind === 'user' ? 'user_id = ?' : 'user_id IS NULL AND email = ?'
-  const rows = await trx.all<{ id: string }>(`SELECT id FROM audit_logs WHERE ${isOf} AND id > ? ORDER BY id LIMIT ?`, [
-    subject,
-    afterId,
-    limit,
-  ])
+  const rows = await trx.all<{ id: string; email: string | null }>(
+    `SELECT id, email FROM audit_logs WHERE ${isOf} AND id > ? ORDER BY id LIMIT ?`,
+    [subject, afterId, limit],
+  )
   const lastId = rows.at(-1)?.id
-  if (lastId === undefined) return undefined
+  if (lastId === undefined) return { moreAfter: undefined, emails: [] }
   await trx.run(
-    `UPDATE audit_logs SET email = NULL, personal = '{}',
-       ip = CASE WHEN ${byOthers} THEN ip END,
-       user_agent = CASE WHEN ${byOthers} THEN user_agent END,
-       metadata = CASE WHEN personal IS NULL THEN '{}' ELSE metadata END
-     WHERE ${isOf} AND id > ? AND id <= ? AND event_type <> 'user.deleted'`,
+    `UPDATE audit_logs SET email = NULL,
+       personal = CASE WHEN event_type = 'user.deleted' THEN personal ELSE '{}' END,
+       ip = CASE WHEN ${byOperator} THEN ip END,
+       user_agent = CASE WHEN ${byOperator} THEN user_agent END,
+       metadata = CASE WHEN personal IS NULL AND event_type <> 'user.deleted' THEN '{}' ELSE metadata END
+     WHERE ${isOf} AND id > ? AND id <= ?`,
     [subject, afterId, lastId],
   )
-  return rows.length === limit ? lastId : undefined
+  const emails = new Set(rows.flatMap(({ email }) => email ?? []))
+  return { moreAfter: rows.length === limit ? lastId : undefined, emails: [...emails] }
 }
 
 export async function hasUnsealedAuditLogs(sql: Sql): Promise<boolean> {

@@ -133,6 +133,44 @@ const TYPING = [
   ['settings', 'set', 'app.name'],
 ]
 
+describe('a line break in an argument', () => {
+  test.each([
+    [['users', 'show', `z\n${FORGED}`]],
+    [['users', `z\n${FORGED}`]],
+    [['users', 'show', `z\r\n${FORGED}`]],
+    [['users', 'list', '--limit', `z\n${FORGED}`]],
+    [['audit', 'list', '--since', `z\n${FORGED}`]],
+    [['sessions', 'list', '--user', `z\n${FORGED}`]],
+    [[`z\n${FORGED}`]],
+    [['config', 'check', `z\n${FORGED}`]],
+    [['suppressions', 'remove', `z\n${FORGED}`]],
+    [['users', 'list', `--z\n${FORGED}`]],
+    [['users', 'add', 'ada@example.com', '--fields', `z\n${FORGED}`]],
+    [['ipfilter', 'check', `z\n${FORGED}`]],
+    [['help', `z\n${FORGED}`]],
+  ])('forges no line of an error: %j', async (args) => {
+    const place = await shell()
+    await place.run(['migrate'])
+
+    const { code, stdout, stderr } = await place.run(args)
+
+    expect([code === 0, stdout]).toEqual([false, ''])
+    expect(stderr.split('\n').filter((line) => /^\s*root usr_forged/.test(line))).toEqual([])
+    expect(stderr.replaceAll('\n', '')).not.toMatch(ACTS)
+  })
+
+  test('forges no line of an invalid configuration, whose problems keep their own lines', async () => {
+    const place = await shell()
+    const input = `[server]\nport = "z\\n${FORGED}"\n[app]\nname = 5\n`
+
+    const { code, stderr } = await place.run(['config', 'check', '-'], { input })
+
+    const lines = stderr.split('\n')
+    expect([code, lines.filter((line) => line.startsWith(FORGED))]).toEqual([78, []])
+    expect(lines.some((line) => /^ +\^$/.test(line))).toBe(true)
+  })
+})
+
 describe('a text that an operator types', () => {
   test.each(TYPING)('%s %s %s %s is refused with the character in question', async (...args) => {
     const place = await shell()

@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import type { z } from 'zod'
 import { parseConfig } from '../../src/config/load.ts'
+import { NOTICE_LIMIT } from '../../src/flows/outbox/notice.ts'
 import { WRONG_CODES_A_DAY } from '../../src/flows/policy/lockout.ts'
 import { allEndpoints } from '../../src/http/app.ts'
 import { PAGES } from '../../src/http/pages/mount.ts'
@@ -66,6 +67,7 @@ test('the guide has the numbers of the limits', () => {
     limits.mailsPerHour,
     limits.mailsPerHour,
     limits.totalMailsPerHour,
+    NOTICE_LIMIT.count,
     WRONG_CODES_A_DAY,
     limits.sessionRequestsPerMinute,
     limits.keyRequestsPerMinute,

@@ -2,14 +2,17 @@ import { describe, expect, test } from 'vitest'
 import { EVENTS } from '../../src/flows/events.ts'
 import { renamePasskeyOf, resolvePasskey } from '../../src/flows/factors/admin.ts'
 import { resolveUser } from '../../src/flows/named-user.ts'
+import { createApiKey } from '../../src/flows/operator/api-key.ts'
+import { deliverNextMail } from '../../src/flows/outbox/mail.ts'
 import { recordEvent, SYSTEM } from '../../src/flows/record-event.ts'
 import { removeUser } from '../../src/flows/users/delete.ts'
 import { disableUsers, enableUsers } from '../../src/flows/users/disable.ts'
 import { eraseMore } from '../../src/flows/users/erasure.ts'
+import { MailError } from '../../src/platform/mail-error.ts'
 import { listAuditLogsAfter } from '../../src/store/audit-logs.ts'
 import { withPasskey } from '../support/factors.ts'
 import { type Authd, startAuthd } from '../support/harness.ts'
-import { ADA, askForCode } from '../support/people.ts'
+import { ADA, askForCode, signInForTokens, signInOnPage } from '../support/people.ts'
 import { OPERATOR } from '../support/told.ts'
 
 const PERSONAL = ['Ada’s YubiKey', 'Renamed for Ada', 'Ada has left us', '550 ada is unknown', ADA, 'Firefox']
@@ -38,6 +41,14 @@ async function adaAndHerEvents(authd: Authd): Promise<void> {
   )
 }
 
+async function adaWithFormerAddress(authd: Authd): Promise<void> {
+  const browser = authd.browser()
+  await signInOnPage(authd, browser, 'former@example.com')
+  await browser.post('/v1/me/email', { json: { email: ADA } })
+  const code = (await authd.takeMail()).at(-1)?.values['code']
+  await browser.post('/v1/me/email/confirm', { json: { code } })
+}
+
 describe.each(['sqlite', 'postgres'] as const)('a deleted user (%s)', (database) => {
   test('stays in the audit log by id only; what they and operators wrote and what relays said is erased', async () => {
     const authd = await startAuthd({ database })
@@ -55,6 +66,67 @@ describe.each(['sqlite', 'postgres'] as const)('a deleted user (%s)', (database)
         ...{ id, seq, eventType, userId, outcome, actor, metadata },
       }))
     expect(kept(after)).toEqual(kept(before))
+  })
+
+  test('leaves no row with a former address, also of sign-ins without a session', async () => {
+    const authd = await startAuthd({ database })
+    await adaWithFormerAddress(authd)
+    const isNamed = async () => JSON.stringify(await stored(authd)).includes('former@example.com')
+    const before = await isNamed()
+
+    await removeUser(authd.deps, OPERATOR, await resolveUser(authd.deps, ADA))
+
+    expect([before, await isNamed()]).toEqual([true, false])
+  })
+
+  test('keeps the rows of a former address that another user has now', async () => {
+    const authd = await startAuthd({ database })
+    await adaWithFormerAddress(authd)
+    await signInOnPage(authd, authd.browser(), 'former@example.com')
+    const { id } = await resolveUser(authd.deps, 'former@example.com')
+
+    await removeUser(authd.deps, OPERATOR, await resolveUser(authd.deps, ADA))
+
+    const named = (await stored(authd)).filter(({ email }) => email === 'former@example.com')
+    expect(named.map(({ userId }) => userId)).toEqual(expect.arrayContaining([null, id]))
+  })
+
+  test('leaves no place or device, whether an app’s backend stated it or the user deleted the account', async () => {
+    const authd = await startAuthd({ database })
+    const key = { name: 'shop', scopes: ['signin' as const], expiresAt: null }
+    const { token: bearer } = await createApiKey(authd.deps, SYSTEM, key)
+    const headers = { 'Authd-Client-IP': '203.0.113.7', 'User-Agent': 'Phone of Ada' }
+    const begun = await authd.browser().post('/v1/signin', { json: { email: ADA }, bearer, headers })
+    const code = (await authd.takeMail()).at(-1)?.values['code']
+    const json = { code, attempt_token: begun.body.attempt_token }
+    await authd.browser().post('/v1/signin/code', { json, bearer, headers })
+    const browser = authd.browser()
+    await signInOnPage(authd, browser)
+    const { id } = await resolveUser(authd.deps, ADA)
+    const placed = async () =>
+      (await stored(authd)).filter(({ userId, ip, userAgent }) => userId === id && (ip ?? userAgent) !== null)
+    const before = await placed()
+
+    const deleted = await browser.send('DELETE', '/v1/me')
+
+    expect(before.map(({ ip }) => ip)).toContain('203.0.113.7')
+    expect([deleted.status, await placed()]).toEqual([204, []])
+    expect((await stored(authd)).map(({ eventType }) => eventType)).toContain('user.deleted')
+  })
+
+  test('is not named again by a notice of the deletion that fails', async () => {
+    const authd = await startAuthd({ database })
+    await signInForTokens(authd)
+    await removeUser(authd.deps, OPERATOR, await resolveUser(authd.deps, ADA))
+    const refusal = { response: `550 5.1.1 ${ADA} unknown`, enhancedCode: '5.1.1' }
+    authd.mailer.failure = new MailError(refusal.response, { isPermanent: true, refusal })
+
+    while (await deliverNextMail(authd.deps));
+
+    const failed = (await stored(authd)).filter(({ eventType }) => eventType === 'mail.failed')
+    const counted = await authd.deps.db.read((sql) => sql.all('SELECT address FROM mail_suppressions'))
+    expect(failed).toMatchObject([{ email: null, metadata: { template: 'account_deleted' } }])
+    expect([JSON.stringify(failed).includes(ADA), counted]).toEqual([false, []])
   })
 
   test('is erased in parts when there are many events, and nobody else is touched', async () => {

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { beginLockdown, endLockdown } from '../../src/flows/operator/lockdown.ts'
 import { SYSTEM } from '../../src/flows/record-event.ts'
 import { disableUsers } from '../../src/flows/users/disable.ts'
 import { inviteUsers } from '../../src/flows/users/invitation.ts'
@@ -140,4 +141,43 @@ test('an invited user whose address an operator corrected signs up at the new on
 
   expect(page.body).toContain(NEW)
   expect(accessToken).toBeDefined()
+})
+
+describe.each(['sqlite', 'postgres'] as const)('a user whose invitation is over (%s)', (database) => {
+  test.each([
+    ['open', true],
+    ['domains', true],
+    ['invite', false],
+    ['closed', false],
+  ])('may sign in under signup.policy "%s" as a stranger may: %j', async (policy, isAllowed) => {
+    const domains = policy === 'domains' ? { domains: ['example.com'] } : {}
+    const authd = await startAuthd({ database, config: { signup: { policy, ...domains } } })
+    await invite(authd)
+    authd.clock.advance(3 * DAY)
+
+    const stranger = await signInForTokens(authd, 'eve@example.com').catch(() => undefined)
+    const user = await signInForTokens(authd).catch(() => undefined)
+
+    expect([stranger !== undefined, user !== undefined]).toEqual([isAllowed, isAllowed])
+  })
+
+  test('may sign in again after a lockdown, where any stranger may', async () => {
+    const authd = await startAuthd({ database, config: { signup: { policy: 'open' } } })
+    await invite(authd)
+    await beginLockdown(authd.deps, SYSTEM, { reason: null, keepSessions: true })
+    await endLockdown(authd.deps, SYSTEM)
+
+    await signInForTokens(authd)
+  })
+
+  test('stays out while disabled', async () => {
+    const authd = await startAuthd({ database, config: { signup: { policy: 'open' } } })
+    await invite(authd)
+    authd.clock.advance(3 * DAY)
+    await disableUsers(authd.deps, SYSTEM, { names: [ADA], reason: null })
+
+    await authd.browser().post('/v1/signin', { json: { email: ADA } })
+
+    expect(await authd.takeMail()).toEqual([])
+  })
 })

@@ -209,6 +209,12 @@ test.each([
   ['a.d.a+x.y@gmail.com', 'ada@gmail.com'],
   ['a.da@googlemail.com', 'ada@gmail.com'],
   ['a.da@mail.gmail.com', 'a.da@mail.gmail.com'],
+  ['a.d-a_x+y@protonmail.com', 'adax@proton.me'],
+  ['adax@pm.me', 'adax@proton.me'],
+  ['_@proton.me', '_@proton.me'],
+  ['a.da@me.com', 'a.da@icloud.com'],
+  ['a.da@mac.com', 'a.da@icloud.com'],
+  ['a-da@gmail.com', 'a-da@gmail.com'],
 ])('the mails to %s count for %s', (address, mailbox) => {
   expect(mailboxOf(address)).toBe(mailbox)
 })

@@ -347,6 +347,23 @@ describe.each(['sqlite', 'postgres'] as const)('a clock that is put back (%s)', 
   })
 })
 
+test.each(DATABASES)("a key without the scope signin is limited like a stranger's address (%s)", async (database) => {
+  const tight = { requests_per_minute: 12, guesses_per_hour: 5, mails_per_hour: 100 }
+  const authd = await startAuthd({ database, config: { limits: tight } })
+  const key = { name: 'shop', scopes: ['introspect', 'users:read'] as const, expiresAt: null }
+  const { token } = await createApiKey(authd.deps, SYSTEM, { ...key, scopes: [...key.scopes] })
+  const send = async (path: string, json: object) => (await authd.browser().post(path, { json, bearer: token })).status
+
+  const guesses = []
+  for (let at = 0; at < 7; at += 1) guesses.push(await send('/v1/signin/code', { code: '000000' }))
+  const begun = []
+  for (let at = 0; at < 8; at += 1) begun.push(await send('/v1/signin', {}))
+
+  expect(guesses).toEqual([401, 401, 401, 401, 401, 429, 429])
+  expect(begun).toContain(429)
+  expect(await send('/v1/token/refresh', { refresh_token: 'invented' })).toBe(429)
+})
+
 describe('an app’s backend', () => {
   async function withKey(scopes: ('introspect' | 'signin')[]) {
     const authd = await startAuthd({ config: { limits: LIMITS, server: PROXY } })

@@ -401,7 +401,7 @@ describe.each(DATABASES)('a recovery link that cannot sign in (%s)', (database) 
   })
 
   test('is not made for a user whose invitation has expired', async () => {
-    const authd = await startAuthd({ database })
+    const authd = await startAuthd({ database, config: { signup: { policy: 'invite' } } })
     await authd.deps.db.write((trx) =>
       trx.run("INSERT INTO users (id, email, email_typed, created_at, invited_until) VALUES ('usr_1', ?, ?, 1, 1)", [
         ADA,

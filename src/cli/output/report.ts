@@ -2,11 +2,13 @@ import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { AuthdError, type ErrorCode } from '../../errors.ts'
 import { hideTokens } from '../../platform/secret.ts'
-import { cleanJson, cleanLine, cleanText, inLines, print } from './clean.ts'
+import { cleanJson, cleanLine, inLines, print } from './clean.ts'
 
 interface Failure {
   code: ErrorCode
   message: string
+  /** Of a message with line breaks of authd's own. */
+  lines?: readonly string[] | undefined
   details?: Record<string, unknown> | undefined
   suggestions: string[]
   exit: number
@@ -30,21 +32,22 @@ export async function suggesting<Result>(
 export function reportError(thrown: unknown, isJson: boolean): number {
   const failure = explain(thrown)
   if (failure.exit === 70) failure.suggestions = [...failure.suggestions, ...writeCrashReport(thrown)]
-  const { code, message, details, suggestions, exit } = failure
+  const { code, message, lines, details, suggestions, exit } = failure
   if (isJson) {
     const error = { code, message, ...(details && { details }), suggestions, exit_code: exit, request_id: null }
     print(process.stderr, inLines([cleanJson({ error })]))
   } else {
-    const tips = suggestions.map((text) => cleanLine(`Try: ${text}`, process.stderr))
-    print(process.stderr, inLines([cleanText(`authd: ${message}`), ...tips]))
+    const [first = '', ...rest] = lines ?? [message]
+    const shown = [`authd: ${first}`, ...rest, ...suggestions.map((text) => `Try: ${text}`)]
+    print(process.stderr, inLines(shown.map((line) => cleanLine(line, process.stderr))))
   }
   return exit
 }
 
 function explain(thrown: unknown): Failure {
   if (thrown instanceof AuthdError) {
-    const { code, message, details, suggestions, exit } = thrown
-    return { code, message: withoutFrame(message), details, suggestions, exit }
+    const { code, message, lines, details, suggestions, exit } = thrown
+    return { code, message: withoutFrame(message), lines, details, suggestions, exit }
   }
   if (thrown instanceof Error && 'oclif' in thrown) {
     // An invalid flag or argument, found by oclif's parser.

@@ -4,6 +4,7 @@ import { AuthdError } from '../../errors.ts'
 import { HOUR, isAhead, MINUTE, SECOND } from '../../platform/clock.ts'
 import type { Trx } from '../../store/db.ts'
 import { type Bucket as AnyBucket, giveBackToBucket, takeFromBucket } from '../../store/rate-limits.ts'
+import { NOTICE_LIMIT } from '../outbox/notice.ts'
 import { type Actor, recordEvent, SYSTEM } from '../record-event.ts'
 
 type Limits = Config['limits']
@@ -16,6 +17,7 @@ export const POLICIES = {
   email_more: { text: 'mails above that limit, by mailbox', windowMs: 10 * MINUTE, limit: (_: Limits) => 1 },
   email_device: { text: 'mails, by mailbox and known device', windowMs: HOUR, limit: (l: Limits) => l.mailsPerHour },
   mail: { text: 'mails with a link or code, altogether', windowMs: HOUR, limit: (l: Limits) => l.totalMailsPerHour },
+  notice: { text: 'notices of one kind, by user', windowMs: NOTICE_LIMIT.windowMs, limit: () => NOTICE_LIMIT.count },
   user: { text: 'changes and exports, by session', windowMs: MINUTE, limit: (l: Limits) => l.sessionRequestsPerMinute },
   client: { text: 'requests, by API key', windowMs: MINUTE, limit: (l: Limits) => l.keyRequestsPerMinute },
 } as const satisfies Record<string, { text: string; windowMs: number; limit: (limits: Limits) => number }>

@@ -8,17 +8,18 @@ import { type Bucket, refuseFull, type Standing, spend, tally } from './rate-lim
 /**
  * What a request counts against.
  *
- * | limit      | session                   | API key | neither, or a wrong credential   |
- * |------------|---------------------------|---------|----------------------------------|
- * | by default | session, except for a GET | key     | address, except for a right GET  |
- * | `own`      | session, before the work  | key     | address                          |
- * | `stranger` | address                   | key     | address                          |
- * | `guess`    | address, and wrong proofs | key     | address, and wrong proofs        |
- * | `failure`  | address, if it fails      | key     | address, if it fails             |
- * | `none`     | nothing                   | key     | address, if wrong                |
+ * | limit      | session                   | key with `signin` | neither, or a wrong credential   |
+ * |------------|---------------------------|-------------------|----------------------------------|
+ * | by default | session, except for a GET | key               | address, except for a right GET  |
+ * | `own`      | session, before the work  | key               | address                          |
+ * | `stranger` | address                   | key               | address                          |
+ * | `guess`    | address, and wrong proofs | key               | address, and wrong proofs        |
+ * | `failure`  | address, if it fails      | key               | address, if it fails             |
+ * | `none`     | nothing                   | key               | address, if wrong                |
  *
- * A key that states its user's address counts against both. Whatever writes an audit event counts: a GET that does is
- * `own`.
+ * A key with `signin` that states its user's address counts against both. Any other key counts against itself, and for
+ * `stranger`, `guess` and `failure` also against its address, like a request without one. Whatever writes an audit event
+ * counts: a GET that does is `own`.
  */
 export type Limit = 'none' | 'own' | 'stranger' | 'guess' | 'failure'
 
@@ -67,8 +68,9 @@ export async function withinLimits<Answer extends object>(
 
 function kindOf({ method, limit, identity, isStated }: LimitedRequest): Limit | Bucket {
   const isRejected = identity.kind === 'rejected' && !identity.isGenuine
-  // A backend's own address is that of all its users: only an address that it states counts.
-  if (identity.kind === 'api_key' && !isStated) return keyBucket(identity.key.id)
+  // The address of a backend that signs users in is that of all of them: only an address that it states counts.
+  const isSigningIn = identity.kind === 'api_key' && identity.key.scopes.includes('signin')
+  if (isSigningIn && !isStated) return keyBucket(identity.key.id)
   if (limit !== undefined && limit !== 'none' && limit !== 'own') return limit
   if (isRejected) return 'stranger'
   if (limit === 'none' || identity.kind === 'api_key') return 'none'

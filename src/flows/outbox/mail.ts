@@ -1,9 +1,10 @@
 import type { Deps } from '../../deps.ts'
-import { declaredMail, type MailTemplate, type MailValues } from '../../mails.ts'
+import { declaredMail, isAccountNotice, type MailTemplate, type MailValues } from '../../mails.ts'
 import { HOUR, isAhead, MINUTE, SECOND } from '../../platform/clock.ts'
 import { MailError, type RecipientRefusal } from '../../platform/mail-error.ts'
 import { hideTokens } from '../../platform/secret.ts'
-import type { Trx } from '../../store/db.ts'
+import type { Sql, Trx } from '../../store/db.ts'
+import { isFormerAddress } from '../../store/email-changes.ts'
 import {
   cancelAttemptMail,
   claimMail,
@@ -12,6 +13,7 @@ import {
   insertOutbox,
   type OutboxItem,
 } from '../../store/outbox.ts'
+import { findUserByEmail } from '../../store/users.ts'
 import { recordEvent, SYSTEM } from '../record-event.ts'
 import { jittered, settleTry, type TryEnd } from './queue.ts'
 import { isSuppressed, noteAccepted, noteRefusal } from './suppression.ts'
@@ -89,7 +91,8 @@ async function deliver(deps: Deps, mail: OutboxItem, startedAt: number): Promise
   const { refusal, ...end } = await tryToSend(deps, mail, startedAt)
   await deps.db.write(async (trx) => {
     if (!(await settleTry(trx, mail, end)) || 'dueAt' in end) return
-    if (refusal) await noteRefusal(deps, trx, { address: mail.recipient, ...refusal })
+    const isErased = end.state !== 'sent' && (await isToDeletedUser(trx, mail))
+    if (refusal && !isErased) await noteRefusal(deps, trx, { address: mail.recipient, ...refusal })
     if (end.state === 'sent') {
       await noteAccepted(trx, mail.recipient)
       trx.afterCommit(() => deps.metrics.count('emails_sent_total', { template: mail.template }))
@@ -99,10 +102,16 @@ async function deliver(deps: Deps, mail: OutboxItem, startedAt: number): Promise
     await recordEvent(deps, trx, SYSTEM, {
       type: 'mail.failed',
       outcome: 'failure',
-      user: { email: mail.recipient },
-      metadata: { message_id: mail.id, template, tries, reason: end.response },
+      ...(!isErased && { user: { email: mail.recipient } }),
+      metadata: { message_id: mail.id, template, tries, ...(!isErased && { reason: end.response }) },
     })
   })
+}
+
+/** A notice that outlived its user, such as that of the deletion. What is recorded of it says nothing of a person. */
+async function isToDeletedUser(sql: Sql, { recipient, template }: OutboxItem): Promise<boolean> {
+  if (!isAccountNotice(template as MailTemplate)) return false
+  return !(await findUserByEmail(sql, recipient)) && !(await isFormerAddress(sql, recipient))
 }
 
 /** With the mail server's refusal of the address, if that is why it failed. */

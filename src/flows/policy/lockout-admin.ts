@@ -72,7 +72,7 @@ async function unlock(deps: Deps, actor: Actor, named: User): Promise<Cleared[]>
     const codes = await deleteFailuresOf(trx, { userId: user.id, email: user.email })
     const buckets = await deleteBucketsOf(trx, mailboxOf(user.email))
     if (buckets.length > 0) await bumpEpoch(trx, 'rate_limits')
-    const mails = buckets.reduce((sum, { used }) => sum + used, 0)
+    const mails = buckets.reduce((sum, { policy, used }) => (policy.startsWith('email') ? sum + used : sum), 0)
     const limit = mails > 0 ? [{ kind: 'mail_limit', failures: mails, blockedUntil: null }] : []
     const cleared: Cleared[] = [...codes, ...limit]
     if (cleared.length === 0) return []

@@ -6,13 +6,17 @@ import type { User } from '../../store/users.ts'
  * policy excludes.
  */
 export function maySignIn(deps: Pick<Deps, 'config' | 'clock'>, email: string, user: User | undefined): boolean {
-  if (user) return user.disabledAt === null && !isInvitationOver(user, deps.clock.now())
+  if (user && user.disabledAt !== null) return false
+  if (user && !isInvitationOver(user, deps.clock.now())) return true
   const { signup } = deps.config.current()
   if (signup.policy === 'domains') return signup.domains.includes(email.slice(email.lastIndexOf('@') + 1))
   return signup.policy === 'open'
 }
 
-/** An invitation lets a user prove their address until it expires. A user who has ever had a verified one needs none. */
+/**
+ * An invitation lets a user prove their address until it expires. After that, the user is judged like a stranger. A user
+ * who has ever had a verified address needs none.
+ */
 function isInvitationOver({ firstVerifiedAt, invitedUntil }: User, now: number): boolean {
   return firstVerifiedAt === null && invitedUntil !== null && invitedUntil <= now
 }

@@ -34,9 +34,10 @@ export async function removeUser(deps: Deps, actor: Actor, { id }: Pick<User, 'i
 export async function removeUserIn(deps: Deps, trx: Trx, actor: Actor, user: User): Promise<ChangedUser> {
   const sessionsEnded = await endAllOf(deps, trx, actor, user, 'user_deleted')
   await notifyDeleted(deps, trx, actor, user)
-  await eraseEventsOf(trx, user)
   await recordEvent(deps, trx, actor, { type: 'user.deleted', user: { id: user.id } })
-  return { isChanged: await deleteUser(trx, user.id), sessionsEnded }
+  const isChanged = await deleteUser(trx, user.id)
+  await eraseEventsOf(trx, user)
+  return { isChanged, sessionsEnded }
 }
 
 /**

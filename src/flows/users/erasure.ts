@@ -7,14 +7,14 @@ import {
 } from '../../store/audit-erasures.ts'
 import { eraseAuditLogs } from '../../store/audit-logs.ts'
 import type { Trx } from '../../store/db.ts'
-import type { User } from '../../store/users.ts'
+import { findUserByEmail, type User } from '../../store/users.ts'
 
 /** Rows per unit, so that no unit holds the writer for long. */
 const BATCH = 500
 
 /**
- * Erases what the audit log says of a user by name, address, device and place, in the unit that deletes them. What
- * happened stays, under the user's id. A job does what is beyond one batch.
+ * Erases what the audit log says of a user by name, address, device and place, in the unit that has deleted them.
+ * What happened stays, under the user's id. A job does what is beyond one batch.
  */
 export async function eraseEventsOf(trx: Trx, { id, email }: Pick<User, 'id' | 'email'>): Promise<void> {
   await eraseBatch(trx, { kind: 'user', subject: id, afterId: '' })
@@ -33,7 +33,12 @@ export async function eraseMore(deps: Pick<Deps, 'db'>): Promise<boolean> {
   })
 }
 
+/** The rows of a user name their former addresses, too. One that another user has now is left alone. */
 async function eraseBatch(trx: Trx, erasure: AuditErasure): Promise<void> {
-  const lastId = await eraseAuditLogs(trx, { ...erasure, limit: BATCH })
-  if (lastId !== undefined) await keepAuditErasure(trx, { ...erasure, afterId: lastId })
+  const { moreAfter, emails } = await eraseAuditLogs(trx, { ...erasure, limit: BATCH })
+  if (moreAfter !== undefined) await keepAuditErasure(trx, { ...erasure, afterId: moreAfter })
+  if (erasure.kind === 'email') return
+  for (const subject of emails) {
+    if (!(await findUserByEmail(trx, subject))) await eraseBatch(trx, { kind: 'email', subject, afterId: '' })
+  }
 }

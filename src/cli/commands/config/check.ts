@@ -21,7 +21,7 @@ export default command({
     }
     if (flags.json) out.object({ ok: false, path: path ?? null, errors: problems, warnings }, [])
     throw new AuthdError('CONFIG_INVALID', {
-      message: `${path ?? 'The configuration from the environment'} is not valid.\n${formatProblems(problems)}`,
+      lines: [`${path ?? 'The configuration from the environment'} is not valid.`, ...formatProblems(problems)],
       suggestions: [shell`authd config reference ${problems[0]?.key ? [problems[0].key] : []}`],
     })
   },

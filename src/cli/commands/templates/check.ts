@@ -2,6 +2,7 @@ import { Flags } from '@oclif/core'
 import { AuthdError } from '../../../errors.ts'
 import { formatTextProblems, inspectTexts } from '../../../startup/texts.ts'
 import { command } from '../../command.ts'
+import { counted } from '../../output/count.ts'
 
 export default command({
   examples: ['authd templates check', 'authd templates check --dir ./templates --locales ./locales'],
@@ -13,12 +14,7 @@ export default command({
     const { config } = await loadConfig()
     const { files, problems, warnings } = await inspectTexts(config, { templates: flags.dir, locales: flags.locales })
     const result = { ok: problems.length === 0, files, problems, warnings }
-    const doubts =
-      warnings.length > 0
-        ? formatTextProblems(warnings)
-            .split('\n')
-            .map((text) => `warning: ${text}`)
-        : []
+    const doubts = formatTextProblems(warnings).map((text) => `warning: ${text}`)
     if (result.ok) {
       const places = [flags.dir ?? config.mail.templatesDir, flags.locales ?? config.app.localesDir].join(' and ')
       const found = files.length === 0 ? 'no overrides' : `${files.length} override files`
@@ -26,7 +22,7 @@ export default command({
     }
     if (flags.json) out.object(result, [])
     throw new AuthdError('VALIDATION_ERROR', {
-      message: `${problems.length === 1 ? '1 problem' : `${problems.length} problems`} found.\n${formatTextProblems(problems)}`,
+      lines: [`${counted(problems.length, 'problem')} found.`, ...formatTextProblems(problems)],
     })
   },
 })
