@@ -34,7 +34,7 @@ export function parseEmailAddress(text: string): EmailAddress | undefined {
 }
 
 /**
- * Providers where several addresses have one mailbox, by their documentation: the domains that share their local parts,
+ * Providers where several addresses have one mailbox, as far as is known: the domains that share their local parts,
  * and the characters that are ignored in them. Limits count the first domain.
  */
 const PROVIDERS = [

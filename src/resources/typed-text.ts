@@ -22,8 +22,12 @@ export function typedText(kind: TypedText, { least = 1 }: { least?: 0 | 1 } = {}
     .max(LENGTHS[kind], `Write at most ${LENGTHS[kind]} characters.`)
     .superRefine((text, context) => {
       // "…" is what a suggested command shows in place of a reason.
-      if (text !== '' && !/[\p{L}\p{N}\p{S}]/u.test(text)) {
-        context.addIssue({ code: 'custom', params: { code: 'TOO_SMALL' }, message: 'Write at least one letter.' })
+      if (/^[….]+$/.test(text)) {
+        context.addIssue({
+          code: 'custom',
+          params: { code: 'PLACEHOLDER' },
+          message: 'Write a text in place of the dots.',
+        })
       }
       const found = unplainIn(text)
       if (found === undefined) return

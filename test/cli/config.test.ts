@@ -59,5 +59,5 @@ test('the reason of a suggested command must be written, not pasted', async () =
   const pasted = await place.run(['ipfilter', 'add', '203.0.113.88', '--reason=…'])
 
   expect(asked.stderr).toContain("--reason='…'")
-  expect([pasted.code, pasted.stderr]).toEqual([64, expect.stringContaining('Write at least one letter.')])
+  expect([pasted.code, pasted.stderr]).toEqual([64, expect.stringContaining('Write a text in place of the dots.')])
 })

@@ -69,7 +69,7 @@ test('the HTML part loads nothing and is small', async () => {
 test('the preview text repeats the code', async () => {
   const { html } = await renderMail(SIGNIN, APP)
 
-  expect(html.replace(/<head>.*<\/head>|<[^>]+>/gs, '').trim()).toMatch(/^482913 signs you in, for 10 minutes\./)
+  expect(html.replace(/<head>.*<\/head>|<[^>]+>/gs, '').trim()).toMatch(/^482913 is valid for 10 minutes\./)
 })
 
 test('hostile values are escaped', async () => {
