@@ -15,7 +15,7 @@ const BATCH = 500
 export async function noteClockStep(deps: Deps, byMs: number): Promise<void> {
   if (byMs === 0) return
   const direction = byMs > 0 ? 'forward' : 'back'
-  deps.log.warn('the clock was stepped', { direction, seconds: Math.abs(byMs) / SECOND })
+  deps.log.warn('the clock was stepped', { direction, seconds: Math.round(Math.abs(byMs) / SECOND) })
   deps.metrics.count('clock_steps_total', {})
   if (byMs < 0) await redate(deps, { now: deps.clock.now(), aheadMs: -byMs })
 }
