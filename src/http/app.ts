@@ -111,7 +111,8 @@ export async function createApp(
   const isMain = door === 'main'
   const names = cookieNames({ publicUrl, session })
   const { origin } = new URL(publicUrl)
-  const document = openApiEndpoint(allEndpoints(lifecycle), { publicUrl, version: lifecycle.version })
+  const endpoints = allEndpoints(lifecycle)
+  const document = openApiEndpoint(endpoints, { publicUrl, version: lifecycle.version })
 
   const app = new Koa<Context['state'], Context>()
   app.silent = true
@@ -133,7 +134,7 @@ export async function createApp(
   }
   const allowedOrigins = new Set(cors.allowedOrigins)
   app.use(receiveBody)
-  app.use(identify(deps, { names, origin, allowedOrigins }))
+  app.use(identify(deps, { names, origin, allowedOrigins, endpoints }))
   app.use(keyRefusals(deps))
   app.use(statedClient(deps))
   if (!isMain || admin.listen === undefined) {

@@ -39,7 +39,8 @@ async function answer(deps: Deps, declared: AnyEndpoint, ctx: Context): Promise<
 
 function send(ctx: Context, declared: AnyEndpoint, answer: Answer, names: CookieNames): void {
   ctx.status = answer.status
-  for (const change of answer.cookies ?? []) ctx.append('Set-Cookie', setCookies(change, names))
+  const cookies = ctx.state.hasOwnCredential ? [] : (answer.cookies ?? [])
+  for (const change of cookies) ctx.append('Set-Cookie', setCookies(change, names))
   ctx.compress = declared.publicMaxAge !== undefined
   if (declared.publicMaxAge !== undefined) {
     ctx.set('Cache-Control', `public, max-age=${declared.publicMaxAge}`)

@@ -130,8 +130,8 @@ const NOT_FOUND: ErrorCode[] = ['NOT_FOUND']
 const CROSS_SITE: ErrorCode[] = ['CROSS_SITE_REQUEST']
 
 /** A change with a cookie must come from authd's own pages or a listed origin; see middleware/identify.ts. */
-function isCookieChange({ method, guard }: AnyEndpoint): boolean {
-  return method !== 'GET' && typeof guard !== 'object'
+function isCookieChange({ method, guard, cookies }: AnyEndpoint): boolean {
+  return method !== 'GET' && typeof guard !== 'object' && (guard !== 'none' || cookies !== undefined)
 }
 
 /** The kind of id in a path, by the word before it. */
