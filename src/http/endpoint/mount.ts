@@ -1,6 +1,7 @@
 import type { Deps } from '../../deps.ts'
 import { onBehalfOf } from '../../flows/sessions/caller.ts'
 import { checkGuard } from '../../flows/sessions/guard.ts'
+import { digest } from '../../platform/secret.ts'
 import { actorOf } from '../request/actor.ts'
 import { parseBody, parseForm, parseInput } from '../request/body.ts'
 import type { Context } from '../request/context.ts'
@@ -44,7 +45,6 @@ function send(ctx: Context, declared: AnyEndpoint, answer: Answer, names: Cookie
   ctx.compress = declared.publicMaxAge !== undefined
   if (declared.publicMaxAge !== undefined) {
     ctx.set('Cache-Control', `public, max-age=${declared.publicMaxAge}`)
-    ctx.set('Cross-Origin-Resource-Policy', 'cross-origin')
   }
   if (answer.headers) ctx.set(answer.headers)
   if (answer.body === undefined) {
@@ -52,6 +52,10 @@ function send(ctx: Context, declared: AnyEndpoint, answer: Answer, names: Cookie
     return
   }
   const type = declared.answers[answer.status]?.contentType ?? 'application/json'
-  ctx.body = typeof answer.body === 'string' ? answer.body : JSON.stringify(answer.body)
+  const text = typeof answer.body === 'string' ? answer.body : JSON.stringify(answer.body)
+  ctx.body = text
   ctx.set('Content-Type', `${type}; charset=utf-8`)
+  if (declared.publicMaxAge === undefined) return
+  ctx.set('ETag', `"${digest(text)}"`)
+  if (ctx.fresh) ctx.status = 304
 }

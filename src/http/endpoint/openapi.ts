@@ -91,7 +91,12 @@ function merge(own: Responses, failed: Responses): Responses {
   return { ...own, ...failed, ...Object.fromEntries(both) }
 }
 
-function successes({ answers }: AnyEndpoint): Responses {
+function successes({ answers, publicMaxAge }: AnyEndpoint): Responses {
+  const cached = { 304: { description: 'The document still has the `ETag` of `If-None-Match`.' } }
+  return { ...own(answers), ...(publicMaxAge !== undefined && cached) }
+}
+
+function own(answers: AnyEndpoint['answers']): Responses {
   return Object.fromEntries(
     Object.entries(answers).map(([status, { text, schema, contentType = 'application/json' }]) => [
       status,
