@@ -14,7 +14,7 @@ export function compressPublic(routes: { path: string; publicMaxAge?: number }[]
     if (!mayCompress(ctx.path)) return await next()
     await compressed(ctx, next)
     // Another encoding is another representation, so the tag is only equivalent (RFC 9110 §8.8.1).
-    const tag = ctx.response.get('ETag')
-    if (tag !== '' && ctx.response.get('Content-Encoding') !== '') ctx.set('ETag', `W/${tag}`)
+    if (ctx.response.has('ETag') && ctx.response.has('Content-Encoding'))
+      ctx.set('ETag', `W/${ctx.response.get('ETag')}`)
   }
 }
