@@ -13,6 +13,7 @@ import { crossOrigin } from './middleware/cors.ts'
 import { errors } from './middleware/errors.ts'
 import { identify } from './middleware/identify.ts'
 import { ipFilter } from './middleware/ip-filter.ts'
+import { issuerPath } from './middleware/issuer-path.ts'
 import { keyRefusals } from './middleware/key-refusals.ts'
 import { metricsPage } from './middleware/metrics.ts'
 import { refuseForwarded } from './middleware/refuse-forwarded.ts'
@@ -44,7 +45,7 @@ import { signinEndpoints } from './routes/signin.ts'
 import { signinFactorEndpoints } from './routes/signin-factor.ts'
 import { stepupEndpoints } from './routes/stepup.ts'
 import { tokenEndpoints } from './routes/token.ts'
-import { wellKnownEndpoints } from './routes/well-known.ts'
+import { METADATA_PATH, wellKnownEndpoints } from './routes/well-known.ts'
 
 /** Made for each app, because `/admin/stats` caches its counts. */
 const adminEndpoints = (): AnyEndpoint[] => [
@@ -111,7 +112,8 @@ export async function createApp(
   const isMain = door === 'main'
   const names = cookieNames({ publicUrl, session })
   const { origin } = new URL(publicUrl)
-  const document = openApiEndpoint(allEndpoints(lifecycle), { publicUrl, version: lifecycle.version })
+  const endpoints = allEndpoints(lifecycle)
+  const document = openApiEndpoint(endpoints, { publicUrl, version: lifecycle.version })
 
   const app = new Koa<Context['state'], Context>()
   app.silent = true
@@ -119,11 +121,12 @@ export async function createApp(
   app.use(requestId(deps))
   app.use(trace)
   app.use(accessLog(deps))
+  app.use(issuerPath(publicUrl, METADATA_PATH))
   app.use(compressPublic([...API, document, ...PAGES]))
   app.use(await securityHeaders({ publicUrl, redirectUrls: signin.redirectUrls }))
   app.use(errors(deps, renderError(deps)))
   app.use(refuseForwarded(lifecycle))
-  app.use(crossOrigin(cors))
+  app.use(crossOrigin(cors, [...API, document]))
   app.use(mount(deps, probeEndpoints(lifecycle), names))
   app.use(metricsPage(deps))
   app.use(ipFilter(deps))
@@ -133,7 +136,7 @@ export async function createApp(
   }
   const allowedOrigins = new Set(cors.allowedOrigins)
   app.use(receiveBody)
-  app.use(identify(deps, { names, origin, allowedOrigins }))
+  app.use(identify(deps, { names, origin, allowedOrigins, endpoints }))
   app.use(keyRefusals(deps))
   app.use(statedClient(deps))
   if (!isMain || admin.listen === undefined) {

@@ -7,6 +7,9 @@ import { askOnPage, signInOnPage } from '../support/people.ts'
 
 const LIFECYCLE = { version: '0', startedAt: 0, isStopping: () => false, isDevelopment: false }
 const UNSAFE = allEndpoints(LIFECYCLE).filter(({ method }) => method !== 'GET')
+/** Those that a cookie could authorize. */
+const BY_COOKIE = UNSAFE.filter(({ guard, cookies }) => cookies ?? (typeof guard === 'string' && guard !== 'none'))
+const BY_CREDENTIAL = UNSAFE.filter((route) => !BY_COOKIE.includes(route))
 const FORMS = PAGES.filter(({ method }) => method === 'POST')
 
 /** The headers that browsers send with a request from another site's page. */
@@ -38,9 +41,13 @@ test.each(Object.entries(FOREIGN))('%s changes nothing with a cookie', async (_,
 
   const replies = []
   for (const type of ['application/x-www-form-urlencoded', 'text/plain', 'application/json', 'multipart/form-data']) {
-    for (const { method, path } of [...UNSAFE, ...FORMS]) {
+    for (const { method, path } of [...BY_COOKIE, ...FORMS]) {
       const sent = { ...headers, Cookie: cookie, Host: host, 'Content-Type': type }
-      const { status } = await exchange(authd.address + concrete(path), { method, headers: sent, body: '{}' })
+      const { status } = await exchange(authd.address + concrete(path), {
+        method,
+        headers: sent,
+        body: '{"deliver":"cookie"}',
+      })
       replies.push({ method, path, status })
     }
   }
@@ -48,6 +55,27 @@ test.each(Object.entries(FOREIGN))('%s changes nothing with a cookie', async (_,
   expect(replies.filter(({ status }) => status !== 403)).toEqual([])
   expect((await authd.auditLog()).length).toBe(before)
   expect((await browser.get('/v1/session')).status).toBe(200)
+})
+
+test('a call that takes no cookies is answered as if it had none', async () => {
+  const authd = await startAuthd()
+  const browser = authd.browser()
+  await signInOnPage(authd, browser)
+  const Cookie = [...browser.cookies].map(([name, value]) => `${name}=${value}`).join('; ')
+  const call = ({ method, path }: { method: string; path: string }, cookie: Record<string, string>) =>
+    exchange(authd.address + concrete(path), {
+      method,
+      headers: { Host: 'other.example', Origin: 'https://evil.example', 'Content-Type': 'application/json', ...cookie },
+      body: '{}',
+    })
+
+  const withCookies = await Promise.all(BY_CREDENTIAL.map((route) => call(route, { Cookie })))
+  const without = await Promise.all(BY_CREDENTIAL.map((route) => call(route, {})))
+
+  expect(BY_CREDENTIAL.length).toBeGreaterThan(20)
+  expect(withCookies.map(({ status }) => status)).toEqual(without.map(({ status }) => status))
+  expect(withCookies.flatMap(({ headers }) => headers.getSetCookie())).toEqual([])
+  expect(withCookies.filter(({ status }) => status < 400)).toEqual([])
 })
 
 test.each(['authd', 'authd-attempt', 'authd-device'])(
@@ -63,7 +91,7 @@ test.each(['authd', 'authd-attempt', 'authd-device'])(
       exchange(`${authd.address}/v1/signin`, {
         method: 'POST',
         headers: { Host, 'Content-Type': 'application/json', ...headers },
-        body: '{}',
+        body: '{"deliver":"cookie"}',
       })
 
     const foreign = await call({ Cookie, Origin: 'https://evil.example', 'Sec-Fetch-Site': 'cross-site' })

@@ -58,7 +58,11 @@ export class Browser {
     this.keepCookies(response.headers)
     const { text } = response
     const isJson = /[/+]json/.test(response.headers.get('Content-Type') ?? '')
-    const reply = { status: response.status, headers: response.headers, body: isJson ? JSON.parse(text) : text }
+    const reply = {
+      status: response.status,
+      headers: response.headers,
+      body: isJson && text !== '' ? JSON.parse(text) : text,
+    }
     await assertDocumented(this.address, { method, path, reply })
     return reply
   }

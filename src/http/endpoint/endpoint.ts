@@ -30,6 +30,7 @@ export interface Answer {
   status: number
   /** Tests validate it with the schema of its status. Undefined means no body. */
   body?: unknown
+  /** Not sent to a caller that brings its own credential. */
   cookies?: CookieChange[]
   headers?: Record<string, string>
 }
@@ -51,6 +52,11 @@ export interface Endpoint<
   guard: Allowed
   /** Overrides the default of flows/limits/request.ts for its method and caller. */
   limit?: Limit
+  /**
+   * With the guard `none`: whether the browser's cookies count for this body, and whether the answer may set some. By
+   * default they do not. Other guards decide by themselves; see request/own-credential.ts.
+   */
+  cookies?: (body: Readonly<Record<string, unknown>>, held: RequestCookies) => boolean
   /** `form` for the two calls of RFC 7009 and RFC 7662, which answer with RFC 6749's errors. */
   body?: { type: 'json' | 'form'; schema: Body }
   query?: Query

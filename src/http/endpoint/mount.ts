@@ -1,6 +1,7 @@
 import type { Deps } from '../../deps.ts'
 import { onBehalfOf } from '../../flows/sessions/caller.ts'
 import { checkGuard } from '../../flows/sessions/guard.ts'
+import { digest } from '../../platform/secret.ts'
 import { actorOf } from '../request/actor.ts'
 import { parseBody, parseForm, parseInput } from '../request/body.ts'
 import type { Context } from '../request/context.ts'
@@ -39,11 +40,11 @@ async function answer(deps: Deps, declared: AnyEndpoint, ctx: Context): Promise<
 
 function send(ctx: Context, declared: AnyEndpoint, answer: Answer, names: CookieNames): void {
   ctx.status = answer.status
-  for (const change of answer.cookies ?? []) ctx.append('Set-Cookie', setCookies(change, names))
+  const cookies = ctx.state.hasOwnCredential ? [] : (answer.cookies ?? [])
+  for (const change of cookies) ctx.append('Set-Cookie', setCookies(change, names))
   ctx.compress = declared.publicMaxAge !== undefined
   if (declared.publicMaxAge !== undefined) {
     ctx.set('Cache-Control', `public, max-age=${declared.publicMaxAge}`)
-    ctx.set('Cross-Origin-Resource-Policy', 'cross-origin')
   }
   if (answer.headers) ctx.set(answer.headers)
   if (answer.body === undefined) {
@@ -51,6 +52,10 @@ function send(ctx: Context, declared: AnyEndpoint, answer: Answer, names: Cookie
     return
   }
   const type = declared.answers[answer.status]?.contentType ?? 'application/json'
-  ctx.body = typeof answer.body === 'string' ? answer.body : JSON.stringify(answer.body)
+  const text = typeof answer.body === 'string' ? answer.body : JSON.stringify(answer.body)
+  ctx.body = text
   ctx.set('Content-Type', `${type}; charset=utf-8`)
+  if (declared.publicMaxAge === undefined) return
+  ctx.set('ETag', `"${digest(text)}"`)
+  if (ctx.fresh) ctx.status = 304
 }

@@ -91,7 +91,12 @@ function merge(own: Responses, failed: Responses): Responses {
   return { ...own, ...failed, ...Object.fromEntries(both) }
 }
 
-function successes({ answers }: AnyEndpoint): Responses {
+function successes({ answers, publicMaxAge }: AnyEndpoint): Responses {
+  const cached = { 304: { description: 'The document still has the `ETag` of `If-None-Match`.' } }
+  return { ...own(answers), ...(publicMaxAge !== undefined && cached) }
+}
+
+function own(answers: AnyEndpoint['answers']): Responses {
   return Object.fromEntries(
     Object.entries(answers).map(([status, { text, schema, contentType = 'application/json' }]) => [
       status,
@@ -130,8 +135,8 @@ const NOT_FOUND: ErrorCode[] = ['NOT_FOUND']
 const CROSS_SITE: ErrorCode[] = ['CROSS_SITE_REQUEST']
 
 /** A change with a cookie must come from authd's own pages or a listed origin; see middleware/identify.ts. */
-function isCookieChange({ method, guard }: AnyEndpoint): boolean {
-  return method !== 'GET' && typeof guard !== 'object'
+function isCookieChange({ method, guard, cookies }: AnyEndpoint): boolean {
+  return method !== 'GET' && typeof guard !== 'object' && (guard !== 'none' || cookies !== undefined)
 }
 
 /** The kind of id in a path, by the word before it. */

@@ -10,5 +10,11 @@ export function compressPublic(routes: { path: string; publicMaxAge?: number }[]
   const paths = routes.filter(({ publicMaxAge }) => publicMaxAge !== undefined).map(({ path }) => path)
   const mayCompress = pathFilter([...paths, '/assets/:name'])
   const compressed = compress({ threshold: 1024 })
-  return (ctx: Context, next: Next) => (mayCompress(ctx.path) ? compressed(ctx, next) : next())
+  return async (ctx: Context, next: Next): Promise<void> => {
+    if (!mayCompress(ctx.path)) return await next()
+    await compressed(ctx, next)
+    // Another encoding is another representation, so the tag is only equivalent (RFC 9110 §8.8.1).
+    if (ctx.response.has('ETag') && ctx.response.has('Content-Encoding'))
+      ctx.set('ETag', `W/${ctx.response.get('ETag')}`)
+  }
 }

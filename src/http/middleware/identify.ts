@@ -1,8 +1,11 @@
 import type { Deps } from '../../deps.ts'
 import { AuthdError } from '../../errors.ts'
 import { identify as identifyFlow } from '../../flows/sessions/identify.ts'
+import type { AnyEndpoint } from '../endpoint/endpoint.ts'
 import type { Context, Next } from '../request/context.ts'
-import { type CookieNames, readCookies } from '../request/cookies.ts'
+import { type CookieNames, NO_COOKIES, type RequestCookies, readCookies } from '../request/cookies.ts'
+import { hasOwnCredential } from '../request/own-credential.ts'
+import { routeFinder } from '../request/router.ts'
 
 /** The paths where the cookie of `session.cookie_domain` counts. */
 const CHECKABLE = new Set(['/v1/session'])
@@ -15,17 +18,23 @@ export interface IdentifyOptions {
   origin: string
   /** `cors.allowed_origins`. Their scripts may also make changes with a cookie. */
   allowedOrigins: ReadonlySet<string>
+  /** The routes of the API. Pages always use cookies. */
+  endpoints: readonly AnyEndpoint[]
 }
 
-/** Identifies the caller with at most one database read. An `Authorization` header disables cookies. */
-export function identify(deps: Deps, { names, origin, allowedOrigins }: IdentifyOptions) {
+/** Identifies the caller with at most one database read. With a credential of its own, a request has no cookies. */
+export function identify(deps: Deps, { names, origin, allowedOrigins, endpoints }: IdentifyOptions) {
   const host = new URL(origin).host
+  const declaredFor = routeFinder(endpoints)
   return async (ctx: Context, next: Next): Promise<void> => {
     const authorization = ctx.get('Authorization')
-    const cookies = readCookies(authorization === '' ? ctx.get('Cookie') : undefined, names)
+    const sent = readCookies(authorization === '' ? ctx.get('Cookie') : undefined, names)
+    const declared = declaredFor(ctx)
+    ctx.state.hasOwnCredential = declared !== undefined && hasOwnCredential(ctx, declared, sent)
+    const cookies = ctx.state.hasOwnCredential ? NO_COOKIES : sent
     ctx.state.cookies = cookies
-    const hasCookies = cookies.session !== undefined || cookies.device !== undefined || cookies.attempts.length > 0
-    if (hasCookies) refuseCrossSite(ctx, { origin, host, allowedOrigins })
+    const counting = namesOf(cookies, names)
+    if (counting.length > 0) refuseCrossSite(ctx, { origin, host, allowedOrigins, cookies: counting })
     ctx.state.identity = await identifyFlow(deps, {
       authorization: authorization === '' ? undefined : authorization,
       cookie: cookies.session,
@@ -36,15 +45,35 @@ export function identify(deps: Deps, { names, origin, allowedOrigins }: Identify
   }
 }
 
+/** The cookies of a request that let it change something. */
+function namesOf({ session, attempts, device }: RequestCookies, names: CookieNames): string[] {
+  return [
+    ...(session === undefined ? [] : [names.session]),
+    ...(attempts.length === 0 ? [] : [names.attempt]),
+    ...(device === undefined ? [] : [names.device]),
+  ]
+}
+
 /** Accepts cookies only under authd's own host name, and for changes only from its own pages or listed origins. */
 export function refuseCrossSite(
   ctx: Context,
-  { origin, host, allowedOrigins }: { origin: string; host: string; allowedOrigins?: ReadonlySet<string> },
+  {
+    origin,
+    host,
+    allowedOrigins,
+    cookies = [],
+  }: { origin: string; host: string; allowedOrigins?: ReadonlySet<string>; cookies?: string[] },
 ): void {
   if (ctx.get('Host').toLowerCase() !== host) throw new AuthdError('MISDIRECTED_REQUEST')
   if (SAFE.has(ctx.method)) return
   if (allowedOrigins?.has(ctx.get('Origin'))) return
   const site = ctx.get('Sec-Fetch-Site')
   const isOwn = site === '' ? ctx.get('Origin') === origin : site === 'same-origin'
-  if (!isOwn) throw new AuthdError('CROSS_SITE_REQUEST')
+  if (isOwn) return
+  throw new AuthdError('CROSS_SITE_REQUEST', cookies.length === 0 ? {} : blame(cookies, origin))
+}
+
+function blame(cookies: string[], origin: string): { message: string; details: Record<string, unknown> } {
+  const message = `The request has the cookie ${cookies.join(', ')}, so it must come from ${origin}. Clients other than browsers send no cookies.`
+  return { message, details: { cookies } }
 }

@@ -18,7 +18,10 @@ export interface RequestState {
   /** Received whole before the caller is identified. */
   body: Buffer
   identity: Identity
+  /** Those that count. */
   cookies: RequestCookies
+  /** The answer sets no cookies. */
+  hasOwnCredential: boolean
   /** The answer is HTML, also for an error. */
   isPage: boolean
   /** Errors have the format of RFC 6749. */
@@ -36,6 +39,7 @@ export const UNIDENTIFIED = {
   body: Buffer.alloc(0),
   identity: { kind: 'anonymous' },
   cookies: NO_COOKIES,
+  hasOwnCredential: false,
   isPage: false,
   isOauth: false,
 } satisfies Partial<RequestState>

@@ -27,6 +27,21 @@ export function routerOf<Route extends Declared>(
   }
 }
 
+/** Finds the declaration that a request is for, before it is routed. */
+export function routeFinder<Route extends Declared>(
+  routes: readonly Route[],
+): (request: Declared) => Route | undefined {
+  const key = ({ method, path }: Declared) => `${method} ${path}`
+  const fixed = new Map(routes.filter(({ path }) => !path.includes(':')).map((route) => [key(route), route]))
+  const patterns = routes
+    .filter(({ path }) => path.includes(':'))
+    .map((route) => ({ route, matches: new RegExp(`^${key(route).replace(/:\w+/g, '[^/]+')}$`) }))
+  return ({ method, path }) => {
+    const asked = key({ method: method === 'HEAD' ? 'GET' : method, path })
+    return fixed.get(asked) ?? patterns.find(({ matches }) => matches.test(asked))?.route
+  }
+}
+
 /** Returns a cheap test that rules out most other paths. A router tries each of its patterns in turn. */
 export function pathFilter(patterns: string[]): (path: string) => boolean {
   const fixed = new Set(patterns.filter((pattern) => !pattern.includes(':')))

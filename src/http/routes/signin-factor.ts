@@ -6,6 +6,7 @@ import { attemptToken, typedCode } from '../../resources/field.ts'
 import { endpoint } from '../endpoint/endpoint.ts'
 import { signInAnswer, signInAnswers } from '../endpoint/session-answer.ts'
 import { holdingOf } from '../request/cookies.ts'
+import { holdsAttempt } from '../request/own-credential.ts'
 import { redemption } from '../request/redemption.ts'
 import { challengeId, credential, passkeyOptionsAnswers, presentPasskeyOptions } from './passkey-options.ts'
 
@@ -16,6 +17,7 @@ const passkeyOptions = endpoint({
   tag: 'Sign-in',
   guard: 'none',
   limit: 'stranger',
+  cookies: holdsAttempt,
   body: {
     type: 'json',
     schema: z.strictObject({
@@ -38,6 +40,7 @@ const passkey = endpoint({
   tag: 'Sign-in',
   guard: 'none',
   limit: 'guess',
+  cookies: holdsAttempt,
   body: {
     type: 'json',
     schema: z.strictObject({ challenge_id: challengeId, credential, attempt_token: attemptToken.optional() }),
@@ -58,6 +61,7 @@ const totp = endpoint({
   tag: 'Sign-in',
   guard: 'none',
   limit: 'guess',
+  cookies: holdsAttempt,
   body: {
     type: 'json',
     schema: z.strictObject({ code: typedCode, attempt_token: attemptToken.optional() }),
@@ -77,6 +81,7 @@ const recoveryCode = endpoint({
   tag: 'Sign-in',
   guard: 'none',
   limit: 'guess',
+  cookies: holdsAttempt,
   body: {
     type: 'json',
     schema: z.strictObject({ code: typedCode, attempt_token: attemptToken.optional() }),

@@ -9,6 +9,7 @@ import { endpoint } from '../endpoint/endpoint.ts'
 import { signInAnswer, signInAnswers } from '../endpoint/session-answer.ts'
 import { holdingOf } from '../request/cookies.ts'
 import { languageOf } from '../request/language.ts'
+import { holdsAttempt } from '../request/own-credential.ts'
 import { redemption } from '../request/redemption.ts'
 
 const begin = endpoint({
@@ -18,6 +19,7 @@ const begin = endpoint({
   tag: 'Sign-in',
   guard: 'none',
   limit: 'stranger',
+  cookies: ({ deliver }) => deliver === 'cookie',
   body: {
     type: 'json',
     schema: z.strictObject({
@@ -30,7 +32,7 @@ const begin = endpoint({
   },
   answers: {
     201: {
-      text: 'The answer is the same for known and unknown addresses. The token is also set as a cookie.',
+      text: 'The answer is the same for known and unknown addresses. With `deliver: cookie`, the token is also set as a cookie.',
       schema: z.strictObject({
         attempt_token: sample('att_01m88jw08vedqtrgrr9eqkmg57.…'),
         expires_at: timeField,
@@ -69,6 +71,7 @@ const email = endpoint({
   tag: 'Sign-in',
   guard: 'none',
   limit: 'stranger',
+  cookies: holdsAttempt,
   body: { type: 'json', schema: z.strictObject({ attempt_token: attemptToken.optional() }) },
   answers: {
     202: {
@@ -91,6 +94,7 @@ const link = endpoint({
   tag: 'Sign-in',
   guard: 'none',
   limit: 'guess',
+  cookies: holdsAttempt,
   body: {
     type: 'json',
     schema: z.strictObject({
@@ -121,6 +125,7 @@ const code = endpoint({
   tag: 'Sign-in',
   guard: 'none',
   limit: 'guess',
+  cookies: holdsAttempt,
   body: {
     type: 'json',
     schema: z.strictObject({ code: typedCode, attempt_token: attemptToken.optional() }),

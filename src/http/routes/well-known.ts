@@ -5,6 +5,8 @@ import { HOUR, SECOND } from '../../platform/clock.ts'
 import { sample } from '../../resources/field.ts'
 import { endpoint } from '../endpoint/endpoint.ts'
 
+export const METADATA_PATH = '/.well-known/oauth-authorization-server'
+
 const keys = endpoint({
   method: 'GET',
   path: '/.well-known/jwks.json',
@@ -30,6 +32,57 @@ const keys = endpoint({
   },
   async handle(deps) {
     return { status: 200, body: await jwks(deps) }
+  },
+})
+
+/**
+ * What verifiers and OAuth libraries read from an issuer (RFC 8414 §2). There is no authorization endpoint and so no
+ * response type, but the list is required.
+ */
+const metadata = endpoint({
+  method: 'GET',
+  path: METADATA_PATH,
+  summary: 'Return where to find keys, introspection and revocation (RFC 8414).',
+  tag: 'Tokens',
+  guard: 'none',
+  publicMaxAge: JWKS_MAX_AGE_MS / SECOND,
+  answers: {
+    200: {
+      text: 'The metadata of this issuer. `access_token_signing_alg_values_supported` is an extension.',
+      schema: z.looseObject({
+        issuer: sample('https://auth.example.com'),
+        jwks_uri: sample('https://auth.example.com/.well-known/jwks.json'),
+        token_endpoint: sample('https://auth.example.com/v1/token/refresh'),
+        token_endpoint_auth_methods_supported: z.array(sample('none')),
+        grant_types_supported: z.array(sample('refresh_token')),
+        response_types_supported: z.array(z.string()).meta({ examples: [[]] }),
+        introspection_endpoint: sample('https://auth.example.com/v1/token/introspect'),
+        introspection_endpoint_auth_methods_supported: z.array(sample('client_secret_basic')),
+        revocation_endpoint: sample('https://auth.example.com/v1/token/revoke'),
+        revocation_endpoint_auth_methods_supported: z.array(sample('none')),
+        access_token_signing_alg_values_supported: z.array(sample('ES256')),
+      }),
+    },
+  },
+  async handle(deps) {
+    const { publicUrl, tokens } = deps.config.current()
+    const algorithms = (await jwks(deps)).keys.map(({ alg }) => alg)
+    return {
+      status: 200,
+      body: {
+        issuer: publicUrl,
+        jwks_uri: `${publicUrl}/.well-known/jwks.json`,
+        token_endpoint: `${publicUrl}/v1/token/refresh`,
+        token_endpoint_auth_methods_supported: ['none'],
+        grant_types_supported: ['refresh_token'],
+        response_types_supported: [],
+        introspection_endpoint: `${publicUrl}/v1/token/introspect`,
+        introspection_endpoint_auth_methods_supported: ['client_secret_basic', 'Bearer'],
+        revocation_endpoint: `${publicUrl}/v1/token/revoke`,
+        revocation_endpoint_auth_methods_supported: ['none'],
+        access_token_signing_alg_values_supported: [...new Set([tokens.algorithm, ...algorithms])],
+      },
+    }
   },
 })
 
@@ -70,4 +123,4 @@ const passkeyEndpoints = endpoint({
   },
 })
 
-export const wellKnownEndpoints = [keys, relatedOrigins, passkeyEndpoints]
+export const wellKnownEndpoints = [keys, metadata, relatedOrigins, passkeyEndpoints]

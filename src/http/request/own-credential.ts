@@ -1,0 +1,38 @@
+import type { Guard } from '../../flows/sessions/guard.ts'
+import { type BodyType, parseBody } from './body.ts'
+import type { Context } from './context.ts'
+import type { RequestCookies } from './cookies.ts'
+
+interface Declared {
+  guard: Guard
+  body?: { type: BodyType }
+  cookies?: (body: Readonly<Record<string, unknown>>, held: RequestCookies) => boolean
+}
+
+/**
+ * Says whether a request brings its own credential: an API key, a token, or the attempt token of an app. Then its cookies
+ * do not count and its answer sets none, because most HTTP clients send back whatever cookies they get.
+ */
+export function hasOwnCredential(ctx: Context, { guard, body, cookies }: Declared, held: RequestCookies): boolean {
+  if (typeof guard === 'object') return true
+  if (guard !== 'none') return ctx.get('Authorization') !== ''
+  if (cookies === undefined) return true
+  const fields = body ? fieldsOf(ctx, body.type) : {}
+  return fields !== undefined && !cookies(fields, held)
+}
+
+/** For routes that take an attempt token: cookies count if they hold that attempt, or if the body names none. */
+export function holdsAttempt(body: Readonly<Record<string, unknown>>, { attempts }: RequestCookies): boolean {
+  const token = body['attempt_token']
+  return typeof token !== 'string' || attempts.includes(token)
+}
+
+/** The fields of a body. Undefined for a malformed one, which names no credential and is rejected by the route. */
+function fieldsOf(ctx: Context, type: BodyType): Readonly<Record<string, unknown>> | undefined {
+  try {
+    const fields = parseBody(ctx, type)
+    return typeof fields === 'object' && fields !== null ? { ...fields } : undefined
+  } catch {
+    return undefined
+  }
+}

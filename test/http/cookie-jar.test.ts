@@ -1,0 +1,131 @@
+import { expect, test } from 'vitest'
+import { createApiKey, SCOPES } from '../../src/flows/operator/api-key.ts'
+import { SYSTEM } from '../../src/flows/record-event.ts'
+import { SECOND } from '../../src/platform/clock.ts'
+import { inhabit } from '../support/documented.ts'
+import { type Authd, startAuthd } from '../support/harness.ts'
+import type { Browser, Reply, Sent } from '../support/http-client.ts'
+import { KeepingClient } from '../support/keeping-client.ts'
+import { askOnPage, signInForTokens, signInOnPage } from '../support/people.ts'
+import { ROUTES, type Route } from './fuzz/calls.ts'
+import { type Prepared, RECIPES } from './fuzz/recipes.ts'
+import type { Attacker } from './fuzz/world.ts'
+
+const APP = 'https://app.example.com/in'
+/** A token buys no token. */
+const ONLY_BY_COOKIE = new Set(['POST /v1/token'])
+
+const isSuccess = (status: number) => status < 300
+
+/** The cookies of a browser in which Olga and then Oscar signed in, and Eve has begun to. */
+async function fullJar(authd: Authd): Promise<Browser> {
+  const browser = authd.browser()
+  await signInOnPage(authd, browser, 'olga@example.com')
+  await signInOnPage(authd, browser, 'oscar@example.com')
+  await askOnPage(authd, browser, 'eve@example.com')
+  return browser
+}
+
+function keeping(authd: Authd, jar: Browser): KeepingClient {
+  const client = new KeepingClient(authd.url, authd.address)
+  for (const [name, value] of jar.cookies) client.cookies.set(name, value)
+  return client
+}
+
+/** An authd whose clients keep those cookies. */
+function withJar(authd: Authd, jar: Browser): Authd {
+  return { ...authd, browser: () => keeping(authd, jar) }
+}
+
+/** Cleo, whose client has a token from after a step-up, beside the cookies of others. */
+async function cleo(authd: Authd, jar: Browser): Promise<Attacker & { browser: KeepingClient }> {
+  const kept = withJar(authd, jar)
+  const browser = keeping(authd, jar)
+  const email = 'cleo@example.com'
+  browser.bearer = (await signInForTokens(kept, email)).accessToken
+  authd.clock.advance(SECOND)
+  await browser.post('/v1/stepup/email')
+  await browser.post('/v1/stepup/code', { json: { code: (await authd.takeMail()).at(-1)?.values['code'] } })
+  return { email, browser, tokens: () => signInForTokens(kept, email), steppedUp: async () => browser.bearer ?? '' }
+}
+
+/** What the guard of a route asks for, other than a cookie. */
+async function credentialFor(authd: Authd, { guard }: Route, own: string | undefined): Promise<Sent> {
+  if (guard === 'none') return {}
+  if (typeof guard === 'string') return own === undefined ? {} : { bearer: own }
+  const key = { name: 'app', scopes: SCOPES.filter((scope) => scope === guard.scope), expiresAt: null }
+  return { bearer: (await createApiKey(authd.deps, SYSTEM, key)).token }
+}
+
+/** The link of a mail that opens a page of an app. */
+async function appLink(authd: Authd, email: string): Promise<Prepared> {
+  const { body } = await authd.browser().post('/v1/signin', { json: { email, link_to: APP } })
+  const link = new URL((await authd.takeMail()).at(-1)?.values['link'] ?? 'http://no.link')
+  return { body: { token: link.searchParams.get('token'), attempt_token: body.attempt_token } }
+}
+
+async function prepare(authd: Authd, route: Route, me: Attacker): Promise<Prepared> {
+  if (route.name === 'POST /v1/signin/link') return await appLink(authd, me.email)
+  const recipe = RECIPES[route.name]
+  if (recipe) return await recipe(authd, me)
+  const place = route.path.split('/').findIndex((part) => part.startsWith(':'))
+  const id = place === -1 ? undefined : (await inhabit(authd))(route.path).split('/')[place]
+  return { id, body: structuredClone(route.example) }
+}
+
+test.each(ROUTES.map((route) => [route.name, route] as const))(
+  '%s with its own credential is not refused for cookies, leaves their owner alone, and sets none',
+  async (name, route) => {
+    const authd = await startAuthd({ config: { signin: { link_urls: [APP] } } })
+    const jar = await fullJar(authd)
+    const me = await cleo(authd, jar)
+    const { id, body } = await prepare(withJar(authd, jar), route, me)
+    const sent = route.bodyType === 'form' ? { form: body as Record<string, string> } : { json: body }
+    const client = keeping(authd, jar)
+
+    const { status } = await client.send(route.method, route.path.replace(/:\w+/, id ?? 'x'), {
+      ...(route.bodyType !== undefined && sent),
+      ...(await credentialFor(authd, route, me.browser.bearer)),
+    })
+    const owner = await jar.get('/v1/session')
+
+    expect([name, status]).toEqual([name, ONLY_BY_COOKIE.has(name) ? 403 : expect.toSatisfy(isSuccess)])
+    expect([...client.taken, ...me.browser.taken]).toEqual([])
+    expect(owner).toMatchObject({ status: 200, body: { user: { email: 'oscar@example.com' } } })
+  },
+)
+
+test('two people sign in for tokens one after the other through a client that keeps all cookies', async () => {
+  const authd = await startAuthd()
+  const client = new KeepingClient(authd.url, authd.address)
+
+  const replies: Reply[] = []
+  for (const email of ['ada@example.com', 'bob@example.com']) {
+    const begun = await client.post('/v1/signin', { json: { email } })
+    const code = (await authd.takeMail()).at(-1)?.values['code']
+    const { attempt_token } = begun.body
+    const done = await client.post('/v1/signin/code', { json: { code, attempt_token } })
+    const { refresh_token } = done.body
+    replies.push(begun, done, await client.post('/v1/token/refresh', { json: { refresh_token } }))
+    replies.push(await client.post('/v1/logout'))
+    client.bearer = undefined
+  }
+
+  expect(replies.map(({ status }) => status)).toEqual([201, 200, 200, 204, 201, 200, 200, 204])
+  expect(client.taken).toEqual([])
+})
+
+test('a sign-in for a cookie still needs that cookie and its origin, whatever its body names', async () => {
+  const authd = await startAuthd()
+  const client = new KeepingClient(authd.url, authd.address)
+  const { body } = await client.post('/v1/signin', { json: { email: 'ada@example.com', deliver: 'cookie' } })
+  const json = { code: (await authd.takeMail()).at(-1)?.values['code'], attempt_token: body.attempt_token }
+
+  const kept = await client.post('/v1/signin/code', { json })
+  const without = await new KeepingClient(authd.url, authd.address).post('/v1/signin/code', { json })
+  const own = await client.post('/v1/signin/code', { json, headers: { Origin: authd.url } })
+
+  expect([kept.status, without.status, own.status]).toEqual([403, 401, 200])
+  expect(kept.body).toMatchObject({ code: 'CROSS_SITE_REQUEST', details: { cookies: ['authd-attempt'] } })
+  expect(kept.body.message).toContain('authd-attempt')
+})
