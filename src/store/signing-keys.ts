@@ -37,11 +37,12 @@ export async function listSigningKeys(sql: Sql): Promise<SigningKey[]> {
   return rows.map(signingKeys.read)
 }
 
-/** A successor has been published: whatever verified without end verifies until then. */
+/** A successor has been published: every other key verifies until then, unless it ends earlier anyway. */
 export async function retireAccessKeys(trx: Trx, input: { exceptKid: string; verifiesUntil: number }): Promise<number> {
   return await trx.run(
-    "UPDATE signing_keys SET verifies_until = ? WHERE purpose = 'access' AND kid <> ? AND verifies_until IS NULL",
-    [input.verifiesUntil, input.exceptKid],
+    `UPDATE signing_keys SET verifies_until = ?
+     WHERE purpose = 'access' AND kid <> ? AND (verifies_until IS NULL OR verifies_until > ?)`,
+    [input.verifiesUntil, input.exceptKid, input.verifiesUntil],
   )
 }
 

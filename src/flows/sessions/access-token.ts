@@ -5,8 +5,6 @@ import { isCanonicalBase64url } from '../../platform/secret.ts'
 import type { Session } from '../../store/sessions.ts'
 import { findVerificationKey, keyring, signingKeyAt } from './signing-key.ts'
 
-/** The type keeps other kinds of JWT out (RFC 9068 §2.1). */
-const TYPE = 'at+jwt'
 /** authd has no OAuth clients yet, so it is the client of every token. */
 const CLIENT_ID = 'authd'
 /** How far a verifier's clock may be off, in seconds. */
@@ -50,7 +48,7 @@ export async function signAccessToken(
     jti: deps.random.id('jti'),
   } satisfies AccessClaims
   const { alg, kid, key } = await currentKey(deps, now)
-  const accessToken = await new SignJWT(claims).setProtectedHeader({ alg, typ: TYPE, ...kid }).sign(key)
+  const accessToken = await new SignJWT(claims).setProtectedHeader({ alg, typ: config.tokens.typ, ...kid }).sign(key)
   return { accessToken, expiresIn: exp - iat }
 }
 
@@ -72,7 +70,8 @@ export async function verifyAccessToken(deps: Deps, token: string): Promise<Acce
   const options = {
     issuer: config.publicUrl,
     audience: config.tokens.audience,
-    typ: TYPE,
+    // The type keeps other kinds of JWT out (RFC 9068 §2.1).
+    typ: config.tokens.typ,
     requiredClaims: ['sub', 'sid', 'client_id', 'iat', 'exp', 'jti'],
     clockTolerance: LEEWAY_S,
     currentDate: toDate(now),

@@ -1,7 +1,7 @@
 import { type CryptoKey, calculateJwkThumbprint, exportJWK, generateKeyPair, importJWK, type JWK } from 'jose'
 import type { Deps } from '../../deps.ts'
 import { AuthdError } from '../../errors.ts'
-import { isWithin, MINUTE, SECOND } from '../../platform/clock.ts'
+import { isAhead, isWithin, MINUTE, SECOND } from '../../platform/clock.ts'
 import { type HmacKey, hmacKey, mintSecret } from '../../platform/secret.ts'
 import { bumpEpoch } from '../../store/change-epochs.ts'
 import type { Sql } from '../../store/db.ts'
@@ -12,7 +12,7 @@ export type KeyAlgorithm = 'ES256' | 'EdDSA' | 'RS256'
 
 /** How long apps may cache the JWKS. */
 export const JWKS_MAX_AGE_MS = 5 * MINUTE
-/** How far clocks may be off. It is more than the delay with which another process publishes a new key. */
+/** How far clocks may be off. */
 const LEEWAY_MS = MINUTE
 /** Unknown keys are looked up in the database this often, so that tokens with made-up keys cost nothing. */
 const LOOK_EVERY_MS = 2 * SECOND
@@ -99,21 +99,23 @@ export async function ensureKeys(deps: Deps): Promise<void> {
   const now = deps.clock.now()
   const stored = await deps.db.read(listSigningKeys)
   if (!stored.some(({ purpose }) => purpose === 'refresh')) await makeRefreshRoot(deps)
-  if (algorithm === 'HS256' || newestAlgorithm(stored) === algorithm) return
-  await addAccessKey(deps, SYSTEM, {
-    algorithm,
-    signsFrom: now,
-    onlyIfMissing: true,
-  })
+  if (algorithm === 'HS256' || newestOf(stored)?.algorithm === algorithm) return
+  // Verifiers know the key of another algorithm. They must learn the new one before it signs.
+  const isFirst = newestOf(stored) === undefined
+  const signsFrom = isFirst ? now : now + deps.config.current().tokens.keyLead
+  await addAccessKey(deps, SYSTEM, { algorithm, signsFrom, suffices: (newest) => newest.algorithm === algorithm })
 }
 
-function newestAlgorithm(stored: SigningKey[]): string | undefined {
-  return stored.find(({ purpose, verifiesUntil }) => purpose === 'access' && verifiesUntil === null)?.algorithm
+/** The key that no other has replaced. */
+function newestOf(stored: SigningKey[]): SigningKey | undefined {
+  return stored.find(({ purpose, verifiesUntil }) => purpose === 'access' && verifiesUntil === null)
 }
 
 export interface Rotation {
   kid: string
-  algorithm: KeyAlgorithm
+  algorithm: string
+  /** False if a published key already waits to sign. */
+  isChanged: boolean
   publishedAt: number
   signsFrom: number
   /** When the older keys stop verifying. Their last token has expired by then. */
@@ -121,27 +123,26 @@ export interface Rotation {
 }
 
 /**
- * Publishes a new key, which signs once no cached JWKS lacks it, or at once with `isImmediate`. Throws FAILED for
- * HS256.
+ * Publishes a new key, which signs after `tokens.key_lead`, or at once with `isImmediate`. While a key waits to sign, no
+ * other is made, unless it is to sign at once. Throws FAILED for HS256.
  */
 export async function rotateKeys(
   deps: Deps,
   actor: Actor,
   { isImmediate }: { isImmediate: boolean },
 ): Promise<Rotation> {
-  const { algorithm } = deps.config.current().tokens
+  const { algorithm, keyLead } = deps.config.current().tokens
   if (algorithm === 'HS256') {
     throw new AuthdError('FAILED', {
       message: 'tokens.algorithm is HS256, so its secret is changed in the configuration.',
       suggestions: ['authd config reference tokens.hs256_secret'],
     })
   }
-  const signsFrom = deps.clock.now() + (isImmediate ? 0 : JWKS_MAX_AGE_MS + LEEWAY_MS)
-  return await addAccessKey(deps, actor, {
-    algorithm,
-    signsFrom,
-    onlyIfMissing: false,
-  })
+  const now = deps.clock.now()
+  const signsFrom = now + (isImmediate ? 0 : keyLead)
+  // A key that would wait longer was made by a wrong clock, or under a longer lead.
+  const isWaiting = (newest: SigningKey) => newest.algorithm === algorithm && isAhead(now, newest.signsFrom, keyLead)
+  return await addAccessKey(deps, actor, { algorithm, signsFrom, suffices: isImmediate ? () => false : isWaiting })
 }
 
 export interface KeyListing {
@@ -167,10 +168,15 @@ function verifiesAt({ verifiesUntil }: { verifiesUntil: number | null }, now: nu
   return verifiesUntil === null || verifiesUntil > now
 }
 
+/** Adds a key, unless the newest one suffices. */
 async function addAccessKey(
   deps: Deps,
   actor: Actor,
-  { algorithm, signsFrom, onlyIfMissing }: { algorithm: KeyAlgorithm; signsFrom: number; onlyIfMissing: boolean },
+  {
+    algorithm,
+    signsFrom,
+    suffices,
+  }: { algorithm: KeyAlgorithm; signsFrom: number; suffices: (newest: SigningKey) => boolean },
 ): Promise<Rotation> {
   const { publicKey, privateKey } = await generateKeyPair(algorithm, {
     extractable: true,
@@ -180,17 +186,21 @@ async function addAccessKey(
   const privateText = JSON.stringify(await exportJWK(privateKey))
   const sealed = deps.keys.seal({ table: 'signing_keys', column: 'sealed', rowId: kid }, privateText)
   const now = deps.clock.now()
-  const olderVerifyUntil = signsFrom + deps.config.current().tokens.accessTtl + LEEWAY_MS
   const publicText = JSON.stringify({
     ...publicJwk,
     kid,
     alg: algorithm,
     use: 'sig',
   })
-  await deps.db.write(async (trx) => {
+  const made: Rotation = {
+    ...{ kid, algorithm, isChanged: true, publishedAt: now, signsFrom },
+    olderVerifyUntil: olderVerifyUntil(deps, signsFrom),
+  }
+  const rotation = await deps.db.write(async (trx) => {
     // The topic's row is locked until the unit ends, so one process at a time changes keys.
     await bumpEpoch(trx, 'keys')
-    if (onlyIfMissing && newestAlgorithm(await listSigningKeys(trx)) === algorithm) return
+    const newest = newestOf(await listSigningKeys(trx))
+    if (newest && suffices(newest)) return unchanged(deps, newest)
     await insertSigningKey(trx, {
       kid,
       purpose: 'access',
@@ -202,15 +212,26 @@ async function addAccessKey(
     })
     await retireAccessKeys(trx, {
       exceptKid: kid,
-      verifiesUntil: olderVerifyUntil,
+      verifiesUntil: made.olderVerifyUntil,
     })
     await recordEvent(deps, trx, actor, {
       type: 'signing_key.created',
       metadata: { kid, algorithm },
     })
+    return made
   })
   await deps.cache.refresh()
-  return { kid, algorithm, publishedAt: now, signsFrom, olderVerifyUntil }
+  return rotation
+}
+
+/** The last token of an older key has expired by then. */
+function olderVerifyUntil(deps: Deps, signsFrom: number): number {
+  return signsFrom + deps.config.current().tokens.accessTtl + LEEWAY_MS
+}
+
+function unchanged(deps: Deps, { kid, algorithm, createdAt, signsFrom }: SigningKey): Rotation {
+  const older = olderVerifyUntil(deps, signsFrom)
+  return { kid, algorithm, isChanged: false, publishedAt: createdAt, signsFrom, olderVerifyUntil: older }
 }
 
 async function makeRefreshRoot(deps: Deps): Promise<void> {

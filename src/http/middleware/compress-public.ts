@@ -14,7 +14,7 @@ export function compressPublic(routes: { path: string; publicMaxAge?: number }[]
     if (!mayCompress(ctx.path)) return await next()
     await compressed(ctx, next)
     // Another encoding is another representation, so the tag is only equivalent (RFC 9110 §8.8.1).
-    if (ctx.response.has('ETag') && ctx.response.has('Content-Encoding'))
-      ctx.set('ETag', `W/${ctx.response.get('ETag')}`)
+    const tag = ctx.res.getHeader('ETag')
+    if (tag !== undefined && ctx.res.hasHeader('Content-Encoding')) ctx.set('ETag', `W/${tag}`)
   }
 }

@@ -9,22 +9,40 @@ export default operation({
   flags: {
     now: Flags.boolean({
       description:
-        'Sign with the new key at once. Verifiers with a cached JWKS reject tokens until they fetch it again.',
+        'Sign with the new key at once, for example because a key was copied. Until they fetch the key set again or restart, verifiers reject new tokens and believe the older keys.',
     }),
     ...changeFlags,
   },
   async run(deps, { flags, out, actor }) {
     const rotation = await rotateKeys(deps, actor, { isImmediate: flags.now })
+    const { kid, algorithm, isChanged } = rotation
     const timeline = {
       published_at: toRfc3339(rotation.publishedAt),
       signs_from: toRfc3339(rotation.signsFrom),
       older_verify_until: toRfc3339(rotation.olderVerifyUntil),
     }
-    out.object({ kid: rotation.kid, alg: rotation.algorithm, timeline, changed: true }, [
-      `${out.did(rotation.kid, `would add ${rotation.kid}`)} ${rotation.algorithm}`,
-      `${out.did('published  ', 'would be published  ')}${out.time(timeline.published_at)}`,
-      `${out.did('signs      ', 'would sign          ')}${out.time(timeline.signs_from)}`,
-      `older keys ${out.did('verify', 'would verify')} until ${out.time(timeline.older_verify_until)}`,
-    ])
+    const signsFrom = out.time(timeline.signs_from)
+    const until = out.time(timeline.older_verify_until)
+    out.object(
+      { kid, alg: algorithm, timeline, changed: isChanged },
+      isChanged
+        ? [
+            `${out.did(kid, `would add ${kid}`)} ${algorithm}`,
+            `${out.did('published  ', 'would be published  ')}${out.time(timeline.published_at)}`,
+            `${out.did('signs      ', 'would sign          ')}${signsFrom}`,
+            `older keys ${out.did('verify', 'would verify')} until ${until}`,
+          ]
+        : [`Unchanged: ${kid} ${algorithm} is published already and signs ${signsFrom}.`],
+    )
+    if (flags.now) for (const line of atOnce(until)) out.hint(line)
+    else if (!isChanged) out.hint('To sign with a new key at once: authd keys rotate --now')
   },
 })
+
+/** What verifiers believe that have fetched the key set before. */
+function atOnce(until: string): string[] {
+  return [
+    'Verifiers with the older key set reject new tokens until they fetch it again: most within 5 to 15 minutes, some only when they restart.',
+    `After the older keys end (${until}), such verifiers still believe them for as long. If a key was copied, restart your verifiers then.`,
+  ]
+}
