@@ -4,6 +4,7 @@ import { SYSTEM } from '../../src/flows/record-event.ts'
 import { type Authd, startAuthd } from '../support/harness.ts'
 import { exchange } from '../support/http-client.ts'
 import { signInForTokens, signInOnPage } from '../support/people.ts'
+import { ROUTES } from './fuzz/calls.ts'
 
 /** What OAuth libraries send beside the token, as RFC 6749 §2.3.1 and RFC 8707 have it. */
 const EXTRA = { client_id: 'shop', client_secret: 'x', resource: 'https://api.example.com', scope: '', audience: 'y' }
@@ -46,6 +47,121 @@ describe('the forms of RFC 7009 and RFC 7662', () => {
   })
 })
 
+const GRANT = { grant_type: 'refresh_token' }
+
+describe('a refresh by form (RFC 6749 §6)', () => {
+  const REFRESH = '/v1/token/refresh'
+
+  test.each([
+    ['with nothing else', {}, {}],
+    ['with client_id, scope and resource', EXTRA, {}],
+    ['with a client that has no secret, by Basic', {}, { Authorization: basic('shop', '') }],
+    ['with a client that has a secret, by Basic', {}, { Authorization: basic('shop', 'x') }],
+    ['with a charset', {}, { 'Content-Type': 'application/x-www-form-urlencoded; charset=UTF-8' }],
+  ])('%s returns tokens that nobody may store', async (_, extra, headers) => {
+    const authd = await startAuthd()
+    const { refreshToken } = await signInForTokens(authd)
+    const form = { ...GRANT, refresh_token: refreshToken, ...extra }
+
+    const reply = await authd.browser().post(REFRESH, { form, headers })
+
+    expect(reply.status).toBe(200)
+    expect(reply.body).toMatchObject({ token_type: 'Bearer', expires_in: 600 })
+    expect(Object.keys(reply.body).sort()).toEqual(['access_token', 'expires_in', 'refresh_token', 'token_type'])
+    expect(reply.headers.get('Cache-Control')).toBe('no-store')
+    expect(reply.headers.get('Pragma')).toBe('no-cache')
+  })
+
+  test.each([
+    ['a made-up token', { ...GRANT, refresh_token: 'x' }, 'invalid_grant'],
+    ['no token', GRANT, 'invalid_request'],
+    ['an empty token', { ...GRANT, refresh_token: '' }, 'invalid_request'],
+    ['no grant', { refresh_token: 'x' }, 'invalid_request'],
+    ['another grant', { grant_type: 'password', refresh_token: 'x' }, 'unsupported_grant_type'],
+    ['another grant without a token', { grant_type: 'authorization_code', code: 'x' }, 'unsupported_grant_type'],
+    ['an empty grant', { grant_type: '', refresh_token: 'x' }, 'unsupported_grant_type'],
+  ])('with %s is 400', async (_, form, error) => {
+    const authd = await startAuthd()
+
+    const { status, body, headers } = await authd.browser().post(REFRESH, { form: form as Record<string, string> })
+
+    expect([status, body.error, typeof body.error_description]).toEqual([400, error, 'string'])
+    expect([headers.get('Cache-Control'), headers.get('WWW-Authenticate')]).toEqual(['no-store', null])
+  })
+
+  test('with a token of an ended session is invalid_grant, and by JSON still 401', async () => {
+    const authd = await startAuthd()
+    const { refreshToken: refresh_token } = await signInForTokens(authd)
+    await authd.browser().post('/v1/token/revoke', { form: { token: refresh_token } })
+
+    const form = await authd.browser().post(REFRESH, { form: { ...GRANT, refresh_token } })
+    const json = await authd.browser().post(REFRESH, { json: { refresh_token } })
+
+    expect([form.status, form.body.error]).toEqual([400, 'invalid_grant'])
+    expect([json.status, json.body.code]).toEqual([401, 'EXPIRED_TOKEN'])
+  })
+
+  test('counts a wrong token like one in JSON', async () => {
+    const limits = { requests_per_minute: 2, guesses_per_hour: 1000, mails_per_hour: 1000 }
+    const authd = await startAuthd({ config: { limits } })
+    const form = { ...GRANT, refresh_token: 'x' }
+
+    const replies = []
+    for (let at = 0; at < 3; at += 1) replies.push(await authd.browser().post(REFRESH, { form }))
+
+    expect(replies.map(({ status, body }) => [status, body.error])).toEqual([
+      [400, 'invalid_grant'],
+      [400, 'invalid_grant'],
+      [429, 'temporarily_unavailable'],
+    ])
+    expect(replies[2]?.headers.get('Retry-After')).toMatch(/^\d+$/)
+  })
+})
+
+describe('introspection and revocation', () => {
+  test.each(['form', 'json'])(
+    'take %s, and introspection an API key by Bearer or as the password of any user',
+    async (type) => {
+      const authd = await startAuthd()
+      const key = await keyFor(authd)
+      const { accessToken: token } = await signInForTokens(authd)
+      const credentials = [`Bearer ${key}`, basic('', key), basic('shop', key), basic('any one', key)]
+
+      const asked = []
+      for (const Authorization of credentials) {
+        const headers = { Authorization }
+        asked.push(await authd.browser().post('/v1/token/introspect', { [type]: { token }, headers }))
+      }
+      const revoked = await authd.browser().post('/v1/token/revoke', { [type]: { token } })
+      const again = await authd.browser().post('/v1/token/introspect', { [type]: { token }, bearer: key })
+
+      expect(asked.map(({ status, body }) => [status, body.active])).toEqual(credentials.map(() => [200, true]))
+      expect(asked.map(({ headers }) => headers.get('Cache-Control'))).toEqual(credentials.map(() => 'no-store'))
+      expect([revoked.status, again.body]).toEqual([200, { active: false }])
+    },
+  )
+
+  test('by JSON have the errors of the API, and reject unknown fields', async () => {
+    const authd = await startAuthd()
+    const bearer = await keyFor(authd)
+
+    const unknown = await authd.browser().post('/v1/token/introspect', { json: { token: 'x', client_id: 'y' }, bearer })
+    const nobody = await authd.browser().post('/v1/token/introspect', { json: { token: 'x' } })
+
+    expect([unknown.status, unknown.body.code]).toEqual([400, 'VALIDATION_ERROR'])
+    expect([nobody.status, nobody.body.code]).toEqual([401, 'UNAUTHORIZED'])
+  })
+
+  test('by form name a rejected client invalid_client', async () => {
+    const authd = await startAuthd()
+    const headers = { Authorization: basic('shop', 'key_wrong') }
+
+    const { status, body } = await authd.browser().post('/v1/token/introspect', { form: { token: 'x' }, headers })
+
+    expect([status, body.error]).toEqual([401, 'invalid_client'])
+  })
+})
+
 describe('the challenge of a rejected request', () => {
   const INTROSPECT = '/v1/token/introspect'
   const BASIC = 'Basic realm="authd", charset="UTF-8"'
@@ -61,6 +177,8 @@ describe('the challenge of a rejected request', () => {
     ['no credentials at introspection', INTROSPECT, undefined, `${BEARER}, ${BASIC}`],
     ['no credentials at the API, where a browser would ask for a password', '/v1/me', undefined, BEARER],
     ['an unknown scheme', '/v1/me', 'Digest x', BEARER],
+    ['a scheme without a token', '/v1/me', 'Bearer', `${BEARER}, error="invalid_token"`],
+    ['a scheme in another case', '/v1/me', 'bEARER wrong', `${BEARER}, error="invalid_token"`],
   ])('%s', async (_, path, Authorization, challenge) => {
     const authd = await startAuthd()
     const headers = Authorization === undefined ? {} : { Authorization }
@@ -79,6 +197,49 @@ describe('the challenge of a rejected request', () => {
     const { status, headers } = await authd.browser().post(INTROSPECT, { form: { token: 'x' }, bearer })
 
     expect([status, headers.get('WWW-Authenticate')]).toEqual([403, `${BEARER}, error="insufficient_scope"`])
+  })
+
+  test('on every route that takes a token, the reason for a wrong one is invalid_token, and without one there is none', async () => {
+    const authd = await startAuthd()
+    const guarded = ROUTES.filter(({ guard }) => guard !== 'none')
+    await keyFor(authd, ['users:read'])
+    const call = async (headers: Record<string, string>) => {
+      const replies = []
+      for (const { method, path } of guarded) {
+        const reply = await authd.browser().send(method, path.replace(/:\w+/, 'x'), { headers })
+        replies.push([reply.status, reply.headers.get('WWW-Authenticate')?.replace(`, ${BASIC}`, '')])
+      }
+      return replies
+    }
+
+    const wrong = await call({ Authorization: 'Bearer wrong' })
+    const none = await call({})
+
+    expect(guarded.length).toBeGreaterThan(40)
+    expect(wrong).toEqual(guarded.map(() => [401, `${BEARER}, error="invalid_token"`]))
+    expect(none).toEqual(guarded.map(() => [401, BEARER]))
+  })
+
+  test('a genuine token at a route for API keys, and a key at one for users, are invalid there', async () => {
+    const authd = await startAuthd()
+    const { accessToken } = await signInForTokens(authd)
+
+    const token = await authd.browser().post(INTROSPECT, { form: { token: 'x' }, bearer: accessToken })
+    const key = await authd.browser().get('/v1/me', { bearer: await keyFor(authd) })
+
+    expect([token, key].map(({ headers }) => headers.get('WWW-Authenticate'))).toEqual([
+      `${BEARER}, error="invalid_token"`,
+      `${BEARER}, error="invalid_token"`,
+    ])
+  })
+
+  test('a wrong code does not blame the token that came with it', async () => {
+    const authd = await startAuthd()
+    const { accessToken: bearer } = await signInForTokens(authd)
+
+    const { status, headers } = await authd.browser().post('/v1/stepup/code', { json: { code: '000000' }, bearer })
+
+    expect([status, headers.get('WWW-Authenticate')]).toEqual([401, BEARER])
   })
 
   test('a wrong code of a signed-in user does not blame their session', async () => {

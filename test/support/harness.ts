@@ -9,7 +9,7 @@ import { createCache } from '../../src/flows/cache.ts'
 import { claimServerSecret } from '../../src/flows/operator/setup.ts'
 import { deliverNextMail } from '../../src/flows/outbox/mail.ts'
 import { deliverNextWebhook, queueWebhooks } from '../../src/flows/outbox/webhook-delivery.ts'
-import { ensureKeys } from '../../src/flows/sessions/signing-key.ts'
+import { ensureKeys, jwks } from '../../src/flows/sessions/signing-key.ts'
 import { createApp } from '../../src/http/app.ts'
 import { keysFrom } from '../../src/platform/keys.ts'
 import { createMetrics } from '../../src/platform/monitoring/metrics.ts'
@@ -22,6 +22,7 @@ import { openDatabase } from '../../src/store/open.ts'
 import { type FreshDatabase, freshDatabase } from './databases.ts'
 import { capturingMailer, type FakeClock, fakeClock, seededRandom } from './fakes.ts'
 import { Browser } from './http-client.ts'
+import { type Expected, judgeTokensOf } from './verifiers.ts'
 
 export const TEST_SECRET = 'a server secret for the tests, 32+ bytes'
 
@@ -151,6 +152,7 @@ async function startOn(
   const url = parsed.publicUrl
   let others = 0
   const listening = `http://127.0.0.1:${address.port}`
+  judgeTokensOf(listening, () => expectedOf(deps))
   return {
     deps,
     url,
@@ -190,6 +192,15 @@ async function startOn(
         seed: `${seed} another ${++others}`,
       }),
   }
+}
+
+/** What a verifier expects of a new token of this process. */
+async function expectedOf(deps: Deps): Promise<Expected> {
+  const { publicUrl, tokens } = deps.config.current()
+  const { audience, typ, algorithm, hs256Secret } = tokens
+  const sharedSecret = algorithm === 'HS256' ? hs256Secret : undefined
+  const { keys } = await jwks(deps)
+  return { keys, issuer: publicUrl, audience, typ, sharedSecret, now: deps.clock.now() }
 }
 
 function atMostOnce(work: () => Promise<void>): () => Promise<void> {

@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { type IncomingMessage, request } from 'node:http'
 import { assertDocumented } from './contract.ts'
+import { assertVerifiable } from './verifiers.ts'
 
 export interface Reply {
   status: number
@@ -64,6 +65,7 @@ export class Browser {
       body: isJson && text !== '' ? JSON.parse(text) : text,
     }
     await assertDocumented(this.address, { method, path, reply })
+    await assertVerifiable(this.address, reply.body)
     return reply
   }
 

@@ -6,6 +6,7 @@ import type { Actor } from '../../flows/record-event.ts'
 import type { Guard } from '../../flows/sessions/guard.ts'
 import type { Identity } from '../../flows/sessions/identify.ts'
 import type { LiveSession } from '../../flows/sessions/session.ts'
+import type { BodyType } from '../request/body.ts'
 import type { CookieChange, RequestCookies } from '../request/cookies.ts'
 import type { PathParams } from '../request/router.ts'
 
@@ -57,8 +58,11 @@ export interface Endpoint<
    * default they do not. Other guards decide by themselves; see request/own-credential.ts.
    */
   cookies?: (body: Readonly<Record<string, unknown>>, held: RequestCookies) => boolean
-  /** `form` for the two calls of RFC 7009 and RFC 7662, which answer with RFC 6749's errors. */
-  body?: { type: 'json' | 'form'; schema: Body }
+  /**
+   * `also` is the schema for a body of the other type. A request with a form gets the errors of RFC 6749, because OAuth
+   * libraries send those.
+   */
+  body?: { type: BodyType; schema: Body; also?: z.ZodType<z.output<Body>> }
   query?: Query
   answers: Record<number, { text: string; schema?: z.ZodType; contentType?: string }>
   errors?: ErrorCode[]

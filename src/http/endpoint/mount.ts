@@ -3,7 +3,7 @@ import { onBehalfOf } from '../../flows/sessions/caller.ts'
 import { checkGuard } from '../../flows/sessions/guard.ts'
 import { digest } from '../../platform/secret.ts'
 import { actorOf } from '../request/actor.ts'
-import { parseBody, parseForm, parseInput } from '../request/body.ts'
+import { bodyTypeOf, parseBody, parseForm, parseInput } from '../request/body.ts'
 import type { Context } from '../request/context.ts'
 import { type CookieNames, setCookies } from '../request/cookies.ts'
 import { withinLimits } from '../request/limits.ts'
@@ -17,7 +17,8 @@ export function mount(deps: Deps, endpoints: AnyEndpoint[], names: CookieNames) 
 
 async function serve(deps: Deps, declared: AnyEndpoint, ctx: Context, names: CookieNames): Promise<void> {
   ctx.state.route = declared.path
-  ctx.state.isOauth = declared.body?.type === 'form'
+  ctx.state.isOauth = declared.body !== undefined && bodyTypeOf(ctx, declared.body) === 'form'
+  if (ctx.state.isOauth) ctx.set('Pragma', 'no-cache') // RFC 6749 §5.1.
   send(ctx, declared, await withinLimits(deps, ctx, declared, () => answer(deps, declared, ctx)), names)
 }
 
@@ -25,7 +26,7 @@ async function answer(deps: Deps, declared: AnyEndpoint, ctx: Context): Promise<
   const session = checkGuard(ctx.state.identity, declared.guard)
   const params = pathParams(ctx)
   const query = declared.query ? parseInput(declared.query, parseForm(ctx.querystring), 'query') : undefined
-  const body = declared.body ? parseInput(declared.body.schema, parseBody(ctx, declared.body.type), 'body') : undefined
+  const body = declared.body && readBody(ctx, declared.body)
   return await declared.handle(onBehalfOf(deps, ctx.state.identity, declared.guard), {
     body,
     query,
@@ -36,6 +37,12 @@ async function answer(deps: Deps, declared: AnyEndpoint, ctx: Context): Promise<
     actor: actorOf(ctx),
     acceptLanguage: ctx.get('Accept-Language'),
   })
+}
+
+function readBody(ctx: Context, declared: NonNullable<AnyEndpoint['body']>): unknown {
+  const type = bodyTypeOf(ctx, declared)
+  const schema = type === declared.type ? declared.schema : (declared.also ?? declared.schema)
+  return parseInput(schema, parseBody(ctx, type), 'body')
 }
 
 function send(ctx: Context, declared: AnyEndpoint, answer: Answer, names: CookieNames): void {

@@ -70,7 +70,7 @@ function operation(declared: AnyEndpoint) {
     security: securityOf(declared.guard),
     ...(parameters.length > 0 && { parameters }),
     ...(declared.body && {
-      requestBody: { content: { [mediaType(declared.body.type)]: media(declared.body.schema, 'input') } },
+      requestBody: { content: bodyContent(declared.body) },
     }),
     responses: merge(successes(declared), failures(declared)),
   }
@@ -114,13 +114,18 @@ function failures(declared: AnyEndpoint): Responses {
     ...(isCookieChange(declared) ? CROSS_SITE : []),
   ]
   const byStatus = Map.groupBy(codes, (code) => ERRORS[code].status)
-  const isOauth = declared.body?.type === 'form'
-  const content = isOauth
-    ? { 'application/json': { schema: { $ref: '#/components/schemas/OAuthError' } } }
-    : { 'application/problem+json': { schema: { $ref: '#/components/schemas/Problem' } } }
+  const { type = 'json', also } = declared.body ?? {}
+  const content = {
+    ...((type === 'json' || also) && { 'application/problem+json': refTo('Problem') }),
+    ...((type === 'form' || also) && { 'application/json': refTo('OAuthError') }),
+  }
   return Object.fromEntries(
     [...byStatus].map(([status, found]) => [status, { description: [...new Set(found)].join(', '), content }]),
   )
+}
+
+function refTo(name: string) {
+  return { schema: { $ref: `#/components/schemas/${name}` } }
 }
 
 /** The errors that a guard may raise. */
@@ -176,6 +181,14 @@ function queryParameters(query: z.ZodType | undefined) {
 function securityOf(guard: Guard): Record<string, string[]>[] {
   if (guard === 'none') return []
   return typeof guard === 'string' ? [{ session: [] }, { accessToken: [] }] : [{ apiKey: [] }]
+}
+
+function bodyContent({ type, schema, also }: NonNullable<AnyEndpoint['body']>) {
+  const other = type === 'json' ? 'form' : 'json'
+  return {
+    [mediaType(type)]: media(schema, 'input'),
+    ...(also && { [mediaType(other)]: media(also, 'input') }),
+  }
 }
 
 function mediaType(type: 'json' | 'form'): string {

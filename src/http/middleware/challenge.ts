@@ -6,7 +6,8 @@ const BASIC = 'Basic realm="authd", charset="UTF-8"'
 
 /**
  * The values of `WWW-Authenticate`: the scheme that the caller used (RFC 6749 §5.2), with the reason for a token (RFC 6750
- * §3.1). Without credentials, Basic is offered only where OAuth clients call, because browsers ask for a password then.
+ * §3.1). A wrong code does not blame the token that came with it. Without credentials there is no reason, and Basic is
+ * offered only where OAuth clients call, because browsers ask for a password then.
  */
 export function challengesOf({ state, req }: Context, { status, code }: AuthdError): string[] {
   const [scheme = ''] = (req.headers.authorization ?? '').toLowerCase().split(' ')
@@ -14,7 +15,7 @@ export function challengesOf({ state, req }: Context, { status, code }: AuthdErr
     return scheme === 'basic' ? [] : [`${BEARER}, error="insufficient_scope"`]
   }
   if (status !== 401) return []
-  if (state.identity.kind === 'rejected' && scheme === 'basic') return [BASIC]
-  if (state.identity.kind === 'rejected' && scheme === 'bearer') return [`${BEARER}, error="invalid_token"`]
+  if (code === 'UNAUTHORIZED' && scheme === 'basic') return [BASIC]
+  if (code === 'UNAUTHORIZED' && scheme === 'bearer') return [`${BEARER}, error="invalid_token"`]
   return state.isOauth && scheme === '' ? [BEARER, BASIC] : [BEARER]
 }

@@ -2,6 +2,7 @@ import { STATUS_CODES } from 'node:http'
 import type { Deps } from '../../deps.ts'
 import { AuthdError, ERRORS, type ErrorCode } from '../../errors.ts'
 import { toAuthdError } from '../../flows/failure.ts'
+import { UNSUPPORTED_GRANT } from '../request/body.ts'
 import type { Context, Next } from '../request/context.ts'
 import { challengesOf } from './challenge.ts'
 
@@ -34,18 +35,19 @@ export function errors(deps: Pick<Deps, 'log' | 'config'>, renderError: (ctx: Co
       if (error.status >= 500) {
         deps.log.error('request failed', { request_id: ctx.state.requestId, route: ctx.state.route, error })
       }
-      ctx.status = error.status
+      const oauth = ctx.state.isOauth ? oauthError(error) : undefined
+      ctx.status = oauth?.status ?? error.status
       ctx.compress = false
       if (error.retryAfter !== undefined) ctx.set('Retry-After', String(error.retryAfter))
-      const challenges = challengesOf(ctx, error)
+      const challenges = oauth?.name === 'invalid_grant' ? [] : challengesOf(ctx, error)
       if (challenges.length > 0) ctx.set('WWW-Authenticate', challenges)
       if (ctx.state.isPage) {
         ctx.type = 'html'
         ctx.body = renderError(ctx, error)
         return
       }
-      if (ctx.state.isOauth) {
-        ctx.body = { error: oauthError(error), error_description: error.message }
+      if (oauth) {
+        ctx.body = { error: oauth.name, error_description: error.message }
         return
       }
       const { publicUrl } = deps.config.current()
@@ -56,12 +58,19 @@ export function errors(deps: Pick<Deps, 'log' | 'config'>, renderError: (ctx: Co
   }
 }
 
-/** RFC 6749 §5.2 and RFC 6750 §3.1 for the two calls that OAuth libraries make. */
-function oauthError({ status }: AuthdError): string {
-  if (status === 401) return 'invalid_client'
-  if (status === 403) return 'insufficient_scope'
-  if (status === 503) return 'temporarily_unavailable'
-  return status >= 500 ? 'server_error' : 'invalid_request'
+/** RFC 6749 §5.2 and RFC 6750 §3.1, for requests that OAuth libraries make. */
+function oauthError({ code, status, details }: AuthdError): { name: string; status: number } {
+  if (code === 'INVALID_TOKEN' || code === 'EXPIRED_TOKEN') return { name: 'invalid_grant', status: 400 }
+  if (status === 401) return { name: 'invalid_client', status }
+  if (status === 403) return { name: 'insufficient_scope', status }
+  if (status === 503 || status === 429) return { name: 'temporarily_unavailable', status }
+  if (status >= 500) return { name: 'server_error', status }
+  return { name: isUnsupportedGrant(details) ? 'unsupported_grant_type' : 'invalid_request', status }
+}
+
+function isUnsupportedGrant(details: Record<string, unknown> | undefined): boolean {
+  const errors = details?.['errors']
+  return Array.isArray(errors) && errors.some(({ code }) => code === UNSUPPORTED_GRANT)
 }
 
 /** koa and its router throw their own 4xx errors for requests that they cannot parse. */

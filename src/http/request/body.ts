@@ -6,6 +6,9 @@ import { pointerTo, refuseUnstorable } from './unstorable.ts'
 
 const LIMIT_BYTES = 64 * 1024
 
+/** The code of a field that asks for a grant other than a refresh token (RFC 6749 §5.2). */
+export const UNSUPPORTED_GRANT = 'UNSUPPORTED_GRANT_TYPE'
+
 const BODILESS = new Set(['GET', 'HEAD', 'OPTIONS'])
 
 export type BodyType = 'json' | 'form'
@@ -13,6 +16,12 @@ export type BodyType = 'json' | 'form'
 const CONTENT_TYPE: Record<BodyType, RegExp> = {
   json: /^application\/json *(; *charset="?utf-8"?)?$/i,
   form: /^application\/x-www-form-urlencoded *(; *charset="?utf-8"?)?$/i,
+}
+
+/** The type that a body has, of those that a route takes. A body of neither counts as the first. */
+export function bodyTypeOf(ctx: Context, { type, also }: { type: BodyType; also?: unknown }): BodyType {
+  const other = type === 'json' ? 'form' : 'json'
+  return also !== undefined && CONTENT_TYPE[other].test(ctx.get('Content-Type')) ? other : type
 }
 
 /** Reads the whole body, at most 64 KiB, before the caller is identified. Throws PAYLOAD_TOO_LARGE, BAD_REQUEST. */

@@ -5,6 +5,7 @@ import { issueCookieToken, refreshTokens, revokeToken } from '../../flows/sessio
 import { idField, sample } from '../../resources/field.ts'
 import { accessTokenResource, presentAccessToken, presentTokens, tokensResource } from '../../resources/tokens.ts'
 import { endpoint } from '../endpoint/endpoint.ts'
+import { UNSUPPORTED_GRANT } from '../request/body.ts'
 
 /** Unknown parameters are ignored, such as `client_id` (RFC 6749 §3.2). */
 const tokenForm = z.object({
@@ -15,12 +16,25 @@ const tokenForm = z.object({
     .meta({ examples: ['eyJhbGciOiJFUzI1NiIs…'] }),
   token_type_hint: z.string().max(64).optional(),
 })
+const tokenBody = { type: 'form', schema: tokenForm, also: z.strictObject(tokenForm.shape) } as const
 
 const refreshToken = z
   .string()
   .min(1)
   .max(512)
   .meta({ examples: ['rt_01m88jw08vedqtrgrr9eqkmg57.1.…'] })
+
+/** As OAuth libraries send it (RFC 6749 §6). Unknown parameters are ignored, such as `client_id` and `scope`. */
+const refreshForm = z.object({
+  grant_type: z
+    .string()
+    .refine((type) => type === 'refresh_token', {
+      message: 'This is not supported. Use refresh_token.',
+      params: { code: UNSUPPORTED_GRANT },
+    })
+    .meta({ examples: ['refresh_token'] }),
+  refresh_token: refreshToken,
+})
 
 const refresh = endpoint({
   method: 'POST',
@@ -29,7 +43,7 @@ const refresh = endpoint({
   tag: 'Tokens',
   guard: 'none',
   limit: 'failure',
-  body: { type: 'json', schema: z.strictObject({ refresh_token: refreshToken }) },
+  body: { type: 'json', schema: z.strictObject({ refresh_token: refreshToken }), also: refreshForm },
   answers: { 200: { text: 'The new tokens.', schema: tokensResource } },
   errors: ['INVALID_TOKEN', 'EXPIRED_TOKEN'],
   async handle(deps, { body, actor }) {
@@ -59,7 +73,7 @@ const revoke = endpoint({
   tag: 'Tokens',
   guard: 'none',
   limit: 'none',
-  body: { type: 'form', schema: tokenForm },
+  body: tokenBody,
   answers: { 200: { text: 'The session has ended, or never existed.' } },
   async handle(deps, { body, actor }) {
     await revokeToken(deps, actor, body.token)
@@ -73,7 +87,7 @@ const introspect = endpoint({
   summary: 'Return whether a token is active, and its claims (RFC 7662).',
   tag: 'Tokens',
   guard: { scope: 'introspect' },
-  body: { type: 'form', schema: tokenForm },
+  body: tokenBody,
   answers: {
     200: {
       text: 'An active token with its claims, or an inactive one without.',
