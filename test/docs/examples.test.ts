@@ -1,63 +1,27 @@
-import { spawn, spawnSync } from 'node:child_process'
-import { once } from 'node:events'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { createInterface } from 'node:readline'
-import { expect, onTestFinished, test } from 'vitest'
+import { expect, test } from 'vitest'
 import { listQueue, retryQueued } from '../../src/flows/outbox/queue.ts'
 import { addWebhook } from '../../src/flows/outbox/webhook-endpoint.ts'
 import { SYSTEM } from '../../src/flows/record-event.ts'
+import { canRun, startExample } from '../support/example.ts'
 import { startAuthd } from '../support/harness.ts'
 import { signInForTokens, signInOnPage } from '../support/people.ts'
 import { until } from '../support/until.ts'
 
 const ROOT = join(import.meta.dirname, '../..')
-
-function hasPython(): boolean {
-  return spawnSync('python3', ['--version']).status === 0
-}
-
-/** Runs an example as its first lines say, on a free port. Returns a client for it. */
-async function startExample(
-  command: string,
-  file: string,
-  authdUrl: string,
-  { env = {}, onLine }: { env?: Record<string, string>; onLine?: (line: string) => void } = {},
-): Promise<string> {
-  const child = spawn(command, [join(ROOT, 'docs/examples', file)], {
-    env: { ...process.env, AUTHD_URL: authdUrl, PORT: '0', ...env },
-    stdio: ['ignore', 'pipe', 'inherit'],
-  })
-  onTestFinished(() => void child.kill())
-  const lines = createInterface({ input: child.stdout })
-  const [line] = await once(lines, 'line')
-  if (onLine) lines.on('line', onLine)
-  const port = /listening on (\d+)/.exec(String(line))?.[1]
-  return `http://127.0.0.1:${port}/`
-}
+const HAS_PYTHON = canRun('python3', '--version')
 
 async function runExample(command: string, file: string, authdUrl: string) {
-  const url = await startExample(command, file, authdUrl)
+  const url = await startExample([command, file], { env: { AUTHD_URL: authdUrl } })
   return async (token: string) => {
     const answer = await fetch(url, { headers: { Authorization: `Bearer ${token}` } })
     return { status: answer.status, body: await answer.text() }
   }
 }
 
-test('the Node example accepts only tokens that authd signed', async () => {
-  const authd = await startAuthd({ now: Date.now() })
-  const { accessToken, userId } = await signInForTokens(authd)
-  const call = await runExample(process.execPath, 'node/app.js', authd.url)
-
-  const good = await call(accessToken)
-  const forged = await call(`${accessToken.slice(0, -8)}AAAAAAAA`)
-
-  expect(good).toEqual({ status: 200, body: JSON.stringify({ hello: userId }) })
-  expect(forged.status).toBe(401)
-})
-
 // Python is optional. If it is installed, the example must run.
-test.runIf(hasPython())('the Python example asks authd and rejects a revoked session', async () => {
+test.runIf(HAS_PYTHON)('the Python example asks authd and rejects a revoked session', async () => {
   const authd = await startAuthd()
   const { accessToken, userId } = await signInForTokens(authd)
   const call = await runExample('python3', 'python/app.py', authd.url)
@@ -75,7 +39,7 @@ test('an app on a sibling host knows who is signed in by the second cookie, unti
   const authd = await startAuthd({ config })
   const browser = authd.browser()
   const done = await signInOnPage(authd, browser)
-  const app = await startExample(process.execPath, 'sibling/app.js', authd.address)
+  const app = await startExample([process.execPath, 'sibling/app.js'], { env: { AUTHD_URL: authd.address } })
   const cookie = `theme=dark; __Secure-authd-check=${browser.cookies.get('__Secure-authd-check')}`
   const visit = async () => await fetch(app, { headers: { Cookie: cookie }, redirect: 'manual' })
 
@@ -97,7 +61,7 @@ async function receivesEvents(command: string, file: string) {
   const authd = await startAuthd({ now: Date.now() })
   const secret = `whsec_${Buffer.from('a secret of 32 bytes for events!').toString('base64')}`
   const lines: string[] = []
-  const url = await startExample(command, file, authd.url, {
+  const url = await startExample([command, file], {
     env: { WEBHOOK_SECRET: secret },
     onLine: (line) => lines.push(line),
   })
@@ -123,7 +87,7 @@ test('the Node receiver handles each event once and rejects what authd did not s
   await receivesEvents(process.execPath, 'webhook-node/app.js')
 })
 
-test.runIf(hasPython())('the Python receiver handles each event once and rejects what authd did not sign', async () => {
+test.runIf(HAS_PYTHON)('the Python receiver handles each event once and rejects what authd did not sign', async () => {
   await receivesEvents('python3', 'webhook-python/app.py')
 })
 

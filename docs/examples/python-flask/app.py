@@ -3,6 +3,7 @@
 AUTHD_URL=https://auth.example.com AUDIENCE=https://api.example.com python3 app.py
 """
 import os
+import threading
 import time
 from urllib.request import urlopen
 
@@ -18,19 +19,20 @@ class Keys:
     """authd's public keys. PyJWKClient either loses its keys during an outage or never drops a removed key."""
 
     def __init__(self):
-        self.by_id, self.tried_at = {}, float("-inf")
+        self.by_id, self.tried_at, self.lock = {}, float("-inf"), threading.Lock()
 
     def find(self, kid):
         # Every 5 minutes, so that a removed key is noticed, and for an unknown key, but not for each forged token.
-        age = time.monotonic() - self.tried_at
-        if age > 300 or (kid not in self.by_id and age > 10):
-            self.tried_at = time.monotonic()
-            try:
-                with urlopen(ISSUER + "/.well-known/jwks.json", timeout=5) as response:
-                    self.by_id = {key.key_id: key.key for key in jwt.PyJWKSet.from_json(response.read()).keys}
-            except OSError:
-                app.logger.warning("authd does not answer: keeping %d keys", len(self.by_id))
-        return self.by_id.get(kid)
+        with self.lock:
+            age = time.monotonic() - self.tried_at
+            if age > 300 or (kid not in self.by_id and age > 10):
+                self.tried_at = time.monotonic()
+                try:
+                    with urlopen(ISSUER + "/.well-known/jwks.json", timeout=5) as response:
+                        self.by_id = {key.key_id: key.key for key in jwt.PyJWKSet.from_json(response.read()).keys}
+                except OSError:
+                    app.logger.warning("authd does not answer: keeping %d keys", len(self.by_id))
+            return self.by_id.get(kid)
 
 
 keys = Keys()
@@ -38,9 +40,7 @@ keys = Keys()
 
 @app.get("/")
 def hello():
-    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
-    if scheme.lower() != "bearer":
-        return "", 401, {"WWW-Authenticate": "Bearer"}
+    token = request.headers.get("Authorization", "").removeprefix("Bearer ")
     try:
         header = jwt.get_unverified_header(token)
         key = keys.find(header.get("kid"))

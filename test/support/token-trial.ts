@@ -1,0 +1,95 @@
+import { exportJWK, generateKeyPair, type JWTPayload, SignJWT } from 'jose'
+import { expect } from 'vitest'
+import { createApiKey } from '../../src/flows/operator/api-key.ts'
+import { SYSTEM } from '../../src/flows/record-event.ts'
+import { rotateKeys } from '../../src/flows/sessions/signing-key.ts'
+import { HOUR, MINUTE } from '../../src/platform/clock.ts'
+import { startExample } from './example.ts'
+import { type Authd, startAuthd } from './harness.ts'
+import { signInForTokens } from './people.ts'
+
+const AUDIENCE = 'https://api.example.com'
+const REFUSED = '401 Bearer error="invalid_token"'
+
+interface Trial {
+  command: string[]
+  env?: Record<string, string>
+  /** What it answers while authd is away: offline checks go on, questions cannot. */
+  away: 'accepts' | 'cannot tell'
+}
+
+/**
+ * Tries an example that protects a route: which tokens it accepts, across a planned rotation of the keys and without
+ * authd. Examples read the real time, so the daemon's clock begins in the past and ends at the present.
+ */
+export async function tryExample({ command, env = {}, away }: Trial): Promise<void> {
+  const now = Date.now()
+  const authd = await startAuthd({ now: now - 25 * HOUR, config: { tokens: { audience: AUDIENCE } } })
+  const key = await createApiKey(authd.deps, SYSTEM, { name: 'api', scopes: ['introspect'], expiresAt: null })
+  const expired = await signInForTokens(authd)
+  authd.clock.advance(59 * MINUTE)
+  const rotation = await rotateKeys(authd.deps, SYSTEM, { isImmediate: false })
+  authd.clock.advance(now - 2 * MINUTE - authd.clock.now())
+  const before = await signInForTokens(authd)
+  authd.clock.advance(rotation.signsFrom + MINUTE - authd.clock.now())
+  const after = await signInForTokens(authd)
+  const forged = await forgeries(authd, after.accessToken)
+  const url = await startExample(command, {
+    env: { AUTHD_URL: authd.url, AUDIENCE, AUTHD_KEY: key.token, ...env },
+  })
+  const call = async (authorization?: string) => {
+    const answer = await fetch(url, { headers: authorization === undefined ? {} : { Authorization: authorization } })
+    const text = await answer.text()
+    return answer.ok ? JSON.parse(text) : `${answer.status} ${answer.headers.get('WWW-Authenticate') ?? ''}`.trim()
+  }
+  const callAll = async (tokens: Record<string, string>) => {
+    const calls = Object.entries(tokens).map(async ([name, token]) => [name, await call(`Bearer ${token}`)])
+    return Object.fromEntries(await Promise.all(calls))
+  }
+
+  const anonymous = await call()
+  const refused = await callAll({ expired: expired.accessToken, refresh: after.refreshToken, ...forged })
+  const accepted = await callAll({ before: before.accessToken, after: after.accessToken })
+  await authd.stop()
+  const withoutAuthd = await call(`Bearer ${after.accessToken}`)
+
+  const hello = { hello: after.userId }
+  expect(kidOf(after.accessToken)).not.toBe(kidOf(before.accessToken))
+  expect(accepted).toEqual({ before: hello, after: hello })
+  expect(refused).toEqual(Object.fromEntries(Object.keys(refused).map((name) => [name, REFUSED])))
+  expect(anonymous).toMatch(/^401 Bearer/)
+  expect(withoutAuthd).toEqual(away === 'accepts' ? hello : '503')
+}
+
+/** Tokens that an API must refuse: made by others, changed, or made by authd for somebody else. */
+async function forgeries(authd: Authd, token: string): Promise<Record<string, string>> {
+  const [head = '', body = '', signature = ''] = token.split('.')
+  const { kid } = headerOf(token)
+  const claims: JWTPayload = JSON.parse(Buffer.from(body, 'base64url').toString())
+  const other = await generateKeyPair('ES256')
+  const signed = (header: { alg: string; kid?: string }, key: CryptoKey | Uint8Array) =>
+    new SignJWT(claims).setProtectedHeader({ typ: 'at+jwt', ...header }).sign(key)
+  const published = Buffer.from(JSON.stringify(await exportJWK(other.publicKey)))
+  const url = { public_url: authd.url }
+  const elsewhere = await authd.another({ ...url, tokens: { audience: 'https://other.example.com' } })
+  const issuer = await authd.another({ public_url: 'http://localhost:1', tokens: { audience: AUDIENCE } })
+  return {
+    'other key': await signed({ alg: 'ES256', kid: String(kid) }, other.privateKey),
+    'unknown key': await signed({ alg: 'ES256', kid: 'unknown' }, other.privateKey),
+    'without key id': await signed({ alg: 'ES256' }, other.privateKey),
+    'symmetric key': await signed({ alg: 'HS256', kid: String(kid) }, published),
+    unsigned: `${encoded({ alg: 'none', typ: 'at+jwt', kid })}.${body}.`,
+    'other user': `${head}.${encoded({ ...claims, sub: 'usr_eve' })}.${signature}`,
+    'other audience': (await signInForTokens(elsewhere)).accessToken,
+    'other issuer': (await signInForTokens(issuer)).accessToken,
+    'no token': 'x',
+  }
+}
+
+const encoded = (value: unknown) => Buffer.from(JSON.stringify(value)).toString('base64url')
+
+function headerOf(token: string): Record<string, unknown> {
+  return JSON.parse(Buffer.from(token.split('.')[0] ?? '', 'base64url').toString())
+}
+
+const kidOf = (token: string) => headerOf(token)['kid']
