@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { relative } from 'node:path'
 import type { Loaded } from '../config/load.ts'
 import type { Deps } from '../deps.ts'
 import type { GlobalFlags } from './flags.ts'
@@ -7,16 +7,15 @@ import { readStdin } from './stdin.ts'
 
 /** The configuration that the flags and this machine lead to. */
 export async function loadConfigOf(flags: GlobalFlags): Promise<Loaded> {
-  const { loadConfig, developmentConfig } = await import('../config/load.ts')
-  const { isConfigured } = await import('../config/development.ts')
-  const isDevelopment =
-    flags.config === undefined && existsSync('authd-data') && !isConfigured({ env: process.env, cwd: process.cwd() })
-  if (isDevelopment) {
-    if (flags.verbose) tell('authd: no configuration; using ./authd-data')
-    return developmentConfig({ flags: {}, env: process.env })
-  }
+  const { loadConfig, findDevelopment } = await import('../config/load.ts')
   const stdin = flags.config === '-' ? await readStdin() : undefined
-  const loaded = loadConfig({ flags: {}, env: process.env, configPath: flags.config, stdin })
+  const input = { flags: {}, env: process.env, configPath: flags.config, stdin }
+  const development = findDevelopment(input)
+  if (development) {
+    if (flags.verbose) tell(`authd: no configuration; using ${shownPath(development.config.dataDir)}`)
+    return development
+  }
+  const loaded = loadConfig(input)
   for (const { message } of loaded.warnings) if (!flags.quiet) tell(`warning: ${message}`)
   if (flags.verbose) tell(`authd: configuration ${loaded.path ?? 'from the environment'}`)
   return loaded
@@ -57,6 +56,12 @@ export async function withDatabase<Result>(
   } finally {
     await wired.close()
   }
+}
+
+/** As it would be typed here. */
+function shownPath(path: string): string {
+  const near = relative('.', path)
+  return near.startsWith('..') ? path : `./${near}`
 }
 
 function tell(text: string): void {

@@ -15,7 +15,7 @@ export function mayDevelop({ env, cwd, pid, configPath, systemDir }: Surrounding
   return !isConfigured({ env, cwd, systemDir })
 }
 
-/** An authd variable is set, or a configuration file exists. Without either, a command may use `./authd-data`. */
+/** An authd variable is set, or a configuration file exists. Then `serve` does not choose development mode. */
 export function isConfigured({ env, cwd, systemDir = '/etc/authd' }: Omit<Surroundings, 'pid'>): boolean {
   const files: Searched[] = searchConfig({ env, cwd, configPath: undefined, systemDir })
   return hasVariables(env) || files.some(({ exists }) => exists)

@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { stringify } from 'smol-toml'
 import { AuthdError } from '../errors.ts'
 import { shell } from '../platform/shell.ts'
@@ -77,6 +78,17 @@ export function inspectConfig(input: LoadInput): Loaded & Settled {
 /** The configuration of development mode: no file, this machine only, `./authd-data`, and mails in the terminal. */
 export function developmentConfig(input: Omit<LoadInput, 'dev' | 'configPath'> = {}): Loaded {
   return loadConfig({ ...input, dev: true })
+}
+
+/**
+ * The configuration of development mode, if a command can use no other: there is no file, what is set is not a whole
+ * configuration, and `serve --dev` with the same variables has left its data.
+ */
+export function findDevelopment(input: Omit<LoadInput, 'dev'>): Loaded | undefined {
+  const { path, problems } = inspectConfig(input)
+  if (path !== undefined || problems.length === 0) return undefined
+  const { problems: others, ...loaded } = inspectConfig({ ...input, dev: true })
+  return others.length === 0 && existsSync(loaded.config.dataDir) ? loaded : undefined
 }
 
 const MADE_UP = { public_url: 'http://localhost:3000', 'smtp.host': 'localhost', 'mail.from': 'authd@example.com' }

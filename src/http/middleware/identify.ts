@@ -64,7 +64,11 @@ export function refuseCrossSite(
     cookies = [],
   }: { origin: string; host: string; allowedOrigins?: ReadonlySet<string>; cookies?: string[] },
 ): void {
-  if (ctx.get('Host').toLowerCase() !== host) throw new AuthdError('MISDIRECTED_REQUEST')
+  if (ctx.get('Host').toLowerCase() !== host) {
+    throw new AuthdError('MISDIRECTED_REQUEST', {
+      message: `This server is ${origin} (public_url). The request names another host.`,
+    })
+  }
   if (SAFE.has(ctx.method)) return
   if (allowedOrigins?.has(ctx.get('Origin'))) return
   const site = ctx.get('Sec-Fetch-Site')

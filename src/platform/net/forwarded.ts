@@ -1,6 +1,6 @@
 import type { IncomingHttpHeaders } from 'node:http'
 import { isIP } from 'node:net'
-import { foldIp } from './ip.ts'
+import { foldIp, isLoopback } from './ip.ts'
 
 /** Headers in which a proxy, or a client that pretends to be one, names the origin of a request. */
 const FORWARDING = [
@@ -24,21 +24,55 @@ export interface Client {
   isIgnored: boolean
   /** `Forwarded` and `X-Forwarded-For` name different clients, so the client wrote one of them. */
   isUnclear: boolean
+  /** The peer, and every client and host that the headers name, is this machine. */
+  isLocal: boolean
 }
 
 /** Finds the client of a request. The headers are removed, so that no other code can trust them. */
 export function takeClient(peer: string, headers: IncomingHttpHeaders, isTrusted: (ip: string) => boolean): Client {
   const socket = foldIp(peer) ?? peer
   const written = FORWARDING.filter((name) => headers[name] !== undefined)
-  if (written.length === 0) return { ip: socket, isForwarded: false, isIgnored: false, isUnclear: false }
+  const isLocal = isLoopback(socket) && isWithinMachine(headers)
+  if (written.length === 0) return { ip: socket, isForwarded: false, isIgnored: false, isUnclear: false, isLocal }
   const lists = [hopsOf(headers['x-forwarded-for']), standardHopsOf(headers['forwarded'])].filter(
     (hops) => hops !== undefined,
   )
   for (const name of written) delete headers[name]
   if (isIP(socket) === 0 || !isTrusted(socket))
-    return { ip: socket, isForwarded: true, isIgnored: true, isUnclear: false }
+    return { ip: socket, isForwarded: true, isIgnored: true, isUnclear: false, isLocal }
   const [ip = socket, other = ip] = lists.map((hops) => walk(socket, hops, isTrusted))
-  return { ip, isForwarded: true, isIgnored: false, isUnclear: ip !== other }
+  return { ip, isForwarded: true, isIgnored: false, isUnclear: ip !== other, isLocal }
+}
+
+/** Whatever the headers name is this machine. A client that is not an address, such as `unknown`, is not. */
+function isWithinMachine(headers: IncomingHttpHeaders): boolean {
+  const clients = ['x-forwarded-for', 'x-real-ip', 'true-client-ip'].flatMap((name) => hopsOf(headers[name]) ?? [])
+  const standard = standardHopsOf(headers['forwarded']) ?? []
+  const hosts = [...listOf(headers['x-forwarded-host']), ...standardHostsOf(headers['forwarded'])]
+  return (
+    [...clients, ...standard].every((hop) => hop !== undefined && isLoopback(hop)) && hosts.every(isHostOfThisMachine)
+  )
+}
+
+/** A host, which may have a port. Browsers resolve every name below `localhost` to loopback (RFC 6761 §6.3). */
+function isHostOfThisMachine(host: string): boolean {
+  return /^([\w-]+\.)*localhost(:\d+)?$/i.test(host) || isLoopback(hopOf(host) ?? '')
+}
+
+function listOf(value: string | string[] | undefined): string[] {
+  return value === undefined
+    ? []
+    : String(value)
+        .split(',')
+        .map((part) => part.trim())
+}
+
+/** The `host` of each element of RFC 7239. */
+function standardHostsOf(value: string | undefined): string[] {
+  return listOf(value).flatMap((element) => {
+    const [, host] = /(?:^|;)\s*host=("[^"]*"|[^;\s]*)/i.exec(element) ?? []
+    return host === undefined ? [] : [host.replace(/^"(.*)"$/, '$1')]
+  })
 }
 
 /** Walks the hops from the right, for as long as they are trusted. */

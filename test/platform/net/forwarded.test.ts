@@ -76,3 +76,39 @@ test('any header leads to an address in its canonical form, and only a trusted p
     }),
   )
 })
+
+const FORWARDED_HERE = {
+  'the proxy of a framework': {
+    'x-forwarded-for': '127.0.0.1',
+    'x-forwarded-host': 'localhost:5173',
+    'x-forwarded-proto': 'http',
+    'x-forwarded-port': '5173',
+  },
+  'one over IPv6': { 'x-forwarded-for': '::1', 'x-forwarded-host': '[::1]:5173', 'x-real-ip': '::1' },
+  'two of them': { 'x-forwarded-for': '127.0.0.1, ::ffff:127.0.0.1', 'x-forwarded-host': 'app.localhost, localhost' },
+  'RFC 7239': { forwarded: 'for="[::1]:4711";host="localhost:5173";proto=http' },
+  'only its scheme': { 'x-forwarded-proto': 'http' },
+  'nothing at all': {},
+}
+
+test.each(Object.entries(FORWARDED_HERE))('forwarding within this machine is known as such: %s', (_, headers) => {
+  expect(takeClient('127.0.0.1', { ...headers }, isTrusted).isLocal).toBe(true)
+  expect(takeClient('192.0.2.1', { ...headers }, isTrusted).isLocal).toBe(false)
+})
+
+test.each([
+  ['another client', { 'x-forwarded-for': '203.0.113.9' }],
+  ['one of the local network', { 'x-forwarded-for': '192.168.1.7' }],
+  ['another client left of a local hop', { 'x-forwarded-for': '203.0.113.9, 127.0.0.1' }],
+  ['no address', { 'x-forwarded-for': 'unknown' }],
+  ['an empty list', { 'x-forwarded-for': '' }],
+  ['another client in RFC 7239', { 'x-forwarded-for': '127.0.0.1', forwarded: 'for=203.0.113.9' }],
+  ['a hidden client', { forwarded: 'for=_hidden' }],
+  ['another client in X-Real-IP', { 'x-forwarded-for': '127.0.0.1', 'x-real-ip': '203.0.113.9' }],
+  ['a tunnel', { 'x-forwarded-for': '127.0.0.1', 'x-forwarded-host': 'abc.tunnel.example' }],
+  ['a host that begins like ours', { 'x-forwarded-host': 'localhost.evil.example' }],
+  ['a host that ends like ours', { 'x-forwarded-host': 'evillocalhost' }],
+  ['another host in RFC 7239', { forwarded: 'for=127.0.0.1;host=evil.example' }],
+])('forwarding for others is not: %s', (_, headers) => {
+  expect(takeClient('127.0.0.1', { ...headers }, isTrusted).isLocal).toBe(false)
+})
