@@ -1,4 +1,4 @@
-"""An API that asks authd on each request, so it rejects a revoked session at once. Standard library only.
+"""An API that asks authd about each token, so it notices a revoked session at once. Standard library only.
 
 Run with AUTHD_URL=https://auth.example.com python3 app.py
 """
@@ -12,27 +12,30 @@ from urllib.request import Request, urlopen
 AUTHD = os.environ.get("AUTHD_URL", "http://localhost:3000")
 
 
-def user_of(authorization):
-    """Return the user of an Authorization header, or None."""
-    request = Request(AUTHD + "/v1/session", headers={"Authorization": authorization or ""})
+def answer_to(authorization):
+    """Return the status, headers and body for a request with this Authorization header."""
+    request = Request(AUTHD + "/v1/session", headers={"Authorization": authorization})
     try:
         with urlopen(request, timeout=5) as response:
-            return json.load(response)["user"]
+            return 200, {}, {"hello": json.load(response)["user"]["id"]}
     except HTTPError as error:
         if error.code == 401:
-            return None
-        raise
+            return 401, {"WWW-Authenticate": error.headers["WWW-Authenticate"]}, None
+    except OSError:
+        pass
+    # authd is away or too busy. That says nothing about the token, so the answer is not 401.
+    return 503, {"Retry-After": "10"}, None
 
 
 class App(BaseHTTPRequestHandler):
     def do_GET(self):
-        user = user_of(self.headers.get("Authorization"))
-        body = json.dumps({"hello": user["id"]}).encode() if user else b""
-        self.send_response(200 if user else 401)
-        self.send_header("Content-Type", "application/json")
-        self.send_header("Content-Length", str(len(body)))
+        status, headers, body = answer_to(self.headers.get("Authorization", ""))
+        content = json.dumps(body).encode() if body else b""
+        self.send_response(status)
+        for name, value in {**headers, "Content-Length": str(len(content))}.items():
+            self.send_header(name, value)
         self.end_headers()
-        self.wfile.write(body)
+        self.wfile.write(content)
 
 
 if __name__ == "__main__":

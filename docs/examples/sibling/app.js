@@ -1,10 +1,10 @@
 // An app on a sibling host: authd is on auth.example.com with session.cookie_domain = "example.com", this app is on
 // shop.example.com. The browser sends authd's second cookie here, and the app asks authd who is signed in.
 //
-//   AUTHD_URL=https://auth.example.com PORT=8080 node app.js
+//   AUTHD_URL=https://auth.example.com APP_URL=https://shop.example.com PORT=8080 node app.js
 import { createServer } from 'node:http'
 
-const { AUTHD_URL, PORT = '8080' } = process.env
+const { AUTHD_URL, APP_URL, PORT = '8080' } = process.env
 
 /** Returns the signed-in user, or undefined. Sends only authd's cookie to authd, not those of the app. */
 async function whoIs(request) {
@@ -21,8 +21,8 @@ const server = createServer(async (request, response) => {
     response.end(JSON.stringify({ hello: user.email }))
     return
   }
-  // After sign-in, authd sends the user back to this address, if signin.redirect_urls lists it.
-  const back = encodeURIComponent('https://shop.example.com/')
+  // After sign-in, authd sends the user back to this page, if signin.redirect_urls has "https://shop.example.com/*".
+  const back = encodeURIComponent(APP_URL + request.url)
   response.writeHead(303, { Location: `${AUTHD_URL}/signin?redirect_to=${back}` }).end()
 })
 

@@ -1,0 +1,63 @@
+// A backend that signs its users in through the JSON API, with its own forms. Needs only Node.
+//
+//   authd api-keys create --name shop --scope signin
+//   AUTHD_URL=https://auth.example.com AUTHD_KEY=key_… node app.js
+import { randomUUID } from 'node:crypto'
+import { createServer } from 'node:http'
+import { json } from 'node:stream/consumers'
+
+const { AUTHD_URL = 'http://localhost:3000', AUTHD_KEY, PORT = '4000' } = process.env
+/** What belongs to each browser, by the app's own cookie. A real app stores it where all its instances can read it. */
+const browsers = new Map()
+
+/** Calls authd. With the key, limits count for the user's address and not for the address of this backend. */
+async function ask(path, body, { ip, authorization = `Bearer ${AUTHD_KEY}` }) {
+  const headers = { Authorization: authorization, 'Authd-Client-IP': ip, 'Content-Type': 'application/json' }
+  const options = { method: body ? 'POST' : 'GET', headers, signal: AbortSignal.timeout(5000) }
+  const reply = await fetch(AUTHD_URL + path, body ? { ...options, body: JSON.stringify(body) } : options)
+  return { status: reply.status, body: await reply.json() }
+}
+
+/** Stores the tokens if the sign-in is complete. Otherwise the user must prove a second factor. */
+function keep(browser, { status, body }) {
+  if (status !== 200 || body.status === 'factor_required') return { status, body }
+  const { access_token: access, refresh_token: refresh, expires_in: seconds } = body
+  Object.assign(browser, { access, refresh, staleAt: Date.now() + (seconds - 30) * 1000 })
+  return { status, body: { status: 'complete' } }
+}
+
+const routes = {
+  async 'POST /signin'(browser, { email }, ip) {
+    const { status, body } = await ask('/v1/signin', { email }, { ip })
+    browser.attempt = body.attempt_token
+    return { status, body: status === 201 ? { sent: true } : body }
+  },
+  async 'POST /signin/code'(browser, { code }, ip) {
+    return keep(browser, await ask('/v1/signin/code', { code, attempt_token: browser.attempt }, { ip }))
+  },
+  async 'GET /me'(browser, _, ip) {
+    // Parallel requests wait for one refresh. A 401 means that the session has ended.
+    if (Date.now() > browser.staleAt) {
+      const refreshing = () => ask('/v1/token/refresh', { refresh_token: browser.refresh }, { ip })
+      browser.refreshing ??= refreshing()
+        .then((reply) => keep(browser, reply))
+        .finally(() => (browser.refreshing = null))
+      await browser.refreshing
+    }
+    return await ask('/v1/session', undefined, { ip, authorization: `Bearer ${browser.access}` })
+  },
+}
+
+const server = createServer(async (request, response) => {
+  const id = /\bid=([\w-]+)/.exec(request.headers.cookie ?? '')?.[1] ?? randomUUID()
+  const browser = browsers.get(id) ?? browsers.set(id, {}).get(id)
+  const route = routes[`${request.method} ${request.url}`] ?? (() => ({ status: 404, body: {} }))
+  const sent = request.method === 'POST' ? await json(request) : {}
+  const { status, body } = await route(browser, sent, request.socket.remoteAddress).catch(() => ({
+    status: 503,
+    body: {},
+  }))
+  response.writeHead(status, { 'Content-Type': 'application/json', 'Set-Cookie': `id=${id}; HttpOnly; SameSite=Lax` })
+  response.end(JSON.stringify(body))
+})
+server.listen(Number(PORT), '127.0.0.1', () => console.log(`listening on ${server.address().port}`))

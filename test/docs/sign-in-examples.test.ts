@@ -1,0 +1,97 @@
+import { once } from 'node:events'
+import { readFileSync } from 'node:fs'
+import { createServer, type IncomingMessage, request } from 'node:http'
+import { join } from 'node:path'
+import { json } from 'node:stream/consumers'
+import { expect, onTestFinished, test } from 'vitest'
+import { createApiKey } from '../../src/flows/operator/api-key.ts'
+import { SYSTEM } from '../../src/flows/record-event.ts'
+import { revokeByOperator } from '../../src/flows/sessions/admin.ts'
+import { listSessions } from '../../src/store/sessions.ts'
+import { complaintsOf, launchBrowser } from '../support/browser.ts'
+import { EXAMPLES, startExample } from '../support/example.ts'
+import { startAuthd } from '../support/harness.ts'
+import { ADA } from '../support/people.ts'
+
+/** Every look at the clock is ten minutes later, so the example believes that its access token has expired. */
+const FAST_CLOCK = 'data:text/javascript,const real=Date.now;let looks=0;Date.now=()=>real()+600000*looks++'
+const USER_ADDRESS = '127.0.0.2'
+
+/** A user's browser, on an address other than that of the backend. */
+function visitor(url: string) {
+  let cookie = ''
+  return async (method: string, path: string, body?: unknown) => {
+    const sending = request(new URL(path, url), { method, localAddress: USER_ADDRESS, headers: { Cookie: cookie } })
+    sending.end(body === undefined ? undefined : JSON.stringify(body))
+    const [answer] = (await once(sending, 'response')) as [IncomingMessage]
+    cookie = answer.headers['set-cookie']?.[0]?.split(';')[0] ?? ''
+    return { status: answer.statusCode, body: (await json(answer)) as { user?: { email: string } } }
+  }
+}
+
+test('the backend signs its user in at the user’s address, refreshes, and notices a revoked session', async () => {
+  const authd = await startAuthd({ now: Date.now() })
+  const key = await createApiKey(authd.deps, SYSTEM, { name: 'shop', scopes: ['signin'], expiresAt: null })
+  const url = await startExample([process.execPath, '--import', FAST_CLOCK, 'backend/app.js'], {
+    env: { AUTHD_URL: authd.url, AUTHD_KEY: key.token },
+  })
+  const call = visitor(url)
+
+  const asked = await call('POST', '/signin', { email: ADA })
+  const code = (await authd.takeMail()).at(-1)?.values['code']
+  const wrong = await call('POST', '/signin/code', { code: '000000' })
+  const done = await call('POST', '/signin/code', { code })
+  const both = await Promise.all([call('GET', '/me'), call('GET', '/me')])
+  const [session] = await authd.deps.db.read((sql) => listSessions(sql, {}, 2))
+  await revokeByOperator(authd.deps, SYSTEM, { ids: [session?.id ?? ''] })
+  const ended = await call('GET', '/me')
+
+  expect(asked).toEqual({ status: 201, body: { sent: true } })
+  expect(wrong.status).toBe(401)
+  expect(done).toEqual({ status: 200, body: { status: 'complete' } })
+  expect(both.map(({ body }) => body.user?.email)).toEqual([ADA, ADA])
+  expect(session).toMatchObject({ ip: USER_ADDRESS, generation: 1 })
+  expect(ended.status).toBe(401)
+})
+
+test('the single-page app signs in on a sibling origin, calls an API, and signs out', async () => {
+  const pages = createServer()
+  pages.listen(0, '127.0.0.1')
+  await once(pages, 'listening')
+  onTestFinished(() => void pages.close())
+  const address = pages.address()
+  const app = `http://localhost:${typeof address === 'object' ? address?.port : ''}`
+  const authd = await startAuthd({
+    now: Date.now(),
+    config: { cors: { allowed_origins: [app] }, signin: { redirect_urls: [`${app}/`] } },
+  })
+  const api = await startExample([process.execPath, 'node/app.js'], { env: { AUTHD_URL: authd.url } })
+  const script = readFileSync(join(EXAMPLES, 'spa/app.js'))
+  const html = readFileSync(join(EXAMPLES, 'spa/index.html'), 'utf8').replace('https://auth.example.com', authd.url)
+  pages.on('request', async ({ url, headers }, response) => {
+    const answer = await fetch(api, { headers: { Authorization: headers.authorization ?? '' } })
+    const body = url === '/' ? html : url === '/app.js' ? script : await answer.text()
+    const type = url === '/app.js' ? 'text/javascript' : 'text/html'
+    response.writeHead(url === '/api' ? answer.status : 200, { 'Content-Type': type }).end(body)
+  })
+  const chromium = await launchBrowser()
+  onTestFinished(() => chromium.close())
+  const page = await chromium.newPage()
+  const complaints = complaintsOf(page, [app, authd.url])
+
+  await page.goto(app)
+  await page.getByLabel('E-mail').fill(ADA)
+  await page.getByRole('button', { name: 'Continue' }).click()
+  await page.getByLabel('Code').waitFor()
+  await page.getByLabel('Code').fill((await authd.takeMail()).at(-1)?.values['code'] ?? '')
+  await page.getByRole('button', { name: 'Sign in' }).click()
+  await page.getByText('Hello usr_').waitFor()
+  await page.reload()
+  await page.getByText('Hello usr_').waitFor()
+  await page.getByRole('button', { name: 'Sign out' }).click()
+  await page.getByText('Signed out').waitFor()
+
+  const cookies = await page.context().cookies()
+  expect(cookies.filter(({ httpOnly }) => !httpOnly)).toEqual([])
+  expect(complaints).toEqual([])
+})
