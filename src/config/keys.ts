@@ -6,7 +6,7 @@ import { OPERATION_SECTIONS } from './operation-keys.ts'
 import { PROTECTION_SECTIONS } from './protection-keys.ts'
 import { SESSION_SECTIONS } from './session-keys.ts'
 import { textFolder } from './text-folder.ts'
-import { cidr, domainName, exactUrl, host, postgresUrl, publicUrl } from './web-kind.ts'
+import { cidr, domainName, exactUrl, host, postgresUrl, publicUrl, redirectUrl } from './web-kind.ts'
 import { WEBHOOK_SECTIONS } from './webhook-keys.ts'
 
 const MAKE_ONE = 'Make one with: openssl rand -base64 32'
@@ -156,11 +156,11 @@ export const SECTIONS = {
       default: [],
       example: ['https://app.example.com/signed-in'],
     }),
-    redirect_urls: field(listOf(exactUrl(), 'full URLs'), {
-      text: 'Where the hosted pages may send users after sign-in.',
+    redirect_urls: field(listOf(redirectUrl(), 'full URLs'), {
+      text: 'Where the hosted pages may send users after sign-in and sign-out. An entry that ends in "/*" allows every path below it.',
       applies: 'restart',
       default: [],
-      example: ['https://app.example.com/welcome'],
+      example: ['https://app.example.com/*'],
     }),
   }),
   signup: section('Who may become a user.', {

@@ -58,12 +58,19 @@ export function publicUrl(): Kind<string> {
 
 /** One complete URL of an application. It is compared as written. */
 export function exactUrl(): Kind<string> {
-  return text('a full URL such as "https://app.example.com/welcome"', (value) => {
-    if (value.includes('*')) return { message: 'contains a wildcard', suggestion: 'List every URL in full' }
-    const url = parseUrl(value)
+  return text('a full URL such as "https://app.example.com/welcome"', refuseExactUrl)
+}
+
+/** One complete URL of an application, or the beginning of many: `https://app.example.com/*`. */
+export function redirectUrl(): Kind<string> {
+  return text('a full URL such as "https://app.example.com/welcome", or "https://app.example.com/*"', (value) => {
+    const beginning = value.endsWith('/*') ? value.slice(0, -1) : undefined
+    if (beginning === undefined || beginning.includes('*')) return refuseExactUrl(value)
+    const url = parseUrl(beginning)
     if (!url) return { suggestion: 'Write the full URL, with https://' }
-    if (url.hash) return { message: 'must not have a fragment', suggestion: `Write "${value.split('#')[0]}"` }
-    return refuseWebUrl(url, value)
+    if (url.search || url.hash) return { message: 'must not have a query or a fragment before "/*"' }
+    // Addresses are compared in the spelling of browsers.
+    return refuseWebUrl(url, value) ?? (url.href === beginning ? undefined : { suggestion: `Write "${url.href}*"` })
   })
 }
 
@@ -140,6 +147,14 @@ function refuseWebUrl(url: URL, right: string): BadValue | undefined {
   if (isLoopbackHost(url.hostname)) return undefined
   const suggestion = `Write "${right.replace(/^http:/i, 'https:')}"`
   return { message: 'may use plain http only for localhost', suggestion }
+}
+
+function refuseExactUrl(value: string): BadValue | undefined {
+  if (value.includes('*')) return { message: 'contains a wildcard', suggestion: 'List every URL in full' }
+  const url = parseUrl(value)
+  if (!url) return { suggestion: 'Write the full URL, with https://' }
+  if (url.hash) return { message: 'must not have a fragment', suggestion: `Write "${value.split('#')[0]}"` }
+  return refuseWebUrl(url, value)
 }
 
 function safeDecode(text: string): string {

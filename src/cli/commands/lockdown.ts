@@ -44,7 +44,7 @@ export default operation({
         `Lockdown: ${out.did('ended', 'would end')} ${counted(done.endedSessions, 'session')}, ${out.did('closed', 'would close')} sign-ups, ${out.did('paused', 'would pause')} mail.`,
         done.newKey === undefined
           ? `Tokens ${out.did('are', 'would be')} signed with the same tokens.hs256_secret. Change it in the configuration and restart authd.`
-          : `Access tokens already issued ${stay} valid until they expire where apps verify offline.`,
+          : `Access tokens already issued ${stay} valid until they expire where apps verify offline. Such apps believe the older key until they fetch the key set again or restart.`,
         ...(isDry ? [] : ['Back: authd lockdown off']),
       ])
     }

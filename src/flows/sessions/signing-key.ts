@@ -96,14 +96,13 @@ export async function jwks(deps: Deps): Promise<{ keys: JWK[] }> {
 /** Makes missing keys at the first start. Any number of processes may call it at once. */
 export async function ensureKeys(deps: Deps): Promise<void> {
   const { algorithm } = deps.config.current().tokens
-  const now = deps.clock.now()
   const stored = await deps.db.read(listSigningKeys)
   if (!stored.some(({ purpose }) => purpose === 'refresh')) await makeRefreshRoot(deps)
   if (algorithm === 'HS256' || newestOf(stored)?.algorithm === algorithm) return
   // Verifiers know the key of another algorithm. They must learn the new one before it signs.
   const isFirst = newestOf(stored) === undefined
-  const signsFrom = isFirst ? now : now + deps.config.current().tokens.keyLead
-  await addAccessKey(deps, SYSTEM, { algorithm, signsFrom, suffices: (newest) => newest.algorithm === algorithm })
+  const leadMs = isFirst ? 0 : deps.config.current().tokens.keyLead
+  await addAccessKey(deps, SYSTEM, { algorithm, leadMs, suffices: (newest) => newest.algorithm === algorithm })
 }
 
 /** The key that no other has replaced. */
@@ -138,11 +137,14 @@ export async function rotateKeys(
       suggestions: ['authd config reference tokens.hs256_secret'],
     })
   }
-  const now = deps.clock.now()
-  const signsFrom = now + (isImmediate ? 0 : keyLead)
   // A key that would wait longer was made by a wrong clock, or under a longer lead.
-  const isWaiting = (newest: SigningKey) => newest.algorithm === algorithm && isAhead(now, newest.signsFrom, keyLead)
-  return await addAccessKey(deps, actor, { algorithm, signsFrom, suffices: isImmediate ? () => false : isWaiting })
+  const isWaiting = (newest: SigningKey) =>
+    newest.algorithm === algorithm && isAhead(deps.clock.now(), newest.signsFrom, keyLead)
+  return await addAccessKey(deps, actor, {
+    algorithm,
+    leadMs: isImmediate ? 0 : keyLead,
+    suffices: isImmediate ? () => false : isWaiting,
+  })
 }
 
 export interface KeyListing {
@@ -160,7 +162,9 @@ export async function listKeys(deps: Deps): Promise<KeyListing[]> {
 
 function stateOf(key: SigningKey, active: SigningKey | undefined, now: number): KeyState {
   if (key.kid === active?.kid) return 'active'
-  if (key.signsFrom > now) return 'next'
+  // While the newest key signs, no other waits: it has overtaken those that were to sign later.
+  const isWaiting = key.signsFrom > now && active?.verifiesUntil !== null
+  if (isWaiting) return 'next'
   return verifiesAt(key, now) ? 'retiring' : 'retired'
 }
 
@@ -174,9 +178,9 @@ async function addAccessKey(
   actor: Actor,
   {
     algorithm,
-    signsFrom,
+    leadMs,
     suffices,
-  }: { algorithm: KeyAlgorithm; signsFrom: number; suffices: (newest: SigningKey) => boolean },
+  }: { algorithm: KeyAlgorithm; leadMs: number; suffices: (newest: SigningKey) => boolean },
 ): Promise<Rotation> {
   const { publicKey, privateKey } = await generateKeyPair(algorithm, {
     extractable: true,
@@ -185,7 +189,9 @@ async function addAccessKey(
   const kid = await calculateJwkThumbprint(publicJwk)
   const privateText = JSON.stringify(await exportJWK(privateKey))
   const sealed = deps.keys.seal({ table: 'signing_keys', column: 'sealed', rowId: kid }, privateText)
+  // Taken once the key exists, because making one may take seconds.
   const now = deps.clock.now()
+  const signsFrom = now + leadMs
   const publicText = JSON.stringify({
     ...publicJwk,
     kid,

@@ -14,11 +14,12 @@ import { withinMailLimit } from '../limits/mail-limit.ts'
 import type { Actor } from '../record-event.ts'
 import { findByToken, type HeldAttempt, mayBeMailed } from './attempt.ts'
 import { queueSigninMail, resendAfter } from './mail.ts'
+import { isAllowedRedirect } from './redirect.ts'
 
 export interface BeginSignIn {
   email?: EmailAddress | undefined
   deliver: SessionTransport
-  /** Where the hosted pages redirect at the end; one of `signin.redirect_urls`. */
+  /** Where the hosted pages redirect at the end, as `signin.redirect_urls` allows. */
   redirectTo?: string | undefined
   /** The app's own page for the link; one of `signin.link_urls`. */
   linkTo?: string | undefined
@@ -44,8 +45,10 @@ export interface BegunSignIn {
  */
 export async function beginSignIn(deps: Deps, actor: Actor, input: BeginSignIn): Promise<BegunSignIn> {
   const { signin } = deps.config.current()
-  checkListed(input.redirectTo, signin.redirectUrls, 'redirect_to', 'signin.redirect_urls')
-  checkListed(input.linkTo, signin.linkUrls, 'link_to', 'signin.link_urls')
+  const { redirectTo, linkTo } = input
+  if (redirectTo !== undefined && !isAllowedRedirect(signin.redirectUrls, redirectTo))
+    throw notListed('redirect_to', REDIRECTS)
+  if (linkTo !== undefined && !signin.linkUrls.includes(linkTo)) throw notListed('link_to', LINKS)
   const { email, device } = input
   return await decide(deps, async (trx) => {
     const find = async () => (await findContinued(deps, trx, input)) ?? (await insertNew(deps, trx, actor, input))
@@ -76,10 +79,12 @@ function insertNew(deps: Deps, trx: Trx, actor: Actor, input: BeginSignIn): Prom
   return insertAttempt(deps, trx, actor, { ...input, purpose: 'signin', boundTo: null })
 }
 
-function checkListed(value: string | undefined, allowed: readonly string[], field: string, key: string): void {
-  if (value === undefined || allowed.includes(value)) return
-  throw new AuthdError('VALIDATION_ERROR', {
-    message: `${field} is not allowed: it must be exactly one of the addresses in ${key}.`,
+const REDIRECTS = 'one of the addresses in signin.redirect_urls, or a path below one that ends in /*'
+const LINKS = 'exactly one of the addresses in signin.link_urls'
+
+function notListed(field: string, allowed: string): AuthdError {
+  return new AuthdError('VALIDATION_ERROR', {
+    message: `${field} is not allowed: it must be ${allowed}.`,
     details: { errors: [{ pointer: `/${field}`, code: 'NOT_ALLOWED' }] },
   })
 }

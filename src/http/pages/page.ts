@@ -4,6 +4,7 @@ import type { AuthdError } from '../../errors.ts'
 import type { Limit } from '../../flows/limits/request.ts'
 import type { Actor } from '../../flows/record-event.ts'
 import type { Identity } from '../../flows/sessions/identify.ts'
+import { isAllowedRedirect } from '../../flows/signin/redirect.ts'
 import type { CookieChange, RequestCookies } from '../request/cookies.ts'
 import type { PathParams } from '../request/router.ts'
 import { findUnstorable } from '../request/unstorable.ts'
@@ -79,8 +80,8 @@ function parseObject(text: string): Record<string, unknown> {
 
 /** The redirect, if `signin.redirect_urls` allows it. */
 export function allowedRedirect(deps: Pick<Deps, 'config'>, redirect: string | undefined): { redirectTo?: string } {
-  const isAllowed = redirect !== undefined && deps.config.current().signin.redirectUrls.includes(redirect)
-  return isAllowed ? { redirectTo: redirect } : {}
+  const { redirectUrls } = deps.config.current().signin
+  return redirect !== undefined && isAllowedRedirect(redirectUrls, redirect) ? { redirectTo: redirect } : {}
 }
 
 export function pageError({ code, message, retryAfter }: AuthdError): PageError {

@@ -4,6 +4,7 @@ import { AuthdError } from '../../errors.ts'
 import { beginSignIn } from '../../flows/signin/begin.ts'
 import { redeemCode } from '../../flows/signin/link.ts'
 import { findWaitingAttempt } from '../../flows/signin/mail.ts'
+import { isAllowedRedirect } from '../../flows/signin/redirect.ts'
 import { SECOND } from '../../platform/clock.ts'
 import { parseEmailAddress } from '../../platform/email-address.ts'
 import { holdingOf, type RequestCookies } from '../request/cookies.ts'
@@ -114,7 +115,7 @@ async function codePage(deps: Deps, cookies: RequestCookies, attempt: string | u
 
 /** Checked before the user types anything, so that no sign-in ends at a bad redirect. */
 function checkRedirect(deps: Deps, redirect: string | undefined): void {
-  if (redirect === undefined || deps.config.current().signin.redirectUrls.includes(redirect)) return
+  if (redirect === undefined || isAllowedRedirect(deps.config.current().signin.redirectUrls, redirect)) return
   throw new AuthdError('VALIDATION_ERROR', {
     message: 'redirect_to is not listed in signin.redirect_urls.',
   })

@@ -142,6 +142,7 @@ export interface PageValues {
   /** Asks before signing out. Posts to /signout. */
   signout: {
     email: string
+    redirectTo?: string
   }
   /** Shows an error and what to do next, by its code. */
   error: PageError & {
