@@ -1,10 +1,11 @@
+import { globSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { listQueue, retryQueued } from '../../src/flows/outbox/queue.ts'
 import { addWebhook } from '../../src/flows/outbox/webhook-endpoint.ts'
 import { SYSTEM } from '../../src/flows/record-event.ts'
-import { canRun, startExample } from '../support/example.ts'
+import { canRun, EXAMPLES, startExample } from '../support/example.ts'
 import { startAuthd } from '../support/harness.ts'
 import { signInForTokens, signInOnPage } from '../support/people.ts'
 import { until } from '../support/until.ts'
@@ -80,4 +81,13 @@ test('the README shows the check that the Node example makes', async () => {
   const [, shown = ''] = /```js\n([\s\S]*?)```/.exec(readme) ?? []
 
   expect(shown.split('\n').filter((line) => line.trim() !== '' && !example.includes(squeeze(line)))).toEqual([])
+})
+
+test('no example has more than 60 lines, and the guide names each of them', async () => {
+  const guide = await readFile(join(ROOT, 'docs/integrating.md'), 'utf8')
+  const sources = globSync('**/*.{js,py,go,rs,java,php,cs}', { cwd: EXAMPLES })
+  const texts = await Promise.all(sources.map((file) => readFile(join(EXAMPLES, file), 'utf8')))
+
+  expect(sources.filter((_, index) => (texts[index] ?? '').split('\n').length > 61)).toEqual([])
+  expect(sources.filter((file) => !guide.includes(`examples/${file}`))).toEqual([])
 })

@@ -19,7 +19,7 @@ const UNCLEAR = [
 
 const PLACES = [
   '*.md',
-  'docs/**/*.{md,js,py}',
+  'docs/**/*.{md,js,py,go,rs,java,php,cs}',
   'deploy/**/*.{yml,yaml,json,service,socket}',
   'deploy/docker/*file',
   'install.sh',
