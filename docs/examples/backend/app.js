@@ -1,5 +1,4 @@
 // A backend that signs its users in through the JSON API, with its own forms. Needs only Node.
-//
 //   authd api-keys create --name shop --scope signin
 //   AUTHD_URL=https://auth.example.com AUTHD_KEY=key_… node app.js
 import { randomUUID } from 'node:crypto'
@@ -9,12 +8,13 @@ import { json } from 'node:stream/consumers'
 const { AUTHD_URL = 'http://localhost:3000', AUTHD_KEY, PORT = '4000' } = process.env
 /** What belongs to each browser, by the app's own cookie. A real app stores it where all its instances can read it. */
 const browsers = new Map()
+const AWAY = { status: 503, body: {} }
 
 /** Calls authd. With the key, limits count for the user's address and not for the address of this backend. */
 async function ask(path, body, { ip, authorization = `Bearer ${AUTHD_KEY}` }) {
   const headers = { Authorization: authorization, 'Authd-Client-IP': ip, 'Content-Type': 'application/json' }
-  const options = { method: body ? 'POST' : 'GET', headers, signal: AbortSignal.timeout(5000) }
-  const reply = await fetch(AUTHD_URL + path, body ? { ...options, body: JSON.stringify(body) } : options)
+  const sent = body ? { method: 'POST', body: JSON.stringify(body) } : {}
+  const reply = await fetch(AUTHD_URL + path, { ...sent, headers, signal: AbortSignal.timeout(5000) })
   return { status: reply.status, body: await reply.json() }
 }
 
@@ -36,27 +36,24 @@ const routes = {
     return keep(browser, await ask('/v1/signin/code', { code, attempt_token: browser.attempt }, { ip }))
   },
   async 'GET /me'(browser, _, ip) {
-    // Parallel requests wait for one refresh. A 401 means that the session has ended.
-    if (Date.now() > browser.staleAt) {
-      const refreshing = () => ask('/v1/token/refresh', { refresh_token: browser.refresh }, { ip })
-      browser.refreshing ??= refreshing()
-        .then((reply) => keep(browser, reply))
-        .finally(() => (browser.refreshing = null))
-      await browser.refreshing
-    }
+    // Parallel requests wait for one refresh.
+    const renew = async () => keep(browser, await ask('/v1/token/refresh', { refresh_token: browser.refresh }, { ip }))
+    if (Date.now() > browser.staleAt) browser.refreshing ??= renew().finally(() => (browser.refreshing = undefined))
+    await browser.refreshing
     return await ask('/v1/session', undefined, { ip, authorization: `Bearer ${browser.access}` })
   },
 }
 
 const server = createServer(async (request, response) => {
-  const id = /\bid=([\w-]+)/.exec(request.headers.cookie ?? '')?.[1] ?? randomUUID()
-  const browser = browsers.get(id) ?? browsers.set(id, {}).get(id)
-  const route = routes[`${request.method} ${request.url}`] ?? (() => ({ status: 404, body: {} }))
+  const old = /\bid=([\w-]+)/.exec(request.headers.cookie ?? '')?.[1]
+  const browser = browsers.get(old) ?? {}
+  const route = routes[`${request.method} ${request.url}`] ?? (async () => ({ status: 404, body: {} }))
   const sent = request.method === 'POST' ? await json(request) : {}
-  const { status, body } = await route(browser, sent, request.socket.remoteAddress).catch(() => ({
-    status: 503,
-    body: {},
-  }))
+  const { status, body } = await route(browser, sent, request.socket.remoteAddress).catch(() => AWAY)
+  // A new id at sign-in, so that nobody can plant a cookie that they know.
+  const id = browsers.has(old) && body.status !== 'complete' ? old : randomUUID()
+  if (id !== old) browsers.delete(old)
+  browsers.set(id, browser)
   response.writeHead(status, { 'Content-Type': 'application/json', 'Set-Cookie': `id=${id}; HttpOnly; SameSite=Lax` })
   response.end(JSON.stringify(body))
 })
