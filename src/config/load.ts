@@ -81,8 +81,8 @@ export function developmentConfig(input: Omit<LoadInput, 'dev' | 'configPath'> =
 }
 
 /**
- * The configuration of development mode, if a command can use no other: there is no file, what is set is not a whole
- * configuration, and `serve --dev` with the same variables has left its data.
+ * The configuration of development mode, if a command has no other: there is no file, the variables alone are not
+ * enough, and `serve --dev` with the same variables has made a data folder.
  */
 export function findDevelopment(input: Omit<LoadInput, 'dev'>): Loaded | undefined {
   const { path, problems } = inspectConfig(input)

@@ -80,6 +80,15 @@ test('forty hostile bodies get 4xx and cost little memory', async () => {
   expect(process.memoryUsage.rss() - before).toBeLessThan(200 * KIB * KIB)
 })
 
+test('JSON after a byte order mark is rejected, and nothing begins', async () => {
+  const authd = await startAuthd()
+  const headers = { 'Content-Type': 'application/json' }
+
+  const { status } = await exchange(`${authd.address}/v1/signin`, { method: 'POST', headers, body: '\ufeff{}' })
+
+  expect(status).toBe(400)
+})
+
 test('any JSON gets a documented answer below 500', async () => {
   const authd = await startAuthd()
   const path = fc.constantFrom('/v1/signin', '/v1/signin/code', '/v1/signin/passkey', '/v1/token/refresh')

@@ -6,8 +6,8 @@ const BASIC = 'Basic realm="authd", charset="UTF-8"'
 
 /**
  * The values of `WWW-Authenticate`: the scheme that the caller used (RFC 6749 §5.2), with the reason for a token (RFC 6750
- * §3.1). A wrong code does not blame the token that came with it. Without credentials there is no reason, and Basic is
- * offered only where OAuth clients call, because browsers ask for a password then.
+ * §3.1). After a wrong code no reason is given, because the token was valid. A request without credentials gets no
+ * reason either. Only routes for OAuth clients offer Basic, because browsers ask for a password then.
  */
 export function challengesOf({ state, req }: Context, { status, code }: AuthdError): string[] {
   const [scheme = ''] = (req.headers.authorization ?? '').toLowerCase().split(' ')

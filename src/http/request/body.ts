@@ -75,7 +75,8 @@ function codeOf(issue: z.core.$ZodIssue): string {
 
 function decode(bytes: Buffer): string {
   try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(bytes)
+    // A byte order mark stays, so that JSON with one is rejected (RFC 8259 §8.1).
+    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes)
   } catch (cause) {
     throw new AuthdError('BAD_REQUEST', { message: 'The body is not UTF-8.', cause })
   }

@@ -36,8 +36,8 @@ const keys = endpoint({
 })
 
 /**
- * What verifiers and OAuth libraries read from an issuer (RFC 8414 §2). There is no authorization endpoint and so no
- * response type, but the list is required.
+ * What verifiers and OAuth libraries read from an issuer (RFC 8414 §2). authd has no authorization endpoint. So
+ * the list of response types, which RFC 8414 requires, is empty.
  */
 const metadata = endpoint({
   method: 'GET',
