@@ -95,7 +95,7 @@ test('a wrong code is reported at the field, and the right one still works', asy
   expect(await visit.page.locator('body').textContent()).toContain('ada@example.com')
 })
 
-test('the page returns to an allowed app on another origin', async () => {
+test('the page returns to an allowed app on another origin, after sign-in and after sign-out', async () => {
   const app = createServer((_, response) =>
     response.end('<!doctype html><link rel=icon href="data:,">welcome back'),
   ).listen(0, '127.0.0.1')
@@ -103,7 +103,7 @@ test('the page returns to an allowed app on another origin', async () => {
   onTestFinished(() => void app.close())
   const address = app.address()
   const origin = `http://localhost:${typeof address === 'object' ? address?.port : 0}`
-  const authd = await startAuthd({ config: { signin: { redirect_urls: [`${origin}/in`] } } })
+  const authd = await startAuthd({ config: { signin: { redirect_urls: [`${origin}/*`] } } })
   const visit = await visitor(authd, [origin])
 
   const { code } = await askForMail(authd, visit, `/signin?redirect_to=${encodeURIComponent(`${origin}/in`)}`)
@@ -113,5 +113,8 @@ test('the page returns to an allowed app on another origin', async () => {
   await visit.page.waitForURL(`${origin}/in`)
 
   expect(await visit.page.locator('body').textContent()).toBe('welcome back')
+  await visit.page.goto(`${authd.url}/signout?redirect_to=${encodeURIComponent(`${origin}/out`)}`)
+  await visit.page.getByRole('button').first().click()
+  await visit.page.waitForURL(`${origin}/out`)
   expect(visit.complaints).toEqual([])
 })
