@@ -1,11 +1,11 @@
 import type { Guard } from '../../flows/sessions/guard.ts'
-import { type BodyType, parseBody } from './body.ts'
+import { type BodyType, bodyTypeOf, parseBody } from './body.ts'
 import type { Context } from './context.ts'
 import type { RequestCookies } from './cookies.ts'
 
 interface Declared {
   guard: Guard
-  body?: { type: BodyType }
+  body?: { type: BodyType; also?: unknown }
   cookies?: (body: Readonly<Record<string, unknown>>, held: RequestCookies) => boolean
 }
 
@@ -17,7 +17,7 @@ export function hasOwnCredential(ctx: Context, { guard, body, cookies }: Declare
   if (typeof guard === 'object') return true
   if (guard !== 'none') return ctx.get('Authorization') !== ''
   if (cookies === undefined) return true
-  const fields = body ? fieldsOf(ctx, body.type) : {}
+  const fields = body ? fieldsOf(ctx, bodyTypeOf(ctx, body)) : {}
   return fields !== undefined && !cookies(fields, held)
 }
 
