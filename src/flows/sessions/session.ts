@@ -8,6 +8,7 @@ import {
   findSession,
   insertSession,
   listSessions,
+  listSurplus,
   type OwnedSession,
   revokeSessions,
   type Session,
@@ -21,6 +22,9 @@ import { type Actor, recordEvent } from '../record-event.ts'
 
 /** How old `last_seen_at` may be. A session in constant use costs one write a minute. */
 const TOUCH_EVERY_MS = MINUTE
+
+/** The most sessions that a new one ends, after `max_per_user` was lowered. The next one ends more. */
+const SURPLUS_MAX = 1000
 
 /** The credentials of a session, except for tokens. */
 export interface Bearers {
@@ -112,11 +116,8 @@ async function endSurplus(
 ): Promise<void> {
   const { maxPerUser } = deps.config.current().session
   if (maxPerUser === 0) return
-  const live = await listSessions(trx, { userId, liveAt: deps.clock.now() }, 1000)
-  const surplus = live.sort((a, b) => b.lastSeenAt - a.lastSeenAt).slice(maxPerUser - 1)
-  if (surplus.length === 0) return
-  const filter = { ids: surplus.map(({ id }) => id) }
-  await endSessionsIn(deps, trx, actor, { filter, reason: 'too_many_sessions' })
+  const ids = await listSurplus(trx, { userId, liveAt: deps.clock.now(), keep: maxPerUser - 1 }, SURPLUS_MAX)
+  if (ids.length > 0) await endSessionsIn(deps, trx, actor, { filter: { ids }, reason: 'too_many_sessions' })
 }
 
 /** A live session, and what its user must do before it counts. */
