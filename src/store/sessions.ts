@@ -197,18 +197,11 @@ export async function renewSession(
   trx: Trx,
   session: Pick<Session, 'id' | 'secretDigest' | 'refreshSalt' | 'amr' | 'aal' | 'authTime' | 'isEnrolmentDue'>,
 ): Promise<boolean> {
+  const { id, secretDigest, refreshSalt, amr, aal, authTime } = session
   const changed = await trx.run(
     `UPDATE sessions SET secret_digest = ?, refresh_salt = ?, amr = ?, aal = ?, auth_time = ?, is_enrolment_due = ?
      WHERE id = ? AND revoked_at IS NULL`,
-    [
-      session.secretDigest,
-      session.refreshSalt,
-      JSON.stringify(session.amr),
-      session.aal,
-      session.authTime,
-      session.isEnrolmentDue ? 1 : 0,
-      session.id,
-    ],
+    [secretDigest, refreshSalt, JSON.stringify(amr), aal, authTime, session.isEnrolmentDue ? 1 : 0, id],
   )
   return changed === 1
 }
