@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { beginLockdown, endLockdown } from '../../src/flows/operator/lockdown.ts'
 import { SYSTEM } from '../../src/flows/record-event.ts'
 import { revokeByOperator } from '../../src/flows/sessions/admin.ts'
-import { finishSigningOut, signOutEverybodyIn } from '../../src/flows/sessions/everybody.ts'
+import { finishSigningOut, recordSignedOut, signOutEverybodyIn } from '../../src/flows/sessions/everybody.ts'
 import { inviteUsers } from '../../src/flows/users/invitation.ts'
 import { makeRecoveryLink } from '../../src/flows/users/recovery-link.ts'
 import { DAY, MINUTE } from '../../src/platform/clock.ts'
@@ -133,6 +133,21 @@ describe('signing everybody out', () => {
 
     expect([status, live]).toEqual([401, []])
     expect(rows.map(({ revokedReason }) => revokedReason)).toEqual(['lockdown'])
+  })
+
+  test('leaves the record of a later one, whose process may still die', async () => {
+    const authd = await startAuthd()
+    const signOut = () =>
+      authd.deps.db.write((trx) => signOutEverybodyIn(authd.deps, trx, SYSTEM, 'revoked_by_operator'))
+    const first = await signOut()
+    await signInOnPage(authd, authd.browser())
+    await signOut()
+
+    await recordSignedOut(authd.deps, SYSTEM, first)
+    await finishSigningOut(authd.deps)
+
+    const rows = await authd.deps.db.read((sql) => listSessions(sql, {}, 10))
+    expect(rows.map(({ revokedReason }) => revokedReason)).toEqual(['revoked_by_operator'])
   })
 
   test('records hundreds of sessions in small units, each once', async () => {
