@@ -1,5 +1,4 @@
 import { AuthdError } from '../../errors.ts'
-import { toSeconds } from '../../platform/clock.ts'
 import { stepUpError } from './freshness.ts'
 import type { Identity } from './identify.ts'
 import type { LiveSession } from './session.ts'
@@ -32,6 +31,6 @@ export function checkGuard(identity: Identity, guard: Guard): LiveSession | unde
 function refuseOldToken(identity: Identity & { kind: 'session' }): void {
   if (identity.via !== 'access_token') return
   const { authTime, createdAt } = identity.session
-  const isSteppedUp = authTime > createdAt && identity.claims.auth_time === toSeconds(authTime)
+  const isSteppedUp = authTime !== createdAt && identity.claims.auth_time_ms === authTime
   if (!isSteppedUp) throw new AuthdError('STEP_UP_REQUIRED')
 }

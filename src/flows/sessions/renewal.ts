@@ -1,5 +1,4 @@
 import type { Deps } from '../../deps.ts'
-import { isFromFuture, SECOND, toSeconds } from '../../platform/clock.ts'
 import { digest, mintSecret } from '../../platform/secret.ts'
 import type { Trx } from '../../store/db.ts'
 import { findSession, renewSession, type Session } from '../../store/sessions.ts'
@@ -44,9 +43,13 @@ export async function renew(
   return { session: next, ...bearersOf(deps, next, secret) }
 }
 
-/** Tokens say it in seconds, so each proof gets a second of its own: a token from before it can be told apart. */
+/** How close together two proofs of a session must be to share a millisecond, with room to spare. */
+const AT_ONCE_MS = 100
+
+/** Each proof has a millisecond of its own, so that a token from before it can be told apart. It is never in the future. */
 function nextAuthTime({ authTime }: Session, now: number): number {
-  return isFromFuture(now, authTime) ? now : Math.max(now, (toSeconds(authTime) + 1) * SECOND)
+  const isAtOnce = authTime <= now && now - authTime < AT_ONCE_MS
+  return isAtOnce ? authTime - 1 : now
 }
 
 /** Signs tokens after the unit, if the session hands over tokens and has no enrolment due. */
