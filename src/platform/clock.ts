@@ -43,6 +43,14 @@ export function latestEnd(now: number, spanMs: number): number {
   return now + spanMs + CLOCK_SKEW_MS
 }
 
+/** Two things closer together than this could share a millisecond, with room to spare. */
+const AT_ONCE_MS = 100
+
+/** The time of what follows something at `last`: another millisecond, and never one in the future. */
+export function timeAfter(last: number, now: number): number {
+  return last <= now && now - last < AT_ONCE_MS ? last - 1 : now
+}
+
 export const systemClock: Clock = { now: () => Date.now() }
 
 /** RFC 3339 in UTC, as every API, log and `--json` shows a time. */

@@ -19,7 +19,7 @@ const signinAttempts = table(
     purpose: word<AttemptPurpose>(),
     /** The session, or the change of address, that this proof is about; null for a sign-in. */
     boundTo: nullable(text),
-    /** Whom the proofs so far name. */
+    /** Whom the proofs so far name; whose session or change of address it is about. */
     userId: nullable(text),
     proofs: json<Proof[]>(),
     secretDigest: text,
@@ -49,7 +49,6 @@ const signinAttempts = table(
   },
   {
     defaulted: [
-      'userId',
       'proofs',
       'mailedAt',
       'linkDigest',
@@ -202,6 +201,16 @@ export async function endSigninAttempts(trx: Trx, email: string): Promise<number
     'UPDATE signin_attempts SET expires_at = 0 WHERE email = ? AND completed_at IS NULL AND expires_at > 0',
     [email],
   )
+}
+
+/** Deletes the attempts that are bound to a user's sessions and changes of address. Returns their ids. */
+export async function deleteBoundAttempts(trx: Trx, userId: string): Promise<string[]> {
+  const rows = await trx.all<{ id: string }>(
+    `DELETE FROM signin_attempts WHERE bound_to IN (SELECT id FROM sessions WHERE user_id = ?
+       UNION ALL SELECT id FROM email_changes WHERE user_id = ?) RETURNING id`,
+    [userId, userId],
+  )
+  return rows.map(({ id }) => id)
 }
 
 export async function deleteSigninAttemptsBefore(trx: Trx, before: number, limit: number): Promise<number> {

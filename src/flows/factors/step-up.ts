@@ -33,7 +33,7 @@ export async function sendStepUpMail(
       if (held instanceof AuthdError) return held
       const { methods } = await howToStepUp(deps, trx, held.session)
       if (!methods.includes('email')) return stepUpError(methods)
-      return { canonical: held.user.email, typed: held.user.emailTyped }
+      return { canonical: held.user.email, typed: held.user.emailTyped, userId: held.user.id }
     },
   })
 }

@@ -1,4 +1,5 @@
 import type { Deps } from '../../deps.ts'
+import { timeAfter } from '../../platform/clock.ts'
 import { digest, mintSecret } from '../../platform/secret.ts'
 import type { Trx } from '../../store/db.ts'
 import { findSession, renewSession, type Session } from '../../store/sessions.ts'
@@ -35,21 +36,13 @@ export async function renew(
     refreshSalt: mintSecret(deps.random),
     amr,
     aal: proof === undefined ? session.aal : levelOf(proofs),
-    authTime: proof === undefined ? session.authTime : nextAuthTime(session, deps.clock.now()),
+    // A time of its own, so that a token from before this proof can be told apart.
+    authTime: proof === undefined ? session.authTime : timeAfter(session.authTime, deps.clock.now()),
     isEnrolmentDue,
   }
   // If the session was revoked meanwhile, the new secret is as dead as the old one.
   await renewSession(trx, next)
   return { session: next, ...bearersOf(deps, next, secret) }
-}
-
-/** How close together two proofs of a session must be to share a millisecond, with room to spare. */
-const AT_ONCE_MS = 100
-
-/** Each proof has a millisecond of its own, so that a token from before it can be told apart. It is never in the future. */
-function nextAuthTime({ authTime }: Session, now: number): number {
-  const isAtOnce = authTime <= now && now - authTime < AT_ONCE_MS
-  return isAtOnce ? authTime - 1 : now
 }
 
 /** Signs tokens after the unit, if the session hands over tokens and has no enrolment due. */

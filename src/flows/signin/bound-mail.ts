@@ -22,18 +22,19 @@ export async function sendBoundMail(
     boundTo: string
     lang: string
     device?: string | undefined
-    /** Called first, inside the unit. Returns the address as it is now, or an error to refuse. */
-    addressIn: (trx: Trx) => Promise<EmailAddress | AuthdError>
+    /** Called first, inside the unit. Returns the user and the address as they are now, or an error to refuse. */
+    addressIn: (trx: Trx) => Promise<(EmailAddress & { userId: string }) | AuthdError>
   },
 ): Promise<number> {
   const { purpose, boundTo, lang, device } = input
   const now = deps.clock.now()
   const sent = await decide<SigninAttempt>(deps, async (trx) => {
-    const address = await input.addressIn(trx)
-    if (address instanceof AuthdError) return address
+    const asked = await input.addressIn(trx)
+    if (asked instanceof AuthdError) return asked
+    const { userId, ...address } = asked
     const last = await findBoundAttempt(trx, { purpose, boundTo, now })
     const isContinued = last?.email === address.canonical && mayBeMailed(last, now)
-    const fresh = { email: address, deliver: 'cookie', lang, purpose, boundTo } as const
+    const fresh = { email: address, deliver: 'cookie', lang, purpose, boundTo, userId } as const
     return await withinMailLimit(deps, trx, actor, {
       email: address.canonical,
       device,
