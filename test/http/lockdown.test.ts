@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { beginLockdown, endLockdown } from '../../src/flows/operator/lockdown.ts'
+import { listSettings } from '../../src/flows/operator/setting.ts'
 import { SYSTEM } from '../../src/flows/record-event.ts'
 import { revokeByOperator } from '../../src/flows/sessions/admin.ts'
 import { finishSigningOut, recordSignedOut, signOutEverybodyIn } from '../../src/flows/sessions/everybody.ts'
@@ -72,6 +73,16 @@ describe.each(['sqlite', 'postgres'] as const)('a lockdown on %s', (database) =>
 
     expect(refused.map(({ status }) => status)).toEqual([401, 410, 410, 401, 410, 410])
     expect(again.status).toBe(303)
+  })
+
+  test('begins once, even when two operators begin it at once, and its end restores the settings from before', async () => {
+    const authd = await startAuthd({ database })
+    const outcomes = await Promise.allSettled([lockDown(authd), lockDown(await authd.another()), lockDown(authd)])
+
+    await endLockdown(authd.deps, SYSTEM)
+
+    expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
+    expect((await listSettings(authd.deps)).filter(({ isSet }) => isSet)).toEqual([])
   })
 
   test('refuses a sign-in that was about to complete', async () => {

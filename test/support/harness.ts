@@ -22,6 +22,7 @@ import { openDatabase } from '../../src/store/open.ts'
 import { type FreshDatabase, freshDatabase } from './databases.ts'
 import { capturingMailer, type FakeClock, fakeClock, seededRandom } from './fakes.ts'
 import { Browser } from './http-client.ts'
+import { inLockOrder } from './lock-order.ts'
 
 export const TEST_SECRET = 'a server secret for the tests, 32+ bytes'
 
@@ -113,7 +114,7 @@ async function startOn(
     ...config,
   })
   const statements: StatementKind[] = []
-  const db = await openDatabase({ ...fresh.options, timer: (kind) => statements.push(kind) })
+  const db = inLockOrder(await openDatabase({ ...fresh.options, timer: (kind) => statements.push(kind) }))
   const random = seededRandom(clock, seed)
   const mailer = capturingMailer()
   const log = capturedLog()

@@ -4,7 +4,7 @@ import { toRfc3339 } from '../../platform/clock.ts'
 import { bumpEpoch } from '../../store/change-epochs.ts'
 import { endAllInvitations } from '../../store/invitations.ts'
 import { endAllRecoveryLinks } from '../../store/recovery-links.ts'
-import { deleteSystemConfig, findSystemConfig, setSystemConfig } from '../../store/system-config.ts'
+import { deleteSystemConfig, findSystemConfig, insertSystemConfig, setSystemConfig } from '../../store/system-config.ts'
 import { decide } from '../decide.ts'
 import { type Actor, recordEvent } from '../record-event.ts'
 import { recordSignedOut, signOutEverybodyIn } from '../sessions/everybody.ts'
@@ -46,10 +46,10 @@ export async function beginLockdown(
 ): Promise<LockdownDone> {
   const since = deps.clock.now()
   const begun = await decide(deps, async (trx) => {
-    if ((await findSystemConfig(trx, ENTRY)) !== undefined) {
-      const suggestions = ['authd lockdown status']
-      return new AuthdError('CONFLICT', { message: 'A lockdown is on already.', suggestions })
-    }
+    if ((await findSystemConfig(trx, ENTRY)) !== undefined) return isOn()
+    // Users first: other units lock a user before what is theirs.
+    await endAllInvitations(trx, since)
+    if (!(await insertSystemConfig(trx, { key: ENTRY, value: '{}', now: since, by: actor.id }))) return isOn()
     const before: Lockdown['before'] = {}
     for (const [key, value] of Object.entries(SETTINGS)) {
       before[key] = await storedValue(trx, key)
@@ -60,7 +60,6 @@ export async function beginLockdown(
     // What was mailed or handed out before ends: attempts with their codes and links, recovery links, invitations.
     await bumpEpoch(trx, 'signins')
     await endAllRecoveryLinks(trx)
-    await endAllInvitations(trx, since)
     await recordEvent(deps, trx, actor, { type: 'lockdown.on' })
     return { signedOut: keepSessions ? undefined : await signOutEverybodyIn(deps, trx, actor, 'lockdown') }
   })
@@ -69,6 +68,10 @@ export async function beginLockdown(
   const newKey = isShared ? undefined : (await rotateKeys(deps, actor, { isImmediate: true })).kid
   const ended = begun.signedOut ? await recordSignedOut(deps, actor, begun.signedOut) : []
   return { endedSessions: ended.length, newKey }
+}
+
+function isOn(): AuthdError {
+  return new AuthdError('CONFLICT', { message: 'A lockdown is on already.', suggestions: ['authd lockdown status'] })
 }
 
 /**
