@@ -20,9 +20,9 @@ export function checkGuard(identity: Identity, guard: Guard): LiveSession | unde
   }
   if (identity.kind !== 'session') throw new AuthdError('UNAUTHORIZED')
   const mayWait = guard === 'enrol' || guard === 'any_session'
-  const { due, dueFactors } = identity.session
+  const { due, dueMethods } = identity.session
   if (due === 'enrolment' && !mayWait) throw new AuthdError('ENROLMENT_REQUIRED')
-  if (due === 'factor' && guard !== 'any_session') throw stepUpError(dueFactors)
+  if (due === 'factor' && guard !== 'any_session') throw stepUpError(dueMethods)
   if (guard === 'change' || guard === 'enrol') refuseOldToken(identity)
   return identity.session
 }

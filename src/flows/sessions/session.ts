@@ -17,7 +17,7 @@ import {
 } from '../../store/sessions.ts'
 import type { SessionTransport } from '../../store/signin-attempts.ts'
 import type { User } from '../../store/users.ts'
-import { acceptedFactors, enrolledFactors, type Factor, hasFactor, policyFor, proofsIn } from '../policy/factor.ts'
+import { enrolledFactors, hasFactor, policyFor, proofsIn, type StepUpMethod, waysToStepUp } from '../policy/factor.ts'
 import { type Actor, recordEvent } from '../record-event.ts'
 
 /** How old `last_seen_at` may be. A session in constant use costs one write a minute. */
@@ -124,8 +124,8 @@ async function endSurplus(
 export interface LiveSession extends OwnedSession {
   /** `enrolment`: a second factor must be set up. `factor`: the policy asks for one that the user has. */
   due: 'nothing' | 'enrolment' | 'factor'
-  /** The factors that the user may prove, if one is due. */
-  dueFactors: Factor[]
+  /** The ways to prove it, if a factor is due. */
+  dueMethods: StepUpMethod[]
 }
 
 /**
@@ -146,12 +146,12 @@ export async function judge(
     session.expiresAt <= now
   if (isOver) return undefined
   // One that will hand over tokens has none yet, whatever the policy is by now.
-  if (session.isEnrolmentDue && session.delivery === 'tokens') return { ...session, due: 'enrolment', dueFactors: [] }
+  if (session.isEnrolmentDue && session.delivery === 'tokens') return { ...session, due: 'enrolment', dueMethods: [] }
   if (session.aal >= 2 || policyFor(deps, session.user) === 'optional') {
-    return { ...session, due: 'nothing', dueFactors: [] }
+    return { ...session, due: 'nothing', dueMethods: [] }
   }
-  if (!hasFactor(await enrolledFactors(sql, session.userId))) return { ...session, due: 'enrolment', dueFactors: [] }
-  return { ...session, due: 'factor', dueFactors: await acceptedFactors(sql, session.userId, proofsIn(session.amr)) }
+  if (!hasFactor(await enrolledFactors(sql, session.userId))) return { ...session, due: 'enrolment', dueMethods: [] }
+  return { ...session, due: 'factor', dueMethods: await waysToStepUp(sql, session.userId, proofsIn(session.amr)) }
 }
 
 /**
