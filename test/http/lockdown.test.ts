@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
+import { explainSignIn } from '../../src/flows/operator/explain.ts'
 import { beginLockdown, endLockdown } from '../../src/flows/operator/lockdown.ts'
-import { listSettings } from '../../src/flows/operator/setting.ts'
+import { listSettings, setSetting, unsetSetting } from '../../src/flows/operator/setting.ts'
 import { SYSTEM } from '../../src/flows/record-event.ts'
 import { revokeByOperator } from '../../src/flows/sessions/admin.ts'
 import { finishSigningOut, recordSignedOut, signOutEverybodyIn } from '../../src/flows/sessions/everybody.ts'
@@ -83,6 +84,26 @@ describe.each(['sqlite', 'postgres'] as const)('a lockdown on %s', (database) =>
 
     expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
     expect((await listSettings(authd.deps)).filter(({ isSet }) => isSet)).toEqual([])
+  })
+
+  test('holds its settings until it ends, and explains itself', async () => {
+    const authd = await startAuthd({ database })
+    await lockDown(authd)
+
+    const changes = [
+      setSetting(authd.deps, SYSTEM, { key: 'mail.paused', value: 'false', acceptsLockout: true }),
+      unsetSetting(authd.deps, SYSTEM, 'signup.policy'),
+      setSetting(authd.deps, SYSTEM, { key: 'mfa.policy', value: 'required', acceptsLockout: true }),
+    ]
+    const outcomes = await Promise.allSettled(changes)
+    const { checks } = await explainSignIn(authd.deps, 'new@example.com', {})
+    await endLockdown(authd.deps, SYSTEM)
+
+    const refused = { status: 'rejected', reason: { code: 'CONFLICT', suggestions: ['authd lockdown off'] } }
+    expect(outcomes).toMatchObject([refused, refused, { status: 'fulfilled' }])
+    const failed = checks.filter(({ status }) => status === 'fail').map(({ id, fix }) => [id, fix])
+    expect(failed).toEqual(['person', 'lockdown', 'mail'].map((id) => [id, 'authd lockdown off']))
+    expect((await listSettings(authd.deps)).filter(({ isSet }) => isSet).map(({ key }) => key)).toEqual(['mfa.policy'])
   })
 
   test('refuses a sign-in that was about to complete', async () => {
