@@ -15,6 +15,11 @@ export const DAY = 24 * HOUR
  */
 export const CLOCK_SKEW_MS = 30 * SECOND
 
+/** Says whether two clocks that showed these times at once differ by more than those of two instances may. */
+export function isApart(now: number, other: number): boolean {
+  return Math.abs(now - other) > CLOCK_SKEW_MS
+}
+
 /** Says whether no right clock can have written this time yet. */
 export function isFromFuture(now: number, at: number): boolean {
   return at > latestEnd(now, 0)

@@ -114,7 +114,9 @@ async function startOn(
     ...config,
   })
   const statements: StatementKind[] = []
-  const db = inLockOrder(await openDatabase({ ...fresh.options, timer: (kind) => statements.push(kind) }))
+  const opened = await openDatabase({ ...fresh.options, timer: (kind) => statements.push(kind) })
+  // The server's clock is the real one, and that of the tests is not.
+  const db = { ...inLockOrder(opened), time: async () => (opened.dialect === 'postgres' ? clock.now() : undefined) }
   const random = seededRandom(clock, seed)
   const mailer = capturingMailer()
   const log = capturedLog()

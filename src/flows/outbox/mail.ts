@@ -16,6 +16,7 @@ import {
 import { findSigninAttempt } from '../../store/signin-attempts.ts'
 import { findUserByEmail } from '../../store/users.ts'
 import { recordEvent, SYSTEM } from '../record-event.ts'
+import { hasRightClock } from '../right-clock.ts'
 import { namedByMail } from './mail-owner.ts'
 import { jittered, settleTry, type TryEnd } from './queue.ts'
 import { isSuppressed, noteAccepted, noteRefusal } from './suppression.ts'
@@ -90,6 +91,8 @@ export async function deliverNextMail(deps: Deps): Promise<boolean> {
 
 async function deliver(deps: Deps, mail: OutboxItem, startedAt: number): Promise<void> {
   if (mail.isDecoy) return await deps.db.write((trx) => deleteOutboxItem(trx, mail.id))
+  // An instance whose clock is ahead leaves the mail to the others.
+  if (mail.expiresAt <= startedAt && !(await hasRightClock(deps))) return
   const { refusal, ...end } = await tryToSend(deps, mail, startedAt)
   await deps.db.write(async (trx) => {
     if (!(await settleTry(trx, mail, end)) || 'dueAt' in end) return
