@@ -68,6 +68,27 @@ describe('one instance of several, whose clock', () => {
     expect(await findIt()).toEqual(before)
   })
 
+  test('is days ahead drops no event and no delivery of a webhook', async () => {
+    const { authd, putClockRight } = await withWrongClock(0)
+    const receiver = await webhookReceiver()
+    const endpoint = { url: receiver.url, description: '', events: ['session.created' as const], allowsPrivate: true }
+    authd.clock.advance(SECOND)
+    await addWebhook(authd.deps, SYSTEM, endpoint)
+    await signInForTokens(authd)
+    await sealAudit(authd.deps)
+    await queueWebhooks(authd.deps)
+    await signInForTokens(authd)
+    authd.clock.advance(5 * DAY)
+
+    await authd.sendWebhooks()
+    const late = receiver.received.length
+    putClockRight()
+    authd.clock.advance(2 * SECOND)
+    await authd.sendWebhooks()
+
+    expect([late, typesOf(receiver)]).toEqual([0, ['session.created', 'session.created']])
+  })
+
   test('is ahead leaves a waiting mail to the others', async () => {
     const { authd, putClockRight } = await withWrongClock(0)
     await authd.browser().post('/v1/signin', { json: { email: ADA } })
