@@ -154,16 +154,26 @@ export async function addProof(
   return changed === 1
 }
 
-/** The newest attempt for this purpose of a session, or of a change of address, unless a wrong clock made it. */
+/** The attempt for this purpose of a session, or of a change of address, unless a wrong clock made it. There is one. */
 export async function findBoundAttempt(
   sql: Sql,
   input: { purpose: AttemptPurpose; boundTo: string; now: number },
 ): Promise<SigninAttempt | undefined> {
-  const row = await sql.one<StoredRow>(
-    `${WHOLE} WHERE bound_to = ? AND purpose = ? AND created_at <= ? ORDER BY created_at DESC, id DESC LIMIT 1`,
-    [input.boundTo, input.purpose, latestEnd(input.now, 0)],
-  )
+  const row = await sql.one<StoredRow>(`${WHOLE} WHERE bound_to = ? AND purpose = ? AND created_at <= ? LIMIT 1`, [
+    input.boundTo,
+    input.purpose,
+    latestEnd(input.now, 0),
+  ])
   return row && readWhole(row)
+}
+
+/** Makes room for another attempt for this purpose. Two clocks need not agree which one is newer. Returns its id. */
+export async function replaceBoundAttempt(
+  trx: Trx,
+  { purpose, boundTo }: { purpose: AttemptPurpose; boundTo: string },
+): Promise<string | undefined> {
+  const text = 'DELETE FROM signin_attempts WHERE bound_to = ? AND purpose = ? RETURNING id'
+  return (await trx.all<{ id: string }>(text, [boundTo, purpose]))[0]?.id
 }
 
 /**

@@ -103,6 +103,26 @@ describe('one instance of several, whose clock', () => {
   })
 })
 
+test.each(['sqlite', 'postgres'] as const)(
+  'the code that was mailed last counts, also if the instance that mailed it has a clock that is behind (%s)',
+  async (database) => {
+    const authd = await startAuthd({ database })
+    const browser = authd.browser()
+    await signInOnPage(authd, browser)
+    authd.clock.advance(20 * SECOND)
+    await browser.post('/v1/me/email', { json: { email: 'first@example.com' } })
+    await authd.takeMail()
+    authd.clock.advance(-10 * SECOND)
+    await browser.post('/v1/me/email', { json: { email: 'second@example.com' } })
+    const code = (await authd.takeMail()).at(-1)?.values['code']
+
+    const changed = await browser.post('/v1/me/email/confirm', { json: { code } })
+    const me = await browser.get('/v1/me')
+
+    expect([changed.status, me.body.email]).toEqual([200, 'second@example.com'])
+  },
+)
+
 describe.each(['sqlite', 'postgres'] as const)('after a clock that was a day ahead is put right, on %s', (database) => {
   test('SECURITY: a spent refresh token buys nothing, and its use is a theft', async () => {
     const authd = await startAuthd({ database })

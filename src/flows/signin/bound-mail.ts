@@ -2,7 +2,13 @@ import type { Deps } from '../../deps.ts'
 import { AuthdError } from '../../errors.ts'
 import type { EmailAddress } from '../../platform/email-address.ts'
 import type { Trx } from '../../store/db.ts'
-import { type AttemptPurpose, findBoundAttempt, type SigninAttempt } from '../../store/signin-attempts.ts'
+import { cancelAttemptMail } from '../../store/outbox.ts'
+import {
+  type AttemptPurpose,
+  findBoundAttempt,
+  replaceBoundAttempt,
+  type SigninAttempt,
+} from '../../store/signin-attempts.ts'
 import { decide } from '../decide.ts'
 import { withinMailLimit } from '../limits/mail-limit.ts'
 import type { Actor } from '../record-event.ts'
@@ -39,6 +45,7 @@ export async function sendBoundMail(
       email: address.canonical,
       device,
       queue: async () => {
+        if (!isContinued) await endFormer(trx, { purpose, boundTo, now })
         const attempt = isContinued ? last : (await insertAttempt(deps, trx, actor, fresh)).attempt
         const mailed = await queueSigninMail(deps, trx, actor, { attempt, device })
         const result = mailed ?? tooSoon(Math.max(0, (resendAfter(deps, attempt) ?? now) - now))
@@ -47,4 +54,13 @@ export async function sendBoundMail(
     })
   })
   return resendAfter(deps, sent) ?? now
+}
+
+/** Ends the attempt that the next one replaces, with its mail if that waits. The unit holds the user's row. */
+async function endFormer(
+  trx: Trx,
+  { now, ...bound }: { purpose: AttemptPurpose; boundTo: string; now: number },
+): Promise<void> {
+  const attemptId = await replaceBoundAttempt(trx, bound)
+  if (attemptId !== undefined) await cancelAttemptMail(trx, { attemptId, now })
 }
