@@ -165,16 +165,32 @@ export async function useSession(
 ): Promise<LiveSession | 'over' | undefined> {
   const now = deps.clock.now()
   const session = await lookAtSession(deps, id, isProven)
-  if (typeof session !== 'object') return session
-  const isRecent = isAhead(now, session.lastSeenAt + TOUCH_EVERY_MS, TOUCH_EVERY_MS)
-  if (isRecent && !isFromFuture(now, session.createdAt)) return session
+  if (typeof session !== 'object' || isAhead(now, session.lastSeenAt + TOUCH_EVERY_MS, TOUCH_EVERY_MS)) return session
+  return await touch(deps, session)
+}
+
+/**
+ * As useSession, for a caller who may only look: the session is not marked as used, so its idle time runs on. One that a
+ * wrong clock has dated is, once, because nobody knows when it was used.
+ */
+export async function lookAtSession(
+  deps: Deps,
+  id: string,
+  isProven: (session: OwnedSession) => boolean,
+): Promise<LiveSession | 'over' | undefined> {
+  const session = await findLive(deps, id, isProven)
+  const isDatedWrong = typeof session === 'object' && isFromFuture(deps.clock.now(), session.createdAt)
+  return isDatedWrong ? await touch(deps, session) : session
+}
+
+async function touch(deps: Deps, session: LiveSession): Promise<LiveSession> {
+  const now = deps.clock.now()
   const idleExpiresAt = Math.min(now + deps.config.current().session.idleTtl, session.expiresAt)
-  await deps.db.write((trx) => touchSession(trx, { id, now, idleExpiresAt }))
+  await deps.db.write((trx) => touchSession(trx, { id: session.id, now, idleExpiresAt }))
   return { ...session, lastSeenAt: now, idleExpiresAt }
 }
 
-/** As useSession, for a caller who may only look: the session is not marked as used, so its idle time runs on. */
-export async function lookAtSession(
+async function findLive(
   deps: Deps,
   id: string,
   isProven: (session: OwnedSession) => boolean,
