@@ -40,7 +40,7 @@ export default operation({
     const { key, token } = await createApiKey(deps, actor, input)
     const end = flags.expires === undefined ? 'without an expiry' : `until ${out.time(toRfc3339(flags.expires))}`
     const from = flags.ip === undefined ? 'any network' : flags.ip
-    const plan = `Would create the key "${key.name}" with ${scopes.join(', ')}, valid from ${from}, ${end}.`
+    const plan = `Would create the key "${key.name}" with ${scopes.join(', ')}, valid from ${from}, ${end}.` as const
     out.object({ ...presentApiKey(key), secret: token, changed: true }, [out.did(token, plan)])
     if (!flags['dry-run']) out.hint(`Created ${key.id}. Copy the key now: it cannot be shown again.`)
   },
