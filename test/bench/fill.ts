@@ -1,5 +1,5 @@
 import { generateSync, ScureBase32Plugin } from 'otplib'
-import { checkRegistration } from '../../src/flows/factors/passkey-check.ts'
+import { checkRegistration } from '../../src/flows/factors/webauthn.ts'
 import { MINUTE, systemClock, toSeconds } from '../../src/platform/clock.ts'
 import { keysFrom, type SealContext } from '../../src/platform/keys.ts'
 import { systemRandom } from '../../src/platform/random.ts'

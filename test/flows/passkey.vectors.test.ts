@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto'
 import { readFileSync } from 'node:fs'
 import { type AuthenticationResponseJSON, verifyAuthenticationResponse } from '@simplewebauthn/server'
 import { describe, expect, test } from 'vitest'
-import { checkAssertion, checkRegistration } from '../../src/flows/factors/passkey-check.ts'
+import { checkAssertion, checkRegistration } from '../../src/flows/factors/webauthn.ts'
 import { type Cbor, cbor, coseKeys } from '../support/cose.ts'
 import { FLAG } from '../support/passkey-device.ts'
 

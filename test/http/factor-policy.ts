@@ -1,4 +1,4 @@
-import { checkRegistration } from '../../src/flows/factors/passkey-check.ts'
+import { checkRegistration } from '../../src/flows/factors/webauthn.ts'
 import { MINUTE } from '../../src/platform/clock.ts'
 import { setFailureCount } from '../../src/store/failed-attempts.ts'
 import { insertPasskey } from '../../src/store/passkeys.ts'

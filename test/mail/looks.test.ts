@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import type { AxeResults } from 'axe-core'
-import type { Browser } from 'playwright-core'
-import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
+import type { Browser, Page } from 'playwright-core'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { renderMail } from '../../src/mail/render.ts'
 import { declaredMail, mailTemplates } from '../../src/mails.ts'
 import { languages } from '../../src/platform/texts/translate.ts'
@@ -16,8 +16,10 @@ const LONG_NAME = `Donaudampfschifffahrt${'skapitänsmütze'.repeat(5)}`
 const IN_EACH_LANGUAGE = languages().flatMap((lang) => mailTemplates.map((template) => ({ template, lang })))
 
 let browser: Browser
+let page: Page
 beforeAll(async () => {
   browser = await launchBrowser()
+  page = await browser.newPage({ viewport: { width: 360, height: 800 } })
 })
 afterAll(() => browser?.close())
 
@@ -27,11 +29,10 @@ test.for(IN_EACH_LANGUAGE)(
     const { requested_by: who, name, ...values } = declaredMail(template).values
     const long = { ...values, ...(who && { requested_by: LONG_NAME }), ...(name && { name: LONG_NAME }) }
     const { html } = await renderMail({ template, lang, values: long }, LONG_APP)
-    const page = await browser.newPage({ colorScheme: 'light', viewport: { width: 360, height: 800 } })
-    onTestFinished(() => page.close())
     const requests: string[] = []
-    page.on('request', (request) => requests.push(request.url()))
+    page.removeAllListeners('request').on('request', (request) => requests.push(request.url()))
 
+    await page.emulateMedia({ colorScheme: 'light' })
     await page.setContent(html)
     const width = await page.evaluate<number>('document.documentElement.scrollWidth')
     await page.evaluate(AXE)

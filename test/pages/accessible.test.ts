@@ -2,7 +2,7 @@ import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import type { AxeResults } from 'axe-core'
 import type { Browser, Page } from 'playwright-core'
-import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
+import { afterAll, beforeAll, expect, test } from 'vitest'
 import { templates } from '../../src/platform/texts/templates.ts'
 import { launchBrowser } from '../support/browser.ts'
 import { FACES, type Face, PAGES } from './samples.ts'
@@ -15,15 +15,17 @@ const TO_PRESS = 'button, .button, input:not([type=hidden]), .who a, .way a, foo
 const HEIGHTS = `[...document.querySelectorAll('${TO_PRESS}')].map((element) => element.getBoundingClientRect().height)`
 
 let browser: Browser
+let page: Page
 beforeAll(async () => {
   browser = await launchBrowser()
+  page = await browser.newPage({ reducedMotion: 'reduce' })
 })
 afterAll(() => browser?.close())
 
 test.for(FACES)(
   '%s is accessible in both themes, fits at 400 % zoom, logs no errors and loads nothing else',
   async (face) => {
-    const { page, complaints, requests } = await open(face, { colorScheme: 'light', width: 320 })
+    const { complaints, requests } = await open(face, 320)
 
     const width = await page.evaluate<number>('document.documentElement.scrollWidth')
     const heights = await page.evaluate<number[]>(HEIGHTS)
@@ -44,7 +46,7 @@ test.for(FACES)(
 )
 
 test('after an error the summary has the focus and links to the field', async () => {
-  const { page } = await open('code, wrong', { colorScheme: 'light', width: 1280 })
+  await open('code, wrong', 1280)
 
   await page.locator('#summary:focus').waitFor()
   await page.locator('.summary a').press('Enter')
@@ -52,20 +54,21 @@ test('after an error the summary has the focus and links to the field', async ()
   expect(await page.evaluate<string>('document.activeElement.id')).toBe('code')
 })
 
-async function open(face: Face, { colorScheme, width }: { colorScheme: 'light' | 'dark'; width: number }) {
-  const page = await browser.newPage({ colorScheme, reducedMotion: 'reduce', viewport: { width, height: 800 } })
-  onTestFinished(() => page.close())
+async function open(face: Face, width: number): Promise<{ complaints: string[]; requests: string[] }> {
   const complaints: string[] = []
   const requests: string[] = []
-  page.on('console', (message) => complaints.push(message.text()))
-  page.on('request', (request) => requests.push(request.url()))
-  await serve(page, PAGES[face]())
+  page.removeAllListeners('console').on('console', (message) => complaints.push(message.text()))
+  page.removeAllListeners('request').on('request', (request) => requests.push(request.url()))
+  await page.setViewportSize({ width, height: 800 })
+  await page.emulateMedia({ colorScheme: 'light' })
+  await page.unrouteAll()
+  await serve(PAGES[face]())
   await page.goto(`${ORIGIN}/auth/page`)
-  return { page, complaints, requests }
+  return { complaints, requests }
 }
 
 /** The page and its assets as the daemon sends them, with its Content-Security-Policy. */
-async function serve(page: Page, html: string): Promise<void> {
+async function serve(html: string): Promise<void> {
   const assets = Object.values(templates().assets)
   await page.route('**/*', (route) => {
     const asset = assets.find(({ name }) => route.request().url() === `${ORIGIN}/auth/assets/${name}`)

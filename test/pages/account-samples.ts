@@ -1,5 +1,6 @@
 import type { PageName, PageValues } from '../../src/http/pages/values.ts'
 import { qrSvg } from '../../src/platform/qr.ts'
+import { mintRecoveryCode } from '../../src/platform/secret.ts'
 
 const EMAIL = 'anna.lindqvist@example.com'
 const NOW = Date.UTC(2026, 10, 25, 5)
@@ -7,7 +8,9 @@ const MINUTE = 60_000
 const DAY = 1440 * MINUTE
 const WRONG = { code: 'INVALID_CREDENTIALS', message: 'That code did not work.' }
 const URI = 'otpauth://totp/Example:anna%40example.com?secret=KKQUWCVPHV5QFGSB5FPL67JSLIIZETJX&issuer=Example'
-const CODES = ['7K2M-9QXC-01ZT', 'A4D8-K1MZ-QW3P', '99XK-22ZD-7MPE', 'C0DE-5AFE-K33P', 'ZZ9P-ALPH-A000']
+const CODES = Array.from({ length: 10 }, (_, n) =>
+  mintRecoveryCode({ bytes: (length) => Buffer.alloc(length, n + 20) }),
+)
 
 const account: PageValues['account'] = {
   email: EMAIL,
@@ -93,7 +96,7 @@ export const ACCOUNT_FACES = [
     qr: qrSvg(URI),
   }),
   face('totp, wrong', 'totp-setup', { error: WRONG }),
-  face('codes', 'codes', { codes: [...CODES, ...CODES], fileName: 'recovery-codes.txt' }),
+  face('codes', 'codes', { codes: CODES, fileName: 'recovery-codes.txt' }),
   face('recovery codes', 'recovery-codes', { hasFactor: true, codesLeft: 7 }),
   face('recovery codes, too early', 'recovery-codes', { hasFactor: false, codesLeft: 0 }),
   face('confirm, by factor', 'confirm', { ...confirm, ...everything }),

@@ -2,7 +2,7 @@ import { generateSync } from 'otplib'
 import type { Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
 import { MINUTE, toSeconds } from '../../src/platform/clock.ts'
-import { launchBrowser } from '../support/browser.ts'
+import { complaintsOf, launchBrowser } from '../support/browser.ts'
 import { type Authd, startAuthd } from '../support/harness.ts'
 
 let chromium: Awaited<ReturnType<typeof launchBrowser>>
@@ -18,15 +18,7 @@ async function visitor(authd: Authd): Promise<{ page: Page; complaints: string[]
   const context = await chromium.newContext({ javaScriptEnabled: false })
   onTestFinished(() => context.close())
   const page = await context.newPage()
-  const complaints: string[] = []
-  page.on('console', (message) => {
-    // The browser logs every 401 response, for example after a wrong code.
-    if (!message.text().includes('status of 401')) complaints.push(message.text())
-  })
-  page.on('request', (request) => {
-    if (new URL(request.url()).origin !== authd.url) complaints.push(request.url())
-  })
-  return { page, complaints }
+  return { page, complaints: complaintsOf(page, [authd.url]) }
 }
 
 async function newestCode(authd: Authd): Promise<string> {

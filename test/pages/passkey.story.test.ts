@@ -1,6 +1,6 @@
 import type { BrowserContext, CDPSession, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
-import { launchBrowser } from '../support/browser.ts'
+import { complaintsOf, launchBrowser } from '../support/browser.ts'
 import { type Authd, startAuthd } from '../support/harness.ts'
 
 let chromium: Awaited<ReturnType<typeof launchBrowser>>
@@ -35,12 +35,7 @@ async function visitor(
   const context: BrowserContext = await chromium.newContext()
   onTestFinished(() => context.close())
   const page = await context.newPage()
-  const complaints: string[] = []
-  page.on('console', (message) => complaints.push(message.text()))
-  page.on('pageerror', (error) => complaints.push(error.message))
-  page.on('request', (request) => {
-    if (new URL(request.url()).origin !== authd.url) complaints.push(request.url())
-  })
+  const complaints = complaintsOf(page, [authd.url])
   const devtools = await context.newCDPSession(page)
   await devtools.send('WebAuthn.enable', { enableUI: false })
   const { authenticatorId } = await devtools.send('WebAuthn.addVirtualAuthenticator', {

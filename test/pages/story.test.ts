@@ -2,7 +2,7 @@ import { once } from 'node:events'
 import { createServer } from 'node:http'
 import type { BrowserContext, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
-import { launchBrowser } from '../support/browser.ts'
+import { complaintsOf, launchBrowser } from '../support/browser.ts'
 import { type Authd, startAuthd } from '../support/harness.ts'
 
 let chromium: Awaited<ReturnType<typeof launchBrowser>>
@@ -29,13 +29,7 @@ async function visitor(authd: Authd, allowed: string[] = []): Promise<Visit> {
   const context: BrowserContext = await chromium.newContext({ javaScriptEnabled: false })
   onTestFinished(() => context.close())
   const page = await context.newPage()
-  const complaints: string[] = []
-  page.on('console', (message) => complaints.push(message.text()))
-  page.on('request', (request) => {
-    const { origin } = new URL(request.url())
-    if (![authd.url, ...allowed].includes(origin)) complaints.push(request.url())
-  })
-  return { page, complaints }
+  return { page, complaints: complaintsOf(page, [authd.url, ...allowed]) }
 }
 
 async function askForMail(authd: Authd, { page }: Visit, path = '/signin') {

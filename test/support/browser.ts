@@ -4,7 +4,7 @@ import { createRequire } from 'node:module'
 import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { brotliDecompressSync } from 'node:zlib'
-import { type Browser, chromium } from 'playwright-core'
+import { type Browser, chromium, type Page } from 'playwright-core'
 
 const CACHE = fileURLToPath(new URL('../../node_modules/.cache/', import.meta.url))
 
@@ -17,6 +17,22 @@ export async function launchBrowser(): Promise<Browser> {
   const home = unpacked()
   const env = { ...process.env, LD_LIBRARY_PATH: join(home, 'lib'), FONTCONFIG_FILE: join(home, 'fonts.conf') }
   return await chromium.launch({ executablePath: join(home, 'chromium'), args: ARGS, env })
+}
+
+/** The browser logs these about every 401 answer, and where a test types before the page has placed the focus. */
+const EXPECTED = ['status of 401', 'Autofocus processing was blocked']
+
+/** Fills while a page is open: what the browser logs, and which requests go to origins other than these. */
+export function complaintsOf(page: Page, origins: string[]): string[] {
+  const complaints: string[] = []
+  page.on('console', (message) => {
+    if (!EXPECTED.some((text) => message.text().includes(text))) complaints.push(message.text())
+  })
+  page.on('pageerror', (error) => complaints.push(error.message))
+  page.on('request', (request) => {
+    if (!origins.includes(new URL(request.url()).origin)) complaints.push(request.url())
+  })
+  return complaints
 }
 
 const ARGS = ['--no-sandbox', '--disable-gpu', '--no-zygote']

@@ -10,7 +10,7 @@ import { decide } from '../decide.ts'
 import { resolveUser } from '../named-user.ts'
 import { enrolledFactors, isLastFactor } from '../policy/factor.ts'
 import { type Actor, recordEvent } from '../record-event.ts'
-import { removePasskeyIn } from './passkey-enrolment.ts'
+import { removePasskeyIn } from './own-passkeys.ts'
 import { removeTotpIn } from './totp.ts'
 
 /** The passkeys of a named user, oldest first. Throws USER_NOT_FOUND. */

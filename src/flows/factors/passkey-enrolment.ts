@@ -2,28 +2,20 @@ import type { Deps } from '../../deps.ts'
 import { AuthdError } from '../../errors.ts'
 import { authenticatorName } from '../../platform/authenticator-name.ts'
 import { describeUserAgent } from '../../platform/user-agent.ts'
-import type { Trx } from '../../store/db.ts'
 import { insertPasskeyChallenge } from '../../store/passkey-challenges.ts'
-import { deletePasskey, insertPasskey, listPasskeys, type Passkey, renamePasskey } from '../../store/passkeys.ts'
+import { insertPasskey, listPasskeys, type Passkey } from '../../store/passkeys.ts'
 import type { OwnedSession } from '../../store/sessions.ts'
-import { takeWebauthnUserId, type User } from '../../store/users.ts'
+import { takeWebauthnUserId } from '../../store/users.ts'
 import { decide } from '../decide.ts'
 import { notify } from '../outbox/notice.ts'
-import { lastFactorGuard } from '../policy/factor.ts'
 import { type Actor, recordEvent } from '../record-event.ts'
 import { holdFresh } from '../sessions/freshness.ts'
-import { forgetProofs } from '../sessions/proofs.ts'
 import { type Renewed, renew } from '../sessions/renewal.ts'
-import { newChallenge, type PasskeyAnswer, type PasskeyOptions, take } from './passkey.ts'
-import { ALGORITHMS, checkRegistration, library, relyingParty } from './passkey-check.ts'
-import { dropLoneRecoveryCodes } from './recovery-code.ts'
+import { newChallenge, type PasskeyAnswer, type PasskeyOptions, take } from './passkey-challenge.ts'
+import { ALGORITHMS, checkRegistration, library, relyingParty } from './webauthn.ts'
 
 const PASSKEYS_MAX = 50
 const USER_ID_BYTES = 32
-
-export async function listOwnPasskeys(deps: Deps, userId: string): Promise<Passkey[]> {
-  return await deps.db.read((sql) => listPasskeys(sql, userId))
-}
 
 /**
  * Options for a new passkey: discoverable, with user verification, and on an authenticator without one. Throws
@@ -90,64 +82,6 @@ export async function enrolPasskey(
     const renewed = await renew(deps, trx, { session: held.session, proof: 'passkey' })
     return { passkey: { ...passkey, lastUsedAt: null }, renewed }
   })
-}
-
-/** Renames one of a user's own passkeys. Throws PASSKEY_NOT_FOUND. */
-export async function renameOwnPasskey(
-  deps: Deps,
-  actor: Actor,
-  { userId, id, name }: { userId: string; id: string; name: string },
-): Promise<Passkey> {
-  return await deps.db.write(async (trx) => {
-    const isThere = await renamePasskey(trx, { id, userId, name: name.trim() })
-    const passkey = (await listPasskeys(trx, userId)).find((own) => own.id === id)
-    if (!isThere || !passkey) throw new AuthdError('PASSKEY_NOT_FOUND')
-    await recordEvent(deps, trx, actor, { type: 'webauthn.renamed', user: { id: userId }, metadata: { passkey: id } })
-    return passkey
-  })
-}
-
-/**
- * Removes a passkey. Throws LAST_FACTOR for the only factor of a user who must have one, PASSKEY_NOT_FOUND,
- * STEP_UP_REQUIRED.
- */
-export async function removeOwnPasskey(
-  deps: Deps,
-  actor: Actor,
-  { session, id }: { session: OwnedSession; id: string },
-): Promise<Renewed> {
-  return await decide(deps, async (trx) => {
-    const held = await holdFresh(deps, trx, session)
-    if (held instanceof AuthdError) return held
-    const { user } = held
-    const refusal = await lastFactorGuard(deps, trx, user, 'passkey')
-    if (refusal) return refusal
-    if (!(await removePasskeyIn(deps, trx, actor, { user, id, keptId: session.id })))
-      return new AuthdError('PASSKEY_NOT_FOUND')
-    return await renew(deps, trx, { session: held.session })
-  })
-}
-
-/**
- * Runs inside the unit that locks the user. `keptId`: the session that removes it. Returns false if the user has no such
- * passkey.
- */
-export async function removePasskeyIn(
-  deps: Deps,
-  trx: Trx,
-  actor: Actor,
-  { user, id, keptId }: { user: User; id: string; keptId?: string | undefined },
-): Promise<boolean> {
-  const removed = await deletePasskey(trx, { id, userId: user.id })
-  if (!removed) return false
-  // It is not known with which passkey a session was proven. The session that removes one keeps its proof while another
-  // is left.
-  const isOneLeft = (await listPasskeys(trx, user.id)).length > 0
-  await forgetProofs(trx, { userId: user.id, removed: ['passkey'], keptId: isOneLeft ? keptId : undefined })
-  await recordEvent(deps, trx, actor, { type: 'webauthn.removed', user, metadata: { passkey: id, name: removed.name } })
-  await notify(deps, trx, actor, { user, template: 'passkey_removed', values: { name: removed.name } })
-  await dropLoneRecoveryCodes(trx, user.id)
-  return true
 }
 
 function tooMany(): AuthdError {

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { Deps } from '../../deps.ts'
 import { AuthdError } from '../../errors.ts'
-import { relyingParty } from '../../flows/factors/passkey-check.ts'
+import { relyingParty } from '../../flows/factors/webauthn.ts'
 import { endOwnSession, listOwnSessions, signOut } from '../../flows/sessions/session.ts'
 import { deleteMyself, findOwnUser, listOwnEvents, listSignInMethods, renameMyself } from '../../flows/users/account.ts'
 import { exportUser } from '../../flows/users/export.ts'

@@ -1,12 +1,8 @@
 import { z } from 'zod'
 import type { Deps } from '../../deps.ts'
 import type { AuthdError } from '../../errors.ts'
-import {
-  enrolPasskey,
-  listOwnPasskeys,
-  removeOwnPasskey,
-  renameOwnPasskey,
-} from '../../flows/factors/passkey-enrolment.ts'
+import { listOwnPasskeys, removeOwnPasskey, renameOwnPasskey } from '../../flows/factors/own-passkeys.ts'
+import { enrolPasskey } from '../../flows/factors/passkey-enrolment.ts'
 import { remakeRecoveryCodes } from '../../flows/factors/recovery-code.ts'
 import { beginTotp, finishTotp, removeOwnTotp } from '../../flows/factors/totp.ts'
 import { findOwnUser, listSignInMethods } from '../../flows/users/account.ts'

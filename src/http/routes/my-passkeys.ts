@@ -1,11 +1,6 @@
 import { z } from 'zod'
-import {
-  beginPasskeyEnrolment,
-  enrolPasskey,
-  listOwnPasskeys,
-  removeOwnPasskey,
-  renameOwnPasskey,
-} from '../../flows/factors/passkey-enrolment.ts'
+import { listOwnPasskeys, removeOwnPasskey, renameOwnPasskey } from '../../flows/factors/own-passkeys.ts'
+import { beginPasskeyEnrolment, enrolPasskey } from '../../flows/factors/passkey-enrolment.ts'
 import { passkeyResource, presentPasskey } from '../../resources/passkey.ts'
 import { typedText } from '../../resources/typed-text.ts'
 import { endpoint } from '../endpoint/endpoint.ts'

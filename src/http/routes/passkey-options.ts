@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import type { PasskeyOptions } from '../../flows/factors/passkey.ts'
+import type { PasskeyOptions } from '../../flows/factors/passkey-challenge.ts'
 import { toRfc3339 } from '../../platform/clock.ts'
 import { idField, timeField } from '../../resources/field.ts'
 

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { relyingParty } from '../../flows/factors/passkey-check.ts'
+import { relyingParty } from '../../flows/factors/webauthn.ts'
 import { JWKS_MAX_AGE_MS, jwks } from '../../flows/sessions/signing-key.ts'
 import { HOUR, SECOND } from '../../platform/clock.ts'
 import { sample } from '../../resources/field.ts'
