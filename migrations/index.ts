@@ -14,6 +14,7 @@ import * as mailSuppressions from './0012_mail_suppressions.ts'
 import * as firstVerifiedAt from './0013_first_verified_at.ts'
 import * as erasableAudit from './0014_erasable_audit.ts'
 import * as epochs from './0015_epochs.ts'
+import * as outboxRecipient from './0016_outbox_recipient.ts'
 
 export interface Migration {
   id: string
@@ -37,4 +38,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { id: '0013_first_verified_at', up: firstVerifiedAt.up },
   { id: '0014_erasable_audit', up: erasableAudit.up },
   { id: '0015_epochs', up: epochs.up },
+  { id: '0016_outbox_recipient', up: outboxRecipient.up },
 ]

@@ -10,6 +10,7 @@ import { operator } from './operator.ts'
 import { confirm, confirmName } from './output/confirm.ts'
 import { Output } from './output/output.ts'
 import { readStdin } from './stdin.ts'
+import { usageError } from './usage-error.ts'
 
 /** A command as it is declared: what it takes, and one `run`. Its summary is in commands/index.ts. */
 interface Declared<Args extends Interfaces.ArgInput, Own extends Interfaces.FlagInput> {
@@ -57,6 +58,19 @@ export abstract class OperatorCommand extends Command {
   static override baseFlags = GLOBAL_FLAGS
   takeSignals: () => void = () => {}
   catalogue: Catalogue = {}
+
+  /** As oclif's parse. Throws USAGE with a next step. */
+  protected async parseTyped(examples: readonly string[]) {
+    const Own = this.constructor as typeof OperatorCommand
+    try {
+      return await this.parse(Own)
+    } catch (error) {
+      const flags = { ...GLOBAL_FLAGS, ...Own.flags }
+      const typed = { argv: this.argv, flags }
+      const again = (flag: string, value?: string) => commandAgain(this.id ?? '', typed, { flag, value })
+      throw usageError(error, { id: this.id ?? '', flags, examples, again })
+    }
+  }
 }
 
 type InputOf<Args extends Interfaces.ArgInput, Own extends Interfaces.FlagInput> = Input<
@@ -77,7 +91,7 @@ export function command<
     static override flags = (declared.flags ?? {}) as Interfaces.FlagInput
 
     async run(): Promise<void> {
-      const { args, argv, flags: parsed } = await this.parse(this.constructor as typeof OperatorCommand)
+      const { args, argv, flags: parsed } = await this.parseTyped(declared.examples ?? [])
       const flags = { ...absent(declared.flags), ...parsed } as unknown as Interfaces.InferredFlags<Own> & GlobalFlags
       refuseTwoModes(flags)
       const typed = { argv: this.argv, flags: { ...GLOBAL_FLAGS, ...declared.flags } }

@@ -4,7 +4,7 @@ import type { EmailAddress } from '../platform/email-address.ts'
 import type { TypedText } from '../resources/typed-text.ts'
 import { parseEmail } from './emails.ts'
 import { parseExpiry, parseSpan, parseTime } from './output/time.ts'
-import { parseTyped } from './typed.ts'
+import { parseLanguage, parseTyped } from './typed.ts'
 
 /** A duration in milliseconds. */
 export const durationFlag = Flags.custom<number>({ parse: async (text) => parseSpan(text) })
@@ -21,6 +21,9 @@ export const timeFlag = Flags.custom<number>({ parse: async (text) => parseTime(
 /** A text that is stored and shown to others. */
 export const typedFlag = (kind: TypedText, options?: { least: 0 }) =>
   Flags.custom<string>({ parse: async (text) => parseTyped(kind, text, options) })
+
+/** A language that authd has; `de-AT` is `de`. */
+export const langFlag = Flags.custom<string>({ default: 'en', parse: async (text) => parseLanguage(text) })
 
 export const emailFlag = Flags.custom<EmailAddress>({ parse: async (text) => parseEmail(text) })
 

@@ -51,8 +51,10 @@ export async function initialize(flags: InitFlags): Promise<InitResult> {
   // If `service install` ran first, the folder belongs to the service's group, which must read this file.
   if (process.getuid?.() === 0) chownSync(path, 0, statSync(dirname(path)).gid)
   process.umask(0o077)
+  // The result says what was made, so the log has only what went wrong.
+  const quiet = { ...config.log, level: 'warn' } as const
   const wired = await wire(
-    { ...config, database: { ...config.database, autoMigrate: true } },
+    { ...config, log: quiet, database: { ...config.database, autoMigrate: true } },
     {
       mode: 'serve',
       output: process.stderr,

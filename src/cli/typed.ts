@@ -9,3 +9,11 @@ export async function parseTyped(kind: TypedText, text: string, options?: { leas
   if (data !== undefined) return data
   throw new AuthdError('USAGE', { message: error?.issues[0]?.message ?? 'is not valid' })
 }
+
+/** The language that a tag names. Throws USAGE for one that authd does not have. */
+export async function parseLanguage(tag: string): Promise<string> {
+  const { languages } = await import('../platform/texts/translate.ts')
+  const [lang = ''] = tag.toLowerCase().split(/[-_]/)
+  if (languages().includes(lang)) return lang
+  throw new AuthdError('USAGE', { message: `"${tag}" is unknown. Use ${languages().join(' or ')}.` })
+}

@@ -14,6 +14,7 @@ export const EVENTS = {
   'user.authentication_failed': {
     means: 'A proof was wrong or was not accepted. metadata.reason says why.',
     open: ['method', 'reason', 'link'],
+    personal: ['requested_email'],
   },
   'user.email_verified': {
     means:
@@ -53,7 +54,11 @@ export const EVENTS = {
   'user.disabled': { means: 'An operator disabled a user.', personal: ['reason'] },
   'user.enabled': { means: 'An operator enabled a user again.' },
   'user.deleted': { means: 'A user and all their data were deleted. The user is told by mail.' },
-  'magic_link.requested': { means: 'A sign-in mail was requested.', open: ['purpose'] },
+  'magic_link.requested': {
+    means: 'A mail with a link or code was requested. metadata.purpose says for what, if it was not a sign-in.',
+    open: ['purpose'],
+    personal: ['requested_email'],
+  },
   'magic_link.previewed': {
     means: 'A sign-in link was opened in another browser than the one that requested it. It stays valid.',
   },
@@ -149,12 +154,12 @@ export const EVENTS = {
   'mail.failed': {
     means: 'A mail could not be sent. metadata.reason says why.',
     open: ['message_id', 'template', 'tries'],
-    personal: ['reason'],
+    personal: ['reason', 'requested_email'],
   },
   'mail.suppressed': {
     means: 'The mail server rejected an address repeatedly. It gets no mail for metadata.days days.',
     open: ['refusals', 'days'],
-    personal: ['reason'],
+    personal: ['reason', 'requested_email'],
   },
   'mail.unsuppressed': { means: 'An operator allowed mail to an address again.' },
 } as const satisfies Record<string, DeclaredEvent>

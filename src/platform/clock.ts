@@ -15,6 +15,11 @@ export const DAY = 24 * HOUR
  */
 export const CLOCK_SKEW_MS = 30 * SECOND
 
+/** Says whether two clocks that showed these times at once differ by more than those of two instances may. */
+export function isApart(now: number, other: number): boolean {
+  return Math.abs(now - other) > CLOCK_SKEW_MS
+}
+
 /** Says whether no right clock can have written this time yet. */
 export function isFromFuture(now: number, at: number): boolean {
   return at > latestEnd(now, 0)
@@ -41,6 +46,14 @@ export function isAhead(now: number, until: number, spanMs: number): boolean {
 /** When a wait of `spanMs` ends at the latest, if it was begun by now. */
 export function latestEnd(now: number, spanMs: number): number {
   return now + spanMs + CLOCK_SKEW_MS
+}
+
+/** Two things closer together than this could share a millisecond, with room to spare. */
+const AT_ONCE_MS = 100
+
+/** The time of what follows something at `last`: another millisecond, and never one in the future. */
+export function timeAfter(last: number, now: number): number {
+  return last <= now && now - last < AT_ONCE_MS ? last - 1 : now
 }
 
 export const systemClock: Clock = { now: () => Date.now() }

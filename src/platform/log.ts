@@ -66,10 +66,13 @@ function jsonLine({ level, message, ...fields }: winston.Logform.TransformableIn
 }
 
 function prettyLine({ level, message, ...fields }: winston.Logform.TransformableInfo): string {
-  const rest = Object.entries(fields).map(
-    ([name, value]) => `${name}=${typeof value === 'string' ? value : JSON.stringify(value)}`,
-  )
+  const rest = Object.entries(fields).map(([name, value]) => `${name}=${prettyValue(value)}`)
   return [new Date().toISOString().slice(11, 23), level.padEnd(5), String(message), ...rest].join(' ')
+}
+
+/** A text is quoted where its end would be in doubt, so that none can look like another field. */
+function prettyValue(value: unknown): string {
+  return typeof value === 'string' && /^[^\s"=]+$/.test(value) ? value : JSON.stringify(value)
 }
 
 const SECRET_NAME = /secret|password|token|authorization|cookie|code_mac|digest|credential|seed|^code$|private/i

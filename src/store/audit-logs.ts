@@ -63,21 +63,21 @@ export async function sealAuditLogs(trx: Trx, input: { from: number; limit: numb
 
 /**
  * Blanks what is personal in at most `limit` rows after an id. Returns the id of the last row if there may be more, and
- * the addresses in the rows. The row of a deletion keeps which operator deleted the user, from where and why.
+ * the addresses in the rows: the user's own, and those that they only entered. The row of a deletion keeps which operator deleted the user, from where and why.
  */
 export async function eraseAuditLogs(
   trx: Trx,
   { kind, subject, afterId, limit }: { kind: 'user' | 'email'; subject: string; afterId: string; limit: number },
-): Promise<{ moreAfter: string | undefined; emails: string[] }> {
+): Promise<{ moreAfter: string | undefined; emails: string[]; requested: string[] }> {
   // Where an operator acted from says nothing of the user. An app's backend states where its user is.
   const byOperator = `(actor LIKE 'cli:%' OR actor LIKE 'api-key:%' AND event_type = 'user.deleted')`
   const isOf = kind === 'user' ? 'user_id = ?' : 'user_id IS NULL AND email = ?'
-  const rows = await trx.all<{ id: string; email: string | null }>(
-    `SELECT id, email FROM audit_logs WHERE ${isOf} AND id > ? ORDER BY id LIMIT ?`,
+  const rows = await trx.all<{ id: string; email: string | null; personal: string | null }>(
+    `SELECT id, email, personal FROM audit_logs WHERE ${isOf} AND id > ? ORDER BY id LIMIT ?`,
     [subject, afterId, limit],
   )
   const lastId = rows.at(-1)?.id
-  if (lastId === undefined) return { moreAfter: undefined, emails: [] }
+  if (lastId === undefined) return { moreAfter: undefined, emails: [], requested: [] }
   await trx.run(
     `UPDATE audit_logs SET email = NULL,
        personal = CASE WHEN event_type = 'user.deleted' THEN personal ELSE '{}' END,
@@ -88,7 +88,13 @@ export async function eraseAuditLogs(
     [subject, afterId, lastId],
   )
   const emails = new Set(rows.flatMap(({ email }) => email ?? []))
-  return { moreAfter: rows.length === limit ? lastId : undefined, emails: [...emails] }
+  const requested = new Set(rows.flatMap(({ personal }) => requestedIn(personal)))
+  return { moreAfter: rows.length === limit ? lastId : undefined, emails: [...emails], requested: [...requested] }
+}
+
+function requestedIn(personal: string | null): string[] {
+  const { requested_email: address } = JSON.parse(personal ?? '{}') as Record<string, unknown>
+  return typeof address === 'string' ? [address] : []
 }
 
 export async function hasUnsealedAuditLogs(sql: Sql): Promise<boolean> {

@@ -28,6 +28,11 @@ export interface Db {
    * that throws is undone. It may be run again (PostgreSQL: deadlock, serialisation), so it has no other effects.
    */
   write<Result>(unit: (trx: Trx) => Promise<Result>): Promise<Result>
+  /**
+   * The time of the database server in epoch milliseconds, for comparing clocks. Undefined for SQLite, which has no clock
+   * but that of this machine.
+   */
+  time(): Promise<number | undefined>
   /** A separate knex for migrations. The caller destroys it. */
   openKnex(): Promise<Knex>
   /** Changes when another process commits. Always 0 on PostgreSQL, where only polling tells. */

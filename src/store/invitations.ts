@@ -27,13 +27,10 @@ export async function endInvitations(trx: Trx, userId: string): Promise<void> {
   await trx.run('UPDATE invitations SET expires_at = 0 WHERE user_id = ? AND expires_at > 0', [userId])
 }
 
-/** Ends all invitations, and the leave to sign up that they gave. Returns how many users are not invited any more. */
-export async function endAllInvitations(trx: Trx, now: number): Promise<number> {
+/** Ends the leave to sign up that invitations gave, and then all invitations: a unit locks users first. */
+export async function endAllInvitations(trx: Trx, now: number): Promise<void> {
+  await trx.run('UPDATE users SET invited_until = ? WHERE email_verified_at IS NULL AND invited_until > ?', [now, now])
   await trx.run('UPDATE invitations SET expires_at = 0 WHERE expires_at > ?', [now])
-  return await trx.run('UPDATE users SET invited_until = ? WHERE email_verified_at IS NULL AND invited_until > ?', [
-    now,
-    now,
-  ])
 }
 
 export async function deleteInvitationsBefore(trx: Trx, before: number): Promise<number> {

@@ -235,6 +235,15 @@ export async function findLastMailTo(sql: Sql, recipient: string): Promise<Outbo
   return outbox.readOne(row)
 }
 
+/** Mails to an address that no longer wait, at most `limit`. Returns how many there were. */
+export async function deleteFinishedMailTo(trx: Trx, recipient: string, limit: number): Promise<number> {
+  return await trx.run(
+    `DELETE FROM outbox WHERE id IN (SELECT id FROM outbox WHERE kind = 'mail' AND recipient = ?
+       AND state <> 'pending' LIMIT ?)`,
+    [recipient, limit],
+  )
+}
+
 export async function deleteOutboxBefore(trx: Trx, before: number, limit: number): Promise<number> {
   return await trx.run('DELETE FROM outbox WHERE id IN (SELECT id FROM outbox WHERE finished_at < ? LIMIT ?)', [
     before,

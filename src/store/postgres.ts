@@ -119,6 +119,10 @@ export function openPostgres(options: PostgresOptions): Db {
         }
       }
     },
+    async time() {
+      const text = 'SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000 AS bigint) AS now'
+      return (await this.read((sql) => sql.one<{ now: number }>(text)))?.now
+    },
     openKnex: () => openKnex(settings),
     foreignVersion: () => 0,
     onCommit: commits.onCommit,

@@ -51,6 +51,8 @@ export interface SessionFilter extends IdSpan {
 
 const owner = users.pick(['email', 'emailTyped', 'name', 'disabledAt', 'mfaPolicy'], 'user_')
 
+const proven = sessions.pick(['amr'])
+
 /** A session with what its user's row says now. */
 export interface OwnedSession extends Session {
   user: ReturnType<typeof owner.read>
@@ -85,6 +87,20 @@ export async function listSessions(sql: Sql, filter: SessionFilter, limit: numbe
   const { where, values } = conditions(filter)
   const rows = await sql.all<StoredRow>(`${OWNED} ${where} ORDER BY sessions.id DESC LIMIT ?`, [...values, limit])
   return rows.map(readOwned)
+}
+
+/** A user's live sessions beyond the `keep` that were used last, at most `limit` of them, the last used first. */
+export async function listSurplus(
+  sql: Sql,
+  { keep, ...filter }: { userId: string; liveAt: number; keep: number },
+  limit: number,
+): Promise<string[]> {
+  const { where, values } = conditions(filter)
+  const rows = await sql.all<{ id: string }>(
+    `SELECT id FROM sessions ${where} ORDER BY last_seen_at DESC, id DESC LIMIT ? OFFSET ?`,
+    [...values, limit, keep],
+  )
+  return rows.map(({ id }) => id)
 }
 
 export async function countSessions(sql: Sql, filter: SessionFilter): Promise<number> {
@@ -135,7 +151,13 @@ export async function touchSession(
 /** Spends the refresh token of this generation: the session as it is then for one of any number of racers. */
 export async function rotateSession(
   trx: Trx,
-  input: { id: string; generation: number; refreshSalt: string; now: number; idleExpiresAt: number },
+  {
+    id,
+    generation,
+    refreshSalt,
+    now,
+    idleExpiresAt,
+  }: { id: string; generation: number; refreshSalt: string; now: number; idleExpiresAt: number },
 ): Promise<Pick<Session, 'generation' | 'idleExpiresAt'> | undefined> {
   const row = await trx.one<{ generation: number; idle_expires_at: number }>(
     `UPDATE sessions SET generation = generation + 1, refreshed_at = ?, last_seen_at = ?,
@@ -143,24 +165,31 @@ export async function rotateSession(
      WHERE id = ? AND generation = ? AND refresh_salt = ? AND revoked_at IS NULL AND idle_expires_at > ?
        AND expires_at > ?
      RETURNING generation, idle_expires_at`,
-    [
-      input.now,
-      input.now,
-      input.idleExpiresAt,
-      input.idleExpiresAt,
-      input.id,
-      input.generation,
-      input.refreshSalt,
-      input.now,
-      input.now,
-    ],
+    [now, now, idleExpiresAt, idleExpiresAt, id, generation, refreshSalt, now, now],
   )
   return row && { generation: row.generation, idleExpiresAt: row.idle_expires_at }
 }
 
-/** What a session has proven, after a factor was removed. */
-export async function setSessionProofs(trx: Trx, { id, amr, aal }: Pick<Session, 'id' | 'amr' | 'aal'>): Promise<void> {
-  await trx.run('UPDATE sessions SET amr = ?, aal = ? WHERE id = ?', [JSON.stringify(amr), aal, id])
+/** The sets of proofs that a user's unrevoked sessions hold, each once, whatever the number of sessions. */
+export async function listProvenSets(sql: Sql, userId: string): Promise<string[][]> {
+  const text = 'SELECT DISTINCT amr FROM sessions WHERE user_id = ? AND revoked_at IS NULL'
+  return (await sql.all<StoredRow>(text, [userId])).map((row) => proven.read(row).amr)
+}
+
+/** Replaces one set of proofs in all of a user's unrevoked sessions but one, after a factor was removed. */
+export async function replaceProvenSet(
+  trx: Trx,
+  {
+    userId,
+    from,
+    exceptId,
+    ...to
+  }: { userId: string; from: string[]; exceptId: string } & Pick<Session, 'amr' | 'aal'>,
+): Promise<void> {
+  await trx.run(
+    'UPDATE sessions SET amr = ?, aal = ? WHERE user_id = ? AND amr = ? AND revoked_at IS NULL AND id <> ?',
+    [JSON.stringify(to.amr), to.aal, userId, JSON.stringify(from), exceptId],
+  )
 }
 
 /** Gives the session another secret and salt, and records what was proven now. The old cookie and refresh token end. */
@@ -168,18 +197,11 @@ export async function renewSession(
   trx: Trx,
   session: Pick<Session, 'id' | 'secretDigest' | 'refreshSalt' | 'amr' | 'aal' | 'authTime' | 'isEnrolmentDue'>,
 ): Promise<boolean> {
+  const { id, secretDigest, refreshSalt, amr, aal, authTime } = session
   const changed = await trx.run(
     `UPDATE sessions SET secret_digest = ?, refresh_salt = ?, amr = ?, aal = ?, auth_time = ?, is_enrolment_due = ?
      WHERE id = ? AND revoked_at IS NULL`,
-    [
-      session.secretDigest,
-      session.refreshSalt,
-      JSON.stringify(session.amr),
-      session.aal,
-      session.authTime,
-      session.isEnrolmentDue ? 1 : 0,
-      session.id,
-    ],
+    [secretDigest, refreshSalt, JSON.stringify(amr), aal, authTime, session.isEnrolmentDue ? 1 : 0, id],
   )
   return changed === 1
 }

@@ -19,7 +19,7 @@ const signinAttempts = table(
     purpose: word<AttemptPurpose>(),
     /** The session, or the change of address, that this proof is about; null for a sign-in. */
     boundTo: nullable(text),
-    /** Whom the proofs so far name. */
+    /** Whom the proofs so far name; whose session or change of address it is about. */
     userId: nullable(text),
     proofs: json<Proof[]>(),
     secretDigest: text,
@@ -49,7 +49,6 @@ const signinAttempts = table(
   },
   {
     defaulted: [
-      'userId',
       'proofs',
       'mailedAt',
       'linkDigest',
@@ -155,16 +154,26 @@ export async function addProof(
   return changed === 1
 }
 
-/** The newest attempt for this purpose of a session, or of a change of address, unless a wrong clock made it. */
+/** The attempt for this purpose of a session, or of a change of address, unless a wrong clock made it. There is one. */
 export async function findBoundAttempt(
   sql: Sql,
   input: { purpose: AttemptPurpose; boundTo: string; now: number },
 ): Promise<SigninAttempt | undefined> {
-  const row = await sql.one<StoredRow>(
-    `${WHOLE} WHERE bound_to = ? AND purpose = ? AND created_at <= ? ORDER BY created_at DESC, id DESC LIMIT 1`,
-    [input.boundTo, input.purpose, latestEnd(input.now, 0)],
-  )
+  const row = await sql.one<StoredRow>(`${WHOLE} WHERE bound_to = ? AND purpose = ? AND created_at <= ? LIMIT 1`, [
+    input.boundTo,
+    input.purpose,
+    latestEnd(input.now, 0),
+  ])
   return row && readWhole(row)
+}
+
+/** Makes room for another attempt for this purpose. Two clocks need not agree which one is newer. Returns its id. */
+export async function replaceBoundAttempt(
+  trx: Trx,
+  { purpose, boundTo }: { purpose: AttemptPurpose; boundTo: string },
+): Promise<string | undefined> {
+  const text = 'DELETE FROM signin_attempts WHERE bound_to = ? AND purpose = ? RETURNING id'
+  return (await trx.all<{ id: string }>(text, [boundTo, purpose]))[0]?.id
 }
 
 /**
@@ -202,6 +211,16 @@ export async function endSigninAttempts(trx: Trx, email: string): Promise<number
     'UPDATE signin_attempts SET expires_at = 0 WHERE email = ? AND completed_at IS NULL AND expires_at > 0',
     [email],
   )
+}
+
+/** Deletes the attempts that are bound to a user's sessions and changes of address. Returns their ids. */
+export async function deleteBoundAttempts(trx: Trx, userId: string): Promise<string[]> {
+  const rows = await trx.all<{ id: string }>(
+    `DELETE FROM signin_attempts WHERE bound_to IN (SELECT id FROM sessions WHERE user_id = ?
+       UNION ALL SELECT id FROM email_changes WHERE user_id = ?) RETURNING id`,
+    [userId, userId],
+  )
+  return rows.map(({ id }) => id)
 }
 
 export async function deleteSigninAttemptsBefore(trx: Trx, before: number, limit: number): Promise<number> {

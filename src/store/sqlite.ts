@@ -172,6 +172,7 @@ export function openSqlite(options: SqliteOptions): Db {
       })
     },
     // Only migrations load it: a command starts 60 ms sooner.
+    time: async () => undefined,
     openKnex: async () => (await import('./knex-sqlite.ts')).openKnexSqlite(path, lockWaitMs),
     foreignVersion: () => writer.foreignVersion(),
     onCommit: commits.onCommit,

@@ -42,6 +42,11 @@ export async function setSystemConfig(
   )
 }
 
+/** As deleteSystemConfig, but only if it still has this value. Another process may have written a newer one. */
+export async function deleteSystemConfigIf(trx: Trx, key: string, value: string): Promise<void> {
+  await trx.run('DELETE FROM system_config WHERE key = ? AND value = ?', [key, value])
+}
+
 /** True: it was there. */
 export async function deleteSystemConfig(trx: Trx, key: string): Promise<boolean> {
   return (await trx.run('DELETE FROM system_config WHERE key = ?', [key])) === 1

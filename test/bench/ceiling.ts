@@ -163,6 +163,7 @@ function attemptRow(id: string, email: string, now: number) {
   const asked = {
     purpose: 'signin',
     boundTo: null,
+    userId: null,
     deliver: 'tokens',
     redirectTo: null,
     linkTo: null,

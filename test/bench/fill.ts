@@ -108,7 +108,7 @@ async function addAttempt(trx: Trx): Promise<{ id: string; token: string }> {
   const now = systemClock.now()
   const whence = { email: null, emailTyped: null, redirectTo: null, linkTo: null, ip: null, userAgent: null }
   const times = { createdAt: now, expiresAt: now + HOUR }
-  const what = { purpose: 'signin', boundTo: null, deliver: 'tokens', lang: 'en' } as const
+  const what = { purpose: 'signin', boundTo: null, userId: null, deliver: 'tokens', lang: 'en' } as const
   await insertSigninAttempt(trx, { id, secretDigest: digest(secret), ...what, ...whence, ...times })
   return { id, token: `${id}.${secret}` }
 }

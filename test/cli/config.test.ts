@@ -43,6 +43,7 @@ test('init says what it wrote and what it kept', async () => {
   const second = await place.run([...args, ...dir, '--force'])
 
   expect(first.stdout.match(/^written/gm)).toHaveLength(3)
+  expect(first.stderr).not.toMatch(/info|database migrated/)
   expect([refused.code, refused.stderr]).toEqual([73, expect.stringContaining('--force replaces it')])
   expect([second.stdout.match(/^written/gm), second.stdout.match(/^kept/gm)]).toMatchObject([
     { length: 1 },

@@ -1,3 +1,4 @@
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { expect, test } from 'vitest'
@@ -78,6 +79,8 @@ test.each([
   [66, ['webhooks', 'add', 'https://app.example.com', '--secret-file', 'none'], 'none cannot be read.'],
   [64, ['ipfilter', 'add', '203.0.113.9'], '--reason is missing.'],
   [66, ['ipfilter', 'import', 'none'], 'none cannot be read.'],
+  [64, ['email', 'preview', 'signin', '--lang', 'xx'], '--lang: "xx" is unknown. Use en or de.'],
+  [64, ['users', 'invite', 'ada@example.com', '--lang', 'xx'], '--lang: "xx" is unknown. Use en or de.'],
   [64, ['stats', '--since', '900d'], '--since: at most 400 days back.'],
 ])('%i for authd %j, without a configuration or a database', async (exitCode, args, message) => {
   const { run } = await shell({ data: false })
@@ -249,4 +252,34 @@ test('a command waits --timeout for a busy database and then exits with 75', asy
   holder.close()
 
   expect({ code, stderr }).toEqual({ code: 75, stderr: 'authd: The database is busy. Try again in a moment.\n' })
+})
+
+test('an imported list of networks is refused with every wrong line, by its file and number', async () => {
+  const { run, folder } = await shell({ data: false })
+  const file = join(folder, 'list.txt')
+  await writeFile(
+    file,
+    ['203.0.113.0/24 # stuffing', '', '203.0.113.9/24 # a', 'nowhere # b', '198.51.100.1'].join('\n'),
+  )
+
+  const { code, stdout, stderr } = await run(['ipfilter', 'import', file])
+
+  expect([code, stdout]).toEqual([65, ''])
+  expect(stderr.split('\n')).toEqual([
+    'authd: No rule was written.',
+    `${file}:3: cidr: "203.0.113.9/24" is an address inside the network 203.0.113.0/24. Write the network, or the address alone.`,
+    `${file}:4: cidr: "nowhere" is not an address or a network. Write 203.0.113.9, 203.0.113.0/24 or 2001:db8::/32.`,
+    `${file}:5: no reason. Use "198.51.100.1 # why", or --reason for all.`,
+    '',
+  ])
+})
+
+test('a user without a name is shown by the address alone, once', async () => {
+  const { run } = await shell()
+  await run(['migrate'])
+  await run(['users', 'add', 'ada@example.com'])
+
+  const { stdout } = await run(['users', 'show', 'ada@example.com'])
+
+  expect(stdout.split('\n')[0]).toMatch(/^ada@example\.com {2}usr_\w+$/)
 })

@@ -136,3 +136,15 @@ test.each(Object.entries(CHANGES).filter(([id]) => !NOTHING_THERE.test(id) && !/
     expect(done).toMatchObject({ code: 0, stdout: expect.stringMatching(/^(true|false)\n$/) })
   },
 )
+
+test('the rehearsal of a new API key says what it could do, from where and until when', async () => {
+  const { run } = await shell()
+  await run(['migrate'])
+  const create = ['api-keys', 'create', '--name', 'shop', '--scope', 'introspect', '--scope', 'signin']
+
+  const { stdout } = await run([...create, '--ip', '10.0.0.0/8', '-n'])
+
+  expect(stdout).toBe(
+    'Would create the key "shop" with introspect, signin, valid from 10.0.0.0/8, without an expiry.\n',
+  )
+})

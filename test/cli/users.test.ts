@@ -50,7 +50,10 @@ test('a recovery link requires a reason and a confirmation, and is printed on st
   const { code, stdout } = await place.run([...recover, '--reason', 'lost phone', '--yes'])
   const token = new URL(/https?:\S+/.exec(stdout)?.[0] ?? '').searchParams.get('token') ?? ''
 
-  expect([bare.code, bare.stderr]).toEqual([64, 'authd: Missing required flag reason\n'])
+  expect([bare.code, bare.stderr]).toEqual([
+    64,
+    "authd: --reason is required.\nTry: authd users recover ada@example.com --remove totp --reason='…'\n",
+  ])
   expect([unsure.code, unsure.stdout]).toEqual([64, ''])
   expect(unsure.stderr).toContain("authd users recover ada@example.com --remove totp --reason 'lost phone' --yes")
   expect([code, token.length > 40]).toEqual([0, true])

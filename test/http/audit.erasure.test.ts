@@ -10,6 +10,7 @@ import { disableUsers, enableUsers } from '../../src/flows/users/disable.ts'
 import { eraseMore } from '../../src/flows/users/erasure.ts'
 import { MailError } from '../../src/platform/mail-error.ts'
 import { listAuditLogsAfter } from '../../src/store/audit-logs.ts'
+import { countRefusal } from '../../src/store/mail-suppressions.ts'
 import { withPasskey } from '../support/factors.ts'
 import { type Authd, startAuthd } from '../support/harness.ts'
 import { ADA, askForCode, signInForTokens, signInOnPage } from '../support/people.ts'
@@ -112,6 +113,55 @@ describe.each(['sqlite', 'postgres'] as const)('a deleted user (%s)', (database)
     expect(before.map(({ ip }) => ip)).toContain('203.0.113.7')
     expect([deleted.status, await placed()]).toEqual([204, []])
     expect((await stored(authd)).map(({ eventType }) => eventType)).toContain('user.deleted')
+  })
+
+  test('leaves no address that they entered and never proved, and nothing of another’s with it', async () => {
+    const authd = await startAuthd({ database })
+    const browser = authd.browser()
+    await signInOnPage(authd, browser)
+    await askForCode(authd, 'wanted@example.com')
+    const others = (await stored(authd)).filter(({ email }) => email === 'wanted@example.com')
+    await browser.post('/v1/me/email', { json: { email: 'wanted@example.com' } })
+    await browser.post('/v1/me/email/confirm', { json: { code: '000000' } })
+    authd.mailer.failure = new MailError('550 wanted@example.com', { isPermanent: true })
+    await authd.takeMail()
+    authd.mailer.failure = undefined
+    const named = async () => (await stored(authd)).filter((row) => JSON.stringify(row).includes('wanted@example.com'))
+    const before = (await named()).map(({ eventType }) => eventType)
+
+    await removeUser(authd.deps, OPERATOR, await resolveUser(authd.deps, ADA))
+
+    expect(before.slice(others.length)).toEqual(['magic_link.requested', 'user.authentication_failed', 'mail.failed'])
+    expect(await named()).toEqual(others)
+  })
+
+  test('leaves no mail, no attempt and no count of refusals once the last notice is sent', async () => {
+    const authd = await startAuthd({ database })
+    await adaWithFormerAddress(authd)
+    const browser = authd.browser()
+    await signInOnPage(authd, browser)
+    for (const address of [ADA, 'former@example.com', 'wanted@example.com'])
+      await authd.deps.db.write((trx) =>
+        countRefusal(trx, { address, response: '550', now: 1, apartMs: 1, forgetMs: 1 }),
+      )
+    await browser.post('/v1/me/email', { json: { email: 'wanted@example.com' } })
+    const rest = async () => ({
+      mails: await authd.deps.db.read((sql) => sql.all("SELECT recipient FROM outbox WHERE kind = 'mail'")),
+      refusals: await authd.deps.db.read((sql) => sql.all('SELECT address FROM mail_suppressions')),
+      bound: await authd.deps.db.read((sql) => sql.all('SELECT id FROM signin_attempts WHERE bound_to IS NOT NULL')),
+    })
+    const before = await rest()
+
+    await removeUser(authd.deps, OPERATOR, await resolveUser(authd.deps, ADA))
+    const sent = await authd.takeMail()
+
+    expect(Object.values(before).map(({ length }) => length > 0)).toEqual([true, true, true])
+    expect(sent.map(({ template, to }) => [template, to])).toEqual([
+      ['new_device', ADA],
+      ['account_deleted', ADA],
+      ['account_deleted', 'former@example.com'],
+    ])
+    expect(await rest()).toEqual({ mails: [], refusals: [], bound: [] })
   })
 
   test('is not named again by a notice of the deletion that fails', async () => {

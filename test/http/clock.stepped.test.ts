@@ -2,6 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { sealAudit } from '../../src/flows/audit/audit.ts'
 import { seldom } from '../../src/flows/limits/hourly-record.ts'
 import { noteClockStep } from '../../src/flows/operator/clock-step.ts'
+import { deleteOldRows } from '../../src/flows/operator/housekeeping.ts'
 import { announceNode, listNodes } from '../../src/flows/operator/node.ts'
 import { isSuppressed, listSuppressed, noteRefusal } from '../../src/flows/outbox/suppression.ts'
 import { queueWebhooks } from '../../src/flows/outbox/webhook-delivery.ts'
@@ -31,6 +32,96 @@ async function putRight(authd: Authd, byMs = DAY): Promise<void> {
   authd.clock.advance(-byMs)
   await noteClockStep(authd.deps, -byMs)
 }
+
+describe('one instance of several, whose clock', () => {
+  /** Its clock moves, and that of the database does not. */
+  async function withWrongClock(byMs: number) {
+    const authd = await startAuthd({ database: 'postgres' })
+    const right = authd.clock.now()
+    const { sessionId } = await signInForTokens(authd)
+    const findIt = () => authd.deps.db.read((sql) => findSession(sql, sessionId))
+    const before = await findIt()
+    authd.deps.db.time = async () => right
+    authd.clock.advance(byMs)
+    return { authd, before, findIt, putClockRight: () => authd.clock.set(right) }
+  }
+
+  test('is set back by mistake dates nothing of the others, and warns', async () => {
+    const { authd, before, findIt } = await withWrongClock(-DAY)
+
+    await noteClockStep(authd.deps, -DAY)
+
+    expect(await findIt()).toEqual(before)
+    expect(authd.log.lines).toContainEqual(
+      expect.objectContaining({
+        message: 'the clock differs from that of the database',
+        fields: { ahead_seconds: -86_400 },
+      }),
+    )
+  })
+
+  test('is months ahead deletes nothing of the others', async () => {
+    const { authd, before, findIt } = await withWrongClock(90 * DAY)
+
+    await deleteOldRows(authd.deps)
+
+    expect(await findIt()).toEqual(before)
+  })
+
+  test('is days ahead drops no event and no delivery of a webhook', async () => {
+    const { authd, putClockRight } = await withWrongClock(0)
+    const receiver = await webhookReceiver()
+    const endpoint = { url: receiver.url, description: '', events: ['session.created' as const], allowsPrivate: true }
+    authd.clock.advance(SECOND)
+    await addWebhook(authd.deps, SYSTEM, endpoint)
+    await signInForTokens(authd)
+    await sealAudit(authd.deps)
+    await queueWebhooks(authd.deps)
+    await signInForTokens(authd)
+    authd.clock.advance(5 * DAY)
+
+    await authd.sendWebhooks()
+    const late = receiver.received.length
+    putClockRight()
+    authd.clock.advance(2 * SECOND)
+    await authd.sendWebhooks()
+
+    expect([late, typesOf(receiver)]).toEqual([0, ['session.created', 'session.created']])
+  })
+
+  test('is ahead leaves a waiting mail to the others', async () => {
+    const { authd, putClockRight } = await withWrongClock(0)
+    await authd.browser().post('/v1/signin', { json: { email: ADA } })
+    authd.clock.advance(HOUR)
+
+    const late = await authd.takeMail()
+    putClockRight()
+    const sent = await authd.takeMail()
+
+    expect(late).toEqual([])
+    expect(sent.map(({ template }) => template)).toEqual(['signin'])
+  })
+})
+
+test.each(['sqlite', 'postgres'] as const)(
+  'the code that was mailed last counts, also if the instance that mailed it has a clock that is behind (%s)',
+  async (database) => {
+    const authd = await startAuthd({ database })
+    const browser = authd.browser()
+    await signInOnPage(authd, browser)
+    authd.clock.advance(20 * SECOND)
+    await browser.post('/v1/me/email', { json: { email: 'first@example.com' } })
+    await authd.takeMail()
+    authd.clock.advance(-10 * SECOND)
+    await browser.post('/v1/me/email', { json: { email: 'second@example.com' } })
+    const code = (await authd.takeMail()).at(-1)?.values['code']
+
+    const changed = await browser.post('/v1/me/email/confirm', { json: { code } })
+    const me = await browser.get('/v1/me')
+
+    expect([changed.status, me.body.email]).toEqual([200, 'second@example.com'])
+  },
+)
 
 describe.each(['sqlite', 'postgres'] as const)('after a clock that was a day ahead is put right, on %s', (database) => {
   test('SECURITY: a spent refresh token buys nothing, and its use is a theft', async () => {

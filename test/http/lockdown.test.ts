@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'vitest'
+import { explainSignIn } from '../../src/flows/operator/explain.ts'
 import { beginLockdown, endLockdown } from '../../src/flows/operator/lockdown.ts'
+import { listSettings, setSetting, unsetSetting } from '../../src/flows/operator/setting.ts'
 import { SYSTEM } from '../../src/flows/record-event.ts'
 import { revokeByOperator } from '../../src/flows/sessions/admin.ts'
-import { finishSigningOut, signOutEverybodyIn } from '../../src/flows/sessions/everybody.ts'
+import { finishSigningOut, recordSignedOut, signOutEverybodyIn } from '../../src/flows/sessions/everybody.ts'
 import { inviteUsers } from '../../src/flows/users/invitation.ts'
 import { makeRecoveryLink } from '../../src/flows/users/recovery-link.ts'
 import { DAY, MINUTE } from '../../src/platform/clock.ts'
@@ -74,6 +76,36 @@ describe.each(['sqlite', 'postgres'] as const)('a lockdown on %s', (database) =>
     expect(again.status).toBe(303)
   })
 
+  test('begins once, even when two operators begin it at once, and its end restores the settings from before', async () => {
+    const authd = await startAuthd({ database })
+    const outcomes = await Promise.allSettled([lockDown(authd), lockDown(await authd.another()), lockDown(authd)])
+
+    await endLockdown(authd.deps, SYSTEM)
+
+    expect(outcomes.filter(({ status }) => status === 'fulfilled')).toHaveLength(1)
+    expect((await listSettings(authd.deps)).filter(({ isSet }) => isSet)).toEqual([])
+  })
+
+  test('holds its settings until it ends, and explains itself', async () => {
+    const authd = await startAuthd({ database })
+    await lockDown(authd)
+
+    const changes = [
+      setSetting(authd.deps, SYSTEM, { key: 'mail.paused', value: 'false', acceptsLockout: true }),
+      unsetSetting(authd.deps, SYSTEM, 'signup.policy'),
+      setSetting(authd.deps, SYSTEM, { key: 'mfa.policy', value: 'required', acceptsLockout: true }),
+    ]
+    const outcomes = await Promise.allSettled(changes)
+    const { checks } = await explainSignIn(authd.deps, 'new@example.com', {})
+    await endLockdown(authd.deps, SYSTEM)
+
+    const refused = { status: 'rejected', reason: { code: 'CONFLICT', suggestions: ['authd lockdown off'] } }
+    expect(outcomes).toMatchObject([refused, refused, { status: 'fulfilled' }])
+    const failed = checks.filter(({ status }) => status === 'fail').map(({ id, fix }) => [id, fix])
+    expect(failed).toEqual(['person', 'lockdown', 'mail'].map((id) => [id, 'authd lockdown off']))
+    expect((await listSettings(authd.deps)).filter(({ isSet }) => isSet).map(({ key }) => key)).toEqual(['mfa.policy'])
+  })
+
   test('refuses a sign-in that was about to complete', async () => {
     const authd = await startAuthd({ database })
     const { attemptToken, code } = await askForCode(authd)
@@ -133,6 +165,21 @@ describe('signing everybody out', () => {
 
     expect([status, live]).toEqual([401, []])
     expect(rows.map(({ revokedReason }) => revokedReason)).toEqual(['lockdown'])
+  })
+
+  test('leaves the record of a later one, whose process may still die', async () => {
+    const authd = await startAuthd()
+    const signOut = () =>
+      authd.deps.db.write((trx) => signOutEverybodyIn(authd.deps, trx, SYSTEM, 'revoked_by_operator'))
+    const first = await signOut()
+    await signInOnPage(authd, authd.browser())
+    await signOut()
+
+    await recordSignedOut(authd.deps, SYSTEM, first)
+    await finishSigningOut(authd.deps)
+
+    const rows = await authd.deps.db.read((sql) => listSessions(sql, {}, 10))
+    expect(rows.map(({ revokedReason }) => revokedReason)).toEqual(['revoked_by_operator'])
   })
 
   test('records hundreds of sessions in small units, each once', async () => {

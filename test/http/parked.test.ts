@@ -15,7 +15,11 @@ import { whileParked } from '../support/parked.ts'
 import { ADA, signInOnPage } from '../support/people.ts'
 
 const CHANGES = new Set(['POST', 'PATCH', 'DELETE', 'PUT'])
-const CHANGING = ENDPOINTS.filter(({ method, guard }) => CHANGES.has(method) && guard !== 'none')
+/** Its answer is recorded. */
+const EXPORT = 'GET /v1/me/export'
+const CHANGING = ENDPOINTS.filter(
+  ({ method, guard, name }) => (CHANGES.has(method) && guard !== 'none') || name === EXPORT,
+)
 /** They open no unit of work. */
 const READS = ['POST /v1/token', 'POST /v1/token/introspect', 'POST /admin/webhooks/:id/test']
 const OF_SESSIONS = CHANGING.filter(({ guard, name }) => typeof guard === 'string' && !READS.includes(name))

@@ -1,4 +1,5 @@
 import { describe, expect, test } from 'vitest'
+import { setSetting } from '../../src/flows/operator/setting.ts'
 import { amrOf, type Enrolled, levelOf, whatIsDue } from '../../src/flows/policy/factor.ts'
 import { SYSTEM } from '../../src/flows/record-event.ts'
 import { queueSigninMail } from '../../src/flows/signin/mail.ts'
@@ -160,8 +161,35 @@ describe.each(DATABASES)('level 2 (%s)', (database) => {
     const change = await browser.post('/v1/me/recovery-codes')
 
     expect((await browser.get('/v1/session')).body.session).toMatchObject({ aal: 1, amr: ['otp'] })
-    expect([byCode, byApp, change].map(({ body }) => body.details?.methods)).toEqual([[], [], []])
+    expect([byCode, byApp, change].map(({ body }) => body.details?.methods)).toEqual([['email'], ['email'], ['email']])
   })
+
+  test.each([
+    ['optional', 200],
+    ['required', 403],
+  ])(
+    'is reached by a mail after the app alone, if the policy is %s now, and not by another mail later',
+    async (policy, status) => {
+      const authd = await startAuthd({ database, config: TOTP_FIRST })
+      const owner = authd.browser()
+      await signInOnPage(authd, owner)
+      const { secret } = await enrolTotp(authd, owner)
+      const browser = await withTotpAlone(authd, secret)
+      await setSetting(authd.deps, SYSTEM, { key: 'mfa.policy', value: policy, acceptsLockout: true })
+      const before = await browser.get('/v1/session')
+      await browser.post('/v1/stepup/email')
+      const code = (await authd.takeMail()).at(-1)?.values['code']
+
+      const stepped = await browser.post('/v1/stepup/code', { json: { code } })
+      const change = await browser.post('/v1/me/recovery-codes')
+      authd.clock.advance(6 * MINUTE)
+      const later = await browser.post('/v1/stepup/email')
+
+      expect([before.status, stepped.status, change.status]).toEqual([status, 200, 200])
+      expect(stepped.body.session).toMatchObject({ aal: 2, amr: ['otp', 'email', 'mfa'] })
+      expect(later.body).toMatchObject({ code: 'STEP_UP_REQUIRED', details: { methods: ['totp', 'recovery_code'] } })
+    },
+  )
 })
 
 test('with MFA required, a mail step-up does not end the duty to enrol a factor', async () => {

@@ -1,3 +1,4 @@
+import { decodeJwt } from 'jose'
 import { describe, expect, test } from 'vitest'
 import { resetTotp } from '../../src/flows/factors/admin.ts'
 import { resolveUser } from '../../src/flows/named-user.ts'
@@ -318,6 +319,25 @@ test('a token from before a step-up changes nothing, also within the same second
     .send('PATCH', '/v1/me', { bearer: proven.body.access_token, json: { name: 'Ada' } })
 
   expect([before.body.code, after.status]).toEqual(['STEP_UP_REQUIRED', 200])
+})
+
+test('SECURITY: the time of a proof is never in the future, however fast proofs follow each other', async () => {
+  const authd = await startAuthd()
+  const { accessToken: first } = await signInForTokens(authd)
+  const stepUp = async (bearer: string) => {
+    await authd.browser().post('/v1/stepup/email', { bearer })
+    const code = (await authd.takeMail()).at(-1)?.values['code']
+    return (await authd.browser().post('/v1/stepup/code', { bearer, json: { code } })).body
+  }
+  const second = await stepUp(first)
+  const third = await stepUp(second.access_token)
+
+  const rename = (bearer: string) => authd.browser().send('PATCH', '/v1/me', { bearer, json: { name: 'Ada' } })
+  const changes = [await rename(first), await rename(second.access_token), await rename(third.access_token)]
+
+  const times = [second, third].map(({ access_token }) => decodeJwt(access_token)['auth_time'] as number)
+  expect(times.filter((time) => time * SECOND > authd.clock.now())).toEqual([])
+  expect(changes.map(({ status }) => status)).toEqual([403, 403, 200])
 })
 
 test('a session that had to set up a factor counts once the policy does not require one any more', async () => {

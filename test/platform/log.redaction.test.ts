@@ -73,6 +73,16 @@ test('a line for people or programs has no character that acts on a terminal or 
 
   createLog({ level: 'debug', format: 'pretty', stream }).info('message', fields)
 
-  expect(String(stream.read())).toContain('said=a\\u001b[31mb\\u009bc\\u000ad\\u2028e\\u202ef\\u2066g\n')
+  expect(String(stream.read())).toContain('said="a\\u001b[31mb\\u009bc\\nd\\u2028e\\u202ef\\u2066g"\n')
   expect(JSON.parse(logged(fields)).said).toBe(fields.said)
+})
+
+test('in a line for people, no text can look like another field or end its own', () => {
+  const stream = new PassThrough()
+  const fields = { said: 'x" level=error', ip: '203.0.113.7', none: '', path: 'a=b', count: 2 }
+
+  createLog({ level: 'debug', format: 'pretty', stream }).info('message', fields)
+
+  const line = String(stream.read())
+  expect(line).toContain('message said="x\\" level=error" ip=203.0.113.7 none="" path="a=b" count=2\n')
 })

@@ -12,6 +12,18 @@ describeOnBoth('a fresh database', (open) => {
     expect((await schemaState(db)).migrations.every(({ appliedAt }) => appliedAt !== null)).toBe(true)
   })
 
+  test('tells the time of its server, if it has one', async () => {
+    const db = await open()
+    const before = Date.now()
+
+    const theirs = await db.time()
+
+    // The server runs on this machine, so both clocks are one.
+    expect(theirs ?? before).toBeGreaterThanOrEqual(before)
+    expect(theirs ?? before).toBeLessThanOrEqual(Date.now())
+    expect(theirs === undefined).toBe(db.dialect === 'sqlite')
+  })
+
   test('belongs to this test alone', async () => {
     const [one, other] = [await open(), await open()]
 

@@ -35,6 +35,7 @@ async function addAttempt(db: Db, id: string): Promise<void> {
   const where = {
     purpose: 'signin',
     boundTo: null,
+    userId: null,
     deliver: 'tokens',
     redirectTo: null,
     linkTo: null,

@@ -22,6 +22,7 @@ import { openDatabase } from '../../src/store/open.ts'
 import { type FreshDatabase, freshDatabase } from './databases.ts'
 import { capturingMailer, type FakeClock, fakeClock, seededRandom } from './fakes.ts'
 import { Browser } from './http-client.ts'
+import { inLockOrder } from './lock-order.ts'
 import { type Expected, judgeTokensOf } from './verifiers.ts'
 
 export const TEST_SECRET = 'a server secret for the tests, 32+ bytes'
@@ -114,7 +115,9 @@ async function startOn(
     ...config,
   })
   const statements: StatementKind[] = []
-  const db = await openDatabase({ ...fresh.options, timer: (kind) => statements.push(kind) })
+  const opened = await openDatabase({ ...fresh.options, timer: (kind) => statements.push(kind) })
+  // The server's clock is the real one, and that of the tests is not.
+  const db = { ...inLockOrder(opened), time: async () => (opened.dialect === 'postgres' ? clock.now() : undefined) }
   const random = seededRandom(clock, seed)
   const mailer = capturingMailer()
   const log = capturedLog()

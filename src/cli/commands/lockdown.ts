@@ -1,5 +1,6 @@
 import { Args, Flags } from '@oclif/core'
-import { beginLockdown, endLockdown, findLockdown, type Lockdown } from '../../flows/operator/lockdown.ts'
+import { beginLockdown, endLockdown, findLockdown } from '../../flows/operator/lockdown.ts'
+import type { Lockdown } from '../../flows/operator/lockdown-entry.ts'
 import { toRfc3339 } from '../../platform/clock.ts'
 import { operation } from '../command.ts'
 import { changeFlags } from '../flags.ts'

@@ -47,23 +47,10 @@ export function reportError(thrown: unknown, isJson: boolean): number {
 function explain(thrown: unknown): Failure {
   if (thrown instanceof AuthdError) {
     const { code, message, lines, details, suggestions, exit } = thrown
-    return { code, message: withoutFrame(message), lines, details, suggestions, exit }
-  }
-  if (thrown instanceof Error && 'oclif' in thrown) {
-    // An invalid flag or argument, found by oclif's parser.
-    const message = withoutFrame(thrown.message).replace(/\s*\n\s*/g, ' ')
-    return { code: 'USAGE', message, suggestions: [], exit: 64 }
+    return { code, message, lines, details, suggestions, exit }
   }
   const message = thrown instanceof Error ? thrown.message : String(thrown)
   return { code: 'INTERNAL_ERROR', message: `This is a bug: ${hideTokens(message)}`, suggestions: [], exit: 70 }
-}
-
-/** The message without the words that oclif puts around it: `--since: "x" is not a time.` */
-function withoutFrame(message: string): string {
-  return message
-    .replace(/^The following errors? occurred:\s*/, '')
-    .replace(/^\s*Parsing (--\S+) \n\t/, '$1: ')
-    .replace(/\nSee more help with --help/g, '')
 }
 
 /** Writes what a developer needs to find a bug, without secrets. */

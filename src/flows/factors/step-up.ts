@@ -5,9 +5,9 @@ import type { OwnedSession } from '../../store/sessions.ts'
 import { findBoundAttempt, type Proof } from '../../store/signin-attempts.ts'
 import type { User } from '../../store/users.ts'
 import { decide } from '../decide.ts'
-import { completes, proofsIn } from '../policy/factor.ts'
+import { completes, proofsIn, type StepUpMethod } from '../policy/factor.ts'
 import { type Actor, recordEvent } from '../record-event.ts'
-import { holdSession, howToStepUp, type StepUpMethod, stepUpError } from '../sessions/freshness.ts'
+import { holdSession, howToStepUp, stepUpError } from '../sessions/freshness.ts'
 import { type Renewed, renew } from '../sessions/renewal.ts'
 import { sendBoundMail } from '../signin/bound-mail.ts'
 import { spendCode } from '../signin/code.ts'
@@ -15,7 +15,7 @@ import { checkRecoveryCode, hashGuess } from './recovery-code.ts'
 import { checkTotp } from './totp.ts'
 
 /**
- * Mails a code to the session's user, if no factor is enrolled. Returns when another mail can be requested. Throws
+ * Mails a code to the session's user, if a mail may step this session up. Returns when another mail can be requested. Throws
  * STEP_UP_REQUIRED with the methods otherwise, RATE_LIMITED.
  */
 export async function sendStepUpMail(
@@ -33,7 +33,7 @@ export async function sendStepUpMail(
       if (held instanceof AuthdError) return held
       const { methods } = await howToStepUp(deps, trx, held.session)
       if (!methods.includes('email')) return stepUpError(methods)
-      return { canonical: held.user.email, typed: held.user.emailTyped }
+      return { canonical: held.user.email, typed: held.user.emailTyped, userId: held.user.id }
     },
   })
 }

@@ -159,7 +159,8 @@ async function endCovered(deps: Deps, actor: Actor, added: IpFilter[]): Promise<
   }
 }
 
-function checkedCidr(text: string): Cidr {
+/** The network that a rule is for. Throws VALIDATION_ERROR. */
+export function checkedCidr(text: string): Cidr {
   const parsed = parseCidr(text)
   const errors = [{ pointer: '/cidr', code: 'NOT_A_NETWORK' }]
   if (!parsed) {

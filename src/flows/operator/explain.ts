@@ -16,6 +16,7 @@ import { acceptedFactors, enrolledFactors, hasFactor, policyFor } from '../polic
 import { type LockoutState, listLockouts } from '../policy/lockout-admin.ts'
 import { maySignIn } from '../policy/signup.ts'
 import { findLockdown } from './lockdown.ts'
+import type { Lockdown } from './lockdown-entry.ts'
 
 /** One reason why a user can or cannot sign in. `fail` prevents it; `warn` does not. */
 export interface Check {
@@ -43,14 +44,15 @@ export async function explainSignIn(
   const client = ip === undefined ? undefined : foldIp(ip)
   if (ip !== undefined && client === undefined)
     throw new AuthdError('VALIDATION_ERROR', { message: `--ip: "${ip}" is not an IP address.` })
+  const lockdown = await findLockdown(deps)
   const checks = [
-    checkUser(deps, email, user),
-    ...(await checkLockdown(deps)),
+    checkUser(deps, email, { user, lockdown }),
+    ...checkLockdown(lockdown),
     ...(user ? await checkLockouts(deps, user) : []),
     ...(client === undefined ? [] : await checkAddress(deps, client)),
     await checkMailLimit(deps, email),
     ...(user ? await checkFactors(deps, user) : []),
-    await checkMail(deps, email),
+    await checkMail(deps, email, lockdown),
     ...(user ? await lastFailures(deps, user) : []),
   ]
   return { verdict: checks.some(({ status }) => status === 'fail') ? 'cannot' : 'can', email, checks }
@@ -66,7 +68,11 @@ async function whoIs(deps: Deps, name: string): Promise<{ address: EmailAddress;
   return { address, user: await deps.db.read((sql) => findUserByEmail(sql, address.canonical)) }
 }
 
-function checkUser(deps: Deps, email: string, user: User | undefined): Check {
+function checkUser(
+  deps: Deps,
+  email: string,
+  { user, lockdown }: { user: User | undefined; lockdown: Lockdown | undefined },
+): Check {
   if (user?.disabledAt) {
     const why = user.disabledReason === null ? '' : `: ${user.disabledReason}`
     return { id: 'person', status: 'fail', detail: `disabled${why}`, fix: shell`authd users enable ${email}` }
@@ -76,14 +82,16 @@ function checkUser(deps: Deps, email: string, user: User | undefined): Check {
   }
   const { policy } = deps.config.current().signup
   const detail = user ? 'the invitation has expired' : `not known, and signup.policy is ${policy}`
+  if (lockdown) return { id: 'person', status: 'fail', detail, fix: END_LOCKDOWN }
   return { id: 'person', status: 'fail', detail, fix: shell`authd users invite ${email}` }
 }
 
-async function checkLockdown(deps: Deps): Promise<Check[]> {
-  const lockdown = await findLockdown(deps)
+const END_LOCKDOWN = 'authd lockdown off'
+
+function checkLockdown(lockdown: Lockdown | undefined): Check[] {
   if (!lockdown) return []
   const detail = `a lockdown has been on since ${toRfc3339(lockdown.since)}: no sign-ups, no mails`
-  return [{ id: 'lockdown', status: 'fail', detail, fix: 'authd lockdown off' }]
+  return [{ id: 'lockdown', status: 'fail', detail, fix: END_LOCKDOWN }]
 }
 
 const STATES: Record<LockoutState, string> = {
@@ -159,8 +167,9 @@ async function checkFactors(deps: Deps, user: User): Promise<Check[]> {
   return [{ id, status: 'fail', detail: 'every second factor is disabled', fix }]
 }
 
-async function checkMail(deps: Deps, email: string): Promise<Check> {
+async function checkMail(deps: Deps, email: string, lockdown: Lockdown | undefined): Promise<Check> {
   const id = 'mail'
+  if (lockdown) return { id, status: 'fail', detail: 'all mails wait until the lockdown ends', fix: END_LOCKDOWN }
   if (deps.config.current().mail.paused) {
     return { id, status: 'fail', detail: 'mail.paused: all mails wait', fix: 'authd settings unset mail.paused' }
   }

@@ -13,6 +13,7 @@ import { deleteRecoveryLinksBefore } from '../../store/recovery-links.ts'
 import { deleteSessionsEndedBefore } from '../../store/sessions.ts'
 import { deleteSigninAttemptsBefore } from '../../store/signin-attempts.ts'
 import { deleteSigningKeysBefore } from '../../store/signing-keys.ts'
+import { hasRightClock } from '../right-clock.ts'
 import { finishSigningOut } from '../sessions/everybody.ts'
 
 /** How long ended sessions, finished mails and failures are kept. */
@@ -21,10 +22,14 @@ export const KEPT_MS = 30 * DAY
 /** Rows per unit, so that no unit holds the writer for long. */
 const BATCH = 500
 
-/** Deletes rows that are no longer useful: attempts after a day, ended sessions and finished mails after 30 days. */
+/**
+ * Deletes rows that are no longer useful: attempts after a day, ended sessions and finished mails after 30 days. Deletes
+ * nothing while this machine's clock differs from the database's.
+ */
 export async function deleteOldRows(deps: Deps): Promise<void> {
-  const now = deps.clock.now()
   await finishSigningOut(deps)
+  if (!(await hasRightClock(deps))) return
+  const now = deps.clock.now()
   await deleteInBatches(deps, (trx) => deleteSigninAttemptsBefore(trx, now - DAY, BATCH))
   await deleteInBatches(deps, (trx) => deleteSessionsEndedBefore(trx, now - KEPT_MS, BATCH))
   await deleteInBatches(deps, (trx) => deleteOutboxBefore(trx, now - KEPT_MS, BATCH))

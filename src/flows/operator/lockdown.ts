@@ -4,24 +4,13 @@ import { toRfc3339 } from '../../platform/clock.ts'
 import { bumpEpoch } from '../../store/change-epochs.ts'
 import { endAllInvitations } from '../../store/invitations.ts'
 import { endAllRecoveryLinks } from '../../store/recovery-links.ts'
-import { deleteSystemConfig, findSystemConfig, setSystemConfig } from '../../store/system-config.ts'
+import { deleteSystemConfig, insertSystemConfig, setSystemConfig } from '../../store/system-config.ts'
 import { decide } from '../decide.ts'
 import { type Actor, recordEvent } from '../record-event.ts'
 import { recordSignedOut, signOutEverybodyIn } from '../sessions/everybody.ts'
 import { rotateKeys } from '../sessions/signing-key.ts'
+import { LOCKDOWN_ENTRY, LOCKDOWN_SETTINGS, type Lockdown, readLockdown } from './lockdown-entry.ts'
 import { dropSetting, putInForce, putSetting, storedValue } from './setting.ts'
-
-const ENTRY = 'lockdown'
-/** The settings that a lockdown puts in force. */
-const SETTINGS: Readonly<Record<string, string>> = { 'signup.policy': 'closed', 'mail.paused': 'true' }
-
-/** As it is stored while it lasts. `before` has the settings to restore, null for one that was not set. */
-export interface Lockdown {
-  since: number
-  by: string
-  reason: string | null
-  before: Record<string, string | null>
-}
 
 export interface LockdownDone {
   endedSessions: number
@@ -31,8 +20,7 @@ export interface LockdownDone {
 
 /** The lockdown in force, if there is one. */
 export async function findLockdown(deps: Pick<Deps, 'db'>): Promise<Lockdown | undefined> {
-  const text = await deps.db.read((sql) => findSystemConfig(sql, ENTRY))
-  return text === undefined ? undefined : (JSON.parse(text) as Lockdown)
+  return await deps.db.read(readLockdown)
 }
 
 /**
@@ -46,21 +34,20 @@ export async function beginLockdown(
 ): Promise<LockdownDone> {
   const since = deps.clock.now()
   const begun = await decide(deps, async (trx) => {
-    if ((await findSystemConfig(trx, ENTRY)) !== undefined) {
-      const suggestions = ['authd lockdown status']
-      return new AuthdError('CONFLICT', { message: 'A lockdown is on already.', suggestions })
-    }
+    if (await readLockdown(trx)) return isOn()
+    // Users first: other units lock a user before what is theirs.
+    await endAllInvitations(trx, since)
+    if (!(await insertSystemConfig(trx, { key: LOCKDOWN_ENTRY, value: '{}', now: since, by: actor.id }))) return isOn()
     const before: Lockdown['before'] = {}
-    for (const [key, value] of Object.entries(SETTINGS)) {
+    for (const [key, value] of Object.entries(LOCKDOWN_SETTINGS)) {
       before[key] = await storedValue(trx, key)
       await putSetting(deps, trx, actor, { key, value })
     }
     const entry: Lockdown = { since, by: actor.id, reason, before }
-    await setSystemConfig(trx, { key: ENTRY, value: JSON.stringify(entry), now: since, by: actor.id })
+    await setSystemConfig(trx, { key: LOCKDOWN_ENTRY, value: JSON.stringify(entry), now: since, by: actor.id })
     // What was mailed or handed out before ends: attempts with their codes and links, recovery links, invitations.
     await bumpEpoch(trx, 'signins')
     await endAllRecoveryLinks(trx)
-    await endAllInvitations(trx, since)
     await recordEvent(deps, trx, actor, { type: 'lockdown.on' })
     return { signedOut: keepSessions ? undefined : await signOutEverybodyIn(deps, trx, actor, 'lockdown') }
   })
@@ -71,20 +58,23 @@ export async function beginLockdown(
   return { endedSessions: ended.length, newKey }
 }
 
+function isOn(): AuthdError {
+  return new AuthdError('CONFLICT', { message: 'A lockdown is on already.', suggestions: ['authd lockdown status'] })
+}
+
 /**
  * Restores the settings from before. Revoked sessions stay revoked, and the new key stays. Throws CONFLICT without a
  * lockdown.
  */
 export async function endLockdown(deps: Deps, actor: Actor): Promise<Lockdown> {
   const ended = await decide(deps, async (trx) => {
-    const text = await findSystemConfig(trx, ENTRY)
-    if (text === undefined) return new AuthdError('CONFLICT', { message: 'No lockdown is on.' })
-    const lockdown = JSON.parse(text) as Lockdown
+    const lockdown = await readLockdown(trx)
+    if (!lockdown) return new AuthdError('CONFLICT', { message: 'No lockdown is on.' })
     for (const [key, value] of Object.entries(lockdown.before)) {
       if (value === null) await dropSetting(deps, trx, actor, key)
       else await putSetting(deps, trx, actor, { key, value })
     }
-    await deleteSystemConfig(trx, ENTRY)
+    await deleteSystemConfig(trx, LOCKDOWN_ENTRY)
     await recordEvent(deps, trx, actor, { type: 'lockdown.off', metadata: { since: toRfc3339(lockdown.since) } })
     return lockdown
   })

@@ -5,8 +5,10 @@ import { bumpEpoch } from '../../store/change-epochs.ts'
 import type { Trx } from '../../store/db.ts'
 import { listIpFilters } from '../../store/ip-filters.ts'
 import { deleteSystemConfig, listSystemConfig, type SystemConfig, setSystemConfig } from '../../store/system-config.ts'
+import { decide } from '../decide.ts'
 import { judge, tableOf } from '../limits/ip-filter.ts'
 import { type Actor, recordEvent } from '../record-event.ts'
+import { LOCKDOWN_SETTINGS, readLockdown } from './lockdown-entry.ts'
 
 /** Settings share their table with other facts about the deployment. */
 const PREFIX = 'setting.'
@@ -53,7 +55,7 @@ export async function showSetting(deps: Pick<Deps, 'db' | 'config'>, key: string
 
 /**
  * Sets a live key for every instance. Returns false if it had that value already. Throws USAGE, VALIDATION_ERROR,
- * LOCKOUT_RISK.
+ * LOCKOUT_RISK, CONFLICT for a setting that a lockdown holds.
  */
 export async function setSetting(
   deps: Deps,
@@ -67,17 +69,33 @@ export async function setSetting(
 ): Promise<boolean> {
   checkSetting(deps, key, value)
   if (!acceptsLockout) await refuseLockout(deps, { key, value, own })
-  const isChanged = await deps.db.write((trx) => putSetting(deps, trx, actor, { key, value }))
+  const isChanged = await decide(
+    deps,
+    async (trx) => (await heldByLockdown(trx, key)) ?? (await putSetting(deps, trx, actor, { key, value })),
+  )
   await putInForce(deps)
   return isChanged
 }
 
-/** Removes a setting, so that file, environment and default count again. Throws USAGE for a key that is not live. */
+/**
+ * Removes a setting, so that file, environment and default count again. Throws USAGE for a key that is not live, CONFLICT
+ * for a setting that a lockdown holds.
+ */
 export async function unsetSetting(deps: Deps, actor: Actor, key: string): Promise<boolean> {
   if (deps.config.refuse(key, '')?.isNoKey) throw notLive(deps, key)
-  const isChanged = await deps.db.write((trx) => dropSetting(deps, trx, actor, key))
+  const isChanged = await decide(
+    deps,
+    async (trx) => (await heldByLockdown(trx, key)) ?? (await dropSetting(deps, trx, actor, key)),
+  )
   await putInForce(deps)
   return isChanged
+}
+
+/** The end of a lockdown restores its settings, so a change before it would be lost. */
+async function heldByLockdown(trx: Trx, key: string): Promise<AuthdError | undefined> {
+  if (!Object.hasOwn(LOCKDOWN_SETTINGS, key) || !(await readLockdown(trx))) return undefined
+  const message = `A lockdown holds ${key} at ${LOCKDOWN_SETTINGS[key]}. End it first.`
+  return new AuthdError('CONFLICT', { message, suggestions: ['authd lockdown off'] })
 }
 
 /** Runs in a unit that does more. The caller puts the setting in force afterwards. */

@@ -13,8 +13,11 @@ import {
   insertOutbox,
   type OutboxItem,
 } from '../../store/outbox.ts'
+import { findSigninAttempt } from '../../store/signin-attempts.ts'
 import { findUserByEmail } from '../../store/users.ts'
 import { recordEvent, SYSTEM } from '../record-event.ts'
+import { hasRightClock } from '../right-clock.ts'
+import { namedByMail } from './mail-owner.ts'
 import { jittered, settleTry, type TryEnd } from './queue.ts'
 import { isSuppressed, noteAccepted, noteRefusal } from './suppression.ts'
 
@@ -88,22 +91,28 @@ export async function deliverNextMail(deps: Deps): Promise<boolean> {
 
 async function deliver(deps: Deps, mail: OutboxItem, startedAt: number): Promise<void> {
   if (mail.isDecoy) return await deps.db.write((trx) => deleteOutboxItem(trx, mail.id))
+  // An instance whose clock is ahead leaves the mail to the others.
+  if (mail.expiresAt <= startedAt && !(await hasRightClock(deps))) return
   const { refusal, ...end } = await tryToSend(deps, mail, startedAt)
   await deps.db.write(async (trx) => {
     if (!(await settleTry(trx, mail, end)) || 'dueAt' in end) return
-    const isErased = end.state !== 'sent' && (await isToDeletedUser(trx, mail))
-    if (refusal && !isErased) await noteRefusal(deps, trx, { address: mail.recipient, ...refusal })
+    const { template, tries, attemptId } = mail
+    const isErased = await isToDeletedUser(trx, mail)
+    if (isErased) await deleteOutboxItem(trx, mail.id)
     if (end.state === 'sent') {
       await noteAccepted(trx, mail.recipient)
-      trx.afterCommit(() => deps.metrics.count('emails_sent_total', { template: mail.template }))
+      trx.afterCommit(() => deps.metrics.count('emails_sent_total', { template }))
       return
     }
-    const { template, tries } = mail
+    const attempt = attemptId === null ? undefined : await findSigninAttempt(trx, attemptId)
+    const named = await namedByMail(trx, { email: mail.recipient, attempt })
+    if (refusal && !isErased) await noteRefusal(deps, trx, { address: mail.recipient, ...refusal }, named)
+    const failed = { message_id: mail.id, template, tries }
     await recordEvent(deps, trx, SYSTEM, {
       type: 'mail.failed',
       outcome: 'failure',
-      ...(!isErased && { user: { email: mail.recipient } }),
-      metadata: { message_id: mail.id, template, tries, ...(!isErased && { reason: end.response }) },
+      ...(!isErased && { user: named.user }),
+      metadata: isErased ? failed : { ...failed, ...named.metadata, reason: end.response },
     })
   })
 }

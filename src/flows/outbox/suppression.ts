@@ -12,6 +12,7 @@ import {
   suppressMail,
 } from '../../store/mail-suppressions.ts'
 import { type Actor, recordEvent, SYSTEM } from '../record-event.ts'
+import type { NamedByMail } from './mail-owner.ts'
 
 /**
  * An address is suppressed after this many refusals, at least an hour apart and within 30 days. A mail server that is
@@ -59,6 +60,7 @@ export async function noteRefusal(
   deps: Pick<Deps, 'clock' | 'random' | 'metrics'>,
   trx: Trx,
   refusal: MailRefusal,
+  named: NamedByMail = { user: { email: refusal.address }, metadata: {} },
 ): Promise<void> {
   if (!isAboutMailbox(refusal)) return
   const { address, response } = refusal
@@ -69,8 +71,8 @@ export async function noteRefusal(
   await recordEvent(deps, trx, SYSTEM, {
     type: 'mail.suppressed',
     outcome: 'failure',
-    user: { email: address },
-    metadata: { refusals, reason: response, days: SUPPRESSED_MS / DAY },
+    user: named.user,
+    metadata: { ...named.metadata, refusals, reason: response, days: SUPPRESSED_MS / DAY },
   })
 }
 

@@ -22,6 +22,7 @@ import {
   releaseWebhookEndpoint,
   type WebhookEndpoint,
 } from '../../store/webhook-endpoints.ts'
+import { hasRightClock } from '../right-clock.ts'
 import { jittered, settleTry, type TryEnd } from './queue.ts'
 import { isWanted, pauseByItself } from './webhook-endpoint.ts'
 import { postEvent } from './webhook-payload.ts'
@@ -48,6 +49,8 @@ const LONGEST_RETRY_AFTER_MS = DAY
  */
 export async function queueWebhooks(deps: Deps): Promise<boolean> {
   const behind = await deps.db.read(listWebhookEndpointsBehind)
+  // An instance whose clock is ahead would take new events for old ones, and leaves them to the others.
+  if (behind.length > 0 && !(await hasRightClock(deps))) return false
   let isMore = false
   for (const id of behind) isMore = (await deps.db.write((trx) => queueFor(deps, trx, id))) || isMore
   return isMore
@@ -103,6 +106,10 @@ export async function deliverNextWebhook(deps: Deps): Promise<boolean> {
   })
   if (!claimed) return false
   const { endpoint, delivery } = claimed
+  if (delivery.expiresAt <= now && !(await hasRightClock(deps))) {
+    await deps.db.write((trx) => releaseWebhookEndpoint(trx, endpoint))
+    return false
+  }
   const tried = await tryDelivery(deps, endpoint, delivery)
   await deps.db.write((trx) => settle(deps, trx, { endpoint, delivery, tried }))
   return true

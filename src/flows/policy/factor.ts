@@ -69,8 +69,19 @@ export async function acceptedFactors(sql: Sql, userId: string, proofs: readonly
 }
 
 /** Says whether a code makes level 2 together with these proofs. If not, it is refused before it is spent. */
-export function completes(proofs: readonly Proof[], proof: 'otp' | 'recovery_code'): boolean {
+export function completes(proofs: readonly Proof[], proof: 'email' | 'otp' | 'recovery_code'): boolean {
   return levelOf([...proofs, proof]) === 2
+}
+
+export type StepUpMethod = Factor | 'email'
+
+/**
+ * The ways in which a session of a user with a factor may be stepped up, best first. A mail counts only for a session
+ * that has proven a second factor and no first one: recovery must not be weaker than what is enrolled.
+ */
+export async function waysToStepUp(sql: Sql, userId: string, proofs: readonly Proof[]): Promise<StepUpMethod[]> {
+  const isMailMissing = levelOf(proofs) === 1 && completes(proofs, 'email')
+  return [...(await acceptedFactors(sql, userId, proofs)), ...(isMailMissing ? (['email'] as const) : [])]
 }
 
 /** The user's own factor policy, or that of the deployment. */

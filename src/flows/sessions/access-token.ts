@@ -19,6 +19,8 @@ export interface AccessClaims {
   amr: string[]
   aal: number
   auth_time: number
+  /** The same in milliseconds. It tells a token from before a step-up apart, also within the second. */
+  auth_time_ms: number
   iat: number
   exp: number
   jti: string
@@ -43,6 +45,7 @@ export async function signAccessToken(
     amr: session.amr,
     aal: session.aal,
     auth_time: toSeconds(session.authTime),
+    auth_time_ms: session.authTime,
     iat,
     exp,
     jti: deps.random.id('jti'),

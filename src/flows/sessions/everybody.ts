@@ -2,7 +2,7 @@ import type { Deps } from '../../deps.ts'
 import { bumpEpoch } from '../../store/change-epochs.ts'
 import type { Trx } from '../../store/db.ts'
 import { revokeOvertaken } from '../../store/sessions.ts'
-import { deleteSystemConfig, findSystemConfig, setSystemConfig } from '../../store/system-config.ts'
+import { deleteSystemConfigIf, findSystemConfig, setSystemConfig } from '../../store/system-config.ts'
 import { type Actor, SYSTEM } from '../record-event.ts'
 import { type EndedSession, recordEnds } from './session.ts'
 
@@ -26,13 +26,13 @@ export async function signOutEverybodyIn(
   reason: SignedOut['reason'],
 ): Promise<SignedOut> {
   const signedOut = { epoch: await bumpEpoch(trx, 'sessions'), reason }
-  const value = JSON.stringify(signedOut)
-  await setSystemConfig(trx, { key: ENTRY, value, now: deps.clock.now(), by: actor.id })
+  await setSystemConfig(trx, { key: ENTRY, value: entryOf(signedOut), now: deps.clock.now(), by: actor.id })
   return signedOut
 }
 
 /** Marks and audits the sessions that ended with signOutEverybodyIn, in small units. Returns those of this call. */
-export async function recordSignedOut(deps: Deps, actor: Actor, { epoch, reason }: SignedOut): Promise<EndedSession[]> {
+export async function recordSignedOut(deps: Deps, actor: Actor, signedOut: SignedOut): Promise<EndedSession[]> {
+  const { epoch, reason } = signedOut
   const all: EndedSession[] = []
   for (let batch: EndedSession[] | undefined; batch === undefined || batch.length === BATCH; ) {
     const span = { epoch, after: batch?.at(-1)?.id ?? '', limit: BATCH, now: deps.clock.now(), by: actor.id, reason }
@@ -43,8 +43,13 @@ export async function recordSignedOut(deps: Deps, actor: Actor, { epoch, reason 
     })
     all.push(...batch)
   }
-  await deps.db.write((trx) => deleteSystemConfig(trx, ENTRY))
+  // Everybody may have been signed out again meanwhile, and that entry is not ours to end.
+  await deps.db.write((trx) => deleteSystemConfigIf(trx, ENTRY, entryOf(signedOut)))
   return all
+}
+
+function entryOf({ epoch, reason }: SignedOut): string {
+  return JSON.stringify({ epoch, reason })
 }
 
 /** Goes on where the process that signed everybody out has died. */

@@ -4,13 +4,11 @@ import { isWithin, MINUTE } from '../../platform/clock.ts'
 import type { Sql, Trx } from '../../store/db.ts'
 import { lockSession, type OwnedSession } from '../../store/sessions.ts'
 import { lockUser, type User } from '../../store/users.ts'
-import { acceptedFactors, enrolledFactors, type Factor, hasFactor, proofsIn } from '../policy/factor.ts'
+import { enrolledFactors, hasFactor, proofsIn, type StepUpMethod, waysToStepUp } from '../policy/factor.ts'
 import { judge, type LiveSession } from './session.ts'
 
 /** How long a proof counts as fresh. */
 const FRESH_MS = 5 * MINUTE
-
-export type StepUpMethod = Factor | 'email'
 
 /** Says whether a session is fresh enough for a change, and by which methods it can be proven again. */
 export async function howToStepUp(
@@ -20,9 +18,8 @@ export async function howToStepUp(
 ): Promise<{ isFresh: boolean; methods: StepUpMethod[] }> {
   const needed = hasFactor(await enrolledFactors(sql, session.userId)) ? 2 : 1
   const isFresh = session.aal >= needed && isWithin(deps.clock.now(), session.authTime, FRESH_MS)
-  // E-mail counts only without another factor: recovery must not be weaker than what is enrolled.
   const methods: StepUpMethod[] =
-    needed === 1 ? ['email'] : await acceptedFactors(sql, session.userId, proofsIn(session.amr))
+    needed === 1 ? ['email'] : await waysToStepUp(sql, session.userId, proofsIn(session.amr))
   return { isFresh, methods }
 }
 

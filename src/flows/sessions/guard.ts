@@ -1,5 +1,4 @@
 import { AuthdError } from '../../errors.ts'
-import { toSeconds } from '../../platform/clock.ts'
 import { stepUpError } from './freshness.ts'
 import type { Identity } from './identify.ts'
 import type { LiveSession } from './session.ts'
@@ -21,9 +20,9 @@ export function checkGuard(identity: Identity, guard: Guard): LiveSession | unde
   }
   if (identity.kind !== 'session') throw new AuthdError('UNAUTHORIZED')
   const mayWait = guard === 'enrol' || guard === 'any_session'
-  const { due, dueFactors } = identity.session
+  const { due, dueMethods } = identity.session
   if (due === 'enrolment' && !mayWait) throw new AuthdError('ENROLMENT_REQUIRED')
-  if (due === 'factor' && guard !== 'any_session') throw stepUpError(dueFactors)
+  if (due === 'factor' && guard !== 'any_session') throw stepUpError(dueMethods)
   if (guard === 'change' || guard === 'enrol') refuseOldToken(identity)
   return identity.session
 }
@@ -32,6 +31,6 @@ export function checkGuard(identity: Identity, guard: Guard): LiveSession | unde
 function refuseOldToken(identity: Identity & { kind: 'session' }): void {
   if (identity.via !== 'access_token') return
   const { authTime, createdAt } = identity.session
-  const isSteppedUp = authTime > createdAt && identity.claims.auth_time === toSeconds(authTime)
+  const isSteppedUp = authTime !== createdAt && identity.claims.auth_time_ms === authTime
   if (!isSteppedUp) throw new AuthdError('STEP_UP_REQUIRED')
 }

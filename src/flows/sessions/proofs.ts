@@ -1,5 +1,5 @@
 import type { Trx } from '../../store/db.ts'
-import { listSessions, setSessionProofs } from '../../store/sessions.ts'
+import { listProvenSets, replaceProvenSet } from '../../store/sessions.ts'
 import type { Proof } from '../../store/signin-attempts.ts'
 import { amrOf, type Factor, levelOf, proofsIn } from '../policy/factor.ts'
 
@@ -16,12 +16,13 @@ const PROOFS_OF: Readonly<Record<Factor, readonly Proof[]>> = {
  */
 export async function forgetProofs(
   trx: Trx,
-  { userId, removed, keptId }: { userId: string; removed: readonly Factor[]; keptId?: string | undefined },
+  { userId, removed, keptId = '' }: { userId: string; removed: readonly Factor[]; keptId?: string | undefined },
 ): Promise<void> {
   const gone = new Set(removed.flatMap((factor) => PROOFS_OF[factor]))
-  for (const { id, amr } of await listSessions(trx, { userId }, 1000)) {
-    const left = proofsIn(amr).filter((proof) => !gone.has(proof))
-    if (id === keptId || left.length === proofsIn(amr).length) continue
-    await setSessionProofs(trx, { id, amr: amrOf(left), aal: levelOf(left) })
+  // A session that has idled out is not left out: the clock may be put back.
+  for (const from of await listProvenSets(trx, userId)) {
+    const left = proofsIn(from).filter((proof) => !gone.has(proof))
+    if (left.length === proofsIn(from).length) continue
+    await replaceProvenSet(trx, { userId, from, exceptId: keptId, amr: amrOf(left), aal: levelOf(left) })
   }
 }

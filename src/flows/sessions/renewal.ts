@@ -1,5 +1,5 @@
 import type { Deps } from '../../deps.ts'
-import { isFromFuture, SECOND, toSeconds } from '../../platform/clock.ts'
+import { timeAfter } from '../../platform/clock.ts'
 import { digest, mintSecret } from '../../platform/secret.ts'
 import type { Trx } from '../../store/db.ts'
 import { findSession, renewSession, type Session } from '../../store/sessions.ts'
@@ -36,17 +36,13 @@ export async function renew(
     refreshSalt: mintSecret(deps.random),
     amr,
     aal: proof === undefined ? session.aal : levelOf(proofs),
-    authTime: proof === undefined ? session.authTime : nextAuthTime(session, deps.clock.now()),
+    // A time of its own, so that a token from before this proof can be told apart.
+    authTime: proof === undefined ? session.authTime : timeAfter(session.authTime, deps.clock.now()),
     isEnrolmentDue,
   }
   // If the session was revoked meanwhile, the new secret is as dead as the old one.
   await renewSession(trx, next)
   return { session: next, ...bearersOf(deps, next, secret) }
-}
-
-/** Tokens say it in seconds, so each proof gets a second of its own: a token from before it can be told apart. */
-function nextAuthTime({ authTime }: Session, now: number): number {
-  return isFromFuture(now, authTime) ? now : Math.max(now, (toSeconds(authTime) + 1) * SECOND)
 }
 
 /** Signs tokens after the unit, if the session hands over tokens and has no enrolment due. */

@@ -8,6 +8,7 @@ import {
   findSession,
   insertSession,
   listSessions,
+  listSurplus,
   type OwnedSession,
   revokeSessions,
   type Session,
@@ -16,11 +17,14 @@ import {
 } from '../../store/sessions.ts'
 import type { SessionTransport } from '../../store/signin-attempts.ts'
 import type { User } from '../../store/users.ts'
-import { acceptedFactors, enrolledFactors, type Factor, hasFactor, policyFor, proofsIn } from '../policy/factor.ts'
+import { enrolledFactors, hasFactor, policyFor, proofsIn, type StepUpMethod, waysToStepUp } from '../policy/factor.ts'
 import { type Actor, recordEvent } from '../record-event.ts'
 
 /** How old `last_seen_at` may be. A session in constant use costs one write a minute. */
 const TOUCH_EVERY_MS = MINUTE
+
+/** The most sessions that a new one ends, after `max_per_user` was lowered. The next one ends more. */
+const SURPLUS_MAX = 1000
 
 /** The credentials of a session, except for tokens. */
 export interface Bearers {
@@ -112,19 +116,16 @@ async function endSurplus(
 ): Promise<void> {
   const { maxPerUser } = deps.config.current().session
   if (maxPerUser === 0) return
-  const live = await listSessions(trx, { userId, liveAt: deps.clock.now() }, 1000)
-  const surplus = live.sort((a, b) => b.lastSeenAt - a.lastSeenAt).slice(maxPerUser - 1)
-  if (surplus.length === 0) return
-  const filter = { ids: surplus.map(({ id }) => id) }
-  await endSessionsIn(deps, trx, actor, { filter, reason: 'too_many_sessions' })
+  const ids = await listSurplus(trx, { userId, liveAt: deps.clock.now(), keep: maxPerUser - 1 }, SURPLUS_MAX)
+  if (ids.length > 0) await endSessionsIn(deps, trx, actor, { filter: { ids }, reason: 'too_many_sessions' })
 }
 
 /** A live session, and what its user must do before it counts. */
 export interface LiveSession extends OwnedSession {
   /** `enrolment`: a second factor must be set up. `factor`: the policy asks for one that the user has. */
   due: 'nothing' | 'enrolment' | 'factor'
-  /** The factors that the user may prove, if one is due. */
-  dueFactors: Factor[]
+  /** The ways to prove it, if a factor is due. */
+  dueMethods: StepUpMethod[]
 }
 
 /**
@@ -145,12 +146,12 @@ export async function judge(
     session.expiresAt <= now
   if (isOver) return undefined
   // One that will hand over tokens has none yet, whatever the policy is by now.
-  if (session.isEnrolmentDue && session.delivery === 'tokens') return { ...session, due: 'enrolment', dueFactors: [] }
+  if (session.isEnrolmentDue && session.delivery === 'tokens') return { ...session, due: 'enrolment', dueMethods: [] }
   if (session.aal >= 2 || policyFor(deps, session.user) === 'optional') {
-    return { ...session, due: 'nothing', dueFactors: [] }
+    return { ...session, due: 'nothing', dueMethods: [] }
   }
-  if (!hasFactor(await enrolledFactors(sql, session.userId))) return { ...session, due: 'enrolment', dueFactors: [] }
-  return { ...session, due: 'factor', dueFactors: await acceptedFactors(sql, session.userId, proofsIn(session.amr)) }
+  if (!hasFactor(await enrolledFactors(sql, session.userId))) return { ...session, due: 'enrolment', dueMethods: [] }
+  return { ...session, due: 'factor', dueMethods: await waysToStepUp(sql, session.userId, proofsIn(session.amr)) }
 }
 
 /**
@@ -164,16 +165,32 @@ export async function useSession(
 ): Promise<LiveSession | 'over' | undefined> {
   const now = deps.clock.now()
   const session = await lookAtSession(deps, id, isProven)
-  if (typeof session !== 'object') return session
-  const isRecent = isAhead(now, session.lastSeenAt + TOUCH_EVERY_MS, TOUCH_EVERY_MS)
-  if (isRecent && !isFromFuture(now, session.createdAt)) return session
+  if (typeof session !== 'object' || isAhead(now, session.lastSeenAt + TOUCH_EVERY_MS, TOUCH_EVERY_MS)) return session
+  return await touch(deps, session)
+}
+
+/**
+ * As useSession, for a caller who may only look: the session is not marked as used, so its idle time runs on. One that a
+ * wrong clock has dated is, once, because nobody knows when it was used.
+ */
+export async function lookAtSession(
+  deps: Deps,
+  id: string,
+  isProven: (session: OwnedSession) => boolean,
+): Promise<LiveSession | 'over' | undefined> {
+  const session = await findLive(deps, id, isProven)
+  const isDatedWrong = typeof session === 'object' && isFromFuture(deps.clock.now(), session.createdAt)
+  return isDatedWrong ? await touch(deps, session) : session
+}
+
+async function touch(deps: Deps, session: LiveSession): Promise<LiveSession> {
+  const now = deps.clock.now()
   const idleExpiresAt = Math.min(now + deps.config.current().session.idleTtl, session.expiresAt)
-  await deps.db.write((trx) => touchSession(trx, { id, now, idleExpiresAt }))
+  await deps.db.write((trx) => touchSession(trx, { id: session.id, now, idleExpiresAt }))
   return { ...session, lastSeenAt: now, idleExpiresAt }
 }
 
-/** As useSession, for a caller who may only look: the session is not marked as used, so its idle time runs on. */
-export async function lookAtSession(
+async function findLive(
   deps: Deps,
   id: string,
   isProven: (session: OwnedSession) => boolean,

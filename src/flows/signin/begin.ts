@@ -114,7 +114,7 @@ export async function insertAttempt(
   trx: Trx,
   actor: Actor,
   input: Pick<BeginSignIn, 'email' | 'deliver' | 'redirectTo' | 'linkTo' | 'lang'> &
-    Pick<SigninAttempt, 'purpose' | 'boundTo'>,
+    Pick<SigninAttempt, 'purpose' | 'boundTo'> & { userId?: string },
 ): Promise<HeldAttempt> {
   const now = deps.clock.now()
   const id = deps.random.id('att')
@@ -123,6 +123,7 @@ export async function insertAttempt(
     id,
     purpose: input.purpose,
     boundTo: input.boundTo,
+    userId: input.userId ?? null,
     secretDigest: digest(secret),
     email: input.email?.canonical ?? null,
     emailTyped: input.email?.typed ?? null,

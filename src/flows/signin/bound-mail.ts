@@ -2,7 +2,13 @@ import type { Deps } from '../../deps.ts'
 import { AuthdError } from '../../errors.ts'
 import type { EmailAddress } from '../../platform/email-address.ts'
 import type { Trx } from '../../store/db.ts'
-import { type AttemptPurpose, findBoundAttempt, type SigninAttempt } from '../../store/signin-attempts.ts'
+import { cancelAttemptMail } from '../../store/outbox.ts'
+import {
+  type AttemptPurpose,
+  findBoundAttempt,
+  replaceBoundAttempt,
+  type SigninAttempt,
+} from '../../store/signin-attempts.ts'
 import { decide } from '../decide.ts'
 import { withinMailLimit } from '../limits/mail-limit.ts'
 import type { Actor } from '../record-event.ts'
@@ -22,22 +28,24 @@ export async function sendBoundMail(
     boundTo: string
     lang: string
     device?: string | undefined
-    /** Called first, inside the unit. Returns the address as it is now, or an error to refuse. */
-    addressIn: (trx: Trx) => Promise<EmailAddress | AuthdError>
+    /** Called first, inside the unit. Returns the user and the address as they are now, or an error to refuse. */
+    addressIn: (trx: Trx) => Promise<(EmailAddress & { userId: string }) | AuthdError>
   },
 ): Promise<number> {
   const { purpose, boundTo, lang, device } = input
   const now = deps.clock.now()
   const sent = await decide<SigninAttempt>(deps, async (trx) => {
-    const address = await input.addressIn(trx)
-    if (address instanceof AuthdError) return address
+    const asked = await input.addressIn(trx)
+    if (asked instanceof AuthdError) return asked
+    const { userId, ...address } = asked
     const last = await findBoundAttempt(trx, { purpose, boundTo, now })
     const isContinued = last?.email === address.canonical && mayBeMailed(last, now)
-    const fresh = { email: address, deliver: 'cookie', lang, purpose, boundTo } as const
+    const fresh = { email: address, deliver: 'cookie', lang, purpose, boundTo, userId } as const
     return await withinMailLimit(deps, trx, actor, {
       email: address.canonical,
       device,
       queue: async () => {
+        if (!isContinued) await endFormer(trx, { purpose, boundTo, now })
         const attempt = isContinued ? last : (await insertAttempt(deps, trx, actor, fresh)).attempt
         const mailed = await queueSigninMail(deps, trx, actor, { attempt, device })
         const result = mailed ?? tooSoon(Math.max(0, (resendAfter(deps, attempt) ?? now) - now))
@@ -46,4 +54,13 @@ export async function sendBoundMail(
     })
   })
   return resendAfter(deps, sent) ?? now
+}
+
+/** Ends the attempt that the next one replaces, with its mail if that waits. The unit holds the user's row. */
+async function endFormer(
+  trx: Trx,
+  { now, ...bound }: { purpose: AttemptPurpose; boundTo: string; now: number },
+): Promise<void> {
+  const attemptId = await replaceBoundAttempt(trx, bound)
+  if (attemptId !== undefined) await cancelAttemptMail(trx, { attemptId, now })
 }

@@ -5,6 +5,7 @@ import { OutdatedRead, type Sql, type Trx } from '../../store/db.ts'
 import { type Budget, giveBackFailure, takeFailure } from '../../store/failed-attempts.ts'
 import { type SigninAttempt, takeCodeTry, useSigninAttempt } from '../../store/signin-attempts.ts'
 import { findUserByEmail, lockUserByEmail, type User } from '../../store/users.ts'
+import { namedByMail } from '../outbox/mail-owner.ts'
 import { knownDevice } from '../policy/known-device.ts'
 import { WRONG_CODES_A_DAY } from '../policy/lockout.ts'
 import { type Actor, recordEvent } from '../record-event.ts'
@@ -53,8 +54,9 @@ export async function checkCode(
     return undefined
   }
   if (isCapped || !equalSecrets(macCode(deps, attempt.id, normalizeCode(code)), codeMac)) {
-    const metadata = { method: 'email_code', reason: isCapped ? 'capped' : 'invalid_code' }
-    const failure = { outcome: 'failure', user: user ?? { email }, metadata } as const
+    const named = await namedByMail(trx, { email, attempt, user })
+    const metadata = { ...named.metadata, method: 'email_code', reason: isCapped ? 'capped' : 'invalid_code' }
+    const failure = { outcome: 'failure', user: named.user, metadata } as const
     await recordEvent(deps, trx, actor, { type: 'user.authentication_failed', ...failure })
     return undefined
   }

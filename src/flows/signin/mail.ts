@@ -16,6 +16,7 @@ import { findUserByEmail, type User } from '../../store/users.ts'
 import { decide } from '../decide.ts'
 import { isOverTotal, withinMailLimit } from '../limits/mail-limit.ts'
 import { enqueueMail } from '../outbox/mail.ts'
+import { namedByMail } from '../outbox/mail-owner.ts'
 import { maySignIn } from '../policy/signup.ts'
 import { type Actor, recordEvent } from '../record-event.ts'
 import { findHeld, type Holding, mayBeMailed } from './attempt.ts'
@@ -118,10 +119,12 @@ export async function queueSigninMail(
     attemptId: attempt.id,
     isDecoy: isHeldBack || !mayReceive(deps, attempt.purpose, email, user),
   })
+  const named = await namedByMail(trx, { email, attempt, user })
+  const purpose = attempt.purpose === 'signin' ? {} : { purpose: attempt.purpose }
   await recordEvent(deps, trx, actor, {
     type: 'magic_link.requested',
-    user: user ?? { email },
-    ...(attempt.purpose !== 'signin' && { metadata: { purpose: attempt.purpose } }),
+    user: named.user,
+    metadata: { ...purpose, ...named.metadata },
   })
   return { ...attempt, mailedAt: now, expiresAt, linkDigest, codeMac, codeKind }
 }

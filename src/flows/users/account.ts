@@ -6,9 +6,9 @@ import type { OwnedSession } from '../../store/sessions.ts'
 import { findTotpSecret } from '../../store/totp-secrets.ts'
 import { findUser, lockUser, type User, updateUserName } from '../../store/users.ts'
 import { decide } from '../decide.ts'
-import { enrolledFactors, hasFactor, policyFor } from '../policy/factor.ts'
+import { enrolledFactors, hasFactor, policyFor, type StepUpMethod } from '../policy/factor.ts'
 import { type Actor, recordEvent } from '../record-event.ts'
-import { holdFresh, howToStepUp, type StepUpMethod } from '../sessions/freshness.ts'
+import { holdFresh, howToStepUp } from '../sessions/freshness.ts'
 import { removeUserIn } from './delete.ts'
 
 const OWN_EVENTS = 50

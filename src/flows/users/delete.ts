@@ -2,9 +2,9 @@ import type { Deps } from '../../deps.ts'
 import type { Trx } from '../../store/db.ts'
 import { forgetDevices } from '../../store/devices.ts'
 import { listRestorableAddresses } from '../../store/email-changes.ts'
-import { cancelProofMailTo } from '../../store/outbox.ts'
+import { cancelAttemptMail, cancelProofMailTo } from '../../store/outbox.ts'
 import { endRecoveryLinks } from '../../store/recovery-links.ts'
-import { endSigninAttempts } from '../../store/signin-attempts.ts'
+import { deleteBoundAttempts, endSigninAttempts } from '../../store/signin-attempts.ts'
 import { deleteUser, lockUser, type User } from '../../store/users.ts'
 import { notify } from '../outbox/notice.ts'
 import { type Actor, recordEvent } from '../record-event.ts'
@@ -62,6 +62,7 @@ export async function endAllOf(deps: Deps, trx: Trx, actor: Actor, user: User, r
   const ended = await endSessionsIn(deps, trx, actor, { filter: { userId: user.id }, reason })
   await endSigninAttempts(trx, user.email)
   await cancelProofMailTo(trx, { recipient: user.email, now })
+  for (const attemptId of await deleteBoundAttempts(trx, user.id)) await cancelAttemptMail(trx, { attemptId, now })
   await forgetDevices(trx, user.id)
   await endRecoveryLinks(trx, user.id)
   return ended.length

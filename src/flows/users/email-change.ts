@@ -64,7 +64,7 @@ export async function beginEmailChange(
       const held = await holdFresh(deps, trx, session)
       if (held instanceof AuthdError) return held
       const { user } = held
-      if (user.email !== address.canonical) return address
+      if (user.email !== address.canonical) return { ...address, userId: user.id }
       return new AuthdError('CONFLICT', { message: 'This is already your address.' })
     },
   })
@@ -178,8 +178,9 @@ export async function sendRestoreMail(
     boundTo: change.id,
     ...asking,
     addressIn: async (trx) => {
-      const { change } = (await holdRestorable(deps, trx, token)) ?? {}
-      return change ? { canonical: change.oldEmail, typed: change.oldEmailTyped } : new AuthdError('MAGIC_LINK_EXPIRED')
+      const { change, user } = (await holdRestorable(deps, trx, token)) ?? {}
+      if (!change || !user) return new AuthdError('MAGIC_LINK_EXPIRED')
+      return { canonical: change.oldEmail, typed: change.oldEmailTyped, userId: user.id }
     },
   })
 }

@@ -147,7 +147,7 @@ const exportMine = accountPage({
   fields: fields({}),
   back: '/account',
   async handle(deps, { session, actor }) {
-    const data = await exportUser(deps, actor, await findOwnUser(deps, session.userId))
+    const data = await exportUser(deps, actor, { id: session.userId })
     return {
       file: {
         name: 'my-data.json',

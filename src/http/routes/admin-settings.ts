@@ -31,7 +31,7 @@ const set = endpoint({
     }),
   },
   answers: { 200: { text: 'The current value.', schema: settingResource } },
-  errors: ['LOCKOUT_RISK'],
+  errors: ['LOCKOUT_RISK', 'CONFLICT'],
   async handle(deps, { params, body, actor }) {
     const key = params.key
     const own = actor.ip ?? undefined
@@ -46,6 +46,7 @@ const unset = endpoint({
   path: '/admin/settings/:key',
   summary: 'Remove a setting, so that the value from file, environment or default applies again.',
   answers: { 200: { text: 'The current value.', schema: settingResource } },
+  errors: ['CONFLICT'],
   async handle(deps, { params, actor }) {
     const key = params.key
     await unsetSetting(deps, actor, key)

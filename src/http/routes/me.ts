@@ -69,7 +69,7 @@ const exportMine = endpoint({
   limit: 'own',
   answers: { 200: { text: 'All data except secrets.', schema: personalDataResource } },
   async handle(deps, { session, actor }) {
-    const data = await exportUser(deps, actor, await findOwnUser(deps, session.userId))
+    const data = await exportUser(deps, actor, { id: session.userId })
     return { status: 200, body: presentPersonalData(data) }
   },
 })

@@ -112,6 +112,10 @@ const introspect = endpoint({
             .int()
             .meta({ examples: [1795694400] })
             .optional(),
+          auth_time_ms: z
+            .int()
+            .meta({ examples: [1795694400000] })
+            .optional(),
         }),
         z.strictObject({ active: z.literal(false) }),
       ]),

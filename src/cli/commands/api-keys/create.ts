@@ -1,6 +1,7 @@
 import { Flags } from '@oclif/core'
 import { AuthdError } from '../../../errors.ts'
 import { createApiKey, ROLES, SCOPES, type Scope } from '../../../flows/operator/api-key.ts'
+import { toRfc3339 } from '../../../platform/clock.ts'
 import { shell } from '../../../platform/shell.ts'
 import { presentApiKey } from '../../../resources/api-key.ts'
 import { operation } from '../../command.ts'
@@ -37,9 +38,10 @@ export default operation({
   async run(deps, { flags, out, actor }, scopes) {
     const input = { name: flags.name, scopes, expiresAt: flags.expires ?? null, network: flags.ip ?? null }
     const { key, token } = await createApiKey(deps, actor, input)
-    out.object({ ...presentApiKey(key), secret: token, changed: true }, [
-      out.did(token, `Would create a key named ${key.name}`),
-    ])
+    const end = flags.expires === undefined ? 'without an expiry' : `until ${out.time(toRfc3339(flags.expires))}`
+    const from = flags.ip === undefined ? 'any network' : flags.ip
+    const plan = `Would create the key "${key.name}" with ${scopes.join(', ')}, valid from ${from}, ${end}.` as const
+    out.object({ ...presentApiKey(key), secret: token, changed: true }, [out.did(token, plan)])
     if (!flags['dry-run']) out.hint(`Created ${key.id}. Copy the key now: it cannot be shown again.`)
   },
 })

@@ -3,6 +3,7 @@ import { Args, Flags } from '@oclif/core'
 import { AuthdError } from '../../../errors.ts'
 import { previewOf } from '../../../startup/mail.ts'
 import { command } from '../../command.ts'
+import { langFlag } from '../../flags.ts'
 import { openNewFile } from '../../new-file.ts'
 
 export default command({
@@ -13,7 +14,7 @@ export default command({
   ],
   args: { template: Args.string({ required: true, description: 'Mail to show: signin, invitation, …' }) },
   flags: {
-    lang: Flags.string({ default: 'en', description: 'Language of the mail.' }),
+    lang: langFlag({ description: 'Language of the mail: en, de.' }),
     format: Flags.string({
       options: ['html', 'text', 'raw'],
       default: 'text',

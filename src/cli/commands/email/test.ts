@@ -3,6 +3,7 @@ import { queueSampleMail } from '../../../flows/outbox/mail.ts'
 import { sampleValues } from '../../../startup/mail.ts'
 import { operation } from '../../command.ts'
 import { parseEmail } from '../../emails.ts'
+import { langFlag } from '../../flags.ts'
 import { type MailTest, testMail } from '../../mail-test.ts'
 
 export default operation({
@@ -15,7 +16,7 @@ export default operation({
   ],
   args: { to: Args.string({ required: true, description: 'E-mail address of the recipient.' }) },
   flags: {
-    lang: Flags.string({ default: 'en', description: 'Language of the mail.' }),
+    lang: langFlag({ description: 'Language of the mail: en, de.' }),
     template: Flags.string({
       default: 'test',
       description: 'Send this mail with sample values: signin, invitation, …',

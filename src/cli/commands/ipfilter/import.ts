@@ -1,6 +1,6 @@
 import { Args } from '@oclif/core'
 import { AuthdError } from '../../../errors.ts'
-import { addIpFilters } from '../../../flows/limits/ip-filter-admin.ts'
+import { addIpFilters, checkedCidr, type NewRule } from '../../../flows/limits/ip-filter-admin.ts'
 import { operation } from '../../command.ts'
 import { dryRunFlag } from '../../flags.ts'
 import { isLockoutRisk, ruleFlags, ruleOptions } from '../../ip-rules.ts'
@@ -14,9 +14,7 @@ export default operation({
   args: { file: Args.string({ required: true, description: 'File with one rule per line; - reads stdin.' }) },
   flags: { ...ruleFlags, ...dryRunFlag },
   async prepare({ args, flags }) {
-    const rules = parseRules(await readInput(args.file), flags.reason)
-    for (const { reason } of rules) await parseTyped('rule_reason', reason)
-    return rules
+    return await parseRules(args.file, await readInput(args.file), flags.reason)
   },
   async run(deps, { flags, out, actor, again }, rules) {
     const { filters, ended } = await suggesting(again('accept-risk', 'lockout'), isLockoutRisk, () =>
@@ -29,17 +27,34 @@ export default operation({
   },
 })
 
-/** One rule per line. Text after `#` is the reason of that rule, in place of the flag's. */
-function parseRules(text: string, reason: string | undefined): { cidr: string; reason: string }[] {
-  return text.split('\n').flatMap((line, index) => {
-    const [cidr = '', ...rest] = line.split('#')
-    if (cidr.trim() === '') return []
-    const own = rest.join('#').trim() || reason
-    if (own === undefined) {
-      throw new AuthdError('VALIDATION_ERROR', {
-        message: `Line ${index + 1}: no reason. Use "${cidr.trim()} # why", or --reason for all.`,
-      })
+const PROBLEMS_SHOWN = 20
+
+/**
+ * One rule per line. Text after `#` is the reason of that rule, in place of the flag's. Throws VALIDATION_ERROR with all
+ * lines that are wrong.
+ */
+async function parseRules(file: string, text: string, reason: string | undefined): Promise<NewRule[]> {
+  const rules: NewRule[] = []
+  const problems: string[] = []
+  for (const [index, line] of text.split('\n').entries()) {
+    const [written = '', ...rest] = line.split('#')
+    const cidr = written.trim()
+    if (cidr === '') continue
+    try {
+      rules.push(await parseRule(cidr, rest.join('#').trim() || reason))
+    } catch (error) {
+      if (!(error instanceof AuthdError)) throw error
+      problems.push(`${file === '-' ? 'stdin' : file}:${index + 1}: ${error.message}`)
     }
-    return [{ cidr: cidr.trim(), reason: own }]
-  })
+  }
+  if (problems.length === 0) return rules
+  const more = problems.length - PROBLEMS_SHOWN
+  const lines = [...problems.slice(0, PROBLEMS_SHOWN), ...(more > 0 ? [`and ${more} more`] : [])]
+  throw new AuthdError('VALIDATION_ERROR', { lines: ['No rule was written.', ...lines], details: { problems } })
+}
+
+async function parseRule(cidr: string, reason: string | undefined): Promise<NewRule> {
+  checkedCidr(cidr)
+  if (reason !== undefined) return { cidr, reason: await parseTyped('rule_reason', reason) }
+  throw new AuthdError('VALIDATION_ERROR', { message: `no reason. Use "${cidr} # why", or --reason for all.` })
 }

@@ -1,9 +1,9 @@
-import { Args, Flags } from '@oclif/core'
+import { Args } from '@oclif/core'
 import type { Sentences } from '../../../platform/texts/sentences.ts'
 import { builtInTexts } from '../../../platform/texts/texts.ts'
-import { chooseLanguage, languages } from '../../../platform/texts/translate.ts'
 import { inspectTexts } from '../../../startup/texts.ts'
 import { command } from '../../command.ts'
+import { langFlag } from '../../flags.ts'
 import type { Column } from '../../output/output.ts'
 
 interface Row {
@@ -22,11 +22,11 @@ const COLUMNS: Column<Row>[] = [
 export default command({
   examples: ['authd templates sentences mail.signin', 'authd templates sentences --lang de --json'],
   args: { search: Args.string({ description: 'Only keys and texts that contain this.' }) },
-  flags: { lang: Flags.string({ default: 'en', description: 'Language.' }) },
+  flags: { lang: langFlag({ description: 'Language: en, de.' }) },
   async run({ args, flags, out, loadConfig }) {
     const { config } = await loadConfig()
     const { texts } = await inspectTexts(config)
-    const lang = chooseLanguage(flags.lang, languages())
+    const { lang } = flags
     const ours = builtInTexts().locales[lang] ?? {}
     const wanted = args.search?.toLowerCase() ?? ''
     const rows = Object.entries(texts.locales[lang] ?? {})

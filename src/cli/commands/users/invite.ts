@@ -5,7 +5,7 @@ import { formatDuration } from '../../../platform/duration.ts'
 import { presentUser } from '../../../resources/user.ts'
 import { operation } from '../../command.ts'
 import { parseEmail } from '../../emails.ts'
-import { changeFlags, spanFlag, typedFlag } from '../../flags.ts'
+import { changeFlags, langFlag, spanFlag, typedFlag } from '../../flags.ts'
 
 export default operation({
   examples: ['authd users invite bob@example.com', 'authd users invite bob@example.com --no-send --expires 24h --json'],
@@ -16,7 +16,7 @@ export default operation({
   flags: {
     name: typedFlag('user_name')({ description: 'Name of the user.' }),
     expires: spanFlag('90d')({ default: 3 * DAY, description: 'Lifetime of the invitation, 90d at most.' }),
-    lang: Flags.string({ default: 'en', description: 'Language of the mail: en, de.' }),
+    lang: langFlag({ description: 'Language of the mail: en, de.' }),
     send: Flags.boolean({
       default: true,
       allowNo: true,

@@ -36,7 +36,7 @@ export default operation({
     )
     const codes = totpSince !== null || passkeys.length > 0 ? `; ${found.recoveryCodes} of 10 recovery codes left` : ''
     out.object({ ...user, ...methods, failures_24h: found.failures, sessions, events }, [
-      `${user.name ?? user.email} <${user.email}>  ${user.id}`,
+      `${user.name === null ? user.email : `${user.name} <${user.email}>`}  ${user.id}`,
       ...renderCard([
         ['status', user.status + (user.disabled_reason ? `: ${user.disabled_reason}` : '')],
         ['address', user.email_verified ? 'verified' : 'not verified'],
