@@ -29,6 +29,8 @@ test('keys rotate --now says what verifiers believe, for how long, and what to d
 
   expect(rotated.code).toBe(0)
   expect(rotated.stderr).toMatch(/reject new tokens until they fetch the key set again: most within 5 to 15 minutes/)
-  expect(rotated.stderr).toMatch(/older keys are accepted until .*, also forged ones\. If a key was copied, restart your verifiers after that/)
+  expect(rotated.stderr).toMatch(
+    /older keys are accepted until .*, also forged ones\. If a key was copied, restart your verifiers after that/,
+  )
   expect(listed.data.map(({ state }: { state: string }) => state)).toEqual(['active', 'retiring', 'retiring'])
 })
