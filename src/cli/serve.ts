@@ -1,5 +1,5 @@
 import { BUILD } from '../build-info.ts'
-import { changedKeys } from '../config/changes.ts'
+import { changedKeys, configValue, withValues } from '../config/changes.ts'
 import { mayDevelop } from '../config/development.ts'
 import { developmentConfig, type Loaded, loadConfig } from '../config/load.ts'
 import type { Config } from '../config/schema.ts'
@@ -106,13 +106,8 @@ async function reloadConfig(
     for (const { message, path } of warnings) log.warn('template warning', { path, warning: message })
     const changed = changedKeys(live.base(), config)
     const waiting = changedKeys(started, config).filter(({ applies }) => applies === 'restart')
-    live.replace(
-      withStarted(
-        config,
-        started,
-        waiting.map(({ key }) => key),
-      ),
-    )
+    // Keys that need a restart keep the value that the process started with.
+    live.replace(withValues(config, new Map(waiting.map((key) => [key.key, configValue(started, key)]))))
     noteConfig(deps, true)
     log.info('configuration reloaded', {
       changed: changed.filter(({ applies }) => applies !== 'restart').map(({ key }) => key),
@@ -128,20 +123,6 @@ async function reloadConfig(
 function noteConfig({ metrics, clock }: Wired['deps'], isSuccess: boolean): void {
   metrics.set('config_last_reload_successful', {}, isSuccess ? 1 : 0)
   if (isSuccess) metrics.set('config_last_reload_success_timestamp_seconds', {}, toSeconds(clock.now()))
-}
-
-/** Keys that need a restart keep the value that the process started with. */
-function withStarted(next: Config, started: Config, keys: string[]): Config {
-  const merged = structuredClone(next) as unknown as Record<string, Record<string, unknown>>
-  const old = started as unknown as Record<string, Record<string, unknown>>
-  for (const key of keys) {
-    const [section = '', name] = key
-      .split('.')
-      .map((part) => part.replace(/_([a-z0-9])/g, (_, letter: string) => letter.toUpperCase()))
-    if (name === undefined) merged[section] = old[section] ?? {}
-    else merged[section] = { ...merged[section], [name]: old[section]?.[name] }
-  }
-  return Object.freeze(merged) as unknown as Config
 }
 
 /** The first SIGTERM or SIGINT stops the daemon in order. A second one exits immediately. */

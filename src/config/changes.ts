@@ -14,6 +14,30 @@ export function configValue(config: Config, key: Key): unknown {
   )
 }
 
+/** The same Config with other values for some keys. */
+export function withValues(config: Config, others: ReadonlyMap<string, unknown>): Config {
+  const valueFor = (key: Key) => (others.has(key.key) ? others.get(key.key) : configValue(config, key))
+  return configOf(new Map(KEYS.map((key) => [key.key, valueFor(key)])))
+}
+
+/** The frozen Config of these values, by key. */
+export function configOf(values: ReadonlyMap<string, unknown>): Config {
+  const config: Record<string, unknown> = {}
+  for (const key of KEYS) {
+    const [first = '', second] = placeInConfig(key)
+    const value = freeze(values.get(key.key))
+    if (second === undefined) config[first] = value
+    else config[first] = { ...(config[first] as object | undefined), [second]: value }
+  }
+  for (const part of Object.values(config)) freeze(part)
+  // The type Config is derived from the same keys.
+  return Object.freeze(config) as unknown as Config
+}
+
+function freeze<Value>(value: Value): Value {
+  return typeof value === 'object' && value !== null ? Object.freeze(value) : value
+}
+
 /** Instances with the same hash have the same configuration. Secrets are not part of it. */
 export function configHash(config: Config): string {
   const values = KEYS.filter(({ secret }) => !secret).map((key) => [key.key, configValue(config, key)])

@@ -1,6 +1,6 @@
-import { configValue } from './changes.ts'
+import { configValue, withValues } from './changes.ts'
 import { parseValue } from './parse-value.ts'
-import { type Config, findKey, KEYS, type Key, placeInConfig } from './schema.ts'
+import { type Config, findKey, KEYS, type Key } from './schema.ts'
 import { asWritten } from './toml-value.ts'
 
 /** One live setting as stored: the text given to `authd settings set`. */
@@ -77,13 +77,11 @@ function candidate(key: Key, value: string) {
 
 function overlay(base: Config, settings: readonly LiveSetting[]): Config {
   if (settings.length === 0) return base
-  const merged: Record<string, unknown> = { ...base }
+  const others = new Map<string, unknown>()
   for (const { key, value } of settings) {
     const known = LIVE_KEYS.find((live) => live.key === key)
     const read = known && parseValue(candidate(known, value))
-    if (!known || !read || !('value' in read)) continue
-    const [section = '', name = ''] = placeInConfig(known)
-    merged[section] = Object.freeze({ ...(merged[section] as object), [name]: read.value })
+    if (read && 'value' in read) others.set(key, read.value)
   }
-  return Object.freeze(merged) as unknown as Config
+  return withValues(base, others)
 }

@@ -1,7 +1,8 @@
+import { configOf } from './changes.ts'
 import { type Candidate, resolvePath } from './layer.ts'
 import { parseValue } from './parse-value.ts'
 import { type Problem, problemAt } from './problem.ts'
-import { type Config, KEYS, type Key, placeInConfig } from './schema.ts'
+import { type Config, KEYS, type Key } from './schema.ts'
 import { nameOfSource, type ValueSource } from './value-source.ts'
 
 export interface ResolveContext {
@@ -51,7 +52,7 @@ export function resolveValues(candidates: readonly Candidate[], context: Resolve
     missing.add(key.key)
     problems.push({ key: key.key, message: `${key.key} is missing`, suggestion: `Write ${sample(key)}` })
   }
-  return { config: toConfig(values), sources, broken, missing, problems }
+  return { config: configOf(values), sources, broken, missing, problems }
 }
 
 interface Found {
@@ -86,21 +87,4 @@ function conflicts(key: Key, found: readonly Found[], { texts }: ResolveContext)
 
 function sample({ key, name, section, example }: Key): string {
   return `${section ? `${key}` : name} = ${JSON.stringify(example)}`
-}
-
-function toConfig(values: ReadonlyMap<string, unknown>): Config {
-  const config: Record<string, unknown> = {}
-  for (const key of KEYS) {
-    const [first = '', second] = placeInConfig(key)
-    const value = freeze(values.get(key.key))
-    if (second === undefined) config[first] = value
-    else config[first] = { ...(config[first] as object | undefined), [second]: value }
-  }
-  for (const part of Object.values(config)) freeze(part)
-  // The type Config is derived from the same keys.
-  return Object.freeze(config) as unknown as Config
-}
-
-function freeze<Value>(value: Value): Value {
-  return typeof value === 'object' && value !== null ? Object.freeze(value) : value
 }

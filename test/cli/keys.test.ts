@@ -28,7 +28,9 @@ test('keys rotate --now says what verifiers believe, for how long, and what to d
   const listed = JSON.parse((await run(['keys', 'list', '--json'])).stdout)
 
   expect(rotated.code).toBe(0)
-  expect(rotated.stderr).toMatch(/reject new tokens until they fetch it again: most within 5 to 15 minutes/)
-  expect(rotated.stderr).toMatch(/still believe them .* restart your verifiers/)
+  expect(rotated.stderr).toMatch(/reject new tokens until they fetch the key set again: most within 5 to 15 minutes/)
+  expect(rotated.stderr).toMatch(
+    /older keys are accepted until .*, also forged ones\. If a key was copied, restart your verifiers after that/,
+  )
   expect(listed.data.map(({ state }: { state: string }) => state)).toEqual(['active', 'retiring', 'retiring'])
 })

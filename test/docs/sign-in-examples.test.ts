@@ -17,14 +17,17 @@ import { ADA } from '../support/people.ts'
 const FAST_CLOCK = 'data:text/javascript,const real=Date.now;let looks=0;Date.now=()=>real()+600000*looks++'
 const USER_ADDRESS = '127.0.0.2'
 
-/** A user's browser, on an address other than that of the backend. */
+/** A user's browser, on an address other than that of the backend. A cookie without Path=/ is for the folder of its page. */
 function visitor(url: string) {
-  let cookie = ''
+  const jar = new Map<string, string>()
   return async (method: string, path: string, body?: unknown) => {
-    const sending = request(new URL(path, url), { method, localAddress: USER_ADDRESS, headers: { Cookie: cookie } })
-    sending.end(body === undefined ? undefined : JSON.stringify(body))
+    const sent = [...jar].filter(([folder]) => path.startsWith(folder)).map(([, cookie]) => cookie)
+    const headers = { Cookie: sent.sort().join('; ') }
+    const sending = request(new URL(path, url), { method, localAddress: USER_ADDRESS, headers })
+    sending.end(typeof body === 'string' || body === undefined ? body : JSON.stringify(body))
     const [answer] = (await once(sending, 'response')) as [IncomingMessage]
-    cookie = answer.headers['set-cookie']?.[0]?.split(';')[0] ?? ''
+    const [cookie = '', ...attributes] = answer.headers['set-cookie']?.[0]?.split('; ') ?? []
+    jar.set(attributes.includes('Path=/') ? '/' : path.slice(0, path.lastIndexOf('/') + 1), cookie)
     return { status: answer.statusCode, body: (await json(answer)) as { user?: { email: string } } }
   }
 }
@@ -37,6 +40,7 @@ test('the backend signs its user in at the user’s address, refreshes, and noti
   })
   const call = visitor(url)
 
+  const garbage = await call('POST', '/signin', 'garbage')
   const asked = await call('POST', '/signin', { email: ADA })
   const code = (await authd.takeMail()).at(-1)?.values['code']
   const wrong = await call('POST', '/signin/code', { code: '000000' })
@@ -46,6 +50,7 @@ test('the backend signs its user in at the user’s address, refreshes, and noti
   await revokeByOperator(authd.deps, SYSTEM, { ids: [session?.id ?? ''] })
   const ended = await call('GET', '/me')
 
+  expect(garbage.status).toBe(400)
   expect(asked).toEqual({ status: 201, body: { sent: true } })
   expect(wrong.status).toBe(401)
   expect(done).toEqual({ status: 200, body: { status: 'complete' } })

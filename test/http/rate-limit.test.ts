@@ -402,6 +402,24 @@ describe('an app’s backend', () => {
     expect(statuses.map(({ status }) => status)).toEqual([403, 403, 201, 201])
   })
 
+  test.each(['key_wrong', 'invented'])(
+    'that states an address with %s is told that its key is wrong',
+    async (bearer) => {
+      const { authd } = await withKey(['signin'])
+      const headers = { 'Authd-Client-IP': '203.0.113.1' }
+
+      const begun = await authd.browser().post('/v1/signin', { json: {}, bearer, headers })
+      const refreshed = await authd
+        .browser()
+        .post('/v1/token/refresh', { json: { refresh_token: 'x' }, bearer, headers })
+      const withoutAddress = await authd.browser().post('/v1/signin', { json: {}, bearer })
+
+      expect([begun.status, begun.body.code]).toEqual([401, 'UNAUTHORIZED'])
+      expect([refreshed.status, refreshed.body.code]).toEqual([401, 'UNAUTHORIZED'])
+      expect(withoutAddress.status).toBe(201)
+    },
+  )
+
   test('cannot state an address with another scope or none', async () => {
     const { authd, ask } = await withKey(['introspect'])
     await ask('203.0.113.1')

@@ -161,6 +161,8 @@ test('a deep link survives the sign-in and the sign-out', async () => {
 
   expect(done.headers.get('Location')).toBe(redirect_to)
   expect(asked.body).toContain('name="redirect_to" value="https://app.example.com/shop/orders/5?tab&#x3D;items"')
+  // The link to stay signed in leads back as well.
+  expect(asked.body).toContain('href="https://app.example.com/shop/orders/5?tab&#x3D;items"')
   expect([out, again].map(({ headers }) => headers.get('Location'))).toEqual([redirect_to, redirect_to])
 })
 

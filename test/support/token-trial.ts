@@ -1,5 +1,7 @@
+import { once } from 'node:events'
+import { createServer } from 'node:net'
 import { type CryptoKey, exportJWK, generateKeyPair, type JWTPayload, SignJWT } from 'jose'
-import { expect } from 'vitest'
+import { expect, onTestFinished } from 'vitest'
 import { createApiKey } from '../../src/flows/operator/api-key.ts'
 import { SYSTEM } from '../../src/flows/record-event.ts'
 import { rotateKeys } from '../../src/flows/sessions/signing-key.ts'
@@ -11,6 +13,8 @@ import { signInForTokens } from './people.ts'
 const AUDIENCE = 'https://api.example.com'
 /** RFC 6750 §3.1 */
 const REFUSED = expect.stringMatching(/^401 Bearer .*error="invalid_token"/)
+
+const NOT_ASKED = expect.stringMatching(/^401 Bearer(?!.*error=)/)
 
 interface Trial {
   command: string[]
@@ -38,8 +42,12 @@ export async function tryExample({ command, env = {}, asks }: Trial): Promise<vo
   const url = await startExample(command, {
     env: { AUTHD_URL: authd.url, AUDIENCE, AUTHD_KEY: key.token, ...env },
   })
-  const call = async (authorization?: string) => {
-    const answer = await fetch(url, { headers: authorization === undefined ? {} : { Authorization: authorization } })
+  const silent = await silentServer()
+  const unheard = await authd.another({ public_url: silent, tokens: { audience: AUDIENCE } })
+  const { accessToken: unjudged } = await signInForTokens(unheard)
+  const hung = startExample(command, { env: { AUTHD_URL: silent, AUDIENCE, AUTHD_KEY: key.token, ...env } })
+  const call = async (authorization?: string, at = url) => {
+    const answer = await fetch(at, { headers: authorization === undefined ? {} : { Authorization: authorization } })
     const text = await answer.text()
     return answer.ok ? JSON.parse(text) : `${answer.status} ${answer.headers.get('WWW-Authenticate') ?? ''}`.trim()
   }
@@ -48,7 +56,8 @@ export async function tryExample({ command, env = {}, asks }: Trial): Promise<vo
     return Object.fromEntries(await Promise.all(calls))
   }
 
-  const anonymous = await call()
+  const duringHang = call(`Bearer ${unjudged}`, await hung)
+  const anonymous = await Promise.all([call(), call(`Basic ${after.accessToken}`)])
   const refused = await callAll({ expired: expired.accessToken, refresh: after.refreshToken, ...forged })
   const accepted = await callAll({ before: before.accessToken, after: after.accessToken })
   await authd.browser().post('/v1/logout', { bearer: before.accessToken })
@@ -60,9 +69,20 @@ export async function tryExample({ command, env = {}, asks }: Trial): Promise<vo
   expect(kidOf(after.accessToken)).not.toBe(kidOf(before.accessToken))
   expect(accepted).toEqual({ before: hello, after: hello })
   expect(refused).toEqual(Object.fromEntries(Object.keys(refused).map((name) => [name, REFUSED])))
-  expect(anonymous).toMatch(/^401 Bearer/)
+  // RFC 6750 §3.1: without a token there is no error code.
+  expect(anonymous).toEqual([NOT_ASKED, NOT_ASKED])
+  expect(await duringHang).toBe('503')
   expect(revoked).toEqual(asks ? REFUSED : hello)
   expect(withoutAuthd).toEqual(asks ? '503' : hello)
+}
+
+/** The address of a server that accepts connections and never answers. */
+async function silentServer(): Promise<string> {
+  const server = createServer(() => {}).listen(0, '127.0.0.1')
+  onTestFinished(() => void server.close())
+  await once(server, 'listening')
+  const address = server.address()
+  return `http://localhost:${typeof address === 'object' ? address?.port : 0}`
 }
 
 /** Tokens that an API must refuse: made by others, changed, or made by authd for somebody else. */

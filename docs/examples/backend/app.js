@@ -6,6 +6,7 @@ import { createServer } from 'node:http'
 import { json } from 'node:stream/consumers'
 
 const { AUTHD_URL = 'http://localhost:3000', AUTHD_KEY, PORT = '4000' } = process.env
+if (!AUTHD_KEY) throw new Error('Set AUTHD_KEY.')
 /** What belongs to each browser, by the app's own cookie. A real app stores it where all its instances can read it. */
 const browsers = new Map()
 const AWAY = { status: 503, body: {} }
@@ -18,9 +19,10 @@ async function ask(path, body, { ip, authorization = `Bearer ${AUTHD_KEY}` }) {
   return { status: reply.status, body: await reply.json() }
 }
 
-/** Stores the tokens if the sign-in is complete. Otherwise the user must prove a second factor. */
+/** Stores the tokens if there are some. Otherwise the user must prove a second factor, or set one up on authd's page. */
 function keep(browser, { status, body }) {
   if (status !== 200 || body.status === 'factor_required') return { status, body }
+  if (body.enrolment_required) return { status: 403, body: { code: 'ENROLMENT_REQUIRED' } }
   const { access_token: access, refresh_token: refresh, expires_in: seconds } = body
   Object.assign(browser, { access, refresh, staleAt: Date.now() + (seconds - 30) * 1000 })
   return { status, body: { status: 'complete' } }
@@ -48,13 +50,14 @@ const server = createServer(async (request, response) => {
   const old = /\bid=([\w-]+)/.exec(request.headers.cookie ?? '')?.[1]
   const browser = browsers.get(old) ?? {}
   const route = routes[`${request.method} ${request.url}`] ?? (async () => ({ status: 404, body: {} }))
-  const sent = request.method === 'POST' ? await json(request) : {}
-  const { status, body } = await route(browser, sent, request.socket.remoteAddress).catch(() => AWAY)
+  const sent = request.method === 'POST' ? await json(request).catch(() => null) : {}
+  const answer = sent ? route(browser, sent, request.socket.remoteAddress).catch(() => AWAY) : { status: 400, body: {} }
+  const { status, body } = await answer
   // A new id at sign-in, so that nobody can plant a cookie that they know.
   const id = browsers.has(old) && body.status !== 'complete' ? old : randomUUID()
   if (id !== old) browsers.delete(old)
   browsers.set(id, browser)
-  response.writeHead(status, { 'Content-Type': 'application/json', 'Set-Cookie': `id=${id}; HttpOnly; SameSite=Lax` })
-  response.end(JSON.stringify(body))
+  response.setHeader('Set-Cookie', `id=${id}; Path=/; HttpOnly; SameSite=Lax`)
+  response.writeHead(status, { 'Content-Type': 'application/json' }).end(JSON.stringify(body))
 })
 server.listen(Number(PORT), '127.0.0.1', () => console.log(`listening on ${server.address().port}`))

@@ -17,44 +17,51 @@ import (
 	"github.com/coreos/go-oidc/v3/oidc"
 )
 
-// keySet holds authd's public keys. go-oidc keeps them during an outage, but never drops a removed key.
-type keySet struct{ current atomic.Value }
+var issuer, client = os.Getenv("AUTHD_URL"), &http.Client{Timeout: 5 * time.Second}
+var verifier atomic.Pointer[oidc.IDTokenVerifier]
 
-func (k *keySet) VerifySignature(ctx context.Context, token string) ([]byte, error) {
-	return k.current.Load().(oidc.KeySet).VerifySignature(ctx, token)
-}
-
-// renewEvery5Minutes starts with an empty set, unless authd is away.
-func (k *keySet) renewEvery5Minutes(url string) {
-	for range time.Tick(5 * time.Minute) {
-		if answer, err := http.Head(url); err == nil && answer.StatusCode == http.StatusOK {
-			k.current.Store(oidc.NewRemoteKeySet(context.Background(), url))
-		}
-	}
-}
-
-func main() {
-	issuer, keys := os.Getenv("AUTHD_URL"), &keySet{}
-	keys.current.Store(oidc.NewRemoteKeySet(context.Background(), issuer+"/.well-known/jwks.json"))
-	go keys.renewEvery5Minutes(issuer + "/.well-known/jwks.json")
-	verifier := oidc.NewVerifier(issuer, keys, &oidc.Config{
+// renew forgets all keys, because go-oidc never drops a removed one. The next token downloads them.
+func renew() {
+	keys := oidc.NewRemoteKeySet(oidc.ClientContext(context.Background(), client), issuer+"/.well-known/jwks.json")
+	verifier.Store(oidc.NewVerifier(issuer, keys, &oidc.Config{
 		ClientID:             os.Getenv("AUDIENCE"), // What go-oidc calls the client is the audience.
 		SupportedSigningAlgs: []string{"ES256"},     // By default, go-oidc accepts only RS256.
 		Now:                  func() time.Time { return time.Now().Add(-5 * time.Second) },
-	})
-	http.HandleFunc("/", func(w http.ResponseWriter, r *http.Request) {
-		_, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
-		claims, err := verifier.Verify(r.Context(), token)
-		if err != nil && strings.Contains(err.Error(), "fetching keys") {
-			w.WriteHeader(http.StatusServiceUnavailable) // Without keys, no token can be judged.
-		} else if err != nil {
-			w.Header().Set("WWW-Authenticate", `Bearer error="invalid_token"`)
-			w.WriteHeader(http.StatusUnauthorized)
-		} else {
-			fmt.Fprintf(w, `{"hello":%q}`, claims.Subject)
+	}))
+}
+
+func hello(w http.ResponseWriter, r *http.Request) {
+	scheme, token, _ := strings.Cut(r.Header.Get("Authorization"), " ")
+	claims, err := verifier.Load().Verify(r.Context(), token)
+	if !strings.EqualFold(scheme, "Bearer") {
+		refuse(w, http.StatusUnauthorized, "WWW-Authenticate", "Bearer")
+	} else if err == nil {
+		fmt.Fprintf(w, `{"hello":%q}`, claims.Subject)
+	} else if strings.Contains(err.Error(), "fetching keys") { // Without keys, no token can be judged.
+		refuse(w, http.StatusServiceUnavailable, "Retry-After", "10")
+	} else {
+		refuse(w, http.StatusUnauthorized, "WWW-Authenticate", `Bearer error="invalid_token"`)
+	}
+}
+
+func refuse(w http.ResponseWriter, status int, header, value string) {
+	w.Header().Set(header, value)
+	w.WriteHeader(status)
+}
+
+func main() {
+	renew()
+	go func() {
+		for range time.Tick(5 * time.Minute) { // The keys stay while authd is away.
+			if answer, err := client.Head(issuer + "/.well-known/jwks.json"); err == nil && answer.StatusCode == 200 {
+				renew()
+			}
 		}
-	})
-	listener, _ := net.Listen("tcp", "127.0.0.1:"+os.Getenv("PORT"))
+	}()
+	listener, err := net.Listen("tcp", "127.0.0.1:"+os.Getenv("PORT"))
+	if err != nil {
+		panic(err)
+	}
 	fmt.Println("listening on", listener.Addr().(*net.TCPAddr).Port)
-	http.Serve(listener, nil)
+	http.Serve(listener, http.HandlerFunc(hello))
 }

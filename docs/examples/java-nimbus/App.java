@@ -20,14 +20,17 @@ public class App {
         var server = HttpServer.create(new InetSocketAddress("127.0.0.1", 4000), 0);
         server.createContext("/", exchange -> {
             var header = String.valueOf(exchange.getRequestHeaders().getFirst("Authorization"));
+            if (!header.regionMatches(true, 0, "Bearer ", 0, 7)) {
+                refuse(exchange, "Bearer");
+                return;
+            }
             try {
-                var claims = processor.process(header.replaceFirst("(?i)^Bearer ", ""), null);
+                var claims = processor.process(header.substring(7), null);
                 answer(exchange, 200, "{\"hello\":\"" + claims.getSubject() + "\"}");
             } catch (KeySourceException outage) {
                 answer(exchange, 503, ""); // Without keys, no token can be judged.
             } catch (ParseException | BadJOSEException | JOSEException refused) {
-                exchange.getResponseHeaders().set("WWW-Authenticate", "Bearer error=\"invalid_token\"");
-                answer(exchange, 401, "");
+                refuse(exchange, "Bearer error=\"invalid_token\"");
             }
         });
         server.start();
@@ -45,6 +48,11 @@ public class App {
         processor.setJWSKeySelector(new JWSVerificationKeySelector<>(JWSAlgorithm.ES256, keys));
         processor.setJWTClaimsSetVerifier(rules);
         return processor;
+    }
+
+    static void refuse(HttpExchange exchange, String challenge) throws java.io.IOException {
+        exchange.getResponseHeaders().set("WWW-Authenticate", challenge);
+        answer(exchange, 401, "");
     }
 
     static void answer(HttpExchange exchange, int status, String body) throws java.io.IOException {

@@ -17,7 +17,6 @@ app = Flask(__name__)
 
 class Keys:
     """authd's public keys. PyJWKClient either loses its keys during an outage or never drops a removed key."""
-
     def __init__(self):
         self.by_id, self.tried_at, self.lock = {}, float("-inf"), threading.Lock()
 
@@ -33,14 +32,13 @@ class Keys:
                 except OSError:
                     app.logger.warning("authd does not answer: keeping %d keys", len(self.by_id))
             return self.by_id.get(kid)
-
-
 keys = Keys()
-
 
 @app.get("/")
 def hello():
-    token = request.headers.get("Authorization", "").removeprefix("Bearer ")
+    scheme, _, token = request.headers.get("Authorization", "").partition(" ")
+    if scheme.lower() != "bearer":
+        return "", 401, {"WWW-Authenticate": "Bearer"}
     try:
         header = jwt.get_unverified_header(token)
         key = keys.find(header.get("kid"))

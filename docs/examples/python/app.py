@@ -14,6 +14,8 @@ AUTHD = os.environ.get("AUTHD_URL", "http://localhost:3000")
 
 def answer_to(authorization):
     """Return the status, headers and body for a request with this Authorization header."""
+    if not authorization.lower().startswith("bearer "):
+        return 401, {"WWW-Authenticate": "Bearer"}, None
     request = Request(AUTHD + "/v1/session", headers={"Authorization": authorization})
     try:
         with urlopen(request, timeout=5) as response:
@@ -21,6 +23,9 @@ def answer_to(authorization):
     except HTTPError as error:
         if error.code == 401:
             return 401, {"WWW-Authenticate": error.headers["WWW-Authenticate"]}, None
+        if error.code == 403:
+            # The user must set up or prove a second factor first: the body says which.
+            return 403, {}, json.load(error)
     except OSError:
         pass
     # authd is away or too busy. That says nothing about the token, so the answer is not 401.

@@ -5,25 +5,28 @@
 import { createServer } from 'node:http'
 
 const { AUTHD_URL, APP_URL, PORT = '8080' } = process.env
+/** The cookie for sibling hosts, and on localhost, where all ports share cookies, authd's own. */
+const NAME = new URL(AUTHD_URL).hostname === 'localhost' ? 'authd' : '__Secure-authd-check'
 
 /** Returns the signed-in user, or undefined. Sends only authd's cookie to authd, not those of the app. */
 async function whoIs(request) {
   const cookies = (request.headers.cookie ?? '').split('; ')
-  const check = cookies.find((cookie) => cookie.startsWith('__Secure-authd-check='))
+  const check = cookies.find((cookie) => cookie.startsWith(`${NAME}=`))
   if (check === undefined) return undefined
-  const reply = await fetch(`${AUTHD_URL}/v1/session`, { headers: { Cookie: check } })
-  return reply.ok ? (await reply.json()).user : undefined
+  const signal = AbortSignal.timeout(5000)
+  const reply = await fetch(`${AUTHD_URL}/v1/session`, { headers: { Cookie: check }, signal })
+  if (reply.ok) return (await reply.json()).user
+  // 401: nobody is signed in. 403: the user has something to do on authd's page first.
+  if (reply.status === 401 || reply.status === 403) return undefined
+  throw new Error(`authd answers ${reply.status}`)
 }
 
 const server = createServer(async (request, response) => {
-  const user = await whoIs(request)
-  if (user) {
-    response.end(JSON.stringify({ hello: user.email }))
-    return
-  }
+  const user = await whoIs(request).catch(() => 'unknown')
+  if (user === 'unknown') return response.writeHead(503, { 'Retry-After': '10' }).end()
+  if (user) return response.end(JSON.stringify({ hello: user.email }))
   // After sign-in, authd sends the user back to this page, if signin.redirect_urls has "https://shop.example.com/*".
   const back = encodeURIComponent(APP_URL + request.url)
   response.writeHead(303, { Location: `${AUTHD_URL}/signin?redirect_to=${back}` }).end()
 })
-
 server.listen(Number(PORT), () => console.log(`listening on ${server.address().port}`))

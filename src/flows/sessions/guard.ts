@@ -10,8 +10,16 @@ import type { LiveSession } from './session.ts'
  */
 export type Guard = 'none' | 'session' | 'change' | 'enrol' | 'any_session' | { scope: string }
 
-/** Judges a caller by a guard. Throws UNAUTHORIZED, FORBIDDEN, ENROLMENT_REQUIRED or STEP_UP_REQUIRED. */
-export function checkGuard(identity: Identity, guard: Guard): LiveSession | undefined {
+/**
+ * Judges a caller by a guard. `statesClient`: the caller is a backend that states its user's address, so that a wrong key
+ * is an error also where none is needed. Throws UNAUTHORIZED, FORBIDDEN, ENROLMENT_REQUIRED or STEP_UP_REQUIRED.
+ */
+export function checkGuard(
+  identity: Identity,
+  guard: Guard,
+  { statesClient = false }: { statesClient?: boolean } = {},
+): LiveSession | undefined {
+  if (guard === 'none' && statesClient && identity.kind === 'rejected') throw new AuthdError('UNAUTHORIZED')
   if (guard === 'none') return undefined
   if (typeof guard === 'object') {
     if (identity.kind !== 'api_key') throw new AuthdError('UNAUTHORIZED')

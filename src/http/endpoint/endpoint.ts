@@ -88,3 +88,8 @@ export function endpoint<
 >(declared: Endpoint<Body, Query, Path, Allowed>): AnyEndpoint {
   return declared as unknown as AnyEndpoint
 }
+
+/** Whether a backend may call it for a user whose address it states. A wrong API key is an error there. */
+export function isForBackends({ guard, limit }: Pick<AnyEndpoint, 'guard' | 'limit'>): boolean {
+  return guard === 'none' && limit !== undefined
+}

@@ -4,11 +4,11 @@ import { checkGuard } from '../../flows/sessions/guard.ts'
 import { digest } from '../../platform/secret.ts'
 import { actorOf } from '../request/actor.ts'
 import { bodyTypeOf, parseBody, parseForm, parseInput } from '../request/body.ts'
-import type { Context } from '../request/context.ts'
+import { CLIENT_HEADER, type Context } from '../request/context.ts'
 import { type CookieNames, setCookies } from '../request/cookies.ts'
 import { withinLimits } from '../request/limits.ts'
 import { pathParams, routerOf } from '../request/router.ts'
-import type { Answer, AnyEndpoint } from './endpoint.ts'
+import { type Answer, type AnyEndpoint, isForBackends } from './endpoint.ts'
 
 /** Routes requests to these declarations. */
 export function mount(deps: Deps, endpoints: AnyEndpoint[], names: CookieNames) {
@@ -23,7 +23,8 @@ async function serve(deps: Deps, declared: AnyEndpoint, ctx: Context, names: Coo
 }
 
 async function answer(deps: Deps, declared: AnyEndpoint, ctx: Context): Promise<Answer> {
-  const session = checkGuard(ctx.state.identity, declared.guard)
+  const statesClient = isForBackends(declared) && ctx.get(CLIENT_HEADER) !== ''
+  const session = checkGuard(ctx.state.identity, declared.guard, { statesClient })
   const params = pathParams(ctx)
   const query = declared.query ? parseInput(declared.query, parseForm(ctx.querystring), 'query') : undefined
   const body = declared.body && readBody(ctx, declared.body)

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { ERRORS, type ErrorCode } from '../../errors.ts'
 import type { Guard } from '../../flows/sessions/guard.ts'
 import { idField, sample } from '../../resources/field.ts'
-import { type Answer, type AnyEndpoint, endpoint } from './endpoint.ts'
+import { type Answer, type AnyEndpoint, endpoint, isForBackends } from './endpoint.ts'
 import { exampleOf } from './example.ts'
 
 /** Errors that every route may return: malformed requests, limits, and server faults. */
@@ -110,6 +110,7 @@ function failures(declared: AnyEndpoint): Responses {
     ...EVERYWHERE,
     ...(declared.body ? WITH_BODY : []),
     ...(declared.guard === 'none' ? [] : ofGuard(declared.guard, declared.path)),
+    ...(isForBackends(declared) ? (['UNAUTHORIZED'] as const) : []),
     ...(declared.errors ?? []),
     ...(isCookieChange(declared) ? CROSS_SITE : []),
   ]

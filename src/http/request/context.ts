@@ -4,6 +4,9 @@ import type { Client } from '../../platform/net/forwarded.ts'
 import { NO_COOKIES, type RequestCookies } from './cookies.ts'
 
 /** What the middleware know about a request, in the order of app.ts. */
+/** An app's backend states its user's address here. It counts only with an API key of the scope `signin`. */
+export const CLIENT_HEADER = 'Authd-Client-IP'
+
 export interface RequestState {
   requestId: string
   /** From the `traceparent` of a trusted proxy (W3C Trace Context): 32 hex digits. */

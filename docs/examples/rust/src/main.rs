@@ -48,11 +48,14 @@ fn main() {
     println!("listening on {}", server.server_addr().to_ip().expect("ip").port());
     for request in server.incoming_requests() {
         let sent = request.headers().iter().find(|header| header.field.equiv("Authorization"));
-        let user = sent.and_then(|header| user_of(header.value.as_str().split_once(' ')?.1, &mut keys, &rules));
-        let challenge = Header::from_bytes("WWW-Authenticate", "Bearer error=\"invalid_token\"").unwrap();
+        let parts = sent.and_then(|header| header.value.as_str().split_once(' '));
+        let token = parts.filter(|(scheme, _)| scheme.eq_ignore_ascii_case("Bearer")).map(|(_, token)| token);
+        let user = token.and_then(|token| user_of(token, &mut keys, &rules));
+        let reason = if token.is_some() { "Bearer error=\"invalid_token\"" } else { "Bearer" };
+        let challenge = Header::from_bytes("WWW-Authenticate", reason).unwrap();
         let answer = match user {
             Some(user) => Response::from_string(format!("{{\"hello\":\"{user}\"}}")),
-            None if keys.set.keys.is_empty() && sent.is_some() => Response::from_string("").with_status_code(503),
+            None if keys.set.keys.is_empty() && token.is_some() => Response::from_string("").with_status_code(503),
             None => Response::from_string("").with_status_code(401).with_header(challenge),
         };
         request.respond(answer).ok();

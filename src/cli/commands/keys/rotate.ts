@@ -42,7 +42,7 @@ export default operation({
 /** What verifiers believe that have fetched the key set before. */
 function atOnce(until: string): string[] {
   return [
-    'Verifiers with the older key set reject new tokens until they fetch it again: most within 5 to 15 minutes, some only when they restart.',
-    `After the older keys end (${until}), such verifiers still believe them for as long. If a key was copied, restart your verifiers then.`,
+    'Verifiers reject new tokens until they fetch the key set again: most within 5 to 15 minutes, some only when they restart.',
+    `Tokens of the older keys are accepted until ${until}, also forged ones. If a key was copied, restart your verifiers after that: some keep a removed key until they restart.`,
   ]
 }
