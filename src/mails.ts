@@ -102,12 +102,6 @@ export type AccountNotice = {
   [Name in MailTemplate]: (typeof MAILS)[Name] extends { layout: 'notice'; values: typeof WHO } ? Name : never
 }[MailTemplate]
 
-/** Whether a mail tells a user what was changed about them. */
-export function isAccountNotice(template: MailTemplate): boolean {
-  const { layout, footer }: DeclaredMail = MAILS[template]
-  return layout === 'notice' && footer === undefined
-}
-
 /** The values that only this mail has. */
 export type MailOwnValues<Template extends MailTemplate> = {
   [Name in Exclude<Declared<Template>, Optional>]: string

@@ -52,11 +52,6 @@ export async function listRestorableAddresses(
   return rows.map(({ old_email }) => old_email)
 }
 
-/** Says whether a user had this address before. */
-export async function isFormerAddress(sql: Sql, email: string): Promise<boolean> {
-  return (await sql.one('SELECT 1 FROM email_changes WHERE old_email = ? LIMIT 1', [email])) !== undefined
-}
-
 /**
  * Ends this way back and those of the changes that followed it; true once. Changes follow each other by their times: the
  * ids of two processes need not, once a clock was stepped.

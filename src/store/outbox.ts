@@ -32,8 +32,10 @@ const outbox = table(
     tries: integer,
     finishedAt: nullable(integer),
     lastError: nullable(text),
+    /** The user of the mail was deleted while it waited: the row is deleted once it is over. */
+    isErased: flag,
   },
-  { defaulted: ['tries', 'finishedAt', 'lastError'] },
+  { defaulted: ['tries', 'finishedAt', 'lastError', 'isErased'] },
 )
 
 export type OutboxItem = RowOf<typeof outbox>
@@ -233,6 +235,18 @@ export async function findLastMailTo(sql: Sql, recipient: string): Promise<Outbo
     [recipient],
   )
   return outbox.readOne(row)
+}
+
+/** Mails to an address that wait are sent, and then leave nothing. */
+export async function markErasedMailTo(trx: Trx, recipient: string): Promise<void> {
+  await trx.run(
+    "UPDATE outbox SET is_erased = 1 WHERE kind = 'mail' AND recipient = ? AND state = 'pending' AND is_erased = 0",
+    [recipient],
+  )
+}
+
+export async function isErasedMail(sql: Sql, id: string): Promise<boolean> {
+  return (await sql.one('SELECT id FROM outbox WHERE id = ? AND is_erased = 1', [id])) !== undefined
 }
 
 /** Mails to an address that no longer wait, at most `limit`. Returns how many there were. */

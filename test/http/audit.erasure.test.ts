@@ -3,7 +3,7 @@ import { EVENTS } from '../../src/flows/events.ts'
 import { renamePasskeyOf, resolvePasskey } from '../../src/flows/factors/admin.ts'
 import { resolveUser } from '../../src/flows/named-user.ts'
 import { createApiKey } from '../../src/flows/operator/api-key.ts'
-import { deliverNextMail } from '../../src/flows/outbox/mail.ts'
+import { deliverNextMail, queueSampleMail } from '../../src/flows/outbox/mail.ts'
 import { recordEvent, SYSTEM } from '../../src/flows/record-event.ts'
 import { removeUser } from '../../src/flows/users/delete.ts'
 import { disableUsers, enableUsers } from '../../src/flows/users/disable.ts'
@@ -162,6 +162,24 @@ describe.each(['sqlite', 'postgres'] as const)('a deleted user (%s)', (database)
       ['account_deleted', 'former@example.com'],
     ])
     expect(await rest()).toEqual({ mails: [], refusals: [], bound: [] })
+  })
+
+  test('leaves no mail that was on its way when they were deleted', async () => {
+    const authd = await startAuthd({ database })
+    await signInForTokens(authd)
+    const user = await resolveUser(authd.deps, ADA)
+    await authd.takeMail()
+    await queueSampleMail(authd.deps, { to: ADA, template: 'passkey_added', lang: 'en' })
+    const { send } = authd.mailer
+    authd.mailer.send = async (mail) => {
+      authd.mailer.send = send
+      await removeUser(authd.deps, OPERATOR, user)
+      return await send(mail)
+    }
+
+    while (await deliverNextMail(authd.deps));
+
+    expect(await authd.deps.db.read((sql) => sql.all('SELECT template FROM outbox'))).toEqual([])
   })
 
   test('is not named again by a notice of the deletion that fails', async () => {

@@ -1,20 +1,19 @@
 import type { Deps } from '../../deps.ts'
-import { declaredMail, isAccountNotice, type MailTemplate, type MailValues } from '../../mails.ts'
+import { declaredMail, type MailTemplate, type MailValues } from '../../mails.ts'
 import { HOUR, isAhead, MINUTE, SECOND } from '../../platform/clock.ts'
 import { MailError, type RecipientRefusal } from '../../platform/mail-error.ts'
 import { hideTokens } from '../../platform/secret.ts'
-import type { Sql, Trx } from '../../store/db.ts'
-import { isFormerAddress } from '../../store/email-changes.ts'
+import type { Trx } from '../../store/db.ts'
 import {
   cancelAttemptMail,
   claimMail,
   deleteOutboxItem,
   findMailDue,
   insertOutbox,
+  isErasedMail,
   type OutboxItem,
 } from '../../store/outbox.ts'
 import { findSigninAttempt } from '../../store/signin-attempts.ts'
-import { findUserByEmail } from '../../store/users.ts'
 import { recordEvent, SYSTEM } from '../record-event.ts'
 import { hasRightClock } from '../right-clock.ts'
 import { namedByMail } from './mail-owner.ts'
@@ -97,7 +96,7 @@ async function deliver(deps: Deps, mail: OutboxItem, startedAt: number): Promise
   await deps.db.write(async (trx) => {
     if (!(await settleTry(trx, mail, end)) || 'dueAt' in end) return
     const { template, tries, attemptId } = mail
-    const isErased = await isToDeletedUser(trx, mail)
+    const isErased = await isErasedMail(trx, mail.id)
     if (isErased) await deleteOutboxItem(trx, mail.id)
     if (end.state === 'sent') {
       await noteAccepted(trx, mail.recipient)
@@ -115,12 +114,6 @@ async function deliver(deps: Deps, mail: OutboxItem, startedAt: number): Promise
       metadata: isErased ? failed : { ...failed, ...named.metadata, reason: end.response },
     })
   })
-}
-
-/** A notice that outlived its user, such as that of the deletion. What is recorded of it says nothing of a person. */
-async function isToDeletedUser(sql: Sql, { recipient, template }: OutboxItem): Promise<boolean> {
-  if (!isAccountNotice(template as MailTemplate)) return false
-  return !(await findUserByEmail(sql, recipient)) && !(await isFormerAddress(sql, recipient))
 }
 
 /** With the mail server's refusal of the address, if that is why it failed. */

@@ -8,7 +8,7 @@ import {
 import { eraseAuditLogs } from '../../store/audit-logs.ts'
 import type { Trx } from '../../store/db.ts'
 import { deleteSuppression } from '../../store/mail-suppressions.ts'
-import { deleteFinishedMailTo } from '../../store/outbox.ts'
+import { deleteFinishedMailTo, markErasedMailTo } from '../../store/outbox.ts'
 import { findUserByEmail, type User } from '../../store/users.ts'
 
 /** Rows per unit, so that no unit holds the writer for long. */
@@ -56,5 +56,6 @@ async function eraseBatch(trx: Trx, erasure: AuditErasure): Promise<void> {
 /** Deletes what was mailed to an address, and what mail servers said of it. Waiting notices go out first. */
 async function eraseMailTo(trx: Trx, address: string): Promise<boolean> {
   await deleteSuppression(trx, address)
+  await markErasedMailTo(trx, address)
   return (await deleteFinishedMailTo(trx, address, BATCH)) === BATCH
 }
