@@ -16,7 +16,7 @@ function shapeOf(value: unknown): unknown {
 }
 
 describe('the examples of the OpenAPI document', () => {
-  test.each(ENDPOINTS)('$name: the examples match the schemas', (declared) => {
+  test.each(ENDPOINTS)('$route: the examples match the schemas', (declared) => {
     const { request, status, answer } = documented(declared)
 
     expect(declared.body?.schema.safeParse(request).error).toBeUndefined()
@@ -24,7 +24,7 @@ describe('the examples of the OpenAPI document', () => {
   })
 
   test.each(ENDPOINTS.filter(({ path }) => path.startsWith('/admin/')))(
-    '$name: sent as shown, it answers as shown',
+    '$route: sent as shown, it answers as shown',
     async (declared) => {
       const { request, status, answer } = documented(declared)
       const authd = await startAuthd()

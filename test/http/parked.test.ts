@@ -18,12 +18,12 @@ const CHANGES = new Set(['POST', 'PATCH', 'DELETE', 'PUT'])
 /** Its answer is recorded. */
 const EXPORT = 'GET /v1/me/export'
 const CHANGING = ENDPOINTS.filter(
-  ({ method, guard, name }) => (CHANGES.has(method) && guard !== 'none') || name === EXPORT,
+  ({ method, guard, route }) => (CHANGES.has(method) && guard !== 'none') || route === EXPORT,
 )
 /** They open no unit of work. */
 const READS = ['POST /v1/token', 'POST /v1/token/introspect', 'POST /admin/webhooks/:id/test']
-const OF_SESSIONS = CHANGING.filter(({ guard, name }) => typeof guard === 'string' && !READS.includes(name))
-const OF_KEYS = CHANGING.filter(({ guard, name }) => typeof guard === 'object' && !READS.includes(name))
+const OF_SESSIONS = CHANGING.filter(({ guard, route }) => typeof guard === 'string' && !READS.includes(route))
+const OF_KEYS = CHANGING.filter(({ guard, route }) => typeof guard === 'object' && !READS.includes(route))
 const FORMS = PAGES.filter(({ method, path }) => method === 'POST' && path.startsWith('/account'))
 
 interface Thief {
@@ -61,7 +61,7 @@ async function signedIn(authd: Authd) {
 }
 
 describe.each(Object.entries(ENDS))('a request that arrived before %s changes nothing after it', (_, end) => {
-  test.each(OF_SESSIONS)('$name', async (declared) => {
+  test.each(OF_SESSIONS)('$route', async (declared) => {
     const authd = await startAuthd()
     const { browser, pathTo, ...held } = await signedIn(authd)
     const sent = declared.body && { json: documented(declared).request }
@@ -97,7 +97,7 @@ describe.each(FOR_FORMS)('a form that was sent before %s changes nothing after i
 })
 
 describe.each(['sqlite', 'postgres'] as const)('a request of an API key on %s changes nothing', (database) => {
-  test.each(OF_KEYS)('after the key is revoked: $name', async (declared) => {
+  test.each(OF_KEYS)('after the key is revoked: $route', async (declared) => {
     const authd = await startAuthd({ database })
     const pathTo = await inhabit(authd)
     const { key, token } = await createApiKey(authd.deps, SYSTEM, {

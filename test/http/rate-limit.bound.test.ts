@@ -12,7 +12,7 @@ const OF_SESSIONS = ENDPOINTS.filter(({ guard }) => typeof guard === 'string')
 const OF_KEYS = ENDPOINTS.filter(({ guard }) => typeof guard === 'object')
 const ACCOUNT = PAGES.filter(({ path }) => path.startsWith('/account')).map((page) => ({
   ...page,
-  name: `${page.method} ${page.path}`,
+  route: `${page.method} ${page.path}`,
 }))
 
 /** What a call wrote to the audit log, and what it counted against. */
@@ -33,7 +33,7 @@ async function boundOf(authd: Authd, subject: string, call: () => Promise<unknow
 const isUnbound = ({ events, counted }: { events: number; counted: number }) => events > 0 && counted === 0
 
 describe('a call that writes to the audit log counts against something', () => {
-  test.each([...OF_SESSIONS, ...ACCOUNT])('of a session: $name', async (declared) => {
+  test.each([...OF_SESSIONS, ...ACCOUNT])('of a session: $route', async (declared) => {
     const authd = await startAuthd()
     const browser = authd.browser()
     await signInOnPage(authd, browser)
@@ -48,7 +48,7 @@ describe('a call that writes to the audit log counts against something', () => {
     expect(isUnbound(bound)).toBe(false)
   })
 
-  test.each(OF_KEYS)('of an API key: $name', async (declared) => {
+  test.each(OF_KEYS)('of an API key: $route', async (declared) => {
     const authd = await startAuthd()
     const pathTo = await inhabit(authd)
     const asAdmin = { name: 'test', scopes: [...ADMIN_SCOPES, 'introspect' as const], expiresAt: null }

@@ -17,7 +17,7 @@ const LIFECYCLE = { version: '0', startedAt: 0, isStopping: () => false, isDevel
 /** All routes of the JSON API. */
 export const ENDPOINTS = allEndpoints(LIFECYCLE).map((declared) => ({
   ...declared,
-  name: `${declared.method} ${declared.path}`,
+  route: `${declared.method} ${declared.path}`,
 }))
 const DOCUMENT = openApiDocument(ENDPOINTS, { publicUrl: 'https://auth.example.com', version: '0' })
 

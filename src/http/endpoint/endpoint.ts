@@ -46,6 +46,8 @@ export interface Endpoint<
   Path extends string = string,
   Allowed extends Guard = Guard,
 > {
+  /** The operation id of the OpenAPI document, unique. Generated clients name their function by it. */
+  name: string
   method: 'GET' | 'POST' | 'PATCH' | 'DELETE'
   path: Path
   summary: string

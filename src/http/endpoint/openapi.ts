@@ -64,7 +64,7 @@ export function openApiDocument(
 function operation(declared: AnyEndpoint) {
   const parameters = [...pathParameters(declared.path), ...queryParameters(declared.query)]
   return {
-    operationId: `${declared.method.toLowerCase()}${declared.path.replace(/[^A-Za-z0-9]+(\w)?/g, (_, letter = '') => letter.toUpperCase())}`,
+    operationId: declared.name,
     summary: declared.summary,
     tags: [declared.tag],
     security: securityOf(declared.guard),
@@ -211,6 +211,7 @@ function schemaOf(schema: z.ZodType, io: 'input' | 'output'): Record<string, unk
 export function openApiEndpoint(endpoints: AnyEndpoint[], about: { publicUrl: string; version: string }): AnyEndpoint {
   let text: string | undefined
   const self = endpoint({
+    name: 'getOpenApi',
     method: 'GET',
     path: '/openapi.json',
     summary: 'Return this document.',

@@ -10,6 +10,7 @@ import { limitField, PART_TEXT, paginationHeaders } from './admin-pagination.ts'
 const instant = timeField.transform((text) => Date.parse(text)).optional()
 
 const audit = endpoint({
+  name: 'listAuditEvents',
   method: 'GET',
   path: '/admin/audit',
   summary: 'List audit events, newest first.',
@@ -47,6 +48,7 @@ function timesOf({ since, until }: { since?: number | undefined; until?: number 
 }
 
 const event = endpoint({
+  name: 'getAuditEvent',
   method: 'GET',
   path: '/admin/audit/:id',
   summary: 'Return an event and the other events of its request.',

@@ -11,6 +11,7 @@ const write = { guard: { scope: 'ipfilters:write' }, tag } as const
 
 const list = endpoint({
   ...read,
+  name: 'listIpFilters',
   method: 'GET',
   path: '/admin/ipfilters',
   summary: 'List the rules in force.',
@@ -23,6 +24,7 @@ const list = endpoint({
 
 const add = endpoint({
   ...write,
+  name: 'addIpFilter',
   method: 'POST',
   path: '/admin/ipfilters',
   summary: 'Add a rule. It takes effect in every instance within a second. A block ends the sessions it covers.',
@@ -59,6 +61,7 @@ const add = endpoint({
 
 const remove = endpoint({
   ...write,
+  name: 'removeIpFilter',
   method: 'DELETE',
   path: '/admin/ipfilters/:id',
   summary: 'Remove a rule.',

@@ -5,6 +5,7 @@ import { sample, timeField } from '../../resources/field.ts'
 import { endpoint } from '../endpoint/endpoint.ts'
 
 const lockouts = endpoint({
+  name: 'listLockouts',
   method: 'GET',
   path: '/admin/lockouts',
   summary: 'List the lockouts caused by wrong codes.',

@@ -15,6 +15,7 @@ const write = { guard: { scope: 'mail:write' }, tag } as const
 
 const list = endpoint({
   ...read,
+  name: 'listMails',
   method: 'GET',
   path: '/admin/mail',
   summary: 'List recent mails, newest first, without their content.',
@@ -30,6 +31,7 @@ const list = endpoint({
 
 const retry = endpoint({
   ...write,
+  name: 'retryMail',
   method: 'POST',
   path: '/admin/mail/:id/retry',
   summary: 'Retry a mail now, unless its content has expired.',
@@ -43,6 +45,7 @@ const retry = endpoint({
 
 const cancel = endpoint({
   ...write,
+  name: 'cancelMail',
   method: 'POST',
   path: '/admin/mail/:id/cancel',
   summary: 'Cancel a mail that is waiting. A finished mail is not changed.',
@@ -56,6 +59,7 @@ const cancel = endpoint({
 
 const suppressed = endpoint({
   ...read,
+  name: 'listMailSuppressions',
   method: 'GET',
   path: '/admin/suppressions',
   summary: 'List suppressed addresses, which get no mail because their mail server permanently rejected it.',
@@ -68,6 +72,7 @@ const suppressed = endpoint({
 
 const clear = endpoint({
   ...write,
+  name: 'clearMailSuppression',
   method: 'POST',
   path: '/admin/suppressions/clear',
   summary: 'Allow mail to a suppressed address again. The address is in the body, so that proxies do not log it.',

@@ -11,6 +11,7 @@ const write = { guard: { scope: 'sessions:write' }, tag } as const
 
 const list = endpoint({
   ...read,
+  name: 'listUserSessions',
   method: 'GET',
   path: '/admin/users/:id/sessions',
   summary: "List a user's sessions, newest first, including ended ones.",
@@ -28,6 +29,7 @@ const list = endpoint({
 
 const end = endpoint({
   ...write,
+  name: 'revokeSession',
   method: 'DELETE',
   path: '/admin/sessions/:id',
   summary: 'End a session. Ending it again changes nothing.',
@@ -41,6 +43,7 @@ const end = endpoint({
 
 const endAll = endpoint({
   ...write,
+  name: 'revokeUserSessions',
   method: 'DELETE',
   path: '/admin/users/:id/sessions',
   summary: 'End all sessions of a user.',

@@ -9,6 +9,7 @@ const write = { guard: { scope: 'settings:write' }, tag } as const
 
 const list = endpoint({
   ...read,
+  name: 'listSettings',
   method: 'GET',
   path: '/admin/settings',
   summary: 'List the live settings with their current values.',
@@ -20,6 +21,7 @@ const list = endpoint({
 
 const set = endpoint({
   ...write,
+  name: 'setSetting',
   method: 'PATCH',
   path: '/admin/settings/:key',
   summary: 'Change a live setting. It takes effect in every instance within a second.',
@@ -42,6 +44,7 @@ const set = endpoint({
 
 const unset = endpoint({
   ...write,
+  name: 'unsetSetting',
   method: 'DELETE',
   path: '/admin/settings/:key',
   summary: 'Remove a setting, so that the value from file, environment or default applies again.',

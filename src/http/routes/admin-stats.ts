@@ -4,6 +4,7 @@ import { endpoint } from '../endpoint/endpoint.ts'
 
 const stats = (readStats: ReturnType<typeof statsReader>) =>
   endpoint({
+    name: 'getStats',
     method: 'GET',
     path: '/admin/stats',
     summary: 'Count users, sessions and audit events.',

@@ -25,6 +25,7 @@ const one = { 200: { text: 'The user.', schema: listedUserResource } }
 
 const list = endpoint({
   ...read,
+  name: 'listUsers',
   method: 'GET',
   path: '/admin/users',
   summary: 'List users, newest first.',
@@ -50,6 +51,7 @@ const list = endpoint({
 
 const show = endpoint({
   ...read,
+  name: 'getUser',
   method: 'GET',
   path: '/admin/users/:id',
   summary: 'Return a user.',
@@ -62,6 +64,7 @@ const show = endpoint({
 
 const add = endpoint({
   ...write,
+  name: 'addUser',
   method: 'POST',
   path: '/admin/users',
   summary: 'Add a user, who then signs in by mail like any other.',
@@ -84,6 +87,7 @@ const add = endpoint({
 
 const change = endpoint({
   ...write,
+  name: 'updateUser',
   method: 'PATCH',
   path: '/admin/users/:id',
   summary: 'Change a user. If one change fails, none is made.',
@@ -112,6 +116,7 @@ const change = endpoint({
 
 const remove = endpoint({
   ...write,
+  name: 'deleteUser',
   method: 'DELETE',
   path: '/admin/users/:id',
   summary: 'Delete a user and all their data.',
@@ -128,6 +133,7 @@ const remove = endpoint({
 function act(verb: 'disable' | 'enable' | 'unlock', summary: string) {
   return endpoint({
     ...write,
+    name: `${verb}User`,
     method: 'POST',
     path: `/admin/users/:id/${verb}`,
     summary,

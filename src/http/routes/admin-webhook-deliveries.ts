@@ -12,6 +12,7 @@ const write = { guard: { scope: 'webhooks:write' }, tag } as const
 
 const list = endpoint({
   ...read,
+  name: 'listWebhookDeliveries',
   method: 'GET',
   path: '/admin/webhook-deliveries',
   summary: 'List webhook deliveries, newest first.',
@@ -32,6 +33,7 @@ const list = endpoint({
 
 const show = endpoint({
   ...read,
+  name: 'getWebhookDelivery',
   method: 'GET',
   path: '/admin/webhook-deliveries/:id',
   summary: 'Return a delivery and all its tries.',
@@ -50,6 +52,7 @@ const show = endpoint({
 
 const redeliver = endpoint({
   ...write,
+  name: 'redeliverWebhook',
   method: 'POST',
   path: '/admin/webhook-deliveries/:id/redeliver',
   summary: 'Send a delivery again, with the same id.',

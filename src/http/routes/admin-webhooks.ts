@@ -37,6 +37,7 @@ const withSecret = webhookResource.extend({ secret })
 
 const list = endpoint({
   ...read,
+  name: 'listWebhooks',
   method: 'GET',
   path: '/admin/webhooks',
   summary: 'List webhook endpoints.',
@@ -48,6 +49,7 @@ const list = endpoint({
 
 const add = endpoint({
   ...write,
+  name: 'addWebhook',
   method: 'POST',
   path: '/admin/webhooks',
   summary: 'Add an endpoint at a public address. Endpoints in private networks are added on the command line.',
@@ -65,6 +67,7 @@ const add = endpoint({
 
 const show = endpoint({
   ...read,
+  name: 'getWebhook',
   method: 'GET',
   path: '/admin/webhooks/:id',
   summary: 'Return an endpoint.',
@@ -77,6 +80,7 @@ const show = endpoint({
 
 const change = endpoint({
   ...write,
+  name: 'updateWebhook',
   method: 'PATCH',
   path: '/admin/webhooks/:id',
   summary: 'Change, pause or resume an endpoint.',
@@ -104,6 +108,7 @@ const change = endpoint({
 
 const remove = endpoint({
   ...write,
+  name: 'removeWebhook',
   method: 'DELETE',
   path: '/admin/webhooks/:id',
   summary: 'Remove an endpoint and its waiting deliveries.',
@@ -117,6 +122,7 @@ const remove = endpoint({
 
 const rotate = endpoint({
   ...write,
+  name: 'rotateWebhookSecret',
   method: 'POST',
   path: '/admin/webhooks/:id/rotate-secret',
   summary: 'Replace the signing secret. The previous secret also signs until the overlap ends.',
@@ -141,6 +147,7 @@ const rotate = endpoint({
 
 const test = endpoint({
   ...write,
+  name: 'testWebhook',
   method: 'POST',
   path: '/admin/webhooks/:id/test',
   summary: 'Send a test event. Its data is marked as a test.',

@@ -13,6 +13,7 @@ import { answerRenewed, sessionAnswerResource } from '../endpoint/session-answer
 import { languageOf } from '../request/language.ts'
 
 const me = endpoint({
+  name: 'getMe',
   method: 'GET',
   path: '/v1/me',
   summary: 'Return the signed-in user.',
@@ -25,6 +26,7 @@ const me = endpoint({
 })
 
 const rename = endpoint({
+  name: 'updateMe',
   method: 'PATCH',
   path: '/v1/me',
   summary: "Change the signed-in user's name. `null` removes it.",
@@ -48,6 +50,7 @@ const rename = endpoint({
 })
 
 const remove = endpoint({
+  name: 'deleteMe',
   method: 'DELETE',
   path: '/v1/me',
   summary: 'Delete the signed-in user and all their data. This cannot be undone.',
@@ -61,6 +64,7 @@ const remove = endpoint({
 })
 
 const exportMine = endpoint({
+  name: 'exportMe',
   method: 'GET',
   path: '/v1/me/export',
   summary: "Export the signed-in user's data.",
@@ -75,6 +79,7 @@ const exportMine = endpoint({
 })
 
 const changeEmail = endpoint({
+  name: 'beginEmailChange',
   method: 'POST',
   path: '/v1/me/email',
   limit: 'stranger',
@@ -97,6 +102,7 @@ const changeEmail = endpoint({
 })
 
 const confirmEmail = endpoint({
+  name: 'confirmEmailChange',
   method: 'POST',
   path: '/v1/me/email/confirm',
   limit: 'guess',

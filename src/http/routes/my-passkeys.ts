@@ -10,6 +10,7 @@ import { challengeId, credential, passkeyOptionsAnswers, presentPasskeyOptions }
 const passkeyName = typedText('passkey_name').meta({ examples: ['YubiKey 5C'] })
 
 const passkeys = endpoint({
+  name: 'listMyPasskeys',
   method: 'GET',
   path: '/v1/me/passkeys',
   summary: "List the signed-in user's passkeys, oldest first.",
@@ -22,6 +23,7 @@ const passkeys = endpoint({
 })
 
 const passkeyOptions = endpoint({
+  name: 'beginPasskeyEnrolment',
   method: 'POST',
   path: '/v1/me/passkeys/options',
   summary: 'Create a challenge for a new passkey.',
@@ -35,6 +37,7 @@ const passkeyOptions = endpoint({
 })
 
 const addPasskey = endpoint({
+  name: 'addMyPasskey',
   method: 'POST',
   path: '/v1/me/passkeys',
   summary: 'Add the new passkey.',
@@ -55,6 +58,7 @@ const addPasskey = endpoint({
 })
 
 const renamePasskey = endpoint({
+  name: 'renameMyPasskey',
   method: 'PATCH',
   path: '/v1/me/passkeys/:id',
   summary: 'Rename a passkey.',
@@ -70,6 +74,7 @@ const renamePasskey = endpoint({
 })
 
 const removePasskey = endpoint({
+  name: 'removeMyPasskey',
   method: 'DELETE',
   path: '/v1/me/passkeys/:id',
   summary: 'Remove a passkey.',

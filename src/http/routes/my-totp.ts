@@ -10,6 +10,7 @@ import { answerRenewed, REPLACED, sessionAnswerResource } from '../endpoint/sess
 const recoveryCodesShown = z.array(sample('7K2M-9QXC-01ZT-4HNB-8E6W-PT3A'))
 
 const startTotp = endpoint({
+  name: 'beginTotpEnrolment',
   method: 'POST',
   path: '/v1/me/totp',
   summary:
@@ -34,6 +35,7 @@ const startTotp = endpoint({
 })
 
 const confirmTotp = endpoint({
+  name: 'confirmTotpEnrolment',
   method: 'POST',
   path: '/v1/me/totp/confirm',
   summary: 'Confirm the authenticator app with its first code.',
@@ -56,6 +58,7 @@ const confirmTotp = endpoint({
 })
 
 const removeTotp = endpoint({
+  name: 'removeMyTotp',
   method: 'DELETE',
   path: '/v1/me/totp',
   summary: 'Remove the authenticator app.',
@@ -69,6 +72,7 @@ const removeTotp = endpoint({
 })
 
 const recoveryCodes = endpoint({
+  name: 'createRecoveryCodes',
   method: 'POST',
   path: '/v1/me/recovery-codes',
   summary: 'Create ten new recovery codes. Earlier codes stop working.',

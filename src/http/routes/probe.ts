@@ -17,6 +17,7 @@ export interface Lifecycle {
 /** No limit or filter applies to probes. `/liveness` uses nothing, so only a hanging process fails it. */
 export function probeEndpoints(lifecycle: Lifecycle): Endpoint[] {
   const liveness = endpoint({
+    name: 'getLiveness',
     method: 'GET',
     path: '/liveness',
     summary: 'Report that the process is alive.',
@@ -28,6 +29,7 @@ export function probeEndpoints(lifecycle: Lifecycle): Endpoint[] {
     },
   })
   const health = endpoint({
+    name: 'getHealth',
     method: 'GET',
     path: '/health',
     summary: 'Return the version and the uptime.',
@@ -64,6 +66,7 @@ export function probeEndpoints(lifecycle: Lifecycle): Endpoint[] {
       .optional(),
   })
   const readiness = endpoint({
+    name: 'getReadiness',
     method: 'GET',
     path: '/readiness',
     summary: 'Report whether authd can serve sign-ins.',

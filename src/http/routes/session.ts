@@ -9,6 +9,7 @@ import {
 import { endpoint } from '../endpoint/endpoint.ts'
 
 const current = endpoint({
+  name: 'getSession',
   method: 'GET',
   path: '/v1/session',
   summary: 'Return the signed-in user and session. Apps call this on each request.',
@@ -21,6 +22,7 @@ const current = endpoint({
 })
 
 const logout = endpoint({
+  name: 'signOut',
   method: 'POST',
   path: '/v1/logout',
   summary: 'End this session, all other sessions, or all sessions.',
@@ -35,6 +37,7 @@ const logout = endpoint({
 })
 
 const sessions = endpoint({
+  name: 'listMySessions',
   method: 'GET',
   path: '/v1/me/sessions',
   summary: "List the signed-in user's sessions.",
@@ -48,6 +51,7 @@ const sessions = endpoint({
 })
 
 const endSession = endpoint({
+  name: 'endMySession',
   method: 'DELETE',
   path: '/v1/me/sessions/:id',
   summary: "End one of the signed-in user's sessions.",

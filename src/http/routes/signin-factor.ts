@@ -11,6 +11,7 @@ import { redemption } from '../request/redemption.ts'
 import { challengeId, credential, passkeyOptionsAnswers, presentPasskeyOptions } from './passkey-options.ts'
 
 const passkeyOptions = endpoint({
+  name: 'beginPasskeySignIn',
   method: 'POST',
   path: '/v1/signin/passkey/options',
   summary: 'Create a challenge for a passkey: any passkey, or those of the address of the attempt.',
@@ -34,6 +35,7 @@ const passkeyOptions = endpoint({
 })
 
 const passkey = endpoint({
+  name: 'redeemPasskey',
   method: 'POST',
   path: '/v1/signin/passkey',
   summary: 'Sign in with a passkey, alone or as a second factor.',
@@ -55,6 +57,7 @@ const passkey = endpoint({
 })
 
 const totp = endpoint({
+  name: 'redeemTotp',
   method: 'POST',
   path: '/v1/signin/totp',
   summary: 'Sign in with a code from the authenticator app, as a second factor.',
@@ -75,6 +78,7 @@ const totp = endpoint({
 })
 
 const recoveryCode = endpoint({
+  name: 'redeemRecoveryCode',
   method: 'POST',
   path: '/v1/signin/recovery-code',
   summary: 'Sign in with a recovery code, as a second factor.',

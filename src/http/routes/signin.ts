@@ -13,6 +13,7 @@ import { holdsAttempt } from '../request/own-credential.ts'
 import { redemption } from '../request/redemption.ts'
 
 const begin = endpoint({
+  name: 'signIn',
   method: 'POST',
   path: '/v1/signin',
   summary: 'Begin a sign-in. With an address, authd mails a link and a code.',
@@ -65,6 +66,7 @@ const begin = endpoint({
 })
 
 const email = endpoint({
+  name: 'sendSignInMail',
   method: 'POST',
   path: '/v1/signin/email',
   summary: 'Send another mail. The link and code of the earlier mail stop working.',
@@ -88,6 +90,7 @@ const email = endpoint({
 })
 
 const link = endpoint({
+  name: 'redeemLink',
   method: 'POST',
   path: '/v1/signin/link',
   summary: 'Sign in with the link from a mail and the token of the same attempt.',
@@ -119,6 +122,7 @@ const link = endpoint({
 })
 
 const code = endpoint({
+  name: 'redeemCode',
   method: 'POST',
   path: '/v1/signin/code',
   summary: 'Sign in with the code from a mail.',

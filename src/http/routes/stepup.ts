@@ -16,6 +16,7 @@ const answers = {
 }
 
 const email = endpoint({
+  name: 'sendStepUpMail',
   method: 'POST',
   path: '/v1/stepup/email',
   limit: 'stranger',
@@ -36,16 +37,27 @@ const email = endpoint({
   },
 })
 
-const code = byCode('/v1/stepup/code', 'Confirm with the code from a mail.', 'email')
-const totp = byCode('/v1/stepup/totp', 'Confirm with a code from the authenticator app.', 'totp')
-const recoveryCode = byCode('/v1/stepup/recovery-code', 'Confirm with a recovery code.', 'recovery_code')
+const code = byCode('email', {
+  name: 'stepUpWithCode',
+  path: '/v1/stepup/code',
+  summary: 'Confirm with the code from a mail.',
+})
+const totp = byCode('totp', {
+  name: 'stepUpWithTotp',
+  path: '/v1/stepup/totp',
+  summary: 'Confirm with a code from the authenticator app.',
+})
+const recoveryCode = byCode('recovery_code', {
+  name: 'stepUpWithRecoveryCode',
+  path: '/v1/stepup/recovery-code',
+  summary: 'Confirm with a recovery code.',
+})
 
-function byCode(path: string, summary: string, method: StepUpProof['method']) {
+function byCode(method: StepUpProof['method'], told: { name: string; path: string; summary: string }) {
   return endpoint({
+    ...told,
     method: 'POST',
-    path,
     limit: 'guess',
-    summary,
     tag: 'Step-up',
     guard: 'any_session',
     body: { type: 'json', schema: z.strictObject({ code: typedCode }) },
@@ -59,6 +71,7 @@ function byCode(path: string, summary: string, method: StepUpProof['method']) {
 }
 
 const passkeyOptions = endpoint({
+  name: 'beginPasskeyStepUp',
   method: 'POST',
   path: '/v1/stepup/passkey/options',
   limit: 'stranger',
@@ -72,6 +85,7 @@ const passkeyOptions = endpoint({
 })
 
 const passkey = endpoint({
+  name: 'stepUpWithPasskey',
   method: 'POST',
   path: '/v1/stepup/passkey',
   limit: 'guess',

@@ -37,6 +37,7 @@ const refreshForm = z.object({
 })
 
 const refresh = endpoint({
+  name: 'refreshTokens',
   method: 'POST',
   path: '/v1/token/refresh',
   summary: 'Exchange a refresh token for new tokens.',
@@ -52,6 +53,7 @@ const refresh = endpoint({
 })
 
 const forCookie = endpoint({
+  name: 'issueAccessToken',
   method: 'POST',
   path: '/v1/token',
   summary: 'Issue a short-lived access token for the session of the cookie.',
@@ -67,6 +69,7 @@ const forCookie = endpoint({
 })
 
 const revoke = endpoint({
+  name: 'revokeToken',
   method: 'POST',
   path: '/v1/token/revoke',
   summary: 'Revoke the session of an access or refresh token (RFC 7009).',
@@ -82,6 +85,7 @@ const revoke = endpoint({
 })
 
 const introspect = endpoint({
+  name: 'introspectToken',
   method: 'POST',
   path: '/v1/token/introspect',
   summary: 'Return whether a token is active, and its claims (RFC 7662).',

@@ -8,6 +8,7 @@ import { endpoint } from '../endpoint/endpoint.ts'
 export const METADATA_PATH = '/.well-known/oauth-authorization-server'
 
 const keys = endpoint({
+  name: 'getJwks',
   method: 'GET',
   path: '/.well-known/jwks.json',
   summary: 'Return the public keys that verify access tokens.',
@@ -40,6 +41,7 @@ const keys = endpoint({
  * the list of response types, which RFC 8414 requires, is empty.
  */
 const metadata = endpoint({
+  name: 'getIssuerMetadata',
   method: 'GET',
   path: METADATA_PATH,
   summary: 'Return where to find keys, introspection and revocation (RFC 8414).',
@@ -87,6 +89,7 @@ const metadata = endpoint({
 })
 
 const relatedOrigins = endpoint({
+  name: 'getRelatedOrigins',
   method: 'GET',
   path: '/.well-known/webauthn',
   summary: 'Return the related origins where the passkeys also work (WebAuthn L3 §5.11).',
@@ -102,6 +105,7 @@ const relatedOrigins = endpoint({
 })
 
 const passkeyEndpoints = endpoint({
+  name: 'getPasskeyEndpoints',
   method: 'GET',
   path: '/.well-known/passkey-endpoints',
   summary: 'Return the pages where users add and manage passkeys, for password managers.',
