@@ -118,6 +118,12 @@ describe('a refresh by form (RFC 6749 §6)', () => {
   })
 })
 
+/** Every character that is not a letter or digit, as openid-client encodes it (RFC 6749 §2.3.1). */
+const encoded = (text: string) =>
+  text.replace(/[^A-Za-z0-9]/g, (one) => `%${one.charCodeAt(0).toString(16).toUpperCase()}`)
+
+const BASIC_USERS = ['', 'shop', 'any one', 'any+one', '%C3%A4%3A', 'ä']
+
 describe('introspection and revocation', () => {
   test.each(['form', 'json'])(
     'take %s, and introspection an API key by Bearer or as the password of any user',
@@ -125,7 +131,7 @@ describe('introspection and revocation', () => {
       const authd = await startAuthd()
       const key = await keyFor(authd)
       const { accessToken: token } = await signInForTokens(authd)
-      const credentials = [`Bearer ${key}`, basic('', key), basic('shop', key), basic('any one', key)]
+      const credentials = [`Bearer ${key}`, ...BASIC_USERS.map((user) => basic(user, key)), basic('shop', encoded(key))]
 
       const asked = []
       for (const Authorization of credentials) {
@@ -140,6 +146,24 @@ describe('introspection and revocation', () => {
       expect([revoked.status, again.body]).toEqual([200, { active: false }])
     },
   )
+
+  test.each([
+    ['no colon', (key: string) => key],
+    ['a malformed percent in the user', (key: string) => `100%:${key}`],
+    ['a malformed percent in the password', (key: string) => `shop:${key}%`],
+    ['bytes that are not UTF-8 in the password', (key: string) => `shop:${key}%ff`],
+    ['a space in the password', (key: string) => `shop:+${key}`],
+    ['a doubly encoded password', (key: string) => `shop:${encoded(encoded(key))}`],
+    ['the key as user', (key: string) => `${key}:`],
+  ])('Basic credentials with %s are rejected', async (_, write) => {
+    const authd = await startAuthd()
+    const headers = { Authorization: `Basic ${Buffer.from(write(await keyFor(authd))).toString('base64')}` }
+
+    const reply = await authd.browser().post('/v1/token/introspect', { form: { token: 'x' }, headers })
+
+    expect([reply.status, reply.body.error]).toEqual([401, 'invalid_client'])
+    expect(reply.headers.get('WWW-Authenticate')).toMatch(/^Basic /)
+  })
 
   test('by JSON have the errors of the API, and reject unknown fields', async () => {
     const authd = await startAuthd()
@@ -219,6 +243,25 @@ describe('the challenge of a rejected request', () => {
     expect(wrong).toEqual(guarded.map(() => [401, `${BEARER}, error="invalid_token"`]))
     expect(none).toEqual(guarded.map(() => [401, BEARER]))
   })
+
+  test.each(['', 'Digest x', 'key_x', 'Basic', 'Negotiate'])(
+    'on every such route, "Authorization: %s" is 401 with a challenge, also beside the cookie of a session',
+    async (Authorization) => {
+      const authd = await startAuthd()
+      const browser = authd.browser()
+      await signInOnPage(authd, browser)
+      await keyFor(authd, ['users:read'])
+
+      const replies = []
+      for (const { name, method, path } of ROUTES.filter(({ guard }) => guard !== 'none')) {
+        const reply = await browser.send(method, path.replace(/:\w+/, 'x'), { headers: { Authorization } })
+        replies.push([name, reply.status, reply.headers.get('WWW-Authenticate')?.split(' ')[0] !== undefined])
+      }
+
+      expect(replies.filter(([, status, hasChallenge]) => status !== 401 || !hasChallenge)).toEqual([])
+      expect((await browser.get('/v1/session')).status).toBe(200)
+    },
+  )
 
   test('a genuine token at a route for API keys, and a key at one for users, are invalid there', async () => {
     const authd = await startAuthd()

@@ -109,8 +109,24 @@ export function whyNot(
 function bearerOf(authorization: string): string | undefined {
   const [, scheme = '', value = ''] = /^(\w+) +([A-Za-z0-9._~+/=-]+)$/.exec(authorization) ?? []
   if (scheme.toLowerCase() === 'bearer') return value
-  if (scheme.toLowerCase() !== 'basic') return undefined
-  const decoded = Buffer.from(value, 'base64').toString('utf8')
-  const password = decoded.slice(decoded.indexOf(':') + 1)
-  return password.startsWith('key_') ? password : undefined
+  const password =
+    scheme.toLowerCase() === 'basic' ? passwordOf(Buffer.from(value, 'base64').toString('utf8')) : undefined
+  return password?.startsWith('key_') ? password : undefined
+}
+
+/** The password of `user:password`, both form-encoded (RFC 6749 §2.3.1). A key has no character that this changes. */
+function passwordOf(credentials: string): string | undefined {
+  const [, user = '', password] = /^([^:]*):(.*)$/s.exec(credentials) ?? []
+  if (password === undefined || decodeForm(user) === undefined) return undefined
+  return decodeForm(password)
+}
+
+/** Undefined for a malformed text. */
+function decodeForm(text: string): string | undefined {
+  try {
+    return decodeURIComponent(text.replaceAll('+', ' '))
+  } catch {
+    // decodeURIComponent says nothing about a malformed text.
+    return undefined
+  }
 }

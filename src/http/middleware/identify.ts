@@ -27,8 +27,9 @@ export function identify(deps: Deps, { names, origin, allowedOrigins, endpoints 
   const host = new URL(origin).host
   const declaredFor = routeFinder(endpoints)
   return async (ctx: Context, next: Next): Promise<void> => {
-    const authorization = ctx.get('Authorization')
-    const sent = readCookies(authorization === '' ? ctx.get('Cookie') : undefined, names)
+    // An empty header is also the caller's choice, so it does not fall back to a cookie.
+    const { authorization } = ctx.req.headers
+    const sent = readCookies(authorization === undefined ? ctx.get('Cookie') : undefined, names)
     const declared = declaredFor(ctx)
     ctx.state.hasOwnCredential = declared !== undefined && hasOwnCredential(ctx, declared, sent)
     const cookies = ctx.state.hasOwnCredential ? NO_COOKIES : sent
@@ -36,7 +37,7 @@ export function identify(deps: Deps, { names, origin, allowedOrigins, endpoints 
     const counting = namesOf(cookies, names)
     if (counting.length > 0) refuseCrossSite(ctx, { origin, host, allowedOrigins, cookies: counting })
     ctx.state.identity = await identifyFlow(deps, {
-      authorization: authorization === '' ? undefined : authorization,
+      authorization,
       cookie: cookies.session,
       ip: ctx.state.ip,
       check: CHECKABLE.has(ctx.path) ? cookies.check : undefined,

@@ -15,7 +15,7 @@ interface Declared {
  */
 export function hasOwnCredential(ctx: Context, { guard, body, cookies }: Declared, held: RequestCookies): boolean {
   if (typeof guard === 'object') return true
-  if (guard !== 'none') return ctx.get('Authorization') !== ''
+  if (guard !== 'none') return ctx.req.headers.authorization !== undefined
   if (cookies === undefined) return true
   const fields = body ? fieldsOf(ctx, bodyTypeOf(ctx, body)) : {}
   return fields !== undefined && !cookies(fields, held)
