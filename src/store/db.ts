@@ -96,13 +96,25 @@ export function placeholders(count: number): string {
   return `(${Array.from({ length: count }, () => '?').join(', ')})`
 }
 
+/**
+ * Calls every listener of a commit. One that throws is a bug, and becomes an unhandled rejection: the unit is durable,
+ * so its caller must hear of success, and the others must be called.
+ */
+export function callEach(listeners: Iterable<() => void>): void {
+  for (const listener of listeners) {
+    try {
+      listener()
+    } catch (error) {
+      void Promise.reject(error)
+    }
+  }
+}
+
 /** The listeners of onCommit, for both engines. */
 export function commitListeners() {
   const listeners = new Set<() => void>()
   return {
-    notify: () => {
-      for (const listener of listeners) listener()
-    },
+    notify: () => callEach(listeners),
     onCommit: (listener: () => void) => {
       listeners.add(listener)
       return () => listeners.delete(listener)

@@ -3,6 +3,7 @@ import type { Knex } from 'knex'
 import pg from 'pg'
 import {
   asUnit,
+  callEach,
   commitListeners,
   type Db,
   kindOfStatement,
@@ -92,7 +93,7 @@ export function openPostgres(options: PostgresOptions): Db {
       const { command } = await timed('commit', () => connection.query('COMMIT'))
       // PostgreSQL answers a COMMIT after a failed statement with ROLLBACK, and no error.
       if (command !== 'COMMIT') throw new Error('a unit of work went on after one of its statements had failed')
-      for (const listener of listeners) listener()
+      callEach(listeners)
       return result
     } catch (error) {
       // A connection that cannot roll back is lost: the server has rolled back, and the pool drops the connection.

@@ -3,6 +3,7 @@ import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import { setImmediate as nextTurn, setTimeout as wait } from 'node:timers/promises'
 import {
   asUnit,
+  callEach,
   commitListeners,
   type Db,
   kindOfStatement,
@@ -29,6 +30,8 @@ const RETRY_MS = 3
 const GROUP_MS = 10
 const GROUP_UNITS = 64
 const STATEMENTS_KEPT = 500
+/** Units do no I/O but the database's. One that waits for something else would keep all others waiting for ever. */
+const UNIT_MS = 10_000
 
 const SQLITE_BUSY = 5
 /** No memory, I/O error, corrupt, full, cannot open: not the statement's fault. */
@@ -54,6 +57,7 @@ export function openSqlite(options: SqliteOptions): Db {
   const waiting: Waiting[] = []
   let draining: Promise<void> | undefined
 
+  /** Never rejects: runGroup() settles every unit that it takes, whatever happens. */
   async function drain(): Promise<void> {
     while (waiting.length > 0) {
       await gather()
@@ -72,40 +76,53 @@ export function openSqlite(options: SqliteOptions): Db {
   }
 
   async function runGroup(): Promise<void> {
+    const group: { settle: Waiting['settle']; outcome: Outcome }[] = []
+    let failure: Outcome | undefined
     try {
       await begin()
+      const until = performance.now() + GROUP_MS
+      do {
+        const next = waiting.shift()
+        if (!next) break
+        const { settle } = next
+        group.push({ settle, outcome: await runUnit(next.unit) })
+      } while (writer.raw.isTransaction && performance.now() < until)
+      commit()
     } catch (error) {
-      const failed = { ok: false, error } as const
-      for (const { settle } of waiting.splice(0)) settle(failed)
-      return
+      failure = { ok: false, error: error instanceof StoreError ? error : lost(error) }
+      // Nothing can begin, so nothing that waits can.
+      if (group.length === 0) for (const { settle } of waiting.splice(0)) group.push({ settle, outcome: failure })
     }
-    const done: { settle: Waiting['settle']; outcome: Outcome }[] = []
-    const until = performance.now() + GROUP_MS
-    do {
-      const next = waiting.shift()
-      if (!next) break
-      done.push({ settle: next.settle, outcome: await runUnit(next.unit) })
-    } while (writer.raw.isTransaction && performance.now() < until)
-    const failure = commit()
-    for (const { settle, outcome } of done) {
-      if (!failure && outcome.ok) for (const listener of outcome.listeners) listener()
+    for (const { settle, outcome } of group) {
+      if (!failure && outcome.ok) callEach(outcome.listeners)
       settle(failure ?? outcome)
     }
     if (!failure) commits.notify()
   }
 
   async function runUnit(unit: Waiting['unit']): Promise<Outcome> {
-    writer.exec('SAVEPOINT unit')
     const listeners: (() => void)[] = []
-    const trx: Trx = { ...writer.trx, afterCommit: (listener) => listeners.push(listener) }
+    const { trx, end } = endable({ ...writer.trx, afterCommit: (listener) => listeners.push(listener) })
     try {
-      const result = await asUnit(() => unit(trx))
+      writer.exec('SAVEPOINT unit')
+      const result = await inTime(asUnit(() => unit(trx)))
+      end()
       writer.exec('RELEASE unit')
       return { ok: true, result, listeners }
     } catch (error) {
-      // SQLite itself ends the transaction when the disk is full or fails: then commit() fails the whole group.
-      if (writer.raw.isTransaction) writer.exec('ROLLBACK TO unit', 'RELEASE unit')
+      end()
+      undoUnit()
       return { ok: false, error: explain(error) }
+    }
+  }
+
+  /** SQLite itself ends the transaction when the disk is full or fails. Then commit() fails the whole group. */
+  function undoUnit(): void {
+    try {
+      if (writer.raw.isTransaction) writer.exec('ROLLBACK TO unit', 'RELEASE unit')
+    } catch {
+      // What the unit wrote cannot be told from what the others wrote, so nothing of the group may be committed.
+      writer.close()
     }
   }
 
@@ -117,33 +134,23 @@ export function openSqlite(options: SqliteOptions): Db {
         writer.exec('BEGIN IMMEDIATE')
         return
       } catch (error) {
-        if (!isBusy(error)) throw lost(error)
+        if (!isBusy(error)) throw error
         if (performance.now() > until) throw new StoreError('busy', 'another process holds the write lock', error)
       }
       await wait(RETRY_MS)
     }
   }
 
-  function commit(): Outcome | undefined {
-    if (!writer.raw.isTransaction)
-      return {
-        ok: false,
-        error: lost(new Error('SQLite ended the transaction')),
-      }
-    try {
-      writer.exec('COMMIT')
-      return undefined
-    } catch (error) {
-      return { ok: false, error: lost(error) }
-    }
+  function commit(): void {
+    if (!writer.raw.isTransaction) throw new Error('SQLite ended the transaction')
+    writer.exec('COMMIT')
   }
 
   /** After an I/O error what was written is unknown: say so, and start over with new connections. */
   function lost(cause: unknown): StoreError {
+    const old = [writer, reader]
     try {
-      const old = [writer, reader]
-      writer = connect(options, false)
-      reader = connect(options, true)
+      ;[writer, reader] = [connect(options, false), connect(options, true)]
       for (const connection of old) connection.close()
     } catch {
       // The file cannot be opened now; the next use tries again and says why.
@@ -238,7 +245,38 @@ function connect({ path, busyTimeoutMs, timer }: SqliteOptions, readOnly: boolea
       for (const text of texts) timed(statement(text), (found) => found.run())
     },
     foreignVersion: () => Number(statement('PRAGMA data_version').statement.get()?.['data_version']),
-    close: () => raw.close(),
+    close: () => {
+      if (raw.isOpen) raw.close()
+    },
+  }
+}
+
+/** Fails when a unit takes longer than any may. */
+async function inTime<Result>(work: Promise<Result>): Promise<Result> {
+  const { promise, reject } = Promise.withResolvers<never>()
+  const timer = setTimeout(() => reject(new Error('a unit of work did not end in time')), UNIT_MS)
+  try {
+    return await Promise.race([work, promise])
+  } finally {
+    clearTimeout(timer)
+  }
+}
+
+/** What a unit gets, until it ends: a statement that comes later would be part of another unit. */
+function endable({ one, all, run, ...rest }: Trx): { trx: Trx; end: () => void } {
+  let isOver = false
+  const whileRunning =
+    <Args extends unknown[], Result>(use: (...args: Args) => Promise<Result>) =>
+    async (...args: Args) => {
+      if (isOver) throw new Error('a unit of work went on after its end')
+      return await use(...args)
+    }
+  const trx = { ...rest, one: whileRunning(one), all: whileRunning(all), run: whileRunning(run) } as Trx
+  return {
+    trx,
+    end: () => {
+      isOver = true
+    },
   }
 }
 
