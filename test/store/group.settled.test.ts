@@ -85,12 +85,5 @@ test('a listener of a commit that throws undoes nothing, keeps nobody waiting, a
   const [said] = await Promise.all([text(child.stdout), once(child, 'close')])
 
   const lines = said.trim().split('\n').sort()
-  expect(lines).toEqual([
-    'after commit',
-    'another listener',
-    'another listener',
-    'on commit',
-    'on commit',
-    'written',
-  ])
+  expect(lines).toEqual(['after commit', 'another listener', 'another listener', 'on commit', 'on commit', 'written'])
 })
