@@ -4,7 +4,7 @@ import { existsSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { SMTPServer } from 'smtp-server'
+import { startCodeSink } from '../support/code-sink.ts'
 import { type Filled, sealWith } from './fill.ts'
 
 export interface Target extends Filled {
@@ -25,7 +25,7 @@ const PORT = 23_000 + (process.pid % 5000)
  */
 export async function startAuthdTarget({ mayBeBuilt }: { mayBeBuilt: boolean }): Promise<Target> {
   const folder = await mkdtemp(join(tmpdir(), 'authd-bench-'))
-  const mails = await startSink()
+  const mails = await startCodeSink()
   const config = join(folder, 'config.toml')
   await writeFile(
     config,
@@ -94,44 +94,4 @@ function started(child: ChildProcess): Promise<ChildProcess> {
 async function ended(child: ChildProcess): Promise<void> {
   child.kill('SIGTERM')
   await once(child, 'close')
-}
-
-/** Accepts every mail and keeps the newest code for each address. */
-async function startSink() {
-  const codes = new Map<string, string>()
-  let received = 0
-  const waiting = new Map<string, (code: string) => void>()
-  const server = new SMTPServer({
-    authOptional: true,
-    disabledCommands: ['STARTTLS', 'AUTH'],
-    logger: false,
-    onData(stream, { envelope }, done) {
-      let text = ''
-      stream.setEncoding('utf8').on('data', (part) => {
-        text += part
-      })
-      stream.on('end', () => {
-        received += 1
-        const email = envelope.rcptTo[0]?.address ?? ''
-        const code = /^Subject: (\d{6})/m.exec(text)?.[1] ?? ''
-        const waits = waiting.get(email)
-        waiting.delete(email)
-        if (waits) waits(code)
-        else codes.set(email, code)
-        done()
-      })
-    },
-  })
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
-  const address = server.server.address()
-  return {
-    port: typeof address === 'object' ? (address?.port ?? 0) : 0,
-    codeFor: (email: string) => {
-      const code = codes.get(email)
-      codes.delete(email)
-      return code === undefined ? new Promise<string>((resolve) => waiting.set(email, resolve)) : Promise.resolve(code)
-    },
-    count: () => received,
-    close: () => server.close(),
-  }
 }
