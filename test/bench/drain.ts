@@ -4,7 +4,6 @@ import { createTransport } from 'nodemailer'
 import { systemClock } from '../../src/platform/clock.ts'
 import { systemRandom } from '../../src/platform/random.ts'
 import { insertOutbox } from '../../src/store/outbox.ts'
-import { openSqlite } from '../../src/store/sqlite.ts'
 import type { Target } from './target.ts'
 
 export interface Drained {
@@ -40,8 +39,8 @@ export async function drainMails(target: Target, count: number): Promise<Drained
 }
 
 /** All are due at the returned time, when the last one is written. */
-async function fillOutbox({ database, seal }: Target, count: number): Promise<number> {
-  const db = openSqlite({ path: database, busyTimeoutMs: 5000 })
+async function fillOutbox({ openDatabase, seal }: Target, count: number): Promise<number> {
+  const db = await openDatabase()
   const dueAt = systemClock.now() + 1000 + count
   const link = { link: 'http://localhost/account', requested_by: 'Firefox', requested_ip: '127.0.0.1' }
   const values = JSON.stringify({ ...link, occurred_at: '2026-11-26T12:00:00.000Z' })

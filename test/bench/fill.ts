@@ -5,11 +5,10 @@ import { keysFrom, type SealContext } from '../../src/platform/keys.ts'
 import { systemRandom } from '../../src/platform/random.ts'
 import { digest, mintSecret } from '../../src/platform/secret.ts'
 import { readSecretFile } from '../../src/platform/secret-file.ts'
-import type { Trx } from '../../src/store/db.ts'
+import type { Db, Trx } from '../../src/store/db.ts'
 import { insertPasskeyChallenge } from '../../src/store/passkey-challenges.ts'
 import { insertPasskey } from '../../src/store/passkeys.ts'
 import { addProof, insertSigninAttempt } from '../../src/store/signin-attempts.ts'
-import { openSqlite } from '../../src/store/sqlite.ts'
 import { confirmTotp, putPendingTotp } from '../../src/store/totp-secrets.ts'
 import { insertUser } from '../../src/store/users.ts'
 import { PasskeyDevice } from '../support/passkey-device.ts'
@@ -18,7 +17,8 @@ import type { Load } from './units.ts'
 
 /** A server whose tables are filled directly, because enrolling over HTTP costs ten scrypt hashes per user. */
 export interface Filled extends Server {
-  database: string
+  /** A connection of its own. The caller closes it. */
+  openDatabase(): Promise<Db>
   origin: string
   seal(context: SealContext, plain: string): string
 }
@@ -32,7 +32,7 @@ export function sealWith(secretFile: string): Filled['seal'] {
 }
 
 /** One user with one passkey and many prepared responses, each for the challenge of its own attempt. */
-export async function fillPasskeys({ database, origin }: Filled, { milliseconds }: Load): Promise<object[]> {
+export async function fillPasskeys({ openDatabase, origin }: Filled, { milliseconds }: Load): Promise<object[]> {
   const device = new PasskeyDevice({ rpId: 'localhost', origin, counter: 0 })
   const challenge = random.bytes(32).toString('base64url')
   const handle = random.bytes(32).toString('base64url')
@@ -40,7 +40,7 @@ export async function fillPasskeys({ database, origin }: Filled, { milliseconds 
   const made = await checkRegistration({ rpId: 'localhost', origins: [origin] }, { response: registered, challenge })
   if (!made) throw new Error('the passkey was not accepted')
   const userId = random.id('usr')
-  return await fill(database, milliseconds, async (trx, index) => {
+  return await fill(openDatabase, milliseconds, async (trx, index) => {
     const now = systemClock.now()
     if (index === 0) {
       await fillUser(trx, userId)
@@ -64,8 +64,8 @@ export async function fillPasskeys({ database, origin }: Filled, { milliseconds 
 }
 
 /** Users with an authenticator app, each with an attempt that needs only the second proof. */
-export async function fillTotp({ database, seal }: Filled, { milliseconds }: Load): Promise<object[]> {
-  return await fill(database, milliseconds, async (trx) => {
+export async function fillTotp({ openDatabase, seal }: Filled, { milliseconds }: Load): Promise<object[]> {
+  return await fill(openDatabase, milliseconds, async (trx) => {
     const userId = random.id('usr')
     const now = systemClock.now()
     await fillUser(trx, userId)
@@ -80,11 +80,11 @@ export async function fillTotp({ database, seal }: Filled, { milliseconds }: Loa
 }
 
 async function fill(
-  path: string,
+  openDatabase: Filled['openDatabase'],
   count: number,
   make: (trx: Trx, index: number) => Promise<object>,
 ): Promise<object[]> {
-  const db = openSqlite({ path, busyTimeoutMs: 5000 })
+  const db = await openDatabase()
   const bodies: object[] = []
   while (bodies.length < count) {
     await db.write(async (trx) => {

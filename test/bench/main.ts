@@ -3,6 +3,7 @@ import { parseArgs } from 'node:util'
 import { drainMails } from './drain.ts'
 import { type Figures, measure } from './measure.ts'
 import { references } from './reference.ts'
+import { compareScales } from './scale.ts'
 import { startAuthdTarget, startCeilingTarget } from './target.ts'
 import { UNITS } from './units.ts'
 
@@ -11,11 +12,18 @@ const { values: options } = parseArgs({
     unit: { type: 'string' },
     seconds: { type: 'string', default: '3' },
     json: { type: 'string' },
+    scale: { type: 'string' },
+    postgres: { type: 'string' },
     smoke: { type: 'boolean', default: false },
   },
 })
 
 const milliseconds = options.smoke ? 50 : Number(options.seconds) * 1000
+if (options.scale !== undefined) {
+  const { unit, postgres } = options
+  await compareScales({ count: Number(options.scale), postgres, unit, milliseconds })
+  process.exit()
+}
 const levels = options.smoke ? [2] : [1, 8, 32]
 const rows: (Figures & { name: string; ofCeiling?: number })[] = []
 

@@ -3,13 +3,13 @@ import { systemClock } from '../../src/platform/clock.ts'
 import { systemRandom } from '../../src/platform/random.ts'
 import { bumpEpoch } from '../../src/store/change-epochs.ts'
 import { upsertIpFilter } from '../../src/store/ip-filters.ts'
-import { openSqlite } from '../../src/store/sqlite.ts'
+import type { Filled } from './fill.ts'
 
 const BATCH = 5000
 
 /** Adds a long blocklist of networks of all lengths to a running daemon. None contains this machine. */
-export async function fillRules(database: string, count: number): Promise<void> {
-  const db = openSqlite({ path: database, busyTimeoutMs: 5000 })
+export async function fillRules({ openDatabase }: Filled, count: number): Promise<void> {
+  const db = await openDatabase()
   const random = systemRandom(systemClock)
   const now = systemClock.now()
   try {
