@@ -6,6 +6,7 @@ export const emailField = z
   .string()
   .max(320)
   .meta({ examples: ['ada@example.com'] })
+  .describe('An e-mail address, as name@example.com.')
   .transform((text, context) => {
     const address = parseEmailAddress(text)
     if (address) return address

@@ -16,6 +16,7 @@ export const typedCode = z
   .min(1)
   .max(64)
   .meta({ examples: ['123456'] })
+  .describe('The code, as it was typed. Spaces and dashes are ignored.')
 
 export const attemptToken = z
   .string()
@@ -25,3 +26,11 @@ export const attemptToken = z
 
 /** RFC 3339 in UTC. */
 export const timeField = z.iso.datetime()
+
+/** The answer to a request for a mail. */
+export const mailQueuedResource = z
+  .strictObject({
+    delivery: z.literal('queued').describe('The mail is queued. authd retries until its code expires.'),
+    resend_after: timeField.describe('Before that time, another mail is not sent.'),
+  })
+  .meta({ id: 'MailQueued', description: 'A mail that authd sends now.' })

@@ -3,16 +3,21 @@ import { toRfc3339 } from '../platform/clock.ts'
 import type { IpFilter } from '../store/ip-filters.ts'
 import { idField, sample, timeField } from './field.ts'
 
-export const ipFilterResource = z.strictObject({
-  id: idField('ipf'),
-  cidr: sample('203.0.113.0/24'),
-  action: z.enum(['allow', 'block']).meta({ examples: ['block'] }),
-  scope: z.enum(['all', 'login', 'admin']),
-  reason: sample('credential stuffing'),
-  created_at: timeField,
-  created_by: sample('cli:ada@vm1'),
-  expires_at: timeField.nullable(),
-})
+export const ipFilterResource = z
+  .strictObject({
+    id: idField('ipf').describe('The id of the rule.'),
+    cidr: sample('203.0.113.0/24').describe('The network in CIDR notation.'),
+    action: z
+      .enum(['allow', 'block'])
+      .meta({ examples: ['block'] })
+      .describe('What happens to requests from the network.'),
+    scope: z.enum(['all', 'login', 'admin']).describe('What the rule covers.'),
+    reason: sample('credential stuffing').describe('Why an operator added the rule.'),
+    created_at: timeField.describe('When the rule was added.'),
+    created_by: sample('cli:ada@vm1').describe('Who added the rule.'),
+    expires_at: timeField.nullable().describe('When the rule ends. `null`: never.'),
+  })
+  .meta({ id: 'IpFilter', description: 'A rule that allows or blocks a network.' })
 export type IpFilterResource = z.output<typeof ipFilterResource>
 
 export function presentIpFilter(filter: IpFilter): IpFilterResource {

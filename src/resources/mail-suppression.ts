@@ -4,13 +4,15 @@ import type { MailSuppression } from '../store/mail-suppressions.ts'
 import { sample, timeField } from './field.ts'
 
 /** A suppressed address. It is shown in full, because operators must be able to name it. */
-export const mailSuppressionResource = z.strictObject({
-  email: sample('ada@example.com'),
-  refusals: z.int(),
-  last_refused_at: timeField,
-  suppressed_until: timeField.nullable(),
-  response: sample('550 5.1.1 no such user'),
-})
+export const mailSuppressionResource = z
+  .strictObject({
+    email: sample('ada@example.com').describe('The address.'),
+    refusals: z.int().describe('How often the mail server rejected it.'),
+    last_refused_at: timeField.describe('The last rejection.'),
+    suppressed_until: timeField.nullable().describe('Until then it gets no mail. `null`: not suppressed now.'),
+    response: sample('550 5.1.1 no such user').describe('What the mail server said.'),
+  })
+  .meta({ id: 'MailSuppression', description: 'An address that a mail server permanently rejected.' })
 export type MailSuppressionResource = z.output<typeof mailSuppressionResource>
 
 export function presentMailSuppression(suppression: MailSuppression): MailSuppressionResource {

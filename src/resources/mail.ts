@@ -7,19 +7,21 @@ import { idField, sample, timeField } from './field.ts'
 export const outboxState = z.enum(['pending', 'sent', 'failed', 'expired', 'cancelled'])
 
 /** A mail in the outbox without its content. */
-export const mailResource = z.strictObject({
-  id: idField('msg'),
-  to: sample('a…@example.com'),
-  template: sample('signin'),
-  lang: sample('en'),
-  state: outboxState,
-  tries: z.int(),
-  created_at: timeField,
-  next_try_at: timeField.nullable(),
-  expires_at: timeField,
-  finished_at: timeField.nullable(),
-  last_error: z.string().nullable(),
-})
+export const mailResource = z
+  .strictObject({
+    id: idField('msg').describe('The id of the mail.'),
+    to: sample('a…@example.com').describe('The recipient, masked.'),
+    template: sample('signin').describe('The kind of mail.'),
+    lang: sample('en').describe('The language of the mail.'),
+    state: outboxState.describe('Where the mail is.'),
+    tries: z.int().describe('How often authd tried to send it.'),
+    created_at: timeField.describe('When the mail was queued.'),
+    next_try_at: timeField.nullable().describe('The next try, while `state` is `pending`.'),
+    expires_at: timeField.describe('After this time it is not sent any more.'),
+    finished_at: timeField.nullable().describe('When it reached its last state.'),
+    last_error: z.string().nullable().describe('What the last failed try got.'),
+  })
+  .meta({ id: 'Mail', description: 'A mail of the queue, without its content.' })
 export type MailResource = z.output<typeof mailResource>
 
 export function presentMail(mail: OutboxItem): MailResource {

@@ -9,15 +9,17 @@ import { presentSession, sessionResource } from './session.ts'
 import { presentUser, userResource } from './user.ts'
 
 /** An event as its user sees it. Operators stay unnamed. */
-export const ownEventResource = z.strictObject({
-  time: timeField,
-  event_type: sample('user.authenticated'),
-  outcome: z.enum(['success', 'failure']),
-  by: z.enum(['you', 'operator', 'system', 'somebody']),
-  ip: sample('198.51.100.20').nullable(),
-  user_agent: z.string().nullable(),
-  device: z.string().nullable(),
-})
+export const ownEventResource = z
+  .strictObject({
+    time: timeField.describe('When it happened.'),
+    event_type: sample('user.authenticated').describe('What happened.'),
+    outcome: z.enum(['success', 'failure']).describe('Whether it succeeded.'),
+    by: z.enum(['you', 'operator', 'system', 'somebody']).describe('Who did it. Operators stay unnamed.'),
+    ip: sample('198.51.100.20').nullable().describe('The address of the client.'),
+    user_agent: z.string().nullable().describe('The `User-Agent` header of the client.'),
+    device: z.string().nullable().describe('The browser and system, in words.'),
+  })
+  .meta({ id: 'OwnEvent', description: 'An event as its user sees it.' })
 export type OwnEvent = z.output<typeof ownEventResource>
 
 export function presentOwnEvent(log: AuditLog): OwnEvent {
@@ -33,17 +35,23 @@ export function presentOwnEvent(log: AuditLog): OwnEvent {
 }
 
 /** All data on one user, for an access request. */
-export const personalDataResource = z.strictObject({
-  exported_at: timeField,
-  user: userResource,
-  sign_in_methods: z.strictObject({
-    passkeys: z.array(passkeyResource),
-    totp_since: timeField.nullable(),
-    recovery_codes_left: z.int(),
-  }),
-  sessions: z.array(sessionResource.omit({ token: true, revoked_by: true })),
-  events: z.array(ownEventResource).describe('Newest first.'),
-})
+export const personalDataResource = z
+  .strictObject({
+    exported_at: timeField.describe('When the data was read.'),
+    user: userResource.describe('The user.'),
+    sign_in_methods: z
+      .strictObject({
+        passkeys: z.array(passkeyResource).describe('All passkeys.'),
+        totp_since: timeField.nullable().describe('When the authenticator app was set up.'),
+        recovery_codes_left: z.int().describe('How many recovery codes are unused.'),
+      })
+      .describe('How the user can sign in.'),
+    sessions: z
+      .array(sessionResource.omit({ token: true, revoked_by: true }))
+      .describe('All sessions, also ended ones.'),
+    events: z.array(ownEventResource).describe('Newest first.'),
+  })
+  .meta({ id: 'PersonalData', description: 'All data on a user, except secrets.' })
 
 export function presentPersonalData(data: PersonalData): z.output<typeof personalDataResource> {
   return {

@@ -5,26 +5,30 @@ import type { OwnedSession, Session } from '../store/sessions.ts'
 import { idField, sample, timeField } from './field.ts'
 
 /** A session as operators see it, on the command line and in the admin API. It never contains a token. */
-export const sessionResource = z.strictObject({
-  token: idField('ses').describe('The same as `id`, under an older name. It is not a secret.'),
-  id: idField('ses'),
-  user_id: idField('usr'),
-  email: sample('ada@example.com'),
-  created_at: timeField,
-  last_seen_at: timeField,
-  expires_at: timeField,
-  revoked: z.boolean(),
-  revoked_at: timeField.nullable(),
-  revoked_by: z.string().nullable(),
-  revoked_reason: z.string().nullable(),
-  delivery: z.enum(['cookie', 'tokens']),
-  amr: z.array(sample('email')),
-  aal: z.int(),
-  ip: sample('198.51.100.20').nullable(),
-  user_agent: sample('Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0').nullable(),
-  device: sample('Firefox on Linux').nullable(),
-  refresh_generation: z.int(),
-})
+export const sessionResource = z
+  .strictObject({
+    token: idField('ses').describe('The same as `id`, under an older name. It is not a secret.'),
+    id: idField('ses').describe('The id of the session.'),
+    user_id: idField('usr').describe('The id of its user.'),
+    email: sample('ada@example.com').describe('The address of its user.'),
+    created_at: timeField.describe('When the user signed in.'),
+    last_seen_at: timeField.describe('Its last use, up to a minute old.'),
+    expires_at: timeField.describe('When it ends, unless it is used or revoked before.'),
+    revoked: z.boolean().describe('The session was ended early.'),
+    revoked_at: timeField.nullable().describe('When it was ended.'),
+    revoked_by: z.string().nullable().describe('Who ended it.'),
+    revoked_reason: z.string().nullable().describe('Why it was ended.'),
+    delivery: z.enum(['cookie', 'tokens']).describe('How its credentials are delivered.'),
+    amr: z.array(sample('email')).describe('What was proven.'),
+    aal: z.int().describe('The level of assurance: 1, or 2 with two factors.'),
+    ip: sample('198.51.100.20').nullable().describe('The address of the client at sign-in.'),
+    user_agent: sample('Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0')
+      .nullable()
+      .describe('The `User-Agent` header at sign-in.'),
+    device: sample('Firefox on Linux').nullable().describe('The browser and system, in words.'),
+    refresh_generation: z.int().describe('How often its tokens were refreshed.'),
+  })
+  .meta({ id: 'Session', description: 'A session as operators see it. It never contains a token.' })
 export type SessionResource = z.output<typeof sessionResource>
 
 export function presentSession(session: OwnedSession): SessionResource {
@@ -51,17 +55,21 @@ export function presentSession(session: OwnedSession): SessionResource {
 }
 
 /** A session as its user sees it. */
-export const ownSessionResource = z.strictObject({
-  id: idField('ses'),
-  current: z.boolean(),
-  created_at: timeField,
-  last_seen_at: timeField,
-  expires_at: timeField,
-  ip: sample('198.51.100.20').nullable(),
-  user_agent: sample('Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0').nullable(),
-  amr: z.array(sample('email')),
-  aal: z.int(),
-})
+export const ownSessionResource = z
+  .strictObject({
+    id: idField('ses').describe('The id of the session.'),
+    current: z.boolean().describe('This request used this session.'),
+    created_at: timeField.describe('When the user signed in.'),
+    last_seen_at: timeField.describe('Its last use, up to a minute old.'),
+    expires_at: timeField.describe('When it ends, unless it is used or revoked before.'),
+    ip: sample('198.51.100.20').nullable().describe('The address of the client at sign-in.'),
+    user_agent: sample('Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0')
+      .nullable()
+      .describe('The `User-Agent` header at sign-in.'),
+    amr: z.array(sample('email')).describe('What was proven.'),
+    aal: z.int().describe('The level of assurance: 1, or 2 with two factors.'),
+  })
+  .meta({ id: 'OwnSession', description: 'A session as its user sees it.' })
 
 export function presentOwnSession(session: OwnedSession, currentId: string): z.output<typeof ownSessionResource> {
   return {
@@ -78,14 +86,16 @@ export function presentOwnSession(session: OwnedSession, currentId: string): z.o
 }
 
 /** The session in the answer of a sign-in. */
-export const newSessionResource = z.strictObject({
-  id: idField('ses'),
-  user_id: idField('usr'),
-  aal: z.int(),
-  amr: z.array(sample('email')),
-  expires_at: timeField,
-  enrolment_required: z.boolean().describe('The session can only be used to set up a second factor.'),
-})
+export const newSessionResource = z
+  .strictObject({
+    id: idField('ses').describe('The id of the session.'),
+    user_id: idField('usr').describe('The id of the user.'),
+    aal: z.int().describe('The level of assurance: 1, or 2 with two factors.'),
+    amr: z.array(sample('email')).describe('What was proven.'),
+    expires_at: timeField.describe('When it ends, unless it is used or revoked before.'),
+    enrolment_required: z.boolean().describe('The session can only be used to set up a second factor.'),
+  })
+  .meta({ id: 'NewSession', description: 'The session of an answer that hands one over.' })
 
 export function presentNewSession(session: Session): z.output<typeof newSessionResource> {
   const { id, userId, aal, amr, isEnrolmentDue } = session
@@ -93,21 +103,28 @@ export function presentNewSession(session: Session): z.output<typeof newSessionR
   return { id, user_id: userId, aal, amr, expires_at, enrolment_required: isEnrolmentDue }
 }
 
+const currentUserResource = z
+  .strictObject({
+    id: idField('usr').describe('The id of the user. It never changes.'),
+    email: sample('ada@example.com').describe('The verified address of the user.'),
+    name: sample('Ada Lovelace').nullable().describe('The name of the user.'),
+  })
+  .meta({ id: 'CurrentUser', description: 'The signed-in user.' })
+
+const liveSessionResource = z
+  .strictObject({
+    id: idField('ses').describe('The id of the session.'),
+    aal: z.int().describe('The level of assurance: 1, or 2 with two factors.'),
+    amr: z.array(sample('email')).describe('What was proven.'),
+    auth_time: timeField.describe('The last sign-in or step-up.'),
+    expires_at: timeField.describe('When it ends, unless it is used or revoked before.'),
+  })
+  .meta({ id: 'LiveSession', description: 'The live session.' })
+
 /** The signed-in user and session, which apps ask for on each request. */
-export const currentSessionResource = z.strictObject({
-  user: z.strictObject({
-    id: idField('usr'),
-    email: sample('ada@example.com'),
-    name: sample('Ada Lovelace').nullable(),
-  }),
-  session: z.strictObject({
-    id: idField('ses'),
-    aal: z.int(),
-    amr: z.array(sample('email')),
-    auth_time: timeField,
-    expires_at: timeField,
-  }),
-})
+export const currentSessionResource = z
+  .strictObject({ user: currentUserResource, session: liveSessionResource })
+  .meta({ id: 'CurrentSession', description: 'The signed-in user and session.' })
 
 export function presentCurrentSession(session: OwnedSession): z.output<typeof currentSessionResource> {
   const { id, aal, amr, user } = session

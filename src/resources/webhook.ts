@@ -8,23 +8,25 @@ import { idField, sample, timeField } from './field.ts'
 import { outboxState } from './mail.ts'
 
 /** A webhook endpoint without its secret. */
-export const webhookResource = z.strictObject({
-  id: idField('whe'),
-  url: sample('https://app.example.com/events'),
-  description: sample('shop'),
-  events: z.array(sample('user.*')).describe('Event types. `*` matches any text.'),
-  allow_private: z.boolean(),
-  state: z.enum(['active', 'failing', 'paused']),
-  pause_reason: z.enum(['operator', 'gone', 'failing']).nullable(),
-  created_at: timeField,
-  created_by: sample('cli:root@vm'),
-  paused_at: timeField.nullable(),
-  failures: z.int().describe('Failed tries since the last success.'),
-  failing_since: timeField.nullable(),
-  next_try_at: timeField.nullable().describe('Set while deliveries pause after failures.'),
-  last_success_at: timeField.nullable(),
-  previous_secret_until: timeField.nullable().describe('Until then, the previous secret also signs.'),
-})
+export const webhookResource = z
+  .strictObject({
+    id: idField('whe').describe('The id of the endpoint.'),
+    url: sample('https://app.example.com/events').describe('Where events are posted.'),
+    description: sample('shop').describe('What it is for.'),
+    events: z.array(sample('user.*')).describe('Event types. `*` matches any text.'),
+    allow_private: z.boolean().describe('Its address may be in a private network.'),
+    state: z.enum(['active', 'failing', 'paused']).describe('Whether it gets events.'),
+    pause_reason: z.enum(['operator', 'gone', 'failing']).nullable().describe('Why it is paused.'),
+    created_at: timeField.describe('When it was added.'),
+    created_by: sample('cli:root@vm').describe('Who added it.'),
+    paused_at: timeField.nullable().describe('When it was paused.'),
+    failures: z.int().describe('Failed tries since the last success.'),
+    failing_since: timeField.nullable().describe('The first failure since the last success.'),
+    next_try_at: timeField.nullable().describe('Set while deliveries pause after failures.'),
+    last_success_at: timeField.nullable().describe('The last success.'),
+    previous_secret_until: timeField.nullable().describe('Until then, the previous secret also signs.'),
+  })
+  .meta({ id: 'Webhook', description: 'A webhook endpoint, without its secret.' })
 export type WebhookResource = z.output<typeof webhookResource>
 
 export function presentWebhook(endpoint: WebhookEndpoint): WebhookResource {
@@ -49,18 +51,20 @@ export function presentWebhook(endpoint: WebhookEndpoint): WebhookResource {
 }
 
 /** The delivery of one event to one endpoint. */
-export const deliveryResource = z.strictObject({
-  id: idField('whd').describe('The `webhook-id` header of every try.'),
-  endpoint_id: idField('whe'),
-  event: sample('user.registered'),
-  state: outboxState,
-  tries: z.int(),
-  created_at: timeField,
-  next_try_at: timeField.nullable(),
-  expires_at: timeField,
-  finished_at: timeField.nullable(),
-  last_error: sample('500 try later').nullable(),
-})
+export const deliveryResource = z
+  .strictObject({
+    id: idField('whd').describe('The `webhook-id` header of every try.'),
+    endpoint_id: idField('whe').describe('The endpoint that it goes to.'),
+    event: sample('user.registered').describe('The type of the event.'),
+    state: outboxState.describe('Where the delivery is.'),
+    tries: z.int().describe('How often authd tried it.'),
+    created_at: timeField.describe('When it was queued.'),
+    next_try_at: timeField.nullable().describe('The next try, while `state` is `pending`.'),
+    expires_at: timeField.describe('After this time it is not sent any more.'),
+    finished_at: timeField.nullable().describe('When it reached its last state.'),
+    last_error: sample('500 try later').nullable().describe('What the last failed try got.'),
+  })
+  .meta({ id: 'WebhookDelivery', description: 'The delivery of one event to one endpoint.' })
 export type DeliveryResource = z.output<typeof deliveryResource>
 
 export function presentDelivery(item: OutboxItem): DeliveryResource {
@@ -79,29 +83,33 @@ export function presentDelivery(item: OutboxItem): DeliveryResource {
 }
 
 /** A finished try of a mail or webhook delivery. */
-export const tryResource = z.strictObject({
-  number: z.int(),
-  started_at: timeField,
-  duration_ms: z.int(),
-  outcome: z.enum(['accepted', 'postponed', 'refused']),
-  response: sample('500 try later'),
-})
+export const tryResource = z
+  .strictObject({
+    number: z.int().describe('1 for the first try.'),
+    started_at: timeField.describe('When the try began.'),
+    duration_ms: z.int().describe('How long it took, in milliseconds.'),
+    outcome: z.enum(['accepted', 'postponed', 'refused']).describe('How it ended.'),
+    response: sample('500 try later').describe('What the receiver answered.'),
+  })
+  .meta({ id: 'DeliveryTry', description: 'A finished try of a delivery.' })
 
 export function presentTry({ number, startedAt, endedAt, outcome, response }: OutboxTry): z.output<typeof tryResource> {
   return { number, started_at: toRfc3339(startedAt), duration_ms: endedAt - startedAt, outcome, response }
 }
 
-export const webhookTestResource = z.strictObject({
-  delivery_id: idField('whd'),
-  accepted: z.boolean(),
-  status: z
-    .int()
-    .nullable()
-    .meta({ examples: [204] })
-    .describe('`null`: no response.'),
-  duration_ms: z.int(),
-  body: sample('thanks').describe('The beginning of the response body, or why the receiver was not reached.'),
-})
+export const webhookTestResource = z
+  .strictObject({
+    delivery_id: idField('whd').describe('The `webhook-id` header of the test.'),
+    accepted: z.boolean().describe('The receiver answered with 2xx.'),
+    status: z
+      .int()
+      .nullable()
+      .meta({ examples: [204] })
+      .describe('`null`: no response.'),
+    duration_ms: z.int().describe('How long it took, in milliseconds.'),
+    body: sample('thanks').describe('The beginning of the response body, or why the receiver was not reached.'),
+  })
+  .meta({ id: 'WebhookTest', description: 'What a receiver answered to a test event.' })
 
 export function presentWebhookTest(test: WebhookTest): z.output<typeof webhookTestResource> {
   const { deliveryId, isAccepted, status, durationMs, said } = test

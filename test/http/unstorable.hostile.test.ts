@@ -6,19 +6,8 @@ import { PAGES } from '../../src/http/pages/mount.ts'
 import { withPasskey } from '../support/factors.ts'
 import { type Authd, startAuthd } from '../support/harness.ts'
 import type { Browser, Sent } from '../support/http-client.ts'
+import { type Document, inlined, type Operation, type Schema } from '../support/openapi.ts'
 import { signInOnPage } from '../support/people.ts'
-
-interface Schema {
-  type?: string | string[]
-  anyOf?: Schema[]
-  items?: Schema
-  properties?: Record<string, Schema>
-}
-
-interface Operation {
-  parameters?: { name: string; in: 'path' | 'query' }[]
-  requestBody?: { content: Record<string, { schema: Schema; example: object }> }
-}
 
 interface Probe {
   method: string
@@ -28,9 +17,7 @@ interface Probe {
   pointer: string
 }
 
-const DOCUMENT = wholeDocument({ publicUrl: 'https://auth.example.com', version: '0' }) as {
-  paths: Record<string, Record<string, Operation>>
-}
+const DOCUMENT = wholeDocument({ publicUrl: 'https://auth.example.com', version: '0' }) as Document
 const BAD = ['\0', 'a\0b', '\ud800']
 
 const PROBES = Object.entries(DOCUMENT.paths).flatMap(([path, operations]) =>
@@ -54,13 +41,13 @@ function probesOf(method: string, template: string, { parameters = [], requestBo
 function bodyProbes(method: string, path: string, content: NonNullable<Operation['requestBody']>['content']): Probe[] {
   const { 'application/json': json, 'application/x-www-form-urlencoded': form } = content
   if (form) {
-    return Object.keys(form.schema.properties ?? {}).map((name) => ({
+    return Object.keys(inlined(DOCUMENT, form.schema).properties ?? {}).map((name) => ({
       ...{ method, path, pointer: `/${name}` },
       sent: { form: { ...(form.example as Record<string, string>), [name]: 'a\0b' } },
     }))
   }
   const withKey = { method, path, sent: { json: { ...json?.example, 'a\0': 1 } }, pointer: '/a\0' }
-  const fields = textsOf(json?.schema ?? {}).flatMap((names) =>
+  const fields = textsOf(inlined(DOCUMENT, json?.schema ?? {})).flatMap((names) =>
     BAD.map((text) => ({
       ...{ method, path, pointer: names.map((name) => `/${name}`).join('') },
       sent: { json: withText(json?.example, names, text) },
@@ -70,19 +57,13 @@ function bodyProbes(method: string, path: string, content: NonNullable<Operation
 }
 
 /** The path to each text in a body; in an object of any shape, one of our own. */
-function textsOf({ type, anyOf = [], items, properties }: Schema): string[][] {
+function textsOf({ type, items, properties }: Schema): string[][] {
   const own = [type].flat().includes('string') ? [[]] : []
   const inner = Object.entries(properties ?? {}).flatMap(([name, schema]) =>
-    textsOf(schema).map((rest) => [name, ...rest]),
+    textsOf(schema as Schema).map((rest) => [name, ...rest]),
   )
   const open = type === 'object' && properties === undefined ? [['id'], ['response', 'userHandle']] : []
-  return [
-    ...own,
-    ...inner,
-    ...open,
-    ...(items ? textsOf(items).map((rest) => ['0', ...rest]) : []),
-    ...anyOf.flatMap(textsOf),
-  ]
+  return [...own, ...inner, ...open, ...(items ? textsOf(items as Schema).map((rest) => ['0', ...rest]) : [])]
 }
 
 function withText(value: unknown, [name, ...rest]: string[], text: string): unknown {

@@ -1,14 +1,6 @@
 import { z } from 'zod'
 import type { Reply } from './http-client.ts'
-
-interface Document {
-  paths: Record<string, Record<string, Operation>>
-  components: { schemas: Record<string, z.core.JSONSchema.JSONSchema> }
-}
-
-interface Operation {
-  responses: Record<string, { content?: Record<string, { schema: { $ref?: string } & z.core.JSONSchema.JSONSchema }> }>
-}
+import { type Document, inlined, type Operation, type Response, resolve, type Schema } from './openapi.ts'
 
 /** The same for every daemon of this build, apart from its address. */
 let known: Promise<Document> | undefined
@@ -22,13 +14,13 @@ export async function assertDocumented(
   { method, path, reply }: { method: string; path: string; reply: Reply },
 ): Promise<void> {
   known ??= fetch(`${url}/openapi.json`).then((r) => r.json() as Promise<Document>)
-  const { paths, components } = await known
-  const operation = findOperation(paths, method, path)
+  const document = await known
+  const operation = findOperation(document.paths, method, path)
   if (!operation) return
   const where = `${method} ${path} → ${reply.status}`
   const documented = operation.responses[String(reply.status)]
   if (!documented) throw new Error(`${where}: this status is not documented. Body: ${JSON.stringify(reply.body)}`)
-  const { content } = documented
+  const { content } = resolve<Response>(document, documented)
   if (!content) {
     if (reply.body !== '') throw new Error(`${where}: no body is documented`)
     return
@@ -37,13 +29,12 @@ export async function assertDocumented(
   const sent = reply.headers.get('Content-Type') ?? ''
   const media = content[sent.split(';')[0] ?? '']
   if (!media) throw new Error(`${where}: documented as ${Object.keys(content)}, sent as ${sent}`)
-  const schema = media.schema.$ref ? components.schemas[media.schema.$ref.split('/').at(-1) ?? ''] : media.schema
-  const result = validatorOf(schema ?? {}).safeParse(reply.body)
+  const result = validatorOf(document, media.schema).safeParse(reply.body)
   if (!result.success) throw new Error(`${where}: ${z.prettifyError(result.error)}\n${JSON.stringify(reply.body)}`)
 }
 
-function validatorOf(schema: z.core.JSONSchema.JSONSchema): z.ZodType {
-  const validator = validators.get(schema) ?? z.fromJSONSchema(schema)
+function validatorOf(document: Document, schema: Schema): z.ZodType {
+  const validator = validators.get(schema) ?? z.fromJSONSchema(inlined(document, schema, { isClosed: true }))
   validators.set(schema, validator)
   return validator
 }

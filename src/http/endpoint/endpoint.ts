@@ -9,6 +9,7 @@ import type { LiveSession } from '../../flows/sessions/session.ts'
 import type { BodyType } from '../request/body.ts'
 import type { CookieChange, RequestCookies } from '../request/cookies.ts'
 import type { PathParams } from '../request/router.ts'
+import type { Tag } from './tags.ts'
 
 /** A guard that admits sessions gives the session to the handler. Other guards give none. */
 type SessionOf<Allowed extends Guard> = Allowed extends 'none' | { scope: string } ? unknown : { session: LiveSession }
@@ -51,7 +52,7 @@ export interface Endpoint<
   method: 'GET' | 'POST' | 'PATCH' | 'DELETE'
   path: Path
   summary: string
-  tag: string
+  tag: Tag
   guard: Allowed
   /** Overrides the default of flows/limits/request.ts for its method and caller. */
   limit?: Limit

@@ -14,7 +14,9 @@ import type { Answer } from './endpoint.ts'
 
 /** The answer that hands over a session: in a cookie, or with tokens in the body. */
 const sessionAnswerShape = { session: newSessionResource, ...tokensResource.partial().shape }
-export const sessionAnswerResource = z.strictObject(sessionAnswerShape)
+export const sessionAnswerResource = z
+  .strictObject(sessionAnswerShape)
+  .meta({ id: 'RenewedSession', description: 'The session. A session that is delivered as tokens has new ones here.' })
 
 function bodyOf(
   { session, enrolmentToken }: Bearers & { session: Session },
@@ -44,18 +46,41 @@ export async function answerRenewed(deps: Deps, renewed: Renewed) {
   return { body: bodyOf(renewed, await tokensFor(deps, renewed)), cookies: sessionCookies(renewed) }
 }
 
+const complete = z
+  .strictObject({ status: z.literal('complete').describe('Signed in.'), ...sessionAnswerShape })
+  .meta({ id: 'SignInComplete', description: 'Signed in. An attempt for tokens has them here.' })
+
+const factorRequired = z
+  .strictObject({
+    status: z.literal('factor_required').describe('A second factor is required.'),
+    factors: z
+      .array(z.enum(['passkey', 'totp', 'recovery_code']))
+      .describe('Prove one of these with the same attempt.'),
+    expires_at: timeField.describe('When the attempt ends.'),
+  })
+  .meta({ id: 'SignInFactorRequired', description: 'A second factor is required. The attempt stays open.' })
+
+const continueElsewhere = z
+  .strictObject({ status: z.literal('continue_elsewhere').describe('The sign-in was begun in another browser.') })
+  .meta({ id: 'SignInContinueElsewhere', description: 'The sign-in was begun elsewhere. The link stays valid.' })
+
 /** The answers of every proof: signed in, or a second factor is required and the attempt stays open. */
 export const signInAnswers = {
   200: {
     text: 'Signed in, or a second factor is required: prove one of `factors` with the same attempt.',
-    schema: z.union([
-      z.strictObject({ status: z.literal('complete'), ...sessionAnswerShape }),
-      z.strictObject({
-        status: z.literal('factor_required'),
-        factors: z.array(z.enum(['passkey', 'totp', 'recovery_code'])),
-        expires_at: timeField,
-      }),
-    ]),
+    schema: z
+      .discriminatedUnion('status', [complete, factorRequired])
+      .meta({ id: 'SignInResult', description: 'What a proof led to.' }),
+  },
+}
+
+/** The answers to a link. */
+export const linkAnswers = {
+  200: {
+    text: `${signInAnswers[200].text} \`continue_elsewhere\`: the sign-in was begun in another browser. The link stays valid.`,
+    schema: z
+      .discriminatedUnion('status', [complete, factorRequired, continueElsewhere])
+      .meta({ id: 'LinkResult', description: 'What a link led to.' }),
   },
 }
 

@@ -8,7 +8,7 @@ import { hasOwnCredential } from '../request/own-credential.ts'
 import { routeFinder } from '../request/router.ts'
 
 /** The paths where the cookie of `session.cookie_domain` counts. */
-const CHECKABLE = new Set(['/v1/session'])
+export const CHECKABLE = new Set(['/v1/session'])
 
 const SAFE = new Set(['GET', 'HEAD', 'OPTIONS'])
 

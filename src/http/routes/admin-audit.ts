@@ -20,13 +20,13 @@ const audit = endpoint({
     limit: limitField,
     cursor: z.coerce.number().int().min(1).optional().describe('The cursor in the `Link` header of the previous part.'),
     event: z.string().max(500).optional().describe('Comma-separated globs, for example session.*,user.registered.'),
-    outcome: z.enum(['success', 'failure']).optional(),
-    user_id: z.string().max(100).optional(),
-    actor: z.string().max(200).optional(),
-    request_id: z.string().max(128).optional(),
+    outcome: z.enum(['success', 'failure']).optional().describe('Only events that succeeded or failed.'),
+    user_id: z.string().max(100).optional().describe('Only events about this user.'),
+    actor: z.string().max(200).optional().describe('Only events by this actor, for example `api-key:ID`.'),
+    request_id: z.string().max(128).optional().describe('Only events of this request.'),
     ip: z.string().max(50).optional().describe('An address or network.'),
-    since: instant,
-    until: instant,
+    since: instant.describe('Only events from this time on.'),
+    until: instant.describe('Only events before this time.'),
   }),
   answers: { 200: { text: PART_TEXT, schema: z.array(eventResource) } },
   async handle(deps, { query }) {
@@ -57,7 +57,12 @@ const event = endpoint({
   answers: {
     200: {
       text: 'The event.',
-      schema: z.strictObject({ event: eventResource, request: z.array(eventResource) }),
+      schema: z
+        .strictObject({
+          event: eventResource.describe('The event.'),
+          request: z.array(eventResource).describe('The other events of its request.'),
+        })
+        .meta({ id: 'AuditEventOfRequest', description: 'An event, and the other events of its request.' }),
     },
   },
   errors: ['EVENT_NOT_FOUND'],

@@ -15,7 +15,10 @@ const list = endpoint({
   method: 'GET',
   path: '/admin/ipfilters',
   summary: 'List the rules in force.',
-  query: z.strictObject({ action: ipFilterResource.shape.action.optional(), expired: z.stringbool().default(false) }),
+  query: z.strictObject({
+    action: ipFilterResource.shape.action.optional(),
+    expired: z.stringbool().default(false).describe('Also return rules that have expired.'),
+  }),
   answers: { 200: { text: 'All rules.', schema: z.array(ipFilterResource) } },
   async handle(deps, { query: { action, expired: isExpired } }) {
     return { status: 200, body: (await listRules(deps, { action, isExpired })).map(presentIpFilter) }
@@ -34,12 +37,15 @@ const add = endpoint({
       cidr: z
         .string()
         .max(50)
-        .meta({ examples: ['203.0.113.0/24'] }),
-      reason: typedText('rule_reason').meta({ examples: ['credential stuffing'] }),
+        .meta({ examples: ['203.0.113.0/24'] })
+        .describe('A network in CIDR notation, or an address.'),
+      reason: typedText('rule_reason')
+        .meta({ examples: ['credential stuffing'] })
+        .describe('Why the rule is added.'),
       action: ipFilterResource.shape.action.default('block'),
       scope: ipFilterResource.shape.scope.default('all'),
-      expires_at: timeField.nullable().default(null),
-      keep_sessions: z.boolean().default(false),
+      expires_at: timeField.nullable().default(null).describe('When the rule ends. `null`: never.'),
+      keep_sessions: z.boolean().default(false).describe('Do not end the sessions that a block covers.'),
       accept_lockout: z.boolean().default(false).describe('Add the rule even if it may lock you out.'),
     }),
   },

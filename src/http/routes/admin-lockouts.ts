@@ -4,6 +4,22 @@ import { toRfc3339 } from '../../platform/clock.ts'
 import { sample, timeField } from '../../resources/field.ts'
 import { endpoint } from '../endpoint/endpoint.ts'
 
+const lockoutResource = z
+  .strictObject({
+    kind: sample('totp').describe('The kind of code.'),
+    email: sample('ada@example.com').describe('The address of a user, or one that was typed.'),
+    failures: z
+      .int()
+      .meta({ examples: [7] })
+      .describe('The number of wrong codes.'),
+    state: z.enum(['braked', 'off', 'long_codes', 'used_up']).describe('What the wrong codes caused.'),
+    until: timeField
+      .nullable()
+      .meta({ examples: ['2026-11-26T12:02:00.000Z'] })
+      .describe('When it ends. `null`: when an operator unlocks the user.'),
+  })
+  .meta({ id: 'Lockout', description: 'A lockout caused by wrong codes.' })
+
 const lockouts = endpoint({
   name: 'listLockouts',
   method: 'GET',
@@ -14,15 +30,7 @@ const lockouts = endpoint({
   answers: {
     200: {
       text: 'All lockouts.',
-      schema: z.array(
-        z.strictObject({
-          kind: sample('totp'),
-          email: sample('ada@example.com'),
-          failures: z.int().meta({ examples: [7] }),
-          state: z.enum(['braked', 'off', 'long_codes', 'used_up']),
-          until: timeField.nullable().meta({ examples: ['2026-11-26T12:02:00.000Z'] }),
-        }),
-      ),
+      schema: z.array(lockoutResource),
     },
   },
   async handle(deps) {

@@ -4,7 +4,7 @@ import { clearSuppression, listSuppressed } from '../../flows/outbox/suppression
 import { REQUEST_ROWS } from '../../flows/pagination.ts'
 import { emailField } from '../../resources/email.ts'
 import { sample } from '../../resources/field.ts'
-import { mailResource, presentMail } from '../../resources/mail.ts'
+import { mailResource, outboxState, presentMail } from '../../resources/mail.ts'
 import { mailSuppressionResource, presentMailSuppression } from '../../resources/mail-suppression.ts'
 import { endpoint } from '../endpoint/endpoint.ts'
 import { cursorField, limitField, PART_TEXT, paginationHeaders, TOTAL_TEXT } from './admin-pagination.ts'
@@ -19,7 +19,11 @@ const list = endpoint({
   method: 'GET',
   path: '/admin/mail',
   summary: 'List recent mails, newest first, without their content.',
-  query: z.strictObject({ limit: limitField, cursor: cursorField, state: mailResource.shape.state.optional() }),
+  query: z.strictObject({
+    limit: limitField,
+    cursor: cursorField,
+    state: outboxState.optional().describe('Only mails in this state.'),
+  }),
   answers: { 200: { text: `${PART_TEXT} ${TOTAL_TEXT}`, schema: z.array(mailResource) } },
   async handle(deps, { query: { limit, cursor: before, state } }) {
     const pagination = { limit, before, within: REQUEST_ROWS }
@@ -76,11 +80,16 @@ const clear = endpoint({
   method: 'POST',
   path: '/admin/suppressions/clear',
   summary: 'Allow mail to a suppressed address again. The address is in the body, so that proxies do not log it.',
-  body: { type: 'json', schema: z.strictObject({ email: emailField }) },
+  body: { type: 'json', schema: z.strictObject({ email: emailField.describe('The suppressed address.') }) },
   answers: {
     200: {
       text: 'The address can get mail.',
-      schema: z.strictObject({ email: sample('ada@example.com'), changed: z.boolean() }),
+      schema: z
+        .strictObject({
+          email: sample('ada@example.com').describe('The address.'),
+          changed: z.boolean().describe('It was suppressed before.'),
+        })
+        .meta({ id: 'ClearedSuppression', description: 'An address that can get mail again.' }),
     },
   },
   async handle(deps, { body, actor }) {

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { REQUEST_ROWS, type Total } from '../../flows/pagination.ts'
 
 /** The parameters of a list of the admin API. */
-export const limitField = z.coerce.number().int().min(1).max(1000).default(50)
+export const limitField = z.coerce.number().int().min(1).max(1000).default(50).describe('The most entries of one part.')
 export const cursorField = z
   .string()
   .max(100)

@@ -47,7 +47,14 @@ const endAll = endpoint({
   method: 'DELETE',
   path: '/admin/users/:id/sessions',
   summary: 'End all sessions of a user.',
-  answers: { 200: { text: 'The number of sessions that were live.', schema: z.strictObject({ revoked: z.int() }) } },
+  answers: {
+    200: {
+      text: 'The number of sessions that were live.',
+      schema: z
+        .strictObject({ revoked: z.int().describe('The number of sessions that were live.') })
+        .meta({ id: 'RevokedSessions', description: 'The number of sessions that were ended.' }),
+    },
+  },
   errors: ['USER_NOT_FOUND'],
   async handle(deps, { params, actor }) {
     const { user } = await findUserWithFactors(deps, params.id)

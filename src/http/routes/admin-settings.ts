@@ -28,8 +28,11 @@ const set = endpoint({
   body: {
     type: 'json',
     schema: z.strictObject({
-      value: z.union([z.string().max(2000), z.number(), z.boolean()]).meta({ examples: ['invite'] }),
-      accept_lockout: z.boolean().default(false),
+      value: z
+        .union([z.string().max(2000), z.number(), z.boolean()])
+        .meta({ examples: ['invite'] })
+        .describe('The new value.'),
+      accept_lockout: z.boolean().default(false).describe('Change it even if that may lock you out.'),
     }),
   },
   answers: { 200: { text: 'The current value.', schema: settingResource } },

@@ -13,12 +13,14 @@ const stats = (readStats: ReturnType<typeof statsReader>) =>
     answers: {
       200: {
         text: 'The counts, at most 15 seconds old.',
-        schema: z.strictObject({
-          total_users: z.int(),
-          total_sessions: z.int(),
-          active_sessions: z.int(),
-          total_audit_logs: z.int(),
-        }),
+        schema: z
+          .strictObject({
+            total_users: z.int().describe('All users.'),
+            total_sessions: z.int().describe('All sessions that are kept, also ended ones.'),
+            active_sessions: z.int().describe('Live sessions.'),
+            total_audit_logs: z.int().describe('Events of the audit log.'),
+          })
+          .meta({ id: 'Stats', description: 'The counts.' }),
       },
     },
     async handle(deps) {

@@ -18,6 +18,7 @@ const MOST_OFFSET = 10_000
 const nameField = typedText('user_name')
   .nullable()
   .meta({ examples: ['Ada Lovelace'] })
+  .describe('The name of the user.')
 const reasonField = typedText('reason')
 const read = { guard: { scope: 'users:read' }, tag: 'Admin: users' } as const
 const write = { guard: { scope: 'users:write' }, tag: 'Admin: users' } as const
@@ -31,10 +32,16 @@ const list = endpoint({
   summary: 'List users, newest first.',
   query: z.strictObject({
     limit: limitField,
-    offset: z.coerce.number().int().min(0).max(MOST_OFFSET).default(0),
+    offset: z.coerce
+      .number()
+      .int()
+      .min(0)
+      .max(MOST_OFFSET)
+      .default(0)
+      .describe('How many users to skip. `cursor` is faster.'),
     cursor: cursorField,
     q: z.string().max(200).optional().describe('Part of an address or name. A whole address finds that user directly.'),
-    status: z.enum(['active', 'invited', 'disabled']).optional(),
+    status: z.enum(['active', 'invited', 'disabled']).optional().describe('Only users with this status.'),
   }),
   answers: {
     200: { text: `${PART_TEXT} ${TOTAL_TEXT}`, schema: z.array(listedUserResource) },
@@ -71,7 +78,7 @@ const add = endpoint({
   body: {
     type: 'json',
     schema: z.strictObject({
-      email: emailField,
+      email: emailField.describe('The address of the user.'),
       name: nameField.default(null),
       email_verified: z.boolean().default(false).describe('You know that the address is theirs.'),
     }),
@@ -95,13 +102,14 @@ const change = endpoint({
     type: 'json',
     schema: z.strictObject({
       name: nameField.optional(),
-      email: emailField.optional(),
+      email: emailField.optional().describe('The new address.'),
       email_verified: z.boolean().default(false).describe('With `email`: you know that the new address is theirs.'),
       mfa_policy: z
         .enum(['optional', 'required'])
         .nullable()
         .optional()
-        .meta({ examples: ['required'] }),
+        .meta({ examples: ['required'] })
+        .describe('`null`: the policy of the deployment applies.'),
     }),
   },
   answers: one,
@@ -143,7 +151,8 @@ function act(verb: 'disable' | 'enable' | 'unlock', summary: string) {
         reason: reasonField
           .nullable()
           .default(null)
-          .meta({ examples: ['asked for on the phone'] }),
+          .meta({ examples: ['asked for on the phone'] })
+          .describe('Why, for the audit log.'),
       }),
     },
     answers: one,

@@ -20,7 +20,7 @@ const list = endpoint({
     limit: limitField,
     cursor: cursorField,
     endpoint: z.string().max(100).optional().describe('Only deliveries to this endpoint.'),
-    state: outboxState.optional(),
+    state: outboxState.optional().describe('Only deliveries in this state.'),
   }),
   answers: { 200: { text: `${PART_TEXT} ${TOTAL_TEXT}`, schema: z.array(deliveryResource) } },
   async handle(deps, { query: { limit, cursor: before, endpoint: recipient, state } }) {
@@ -40,7 +40,12 @@ const show = endpoint({
   answers: {
     200: {
       text: 'The delivery.',
-      schema: z.strictObject({ delivery: deliveryResource, attempts: z.array(tryResource) }),
+      schema: z
+        .strictObject({
+          delivery: deliveryResource.describe('The delivery.'),
+          attempts: z.array(tryResource).describe('Its tries, oldest first.'),
+        })
+        .meta({ id: 'WebhookDeliveryWithTries', description: 'A delivery and all its tries.' }),
     },
   },
   errors: ['DELIVERY_NOT_FOUND'],

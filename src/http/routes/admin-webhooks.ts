@@ -23,6 +23,7 @@ const url = z
   .string()
   .max(2000)
   .meta({ examples: ['https://app.example.com/events'] })
+  .describe('Where events are posted, a public `https:` address.')
 const events = z
   .array(
     z
@@ -31,9 +32,14 @@ const events = z
       .meta({ examples: ['user.*'] }),
   )
   .max(100)
-const description = typedText('webhook_description', { least: 0 }).meta({ examples: ['shop'] })
+  .describe('Event types. `*` matches any text.')
+const description = typedText('webhook_description', { least: 0 })
+  .meta({ examples: ['shop'] })
+  .describe('What the endpoint is for.')
 const secret = sample('whsec_xeFprvi0jwhFSNYwbyflGeC3oNIg68yOUI8GqEiKliI=').describe('Shown only once.')
-const withSecret = webhookResource.extend({ secret })
+const withSecret = webhookResource
+  .extend({ secret })
+  .meta({ id: 'WebhookWithSecret', description: 'A webhook endpoint and its new secret.' })
 
 const list = endpoint({
   ...read,
@@ -90,7 +96,7 @@ const change = endpoint({
       url: url.optional(),
       events: events.optional(),
       description: description.optional(),
-      paused: z.boolean().optional(),
+      paused: z.boolean().optional().describe('Pause or resume deliveries.'),
     }),
   },
   answers: { 200: { text: 'The endpoint.', schema: webhookResource } },
@@ -133,7 +139,8 @@ const rotate = endpoint({
         .int()
         .min(0)
         .max((30 * DAY) / SECOND)
-        .default(DAY / SECOND),
+        .default(DAY / SECOND)
+        .describe('How long the previous secret also signs, in seconds.'),
     }),
   },
   answers: { 200: { text: 'The endpoint and its new secret.', schema: withSecret } },
@@ -158,7 +165,8 @@ const test = endpoint({
         .string()
         .max(100)
         .default('user.registered')
-        .meta({ examples: ['user.registered'] }),
+        .meta({ examples: ['user.registered'] })
+        .describe('The type of the test event.'),
     }),
   },
   answers: { 200: { text: "The receiver's response.", schema: webhookTestResource } },

@@ -4,7 +4,7 @@ import { beginEmailChange, finishEmailChange } from '../../flows/users/email-cha
 import { exportUser } from '../../flows/users/export.ts'
 import { toRfc3339 } from '../../platform/clock.ts'
 import { emailField } from '../../resources/email.ts'
-import { timeField, typedCode } from '../../resources/field.ts'
+import { mailQueuedResource, typedCode } from '../../resources/field.ts'
 import { personalDataResource, presentPersonalData } from '../../resources/personal-data.ts'
 import { typedText } from '../../resources/typed-text.ts'
 import { ownUserResource, presentOwnUser } from '../../resources/user.ts'
@@ -37,7 +37,8 @@ const rename = endpoint({
     schema: z.strictObject({
       name: typedText('user_name')
         .nullable()
-        .meta({ examples: ['Ada Lovelace'] }),
+        .meta({ examples: ['Ada Lovelace'] })
+        .describe('The new name. `null` removes it.'),
     }),
   },
   answers: { 200: { text: 'The user.', schema: ownUserResource } },
@@ -86,11 +87,11 @@ const changeEmail = endpoint({
   summary: 'Begin a change of address: mail a code to the new address.',
   tag: 'Me',
   guard: 'change',
-  body: { type: 'json', schema: z.strictObject({ email: emailField }) },
+  body: { type: 'json', schema: z.strictObject({ email: emailField.describe('The new address.') }) },
   answers: {
     202: {
       text: 'The mail is queued. The answer is the same if another user has the address.',
-      schema: z.strictObject({ delivery: z.literal('queued'), resend_after: timeField }),
+      schema: mailQueuedResource,
     },
   },
   errors: ['CONFLICT'],

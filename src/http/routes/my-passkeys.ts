@@ -7,7 +7,13 @@ import { endpoint } from '../endpoint/endpoint.ts'
 import { answerRenewed, REPLACED, sessionAnswerResource } from '../endpoint/session-answer.ts'
 import { challengeId, credential, passkeyOptionsAnswers, presentPasskeyOptions } from './passkey-options.ts'
 
-const passkeyName = typedText('passkey_name').meta({ examples: ['YubiKey 5C'] })
+const passkeyName = typedText('passkey_name')
+  .meta({ examples: ['YubiKey 5C'] })
+  .describe('A name for the passkey. Defaults to one for the authenticator.')
+
+const addedPasskeyResource = sessionAnswerResource
+  .extend({ passkey: passkeyResource.describe('The new passkey.') })
+  .meta({ id: 'AddedPasskey', description: 'The new passkey, and the session with its new secret.' })
 
 const passkeys = endpoint({
   name: 'listMyPasskeys',
@@ -47,7 +53,7 @@ const addPasskey = endpoint({
     type: 'json',
     schema: z.strictObject({ challenge_id: challengeId, credential, name: passkeyName.optional() }),
   },
-  answers: { 201: { text: `Added. ${REPLACED}`, schema: sessionAnswerResource.extend({ passkey: passkeyResource }) } },
+  answers: { 201: { text: `Added. ${REPLACED}`, schema: addedPasskeyResource } },
   errors: ['PASSKEY_NOT_ACCEPTED', 'CONFLICT'],
   async handle(deps, { session, actor, body }) {
     const made = { session, challengeId: body.challenge_id, credential: body.credential, name: body.name }

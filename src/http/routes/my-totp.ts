@@ -7,7 +7,7 @@ import { sample, timeField, typedCode } from '../../resources/field.ts'
 import { endpoint } from '../endpoint/endpoint.ts'
 import { answerRenewed, REPLACED, sessionAnswerResource } from '../endpoint/session-answer.ts'
 
-const recoveryCodesShown = z.array(sample('7K2M-9QXC-01ZT-4HNB-8E6W-PT3A'))
+const recoveryCodesShown = z.array(sample('7K2M-9QXC-01ZT-4HNB-8E6W-PT3A')).describe('Shown only once.')
 
 const startTotp = endpoint({
   name: 'beginTotpEnrolment',
@@ -20,12 +20,16 @@ const startTotp = endpoint({
   answers: {
     200: {
       text: 'The secret as text, as a URI and as a QR code (SVG).',
-      schema: z.strictObject({
-        secret: sample('JBSWY3DPEHPK3PXP'),
-        uri: sample('otpauth://totp/Example:ada@example.com?secret=JBSWY3DPEHPK3PXP&issuer=Example'),
-        qr: sample('<svg xmlns="http://www.w3.org/2000/svg">…</svg>'),
-        expires_at: timeField,
-      }),
+      schema: z
+        .strictObject({
+          secret: sample('JBSWY3DPEHPK3PXP').describe('The secret in base32, to be typed.'),
+          uri: sample('otpauth://totp/Example:ada@example.com?secret=JBSWY3DPEHPK3PXP&issuer=Example').describe(
+            'The secret as an `otpauth:` URI.',
+          ),
+          qr: sample('<svg xmlns="http://www.w3.org/2000/svg">…</svg>').describe('The URI as a QR code (SVG).'),
+          expires_at: timeField.describe('When it can no longer be confirmed.'),
+        })
+        .meta({ id: 'TotpSecret', description: 'A secret for an authenticator app.' }),
     },
   },
   async handle(deps, { session }) {
@@ -45,7 +49,9 @@ const confirmTotp = endpoint({
   answers: {
     200: {
       text: `Confirmed. \`recovery_codes\` are shown once, and only if the user had none. ${REPLACED}`,
-      schema: sessionAnswerResource.extend({ recovery_codes: recoveryCodesShown.optional() }),
+      schema: sessionAnswerResource
+        .extend({ recovery_codes: recoveryCodesShown.optional() })
+        .meta({ id: 'ConfirmedTotp', description: 'The session with its new secret, and recovery codes.' }),
     },
   },
   errors: ['INVALID_CREDENTIALS'],
@@ -81,7 +87,9 @@ const recoveryCodes = endpoint({
   answers: {
     200: {
       text: `The codes, shown once. ${REPLACED}`,
-      schema: sessionAnswerResource.extend({ codes: recoveryCodesShown }),
+      schema: sessionAnswerResource
+        .extend({ codes: recoveryCodesShown })
+        .meta({ id: 'RecoveryCodes', description: 'The recovery codes, and the session with its new secret.' }),
     },
   },
   errors: ['CONFLICT'],

@@ -23,7 +23,14 @@ export function probeEndpoints(lifecycle: Lifecycle): Endpoint[] {
     summary: 'Report that the process is alive.',
     tag: 'Probes',
     guard: 'none',
-    answers: { 200: { text: 'The process is alive.', schema: z.strictObject({ status: z.literal('alive') }) } },
+    answers: {
+      200: {
+        text: 'The process is alive.',
+        schema: z
+          .strictObject({ status: z.literal('alive').describe('The process is alive.') })
+          .meta({ id: 'Liveness', description: 'The process is alive.' }),
+      },
+    },
     async handle() {
       return { status: 200, body: { status: 'alive' } }
     },
@@ -38,12 +45,14 @@ export function probeEndpoints(lifecycle: Lifecycle): Endpoint[] {
     answers: {
       200: {
         text: 'The daemon is running.',
-        schema: z.strictObject({
-          status: z.literal('healthy'),
-          version: sample('1.0.0'),
-          uptime_seconds: z.int(),
-          timestamp: timeField,
-        }),
+        schema: z
+          .strictObject({
+            status: z.literal('healthy').describe('The daemon is running.'),
+            version: sample('1.0.0').describe('The version of authd.'),
+            uptime_seconds: z.int().describe('Seconds since the start.'),
+            timestamp: timeField.describe('The time now.'),
+          })
+          .meta({ id: 'Health', description: 'Version and uptime.' }),
       },
     },
     async handle({ clock }) {
@@ -53,18 +62,22 @@ export function probeEndpoints(lifecycle: Lifecycle): Endpoint[] {
       return { status: 200, body }
     },
   })
-  const readinessBody = z.strictObject({
-    status: z.enum(['ready', 'degraded', 'unready', 'stopping']),
-    checks: z
-      .strictObject({
-        database: z.enum(['ok', 'failed']),
-        schema: z.enum(['ok', 'outdated', 'unknown']),
-        mail: z
-          .enum(['ok', 'waiting', 'unknown'])
-          .describe('`waiting`: the mail server has not accepted the last mails.'),
-      })
-      .optional(),
-  })
+  const readinessBody = z
+    .strictObject({
+      status: z.enum(['ready', 'degraded', 'unready', 'stopping']).describe('`degraded`: mails wait.'),
+      checks: z
+        .strictObject({
+          database: z.enum(['ok', 'failed']).describe('Whether the database responds.'),
+          schema: z.enum(['ok', 'outdated', 'unknown']).describe('Whether the schema of the database is current.'),
+          mail: z
+            .enum(['ok', 'waiting', 'unknown'])
+            .describe('`waiting`: the mail server has not accepted the last mails.'),
+        })
+        .meta({ id: 'ReadinessChecks', description: 'What was checked.' })
+        .optional()
+        .meta({ description: 'What was checked.' }),
+    })
+    .meta({ id: 'Readiness', description: 'Whether authd can serve sign-ins.' })
   const readiness = endpoint({
     name: 'getReadiness',
     method: 'GET',

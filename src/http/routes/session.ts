@@ -28,7 +28,9 @@ const logout = endpoint({
   summary: 'End this session, all other sessions, or all sessions.',
   tag: 'Sessions',
   guard: 'any_session',
-  query: z.strictObject({ scope: z.enum(['current', 'others', 'all']).default('current') }),
+  query: z.strictObject({
+    scope: z.enum(['current', 'others', 'all']).default('current').describe('Which sessions end.'),
+  }),
   answers: { 204: { text: 'Signed out.' } },
   async handle(deps, { session, query, actor }) {
     await signOut(deps, actor, { session, scope: query.scope })

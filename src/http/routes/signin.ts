@@ -4,9 +4,9 @@ import { redeemCode, redeemLink } from '../../flows/signin/link.ts'
 import { sendAnotherMail } from '../../flows/signin/mail.ts'
 import { toRfc3339 } from '../../platform/clock.ts'
 import { emailField } from '../../resources/email.ts'
-import { attemptToken, sample, timeField, typedCode } from '../../resources/field.ts'
+import { attemptToken, mailQueuedResource, sample, timeField, typedCode } from '../../resources/field.ts'
 import { endpoint } from '../endpoint/endpoint.ts'
-import { signInAnswer, signInAnswers } from '../endpoint/session-answer.ts'
+import { linkAnswers, signInAnswer, signInAnswers } from '../endpoint/session-answer.ts'
 import { holdingOf } from '../request/cookies.ts'
 import { languageOf } from '../request/language.ts'
 import { holdsAttempt } from '../request/own-credential.ts'
@@ -24,22 +24,37 @@ const begin = endpoint({
   body: {
     type: 'json',
     schema: z.strictObject({
-      email: emailField.optional(),
-      deliver: z.enum(['tokens', 'cookie']).default('tokens'),
-      redirect_to: z.string().max(2048).optional(),
-      link_to: z.string().max(2048).optional(),
-      lang: z.string().max(35).optional(),
+      email: emailField.optional().describe('Where to send a link and a code. Without it, sign in with a passkey.'),
+      deliver: z
+        .enum(['tokens', 'cookie'])
+        .default('tokens')
+        .describe('How the session is delivered: tokens in the answer, or a cookie for the browser.'),
+      redirect_to: z
+        .string()
+        .max(2048)
+        .optional()
+        .describe('Where the pages of authd lead at the end. It must match `signin.redirect_urls`.'),
+      link_to: z
+        .string()
+        .max(2048)
+        .optional()
+        .describe('Where the link in the mail leads, with `?token=…`. It must be listed in `signin.link_urls`.'),
+      lang: z.string().max(35).optional().describe('The language of the mail (BCP 47). Defaults to `Accept-Language`.'),
     }),
   },
   answers: {
     201: {
       text: 'The answer is the same for known and unknown addresses. With `deliver: cookie`, the token is also set as a cookie.',
-      schema: z.strictObject({
-        attempt_token: sample('att_01m88jw08vedqtrgrr9eqkmg57.…'),
-        expires_at: timeField,
-        methods: z.array(z.enum(['email', 'passkey', 'totp'])),
-        resend_after: timeField.optional(),
-      }),
+      schema: z
+        .strictObject({
+          attempt_token: sample('att_01m88jw08vedqtrgrr9eqkmg57.…').describe(
+            'The secret of this attempt. Send it with each proof.',
+          ),
+          expires_at: timeField.describe('When the attempt ends.'),
+          methods: z.array(z.enum(['email', 'passkey', 'totp'])).describe('How this sign-in can begin.'),
+          resend_after: timeField.optional().describe('With `email`: before that time, another mail is not sent.'),
+        })
+        .meta({ id: 'SignInAttempt', description: 'A sign-in that has begun.' }),
     },
   },
   async handle(deps, { body, cookies, actor, acceptLanguage }) {
@@ -78,7 +93,7 @@ const email = endpoint({
   answers: {
     202: {
       text: 'The mail is queued.',
-      schema: z.strictObject({ delivery: z.literal('queued'), resend_after: timeField }),
+      schema: mailQueuedResource,
     },
   },
   errors: ['ATTEMPT_EXPIRED'],
@@ -104,16 +119,12 @@ const link = endpoint({
       token: z
         .string()
         .max(200)
-        .meta({ examples: ['att_01m88jw08vedqtrgrr9eqkmg57.…'] }),
+        .meta({ examples: ['att_01m88jw08vedqtrgrr9eqkmg57.…'] })
+        .describe('The `token` of the link.'),
       attempt_token: attemptToken.optional(),
     }),
   },
-  answers: {
-    200: {
-      text: `${signInAnswers[200].text} \`continue_elsewhere\`: the sign-in was begun in another browser. The link stays valid.`,
-      schema: z.union([signInAnswers[200].schema, z.strictObject({ status: z.literal('continue_elsewhere') })]),
-    },
-  },
+  answers: linkAnswers,
   errors: ['MAGIC_LINK_USED', 'MAGIC_LINK_EXPIRED'],
   async handle(deps, { body, cookies, actor, identity }) {
     const proof = { ...redemption({ cookies, identity }, body.attempt_token), token: body.token }

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { beginPasskeyStepUp, stepUpWithPasskey } from '../../flows/factors/passkey.ts'
 import { type StepUpProof, sendStepUpMail, stepUp } from '../../flows/factors/step-up.ts'
 import { toRfc3339 } from '../../platform/clock.ts'
-import { timeField, typedCode } from '../../resources/field.ts'
+import { mailQueuedResource, typedCode } from '../../resources/field.ts'
 import { endpoint } from '../endpoint/endpoint.ts'
 import { answerRenewed, REPLACED, sessionAnswerResource } from '../endpoint/session-answer.ts'
 import { languageOf } from '../request/language.ts'
@@ -26,7 +26,7 @@ const email = endpoint({
   answers: {
     202: {
       text: 'The mail is queued.',
-      schema: z.strictObject({ delivery: z.literal('queued'), resend_after: timeField }),
+      schema: mailQueuedResource,
     },
   },
   errors: ['STEP_UP_REQUIRED'],

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { AuthdError } from '../../errors.ts'
 import { introspectToken, refreshExpiry } from '../../flows/sessions/introspection.ts'
 import { issueCookieToken, refreshTokens, revokeToken } from '../../flows/sessions/token.ts'
-import { idField, sample } from '../../resources/field.ts'
+import { introspectionResource } from '../../resources/introspection.ts'
 import { accessTokenResource, presentAccessToken, presentTokens, tokensResource } from '../../resources/tokens.ts'
 import { endpoint } from '../endpoint/endpoint.ts'
 import { UNSUPPORTED_GRANT } from '../request/body.ts'
@@ -13,8 +13,9 @@ const tokenForm = z.object({
     .string()
     .min(1)
     .max(8192)
-    .meta({ examples: ['eyJhbGciOiJFUzI1NiIs…'] }),
-  token_type_hint: z.string().max(64).optional(),
+    .meta({ examples: ['eyJhbGciOiJFUzI1NiIs…'] })
+    .describe('An access or refresh token.'),
+  token_type_hint: z.string().max(64).optional().describe('Ignored: authd recognizes its tokens.'),
 })
 const tokenBody = { type: 'form', schema: tokenForm, also: z.strictObject(tokenForm.shape) } as const
 
@@ -23,6 +24,7 @@ const refreshToken = z
   .min(1)
   .max(512)
   .meta({ examples: ['rt_01m88jw08vedqtrgrr9eqkmg57.1.…'] })
+  .describe('The newest refresh token of the session.')
 
 /** As OAuth libraries send it (RFC 6749 §6). Unknown parameters are ignored, such as `client_id` and `scope`. */
 const refreshForm = z.object({
@@ -32,7 +34,8 @@ const refreshForm = z.object({
       message: 'This is not supported. Use refresh_token.',
       params: { code: UNSUPPORTED_GRANT },
     })
-    .meta({ examples: ['refresh_token'] }),
+    .meta({ examples: ['refresh_token'] })
+    .describe('Always `refresh_token`.'),
   refresh_token: refreshToken,
 })
 
@@ -95,34 +98,7 @@ const introspect = endpoint({
   answers: {
     200: {
       text: 'An active token with its claims, or an inactive one without.',
-      schema: z.union([
-        z.strictObject({
-          active: z.literal(true),
-          token_type: z.enum(['Bearer', 'refresh_token']),
-          sub: idField('usr'),
-          sid: idField('ses'),
-          exp: z.int().meta({ examples: [1795694400] }),
-          client_id: sample('authd').optional(),
-          iss: sample('https://auth.example.com').optional(),
-          aud: sample('https://auth.example.com').optional(),
-          iat: z
-            .int()
-            .meta({ examples: [1795694400] })
-            .optional(),
-          jti: idField('jti').optional(),
-          amr: z.array(sample('email')).optional(),
-          aal: z.int().optional(),
-          auth_time: z
-            .int()
-            .meta({ examples: [1795694400] })
-            .optional(),
-          auth_time_ms: z
-            .int()
-            .meta({ examples: [1795694400000] })
-            .optional(),
-        }),
-        z.strictObject({ active: z.literal(false) }),
-      ]),
+      schema: introspectionResource,
     },
   },
   async handle(deps, { body }) {

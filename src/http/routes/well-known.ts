@@ -19,16 +19,22 @@ const keys = endpoint({
     200: {
       text: 'A JWK set (RFC 7517).',
       contentType: 'application/jwk-set+json',
-      schema: z.strictObject({
-        keys: z.array(
-          z.looseObject({
-            kty: sample('EC'),
-            kid: sample('97eYQ0rZwFJd…'),
-            alg: sample('ES256'),
-            use: z.literal('sig'),
-          }),
-        ),
-      }),
+      schema: z
+        .strictObject({
+          keys: z
+            .array(
+              z
+                .looseObject({
+                  kty: sample('EC').describe('The kind of key.'),
+                  kid: sample('97eYQ0rZwFJd…').describe('The id of the key, as in the header of a token.'),
+                  alg: sample('ES256').describe('The algorithm that it verifies.'),
+                  use: z.literal('sig').describe('Always `sig`.'),
+                })
+                .meta({ id: 'Jwk', description: 'A public key (RFC 7517).' }),
+            )
+            .describe('The keys that sign now, or soon, or did so lately.'),
+        })
+        .meta({ id: 'JwkSet', description: 'A JWK set (RFC 7517).' }),
     },
   },
   async handle(deps) {
@@ -51,19 +57,36 @@ const metadata = endpoint({
   answers: {
     200: {
       text: 'The metadata of this issuer. `access_token_signing_alg_values_supported` is an extension.',
-      schema: z.looseObject({
-        issuer: sample('https://auth.example.com'),
-        jwks_uri: sample('https://auth.example.com/.well-known/jwks.json'),
-        token_endpoint: sample('https://auth.example.com/v1/token/refresh'),
-        token_endpoint_auth_methods_supported: z.array(sample('none')),
-        grant_types_supported: z.array(sample('refresh_token')),
-        response_types_supported: z.array(z.string()).meta({ examples: [[]] }),
-        introspection_endpoint: sample('https://auth.example.com/v1/token/introspect'),
-        introspection_endpoint_auth_methods_supported: z.array(sample('client_secret_basic')),
-        revocation_endpoint: sample('https://auth.example.com/v1/token/revoke'),
-        revocation_endpoint_auth_methods_supported: z.array(sample('none')),
-        access_token_signing_alg_values_supported: z.array(sample('ES256')),
-      }),
+      schema: z
+        .looseObject({
+          issuer: sample('https://auth.example.com').describe('The `iss` of all tokens.'),
+          jwks_uri: sample('https://auth.example.com/.well-known/jwks.json').describe('The public keys.'),
+          token_endpoint: sample('https://auth.example.com/v1/token/refresh').describe(
+            'Where refresh tokens are exchanged.',
+          ),
+          token_endpoint_auth_methods_supported: z
+            .array(sample('none'))
+            .describe('A refresh needs no client credential.'),
+          grant_types_supported: z.array(sample('refresh_token')).describe('Refresh tokens only.'),
+          response_types_supported: z
+            .array(z.string())
+            .meta({ examples: [[]] })
+            .describe('Empty: there is no authorization endpoint.'),
+          introspection_endpoint: sample('https://auth.example.com/v1/token/introspect').describe(
+            'Where tokens are introspected (RFC 7662).',
+          ),
+          introspection_endpoint_auth_methods_supported: z
+            .array(sample('client_secret_basic'))
+            .describe('How an API key is sent.'),
+          revocation_endpoint: sample('https://auth.example.com/v1/token/revoke').describe(
+            'Where tokens are revoked (RFC 7009).',
+          ),
+          revocation_endpoint_auth_methods_supported: z.array(sample('none')).describe('Holding the token is enough.'),
+          access_token_signing_alg_values_supported: z
+            .array(sample('ES256'))
+            .describe('The algorithms of access tokens.'),
+        })
+        .meta({ id: 'IssuerMetadata', description: 'The metadata of the issuer (RFC 8414).' }),
     },
   },
   async handle(deps) {
@@ -97,7 +120,12 @@ const relatedOrigins = endpoint({
   guard: 'none',
   publicMaxAge: HOUR / SECOND,
   answers: {
-    200: { text: 'The origins.', schema: z.strictObject({ origins: z.array(sample('https://shop.example.org')) }) },
+    200: {
+      text: 'The origins.',
+      schema: z
+        .strictObject({ origins: z.array(sample('https://shop.example.org')).describe('The origins.') })
+        .meta({ id: 'RelatedOrigins', description: 'Origins where the passkeys also work.' }),
+    },
   },
   async handle(deps) {
     return { status: 200, body: { origins: relyingParty(deps.config.current()).origins } }
@@ -115,10 +143,12 @@ const passkeyEndpoints = endpoint({
   answers: {
     200: {
       text: 'The addresses of the two pages.',
-      schema: z.strictObject({
-        enroll: sample('https://auth.example.com/account/passkeys/new'),
-        manage: sample('https://auth.example.com/account'),
-      }),
+      schema: z
+        .strictObject({
+          enroll: sample('https://auth.example.com/account/passkeys/new').describe('The page that adds a passkey.'),
+          manage: sample('https://auth.example.com/account').describe('The page that lists them.'),
+        })
+        .meta({ id: 'PasskeyEndpoints', description: 'Pages for passkeys.' }),
     },
   },
   async handle(deps) {

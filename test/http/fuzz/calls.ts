@@ -1,15 +1,10 @@
 import { z } from 'zod'
 import { ROLES, SCOPES } from '../../../src/flows/operator/api-key.ts'
 import { allEndpoints } from '../../../src/http/app.ts'
-import { openApiDocument } from '../../../src/http/endpoint/openapi.ts'
+import { openApiDocument } from '../../../src/http/openapi/document.ts'
+import { inlined, type Operation } from '../../support/openapi.ts'
 import { fc } from '../../support/property.ts'
 import { type Change, changeOf } from './changes.ts'
-
-export type Schema = z.core.JSONSchema.JSONSchema
-interface Operation {
-  parameters?: { name: string; in: string; schema: Schema }[]
-  requestBody?: { content: Record<string, { schema: Schema; example: Record<string, unknown> }> }
-}
 
 const ENDPOINTS = allEndpoints({ version: '0', startedAt: 0, isStopping: () => false, isDevelopment: false })
 const DOCUMENT = openApiDocument(ENDPOINTS, { publicUrl: 'https://auth.example.com', version: '0' })
@@ -18,6 +13,7 @@ export const ROUTES = ENDPOINTS.map(({ method, path, guard, body }) => {
   const operations = DOCUMENT.paths[path.replace(/:(\w+)/g, '{$1}')] as Record<string, Operation>
   const { requestBody, parameters = [] } = operations[method.toLowerCase()] ?? {}
   const media = Object.values(requestBody?.content ?? {})[0]
+  const schema = inlined(DOCUMENT, media?.schema ?? {})
   return {
     name: `${method} ${path}`,
     method,
@@ -25,9 +21,9 @@ export const ROUTES = ENDPOINTS.map(({ method, path, guard, body }) => {
     guard,
     bodyType: body?.type,
     example: media?.example ?? {},
-    schema: media?.schema ?? {},
+    schema,
     /** Says whether the document allows a body. */
-    isDocumented: (value: unknown) => z.fromJSONSchema(media?.schema ?? {}).safeParse(value).success,
+    isDocumented: (value: unknown) => z.fromJSONSchema(schema).safeParse(value).success,
     query: parameters.filter((one) => one.in === 'query').map(({ name }) => name),
   }
 })

@@ -1,5 +1,6 @@
+import type { Schema } from '../../support/openapi.ts'
 import { fc } from '../../support/property.ts'
-import type { Route, Schema } from './calls.ts'
+import type { Route } from './calls.ts'
 
 /** How a request differs from one that succeeds. The other user's things, and the fields, are known by their number. */
 export type Change =
@@ -120,8 +121,7 @@ function queryOf({ query }: Route): fc.Arbitrary<[string, string][]> {
 function fromSchema(schema: Schema): fc.Arbitrary<unknown> {
   if (schema.enum) return fc.constantFrom(...schema.enum)
   if ('const' in schema) return fc.constant(schema.const)
-  const kinds = (schema.anyOf ?? []) as Schema[]
-  if (kinds.length > 0) return fc.oneof(...kinds.map(fromSchema))
+  if (Array.isArray(schema.type)) return fc.oneof(...schema.type.map((type) => fromSchema({ ...schema, type })))
   if (schema.type === 'boolean') return fc.boolean()
   if (schema.type === 'null') return fc.constant(null)
   if (schema.type === 'integer' || schema.type === 'number')

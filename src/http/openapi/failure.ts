@@ -1,0 +1,109 @@
+import { z } from 'zod'
+import { ERRORS, type ErrorCode } from '../../errors.ts'
+import type { Guard } from '../../flows/sessions/guard.ts'
+import { idField, sample } from '../../resources/field.ts'
+import { type AnyEndpoint, isForBackends } from '../endpoint/endpoint.ts'
+
+/** The body of an error (RFC 9457). */
+export const problemResource = z
+  .strictObject({
+    type: z.url().describe('The address of a page about this error.'),
+    title: sample('Too many requests. Try again later.').describe('The same text for each error of this code.'),
+    status: z.int().describe('The HTTP status.'),
+    detail: sample('Too many mails for this address. Try again in 52 minutes.').describe(
+      'What went wrong and what to do, for people. The same as `message`.',
+    ),
+    code: z.enum(Object.keys(ERRORS) as [string, ...string[]]).describe('The error, for programs.'),
+    message: sample('Too many mails for this address. Try again in 52 minutes.').describe(
+      'What went wrong and what to do, for people.',
+    ),
+    details: z
+      .record(z.string(), z.unknown())
+      .optional()
+      .describe(
+        'More about the error. After `VALIDATION_ERROR`, `errors` lists each wrong field with a JSON `pointer`, a `code` and a `message`.',
+      ),
+    request_id: idField('req').describe('The id of this request in the logs of authd, as in `X-Request-ID`.'),
+  })
+  .meta({ id: 'Problem', description: 'An error (RFC 9457).' })
+
+/** The body of an error after a form. */
+export const oauthErrorResource = z
+  .strictObject({
+    error: sample('invalid_grant').describe('The error, for programs (RFC 6749 §5.2).'),
+    error_description: sample('This token is not valid.').describe('What went wrong and what to do, for people.'),
+  })
+  .meta({ id: 'OAuthError', description: 'An error of a request with a form (RFC 6749 §5.2).' })
+
+/** Errors that every route may return: malformed requests, limits, and server faults. */
+const EVERYWHERE = [
+  'BAD_REQUEST',
+  'ADDRESS_BLOCKED',
+  'MISDIRECTED_REQUEST',
+  'RATE_LIMITED',
+  'INTERNAL_ERROR',
+  'UNAVAILABLE',
+] as const
+const WITH_BODY = ['VALIDATION_ERROR', 'PAYLOAD_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE'] as const
+
+/** A response of an error status. Routes with the same errors share it by its name. */
+interface Failure {
+  status: string
+  name: string
+  response: { description: string; content: Record<string, { schema: { $ref: string } }> }
+}
+
+export function failures(declared: AnyEndpoint): Failure[] {
+  const { type = 'json', also } = declared.body ?? {}
+  const hasProblem = type === 'json' || also !== undefined
+  const hasOauth = type === 'form' || also !== undefined
+  const content = {
+    ...(hasProblem && { 'application/problem+json': refTo('Problem') }),
+    ...(hasOauth && { 'application/json': refTo('OAuthError') }),
+  }
+  return [...Map.groupBy(codesOf(declared), (code) => ERRORS[code].status)].map(([status, codes]) => {
+    const description = codes.map((code) => `\`${code}\`: ${ERRORS[code].message}`).join('\n\n')
+    const name = [...codes.map(titled), ...(hasOauth ? ['OAuthError'] : [])].join('Or')
+    return { status: String(status), name, response: { description, content } }
+  })
+}
+
+function codesOf(declared: AnyEndpoint): ErrorCode[] {
+  const codes: ErrorCode[] = [
+    ...EVERYWHERE,
+    ...(declared.body ? WITH_BODY : []),
+    ...(declared.guard === 'none' ? [] : ofGuard(declared.guard, declared.path)),
+    ...(isForBackends(declared) ? (['UNAUTHORIZED'] as const) : []),
+    ...(declared.errors ?? []),
+    ...(isCookieChange(declared) ? (['CROSS_SITE_REQUEST'] as const) : []),
+  ]
+  return [...new Set(codes)]
+}
+
+/** `RATE_LIMITED` → `RateLimited`. */
+function titled(code: ErrorCode): string {
+  return code.toLowerCase().replace(/(?:^|_)(\w)/g, (_, letter: string) => letter.toUpperCase())
+}
+
+function refTo(name: string) {
+  return { schema: { $ref: `#/components/schemas/${name}` } }
+}
+
+/** The errors that a guard may raise. */
+function ofGuard(guard: Guard, path: string): ErrorCode[] {
+  // Without an admin key in force, the admin API answers 404.
+  if (typeof guard === 'object') {
+    return ['UNAUTHORIZED', 'FORBIDDEN', ...(path.startsWith('/admin') ? (['NOT_FOUND'] as const) : [])]
+  }
+  const mayWait = guard === 'enrol' || guard === 'any_session'
+  return [
+    'UNAUTHORIZED',
+    ...(mayWait ? [] : (['ENROLMENT_REQUIRED'] as const)),
+    ...(guard === 'any_session' ? [] : (['STEP_UP_REQUIRED'] as const)),
+  ]
+}
+
+/** A change with a cookie must come from authd's own pages or a listed origin; see middleware/identify.ts. */
+function isCookieChange({ method, guard, cookies }: AnyEndpoint): boolean {
+  return method !== 'GET' && typeof guard !== 'object' && (guard !== 'none' || cookies !== undefined)
+}

@@ -1,0 +1,147 @@
+import { z } from 'zod'
+
+/** The part of JSON Schema that the document uses. */
+export interface JsonSchema {
+  $ref?: string
+  type?: string | string[]
+  description?: string
+  examples?: unknown[]
+  const?: unknown
+  enum?: unknown[]
+  /** The values known today, where more may be added. */
+  'x-extensible-enum'?: unknown[]
+  default?: unknown
+  anyOf?: JsonSchema[]
+  oneOf?: JsonSchema[]
+  discriminator?: { propertyName: string; mapping?: Record<string, string> }
+  items?: JsonSchema
+  properties?: Record<string, JsonSchema>
+  required?: string[]
+  additionalProperties?: JsonSchema | boolean
+  propertyNames?: JsonSchema
+  minimum?: number
+  maximum?: number
+  format?: string
+  pattern?: string
+}
+
+type Definitions = Readonly<Record<string, JsonSchema>>
+
+/** What a schema describes. Requests are strict. Answers are open: fields and values may be added to them. */
+export type Io = 'input' | 'output'
+
+const COMPONENTS = '#/components/schemas/'
+const DEFINITIONS = '#/$defs/'
+
+/** The name that a reference leads to. */
+function nameOf(reference: string): string {
+  return reference.slice(reference.lastIndexOf('/') + 1)
+}
+
+/** A schema as zod writes it, with the named schemas (`.meta({ id })`) that it refers to. */
+export function rawSchema(schema: z.ZodType, io: Io): { root: JsonSchema; definitions: Definitions } {
+  const written: object = z.toJSONSchema(z.object({ root: schema }), {
+    io,
+    unrepresentable: 'any',
+    override: ({ zodSchema: { _zod: zod }, jsonSchema }) => {
+      const propertyName = 'discriminator' in zod.def ? String(zod.def.discriminator) : undefined
+      if (propertyName !== undefined) Object.assign(jsonSchema, { discriminator: { propertyName } })
+    },
+  })
+  const { properties, $defs } = written as { properties: { root: JsonSchema }; $defs?: Definitions }
+  return { root: properties.root, definitions: $defs ?? {} }
+}
+
+/** The named parts of a document. */
+export class Components {
+  readonly schemas: Record<string, JsonSchema> = {}
+  readonly responses: Record<string, object> = {}
+
+  /** A schema in terms of OpenAPI. Named schemas become references. `name` is for a schema without a name. */
+  schemaOf(schema: z.ZodType, io: Io, name?: string): JsonSchema {
+    const { root, definitions } = rawSchema(schema, io)
+    for (const [own, definition] of Object.entries(definitions)) {
+      add(this.schemas, own, translate(definition, io, definitions))
+    }
+    const translated = translate(root, io, definitions)
+    if (name === undefined || translated.$ref !== undefined) return translated
+    add(this.schemas, name, translated)
+    return { $ref: COMPONENTS + name }
+  }
+
+  response(name: string, response: object): { $ref: string } {
+    add(this.responses, name, response)
+    return { $ref: `#/components/responses/${name}` }
+  }
+}
+
+/** Throws if another part has this name. */
+function add<Part extends object>(parts: Record<string, Part>, name: string, part: Part): void {
+  const known = parts[name]
+  if (known !== undefined && JSON.stringify(known) !== JSON.stringify(part)) {
+    throw new Error(`Two parts of the OpenAPI document are named ${name}.`)
+  }
+  parts[name] = part
+}
+
+function translate(schema: JsonSchema, io: Io, definitions: Definitions): JsonSchema {
+  const { anyOf, items, properties, propertyNames: _, additionalProperties: more, discriminator, ...rest } = schema
+  if (rest.$ref !== undefined) return { ...rest, $ref: COMPONENTS + nameOf(rest.$ref) }
+  const inner = (one: JsonSchema) => translate(one, io, definitions)
+  if (anyOf !== undefined) {
+    const { description, ...about } = rest
+    const kinds = anyOf.map((kind) => inner({ ...kind, ...(description !== undefined && { description }) }))
+    return mergeKinds(kinds, about)
+  }
+  return {
+    ...translateValue(rest, io),
+    ...(rest.oneOf && { oneOf: rest.oneOf.map(inner) }),
+    ...(discriminator && { discriminator: withMapping(discriminator.propertyName, rest.oneOf ?? [], definitions) }),
+    ...(items && { items: inner(items) }),
+    ...(properties && {
+      properties: Object.fromEntries(Object.entries(properties).map(([key, one]) => [key, inner(one)])),
+    }),
+    ...(typeof more === 'object' && { additionalProperties: Object.keys(more).length === 0 ? true : inner(more) }),
+    ...(more === false && io === 'input' && { additionalProperties: false }),
+  }
+}
+
+/** Zod writes the whole pattern of a time, and the bounds of safe integers. */
+function translateValue(schema: JsonSchema, io: Io): JsonSchema {
+  const { enum: values, pattern, minimum, maximum, ...rest } = schema
+  return {
+    ...rest,
+    ...(rest.type === 'integer' && maximum === Number.MAX_SAFE_INTEGER && { format: 'int64' }),
+    ...(minimum !== undefined && minimum !== Number.MIN_SAFE_INTEGER && { minimum }),
+    ...(maximum !== undefined && maximum !== Number.MAX_SAFE_INTEGER && { maximum }),
+    ...(pattern !== undefined && !(rest.format === 'date-time' && io === 'output') && { pattern }),
+    ...(values && (io === 'input' ? { enum: values } : openValues(values, rest))),
+  }
+}
+
+function openValues(values: unknown[], { description }: JsonSchema): JsonSchema {
+  const list = `Values: ${values.map((value) => `\`${value}\``).join(', ')}. More may be added.`
+  return { description: description === undefined ? list : `${description} ${list}`, 'x-extensible-enum': values }
+}
+
+/** Plain kinds, of which one is often null, as one schema with several types. */
+function mergeKinds(kinds: JsonSchema[], about: JsonSchema): JsonSchema {
+  if (kinds.some(({ $ref }) => $ref !== undefined)) return { ...about, oneOf: kinds }
+  const merged: JsonSchema = Object.assign({}, ...kinds, about)
+  const values = merged.enum && { enum: [...merged.enum, null] }
+  return { ...merged, ...values, type: kinds.flatMap(({ type = [] }) => type) }
+}
+
+function withMapping(propertyName: string, branches: JsonSchema[], definitions: Definitions) {
+  const mapping = branches.map(({ $ref = '' }) => {
+    const value = definitions[nameOf($ref)]?.properties?.[propertyName]?.const
+    if (typeof value !== 'string') throw new Error(`A branch needs a name, and one text as its ${propertyName}.`)
+    return [value, COMPONENTS + nameOf($ref)]
+  })
+  return { propertyName, mapping: Object.fromEntries(mapping) }
+}
+
+/** Where named schemas of zod are. */
+export function definitionOf({ $ref }: JsonSchema, definitions: Definitions): JsonSchema | undefined {
+  return $ref?.startsWith(DEFINITIONS) ? definitions[nameOf($ref)] : undefined
+}
