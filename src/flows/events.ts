@@ -84,6 +84,10 @@ export const EVENTS = {
   'recovery_code.used': { means: 'A recovery code was used. metadata.left says how many are left.', open: ['left'] },
   'recovery_code.failed': { means: 'A recovery code was wrong.', open: ['failures'] },
   'signing_key.created': { means: 'A signing key was made and published.', open: ['kid', 'algorithm'] },
+  'signing_key.cancelled': {
+    means: 'A published signing key will never sign, because of a newer one or a change of tokens.algorithm.',
+    open: ['kid', 'algorithm'],
+  },
   'api_key.created': {
     means: 'An operator made an API key.',
     open: ['key_id', 'scopes', 'network'],

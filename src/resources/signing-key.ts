@@ -7,7 +7,8 @@ export interface KeyResource {
   alg: string
   state: 'next' | 'active' | 'retiring' | 'retired'
   created_at: string
-  signs_from: string
+  /** Null for a key that another overtook before it signed. */
+  signs_from: string | null
   verifies_until: string | null
 }
 
@@ -17,7 +18,7 @@ export function presentKey({ key, state }: KeyListing): KeyResource {
     alg: key.algorithm,
     state,
     created_at: toRfc3339(key.createdAt),
-    signs_from: toRfc3339(key.signsFrom),
+    signs_from: key.purpose === 'cancelled' ? null : toRfc3339(key.signsFrom),
     verifies_until: key.verifiesUntil === null ? null : toRfc3339(key.verifiesUntil),
   }
 }

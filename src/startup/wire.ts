@@ -4,7 +4,7 @@ import type { Deps } from '../deps.ts'
 import { createCache } from '../flows/cache.ts'
 import { applySettings } from '../flows/operator/setting.ts'
 import { claimServerSecret } from '../flows/operator/setup.ts'
-import { ensureKeys } from '../flows/sessions/signing-key.ts'
+import { ensureKeys, followAlgorithm } from '../flows/sessions/signing-key.ts'
 import { systemClock } from '../platform/clock.ts'
 import { keysFrom } from '../platform/keys.ts'
 import { createLog, type ProcessLog } from '../platform/log.ts'
@@ -106,8 +106,10 @@ export async function wire(config: Config, options: WireOptions): Promise<Wired>
     await claimServerSecret(deps)
     await applySettings(deps)
     await ensureKeys(deps)
-    if (options.mode === 'serve')
+    if (options.mode === 'serve') {
+      await followAlgorithm(deps)
       await (await import('../flows/outbox/configured-webhook.ts')).adoptConfiguredWebhook(deps)
+    }
     return {
       deps,
       rehearsal: { ...deps, db: dryRun(db) },

@@ -1,8 +1,11 @@
 import type { Sql, Trx } from './db.ts'
 import { integer, type NewRow, nullable, type RowOf, type StoredRow, table, text, word } from './table.ts'
 
-/** `access`: signs access tokens. `refresh`: the root of derived refresh tokens; one row, never rotated by time. */
-export type KeyPurpose = 'access' | 'refresh'
+/**
+ * `access`: signs access tokens. `cancelled`: was published to sign them and never will. `refresh`: the root of derived
+ * refresh tokens; one row, never rotated by time.
+ */
+export type KeyPurpose = 'access' | 'cancelled' | 'refresh'
 
 const signingKeys = table(
   'signing_keys',
@@ -31,19 +34,35 @@ export async function insertSigningKey(trx: Trx, key: NewRow<typeof signingKeys>
   return inserted === 1
 }
 
-/** In the order they were made: of two whose time has come, the later one signs, though it may have been told to begin earlier. */
+/** In the order they were made. */
 export async function listSigningKeys(sql: Sql): Promise<SigningKey[]> {
   const rows = await sql.all<StoredRow>(`SELECT ${signingKeys.columns} FROM signing_keys ORDER BY created_at, kid`)
   return rows.map(signingKeys.read)
 }
 
-/** A successor has been published: every other key verifies until then, unless it ends earlier anyway. */
-export async function retireAccessKeys(trx: Trx, input: { exceptKid: string; verifiesUntil: number }): Promise<number> {
+/** A successor was published. The active key verifies until then, and any other too, unless it ends earlier anyway. */
+export async function retireAccessKeys(
+  trx: Trx,
+  input: { activeKid: string | undefined; exceptKid: string; verifiesUntil: number },
+): Promise<number> {
   return await trx.run(
     `UPDATE signing_keys SET verifies_until = ?
-     WHERE purpose = 'access' AND kid <> ? AND (verifies_until IS NULL OR verifies_until > ?)`,
-    [input.verifiesUntil, input.exceptKid, input.verifiesUntil],
+     WHERE purpose = 'access' AND kid <> ? AND (kid = ? OR verifies_until IS NULL OR verifies_until > ?)`,
+    [input.verifiesUntil, input.exceptKid, input.activeKid ?? '', input.verifiesUntil],
   )
+}
+
+/** A key that waited to sign never will. */
+export async function cancelSigningKey(trx: Trx, input: { kid: string; verifiesUntil: number }): Promise<number> {
+  return await trx.run("UPDATE signing_keys SET purpose = 'cancelled', verifies_until = ? WHERE kid = ?", [
+    input.verifiesUntil,
+    input.kid,
+  ])
+}
+
+/** The successor of a key was cancelled, so the key has none. */
+export async function resumeSigningKey(trx: Trx, kid: string): Promise<number> {
+  return await trx.run('UPDATE signing_keys SET verifies_until = NULL WHERE kid = ?', [kid])
 }
 
 export async function deleteSigningKeysBefore(trx: Trx, before: number): Promise<number> {

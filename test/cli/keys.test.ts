@@ -33,4 +33,9 @@ test('keys rotate --now says what verifiers believe, for how long, and what to d
     /older keys are accepted until .*, also forged ones\. If a key was copied, restart your verifiers after that/,
   )
   expect(listed.data.map(({ state }: { state: string }) => state)).toEqual(['active', 'retiring', 'retiring'])
+  expect(listed.data.map(({ signs_from }: { signs_from: string | null }) => signs_from === null)).toEqual([
+    false,
+    true,
+    false,
+  ])
 })

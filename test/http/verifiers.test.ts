@@ -1,7 +1,7 @@
 import type { JWK } from 'jose'
 import { describe, expect, test } from 'vitest'
 import { SYSTEM } from '../../src/flows/record-event.ts'
-import { ensureKeys, listKeys, rotateKeys } from '../../src/flows/sessions/signing-key.ts'
+import { followAlgorithm, listKeys, rotateKeys } from '../../src/flows/sessions/signing-key.ts'
 import { DAY, HOUR, MINUTE, SECOND } from '../../src/platform/clock.ts'
 import { type Authd, startAuthd } from '../support/harness.ts'
 import { signInForTokens } from '../support/people.ts'
@@ -76,11 +76,11 @@ describe.each(JUDGES)('the verifier %s', (_, judge) => {
     const before = await signInForTokens(authd)
     const known = await verify(before.accessToken)
     authd.clock.advance(SECOND)
-    await rotateKeys(authd.deps, SYSTEM, { isImmediate: true })
+    const { olderVerifyUntil } = await rotateKeys(authd.deps, SYSTEM, { isImmediate: true })
 
     const fresh = await mintFor(authd, before.refreshToken)
     const unknown = await verify(fresh.accessToken)
-    authd.clock.advance(15 * MINUTE)
+    authd.clock.set(olderVerifyUntil)
     const { accessToken } = await mintFor(authd, fresh.refreshToken)
     const learnt = await verify(accessToken)
     const removed = await verify(before.accessToken)
@@ -176,7 +176,7 @@ test('a new algorithm is published before it signs, too', async () => {
   const before = await signInForTokens(authd)
   authd.clock.advance(SECOND)
   const other = await authd.another({ tokens: { algorithm: 'EdDSA' } })
-  await ensureKeys(other.deps)
+  await followAlgorithm(other.deps)
 
   const [, next] = (await other.browser().get('/.well-known/jwks.json')).body.keys
   const during = await mintFor(other, before.refreshToken)

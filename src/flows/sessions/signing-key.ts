@@ -5,20 +5,29 @@ import { isAhead, isWithin, MINUTE, SECOND } from '../../platform/clock.ts'
 import { type HmacKey, hmacKey, mintSecret } from '../../platform/secret.ts'
 import { bumpEpoch } from '../../store/change-epochs.ts'
 import type { Sql } from '../../store/db.ts'
-import { insertSigningKey, listSigningKeys, retireAccessKeys, type SigningKey } from '../../store/signing-keys.ts'
+import {
+  cancelSigningKey,
+  insertSigningKey,
+  listSigningKeys,
+  resumeSigningKey,
+  retireAccessKeys,
+  type SigningKey,
+} from '../../store/signing-keys.ts'
 import { type Actor, recordEvent, SYSTEM } from '../record-event.ts'
 
 export type KeyAlgorithm = 'ES256' | 'EdDSA' | 'RS256'
 
 /** How long apps may cache the JWKS. */
 export const JWKS_MAX_AGE_MS = 5 * MINUTE
+/** The longest life of an access token: the most that `tokens.access_ttl` may be, whatever it is or was. */
+export const LONGEST_TOKEN_MS = 15 * MINUTE
 /** How far clocks may be off. */
 const LEEWAY_MS = MINUTE
 /** Unknown keys are looked up in the database this often, so that tokens with made-up keys cost nothing. */
 const LOOK_EVERY_MS = 2 * SECOND
 const REFRESH_ROOT = 'refresh-root'
 
-interface AccessKey {
+interface AccessKey extends Pick<SigningKey, 'purpose'> {
   kid: string
   algorithm: string
   signsFrom: number
@@ -45,21 +54,29 @@ export async function keyring(deps: Pick<Deps, 'cache' | 'keys'>): Promise<Keyri
 
 /** The key that signs now. */
 export function signingKeyAt(ring: Keyring, now: number): AccessKey | undefined {
-  return activeOf(ring.access, now)
+  return standingOf(ring.access, now).active
+}
+
+type Timed = Pick<SigningKey, 'purpose' | 'signsFrom' | 'verifiesUntil'>
+
+interface Standing<Key> {
+  active: Key | undefined
+  next: Key | undefined
 }
 
 /**
- * The newest key once its time has come, and until then the one before. The newest is the one that no other has
- * replaced: after a clock was set back, times do not say it.
+ * The key that signs, and the one that waits to. The newest key, which no other has replaced, signs once its time has
+ * come, and until then the one before, which ends last. Times do not say which is newest after a clock was set back.
  */
-function activeOf<Key extends Pick<AccessKey, 'signsFrom' | 'verifiesUntil'>>(
-  keys: Key[],
-  now: number,
-): Key | undefined {
-  const newest = keys.find(({ verifiesUntil }) => verifiesUntil === null)
-  if (newest && newest.signsFrom <= now) return newest
-  const before = keys.filter((key) => key !== newest && verifiesAt(key, now))
-  return before.findLast(({ signsFrom }) => signsFrom <= now) ?? before.at(-1) ?? newest
+function standingOf<Key extends Timed>(keys: Key[], now: number): Standing<Key> {
+  const signers = keys.filter(({ purpose }) => purpose === 'access')
+  const newest = signers.find(({ verifiesUntil }) => verifiesUntil === null)
+  const older = signers
+    .filter((key) => key !== newest && verifiesAt(key, now))
+    .sort((one, other) => Number(one.verifiesUntil) - Number(other.verifiesUntil))
+  const before = older.findLast(({ signsFrom }) => signsFrom <= now) ?? older.at(-1)
+  const isWaiting = newest !== undefined && before !== undefined && newest.signsFrom > now
+  return isWaiting ? { active: before, next: newest } : { active: newest ?? before, next: undefined }
 }
 
 /**
@@ -98,16 +115,20 @@ export async function ensureKeys(deps: Deps): Promise<void> {
   const { algorithm } = deps.config.current().tokens
   const stored = await deps.db.read(listSigningKeys)
   if (!stored.some(({ purpose }) => purpose === 'refresh')) await makeRefreshRoot(deps)
-  if (algorithm === 'HS256' || newestOf(stored)?.algorithm === algorithm) return
-  // Verifiers know the key of another algorithm. They must learn the new one before it signs.
-  const isFirst = newestOf(stored) === undefined
-  const leadMs = isFirst ? 0 : deps.config.current().tokens.keyLead
-  await addAccessKey(deps, SYSTEM, { algorithm, leadMs, suffices: (newest) => newest.algorithm === algorithm })
+  if (algorithm === 'HS256' || stored.some(({ purpose }) => purpose === 'access')) return
+  await changeKeys(deps, SYSTEM, { algorithm, leadMs: 0, suffices: () => true })
 }
 
-/** The key that no other has replaced. */
-function newestOf(stored: SigningKey[]): SigningKey | undefined {
-  return stored.find(({ purpose, verifiesUntil }) => purpose === 'access' && verifiesUntil === null)
+/**
+ * Follows a change of `tokens.algorithm` at the start of a daemon. Verifiers must learn a key of the new algorithm before
+ * it signs. A waiting key of another algorithm never signs.
+ */
+export async function followAlgorithm(deps: Deps): Promise<void> {
+  const { algorithm, keyLead: leadMs } = deps.config.current().tokens
+  const { active, next } = standingOf(await deps.db.read(listSigningKeys), deps.clock.now())
+  const isFollowed = algorithm === 'HS256' ? !next : (next ?? active)?.algorithm === algorithm
+  if (isFollowed) return
+  await changeKeys(deps, SYSTEM, { algorithm, leadMs, suffices: (key) => key.algorithm === algorithm })
 }
 
 export interface Rotation {
@@ -138,9 +159,9 @@ export async function rotateKeys(
     })
   }
   // A key that would wait longer was made by a wrong clock, or under a longer lead.
-  const isWaiting = (newest: SigningKey) =>
-    newest.algorithm === algorithm && isAhead(deps.clock.now(), newest.signsFrom, keyLead)
-  return await addAccessKey(deps, actor, {
+  const isWaiting = (key: SigningKey) =>
+    key.algorithm === algorithm && isAhead(deps.clock.now(), key.signsFrom, keyLead)
+  return await changeKeys(deps, actor, {
     algorithm,
     leadMs: isImmediate ? 0 : keyLead,
     suffices: isImmediate ? () => false : isWaiting,
@@ -155,89 +176,89 @@ export interface KeyListing {
 /** Newest first. Private keys stay sealed. */
 export async function listKeys(deps: Deps): Promise<KeyListing[]> {
   const now = deps.clock.now()
-  const access = (await deps.db.read(listSigningKeys)).filter(({ purpose }) => purpose === 'access')
-  const active = activeOf(access, now)
-  return access.reverse().map((key) => ({ key, state: stateOf(key, active, now) }))
-}
-
-function stateOf(key: SigningKey, active: SigningKey | undefined, now: number): KeyState {
-  if (key.kid === active?.kid) return 'active'
-  // While the newest key signs, no other waits: it has overtaken those that were to sign later.
-  const isWaiting = key.signsFrom > now && active?.verifiesUntil !== null
-  if (isWaiting) return 'next'
-  return verifiesAt(key, now) ? 'retiring' : 'retired'
+  const keys = (await deps.db.read(listSigningKeys)).filter(({ purpose }) => purpose !== 'refresh')
+  const { active, next } = standingOf(keys, now)
+  const stateOf = (key: SigningKey): KeyState => {
+    if (key === active) return 'active'
+    if (key === next) return 'next'
+    return verifiesAt(key, now) ? 'retiring' : 'retired'
+  }
+  return keys.reverse().map((key) => ({ key, state: stateOf(key) }))
 }
 
 function verifiesAt({ verifiesUntil }: { verifiesUntil: number | null }, now: number): boolean {
   return verifiesUntil === null || verifiesUntil > now
 }
 
-/** Adds a key, unless the newest one suffices. */
-async function addAccessKey(
+interface KeyChange {
+  algorithm: KeyAlgorithm | 'HS256'
+  leadMs: number
+  /** Says whether a key that waits or signs makes a new one unnecessary. */
+  suffices: (key: SigningKey) => boolean
+}
+
+/**
+ * Adds a key, unless the one that waits or the one that signs suffices. A waiting key that does not is cancelled. With
+ * HS256 no key is added.
+ */
+async function changeKeys(deps: Deps, actor: Actor, change: KeyChange & { algorithm: KeyAlgorithm }): Promise<Rotation>
+async function changeKeys(deps: Deps, actor: Actor, change: KeyChange): Promise<Rotation | undefined>
+async function changeKeys(
   deps: Deps,
   actor: Actor,
-  {
-    algorithm,
-    leadMs,
-    suffices,
-  }: { algorithm: KeyAlgorithm; leadMs: number; suffices: (newest: SigningKey) => boolean },
-): Promise<Rotation> {
-  const { publicKey, privateKey } = await generateKeyPair(algorithm, {
-    extractable: true,
-  })
-  const publicJwk = await exportJWK(publicKey)
-  const kid = await calculateJwkThumbprint(publicJwk)
-  const privateText = JSON.stringify(await exportJWK(privateKey))
-  const sealed = deps.keys.seal({ table: 'signing_keys', column: 'sealed', rowId: kid }, privateText)
+  { algorithm, leadMs, suffices }: KeyChange,
+): Promise<Rotation | undefined> {
+  const made = algorithm === 'HS256' ? undefined : await makeAccessKey(deps, algorithm)
   // Taken once the key exists, because making one may take seconds.
   const now = deps.clock.now()
-  const signsFrom = now + leadMs
-  const publicText = JSON.stringify({
-    ...publicJwk,
-    kid,
-    alg: algorithm,
-    use: 'sig',
-  })
-  const made: Rotation = {
-    ...{ kid, algorithm, isChanged: true, publishedAt: now, signsFrom },
-    olderVerifyUntil: olderVerifyUntil(deps, signsFrom),
-  }
   const rotation = await deps.db.write(async (trx) => {
     // The topic's row is locked until the unit ends, so one process at a time changes keys.
     await bumpEpoch(trx, 'keys')
-    const newest = newestOf(await listSigningKeys(trx))
-    if (newest && suffices(newest)) return unchanged(deps, newest)
-    await insertSigningKey(trx, {
-      kid,
-      purpose: 'access',
-      algorithm,
-      publicJwk: publicText,
-      sealed,
-      createdAt: now,
-      signsFrom,
-    })
-    await retireAccessKeys(trx, {
-      exceptKid: kid,
-      verifiesUntil: made.olderVerifyUntil,
-    })
-    await recordEvent(deps, trx, actor, {
-      type: 'signing_key.created',
-      metadata: { kid, algorithm },
-    })
-    return made
+    const { active, next } = standingOf(await listSigningKeys(trx), now)
+    if (next && suffices(next)) return rotationTo(next, { isChanged: false })
+    if (next) {
+      // Another process may have begun to sign with it, so it verifies as long as one token lives.
+      await cancelSigningKey(trx, { kid: next.kid, verifiesUntil: endOfOlder(now) })
+      const { kid, algorithm: unused } = next
+      await recordEvent(deps, trx, actor, { type: 'signing_key.cancelled', metadata: { kid, algorithm: unused } })
+    }
+    if (active && (!made || suffices(active))) {
+      await resumeSigningKey(trx, active.kid)
+      return rotationTo(active, { isChanged: false })
+    }
+    if (!made) return undefined
+    const key = { ...made, createdAt: now, signsFrom: now + leadMs }
+    await insertSigningKey(trx, key)
+    const verifiesUntil = endOfOlder(key.signsFrom)
+    await retireAccessKeys(trx, { activeKid: active?.kid, exceptKid: key.kid, verifiesUntil })
+    const metadata = { kid: key.kid, algorithm: key.algorithm }
+    await recordEvent(deps, trx, actor, { type: 'signing_key.created', metadata })
+    return rotationTo(key, { isChanged: true })
   })
   await deps.cache.refresh()
   return rotation
 }
 
-/** The last token of an older key has expired by then. */
-function olderVerifyUntil(deps: Deps, signsFrom: number): number {
-  return signsFrom + deps.config.current().tokens.accessTtl + LEEWAY_MS
+async function makeAccessKey(deps: Deps, algorithm: KeyAlgorithm) {
+  const { publicKey, privateKey } = await generateKeyPair(algorithm, { extractable: true })
+  const publicJwk = await exportJWK(publicKey)
+  const kid = await calculateJwkThumbprint(publicJwk)
+  const privateText = JSON.stringify(await exportJWK(privateKey))
+  const sealed = deps.keys.seal({ table: 'signing_keys', column: 'sealed', rowId: kid }, privateText)
+  const publicText = JSON.stringify({ ...publicJwk, kid, alg: algorithm, use: 'sig' })
+  return { kid, purpose: 'access', algorithm, publicJwk: publicText, sealed } as const
 }
 
-function unchanged(deps: Deps, { kid, algorithm, createdAt, signsFrom }: SigningKey): Rotation {
-  const older = olderVerifyUntil(deps, signsFrom)
-  return { kid, algorithm, isChanged: false, publishedAt: createdAt, signsFrom, olderVerifyUntil: older }
+function rotationTo(
+  { kid, algorithm, createdAt, signsFrom }: Pick<SigningKey, 'kid' | 'algorithm' | 'createdAt' | 'signsFrom'>,
+  { isChanged }: { isChanged: boolean },
+): Rotation {
+  return { kid, algorithm, isChanged, publishedAt: createdAt, signsFrom, olderVerifyUntil: endOfOlder(signsFrom) }
+}
+
+/** The last token of an older key has expired by then, for a key that signs from this time on. */
+function endOfOlder(signsFrom: number): number {
+  return signsFrom + LONGEST_TOKEN_MS + LEEWAY_MS
 }
 
 async function makeRefreshRoot(deps: Deps): Promise<void> {
@@ -270,16 +291,17 @@ async function loadKeyring(deps: Pick<Deps, 'keys'>, sql: Sql): Promise<Keyring>
   if (!root) throw new Error('no refresh root key: the database was not set up')
   const access: AccessKey[] = []
   for (const key of stored) {
-    if (key.purpose !== 'access' || !key.publicJwk) continue
+    if (!key.publicJwk) continue
     const publicJwk = JSON.parse(key.publicJwk) as JWK
     const [publicKey, privateKey] = await Promise.all([
       importJWK(publicJwk, key.algorithm),
       importJWK(JSON.parse(open(key)) as JWK, key.algorithm),
     ])
     if (publicKey instanceof Uint8Array || privateKey instanceof Uint8Array) throw new Error('not an asymmetric key')
-    const { kid, algorithm, signsFrom, verifiesUntil } = key
+    const { kid, purpose, algorithm, signsFrom, verifiesUntil } = key
     access.push({
       kid,
+      purpose,
       algorithm,
       signsFrom,
       verifiesUntil,
