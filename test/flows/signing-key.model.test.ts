@@ -2,16 +2,8 @@ import { expect, test } from 'vitest'
 import { parseConfig } from '../../src/config/load.ts'
 import type { Deps } from '../../src/deps.ts'
 import { SYSTEM } from '../../src/flows/record-event.ts'
-import {
-  findVerificationKey,
-  followAlgorithm,
-  jwks,
-  keyring,
-  LONGEST_TOKEN_MS,
-  listKeys,
-  rotateKeys,
-  signingKeyAt,
-} from '../../src/flows/sessions/signing-key.ts'
+import { followAlgorithm, LONGEST_TOKEN_MS, rotateKeys } from '../../src/flows/sessions/key-rotation.ts'
+import { findVerificationKey, jwks, keyring, listKeys, signingKeyAt } from '../../src/flows/sessions/signing-key.ts'
 import { HOUR, MINUTE, SECOND } from '../../src/platform/clock.ts'
 import { presentKey } from '../../src/resources/signing-key.ts'
 import { type Authd, startAuthd } from '../support/harness.ts'

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { createApiKey } from '../../src/flows/operator/api-key.ts'
 import { SYSTEM } from '../../src/flows/record-event.ts'
-import { rotateKeys } from '../../src/flows/sessions/signing-key.ts'
+import { rotateKeys } from '../../src/flows/sessions/key-rotation.ts'
 import { SECOND } from '../../src/platform/clock.ts'
 import type { ChangeTopic } from '../../src/store/change-epochs.ts'
 import { StoreError } from '../../src/store/db.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { SYSTEM } from '../../src/flows/record-event.ts'
-import { rotateKeys } from '../../src/flows/sessions/signing-key.ts'
+import { rotateKeys } from '../../src/flows/sessions/key-rotation.ts'
 import { startAuthd } from '../support/harness.ts'
 
 const METADATA = '/.well-known/oauth-authorization-server'

@@ -4,7 +4,7 @@ import { type CryptoKey, exportJWK, generateKeyPair, type JWTPayload, SignJWT } 
 import { expect, onTestFinished } from 'vitest'
 import { createApiKey } from '../../src/flows/operator/api-key.ts'
 import { SYSTEM } from '../../src/flows/record-event.ts'
-import { rotateKeys } from '../../src/flows/sessions/signing-key.ts'
+import { rotateKeys } from '../../src/flows/sessions/key-rotation.ts'
 import { HOUR, MINUTE } from '../../src/platform/clock.ts'
 import { startExample } from './example.ts'
 import { type Authd, startAuthd } from './harness.ts'

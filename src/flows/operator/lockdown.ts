@@ -8,7 +8,7 @@ import { deleteSystemConfig, insertSystemConfig, setSystemConfig } from '../../s
 import { decide } from '../decide.ts'
 import { type Actor, recordEvent } from '../record-event.ts'
 import { recordSignedOut, signOutEverybodyIn } from '../sessions/everybody.ts'
-import { rotateKeys } from '../sessions/signing-key.ts'
+import { rotateKeys } from '../sessions/key-rotation.ts'
 import { LOCKDOWN_ENTRY, LOCKDOWN_SETTINGS, type Lockdown, readLockdown } from './lockdown-entry.ts'
 import { dropSetting, putInForce, putSetting, storedValue } from './setting.ts'
 

@@ -1,5 +1,5 @@
 import { Flags } from '@oclif/core'
-import { rotateKeys } from '../../../flows/sessions/signing-key.ts'
+import { rotateKeys } from '../../../flows/sessions/key-rotation.ts'
 import { toRfc3339 } from '../../../platform/clock.ts'
 import { operation } from '../../command.ts'
 import { changeFlags } from '../../flags.ts'
