@@ -2,6 +2,7 @@ import { isIP } from 'node:net'
 import { domainToASCII } from 'node:url'
 import { parseEmailAddress } from '../platform/email-address.ts'
 import { splitListenAddress } from '../platform/net/listen-address.ts'
+import { isPlainPath } from '../platform/net/plain-path.ts'
 import { unplainIn } from '../platform/plain-text.ts'
 import { type BadValue, type Kind, text } from './kind.ts'
 import { isSampleSecret } from './sample-secret.ts'
@@ -68,9 +69,16 @@ export function redirectUrl(): Kind<string> {
     if (beginning === undefined || beginning.includes('*')) return refuseExactUrl(value)
     const url = parseUrl(beginning)
     if (!url) return { suggestion: 'Write the full URL, with https://' }
-    if (url.search || url.hash) return { message: 'must not have a query or a fragment before "/*"' }
+    const fixed = URL.parse(url.origin + `${safeDecode(url.pathname)}/`.replace(/\/{2,}/g, '/'))
+    const isFixed = fixed !== null && isPlainPath(fixed.pathname)
+    const suggestion = isFixed ? `Write "${fixed.href}*"` : 'Write the path as plain text, such as "/shop/*"'
+    if (url.search || url.hash) return { message: 'must not have a query or a fragment before "/*"', suggestion }
+    const fault = refuseWebUrl(url, value)
+    if (fault) return fault
+    const message = `"${value}" matches no address: its path has an empty part, a part of dots, or an encoded slash or dot`
+    if (!isPlainPath(url.pathname)) return { message, suggestion }
     // Addresses are compared in the spelling of browsers.
-    return refuseWebUrl(url, value) ?? (url.href === beginning ? undefined : { suggestion: `Write "${url.href}*"` })
+    return url.href === beginning ? undefined : { suggestion }
   })
 }
 

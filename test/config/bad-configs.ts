@@ -87,7 +87,26 @@ export const BAD_CONFIGS: BadConfig[] = [
     'Write "https://app.example.com/*"',
   ),
   bad('[signin]\nredirect_urls = ["https://a@app.example.com/*"]', '5', 'signin.redirect_urls', 'user name', ''),
-  bad('[signin]\nredirect_urls = ["https://app.example.com/?x=/*"]', '5', 'signin.redirect_urls', 'a query', ''),
+  ...(
+    [
+      ['https://app.example.com/?x=/*', 'a query', 'Write "https://app.example.com/*"'],
+      ['https://app.example.com/shop#/*', 'a fragment', 'Write "https://app.example.com/shop/*"'],
+      ['https://app.example.com//*', 'matches no address', 'Write "https://app.example.com/*"'],
+      ['https://app.example.com/a//b/*', 'matches no address', 'Write "https://app.example.com/a/b/*"'],
+      ['https://app.example.com/a%2Fb/*', 'matches no address', 'Write "https://app.example.com/a/b/*"'],
+      ['https://app.example.com/..%3b/a/*', 'matches no address', 'plain text'],
+      ['https://app.example.com/..;/a/*', 'matches no address', 'plain text'],
+      ['https://app.example.com/%252e%252e/*', 'matches no address', 'Write "https://app.example.com/*"'],
+      ['https://app.example.com/%u002e/*', 'matches no address', 'plain text'],
+      ['https://app.example.com/.../*', 'matches no address', 'plain text'],
+      ['https://app.example.com/%f0%80%80%ae/*', 'matches no address', 'plain text'],
+      ['https://app.example.com/%e2%80%ae/*', 'matches no address', 'plain text'],
+      ['https://app.example.com/a/./b/%2e%2e/*', 'a/./b', 'Write "https://app.example.com/a/*"'],
+      ['https://app.example.com/a b/*', 'a b', 'Write "https://app.example.com/a%20b/*"'],
+    ] as const
+  ).map(([url, says, advises]) =>
+    bad(`[signin]\nredirect_urls = ["${url}"]`, '5', 'signin.redirect_urls', says, advises),
+  ),
   bad('[signin]\nredirect_urls = ["http://app.example.com/*"]', '5', 'signin.redirect_urls', 'only for localhost', ''),
   bad('[tokens]\nkey_lead = "59m"', '5', 'tokens.key_lead', '1h', ''),
   bad('[tokens]\ntyp = "jwt"', '5', 'tokens.typ', 'at+jwt', ''),

@@ -18,6 +18,7 @@ test.each([
   `${SHOP}/orders?id=5&next=https://evil.example/`,
   `${SHOP}/a.b-c_d~e%20f/%C3%BC`,
   `${SHOP}/100%25`,
+  `${SHOP}/v1.2/a;b=c/%E6%97%A5?a=%252e%2f`,
   'https://other.example.com/in',
 ])('%s is below a listed address, or is one', (address) => {
   expect(allowing(...config.signin.redirect_urls)(address)).toBe(true)
@@ -39,6 +40,30 @@ const TRICKS = [
   `${SHOP}/%c0%ae%c0%ae/admin`,
   `${SHOP}/%E0%80%AE./admin`,
   `${SHOP}/x?\\evil.example`,
+  `${SHOP}/%25%32%65%25%32%65/admin`,
+  `${SHOP}/%2%35%32%65/admin`,
+  `${SHOP}/%f0%80%80%ae%f0%80%80%ae/admin`,
+  `${SHOP}/%f8%80%80%80%ae./admin`,
+  `${SHOP}/..%3b/admin`,
+  `${SHOP}/..%3Bx=1/admin`,
+  `${SHOP}/..%253b/admin`,
+  `${SHOP}/%u002e%u002e/admin`,
+  `${SHOP}/%25u002e./admin`,
+  `${SHOP}/%uff0e./admin`,
+  `${SHOP}/%ef%bc%8e%ef%bc%8e/admin`,
+  `${SHOP}/%e2%80%a5/admin`,
+  `${SHOP}/%ef%bc%85%32%65./admin`,
+  `${SHOP}/%ef%bc%8f/evil.example`,
+  `${SHOP}/..%20/admin`,
+  `${SHOP}/%20..;x/admin`,
+  `${SHOP}/.../admin`,
+  `${SHOP}/;x/evil.example`,
+  `${SHOP}/%3bx/evil.example`,
+  `${SHOP}/.%09./admin`,
+  `${SHOP}/.\t./admin`,
+  `${SHOP}/..%255cadmin`,
+  `${SHOP}/%e2%80%ae`,
+  `${SHOP}/100%`,
   `${SHOP}/..;/admin`,
   `${SHOP}/..;x=1/admin`,
   `${SHOP}/x\\..\\..\\admin`,
@@ -106,21 +131,50 @@ const PARTS = [
   ...['https:', 'http:', '//', '/', '\\', '@', ':', '?', '#', '..', '.', ';', '*', ' ', '\t', '\n', '\r', '\0'],
   ...['app.example.com', 'evil.example', 'shop', 'admin', 'user', '443', 'localhost', '。', 'ü', '\u202e', '\ud800'],
   ...['%2e', '%2F', '%5c', '%00', '%0a', '%25', '%252e', '%E0%80%AE', '%c0%ae', '%40', '%23', '%3f'],
+  ...[
+    '%',
+    '%25',
+    '%32',
+    '%65',
+    '%3b',
+    '%u002e',
+    '%u',
+    '%f0%80%80%ae',
+    '%ef%bc%8e',
+    '%EF%BC%8F',
+    '%20',
+    '25',
+    '2e',
+    'u002f',
+  ],
 ]
 
 /** What the most careless server may make of a path: decoded until nothing is left to decode, then resolved. */
 function carelessly(path: string): string {
   let read = path
   for (const _ of PARTS) {
-    read = read.replace(/%([0-9a-f]{2})/gi, (_, hex) => String.fromCharCode(Number.parseInt(hex, 16)))
+    read = read.replace(/%u([0-9a-f]{4})|((?:%[0-9a-f]{2})+)/gi, (_, unit, bytes = '') =>
+      unit ? String.fromCharCode(Number.parseInt(unit, 16)) : decodeLoosely(bytes),
+    )
   }
   const segments: string[] = []
-  for (const segment of read.replaceAll('\\', '/').split('/')) {
-    const [name = ''] = segment.split(';')
+  for (const segment of read.normalize('NFKC').replaceAll('\\', '/').split('/')) {
+    const name = (segment.split(';')[0] ?? '').trim()
     if (name === '..') segments.pop()
     else if (name !== '.') segments.push(segment)
   }
   return segments.join('/')
+}
+
+/** Bytes as UTF-8, and ASCII in more bytes than it needs (RFC 3629 §10) as the ASCII character. */
+function decodeLoosely(text: string): string {
+  const bytes = Buffer.from(text.replaceAll('%', ''), 'hex')
+  const short = bytes
+    .toString('latin1')
+    .replace(/(?:[\xc0\xc1]|\xe0[\x80-\x81]|\xf0\x80[\x80-\x81])([\x80-\xbf])/g, (_, last: string) =>
+      String.fromCharCode(last.charCodeAt(0) & 0x3f),
+    )
+  return Buffer.from(short, 'latin1').toString('utf8')
 }
 
 test('whatever is allowed stays on its origin and below its path, however a browser or server reads it', () => {
