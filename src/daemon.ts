@@ -54,7 +54,10 @@ export async function startDaemon(
         where: addressOf(config.admin.listen),
         app: await createApp(deps, lifecycle, { door: 'admin' }),
       },
-      { where: addressOf(config.metrics.enabled ? config.metrics.listen : undefined), app: createMetricsApp(deps) },
+      {
+        where: addressOf(config.metrics.enabled ? config.metrics.listen : undefined),
+        app: createMetricsApp(deps, lifecycle),
+      },
     ],
     maxConnections,
   )

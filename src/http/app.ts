@@ -86,13 +86,14 @@ export function wholeDocument(about: { publicUrl: string; version: string }): un
 }
 
 /** The app that listens on `metrics.listen`. */
-export function createMetricsApp(deps: Deps): Koa<Context['state'], Context> {
+export function createMetricsApp(deps: Deps, lifecycle: Lifecycle): Koa<Context['state'], Context> {
   const app = new Koa<Context['state'], Context>()
   app.silent = true
   app.use(clientAddress(deps, () => false))
   app.use(requestId(deps))
   app.use(trace)
   app.use(errors(deps, renderError(deps)))
+  app.use(refuseForwarded(lifecycle))
   app.use(metricsPage(deps, { isOwnListener: true }))
   app.use(async () => {
     throw new AuthdError('NOT_FOUND')

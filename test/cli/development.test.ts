@@ -1,7 +1,10 @@
+import { once } from 'node:events'
 import { writeFile } from 'node:fs/promises'
+import { type IncomingMessage, request } from 'node:http'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { expect, test } from 'vitest'
-import { shell } from '../support/cli.ts'
+import { freePort, shell } from '../support/cli.ts'
 
 test.each([
   ['a data folder', { AUTHD_DATA_DIR: 'elsewhere' }],
@@ -50,15 +53,40 @@ test('commands use a configuration file rather than the data of development mode
   expect(stderr).toContain('config.toml')
 })
 
-test('development mode takes what a proxy of this machine forwards for it, and says why it refuses the rest', async () => {
+test('development mode serves this machine only, whatever its variables, and says what to do', async () => {
   const place = await shell({ data: false })
-  const daemon = await place.serve(['--dev'])
-  const ask = (headers: Record<string, string>) => fetch(`${daemon.url}/v1/session`, { headers })
+  const metrics = `127.0.0.1:${await freePort()}`
+  const env = { AUTHD_SERVER_TRUSTED_PROXIES: '127.0.0.1', AUTHD_METRICS_LISTEN: metrics }
+  const daemon = await place.serve(['--dev'], env)
+  const ask = (headers: Record<string, string>, url = `${daemon.url}/v1/session`) => statusOf(url, headers)
 
-  const local = await ask({ 'X-Forwarded-For': '127.0.0.1', 'X-Forwarded-Host': 'localhost:5173' })
-  const tunnel = await ask({ 'X-Forwarded-For': '203.0.113.9', 'X-Forwarded-Host': 'abc.tunnel.example' })
-  const refusal = (await tunnel.json()) as { message: string }
+  const local = [
+    await ask({}),
+    await ask({ Host: 'app.localhost:3000' }),
+    await ask({ 'X-Forwarded-For': '127.0.0.1', 'X-Forwarded-Host': 'localhost:5173' }),
+    await ask({}, `http://${metrics}/metrics`),
+  ]
+  const others = [
+    await ask({ 'X-Forwarded-For': '203.0.113.9', 'X-Forwarded-Host': 'abc.tunnel.example' }),
+    await ask({ 'X-Forwarded-For': '203.0.113.9' }),
+    await ask({ 'CF-Connecting-IP': '203.0.113.9' }),
+    await ask({ Via: '1.1 tunnel.example' }),
+    await ask({ Forwarded: 'proto=https' }),
+    await ask({ Host: 'evil.example' }),
+    await ask({ Host: 'evil.example' }, `${daemon.url}/metrics`),
+    await ask({ Host: 'evil.example' }, `${daemon.url}/health`),
+    await ask({ Host: 'evil.example' }, `http://${metrics}/metrics`),
+  ]
 
-  expect([local.status, tunnel.status]).toEqual([401, 403])
-  expect(refusal.message).toContain('server.trusted_proxies')
+  expect(local.map(({ status }) => status)).toEqual([401, 401, 401, 200])
+  expect(others.map(({ status }) => status)).toEqual(others.map(() => 403))
+  for (const { text } of others) expect(text).toContain('server.trusted_proxies')
 })
+
+/** `fetch` would send the Host of the URL. */
+async function statusOf(url: string, headers: Record<string, string>): Promise<{ status: number; text: string }> {
+  const call = request(url, { headers })
+  call.end()
+  const [response] = (await once(call, 'response')) as [IncomingMessage]
+  return { status: response.statusCode ?? 0, text: await text(response) }
+}

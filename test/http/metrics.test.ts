@@ -96,6 +96,9 @@ describe('access to the metrics', () => {
       const ask = (headers = {}) => authd.browser().get('/metrics', { headers })
 
       expect((await ask()).status).toBe(200)
+      expect((await ask({ Host: 'localhost:9' })).status).toBe(200)
+      for (const headers of [{ Host: 'evil.example' }, { Via: '1.1 a' }, { 'CF-Connecting-IP': '203.0.113.9' }])
+        expect((await ask(headers)).status).toBe(404)
       for (const header of ['X-Forwarded-For', 'Forwarded', 'X-Real-IP', 'X-Forwarded-Proto'])
         expect((await ask({ [header]: header === 'Forwarded' ? 'for=127.0.0.1' : '127.0.0.1' })).status).toBe(404)
     }

@@ -1,13 +1,12 @@
 import type { Deps } from '../../deps.ts'
 import { AuthdError } from '../../errors.ts'
 import { metricsReader } from '../../flows/operator/stats.ts'
-import { isLoopback } from '../../platform/net/ip.ts'
 import { digest, equalSecrets } from '../../platform/secret.ts'
 import type { Context, Next } from '../request/context.ts'
 
 /**
  * Serves GET /metrics. On the main listener it needs `metrics.token`, or without one a direct request from this
- * machine. With `metrics.listen` it is served only there.
+ * machine, under localhost or a loopback address. With `metrics.listen` it is served only there.
  */
 export function metricsPage(deps: Deps, { isOwnListener = false } = {}) {
   const { enabled, listen, token } = deps.config.current().metrics
@@ -29,10 +28,9 @@ export function metricsPage(deps: Deps, { isOwnListener = false } = {}) {
   }
 }
 
-/** True for a direct request from this machine, false for one that a proxy on it forwarded. */
-function isThisMachine(ctx: Context): boolean {
-  const { client } = ctx.state
-  return isLoopback(ctx.req.socket.remoteAddress ?? '') && !client.isForwarded
+/** True for a direct request from this machine under a host of it, false for one that a proxy on it forwarded. */
+function isThisMachine({ state: { client } }: Context): boolean {
+  return client.isLocal && !client.isForwarded
 }
 
 function bearerOf(ctx: Context): string {

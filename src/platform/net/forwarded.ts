@@ -2,18 +2,13 @@ import type { IncomingHttpHeaders } from 'node:http'
 import { isIP } from 'node:net'
 import { foldIp, isLoopback } from './ip.ts'
 
+/** Headers that name the client: X-Forwarded-For, CF-Connecting-IP, X-Azure-ClientIP. Ours is for backends with a key. */
+const CLIENT = /^(?!authd-)(.*-)?(for|ip|ipv[46]|clientip|addr|address)$/
+const HOST = /^x-(forwarded|original)-host$/
 /** Headers in which a proxy, or a client that pretends to be one, names the origin of a request. */
-const FORWARDING = [
-  'forwarded',
-  'x-forwarded-for',
-  'x-forwarded-host',
-  'x-forwarded-port',
-  'x-forwarded-proto',
-  'x-forwarded-prefix',
-  'x-forwarded-server',
-  'x-real-ip',
-  'true-client-ip',
-]
+const FORWARDING = /^(x-)?forwarded(-.+)?$/
+/** Headers that say only that a request came through others (RFC 9110 §7.6.3, RFC 8586). */
+const PASSED = ['via', 'cdn-loop']
 
 export interface Client {
   /** The address of the socket, or of the rightmost hop that is not a trusted proxy. */
@@ -24,14 +19,17 @@ export interface Client {
   isIgnored: boolean
   /** `Forwarded` and `X-Forwarded-For` name different clients, so the client wrote one of them. */
   isUnclear: boolean
-  /** The peer, and every client and host that the headers name, is this machine. */
+  /**
+   * The peer, the Host, and every client and host that the headers name, are this machine. A web page that points its own
+   * name at this machine (DNS rebinding) has another Host.
+   */
   isLocal: boolean
 }
 
 /** Finds the client of a request. The headers are removed, so that no other code can trust them. */
 export function takeClient(peer: string, headers: IncomingHttpHeaders, isTrusted: (ip: string) => boolean): Client {
   const socket = foldIp(peer) ?? peer
-  const written = FORWARDING.filter((name) => headers[name] !== undefined)
+  const written = Object.keys(headers).filter((name) => [CLIENT, HOST, FORWARDING].some((names) => names.test(name)))
   const isLocal = isLoopback(socket) && isWithinMachine(headers)
   if (written.length === 0) return { ip: socket, isForwarded: false, isIgnored: false, isUnclear: false, isLocal }
   const lists = [hopsOf(headers['x-forwarded-for']), standardHopsOf(headers['forwarded'])].filter(
@@ -46,12 +44,13 @@ export function takeClient(peer: string, headers: IncomingHttpHeaders, isTrusted
 
 /** Whatever the headers name is this machine. A client that is not an address, such as `unknown`, is not. */
 function isWithinMachine(headers: IncomingHttpHeaders): boolean {
-  const clients = ['x-forwarded-for', 'x-real-ip', 'true-client-ip'].flatMap((name) => hopsOf(headers[name]) ?? [])
-  const standard = standardHopsOf(headers['forwarded']) ?? []
-  const hosts = [...listOf(headers['x-forwarded-host']), ...standardHostsOf(headers['forwarded'])]
-  return (
-    [...clients, ...standard].every((hop) => hop !== undefined && isLoopback(hop)) && hosts.every(isHostOfThisMachine)
-  )
+  const named = (names: RegExp) => Object.keys(headers).filter((name) => names.test(name))
+  const clients = named(CLIENT).flatMap((name) => hopsOf(headers[name]) ?? [])
+  clients.push(...(standardHopsOf(headers['forwarded']) ?? []))
+  const hosts = ['host', ...named(HOST)].flatMap((name) => listOf(headers[name]))
+  hosts.push(...standardHostsOf(headers['forwarded']))
+  const isNamed = clients.length > 0 || !PASSED.some((name) => headers[name] !== undefined)
+  return isNamed && clients.every((hop) => hop !== undefined && isLoopback(hop)) && hosts.every(isHostOfThisMachine)
 }
 
 /** A host, which may have a port. Browsers resolve every name below `localhost` to loopback (RFC 6761 §6.3). */

@@ -50,6 +50,7 @@ test('forwarding headers are removed after reading, for every client', () => {
       'x-forwarded-for': '1.1.1.1',
       'x-forwarded-host': 'x',
       'x-real-ip': '1',
+      'cf-connecting-ip': '1.1.1.1',
       host: 'h',
     }
     takeClient(peer, headers, isTrusted)
@@ -88,6 +89,7 @@ const FORWARDED_HERE = {
   'two of them': { 'x-forwarded-for': '127.0.0.1, ::ffff:127.0.0.1', 'x-forwarded-host': 'app.localhost, localhost' },
   'RFC 7239': { forwarded: 'for="[::1]:4711";host="localhost:5173";proto=http' },
   'only its scheme': { 'x-forwarded-proto': 'http' },
+  'a proxy that says it is one': { 'x-forwarded-for': '127.0.0.1', via: '1.1 Caddy', host: 'localhost:3000' },
   'nothing at all': {},
 }
 
@@ -96,7 +98,7 @@ test.each(Object.entries(FORWARDED_HERE))('forwarding within this machine is kno
   expect(takeClient('192.0.2.1', { ...headers }, isTrusted).isLocal).toBe(false)
 })
 
-test.each([
+test.each<readonly [string, Record<string, string>]>([
   ['another client', { 'x-forwarded-for': '203.0.113.9' }],
   ['one of the local network', { 'x-forwarded-for': '192.168.1.7' }],
   ['another client left of a local hop', { 'x-forwarded-for': '203.0.113.9, 127.0.0.1' }],
@@ -109,6 +111,55 @@ test.each([
   ['a host that begins like ours', { 'x-forwarded-host': 'localhost.evil.example' }],
   ['a host that ends like ours', { 'x-forwarded-host': 'evillocalhost' }],
   ['another host in RFC 7239', { forwarded: 'for=127.0.0.1;host=evil.example' }],
+  ['RFC 7239 without a client', { forwarded: 'proto=https;by=203.0.113.9' }],
+  ['a proxy that names nobody', { via: '1.1 tunnel.example' }],
+  ['a content network', { 'cdn-loop': 'cloudflare' }],
+  ['a page whose name points at this machine', { host: 'evil.example:3000' }],
+  ['such a page behind a proxy', { host: 'evil.example', 'x-forwarded-host': 'localhost' }],
+  ['the address of all addresses', { host: '0.0.0.0:3000' }],
+  ['another original host', { 'x-original-host': 'abc.tunnel.example' }],
+  ...[
+    ...['cf-connecting-ip', 'cf-connecting-ipv6', 'cf-pseudo-ipv4', 'x-client-ip', 'client-ip', 'x-cluster-client-ip'],
+    ...[
+      'fly-client-ip',
+      'fastly-client-ip',
+      'true-client-ip',
+      'x-azure-clientip',
+      'x-appengine-user-ip',
+      'x-remote-addr',
+    ],
+    ...['x-original-forwarded-for', 'x-vercel-forwarded-for', 'forwarded-for', 'x-envoy-external-address'],
+  ].map((name) => [name, { [name]: '203.0.113.9', 'x-forwarded-for': '127.0.0.1' }] as const),
 ])('forwarding for others is not: %s', (_, headers) => {
   expect(takeClient('127.0.0.1', { ...headers }, isTrusted).isLocal).toBe(false)
+})
+
+test.each([
+  'localhost',
+  'localhost:3000',
+  '127.0.0.1',
+  '127.8.9.1:80',
+  '[::1]:3000',
+  'app.localhost:3000',
+  'LOCALHOST',
+])('a request from this machine under %s is local', (host) => {
+  expect(takeClient('::1', { host }, isTrusted).isLocal).toBe(true)
+})
+
+test('a trusted proxy of this machine makes nobody else local', () => {
+  const isProxy = ipMatcher(['127.0.0.1'])
+  const ask = (client: string) => takeClient('127.0.0.1', { host: 'localhost', 'x-forwarded-for': client }, isProxy)
+
+  expect([ask('127.0.0.1').isLocal, ask('203.0.113.9').isLocal, ask('127.0.0.1, 203.0.113.9').isLocal]).toEqual([
+    true,
+    false,
+    false,
+  ])
+})
+
+test("a backend's statement of its user's address is not a forwarding header", () => {
+  const headers = { 'authd-client-ip': '203.0.113.9', host: 'localhost' }
+
+  expect(takeClient('127.0.0.1', headers, isTrusted)).toMatchObject({ isForwarded: false, isLocal: true })
+  expect(headers).toHaveProperty('authd-client-ip')
 })
