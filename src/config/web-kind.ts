@@ -3,6 +3,7 @@ import { domainToASCII } from 'node:url'
 import { parseEmailAddress } from '../platform/email-address.ts'
 import { splitListenAddress } from '../platform/net/listen-address.ts'
 import { isPlainPath } from '../platform/net/plain-path.ts'
+import { BadPostgresUrl, parsePostgresUrl } from '../platform/net/postgres-url.ts'
 import { unplainIn } from '../platform/plain-text.ts'
 import { type BadValue, type Kind, text } from './kind.ts'
 import { isSampleSecret } from './sample-secret.ts'
@@ -94,11 +95,12 @@ export function webOrigin(): Kind<string> {
 
 export function postgresUrl(): Kind<string> {
   return text('a URL such as "postgres://authd@localhost/authd"', (value) => {
-    const url = parseUrl(value)
-    if (!url || !['postgres:', 'postgresql:'].includes(url.protocol)) {
-      return { message: 'is not a PostgreSQL URL', suggestion: 'Write "postgres://USER@HOST/DATABASE"' }
+    try {
+      if (!isSampleSecret(parsePostgresUrl(value).password ?? '')) return undefined
+    } catch (error) {
+      if (!(error instanceof BadPostgresUrl)) throw error
+      return { message: error.message, suggestion: error.suggestion }
     }
-    if (!isSampleSecret(safeDecode(url.password))) return undefined
     return { message: 'contains a sample password that everybody knows', suggestion: 'Give the database user its own' }
   })
 }
@@ -163,12 +165,4 @@ function refuseExactUrl(value: string): BadValue | undefined {
   if (!url) return { suggestion: 'Write the full URL, with https://' }
   if (url.hash) return { message: 'must not have a fragment', suggestion: `Write "${value.split('#')[0]}"` }
   return refuseWebUrl(url, value)
-}
-
-function safeDecode(text: string): string {
-  try {
-    return decodeURIComponent(text)
-  } catch {
-    return text // A stray % is part of the password.
-  }
 }

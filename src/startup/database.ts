@@ -2,6 +2,8 @@ import { existsSync, mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { Config } from '../config/schema.ts'
 import { AuthdError } from '../errors.ts'
+import { systemClock } from '../platform/clock.ts'
+import { systemRandom } from '../platform/random.ts'
 import type { Db, StatementTimer } from '../store/db.ts'
 import { openDatabase } from '../store/open.ts'
 
@@ -35,6 +37,7 @@ export async function openStore(
     busyTimeoutMs: timeoutMs,
     ...(mode === 'cli' && { lockWaitMs: timeoutMs }),
     timer,
+    jitter: systemRandom(systemClock).int,
   })
 }
 

@@ -42,10 +42,13 @@ export interface Db {
   close(): Promise<void>
 }
 
-/** Why the database could not do it. `busy`: another writer held the lock; `unavailable`: try again; the write may have happened. */
+/**
+ * Why the database could not do it, in words for an operator. `busy`: others held what it needs; `unavailable`: it cannot be
+ * used now; `unknown`: it may have been done. Only a `busy` or `unavailable` unit may be tried again blindly.
+ */
 export class StoreError extends Error {
-  readonly kind: 'busy' | 'unavailable'
-  constructor(kind: 'busy' | 'unavailable', message: string, cause?: unknown) {
+  readonly kind: 'busy' | 'unavailable' | 'unknown'
+  constructor(kind: StoreError['kind'], message: string, cause?: unknown) {
     super(message, { cause })
     this.name = 'StoreError'
     this.kind = kind

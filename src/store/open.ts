@@ -11,6 +11,8 @@ export interface DatabaseOptions {
   lockWaitMs?: number
   poolSize: number
   timer?: StatementTimer | undefined
+  /** Uniform in 0..below-1. */
+  jitter: (below: number) => number
 }
 
 /** Opens the database that the options name; the PostgreSQL driver is only loaded where it is used. */
@@ -23,5 +25,6 @@ export async function openDatabase(options: DatabaseOptions): Promise<Db> {
       timer: options.timer,
     })
   const { openPostgres } = await import('./postgres.ts')
-  return openPostgres({ url: options.url, poolSize: options.poolSize, timer: options.timer })
+  const { url, poolSize, timer, jitter } = options
+  return openPostgres({ url, poolSize, timer, jitter })
 }

@@ -1,6 +1,8 @@
 import { hash } from 'node:crypto'
+import { setTimeout as wait } from 'node:timers/promises'
 import type { Knex } from 'knex'
-import pg from 'pg'
+import type pg from 'pg'
+import { parsePostgresUrl } from '../platform/net/postgres-url.ts'
 import {
   asUnit,
   callEach,
@@ -15,21 +17,39 @@ import {
   type Trx,
   type Value,
 } from './db.ts'
+import { createPool } from './pool.ts'
+import { type Connection, createConnector, SESSION_SETTINGS } from './postgres-connection.ts'
+import { commitUnknown, isOurs, PostgresFailure, remedyOf, statementFailure } from './postgres-outage.ts'
 
 export interface PostgresOptions {
   url: string
   poolSize: number
   timer?: StatementTimer | undefined
+  /** Uniform in 0..below-1: units that aborted each other do not meet again. */
+  jitter: (below: number) => number
+  /** Waits between tries, in milliseconds. */
+  pause?: (ms: number) => Promise<unknown>
 }
 
-const TIMEOUT_MS = 5000
+/** A read or a unit with all its tries ends within this time. Milliseconds, as below. */
+const UNIT_MS = 12_000
+/** Of these, for COMMIT: begun late, its outcome would be unknown more often than needed. */
+const COMMIT_MS = 2000
+/** Ends a statement that the server did not end: server, pooler or network do not answer. */
+const QUERY_MS = 6000
+/** How long a unit waits for a connection. */
+const WAIT_MS = 5000
 const IDLE_MS = 30_000
 const TRIES = 5
-const BIGINT = 20
-/** Deadlock, serialisation failure, and a unique value that another unit took first. The unit is run again. */
-const TRY_AGAIN = new Set(['40P01', '40001', '23505'])
-/** Connection and shutdown classes, lock timeout, query cancelled, no connection to be had. */
-const UNAVAILABLE = /^(08...|57P..|57014|55P03|53300|ECONN.*|EPIPE|ETIMEDOUT|ENOENT)$/
+/** The first pause is shorter than this. Each one may be twice as long as the one before. */
+const PAUSE_MS = 20
+
+const BEGIN = 'BEGIN'
+/** A pooler gives each transaction another session, which must stay as it was. */
+const BEGIN_POOLED = [
+  BEGIN,
+  ...Object.entries(SESSION_SETTINGS).map(([name, value]) => `SET LOCAL ${name} = ${value}`),
+].join('; ')
 
 interface Statement {
   name: string
@@ -37,68 +57,102 @@ interface Statement {
   kind: StatementKind
 }
 
+/** What a try may use, until when (performance.now). */
+interface Try {
+  connection: Connection
+  until: number
+}
+
 /** Each unit is a transaction at READ COMMITTED on a connection of the pool. */
 export function openPostgres(options: PostgresOptions): Db {
-  const settings = connectionSettings(options.url)
-  const pool = new pg.Pool({ ...settings, max: options.poolSize, idleTimeoutMillis: IDLE_MS })
+  const { jitter, pause = wait, timer } = options
+  const connector = createConnector(parsePostgresUrl(options.url))
+  const pool = createPool({ size: options.poolSize, idleMs: IDLE_MS, connect: connector.connect })
   const commits = commitListeners()
-  // A lost connection fails its query, and the pool drops it. Without listeners Node would exit.
-  pool.on('error', () => undefined)
-  pool.on('connect', (connection) => connection.on('error', () => undefined))
 
-  async function withConnection<Result>(work: (connection: pg.PoolClient) => Promise<Result>): Promise<Result> {
-    const connection = await pool.connect().catch((error) => {
-      throw new StoreError('unavailable', 'no connection to PostgreSQL', error)
-    })
+  async function query({ connection, until }: Try, kind: StatementKind, config: pg.QueryConfig) {
+    const startedAt = performance.now()
+    if (startedAt >= until) throw new StoreError('unavailable', `PostgreSQL at ${connection.server} is too slow.`)
+    const limits = { query_timeout: Math.ceil(Math.min(QUERY_MS, until - startedAt)) }
     try {
-      return await work(connection)
+      return await connection.client.query({ ...config, ...limits })
+    } catch (error) {
+      throw statementFailure(error, connection.server) ?? error
     } finally {
-      connection.release()
+      timer?.(kind, (performance.now() - startedAt) / 1000)
     }
   }
 
-  async function timed<Result>(kind: StatementKind, work: () => Promise<Result>): Promise<Result> {
-    if (!options.timer) return await work()
-    const startedAt = performance.now()
-    const result = await work()
-    options.timer(kind, (performance.now() - startedAt) / 1000)
-    return result
-  }
-
-  async function query(connection: pg.PoolClient, text: string, values: Value[] = []): Promise<pg.QueryResult> {
+  async function run(at: Try, text: string, values: Value[] = []): Promise<pg.QueryResult> {
     const { kind, name, text: numbered } = prepare(text)
-    return await timed(kind, () => connection.query({ name, text: numbered, values }))
+    return await query(at, kind, { text: numbered, values, ...(at.connection.isDirect && { name }) })
   }
 
-  function reads(connection: pg.PoolClient): Sql {
+  function reads(at: Try): Sql {
     return {
       dialect: 'postgres',
-      one: async <Row>(text: string, values?: Value[]) =>
-        (await query(connection, text, values)).rows[0] as Row | undefined,
-      all: async <Row>(text: string, values?: Value[]) => (await query(connection, text, values)).rows as Row[],
+      one: async <Row>(text: string, values?: Value[]) => (await run(at, text, values)).rows[0] as Row | undefined,
+      all: async <Row>(text: string, values?: Value[]) => (await run(at, text, values)).rows as Row[],
     }
   }
 
-  async function transaction<Result>(connection: pg.PoolClient, unit: (trx: Trx) => Promise<Result>): Promise<Result> {
-    await timed('begin', () => connection.query('BEGIN'))
+  async function transaction<Result>({ connection, until }: Try, unit: (trx: Trx) => Promise<Result>): Promise<Result> {
+    const at = { connection, until: until - COMMIT_MS }
+    await query(at, 'begin', { text: connection.isDirect ? BEGIN : BEGIN_POOLED })
     const listeners: (() => void)[] = []
     try {
       const result = await asUnit(() =>
         unit({
-          ...reads(connection),
-          run: async (t, v) => (await query(connection, t, v)).rowCount ?? 0,
+          ...reads(at),
+          run: async (text, values) => (await run(at, text, values)).rowCount ?? 0,
           afterCommit: (listener) => listeners.push(listener),
         }),
       )
-      const { command } = await timed('commit', () => connection.query('COMMIT'))
-      // PostgreSQL answers a COMMIT after a failed statement with ROLLBACK, and no error.
-      if (command !== 'COMMIT') throw new Error('a unit of work went on after one of its statements had failed')
+      await commit({ connection, until })
       callEach(listeners)
       return result
     } catch (error) {
-      // A connection that cannot roll back is lost: the server has rolled back, and the pool drops the connection.
-      await connection.query('ROLLBACK').catch(() => undefined)
+      // A connection that cannot roll back is not used again, and the server rolls back when it is closed.
+      if (!isLost(error)) await query({ connection, until }, 'other', { text: 'ROLLBACK' }).catch(() => undefined)
       throw error
+    }
+  }
+
+  async function commit(at: Try): Promise<void> {
+    const { command } = await query(at, 'commit', { text: 'COMMIT' }).catch((error) => {
+      throw isLost(error) ? commitUnknown(error, at.connection.server) : error
+    })
+    // PostgreSQL answers a COMMIT after a failed statement with ROLLBACK, and no error.
+    if (command !== 'COMMIT') throw new Error('a unit of work went on after one of its statements had failed')
+  }
+
+  async function onConnection<Result>(until: number, work: (at: Try) => Promise<Result>): Promise<Result> {
+    const connection = await pool.take(Math.min(until, performance.now() + WAIT_MS))
+    try {
+      return await work({ connection, until })
+    } catch (error) {
+      // The reason, such as a failover, is one for the others as well.
+      if (isLost(error)) pool.renew(connection)
+      throw error
+    } finally {
+      pool.give(connection, connection.client.getTransactionStatus() === 'I')
+    }
+  }
+
+  /** Nothing was committed by a try that failed, or its failure has no remedy. */
+  async function tried<Result>(work: (at: Try) => Promise<Result>): Promise<Result> {
+    const until = performance.now() + UNIT_MS
+    let wasElsewhere = false
+    for (let tries = 1; ; tries += 1) {
+      try {
+        return await onConnection(until, work)
+      } catch (error) {
+        const remedy = remedyOf(error)
+        const isLate = performance.now() >= until - COMMIT_MS
+        if (remedy === 'elsewhere' && !wasElsewhere && !isLate) wasElsewhere = true
+        else if (remedy === 'again' && tries < TRIES && !isLate) await pause(jitter(PAUSE_MS * 2 ** (tries - 1)))
+        else throw isOurs(error) ? error.cause : error
+      }
     }
   }
 
@@ -106,44 +160,27 @@ export function openPostgres(options: PostgresOptions): Db {
     dialect: 'postgres',
     async read(work) {
       refuseInsideUnit('db.read')
-      return await withConnection((connection) => work(reads(connection))).catch(explain)
+      return await tried((at) => work(reads(at)))
     },
     async write<Result>(unit: (trx: Trx) => Promise<Result>) {
       refuseInsideUnit('db.write')
-      for (let tries = 1; ; tries += 1) {
-        try {
-          const result = await withConnection((connection) => transaction(connection, unit))
-          commits.notify()
-          return result
-        } catch (error) {
-          if (tries >= TRIES || !TRY_AGAIN.has(codeOf(error))) return explain(error)
-        }
-      }
+      const result = await tried((at) => transaction(at, unit))
+      commits.notify()
+      return result
     },
     async time() {
       const text = 'SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000 AS bigint) AS now'
       return (await this.read((sql) => sql.one<{ now: number }>(text)))?.now
     },
-    openKnex: () => openKnex(settings),
+    openKnex: () => openKnex(connector.settings()),
     foreignVersion: () => 0,
     onCommit: commits.onCommit,
-    close: () => pool.end(),
+    close: () => pool.close(),
   }
 }
 
-function connectionSettings(url: string): pg.ClientConfig {
-  return {
-    connectionString: url,
-    connectionTimeoutMillis: TIMEOUT_MS,
-    statement_timeout: TIMEOUT_MS,
-    lock_timeout: TIMEOUT_MS,
-    idle_in_transaction_session_timeout: 2 * TIMEOUT_MS,
-    keepAlive: true,
-    application_name: 'authd',
-    types: {
-      getTypeParser: (oid, format) => (oid === BIGINT ? Number : pg.types.getTypeParser(oid, format)),
-    },
-  }
+function isLost(error: unknown): boolean {
+  return error instanceof PostgresFailure && error.fault.isLost
 }
 
 /** For migrations, which alone load it. `compileSqlOnError: false`, because knex would put bound values into error texts. */
@@ -154,7 +191,7 @@ async function openKnex(connection: pg.ClientConfig): Promise<Knex> {
     connection: connection as Knex.PgConnectionConfig,
     compileSqlOnError: false,
     pool: { min: 0, max: 1 },
-    acquireConnectionTimeout: TIMEOUT_MS,
+    acquireConnectionTimeout: WAIT_MS,
     log: { warn() {}, error() {}, deprecate() {}, debug() {} },
   })
 }
@@ -173,16 +210,4 @@ function prepare(text: string): Statement {
   }
   statements.set(text, made)
   return made
-}
-
-function codeOf(error: unknown): string {
-  return error instanceof Error && 'code' in error ? String(error.code) : ''
-}
-
-function explain(error: unknown): never {
-  const lostConnection = error instanceof Error && /Connection terminated|timeout expired/i.test(error.message)
-  if (!(error instanceof StoreError) && (lostConnection || UNAVAILABLE.test(codeOf(error)))) {
-    throw new StoreError('unavailable', 'PostgreSQL could not do it', error)
-  }
-  throw error
 }

@@ -38,7 +38,7 @@ async function http(listener: Parameters<typeof createServer>[1], milliseconds: 
 /** One durable insert, alone and with others that share the commit. */
 async function commits(milliseconds: number): Promise<(Figures & { name: string })[]> {
   const folder = await mkdtemp(join(tmpdir(), 'authd-bench-'))
-  const db = await openDatabase({ path: join(folder, 'reference.db'), busyTimeoutMs: 25, poolSize: 1 })
+  const db = await openDatabase({ path: join(folder, 'reference.db'), busyTimeoutMs: 25, poolSize: 1, jitter: () => 0 })
   await migrate(db, 0)
   let key = 0
   const insert = async () => {

@@ -14,7 +14,7 @@ export interface FreshDatabase {
   remove(): Promise<void>
 }
 
-const SHARED = { busyTimeoutMs: 25, poolSize: 10 }
+const SHARED = { busyTimeoutMs: 25, poolSize: 10, jitter: () => 0 }
 
 /** The same tests on SQLite and on PostgreSQL. Each `open()` is a fresh database, closed and removed after the last test. */
 export function describeOnBoth(name: string, suite: (open: () => Promise<Db>) => void): void {
