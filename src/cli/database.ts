@@ -49,10 +49,6 @@ export async function withDatabase<Result>(
     const { sealAudit } = await import('../flows/audit/audit.ts')
     if (!isDry) await sealAudit(wired.deps)
     return result
-  } catch (error) {
-    const { toAuthdError } = await import('../flows/failure.ts')
-    const known = toAuthdError(error)
-    throw known.code === 'INTERNAL_ERROR' ? error : known
   } finally {
     await wired.close()
   }

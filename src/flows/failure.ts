@@ -8,9 +8,22 @@ import { StoreError } from '../store/db.ts'
  */
 export function toAuthdError(error: unknown): AuthdError {
   if (error instanceof AuthdError) return error
-  if (error instanceof StoreError) {
-    return new AuthdError(error.kind === 'busy' ? 'DATABASE_BUSY' : 'UNAVAILABLE', { cause: error, retryAfter: 1 })
-  }
+  if (error instanceof StoreError) return new AuthdError(...codeOf(error))
   if (error instanceof HashesBusy) return new AuthdError('UNAVAILABLE', { cause: error, retryAfter: 1 })
   return new AuthdError('INTERNAL_ERROR', { cause: error })
 }
+
+/** As toAuthdError, with what only operators may see: which server, why, and what to do. */
+export function toOperatorError(error: unknown): AuthdError {
+  const known = toAuthdError(error)
+  return error instanceof StoreError ? new AuthdError(known.code, { message: error.message, cause: error }) : known
+}
+
+function codeOf(error: StoreError): ConstructorParameters<typeof AuthdError> {
+  if (error.kind === 'busy') return ['DATABASE_BUSY', { cause: error, retryAfter: 1 }]
+  if (error.kind === 'unavailable') return ['UNAVAILABLE', { cause: error, retryAfter: 1 }]
+  return ['UNAVAILABLE', { cause: error, message: UNKNOWN }]
+}
+
+const UNKNOWN =
+  'The connection to the database broke at the end, so this may have been done or not. Check before you repeat it.'

@@ -13,6 +13,8 @@ export interface LogOptions {
   stream: Writable
   /** `$JOURNAL_STREAM`. If it names this stream, each line starts with its priority. */
   journalStream?: string | undefined
+  /** Milliseconds that never go back. */
+  elapsed?: () => number
 }
 
 export interface ProcessLog {
@@ -31,7 +33,8 @@ export interface ProcessLog {
 const JOURNAL_PRIORITY: Record<string, string> = { error: '<3>', warn: '<4>', info: '<6>', debug: '<7>' }
 
 /** Logs one line per entry, with winston. Secrets are removed by the name of their field and by their form. */
-export function createLog({ level, format, stream, journalStream }: LogOptions): ProcessLog {
+export function createLog({ level, format, stream, journalStream, elapsed }: LogOptions): ProcessLog {
+  const summarise = outageSummary(elapsed ?? (() => performance.now()))
   const print = format === 'pretty' ? prettyLine : jsonLine
   const priorityOf = isJournal(stream, journalStream) ? JOURNAL_PRIORITY : {}
   // Keeps an entry on one line, and what a stranger sent away from terminals.
@@ -46,8 +49,8 @@ export function createLog({ level, format, stream, journalStream }: LogOptions):
   return {
     debug: (message, fields) => logger.debug(message, redact(fields)),
     info: (message, fields) => logger.info(message, redact(fields)),
-    warn: (message, fields) => logger.warn(message, redact(fields)),
-    error: (message, fields) => logger.error(message, redact(fields)),
+    warn: (message, fields) => summarise(fields, (kept) => logger.warn(message, redact(kept))),
+    error: (message, fields) => summarise(fields, (kept) => logger.error(message, redact(kept))),
     answer: (message, fields) => stream.write(`${lineOf({ level: 'info', message, ...redact(fields) })}\n`),
     setLevel: (next) => {
       logger.level = next
@@ -58,6 +61,34 @@ export function createLog({ level, format, stream, journalStream }: LogOptions):
       await done
       await new Promise<void>((resolve) => stream.write('', () => resolve()))
     },
+  }
+}
+
+/** An error that only says that something outside is away, such as the database. Its class sets `isOutage`. */
+function outageOf(error: unknown, depth = 0): Error | undefined {
+  if (!(error instanceof Error) || depth > 3) return undefined
+  return 'isOutage' in error && error.isOutage === true ? error : outageOf(error.cause, depth + 1)
+}
+
+const OUTAGE_EVERY_MS = 1000
+
+/** While something outside is away, every request fails: one line a second says why, and how many lines it stands for. */
+function outageSummary(elapsed: () => number) {
+  let lastAt = Number.NEGATIVE_INFINITY
+  let leftOut = 0
+  return (
+    fields: Record<string, unknown> | undefined,
+    write: (fields: Record<string, unknown> | undefined) => void,
+  ) => {
+    const outage = outageOf(fields?.['error'])
+    if (!outage) return write(fields)
+    if (elapsed() - lastAt < OUTAGE_EVERY_MS) {
+      leftOut += 1
+      return
+    }
+    lastAt = elapsed()
+    write({ ...fields, error: outage.message, ...(leftOut > 0 && { similar: leftOut }) })
+    leftOut = 0
   }
 }
 

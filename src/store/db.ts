@@ -47,6 +47,8 @@ export interface Db {
  * used now; `unknown`: it may have been done. Only a `busy` or `unavailable` unit may be tried again blindly.
  */
 export class StoreError extends Error {
+  /** The log needs no stack. */
+  readonly isOutage = true
   readonly kind: 'busy' | 'unavailable' | 'unknown'
   constructor(kind: StoreError['kind'], message: string, cause?: unknown) {
     super(message, { cause })

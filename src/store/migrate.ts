@@ -85,7 +85,9 @@ async function withKnex<Result>(db: Db, work: (knex: Knex) => Promise<Result>): 
   try {
     return await work(knex)
   } catch (error) {
-    throw isBusy(error) ? new StoreError('busy', 'another process holds the write lock', error) : error
+    throw isBusy(error)
+      ? new StoreError('busy', 'Another process is writing to the database. Try again in a moment.', error)
+      : error
   } finally {
     await knex.destroy()
   }
@@ -94,7 +96,8 @@ async function withKnex<Result>(db: Db, work: (knex: Knex) => Promise<Result>): 
 async function lock(db: Db, trx: Knex): Promise<void> {
   if (db.dialect === 'sqlite') return
   const answer = await trx.raw('SELECT pg_try_advisory_xact_lock(?) AS locked', [ADVISORY_LOCK])
-  if (!answer.rows[0].locked) throw new StoreError('busy', 'another process is migrating this database')
+  if (!answer.rows[0].locked)
+    throw new StoreError('busy', 'Another process is migrating this database. Try again in a moment.')
 }
 
 async function createTable(trx: Knex): Promise<void> {

@@ -135,7 +135,8 @@ export function openSqlite(options: SqliteOptions): Db {
         return
       } catch (error) {
         if (!isBusy(error)) throw error
-        if (performance.now() > until) throw new StoreError('busy', 'another process holds the write lock', error)
+        if (performance.now() > until)
+          throw new StoreError('busy', 'Another process is writing to the database. Try again in a moment.', error)
       }
       await wait(RETRY_MS)
     }
@@ -155,7 +156,7 @@ export function openSqlite(options: SqliteOptions): Db {
     } catch {
       // The file cannot be opened now; the next use tries again and says why.
     }
-    return new StoreError('unavailable', 'the database could not be written', cause)
+    return new StoreError('unavailable', 'The database could not be written.', cause)
   }
 
   return {
@@ -230,7 +231,7 @@ function connect({ path, busyTimeoutMs, timer }: SqliteOptions, readOnly: boolea
   })
   /** SQLite may have ended the transaction of a unit that goes on: nothing more of it may be written, in autocommit. */
   const inTransaction = (text: string): Prepared => {
-    if (!raw.isTransaction) throw new StoreError('unavailable', 'SQLite ended the transaction')
+    if (!raw.isTransaction) throw new StoreError('unavailable', 'SQLite ended the transaction.')
     return statement(text)
   }
   const trx: Omit<Trx, 'afterCommit'> = {
@@ -292,5 +293,5 @@ function explain(error: unknown): unknown {
   // The connection was closed under a read: others have found it broken, and opened another.
   const isClosed = error instanceof Error && 'code' in error && error.code === 'ERR_INVALID_STATE'
   if (!isClosed && !SQLITE_TROUBLE.has(primaryCode(error))) return error
-  return new StoreError('unavailable', 'the database could not be used', error)
+  return new StoreError('unavailable', 'The database could not be used.', error)
 }

@@ -84,7 +84,7 @@ export async function startCeilingTarget(): Promise<Filled & { stop(): Promise<v
 }
 
 function opener(path: string, url?: string): Filled['openDatabase'] {
-  return () => openDatabase({ path, url, busyTimeoutMs: 5000, poolSize: 2 })
+  return () => openDatabase({ path, url, busyTimeoutMs: 5000, poolSize: 2, jitter: () => 0 })
 }
 
 const OUTPUT: ['ignore', 'pipe', 'inherit'] = ['ignore', 'pipe', 'inherit']

@@ -251,7 +251,10 @@ test('a command waits --timeout for a busy database and then exits with 75', asy
   holder.exec('ROLLBACK')
   holder.close()
 
-  expect({ code, stderr }).toEqual({ code: 75, stderr: 'authd: The database is busy. Try again in a moment.\n' })
+  expect({ code, stderr }).toEqual({
+    code: 75,
+    stderr: 'authd: Another process is writing to the database. Try again in a moment.\n',
+  })
 })
 
 test('an imported list of networks is refused with every wrong line, by its file and number', async () => {

@@ -112,6 +112,7 @@ export const BAD_CONFIGS: BadConfig[] = [
   bad('[tokens]\ntyp = "jwt"', '5', 'tokens.typ', 'at+jwt', ''),
   bad('[signin]\nredirect_urls = ["javascript:alert(1)"]', '5', 'signin.redirect_urls', 'javascript', 'with https://'),
   bad('[database]\nurl = "mysql://a@b/c"', '5:7', 'database.url', 'is not a PostgreSQL URL', 'Write "postgres://'),
+  bad('[database]\nurl = "postgres://a@b/c?sslmode=on"', '5:7', 'database.url', 'has sslmode=on', 'verify-full'),
   // Secrets
   bad(
     'smtp.username = "a"\nsmtp.password = "changeme"',

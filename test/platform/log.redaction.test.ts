@@ -86,3 +86,26 @@ test('in a line for people, no text can look like another field or end its own',
   const line = String(stream.read())
   expect(line).toContain('message said="x\\" level=error" ip=203.0.113.7 none="" path="a=b" count=2\n')
 })
+
+test('an outage is logged in one line without a stack, at most once a second, with the number of lines left out', () => {
+  const stream = new PassThrough()
+  let elapsed = 0
+  const log = createLog({ level: 'debug', format: 'json', stream, elapsed: () => elapsed })
+  const outage = Object.assign(new Error('PostgreSQL at a:5432 does not answer.'), { isOutage: true })
+
+  for (const at of [0, 10, 500, 1000]) {
+    elapsed = at
+    log.error('request failed', { route: '/x', error: new Error('UNAVAILABLE', { cause: outage }) })
+  }
+  log.error('request failed', { error: new Error('a bug') })
+
+  const lines = String(stream.read())
+    .trim()
+    .split('\n')
+    .map((line) => JSON.parse(line))
+  expect(lines).toMatchObject([
+    { message: 'request failed', route: '/x', error: 'PostgreSQL at a:5432 does not answer.' },
+    { error: 'PostgreSQL at a:5432 does not answer.', similar: 2 },
+    { error: { message: 'a bug', stack: expect.any(String) } },
+  ])
+})

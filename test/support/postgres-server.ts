@@ -29,7 +29,7 @@ const KEEPER = `
 "$1/native/bin/postgres" -D "$1/data" -c listen_addresses= -c unix_socket_directories="$1" \\
   -c fsync=off -c synchronous_commit=off -c full_page_writes=off \\
   -c wal_level=minimal -c max_wal_senders=0 -c autovacuum=off -c jit=off \\
-  -c max_connections=200 -c log_min_messages=fatal </dev/null &
+  -c max_connections=200 -c log_min_messages=panic </dev/null &
 cat >/dev/null
 kill -QUIT $!
 wait

@@ -1,6 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { AuthdError, type ErrorCode } from '../../errors.ts'
+import { toOperatorError } from '../../flows/failure.ts'
 import { hideTokens } from '../../platform/secret.ts'
 import { cleanJson, cleanLine, inLines, print } from './clean.ts'
 
@@ -45,12 +46,11 @@ export function reportError(thrown: unknown, isJson: boolean): number {
 }
 
 function explain(thrown: unknown): Failure {
-  if (thrown instanceof AuthdError) {
-    const { code, message, lines, details, suggestions, exit } = thrown
-    return { code, message, lines, details, suggestions, exit }
-  }
-  const message = thrown instanceof Error ? thrown.message : String(thrown)
-  return { code: 'INTERNAL_ERROR', message: `This is a bug: ${hideTokens(message)}`, suggestions: [], exit: 70 }
+  const { code, message, lines, details, suggestions, exit, cause } = toOperatorError(thrown)
+  if (exit !== 70) return { code, message, lines, details, suggestions, exit }
+  const bug = cause ?? thrown
+  const text = bug instanceof Error ? bug.message : String(bug)
+  return { code, message: `This is a bug: ${hideTokens(text)}`, suggestions, exit }
 }
 
 /** Writes what a developer needs to find a bug, without secrets. */

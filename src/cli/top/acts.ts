@@ -1,6 +1,6 @@
 import type { Deps } from '../../deps.ts'
 import { sealAudit } from '../../flows/audit/audit.ts'
-import { toAuthdError } from '../../flows/failure.ts'
+import { toOperatorError } from '../../flows/failure.ts'
 import { addIpFilters, removeIpFilters } from '../../flows/limits/ip-filter-admin.ts'
 import { unlockUsers } from '../../flows/policy/lockout-admin.ts'
 import type { Actor } from '../../flows/record-event.ts'
@@ -27,7 +27,7 @@ export async function act(deps: Deps, operator: Operator, action: Action): Promi
     await sealAudit(deps)
     return { isDone: true, lines }
   } catch (error) {
-    const { message, suggestions } = toAuthdError(error)
+    const { message, suggestions } = toOperatorError(error)
     return { isDone: false, lines: [`Not done: ${message}`, ...suggestions.map((command) => `Try: ${command}`)] }
   }
 }

@@ -1,7 +1,7 @@
 import { statSync } from 'node:fs'
 import type { Config } from '../../config/schema.ts'
 import type { Deps } from '../../deps.ts'
-import { toAuthdError } from '../../flows/failure.ts'
+import { toOperatorError } from '../../flows/failure.ts'
 import { listRules } from '../../flows/limits/ip-filter-admin.ts'
 import { listNodes, type SeenNode } from '../../flows/operator/node.ts'
 import { readPulse, readTotals, type SignIns, type Totals } from '../../flows/operator/pulse.ts'
@@ -132,7 +132,7 @@ export function createLooker(deps: Deps, url: string | undefined): Looker {
         await lookIfDue('database', what !== 'due', () => lookAtDatabase(tabs))
         await lookIfDue('totals', what === 'all', lookAtTotals)
       } catch (error) {
-        seen = { ...seen, databaseMs: null, databaseError: toAuthdError(error).message }
+        seen = { ...seen, databaseMs: null, databaseError: toOperatorError(error).message }
       }
     }
     await Promise.all([lookIfDue('daemon', what === 'all', lookAtDaemon), database()])

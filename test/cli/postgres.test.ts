@@ -1,0 +1,37 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { expect, test } from 'vitest'
+import { shell } from '../support/cli.ts'
+
+async function configured(url: string) {
+  const place = await shell({ data: false })
+  const config = join(place.folder, 'authd.toml')
+  const lines = [
+    'public_url = "http://localhost:3000"',
+    'data_dir = "data"',
+    `[database]\nurl = "${url}"`,
+    '[smtp]\nhost = "127.0.0.1"',
+    '[mail]\nfrom = "no-reply@example.com"',
+  ]
+  await writeFile(config, lines.join('\n'), { mode: 0o600 })
+  return (...args: string[]) => place.run([...args, '--config', config])
+}
+
+test.each([
+  ['users', 'list'],
+  ['migrate', 'status'],
+  ['migrate', 'up', '--no-backup'],
+  ['stats'],
+  ['keys', 'rotate', '--yes'],
+])('authd %s %s says which PostgreSQL it cannot reach, why and what to do, and exits with 69', async (...args) => {
+  const run = await configured('postgres://authd@127.0.0.1:1/authd')
+
+  const { code, stdout, stderr } = await run(...args)
+
+  expect({ code, stdout, stderr }).toEqual({
+    code: 69,
+    stdout: '',
+    stderr:
+      'authd: PostgreSQL at 127.0.0.1:1 accepts no connections (ECONNREFUSED). Start it, or correct host and port in database.url.\n',
+  })
+})

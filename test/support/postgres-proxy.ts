@@ -1,0 +1,78 @@
+import { once } from 'node:events'
+import { type AddressInfo, connect, createServer, type NetConnectOpts, type Server, type Socket } from 'node:net'
+import { onTestFinished } from 'vitest'
+
+export interface PostgresProxy {
+  /** `127.0.0.1:PORT` */
+  address: string
+  port: number
+  /** Connections accepted so far. */
+  accepted(): number
+  /** Nothing passes in either direction, and new connections get no answer: a network that drops packets. */
+  freeze(): void
+  /** Closes all connections now. */
+  cut(): void
+  /** Calls `act` with what passes from the client; true lets it pass. */
+  watch(act: (data: Buffer) => boolean): void
+  /** From now on new connections are refused. */
+  close(): Promise<void>
+  /** After close: listens on the same port again. */
+  reopen(): Promise<void>
+}
+
+/** A network of its own between authd and a PostgreSQL server. */
+export async function startProxy(target: NetConnectOpts): Promise<PostgresProxy> {
+  const sockets = new Set<Socket>()
+  let isFrozen = false
+  let accepted = 0
+  let lets: (data: Buffer) => boolean = () => true
+  let server: Server
+  const listen = async (port: number) => {
+    server = createServer(accept).listen(port, '127.0.0.1')
+    await once(server, 'listening')
+    return (server.address() as AddressInfo).port
+  }
+  const accept = (client: Socket) => {
+    accepted += 1
+    const upstream = connect(target)
+    const pipe = (from: Socket, to: Socket, mayPass: (data: Buffer) => boolean) => {
+      sockets.add(from)
+      from.on('data', (data: Buffer) => {
+        if (!isFrozen && mayPass(data)) to.write(data)
+      })
+      from.on('error', () => to.destroy())
+      from.on('close', () => {
+        sockets.delete(from)
+        if (!isFrozen) to.destroy()
+      })
+    }
+    pipe(client, upstream, (data) => lets(data))
+    pipe(upstream, client, () => true)
+  }
+  const cut = () => {
+    for (const socket of sockets) socket.destroy()
+  }
+  const port = await listen(0)
+  onTestFinished(() => {
+    server.close()
+    cut()
+  })
+  return {
+    ...{ port, cut, address: `127.0.0.1:${port}` },
+    accepted: () => accepted,
+    freeze: () => {
+      isFrozen = true
+    },
+    watch: (act) => {
+      lets = act
+    },
+    async close() {
+      server.close()
+      cut()
+    },
+    async reopen() {
+      isFrozen = false
+      await listen(port)
+    },
+  }
+}
