@@ -117,7 +117,8 @@ function serversOf(hosts: string[], ports: string | undefined): PostgresUrl['ser
   if (given && given.length !== 1 && given.length !== hosts.length)
     throw new BadPostgresUrl(`has ${given.length} ports for ${hosts.length} hosts`, 'Give one port, or one for each')
   return hosts.map((text, index) => {
-    const [, address, name, port] = /^(?:\[([\da-f:.]+(?:%\w+)?)\]|([^[\]:]*))(?::([^:]*))?$/i.exec(text) ?? refuseHost()
+    const [, address, name, port] =
+      /^(?:\[([\da-f:.]+(?:%\w+)?)\]|([^[\]:]*))(?::([^:]*))?$/i.exec(text) ?? refuseHost()
     const host = address ?? name
     return { host: host || SOCKET_FOLDER, port: portOf(port ?? given?.[index] ?? given?.[0]) }
   })
