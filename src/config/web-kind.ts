@@ -166,3 +166,11 @@ function refuseExactUrl(value: string): BadValue | undefined {
   if (url.hash) return { message: 'must not have a fragment', suggestion: `Write "${value.split('#')[0]}"` }
   return refuseWebUrl(url, value)
 }
+
+function safeDecode(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text // A stray % is part of the path.
+  }
+}
