@@ -134,6 +134,7 @@ export function presentCurrentSession(session: OwnedSession): z.output<typeof cu
   }
 }
 
-function endOf({ idleExpiresAt, expiresAt }: Session): number {
+/** When it ends, unless it is used before. Epoch milliseconds. */
+export function endOf({ idleExpiresAt, expiresAt }: Session): number {
   return Math.min(idleExpiresAt, expiresAt)
 }

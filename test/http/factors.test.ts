@@ -107,6 +107,8 @@ test('where a factor is required, a session without one can only enrol, and is c
   const session = await app.get('/v1/session', { bearer: enrolled.body.access_token })
 
   expect(signedIn.body).toMatchObject({ status: 'complete', session: { enrolment_required: true } })
+  const endsAt = Date.parse(signedIn.body.session.expires_at)
+  expect(authd.clock.now() + signedIn.body.expires_in * SECOND).toBe(endsAt)
   expect(bearer).toMatch(/^ses_/)
   expect(signedIn.body).not.toHaveProperty('refresh_token')
   expect(refused).toMatchObject({ status: 403, body: { code: 'ENROLMENT_REQUIRED' } })

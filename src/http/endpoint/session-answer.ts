@@ -6,7 +6,7 @@ import type { Tokens } from '../../flows/sessions/token.ts'
 import type { SignInResult } from '../../flows/signin/complete.ts'
 import { SECOND, toRfc3339 } from '../../platform/clock.ts'
 import { timeField } from '../../resources/field.ts'
-import { newSessionResource, presentNewSession } from '../../resources/session.ts'
+import { endOf, newSessionResource, presentNewSession } from '../../resources/session.ts'
 import { presentTokens, tokensResource } from '../../resources/tokens.ts'
 import type { Session } from '../../store/sessions.ts'
 import type { CookieChange, RequestCookies } from '../request/cookies.ts'
@@ -19,6 +19,7 @@ export const sessionAnswerResource = z
   .meta({ id: 'RenewedSession', description: 'The session. A session that is delivered as tokens has new ones here.' })
 
 function bodyOf(
+  { clock }: Pick<Deps, 'clock'>,
   { session, enrolmentToken }: Bearers & { session: Session },
   tokens: Tokens | undefined,
 ): z.output<typeof sessionAnswerResource> {
@@ -28,7 +29,7 @@ function bodyOf(
     ...(enrolmentToken !== undefined && {
       access_token: enrolmentToken,
       token_type: 'Bearer' as const,
-      expires_in: Math.floor((session.expiresAt - session.authTime) / SECOND),
+      expires_in: Math.floor((endOf(session) - clock.now()) / SECOND),
     }),
   }
 }
@@ -43,7 +44,7 @@ export const REPLACED = 'The session keeps its id. The new cookie or tokens repl
 
 /** The answer of a step-up or a change of factors: the session with its new secret. */
 export async function answerRenewed(deps: Deps, renewed: Renewed) {
-  return { body: bodyOf(renewed, await tokensFor(deps, renewed)), cookies: sessionCookies(renewed) }
+  return { body: bodyOf(deps, renewed, await tokensFor(deps, renewed)), cookies: sessionCookies(renewed) }
 }
 
 const complete = z
@@ -94,7 +95,7 @@ export function signInCookies({ signedIn }: SignInResult & { status: 'complete' 
   ]
 }
 
-export function signInAnswer(result: SignInResult, cookies: RequestCookies): Answer {
+export function signInAnswer(deps: Pick<Deps, 'clock'>, result: SignInResult, cookies: RequestCookies): Answer {
   if (result.status === 'continue_elsewhere') return { status: 200, body: result }
   if (result.status === 'factor_required') {
     const { status, factors, attempt } = result
@@ -103,7 +104,7 @@ export function signInAnswer(result: SignInResult, cookies: RequestCookies): Ans
   const { signedIn, tokens } = result
   return {
     status: 200,
-    body: { status: 'complete', ...bodyOf(signedIn, tokens) },
+    body: { status: 'complete', ...bodyOf(deps, signedIn, tokens) },
     cookies: signInCookies(result, cookies.attempts),
   }
 }

@@ -128,7 +128,7 @@ const link = endpoint({
   errors: ['MAGIC_LINK_USED', 'MAGIC_LINK_EXPIRED'],
   async handle(deps, { body, cookies, actor, identity }) {
     const proof = { ...redemption({ cookies, identity }, body.attempt_token), token: body.token }
-    return signInAnswer(await redeemLink(deps, actor, proof), cookies)
+    return signInAnswer(deps, await redeemLink(deps, actor, proof), cookies)
   },
 })
 
@@ -149,7 +149,7 @@ const code = endpoint({
   errors: ['INVALID_CREDENTIALS'],
   async handle(deps, { body, cookies, actor, identity }) {
     const proof = { ...redemption({ cookies, identity }, body.attempt_token), code: body.code }
-    return signInAnswer(await redeemCode(deps, actor, proof), cookies)
+    return signInAnswer(deps, await redeemCode(deps, actor, proof), cookies)
   },
 })
 
