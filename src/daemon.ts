@@ -4,7 +4,7 @@ import { hostname } from 'node:os'
 import type { Deps } from './deps.ts'
 import { sealAudit } from './flows/audit/audit.ts'
 import { flushTally } from './flows/limits/rate-limit.ts'
-import { withdrawNode } from './flows/operator/node.ts'
+import { announceNode, withdrawNode } from './flows/operator/node.ts'
 import { readMailsByState } from './flows/operator/stats.ts'
 import { createApp, createMetricsApp } from './http/app.ts'
 import { type Listener, type ListenTarget, openListener } from './http/server.ts'
@@ -62,9 +62,20 @@ export async function startDaemon(
     maxConnections,
   )
   const address = listeners[0]?.address ?? ''
-  const node = { id: deps.random.id('node'), host: hostname(), pid: process.pid, version, address, startedAt }
-  const isShared = deps.db.dialect === 'postgres'
-  const own = [watchingClock(clockWatch(deps.clock)), ...(isShared ? [announcing(node)] : [])]
+  const { publicUrl } = config
+  const node = {
+    id: deps.random.id('node'),
+    host: hostname(),
+    pid: process.pid,
+    version,
+    address,
+    publicUrl,
+    startedAt,
+  }
+  const isAnnounced = isDevelopment || deps.db.dialect === 'postgres'
+  // Commands must find it from its first line on.
+  if (isDevelopment) await announceNode(deps, node)
+  const own = [watchingClock(clockWatch(deps.clock)), ...(isAnnounced ? [announcing(node)] : [])]
   const jobs = startJobs(deps, [...JOBS, ...own])
   for (const listener of listeners) deps.log.info('listening', { address: listener.address, version })
   const watchdog = service.watchdogMs && setInterval(() => service.notify('WATCHDOG=1'), service.watchdogMs)
@@ -78,7 +89,7 @@ export async function startDaemon(
     await Promise.all(listeners.map((listener) => listener.close(shutdownTimeout)))
     if (watchdog) clearInterval(watchdog)
     await jobs.stop()
-    if (isShared) await withdrawNode(deps, node)
+    if (isAnnounced) await withdrawNode(deps, node)
     await flushTally(deps)
     await sealAudit(deps)
     deps.log.info('stopped')

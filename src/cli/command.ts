@@ -1,10 +1,11 @@
 import { Command, type Interfaces } from '@oclif/core'
 import type { Loaded } from '../config/load.ts'
+import type { Config } from '../config/schema.ts'
 import type { Deps } from '../deps.ts'
 import { AuthdError } from '../errors.ts'
 import type { Actor } from '../flows/record-event.ts'
 import { type Added, commandAgain } from './again.ts'
-import { loadConfigOf, withDatabase } from './database.ts'
+import { loadConfigOf, loadRunning, withDatabase } from './database.ts'
 import { GLOBAL_FLAGS, type GlobalFlags, refuseTwoModes } from './flags.ts'
 import { operator } from './operator.ts'
 import { confirm, confirmName } from './output/confirm.ts'
@@ -39,6 +40,8 @@ export interface Input<Args, Own> {
   again(flag: string, value?: string): string
   /** The configuration that the flags and this machine lead to. */
   loadConfig(): Promise<Loaded>
+  /** The same, with the address at which the daemon really listens. */
+  loadRunning(): Promise<Config>
   /** Called by a command that handles signals itself, such as `serve`. */
   takeSignals(): void
   catalogue: Catalogue
@@ -107,6 +110,7 @@ export function command<
           confirmName(flags, { name, question, again: again({ flag: 'confirm', value: name, drops: ['yes'] }) }),
         again: (flag, value) => again({ flag, value }),
         loadConfig: () => loadConfigOf(flags),
+        loadRunning: () => loadRunning(flags),
         takeSignals: () => this.takeSignals(),
         catalogue: this.catalogue,
       })

@@ -1,24 +1,33 @@
+import { hostname } from 'node:os'
 import { relative } from 'node:path'
-import type { Loaded } from '../config/load.ts'
+import type { Instance } from '../config/load.ts'
+import type { Config } from '../config/schema.ts'
 import type { Deps } from '../deps.ts'
+import type { Wired } from '../startup/wire.ts'
 import type { GlobalFlags } from './flags.ts'
 import { cleanLine, inLines, print } from './output/clean.ts'
 import { readStdin } from './stdin.ts'
 
-/** The configuration that the flags and this machine lead to. */
-export async function loadConfigOf(flags: GlobalFlags): Promise<Loaded> {
-  const { loadConfig, findDevelopment } = await import('../config/load.ts')
+/** The configuration that the flags and this machine lead to. It says which instance that is, if it could be another. */
+export async function loadConfigOf(flags: GlobalFlags): Promise<Instance> {
+  const { findInstance } = await import('../config/load.ts')
   const stdin = flags.config === '-' ? await readStdin() : undefined
-  const input = { flags: {}, env: process.env, configPath: flags.config, stdin }
-  const development = findDevelopment(input)
-  if (development) {
-    if (flags.verbose) tell(`authd: no configuration; using ${shownPath(development.config.dataDir)}`)
-    return development
-  }
-  const loaded = loadConfig(input)
-  for (const { message } of loaded.warnings) if (!flags.quiet) tell(`warning: ${message}`)
-  if (flags.verbose) tell(`authd: configuration ${loaded.path ?? 'from the environment'}`)
-  return loaded
+  const instance = findInstance({ flags: {}, env: process.env, configPath: flags.config, stdin })
+  const { isDevelopment, other, path, config } = instance
+  const taken = isDevelopment
+    ? `no configuration; using ${shownPath(config.dataDir)}`
+    : `configuration ${path ?? 'from the environment'}`
+  if (other !== undefined && !flags.quiet) tell(`authd: ${taken}, not ${shownPath(other)}`)
+  else if (flags.verbose) tell(`authd: ${taken}`)
+  if (!isDevelopment && !flags.quiet) for (const { message } of instance.warnings) tell(`warning: ${message}`)
+  return instance
+}
+
+/** As `loadConfigOf`, with the address at which the daemon really listens, to ask it. */
+export async function loadRunning(flags: GlobalFlags): Promise<Config> {
+  const { isDevelopment, config } = await loadConfigOf(flags)
+  if (!isDevelopment) return config
+  return await withDatabase({ ...flags, quiet: true, verbose: false }, async (deps) => deps.config.current())
 }
 
 /**
@@ -29,7 +38,7 @@ export async function withDatabase<Result>(
   flags: GlobalFlags,
   work: (deps: Deps, rehearsal: Deps) => Promise<Result>,
 ): Promise<Result> {
-  const { config } = await loadConfigOf(flags)
+  const { config, isDevelopment } = await loadConfigOf(flags)
   const { becomeOwner } = await import('./privileges.ts')
   const { readSecretEarly } = await import('../startup/secret.ts')
   const { wire } = await import('../startup/wire.ts')
@@ -45,6 +54,7 @@ export async function withDatabase<Result>(
     secret,
   })
   try {
+    if (isDevelopment) await followDaemon(wired)
     const result = await work(isDry ? wired.rehearsal : wired.deps, wired.rehearsal)
     const { sealAudit } = await import('../flows/audit/audit.ts')
     if (!isDry) await sealAudit(wired.deps)
@@ -52,6 +62,21 @@ export async function withDatabase<Result>(
   } finally {
     await wired.close()
   }
+}
+
+/** Gives the configuration the address and port that a running daemon has from the flags of `serve --dev`. */
+async function followDaemon({ deps, config }: Wired): Promise<void> {
+  const { listNodes } = await import('../flows/operator/node.ts')
+  const node = (await listNodes(deps)).findLast(({ host }) => host === hostname())
+  if (node?.publicUrl === undefined) return
+  const { hostname: host, port } = new URL(node.address)
+  const { withValues } = await import('../config/changes.ts')
+  const running = {
+    'server.host': host.replace(/^\[|\]$/g, ''),
+    'server.port': Number(port),
+    public_url: node.publicUrl,
+  }
+  config.replace(withValues(config.base(), new Map<string, unknown>(Object.entries(running))))
 }
 
 /** As it would be typed here. */

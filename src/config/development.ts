@@ -1,5 +1,5 @@
 import { type Searched, searchConfig } from './discover.ts'
-import { type Environment, hasVariables } from './env-layer.ts'
+import { type Environment, findVariable } from './env-layer.ts'
 
 export interface Surroundings {
   env: Environment
@@ -18,5 +18,5 @@ export function mayDevelop({ env, cwd, pid, configPath, systemDir }: Surrounding
 /** An authd variable is set, or a configuration file exists. Then `serve` does not choose development mode. */
 export function isConfigured({ env, cwd, systemDir = '/etc/authd' }: Omit<Surroundings, 'pid'>): boolean {
   const files: Searched[] = searchConfig({ env, cwd, configPath: undefined, systemDir })
-  return hasVariables(env) || files.some(({ exists }) => exists)
+  return findVariable(env) !== undefined || files.some(({ exists }) => exists)
 }

@@ -34,12 +34,12 @@ export function readEnvLayer(env: Environment, sourceOf: (name: string) => Value
   return joinLayers([...layers, { candidates: [], problems, warnings: [] }])
 }
 
-/** Says whether the environment configures authd. If so, `serve` does not choose development mode. */
-export function hasVariables(env: Environment): boolean {
+/** A variable that configures authd. With one, `serve` does not choose development mode. */
+export function findVariable(env: Environment): string | undefined {
   const known = new Set(environmentNames().map(({ name }) => name))
-  return Object.entries(env).some(
-    ([name, value]) =>
-      value && (known.has(name) || name === 'AUTHD_CONFIG' || (name.startsWith('AUTHD_') && !isNoKey(name))),
+  return Object.keys(env).find(
+    (name) =>
+      env[name] && (known.has(name) || name === 'AUTHD_CONFIG' || (name.startsWith('AUTHD_') && !isNoKey(name))),
   )
 }
 

@@ -4,7 +4,7 @@ import { AuthdError } from '../errors.ts'
 import { shell } from '../platform/shell.ts'
 import { readCredentialLayer } from './credential-layer.ts'
 import { envFileBeside, refuseForeignOwner, type Searched, searchConfig } from './discover.ts'
-import { type Environment, readEnvLayer } from './env-layer.ts'
+import { type Environment, findVariable, readEnvLayer } from './env-layer.ts'
 import { readFileLayer } from './file-layer.ts'
 import { STDIN } from './layer.ts'
 import { readDotenvLayer, readFlagLayer } from './plain-layers.ts'
@@ -42,9 +42,11 @@ export function loadConfig(input: LoadInput = {}): Loaded {
   if (problems.length === 0) return loaded
   const isNowhere = loaded.path === undefined && input.dev !== true
   const looked = isNowhere ? ` No file was found at ${loaded.searched.map(({ path }) => path).join(', ')}.` : ''
+  const variable = isNowhere ? findVariable(input.env ?? process.env) : undefined
+  const needsFlag = variable ? ` Because ${variable} is set, development mode needs --dev.` : ''
   const key = problems.find((problem) => findKey(problem.key))?.key
   throw new AuthdError('CONFIG_INVALID', {
-    lines: [`The configuration is invalid.${looked}`, ...formatProblems(problems)],
+    lines: [`The configuration is invalid.${looked}${needsFlag}`, ...formatProblems(problems)],
     details: { problems, warnings: loaded.warnings },
     suggestions: [
       ...(isNowhere ? ['authd init', 'authd serve --dev'] : []),
@@ -80,15 +82,29 @@ export function developmentConfig(input: Omit<LoadInput, 'dev' | 'configPath'> =
   return loadConfig({ ...input, dev: true })
 }
 
+/** What a command acts on. */
+export interface Instance extends Loaded {
+  isDevelopment: boolean
+  /** The data folder of an instance that it could have meant, too. */
+  other: string | undefined
+}
+
 /**
- * The configuration of development mode, if a command has no other: there is no file, the variables alone are not
- * enough, and `serve --dev` with the same variables has made a data folder.
+ * The instance that a command acts on: that of a configuration file; without one that of `serve --dev` with the same
+ * variables, if it has left a data folder; else that of the variables. Throws CONFIG_INVALID.
  */
-export function findDevelopment(input: Omit<LoadInput, 'dev'>): Loaded | undefined {
-  const { path, problems } = inspectConfig(input)
-  if (path !== undefined || problems.length === 0) return undefined
-  const { problems: others, ...loaded } = inspectConfig({ ...input, dev: true })
-  return others.length === 0 && existsSync(loaded.config.dataDir) ? loaded : undefined
+export function findInstance(input: Omit<LoadInput, 'dev'>): Instance {
+  const { problems, ...configured } = inspectConfig(input)
+  const { problems: others, ...development } = inspectConfig({ ...input, dev: true })
+  const isLeft = others.length === 0 && existsSync(development.config.dataDir)
+  const isSame = development.config.dataDir === configured.config.dataDir
+  if (isLeft && configured.path === undefined) {
+    const other = problems.length > 0 || isSame ? undefined : configured.config.dataDir
+    return { ...development, isDevelopment: true, other }
+  }
+  const isNamed = ['--config', 'AUTHD_CONFIG'].includes(configured.searched[0]?.why ?? '')
+  const other = isLeft && !isNamed && !isSame ? development.config.dataDir : undefined
+  return { ...loadConfig(input), isDevelopment: false, other }
 }
 
 const MADE_UP = { public_url: 'http://localhost:3000', 'smtp.host': 'localhost', 'mail.from': 'authd@example.com' }

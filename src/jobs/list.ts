@@ -78,7 +78,7 @@ export const JOBS: readonly Job[] = [
   },
 ]
 
-/** Announces this daemon, where several may share a database. */
+/** Announces this daemon to commands and other daemons. */
 export function announcing(node: Node): Job {
   return {
     name: 'announce',

@@ -53,6 +53,46 @@ test('commands use a configuration file rather than the data of development mode
   expect(stderr).toContain('config.toml')
 })
 
+test('commands find development mode beside variables that are enough for a configuration, and say so', async () => {
+  const place = await shell({ data: false })
+  const port = await freePort()
+  const env = {
+    AUTHD_PUBLIC_URL: `http://localhost:${port}`,
+    AUTHD_SMTP_HOST: 'localhost',
+    AUTHD_MAIL_FROM: 'a@example.com',
+  }
+  await place.serve(['--dev', '--listen', `127.0.0.1:${port}`], env)
+
+  const added = await place.run(['users', 'add', 'ada@example.com'], { env })
+  const quiet = await place.run(['users', 'list', '-q'], { env })
+
+  expect([added.code, quiet.code, quiet.stderr]).toEqual([0, 0, ''])
+  expect(added.stderr).toContain('authd: no configuration; using ./authd-data, not /var/lib/authd')
+  expect(quiet.stdout).toContain('ada@example.com')
+})
+
+test('commands know the address that flags gave a running development mode', async () => {
+  const place = await shell({ data: false })
+  const daemon = await place.serve(['--dev'])
+  const { port } = new URL(daemon.url)
+
+  const invited = await place.run(['users', 'invite', 'ada@example.com', '--no-send', '--json'])
+  const recovered = await place.run(['users', 'recover', 'ada@example.com', '--reason', 'lost', '--yes', '--json'])
+  const status = await place.run(['status', '--json'])
+  const health = await place.run(['healthcheck', '--ready'])
+  const metrics = await place.run(['metrics'])
+  daemon.kill('SIGTERM')
+  await daemon.exit
+  const stopped = await place.run(['status', '--json'])
+
+  expect(invited.stdout).toContain(`http://localhost:${port}/invite?token=`)
+  expect(recovered.stdout).toContain(`http://localhost:${port}/recover?token=`)
+  expect(JSON.parse(status.stdout)).toMatchObject({ running: true, address: `http://127.0.0.1:${port}` })
+  expect([health.code, metrics.code]).toEqual([0, 0])
+  expect(metrics.stdout).toContain('authd_build_info')
+  expect(JSON.parse(stopped.stdout)).toMatchObject({ running: false, address: 'http://127.0.0.1:3000' })
+})
+
 test('development mode serves this machine only, whatever its variables, and says what to do', async () => {
   const place = await shell({ data: false })
   const metrics = `127.0.0.1:${await freePort()}`

@@ -1,7 +1,7 @@
-import { chownSync } from 'node:fs'
+import { chownSync, mkdirSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { isConfigured, mayDevelop } from '../../src/config/development.ts'
-import { developmentConfig, parseConfig } from '../../src/config/load.ts'
+import { developmentConfig, findInstance, parseConfig } from '../../src/config/load.ts'
 import { folder, NEEDED } from '../support/config-folder.ts'
 
 const PLACES = ['named.toml', 'variable.toml', 'etc/config.toml', 'user/authd/config.toml', 'config.toml']
@@ -119,6 +119,57 @@ test('serve chooses development mode only where no authd configuration exists', 
   here.write('etc/config.toml', NEEDED)
   expect(mayDevelop(around)).toBe(false)
   expect(isConfigured(around)).toBe(true)
+})
+
+const VARIABLES = {
+  none: {},
+  some: { AUTHD_LOG_LEVEL: 'debug' },
+  enough: { AUTHD_PUBLIC_URL: 'http://localhost:4000', SMTP_HOST: 'localhost', EMAIL_FROM: 'a@example.com' },
+  public: { AUTHD_PUBLIC_URL: 'https://a.example', SMTP_HOST: 'localhost', EMAIL_FROM: 'a@example.com' },
+}
+const FILES = ['none', 'found', '-c', 'AUTHD_CONFIG'] as const
+const COMBINATIONS = FILES.flatMap((file) =>
+  Object.keys(VARIABLES).flatMap((variables) =>
+    [false, true].map((data) => ({ file, variables: variables as keyof typeof VARIABLES, data })),
+  ),
+)
+
+test.each(COMBINATIONS)(
+  'a command acts on one instance, and names the other that it could have meant: %j',
+  ({ file, variables, data }) => {
+    const here = folder()
+    if (data) mkdirSync(`${here.path}/authd-data`)
+    const named = file === 'none' ? undefined : here.write(file === 'found' ? 'config.toml' : 'named.toml', NEEDED)
+    const env = { ...VARIABLES[variables], AUTHD_CONFIG: file === 'AUTHD_CONFIG' ? named : undefined }
+    const around = { env, cwd: here.path, configPath: file === '-c' ? named : undefined, systemDir: `${here.path}/etc` }
+    const isLeft = data && variables !== 'public'
+    const isEnough = variables === 'enough' || variables === 'public'
+
+    const act = () => {
+      const { isDevelopment, path, config, other } = findInstance(around)
+      const shown = other?.replace(`${here.path}/`, '')
+      return [isDevelopment ? 'development' : (path ?? 'variables'), config.dataDir.replace(`${here.path}/`, ''), shown]
+    }
+
+    const expected =
+      file !== 'none'
+        ? [named, '/var/lib/authd', isLeft && file === 'found' ? 'authd-data' : undefined]
+        : isLeft
+          ? ['development', 'authd-data', isEnough ? '/var/lib/authd' : undefined]
+          : isEnough && ['variables', '/var/lib/authd', undefined]
+    if (expected === false) expect(act).toThrow('public_url is missing')
+    else expect(act()).toEqual(expected)
+    expect(mayDevelop({ ...around, pid: 4242 })).toBe(file === 'none' && variables === 'none')
+  },
+)
+
+test('without a file and with too few variables, the error names the variable that ends development mode', () => {
+  const here = folder()
+
+  const load = (env: Record<string, string>) => () => here.load({ env, systemDir: `${here.path}/etc` })
+
+  expect(load({ AUTHD_LOG_LEVEL: 'debug' })).toThrow('Because AUTHD_LOG_LEVEL is set, development mode needs --dev.')
+  expect(load({})).not.toThrow('--dev.')
 })
 
 test('a partial configuration gets all defaults, and its errors are reported', () => {

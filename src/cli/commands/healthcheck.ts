@@ -11,8 +11,8 @@ export default command({
     ready: Flags.boolean({ description: 'Check that it can serve sign-ins, not only that it runs.' }),
     timeout: durationFlag({ default: 2 * SECOND, description: 'Maximum time to wait.' }),
   },
-  async run({ flags, out, loadConfig }) {
-    const base = flags.url ?? listeningAt((await loadConfig()).config.server)
+  async run({ flags, out, loadRunning }) {
+    const base = flags.url ?? listeningAt((await loadRunning()).server)
     const { status } = await fetchText(`${base}${flags.ready ? '/readiness' : '/health'}`, { timeoutMs: flags.timeout })
     const isWell = status === 200
     out.object({ status: isWell ? 'healthy' : 'unhealthy', http_status: status ?? null }, [

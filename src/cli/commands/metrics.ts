@@ -16,11 +16,10 @@ export default command({
     }),
   },
   flags: { url: Flags.string({ description: 'Address of the daemon. Defaults to the configured one.' }) },
-  async run({ args, flags, out, loadConfig }) {
+  async run({ args, flags, out, loadRunning }) {
     if (args.what === 'alerts') return out.text((await import('../../platform/monitoring/alerts.ts')).alertRules())
     if (args.what === 'dashboard') return out.text((await import('../../platform/monitoring/dashboard.ts')).dashboard())
-    const { config } = await loadConfig()
-    const answer = await fetchMetrics(config, { url: flags.url })
+    const answer = await fetchMetrics(await loadRunning(), { url: flags.url })
     if ('text' in answer) return out.text(answer.text)
     throw new AuthdError('UNAVAILABLE', {
       message: `Metrics are not available: ${answer.why}.`,

@@ -2,7 +2,7 @@ import type { Deps } from '../../deps.ts'
 import { SECOND } from '../../platform/clock.ts'
 import { deleteEndedLeases, deleteLease, listLeases, takeLease } from '../../store/leases.ts'
 
-/** One of several daemons on one database. */
+/** A daemon, as it announces itself. */
 export interface Node {
   id: string
   host: string
@@ -10,6 +10,8 @@ export interface Node {
   version: string
   /** Where it listens. */
   address: string
+  /** Missing in what an older version announced. */
+  publicUrl?: string | undefined
   startedAt: number
 }
 
@@ -37,7 +39,10 @@ export async function withdrawNode(deps: Pick<Deps, 'db'>, node: Node): Promise<
   await deps.db.write((trx) => deleteLease(trx, nameOf(node)))
 }
 
-/** The running daemons, oldest first. Only daemons on PostgreSQL announce themselves, because SQLite has one. */
+/**
+ * The running daemons, oldest first. On SQLite only a daemon in development mode announces itself, because its address
+ * may come from flags that commands do not see.
+ */
 export async function listNodes(deps: Pick<Deps, 'db' | 'clock'>): Promise<SeenNode[]> {
   const now = deps.clock.now()
   const leases = await deps.db.read((sql) => listLeases(sql, { prefix: PREFIX, now, spanMs: LEASE_MS }, MOST))
