@@ -1,8 +1,9 @@
 import { globSync, readFileSync } from 'node:fs'
 import { stripTypeScriptTypes } from 'node:module'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
-import { apply, mutantsOf, traced } from '../tools/mutate/mutants.ts'
+import { runInThisContext } from 'node:vm'
+import { expect, onTestFinished, test } from 'vitest'
+import { apply, mutantsOf, nameOf, switched } from '../tools/mutate/mutants.ts'
 
 const changed = (source: string) => mutantsOf(source).map((mutant) => apply(source, mutant))
 
@@ -25,18 +26,51 @@ test.each([
   expect(changed(source).toSorted()).toEqual(expected.toSorted())
 })
 
-test('every mutant of a source file, and its traced form, is still TypeScript', () => {
+test('every mutant of a source file, and the source with all of them, is still TypeScript', () => {
   const root = join(import.meta.dirname, '..')
   const files = globSync('src/{http/middleware,store,flows/limits}/*.ts', { cwd: root, exclude: ['**/*.d.ts'] })
 
   const broken = files.filter((file) => {
     const source = readFileSync(join(root, file), 'utf8')
     const mutants = mutantsOf(source)
-    const all = [traced(source, mutants, 0), ...mutants.filter((_, n) => n % 7 === 0).map((one) => apply(source, one))]
+    const all = [
+      switched(source, mutants, 0),
+      ...mutants.filter((_, n) => n % 7 === 0).map((one) => apply(source, one)),
+    ]
     return all.some((text) => !isTypeScript(text))
   })
 
   expect(broken).toEqual([])
+})
+
+test('each explained mutant is one of its source file, and has a reason above it', () => {
+  const root = join(import.meta.dirname, '..')
+  const lines = readFileSync(join(root, 'tools/mutate/explained.txt'), 'utf8').trimEnd().split('\n')
+  const explained = lines.filter((line) => !line.startsWith('#'))
+
+  const outdated = explained.filter((line) => {
+    const [file = '', name] = line.split(/ {2}(.*)/)
+    const source = readFileSync(join(root, file), 'utf8')
+    return !mutantsOf(source).some((mutant) => nameOf(source, mutant) === name)
+  })
+
+  expect(outdated).toEqual([])
+  expect(lines[0]).toMatch(/^#/)
+})
+
+test('one of all mutants in a source is chosen at run time', () => {
+  const source = 'function both(a, b) {\n  let is = a && b\n  is ||= 1 > 2\n  return is\n}'
+  const mutants = mutantsOf(source)
+  const both = (text: string) => runInThisContext(`(${text})`) as (a: unknown, b: unknown) => unknown
+  const answers = (text: string) => [0, 1, 2, 3].map((bits) => both(text)(bits & 1, bits & 2))
+  onTestFinished(() => void Reflect.deleteProperty(globalThis, 'mutant'))
+
+  const chosen = mutants.map((_, chosenOne) => {
+    Object.assign(globalThis, { mutant: (n: number) => n === chosenOne + 5 })
+    return answers(switched(source, mutants, 5))
+  })
+
+  expect(chosen).toEqual(mutants.map((mutant) => answers(apply(source, mutant))))
 })
 
 function isTypeScript(text: string): boolean {

@@ -1,111 +1,149 @@
 import { spawn } from 'node:child_process'
+import { createHash } from 'node:crypto'
 import { once } from 'node:events'
-import { cpSync, globSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
+import {
+  cpSync,
+  existsSync,
+  globSync,
+  mkdirSync,
+  mkdtempSync,
+  readFileSync,
+  rmSync,
+  statSync,
+  symlinkSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { basename, join, relative } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
-import { apply, type Mutant, mutantsOf, traced } from './mutate/mutants.ts'
+import { type Mutant, mutantsOf, nameOf, switched } from './mutate/mutants.ts'
+import type { Entry, Plan } from './mutate/runner.ts'
 
 /*
  * npm run mutate -- FILE…   changes these sources, one small thing at a time, and lists what no test notices
  *   --tests TEXT            only test files whose path contains this; may be repeated
  *   --line N                only mutants of this line; may be repeated
- *   --every N               only each Nth mutant
+ *   --sample N              at most N mutants of each file, chosen by --seed
+ *   --seed TEXT
+ *   --budget MINUTES        stop then, and say how many mutants are undecided
+ *   --workers N             test files at a time; default 2
  *
- * It works in a copy of the tree. One traced run finds which tests reach which mutant; then each mutant meets those.
+ * It works in a copy of the tree, which has all mutants in it, each behind a switch. A traced run finds which test
+ * reaches which mutant; it is kept, so that the next run traces only what changed. Then each test runs once for each of
+ * its mutants, the likeliest tests first, until the mutant is killed. A mutant that is read while modules are loaded
+ * needs a process of its own: these come last.
  * Exit code 1: a mutant survived that tools/mutate/explained.txt does not explain.
  */
 
 const ROOT = join(import.meta.dirname, '..')
-/** Test files of the first run of a mutant: most mutants end there. */
-const FIRST = 4
+const CACHE = join(ROOT, 'node_modules/.cache/authd-mutate')
+/** Test files of a mutant, round by round: most mutants die in the first. */
+const ROUNDS = [1, 3, 10, 1000]
 
 interface Placed extends Mutant {
   file: string
+  name: string
 }
 
-interface Traced {
-  test: string
+interface TracedTest {
+  name: string
   ms: number
-  always: number[]
-  tests: { name: string; isPassed: boolean; reached: number[] }[]
+  isPassed: boolean
+  reached: number[]
 }
 
-/** Runs in each test file: records what its tests reach, and skips the tests that a mutant does not need. */
-const SETUP = `
-import { readFileSync, writeFileSync } from 'node:fs'
-import { afterAll, afterEach, beforeEach, expect } from 'vitest'
-const startedAt = performance.now()
-const always = new Set()
-const tests = []
-let reached = always
-globalThis.reached = (...mutants) => mutants.forEach((n) => reached.add(n))
-const wanted = process.env.MUTATE_WANTED && JSON.parse(readFileSync(process.env.MUTATE_WANTED, 'utf8'))
-beforeEach((context) => {
-  const { testPath, currentTestName: name } = expect.getState()
-  if (wanted && !wanted.includes(testPath + ' ' + name)) context.skip()
-  reached = new Set()
-  tests.push({ name, isPassed: true, reached })
-})
-afterEach(({ task }) => {
-  if (task.result?.state === 'fail') tests.at(-1).isPassed = false
-})
-afterAll(() => {
-  const test = expect.getState().testPath
-  const json = tests.map((one) => ({ ...one, reached: [...one.reached] }))
-  const ms = performance.now() - startedAt
-  const file = process.env.MUTATE_TRACE + '/' + test.replaceAll('/', '_') + '.json'
-  if (!wanted) writeFileSync(file, JSON.stringify({ test, ms, always: [...always], tests: json }))
-})
-`
-
-const CONFIG = `
-import base from './vitest.config.ts'
-export default { test: { ...base.test, setupFiles: ['mutate.setup.ts'], reporters: ['dot'] } }
-`
+/** What is kept of a source file: by test file, with the digest of that. */
+interface Trace {
+  source: string
+  loaded: number[]
+  tests: Record<string, { digest: string; tests: TracedTest[] }>
+}
 
 const { values, positionals } = parseArgs({
   allowPositionals: true,
   options: {
     tests: { type: 'string', multiple: true, default: [] },
     line: { type: 'string', multiple: true, default: [] },
-    every: { type: 'string', default: '1' },
+    sample: { type: 'string', default: 'Infinity' },
+    seed: { type: 'string', default: '' },
+    budget: { type: 'string', default: 'Infinity' },
+    workers: { type: 'string', default: '2' },
   },
 })
-const files = positionals.flatMap((name) => (name.endsWith('/') ? globSync(`${name}**/*.ts`, { cwd: ROOT }) : [name]))
+const files = positionals.flatMap((name) =>
+  name.endsWith('.ts') ? [name] : globSync(`${name}/**/*.ts`, { cwd: ROOT }),
+)
 if (files.length === 0) throw new Error('Name a file: npm run mutate -- src/flows/policy/factor.ts')
 
+const endsAt = performance.now() + Number(values.budget) * 60_000
 const copy = makeCopy()
-process.once('exit', () => rmSync(copy, { recursive: true, force: true }))
+let endRun = () => {}
+process.once('exit', () => {
+  endRun()
+  rmSync(copy, { recursive: true, force: true, maxRetries: 5 })
+})
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
 const sources = new Map(files.map((file) => [file, readFileSync(join(ROOT, file), 'utf8')]))
-const mutants: Placed[] = [...sources].flatMap(([file, source]) => mutantsOf(source).map((one) => ({ ...one, file })))
+const testFiles = globSync('test/**/*.test.ts', { cwd: ROOT, exclude: ['test/torture/**'] })
+  .filter((file) => values.tests.length === 0 || values.tests.some((text) => file.includes(text)))
+  .map((file) => ({ file, digest: digest(readFileSync(join(ROOT, file), 'utf8')) }))
+const mutants: Placed[] = [...sources].flatMap(([file, source]) =>
+  mutantsOf(source).map((one) => ({ ...one, file, name: nameOf(source, one) })),
+)
 const explained = new Set(readFileSync(join(ROOT, 'tools/mutate/explained.txt'), 'utf8').split('\n'))
-const traces = await trace()
+writeSwitched()
+const { reaching, loaded } = await trace()
+const outcomes = new Map<number, 'killed' | 'explained' | 'survived'>()
 const kills = new Map<string, number>()
-const counts = { killed: 0, explained: 0, survived: 0 }
 
-for (const [n, mutant] of mutants.entries()) {
-  if (n % Number(values.every) !== 0) continue
-  if (values.line.length > 0 && !values.line.includes(String(mutant.line))) continue
-  const outcome = (await isNoticed(mutant, n)) ? 'killed' : explained.has(nameOf(mutant)) ? 'explained' : 'survived'
-  counts[outcome]++
-  if (outcome === 'survived') say(nameOf(mutant).replace('  ', `:${mutant.line}  `))
+const chosen = sample()
+for (const n of chosen) if (explained.has(`${mutants[n]?.file}  ${mutants[n]?.name}`)) outcomes.set(n, 'explained')
+const dynamic = chosen.filter((n) => !loaded.has(n))
+const spoilt = new Set<number>()
+for (const [round, size] of ROUNDS.entries()) {
+  const from = ROUNDS.slice(0, round).reduce((sum, one) => sum + one, 0)
+  process.stderr.write(`Round ${round + 1}: ${dynamic.filter((n) => !outcomes.has(n)).length} mutants\n`)
+  await meet(dynamic, (tests) => tests.slice(from, from + size))
 }
-say(`${counts.killed} killed, ${counts.explained} explained, ${counts.survived} survived`)
-process.exitCode = counts.survived > 0 ? 1 : 0
+for (const n of dynamic)
+  if (!outcomes.has(n) && !spoilt.has(n) && performance.now() < endsAt) outcomes.set(n, 'survived')
+for (const n of [...spoilt, ...chosen.filter((one) => loaded.has(one))]) if (!outcomes.has(n)) await meetAlone(n)
+report()
+
+function report(): void {
+  for (const n of chosen) {
+    const { file, line, column, name } = mutants[n] as Placed
+    if (outcomes.get(n) === 'survived') say(`${file}:${line}:${column}  ${name}`)
+  }
+  for (const file of files) {
+    const own = chosen.filter((n) => mutants[n]?.file === file)
+    const of = (outcome: string) => own.filter((n) => (outcomes.get(n) ?? 'undecided') === outcome).length
+    const counts = ['killed', 'explained', 'survived', 'undecided'].map((outcome) => `${of(outcome)} ${outcome}`)
+    if (own.length > 0)
+      say(`${file}: ${own.length} mutants, ${counts.filter((text) => !text.startsWith('0 ')).join(', ')}`)
+  }
+  process.exitCode = [...outcomes.values()].includes('survived') ? 1 : 0
+}
 
 function say(line: string): void {
   process.stdout.write(`${line}\n`)
 }
 
-/** `file  before → after`, without the line, so that it stays true when lines move. */
-function nameOf({ file, start, end, text, place }: Placed): string {
-  const source = sources.get(file) ?? ''
-  const shown = start === end ? { start, end: source.indexOf('\n', start + 1) } : { start, end }
-  const short = (code: string) => code.replace(/\s+/g, ' ').trim().slice(0, 90)
-  const rest = source.slice(shown.start, place.kind === 'body' ? source.indexOf('\n', shown.end + 1) : shown.end)
-  return `${file}  ${short(rest)} → ${short(text)}`
+function digest(text: string): string {
+  return createHash('sha256').update(text).digest('base64url')
+}
+
+function sample(): number[] {
+  const all = [...mutants.keys()].filter(
+    (n) => values.line.length === 0 || values.line.includes(String(mutants[n]?.line)),
+  )
+  return files.flatMap((file) => {
+    const own = all.filter((n) => mutants[n]?.file === file)
+    const key = new Map(own.map((n) => [n, digest(`${values.seed} ${n} ${mutants[n]?.name}`)]))
+    const shuffled = own.toSorted((left, right) => ((key.get(left) ?? '') < (key.get(right) ?? '') ? -1 : 1))
+    return shuffled.slice(0, Number(values.sample)).sort((left, right) => left - right)
+  })
 }
 
 function makeCopy(): string {
@@ -113,77 +151,195 @@ function makeCopy(): string {
   const skipped = new Set(['.git', 'node_modules', 'dist'])
   cpSync(ROOT, folder, { recursive: true, filter: (path) => !skipped.has(relative(ROOT, path)) })
   symlinkSync(join(ROOT, 'node_modules'), join(folder, 'node_modules'))
-  mkdirSync(join(folder, 'trace'))
-  writeFileSync(join(folder, 'mutate.setup.ts'), SETUP)
-  writeFileSync(join(folder, 'mutate.config.ts'), CONFIG)
+  const config = `import base from './vitest.config.ts'
+    export default { test: { ...base.test, runner: './tools/mutate/runner.ts', reporters: ['dot'],
+      maxWorkers: ${Number(values.workers)}, testTimeout: 600_000, dangerouslyIgnoreUnhandledErrors: true } }`
+  writeFileSync(join(folder, 'mutate.config.ts'), config)
   return folder
 }
 
-/** Runs the related tests once with a call at the place of each mutant. */
-async function trace(): Promise<Traced[]> {
+function writeSwitched(): void {
   let first = 0
   for (const [file, source] of sources) {
-    const own = mutants.filter((mutant) => mutant.file === file)
-    writeFileSync(join(copy, file), traced(source, own, first))
+    const own = mutantsOf(source)
+    writeFileSync(join(copy, file), switched(source, own, first))
     first += own.length
   }
-  const chosen = values.tests.length > 0 ? ['run', ...values.tests] : ['related', '--run', ...files]
-  const code = await vitest(chosen, { deadlineMs: 3_600_000 })
-  for (const [file, source] of sources) writeFileSync(join(copy, file), source)
-  const found = globSync('trace/*.json', { cwd: copy }).map(
-    (name) => JSON.parse(readFileSync(join(copy, name), 'utf8')) as Traced,
-  )
-  const failed = found.flatMap(({ tests }) => tests.filter(({ isPassed }) => !isPassed))
-  if (code !== 0)
-    process.stderr.write(`Without a mutant: exit code ${code}, ${failed.length} failed tests are left out\n`)
-  process.stderr.write(`${mutants.length} mutants, ${found.length} test files\n`)
-  return found
 }
 
-/** Meets the tests that reach a mutant: first the files that killed the most so far, or have the name of the source. */
-async function isNoticed(mutant: Placed, n: number): Promise<boolean> {
-  const reaching = traces.flatMap(({ test, ms, always, tests }) => {
-    const those = tests.filter((one) => one.isPassed && (always.includes(n) || one.reached.includes(n)))
-    return those.length === 0 ? [] : [{ test, ms, names: those.map(({ name }) => `${test} ${name}`) }]
-  })
-  const subject = basename(mutant.file, '.ts')
-  const rank = ({ test }: { test: string }) => (kills.get(test) ?? 0) + (basename(test).startsWith(subject) ? 1000 : 0)
-  reaching.sort((left, right) => rank(right) - rank(left) || left.ms - right.ms)
-  const source = sources.get(mutant.file) ?? ''
-  writeFileSync(join(copy, mutant.file), apply(source, mutant))
-  try {
-    for (const batch of [reaching.slice(0, FIRST), reaching.slice(FIRST)]) {
-      if (batch.length === 0) continue
-      const wanted = join(copy, 'wanted.json')
-      writeFileSync(wanted, JSON.stringify(batch.flatMap(({ names }) => names)))
-      // A mutant that waits or loops for ever ends here, and is noticed.
-      const deadlineMs = 30_000 + 5 * batch.reduce((sum, { ms }) => sum + ms, 0)
-      const code = await vitest(['run', ...batch.map(({ test }) => test), '--bail=1'], { wanted, deadlineMs })
-      if (code === 0) continue
-      for (const { test } of batch) kills.set(test, (kills.get(test) ?? 0) + 1 / batch.length)
-      return true
+/** By mutant, the test files that reach it, with their tests. Traces what the cache does not know. */
+async function trace() {
+  const traces = new Map(files.map((file) => [file, readTrace(file)]))
+  const stale = testFiles.filter((test) =>
+    files.some((file) => {
+      const { source, tests } = traces.get(file) as Trace
+      const known = tests[test.file]
+      const isChanged = source !== digest(sources.get(file) ?? '')
+      return known?.digest !== test.digest || (isChanged && known.tests.length > 0)
+    }),
+  )
+  process.stderr.write(`${mutants.length} mutants. Tracing ${stale.length} of ${testFiles.length} test files\n`)
+  const entries =
+    stale.length === 0
+      ? []
+      : await vitest(
+          stale.map(({ file }) => file),
+          {},
+        )
+  let first = 0
+  const reaching = new Map<number, Map<string, TracedTest[]>>()
+  const loaded = new Set<number>()
+  for (const [file, source] of sources) {
+    const count = mutantsOf(source).length
+    const own = ({ reached }: { reached: number[] }) => reached.map((n) => n - first).filter((n) => n >= 0 && n < count)
+    const kept = traces.get(file) as Trace
+    const isChanged = kept.source !== digest(source)
+    const next: Trace = { source: digest(source), loaded: isChanged ? [] : kept.loaded, tests: { ...kept.tests } }
+    for (const test of stale) next.tests[test.file] = { digest: test.digest, tests: [] }
+    for (const entry of entries) {
+      if (entry.kind === 'loaded') next.loaded = [...new Set([...next.loaded, ...own(entry)])]
+      if (entry.kind !== 'traced' || own(entry).length === 0) continue
+      next.tests[entry.file]?.tests.push({
+        name: entry.name,
+        ms: entry.ms,
+        isPassed: entry.isPassed,
+        reached: own(entry),
+      })
     }
-    return false
-  } finally {
-    writeFileSync(join(copy, mutant.file), source)
+    mkdirSync(CACHE, { recursive: true })
+    writeFileSync(cacheOf(file), JSON.stringify(next))
+    for (const n of next.loaded) loaded.add(first + n)
+    for (const { file: testFile } of testFiles) {
+      for (const test of next.tests[testFile]?.tests ?? []) {
+        if (!test.isPassed) continue
+        // Whatever a module reads while it is loaded can matter to each test that reaches the module.
+        for (const n of new Set([...test.reached, ...next.loaded])) {
+          const tests = reaching.get(first + n) ?? reaching.set(first + n, new Map()).get(first + n)
+          tests?.set(testFile, [...(tests.get(testFile) ?? []), test])
+        }
+      }
+    }
+    first += count
+  }
+  return { reaching, loaded }
+}
+
+function cacheOf(file: string): string {
+  return join(CACHE, `${file.replaceAll('/', '_')}.json`)
+}
+
+function readTrace(file: string): Trace {
+  const path = cacheOf(file)
+  return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as Trace) : { source: '', loaded: [], tests: {} }
+}
+
+/** The test files that reach a mutant: first those that have the name of the source or killed much, then the quick ones. */
+function ranked(n: number): string[] {
+  const tests = [...(reaching.get(n) ?? new Map<string, TracedTest[]>())]
+  const subject = basename(mutants[n]?.file ?? '', '.ts')
+  const costs = new Map(
+    tests.map(([file, those]) => {
+      const ms = 100 + those.reduce((sum, one) => sum + one.ms, 0)
+      return [file, ms / (1 + (kills.get(file) ?? 0)) / (basename(file).startsWith(subject) ? 10 : 1)]
+    }),
+  )
+  return [...costs.keys()].sort((left, right) => (costs.get(left) ?? 0) - (costs.get(right) ?? 0))
+}
+
+/** Runs these mutants against some of their test files, all in one run. A run that stands still is ended and goes on. */
+async function meet(all: number[], select: (tests: string[]) => string[]): Promise<void> {
+  const open = new Map(all.filter((n) => !outcomes.has(n)).map((n) => [n, new Set(select(ranked(n)))]))
+  while (performance.now() < endsAt) {
+    const plan: Plan = {}
+    for (const [n, tests] of open) {
+      if (outcomes.has(n)) continue
+      for (const test of tests) {
+        for (const { name, ms } of reaching.get(n)?.get(test) ?? []) {
+          const { mutants: before = [] } = plan[test]?.[name] ?? {}
+          plan[test] = { ...plan[test], [name]: { mutants: [...before, n], deadlineMs: 20_000 + 5 * ms } }
+        }
+      }
+    }
+    if (Object.keys(plan).length === 0) return
+    const entries = await vitest(Object.keys(plan), { plan })
+    const unclear = new Set(
+      entries.flatMap((entry) => (entry.kind === 'spoilt' ? [`${entry.file} ${entry.name}`] : [])),
+    )
+    const running = new Map<number, number>()
+    for (const entry of entries) {
+      if (entry.kind === 'began') running.set(entry.pid, entry.mutant)
+      if (entry.kind !== 'ended') continue
+      running.delete(entry.pid)
+      if (!entry.isKilled) continue
+      if (unclear.has(`${entry.file} ${entry.name}`)) spoilt.add(entry.mutant)
+      else kill(entry.mutant, entry.file)
+    }
+    if (running.size === 0) return
+    // They made the run stand still.
+    for (const n of running.values()) kill(n)
   }
 }
 
-/** Resolves with the exit code; null if it was ended at the deadline, with all its workers. */
-async function vitest(args: string[], { wanted, deadlineMs }: { wanted?: string; deadlineMs: number }) {
+function kill(n: number, by?: string): void {
+  outcomes.set(n, 'killed')
+  if (by !== undefined) kills.set(by, (kills.get(by) ?? 0) + 1)
+}
+
+/** Runs one mutant from the start of a process. */
+async function meetAlone(n: number): Promise<void> {
+  const tests = ranked(n)
+  for (const batch of [tests.slice(0, 3), tests.slice(3)]) {
+    if (performance.now() > endsAt) return
+    if (batch.length === 0) continue
+    const plan: Plan = {}
+    for (const file of batch) {
+      const planned = reaching
+        .get(n)
+        ?.get(file)
+        ?.map(({ name, ms }) => [name, { mutants: [n], deadlineMs: 20_000 + 5 * ms }])
+      plan[file] = Object.fromEntries(planned ?? [])
+    }
+    const entries = await vitest(batch, { plan, fixed: n })
+    const isRun = entries.some((entry) => entry.kind === 'ended')
+    if (isRun && !entries.some((entry) => entry.kind === 'ended' && entry.isKilled)) continue
+    kill(n)
+    return
+  }
+  outcomes.set(n, 'survived')
+}
+
+/** What the runner said. A run that says nothing for longer than its deadlines allow is ended, with all its workers. */
+async function vitest(tests: string[], { plan, fixed }: { plan?: Plan; fixed?: number }): Promise<Entry[]> {
+  const log = join(copy, 'mutate.log')
+  writeFileSync(log, '')
+  const planFile = join(copy, 'mutate.plan.json')
+  if (plan) writeFileSync(planFile, JSON.stringify(plan))
+  const deadlines = Object.values(plan ?? {}).flatMap((those) =>
+    Object.values(those).map(({ deadlineMs }) => deadlineMs),
+  )
+  const patienceMs = plan ? 60_000 + deadlines.reduce((most, one) => Math.max(most, one), 0) : 600_000
   const program = join(ROOT, 'node_modules/vitest/vitest.mjs')
-  const env = { ...process.env, MUTATE_TRACE: join(copy, 'trace'), ...(wanted && { MUTATE_WANTED: wanted }) }
-  const child = spawn(process.execPath, [program, ...args, '--config=mutate.config.ts'], {
-    cwd: copy,
-    env,
-    stdio: 'ignore',
-    detached: true,
-  })
-  const end = () => child.pid !== undefined && process.kill(-child.pid, 'SIGKILL')
-  process.once('exit', end)
-  const timer = setTimeout(end, deadlineMs)
-  const [code] = (await once(child, 'exit')) as [number | null]
-  clearTimeout(timer)
-  process.off('exit', end)
-  return code
+  const args = [program, 'run', ...tests, '--config=mutate.config.ts', ...(fixed === undefined ? [] : ['--bail=1'])]
+  const env = {
+    ...process.env,
+    MUTATE_LOG: log,
+    ...(plan && { MUTATE_PLAN: planFile }),
+    ...(fixed !== undefined && { MUTATE_FIXED: String(fixed) }),
+  }
+  const child = spawn(process.execPath, args, { cwd: copy, env, stdio: 'ignore', detached: true })
+  endRun = () => child.pid !== undefined && process.kill(-child.pid, 'SIGKILL')
+  const exit = once(child, 'exit')
+  let [size, grewAt] = [0, performance.now()]
+  while (child.exitCode === null && child.signalCode === null) {
+    await Promise.race([exit, wait(2000, undefined, { ref: false })])
+    const now = statSync(log).size
+    if (now !== size) [size, grewAt] = [now, performance.now()]
+    const isEnded = child.exitCode !== null || child.signalCode !== null
+    if (!isEnded && (performance.now() - grewAt > patienceMs || (plan && performance.now() > endsAt))) endRun()
+  }
+  endRun = () => {}
+  const lines = readFileSync(log, 'utf8')
+    .split('\n')
+    .filter((line) => line.endsWith('}'))
+  return lines.map((line) => JSON.parse(line) as Entry)
 }

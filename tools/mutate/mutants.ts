@@ -10,7 +10,9 @@ export interface Mutant extends Span {
   /** What stands there instead. */
   text: string
   line: number
-  /** Where a tracing call goes. */
+  /** From 1. */
+  column: number
+  /** Where the choice between the source and the mutant goes. */
   place: Place
 }
 
@@ -39,8 +41,16 @@ export function mutantsOf(source: string): Mutant[] {
   const found: Mutant[] = []
   walk(program, (node) => {
     for (const { at = node, text, place = at, kind = 'expression' } of changesOf(node, source)) {
-      const line = source.slice(0, at.start).split('\n').length
-      found.push({ start: at.start, end: at.end, text, line, place: { start: place.start, end: place.end, kind } })
+      const before = source.slice(0, at.start).split('\n')
+      const [line, column] = [before.length, (before.at(-1)?.length ?? 0) + 1]
+      found.push({
+        start: at.start,
+        end: at.end,
+        text,
+        line,
+        column,
+        place: { start: place.start, end: place.end, kind },
+      })
     }
   })
   return found.sort((left, right) => left.start - right.start)
@@ -51,20 +61,24 @@ export function apply(source: string, { start, end, text }: Mutant): string {
   return source.slice(0, start) + (text.startsWith('{') ? `(${text})` : text) + source.slice(end)
 }
 
-/** The source with a call `globalThis.reached(n)` at the place of each mutant; n counts from `first`. */
-export function traced(source: string, mutants: readonly Mutant[], first: number): string {
-  const inserted = [
-    ...Map.groupBy(mutants.entries(), ([, { place }]) => `${place.start} ${place.end}`).values(),
-  ].flatMap((those) => {
-    const call = `globalThis.reached?.(${those.map(([n]) => first + n).join(', ')})`
-    const places = those.map(([, { place }]) => place)
-    const { start, end, kind } = places.find((place) => place.kind !== 'expression') ?? (places[0] as Place)
-    if (kind === 'body') return [{ at: start, width: 0, text: `${call};` }]
-    // Without brackets: a line that starts with one would continue the line above it.
-    if (kind === 'statement') return [{ at: start, width: end - start, text: `${call}, ` }]
+/**
+ * The source with all its mutants in it, each chosen at run time: `globalThis.mutant?.(n)` says whether the n-th is on.
+ * n counts from `first`.
+ */
+export function switched(source: string, mutants: readonly Mutant[], first: number): string {
+  const places = Map.groupBy(mutants.entries(), ([, { place }]) => `${place.start} ${place.end} ${place.kind}`)
+  const inserted = [...places.values()].flatMap((those) => {
+    const { start, end, kind } = (those[0] as [number, Mutant])[1].place
+    const calls = those.map(([n, mutant]) => ({ call: `globalThis.mutant?.(${first + n})`, mutant }))
+    if (kind === 'body')
+      return [{ at: start, width: 0, text: calls.map(({ call }) => `if (${call}) return;`).join('') }]
+    const [open, changed] =
+      kind === 'statement' ? ['', () => '0'] : ['(', (one: Mutant) => `(${changedPlace(source, one)})`]
+    const choices = calls.map(({ call, mutant }) => `${call} ? ${changed(mutant)} : `).join('')
     return [
-      { at: start, width: end - start, text: `(${call}, ` },
-      { at: end, width: Number.POSITIVE_INFINITY, text: ')' },
+      // Without a bracket: a line that starts with one would continue the line above it.
+      { at: start, width: end - start + (kind === 'statement' ? 0.5 : 0), text: `${open}${choices}(` },
+      { at: end, width: Number.POSITIVE_INFINITY, text: kind === 'statement' ? ')' : '))' },
     ]
   })
   // At one place, what closes comes first, and then the widest.
@@ -76,6 +90,19 @@ export function traced(source: string, mutants: readonly Mutant[], first: number
     return before + text
   })
   return parts.join('') + source.slice(done)
+}
+
+/** The text of the mutant's place with the mutant in it. */
+function changedPlace(source: string, { start, end, text, place }: Mutant): string {
+  return source.slice(place.start, start) + text + source.slice(end, place.end)
+}
+
+/** `before → after`: names the mutant without its line, so that the name stays true when lines move. */
+export function nameOf(source: string, { start, end, text, place }: Mutant): string {
+  const shown = start === end ? { start, end: source.indexOf('\n', start + 1) } : { start, end }
+  const short = (code: string) => code.replace(/\s+/g, ' ').trim().slice(0, 90)
+  const rest = source.slice(shown.start, place.kind === 'body' ? source.indexOf('\n', shown.end + 1) : shown.end)
+  return `${short(rest)} → ${short(text)}`
 }
 
 interface Change {
