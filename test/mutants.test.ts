@@ -3,7 +3,8 @@ import { stripTypeScriptTypes } from 'node:module'
 import { join } from 'node:path'
 import { runInThisContext } from 'node:vm'
 import { expect, onTestFinished, test } from 'vitest'
-import { apply, mutantsOf, nameOf, switched } from '../tools/mutate/mutants.ts'
+import { BY_HAND } from '../tools/mutate/by-hand.ts'
+import { apply, handMade, mutantsOf, nameOf, switched } from '../tools/mutate/mutants.ts'
 
 const changed = (source: string) => mutantsOf(source).map((mutant) => apply(source, mutant))
 
@@ -56,6 +57,14 @@ test('each explained mutant is one of its source file, and has a reason above it
 
   expect(outdated).toEqual([])
   expect(lines[0]).toMatch(/^#/)
+})
+
+test.each(BY_HAND)('the mutant by hand against "$promise" is still TypeScript', ({ file, ...change }) => {
+  const source = readFileSync(join(import.meta.dirname, '..', file), 'utf8')
+
+  const mutant = handMade(source, change)
+
+  expect([apply(source, mutant), switched(source, [mutant], 0)].filter((text) => !isTypeScript(text))).toEqual([])
 })
 
 test('one of all mutants in a source is chosen at run time', () => {

@@ -17,7 +17,8 @@ import { tmpdir } from 'node:os'
 import { basename, join, relative } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
-import { type Mutant, mutantsOf, nameOf, switched } from './mutate/mutants.ts'
+import { BY_HAND } from './mutate/by-hand.ts'
+import { handMade, type Mutant, mutantsOf, nameOf, switched } from './mutate/mutants.ts'
 import type { Entry, Plan } from './mutate/runner.ts'
 
 /*
@@ -27,6 +28,7 @@ import type { Entry, Plan } from './mutate/runner.ts'
  *   --sample N              at most N mutants of each file, chosen by --seed
  *   --seed TEXT
  *   --budget MINUTES        stop then, and say how many mutants are undecided
+ *   --by-hand               the mutants of tools/mutate/by-hand.ts, which each break a promise; of these files, if named
  *   --workers N             test files at a time; default 2
  *
  * It works in a copy of the tree, which has all mutants in it, each behind a switch. A traced run finds which test
@@ -69,11 +71,14 @@ const { values, positionals } = parseArgs({
     seed: { type: 'string', default: '' },
     budget: { type: 'string', default: 'Infinity' },
     workers: { type: 'string', default: '2' },
+    'by-hand': { type: 'boolean', default: false },
   },
 })
-const files = positionals.flatMap((name) =>
+const named = positionals.flatMap((name) =>
   name.endsWith('.ts') ? [name] : globSync(`${name}/**/*.ts`, { cwd: ROOT }),
 )
+const withHandMade = [...new Set(BY_HAND.map(({ file }) => file))]
+const files = named.length === 0 && values['by-hand'] ? withHandMade : named
 if (files.length === 0) throw new Error('Name a file: npm run mutate -- src/flows/policy/factor.ts')
 
 const endsAt = performance.now() + Number(values.budget) * 60_000
@@ -89,7 +94,7 @@ const testFiles = globSync('test/**/*.test.ts', { cwd: ROOT, exclude: ['test/tor
   .filter((file) => values.tests.length === 0 || values.tests.some((text) => file.includes(text)))
   .map((file) => ({ file, digest: digest(readFileSync(join(ROOT, file), 'utf8')) }))
 const mutants: Placed[] = [...sources].flatMap(([file, source]) =>
-  mutantsOf(source).map((one) => ({ ...one, file, name: nameOf(source, one) })),
+  of(file, source).map((one) => ({ ...one, file, name: nameOf(source, one) })),
 )
 const explained = new Set(readFileSync(join(ROOT, 'tools/mutate/explained.txt'), 'utf8').split('\n'))
 writeSwitched()
@@ -118,8 +123,8 @@ function report(): void {
   }
   for (const file of files) {
     const own = chosen.filter((n) => mutants[n]?.file === file)
-    const of = (outcome: string) => own.filter((n) => (outcomes.get(n) ?? 'undecided') === outcome).length
-    const counts = ['killed', 'explained', 'survived', 'undecided'].map((outcome) => `${of(outcome)} ${outcome}`)
+    const count = (outcome: string) => own.filter((n) => (outcomes.get(n) ?? 'undecided') === outcome).length
+    const counts = ['killed', 'explained', 'survived', 'undecided'].map((outcome) => `${count(outcome)} ${outcome}`)
     if (own.length > 0)
       say(`${file}: ${own.length} mutants, ${counts.filter((text) => !text.startsWith('0 ')).join(', ')}`)
   }
@@ -128,6 +133,11 @@ function report(): void {
 
 function say(line: string): void {
   process.stdout.write(`${line}\n`)
+}
+
+function of(file: string, source: string): Mutant[] {
+  if (!values['by-hand']) return mutantsOf(source)
+  return BY_HAND.filter((one) => one.file === file).map((one) => handMade(source, one))
 }
 
 function digest(text: string): string {
@@ -161,7 +171,7 @@ function makeCopy(): string {
 function writeSwitched(): void {
   let first = 0
   for (const [file, source] of sources) {
-    const own = mutantsOf(source)
+    const own = of(file, source)
     writeFileSync(join(copy, file), switched(source, own, first))
     first += own.length
   }
@@ -174,7 +184,7 @@ async function trace() {
     files.some((file) => {
       const { source, tests } = traces.get(file) as Trace
       const known = tests[test.file]
-      const isChanged = source !== digest(sources.get(file) ?? '')
+      const isChanged = source !== keyOf(file)
       return known?.digest !== test.digest || (isChanged && known.tests.length > 0)
     }),
   )
@@ -190,11 +200,11 @@ async function trace() {
   const reaching = new Map<number, Map<string, TracedTest[]>>()
   const loaded = new Set<number>()
   for (const [file, source] of sources) {
-    const count = mutantsOf(source).length
+    const count = of(file, source).length
     const own = ({ reached }: { reached: number[] }) => reached.map((n) => n - first).filter((n) => n >= 0 && n < count)
     const kept = traces.get(file) as Trace
-    const isChanged = kept.source !== digest(source)
-    const next: Trace = { source: digest(source), loaded: isChanged ? [] : kept.loaded, tests: { ...kept.tests } }
+    const isChanged = kept.source !== keyOf(file)
+    const next: Trace = { source: keyOf(file), loaded: isChanged ? [] : kept.loaded, tests: { ...kept.tests } }
     for (const test of stale) next.tests[test.file] = { digest: test.digest, tests: [] }
     for (const entry of entries) {
       if (entry.kind === 'loaded') next.loaded = [...new Set([...next.loaded, ...own(entry)])]
@@ -224,8 +234,14 @@ async function trace() {
   return { reaching, loaded }
 }
 
+/** Of the source and its mutants, whose numbers the trace has. */
+function keyOf(file: string): string {
+  const source = sources.get(file) ?? ''
+  return digest(JSON.stringify([source, of(file, source)]))
+}
+
 function cacheOf(file: string): string {
-  return join(CACHE, `${file.replaceAll('/', '_')}.json`)
+  return join(CACHE, `${file.replaceAll('/', '_')}${values['by-hand'] ? '.by-hand' : ''}.json`)
 }
 
 function readTrace(file: string): Trace {

@@ -56,6 +56,29 @@ export function mutantsOf(source: string): Mutant[] {
   return found.sort((left, right) => left.start - right.start)
 }
 
+/** The mutant that replaces this part of an expression. Throws if the source has it not exactly once. */
+export function handMade(source: string, { before, after }: { before: string; after: string }): Mutant {
+  const start = source.indexOf(before)
+  if (start === -1 || source.includes(before, start + 1)) throw new Error(`${before} must be there once`)
+  const end = start + before.length
+  let place: Place | undefined
+  let statement: Span | undefined
+  walk(parseSync('file.ts', source).program, (node) => {
+    if (node.type === 'ExpressionStatement') statement = node.expression
+    // A node is seen after those around it, so the last one that covers the part is the smallest.
+    if (node.start > start || node.end < end || !/Expression$|Literal$/.test(node.type)) return
+    const isStatement = statement?.start === node.start && statement.end === node.end
+    place = { start: node.start, end: node.end, kind: isStatement ? 'statement' : 'expression' }
+  })
+  if (!place) throw new Error(`${before} is not a part of an expression`)
+  return { start, end, text: after, ...positionOf(source, start), place }
+}
+
+function positionOf(source: string, at: number): { line: number; column: number } {
+  const lines = source.slice(0, at).split('\n')
+  return { line: lines.length, column: (lines.at(-1)?.length ?? 0) + 1 }
+}
+
 /** The source with one mutant in it. */
 export function apply(source: string, { start, end, text }: Mutant): string {
   return source.slice(0, start) + (text.startsWith('{') ? `(${text})` : text) + source.slice(end)
@@ -73,7 +96,9 @@ export function switched(source: string, mutants: readonly Mutant[], first: numb
     if (kind === 'body')
       return [{ at: start, width: 0, text: calls.map(({ call }) => `if (${call}) return;`).join('') }]
     const [open, changed] =
-      kind === 'statement' ? ['', () => '0'] : ['(', (one: Mutant) => `(${changedPlace(source, one)})`]
+      kind === 'statement'
+        ? ['', (one: Mutant) => (one.text === ';' ? '0' : `(${changedPlace(source, one)})`)]
+        : ['(', (one: Mutant) => `(${changedPlace(source, one)})`]
     const choices = calls.map(({ call, mutant }) => `${call} ? ${changed(mutant)} : `).join('')
     return [
       // Without a bracket: a line that starts with one would continue the line above it.
