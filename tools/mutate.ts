@@ -46,6 +46,7 @@ const ROUNDS = [1, 3, 10, 1000]
 interface Placed extends Mutant {
   file: string
   name: string
+  isByHand: boolean
 }
 
 interface TracedTest {
@@ -94,7 +95,10 @@ const testFiles = globSync('test/**/*.test.ts', { cwd: ROOT, exclude: ['test/tor
   .filter((file) => values.tests.length === 0 || values.tests.some((text) => file.includes(text)))
   .map((file) => ({ file, digest: digest(readFileSync(join(ROOT, file), 'utf8')) }))
 const mutants: Placed[] = [...sources].flatMap(([file, source]) =>
-  of(file, source).map((one) => ({ ...one, file, name: nameOf(source, one) })),
+  of(file, source).map((one, n, all) => {
+    const isByHand = n >= all.length - byHand(file).length
+    return { ...one, file, name: nameOf(source, one), isByHand }
+  }),
 )
 const explained = new Set(readFileSync(join(ROOT, 'tools/mutate/explained.txt'), 'utf8').split('\n'))
 writeSwitched()
@@ -135,9 +139,13 @@ function say(line: string): void {
   process.stdout.write(`${line}\n`)
 }
 
+/** All mutants of a source: those by rule, then those by hand. */
 function of(file: string, source: string): Mutant[] {
-  if (!values['by-hand']) return mutantsOf(source)
-  return BY_HAND.filter((one) => one.file === file).map((one) => handMade(source, one))
+  return [...mutantsOf(source), ...byHand(file).map((one) => handMade(source, one))]
+}
+
+function byHand(file: string) {
+  return BY_HAND.filter((one) => one.file === file)
 }
 
 function digest(text: string): string {
@@ -145,9 +153,9 @@ function digest(text: string): string {
 }
 
 function sample(): number[] {
-  const all = [...mutants.keys()].filter(
-    (n) => values.line.length === 0 || values.line.includes(String(mutants[n]?.line)),
-  )
+  const isWanted = ({ line, isByHand }: Placed) =>
+    isByHand === values['by-hand'] && (values.line.length === 0 || values.line.includes(String(line)))
+  const all = [...mutants.keys()].filter((n) => isWanted(mutants[n] as Placed))
   return files.flatMap((file) => {
     const own = all.filter((n) => mutants[n]?.file === file)
     const key = new Map(own.map((n) => [n, digest(`${values.seed} ${n} ${mutants[n]?.name}`)]))
@@ -241,7 +249,7 @@ function keyOf(file: string): string {
 }
 
 function cacheOf(file: string): string {
-  return join(CACHE, `${file.replaceAll('/', '_')}${values['by-hand'] ? '.by-hand' : ''}.json`)
+  return join(CACHE, `${file.replaceAll('/', '_')}.json`)
 }
 
 function readTrace(file: string): Trace {
