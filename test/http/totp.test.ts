@@ -64,15 +64,28 @@ describe.each(['sqlite', 'postgres'] as const)('TOTP on %s', (database) => {
 })
 
 describe('a code', () => {
-  test('of the current or previous step is accepted, older and newer ones are not', async () => {
+  test('of the current, previous or next step is accepted, older and newer ones are not', async () => {
     const authd = await startAuthd()
     const { secret } = await withTotp(authd)
     const answered: number[] = []
-    for (const steps of [-2, -1, 0, 1]) {
-      authd.clock.advance(3 * STEP)
+    for (const steps of [-2, -1, 0, 1, 2]) {
+      authd.clock.advance(4 * STEP)
       answered.push((await (await reachFactor(authd))(totpCode(authd, secret, steps))).status)
     }
-    expect(answered).toEqual([401, 200, 200, 401])
+    expect(answered).toEqual([401, 200, 200, 200, 401])
+  })
+
+  test('of the next step is accepted once, also by an instance whose clock is behind', async () => {
+    const authd = await startAuthd()
+    const { secret } = await withTotp(authd)
+    authd.clock.advance(3 * STEP)
+    const code = totpCode(authd, secret, 1)
+    expect((await (await reachFactor(authd))(code)).status).toBe(200)
+    const again = await reachFactor(authd)
+
+    authd.clock.advance(-STEP)
+
+    expect((await again(code)).status).toBe(401)
   })
 
   test('that is older than the last accepted one is rejected, even within its step', async () => {

@@ -29,8 +29,8 @@ import { dropLoneRecoveryCodes, ensureRecoveryCodes } from './recovery-code.ts'
 /** 160 bits (RFC 4226 §4, requirement R6). */
 const SECRET_BYTES = 20
 const STEP_S = 30
-/** The current step and the one before it (RFC 6238 §5.2). */
-const TOLERANCE: [number, number] = [STEP_S, 0]
+/** Seconds. The step before the current one and the next: phones' clocks run behind or ahead (RFC 6238 §5.2, §6). */
+const TOLERANCE_S = STEP_S
 const PENDING_MS = 10 * MINUTE
 
 /**
@@ -172,17 +172,17 @@ export async function removeTotpIn(deps: Deps, trx: Trx, actor: Actor, user: Use
   return true
 }
 
-/** The time step of a right code, the current one or the one before. Undefined for a wrong code. */
+/** The time step of a right code: the current one, the one before or the next. Undefined for a wrong code. */
 function stepOf(deps: Pick<Deps, 'clock'>, secret: string, typed: string): number | undefined {
   const token = typed.replace(/\s/g, '')
   if (!/^\d{6}$/.test(token)) return undefined
-  const result = verifySync({ secret, token, epoch: toSeconds(deps.clock.now()), epochTolerance: TOLERANCE })
+  const result = verifySync({ secret, token, epoch: toSeconds(deps.clock.now()), epochTolerance: TOLERANCE_S })
   return result.valid && 'timeStep' in result ? result.timeStep : undefined
 }
 
 /** The last step that can have been spent by now. A later one was spent while the clock was wrong. */
 function latestStep(deps: Pick<Deps, 'clock'>): number {
-  return Math.floor(toSeconds(deps.clock.now() + CLOCK_SKEW_MS) / STEP_S)
+  return Math.floor((toSeconds(deps.clock.now() + CLOCK_SKEW_MS) + TOLERANCE_S) / STEP_S)
 }
 
 function open(deps: Pick<Deps, 'keys'>, userId: string, sealed: string): string {
