@@ -2,21 +2,22 @@ import { expect } from 'vitest'
 import { deviceFor, totpCode } from '../support/factors.ts'
 import type { Reply } from '../support/http-client.ts'
 import { isAccepted } from './mail.ts'
+import { takesTotp } from './proofs.ts'
 import { dueOf, hasFactor, isFresh, isLive, levelOf, type Person, type Proof, type Session } from './rules.ts'
-import { takesTotp } from './sign-in.ts'
 import {
-  ADDRESSES,
+  dropFactor,
   endAttemptsFor,
+  endInvitations,
+  endRecoveryLinks,
   endSessions,
   forgetDevices,
-  personAt,
   type Tab,
   touch,
   type World,
 } from './world.ts'
 
 /** What a change of the account must answer, if its session is neither over nor short of anything. */
-function refusalOf(world: World, session: Session | undefined, mayEnrol = false): string | undefined {
+export function refusalOf(world: World, session: Session | undefined, mayEnrol = false): string | undefined {
   if (!session || !isLive(session, world.now)) return 'UNAUTHORIZED'
   touch(world, session)
   const due = dueOf(session, world.policy)
@@ -25,7 +26,7 @@ function refusalOf(world: World, session: Session | undefined, mayEnrol = false)
   return undefined
 }
 
-function expectRefusal(reply: Reply, refusal: string | undefined): void {
+export function expectRefusal(reply: Reply, refusal: string | undefined): void {
   expect({ code: reply.body?.code, status: reply.status }).toMatchObject({ code: refusal })
 }
 
@@ -37,7 +38,7 @@ function stepUp(world: World, session: Session, proof: Proof): void {
 
 export async function enrolPasskey(world: World, tab: Tab): Promise<void> {
   const { session } = tab
-  if (session?.person.hasPasskey) return
+  if (session?.person.passkey) return
   const refusal = refusalOf(world, session, true)
   const asked = await tab.client.post('/v1/me/passkeys/options')
   expectRefusal(asked, refusal)
@@ -46,7 +47,7 @@ export async function enrolPasskey(world: World, tab: Tab): Promise<void> {
   const json = { challenge_id: asked.body.challenge_id, credential: device.register(asked.body.options) }
   expect((await tab.client.post('/v1/me/passkeys', { json })).status).toBe(201)
   world.devices.set(session.person.id, device)
-  session.person.hasPasskey = true
+  session.person.passkey = { since: world.now }
   stepUp(world, session, 'passkey')
 }
 
@@ -61,7 +62,7 @@ export async function enrolTotp(world: World, tab: Tab): Promise<void> {
   const done = await tab.client.post('/v1/me/totp/confirm', { json: { code: totpCode(world.authd, secret) } })
   expect(done.status).toBe(200)
   world.totpSecrets.set(person.id, secret)
-  person.totp = { lastStep: Math.floor(world.now / 30_000) }
+  person.totp = { since: world.now, lastStep: Math.floor(world.now / 30_000) }
   keepCodes(world, person, done.body.recovery_codes)
   stepUp(world, session, 'otp')
 }
@@ -69,7 +70,7 @@ export async function enrolTotp(world: World, tab: Tab): Promise<void> {
 function keepCodes(world: World, person: Person, codes: string[] | undefined): void {
   expect(codes === undefined).toBe(person.codes > 0)
   if (codes === undefined) return
-  person.codes = codes.length
+  Object.assign(person, { codes: codes.length, codesSince: world.now })
   world.recoveryCodes.set(person.id, codes)
 }
 
@@ -79,16 +80,17 @@ export async function remakeCodes(world: World, tab: Tab): Promise<void> {
   const reply = await tab.client.post('/v1/me/recovery-codes')
   expectRefusal(reply, refusal)
   if (refusal !== undefined || !session) return
-  session.person.codes = reply.body.codes.length
-  world.recoveryCodes.set(session.person.id, reply.body.codes)
+  const { codes } = reply.body
+  Object.assign(session.person, { codes: codes.length, codesSince: world.now })
+  world.recoveryCodes.set(session.person.id, codes)
 }
 
 export async function removeFactor(world: World, tab: Tab, factor: 'passkey' | 'totp'): Promise<void> {
   const { session } = tab
   const person = session?.person
-  if (person === undefined || (factor === 'passkey' ? !person.hasPasskey : !person.totp)) return
+  if (person === undefined || !person[factor]) return
   const refusal = refusalOf(world, session)
-  const isLast = factor === 'passkey' ? !person.totp : !person.hasPasskey
+  const isLast = !person[factor === 'passkey' ? 'totp' : 'passkey']
   const isRequired = (person.policy ?? world.policy) === 'required'
   const id = factor === 'passkey' ? (await tab.client.get('/v1/me/passkeys')).body[0]?.id : undefined
   const path = factor === 'passkey' ? `/v1/me/passkeys/${id ?? 'pk_01m88jw08vedqtrgrr9eqkmg57'}` : '/v1/me/totp'
@@ -99,22 +101,6 @@ export async function removeFactor(world: World, tab: Tab, factor: 'passkey' | '
   dropFactor(world, person, factor)
 }
 
-/** What a removed factor has proven counts no more. */
-export function dropFactor(world: World, person: Person, factor: 'passkey' | 'totp'): void {
-  if (factor === 'passkey') person.hasPasskey = false
-  else person.totp = undefined
-  if (!hasFactor(person)) person.codes = 0
-  const gone: Proof[] = factor === 'passkey' ? ['passkey'] : ['otp', 'recovery_code']
-  for (const { person: owner, proofs } of world.sessions) {
-    if (owner !== person) continue
-    for (const proof of hasFactor(person)
-      ? gone
-      : [...gone, 'passkey' as const, 'otp' as const, 'recovery_code' as const]) {
-      proofs.delete(proof)
-    }
-  }
-}
-
 export async function stepUpWith(world: World, tab: Tab, proof: Exclude<Proof, 'recovery_link'>): Promise<void> {
   const { session } = tab
   if (!session) return
@@ -122,9 +108,9 @@ export async function stepUpWith(world: World, tab: Tab, proof: Exclude<Proof, '
   const { client } = tab
   const isIn = isLive(session, world.now)
   if (isIn) touch(world, session)
-  const isTaken = { email: !hasFactor(person), passkey: person.hasPasskey, otp: true, recovery_code: person.codes > 0 }[
-    proof
-  ]
+  // A mail counts without a factor, or as the first proof beside an app's code that came alone.
+  const isMailMissing = session.proofs.has('otp') && levelOf(session.proofs) === 1
+  const isTaken = proof === 'email' ? !hasFactor(person) || isMailMissing : proof !== 'passkey' || !!person.passkey
   if (proof === 'email') {
     const asked = await client.post('/v1/stepup/email')
     if (isIn && isTaken && asked.status === 429) return
@@ -176,28 +162,6 @@ async function stepUpByCode(
   stepUp(world, session, proof)
 }
 
-/** Changes the address, with the code that the new one gets. */
-export async function changeAddress(world: World, tab: Tab, address: number): Promise<void> {
-  const { session } = tab
-  const email = ADDRESSES[address]
-  const isSame = session?.person.address === address
-  const refusal = refusalOf(world, session) ?? (isSame ? 'CONFLICT' : undefined)
-  const asked = await tab.client.post('/v1/me/email', { json: { email } })
-  if (asked.status === 429) return
-  expectRefusal(asked, refusal)
-  const mail = (await world.authd.takeMail()).find(({ template }) => template === 'email_change')
-  if (refusal !== undefined || !session) return
-  isAccepted(world, asked, { tab, address })
-  const isTaken = personAt(world, address) !== undefined
-  if (world.isLockedDown) return
-  expect(mail === undefined).toBe(isTaken)
-  if (!mail) return
-  const done = await tab.client.post('/v1/me/email/confirm', { json: { code: mail.values['code'] } })
-  expect(done.status).toBe(200)
-  endAttemptsFor(world, session.person.address)
-  session.person.address = address
-}
-
 export async function signOut(world: World, tab: Tab, scope: 'current' | 'others' | 'all'): Promise<void> {
   const { session } = tab
   const reply = await tab.client.post(`/v1/logout?scope=${scope}`)
@@ -225,5 +189,8 @@ export function forget(world: World, person: Person): void {
   endSessions(world, (each) => each.person === person)
   endAttemptsFor(world, person.address)
   for (const attempt of world.attempts) if (attempt.person === person) attempt.isOver = true
+  for (const change of world.changes) if (change.person === person) change.isOver = true
+  endInvitations(world, person)
+  endRecoveryLinks(world, person)
   world.people = world.people.filter((each) => each !== person)
 }

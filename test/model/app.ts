@@ -3,15 +3,25 @@ import type { Reply } from '../support/http-client.ts'
 import { whileParked } from '../support/parked.ts'
 import { isAccepted } from './mail.ts'
 import { dueAfter, dueOf, isAhead, isLive, isOpen, MINUTE, SECOND } from './rules.ts'
-import { newAttempt, newPerson } from './sign-in.ts'
-import { ADDRESSES, type App, beginSession, isAccessGood, personAt, touch, type World } from './world.ts'
+import { newAttempt } from './sign-in.ts'
+import {
+  ADDRESSES,
+  type App,
+  beginSession,
+  isAccessGood,
+  maySignIn,
+  newPerson,
+  personAt,
+  touch,
+  verify,
+  type World,
+} from './world.ts'
 
 const GRACE_MS = 10 * SECOND
 
 /** An app signs a person of one factor in by the code of a mail. */
 export async function signIn(world: World, address: number): Promise<void> {
-  const known = personAt(world, address)
-  if (world.isLockedDown || known?.isDisabled || world.apps.length >= 3) return
+  if (world.isLockedDown || !maySignIn(world, address) || world.apps.length >= 3) return
   const client = world.authd.browser()
   const begun = await client.post('/v1/signin', { json: { email: ADDRESSES[address] } })
   if (!isAccepted(world, begun, { tab: undefined, address })) return
@@ -21,9 +31,8 @@ export async function signIn(world: World, address: number): Promise<void> {
   const reply = await client.post('/v1/signin/code', { json: { code, attempt_token } })
   const attempt = newAttempt(world, address)
   expect(isOpen(attempt, world.now)).toBe(true)
-  const person = known ?? newPerson(world, address)
-  if (!person.wasVerified) return
-  person.isVerified = true
+  const person = personAt(world, address) ?? newPerson(world, address, { id: '', isVerified: true })
+  if (!person.isVerified) verify(world, person)
   const proofs = new Set(['email'] as const)
   const due = dueAfter(proofs, person, world.policy)
   expect([reply.status, reply.body.status]).toEqual([200, due === 'factor' ? 'factor_required' : 'complete'])

@@ -5,13 +5,16 @@ import { ADDRESSES, personAt, type Tab, type World } from './world.ts'
 
 /** A request for a mail that was accepted. */
 export interface Mailed {
-  address: number
+  mailbox: string
   at: number
   /** The browser that asked, if it was known to the owner of the address. */
   known: Tab | undefined
 }
 
 const HOURLY = 10
+
+/** Tags make several addresses of one mailbox. */
+const mailboxOf = (address: number): string => (ADDRESSES[address] ?? '').replace(/\+[^@]*/, '')
 
 const knows = (tab: Tab | undefined, person: Person | undefined): boolean =>
   tab !== undefined && person !== undefined && tab.known.has(person)
@@ -27,8 +30,10 @@ export function isAccepted(
     return false
   }
   const known = knows(tab, personAt(world, address)) ? tab : undefined
-  world.mailed.push({ address, at: world.now, known })
-  const strangers = recent(world, HOUR).filter((each) => each.address === address && each.known === undefined)
+  world.mailed.push({ mailbox: mailboxOf(address), at: world.now, known })
+  const strangers = recent(world, HOUR).filter(
+    ({ mailbox, known: by }) => mailbox === mailboxOf(address) && by === undefined,
+  )
   // Ten in each of the two hours that it may fall into, and one more every ten minutes.
   expect(strangers.length).toBeLessThanOrEqual(2 * HOURLY + 7)
   return true
@@ -37,7 +42,7 @@ export function isAccepted(
 /** Nobody can cut a person off from mail: neither strangers, nor the person on another device. */
 function mustAccept(world: World, { tab, address }: { tab: Tab | undefined; address: number }): boolean {
   const isOwn = knows(tab, personAt(world, address))
-  const toIt = (spanMs: number) => recent(world, spanMs).filter((each) => each.address === address)
+  const toIt = (spanMs: number) => recent(world, spanMs).filter(({ mailbox }) => mailbox === mailboxOf(address))
   if (isOwn && toIt(HOUR).filter(({ known }) => known === tab).length < HOURLY) return true
   return toIt(HOUR).length < HOURLY || toIt(10 * MINUTE).length === 0
 }

@@ -5,6 +5,7 @@
 export type Proof = 'email' | 'recovery_link' | 'otp' | 'recovery_code' | 'passkey'
 export type Due = 'nothing' | 'factor' | 'enrolment'
 export type Policy = 'optional' | 'required'
+export type SignUp = 'open' | 'domains' | 'invite' | 'closed'
 
 export const SECOND = 1000
 export const MINUTE = 60 * SECOND
@@ -22,10 +23,14 @@ export interface Person {
   wasVerified: boolean
   isDisabled: boolean
   policy: Policy | null
-  hasPasskey: boolean
-  totp: { lastStep: number } | undefined
+  /** Until when an invitation lets this person sign in, who has never proven an address. */
+  invitedUntil: number | null
+  /** When it was set up. */
+  passkey: { since: number } | undefined
+  totp: { since: number; lastStep: number } | undefined
   /** Unused recovery codes. */
   codes: number
+  codesSince: number
 }
 
 export interface Attempt {
@@ -56,9 +61,12 @@ export interface Session {
 /** A time that only a wrong clock can have given. */
 export const isAhead = (at: number, now: number): boolean => at > now + 30 * SECOND
 
-export const hasFactor = ({ hasPasskey, totp }: Person): boolean => hasPasskey || totp !== undefined
+/** It happened in this span of time. What a wrong clock dated did not. */
+export const isWithin = (at: number, now: number, spanMs: number): boolean => !isAhead(at, now) && now - at <= spanMs
 
-/** 2: a passkey, or one proof of each class. */
+export const hasFactor = ({ passkey, totp }: Person): boolean => passkey !== undefined || totp !== undefined
+
+/** 2: a passkey, or one proof of each class. An app's code that came first still is the app's. */
 export function levelOf(proofs: ReadonlySet<Proof>): 1 | 2 {
   if (proofs.has('passkey')) return 2
   return FIRST.some((proof) => proofs.has(proof)) && OTHER.some((proof) => proofs.has(proof)) ? 2 : 1
@@ -67,8 +75,10 @@ export function levelOf(proofs: ReadonlySet<Proof>): 1 | 2 {
 /** What must still be proven or set up before these proofs make a session that counts. */
 export function dueAfter(proofs: ReadonlySet<Proof>, person: Person, policy: Policy): Due {
   if (levelOf(proofs) === 2) return 'nothing'
-  if (hasFactor(person)) return 'factor'
-  return (person.policy ?? policy) === 'required' ? 'enrolment' : 'nothing'
+  const isOptional = (person.policy ?? policy) === 'optional'
+  if (!hasFactor(person)) return isOptional ? 'nothing' : 'enrolment'
+  // Where the app may come first, its code is the factor that the person has.
+  return isOptional && proofs.has('otp') ? 'nothing' : 'factor'
 }
 
 /** What the policy that holds now asks of a session. */
@@ -84,8 +94,7 @@ export function isLive(session: Session, now: number): boolean {
 /** Its holder may change the account: a proof of the highest level in the last five minutes. */
 export function isFresh(session: Session, now: number): boolean {
   const needed = hasFactor(session.person) ? 2 : 1
-  const age = now - session.provenAt
-  return levelOf(session.proofs) >= needed && !isAhead(session.provenAt, now) && age <= 5 * MINUTE
+  return levelOf(session.proofs) >= needed && isWithin(session.provenAt, now, 5 * MINUTE)
 }
 
 export const isOpen = (attempt: Attempt, now: number): boolean =>

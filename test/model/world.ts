@@ -7,16 +7,22 @@ import {
   type Attempt,
   DAY,
   dueOf,
+  hasFactor,
   isAhead,
   isLive,
+  levelOf,
   MINUTE,
   type Person,
   type Policy,
   type Proof,
   type Session,
+  type SignUp,
 } from './rules.ts'
 
-export const ADDRESSES = ['ada@example.com', 'bob@example.com', 'cleo@example.com'] as const
+/** The last is another address of the first mailbox. */
+export const ADDRESSES = ['ada@example.com', 'bob@example.com', 'cleo@example.org', 'ada+work@example.com'] as const
+/** Where people may sign up while `signup.policy` is `domains`. */
+export const DOMAIN = 'example.com'
 export const BROWSERS = 3
 
 /** A browser as the model sees it, with the client that plays it. */
@@ -40,12 +46,52 @@ export interface App {
   refreshedAt: number
 }
 
+/** The link that an address gets when its person has another one. */
+export interface Change {
+  person: Person
+  from: number
+  changedAt: number
+  /** Undefined if the mail with it did not arrive. */
+  token: string | undefined
+  isOver: boolean
+}
+
+export interface Invitation {
+  person: Person
+  token: string
+  begunAt: number
+  endsAt: number
+  isOver: boolean
+}
+
+export interface RecoveryLink extends Invitation {
+  removes: 'totp' | undefined
+}
+
+export interface Key {
+  id: string
+  token: string
+  scope: string
+  endsAt: number
+  isRevoked: boolean
+}
+
 /** authd and the model of it, side by side. */
 export interface World {
+  /** Two processes on one database. */
+  instances: readonly Authd[]
+  /** The one that gets the requests of this step. */
   authd: Authd
   now: number
   policy: Policy
+  signUp: SignUp
+  /** A code of the app may come first. */
+  isTotpFirst: boolean
   isLockedDown: boolean
+  changes: Change[]
+  invitations: Invitation[]
+  recoveryLinks: RecoveryLink[]
+  keys: Key[]
   people: Person[]
   tabs: Tab[]
   apps: App[]
@@ -68,6 +114,69 @@ export function forgetDevices(world: World, person: Person): void {
 
 export const personAt = (world: World, address: number | undefined): Person | undefined =>
   world.people.find((person) => person.address === address)
+
+/** Who may begin or end a sign-in for an address. */
+export function maySignIn(world: World, address: number, person = personAt(world, address)): boolean {
+  if (person?.isDisabled) return false
+  const isInvited = person?.invitedUntil == null || person.invitedUntil > world.now
+  if (person && (person.wasVerified || isInvited)) return true
+  if (world.isLockedDown) return false
+  return world.signUp === 'open' || (world.signUp === 'domains' && ADDRESSES[address]?.endsWith(`@${DOMAIN}`) === true)
+}
+
+export function newPerson(
+  world: World,
+  address: number,
+  { id, isVerified }: { id: string; isVerified: boolean },
+): Person {
+  const person: Person = {
+    ...{ id, address, isVerified, wasVerified: isVerified, isDisabled: false, policy: null, invitedUntil: null },
+    ...{ passkey: undefined, totp: undefined, codes: 0, codesSince: 0 },
+  }
+  world.people.push(person)
+  return person
+}
+
+/** The address of this person is proven now. The first one drops what was set up before. */
+export function verify(world: World, person: Person, kept?: Session): void {
+  if (!person.wasVerified) {
+    endSessions(world, (each) => each.person === person && each !== kept)
+    forgetDevices(world, person)
+    dropSince(world, person, 0)
+  }
+  Object.assign(person, { isVerified: true, wasVerified: true, invitedUntil: null })
+  endInvitations(world, person)
+}
+
+export function endInvitations(world: World, person: Person): void {
+  for (const each of world.invitations) if (each.person === person) each.isOver = true
+}
+
+export function endRecoveryLinks(world: World, person: Person): void {
+  for (const each of world.recoveryLinks) if (each.person === person) each.isOver = true
+}
+
+/** What was handed out to a person can be used, by the clock. */
+export const isInForce = ({ now }: World, { isOver, begunAt, endsAt }: Invitation): boolean =>
+  !isOver && !isAhead(begunAt, now) && now < endsAt
+
+/** What was set up since then is gone, and what it has proven counts no more. */
+export function dropSince(world: World, person: Person, since: number): void {
+  if (person.codesSince >= since) person.codes = 0
+  if (person.passkey && person.passkey.since >= since) dropFactor(world, person, 'passkey')
+  if (person.totp && person.totp.since >= since) dropFactor(world, person, 'totp')
+}
+
+const PROOFS_OF = { passkey: ['passkey'], totp: ['otp', 'recovery_code'] } as const
+
+export function dropFactor(world: World, person: Person, factor: 'passkey' | 'totp'): void {
+  person[factor] = undefined
+  if (!hasFactor(person)) person.codes = 0
+  const gone: readonly Proof[] = hasFactor(person) ? PROOFS_OF[factor] : [...PROOFS_OF.passkey, ...PROOFS_OF.totp]
+  for (const { person: owner, proofs } of world.sessions) {
+    for (const proof of owner === person ? gone : []) proofs.delete(proof)
+  }
+}
 
 export function endSessions(world: World, isEnded: (session: Session) => boolean): void {
   for (const session of world.sessions) if (isEnded(session)) session.isOver = true
@@ -122,22 +231,34 @@ export function touch(world: World, session: Session): void {
   session.idleEndsAt = Math.min(now + 14 * DAY, session.endsAt)
 }
 
-/** Asks authd about every cookie and token there is, and compares. */
+/** Asks both processes about every cookie and token there is, in turns, and compares. */
 export async function compare(world: World): Promise<void> {
   for (const [index, tab] of world.tabs.entries()) {
+    turn(world)
     const { status, body } = await tab.client.get('/v1/session')
     const isIn = status === 200
     const said = [status, isIn ? withoutMfa(body.session.amr) : body.code]
     expect({ browser: index, said }).toEqual({ browser: index, said: expectedLook(world, tab.session) })
-    if (isIn) expect(body.user.id).toBe(tab.session?.person.id)
+    if (!isIn || !tab.session) continue
+    const { person, proofs } = tab.session
+    expect({ user: body.user.id, aal: body.session.aal }).toEqual({ user: person.id, aal: levelOf(proofs) })
   }
   for (const [index, { session, access }] of world.apps.entries()) {
+    turn(world)
     const { status, body } = await world.authd.browser().get('/v1/session', { bearer: access.token })
     const isGood = isAccessGood(world, access)
     const said = [status, status === 200 ? withoutMfa(body.session.amr) : body.code]
     const wanted = isGood ? expectedLook(world, session) : [401, 'UNAUTHORIZED']
     expect({ app: index, said }).toEqual({ app: index, said: wanted })
+    if (status === 200) expect(body.session.aal).toBe(levelOf(session.proofs))
   }
+}
+
+/** The other process gets the next requests. */
+export function turn(world: World): void {
+  const { instances, authd, tabs } = world
+  world.authd = instances.find((each) => each !== authd) ?? authd
+  for (const { client } of tabs) client.address = world.authd.address
 }
 
 const withoutMfa = (amr: string[]): string =>

@@ -23,7 +23,7 @@ export class Browser {
   readonly cookies = new Map<string, string>()
   /** public_url, and the address of the process: this client acts as the proxy between them. */
   readonly url: string
-  readonly address: string
+  address: string
 
   constructor(url: string, address = url) {
     this.url = url
