@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { ADMIN_SCOPES, createApiKey, endApiKey } from '../../src/flows/operator/api-key.ts'
+import { dropFactors } from '../../src/flows/policy/factor.ts'
 import { SYSTEM } from '../../src/flows/record-event.ts'
 import { revokeByOperator } from '../../src/flows/sessions/admin.ts'
 import { findOwnUser } from '../../src/flows/users/account.ts'
@@ -13,7 +14,10 @@ import { deviceFor, enrolPasskey } from '../support/factors.ts'
 import { type Authd, startAuthd } from '../support/harness.ts'
 import { whileParked } from '../support/parked.ts'
 import { ADA, signInOnPage } from '../support/people.ts'
+import { RECIPES } from './fuzz/recipes.ts'
+import { makeAttacker } from './fuzz/world.ts'
 
+const FACTOR = /^\/v1\/(?:signin|stepup)\/(?:passkey|totp|recovery-code)$/
 const CHANGES = new Set(['POST', 'PATCH', 'DELETE', 'PUT'])
 /** Its answer is recorded. */
 const EXPORT = 'GET /v1/me/export'
@@ -24,7 +28,12 @@ const CHANGING = ENDPOINTS.filter(
 const READS = ['POST /v1/token', 'POST /v1/token/introspect', 'POST /admin/webhooks/:id/test']
 const OF_SESSIONS = CHANGING.filter(({ guard, route }) => typeof guard === 'string' && !READS.includes(route))
 const OF_KEYS = CHANGING.filter(({ guard, route }) => typeof guard === 'object' && !READS.includes(route))
-const FORMS = PAGES.filter(({ method, path }) => method === 'POST' && path.startsWith('/account'))
+const POSTED = PAGES.filter(({ method }) => method === 'POST')
+const FORMS = POSTED.filter(({ path }) => path.startsWith('/account'))
+/** The forms of people who are not signed in, and the one that signs them out. */
+const OTHER_FORMS = /^\/(signin|signout|invite|recover|restore-email)(\/|$)/
+const OF_STRANGERS = ENDPOINTS.filter(({ method, guard }) => CHANGES.has(method) && guard === 'none')
+const OF_FACTORS = ENDPOINTS.filter(({ method, path }) => method === 'POST' && FACTOR.test(path))
 
 interface Thief {
   authd: Authd
@@ -60,28 +69,99 @@ async function signedIn(authd: Authd) {
   return { browser, pathTo, sessionId: body.session.id as string, userId: body.user.id as string }
 }
 
-describe.each(Object.entries(ENDS))('a request that arrived before %s changes nothing after it', (_, end) => {
+/** Rows are locked in another way on PostgreSQL, which two of the ends show. */
+const ON_POSTGRES = ['the session is revoked', 'the user is disabled'] as const
+const ENDINGS = [
+  ...Object.entries(ENDS).map(([name, end]) => ({ name, end, database: 'sqlite' as const })),
+  ...ON_POSTGRES.map((name) => ({ name, end: ENDS[name], database: 'postgres' as const })),
+]
+
+describe.each(ENDINGS)('on $database, a request that arrived before $name changes nothing after it', (ending) => {
   test.each(OF_SESSIONS)('$route', async (declared) => {
-    const authd = await startAuthd()
+    const authd = await startAuthd({ database: ending.database })
     const { browser, pathTo, ...held } = await signedIn(authd)
     const sent = declared.body && { json: documented(declared).request }
 
     const done = await whileParked(
       authd,
       () => browser.send(declared.method, pathTo(declared.path), sent),
-      () => end({ authd, ...held }),
+      () => ending.end({ authd, ...held }),
     )
 
     expect(done).toMatchObject({ where: 'parked', status: 401, isUnchanged: true })
   })
 })
 
+test('every form either needs a session, which these tests revoke, or has none', () => {
+  const forgotten = POSTED.filter(({ path }) => !FORMS.some((form) => form.path === path) && !OTHER_FORMS.test(path))
+
+  expect(forgotten).toEqual([])
+})
+
+/** Sends what would succeed, and ends the right to it while the request is on its way. */
+async function parkedAtLast(
+  authd: Authd,
+  { method, path, route, body }: (typeof ENDPOINTS)[number],
+  end: (userId: string) => Promise<unknown>,
+) {
+  const me = await makeAttacker(authd, ADA)
+  const { body: shown } = await me.browser.get('/v1/session')
+  const prepared = (await RECIPES[route]?.(authd, me)) ?? { body: documented({ method, path }).request }
+  const fields = { ...(prepared.body as Record<string, string>) }
+  const sent = body?.type === 'form' ? { form: fields } : { json: fields }
+  const client = path.startsWith('/v1/stepup') ? me.browser : authd.browser()
+  const done = await whileParked(
+    authd,
+    () => client.send(method, path, sent),
+    () => end(shown.user.id),
+  )
+  const live = await authd.deps.db.read((sql) => sql.all('SELECT id FROM sessions WHERE revoked_at IS NULL'))
+  return { ...done, live: live.length, proves: done.reply.body.access_token ?? done.reply.body.session }
+}
+
+describe.each(['sqlite', 'postgres'] as const)('on %s, a request without a session that arrived before', (database) => {
+  test.each(OF_STRANGERS)('the user was disabled signs nobody in: $route', async (declared) => {
+    const authd = await startAuthd({ database })
+
+    const done = await parkedAtLast(authd, declared, async (userId) =>
+      disableUser(authd.deps, SYSTEM, await findOwnUser(authd.deps, userId), null),
+    )
+
+    expect(done).toMatchObject({ where: 'parked', live: 0, proves: undefined })
+  })
+})
+
+test.each(OF_STRANGERS)(
+  'a request that arrived before the user was deleted signs nobody in: $route',
+  async (declared) => {
+    const authd = await startAuthd({ config: { signup: { policy: 'closed' } } })
+
+    const done = await parkedAtLast(authd, declared, async (userId) =>
+      removeUser(authd.deps, SYSTEM, await findOwnUser(authd.deps, userId)),
+    )
+
+    expect(done).toMatchObject({ where: 'parked', live: 0, proves: undefined })
+  },
+)
+
+test.each(OF_FACTORS)('a proof that arrived before its factor was removed is refused: $route', async (declared) => {
+  const authd = await startAuthd()
+
+  const done = await parkedAtLast(authd, declared, (userId) => authd.deps.db.write((trx) => dropFactors(trx, userId)))
+
+  expect(done).toMatchObject({ where: 'parked', status: 401, proves: undefined })
+})
+
 /** All forms of the account go through one place, so two of the ends show it. */
 const FOR_FORMS = ['the session is revoked', 'the session gets another secret'] as const
 
-describe.each(FOR_FORMS)('a form that was sent before %s changes nothing after it', (ending) => {
+describe.each([
+  ['sqlite', FOR_FORMS[0]],
+  ['sqlite', FOR_FORMS[1]],
+  ['postgres', FOR_FORMS[0]],
+] as const)('on %s, a form that was sent before %s changes nothing after it', (database, ending) => {
   test.each(FORMS)('$method $path', async ({ path }) => {
-    const authd = await startAuthd()
+    const authd = await startAuthd({ database })
     const { browser, pathTo, ...held } = await signedIn(authd)
     const proof = { challenge_id: 'chl_1', credential: '{}', code: '123456', method: 'totp', email: 'new@example.com' }
     const form = { name: 'New', session: held.sessionId, next: '/account', ...proof }

@@ -104,7 +104,8 @@ async function makeOther(authd: Authd): Promise<{ userId: string; theirs: string
   return { userId, theirs: [userId, sessionId, body.session.id, id, ...names, secret, ...recoveryCodes] }
 }
 
-async function makeAttacker(authd: Authd, email: string): Promise<Attacker> {
+/** Signs a new user in, for the calls of the fuzzer. */
+export async function makeAttacker(authd: Authd, email: string): Promise<Attacker> {
   const browser = authd.browser()
   await signInOnPage(authd, browser, email)
   return {
