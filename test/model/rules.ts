@@ -62,7 +62,7 @@ export interface Session {
 export const isAhead = (at: number, now: number): boolean => at > now + 30 * SECOND
 
 /** It happened in this span of time. What a wrong clock dated did not. */
-export const isWithin = (at: number, now: number, spanMs: number): boolean => !isAhead(at, now) && now - at <= spanMs
+const isWithin = (at: number, now: number, spanMs: number): boolean => !isAhead(at, now) && now - at <= spanMs
 
 export const hasFactor = ({ passkey, totp }: Person): boolean => passkey !== undefined || totp !== undefined
 

@@ -8,6 +8,6 @@ describe.each(['sqlite', 'postgres'] as const)('on %s', (database) => {
     async () => {
       await explore(database, 40)
     },
-    15 * MINUTE,
+    30 * MINUTE,
   )
 })

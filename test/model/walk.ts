@@ -176,7 +176,7 @@ const SHORTEN_MS = 100 * SECOND
 
 /**
  * Takes random walks on fresh databases, which SEED chooses. Throws at the first that fails, with the fewest of its steps
- * that fail as well. They can be given to `walk`.
+ * that fail as well.
  */
 export async function explore(database: Dialect, count: number): Promise<void> {
   const walks = fc.array(step, { minLength: STEPS_PER_WALK, maxLength: STEPS_PER_WALK, size: 'max' })
@@ -213,7 +213,7 @@ async function shorten(all: readonly Step[], fails: (steps: readonly Step[]) => 
 }
 
 /** Takes the steps on a fresh authd and in the model, and compares after each. */
-export async function walk(database: Dialect, steps: readonly Step[]): Promise<void> {
+async function walk(database: Dialect, steps: readonly Step[]): Promise<void> {
   const authd = await startForWalk(database)
   const instances = [authd, await authd.another()]
   const tab = (): Tab => ({ client: authd.browser(), attempts: [], session: undefined, known: new Set() })
