@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { ADMIN_SCOPES, createApiKey, endApiKey } from '../../src/flows/operator/api-key.ts'
+import { setSetting } from '../../src/flows/operator/setting.ts'
 import { dropFactors } from '../../src/flows/policy/factor.ts'
 import { SYSTEM } from '../../src/flows/record-event.ts'
 import { revokeByOperator } from '../../src/flows/sessions/admin.ts'
@@ -134,11 +135,12 @@ describe.each(['sqlite', 'postgres'] as const)('on %s, a request without a sessi
 test.each(OF_STRANGERS)(
   'a request that arrived before the user was deleted signs nobody in: $route',
   async (declared) => {
-    const authd = await startAuthd({ config: { signup: { policy: 'closed' } } })
+    const authd = await startAuthd()
 
-    const done = await parkedAtLast(authd, declared, async (userId) =>
-      removeUser(authd.deps, SYSTEM, await findOwnUser(authd.deps, userId)),
-    )
+    const done = await parkedAtLast(authd, declared, async (userId) => {
+      await setSetting(authd.deps, SYSTEM, { key: 'signup.policy', value: 'closed', acceptsLockout: true })
+      await removeUser(authd.deps, SYSTEM, await findOwnUser(authd.deps, userId))
+    })
 
     expect(done).toMatchObject({ where: 'parked', live: 0, proves: undefined })
   },

@@ -8,6 +8,8 @@ export type Change =
   | { kind: 'their id'; theirs: number }
   | { kind: 'path'; id: string }
   | { kind: 'query'; query: [string, string][] }
+  | { kind: 'header'; name: string; value: string }
+  | { kind: 'their header'; name: string; theirs: number }
   | { kind: 'their field'; field: number; theirs: number }
   | { kind: 'field'; field: number; value: unknown }
   | { kind: 'no field'; field: number }
@@ -57,6 +59,37 @@ const TYPES = [
 const TEXTS = ['{', '', '{}x', '[1,', DEEP, `{"email":${DEEP}}`, 'a=b&a=b', '%zz', '\ufeff{}']
 const PATHS = ['%00', '%ff', '%zz', '..%2f..', '%', 'x'.repeat(3_000), '%20', '*', "'"]
 
+const HEADERS = [
+  ...['Authorization', 'Cookie', 'Host', 'Origin', 'Sec-Fetch-Site', 'Idempotency-Key', 'If-None-Match', 'User-Agent'],
+  ...['Accept', 'Accept-Encoding', 'Accept-Language', 'Content-Encoding', 'Expect', 'Range', 'X-Request-ID'],
+  ...['Authd-Client-IP', 'Forwarded', 'X-Forwarded-For', 'X-Forwarded-Host', 'X-HTTP-Method-Override', 'X-User-Id'],
+]
+const HEADER_VALUES = [
+  ...[
+    '',
+    '*',
+    'null',
+    '0',
+    'é\x80',
+    '%00',
+    "'",
+    ';=;',
+    '__proto__',
+    'x'.repeat(5_000),
+    'a, b; q=9',
+    'bytes=0-0',
+    'gzip',
+  ],
+  ...['Bearer', 'Bearer a b', 'Bearer key_x.y', 'Basic %', 'Basic Og==', 'DELETE', '127.0.0.1', '::1', 'for="[::1]"'],
+  ...[
+    'authd=',
+    'authd=ses_x.y; authd=ses_x.z',
+    'authd-attempt=~~~',
+    'authd-device=dev_x.y',
+    'https://evil.example.com',
+  ],
+]
+
 const odd = fc.oneof(fc.constantFrom(...ODD), fc.jsonValue({ maxDepth: 3 }), fc.string({ unit: 'grapheme' }))
 const number = fc.nat(30)
 
@@ -66,6 +99,8 @@ export function changeOf(route: Route): fc.Arbitrary<Change> {
   return fc.oneof(
     some(1, 'none', {}),
     some(1, 'query', { query: queryOf(route) }),
+    some(1, 'header', { name: fc.constantFrom(...HEADERS), value: fc.constantFrom(...HEADER_VALUES) }),
+    some(1, 'their header', { name: fc.constantFrom(...HEADERS), theirs: number }),
     some(hasId ? 4 : 0, 'their id', { theirs: number }),
     some(hasId ? 1 : 0, 'path', { id: fc.constantFrom(...PATHS) }),
     some(hasBody ? 3 : 0, 'their field', { field: number, theirs: number }),

@@ -96,6 +96,8 @@ export const RECIPES: Record<string, (authd: Authd, me: Attacker) => Promise<Pre
     await enrolTotp(authd, me.browser)
     return {}
   },
+  'POST /admin/users': async (_, me) => ({ body: { email: `added.${me.email}`, name: 'Grace' } }),
+  'PATCH /admin/users/:id': async (_, me) => ({ body: { email: `moved.${me.email}`, mfa_policy: 'required' } }),
   'POST /v1/token/refresh': async (_, me) => ({ body: { refresh_token: (await me.tokens()).refreshToken } }),
   'POST /v1/token/revoke': async (_, me) => ({ body: { token: (await me.tokens()).refreshToken } }),
   'POST /v1/token/introspect': async (_, me) => ({ body: { token: (await me.tokens()).accessToken } }),

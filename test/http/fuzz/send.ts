@@ -10,7 +10,7 @@ export interface Outcome {
   text: string
   /** The request as it was sent. */
   sent: string
-  /** A documented body of the declared type. */
+  /** A documented body of the declared type, and no parameter that is unknown or comes twice. */
   isWellFormed: boolean
   /** The caller is an API key with the scope of the route. */
   hasScope: boolean
@@ -36,6 +36,7 @@ export async function send(world: World, call: Call): Promise<Outcome> {
     ...{ Host: host, Origin: origin, 'Sec-Fetch-Site': 'same-origin' },
     ...(written.type !== '' && { 'Content-Type': written.type }),
     ...authorization(),
+    ...headerOf(world, call),
   }
   const {
     status,
@@ -52,18 +53,28 @@ export async function send(world: World, call: Call): Promise<Outcome> {
   return {
     status,
     text: `${text} ${[...answered].join(' ')}`,
-    sent: `${route.method} ${decode(path)} ${written.text}`,
-    isWellFormed: written.isWellFormed,
+    sent: `${route.method} ${decode(path)} ${written.text} ${decode(Object.values(headerOf(world, call)).join())}`,
+    isWellFormed: written.isWellFormed && isKnown(route, call.change),
     hasScope: typeof route.guard === 'object' && holds(call, route.guard.scope),
   }
 }
 
 async function prepare(world: World, { route, me }: { route: Route; me: Attacker }): Promise<Prepared> {
   const recipe = RECIPES[route.name]
-  if (!recipe) return { id: await adminId(world, route.path), body: structuredClone(route.example) }
+  const id = route.path.startsWith('/admin') ? await adminId(world, route.path) : undefined
+  if (!recipe) return { id, body: structuredClone(route.example) }
   // Whatever comes of the call, its preparation has changed the attacker.
   world.forgetAttacker()
-  return await recipe(world.authd, me)
+  return { id, ...(await recipe(world.authd, me)) }
+}
+
+/** A header that no client sends like this. It replaces one of the same name. */
+function headerOf({ theirs }: World, { change: how }: Call): Record<string, string> {
+  if (how.kind === 'header') return { [how.name]: how.value }
+  if (how.kind !== 'their header') return {}
+  const other = theirs[how.theirs % theirs.length] ?? ''
+  const asCredential = { Authorization: `Bearer ${other}.x`, Cookie: `authd=${other}.x; authd-attempt=${other}.x` }
+  return { [how.name]: { ...asCredential }[how.name] ?? encodeURIComponent(other) }
 }
 
 /** Changes ids and fields. */
@@ -103,6 +114,12 @@ function write({ bodyType, isDocumented }: Route, { change: how }: Call, body: u
   const isWellFormed =
     how.kind !== 'text' && type === declared && (bodyType === 'form' || isDocumented(JSON.parse(json)))
   return { type, text, isWellFormed: isWellFormed || bodyType === 'form' }
+}
+
+function isKnown({ query }: Route, how: Call['change']): boolean {
+  if (how.kind !== 'query' || query.length === 0) return true
+  const names = how.query.map(([name]) => name)
+  return new Set(names).size === names.length && names.every((name) => query.includes(name))
 }
 
 function toText(value: unknown): unknown {
