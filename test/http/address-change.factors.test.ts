@@ -132,6 +132,17 @@ describe.each(['sqlite', 'postgres'] as const)('the first verified address drops
     expect(left).toEqual([])
   })
 
+  test('and what they have proven, in the session that changes the address', async () => {
+    const authd = await startAuthd({ database })
+    const browser = await neverProven(authd)
+    await withEverything(authd, browser)
+
+    await byOwner(authd, browser)
+
+    const { session } = (await browser.get('/v1/session')).body
+    expect(session).toMatchObject({ aal: 1, amr: ['recovery_link'] })
+  })
+
   test('and ends their sessions and forgets their devices', async () => {
     const authd = await startAuthd({ database })
     const hijacker = await neverProven(authd)

@@ -4,6 +4,7 @@ import { forgetDevices } from '../../store/devices.ts'
 import type { User } from '../../store/users.ts'
 import { dropFactors, type Factor } from '../policy/factor.ts'
 import type { Actor } from '../record-event.ts'
+import { forgetProofs } from '../sessions/proofs.ts'
 import { endSessionsIn } from '../sessions/session.ts'
 
 /**
@@ -20,5 +21,7 @@ export async function dropUnproven(
   if (user.firstVerifiedAt !== null) return []
   await endSessionsIn(deps, trx, actor, { filter: { userId: user.id, exceptId }, reason: 'address_proven' })
   await forgetDevices(trx, user.id)
-  return await dropFactors(trx, user.id)
+  const dropped = await dropFactors(trx, user.id)
+  await forgetProofs(trx, { userId: user.id, removed: dropped })
+  return dropped
 }
