@@ -4,7 +4,7 @@ import { type AuditOutcome, insertAuditLog } from '../store/audit-logs.ts'
 import type { Trx } from '../store/db.ts'
 import { type EventType, type MetadataKey, splitMetadata } from './events.ts'
 
-export { EVENTS, type EventType } from './events.ts'
+export { type DeclaredEvent, EVENTS, type EventType } from './events.ts'
 
 /** Who acts, and from where. The door makes it, and the audit row keeps it. */
 export interface Actor {

@@ -34,21 +34,25 @@ export function presentOwnEvent(log: AuditLog): OwnEvent {
   }
 }
 
+const signInMethodsResource = z
+  .strictObject({
+    passkeys: z.array(passkeyResource).describe('All passkeys.'),
+    totp_since: timeField.nullable().describe('When the authenticator app was set up.'),
+    recovery_codes_left: z.int().describe('How many recovery codes are unused.'),
+  })
+  .meta({ id: 'SignInMethods', description: 'How the user can sign in.' })
+
+const exportedSessionResource = sessionResource
+  .omit({ token: true, revoked_by: true })
+  .meta({ id: 'ExportedSession', description: 'A session, as its user gets it. Operators stay unnamed.' })
+
 /** All data on one user, for an access request. */
 export const personalDataResource = z
   .strictObject({
     exported_at: timeField.describe('When the data was read.'),
     user: userResource.describe('The user.'),
-    sign_in_methods: z
-      .strictObject({
-        passkeys: z.array(passkeyResource).describe('All passkeys.'),
-        totp_since: timeField.nullable().describe('When the authenticator app was set up.'),
-        recovery_codes_left: z.int().describe('How many recovery codes are unused.'),
-      })
-      .describe('How the user can sign in.'),
-    sessions: z
-      .array(sessionResource.omit({ token: true, revoked_by: true }))
-      .describe('All sessions, also ended ones.'),
+    sign_in_methods: signInMethodsResource,
+    sessions: z.array(exportedSessionResource).describe('All sessions, also ended ones.'),
     events: z.array(ownEventResource).describe('Newest first.'),
   })
   .meta({ id: 'PersonalData', description: 'All data on a user, except secrets.' })

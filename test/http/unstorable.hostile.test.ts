@@ -6,7 +6,7 @@ import { PAGES } from '../../src/http/pages/mount.ts'
 import { withPasskey } from '../support/factors.ts'
 import { type Authd, startAuthd } from '../support/harness.ts'
 import type { Browser, Sent } from '../support/http-client.ts'
-import { type Document, inlined, type Operation, type Schema } from '../support/openapi.ts'
+import { type Document, exampleIn, inlined, type Operation, type Schema } from '../support/openapi.ts'
 import { signInOnPage } from '../support/people.ts'
 
 interface Probe {
@@ -43,14 +43,15 @@ function bodyProbes(method: string, path: string, content: NonNullable<Operation
   if (form) {
     return Object.keys(inlined(DOCUMENT, form.schema).properties ?? {}).map((name) => ({
       ...{ method, path, pointer: `/${name}` },
-      sent: { form: { ...(form.example as Record<string, string>), [name]: 'a\0b' } },
+      sent: { form: { ...(exampleIn(DOCUMENT, form.schema) as Record<string, string>), [name]: 'a\0b' } },
     }))
   }
-  const withKey = { method, path, sent: { json: { ...json?.example, 'a\0': 1 } }, pointer: '/a\0' }
+  const example = exampleIn(DOCUMENT, json?.schema ?? {}) as object
+  const withKey = { method, path, sent: { json: { ...example, 'a\0': 1 } }, pointer: '/a\0' }
   const fields = textsOf(inlined(DOCUMENT, json?.schema ?? {})).flatMap((names) =>
     BAD.map((text) => ({
       ...{ method, path, pointer: names.map((name) => `/${name}`).join('') },
-      sent: { json: withText(json?.example, names, text) },
+      sent: { json: withText(example, names, text) },
     })),
   )
   return [withKey, ...fields]

@@ -9,6 +9,7 @@ import { MINUTE } from '../../src/platform/clock.ts'
 import { setFailureCount } from '../../src/store/failed-attempts.ts'
 import { countRefusal, suppressMail } from '../../src/store/mail-suppressions.ts'
 import type { Authd } from './harness.ts'
+import { exampleIn, type Operation, type Response } from './openapi.ts'
 import { signInForTokens } from './people.ts'
 import { answering, webhookReceiver } from './webhook-receiver.ts'
 
@@ -21,20 +22,16 @@ export const ENDPOINTS = allEndpoints(LIFECYCLE).map((declared) => ({
 }))
 const DOCUMENT = openApiDocument(ENDPOINTS, { publicUrl: 'https://auth.example.com', version: '0' })
 
-interface Content {
-  content?: Record<string, { example?: unknown }>
-}
-
 /** The examples of a route: the request, and the answer on success. */
 export function documented({ method, path }: { method: string; path: string }) {
-  const operations = DOCUMENT.paths[path.replace(/:(\w+)/g, '{$1}')] as Record<
-    string,
-    { requestBody?: Content; responses: Record<string, Content> }
-  >
+  const operations = DOCUMENT.paths[path.replace(/:(\w+)/g, '{$1}')] as Record<string, Operation>
   const { requestBody, responses } = operations[method.toLowerCase()] ?? { responses: {} }
-  const exampleIn = ({ content = {} }: Content) => Object.values(content)[0]?.example
+  const exampleOf = ({ content = {} }: Pick<Response, 'content'>) => {
+    const [media] = Object.values(content)
+    return media && exampleIn(DOCUMENT, media.schema)
+  }
   const [status = '', answer = {}] = Object.entries(responses).find(([code]) => code < '300') ?? []
-  return { request: requestBody && exampleIn(requestBody), status: Number(status), answer: exampleIn(answer) }
+  return { request: requestBody && exampleOf(requestBody), status: Number(status), answer: exampleOf(answer) }
 }
 
 /** Makes one of each thing that a path can name. Returns how to name them in a path. */

@@ -14,13 +14,13 @@ export interface Operation {
   description: string
   security: Record<string, string[]>[]
   parameters?: { name: string; in: string; description: string; schema: Schema }[]
-  requestBody?: { required: boolean; content: Record<string, { schema: Schema; example: Record<string, unknown> }> }
+  requestBody?: { required: boolean; content: Record<string, { schema: Schema }> }
   responses: Record<string, Response | { $ref: string }>
 }
 
 export interface Response {
   description: string
-  content?: Record<string, { schema: Schema; example?: unknown }>
+  content?: Record<string, { schema: Schema }>
 }
 
 /** The part of the document that a reference leads to, or the part itself. Throws if the reference dangles. */
@@ -30,6 +30,12 @@ export function resolve<Part extends object>(document: object, part: Part | { $r
   const found = names.reduce<unknown>((from, name) => (from as Record<string, unknown> | undefined)?.[name], document)
   if (found === undefined) throw new Error(`${part.$ref} leads nowhere`)
   return found as Part
+}
+
+/** The example of a body. A list is shown by one entry. */
+export function exampleIn(document: object, schema: Schema): unknown {
+  if (schema.items) return [exampleIn(document, schema.items as Schema)]
+  return resolve<Schema>(document, schema).examples?.[0]
 }
 
 /**

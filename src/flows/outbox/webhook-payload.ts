@@ -11,7 +11,7 @@ const VERSION = 1
  * The metadata that receivers get: words and numbers, never a sentence, an address or a name. The admin API shows the
  * rest.
  */
-const TOLD = [
+export const TOLD: readonly string[] = [
   'method',
   'reason',
   'proof',

@@ -5,6 +5,7 @@ export const TAGS = {
   Sessions: 'The signed-in user and session, and signing out.',
   Me: 'What signed-in users read and change about themselves.',
   Tokens: 'Access and refresh tokens, and what verifies them.',
+  Webhooks: 'Events that authd posts to webhook endpoints. An endpoint gets the types in its `events`.',
   Documents: 'Public documents.',
   Probes: 'Whether the daemon is alive and ready.',
   'Admin: users': 'Users, and lockouts after wrong codes.',

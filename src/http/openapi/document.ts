@@ -5,6 +5,7 @@ import { TAGS } from '../endpoint/tags.ts'
 import { oauthErrorResource, problemResource } from './failure.ts'
 import { operationOf } from './operation.ts'
 import { Components } from './schema.ts'
+import { webhooksOf } from './webhooks.ts'
 
 interface About {
   publicUrl: string
@@ -20,7 +21,6 @@ export function openApiDocument(endpoints: AnyEndpoint[], { publicUrl, version }
     const path = declared.path.replace(/:(\w+)/g, '{$1}')
     paths[path] = { ...paths[path], [declared.method.toLowerCase()]: operationOf(declared, components) }
   }
-  const used = new Set(endpoints.map(({ tag }) => tag))
   return {
     openapi: '3.1.0',
     info: {
@@ -32,13 +32,13 @@ export function openApiDocument(endpoints: AnyEndpoint[], { publicUrl, version }
       license: { name: 'MIT', identifier: 'MIT' },
     },
     servers: [{ url: publicUrl }],
-    tags: Object.entries(TAGS)
-      .filter(([name]) => used.has(name as keyof typeof TAGS))
-      .map(([name, description]) => ({ name, description })),
+    tags: Object.entries(TAGS).map(([name, description]) => ({ name, description })),
     paths,
+    webhooks: webhooksOf(components),
     components: {
       schemas: components.schemas,
       responses: components.responses,
+      requestBodies: components.requestBodies,
       securitySchemes: securitySchemes(publicUrl),
     },
   }

@@ -1,4 +1,4 @@
-import type { z } from 'zod'
+import { z } from 'zod'
 import type { Guard } from '../../flows/sessions/guard.ts'
 import { idField, sample } from '../../resources/field.ts'
 import { type AnyEndpoint, isForBackends } from '../endpoint/endpoint.ts'
@@ -145,8 +145,9 @@ function successes({ name, answers, publicMaxAge }: AnyEndpoint, components: Com
   return { ...Object.fromEntries(own), ...(publicMaxAge !== undefined && cached) }
 }
 
-/** The schema of a body, with an example. */
-function media(schema: z.ZodType, io: Io, components: Components, name: string) {
-  const isList = schema.type === 'array'
-  return { schema: components.schemaOf(schema, io, isList ? undefined : name), example: exampleOf(schema, io) }
+/** The schema of a body, which gets an example, or of a list. */
+function media(schema: z.ZodType, io: Io, components: Components, name: string): { schema: JsonSchema } {
+  const found = components.schemaOf(schema, io, schema instanceof z.ZodArray ? undefined : name)
+  components.exemplify(found, exampleOf(schema, io))
+  return { schema: found }
 }

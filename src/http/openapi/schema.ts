@@ -54,24 +54,43 @@ export function rawSchema(schema: z.ZodType, io: Io): { root: JsonSchema; defini
 
 /** The named parts of a document. */
 export class Components {
-  readonly schemas: Record<string, JsonSchema> = {}
   readonly responses: Record<string, object> = {}
+  readonly requestBodies: Record<string, object> = {}
+  readonly #schemas: Record<string, JsonSchema> = {}
+  readonly #examples: Record<string, { examples: unknown[] }> = {}
+
+  get schemas(): Record<string, JsonSchema> {
+    return Object.fromEntries(
+      Object.entries(this.#schemas).map(([name, schema]) => [name, { ...schema, ...this.#examples[name] }]),
+    )
+  }
 
   /** A schema in terms of OpenAPI. Named schemas become references. `name` is for a schema without a name. */
   schemaOf(schema: z.ZodType, io: Io, name?: string): JsonSchema {
     const { root, definitions } = rawSchema(schema, io)
     for (const [own, definition] of Object.entries(definitions)) {
-      add(this.schemas, own, translate(definition, io, definitions))
+      add(this.#schemas, own, translate(definition, io, definitions))
     }
     const translated = translate(root, io, definitions)
     if (name === undefined || translated.$ref !== undefined) return translated
-    add(this.schemas, name, translated)
+    add(this.#schemas, name, translated)
     return { $ref: COMPONENTS + name }
+  }
+
+  /** Shows an example of a whole schema with the schema that a reference leads to. */
+  exemplify({ $ref, items }: JsonSchema, example: unknown): void {
+    if ($ref !== undefined) this.#examples[nameOf($ref)] = { examples: [example] }
+    else if (items && Array.isArray(example)) this.exemplify(items, example[0])
   }
 
   response(name: string, response: object): { $ref: string } {
     add(this.responses, name, response)
     return { $ref: `#/components/responses/${name}` }
+  }
+
+  requestBody(name: string, body: object): { $ref: string } {
+    add(this.requestBodies, name, body)
+    return { $ref: `#/components/requestBodies/${name}` }
   }
 }
 
@@ -89,9 +108,13 @@ function translate(schema: JsonSchema, io: Io, definitions: Definitions): JsonSc
   if (rest.$ref !== undefined) return { ...rest, $ref: COMPONENTS + nameOf(rest.$ref) }
   const inner = (one: JsonSchema) => translate(one, io, definitions)
   if (anyOf !== undefined) {
+    // The first kind is described, because its description also gets the known values.
     const { description, ...about } = rest
-    const kinds = anyOf.map((kind) => inner({ ...kind, ...(description !== undefined && { description }) }))
-    return mergeKinds(kinds, about)
+    const [first = {}, ...others] = anyOf
+    return mergeKinds(
+      [inner({ ...first, ...(description !== undefined && { description }) }), ...others.map(inner)],
+      about,
+    )
   }
   return {
     ...translateValue(rest, io),
@@ -106,12 +129,13 @@ function translate(schema: JsonSchema, io: Io, definitions: Definitions): JsonSc
   }
 }
 
-/** Zod writes the whole pattern of a time, and the bounds of safe integers. */
+/** Zod writes the whole pattern of a time, and the bounds of safe integers. Answers have one example of the whole. */
 function translateValue(schema: JsonSchema, io: Io): JsonSchema {
-  const { enum: values, pattern, minimum, maximum, ...rest } = schema
+  const { enum: values, pattern, minimum, maximum, examples, ...rest } = schema
   return {
     ...rest,
-    ...(rest.type === 'integer' && maximum === Number.MAX_SAFE_INTEGER && { format: 'int64' }),
+    ...(examples && io === 'input' && { examples }),
+    ...([rest.type].flat().includes('integer') && { format: 'int64' }),
     ...(minimum !== undefined && minimum !== Number.MIN_SAFE_INTEGER && { minimum }),
     ...(maximum !== undefined && maximum !== Number.MAX_SAFE_INTEGER && { maximum }),
     ...(pattern !== undefined && !(rest.format === 'date-time' && io === 'output') && { pattern }),

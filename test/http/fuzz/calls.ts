@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { ROLES, SCOPES } from '../../../src/flows/operator/api-key.ts'
 import { allEndpoints } from '../../../src/http/app.ts'
 import { openApiDocument } from '../../../src/http/openapi/document.ts'
-import { inlined, type Operation } from '../../support/openapi.ts'
+import { exampleIn, inlined, type Operation } from '../../support/openapi.ts'
 import { fc } from '../../support/property.ts'
 import { type Change, changeOf } from './changes.ts'
 
@@ -20,7 +20,7 @@ export const ROUTES = ENDPOINTS.map(({ method, path, guard, body }) => {
     path,
     guard,
     bodyType: body?.type,
-    example: media?.example ?? {},
+    example: exampleIn(DOCUMENT, media?.schema ?? {}) as Record<string, unknown>,
     schema,
     /** Says whether the document allows a body. */
     isDocumented: (value: unknown) => z.fromJSONSchema(schema).safeParse(value).success,
