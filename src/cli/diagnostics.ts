@@ -1,5 +1,5 @@
 import { BUILD } from '../build-info.ts'
-import { configHash } from '../config/changes.ts'
+import { configHash } from '../config/hash.ts'
 import type { RunningDaemon } from '../daemon.ts'
 import type { Wired } from '../startup/wire.ts'
 

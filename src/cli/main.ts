@@ -51,7 +51,7 @@ async function run(argv: string[], takeSignals: () => void): Promise<void> {
   }
   const Command = await found.load()
   if (wantsHelp) return await showCommandHelp(found.id, Command)
-  const { runCommand } = await import('./run-command.ts')
+  const { runCommand } = await import('./oclif-command.ts')
   await runCommand(Command, found, takeSignals)
 }
 

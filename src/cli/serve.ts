@@ -1,17 +1,16 @@
 import { BUILD } from '../build-info.ts'
-import { changedKeys, configValue, withValues } from '../config/changes.ts'
 import { mayDevelop } from '../config/development.ts'
 import { developmentConfig, type Loaded, loadConfig } from '../config/load.ts'
 import type { Config } from '../config/schema.ts'
 import { startDaemon } from '../daemon.ts'
-import { toSeconds } from '../platform/clock.ts'
 import { connectServiceManager } from '../platform/systemd.ts'
 import { readSecretEarly } from '../startup/secret.ts'
 import { type Wired, wire } from '../startup/wire.ts'
 import { writeDiagnostics } from './diagnostics.ts'
 import { cleanLine, cleanText, inLines, print } from './output/clean.ts'
 import { becomeOwner } from './privileges.ts'
-import type { HeededSignals } from './signals.ts'
+import { noteConfig, reloadConfig } from './reload.ts'
+import { type HeededSignals, stopSignal } from './signals.ts'
 
 export interface ServeOptions {
   isDevelopment: boolean
@@ -92,49 +91,6 @@ function reopenLog({ log, logFile }: Wired): void {
     const why = error instanceof Error ? error.message : error
     print(process.stderr, inLines([cleanLine(`authd: log file not reopened: ${why}`, process.stderr)]))
   }
-}
-
-/** Keeps the old configuration if the new one or a template is invalid. Logs the keys that need a restart. */
-async function reloadConfig(
-  { deps, log, config: live, texts }: Wired,
-  started: Config,
-  load: () => Loaded,
-): Promise<void> {
-  try {
-    const { config } = load()
-    const { files, warnings } = await texts.load(config)
-    for (const { message, path } of warnings) log.warn('template warning', { path, warning: message })
-    const changed = changedKeys(live.base(), config)
-    const waiting = changedKeys(started, config).filter(({ applies }) => applies === 'restart')
-    // Keys that need a restart keep the value that the process started with.
-    live.replace(withValues(config, new Map(waiting.map((key) => [key.key, configValue(started, key)]))))
-    noteConfig(deps, true)
-    log.info('configuration reloaded', {
-      changed: changed.filter(({ applies }) => applies !== 'restart').map(({ key }) => key),
-      needs_restart: waiting.map(({ key }) => key),
-      own_texts: files,
-    })
-  } catch (error) {
-    noteConfig(deps, false)
-    log.error('configuration not reloaded: the old one stays in force', { error })
-  }
-}
-
-function noteConfig({ metrics, clock }: Wired['deps'], isSuccess: boolean): void {
-  metrics.set('config_last_reload_successful', {}, isSuccess ? 1 : 0)
-  if (isSuccess) metrics.set('config_last_reload_success_timestamp_seconds', {}, toSeconds(clock.now()))
-}
-
-/** The first SIGTERM or SIGINT stops the daemon in order. A second one exits immediately. */
-function stopSignal(): AbortSignal {
-  const controller = new AbortController()
-  const stop = (signal: NodeJS.Signals) => {
-    if (controller.signal.aborted) process.exit(signal === 'SIGINT' ? 130 : 143)
-    controller.abort()
-  }
-  process.on('SIGTERM', stop)
-  process.on('SIGINT', stop)
-  return controller.signal
 }
 
 function banner(

@@ -1,4 +1,3 @@
-import { createHash } from 'node:crypto'
 import { type Config, KEYS, type Key, placeInConfig } from './schema.ts'
 
 /** The keys whose values differ after a reload. `applies` of a key says whether it needs a restart. */
@@ -36,10 +35,4 @@ export function configOf(values: ReadonlyMap<string, unknown>): Config {
 
 function freeze<Value>(value: Value): Value {
   return typeof value === 'object' && value !== null ? Object.freeze(value) : value
-}
-
-/** Instances with the same hash have the same configuration. Secrets are not part of it. */
-export function configHash(config: Config): string {
-  const values = KEYS.filter(({ secret }) => !secret).map((key) => [key.key, configValue(config, key)])
-  return createHash('sha256').update(JSON.stringify(values)).digest('hex').slice(0, 16)
 }

@@ -1,4 +1,4 @@
-import type { DayActivity } from '../flows/operator/activity.ts'
+import type { DayActivity } from '../flows/operator/daily-counts.ts'
 import { toRfc3339 } from '../platform/clock.ts'
 
 /** The activity of one day in UTC. */

@@ -3,7 +3,7 @@ import type { LiveConfig, Mailer } from '../deps.ts'
 import { AuthdError } from '../errors.ts'
 import type { Preview } from '../mail/preview.ts'
 import type { RecordCheck } from '../mail/sender-records.ts'
-import type { Walk } from '../mail/walk.ts'
+import type { Walk } from '../mail/smtp-test.ts'
 import { declaredMail, type MailTemplate, mailTemplates } from '../mails.ts'
 import { closest } from '../platform/closest.ts'
 import { shell } from '../platform/shell.ts'
@@ -91,7 +91,7 @@ export async function walkMail(
   const { smtp, mail } = config
   if (smtp.host === undefined || mail.from === undefined) return undefined
   const { raw } = await previewOf(config, sample)
-  const { walkSmtp } = await import('../mail/walk.ts')
+  const { walkSmtp } = await import('../mail/smtp-test.ts')
   return await walkSmtp({ smtp: { ...smtp, host: smtp.host }, from: mail.from, now, mail: { to: sample.to, raw } })
 }
 

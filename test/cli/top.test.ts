@@ -1,5 +1,5 @@
 import { describe, expect, test, vi } from 'vitest'
-import { createLooker } from '../../src/cli/top/look.ts'
+import { createLooker } from '../../src/cli/top/refresh.ts'
 import { runTop } from '../../src/cli/top/run.ts'
 import { startTui } from '../../src/cli/tui/start.ts'
 import type { View } from '../../src/cli/tui/view.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { readActivity } from '../../src/flows/operator/activity.ts'
+import { readActivity } from '../../src/flows/operator/daily-counts.ts'
 import { SYSTEM } from '../../src/flows/record-event.ts'
 import { revokeByOperator } from '../../src/flows/sessions/admin.ts'
 import { DAY, HOUR } from '../../src/platform/clock.ts'

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { SmtpSettings } from '../../src/mail/smtp-options.ts'
-import { type Walk, walkSmtp } from '../../src/mail/walk.ts'
+import { type Walk, walkSmtp } from '../../src/mail/smtp-test.ts'
 import { settingsFor } from '../support/mail-samples.ts'
 import { CERTIFICATE, startSmtp, type TestSmtp } from '../support/smtp.ts'
 

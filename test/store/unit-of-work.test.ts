@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { type Db, dryRun, type Trx } from '../../src/store/db.ts'
+import type { Db, Trx } from '../../src/store/db.ts'
+import { dryRun } from '../../src/store/dry-run.ts'
 import { insertUser, listUsers } from '../../src/store/users.ts'
 import { describeOnBoth } from '../support/databases.ts'
 

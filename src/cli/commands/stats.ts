@@ -1,6 +1,6 @@
 import { Flags } from '@oclif/core'
 import { AuthdError } from '../../errors.ts'
-import { readActivity } from '../../flows/operator/activity.ts'
+import { readActivity } from '../../flows/operator/daily-counts.ts'
 import { DAY, systemClock } from '../../platform/clock.ts'
 import { type DayResource, type MethodResource, presentDay, presentMethods } from '../../resources/activity.ts'
 import { operation } from '../command.ts'

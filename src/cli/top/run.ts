@@ -6,7 +6,7 @@ import type { TuiOptions } from '../tui/start.ts'
 import { type Choice, WINDOWS } from '../tui/view.ts'
 import { act, type Operator } from './acts.ts'
 import { loadTui } from './load-tui.ts'
-import type { Looker } from './look.ts'
+import type { Looker } from './refresh.ts'
 import { viewOf } from './view.ts'
 
 /** Length of a curve until the width of the terminal is known. */

@@ -4,7 +4,7 @@ import { renderCard } from '../output/card.ts'
 import type { Line } from '../output/clean.ts'
 import { showBytes, showCount, showMs, showSpan } from './figures.ts'
 import { growth, quantile, rates } from './history.ts'
-import type { Seen } from './look.ts'
+import type { Seen } from './refresh.ts'
 import { noticesOf } from './view.ts'
 
 const EVENTS = 10

@@ -2,8 +2,8 @@ import { toRfc3339 } from '../../platform/clock.ts'
 import type { Figure, HeaderRow, View } from '../tui/view.ts'
 import { showBytes, showCount, showMs, showQuantile, showRate, showSpan } from './figures.ts'
 import { growth, quantile, rates } from './history.ts'
-import type { Seen } from './look.ts'
 import { nodeTable, type OwnNode } from './node-table.ts'
+import type { Seen } from './refresh.ts'
 import { blockedTable, eventTable, mailTable, sessionTable } from './tables.ts'
 
 export interface Shown {

@@ -9,7 +9,7 @@ import {
   type EventCount,
 } from '../../store/counts.ts'
 import { countSessions } from '../../store/sessions.ts'
-import { spanOf } from './activity.ts'
+import { spanOf } from './daily-counts.ts'
 
 const SUCCESS = 'user.authenticated'
 const FAILURES = ['user.authentication_failed', 'totp.failed', 'recovery_code.failed']

@@ -1,7 +1,14 @@
-import { digest } from '../../platform/secret.ts'
-import type { Sql } from '../../store/db.ts'
-import { isKnownDevice } from '../../store/devices.ts'
-import { findUserByEmail } from '../../store/users.ts'
+import type { Deps } from '../../deps.ts'
+import { DAY } from '../../platform/clock.ts'
+import { digest, mintSecret } from '../../platform/secret.ts'
+import type { Sql, Trx } from '../../store/db.ts'
+import { isKnownDevice, rememberDevice } from '../../store/devices.ts'
+import type { SigninAttempt } from '../../store/signin-attempts.ts'
+import { findUserByEmail, type User } from '../../store/users.ts'
+import { notify } from '../outbox/notice.ts'
+import { type Actor, recordEvent } from '../record-event.ts'
+
+const DEVICE_TTL_MS = 365 * DAY
 
 /**
  * The digest of a device's secret, if the user of this address has completed a sign-in there. Strangers and other users
@@ -15,4 +22,23 @@ export async function knownDevice(
   const deviceDigest = digest(device)
   const user = await findUserByEmail(sql, email)
   return (await isKnownDevice(sql, { userId: user?.id ?? '', deviceDigest, now })) ? deviceDigest : undefined
+}
+
+/** Remembers the browser as the user's. The user is told about a new one, except at their first sign-in. */
+export async function knowDevice(
+  deps: Deps,
+  trx: Trx,
+  actor: Actor,
+  { user, delivery, device }: { user: User; delivery: SigninAttempt['deliver']; device: string | undefined },
+): Promise<{ token: string | undefined; isNew: boolean }> {
+  const token = delivery === 'cookie' ? (device ?? `${deps.random.id('dev')}.${mintSecret(deps.random)}`) : device
+  if (token === undefined) return { token, isNew: false }
+  const now = deps.clock.now()
+  const known = { userId: user.id, deviceDigest: digest(token), now, expiresAt: now + DEVICE_TTL_MS }
+  const isNew = await rememberDevice(trx, known)
+  if (isNew && user.lastSeenAt !== null) {
+    await recordEvent(deps, trx, actor, { type: 'user.new_device', user })
+    await notify(deps, trx, actor, { user, template: 'new_device' })
+  }
+  return { token, isNew }
 }

@@ -1,12 +1,9 @@
 import type { Deps } from '../../deps.ts'
-import { DAY, MINUTE } from '../../platform/clock.ts'
-import { digest, mintSecret } from '../../platform/secret.ts'
+import { MINUTE } from '../../platform/clock.ts'
 import type { Trx } from '../../store/db.ts'
-import { rememberDevice } from '../../store/devices.ts'
 import type { Session } from '../../store/sessions.ts'
 import { addProof, completeSigninAttempt, type Proof, type SigninAttempt } from '../../store/signin-attempts.ts'
 import { insertUser, lockUserByEmail, recordSignIn, type User, verifyUserEmail } from '../../store/users.ts'
-import { notify } from '../outbox/notice.ts'
 import {
   acceptedFactors,
   amrOf,
@@ -16,6 +13,7 @@ import {
   policyFor,
   whatIsDue,
 } from '../policy/factor.ts'
+import { knowDevice } from '../policy/known-device.ts'
 import { maySignIn } from '../policy/signup.ts'
 import { type Actor, type Event, recordEvent } from '../record-event.ts'
 import { tokensFor } from '../sessions/renewal.ts'
@@ -24,7 +22,6 @@ import { keyring } from '../sessions/signing-key.ts'
 import type { Tokens } from '../sessions/token.ts'
 import { dropUnproven } from './first-verified-address.ts'
 
-const DEVICE_TTL_MS = 365 * DAY
 /** The least time for the second proof. */
 const SECOND_FACTOR_MS = 5 * MINUTE
 
@@ -167,25 +164,6 @@ async function askForFactor(
   await recordEvent(deps, trx, actor, { type: 'user.factor_due', user, metadata: { method } })
   const next = { ...attempt, userId: user.id, proofs, expiresAt: Math.max(attempt.expiresAt, until) }
   return { kind: 'factor_due', attempt: next, factors: await acceptedFactors(trx, user.id, proofs) }
-}
-
-/** Remembers the browser as the user's. The user is told about a new one, except at their first sign-in. */
-async function knowDevice(
-  deps: Deps,
-  trx: Trx,
-  actor: Actor,
-  { user, delivery, device }: { user: User; delivery: SigninAttempt['deliver']; device: string | undefined },
-): Promise<{ token: string | undefined; isNew: boolean }> {
-  const token = delivery === 'cookie' ? (device ?? `${deps.random.id('dev')}.${mintSecret(deps.random)}`) : device
-  if (token === undefined) return { token, isNew: false }
-  const now = deps.clock.now()
-  const known = { userId: user.id, deviceDigest: digest(token), now, expiresAt: now + DEVICE_TTL_MS }
-  const isNew = await rememberDevice(trx, known)
-  if (isNew && user.lastSeenAt !== null) {
-    await recordEvent(deps, trx, actor, { type: 'user.new_device', user })
-    await notify(deps, trx, actor, { user, template: 'new_device' })
-  }
-  return { token, isNew }
 }
 
 async function noteRefusal(

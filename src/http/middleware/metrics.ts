@@ -1,6 +1,6 @@
 import type { Deps } from '../../deps.ts'
 import { AuthdError } from '../../errors.ts'
-import { metricsReader } from '../../flows/operator/stats.ts'
+import { metricsReader } from '../../flows/operator/overview.ts'
 import { digest, equalSecrets } from '../../platform/secret.ts'
 import type { Context, Next } from '../request/context.ts'
 

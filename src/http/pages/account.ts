@@ -11,8 +11,8 @@ import { typedText } from '../../resources/typed-text.ts'
 import type { OwnedSession } from '../../store/sessions.ts'
 import { parseInput } from '../request/body.ts'
 import { accountPage } from './account-page.ts'
-import { orAgain } from './again.ts'
 import { fields, type PageAnswer, pageError } from './page.ts'
+import { orAgain } from './retry-form.ts'
 import type { AccountNotice } from './values.ts'
 
 const NOTICES = [

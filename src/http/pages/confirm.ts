@@ -8,8 +8,8 @@ import { checkFresh } from '../../flows/users/account.ts'
 import type { OwnedSession } from '../../store/sessions.ts'
 import { sessionCookies } from '../endpoint/session-answer.ts'
 import { accountPage } from './account-page.ts'
-import { orAgain } from './again.ts'
 import { fields, type PageAnswer, pageError, passkeyFields } from './page.ts'
+import { orAgain } from './retry-form.ts'
 
 /** The account page to continue to. Nothing else may reach the `Location` header. */
 const next = z

@@ -11,8 +11,8 @@ import {
 import { maskEmail, parseEmailAddress } from '../../platform/email-address.ts'
 import { sessionCookies } from '../endpoint/session-answer.ts'
 import { accountPage } from './account-page.ts'
-import { orAgain } from './again.ts'
 import { fields, page, pageError } from './page.ts'
+import { orAgain } from './retry-form.ts'
 
 const CHANGE = { kind: 'change', action: '/account/email/code', back: '/account/email' } as const
 const RESTORE = { kind: 'restore', action: '/restore-email/code', back: '/signin' } as const

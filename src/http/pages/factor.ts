@@ -8,8 +8,8 @@ import { findDueFactors } from '../../flows/signin/attempt.ts'
 import { maskEmail } from '../../platform/email-address.ts'
 import { holdingOf, type RequestCookies } from '../request/cookies.ts'
 import { redemption } from '../request/redemption.ts'
-import { orAgain } from './again.ts'
 import { fields, type PageAnswer, page, pageError, passkeyFields } from './page.ts'
+import { orAgain } from './retry-form.ts'
 import { signedInPage } from './signed-in.ts'
 
 const attemptId = z.string().max(64)

@@ -13,8 +13,8 @@ import type { OwnedSession } from '../../store/sessions.ts'
 import { sessionCookies } from '../endpoint/session-answer.ts'
 import { parseInput } from '../request/body.ts'
 import { accountPage } from './account-page.ts'
-import { orAgain } from './again.ts'
 import { allowedRedirect, fields, type PageAnswer, pageError, passkeyFields, redirectField } from './page.ts'
+import { orAgain } from './retry-form.ts'
 
 const CODES_FILE = 'recovery-codes.txt'
 

@@ -1,6 +1,6 @@
 import { type Template, templates } from '../../platform/texts/templates.ts'
 import { sentenceHelper, type Translator, translatorFor } from '../../platform/texts/translate.ts'
-import { faultOf, SAID } from './said.ts'
+import { faultOf, SAID } from './page-sentences.ts'
 import type { PageContext, PageError, PageName, PageValues } from './values.ts'
 
 /** Pages for signed-in users have a wide column and a sign-out link. */

@@ -3,11 +3,11 @@ import type { Sentences } from '../../platform/texts/sentences.ts'
 import { templates } from '../../platform/texts/templates.ts'
 import { translatorFor } from '../../platform/texts/translate.ts'
 import { viewOf } from '../render.ts'
+import { checkContent, type Findings } from './check-rendered.ts'
+import { checkSyntax } from './check-syntax.ts'
 import { compileMails, type PrecompiledMail } from './compile.ts'
-import { checkContent, type Findings } from './content.ts'
 import type { OverrideFile } from './files.ts'
 import { mergeSentences } from './sentences.ts'
-import { checkSyntax } from './syntax.ts'
 import { textsFrom } from './texts.ts'
 
 export interface OverrideInput {

@@ -1,0 +1,37 @@
+import { changedKeys, configValue, withValues } from '../config/changes.ts'
+import type { Loaded } from '../config/load.ts'
+import type { Config } from '../config/schema.ts'
+import { toSeconds } from '../platform/clock.ts'
+import type { Wired } from '../startup/wire.ts'
+
+/** Keeps the old configuration if the new one or a template is invalid. Logs the keys that need a restart. */
+export async function reloadConfig(
+  { deps, log, config: live, texts }: Wired,
+  started: Config,
+  load: () => Loaded,
+): Promise<void> {
+  try {
+    const { config } = load()
+    const { files, warnings } = await texts.load(config)
+    for (const { message, path } of warnings) log.warn('template warning', { path, warning: message })
+    const changed = changedKeys(live.base(), config)
+    const waiting = changedKeys(started, config).filter(({ applies }) => applies === 'restart')
+    // Keys that need a restart keep the value that the process started with.
+    live.replace(withValues(config, new Map(waiting.map((key) => [key.key, configValue(started, key)]))))
+    noteConfig(deps, true)
+    log.info('configuration reloaded', {
+      changed: changed.filter(({ applies }) => applies !== 'restart').map(({ key }) => key),
+      needs_restart: waiting.map(({ key }) => key),
+      own_texts: files,
+    })
+  } catch (error) {
+    noteConfig(deps, false)
+    log.error('configuration not reloaded: the old one stays in force', { error })
+  }
+}
+
+/** Tells the metrics whether the newest configuration is in force. */
+export function noteConfig({ metrics, clock }: Wired['deps'], isSuccess: boolean): void {
+  metrics.set('config_last_reload_successful', {}, isSuccess ? 1 : 0)
+  if (isSuccess) metrics.set('config_last_reload_success_timestamp_seconds', {}, toSeconds(clock.now()))
+}
