@@ -35,7 +35,7 @@ Each event is one row of the audit log, and a webhook for endpoints that subscri
 
 When a user is deleted, the log keeps what happened under their id, and erases what is personal: their present and former e-mail addresses, IP addresses and user agents, and the metadata in the last column. The event of a deletion keeps who deleted the user and why, and from where if an operator did. If a user has many events, authd erases them in parts, within minutes. Events that an older version recorded lose all their metadata.
 
-An event also says how its actor made it. ${names(DOOR.open)} stay. ${names(DOOR.personal)} are erased.
+Each event may also have metadata about the request or command that caused it. ${names(DOOR.open)} stay. ${names(DOOR.personal)} are erased.
 
 | event | meaning | metadata that stays | metadata that is erased with the user |
 |---|---|---|---|

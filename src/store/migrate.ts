@@ -120,7 +120,7 @@ function compare(rows: AppliedRow[]): SchemaState {
   }
 }
 
-/** Does this build want a migration that the database does not have? One read, without knex. */
+/** Whether this build has a migration that the database lacks. One read, without knex. */
 export async function hasPendingMigrations(sql: Sql): Promise<boolean> {
   const rows = await sql.all<{ id: string }>(`SELECT id FROM ${TABLE}`)
   const applied = new Set(rows.map(({ id }) => id))
