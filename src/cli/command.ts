@@ -10,7 +10,7 @@ import { operator } from './operator.ts'
 import { confirm, confirmName } from './output/confirm.ts'
 import { Output } from './output/output.ts'
 import { readStdin } from './stdin.ts'
-import { type Added, type Added, commandAgain, commandAgain } from './suggested-command.ts'
+import { type Added, commandAgain } from './suggested-command.ts'
 import { usageError } from './usage-error.ts'
 
 /** A command as it is declared: what it takes, and one `run`. Its summary is in commands/index.ts. */
