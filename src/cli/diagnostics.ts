@@ -1,5 +1,7 @@
+import { createHash } from 'node:crypto'
 import { BUILD } from '../build-info.ts'
-import { configHash } from '../config/hash.ts'
+import { configValue } from '../config/changes.ts'
+import { type Config, KEYS } from '../config/schema.ts'
 import type { RunningDaemon } from '../daemon.ts'
 import type { Wired } from '../startup/wire.ts'
 
@@ -27,4 +29,10 @@ export async function writeDiagnostics({ deps, log }: Wired, daemon: RunningDaem
 
 function mib(bytes: number): number {
   return Math.round(bytes / MIB)
+}
+
+/** Instances with the same hash have the same configuration. Secrets are not part of it. */
+function configHash(config: Config): string {
+  const values = KEYS.filter(({ secret }) => !secret).map((key) => [key.key, configValue(config, key)])
+  return createHash('sha256').update(JSON.stringify(values)).digest('hex').slice(0, 16)
 }
