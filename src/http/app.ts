@@ -85,10 +85,20 @@ export function wholeDocument(about: { publicUrl: string; version: string }): un
   return openApiDocument([...allEndpoints(lifecycle), openApiEndpoint([], about)], about)
 }
 
-/** The app that listens on `metrics.listen`. */
-export function createMetricsApp(deps: Deps, lifecycle: Lifecycle): Koa<Context['state'], Context> {
+/** An app whose failures are logged, also those outside of its error handler. */
+function emptyApp({ log }: Pick<Deps, 'log'>): Koa<Context['state'], Context> {
   const app = new Koa<Context['state'], Context>()
   app.silent = true
+  app.on('error', (error: Error & { headerSent?: boolean }, { state }: Context) => {
+    // A client that disconnects is no failure.
+    if (!error.headerSent) log.error('request failed', { request_id: state.requestId, route: state.route, error })
+  })
+  return app
+}
+
+/** The app that listens on `metrics.listen`. */
+export function createMetricsApp(deps: Deps, lifecycle: Lifecycle): Koa<Context['state'], Context> {
+  const app = emptyApp(deps)
   app.use(clientAddress(deps, () => false))
   app.use(requestId(deps))
   app.use(trace)
@@ -117,8 +127,7 @@ export async function createApp(
   const endpoints = allEndpoints(lifecycle)
   const document = openApiEndpoint(endpoints, { publicUrl, version: lifecycle.version })
 
-  const app = new Koa<Context['state'], Context>()
-  app.silent = true
+  const app = emptyApp(deps)
   app.use(clientAddress(deps, ipMatcher(server.trustedProxies)))
   app.use(requestId(deps))
   app.use(trace)
