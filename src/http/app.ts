@@ -90,7 +90,7 @@ function emptyApp({ log }: Pick<Deps, 'log'>): Koa<Context['state'], Context> {
   const app = new Koa<Context['state'], Context>()
   app.silent = true
   app.on('error', (error: Error & { headerSent?: boolean }, { state }: Context) => {
-    // A client that disconnects is no failure.
+    // A client that disconnects is not a failure.
     if (!error.headerSent) log.error('request failed', { request_id: state.requestId, route: state.route, error })
   })
   return app
