@@ -147,7 +147,7 @@ export async function createApp(
   }
   const allowedOrigins = new Set(cors.allowedOrigins)
   app.use(receiveBody)
-  app.use(identify(deps, { names, origin, allowedOrigins, endpoints }))
+  app.use(identify(deps, { names, origin, allowedOrigins, endpoints, pages: PAGES }))
   app.use(keyRefusals(deps))
   app.use(statedClient(deps))
   if (!isMain || admin.listen === undefined) {

@@ -4,7 +4,7 @@ import { SYSTEM } from '../../src/flows/record-event.ts'
 import { SECOND } from '../../src/platform/clock.ts'
 import { inhabit } from '../support/documented.ts'
 import { type Authd, startAuthd } from '../support/harness.ts'
-import type { Browser, Reply, Sent } from '../support/http-client.ts'
+import { type Browser, exchange, type Reply, type Sent } from '../support/http-client.ts'
 import { KeepingClient } from '../support/keeping-client.ts'
 import { askOnPage, signInForTokens, signInOnPage } from '../support/people.ts'
 import { ROUTES, type Route } from './fuzz/calls.ts'
@@ -129,3 +129,86 @@ test('a sign-in for a cookie still needs that cookie and its origin, whatever it
   expect(kept.body).toMatchObject({ code: 'CROSS_SITE_REQUEST', details: { cookies: ['authd-attempt'] } })
   expect(kept.body.message).toContain('authd-attempt')
 })
+
+interface Fault {
+  method?: string
+  path?: (path: string) => string
+  headers?: Record<string, string>
+  body?: string | Buffer
+}
+
+const JSON_TYPE = { 'Content-Type': 'application/json' }
+const encodeFirst = (path: string) => path.replace(/[a-z]/, (one) => `%${one.charCodeAt(0).toString(16)}`)
+
+/** What a client may get wrong. */
+const FAULTS: [what: string, fault: Fault][] = [
+  ['another type', { headers: { 'Content-Type': 'text/plain' }, body: 'x' }],
+  ['no type', { body: '{}' }],
+  ['multipart', { headers: { 'Content-Type': 'multipart/form-data; boundary=x' }, body: '--x--' }],
+  ['another charset', { headers: { 'Content-Type': 'application/json; charset=latin1' }, body: '{}' }],
+  ['an encoding', { headers: { ...JSON_TYPE, 'Content-Encoding': 'gzip' }, body: '{}' }],
+  ['malformed JSON', { headers: JSON_TYPE, body: '{"email":' }],
+  ['a byte order mark', { headers: JSON_TYPE, body: '\ufeff{}' }],
+  ['bytes that are not UTF-8', { headers: JSON_TYPE, body: Buffer.from([0x22, 0xff, 0x22]) }],
+  ...['[]', '"x"', 'null', '1', '[{}]', '{"attempt_token":1}', '{"x":1}', '{"email":[]}', '{"code":"\\u0000"}'].map(
+    (body): [string, Fault] => [`the body ${body}`, { headers: JSON_TYPE, body }],
+  ),
+  ['a body above the limit', { headers: JSON_TYPE, body: '"'.padEnd(70_000, 'x') }],
+  ...['PUT', 'PATCH', 'DELETE', 'OPTIONS', 'HEAD', 'PURGE'].map((method): [string, Fault] => [method, { method }]),
+  ['a slash at the end', { path: (path) => `${path}/` }],
+  ['a doubled slash at the end', { path: (path) => `${path}//` }],
+  ['a doubled slash at the start', { path: (path) => `/${path}` }],
+  ['a doubled slash within', { path: (path) => path.replace(/(.)\//, '$1//') }],
+  ['an encoded letter', { path: encodeFirst }],
+  ['a capital letter', { path: (path) => path.replace(/[a-z]/, (one) => one.toUpperCase()) }],
+  ['a path below', { path: (path) => `${path}/x` }],
+  ['another Host', { headers: { ...JSON_TYPE, Host: 'elsewhere.example' }, body: '[]' }],
+]
+
+/** All but most of the admin API, whose routes have one guard. */
+const TRIED = [...ROUTES.filter(({ path }) => !path.startsWith('/admin')), ...ROUTES.slice(-3)]
+
+/** The answers of all routes to a fault: status, code and number of cookies. */
+async function answersTo(fault: Fault, { withCookies }: { withCookies: boolean }): Promise<string[]> {
+  const authd = await startAuthd()
+  const jar = await fullJar(authd)
+  const { accessToken } = await signInForTokens(authd)
+  const { token: key } = await createApiKey(authd.deps, SYSTEM, { name: 'app', scopes: [...SCOPES], expiresAt: null })
+  const Cookie = [...jar.cookies].map(([name, value]) => `${name}=${value}`).join('; ')
+  const answers: string[] = []
+  for (const { name, method, path, guard } of TRIED) {
+    const headers = {
+      Host: new URL(authd.url).host,
+      ...(guard !== 'none' && { Authorization: `Bearer ${typeof guard === 'object' ? key : accessToken}` }),
+      ...(withCookies && { Cookie }),
+      ...fault.headers,
+    }
+    const asked = { method: fault.method ?? method, headers, body: fault.body }
+    const filled = path.replace(/:\w+/, 'x')
+    const { status, text, headers: answered } = await exchange(authd.address + (fault.path?.(filled) ?? filled), asked)
+    const { code, error } = text.startsWith('{') ? JSON.parse(text) : {}
+    answers.push(`${name}: ${status} ${code ?? error}, cookies: ${answered.getSetCookie().length}`)
+  }
+  return answers
+}
+
+test.each(FAULTS)('a call with %s gets the same answer with and without the cookies of others', async (_, fault) => {
+  const without = await answersTo(fault, { withCookies: false })
+  const kept = await answersTo(fault, { withCookies: true })
+
+  expect(kept).toEqual(without)
+  expect(kept.filter((answer) => !answer.endsWith('cookies: 0'))).toEqual([])
+})
+
+test.each(['/', '//', '/x'])(
+  'a session is not ended by a path with "%s" at its end, and its cookie not touched',
+  async (end) => {
+    const authd = await startAuthd()
+    const { sessionId, accessToken: bearer } = await signInForTokens(authd)
+
+    const reply = await authd.browser().send('DELETE', `/v1/me/sessions/${sessionId}${end}`, { bearer })
+
+    expect([reply.status, reply.body.code, reply.headers.getSetCookie()]).toEqual([404, 'NOT_FOUND', []])
+    expect((await authd.browser().get('/v1/session', { bearer })).status).toBe(200)
+  },
+)

@@ -3,7 +3,7 @@ import { onBehalfOf } from '../../flows/sessions/caller.ts'
 import { checkGuard } from '../../flows/sessions/guard.ts'
 import { digest } from '../../platform/secret.ts'
 import { actorOf } from '../request/actor.ts'
-import { bodyTypeOf, parseBody, parseForm, parseInput } from '../request/body.ts'
+import { bodyTypeOf, parseForm, parseInput, readBody } from '../request/body.ts'
 import { CLIENT_HEADER, type Context } from '../request/context.ts'
 import { type CookieNames, setCookies } from '../request/cookies.ts'
 import { withinLimits } from '../request/limits.ts'
@@ -38,12 +38,6 @@ async function answer(deps: Deps, declared: AnyEndpoint, ctx: Context): Promise<
     actor: actorOf(ctx),
     acceptLanguage: ctx.get('Accept-Language'),
   })
-}
-
-function readBody(ctx: Context, declared: NonNullable<AnyEndpoint['body']>): unknown {
-  const type = bodyTypeOf(ctx, declared)
-  const schema = type === declared.type ? declared.schema : (declared.also ?? declared.schema)
-  return parseInput(schema, parseBody(ctx, type), 'body')
 }
 
 function send(ctx: Context, declared: AnyEndpoint, answer: Answer, names: CookieNames): void {

@@ -18,21 +18,24 @@ export interface IdentifyOptions {
   origin: string
   /** `cors.allowed_origins`. Their scripts may also make changes with a cookie. */
   allowedOrigins: ReadonlySet<string>
-  /** The routes of the API. Pages always use cookies. */
   endpoints: readonly AnyEndpoint[]
+  /** They always use cookies. */
+  pages: readonly { method: string; path: string }[]
 }
 
 /** Identifies the caller with at most one database read. With a credential of its own, a request has no cookies. */
-export function identify(deps: Deps, { names, origin, allowedOrigins, endpoints }: IdentifyOptions) {
+export function identify(deps: Deps, { names, origin, allowedOrigins, endpoints, pages }: IdentifyOptions) {
   const host = new URL(origin).host
-  const declaredFor = routeFinder(endpoints)
+  const endpointFor = routeFinder(endpoints)
+  const pageFor = routeFinder(pages)
   return async (ctx: Context, next: Next): Promise<void> => {
     // An empty header is also the caller's choice, so it does not fall back to a cookie.
     const { authorization } = ctx.req.headers
     const sent = readCookies(authorization === undefined ? ctx.get('Cookie') : undefined, names)
-    const declared = declaredFor(ctx)
+    const declared = endpointFor(ctx)
     ctx.state.hasOwnCredential = declared !== undefined && hasOwnCredential(ctx, declared, sent)
-    const cookies = ctx.state.hasOwnCredential ? NO_COOKIES : sent
+    const isUsingCookies = declared ? !ctx.state.hasOwnCredential : pageFor(ctx) !== undefined
+    const cookies = isUsingCookies ? sent : NO_COOKIES
     ctx.state.cookies = cookies
     const counting = namesOf(cookies, names)
     if (counting.length > 0) refuseCrossSite(ctx, { origin, host, allowedOrigins, cookies: counting })

@@ -18,6 +18,13 @@ const CONTENT_TYPE: Record<BodyType, RegExp> = {
   form: /^application\/x-www-form-urlencoded *(; *charset="?utf-8"?)?$/i,
 }
 
+export interface DeclaredBody {
+  type: BodyType
+  schema: z.ZodType
+  /** The schema for a body of the other type. */
+  also?: z.ZodType
+}
+
 /** The type that a body has, of those that a route takes. A body of neither counts as the first. */
 export function bodyTypeOf(ctx: Context, { type, also }: { type: BodyType; also?: unknown }): BodyType {
   const other = type === 'json' ? 'form' : 'json'
@@ -41,6 +48,13 @@ export function parseBody(ctx: Context, type: BodyType): unknown {
   if (text === '' && contentType === '') return {}
   if (!CONTENT_TYPE[type].test(contentType)) throw new AuthdError('UNSUPPORTED_MEDIA_TYPE')
   return type === 'json' ? parseJson(text) : parseForm(text)
+}
+
+/** The body of a route. Throws UNSUPPORTED_MEDIA_TYPE, BAD_REQUEST, VALIDATION_ERROR. */
+export function readBody(ctx: Context, declared: DeclaredBody): unknown {
+  const type = bodyTypeOf(ctx, declared)
+  const schema = type === declared.type ? declared.schema : (declared.also ?? declared.schema)
+  return parseInput(schema, parseBody(ctx, type), 'body')
 }
 
 /**

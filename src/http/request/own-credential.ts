@@ -1,24 +1,26 @@
+import { AuthdError } from '../../errors.ts'
 import type { Guard } from '../../flows/sessions/guard.ts'
-import { type BodyType, bodyTypeOf, parseBody } from './body.ts'
+import { type DeclaredBody, readBody } from './body.ts'
 import type { Context } from './context.ts'
 import type { RequestCookies } from './cookies.ts'
 
 interface Declared {
   guard: Guard
-  body?: { type: BodyType; also?: unknown }
+  body?: DeclaredBody
   cookies?: (body: Readonly<Record<string, unknown>>, held: RequestCookies) => boolean
 }
 
 /**
  * Says whether a request brings its own credential: an API key, a token, or the attempt token of an app. Then its cookies
- * do not count and its answer sets none, because most HTTP clients send back whatever cookies they get.
+ * do not count and its answer sets none, because most HTTP clients send back whatever cookies they get. They do not count
+ * for a body that the route rejects either, so that it gets the same error from every client.
  */
 export function hasOwnCredential(ctx: Context, { guard, body, cookies }: Declared, held: RequestCookies): boolean {
   if (typeof guard === 'object') return true
   if (guard !== 'none') return ctx.req.headers.authorization !== undefined
   if (cookies === undefined) return true
-  const fields = body ? fieldsOf(ctx, bodyTypeOf(ctx, body)) : {}
-  return fields !== undefined && !cookies(fields, held)
+  const fields = body ? fieldsOf(ctx, body) : {}
+  return fields === undefined || !cookies(fields, held)
 }
 
 /** For routes that take an attempt token: cookies count if they hold that attempt, or if the body names none. */
@@ -27,12 +29,13 @@ export function holdsAttempt(body: Readonly<Record<string, unknown>>, { attempts
   return typeof token !== 'string' || attempts.includes(token)
 }
 
-/** The fields of a body. Undefined for a malformed one, which names no credential and is rejected by the route. */
-function fieldsOf(ctx: Context, type: BodyType): Readonly<Record<string, unknown>> | undefined {
+/** The fields of a body. Undefined for one that the route rejects. */
+function fieldsOf(ctx: Context, declared: DeclaredBody): Readonly<Record<string, unknown>> | undefined {
   try {
-    const fields = parseBody(ctx, type)
-    return typeof fields === 'object' && fields !== null ? { ...fields } : undefined
-  } catch {
-    return undefined
+    const fields = readBody(ctx, declared)
+    return typeof fields === 'object' && fields !== null ? { ...fields } : {}
+  } catch (error) {
+    if (error instanceof AuthdError) return undefined
+    throw error
   }
 }

@@ -8,22 +8,20 @@ interface Declared {
   path: string
 }
 
+type StateRouter = Router<Context['state'], Context>
+
 /** Routes requests to declarations. A known path with another method is rejected with `Allow` (RFC 9110 §15.5.6). */
 export function routerOf<Route extends Declared>(
   routes: readonly Route[],
   serve: (ctx: Context, route: Route) => Promise<void>,
 ) {
-  const router = new Router<Context['state'], Context>({ sensitive: true })
-  for (const route of routes) router.register(route.path, [route.method], (ctx: Context) => serve(ctx, route))
-  const dispatch = router.routes()
-  const mayMatch = pathFilter(routes.map(({ path }) => path))
+  const dispatch = compile(routes, serve).routes()
+  const find = finderOf(routes)
   return async (ctx: Context, next: Next): Promise<void> => {
-    if (!mayMatch(ctx.path)) return await next()
-    rejectByFixedPath(routes, ctx)
-    await dispatch(ctx as Parameters<typeof dispatch>[0], async () => {
-      rejectOtherMethods(router, ctx)
-      await next()
-    })
+    const found = find(ctx)
+    if (!found) return await next()
+    if (!found.route) rejectMethod(ctx, found)
+    await dispatch(ctx as Parameters<typeof dispatch>[0], next)
   }
 }
 
@@ -31,15 +29,56 @@ export function routerOf<Route extends Declared>(
 export function routeFinder<Route extends Declared>(
   routes: readonly Route[],
 ): (request: Declared) => Route | undefined {
-  const key = ({ method, path }: Declared) => `${method} ${path}`
-  const fixed = new Map(routes.filter(({ path }) => !path.includes(':')).map((route) => [key(route), route]))
-  const patterns = routes
-    .filter(({ path }) => path.includes(':'))
-    .map((route) => ({ route, matches: new RegExp(`^${key(route).replace(/:\w+/g, '[^/]+')}$`) }))
-  return ({ method, path }) => {
-    const asked = key({ method: method === 'HEAD' ? 'GET' : method, path })
-    return fixed.get(asked) ?? patterns.find(({ matches }) => matches.test(asked))?.route
+  const find = finderOf(routes)
+  return (request) => find(request)?.route
+}
+
+/** Only a declared path matches, so `/v1/me/` and `/v1/%6de` do not. A literal path is never an `:id`. */
+function compile<Route extends Declared>(
+  routes: readonly Route[],
+  serve: (ctx: Context, route: Route) => Promise<void>,
+): StateRouter {
+  const router: StateRouter = new Router({ sensitive: true, strict: true })
+  const literalFirst = [...routes.filter(isLiteral), ...routes.filter((route) => !isLiteral(route))]
+  for (const route of literalFirst) {
+    router.register(route.path, [route.method], (ctx: Context) => serve(ctx, route), { name: nameOf(route) })
   }
+  return router
+}
+
+interface Found<Route> {
+  /** Undefined for a method that the path does not take. */
+  route: Route | undefined
+  path: string
+  allowed: string[]
+}
+
+/** Finds what a compiled router would serve. */
+function finderOf<Route extends Declared>(routes: readonly Route[]): (request: Declared) => Found<Route> | undefined {
+  const literals = Map.groupBy(routes.filter(isLiteral), ({ path }) => path)
+  const byName = new Map(routes.map((route) => [nameOf(route), route]))
+  const patterns = routes.filter((route) => !isLiteral(route))
+  const router = compile(patterns, async () => undefined)
+  const mayMatch = pathFilter(patterns.map(({ path }) => path))
+  const ofPattern = (path: string) =>
+    mayMatch(path) ? router.match(path, 'GET').path.flatMap(({ name = '' }) => byName.get(name) ?? []) : []
+  return ({ method, path }) => {
+    const found = literals.get(path) ?? ofPattern(path)
+    const [first] = found
+    if (!first) return undefined
+    const methods = found.map((route) => route.method)
+    const wanted = method === 'HEAD' ? 'GET' : method
+    const allowed = methods.includes('GET') ? ['HEAD', ...methods] : methods
+    return { route: found.find((route) => route.method === wanted), path: first.path, allowed }
+  }
+}
+
+function isLiteral({ path }: Declared): boolean {
+  return !path.includes(':')
+}
+
+function nameOf({ method, path }: Declared): string {
+  return `${method} ${path}`
 }
 
 /** Returns a cheap test that rules out most other paths. A router tries each of its patterns in turn. */
@@ -63,22 +102,8 @@ export function pathParams(ctx: Context): Record<string, string> {
   return params
 }
 
-/** A literal path is never an `:id`: a method that it does not take must not reach the pattern beside it. */
-function rejectByFixedPath(routes: readonly Declared[], ctx: Context): void {
-  const methods = routes.filter(({ path }) => path === ctx.path).map(({ method }) => method)
-  const method = ctx.method === 'HEAD' ? 'GET' : ctx.method
-  if (methods.length > 0 && !methods.includes(method)) {
-    rejectMethod(ctx, ctx.path, methods.includes('GET') ? ['HEAD', ...methods] : methods)
-  }
-}
-
-function rejectOtherMethods(router: Router<Context['state'], Context>, ctx: Context): void {
-  const { path } = router.match(ctx.path, ctx.method)
-  if (path.length > 0) rejectMethod(ctx, String(path[0]?.path), [...new Set(path.flatMap(({ methods }) => methods))])
-}
-
-function rejectMethod(ctx: Context, route: string, allowed: string[]): never {
-  ctx.state.route = route
+function rejectMethod(ctx: Context, { path, allowed }: Found<unknown>): never {
+  ctx.state.route = path
   ctx.set('Allow', allowed.join(', '))
   throw new AuthdError('METHOD_NOT_ALLOWED')
 }
