@@ -4,22 +4,19 @@ import { rememberDevice } from '../../src/store/devices.ts'
 import { isBudgetUsed, takeFailure } from '../../src/store/failed-attempts.ts'
 import { takeLease } from '../../src/store/leases.ts'
 import { claimMail, finishOutbox, insertOutbox, postponeOutbox } from '../../src/store/outbox.ts'
-import { findSession, insertSession, rotateSession } from '../../src/store/sessions.ts'
+import { findSession, rotateSession } from '../../src/store/sessions.ts'
 import {
   CODE_TRIES,
   completeSigninAttempt,
-  insertSigninAttempt,
   markPreviewed,
-  renewSigninMail,
   takeCodeTry,
   useSigninAttempt,
 } from '../../src/store/signin-attempts.ts'
 import { disableUser, insertUser } from '../../src/store/users.ts'
 import { describeOnBoth } from '../support/databases.ts'
+import { addAttempt, addSession, addUser, LATER, NOW } from '../support/rows.ts'
 
 const RACERS = 20
-const NOW = 1000
-const LATER = 10_000
 
 /** Runs the same unit twenty times concurrently. */
 async function race<Result>(db: Db, unit: (trx: Trx, racer: number) => Promise<Result>): Promise<Result[]> {
@@ -28,57 +25,6 @@ async function race<Result>(db: Db, unit: (trx: Trx, racer: number) => Promise<R
 
 function wins(results: boolean[]): number {
   return results.filter((won) => won).length
-}
-
-async function addAttempt(db: Db, id: string): Promise<void> {
-  const who = { email: 'ada@example.com', emailTyped: 'ada@example.com', ip: null, userAgent: null }
-  const where = {
-    purpose: 'signin',
-    boundTo: null,
-    userId: null,
-    deliver: 'tokens',
-    redirectTo: null,
-    linkTo: null,
-    lang: 'en',
-  } as const
-  await db.write(async (trx) => {
-    await insertSigninAttempt(trx, { id, secretDigest: '', ...who, ...where, createdAt: 0, expiresAt: LATER })
-    await renewSigninMail(trx, {
-      id,
-      now: NOW,
-      notSince: 0,
-      expiresAt: LATER,
-      linkDigest: 'link',
-      codeMac: 'mac',
-      codeKind: 'short',
-    })
-  })
-}
-
-async function addUser(db: Db, id: string): Promise<void> {
-  const email = `${id}@example.com`
-  await db.write((trx) =>
-    insertUser(trx, { id, email, emailTyped: email, name: null, emailVerifiedAt: null, createdAt: 0 }),
-  )
-}
-
-async function addSession(db: Db): Promise<void> {
-  await addUser(db, 'usr_1')
-  const times = { authTime: 0, createdAt: 0, lastSeenAt: 0, refreshedAt: 0, idleExpiresAt: LATER, expiresAt: LATER }
-  const from = { ip: null, userAgent: null, delivery: 'tokens', secretDigest: null, refreshSalt: 'salt' } as const
-  await db.write((trx) =>
-    insertSession(trx, {
-      id: 'ses_1',
-      userId: 'usr_1',
-      amr: ['email'],
-      aal: 1,
-      isEnrolmentDue: false,
-      generation: 0,
-      epoch: 0,
-      ...times,
-      ...from,
-    }),
-  )
 }
 
 async function addMails(db: Db, count: number): Promise<void> {
@@ -145,7 +91,7 @@ describeOnBoth('of twenty concurrent tries only one succeeds', (open) => {
 
   test('a refresh token is spent', async () => {
     const db = await open()
-    await addSession(db)
+    await addSession(db, 'ses_1')
 
     const rotation = { id: 'ses_1', generation: 0, refreshSalt: 'salt', now: NOW, idleExpiresAt: LATER }
     const rotated = await race(db, async (trx) => (await rotateSession(trx, rotation)) !== undefined)

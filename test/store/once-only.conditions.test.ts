@@ -1,0 +1,139 @@
+import { expect, test } from 'vitest'
+import type { Db, Trx } from '../../src/store/db.ts'
+import { rotateSession } from '../../src/store/sessions.ts'
+import {
+  addProof,
+  CODE_TRIES,
+  completeSigninAttempt,
+  renewSigninMail,
+  takeCodeTry,
+  useSigninAttempt,
+} from '../../src/store/signin-attempts.ts'
+import { describeOnBoth } from '../support/databases.ts'
+import { addAttempt, addSession, LATER, NOW } from '../support/rows.ts'
+
+/*
+ * What a flow has read can be outdated when its statement runs, so the statement judges by itself: if one condition is
+ * not met and all others are, it changes nothing.
+ */
+
+const NOT_OPEN = {
+  'is completed': `completed_at = ${NOW - 1}`,
+  'has expired': `expires_at = ${NOW}`,
+  'began before a lockdown': 'epoch = -1',
+}
+
+interface Statement {
+  table: 'sessions' | 'signin_attempts'
+  add: (db: Db, id: string) => Promise<void>
+  run: (trx: Trx, id: string) => Promise<unknown>
+}
+
+/** Makes a row for each fault, and one without, and runs the statement on it. Returns which of them it changed. */
+async function changedBy({ table, add, run }: Statement, db: Db, faults: Record<string, string>): Promise<string[]> {
+  const changed: string[] = []
+  for (const [name, fault] of Object.entries({ 'has no fault': 'id = id', ...faults })) {
+    const id = name.replaceAll(' ', '_')
+    await add(db, id)
+    const result = await db.write(async (trx) => {
+      await trx.run(`UPDATE ${table} SET ${fault} WHERE id = ?`, [id])
+      return await run(trx, id)
+    })
+    if (result !== undefined && result !== false) changed.push(name)
+  }
+  return changed
+}
+
+function ofAttempt(run: Statement['run']): Statement {
+  return { table: 'signin_attempts', add: addAttempt, run }
+}
+
+async function addProven(db: Db, id: string): Promise<void> {
+  await addAttempt(db, id)
+  await db.write((trx) => trx.run(`UPDATE signin_attempts SET proofs = '["email"]' WHERE id = ?`, [id]))
+}
+
+/** Its last mail is long enough ago. */
+async function addMailed(db: Db, id: string): Promise<void> {
+  await addAttempt(db, id)
+  await db.write((trx) => trx.run('UPDATE signin_attempts SET mailed_at = ? WHERE id = ?', [NOW - 60, id]))
+}
+
+const FINE = ['has no fault']
+
+describeOnBoth('a statement changes nothing if the row', (open) => {
+  test('of a refresh was revoked, has ended, or is of another generation or salt', async () => {
+    const rotation = { generation: 0, refreshSalt: 'salt', now: NOW, idleExpiresAt: LATER }
+    const refresh: Statement = {
+      table: 'sessions',
+      add: addSession,
+      run: (trx, id) => rotateSession(trx, { id, ...rotation }),
+    }
+
+    const changed = await changedBy(refresh, await open(), {
+      'was revoked': "revoked_at = 1, revoked_by = 'system', revoked_reason = 'signed_out'",
+      'has idled out': `idle_expires_at = ${NOW}`,
+      'has expired': `expires_at = ${NOW}`,
+      'has another generation': 'generation = 1',
+      'has another salt': "refresh_salt = 'pepper'",
+    })
+
+    expect(changed).toEqual(FINE)
+  })
+
+  test('of a completion is not open', async () => {
+    const complete = ofAttempt((trx, id) => completeSigninAttempt(trx, { id, now: NOW }))
+
+    const changed = await changedBy(complete, await open(), NOT_OPEN)
+
+    expect(changed).toEqual(FINE)
+  })
+
+  test('of a mail’s proof is not open, or was spent', async () => {
+    const spend = ofAttempt((trx, id) => useSigninAttempt(trx, { id, now: NOW }))
+
+    const changed = await changedBy(spend, await open(), { ...NOT_OPEN, 'was spent': `used_at = ${NOW - 1}` })
+
+    expect(changed).toEqual(FINE)
+  })
+
+  test('of a typed code is not open, was spent, or has no code or try left', async () => {
+    const count = ofAttempt((trx, id) => takeCodeTry(trx, { id, now: NOW }))
+
+    const changed = await changedBy(count, await open(), {
+      ...NOT_OPEN,
+      'was spent': `used_at = ${NOW - 1}`,
+      'has no code': 'code_mac = NULL',
+      'has no try left': `code_tries = ${CODE_TRIES}`,
+    })
+
+    expect(changed).toEqual(FINE)
+  })
+
+  test('of another mail is not open, holds a proof, or was mailed too recently', async () => {
+    const mail = { now: NOW, notSince: NOW - 60, expiresAt: LATER, linkDigest: 'new', codeMac: 'new' }
+    const renew = ofAttempt((trx, id) => renewSigninMail(trx, { id, ...mail, codeKind: 'short' }))
+
+    const changed = await changedBy({ ...renew, add: addMailed }, await open(), {
+      ...NOT_OPEN,
+      'was spent': `used_at = ${NOW - 1}`,
+      'holds a proof': `proofs = '["otp"]'`,
+      'was mailed too recently': `mailed_at = ${NOW - 59}`,
+    })
+
+    expect(changed).toEqual(FINE)
+  })
+
+  test('of another proof is not open, has other proofs by now, or names another user', async () => {
+    const proof = { userId: 'usr_1', now: NOW, until: LATER }
+    const add = ofAttempt((trx, id) => addProof(trx, { id, ...proof, proofs: ['email', 'otp'], before: ['email'] }))
+
+    const changed = await changedBy({ ...add, add: addProven }, await open(), {
+      ...NOT_OPEN,
+      'has other proofs': `proofs = '["email","passkey"]'`,
+      'names another user': "user_id = 'usr_2'",
+    })
+
+    expect(changed).toEqual(FINE)
+  })
+})

@@ -1,0 +1,62 @@
+import type { Db } from '../../src/store/db.ts'
+import { insertSession } from '../../src/store/sessions.ts'
+import { insertSigninAttempt, renewSigninMail } from '../../src/store/signin-attempts.ts'
+import { insertUser } from '../../src/store/users.ts'
+
+/** The time of a test of the store. */
+export const NOW = 1000
+/** When its rows end. */
+export const LATER = 10_000
+
+/** An open attempt whose mail was sent at NOW. */
+export async function addAttempt(db: Db, id: string): Promise<void> {
+  const who = { email: 'ada@example.com', emailTyped: 'ada@example.com', ip: null, userAgent: null }
+  const where = {
+    purpose: 'signin',
+    boundTo: null,
+    userId: null,
+    deliver: 'tokens',
+    redirectTo: null,
+    linkTo: null,
+    lang: 'en',
+  } as const
+  await db.write(async (trx) => {
+    await insertSigninAttempt(trx, { id, secretDigest: '', ...who, ...where, createdAt: 0, expiresAt: LATER })
+    await renewSigninMail(trx, {
+      id,
+      now: NOW,
+      notSince: 0,
+      expiresAt: LATER,
+      linkDigest: 'link',
+      codeMac: 'mac',
+      codeKind: 'short',
+    })
+  })
+}
+
+export async function addUser(db: Db, id: string): Promise<void> {
+  const email = `${id}@example.com`
+  await db.write((trx) =>
+    insertUser(trx, { id, email, emailTyped: email, name: null, emailVerifiedAt: null, createdAt: 0 }),
+  )
+}
+
+/** A live session that hands over tokens, and its user. */
+export async function addSession(db: Db, id: string): Promise<void> {
+  await addUser(db, `usr_of_${id}`)
+  const times = { authTime: 0, createdAt: 0, lastSeenAt: 0, refreshedAt: 0, idleExpiresAt: LATER, expiresAt: LATER }
+  const from = { ip: null, userAgent: null, delivery: 'tokens', secretDigest: null, refreshSalt: 'salt' } as const
+  await db.write((trx) =>
+    insertSession(trx, {
+      id,
+      userId: `usr_of_${id}`,
+      amr: ['email'],
+      aal: 1,
+      isEnrolmentDue: false,
+      generation: 0,
+      epoch: 0,
+      ...times,
+      ...from,
+    }),
+  )
+}
