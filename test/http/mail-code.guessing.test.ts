@@ -70,6 +70,19 @@ test('a short code from before the daily limit is rejected after it, even if rig
   expect(status).toBe(401)
 })
 
+test('the digest of a code is worth nothing in the row of another attempt', async () => {
+  const authd = await startAuthd()
+  const own = await askForCode(authd, 'eve@example.com')
+  const victims = await askForCode(authd, ADA)
+  const idOf = ({ attemptToken }: { attemptToken: string }) => attemptToken.split('.')[0] ?? ''
+  const copy = 'UPDATE signin_attempts SET code_mac = (SELECT code_mac FROM signin_attempts WHERE id = ?) WHERE id = ?'
+  await authd.deps.db.write((trx) => trx.run(copy, [idOf(own), idOf(victims)]))
+
+  const statuses = [await guess(authd, victims.attemptToken, own.code), await guess(authd, own.attemptToken, own.code)]
+
+  expect(statuses).toEqual([401, 200])
+})
+
 test('a known device keeps short codes and its own limit', async () => {
   const authd = await startAuthd()
   const laptop = authd.browser()
