@@ -42,6 +42,8 @@ const ROOT = join(import.meta.dirname, '..')
 const CACHE = join(ROOT, 'node_modules/.cache/authd-mutate')
 /** Test files of a mutant, round by round: most mutants die in the first. */
 const ROUNDS = [1, 3, 10, 1000]
+/** Test files whose trace is kept together, so that a run that stops loses little. */
+const TRACED_AT_ONCE = 15
 
 interface Placed extends Mutant {
   file: string
@@ -188,56 +190,51 @@ function writeSwitched(): void {
 /** By mutant, the test files that reach it, with their tests. Traces what the cache does not know. */
 async function trace() {
   const traces = new Map(files.map((file) => [file, readTrace(file)]))
-  const stale = testFiles.filter((test) =>
-    files.some((file) => {
-      const { source, tests } = traces.get(file) as Trace
-      const known = tests[test.file]
-      const isChanged = source !== keyOf(file)
-      return known?.digest !== test.digest || (isChanged && known.tests.length > 0)
-    }),
-  )
+  const isStale = (test: { file: string; digest: string }) =>
+    [...traces.values()].some(({ tests }) => tests[test.file]?.digest !== test.digest)
+  const stale = testFiles.filter(isStale)
   process.stderr.write(`${mutants.length} mutants. Tracing ${stale.length} of ${testFiles.length} test files\n`)
-  const entries =
-    stale.length === 0
-      ? []
-      : await vitest(
-          stale.map(({ file }) => file),
-          {},
-        )
-  let first = 0
+  while (stale.length > 0 && performance.now() < endsAt) {
+    const some = stale.splice(0, TRACED_AT_ONCE)
+    const entries = await vitest(some.map(({ file }) => file))
+    for (const [file, kept] of traces) {
+      addTo(kept, file, some, entries)
+      writeFileSync(cacheOf(file), JSON.stringify(kept))
+    }
+  }
+  if (stale.length > 0) process.stderr.write(`No time for ${stale.length} test files: they are left out\n`)
+  return reachingOf(traces)
+}
+
+function addTo(kept: Trace, file: string, traced: { file: string; digest: string }[], entries: Entry[]): void {
+  const first = mutants.findIndex((one) => one.file === file)
+  const count = mutants.filter((one) => one.file === file).length
+  const own = ({ reached }: { reached: number[] }) => reached.map((n) => n - first).filter((n) => n >= 0 && n < count)
+  for (const test of traced) kept.tests[test.file] = { digest: test.digest, tests: [] }
+  for (const entry of entries) {
+    if (entry.kind === 'loaded') kept.loaded = [...new Set([...kept.loaded, ...own(entry)])]
+    if (entry.kind !== 'traced' || own(entry).length === 0) continue
+    const { name, ms, isPassed } = entry
+    kept.tests[entry.file]?.tests.push({ name, ms, isPassed, reached: own(entry) })
+  }
+}
+
+function reachingOf(traces: Map<string, Trace>) {
   const reaching = new Map<number, Map<string, TracedTest[]>>()
   const loaded = new Set<number>()
-  for (const [file, source] of sources) {
-    const count = of(file, source).length
-    const own = ({ reached }: { reached: number[] }) => reached.map((n) => n - first).filter((n) => n >= 0 && n < count)
-    const kept = traces.get(file) as Trace
-    const isChanged = kept.source !== keyOf(file)
-    const next: Trace = { source: keyOf(file), loaded: isChanged ? [] : kept.loaded, tests: { ...kept.tests } }
-    for (const test of stale) next.tests[test.file] = { digest: test.digest, tests: [] }
-    for (const entry of entries) {
-      if (entry.kind === 'loaded') next.loaded = [...new Set([...next.loaded, ...own(entry)])]
-      if (entry.kind !== 'traced' || own(entry).length === 0) continue
-      next.tests[entry.file]?.tests.push({
-        name: entry.name,
-        ms: entry.ms,
-        isPassed: entry.isPassed,
-        reached: own(entry),
-      })
-    }
-    mkdirSync(CACHE, { recursive: true })
-    writeFileSync(cacheOf(file), JSON.stringify(next))
-    for (const n of next.loaded) loaded.add(first + n)
+  for (const [file, kept] of traces) {
+    const first = mutants.findIndex((one) => one.file === file)
+    for (const n of kept.loaded) loaded.add(first + n)
     for (const { file: testFile } of testFiles) {
-      for (const test of next.tests[testFile]?.tests ?? []) {
+      for (const test of kept.tests[testFile]?.tests ?? []) {
         if (!test.isPassed) continue
         // Whatever a module reads while it is loaded can matter to each test that reaches the module.
-        for (const n of new Set([...test.reached, ...next.loaded])) {
-          const tests = reaching.get(first + n) ?? reaching.set(first + n, new Map()).get(first + n)
-          tests?.set(testFile, [...(tests.get(testFile) ?? []), test])
+        for (const n of new Set([...test.reached, ...kept.loaded])) {
+          const tests = reaching.get(first + n) ?? new Map<string, TracedTest[]>()
+          reaching.set(first + n, tests.set(testFile, [...(tests.get(testFile) ?? []), test]))
         }
       }
     }
-    first += count
   }
   return { reaching, loaded }
 }
@@ -252,9 +249,16 @@ function cacheOf(file: string): string {
   return join(CACHE, `${file.replaceAll('/', '_')}.json`)
 }
 
+/** What is kept, without what a change of the source has outdated: the tests that reached it. */
 function readTrace(file: string): Trace {
+  mkdirSync(CACHE, { recursive: true })
+  const source = keyOf(file)
   const path = cacheOf(file)
-  return existsSync(path) ? (JSON.parse(readFileSync(path, 'utf8')) as Trace) : { source: '', loaded: [], tests: {} }
+  if (!existsSync(path)) return { source, loaded: [], tests: {} }
+  const kept = JSON.parse(readFileSync(path, 'utf8')) as Trace
+  if (kept.source === source) return kept
+  const unreaching = Object.entries(kept.tests).filter(([, { tests }]) => tests.length === 0)
+  return { source, loaded: [], tests: Object.fromEntries(unreaching) }
 }
 
 /** The test files that reach a mutant: first those that have the name of the source or killed much, then the quick ones. */
@@ -333,7 +337,7 @@ async function meetAlone(n: number): Promise<void> {
 }
 
 /** What the runner said. A run that says nothing for longer than its deadlines allow is ended, with all its workers. */
-async function vitest(tests: string[], { plan, fixed }: { plan?: Plan; fixed?: number }): Promise<Entry[]> {
+async function vitest(tests: string[], { plan, fixed }: { plan?: Plan; fixed?: number } = {}): Promise<Entry[]> {
   const log = join(copy, 'mutate.log')
   writeFileSync(log, '')
   const planFile = join(copy, 'mutate.plan.json')
