@@ -5,7 +5,8 @@ import type { TypedText } from '../resources/typed-text.ts'
 export async function parseTyped(kind: TypedText, text: string, options?: { least: 0 }): Promise<string> {
   // Few commands take such a text, and zod is slow to load.
   const { typedText } = await import('../resources/typed-text.ts')
-  const { data, error } = typedText(kind, options).safeParse(text)
+  const { checkInput } = await import('../resources/check-input.ts')
+  const { data, error } = checkInput(typedText(kind, options), text)
   if (data !== undefined) return data
   throw new AuthdError('USAGE', { message: error?.issues[0]?.message ?? 'is not valid' })
 }

@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import { AuthdError } from '../../errors.ts'
 import { plain } from '../../platform/plain-text.ts'
+import { checkInput } from '../../resources/check-input.ts'
 import type { Context, Next } from './context.ts'
 import { pointerTo, refuseUnstorable } from './unstorable.ts'
 
@@ -63,7 +64,7 @@ export function readBody(ctx: Context, declared: DeclaredBody): unknown {
  */
 export function parseInput<Schema extends z.ZodType>(schema: Schema, value: unknown, where: string): z.output<Schema> {
   refuseUnstorable(value)
-  const result = schema.safeParse(value)
+  const result = checkInput(schema, value)
   if (result.success) return result.data
   const errors = result.error.issues.flatMap((issue) => {
     const path = issue.path.map((part) => pointerTo(String(part))).join('')
@@ -72,7 +73,7 @@ export function parseInput<Schema extends z.ZodType>(schema: Schema, value: unkn
       return issue.keys.map((key) => ({
         pointer: path + pointerTo(key),
         code: 'UNKNOWN_FIELD',
-        message: 'Unknown field.',
+        message: issue.message,
       }))
     }
     return [{ pointer: path, code: codeOf(issue), message: issue.message }]
