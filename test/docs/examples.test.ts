@@ -1,6 +1,9 @@
+import { spawn } from 'node:child_process'
+import { once } from 'node:events'
 import { globSync } from 'node:fs'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { text } from 'node:stream/consumers'
 import { expect, test } from 'vitest'
 import { listQueue, retryQueued } from '../../src/flows/outbox/queue.ts'
 import { addWebhook } from '../../src/flows/outbox/webhook-endpoint.ts'
@@ -88,15 +91,28 @@ testWithPython('the Python receiver handles each event once and rejects what aut
   await receivesEvents('python3', 'webhook-python/app.py')
 })
 
-test('the README shows the check that the Node example makes', async () => {
-  const squeeze = (text: string) => text.replace(/[\s,;]/g, '').replaceAll('"', "'")
+test('the program in the README checks a token of the daemon that it names, and rejects another', async () => {
+  const authd = await startAuthd({ now: Date.now() })
+  const { accessToken, userId, sessionId } = await signInForTokens(authd)
   const readme = await readFile(join(ROOT, 'README.md'), 'utf8')
-  const example = squeeze(await readFile(join(ROOT, 'docs/examples/node/app.js'), 'utf8'))
-
   const [, shown = ''] = /```js\n([\s\S]*?)```/.exec(readme) ?? []
+  const program = shown.replace('http://localhost:3000', authd.url)
+  const run = (token: string) => runProgram(process.execPath, ['--input-type=module', '-', token], program)
 
-  expect(shown.split('\n').filter((line) => line.trim() !== '' && !example.includes(squeeze(line)))).toEqual([])
+  const good = await run(accessToken)
+  const bad = await run(accessToken.slice(0, -9))
+
+  expect([good.code, good.stdout]).toEqual([0, `user ${userId}, session ${sessionId}\n`])
+  expect([bad.code, bad.stdout]).toEqual([1, ''])
 })
+
+/** Runs a program with a text as its input. Libraries are those of this project. */
+async function runProgram(command: string, args: string[], input: string) {
+  const child = spawn(command, args, { cwd: ROOT, stdio: 'pipe' })
+  child.stdin.end(input)
+  const [stdout, , [code]] = await Promise.all([text(child.stdout), text(child.stderr), once(child, 'close')])
+  return { code: code as number | null, stdout }
+}
 
 test('no example has more than 60 lines that are not blank, and the guide names each of them', async () => {
   const guide = await readFile(join(ROOT, 'docs/integrating.md'), 'utf8')
