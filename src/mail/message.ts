@@ -1,7 +1,7 @@
 import type { SendMailOptions } from 'nodemailer'
 import type { Mail } from '../deps.ts'
-import { domainOf, type Mailbox } from './mailbox.ts'
 import type { RenderedMail } from './render.ts'
+import { domainOf, type Mailbox } from './sender.ts'
 import { asLine, asLink } from './values.ts'
 
 export interface DkimSettings {

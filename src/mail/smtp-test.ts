@@ -3,7 +3,7 @@ import { connect, isIP } from 'node:net'
 import { TLSSocket } from 'node:tls'
 import SMTPConnection from 'nodemailer/lib/smtp-connection'
 import { DAY } from '../platform/clock.ts'
-import { domainOf, parseMailbox } from './mailbox.ts'
+import { domainOf, parseMailbox } from './sender.ts'
 import { connectionOptions, credentials, type SmtpSettings } from './smtp-options.ts'
 
 export interface WalkStep {

@@ -98,7 +98,7 @@ export async function walkMail(
 /** Checks the DNS records of the sender's domain. */
 export async function senderRecords({ mail }: Config): Promise<RecordCheck[]> {
   const { checkSenderRecords } = await import('../mail/sender-records.ts')
-  const { domainOf, parseMailbox } = await import('../mail/mailbox.ts')
+  const { domainOf, parseMailbox } = await import('../mail/sender.ts')
   return mail.from === undefined
     ? []
     : await checkSenderRecords(domainOf(parseMailbox(mail.from)), { dkim: dkimOf(mail) })

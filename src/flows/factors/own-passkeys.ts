@@ -9,8 +9,8 @@ import { notify } from '../outbox/notice.ts'
 import { lastFactorGuard } from '../policy/factor.ts'
 import { type Actor, recordEvent } from '../record-event.ts'
 import { holdFresh } from '../sessions/freshness.ts'
+import { type Renewed, renew } from '../sessions/new-secret.ts'
 import { forgetProofs } from '../sessions/proofs.ts'
-import { type Renewed, renew } from '../sessions/renewal.ts'
 import { dropLoneRecoveryCodes } from './recovery-code.ts'
 
 export async function listOwnPasskeys(deps: Deps, userId: string): Promise<Passkey[]> {

@@ -10,7 +10,7 @@ import { decide } from '../decide.ts'
 import { notify } from '../outbox/notice.ts'
 import { type Actor, recordEvent } from '../record-event.ts'
 import { holdFresh } from '../sessions/freshness.ts'
-import { type Renewed, renew } from '../sessions/renewal.ts'
+import { type Renewed, renew } from '../sessions/new-secret.ts'
 import { newChallenge, type PasskeyAnswer, type PasskeyOptions, take } from './passkey-challenge.ts'
 import { ALGORITHMS, checkRegistration, library, relyingParty } from './webauthn.ts'
 

@@ -7,7 +7,7 @@ import type { SigninAttempt } from '../../store/signin-attempts.ts'
 import { findUserByEmail, lockUser, type User } from '../../store/users.ts'
 import { decide } from '../decide.ts'
 import { type Actor, type Event, recordEvent } from '../record-event.ts'
-import type { Renewed } from '../sessions/renewal.ts'
+import type { Renewed } from '../sessions/new-secret.ts'
 import { findHeld, type Holding, isOpen } from '../signin/attempt.ts'
 import {
   completeSignIn,

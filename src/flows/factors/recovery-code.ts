@@ -17,8 +17,8 @@ import { completes, enrolledFactors, hasFactor } from '../policy/factor.ts'
 import { lockoutError, tryFactor } from '../policy/lockout.ts'
 import { type Actor, recordEvent } from '../record-event.ts'
 import { holdFresh } from '../sessions/freshness.ts'
+import { type Renewed, renew } from '../sessions/new-secret.ts'
 import { forgetProofs } from '../sessions/proofs.ts'
-import { type Renewed, renew } from '../sessions/renewal.ts'
 import { findHeld, isOpen } from '../signin/attempt.ts'
 import {
   completeSignIn,

@@ -16,7 +16,7 @@ import {
 import { knowDevice } from '../policy/known-device.ts'
 import { maySignIn } from '../policy/signup.ts'
 import { type Actor, type Event, recordEvent } from '../record-event.ts'
-import { tokensFor } from '../sessions/renewal.ts'
+import { tokensFor } from '../sessions/new-secret.ts'
 import { type Bearers, endSessionsIn, startSession } from '../sessions/session.ts'
 import { keyring } from '../sessions/signing-key.ts'
 import type { Tokens } from '../sessions/token.ts'

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { Deps } from '../../deps.ts'
-import { type Renewed, tokensFor } from '../../flows/sessions/renewal.ts'
+import { type Renewed, tokensFor } from '../../flows/sessions/new-secret.ts'
 import type { Bearers } from '../../flows/sessions/session.ts'
 import type { Tokens } from '../../flows/sessions/token.ts'
 import type { SignInResult } from '../../flows/signin/complete.ts'
