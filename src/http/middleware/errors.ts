@@ -2,9 +2,9 @@ import { STATUS_CODES } from 'node:http'
 import type { Deps } from '../../deps.ts'
 import { AuthdError, ERRORS, type ErrorCode } from '../../errors.ts'
 import { toAuthdError } from '../../flows/failure.ts'
-import { UNSUPPORTED_GRANT } from '../request/body.ts'
 import type { Context, Next } from '../request/context.ts'
 import { challengesOf } from './challenge.ts'
+import { oauthError } from './oauth-error.ts'
 
 /** `RATE_LIMITED` → `rate-limited`: the last part of a problem's address. */
 export function problemName(code: ErrorCode): string {
@@ -56,21 +56,6 @@ export function errors(deps: Pick<Deps, 'log' | 'config'>, renderError: (ctx: Co
       ctx.set('Content-Type', 'application/problem+json; charset=utf-8')
     }
   }
-}
-
-/** RFC 6749 §5.2 and RFC 6750 §3.1, for requests that OAuth libraries make. */
-function oauthError({ code, status, details }: AuthdError): { name: string; status: number } {
-  if (code === 'INVALID_TOKEN' || code === 'EXPIRED_TOKEN') return { name: 'invalid_grant', status: 400 }
-  if (status === 401) return { name: 'invalid_client', status }
-  if (status === 403) return { name: 'insufficient_scope', status }
-  if (status === 503 || status === 429) return { name: 'temporarily_unavailable', status }
-  if (status >= 500) return { name: 'server_error', status }
-  return { name: isUnsupportedGrant(details) ? 'unsupported_grant_type' : 'invalid_request', status }
-}
-
-function isUnsupportedGrant(details: Record<string, unknown> | undefined): boolean {
-  const errors = details?.['errors']
-  return Array.isArray(errors) && errors.some(({ code }) => code === UNSUPPORTED_GRANT)
 }
 
 /** koa and its router throw their own 4xx errors for requests that they cannot parse. */

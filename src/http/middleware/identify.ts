@@ -1,16 +1,14 @@
 import type { Deps } from '../../deps.ts'
-import { AuthdError } from '../../errors.ts'
 import { identify as identifyFlow } from '../../flows/sessions/identify.ts'
 import type { AnyEndpoint } from '../endpoint/endpoint.ts'
 import type { Context, Next } from '../request/context.ts'
 import { type CookieNames, NO_COOKIES, type RequestCookies, readCookies } from '../request/cookies.ts'
+import { refuseCrossSite } from '../request/cross-site.ts'
 import { hasOwnCredential } from '../request/own-credential.ts'
 import { routeFinder } from '../request/router.ts'
 
 /** The paths where the cookie of `session.cookie_domain` counts. */
 export const CHECKABLE = new Set(['/v1/session'])
-
-const SAFE = new Set(['GET', 'HEAD', 'OPTIONS'])
 
 export interface IdentifyOptions {
   names: CookieNames
@@ -56,32 +54,4 @@ function namesOf({ session, attempts, device }: RequestCookies, names: CookieNam
     ...(attempts.length === 0 ? [] : [names.attempt]),
     ...(device === undefined ? [] : [names.device]),
   ]
-}
-
-/** Accepts cookies only under authd's own host name, and for changes only from its own pages or listed origins. */
-export function refuseCrossSite(
-  ctx: Context,
-  {
-    origin,
-    host,
-    allowedOrigins,
-    cookies = [],
-  }: { origin: string; host: string; allowedOrigins?: ReadonlySet<string>; cookies?: string[] },
-): void {
-  if (ctx.get('Host').toLowerCase() !== host) {
-    throw new AuthdError('MISDIRECTED_REQUEST', {
-      message: `This server is ${origin} (public_url). The request names another host.`,
-    })
-  }
-  if (SAFE.has(ctx.method)) return
-  if (allowedOrigins?.has(ctx.get('Origin'))) return
-  const site = ctx.get('Sec-Fetch-Site')
-  const isOwn = site === '' ? ctx.get('Origin') === origin : site === 'same-origin'
-  if (isOwn) return
-  throw new AuthdError('CROSS_SITE_REQUEST', cookies.length === 0 ? {} : blame(cookies, origin))
-}
-
-function blame(cookies: string[], origin: string): { message: string; details: Record<string, unknown> } {
-  const message = `The request has the cookie ${cookies.join(', ')}, so it must come from ${origin}. Clients other than browsers send no cookies.`
-  return { message, details: { cookies } }
 }

@@ -1,0 +1,32 @@
+import { AuthdError } from '../../errors.ts'
+import type { Context } from './context.ts'
+
+const SAFE = new Set(['GET', 'HEAD', 'OPTIONS'])
+
+/** Accepts cookies only under authd's own host name, and for changes only from its own pages or listed origins. */
+export function refuseCrossSite(
+  ctx: Context,
+  {
+    origin,
+    host,
+    allowedOrigins,
+    cookies = [],
+  }: { origin: string; host: string; allowedOrigins?: ReadonlySet<string>; cookies?: string[] },
+): void {
+  if (ctx.get('Host').toLowerCase() !== host) {
+    throw new AuthdError('MISDIRECTED_REQUEST', {
+      message: `This server is ${origin} (public_url). The request names another host.`,
+    })
+  }
+  if (SAFE.has(ctx.method)) return
+  if (allowedOrigins?.has(ctx.get('Origin'))) return
+  const site = ctx.get('Sec-Fetch-Site')
+  const isOwn = site === '' ? ctx.get('Origin') === origin : site === 'same-origin'
+  if (isOwn) return
+  throw new AuthdError('CROSS_SITE_REQUEST', cookies.length === 0 ? {} : blame(cookies, origin))
+}
+
+function blame(cookies: string[], origin: string): { message: string; details: Record<string, unknown> } {
+  const message = `The request has the cookie ${cookies.join(', ')}, so it must come from ${origin}. Clients other than browsers send no cookies.`
+  return { message, details: { cookies } }
+}
