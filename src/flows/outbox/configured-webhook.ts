@@ -4,7 +4,7 @@ import { findLastAuditSeq } from '../../store/audit-logs.ts'
 import { findWebhookEndpoint, insertWebhookEndpoint, type WebhookEndpoint } from '../../store/webhook-endpoints.ts'
 import { SYSTEM } from '../record-event.ts'
 import { changeWebhook, checkedSecret, recordWebhook, removeWebhook, rotateWebhookSecret } from './webhook-endpoint.ts'
-import { secretContext, secretsOf } from './webhook-payload.ts'
+import { secretContext, secretsOf } from './webhook-request.ts'
 
 /** The endpoint that the configuration names. */
 const CONFIGURED = 'whe_config'

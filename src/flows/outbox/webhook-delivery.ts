@@ -25,7 +25,7 @@ import {
 import { hasRightClock } from '../right-clock.ts'
 import { jittered, settleTry, type TryEnd } from './queue.ts'
 import { isWanted, pauseByItself } from './webhook-endpoint.ts'
-import { postEvent } from './webhook-payload.ts'
+import { postEvent } from './webhook-request.ts'
 
 /** Waits between the tries of one delivery, three days in total (Standard Webhooks). */
 const RETRY_MS = [5 * SECOND, 5 * MINUTE, 30 * MINUTE, 2 * HOUR, 5 * HOUR, 10 * HOUR, 14 * HOUR, 20 * HOUR, 24 * HOUR]

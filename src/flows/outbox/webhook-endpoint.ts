@@ -22,7 +22,7 @@ import {
 import { decide } from '../decide.ts'
 import { type Actor, EVENTS, type EventType, recordEvent, SYSTEM } from '../record-event.ts'
 import { enqueueMail } from './mail.ts'
-import { secretContext } from './webhook-payload.ts'
+import { secretContext } from './webhook-request.ts'
 
 const SECRET_BYTES = 32
 const MOST_ENDPOINTS = 100

@@ -2,7 +2,7 @@ import type { Deps } from '../../deps.ts'
 import { AuthdError } from '../../errors.ts'
 import { EVENTS, type EventType } from '../record-event.ts'
 import { findWebhook } from './webhook-endpoint.ts'
-import { postEvent } from './webhook-payload.ts'
+import { postEvent } from './webhook-request.ts'
 
 export interface WebhookTest {
   deliveryId: string

@@ -1,8 +1,5 @@
-import type { Deps } from '../../deps.ts'
-import { toRfc3339, toSeconds } from '../../platform/clock.ts'
-import { signWebhook } from '../../platform/webhook-signature.ts'
+import { toRfc3339 } from '../../platform/clock.ts'
 import type { AuditLog } from '../../store/audit-logs.ts'
-import type { WebhookEndpoint } from '../../store/webhook-endpoints.ts'
 
 /** The version of the body. Fields are only added within a version. */
 const VERSION = 1
@@ -51,7 +48,7 @@ export type ToldEvent = Pick<
 >
 
 /** The body for an event, `{type, timestamp, version, data}` as JSON. */
-function webhookBody(event: ToldEvent): string {
+export function webhookBody(event: ToldEvent): string {
   const told = TOLD.map((name) => [name, event.metadata[name]] as const).filter(([, value]) => isPlain(value))
   return JSON.stringify({
     type: event.eventType,
@@ -71,33 +68,4 @@ function webhookBody(event: ToldEvent): string {
 function isPlain(value: unknown): boolean {
   if (Array.isArray(value)) return value.every(isPlain)
   return typeof value === 'string' ? /^[\w.:-]{1,64}$/.test(value) : ['number', 'boolean'].includes(typeof value)
-}
-
-/** Posts an event to an endpoint, signed with each secret that is valid now. Throws WebhookError if no answer came. */
-export async function postEvent(
-  deps: Pick<Deps, 'webhooks' | 'keys' | 'clock'>,
-  endpoint: WebhookEndpoint,
-  { id, event }: { id: string; event: ToldEvent },
-) {
-  const now = deps.clock.now()
-  const body = webhookBody(event)
-  const signature = signWebhook({ id, body, seconds: Math.trunc(toSeconds(now)) }, secretsOf(deps, endpoint, now))
-  return await deps.webhooks.post({
-    url: endpoint.url,
-    headers: { ...signature, 'content-type': 'application/json', 'user-agent': 'authd' },
-    body,
-    allowsPrivate: endpoint.allowsPrivate,
-  })
-}
-
-/** The secrets that sign at a time, newest first. */
-export function secretsOf(deps: Pick<Deps, 'keys'>, endpoint: WebhookEndpoint, now: number): string[] {
-  const { id, secretSealed, previousSecretSealed, previousUntil } = endpoint
-  const sealed = [secretSealed]
-  if (previousSecretSealed !== null && previousUntil !== null && previousUntil > now) sealed.push(previousSecretSealed)
-  return sealed.map((text) => deps.keys.open(secretContext(id), text))
-}
-
-export function secretContext(rowId: string) {
-  return { table: 'webhook_endpoints', column: 'secret_sealed', rowId }
 }
