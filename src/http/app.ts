@@ -16,11 +16,12 @@ import { ipFilter } from './middleware/ip-filter.ts'
 import { issuerPath } from './middleware/issuer-path.ts'
 import { keyRefusals } from './middleware/key-refusals.ts'
 import { metricsPage } from './middleware/metrics.ts'
-import { refuseForwarded } from './middleware/refuse-forwarded.ts'
 import { requestId } from './middleware/request-id.ts'
 import { securityHeaders } from './middleware/security-headers.ts'
 import { statedClient } from './middleware/stated-client.ts'
+import { thisMachineOnly } from './middleware/this-machine-only.ts'
 import { trace } from './middleware/trace.ts'
+import { unclearClient } from './middleware/unclear-client.ts'
 import { openApiDocument, openApiEndpoint } from './openapi/document.ts'
 import { readBrand } from './pages/branding.ts'
 import { assets, mountPages, PAGES, renderError } from './pages/mount.ts'
@@ -103,7 +104,7 @@ export function createMetricsApp(deps: Deps, lifecycle: Lifecycle): Koa<Context[
   app.use(requestId(deps))
   app.use(trace)
   app.use(errors(deps, renderError(deps)))
-  app.use(refuseForwarded(lifecycle))
+  app.use(thisMachineOnly(lifecycle))
   app.use(metricsPage(deps, { isOwnListener: true }))
   app.use(async () => {
     throw new AuthdError('NOT_FOUND')
@@ -136,7 +137,8 @@ export async function createApp(
   app.use(compressPublic([...API, document, ...PAGES]))
   app.use(await securityHeaders({ publicUrl, redirectUrls: signin.redirectUrls }))
   app.use(errors(deps, renderError(deps)))
-  app.use(refuseForwarded(lifecycle))
+  app.use(unclearClient)
+  app.use(thisMachineOnly(lifecycle))
   app.use(crossOrigin(cors, [...API, document]))
   app.use(mount(deps, probeEndpoints(lifecycle), names))
   app.use(metricsPage(deps))
