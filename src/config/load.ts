@@ -38,7 +38,10 @@ export interface Loaded extends Omit<Settled, 'problems'> {
 
 /** Loads the configuration. Throws CONFIG_INVALID with all problems. */
 export function loadConfig(input: LoadInput = {}): Loaded {
-  const { problems, ...loaded } = inspectConfig(input)
+  return refuseProblems(inspectConfig(input), input)
+}
+
+function refuseProblems({ problems, ...loaded }: Loaded & Settled, input: LoadInput): Loaded {
   if (problems.length === 0) return loaded
   const isNowhere = loaded.path === undefined && input.dev !== true
   const looked = isNowhere ? ` No file was found at ${loaded.searched.map(({ path }) => path).join(', ')}.` : ''
@@ -94,17 +97,17 @@ export interface Instance extends Loaded {
  * variables, if it has left a data folder; else that of the variables. Throws CONFIG_INVALID.
  */
 export function findInstance(input: Omit<LoadInput, 'dev'>): Instance {
-  const { problems, ...configured } = inspectConfig(input)
+  const configured = inspectConfig(input)
   const { problems: others, ...development } = inspectConfig({ ...input, dev: true })
   const isLeft = others.length === 0 && existsSync(development.config.dataDir)
   const isSame = development.config.dataDir === configured.config.dataDir
   if (isLeft && configured.path === undefined) {
-    const other = problems.length > 0 || isSame ? undefined : configured.config.dataDir
+    const other = configured.problems.length > 0 || isSame ? undefined : configured.config.dataDir
     return { ...development, isDevelopment: true, other }
   }
   const isNamed = ['--config', 'AUTHD_CONFIG'].includes(configured.searched[0]?.why ?? '')
   const other = isLeft && !isNamed && !isSame ? development.config.dataDir : undefined
-  return { ...loadConfig(input), isDevelopment: false, other }
+  return { ...refuseProblems(configured, input), isDevelopment: false, other }
 }
 
 const MADE_UP = { public_url: 'http://localhost:3000', 'smtp.host': 'localhost', 'mail.from': 'authd@example.com' }
