@@ -15,7 +15,6 @@ const SRC = {
   limits: 'src/flows/limits/',
   policy: 'src/flows/policy/',
   store: 'src/store/',
-  middleware: 'src/http/middleware/',
   request: 'src/http/request/',
   platform: 'src/platform/',
 }
@@ -36,7 +35,7 @@ export const BY_HAND: readonly HandMade[] = [
   },
   {
     promise: 'a step-up changes the salt of the refresh token',
-    file: `${SRC.sessions}renewal.ts`,
+    file: `${SRC.sessions}new-secret.ts`,
     before: 'refreshSalt: mintSecret(deps.random)',
     after: 'refreshSalt: session.refreshSalt',
   },
@@ -276,13 +275,13 @@ export const BY_HAND: readonly HandMade[] = [
   },
   {
     promise: 'a cookie counts under the host of public_url only',
-    file: `${SRC.middleware}identify.ts`,
+    file: `${SRC.request}cross-site.ts`,
     before: "ctx.get('Host').toLowerCase() !== host",
     after: "!ctx.get('Host').toLowerCase().startsWith(host)",
   },
   {
     promise: 'a sibling host is another site for a change',
-    file: `${SRC.middleware}identify.ts`,
+    file: `${SRC.request}cross-site.ts`,
     before: "site === 'same-origin'",
     after: "site.startsWith('same-')",
   },
