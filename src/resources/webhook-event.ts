@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { idField, sample, timeField } from './field.ts'
 
-/** What receivers of webhooks get, as flows/outbox/webhook-payload.ts writes it. */
+/** What receivers of webhooks get, as flows/outbox/webhook-body.ts writes it. */
 export const webhookEventResource = z
   .strictObject({
     type: sample('user.authenticated').describe('What happened. docs/events.md lists all types.'),

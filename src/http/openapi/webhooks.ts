@@ -1,4 +1,4 @@
-import { TOLD } from '../../flows/outbox/webhook-payload.ts'
+import { TOLD } from '../../flows/outbox/webhook-body.ts'
 import { type DeclaredEvent, EVENTS } from '../../flows/record-event.ts'
 import { webhookEventResource } from '../../resources/webhook-event.ts'
 import type { Components } from './schema.ts'
