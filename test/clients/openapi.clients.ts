@@ -34,9 +34,10 @@ describe('linters have no warning about the OpenAPI document', () => {
   })
 
   test('Spectral', async () => {
-    const found = await run('spectral', 'lint', DOCUMENT, '-r', 'spectral.json', '-f', 'json', '--fail-severity=hint')
+    // It fails on any finding.
+    const said = await run('spectral', 'lint', DOCUMENT, '-r', 'spectral.json', '--fail-severity=hint')
 
-    expect(JSON.parse(found)).toEqual([])
+    expect(said).toContain('No results')
   })
 })
 
