@@ -67,10 +67,11 @@ async function appLink(authd: Authd, email: string): Promise<Prepared> {
 async function prepare(authd: Authd, route: Route, me: Attacker): Promise<Prepared> {
   if (route.name === 'POST /v1/signin/link') return await appLink(authd, me.email)
   const recipe = RECIPES[route.name]
-  if (recipe) return await recipe(authd, me)
+  const prepared = recipe && (await recipe(authd, me))
+  if (prepared?.id !== undefined || (prepared && !route.path.startsWith('/admin'))) return prepared
   const place = route.path.split('/').findIndex((part) => part.startsWith(':'))
   const id = place === -1 ? undefined : (await inhabit(authd))(route.path).split('/')[place]
-  return { id, body: structuredClone(route.example) }
+  return { id, body: prepared?.body ?? structuredClone(route.example) }
 }
 
 test.each(ROUTES.map((route) => [route.name, route] as const))(

@@ -310,12 +310,6 @@ export const BY_HAND: readonly HandMade[] = [
     after: "'(rate_limits.window_ends_at <= ? OR (rate_limits.window_ends_at > ? AND 1 = 0))'",
   },
   {
-    promise: 'a TOTP code older than the step before is wrong',
-    file: `${SRC.factors}totp.ts`,
-    before: '[STEP_S, 0]',
-    after: '[2 * STEP_S, 0]',
-  },
-  {
     promise: 'a removed app takes with it what its recovery codes have proven',
     file: `${SRC.sessions}proofs.ts`,
     before: "['otp', 'recovery_code']",
