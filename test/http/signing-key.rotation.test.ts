@@ -208,11 +208,3 @@ test('after a rotation while the clock was a day behind, tokens are signed with 
   expect(states).toContainEqual([true, 'active'])
   expect(states).toContainEqual([false, 'retired'])
 })
-
-test('a waiting key of an algorithm that is no longer wanted is cancelled, and the audit log says so', async () => {
-  const authd = await startAuthd({ config: { tokens: { algorithm: 'ES256' } } })
-  await authd.another({ tokens: { algorithm: 'EdDSA' } })
-  await authd.another({ tokens: { algorithm: 'ES256' } })
-
-  expect((await authd.auditLog()).map(({ eventType }) => eventType)).toContain('signing_key.cancelled')
-})
