@@ -21,6 +21,8 @@ export interface ServeOptions {
   signals: HeededSignals
 }
 
+const EXTEND_EVERY_MS = 10_000
+
 /** Runs the daemon. It checks everything before it listens, and stops in order. */
 export async function serve(options: ServeOptions): Promise<void> {
   const service = connectServiceManager(process.env, process.pid)
@@ -39,6 +41,9 @@ export async function serve(options: ServeOptions): Promise<void> {
   process.title = 'authd'
   const { format, file } = config.log
   const isForPeople = format === 'pretty' || (format === 'auto' && (process.stdout.isTTY || isDevelopment))
+  const stop = stopSignal()
+  // While it waits for a database, or migrates one, systemd would otherwise give up.
+  const extending = setInterval(() => service.notify('EXTEND_TIMEOUT_USEC=60000000'), EXTEND_EVERY_MS)
   const wired = await wire(config, {
     mode: 'serve',
     output: process.stdout,
@@ -46,13 +51,19 @@ export async function serve(options: ServeOptions): Promise<void> {
     journalStream: process.env['JOURNAL_STREAM'],
     secret,
     flagged: new Set(Object.keys(options.flags)),
+    waiting: { stop, onWait: (reason) => service.notify(`STATUS=Waiting for the database: ${reason}`) },
   })
+    .catch((error) => {
+      if (!stop.aborted) throw error
+      return undefined
+    })
+    .finally(() => clearInterval(extending))
+  if (!wired) return
   try {
     for (const { message } of loaded.warnings) wired.log.warn('configuration warning', { warning: message })
     noteConfig(wired.deps, true)
     const { version, commit } = BUILD
     wired.deps.metrics.set('authd_build_info', { version, commit: commit ?? 'none', node: process.versions.node }, 1)
-    const stop = stopSignal()
     const daemon = await startDaemon(wired.deps, { version: options.version, service, stop, isDevelopment })
     if (isForPeople && !options.isQuiet)
       print(process.stdout, cleanText(banner(config, options.version, { isDevelopment, path: loaded.path })))

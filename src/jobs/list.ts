@@ -16,6 +16,8 @@ export interface Job {
   everyMs: number
   /** Also runs soon after any commit, because there may be work then. */
   isWokenByCommits: boolean
+  /** Also runs as soon as this process hears that another one changed what is cached. */
+  isWokenByChanges?: boolean
   /** How many run at once in one process; one by default. */
   workers?: (deps: Deps) => number
   /** Returns true if there is more to do now. */
@@ -68,6 +70,7 @@ export const JOBS: readonly Job[] = [
     name: 'epochs',
     everyMs: SECOND,
     isWokenByCommits: false,
+    isWokenByChanges: true,
     run: wholly(putInForce),
   },
   {

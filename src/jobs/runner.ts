@@ -74,6 +74,12 @@ function startJob(deps: Deps, job: Job) {
         if (turns.size < workers && waitsMs > GATHER_MS && last !== 'failed') schedule(GATHER_MS)
       })
     : () => {}
+  const stopHearing = job.isWokenByChanges
+    ? deps.db.onChange(() => {
+        isWoken = true
+        if (turns.size < workers) schedule(0)
+      })
+    : () => {}
   schedule(0)
   return {
     name: job.name,
@@ -81,6 +87,7 @@ function startJob(deps: Deps, job: Job) {
     async stop() {
       isStopped = true
       stopListening()
+      stopHearing()
       clearTimeout(timer)
       await Promise.all(turns)
     },

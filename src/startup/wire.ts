@@ -13,9 +13,9 @@ import type { Metrics } from '../platform/monitoring/metrics.ts'
 import type { WebhookClient } from '../platform/net/webhook-client.ts'
 import { systemRandom } from '../platform/random.ts'
 import { fewAtOnce, slowHash } from '../platform/secret.ts'
-import type { StatementTimer } from '../store/db.ts'
+import type { StatementTimer, StoreError } from '../store/db.ts'
 import { dryRun } from '../store/dry-run.ts'
-import { openStore } from './database.ts'
+import { openStore, whenItAnswers } from './database.ts'
 import { openLog } from './log.ts'
 import { createMailer, mailerWhenUsed } from './mail.ts'
 import { prepareSchema } from './schema.ts'
@@ -33,6 +33,8 @@ export interface WireOptions {
   /** The server secret, if it was read before privileges were dropped. */
   secret?: string | undefined
   journalStream?: string | undefined
+  /** Only of a daemon, which waits for a database that is away. A command fails. */
+  waiting?: { stop: AbortSignal; onWait(reason: string): void }
   /** Keys that the command line set. Live settings do not override them. */
   flagged?: ReadonlySet<string>
 }
@@ -83,8 +85,15 @@ export async function wire(config: Config, options: WireOptions): Promise<Wired>
     timeoutMs: options.timeoutMs,
     timer: metrics === NO_METRICS ? undefined : timer,
   })
+  const tell = (error: StoreError) => {
+    options.waiting?.onWait(error.message)
+    log.warn('waiting for the database', { error })
+  }
   try {
-    await prepareSchema(config, db, { mode: options.mode, log })
+    const { waiting } = options
+    const prepare = () => prepareSchema(config, db, { mode: options.mode, log, stop: waiting?.stop })
+    if (waiting && db.dialect === 'postgres') await whenItAnswers(prepare, { stop: waiting.stop, tell })
+    else await prepare()
     const random = systemRandom(systemClock)
     const keys = keysFrom(await serverSecret(config, db, options.secret), random)
     const made = () => createMailer(live, texts, options.output)

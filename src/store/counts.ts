@@ -1,4 +1,4 @@
-import { placeholders, type Sql } from './db.ts'
+import { isAmong, type Sql } from './db.ts'
 import type { OutboxState } from './outbox.ts'
 
 /** Mails by state, and when the oldest waiting one was queued. Decoys do not count. */
@@ -38,9 +38,9 @@ export async function countEventsIn(
   const method = sql.dialect === 'postgres' ? "metadata::json ->> 'method'" : "metadata ->> '$.method'"
   const rows = await sql.all<{ event_type: string; method: string | null; n: number }>(
     `SELECT event_type, ${method} AS method, count(*) AS n FROM audit_logs
-     WHERE id >= ? AND id < ? AND occurred_at >= ? AND occurred_at < ? AND event_type IN ${placeholders(types.length)}
+     WHERE id >= ? AND id < ? AND occurred_at >= ? AND occurred_at < ? AND ${isAmong(sql, 'event_type')}
      GROUP BY event_type, method`,
-    [firstId, beforeId, from, to, ...types],
+    [firstId, beforeId, from, to, JSON.stringify(types)],
   )
   return rows.map(({ event_type, method: named, n }) => ({ type: event_type, method: named, count: Number(n) }))
 }

@@ -135,8 +135,7 @@ export function openSqlite(options: SqliteOptions): Db {
         return
       } catch (error) {
         if (!isBusy(error)) throw error
-        if (performance.now() > until)
-          throw new StoreError('busy', 'Another process is writing to the database. Try again in a moment.', error)
+        if (performance.now() > until) throw busy(error)
       }
       await wait(RETRY_MS)
     }
@@ -181,8 +180,17 @@ export function openSqlite(options: SqliteOptions): Db {
     },
     // Only migrations load it: a command starts 60 ms sooner.
     time: async () => undefined,
-    openKnex: async () => (await import('./knex-sqlite.ts')).openKnexSqlite(path, lockWaitMs),
-    foreignVersion: () => writer.foreignVersion(),
+    async migrate(work) {
+      const knex = (await import('./knex-sqlite.ts')).openKnexSqlite(path, lockWaitMs)
+      try {
+        return await knex.transaction(work)
+      } catch (error) {
+        throw isBusy(error) ? busy(error) : error
+      } finally {
+        await knex.destroy()
+      }
+    },
+    onChange: () => () => {},
     onCommit: commits.onCommit,
     async close() {
       await draining
@@ -245,7 +253,6 @@ function connect({ path, busyTimeoutMs, timer }: SqliteOptions, readOnly: boolea
     exec: (...texts: string[]) => {
       for (const text of texts) timed(statement(text), (found) => found.run())
     },
-    foreignVersion: () => Number(statement('PRAGMA data_version').statement.get()?.['data_version']),
     close: () => {
       if (raw.isOpen) raw.close()
     },
@@ -281,11 +288,15 @@ function endable({ one, all, run, ...rest }: Trx): { trx: Trx; end: () => void }
   }
 }
 
+function busy(cause: unknown): StoreError {
+  return new StoreError('busy', 'Another process is writing to the database. Try again in a moment.', cause)
+}
+
 function primaryCode(error: unknown): number {
   return error instanceof Error && 'errcode' in error ? Number(error.errcode) & 0xff : 0
 }
 
-export function isBusy(error: unknown): boolean {
+function isBusy(error: unknown): boolean {
   return primaryCode(error) === SQLITE_BUSY
 }
 

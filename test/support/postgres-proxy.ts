@@ -14,6 +14,9 @@ export interface PostgresProxy {
   cut(): void
   /** Calls `act` with what passes from the client; true lets it pass. */
   watch(act: (data: Buffer) => boolean): void
+  /** New connections are closed at once, as by a load balancer without a server, and so are the others. */
+  shut(): void
+  open(): void
   /** From now on new connections are refused. */
   close(): Promise<void>
   /** After close: listens on the same port again. */
@@ -24,6 +27,7 @@ export interface PostgresProxy {
 export async function startProxy(target: NetConnectOpts): Promise<PostgresProxy> {
   const sockets = new Set<Socket>()
   let isFrozen = false
+  let isShut = false
   let accepted = 0
   let lets: (data: Buffer) => boolean = () => true
   let server: Server
@@ -34,6 +38,10 @@ export async function startProxy(target: NetConnectOpts): Promise<PostgresProxy>
   }
   const accept = (client: Socket) => {
     accepted += 1
+    if (isShut) {
+      client.destroy()
+      return
+    }
     const upstream = connect(target)
     const pipe = (from: Socket, to: Socket, mayPass: (data: Buffer) => boolean) => {
       sockets.add(from)
@@ -65,6 +73,13 @@ export async function startProxy(target: NetConnectOpts): Promise<PostgresProxy>
     },
     watch: (act) => {
       lets = act
+    },
+    shut: () => {
+      isShut = true
+      cut()
+    },
+    open: () => {
+      isShut = false
     },
     async close() {
       server.close()
