@@ -5,8 +5,8 @@ import { connectFailure, isOurs, statementFailure } from './postgres-outage.ts'
 const CONNECT_MS = 5000
 
 /**
- * A migration may take long, but does not wait long for a lock: whoever wants the table next waits behind it. LOCAL,
- * because a pooler gives the session to others afterwards.
+ * A migration may take long. It does not wait long for a lock, because every later user of the table waits behind it.
+ * LOCAL, because a pooler gives the session to others afterwards.
  */
 const SETTINGS = `SET LOCAL statement_timeout = 0; SET LOCAL idle_in_transaction_session_timeout = 0;
   SET LOCAL lock_timeout = 2000`

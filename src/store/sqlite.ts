@@ -135,7 +135,7 @@ export function openSqlite(options: SqliteOptions): Db {
         return
       } catch (error) {
         if (!isBusy(error)) throw error
-        if (performance.now() > until) throw busy(error)
+        if (performance.now() > until) throw explain(error)
       }
       await wait(RETRY_MS)
     }
@@ -178,17 +178,12 @@ export function openSqlite(options: SqliteOptions): Db {
         draining ??= drain()
       })
     },
-    // Only migrations load it: a command starts 60 ms sooner.
     time: async () => undefined,
     async migrate(work) {
-      const knex = (await import('./knex-sqlite.ts')).openKnexSqlite(path, lockWaitMs)
-      try {
-        return await knex.transaction(work)
-      } catch (error) {
-        throw isBusy(error) ? busy(error) : error
-      } finally {
-        await knex.destroy()
-      }
+      const { migrateSqlite } = await import('./knex-sqlite.ts')
+      return await migrateSqlite({ path, lockWaitMs }, work).catch((error) => {
+        throw explain(error)
+      })
     },
     onChange: () => () => {},
     onCommit: commits.onCommit,
@@ -288,10 +283,6 @@ function endable({ one, all, run, ...rest }: Trx): { trx: Trx; end: () => void }
   }
 }
 
-function busy(cause: unknown): StoreError {
-  return new StoreError('busy', 'Another process is writing to the database. Try again in a moment.', cause)
-}
-
 function primaryCode(error: unknown): number {
   return error instanceof Error && 'errcode' in error ? Number(error.errcode) & 0xff : 0
 }
@@ -301,6 +292,7 @@ function isBusy(error: unknown): boolean {
 }
 
 function explain(error: unknown): unknown {
+  if (isBusy(error)) return new StoreError('busy', 'Another process is writing to the database. Try again.', error)
   // The connection was closed under a read: others have found it broken, and opened another.
   const isClosed = error instanceof Error && 'code' in error && error.code === 'ERR_INVALID_STATE'
   if (!isClosed && !SQLITE_TROUBLE.has(primaryCode(error))) return error

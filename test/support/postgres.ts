@@ -22,7 +22,7 @@ export async function freshPostgres(template = 'template1'): Promise<FreshPostgr
   }
 }
 
-async function askWherePostgresIs(): Promise<string> {
+export async function askWherePostgresIs(): Promise<string> {
   const socket = connect(inject('postgresDoor'))
   await once(socket, 'connect')
   const answer = await socket.setEncoding('utf8').toArray()
