@@ -114,6 +114,17 @@ const CALLS = {
   ),
   'use a recovery link': (world, { tab, step }) =>
     withOne(world.recoveryLinks, step, (each) => operator.recover(world, tab, each)),
+  'recover by a link': (world, { tab, person, step }) =>
+    after(person, async (of) => {
+      await operator.makeLink(world, of, step.how % 2 ? 'totp' : undefined)
+      await withOne(world.recoveryLinks, { ...step, how: 0 }, (each) => operator.recover(world, tab, each))
+    }),
+  'join by an invitation': async (world, { tab, step }) => {
+    await passTime(world, 31 * SECOND)
+    await operator.invite(world, step.whom)
+    await withOne(world.invitations, { ...step, how: 0 }, (each) => signIn.acceptInvitation(world, tab, each))
+    await signIn.typeCode(world, tab, true)
+  },
   'a stranger floods': (world, { step }) => flood(world, step.whom),
   'time passes': (world, { step }) => passTime(world, MOVES[step.how % MOVES.length] ?? SECOND),
   'the clock is put back': (world, { step }) => (step.how === 0 ? turnBack(world) : nothing()),
@@ -141,7 +152,8 @@ const WEIGHTS: Partial<Record<keyof typeof CALLS, number>> = {
   ...{ begin: 4, 'type the code': 6, 'sign in by code': 14, 'open the link': 3, 'prove TOTP': 8, 'prove a passkey': 6 },
   ...{ 'prove a recovery code': 4, 'enrol TOTP': 8, 'enrol a passkey': 5, 'step up': 8, 'remove a factor': 2 },
   ...{ 'app: sign in': 4, 'app: refresh': 8, 'app: step up': 4, 'time passes': 12, 'ask again': 3 },
-  ...{ 'operator: lockdown': 3, 'operator: end the lockdown': 4 },
+  ...{ 'operator: lockdown': 3, 'operator: end the lockdown': 4, 'recover by a link': 3, 'join by an invitation': 3 },
+  ...{ 'restore an address': 3, 'change the address': 2, 'use a key': 4, 'operator: create a key': 2 },
 }
 
 const step: fc.Arbitrary<Step> = fc
