@@ -122,12 +122,20 @@ const CALLS = {
   'join by an invitation': async (world, { tab, step }) => {
     await passTime(world, 31 * SECOND)
     await operator.invite(world, step.whom)
+    if (step.how > 5) await passTime(world, 2 * HOUR)
     await withOne(world.invitations, { ...step, how: 0 }, (each) => signIn.acceptInvitation(world, tab, each))
+    if (step.how > 5) await signIn.begin(world, tab, step.whom)
     await signIn.typeCode(world, tab, true)
+  },
+  'change and restore the address': async (world, { tab, other, step }) => {
+    await changeAddress(world, tab, (step.whom + 1 + (step.how % 3)) % ADDRESSES.length)
+    if (step.how < 2) await account.enrolTotp(world, tab)
+    await compare(world)
+    await withOne(world.changes, { ...step, how: 0 }, (each) => restoreAddress(world, other, each))
   },
   'a stranger floods': (world, { step }) => flood(world, step.whom),
   'time passes': (world, { step }) => passTime(world, MOVES[step.how % MOVES.length] ?? SECOND),
-  'the clock is put back': (world, { step }) => (step.how === 0 ? turnBack(world) : nothing()),
+  'the clock is put back': (world, { step }) => (step.how < 3 ? turnBack(world) : nothing()),
 } satisfies Record<string, Call>
 
 const nothing = async (): Promise<void> => undefined
@@ -153,7 +161,8 @@ const WEIGHTS: Partial<Record<keyof typeof CALLS, number>> = {
   ...{ 'prove a recovery code': 4, 'enrol TOTP': 8, 'enrol a passkey': 5, 'step up': 8, 'remove a factor': 2 },
   ...{ 'app: sign in': 4, 'app: refresh': 8, 'app: step up': 4, 'time passes': 12, 'ask again': 3 },
   ...{ 'operator: lockdown': 3, 'operator: end the lockdown': 4, 'recover by a link': 3, 'join by an invitation': 3 },
-  ...{ 'restore an address': 3, 'change the address': 2, 'use a key': 4, 'operator: create a key': 2 },
+  ...{ 'change and restore the address': 4, 'operator: sign-up': 3, 'the clock is put back': 3 },
+  ...{ 'restore an address': 2, 'change the address': 2, 'use a key': 4, 'operator: create a key': 2 },
 }
 
 const step: fc.Arbitrary<Step> = fc
