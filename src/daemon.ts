@@ -14,8 +14,8 @@ import { clockWatch } from './platform/clock-watch.ts'
 import { splitListenAddress } from './platform/net/listen-address.ts'
 import type { ServiceManager } from './platform/systemd.ts'
 
-/** The time after the last request for jobs to end and the audit log to be sealed, in milliseconds. */
-const AFTER_REQUESTS = 20_000
+/** The time after server.shutdown_timeout for the last writes, in milliseconds. */
+export const LAST_WRITES_MS = 900
 
 export interface DaemonOptions {
   version: string
@@ -84,11 +84,13 @@ export async function startDaemon(
   const stopped = (async () => {
     if (!stop.aborted) await once(stop, 'abort')
     // If requests take longer than TimeoutStopSec of the unit, systemd would kill the daemon in the middle of them.
-    service.notify(`STOPPING=1\nEXTEND_TIMEOUT_USEC=${(shutdownTimeout + AFTER_REQUESTS) * 1000}`)
+    service.notify(`STOPPING=1\nEXTEND_TIMEOUT_USEC=${(shutdownTimeout + 2 * LAST_WRITES_MS) * 1000}`)
     deps.log.info('stopping')
+    const until = performance.now() + shutdownTimeout
     await Promise.all(listeners.map((listener) => listener.close(shutdownTimeout)))
     if (watchdog) clearInterval(watchdog)
-    await jobs.stop()
+    const running = await jobs.stop(Math.max(0, until - performance.now()))
+    if (running.length > 0) deps.log.warn('stopping without the end of jobs', { jobs: running })
     if (isAnnounced) await withdrawNode(deps, node)
     await flushTally(deps)
     await sealAudit(deps)

@@ -7,6 +7,7 @@ import type { WebhookClient } from './platform/net/webhook-client.ts'
 import type { Random } from './platform/random.ts'
 import type { SlowHash } from './platform/secret.ts'
 import type { LiveTexts } from './platform/texts/texts.ts'
+import type { Troubles } from './platform/troubles.ts'
 import type { ChangeTopic } from './store/change-epochs.ts'
 import type { Db, Sql } from './store/db.ts'
 
@@ -26,6 +27,7 @@ export interface Deps {
   webhooks: WebhookClient
   log: Log
   metrics: Metrics
+  troubles: Troubles
 }
 
 export interface LiveConfig {
@@ -65,9 +67,9 @@ export interface Mail {
 export interface Mailer {
   /**
    * Resolves with the mail server's answer once it has accepted the mail. Throws MailError (platform/mail-error.ts)
-   * otherwise.
+   * otherwise. `limit` ends the whole try, and cuts its connection, so that the mail is not accepted later.
    */
-  send(mail: Mail): Promise<string>
+  send(mail: Mail, limit: AbortSignal): Promise<string>
   close(): Promise<void>
 }
 

@@ -2,6 +2,7 @@ import type { Deps } from '../deps.ts'
 import { sealAudit } from '../flows/audit/audit.ts'
 import { flushTally } from '../flows/limits/rate-limit.ts'
 import { noteClockStep } from '../flows/operator/clock-step.ts'
+import { probeDatabase } from '../flows/operator/health.ts'
 import { deleteOldRows } from '../flows/operator/housekeeping.ts'
 import { ANNOUNCE_MS, announceNode, type Node } from '../flows/operator/node.ts'
 import { putInForce } from '../flows/operator/setting.ts'
@@ -20,8 +21,11 @@ export interface Job {
   isWokenByChanges?: boolean
   /** How many run at once in one process; one by default. */
   workers?: (deps: Deps) => number
-  /** Returns true if there is more to do now. */
-  run(deps: Deps): Promise<boolean>
+  /**
+   * Returns true if there is more to do now. Once `stopping` is aborted, it waits no longer for anything outside the
+   * database.
+   */
+  run(deps: Deps, stopping: AbortSignal): Promise<boolean>
 }
 
 export const JOBS: readonly Job[] = [
@@ -72,6 +76,13 @@ export const JOBS: readonly Job[] = [
     isWokenByCommits: false,
     isWokenByChanges: true,
     run: wholly(putInForce),
+  },
+  {
+    // Nobody may write while sign-ins fail, so that this daemon would stay unready.
+    name: 'database',
+    everyMs: SECOND,
+    isWokenByCommits: false,
+    run: wholly(probeDatabase),
   },
   {
     name: 'housekeeping',

@@ -56,10 +56,13 @@ export class StoreError extends Error {
   /** The log needs no stack. */
   readonly isOutage = true
   readonly kind: 'busy' | 'unavailable' | 'unknown'
-  constructor(kind: StoreError['kind'], message: string, cause?: unknown) {
+  /** For anyone, so it names no place: `the disk is full`. */
+  readonly reason: string
+  constructor(kind: StoreError['kind'], message: string, cause?: unknown, reason?: string) {
     super(message, { cause })
     this.name = 'StoreError'
     this.kind = kind
+    this.reason = reason ?? (kind === 'busy' ? 'the database is busy' : 'the database is not available')
   }
 }
 

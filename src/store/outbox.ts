@@ -177,13 +177,13 @@ export async function findMailDue(sql: Sql): Promise<{ first: number; last: numb
   return row?.first == null || row.last == null ? undefined : { first: row.first, last: row.last }
 }
 
-/** Does a mail wait that was tried before? Looks at those that are due last: a failure puts off. */
-export async function hasFailingMail(sql: Sql): Promise<boolean> {
-  const row = await sql.one(
-    `SELECT 1 FROM (SELECT last_error FROM outbox WHERE state = 'pending' AND kind = 'mail' ORDER BY due_at DESC, id DESC
-       LIMIT 10) AS last WHERE last_error IS NOT NULL LIMIT 1`,
+/** A mail that waits and was tried before, if any. Looks at those that are due last: a failure puts off. */
+export async function findFailingMail(sql: Sql): Promise<{ createdAt: number } | undefined> {
+  const row = await sql.one<{ created_at: number }>(
+    `SELECT created_at FROM (SELECT created_at, last_error FROM outbox WHERE state = 'pending' AND kind = 'mail'
+       ORDER BY due_at DESC, id DESC LIMIT 10) AS last WHERE last_error IS NOT NULL ORDER BY created_at LIMIT 1`,
   )
-  return row !== undefined
+  return row && { createdAt: Number(row.created_at) }
 }
 
 /** How many wait for an endpoint; counts no further than `limit`. */

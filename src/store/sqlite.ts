@@ -1,4 +1,5 @@
-import { closeSync, openSync } from 'node:fs'
+import { closeSync, openSync, statfsSync } from 'node:fs'
+import { dirname } from 'node:path'
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import { setImmediate as nextTurn, setTimeout as wait } from 'node:timers/promises'
 import {
@@ -34,8 +35,17 @@ const STATEMENTS_KEPT = 500
 const UNIT_MS = 10_000
 
 const SQLITE_BUSY = 5
-/** No memory, I/O error, corrupt, full, cannot open: not the statement's fault. */
-const SQLITE_TROUBLE = new Set([7, 10, 11, 13, 14])
+const UNKNOWN = 'it could not be written'
+/** What is not the statement's fault. */
+const SQLITE_TROUBLE: Record<number, string> = {
+  7: 'the machine has no memory left',
+  8: 'the database file is read-only',
+  10: 'the disk reports errors',
+  11: 'the database file is damaged',
+  13: 'the disk is full',
+  14: 'the database file cannot be opened',
+  26: 'the file is not an SQLite database',
+}
 
 interface Waiting {
   unit: (trx: Trx) => Promise<unknown>
@@ -51,8 +61,7 @@ type Outcome = { ok: true; result: unknown; listeners: (() => void)[] } | { ok: 
 export function openSqlite(options: SqliteOptions): Db {
   const { path, lockWaitMs = LOCK_WAIT_MS } = options
   makePrivateFile(path)
-  let writer = connect(options, false)
-  let reader = connect(options, true)
+  let [writer, reader] = connectBoth(options)
   const commits = commitListeners()
   const waiting: Waiting[] = []
   let draining: Promise<void> | undefined
@@ -89,7 +98,11 @@ export function openSqlite(options: SqliteOptions): Db {
       } while (writer.raw.isTransaction && performance.now() < until)
       commit()
     } catch (error) {
-      failure = { ok: false, error: error instanceof StoreError ? error : lost(error) }
+      const first = group.find(({ outcome }) => !outcome.ok && outcome.error instanceof StoreError)?.outcome
+      failure = {
+        ok: false,
+        error: error instanceof StoreError ? error : lost(first?.ok === false ? first.error : error),
+      }
       // Nothing can begin, so nothing that waits can.
       if (group.length === 0) for (const { settle } of waiting.splice(0)) group.push({ settle, outcome: failure })
     }
@@ -112,7 +125,7 @@ export function openSqlite(options: SqliteOptions): Db {
     } catch (error) {
       end()
       undoUnit()
-      return { ok: false, error: explain(error) }
+      return { ok: false, error: explain(error, path) }
     }
   }
 
@@ -135,7 +148,7 @@ export function openSqlite(options: SqliteOptions): Db {
         return
       } catch (error) {
         if (!isBusy(error)) throw error
-        if (performance.now() > until) throw explain(error)
+        if (performance.now() > until) throw explain(error, path)
       }
       await wait(RETRY_MS)
     }
@@ -150,12 +163,13 @@ export function openSqlite(options: SqliteOptions): Db {
   function lost(cause: unknown): StoreError {
     const old = [writer, reader]
     try {
-      ;[writer, reader] = [connect(options, false), connect(options, true)]
+      ;[writer, reader] = connectBoth(options)
       for (const connection of old) connection.close()
     } catch {
       // The file cannot be opened now; the next use tries again and says why.
     }
-    return new StoreError('unavailable', 'The database could not be written.', cause)
+    const error = explain(cause, path)
+    return error instanceof StoreError ? error : outage(UNKNOWN, cause, path)
   }
 
   return {
@@ -165,7 +179,7 @@ export function openSqlite(options: SqliteOptions): Db {
       try {
         return await work(reader.sql)
       } catch (error) {
-        throw explain(error)
+        throw explain(error, path)
       }
     },
     write<Result>(unit: (trx: Trx) => Promise<Result>) {
@@ -182,7 +196,7 @@ export function openSqlite(options: SqliteOptions): Db {
     async migrate(work) {
       const { migrateSqlite } = await import('./knex-sqlite.ts')
       return await migrateSqlite({ path, lockWaitMs }, work).catch((error) => {
-        throw explain(error)
+        throw explain(error, path)
       })
     },
     onChange: () => () => {},
@@ -201,6 +215,14 @@ export function makePrivateFile(path: string): void {
     closeSync(openSync(path, 'wx', 0o600))
   } catch {
     // It is there already, or cannot be made: then opening it says why.
+  }
+}
+
+function connectBoth(options: SqliteOptions) {
+  try {
+    return [connect(options, false), connect(options, true)] as const
+  } catch (error) {
+    throw explain(error, options.path)
   }
 }
 
@@ -291,10 +313,32 @@ function isBusy(error: unknown): boolean {
   return primaryCode(error) === SQLITE_BUSY
 }
 
-function explain(error: unknown): unknown {
+function explain(error: unknown, path: string): unknown {
   if (isBusy(error)) return new StoreError('busy', 'Another process is writing to the database. Try again.', error)
+  const known = outageOf(error)
+  return known instanceof StoreError && known !== error ? outage(known.reason, error, path) : error
+}
+
+/** As a StoreError, if it is not the statement's fault. */
+function outageOf(error: unknown): unknown {
+  const reason = SQLITE_TROUBLE[primaryCode(error)]
   // The connection was closed under a read: others have found it broken, and opened another.
   const isClosed = error instanceof Error && 'code' in error && error.code === 'ERR_INVALID_STATE'
-  if (!isClosed && !SQLITE_TROUBLE.has(primaryCode(error))) return error
-  return new StoreError('unavailable', 'The database could not be used.', error)
+  return reason === undefined && !isClosed ? error : outage(reason ?? UNKNOWN, error)
+}
+
+function outage(reason: string, cause: unknown, path?: string): StoreError {
+  const where = path === undefined ? '' : ` (${roomFor(path)})`
+  return new StoreError('unavailable', `The database cannot be used: ${reason}${where}.`, cause, reason)
+}
+
+/** The folder of the database, and how much room it has. */
+function roomFor(path: string): string {
+  const folder = dirname(path)
+  try {
+    const { bavail, bsize } = statfsSync(folder)
+    return `${folder} has ${Math.floor((bavail * bsize) / 2 ** 20)} MiB free`
+  } catch {
+    return `${folder} cannot be read`
+  }
 }

@@ -13,7 +13,7 @@ async function twoProcesses() {
   const other = await authd.another()
   const epochs = JOBS.filter(({ name }) => name === 'epochs').map((job) => ({ ...job, everyMs: HOUR }))
   const jobs = startJobs(authd.deps, epochs)
-  onTestFinished(() => jobs.stop())
+  onTestFinished(async () => void (await jobs.stop(0)))
   return { authd, other }
 }
 

@@ -2,7 +2,7 @@ import type { Deps } from '../../deps.ts'
 import { isAhead, SECOND, toSeconds } from '../../platform/clock.ts'
 import { findAuditHead } from '../../store/audit-head.ts'
 import { countMailQueue, countWebhookQueue } from '../../store/counts.ts'
-import type { Sql } from '../../store/db.ts'
+import { type Sql, StoreError } from '../../store/db.ts'
 import type { IdSpan } from '../../store/id-spans.ts'
 import type { OutboxState } from '../../store/outbox.ts'
 import { countSessions } from '../../store/sessions.ts'
@@ -90,15 +90,19 @@ async function readQueues({ db }: Pick<Deps, 'db'>) {
 
 /**
  * Returns a reader for Prometheus: the counters of this process, and gauges from the database that are at most 15
- * seconds old.
+ * seconds old. While the database is away, the gauges keep their values, and authd_database_up says so.
  */
 export function metricsReader(deps: Deps): () => Promise<{ text: string; contentType: string }> {
   let readAt = Number.NEGATIVE_INFINITY
   return async () => {
     const now = deps.clock.now()
-    if (!isAhead(now, readAt + COUNTS_MAX_AGE_MS, COUNTS_MAX_AGE_MS)) {
+    const isAway = deps.troubles.list().some(({ name }) => name === 'database')
+    if (!isAway && !isAhead(now, readAt + COUNTS_MAX_AGE_MS, COUNTS_MAX_AGE_MS)) {
       readAt = now
-      await setGauges(deps, now)
+      await setGauges(deps, now).catch((error) => {
+        readAt = Number.NEGATIVE_INFINITY
+        if (!(error instanceof StoreError)) throw error
+      })
     }
     return await deps.metrics.render()
   }

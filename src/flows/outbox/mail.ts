@@ -20,8 +20,10 @@ import { namedByMail } from './mail-owner.ts'
 import { jittered, settleTry, type TryEnd } from './queue.ts'
 import { isSuppressed, noteAccepted, noteRefusal } from './suppression.ts'
 
-/** Longer than a try takes. After it, another process takes over the mail of a sender that died. */
-const LEASE_MS = 2 * MINUTE
+/** A slow mail server may take half a minute for each of eight answers. */
+const TRY_MS = 4 * MINUTE
+/** Longer than a try takes. After it, another process takes over the mail of a sender that is cut off. */
+const LEASE_MS = TRY_MS + MINUTE
 const BACKOFF_MS = [5 * SECOND, 15 * SECOND, 30 * SECOND, MINUTE]
 /** No mail waits longer for its next try: a lease, or a jittered backoff. */
 const LONGEST_WAIT_MS = Math.max(LEASE_MS, ...BACKOFF_MS.map((wait) => 1.25 * wait))
@@ -76,7 +78,7 @@ export async function enqueueMail<Template extends MailTemplate>(
 }
 
 /** Sends the mail that has been due longest. Returns false if none is. Any number of processes may call it at once. */
-export async function deliverNextMail(deps: Deps): Promise<boolean> {
+export async function deliverNextMail(deps: Deps, stopping = new AbortController().signal): Promise<boolean> {
   if (deps.config.current().mail.paused) return false
   const now = deps.clock.now()
   const due = await deps.db.read(findMailDue)
@@ -84,15 +86,21 @@ export async function deliverNextMail(deps: Deps): Promise<boolean> {
   if (!due || (mustWait(due.first) && mustWait(due.last))) return false
   const claim = { now, leaseUntil: now + LEASE_MS, longestMs: LONGEST_WAIT_MS }
   const mail = await deps.db.write((trx) => claimMail(trx, claim))
-  if (mail) await deliver(deps, mail, now)
+  if (mail) await deliver(deps, mail, { startedAt: now, stopping })
   return mail !== undefined
 }
 
-async function deliver(deps: Deps, mail: OutboxItem, startedAt: number): Promise<void> {
+/** When a try began, and what ends it. */
+interface Try {
+  startedAt: number
+  stopping: AbortSignal
+}
+
+async function deliver(deps: Deps, mail: OutboxItem, { startedAt, stopping }: Try): Promise<void> {
   if (mail.isDecoy) return await deps.db.write((trx) => deleteOutboxItem(trx, mail.id))
   // An instance whose clock is ahead leaves the mail to the others.
   if (mail.expiresAt <= startedAt && !(await hasRightClock(deps))) return
-  const { refusal, ...end } = await tryToSend(deps, mail, startedAt)
+  const { refusal, ...end } = await tryToSend(deps, mail, { startedAt, stopping })
   await deps.db.write(async (trx) => {
     if (!(await settleTry(trx, mail, end)) || 'dueAt' in end) return
     const { template, tries, attemptId } = mail
@@ -119,9 +127,10 @@ async function deliver(deps: Deps, mail: OutboxItem, startedAt: number): Promise
 /** With the mail server's refusal of the address, if that is why it failed. */
 type MailEnd = TryEnd & { refusal?: RecipientRefusal | undefined }
 
-async function tryToSend(deps: Deps, mail: OutboxItem, startedAt: number): Promise<MailEnd> {
+async function tryToSend(deps: Deps, mail: OutboxItem, about: Try): Promise<MailEnd> {
+  const { startedAt } = about
   if (mail.expiresAt <= startedAt) return expired(startedAt)
-  if (!(await deps.db.read((sql) => isSuppressed(deps, sql, mail.recipient)))) return await send(deps, mail, startedAt)
+  if (!(await deps.db.read((sql) => isSuppressed(deps, sql, mail.recipient)))) return await send(deps, mail, about)
   const response = 'not sent: the mail server refused the address repeatedly (authd suppressions list)'
   return { startedAt, endedAt: startedAt, outcome: 'refused', response, state: 'failed' }
 }
@@ -131,13 +140,14 @@ function expired(now: number): TryEnd {
   return { startedAt: now, endedAt: now, outcome: 'postponed', response, state: 'expired' }
 }
 
-async function send(deps: Deps, mail: OutboxItem, startedAt: number): Promise<MailEnd> {
+async function send(deps: Deps, mail: OutboxItem, { startedAt, stopping }: Try): Promise<MailEnd> {
   const { id: messageId, recipient: to, lang, tries, expiresAt } = mail
   const template = mail.template as MailTemplate
   let values: Record<string, string> = {}
   try {
     values = openValues(deps, mail)
-    const response = await deps.mailer.send({ messageId, to, template, lang, values })
+    const limit = AbortSignal.any([stopping, AbortSignal.timeout(TRY_MS)])
+    const response = await deps.mailer.send({ messageId, to, template, lang, values }, limit)
     return { startedAt, endedAt: deps.clock.now(), outcome: 'accepted', response, state: 'sent' }
   } catch (error) {
     const response = withoutProof(error instanceof Error ? error.message : String(error), values)
@@ -147,6 +157,8 @@ async function send(deps: Deps, mail: OutboxItem, startedAt: number): Promise<Ma
     if (error instanceof MailError && error.isPermanent) {
       return { ...about, outcome: 'refused', state: 'failed', refusal: error.refusal }
     }
+    // Nothing was wrong with the mail: the next daemon sends it.
+    if (stopping.aborted) return { ...about, outcome: 'postponed', dueAt: endedAt }
     const dueAt = endedAt + jittered(deps, BACKOFF_MS[Math.min(tries, BACKOFF_MS.length) - 1] ?? MINUTE)
     return { ...about, outcome: 'postponed', ...(dueAt < expiresAt ? { dueAt } : { state: 'expired' }) }
   }

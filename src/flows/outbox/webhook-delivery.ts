@@ -42,6 +42,7 @@ const LONGEST_REST_MS = 5 * MINUTE
 /** An endpoint that accepts nothing for this time is paused. */
 const FAILING_MS = 3 * DAY
 const LONGEST_RETRY_AFTER_MS = DAY
+const STOPPED = 'authd stopped before an answer came'
 
 /**
  * Queues new events of the audit log for each endpoint, in the order of the log. An event is written in the unit of
@@ -93,7 +94,7 @@ async function queueFor(deps: Deps, trx: Trx, id: string): Promise<boolean> {
  * Delivers the oldest due delivery of a free endpoint. Each endpoint gets one at a time, so that first tries come in
  * order. Returns false if nothing is due. Any number of processes may call it at once.
  */
-export async function deliverNextWebhook(deps: Deps): Promise<boolean> {
+export async function deliverNextWebhook(deps: Deps, stopping = new AbortController().signal): Promise<boolean> {
   const now = deps.clock.now()
   const lease = { now, busyUntil: now + LEASE_MS }
   if (!(await deps.db.read((sql) => hasDueWebhookEndpoint(sql, lease)))) return false
@@ -110,7 +111,7 @@ export async function deliverNextWebhook(deps: Deps): Promise<boolean> {
     await deps.db.write((trx) => releaseWebhookEndpoint(trx, endpoint))
     return false
   }
-  const tried = await tryDelivery(deps, endpoint, delivery)
+  const tried = await tryDelivery(deps, endpoint, delivery, stopping)
   await deps.db.write((trx) => settle(deps, trx, { endpoint, delivery, tried }))
   return true
 }
@@ -123,9 +124,16 @@ interface WebhookTry {
   reply?: WebhookReply
   /** There is nothing left to send. */
   isOver: boolean
+  /** The daemon stopped before an answer came. */
+  isCutOff?: boolean
 }
 
-async function tryDelivery(deps: Deps, endpoint: WebhookEndpoint, delivery: OutboxItem): Promise<WebhookTry> {
+async function tryDelivery(
+  deps: Deps,
+  endpoint: WebhookEndpoint,
+  delivery: OutboxItem,
+  stopping: AbortSignal,
+): Promise<WebhookTry> {
   const startedAt = deps.clock.now()
   const over = (said: string) => ({ startedAt, endedAt: startedAt, said, isOver: true })
   if (delivery.expiresAt <= startedAt) return over('expired before it was accepted')
@@ -133,12 +141,14 @@ async function tryDelivery(deps: Deps, endpoint: WebhookEndpoint, delivery: Outb
   const event = await deps.db.read((sql) => findAuditLogBySeq(sql, seq))
   if (!event) return over('its event was deleted from the audit log')
   try {
-    const reply = await postEvent(deps, endpoint, { id: delivery.id, event })
+    const reply = await postEvent(deps, endpoint, { id: delivery.id, event, stopping })
     const text = plain(hideTokens(reply.text.replace(/\p{Cc}+/gu, ' ').trim()).slice(0, 200))
     return { startedAt, endedAt: deps.clock.now(), said: `${reply.status} ${text}`.trim(), reply, isOver: false }
   } catch (error) {
     const said = error instanceof Error ? error.message : String(error)
-    return { startedAt, endedAt: deps.clock.now(), said, isOver: false }
+    const endedAt = deps.clock.now()
+    if (stopping.aborted) return { startedAt, endedAt, said: STOPPED, isOver: false, isCutOff: true }
+    return { startedAt, endedAt, said, isOver: false }
   }
 }
 
@@ -147,11 +157,12 @@ async function settle(
   trx: Trx,
   { endpoint, delivery, tried }: { endpoint: WebhookEndpoint; delivery: OutboxItem; tried: WebhookTry },
 ): Promise<void> {
-  const { endedAt: now, said, reply, isOver } = tried
+  const { endedAt: now, said, reply, isOver, isCutOff } = tried
   const isGood = reply !== undefined && reply.status >= 200 && reply.status < 300
   await settleTry(trx, delivery, isGood ? accepted(tried) : failed(deps, delivery, tried))
-  const standing = isGood ? afterSuccess(endpoint, now) : isOver ? endpoint : afterFailure(endpoint, tried)
-  if (!(await releaseWebhookEndpoint(trx, standing)) || isOver) return
+  const isFailure = !isGood && !isOver && !isCutOff
+  const standing = isGood ? afterSuccess(endpoint, now) : isFailure ? afterFailure(endpoint, tried) : endpoint
+  if (!(await releaseWebhookEndpoint(trx, standing)) || !(isGood || isFailure)) return
   trx.afterCommit(() => deps.metrics.count('webhook_deliveries_total', { status: isGood ? 'success' : 'failure' }))
   if (isGood && endpoint.failures >= FEW_FAILURES) await hurryWebhooksFor(trx, { endpointId: endpoint.id, now })
   const reason = isGood ? undefined : whyPause(standing, tried)
@@ -163,9 +174,11 @@ function accepted({ startedAt, endedAt, said: response }: WebhookTry): TryEnd {
 }
 
 function failed(deps: Deps, { tries, expiresAt }: OutboxItem, tried: WebhookTry): TryEnd {
-  const { startedAt, endedAt, said: response, isOver } = tried
+  const { startedAt, endedAt, said: response, isOver, isCutOff } = tried
   const end = { startedAt, endedAt, response, outcome: 'postponed' } as const
   if (isOver) return { ...end, state: 'expired' }
+  // Nothing was wrong with the delivery or its endpoint: the next daemon sends it.
+  if (isCutOff) return { ...end, dueAt: endedAt }
   const wait = RETRY_MS[tries - 1]
   if (wait === undefined) return { ...end, outcome: 'refused', state: 'failed' }
   const dueAt = endedAt + Math.max(jittered(deps, wait), askedToWait(tried))

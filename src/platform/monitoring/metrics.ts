@@ -76,6 +76,21 @@ export const METRICS = {
     help: 'Time of the last successful load of the configuration.',
     labels: [],
   },
+  log_lines_lost_total: {
+    type: 'counter',
+    help: 'Log lines that could not be written, because the disk was full or nobody read them.',
+    labels: [],
+  },
+  authd_database_up: {
+    type: 'gauge',
+    help: '1 if the database can be written, else 0. Other gauges then keep their last values.',
+    labels: [],
+  },
+  authd_trouble_since_timestamp_seconds: {
+    type: 'gauge',
+    help: 'Time since when something does not work, or 0 if it works.',
+    labels: ['what'],
+  },
   authd_build_info: {
     type: 'gauge',
     help: 'Always 1. The labels say what runs.',
