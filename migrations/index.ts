@@ -15,6 +15,7 @@ import * as firstVerifiedAt from './0013_first_verified_at.ts'
 import * as erasableAudit from './0014_erasable_audit.ts'
 import * as epochs from './0015_epochs.ts'
 import * as outboxRecipient from './0016_outbox_recipient.ts'
+import * as outboxLanes from './0017_outbox_lanes.ts'
 
 export interface Migration {
   id: string
@@ -39,4 +40,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { id: '0014_erasable_audit', up: erasableAudit.up },
   { id: '0015_epochs', up: epochs.up },
   { id: '0016_outbox_recipient', up: outboxRecipient.up },
+  { id: '0017_outbox_lanes', up: outboxLanes.up },
 ]

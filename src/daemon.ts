@@ -4,7 +4,7 @@ import { hostname } from 'node:os'
 import type { Deps } from './deps.ts'
 import { sealAudit } from './flows/audit/audit.ts'
 import { flushTally } from './flows/limits/rate-limit.ts'
-import { announceNode, withdrawNode } from './flows/operator/node.ts'
+import { announceNode, takeOver, withdrawNode } from './flows/operator/node.ts'
 import { readMailsByState } from './flows/operator/overview.ts'
 import { createApp, createMetricsApp } from './http/app.ts'
 import { type Listener, type ListenTarget, openListener } from './http/server.ts'
@@ -64,7 +64,7 @@ export async function startDaemon(
   const address = listeners[0]?.address ?? ''
   const { publicUrl } = config
   const node = {
-    id: deps.random.id('node'),
+    id: deps.nodeId,
     host: hostname(),
     pid: process.pid,
     version,
@@ -73,8 +73,9 @@ export async function startDaemon(
     startedAt,
   }
   const isAnnounced = isDevelopment || deps.db.dialect === 'postgres'
-  // Commands must find it from its first line on.
-  if (isDevelopment) await announceNode(deps, node)
+  // Commands must find it from its first line on, and others must not take over what its jobs begin.
+  if (isAnnounced) await announceNode(deps, node)
+  await takeOver(deps, node)
   const own = [watchingClock(clockWatch(deps.clock)), ...(isAnnounced ? [announcing(node)] : [])]
   const jobs = startJobs(deps, [...JOBS, ...own])
   for (const listener of listeners) deps.log.info('listening', { address: listener.address, version })

@@ -19,6 +19,10 @@ export interface Deps {
   cache: Cache
   /** Counts that reach the database up to a second late; flows/limits/rate-limit.ts. */
   tally: Map<string, number>
+  /** This process among those on the database, for leases. */
+  nodeId: string
+  /** Answers of the mail server to mails whose rows could not be written yet, by mail id; flows/outbox/mail.ts. */
+  accepted: Map<string, string>
   clock: Clock
   random: Random
   keys: Keys

@@ -4,7 +4,7 @@ import { flushTally } from '../flows/limits/rate-limit.ts'
 import { noteClockStep } from '../flows/operator/clock-step.ts'
 import { probeDatabase } from '../flows/operator/health.ts'
 import { deleteOldRows } from '../flows/operator/housekeeping.ts'
-import { ANNOUNCE_MS, announceNode, type Node } from '../flows/operator/node.ts'
+import { ANNOUNCE_MS, announceNode, type Node, takeOver } from '../flows/operator/node.ts'
 import { putInForce } from '../flows/operator/setting.ts'
 import { deliverNextMail } from '../flows/outbox/mail.ts'
 import { deliverNextWebhook, queueWebhooks } from '../flows/outbox/webhook-delivery.ts'
@@ -92,13 +92,16 @@ export const JOBS: readonly Job[] = [
   },
 ]
 
-/** Announces this daemon to commands and other daemons. */
+/** Announces this daemon to commands and other daemons, and takes over from those that are gone. */
 export function announcing(node: Node): Job {
   return {
     name: 'announce',
     everyMs: ANNOUNCE_MS,
     isWokenByCommits: false,
-    run: wholly((deps) => announceNode(deps, node)),
+    run: wholly(async (deps) => {
+      await announceNode(deps, node)
+      await takeOver(deps, node)
+    }),
   }
 }
 

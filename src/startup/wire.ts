@@ -119,13 +119,14 @@ export async function wire(config: Config, options: WireOptions): Promise<Wired>
     const made = () => createMailer(live, texts, output)
     const mailer = options.mode === 'serve' ? await made() : mailerWhenUsed(() => loadTexts().then(made))
     const webhooks = webhooksWhenUsed()
-    const shared = { db, cache: createCache(db), tally: new Map<string, number>() }
+    const shared = { db, cache: createCache(db), tally: new Map<string, number>(), accepted: new Map<string, string>() }
     const deps = {
       ...shared,
       config: live,
       texts,
       clock: systemClock,
       random,
+      nodeId: random.id('node'),
       keys,
       slowHash: fewAtOnce(slowHash),
       mailer,

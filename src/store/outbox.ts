@@ -34,8 +34,12 @@ const outbox = table(
     lastError: nullable(text),
     /** The user of the mail was deleted while it waited: the row is deleted once it is over. */
     isErased: flag,
+    /** Somebody waits for the mail in front of a form. */
+    isAwaited: flag,
+    /** The node that is sending it. */
+    owner: nullable(text),
   },
-  { defaulted: ['tries', 'finishedAt', 'lastError', 'isErased'] },
+  { defaulted: ['tries', 'finishedAt', 'lastError', 'isErased', 'owner'] },
 )
 
 export type OutboxItem = RowOf<typeof outbox>
@@ -62,8 +66,10 @@ export async function cancelProofMailTo(trx: Trx, input: { recipient: string; no
 }
 
 /** Deliveries that wait for a removed endpoint. */
-export async function cancelWebhooksFor(trx: Trx, input: { endpointId: string; now: number }): Promise<number> {
-  return await trx.run(`${CANCEL} kind = 'webhook' AND recipient = ?`, [input.now, input.endpointId])
+export async function cancelWebhooksFor(trx: Trx, input: { endpointId: string; now: number }): Promise<void> {
+  for (const lane of ['tries = 0', 'tries > 0']) {
+    await trx.run(`${CANCEL} kind = 'webhook' AND recipient = ? AND ${lane}`, [input.now, input.endpointId])
+  }
 }
 
 /** False: it was over before. */
@@ -72,39 +78,86 @@ export async function cancelOutbox(trx: Trx, input: { id: string; now: number })
 }
 
 /**
- * Takes the mail that has been due longest and pushes its due time to `leaseUntil`, so that no other worker takes it
- * before; a killed process loses nothing. A mail that waits for more than `longestMs` was put off by a clock that was
- * wrong, and is due. Counts the try.
+ * Takes the mail that has been due longest, of those that somebody waits for if any is due, and pushes its due time to
+ * `leaseUntil`, so that no other worker takes it before; a killed process loses nothing. A mail that waits for more than
+ * `longestMs` was put off by a clock that was wrong, and is due. Counts the try.
  */
 export async function claimMail(
   trx: Trx,
-  { now, leaseUntil, longestMs }: { now: number; leaseUntil: number; longestMs: number },
+  { owner, now, leaseUntil, longestMs }: { owner: string; now: number; leaseUntil: number; longestMs: number },
 ): Promise<OutboxItem | undefined> {
   const skipLocked = trx.dialect === 'postgres' ? ' FOR UPDATE SKIP LOCKED' : ''
-  const first = (when: string) =>
-    `(SELECT id FROM outbox WHERE state = 'pending' AND kind = 'mail' AND ${when} ORDER BY due_at, id
-      LIMIT 1${skipLocked})`
+  const first = (isAwaited: 0 | 1, when: string) =>
+    `(SELECT id FROM outbox WHERE state = 'pending' AND kind = 'mail' AND is_awaited = ${isAwaited} AND ${when}
+      ORDER BY due_at, id LIMIT 1${skipLocked})`
+  const late = latestEnd(now, longestMs)
   const row = await trx.one<StoredRow>(
-    `UPDATE outbox SET due_at = ?, tries = tries + 1
-     WHERE id = COALESCE(${first('due_at <= ?')}, ${first('due_at > ?')}) RETURNING ${outbox.columns}`,
-    [leaseUntil, now, latestEnd(now, longestMs)],
+    `UPDATE outbox SET due_at = ?, owner = ?, tries = tries + 1
+     WHERE id = COALESCE(${first(1, 'due_at <= ?')}, ${first(1, 'due_at > ?')}, ${first(0, 'due_at <= ?')},
+       ${first(0, 'due_at > ?')}) RETURNING ${outbox.columns}`,
+    [leaseUntil, owner, now, late, now, late],
   )
   return outbox.readOne(row)
 }
 
-/** Takes the delivery that has been due longest, for an endpoint that the caller has locked, and counts the try. */
+/** First tries are due in the order of the log, whatever clocks have dated them. */
+const FIRST_TRIES = "state = 'pending' AND kind = 'webhook' AND tries = 0"
+const LATER_TRIES = "state = 'pending' AND kind = 'webhook' AND tries > 0"
+
+/** Of an endpoint by its column or a placeholder, at a time: what is due for it. */
+export function hasDueWebhook(endpointId: string): string {
+  return `(EXISTS (SELECT 1 FROM outbox WHERE ${FIRST_TRIES} AND recipient = ${endpointId})
+    OR EXISTS (SELECT 1 FROM outbox WHERE ${LATER_TRIES} AND recipient = ${endpointId} AND due_at <= ?))`
+}
+
+/**
+ * Takes the next delivery for an endpoint that the caller has locked, and counts the try: from the lane that is
+ * preferred, or else from the other one.
+ */
 export async function claimWebhookFor(
   trx: Trx,
-  { endpointId, now }: { endpointId: string; now: number },
+  { endpointId, now, prefersLater }: { endpointId: string; now: number; prefersLater: boolean },
 ): Promise<OutboxItem | undefined> {
+  const first = `(SELECT id FROM outbox WHERE ${FIRST_TRIES} AND recipient = ? ORDER BY event_seq, id LIMIT 1)`
+  const later = `(SELECT id FROM outbox WHERE ${LATER_TRIES} AND recipient = ? AND due_at <= ?
+    ORDER BY due_at, id LIMIT 1)`
+  const [lanes, values] = prefersLater
+    ? [`${later}, ${first}`, [endpointId, now, endpointId]]
+    : [`${first}, ${later}`, [endpointId, endpointId, now]]
   const row = await trx.one<StoredRow>(
-    `UPDATE outbox SET tries = tries + 1 WHERE id =
-       (SELECT id FROM outbox WHERE state = 'pending' AND kind = 'webhook' AND recipient = ? AND due_at <= ?
-        ORDER BY due_at, event_seq LIMIT 1)
-     RETURNING ${outbox.columns}`,
-    [endpointId, now],
+    `UPDATE outbox SET tries = tries + 1 WHERE id = COALESCE(${lanes}) RETURNING ${outbox.columns}`,
+    values,
   )
   return outbox.readOne(row)
+}
+
+/** The nodes that are sending mails. */
+export async function listOutboxOwners(sql: Sql): Promise<string[]> {
+  const rows = await sql.all<{ owner: string }>(
+    'SELECT DISTINCT owner FROM outbox WHERE owner IS NOT NULL ORDER BY owner LIMIT 1000',
+  )
+  return rows.map(({ owner }) => owner)
+}
+
+/** What a node was sending when it died is due now. */
+export async function releaseOutboxOf(trx: Trx, input: { owner: string; now: number }): Promise<number> {
+  return await trx.run("UPDATE outbox SET owner = NULL, due_at = ? WHERE owner = ? AND state = 'pending'", [
+    input.now,
+    input.owner,
+  ])
+}
+
+/**
+ * It was accepted, so it is over, even if another process has taken it over since or has given it up. False: it was
+ * cancelled, or accepted before.
+ */
+export async function acceptOutbox(trx: Trx, input: { id: string; now: number }): Promise<boolean> {
+  const changed = await trx.run(
+    `UPDATE outbox SET state = 'sent', body_sealed = NULL, owner = NULL, finished_at = ?, last_error = NULL
+     WHERE id = ? AND state IN ('pending', 'expired')`,
+    [input.now, input.id],
+  )
+  return changed === 1
 }
 
 /** Only while this try counts: another process that took the row over decides then. */
@@ -114,7 +167,7 @@ export async function finishOutbox(
 ): Promise<boolean> {
   // A failed mail keeps its body until it expires, so that an operator may try it again.
   const changed = await trx.run(
-    `UPDATE outbox SET state = ?, body_sealed = CASE WHEN ? = 'failed' THEN body_sealed END, finished_at = ?,
+    `UPDATE outbox SET state = ?, owner = NULL, body_sealed = CASE WHEN ? = 'failed' THEN body_sealed END, finished_at = ?,
        last_error = ? WHERE id = ? AND state = 'pending' AND tries = ?`,
     [input.state, input.state, input.now, input.error, input.id, input.tries],
   )
@@ -126,7 +179,7 @@ export async function postponeOutbox(
   input: { id: string; tries: number; dueAt: number; error: string },
 ): Promise<boolean> {
   const changed = await trx.run(
-    "UPDATE outbox SET due_at = ?, last_error = ? WHERE id = ? AND state = 'pending' AND tries = ?",
+    "UPDATE outbox SET due_at = ?, owner = NULL, last_error = ? WHERE id = ? AND state = 'pending' AND tries = ?",
     [input.dueAt, input.error, input.id, input.tries],
   )
   return changed === 1
@@ -157,10 +210,11 @@ export async function hurryOutbox(trx: Trx, input: { id: string; now: number }):
 
 /** What has waited since a failure is due now: its endpoint answers again. */
 export async function hurryWebhooksFor(trx: Trx, input: { endpointId: string; now: number }): Promise<void> {
-  await trx.run(
-    `UPDATE outbox SET due_at = ? WHERE state = 'pending' AND kind = 'webhook' AND recipient = ? AND due_at > ?`,
-    [input.now, input.endpointId, input.now],
-  )
+  await trx.run(`UPDATE outbox SET due_at = ? WHERE ${LATER_TRIES} AND recipient = ? AND due_at > ?`, [
+    input.now,
+    input.endpointId,
+    input.now,
+  ])
 }
 
 export async function deleteOutboxItem(trx: Trx, id: string): Promise<void> {
@@ -186,11 +240,10 @@ export async function findFailingMail(sql: Sql): Promise<{ createdAt: number } |
   return row && { createdAt: Number(row.created_at) }
 }
 
-/** How many wait for an endpoint; counts no further than `limit`. */
+/** How many wait for their first try; counts no further than `limit`. */
 export async function countPendingFor(sql: Sql, endpointId: string, limit: number): Promise<number> {
   const row = await sql.one<{ n: number }>(
-    `SELECT count(*) AS n FROM (SELECT 1 FROM outbox WHERE state = 'pending' AND kind = 'webhook' AND recipient = ?
-       LIMIT ?) AS waiting`,
+    `SELECT count(*) AS n FROM (SELECT 1 FROM outbox WHERE ${FIRST_TRIES} AND recipient = ? LIMIT ?) AS waiting`,
     [endpointId, limit],
   )
   return Number(row?.n ?? 0)

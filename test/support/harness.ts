@@ -133,6 +133,8 @@ async function startOn(
     db,
     cache: createCache(db),
     tally: new Map(),
+    accepted: new Map(),
+    nodeId: `node_${seed.replaceAll(' ', '_')}`,
     clock,
     random,
     keys: keysFrom(Buffer.from(TEST_SECRET), random),

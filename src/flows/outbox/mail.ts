@@ -1,5 +1,5 @@
 import type { Deps } from '../../deps.ts'
-import { declaredMail, type MailTemplate, type MailValues } from '../../mails.ts'
+import { declaredMail, type MailLayout, type MailTemplate, type MailValues } from '../../mails.ts'
 import { HOUR, isAhead, MINUTE, SECOND } from '../../platform/clock.ts'
 import { MailError, type RecipientRefusal } from '../../platform/mail-error.ts'
 import { hideTokens } from '../../platform/secret.ts'
@@ -25,8 +25,11 @@ const TRY_MS = 4 * MINUTE
 /** Longer than a try takes. After it, another process takes over the mail of a sender that is cut off. */
 const LEASE_MS = TRY_MS + MINUTE
 const BACKOFF_MS = [5 * SECOND, 15 * SECOND, 30 * SECOND, MINUTE]
+const LONGEST_BACKOFF_MS = HOUR
 /** No mail waits longer for its next try: a lease, or a jittered backoff. */
-const LONGEST_WAIT_MS = Math.max(LEASE_MS, ...BACKOFF_MS.map((wait) => 1.25 * wait))
+const LONGEST_WAIT_MS = Math.max(LEASE_MS, 1.25 * LONGEST_BACKOFF_MS)
+/** Mails that somebody waits for in front of a form. */
+const AWAITED = new Set<MailLayout>(['signin', 'code'])
 
 export interface QueuedMail<Template extends MailTemplate = MailTemplate> {
   to: string
@@ -73,6 +76,7 @@ export async function enqueueMail<Template extends MailTemplate>(
     eventSeq: null,
     createdAt: now,
     expiresAt: mail.expiresAt,
+    isAwaited: AWAITED.has(declaredMail(mail.template).layout),
   })
   return id
 }
@@ -84,7 +88,7 @@ export async function deliverNextMail(deps: Deps, stopping = new AbortController
   const due = await deps.db.read(findMailDue)
   const mustWait = (at: number) => isAhead(now, at, LONGEST_WAIT_MS)
   if (!due || (mustWait(due.first) && mustWait(due.last))) return false
-  const claim = { now, leaseUntil: now + LEASE_MS, longestMs: LONGEST_WAIT_MS }
+  const claim = { owner: deps.nodeId, now, leaseUntil: now + LEASE_MS, longestMs: LONGEST_WAIT_MS }
   const mail = await deps.db.write((trx) => claimMail(trx, claim))
   if (mail) await deliver(deps, mail, { startedAt: now, stopping })
   return mail !== undefined
@@ -101,6 +105,7 @@ async function deliver(deps: Deps, mail: OutboxItem, { startedAt, stopping }: Tr
   // An instance whose clock is ahead leaves the mail to the others.
   if (mail.expiresAt <= startedAt && !(await hasRightClock(deps))) return
   const { refusal, ...end } = await tryToSend(deps, mail, { startedAt, stopping })
+  if (end.outcome === 'accepted') deps.accepted.set(mail.id, end.response)
   await deps.db.write(async (trx) => {
     if (!(await settleTry(trx, mail, end)) || 'dueAt' in end) return
     const { template, tries, attemptId } = mail
@@ -122,6 +127,7 @@ async function deliver(deps: Deps, mail: OutboxItem, { startedAt, stopping }: Tr
       metadata: isErased ? failed : { ...failed, ...named.metadata, reason: end.response },
     })
   })
+  deps.accepted.delete(mail.id)
 }
 
 /** With the mail server's refusal of the address, if that is why it failed. */
@@ -129,10 +135,16 @@ type MailEnd = TryEnd & { refusal?: RecipientRefusal | undefined }
 
 async function tryToSend(deps: Deps, mail: OutboxItem, about: Try): Promise<MailEnd> {
   const { startedAt } = about
+  const earlier = deps.accepted.get(mail.id)
+  if (earlier !== undefined) return accepted(startedAt, startedAt, earlier)
   if (mail.expiresAt <= startedAt) return expired(startedAt)
   if (!(await deps.db.read((sql) => isSuppressed(deps, sql, mail.recipient)))) return await send(deps, mail, about)
   const response = 'not sent: the mail server refused the address repeatedly (authd suppressions list)'
   return { startedAt, endedAt: startedAt, outcome: 'refused', response, state: 'failed' }
+}
+
+function accepted(startedAt: number, endedAt: number, response: string): TryEnd {
+  return { startedAt, endedAt, outcome: 'accepted', response, state: 'sent' }
 }
 
 function expired(now: number): TryEnd {
@@ -148,7 +160,7 @@ async function send(deps: Deps, mail: OutboxItem, { startedAt, stopping }: Try):
     values = openValues(deps, mail)
     const limit = AbortSignal.any([stopping, AbortSignal.timeout(TRY_MS)])
     const response = await deps.mailer.send({ messageId, to, template, lang, values }, limit)
-    return { startedAt, endedAt: deps.clock.now(), outcome: 'accepted', response, state: 'sent' }
+    return accepted(startedAt, deps.clock.now(), response)
   } catch (error) {
     const response = withoutProof(error instanceof Error ? error.message : String(error), values)
     deps.log.warn('mail not accepted', { message_id: messageId, template, tries, reason: response })
@@ -159,9 +171,16 @@ async function send(deps: Deps, mail: OutboxItem, { startedAt, stopping }: Try):
     }
     // Nothing was wrong with the mail: the next daemon sends it.
     if (stopping.aborted) return { ...about, outcome: 'postponed', dueAt: endedAt }
-    const dueAt = endedAt + jittered(deps, BACKOFF_MS[Math.min(tries, BACKOFF_MS.length) - 1] ?? MINUTE)
+    const dueAt = endedAt + jittered(deps, backoffMs(mail, endedAt))
     return { ...about, outcome: 'postponed', ...(dueAt < expiresAt ? { dueAt } : { state: 'expired' }) }
   }
+}
+
+/** The first waits are short. Then they grow with the mail's age, up to a tenth of its life and an hour. */
+function backoffMs({ tries, createdAt, expiresAt }: OutboxItem, now: number): number {
+  const first = BACKOFF_MS[tries - 1]
+  const most = Math.min((expiresAt - createdAt) / 10, LONGEST_BACKOFF_MS)
+  return first ?? Math.round(Math.max(MINUTE, Math.min((now - createdAt) / 4, most)))
 }
 
 /**

@@ -33,7 +33,7 @@ const RETRY_MS = [5 * SECOND, 5 * MINUTE, 30 * MINUTE, 2 * HOUR, 5 * HOUR, 10 * 
 const EXPIRES_MS = 4 * DAY
 /** Longer than a try takes. After it, another process takes over the endpoint of a worker that died. */
 const LEASE_MS = MINUTE
-/** The most deliveries of one endpoint that are queued at once. Later events wait in the audit log. */
+/** The most deliveries of one endpoint that wait for their first try. Later events wait in the audit log. */
 const WINDOW = 1000
 const BATCH = 200
 /** After this many failures in a row the endpoint is at fault, not one delivery, and it rests. */
@@ -42,6 +42,10 @@ const LONGEST_REST_MS = 5 * MINUTE
 /** An endpoint that accepts nothing for this time is paused. */
 const FAILING_MS = 3 * DAY
 const LONGEST_RETRY_AFTER_MS = DAY
+/** One delivery in so many may be one that failed before, while new events wait. */
+const LATER_SHARE = 4
+/** What an endpoint answers that wants nothing now. Any other 4xx is about one delivery. */
+const ENDPOINT_REFUSALS = new Set([401, 403, 407, 408, 410, 421, 425, 426, 429])
 const STOPPED = 'authd stopped before an answer came'
 
 /**
@@ -83,6 +87,7 @@ async function queueFor(deps: Deps, trx: Trx, id: string): Promise<boolean> {
       eventSeq: seq,
       createdAt: now,
       expiresAt,
+      isAwaited: false,
     })
   }
   const last = events.at(-1)?.seq
@@ -96,11 +101,12 @@ async function queueFor(deps: Deps, trx: Trx, id: string): Promise<boolean> {
  */
 export async function deliverNextWebhook(deps: Deps, stopping = new AbortController().signal): Promise<boolean> {
   const now = deps.clock.now()
-  const lease = { now, busyUntil: now + LEASE_MS }
+  const lease = { owner: deps.nodeId, now, busyUntil: now + LEASE_MS }
   if (!(await deps.db.read((sql) => hasDueWebhookEndpoint(sql, lease)))) return false
+  const prefersLater = deps.random.int(LATER_SHARE) === 0
   const claimed = await deps.db.write(async (trx) => {
     const endpoint = await claimWebhookEndpoint(trx, lease)
-    const delivery = endpoint && (await claimWebhookFor(trx, { endpointId: endpoint.id, now }))
+    const delivery = endpoint && (await claimWebhookFor(trx, { endpointId: endpoint.id, now, prefersLater }))
     // The delivery was cancelled in between, so the endpoint is free again.
     if (endpoint && !delivery) await releaseWebhookEndpoint(trx, endpoint)
     return delivery && { endpoint, delivery }
@@ -189,8 +195,15 @@ function afterSuccess(endpoint: WebhookEndpoint, now: number): WebhookEndpoint {
   return { ...endpoint, failures: 0, failingSince: null, retryAt: 0, lastSuccessAt: now }
 }
 
-/** After several failures the endpoint rests, longer each time, and at least as long as it asked for. */
+/**
+ * After several failures the endpoint rests, longer each time, and at least as long as it asked for. A refusal of one
+ * delivery holds up no others.
+ */
 function afterFailure(endpoint: WebhookEndpoint, tried: WebhookTry): WebhookEndpoint {
+  const status = tried.reply?.status ?? 0
+  if (status >= 400 && status < 500 && !ENDPOINT_REFUSALS.has(status)) {
+    return { ...endpoint, failingSince: endpoint.failingSince ?? tried.endedAt }
+  }
   const failures = endpoint.failures + 1
   const rest = failures < FEW_FAILURES ? 0 : Math.min(5 * SECOND * 2 ** (failures - FEW_FAILURES), LONGEST_REST_MS)
   return {
