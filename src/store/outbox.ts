@@ -319,10 +319,11 @@ export async function deleteOutboxBefore(trx: Trx, before: number, limit: number
 }
 
 /** What a failed mail says, once it is not tried again. */
-export async function scrubExpiredBodies(trx: Trx, now: number): Promise<number> {
+export async function scrubExpiredBodies(trx: Trx, now: number, limit: number): Promise<number> {
   return await trx.run(
-    "UPDATE outbox SET body_sealed = NULL WHERE state = 'failed' AND body_sealed IS NOT NULL AND expires_at <= ?",
-    [now],
+    `UPDATE outbox SET body_sealed = NULL WHERE id IN (SELECT id FROM outbox
+       WHERE state = 'failed' AND body_sealed IS NOT NULL AND expires_at <= ? LIMIT ?)`,
+    [now, limit],
   )
 }
 
