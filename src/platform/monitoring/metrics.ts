@@ -48,7 +48,11 @@ export const METRICS = {
     labels: ['status'],
   },
   active_sessions: { type: 'gauge', help: 'Live sessions of all instances. Aggregate with max.', labels: [] },
-  email_queue_depth: { type: 'gauge', help: 'Waiting and failed mails of all instances. Aggregate with max.', labels: ['state'] },
+  email_queue_depth: {
+    type: 'gauge',
+    help: 'Waiting and failed mails of all instances. Aggregate with max.',
+    labels: ['state'],
+  },
   email_queue_oldest_timestamp_seconds: {
     type: 'gauge',
     help: 'Time when the oldest waiting mail was queued, or 0 if no mail waits.',
