@@ -8,7 +8,8 @@ export type OutboxKind = 'mail' | 'webhook'
 /** `pending` is waiting or under way (a lease is a due time in the future); the rest is over. */
 export type OutboxState = 'pending' | 'sent' | 'failed' | 'expired' | 'cancelled'
 
-const outbox = table(
+/** Its deliveries have statements of their own in outbox-deliveries.ts. */
+export const outbox = table(
   'outbox',
   {
     id: text,
@@ -49,7 +50,7 @@ export async function insertOutbox(trx: Trx, item: Omit<NewRow<typeof outbox>, '
   await trx.run(outbox.insert, outbox.values({ ...item, state: 'pending', dueAt: item.createdAt }))
 }
 
-const CANCEL = `UPDATE outbox SET state = 'cancelled', body_sealed = NULL, finished_at = ? WHERE state = 'pending' AND`
+export const CANCEL = `UPDATE outbox SET state = 'cancelled', body_sealed = NULL, finished_at = ? WHERE state = 'pending' AND`
 
 /** A newer mail of the same attempt replaces what still waits. */
 export async function cancelAttemptMail(trx: Trx, input: { attemptId: string; now: number }): Promise<number> {
@@ -63,13 +64,6 @@ export async function cancelAttemptMail(trx: Trx, input: { attemptId: string; no
 export async function cancelProofMailTo(trx: Trx, input: { recipient: string; now: number }): Promise<number> {
   const isProof = "(attempt_id IS NOT NULL OR template = 'invitation')"
   return await trx.run(`${CANCEL} kind = 'mail' AND recipient = ? AND ${isProof}`, [input.now, input.recipient])
-}
-
-/** Deliveries that wait for a removed endpoint. */
-export async function cancelWebhooksFor(trx: Trx, input: { endpointId: string; now: number }): Promise<void> {
-  for (const lane of ['tries = 0', 'tries > 0']) {
-    await trx.run(`${CANCEL} kind = 'webhook' AND recipient = ? AND ${lane}`, [input.now, input.endpointId])
-  }
 }
 
 /** False: it was over before. */
@@ -96,37 +90,6 @@ export async function claimMail(
      WHERE id = COALESCE(${first(1, 'due_at <= ?')}, ${first(1, 'due_at > ?')}, ${first(0, 'due_at <= ?')},
        ${first(0, 'due_at > ?')}) RETURNING ${outbox.columns}`,
     [leaseUntil, owner, now, late, now, late],
-  )
-  return outbox.readOne(row)
-}
-
-/** First tries are due in the order of the log, whatever clocks have dated them. */
-const FIRST_TRIES = "state = 'pending' AND kind = 'webhook' AND tries = 0"
-const LATER_TRIES = "state = 'pending' AND kind = 'webhook' AND tries > 0"
-
-/** Of an endpoint by its column or a placeholder, at a time: what is due for it. */
-export function hasDueWebhook(endpointId: string): string {
-  return `(EXISTS (SELECT 1 FROM outbox WHERE ${FIRST_TRIES} AND recipient = ${endpointId})
-    OR EXISTS (SELECT 1 FROM outbox WHERE ${LATER_TRIES} AND recipient = ${endpointId} AND due_at <= ?))`
-}
-
-/**
- * Takes the next delivery for an endpoint that the caller has locked, and counts the try: from the lane that is
- * preferred, or else from the other one.
- */
-export async function claimWebhookFor(
-  trx: Trx,
-  { endpointId, now, prefersLater }: { endpointId: string; now: number; prefersLater: boolean },
-): Promise<OutboxItem | undefined> {
-  const first = `(SELECT id FROM outbox WHERE ${FIRST_TRIES} AND recipient = ? ORDER BY event_seq, id LIMIT 1)`
-  const later = `(SELECT id FROM outbox WHERE ${LATER_TRIES} AND recipient = ? AND due_at <= ?
-    ORDER BY due_at, id LIMIT 1)`
-  const [lanes, values] = prefersLater
-    ? [`${later}, ${first}`, [endpointId, now, endpointId]]
-    : [`${first}, ${later}`, [endpointId, endpointId, now]]
-  const row = await trx.one<StoredRow>(
-    `UPDATE outbox SET tries = tries + 1 WHERE id = COALESCE(${lanes}) RETURNING ${outbox.columns}`,
-    values,
   )
   return outbox.readOne(row)
 }
@@ -208,15 +171,6 @@ export async function hurryOutbox(trx: Trx, input: { id: string; now: number }):
   return outbox.readOne(row)
 }
 
-/** What has waited since a failure is due now: its endpoint answers again. */
-export async function hurryWebhooksFor(trx: Trx, input: { endpointId: string; now: number }): Promise<void> {
-  await trx.run(`UPDATE outbox SET due_at = ? WHERE ${LATER_TRIES} AND recipient = ? AND due_at > ?`, [
-    input.now,
-    input.endpointId,
-    input.now,
-  ])
-}
-
 export async function deleteOutboxItem(trx: Trx, id: string): Promise<void> {
   await trx.run('DELETE FROM outbox WHERE id = ?', [id])
 }
@@ -238,15 +192,6 @@ export async function findFailingMail(sql: Sql): Promise<{ createdAt: number } |
        ORDER BY due_at DESC, id DESC LIMIT 10) AS last WHERE last_error IS NOT NULL ORDER BY created_at LIMIT 1`,
   )
   return row && { createdAt: Number(row.created_at) }
-}
-
-/** How many wait for their first try; counts no further than `limit`. */
-export async function countPendingFor(sql: Sql, endpointId: string, limit: number): Promise<number> {
-  const row = await sql.one<{ n: number }>(
-    `SELECT count(*) AS n FROM (SELECT 1 FROM outbox WHERE ${FIRST_TRIES} AND recipient = ? LIMIT ?) AS waiting`,
-    [endpointId, limit],
-  )
-  return Number(row?.n ?? 0)
 }
 
 export interface OutboxFilter extends IdSpan {

@@ -1,5 +1,4 @@
-import { closeSync, openSync, statfsSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { closeSync, openSync } from 'node:fs'
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import { setImmediate as nextTurn, setTimeout as wait } from 'node:timers/promises'
 import {
@@ -16,6 +15,7 @@ import {
   type Trx,
   type Value,
 } from './db.ts'
+import { explain, isBusy, outage } from './sqlite-outage.ts'
 
 export interface SqliteOptions {
   path: string
@@ -33,19 +33,6 @@ const GROUP_UNITS = 64
 const STATEMENTS_KEPT = 500
 /** Units do no I/O but the database's. One that waits for something else would keep all others waiting for ever. */
 const UNIT_MS = 10_000
-
-const SQLITE_BUSY = 5
-const UNKNOWN = 'it could not be written'
-/** What is not the statement's fault. */
-const SQLITE_TROUBLE: Record<number, string> = {
-  7: 'the machine has no memory left',
-  8: 'the database file is read-only',
-  10: 'the disk reports errors',
-  11: 'the database file is damaged',
-  13: 'the disk is full',
-  14: 'the database file cannot be opened',
-  26: 'the file is not an SQLite database',
-}
 
 interface Waiting {
   unit: (trx: Trx) => Promise<unknown>
@@ -168,8 +155,7 @@ export function openSqlite(options: SqliteOptions): Db {
     } catch {
       // The file cannot be opened now; the next use tries again and says why.
     }
-    const error = explain(cause, path)
-    return error instanceof StoreError ? error : outage(UNKNOWN, cause, path)
+    return cause instanceof StoreError ? cause : outage(cause, path)
   }
 
   return {
@@ -302,43 +288,5 @@ function endable({ one, all, run, ...rest }: Trx): { trx: Trx; end: () => void }
     end: () => {
       isOver = true
     },
-  }
-}
-
-function primaryCode(error: unknown): number {
-  return error instanceof Error && 'errcode' in error ? Number(error.errcode) & 0xff : 0
-}
-
-function isBusy(error: unknown): boolean {
-  return primaryCode(error) === SQLITE_BUSY
-}
-
-function explain(error: unknown, path: string): unknown {
-  if (isBusy(error)) return new StoreError('busy', 'Another process is writing to the database. Try again.', error)
-  const known = outageOf(error)
-  return known instanceof StoreError && known !== error ? outage(known.reason, error, path) : error
-}
-
-/** As a StoreError, if it is not the statement's fault. */
-function outageOf(error: unknown): unknown {
-  const reason = SQLITE_TROUBLE[primaryCode(error)]
-  // The connection was closed under a read: others have found it broken, and opened another.
-  const isClosed = error instanceof Error && 'code' in error && error.code === 'ERR_INVALID_STATE'
-  return reason === undefined && !isClosed ? error : outage(reason ?? UNKNOWN, error)
-}
-
-function outage(reason: string, cause: unknown, path?: string): StoreError {
-  const where = path === undefined ? '' : ` (${roomFor(path)})`
-  return new StoreError('unavailable', `The database cannot be used: ${reason}${where}.`, cause, reason)
-}
-
-/** The folder of the database, and how much room it has. */
-function roomFor(path: string): string {
-  const folder = dirname(path)
-  try {
-    const { bavail, bsize } = statfsSync(folder)
-    return `${folder} has ${Math.floor((bavail * bsize) / 2 ** 20)} MiB free`
-  } catch {
-    return `${folder} cannot be read`
   }
 }

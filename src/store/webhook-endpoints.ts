@@ -1,6 +1,6 @@
 import { latestEnd } from '../platform/clock.ts'
 import { forUpdate, type Sql, type Trx } from './db.ts'
-import { hasDueWebhook } from './outbox.ts'
+import { hasDueWebhook } from './outbox-deliveries.ts'
 import { flag, integer, json, type NewRow, nullable, type RowOf, type StoredRow, table, text, word } from './table.ts'
 
 /** Why an endpoint gets nothing: an operator paused it, it said that it is gone, or it failed for days. */

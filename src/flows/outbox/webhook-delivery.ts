@@ -5,13 +5,8 @@ import { plain } from '../../platform/plain-text.ts'
 import { hideTokens } from '../../platform/secret.ts'
 import { findAuditLogBySeq, listAuditLogsAfter } from '../../store/audit-logs.ts'
 import type { Trx } from '../../store/db.ts'
-import {
-  claimWebhookFor,
-  countPendingFor,
-  hurryWebhooksFor,
-  insertOutbox,
-  type OutboxItem,
-} from '../../store/outbox.ts'
+import { insertOutbox, type OutboxItem } from '../../store/outbox.ts'
+import { claimWebhookFor, countPendingFor, hurryWebhooksFor } from '../../store/outbox-deliveries.ts'
 import {
   claimWebhookEndpoint,
   hasDueWebhookEndpoint,
