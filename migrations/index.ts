@@ -15,6 +15,8 @@ import * as firstVerifiedAt from './0013_first_verified_at.ts'
 import * as erasableAudit from './0014_erasable_audit.ts'
 import * as epochs from './0015_epochs.ts'
 import * as outboxRecipient from './0016_outbox_recipient.ts'
+import * as outboxLanes from './0017_outbox_lanes.ts'
+import * as housekeeping from './0018_housekeeping.ts'
 
 export interface Migration {
   id: string
@@ -39,4 +41,6 @@ export const MIGRATIONS: readonly Migration[] = [
   { id: '0014_erasable_audit', up: erasableAudit.up },
   { id: '0015_epochs', up: epochs.up },
   { id: '0016_outbox_recipient', up: outboxRecipient.up },
+  { id: '0017_outbox_lanes', up: outboxLanes.up },
+  { id: '0018_housekeeping', up: housekeeping.up },
 ]

@@ -4,7 +4,7 @@ import { hostname } from 'node:os'
 import type { Deps } from './deps.ts'
 import { sealAudit } from './flows/audit/audit.ts'
 import { flushTally } from './flows/limits/rate-limit.ts'
-import { announceNode, withdrawNode } from './flows/operator/node.ts'
+import { announceNode, takeOver, withdrawNode } from './flows/operator/node.ts'
 import { readMailsByState } from './flows/operator/overview.ts'
 import { createApp, createMetricsApp } from './http/app.ts'
 import { type Listener, type ListenTarget, openListener } from './http/server.ts'
@@ -14,8 +14,8 @@ import { clockWatch } from './platform/clock-watch.ts'
 import { splitListenAddress } from './platform/net/listen-address.ts'
 import type { ServiceManager } from './platform/systemd.ts'
 
-/** The time after the last request for jobs to end and the audit log to be sealed, in milliseconds. */
-const AFTER_REQUESTS = 20_000
+/** The time after server.shutdown_timeout for the last writes, in milliseconds. */
+export const LAST_WRITES_MS = 900
 
 export interface DaemonOptions {
   version: string
@@ -64,7 +64,7 @@ export async function startDaemon(
   const address = listeners[0]?.address ?? ''
   const { publicUrl } = config
   const node = {
-    id: deps.random.id('node'),
+    id: deps.nodeId,
     host: hostname(),
     pid: process.pid,
     version,
@@ -73,8 +73,9 @@ export async function startDaemon(
     startedAt,
   }
   const isAnnounced = isDevelopment || deps.db.dialect === 'postgres'
-  // Commands must find it from its first line on.
-  if (isDevelopment) await announceNode(deps, node)
+  // Commands must find it from its first line on, and others must not take over what its jobs begin.
+  if (isAnnounced) await announceNode(deps, node)
+  await takeOver(deps, node)
   const own = [watchingClock(clockWatch(deps.clock)), ...(isAnnounced ? [announcing(node)] : [])]
   const jobs = startJobs(deps, [...JOBS, ...own])
   for (const listener of listeners) deps.log.info('listening', { address: listener.address, version })
@@ -84,11 +85,13 @@ export async function startDaemon(
   const stopped = (async () => {
     if (!stop.aborted) await once(stop, 'abort')
     // If requests take longer than TimeoutStopSec of the unit, systemd would kill the daemon in the middle of them.
-    service.notify(`STOPPING=1\nEXTEND_TIMEOUT_USEC=${(shutdownTimeout + AFTER_REQUESTS) * 1000}`)
+    service.notify(`STOPPING=1\nEXTEND_TIMEOUT_USEC=${(shutdownTimeout + 2 * LAST_WRITES_MS) * 1000}`)
     deps.log.info('stopping')
+    const until = performance.now() + shutdownTimeout
     await Promise.all(listeners.map((listener) => listener.close(shutdownTimeout)))
     if (watchdog) clearInterval(watchdog)
-    await jobs.stop()
+    const running = await jobs.stop(Math.max(0, until - performance.now()))
+    if (running.length > 0) deps.log.warn('stopping without the end of jobs', { jobs: running })
     if (isAnnounced) await withdrawNode(deps, node)
     await flushTally(deps)
     await sealAudit(deps)

@@ -7,6 +7,7 @@ import type { WebhookClient } from './platform/net/webhook-client.ts'
 import type { Random } from './platform/random.ts'
 import type { SlowHash } from './platform/secret.ts'
 import type { LiveTexts } from './platform/texts/texts.ts'
+import type { Troubles } from './platform/troubles.ts'
 import type { ChangeTopic } from './store/change-epochs.ts'
 import type { Db, Sql } from './store/db.ts'
 
@@ -18,6 +19,10 @@ export interface Deps {
   cache: Cache
   /** Counts that reach the database up to a second late; flows/limits/rate-limit.ts. */
   tally: Map<string, number>
+  /** This process among those on the database, for leases. */
+  nodeId: string
+  /** Answers of the mail server to mails whose rows could not be written yet, by mail id; flows/outbox/mail.ts. */
+  accepted: Map<string, string>
   clock: Clock
   random: Random
   keys: Keys
@@ -26,6 +31,7 @@ export interface Deps {
   webhooks: WebhookClient
   log: Log
   metrics: Metrics
+  troubles: Troubles
 }
 
 export interface LiveConfig {
@@ -65,9 +71,9 @@ export interface Mail {
 export interface Mailer {
   /**
    * Resolves with the mail server's answer once it has accepted the mail. Throws MailError (platform/mail-error.ts)
-   * otherwise.
+   * otherwise. `limit` ends the whole try, and cuts its connection, so that the mail is not accepted later.
    */
-  send(mail: Mail): Promise<string>
+  send(mail: Mail, limit: AbortSignal): Promise<string>
   close(): Promise<void>
 }
 

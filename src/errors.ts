@@ -73,6 +73,7 @@ export const ERRORS = {
   SCHEMA_NEWER: { status: 500, exit: 78, message: 'The database was written by a newer authd.' },
   SECRET_MISMATCH: { status: 500, exit: 78, message: 'The database belongs to another server secret.' },
   MIGRATION_LOCKED: { status: 500, exit: 75, message: 'Another process is migrating this database.' },
+  OUTPUT_FAILED: { status: 500, exit: 74, message: 'The output could not be written.' },
   FILE_EXISTS: { status: 500, exit: 73, message: 'The file exists already.' },
   NO_INPUT: { status: 500, exit: 66, message: 'The named file does not exist.' },
   NO_PERMISSION: { status: 500, exit: 77, message: 'This operating system user may not do that.' },

@@ -1,4 +1,5 @@
 import type { Deps } from '../deps.ts'
+import { MINUTE } from '../platform/clock.ts'
 import { sampleValues, senderRecords, walkMail } from '../startup/mail.ts'
 
 export interface MailTest {
@@ -45,7 +46,7 @@ export async function testMail(deps: Deps, { to, lang, template }: MailTestInput
 /** Development, where nobody has a mail server. */
 async function showMail(deps: Deps, input: MailTestInput & { messageId: string }): Promise<MailTest> {
   const { template, values } = sampleValues(input.template)
-  const response = await deps.mailer.send({ ...input, template, values })
+  const response = await deps.mailer.send({ ...input, template, values }, AbortSignal.timeout(MINUTE))
   return {
     accepted: true,
     message_id: input.messageId,

@@ -1,3 +1,4 @@
+import { getSystemErrorMessage } from 'node:util'
 import { BUILD } from '../build-info.ts'
 import { AuthdError } from '../errors.ts'
 import { shell } from '../platform/shell.ts'
@@ -7,19 +8,14 @@ import { reportError } from './output/report.ts'
 
 /** Runs one command line. Sets `process.exitCode`; never throws. */
 export async function main(argv: string[]): Promise<void> {
-  if (argv.length === 1 && (argv[0] === '--version' || argv[0] === '-V')) {
-    print(process.stdout, cleanText(`authd ${BUILD.version}\n`))
-    return
-  }
   // Some libraries throw at import without a HOME or a passwd entry, as in containers.
   process.env['HOME'] ??= '/'
   process.env['SHELL'] ??= '/bin/sh'
   let isDaemon = false
   for (const stream of [process.stdout, process.stderr]) {
-    // `| head` closes the pipe: that is not an error. A daemon keeps serving without a reader of its log.
     stream.on('error', (error: NodeJS.ErrnoException) => {
-      if (error.code !== 'EPIPE') throw error
-      if (!isDaemon) process.exit(0)
+      // A daemon keeps serving: its log counts the lines that it loses.
+      if (!isDaemon) endWithoutOutput(error)
     })
   }
   // By default Node opens a debugger that any local user can reach. --disable-sigusr1 would also disable our own handler.
@@ -34,11 +30,31 @@ export async function main(argv: string[]): Promise<void> {
       process.off('SIGTERM', interrupted)
     })
   } catch (error) {
-    process.exitCode = reportError(error, argv.includes('--json') || argv.includes('--jsonl'))
+    const isJson = argv.includes('--json') || argv.includes('--jsonl')
+    process.exitCode = reportError(isOutputError(error) ? outputFailed(error) : error, isJson)
   }
 }
 
+/** `| head` closes the pipe, and that is not an error. A full disk is. */
+function endWithoutOutput(error: NodeJS.ErrnoException): void {
+  process.exit(error.code === 'EPIPE' ? 0 : reportError(outputFailed(error), false))
+}
+
+/** A stream that is a file throws. */
+function isOutputError(error: unknown): error is NodeJS.ErrnoException {
+  return error instanceof Error && 'syscall' in error && error.syscall === 'write'
+}
+
+function outputFailed(error: NodeJS.ErrnoException): AuthdError {
+  const reason = error.errno === undefined ? error.message : getSystemErrorMessage(error.errno)
+  return new AuthdError('OUTPUT_FAILED', { message: `The output could not be written: ${reason}.`, cause: error })
+}
+
 async function run(argv: string[], takeSignals: () => void): Promise<void> {
+  if (argv.length === 1 && (argv[0] === '--version' || argv[0] === '-V')) {
+    print(process.stdout, cleanText(`authd ${BUILD.version}\n`))
+    return
+  }
   refuseLostFolder()
   const { showHelp, showCommandHelp } = await import('./help/help.ts')
   const words = argv.filter((word) => word !== '--help' && word !== '-h')

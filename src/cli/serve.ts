@@ -1,8 +1,10 @@
+import { isatty } from 'node:tty'
 import { BUILD } from '../build-info.ts'
 import { mayDevelop } from '../config/development.ts'
 import { developmentConfig, type Loaded, loadConfig } from '../config/load.ts'
 import type { Config } from '../config/schema.ts'
-import { startDaemon } from '../daemon.ts'
+import { LAST_WRITES_MS, startDaemon } from '../daemon.ts'
+import { ERRORS } from '../errors.ts'
 import { connectServiceManager } from '../platform/systemd.ts'
 import { readSecretEarly } from '../startup/secret.ts'
 import { type Wired, wire } from '../startup/wire.ts'
@@ -10,7 +12,7 @@ import { writeDiagnostics } from './diagnostics.ts'
 import { cleanLine, cleanText, inLines, print } from './output/clean.ts'
 import { becomeOwner } from './privileges.ts'
 import { noteConfig, reloadConfig } from './reload.ts'
-import { type HeededSignals, stopSignal } from './signals.ts'
+import type { HeededSignals } from './signals.ts'
 
 export interface ServeOptions {
   isDevelopment: boolean
@@ -20,6 +22,8 @@ export interface ServeOptions {
   isQuiet: boolean
   signals: HeededSignals
 }
+
+const EXTEND_EVERY_MS = 10_000
 
 /** Runs the daemon. It checks everything before it listens, and stops in order. */
 export async function serve(options: ServeOptions): Promise<void> {
@@ -39,6 +43,9 @@ export async function serve(options: ServeOptions): Promise<void> {
   process.title = 'authd'
   const { format, file } = config.log
   const isForPeople = format === 'pretty' || (format === 'auto' && (process.stdout.isTTY || isDevelopment))
+  const stop = stopper(config.server.shutdownTimeout)
+  // While it waits for a database, or migrates one, systemd would otherwise give up.
+  const extending = setInterval(() => service.notify('EXTEND_TIMEOUT_USEC=60000000'), EXTEND_EVERY_MS)
   const wired = await wire(config, {
     mode: 'serve',
     output: process.stdout,
@@ -46,27 +53,37 @@ export async function serve(options: ServeOptions): Promise<void> {
     journalStream: process.env['JOURNAL_STREAM'],
     secret,
     flagged: new Set(Object.keys(options.flags)),
+    waiting: { stop: stop.signal, onWait: (reason) => service.notify(`STATUS=Waiting for the database: ${reason}`) },
   })
+    .catch((error) => {
+      if (!stop.signal.aborted) throw error
+      return undefined
+    })
+    .finally(() => clearInterval(extending))
+  if (!wired) return
   try {
     for (const { message } of loaded.warnings) wired.log.warn('configuration warning', { warning: message })
     noteConfig(wired.deps, true)
     const { version, commit } = BUILD
     wired.deps.metrics.set('authd_build_info', { version, commit: commit ?? 'none', node: process.versions.node }, 1)
-    const stop = stopSignal()
-    const daemon = await startDaemon(wired.deps, { version: options.version, service, stop, isDevelopment })
+    stop.onBug(wired.log)
+    const daemon = await startDaemon(wired.deps, {
+      version: options.version,
+      service,
+      stop: stop.signal,
+      isDevelopment,
+    })
     if (isForPeople && !options.isQuiet)
-      print(process.stdout, cleanText(banner(config, options.version, { isDevelopment, path: loaded.path })))
-    let reloaded = Promise.resolve()
-    const reload = () => {
-      // Reloads run one after the other, so that the last files on disk win. Templates take a second.
-      reloaded = reloaded.then(async () => {
-        service.notify(`RELOADING=1\nMONOTONIC_USEC=${process.hrtime.bigint() / 1000n}`)
-        await reloadConfig(wired, config, load)
-        service.notify('READY=1')
-      })
-    }
+      print(wired.output, cleanText(banner(config, options.version, { isDevelopment, path: loaded.path })))
+    const reload = coalesced(async () => {
+      service.notify(`RELOADING=1\nMONOTONIC_USEC=${process.hrtime.bigint() / 1000n}`)
+      await reloadConfig(wired, config, load)
+      service.notify('READY=1')
+    })
+    const isTerminalGone = terminalWatch()
     options.signals.act({
-      SIGHUP: reload,
+      // The kernel sends it too, when the terminal is closed. Then nobody asks for a reload.
+      SIGHUP: () => (isTerminalGone() ? stop.now() : reload.soon()),
       SIGUSR1: () => reopenLog(wired),
       SIGUSR2: () => {
         writeDiagnostics(wired, daemon).catch((error) => wired.log.error('diagnostics not written', { error }))
@@ -74,7 +91,7 @@ export async function serve(options: ServeOptions): Promise<void> {
     })
     await daemon.stopped
     options.signals.act({ SIGUSR1: () => reopenLog(wired) })
-    await reloaded
+    await reload.done()
   } finally {
     await wired.close()
   }
@@ -91,6 +108,72 @@ function reopenLog({ log, logFile }: Wired): void {
     const why = error instanceof Error ? error.message : error
     print(process.stderr, inLines([cleanLine(`authd: log file not reopened: ${why}`, process.stderr)]))
   }
+}
+
+interface Stopper {
+  signal: AbortSignal
+  now(): void
+  /** From now on a bug is logged and stops the daemon. */
+  onBug(log: Pick<Wired['log'], 'error'>): void
+}
+
+/**
+ * The first SIGTERM or SIGINT stops the daemon in order. A second one exits immediately. So does the end of the time
+ * that a stop may take: what still runs then waits for something outside, and its lease brings it back.
+ */
+function stopper(timeoutMs: number): Stopper {
+  const controller = new AbortController()
+  const now = () => {
+    if (controller.signal.aborted) return
+    controller.abort()
+    setTimeout(() => process.exit(), timeoutMs + LAST_WRITES_MS).unref()
+  }
+  const stop = (signal: NodeJS.Signals) => {
+    if (controller.signal.aborted) process.exit(signal === 'SIGINT' ? 130 : 143)
+    now()
+  }
+  process.on('SIGTERM', stop)
+  process.on('SIGINT', stop)
+  return {
+    signal: controller.signal,
+    now,
+    onBug(log) {
+      // An unhandled rejection ends here, too.
+      process.on('uncaughtException', (error) => {
+        log.error('a bug: authd stops', { error })
+        process.exitCode = ERRORS.INTERNAL_ERROR.exit
+        now()
+      })
+    },
+  }
+}
+
+/** One run under way and at most one waiting. It begins later than what asked for it, so it sees the last files. */
+function coalesced(work: () => Promise<void>): { soon(): void; done(): Promise<void> } {
+  let running: Promise<void> | undefined
+  let isWanted = false
+  const run = async () => {
+    while (isWanted) {
+      isWanted = false
+      await work()
+    }
+    running = undefined
+  }
+  return {
+    soon() {
+      isWanted = true
+      running ??= run()
+    },
+    async done() {
+      await running
+    },
+  }
+}
+
+/** Says whether the daemon was started in a terminal that has been closed since. */
+function terminalWatch(): () => boolean {
+  const terminals = [0, 1, 2].filter((fd) => isatty(fd))
+  return () => terminals.length > 0 && !terminals.some((fd) => isatty(fd))
 }
 
 function banner(

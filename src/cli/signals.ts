@@ -27,15 +27,3 @@ export function heedSignals(): HeededSignals {
     },
   }
 }
-
-/** The first SIGTERM or SIGINT stops the daemon in order. A second one exits immediately. */
-export function stopSignal(): AbortSignal {
-  const controller = new AbortController()
-  const stop = (signal: NodeJS.Signals) => {
-    if (controller.signal.aborted) process.exit(signal === 'SIGINT' ? 130 : 143)
-    controller.abort()
-  }
-  process.on('SIGTERM', stop)
-  process.on('SIGINT', stop)
-  return controller.signal
-}

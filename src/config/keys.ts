@@ -119,7 +119,7 @@ export const SECTIONS = {
       established: 'database_path',
     }),
     url: field(postgresUrl(), {
-      text: 'Use PostgreSQL in place of SQLite: postgres://USER:PASSWORD@HOST/DATABASE. Several instances may share it.',
+      text: 'Use PostgreSQL in place of SQLite: postgres://USER:PASSWORD@HOST/DATABASE, with several hosts, sslmode, sslrootcert and target_session_attrs as psql has them. Several instances may share it.',
       applies: 'restart',
       secret: true,
     }),
@@ -133,7 +133,7 @@ export const SECTIONS = {
       example: true,
     }),
     pool_size: field(wholeNumber(1, 1000), {
-      text: 'Maximum number of connections to PostgreSQL.',
+      text: 'Maximum number of connections to PostgreSQL for requests. A daemon has one more, to hear of changes.',
       applies: 'restart',
       default: 10,
     }),

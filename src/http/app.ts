@@ -16,6 +16,7 @@ import { ipFilter } from './middleware/ip-filter.ts'
 import { issuerPath } from './middleware/issuer-path.ts'
 import { keyRefusals } from './middleware/key-refusals.ts'
 import { metricsPage } from './middleware/metrics.ts'
+import { oauthCalls } from './middleware/oauth-calls.ts'
 import { requestId } from './middleware/request-id.ts'
 import { securityHeaders } from './middleware/security-headers.ts'
 import { statedClient } from './middleware/stated-client.ts'
@@ -148,6 +149,7 @@ export async function createApp(
     app.use(assets(readBrand(deps.config.current().app)))
   }
   const allowedOrigins = new Set(cors.allowedOrigins)
+  app.use(oauthCalls(endpoints))
   app.use(receiveBody)
   app.use(identify(deps, { names, origin, allowedOrigins, endpoints, pages: PAGES }))
   app.use(keyRefusals(deps))

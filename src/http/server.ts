@@ -97,13 +97,14 @@ async function drain(
   { unanswered, timeoutMs }: { unanswered: ReadonlySet<ServerResponse>; timeoutMs: number },
 ): Promise<void> {
   const closed = once(server, 'close')
+  const until = performance.now() + timeoutMs
   for (const response of unanswered) sayLast(response)
   await giveLastAnswers(server, Math.min(LAST_ANSWERS, timeoutMs))
   server.close()
   // A connection becomes idle shortly after its last answer and would then be kept alive.
   const idle = setInterval(() => server.closeIdleConnections(), 50)
   const cut = new AbortController()
-  const late = wait(timeoutMs, undefined, { signal: cut.signal }).then(
+  const late = wait(Math.max(0, until - performance.now()), undefined, { signal: cut.signal }).then(
     () => server.closeAllConnections(),
     () => undefined,
   )

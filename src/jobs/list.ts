@@ -2,8 +2,9 @@ import type { Deps } from '../deps.ts'
 import { sealAudit } from '../flows/audit/audit.ts'
 import { flushTally } from '../flows/limits/rate-limit.ts'
 import { noteClockStep } from '../flows/operator/clock-step.ts'
+import { probeDatabase } from '../flows/operator/health.ts'
 import { deleteOldRows } from '../flows/operator/housekeeping.ts'
-import { ANNOUNCE_MS, announceNode, type Node } from '../flows/operator/node.ts'
+import { ANNOUNCE_MS, announceNode, type Node, takeOver } from '../flows/operator/node.ts'
 import { putInForce } from '../flows/operator/setting.ts'
 import { deliverNextMail } from '../flows/outbox/mail.ts'
 import { deliverNextWebhook, queueWebhooks } from '../flows/outbox/webhook-delivery.ts'
@@ -16,10 +17,15 @@ export interface Job {
   everyMs: number
   /** Also runs soon after any commit, because there may be work then. */
   isWokenByCommits: boolean
+  /** Also runs as soon as this process hears that another one changed what is cached. */
+  isWokenByChanges?: boolean
   /** How many run at once in one process; one by default. */
   workers?: (deps: Deps) => number
-  /** Returns true if there is more to do now. */
-  run(deps: Deps): Promise<boolean>
+  /**
+   * Returns true if there is more to do now. Once `stopping` is aborted, it waits no longer for anything outside the
+   * database.
+   */
+  run(deps: Deps, stopping: AbortSignal): Promise<boolean>
 }
 
 export const JOBS: readonly Job[] = [
@@ -68,7 +74,15 @@ export const JOBS: readonly Job[] = [
     name: 'epochs',
     everyMs: SECOND,
     isWokenByCommits: false,
+    isWokenByChanges: true,
     run: wholly(putInForce),
+  },
+  {
+    // Nobody may write while sign-ins fail, so that this daemon would stay unready.
+    name: 'database',
+    everyMs: SECOND,
+    isWokenByCommits: false,
+    run: wholly(probeDatabase),
   },
   {
     name: 'housekeeping',
@@ -78,13 +92,16 @@ export const JOBS: readonly Job[] = [
   },
 ]
 
-/** Announces this daemon to commands and other daemons. */
+/** Announces this daemon to commands and other daemons, and takes over from those that are gone. */
 export function announcing(node: Node): Job {
   return {
     name: 'announce',
     everyMs: ANNOUNCE_MS,
     isWokenByCommits: false,
-    run: wholly((deps) => announceNode(deps, node)),
+    run: wholly(async (deps) => {
+      await announceNode(deps, node)
+      await takeOver(deps, node)
+    }),
   }
 }
 

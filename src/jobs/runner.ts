@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises'
 import type { Deps } from '../deps.ts'
 import { SECOND } from '../platform/clock.ts'
 import type { Job } from './list.ts'
@@ -10,25 +11,45 @@ const FAILURE_MS = SECOND
 export interface JobRunner {
   /** For each job: whether it is running, or how its last turn ended. */
   states(): Record<string, JobState>
-  /** Waits for the running turns to end. No others start. */
-  stop(): Promise<void>
+  /**
+   * Waits for the running turns to end. No others start. After `graceMs` milliseconds they stop waiting for the outside
+   * world. Returns the jobs that do not end even then.
+   */
+  stop(graceMs: number): Promise<string[]>
 }
 
 type JobState = 'running' | 'done' | 'failed'
 
+/** How long a turn that was told to stop waiting has for its last write. */
+const LAST_WRITE_MS = 300
+
 /** Runs each job on its own timer. Flows have no timers. */
 export function startJobs(deps: Deps, jobs: readonly Job[]): JobRunner {
-  const loops = jobs.map((job) => startJob(deps, job))
+  const stopping = new AbortController()
+  const loops = jobs.map((job) => startJob(deps, job, stopping.signal))
   return {
     states: () => Object.fromEntries(loops.map((loop) => [loop.name, loop.state()])),
-    stop: async () => {
-      await Promise.all(loops.map((loop) => loop.stop()))
+    async stop(graceMs) {
+      const ended = Promise.all(loops.map((loop) => loop.stop()))
+      if (!(await isDoneWithin(ended, graceMs))) {
+        stopping.abort()
+        await isDoneWithin(ended, LAST_WRITE_MS)
+      }
+      return loops.filter((loop) => loop.state() === 'running').map(({ name }) => name)
     },
   }
 }
 
+async function isDoneWithin(work: Promise<unknown>, ms: number): Promise<boolean> {
+  const timer = new AbortController()
+  const late = wait(ms, false, { signal: timer.signal }).catch(() => false)
+  const isDone = await Promise.race([work.then(() => true), late])
+  timer.abort()
+  return isDone
+}
+
 /** One turn looks for work at an interval. A turn that finds more is followed by two, up to the number of workers. */
-function startJob(deps: Deps, job: Job) {
+function startJob(deps: Deps, job: Job, stopping: AbortSignal) {
   const workers = job.workers?.(deps) ?? 1
   const turns = new Set<Promise<void>>()
   let timer: NodeJS.Timeout | undefined
@@ -58,7 +79,7 @@ function startJob(deps: Deps, job: Job) {
   }
   const work = async () => {
     try {
-      const isMore = await job.run(deps)
+      const isMore = await job.run(deps, stopping)
       last = 'done'
       return isMore
     } catch (error) {
@@ -74,6 +95,12 @@ function startJob(deps: Deps, job: Job) {
         if (turns.size < workers && waitsMs > GATHER_MS && last !== 'failed') schedule(GATHER_MS)
       })
     : () => {}
+  const stopHearing = job.isWokenByChanges
+    ? deps.db.onChange(() => {
+        isWoken = true
+        if (turns.size < workers) schedule(0)
+      })
+    : () => {}
   schedule(0)
   return {
     name: job.name,
@@ -81,6 +108,7 @@ function startJob(deps: Deps, job: Job) {
     async stop() {
       isStopped = true
       stopListening()
+      stopHearing()
       clearTimeout(timer)
       await Promise.all(turns)
     },

@@ -1,5 +1,6 @@
 import { createTransport } from 'nodemailer'
 import type { Mailer } from '../deps.ts'
+import { MailError } from '../platform/mail-error.ts'
 import { plain } from '../platform/plain-text.ts'
 import type { LiveTexts } from '../platform/texts/texts.ts'
 import { type DkimSettings, dkimOptions, messageOf } from './message.ts'
@@ -33,17 +34,25 @@ export function smtpMailer({ smtp, from, app, texts, dkim, otpOrigin }: MailerOp
     ...(dkim && { dkim: dkimOptions(dkim) }),
   })
   return {
-    async send(mail) {
+    async send(mail, limit) {
       const rendered = await renderMail(mail, app(), texts.current())
       try {
-        const sent = await transport.sendMail(messageOf(mail, rendered, { sender, otpOrigin }))
+        const sent = await transport.sendMail({ ...messageOf(mail, rendered, { sender, otpOrigin }), signal: limit })
         return plain(sent.response)
       } catch (error) {
+        if (limit.aborted) throw new MailError(endOf(limit), { isPermanent: false, cause: error })
         throw notAccepted(mail, error)
       }
     },
     async close() {
-      transport.close()
+      // A busy connection belongs to a try that nobody waits for.
+      transport.close({ force: true })
     },
   }
+}
+
+/** Why a try was ended before the mail server had accepted the mail. */
+function endOf({ reason }: AbortSignal): string {
+  const isLate = reason instanceof Error && reason.name === 'TimeoutError'
+  return isLate ? 'the mail server took too long to accept the mail' : 'authd stopped before the mail was accepted'
 }

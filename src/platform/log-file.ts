@@ -1,5 +1,6 @@
-import { closeSync, constants, fchmodSync, fstatSync, openSync, writeSync } from 'node:fs'
+import { closeSync, constants, fchmodSync, fstatSync, openSync } from 'node:fs'
 import { Writable } from 'node:stream'
+import { lineWriter } from './log-output.ts'
 
 export interface LogFile {
   path: string
@@ -20,13 +21,10 @@ const APPEND = constants.O_WRONLY | constants.O_APPEND | constants.O_NONBLOCK
  */
 export function openLogFile(path: string, otherwise: Writable): LogFile {
   let fd = open(path)
-  let isTorn = false
+  let write = lineWriter(fd)
   const stream = new Writable({
     write(line: Buffer, _encoding, done) {
-      const bytes = isTorn ? Buffer.concat([Buffer.from('\n'), line]) : line
-      const written = append(fd, bytes)
-      if (written < bytes.length) otherwise.write(line)
-      if (written > 0) isTorn = written < bytes.length
+      if (!write(line)) otherwise.write(line)
       done()
     },
   })
@@ -37,20 +35,9 @@ export function openLogFile(path: string, otherwise: Writable): LogFile {
       const next = open(path)
       closeSync(fd)
       fd = next
-      isTorn = false
+      write = lineWriter(fd)
     },
   }
-}
-
-/** Returns how many bytes were written. */
-function append(fd: number, bytes: Buffer): number {
-  let written = 0
-  try {
-    while (written < bytes.length) written += writeSync(fd, bytes, written)
-  } catch {
-    // The disk is full. The caller writes the line elsewhere.
-  }
-  return written
 }
 
 function open(path: string): number {

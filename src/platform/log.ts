@@ -1,6 +1,7 @@
 import { once } from 'node:events'
 import { fstatSync } from 'node:fs'
 import type { Writable } from 'node:stream'
+import { setTimeout as wait } from 'node:timers/promises'
 import winston from 'winston'
 import { escapeUnseen } from './plain-text.ts'
 import { hideTokens } from './secret.ts'
@@ -25,9 +26,15 @@ export interface ProcessLog {
   /** Logs at any level, because an operator requested this line. */
   answer(message: string, fields?: Record<string, unknown>): void
   setLevel(level: LogLevel): void
-  /** Resolves when every line has been written. process.exit() before that loses lines. */
+  /**
+   * Resolves when every line has been written, or after half a second if nobody reads them. process.exit() before that
+   * loses lines.
+   */
   flush(): Promise<void>
 }
+
+/** Nobody reads a log whose end takes longer. */
+const FLUSH_MS = 500
 
 /** The prefixes from which systemd's journal reads the priority of a line. */
 const JOURNAL_PRIORITY: Record<string, string> = { error: '<3>', warn: '<4>', info: '<6>', debug: '<7>' }
@@ -46,6 +53,8 @@ export function createLog({ level, format, stream, journalStream, elapsed }: Log
     transports: [new winston.transports.Stream({ stream })],
     exitOnError: false,
   })
+  // A line after the end of the log is lost, and not an error.
+  logger.on('error', () => {})
   return {
     debug: (message, fields) => logger.debug(message, redact(fields)),
     info: (message, fields) => logger.info(message, redact(fields)),
@@ -59,7 +68,10 @@ export function createLog({ level, format, stream, journalStream, elapsed }: Log
       const done = once(logger, 'finish')
       logger.end()
       await done
-      await new Promise<void>((resolve) => stream.write('', () => resolve()))
+      const ended = new AbortController()
+      const written = new Promise<void>((resolve) => stream.write('', () => resolve()))
+      await Promise.race([written, wait(FLUSH_MS, undefined, { signal: ended.signal }).catch(() => undefined)])
+      ended.abort()
     },
   }
 }

@@ -1,10 +1,11 @@
 import { existsSync, mkdirSync } from 'node:fs'
 import { dirname } from 'node:path'
+import { setTimeout as wait } from 'node:timers/promises'
 import type { Config } from '../config/schema.ts'
 import { AuthdError } from '../errors.ts'
 import { systemClock } from '../platform/clock.ts'
 import { systemRandom } from '../platform/random.ts'
-import type { Db, StatementTimer } from '../store/db.ts'
+import { type Db, type StatementTimer, StoreError } from '../store/db.ts'
 import { openDatabase } from '../store/open.ts'
 
 /** Milliseconds to wait for another process's write. A command may block; a daemon's event loop must not. */
@@ -39,6 +40,28 @@ export async function openStore(
     timer,
     jitter: systemRandom(systemClock).int,
   })
+}
+
+const ASK_EVERY_MS = 1000
+
+export interface Waiting {
+  stop: AbortSignal
+  /** Gets each reason once. */
+  tell(reason: StoreError): void
+}
+
+/** Does the work, again and again while the database is away. Throws an AbortError if `stop` is aborted meanwhile. */
+export async function whenItAnswers(work: () => Promise<void>, { stop, tell }: Waiting): Promise<void> {
+  for (const told = new Set<string>(); ; ) {
+    try {
+      return await work()
+    } catch (error) {
+      if (!(error instanceof StoreError)) throw error
+      if (!told.has(error.message)) tell(error)
+      told.add(error.message)
+    }
+    await wait(ASK_EVERY_MS, undefined, { signal: stop })
+  }
 }
 
 function makeFolder(path: string): void {

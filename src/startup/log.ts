@@ -1,10 +1,11 @@
+import type { Writable } from 'node:stream'
 import { getSystemErrorMessage } from 'node:util'
 import type { Config } from '../config/schema.ts'
 import { AuthdError } from '../errors.ts'
 import { type LogFile, openLogFile } from '../platform/log-file.ts'
 
 /** Opens the log file if log.file is set. Lines that cannot be written to it go to `output`. */
-export function openLog({ log: { file } }: Config, output: NodeJS.WriteStream): LogFile | undefined {
+export function openLog({ log: { file } }: Config, output: Writable): LogFile | undefined {
   if (file === undefined) return undefined
   try {
     return openLogFile(file, output)

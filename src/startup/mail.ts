@@ -1,3 +1,4 @@
+import type { Writable } from 'node:stream'
 import type { Config } from '../config/schema.ts'
 import type { LiveConfig, Mailer } from '../deps.ts'
 import { AuthdError } from '../errors.ts'
@@ -11,7 +12,7 @@ import type { LiveTexts } from '../platform/texts/texts.ts'
 import { liveTexts } from './texts.ts'
 
 /** Creates the mailer: SMTP, or the terminal if no mail server is configured. */
-export async function createMailer(live: LiveConfig, texts: LiveTexts, output: NodeJS.WriteStream): Promise<Mailer> {
+export async function createMailer(live: LiveConfig, texts: LiveTexts, output: Writable): Promise<Mailer> {
   const { smtp, mail } = live.current()
   const options = mailOptions(live, texts)
   if (smtp.host === undefined || mail.from === undefined) {
@@ -73,9 +74,9 @@ function templateNamed(name: string): MailTemplate {
 export function mailerWhenUsed(make: () => Promise<Mailer>): Mailer {
   let made: Promise<Mailer> | undefined
   return {
-    async send(mail) {
+    async send(mail, limit) {
       made ??= make()
-      return await (await made).send(mail)
+      return await (await made).send(mail, limit)
     },
     async close() {
       await (await made)?.close()

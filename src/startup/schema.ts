@@ -1,3 +1,4 @@
+import { setTimeout as wait } from 'node:timers/promises'
 import type { Config } from '../config/schema.ts'
 import { AuthdError } from '../errors.ts'
 import { applyMigrations, checkSchema } from '../flows/operator/setup.ts'
@@ -6,11 +7,14 @@ import type { ProcessLog } from '../platform/log.ts'
 import type { Db } from '../store/db.ts'
 import { backupSqlite } from '../store/migrate.ts'
 
+/** How long a daemon waits for another one that migrates, in milliseconds. */
+const WAIT_MS = 600_000
+
 /** Migrates the database if a daemon starts and database.auto_migrate is set. Throws SCHEMA_OUTDATED, SCHEMA_NEWER. */
 export async function prepareSchema(
   config: Config,
   db: Db,
-  { mode, log }: { mode: 'serve' | 'cli'; log: ProcessLog },
+  { mode, log, stop }: { mode: 'serve' | 'cli'; log: ProcessLog; stop?: AbortSignal | undefined },
 ): Promise<void> {
   const { pending } = await checkSchema(db)
   if (pending.length === 0) return
@@ -22,7 +26,11 @@ export async function prepareSchema(
   }
   const now = systemClock.now()
   const backup = await backupBeforeMigration(config, fileStamp(now))
-  const applied = await applyMigrations(db, now)
+  const applied = await applyMigrations(db, now, {
+    waitMs: WAIT_MS,
+    pause: (ms) => wait(ms, undefined, { ...(stop && { signal: stop }) }),
+  })
+  if (applied.length === 0) return
   log.info('database migrated', { applied, ...(backup !== undefined && { backup }) })
 }
 

@@ -1,3 +1,4 @@
+import type { Writable } from 'node:stream'
 import { type LiveConfigControl, liveConfig } from '../config/live-config.ts'
 import type { Config } from '../config/schema.ts'
 import type { Deps } from '../deps.ts'
@@ -9,18 +10,22 @@ import { systemClock } from '../platform/clock.ts'
 import { keysFrom } from '../platform/keys.ts'
 import { createLog, type ProcessLog } from '../platform/log.ts'
 import type { LogFile } from '../platform/log-file.ts'
+import { lossyOutput } from '../platform/log-output.ts'
 import type { Metrics } from '../platform/monitoring/metrics.ts'
 import type { WebhookClient } from '../platform/net/webhook-client.ts'
 import { systemRandom } from '../platform/random.ts'
 import { fewAtOnce, slowHash } from '../platform/secret.ts'
-import type { StatementTimer } from '../store/db.ts'
+import { createTroubles } from '../platform/troubles.ts'
+import type { StatementTimer, StoreError } from '../store/db.ts'
 import { dryRun } from '../store/dry-run.ts'
-import { openStore } from './database.ts'
+import { watched } from '../store/watched.ts'
+import { openStore, whenItAnswers } from './database.ts'
 import { openLog } from './log.ts'
 import { createMailer, mailerWhenUsed } from './mail.ts'
 import { prepareSchema } from './schema.ts'
 import { serverSecret } from './secret.ts'
 import { type LiveTextsControl, liveTexts } from './texts.ts'
+import { toldTroubles } from './troubles.ts'
 
 export interface WireOptions {
   /** `serve` creates and migrates what is missing. `cli` uses what exists. */
@@ -33,6 +38,8 @@ export interface WireOptions {
   /** The server secret, if it was read before privileges were dropped. */
   secret?: string | undefined
   journalStream?: string | undefined
+  /** Only of a daemon, which waits for a database that is away. A command fails. */
+  waiting?: { stop: AbortSignal; onWait(reason: string): void }
   /** Keys that the command line set. Live settings do not override them. */
   flagged?: ReadonlySet<string>
 }
@@ -42,6 +49,8 @@ export interface Wired {
   /** Its units of work run and are rolled back. */
   rehearsal: Deps
   log: ProcessLog
+  /** Standard output, which never fails. */
+  output: Writable
   /** Only of a daemon that logs to a file. */
   logFile: LogFile | undefined
   config: LiveConfigControl
@@ -59,11 +68,21 @@ const NO_METRICS: Metrics = {
 
 /** Builds the real parts and joins them; no other place does. Everything is checked here, before the daemon listens. */
 export async function wire(config: Config, options: WireOptions): Promise<Wired> {
-  const logFile = options.mode === 'serve' ? openLog(config, options.output) : undefined
+  const output = lossyOutput(options.output, {
+    lost() {
+      metrics.count('log_lines_lost_total', {})
+      troubles.begin('log', { reason: 'log lines are lost' })
+    },
+    resumed(count) {
+      log.warn('log lines were lost', { count })
+      troubles.end('log')
+    },
+  })
+  const logFile = options.mode === 'serve' ? openLog(config, output) : undefined
   const log = createLog({
     level: options.mode === 'serve' ? config.log.level : 'error',
     format: options.logFormat,
-    stream: logFile?.stream ?? options.output,
+    stream: logFile?.stream ?? output,
     journalStream: options.journalStream,
   })
   const live = liveConfig(config, {
@@ -79,30 +98,42 @@ export async function wire(config: Config, options: WireOptions): Promise<Wired>
     for (const { message, path } of warnings) log.warn('template warning', { path, warning: message })
   }
   if (options.mode === 'serve') await loadTexts()
-  const db = await openStore(config, options.mode, {
+  const troubles =
+    options.mode === 'serve' ? toldTroubles({ clock: systemClock, log, metrics }) : createTroubles(systemClock)
+  const opened = await openStore(config, options.mode, {
     timeoutMs: options.timeoutMs,
     timer: metrics === NO_METRICS ? undefined : timer,
   })
+  const tell = (error: StoreError) => {
+    options.waiting?.onWait(error.message)
+    log.warn('waiting for the database', { error })
+  }
+  const db = watched(opened, troubles)
   try {
-    await prepareSchema(config, db, { mode: options.mode, log })
+    const { waiting } = options
+    const prepare = () => prepareSchema(config, db, { mode: options.mode, log, stop: waiting?.stop })
+    if (waiting && db.dialect === 'postgres') await whenItAnswers(prepare, { stop: waiting.stop, tell })
+    else await prepare()
     const random = systemRandom(systemClock)
     const keys = keysFrom(await serverSecret(config, db, options.secret), random)
-    const made = () => createMailer(live, texts, options.output)
+    const made = () => createMailer(live, texts, output)
     const mailer = options.mode === 'serve' ? await made() : mailerWhenUsed(() => loadTexts().then(made))
     const webhooks = webhooksWhenUsed()
-    const shared = { db, cache: createCache(db), tally: new Map<string, number>() }
+    const shared = { db, cache: createCache(db), tally: new Map<string, number>(), accepted: new Map<string, string>() }
     const deps = {
       ...shared,
       config: live,
       texts,
       clock: systemClock,
       random,
+      nodeId: random.id('node'),
       keys,
       slowHash: fewAtOnce(slowHash),
       mailer,
       webhooks,
       log,
       metrics,
+      troubles,
     }
     await claimServerSecret(deps)
     await applySettings(deps)
@@ -115,6 +146,7 @@ export async function wire(config: Config, options: WireOptions): Promise<Wired>
       deps,
       rehearsal: { ...deps, db: dryRun(db) },
       log,
+      output,
       logFile,
       config: live,
       texts,

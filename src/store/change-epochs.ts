@@ -6,6 +6,9 @@ export type ChangeTopic = 'keys' | 'rate_limits' | 'ip_filters' | 'settings'
 /** What ends for all users at once. Rows keep the epoch in which they began, and end with it. */
 export type EndedTopic = 'sessions' | 'signins'
 
+/** On PostgreSQL, where processes hear of changes when they are committed. */
+export const CHANGE_CHANNEL = 'authd_change'
+
 /**
  * Called in the unit that changes a topic, so that processes with a cached copy read it again, or that ends all there is
  * of it. Returns the new epoch.
@@ -16,6 +19,7 @@ export async function bumpEpoch(trx: Trx, topic: ChangeTopic | EndedTopic): Prom
      ON CONFLICT (topic) DO UPDATE SET epoch = change_epochs.epoch + 1 RETURNING epoch`,
     [topic],
   )
+  if (trx.dialect === 'postgres') await trx.one(`SELECT pg_notify('${CHANGE_CHANNEL}', ?)`, [topic])
   return Number(row?.epoch)
 }
 

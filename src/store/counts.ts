@@ -1,21 +1,23 @@
-import { placeholders, type Sql } from './db.ts'
+import { isAmong, type Sql } from './db.ts'
 import type { OutboxState } from './outbox.ts'
 
-/** Mails by state, and when the oldest waiting one was queued. Decoys do not count. */
+/** Mails that wait or failed, and when the oldest waiting one was queued. Decoys do not count. */
 export async function countMailQueue(
   sql: Sql,
-): Promise<{ byState: { state: OutboxState; count: number }[]; oldestPendingAt: number | null }> {
-  const rows = await sql.all<{ state: OutboxState; n: number }>(
-    "SELECT state, count(*) AS n FROM outbox WHERE kind = 'mail' AND is_decoy = 0 GROUP BY state",
+): Promise<{ pending: number; failed: number; oldestPendingAt: number | null }> {
+  const failed = await sql.one<{ n: number }>(
+    "SELECT count(*) AS n FROM outbox WHERE state = 'failed' AND kind = 'mail' AND is_decoy = 0",
   )
-  const { oldestAt } = await countWaitingMails(sql)
-  return { byState: rows.map(({ state, n }) => ({ state, count: Number(n) })), oldestPendingAt: oldestAt }
+  const { count, oldestAt } = await countWaitingMails(sql)
+  return { pending: count, failed: Number(failed?.n ?? 0), oldestPendingAt: oldestAt }
 }
 
 /** Deliveries that wait, and endpoints that get nothing. */
 export async function countWebhookQueue(sql: Sql): Promise<{ waiting: number; paused: number }> {
+  const waiting = (tries: string) =>
+    `(SELECT count(*) FROM outbox WHERE state = 'pending' AND kind = 'webhook' AND ${tries})`
   const row = await sql.one<{ waiting: number; paused: number }>(
-    `SELECT (SELECT count(*) FROM outbox WHERE state = 'pending' AND kind = 'webhook') AS waiting,
+    `SELECT ${waiting('tries = 0')} + ${waiting('tries > 0')} AS waiting,
        (SELECT count(*) FROM webhook_endpoints WHERE paused_at IS NOT NULL) AS paused`,
   )
   return { waiting: Number(row?.waiting ?? 0), paused: Number(row?.paused ?? 0) }
@@ -38,9 +40,9 @@ export async function countEventsIn(
   const method = sql.dialect === 'postgres' ? "metadata::json ->> 'method'" : "metadata ->> '$.method'"
   const rows = await sql.all<{ event_type: string; method: string | null; n: number }>(
     `SELECT event_type, ${method} AS method, count(*) AS n FROM audit_logs
-     WHERE id >= ? AND id < ? AND occurred_at >= ? AND occurred_at < ? AND event_type IN ${placeholders(types.length)}
+     WHERE id >= ? AND id < ? AND occurred_at >= ? AND occurred_at < ? AND ${isAmong(sql, 'event_type')}
      GROUP BY event_type, method`,
-    [firstId, beforeId, from, to, ...types],
+    [firstId, beforeId, from, to, JSON.stringify(types)],
   )
   return rows.map(({ event_type, method: named, n }) => ({ type: event_type, method: named, count: Number(n) }))
 }

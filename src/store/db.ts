@@ -33,10 +33,16 @@ export interface Db {
    * but that of this machine.
    */
   time(): Promise<number | undefined>
-  /** A separate knex for migrations. The caller destroys it. */
-  openKnex(): Promise<Knex>
-  /** Changes when another process commits. Always 0 on PostgreSQL, where only polling tells. */
-  foreignVersion(): number
+  /**
+   * Runs in one transaction of a separate connection, which may take long. Throws StoreError `busy` if others hold the
+   * locks it needs.
+   */
+  migrate<Result>(work: (trx: Knex.Transaction) => Promise<Result>): Promise<Result>
+  /**
+   * Calls the listener after a process has changed what others cache (change_epochs), and when that may have been missed.
+   * Never on SQLite or through a pooler, where only reading the epochs tells. Returns how to stop that.
+   */
+  onChange(listener: () => void): () => void
   /** Called after each commit of this process; answers how to stop that. */
   onCommit(listener: () => void): () => void
   close(): Promise<void>
@@ -50,10 +56,13 @@ export class StoreError extends Error {
   /** The log needs no stack. */
   readonly isOutage = true
   readonly kind: 'busy' | 'unavailable' | 'unknown'
-  constructor(kind: StoreError['kind'], message: string, cause?: unknown) {
+  /** For anyone, so it names no place: `the disk is full`. */
+  readonly reason: string
+  constructor(kind: StoreError['kind'], message: string, cause?: unknown, reason?: string) {
     super(message, { cause })
     this.name = 'StoreError'
     this.kind = kind
+    this.reason = reason ?? (kind === 'busy' ? 'the database is busy' : 'the database is not available')
   }
 }
 
@@ -96,9 +105,14 @@ export function forShare(trx: Trx): string {
   return trx.dialect === 'postgres' ? ' FOR SHARE' : ''
 }
 
-/** `(?, ?, ?)` for an INSERT or IN with `count` values. */
-export function placeholders(count: number): string {
-  return `(${Array.from({ length: count }, () => '?').join(', ')})`
+/**
+ * Is a text column one of a list? Takes one value, `JSON.stringify(list)`, so that lists of all lengths are one statement,
+ * which is prepared once.
+ */
+export function isAmong(sql: Sql, column: string): string {
+  return sql.dialect === 'postgres'
+    ? `${column} = ANY (ARRAY(SELECT jsonb_array_elements_text(CAST(? AS jsonb))))`
+    : `${column} IN (SELECT value FROM json_each(?))`
 }
 
 /**

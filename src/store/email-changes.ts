@@ -70,6 +70,9 @@ export async function restoreEmailChange(
   return changed > 0
 }
 
-export async function deleteEmailChangesBefore(trx: Trx, before: number): Promise<number> {
-  return await trx.run('DELETE FROM email_changes WHERE restorable_until < ?', [before])
+export async function deleteEmailChangesBefore(trx: Trx, before: number, limit: number): Promise<number> {
+  return await trx.run(
+    'DELETE FROM email_changes WHERE id IN (SELECT id FROM email_changes WHERE restorable_until < ? LIMIT ?)',
+    [before, limit],
+  )
 }

@@ -61,8 +61,11 @@ export async function isBudgetUsed(
   return row !== undefined
 }
 
-export async function deleteFailuresBefore(trx: Trx, before: number): Promise<number> {
-  return await trx.run('DELETE FROM failed_attempts WHERE window_ends_at < ?', [before])
+export async function deleteFailuresBefore(trx: Trx, before: number, limit: number): Promise<number> {
+  return await trx.run(
+    'DELETE FROM failed_attempts WHERE (kind, subject) IN (SELECT kind, subject FROM failed_attempts WHERE window_ends_at < ? LIMIT ?)',
+    [before, limit],
+  )
 }
 
 /** Failures in a row of one user's factor. A success, an operator or a new factor removes the row. */

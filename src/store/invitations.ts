@@ -33,6 +33,9 @@ export async function endAllInvitations(trx: Trx, now: number): Promise<void> {
   await trx.run('UPDATE invitations SET expires_at = 0 WHERE expires_at > ?', [now])
 }
 
-export async function deleteInvitationsBefore(trx: Trx, before: number): Promise<number> {
-  return await trx.run('DELETE FROM invitations WHERE expires_at < ?', [before])
+export async function deleteInvitationsBefore(trx: Trx, before: number, limit: number): Promise<number> {
+  return await trx.run(
+    'DELETE FROM invitations WHERE id IN (SELECT id FROM invitations WHERE expires_at < ? LIMIT ?)',
+    [before, limit],
+  )
 }

@@ -53,15 +53,23 @@ class NodeSqliteDialect extends BetterSqlite3Dialect {
   }
 }
 
-/** `compileSqlOnError: false`, since knex would put bound values into error texts. Blocks so long on another writer. */
-export function openKnexSqlite(filename: string, timeout: number): Knex {
-  return knex({
+/** Blocks so long on another writer. `compileSqlOnError: false`, since knex would put bound values into error texts. */
+export async function migrateSqlite<Result>(
+  { path, lockWaitMs }: { path: string; lockWaitMs: number },
+  work: (trx: Knex.Transaction) => Promise<Result>,
+): Promise<Result> {
+  const opened = knex({
     client: NodeSqliteDialect as unknown as typeof Knex.Client,
-    connection: { filename, timeout } as Knex.Sqlite3ConnectionConfig,
+    connection: { filename: path, timeout: lockWaitMs } as Knex.Sqlite3ConnectionConfig,
     useNullAsDefault: true,
     compileSqlOnError: false,
     pool: { min: 1, max: 1 },
     acquireConnectionTimeout: 5000,
     log: { warn() {}, error() {}, deprecate() {}, debug() {} },
   })
+  try {
+    return await opened.transaction(work)
+  } finally {
+    await opened.destroy()
+  }
 }

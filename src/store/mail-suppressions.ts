@@ -72,6 +72,9 @@ export async function deleteSuppression(trx: Trx, address: string): Promise<bool
   return (await trx.run('DELETE FROM mail_suppressions WHERE address = ?', [address])) === 1
 }
 
-export async function deleteSuppressionsBefore(trx: Trx, before: number): Promise<number> {
-  return await trx.run('DELETE FROM mail_suppressions WHERE last_refused_at < ?', [before])
+export async function deleteSuppressionsBefore(trx: Trx, before: number, limit: number): Promise<number> {
+  return await trx.run(
+    'DELETE FROM mail_suppressions WHERE address IN (SELECT address FROM mail_suppressions WHERE last_refused_at < ? LIMIT ?)',
+    [before, limit],
+  )
 }

@@ -1,8 +1,9 @@
 import { backup, DatabaseSync } from 'node:sqlite'
+import { setTimeout as wait } from 'node:timers/promises'
 import type { Knex } from 'knex'
 import { MIGRATIONS } from '../../migrations/index.ts'
 import { type Db, type Sql, StoreError } from './db.ts'
-import { isBusy, makePrivateFile } from './sqlite.ts'
+import { makePrivateFile } from './sqlite.ts'
 
 export interface MigrationState {
   id: string
@@ -38,25 +39,47 @@ export async function schemaState(db: Db): Promise<SchemaState> {
   })
 }
 
+/** Between two tries to get the locks of a migration, in milliseconds. */
+const LOCK_EVERY_MS = 250
+
+export interface MigrateOptions {
+  /** How long to wait for another migrator, and for users of the tables. Milliseconds; 0 by default. */
+  waitMs?: number
+  pause?: (ms: number) => Promise<unknown>
+}
+
 /**
- * Applies what is missing in one transaction, which is the lock as well: a killed migrator leaves nothing behind, and
- * a second one waits or gets StoreError `busy`. Answers the ids applied; refuses nothing: see schemaState for that.
+ * Applies what is missing in one transaction, which is the lock as well: a killed migrator leaves nothing behind, and a
+ * second one waits for its end and finds nothing to do, or gets StoreError `busy`. Returns the ids applied; refuses
+ * nothing: see schemaState for that.
  */
-export async function migrate(db: Db, now: number): Promise<string[]> {
-  return await withKnex(db, (knex) =>
-    knex.transaction(async (trx) => {
-      await lock(db, trx)
-      await createTable(trx)
-      const { migrations } = compare(await trx<AppliedRow>(TABLE).select('id', 'applied_at').orderBy('id'))
-      const pending = migrations.filter(({ appliedAt }) => appliedAt === null).map(({ id }) => id)
-      for (const { id, up } of MIGRATIONS) {
-        if (!pending.includes(id)) continue
-        await up(trx)
-        await trx(TABLE).insert({ id, applied_at: now })
-      }
-      return pending
-    }),
-  )
+export async function migrate(
+  db: Db,
+  now: number,
+  { waitMs = 0, pause = wait }: MigrateOptions = {},
+): Promise<string[]> {
+  const until = performance.now() + waitMs
+  for (;;) {
+    try {
+      return await db.migrate((trx) => applyPending(db, trx, now))
+    } catch (error) {
+      if (!(error instanceof StoreError && error.kind === 'busy') || performance.now() >= until) throw error
+      await pause(LOCK_EVERY_MS)
+    }
+  }
+}
+
+async function applyPending(db: Db, trx: Knex.Transaction, now: number): Promise<string[]> {
+  await lock(db, trx)
+  await createTable(trx)
+  const { migrations } = compare(await trx<AppliedRow>(TABLE).select('id', 'applied_at').orderBy('id'))
+  const pending = migrations.filter(({ appliedAt }) => appliedAt === null).map(({ id }) => id)
+  for (const { id, up } of MIGRATIONS) {
+    if (!pending.includes(id)) continue
+    await up(trx)
+    await trx(TABLE).insert({ id, applied_at: now })
+  }
+  return pending
 }
 
 /** An online copy of the SQLite file, checked before it counts. Returns false for a file without any table. */
@@ -80,24 +103,11 @@ export async function backupSqlite(path: string, target: string): Promise<boolea
   return true
 }
 
-async function withKnex<Result>(db: Db, work: (knex: Knex) => Promise<Result>): Promise<Result> {
-  const knex = await db.openKnex()
-  try {
-    return await work(knex)
-  } catch (error) {
-    throw isBusy(error)
-      ? new StoreError('busy', 'Another process is writing to the database. Try again in a moment.', error)
-      : error
-  } finally {
-    await knex.destroy()
-  }
-}
-
 async function lock(db: Db, trx: Knex): Promise<void> {
   if (db.dialect === 'sqlite') return
   const answer = await trx.raw('SELECT pg_try_advisory_xact_lock(?) AS locked', [ADVISORY_LOCK])
   if (!answer.rows[0].locked)
-    throw new StoreError('busy', 'Another process is migrating this database. Try again in a moment.')
+    throw new StoreError('busy', 'Another process is migrating this database. Wait for its end, then try again.')
 }
 
 async function createTable(trx: Knex): Promise<void> {

@@ -8,7 +8,8 @@ export type OutboxKind = 'mail' | 'webhook'
 /** `pending` is waiting or under way (a lease is a due time in the future); the rest is over. */
 export type OutboxState = 'pending' | 'sent' | 'failed' | 'expired' | 'cancelled'
 
-const outbox = table(
+/** Its deliveries have statements of their own in outbox-deliveries.ts. */
+export const outbox = table(
   'outbox',
   {
     id: text,
@@ -34,8 +35,12 @@ const outbox = table(
     lastError: nullable(text),
     /** The user of the mail was deleted while it waited: the row is deleted once it is over. */
     isErased: flag,
+    /** Somebody waits for the mail in front of a form. */
+    isAwaited: flag,
+    /** The node that is sending it. */
+    owner: nullable(text),
   },
-  { defaulted: ['tries', 'finishedAt', 'lastError', 'isErased'] },
+  { defaulted: ['tries', 'finishedAt', 'lastError', 'isErased', 'owner'] },
 )
 
 export type OutboxItem = RowOf<typeof outbox>
@@ -45,7 +50,7 @@ export async function insertOutbox(trx: Trx, item: Omit<NewRow<typeof outbox>, '
   await trx.run(outbox.insert, outbox.values({ ...item, state: 'pending', dueAt: item.createdAt }))
 }
 
-const CANCEL = `UPDATE outbox SET state = 'cancelled', body_sealed = NULL, finished_at = ? WHERE state = 'pending' AND`
+export const CANCEL = `UPDATE outbox SET state = 'cancelled', body_sealed = NULL, finished_at = ? WHERE state = 'pending' AND`
 
 /** A newer mail of the same attempt replaces what still waits. */
 export async function cancelAttemptMail(trx: Trx, input: { attemptId: string; now: number }): Promise<number> {
@@ -61,50 +66,61 @@ export async function cancelProofMailTo(trx: Trx, input: { recipient: string; no
   return await trx.run(`${CANCEL} kind = 'mail' AND recipient = ? AND ${isProof}`, [input.now, input.recipient])
 }
 
-/** Deliveries that wait for a removed endpoint. */
-export async function cancelWebhooksFor(trx: Trx, input: { endpointId: string; now: number }): Promise<number> {
-  return await trx.run(`${CANCEL} kind = 'webhook' AND recipient = ?`, [input.now, input.endpointId])
-}
-
 /** False: it was over before. */
 export async function cancelOutbox(trx: Trx, input: { id: string; now: number }): Promise<boolean> {
   return (await trx.run(`${CANCEL} id = ?`, [input.now, input.id])) === 1
 }
 
 /**
- * Takes the mail that has been due longest and pushes its due time to `leaseUntil`, so that no other worker takes it
- * before; a killed process loses nothing. A mail that waits for more than `longestMs` was put off by a clock that was
- * wrong, and is due. Counts the try.
+ * Takes the mail that has been due longest, of those that somebody waits for if any is due, and pushes its due time to
+ * `leaseUntil`, so that no other worker takes it before; a killed process loses nothing. A mail that waits for more than
+ * `longestMs` was put off by a clock that was wrong, and is due. Counts the try.
  */
 export async function claimMail(
   trx: Trx,
-  { now, leaseUntil, longestMs }: { now: number; leaseUntil: number; longestMs: number },
+  { owner, now, leaseUntil, longestMs }: { owner: string; now: number; leaseUntil: number; longestMs: number },
 ): Promise<OutboxItem | undefined> {
   const skipLocked = trx.dialect === 'postgres' ? ' FOR UPDATE SKIP LOCKED' : ''
-  const first = (when: string) =>
-    `(SELECT id FROM outbox WHERE state = 'pending' AND kind = 'mail' AND ${when} ORDER BY due_at, id
-      LIMIT 1${skipLocked})`
+  const first = (isAwaited: 0 | 1, when: string) =>
+    `(SELECT id FROM outbox WHERE state = 'pending' AND kind = 'mail' AND is_awaited = ${isAwaited} AND ${when}
+      ORDER BY due_at, id LIMIT 1${skipLocked})`
+  const late = latestEnd(now, longestMs)
   const row = await trx.one<StoredRow>(
-    `UPDATE outbox SET due_at = ?, tries = tries + 1
-     WHERE id = COALESCE(${first('due_at <= ?')}, ${first('due_at > ?')}) RETURNING ${outbox.columns}`,
-    [leaseUntil, now, latestEnd(now, longestMs)],
+    `UPDATE outbox SET due_at = ?, owner = ?, tries = tries + 1
+     WHERE id = COALESCE(${first(1, 'due_at <= ?')}, ${first(1, 'due_at > ?')}, ${first(0, 'due_at <= ?')},
+       ${first(0, 'due_at > ?')}) RETURNING ${outbox.columns}`,
+    [leaseUntil, owner, now, late, now, late],
   )
   return outbox.readOne(row)
 }
 
-/** Takes the delivery that has been due longest, for an endpoint that the caller has locked, and counts the try. */
-export async function claimWebhookFor(
-  trx: Trx,
-  { endpointId, now }: { endpointId: string; now: number },
-): Promise<OutboxItem | undefined> {
-  const row = await trx.one<StoredRow>(
-    `UPDATE outbox SET tries = tries + 1 WHERE id =
-       (SELECT id FROM outbox WHERE state = 'pending' AND kind = 'webhook' AND recipient = ? AND due_at <= ?
-        ORDER BY due_at, event_seq LIMIT 1)
-     RETURNING ${outbox.columns}`,
-    [endpointId, now],
+/** The nodes that are sending mails. */
+export async function listOutboxOwners(sql: Sql): Promise<string[]> {
+  const rows = await sql.all<{ owner: string }>(
+    'SELECT DISTINCT owner FROM outbox WHERE owner IS NOT NULL ORDER BY owner LIMIT 1000',
   )
-  return outbox.readOne(row)
+  return rows.map(({ owner }) => owner)
+}
+
+/** What a node was sending when it died is due now. */
+export async function releaseOutboxOf(trx: Trx, input: { owner: string; now: number }): Promise<number> {
+  return await trx.run("UPDATE outbox SET owner = NULL, due_at = ? WHERE owner = ? AND state = 'pending'", [
+    input.now,
+    input.owner,
+  ])
+}
+
+/**
+ * It was accepted, so it is over, even if another process has taken it over since or has given it up. False: it was
+ * cancelled, or accepted before.
+ */
+export async function acceptOutbox(trx: Trx, input: { id: string; now: number }): Promise<boolean> {
+  const changed = await trx.run(
+    `UPDATE outbox SET state = 'sent', body_sealed = NULL, owner = NULL, finished_at = ?, last_error = NULL
+     WHERE id = ? AND state IN ('pending', 'expired')`,
+    [input.now, input.id],
+  )
+  return changed === 1
 }
 
 /** Only while this try counts: another process that took the row over decides then. */
@@ -114,7 +130,7 @@ export async function finishOutbox(
 ): Promise<boolean> {
   // A failed mail keeps its body until it expires, so that an operator may try it again.
   const changed = await trx.run(
-    `UPDATE outbox SET state = ?, body_sealed = CASE WHEN ? = 'failed' THEN body_sealed END, finished_at = ?,
+    `UPDATE outbox SET state = ?, owner = NULL, body_sealed = CASE WHEN ? = 'failed' THEN body_sealed END, finished_at = ?,
        last_error = ? WHERE id = ? AND state = 'pending' AND tries = ?`,
     [input.state, input.state, input.now, input.error, input.id, input.tries],
   )
@@ -126,7 +142,7 @@ export async function postponeOutbox(
   input: { id: string; tries: number; dueAt: number; error: string },
 ): Promise<boolean> {
   const changed = await trx.run(
-    "UPDATE outbox SET due_at = ?, last_error = ? WHERE id = ? AND state = 'pending' AND tries = ?",
+    "UPDATE outbox SET due_at = ?, owner = NULL, last_error = ? WHERE id = ? AND state = 'pending' AND tries = ?",
     [input.dueAt, input.error, input.id, input.tries],
   )
   return changed === 1
@@ -155,14 +171,6 @@ export async function hurryOutbox(trx: Trx, input: { id: string; now: number }):
   return outbox.readOne(row)
 }
 
-/** What has waited since a failure is due now: its endpoint answers again. */
-export async function hurryWebhooksFor(trx: Trx, input: { endpointId: string; now: number }): Promise<void> {
-  await trx.run(
-    `UPDATE outbox SET due_at = ? WHERE state = 'pending' AND kind = 'webhook' AND recipient = ? AND due_at > ?`,
-    [input.now, input.endpointId, input.now],
-  )
-}
-
 export async function deleteOutboxItem(trx: Trx, id: string): Promise<void> {
   await trx.run('DELETE FROM outbox WHERE id = ?', [id])
 }
@@ -177,23 +185,13 @@ export async function findMailDue(sql: Sql): Promise<{ first: number; last: numb
   return row?.first == null || row.last == null ? undefined : { first: row.first, last: row.last }
 }
 
-/** Does a mail wait that was tried before? Looks at those that are due last: a failure puts off. */
-export async function hasFailingMail(sql: Sql): Promise<boolean> {
-  const row = await sql.one(
-    `SELECT 1 FROM (SELECT last_error FROM outbox WHERE state = 'pending' AND kind = 'mail' ORDER BY due_at DESC, id DESC
-       LIMIT 10) AS last WHERE last_error IS NOT NULL LIMIT 1`,
+/** A mail that waits and was tried before, if any. Looks at those that are due last: a failure puts off. */
+export async function findFailingMail(sql: Sql): Promise<{ createdAt: number } | undefined> {
+  const row = await sql.one<{ created_at: number }>(
+    `SELECT created_at FROM (SELECT created_at, last_error FROM outbox WHERE state = 'pending' AND kind = 'mail'
+       ORDER BY due_at DESC, id DESC LIMIT 10) AS last WHERE last_error IS NOT NULL ORDER BY created_at LIMIT 1`,
   )
-  return row !== undefined
-}
-
-/** How many wait for an endpoint; counts no further than `limit`. */
-export async function countPendingFor(sql: Sql, endpointId: string, limit: number): Promise<number> {
-  const row = await sql.one<{ n: number }>(
-    `SELECT count(*) AS n FROM (SELECT 1 FROM outbox WHERE state = 'pending' AND kind = 'webhook' AND recipient = ?
-       LIMIT ?) AS waiting`,
-    [endpointId, limit],
-  )
-  return Number(row?.n ?? 0)
+  return row && { createdAt: Number(row.created_at) }
 }
 
 export interface OutboxFilter extends IdSpan {
@@ -266,10 +264,11 @@ export async function deleteOutboxBefore(trx: Trx, before: number, limit: number
 }
 
 /** What a failed mail says, once it is not tried again. */
-export async function scrubExpiredBodies(trx: Trx, now: number): Promise<number> {
+export async function scrubExpiredBodies(trx: Trx, now: number, limit: number): Promise<number> {
   return await trx.run(
-    "UPDATE outbox SET body_sealed = NULL WHERE state = 'failed' AND body_sealed IS NOT NULL AND expires_at <= ?",
-    [now],
+    `UPDATE outbox SET body_sealed = NULL WHERE id IN (SELECT id FROM outbox
+       WHERE state = 'failed' AND body_sealed IS NOT NULL AND expires_at <= ? LIMIT ?)`,
+    [now, limit],
   )
 }
 

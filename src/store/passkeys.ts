@@ -1,4 +1,4 @@
-import { placeholders, type Sql, type Trx } from './db.ts'
+import { isAmong, type Sql, type Trx } from './db.ts'
 import { flag, integer, json, type NewRow, nullable, type RowOf, type StoredRow, table, text } from './table.ts'
 
 const passkeys = table(
@@ -51,8 +51,8 @@ export async function listPasskeys(sql: Sql, userId: string): Promise<Passkey[]>
 export async function countPasskeys(sql: Sql, userIds: string[]): Promise<Map<string, number>> {
   if (userIds.length === 0) return new Map()
   const rows = await sql.all<{ user_id: string; n: number }>(
-    `SELECT user_id, count(*) AS n FROM passkeys WHERE user_id IN ${placeholders(userIds.length)} GROUP BY user_id`,
-    userIds,
+    `SELECT user_id, count(*) AS n FROM passkeys WHERE ${isAmong(sql, 'user_id')} GROUP BY user_id`,
+    [JSON.stringify(userIds)],
   )
   return new Map(rows.map((row) => [row.user_id, Number(row.n)]))
 }

@@ -69,12 +69,15 @@ const NO_ANSWER = fault(
   UNREACHED,
 )
 
+const BROKEN = fault('closed the connection', READ_LOG, LOST)
+
 /** By what Node says of a socket. */
 const SOCKET_CODES: [RegExp, Fault][] = [
   [
     /^ECONNREFUSED$|^ENOENT$/,
     fault('accepts no connections', 'Start it, or correct host and port in database.url', UNREACHED),
   ],
+  [/^ECONNRESET$|^EPIPE$/, BROKEN],
   [/^EACCES$|^EPERM$/, fault('is closed to this user', 'Allow it, or correct the host in database.url', UNREACHED)],
   [
     /^ENOTFOUND$|^EAI_/,
@@ -90,7 +93,6 @@ const NO_PASSWORD = fault(
   'wants a password, and database.url has none',
   'Add it: postgres://USER:PASSWORD@HOST/DATABASE',
 )
-const BROKEN = fault('closed the connection', READ_LOG, LOST)
 
 /** Why no connection was made. Whatever ends an attempt to connect is an outage. */
 export function connectFailure(error: unknown, server: string): PostgresFailure {
@@ -109,6 +111,7 @@ function faultOfSocket(error: unknown): Fault {
   const message = error instanceof Error ? error.message : ''
   if (message.includes('does not support SSL')) return NO_TLS
   if (message.includes('password must be')) return NO_PASSWORD
+  if (message.includes('terminated unexpectedly')) return BROKEN
   return SOCKET_CODES.find(([codes]) => codes.test(codeOf(error)))?.[1] ?? NO_ANSWER
 }
 

@@ -1,6 +1,5 @@
 import { hash } from 'node:crypto'
 import { setTimeout as wait } from 'node:timers/promises'
-import type { Knex } from 'knex'
 import type pg from 'pg'
 import { parsePostgresUrl } from '../platform/net/postgres-url.ts'
 import {
@@ -18,7 +17,9 @@ import {
   type Value,
 } from './db.ts'
 import { createPool } from './pool.ts'
+import { listenForChanges } from './postgres-changes.ts'
 import { type Connection, createConnector, SESSION_SETTINGS } from './postgres-connection.ts'
+import { migrateWith } from './postgres-migration.ts'
 import { commitUnknown, isOurs, PostgresFailure, remedyOf, statementFailure } from './postgres-outage.ts'
 
 export interface PostgresOptions {
@@ -69,6 +70,7 @@ export function openPostgres(options: PostgresOptions): Db {
   const connector = createConnector(parsePostgresUrl(options.url))
   const pool = createPool({ size: options.poolSize, idleMs: IDLE_MS, connect: connector.connect })
   const commits = commitListeners()
+  const changes = listenForChanges(connector)
 
   async function query({ connection, until }: Try, kind: StatementKind, config: pg.QueryConfig) {
     const startedAt = performance.now()
@@ -172,28 +174,18 @@ export function openPostgres(options: PostgresOptions): Db {
       const text = 'SELECT CAST(extract(epoch FROM clock_timestamp()) * 1000 AS bigint) AS now'
       return (await this.read((sql) => sql.one<{ now: number }>(text)))?.now
     },
-    openKnex: () => openKnex(connector.settings()),
-    foreignVersion: () => 0,
+    migrate: (work) => migrateWith(connector, work),
+    onChange: changes.onChange,
     onCommit: commits.onCommit,
-    close: () => pool.close(),
+    async close() {
+      await changes.close()
+      await pool.close()
+    },
   }
 }
 
 function isLost(error: unknown): boolean {
   return error instanceof PostgresFailure && error.fault.isLost
-}
-
-/** For migrations, which alone load it. `compileSqlOnError: false`, because knex would put bound values into error texts. */
-async function openKnex(connection: pg.ClientConfig): Promise<Knex> {
-  const { default: knex } = await import('knex')
-  return knex({
-    client: 'pg',
-    connection: connection as Knex.PgConnectionConfig,
-    compileSqlOnError: false,
-    pool: { min: 0, max: 1 },
-    acquireConnectionTimeout: WAIT_MS,
-    log: { warn() {}, error() {}, deprecate() {}, debug() {} },
-  })
 }
 
 const statements = new Map<string, Statement>()

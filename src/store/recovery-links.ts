@@ -47,6 +47,9 @@ export async function endAllRecoveryLinks(trx: Trx): Promise<number> {
   return await trx.run('UPDATE recovery_links SET expires_at = 0 WHERE used_at IS NULL AND expires_at > 0')
 }
 
-export async function deleteRecoveryLinksBefore(trx: Trx, before: number): Promise<number> {
-  return await trx.run('DELETE FROM recovery_links WHERE created_at < ?', [before])
+export async function deleteRecoveryLinksBefore(trx: Trx, before: number, limit: number): Promise<number> {
+  return await trx.run(
+    'DELETE FROM recovery_links WHERE id IN (SELECT id FROM recovery_links WHERE created_at < ? LIMIT ?)',
+    [before, limit],
+  )
 }

@@ -1,6 +1,6 @@
 import { DAY, latestEnd } from '../platform/clock.ts'
 import { epochOf } from './change-epochs.ts'
-import { forUpdate, placeholders, type Sql, type Trx, type Value } from './db.ts'
+import { forUpdate, isAmong, type Sql, type Trx, type Value } from './db.ts'
 import { type IdSpan, spanConditions } from './id-spans.ts'
 import type { SessionTransport } from './signin-attempts.ts'
 import { flag, integer, json, type NewRow, nullable, type RowOf, type StoredRow, table, text, word } from './table.ts'
@@ -84,7 +84,7 @@ export async function lockSession(trx: Trx, id: string): Promise<OwnedSession | 
 
 /** Newest first. */
 export async function listSessions(sql: Sql, filter: SessionFilter, limit: number): Promise<OwnedSession[]> {
-  const { where, values } = conditions(filter)
+  const { where, values } = conditions(sql, filter)
   const rows = await sql.all<StoredRow>(`${OWNED} ${where} ORDER BY sessions.id DESC LIMIT ?`, [...values, limit])
   return rows.map(readOwned)
 }
@@ -95,7 +95,7 @@ export async function listSurplus(
   { keep, ...filter }: { userId: string; liveAt: number; keep: number },
   limit: number,
 ): Promise<string[]> {
-  const { where, values } = conditions(filter)
+  const { where, values } = conditions(sql, filter)
   const rows = await sql.all<{ id: string }>(
     `SELECT id FROM sessions ${where} ORDER BY last_seen_at DESC, id DESC LIMIT ? OFFSET ?`,
     [...values, limit, keep],
@@ -104,7 +104,7 @@ export async function listSurplus(
 }
 
 export async function countSessions(sql: Sql, filter: SessionFilter): Promise<number> {
-  const { where, values } = conditions(filter)
+  const { where, values } = conditions(sql, filter)
   const row = await sql.one<{ n: number }>(`SELECT count(*) AS n FROM sessions ${where}`, values)
   return Number(row?.n ?? 0)
 }
@@ -116,9 +116,9 @@ export async function countLiveSessions(
 ): Promise<Map<string, number>> {
   if (userIds.length === 0) return new Map()
   const rows = await sql.all<{ user_id: string; n: number }>(
-    `SELECT user_id, count(*) AS n FROM sessions WHERE user_id IN ${placeholders(userIds.length)}
+    `SELECT user_id, count(*) AS n FROM sessions WHERE ${isAmong(sql, 'user_id')}
        AND revoked_at IS NULL AND idle_expires_at > ? AND expires_at > ? AND ${IN_EPOCH} GROUP BY user_id`,
-    [...userIds, now, now],
+    [JSON.stringify(userIds), now, now],
   )
   return new Map(rows.map((row) => [row.user_id, Number(row.n)]))
 }
@@ -212,7 +212,7 @@ export async function revokeSessions(
   filter: SessionFilter & { exceptId?: string | undefined },
   by: { now: number; by: string; reason: string },
 ): Promise<{ id: string; userId: string }[]> {
-  const { where, values } = conditions(filter)
+  const { where, values } = conditions(trx, filter)
   const rows = await trx.all<{ id: string; user_id: string }>(
     `UPDATE sessions SET revoked_at = ?, revoked_by = ?, revoked_reason = ?
      ${where || 'WHERE 1 = 1'} AND sessions.revoked_at IS NULL AND sessions.id <> ? RETURNING id, user_id`,
@@ -259,13 +259,13 @@ export async function listLiveAddresses(
 
 export async function deleteSessionsEndedBefore(trx: Trx, before: number, limit: number): Promise<number> {
   return await trx.run(
-    `DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE expires_at < ? OR idle_expires_at < ?
-       OR revoked_at < ? LIMIT ?)`,
-    [before, before, before, limit],
+    // Without an index on idle_expires_at, because every use of a session would write it.
+    'DELETE FROM sessions WHERE id IN (SELECT id FROM sessions WHERE expires_at < ? OR revoked_at < ? LIMIT ?)',
+    [before, before, limit],
   )
 }
 
-function conditions(filter: SessionFilter): { where: string; values: Value[] } {
+function conditions(sql: Sql, filter: SessionFilter): { where: string; values: Value[] } {
   const parts: string[] = []
   const values: Value[] = []
   const add = (text: string, ...more: Value[]) => {
@@ -273,8 +273,7 @@ function conditions(filter: SessionFilter): { where: string; values: Value[] } {
     values.push(...more)
   }
   if (filter.userId) add('sessions.user_id = ?', filter.userId)
-  if (filter.ids)
-    add(filter.ids.length > 0 ? `sessions.id IN ${placeholders(filter.ids.length)}` : '1 = 0', ...filter.ids)
+  if (filter.ids) add(isAmong(sql, 'sessions.id'), JSON.stringify(filter.ids))
   if (filter.createdBefore !== undefined) add('sessions.created_at < ?', filter.createdBefore)
   if (filter.createdSince !== undefined) add('sessions.created_at >= ?', filter.createdSince)
   for (const { text, value } of spanConditions('sessions.id', filter)) add(text, value)

@@ -15,6 +15,7 @@ import {
   type Trx,
   type Value,
 } from './db.ts'
+import { explain, isBusy, outage } from './sqlite-outage.ts'
 
 export interface SqliteOptions {
   path: string
@@ -33,10 +34,6 @@ const STATEMENTS_KEPT = 500
 /** Units do no I/O but the database's. One that waits for something else would keep all others waiting for ever. */
 const UNIT_MS = 10_000
 
-const SQLITE_BUSY = 5
-/** No memory, I/O error, corrupt, full, cannot open: not the statement's fault. */
-const SQLITE_TROUBLE = new Set([7, 10, 11, 13, 14])
-
 interface Waiting {
   unit: (trx: Trx) => Promise<unknown>
   settle: (outcome: Outcome) => void
@@ -51,8 +48,7 @@ type Outcome = { ok: true; result: unknown; listeners: (() => void)[] } | { ok: 
 export function openSqlite(options: SqliteOptions): Db {
   const { path, lockWaitMs = LOCK_WAIT_MS } = options
   makePrivateFile(path)
-  let writer = connect(options, false)
-  let reader = connect(options, true)
+  let [writer, reader] = connectBoth(options)
   const commits = commitListeners()
   const waiting: Waiting[] = []
   let draining: Promise<void> | undefined
@@ -89,7 +85,11 @@ export function openSqlite(options: SqliteOptions): Db {
       } while (writer.raw.isTransaction && performance.now() < until)
       commit()
     } catch (error) {
-      failure = { ok: false, error: error instanceof StoreError ? error : lost(error) }
+      const first = group.find(({ outcome }) => !outcome.ok && outcome.error instanceof StoreError)?.outcome
+      failure = {
+        ok: false,
+        error: error instanceof StoreError ? error : lost(first?.ok === false ? first.error : error),
+      }
       // Nothing can begin, so nothing that waits can.
       if (group.length === 0) for (const { settle } of waiting.splice(0)) group.push({ settle, outcome: failure })
     }
@@ -112,7 +112,7 @@ export function openSqlite(options: SqliteOptions): Db {
     } catch (error) {
       end()
       undoUnit()
-      return { ok: false, error: explain(error) }
+      return { ok: false, error: explain(error, path) }
     }
   }
 
@@ -135,8 +135,7 @@ export function openSqlite(options: SqliteOptions): Db {
         return
       } catch (error) {
         if (!isBusy(error)) throw error
-        if (performance.now() > until)
-          throw new StoreError('busy', 'Another process is writing to the database. Try again in a moment.', error)
+        if (performance.now() > until) throw explain(error, path)
       }
       await wait(RETRY_MS)
     }
@@ -151,12 +150,12 @@ export function openSqlite(options: SqliteOptions): Db {
   function lost(cause: unknown): StoreError {
     const old = [writer, reader]
     try {
-      ;[writer, reader] = [connect(options, false), connect(options, true)]
+      ;[writer, reader] = connectBoth(options)
       for (const connection of old) connection.close()
     } catch {
       // The file cannot be opened now; the next use tries again and says why.
     }
-    return new StoreError('unavailable', 'The database could not be written.', cause)
+    return cause instanceof StoreError ? cause : outage(cause, path)
   }
 
   return {
@@ -166,7 +165,7 @@ export function openSqlite(options: SqliteOptions): Db {
       try {
         return await work(reader.sql)
       } catch (error) {
-        throw explain(error)
+        throw explain(error, path)
       }
     },
     write<Result>(unit: (trx: Trx) => Promise<Result>) {
@@ -179,10 +178,14 @@ export function openSqlite(options: SqliteOptions): Db {
         draining ??= drain()
       })
     },
-    // Only migrations load it: a command starts 60 ms sooner.
     time: async () => undefined,
-    openKnex: async () => (await import('./knex-sqlite.ts')).openKnexSqlite(path, lockWaitMs),
-    foreignVersion: () => writer.foreignVersion(),
+    async migrate(work) {
+      const { migrateSqlite } = await import('./knex-sqlite.ts')
+      return await migrateSqlite({ path, lockWaitMs }, work).catch((error) => {
+        throw explain(error, path)
+      })
+    },
+    onChange: () => () => {},
     onCommit: commits.onCommit,
     async close() {
       await draining
@@ -198,6 +201,14 @@ export function makePrivateFile(path: string): void {
     closeSync(openSync(path, 'wx', 0o600))
   } catch {
     // It is there already, or cannot be made: then opening it says why.
+  }
+}
+
+function connectBoth(options: SqliteOptions) {
+  try {
+    return [connect(options, false), connect(options, true)] as const
+  } catch (error) {
+    throw explain(error, options.path)
   }
 }
 
@@ -245,7 +256,6 @@ function connect({ path, busyTimeoutMs, timer }: SqliteOptions, readOnly: boolea
     exec: (...texts: string[]) => {
       for (const text of texts) timed(statement(text), (found) => found.run())
     },
-    foreignVersion: () => Number(statement('PRAGMA data_version').statement.get()?.['data_version']),
     close: () => {
       if (raw.isOpen) raw.close()
     },
@@ -279,19 +289,4 @@ function endable({ one, all, run, ...rest }: Trx): { trx: Trx; end: () => void }
       isOver = true
     },
   }
-}
-
-function primaryCode(error: unknown): number {
-  return error instanceof Error && 'errcode' in error ? Number(error.errcode) & 0xff : 0
-}
-
-export function isBusy(error: unknown): boolean {
-  return primaryCode(error) === SQLITE_BUSY
-}
-
-function explain(error: unknown): unknown {
-  // The connection was closed under a read: others have found it broken, and opened another.
-  const isClosed = error instanceof Error && 'code' in error && error.code === 'ERR_INVALID_STATE'
-  if (!isClosed && !SQLITE_TROUBLE.has(primaryCode(error))) return error
-  return new StoreError('unavailable', 'The database could not be used.', error)
 }

@@ -1,4 +1,4 @@
-import { placeholders, type Sql, type Trx } from './db.ts'
+import { isAmong, type Sql, type Trx } from './db.ts'
 import { integer, nullable, type RowOf, type StoredRow, table, text } from './table.ts'
 
 const totpSecrets = table('totp_secrets', {
@@ -24,8 +24,8 @@ export async function findTotpSecret(sql: Sql, userId: string): Promise<TotpSecr
 export async function findTotpHolders(sql: Sql, userIds: string[]): Promise<Set<string>> {
   if (userIds.length === 0) return new Set()
   const rows = await sql.all<{ user_id: string }>(
-    `SELECT user_id FROM totp_secrets WHERE user_id IN ${placeholders(userIds.length)} AND secret_sealed IS NOT NULL`,
-    userIds,
+    `SELECT user_id FROM totp_secrets WHERE ${isAmong(sql, 'user_id')} AND secret_sealed IS NOT NULL`,
+    [JSON.stringify(userIds)],
   )
   return new Set(rows.map((row) => row.user_id))
 }

@@ -1,5 +1,6 @@
 import { latestEnd } from '../platform/clock.ts'
 import { forUpdate, type Sql, type Trx } from './db.ts'
+import { hasDueWebhook } from './outbox-deliveries.ts'
 import { flag, integer, json, type NewRow, nullable, type RowOf, type StoredRow, table, text, word } from './table.ts'
 
 /** Why an endpoint gets nothing: an operator paused it, it said that it is gone, or it failed for days. */
@@ -33,6 +34,8 @@ const webhookEndpoints = table(
     /** The lease of the worker that is delivering: one at a time. */
     busyUntil: integer,
     lastSuccessAt: nullable(integer),
+    /** The node that is delivering to it. */
+    owner: nullable(text),
   },
   {
     defaulted: [
@@ -45,6 +48,7 @@ const webhookEndpoints = table(
       'retryAt',
       'busyUntil',
       'lastSuccessAt',
+      'owner',
     ],
   },
 )
@@ -91,9 +95,8 @@ export async function listWebhookEndpointsBehind(sql: Sql): Promise<string[]> {
 }
 
 /** An endpoint that is busy until after any lease was taken by a clock that was wrong. */
-const IS_DUE = `paused_at IS NULL AND retry_at <= ? AND (busy_until <= ? OR busy_until > ?) AND EXISTS
-  (SELECT 1 FROM outbox WHERE state = 'pending' AND kind = 'webhook' AND recipient = webhook_endpoints.id
-     AND due_at <= ?)`
+const IS_DUE = `paused_at IS NULL AND retry_at <= ? AND (busy_until <= ? OR busy_until > ?) AND
+  ${hasDueWebhook('webhook_endpoints.id')}`
 
 /** Is there an endpoint that may be delivered to, and that something is due for? */
 export async function hasDueWebhookEndpoint(
@@ -107,14 +110,14 @@ export async function hasDueWebhookEndpoint(
 /** Takes the one that has waited longest, so that no other worker delivers to it before `busyUntil`. */
 export async function claimWebhookEndpoint(
   trx: Trx,
-  { now, busyUntil }: { now: number; busyUntil: number },
+  { owner, now, busyUntil }: { owner: string; now: number; busyUntil: number },
 ): Promise<WebhookEndpoint | undefined> {
   const skipLocked = trx.dialect === 'postgres' ? ' FOR UPDATE SKIP LOCKED' : ''
   const row = await trx.one<StoredRow>(
-    `UPDATE webhook_endpoints SET busy_until = ? WHERE id =
+    `UPDATE webhook_endpoints SET busy_until = ?, owner = ? WHERE id =
        (SELECT id FROM webhook_endpoints WHERE ${IS_DUE} ORDER BY busy_until, id LIMIT 1${skipLocked})
      RETURNING ${webhookEndpoints.columns}`,
-    [busyUntil, now, now, latestEnd(busyUntil, 0), now],
+    [busyUntil, owner, now, now, latestEnd(busyUntil, 0), now],
   )
   return webhookEndpoints.readOne(row)
 }
@@ -129,11 +132,24 @@ export async function releaseWebhookEndpoint(
   }: Pick<WebhookEndpoint, 'id' | 'busyUntil' | 'failures' | 'failingSince' | 'retryAt' | 'lastSuccessAt'>,
 ): Promise<boolean> {
   const changed = await trx.run(
-    `UPDATE webhook_endpoints SET busy_until = 0, failures = ?, failing_since = ?, retry_at = ?, last_success_at = ?
+    `UPDATE webhook_endpoints SET busy_until = 0, owner = NULL, failures = ?, failing_since = ?, retry_at = ?, last_success_at = ?
      WHERE id = ? AND busy_until = ?`,
     [health.failures, health.failingSince, health.retryAt, health.lastSuccessAt, id, busyUntil],
   )
   return changed === 1
+}
+
+/** The nodes that are delivering. */
+export async function listWebhookOwners(sql: Sql): Promise<string[]> {
+  const rows = await sql.all<{ owner: string }>(
+    'SELECT DISTINCT owner FROM webhook_endpoints WHERE owner IS NOT NULL ORDER BY owner LIMIT 1000',
+  )
+  return rows.map(({ owner }) => owner)
+}
+
+/** The endpoints that a node was delivering to when it died are free. */
+export async function releaseWebhooksOf(trx: Trx, owner: string): Promise<number> {
+  return await trx.run('UPDATE webhook_endpoints SET busy_until = 0, owner = NULL WHERE owner = ?', [owner])
 }
 
 export async function moveWebhookCursor(trx: Trx, { id, seq }: { id: string; seq: number }): Promise<void> {

@@ -182,6 +182,7 @@ function mailRow(attemptId: string, recipient: string, now: number) {
     kind: 'mail' as const,
     ...mail,
     eventSeq: null,
+    isAwaited: true,
     attemptId,
     createdAt: now,
     expiresAt: now + HOUR,

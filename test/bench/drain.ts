@@ -51,7 +51,7 @@ async function fillOutbox({ openDatabase, seal }: Target, count: number): Promis
           const id = random.id('msg')
           const what = { kind: 'mail', template: 'new_device', lang: 'en', isDecoy: false } as const
           const bodySealed = seal({ table: 'outbox', column: 'body_sealed', rowId: id }, values)
-          const rest = { attemptId: null, eventSeq: null, createdAt: dueAt, expiresAt: dueAt + HOUR }
+          const rest = { attemptId: null, eventSeq: null, isAwaited: false, createdAt: dueAt, expiresAt: dueAt + HOUR }
           await insertOutbox(trx, { id, ...what, recipient: `drain${index}@example.com`, bodySealed, ...rest })
         }
       })

@@ -253,7 +253,7 @@ test('a command waits --timeout for a busy database and then exits with 75', asy
 
   expect({ code, stderr }).toEqual({
     code: 75,
-    stderr: 'authd: Another process is writing to the database. Try again in a moment.\n',
+    stderr: 'authd: Another process is writing to the database. Try again.\n',
   })
 })
 

@@ -4,7 +4,7 @@ import { SYSTEM } from '../../src/flows/record-event.ts'
 import { walkUsers } from '../../src/flows/users/list.ts'
 import { DAY, HOUR, SECOND } from '../../src/platform/clock.ts'
 import { firstId } from '../../src/platform/random.ts'
-import { placeholders, type Value } from '../../src/store/db.ts'
+import type { Value } from '../../src/store/db.ts'
 import type { UserFilter } from '../../src/store/users.ts'
 import { type Authd, startAuthd } from '../support/harness.ts'
 import type { Reply } from '../support/http-client.ts'
@@ -34,7 +34,7 @@ async function withEvents(authd: Authd, startAt: number): Promise<void> {
   await authd.deps.db.write(async (trx) => {
     while (rows.length > 0) {
       const batch = rows.splice(0, 500)
-      const values = batch.map(() => placeholders(8)).join(', ')
+      const values = batch.map(() => '(?, ?, ?, ?, ?, ?, ?, ?)').join(', ')
       await trx.run(`INSERT INTO audit_logs (${columns}) VALUES ${values}`, batch.flat())
     }
   })

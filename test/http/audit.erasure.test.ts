@@ -171,10 +171,10 @@ describe.each(['sqlite', 'postgres'] as const)('a deleted user (%s)', (database)
     await authd.takeMail()
     await queueSampleMail(authd.deps, { to: ADA, template: 'passkey_added', lang: 'en' })
     const { send } = authd.mailer
-    authd.mailer.send = async (mail) => {
+    authd.mailer.send = async (mail, limit) => {
       authd.mailer.send = send
       await removeUser(authd.deps, OPERATOR, user)
-      return await send(mail)
+      return await send(mail, limit)
     }
 
     while (await deliverNextMail(authd.deps));

@@ -275,7 +275,9 @@ describe.each(['sqlite', 'postgres'] as const)('after a clock that was a day ahe
     await sealAudit(authd.deps)
     await queueWebhooks(authd.deps)
     const now = authd.clock.now()
-    const claimed = await authd.deps.db.write((trx) => claimWebhookEndpoint(trx, { now, busyUntil: now + MINUTE }))
+    const claimed = await authd.deps.db.write((trx) =>
+      claimWebhookEndpoint(trx, { owner: 'node_1', now, busyUntil: now + MINUTE }),
+    )
     await authd.deps.db.write((trx) => trx.run('DELETE FROM outbox'))
     authd.clock.advance(-DAY)
 

@@ -4,6 +4,7 @@ import { SYSTEM } from '../../src/flows/record-event.ts'
 import { type Authd, startAuthd } from '../support/harness.ts'
 import { exchange } from '../support/http-client.ts'
 import { signInForTokens, signInOnPage } from '../support/people.ts'
+import { fc } from '../support/property.ts'
 import { ROUTES } from './fuzz/calls.ts'
 
 /** What OAuth libraries send beside the token, as RFC 6749 §2.3.1 and RFC 8707 have it. */
@@ -99,6 +100,7 @@ describe('a refresh by form (RFC 6749 §6)', () => {
 
     expect([form.status, form.body.error]).toEqual([400, 'invalid_grant'])
     expect([json.status, json.body.code]).toEqual([401, 'EXPIRED_TOKEN'])
+    expect(json.headers.get('WWW-Authenticate')).toBe('Bearer realm="authd", error="invalid_token"')
   })
 
   test('counts a wrong token like one in JSON', async () => {
@@ -293,5 +295,77 @@ describe('the challenge of a rejected request', () => {
     const { status, headers } = await browser.post('/v1/stepup/code', { json: { code: '000000' } })
 
     expect([status, headers.get('WWW-Authenticate')]).toEqual([401, BEARER])
+  })
+})
+
+describe('a form that cannot be read', () => {
+  const FORM = 'application/x-www-form-urlencoded'
+  const CALLS = ['refresh', 'revoke', 'introspect']
+  const big = `token=${'x'.repeat(70_000)}`
+  const FAULTS: [what: string, headers: Record<string, string>, body: string][] = [
+    ['too large', { 'Content-Type': FORM }, big],
+    ['in another charset', { 'Content-Type': `${FORM}; charset=iso-8859-1` }, 'token=x'],
+    ['multipart', { 'Content-Type': 'multipart/form-data; boundary=x' }, '--x--'],
+    ['text', { 'Content-Type': 'text/plain' }, 'token=x'],
+    ['compressed', { 'Content-Type': FORM, 'Content-Encoding': 'gzip' }, 'token=x'],
+    ['with a parameter twice', { 'Content-Type': FORM }, 'a=1&a=2'],
+    ['with a wrong address of a user', { 'Content-Type': FORM, 'Authd-Client-IP': 'x' }, 'token=x'],
+  ]
+
+  test.each(CALLS.flatMap((call) => FAULTS.map((fault) => [call, ...fault] as const)))(
+    '%s, %s, is invalid_request',
+    async (call, _, headers, body) => {
+      const authd = await startAuthd()
+      const scopes = ['introspect', 'signin'] as const
+      const { token } = await createApiKey(authd.deps, SYSTEM, { name: 'app', scopes: [...scopes], expiresAt: null })
+      const own = { Host: new URL(authd.url).host, Authorization: `Bearer ${token}` }
+
+      const {
+        status,
+        text,
+        headers: answered,
+      } = await exchange(`${authd.address}/v1/token/${call}`, {
+        method: 'POST',
+        headers: { ...own, ...headers },
+        body,
+      })
+
+      expect([status, JSON.parse(text)]).toEqual([
+        400,
+        { error: 'invalid_request', error_description: expect.stringMatching(/^[\x20\x21\x23-\x5b\x5d-\x7e]+$/) },
+      ])
+      expect(answered.get('Content-Type')).toMatch(/^application\/json/)
+    },
+  )
+
+  test('is described in the characters of RFC 6749 §5.2, whatever its fields are called', async () => {
+    const authd = await startAuthd()
+
+    await fc.assert(
+      fc.asyncProperty(fc.string({ unit: 'binary' }), fc.constantFrom(...CALLS.slice(0, 2)), async (name, call) => {
+        const field = new URLSearchParams([
+          [name, 'x'],
+          [name, 'y'],
+          ['token', `${name}"\\`],
+        ]).toString()
+        const { status, text } = await exchange(`${authd.address}/v1/token/${call}`, {
+          method: 'POST',
+          headers: { 'Content-Type': FORM },
+          body: field,
+        })
+
+        expect([status, JSON.parse(text).error]).toEqual([400, 'invalid_request'])
+        expect(JSON.parse(text).error_description).toMatch(/^[\x20\x21\x23-\x5b\x5d-\x7e]+$/)
+      }),
+      { numRuns: 100 },
+    )
+  })
+
+  test.each(['revoke', 'refresh'])('%s: JSON that is too large gets the error of the API', async (call) => {
+    const authd = await startAuthd()
+
+    const { status, body } = await authd.browser().post(`/v1/token/${call}`, { json: { token: 'x'.repeat(70_000) } })
+
+    expect([status, body.code]).toEqual([413, 'PAYLOAD_TOO_LARGE'])
   })
 })

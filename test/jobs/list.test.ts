@@ -15,7 +15,7 @@ import { typesOf, webhookReceiver } from '../support/webhook-receiver.ts'
 /** A daemon's jobs, on real timers. */
 function run({ deps }: Authd): void {
   const jobs = startJobs(deps, JOBS)
-  onTestFinished(() => jobs.stop())
+  onTestFinished(async () => void (await jobs.stop(0)))
 }
 
 const begin = (authd: Authd) => authd.browser().post('/v1/signin', { json: { email: 'ada@example.com' } })

@@ -33,7 +33,7 @@ async function running(...given: (Partial<Job> & Pick<Job, 'run'>)[]) {
     authd.deps,
     given.map((job) => ({ ...defaults, ...job })),
   )
-  onTestFinished(() => jobs.stop())
+  onTestFinished(async () => void (await jobs.stop(0)))
   return { authd, jobs }
 }
 
@@ -68,7 +68,7 @@ test('a turn that hangs does not delay others, and stopping waits for it', async
   await commit(authd)
   await until(() => expect(turns).toBe(2))
   let isStopped = false
-  const stopping = jobs.stop().then(() => {
+  const stopping = jobs.stop(60_000).then(() => {
     isStopped = true
   })
   await commit(authd)

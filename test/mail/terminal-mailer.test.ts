@@ -6,7 +6,7 @@ import { APP, SIGNIN, TEXTS } from '../support/mail-samples.ts'
 test('in development a mail is printed with its recipient, and code and link on separate lines', async () => {
   const output = new PassThrough({ encoding: 'utf8' })
 
-  await terminalMailer({ app: () => APP, texts: TEXTS, output }).send(SIGNIN)
+  await terminalMailer({ app: () => APP, texts: TEXTS, output }).send(SIGNIN, AbortSignal.timeout(60_000))
 
   const lines = String(output.read())
     .split('\n')

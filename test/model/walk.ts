@@ -114,9 +114,28 @@ const CALLS = {
   ),
   'use a recovery link': (world, { tab, step }) =>
     withOne(world.recoveryLinks, step, (each) => operator.recover(world, tab, each)),
+  'recover by a link': (world, { tab, person, step }) =>
+    after(person, async (of) => {
+      await operator.makeLink(world, of, step.how % 2 ? 'totp' : undefined)
+      await withOne(world.recoveryLinks, { ...step, how: 0 }, (each) => operator.recover(world, tab, each))
+    }),
+  'join by an invitation': async (world, { tab, step }) => {
+    await passTime(world, 31 * SECOND)
+    await operator.invite(world, step.whom)
+    if (step.how > 5) await passTime(world, 2 * HOUR)
+    await withOne(world.invitations, { ...step, how: 0 }, (each) => signIn.acceptInvitation(world, tab, each))
+    if (step.how > 5) await signIn.begin(world, tab, step.whom)
+    await signIn.typeCode(world, tab, true)
+  },
+  'change and restore the address': async (world, { tab, other, step }) => {
+    await changeAddress(world, tab, (step.whom + 1 + (step.how % 3)) % ADDRESSES.length)
+    if (step.how < 2) await account.enrolTotp(world, tab)
+    await compare(world)
+    await withOne(world.changes, { ...step, how: 0 }, (each) => restoreAddress(world, other, each))
+  },
   'a stranger floods': (world, { step }) => flood(world, step.whom),
   'time passes': (world, { step }) => passTime(world, MOVES[step.how % MOVES.length] ?? SECOND),
-  'the clock is put back': (world, { step }) => (step.how === 0 ? turnBack(world) : nothing()),
+  'the clock is put back': (world, { step }) => (step.how < 3 ? turnBack(world) : nothing()),
 } satisfies Record<string, Call>
 
 const nothing = async (): Promise<void> => undefined
@@ -141,7 +160,9 @@ const WEIGHTS: Partial<Record<keyof typeof CALLS, number>> = {
   ...{ begin: 4, 'type the code': 6, 'sign in by code': 14, 'open the link': 3, 'prove TOTP': 8, 'prove a passkey': 6 },
   ...{ 'prove a recovery code': 4, 'enrol TOTP': 8, 'enrol a passkey': 5, 'step up': 8, 'remove a factor': 2 },
   ...{ 'app: sign in': 4, 'app: refresh': 8, 'app: step up': 4, 'time passes': 12, 'ask again': 3 },
-  ...{ 'operator: lockdown': 3, 'operator: end the lockdown': 4 },
+  ...{ 'operator: lockdown': 3, 'operator: end the lockdown': 4, 'recover by a link': 3, 'join by an invitation': 3 },
+  ...{ 'change and restore the address': 4, 'operator: sign-up': 3, 'the clock is put back': 3 },
+  ...{ 'restore an address': 2, 'change the address': 2, 'use a key': 4, 'operator: create a key': 2 },
 }
 
 const step: fc.Arbitrary<Step> = fc

@@ -38,6 +38,7 @@ async function addMails(db: Db, count: number): Promise<void> {
         ...what,
         attemptId: null,
         eventSeq: null,
+        isAwaited: true,
         createdAt: 0,
         expiresAt: LATER,
       })
@@ -140,7 +141,9 @@ describeOnBoth('of twenty concurrent tries only one succeeds', (open) => {
     const db = await open()
     await addMails(db, 5)
     const claim = async (now: number) => {
-      const claims = await race(db, (trx) => claimMail(trx, { now, leaseUntil: now + 100, longestMs: 1000 }))
+      const claims = await race(db, (trx) =>
+        claimMail(trx, { owner: 'node_1', now, leaseUntil: now + 100, longestMs: 1000 }),
+      )
       return claims.filter((mail) => mail !== undefined)
     }
 

@@ -84,16 +84,3 @@ test('a process that is killed in the middle of a unit leaves nothing', async ()
 
   expect(await db.read((sql) => findSystemConfig(sql, 'theirs'))).toBeUndefined()
 })
-
-test('a commit of another process changes the version that this one sees', async () => {
-  const { db, path } = await open()
-  const before = db.foreignVersion()
-  await db.write(putMine)
-  const afterOwn = db.foreignVersion()
-
-  const holder = await holdLock(path)
-  holder.commit()
-  await until(() => expect(db.foreignVersion()).not.toBe(before))
-
-  expect(afterOwn).toBe(before)
-})

@@ -17,9 +17,11 @@ import { createMetrics } from '../../src/platform/monitoring/metrics.ts'
 import { type WebhookClient, webhookClient } from '../../src/platform/net/webhook-client.ts'
 import { scryptHash } from '../../src/platform/secret.ts'
 import { builtInTexts } from '../../src/platform/texts/texts.ts'
+import { toldTroubles } from '../../src/startup/troubles.ts'
 import { type AuditLog, listAuditLogsAfter } from '../../src/store/audit-logs.ts'
 import type { Dialect, StatementKind } from '../../src/store/db.ts'
 import { openDatabase } from '../../src/store/open.ts'
+import { watched } from '../../src/store/watched.ts'
 import { type FreshDatabase, freshDatabase } from './databases.ts'
 import { capturingMailer, type FakeClock, fakeClock, seededRandom } from './fakes.ts'
 import { Browser } from './http-client.ts'
@@ -118,16 +120,21 @@ async function startOn(
   const statements: StatementKind[] = []
   const opened = await openDatabase({ ...fresh.options, timer: (kind) => statements.push(kind) })
   // The server's clock is the real one, and that of the tests is not.
-  const db = { ...inLockOrder(opened), time: async () => (opened.dialect === 'postgres' ? clock.now() : undefined) }
+  const log = capturedLog()
+  const metrics = createMetrics()
+  const troubles = toldTroubles({ clock, log: logger ?? log, metrics })
+  const inOrder = watched(inLockOrder(opened), troubles)
+  const db = { ...inOrder, time: async () => (opened.dialect === 'postgres' ? clock.now() : undefined) }
   const random = seededRandom(clock, seed)
   const mailer = capturingMailer()
-  const log = capturedLog()
   const deps: Deps = {
     config: liveConfig(parsed),
     texts: { current: builtInTexts },
     db,
     cache: createCache(db),
     tally: new Map(),
+    accepted: new Map(),
+    nodeId: `node_${seed.replaceAll(' ', '_')}`,
     clock,
     random,
     keys: keysFrom(Buffer.from(TEST_SECRET), random),
@@ -135,7 +142,8 @@ async function startOn(
     mailer,
     webhooks,
     log: logger ?? log,
-    metrics: createMetrics(),
+    metrics,
+    troubles,
   }
   await claimServerSecret(deps)
   await ensureKeys(deps)

@@ -19,6 +19,8 @@ export const SIGNIN: Mail = {
   values: MAILS.signin.values,
 }
 
+const NEVER = new AbortController().signal
+
 export function settingsFor(server: TestSmtp, more: Partial<SmtpSettings> = {}): SmtpSettings {
   return { host: server.host, port: server.port, tls: 'none', timeout: 60_000, maxConnections: 2, ...more }
 }
@@ -27,9 +29,9 @@ export function mailerFor(
   server: TestSmtp,
   more: Partial<SmtpSettings> = {},
   options: Partial<MailerOptions> = {},
-): Mailer {
+): Mailer & { send(mail: Mail): Promise<string> } {
   const from = 'Example <no-reply@example.org>'
   const mailer = smtpMailer({ smtp: settingsFor(server, more), from, app: () => APP, texts: TEXTS, ...options })
   onTestFinished(() => mailer.close())
-  return mailer
+  return { ...mailer, send: (mail: Mail, limit?: AbortSignal) => mailer.send(mail, limit ?? NEVER) }
 }

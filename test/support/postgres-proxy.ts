@@ -14,16 +14,26 @@ export interface PostgresProxy {
   cut(): void
   /** Calls `act` with what passes from the client; true lets it pass. */
   watch(act: (data: Buffer) => boolean): void
+  /** New connections are closed at once, as by a load balancer without a server, and so are the others. */
+  shut(): void
+  open(): void
+  /** Servers seem to have other processes than they have, as through a pooler. */
+  inventProcessIds(): void
   /** From now on new connections are refused. */
   close(): Promise<void>
   /** After close: listens on the same port again. */
   reopen(): Promise<void>
 }
 
+/** The head of BackendKeyData, before the number of the process. */
+const KEY_DATA = Buffer.from([0x4b, 0, 0, 0, 12])
+
 /** A network of its own between authd and a PostgreSQL server. */
 export async function startProxy(target: NetConnectOpts): Promise<PostgresProxy> {
   const sockets = new Set<Socket>()
   let isFrozen = false
+  let isShut = false
+  let invents = false
   let accepted = 0
   let lets: (data: Buffer) => boolean = () => true
   let server: Server
@@ -34,6 +44,10 @@ export async function startProxy(target: NetConnectOpts): Promise<PostgresProxy>
   }
   const accept = (client: Socket) => {
     accepted += 1
+    if (isShut) {
+      client.destroy()
+      return
+    }
     const upstream = connect(target)
     const pipe = (from: Socket, to: Socket, mayPass: (data: Buffer) => boolean) => {
       sockets.add(from)
@@ -47,7 +61,11 @@ export async function startProxy(target: NetConnectOpts): Promise<PostgresProxy>
       })
     }
     pipe(client, upstream, (data) => lets(data))
-    pipe(upstream, client, () => true)
+    pipe(upstream, client, (data) => {
+      const at = invents ? data.indexOf(KEY_DATA) : -1
+      if (at >= 0) data.writeUInt32BE(1, at + KEY_DATA.length)
+      return true
+    })
   }
   const cut = () => {
     for (const socket of sockets) socket.destroy()
@@ -65,6 +83,16 @@ export async function startProxy(target: NetConnectOpts): Promise<PostgresProxy>
     },
     watch: (act) => {
       lets = act
+    },
+    shut: () => {
+      isShut = true
+      cut()
+    },
+    open: () => {
+      isShut = false
+    },
+    inventProcessIds: () => {
+      invents = true
     },
     async close() {
       server.close()

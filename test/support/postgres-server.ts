@@ -20,7 +20,7 @@ declare module 'vitest' {
 
 /** initdb rejects root and needs a user with a name: 65534 is `nobody` everywhere. */
 const NOBODY = 65_534
-const AS_USER = process.getuid?.() === 0 ? { uid: NOBODY, gid: NOBODY } : {}
+export const AS_USER = process.getuid?.() === 0 ? { uid: NOBODY, gid: NOBODY } : {}
 
 const run = promisify(execFile)
 

@@ -22,7 +22,15 @@ export async function freshPostgres(template = 'template1'): Promise<FreshPostgr
   }
 }
 
-async function askWherePostgresIs(): Promise<string> {
+/** Ends all connections to a database and refuses new ones, until they are allowed again. */
+export async function refuseConnections(name: string): Promise<{ allow(): Promise<void> }> {
+  const folder = await askWherePostgresIs()
+  await run(folder, `ALTER DATABASE ${name} ALLOW_CONNECTIONS false`)
+  await run(folder, `SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '${name}'`)
+  return { allow: () => run(folder, `ALTER DATABASE ${name} ALLOW_CONNECTIONS true`) }
+}
+
+export async function askWherePostgresIs(): Promise<string> {
   const socket = connect(inject('postgresDoor'))
   await once(socket, 'connect')
   const answer = await socket.setEncoding('utf8').toArray()

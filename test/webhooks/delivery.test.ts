@@ -1,7 +1,8 @@
 import { Webhook } from 'standardwebhooks'
 import { describe, expect, test } from 'vitest'
+import { sealAudit } from '../../src/flows/audit/audit.ts'
 import { listQueue, retryQueued } from '../../src/flows/outbox/queue.ts'
-import { deliverNextWebhook } from '../../src/flows/outbox/webhook-delivery.ts'
+import { deliverNextWebhook, queueWebhooks } from '../../src/flows/outbox/webhook-delivery.ts'
 import {
   addWebhook,
   findWebhook,
@@ -420,4 +421,56 @@ test('deliveries of a removed endpoint are cancelled and cannot be sent again', 
 
   await expect(again).rejects.toMatchObject({ code: 'WEBHOOK_NOT_FOUND' })
   expect(await deliveries(authd)).toMatchObject([{ state: 'cancelled' }])
+})
+
+describe.each(['sqlite', 'postgres'] as const)('first tries on %s', (database) => {
+  test('are not held up by deliveries that the receiver refuses, and keep their order', async () => {
+    const authd = await startAuthd({ database })
+    const receiver = await webhookReceiver()
+    await subscribe(authd, receiver, ['user.*'])
+    receiver.answer = (response, { body }) => {
+      response.statusCode = (JSON.parse(body) as { type: string }).type === 'user.disabled' ? 422 : 204
+      response.end()
+    }
+    for (let n = 0; n < 10; n += 1) await happen(authd, 'user.updated', 'user.disabled')
+
+    await authd.sendWebhooks()
+
+    expect(typesOf(receiver)).toEqual(Array.from({ length: 10 }, () => ['user.updated', 'user.disabled']).flat())
+    expect([await countOf(authd, 'sent'), await countOf(authd, 'pending')]).toEqual([10, 10])
+  })
+
+  test('come in the order of the log, whichever clock has dated them', async () => {
+    const authd = await startAuthd({ database })
+    const receiver = await webhookReceiver()
+    await subscribe(authd, receiver, ['user.*'])
+    await happen(authd, 'user.registered')
+    authd.clock.advance(5 * SECOND)
+    await sealAudit(authd.deps)
+    await queueWebhooks(authd.deps)
+    authd.clock.advance(-5 * SECOND)
+    await happen(authd, 'user.updated')
+
+    await authd.sendWebhooks()
+
+    expect(typesOf(receiver)).toEqual(['user.registered', 'user.updated'])
+  })
+})
+
+test('deliveries that fail again and again do not fill the window of new ones', async () => {
+  const authd = await startAuthd()
+  const receiver = await webhookReceiver()
+  await subscribe(authd, receiver, ['user.*'])
+  receiver.answer = answering(422)
+  await authd.deps.db.write(async (trx) => {
+    for (let count = 0; count < 1000; count += 1) await recordEvent(authd.deps, trx, SYSTEM, { type: 'user.disabled' })
+  })
+  await authd.sendWebhooks()
+  receiver.answer = answering(204)
+  receiver.received.length = 0
+  await happen(authd, 'user.updated')
+
+  await authd.sendWebhooks()
+
+  expect(typesOf(receiver)).toEqual(['user.updated'])
 })

@@ -1,7 +1,7 @@
 import { Flags } from '@oclif/core'
 import { SECOND } from '../../platform/clock.ts'
 import { command } from '../command.ts'
-import { fetchText, listeningAt } from '../daemon-client.ts'
+import { fetchText, listeningAt, problemsIn } from '../daemon-client.ts'
 import { durationFlag } from '../flags.ts'
 
 export default command({
@@ -13,10 +13,14 @@ export default command({
   },
   async run({ flags, out, loadRunning }) {
     const base = flags.url ?? listeningAt((await loadRunning()).server)
-    const { status } = await fetchText(`${base}${flags.ready ? '/readiness' : '/health'}`, { timeoutMs: flags.timeout })
+    const { status, text } = await fetchText(`${base}${flags.ready ? '/readiness' : '/health'}`, {
+      timeoutMs: flags.timeout,
+    })
     const isWell = status === 200
-    out.object({ status: isWell ? 'healthy' : 'unhealthy', http_status: status ?? null }, [
-      isWell ? 'healthy' : `unhealthy: ${status === undefined ? `no answer from ${base}` : `HTTP ${status}`}`,
+    const problems = problemsIn(text)
+    const failure = status === undefined ? `no answer from ${base}` : `HTTP ${status}`
+    out.object({ status: isWell ? 'healthy' : 'unhealthy', http_status: status ?? null, problems }, [
+      [isWell ? 'healthy' : `unhealthy: ${failure}`, ...problems].join('; '),
     ])
     if (!isWell) process.exitCode = 1
   },

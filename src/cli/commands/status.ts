@@ -25,6 +25,7 @@ export default operation({
       version: daemon?.version ?? null,
       uptime_seconds: daemon?.uptime_seconds ?? null,
       ready: daemon?.ready ?? false,
+      problems: daemon?.problems ?? [],
       database: config.database.url === undefined ? config.database.path : 'postgresql',
       database_ms: Math.round(ms * 10) / 10,
       users: overview.users,
@@ -65,6 +66,7 @@ function rowsOf(out: Output, result: Result, daemon: Running | null): [string, s
     : `does not answer at ${result.address}`
   return [
     ['daemon', state],
+    ...(daemon?.problems ?? []).map((problem): [string, string] => ['problem', problem]),
     ['address', result.address],
     ['database', `${result.database}, answers in ${result.database_ms} ms`],
     ['users', `${result.users}, live sessions ${result.active_sessions}`],

@@ -10,7 +10,7 @@ export type Clean = string & { readonly [cleaned]: true }
 export type Line = string | { text: string; isBad: boolean }
 
 /** Writes to stdout or stderr. Nothing else in src/cli does. */
-export function print(stream: Pick<NodeJS.WriteStream, 'write'>, text: Clean): void {
+export function print(stream: { write(text: string): unknown }, text: Clean): void {
   stream.write(text)
 }
 

@@ -21,6 +21,7 @@ export function unitText({ name, user, program }: UnitOptions): string {
 Description=authd, passwordless sign-in
 After=network-online.target
 Wants=network-online.target
+StartLimitIntervalSec=0
 
 [Service]
 Type=notify

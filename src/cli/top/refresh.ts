@@ -87,7 +87,8 @@ export function createLooker(deps: Deps, url: string | undefined): Looker {
     }
     const scrape = parseScrape(answer.text)
     const uptimeMs = scrape.startedAt === null ? 0 : at - scrape.startedAt
-    const daemon = { version: scrape.version ?? '', uptime_seconds: Math.round(uptimeMs / SECOND), ready: true }
+    const uptime = Math.round(uptimeMs / SECOND)
+    const daemon = { version: scrape.version ?? '', uptime_seconds: uptime, ready: true, problems: [] }
     const earlierScrape = seen.scrape && { ...seen.scrape, at: seen.scrapedAt }
     const requests = remember(seen.requests, { at, counters: scrape.counters }, KEEP_MS)
     seen = { ...seen, daemon, scrape, earlierScrape, scrapedAt: at, why: '', requests }

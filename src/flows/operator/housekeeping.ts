@@ -36,12 +36,12 @@ export async function deleteOldRows(deps: Deps): Promise<void> {
   await deleteInBatches(deps, (trx) => deleteExpiredDevices(trx, now, BATCH))
   await deleteInBatches(deps, (trx) => deleteExpiredChallenges(trx, now, BATCH))
   await deleteInBatches(deps, (trx) => deleteBucketsEndedBefore(trx, now - HOUR, BATCH))
-  await deps.db.write((trx) => scrubExpiredBodies(trx, now))
-  await deps.db.write((trx) => deleteSuppressionsBefore(trx, now - KEPT_MS))
-  await deps.db.write((trx) => deleteFailuresBefore(trx, now - KEPT_MS))
-  await deps.db.write((trx) => deleteEmailChangesBefore(trx, now - KEPT_MS))
-  await deps.db.write((trx) => deleteInvitationsBefore(trx, now - KEPT_MS))
-  await deps.db.write((trx) => deleteRecoveryLinksBefore(trx, now - KEPT_MS))
+  await deleteInBatches(deps, (trx) => scrubExpiredBodies(trx, now, BATCH))
+  await deleteInBatches(deps, (trx) => deleteSuppressionsBefore(trx, now - KEPT_MS, BATCH))
+  await deleteInBatches(deps, (trx) => deleteFailuresBefore(trx, now - KEPT_MS, BATCH))
+  await deleteInBatches(deps, (trx) => deleteEmailChangesBefore(trx, now - KEPT_MS, BATCH))
+  await deleteInBatches(deps, (trx) => deleteInvitationsBefore(trx, now - KEPT_MS, BATCH))
+  await deleteInBatches(deps, (trx) => deleteRecoveryLinksBefore(trx, now - KEPT_MS, BATCH))
   await deps.db.write((trx) => deleteSigningKeysBefore(trx, now - KEPT_MS))
 }
 

@@ -1,6 +1,8 @@
 import type { Deps } from '../../deps.ts'
 import { SECOND } from '../../platform/clock.ts'
 import { deleteEndedLeases, deleteLease, listLeases, takeLease } from '../../store/leases.ts'
+import { listOutboxOwners, releaseOutboxOf } from '../../store/outbox.ts'
+import { listWebhookOwners, releaseWebhooksOf } from '../../store/webhook-endpoints.ts'
 
 /** A daemon, as it announces itself. */
 export interface Node {
@@ -33,6 +35,34 @@ export async function announceNode(deps: Pick<Deps, 'db' | 'clock'>, node: Node)
     await takeLease(trx, lease)
     await deleteEndedLeases(trx, { prefix: PREFIX, now, spanMs: LEASE_MS })
   })
+}
+
+/**
+ * What dead daemons were sending is due now, and the endpoints that they were delivering to are free: nobody waits for
+ * their leases. A daemon that listened where this one does is dead, and with SQLite so is every other. Called after this
+ * daemon has announced itself.
+ */
+export async function takeOver(deps: Pick<Deps, 'db' | 'clock' | 'log'>, node: Node): Promise<void> {
+  const others = deps.db.dialect === 'sqlite' ? [] : (await listNodes(deps)).filter(({ id }) => id !== node.id)
+  const before = others.filter(({ host, address }) => host === node.host && address === node.address)
+  const living = new Set([node, ...others.filter((other) => !before.includes(other))].map(({ id }) => id))
+  const owners = await deps.db.read(async (sql) => [
+    ...(await listOutboxOwners(sql)),
+    ...(await listWebhookOwners(sql)),
+  ])
+  const dead = [...new Set(owners)].filter((owner) => !living.has(owner))
+  if (dead.length === 0 && before.length === 0) return
+  const now = deps.clock.now()
+  const count = await deps.db.write(async (trx) => {
+    let released = 0
+    for (const owner of dead) {
+      released += await releaseOutboxOf(trx, { owner, now })
+      released += await releaseWebhooksOf(trx, owner)
+    }
+    for (const { id } of before) await deleteLease(trx, `${PREFIX}${id}`)
+    return released
+  })
+  if (count > 0) deps.log.info('work of a dead daemon taken over', { count })
 }
 
 export async function withdrawNode(deps: Pick<Deps, 'db'>, node: Node): Promise<void> {

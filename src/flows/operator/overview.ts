@@ -2,9 +2,8 @@ import type { Deps } from '../../deps.ts'
 import { isAhead, SECOND, toSeconds } from '../../platform/clock.ts'
 import { findAuditHead } from '../../store/audit-head.ts'
 import { countMailQueue, countWebhookQueue } from '../../store/counts.ts'
-import type { Sql } from '../../store/db.ts'
+import { type Sql, StoreError } from '../../store/db.ts'
 import type { IdSpan } from '../../store/id-spans.ts'
-import type { OutboxState } from '../../store/outbox.ts'
 import { countSessions } from '../../store/sessions.ts'
 import { countUsers } from '../../store/users.ts'
 import { countSteps } from '../pagination.ts'
@@ -56,7 +55,7 @@ async function countLive(deps: Deps): Promise<number> {
 }
 
 export interface Overview extends Stats {
-  mailsByState: Partial<Record<OutboxState, number>>
+  mailsByState: { pending: number; failed: number }
   oldestPendingMailAt: number | null
   /** Waiting deliveries, and paused endpoints. */
   webhooks: { waiting: number; paused: number }
@@ -64,10 +63,10 @@ export interface Overview extends Stats {
   keySignsFrom: number | null
 }
 
-/** The number of mails in each state. */
+/** The number of mails that wait, and of those that failed. */
 export async function readMailsByState({ db }: Pick<Deps, 'db'>): Promise<Overview['mailsByState']> {
-  const { byState } = await db.read(countMailQueue)
-  return Object.fromEntries(byState.map(({ state, count }) => [state, count]))
+  const { pending, failed } = await db.read(countMailQueue)
+  return { pending, failed }
 }
 
 /** An overview for operators, from the database. */
@@ -78,7 +77,7 @@ export async function readOverview(deps: Deps): Promise<Overview> {
   return {
     ...stats,
     webhooks,
-    mailsByState: Object.fromEntries(queue.byState.map(({ state, count }) => [state, count])),
+    mailsByState: { pending: queue.pending, failed: queue.failed },
     oldestPendingMailAt: queue.oldestPendingAt,
     keySignsFrom: signingKeyAt(await keyring(deps), now)?.signsFrom ?? null,
   }
@@ -90,15 +89,19 @@ async function readQueues({ db }: Pick<Deps, 'db'>) {
 
 /**
  * Returns a reader for Prometheus: the counters of this process, and gauges from the database that are at most 15
- * seconds old.
+ * seconds old. While the database is away, the gauges keep their values, and authd_database_up says so.
  */
 export function metricsReader(deps: Deps): () => Promise<{ text: string; contentType: string }> {
   let readAt = Number.NEGATIVE_INFINITY
   return async () => {
     const now = deps.clock.now()
-    if (!isAhead(now, readAt + COUNTS_MAX_AGE_MS, COUNTS_MAX_AGE_MS)) {
+    const isAway = deps.troubles.list().some(({ name }) => name === 'database')
+    if (!isAway && !isAhead(now, readAt + COUNTS_MAX_AGE_MS, COUNTS_MAX_AGE_MS)) {
       readAt = now
-      await setGauges(deps, now)
+      await setGauges(deps, now).catch((error) => {
+        readAt = Number.NEGATIVE_INFINITY
+        if (!(error instanceof StoreError)) throw error
+      })
     }
     return await deps.metrics.render()
   }
@@ -109,9 +112,7 @@ async function setGauges(deps: Deps, now: number): Promise<void> {
   const live = await countLive(deps)
   const { queue, webhooks } = await readQueues(deps)
   metrics.set('active_sessions', {}, live)
-  for (const state of ['pending', 'sent', 'failed', 'expired', 'cancelled'] as const) {
-    metrics.set('email_queue_depth', { state }, queue.byState.find((each) => each.state === state)?.count ?? 0)
-  }
+  for (const state of ['pending', 'failed'] as const) metrics.set('email_queue_depth', { state }, queue[state])
   const { oldestPendingAt } = queue
   metrics.set('email_queue_oldest_timestamp_seconds', {}, oldestPendingAt === null ? 0 : toSeconds(oldestPendingAt))
   metrics.set('webhook_queue_depth', {}, webhooks.waiting)

@@ -1,8 +1,8 @@
 import type { Deps } from '../../deps.ts'
 import { AuthdError } from '../../errors.ts'
 import type { Keys } from '../../platform/keys.ts'
-import type { Db } from '../../store/db.ts'
-import { type MigrationState, migrate, schemaState } from '../../store/migrate.ts'
+import { type Db, StoreError } from '../../store/db.ts'
+import { type MigrateOptions, type MigrationState, migrate, schemaState } from '../../store/migrate.ts'
 import { findSystemConfig, insertSystemConfig } from '../../store/system-config.ts'
 
 const SECRET_CHECK = 'secret_check'
@@ -25,10 +25,18 @@ export async function listMigrations(db: Db): Promise<MigrationState[]> {
   return (await schemaState(db)).migrations
 }
 
-/** Applies pending migrations and returns their ids. Throws a StoreError `busy` if another process is applying them. */
-export async function applyMigrations(db: Db, now: number): Promise<string[]> {
+/**
+ * Applies pending migrations and returns their ids: none, if another process has applied them meanwhile. Throws
+ * MIGRATION_LOCKED if others still hold the locks at the end of the wait.
+ */
+export async function applyMigrations(db: Db, now: number, options: MigrateOptions): Promise<string[]> {
   await checkSchema(db)
-  return await migrate(db, now)
+  try {
+    return await migrate(db, now, options)
+  } catch (error) {
+    if (!(error instanceof StoreError) || error.kind !== 'busy') throw error
+    throw new AuthdError('MIGRATION_LOCKED', { message: error.message, cause: error })
+  }
 }
 
 /**

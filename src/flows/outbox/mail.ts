@@ -1,5 +1,5 @@
 import type { Deps } from '../../deps.ts'
-import { declaredMail, type MailTemplate, type MailValues } from '../../mails.ts'
+import { declaredMail, type MailLayout, type MailTemplate, type MailValues } from '../../mails.ts'
 import { HOUR, isAhead, MINUTE, SECOND } from '../../platform/clock.ts'
 import { MailError, type RecipientRefusal } from '../../platform/mail-error.ts'
 import { hideTokens } from '../../platform/secret.ts'
@@ -20,11 +20,16 @@ import { namedByMail } from './mail-owner.ts'
 import { jittered, settleTry, type TryEnd } from './queue.ts'
 import { isSuppressed, noteAccepted, noteRefusal } from './suppression.ts'
 
-/** Longer than a try takes. After it, another process takes over the mail of a sender that died. */
-const LEASE_MS = 2 * MINUTE
+/** A slow mail server may take half a minute for each of eight answers. */
+const TRY_MS = 4 * MINUTE
+/** Longer than a try takes. After it, another process takes over the mail of a sender that is cut off. */
+const LEASE_MS = TRY_MS + MINUTE
 const BACKOFF_MS = [5 * SECOND, 15 * SECOND, 30 * SECOND, MINUTE]
+const LONGEST_BACKOFF_MS = HOUR
 /** No mail waits longer for its next try: a lease, or a jittered backoff. */
-const LONGEST_WAIT_MS = Math.max(LEASE_MS, ...BACKOFF_MS.map((wait) => 1.25 * wait))
+const LONGEST_WAIT_MS = Math.max(LEASE_MS, 1.25 * LONGEST_BACKOFF_MS)
+/** Mails that somebody waits for in front of a form. */
+const AWAITED = new Set<MailLayout>(['signin', 'code'])
 
 export interface QueuedMail<Template extends MailTemplate = MailTemplate> {
   to: string
@@ -71,28 +76,36 @@ export async function enqueueMail<Template extends MailTemplate>(
     eventSeq: null,
     createdAt: now,
     expiresAt: mail.expiresAt,
+    isAwaited: AWAITED.has(declaredMail(mail.template).layout),
   })
   return id
 }
 
 /** Sends the mail that has been due longest. Returns false if none is. Any number of processes may call it at once. */
-export async function deliverNextMail(deps: Deps): Promise<boolean> {
+export async function deliverNextMail(deps: Deps, stopping = new AbortController().signal): Promise<boolean> {
   if (deps.config.current().mail.paused) return false
   const now = deps.clock.now()
   const due = await deps.db.read(findMailDue)
   const mustWait = (at: number) => isAhead(now, at, LONGEST_WAIT_MS)
   if (!due || (mustWait(due.first) && mustWait(due.last))) return false
-  const claim = { now, leaseUntil: now + LEASE_MS, longestMs: LONGEST_WAIT_MS }
+  const claim = { owner: deps.nodeId, now, leaseUntil: now + LEASE_MS, longestMs: LONGEST_WAIT_MS }
   const mail = await deps.db.write((trx) => claimMail(trx, claim))
-  if (mail) await deliver(deps, mail, now)
+  if (mail) await deliver(deps, mail, { startedAt: now, stopping })
   return mail !== undefined
 }
 
-async function deliver(deps: Deps, mail: OutboxItem, startedAt: number): Promise<void> {
+/** When a try began, and what ends it. */
+interface Try {
+  startedAt: number
+  stopping: AbortSignal
+}
+
+async function deliver(deps: Deps, mail: OutboxItem, { startedAt, stopping }: Try): Promise<void> {
   if (mail.isDecoy) return await deps.db.write((trx) => deleteOutboxItem(trx, mail.id))
   // An instance whose clock is ahead leaves the mail to the others.
   if (mail.expiresAt <= startedAt && !(await hasRightClock(deps))) return
-  const { refusal, ...end } = await tryToSend(deps, mail, startedAt)
+  const { refusal, ...end } = await tryToSend(deps, mail, { startedAt, stopping })
+  if (end.outcome === 'accepted') deps.accepted.set(mail.id, end.response)
   await deps.db.write(async (trx) => {
     if (!(await settleTry(trx, mail, end)) || 'dueAt' in end) return
     const { template, tries, attemptId } = mail
@@ -114,16 +127,24 @@ async function deliver(deps: Deps, mail: OutboxItem, startedAt: number): Promise
       metadata: isErased ? failed : { ...failed, ...named.metadata, reason: end.response },
     })
   })
+  deps.accepted.delete(mail.id)
 }
 
 /** With the mail server's refusal of the address, if that is why it failed. */
 type MailEnd = TryEnd & { refusal?: RecipientRefusal | undefined }
 
-async function tryToSend(deps: Deps, mail: OutboxItem, startedAt: number): Promise<MailEnd> {
+async function tryToSend(deps: Deps, mail: OutboxItem, about: Try): Promise<MailEnd> {
+  const { startedAt } = about
+  const earlier = deps.accepted.get(mail.id)
+  if (earlier !== undefined) return accepted(startedAt, startedAt, earlier)
   if (mail.expiresAt <= startedAt) return expired(startedAt)
-  if (!(await deps.db.read((sql) => isSuppressed(deps, sql, mail.recipient)))) return await send(deps, mail, startedAt)
+  if (!(await deps.db.read((sql) => isSuppressed(deps, sql, mail.recipient)))) return await send(deps, mail, about)
   const response = 'not sent: the mail server refused the address repeatedly (authd suppressions list)'
   return { startedAt, endedAt: startedAt, outcome: 'refused', response, state: 'failed' }
+}
+
+function accepted(startedAt: number, endedAt: number, response: string): TryEnd {
+  return { startedAt, endedAt, outcome: 'accepted', response, state: 'sent' }
 }
 
 function expired(now: number): TryEnd {
@@ -131,14 +152,15 @@ function expired(now: number): TryEnd {
   return { startedAt: now, endedAt: now, outcome: 'postponed', response, state: 'expired' }
 }
 
-async function send(deps: Deps, mail: OutboxItem, startedAt: number): Promise<MailEnd> {
+async function send(deps: Deps, mail: OutboxItem, { startedAt, stopping }: Try): Promise<MailEnd> {
   const { id: messageId, recipient: to, lang, tries, expiresAt } = mail
   const template = mail.template as MailTemplate
   let values: Record<string, string> = {}
   try {
     values = openValues(deps, mail)
-    const response = await deps.mailer.send({ messageId, to, template, lang, values })
-    return { startedAt, endedAt: deps.clock.now(), outcome: 'accepted', response, state: 'sent' }
+    const limit = AbortSignal.any([stopping, AbortSignal.timeout(TRY_MS)])
+    const response = await deps.mailer.send({ messageId, to, template, lang, values }, limit)
+    return accepted(startedAt, deps.clock.now(), response)
   } catch (error) {
     const response = withoutProof(error instanceof Error ? error.message : String(error), values)
     deps.log.warn('mail not accepted', { message_id: messageId, template, tries, reason: response })
@@ -147,9 +169,18 @@ async function send(deps: Deps, mail: OutboxItem, startedAt: number): Promise<Ma
     if (error instanceof MailError && error.isPermanent) {
       return { ...about, outcome: 'refused', state: 'failed', refusal: error.refusal }
     }
-    const dueAt = endedAt + jittered(deps, BACKOFF_MS[Math.min(tries, BACKOFF_MS.length) - 1] ?? MINUTE)
+    // Nothing was wrong with the mail: the next daemon sends it.
+    if (stopping.aborted) return { ...about, outcome: 'postponed', dueAt: endedAt }
+    const dueAt = endedAt + jittered(deps, backoffMs(mail, endedAt))
     return { ...about, outcome: 'postponed', ...(dueAt < expiresAt ? { dueAt } : { state: 'expired' }) }
   }
+}
+
+/** The first waits are short. Then they grow with the mail's age, up to a tenth of its life and an hour. */
+function backoffMs({ tries, createdAt, expiresAt }: OutboxItem, now: number): number {
+  const first = BACKOFF_MS[tries - 1]
+  const most = Math.min((expiresAt - createdAt) / 10, LONGEST_BACKOFF_MS)
+  return first ?? Math.round(Math.max(MINUTE, Math.min((now - createdAt) / 4, most)))
 }
 
 /**

@@ -3,6 +3,7 @@ import { AuthdError } from '../../errors.ts'
 import { DAY } from '../../platform/clock.ts'
 import type { Trx } from '../../store/db.ts'
 import {
+  acceptOutbox,
   cancelOutbox,
   countOutbox,
   findOutboxItem,
@@ -25,12 +26,17 @@ import { type Actor, recordEvent } from '../record-event.ts'
 export type TryEnd = Pick<OutboxTry, 'startedAt' | 'endedAt' | 'outcome' | 'response'> &
   ({ state: Exclude<OutboxState, 'pending'> } | { dueAt: number })
 
-/** Stores how a try ended. Returns false if another process has taken over the item, or if it was deleted. */
+/**
+ * Stores how a try ended. Returns false if another process has taken over the item, or if it was deleted. That it was
+ * accepted is stored in any case, so that nobody sends it again.
+ */
 export async function settleTry(trx: Trx, { id, tries }: OutboxItem, end: TryEnd): Promise<boolean> {
   const { startedAt, endedAt, outcome, response } = end
   const error = outcome === 'accepted' ? null : response
-  const isOurs =
-    'dueAt' in end
+  const isAccepted = 'state' in end && end.state === 'sent'
+  const isOurs = isAccepted
+    ? await acceptOutbox(trx, { id, now: endedAt })
+    : 'dueAt' in end
       ? await postponeOutbox(trx, { id, tries, dueAt: end.dueAt, error: response })
       : await finishOutbox(trx, { id, tries, state: end.state, now: endedAt, error })
   if (isOurs) await insertOutboxTry(trx, { outboxId: id, number: tries, startedAt, endedAt, outcome, response })

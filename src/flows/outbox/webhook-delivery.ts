@@ -5,13 +5,8 @@ import { plain } from '../../platform/plain-text.ts'
 import { hideTokens } from '../../platform/secret.ts'
 import { findAuditLogBySeq, listAuditLogsAfter } from '../../store/audit-logs.ts'
 import type { Trx } from '../../store/db.ts'
-import {
-  claimWebhookFor,
-  countPendingFor,
-  hurryWebhooksFor,
-  insertOutbox,
-  type OutboxItem,
-} from '../../store/outbox.ts'
+import { insertOutbox, type OutboxItem } from '../../store/outbox.ts'
+import { claimWebhookFor, countPendingFor, hurryWebhooksFor } from '../../store/outbox-deliveries.ts'
 import {
   claimWebhookEndpoint,
   hasDueWebhookEndpoint,
@@ -33,7 +28,7 @@ const RETRY_MS = [5 * SECOND, 5 * MINUTE, 30 * MINUTE, 2 * HOUR, 5 * HOUR, 10 * 
 const EXPIRES_MS = 4 * DAY
 /** Longer than a try takes. After it, another process takes over the endpoint of a worker that died. */
 const LEASE_MS = MINUTE
-/** The most deliveries of one endpoint that are queued at once. Later events wait in the audit log. */
+/** The most deliveries of one endpoint that wait for their first try. Later events wait in the audit log. */
 const WINDOW = 1000
 const BATCH = 200
 /** After this many failures in a row the endpoint is at fault, not one delivery, and it rests. */
@@ -42,6 +37,11 @@ const LONGEST_REST_MS = 5 * MINUTE
 /** An endpoint that accepts nothing for this time is paused. */
 const FAILING_MS = 3 * DAY
 const LONGEST_RETRY_AFTER_MS = DAY
+/** One delivery in so many may be one that failed before, while new events wait. */
+const LATER_SHARE = 4
+/** What an endpoint answers that wants nothing now. Any other 4xx is about one delivery. */
+const ENDPOINT_REFUSALS = new Set([401, 403, 407, 408, 410, 421, 425, 426, 429])
+const STOPPED = 'authd stopped before an answer came'
 
 /**
  * Queues new events of the audit log for each endpoint, in the order of the log. An event is written in the unit of
@@ -82,6 +82,7 @@ async function queueFor(deps: Deps, trx: Trx, id: string): Promise<boolean> {
       eventSeq: seq,
       createdAt: now,
       expiresAt,
+      isAwaited: false,
     })
   }
   const last = events.at(-1)?.seq
@@ -93,13 +94,14 @@ async function queueFor(deps: Deps, trx: Trx, id: string): Promise<boolean> {
  * Delivers the oldest due delivery of a free endpoint. Each endpoint gets one at a time, so that first tries come in
  * order. Returns false if nothing is due. Any number of processes may call it at once.
  */
-export async function deliverNextWebhook(deps: Deps): Promise<boolean> {
+export async function deliverNextWebhook(deps: Deps, stopping = new AbortController().signal): Promise<boolean> {
   const now = deps.clock.now()
-  const lease = { now, busyUntil: now + LEASE_MS }
+  const lease = { owner: deps.nodeId, now, busyUntil: now + LEASE_MS }
   if (!(await deps.db.read((sql) => hasDueWebhookEndpoint(sql, lease)))) return false
+  const prefersLater = deps.random.int(LATER_SHARE) === 0
   const claimed = await deps.db.write(async (trx) => {
     const endpoint = await claimWebhookEndpoint(trx, lease)
-    const delivery = endpoint && (await claimWebhookFor(trx, { endpointId: endpoint.id, now }))
+    const delivery = endpoint && (await claimWebhookFor(trx, { endpointId: endpoint.id, now, prefersLater }))
     // The delivery was cancelled in between, so the endpoint is free again.
     if (endpoint && !delivery) await releaseWebhookEndpoint(trx, endpoint)
     return delivery && { endpoint, delivery }
@@ -110,7 +112,7 @@ export async function deliverNextWebhook(deps: Deps): Promise<boolean> {
     await deps.db.write((trx) => releaseWebhookEndpoint(trx, endpoint))
     return false
   }
-  const tried = await tryDelivery(deps, endpoint, delivery)
+  const tried = await tryDelivery(deps, endpoint, delivery, stopping)
   await deps.db.write((trx) => settle(deps, trx, { endpoint, delivery, tried }))
   return true
 }
@@ -123,9 +125,16 @@ interface WebhookTry {
   reply?: WebhookReply
   /** There is nothing left to send. */
   isOver: boolean
+  /** The daemon stopped before an answer came. */
+  isCutOff?: boolean
 }
 
-async function tryDelivery(deps: Deps, endpoint: WebhookEndpoint, delivery: OutboxItem): Promise<WebhookTry> {
+async function tryDelivery(
+  deps: Deps,
+  endpoint: WebhookEndpoint,
+  delivery: OutboxItem,
+  stopping: AbortSignal,
+): Promise<WebhookTry> {
   const startedAt = deps.clock.now()
   const over = (said: string) => ({ startedAt, endedAt: startedAt, said, isOver: true })
   if (delivery.expiresAt <= startedAt) return over('expired before it was accepted')
@@ -133,12 +142,14 @@ async function tryDelivery(deps: Deps, endpoint: WebhookEndpoint, delivery: Outb
   const event = await deps.db.read((sql) => findAuditLogBySeq(sql, seq))
   if (!event) return over('its event was deleted from the audit log')
   try {
-    const reply = await postEvent(deps, endpoint, { id: delivery.id, event })
+    const reply = await postEvent(deps, endpoint, { id: delivery.id, event, stopping })
     const text = plain(hideTokens(reply.text.replace(/\p{Cc}+/gu, ' ').trim()).slice(0, 200))
     return { startedAt, endedAt: deps.clock.now(), said: `${reply.status} ${text}`.trim(), reply, isOver: false }
   } catch (error) {
     const said = error instanceof Error ? error.message : String(error)
-    return { startedAt, endedAt: deps.clock.now(), said, isOver: false }
+    const endedAt = deps.clock.now()
+    if (stopping.aborted) return { startedAt, endedAt, said: STOPPED, isOver: false, isCutOff: true }
+    return { startedAt, endedAt, said, isOver: false }
   }
 }
 
@@ -147,11 +158,12 @@ async function settle(
   trx: Trx,
   { endpoint, delivery, tried }: { endpoint: WebhookEndpoint; delivery: OutboxItem; tried: WebhookTry },
 ): Promise<void> {
-  const { endedAt: now, said, reply, isOver } = tried
+  const { endedAt: now, said, reply, isOver, isCutOff } = tried
   const isGood = reply !== undefined && reply.status >= 200 && reply.status < 300
   await settleTry(trx, delivery, isGood ? accepted(tried) : failed(deps, delivery, tried))
-  const standing = isGood ? afterSuccess(endpoint, now) : isOver ? endpoint : afterFailure(endpoint, tried)
-  if (!(await releaseWebhookEndpoint(trx, standing)) || isOver) return
+  const isFailure = !isGood && !isOver && !isCutOff
+  const standing = isGood ? afterSuccess(endpoint, now) : isFailure ? afterFailure(endpoint, tried) : endpoint
+  if (!(await releaseWebhookEndpoint(trx, standing)) || !(isGood || isFailure)) return
   trx.afterCommit(() => deps.metrics.count('webhook_deliveries_total', { status: isGood ? 'success' : 'failure' }))
   if (isGood && endpoint.failures >= FEW_FAILURES) await hurryWebhooksFor(trx, { endpointId: endpoint.id, now })
   const reason = isGood ? undefined : whyPause(standing, tried)
@@ -163,9 +175,11 @@ function accepted({ startedAt, endedAt, said: response }: WebhookTry): TryEnd {
 }
 
 function failed(deps: Deps, { tries, expiresAt }: OutboxItem, tried: WebhookTry): TryEnd {
-  const { startedAt, endedAt, said: response, isOver } = tried
+  const { startedAt, endedAt, said: response, isOver, isCutOff } = tried
   const end = { startedAt, endedAt, response, outcome: 'postponed' } as const
   if (isOver) return { ...end, state: 'expired' }
+  // Nothing was wrong with the delivery or its endpoint: the next daemon sends it.
+  if (isCutOff) return { ...end, dueAt: endedAt }
   const wait = RETRY_MS[tries - 1]
   if (wait === undefined) return { ...end, outcome: 'refused', state: 'failed' }
   const dueAt = endedAt + Math.max(jittered(deps, wait), askedToWait(tried))
@@ -176,8 +190,15 @@ function afterSuccess(endpoint: WebhookEndpoint, now: number): WebhookEndpoint {
   return { ...endpoint, failures: 0, failingSince: null, retryAt: 0, lastSuccessAt: now }
 }
 
-/** After several failures the endpoint rests, longer each time, and at least as long as it asked for. */
+/**
+ * After several failures the endpoint rests, longer each time, and at least as long as it asked for. A refusal of one
+ * delivery holds up no others.
+ */
 function afterFailure(endpoint: WebhookEndpoint, tried: WebhookTry): WebhookEndpoint {
+  const status = tried.reply?.status ?? 0
+  if (status >= 400 && status < 500 && !ENDPOINT_REFUSALS.has(status)) {
+    return { ...endpoint, failingSince: endpoint.failingSince ?? tried.endedAt }
+  }
   const failures = endpoint.failures + 1
   const rest = failures < FEW_FAILURES ? 0 : Math.min(5 * SECOND * 2 ** (failures - FEW_FAILURES), LONGEST_REST_MS)
   return {

@@ -5,7 +5,7 @@ import { refuseWebhookUrl } from '../../platform/net/webhook-url.ts'
 import { normalizeWebhookSecret, webhookSecretOf } from '../../platform/webhook-signature.ts'
 import { findLastAuditSeq } from '../../store/audit-logs.ts'
 import type { Trx } from '../../store/db.ts'
-import { cancelWebhooksFor } from '../../store/outbox.ts'
+import { cancelWebhooksFor } from '../../store/outbox-deliveries.ts'
 import {
   deleteWebhookEndpoint,
   findWebhookEndpoint,

@@ -8,7 +8,7 @@ import { type ToldEvent, webhookBody } from './webhook-body.ts'
 export async function postEvent(
   deps: Pick<Deps, 'webhooks' | 'keys' | 'clock'>,
   endpoint: WebhookEndpoint,
-  { id, event }: { id: string; event: ToldEvent },
+  { id, event, stopping }: { id: string; event: ToldEvent; stopping?: AbortSignal },
 ) {
   const now = deps.clock.now()
   const body = webhookBody(event)
@@ -18,6 +18,7 @@ export async function postEvent(
     headers: { ...signature, 'content-type': 'application/json', 'user-agent': 'authd' },
     body,
     allowsPrivate: endpoint.allowsPrivate,
+    stopping,
   })
 }
 

@@ -3,7 +3,7 @@ import { onBehalfOf } from '../../flows/sessions/caller.ts'
 import { checkGuard } from '../../flows/sessions/guard.ts'
 import { digest } from '../../platform/secret.ts'
 import { actorOf } from '../request/actor.ts'
-import { bodyTypeOf, parseForm, parseInput, readBody } from '../request/body.ts'
+import { parseForm, parseInput, readBody } from '../request/body.ts'
 import { CLIENT_HEADER, type Context } from '../request/context.ts'
 import { type CookieNames, setCookies } from '../request/cookies.ts'
 import { withinLimits } from '../request/limits.ts'
@@ -17,7 +17,6 @@ export function mount(deps: Deps, endpoints: AnyEndpoint[], names: CookieNames) 
 
 async function serve(deps: Deps, declared: AnyEndpoint, ctx: Context, names: CookieNames): Promise<void> {
   ctx.state.route = declared.path
-  ctx.state.isOauth = declared.body !== undefined && bodyTypeOf(ctx, declared.body) === 'form'
   if (ctx.state.isOauth) ctx.set('Pragma', 'no-cache') // RFC 6749 §5.1.
   send(ctx, declared, await withinLimits(deps, ctx, declared, () => answer(deps, declared, ctx)), names)
 }

@@ -15,6 +15,7 @@ export function challengesOf({ state, req }: Context, { status, code }: AuthdErr
     return scheme === 'basic' ? [] : [`${BEARER}, error="insufficient_scope"`]
   }
   if (status !== 401) return []
+  if (code === 'INVALID_TOKEN' || code === 'EXPIRED_TOKEN') return [`${BEARER}, error="invalid_token"`]
   if (code === 'UNAUTHORIZED' && scheme === 'basic') return [BASIC]
   if (code === 'UNAUTHORIZED' && scheme === 'bearer') return [`${BEARER}, error="invalid_token"`]
   return state.isOauth && scheme === '' ? [BEARER, BASIC] : [BEARER]

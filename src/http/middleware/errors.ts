@@ -47,7 +47,7 @@ export function errors(deps: Pick<Deps, 'log' | 'config'>, renderError: (ctx: Co
         return
       }
       if (oauth) {
-        ctx.body = { error: oauth.name, error_description: error.message }
+        ctx.body = { error: oauth.name, error_description: oauth.description }
         return
       }
       const { publicUrl } = deps.config.current()

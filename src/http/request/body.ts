@@ -32,6 +32,16 @@ export function bodyTypeOf(ctx: Context, { type, also }: { type: BodyType; also?
   return also !== undefined && CONTENT_TYPE[other].test(ctx.get('Content-Type')) ? other : type
 }
 
+/**
+ * Says whether a request to a route that takes a form gets the errors of RFC 6749: unless it is JSON, or has no type where
+ * JSON is usual.
+ */
+export function isOauthCall(ctx: Context, { type, also }: { type: BodyType; also?: unknown }): boolean {
+  const sent = ctx.get('Content-Type').split(';')[0]?.trim().toLowerCase() ?? ''
+  const takesForm = type === 'form' || also !== undefined
+  return takesForm && (sent === '' ? type === 'form' : sent !== 'application/json')
+}
+
 /** Reads the whole body, at most 64 KiB, before the caller is identified. Throws PAYLOAD_TOO_LARGE, BAD_REQUEST. */
 export async function receiveBody(ctx: Context, next: Next): Promise<void> {
   if (!BODILESS.has(ctx.method)) {

@@ -76,6 +76,18 @@ export function probeEndpoints(lifecycle: Lifecycle): Endpoint[] {
         .meta({ id: 'ReadinessChecks', description: 'What was checked.' })
         .optional()
         .meta({ description: 'What was checked.' }),
+      problems: z
+        .array(
+          z
+            .strictObject({
+              what: z.enum(['database', 'schema', 'mail', 'log']).describe('What does not work.'),
+              reason: sample('the disk is full').describe('Why it does not work.'),
+              since: timeField.nullable().describe('Since when, if known.'),
+            })
+            .meta({ id: 'ReadinessProblem', description: 'Something that does not work now.' }),
+        )
+        .optional()
+        .describe('What does not work now. Empty if everything works.'),
     })
     .meta({ id: 'Readiness', description: 'Whether authd can serve sign-ins.' })
   const readiness = endpoint({
@@ -88,15 +100,15 @@ export function probeEndpoints(lifecycle: Lifecycle): Endpoint[] {
     answers: {
       200: { text: '`ready`, or `degraded` while mails wait.', schema: readinessBody },
       503: {
-        text: 'authd is stopping, the database does not respond, or its schema is outdated.',
+        text: 'authd is stopping, the database cannot be read or written, or its schema is outdated.',
         schema: readinessBody,
       },
     },
     async handle(deps) {
       if (lifecycle.isStopping()) return { status: 503, body: { status: 'stopping' } }
-      const { isReady, checks } = await checkReadiness(deps)
+      const { isReady, checks, problems } = await checkReadiness(deps)
       const status = !isReady ? 'unready' : checks.mail === 'waiting' ? 'degraded' : 'ready'
-      return { status: isReady ? 200 : 503, body: { status, checks } }
+      return { status: isReady ? 200 : 503, body: { status, checks, problems } }
     },
   })
   return [liveness, health, readiness]

@@ -27,6 +27,14 @@ export const ALERTS: readonly Alert[] = [
     runbook: 'authd healthcheck; journalctl -u authd -n 50',
   },
   {
+    name: 'AuthdDatabaseDown',
+    expr: `${of('authd_database_up')} == 0`,
+    for: '1m',
+    severity: 'critical',
+    summary: 'The database cannot be written. Nobody can sign in on this instance.',
+    runbook: 'authd healthcheck --ready; journalctl -u authd -g "trouble began" -n 5',
+  },
+  {
     name: 'AuthdErrorRatioHigh',
     expr: `sum by (instance) (rate(${of('http_request_duration_seconds', '_count', ',status=~"5.."')}[5m])) / sum by (instance) (rate(${of('http_request_duration_seconds', '_count')}[5m])) > 0.02`,
     for: '10m',
@@ -95,6 +103,13 @@ export const ALERTS: readonly Alert[] = [
     severity: 'warning',
     summary: 'The clock of this machine was stepped. Sessions, codes and limits depend on it.',
     runbook: 'journalctl -u authd -g "clock was stepped"; timedatectl status',
+  },
+  {
+    name: 'AuthdLogLinesLost',
+    expr: `increase(${of('log_lines_lost_total')}[15m]) > 0`,
+    severity: 'warning',
+    summary: 'Log lines could not be written. The disk is full, or the reader of the log stands still.',
+    runbook: 'authd healthcheck --ready; df -h',
   },
   {
     name: 'AuthdConfigNotReloaded',

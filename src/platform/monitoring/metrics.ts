@@ -48,7 +48,11 @@ export const METRICS = {
     labels: ['status'],
   },
   active_sessions: { type: 'gauge', help: 'Live sessions of all instances. Aggregate with max.', labels: [] },
-  email_queue_depth: { type: 'gauge', help: 'Mails of all instances by state. Aggregate with max.', labels: ['state'] },
+  email_queue_depth: {
+    type: 'gauge',
+    help: 'Waiting and failed mails of all instances. Aggregate with max.',
+    labels: ['state'],
+  },
   email_queue_oldest_timestamp_seconds: {
     type: 'gauge',
     help: 'Time when the oldest waiting mail was queued, or 0 if no mail waits.',
@@ -75,6 +79,21 @@ export const METRICS = {
     type: 'gauge',
     help: 'Time of the last successful load of the configuration.',
     labels: [],
+  },
+  log_lines_lost_total: {
+    type: 'counter',
+    help: 'Log lines that could not be written, because the disk was full or nobody read them.',
+    labels: [],
+  },
+  authd_database_up: {
+    type: 'gauge',
+    help: '1 if the database can be written, else 0. Other gauges then keep their last values.',
+    labels: [],
+  },
+  authd_trouble_since_timestamp_seconds: {
+    type: 'gauge',
+    help: 'Time since when something does not work, or 0 if it works.',
+    labels: ['what'],
   },
   authd_build_info: {
     type: 'gauge',

@@ -11,6 +11,8 @@ export interface WebhookPost {
   body: string
   /** The address may be in a private network, and without TLS. */
   allowsPrivate: boolean
+  /** Ends the request early. */
+  stopping?: AbortSignal | undefined
 }
 
 export interface WebhookReply {
@@ -66,7 +68,7 @@ export function webhookClient({
           method: 'POST',
           agent,
           headers: { ...post.headers, 'content-length': Buffer.byteLength(post.body) },
-          signal: AbortSignal.timeout(timeoutMs),
+          signal: AbortSignal.any([AbortSignal.timeout(timeoutMs), ...(post.stopping ? [post.stopping] : [])]),
         }
         const send = (isAgain: boolean) => {
           const call = request(target, options, (response) => gather(response, resolve))

@@ -61,7 +61,7 @@ const PATHS = ['%00', '%ff', '%zz', '..%2f..', '%', 'x'.repeat(3_000), '%20', '*
 
 const HEADERS = [
   ...['Authorization', 'Cookie', 'Host', 'Origin', 'Sec-Fetch-Site', 'Idempotency-Key', 'If-None-Match', 'User-Agent'],
-  ...['Accept', 'Accept-Encoding', 'Accept-Language', 'Content-Encoding', 'Expect', 'Range', 'X-Request-ID'],
+  ...['Accept', 'Accept-Encoding', 'Accept-Language', 'Content-Encoding', 'Range', 'X-Request-ID'],
   ...['Authd-Client-IP', 'Forwarded', 'X-Forwarded-For', 'X-Forwarded-Host', 'X-HTTP-Method-Override', 'X-User-Id'],
 ]
 const HEADER_VALUES = [

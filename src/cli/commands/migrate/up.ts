@@ -7,6 +7,9 @@ import { backupBeforeMigration } from '../../../startup/schema.ts'
 import { command } from '../../command.ts'
 import { becomeOwner } from '../../privileges.ts'
 
+/** How long to wait for another migrator, in milliseconds. */
+const WAIT_MS = 60_000
+
 export default command({
   examples: ['authd migrate', 'authd migrate up --no-backup'],
   flags: {
@@ -38,7 +41,7 @@ export default command({
         })
       }
       const backup = flags.backup ? await backupBeforeMigration(config, fileStamp(now)) : undefined
-      const applied = await applyMigrations(db, now)
+      const applied = await applyMigrations(db, now, { waitMs: flags.timeout ?? WAIT_MS })
       out.object({ applied, current: applied.at(-1) ?? null, backup: backup ?? null, changed: true }, [
         ...(backup === undefined ? [] : [`backup  ${backup}`]),
         ...applied.map((id) => `${id}  done`),

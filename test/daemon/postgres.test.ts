@@ -1,0 +1,69 @@
+import { writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { expect, onTestFinished, test } from 'vitest'
+import { freePort, shell } from '../support/cli.ts'
+import { freshPostgres } from '../support/postgres.ts'
+import { startProxy } from '../support/postgres-proxy.ts'
+import { until } from '../support/until.ts'
+
+/** A daemon whose PostgreSQL is behind a network of its own, with an empty database. */
+async function place() {
+  const { url, drop } = await freshPostgres()
+  onTestFinished(drop)
+  const { searchParams, pathname } = new URL(url)
+  const proxy = await startProxy({ path: `${searchParams.get('host')}/.s.PGSQL.5432` })
+  const here = await shell({ data: false })
+  const port = await freePort()
+  const lines = [
+    `public_url = "http://localhost:${port}"`,
+    'data_dir = "data"',
+    `[server]\nport = ${port}`,
+    `[database]\nurl = "postgres://postgres@${proxy.address}${pathname}"\nauto_migrate = true`,
+    '[smtp]\nhost = "127.0.0.1"',
+    '[mail]\nfrom = "no-reply@example.com"',
+  ]
+  const path = join(here.folder, 'authd.toml')
+  await writeFile(path, lines.join('\n'), { mode: 0o600 })
+  return { proxy, here, args: ['--config', path] }
+}
+
+test('serve waits for a database that is not there yet, says each reason once, and starts when it is', async () => {
+  const { proxy, here, args } = await place()
+  proxy.shut()
+
+  const starting = here.serve(args)
+  await until(() => expect(proxy.accepted()).toBeGreaterThanOrEqual(2))
+  proxy.open()
+  const daemon = await starting
+
+  const waited = daemon.printed().match(/.*waiting for the database.*/g) ?? []
+  const reasons = waited.map((line) => JSON.parse(line).error)
+  expect(reasons[0]).toContain(`PostgreSQL at ${proxy.address} closed the connection`)
+  expect(reasons).toEqual([...new Set(reasons)])
+  expect((await fetch(`${daemon.url}/readiness`)).status).toBe(200)
+})
+
+test('a daemon answers 503 and is unready while PostgreSQL is away, logs no stack, and goes on when it is back', async () => {
+  const { proxy, here, args } = await place()
+  const daemon = await here.serve(args)
+  const begin = async () => {
+    const body = JSON.stringify({ email: 'ada@example.com' })
+    const headers = { 'Content-Type': 'application/json' }
+    const response = await fetch(`${daemon.url}/v1/signin`, { method: 'POST', headers, body })
+    return { status: response.status, code: ((await response.json()) as { code?: string }).code }
+  }
+  const readiness = async () => (await fetch(`${daemon.url}/readiness`)).status
+  expect(await begin()).toMatchObject({ status: 201 })
+  const before = daemon.printed().length
+
+  proxy.shut()
+  const away = [await begin(), await begin()]
+  const unready = await readiness()
+  const printed = daemon.printed().slice(before)
+  proxy.open()
+
+  expect(away).toEqual(Array(2).fill({ status: 503, code: 'UNAVAILABLE' }))
+  expect(unready).toBe(503)
+  expect(printed).not.toContain('stack')
+  await until(async () => expect([await readiness(), (await begin()).status]).toEqual([200, 201]))
+})
