@@ -2,7 +2,7 @@ import { createHmac } from 'node:crypto'
 import { createRemoteJWKSet, jwtVerify } from 'jose'
 import { describe, expect, test } from 'vitest'
 import { SYSTEM } from '../../src/flows/record-event.ts'
-import { ensureKeys, rotateKeys } from '../../src/flows/sessions/key-rotation.ts'
+import { ensureKeys, followAlgorithm, rotateKeys } from '../../src/flows/sessions/key-rotation.ts'
 import { listKeys } from '../../src/flows/sessions/signing-key.ts'
 import { DAY, MINUTE, SECOND } from '../../src/platform/clock.ts'
 import { type Authd, startAuthd } from '../support/harness.ts'
@@ -207,4 +207,14 @@ test('after a rotation while the clock was a day behind, tokens are signed with 
   expect([kidOf(accessToken), await isTaken(authd, accessToken)]).toEqual([kid, true])
   expect(states).toContainEqual([true, 'active'])
   expect(states).toContainEqual([false, 'retired'])
+})
+
+test('a waiting key of an algorithm that is no longer wanted is cancelled, and the audit log says so', async () => {
+  const authd = await startAuthd({ config: { tokens: { algorithm: 'ES256' } } })
+  const changed = await authd.another({ tokens: { algorithm: 'EdDSA' } })
+  await followAlgorithm(changed.deps)
+  await followAlgorithm(authd.deps)
+
+  const events = (await authd.auditLog()).filter(({ eventType }) => eventType === 'signing_key.cancelled')
+  expect(events).toMatchObject([{ metadata: { algorithm: 'EdDSA' } }])
 })

@@ -13,7 +13,8 @@ export interface TokensOf {
 /** Starts a sign-in that returns tokens. Returns the attempt token and the code of the mail. */
 export async function askForCode(authd: Authd, email = ADA): Promise<{ attemptToken: string; code: string }> {
   const begun = await authd.browser().post('/v1/signin', { json: { email } })
-  const mail = (await authd.takeMail()).at(-1)
+  // Notices that wait are sent after the mail of a sign-in.
+  const mail = (await authd.takeMail()).findLast(({ values }) => 'code' in values)
   return { attemptToken: begun.body.attempt_token, code: mail?.values['code'] ?? '' }
 }
 

@@ -27,7 +27,7 @@ export interface DeclaredBody {
 }
 
 /** The type that a body has, of those that a route takes. A body of neither counts as the first. */
-export function bodyTypeOf(ctx: Context, { type, also }: { type: BodyType; also?: unknown }): BodyType {
+function bodyTypeOf(ctx: Context, { type, also }: { type: BodyType; also?: unknown }): BodyType {
   const other = type === 'json' ? 'form' : 'json'
   return also !== undefined && CONTENT_TYPE[other].test(ctx.get('Content-Type')) ? other : type
 }
