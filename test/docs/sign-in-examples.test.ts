@@ -42,7 +42,7 @@ test('the backend signs its user in at the user’s address, refreshes, and noti
 
   const garbage = await call('POST', '/signin', 'garbage')
   const asked = await call('POST', '/signin', { email: ADA })
-  const code = (await authd.takeMail()).at(-1)?.values['code']
+  const code = (await authd.takeProofMail())?.values['code']
   const wrong = await call('POST', '/signin/code', { code: '000000' })
   const done = await call('POST', '/signin/code', { code })
   const both = await Promise.all([call('GET', '/me'), call('GET', '/me')])
@@ -88,7 +88,7 @@ test('the single-page app signs in on a sibling origin, calls an API, and signs 
   await page.getByLabel('E-mail').fill(ADA)
   await page.getByRole('button', { name: 'Continue' }).click()
   await page.getByLabel('Code').waitFor()
-  await page.getByLabel('Code').fill((await authd.takeMail()).at(-1)?.values['code'] ?? '')
+  await page.getByLabel('Code').fill((await authd.takeProofMail())?.values['code'] ?? '')
   await page.getByRole('button', { name: 'Sign in' }).click()
   await page.getByText('Hello usr_').waitFor()
   await page.reload()

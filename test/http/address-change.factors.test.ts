@@ -51,7 +51,7 @@ async function andBack(authd: Authd, browser: Browser) {
   const told = (await authd.takeMail()).find(({ template }) => template === 'email_changed')
   const token = new URL(told?.values['link'] ?? '').searchParams.get('token') ?? ''
   await authd.browser().post('/restore-email', { form: { token } })
-  const code = (await authd.takeMail()).at(-1)?.values['code'] ?? ''
+  const code = (await authd.takeProofMail())?.values['code'] ?? ''
   await authd.browser().post('/restore-email/code', { form: { token, code } })
 }
 

@@ -46,7 +46,7 @@ async function adaWithFormerAddress(authd: Authd): Promise<void> {
   const browser = authd.browser()
   await signInOnPage(authd, browser, 'former@example.com')
   await browser.post('/v1/me/email', { json: { email: ADA } })
-  const code = (await authd.takeMail()).at(-1)?.values['code']
+  const code = (await authd.takeProofMail())?.values['code']
   await browser.post('/v1/me/email/confirm', { json: { code } })
 }
 
@@ -98,7 +98,7 @@ describe.each(['sqlite', 'postgres'] as const)('a deleted user (%s)', (database)
     const { token: bearer } = await createApiKey(authd.deps, SYSTEM, key)
     const headers = { 'Authd-Client-IP': '203.0.113.7', 'User-Agent': 'Phone of Ada' }
     const begun = await authd.browser().post('/v1/signin', { json: { email: ADA }, bearer, headers })
-    const code = (await authd.takeMail()).at(-1)?.values['code']
+    const code = (await authd.takeProofMail())?.values['code']
     const json = { code, attempt_token: begun.body.attempt_token }
     await authd.browser().post('/v1/signin/code', { json, bearer, headers })
     const browser = authd.browser()

@@ -115,7 +115,7 @@ test.each(['sqlite', 'postgres'] as const)(
     await authd.takeMail()
     authd.clock.advance(-10 * SECOND)
     await browser.post('/v1/me/email', { json: { email: 'second@example.com' } })
-    const code = (await authd.takeMail()).at(-1)?.values['code']
+    const code = (await authd.takeProofMail())?.values['code']
 
     const changed = await browser.post('/v1/me/email/confirm', { json: { code } })
     const me = await browser.get('/v1/me')
@@ -318,7 +318,7 @@ describe.each(['sqlite', 'postgres'] as const)('after a clock that was a day ahe
     for (const [name, value] of browser.cookies) there.cookies.set(name, value)
 
     await there.post('/v1/stepup/email')
-    const code = (await second.takeMail()).at(-1)?.values['code']
+    const code = (await second.takeProofMail())?.values['code']
     const steppedUp = await there.post('/v1/stepup/code', { json: { code } })
 
     expect(steppedUp.status).toBe(200)
@@ -477,7 +477,7 @@ describe.each(['sqlite', 'postgres'] as const)('after a clock that was a day ahe
     second.clock.advance(HOUR)
 
     await there.post('/v1/stepup/email')
-    const code = (await second.takeMail()).at(-1)?.values['code']
+    const code = (await second.takeProofMail())?.values['code']
     const steppedUp = await there.post('/v1/stepup/code', { json: { code } })
 
     expect(steppedUp.status).toBe(200)

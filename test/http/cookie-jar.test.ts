@@ -45,7 +45,7 @@ async function cleo(authd: Authd, jar: Browser): Promise<Attacker & { browser: K
   browser.bearer = (await signInForTokens(kept, email)).accessToken
   authd.clock.advance(SECOND)
   await browser.post('/v1/stepup/email')
-  await browser.post('/v1/stepup/code', { json: { code: (await authd.takeMail()).at(-1)?.values['code'] } })
+  await browser.post('/v1/stepup/code', { json: { code: (await authd.takeProofMail())?.values['code'] } })
   return { email, browser, tokens: () => signInForTokens(kept, email), steppedUp: async () => browser.bearer ?? '' }
 }
 
@@ -60,7 +60,7 @@ async function credentialFor(authd: Authd, { guard }: Route, own: string | undef
 /** The link of a mail that opens a page of an app. */
 async function appLink(authd: Authd, email: string): Promise<Prepared> {
   const { body } = await authd.browser().post('/v1/signin', { json: { email, link_to: APP } })
-  const link = new URL((await authd.takeMail()).at(-1)?.values['link'] ?? 'http://no.link')
+  const link = new URL((await authd.takeProofMail())?.values['link'] ?? 'http://no.link')
   return { body: { token: link.searchParams.get('token'), attempt_token: body.attempt_token } }
 }
 
@@ -103,7 +103,7 @@ test('two people sign in for tokens one after the other through a client that ke
   const replies: Reply[] = []
   for (const email of ['ada@example.com', 'bob@example.com']) {
     const begun = await client.post('/v1/signin', { json: { email } })
-    const code = (await authd.takeMail()).at(-1)?.values['code']
+    const code = (await authd.takeProofMail())?.values['code']
     const { attempt_token } = begun.body
     const done = await client.post('/v1/signin/code', { json: { code, attempt_token } })
     const { refresh_token } = done.body
@@ -120,7 +120,7 @@ test('a sign-in for a cookie still needs that cookie and its origin, whatever it
   const authd = await startAuthd()
   const client = new KeepingClient(authd.url, authd.address)
   const { body } = await client.post('/v1/signin', { json: { email: 'ada@example.com', deliver: 'cookie' } })
-  const json = { code: (await authd.takeMail()).at(-1)?.values['code'], attempt_token: body.attempt_token }
+  const json = { code: (await authd.takeProofMail())?.values['code'], attempt_token: body.attempt_token }
 
   const kept = await client.post('/v1/signin/code', { json })
   const without = await new KeepingClient(authd.url, authd.address).post('/v1/signin/code', { json })

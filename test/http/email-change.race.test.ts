@@ -59,7 +59,7 @@ test.each(DATABASES)('a code that was mailed to a former address does not confir
   const authd = await startAuthd({ database })
   const browser = await signedIn(authd)
   await browser.post('/v1/stepup/email')
-  const code = (await authd.takeMail()).at(-1)?.values['code']
+  const code = (await authd.takeProofMail())?.values['code']
   await authd.deps.db.write((trx) => trx.run('UPDATE users SET email = ?', [NEW]))
 
   const steppedUp = await browser.post('/v1/stepup/code', { json: { code } })
@@ -74,7 +74,7 @@ test.each(DATABASES)(
     const authd = await startAuthd({ database })
     await signedIn(authd)
     await changeAddress(authd)
-    const link = new URL((await authd.takeMail()).at(-1)?.values['link'] ?? '')
+    const link = new URL((await authd.takeProofMail())?.values['link'] ?? '')
     const token = link.searchParams.get('token') ?? ''
 
     const asked = await whileParked(

@@ -13,7 +13,7 @@ const NEW = 'ada@example.org'
 /** Changes the address of the signed-in user. Returns the mail to the former address. */
 async function changeTo(authd: Authd, browser: Browser, email: string) {
   const asked = await browser.post('/v1/me/email', { json: { email } })
-  const code = (await authd.takeMail()).at(-1)?.values['code'] ?? ''
+  const code = (await authd.takeProofMail())?.values['code'] ?? ''
   const changed = await browser.post('/v1/me/email/confirm', { json: { code } })
   const told = (await authd.takeMail()).find(({ template }) => template === 'email_changed')
   const token = new URL(told?.values['link'] ?? 'http://no.link').searchParams.get('token') ?? ''
@@ -50,7 +50,7 @@ describe.each(['sqlite', 'postgres'] as const)('a change of address on %s', (dat
 
     const page = await owner.get(`/restore-email?token=${token}`)
     const sent = await owner.post('/restore-email', { form: { token } })
-    const mail = (await authd.takeMail()).at(-1)
+    const mail = await authd.takeProofMail()
     const wrong = await owner.post('/restore-email/code', { form: { token, code: '000000' } })
     const restored = await owner.post('/restore-email/code', { form: { token, code: mail?.values['code'] ?? '' } })
     const again = await owner.get(`/restore-email?token=${token}`)
@@ -85,7 +85,7 @@ describe.each(['sqlite', 'postgres'] as const)('a change of address on %s', (dat
 
     const page = await authd.browser().get(`/restore-email?token=${token}`)
     await authd.browser().post('/restore-email', { form: { token } })
-    const code = (await authd.takeMail()).at(-1)?.values['code'] ?? ''
+    const code = (await authd.takeProofMail())?.values['code'] ?? ''
     const restored = await authd.browser().post('/restore-email/code', { form: { token, code } })
     const left = await authd.deps.db.read((sql) =>
       sql.all(
@@ -110,7 +110,7 @@ describe.each(['sqlite', 'postgres'] as const)('a change of address on %s', (dat
     const later = new URL(told?.values['link'] ?? '').search
 
     await authd.browser().post('/restore-email', { form: { token } })
-    const code = (await authd.takeMail()).at(-1)?.values['code'] ?? ''
+    const code = (await authd.takeProofMail())?.values['code'] ?? ''
     const restored = await authd.browser().post('/restore-email/code', { form: { token, code } })
 
     expect(restored.status).toBe(303)
@@ -123,7 +123,7 @@ test('a change of address needs a fresh proof at both steps', async () => {
   const browser = authd.browser()
   await signInOnPage(authd, browser)
   await browser.post('/v1/me/email', { json: { email: NEW } })
-  const code = (await authd.takeMail()).at(-1)?.values['code'] ?? ''
+  const code = (await authd.takeProofMail())?.values['code'] ?? ''
   authd.clock.advance(5 * MINUTE + 1)
 
   const asked = await browser.post('/v1/me/email', { json: { email: NEW } })
@@ -153,7 +153,7 @@ test('an address that is taken while its code is on the way cannot be taken twic
   const browser = authd.browser()
   await signInOnPage(authd, browser)
   await browser.post('/v1/me/email', { json: { email: NEW } })
-  const code = (await authd.takeMail()).at(-1)?.values['code'] ?? ''
+  const code = (await authd.takeProofMail())?.values['code'] ?? ''
   await signInForTokens(authd, NEW)
 
   const confirmed = await browser.post('/v1/me/email/confirm', { json: { code } })
@@ -172,7 +172,7 @@ test.each(['sqlite', 'postgres'] as const)(
       await signInOnPage(authd, browser, email)
       await authd.takeMail()
       await browser.post('/v1/me/email', { json: { email: NEW } })
-      racers.push({ browser, code: (await authd.takeMail()).at(-1)?.values['code'] ?? '' })
+      racers.push({ browser, code: (await authd.takeProofMail())?.values['code'] ?? '' })
     }
     const replies = await Promise.all(
       racers.map(({ browser, code }) => browser.post('/v1/me/email/confirm', { json: { code } })),

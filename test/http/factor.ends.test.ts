@@ -251,7 +251,7 @@ test('SECURITY: where a factor is required, a mail does not make a session whole
   await authd.takeMail()
   authd.clock.advance(6 * MINUTE)
   await browser.post('/v1/stepup/email')
-  const code = (await authd.takeMail()).at(-1)?.values['code']
+  const code = (await authd.takeProofMail())?.values['code']
 
   const steppedUp = await browser.post('/v1/stepup/code', { json: { code } })
   const me = await browser.get('/v1/me')

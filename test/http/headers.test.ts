@@ -82,7 +82,7 @@ test('every cookie is for this host only, over https, and unreadable by scripts'
 
   const asked = await browser.post('/signin', { form: { email: 'ada@example.com' } })
   const attempt = asked.headers.get('Location')?.split('attempt=')[1] ?? ''
-  const code = (await authd.takeMail()).at(-1)?.values['code'] ?? ''
+  const code = (await authd.takeProofMail())?.values['code'] ?? ''
   const done = await browser.post('/signin/code', { form: { attempt, code } })
   const cookies = [...asked.headers.getSetCookie(), ...done.headers.getSetCookie()]
 

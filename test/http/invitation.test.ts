@@ -16,7 +16,7 @@ async function invite(authd: Authd, email = ADA) {
   if (!address) throw new Error('no address')
   const asked = { emails: [address], ttlMs: 3 * DAY, lang: 'en', mustSend: true, name: null }
   const [made] = await inviteUsers(authd.deps, SYSTEM, asked)
-  const mail = (await authd.takeMail()).at(-1)
+  const mail = await authd.takeProofMail()
   return { mail, token: new URL(made?.url ?? 'http://no.link').searchParams.get('token') ?? '' }
 }
 
@@ -39,7 +39,7 @@ test('an invitation is mailed, and its button begins an ordinary sign-in at the 
 
   const page = await browser.get(`/invite?token=${token}`)
   const accepted = await browser.post('/invite', { form: { token } })
-  const signin = (await authd.takeMail()).at(-1)
+  const signin = await authd.takeProofMail()
   const attempt = accepted.headers.get('Location')?.split('attempt=')[1] ?? ''
   await browser.post('/signin/code', { form: { attempt, code: signin?.values['code'] ?? '' } })
 
@@ -91,7 +91,7 @@ async function restore(authd: Authd) {
   const told = (await authd.takeMail()).find(({ template }) => template === 'email_changed')
   const token = new URL(told?.values['link'] ?? '').searchParams.get('token') ?? ''
   await authd.browser().post('/restore-email', { form: { token } })
-  const code = (await authd.takeMail()).at(-1)?.values['code'] ?? ''
+  const code = (await authd.takeProofMail())?.values['code'] ?? ''
   const restored = await authd.browser().post('/restore-email/code', { form: { token, code } })
   if (restored.status !== 303) throw new Error(`the address was not restored: ${restored.status}`)
 }

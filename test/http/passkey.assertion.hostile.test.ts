@@ -110,7 +110,7 @@ test("Bob's passkey does not answer for Ada's address, nor after her first proof
   const browser = authd.browser()
 
   const byAddress = await answer(browser, bob.device, {}, ADA)
-  const mail = (await authd.takeMail()).at(-1)
+  const mail = await authd.takeProofMail()
   await browser.post('/v1/signin/code', { json: { code: mail?.values['code'] ?? '' } })
   const asked = await browser.post('/v1/signin/passkey/options', { json: {} })
   const credential = bob.device.sign(asked.body.options)

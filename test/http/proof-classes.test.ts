@@ -125,7 +125,7 @@ describe.each(DATABASES)('level 2 (%s)', (database) => {
     await signInOnPage(authd, authd.browser())
     const { browser } = await recovered(authd)
     await browser.post('/v1/stepup/email')
-    const code = (await authd.takeMail()).at(-1)?.values['code']
+    const code = (await authd.takeProofMail())?.values['code']
 
     const stepped = await browser.post('/v1/stepup/code', { json: { code } })
 
@@ -178,7 +178,7 @@ describe.each(DATABASES)('level 2 (%s)', (database) => {
       await setSetting(authd.deps, SYSTEM, { key: 'mfa.policy', value: policy, acceptsLockout: true })
       const before = await browser.get('/v1/session')
       await browser.post('/v1/stepup/email')
-      const code = (await authd.takeMail()).at(-1)?.values['code']
+      const code = (await authd.takeProofMail())?.values['code']
 
       const stepped = await browser.post('/v1/stepup/code', { json: { code } })
       const change = await browser.post('/v1/me/recovery-codes')
@@ -198,7 +198,7 @@ test('with MFA required, a mail step-up does not end the duty to enrol a factor'
   await signInOnPage(authd, browser)
   authd.clock.advance(6 * MINUTE)
   await browser.post('/v1/stepup/email')
-  const code = (await authd.takeMail()).at(-1)?.values['code']
+  const code = (await authd.takeProofMail())?.values['code']
 
   const stepped = await browser.post('/v1/stepup/code', { json: { code } })
 
@@ -212,7 +212,7 @@ test('with MFA required, a mail step-up buys an app no tokens', async () => {
   const signedIn = await authd.browser().post('/v1/signin/code', { json: { code: first, attempt_token } })
   const bearer = signedIn.body.access_token
   await authd.browser().post('/v1/stepup/email', { bearer })
-  const code = (await authd.takeMail()).at(-1)?.values['code']
+  const code = (await authd.takeProofMail())?.values['code']
 
   const stepped = await authd.browser().post('/v1/stepup/code', { bearer, json: { code } })
 
@@ -225,7 +225,7 @@ test('with MFA required, a recovery link and a mail step-up do not end the duty 
   await signInOnPage(authd, authd.browser())
   const { browser } = await recovered(authd)
   await browser.post('/v1/stepup/email')
-  const code = (await authd.takeMail()).at(-1)?.values['code']
+  const code = (await authd.takeProofMail())?.values['code']
 
   const stepped = await browser.post('/v1/stepup/code', { json: { code } })
 
@@ -238,7 +238,7 @@ test('a mail code that was requested before a factor was enrolled does not step 
   const browser = authd.browser()
   await signInOnPage(authd, browser)
   await browser.post('/v1/stepup/email')
-  const code = (await authd.takeMail()).at(-1)?.values['code']
+  const code = (await authd.takeProofMail())?.values['code']
   await enrolTotp(authd, browser)
 
   const stepped = await browser.post('/v1/stepup/code', { json: { code } })

@@ -314,7 +314,7 @@ test('a link that is used again counts as a guess', async () => {
   const authd = await startAuthd({ config: { limits: { ...LIMITS, requests_per_minute: 100, guesses_per_hour: 2 } } })
   const browser = authd.browser()
   const { body } = await browser.post('/v1/signin', { json: { email: 'ada@example.com', deliver: 'cookie' } })
-  const link = new URL((await authd.takeMail()).at(-1)?.values['link'] ?? 'http://no.link')
+  const link = new URL((await authd.takeProofMail())?.values['link'] ?? 'http://no.link')
   const json = { token: link.searchParams.get('token'), attempt_token: body.attempt_token }
   const use = async () => {
     const { status } = await browser.post('/v1/signin/link', { json })

@@ -206,7 +206,7 @@ test('a deep link survives the sign-in and the sign-out', async () => {
   const redirect_to = `${SHOP}/orders/5?tab=items`
 
   await browser.post('/signin', { form: { email: ADA, redirect_to } })
-  const mail = (await authd.takeMail()).at(-1)
+  const mail = await authd.takeProofMail()
   const attempt = new URL(mail?.values['link'] ?? '').searchParams.get('token')?.split('.')[0] ?? ''
   const done = await browser.post('/signin/code', { form: { attempt, code: mail?.values['code'] ?? '' } })
   const asked = await browser.get(`/signout?redirect_to=${encodeURIComponent(redirect_to)}`)

@@ -11,7 +11,7 @@ const refresh = (authd: Authd, token: string) =>
 
 async function stepUp(authd: Authd, bearer: string) {
   await authd.browser().post('/v1/stepup/email', { bearer })
-  const code = (await authd.takeMail()).at(-1)?.values['code'] ?? ''
+  const code = (await authd.takeProofMail())?.values['code'] ?? ''
   return await authd.browser().post('/v1/stepup/code', { bearer, json: { code } })
 }
 
@@ -53,7 +53,7 @@ test('twenty refreshes and step-ups at once leave the newest tokens good', async
   const authd = await startAuthd()
   const tokens = await signInForTokens(authd)
   await authd.browser().post('/v1/stepup/email', { bearer: tokens.accessToken })
-  const code = (await authd.takeMail()).at(-1)?.values['code'] ?? ''
+  const code = (await authd.takeProofMail())?.values['code'] ?? ''
 
   const replies = await Promise.all([
     ...Array.from({ length: 10 }, () => refresh(authd, tokens.refreshToken)),

@@ -31,7 +31,7 @@ describe('the former cookie is invalid after', () => {
       'signing in again',
       async (authd, browser) => {
         await browser.post('/v1/signin', { json: { email: ADA, deliver: 'cookie' } })
-        const mail = (await authd.takeMail()).at(-1)
+        const mail = await authd.takeProofMail()
         await browser.post('/v1/signin/code', { json: { code: mail?.values['code'] } })
       },
     ],
@@ -68,7 +68,7 @@ describe('the former refresh token', () => {
   /** Enrols through the API as an app does: with an access token from a step-up. */
   async function stepUp(authd: Authd, bearer: string): Promise<Reply['body']> {
     await authd.browser().post('/v1/stepup/email', { bearer })
-    const mail = (await authd.takeMail()).at(-1)
+    const mail = await authd.takeProofMail()
     return (await authd.browser().post('/v1/stepup/code', { bearer, json: { code: mail?.values['code'] } })).body
   }
 
@@ -248,7 +248,7 @@ describe('users are notified by mail', () => {
     for (const browser of [known, known, other]) {
       authd.clock.advance(MINUTE)
       await browser.post('/signin', { form: { email: ADA }, ...german })
-      const mail = (await authd.takeMail()).at(-1)
+      const mail = await authd.takeProofMail()
       const attempt = new URL(mail?.values['link'] ?? '').searchParams.get('token')?.split('.')[0] ?? ''
       await browser.post('/signin/code', { form: { attempt, code: mail?.values['code'] ?? '' }, ...german })
       expect(await templates(authd)).toEqual(browser === other ? ['new_device de'] : [])
@@ -310,7 +310,7 @@ test('a token from before a step-up changes nothing, also within the same second
   const authd = await startAuthd()
   const { accessToken: bearer } = await signInForTokens(authd)
   await authd.browser().post('/v1/stepup/email', { bearer })
-  const code = (await authd.takeMail()).at(-1)?.values['code']
+  const code = (await authd.takeProofMail())?.values['code']
   const proven = await authd.browser().post('/v1/stepup/code', { bearer, json: { code } })
 
   const before = await authd.browser().send('PATCH', '/v1/me', { bearer, json: { name: 'Eve' } })
@@ -326,7 +326,7 @@ test('SECURITY: the time of a proof is never in the future, however fast proofs 
   const { accessToken: first } = await signInForTokens(authd)
   const stepUp = async (bearer: string) => {
     await authd.browser().post('/v1/stepup/email', { bearer })
-    const code = (await authd.takeMail()).at(-1)?.values['code']
+    const code = (await authd.takeProofMail())?.values['code']
     return (await authd.browser().post('/v1/stepup/code', { bearer, json: { code } })).body
   }
   const second = await stepUp(first)

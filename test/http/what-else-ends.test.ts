@@ -276,7 +276,7 @@ describe.each(DATABASES)('restoring an address (%s)', (database) => {
     const authd = await startAuthd({ database })
     const { token } = await stolen(authd)
     await authd.browser().post('/restore-email', { form: { token } })
-    const code = (await authd.takeMail()).at(-1)?.values['code'] ?? ''
+    const code = (await authd.takeProofMail())?.values['code'] ?? ''
     const send = () => authd.browser().post('/restore-email/code', { form: { token, code } })
 
     const replies = await Promise.all(Array.from({ length: 6 }, send))
@@ -368,7 +368,7 @@ async function codeFor(authd: Authd, email: string): Promise<string> {
       [email],
     ),
   )
-  const code = (await authd.takeMail()).at(-1)?.values['code'] ?? ''
+  const code = (await authd.takeProofMail())?.values['code'] ?? ''
   for (const { id } of held) {
     await authd.deps.db.write((trx) => trx.run("UPDATE outbox SET state = 'pending' WHERE id = ?", [id]))
   }

@@ -22,7 +22,7 @@ async function visitor(authd: Authd): Promise<{ page: Page; complaints: string[]
 }
 
 async function newestCode(authd: Authd): Promise<string> {
-  return (await authd.takeMail()).at(-1)?.values['code'] ?? ''
+  return (await authd.takeProofMail())?.values['code'] ?? ''
 }
 
 async function signInByMail(authd: Authd, page: Page, email = 'ada@example.com'): Promise<void> {

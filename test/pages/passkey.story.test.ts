@@ -49,7 +49,7 @@ async function signInByMail(authd: Authd, { page }: Visit): Promise<void> {
   await page.goto(`${authd.url}/signin`)
   await page.getByRole('textbox').fill('ada@example.com')
   await page.getByRole('button', { name: 'Send me a sign-in mail' }).click()
-  const mail = (await authd.takeMail()).at(-1)
+  const mail = await authd.takeProofMail()
   await page.getByRole('textbox').fill(mail?.values['code'] ?? '')
   await page.getByRole('button', { name: 'Sign in' }).click()
 }

@@ -36,7 +36,7 @@ async function askForMail(authd: Authd, { page }: Visit, path = '/signin') {
   await page.goto(authd.url + path)
   await page.getByRole('textbox').fill('ada@example.com')
   await page.getByRole('button').first().click()
-  const mail = (await authd.takeMail()).at(-1)
+  const mail = await authd.takeProofMail()
   return { code: mail?.values['code'] ?? '', link: mail?.values['link'] ?? '' }
 }
 

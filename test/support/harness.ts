@@ -46,6 +46,8 @@ export interface Authd {
   takeStatements(): StatementKind[]
   /** Sends due mails. Returns the mails sent since the last call. */
   takeMail(): Promise<Mail[]>
+  /** The same, of which it returns the newest with a link or code: notices that wait are sent after such mails. */
+  takeProofMail(): Promise<Mail | undefined>
   /** Queues events for their endpoints and sends due deliveries one after the other. */
   sendWebhooks(): Promise<void>
   /** The audit log so far, sealed, oldest first. `metadata` has all of it, as operators see it. */
@@ -164,6 +166,12 @@ async function startOn(
   const url = parsed.publicUrl
   let others = 0
   const listening = `http://127.0.0.1:${address.port}`
+  async function takeMail(): Promise<Mail[]> {
+    while (await deliverNextMail(deps)) {
+      // Until nothing is due.
+    }
+    return mailer.sent.splice(0)
+  }
   judgeTokensOf(listening, () => expectedOf(deps))
   return {
     deps,
@@ -173,12 +181,8 @@ async function startOn(
     mailer,
     log,
     takeStatements: () => statements.splice(0),
-    async takeMail() {
-      while (await deliverNextMail(deps)) {
-        // Until nothing is due.
-      }
-      return mailer.sent.splice(0)
-    },
+    takeMail,
+    takeProofMail: async () => (await takeMail()).findLast(({ values }) => 'code' in values || 'link' in values),
     async sendWebhooks() {
       await sealAudit(deps)
       while (await queueWebhooks(deps)) {

@@ -13,8 +13,7 @@ export interface TokensOf {
 /** Starts a sign-in that returns tokens. Returns the attempt token and the code of the mail. */
 export async function askForCode(authd: Authd, email = ADA): Promise<{ attemptToken: string; code: string }> {
   const begun = await authd.browser().post('/v1/signin', { json: { email } })
-  // Notices that wait are sent after the mail of a sign-in.
-  const mail = (await authd.takeMail()).findLast(({ values }) => 'code' in values)
+  const mail = await authd.takeProofMail()
   return { attemptToken: begun.body.attempt_token, code: mail?.values['code'] ?? '' }
 }
 
@@ -37,7 +36,7 @@ function tokensOf(body: Reply['body']): TokensOf {
 /** Requests a mail on the sign-in page. Returns the token of its link and its code. */
 export async function askOnPage(authd: Authd, browser: Browser, email = ADA) {
   const asked = await browser.post('/signin', { form: { email } })
-  const mail = (await authd.takeMail()).at(-1)
+  const mail = await authd.takeProofMail()
   const link = new URL(mail?.values['link'] ?? 'http://no.link')
   const token = link.searchParams.get('token') ?? ''
   return { asked, link: link.href, token, attempt: token.split('.')[0] ?? '', code: mail?.values['code'] ?? '' }

@@ -20,7 +20,7 @@ export const RECIPES: Record<string, (authd: Authd, me: Attacker) => Promise<Pre
   },
   'POST /v1/signin/link': async (authd, me) => {
     const { attempt_token } = await begin(authd, { email: me.email, deliver: 'cookie' })
-    const link = new URL((await authd.takeMail()).at(-1)?.values['link'] ?? 'http://no.link')
+    const link = new URL((await authd.takeProofMail())?.values['link'] ?? 'http://no.link')
     return { body: { token: link.searchParams.get('token'), attempt_token } }
   },
   'POST /v1/signin/code': async (authd, me) => {
@@ -52,7 +52,7 @@ export const RECIPES: Record<string, (authd: Authd, me: Attacker) => Promise<Pre
   },
   'POST /v1/stepup/code': async (authd, me) => {
     await me.browser.post('/v1/stepup/email')
-    return { body: { code: (await authd.takeMail()).at(-1)?.values['code'] } }
+    return { body: { code: (await authd.takeProofMail())?.values['code'] } }
   },
   'POST /v1/stepup/totp': async (authd, me) => {
     const { secret } = await enrolTotp(authd, me.browser)
@@ -76,7 +76,7 @@ export const RECIPES: Record<string, (authd: Authd, me: Attacker) => Promise<Pre
   'DELETE /v1/me/sessions/:id': async (_, me) => ({ id: (await me.tokens()).sessionId }),
   'POST /v1/me/email/confirm': async (authd, me) => {
     await me.browser.post('/v1/me/email', { json: { email: `new.${me.email}` } })
-    return { body: { code: (await authd.takeMail()).at(-1)?.values['code'] } }
+    return { body: { code: (await authd.takeProofMail())?.values['code'] } }
   },
   'POST /v1/me/passkeys': async (authd, me) => {
     const { body } = await me.browser.post('/v1/me/passkeys/options')

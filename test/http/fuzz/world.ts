@@ -91,7 +91,7 @@ async function makeOther(authd: Authd): Promise<{ userId: string; theirs: string
   const browser = authd.browser()
   await signInOnPage(authd, browser, 'victor.old@example.org')
   await browser.post('/v1/me/email', { json: { email: 'victor.new@example.org' } })
-  const code = (await authd.takeMail()).at(-1)?.values['code']
+  const code = (await authd.takeProofMail())?.values['code']
   await browser.post('/v1/me/email/confirm', { json: { code } })
   await browser.send('PATCH', '/v1/me', { json: { name: 'Victor Private' } })
   const { userId, sessionId } = await signInForTokens(authd, 'victor.new@example.org')
@@ -116,7 +116,7 @@ export async function makeAttacker(authd: Authd, email: string): Promise<Attacke
       const { accessToken: bearer } = await signInForTokens(authd, email)
       authd.clock.advance(SECOND)
       await authd.browser().post('/v1/stepup/email', { bearer })
-      const code = (await authd.takeMail()).at(-1)?.values['code']
+      const code = (await authd.takeProofMail())?.values['code']
       const { body } = await authd.browser().post('/v1/stepup/code', { bearer, json: { code } })
       return body.access_token
     },
