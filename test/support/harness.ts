@@ -182,7 +182,10 @@ async function startOn(
     log,
     takeStatements: () => statements.splice(0),
     takeMail,
-    takeProofMail: async () => (await takeMail()).findLast(({ values }) => 'code' in values || 'link' in values),
+    async takeProofMail() {
+      const mails = await takeMail()
+      return mails.findLast(({ values }) => 'code' in values) ?? mails.findLast(({ values }) => 'link' in values)
+    },
     async sendWebhooks() {
       await sealAudit(deps)
       while (await queueWebhooks(deps)) {
