@@ -24,7 +24,7 @@ export function lossyOutput(stream: Writable, listener: LossListener): Writable 
   let lost = 0
   const output = new Writable({
     write(line: Buffer, _encoding, done) {
-      // Whoever flushes waits until everything before has been read.
+      // A flush waits until everything before it has been read.
       if (line.length === 0) return isWrittenAtOnce ? done() : void stream.write('', () => done())
       if (!write(line)) {
         lost += 1

@@ -94,6 +94,14 @@ export async function claimMail(
   return outbox.readOne(row)
 }
 
+/** Undoes a claim: the mail is due again, for others. */
+export async function releaseMail(trx: Trx, input: { id: string; owner: string; dueAt: number }): Promise<number> {
+  return await trx.run(
+    "UPDATE outbox SET owner = NULL, due_at = ?, tries = tries - 1 WHERE id = ? AND owner = ? AND state = 'pending'",
+    [input.dueAt, input.id, input.owner],
+  )
+}
+
 /** The nodes that are sending mails. */
 export async function listOutboxOwners(sql: Sql): Promise<string[]> {
   const rows = await sql.all<{ owner: string }>(

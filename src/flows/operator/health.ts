@@ -85,6 +85,6 @@ export async function probeDatabase({ db, clock, troubles }: Pick<Deps, 'db' | '
   try {
     await db.write((trx) => takeLease(trx, { ...PROBE, now, expiresAt: now + SECOND }))
   } catch {
-    // The trouble goes on. Whoever wraps the database has noted why.
+    // The trouble goes on. The wrapper of the database has noted why.
   }
 }

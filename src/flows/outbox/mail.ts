@@ -12,6 +12,7 @@ import {
   insertOutbox,
   isErasedMail,
   type OutboxItem,
+  releaseMail,
 } from '../../store/outbox.ts'
 import { findSigninAttempt } from '../../store/signin-attempts.ts'
 import { recordEvent, SYSTEM } from '../record-event.ts'
@@ -90,8 +91,14 @@ export async function deliverNextMail(deps: Deps, stopping = new AbortController
   if (!due || (mustWait(due.first) && mustWait(due.last))) return false
   const claim = { owner: deps.nodeId, now, leaseUntil: now + LEASE_MS, longestMs: LONGEST_WAIT_MS }
   const mail = await deps.db.write((trx) => claimMail(trx, claim))
-  if (mail) await deliver(deps, mail, { startedAt: now, stopping })
-  return mail !== undefined
+  if (!mail) return false
+  // An instance whose clock is ahead leaves the mail to the others, at once: its lease would end when its clock says.
+  if (!mail.isDecoy && mail.expiresAt <= now && !(await hasRightClock(deps))) {
+    await deps.db.write((trx) => releaseMail(trx, { id: mail.id, owner: claim.owner, dueAt: mail.createdAt }))
+    return false
+  }
+  await deliver(deps, mail, { startedAt: now, stopping })
+  return true
 }
 
 /** When a try began, and what ends it. */
@@ -102,8 +109,6 @@ interface Try {
 
 async function deliver(deps: Deps, mail: OutboxItem, { startedAt, stopping }: Try): Promise<void> {
   if (mail.isDecoy) return await deps.db.write((trx) => deleteOutboxItem(trx, mail.id))
-  // An instance whose clock is ahead leaves the mail to the others.
-  if (mail.expiresAt <= startedAt && !(await hasRightClock(deps))) return
   const { refusal, ...end } = await tryToSend(deps, mail, { startedAt, stopping })
   if (end.outcome === 'accepted') deps.accepted.set(mail.id, end.response)
   await deps.db.write(async (trx) => {

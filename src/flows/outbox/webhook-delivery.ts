@@ -37,7 +37,7 @@ const LONGEST_REST_MS = 5 * MINUTE
 /** An endpoint that accepts nothing for this time is paused. */
 const FAILING_MS = 3 * DAY
 const LONGEST_RETRY_AFTER_MS = DAY
-/** One delivery in so many may be one that failed before, while new events wait. */
+/** While new events wait, every fourth delivery may be one that failed before. */
 const LATER_SHARE = 4
 /** What an endpoint answers that wants nothing now. Any other 4xx is about one delivery. */
 const ENDPOINT_REFUSALS = new Set([401, 403, 407, 408, 410, 421, 425, 426, 429])
