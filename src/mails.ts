@@ -47,7 +47,7 @@ export const MAILS = {
   totp_removed: { layout: 'notice', values: { ...WHO, ...LINK } },
   recovery_codes_made: { layout: 'notice', values: { ...WHO, ...LINK } },
   recovery_code_used: { layout: 'notice', values: { ...WHO, ...LINK, codes_left: '9' } },
-  factor_braked: { layout: 'notice', values: { ...WHO, ...LINK } },
+  factor_locked: { layout: 'notice', values: { ...WHO, ...LINK } },
   session_theft: { layout: 'notice', values: { ...WHO, ...LINK } },
   sessions_revoked: { layout: 'notice', values: { ...WHO, ...LINK } },
   email_changed: {

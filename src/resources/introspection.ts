@@ -9,7 +9,7 @@ export const introspectionResource = z
     active: z
       .boolean()
       .meta({ examples: [true] })
-      .describe('Whether the token is valid now. If not, there is no other field.'),
+      .describe('Whether the token is valid now. If false, the answer has no other field.'),
     token_type: z.enum(['Bearer', 'refresh_token']).optional().describe('The kind of token.'),
     sub: idField('usr').optional().describe('The id of the user.'),
     sid: idField('ses').optional().describe('The id of the session.'),

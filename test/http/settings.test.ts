@@ -237,7 +237,7 @@ describe('explain', () => {
     }
     const until = authd.clock.now() + 30_000
 
-    expect(await listLockouts(authd.deps)).toEqual([{ kind: 'totp', email: ADA, failures: 5, state: 'braked', until }])
+    expect(await listLockouts(authd.deps)).toEqual([{ kind: 'totp', email: ADA, failures: 5, state: 'locked', until }])
     const { verdict, checks } = await explainSignIn(authd.deps, ADA, {})
     expect(verdict).toBe('can')
     expect(checks.find(({ id }) => id === 'lockout')).toMatchObject({

@@ -108,7 +108,7 @@ describe('a code', () => {
 })
 
 async function warnings(authd: Authd): Promise<number> {
-  const sql = "SELECT count(*) AS n FROM outbox WHERE template = 'factor_braked'"
+  const sql = "SELECT count(*) AS n FROM outbox WHERE template = 'factor_locked'"
   return Number((await authd.deps.db.read((reader) => reader.one<{ n: number }>(sql)))?.n)
 }
 
@@ -120,10 +120,10 @@ describe('wrong codes', () => {
     for (let failures = 1; failures <= 12; failures += 1) {
       const type = await reachFactor(authd)
       expect((await type(wrongCode(authd, secret))).status).toBe(401)
-      const braked = failures < 5 ? undefined : await type(totpCode(authd, secret))
-      if (!braked) continue
-      expect(braked.body).toMatchObject({ code: 'RATE_LIMITED' })
-      waits.push(Number(braked.headers.get('Retry-After')))
+      const locked = failures < 5 ? undefined : await type(totpCode(authd, secret))
+      if (!locked) continue
+      expect(locked.body).toMatchObject({ code: 'RATE_LIMITED' })
+      waits.push(Number(locked.headers.get('Retry-After')))
       authd.clock.advance((waits.at(-1) ?? 0) * SECOND)
     }
     expect(waits).toEqual([30, 60, 120, 240, 480, 900, 900, 900])

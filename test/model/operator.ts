@@ -78,7 +78,7 @@ export async function add(world: World, address: number, isVerified: boolean): P
   newPerson(world, address, { id: user.id, isVerified })
 }
 
-/** Invites an address for an hour, also again. Whoever has proven it, or is disabled, is invited no more. */
+/** Invites an address for an hour, or again. A user who has proven it, or is disabled, cannot be invited. */
 export async function invite(world: World, address: number): Promise<void> {
   const known = personAt(world, address)
   const asked = { emails: [emailOf(address)], ttlMs: HOUR, lang: 'en', mustSend: false, name: null }

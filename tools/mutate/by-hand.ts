@@ -310,6 +310,12 @@ export const BY_HAND: readonly HandMade[] = [
     after: "'(rate_limits.window_ends_at <= ? OR (rate_limits.window_ends_at > ? AND 1 = 0))'",
   },
   {
+    promise: 'a TOTP code older than the step before, or newer than the next, is wrong',
+    file: `${SRC.factors}totp.ts`,
+    before: 'epochTolerance: TOLERANCE_S',
+    after: 'epochTolerance: 2 * TOLERANCE_S',
+  },
+  {
     promise: 'a removed app takes with it what its recovery codes have proven',
     file: `${SRC.sessions}proofs.ts`,
     before: "['otp', 'recovery_code']",

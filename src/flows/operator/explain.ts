@@ -95,7 +95,7 @@ function checkLockdown(lockdown: Lockdown | undefined): Check[] {
 }
 
 const STATES: Record<LockoutState, string> = {
-  braked: 'locked',
+  locked: 'locked',
   off: 'disabled',
   long_codes: 'limited to long codes',
   used_up: 'used up',

@@ -9,7 +9,7 @@ import { resolveUser } from '../named-user.ts'
 import { type Actor, recordEvent } from '../record-event.ts'
 import { FIRST_WRONG_A_DAY, isBlocked, isDisabledBy, WRONG_CODES_A_DAY } from './lockout.ts'
 
-export type LockoutState = 'braked' | 'off' | 'long_codes' | 'used_up'
+export type LockoutState = 'locked' | 'off' | 'long_codes' | 'used_up'
 
 /** A lockout that is in force now. It covers one kind of code of one address. */
 export interface Lockout {
@@ -45,7 +45,7 @@ function lockoutOf(row: FailureRow, now: number): Lockout[] {
     return [{ ...about, state: kind === 'totp_first' ? 'used_up' : 'long_codes', until: windowEndsAt }]
   }
   if (isDisabledBy(row)) return [{ ...about, state: 'off', until: null }]
-  return isBlocked(row, now) ? [{ ...about, state: 'braked', until: row.blockedUntil }] : []
+  return isBlocked(row, now) ? [{ ...about, state: 'locked', until: row.blockedUntil }] : []
 }
 
 /** What was counted: wrong codes of a kind, or mails under the kind `mail_limit`. */

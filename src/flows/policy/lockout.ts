@@ -57,7 +57,7 @@ export async function tryFactor(
     const metadata = { factor, failures, ...(isDisabled ? { disabled: true } : { seconds: waitMs / SECOND }) }
     await recordEvent(deps, trx, actor, { ...about, type: 'user.locked', metadata })
     // The owner is told when the lockout begins, and when the factor is disabled.
-    if (failures === FREE_FAILURES || isDisabled) await notify(deps, trx, actor, { user, template: 'factor_braked' })
+    if (failures === FREE_FAILURES || isDisabled) await notify(deps, trx, actor, { user, template: 'factor_locked' })
   }
   return new AuthdError('INVALID_CREDENTIALS')
 }

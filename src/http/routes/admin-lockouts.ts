@@ -12,7 +12,7 @@ const lockoutResource = z
       .int()
       .meta({ examples: [7] })
       .describe('The number of wrong codes.'),
-    state: z.enum(['braked', 'off', 'long_codes', 'used_up']).describe('What the wrong codes caused.'),
+    state: z.enum(['locked', 'off', 'long_codes', 'used_up']).describe('What the wrong codes caused.'),
     until: timeField
       .nullable()
       .meta({ examples: ['2026-11-26T12:02:00.000Z'] })

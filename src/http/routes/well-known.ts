@@ -71,7 +71,7 @@ const metadata = endpoint({
           response_types_supported: z
             .array(z.string())
             .meta({ examples: [[]] })
-            .describe('Empty: there is no authorization endpoint.'),
+            .describe('Always empty, because authd has no authorization endpoint.'),
           introspection_endpoint: sample('https://auth.example.com/v1/token/introspect').describe(
             'Where tokens are introspected (RFC 7662).',
           ),

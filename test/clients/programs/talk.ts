@@ -2,7 +2,7 @@ import { createInterface } from 'node:readline'
 
 export const EMAIL = 'ada@example.com'
 
-/** Asks whoever started the program for the code of the mail. */
+/** Asks the person at the terminal for the code of the mail. */
 export function codeOfMail(): Promise<string> {
   const lines = createInterface({ input: process.stdin })
   console.log('code?')
