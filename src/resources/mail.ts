@@ -6,6 +6,13 @@ import { idField, sample, timeField } from './field.ts'
 
 export const outboxState = z.enum(['pending', 'sent', 'failed', 'expired', 'cancelled'])
 
+/** Of what waits in the outbox: a mail or a delivery. */
+export const outboxTimes = {
+  next_try_at: timeField.nullable().describe('The next try, while `state` is `pending`.'),
+  expires_at: timeField.describe('After this time it is not sent any more.'),
+  finished_at: timeField.nullable().describe('When it reached its last state.'),
+}
+
 /** A mail in the outbox without its content. */
 export const mailResource = z
   .strictObject({
@@ -16,9 +23,7 @@ export const mailResource = z
     state: outboxState.describe('Where the mail is.'),
     tries: z.int().describe('How often authd tried to send it.'),
     created_at: timeField.describe('When the mail was queued.'),
-    next_try_at: timeField.nullable().describe('The next try, while `state` is `pending`.'),
-    expires_at: timeField.describe('After this time it is not sent any more.'),
-    finished_at: timeField.nullable().describe('When it reached its last state.'),
+    ...outboxTimes,
     last_error: z.string().nullable().describe('What the last failed try got.'),
   })
   .meta({ id: 'Mail', description: 'A mail of the queue, without its content.' })

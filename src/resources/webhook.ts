@@ -5,7 +5,7 @@ import type { OutboxItem } from '../store/outbox.ts'
 import type { OutboxTry } from '../store/outbox-tries.ts'
 import type { WebhookEndpoint } from '../store/webhook-endpoints.ts'
 import { idField, sample, timeField } from './field.ts'
-import { outboxState } from './mail.ts'
+import { outboxState, outboxTimes } from './mail.ts'
 
 /** A webhook endpoint without its secret. */
 export const webhookResource = z
@@ -59,9 +59,7 @@ export const deliveryResource = z
     state: outboxState.describe('Where the delivery is.'),
     tries: z.int().describe('How often authd tried it.'),
     created_at: timeField.describe('When it was queued.'),
-    next_try_at: timeField.nullable().describe('The next try, while `state` is `pending`.'),
-    expires_at: timeField.describe('After this time it is not sent any more.'),
-    finished_at: timeField.nullable().describe('When it reached its last state.'),
+    ...outboxTimes,
     last_error: sample('500 try later').nullable().describe('What the last failed try got.'),
   })
   .meta({ id: 'WebhookDelivery', description: 'The delivery of one event to one endpoint.' })

@@ -60,7 +60,7 @@ const CONFIRMED: Record<string, string[]> = {
 }
 
 async function furnished(): Promise<{ place: Shell; ids: Record<string, string> }> {
-  const place = await shell()
+  const place = await shell({ inProcess: true })
   const json = async (...args: string[]) => JSON.parse((await place.run([...args, '--json'])).stdout)
   await place.run(['migrate'])
   await place.run(['users', 'add', ADA, 'disabled@example.com'])
@@ -90,7 +90,8 @@ test('every command with a dry run is in the table', async () => {
 test.each(Object.entries(CHANGES).filter(([id]) => !NOTHING_THERE.test(id)))(
   'every line of authd %s -n says what it would do, and JSON says changed and dry_run',
   async (id, args) => {
-    const { place, ids } = id === 'migrate up' ? { place: await shell(), ids: {} } : await furnished()
+    const { place, ids } =
+      id === 'migrate up' ? { place: await shell({ inProcess: true }), ids: {} } : await furnished()
     const line = [...id.split(' '), ...args.map((arg) => (ids as Record<string, string>)[arg] ?? arg), '-n']
 
     const text = await place.run(line)
@@ -138,7 +139,7 @@ test.each(Object.entries(CHANGES).filter(([id]) => !NOTHING_THERE.test(id) && !/
 )
 
 test('the rehearsal of a new API key says what it could do, from where and until when', async () => {
-  const { run } = await shell()
+  const { run } = await shell({ inProcess: true })
   await run(['migrate'])
   const create = ['api-keys', 'create', '--name', 'shop', '--scope', 'introspect', '--scope', 'signin']
 

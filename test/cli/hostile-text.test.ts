@@ -52,7 +52,7 @@ const SHOWING = [
 const MODES = [[], ['--plain', '--header'], ['--json'], ['--jsonl']]
 
 async function withHostileRows(): Promise<Shell> {
-  const place = await shell()
+  const place = await shell({ inProcess: true })
   for (const args of [
     ['migrate'],
     ['users', 'add', 'ada@example.com', '--name', 'Ada'],
@@ -149,7 +149,7 @@ describe('a line break in an argument', () => {
     [['ipfilter', 'check', `z\n${FORGED}`]],
     [['help', `z\n${FORGED}`]],
   ])('forges no line of an error: %j', async (args) => {
-    const place = await shell()
+    const place = await shell({ inProcess: true })
     await place.run(['migrate'])
 
     const { code, stdout, stderr } = await place.run(args)
@@ -160,7 +160,7 @@ describe('a line break in an argument', () => {
   })
 
   test('forges no line of an invalid configuration, whose problems keep their own lines', async () => {
-    const place = await shell()
+    const place = await shell({ inProcess: true })
     const input = `[server]\nport = "z\\n${FORGED}"\n[app]\nname = 5\n`
 
     const { code, stderr } = await place.run(['config', 'check', '-'], { input })
@@ -173,7 +173,7 @@ describe('a line break in an argument', () => {
 
 describe('a text that an operator types', () => {
   test.each(TYPING)('%s %s %s %s is refused with the character in question', async (...args) => {
-    const place = await shell()
+    const place = await shell({ inProcess: true })
     await place.run(['migrate'])
     await place.run(['users', 'add', 'ada@example.com'])
 
@@ -185,7 +185,7 @@ describe('a text that an operator types', () => {
   })
 
   test('is refused in a rule of an imported list, and with U+0000 on stdin', async () => {
-    const place = await shell()
+    const place = await shell({ inProcess: true })
     await place.run(['migrate'])
 
     const rule = await place.run(['ipfilter', 'import', '-'], { input: '203.0.113.0/24 # a\u202eb\n' })

@@ -35,7 +35,7 @@ const NOT_OURS =
   /Missing|Nonexistent|Unexpected arg|Expected|expects|specified|provided|following|Parsing|See more|not understood/
 
 test('no command line, however wrong, is answered in the words of a library', async () => {
-  const { run } = await shell({ data: false })
+  const { run } = await shell({ data: false, inProcess: true })
   const lines: string[][] = []
   for (const [id, { load }] of Object.entries(COMMANDS)) {
     const { default: Command } = await load()

@@ -45,8 +45,11 @@ export interface Daemon {
   exit: Promise<number | null>
 }
 
-/** A temporary folder with the data folder of development mode, to run authd in. */
-export async function shell({ data = true } = {}): Promise<Shell> {
+/**
+ * A temporary folder with the data folder of development mode, to run authd in. `inProcess`: commands run in this process
+ * even if AUTHD_BIN is set, for tests of many command lines. Each command has a test that starts it.
+ */
+export async function shell({ data = true, inProcess = false } = {}): Promise<Shell> {
   const folder = await mkdtemp(join(TEMPORARY, 'authd-cli-'))
   onTestFinished(() => rm(folder, { recursive: true, force: true }))
   if (data) await mkdir(join(folder, 'authd-data'))
@@ -66,7 +69,9 @@ export async function shell({ data = true } = {}): Promise<Shell> {
     folder,
     spawn,
     run: (args, options) =>
-      process.env['AUTHD_BIN'] === undefined && args[0] !== 'serve' ? run(args, options) : spawn(args, options),
+      (inProcess || process.env['AUTHD_BIN'] === undefined) && args[0] !== 'serve'
+        ? run(args, options)
+        : spawn(args, options),
     async serve(args, env = {}) {
       const listen =
         args.includes('--dev') && !args.includes('--listen') ? ['--listen', `127.0.0.1:${await freePort()}`] : []

@@ -87,7 +87,7 @@ export async function verifyAccessToken(deps: Deps, token: string): Promise<Acce
   if (!key) return undefined
   try {
     const { payload } = await jwtVerify(token, key.publicKey, { ...options, algorithms: [key.algorithm] })
-    const claims = asClaims(payload)
+    const claims = isAccessClaims(payload) ? payload : undefined
     return claims && isFromFuture(now, claims.iat * SECOND) ? 'over' : claims
   } catch (error) {
     if (!(error instanceof errors.JOSEError)) throw error
@@ -126,7 +126,14 @@ function secretBytes(secret: string): Uint8Array {
   return new TextEncoder().encode(secret)
 }
 
-function asClaims(payload: JWTPayload): AccessClaims | undefined {
-  const { sub, sid } = payload
-  return typeof sub === 'string' && typeof sid === 'string' ? (payload as unknown as AccessClaims) : undefined
+const TEXTS = ['iss', 'sub', 'client_id', 'sid', 'jti'] as const satisfies (keyof AccessClaims)[]
+const NUMBERS = ['aal', 'auth_time', 'auth_time_ms', 'iat', 'exp'] as const satisfies (keyof AccessClaims)[]
+
+/** A token of another version of authd, or of another program with the same key, may lack some. */
+function isAccessClaims(payload: JWTPayload): payload is JWTPayload & AccessClaims {
+  return (
+    TEXTS.every((name) => typeof payload[name] === 'string') &&
+    NUMBERS.every((name) => typeof payload[name] === 'number') &&
+    Array.isArray(payload['amr'])
+  )
 }
