@@ -17,6 +17,7 @@ import * as epochs from './0015_epochs.ts'
 import * as outboxRecipient from './0016_outbox_recipient.ts'
 import * as outboxLanes from './0017_outbox_lanes.ts'
 import * as housekeeping from './0018_housekeeping.ts'
+import * as generationUsedAt from './0019_generation_used_at.ts'
 
 export interface Migration {
   id: string
@@ -43,4 +44,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { id: '0016_outbox_recipient', up: outboxRecipient.up },
   { id: '0017_outbox_lanes', up: outboxLanes.up },
   { id: '0018_housekeeping', up: housekeeping.up },
+  { id: '0019_generation_used_at', up: generationUsedAt.up },
 ]

@@ -41,7 +41,7 @@ export const SESSION_SECTIONS = {
       example: 'example.com',
     }),
     refresh_grace: field(duration('0', '10s'), {
-      text: 'How long a used refresh token still returns the same successor, for lost responses and for two tabs.',
+      text: 'How long a spent refresh token still returns its successor after that one was used, for two tabs that refresh at once.',
       applies: 'reload',
       default: '10s',
     }),

@@ -27,5 +27,9 @@ export const introspectionResource = z
       .meta({ examples: [1795694400000] })
       .optional()
       .describe('The same in milliseconds.'),
+    generation: z
+      .int()
+      .optional()
+      .describe('How often the tokens of the session had been refreshed when it was issued.'),
   })
   .meta({ id: 'Introspection', description: 'Whether a token is active, and its claims (RFC 7662).' })

@@ -17,7 +17,7 @@ const DATED: readonly Dated[] = [
     table: 'sessions',
     prefix: 'ses',
     madeAt: 'created_at',
-    times: ['auth_time', 'last_seen_at', 'refreshed_at', 'idle_expires_at', 'expires_at'],
+    times: ['auth_time', 'last_seen_at', 'refreshed_at', 'generation_used_at', 'idle_expires_at', 'expires_at'],
   },
   { table: 'signin_attempts', prefix: 'att', madeAt: 'created_at', times: ['mailed_at', 'expires_at'] },
   { table: 'recovery_links', prefix: 'rec', madeAt: 'created_at', times: ['expires_at'] },

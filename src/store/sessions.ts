@@ -29,13 +29,15 @@ const sessions = table(
     generation: integer,
     refreshSalt: text,
     refreshedAt: integer,
+    /** When an access token of this generation first came back to authd; null before. */
+    generationUsedAt: nullable(integer),
     revokedAt: nullable(integer),
     revokedBy: nullable(text),
     revokedReason: nullable(text),
     /** In which it began. Signing everybody out begins the next one. */
     epoch: integer,
   },
-  { defaulted: ['revokedAt', 'revokedBy', 'revokedReason'] },
+  { defaulted: ['generationUsedAt', 'revokedAt', 'revokedBy', 'revokedReason'] },
 )
 
 export type Session = RowOf<typeof sessions>
@@ -138,11 +140,12 @@ export async function touchSession(
     `UPDATE sessions SET last_seen_at = ?, idle_expires_at = CASE WHEN ${end} < ? THEN ${end} ELSE ? END,
        expires_at = ${end}, created_at = CASE WHEN created_at > ? THEN ? ELSE created_at END,
        auth_time = CASE WHEN auth_time > ? THEN ? ELSE auth_time END,
-       refreshed_at = CASE WHEN refreshed_at > ? THEN ? ELSE refreshed_at END
+       refreshed_at = CASE WHEN refreshed_at > ? THEN ? ELSE refreshed_at END,
+       generation_used_at = CASE WHEN generation_used_at > ? THEN ? ELSE generation_used_at END
      WHERE id = ? AND revoked_at IS NULL AND (last_seen_at < ? OR last_seen_at > ? OR created_at > ?)`,
     [
       ...[now, latest, past, idleExpiresAt, latest, past, idleExpiresAt],
-      ...[latest, past, latest, past, latest, past, latest, past],
+      ...[latest, past, latest, past, latest, past, latest, past, latest, past],
       ...[id, now, latest, latest],
     ],
   )
@@ -160,7 +163,7 @@ export async function rotateSession(
   }: { id: string; generation: number; refreshSalt: string; now: number; idleExpiresAt: number },
 ): Promise<Pick<Session, 'generation' | 'idleExpiresAt'> | undefined> {
   const row = await trx.one<{ generation: number; idle_expires_at: number }>(
-    `UPDATE sessions SET generation = generation + 1, refreshed_at = ?, last_seen_at = ?,
+    `UPDATE sessions SET generation = generation + 1, generation_used_at = NULL, refreshed_at = ?, last_seen_at = ?,
        idle_expires_at = CASE WHEN expires_at < ? THEN expires_at ELSE ? END
      WHERE id = ? AND generation = ? AND refresh_salt = ? AND revoked_at IS NULL AND idle_expires_at > ?
        AND expires_at > ?
@@ -168,6 +171,17 @@ export async function rotateSession(
     [now, now, idleExpiresAt, idleExpiresAt, id, generation, refreshSalt, now, now],
   )
   return row && { generation: row.generation, idleExpiresAt: row.idle_expires_at }
+}
+
+/** Marks the newest refresh token as used, because an access token of its generation came back. The first time counts. */
+export async function markGenerationUsed(
+  trx: Trx,
+  { id, generation, now }: { id: string; generation: number; now: number },
+): Promise<void> {
+  await trx.run(
+    'UPDATE sessions SET generation_used_at = ? WHERE id = ? AND generation = ? AND generation_used_at IS NULL',
+    [now, id, generation],
+  )
 }
 
 /** The sets of proofs that a user's unrevoked sessions hold, each once, whatever the number of sessions. */

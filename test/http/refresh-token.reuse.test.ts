@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { addIpFilters } from '../../src/flows/limits/ip-filter-admin.ts'
+import { createApiKey } from '../../src/flows/operator/api-key.ts'
 import { SYSTEM } from '../../src/flows/record-event.ts'
 import { updateUser } from '../../src/flows/users/update.ts'
 import { DAY, MINUTE, SECOND } from '../../src/platform/clock.ts'
@@ -27,17 +28,39 @@ describe.each(['sqlite', 'postgres'] as const)('refresh token reuse on %s', (dat
     expect(new Set(replies.map(({ body }) => body.refresh_token)).size).toBe(1)
   })
 
-  test('a used token after the grace period revokes the session and is audited', async () => {
+  test('a lost answer is given again, days later, as long as the successor was not used', async () => {
+    const authd = await startAuthd({ database })
+    const { refreshToken, accessToken } = await signInForTokens(authd)
+    const lost = await refresh(authd, refreshToken)
+    // An access token from before the refresh says nothing about the new pair.
+    await authd.browser().get('/v1/session', { bearer: accessToken })
+    authd.clock.advance(2 * DAY)
+
+    const again = await refresh(authd, refreshToken)
+    const next = await refresh(authd, again.body.refresh_token)
+
+    expect([again.status, next.status]).toEqual([200, 200])
+    expect(again.body.refresh_token).toBe(lost.body.refresh_token)
+  })
+
+  test.each(['seen', 'introspected'] as const)('a token after its successor was %s is theft', async (use) => {
     const authd = await startAuthd({ database })
     const { refreshToken, sessionId } = await signInForTokens(authd)
     const next = await refresh(authd, refreshToken)
-    authd.clock.advance(11 * SECOND)
+    const bearer = next.body.access_token
+    const asked = { name: 'app', scopes: ['introspect' as const], expiresAt: null }
+    const { token: key } = await createApiKey(authd.deps, SYSTEM, asked)
+    if (use === 'seen') await authd.browser().get('/v1/session', { bearer })
+    else await authd.browser().post('/v1/token/introspect', { bearer: key, form: { token: bearer } })
+    authd.clock.advance(10 * SECOND)
+    const inGrace = await refresh(authd, refreshToken)
+    authd.clock.advance(1)
 
     const replay = await refresh(authd, refreshToken)
     const owner = await refresh(authd, next.body.refresh_token)
     const session = await authd.browser().get('/v1/session', { bearer: next.body.access_token })
 
-    expect([replay.status, owner.status, session.status]).toEqual([401, 401, 401])
+    expect([inGrace.status, replay.status, owner.status, session.status]).toEqual([200, 401, 401, 401])
     const events = (await authd.auditLog()).filter((row) => row.sessionId === sessionId).map((row) => row.eventType)
     expect(events.slice(-2)).toEqual(['session.reuse_detected', 'session.revoked'])
   })
@@ -55,10 +78,26 @@ test('a token two generations old is only invalid within the grace period', asyn
   expect([old.status, current.status]).toEqual([401, 200])
 })
 
-test('without a grace period, the second use of a token revokes the session', async () => {
+test('a token three generations old is theft also within the grace period', async () => {
+  const authd = await startAuthd()
+  const { refreshToken } = await signInForTokens(authd)
+  const second = await refresh(authd, refreshToken)
+  const third = await refresh(authd, second.body.refresh_token)
+  const fourth = await refresh(authd, third.body.refresh_token)
+
+  const old = await refresh(authd, refreshToken)
+  const current = await refresh(authd, fourth.body.refresh_token)
+
+  expect([old.status, current.status]).toEqual([401, 401])
+})
+
+test('without a grace period, a token after its successor was seen revokes the session', async () => {
   const authd = await startAuthd({ config: { session: { refresh_grace: '0' } } })
   const { refreshToken } = await signInForTokens(authd)
   const next = await refresh(authd, refreshToken)
+  const lost = await refresh(authd, refreshToken)
+  expect(lost.body.refresh_token).toBe(next.body.refresh_token)
+  await authd.browser().get('/v1/session', { bearer: lost.body.access_token })
 
   const replay = await refresh(authd, refreshToken)
   const owner = await refresh(authd, next.body.refresh_token)

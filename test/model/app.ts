@@ -13,6 +13,7 @@ import {
   newPerson,
   personAt,
   touch,
+  useAccess,
   verify,
   type World,
 } from './world.ts'
@@ -41,28 +42,38 @@ export async function signIn(world: World, address: number): Promise<void> {
   if (person.id === '') person.id = reply.body.session.user_id
   const session = beginSession(world, { person, proofs })
   if (due === 'enrolment') return expect(reply.body.refresh_token).toBeUndefined()
-  const access = { token: reply.body.access_token, issuedAt: world.now }
-  world.apps.push({ session, access, refresh: [reply.body.refresh_token], replaced: [], refreshedAt: world.now })
+  const { access_token: token, refresh_token: refresh } = reply.body
+  const access = { token, issuedAt: world.now, refresh }
+  world.apps.push({
+    session,
+    access,
+    refresh: [refresh],
+    replaced: [],
+    refreshedAt: world.now,
+    usedAt: undefined,
+  })
 }
 
-/** Presents the newest refresh token, or an older one. */
-export async function refresh(world: World, app: App, back: 0 | 1 | 2): Promise<void> {
+/** Presents the newest refresh token, or an older one. `isLost`: the app never gets the answer. */
+export async function refresh(world: World, app: App, back: 0 | 1 | 2 | 3, isLost: boolean): Promise<void> {
   const token = app.refresh.at(-1 - back)
   if (token === undefined) return
   const { session } = app
   const isIn = isLive(session, world.now)
   const due = dueOf(session, world.policy)
   const reply = await world.authd.browser().post('/v1/token/refresh', { json: { refresh_token: token } })
-  const age = world.now - app.refreshedAt
-  const isInGrace = !isAhead(app.refreshedAt, world.now) && age <= GRACE_MS
-  const isGood = isIn && due === 'nothing' && (back === 0 || (back === 1 && isInGrace))
+  const isInGrace = (since: number) => !isAhead(since, world.now) && world.now - since <= GRACE_MS
+  const isSpent = back > 1 || (back === 1 && app.usedAt !== undefined && !isInGrace(app.usedAt))
+  const isGood = isIn && due === 'nothing' && !isSpent
   expect({ back, status: reply.status }).toEqual({ back, status: isGood ? 200 : 401 })
-  if (isIn && back > 0 && !isInGrace) session.isOver = true
+  if (isIn && isSpent && !(back === 2 && isInGrace(app.refreshedAt))) session.isOver = true
   if (!isGood) return
-  app.access = { token: reply.body.access_token, issuedAt: world.now }
-  if (back === 1) return expect(reply.body.refresh_token).toBe(app.refresh.at(-1))
-  app.refresh.push(reply.body.refresh_token)
+  const { access_token, refresh_token } = reply.body
+  if (!isLost) app.access = { token: access_token, issuedAt: world.now, refresh: refresh_token }
+  if (back === 1) return expect(refresh_token).toBe(app.refresh.at(-1))
+  app.refresh.push(refresh_token)
   app.refreshedAt = world.now
+  app.usedAt = undefined
   Object.assign(session, {
     lastSeenAt: world.now,
     idleEndsAt: Math.min(world.now + 14 * 24 * 60 * MINUTE, session.endsAt),
@@ -77,6 +88,7 @@ export async function stepUp(world: World, app: App, isRaced: boolean): Promise<
   const client = world.authd.browser()
   const asked = await client.post('/v1/stepup/email', { bearer })
   touch(world, session)
+  useAccess(world, app)
   if (asked.status !== 202) return
   isAccepted(world, asked, { tab: undefined, address: session.person.address })
   const code = (await world.authd.takeMail()).filter(({ template }) => template === 'stepup').at(-1)?.values['code']
@@ -94,8 +106,9 @@ export async function stepUp(world: World, app: App, isRaced: boolean): Promise<
   expect(proven.status).toBe(200)
   session.provenAt = world.now
   app.replaced.push(...app.refresh)
-  app.refresh = [proven.body.refresh_token]
-  app.access = { token: proven.body.access_token, issuedAt: world.now }
+  const { access_token: token, refresh_token: refresh } = proven.body
+  app.refresh = [refresh]
+  app.access = { token, issuedAt: world.now, refresh }
 }
 
 /** A token from before a step-up is nobody's: it neither refreshes nor ends the session. */

@@ -2,7 +2,7 @@ import { expect } from 'vitest'
 import { createApiKey, endApiKey, type Scope } from '../../src/flows/operator/api-key.ts'
 import { SYSTEM } from '../../src/flows/record-event.ts'
 import { dueOf, HOUR, isLive, type Person } from './rules.ts'
-import { type App, endSessions, isAccessGood, type Key, type World } from './world.ts'
+import { type App, endSessions, isAccessGood, type Key, useAccess, type World } from './world.ts'
 
 const SCOPES = ['users:read', 'users:write', 'sessions:write', 'introspect'] as const satisfies Scope[]
 const MOST_KEYS = 3
@@ -39,6 +39,7 @@ export async function use(
       isAccessGood(world, app.access) &&
       isLive(app.session, world.now) &&
       dueOf(app.session, world.policy) === 'nothing'
+    if (isActive) useAccess(world, app)
     return expect({ status: reply.status, active: reply.body.active }).toEqual({ status: 200, active: isActive })
   }
   if (!person || person.id === '') return

@@ -38,12 +38,15 @@ export interface Tab {
 /** An app that holds the tokens of one session. */
 export interface App {
   session: Session
-  access: { token: string; issuedAt: number }
+  /** With the refresh token that was issued with it. */
+  access: { token: string; issuedAt: number; refresh: string }
   /** All that it was ever given since the last step-up, oldest first. */
   refresh: string[]
   /** Those from before a step-up. They are nobody's any more. */
   replaced: string[]
   refreshedAt: number
+  /** When an access token of its newest pair was first shown to authd. */
+  usedAt: number | undefined
 }
 
 /** The link that an address gets when its person has another one. */
@@ -213,6 +216,11 @@ export function isAccessGood({ now }: World, { issuedAt }: App['access']): boole
   return !isAhead(issuedAt, now) && Math.floor(now / 1000) < Math.floor((issuedAt + 10 * MINUTE) / 1000) + 5
 }
 
+/** authd accepted the access token of a live session: if it is of the newest pair, that pair has arrived. */
+export function useAccess({ now }: World, app: App): void {
+  if (app.access.refresh === app.refresh.at(-1)) app.usedAt ??= now
+}
+
 /** A request of a live session moves its idle end on. */
 export function touch(world: World, session: Session): void {
   const { now } = world
@@ -225,7 +233,9 @@ export function touch(world: World, session: Session): void {
   }
   if (isAhead(session.provenAt, now)) session.provenAt = now - DAY
   for (const app of world.apps) {
-    if (app.session === session && isAhead(app.refreshedAt, now)) app.refreshedAt = now - DAY
+    if (app.session !== session) continue
+    if (isAhead(app.refreshedAt, now)) app.refreshedAt = now - DAY
+    if (app.usedAt !== undefined && isAhead(app.usedAt, now)) app.usedAt = now - DAY
   }
   session.lastSeenAt = now
   session.idleEndsAt = Math.min(now + 14 * DAY, session.endsAt)
@@ -243,13 +253,15 @@ export async function compare(world: World): Promise<void> {
     const { person, proofs } = tab.session
     expect({ user: body.user.id, aal: body.session.aal }).toEqual({ user: person.id, aal: levelOf(proofs) })
   }
-  for (const [index, { session, access }] of world.apps.entries()) {
+  for (const [index, app] of world.apps.entries()) {
+    const { session, access } = app
     turn(world)
     const { status, body } = await world.authd.browser().get('/v1/session', { bearer: access.token })
     const isGood = isAccessGood(world, access)
     const said = [status, status === 200 ? withoutMfa(body.session.amr) : body.code]
     const wanted = isGood ? expectedLook(world, session) : [401, 'UNAUTHORIZED']
     expect({ app: index, said }).toEqual({ app: index, said: wanted })
+    if (isGood && isLive(session, world.now)) useAccess(world, app)
     if (status === 200) expect(body.session.aal).toBe(levelOf(session.proofs))
   }
 }

@@ -21,6 +21,8 @@ export interface AccessClaims {
   auth_time: number
   /** The same in milliseconds. It tells a token from before a step-up apart, also within the second. */
   auth_time_ms: number
+  /** Of the refresh token that was issued with it. Tokens of versions before this claim have none. */
+  generation?: number
   iat: number
   exp: number
   jti: string
@@ -46,6 +48,7 @@ export async function signAccessToken(
     aal: session.aal,
     auth_time: toSeconds(session.authTime),
     auth_time_ms: session.authTime,
+    generation: session.generation,
     iat,
     exp,
     jti: deps.random.id('jti'),

@@ -4,7 +4,7 @@ import { findSession, type OwnedSession, type Session } from '../../store/sessio
 import { type AccessClaims, readAccessToken } from './access-token.ts'
 import { judge } from './session.ts'
 import { keyring } from './signing-key.ts'
-import { findByRefreshToken } from './token.ts'
+import { findByRefreshToken, markUsed } from './token.ts'
 
 export type Introspection =
   | { kind: 'access_token'; claims: AccessClaims; session: OwnedSession }
@@ -14,7 +14,7 @@ export type Introspection =
 export async function introspectToken(deps: Deps, token: string): Promise<Introspection | undefined> {
   const { refreshRoot } = await keyring(deps)
   const claims = await readAccessToken(deps, token)
-  return await deps.db.read(async (sql) => {
+  const valid = await deps.db.read(async (sql): Promise<Introspection | undefined> => {
     const known = await findByRefreshToken(sql, refreshRoot, token)
     const found = known?.session ?? (claims && (await findSession(sql, claims.sid)))
     const session = found && (await judge(deps, sql, found))
@@ -22,6 +22,8 @@ export async function introspectToken(deps: Deps, token: string): Promise<Intros
     if (known) return known.generation === session.generation ? { kind: 'refresh_token', session } : undefined
     return claims && { kind: 'access_token', claims, session }
   })
+  if (valid?.kind === 'access_token') await markUsed(deps, valid.session, valid.claims)
+  return valid
 }
 
 /** When a refresh token of this session expires, in seconds since 1970 as in RFC 7662. */

@@ -103,7 +103,7 @@ export async function startSession(
     sessionId: id,
     metadata: { amr: input.amr, aal: input.aal, delivery: input.delivery },
   })
-  const started = { ...session, revokedAt: null, revokedBy: null, revokedReason: null }
+  const started = { ...session, generationUsedAt: null, revokedAt: null, revokedBy: null, revokedReason: null }
   return { session: started, ...bearersOf(deps, started, secret) }
 }
 

@@ -6,6 +6,7 @@ import type { Sql } from '../../store/db.ts'
 import {
   findSession,
   lockSession,
+  markGenerationUsed,
   type OwnedSession,
   rotateSession,
   type Session,
@@ -43,9 +44,9 @@ export async function issueCookieToken(deps: Deps, session: Session): Promise<Om
 }
 
 /**
- * Spends a refresh token for the next one. Parallel requests with one token get the same successor within
- * `session.refresh_grace`. A genuine token older than that was stolen, and its session is revoked (RFC 9700 §4.14).
- * Throws INVALID_TOKEN, EXPIRED_TOKEN.
+ * Spends a refresh token for the next one. The same token gets the same successor again until that one is used, because
+ * an answer may be lost, and for `session.refresh_grace` after that, because two tabs may ask. A genuine token older
+ * than that was stolen, and its session is revoked (RFC 9700 §4.14). Throws INVALID_TOKEN, EXPIRED_TOKEN.
  */
 export async function refreshTokens(deps: Deps, actor: Actor, refreshToken: string): Promise<Tokens> {
   const { refreshRoot } = await keyring(deps)
@@ -62,15 +63,19 @@ export async function refreshTokens(deps: Deps, actor: Actor, refreshToken: stri
     const { session: current, generation } = known
     const live = await judge(deps, trx, current)
     if (!live) return new AuthdError('EXPIRED_TOKEN')
-    if (generation === current.generation) {
-      if (live.due !== 'nothing') return new AuthdError('EXPIRED_TOKEN', { message: SECOND_FACTOR })
+    if (generation > current.generation) return new AuthdError('INVALID_TOKEN')
+    const isInGrace = (since: number) => refreshGrace > 0 && isWithin(now, since, refreshGrace)
+    const { generationUsedAt, refreshedAt } = current
+    const age = current.generation - generation
+    const isGood = age === 0 || (age === 1 && (generationUsedAt === null || isInGrace(generationUsedAt)))
+    if (isGood && live.due !== 'nothing') return new AuthdError('EXPIRED_TOKEN', { message: SECOND_FACTOR })
+    if (isGood && age === 1) return current
+    if (isGood) {
       const { id, refreshSalt } = current
       const rotated = await rotateSession(trx, { id, generation, refreshSalt, now, idleExpiresAt: now + idleTtl })
       return rotated ? { ...current, ...rotated } : new AuthdError('INVALID_TOKEN')
     }
-    const isInGrace = isWithin(now, current.refreshedAt, refreshGrace) && refreshGrace > 0
-    if (isInGrace && generation === current.generation - 1 && live.due === 'nothing') return current
-    if (isInGrace || generation > current.generation) return new AuthdError('INVALID_TOKEN')
+    if (age === 2 && isInGrace(refreshedAt)) return new AuthdError('INVALID_TOKEN')
     const { userId, id: sessionId } = current
     const metadata = { generation, current_generation: current.generation }
     const reuse = { outcome: 'failure', user: { id: userId }, sessionId, metadata } as const
@@ -103,7 +108,16 @@ export async function useAccessToken(
   const claims = await verifyAccessToken(deps, token)
   if (claims === undefined || claims === 'over') return claims
   const session = await useSession(deps, claims.sid, ({ userId }) => userId === claims.sub)
-  return typeof session === 'object' ? { claims, session } : session
+  if (typeof session !== 'object') return session
+  await markUsed(deps, session, claims)
+  return { claims, session }
+}
+
+/** An access token of the newest generation came back, so its refresh token arrived, too: the one before it ends. */
+export async function markUsed(deps: Deps, session: Session, claims: AccessClaims): Promise<void> {
+  const { id, generation, generationUsedAt } = session
+  if (generationUsedAt !== null || generation === 0 || claims.generation !== generation) return
+  await deps.db.write((trx) => markGenerationUsed(trx, { id, generation, now: deps.clock.now() }))
 }
 
 const REFRESH_TOKEN = /^rt_([0-9a-z]{26})\.(0|[1-9]\d{0,8})\.([A-Za-z0-9_-]{43})$/
