@@ -17,7 +17,7 @@ import { migrate } from '../../src/store/migrate.ts'
 import { insertOutbox } from '../../src/store/outbox.ts'
 import { takePasskeyChallenge } from '../../src/store/passkey-challenges.ts'
 import { findPasskeyByCredential, recordPasskeyUse } from '../../src/store/passkeys.ts'
-import { findSession, insertSession, rotateSession } from '../../src/store/sessions.ts'
+import { findSession, insertSession } from '../../src/store/sessions.ts'
 import {
   completeSigninAttempt,
   findSigninAttempt,
@@ -27,6 +27,7 @@ import {
   useSigninAttempt,
 } from '../../src/store/signin-attempts.ts'
 import { openSqlite } from '../../src/store/sqlite.ts'
+import { rotateSession } from '../../src/store/token-generations.ts'
 import { findTotpSecret, useTotpStep } from '../../src/store/totp-secrets.ts'
 import { insertUser, recordSignIn } from '../../src/store/users.ts'
 

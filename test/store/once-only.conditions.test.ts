@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest'
 import type { Db, Trx } from '../../src/store/db.ts'
-import { rotateSession } from '../../src/store/sessions.ts'
 import {
   addProof,
   CODE_TRIES,
@@ -9,6 +8,7 @@ import {
   takeCodeTry,
   useSigninAttempt,
 } from '../../src/store/signin-attempts.ts'
+import { rotateSession } from '../../src/store/token-generations.ts'
 import { describeOnBoth } from '../support/databases.ts'
 import { addAttempt, addSession, LATER, NOW } from '../support/rows.ts'
 

@@ -4,7 +4,7 @@ import { rememberDevice } from '../../src/store/devices.ts'
 import { isBudgetUsed, takeFailure } from '../../src/store/failed-attempts.ts'
 import { takeLease } from '../../src/store/leases.ts'
 import { claimMail, finishOutbox, insertOutbox, postponeOutbox } from '../../src/store/outbox.ts'
-import { findSession, rotateSession } from '../../src/store/sessions.ts'
+import { findSession } from '../../src/store/sessions.ts'
 import {
   CODE_TRIES,
   completeSigninAttempt,
@@ -12,6 +12,7 @@ import {
   takeCodeTry,
   useSigninAttempt,
 } from '../../src/store/signin-attempts.ts'
+import { rotateSession } from '../../src/store/token-generations.ts'
 import { disableUser, insertUser } from '../../src/store/users.ts'
 import { describeOnBoth } from '../support/databases.ts'
 import { addAttempt, addSession, addUser, LATER, NOW } from '../support/rows.ts'

@@ -3,15 +3,8 @@ import { AuthdError } from '../../errors.ts'
 import { isFromFuture, isWithin, MINUTE } from '../../platform/clock.ts'
 import { equalSecrets, type HmacKey, hmac } from '../../platform/secret.ts'
 import type { Sql } from '../../store/db.ts'
-import {
-  findSession,
-  lockSession,
-  markGenerationUsed,
-  type OwnedSession,
-  rotateSession,
-  type Session,
-  touchSession,
-} from '../../store/sessions.ts'
+import { findSession, lockSession, type OwnedSession, type Session, touchSession } from '../../store/sessions.ts'
+import { markGenerationUsed, rotateSession } from '../../store/token-generations.ts'
 import { findUser } from '../../store/users.ts'
 import { decide } from '../decide.ts'
 import { notify } from '../outbox/notice.ts'
