@@ -23,13 +23,13 @@ const SRC = {
 export const BY_HAND: readonly HandMade[] = [
   {
     promise: 'a refresh changes nothing in a revoked session',
-    file: `${SRC.store}sessions.ts`,
+    file: `${SRC.store}token-generations.ts`,
     before: 'refresh_salt = ? AND revoked_at IS NULL AND idle_expires_at > ?',
     after: 'refresh_salt = ? AND idle_expires_at > ?',
   },
   {
     promise: 'a refresh token from before a step-up is dead',
-    file: `${SRC.store}sessions.ts`,
+    file: `${SRC.store}token-generations.ts`,
     before: 'generation = ? AND refresh_salt = ? AND',
     after: 'generation = ? AND (refresh_salt = ? OR 1 = 1) AND',
   },
@@ -41,21 +41,33 @@ export const BY_HAND: readonly HandMade[] = [
   },
   {
     promise: 'no refresh moves the idle end past the absolute end',
-    file: `${SRC.store}sessions.ts`,
+    file: `${SRC.store}token-generations.ts`,
     before: 'CASE WHEN expires_at < ? THEN expires_at ELSE ? END',
     after: 'CASE WHEN expires_at < ? AND 1 = 0 THEN expires_at ELSE ? END',
   },
   {
     promise: 'the grace of a refresh is for the generation before only',
     file: `${SRC.sessions}token.ts`,
-    before: 'generation === current.generation - 1',
-    after: 'generation < current.generation',
+    before: '(age === 1 && (generationUsedAt',
+    after: '(age >= 1 && (generationUsedAt',
   },
   {
     promise: 'a refresh grace of 0 is none',
     file: `${SRC.sessions}token.ts`,
-    before: 'refreshGrace) && refreshGrace > 0',
-    after: 'refreshGrace)',
+    before: 'refreshGrace > 0 && isWithin',
+    after: 'isWithin',
+  },
+  {
+    promise: 'a spent refresh token is theft once its successor was used',
+    file: `${SRC.sessions}token.ts`,
+    before: 'claims.generation !== generation) return',
+    after: 'claims.generation === generation) return',
+  },
+  {
+    promise: 'an access token from before a refresh says nothing about its successor',
+    file: `${SRC.sessions}token.ts`,
+    before: 'generation === 0 || claims.generation !== generation',
+    after: 'generation === 0',
   },
   {
     promise: 'a cookie never buys a refresh token',
