@@ -60,8 +60,8 @@ export const BY_HAND: readonly HandMade[] = [
   {
     promise: 'a spent refresh token is theft once its successor was used',
     file: `${SRC.sessions}token.ts`,
-    before: 'claims.generation !== generation) return',
-    after: 'claims.generation === generation) return',
+    before: 'generation === 0 || claims.generation !== generation',
+    after: 'generation === 0 || claims.generation === generation',
   },
   {
     promise: 'an access token from before a refresh says nothing about its successor',
