@@ -1,10 +1,12 @@
-import { globSync, readFileSync } from 'node:fs'
+import { existsSync, globSync, readFileSync } from 'node:fs'
 import { stripTypeScriptTypes } from 'node:module'
 import { join } from 'node:path'
 import { runInThisContext } from 'node:vm'
 import { expect, onTestFinished, test } from 'vitest'
-import { BY_HAND } from '../tools/mutate/by-hand.ts'
+import { BY_HAND, changesOf } from '../tools/mutate/by-hand.ts'
 import { apply, handMade, mutantsOf, nameOf, switched } from '../tools/mutate/mutants.ts'
+
+const ROOT = join(import.meta.dirname, '..')
 
 const changed = (source: string) => mutantsOf(source).map((mutant) => apply(source, mutant))
 
@@ -28,11 +30,10 @@ test.each([
 })
 
 test('every mutant of a source file, and the source with all of them, is still TypeScript', () => {
-  const root = join(import.meta.dirname, '..')
-  const files = globSync('src/{http/middleware,store,flows/limits}/*.ts', { cwd: root, exclude: ['**/*.d.ts'] })
+  const files = globSync('src/{http/middleware,store,flows/limits}/*.ts', { cwd: ROOT, exclude: ['**/*.d.ts'] })
 
   const broken = files.filter((file) => {
-    const source = readFileSync(join(root, file), 'utf8')
+    const source = readFileSync(join(ROOT, file), 'utf8')
     const mutants = mutantsOf(source)
     const all = [
       switched(source, mutants, 0),
@@ -45,13 +46,12 @@ test('every mutant of a source file, and the source with all of them, is still T
 })
 
 test('each explained mutant is one of its source file, and has a reason above it', () => {
-  const root = join(import.meta.dirname, '..')
-  const lines = readFileSync(join(root, 'tools/mutate/explained.txt'), 'utf8').trimEnd().split('\n')
+  const lines = readFileSync(join(ROOT, 'tools/mutate/explained.txt'), 'utf8').trimEnd().split('\n')
   const explained = lines.filter((line) => !line.startsWith('#'))
 
   const outdated = explained.filter((line) => {
     const [file = '', name] = line.split(/ {2}(.*)/)
-    const source = readFileSync(join(root, file), 'utf8')
+    const source = readFileSync(join(ROOT, file), 'utf8')
     return !mutantsOf(source).some((mutant) => nameOf(source, mutant) === name)
   })
 
@@ -59,12 +59,20 @@ test('each explained mutant is one of its source file, and has a reason above it
   expect(lines[0]).toMatch(/^#/)
 })
 
-test.each(BY_HAND)('the mutant by hand against "$promise" is still TypeScript', ({ file, ...change }) => {
-  const source = readFileSync(join(import.meta.dirname, '..', file), 'utf8')
+const byHand = Object.keys(BY_HAND).flatMap((file) => changesOf(file).map((change) => ({ file, ...change })))
+
+test.each(byHand)('the mutant by hand against "$promise" is still TypeScript', ({ file, ...change }) => {
+  const source = readFileSync(join(ROOT, file), 'utf8')
 
   const mutant = handMade(source, change)
 
   expect([apply(source, mutant), switched(source, [mutant], 0)].filter((text) => !isTypeScript(text))).toEqual([])
+})
+
+test('the tests that mutants by hand name exist', () => {
+  const named = new Set(Object.values(BY_HAND).flatMap(({ tests }) => tests))
+
+  expect([...named].filter((name) => !existsSync(join(ROOT, `test/${name}.test.ts`)))).toEqual([])
 })
 
 test('one of all mutants in a source is chosen at run time', () => {

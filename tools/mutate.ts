@@ -17,7 +17,7 @@ import { tmpdir } from 'node:os'
 import { basename, join, relative } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { parseArgs } from 'node:util'
-import { BY_HAND } from './mutate/by-hand.ts'
+import { BY_HAND, changesOf } from './mutate/by-hand.ts'
 import { handMade, type Mutant, mutantsOf, nameOf, switched } from './mutate/mutants.ts'
 import type { Entry, Plan } from './mutate/runner.ts'
 
@@ -28,7 +28,8 @@ import type { Entry, Plan } from './mutate/runner.ts'
  *   --sample N              at most N mutants of each file, chosen by --seed
  *   --seed TEXT
  *   --budget MINUTES        stop then, and say how many mutants are undecided
- *   --by-hand               the mutants of tools/mutate/by-hand.ts, which each break a promise; of these files, if named
+ *   --by-hand               the mutants of tools/mutate/by-hand.ts, which each break a promise; of these files, if named;
+ *                           without --tests, against the tests that state their promises
  *   --workers N             test files at a time; default 2
  *
  * It works in a copy of the tree, which has all mutants in it, each behind a switch. A traced run finds which test
@@ -80,8 +81,7 @@ const { values, positionals } = parseArgs({
 const named = positionals.flatMap((name) =>
   name.endsWith('.ts') ? [name] : globSync(`${name}/**/*.ts`, { cwd: ROOT }),
 )
-const withHandMade = [...new Set(BY_HAND.map(({ file }) => file))]
-const files = named.length === 0 && values['by-hand'] ? withHandMade : named
+const files = named.length === 0 && values['by-hand'] ? Object.keys(BY_HAND) : named
 if (files.length === 0) throw new Error('Name a file: npm run mutate -- src/flows/policy/factor.ts')
 
 const endsAt = performance.now() + Number(values.budget) * 60_000
@@ -94,11 +94,11 @@ process.once('exit', () => {
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
 const sources = new Map(files.map((file) => [file, readFileSync(join(ROOT, file), 'utf8')]))
 const testFiles = globSync('test/**/*.test.ts', { cwd: ROOT, exclude: ['test/torture/**'] })
-  .filter((file) => values.tests.length === 0 || values.tests.some((text) => file.includes(text)))
+  .filter(isWanted)
   .map((file) => ({ file, digest: digest(readFileSync(join(ROOT, file), 'utf8')) }))
 const mutants: Placed[] = [...sources].flatMap(([file, source]) =>
   of(file, source).map((one, n, all) => {
-    const isByHand = n >= all.length - byHand(file).length
+    const isByHand = n >= all.length - changesOf(file).length
     return { ...one, file, name: nameOf(source, one), isByHand }
   }),
 )
@@ -143,11 +143,17 @@ function say(line: string): void {
 
 /** All mutants of a source: those by rule, then those by hand. */
 function of(file: string, source: string): Mutant[] {
-  return [...mutantsOf(source), ...byHand(file).map((one) => handMade(source, one))]
+  return [...mutantsOf(source), ...changesOf(file).map((one) => handMade(source, one))]
 }
 
-function byHand(file: string) {
-  return BY_HAND.filter((one) => one.file === file)
+/** Mutants by hand need only the tests that state their promises. */
+function isWanted(testFile: string): boolean {
+  if (values.tests.length > 0) return values.tests.some((text) => testFile.includes(text))
+  return !values['by-hand'] || files.some((file) => isStatedIn(file, testFile))
+}
+
+function isStatedIn(file: string, testFile: string): boolean {
+  return BY_HAND[file]?.tests.some((test) => testFile === `test/${test}.test.ts`) ?? false
 }
 
 function digest(text: string): string {
@@ -155,9 +161,9 @@ function digest(text: string): string {
 }
 
 function sample(): number[] {
-  const isWanted = ({ line, isByHand }: Placed) =>
+  const isChosen = ({ line, isByHand }: Placed) =>
     isByHand === values['by-hand'] && (values.line.length === 0 || values.line.includes(String(line)))
-  const all = [...mutants.keys()].filter((n) => isWanted(mutants[n] as Placed))
+  const all = [...mutants.keys()].filter((n) => isChosen(mutants[n] as Placed))
   return files.flatMap((file) => {
     const own = all.filter((n) => mutants[n]?.file === file)
     const key = new Map(own.map((n) => [n, digest(`${values.seed} ${n} ${mutants[n]?.name}`)]))
@@ -263,8 +269,11 @@ function readTrace(file: string): Trace {
 
 /** The test files that reach a mutant: first those that have the name of the source or killed much, then the quick ones. */
 function ranked(n: number): string[] {
-  const tests = [...(reaching.get(n) ?? new Map<string, TracedTest[]>())]
-  const subject = basename(mutants[n]?.file ?? '', '.ts')
+  const { file: source = '', isByHand = false } = mutants[n] ?? {}
+  const tests = [...(reaching.get(n) ?? new Map<string, TracedTest[]>())].filter(
+    ([file]) => !isByHand || values.tests.length > 0 || isStatedIn(source, file),
+  )
+  const subject = basename(source, '.ts')
   const costs = new Map(
     tests.map(([file, those]) => {
       const ms = 100 + those.reduce((sum, one) => sum + one.ms, 0)

@@ -1,0 +1,257 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: these are parts of sources
+import type { HandMade } from '../by-hand.ts'
+
+/** Against promises about factors and lockouts. */
+export const FACTORS: HandMade = {
+  'src/flows/factors/admin.ts': {
+    tests: ['http/factor.ends', 'http/proof-lifetimes', 'cli/users'],
+    mutants: {
+      'removed recovery codes take their count along': [
+        "clearFailures(trx, { kind: 'recovery_code', subject: held.id })",
+        'undefined',
+      ],
+    },
+  },
+  'src/flows/factors/own-passkeys.ts': {
+    tests: ['http/what-else-ends', 'http/factor.ends', 'http/session.factors', 'http/account'],
+    mutants: {
+      'recovery codes end with the last passkey': ['dropLoneRecoveryCodes(trx, user.id)', 'undefined'],
+      'the session that removes a passkey keeps its proof while one is left': [
+        'isOneLeft ? keptId : undefined',
+        'undefined',
+      ],
+    },
+  },
+  'src/flows/factors/passkey-check.ts': {
+    tests: ['http/passkey.assertion.hostile', 'http/passkey.counter', 'http/parked'],
+    mutants: {
+      'a passkey without a user handle signs in nobody who was not known before': [
+        'response?.userHandle, isUserKnown)',
+        'response?.userHandle, true)',
+      ],
+      'a counter that stands still rejects a passkey': ['counter <= passkey.counter', 'counter < passkey.counter'],
+      'a synced passkey may go back': ['isRegression && !passkey.isBackupEligible', 'isRegression'],
+      'a passkey that was removed meanwhile is refused': ['passkey?.userId !== user.id', 'passkey === undefined'],
+    },
+  },
+  'src/flows/factors/passkey-enrolment.ts': {
+    tests: ['http/factor.ends', 'http/passkey.count'],
+    mutants: {
+      'options are given for 50 passkeys': ['held.own.length >= PASSKEYS_MAX', 'held.own.length > PASSKEYS_MAX'],
+      'a user has 50 passkeys': [
+        'own.length >= PASSKEYS_MAX) return tooMany',
+        'own.length > PASSKEYS_MAX) return tooMany',
+      ],
+    },
+  },
+  'src/flows/factors/passkey.ts': {
+    tests: [
+      'http/session.factors',
+      'http/passkey.assertion.hostile',
+      'http/passkey.challenge',
+      'http/proof-classes',
+      'http/factors',
+    ],
+    mutants: {
+      'the passkey of another user steps nobody up': [
+        'checked !== undefined && checked.user.id === user.id',
+        'checked !== undefined',
+      ],
+      'a passkey is of the user whose address was typed': [
+        'attempt.email === null || attempt.email === user.email',
+        'true',
+      ],
+    },
+  },
+  'src/flows/factors/recovery-code.ts': {
+    tests: ['http/factors', 'http/totp', 'http/proof-lifetimes', 'http/factor.ends'],
+    mutants: {
+      'a typed recovery code is folded before it is compared': ['normalizeCode(typed)', 'typed'],
+      'new recovery codes start with a clean count': [
+        "clearFailures(trx, { kind: 'recovery_code', subject: user.id })",
+        'undefined',
+      ],
+    },
+  },
+  'src/flows/factors/step-up.ts': {
+    tests: ['http/proof-classes', 'http/factor.ends', 'http/email-change', 'http/session.factors', 'http/parked'],
+    mutants: {
+      'a mail code from before a factor was enrolled does not step up': [
+        `if (!methods.includes('email')) return stepUpError(methods)
+    const attempt`,
+        'const attempt',
+      ],
+      'a step-up code that went to a former address proves nothing': [
+        'attempt?.email !== user.email',
+        'attempt === undefined',
+      ],
+    },
+  },
+  'src/flows/factors/totp.ts': {
+    tests: [
+      'http/totp',
+      'http/what-else-ends',
+      'http/factor.ends',
+      'http/proof-lifetimes',
+      'http/clock.stepped',
+      'http/enumeration',
+      'http/proof-classes',
+      'http/factors',
+      'http/rate-limit',
+    ],
+    mutants: {
+      'a sealed TOTP secret is bound to its row': [
+        "column: 'secret_sealed', rowId }",
+        "column: 'secret_sealed', rowId: '' }",
+      ],
+      'a TOTP code older than the step before, or newer than the next, is wrong': [
+        'epochTolerance: TOLERANCE_S',
+        'epochTolerance: 2 * TOLERANCE_S',
+      ],
+      'recovery codes end with the last authenticator app': ['dropLoneRecoveryCodes(trx, user.id)', 'undefined'],
+      'a new app starts with a clean count': ["clearFailures(trx, { kind: 'totp', subject: userId })", 'undefined'],
+      'a pending app expires on time': ['!isAhead(now, pending?.pendingExpiresAt ?? 0, PENDING_MS)', 'false'],
+      'TOTP as the first proof says nothing about the user': [
+        'refusal) return isFirst ? wrong : refusal',
+        'refusal) return refusal',
+      ],
+      'five wrong codes a day as a first proof': [
+        'attempt.email === null || !(await takeFailure(trx, budget, now))',
+        'attempt.email === null',
+      ],
+    },
+  },
+  'src/flows/policy/factor.ts': {
+    tests: [
+      'http/proof-lifetimes',
+      'http/session.factors',
+      'http/factor-policy.property',
+      'http/mfa-policy.live',
+      'http/admin',
+      'http/factor.ends',
+      'http/what-else-ends',
+      'http/proof-classes',
+      'http/recovery-link',
+    ],
+    mutants: {
+      'an app that wrong codes have disabled is not offered': [
+        "completes(proofs, 'otp') && !(await isOff('totp'))",
+        "completes(proofs, 'otp')",
+      ],
+      'recovery codes that wrong codes have disabled are not offered': [
+        "completes(proofs, 'recovery_code') && !(await isOff('recovery_code'))",
+        "completes(proofs, 'recovery_code')",
+      ],
+      'who must have a factor keeps the last one': [
+        "isLast && policyFor(deps, user) === 'required'",
+        "isLast && deps.config.current().mfa.policy === 'required'",
+      ],
+      'a removed factor takes its count of wrong codes along': [
+        'clearFailures(trx, { kind, subject: userId })',
+        'undefined',
+      ],
+      'only the app as first proof is the only one': [
+        "policy === 'optional' && proofs.includes('otp')",
+        "policy === 'optional' && !proofs.includes('email')",
+      ],
+      'a mail steps up only a session that lacks a first proof': [
+        "levelOf(proofs) === 1 && completes(proofs, 'email')",
+        "completes(proofs, 'email')",
+      ],
+    },
+  },
+  'src/flows/policy/lockout-admin.ts': {
+    tests: ['http/mail-limit', 'http/settings', 'http/rate-limit'],
+    mutants: {
+      'unlocking a user holds at once in every process': ["bumpEpoch(trx, 'rate_limits')", 'undefined'],
+    },
+  },
+  'src/flows/policy/lockout.ts': {
+    tests: [
+      'http/totp',
+      'http/factor.ends',
+      'http/recovery-code.slow',
+      'http/session.factors',
+      'http/proof-lifetimes',
+      'http/clock.stepped',
+    ],
+    mutants: {
+      'wrong codes of one factor do not lock another': [
+        '{ kind: factor, subject: user.id }',
+        "{ kind: 'totp', subject: user.id }",
+      ],
+      'the owner is told when a factor is disabled': [
+        'failures === FREE_FAILURES || isDisabled',
+        'failures === FREE_FAILURES',
+      ],
+      'a factor is disabled at 100 wrong codes': ['count.failures >= DISABLED_AT', 'count.failures > DISABLED_AT'],
+      'the fifth wrong code delays the next try': ['failures < FREE_FAILURES', 'failures <= FREE_FAILURES'],
+      'a wait is 15 minutes at most': [
+        'Math.min(FIRST_WAIT_MS * 2 ** (failures - FREE_FAILURES), LONGEST_WAIT_MS)',
+        'FIRST_WAIT_MS * 2 ** (failures - FREE_FAILURES)',
+      ],
+      'a right code ends the count of wrong ones': ['clearFailures(trx, key)', 'undefined'],
+      'a clock that is put back prolongs no lockout': [
+        'isAhead(now, count.blockedUntil, waitAfter(count.failures))',
+        'count.blockedUntil > now',
+      ],
+    },
+  },
+  'src/store/failed-attempts.ts': {
+    tests: ['store/once-only.race', 'http/mail-code.guessing', 'http/settings', 'http/mail-limit', 'cli/users'],
+    mutants: {
+      'a budget of wrong codes is used up exactly': ['failed_attempts.failures < ?', 'failed_attempts.failures <= ?'],
+      'a code becomes long after the last wrong one of the budget': [
+        'AND failures >= ? AND NOT',
+        'AND failures > ? AND NOT',
+      ],
+      'unlocking one user unlocks no other': [
+        'subject >= ? AND subject < ?)',
+        'subject >= ? AND (subject < ? OR 1 = 1))',
+      ],
+    },
+  },
+  'src/store/passkey-challenges.ts': {
+    tests: ['http/passkey.challenge'],
+    mutants: {
+      'a challenge of a step-up is worth nothing at a sign-in': [
+        'taken?.kind === kind && taken.boundTo === boundTo',
+        'taken?.boundTo === boundTo',
+      ],
+      'a challenge belongs to one attempt': [
+        'taken?.kind === kind && taken.boundTo === boundTo',
+        'taken?.kind === kind',
+      ],
+    },
+  },
+  'src/store/passkeys.ts': {
+    tests: ['http/another-user', 'http/account'],
+    mutants: {
+      'nobody renames the passkey of another user': [
+        'SET name = ? WHERE id = ? AND user_id = ?',
+        'SET name = ? WHERE id = ? AND (user_id = ? OR 1 = 1)',
+      ],
+      'nobody removes the passkey of another user': [
+        'DELETE FROM passkeys WHERE id = ? AND user_id = ?',
+        'DELETE FROM passkeys WHERE id = ? AND (user_id = ? OR 1 = 1)',
+      ],
+    },
+  },
+  'src/store/recovery-codes.ts': {
+    tests: ['http/factors', 'http/totp', 'http/what-else-ends'],
+    mutants: {
+      'a spent recovery code is spent': ['user_id = ? AND used_at IS NULL ORDER', 'user_id = ? ORDER'],
+    },
+  },
+  'src/store/totp-secrets.ts': {
+    tests: ['http/factor.ends', 'http/proof-lifetimes', 'http/totp', 'http/clock.stepped'],
+    mutants: {
+      'the code that confirms an authenticator app is spent': [
+        'confirmed_at = ?, last_step = ?,',
+        'confirmed_at = ?, last_step = ? * 0,',
+      ],
+      'a code of one time step is right once': ['(last_step < ? OR', '(last_step <= ? OR'],
+      'a spent step from tomorrow does not lock the app': ['OR last_step > ?)', 'OR (last_step > ? AND 1 = 0))'],
+    },
+  },
+}

@@ -1,0 +1,134 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: these are parts of sources
+import type { HandMade } from '../by-hand.ts'
+
+/** Against promises about the operation of a daemon. */
+export const OPERATION: HandMade = {
+  'src/cli/output/clean.ts': {
+    tests: ['cli/output'],
+    mutants: {
+      'no control byte is in a list': ['cells.map(plain)', 'cells'],
+    },
+  },
+  'src/cli/output/confirm.ts': {
+    tests: ['cli/confirm'],
+    mutants: {
+      'Enter is no': ['/^y(es)?$/i.test(answer)', '/^(y(es)?)?$/i.test(answer)'],
+      '--confirm needs the whole name': ['answer.trim() !== name', '!name.startsWith(answer.trim())'],
+    },
+  },
+  'src/cli/output/report.ts': {
+    tests: ['cli/report'],
+    mutants: {
+      'no token is in the message of a bug': ['${hideTokens(text)}', '${text}'],
+      'no token is in a crash report': ["hideTokens(thrown.stack ?? '')", "(thrown.stack ?? '')"],
+    },
+  },
+  'src/config/load.ts': {
+    tests: ['config/discovery'],
+    mutants: {
+      'a configuration file that AUTHD_CONFIG names must exist': [
+        "named?.why === '--config' || named?.why === 'AUTHD_CONFIG'",
+        "named?.why === '--config'",
+      ],
+    },
+  },
+  'src/daemon.ts': {
+    tests: ['daemon/end'],
+    mutants: {
+      'a daemon that stops writes its last counts': ['flushTally(deps)', 'undefined'],
+      'a daemon that stops seals the audit log': ['sealAudit(deps)', 'undefined'],
+    },
+  },
+  'src/flows/operator/lockdown.ts': {
+    tests: ['http/lockdown', 'http/settings'],
+    mutants: {
+      "a lockdown's new key signs at once": ['isImmediate: true', 'isImmediate: false'],
+      'a lockdown ends recovery links': ['endAllRecoveryLinks(trx)', 'undefined'],
+      'a lockdown ends invitations': ['endAllInvitations(trx, since)', 'undefined'],
+    },
+  },
+  'src/flows/operator/setting.ts': {
+    tests: ['http/settings'],
+    mutants: {
+      'the guard against a lockout knows each spelling of deny': ["value.toLowerCase() !== 'deny'", "value !== 'deny'"],
+    },
+  },
+  'src/flows/outbox/webhook-delivery.ts': {
+    tests: ['webhooks/delivery'],
+    mutants: {
+      'Retry-After counts for a day at most': [
+        'Math.min(retryAfterMs(reply?.retryAfter, endedAt), LONGEST_RETRY_AFTER_MS)',
+        'retryAfterMs(reply?.retryAfter, endedAt)',
+      ],
+    },
+  },
+  'src/flows/outbox/webhook-endpoint.ts': {
+    tests: ['webhooks/endpoint-count'],
+    mutants: {
+      'there are 100 webhook endpoints': [
+        '(await listWebhookEndpoints(trx)).length >= MOST_ENDPOINTS',
+        '(await listWebhookEndpoints(trx)).length > MOST_ENDPOINTS',
+      ],
+    },
+  },
+  'src/jobs/list.ts': {
+    tests: ['jobs/list'],
+    mutants: {
+      'a daemon deletes old rows': ['wholly(deleteOldRows)', 'async () => false'],
+      'a setting comes into force in a daemon': ['wholly(putInForce)', 'async () => false'],
+      'a daemon seals the audit log': ['wholly(sealAudit)', 'async () => false'],
+      'a daemon writes its counts': ['wholly(flushTally)', 'async () => false'],
+    },
+  },
+  'src/platform/random.ts': {
+    tests: ['platform/random'],
+    mutants: {
+      '1,000 secrets of one process differ': ['pool.length < length', 'pool.length === 0'],
+      'a secret is erased from the pool of random bytes': ['pool = pool.subarray(length)', 'pool = pool.subarray(0)'],
+    },
+  },
+  'src/platform/secret.ts': {
+    tests: ['platform/secret', 'platform/log.redaction'],
+    mutants: {
+      'the token of a way back is hidden': ['rec|emc)', 'rec)'],
+      'the cost of scrypt': ['2 ** 15', '2 ** 14'],
+    },
+  },
+  'src/store/leases.ts': {
+    tests: ['http/clock.stepped', 'store/once-only.race'],
+    mutants: {
+      'a lease from the future is not held': [
+        "'(leases.expires_at > ? AND leases.expires_at <= ?)'",
+        "'(leases.expires_at > ? AND (leases.expires_at <= ? OR 1 = 1))'",
+      ],
+    },
+  },
+  'src/store/migrate.ts': {
+    tests: ['store/damaged-backup'],
+    mutants: {
+      'a damaged copy before a migration is refused': ["verdict !== 'ok'", 'verdict === undefined'],
+    },
+  },
+  'src/store/outbox.ts': {
+    tests: ['flows/outbox', 'store/once-only.race'],
+    mutants: {
+      'a mail that is over is not cancelled by its late try': [
+        "state IN ('pending', 'expired')",
+        "state IN ('pending', 'expired', 'cancelled')",
+      ],
+      'a mail whose try was taken over is finished by the newer one only': [
+        "last_error = ? WHERE id = ? AND state = 'pending' AND tries = ?`",
+        "last_error = ? WHERE id = ? AND state = 'pending' AND (tries = ? OR 1 = 1)`",
+      ],
+    },
+  },
+  'src/store/webhook-endpoints.ts': {
+    tests: ['webhooks/delivery', 'http/clock.stepped', 'store/once-only.race'],
+    mutants: {
+      'a lease that another worker took is not released': [
+        'WHERE id = ? AND busy_until = ?',
+        'WHERE id = ? AND (busy_until = ? OR 1 = 1)',
+      ],
+    },
+  },
+}

@@ -1,0 +1,249 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: these are parts of sources
+import type { HandMade } from '../by-hand.ts'
+
+/** Against promises about sessions, tokens and API keys. */
+export const SESSIONS: HandMade = {
+  'src/flows/operator/api-key.ts': {
+    tests: ['flows/api-key', 'http/admin'],
+    mutants: {
+      'the role viewer only reads': ["scope.endsWith(':read')", "scope !== ''"],
+      'the role support changes no mail': ["'audit:read', 'mail:read'],", "'audit:read', 'mail:read', 'mail:write'],"],
+    },
+  },
+  'src/flows/sessions/access-token.ts': {
+    tests: ['http/session.life', 'http/clock.stepped', 'http/access-token.forged'],
+    mutants: {
+      'no token outlives the idle end of its session': [
+        'now + ttlMs, session.idleExpiresAt, session.expiresAt',
+        'now + ttlMs, session.expiresAt',
+      ],
+      'an access token of tomorrow is not valid': ['claims && isFromFuture(now, claims.iat * SECOND)', 'false'],
+    },
+  },
+  'src/flows/sessions/caller.ts': {
+    tests: ['http/parked'],
+    mutants: {
+      'a key that ends while its request waits writes nothing': [
+        'key && whyNot(key, { ip: identity.ip, now: deps.clock.now() }) === undefined',
+        'key !== undefined',
+      ],
+    },
+  },
+  'src/flows/sessions/everybody.ts': {
+    tests: ['http/lockdown'],
+    mutants: {
+      'what is left of signing everybody out is done once': [
+        'deleteSystemConfigIf(trx, ENTRY, entryOf(signedOut))',
+        'deleteSystemConfigIf(trx, ENTRY, entryOf({ ...signedOut, epoch: signedOut.epoch + 1 }))',
+      ],
+    },
+  },
+  'src/flows/sessions/freshness.ts': {
+    tests: ['http/parked', 'http/proof-lifetimes', 'http/factor.ends', 'http/session.factors', 'http/clock.stepped'],
+    mutants: {
+      'a cookie that was replaced while its request waits writes nothing': [
+        'found?.secretDigest === shown.secretDigest',
+        'found',
+      ],
+      'a change needs the highest level that the user has enrolled': ['session.aal >= needed && isWithin', 'isWithin'],
+      'a unit locks the user before the session': [
+        'await lockUser(trx, shown.userId)',
+        '(await lockSession(trx, shown.id), await lockUser(trx, shown.userId))',
+      ],
+      'a fresh proof is five minutes old at most': [
+        'isWithin(deps.clock.now(), session.authTime, FRESH_MS)',
+        'deps.clock.now() - session.authTime < FRESH_MS',
+      ],
+    },
+  },
+  'src/flows/sessions/guard.ts': {
+    tests: [
+      'http/session.factors',
+      'http/mfa-policy.live',
+      'http/factor-policy.property',
+      'http/factors',
+      'http/sign-in',
+    ],
+    mutants: {
+      'a new access token changes nothing before a step-up': ['authTime !== createdAt && identity', 'identity'],
+      'a session that must prove a factor changes nothing': [
+        "due === 'factor' && guard !== 'any_session'",
+        "due === 'factor' && guard === 'session'",
+      ],
+      'an access token enrols nothing before a step-up': [
+        "guard === 'change' || guard === 'enrol'",
+        "guard === 'change'",
+      ],
+    },
+  },
+  'src/flows/sessions/identify.ts': {
+    tests: [
+      'http/factors',
+      'http/proof-classes',
+      'http/session.factors',
+      'http/check-cookie',
+      'http/admin',
+      'http/introspection',
+      'http/audit.bypass',
+      'http/mfa-policy.live',
+    ],
+    mutants: {
+      'the bearer of an enrolment is not a cookie': ["found.delivery === 'cookie' && isSecretOf", 'isSecretOf'],
+      'the check cookie does not prolong a session': [
+        'lookAtSession(deps, token.id.replace',
+        'useSession(deps, token.id.replace',
+      ],
+      'an API key ends on time': ['expiresAt !== null && expiresAt <= now', 'expiresAt !== null && expiresAt < now'],
+      'an enrolment token is worth nothing after the enrolment': [
+        'found.isEnrolmentDue && found.delivery',
+        'found.delivery',
+      ],
+    },
+  },
+  'src/flows/sessions/key-rotation.ts': {
+    tests: ['flows/signing-key.model', 'http/signing-key.rotation'],
+    mutants: {
+      'a waiting key that is cancelled verifies for a while': [
+        'verifiesUntil: endOfOlder(now) })',
+        'verifiesUntil: now })',
+      ],
+    },
+  },
+  'src/flows/sessions/new-secret.ts': {
+    tests: ['http/session.factors', 'http/proof-classes', 'http/factor.ends', 'http/proof-lifetimes'],
+    mutants: {
+      'a step-up changes the salt of the refresh token': [
+        'refreshSalt: mintSecret(deps.random)',
+        'refreshSalt: session.refreshSalt',
+      ],
+      'where a factor is required, a mail does not make a session whole': [
+        'session.isEnrolmentDue && levelOf(proofs) === 1',
+        'session.isEnrolmentDue && proof === undefined',
+      ],
+      'only a proof makes a session fresh': [
+        'proof === undefined ? session.authTime : timeAfter',
+        '1 + 1 === 3 ? session.authTime : timeAfter',
+      ],
+    },
+  },
+  'src/flows/sessions/proofs.ts': {
+    tests: ['http/session.factors'],
+    mutants: {
+      'a removed app takes with it what its recovery codes have proven': ["['otp', 'recovery_code']", "['otp']"],
+    },
+  },
+  'src/flows/sessions/session.ts': {
+    tests: ['http/many-sessions', 'http/sign-out', 'http/session.life', 'http/clock.stepped', 'http/lockdown'],
+    mutants: {
+      'a new session leaves at most max_per_user': ['keep: maxPerUser - 1', 'keep: maxPerUser'],
+      'only signing out everywhere makes devices unknown': ["scope === 'all') await", "scope !== 'current') await"],
+      'a session ends at its idle end': ['session.idleExpiresAt <= now', 'session.idleExpiresAt < now'],
+      'a session ends at its absolute end': ['session.expiresAt <= now', 'session.expiresAt < now'],
+      'a session of before everybody was signed out is over': ['session.isOvertaken ||', ''],
+    },
+  },
+  'src/flows/sessions/token.ts': {
+    tests: [
+      'http/refresh-token.reuse',
+      'http/session.life',
+      'http/mfa-policy.live',
+      'http/session.factors',
+      'http/clock.stepped',
+      'http/sign-in',
+      'http/cookie-jar',
+      'http/access-token.forged',
+    ],
+    mutants: {
+      'the grace of a refresh is for the generation before only': [
+        'generation === current.generation - 1',
+        'generation < current.generation',
+      ],
+      'a refresh grace of 0 is none': ['refreshGrace) && refreshGrace > 0', 'refreshGrace)'],
+      'a cookie never buys a refresh token': ["session?.delivery !== 'tokens'", 'session === undefined'],
+      'in the grace a session that lacks a factor gets no tokens': [
+        "generation === current.generation - 1 && live.due === 'nothing'",
+        'generation === current.generation - 1',
+      ],
+      'a refresh token of the future is invalid, and no theft': [
+        'isInGrace || generation > current.generation',
+        'isInGrace',
+      ],
+      'a stolen refresh token is told to the user': [
+        "notify(deps, trx, actor, { user, template: 'session_theft' })",
+        'undefined',
+      ],
+      'a token for a cookie lasts five minutes': [
+        'Math.min(deps.config.current().tokens.accessTtl, COOKIE_TOKEN_TTL_MS)',
+        'deps.config.current().tokens.accessTtl',
+      ],
+      'a token of a session names the owner of that session': ['({ userId }) => userId === claims.sub', '() => true'],
+    },
+  },
+  'src/store/api-keys.ts': {
+    tests: ['http/admin'],
+    mutants: {
+      'a revoked key shows no admin API': [
+        'revoked_at IS NULL AND (expires_at IS NULL OR expires_at > ?)',
+        '(expires_at IS NULL OR expires_at > ?)',
+      ],
+      'an expired key shows no admin API': [
+        '(expires_at IS NULL OR expires_at > ?)',
+        '(expires_at IS NULL OR expires_at > ? OR 1 = 1)',
+      ],
+    },
+  },
+  'src/store/sessions.ts': {
+    tests: [
+      'store/once-only.conditions',
+      'http/refresh-token.reuse',
+      'http/sign-out',
+      'http/admin',
+      'http/what-else-ends',
+      'http/session.factors',
+      'http/another-user',
+      'http/factor.ends',
+      'http/many-sessions',
+      'http/lockdown',
+      'http/ip-filter',
+      'flows/housekeeping',
+    ],
+    mutants: {
+      'a refresh changes nothing in a revoked session': [
+        'refresh_salt = ? AND revoked_at IS NULL AND idle_expires_at > ?',
+        'refresh_salt = ? AND idle_expires_at > ?',
+      ],
+      'a refresh token from before a step-up is dead': [
+        'generation = ? AND refresh_salt = ? AND',
+        'generation = ? AND (refresh_salt = ? OR 1 = 1) AND',
+      ],
+      'no refresh moves the idle end past the absolute end': [
+        'CASE WHEN expires_at < ? THEN expires_at ELSE ? END',
+        'CASE WHEN expires_at < ? AND 1 = 0 THEN expires_at ELSE ? END',
+      ],
+      'a session that has ended keeps the time and reason of its end': [
+        'AND sessions.revoked_at IS NULL AND sessions.id <> ? RETURNING',
+        'AND sessions.id <> ? RETURNING',
+      ],
+      'a removed factor takes nothing from the sessions of other users': [
+        'WHERE user_id = ? AND amr = ? AND',
+        'WHERE (user_id = ? OR 1 = 1) AND amr = ? AND',
+      ],
+      'above max_per_user, the sessions unused for longest end': [
+        'ORDER BY last_seen_at DESC, id DESC LIMIT',
+        'ORDER BY last_seen_at, id DESC LIMIT',
+      ],
+      'the end of sessions by an epoch is not recorded twice': [
+        'id > ? AND epoch < ? AND revoked_at IS NULL ORDER',
+        'id > ? AND epoch < ? ORDER',
+      ],
+      'a rule ends only sessions that are live': [
+        'AND ip IS NOT NULL AND revoked_at IS NULL AND',
+        'AND ip IS NOT NULL AND',
+      ],
+      'housekeeping deletes no live session': [
+        'expires_at < ? OR revoked_at < ?',
+        'expires_at < ? OR revoked_at < ? OR revoked_at IS NULL',
+      ],
+    },
+  },
+}

@@ -1,0 +1,304 @@
+// biome-ignore-all lint/suspicious/noTemplateCurlyInString: these are parts of sources
+import type { HandMade } from '../by-hand.ts'
+
+/** Against promises about sign-ins, users and their addresses. */
+export const SIGN_IN: HandMade = {
+  'src/flows/policy/known-device.ts': {
+    tests: ['http/session.factors'],
+    mutants: {
+      'a user is not told of the device of the first sign-in': ['isNew && user.lastSeenAt !== null', 'isNew'],
+    },
+  },
+  'src/flows/policy/signup.ts': {
+    tests: ['http/sign-up', 'http/proof-lifetimes', 'http/invitation'],
+    mutants: {
+      'a sign-up domain is compared whole': [
+        "signup.domains.includes(email.slice(email.lastIndexOf('@') + 1))",
+        'signup.domains.some((domain) => email.endsWith(domain))',
+      ],
+      'an invitation that has ended lets nobody in': ['user && !isInvitationOver(user, deps.clock.now())', 'user'],
+    },
+  },
+  'src/flows/signin/attempt.ts': {
+    tests: ['http/cookie-jar', 'http/lockdown'],
+    mutants: {
+      'the attempt token in the body has precedence': ['token ?? picked', 'picked ?? token'],
+      'a lockdown ends open attempts': ['!isOvertaken && isInForce', 'isInForce'],
+    },
+  },
+  'src/flows/signin/begin.ts': {
+    tests: ['http/cookie-jar', 'http/sign-in'],
+    mutants: {
+      'an attempt for tokens never continues as one for a cookie': ['attempt.deliver === input.deliver &&', ''],
+    },
+  },
+  'src/flows/signin/bound-mail.ts': {
+    tests: ['http/email-change', 'http/email-change.race', 'flows/signin-mail.race', 'http/clock.stepped'],
+    mutants: {
+      'the mail of a replaced bound code is cancelled': ['attemptId !== undefined', 'false'],
+      'a code for one new address does not confirm another': [
+        'last?.email === address.canonical && mayBeMailed',
+        'last !== undefined && mayBeMailed',
+      ],
+    },
+  },
+  'src/flows/signin/code.ts': {
+    tests: ['http/mail-code.guessing', 'http/clock.stepped'],
+    mutants: {
+      'a capped guess gives nothing back to the budget': ['budget && !isCapped', 'budget'],
+      'two attempts with one code have different digests': [
+        '`${attemptId} ${code}`',
+        '`${attemptId.slice(0, 4)} ${code}`',
+      ],
+      'a capped right code signs nobody in': ['isCapped || !equalSecrets', '!equalSecrets'],
+      'a code of tomorrow is wrong': ['email === null || isFromFuture(now, attempt.createdAt)', 'email === null'],
+    },
+  },
+  'src/flows/signin/complete.ts': {
+    tests: [
+      'http/address-change.factors',
+      'http/sign-in',
+      'http/recovery-link',
+      'http/proof-classes',
+      'http/passkey.challenge',
+      'http/passkey.assertion.hostile',
+      'http/factor-policy.property',
+      'http/sign-out',
+    ],
+    mutants: {
+      'only a proof that was sent to an address verifies it': [
+        "proof === 'email' && user.emailVerifiedAt === null",
+        'user.emailVerifiedAt === null',
+      ],
+      'all proofs of an attempt are of one user': ['attempt.userId !== null && attempt.userId !== user.id', 'false'],
+      'a sign-in over a session ends that session': [
+        "endSessionsIn(deps, trx, actor, { filter: { ids: [replaces.id] }, reason: 'replaced' })",
+        'undefined',
+      ],
+    },
+  },
+  'src/flows/signin/first-verified-address.ts': {
+    tests: ['http/address-change.factors', 'http/session.factors'],
+    mutants: {
+      'at the first verified address devices are forgotten': ['forgetDevices(trx, user.id)', 'undefined'],
+      'after a later change of address every factor stays': ['user.firstVerifiedAt !== null', 'false'],
+    },
+  },
+  'src/flows/signin/link.ts': {
+    tests: ['http/magic-link.scanner', 'http/magic-link.replay', 'http/clock.stepped'],
+    mutants: {
+      'a link signs in with the token of its own attempt only': [
+        'held?.attempt.id === attempt.id',
+        'held !== undefined',
+      ],
+      'only the holder of the attempt learns that a link was used': [
+        'isHeld && attempt.usedAt !== null',
+        'attempt.usedAt !== null',
+      ],
+      'a link of tomorrow does not work': [
+        `if (isFromFuture(now, attempt.createdAt)) return refuse('expired')
+    // The user`,
+        '// The user',
+      ],
+      'a used link has no button elsewhere': [
+        'isOpen(attempt, now) && attempt.usedAt === null',
+        'isOpen(attempt, now)',
+      ],
+    },
+  },
+  'src/flows/signin/mail.ts': {
+    tests: ['http/sign-up', 'http/email-change', 'http/rate-limit', 'http/mail-limit'],
+    mutants: {
+      'an attempt lasts 30 minutes, whatever the number of its mails': [
+        'Math.min(now + config.signin.ttl, attempt.createdAt + ATTEMPT_MAX_MS)',
+        'now + config.signin.ttl',
+      ],
+      'a change to the address of another user mails nobody': [
+        "purpose === 'email_change' ? user === undefined : true",
+        "purpose === 'email_change' ? true : true",
+      ],
+      'above the total of mails, a stranger gets none': ['isHeldBack || !mayReceive', '!mayReceive'],
+      'a step-up mail is sent above the total of mails': [
+        "user !== undefined || attempt.purpose !== 'signin'",
+        'user !== undefined',
+      ],
+    },
+  },
+  'src/flows/signin/redirect.ts': {
+    tests: ['http/redirect.open', 'http/redirect.deep-link'],
+    mutants: {
+      'an address is redirected to only in the one spelling that browsers make of it': [
+        'url?.href === address && isPlainPath(url.pathname)',
+        "isPlainPath(url?.pathname ?? '//')",
+      ],
+    },
+  },
+  'src/flows/users/delete.ts': {
+    tests: ['http/what-else-ends'],
+    mutants: {
+      'disabling a user ends recovery links': ['endRecoveryLinks(trx, user.id)', 'undefined'],
+    },
+  },
+  'src/flows/users/email-change.ts': {
+    tests: ['http/what-else-ends'],
+    mutants: {
+      'restoring an address keeps the older factors': ['{ since: sinceChange(change, now) }', '{}'],
+      'restoring an address removes the factors that were added since': [
+        '(await dropFactors(trx, user.id, { since: sinceChange(change, now) }))',
+        '[]',
+      ],
+      'restoring an address makes devices unknown': ['forgetDevices(trx, user.id)', 'undefined'],
+      'restoring an address ends recovery codes with the last factor': [
+        'dropLoneRecoveryCodes(trx, user.id)',
+        'undefined',
+      ],
+    },
+  },
+  'src/flows/users/recovery-link.ts': {
+    tests: ['http/what-else-ends', 'http/factor.ends'],
+    mutants: {
+      'recovery codes end with the last factor, by a recovery link': [
+        'dropLoneRecoveryCodes(trx, user.id)',
+        'undefined',
+      ],
+    },
+  },
+  'src/store/devices.ts': {
+    tests: [
+      'http/mail-code.guessing',
+      'http/mail-limit',
+      'flows/housekeeping',
+      'http/session.factors',
+      'http/sign-out',
+      'http/what-else-ends',
+    ],
+    mutants: {
+      'a device is known for a year': [
+        'device_digest = ? AND expires_at > ?',
+        'device_digest = ? AND (expires_at > ? OR 1 = 1)',
+      ],
+      'a device of another user is unknown': [
+        'WHERE user_id = ? AND device_digest = ? AND',
+        'WHERE (user_id = ? OR 1 = 1) AND device_digest = ? AND',
+      ],
+      'signing out everywhere makes the devices of no other user unknown': [
+        'DELETE FROM devices WHERE user_id = ?',
+        'DELETE FROM devices WHERE (user_id = ? OR 1 = 1)',
+      ],
+    },
+  },
+  'src/store/email-changes.ts': {
+    tests: ['http/what-else-ends', 'http/email-change'],
+    mutants: {
+      'restoring an address ends later ways back': [
+        'this.changed_at < email_changes.changed_at',
+        'this.changed_at < email_changes.changed_at AND 1 = 0',
+      ],
+      'a way back ends only the later ones': ['this.id <= email_changes.id', 'this.id <= email_changes.id OR 1 = 1'],
+      'restoring an address ends the ways back of no other user': [
+        'restored_at = ? WHERE user_id = ? AND',
+        'restored_at = ? WHERE (user_id = ? OR 1 = 1) AND',
+      ],
+    },
+  },
+  'src/store/invitations.ts': {
+    tests: ['http/lockdown', 'http/invitation', 'http/address-change.factors'],
+    mutants: {
+      'a lockdown ends the leave to sign up of invited users': [
+        'email_verified_at IS NULL AND invited_until > ?',
+        'email_verified_at IS NULL AND invited_until > ? AND 1 = 0',
+      ],
+      'a proven or changed address ends invitations': [
+        'SET expires_at = 0 WHERE user_id = ? AND',
+        'SET expires_at = 0 WHERE 1 = 0 AND user_id = ? AND',
+      ],
+    },
+  },
+  'src/store/recovery-links.ts': {
+    tests: ['store/once-only.conditions', 'http/recovery-link', 'http/lockdown', 'http/parked', 'http/what-else-ends'],
+    mutants: {
+      'a recovery link that ends while its request waits signs nobody in': [
+        "used_at IS NULL AND expires_at > ?'",
+        "used_at IS NULL AND (expires_at > ? OR 1 = 1)'",
+      ],
+      'a new recovery link ends those of no other user': [
+        'expires_at = 0 WHERE user_id = ? AND used_at',
+        'expires_at = 0 WHERE (user_id = ? OR 1 = 1) AND used_at',
+      ],
+    },
+  },
+  'src/store/signin-attempts.ts': {
+    tests: [
+      'store/once-only.conditions',
+      'http/proof-lifetimes',
+      'http/what-else-ends',
+      'flows/user.race',
+      'http/admin',
+      'http/email-change.race',
+      'http/email-change',
+      'http/session.factors',
+      'http/clock.stepped',
+    ],
+    mutants: {
+      'no mail goes out for an attempt that holds a proof': [
+        "proofs = '[]' AND used_at IS NULL AND",
+        'used_at IS NULL AND',
+      ],
+      'of two proofs at once, none undoes the other': [
+        'id = ? AND proofs = ? AND ${OPEN}',
+        'id = ? AND (proofs = ? OR 1 = 1) AND ${OPEN}',
+      ],
+      'the first proof leaves five minutes for the second': [
+        'CASE WHEN expires_at < ? THEN ? ELSE expires_at END',
+        'CASE WHEN expires_at < ? AND ? > 0 THEN expires_at ELSE expires_at END',
+      ],
+      'a disabled user ends the attempts of no other user': [
+        'SET expires_at = 0 WHERE email = ? AND',
+        'SET expires_at = 0 WHERE (email = ? OR 1 = 1) AND',
+      ],
+      'a deleted user takes the codes of address changes along': [
+        'UNION ALL SELECT id FROM email_changes WHERE user_id = ?',
+        'UNION ALL SELECT id FROM email_changes WHERE user_id = ? AND 1 = 0',
+      ],
+      'a new step-up code leaves the code of an address change alone': [
+        'bound_to = ? AND purpose = ? RETURNING',
+        'bound_to = ? AND (purpose = ? OR 1 = 1) RETURNING',
+      ],
+      'a step-up code confirms no address': [
+        'bound_to = ? AND purpose = ? AND created_at',
+        'bound_to = ? AND (purpose = ? OR 1 = 1) AND created_at',
+      ],
+      'a bound code of tomorrow is not found': [
+        'AND created_at <= ? LIMIT 1',
+        'AND (created_at <= ? OR 1 = 1) LIMIT 1',
+      ],
+    },
+  },
+  'src/store/users.ts': {
+    tests: [
+      'http/email-change',
+      'http/what-else-ends',
+      'http/address-change.factors',
+      'http/invitation',
+      'http/sign-in',
+      'store/once-only.race',
+      'http/admin',
+      'http/passkey.registration.hostile',
+      'http/factors',
+      'http/factor.ends',
+    ],
+    mutants: {
+      'an address is of one user': ['other.email = ? AND other.id <> ?', 'other.email = ? AND other.id <> ? AND 1 = 0'],
+      'the first verified address stays recorded': ['COALESCE(first_verified_at, ?)', 'COALESCE(NULL, ?)'],
+      'a proven address is not verified twice': [
+        '${VERIFY} WHERE id = ? AND email_verified_at IS NULL',
+        '${VERIFY} WHERE id = ?',
+      ],
+      'a user who is disabled keeps time and reason': [
+        'disabled_reason = ? WHERE id = ? AND disabled_at IS NULL',
+        'disabled_reason = ? WHERE id = ?',
+      ],
+      'a user handle never changes': ['COALESCE(webauthn_user_id, ?)', 'COALESCE(?, webauthn_user_id)'],
+    },
+  },
+}
