@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import type { Db, Trx } from '../../src/store/db.ts'
+import type { Db } from '../../src/store/db.ts'
 import {
   addProof,
   CODE_TRIES,
@@ -10,7 +10,7 @@ import {
 } from '../../src/store/signin-attempts.ts'
 import { rotateSession } from '../../src/store/token-generations.ts'
 import { describeOnBoth } from '../support/databases.ts'
-import { addAttempt, addSession, LATER, NOW } from '../support/rows.ts'
+import { addAttempt, addSession, changedBy, LATER, NOW, type Statement } from '../support/rows.ts'
 
 /*
  * What a flow has read can be outdated when its statement runs, so the statement judges by itself: if one condition is
@@ -21,27 +21,6 @@ const NOT_OPEN = {
   'is completed': `completed_at = ${NOW - 1}`,
   'has expired': `expires_at = ${NOW}`,
   'began before a lockdown': 'epoch = -1',
-}
-
-interface Statement {
-  table: 'sessions' | 'signin_attempts'
-  add: (db: Db, id: string) => Promise<void>
-  run: (trx: Trx, id: string) => Promise<unknown>
-}
-
-/** Makes a row for each fault, and one without, and runs the statement on it. Returns which of them it changed. */
-async function changedBy({ table, add, run }: Statement, db: Db, faults: Record<string, string>): Promise<string[]> {
-  const changed: string[] = []
-  for (const [name, fault] of Object.entries({ 'has no fault': 'id = id', ...faults })) {
-    const id = name.replaceAll(' ', '_')
-    await add(db, id)
-    const result = await db.write(async (trx) => {
-      await trx.run(`UPDATE ${table} SET ${fault} WHERE id = ?`, [id])
-      return await run(trx, id)
-    })
-    if (result !== undefined && result !== false) changed.push(name)
-  }
-  return changed
 }
 
 function ofAttempt(run: Statement['run']): Statement {

@@ -1,4 +1,4 @@
-import type { Db } from '../../src/store/db.ts'
+import type { Db, Trx } from '../../src/store/db.ts'
 import { insertSession } from '../../src/store/sessions.ts'
 import { insertSigninAttempt, renewSigninMail } from '../../src/store/signin-attempts.ts'
 import { insertUser } from '../../src/store/users.ts'
@@ -59,4 +59,32 @@ export async function addSession(db: Db, id: string): Promise<void> {
       ...from,
     }),
   )
+}
+
+/** A statement of one row, and how a row is made that it changes. */
+export interface Statement {
+  table: string
+  /** The column of the row's id. */
+  key?: string
+  add: (db: Db, id: string) => Promise<void>
+  run: (trx: Trx, id: string) => Promise<unknown>
+}
+
+/** Makes a row for each fault, and one without, and runs the statement on it. Returns which of them it changed. */
+export async function changedBy(
+  { table, key = 'id', add, run }: Statement,
+  db: Db,
+  faults: Record<string, string>,
+): Promise<string[]> {
+  const changed: string[] = []
+  for (const [name, fault] of Object.entries({ 'has no fault': `${key} = ${key}`, ...faults })) {
+    const id = name.replaceAll(' ', '_')
+    await add(db, id)
+    const result = await db.write(async (trx) => {
+      await trx.run(`UPDATE ${table} SET ${fault} WHERE ${key} = ?`, [id])
+      return await run(trx, id)
+    })
+    if (result !== undefined && result !== false) changed.push(name)
+  }
+  return changed
 }
