@@ -49,21 +49,24 @@ async function remainsOf(authd: Authd, { id, email }: { id: string; email: strin
   return Object.fromEntries(counts) as Remains
 }
 
-/** Ada with one of each part, two sessions and ten recovery codes. Mails wait in the queue. */
-async function withEverything(authd: Authd): Promise<{ user: { id: string; email: string }; browser: Browser }> {
+/** A user with one of each part, two sessions and ten recovery codes. Mails wait in the queue. */
+async function withEverything(
+  authd: Authd,
+  email = ADA,
+): Promise<{ user: { id: string; email: string }; browser: Browser }> {
   const browser = authd.browser()
-  await signInOnPage(authd, browser, 'former@example.com')
-  await browser.post('/v1/me/email', { json: { email: ADA } })
+  await signInOnPage(authd, browser, `former-${email}`)
+  await browser.post('/v1/me/email', { json: { email } })
   const code = (await authd.takeMail()).find(({ template }) => template === 'email_change')?.values['code']
   await browser.post('/v1/me/email/confirm', { json: { code } })
-  await signInForTokens(authd)
+  await signInForTokens(authd, email)
   await enrolPasskey(browser, deviceFor(authd))
   await enrolTotp(authd, browser)
   await authd.takeMail()
   authd.clock.advance(MINUTE)
-  await makeRecoveryLink(authd.deps, SYSTEM, { name: ADA, removes: [], ttlMs: DAY, mustEndSessions: false })
-  await authd.browser().post('/v1/signin', { json: { email: ADA } })
-  const user = await resolveUser(authd.deps, ADA)
+  await makeRecoveryLink(authd.deps, SYSTEM, { name: email, removes: [], ttlMs: DAY, mustEndSessions: false })
+  await authd.browser().post('/v1/signin', { json: { email } })
+  const user = await resolveUser(authd.deps, email)
   await authd.deps.db.write((trx) =>
     notify(authd.deps, trx, SYSTEM, { user, template: 'passkey_added', values: { name: 'Phone' } }),
   )
@@ -166,13 +169,17 @@ describe.each(DATABASES)('what else ends (%s)', (database) => {
       { sessions: 0, devices: 0 },
     ],
     ['the user signs out elsewhere', (_, browser) => browser.post('/v1/logout?scope=others'), { sessions: 1 }],
-  ])('when %s', async (_, act, changed) => {
+  ])('when %s, and nothing of another user', async (_, act, changed) => {
     const authd = await startAuthd({ database })
+    const another = await withEverything(authd, 'bob@example.com')
     const { user, browser } = await withEverything(authd)
+    const before = await remainsOf(authd, another.user)
 
     await act(authd, browser)
 
+    expect(before).toEqual({ ...EVERYTHING, signinMails: 0, notices: 0 })
     expect(await remainsOf(authd, user)).toEqual({ ...EVERYTHING, ...changed })
+    expect(await remainsOf(authd, another.user)).toEqual(before)
   })
 })
 
