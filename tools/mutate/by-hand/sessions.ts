@@ -155,19 +155,24 @@ export const SESSIONS: HandMade = {
     ],
     mutants: {
       'the grace of a refresh is for the generation before only': [
-        'generation === current.generation - 1',
-        'generation < current.generation',
+        '(age === 1 && (generationUsedAt',
+        '(age >= 1 && (generationUsedAt',
       ],
-      'a refresh grace of 0 is none': ['refreshGrace) && refreshGrace > 0', 'refreshGrace)'],
+      'a refresh grace of 0 is none': ['refreshGrace > 0 && isWithin', 'isWithin'],
+      'a spent refresh token is theft once its successor was used': [
+        'generation === 0 || claims.generation !== generation',
+        'generation === 0 || claims.generation === generation',
+      ],
+      'an access token from before a refresh says nothing about its successor': [
+        'generation === 0 || claims.generation !== generation',
+        'generation === 0',
+      ],
       'a cookie never buys a refresh token': ["session?.delivery !== 'tokens'", 'session === undefined'],
       'in the grace a session that lacks a factor gets no tokens': [
-        "generation === current.generation - 1 && live.due === 'nothing'",
-        'generation === current.generation - 1',
+        "isGood && live.due !== 'nothing'",
+        "isGood && age === 0 && live.due !== 'nothing'",
       ],
-      'a refresh token of the future is invalid, and no theft': [
-        'isInGrace || generation > current.generation',
-        'isInGrace',
-      ],
+      'a refresh token of the future is invalid, and no theft': ['generation > current.generation', 'false'],
       'a stolen refresh token is told to the user': [
         "notify(deps, trx, actor, { user, template: 'session_theft' })",
         'undefined',
@@ -194,8 +199,6 @@ export const SESSIONS: HandMade = {
   },
   'src/store/sessions.ts': {
     tests: [
-      'store/once-only.conditions',
-      'http/refresh-token.reuse',
       'http/sign-out',
       'http/admin',
       'http/what-else-ends',
@@ -208,18 +211,6 @@ export const SESSIONS: HandMade = {
       'flows/housekeeping',
     ],
     mutants: {
-      'a refresh changes nothing in a revoked session': [
-        'refresh_salt = ? AND revoked_at IS NULL AND idle_expires_at > ?',
-        'refresh_salt = ? AND idle_expires_at > ?',
-      ],
-      'a refresh token from before a step-up is dead': [
-        'generation = ? AND refresh_salt = ? AND',
-        'generation = ? AND (refresh_salt = ? OR 1 = 1) AND',
-      ],
-      'no refresh moves the idle end past the absolute end': [
-        'CASE WHEN expires_at < ? THEN expires_at ELSE ? END',
-        'CASE WHEN expires_at < ? AND 1 = 0 THEN expires_at ELSE ? END',
-      ],
       'a session that has ended keeps the time and reason of its end': [
         'AND sessions.revoked_at IS NULL AND sessions.id <> ? RETURNING',
         'AND sessions.id <> ? RETURNING',
@@ -243,6 +234,35 @@ export const SESSIONS: HandMade = {
       'housekeeping deletes no live session': [
         'expires_at < ? OR revoked_at < ?',
         'expires_at < ? OR revoked_at < ? OR revoked_at IS NULL',
+      ],
+    },
+  },
+  'src/store/token-generations.ts': {
+    tests: ['store/once-only.conditions', 'http/refresh-token.reuse'],
+    mutants: {
+      'a refresh changes nothing in a revoked session': [
+        'refresh_salt = ? AND revoked_at IS NULL AND idle_expires_at > ?',
+        'refresh_salt = ? AND idle_expires_at > ?',
+      ],
+      'a refresh token from before a step-up is dead': [
+        'generation = ? AND refresh_salt = ? AND',
+        'generation = ? AND (refresh_salt = ? OR 1 = 1) AND',
+      ],
+      'no refresh moves the idle end past the absolute end': [
+        'CASE WHEN expires_at < ? THEN expires_at ELSE ? END',
+        'CASE WHEN expires_at < ? AND 1 = 0 THEN expires_at ELSE ? END',
+      ],
+      'the first use of a token begins the grace of the one before': [
+        "AND generation = ? AND generation_used_at IS NULL'",
+        "AND generation = ?'",
+      ],
+      'a token that was replaced meanwhile is not marked as used': [
+        'WHERE id = ? AND generation = ? AND generation_used_at',
+        'WHERE id = ? AND (generation = ? OR 1 = 1) AND generation_used_at',
+      ],
+      'a new token is unused': [
+        'generation_used_at = NULL, refreshed_at',
+        'generation_used_at = generation_used_at, refreshed_at',
       ],
     },
   },
