@@ -90,6 +90,7 @@ describe('the former refresh token', () => {
     const authd = await startAuthd()
     const first = await signInForTokens(authd)
     const second = await refresh(authd, first.refreshToken)
+    await authd.browser().get('/v1/session', { bearer: second.body.access_token })
     authd.clock.advance(MINUTE)
 
     expect((await refresh(authd, first.refreshToken)).status).toBe(401)

@@ -8,7 +8,10 @@ let known: Promise<Document> | undefined
 const validators = new Map<object, z.ZodType>()
 const matchers = new Map<string, RegExp>()
 
-/** Throws if a response of a documented route has an undocumented status, type or body. */
+/** Those that are special to some answers. All others come with every answer. */
+const SPECIAL_HEADERS = ['ETag', 'Link', 'Retry-After', 'WWW-Authenticate', 'X-Total-Count', 'X-Total-Count-Capped']
+
+/** Throws if a response of a documented route has an undocumented status, header, type or body. */
 export async function assertDocumented(
   url: string,
   { method, path, reply }: { method: string; path: string; reply: Reply },
@@ -20,7 +23,12 @@ export async function assertDocumented(
   const where = `${method} ${path} → ${reply.status}`
   const documented = operation.responses[String(reply.status)]
   if (!documented) throw new Error(`${where}: this status is not documented. Body: ${JSON.stringify(reply.body)}`)
-  const { content } = resolve<Response>(document, documented)
+  const { content, headers = {} } = resolve<Response>(document, documented)
+  for (const name of SPECIAL_HEADERS) {
+    const isSent = reply.headers.has(name)
+    if (isSent && !headers[name]) throw new Error(`${where}: the header ${name} is not documented`)
+    if (!isSent && headers[name]?.required) throw new Error(`${where}: the header ${name} is missing`)
+  }
   if (!content) {
     if (reply.body !== '') throw new Error(`${where}: no body is documented`)
     return

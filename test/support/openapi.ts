@@ -20,6 +20,7 @@ export interface Operation {
 
 export interface Response {
   description: string
+  headers?: Record<string, { description: string; required?: boolean; schema: Schema }>
   content?: Record<string, { schema: Schema }>
 }
 

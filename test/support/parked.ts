@@ -39,7 +39,9 @@ async function everything(authd: Authd): Promise<string> {
             'SELECT table_name AS name FROM information_schema.tables WHERE table_schema = current_schema() ORDER BY 1',
           )
     const tables = names.map(({ name }) => name).filter((name) => !/^(sqlite_|rate_limits|schema_)/.test(name))
-    return await Promise.all(tables.map((name) => sql.all(`SELECT * FROM ${name} ORDER BY 1`)))
+    const contents = []
+    for (const name of tables) contents.push(await sql.all(`SELECT * FROM ${name} ORDER BY 1`))
+    return contents
   })
   return JSON.stringify(rows)
 }

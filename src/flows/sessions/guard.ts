@@ -4,11 +4,11 @@ import type { Identity } from './identify.ts'
 import type { LiveSession } from './session.ts'
 
 /**
- * Who may call. `session`: a signed-in user. `change`: the same, but an access token only after a step-up, because apps
+ * Who may call. `session`: a signed-in user. `cookie`: the same, with the cookie only. `change`: the same, but an access token only after a step-up, because apps
  * hold those. `enrol`: as `change`, and also a session that must set up a second factor first. `any_session`: any live
  * session, also one that must prove a second factor first, for what it may always do. A scope: an API key that has it.
  */
-export type Guard = 'none' | 'session' | 'change' | 'enrol' | 'any_session' | { scope: string }
+export type Guard = 'none' | 'session' | 'cookie' | 'change' | 'enrol' | 'any_session' | { scope: string }
 
 /**
  * Judges a caller by a guard. `statesClient`: the caller is a backend that states its user's address, so that a wrong key
@@ -31,6 +31,7 @@ export function checkGuard(
   const { due, dueMethods } = identity.session
   if (due === 'enrolment' && !mayWait) throw new AuthdError('ENROLMENT_REQUIRED')
   if (due === 'factor' && guard !== 'any_session') throw stepUpError(dueMethods)
+  if (guard === 'cookie' && identity.via !== 'cookie') throw new AuthdError('FORBIDDEN')
   if (guard === 'change' || guard === 'enrol') refuseOldToken(identity)
   return identity.session
 }

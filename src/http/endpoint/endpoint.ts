@@ -67,7 +67,8 @@ export interface Endpoint<
    */
   body?: { type: BodyType; schema: Body; also?: z.ZodType<z.output<Body>> }
   query?: Query
-  answers: Record<number, { text: string; schema?: z.ZodType; contentType?: string }>
+  /** `headers`: an object of the headers that are special to the answer. */
+  answers: Record<number, { text: string; schema?: z.ZodType; headers?: z.ZodType; contentType?: string }>
   errors?: ErrorCode[]
   /** Seconds. Caches may store the answer, and it may be compressed: it holds nothing personal. */
   publicMaxAge?: number

@@ -1,8 +1,9 @@
 import { z } from 'zod'
-import { ERRORS, type ErrorCode } from '../../errors.ts'
+import { AuthdError, ERRORS, type ErrorCode } from '../../errors.ts'
 import type { Guard } from '../../flows/sessions/guard.ts'
 import { idField, sample } from '../../resources/field.ts'
 import { type AnyEndpoint, isForBackends } from '../endpoint/endpoint.ts'
+import { oauthError } from '../middleware/oauth-error.ts'
 
 /** The body of an error (RFC 9457). */
 export const problemResource = z
@@ -50,22 +51,53 @@ const WITH_BODY = ['VALIDATION_ERROR', 'PAYLOAD_TOO_LARGE', 'UNSUPPORTED_MEDIA_T
 interface Failure {
   status: string
   name: string
-  response: { description: string; content: Record<string, { schema: { $ref: string } }> }
+  response: { description: string; headers?: object; content: Record<string, { schema: { $ref: string } }> }
+}
+
+const RETRY = {
+  'Retry-After': { description: 'Seconds until another try can succeed.', schema: { type: 'integer' } },
+}
+const CHALLENGE = {
+  'WWW-Authenticate': {
+    description:
+      'The scheme. `error` says `invalid_token` for a token that is not valid, and `insufficient_scope` for an API key without the scope (RFC 6750 §3).',
+    schema: { type: 'string' },
+  },
+}
+const HEADERS: Record<number, object> = {
+  401: CHALLENGE,
+  403: CHALLENGE,
+  429: RETRY,
+  503: RETRY,
 }
 
 export function failures(declared: AnyEndpoint): Failure[] {
   const { type = 'json', also } = declared.body ?? {}
   const hasProblem = type === 'json' || also !== undefined
   const hasOauth = type === 'form' || also !== undefined
-  const content = {
-    ...(hasProblem && { 'application/problem+json': refTo('Problem') }),
-    ...(hasOauth && { 'application/json': refTo('OAuthError') }),
-  }
-  return [...Map.groupBy(codesOf(declared), (code) => ERRORS[code].status)].map(([status, codes]) => {
-    const description = codes.map((code) => `\`${code}\`: ${ERRORS[code].message}`).join('\n\n')
-    const name = [...codes.map(titled), ...(hasOauth ? ['OAuthError'] : [])].join('Or')
-    return { status: String(status), name, response: { description, content } }
+  const codes = codesOf(declared)
+  const asProblem = hasProblem ? Map.groupBy(codes, (code) => ERRORS[code].status) : new Map<number, ErrorCode[]>()
+  const asOauth = hasOauth ? Map.groupBy(codes, oauthStatus) : new Map<number, ErrorCode[]>()
+  return [...new Set([...asProblem.keys(), ...asOauth.keys()])].map((status) => {
+    const [problems = [], oauth = []] = [asProblem.get(status), asOauth.get(status)]
+    const both = [...new Set([...problems, ...oauth])]
+    const description = both.map((code) => `\`${code}\`: ${ERRORS[code].message}`).join('\n\n')
+    const names = [...both.map(titled), ...(oauth.length > 0 ? ['OAuthError'] : [])]
+    const content = {
+      ...(problems.length > 0 && { 'application/problem+json': refTo('Problem') }),
+      ...(oauth.length > 0 && { 'application/json': refTo('OAuthError') }),
+    }
+    const headers = HEADERS[status]
+    return {
+      status: String(status),
+      name: names.join('Or'),
+      response: { description, ...(headers && { headers }), content },
+    }
   })
+}
+
+function oauthStatus(code: ErrorCode): number {
+  return oauthError(new AuthdError(code)).status
 }
 
 function codesOf(declared: AnyEndpoint): ErrorCode[] {
@@ -95,6 +127,7 @@ function ofGuard(guard: Guard, path: string): ErrorCode[] {
   if (typeof guard === 'object') {
     return ['UNAUTHORIZED', 'FORBIDDEN', ...(path.startsWith('/admin') ? (['NOT_FOUND'] as const) : [])]
   }
+  if (guard === 'cookie') return [...ofGuard('session', path), 'FORBIDDEN']
   const mayWait = guard === 'enrol' || guard === 'any_session'
   return [
     'UNAUTHORIZED',

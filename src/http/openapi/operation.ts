@@ -35,6 +35,7 @@ function titled(name: string): string {
 const NEEDS: Record<Guard & string, string> = {
   none: 'Needs no credential.',
   session: 'Needs a session: its cookie, or an access token.',
+  cookie: 'Needs the cookie of a session.',
   change: 'Needs a session: its cookie, or an access token that was issued after a step-up.',
   enrol:
     'Needs a session: its cookie, or an access token that was issued after a step-up. A session that must set up a second factor first is enough.',
@@ -56,6 +57,7 @@ function securityOf(declared: AnyEndpoint): Record<string, string[]>[] {
   if (isForBackends(declared)) return [{}, { apiKey: [] }, { apiKeyBasic: [] }]
   if (guard === 'none') return []
   if (typeof guard === 'object') return [{ apiKey: [] }, { apiKeyBasic: [] }]
+  if (guard === 'cookie') return [{ session: [] }]
   return [{ session: [] }, { accessToken: [] }, ...(CHECKABLE.has(path) ? [{ checkCookie: [] }] : [])]
 }
 
@@ -134,15 +136,34 @@ function responsesOf(declared: AnyEndpoint, components: Components) {
   return { ...Object.fromEntries(errors), ...own, ...Object.fromEntries(both) }
 }
 
-type Responses = Record<string, { description: string; content?: object }>
+const ETAG = {
+  ETag: { description: 'For `If-None-Match` the next time.', required: true, schema: { type: 'string' } },
+}
+
+type Responses = Record<string, { description: string; headers?: object; content?: object }>
 
 function successes({ name, answers, publicMaxAge }: AnyEndpoint, components: Components): Responses {
-  const own = Object.entries(answers).map(([status, { text, schema, contentType = 'application/json' }]) => {
+  const isCached = publicMaxAge !== undefined
+  const own = Object.entries(answers).map(([status, { text, schema, headers, contentType = 'application/json' }]) => {
     const content = schema && { [contentType]: media(schema, 'output', components, `${titled(name)}Result`) }
-    return [status, { description: text, ...(content && { content }) }]
+    const special = { ...(headers && headersOf(headers, components)), ...(isCached && ETAG) }
+    return [
+      status,
+      { description: text, ...(Object.keys(special).length > 0 && { headers: special }), ...(content && { content }) },
+    ]
   })
-  const cached = { 304: { description: 'The document still has the `ETag` of `If-None-Match`.' } }
-  return { ...Object.fromEntries(own), ...(publicMaxAge !== undefined && cached) }
+  const cached = { 304: { description: 'The document still has the `ETag` of `If-None-Match`.', headers: ETAG } }
+  return { ...Object.fromEntries(own), ...(isCached && cached) }
+}
+
+/** From an object of the headers that a response may have. */
+export function headersOf(schema: z.ZodType, components: Components): object {
+  const { properties = {}, required = [] } = components.schemaOf(schema, 'output')
+  const headers = Object.entries(properties).map(([name, { description, ...of }]) => [
+    name,
+    { description, required: required.includes(name), schema: of },
+  ])
+  return Object.fromEntries(headers)
 }
 
 /** The schema of a body, which gets an example, or of a list. */

@@ -5,7 +5,7 @@ import { toRfc3339 } from '../../platform/clock.ts'
 import { eventResource, presentEvent } from '../../resources/audit-event.ts'
 import { timeField } from '../../resources/field.ts'
 import { endpoint } from '../endpoint/endpoint.ts'
-import { limitField, PART_TEXT, paginationHeaders } from './admin-pagination.ts'
+import { limitField, PART, paginationHeaders } from './admin-pagination.ts'
 
 const instant = timeField.transform((text) => Date.parse(text)).optional()
 
@@ -28,7 +28,7 @@ const audit = endpoint({
     since: instant.describe('Only events from this time on.'),
     until: instant.describe('Only events before this time.'),
   }),
-  answers: { 200: { text: PART_TEXT, schema: z.array(eventResource) } },
+  answers: { 200: { ...PART, schema: z.array(eventResource) } },
   async handle(deps, { query }) {
     const { limit, cursor: before, event, outcome, user_id: userId, actor, request_id: requestId } = query
     const filter = { events: event?.split(','), outcome, userId, actor, requestId, network: query.ip }

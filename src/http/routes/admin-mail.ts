@@ -7,7 +7,7 @@ import { sample } from '../../resources/field.ts'
 import { mailResource, outboxState, presentMail } from '../../resources/mail.ts'
 import { mailSuppressionResource, presentMailSuppression } from '../../resources/mail-suppression.ts'
 import { endpoint } from '../endpoint/endpoint.ts'
-import { cursorField, limitField, PART_TEXT, paginationHeaders, TOTAL_TEXT } from './admin-pagination.ts'
+import { COUNTED_PART, cursorField, limitField, paginationHeaders } from './admin-pagination.ts'
 
 const tag = 'Admin: mail'
 const read = { guard: { scope: 'mail:read' }, tag } as const
@@ -24,7 +24,7 @@ const list = endpoint({
     cursor: cursorField,
     state: outboxState.optional().describe('Only mails in this state.'),
   }),
-  answers: { 200: { text: `${PART_TEXT} ${TOTAL_TEXT}`, schema: z.array(mailResource) } },
+  answers: { 200: { ...COUNTED_PART, schema: z.array(mailResource) } },
   async handle(deps, { query: { limit, cursor: before, state } }) {
     const pagination = { limit, before, within: REQUEST_ROWS }
     const { rows, total, nextCursor } = await listQueue(deps, { kind: 'mail', state }, pagination)

@@ -10,11 +10,32 @@ export const cursorField = z
   .describe('The cursor in the `Link` header of the previous part.')
 
 /** What the answers of all long lists say. */
-export const PART_TEXT = [
+const PART_TEXT = [
   'One part of the list. `Link` leads to the next: follow it until it is absent.',
   `A request reads at most ${REQUEST_ROWS} rows, so a part may have fewer than \`limit\` entries, or none, and still have a next one.`,
 ].join(' ')
-export const TOTAL_TEXT = `\`X-Total-Count\` is exact unless \`X-Total-Count-Capped: true\` is set. Then there are more than ${REQUEST_ROWS} rows, and only the newest were counted.`
+const TOTAL_TEXT = `\`X-Total-Count\` is exact unless \`X-Total-Count-Capped: true\` is set. Then there are more than ${REQUEST_ROWS} rows, and only the newest were counted.`
+
+const partHeaders = z.object({
+  Link: z
+    .string()
+    .optional()
+    .meta({ examples: ['<?limit=50&cursor=usr_01m88jw08vedqtrgrr9eqkmg57>; rel="next"'] })
+    .describe('Leads to the next part (RFC 8288). It is absent in the last one.'),
+})
+
+/** The answer of a long list, without its schema. */
+export const PART = { text: PART_TEXT, headers: partHeaders }
+export const COUNTED_PART = {
+  text: `${PART_TEXT} ${TOTAL_TEXT}`,
+  headers: partHeaders.extend({
+    'X-Total-Count': z.int().describe('The number of entries in all parts.'),
+    'X-Total-Count-Capped': z
+      .enum(['true'])
+      .optional()
+      .describe('Set if there are more entries than `X-Total-Count` says.'),
+  }),
+}
 
 /**
  * `X-Total-Count`, and a `Link` to the next part (RFC 8288). The link is a query alone, so that it works on any host and

@@ -3,7 +3,7 @@ import { listAllSessions, revokeByOperator } from '../../flows/sessions/admin.ts
 import { findUserWithFactors } from '../../flows/users/list.ts'
 import { presentSession, sessionResource } from '../../resources/session.ts'
 import { endpoint } from '../endpoint/endpoint.ts'
-import { cursorField, limitField, paginationHeaders } from './admin-pagination.ts'
+import { COUNTED_PART, cursorField, limitField, paginationHeaders } from './admin-pagination.ts'
 
 const tag = 'Admin: sessions'
 const read = { guard: { scope: 'sessions:read' }, tag } as const
@@ -16,7 +16,7 @@ const list = endpoint({
   path: '/admin/users/:id/sessions',
   summary: "List a user's sessions, newest first, including ended ones.",
   query: z.strictObject({ limit: limitField, cursor: cursorField }),
-  answers: { 200: { text: 'One part of the list.', schema: z.array(sessionResource) } },
+  answers: { 200: { ...COUNTED_PART, schema: z.array(sessionResource) } },
   errors: ['USER_NOT_FOUND'],
   async handle(deps, { params, query: { limit, cursor: before } }) {
     const { user } = await findUserWithFactors(deps, params.id)

@@ -10,7 +10,7 @@ import { emailField } from '../../resources/email.ts'
 import { typedText } from '../../resources/typed-text.ts'
 import { listedUserResource, presentListedUser } from '../../resources/user.ts'
 import { endpoint } from '../endpoint/endpoint.ts'
-import { cursorField, limitField, PART_TEXT, paginationHeaders, TOTAL_TEXT } from './admin-pagination.ts'
+import { COUNTED_PART, cursorField, limitField, paginationHeaders } from './admin-pagination.ts'
 
 /** Above it, the database reads far more rows than it returns. The cursor in `Link` has no such limit. */
 const MOST_OFFSET = 10_000
@@ -44,7 +44,7 @@ const list = endpoint({
     status: z.enum(['active', 'invited', 'disabled']).optional().describe('Only users with this status.'),
   }),
   answers: {
-    200: { text: `${PART_TEXT} ${TOTAL_TEXT}`, schema: z.array(listedUserResource) },
+    200: { ...COUNTED_PART, schema: z.array(listedUserResource) },
   },
   async handle(deps, { query }) {
     const { limit, offset, cursor: before, q: search, status } = query

@@ -4,7 +4,7 @@ import { REQUEST_ROWS } from '../../flows/pagination.ts'
 import { outboxState } from '../../resources/mail.ts'
 import { deliveryResource, presentDelivery, presentTry, tryResource } from '../../resources/webhook.ts'
 import { endpoint } from '../endpoint/endpoint.ts'
-import { cursorField, limitField, PART_TEXT, paginationHeaders, TOTAL_TEXT } from './admin-pagination.ts'
+import { COUNTED_PART, cursorField, limitField, paginationHeaders } from './admin-pagination.ts'
 
 const tag = 'Admin: webhooks'
 const read = { guard: { scope: 'webhooks:read' }, tag } as const
@@ -22,7 +22,7 @@ const list = endpoint({
     endpoint: z.string().max(100).optional().describe('Only deliveries to this endpoint.'),
     state: outboxState.optional().describe('Only deliveries in this state.'),
   }),
-  answers: { 200: { text: `${PART_TEXT} ${TOTAL_TEXT}`, schema: z.array(deliveryResource) } },
+  answers: { 200: { ...COUNTED_PART, schema: z.array(deliveryResource) } },
   async handle(deps, { query: { limit, cursor: before, endpoint: recipient, state } }) {
     const pagination = { limit, before, within: REQUEST_ROWS }
     const { rows, total, nextCursor } = await listQueue(deps, { kind: 'webhook', recipient, state }, pagination)

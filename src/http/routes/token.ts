@@ -1,5 +1,4 @@
 import { z } from 'zod'
-import { AuthdError } from '../../errors.ts'
 import { introspectToken, refreshExpiry } from '../../flows/sessions/introspection.ts'
 import { issueCookieToken, refreshTokens, revokeToken } from '../../flows/sessions/token.ts'
 import { introspectionResource } from '../../resources/introspection.ts'
@@ -61,12 +60,10 @@ const forCookie = endpoint({
   path: '/v1/token',
   summary: 'Issue a short-lived access token for the session of the cookie.',
   tag: 'Tokens',
-  guard: 'session',
+  // A token must not buy a token, because then it would never expire.
+  guard: 'cookie',
   answers: { 200: { text: 'An access token without a refresh token.', schema: accessTokenResource } },
-  errors: ['FORBIDDEN'],
-  async handle(deps, { identity, session }) {
-    // A token must not buy a token, because then it would never expire.
-    if (identity.kind !== 'session' || identity.via !== 'cookie') throw new AuthdError('FORBIDDEN')
+  async handle(deps, { session }) {
     return { status: 200, body: presentAccessToken(await issueCookieToken(deps, session)) }
   },
 })
