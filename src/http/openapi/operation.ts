@@ -157,7 +157,7 @@ function successes({ name, answers, publicMaxAge }: AnyEndpoint, components: Com
 }
 
 /** From an object of the headers that a response may have. */
-export function headersOf(schema: z.ZodType, components: Components): object {
+function headersOf(schema: z.ZodType, components: Components): object {
   const { properties = {}, required = [] } = components.schemaOf(schema, 'output')
   const headers = Object.entries(properties).map(([name, { description, ...of }]) => [
     name,
