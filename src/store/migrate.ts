@@ -1,9 +1,11 @@
+import { renameSync, rmSync } from 'node:fs'
 import { backup, DatabaseSync } from 'node:sqlite'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Knex } from 'knex'
 import { MIGRATIONS } from '../../migrations/index.ts'
 import { type Db, type Sql, StoreError } from './db.ts'
 import { makePrivateFile } from './sqlite.ts'
+import { explain } from './sqlite-outage.ts'
 
 export interface MigrationState {
   id: string
@@ -82,25 +84,51 @@ async function applyPending(db: Db, trx: Knex.Transaction, now: number): Promise
   return pending
 }
 
-/** An online copy of the SQLite file, checked before it counts. Returns false for a file without any table. */
+/** How long a copy waits for another process that opens or closes the file, in milliseconds. */
+const COPY_WAIT_MS = 5000
+/** Pages a step. All of them: a copy in several steps begins anew whenever another process commits between two. */
+const ALL_PAGES = 2 ** 31 - 1
+
+/**
+ * An online copy of the SQLite file, checked before it gets its name. Returns false for a file without any table. Throws
+ * StoreError if the copy cannot be made or is damaged.
+ */
 export async function backupSqlite(path: string, target: string): Promise<boolean> {
-  const source = new DatabaseSync(path)
+  const draft = `${target}.${process.pid}`
+  try {
+    if (!(await copyTables(path, draft))) return false
+    checkCopy(draft)
+    renameSync(draft, target)
+    return true
+  } catch (error) {
+    throw explain(error, target)
+  } finally {
+    rmSync(draft, { force: true })
+  }
+}
+
+async function copyTables(path: string, target: string): Promise<boolean> {
+  const source = new DatabaseSync(path, { timeout: COPY_WAIT_MS })
   try {
     const tables = source.prepare('SELECT count(*) AS n FROM sqlite_schema').get()
     if (Number(tables?.['n']) === 0) return false
     makePrivateFile(target)
-    await backup(source, target)
+    await backup(source, target, { rate: ALL_PAGES })
+    return true
   } finally {
     source.close()
   }
-  const copy = new DatabaseSync(target, { readOnly: true })
+}
+
+function checkCopy(path: string): void {
+  const copy = new DatabaseSync(path, { readOnly: true })
   try {
-    const verdict = copy.prepare('PRAGMA integrity_check').get()?.['integrity_check']
-    if (verdict !== 'ok') throw new Error(`the backup is damaged: ${String(verdict)}`)
+    const verdict = copy.prepare('PRAGMA integrity_check(1)').get()?.['integrity_check']
+    if (verdict !== 'ok')
+      throw new StoreError('unavailable', `The backup is damaged, so the database is: ${String(verdict)}.`)
   } finally {
     copy.close()
   }
-  return true
 }
 
 async function lock(db: Db, trx: Knex): Promise<void> {

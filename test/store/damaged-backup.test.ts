@@ -1,4 +1,4 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { expect, onTestFinished, test } from 'vitest'
@@ -27,5 +27,6 @@ test('a damaged copy does not count as a backup before a migration', async () =>
   onTestFinished(() => rmSync(folder, { recursive: true, force: true }))
   const path = damagedDatabase(folder)
 
-  await expect(backupSqlite(path, join(folder, 'copy.db'))).rejects.toThrow(/the backup is damaged/)
+  await expect(backupSqlite(path, join(folder, 'copy.db'))).rejects.toThrow(/The backup is damaged/)
+  expect(readdirSync(folder)).toEqual(['authd.db'])
 })

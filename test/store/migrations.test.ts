@@ -1,5 +1,7 @@
 import { execFile } from 'node:child_process'
 import { stat } from 'node:fs/promises'
+import { DatabaseSync } from 'node:sqlite'
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { MIGRATIONS } from '../../migrations/index.ts'
@@ -129,6 +131,30 @@ test('a backup of a file in use opens and has everything committed; an empty fil
 
   expect([before, isMade, kept]).toEqual([false, true, '1'])
   expect(modes.map(({ mode }) => mode & 0o777)).toEqual([0o600, 0o600, 0o600])
+})
+
+test('a backup ends beside a writer that commits in every turn of the event loop', async () => {
+  const { db, options } = await openEmpty('sqlite')
+  await migrate(db, 1)
+  // More pages than a step of SQLite's backup takes by default. A commit between two steps makes it begin anew.
+  await db.write((trx) => trx.run("INSERT INTO system_config VALUES ('large', hex(zeroblob(1000000)), 0, 'test')"))
+  const writer = new DatabaseSync(options.path, { timeout: 5000 })
+  onTestFinished(() => writer.close())
+  let commits = 0
+  let isOver = false
+  const write = async () => {
+    for (; !isOver; commits += 1) {
+      writer.exec("UPDATE system_config SET updated_at = updated_at + 1 WHERE key = 'large'")
+      await nextTurn()
+    }
+  }
+
+  const writing = write()
+  const isMade = await backupSqlite(options.path, `${options.path}.backup`)
+  isOver = true
+  await writing
+
+  expect([isMade, commits > 0]).toEqual([true, true])
 })
 
 test.each(['sqlite', 'postgres'] as const)(
