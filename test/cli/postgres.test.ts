@@ -1,7 +1,9 @@
 import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { Client } from 'pg'
+import { expect, onTestFinished, test } from 'vitest'
 import { shell } from '../support/cli.ts'
+import { freshPostgres } from '../support/postgres.ts'
 
 async function configured(url: string) {
   const place = await shell({ data: false })
@@ -34,4 +36,21 @@ test.each([
     stderr:
       'authd: PostgreSQL at 127.0.0.1:1 accepts no connections (ECONNREFUSED). Start it, or correct host and port in database.url.\n',
   })
+})
+
+test('authd migrate up asks for no backup of an empty PostgreSQL, and for one as soon as there is something', async () => {
+  const { url, drop } = await freshPostgres()
+  onTestFinished(drop)
+  const run = await configured(url)
+  const undo = new Client({ connectionString: url })
+
+  const first = await run('migrate', 'up', '--json')
+  await undo.connect()
+  await undo.query('DELETE FROM schema_migrations WHERE id = (SELECT max(id) FROM schema_migrations)')
+  await undo.end()
+  const second = await run('migrate', 'up')
+
+  expect(first).toMatchObject({ code: 0, stderr: '' })
+  expect(JSON.parse(first.stdout)).toMatchObject({ changed: true, backup: null })
+  expect(second).toMatchObject({ code: 64, stderr: expect.stringContaining('pg_dump') })
 })

@@ -7,17 +7,16 @@ import { findSystemConfig, insertSystemConfig } from '../../store/system-config.
 
 const SECRET_CHECK = 'secret_check'
 
-/** Throws SCHEMA_NEWER for a database that a newer authd wrote. Returns the pending migrations. */
-export async function checkSchema(db: Db): Promise<{ pending: string[] }> {
+/** Throws SCHEMA_NEWER for a database that a newer authd wrote. Returns the pending migrations, and whether that is all of them. */
+export async function checkSchema(db: Db): Promise<{ pending: string[]; isEmpty: boolean }> {
   const { migrations, unknown } = await schemaState(db)
   if (unknown.length > 0) {
     throw new AuthdError('SCHEMA_NEWER', {
       message: `The database was written by a newer authd (it has ${unknown.join(', ')}, which this one does not know). Run that version, or restore the backup made before the upgrade.`,
     })
   }
-  return {
-    pending: migrations.filter(({ appliedAt }) => appliedAt === null).map(({ id }) => id),
-  }
+  const pending = migrations.filter(({ appliedAt }) => appliedAt === null).map(({ id }) => id)
+  return { pending, isEmpty: pending.length === migrations.length }
 }
 
 /** Each migration of this build, with the time it was applied. */

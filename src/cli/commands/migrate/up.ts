@@ -22,7 +22,7 @@ export default command({
     process.umask(0o077)
     const db = await openStore(config, 'serve')
     try {
-      const { pending } = await checkSchema(db)
+      const { pending, isEmpty } = await checkSchema(db)
       const now = systemClock.now()
       if (flags['dry-run'] || pending.length === 0) {
         const lines =
@@ -31,7 +31,7 @@ export default command({
             : pending.map((id) => `${id}  ${out.did('pending', 'would apply')}`)
         return out.object({ applied: [], pending, changed: pending.length > 0, dry_run: flags['dry-run'] }, lines)
       }
-      if (config.database.url !== undefined && flags.backup) {
+      if (config.database.url !== undefined && flags.backup && !isEmpty) {
         throw new AuthdError('USAGE', {
           message: 'authd does not back up PostgreSQL. Use pg_dump, then --no-backup.',
           suggestions: [
