@@ -176,6 +176,15 @@ export async function findAuditSeqFrom(sql: Sql, id: string): Promise<number | u
   return row?.seq
 }
 
+/** Deletes the oldest rows, in the log's order: at most `limit`, up to the first that has this id or a later one. */
+export async function deleteAuditLogsBefore(trx: Trx, beforeId: string, limit: number): Promise<number> {
+  const end = (await findAuditSeqFrom(trx, beforeId)) ?? Number.MAX_SAFE_INTEGER
+  return await trx.run(
+    'DELETE FROM audit_logs WHERE seq IN (SELECT seq FROM audit_logs WHERE seq < ? ORDER BY seq LIMIT ?)',
+    [end, limit],
+  )
+}
+
 function conditions(filter: AuditFilter): { where: string; values: Value[] } {
   const parts: string[] = []
   const values: Value[] = []

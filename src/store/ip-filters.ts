@@ -58,6 +58,13 @@ export async function listIpFilters(
   return rows.map(ipFilters.read)
 }
 
+export async function deleteIpFiltersExpiredBefore(trx: Trx, before: number, limit: number): Promise<number> {
+  return await trx.run('DELETE FROM ip_filters WHERE id IN (SELECT id FROM ip_filters WHERE expires_at < ? LIMIT ?)', [
+    before,
+    limit,
+  ])
+}
+
 /** Deletes the rules of an id or a network, and returns them. */
 export async function deleteIpFilters(trx: Trx, idOrCidr: string): Promise<IpFilter[]> {
   const rows = await trx.all<StoredRow>(

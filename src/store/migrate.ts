@@ -1,4 +1,5 @@
-import { renameSync, rmSync } from 'node:fs'
+import { mkdtempSync, renameSync, rmSync } from 'node:fs'
+import { join } from 'node:path'
 import { backup, DatabaseSync } from 'node:sqlite'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Knex } from 'knex'
@@ -94,7 +95,9 @@ const ALL_PAGES = 2 ** 31 - 1
  * StoreError if the copy cannot be made or is damaged.
  */
 export async function backupSqlite(path: string, target: string): Promise<boolean> {
-  const draft = `${target}.${process.pid}`
+  // Two processes may copy at once.
+  const folder = mkdtempSync(`${target}.`)
+  const draft = join(folder, 'copy')
   try {
     if (!(await copyTables(path, draft))) return false
     checkCopy(draft)
@@ -103,7 +106,7 @@ export async function backupSqlite(path: string, target: string): Promise<boolea
   } catch (error) {
     throw explain(error, target)
   } finally {
-    rmSync(draft, { force: true })
+    rmSync(folder, { recursive: true, force: true })
   }
 }
 

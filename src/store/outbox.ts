@@ -264,22 +264,6 @@ export async function deleteFinishedMailTo(trx: Trx, recipient: string, limit: n
   )
 }
 
-export async function deleteOutboxBefore(trx: Trx, before: number, limit: number): Promise<number> {
-  return await trx.run('DELETE FROM outbox WHERE id IN (SELECT id FROM outbox WHERE finished_at < ? LIMIT ?)', [
-    before,
-    limit,
-  ])
-}
-
-/** What a failed mail says, once it is not tried again. */
-export async function scrubExpiredBodies(trx: Trx, now: number, limit: number): Promise<number> {
-  return await trx.run(
-    `UPDATE outbox SET body_sealed = NULL WHERE id IN (SELECT id FROM outbox
-       WHERE state = 'failed' AND body_sealed IS NOT NULL AND expires_at <= ? LIMIT ?)`,
-    [now, limit],
-  )
-}
-
 function conditions({ kind, state, recipient, since, ...span }: OutboxFilter): { where: string; values: Value[] } {
   const parts = [
     { text: 'kind = ?', value: kind },

@@ -65,6 +65,9 @@ export async function resumeSigningKey(trx: Trx, kid: string): Promise<number> {
   return await trx.run('UPDATE signing_keys SET verifies_until = NULL WHERE kid = ?', [kid])
 }
 
-export async function deleteSigningKeysBefore(trx: Trx, before: number): Promise<number> {
-  return await trx.run('DELETE FROM signing_keys WHERE verifies_until < ?', [before])
+export async function deleteSigningKeysBefore(trx: Trx, before: number, limit: number): Promise<number> {
+  return await trx.run(
+    'DELETE FROM signing_keys WHERE kid IN (SELECT kid FROM signing_keys WHERE verifies_until < ? LIMIT ?)',
+    [before, limit],
+  )
 }

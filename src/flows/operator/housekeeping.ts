@@ -1,12 +1,15 @@
 import type { Deps } from '../../deps.ts'
 import { DAY, HOUR } from '../../platform/clock.ts'
+import { firstId } from '../../platform/random.ts'
+import { deleteAuditLogsBefore } from '../../store/audit-logs.ts'
 import type { Trx } from '../../store/db.ts'
 import { deleteExpiredDevices } from '../../store/devices.ts'
 import { deleteEmailChangesBefore } from '../../store/email-changes.ts'
 import { deleteFailuresBefore } from '../../store/failed-attempts.ts'
 import { deleteInvitationsBefore } from '../../store/invitations.ts'
+import { deleteIpFiltersExpiredBefore } from '../../store/ip-filters.ts'
 import { deleteSuppressionsBefore } from '../../store/mail-suppressions.ts'
-import { deleteOutboxBefore, scrubExpiredBodies } from '../../store/outbox.ts'
+import { deleteOutboxBefore, deleteUnsentMailBefore, scrubExpiredBodies } from '../../store/outbox-retention.ts'
 import { deleteExpiredChallenges } from '../../store/passkey-challenges.ts'
 import { deleteBucketsEndedBefore } from '../../store/rate-limits.ts'
 import { deleteRecoveryLinksBefore } from '../../store/recovery-links.ts'
@@ -18,13 +21,15 @@ import { finishSigningOut } from '../sessions/everybody.ts'
 
 /** How long ended sessions, finished mails and failures are kept. */
 export const KEPT_MS = 30 * DAY
+/** How long audit events are kept. */
+const AUDIT_KEPT_MS = 400 * DAY
 
 /** Rows per unit, so that no unit holds the writer for long. */
 const BATCH = 500
 
 /**
- * Deletes rows that are no longer useful: attempts after a day, ended sessions and finished mails after 30 days. Deletes
- * nothing while this machine's clock differs from the database's.
+ * Deletes rows that are no longer useful: attempts after a day, ended sessions and finished mails after 30 days,
+ * audit events after 400. Every table that grows by itself has a line here. Deletes nothing while this machine's clock differs from the database's.
  */
 export async function deleteOldRows(deps: Deps): Promise<void> {
   await finishSigningOut(deps)
@@ -42,7 +47,10 @@ export async function deleteOldRows(deps: Deps): Promise<void> {
   await deleteInBatches(deps, (trx) => deleteEmailChangesBefore(trx, now - KEPT_MS, BATCH))
   await deleteInBatches(deps, (trx) => deleteInvitationsBefore(trx, now - KEPT_MS, BATCH))
   await deleteInBatches(deps, (trx) => deleteRecoveryLinksBefore(trx, now - KEPT_MS, BATCH))
-  await deps.db.write((trx) => deleteSigningKeysBefore(trx, now - KEPT_MS))
+  await deleteInBatches(deps, (trx) => deleteUnsentMailBefore(trx, now - KEPT_MS, BATCH))
+  await deleteInBatches(deps, (trx) => deleteIpFiltersExpiredBefore(trx, now - KEPT_MS, BATCH))
+  await deleteInBatches(deps, (trx) => deleteAuditLogsBefore(trx, firstId('evt', now - AUDIT_KEPT_MS), BATCH))
+  await deleteInBatches(deps, (trx) => deleteSigningKeysBefore(trx, now - KEPT_MS, BATCH))
 }
 
 async function deleteInBatches(deps: Deps, deleteBatch: (trx: Trx) => Promise<number>): Promise<void> {

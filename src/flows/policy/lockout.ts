@@ -21,7 +21,8 @@ export const WRONG_CODES_A_DAY = 20
 export const FIRST_WRONG_A_DAY = 5
 
 /** The factors whose codes can be guessed. */
-export type CodeFactor = 'totp' | 'recovery_code'
+export const CODE_FACTORS = ['totp', 'recovery_code'] as const
+export type CodeFactor = (typeof CODE_FACTORS)[number]
 
 export function isDisabledBy(count: Pick<FailureCount, 'failures'> | undefined): boolean {
   return count !== undefined && count.failures >= DISABLED_AT

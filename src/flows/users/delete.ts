@@ -2,11 +2,13 @@ import type { Deps } from '../../deps.ts'
 import type { Trx } from '../../store/db.ts'
 import { forgetDevices } from '../../store/devices.ts'
 import { listRestorableAddresses } from '../../store/email-changes.ts'
+import { clearFailures } from '../../store/failed-attempts.ts'
 import { cancelAttemptMail, cancelProofMailTo } from '../../store/outbox.ts'
 import { endRecoveryLinks } from '../../store/recovery-links.ts'
 import { deleteBoundAttempts, endSigninAttempts } from '../../store/signin-attempts.ts'
 import { deleteUser, lockUser, type User } from '../../store/users.ts'
 import { notify } from '../outbox/notice.ts'
+import { CODE_FACTORS } from '../policy/lockout.ts'
 import { type Actor, recordEvent } from '../record-event.ts'
 import { endSessionsIn } from '../sessions/session.ts'
 import { eraseEventsOf } from './erasure.ts'
@@ -35,6 +37,7 @@ export async function removeUserIn(deps: Deps, trx: Trx, actor: Actor, user: Use
   const sessionsEnded = await endAllOf(deps, trx, actor, user, 'user_deleted')
   await notifyDeleted(deps, trx, actor, user)
   await recordEvent(deps, trx, actor, { type: 'user.deleted', user: { id: user.id } })
+  for (const kind of CODE_FACTORS) await clearFailures(trx, { kind, subject: user.id })
   const isChanged = await deleteUser(trx, user.id)
   await eraseEventsOf(trx, user)
   return { isChanged, sessionsEnded }

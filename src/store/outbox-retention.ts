@@ -1,0 +1,26 @@
+import type { Trx } from './db.ts'
+
+export async function deleteOutboxBefore(trx: Trx, before: number, limit: number): Promise<number> {
+  return await trx.run('DELETE FROM outbox WHERE id IN (SELECT id FROM outbox WHERE finished_at < ? LIMIT ?)', [
+    before,
+    limit,
+  ])
+}
+
+/** Mails that waited for so long, and longer than they live: sending was paused. */
+export async function deleteUnsentMailBefore(trx: Trx, before: number, limit: number): Promise<number> {
+  return await trx.run(
+    `DELETE FROM outbox WHERE id IN (SELECT id FROM outbox WHERE state = 'pending' AND kind = 'mail'
+       AND due_at < ? AND expires_at < ? LIMIT ?)`,
+    [before, before, limit],
+  )
+}
+
+/** What a failed mail says, once it is not tried again. */
+export async function scrubExpiredBodies(trx: Trx, now: number, limit: number): Promise<number> {
+  return await trx.run(
+    `UPDATE outbox SET body_sealed = NULL WHERE id IN (SELECT id FROM outbox
+       WHERE state = 'failed' AND body_sealed IS NOT NULL AND expires_at <= ? LIMIT ?)`,
+    [now, limit],
+  )
+}
