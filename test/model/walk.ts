@@ -69,6 +69,15 @@ const CALLS = {
     withOne(world.invitations, step, (each) => signIn.acceptInvitation(world, tab, each)),
   'prove TOTP': (world, { tab, person, step }) =>
     after(person, (of) => proofs.proveTotp(world, tab, { of, ahead: AHEAD[step.how] ?? 0 })),
+  'prove TOTP after the clock was put back': async (world, { tab, step }) => {
+    const of = tab.session?.person
+    if (world.isTurnedBack || step.how > 3 || !of) return
+    await account.enrolTotp(world, tab)
+    await turnBack(world)
+    await signIn.begin(world, tab, of.address)
+    await signIn.typeCode(world, tab, true)
+    await proofs.proveTotp(world, tab, { of, ahead: 0 })
+  },
   'prove a recovery code': (world, { tab, person }) => after(person, (of) => proofs.proveRecoveryCode(world, tab, of)),
   'prove a passkey': (world, { tab, person, step }) =>
     after(person, (of) => proofs.provePasskey(world, tab, of, step.how % 2 === 0)),
@@ -86,6 +95,14 @@ const CALLS = {
   'delete the account': (world, { tab, step }) => (step.how === 0 ? account.deleteAccount(world, tab) : nothing()),
   'app: sign in': (world, { step }) => app.signIn(world, step.whom),
   'app: refresh': withApp((world, held, how) => app.refresh(world, held, BACK[how % 8] ?? 0, how % 3 === 0)),
+  'app: present an old token after the clock was put back': withApp(async (world, held, how) => {
+    if (world.isTurnedBack || how > 3) return
+    await passTime(world, 2 * DAY)
+    await app.refresh(world, held, 0, false)
+    await compare(world)
+    await turnBack(world)
+    await app.refresh(world, held, 1, false)
+  }),
   'app: step up': withApp((world, held, how) => app.stepUp(world, held, how % 2 === 0)),
   'app: present a replaced token': withApp((world, held) => app.presentReplaced(world, held)),
   'app: revoke': withApp((world, held, how) => (how === 0 ? app.revoke(world, held) : nothing())),
@@ -108,6 +125,15 @@ const CALLS = {
     operator.setOwnPolicy(world, person, (['optional', 'required', null] as const)[how % 3] ?? null),
   ),
   'operator: lockdown': (world, { step }) => operator.lockDown(world, step.how === 0),
+  'operator: lock down what was handed out': async (world, { tab, person, step }) => {
+    await passTime(world, 31 * SECOND)
+    await signIn.begin(world, tab, step.whom)
+    await after(person, (of) => operator.makeLink(world, of, undefined))
+    await operator.lockDown(world, step.how === 0)
+    await signIn.typeCode(world, tab, true)
+    await compare(world)
+    await withOne(world.recoveryLinks, { ...step, how: 0 }, (each) => operator.recover(world, tab, each))
+  },
   'operator: end the lockdown': (world) => operator.unlock(world),
   'operator: revoke all': (world, { step }) => (step.how === 0 ? operator.revokeAll(world) : nothing()),
   'operator: reset the app': withPerson((world, person) => operator.resetApp(world, person)),
@@ -164,6 +190,8 @@ const WEIGHTS: Partial<Record<keyof typeof CALLS, number>> = {
   ...{ 'app: sign in': 4, 'app: refresh': 8, 'app: step up': 4, 'time passes': 12, 'ask again': 3 },
   ...{ 'operator: lockdown': 3, 'operator: end the lockdown': 4, 'recover by a link': 3, 'join by an invitation': 3 },
   ...{ 'change and restore the address': 4, 'operator: sign-up': 3, 'the clock is put back': 3 },
+  ...{ 'operator: lock down what was handed out': 3, 'app: present an old token after the clock was put back': 4 },
+  ...{ 'prove TOTP after the clock was put back': 3 },
   ...{ 'restore an address': 2, 'change the address': 2, 'use a key': 4, 'operator: create a key': 2 },
 }
 
