@@ -86,7 +86,7 @@ describe('the former refresh token', () => {
     expect(alarms).toEqual([])
   })
 
-  test('revokes the session if it was used up by a refresh', async () => {
+  test('revokes the session if the next one is in use', async () => {
     const authd = await startAuthd()
     const first = await signInForTokens(authd)
     const second = await refresh(authd, first.refreshToken)
