@@ -1,6 +1,8 @@
 import pg from 'pg'
 import { OutdatedRead, StoreError } from './db.ts'
 
+// Says why PostgreSQL failed. flows/shown-error.ts turns a StoreError into the error that a request or command shows.
+
 /**
  * What may be done about a failure: `again` after a pause; `elsewhere`, once and on another connection; or nothing.
  */

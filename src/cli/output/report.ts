@@ -1,7 +1,7 @@
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { AuthdError, type ErrorCode } from '../../errors.ts'
-import { toOperatorError } from '../../flows/failure.ts'
+import { toOperatorError } from '../../flows/shown-error.ts'
 import { hideTokens } from '../../platform/secret.ts'
 import { cleanJson, cleanLine, inLines, print } from './clean.ts'
 

@@ -1,7 +1,7 @@
 import { STATUS_CODES } from 'node:http'
 import type { Deps } from '../../deps.ts'
 import { AuthdError, ERRORS, type ErrorCode } from '../../errors.ts'
-import { toAuthdError } from '../../flows/failure.ts'
+import { toAuthdError } from '../../flows/shown-error.ts'
 import type { Context, Next } from '../request/context.ts'
 import { challengesOf } from './challenge.ts'
 import { oauthError } from './oauth-error.ts'
