@@ -2,7 +2,7 @@ import type { Deps } from '../deps.ts'
 import { sealAudit } from '../flows/audit/audit.ts'
 import { flushTally } from '../flows/limits/rate-limit.ts'
 import { noteClockStep } from '../flows/operator/clock-step.ts'
-import { probeDatabase } from '../flows/operator/health.ts'
+import { probeDatabase } from '../flows/operator/database-probe.ts'
 import { deleteOldRows } from '../flows/operator/housekeeping.ts'
 import { ANNOUNCE_MS, announceNode, type Node, takeOver } from '../flows/operator/node.ts'
 import { putInForce } from '../flows/operator/setting.ts'
@@ -79,7 +79,7 @@ export const JOBS: readonly Job[] = [
   },
   {
     // Nobody may write while sign-ins fail, so that this daemon would stay unready.
-    name: 'database',
+    name: 'probe-database',
     everyMs: SECOND,
     isWokenByCommits: false,
     run: wholly(probeDatabase),

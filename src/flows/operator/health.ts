@@ -1,9 +1,9 @@
 import type { Deps } from '../../deps.ts'
-import { SECOND, toRfc3339 } from '../../platform/clock.ts'
+import { toRfc3339 } from '../../platform/clock.ts'
 import { StoreError } from '../../store/db.ts'
-import { takeLease } from '../../store/leases.ts'
 import { hasPendingMigrations } from '../../store/migrate.ts'
 import { findFailingMail } from '../../store/outbox.ts'
+import { probeDatabase } from './database-probe.ts'
 
 /** What does not work, and since when. */
 export interface Problem {
@@ -73,18 +73,5 @@ async function lookInside({ db, log, troubles }: Pick<Deps, 'db' | 'log' | 'trou
       log.error('database not ready', { error })
     }
     return undefined
-  }
-}
-
-const PROBE = { name: 'write probe', holder: 'anybody' }
-
-/** After a failed write, tries whether the database can be written again. Does nothing while it works. */
-export async function probeDatabase({ db, clock, troubles }: Pick<Deps, 'db' | 'clock' | 'troubles'>): Promise<void> {
-  if (!troubles.list().some(({ name }) => name === 'database')) return
-  const now = clock.now()
-  try {
-    await db.write((trx) => takeLease(trx, { ...PROBE, now, expiresAt: now + SECOND }))
-  } catch {
-    // The trouble goes on. The wrapper of the database has noted why.
   }
 }
