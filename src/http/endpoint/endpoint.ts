@@ -1,7 +1,7 @@
 import type { z } from 'zod'
 import type { Deps } from '../../deps.ts'
 import type { ErrorCode } from '../../errors.ts'
-import type { Limit } from '../../flows/limits/request.ts'
+import type { Limit } from '../../flows/limits/request-limits.ts'
 import type { Actor } from '../../flows/record-event.ts'
 import type { Guard } from '../../flows/sessions/guard.ts'
 import type { Identity } from '../../flows/sessions/identify.ts'
@@ -54,7 +54,7 @@ export interface Endpoint<
   summary: string
   tag: Tag
   guard: Allowed
-  /** Overrides the default of flows/limits/request.ts for its method and caller. */
+  /** Overrides the default of flows/limits/request-limits.ts for its method and caller. */
   limit?: Limit
   /**
    * With the guard `none`: whether the browser's cookies count for this body, and whether the answer may set some. By

@@ -6,7 +6,7 @@ import { actorOf } from '../request/actor.ts'
 import { parseForm, parseInput, readBody } from '../request/body.ts'
 import { CLIENT_HEADER, type Context } from '../request/context.ts'
 import { type CookieNames, setCookies } from '../request/cookies.ts'
-import { withinLimits } from '../request/limits.ts'
+import { withRateLimitHeaders } from '../request/rate-limit-headers.ts'
 import { pathParams, routerOf } from '../request/router.ts'
 import { type Answer, type AnyEndpoint, isForBackends } from './endpoint.ts'
 
@@ -18,7 +18,7 @@ export function mount(deps: Deps, endpoints: AnyEndpoint[], names: CookieNames) 
 async function serve(deps: Deps, declared: AnyEndpoint, ctx: Context, names: CookieNames): Promise<void> {
   ctx.state.route = declared.path
   if (ctx.state.isOauth) ctx.set('Pragma', 'no-cache') // RFC 6749 §5.1.
-  send(ctx, declared, await withinLimits(deps, ctx, declared, () => answer(deps, declared, ctx)), names)
+  send(ctx, declared, await withRateLimitHeaders(deps, ctx, declared, () => answer(deps, declared, ctx)), names)
 }
 
 async function answer(deps: Deps, declared: AnyEndpoint, ctx: Context): Promise<Answer> {

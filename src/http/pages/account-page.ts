@@ -1,7 +1,7 @@
 import type { z } from 'zod'
 import type { Deps } from '../../deps.ts'
 import { AuthdError } from '../../errors.ts'
-import type { Limit } from '../../flows/limits/request.ts'
+import type { Limit } from '../../flows/limits/request-limits.ts'
 import { onBehalfOf } from '../../flows/sessions/caller.ts'
 import type { LiveSession } from '../../flows/sessions/session.ts'
 import { checkFresh } from '../../flows/users/account.ts'

@@ -8,7 +8,7 @@ import type { Context, Next } from '../request/context.ts'
 import { type CookieNames, setCookies } from '../request/cookies.ts'
 import { refuseCrossSite } from '../request/cross-site.ts'
 import { languageOf } from '../request/language.ts'
-import { withinLimits } from '../request/limits.ts'
+import { withRateLimitHeaders } from '../request/rate-limit-headers.ts'
 import { pathParams, routerOf } from '../request/router.ts'
 import { accountPages } from './account.ts'
 import type { BrandFile } from './branding.ts'
@@ -49,7 +49,7 @@ export function mountPages(deps: Deps, { names, origin }: { names: CookieNames; 
     ctx.state.route = declared.path
     ctx.state.isPage = true
     refuseCrossSite(ctx, { origin, host })
-    const shown = await withinLimits(deps, ctx, declared, () => answer(deps, ctx, declared))
+    const shown = await withRateLimitHeaders(deps, ctx, declared, () => answer(deps, ctx, declared))
     send(deps, ctx, declared, shown, names)
   })
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { Deps } from '../../deps.ts'
 import type { AuthdError } from '../../errors.ts'
-import type { Limit } from '../../flows/limits/request.ts'
+import type { Limit } from '../../flows/limits/request-limits.ts'
 import type { Actor } from '../../flows/record-event.ts'
 import type { Identity } from '../../flows/sessions/identify.ts'
 import { isAllowedRedirect } from '../../flows/signin/redirect.ts'

@@ -45,7 +45,7 @@ export const REQUESTS: HandMade = {
       ],
     },
   },
-  'src/flows/limits/request.ts': {
+  'src/flows/limits/request-limits.ts': {
     tests: ['http/rate-limit', 'http/rate-limit.bound'],
     mutants: {
       'a wrong link counts as a guess': ['[401, 403, 410, 429]', '[401, 403, 429]'],
