@@ -70,7 +70,7 @@ async function followDaemon({ deps, config }: Wired): Promise<void> {
   const node = (await listNodes(deps)).findLast(({ host }) => host === hostname())
   if (node?.publicUrl === undefined) return
   const { hostname: host, port } = new URL(node.address)
-  const { withValues } = await import('../config/changes.ts')
+  const { withValues } = await import('../config/config-values.ts')
   const running = {
     'server.host': host.replace(/^\[|\]$/g, ''),
     'server.port': Number(port),

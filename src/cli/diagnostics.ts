@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
 import { BUILD } from '../build-info.ts'
-import { configValue } from '../config/changes.ts'
+import { configValue } from '../config/config-values.ts'
 import { type Config, KEYS } from '../config/schema.ts'
 import type { RunningDaemon } from '../daemon.ts'
 import type { Wired } from '../startup/wire.ts'

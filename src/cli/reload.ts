@@ -1,4 +1,4 @@
-import { changedKeys, configValue, withValues } from '../config/changes.ts'
+import { changedKeys, configValue, withValues } from '../config/config-values.ts'
 import type { Loaded } from '../config/load.ts'
 import type { Config } from '../config/schema.ts'
 import { toSeconds } from '../platform/clock.ts'

@@ -1,4 +1,4 @@
-import { configValue, withValues } from './changes.ts'
+import { configValue, withValues } from './config-values.ts'
 import { parseValue } from './parse-value.ts'
 import { type Config, findKey, KEYS, type Key } from './schema.ts'
 import { asWritten } from './toml-value.ts'

@@ -1,4 +1,4 @@
-import { configOf } from './changes.ts'
+import { configOf } from './config-values.ts'
 import { type Candidate, resolvePath } from './layer.ts'
 import { parseValue } from './parse-value.ts'
 import { type Problem, problemAt } from './problem.ts'

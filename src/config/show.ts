@@ -1,4 +1,4 @@
-import { configValue } from './changes.ts'
+import { configValue } from './config-values.ts'
 import type { Loaded } from './load.ts'
 import { KEYS, type Key } from './schema.ts'
 import { asWritten, toToml } from './toml-value.ts'

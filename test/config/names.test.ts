@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { configValue } from '../../src/config/changes.ts'
+import { configValue } from '../../src/config/config-values.ts'
 import { environmentNames, fileNames } from '../../src/config/names.ts'
 import { type Config, findKey, KEYS, type Key } from '../../src/config/schema.ts'
 import { toToml } from '../../src/config/toml-value.ts'

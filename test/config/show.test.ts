@@ -1,6 +1,6 @@
 import { parse } from 'smol-toml'
 import { expect, test } from 'vitest'
-import { changedKeys } from '../../src/config/changes.ts'
+import { changedKeys } from '../../src/config/config-values.ts'
 import { parseConfig } from '../../src/config/load.ts'
 import { configJsonSchema, describeAllKeys, describeKey, listVariables } from '../../src/config/reference.ts'
 import { findKey, KEYS } from '../../src/config/schema.ts'

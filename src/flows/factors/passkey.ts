@@ -8,7 +8,6 @@ import { findUserByEmail, lockUser, type User } from '../../store/users.ts'
 import { decide } from '../decide.ts'
 import { type Actor, type Event, recordEvent } from '../record-event.ts'
 import type { Renewed } from '../sessions/new-secret.ts'
-import { findHeld, type Holding, isOpen } from '../signin/attempt.ts'
 import {
   completeSignIn,
   prepareSignIn,
@@ -16,6 +15,7 @@ import {
   type SignInOutcome,
   type SignInResult,
 } from '../signin/complete.ts'
+import { findHeld, type Holding, isOpen } from '../signin/held-attempt.ts'
 import type { Redemption } from '../signin/link.ts'
 import { imaginaryCredentials } from './imaginary-credential.ts'
 import { challenge, type PasskeyAnswer, type PasskeyOptions, take } from './passkey-challenge.ts'

@@ -19,7 +19,6 @@ import { type Actor, recordEvent } from '../record-event.ts'
 import { holdFresh } from '../sessions/freshness.ts'
 import { type Renewed, renew } from '../sessions/new-secret.ts'
 import { forgetProofs } from '../sessions/proofs.ts'
-import { findHeld, isOpen } from '../signin/attempt.ts'
 import {
   completeSignIn,
   prepareSignIn,
@@ -27,6 +26,7 @@ import {
   type SignInOutcome,
   type SignInResult,
 } from '../signin/complete.ts'
+import { findHeld, isOpen } from '../signin/held-attempt.ts'
 import type { Redemption } from '../signin/link.ts'
 
 const CODES = 10

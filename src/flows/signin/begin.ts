@@ -12,7 +12,7 @@ import {
 import { decide } from '../decide.ts'
 import { withinMailLimit } from '../limits/mail-limit.ts'
 import type { Actor } from '../record-event.ts'
-import { findByToken, type HeldAttempt, mayBeMailed } from './attempt.ts'
+import { findByToken, type HeldAttempt, mayBeMailed } from './held-attempt.ts'
 import { queueSigninMail, resendAfter } from './mail.ts'
 import { isAllowedRedirect } from './redirect.ts'
 

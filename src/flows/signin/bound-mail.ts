@@ -12,8 +12,8 @@ import {
 import { decide } from '../decide.ts'
 import { withinMailLimit } from '../limits/mail-limit.ts'
 import type { Actor } from '../record-event.ts'
-import { mayBeMailed } from './attempt.ts'
 import { insertAttempt } from './begin.ts'
+import { mayBeMailed } from './held-attempt.ts'
 import { queueSigninMail, resendAfter, tooSoon } from './mail.ts'
 
 /**

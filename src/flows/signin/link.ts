@@ -8,9 +8,9 @@ import { findSigninAttempt, markPreviewed, type SigninAttempt, useSigninAttempt 
 import { lockUserByEmail } from '../../store/users.ts'
 import { decide } from '../decide.ts'
 import { type Actor, countAttempt, recordEvent } from '../record-event.ts'
-import { findHeld, type Holding, isOpen } from './attempt.ts'
 import { spendCode } from './code.ts'
 import { completeSignIn, prepareSignIn, presentSignIn, type SignInOutcome, type SignInResult } from './complete.ts'
+import { findHeld, type Holding, isOpen } from './held-attempt.ts'
 
 /** The attempt tokens and the rest that a request brings with a proof. */
 export interface Redemption {

@@ -19,8 +19,8 @@ import { enqueueMail } from '../outbox/mail.ts'
 import { namedByMail } from '../outbox/mail-owner.ts'
 import { maySignIn } from '../policy/signup.ts'
 import { type Actor, recordEvent } from '../record-event.ts'
-import { findHeld, type Holding, mayBeMailed } from './attempt.ts'
 import { codeBudget, macCode } from './code.ts'
+import { findHeld, type Holding, mayBeMailed } from './held-attempt.ts'
 
 /** The most time that an attempt lasts, whatever the number of its mails. */
 const ATTEMPT_MAX_MS = 30 * MINUTE

@@ -24,10 +24,10 @@ import { type Actor, recordEvent } from '../record-event.ts'
 import { holdFresh } from '../sessions/freshness.ts'
 import { type Renewed, renew } from '../sessions/new-secret.ts'
 import { endSessionsIn } from '../sessions/session.ts'
-import { isOpen } from '../signin/attempt.ts'
 import { sendBoundMail } from '../signin/bound-mail.ts'
 import { checkCode, spendCode } from '../signin/code.ts'
 import { dropUnproven } from '../signin/first-verified-address.ts'
+import { isOpen } from '../signin/held-attempt.ts'
 
 /** How long the former address can be restored. */
 const RESTORABLE_MS = 7 * DAY

@@ -1,5 +1,5 @@
 import type { Config } from '../../config/schema.ts'
-import type { Holding } from '../../flows/signin/attempt.ts'
+import type { Holding } from '../../flows/signin/held-attempt.ts'
 
 /** The names of the cookies. With https they start with `__Host-`, so that no subdomain can write them. */
 export interface CookieNames {

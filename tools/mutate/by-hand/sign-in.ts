@@ -19,7 +19,7 @@ export const SIGN_IN: HandMade = {
       'an invitation that has ended lets nobody in': ['user && !isInvitationOver(user, deps.clock.now())', 'user'],
     },
   },
-  'src/flows/signin/attempt.ts': {
+  'src/flows/signin/held-attempt.ts': {
     tests: ['http/cookie-jar', 'http/lockdown'],
     mutants: {
       'the attempt token in the body has precedence': ['token ?? picked', 'picked ?? token'],
