@@ -1,7 +1,7 @@
 import { isatty } from 'node:tty'
 import { BUILD } from '../build-info.ts'
-import { mayDevelop } from '../config/development.ts'
-import { developmentConfig, type Loaded, loadConfig } from '../config/load.ts'
+import { developmentConfig, mayDevelop } from '../config/development.ts'
+import { type Loaded, loadConfig } from '../config/load.ts'
 import type { Config } from '../config/schema.ts'
 import { LAST_WRITES_MS, startDaemon } from '../daemon.ts'
 import { ERRORS } from '../errors.ts'
@@ -9,7 +9,7 @@ import { connectServiceManager } from '../platform/systemd.ts'
 import { readSecretEarly } from '../startup/secret.ts'
 import { type Wired, wire } from '../startup/wire.ts'
 import { writeDiagnostics } from './diagnostics.ts'
-import { cleanLine, cleanText, inLines, print } from './output/clean.ts'
+import { cleanText, print, tell } from './output/clean.ts'
 import { becomeOwner } from './privileges.ts'
 import { noteConfig, reloadConfig } from './reload.ts'
 import type { HeededSignals } from './signals.ts'
@@ -106,7 +106,7 @@ function reopenLog({ log, logFile }: Wired): void {
     log.error('log file not reopened: writing to the old one', { error })
     // The old file was removed, so nobody reads it.
     const why = error instanceof Error ? error.message : error
-    print(process.stderr, inLines([cleanLine(`authd: log file not reopened: ${why}`, process.stderr)]))
+    tell(`authd: log file not reopened: ${why}`)
   }
 }
 

@@ -1,5 +1,6 @@
 import { type Searched, searchConfig } from './discover.ts'
 import { type Environment, findVariable } from './env-layer.ts'
+import { type Loaded, type LoadInput, loadConfig } from './load.ts'
 
 export interface Surroundings {
   env: Environment
@@ -19,4 +20,9 @@ export function mayDevelop({ env, cwd, pid, configPath, systemDir }: Surrounding
 export function isConfigured({ env, cwd, systemDir = '/etc/authd' }: Omit<Surroundings, 'pid'>): boolean {
   const files: Searched[] = searchConfig({ env, cwd, configPath: undefined, systemDir })
   return findVariable(env) !== undefined || files.some(({ exists }) => exists)
+}
+
+/** The configuration of development mode: no file, this machine only, `./authd-data`, and mails in the terminal. */
+export function developmentConfig(input: Omit<LoadInput, 'dev' | 'configPath'> = {}): Loaded {
+  return loadConfig({ ...input, dev: true })
 }

@@ -1,4 +1,3 @@
-import { existsSync } from 'node:fs'
 import { stringify } from 'smol-toml'
 import { AuthdError } from '../errors.ts'
 import { shell } from '../platform/shell.ts'
@@ -41,7 +40,8 @@ export function loadConfig(input: LoadInput = {}): Loaded {
   return refuseProblems(inspectConfig(input), input)
 }
 
-function refuseProblems({ problems, ...loaded }: Loaded & Settled, input: LoadInput): Loaded {
+/** The configuration without its problems. Throws CONFIG_INVALID if it has any. */
+export function refuseProblems({ problems, ...loaded }: Loaded & Settled, input: LoadInput): Loaded {
   if (problems.length === 0) return loaded
   const isNowhere = loaded.path === undefined && input.dev !== true
   const looked = isNowhere ? ` No file was found at ${loaded.searched.map(({ path }) => path).join(', ')}.` : ''
@@ -78,36 +78,6 @@ export function inspectConfig(input: LoadInput): Loaded & Settled {
     layers.push(readFileLayer({ path, text }, cwd))
   }
   return { ...settle(layers, { isDev, cwd, texts, path }), path, searched }
-}
-
-/** The configuration of development mode: no file, this machine only, `./authd-data`, and mails in the terminal. */
-export function developmentConfig(input: Omit<LoadInput, 'dev' | 'configPath'> = {}): Loaded {
-  return loadConfig({ ...input, dev: true })
-}
-
-/** What a command acts on. */
-export interface Instance extends Loaded {
-  isDevelopment: boolean
-  /** The data folder of an instance that it could have meant, too. */
-  other: string | undefined
-}
-
-/**
- * The instance that a command acts on: that of a configuration file; without one that of `serve --dev` with the same
- * variables, if it has left a data folder; else that of the variables. Throws CONFIG_INVALID.
- */
-export function findInstance(input: Omit<LoadInput, 'dev'>): Instance {
-  const configured = inspectConfig(input)
-  const { problems: others, ...development } = inspectConfig({ ...input, dev: true })
-  const isLeft = others.length === 0 && existsSync(development.config.dataDir)
-  const isSame = development.config.dataDir === configured.config.dataDir
-  if (isLeft && configured.path === undefined) {
-    const other = configured.problems.length > 0 || isSame ? undefined : configured.config.dataDir
-    return { ...development, isDevelopment: true, other }
-  }
-  const isNamed = ['--config', 'AUTHD_CONFIG'].includes(configured.searched[0]?.why ?? '')
-  const other = isLeft && !isNamed && !isSame ? development.config.dataDir : undefined
-  return { ...refuseProblems(configured, input), isDevelopment: false, other }
 }
 
 const MADE_UP = { public_url: 'http://localhost:3000', 'smtp.host': 'localhost', 'mail.from': 'authd@example.com' }

@@ -1,7 +1,8 @@
 import { chownSync, mkdirSync } from 'node:fs'
 import { expect, test } from 'vitest'
-import { isConfigured, mayDevelop } from '../../src/config/development.ts'
-import { developmentConfig, findInstance, parseConfig } from '../../src/config/load.ts'
+import { developmentConfig, isConfigured, mayDevelop } from '../../src/config/development.ts'
+import { findInstance } from '../../src/config/instance.ts'
+import { parseConfig } from '../../src/config/load.ts'
 import { folder, NEEDED } from '../support/config-folder.ts'
 
 const PLACES = ['named.toml', 'variable.toml', 'etc/config.toml', 'user/authd/config.toml', 'config.toml']

@@ -14,6 +14,11 @@ export function print(stream: { write(text: string): unknown }, text: Clean): vo
   stream.write(text)
 }
 
+/** Writes one line for people to stderr. */
+export function tell(line: string): void {
+  print(process.stderr, inLines([cleanLine(line, process.stderr)]))
+}
+
 /** A text with line breaks of our own, such as a file that authd generates. */
 export function cleanText(text: string): Clean {
   return plainLines(text) as Clean
