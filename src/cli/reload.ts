@@ -1,26 +1,17 @@
-import { changedKeys, configValue, withValues } from '../config/config-values.ts'
 import type { Loaded } from '../config/load.ts'
-import type { Config } from '../config/schema.ts'
 import { toSeconds } from '../platform/clock.ts'
 import type { Wired } from '../startup/wire.ts'
 
 /** Keeps the old configuration if the new one or a template is invalid. Logs the keys that need a restart. */
-export async function reloadConfig(
-  { deps, log, config: live, texts }: Wired,
-  started: Config,
-  load: () => Loaded,
-): Promise<void> {
+export async function reloadConfig({ deps, log, config: live, texts }: Wired, load: () => Loaded): Promise<void> {
   try {
     const { config } = load()
     const { files, warnings } = await texts.load(config)
     for (const { message, path } of warnings) log.warn('template warning', { path, warning: message })
-    const changed = changedKeys(live.base(), config)
-    const waiting = changedKeys(started, config).filter(({ applies }) => applies === 'restart')
-    // Keys that need a restart keep the value that the process started with.
-    live.replace(withValues(config, new Map(waiting.map((key) => [key.key, configValue(started, key)]))))
+    const { changed, waiting } = live.reload(config)
     noteConfig(deps, true)
     log.info('configuration reloaded', {
-      changed: changed.filter(({ applies }) => applies !== 'restart').map(({ key }) => key),
+      changed: changed.map(({ key }) => key),
       needs_restart: waiting.map(({ key }) => key),
       own_texts: files,
     })

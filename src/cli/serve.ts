@@ -77,7 +77,7 @@ export async function serve(options: ServeOptions): Promise<void> {
       print(wired.output, cleanText(banner(config, options.version, { isDevelopment, path: loaded.path })))
     const reload = coalesced(async () => {
       service.notify(`RELOADING=1\nMONOTONIC_USEC=${process.hrtime.bigint() / 1000n}`)
-      await reloadConfig(wired, config, load)
+      await reloadConfig(wired, load)
       service.notify('READY=1')
     })
     const isTerminalGone = terminalWatch()

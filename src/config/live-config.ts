@@ -1,4 +1,4 @@
-import { configValue, withValues } from './config-values.ts'
+import { changedKeys, configValue, withValues } from './config-values.ts'
 import { parseValue } from './parse-value.ts'
 import { type Config, findKey, KEYS, type Key } from './schema.ts'
 import { asWritten } from './toml-value.ts'
@@ -19,8 +19,13 @@ export interface LiveConfigControl {
   refuse(key: string, text: string): { isNoKey: boolean; message: string } | undefined
   /** The configuration without live settings. */
   base(): Config
-  /** Replaces the configuration without live settings, after a reload. */
+  /** Replaces the configuration without live settings. */
   replace(next: Config): void
+  /**
+   * Replaces it after a reload, except keys that need a restart: they keep the values that the process started with.
+   * Returns which keys have changed, and which wait for a restart.
+   */
+  reload(next: Config): { changed: Key[]; waiting: Key[] }
 }
 
 /**
@@ -48,6 +53,14 @@ export function liveConfig(
     replace(next) {
       base = next
       join()
+    },
+    reload(next) {
+      const needsRestart = ({ applies }: Key) => applies === 'restart'
+      const changed = changedKeys(base, next).filter((key) => !needsRestart(key))
+      const waiting = changedKeys(initial, next).filter(needsRestart)
+      base = withValues(next, new Map(waiting.map((key) => [key.key, configValue(initial, key)])))
+      join()
+      return { changed, waiting }
     },
     override(next) {
       settings = next
