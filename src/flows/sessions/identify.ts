@@ -28,8 +28,8 @@ export interface MisusedKey {
 }
 
 export interface Credentials {
-  /** The `Authorization` header. With it, cookies are ignored. */
-  authorization?: string | undefined
+  /** Of the `Authorization` header; null if that holds no credential. With the header, cookies are ignored. */
+  bearer?: string | null | undefined
   /** `ses_<id>.<secret>`. */
   cookie?: string | undefined
   /** `chk_<id>.<secret>`; used if there is no other credential. */
@@ -39,8 +39,9 @@ export interface Credentials {
 }
 
 /** Identifies the caller with one read of the database, so that a revoked credential is rejected at once. */
-export async function identify(deps: Deps, { authorization, cookie, check, ip }: Credentials): Promise<Identity> {
-  if (authorization !== undefined) return await identifyBearer(deps, bearerOf(authorization), ip)
+export async function identify(deps: Deps, { bearer, cookie, check, ip }: Credentials): Promise<Identity> {
+  if (bearer === null) return rejected()
+  if (bearer !== undefined) return await identifyBearer(deps, bearer, ip)
   if (cookie === undefined && check !== undefined) return await identifyCheck(deps, check)
   if (cookie === undefined) return { kind: 'anonymous' }
   const token = parseToken('ses', cookie)
@@ -65,8 +66,7 @@ function isSecretOf({ secretDigest }: OwnedSession, secret: string): boolean {
   return secretDigest !== null && equalSecrets(digest(secret), secretDigest)
 }
 
-async function identifyBearer(deps: Deps, bearer: string | undefined, ip: string): Promise<Identity> {
-  if (bearer === undefined) return rejected()
+async function identifyBearer(deps: Deps, bearer: string, ip: string): Promise<Identity> {
   if (bearer.startsWith('key_')) return await identifyApiKey(deps, bearer, ip)
   if (bearer.startsWith('ses_')) return await identifyEnrolling(deps, bearer)
   const known = await useAccessToken(deps, bearer)
@@ -103,30 +103,4 @@ export function whyNot(
   if (revokedAt !== null) return 'revoked'
   if (expiresAt !== null && expiresAt <= now) return 'expired'
   return network !== null && !ipMatcher([network])(ip) ? 'network' : undefined
-}
-
-/** A bearer token (RFC 6750 §2.1), or the password of Basic authentication, because callers of RFC 7662 use either. */
-function bearerOf(authorization: string): string | undefined {
-  const [, scheme = '', value = ''] = /^(\w+) +([A-Za-z0-9._~+/=-]+)$/.exec(authorization) ?? []
-  if (scheme.toLowerCase() === 'bearer') return value
-  const password =
-    scheme.toLowerCase() === 'basic' ? passwordOf(Buffer.from(value, 'base64').toString('utf8')) : undefined
-  return password?.startsWith('key_') ? password : undefined
-}
-
-/** The password of `user:password`, both form-encoded (RFC 6749 §2.3.1). A key has no character that this changes. */
-function passwordOf(credentials: string): string | undefined {
-  const [, user = '', password] = /^([^:]*):(.*)$/s.exec(credentials) ?? []
-  if (password === undefined || decodeForm(user) === undefined) return undefined
-  return decodeForm(password)
-}
-
-/** Undefined for a malformed text. */
-function decodeForm(text: string): string | undefined {
-  try {
-    return decodeURIComponent(text.replaceAll('+', ' '))
-  } catch {
-    // decodeURIComponent says nothing about a malformed text.
-    return undefined
-  }
 }

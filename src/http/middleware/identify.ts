@@ -1,6 +1,7 @@
 import type { Deps } from '../../deps.ts'
 import { identify as identifyFlow } from '../../flows/sessions/identify.ts'
 import type { AnyEndpoint } from '../endpoint/endpoint.ts'
+import { bearerOf } from '../request/authorization.ts'
 import type { Context, Next } from '../request/context.ts'
 import { type CookieNames, NO_COOKIES, type RequestCookies, readCookies } from '../request/cookies.ts'
 import { refuseCrossSite } from '../request/cross-site.ts'
@@ -38,7 +39,7 @@ export function identify(deps: Deps, { names, origin, allowedOrigins, endpoints,
     const counting = namesOf(cookies, names)
     if (counting.length > 0) refuseCrossSite(ctx, { origin, host, allowedOrigins, cookies: counting })
     ctx.state.identity = await identifyFlow(deps, {
-      authorization,
+      bearer: authorization === undefined ? undefined : (bearerOf(authorization) ?? null),
       cookie: cookies.session,
       ip: ctx.state.ip,
       check: CHECKABLE.has(ctx.path) ? cookies.check : undefined,

@@ -2,6 +2,7 @@ import type { Deps } from '../../deps.ts'
 import { AuthdError } from '../../errors.ts'
 import { metricsReader } from '../../flows/operator/overview.ts'
 import { digest, equalSecrets } from '../../platform/secret.ts'
+import { bearerOf } from '../request/authorization.ts'
 import type { Context, Next } from '../request/context.ts'
 
 /**
@@ -21,7 +22,8 @@ export function metricsPage(deps: Deps, { isOwnListener = false } = {}) {
     if (token === undefined) {
       // Others get a 404, as if /metrics did not exist.
       if (!isOwnListener && !isThisMachine(ctx)) return await next()
-    } else if (!equalSecrets(digest(bearerOf(ctx)), digest(token))) throw new AuthdError('UNAUTHORIZED')
+    } else if (!equalSecrets(digest(bearerOf(ctx.get('Authorization')) ?? ''), digest(token)))
+      throw new AuthdError('UNAUTHORIZED')
     const { text, contentType } = await read()
     ctx.set('Content-Type', contentType)
     ctx.body = text
@@ -31,8 +33,4 @@ export function metricsPage(deps: Deps, { isOwnListener = false } = {}) {
 /** True for a direct request from this machine under a host of it, false for one that a proxy on it forwarded. */
 function isThisMachine({ state: { client } }: Context): boolean {
   return client.isLocal && !client.isForwarded
-}
-
-function bearerOf(ctx: Context): string {
-  return /^Bearer +(\S+)$/i.exec(ctx.get('Authorization'))?.[1] ?? ''
 }
