@@ -11,8 +11,22 @@ const EACH_UNSEEN = /[\p{C}\p{Zl}\p{Zp}]/gu
  * undefined: none. Text with one can forge what is shown beside it.
  */
 export function unplainIn(text: string): string | undefined {
-  const [found] = UNPLAIN.exec(text) ?? []
-  return found && `U+${found.charCodeAt(0).toString(16).toUpperCase().padStart(4, '0')}`
+  return firstOf(UNPLAIN, text)
+}
+
+/** The first character that is not shown, as `U+200B`; undefined: none. */
+export function unseenIn(text: string): string | undefined {
+  return firstOf(/[\p{C}\p{Zl}\p{Zp}]/u, text)
+}
+
+/** For a form that is shown again: what its reader sees in the field. */
+export function withoutUnseen(text: string): string {
+  return text.replace(EACH_UNSEEN, '')
+}
+
+function firstOf(kind: RegExp, text: string): string | undefined {
+  const [found] = kind.exec(text) ?? []
+  return found && `U+${found.codePointAt(0)?.toString(16).toUpperCase().padStart(4, '0')}`
 }
 
 /** Replaces every such character with a space. For text from outside that is stored or shown. */

@@ -62,9 +62,27 @@ function mintGroups(random: Pick<Random, 'bytes'>, length: number): string {
   return characters.replace(/(.{4})(?=.)/g, '$1-')
 }
 
-/** Brings a typed code into one form: no spaces or dashes, upper case, O, I and L as the digits they look like. */
+/** What comes with a code that was copied or typed: spaces, dashes, dots, quotes and characters that are not shown. */
+const AROUND_CODES = /[\p{Z}\p{C}\p{Pd}\p{Pi}\p{Pf}\u2212"'`´.]/gu
+
+/**
+ * Brings a typed code into one form: the digits of any script and full-width letters as ASCII, upper case, O, I and L as
+ * the digits they look like, and nothing around them.
+ */
 export function normalizeCode(typed: string): string {
-  return typed.replace(/[\s-]/g, '').toUpperCase().replaceAll('O', '0').replace(/[IL]/g, '1')
+  const plain = typed
+    .normalize('NFKC')
+    .replace(AROUND_CODES, '')
+    .replace(/\p{Nd}/gu, asciiDigit)
+  return plain.toUpperCase().replaceAll('O', '0').replace(/[IL]/g, '1')
+}
+
+/** The digits of a script stand in a row, from 0 to 9. */
+function asciiDigit(digit: string): string {
+  const at = digit.codePointAt(0) ?? 0
+  let before = 0
+  while (/\p{Nd}/u.test(String.fromCodePoint(at - before - 1))) before += 1
+  return String(before % 10)
 }
 
 export type HmacKey = KeyObject

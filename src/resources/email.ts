@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { parseEmailAddress } from '../platform/email-address.ts'
+import { emailHint, parseEmailAddress } from '../platform/email-address.ts'
 
 /** A plain `local@domain`, parsed into an address. */
 export const emailField = z
@@ -13,7 +13,7 @@ export const emailField = z
     context.addIssue({
       code: 'custom',
       params: { code: 'INVALID_EMAIL' },
-      message: 'Not an e-mail address: write it as name@example.com.',
+      message: `Not an e-mail address. ${emailHint(text)}`,
     })
     return z.NEVER
   })

@@ -16,7 +16,7 @@ export const typedCode = z
   .min(1)
   .max(64)
   .meta({ examples: ['123456'] })
-  .describe('The code, as it was typed. Spaces and dashes are ignored.')
+  .describe('The code, as it was typed. Spaces, dashes and quotes are ignored, and the digits of any script count.')
 
 export const attemptToken = z
   .string()

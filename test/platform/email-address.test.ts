@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { maskEmail, parseEmailAddress } from '../../src/platform/email-address.ts'
+import { emailHint, maskEmail, parseEmailAddress } from '../../src/platform/email-address.ts'
 import { fc } from '../support/property.ts'
 
 test.each([
@@ -11,6 +11,20 @@ test.each([
   ["o'hara@example.com", "o'hara@example.com"],
 ])('%s is %s', (typed, canonical) => {
   expect(parseEmailAddress(typed)).toEqual({ typed: typed.trim(), canonical })
+})
+
+test.each(['\u200bada@example.com', 'ada@example.com\ufeff', '\u200eada@example.com\u200f', '\u00a0ada@example.com\n'])(
+  'a copied "%s" loses what is not shown at its ends',
+  (typed) => {
+    expect(parseEmailAddress(typed)).toEqual({ typed: 'ada@example.com', canonical: 'ada@example.com' })
+  },
+)
+
+test('a character inside that is not shown is named', () => {
+  const typed = 'ada\u200b@example.com'
+
+  expect(parseEmailAddress(typed)).toBeUndefined()
+  expect(emailHint(typed)).toBe('It contains U+200B, a character that is not shown. Remove it.')
 })
 
 test.each([

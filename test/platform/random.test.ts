@@ -1,7 +1,15 @@
 import { expect, test } from 'vitest'
 import { firstId, systemRandom } from '../../src/platform/random.ts'
-import { mintLongCode, mintSecret, mintShortCode, normalizeCode, parseToken } from '../../src/platform/secret.ts'
+import {
+  mintLongCode,
+  mintRecoveryCode,
+  mintSecret,
+  mintShortCode,
+  normalizeCode,
+  parseToken,
+} from '../../src/platform/secret.ts'
 import { fakeClock } from '../support/fakes.ts'
+import { fc } from '../support/property.ts'
 
 test('ids increase within a millisecond, across milliseconds, and when the clock goes back', () => {
   const clock = fakeClock()
@@ -43,8 +51,40 @@ test.each([
   ['123 456', '123456'],
   ['7k2m-9qxc-oIlt', '7K2M9QXC011T'],
   [' 12\t34-56 ', '123456'],
+  ['１２３４５６', '123456'],
+  ['\u200e123\u2011456\ufeff', '123456'],
+  ['“123–456”', '123456'],
+  ["'123.456'", '123456'],
+  ['\u00a0123\u202f456\u200b', '123456'],
+  ['١٢٣۴۵۶', '123456'],
+  ['१२३४५६', '123456'],
+  ['𝟏𝟐𝟑𝟺𝟻𝟼', '123456'],
+  ['７ｋ２ｍ－９ｑｘｃ', '7K2M9QXC'],
 ])('a code typed as "%s" is %s', (typed, normal) => {
   expect(normalizeCode(typed)).toBe(normal)
+})
+
+test('a code is one code however it was typed, and another code stays another', () => {
+  const random = systemRandom(fakeClock())
+  const around = fc.array(fc.constantFrom(' ', '-', '–', '\u00a0', '\u200b', '\ufeff', '"', '’', '.', '\t'), {
+    maxLength: 3,
+  })
+  const zeros = fc.constantFrom('0', '٠', '०', '０', '๐')
+  const change = (character: string, zero: string) =>
+    /\d/.test(character)
+      ? String.fromCodePoint((zero.codePointAt(0) ?? 0) + Number(character))
+      : character.toLowerCase()
+  fc.assert(
+    fc.property(fc.boolean(), fc.array(fc.tuple(around, zeros), { minLength: 30, maxLength: 30 }), (isLong, typing) => {
+      const code = isLong ? mintRecoveryCode(random) : mintShortCode(random)
+      const typed = Array.from(code, (character, index) => {
+        const [before = [], zero = '0'] = typing[index] ?? []
+        return before.join('') + change(character, zero)
+      }).join('')
+      expect(normalizeCode(typed)).toBe(normalizeCode(code))
+      expect(normalizeCode(code)).toBe(code.replaceAll('-', ''))
+    }),
+  )
 })
 
 const ID = `att_${'0'.repeat(26)}`

@@ -2,6 +2,7 @@ import { generateURI, ScureBase32Plugin, verifySync } from 'otplib'
 import type { Deps } from '../../deps.ts'
 import { AuthdError } from '../../errors.ts'
 import { CLOCK_SKEW_MS, DAY, isAhead, MINUTE, toSeconds } from '../../platform/clock.ts'
+import { normalizeCode } from '../../platform/secret.ts'
 import type { Trx } from '../../store/db.ts'
 import { clearFailures, giveBackFailure, takeFailure } from '../../store/failed-attempts.ts'
 import type { OwnedSession } from '../../store/sessions.ts'
@@ -174,7 +175,7 @@ export async function removeTotpIn(deps: Deps, trx: Trx, actor: Actor, user: Use
 
 /** The time step of a right code: the current one, the one before or the next. Undefined for a wrong code. */
 function stepOf(deps: Pick<Deps, 'clock'>, secret: string, typed: string): number | undefined {
-  const token = typed.replace(/\s/g, '')
+  const token = normalizeCode(typed)
   if (!/^\d{6}$/.test(token)) return undefined
   const result = verifySync({ secret, token, epoch: toSeconds(deps.clock.now()), epochTolerance: TOLERANCE_S })
   return result.valid && 'timeStep' in result ? result.timeStep : undefined

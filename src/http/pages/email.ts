@@ -9,6 +9,7 @@ import {
   sendRestoreMail,
 } from '../../flows/users/email-change.ts'
 import { maskEmail, parseEmailAddress } from '../../platform/email-address.ts'
+import { withoutUnseen } from '../../platform/plain-text.ts'
 import { sessionCookies } from '../endpoint/session-answer.ts'
 import { accountPage } from './account-page.ts'
 import { fields, page, pageError } from './page.ts'
@@ -48,7 +49,7 @@ const begin = accountPage({
       (error) => ({
         page: 'email',
         status: error.status,
-        values: { current: session.user.emailTyped, typed: form.email, error: pageError(error) },
+        values: { current: session.user.emailTyped, typed: withoutUnseen(form.email), error: pageError(error) },
       }),
     )
   },

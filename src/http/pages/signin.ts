@@ -7,6 +7,7 @@ import { findWaitingAttempt } from '../../flows/signin/mail.ts'
 import { isAllowedRedirect } from '../../flows/signin/redirect.ts'
 import { SECOND } from '../../platform/clock.ts'
 import { parseEmailAddress } from '../../platform/email-address.ts'
+import { withoutUnseen } from '../../platform/plain-text.ts'
 import { holdingOf, type RequestCookies } from '../request/cookies.ts'
 import { redemption } from '../request/redemption.ts'
 import { fields, page, pageError, redirectField } from './page.ts'
@@ -48,7 +49,7 @@ const begin = page({
     const shown = { email: form.email, ...optional(form.redirect_to) }
     if (!email) {
       const error = pageError(new AuthdError('VALIDATION_ERROR'))
-      return { page: 'signin', status: 400, values: { ...shown, error } }
+      return { page: 'signin', status: 400, values: { ...shown, email: withoutUnseen(form.email), error } }
     }
     const held = cookies.attempts
     const begun = await beginSignIn(deps, actor, {
