@@ -1,5 +1,6 @@
 import type { Field, Section } from './field.ts'
-import { SECTIONS, TOP } from './keys.ts'
+import { SECTIONS } from './keys.ts'
+import { TOP } from './server-keys.ts'
 
 type Camel<Name extends string> = Name extends `${infer First}_${infer Rest}`
   ? `${First}${Capitalize<Camel<Rest>>}`

@@ -1,0 +1,41 @@
+import { field, section } from './field.ts'
+import { line, path } from './kind.ts'
+import { textFolder } from './text-folder.ts'
+import { exactUrl } from './web-kind.ts'
+
+/** Texts and design of pages and mails. */
+export const APP_SECTIONS = {
+  app: section('Texts and design of pages and mails.', {
+    name: field(line(80), {
+      text: 'The name of your product.',
+      applies: 'reload',
+      default: 'authd',
+    }),
+    support_url: field(exactUrl(), {
+      text: 'A page or address where users get help.',
+      applies: 'reload',
+      example: 'https://example.com/help',
+    }),
+    notice: field(line(200), {
+      text: 'A notice above the sign-in form, for example about maintenance.',
+      applies: 'live',
+      example: 'Maintenance tonight from 22:00 to 23:00 UTC.',
+    }),
+    logo: field(path(), {
+      text: 'A logo for the top of the pages, 32 px high: a .svg, .png or .webp file of at most 256 KiB.',
+      applies: 'restart',
+      example: '/etc/authd/logo.svg',
+    }),
+    locales_dir: field(path(), {
+      text: 'The folder of your own sentences for pages and mails: en.json and de.json with only those that differ. Read again at every reload.',
+      applies: 'reload',
+      fallback: textFolder('locales'),
+      example: '/etc/authd/locales',
+    }),
+    theme_css: field(path(), {
+      text: 'A style sheet that is loaded after the built-in one. Set --accent, --on-accent, --radius and the other custom properties.',
+      applies: 'restart',
+      example: '/etc/authd/theme.css',
+    }),
+  }),
+}

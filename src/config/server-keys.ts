@@ -1,0 +1,101 @@
+import { field, section } from './field.ts'
+import { duration, listOf, path, secretText, wholeNumber, yesNo } from './kind.ts'
+import { cidr, host, postgresUrl, publicUrl } from './web-kind.ts'
+
+const MAKE_ONE = 'Make one with: openssl rand -base64 32'
+
+/** The keys outside any section. */
+export const TOP = {
+  public_url: field(publicUrl(), {
+    text: 'The address of authd as browsers see it. It may have a path, which the proxy strips. It is also the issuer of the tokens. Plain http is allowed for localhost only.',
+    applies: 'restart',
+    required: true,
+    fallback: {
+      text: 'http://localhost:PORT, in development only',
+      of: ({ isDev, value }) => (isDev ? `http://localhost:${value('server.port')}` : undefined),
+    },
+    example: 'https://auth.example.com',
+  }),
+  data_dir: field(path(), {
+    text: 'The folder of the database, the server secret and backups. Only the user who runs authd needs access.',
+    applies: 'restart',
+    fallback: {
+      text: '/var/lib/authd, in development ./authd-data',
+      of: ({ isDev }) => (isDev ? './authd-data' : '/var/lib/authd'),
+    },
+    example: '/var/lib/authd',
+  }),
+  secret: field(secretText(32, MAKE_ONE), {
+    text: 'The server secret, which protects stored data. Usually omitted, because secret_file holds it.',
+    applies: 'restart',
+    secret: true,
+  }),
+  secret_file: field(path(), {
+    text: 'The file of the server secret, at least 32 bytes. The first start makes it. Keep a copy separate from the database: neither can be used without the other.',
+    applies: 'restart',
+    fallback: { text: '<data_dir>/secret', of: ({ value }) => `${value('data_dir')}/secret` },
+    example: '/var/lib/authd/secret',
+  }),
+}
+
+/** Where the daemon listens, and its database. */
+export const SERVER_SECTIONS = {
+  server: section('Where the daemon listens.', {
+    host: field(host(), {
+      text: 'The address to listen on. Behind a proxy on this machine, keep 127.0.0.1.',
+      applies: 'restart',
+      default: '127.0.0.1',
+      established: 'server_host',
+    }),
+    port: field(wholeNumber(1, 65535), {
+      text: 'The port to listen on.',
+      applies: 'restart',
+      default: 3000,
+      established: 'server_port',
+    }),
+    max_connections: field(wholeNumber(1, 1_000_000), {
+      text: 'Maximum number of open connections. More are refused.',
+      applies: 'restart',
+      default: 10_000,
+    }),
+    shutdown_timeout: field(duration('1s', '10m'), {
+      text: 'How long requests under way may take when authd stops.',
+      applies: 'restart',
+      default: '10s',
+    }),
+    trusted_proxies: field(listOf(cidr(), 'addresses or ranges'), {
+      text: 'Proxies whose X-Forwarded-For authd trusts. Without them, all clients behind a proxy have one address.',
+      applies: 'restart',
+      default: [],
+      example: ['127.0.0.1', '::1'],
+    }),
+  }),
+  database: section('The database: one SQLite file, or PostgreSQL.', {
+    path: field(path(), {
+      text: 'The SQLite file.',
+      applies: 'restart',
+      fallback: { text: '<data_dir>/authd.db', of: ({ value }) => `${value('data_dir')}/authd.db` },
+      example: '/var/lib/authd/authd.db',
+      established: 'database_path',
+    }),
+    url: field(postgresUrl(), {
+      text: 'Use PostgreSQL in place of SQLite: postgres://USER:PASSWORD@HOST/DATABASE, with several hosts, sslmode, sslrootcert and target_session_attrs as psql has them. Several instances may share it.',
+      applies: 'restart',
+      secret: true,
+    }),
+    auto_migrate: field(yesNo(), {
+      text: 'Apply pending migrations at start. If false, run "authd migrate up" before you start a new version.',
+      applies: 'restart',
+      fallback: {
+        text: 'true with SQLite, false with PostgreSQL',
+        of: ({ value }) => value('database.url') === undefined,
+      },
+      example: true,
+    }),
+    pool_size: field(wholeNumber(1, 1000), {
+      text: 'Maximum number of connections to PostgreSQL for requests. A daemon has one more, to hear of changes.',
+      applies: 'restart',
+      default: 10,
+    }),
+  }),
+}
