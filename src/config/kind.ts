@@ -120,7 +120,9 @@ export function listOf<T>(item: Kind<T>, plural: string): Kind<readonly T[]> {
   }
 }
 
-export function secretText(minBytes: number, suggestion: string): Kind<string> {
+export const MAKE_ONE = 'Make one with: openssl rand -base64 32'
+
+export function secretText(minBytes: number, suggestion = MAKE_ONE): Kind<string> {
   return text(minBytes > 1 ? `a secret of at least ${minBytes} bytes` : 'a secret', (value) => {
     if (isSampleSecret(value)) return { message: 'is a sample value that everybody knows', suggestion }
     const bytes = Buffer.byteLength(value)

@@ -16,7 +16,7 @@ export const OPERATION_SECTIONS = {
       applies: 'restart',
       example: '10.0.0.5:9464',
     }),
-    token: field(secretText(16, 'Make one with: openssl rand -base64 32'), {
+    token: field(secretText(16), {
       text: 'The bearer token that a scraper sends. Without token and listen, only this machine can read /metrics.',
       applies: 'restart',
       secret: true,

@@ -1,3 +1,4 @@
+import { MAKE_ONE } from './kind.ts'
 import { MAIL_DOUBTS, MAIL_RULES } from './mail-rules.ts'
 import type { Finding, Rule, RuleContext } from './rule.ts'
 import type { Config } from './schema.ts'
@@ -120,7 +121,7 @@ const RULES: Rule[] = [
       url !== undefined && secret === undefined
         ? {
             message: 'webhooks.secret is missing, but webhooks.url is set',
-            suggestion: 'Make one with: openssl rand -base64 32',
+            suggestion: MAKE_ONE,
           }
         : undefined,
   },

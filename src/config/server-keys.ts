@@ -2,8 +2,6 @@ import { field, section } from './field.ts'
 import { duration, listOf, path, secretText, wholeNumber, yesNo } from './kind.ts'
 import { cidr, host, postgresUrl, publicUrl } from './web-kind.ts'
 
-const MAKE_ONE = 'Make one with: openssl rand -base64 32'
-
 /** The keys outside any section. */
 export const TOP = {
   public_url: field(publicUrl(), {
@@ -25,7 +23,7 @@ export const TOP = {
     },
     example: '/var/lib/authd',
   }),
-  secret: field(secretText(32, MAKE_ONE), {
+  secret: field(secretText(32), {
     text: 'The server secret, which protects stored data. Usually omitted, because secret_file holds it.',
     applies: 'restart',
     secret: true,

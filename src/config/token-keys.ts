@@ -1,8 +1,6 @@
 import { field, section } from './field.ts'
 import { duration, line, oneOf, secretText } from './kind.ts'
 
-const MAKE_ONE = 'Make one with: openssl rand -base64 32'
-
 /** Access tokens for applications. */
 export const TOKEN_SECTIONS = {
   tokens: section('Access tokens (JWT) for your applications.', {
@@ -32,7 +30,7 @@ export const TOKEN_SECTIONS = {
       applies: 'reload',
       default: '1d',
     }),
-    hs256_secret: field(secretText(32, MAKE_ONE), {
+    hs256_secret: field(secretText(32), {
       text: 'The secret shared with your applications, for HS256 only. It must not be the server secret.',
       applies: 'restart',
       secret: true,

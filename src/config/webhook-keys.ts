@@ -11,7 +11,7 @@ export const WEBHOOK_SECTIONS = {
       example: 'https://app.example.com/authd-events',
       established: 'webhook_url',
     }),
-    secret: field(secretText(24, 'Make one with: openssl rand -base64 32'), {
+    secret: field(secretText(24), {
       text: 'The secret that signs the events: whsec_ and base64, or any text. "authd webhooks show whe_config" prints its whsec_ form.',
       applies: 'restart',
       secret: true,
