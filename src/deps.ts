@@ -44,7 +44,7 @@ export interface LiveConfig {
   /** Every live key with the value in force, as the file would write it. */
   live(): { key: string; value: unknown }[]
   /** Says in one sentence why a text cannot be the value of a key. Undefined if it can. */
-  refuse(key: string, text: string): { isNoKey: boolean; message: string } | undefined
+  refuse(key: string, text: string): { isKey: boolean; message: string } | undefined
 }
 
 /**

@@ -16,7 +16,7 @@ export interface LiveConfigControl {
   current(): Config
   override(settings: readonly LiveSetting[]): void
   live(): { key: string; value: unknown }[]
-  refuse(key: string, text: string): { isNoKey: boolean; message: string } | undefined
+  refuse(key: string, text: string): { isKey: boolean; message: string } | undefined
   /** The configuration without live settings. */
   base(): Config
   /** Replaces the configuration without live settings. */
@@ -71,17 +71,13 @@ export function liveConfig(
   }
 }
 
-function refuse(name: string, text: string): { isNoKey: boolean; message: string } | undefined {
+function refuse(name: string, text: string): { isKey: boolean; message: string } | undefined {
   const key = LIVE_KEYS.find((live) => live.key === name)
-  if (!key) {
-    return {
-      isNoKey: true,
-      message: findKey(name) ? `${name} cannot be set while authd runs` : `Unknown key ${name}`,
-    }
-  }
+  if (!key && findKey(name)) return { isKey: true, message: `${name} cannot be set while authd runs` }
+  if (!key) return { isKey: false, message: `Unknown key ${name}` }
   const read = parseValue(candidate(key, text))
   if (!('message' in read)) return undefined
-  return { isNoKey: false, message: `${read.message}${read.suggestion === undefined ? '' : `. ${read.suggestion}`}` }
+  return { isKey: true, message: `${read.message}${read.suggestion === undefined ? '' : `. ${read.suggestion}`}` }
 }
 
 function candidate(key: Key, value: string) {

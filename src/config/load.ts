@@ -1,6 +1,5 @@
 import { stringify } from 'smol-toml'
 import { AuthdError } from '../errors.ts'
-import { shell } from '../platform/shell.ts'
 import { readCredentialLayer } from './credential-layer.ts'
 import { envFileBeside, refuseForeignOwner, type Searched, searchConfig } from './discover.ts'
 import { type Environment, findVariable, readEnvLayer } from './env-layer.ts'
@@ -8,7 +7,8 @@ import { readFileLayer } from './file-layer.ts'
 import { STDIN } from './layer.ts'
 import { readDotenvLayer, readFlagLayer } from './plain-layers.ts'
 import { formatProblems } from './problem.ts'
-import { type Config, findKey } from './schema.ts'
+import { referenceFor } from './reference.ts'
+import type { Config } from './schema.ts'
 import { type Settled, settle } from './settle.ts'
 import { readText } from './value-file.ts'
 
@@ -47,14 +47,10 @@ export function refuseProblems({ problems, ...loaded }: Loaded & Settled, input:
   const looked = isNowhere ? ` No file was found at ${loaded.searched.map(({ path }) => path).join(', ')}.` : ''
   const variable = isNowhere ? findVariable(input.env ?? process.env) : undefined
   const needsFlag = variable ? ` Because ${variable} is set, development mode needs --dev.` : ''
-  const key = problems.find((problem) => findKey(problem.key))?.key
   throw new AuthdError('CONFIG_INVALID', {
     lines: [`The configuration is invalid.${looked}${needsFlag}`, ...formatProblems(problems)],
     details: { problems, warnings: loaded.warnings },
-    suggestions: [
-      ...(isNowhere ? ['authd init', 'authd serve --dev'] : []),
-      ...(key ? [shell`authd config reference ${key}`] : []),
-    ],
+    suggestions: [...(isNowhere ? ['authd init', 'authd serve --dev'] : []), referenceFor(problems)],
   })
 }
 

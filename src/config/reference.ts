@@ -1,7 +1,9 @@
 import { z } from 'zod'
+import { shell } from '../platform/shell.ts'
 import type { Applies } from './field.ts'
 import { environmentNames, fileNames } from './names.ts'
-import { KEYS, type Key, SECTION_TEXTS } from './schema.ts'
+import type { Problem } from './problem.ts'
+import { findKey, KEYS, type Key, SECTION_TEXTS } from './schema.ts'
 import { toToml } from './toml-value.ts'
 
 const EFFECT: Record<Applies, string> = {
@@ -29,22 +31,40 @@ export function describeKey(key: Key): string {
   return [key.key, `  ${key.text}`, ...rows.map(([label = '', text]) => `  ${label.padEnd(13)} ${text}`)].join('\n')
 }
 
-export function describeAllKeys(): string {
-  return KEYS.map(describeKey).join('\n\n')
+/** The keys of one section, or all of them. */
+export function describeKeys(section?: string): string {
+  return KEYS.filter((key) => section === undefined || key.section === section)
+    .map(describeKey)
+    .join('\n\n')
+}
+
+/** The command that describes the key of the first problem, or the section that an unknown key is in, or all keys. */
+export function referenceFor(problems: readonly Problem[]): string {
+  const topics = problems.flatMap(({ key }) => [key, key.split('.')[0] ?? ''])
+  return shell`authd config reference ${topics.filter(isTopic).slice(0, 1)}`
+}
+
+/** A key or a section, as `authd config reference` takes it. */
+function isTopic(name: string): boolean {
+  return findKey(name) !== undefined || SECTION_TEXTS.has(name)
+}
+
+/** The JSON Schema of one section. */
+export function sectionJsonSchema(name: string): Record<string, unknown> {
+  return z.toJSONSchema(sectionSchema(name), { io: 'input' })
 }
 
 /** The JSON Schema of config.toml, with which editors complete and check it. */
 export function configJsonSchema(): Record<string, unknown> {
-  const sections = [...SECTION_TEXTS].map(([name, text]): [string, z.ZodType] => [
-    name,
-    z
-      .strictObject(shapeOf(fileNames().filter(({ name: one }) => one.startsWith(`${name}.`))))
-      .optional()
-      .describe(text),
-  ])
+  const sections = [...SECTION_TEXTS.keys()].map((name): [string, z.ZodType] => [name, sectionSchema(name).optional()])
   const top = shapeOf(fileNames().filter(({ name }) => !name.includes('.')))
   const schema = z.strictObject({ ...top, ...Object.fromEntries(sections) })
   return { ...z.toJSONSchema(schema, { io: 'input' }), title: 'authd configuration' }
+}
+
+function sectionSchema(name: string): z.ZodType {
+  const names = fileNames().filter(({ name: one }) => one.startsWith(`${name}.`))
+  return z.strictObject(shapeOf(names)).describe(SECTION_TEXTS.get(name) ?? '')
 }
 
 /** Durations are text in the file, although the program uses milliseconds. */

@@ -3,18 +3,26 @@ import { fileNames } from './names.ts'
 import type { Problem } from './problem.ts'
 import { KEYS, type Key, SECTION_TEXTS } from './schema.ts'
 
+/** How other programs name the address and port to listen on. */
+const LISTEN = /^(?:server\.)?(?:listen|bind|address|addr)$/
+const HOST_AND_PORT = 'Write host = "127.0.0.1" and port = 3000 below [server]'
+
 /** Reports an unknown name, and what was probably meant. */
 export function refuseUnknownKey(name: string, isTable: boolean): Required<Pick<Problem, 'message' | 'suggestion'>> {
   const [section = '', ...rest] = name.split('.')
   const inner = rest.join('.')
   if (inner) {
-    return { message: `unknown key "${inner}" in [${section}]`, suggestion: suggestInSection(section, inner) }
+    const suggestion = LISTEN.test(name) ? HOST_AND_PORT : suggestInSection(section, inner)
+    return { message: `unknown key "${inner}" in [${section}]`, suggestion }
   }
   if (SECTION_TEXTS.has(section)) {
     const suggestion = `Write [${section}] on its own line, and its keys below`
     return { message: `"${section}" is a section, not a value`, suggestion }
   }
-  return { message: `unknown key "${name}" at the top level`, suggestion: suggestAtTop(name, isTable) }
+  return {
+    message: `unknown key "${name}" at the top level`,
+    suggestion: LISTEN.test(name) ? HOST_AND_PORT : suggestAtTop(name, isTable),
+  }
 }
 
 function suggestInSection(section: string, name: string): string {
@@ -22,11 +30,10 @@ function suggestInSection(section: string, name: string): string {
   const names = fileNames().flatMap((row) => (row.name.startsWith(prefix) ? [row.name.slice(prefix.length)] : []))
   const near = closest(name, names)
   if (near) return `Did you mean "${near}"?`
-  const elsewhere = findElsewhere(name)
-  if (!elsewhere) return `Its keys are ${names.join(', ')}`
-  return elsewhere.section
-    ? `Write ${elsewhere.name} below [${elsewhere.section}]`
-    : `Write ${elsewhere.name} at the top, before any section`
+  const elsewhere = listElsewhere(name)
+  if (elsewhere.length === 0) return `Its keys are ${names.join(', ')}`
+  const places = elsewhere.map((key) => (key.section ? `below [${key.section}]` : 'at the top, before any section'))
+  return `Write ${elsewhere[0]?.name} ${orOf(places)}`
 }
 
 function suggestAtTop(name: string, isTable: boolean): string {
@@ -34,11 +41,17 @@ function suggestAtTop(name: string, isTable: boolean): string {
   const names = fileNames().flatMap((row) => (row.name.includes('.') ? [] : [row.name]))
   const near = closest(name, isTable ? sections : [...names, ...sections])
   if (near) return `Did you mean "${near}"?`
-  const elsewhere = findElsewhere(name)
-  return elsewhere ? `Did you mean "${elsewhere.key}"?` : 'Remove it; "authd config reference" lists all keys'
+  const elsewhere = listElsewhere(name).map(({ key }) => `"${key}"`)
+  return elsewhere.length > 0
+    ? `Did you mean ${orOf(elsewhere)}?`
+    : 'Remove it; "authd config reference" lists all keys'
 }
 
-/** The key that has this name elsewhere. */
-function findElsewhere(name: string): Key | undefined {
-  return KEYS.find((key) => key.credential === name || key.established === name || key.name === name)
+/** The keys that have this name elsewhere. */
+function listElsewhere(name: string): Key[] {
+  return KEYS.filter((key) => [key.credential, key.established, key.name].includes(name))
+}
+
+function orOf(choices: readonly string[]): string {
+  return [choices.slice(0, -1).join(', '), ...choices.slice(-1)].filter((part) => part !== '').join(' or ')
 }

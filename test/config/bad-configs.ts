@@ -35,7 +35,7 @@ export const BAD_CONFIGS: BadConfig[] = [
   bad('[log]\nport = 3000', '5:1', 'log.port', 'unknown key', 'Write port below [server]'),
   bad('[app]\npublic_url = "https://a.example"', '5:1', 'app.public_url', 'unknown key', 'at the top'),
   bad('[log]\ncolour = true', '5:1', 'log.colour', 'unknown key', 'Its keys are level, format'),
-  bad('port = 3000', '4:1', 'port', 'unknown key "port" at the top level', 'Did you mean "server.port"?'),
+  bad('port = 3000', '4:1', 'port', 'unknown key "port" at the top level', 'Did you mean "server.port" or "smtp.port"?'),
   bad('something_else = 1', '4:1', 'something_else', 'unknown key', 'authd config reference'),
   bad('server = 3000', '4:1', 'server', 'is a section, not a value', 'Write [server]'),
   bad('server = { port = 3000, hots = "a" }', '4:25', 'server.hots', 'unknown key', 'Did you mean "host"?'),

@@ -2,7 +2,7 @@ import { parse } from 'smol-toml'
 import { expect, test } from 'vitest'
 import { changedKeys } from '../../src/config/config-values.ts'
 import { parseConfig } from '../../src/config/load.ts'
-import { configJsonSchema, describeAllKeys, describeKey, listVariables } from '../../src/config/reference.ts'
+import { configJsonSchema, describeKey, describeKeys, listVariables } from '../../src/config/reference.ts'
 import { findKey, KEYS } from '../../src/config/schema.ts'
 import { describeConfig, showConfig } from '../../src/config/show.ts'
 import { folder, NEEDED } from '../support/config-folder.ts'
@@ -64,7 +64,7 @@ test('the reference of a key says what it does, what is allowed and its other na
 })
 
 test('the reference has every key', () => {
-  const text = describeAllKeys()
+  const text = describeKeys()
 
   expect(KEYS.filter(({ key }) => !text.includes(`${key}\n`))).toEqual([])
 })

@@ -82,7 +82,7 @@ export async function setSetting(
  * for a setting that a lockdown holds.
  */
 export async function unsetSetting(deps: Deps, actor: Actor, key: string): Promise<boolean> {
-  if (deps.config.refuse(key, '')?.isNoKey) throw notLive(deps, key)
+  if (!isLive(deps, key)) throw notLive(deps, key)
   const isChanged = await decide(
     deps,
     async (trx) => (await heldByLockdown(trx, key)) ?? (await dropSetting(deps, trx, actor, key)),
@@ -149,8 +149,8 @@ async function noteChange(
 }
 
 function checkSetting(deps: Pick<Deps, 'config'>, key: string, value: string): void {
+  if (!isLive(deps, key)) throw notLive(deps, key)
   const refusal = deps.config.refuse(key, value)
-  if (refusal?.isNoKey) throw notLive(deps, key)
   if (refusal) throw new AuthdError('VALIDATION_ERROR', { message: refusal.message })
 }
 
@@ -175,10 +175,15 @@ async function refuseLockout(
   })
 }
 
+function isLive({ config }: Pick<Deps, 'config'>, key: string): boolean {
+  return config.live().some((live) => live.key === key)
+}
+
 function notLive(deps: Pick<Deps, 'config'>, key: string): AuthdError {
+  const { isKey, message = key } = deps.config.refuse(key, '') ?? {}
   return new AuthdError('USAGE', {
-    message: `${deps.config.refuse(key, '')?.message ?? key}.`,
-    suggestions: ['authd settings list', shell`authd config reference ${key}`],
+    message: `${message}.`,
+    suggestions: ['authd settings list', ...(isKey ? [shell`authd config reference ${key}`] : [])],
   })
 }
 

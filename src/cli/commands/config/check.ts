@@ -1,8 +1,8 @@
 import { Args } from '@oclif/core'
 import { inspectConfig } from '../../../config/load.ts'
 import { formatProblems } from '../../../config/problem.ts'
+import { referenceFor } from '../../../config/reference.ts'
 import { AuthdError } from '../../../errors.ts'
-import { shell } from '../../../platform/shell.ts'
 import { command } from '../../command.ts'
 import { readStdin } from '../../stdin.ts'
 
@@ -22,7 +22,7 @@ export default command({
     if (flags.json) out.object({ ok: false, path: path ?? null, errors: problems, warnings }, [])
     throw new AuthdError('CONFIG_INVALID', {
       lines: [`${path ?? 'The configuration from the environment'} is not valid.`, ...formatProblems(problems)],
-      suggestions: [shell`authd config reference ${problems[0]?.key ? [problems[0].key] : []}`],
+      suggestions: [referenceFor(problems)],
     })
   },
 })

@@ -1,25 +1,23 @@
 import { Args } from '@oclif/core'
-import { configJsonSchema, describeAllKeys, describeKey } from '../../../config/reference.ts'
-import { findKey, KEYS } from '../../../config/schema.ts'
+import { configJsonSchema, describeKey, describeKeys, sectionJsonSchema } from '../../../config/reference.ts'
+import { findKey, KEYS, SECTION_TEXTS } from '../../../config/schema.ts'
 import { AuthdError } from '../../../errors.ts'
 import { closest } from '../../../platform/closest.ts'
 import { shell } from '../../../platform/shell.ts'
 import { command } from '../../command.ts'
 
 export default command({
-  examples: ['authd config reference smtp.tls', 'authd config reference --json'],
-  args: { key: Args.string({ description: 'Key to describe: smtp.host.' }) },
+  examples: ['authd config reference smtp.tls', 'authd config reference smtp', 'authd config reference --json'],
+  args: { key: Args.string({ description: 'Key or section to describe: smtp.host, smtp.' }) },
   async run({ args, out }) {
-    if (args.key === undefined) return out.document(configJsonSchema(), describeAllKeys())
+    if (args.key === undefined) return out.document(configJsonSchema(), describeKeys())
+    if (SECTION_TEXTS.has(args.key)) return out.document(sectionJsonSchema(args.key), describeKeys(args.key))
     const key = findKey(args.key)
     if (key) {
       const { key: name, env, applies, secret = false } = key
       return out.document({ key: name, env, applies, secret, text: describeKey(key) }, describeKey(key))
     }
-    const nearest = closest(
-      args.key,
-      KEYS.map((known) => known.key),
-    )
+    const nearest = closest(args.key, [...KEYS.map((known) => known.key), ...SECTION_TEXTS.keys()])
     throw new AuthdError('USAGE', {
       message: `Unknown key "${args.key}"`,
       suggestions: [nearest ? shell`authd config reference ${nearest}` : 'authd config reference'],
