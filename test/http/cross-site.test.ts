@@ -214,6 +214,34 @@ test('a cookie or a page under another host name is 421, but not a bearer call o
   expect([withCookie.status, page.status, bearer.status, probe.status]).toEqual([421, 421, 401, 200])
 })
 
+test.each([
+  ['https://auth.example.com', 'auth.example.com:443', 200],
+  ['https://auth.example.com', 'AUTH.example.com', 200],
+  ['http://localhost:8080', 'localhost:8080', 200],
+  ['https://auth.example.com', 'auth.example.com:80', 421],
+  ['https://auth.example.com', 'auth.example.com:4430', 421],
+  ['https://auth.example.com', 'auth.example.com/', 421],
+  ['https://auth.example.com', 'x@auth.example.com', 421],
+  ['https://auth.example.com', '', 421],
+])('of %s, the host "%s" gets %i', async (public_url, host, status) => {
+  const authd = await startAuthd({ config: { public_url } })
+
+  expect((await authd.browser().get('/signin', { headers: { Host: host } })).status).toBe(status)
+})
+
+test('the page for another host leads to public_url, and the log says what to set, once an hour', async () => {
+  const authd = await startAuthd({ config: { public_url: 'https://auth.example.com/sso' } })
+  const headers = { Host: 'old.example.com' }
+
+  const page = await authd.browser().get('/signin', { headers })
+  await authd.browser().get('/signin', { headers })
+
+  expect(page.body).toContain('href="https://auth.example.com/sso/signin"')
+  const warnings = authd.log.lines.filter(({ level }) => level === 'warn')
+  const fields = { host: 'old.example.com', public_url: 'https://auth.example.com/sso' }
+  expect(warnings).toMatchObject([{ message: expect.stringContaining('set public_url'), fields }])
+})
+
 test('a cookie that is sent twice is ignored', async () => {
   const authd = await startAuthd()
   const browser = authd.browser()

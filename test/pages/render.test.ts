@@ -41,7 +41,7 @@ test('hostile values are escaped', () => {
       CONTEXT,
     ),
     renderPage('signout', { email: HOSTILE }, { ...CONTEXT, appName: HOSTILE, basePath: HOSTILE, supportUrl: HOSTILE }),
-    renderPage('error', { code: HOSTILE, message: HOSTILE, status: 400, requestId: HOSTILE }, CONTEXT),
+    renderPage('error', { code: HOSTILE, message: HOSTILE, status: 400, requestId: HOSTILE, start: HOSTILE }, CONTEXT),
   ]
 
   expect(pages.join('')).not.toMatch(/<script>|<img|onerror='|&#x22;/)
@@ -115,7 +115,13 @@ test('a rate limit says when it ends', () => {
 test('an error without its own sentence uses the given one', () => {
   const html = renderPage(
     'error',
-    { code: 'NEW_CODE', message: 'Something new.', status: 400, requestId: 'r1' },
+    {
+      code: 'NEW_CODE',
+      message: 'Something new.',
+      status: 400,
+      requestId: 'r1',
+      start: 'https://auth.example.com/signin',
+    },
     CONTEXT,
   )
 

@@ -56,7 +56,13 @@ export const PAGES = {
   error: (more: Partial<PageContext> = {}) =>
     renderPage(
       'error',
-      { ...ERROR, code: 'MAGIC_LINK_EXPIRED', status: 410, requestId: REQUEST_ID },
+      {
+        ...ERROR,
+        code: 'MAGIC_LINK_EXPIRED',
+        status: 410,
+        requestId: REQUEST_ID,
+        start: '/auth/signin',
+      },
       { ...CONTEXT, ...more },
     ),
   problem: (more: Partial<PageContext> = {}) =>

@@ -1,10 +1,14 @@
 import { STATUS_CODES } from 'node:http'
 import type { Deps } from '../../deps.ts'
 import { AuthdError, ERRORS, type ErrorCode } from '../../errors.ts'
+import { seldom } from '../../flows/limits/hourly-record.ts'
 import { toAuthdError } from '../../flows/shown-error.ts'
 import type { Context, Next } from '../request/context.ts'
 import { challengesOf } from './challenge.ts'
 import { oauthError } from './oauth-error.ts'
+
+const WRONG_HOST =
+  'a request names another host: pass Host on in the proxy, or set public_url to the name that people use'
 
 /** `RATE_LIMITED` → `rate-limited`: the last part of a problem's address. */
 export function problemName(code: ErrorCode): string {
@@ -26,7 +30,11 @@ function problemDocument(error: AuthdError, { publicUrl, requestId }: { publicUr
 }
 
 /** The only place where an error becomes an answer. Server faults are logged with their cause, which clients never see. */
-export function errors(deps: Pick<Deps, 'log' | 'config'>, renderError: (ctx: Context, error: AuthdError) => string) {
+export function errors(
+  deps: Pick<Deps, 'log' | 'config' | 'clock'>,
+  renderError: (ctx: Context, error: AuthdError) => string,
+) {
+  const isDue = seldom(deps.clock)
   return async (ctx: Context, next: Next): Promise<void> => {
     try {
       await next()
@@ -34,6 +42,9 @@ export function errors(deps: Pick<Deps, 'log' | 'config'>, renderError: (ctx: Co
       const error = toAuthdError(withoutHttpErrors(thrown))
       if (error.status >= 500) {
         deps.log.error('request failed', { request_id: ctx.state.requestId, route: ctx.state.route, error })
+      }
+      if (error.code === 'MISDIRECTED_REQUEST' && isDue(ctx.get('Host'))) {
+        deps.log.warn(WRONG_HOST, { host: ctx.get('Host'), public_url: deps.config.current().publicUrl })
       }
       const oauth = ctx.state.isOauth ? oauthError(error) : undefined
       ctx.status = oauth?.status ?? error.status

@@ -80,7 +80,9 @@ export function assets(brand: BrandFile[]) {
 /** Renders an error as a page, in the user's language and with the request id. */
 export function renderError(deps: Pick<Deps, 'config' | 'clock' | 'texts'>) {
   return (ctx: Context, error: AuthdError): string => {
-    const values = { ...pageError(error), status: error.status, requestId: ctx.state.requestId }
+    const { publicUrl } = deps.config.current()
+    const start = `${error.code === 'MISDIRECTED_REQUEST' ? publicUrl : basePath(publicUrl)}/signin`
+    const values = { ...pageError(error), status: error.status, requestId: ctx.state.requestId, start }
     return renderPage('error', values, pageContext(deps, languageOf(ctx.get('Accept-Language'))))
   }
 }

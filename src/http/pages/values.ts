@@ -148,6 +148,8 @@ export interface PageValues {
   error: PageError & {
     status: number
     requestId: string
+    /** Where a sign-in begins: below public_url, also if the request names another host. */
+    start: string
   }
   /** Documents an error code, for `{public_url}/problems/<code>`. */
   problem: PageError & {

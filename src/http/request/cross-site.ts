@@ -13,7 +13,7 @@ export function refuseCrossSite(
     cookies = [],
   }: { origin: string; host: string; allowedOrigins?: ReadonlySet<string>; cookies?: string[] },
 ): void {
-  if (ctx.get('Host').toLowerCase() !== host) {
+  if (hostOf(ctx.get('Host'), new URL(origin).protocol) !== host) {
     throw new AuthdError('MISDIRECTED_REQUEST', {
       message: `This server is ${origin} (public_url). The request names another host.`,
     })
@@ -24,6 +24,12 @@ export function refuseCrossSite(
   const isOwn = site === '' ? ctx.get('Origin') === origin : site === 'same-origin'
   if (isOwn) return
   throw new AuthdError('CROSS_SITE_REQUEST', cookies.length === 0 ? {} : blame(cookies, origin))
+}
+
+/** In lower case and without the default port of the scheme. Anything that is more than host and port stays as it is. */
+function hostOf(header: string, protocol: string): string {
+  const address = `${protocol}//${header}`
+  return /^[^/\\?#@\s]+$/.test(header) && URL.canParse(address) ? new URL(address).host : header
 }
 
 function blame(cookies: string[], origin: string): { message: string; details: Record<string, unknown> } {
