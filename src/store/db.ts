@@ -95,14 +95,21 @@ export function asUnit<Result>(work: () => Promise<Result>): Promise<Result> {
   return insideUnit.run(true, work)
 }
 
-/** Ends a SELECT that must hold its row until the unit ends. SQLite has one writer: its unit holds everything. */
-export function forUpdate(trx: Trx): string {
-  return trx.dialect === 'postgres' ? ' FOR UPDATE' : ''
+/**
+ * Ends a SELECT that must hold its row until the unit ends; of a join, that of one table. SQLite has one writer, whose unit
+ * holds everything: there it is a comment, from which tests see the order of locks.
+ */
+export function forUpdate(trx: Trx, table?: string): string {
+  return lock(trx, table === undefined ? 'FOR UPDATE' : `FOR UPDATE OF ${table}`)
 }
 
 /** As forUpdate, but others may hold the row as well. */
 export function forShare(trx: Trx): string {
-  return trx.dialect === 'postgres' ? ' FOR SHARE' : ''
+  return lock(trx, 'FOR SHARE')
+}
+
+function lock(trx: Trx, clause: string): string {
+  return trx.dialect === 'postgres' ? ` ${clause}` : ` /* ${clause} */`
 }
 
 /**

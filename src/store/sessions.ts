@@ -79,8 +79,7 @@ export async function findSession(sql: Sql, id: string): Promise<OwnedSession | 
 
 /** As findSession, and nobody changes the row until the unit ends. A unit that also locks the user does that first. */
 export async function lockSession(trx: Trx, id: string): Promise<OwnedSession | undefined> {
-  const lock = forUpdate(trx)
-  const row = await trx.one<StoredRow>(`${OWNED} WHERE sessions.id = ?${lock && `${lock} OF sessions`}`, [id])
+  const row = await trx.one<StoredRow>(`${OWNED} WHERE sessions.id = ?${forUpdate(trx, 'sessions')}`, [id])
   return row && readOwned(row)
 }
 

@@ -3,33 +3,47 @@ import type { Db, Trx } from '../../src/store/db.ts'
 /** Tables whose rows a unit may hold before it waits for a user: who calls is locked first of all. */
 const BEFORE_USERS = new Set(['api_keys', 'users'])
 
-/** The table whose rows a statement locks, on PostgreSQL. */
-export function lockedBy(text: string): string | undefined {
-  const [, changed] = /^\s*(?:UPDATE|DELETE FROM|INSERT INTO)\s+(\w+)/.exec(text) ?? []
-  if (changed !== undefined) return changed
-  const [, of] = /\bFOR (?:UPDATE|SHARE)(?: OF (\w+))?/.exec(text) ?? []
-  return /\bFOR (?:UPDATE|SHARE)\b/.test(text) ? (of ?? /\bFROM\s+(\w+)/.exec(text)?.[1]) : undefined
+/** Tables whose rows belong to a user. PostgreSQL locks the user for a new one, so that nobody deletes them meanwhile. */
+export const OF_A_USER = new Set([
+  'devices',
+  'email_changes',
+  'invitations',
+  'passkeys',
+  'recovery_codes',
+  'recovery_links',
+  'sessions',
+  'totp_secrets',
+])
+
+/** The tables whose rows a statement locks on PostgreSQL, in the order in which it does. On SQLite the store says so in comments. */
+export function lockedBy(text: string): string[] {
+  const [, verb, changed = ''] = /^\s*(UPDATE|DELETE FROM|INSERT INTO)\s+(\w+)/.exec(text) ?? []
+  if (verb === 'INSERT INTO' && OF_A_USER.has(changed)) return ['users', changed]
+  if (verb !== undefined) return [changed]
+  const [clause, of] = /\bFOR (?:UPDATE|SHARE)\b(?: OF (\w+))?/.exec(text) ?? []
+  const table = of ?? /\bFROM\s+(\w+)/.exec(text)?.[1]
+  return clause === undefined || table === undefined ? [] : [table]
 }
 
 /**
  * A database whose units fail if they lock a user after another row, because two units that wait for each other's row
- * deadlock. The one order is: who calls, users, everything else.
+ * deadlock on PostgreSQL. The one order is: who calls, users, everything else. It is checked on both databases, because most
+ * tests run on SQLite.
  */
 export function inLockOrder(db: Db): Db {
-  if (db.dialect !== 'postgres') return db
   return { ...db, write: (unit) => db.write((trx) => unit(watched(trx))) }
 }
 
 function watched(trx: Trx): Trx {
   const held = new Set<string>()
   const watch = (text: string) => {
-    const table = lockedBy(text)
-    if (table === undefined) return
-    if (table === 'users' && !held.has('users')) {
-      const early = [...held].filter((name) => !BEFORE_USERS.has(name))
-      if (early.length > 0) throw new Error(`locks users after ${early.join(', ')}: ${text}`)
+    for (const table of lockedBy(text)) {
+      if (table === 'users' && !held.has('users')) {
+        const early = [...held].filter((name) => !BEFORE_USERS.has(name))
+        if (early.length > 0) throw new Error(`locks users after ${early.join(', ')}: ${text}`)
+      }
+      held.add(table)
     }
-    held.add(table)
   }
   return {
     ...trx,
