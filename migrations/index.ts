@@ -18,6 +18,7 @@ import * as outboxRecipient from './0016_outbox_recipient.ts'
 import * as outboxLanes from './0017_outbox_lanes.ts'
 import * as housekeeping from './0018_housekeeping.ts'
 import * as generationUsedAt from './0019_generation_used_at.ts'
+import * as invitedUsers from './0020_invited_users.ts'
 
 export interface Migration {
   id: string
@@ -45,4 +46,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { id: '0017_outbox_lanes', up: outboxLanes.up },
   { id: '0018_housekeeping', up: housekeeping.up },
   { id: '0019_generation_used_at', up: generationUsedAt.up },
+  { id: '0020_invited_users', up: invitedUsers.up },
 ]

@@ -1,4 +1,4 @@
-import type { Sql, Trx } from './db.ts'
+import { isAmong, type Sql, type Trx } from './db.ts'
 import { integer, type RowOf, type StoredRow, table, text } from './table.ts'
 
 const invitations = table('invitations', {
@@ -25,6 +25,29 @@ export async function findInvitation(sql: Sql, id: string): Promise<Invitation |
 /** Ends a user's invitations. The end is 0, so that a unit that took its time before also finds them over. */
 export async function endInvitations(trx: Trx, userId: string): Promise<void> {
   await trx.run('UPDATE invitations SET expires_at = 0 WHERE user_id = ? AND expires_at > 0', [userId])
+}
+
+/** Users whose invitations have not ended: at most `limit` after an id, in the order of ids. */
+export async function listInvitedUsers(
+  sql: Sql,
+  { now, after }: { now: number; after: string },
+  limit: number,
+): Promise<string[]> {
+  const rows = await sql.all<{ id: string }>(
+    'SELECT id FROM users WHERE email_verified_at IS NULL AND invited_until > ? AND id > ? ORDER BY id LIMIT ?',
+    [now, after, limit],
+  )
+  return rows.map(({ id }) => id)
+}
+
+/** As endAllInvitations, of some users. */
+export async function endInvitationsOf(trx: Trx, userIds: string[], now: number): Promise<void> {
+  const ids = JSON.stringify(userIds)
+  await trx.run(
+    `UPDATE users SET invited_until = ? WHERE ${isAmong(trx, 'id')} AND email_verified_at IS NULL AND invited_until > ?`,
+    [now, ids, now],
+  )
+  await trx.run(`UPDATE invitations SET expires_at = 0 WHERE ${isAmong(trx, 'user_id')} AND expires_at > 0`, [ids])
 }
 
 /** Ends the leave to sign up that invitations gave, and then all invitations: a unit locks users first. */

@@ -42,9 +42,12 @@ export async function endRecoveryLinks(trx: Trx, userId: string): Promise<number
   return await trx.run('UPDATE recovery_links SET expires_at = 0 WHERE user_id = ? AND used_at IS NULL', [userId])
 }
 
-/** Ends the unused links of all users. There are few: operators make them by hand. */
-export async function endAllRecoveryLinks(trx: Trx): Promise<number> {
-  return await trx.run('UPDATE recovery_links SET expires_at = 0 WHERE used_at IS NULL AND expires_at > 0')
+/** Ends the unused links of all users. There are few: operators make them by hand, and they live for minutes. */
+export async function endAllRecoveryLinks(trx: Trx, madeSince: number): Promise<number> {
+  return await trx.run(
+    'UPDATE recovery_links SET expires_at = 0 WHERE created_at > ? AND used_at IS NULL AND expires_at > 0',
+    [madeSince],
+  )
 }
 
 export async function deleteRecoveryLinksBefore(trx: Trx, before: number, limit: number): Promise<number> {

@@ -201,6 +201,20 @@ export async function revokeSessions(
   return rows.map((row) => ({ id: row.id, userId: row.user_id }))
 }
 
+/** The unrevoked sessions that the filter names: at most `limit` after an id, in the order of ids. */
+export async function listUnrevoked(
+  sql: Sql,
+  { after, ...filter }: SessionFilter & { after: string },
+  limit: number,
+): Promise<string[]> {
+  const { where, values } = conditions(sql, filter)
+  const rows = await sql.all<{ id: string }>(
+    `SELECT id FROM sessions ${where || 'WHERE 1 = 1'} AND revoked_at IS NULL AND id > ? ORDER BY id LIMIT ?`,
+    [...values, after, limit],
+  )
+  return rows.map(({ id }) => id)
+}
+
 /**
  * Ends sessions that began before an epoch, the first `limit` after an id, in the order of ids. Returns those that this
  * call ended.

@@ -7,6 +7,7 @@ import type { Db, Sql, Value } from '../../src/store/db.ts'
 import { findFailureCount, setFailureCount } from '../../src/store/failed-attempts.ts'
 import { startAuthd } from '../support/harness.ts'
 import { signInForTokens } from '../support/people.ts'
+import { watchUnits } from '../support/units.ts'
 
 /** What keeps a table small, or in proportion to the users. */
 const BOUNDED: Record<string, string> = {
@@ -134,20 +135,4 @@ async function countAll(db: Db, tables: string[]): Promise<Record<string, number
   for (const table of tables)
     counts[table] = Number((await db.read((sql) => sql.one<{ n: number }>(`SELECT count(*) AS n FROM ${table}`)))?.n)
   return counts
-}
-
-/** Remembers the most rows that a statement changed. */
-function watchUnits(db: Db): { db: Db; largest(): number } {
-  let most = 0
-  const run =
-    (inner: (text: string, values?: Value[]) => Promise<number>) =>
-    async (text: string, values?: Value[]): Promise<number> => {
-      const changed = await inner(text, values)
-      most = Math.max(most, changed)
-      return changed
-    }
-  return {
-    db: { ...db, write: (unit) => db.write((trx) => unit({ ...trx, run: run(trx.run) })) },
-    largest: () => most,
-  }
 }

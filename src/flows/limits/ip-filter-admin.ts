@@ -15,12 +15,11 @@ import {
   upsertIpFilter,
 } from '../../store/ip-filters.ts'
 import { listLiveAddresses } from '../../store/sessions.ts'
+import { PART, partsOf } from '../parts.ts'
 import { type Actor, recordEvent } from '../record-event.ts'
 import { type EndedSession, endSessionsIn } from '../sessions/session.ts'
 import { judge, tableOf } from './ip-filter.ts'
 
-/** Rules or sessions per unit, so that no unit holds the writer for long. */
-const BATCH = 200
 /** Networks with a shorter prefix cover much of the internet. */
 const WIDEST = { 4: 8, 6: 32 } as const
 
@@ -55,10 +54,10 @@ export async function addIpFilters(
   }
   const now = deps.clock.now()
   const filters: IpFilter[] = []
-  for (let at = 0; at < parsed.length; at += BATCH) {
+  for (const part of partsOf(parsed)) {
     const written = await deps.db.write(async (trx) => {
       const batch: IpFilter[] = []
-      for (const { cidr, reason } of parsed.slice(at, at + BATCH)) {
+      for (const { cidr, reason } of part) {
         const { action, scope, expiresAt } = input
         const filter = await upsertIpFilter(trx, {
           id: deps.random.id('ipf'),
@@ -82,33 +81,46 @@ export async function addIpFilters(
   return { filters, ended: mayEnd ? await endCovered(deps, actor, filters) : [] }
 }
 
-/** Removes rules by id or network, all or none; returns them. Throws IP_FILTER_NOT_FOUND for the first unknown one. */
+/**
+ * Removes rules by id or network, after looking for all of them; returns them. Throws IP_FILTER_NOT_FOUND for the first
+ * unknown one.
+ */
 export async function removeIpFilters(deps: Deps, actor: Actor, names: string[]): Promise<IpFilter[]> {
-  return await deps.db.write(async (trx) => {
-    const removed: IpFilter[] = []
-    for (const name of names) {
-      const found = await deleteIpFilters(trx, parseCidr(name)?.cidr.text ?? name)
-      if (found.length === 0) throw notFound(name)
-      removed.push(...found)
-    }
-    for (const filter of removed) await recordRule(deps, trx, actor, 'ip_filter.removed', filter)
-    await bumpEpoch(trx, 'ip_filters')
-    return removed
-  })
+  const rules = await deps.db.read((sql) => listIpFilters(sql))
+  const known = new Set(rules.flatMap(({ id, cidr }) => [id, cidr]))
+  const asked = names.map((name) => ({ name, stored: parseCidr(name)?.cidr.text ?? name }))
+  const unknown = asked.find(({ stored }) => !known.has(stored))
+  if (unknown) throw notFound(unknown.name)
+  return await removeRules(
+    deps,
+    actor,
+    asked.map(({ stored }) => stored),
+  )
 }
 
 /** Deletes expired rules, which have no effect any more. */
 export async function pruneIpFilters(deps: Deps, actor: Actor): Promise<IpFilter[]> {
-  const expiredAt = deps.clock.now()
-  return await deps.db.write(async (trx) => {
-    const expired = await listIpFilters(trx, { expiredAt })
-    for (const filter of expired) {
-      await deleteIpFilters(trx, filter.id)
-      await recordRule(deps, trx, actor, 'ip_filter.removed', filter)
-    }
-    if (expired.length > 0) await bumpEpoch(trx, 'ip_filters')
-    return expired
-  })
+  const expired = await deps.db.read((sql) => listIpFilters(sql, { expiredAt: deps.clock.now() }))
+  return await removeRules(
+    deps,
+    actor,
+    expired.map(({ id }) => id),
+  )
+}
+
+async function removeRules(deps: Deps, actor: Actor, names: string[]): Promise<IpFilter[]> {
+  const all: IpFilter[] = []
+  for (const part of partsOf(names)) {
+    const removed = await deps.db.write(async (trx) => {
+      const removed: IpFilter[] = []
+      for (const name of part) removed.push(...(await deleteIpFilters(trx, name)))
+      for (const filter of removed) await recordRule(deps, trx, actor, 'ip_filter.removed', filter)
+      await bumpEpoch(trx, 'ip_filters')
+      return removed
+    })
+    all.push(...removed)
+  }
+  return all
 }
 
 export async function listRules(
@@ -144,7 +156,7 @@ async function endCovered(deps: Deps, actor: Actor, added: IpFilter[]): Promise<
   const ended: EndedSession[] = []
   let after = ''
   for (;;) {
-    const live = await deps.db.read((sql) => listLiveAddresses(sql, { now, after }, BATCH))
+    const live = await deps.db.read((sql) => listLiveAddresses(sql, { now, after }, PART))
     const covered = live.filter(({ ip }) => {
       const { isBlocked, rule } = judge(rules, { ip, scope: 'all', now, defaults })
       return isBlocked && rule !== undefined && ids.has(rule.id)
@@ -154,7 +166,7 @@ async function endCovered(deps: Deps, actor: Actor, added: IpFilter[]): Promise<
       ended.push(...(await deps.db.write((trx) => endSessionsIn(deps, trx, actor, { filter, reason: 'ip_blocked' }))))
     }
     const last = live.at(-1)
-    if (live.length < BATCH || !last) return ended
+    if (live.length < PART || !last) return ended
     after = last.id
   }
 }

@@ -1,11 +1,12 @@
 import type { Deps } from '../../deps.ts'
 import { AuthdError } from '../../errors.ts'
-import { toRfc3339 } from '../../platform/clock.ts'
+import { DAY, toRfc3339 } from '../../platform/clock.ts'
 import { bumpEpoch } from '../../store/change-epochs.ts'
-import { endAllInvitations } from '../../store/invitations.ts'
+import { endAllInvitations, endInvitationsOf, listInvitedUsers } from '../../store/invitations.ts'
 import { endAllRecoveryLinks } from '../../store/recovery-links.ts'
 import { deleteSystemConfig, insertSystemConfig, setSystemConfig } from '../../store/system-config.ts'
 import { decide } from '../decide.ts'
+import { PART } from '../parts.ts'
 import { type Actor, recordEvent } from '../record-event.ts'
 import { recordSignedOut, signOutEverybodyIn } from '../sessions/everybody.ts'
 import { rotateKeys } from '../sessions/key-rotation.ts'
@@ -33,6 +34,8 @@ export async function beginLockdown(
   { reason, keepSessions }: { reason: string | null; keepSessions: boolean },
 ): Promise<LockdownDone> {
   const since = deps.clock.now()
+  if (await findLockdown(deps)) throw isOn()
+  await endInvitationsInParts(deps, since)
   const begun = await decide(deps, async (trx) => {
     if (await readLockdown(trx)) return isOn()
     // Users first: other units lock a user before what is theirs.
@@ -47,7 +50,7 @@ export async function beginLockdown(
     await setSystemConfig(trx, { key: LOCKDOWN_ENTRY, value: JSON.stringify(entry), now: since, by: actor.id })
     // What was mailed or handed out before ends: attempts with their codes and links, recovery links, invitations.
     await bumpEpoch(trx, 'signins')
-    await endAllRecoveryLinks(trx)
+    await endAllRecoveryLinks(trx, since - DAY)
     await recordEvent(deps, trx, actor, { type: 'lockdown.on' })
     return { signedOut: keepSessions ? undefined : await signOutEverybodyIn(deps, trx, actor, 'lockdown') }
   })
@@ -56,6 +59,16 @@ export async function beginLockdown(
   const newKey = isShared ? undefined : (await rotateKeys(deps, actor, { isImmediate: true })).kid
   const ended = begun.signedOut ? await recordSignedOut(deps, actor, begun.signedOut) : []
   return { endedSessions: ended.length, newKey }
+}
+
+/** There may be many. The unit of the lockdown ends those that are made meanwhile. */
+async function endInvitationsInParts(deps: Deps, now: number): Promise<void> {
+  for (let part: string[] | undefined; part === undefined || part.length === PART; ) {
+    const after = part?.at(-1) ?? ''
+    const ids = await deps.db.read((sql) => listInvitedUsers(sql, { now, after }, PART))
+    await deps.db.write((trx) => endInvitationsOf(trx, ids, now))
+    part = ids
+  }
 }
 
 function isOn(): AuthdError {

@@ -1,7 +1,7 @@
 import type { Deps } from '../../deps.ts'
 import { AuthdError } from '../../errors.ts'
 import { DAY } from '../../platform/clock.ts'
-import type { Trx } from '../../store/db.ts'
+import type { Sql, Trx } from '../../store/db.ts'
 import {
   acceptOutbox,
   cancelOutbox,
@@ -20,6 +20,7 @@ import {
 import { deleteOutboxTries, insertOutboxTry, listOutboxTries, type OutboxTry } from '../../store/outbox-tries.ts'
 import { findWebhookEndpoint } from '../../store/webhook-endpoints.ts'
 import { type ListPart, type Pagination, readPart } from '../pagination.ts'
+import { partsOf } from '../parts.ts'
 import { type Actor, recordEvent } from '../record-event.ts'
 
 /** How a try ended, and what follows: the item is finished, or due again. */
@@ -96,7 +97,7 @@ export async function showQueued(
 const AGAIN_MS = 4 * DAY
 
 /**
- * Retries items now, all or none. A mail can be retried while its content is valid. A delivery can be retried at any
+ * Retries items now, after checking all of them. A mail can be retried while its content is valid. A delivery can be retried at any
  * time, under the same id. Throws OUTBOX_OVER, MAIL_NOT_FOUND, DELIVERY_NOT_FOUND, WEBHOOK_NOT_FOUND.
  */
 export async function retryQueued(
@@ -105,16 +106,16 @@ export async function retryQueued(
   { kind, ids }: { kind: OutboxKind; ids: string[] },
 ): Promise<OutboxItem[]> {
   const now = deps.clock.now()
-  return await deps.db.write(async (trx) => {
-    const retried: OutboxItem[] = []
-    for (const id of ids) {
-      const item = (await findOutboxItem(trx, kind, id)) ?? refuseUnknown(kind, id)
-      if (kind === 'mail') refuseOver(item, now)
-      if (kind === 'webhook' && !(await findWebhookEndpoint(trx, item.recipient))) refuseGone(item)
-      retried.push((await tryAgain(trx, item, now)) ?? item)
-      if (kind === 'mail') await recordEvent(deps, trx, actor, { type: 'mail.retried', metadata: aboutMail(item) })
-      else await recordEvent(deps, trx, actor, { type: 'webhook.retried', metadata: aboutDelivery(item) })
-    }
+  const findSendable = async (sql: Sql, id: string) => {
+    const item = (await findOutboxItem(sql, kind, id)) ?? refuseUnknown(kind, id)
+    if (kind === 'mail') refuseOver(item, now)
+    if (kind === 'webhook' && !(await findWebhookEndpoint(sql, item.recipient))) refuseGone(item)
+    return item
+  }
+  return await inParts(deps, ids, findSendable, async (trx, item) => {
+    const retried = (await tryAgain(trx, item, now)) ?? item
+    if (kind === 'mail') await recordEvent(deps, trx, actor, { type: 'mail.retried', metadata: aboutMail(item) })
+    else await recordEvent(deps, trx, actor, { type: 'webhook.retried', metadata: aboutDelivery(item) })
     return retried
   })
 }
@@ -133,16 +134,34 @@ export async function cancelMails(
   ids: string[],
 ): Promise<{ item: OutboxItem; isChanged: boolean }[]> {
   const now = deps.clock.now()
-  return await deps.db.write(async (trx) => {
-    const cancelled: { item: OutboxItem; isChanged: boolean }[] = []
-    for (const id of ids) {
-      const item = (await findOutboxItem(trx, 'mail', id)) ?? refuseUnknown('mail', id)
-      const isChanged = await cancelOutbox(trx, { id, now })
-      if (isChanged) await recordEvent(deps, trx, actor, { type: 'mail.cancelled', metadata: aboutMail(item) })
-      cancelled.push({ item: isChanged ? { ...item, state: 'cancelled', finishedAt: now } : item, isChanged })
-    }
-    return cancelled
+  const find = async (sql: Sql, id: string) => (await findOutboxItem(sql, 'mail', id)) ?? refuseUnknown('mail', id)
+  return await inParts(deps, ids, find, async (trx, item) => {
+    const isChanged = await cancelOutbox(trx, { id: item.id, now })
+    if (isChanged) await recordEvent(deps, trx, actor, { type: 'mail.cancelled', metadata: aboutMail(item) })
+    return { item: isChanged ? { ...item, state: 'cancelled' as const, finishedAt: now } : item, isChanged }
   })
+}
+
+/** Looks for all items first, and changes none if one is refused. Each small unit looks again. */
+async function inParts<Done>(
+  deps: Pick<Deps, 'db'>,
+  ids: string[],
+  find: (sql: Sql, id: string) => Promise<OutboxItem>,
+  change: (trx: Trx, item: OutboxItem) => Promise<Done>,
+): Promise<Done[]> {
+  await deps.db.read(async (sql) => {
+    for (const id of ids) await find(sql, id)
+  })
+  const all: Done[] = []
+  for (const part of partsOf(ids)) {
+    const done = await deps.db.write(async (trx) => {
+      const changed: Done[] = []
+      for (const id of part) changed.push(await change(trx, await find(trx, id)))
+      return changed
+    })
+    all.push(...done)
+  }
+  return all
 }
 
 function aboutMail({ id, template, tries }: OutboxItem) {

@@ -1,10 +1,11 @@
 import type { Deps } from '../../deps.ts'
 import { AuthdError } from '../../errors.ts'
 import { firstId } from '../../platform/random.ts'
-import { countSessions, findSession, listSessions, type OwnedSession } from '../../store/sessions.ts'
+import { countSessions, findSession, listSessions, listUnrevoked, type OwnedSession } from '../../store/sessions.ts'
 import { findUser } from '../../store/users.ts'
 import { resolveUser } from '../named-user.ts'
 import { notify } from '../outbox/notice.ts'
+import { PART } from '../parts.ts'
 import type { Actor } from '../record-event.ts'
 import { recordSignedOut, signOutEverybodyIn } from './everybody.ts'
 import { type EndedSession, endSessionsIn } from './session.ts'
@@ -44,8 +45,8 @@ export async function showSession(deps: Deps, id: string): Promise<OwnedSession>
 }
 
 /**
- * Revokes the live sessions of a selection. An ended session is skipped. Throws SESSION_NOT_FOUND for an unknown id,
- * USER_NOT_FOUND.
+ * Revokes the live sessions of a selection, in small units. An ended session is skipped. Throws
+ * SESSION_NOT_FOUND for an unknown id, USER_NOT_FOUND.
  */
 export async function revokeByOperator(deps: Deps, actor: Actor, selection: SessionSelection): Promise<EndedSession[]> {
   const { ids, user, createdBefore } = selection
@@ -53,16 +54,28 @@ export async function revokeByOperator(deps: Deps, actor: Actor, selection: Sess
   const userId = user === undefined ? undefined : (await resolveUser(deps, user)).id
   const filter = { ids, userId, createdBefore }
   if (ids === undefined && userId === undefined && createdBefore === undefined) return await revokeAll(deps, actor)
-  return await deps.db.write(async (trx) => {
-    const ended = await endSessionsIn(deps, trx, actor, { filter, reason: 'revoked_by_operator' })
-    // Users are told about sessions that were selected as theirs. A clean-up by age mails nobody.
-    const isSelected = ids !== undefined || userId !== undefined
-    for (const id of isSelected ? new Set(ended.map((session) => session.userId)) : []) {
-      const owner = await findUser(trx, id)
-      if (owner) await notify(deps, trx, actor, { user: owner, template: 'sessions_revoked' })
-    }
-    return ended
-  })
+  // Users are told, once, about sessions that were selected as theirs. A clean-up by age mails nobody.
+  const isSelected = ids !== undefined || userId !== undefined
+  const told = new Set<string>()
+  const all: EndedSession[] = []
+  for (let after = ''; ; ) {
+    const part = await deps.db.read((sql) => listUnrevoked(sql, { ...filter, after }, PART))
+    const last = part.at(-1)
+    if (last === undefined) return all
+    const ended = await deps.db.write(async (trx) => {
+      const ended = await endSessionsIn(deps, trx, actor, { filter: { ids: part }, reason: 'revoked_by_operator' })
+      const owners = isSelected ? new Set(ended.map((session) => session.userId)) : []
+      for (const id of owners) {
+        if (told.has(id)) continue
+        const owner = await findUser(trx, id)
+        if (owner) await notify(deps, trx, actor, { user: owner, template: 'sessions_revoked' })
+      }
+      return ended
+    })
+    for (const session of ended) told.add(session.userId)
+    all.push(...ended)
+    after = last
+  }
 }
 
 /** Ends the sessions of all users, in force at once whatever their number. Mails nobody. */

@@ -2,8 +2,9 @@ import type { Deps } from '../../deps.ts'
 import { AuthdError } from '../../errors.ts'
 import type { EmailAddress } from '../../platform/email-address.ts'
 import { shell } from '../../platform/shell.ts'
-import type { Trx } from '../../store/db.ts'
+import type { Sql, Trx } from '../../store/db.ts'
 import { findUserByEmail, insertUser, type User } from '../../store/users.ts'
+import { partsOf } from '../parts.ts'
 import { type Actor, recordEvent } from '../record-event.ts'
 
 export interface AddUsers {
@@ -19,21 +20,39 @@ export interface AddedUser {
   isNew: boolean
 }
 
-/** Adds all users or, if one exists that may not, none. Throws CONFLICT. */
+/** Adds users, in small units, after checking that none exists that may not. Throws CONFLICT. */
 export async function addUsers(deps: Deps, actor: Actor, input: AddUsers): Promise<AddedUser[]> {
-  return await deps.db.write(async (trx) => {
-    const added: AddedUser[] = []
-    for (const email of input.emails) {
-      const one = await addUserIn(deps, trx, actor, { ...input, email })
-      if (!one.isNew && !input.mayExist) {
-        throw new AuthdError('CONFLICT', {
-          message: `${one.user.email} exists already (${one.user.id}). No user was added.`,
-          suggestions: [shell`authd users show ${one.user.email}`, 'authd users add … --if-not-exists'],
-        })
+  const { emails, mayExist } = input
+  if (!mayExist) await deps.db.read((sql) => refuseTaken(sql, emails))
+  const all: AddedUser[] = []
+  for (const part of partsOf(emails)) {
+    const added = await deps.db.write(async (trx) => {
+      const added: AddedUser[] = []
+      for (const email of part) {
+        const one = await addUserIn(deps, trx, actor, { ...input, email })
+        if (!one.isNew && !mayExist) throw existsError(one.user, all.length)
+        added.push(one)
       }
-      added.push(one)
-    }
-    return added
+      return added
+    })
+    all.push(...added)
+  }
+  return all
+}
+
+async function refuseTaken(sql: Sql, emails: EmailAddress[]): Promise<void> {
+  for (const { canonical } of emails) {
+    const user = await findUserByEmail(sql, canonical)
+    if (user) throw existsError(user, 0)
+  }
+}
+
+/** `added`: how many were added before somebody else added this one. */
+function existsError({ id, email }: User, added: number): AuthdError {
+  const done = added === 0 ? 'No user was added' : `Only the first ${added} users were added`
+  return new AuthdError('CONFLICT', {
+    message: `${email} exists already (${id}). ${done}.`,
+    suggestions: [shell`authd users show ${email}`, 'authd users add … --if-not-exists'],
   })
 }
 

@@ -4,10 +4,11 @@ import { DAY, isInForce, toRfc3339 } from '../../platform/clock.ts'
 import { type EmailAddress, parseEmailAddress } from '../../platform/email-address.ts'
 import { digest, equalSecrets, mintSecret, parseToken } from '../../platform/secret.ts'
 import { shell } from '../../platform/shell.ts'
-import type { Sql } from '../../store/db.ts'
+import type { Sql, Trx } from '../../store/db.ts'
 import { findInvitation, insertInvitation } from '../../store/invitations.ts'
-import { findUser, inviteUser, lockUser, type User } from '../../store/users.ts'
+import { findUser, findUserByEmail, inviteUser, lockUser, type User } from '../../store/users.ts'
 import { enqueueMail } from '../outbox/mail.ts'
+import { partsOf } from '../parts.ts'
 import { type Actor, recordEvent } from '../record-event.ts'
 import { type BegunSignIn, beginSignIn } from '../signin/begin.ts'
 import { addUserIn } from './add.ts'
@@ -21,7 +22,7 @@ export interface MadeInvitation {
   messageId: string | null
 }
 
-/** Invites all addresses or, if one is a user, none. Throws CONFLICT. */
+/** Invites addresses, in small units, after checking that none is a user. Throws CONFLICT. */
 export async function inviteUsers(
   deps: Deps,
   actor: Actor,
@@ -36,17 +37,15 @@ export async function inviteUsers(
   const now = deps.clock.now()
   const expiresAt = now + ttlMs
   const { publicUrl } = deps.config.current()
-  return await deps.db.write(async (trx) => {
+  await deps.db.read((sql) => refuseUsers(sql, emails))
+  const all: MadeInvitation[] = []
+  const invite = async (trx: Trx, part: EmailAddress[]) => {
     const made: MadeInvitation[] = []
-    for (const email of emails) {
+    for (const email of part) {
       const added = await addUserIn(deps, trx, actor, { email, name, isVerified: false })
       const user = (await lockUser(trx, added.user.id)) ?? added.user
-      if (user.disabledAt !== null || !(await inviteUser(trx, { id: user.id, until: expiresAt }))) {
-        throw new AuthdError('CONFLICT', {
-          message: `${user.email} is a user already (${user.id}). No user was invited.`,
-          suggestions: [shell`authd users show ${user.email}`],
-        })
-      }
+      if (user.disabledAt !== null || !(await inviteUser(trx, { id: user.id, until: expiresAt })))
+        throw isUserError(user, all.length)
       const id = deps.random.id('inv')
       const secret = mintSecret(deps.random)
       const url = `${publicUrl}/invite?token=${id}.${secret}`
@@ -64,6 +63,24 @@ export async function inviteUsers(
       made.push({ id, user: { ...user, invitedUntil: expiresAt }, url, expiresAt, messageId })
     }
     return made
+  }
+  for (const part of partsOf(emails)) all.push(...(await deps.db.write((trx) => invite(trx, part))))
+  return all
+}
+
+async function refuseUsers(sql: Sql, emails: EmailAddress[]): Promise<void> {
+  for (const { canonical } of emails) {
+    const user = await findUserByEmail(sql, canonical)
+    if (user && (user.disabledAt !== null || user.emailVerifiedAt !== null)) throw isUserError(user, 0)
+  }
+}
+
+/** `invited`: how many were invited before this address was proven. */
+function isUserError({ id, email }: User, invited: number): AuthdError {
+  const done = invited === 0 ? 'No user was invited' : `Only the first ${invited} addresses were invited`
+  return new AuthdError('CONFLICT', {
+    message: `${email} is a user already (${id}). ${done}.`,
+    suggestions: [shell`authd users show ${email}`],
   })
 }
 
