@@ -7,6 +7,7 @@ import { mount } from './endpoint/mount.ts'
 
 import { accessLog } from './middleware/access-log.ts'
 import { adminOnly } from './middleware/admin-only.ts'
+import { answerInTime } from './middleware/answer-in-time.ts'
 import { clientAddress } from './middleware/client-address.ts'
 import { compressPublic } from './middleware/compress-public.ts'
 import { crossOrigin } from './middleware/cors.ts'
@@ -105,6 +106,7 @@ export function createMetricsApp(deps: Deps, lifecycle: Lifecycle): Koa<Context[
   app.use(requestId(deps))
   app.use(trace)
   app.use(errors(deps, renderError(deps)))
+  app.use(answerInTime)
   app.use(thisMachineOnly(lifecycle))
   app.use(metricsPage(deps, { isOwnListener: true }))
   app.use(async () => {
@@ -138,6 +140,7 @@ export async function createApp(
   app.use(compressPublic([...API, document, ...PAGES]))
   app.use(await securityHeaders({ publicUrl, redirectUrls: signin.redirectUrls }))
   app.use(errors(deps, renderError(deps)))
+  app.use(answerInTime)
   app.use(unclearClient)
   app.use(thisMachineOnly(lifecycle))
   app.use(crossOrigin(cors, [...API, document]))

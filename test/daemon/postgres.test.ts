@@ -43,6 +43,32 @@ test('serve waits for a database that is not there yet, says each reason once, a
   expect((await fetch(`${daemon.url}/readiness`)).status).toBe(200)
 })
 
+test('every request is answered while each way to PostgreSQL takes 300 ms', async () => {
+  const { proxy, here, args } = await place()
+  const daemon = await here.serve(args)
+  const headers = { 'Content-Type': 'application/json' }
+  const ask = async (n: number) => {
+    const body = JSON.stringify({ email: `user${n}@example.com` })
+    const calls = [
+      fetch(`${daemon.url}/v1/signin`, { method: 'POST', headers, body }),
+      fetch(`${daemon.url}/v1/session`, { headers: { Cookie: '__Host-authd=ses_unknown.secret' } }),
+      fetch(`${daemon.url}/readiness`),
+    ]
+    return await Promise.all(calls.map((call) => call.then(({ status }) => status)))
+  }
+
+  proxy.delay(300)
+  const answers = await Promise.all(Array.from({ length: 16 }, (_, n) => ask(n)))
+
+  const expected = [
+    [201, 503],
+    [401, 503],
+    [200, 503],
+  ]
+  const isExpected = (answer: number[]) => answer.every((status, index) => expected[index]?.includes(status))
+  expect(answers.filter((answer) => !isExpected(answer))).toEqual([])
+})
+
 test('a daemon answers 503 and is unready while PostgreSQL is away, logs no stack, and goes on when it is back', async () => {
   const { proxy, here, args } = await place()
   const daemon = await here.serve(args)

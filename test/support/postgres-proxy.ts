@@ -10,6 +10,8 @@ export interface PostgresProxy {
   accepted(): number
   /** Nothing passes in either direction, and new connections get no answer: a network that drops packets. */
   freeze(): void
+  /** From now on everything passes this many milliseconds later, in each direction. */
+  delay(ms: number): void
   /** Closes all connections now. */
   cut(): void
   /** Calls `act` with what passes from the client; true lets it pass. */
@@ -34,6 +36,7 @@ export async function startProxy(target: NetConnectOpts): Promise<PostgresProxy>
   let isFrozen = false
   let isShut = false
   let invents = false
+  let delayMs = 0
   let accepted = 0
   let lets: (data: Buffer) => boolean = () => true
   let server: Server
@@ -52,7 +55,9 @@ export async function startProxy(target: NetConnectOpts): Promise<PostgresProxy>
     const pipe = (from: Socket, to: Socket, mayPass: (data: Buffer) => boolean) => {
       sockets.add(from)
       from.on('data', (data: Buffer) => {
-        if (!isFrozen && mayPass(data)) to.write(data)
+        if (isFrozen || !mayPass(data)) return
+        if (delayMs === 0) to.write(data)
+        else setTimeout(() => to.write(data), delayMs)
       })
       from.on('error', () => to.destroy())
       from.on('close', () => {
@@ -80,6 +85,9 @@ export async function startProxy(target: NetConnectOpts): Promise<PostgresProxy>
     accepted: () => accepted,
     freeze: () => {
       isFrozen = true
+    },
+    delay: (ms) => {
+      delayMs = ms
     },
     watch: (act) => {
       lets = act
