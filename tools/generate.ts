@@ -33,7 +33,7 @@ function eventsPage(): string {
 
 Each event is one row of the audit log, and a webhook for endpoints that subscribe to it. \`authd audit list --event 'session.*'\` finds them.
 
-When a user is deleted, the log keeps what happened under their id, and erases what is personal: their present and former e-mail addresses, IP addresses and user agents, and the metadata in the last column. The event of a deletion keeps who deleted the user and why, and from where if an operator did. If a user has many events, authd erases them in parts, within minutes. Events that an older version recorded lose all their metadata.
+When a user is deleted, the log keeps what happened under their id, and erases what is personal: their present and former e-mail addresses, IP addresses and user agents, and the metadata in the last column. The event of a deletion keeps who deleted the user and why. If an operator did, it also keeps the IP address. If a user has many events, authd erases them in parts, within minutes. Events that an older version recorded lose all their metadata.
 
 Each event may also have metadata about the request or command that caused it. ${names(DOOR.open)} stay. ${names(DOOR.personal)} are erased.
 
