@@ -1,5 +1,4 @@
 import { hash } from 'node:crypto'
-import { setTimeout as wait } from 'node:timers/promises'
 import type pg from 'pg'
 import { parsePostgresUrl } from '../platform/net/postgres-url.ts'
 import {
@@ -20,16 +19,13 @@ import { createPool } from './pool.ts'
 import { listenForChanges } from './postgres-changes.ts'
 import { type Connection, createConnector, SESSION_SETTINGS } from './postgres-connection.ts'
 import { migrateWith } from './postgres-migration.ts'
-import { commitUnknown, isOurs, PostgresFailure, remedyOf, statementFailure } from './postgres-outage.ts'
+import { commitUnknown, PostgresFailure, statementFailure } from './postgres-outage.ts'
+import { type Retrying, retried } from './postgres-retry.ts'
 
-export interface PostgresOptions {
+export interface PostgresOptions extends Pick<Retrying, 'jitter' | 'pause'> {
   url: string
   poolSize: number
   timer?: StatementTimer | undefined
-  /** Uniform in 0..below-1: units that aborted each other do not meet again. */
-  jitter: (below: number) => number
-  /** Waits between tries, in milliseconds. */
-  pause?: (ms: number) => Promise<unknown>
 }
 
 /** A read or a unit with all its tries ends within this time. Milliseconds, as below. */
@@ -41,9 +37,6 @@ const QUERY_MS = 6000
 /** How long a unit waits for a connection. */
 const WAIT_MS = 5000
 const IDLE_MS = 30_000
-const TRIES = 5
-/** The first pause is shorter than this. Each one may be twice as long as the one before. */
-const PAUSE_MS = 20
 
 const BEGIN = 'BEGIN'
 /** A pooler gives each transaction another session, which must stay as it was. */
@@ -66,7 +59,7 @@ interface Try {
 
 /** Each unit is a transaction at READ COMMITTED on a connection of the pool. */
 export function openPostgres(options: PostgresOptions): Db {
-  const { jitter, pause = wait, timer } = options
+  const { jitter, pause, timer } = options
   const connector = createConnector(parsePostgresUrl(options.url))
   const pool = createPool({ size: options.poolSize, idleMs: IDLE_MS, connect: connector.connect })
   const commits = commitListeners()
@@ -141,21 +134,9 @@ export function openPostgres(options: PostgresOptions): Db {
     }
   }
 
-  /** Nothing was committed by a try that failed, or its failure has no remedy. */
   async function tried<Result>(work: (at: Try) => Promise<Result>): Promise<Result> {
     const until = performance.now() + UNIT_MS
-    let wasElsewhere = false
-    for (let tries = 1; ; tries += 1) {
-      try {
-        return await onConnection(until, work)
-      } catch (error) {
-        const remedy = remedyOf(error)
-        const isLate = performance.now() >= until - COMMIT_MS
-        if (remedy === 'elsewhere' && !wasElsewhere && !isLate) wasElsewhere = true
-        else if (remedy === 'again' && tries < TRIES && !isLate) await pause(jitter(PAUSE_MS * 2 ** (tries - 1)))
-        else throw isOurs(error) ? error.cause : error
-      }
-    }
+    return await retried(() => onConnection(until, work), { until: until - COMMIT_MS, jitter, pause })
   }
 
   return {
