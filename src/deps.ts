@@ -47,9 +47,7 @@ export interface LiveConfig {
   refuse(key: string, text: string): { isKey: boolean; message: string } | undefined
 }
 
-/**
- * What a process caches of the database. It may be a second old, because jobs/list.ts compares the epochs that often.
- */
+/** What a process caches of the database; flows/cache.ts says how old it may be. */
 export interface Cache {
   /** Loads a value once, and again after the epoch of its topic has moved. */
   of<Value>(topic: ChangeTopic, load: (sql: Sql) => Promise<Value>): Promise<Value>

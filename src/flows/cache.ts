@@ -2,7 +2,10 @@ import type { Cache } from '../deps.ts'
 import { type ChangeTopic, listEpochs } from '../store/change-epochs.ts'
 import type { Db } from '../store/db.ts'
 
-/** One per process. A value is dropped once the epoch of its topic has changed since it was loaded. */
+/**
+ * One per process. A value is dropped once the epoch of its topic has changed since it was loaded. The job `epochs`
+ * (jobs/list.ts) compares them every second, so a value is at most a second old.
+ */
 export function createCache(db: Db): Cache {
   const values = new Map<ChangeTopic, Promise<unknown>>()
   let epochs = new Map<string, number>()

@@ -86,7 +86,7 @@ function isUserError({ id, email }: User, invited: number): AuthdError {
 
 /**
  * The user whom an invitation is for. It is not a credential, so it can be opened any number of times until the address
- * is proven or changed. Throws MAGIC_LINK_EXPIRED.
+ * is proven or changed, where store/users.ts ends the invitations. Throws MAGIC_LINK_EXPIRED.
  */
 export async function findInvited(deps: Deps, token: string): Promise<User> {
   const user = await deps.db.read((sql) => readInvited(sql, token, deps.clock.now()))
