@@ -14,7 +14,7 @@ function shares(values: number[]): Record<number, number> {
   return Object.fromEntries([...groups].map(([value, all]) => [value, (all.length / values.length) * 100]))
 }
 
-/** Three standard deviations of a share among so many draws are below this, in percent. */
+/** Three standard deviations of a share among all these draws are below this, in percent. */
 const WITHIN = 2
 
 function near(expected: Record<number, number>) {

@@ -33,7 +33,7 @@ const use = (authd: Authd, bearer: string) => authd.browser().get('/v1/session',
 
 const countsOf = (authd: Authd) => authd.deps.db.read((sql) => sql.all('SELECT * FROM rate_limits WHERE used > 0'))
 
-describe('SECURITY: a look-up that fails is no wrong credential', () => {
+describe('SECURITY: a look-up that fails does not count as a wrong credential', () => {
   test('a good access token gets 503 while the signing keys cannot be loaded, and does not count', async () => {
     const authd = await startAuthd()
     const { accessToken, refreshToken } = await signInForTokens(authd)

@@ -58,7 +58,7 @@ const STORIES: [what: string, act: (authd: Authd) => Promise<unknown>, expected:
     { eventType: 'webhook.secret_rotated', metadata: { ...REASON, url: URL } },
   ],
   [
-    'an endpoint that is taken away',
+    'an endpoint that is removed',
     async (authd) => removeWebhook(authd.deps, OPERATOR, await withEndpoint(authd)),
     { eventType: 'webhook.removed', metadata: { ...REASON, url: URL } },
   ],

@@ -424,7 +424,7 @@ test('deliveries of a removed endpoint are cancelled and cannot be sent again', 
 })
 
 describe.each(['sqlite', 'postgres'] as const)('first tries on %s', (database) => {
-  test('are not held up by deliveries that the receiver refuses, and keep their order', async () => {
+  test('are not delayed by deliveries that the receiver refuses, and keep their order', async () => {
     const authd = await startAuthd({ database })
     const receiver = await webhookReceiver()
     await subscribe(authd, receiver, ['user.*'])

@@ -30,7 +30,7 @@ export const ROUTES = ENDPOINTS.map(({ method, path, guard, body }) => {
 
 export type Route = (typeof ROUTES)[number]
 
-/** Who sends a request. `rightful`: whoever the route is for. Others are the names of scopes and roles of an API key. */
+/** Who sends a request. `rightful`: a caller that the route is for. Others are the names of scopes and roles of an API key. */
 const CALLERS = ['rightful', 'nobody', 'cookie', 'access token', 'stepped-up token', ...SCOPES, ...Object.keys(ROLES)]
 
 export interface Call {

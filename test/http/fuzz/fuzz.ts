@@ -23,7 +23,7 @@ export async function fuzz(
   }
 }
 
-/** Ownership is not left to chance: each route with an id gets the other user's, from whoever the route is for. */
+/** Ownership is not left to chance: a caller that a route is for sends the other user's id to it. */
 function withTheirId({ name, path }: Route): [Call][] {
   if (!path.includes(':')) return []
   return [[{ route: name, caller: 'rightful', change: { kind: 'their id', theirs: 0 } }]]

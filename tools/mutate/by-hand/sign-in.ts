@@ -6,7 +6,7 @@ export const SIGN_IN: HandMade = {
   'src/flows/policy/known-device.ts': {
     tests: ['http/session.factors'],
     mutants: {
-      'a user is not told of the device of the first sign-in': ['isNew && user.lastSeenAt !== null', 'isNew'],
+      'the device of the first sign-in is not reported to its user': ['isNew && user.lastSeenAt !== null', 'isNew'],
     },
   },
   'src/flows/policy/signup.ts': {
