@@ -125,6 +125,18 @@ describe('wrong codes of a factor are forgotten', () => {
     expect((await failuresOf(authd, userId)).totp).toBe(0)
   })
 
+  test('of the app when a recovery link removes it', async () => {
+    const authd = await startAuthd()
+    const { userId } = await withTotp(authd)
+    await setFailures(authd, userId, 'totp', 99)
+    const asked = { name: ADA, removes: ['totp' as const], ttlMs: HOUR, mustEndSessions: false }
+    const { url } = await makeRecoveryLink(authd.deps, SYSTEM, asked)
+
+    await authd.browser().post('/recover', { form: { token: new URL(url).searchParams.get('token') ?? '' } })
+
+    expect((await failuresOf(authd, userId)).totp).toBe(0)
+  })
+
   test('of recovery codes with new codes, and those of the app stay', async () => {
     const authd = await startAuthd()
     const { browser, userId } = await withTotp(authd)

@@ -88,10 +88,13 @@ describe('which rule decides', () => {
     await add(authd, '198.51.100.128/25', { action: 'allow' })
     await add(authd, '198.51.100.200/32')
     await add(authd, '198.51.100.200/32', { action: 'allow' })
+    await add(authd, '198.51.100.201/32', { action: 'allow' })
+    await add(authd, '198.51.100.201/32')
 
     expect(await statusFrom(authd, '198.51.100.1')).toBe(403)
     expect(await statusFrom(authd, '198.51.100.129')).toBe(200)
     expect(await statusFrom(authd, '198.51.100.200')).toBe(403)
+    expect(await statusFrom(authd, '198.51.100.201')).toBe(403)
   })
 
   test('is never an expired one, which prune removes', async () => {

@@ -1,3 +1,4 @@
+import { decodeProtectedHeader } from 'jose'
 import { describe, expect, test } from 'vitest'
 import { explainSignIn } from '../../src/flows/operator/explain.ts'
 import { beginLockdown, endLockdown } from '../../src/flows/operator/lockdown.ts'
@@ -104,6 +105,32 @@ describe.each(['sqlite', 'postgres'] as const)('a lockdown on %s', (database) =>
     const failed = checks.filter(({ status }) => status === 'fail').map(({ id, fix }) => [id, fix])
     expect(failed).toEqual(['person', 'lockdown', 'mail'].map((id) => [id, 'authd lockdown off']))
     expect((await listSettings(authd.deps)).filter(({ isSet }) => isSet).map(({ key }) => key)).toEqual(['mfa.policy'])
+  })
+
+  test('ends the leave to sign up that an invitation gave', async () => {
+    const authd = await startAuthd({ database, config: { signup: { policy: 'invite' } } })
+    const email = parseEmailAddress('invited@example.com')
+    const asked = { emails: email ? [email] : [], ttlMs: DAY, lang: 'en', mustSend: false, name: null }
+    await inviteUsers(authd.deps, SYSTEM, asked)
+
+    await lockDown(authd)
+    await endLockdown(authd.deps, SYSTEM)
+    await authd.browser().post('/v1/signin', { json: { email: 'invited@example.com' } })
+
+    expect(await authd.takeMail()).toEqual([])
+  })
+
+  test('signs with another key from then on', async () => {
+    const authd = await startAuthd({ database })
+    const kidOf = ({ accessToken }: { accessToken: string }) => decodeProtectedHeader(accessToken).kid
+    const before = kidOf(await signInForTokens(authd))
+
+    const { newKey } = await lockDown(authd)
+    await endLockdown(authd.deps, SYSTEM)
+    const after = kidOf(await signInForTokens(authd))
+
+    expect(after).not.toBe(before)
+    expect(after).toBe(newKey)
   })
 
   test('refuses a sign-in that was about to complete', async () => {

@@ -1,4 +1,6 @@
 import { describe, expect, test } from 'vitest'
+import { unlockUsers } from '../../src/flows/policy/lockout-admin.ts'
+import { SYSTEM } from '../../src/flows/record-event.ts'
 import { DAY, SECOND } from '../../src/platform/clock.ts'
 import { type Authd, startAuthd } from '../support/harness.ts'
 import { ADA, askForCode, askOnPage, signInOnPage } from '../support/people.ts'
@@ -104,4 +106,31 @@ test('the limit resets after a day', async () => {
   const { code } = await askForCode(authd)
 
   expect(code).toMatch(/^\d{6}$/)
+})
+
+test.each([
+  ['known for a year', 365 * DAY - SECOND, /^\d{6}$/],
+  ['unknown after a year', 365 * DAY, /^\w{4}-/],
+])('a device without a sign-in is %s', async (_, ms, wanted) => {
+  const authd = await startAuthd()
+  const laptop = authd.browser()
+  await signInOnPage(authd, laptop)
+  authd.clock.advance(ms)
+  await exhaust(authd)
+
+  const { code } = await askOnPage(authd, laptop)
+
+  expect(code).toMatch(wanted)
+})
+
+test('unlocking a user leaves the wrong codes of others counted', async () => {
+  const authd = await startAuthd()
+  await signInOnPage(authd, authd.browser())
+  await exhaust(authd)
+  await exhaust(authd, 'zoe@example.com')
+
+  await unlockUsers(authd.deps, SYSTEM, [ADA])
+
+  expect((await askForCode(authd)).code).toMatch(/^\d{6}$/)
+  expect((await askForCode(authd, 'zoe@example.com')).code).toMatch(/^\w{4}-/)
 })

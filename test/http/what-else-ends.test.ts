@@ -27,6 +27,7 @@ const PARTS = {
     'SELECT id FROM signin_attempts WHERE email = ? AND used_at IS NULL AND completed_at IS NULL AND expires_at > 0',
   recoveryLinks: 'SELECT id FROM recovery_links WHERE user_id = ? AND used_at IS NULL AND expires_at > 0',
   waysBack: 'SELECT id FROM email_changes WHERE user_id = ? AND restored_at IS NULL',
+  restoreCodes: "SELECT id FROM signin_attempts WHERE user_id = ? AND purpose = 'email_restore' AND used_at IS NULL",
   passkeys: 'SELECT id FROM passkeys WHERE user_id = ?',
   apps: 'SELECT user_id FROM totp_secrets WHERE user_id = ? AND secret_sealed IS NOT NULL',
   recoveryCodes: 'SELECT id FROM recovery_codes WHERE user_id = ? AND used_at IS NULL',
@@ -59,6 +60,9 @@ async function withEverything(
   await browser.post('/v1/me/email', { json: { email } })
   const code = (await authd.takeMail()).find(({ template }) => template === 'email_change')?.values['code']
   await browser.post('/v1/me/email/confirm', { json: { code } })
+  const told = (await authd.takeMail()).find(({ template }) => template === 'email_changed')
+  const token = new URL(told?.values['link'] ?? '').searchParams.get('token') ?? ''
+  await authd.browser().post('/restore-email', { form: { token } })
   await signInForTokens(authd, email)
   await enrolPasskey(browser, deviceFor(authd))
   await enrolTotp(authd, browser)
@@ -79,6 +83,7 @@ const EVERYTHING: Remains = {
   attempts: 1,
   recoveryLinks: 1,
   waysBack: 1,
+  restoreCodes: 1,
   passkeys: 1,
   apps: 1,
   recoveryCodes: 10,
@@ -101,13 +106,13 @@ describe.each(DATABASES)('what else ends (%s)', (database) => {
     [
       'an operator disables the user',
       async (authd) => disableUser(authd.deps, SYSTEM, await resolveUser(authd.deps, ADA), null),
-      { sessions: 0, devices: 0, attempts: 0, recoveryLinks: 0, signinMails: 0 },
+      { sessions: 0, devices: 0, attempts: 0, recoveryLinks: 0, restoreCodes: 0, signinMails: 0 },
     ],
     [
       'an operator deletes the user',
       async (authd) => removeUser(authd.deps, SYSTEM, await resolveUser(authd.deps, ADA)),
       {
-        ...{ sessions: 0, devices: 0, attempts: 0, recoveryLinks: 0, waysBack: 0 },
+        ...{ sessions: 0, devices: 0, attempts: 0, recoveryLinks: 0, waysBack: 0, restoreCodes: 0 },
         ...{ passkeys: 0, apps: 0, recoveryCodes: 0, signinMails: 0 },
       },
     ],
@@ -115,7 +120,7 @@ describe.each(DATABASES)('what else ends (%s)', (database) => {
       'the user deletes the account',
       (_, browser) => browser.send('DELETE', '/v1/me'),
       {
-        ...{ sessions: 0, devices: 0, attempts: 0, recoveryLinks: 0, waysBack: 0 },
+        ...{ sessions: 0, devices: 0, attempts: 0, recoveryLinks: 0, waysBack: 0, restoreCodes: 0 },
         ...{ passkeys: 0, apps: 0, recoveryCodes: 0, signinMails: 0 },
       },
     ],
@@ -224,7 +229,7 @@ describe.each(DATABASES)('restoring an address (%s)', (database) => {
 
     expect(reply.status).toBe(303)
     expect(await remainsOf(authd, user)).toEqual({
-      ...{ sessions: 0, devices: 0, attempts: 0, recoveryLinks: 0, waysBack: 0 },
+      ...{ sessions: 0, devices: 0, attempts: 0, recoveryLinks: 0, waysBack: 0, restoreCodes: 0 },
       ...{ passkeys: 1, apps: 0, recoveryCodes: 0, signinMails: 0, notices: 0 },
     })
     expect(await authd.deps.db.read((sql) => sql.all('SELECT email FROM users'))).toEqual([{ email: ADA }])
@@ -248,6 +253,19 @@ describe.each(DATABASES)('restoring an address (%s)', (database) => {
 
     expect(before).toMatchObject({ passkeys: 1, apps: 0, recoveryCodes: 10 })
     expect(await remainsOf(authd, user)).toMatchObject({ passkeys: 0, apps: 0, recoveryCodes: 0 })
+  })
+
+  test('ends no way back of another user', async () => {
+    const authd = await startAuthd({ database })
+    const { token } = await stolen(authd)
+    const bob = authd.browser()
+    await signInOnPage(authd, bob, 'bob@example.com')
+    const own = await changeOwn(authd, bob, 'bob@example.org')
+
+    await restore(authd, token)
+    const { reply } = await restore(authd, own)
+
+    expect(reply.status).toBe(303)
   })
 
   test('spends the code with the link', async () => {

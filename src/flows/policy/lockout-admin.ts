@@ -1,7 +1,6 @@
 import type { Deps } from '../../deps.ts'
 import { DAY, isAhead } from '../../platform/clock.ts'
 import { mailboxOf } from '../../platform/email-address.ts'
-import { bumpEpoch } from '../../store/change-epochs.ts'
 import { deleteFailuresOf, type FailureRow, type Failures, listFailures, NEVER } from '../../store/failed-attempts.ts'
 import { deleteBucketsOf } from '../../store/rate-limits.ts'
 import { lockUser, type User } from '../../store/users.ts'
@@ -71,7 +70,6 @@ async function unlock(deps: Deps, actor: Actor, named: User): Promise<Cleared[]>
     if (!user) return []
     const codes = await deleteFailuresOf(trx, { userId: user.id, email: user.email })
     const buckets = await deleteBucketsOf(trx, mailboxOf(user.email))
-    if (buckets.length > 0) await bumpEpoch(trx, 'rate_limits')
     const mails = buckets.reduce((sum, { policy, used }) => (policy.startsWith('email') ? sum + used : sum), 0)
     const limit = mails > 0 ? [{ kind: 'mail_limit', failures: mails, blockedUntil: null }] : []
     const cleared: Cleared[] = [...codes, ...limit]
