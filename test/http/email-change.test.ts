@@ -162,6 +162,69 @@ test('an address that is taken while its code is on the way cannot be taken twic
   expect((await browser.get('/v1/me')).body.email).toBe(ADA)
 })
 
+test('of two addresses that are requested, only the newer one gets a mail, and its code confirms it', async () => {
+  const authd = await startAuthd()
+  const browser = authd.browser()
+  await signInOnPage(authd, browser)
+  await browser.post('/v1/me/email', { json: { email: 'other@example.org' } })
+  await browser.post('/v1/me/email', { json: { email: NEW } })
+
+  const mails = (await authd.takeMail()).filter(({ template }) => template === 'email_change')
+  await browser.post('/v1/me/email/confirm', { json: { code: mails.at(-1)?.values['code'] } })
+
+  expect(mails.map(({ to }) => to)).toEqual([NEW])
+  expect((await browser.get('/v1/me')).body.email).toBe(NEW)
+})
+
+test('SECURITY: a code to confirm a session changes no address, and the reverse', async () => {
+  const authd = await startAuthd()
+  const browser = authd.browser()
+  await signInOnPage(authd, browser)
+  await browser.post('/v1/me/email', { json: { email: NEW } })
+  const forAddress = (await authd.takeProofMail())?.values['code']
+  await browser.post('/v1/stepup/email')
+  const forSession = (await authd.takeProofMail())?.values['code']
+
+  const confused = [
+    await browser.post('/v1/me/email/confirm', { json: { code: forSession } }),
+    await browser.post('/v1/stepup/code', { json: { code: forAddress } }),
+  ]
+  const right = [
+    await browser.post('/v1/stepup/code', { json: { code: forSession } }),
+    await browser.post('/v1/me/email/confirm', { json: { code: forAddress } }),
+  ]
+
+  expect([...confused, ...right].map(({ status }) => status)).toEqual([401, 401, 200, 200])
+})
+
+test('a new address gets its code although strangers have used up the mails of the hour', async () => {
+  const authd = await startAuthd({ config: { limits: { total_mails_per_hour: 2 } } })
+  const browser = authd.browser()
+  await signInOnPage(authd, browser)
+  for (const email of ['one@example.net', 'two@example.net'])
+    await authd.browser().post('/v1/signin', { json: { email } })
+  await authd.takeMail()
+
+  const { changed } = await changeTo(authd, browser, NEW)
+
+  expect(changed.status).toBe(200)
+})
+
+test('undoing the last of two changes leaves the way back of the first', async () => {
+  const authd = await startAuthd()
+  const browser = authd.browser()
+  await signInOnPage(authd, browser)
+  const { token: first } = await changeTo(authd, browser, NEW)
+  const { token: last } = await changeTo(authd, browser, 'ada@example.net')
+  const undo = async (token: string) => {
+    await authd.browser().post('/restore-email', { form: { token } })
+    const code = (await authd.takeProofMail())?.values['code'] ?? ''
+    return (await authd.browser().post('/restore-email/code', { form: { token, code } })).status
+  }
+
+  expect([await undo(last), await undo(first)]).toEqual([303, 303])
+})
+
 test.each(['sqlite', 'postgres'] as const)(
   'of two users who take one address at once, one gets it (%s)',
   async (database) => {

@@ -151,6 +151,19 @@ describe('a change of who may sign in', () => {
     await enrolPasskey(browser, deviceFor(authd))
     expect((await browser.send('DELETE', '/v1/me/totp')).status).toBe(200)
   })
+
+  test.each([
+    ['optional', 'required', 409],
+    ['required', 'optional', 200],
+  ] as const)('with the policy %s, but %s for the user, removes the last factor: %i', async (policy, own, status) => {
+    const authd = await startAuthd({ config: { mfa: { policy } } })
+    const browser = authd.browser()
+    await signInOnPage(authd, browser)
+    await enrolTotp(authd, browser)
+    await updateUser(authd.deps, SYSTEM, { user: ADA, mfaPolicy: own, isVerified: false })
+
+    expect((await browser.send('DELETE', '/v1/me/totp')).status).toBe(status)
+  })
 })
 
 describe('data from before the address was proven', () => {

@@ -1,3 +1,4 @@
+import { decodeJwt } from 'jose'
 import { expect, test } from 'vitest'
 import { DAY, HOUR, MINUTE, SECOND } from '../../src/platform/clock.ts'
 import { findSession } from '../../src/store/sessions.ts'
@@ -103,4 +104,13 @@ test('no token outlives its session', async () => {
   const { body } = await authd.browser().post('/v1/token/refresh', { json: { refresh_token: refreshToken } })
 
   expect(body.expires_in).toBe(5 * 60)
+})
+
+test('no token outlives the idle end of its session', async () => {
+  const authd = await startAuthd({ config: { session: { idle_ttl: '5m' } } })
+  const { accessToken } = await signInForTokens(authd)
+
+  const { iat = 0, exp = 0 } = decodeJwt(accessToken)
+
+  expect(exp - iat).toBe(5 * 60)
 })
