@@ -31,7 +31,6 @@ export const FACTORS: HandMade = {
       ],
       'a counter that stands still rejects a passkey': ['counter <= passkey.counter', 'counter < passkey.counter'],
       'a synced passkey may go back': ['isRegression && !passkey.isBackupEligible', 'isRegression'],
-      'a passkey that was removed meanwhile is refused': ['passkey?.userId !== user.id', 'passkey === undefined'],
     },
   },
   'src/flows/factors/passkey-enrolment.ts': {
@@ -53,10 +52,6 @@ export const FACTORS: HandMade = {
       'http/factors',
     ],
     mutants: {
-      'the passkey of another user steps nobody up': [
-        'checked !== undefined && checked.user.id === user.id',
-        'checked !== undefined',
-      ],
       'a passkey is of the user whose address was typed': [
         'attempt.email === null || attempt.email === user.email',
         'true',
@@ -162,9 +157,7 @@ export const FACTORS: HandMade = {
   },
   'src/flows/policy/lockout-admin.ts': {
     tests: ['http/mail-limit', 'http/settings', 'http/rate-limit'],
-    mutants: {
-      'unlocking a user holds at once in every process': ["bumpEpoch(trx, 'rate_limits')", 'undefined'],
-    },
+    mutants: {},
   },
   'src/flows/policy/lockout.ts': {
     tests: [

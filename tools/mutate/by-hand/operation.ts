@@ -44,7 +44,6 @@ export const OPERATION: HandMade = {
     mutants: {
       "a lockdown's new key signs at once": ['isImmediate: true', 'isImmediate: false'],
       'a lockdown ends recovery links': ['endAllRecoveryLinks(trx)', 'undefined'],
-      'a lockdown ends invitations': ['endAllInvitations(trx, since)', 'undefined'],
     },
   },
   'src/flows/operator/setting.ts': {

@@ -138,8 +138,8 @@ export const REQUESTS: HandMade = {
     tests: ['http/cross-site'],
     mutants: {
       'a cookie counts under the host of public_url only': [
-        "ctx.get('Host').toLowerCase() !== host",
-        "!ctx.get('Host').toLowerCase().startsWith(host)",
+        "hostOf(ctx.get('Host'), new URL(origin).protocol) !== host",
+        "!hostOf(ctx.get('Host'), new URL(origin).protocol)?.startsWith(host)",
       ],
       'a sibling host is another site for a change': ["site === 'same-origin'", "site.startsWith('same-')"],
     },

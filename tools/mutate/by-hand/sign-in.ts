@@ -70,7 +70,6 @@ export const SIGN_IN: HandMade = {
         "proof === 'email' && user.emailVerifiedAt === null",
         'user.emailVerifiedAt === null',
       ],
-      'all proofs of an attempt are of one user': ['attempt.userId !== null && attempt.userId !== user.id', 'false'],
       'a sign-in over a session ends that session': [
         "endSessionsIn(deps, trx, actor, { filter: { ids: [replaces.id] }, reason: 'replaced' })",
         'undefined',
@@ -204,10 +203,6 @@ export const SIGN_IN: HandMade = {
   'src/store/invitations.ts': {
     tests: ['http/lockdown', 'http/invitation', 'http/address-change.factors'],
     mutants: {
-      'a lockdown ends the leave to sign up of invited users': [
-        'email_verified_at IS NULL AND invited_until > ?',
-        'email_verified_at IS NULL AND invited_until > ? AND 1 = 0',
-      ],
       'a proven or changed address ends invitations': [
         'SET expires_at = 0 WHERE user_id = ? AND',
         'SET expires_at = 0 WHERE 1 = 0 AND user_id = ? AND',
@@ -267,10 +262,6 @@ export const SIGN_IN: HandMade = {
       'a step-up code confirms no address': [
         'bound_to = ? AND purpose = ? AND created_at',
         'bound_to = ? AND (purpose = ? OR 1 = 1) AND created_at',
-      ],
-      'a bound code of tomorrow is not found': [
-        'AND created_at <= ? LIMIT 1',
-        'AND (created_at <= ? OR 1 = 1) LIMIT 1',
       ],
     },
   },
