@@ -48,11 +48,20 @@ export async function walkSmtp(input: WalkInput): Promise<Walk> {
   }
 }
 
+/** The longest conversation, in milliseconds. The timeouts of the connection end silence, but not a server that drips. */
+const LONGEST_MS = 60_000
+
 async function converse(connection: SMTPConnection, { smtp, from, now, mail }: WalkInput, walk: Walk): Promise<void> {
-  const failure = await outcome((done) => {
-    connection.on('error', done)
-    connection.connect(done)
-  })
+  const late = AbortSignal.timeout(LONGEST_MS)
+  /** A connection that breaks leaves the callback of its command uncalled. */
+  const step = (run: (done: (error?: Error | null) => void) => void) =>
+    outcome((done) => {
+      connection.on('error', done)
+      connection.once('end', () => done(new Error('the mail server closed the connection')))
+      late.addEventListener('abort', () => done(new Error(`not done within ${LONGEST_MS} ms`)))
+      run(done)
+    })
+  const failure = await step((done) => connection.connect(done))
   if (smtp.tls === 'none') {
     // Without TLS, only the greeting can fail here.
     if (failure) walk.steps = [{ step: 'connect', isOk: false, answer: plain(failure.message) }]
@@ -64,12 +73,12 @@ async function converse(connection: SMTPConnection, { smtp, from, now, mail }: W
   }
   const auth = credentials(smtp)
   if (auth) {
-    const refusal = await outcome((done) => connection.login({ ...auth, credentials: auth }, done))
+    const refusal = await step((done) => connection.login({ ...auth, credentials: auth }, done))
     if (!note(walk, 'auth', refusal ?? `signed in as ${auth.user}`)) return
   }
   const sender = parseMailbox(from)
   let response = ''
-  const refusal = await outcome((done) => {
+  const refusal = await step((done) => {
     connection.send({ from: sender.address, to: [mail.to] }, mail.raw, (error, info) => {
       response = info?.response ?? ''
       done(error)

@@ -53,8 +53,11 @@ function throughChild(socket: string | undefined, pid: number): (state: string) 
   }
 }
 
+/** The next state waits for this one. Milliseconds. */
+const NOTIFY_MS = 5000
+
 async function runNotify(args: string[]): Promise<void> {
-  const child = spawn('systemd-notify', args, { stdio: 'ignore' })
+  const child = spawn('systemd-notify', args, { stdio: 'ignore', timeout: NOTIFY_MS, killSignal: 'SIGKILL' })
   child.unref()
   await new Promise<void>((resolve) => {
     child.once('close', () => resolve())

@@ -1,4 +1,6 @@
-import { expect, test } from 'vitest'
+import { once } from 'node:events'
+import { type AddressInfo, createServer } from 'node:net'
+import { expect, onTestFinished, test } from 'vitest'
 import type { SmtpSettings } from '../../src/mail/smtp-options.ts'
 import { type Walk, walkSmtp } from '../../src/mail/smtp-test.ts'
 import { settingsFor } from '../support/mail-samples.ts'
@@ -109,4 +111,28 @@ test('a closed port and an unknown host are distinguished', async () => {
   expect(outline(closed)).toEqual(['dns ok', 'connect FAIL'])
   expect(closed.steps.at(-1)?.answer).toContain('ECONNREFUSED')
   expect(outline(nowhere)).toEqual(['dns FAIL'])
+})
+
+test('a mail server that closes the connection in the middle of a mail fails the last step', async () => {
+  const server = createServer((socket) => {
+    const answers = ['220 hello', '250 hello', '250 sender ok']
+    const answer = () => {
+      const line = answers.shift()
+      if (line === undefined) socket.end()
+      else socket.write(`${line}\r\n`)
+    }
+    answer()
+    socket.on('data', answer)
+    socket.on('error', () => undefined)
+  }).listen(0, '127.0.0.1')
+  onTestFinished(() => {
+    server.close()
+  })
+  await once(server, 'listening')
+  const { port } = server.address() as AddressInfo
+
+  const walk = await walkTo({ host: '127.0.0.1', port, mails: [] })
+
+  expect(outline(walk)).toEqual(['dns ok', 'connect ok', 'accepted FAIL'])
+  expect(walk.steps.at(-1)?.answer).toMatch(/closed/)
 })

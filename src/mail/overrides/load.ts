@@ -69,7 +69,12 @@ function templateFiles(): string[] {
 
 /** A thread would leave 130 MB of memory in use. The child's environment is empty, so it holds no secrets. */
 async function inWorker(input: OverrideInput): Promise<CheckedOverrides> {
-  const child = spawn(process.execPath, OVERRIDE_PROGRAM, { env: {}, timeout: TIMEOUT_MS, stdio: 'pipe' })
+  const child = spawn(process.execPath, OVERRIDE_PROGRAM, {
+    env: {},
+    timeout: TIMEOUT_MS,
+    killSignal: 'SIGKILL',
+    stdio: 'pipe',
+  })
   const ended = once(child, 'close')
   child.stdin.on('error', () => undefined) // The child ended early. Its exit code is checked below.
   child.stdin.end(JSON.stringify(input))

@@ -1,8 +1,7 @@
-import { spawnSync } from 'node:child_process'
-import { AuthdError } from '../../../errors.ts'
 import { command } from '../../command.ts'
 import { renderCard } from '../../output/card.ts'
 import { serviceFlags } from '../../service/flags.ts'
+import { readSystemctl } from '../../service/run.ts'
 
 const PROPERTIES = ['ActiveState', 'SubState', 'UnitFileState', 'MainPID', 'StatusText', 'NRestarts', 'Result']
 
@@ -10,14 +9,8 @@ export default command({
   examples: ['authd service status'],
   flags: { name: serviceFlags.name },
   run({ flags, out }) {
-    const show = ['show', `${flags.name}.service`, `--property=${PROPERTIES.join(',')}`]
-    const { status, stdout, error } = spawnSync('systemctl', show, { encoding: 'utf8' })
-    if (status !== 0) {
-      throw new AuthdError('UNAVAILABLE', {
-        message: `No answer from systemctl: ${error?.message ?? `exit ${status}`}`,
-      })
-    }
-    const pairs = stdout
+    const shown = readSystemctl('show', `${flags.name}.service`, `--property=${PROPERTIES.join(',')}`)
+    const pairs = shown
       .trim()
       .split('\n')
       .map((line): [string, string] => {
