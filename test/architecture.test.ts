@@ -207,6 +207,24 @@ describe('the layout', () => {
     expect(circlesIn(graph)).toEqual(['b.ts c.ts'])
   })
 
+  test('no two files of flows, store and http export a function of one name', () => {
+    const layers = sources.filter((file) => /^src\/(?:flows|store|http)\//.test(file))
+
+    expect(namedTwice(layers.map((file) => [file, read(file)]))).toEqual([])
+  })
+
+  test('the check of names finds two functions of one name', () => {
+    const one = 'export async function endSession(deps: Deps) {}\nexport function isOpen() {}'
+    const two = 'export function endSession() {}\nfunction isOpen() {}'
+
+    expect(
+      namedTwice([
+        ['flows/a.ts', one],
+        ['store/b.ts', two],
+      ]),
+    ).toEqual(['endSession: flows/a.ts store/b.ts'])
+  })
+
   test('no two folders import each other, unless one contains the other', () => {
     expect(foldersBothWays(importGraph())).toEqual([])
   })
@@ -349,6 +367,20 @@ function readersOf(graph: Map<string, string[]>): Map<string, Set<string>> {
     for (const target of targets) readers.set(target, (readers.get(target) ?? new Set()).add(file))
   }
   return readers
+}
+
+/** Exported functions that two files have, because a reader searches by name. */
+function namedTwice(files: [file: string, text: string][]): string[] {
+  const places = Map.groupBy(
+    files.flatMap(([file, text]) =>
+      [...text.matchAll(/^export (?:async )?function\*? ?(\w+)/gm)].map(([, name = '']) => ({ name, file })),
+    ),
+    ({ name }) => name,
+  )
+  return [...places].flatMap(([name, found]) => {
+    const own = [...new Set(found.map(({ file }) => file))]
+    return own.length > 1 ? [`${name}: ${own.join(' ')}`] : []
+  })
 }
 
 /** Pairs of folders with imports in both directions. A folder and one below it may have them. */

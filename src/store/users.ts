@@ -175,7 +175,7 @@ export async function takeWebauthnUserId(trx: Trx, input: { id: string; fresh: s
 }
 
 /** False if it was so already. */
-export async function disableUser(
+export async function markUserDisabled(
   trx: Trx,
   input: { id: string; now: number; reason: string | null },
 ): Promise<boolean> {
@@ -187,7 +187,7 @@ export async function disableUser(
 }
 
 /** False if it was so already. */
-export async function enableUser(trx: Trx, id: string): Promise<boolean> {
+export async function markUserEnabled(trx: Trx, id: string): Promise<boolean> {
   const changed = await trx.run(
     'UPDATE users SET disabled_at = NULL, disabled_reason = NULL WHERE id = ? AND disabled_at IS NOT NULL',
     [id],

@@ -13,7 +13,7 @@ import {
   useSigninAttempt,
 } from '../../src/store/signin-attempts.ts'
 import { rotateSession } from '../../src/store/token-generations.ts'
-import { disableUser, insertUser } from '../../src/store/users.ts'
+import { insertUser, markUserDisabled } from '../../src/store/users.ts'
 import { describeOnBoth } from '../support/databases.ts'
 import { addAttempt, addSession, addUser, LATER, NOW } from '../support/rows.ts'
 
@@ -125,7 +125,7 @@ describeOnBoth('of twenty concurrent tries only one succeeds', (open) => {
     const db = await open()
     await addUser(db, 'usr_1')
 
-    expect(wins(await race(db, (trx) => disableUser(trx, { id: 'usr_1', now: NOW, reason: null })))).toBe(1)
+    expect(wins(await race(db, (trx) => markUserDisabled(trx, { id: 'usr_1', now: NOW, reason: null })))).toBe(1)
   })
 
   test('a device is remembered', async () => {

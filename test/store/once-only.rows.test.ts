@@ -13,7 +13,7 @@ import { listUnusedRecoveryCodes, replaceRecoveryCodes, useRecoveryCode } from '
 import { insertRecoveryLink, useRecoveryLink } from '../../src/store/recovery-links.ts'
 import { renewSession, revokeSessions } from '../../src/store/sessions.ts'
 import { confirmTotp, putPendingTotp, useTotpStep } from '../../src/store/totp-secrets.ts'
-import { disableUser, enableUser, inviteUser, verifyUserEmail } from '../../src/store/users.ts'
+import { inviteUser, markUserDisabled, markUserEnabled, verifyUserEmail } from '../../src/store/users.ts'
 import {
   insertWebhookEndpoint,
   pauseWebhookEndpoint,
@@ -89,7 +89,7 @@ async function addKey(db: Db, id: string): Promise<void> {
 
 async function addDisabledUser(db: Db, id: string): Promise<void> {
   await addUser(db, id)
-  await db.write((trx) => disableUser(trx, { id, now: NOW, reason: null }))
+  await db.write((trx) => markUserDisabled(trx, { id, now: NOW, reason: null }))
 }
 
 describeOnBoth('a statement changes nothing if the row', (open) => {
@@ -180,10 +180,14 @@ describeOnBoth('a statement changes nothing if the row', (open) => {
     const changed = [
       await changedBy({ ...users, run: (trx, id) => verifyUserEmail(trx, { id, now: NOW }) }, await open(), verified),
       await changedBy({ ...users, run: (trx, id) => inviteUser(trx, { id, until: LATER }) }, await open(), verified),
-      await changedBy({ ...users, run: (trx, id) => disableUser(trx, { id, now: NOW, reason: null }) }, await open(), {
-        'was disabled': `disabled_at = ${NOW - 1}`,
-      }),
-      await changedBy({ ...disabled, run: enableUser }, await open(), { 'was enabled': 'disabled_at = NULL' }),
+      await changedBy(
+        { ...users, run: (trx, id) => markUserDisabled(trx, { id, now: NOW, reason: null }) },
+        await open(),
+        {
+          'was disabled': `disabled_at = ${NOW - 1}`,
+        },
+      ),
+      await changedBy({ ...disabled, run: markUserEnabled }, await open(), { 'was enabled': 'disabled_at = NULL' }),
     ]
 
     expect(changed).toEqual([FINE, FINE, FINE, FINE])

@@ -18,7 +18,7 @@ import { listLiveAddresses } from '../../store/sessions.ts'
 import { PART, partsOf } from '../parts.ts'
 import { type Actor, recordEvent } from '../record-event.ts'
 import { type EndedSession, endSessionsIn } from '../sessions/session.ts'
-import { judge, tableOf } from './ip-filter.ts'
+import { judgeAddress, tableOf } from './ip-filter.ts'
 
 /** Networks with a shorter prefix cover much of the internet. */
 const WIDEST = { 4: 8, 6: 32 } as const
@@ -158,7 +158,7 @@ async function endCovered(deps: Deps, actor: Actor, added: IpFilter[]): Promise<
   for (;;) {
     const live = await deps.db.read((sql) => listLiveAddresses(sql, { now, after }, PART))
     const covered = live.filter(({ ip }) => {
-      const { isBlocked, rule } = judge(rules, { ip, scope: 'all', now, defaults })
+      const { isBlocked, rule } = judgeAddress(rules, { ip, scope: 'all', now, defaults })
       return isBlocked && rule !== undefined && ids.has(rule.id)
     })
     if (covered.length > 0) {

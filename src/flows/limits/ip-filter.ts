@@ -34,7 +34,7 @@ export function tableOf(filters: IpFilter[]): IpRules {
  * Judges an address. Rules with the scope `all` and rules with the request's scope count together: the longest prefix
  * wins, and block wins over allow. Without a match the defaults of `all` and of the scope decide.
  */
-export function judge(
+export function judgeAddress(
   rules: IpRules,
   { ip, scope, now, defaults }: { ip: string; scope: FilterScope; now: number; defaults: Config['ipfilter'] },
 ): IpVerdict {
@@ -61,7 +61,7 @@ export function ipGate(deps: Deps): (request: { ip: string; path: string; actor:
   return async ({ ip, path, actor }) => {
     const scope = scopeOf(path)
     const defaults = deps.config.current().ipfilter
-    const { isBlocked, rule } = judge(await ipRules(deps), { ip, scope, now: deps.clock.now(), defaults })
+    const { isBlocked, rule } = judgeAddress(await ipRules(deps), { ip, scope, now: deps.clock.now(), defaults })
     if (!isBlocked) return
     deps.metrics.count('ip_filter_hits_total', { scope })
     if (isDue(ipBucket(ip))) {
@@ -92,7 +92,7 @@ export async function checkAddress(
   const headers = { 'x-forwarded-for': forwardedFor }
   const { ip, isIgnored } = takeClient(peer, headers, ipMatcher(server.trustedProxies))
   const scope = scopeOf(path)
-  const verdict = judge(await ipRules(deps), { ip, scope, now: deps.clock.now(), defaults })
+  const verdict = judgeAddress(await ipRules(deps), { ip, scope, now: deps.clock.now(), defaults })
   return { ...verdict, ip, scope, peer, isIgnored }
 }
 

@@ -8,7 +8,7 @@ import { listLastAuditLogs } from '../../store/audit-logs.ts'
 import { findLastMailTo } from '../../store/outbox.ts'
 import { findBucket } from '../../store/rate-limits.ts'
 import { findUserByEmail, type User } from '../../store/users.ts'
-import { ipRules, judge } from '../limits/ip-filter.ts'
+import { ipRules, judgeAddress } from '../limits/ip-filter.ts'
 import { POLICIES, type Policy } from '../limits/rate-limit.ts'
 import { resolveUser } from '../named-user.ts'
 import { findSuppressed } from '../outbox/suppression.ts'
@@ -113,7 +113,7 @@ async function checkLockouts(deps: Deps, user: User): Promise<Check[]> {
 
 async function checkAddress(deps: Deps, ip: string): Promise<Check[]> {
   const defaults = deps.config.current().ipfilter
-  const { isBlocked, rule } = judge(await ipRules(deps), { ip, scope: 'login', now: deps.clock.now(), defaults })
+  const { isBlocked, rule } = judgeAddress(await ipRules(deps), { ip, scope: 'login', now: deps.clock.now(), defaults })
   const why = rule ? `${rule.action} ${rule.cidr} (${rule.reason})` : 'no rule; the default'
   const fix = rule ? shell`authd ipfilter remove ${rule.cidr}` : shell`authd ipfilter add ${ip} --allow --reason "…"`
   const filter: Check = {

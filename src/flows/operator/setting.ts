@@ -6,7 +6,7 @@ import type { Trx } from '../../store/db.ts'
 import { listIpFilters } from '../../store/ip-filters.ts'
 import { deleteSystemConfig, listSystemConfig, type SystemConfig, setSystemConfig } from '../../store/system-config.ts'
 import { decide } from '../decide.ts'
-import { judge, tableOf } from '../limits/ip-filter.ts'
+import { judgeAddress, tableOf } from '../limits/ip-filter.ts'
 import { type Actor, recordEvent } from '../record-event.ts'
 import { LOCKDOWN_SETTINGS, readLockdown } from './lockdown-entry.ts'
 
@@ -167,7 +167,7 @@ async function refuseLockout(
     now: deps.clock.now(),
     defaults: { default: 'deny', loginDefault: 'deny', adminDefault: 'deny' },
   } as const
-  if (own !== undefined && !judge(rules, { ip: own, ...asked }).isBlocked) return
+  if (own !== undefined && !judgeAddress(rules, { ip: own, ...asked }).isBlocked) return
   const whose = own === undefined ? 'your own address, which authd does not know' : `your own address ${own}`
   throw new AuthdError('LOCKOUT_RISK', {
     message: `${key} = deny, and no rule is known to allow ${whose}. Nothing was changed.`,

@@ -5,7 +5,7 @@ import type { Sql, Trx } from '../../store/db.ts'
 import { lockSession, type OwnedSession } from '../../store/sessions.ts'
 import { lockUser, type User } from '../../store/users.ts'
 import { enrolledFactors, hasFactor, proofsIn, type StepUpMethod, waysToStepUp } from '../policy/factor.ts'
-import { judge, type LiveSession } from './session.ts'
+import { judgeSession, type LiveSession } from './session.ts'
 
 /** How long a proof counts as fresh. */
 const FRESH_MS = 5 * MINUTE
@@ -36,7 +36,7 @@ export interface Held {
 export async function holdSession(deps: Deps, trx: Trx, shown: OwnedSession): Promise<Held | AuthdError> {
   const user = await lockUser(trx, shown.userId)
   const found = user && (await lockSession(trx, shown.id))
-  const session = found?.secretDigest === shown.secretDigest ? await judge(deps, trx, found) : undefined
+  const session = found?.secretDigest === shown.secretDigest ? await judgeSession(deps, trx, found) : undefined
   return user && session ? { user, session } : new AuthdError('UNAUTHORIZED')
 }
 

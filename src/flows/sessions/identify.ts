@@ -39,7 +39,7 @@ export interface Credentials {
 }
 
 /** Identifies the caller with one read of the database, so that a revoked credential is rejected at once. */
-export async function identify(deps: Deps, { bearer, cookie, check, ip }: Credentials): Promise<Identity> {
+export async function identifyCaller(deps: Deps, { bearer, cookie, check, ip }: Credentials): Promise<Identity> {
   if (bearer === null) return rejected()
   if (bearer !== undefined) return await identifyBearer(deps, bearer, ip)
   if (cookie === undefined && check !== undefined) return await identifyCheck(deps, check)

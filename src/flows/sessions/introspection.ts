@@ -2,7 +2,7 @@ import type { Deps } from '../../deps.ts'
 import { toSeconds } from '../../platform/clock.ts'
 import { findSession, type OwnedSession, type Session } from '../../store/sessions.ts'
 import { type AccessClaims, readAccessToken } from './access-token.ts'
-import { judge } from './session.ts'
+import { judgeSession } from './session.ts'
 import { keyring } from './signing-key.ts'
 import { findByRefreshToken, markUsed } from './token.ts'
 
@@ -17,7 +17,7 @@ export async function introspectToken(deps: Deps, token: string): Promise<Intros
   const valid = await deps.db.read(async (sql): Promise<Introspection | undefined> => {
     const known = await findByRefreshToken(sql, refreshRoot, token)
     const found = known?.session ?? (claims && (await findSession(sql, claims.sid)))
-    const session = found && (await judge(deps, sql, found))
+    const session = found && (await judgeSession(deps, sql, found))
     if (session?.due !== 'nothing') return undefined
     if (known) return known.generation === session.generation ? { kind: 'refresh_token', session } : undefined
     return claims && { kind: 'access_token', claims, session }

@@ -132,7 +132,7 @@ export interface LiveSession extends OwnedSession {
  * The one judgement of a session: undefined if it was revoked, has expired, idled out, began before everybody was signed
  * out, or its user is disabled. A session of one factor falls short once the policy requires two.
  */
-export async function judge(
+export async function judgeSession(
   deps: Pick<Deps, 'clock' | 'config'>,
   sql: Sql,
   session: OwnedSession,
@@ -198,7 +198,7 @@ async function findLive(
   return await deps.db.read(async (sql) => {
     const session = await findSession(sql, id)
     if (!session || !isProven(session)) return undefined
-    return (await judge(deps, sql, session)) ?? 'over'
+    return (await judgeSession(deps, sql, session)) ?? 'over'
   })
 }
 

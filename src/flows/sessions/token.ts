@@ -10,7 +10,7 @@ import { decide } from '../decide.ts'
 import { notify } from '../outbox/notice.ts'
 import { type Actor, recordEvent } from '../record-event.ts'
 import { type AccessClaims, readAccessToken, signAccessToken, verifyAccessToken } from './access-token.ts'
-import { endSessions, endSessionsIn, judge, type LiveSession, useSession } from './session.ts'
+import { endSessions, endSessionsIn, judgeSession, type LiveSession, useSession } from './session.ts'
 import { keyring } from './signing-key.ts'
 
 export interface Tokens {
@@ -54,7 +54,7 @@ export async function refreshTokens(deps: Deps, actor: Actor, refreshToken: stri
     }
     if (!known) return new AuthdError('INVALID_TOKEN')
     const { session: current, generation } = known
-    const live = await judge(deps, trx, current)
+    const live = await judgeSession(deps, trx, current)
     if (!live) return new AuthdError('EXPIRED_TOKEN')
     if (generation > current.generation) return new AuthdError('INVALID_TOKEN')
     const isInGrace = (since: number) => refreshGrace > 0 && isWithin(now, since, refreshGrace)

@@ -1,11 +1,5 @@
 import type { Deps } from '../../deps.ts'
-import {
-  findUser,
-  lockUser,
-  disableUser as markDisabled,
-  enableUser as markEnabled,
-  type User,
-} from '../../store/users.ts'
+import { findUser, lockUser, markUserDisabled, markUserEnabled, type User } from '../../store/users.ts'
 import { resolveUser } from '../named-user.ts'
 import { type Actor, recordEvent } from '../record-event.ts'
 import { type ChangedUser, endAllOf } from './delete.ts'
@@ -56,7 +50,7 @@ export async function disableUser(
   return await deps.db.write(async (trx) => {
     const user = await lockUser(trx, id)
     if (!user) return { isChanged: false, sessionsEnded: 0 }
-    const isChanged = await markDisabled(trx, { id: user.id, now, reason })
+    const isChanged = await markUserDisabled(trx, { id: user.id, now, reason })
     const sessionsEnded = await endAllOf(deps, trx, actor, user, 'user_disabled')
     if (isChanged) {
       const metadata = reason === null ? {} : { reason }
@@ -70,7 +64,7 @@ export async function disableUser(
 async function enableUser(deps: Deps, actor: Actor, { id }: Pick<User, 'id'>): Promise<ChangedUser> {
   return await deps.db.write(async (trx) => {
     const user = await lockUser(trx, id)
-    const isChanged = user !== undefined && (await markEnabled(trx, id))
+    const isChanged = user !== undefined && (await markUserEnabled(trx, id))
     if (isChanged) await recordEvent(deps, trx, actor, { type: 'user.enabled', user })
     return { isChanged, sessionsEnded: 0 }
   })

@@ -1,5 +1,5 @@
 import type { Deps } from '../../deps.ts'
-import { identify as identifyFlow } from '../../flows/sessions/identify.ts'
+import { identifyCaller } from '../../flows/sessions/identify.ts'
 import type { AnyEndpoint } from '../endpoint/endpoint.ts'
 import { bearerOf } from '../request/authorization.ts'
 import type { Context, Next } from '../request/context.ts'
@@ -38,7 +38,7 @@ export function identify(deps: Deps, { names, origin, allowedOrigins, endpoints,
     ctx.state.cookies = cookies
     const counting = namesOf(cookies, names)
     if (counting.length > 0) refuseCrossSite(ctx, { origin, host, allowedOrigins, cookies: counting })
-    ctx.state.identity = await identifyFlow(deps, {
+    ctx.state.identity = await identifyCaller(deps, {
       bearer: authorization === undefined ? undefined : (bearerOf(authorization) ?? null),
       cookie: cookies.session,
       ip: ctx.state.ip,
