@@ -20,7 +20,7 @@ describe('the metadata of the issuer (RFC 8414)', () => {
       token_endpoint: 'https://auth.example.com/v1/token/refresh',
       token_endpoint_auth_methods_supported: ['none'],
       grant_types_supported: ['refresh_token'],
-      response_types_supported: [],
+      response_types_supported: ['none'],
       introspection_endpoint: 'https://auth.example.com/v1/token/introspect',
       introspection_endpoint_auth_methods_supported: ['client_secret_basic', 'Bearer'],
       revocation_endpoint: 'https://auth.example.com/v1/token/revoke',

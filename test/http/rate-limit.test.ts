@@ -41,6 +41,21 @@ describe.each(DATABASES)('the limit of an address (%s)', (database) => {
     expect(await begin(authd, 1)).toEqual([201])
   })
 
+  test('never refuses a right refresh for the wrong tries of others', async () => {
+    const authd = await startAuthd({ database, config: { limits: { ...LIMITS, requests_per_minute: 10 } } })
+    const { refreshToken: refresh_token } = await signInForTokens(authd)
+    const refresh = (token: string) => authd.browser().post('/v1/token/refresh', { json: { refresh_token: token } })
+    const wrong = []
+    for (let tries = 0; tries < 12; tries += 1)
+      wrong.push((await refresh(`rt_${'0'.repeat(26)}.0.${'A'.repeat(43)}`)).status)
+
+    const right = await refresh(refresh_token)
+
+    expect(wrong).toContain(429)
+    expect((await authd.browser().get('/v1/session', { bearer: 'junk' })).status).toBe(429)
+    expect(right.status).toBe(200)
+  })
+
   test('lets exactly that many concurrent requests through', async () => {
     const authd = await startAuthd({ database, config: { limits: { ...LIMITS, requests_per_minute: 20 } } })
     const replies = await Promise.all(

@@ -9,7 +9,16 @@ const validators = new Map<object, z.ZodType>()
 const matchers = new Map<string, RegExp>()
 
 /** Those that are special to some answers. All others come with every answer. */
-const SPECIAL_HEADERS = ['ETag', 'Link', 'Retry-After', 'WWW-Authenticate', 'X-Total-Count', 'X-Total-Count-Capped']
+const SPECIAL_HEADERS = [
+  'ETag',
+  'Link',
+  'RateLimit',
+  'RateLimit-Policy',
+  'Retry-After',
+  'WWW-Authenticate',
+  'X-Total-Count',
+  'X-Total-Count-Capped',
+]
 
 /** Throws if a response of a documented route has an undocumented status, header, type or body. */
 export async function assertDocumented(

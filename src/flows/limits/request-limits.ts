@@ -17,6 +17,8 @@ import { type Bucket, refuseFull, type Standing, spend, tally } from './rate-lim
  * | `failure`  | address, if it fails      | key               | address, if it fails             |
  * | `none`     | nothing                   | key               | address, if wrong                |
  *
+ * A `failure` is judged by the work first: what succeeds is never refused for the wrong tries of others.
+ *
  * A key with `signin` that states its user's address counts against both. Any other key counts against itself, and for
  * `stranger`, `guess` and `failure` also against its address, like a request without one. Whatever writes an audit event
  * counts: a GET that does is `own`.
@@ -53,7 +55,6 @@ export async function withinLimits<Answer extends object>(
     tally(deps, own, 1)
   }
   if (kind === 'stranger') await count(deps, request, [ip])
-  if (kind === 'failure') await refuseFull(deps, [ip])
   if (kind === 'guess') await count(deps, request, [ip, guess])
   try {
     const answer = await work()

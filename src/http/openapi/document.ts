@@ -3,6 +3,7 @@ import { sample } from '../../resources/field.ts'
 import { type Answer, type AnyEndpoint, endpoint } from '../endpoint/endpoint.ts'
 import { TAGS } from '../endpoint/tags.ts'
 import { oauthErrorResource, problemResource } from './failure.ts'
+import { HEADER_COMPONENTS } from './header.ts'
 import { operationOf } from './operation.ts'
 import { Components } from './schema.ts'
 import { webhooksOf } from './webhooks.ts'
@@ -37,6 +38,7 @@ export function openApiDocument(endpoints: AnyEndpoint[], { publicUrl, version }
     webhooks: webhooksOf(components),
     components: {
       schemas: components.schemas,
+      headers: HEADER_COMPONENTS,
       responses: components.responses,
       requestBodies: components.requestBodies,
       securitySchemes: securitySchemes(publicUrl),

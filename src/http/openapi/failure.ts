@@ -4,6 +4,7 @@ import type { Guard } from '../../flows/sessions/guard.ts'
 import { idField, sample } from '../../resources/field.ts'
 import { type AnyEndpoint, isForBackends } from '../endpoint/endpoint.ts'
 import { oauthError } from '../middleware/oauth-error.ts'
+import { type HeaderName, headersFor, RATE_LIMIT } from './header.ts'
 
 /** The body of an error (RFC 9457). */
 export const problemResource = z
@@ -45,30 +46,21 @@ const EVERYWHERE = [
   'INTERNAL_ERROR',
   'UNAVAILABLE',
 ] as const
-const WITH_BODY = ['VALIDATION_ERROR', 'PAYLOAD_TOO_LARGE', 'UNSUPPORTED_MEDIA_TYPE'] as const
+const WITH_BODY = ['VALIDATION_ERROR', 'UNSUPPORTED_MEDIA_TYPE'] as const
 
 /** A response of an error status. Routes with the same errors share it by its name. */
 interface Failure {
   status: string
   name: string
-  response: { description: string; headers?: object; content: Record<string, { schema: { $ref: string } }> }
+  response: { description: string; headers: object; content: Record<string, { schema: { $ref: string } }> }
 }
 
-const RETRY = {
-  'Retry-After': { description: 'Seconds until another try can succeed.', schema: { type: 'integer' } },
-}
-const CHALLENGE = {
-  'WWW-Authenticate': {
-    description:
-      'The scheme. `error` says `invalid_token` for a token that is not valid, and `insufficient_scope` for an API key without the scope (RFC 6750 §3).',
-    schema: { type: 'string' },
-  },
-}
-const HEADERS: Record<number, object> = {
-  401: CHALLENGE,
-  403: CHALLENGE,
-  429: RETRY,
-  503: RETRY,
+/** What each status of an error may have beside what all answers may. */
+const HEADERS: Record<number, HeaderName[]> = {
+  401: ['WWW-Authenticate'],
+  403: ['WWW-Authenticate'],
+  429: ['Retry-After'],
+  503: ['Retry-After'],
 }
 
 export function failures(declared: AnyEndpoint): Failure[] {
@@ -87,11 +79,10 @@ export function failures(declared: AnyEndpoint): Failure[] {
       ...(problems.length > 0 && { 'application/problem+json': refTo('Problem') }),
       ...(oauth.length > 0 && { 'application/json': refTo('OAuthError') }),
     }
-    const headers = HEADERS[status]
     return {
       status: String(status),
       name: names.join('Or'),
-      response: { description, ...(headers && { headers }), content },
+      response: { description, headers: headersFor(...RATE_LIMIT, ...(HEADERS[status] ?? [])), content },
     }
   })
 }
@@ -104,6 +95,8 @@ function codesOf(declared: AnyEndpoint): ErrorCode[] {
   const codes: ErrorCode[] = [
     ...EVERYWHERE,
     ...(declared.body ? WITH_BODY : []),
+    // The body is read before the route is known to take none.
+    ...(declared.method === 'GET' ? [] : (['PAYLOAD_TOO_LARGE'] as const)),
     ...(declared.guard === 'none' ? [] : ofGuard(declared.guard, declared.path)),
     ...(isForBackends(declared) ? (['UNAUTHORIZED'] as const) : []),
     ...(declared.errors ?? []),

@@ -7,6 +7,7 @@ import type { BodyType } from '../request/body.ts'
 import { CLIENT_HEADER } from '../request/context.ts'
 import { exampleOf } from './example.ts'
 import { failures } from './failure.ts'
+import { headersFor, RATE_LIMIT } from './header.ts'
 import type { Components, Io, JsonSchema } from './schema.ts'
 
 const MEDIA_TYPES = { json: 'application/json', form: 'application/x-www-form-urlencoded' } as const
@@ -130,30 +131,39 @@ function responsesOf(declared: AnyEndpoint, components: Components) {
   const shared = failed.filter(({ status }) => status in own)
   const both = shared.map(({ status, response }) => [
     status,
-    { ...own[status], content: { ...own[status]?.content, ...response.content } },
+    {
+      ...own[status],
+      headers: { ...own[status]?.headers, ...response.headers },
+      content: { ...own[status]?.content, ...response.content },
+    },
   ])
   const errors = failed.map(({ status, name, response }) => [status, components.response(name, response)])
   return { ...Object.fromEntries(errors), ...own, ...Object.fromEntries(both) }
 }
 
-const ETAG = {
-  ETag: { description: 'For `If-None-Match` the next time.', required: true, schema: { type: 'string' } },
-}
-
 type Responses = Record<string, { description: string; headers?: object; content?: object }>
 
-function successes({ name, answers, publicMaxAge }: AnyEndpoint, components: Components): Responses {
+function successes(declared: AnyEndpoint, components: Components): Responses {
+  const { name, answers, publicMaxAge } = declared
   const isCached = publicMaxAge !== undefined
   const own = Object.entries(answers).map(([status, { text, schema, headers, contentType = 'application/json' }]) => {
     const content = schema && { [contentType]: media(schema, 'output', components, `${titled(name)}Result`) }
-    const special = { ...(headers && headersOf(headers, components)), ...(isCached && ETAG) }
+    const shared = [...(isCached ? (['ETag'] as const) : []), ...(isCounted(declared) ? RATE_LIMIT : [])]
+    const special = { ...(headers && headersOf(headers, components)), ...headersFor(...shared) }
     return [
       status,
       { description: text, ...(Object.keys(special).length > 0 && { headers: special }), ...(content && { content }) },
     ]
   })
-  const cached = { 304: { description: 'The document still has the `ETag` of `If-None-Match`.', headers: ETAG } }
+  const cached = {
+    304: { description: 'The document still has the `ETag` of `If-None-Match`.', headers: headersFor('ETag') },
+  }
   return { ...Object.fromEntries(own), ...(isCached && cached) }
+}
+
+/** Whether what it answers can have counted against the limit of an address; see flows/limits/request-limits.ts. */
+function isCounted({ guard, limit }: AnyEndpoint): boolean {
+  return limit === 'stranger' || limit === 'guess' || (guard === 'none' && limit !== 'failure')
 }
 
 /** From an object of the headers that a response may have. */

@@ -69,9 +69,8 @@ const metadata = endpoint({
             .describe('A refresh needs no client credential.'),
           grant_types_supported: z.array(sample('refresh_token')).describe('Refresh tokens only.'),
           response_types_supported: z
-            .array(z.string())
-            .meta({ examples: [[]] })
-            .describe('Always empty, because authd has no authorization endpoint.'),
+            .array(sample('none'))
+            .describe('Always `none`, because authd has no authorization endpoint.'),
           introspection_endpoint: sample('https://auth.example.com/v1/token/introspect').describe(
             'Where tokens are introspected (RFC 7662).',
           ),
@@ -100,7 +99,8 @@ const metadata = endpoint({
         token_endpoint: `${publicUrl}/v1/token/refresh`,
         token_endpoint_auth_methods_supported: ['none'],
         grant_types_supported: ['refresh_token'],
-        response_types_supported: [],
+        // Required, and never empty (RFC 8414 §2 and §3.2).
+        response_types_supported: ['none'],
         introspection_endpoint: `${publicUrl}/v1/token/introspect`,
         introspection_endpoint_auth_methods_supported: ['client_secret_basic', 'Bearer'],
         revocation_endpoint: `${publicUrl}/v1/token/revoke`,
