@@ -4,7 +4,8 @@ import { METRICS } from '../../src/platform/monitoring/metrics.ts'
 import { type Authd, startAuthd } from '../support/harness.ts'
 import { ADA, askForCode, askOnPage, signInForTokens } from '../support/people.ts'
 
-const TOKEN = 'a-token-of-the-scraper-0123456789'
+/** It may have characters that no token of authd has. */
+const TOKEN = 'a-token:of!the-scraper-0123456789'
 
 async function scrape(authd: Authd): Promise<Map<string, number>> {
   const { status, body } = await authd.browser().get('/metrics')
