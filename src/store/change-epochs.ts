@@ -23,6 +23,18 @@ export async function bumpEpoch(trx: Trx, topic: ChangeTopic | EndedTopic): Prom
   return Number(row?.epoch)
 }
 
+/**
+ * Holds a topic until the unit ends, so that units which decide by its rows run one after the other. It works where such
+ * a row does not exist yet, which no lock of rows does.
+ */
+export async function holdTopic(trx: Trx, topic: ChangeTopic): Promise<void> {
+  await trx.run(
+    `INSERT INTO change_epochs (topic, epoch) VALUES (?, 0)
+     ON CONFLICT (topic) DO UPDATE SET epoch = change_epochs.epoch`,
+    [topic],
+  )
+}
+
 /** The epoch of a topic now, as an expression. Within one statement it is read together with the rows. */
 export function epochOf(topic: EndedTopic): string {
   return `COALESCE((SELECT epoch FROM change_epochs WHERE topic = '${topic}'), 0)`

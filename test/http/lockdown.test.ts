@@ -10,11 +10,13 @@ import { inviteUsers } from '../../src/flows/users/invitation.ts'
 import { makeRecoveryLink } from '../../src/flows/users/recovery-link.ts'
 import { DAY, MINUTE } from '../../src/platform/clock.ts'
 import { parseEmailAddress } from '../../src/platform/email-address.ts'
+import type { Db, Trx } from '../../src/store/db.ts'
 import { listSessions } from '../../src/store/sessions.ts'
 import { askPasskey, withPasskey } from '../support/factors.ts'
 import { type Authd, startAuthd } from '../support/harness.ts'
 import { whileParked } from '../support/parked.ts'
 import { ADA, askForCode, askOnPage, signInForTokens, signInOnPage } from '../support/people.ts'
+import { until } from '../support/until.ts'
 
 const lockDown = (authd: Authd, keepSessions = false) =>
   beginLockdown(authd.deps, SYSTEM, { reason: null, keepSessions })
@@ -217,5 +219,77 @@ describe('signing everybody out', () => {
 
     expect(new Set(ended.map(({ id }) => id)).size).toBe(250)
     expect(await revokeByOperator(authd.deps, SYSTEM, {})).toEqual([])
+  })
+})
+
+describe('a lockdown and a change of its settings at once (postgres)', () => {
+  const open = { key: 'signup.policy', value: 'open', acceptsLockout: true }
+  const settings = async (authd: Authd) =>
+    Object.fromEntries((await listSettings(authd.deps)).filter(({ isSet }) => isSet).map((set) => [set.key, set.value]))
+
+  /** Runs the first until its unit has read the lockdown, then the second as far as it gets, then both. */
+  async function inOrder(
+    authd: Authd,
+    first: (deps: Authd['deps']) => Promise<unknown>,
+    second: () => Promise<unknown>,
+  ) {
+    const { db } = authd.deps
+    const hasRead = Promise.withResolvers<void>()
+    const goOn = Promise.withResolvers<void>()
+    const paused = (trx: Trx): Trx => ({
+      ...trx,
+      async one(text, values) {
+        const row = await trx.one(text, values)
+        if (values?.includes('lockdown')) {
+          hasRead.resolve()
+          await goOn.promise
+        }
+        return row as never
+      },
+    })
+    const one = first({ ...authd.deps, db: { ...db, write: (unit) => db.write((trx) => unit(paused(trx))) } })
+    await hasRead.promise
+    const other = second()
+    const waits = until(() => expect(isLocked(db)).resolves.toBeDefined()).then(() => 'waits')
+    const was = await Promise.race([waits, other.then(() => 'done')])
+    goOn.resolve()
+    return [was, ...(await Promise.allSettled([one, other])).map(({ status }) => status)]
+  }
+
+  const isLocked = (db: Db) => db.read((sql) => sql.one('SELECT 1 AS one FROM pg_locks WHERE NOT granted LIMIT 1'))
+
+  test('SECURITY: sign-up is closed when the lockdown is on, whatever was decided before', async () => {
+    const authd = await startAuthd({ database: 'postgres' })
+    const other = await authd.another()
+
+    const was = await inOrder(
+      other,
+      (deps) => setSetting(deps, SYSTEM, open),
+      () => lockDown(authd),
+    )
+
+    expect(was).toEqual(['waits', 'fulfilled', 'fulfilled'])
+    expect(await settings(authd)).toEqual({ 'signup.policy': 'closed', 'mail.paused': true })
+    await endLockdown(authd.deps, SYSTEM)
+    expect(await settings(authd)).toEqual({ 'signup.policy': 'open' })
+  })
+
+  test('a change that comes while the lockdown begins or ends waits for it', async () => {
+    const authd = await startAuthd({ database: 'postgres' })
+    const other = await authd.another()
+    const change = () => setSetting(authd.deps, SYSTEM, open)
+
+    const begun = await inOrder(
+      other,
+      (deps) => beginLockdown(deps, SYSTEM, { reason: null, keepSessions: false }),
+      change,
+    )
+    const held = await settings(other)
+    const ended = await inOrder(other, (deps) => endLockdown(deps, SYSTEM), change)
+
+    expect(begun).toEqual(['waits', 'fulfilled', 'rejected'])
+    expect(held).toMatchObject({ 'signup.policy': 'closed' })
+    expect(ended).toEqual(['waits', 'fulfilled', 'fulfilled'])
+    expect(await settings(authd)).toEqual({ 'signup.policy': 'open' })
   })
 })

@@ -1,4 +1,5 @@
-import type { Sql } from '../../store/db.ts'
+import { holdTopic } from '../../store/change-epochs.ts'
+import type { Sql, Trx } from '../../store/db.ts'
 import { findSystemConfig } from '../../store/system-config.ts'
 
 export const LOCKDOWN_ENTRY = 'lockdown'
@@ -18,4 +19,10 @@ export interface Lockdown {
 export async function readLockdown(sql: Sql): Promise<Lockdown | undefined> {
   const text = await findSystemConfig(sql, LOCKDOWN_ENTRY)
   return text === undefined ? undefined : (JSON.parse(text) as Lockdown)
+}
+
+/** As readLockdown, in a unit that relies on it: no lockdown begins or ends before that unit has ended. */
+export async function lockLockdown(trx: Trx): Promise<Lockdown | undefined> {
+  await holdTopic(trx, 'settings')
+  return await readLockdown(trx)
 }

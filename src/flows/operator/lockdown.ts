@@ -4,13 +4,13 @@ import { DAY, toRfc3339 } from '../../platform/clock.ts'
 import { bumpEpoch } from '../../store/change-epochs.ts'
 import { endAllInvitations, endInvitationsOf, listInvitedUsers } from '../../store/invitations.ts'
 import { endAllRecoveryLinks } from '../../store/recovery-links.ts'
-import { deleteSystemConfig, insertSystemConfig, setSystemConfig } from '../../store/system-config.ts'
+import { deleteSystemConfig, setSystemConfig } from '../../store/system-config.ts'
 import { decide } from '../decide.ts'
 import { PART } from '../parts.ts'
 import { type Actor, recordEvent } from '../record-event.ts'
 import { recordSignedOut, signOutEverybodyIn } from '../sessions/everybody.ts'
 import { rotateKeys } from '../sessions/key-rotation.ts'
-import { LOCKDOWN_ENTRY, LOCKDOWN_SETTINGS, type Lockdown, readLockdown } from './lockdown-entry.ts'
+import { LOCKDOWN_ENTRY, LOCKDOWN_SETTINGS, type Lockdown, lockLockdown, readLockdown } from './lockdown-entry.ts'
 import { dropSetting, putInForce, putSetting, storedValue } from './setting.ts'
 
 export interface LockdownDone {
@@ -37,10 +37,9 @@ export async function beginLockdown(
   if (await findLockdown(deps)) throw isOn()
   await endInvitationsInParts(deps, since)
   const begun = await decide(deps, async (trx) => {
-    if (await readLockdown(trx)) return isOn()
     // Users first: other units lock a user before what is theirs.
     await endAllInvitations(trx, since)
-    if (!(await insertSystemConfig(trx, { key: LOCKDOWN_ENTRY, value: '{}', now: since, by: actor.id }))) return isOn()
+    if (await lockLockdown(trx)) return isOn()
     const before: Lockdown['before'] = {}
     for (const [key, value] of Object.entries(LOCKDOWN_SETTINGS)) {
       before[key] = await storedValue(trx, key)
@@ -81,7 +80,7 @@ function isOn(): AuthdError {
  */
 export async function endLockdown(deps: Deps, actor: Actor): Promise<Lockdown> {
   const ended = await decide(deps, async (trx) => {
-    const lockdown = await readLockdown(trx)
+    const lockdown = await lockLockdown(trx)
     if (!lockdown) return new AuthdError('CONFLICT', { message: 'No lockdown is on.' })
     for (const [key, value] of Object.entries(lockdown.before)) {
       if (value === null) await dropSetting(deps, trx, actor, key)

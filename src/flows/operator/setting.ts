@@ -8,7 +8,7 @@ import { deleteSystemConfig, listSystemConfig, type SystemConfig, setSystemConfi
 import { decide } from '../decide.ts'
 import { judgeAddress, tableOf } from '../limits/ip-filter.ts'
 import { type Actor, recordEvent } from '../record-event.ts'
-import { LOCKDOWN_SETTINGS, readLockdown } from './lockdown-entry.ts'
+import { LOCKDOWN_SETTINGS, lockLockdown } from './lockdown-entry.ts'
 
 /** Settings share their table with other facts about the deployment. */
 const PREFIX = 'setting.'
@@ -93,7 +93,7 @@ export async function unsetSetting(deps: Deps, actor: Actor, key: string): Promi
 
 /** The end of a lockdown restores its settings, so a change before it would be lost. */
 async function heldByLockdown(trx: Trx, key: string): Promise<AuthdError | undefined> {
-  if (!Object.hasOwn(LOCKDOWN_SETTINGS, key) || !(await readLockdown(trx))) return undefined
+  if (!Object.hasOwn(LOCKDOWN_SETTINGS, key) || !(await lockLockdown(trx))) return undefined
   const message = `A lockdown holds ${key} at ${LOCKDOWN_SETTINGS[key]}. End it first.`
   return new AuthdError('CONFLICT', { message, suggestions: ['authd lockdown off'] })
 }
