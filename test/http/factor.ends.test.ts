@@ -166,6 +166,21 @@ test.each<[CodeFactor, number, string[]]>([
   expect(change).toMatchObject({ status: 403, body: { code: 'STEP_UP_REQUIRED', details: { methods: offered } } })
 })
 
+test('where an app may be the first proof, a locked app gets the answer of an unknown user', async () => {
+  const authd = await startAuthd({ config: { totp: { allow_first_factor: true } } })
+  const { secret, userId } = await withTotp(authd)
+  await setFailures(authd, userId, 'totp', 100)
+  authd.clock.advance(30 * SECOND)
+  const tryAs = async (email: string) => {
+    const { body } = await authd.browser().post('/v1/signin', { json: { email } })
+    const json = { code: totpCode(authd, secret), attempt_token: body.attempt_token }
+    const { status, body: said } = await authd.browser().post('/v1/signin/totp', { json })
+    return { status, code: said.code }
+  }
+
+  expect(await tryAs(ADA)).toEqual(await tryAs('nobody@example.com'))
+})
+
 describe('a user has at most 50 passkeys', () => {
   async function fill(authd: Authd, userId: string, count: number): Promise<void> {
     await authd.deps.db.write(async (trx) => {

@@ -101,6 +101,7 @@ test('where a factor is required, a session without one can only enrol, and is c
   const signedIn = await app.post('/v1/signin/code', { json: { code, attempt_token } })
   const bearer = signedIn.body.access_token
   const refused = await app.get('/v1/session', { bearer })
+  const asCookie = await app.get('/v1/session', { headers: { Cookie: `authd=${bearer}` } })
   const begun = await app.post('/v1/me/totp', { bearer })
   const totp = totpCode(authd, begun.body.secret)
   const enrolled = await app.post('/v1/me/totp/confirm', { bearer, json: { code: totp } })
@@ -112,6 +113,7 @@ test('where a factor is required, a session without one can only enrol, and is c
   expect(bearer).toMatch(/^ses_/)
   expect(signedIn.body).not.toHaveProperty('refresh_token')
   expect(refused).toMatchObject({ status: 403, body: { code: 'ENROLMENT_REQUIRED' } })
+  expect(asCookie.status).toBe(401)
   expect(enrolled.body).toMatchObject({ session: { enrolment_required: false, aal: 2 } })
   expect(session.status).toBe(200)
 })

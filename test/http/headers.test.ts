@@ -94,3 +94,12 @@ test('every cookie is for this host only, over https, and unreadable by scripts'
   ])
   expect(cookies.filter((line) => !/; Path=\/; Max-Age=\d+; HttpOnly; SameSite=Lax; Secure$/.test(line))).toEqual([])
 })
+
+test('SECURITY: a page is not compressed, because it can show a secret beside what another site sent', async () => {
+  const authd = await startAuthd()
+
+  const reply = await authd.browser().get('/signin', { headers: { 'Accept-Encoding': 'gzip' } })
+
+  expect(reply.body.length).toBeGreaterThan(1024)
+  expect(reply.headers.get('Content-Encoding')).toBeNull()
+})

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { startAuthd } from '../support/harness.ts'
-import { askOnPage } from '../support/people.ts'
+import { askForCode, askOnPage } from '../support/people.ts'
 
 test('GET, HEAD and OPTIONS of a link do not sign in and set no cookie', async () => {
   const authd = await startAuthd()
@@ -50,6 +50,28 @@ test('the token of another attempt in the same browser does not open a link', as
 
   expect(stolen.status).toBe(200)
   expect(thief.cookies.has('authd')).toBe(false)
+})
+
+test('SECURITY: the token of another attempt in a body does not open a link', async () => {
+  const authd = await startAuthd()
+  const { token } = await askOnPage(authd, authd.browser())
+  const own = await askForCode(authd, 'mallory@example.com')
+
+  const stolen = await authd.browser().post('/v1/signin/link', { json: { token, attempt_token: own.attemptToken } })
+
+  expect(stolen).toMatchObject({ status: 200, body: { status: 'continue_elsewhere' } })
+})
+
+test('a link that was used offers nothing to another browser', async () => {
+  const authd = await startAuthd()
+  const owner = authd.browser()
+  const { token, attempt } = await askOnPage(authd, owner)
+  await owner.post('/signin/link', { form: { token, attempt } })
+
+  const seen = await authd.browser().get(`/signin/link?token=${token}`)
+  const tried = await authd.browser().post('/v1/signin/link', { json: { token } })
+
+  expect([seen.status, tried.status]).toEqual([410, 410])
 })
 
 test('login CSRF: a token in a body does not complete an attempt for a cookie', async () => {

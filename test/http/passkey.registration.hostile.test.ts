@@ -94,6 +94,17 @@ test('a passkey can be registered only once, by one user', async () => {
   expect((await eve.get('/v1/me/passkeys')).body).toEqual([])
 })
 
+test('all passkeys of a user have one user handle', async () => {
+  const { browser } = await signedIn()
+  const handles = []
+  for (let times = 0; times < 2; times += 1) {
+    const { body } = await browser.post('/v1/me/passkeys/options')
+    handles.push(body.options.user.id)
+  }
+
+  expect(handles[1]).toBe(handles[0])
+})
+
 test('the options exclude the user’s passkeys and require a discoverable one', async () => {
   const { authd, browser } = await signedIn()
   const device = deviceFor(authd)

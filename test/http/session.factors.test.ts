@@ -307,6 +307,31 @@ describe.each(['sqlite', 'postgres'] as const)('a proof of a removed factor (%s)
     })
   })
 
+  test('still counts in the sessions of another user', async () => {
+    const authd = await startAuthd({ database })
+    const [own, others] = [authd.browser(), authd.browser()]
+    await signInOnPage(authd, own)
+    await enrolTotp(authd, own)
+    await signInOnPage(authd, others, 'bob@example.com')
+    await enrolTotp(authd, others)
+
+    await own.send('DELETE', '/v1/me/totp')
+
+    expect((await others.get('/v1/session')).body.session.aal).toBe(2)
+  })
+
+  test('of another passkey still counts in the session that removes one', async () => {
+    const authd = await startAuthd({ database })
+    const browser = authd.browser()
+    await signInOnPage(authd, browser)
+    await enrolPasskey(browser, deviceFor(authd))
+    const { body } = await enrolPasskey(browser, deviceFor(authd))
+
+    await browser.send('DELETE', `/v1/me/passkeys/${body.passkey.id}`)
+
+    expect((await browser.get('/v1/session')).body.session.aal).toBe(2)
+  })
+
   test('leaves a session short of a policy that requires two factors', async () => {
     const authd = await startAuthd({ database })
     const browser = authd.browser()

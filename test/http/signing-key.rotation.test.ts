@@ -138,6 +138,16 @@ test('an immediate rotation stays in force while another is scheduled', async ()
   expect(await isTaken(authd, accessToken)).toBe(true)
 })
 
+test('a key that is cancelled before it signs verifies on, because another process may have begun to sign', async () => {
+  const authd = await startAuthd()
+  const { kid } = await rotateKeys(authd.deps, SYSTEM, { isImmediate: false })
+
+  await rotateKeys(authd.deps, SYSTEM, { isImmediate: true })
+  authd.clock.advance(MINUTE)
+
+  expect(await kidsOf(authd)).toContain(kid)
+})
+
 test('refresh tokens survive a rotation', async () => {
   const authd = await startAuthd()
   const { refreshToken } = await signInForTokens(authd)

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import type { Db } from '../../src/store/db.ts'
+import { findSession } from '../../src/store/sessions.ts'
 import {
   addProof,
   CODE_TRIES,
@@ -8,7 +9,7 @@ import {
   takeCodeTry,
   useSigninAttempt,
 } from '../../src/store/signin-attempts.ts'
-import { rotateSession } from '../../src/store/token-generations.ts'
+import { markGenerationUsed, rotateSession } from '../../src/store/token-generations.ts'
 import { describeOnBoth } from '../support/databases.ts'
 import { addAttempt, addSession, changedBy, LATER, NOW, type Statement } from '../support/rows.ts'
 
@@ -55,6 +56,25 @@ describeOnBoth('a statement changes nothing if the row', (open) => {
       'has expired': `expires_at = ${NOW}`,
       'has another generation': 'generation = 1',
       'has another salt': "refresh_salt = 'pepper'",
+    })
+
+    expect(changed).toEqual(FINE)
+  })
+
+  test('of a session whose token is marked as used has another generation, or was marked before', async () => {
+    const db = await open()
+    const mark: Statement = {
+      table: 'sessions',
+      add: addSession,
+      run: async (trx, id) => {
+        await markGenerationUsed(trx, { id, generation: 0, now: NOW })
+        return (await findSession(trx, id))?.generationUsedAt === NOW
+      },
+    }
+
+    const changed = await changedBy(mark, db, {
+      'has another generation': 'generation = 1',
+      'was marked before': 'generation_used_at = 1',
     })
 
     expect(changed).toEqual(FINE)
@@ -114,5 +134,21 @@ describeOnBoth('a statement changes nothing if the row', (open) => {
     })
 
     expect(changed).toEqual(FINE)
+  })
+})
+
+describeOnBoth('a refresh', (open) => {
+  test('makes a token that is unused, and moves the idle end to the absolute end at most', async () => {
+    const db = await open()
+    await addSession(db, 'ses_1')
+    const next = { id: 'ses_1', generation: 0, refreshSalt: 'salt', now: NOW, idleExpiresAt: LATER + 1 }
+
+    const rotated = await db.write(async (trx) => {
+      await markGenerationUsed(trx, { id: 'ses_1', generation: 0, now: NOW })
+      await rotateSession(trx, next)
+      return await findSession(trx, 'ses_1')
+    })
+
+    expect(rotated).toMatchObject({ generation: 1, generationUsedAt: null, idleExpiresAt: LATER })
   })
 })
