@@ -168,6 +168,15 @@ describe('a refresh checks again', () => {
     expect(allowed.status).toBe(200)
   })
 
+  test('the user, also for the answer that was lost', async () => {
+    const authd = await startAuthd()
+    const { refreshToken, userId } = await signInForTokens(authd)
+    await refresh(authd, refreshToken)
+    await requireFactor(authd, userId, 'required')
+
+    expect(await refresh(authd, refreshToken)).toMatchObject({ status: 401, body: { code: 'EXPIRED_TOKEN' } })
+  })
+
   test('the address: a rule may block it', async () => {
     const authd = await startAuthd()
     const { refreshToken } = await signInForTokens(authd)
@@ -196,4 +205,16 @@ describe('a refresh checks again', () => {
 
     expect((await refresh(authd, refreshToken)).status).toBe(200)
   })
+})
+
+test('a token that a restored backup does not know yet is invalid, and no theft', async () => {
+  const authd = await startAuthd()
+  const { refreshToken } = await signInForTokens(authd)
+  const later = await refresh(authd, refreshToken)
+  await authd.deps.db.write((trx) => trx.run('UPDATE sessions SET generation = 0'))
+
+  const refused = await refresh(authd, later.body.refresh_token)
+
+  expect(refused.status).toBe(401)
+  expect((await refresh(authd, refreshToken)).status).toBe(200)
 })

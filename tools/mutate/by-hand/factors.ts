@@ -231,13 +231,13 @@ export const FACTORS: HandMade = {
     },
   },
   'src/store/recovery-codes.ts': {
-    tests: ['http/factors', 'http/totp', 'http/what-else-ends'],
+    tests: ['store/once-only.rows', 'http/factors', 'http/totp', 'http/what-else-ends'],
     mutants: {
       'a spent recovery code is spent': ['user_id = ? AND used_at IS NULL ORDER', 'user_id = ? ORDER'],
     },
   },
   'src/store/totp-secrets.ts': {
-    tests: ['http/factor.ends', 'http/proof-lifetimes', 'http/totp', 'http/clock.stepped'],
+    tests: ['store/once-only.rows', 'http/factor.ends', 'http/proof-lifetimes', 'http/totp', 'http/clock.stepped'],
     mutants: {
       'the code that confirms an authenticator app is spent': [
         'confirmed_at = ?, last_step = ?,',

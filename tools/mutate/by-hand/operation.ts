@@ -109,7 +109,7 @@ export const OPERATION: HandMade = {
     },
   },
   'src/store/outbox.ts': {
-    tests: ['flows/outbox', 'store/once-only.race'],
+    tests: ['store/once-only.rows', 'flows/outbox', 'store/once-only.race'],
     mutants: {
       'a mail that is over is not cancelled by its late try': [
         "state IN ('pending', 'expired')",
@@ -122,7 +122,7 @@ export const OPERATION: HandMade = {
     },
   },
   'src/store/webhook-endpoints.ts': {
-    tests: ['webhooks/delivery', 'http/clock.stepped', 'store/once-only.race'],
+    tests: ['store/once-only.rows', 'webhooks/delivery', 'http/clock.stepped', 'store/once-only.race'],
     mutants: {
       'a lease that another worker took is not released': [
         'WHERE id = ? AND busy_until = ?',

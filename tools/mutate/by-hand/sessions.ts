@@ -58,6 +58,7 @@ export const SESSIONS: HandMade = {
   },
   'src/flows/sessions/guard.ts': {
     tests: [
+      'http/account',
       'http/session.factors',
       'http/mfa-policy.live',
       'http/factor-policy.property',
@@ -94,10 +95,6 @@ export const SESSIONS: HandMade = {
         'useSession(deps, token.id.replace',
       ],
       'an API key ends on time': ['expiresAt !== null && expiresAt <= now', 'expiresAt !== null && expiresAt < now'],
-      'an enrolment token is worth nothing after the enrolment': [
-        'found.isEnrolmentDue && found.delivery',
-        'found.delivery',
-      ],
     },
   },
   'src/flows/sessions/key-rotation.ts': {
@@ -110,8 +107,19 @@ export const SESSIONS: HandMade = {
     },
   },
   'src/flows/sessions/new-secret.ts': {
-    tests: ['http/session.factors', 'http/proof-classes', 'http/factor.ends', 'http/proof-lifetimes'],
+    tests: [
+      'http/sign-in',
+      'http/session.life',
+      'http/session.factors',
+      'http/proof-classes',
+      'http/factor.ends',
+      'http/proof-lifetimes',
+    ],
     mutants: {
+      'a cookie never buys a refresh token': [
+        "session.delivery === 'tokens' && !session.isEnrolmentDue",
+        '!session.isEnrolmentDue',
+      ],
       'a step-up changes the salt of the refresh token': [
         'refreshSalt: mintSecret(deps.random)',
         'refreshSalt: session.refreshSalt',
@@ -166,7 +174,6 @@ export const SESSIONS: HandMade = {
         'generation === 0 || claims.generation !== generation',
         'generation === 0',
       ],
-      'a cookie never buys a refresh token': ["session?.delivery !== 'tokens'", 'session === undefined'],
       'in the grace a session that lacks a factor gets no tokens': [
         "isGood && live.due !== 'nothing'",
         "isGood && age === 0 && live.due !== 'nothing'",
@@ -180,7 +187,6 @@ export const SESSIONS: HandMade = {
         'Math.min(deps.config.current().tokens.accessTtl, COOKIE_TOKEN_TTL_MS)',
         'deps.config.current().tokens.accessTtl',
       ],
-      'a token of a session names the owner of that session': ['({ userId }) => userId === claims.sub', '() => true'],
     },
   },
   'src/store/api-keys.ts': {
@@ -198,6 +204,7 @@ export const SESSIONS: HandMade = {
   },
   'src/store/sessions.ts': {
     tests: [
+      'store/once-only.rows',
       'http/sign-out',
       'http/admin',
       'http/what-else-ends',

@@ -20,7 +20,7 @@ export const SIGN_IN: HandMade = {
     },
   },
   'src/flows/signin/held-attempt.ts': {
-    tests: ['http/cookie-jar', 'http/lockdown'],
+    tests: ['http/attempt-cookie', 'http/cookie-jar', 'http/lockdown'],
     mutants: {
       'the attempt token in the body has precedence': ['token ?? picked', 'picked ?? token'],
       'a lockdown ends open attempts': ['!isOvertaken && isInForce', 'isInForce'],
@@ -210,7 +210,14 @@ export const SIGN_IN: HandMade = {
     },
   },
   'src/store/recovery-links.ts': {
-    tests: ['store/once-only.conditions', 'http/recovery-link', 'http/lockdown', 'http/parked', 'http/what-else-ends'],
+    tests: [
+      'store/once-only.rows',
+      'store/once-only.conditions',
+      'http/recovery-link',
+      'http/lockdown',
+      'http/parked',
+      'http/what-else-ends',
+    ],
     mutants: {
       'a recovery link that ends while its request waits signs nobody in': [
         "used_at IS NULL AND expires_at > ?'",
@@ -267,6 +274,7 @@ export const SIGN_IN: HandMade = {
   },
   'src/store/users.ts': {
     tests: [
+      'store/once-only.rows',
       'http/email-change',
       'http/what-else-ends',
       'http/address-change.factors',
