@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { withPasskey } from '../support/factors.ts'
 import { startAuthd } from '../support/harness.ts'
 import { askForCode, askOnPage } from '../support/people.ts'
 
@@ -62,9 +63,10 @@ test('SECURITY: the token of another attempt in a body does not open a link', as
   expect(stolen).toMatchObject({ status: 200, body: { status: 'continue_elsewhere' } })
 })
 
-test('a link that was used offers nothing to another browser', async () => {
+test('a link that was used offers nothing to another browser, also while a second factor is due', async () => {
   const authd = await startAuthd()
   const owner = authd.browser()
+  await withPasskey(authd)
   const { token, attempt } = await askOnPage(authd, owner)
   await owner.post('/signin/link', { form: { token, attempt } })
 
