@@ -62,12 +62,6 @@ export const REQUESTS: HandMade = {
       ],
     },
   },
-  'src/http/middleware/compress-public.ts': {
-    tests: ['http/headers', 'http/metadata', 'http/secrets.leak'],
-    mutants: {
-      'answers with a token are not compressed': ['!mayCompress(ctx.path)', 'false'],
-    },
-  },
   'src/http/middleware/cors.ts': {
     tests: ['http/cors'],
     mutants: {

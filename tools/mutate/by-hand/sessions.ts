@@ -116,10 +116,6 @@ export const SESSIONS: HandMade = {
       'http/proof-lifetimes',
     ],
     mutants: {
-      'a cookie never buys a refresh token': [
-        "session.delivery === 'tokens' && !session.isEnrolmentDue",
-        '!session.isEnrolmentDue',
-      ],
       'a step-up changes the salt of the refresh token': [
         'refreshSalt: mintSecret(deps.random)',
         'refreshSalt: session.refreshSalt',
