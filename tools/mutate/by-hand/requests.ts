@@ -49,7 +49,6 @@ export const REQUESTS: HandMade = {
     tests: ['http/rate-limit', 'http/rate-limit.bound'],
     mutants: {
       'a wrong link counts as a guess': ['[401, 403, 410, 429]', '[401, 403, 429]'],
-      'wrong proofs of a full address are not compared': ['refuseFull(deps, [ip])', 'undefined'],
       'a wrong credential counts as a stranger': ["identity.kind === 'rejected' && !identity.isGenuine", 'false'],
     },
   },
