@@ -49,6 +49,11 @@ test('the backend signs its user in at the user’s address, refreshes, and noti
   const [session] = await authd.deps.db.read((sql) => listSessions(sql, {}, 2))
   await revokeByOperator(authd.deps, SYSTEM, { ids: [session?.id ?? ''] })
   const ended = await call('GET', '/me')
+  await call('POST', '/signin', { email: ADA })
+  await call('POST', '/signin/code', { code: (await authd.takeProofMail())?.values['code'] })
+  const again = await call('GET', '/me')
+  const out = await call('POST', '/signout', {})
+  const afterwards = await call('GET', '/me')
 
   expect(garbage.status).toBe(400)
   expect(asked).toEqual({ status: 201, body: { sent: true } })
@@ -57,6 +62,23 @@ test('the backend signs its user in at the user’s address, refreshes, and noti
   expect(both.map(({ body }) => body.user?.email)).toEqual([ADA, ADA])
   expect(session).toMatchObject({ ip: USER_ADDRESS, generation: 1 })
   expect(ended.status).toBe(401)
+  expect([again.status, out.status, afterwards.status]).toEqual([200, 200, 401])
+})
+
+test('the backend accepts nobody who must set up a second factor first', async () => {
+  const authd = await startAuthd({ now: Date.now(), config: { mfa: { policy: 'required' } } })
+  const key = await createApiKey(authd.deps, SYSTEM, { name: 'shop', scopes: ['signin'], expiresAt: null })
+  const url = await startExample([process.execPath, 'backend/app.js'], {
+    env: { AUTHD_URL: authd.url, AUTHD_KEY: key.token },
+  })
+  const call = visitor(url)
+
+  await call('POST', '/signin', { email: ADA })
+  const done = await call('POST', '/signin/code', { code: (await authd.takeProofMail())?.values['code'] })
+  const me = await call('GET', '/me')
+
+  expect(done).toEqual({ status: 403, body: { code: 'ENROLMENT_REQUIRED' } })
+  expect(me.status).toBe(401)
 })
 
 test('the single-page app signs in on a sibling origin, calls an API, and signs out', async () => {
@@ -68,14 +90,14 @@ test('the single-page app signs in on a sibling origin, calls an API, and signs 
   const app = `http://localhost:${typeof address === 'object' ? address?.port : ''}`
   const authd = await startAuthd({
     now: Date.now(),
-    config: { cors: { allowed_origins: [app] }, signin: { redirect_urls: [`${app}/`] } },
+    config: { cors: { allowed_origins: [app] }, signin: { redirect_urls: [`${app}/*`] } },
   })
   const api = await startExample([process.execPath, 'node/app.js'], { env: { AUTHD_URL: authd.url } })
   const script = readFileSync(join(EXAMPLES, 'spa/app.js'))
   const html = readFileSync(join(EXAMPLES, 'spa/index.html'), 'utf8').replace('https://auth.example.com', authd.url)
   pages.on('request', async ({ url, headers }, response) => {
     const answer = await fetch(api, { headers: { Authorization: headers.authorization ?? '' } })
-    const body = url === '/' ? html : url === '/app.js' ? script : await answer.text()
+    const body = url === '/?view=1' ? html : url === '/app.js' ? script : await answer.text()
     const type = url === '/app.js' ? 'text/javascript' : 'text/html'
     response.writeHead(url === '/api' ? answer.status : 200, { 'Content-Type': type }).end(body)
   })
@@ -84,7 +106,7 @@ test('the single-page app signs in on a sibling origin, calls an API, and signs 
   const page = await chromium.newPage()
   const complaints = complaintsOf(page, [app, authd.url])
 
-  await page.goto(app)
+  await page.goto(`${app}/?view=1#part`)
   await page.getByLabel('E-mail').fill(ADA)
   await page.getByRole('button', { name: 'Continue' }).click()
   await page.getByLabel('Code').waitFor()
@@ -95,8 +117,16 @@ test('the single-page app signs in on a sibling origin, calls an API, and signs 
   await page.getByText('Hello usr_').waitFor()
   await page.getByRole('button', { name: 'Sign out' }).click()
   await page.getByText('Signed out').waitFor()
+  const heard = [...complaints]
+  await authd.stop()
+  await page.reload()
+  await page.getByText('Try again').waitFor()
+  const asked = page.waitForEvent('requestfailed', (sent) => sent.url().endsWith('/v1/token'))
+  await page.getByRole('button', { name: 'Sign out' }).click()
+  await asked
 
+  expect(await page.getByRole('status').textContent()).toBe('Try again')
   const cookies = await page.context().cookies()
   expect(cookies.filter(({ httpOnly }) => !httpOnly)).toEqual([])
-  expect(complaints).toEqual([])
+  expect(heard).toEqual([])
 })

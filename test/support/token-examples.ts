@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { cpSync, mkdirSync, mkdtempSync, rmSync, symlinkSync } from 'node:fs'
+import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, symlinkSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { onTestFinished } from 'vitest'
 import { canRun, EXAMPLES } from './example.ts'
@@ -13,6 +13,7 @@ const GO_PACKAGES = '/usr/share/gocode'
 /** Where Debian puts Rust packages (librust-jsonwebtoken-dev, librust-tiny-http-dev, librust-ureq-dev). */
 const CRATES = '/usr/share/cargo/registry'
 const GO_OIDC = join(GO_PACKAGES, 'src/github.com/coreos/go-oidc')
+const HAS_GO = canRun('go', 'version') && canRun('test', '-d', GO_OIDC)
 
 interface ExampleApp {
   name: string
@@ -45,8 +46,18 @@ const EXAMPLE_APPS: ExampleApp[] = [
   },
   {
     name: 'Go',
-    isHere: canRun('go', 'version') && canRun('test', '-d', GO_OIDC),
+    isHere: HAS_GO,
     run: () => tryExample({ command: [builtWithGo()], asks: false }),
+  },
+  {
+    name: 'Go, renewing its keys every millisecond',
+    isHere: HAS_GO,
+    run: () =>
+      tryExample({
+        command: [builtWithGo((source) => source.replace('time.Minute', 'time.Millisecond'))],
+        asks: false,
+        renews: true,
+      }),
   },
   {
     name: 'Rust',
@@ -57,16 +68,14 @@ const EXAMPLE_APPS: ExampleApp[] = [
 ]
 
 /** Builds without a network. The package of the example's version 3 is Debian's version 2, which has the same calls. */
-function builtWithGo(): string {
+function builtWithGo(change: (source: string) => string = (source) => source): string {
   const folder = buildFolder()
   const parent = join(folder, 'src/github.com/coreos/go-oidc/v3')
   mkdirSync(parent, { recursive: true })
   symlinkSync(GO_OIDC, join(parent, 'oidc'))
   const env = { GO111MODULE: 'off', GOFLAGS: '', GOPATH: `${folder}:${GO_PACKAGES}`, GOCACHE: join(folder, 'cache') }
-  execFileSync('go', ['build', '-o', join(folder, 'app'), '.'], {
-    cwd: join(EXAMPLES, 'go'),
-    env: { ...process.env, ...env },
-  })
+  writeFileSync(join(folder, 'main.go'), change(readFileSync(join(EXAMPLES, 'go/main.go'), 'utf8')))
+  execFileSync('go', ['build', '-o', 'app', 'main.go'], { cwd: folder, env: { ...process.env, ...env } })
   return join(folder, 'app')
 }
 

@@ -21,13 +21,15 @@ interface Trial {
   env?: Record<string, string>
   /** It asks authd about each token. Then it notices a revoked session, but cannot answer while authd is away. */
   asks: boolean
+  /** It downloads the keys all the time. The others download them once, and once more for many tokens of unknown keys. */
+  renews?: boolean
 }
 
 /**
  * Tries an example that protects a route: which tokens it accepts, across a planned rotation of the keys, after the
  * session was revoked, and without authd. Examples read the real time, so the daemon's clock begins in the past and ends at the present.
  */
-export async function tryExample({ command, env = {}, asks }: Trial): Promise<void> {
+export async function tryExample({ command, env = {}, asks, renews = false }: Trial): Promise<void> {
   const now = Date.now()
   const authd = await startAuthd({ now: now - 25 * HOUR, config: { tokens: { audience: AUDIENCE } } })
   const key = await createApiKey(authd.deps, SYSTEM, { name: 'api', scopes: ['introspect'], expiresAt: null })
@@ -60,10 +62,12 @@ export async function tryExample({ command, env = {}, asks }: Trial): Promise<vo
   const anonymous = await Promise.all([call(), call(`Basic ${after.accessToken}`)])
   const refused = await callAll({ expired: expired.accessToken, refresh: after.refreshToken, ...forged })
   const accepted = await callAll({ before: before.accessToken, after: after.accessToken })
+  for (const _ of Array(20)) await call(`Bearer ${forged['unknown key']}`)
+  const downloads = await countDownloads(authd)
   await authd.browser().post('/v1/logout', { bearer: before.accessToken })
   const revoked = await call(`Bearer ${before.accessToken}`)
   await authd.stop()
-  const withoutAuthd = await call(`Bearer ${after.accessToken}`)
+  const withoutAuthd = await Promise.all([1, 2, 3].map(async () => await call(`Bearer ${after.accessToken}`)))
 
   const hello = { hello: after.userId }
   expect(kidOf(after.accessToken)).not.toBe(kidOf(before.accessToken))
@@ -71,9 +75,17 @@ export async function tryExample({ command, env = {}, asks }: Trial): Promise<vo
   expect(refused).toEqual(Object.fromEntries(Object.keys(refused).map((name) => [name, REFUSED])))
   // RFC 6750 §3.1: without a token there is no error code.
   expect(anonymous).toEqual([NOT_ASKED, NOT_ASKED])
+  expect(downloads).toSatisfy((count) => (asks ? count === 0 : count > 0 && (renews || count <= 2)))
   expect(await duringHang).toBe('503')
   expect(revoked).toEqual(asks ? REFUSED : hello)
-  expect(withoutAuthd).toEqual(asks ? '503' : hello)
+  expect(withoutAuthd).toEqual(Array(3).fill(asks ? '503' : hello))
+}
+
+/** How many requests for the JWKS authd has answered. */
+async function countDownloads({ deps }: Authd): Promise<number> {
+  const lines = (await deps.metrics.render()).text.split('\n')
+  const line = lines.find((text) => text.includes('request_duration_seconds_count') && text.includes('jwks.json'))
+  return Number(line?.split(' ').at(-1) ?? 0)
 }
 
 /** The address of a server that accepts connections and never answers. */

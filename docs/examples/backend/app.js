@@ -9,20 +9,19 @@ const { AUTHD_URL = 'http://localhost:3000', AUTHD_KEY, PORT = '4000' } = proces
 if (!AUTHD_KEY) throw new Error('Set AUTHD_KEY.')
 /** What belongs to each browser, by the app's own cookie. A real app stores it where all its instances can read it. */
 const browsers = new Map()
-const AWAY = { status: 503, body: {} }
 
 /** Calls authd. With the key, limits count for the user's address and not for the address of this backend. */
 async function ask(path, body, { ip, authorization = `Bearer ${AUTHD_KEY}` }) {
   const headers = { Authorization: authorization, 'Authd-Client-IP': ip, 'Content-Type': 'application/json' }
   const sent = body ? { method: 'POST', body: JSON.stringify(body) } : {}
   const reply = await fetch(AUTHD_URL + path, { ...sent, headers, signal: AbortSignal.timeout(5000) })
-  return { status: reply.status, body: await reply.json() }
+  return { status: reply.status, body: await reply.json().catch(() => ({})) }
 }
 
-/** Stores the tokens if there are some. Otherwise the user must prove a second factor, or set one up on authd's page. */
+/** Stores the tokens. Otherwise the user must prove a second factor, or sign in at authd's `/signin` to set one up first. */
 function keep(browser, { status, body }) {
   if (status !== 200 || body.status === 'factor_required') return { status, body }
-  if (body.enrolment_required) return { status: 403, body: { code: 'ENROLMENT_REQUIRED' } }
+  if (body.session?.enrolment_required) return { status: 403, body: { code: 'ENROLMENT_REQUIRED' } }
   const { access_token: access, refresh_token: refresh, expires_in: seconds } = body
   Object.assign(browser, { access, refresh, staleAt: Date.now() + (seconds - 30) * 1000 })
   return { status, body: { status: 'complete' } }
@@ -44,6 +43,9 @@ const routes = {
     await browser.refreshing
     return await ask('/v1/session', undefined, { ip, authorization: `Bearer ${browser.access}` })
   },
+  async 'POST /signout'(browser, _, ip) {
+    return await ask('/v1/token/revoke', { token: browser.refresh }, { ip }) // authd rejects both tokens from now on.
+  },
 }
 
 const server = createServer(async (request, response) => {
@@ -51,8 +53,8 @@ const server = createServer(async (request, response) => {
   const browser = browsers.get(old) ?? {}
   const route = routes[`${request.method} ${request.url}`] ?? (async () => ({ status: 404, body: {} }))
   const sent = request.method === 'POST' ? await json(request).catch(() => null) : {}
-  const answer = sent ? route(browser, sent, request.socket.remoteAddress).catch(() => AWAY) : { status: 400, body: {} }
-  const { status, body } = await answer
+  const work = async () => (sent ? await route(browser, sent, request.socket.remoteAddress) : { status: 400, body: {} })
+  const { status, body } = await work().catch(() => ({ status: 503, body: {} }))
   // A new id at sign-in, so that nobody can plant a cookie that they know.
   const id = browsers.has(old) && body.status !== 'complete' ? old : randomUUID()
   if (id !== old) browsers.delete(old)

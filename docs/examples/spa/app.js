@@ -5,6 +5,7 @@
 //   signin.redirect_urls = ["https://app.example.com/*"]
 const { authd, api } = document.documentElement.dataset
 const [email, code, said, out] = ['email', 'code', 'said', 'out'].map((id) => document.getElementById(id))
+const here = location.origin + location.pathname + location.search // authd rejects a fragment.
 
 /** Calls authd with its cookies. Throws the code of the error, such as RATE_LIMITED. */
 async function call(path, body) {
@@ -25,12 +26,16 @@ async function callApi() {
   return await fetch(api, { headers: { Authorization: `Bearer ${token.text}` } })
 }
 
-/** Shows who is signed in. 401 from /v1/token: nobody. */
+/** Shows who is signed in. Only 401 means nobody: after any other failure, the user may still be signed in. */
 async function show() {
-  const reply = await callApi().catch(() => undefined)
-  said.textContent = reply?.ok ? `Hello ${(await reply.json()).hello}` : 'Signed out'
-  out.hidden = !reply?.ok
-  email.hidden = Boolean(reply?.ok)
+  const reply = await callApi().catch(({ message }) => ({ status: message === 'UNAUTHORIZED' ? 401 : 0, message }))
+  // The user must set up a second factor first. authd's own pages lead there, and then to redirect_to.
+  if (reply.message === 'ENROLMENT_REQUIRED')
+    location.assign(`${authd}/signin?${new URLSearchParams({ redirect_to: here })}`)
+  const nobody = reply.status === 401 ? 'Signed out' : 'Try again'
+  said.textContent = reply.ok ? `Hello ${(await reply.json()).hello}` : nobody
+  out.hidden = reply.status === 401
+  email.hidden = !out.hidden
   code.hidden = true
 }
 
@@ -41,7 +46,7 @@ function onSubmit(form, work) {
   })
 }
 onSubmit(email, async (fields) => {
-  await call('/v1/signin', { ...fields, deliver: 'cookie', redirect_to: location.href })
+  await call('/v1/signin', { ...fields, deliver: 'cookie', redirect_to: here })
   code.hidden = false
 })
 onSubmit(code, async (fields) => {
@@ -51,8 +56,8 @@ onSubmit(code, async (fields) => {
   else await show()
 })
 out.addEventListener('click', async () => {
-  await call('/v1/logout')
   token = undefined
-  await show()
+  await call('/v1/logout').catch(() => undefined)
+  await show() // Tells whether it worked.
 })
 await show()
