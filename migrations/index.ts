@@ -19,6 +19,7 @@ import * as outboxLanes from './0017_outbox_lanes.ts'
 import * as housekeeping from './0018_housekeeping.ts'
 import * as generationUsedAt from './0019_generation_used_at.ts'
 import * as invitedUsers from './0020_invited_users.ts'
+import * as subjects from './0021_subjects.ts'
 
 export interface Migration {
   id: string
@@ -47,4 +48,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { id: '0018_housekeeping', up: housekeeping.up },
   { id: '0019_generation_used_at', up: generationUsedAt.up },
   { id: '0020_invited_users', up: invitedUsers.up },
+  { id: '0021_subjects', up: subjects.up },
 ]

@@ -1,5 +1,6 @@
 import { isAmong, type Sql, type Trx } from './db.ts'
 import { integer, type RowOf, type StoredRow, table, text } from './table.ts'
+import type { User } from './users.ts'
 
 const invitations = table('invitations', {
   id: text,
@@ -10,6 +11,9 @@ const invitations = table('invitations', {
   createdBy: text,
   expiresAt: integer,
 })
+
+/** As the index of those with an invitation says it. */
+const IS_INVITED = 'email_verified_at IS NULL AND invited_until IS NOT NULL'
 
 export type Invitation = RowOf<typeof invitations>
 
@@ -27,24 +31,24 @@ export async function endInvitations(trx: Trx, userId: string): Promise<void> {
   await trx.run('UPDATE invitations SET expires_at = 0 WHERE user_id = ? AND expires_at > 0', [userId])
 }
 
-/** Users whose invitations have not ended: at most `limit` after an id, in the order of ids. */
-export async function listInvitedUsers(
-  sql: Sql,
-  { now, after }: { now: number; after: string },
-  limit: number,
-): Promise<string[]> {
-  const rows = await sql.all<{ id: string }>(
-    'SELECT id FROM users WHERE email_verified_at IS NULL AND invited_until > ? AND id > ? ORDER BY id LIMIT ?',
-    [now, after, limit],
+/** In the order of their ends. */
+export type InvitedUser = Pick<User, 'id'> & { invitedUntil: number }
+
+/** Users whose invitations end after this one: at most `limit`, in the order of ends and ids. */
+export async function listInvitedUsers(sql: Sql, after: InvitedUser, limit: number): Promise<InvitedUser[]> {
+  const rows = await sql.all<{ id: string; invited_until: number }>(
+    `SELECT id, invited_until FROM users WHERE ${IS_INVITED} AND (invited_until, id) > (?, ?)
+     ORDER BY invited_until, id LIMIT ?`,
+    [after.invitedUntil, after.id, limit],
   )
-  return rows.map(({ id }) => id)
+  return rows.map((row) => ({ id: row.id, invitedUntil: row.invited_until }))
 }
 
 /** As endAllInvitations, of some users. */
 export async function endInvitationsOf(trx: Trx, userIds: string[], now: number): Promise<void> {
   const ids = JSON.stringify(userIds)
   await trx.run(
-    `UPDATE users SET invited_until = ? WHERE ${isAmong(trx, 'id')} AND email_verified_at IS NULL AND invited_until > ?`,
+    `UPDATE users SET invited_until = ? WHERE ${isAmong(trx, 'id')} AND ${IS_INVITED} AND invited_until > ?`,
     [now, ids, now],
   )
   await trx.run(`UPDATE invitations SET expires_at = 0 WHERE ${isAmong(trx, 'user_id')} AND expires_at > 0`, [ids])
@@ -52,7 +56,7 @@ export async function endInvitationsOf(trx: Trx, userIds: string[], now: number)
 
 /** Ends the leave to sign up that invitations gave, and then all invitations: a unit locks users first. */
 export async function endAllInvitations(trx: Trx, now: number): Promise<void> {
-  await trx.run('UPDATE users SET invited_until = ? WHERE email_verified_at IS NULL AND invited_until > ?', [now, now])
+  await trx.run(`UPDATE users SET invited_until = ? WHERE ${IS_INVITED} AND invited_until > ?`, [now, now])
   await trx.run('UPDATE invitations SET expires_at = 0 WHERE expires_at > ?', [now])
 }
 

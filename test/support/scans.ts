@@ -22,25 +22,25 @@ export interface ScanWatch {
 
 /** A database that remembers its statements, so that the database can be asked how it runs them. */
 export function watchScans(db: Db): ScanWatch {
-  const seen = new Map<string, number>()
-  const note = (text: string, values: Value[] = []) => {
-    if (/^\s*(SELECT|UPDATE|DELETE)/i.test(text)) seen.set(text, values.length)
+  const seen = new Set<string>()
+  const note = (text: string) => {
+    if (/^\s*(SELECT|UPDATE|DELETE)/i.test(text)) seen.add(text)
   }
   const sqlOf = <Kind extends Sql>(sql: Kind): Kind => ({
     ...sql,
     one: (text: string, values?: Value[]) => {
-      note(text, values)
+      note(text)
       return sql.one(text, values)
     },
     all: (text: string, values?: Value[]) => {
-      note(text, values)
+      note(text)
       return sql.all(text, values)
     },
   })
   const trxOf = (trx: Trx): Trx => ({
     ...sqlOf(trx),
     run: (text, values) => {
-      note(text, values)
+      note(text)
       return trx.run(text, values)
     },
   })
@@ -52,16 +52,20 @@ export function watchScans(db: Db): ScanWatch {
     },
     async scans() {
       const found: string[] = []
-      const tables = await tablesOf(db)
-      for (const [text, values] of seen) {
-        for (const table of await scannedBy(db, text, values)) {
-          if (tables.has(table) && !SMALL.has(table))
-            found.push(`${db.dialect} scans ${table}: ${text.replace(/\s+/g, ' ').trim()}`)
-        }
+      for (const text of seen) {
+        for (const table of await growingTablesScanned(db, text))
+          found.push(`${db.dialect} scans ${table}: ${text.replace(/\s+/g, ' ').trim()}`)
       }
       return found
     },
   }
+}
+
+/** The tables of which a statement reads every row, without those that stay small. */
+export async function growingTablesScanned(db: Db, text: string): Promise<string[]> {
+  const tables = await tablesOf(db)
+  const scanned = db.dialect === 'sqlite' ? await scannedBySqlite(db, text) : await scannedByPostgres(db, text)
+  return scanned.filter((table) => tables.has(table) && !SMALL.has(table))
 }
 
 /** Subqueries and json_each appear in plans like tables. */
@@ -74,12 +78,8 @@ async function tablesOf(db: Db): Promise<Set<string>> {
   return new Set(rows.map(({ name }) => name))
 }
 
-async function scannedBy(db: Db, text: string, values: number): Promise<string[]> {
-  return db.dialect === 'sqlite' ? await scannedBySqlite(db, text, values) : await scannedByPostgres(db, text)
-}
-
-async function scannedBySqlite(db: Db, text: string, values: number): Promise<string[]> {
-  const nulls = Array.from({ length: values }, () => null)
+async function scannedBySqlite(db: Db, text: string): Promise<string[]> {
+  const nulls = nullsFor(text)
   const rows = await db.read((sql) => sql.all<{ detail: string }>(`EXPLAIN QUERY PLAN ${text}`, nulls))
   // A partial index of rows that wait or failed is as small as they are few.
   return rows.flatMap(({ detail }) => /^SCAN (\w+)\b(?! USING (?:COVERING )?INDEX outbox_)/.exec(detail)?.[1] ?? [])
@@ -94,13 +94,17 @@ interface Plan {
 
 /** PostgreSQL reads a small table whole even if it has an index. Without that choice, it shows whether it has one. */
 async function scannedByPostgres(db: Db, text: string): Promise<string[]> {
-  const values = Array.from({ length: text.split('?').length - 1 }, () => null)
+  const values = nullsFor(text)
   const rows = await db.write(async (trx) => {
     await trx.run('SET LOCAL enable_seqscan = off')
     await trx.run('SET LOCAL plan_cache_mode = force_generic_plan')
     return await trx.all<{ 'QUERY PLAN': [{ Plan: Plan }] }>(`EXPLAIN (FORMAT JSON) ${text}`, values)
   })
   return rows.flatMap((row) => seqScans(row['QUERY PLAN'][0].Plan))
+}
+
+function nullsFor(text: string): null[] {
+  return Array.from({ length: text.split('?').length - 1 }, () => null)
 }
 
 function seqScans(plan: Plan): string[] {

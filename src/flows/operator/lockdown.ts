@@ -2,7 +2,7 @@ import type { Deps } from '../../deps.ts'
 import { AuthdError } from '../../errors.ts'
 import { DAY, toRfc3339 } from '../../platform/clock.ts'
 import { bumpEpoch } from '../../store/change-epochs.ts'
-import { endAllInvitations, endInvitationsOf, listInvitedUsers } from '../../store/invitations.ts'
+import { endAllInvitations, endInvitationsOf, type InvitedUser, listInvitedUsers } from '../../store/invitations.ts'
 import { endAllRecoveryLinks } from '../../store/recovery-links.ts'
 import { deleteSystemConfig, setSystemConfig } from '../../store/system-config.ts'
 import { decide } from '../decide.ts'
@@ -62,11 +62,12 @@ export async function beginLockdown(
 
 /** There may be many. The unit of the lockdown ends those that are made meanwhile. */
 async function endInvitationsInParts(deps: Deps, now: number): Promise<void> {
-  for (let part: string[] | undefined; part === undefined || part.length === PART; ) {
-    const after = part?.at(-1) ?? ''
-    const ids = await deps.db.read((sql) => listInvitedUsers(sql, { now, after }, PART))
+  for (let part: InvitedUser[] | undefined; part === undefined || part.length === PART; ) {
+    const after = part?.at(-1) ?? { id: '', invitedUntil: now }
+    const found = await deps.db.read((sql) => listInvitedUsers(sql, after, PART))
+    const ids = found.map(({ id }) => id)
     await deps.db.write((trx) => endInvitationsOf(trx, ids, now))
-    part = ids
+    part = found
   }
 }
 
