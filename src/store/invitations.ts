@@ -1,6 +1,5 @@
 import { isAmong, type Sql, type Trx } from './db.ts'
 import { integer, type RowOf, type StoredRow, table, text } from './table.ts'
-import type { User } from './users.ts'
 
 const invitations = table('invitations', {
   id: text,
@@ -31,8 +30,10 @@ export async function endInvitations(trx: Trx, userId: string): Promise<void> {
   await trx.run('UPDATE invitations SET expires_at = 0 WHERE user_id = ? AND expires_at > 0', [userId])
 }
 
-/** In the order of their ends. */
-export type InvitedUser = Pick<User, 'id'> & { invitedUntil: number }
+export interface InvitedUser {
+  id: string
+  invitedUntil: number
+}
 
 /** Users whose invitations end after this one: at most `limit`, in the order of ends and ids. */
 export async function listInvitedUsers(sql: Sql, after: InvitedUser, limit: number): Promise<InvitedUser[]> {

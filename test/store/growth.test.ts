@@ -118,13 +118,13 @@ async function columnsOf(sql: Sql): Promise<Column[]> {
 /** Rows of the first milliseconds of 1970. Texts are the row's number, so rows of all tables belong to those of others. */
 async function insertRows(db: Db, table: string, columns: Column[], more = ENDED[table] ?? {}): Promise<void> {
   const names = [...new Set([...columns.map(({ name }) => name), ...Object.keys(more)])]
-  const text = `INSERT INTO ${table} (${names.join(', ')}) VALUES (${names.map(() => '?').join(', ')})`
   const isText = new Set(columns.filter((column) => column.isText).map(({ name }) => name))
+  const rows = Array.from({ length: ROWS }, (_, at) =>
+    names.map((name) => more[name] ?? (isText.has(name) ? `0 ${at + 1}` : 1)),
+  )
+  const places = rows.map((row) => `(${row.map(() => '?').join(', ')})`).join(', ')
   await db.write(async (trx) => {
-    for (let n = 1; n <= ROWS; n += 1) {
-      const values = names.map((name) => more[name] ?? (isText.has(name) ? `0 ${n}` : 1))
-      await trx.run(text, values)
-    }
+    await trx.run(`INSERT INTO ${table} (${names.join(', ')}) VALUES ${places}`, rows.flat())
     if (table === 'audit_logs')
       await trx.run("UPDATE audit_logs SET seq = CAST(substr(id, 3) AS integer) WHERE id LIKE '0 %'")
   })
