@@ -45,16 +45,39 @@ ${rows.join('\n')}
 
 function errorsPage(): string {
   const rows = Object.entries(ERRORS).map(
-    ([code, { status, exit, message }]) => `| \`${code}\` | ${status} | ${exit} | ${message} |`,
+    ([code, { status, exit, message }]) =>
+      `| \`${code}\` | ${isOfCommands(code, status) ? 'commands only' : status} | ${exit} | ${message} |`,
   )
   return `# Errors
 
-Every error of the HTTP API is \`application/problem+json\` (RFC 9457) with \`code\`, \`message\`, \`details\` and \`request_id\`. With \`--json\`, commands print the same \`code\` and end with the exit code. Codes are stable. The calls of RFC 7009 and RFC 7662 answer with the errors of RFC 6749 instead.
+Every error of the HTTP API is \`application/problem+json\` (RFC 9457) with \`code\`, \`message\` and \`request_id\`, and with \`details\` where there are some. With \`--json\`, commands print the same \`code\` and end with the exit code. Codes are stable, and new ones may be added. Revocation (RFC 7009), introspection (RFC 7662) and a refresh that is sent as a form answer with the errors of RFC 6749 instead.
+
+What a client does:
+
+| response | do |
+|---|---|
+| 401 to a refresh, or \`invalid_grant\` | Sign the user in again. If another tab or instance has stored a newer token, use that instead. |
+| 429, 5xx or no response to a refresh | Try again later with the same token, after \`Retry-After\` if there is one. Do not sign the user out. |
+| 401 \`INVALID_CREDENTIALS\` | Show the message and let the user try again. A mail's code allows five tries. Then request another mail. |
+| 401 to any other request | Refresh once and repeat the request. Then sign the user in again. |
+| \`ATTEMPT_EXPIRED\`, \`MAGIC_LINK_EXPIRED\`, \`MAGIC_LINK_USED\` | Begin a new sign-in. |
+| \`STEP_UP_REQUIRED\` | [Step up](integrating.md#step-up) by one of \`details.methods\`, then repeat the request. |
+| \`ENROLMENT_REQUIRED\` | Let the user [set up a second factor](integrating.md#second-factors). |
+| 429 | Wait for \`Retry-After\` seconds. |
+| 5xx, no response | Try again, with longer and longer waits. |
+| other 4xx | Do not repeat the request unchanged. |
+
+\`EXPIRED_TOKEN\` also means that the session of the refresh token has ended, for example because the user signed out.
 
 | code | status | exit code | text |
 |---|---|---|---|
 ${rows.join('\n')}
 `
+}
+
+/** Codes that no request can cause: of the daemon's start, and of files and terminals. */
+function isOfCommands(code: string, status: number): boolean {
+  return status === 500 && code !== 'INTERNAL_ERROR'
 }
 
 /** Returns the generated files that differ from what the code generates now. */

@@ -32,6 +32,7 @@ test('an access token without a step-up can read but not change anything', async
 
   expect(read.body.email).toBe(ADA)
   expect(changes.map(({ body }) => body.code)).toEqual(Array(5).fill('STEP_UP_REQUIRED'))
+  expect(changes.map(({ body }) => body.details)).toEqual(Array(5).fill({ methods: ['email'] }))
 })
 
 test('a user exports their data, which contains no secret', async () => {

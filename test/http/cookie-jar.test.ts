@@ -129,6 +129,7 @@ test('a sign-in for a cookie still needs that cookie and its origin, whatever it
   expect([kept.status, without.status, own.status]).toEqual([403, 401, 200])
   expect(kept.body).toMatchObject({ code: 'CROSS_SITE_REQUEST', details: { cookies: ['authd-attempt'] } })
   expect(kept.body.message).toContain('authd-attempt')
+  expect(kept.body.message).toContain('cors.allowed_origins')
 })
 
 interface Fault {

@@ -34,6 +34,7 @@ describe.each(['sqlite', 'postgres'] as const)('a second factor on %s', (databas
     const { attempt, code } = await askOnPage(authd, elsewhere)
     const first = await elsewhere.post('/signin/code', { form: { attempt, code } })
     const before = await elsewhere.get('/v1/session')
+    const again = await elsewhere.post('/v1/signin/totp', { json: { code: totpCode(authd, secret) } })
     authd.clock.advance(30 * SECOND)
     const second = await elsewhere.post('/v1/signin/totp', { json: { code: totpCode(authd, secret) } })
     const session = await elsewhere.get('/v1/session')
@@ -41,6 +42,8 @@ describe.each(['sqlite', 'postgres'] as const)('a second factor on %s', (databas
     expect(recoveryCodes).toHaveLength(10)
     expect(first.headers.get('Location')).toBe(`/signin/factor?attempt=${attempt}`)
     expect(before.status).toBe(401)
+    // The code that confirmed the app is spent.
+    expect(again).toMatchObject({ status: 401, body: { message: expect.stringContaining('Wait for the next code') } })
     expect(second.body).toMatchObject({ status: 'complete' })
     expect(session.body.session).toMatchObject({ aal: 2, amr: ['email', 'otp', 'mfa'] })
   })
@@ -63,6 +66,7 @@ describe.each(['sqlite', 'postgres'] as const)('a second factor on %s', (databas
 
     expect(once.body).toMatchObject({ status: 'complete', session: { aal: 2 }, token_type: 'Bearer' })
     expect(twice).toMatchObject({ status: 401, body: { code: 'INVALID_CREDENTIALS' } })
+    expect(twice.body.message).toContain('Each recovery code works once')
     const used = (await authd.auditLog()).filter(({ eventType }) => eventType === 'recovery_code.used')
     expect(used.map(({ metadata }) => metadata)).toEqual([{ left: 9 }])
   })

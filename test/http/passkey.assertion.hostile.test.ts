@@ -75,9 +75,9 @@ test.each(BAD)('an answer %s is rejected like any bad one, and creates no sessio
     type: `${authd.url}/problems/invalid-credentials`,
     title: 'That code did not work. Check it, or request a new mail.',
     status: 401,
-    detail: 'That passkey did not work. Try again, or use another way to sign in.',
+    detail: 'That passkey did not work. Try again, or use another way.',
     code: 'INVALID_CREDENTIALS',
-    message: 'That passkey did not work. Try again, or use another way to sign in.',
+    message: 'That passkey did not work. Try again, or use another way.',
   })
   expect(session.status).toBe(401)
   expect(good.status).toBe(200)

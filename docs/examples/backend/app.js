@@ -18,7 +18,7 @@ async function ask(path, body, { ip, authorization = `Bearer ${AUTHD_KEY}` }) {
   return { status: reply.status, body: await reply.json().catch(() => ({})) }
 }
 
-/** Stores the tokens. Otherwise the user must prove a second factor, or sign in at authd's `/signin` to set one up first. */
+/** Stores the tokens. Otherwise the user must prove a second factor, or set one up: authd's own `/signin` leads there. */
 function keep(browser, { status, body }) {
   if (status !== 200 || body.status === 'factor_required') return { status, body }
   if (body.session?.enrolment_required) return { status: 403, body: { code: 'ENROLMENT_REQUIRED' } }

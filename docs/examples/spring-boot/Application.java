@@ -1,4 +1,4 @@
-// An API that checks authd's access tokens itself. Spring Boot 3 or later, with the starters "Spring Web" and "OAuth2
+// An API that checks authd's access tokens itself. Spring Boot 3.3 or later, with the starters "Spring Web" and "OAuth2
 // Resource Server". Written from the documentation of Spring Security and Nimbus; the tests do not run it.
 //
 //   AUTHD_URL=https://auth.example.com AUDIENCE=https://api.example.com ./gradlew bootRun
@@ -10,6 +10,7 @@ import com.nimbusds.jose.jwk.source.JWKSourceBuilder;
 import com.nimbusds.jose.proc.DefaultJOSEObjectTypeVerifier;
 import com.nimbusds.jose.proc.JWSVerificationKeySelector;
 import com.nimbusds.jose.proc.SecurityContext;
+import com.nimbusds.jose.util.DefaultResourceRetriever;
 import com.nimbusds.jwt.JWTClaimsSet;
 import com.nimbusds.jwt.proc.DefaultJWTClaimsVerifier;
 import com.nimbusds.jwt.proc.DefaultJWTProcessor;
@@ -41,7 +42,8 @@ public class Application {
     @Bean
     JwtDecoder jwtDecoder(@Value("${AUTHD_URL}") String issuer, @Value("${AUDIENCE}") String audience) throws Exception {
         // Keys are read every 5 minutes and for an unknown key, and stay for an hour while authd is away.
-        var keys = JWKSourceBuilder.<SecurityContext>create(URI.create(issuer + "/.well-known/jwks.json").toURL())
+        var url = URI.create(issuer + "/.well-known/jwks.json").toURL();
+        var keys = JWKSourceBuilder.<SecurityContext>create(url, new DefaultResourceRetriever(5000, 5000))
             .cache(300_000, 15_000).rateLimited(false).outageTolerant(3_600_000).build();
         var rules = new DefaultJWTClaimsVerifier<SecurityContext>(
             audience, new JWTClaimsSet.Builder().issuer(issuer).build(), Set.of("exp", "sub", "sid"));

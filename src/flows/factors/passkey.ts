@@ -87,11 +87,11 @@ export async function stepUpWithPasskey(
     const isOwn = checked !== undefined && checked.user.id === user.id
     if (isOwn && (await accept(deps, trx, actor, { user, checked }))) return 'passkey'
     await noteFailure(deps, trx, actor, user)
-    return new AuthdError('INVALID_CREDENTIALS')
+    return new AuthdError('INVALID_CREDENTIALS', { message: NOT_ACCEPTED })
   })
 }
 
-const NOT_ACCEPTED = 'That passkey did not work. Try again, or use another way to sign in.'
+const NOT_ACCEPTED = 'That passkey did not work. Try again, or use another way.'
 
 async function allowedFor(deps: Deps, sql: Sql, attempt: SigninAttempt) {
   if (attempt.userId !== null) return (await listPasskeys(sql, attempt.userId)).map(descriptor)

@@ -14,7 +14,7 @@ import { lockUser, type User } from '../../store/users.ts'
 import { decide } from '../decide.ts'
 import { notify } from '../outbox/notice.ts'
 import { completes, enrolledFactors, hasFactor } from '../policy/factor.ts'
-import { lockoutError, tryFactor } from '../policy/lockout.ts'
+import { lockoutError, tryFactor, wrongCode } from '../policy/lockout.ts'
 import { type Actor, recordEvent } from '../record-event.ts'
 import { holdFresh } from '../sessions/freshness.ts'
 import { type Renewed, renew } from '../sessions/new-secret.ts'
@@ -45,7 +45,7 @@ export async function redeemRecoveryCode(
   const held = (await deps.db.read((sql) => findHeld(sql, holding)))?.attempt
   const guess = held?.userId && isOpen(held, now) ? await hashGuess(deps, held.userId, code) : undefined
   const outcome = await decide<SignInOutcome>(deps, async (trx) => {
-    const wrong = new AuthdError('INVALID_CREDENTIALS')
+    const wrong = wrongCode('recovery_code')
     const attempt = (await findHeld(trx, holding))?.attempt
     if (guess === undefined || !attempt || attempt.userId === null || !isOpen(attempt, now)) return wrong
     if (!completes(attempt.proofs, 'recovery_code')) return wrong

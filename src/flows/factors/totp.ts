@@ -11,7 +11,7 @@ import { lockUser, lockUserByEmail, type User } from '../../store/users.ts'
 import { decide } from '../decide.ts'
 import { notify } from '../outbox/notice.ts'
 import { completes, lastFactorGuard } from '../policy/factor.ts'
-import { FIRST_WRONG_A_DAY, tryFactor } from '../policy/lockout.ts'
+import { FIRST_WRONG_A_DAY, tryFactor, wrongCode } from '../policy/lockout.ts'
 import { type Actor, recordEvent } from '../record-event.ts'
 import { holdFresh } from '../sessions/freshness.ts'
 import { type Renewed, renew } from '../sessions/new-secret.ts'
@@ -47,7 +47,7 @@ export async function redeemTotp(
   await prepareSignIn(deps)
   const now = deps.clock.now()
   const outcome = await decide<SignInOutcome>(deps, async (trx) => {
-    const wrong = new AuthdError('INVALID_CREDENTIALS')
+    const wrong = wrongCode('totp')
     const attempt = (await findHeld(trx, holding))?.attempt
     if (!attempt || !isOpen(attempt, now)) return wrong
     const isFirst = attempt.userId === null
@@ -76,7 +76,7 @@ export async function checkTotp(
   { user, code }: { user: User; code: string },
 ): Promise<AuthdError | undefined> {
   const secret = (await findTotpSecret(trx, user.id))?.secretSealed
-  if (!secret) return new AuthdError('INVALID_CREDENTIALS')
+  if (!secret) return wrongCode('totp')
   const isRight = async () => {
     const step = stepOf(deps, open(deps, user.id, secret), code)
     return step !== undefined && (await useTotpStep(trx, { userId: user.id, step, latest: latestStep(deps) }))
@@ -130,7 +130,7 @@ export async function finishTotp(
     const held = await holdFresh(deps, trx, session)
     if (held instanceof AuthdError) return held
     const { user } = held
-    const wrong = new AuthdError('INVALID_CREDENTIALS')
+    const wrong = wrongCode('totp')
     const pending = await findTotpSecret(trx, userId)
     const sealed = pending?.pendingSealed
     const step = sealed ? stepOf(deps, open(deps, userId, sealed), code) : undefined

@@ -60,7 +60,17 @@ export async function tryFactor(
     // The owner is told when the lockout begins, and when the factor is disabled.
     if (failures === FREE_FAILURES || isDisabled) await notify(deps, trx, actor, { user, template: 'factor_locked' })
   }
-  return new AuthdError('INVALID_CREDENTIALS')
+  return wrongCode(factor)
+}
+
+const WRONG: Record<CodeFactor, string> = {
+  totp: 'That code did not work. Wait for the next code of the app, and check the clock of the phone.',
+  recovery_code: 'That code did not work. Check it. Each recovery code works once.',
+}
+
+/** The same for every reason why a code is not accepted. */
+export function wrongCode(factor: CodeFactor): AuthdError {
+  return new AuthdError('INVALID_CREDENTIALS', { message: WRONG[factor] })
 }
 
 /** Says whether no code is accepted now. A lockout that is longer than its failures cause comes from a wrong clock. */

@@ -28,7 +28,7 @@ async function judgeAgain(deps: Deps, trx: Trx, identity: Identity, guard: Guard
   const current = await readAgain(deps, trx, identity)
   if (current instanceof AuthdError) return current
   try {
-    checkGuard(current, guard)
+    await checkGuard({ clock: deps.clock, db: { read: (query) => query(trx) } }, current, guard)
   } catch (error) {
     if (error instanceof AuthdError) return error
     throw error

@@ -1,5 +1,6 @@
+import type { Deps } from '../../deps.ts'
 import { AuthdError } from '../../errors.ts'
-import { stepUpError } from './freshness.ts'
+import { howToStepUp, stepUpError } from './freshness.ts'
 import type { Identity } from './identify.ts'
 import type { LiveSession } from './session.ts'
 
@@ -10,15 +11,22 @@ import type { LiveSession } from './session.ts'
  */
 export type Guard = 'none' | 'session' | 'cookie' | 'change' | 'enrol' | 'any_session' | { scope: string }
 
+/** Inside a unit of work, `read` must use that unit. */
+export interface Judge extends Pick<Deps, 'clock'> {
+  db: Pick<Deps['db'], 'read'>
+}
+
 /**
  * Judges a caller by a guard. `statesClient`: the caller is a backend that states its user's address, so that a wrong key
- * is an error also where none is needed. Throws UNAUTHORIZED, FORBIDDEN, ENROLMENT_REQUIRED or STEP_UP_REQUIRED.
+ * is an error also where none is needed. Throws UNAUTHORIZED, FORBIDDEN, ENROLMENT_REQUIRED,
+ * or STEP_UP_REQUIRED with the methods.
  */
-export function checkGuard(
+export async function checkGuard(
+  deps: Judge,
   identity: Identity,
   guard: Guard,
   { statesClient = false }: { statesClient?: boolean } = {},
-): LiveSession | undefined {
+): Promise<LiveSession | undefined> {
   if (guard === 'none' && statesClient && identity.kind === 'rejected') throw new AuthdError('UNAUTHORIZED')
   if (guard === 'none') return undefined
   if (typeof guard === 'object') {
@@ -32,14 +40,16 @@ export function checkGuard(
   if (due === 'enrolment' && !mayWait) throw new AuthdError('ENROLMENT_REQUIRED')
   if (due === 'factor' && guard !== 'any_session') throw stepUpError(dueMethods)
   if (guard === 'cookie' && identity.via !== 'cookie') throw new AuthdError('FORBIDDEN')
-  if (guard === 'change' || guard === 'enrol') refuseOldToken(identity)
+  if (guard === 'change' || guard === 'enrol') await refuseOldToken(deps, identity)
   return identity.session
 }
 
 /** An access token changes a user only if it was issued after a step-up. */
-function refuseOldToken(identity: Identity & { kind: 'session' }): void {
+async function refuseOldToken(deps: Judge, identity: Identity & { kind: 'session' }): Promise<void> {
   if (identity.via !== 'access_token') return
   const { authTime, createdAt } = identity.session
   const isSteppedUp = authTime !== createdAt && identity.claims.auth_time_ms === authTime
-  if (!isSteppedUp) throw new AuthdError('STEP_UP_REQUIRED')
+  if (isSteppedUp) return
+  const { methods } = await deps.db.read((sql) => howToStepUp(deps, sql, identity.session))
+  throw stepUpError(methods)
 }

@@ -23,7 +23,7 @@ async function serve(deps: Deps, declared: AnyEndpoint, ctx: Context, names: Coo
 
 async function answer(deps: Deps, declared: AnyEndpoint, ctx: Context): Promise<Answer> {
   const statesClient = isForBackends(declared) && ctx.get(CLIENT_HEADER) !== ''
-  const session = checkGuard(ctx.state.identity, declared.guard, { statesClient })
+  const session = await checkGuard(deps, ctx.state.identity, declared.guard, { statesClient })
   const params = pathParams(ctx)
   const query = declared.query ? parseInput(declared.query, parseForm(ctx.querystring), 'query') : undefined
   const body = declared.body && readBody(ctx, declared.body)

@@ -33,6 +33,6 @@ function hostOf(header: string, protocol: string): string {
 }
 
 function blame(cookies: string[], origin: string): { message: string; details: Record<string, unknown> } {
-  const message = `The request has the cookie ${cookies.join(', ')}, so it must come from ${origin}. Clients other than browsers send no cookies.`
+  const message = `The request has the cookie ${cookies.join(', ')}, so it must come from ${origin} or an origin in cors.allowed_origins. Clients other than browsers send no cookies.`
   return { message, details: { cookies } }
 }
