@@ -156,7 +156,10 @@ export async function listProvenSets(sql: Sql, userId: string): Promise<string[]
   return (await sql.all<StoredRow>(text, [userId])).map((row) => proven.read(row).amr)
 }
 
-/** Replaces one set of proofs in all of a user's unrevoked sessions but one, after a factor was removed. */
+/**
+ * Replaces one set of proofs in all of a user's unrevoked sessions but one, after a factor was removed. What is left was
+ * proven at the beginning or later, and nobody knows when: no session is fresh by a proof that is gone.
+ */
 export async function replaceProvenSet(
   trx: Trx,
   {
@@ -167,7 +170,7 @@ export async function replaceProvenSet(
   }: { userId: string; from: string[]; exceptId: string } & Pick<Session, 'amr' | 'aal'>,
 ): Promise<void> {
   await trx.run(
-    'UPDATE sessions SET amr = ?, aal = ? WHERE user_id = ? AND amr = ? AND revoked_at IS NULL AND id <> ?',
+    'UPDATE sessions SET amr = ?, aal = ?, auth_time = created_at WHERE user_id = ? AND amr = ? AND revoked_at IS NULL AND id <> ?',
     [JSON.stringify(to.amr), to.aal, userId, JSON.stringify(from), exceptId],
   )
 }

@@ -11,6 +11,7 @@ import {
   endRecoveryLinks,
   endSessions,
   forgetDevices,
+  forgetProofs,
   type Tab,
   touch,
   type World,
@@ -62,6 +63,7 @@ export async function enrolTotp(world: World, tab: Tab): Promise<void> {
   const done = await tab.client.post('/v1/me/totp/confirm', { json: { code: totpCode(world.authd, secret) } })
   expect(done.status).toBe(200)
   world.totpSecrets.set(person.id, secret)
+  if (person.totp) forgetProofs(world, person, ['otp', 'recovery_code'], session)
   person.totp = { since: world.now, lastStep: Math.floor(world.now / 30_000) }
   keepCodes(world, person, done.body.recovery_codes)
   stepUp(world, session, 'otp')
@@ -82,6 +84,7 @@ export async function remakeCodes(world: World, tab: Tab): Promise<void> {
   if (refusal !== undefined || !session) return
   const { codes } = reply.body
   Object.assign(session.person, { codes: codes.length, codesSince: world.now })
+  forgetProofs(world, session.person, ['recovery_code'], session)
   world.recoveryCodes.set(session.person.id, codes)
 }
 

@@ -83,12 +83,14 @@ export function dueAfter(proofs: ReadonlySet<Proof>, person: Person, policy: Pol
 
 /** What the policy that holds now asks of a session. */
 export function dueOf(session: Session, policy: Policy): Due {
+  if (session.proofs.size === 0) return 'factor'
   if (levelOf(session.proofs) === 2 || (session.person.policy ?? policy) === 'optional') return 'nothing'
   return hasFactor(session.person) ? 'factor' : 'enrolment'
 }
 
 export function isLive(session: Session, now: number): boolean {
-  return !session.isOver && !session.person.isDisabled && now < session.idleEndsAt && now < session.endsAt
+  const isNobodys = session.proofs.size === 0 && hasFactor(session.person)
+  return !session.isOver && !isNobodys && !session.person.isDisabled && now < session.idleEndsAt && now < session.endsAt
 }
 
 /** Its holder may change the account: a proof of the highest level in the last five minutes. */

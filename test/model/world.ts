@@ -176,8 +176,15 @@ export function dropFactor(world: World, person: Person, factor: 'passkey' | 'to
   person[factor] = undefined
   if (!hasFactor(person)) person.codes = 0
   const gone: readonly Proof[] = hasFactor(person) ? PROOFS_OF[factor] : [...PROOFS_OF.passkey, ...PROOFS_OF.totp]
-  for (const { person: owner, proofs } of world.sessions) {
-    for (const proof of owner === person ? gone : []) proofs.delete(proof)
+  forgetProofs(world, person, gone)
+}
+
+/** Nobody is fresh by a proof that is gone: what is left counts from the beginning of the session. */
+export function forgetProofs(world: World, person: Person, gone: readonly Proof[], kept?: Session): void {
+  for (const session of world.sessions) {
+    if (session.person !== person || session === kept) continue
+    const held = gone.filter((proof) => session.proofs.delete(proof))
+    if (held.length > 0) session.provenAt = session.begunAt
   }
 }
 

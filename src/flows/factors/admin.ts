@@ -10,6 +10,7 @@ import { decide } from '../decide.ts'
 import { resolveUser } from '../named-user.ts'
 import { enrolledFactors, isLastFactor } from '../policy/factor.ts'
 import { type Actor, recordEvent } from '../record-event.ts'
+import { forgetProofs } from '../sessions/proofs.ts'
 import { removePasskeyIn } from './own-passkeys.ts'
 import { removeTotpIn } from './totp.ts'
 
@@ -79,6 +80,7 @@ export async function resetRecoveryCodes(deps: Deps, actor: Actor, user: User): 
   return await holdUser(deps, user, async (trx, held) => {
     if ((await deleteRecoveryCodes(trx, held.id)) === 0) return false
     await clearFailures(trx, { kind: 'recovery_code', subject: held.id })
+    await forgetProofs(trx, { userId: held.id, removed: ['recovery_code'] })
     await recordEvent(deps, trx, actor, { type: 'recovery_codes.removed', user: held })
     return true
   })

@@ -126,6 +126,7 @@ export async function remakeRecoveryCodes(
       return new AuthdError('CONFLICT', { message })
     }
     const codes = await makeCodes(deps, trx, actor, user)
+    await forgetProofs(trx, { userId: user.id, removed: ['recovery_code'], keptId: session.id })
     return { renewed: await renew(deps, trx, { session: held.session }), codes }
   })
 }

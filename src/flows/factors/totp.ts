@@ -137,6 +137,7 @@ export async function finishTotp(
     if (!sealed || step === undefined || !isAhead(now, pending?.pendingExpiresAt ?? 0, PENDING_MS)) return wrong
     if (!(await confirmTotp(trx, { userId, pendingSealed: sealed, step, now }))) return wrong
     await clearFailures(trx, { kind: 'totp', subject: userId })
+    if (pending?.secretSealed != null) await forgetProofs(trx, { userId, removed: ['totp'], keptId: sessionId })
     await recordEvent(deps, trx, actor, { type: 'totp.enrolled', user, sessionId })
     await notify(deps, trx, actor, { user, template: 'totp_enabled' })
     const recoveryCodes = await ensureRecoveryCodes(deps, trx, actor, user)

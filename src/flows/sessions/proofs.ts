@@ -7,12 +7,12 @@ import { amrOf, type Factor, levelOf, proofsIn } from '../policy/factor.ts'
 const PROOFS_OF: Readonly<Record<Factor, readonly Proof[]>> = {
   passkey: ['passkey'],
   totp: ['otp', 'recovery_code'],
-  recovery_code: [],
+  recovery_code: ['recovery_code'],
 }
 
 /**
- * Called in the unit that removed factors of a user. The user's sessions lose the proofs that these gave, so that none
- * counts for another app or passkey that is set up later. `keptId`: this session keeps them.
+ * Called in the unit that removed or replaced factors of a user. The user's sessions lose the proofs that these gave, so that none
+ * counts for another app or passkey that is set up later, and none is fresh by them. `keptId`: this session keeps them.
  */
 export async function forgetProofs(
   trx: Trx,

@@ -130,7 +130,7 @@ export interface LiveSession extends OwnedSession {
 
 /**
  * The one judgement of a session: undefined if it was revoked, has expired, idled out, began before everybody was signed
- * out, or its user is disabled. A session of one factor falls short once the policy requires two.
+ * out, or its user is disabled. One whose only proof came from a factor that was removed must be proven again. A session of one factor falls short once the policy requires two.
  */
 export async function judgeSession(
   deps: Pick<Deps, 'clock' | 'config'>,
@@ -145,6 +145,11 @@ export async function judgeSession(
     session.idleExpiresAt <= now ||
     session.expiresAt <= now
   if (isOver) return undefined
+  // The factor that proved it is gone. A mail proves it again, unless that would pass by a factor that is enrolled now.
+  if (proofsIn(session.amr).length === 0) {
+    if (hasFactor(await enrolledFactors(sql, session.userId))) return undefined
+    return { ...session, due: 'factor', dueMethods: ['email'] }
+  }
   // One that will hand over tokens has none yet, whatever the policy is by now.
   if (session.isEnrolmentDue && session.delivery === 'tokens') return { ...session, due: 'enrolment', dueMethods: [] }
   if (session.aal >= 2 || policyFor(deps, session.user) === 'optional') {
