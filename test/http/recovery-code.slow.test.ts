@@ -4,6 +4,7 @@ import { MINUTE } from '../../src/platform/clock.ts'
 import { HashesBusy } from '../../src/platform/secret.ts'
 import { findFailureCount, setFailureCount } from '../../src/store/failed-attempts.ts'
 import { replaceRecoveryCodes } from '../../src/store/recovery-codes.ts'
+import { lockUser } from '../../src/store/users.ts'
 import { enrolTotp, totpCode } from '../support/factors.ts'
 import { type Authd, startAuthd } from '../support/harness.ts'
 import { askForCode, signInOnPage } from '../support/people.ts'
@@ -20,7 +21,10 @@ async function withShortCodes(authd: Authd) {
   const { slowHash, random, clock } = authd.deps
   const codeHash = await slowHash(SHORT_CODE.replaceAll('-', ''), 'salt')
   const row = { id: random.id('rc'), salt: 'salt', codeHash, createdAt: clock.now() }
-  await authd.deps.db.write((trx) => replaceRecoveryCodes(trx, userId, [row]))
+  await authd.deps.db.write(async (trx) => {
+    await lockUser(trx, userId)
+    await replaceRecoveryCodes(trx, userId, [row])
+  })
   const hashes: string[] = []
   authd.deps.slowHash = async (code, salt) => {
     hashes.push(code)
