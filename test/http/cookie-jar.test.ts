@@ -147,7 +147,7 @@ const FAULTS: [what: string, fault: Fault][] = [
   ['another type', { headers: { 'Content-Type': 'text/plain' }, body: 'x' }],
   ['no type', { body: '{}' }],
   ['multipart', { headers: { 'Content-Type': 'multipart/form-data; boundary=x' }, body: '--x--' }],
-  ['another charset', { headers: { 'Content-Type': 'application/json; charset=latin1' }, body: '{}' }],
+  ['another charset', { headers: { 'Content-Type': 'application/json; charset=utf-16' }, body: '{}' }],
   ['an encoding', { headers: { ...JSON_TYPE, 'Content-Encoding': 'gzip' }, body: '{}' }],
   ['malformed JSON', { headers: JSON_TYPE, body: '{"email":' }],
   ['a byte order mark', { headers: JSON_TYPE, body: '\ufeff{}' }],

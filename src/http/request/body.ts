@@ -1,3 +1,5 @@
+import { isAscii } from 'node:buffer'
+import { MIMEType } from 'node:util'
 import type { z } from 'zod'
 import { AuthdError } from '../../errors.ts'
 import { plain } from '../../platform/plain-text.ts'
@@ -14,10 +16,7 @@ const BODILESS = new Set(['GET', 'HEAD', 'OPTIONS'])
 
 export type BodyType = 'json' | 'form'
 
-const CONTENT_TYPE: Record<BodyType, RegExp> = {
-  json: /^application\/json *(; *charset="?utf-8"?)?$/i,
-  form: /^application\/x-www-form-urlencoded *(; *charset="?utf-8"?)?$/i,
-}
+const MEDIA_TYPE: Record<BodyType, string> = { json: 'application/json', form: 'application/x-www-form-urlencoded' }
 
 export interface DeclaredBody {
   type: BodyType
@@ -29,7 +28,12 @@ export interface DeclaredBody {
 /** The type that a body has, of those that a route takes. A body of neither counts as the first. */
 function bodyTypeOf(ctx: Context, { type, also }: { type: BodyType; also?: unknown }): BodyType {
   const other = type === 'json' ? 'form' : 'json'
-  return also !== undefined && CONTENT_TYPE[other].test(ctx.get('Content-Type')) ? other : type
+  return also !== undefined && mediaTypeOf(ctx) === MEDIA_TYPE[other] ? other : type
+}
+
+/** The type and subtype, without parameters. */
+function mediaTypeOf(ctx: Context): string {
+  return ctx.get('Content-Type').split(';')[0]?.trim().toLowerCase() ?? ''
 }
 
 /**
@@ -37,9 +41,9 @@ function bodyTypeOf(ctx: Context, { type, also }: { type: BodyType; also?: unkno
  * JSON is usual.
  */
 export function isOauthCall(ctx: Context, { type, also }: { type: BodyType; also?: unknown }): boolean {
-  const sent = ctx.get('Content-Type').split(';')[0]?.trim().toLowerCase() ?? ''
+  const sent = mediaTypeOf(ctx)
   const takesForm = type === 'form' || also !== undefined
-  return takesForm && (sent === '' ? type === 'form' : sent !== 'application/json')
+  return takesForm && (sent === '' ? type === 'form' : sent !== MEDIA_TYPE.json)
 }
 
 /** Reads the whole body, at most 64 KiB, before the caller is identified. Throws PAYLOAD_TOO_LARGE, BAD_REQUEST. */
@@ -54,18 +58,37 @@ export async function receiveBody(ctx: Context, next: Next): Promise<void> {
 /** The body as the declared type. A missing body becomes an empty object. Throws UNSUPPORTED_MEDIA_TYPE, BAD_REQUEST. */
 export function parseBody(ctx: Context, type: BodyType): unknown {
   if (ctx.get('Content-Encoding') !== '') throw new AuthdError('UNSUPPORTED_MEDIA_TYPE')
-  const text = decode(ctx.state.body)
   const contentType = ctx.get('Content-Type')
-  if (text === '' && contentType === '') return {}
-  if (!CONTENT_TYPE[type].test(contentType)) throw new AuthdError('UNSUPPORTED_MEDIA_TYPE')
+  if (ctx.state.body.length === 0 && contentType === '') return {}
+  if (mediaTypeOf(ctx) !== MEDIA_TYPE[type]) throw new AuthdError('UNSUPPORTED_MEDIA_TYPE')
+  if (!isAlsoUtf8(ctx.state.body, contentType)) throw new AuthdError('UNSUPPORTED_MEDIA_TYPE')
+  const text = decode(ctx.state.body)
   return type === 'json' ? parseJson(text) : parseForm(text)
+}
+
+/**
+ * Says whether a body is the same text in UTF-8 as in the stated charset. JSON and forms are UTF-8, whatever a client states
+ * (RFC 8259 §11, WHATWG URL §5). A charset that would read other text is a fault of the client.
+ */
+function isAlsoUtf8(bytes: Buffer, contentType: string): boolean {
+  // MIMEType drops a parameter with spaces around its equals sign.
+  const stated = new MIMEType(contentType.replaceAll(/[ \t]/g, '')).params.get('charset') || 'utf-8'
+  const charset = stated.toLowerCase().replaceAll(/[^a-z0-9]/g, '')
+  if (/^(utf8|(us)?ascii)$/.test(charset)) return true
+  return isAscii(bytes) && !/^(utf(7|16|32)|ucs|unicode|iso10646)/.test(charset)
 }
 
 /** The body of a route. Throws UNSUPPORTED_MEDIA_TYPE, BAD_REQUEST, VALIDATION_ERROR. */
 export function readBody(ctx: Context, declared: DeclaredBody): unknown {
   const type = bodyTypeOf(ctx, declared)
   const schema = type === declared.type ? declared.schema : (declared.also ?? declared.schema)
-  return parseInput(schema, parseBody(ctx, type), 'body')
+  const body = parseBody(ctx, type)
+  return parseInput(schema, type === 'form' ? withoutEmpty(body) : body, 'body')
+}
+
+/** RFC 6749 §3.2: a parameter without a value counts as omitted. */
+function withoutEmpty(fields: unknown): unknown {
+  return Object.fromEntries(Object.entries(Object(fields)).filter(([, value]) => value !== ''))
 }
 
 /**

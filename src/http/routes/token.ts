@@ -6,22 +6,23 @@ import { accessTokenResource, presentAccessToken, presentTokens, tokensResource 
 import { endpoint } from '../endpoint/endpoint.ts'
 import { UNSUPPORTED_GRANT } from '../request/body.ts'
 
-/** Unknown parameters are ignored, such as `client_id` (RFC 6749 §3.2). */
+/**
+ * Unknown parameters are ignored, such as `client_id` (RFC 6749 §3.2). A token of any length and form is answered as a
+ * token, because a client gives up only one that it knows to be invalid.
+ */
 const tokenForm = z.object({
   token: z
     .string()
     .min(1)
-    .max(8192)
     .meta({ examples: ['eyJhbGciOiJFUzI1NiIs…'] })
     .describe('An access or refresh token.'),
-  token_type_hint: z.string().max(64).optional().describe('Ignored: authd recognizes its tokens.'),
+  token_type_hint: z.string().optional().describe('Ignored: authd recognizes its tokens.'),
 })
 const tokenBody = { type: 'form', schema: tokenForm, also: z.strictObject(tokenForm.shape) } as const
 
 const refreshToken = z
   .string()
   .min(1)
-  .max(512)
   .meta({ examples: ['rt_01m88jw08vedqtrgrr9eqkmg57.1.…'] })
   .describe('The newest refresh token of the session.')
 
