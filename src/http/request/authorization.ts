@@ -9,16 +9,14 @@ export function bearerOf(authorization: string): string | undefined {
   return password?.startsWith('key_') ? password : undefined
 }
 
-/** The password of `user:password`, both form-encoded (RFC 6749 §2.3.1). A key has no character that this changes. */
+/** The password of `user:password`, form-encoded (RFC 6749 §2.3.1) or as it is. The user name may be any text. */
 function passwordOf(base64: string): string | undefined {
   if (!/^[A-Za-z0-9+/_=-]+$/.test(base64)) return undefined
-  const credentials = Buffer.from(base64, 'base64').toString('utf8')
-  const [, user = '', password] = /^([^:]*):(.*)$/s.exec(credentials) ?? []
-  if (password === undefined || decodeForm(user) === undefined) return undefined
-  return decodeForm(password)
+  const [, password] = /:(.*)$/s.exec(Buffer.from(base64, 'base64').toString('utf8')) ?? []
+  return password === undefined ? undefined : decodeForm(password)
 }
 
-/** Undefined for a malformed text. */
+/** Undefined for a malformed text, which is not an API key: those are the same encoded and as they are. */
 function decodeForm(text: string): string | undefined {
   try {
     return decodeURIComponent(text.replaceAll('+', ' '))
