@@ -76,7 +76,7 @@ export function redirectUrl(): Kind<string> {
     if (url.search || url.hash) return { message: 'must not have a query or a fragment before "/*"', suggestion }
     const fault = refuseWebUrl(url, value)
     if (fault) return fault
-    const message = `"${value}" matches no address: its path has an empty part, a part of dots, or an encoded slash or dot`
+    const message = `"${value}" matches no address: its path has an empty part, a part of dots, or an encoded slash`
     if (!isPlainPath(url.pathname)) return { message, suggestion }
     // Addresses are compared in the spelling of browsers.
     return url.href === beginning ? undefined : { suggestion }

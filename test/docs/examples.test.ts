@@ -10,6 +10,7 @@ import { addWebhook } from '../../src/flows/outbox/webhook-endpoint.ts'
 import { SYSTEM } from '../../src/flows/record-event.ts'
 import { canRun, EXAMPLES, startExample } from '../support/example.ts'
 import { startAuthd } from '../support/harness.ts'
+import { exchange } from '../support/http-client.ts'
 import { signInForTokens, signInOnPage } from '../support/people.ts'
 import { until } from '../support/until.ts'
 
@@ -55,6 +56,30 @@ test('the app on a sibling host works on localhost, where all ports share the co
   const answer = await fetch(app, { headers: { Cookie: `authd=${browser.cookies.get('authd')}` } })
 
   expect(await answer.json()).toEqual({ hello: 'ada@example.com' })
+})
+
+test('the app on a sibling host sends a signed-out user to the sign-in page from whatever address they open', async () => {
+  const APP_URL = 'https://shop.example.com'
+  const authd = await startAuthd({ config: { signin: { redirect_urls: [`${APP_URL}/*`] } } })
+  const env = { AUTHD_URL: authd.address, APP_URL }
+  const app = new URL(await startExample([process.execPath, 'sibling/app.js'], { env })).origin
+  const open = async (path: string) => {
+    const { headers } = await exchange(app + path, { method: 'GET' })
+    const to = headers.get('Location') ?? ''
+    const { status } = await authd.browser().get(to.slice(authd.address.length))
+    return [path, status, new URL(to).searchParams.get('redirect_to')]
+  }
+  const kept = ['/', '/orders/17', '/orders/17/?tab=a/b&c=%2f', '/v1.2/a:b,c@d', '/files/a~b?q=%00', '/x?q="']
+  const lost = ['/orders%2f17', '/a%5Cb', '//evil.example/x', '/a//b', '/a/...', '/..;/x', '/%252e', '/100%', '/%ff']
+  const odd = ['/%ef%bc%8f', '/;x', '/a%00', '/a%e2%80%ae', `/${'x'.repeat(3000)}`, '/%u002e', '/a%20b']
+
+  const answers = []
+  for (const path of [...kept, ...lost, ...odd]) answers.push(await open(path))
+
+  expect(answers).toEqual([
+    ...kept.map((path) => [path, 200, new URL(APP_URL + path).href]),
+    ...[...lost, ...odd].map((path) => [path, 200, `${APP_URL}/`]),
+  ])
 })
 
 async function receivesEvents(command: string, file: string) {

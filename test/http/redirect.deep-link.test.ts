@@ -18,6 +18,7 @@ test.each([
   `${SHOP}/orders?id=5&next=https://evil.example/`,
   `${SHOP}/a.b-c_d~e%20f/%C3%BC`,
   `${SHOP}/100%25`,
+  `${SHOP}/files/a.b/c%2Ed`,
   `${SHOP}/v1.2/a;b=c/%E6%97%A5?a=%252e%2f`,
   'https://other.example.com/in',
 ])('%s is below a listed address, or is one', (address) => {

@@ -21,12 +21,19 @@ async function whoIs(request) {
   throw new Error(`authd answers ${reply.status}`)
 }
 
+/** The page that the user wants. Only a plain path leads back to it: authd rejects encoded slashes and empty segments. */
+function pageOf(request) {
+  const page = URL.parse(APP_URL + request.url)
+  const isPlain = page?.origin === APP_URL && /^(\/[\w~:@,+=-][\w.~:@,+=-]*)*\/?$/.test(page.pathname)
+  return isPlain && page.href.length <= 2000 ? page.href : `${APP_URL}/`
+}
+
 const server = createServer(async (request, response) => {
   const user = await whoIs(request).catch(() => 'unknown')
   if (user === 'unknown') return response.writeHead(503, { 'Retry-After': '10' }).end()
   if (user) return response.end(JSON.stringify({ hello: user.email }))
   // After sign-in, authd sends the user back to this page, if signin.redirect_urls has "https://shop.example.com/*".
-  const back = encodeURIComponent(APP_URL + request.url)
+  const back = encodeURIComponent(pageOf(request))
   response.writeHead(303, { Location: `${AUTHD_URL}/signin?redirect_to=${back}` }).end()
 })
 server.listen(Number(PORT), () => console.log(`listening on ${server.address().port}`))
