@@ -132,6 +132,63 @@ test('a sign-in for a cookie still needs that cookie and its origin, whatever it
   expect(kept.body.message).toContain('cors.allowed_origins')
 })
 
+test.each(['Bearer x', 'Bearer key_x', 'Basic Og==', 'Digest x', 'Bearer', ''])(
+  'with "Authorization: %s", no sign-in for a cookie begins, because such a request gets none',
+  async (Authorization) => {
+    const authd = await startAuthd()
+    const browser = authd.browser()
+    const headers = { Authorization }
+
+    const json = { email: 'ada@example.com', deliver: 'cookie' }
+    const reply = await browser.post('/v1/signin', { json, headers })
+    const passkey = await browser.post('/v1/signin', { json: { deliver: 'cookie' }, headers })
+    const tokens = await browser.post('/v1/signin', { json: { email: 'ada@example.com' }, headers })
+
+    const refused = { code: 'VALIDATION_ERROR', details: { errors: [{ pointer: '/deliver', code: 'NOT_ALLOWED' }] } }
+    expect([reply, passkey]).toMatchObject([400, 400].map((status) => ({ status, body: refused })))
+    expect(reply.body.message).toContain('Leave the header out, or use "tokens"')
+    expect([tokens.status, browser.cookies.size]).toEqual([201, 0])
+  },
+)
+
+test('an API key of an app’s backend begins no sign-in for a cookie', async () => {
+  const authd = await startAuthd()
+  const { token } = await createApiKey(authd.deps, SYSTEM, { name: 'app', scopes: ['signin'], expiresAt: null })
+
+  const reply = await authd.browser().post('/v1/signin', { json: { deliver: 'cookie' }, bearer: token })
+
+  expect([reply.status, reply.headers.getSetCookie()]).toEqual([400, []])
+})
+
+test.each(['tokens', 'cookie'])(
+  'the token of a link alone gets the same answer with and without the cookies of others, at a sign-in for %s',
+  async (deliver) => {
+    const authd = await startAuthd({ config: { signin: { link_urls: [APP] } } })
+    const jar = await fullJar(authd)
+    await authd.browser().post('/v1/signin', { json: { email: 'ada@example.com', link_to: APP, deliver } })
+    const link = new URL((await authd.takeProofMail())?.values['link'] ?? 'http://no.link')
+    const genuine = link.searchParams.get('token') ?? ''
+    const tokens = [genuine, `${genuine}x`, genuine.split('.')[0], 'x', '']
+
+    const answers: unknown[] = []
+    for (const client of [keeping(authd, jar), new KeepingClient(authd.url, authd.address)]) {
+      const replies: unknown[] = []
+      for (const token of tokens) {
+        const { status, body } = await client.post('/v1/signin/link', { json: { token } })
+        replies.push([status, body.code ?? body.status])
+      }
+      answers.push([...replies, client.taken])
+    }
+
+    expect(answers[0]).toEqual([
+      [200, 'continue_elsewhere'],
+      ...tokens.slice(1).map(() => [410, 'MAGIC_LINK_EXPIRED']),
+      [],
+    ])
+    expect(answers[1]).toEqual(answers[0])
+  },
+)
+
 interface Fault {
   method?: string
   path?: (path: string) => string

@@ -29,11 +29,12 @@ const FOREIGN: Record<string, Record<string, string>> = {
 
 const JSON_TYPE = 'application/json'
 
-/** A body that the route accepts, and that names no credential of its own. */
-function bodyFor({ method, path }: { method: string; path: string }): string {
+/** A body that the route accepts, and that names no credential of its own: the link is one of the attempt in the cookie. */
+function bodyFor({ method, path }: { method: string; path: string }, attempt: string | undefined): string {
   const { example = {} } = ROUTES.find(({ name }) => name === `${method} ${path}`) ?? {}
   const { attempt_token: _, ...rest } = example as Record<string, unknown>
-  return JSON.stringify({ ...rest, ...(path === '/v1/signin' && { deliver: 'cookie' }) })
+  const own = { '/v1/signin': { deliver: 'cookie' }, '/v1/signin/link': { token: attempt?.split('~')[0] } }
+  return JSON.stringify({ ...rest, ...own[path as keyof typeof own] })
 }
 
 function concrete(path: string): string {
@@ -54,7 +55,8 @@ test.each(Object.entries(FOREIGN))('%s changes nothing with a cookie', async (_,
     for (const route of [...BY_COOKIE, ...FORMS]) {
       const { method, path } = route
       const sent = { ...headers, Cookie: cookie, Host: host, 'Content-Type': type }
-      const { status } = await exchange(authd.address + concrete(path), { method, headers: sent, body: bodyFor(route) })
+      const body = bodyFor(route, browser.cookies.get('authd-attempt'))
+      const { status } = await exchange(authd.address + concrete(path), { method, headers: sent, body })
       const isRejectedBefore = type !== JSON_TYPE && 'guard' in route && route.guard === 'none' && status === 415
       replies.push({ method, path, type, status: isRejectedBefore ? 403 : status })
     }

@@ -20,6 +20,8 @@ interface RequestParts<Body, Query, Path extends string> {
   params: PathParams<Path>
   identity: Identity
   cookies: RequestCookies
+  /** The answer sets no cookies. */
+  hasOwnCredential: boolean
   actor: Actor
   /** The header, as sent. */
   acceptLanguage: string

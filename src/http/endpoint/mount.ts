@@ -34,6 +34,7 @@ async function answer(deps: Deps, declared: AnyEndpoint, ctx: Context): Promise<
     identity: ctx.state.identity,
     session,
     cookies: ctx.state.cookies,
+    hasOwnCredential: ctx.state.hasOwnCredential,
     actor: actorOf(ctx),
     acceptLanguage: ctx.get('Accept-Language'),
   })

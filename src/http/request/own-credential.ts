@@ -16,8 +16,8 @@ interface Declared {
  * for a body that the route rejects either, so that it gets the same error from every client.
  */
 export function hasOwnCredential(ctx: Context, { guard, body, cookies }: Declared, held: RequestCookies): boolean {
-  if (typeof guard === 'object') return true
-  if (guard !== 'none') return ctx.req.headers.authorization !== undefined
+  if (typeof guard === 'object' || ctx.req.headers.authorization !== undefined) return true
+  if (guard !== 'none') return false
   if (cookies === undefined) return true
   const fields = body ? fieldsOf(ctx, body) : {}
   return fields === undefined || !cookies(fields, held)
@@ -27,6 +27,13 @@ export function hasOwnCredential(ctx: Context, { guard, body, cookies }: Declare
 export function holdsAttempt(body: Readonly<Record<string, unknown>>, { attempts }: RequestCookies): boolean {
   const token = body['attempt_token']
   return typeof token !== 'string' || attempts.includes(token)
+}
+
+/** The same for the route of a link, whose token also names its attempt. */
+export function holdsLink(body: Readonly<Record<string, unknown>>, held: RequestCookies): boolean {
+  const attemptOf = (token: unknown) => String(token).split('.')[0]
+  if (body['attempt_token'] !== undefined) return holdsAttempt(body, held)
+  return held.attempts.some((token) => attemptOf(token) === attemptOf(body['token']))
 }
 
 /** The fields of a body. Undefined for one that the route rejects. */

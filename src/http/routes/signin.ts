@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { AuthdError } from '../../errors.ts'
 import { beginSignIn } from '../../flows/signin/begin.ts'
 import { redeemCode, redeemLink } from '../../flows/signin/link.ts'
 import { sendAnotherMail } from '../../flows/signin/mail.ts'
@@ -9,7 +10,7 @@ import { endpoint } from '../endpoint/endpoint.ts'
 import { linkAnswers, signInAnswer, signInAnswers } from '../endpoint/session-answer.ts'
 import { holdingOf } from '../request/cookies.ts'
 import { languageOf } from '../request/language.ts'
-import { holdsAttempt } from '../request/own-credential.ts'
+import { holdsAttempt, holdsLink } from '../request/own-credential.ts'
 import { redemption } from '../request/redemption.ts'
 
 const begin = endpoint({
@@ -28,7 +29,9 @@ const begin = endpoint({
       deliver: z
         .enum(['tokens', 'cookie'])
         .default('tokens')
-        .describe('How the session is delivered: tokens in the answer, or a cookie for the browser.'),
+        .describe(
+          'How the session is delivered: tokens in the answer, or a cookie for the browser. A request with an `Authorization` header gets no cookies.',
+        ),
       redirect_to: z
         .string()
         .max(2048)
@@ -57,7 +60,8 @@ const begin = endpoint({
         .meta({ id: 'SignInAttempt', description: 'A sign-in that has begun.' }),
     },
   },
-  async handle(deps, { body, cookies, actor, acceptLanguage }) {
+  async handle(deps, { body, cookies, hasOwnCredential, actor, acceptLanguage }) {
+    if (body.deliver === 'cookie' && hasOwnCredential) throw getsNoCookie()
     const begun = await beginSignIn(deps, actor, {
       email: body.email,
       deliver: body.deliver,
@@ -79,6 +83,13 @@ const begin = endpoint({
     }
   },
 })
+
+function getsNoCookie(): AuthdError {
+  return new AuthdError('VALIDATION_ERROR', {
+    message: 'deliver: A request with an Authorization header gets no cookies. Leave the header out, or use "tokens".',
+    details: { errors: [{ pointer: '/deliver', code: 'NOT_ALLOWED' }] },
+  })
+}
 
 const email = endpoint({
   name: 'sendSignInMail',
@@ -112,7 +123,7 @@ const link = endpoint({
   tag: 'Sign-in',
   guard: 'none',
   limit: 'guess',
-  cookies: holdsAttempt,
+  cookies: holdsLink,
   body: {
     type: 'json',
     schema: z.strictObject({
