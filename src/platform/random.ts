@@ -59,6 +59,13 @@ export function firstId(prefix: string, epochMs: number): string {
   return `${prefix}_${encode(epochMs, 0, Buffer.alloc(8))}`
 }
 
+const ID = new RegExp(`^[a-z]{2,4}_[${ALPHABET}]{26}$`)
+
+/** Says whether a text has the form of an id. It is then never a name. */
+export function isId(text: string): boolean {
+  return ID.test(text)
+}
+
 /** Returns when an id was made, or undefined if the text is not an id. */
 export function timeOfId(prefix: string, id: string): number | undefined {
   const [, digits] = new RegExp(`^${prefix}_([${ALPHABET}]{10})[${ALPHABET}]{16}$`).exec(id) ?? []

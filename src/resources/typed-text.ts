@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { unplainIn } from '../platform/plain-text.ts'
+import { isId } from '../platform/random.ts'
 
 /** Every text that people type and authd shows to others, with its greatest length. API, pages and commands share it. */
 const LENGTHS = {
@@ -27,6 +28,14 @@ export function typedText(kind: TypedText, { least = 1 }: { least?: 0 | 1 } = {}
           code: 'custom',
           params: { code: 'PLACEHOLDER' },
           message: 'Write a text in place of the dots.',
+        })
+      }
+      // Operators find things by name or id, so nobody may take an id as a name.
+      if (kind.endsWith('_name') && isId(text)) {
+        context.addIssue({
+          code: 'custom',
+          params: { code: 'LOOKS_LIKE_ID' },
+          message: 'An id is not a name. Write a name.',
         })
       }
       const found = unplainIn(text)

@@ -1,5 +1,6 @@
 import type { Deps } from '../../deps.ts'
 import { AuthdError } from '../../errors.ts'
+import { isId } from '../../platform/random.ts'
 import { shell } from '../../platform/shell.ts'
 import type { Trx } from '../../store/db.ts'
 import { clearFailures } from '../../store/failed-attempts.ts'
@@ -21,7 +22,7 @@ export async function listPasskeysOf(deps: Deps, name: string): Promise<{ user: 
 }
 
 /**
- * Finds a passkey by its id, or by its exact name if only one has it. Throws PASSKEY_NOT_FOUND, or VALIDATION_ERROR for
+ * Finds a passkey by its id, or by its exact name if only one has it. A text with the form of an id is only an id. Throws PASSKEY_NOT_FOUND, or VALIDATION_ERROR for
  * an ambiguous name.
  */
 export async function resolvePasskey(
@@ -29,7 +30,7 @@ export async function resolvePasskey(
   { user: name, passkey: text }: { user: string; passkey: string },
 ): Promise<{ user: User; passkey: Passkey; isLastFactor: boolean }> {
   const { user, passkeys } = await listPasskeysOf(deps, name)
-  const named = passkeys.filter((passkey) => passkey.id === text || passkey.name === text)
+  const named = passkeys.filter(({ id, name }) => (isId(text) ? id : name) === text)
   const [passkey, another] = named
   if (another) {
     throw new AuthdError('VALIDATION_ERROR', {
