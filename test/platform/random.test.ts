@@ -138,3 +138,11 @@ test.each([1, 31, 4096, 8192, 8193, 20_000])('%i random bytes are as many as ask
   expect(new Set(drawn.map((bytes) => bytes.toString('hex'))).size).toBeGreaterThan(length === 1 ? 0 : 3)
   expect(drawn.some((bytes) => length > 1 && bytes.every((byte) => byte === 0))).toBe(false)
 })
+
+test('random bytes are as many as asked for, wherever the pool ends', () => {
+  const random = systemRandom(fakeClock())
+
+  const lengths = Array.from({ length: 1000 }, (_, at) => (at * 7) % 61)
+
+  expect(lengths.map((length) => random.bytes(length).length)).toEqual(lengths)
+})
