@@ -61,6 +61,11 @@ export const MAILS = {
     },
     needsLink: true,
   },
+  // An operator changed it, while an earlier change could be undone: this one cannot.
+  email_changed_by_operator: {
+    layout: 'notice',
+    values: { ...WHO, old_email_masked: 'a…@example.com', new_email_masked: 'e…@example.org' },
+  },
   recovery_link_used: { layout: 'notice', values: { ...WHO, ...LINK } },
   // There is no account page any more.
   account_deleted: { layout: 'notice', values: WHO },

@@ -52,6 +52,22 @@ export async function listRestorableAddresses(
   return rows.map(({ old_email }) => old_email)
 }
 
+/** Ends the ways back of a user except the oldest, and says whether there is one. */
+export async function keepOldestWayBack(trx: Trx, input: { userId: string; now: number }): Promise<boolean> {
+  const oldest = await trx.one<{ id: string }>(
+    `SELECT id FROM email_changes WHERE user_id = ? AND restored_at IS NULL AND restorable_until > ?
+     ORDER BY changed_at, id LIMIT 1`,
+    [input.userId, input.now],
+  )
+  if (!oldest) return false
+  await trx.run('UPDATE email_changes SET restored_at = ? WHERE user_id = ? AND restored_at IS NULL AND id <> ?', [
+    input.now,
+    input.userId,
+    oldest.id,
+  ])
+  return true
+}
+
 /**
  * Ends this way back and those of the changes that followed it; true once. Changes follow each other by their times: the
  * ids of two processes need not, once a clock was stepped.

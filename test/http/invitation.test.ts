@@ -105,7 +105,8 @@ const ENDS: Record<string, (authd: Authd) => Promise<unknown>> = {
   },
   'an operator changes the address': (authd) => changeTo(authd, false),
   'an operator changes the address and vouches for it': (authd) => changeTo(authd, true),
-  'the address is changed and restored': async (authd) => {
+  'the address is proven, changed and restored': async (authd) => {
+    await signInForTokens(authd)
     await changeTo(authd, false)
     await restore(authd)
   },

@@ -9,6 +9,7 @@ import {
   dropSince,
   endAttemptsFor,
   endInvitations,
+  endRecoveryLinks,
   endSessions,
   forgetDevices,
   personAt,
@@ -16,6 +17,11 @@ import {
   verify,
   type World,
 } from './world.ts'
+
+interface Moved {
+  address: number
+  mails: Mail[]
+}
 
 /** Changes the address, with the code that the new one gets. */
 export async function changeAddress(world: World, tab: Tab, address: number): Promise<void> {
@@ -35,27 +41,41 @@ export async function changeAddress(world: World, tab: Tab, address: number): Pr
   if (!mail) return
   const done = await tab.client.post('/v1/me/email/confirm', { json: { code: mail.values['code'] } })
   expect(done.status).toBe(200)
+  const wasVerified = session.person.isVerified
   verify(world, session.person, session)
-  moveTo(world, session.person, { address, mails: await world.authd.takeMail() })
+  moveTo(world, session.person, { address, wasVerified, byOperator: false, mails: await world.authd.takeMail() })
 }
 
-/** What follows from another address. The former one gets a link that restores it. */
-export function moveTo(world: World, person: Person, { address, mails }: { address: number; mails: Mail[] }): void {
+/**
+ * What follows from another address. A verified one that it replaces gets a link that restores it. An operator who
+ * changes it while another change can be undone gives no link, and leaves only the oldest.
+ */
+export function moveTo(
+  world: World,
+  person: Person,
+  { address, wasVerified, byOperator, mails }: Moved & { wasVerified: boolean; byOperator: boolean },
+): void {
   endAttemptsFor(world, person.address)
   endInvitations(world, person)
   const told = mails.find(({ template, to }) => template === 'email_changed' && to === ADDRESSES[person.address])
   const token = told && new URL(told.values['link'] ?? '').searchParams.get('token')
-  const last = world.changes.filter((each) => each.person === person).at(-1)
-  const changedAt = Math.max(world.now, (last?.changedAt ?? 0) + 1)
-  world.changes.push({ person, from: person.address, changedAt, token: token ?? undefined, isOver: false })
+  const own = world.changes.filter((each) => each.person === person)
+  const [oldest, ...others] = own.filter((each) => canBeUndone(world, each))
+  if (byOperator && oldest) for (const each of others) each.isOver = true
+  if (wasVerified && !(byOperator && oldest)) {
+    const changedAt = Math.max(world.now, (own.at(-1)?.changedAt ?? 0) + 1)
+    world.changes.push({ person, from: person.address, changedAt, token: token ?? undefined, isOver: false })
+  } else expect(told).toBeUndefined()
   person.address = address
 }
+
+const canBeUndone = (world: World, { isOver, changedAt }: Change): boolean => !isOver && world.now < changedAt + 7 * DAY
 
 /** Restores an address, with its link and the code that it gets then. */
 export async function restoreAddress(world: World, tab: Tab, change: Change): Promise<void> {
   const { token, person, from } = change
   if (token === undefined || world.isLockedDown) return
-  const isValid = !change.isOver && world.now < change.changedAt + 7 * DAY
+  const isValid = canBeUndone(world, change) && !person.isDisabled
   const asked = await tab.client.post('/restore-email', { form: { token } })
   if (!isValid) return expect(asked.status).toBe(410)
   expect(asked.status).toBe(200)
@@ -76,6 +96,7 @@ export async function restoreAddress(world: World, tab: Tab, change: Change): Pr
   endAttemptsFor(world, person.address)
   endSessions(world, (each) => each.person === person)
   forgetDevices(world, person)
+  endRecoveryLinks(world, person)
   // Whatever was set up since the change may be a thief's. All of it, if a wrong clock made the change.
   dropSince(world, person, isAhead(change.changedAt, world.now) ? 0 : change.changedAt - 30 * SECOND)
   verify(world, person)

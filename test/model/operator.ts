@@ -61,9 +61,10 @@ export async function setAddress(
 ) {
   if (personAt(world, address)) return
   await updateUser(world.authd.deps, SYSTEM, { user: person.id, email: emailOf(address), isVerified })
+  const wasVerified = person.isVerified
   if (isVerified) verify(world, person)
   person.isVerified = isVerified
-  moveTo(world, person, { address, mails: await world.authd.takeMail() })
+  moveTo(world, person, { address, wasVerified, byOperator: true, mails: await world.authd.takeMail() })
 }
 
 function emailOf(address: number): EmailAddress {

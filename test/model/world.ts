@@ -145,6 +145,7 @@ export function verify(world: World, person: Person, kept?: Session): void {
   if (!person.wasVerified) {
     endSessions(world, (each) => each.person === person && each !== kept)
     forgetDevices(world, person)
+    endRecoveryLinks(world, person)
     dropSince(world, person, 0)
   }
   Object.assign(person, { isVerified: true, wasVerified: true, invitedUntil: null })

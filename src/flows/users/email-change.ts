@@ -4,18 +4,18 @@ import { CLOCK_SKEW_MS, DAY, isFromFuture } from '../../platform/clock.ts'
 import { type EmailAddress, maskEmail } from '../../platform/email-address.ts'
 import { digest, equalSecrets, mintSecret, parseToken } from '../../platform/secret.ts'
 import type { Sql, Trx } from '../../store/db.ts'
-import { forgetDevices } from '../../store/devices.ts'
 import {
   type EmailChange,
   findEmailChange,
   findLastEmailChange,
   insertEmailChange,
+  keepOldestWayBack,
   restoreEmailChange,
 } from '../../store/email-changes.ts'
 import { cancelProofMailTo } from '../../store/outbox.ts'
 import type { OwnedSession } from '../../store/sessions.ts'
 import { endSigninAttempts, findBoundAttempt, useSigninAttempt } from '../../store/signin-attempts.ts'
-import { lockUser, type User, updateUserEmail } from '../../store/users.ts'
+import { findUser, lockUser, type User, updateUserEmail } from '../../store/users.ts'
 import { decide } from '../decide.ts'
 import { dropLoneRecoveryCodes } from '../factors/recovery-code.ts'
 import { notify } from '../outbox/notice.ts'
@@ -23,11 +23,11 @@ import { dropFactors } from '../policy/factor.ts'
 import { type Actor, recordEvent } from '../record-event.ts'
 import { holdFresh } from '../sessions/freshness.ts'
 import { type Renewed, renew } from '../sessions/new-secret.ts'
-import { endSessionsIn } from '../sessions/session.ts'
 import { sendBoundMail } from '../signin/bound-mail.ts'
 import { checkCode, spendCode } from '../signin/code.ts'
 import { dropUnproven } from '../signin/first-verified-address.ts'
 import { isOpen } from '../signin/held-attempt.ts'
+import { endAllOf } from './delete.ts'
 
 /** How long the former address can be restored. */
 const RESTORABLE_MS = 7 * DAY
@@ -97,15 +97,16 @@ export async function finishEmailChange(
     const attempt = await findBoundAttempt(trx, { purpose: 'email_change', boundTo: session.id, now })
     if (!attempt?.email || !(await spendCode(deps, trx, actor, { attempt, code, device }))) return wrong
     const address = { canonical: attempt.email, typed: attempt.emailTyped ?? attempt.email }
-    const proven = { user, address, isVerified: true, keptSessionId: session.id }
+    const proven = { user, address, isVerified: true, byOperator: false, keptSessionId: session.id }
     if (!(await changeEmailIn(deps, trx, actor, proven))) return wrong
     return await renew(deps, trx, { session: held.session })
   })
 }
 
 /**
- * Runs inside the unit that locks the user. `isVerified`: the address was proven, or an operator vouches for it. Returns
- * false if another user has the address.
+ * Runs inside the unit that locks the user. `isVerified`: the address was proven, or an operator vouches for it.
+ * `byOperator`: nobody gets a way back from this change while an earlier one can be undone, because it may repair that
+ * one. Returns false if another user has the address.
  */
 export async function changeEmailIn(
   deps: Deps,
@@ -115,8 +116,15 @@ export async function changeEmailIn(
     user,
     address,
     isVerified,
+    byOperator,
     keptSessionId,
-  }: { user: User; address: EmailAddress; isVerified: boolean; keptSessionId?: string | undefined },
+  }: {
+    user: User
+    address: EmailAddress
+    isVerified: boolean
+    byOperator: boolean
+    keptSessionId?: string | undefined
+  },
 ): Promise<boolean> {
   const now = deps.clock.now()
   const { canonical: email, typed: emailTyped } = address
@@ -127,8 +135,36 @@ export async function changeEmailIn(
   // Attempts and mails for the former address end, because it may belong to somebody else now.
   await endSigninAttempts(trx, user.email)
   await cancelProofMailTo(trx, { recipient: user.email, now })
+  const masks = { old_email_masked: maskEmail(user.email), new_email_masked: maskEmail(email) }
+  await recordEvent(deps, trx, actor, {
+    type: 'user.email_changed',
+    user: { id: user.id, email },
+    metadata: { ...masks, ...(dropped.length > 0 && { dropped }) },
+  })
+  const isRepair = byOperator && (await keepOldestWayBack(trx, { userId: user.id, now }))
+  // Nobody has ever shown that an unproven address is the user's: it may be a stranger's, by a typo.
+  if (user.emailVerifiedAt === null) return true
+  if (isRepair) {
+    await notify(deps, trx, actor, { user, template: 'email_changed_by_operator', values: masks })
+    return true
+  }
+  await notify(deps, trx, actor, {
+    user,
+    template: 'email_changed',
+    link: await makeWayBack(deps, trx, { user, newEmail: email }),
+    values: { ...masks, expires_days: String(RESTORABLE_MS / DAY) },
+  })
+  return true
+}
+
+/** Makes the link that restores the address which the user has had. */
+async function makeWayBack(
+  deps: Deps,
+  trx: Trx,
+  { user, newEmail }: { user: User; newEmail: string },
+): Promise<string> {
   // Changes of one user follow each other, whichever instance dates them.
-  const changedAt = Math.max(now, (await findLastEmailChange(trx, user.id)) + 1)
+  const changedAt = Math.max(deps.clock.now(), (await findLastEmailChange(trx, user.id)) + 1)
   const id = deps.random.id('emc')
   const secret = mintSecret(deps.random)
   await insertEmailChange(trx, {
@@ -136,31 +172,22 @@ export async function changeEmailIn(
     userId: user.id,
     oldEmail: user.email,
     oldEmailTyped: user.emailTyped,
-    newEmail: email,
+    newEmail,
     restoreDigest: digest(secret),
     changedAt,
     restorableUntil: changedAt + RESTORABLE_MS,
   })
-  const masks = { old_email_masked: maskEmail(user.email), new_email_masked: maskEmail(email) }
-  await recordEvent(deps, trx, actor, {
-    type: 'user.email_changed',
-    user: { id: user.id, email },
-    metadata: { ...masks, ...(dropped.length > 0 && { dropped }) },
-  })
-  await notify(deps, trx, actor, {
-    user,
-    template: 'email_changed',
-    link: `${deps.config.current().publicUrl}/restore-email?token=${id}.${secret}`,
-    values: { ...masks, expires_days: String(RESTORABLE_MS / DAY) },
-  })
-  return true
+  return `${deps.config.current().publicUrl}/restore-email?token=${id}.${secret}`
 }
 
-/** The address change that a link can restore. Throws MAGIC_LINK_EXPIRED. */
+/** The address change that a link can restore. Throws MAGIC_LINK_EXPIRED, also while the user is disabled. */
 export async function findRestorable(deps: Deps, token: string): Promise<EmailChange> {
-  const change = await deps.db.read((sql) => readRestorable(deps, sql, token))
-  if (!change) throw new AuthdError('MAGIC_LINK_EXPIRED')
-  return change
+  const found = await deps.db.read(async (sql) => {
+    const change = await readRestorable(deps, sql, token)
+    return change && { change, user: await findUser(sql, change.userId) }
+  })
+  if (!found?.user || found.user.disabledAt !== null) throw new AuthdError('MAGIC_LINK_EXPIRED')
+  return found.change
 }
 
 /**
@@ -206,10 +233,7 @@ export async function restoreEmail(
     if (!(await updateUserEmail(trx, { id: user.id, ...old }))) return new AuthdError('CONFLICT', { message: TAKEN })
     await useSigninAttempt(trx, { id: attempt.id, now })
     await restoreEmailChange(trx, { id: change.id, userId: user.id, now })
-    await endSigninAttempts(trx, user.email)
-    await cancelProofMailTo(trx, { recipient: user.email, now })
-    await endSessionsIn(deps, trx, actor, { filter: { userId: user.id }, reason: 'email_restored' })
-    await forgetDevices(trx, user.id)
+    await endAllOf(deps, trx, actor, user, 'email_restored')
     // Factors enrolled since the change may be an attacker's. Older factors stay, and are due at the next sign-in, unless
     // this is the user's first verified address.
     const dropped = [
@@ -227,8 +251,9 @@ export async function restoreEmail(
 async function holdRestorable(deps: Deps, trx: Trx, token: string): Promise<Restorable | undefined> {
   const named = await readRestorable(deps, trx, token)
   const user = named && (await lockUser(trx, named.userId))
+  if (!user || user.disabledAt !== null) return undefined
   // Read again: a parallel request may have used the link before this unit locked the user.
-  const change = user && (await readRestorable(deps, trx, token))
+  const change = await readRestorable(deps, trx, token)
   return change && { user, change }
 }
 

@@ -50,7 +50,7 @@ export async function updateUser(
     }
     const { email: address, isVerified } = update
     if (address && address.canonical !== before.email) {
-      if (!(await changeEmailIn(deps, trx, actor, { user: before, address, isVerified }))) {
+      if (!(await changeEmailIn(deps, trx, actor, { user: before, address, isVerified, byOperator: true }))) {
         throw new AuthdError('CONFLICT', { message: `Another user has ${address.canonical}. Nothing was changed.` })
       }
     }

@@ -111,7 +111,12 @@ const confirmEmail = endpoint({
   tag: 'Me',
   guard: 'change',
   body: { type: 'json', schema: z.strictObject({ code: typedCode }) },
-  answers: { 200: { text: 'Changed. For 7 days the former address can undo it.', schema: sessionAnswerResource } },
+  answers: {
+    200: {
+      text: 'Changed. For 7 days the former address can undo it, if it was verified.',
+      schema: sessionAnswerResource,
+    },
+  },
   errors: ['INVALID_CREDENTIALS'],
   async handle(deps, { session, body, actor, cookies }) {
     const renewed = await finishEmailChange(deps, actor, { session, code: body.code, device: cookies.device })
