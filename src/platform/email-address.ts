@@ -44,13 +44,18 @@ export function emailHint(text: string): string {
 }
 
 /**
- * Providers where several addresses have one mailbox, as far as is known: the domains that share their local parts,
- * and the characters that are ignored in them. Limits count the first domain.
+ * Providers where several addresses have one mailbox, as far as is known: the domains that share their local parts, the
+ * characters that are ignored in them, and a pair that is one character. Limits count the first domain.
  */
 const PROVIDERS = [
   { domains: ['gmail.com', 'googlemail.com'], ignored: '.' },
   { domains: ['proton.me', 'protonmail.com', 'pm.me'], ignored: '._-' },
   { domains: ['icloud.com', 'me.com', 'mac.com'], ignored: '' },
+  {
+    domains: ['yandex.ru', 'ya.ru', 'yandex.com', 'yandex.by', 'yandex.kz', 'yandex.ua'],
+    ignored: '',
+    same: ['.', '-'],
+  },
 ]
 
 /**
@@ -66,7 +71,8 @@ export function mailboxOf(canonical: string): string {
   const provider = PROVIDERS.find(({ domains }) => domains.includes(domain))
   if (!provider) return `${local}@${domain}`
   const read = Array.from(local).filter((character) => !provider.ignored.includes(character))
-  return `${read.join('') || local}@${provider.domains[0]}`
+  const [written = '', meant = ''] = provider.same ?? []
+  return `${read.join('').replaceAll(written, meant) || local}@${provider.domains[0]}`
 }
 
 /** `a…@example.com`, for logs, and for lists and pages that strangers may see. */

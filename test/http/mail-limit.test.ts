@@ -215,6 +215,9 @@ test.each([
   ['a.da@me.com', 'a.da@icloud.com'],
   ['a.da@mac.com', 'a.da@icloud.com'],
   ['a-da@gmail.com', 'a-da@gmail.com'],
+  ['a.da+x@ya.ru', 'a-da@yandex.ru'],
+  ['a-da@yandex.com', 'a-da@yandex.ru'],
+  ['a_da@yandex.kz', 'a_da@yandex.ru'],
 ])('the mails to %s count for %s', (address, mailbox) => {
   expect(mailboxOf(address)).toBe(mailbox)
 })
