@@ -271,6 +271,23 @@ describe('users are notified by mail', () => {
     expect(told).toHaveLength(1)
   })
 
+  test('of a new device whose cookie has a value that authd did not make, and it gets another', async () => {
+    const authd = await startAuthd()
+    await signInOnPage(authd, authd.browser())
+    const devices = [authd.browser(), authd.browser()]
+    for (const browser of devices) {
+      authd.clock.advance(MINUTE)
+      browser.cookies.set('authd-device', 'x')
+      await authd.takeMail()
+      await signInOnPage(authd, browser)
+      expect(await templates(authd)).toEqual(['new_device en'])
+    }
+
+    const [one, other] = devices.map((browser) => browser.cookies.get('authd-device'))
+    expect(one).toMatch(/^dev_/)
+    expect(other).not.toBe(one)
+  })
+
   test('of each added or removed factor, and of a used recovery code', async () => {
     const authd = await startAuthd()
     const browser = authd.browser()

@@ -1,6 +1,6 @@
 import type { Deps } from '../../deps.ts'
 import { DAY } from '../../platform/clock.ts'
-import { digest, mintSecret } from '../../platform/secret.ts'
+import { digest, mintSecret, parseToken } from '../../platform/secret.ts'
 import type { Sql, Trx } from '../../store/db.ts'
 import { isKnownDevice, rememberDevice } from '../../store/devices.ts'
 import type { SigninAttempt } from '../../store/signin-attempts.ts'
@@ -31,7 +31,9 @@ export async function knowDevice(
   actor: Actor,
   { user, delivery, device }: { user: User; delivery: SigninAttempt['deliver']; device: string | undefined },
 ): Promise<{ token: string | undefined; isNew: boolean }> {
-  const token = delivery === 'cookie' ? (device ?? `${deps.random.id('dev')}.${mintSecret(deps.random)}`) : device
+  // Two browsers with one value that somebody made up would be one known device.
+  const held = parseToken('dev', device) ? device : undefined
+  const token = delivery === 'cookie' ? (held ?? `${deps.random.id('dev')}.${mintSecret(deps.random)}`) : held
   if (token === undefined) return { token, isNew: false }
   const now = deps.clock.now()
   const known = { userId: user.id, deviceDigest: digest(token), now, expiresAt: now + DEVICE_TTL_MS }
