@@ -106,7 +106,11 @@ export function presentNewSession(session: Session): z.output<typeof newSessionR
 const currentUserResource = z
   .strictObject({
     id: idField('usr').describe('The id of the user. It never changes.'),
-    email: sample('ada@example.com').describe('The verified address of the user.'),
+    email: sample('ada@example.com').describe('The address of the user.'),
+    email_verified: z
+      .boolean()
+      .meta({ examples: [true] })
+      .describe('The address was proven. An operator may have set one that is not yet.'),
     name: sample('Ada Lovelace').nullable().describe('The name of the user.'),
   })
   .meta({ id: 'CurrentUser', description: 'The signed-in user.' })
@@ -129,7 +133,12 @@ export const currentSessionResource = z
 export function presentCurrentSession(session: OwnedSession): z.output<typeof currentSessionResource> {
   const { id, aal, amr, user } = session
   return {
-    user: { id: session.userId, email: user.email, name: user.name },
+    user: {
+      id: session.userId,
+      email: user.email,
+      email_verified: user.emailVerifiedAt !== null,
+      name: user.name,
+    },
     session: { id, aal, amr, auth_time: toRfc3339(session.authTime), expires_at: toRfc3339(endOf(session)) },
   }
 }

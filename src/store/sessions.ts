@@ -51,7 +51,7 @@ export interface SessionFilter extends IdSpan {
   createdSince?: number | undefined
 }
 
-const owner = users.pick(['email', 'emailTyped', 'name', 'disabledAt', 'mfaPolicy'], 'user_')
+const owner = users.pick(['email', 'emailTyped', 'emailVerifiedAt', 'name', 'disabledAt', 'mfaPolicy'], 'user_')
 
 const proven = sessions.pick(['amr'])
 

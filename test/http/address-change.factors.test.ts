@@ -108,6 +108,18 @@ describe.each(['sqlite', 'postgres'] as const)('a change of address keeps every 
   })
 })
 
+test('the session says whether its address was proven', async () => {
+  const authd = await startAuthd()
+  const browser = authd.browser()
+  await signInOnPage(authd, browser)
+  const before = (await browser.get('/v1/session')).body.user
+  await byOperator(authd, false)
+  const after = (await browser.get('/v1/session')).body.user
+
+  expect(before).toMatchObject({ email: ADA, email_verified: true })
+  expect(after).toMatchObject({ email: NEW, email_verified: false })
+})
+
 describe.each(['sqlite', 'postgres'] as const)('the first verified address drops earlier factors (%s)', (database) => {
   test.each<[string, string, (authd: Authd, browser: Browser) => Promise<void>]>([
     ['proven at a sign-in', ADA, async () => {}],
