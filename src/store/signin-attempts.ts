@@ -154,6 +154,15 @@ export async function addProof(
   return changed === 1
 }
 
+/** A user's attempts lose their proofs if this is among them. They can begin again. */
+export async function forgetAttemptProofs(trx: Trx, input: { userId: string; proof: Proof }): Promise<void> {
+  await trx.run(
+    `UPDATE signin_attempts SET proofs = '[]' WHERE email = (SELECT email FROM users WHERE id = ?) AND user_id = ?
+       AND completed_at IS NULL AND proofs LIKE ?`,
+    [input.userId, input.userId, `%"${input.proof}"%`],
+  )
+}
+
 /** The attempt for this purpose of a session, or of a change of address, unless a wrong clock made it. There is one. */
 export async function findBoundAttempt(
   sql: Sql,
@@ -182,13 +191,13 @@ export async function replaceBoundAttempt(
  */
 export async function completeSigninAttempt(
   trx: Trx,
-  input: { id: string; now: number },
+  input: { id: string; before: Proof[]; now: number },
 ): Promise<{ sessionEpoch: number } | undefined> {
   const row = await trx.one<{ session_epoch: number }>(
     `UPDATE signin_attempts SET completed_at = ?
-     WHERE id = ? AND ${OPEN}
+     WHERE id = ? AND proofs = ? AND ${OPEN}
      RETURNING ${epochOf('sessions')} AS session_epoch`,
-    [input.now, input.id, input.now],
+    [input.now, input.id, JSON.stringify(input.before), input.now],
   )
   return row && { sessionEpoch: Number(row.session_epoch) }
 }

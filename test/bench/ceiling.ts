@@ -77,7 +77,7 @@ router.post('/redeem', async (ctx) => {
     if (!equalSecrets(digest(secret), codeMac ?? '')) throw new Error('wrong')
     if (!(await useSigninAttempt(trx, { id, now }))) throw new Error('used')
     await insertUser(trx, { id: userId, email, emailTyped: email, name: null, emailVerifiedAt: now, createdAt: now })
-    if (!(await completeSigninAttempt(trx, { id, now }))) throw new Error('completed')
+    if (!(await completeSigninAttempt(trx, { id, before: [], now }))) throw new Error('completed')
     await recordSignIn(trx, { id: userId, now, lang: 'en' })
     await insertSession(trx, sessionRow(sessionId, userId, now))
     for (const type of ['user.registered', 'session.created', 'user.authenticated']) await audit(trx, type, userId)
@@ -208,7 +208,7 @@ async function finish(
   trx: Trx,
   { attemptId, userId, sessionId, now }: { attemptId: string; userId: string; sessionId: string; now: number },
 ): Promise<void> {
-  if (!(await completeSigninAttempt(trx, { id: attemptId, now }))) throw new Error('completed')
+  if (!(await completeSigninAttempt(trx, { id: attemptId, before: [], now }))) throw new Error('completed')
   await recordSignIn(trx, { id: userId, now, lang: 'en' })
   await insertSession(trx, sessionRow(sessionId, userId, now))
   for (const type of ['session.created', 'user.authenticated']) await audit(trx, type, userId)

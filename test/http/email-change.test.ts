@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { DAY, MINUTE, SECOND } from '../../src/platform/clock.ts'
+import { DAY, HOUR, MINUTE, SECOND } from '../../src/platform/clock.ts'
 import { deviceFor, enrolPasskey, enrolTotp, signInWithPasskey } from '../support/factors.ts'
 import { type Authd, startAuthd } from '../support/harness.ts'
 import type { Browser } from '../support/http-client.ts'
@@ -92,6 +92,30 @@ describe.each(['sqlite', 'postgres'] as const)('a change of address on %s', (dat
 
     expect([page.status, restored.status]).toEqual([200, 303])
     expect(left).toEqual([])
+  })
+
+  test('drops no factor of 200 days when undone, also if the clock was an hour ahead at the change', async () => {
+    const authd = await startAuthd({ database })
+    const device = deviceFor(authd)
+    const owner = authd.browser()
+    await signInOnPage(authd, owner)
+    await enrolPasskey(owner, device)
+    authd.clock.advance(200 * DAY)
+    const thief = authd.browser()
+    await signInWithPasskey(thief, device)
+    await authd.takeMail()
+    authd.clock.advance(HOUR)
+    await signInWithPasskey(thief, device)
+    const { token } = await changeTo(authd, thief, 'thief@example.org')
+    authd.clock.advance(MINUTE - HOUR)
+
+    await authd.browser().post('/restore-email', { form: { token } })
+    const code = (await authd.takeProofMail())?.values['code'] ?? ''
+    const restored = await authd.browser().post('/restore-email/code', { form: { token, code } })
+    const left = await authd.deps.db.read((sql) => sql.all('SELECT id FROM passkeys'))
+
+    expect(restored.status).toBe(303)
+    expect(left).toHaveLength(1)
   })
 
   test('can be undone although later changes are dated earlier, and their ways back end', async () => {

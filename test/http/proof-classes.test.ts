@@ -1,13 +1,17 @@
 import { describe, expect, test } from 'vitest'
+import { resetTotp } from '../../src/flows/factors/admin.ts'
+import { resolveUser } from '../../src/flows/named-user.ts'
 import { setSetting } from '../../src/flows/operator/setting.ts'
 import { amrOf, type Enrolled, levelOf, whatIsDue } from '../../src/flows/policy/factor.ts'
 import { SYSTEM } from '../../src/flows/record-event.ts'
+import { completeSignIn } from '../../src/flows/signin/complete.ts'
 import { queueSigninMail } from '../../src/flows/signin/mail.ts'
 import { inviteUsers } from '../../src/flows/users/invitation.ts'
 import { makeRecoveryLink } from '../../src/flows/users/recovery-link.ts'
 import { DAY, MINUTE } from '../../src/platform/clock.ts'
 import { parseEmailAddress } from '../../src/platform/email-address.ts'
 import { findSigninAttempt, type Proof } from '../../src/store/signin-attempts.ts'
+import { lockUserByEmail } from '../../src/store/users.ts'
 import { enrolTotp, totpCode, withPasskey } from '../support/factors.ts'
 import { type Authd, startAuthd } from '../support/harness.ts'
 import type { Browser } from '../support/http-client.ts'
@@ -36,6 +40,66 @@ async function withTotpAlone(authd: Authd, secret: string): Promise<Browser> {
   await authd.takeMail()
   return browser
 }
+
+describe.each(DATABASES)('an attempt whose first proof was a code of the app (%s)', (database) => {
+  test.each<[string, (authd: Authd, secret: string) => Promise<unknown>]>([
+    ['removed', async (authd) => resetTotp(authd.deps, SYSTEM, await resolveUser(authd.deps, ADA))],
+    [
+      'replaced by another',
+      async (authd) => {
+        await resetTotp(authd.deps, SYSTEM, await resolveUser(authd.deps, ADA))
+        const browser = authd.browser()
+        await signInOnPage(authd, browser)
+        await enrolTotp(authd, browser)
+      },
+    ],
+  ])('is not at level 2 with a mail after the app was %s', async (_, change) => {
+    const authd = await startAuthd({ database, config: { ...TOTP_FIRST, mfa: { policy: 'required' } } })
+    const owner = authd.browser()
+    await signInOnPage(authd, owner)
+    const { secret } = await enrolTotp(authd, owner)
+    authd.clock.advance(2 * MINUTE)
+    await authd.takeMail()
+    const { attemptToken: attempt_token, code } = await askForCode(authd)
+    const first = await authd
+      .browser()
+      .post('/v1/signin/totp', { json: { code: totpCode(authd, secret), attempt_token } })
+    await change(authd, secret)
+
+    const { body } = await authd.browser().post('/v1/signin/code', { json: { code, attempt_token } })
+
+    expect(first.body.status).toBe('factor_required')
+    expect(body.session?.aal ?? 1).toBe(1)
+    expect(body.session?.enrolment_required ?? body.status === 'factor_required').toBe(true)
+  })
+
+  test('is refused if the app was removed while its mail code was on the way', async () => {
+    const authd = await startAuthd({ database, config: { ...TOTP_FIRST, mfa: { policy: 'required' } } })
+    const owner = authd.browser()
+    await signInOnPage(authd, owner)
+    const { secret } = await enrolTotp(authd, owner)
+    authd.clock.advance(2 * MINUTE)
+    await authd.takeMail()
+    const { attemptToken: attempt_token } = await askForCode(authd)
+    await authd.browser().post('/v1/signin/totp', { json: { code: totpCode(authd, secret), attempt_token } })
+    const stale = await authd.deps.db.read((sql) => findSigninAttempt(sql, attempt_token.split('.')[0] ?? ''))
+    await resetTotp(authd.deps, SYSTEM, await resolveUser(authd.deps, ADA))
+
+    const outcome = await authd.deps.db.write(async (trx) => {
+      const user = await lockUserByEmail(trx, ADA)
+      if (!stale || !user) throw new Error('nobody signs in')
+      return await completeSignIn(authd.deps, trx, SYSTEM, {
+        attempt: stale,
+        user,
+        proof: 'email',
+        method: 'email_code',
+      })
+    })
+
+    expect(stale?.proofs).toEqual(['otp'])
+    expect(outcome).toBeUndefined()
+  })
+})
 
 test.each<[Proof[], 1 | 2]>([
   [[], 1],

@@ -97,8 +97,12 @@ export async function restoreAddress(world: World, tab: Tab, change: Change): Pr
   endSessions(world, (each) => each.person === person)
   forgetDevices(world, person)
   endRecoveryLinks(world, person)
-  // Whatever was set up since the change may be a thief's. All of it, if a wrong clock made the change.
-  dropSince(world, person, isAhead(change.changedAt, world.now) ? 0 : change.changedAt - 30 * SECOND)
+  // Whatever was set up since the change may be a thief's. A change that a wrong clock made is at most 7 days old.
+  dropSince(
+    world,
+    person,
+    (isAhead(change.changedAt, world.now) ? world.now - 7 * DAY : change.changedAt) - 30 * SECOND,
+  )
   verify(world, person)
   person.address = from
   const own = world.changes.filter((each) => each.person === person)

@@ -81,7 +81,7 @@ describeOnBoth('a statement changes nothing if the row', (open) => {
   })
 
   test('of a completion is not open', async () => {
-    const complete = ofAttempt((trx, id) => completeSigninAttempt(trx, { id, now: NOW }))
+    const complete = ofAttempt((trx, id) => completeSigninAttempt(trx, { id, before: [], now: NOW }))
 
     const changed = await changedBy(complete, await open(), NOT_OPEN)
 

@@ -1,6 +1,6 @@
 import type { Trx } from '../../store/db.ts'
 import { listProvenSets, replaceProvenSet } from '../../store/sessions.ts'
-import type { Proof } from '../../store/signin-attempts.ts'
+import { forgetAttemptProofs, type Proof } from '../../store/signin-attempts.ts'
 import { amrOf, type Factor, levelOf, proofsIn } from '../policy/factor.ts'
 
 /** The proofs that a factor gave. A recovery code stands in for the authenticator app. */
@@ -11,14 +11,16 @@ const PROOFS_OF: Readonly<Record<Factor, readonly Proof[]>> = {
 }
 
 /**
- * Called in the unit that removed or replaced factors of a user. The user's sessions lose the proofs that these gave, so that none
- * counts for another app or passkey that is set up later, and none is fresh by them. `keptId`: this session keeps them.
+ * Called in the unit that removed or replaced factors of a user. The user's sessions and open attempts lose the proofs that
+ * these gave, so that none counts for another app or passkey that is set up later, and no session is fresh by them.
+ * `keptId`: this session keeps them.
  */
 export async function forgetProofs(
   trx: Trx,
   { userId, removed, keptId = '' }: { userId: string; removed: readonly Factor[]; keptId?: string | undefined },
 ): Promise<void> {
   const gone = new Set(removed.flatMap((factor) => PROOFS_OF[factor]))
+  for (const proof of gone) await forgetAttemptProofs(trx, { userId, proof })
   // A session that has idled out is not left out: the clock may be put back.
   for (const from of await listProvenSets(trx, userId)) {
     const left = proofsIn(from).filter((proof) => !gone.has(proof))

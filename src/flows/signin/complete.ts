@@ -2,7 +2,13 @@ import type { Deps } from '../../deps.ts'
 import { MINUTE } from '../../platform/clock.ts'
 import type { Trx } from '../../store/db.ts'
 import type { Session } from '../../store/sessions.ts'
-import { addProof, completeSigninAttempt, type Proof, type SigninAttempt } from '../../store/signin-attempts.ts'
+import {
+  addProof,
+  completeSigninAttempt,
+  findSigninAttempt,
+  type Proof,
+  type SigninAttempt,
+} from '../../store/signin-attempts.ts'
 import { insertUser, lockUserByEmail, recordSignIn, type User, verifyUserEmail } from '../../store/users.ts'
 import {
   acceptedFactors,
@@ -67,9 +73,10 @@ export async function completeSignIn(
   deps: Deps,
   trx: Trx,
   actor: Actor,
-  { attempt, user: known, proof, method, replaces, device }: Completion,
+  { attempt: given, user: known, proof, method, replaces, device }: Completion,
 ): Promise<SignInOutcome | undefined> {
   const now = deps.clock.now()
+  let attempt = given
   if (attempt.purpose !== 'signin') throw new Error('an attempt with another purpose cannot sign in')
   const user = known ?? (await makeUser(deps, trx, actor, attempt))
   const refuse = (reason: string) =>
@@ -78,14 +85,18 @@ export async function completeSignIn(
   if (!user || reason) return await refuse(reason ?? 'not_allowed')
   if (attempt.userId !== null && attempt.userId !== user.id) return await refuse('other_person')
   const by = { ...actor, id: `user:${user.id}` }
-  if (proof === 'email' && user.emailVerifiedAt === null) await verifyAddress(deps, trx, by, user)
+  if (proof === 'email' && user.emailVerifiedAt === null) {
+    await verifyAddress(deps, trx, by, user)
+    // The factor that it proved before may be gone.
+    attempt = (await findSigninAttempt(trx, given.id)) ?? given
+  }
 
   const proofs = [...new Set([...attempt.proofs, proof])]
   const due = whatIsDue(proofs, await enrolledFactors(trx, user.id), policyFor(deps, user))
   if (due === 'factor') {
     return (await askForFactor(deps, trx, by, { attempt, user, proofs, method })) ?? (await refuse('attempt_over'))
   }
-  const completed = await completeSigninAttempt(trx, { id: attempt.id, now })
+  const completed = await completeSigninAttempt(trx, { id: attempt.id, before: attempt.proofs, now })
   if (!completed) return await refuse('attempt_over')
   await recordSignIn(trx, { id: user.id, now, lang: attempt.lang })
   if (replaces) await endSessionsIn(deps, trx, actor, { filter: { ids: [replaces.id] }, reason: 'replaced' })

@@ -267,8 +267,8 @@ async function readRestorable(deps: Pick<Deps, 'clock'>, sql: Sql, text: string)
 
 /**
  * Since when a factor counts as enrolled after a change. Another instance may have enrolled it with a clock that is behind.
- * A change from the future says nothing about the order.
+ * A change from the future was really made at most 7 days ago, or its link would be over.
  */
 function sinceChange({ changedAt }: EmailChange, now: number): number {
-  return isFromFuture(now, changedAt) ? 0 : changedAt - CLOCK_SKEW_MS
+  return (isFromFuture(now, changedAt) ? now - RESTORABLE_MS : changedAt) - CLOCK_SKEW_MS
 }
