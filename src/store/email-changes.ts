@@ -60,10 +60,10 @@ export async function keepOldestWayBack(trx: Trx, input: { userId: string; now: 
     [input.userId, input.now],
   )
   if (!oldest) return false
-  await trx.run('UPDATE email_changes SET restored_at = ? WHERE user_id = ? AND restored_at IS NULL AND id <> ?', [
+  await trx.run('UPDATE email_changes SET restored_at = ? WHERE id <> ? AND user_id = ? AND restored_at IS NULL', [
     input.now,
-    input.userId,
     oldest.id,
+    input.userId,
   ])
   return true
 }

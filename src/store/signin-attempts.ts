@@ -195,9 +195,9 @@ export async function completeSigninAttempt(
 ): Promise<{ sessionEpoch: number } | undefined> {
   const row = await trx.one<{ session_epoch: number }>(
     `UPDATE signin_attempts SET completed_at = ?
-     WHERE id = ? AND proofs = ? AND ${OPEN}
+     WHERE proofs = ? AND id = ? AND ${OPEN}
      RETURNING ${epochOf('sessions')} AS session_epoch`,
-    [input.now, input.id, JSON.stringify(input.before), input.now],
+    [input.now, JSON.stringify(input.before), input.id, input.now],
   )
   return row && { sessionEpoch: Number(row.session_epoch) }
 }

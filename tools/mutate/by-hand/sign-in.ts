@@ -79,6 +79,7 @@ export const SIGN_IN: HandMade = {
   'src/flows/signin/first-verified-address.ts': {
     tests: ['http/address-change.factors', 'http/session.factors'],
     mutants: {
+      'at the first verified address recovery links end': ['endRecoveryLinks(trx, user.id)', 'undefined'],
       'at the first verified address devices are forgotten': ['forgetDevices(trx, user.id)', 'undefined'],
       'after a later change of address every factor stays': ['user.firstVerifiedAt !== null', 'false'],
     },
@@ -139,14 +140,22 @@ export const SIGN_IN: HandMade = {
     },
   },
   'src/flows/users/email-change.ts': {
-    tests: ['http/what-else-ends'],
+    tests: ['http/what-else-ends', 'http/email-change.way-back'],
     mutants: {
       'restoring an address keeps the older factors': ['{ since: sinceChange(change, now) }', '{}'],
       'restoring an address removes the factors that were added since': [
         '(await dropFactors(trx, user.id, { since: sinceChange(change, now) }))',
         '[]',
       ],
-      'restoring an address makes devices unknown': ['forgetDevices(trx, user.id)', 'undefined'],
+      'restoring an address ends sessions, devices, attempts and recovery links': [
+        "endAllOf(deps, trx, actor, user, 'email_restored')",
+        'undefined',
+      ],
+      'only a verified address gets a way back': ['user.emailVerifiedAt === null', 'false'],
+      'an operator who repairs gives no way back': [
+        'byOperator && (await keepOldestWayBack(trx, { userId: user.id, now }))',
+        'false',
+      ],
       'restoring an address ends recovery codes with the last factor': [
         'dropLoneRecoveryCodes(trx, user.id)',
         'undefined',
