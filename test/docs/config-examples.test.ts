@@ -33,8 +33,8 @@ test('the documentation shows configuration on more than one page', () => {
 
 test.each(PAGES)('%s names only keys and variables that exist', (page) => {
   const names = new Set([...fileNames().map(({ name }) => name), ...Object.keys(EVENTS)])
-  // The examples in docs/examples read AUTHD_URL.
-  const variables = new Set(['AUTHD_CONFIG', 'AUTHD_URL', ...environmentNames().map(({ name }) => name)])
+  // The examples in docs/examples read AUTHD_URL and AUTHD_KEY.
+  const variables = new Set(['AUTHD_CONFIG', 'AUTHD_URL', 'AUTHD_KEY', ...environmentNames().map(({ name }) => name)])
   const code = [...read(page).matchAll(/`([^`\n]+)`/g)].map(([, inside = '']) => inside)
 
   const keys = code
