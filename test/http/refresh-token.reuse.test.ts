@@ -43,27 +43,31 @@ describe.each(['sqlite', 'postgres'] as const)('refresh token reuse on %s', (dat
     expect(again.body.refresh_token).toBe(lost.body.refresh_token)
   })
 
-  test.each(['seen', 'introspected'] as const)('a token after its successor was %s is theft', async (use) => {
-    const authd = await startAuthd({ database })
-    const { refreshToken, sessionId } = await signInForTokens(authd)
-    const next = await refresh(authd, refreshToken)
-    const bearer = next.body.access_token
-    const asked = { name: 'app', scopes: ['introspect' as const], expiresAt: null }
-    const { token: key } = await createApiKey(authd.deps, SYSTEM, asked)
-    if (use === 'seen') await authd.browser().get('/v1/session', { bearer })
-    else await authd.browser().post('/v1/token/introspect', { bearer: key, form: { token: bearer } })
-    authd.clock.advance(10 * SECOND)
-    const inGrace = await refresh(authd, refreshToken)
-    authd.clock.advance(1)
+  test.each(['seen', 'introspected', 'seen after its end', 'introspected after its end'] as const)(
+    'a token after its successor was %s is theft',
+    async (use) => {
+      const authd = await startAuthd({ database })
+      const { refreshToken, sessionId } = await signInForTokens(authd)
+      const next = await refresh(authd, refreshToken)
+      const bearer = next.body.access_token
+      const asked = { name: 'app', scopes: ['introspect' as const], expiresAt: null }
+      const { token: key } = await createApiKey(authd.deps, SYSTEM, asked)
+      if (use.endsWith('end')) authd.clock.advance(DAY)
+      if (use.startsWith('seen')) await authd.browser().get('/v1/session', { bearer })
+      else await authd.browser().post('/v1/token/introspect', { bearer: key, form: { token: bearer } })
+      authd.clock.advance(10 * SECOND)
+      const inGrace = await refresh(authd, refreshToken)
+      authd.clock.advance(1)
 
-    const replay = await refresh(authd, refreshToken)
-    const owner = await refresh(authd, next.body.refresh_token)
-    const session = await authd.browser().get('/v1/session', { bearer: next.body.access_token })
+      const replay = await refresh(authd, refreshToken)
+      const owner = await refresh(authd, next.body.refresh_token)
+      const session = await authd.browser().get('/v1/session', { bearer: next.body.access_token })
 
-    expect([inGrace.status, replay.status, owner.status, session.status]).toEqual([200, 401, 401, 401])
-    const events = (await authd.auditLog()).filter((row) => row.sessionId === sessionId).map((row) => row.eventType)
-    expect(events.slice(-2)).toEqual(['session.reuse_detected', 'session.revoked'])
-  })
+      expect([inGrace.status, replay.status, owner.status, session.status]).toEqual([200, 401, 401, 401])
+      const events = (await authd.auditLog()).filter((row) => row.sessionId === sessionId).map((row) => row.eventType)
+      expect(events.slice(-2)).toEqual(['session.reuse_detected', 'session.revoked'])
+    },
+  )
 })
 
 test('a token two generations old is only invalid within the grace period', async () => {

@@ -61,14 +61,17 @@ export async function signAccessToken(
 /** The claims of a valid access token. Undefined for any other text, without saying why. */
 export async function readAccessToken(deps: Deps, token: string): Promise<AccessClaims | undefined> {
   const read = await verifyAccessToken(deps, token)
-  return read === 'over' ? undefined : read
+  return read?.isOver ? undefined : read?.claims
 }
 
 /**
- * As readAccessToken, but returns `over` for a genuine token that has expired, or that a wrong clock issued. Throws if
+ * As readAccessToken, but also for a genuine token that has expired, or that a wrong clock issued: it is over. Throws if
  * the keys cannot be loaded, because that says nothing about the token.
  */
-export async function verifyAccessToken(deps: Deps, token: string): Promise<AccessClaims | 'over' | undefined> {
+export async function verifyAccessToken(
+  deps: Deps,
+  token: string,
+): Promise<{ claims: AccessClaims; isOver: boolean } | undefined> {
   const config = deps.config.current()
   if (!isCanonical(token)) return undefined
   const now = deps.clock.now()
@@ -90,12 +93,13 @@ export async function verifyAccessToken(deps: Deps, token: string): Promise<Acce
   if (!key) return undefined
   try {
     const { payload } = await jwtVerify(token, key.publicKey, { ...options, algorithms: [key.algorithm] })
-    const claims = isAccessClaims(payload) ? payload : undefined
-    return claims && isFromFuture(now, claims.iat * SECOND) ? 'over' : claims
+    if (!isAccessClaims(payload)) return undefined
+    return { claims: payload, isOver: isFromFuture(now, payload.iat * SECOND) }
   } catch (error) {
     if (!(error instanceof errors.JOSEError)) throw error
     // Claims are checked after the signature, so only a genuine token can be expired. Any other fault is not named.
-    return error instanceof errors.JWTExpired ? 'over' : undefined
+    if (!(error instanceof errors.JWTExpired) || !isAccessClaims(error.payload)) return undefined
+    return { claims: error.payload, isOver: true }
   }
 }
 

@@ -1,10 +1,10 @@
 import type { Deps } from '../../deps.ts'
 import { toSeconds } from '../../platform/clock.ts'
 import { findSession, type OwnedSession, type Session } from '../../store/sessions.ts'
-import { type AccessClaims, readAccessToken } from './access-token.ts'
+import { type AccessClaims, verifyAccessToken } from './access-token.ts'
 import { judgeSession } from './session.ts'
 import { keyring } from './signing-key.ts'
-import { findByRefreshToken, markUsed } from './token.ts'
+import { findByRefreshToken, markArrived, markUsed } from './token.ts'
 
 export type Introspection =
   | { kind: 'access_token'; claims: AccessClaims; session: OwnedSession }
@@ -13,7 +13,9 @@ export type Introspection =
 /** What a token is valid for now, according to the database (RFC 7662). Undefined if for nothing. */
 export async function introspectToken(deps: Deps, token: string): Promise<Introspection | undefined> {
   const { refreshRoot } = await keyring(deps)
-  const claims = await readAccessToken(deps, token)
+  const verified = await verifyAccessToken(deps, token)
+  if (verified?.isOver) await markArrived(deps, verified.claims)
+  const claims = verified?.isOver ? undefined : verified?.claims
   const valid = await deps.db.read(async (sql): Promise<Introspection | undefined> => {
     const known = await findByRefreshToken(sql, refreshRoot, token)
     const found = known?.session ?? (claims && (await findSession(sql, claims.sid)))

@@ -98,15 +98,29 @@ export async function useAccessToken(
   deps: Deps,
   token: string,
 ): Promise<{ claims: AccessClaims; session: LiveSession } | 'over' | undefined> {
-  const claims = await verifyAccessToken(deps, token)
-  if (claims === undefined || claims === 'over') return claims
+  const verified = await verifyAccessToken(deps, token)
+  if (!verified) return undefined
+  const { claims } = verified
+  if (verified.isOver) {
+    await markArrived(deps, claims)
+    return 'over'
+  }
   const session = await useSession(deps, claims.sid, ({ userId }) => userId === claims.sub)
   if (typeof session !== 'object') return session
   await markUsed(deps, session, claims)
   return { claims, session }
 }
 
-/** An access token of the newest generation came back, so its refresh token arrived, too: the one before it ends. */
+/** As markUsed, for a token that has expired. */
+export async function markArrived(deps: Deps, claims: AccessClaims): Promise<void> {
+  const session = await deps.db.read((sql) => findSession(sql, claims.sid))
+  if (session?.userId === claims.sub) await markUsed(deps, session, claims)
+}
+
+/**
+ * An access token of the newest generation came back, also one that has expired meanwhile, so its refresh token arrived,
+ * too: the one before it ends.
+ */
 export async function markUsed(deps: Deps, session: Session, claims: AccessClaims): Promise<void> {
   const { id, generation, generationUsedAt } = session
   if (generationUsedAt !== null || generation === 0 || claims.generation !== generation) return
