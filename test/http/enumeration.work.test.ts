@@ -75,4 +75,27 @@ describe.each(['sqlite', 'postgres'] as const)('the work for an answer does not 
     expect(work.unknown).toEqual(work.known)
     expect(work.disabled).toEqual(work.known)
   })
+
+  test('when a passkey that was offered answers wrongly', async () => {
+    const authd = await withUsers(database)
+    const owner = authd.browser()
+    await signInOnPage(authd, owner, 'known@example.com')
+    await enrolPasskey(owner, deviceFor(authd))
+    const stranger = deviceFor(authd)
+    stranger.register((await owner.post('/v1/me/passkeys/options')).body.options)
+
+    const work = await workOf(authd, async (email) => {
+      const begun = await authd.browser().post('/v1/signin', { json: { email } })
+      const { attempt_token } = begun.body
+      const { body } = await authd.browser().post('/v1/signin/passkey/options', { json: { attempt_token } })
+      const [{ id: credentialId }] = body.options.allowCredentials
+      const credential = stranger.sign(body.options, { credentialId, userHandle: null })
+      const json = { challenge_id: body.challenge_id, credential, attempt_token }
+      return () => authd.browser().post('/v1/signin/passkey', { json })
+    })
+
+    expect(work.known?.length).toBeGreaterThan(3)
+    expect(work.unknown).toEqual(work.known)
+    expect(work.disabled).toEqual(work.known)
+  })
 })

@@ -3,7 +3,7 @@ import { SYSTEM } from '../../src/flows/record-event.ts'
 import { disableUsers } from '../../src/flows/users/disable.ts'
 import { DAY } from '../../src/platform/clock.ts'
 import { keysFrom } from '../../src/platform/keys.ts'
-import { askPasskey, withPasskey } from '../support/factors.ts'
+import { askPasskey, deviceFor, enrolPasskey, withPasskey } from '../support/factors.ts'
 import { type Authd, startAuthd } from '../support/harness.ts'
 import { ADA, signInOnPage } from '../support/people.ts'
 
@@ -130,3 +130,28 @@ test('a page that refuses a passkey is the same for the real id of a user and fo
   expect(pages[0]).toMatch(/^401 /)
   expect(new Set(pages).size).toBe(1)
 })
+
+test.each(['sqlite', 'postgres'] as const)(
+  'the ids of the options are refused at enrolment alike, real or imaginary (%s)',
+  async (database) => {
+    const authd = await startAuthd({ database })
+    await withPasskey(authd)
+    await signInOnPage(authd, authd.browser(), BOB)
+    const eve = authd.browser()
+    await signInOnPage(authd, eve, 'eve@example.com')
+    const offered = await Promise.all([ADA, BOB, ...NOBODIES].map((email) => allowedFor(authd, email)))
+    const work = []
+
+    for (const { id: credentialId } of offered.flat().slice(0, 12)) {
+      const { options, challenge_id } = (await eve.post('/v1/me/passkeys/options')).body
+      const credential = deviceFor(authd).register(options, { credentialId })
+      authd.takeStatements()
+      const { status, body } = await eve.post('/v1/me/passkeys', { json: { challenge_id, credential } })
+      work.push([status, body.code, authd.takeStatements()].join())
+    }
+
+    expect(work[0]).toMatch(/^400,PASSKEY_NOT_ACCEPTED/)
+    expect(new Set(work).size).toBe(1)
+    expect((await enrolPasskey(eve, deviceFor(authd))).status).toBe(201)
+  },
+)

@@ -33,8 +33,25 @@ export function imaginaryCredentials(keys: Deps['keys'], email: string): { id: s
   const choices = bytesFor('choices')
   return Array.from({ length: choose(COUNTS, choices.readUInt32BE(0)) }, (_, at) => {
     const bytes = Buffer.concat([bytesFor(`${at} first`), bytesFor(`${at} second`)])
-    return { id: bytes.subarray(0, choose(LENGTHS, choices.readUInt32BE(4 * (at + 1)))).toString('base64url') }
+    const body = bytes.subarray(0, choose(LENGTHS, choices.readUInt32BE(4 * (at + 1))) - MARK_BYTES)
+    return { id: Buffer.concat([body, markOf(keys, body)]).toString('base64url') }
   })
+}
+
+/**
+ * Says whether authd made this id up. Nobody else can tell. Such an id is refused at enrolment as one that another user
+ * has, or enrolling ids from the options of an address would tell which of them are real.
+ */
+export function isImaginary(keys: Deps['keys'], credentialId: string): boolean {
+  const bytes = Buffer.from(credentialId, 'base64url')
+  return markOf(keys, bytes.subarray(0, -MARK_BYTES)).equals(bytes.subarray(-MARK_BYTES))
+}
+
+/** A real id ends like this once in 2^64. */
+const MARK_BYTES = 8
+
+function markOf(keys: Deps['keys'], body: Buffer): Buffer {
+  return Buffer.from(keys.mac('imaginary-credential', body.toString('base64url')), 'base64url').subarray(0, MARK_BYTES)
 }
 
 /** The value for a random number. The percents add up to 100. */

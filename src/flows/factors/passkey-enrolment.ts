@@ -3,7 +3,7 @@ import { AuthdError } from '../../errors.ts'
 import { authenticatorName } from '../../platform/authenticator-name.ts'
 import { describeUserAgent } from '../../platform/user-agent.ts'
 import { insertPasskeyChallenge } from '../../store/passkey-challenges.ts'
-import { insertPasskey, listPasskeys, type Passkey } from '../../store/passkeys.ts'
+import { findPasskeyByCredential, insertPasskey, listPasskeys, type Passkey } from '../../store/passkeys.ts'
 import type { OwnedSession } from '../../store/sessions.ts'
 import { takeWebauthnUserId } from '../../store/users.ts'
 import { decide } from '../decide.ts'
@@ -11,6 +11,7 @@ import { notify } from '../outbox/notice.ts'
 import { type Actor, recordEvent } from '../record-event.ts'
 import { holdFresh } from '../sessions/freshness.ts'
 import { type Renewed, renew } from '../sessions/new-secret.ts'
+import { isImaginary } from './imaginary-credential.ts'
 import { newChallenge, type PasskeyAnswer, type PasskeyOptions, take } from './passkey-challenge.ts'
 import { ALGORITHMS, checkRegistration, library, relyingParty } from './webauthn.ts'
 
@@ -75,7 +76,8 @@ export async function enrolPasskey(
     if (own.length >= PASSKEYS_MAX) return tooMany()
     const named = name?.trim() || freeName(defaultName(made.aaguid, actor), own)
     const passkey = { id, userId: user.id, ...made, name: named, createdAt }
-    if (!(await insertPasskey(trx, passkey))) return refused
+    const isTaken = (await findPasskeyByCredential(trx, made.credentialId)) !== undefined
+    if (isImaginary(deps.keys, made.credentialId) || isTaken || !(await insertPasskey(trx, passkey))) return refused
     const metadata = { passkey: id, name: named, synced: made.isBackupEligible }
     await recordEvent(deps, trx, actor, { type: 'webauthn.registered', user, sessionId: session.id, metadata })
     await notify(deps, trx, actor, { user, template: 'passkey_added', values: { name: named } })

@@ -72,7 +72,15 @@ export interface Assertion {
  */
 export async function checkAssertion(
   { rpId, origins }: RelyingParty,
-  { response, challenge, passkey }: { response: unknown; challenge: string; passkey: Passkey },
+  {
+    response,
+    challenge,
+    passkey,
+  }: {
+    response: unknown
+    challenge: string
+    passkey: Pick<Passkey, 'credentialId' | 'publicKey' | 'isBackupEligible'>
+  },
 ): Promise<Assertion | undefined> {
   if (!isFromOwnFrame(response)) return undefined
   const { verifyAuthenticationResponse } = await library()
