@@ -4,15 +4,15 @@ import { addUser } from '../../src/flows/users/add.ts'
 import { disableUser } from '../../src/flows/users/disable.ts'
 import { parseEmailAddress } from '../../src/platform/email-address.ts'
 import type { StatementKind } from '../../src/store/db.ts'
-import { deviceFor, enrolPasskey } from '../support/factors.ts'
+import { deviceFor, enrolPasskey, enrolTotp } from '../support/factors.ts'
 import { type Authd, startAuthd } from '../support/harness.ts'
 import { signInOnPage } from '../support/people.ts'
 import { OPERATOR } from '../support/told.ts'
 
 const KINDS = ['known', 'unknown', 'disabled'] as const
 
-async function withUsers(database: 'sqlite' | 'postgres'): Promise<Authd> {
-  const authd = await startAuthd({ database, config: { signup: { policy: 'closed' } } })
+async function withUsers(database: 'sqlite' | 'postgres', more = {}): Promise<Authd> {
+  const authd = await startAuthd({ database, config: { signup: { policy: 'closed' }, ...more } })
   for (const kind of ['known', 'disabled']) {
     const email = parseEmailAddress(`${kind}@example.com`)
     if (email) await addUser(authd.deps, OPERATOR, { email, name: null, isVerified: true })
@@ -97,5 +97,30 @@ describe.each(['sqlite', 'postgres'] as const)('the work for an answer does not 
     expect(work.known?.length).toBeGreaterThan(3)
     expect(work.unknown).toEqual(work.known)
     expect(work.disabled).toEqual(work.known)
+  })
+
+  test('when a code of an authenticator app is the only proof', async () => {
+    const authd = await withUsers(database, { totp: { allow_first_factor: true } })
+    const owner = authd.browser()
+    await signInOnPage(authd, owner, 'known@example.com')
+    await enrolTotp(authd, owner)
+    const works = []
+
+    for (let tries = 1; tries <= 6; tries += 1) {
+      const work = await workOf(authd, async (email) => {
+        const begun = await authd.browser().post('/v1/signin', { json: { email } })
+        const json = { code: '000000', attempt_token: begun.body.attempt_token }
+        return () => authd.browser().post('/v1/signin/totp', { json })
+      })
+      works.push(work)
+    }
+
+    for (const work of works) {
+      expect(work.unknown).toEqual(work.known)
+      expect(work.disabled).toEqual(work.known)
+    }
+    expect(works[0]?.known?.length).toBeGreaterThan(5)
+    const counted = await authd.deps.db.read((sql) => sql.all("SELECT 1 FROM failed_attempts WHERE kind = 'totp'"))
+    expect(counted).toEqual([])
   })
 })

@@ -4,14 +4,14 @@ import { AuthdError } from '../../errors.ts'
 import { CLOCK_SKEW_MS, DAY, isAhead, MINUTE, toSeconds } from '../../platform/clock.ts'
 import { normalizeCode } from '../../platform/secret.ts'
 import type { Trx } from '../../store/db.ts'
-import { clearFailures, giveBackFailure, takeFailure } from '../../store/failed-attempts.ts'
+import { clearFailures, findFailureCount, giveBackFailure, takeFailure } from '../../store/failed-attempts.ts'
 import type { OwnedSession } from '../../store/sessions.ts'
 import { confirmTotp, deleteTotp, findTotpSecret, putPendingTotp, useTotpStep } from '../../store/totp-secrets.ts'
 import { lockUser, lockUserByEmail, type User } from '../../store/users.ts'
 import { decide } from '../decide.ts'
 import { notify } from '../outbox/notice.ts'
 import { completes, lastFactorGuard } from '../policy/factor.ts'
-import { FIRST_WRONG_A_DAY, tryFactor, wrongCode } from '../policy/lockout.ts'
+import { FIRST_WRONG_A_DAY, lockoutError, tryFactor, wrongCode } from '../policy/lockout.ts'
 import { type Actor, recordEvent } from '../record-event.ts'
 import { holdFresh } from '../sessions/freshness.ts'
 import { type Renewed, renew } from '../sessions/new-secret.ts'
@@ -52,18 +52,51 @@ export async function redeemTotp(
     if (!attempt || !isOpen(attempt, now)) return wrong
     const isFirst = attempt.userId === null
     if (isFirst ? !deps.config.current().totp.allowFirstFactor : !completes(attempt.proofs, 'otp')) return wrong
-    const budget = { kind: 'totp_first', subject: attempt.email ?? '', limit: FIRST_WRONG_A_DAY, windowMs: DAY }
     const user = isFirst ? await lockUserByEmail(trx, attempt.email ?? '') : await lockUser(trx, attempt.userId ?? '')
-    if (isFirst && (attempt.email === null || !(await takeFailure(trx, budget, now)))) return wrong
+    if (isFirst) {
+      const { email } = attempt
+      if (email === null || !(await isRightFirst(deps, trx, actor, { user, email, code }))) return wrong
+    } else {
+      const refusal = user ? await checkTotp(deps, trx, actor, { user, code }) : wrong
+      if (refusal) return refusal
+    }
     if (!user) return wrong
-    const refusal = await checkTotp(deps, trx, actor, { user, code })
-    if (refusal) return isFirst ? wrong : refusal
-    if (isFirst) await giveBackFailure(trx, budget)
     const proven = { attempt, user, proof: 'otp', method: 'totp', replaces, device } as const
     return (await completeSignIn(deps, trx, actor, proven)) ?? wrong
   })
   return await presentSignIn(deps, outcome)
 }
+
+/**
+ * Checks a code that is the only proof. Wrong ones count against the address alone, since anybody can enter them: they lock
+ * no app. The statements and the comparison are the same for every address, so that the time does not tell who has an app.
+ */
+async function isRightFirst(
+  deps: Deps,
+  trx: Trx,
+  actor: Actor,
+  { user, email, code }: { user: User | undefined; email: string; code: string },
+): Promise<boolean> {
+  const now = deps.clock.now()
+  const budget = { kind: 'totp_first', subject: email, limit: FIRST_WRONG_A_DAY, windowMs: DAY }
+  if (!(await takeFailure(trx, budget, now))) return false
+  const userId = user?.id ?? ''
+  const secret = (await findTotpSecret(trx, userId))?.secretSealed
+  const count = await findFailureCount(trx, { kind: 'totp', subject: userId })
+  const step = stepOf(deps, secret ? open(deps, userId, secret) : DECOY, code)
+  const isOpen = secret && !lockoutError(count, now)
+  if (isOpen && step !== undefined && (await useTotpStep(trx, { userId, step, latest: latestStep(deps) }))) {
+    await giveBackFailure(trx, budget)
+    return true
+  }
+  const about = { outcome: 'failure', user: { id: user?.id ?? null, email } } as const
+  const metadata = { method: 'totp', reason: 'invalid_code' }
+  await recordEvent(deps, trx, actor, { type: 'user.authentication_failed', ...about, metadata })
+  return false
+}
+
+/** No code of it is ever right. */
+const DECOY = 'A'.repeat(32)
 
 /**
  * Checks a code within the limits on wrong codes. Each time step is spent once (RFC 6238 §5.2). The unit locks the
