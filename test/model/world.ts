@@ -187,6 +187,9 @@ export function forgetProofs(world: World, person: Person, gone: readonly Proof[
     const held = gone.filter((proof) => session.proofs.delete(proof))
     if (held.length > 0) session.provenAt = session.begunAt
   }
+  for (const attempt of world.attempts) {
+    if (attempt.person === person && gone.some((proof) => attempt.proofs.has(proof))) attempt.proofs = new Set()
+  }
 }
 
 export function endSessions(world: World, isEnded: (session: Session) => boolean): void {
