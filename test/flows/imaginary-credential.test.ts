@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { imaginaryCredentials } from '../../src/flows/factors/imaginary-credential.ts'
+import { imaginaryCredentials, shownCredentials } from '../../src/flows/factors/imaginary-credential.ts'
 import { keysFrom } from '../../src/platform/keys.ts'
 import { fakeClock, seededRandom } from '../support/fakes.ts'
 import { TEST_SECRET } from '../support/harness.ts'
@@ -26,14 +26,15 @@ function near(expected: Record<number, number>) {
   )
 }
 
-const REAL_LENGTHS = { 16: 34, 20: 28, 32: 26, 48: 5, 64: 7 }
+/** 0: any other length from 16 to 255. */
+const REAL_LENGTHS: Record<number, number> = { 0: 4, 16: 33, 20: 27, 32: 25, 48: 5, 64: 6 }
 
-test('over many addresses, as many have one, two or three as people with passkeys do', () => {
-  expect(shares(ALL.map(({ length }) => length))).toEqual(near({ 1: 62, 2: 27, 3: 11 }))
+test('over many addresses, as many have one, two or more as people with passkeys do', () => {
+  expect(shares(ALL.map(({ length }) => length))).toEqual(near({ 1: 60, 2: 26, 3: 9, 4: 2, 5: 1, 6: 1, 7: 1 }))
 })
 
 test('the lengths are those of real authenticators, of the first and of all of them, whatever their number', () => {
-  const lengths = (lists: Buffer[][]) => shares(lists.flat().map(({ length }) => length))
+  const lengths = (lists: Buffer[][]) => shares(lists.flat().map(({ length }) => (length in REAL_LENGTHS ? length : 0)))
 
   expect(lengths(ALL)).toEqual(near(REAL_LENGTHS))
   expect(lengths(ALL.map(([first]) => (first ? [first] : [])))).toEqual(near(REAL_LENGTHS))
@@ -64,4 +65,17 @@ test('they are the same each time, and others under another key', () => {
 
   expect(ids(KEYS)).toEqual(ids(KEYS))
   expect(ids(other).flat()).not.toEqual(expect.arrayContaining(ids(KEYS).flat().slice(0, 1)))
+})
+
+test('of real ones a stranger sees as many, and of lengths, as made-up ones have, the same each time', () => {
+  const real = (bytes: number, n = 0) => Buffer.alloc(bytes, n).toString('base64url')
+  const lengths = new Set(ALL.flat().map(({ length }) => length))
+  const four = [real(16, 1), real(96, 2), real(255, 3), real(16, 4)]
+  const many = Array.from({ length: 9 }, (_, n) => real(32, n))
+
+  expect(shownCredentials(four)).toEqual(four.map((id) => ({ id })))
+  expect(shownCredentials(many)).toEqual(many.slice(0, 7).map((id) => ({ id })))
+  expect(shownCredentials([real(15), real(256)])).toEqual([])
+  expect(Array.from({ length: 240 }, (_, n) => n + 16).filter((length) => !lengths.has(length)).length).toBeLessThan(60)
+  expect([Math.min(...lengths), Math.max(...lengths) <= 255]).toEqual([16, true])
 })

@@ -4,22 +4,35 @@ type Weighted = readonly (readonly [value: number, percent: number])[]
 
 /** How many passkeys people have who have any. */
 const COUNTS: Weighted = [
-  [1, 62],
-  [2, 27],
-  [3, 11],
+  [1, 60],
+  [2, 26],
+  [3, 9],
+  [4, 2],
+  [5, 1],
+  [6, 1],
+  [7, 1],
 ]
+
+/** No address appears to have more. */
+const SHOWN_MAX = 7
+/** The ids of any length between these may be imaginary. In bytes. */
+const LEAST_BYTES = 16
+const MOST_BYTES = 255
+/** In place of a length: any of them, as of rare authenticators. */
+const ANY = 0
 
 /** The lengths in bytes of ids that authenticators make, with how common they are. */
 const LENGTHS: Weighted = [
   // Google Password Manager, Samsung Pass, Bitwarden and other password managers
-  [16, 34],
+  [16, 33],
   // iCloud Keychain
-  [20, 28],
+  [20, 27],
   // Windows Hello, Chrome profiles, 1Password
-  [32, 26],
+  [32, 25],
   // Security keys: discoverable ones, and those that seal the key into the id
   [48, 5],
-  [64, 7],
+  [64, 6],
+  [ANY, 4],
 ]
 
 /**
@@ -32,10 +45,22 @@ export function imaginaryCredentials(keys: Deps['keys'], email: string): { id: s
   const bytesFor = (use: string) => Buffer.from(keys.mac('imaginary-credential', `${email} ${use}`), 'base64url')
   const choices = bytesFor('choices')
   return Array.from({ length: choose(COUNTS, choices.readUInt32BE(0)) }, (_, at) => {
-    const bytes = Buffer.concat([bytesFor(`${at} first`), bytesFor(`${at} second`)])
-    const body = bytes.subarray(0, choose(LENGTHS, choices.readUInt32BE(4 * (at + 1))) - MARK_BYTES)
+    const any = LEAST_BYTES + (bytesFor(`${at} length`).readUInt32BE(0) % (MOST_BYTES - LEAST_BYTES + 1))
+    const length = choose(LENGTHS, choices.readUInt32BE(4 * (at + 1))) || any
+    const bytes = Buffer.concat(Array.from({ length: 8 }, (_, part) => bytesFor(`${at} ${part}`)))
+    const body = bytes.subarray(0, length - MARK_BYTES)
     return { id: Buffer.concat([body, markOf(keys, body)]).toString('base64url') }
   })
+}
+
+/**
+ * Those of the ids of real passkeys, oldest first, that a stranger may see: no more, shorter or longer ones than others
+ * seem to have. The rest sign in without an address, and after a first proof.
+ */
+export function shownCredentials(ids: string[]): { id: string }[] {
+  const isUsual = ({ length }: Buffer) => length >= LEAST_BYTES && length <= MOST_BYTES
+  const usual = ids.filter((id) => isUsual(Buffer.from(id, 'base64url')))
+  return usual.slice(0, SHOWN_MAX).map((id) => ({ id }))
 }
 
 /**

@@ -17,7 +17,7 @@ import {
 } from '../signin/complete.ts'
 import { findHeld, type Holding, isOpen } from '../signin/held-attempt.ts'
 import type { Redemption } from '../signin/link.ts'
-import { imaginaryCredentials } from './imaginary-credential.ts'
+import { imaginaryCredentials, shownCredentials } from './imaginary-credential.ts'
 import { challenge, type PasskeyAnswer, type PasskeyOptions, take } from './passkey-challenge.ts'
 import { accept, check } from './passkey-check.ts'
 import { finishStepUp } from './step-up.ts'
@@ -100,7 +100,8 @@ async function allowedFor(deps: Deps, sql: Sql, attempt: SigninAttempt) {
   // Runs for unknown addresses too, so that both cases cost the same.
   const own = await listPasskeys(sql, user?.id ?? '')
   // Transports would reveal which credentials are real.
-  return own.length > 0 ? own.map(({ credentialId: id }) => ({ id })) : imaginaryCredentials(deps.keys, attempt.email)
+  const shown = shownCredentials(own.map(({ credentialId }) => credentialId))
+  return shown.length > 0 ? shown : imaginaryCredentials(deps.keys, attempt.email)
 }
 
 function descriptor({ credentialId, transports }: Passkey): { id: string; transports: string[] } {
