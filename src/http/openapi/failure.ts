@@ -23,7 +23,7 @@ export const problemResource = z
       .record(z.string(), z.unknown())
       .optional()
       .describe(
-        'More about the error. After `VALIDATION_ERROR`, `errors` lists each wrong field with a JSON `pointer`, a `code` and a `message`.',
+        'More about the error. After `VALIDATION_ERROR`, `errors` lists the first 20 wrong fields with a JSON `pointer`, a `code` and a `message`, and `more` is the number of the others.',
       ),
     request_id: idField('req').describe('The id of this request in the logs of authd, as in `X-Request-ID`.'),
   })

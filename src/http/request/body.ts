@@ -91,9 +91,12 @@ function withoutEmpty(fields: unknown): unknown {
   return Object.fromEntries(Object.entries(Object(fields)).filter(([, value]) => value !== ''))
 }
 
+/** Of one answer, so that a short request gets no long one. */
+const ERRORS_MAX = 20
+
 /**
  * Parses a value, which may hold only text that can be stored. Throws VALIDATION_ERROR with a JSON pointer for each
- * fault. `where` names the input in messages.
+ * of the first faults, and the number of the others. `where` names the input in messages.
  */
 export function parseInput<Schema extends z.ZodType>(schema: Schema, value: unknown, where: string): z.output<Schema> {
   refuseUnstorable(value)
@@ -113,7 +116,9 @@ export function parseInput<Schema extends z.ZodType>(schema: Schema, value: unkn
   })
   const [first] = errors
   const message = first && `${first.pointer.slice(1) || where}: ${first.message}`
-  throw new AuthdError('VALIDATION_ERROR', { ...(message && { message }), details: { errors } })
+  const more = errors.length - ERRORS_MAX
+  const details = { errors: errors.slice(0, ERRORS_MAX), ...(more > 0 && { more }) }
+  throw new AuthdError('VALIDATION_ERROR', { ...(message && { message }), details })
 }
 
 function codeOf(issue: z.core.$ZodIssue): string {
