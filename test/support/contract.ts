@@ -15,6 +15,7 @@ const SPECIAL_HEADERS = [
   'RateLimit',
   'RateLimit-Policy',
   'Retry-After',
+  'Set-Cookie',
   'WWW-Authenticate',
   'X-Total-Count',
   'X-Total-Count-Capped',

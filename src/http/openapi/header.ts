@@ -9,6 +9,10 @@ export const HEADER_COMPONENTS = {
   },
   'RateLimit-Policy': { description: 'That limit and its window in seconds: `"ip";q=60;w=60`.', schema: text },
   'Retry-After': { description: 'Seconds until another try can succeed.', schema: { type: 'integer' } },
+  'Set-Cookie': {
+    description: 'The cookies of a session or an attempt that are begun, renewed or ended, for a browser.',
+    schema: text,
+  },
   'WWW-Authenticate': {
     description:
       'The scheme. `error` says `invalid_token` for a token that is not valid, and `insufficient_scope` for an API key without the scope (RFC 6750 §3).',

@@ -7,7 +7,7 @@ import type { BodyType } from '../request/body.ts'
 import { CLIENT_HEADER } from '../request/context.ts'
 import { exampleOf } from './example.ts'
 import { failures } from './failure.ts'
-import { headersFor, RATE_LIMIT } from './header.ts'
+import { type HeaderName, headersFor, RATE_LIMIT } from './header.ts'
 import type { Components, Io, JsonSchema } from './schema.ts'
 
 const MEDIA_TYPES = { json: 'application/json', form: 'application/x-www-form-urlencoded' } as const
@@ -148,7 +148,11 @@ function successes(declared: AnyEndpoint, components: Components): Responses {
   const isCached = publicMaxAge !== undefined
   const own = Object.entries(answers).map(([status, { text, schema, headers, contentType = 'application/json' }]) => {
     const content = schema && { [contentType]: media(schema, 'output', components, `${titled(name)}Result`) }
-    const shared = [...(isCached ? (['ETag'] as const) : []), ...(isCounted(declared) ? RATE_LIMIT : [])]
+    const shared: HeaderName[] = [
+      ...(isCached ? (['ETag'] as const) : []),
+      ...(isCounted(declared) ? RATE_LIMIT : []),
+      ...(maySetCookies(declared) ? (['Set-Cookie'] as const) : []),
+    ]
     const special = { ...(headers && headersOf(headers, components)), ...headersFor(...shared) }
     return [
       status,
@@ -164,6 +168,11 @@ function successes(declared: AnyEndpoint, components: Components): Responses {
 /** Whether what it answers can have counted against the limit of an address; see flows/limits/request-limits.ts. */
 function isCounted({ guard, limit }: AnyEndpoint): boolean {
   return limit === 'stranger' || limit === 'guess' || (guard === 'none' && limit !== 'failure')
+}
+
+/** Whether it takes part in a sign-in for a cookie, or changes the session of one. */
+function maySetCookies({ method, guard, cookies }: AnyEndpoint): boolean {
+  return method !== 'GET' && (cookies !== undefined || (guard !== 'none' && typeof guard !== 'object'))
 }
 
 /** From an object of the headers that a response may have. */
