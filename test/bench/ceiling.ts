@@ -23,6 +23,7 @@ import {
   findSigninAttempt,
   insertSigninAttempt,
   renewSigninMail,
+  type SigninAttempt,
   takeCodeTry,
   useSigninAttempt,
 } from '../../src/store/signin-attempts.ts'
@@ -99,7 +100,7 @@ router.post('/passkey', async (ctx) => {
   const [attemptId = '', secret = ''] = String(attempt_token).split('.')
   const now = systemClock.now()
   const attempt = await db.read((sql) => findSigninAttempt(sql, attemptId))
-  if (!equalSecrets(digest(secret), attempt?.secretDigest ?? '')) throw new Error('wrong')
+  if (!attempt || !equalSecrets(digest(secret), attempt.secretDigest)) throw new Error('wrong')
   const asked = { id: String(id), kind: 'signin', boundTo: attemptId, now, ttlMs: 5 * MINUTE } as const
   const expectedChallenge = (await db.write((trx) => takePasskeyChallenge(trx, asked))) ?? ''
   const passkey = await db.read((sql) => findPasskeyByCredential(sql, response.id))
@@ -116,7 +117,7 @@ router.post('/passkey', async (ctx) => {
   const sessionId = random.id('ses')
   await db.write(async (trx) => {
     await recordPasskeyUse(trx, { id: passkey.id, counter: 0, isBackedUp: false, now })
-    await finish(trx, { attemptId, userId: passkey.userId, sessionId, now })
+    await finish(trx, { attempt, userId: passkey.userId, sessionId, now })
   })
   ctx.body = JSON.stringify({ access_token: await sign(sessionId) })
 })
@@ -127,13 +128,13 @@ router.post('/totp', async (ctx) => {
   const sessionId = random.id('ses')
   await db.write(async (trx) => {
     const attempt = await findSigninAttempt(trx, attemptId)
-    if (!equalSecrets(digest(secret), attempt?.secretDigest ?? '')) throw new Error('wrong')
-    const userId = attempt?.userId ?? ''
+    if (!attempt || !equalSecrets(digest(secret), attempt.secretDigest)) throw new Error('wrong')
+    const userId = attempt.userId ?? ''
     const seed = (await findTotpSecret(trx, userId))?.secretSealed ?? ''
     const result = verifySync({ secret: seed, token: String(code), epoch: Math.floor(now / 1000) })
     if (!result.valid || !('timeStep' in result)) throw new Error('wrong')
     if (!(await useTotpStep(trx, { userId, step: result.timeStep, latest: result.timeStep }))) throw new Error('used')
-    await finish(trx, { attemptId, userId, sessionId, now })
+    await finish(trx, { attempt, userId, sessionId, now })
   })
   ctx.body = JSON.stringify({ access_token: await sign(sessionId) })
 })
@@ -206,9 +207,9 @@ function sessionRow(id: string, userId: string, now: number): Parameters<typeof 
 
 async function finish(
   trx: Trx,
-  { attemptId, userId, sessionId, now }: { attemptId: string; userId: string; sessionId: string; now: number },
+  { attempt, userId, sessionId, now }: { attempt: SigninAttempt; userId: string; sessionId: string; now: number },
 ): Promise<void> {
-  if (!(await completeSigninAttempt(trx, { id: attemptId, before: [], now }))) throw new Error('completed')
+  if (!(await completeSigninAttempt(trx, { id: attempt.id, before: attempt.proofs, now }))) throw new Error('completed')
   await recordSignIn(trx, { id: userId, now, lang: 'en' })
   await insertSession(trx, sessionRow(sessionId, userId, now))
   for (const type of ['session.created', 'user.authenticated']) await audit(trx, type, userId)

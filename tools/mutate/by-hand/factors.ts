@@ -106,14 +106,8 @@ export const FACTORS: HandMade = {
       'recovery codes end with the last authenticator app': ['dropLoneRecoveryCodes(trx, user.id)', 'undefined'],
       'a new app starts with a clean count': ["clearFailures(trx, { kind: 'totp', subject: userId })", 'undefined'],
       'a pending app expires on time': ['!isAhead(now, pending?.pendingExpiresAt ?? 0, PENDING_MS)', 'false'],
-      'TOTP as the first proof says nothing about the user': [
-        'refusal) return isFirst ? wrong : refusal',
-        'refusal) return refusal',
-      ],
-      'five wrong codes a day as a first proof': [
-        'attempt.email === null || !(await takeFailure(trx, budget, now))',
-        'attempt.email === null',
-      ],
+      'a locked app is not the first proof': ['secret && !lockoutError(count, now)', 'secret'],
+      'five wrong codes a day as a first proof': ['!(await takeFailure(trx, budget, now))', 'false'],
     },
   },
   'src/flows/policy/factor.ts': {

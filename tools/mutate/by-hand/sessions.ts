@@ -17,7 +17,7 @@ export const SESSIONS: HandMade = {
         'now + ttlMs, session.idleExpiresAt, session.expiresAt',
         'now + ttlMs, session.expiresAt',
       ],
-      'an access token of tomorrow is not valid': ['claims && isFromFuture(now, claims.iat * SECOND)', 'false'],
+      'an access token of tomorrow is not valid': ['isFromFuture(now, payload.iat * SECOND)', 'false'],
     },
   },
   'src/flows/sessions/caller.ts': {
