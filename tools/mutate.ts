@@ -93,7 +93,7 @@ process.once('exit', () => {
 })
 for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit(1))
 const sources = new Map(files.map((file) => [file, readFileSync(join(ROOT, file), 'utf8')]))
-const testFiles = globSync('test/**/*.test.ts', { cwd: ROOT, exclude: ['test/torture/**'] })
+const testFiles = globSync('test/**/*.test.ts', { cwd: ROOT, exclude: ['test/torture/**', '**/node_modules/**'] })
   .filter(isWanted)
   .map((file) => ({ file, digest: digest(readFileSync(join(ROOT, file), 'utf8')) }))
 const mutants: Placed[] = [...sources].flatMap(([file, source]) =>

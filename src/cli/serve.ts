@@ -5,6 +5,7 @@ import { type Loaded, loadConfig } from '../config/load.ts'
 import type { Config } from '../config/schema.ts'
 import { LAST_WRITES_MS, startDaemon } from '../daemon.ts'
 import { ERRORS } from '../errors.ts'
+import { coalesced } from '../platform/coalesced.ts'
 import { connectServiceManager } from '../platform/systemd.ts'
 import { readSecretEarly } from '../startup/secret.ts'
 import { type Wired, wire } from '../startup/wire.ts'
@@ -144,28 +145,6 @@ function stopper(timeoutMs: number): Stopper {
         process.exitCode = ERRORS.INTERNAL_ERROR.exit
         now()
       })
-    },
-  }
-}
-
-/** One run under way and at most one waiting. It begins later than what asked for it, so it sees the last files. */
-function coalesced(work: () => Promise<void>): { soon(): void; done(): Promise<void> } {
-  let running: Promise<void> | undefined
-  let isWanted = false
-  const run = async () => {
-    while (isWanted) {
-      isWanted = false
-      await work()
-    }
-    running = undefined
-  }
-  return {
-    soon() {
-      isWanted = true
-      running ??= run()
-    },
-    async done() {
-      await running
     },
   }
 }

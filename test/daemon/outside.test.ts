@@ -63,19 +63,6 @@ test('a mail server that says nothing does not keep a daemon from stopping, and 
   expect(first.printed()).toMatch(/"stopped"}\n$/)
 })
 
-test('ten reloads asked for at once are two at most', async () => {
-  const place = await shell()
-  const daemon = await place.serve(['--dev'])
-
-  for (let n = 0; n < 10; n += 1) daemon.kill('SIGHUP')
-  await daemon.until(/configuration reloaded/)
-  daemon.kill('SIGTERM')
-  await daemon.exit
-
-  const reloads = daemon.printed().match(/configuration reloaded/g)?.length
-  expect([1, 2]).toContain(reloads)
-})
-
 test('a daemon whose terminal is closed stops in order', async () => {
   const { folder } = await shell()
   const listen = `127.0.0.1:${await freePort()}`
