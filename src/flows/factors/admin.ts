@@ -22,8 +22,8 @@ export async function listPasskeysOf(deps: Deps, name: string): Promise<{ user: 
 }
 
 /**
- * Finds a passkey by its id, or by its exact name if only one has it. A text with the form of an id is only an id. Throws PASSKEY_NOT_FOUND, or VALIDATION_ERROR for
- * an ambiguous name.
+ * Finds a passkey by its id, or by its exact name if only one has it. A text with the form of an id is only an id. Throws
+ * PASSKEY_NOT_FOUND, or VALIDATION_ERROR for an ambiguous name.
  */
 export async function resolvePasskey(
   deps: Deps,

@@ -84,8 +84,8 @@ async function isRightFirst(
   const secret = (await findTotpSecret(trx, userId))?.secretSealed
   const count = await findFailureCount(trx, { kind: 'totp', subject: userId })
   const step = stepOf(deps, secret ? open(deps, userId, secret) : DECOY, code)
-  const isOpen = secret && !lockoutError(count, now)
-  if (isOpen && step !== undefined && (await useTotpStep(trx, { userId, step, latest: latestStep(deps) }))) {
+  const isUsable = secret && !lockoutError(count, now)
+  if (isUsable && step !== undefined && (await useTotpStep(trx, { userId, step, latest: latestStep(deps) }))) {
     await giveBackFailure(trx, budget)
     return true
   }

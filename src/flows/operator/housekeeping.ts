@@ -28,8 +28,9 @@ const AUDIT_KEPT_MS = 400 * DAY
 const BATCH = 500
 
 /**
- * Deletes rows that are no longer useful: attempts after a day, ended sessions and finished mails after 30 days,
- * audit events after 400. Every table that grows by itself has a line here. Deletes nothing while this machine's clock differs from the database's.
+ * Deletes rows that nobody needs: attempts after a day, ended sessions and finished mails after 30 days, audit events
+ * after 400. Every table that grows by itself has a line here. Deletes nothing while this machine's clock differs from
+ * the database's.
  */
 export async function deleteOldRows(deps: Deps): Promise<void> {
   await finishSigningOut(deps)

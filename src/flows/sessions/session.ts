@@ -130,7 +130,8 @@ export interface LiveSession extends OwnedSession {
 
 /**
  * The one judgement of a session: undefined if it was revoked, has expired, idled out, began before everybody was signed
- * out, or its user is disabled. One whose only proof came from a factor that was removed must be proven again. A session of one factor falls short once the policy requires two.
+ * out, or its user is disabled. One whose only proof came from a factor that was removed must be proven again. A
+ * session of one factor falls short once the policy requires two.
  */
 export async function judgeSession(
   deps: Pick<Deps, 'clock' | 'config'>,

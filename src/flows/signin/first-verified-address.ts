@@ -10,7 +10,8 @@ import { endSessionsIn } from '../sessions/session.ts'
 
 /**
  * At the first verified address of a user, drops what was set up before: it may belong to somebody else (pre-hijacking).
- * Their sessions and recovery links end, except the session `keptSessionId`. After a later change of address it does nothing, so every factor stays due.
+ * Their sessions and recovery links end, except the session `keptSessionId`. After a later change of address it does
+ * nothing, so every factor stays due.
  * `user` is the row before the address was verified. Returns the dropped factors.
  */
 export async function dropUnproven(
