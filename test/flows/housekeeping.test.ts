@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { deleteOldRows } from '../../src/flows/operator/housekeeping.ts'
-import { DAY, MINUTE } from '../../src/platform/clock.ts'
+import { DAY, MINUTE, SECOND } from '../../src/platform/clock.ts'
 import { type Authd, startAuthd } from '../support/harness.ts'
 import { askForCode, signInForTokens, signInOnPage } from '../support/people.ts'
 
@@ -68,3 +68,26 @@ test('more rows than one batch are deleted', async () => {
 
   expect((await counts(authd))['signin_attempts']).toBe(0)
 })
+
+test.each(['sqlite', 'postgres'] as const)(
+  'audit events are kept for 400 days, newer ones longer (%s)',
+  async (database) => {
+    const authd = await startAuthd({ database })
+    await signInForTokens(authd)
+    const old = (await authd.auditLog()).map(({ id }) => id)
+    authd.clock.advance(MINUTE)
+    await signInForTokens(authd, 'bob@example.com')
+    const all = (await authd.auditLog()).map(({ id }) => id)
+    authd.clock.advance(400 * DAY - 2 * MINUTE)
+    await deleteOldRows(authd.deps)
+    const before = (await authd.auditLog()).map(({ id }) => id)
+    authd.clock.advance(MINUTE + SECOND)
+    await deleteOldRows(authd.deps)
+
+    const after = (await authd.auditLog()).map(({ id }) => id)
+
+    expect(old.length).toBeGreaterThan(0)
+    expect(before).toEqual(all)
+    expect(after).toEqual(all.filter((id) => !old.includes(id)))
+  },
+)
