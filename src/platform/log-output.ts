@@ -88,6 +88,11 @@ function lineQueue(stream: Writable): (line: Buffer) => boolean {
   return (line) => {
     isFull = stream.writableLength > (isFull ? MOST_WAITING / 2 : MOST_WAITING)
     if (isFull || isBroken) return false
+    // The lines of one turn of the event loop are one write.
+    if (stream.writableCorked === 0) {
+      stream.cork()
+      setImmediate(() => stream.uncork())
+    }
     stream.write(line)
     return true
   }
