@@ -1,15 +1,23 @@
 import { decodeProtectedHeader, errors, type JWTPayload, jwtVerify, SignJWT } from 'jose'
+import type { Config } from '../../config/schema.ts'
 import type { Deps } from '../../deps.ts'
 import { isFromFuture, SECOND, toDate, toSeconds } from '../../platform/clock.ts'
-import { isCanonicalBase64url } from '../../platform/secret.ts'
+import { digest, isCanonicalBase64url } from '../../platform/secret.ts'
 import type { Session } from '../../store/sessions.ts'
 import { findVerificationKey, keyring, signingKeyAt } from './signing-key.ts'
-import { recallToken, rememberToken } from './verified-tokens.ts'
 
 /** authd has no OAuth clients yet, so it is the client of every token. */
 const CLIENT_ID = 'authd'
 /** How far a verifier's clock may be off, in seconds. */
 const LEEWAY_S = 5
+/** Some megabytes. What is pushed out is only verified anew. */
+const MAX_REMEMBERED = 5_000
+
+/**
+ * The claims of tokens that were good in everything, by the settings that they were judged by and then by the digest of
+ * the token, oldest first. Whether the key still verifies and the session is alive is asked each time.
+ */
+const memories = new WeakMap<Config, Map<string, AccessClaims>>()
 
 export interface AccessClaims {
   iss: string
@@ -82,7 +90,7 @@ export async function verifyAccessToken(
       ? await findVerificationKey(deps, kidOf(token), now)
       : { publicKey: secretBytes(hs256Secret), algorithm: 'HS256' }
   if (!key) return undefined
-  const known = recallToken(config, token)
+  const known = memories.get(config)?.get(digest(token))
   if (known) return { claims: known, isOver: isOver(known, now) }
   if (!isCanonical(token)) return undefined
   const options = {
@@ -97,8 +105,8 @@ export async function verifyAccessToken(
   try {
     const { payload } = await jwtVerify(token, key.publicKey, { ...options, algorithms: [key.algorithm] })
     if (!isAccessClaims(payload)) return undefined
-    // A token of ours has no `nbf`. Another's is verified each time.
-    if (payload.nbf === undefined) rememberToken(config, token, payload)
+    // A token of ours has no `nbf`. That of another issuer is verified each time.
+    if (payload.nbf === undefined) remember(config, token, payload)
     return { claims: payload, isOver: isOver(payload, now) }
   } catch (error) {
     if (!(error instanceof errors.JOSEError)) throw error
@@ -106,6 +114,14 @@ export async function verifyAccessToken(
     if (!(error instanceof errors.JWTExpired) || !isAccessClaims(error.payload)) return undefined
     return { claims: error.payload, isOver: true }
   }
+}
+
+function remember(config: Config, token: string, claims: AccessClaims): void {
+  const memory = memories.get(config) ?? new Map<string, AccessClaims>()
+  memories.set(config, memory)
+  const [oldest] = memory.keys()
+  if (oldest !== undefined && memory.size >= MAX_REMEMBERED) memory.delete(oldest)
+  memory.set(digest(token), claims)
 }
 
 /** Says whether a genuine token has expired, or was issued by a clock that was wrong. */

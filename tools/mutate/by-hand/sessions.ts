@@ -17,7 +17,8 @@ export const SESSIONS: HandMade = {
         'now + ttlMs, session.idleExpiresAt, session.expiresAt',
         'now + ttlMs, session.expiresAt',
       ],
-      'an access token of tomorrow is not valid': ['isFromFuture(now, payload.iat * SECOND)', 'false'],
+      'an access token of tomorrow is not valid': ['isFromFuture(now, iat * SECOND)', 'false'],
+      'a remembered token expires': ['exp <= toSeconds(now) - LEEWAY_S', 'false'],
     },
   },
   'src/flows/sessions/caller.ts': {
