@@ -105,7 +105,7 @@ export async function verifyAccessToken(
   try {
     const { payload } = await jwtVerify(token, key.publicKey, { ...options, algorithms: [key.algorithm] })
     if (!isAccessClaims(payload)) return undefined
-    // A token of ours has no `nbf`. That of another issuer is verified each time.
+    // authd writes no `nbf`. A token with one is verified each time.
     if (payload.nbf === undefined) remember(config, token, payload)
     return { claims: payload, isOver: isOver(payload, now) }
   } catch (error) {
