@@ -145,7 +145,7 @@ test('a cancelled passkey prompt says that nothing happened and can be opened ag
   })
 
   await visit.page.getByRole('button', { name: 'Add a passkey' }).click()
-  await visit.page.getByText('No passkey was used.').waitFor()
+  await visit.page.getByText('No passkey was used').waitFor()
   await visit.devtools.send('WebAuthn.setUserVerified', {
     authenticatorId: visit.authenticatorId,
     isUserVerified: true,
@@ -154,4 +154,60 @@ test('a cancelled passkey prompt says that nothing happened and can be opened ag
   await visit.page.getByText('The passkey is added.').waitFor()
 
   expect(await credentials(visit)).toHaveLength(1)
+})
+
+test.each([
+  [
+    'has no methods for JSON, as Safari 17, Firefox 118 and Chrome 128',
+    `delete PublicKeyCredential.parseCreationOptionsFromJSON
+     delete PublicKeyCredential.parseRequestOptionsFromJSON
+     delete PublicKeyCredential.prototype.toJSON`,
+  ],
+  [
+    'has a password manager whose credentials cannot be serialised',
+    `PublicKeyCredential.prototype.toJSON = () => { throw new TypeError('Illegal invocation') }
+     delete AuthenticatorAttestationResponse.prototype.getTransports`,
+  ],
+])('a passkey is added and signs in where the browser %s', async (_, script) => {
+  const authd = await startAuthd()
+  const visit = await visitor(authd)
+  await visit.page.addInitScript(script)
+  await withoutAutofill(visit)
+
+  await register(authd, visit)
+  await signOut(visit)
+  await visit.page.getByRole('button', { name: 'Sign in with a passkey' }).click()
+  await visit.page.getByRole('heading', { name: 'Your account' }).waitFor()
+
+  expect(visit.complaints).toEqual([])
+})
+
+const FAULTS: [fault: string, sentence: string][] = [
+  [`throw new DOMException('', 'ConstraintError')`, 'cannot keep a passkey'],
+  [`throw new DOMException('', 'NotSupportedError')`, 'cannot keep a passkey'],
+  [`throw new DOMException('', 'InvalidStateError')`, 'already has a passkey'],
+  [`throw new DOMException('', 'NotAllowedError')`, 'the time ran out'],
+  [`throw new DOMException('', 'UnknownError')`, 'That did not work.'],
+  [`return { type: 'public-key', rawId: 'abc', response: {} }`, 'Delete it there'],
+  ['return null', 'Delete it there'],
+]
+
+test('after each fault of an authenticator the page says what to do next, and it can be tried again', async () => {
+  const authd = await startAuthd()
+  const visit = await visitor(authd)
+  await visit.page.addInitScript(`{
+    const make = navigator.credentials.create.bind(navigator.credentials)
+    const faults = [${FAULTS.map(([fault]) => `() => { ${fault} }`)}]
+    navigator.credentials.create = async (options) => (faults.shift() ?? (() => make(options)))()
+  }`)
+  await signInByMail(authd, visit)
+
+  for (const [fault, sentence] of FAULTS) {
+    await visit.page.getByRole('button', { name: 'Add a passkey' }).click()
+    await visit.page.locator('[data-say]:visible', { hasText: sentence }).waitFor()
+    expect(await visit.page.locator('[data-say]:visible').count(), fault).toBe(1)
+  }
+  await visit.page.getByRole('button', { name: 'Add a passkey' }).click()
+  await visit.page.getByText('The passkey is added.').waitFor()
+  expect(visit.complaints).toEqual([])
 })

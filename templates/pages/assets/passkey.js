@@ -2,7 +2,7 @@
  * Passkeys and recovery codes on the hosted pages. A form with data-passkey gets the browser's answer into its hidden
  * fields and is sent like any other: the server decides, and says what is to be said.
  */
-const supported = 'PublicKeyCredential' in window && 'parseRequestOptionsFromJSON' in PublicKeyCredential
+const supported = 'PublicKeyCredential' in window && 'credentials' in navigator
 let waiting
 
 for (const form of document.querySelectorAll('form[data-passkey]')) {
@@ -60,18 +60,56 @@ async function ask(form, signal) {
 
 async function answer(form, { challenge_id, options }, how) {
   const isNew = form.dataset.passkey === 'create'
-  const publicKey = isNew
-    ? PublicKeyCredential.parseCreationOptionsFromJSON(options)
-    : PublicKeyCredential.parseRequestOptionsFromJSON(options)
+  let credential
   try {
-    const credential = await navigator.credentials[isNew ? 'create' : 'get']({ publicKey, ...how })
-    form.elements.challenge_id.value = challenge_id
-    form.elements.credential.value = JSON.stringify(credential.toJSON())
-    HTMLFormElement.prototype.submit.call(form)
+    credential = await navigator.credentials[isNew ? 'create' : 'get']({ publicKey: decode(options), ...how })
   } catch (error) {
-    if (error.name === 'AbortError' || how.mediation) return
-    say(form, error.name === 'InvalidStateError' ? 'exists' : error.name === 'NotAllowedError' ? 'cancelled' : 'failed')
+    if (error.name !== 'AbortError' && !how.mediation) say(form, FAULTS[error.name] ?? 'failed')
+    return
   }
+  try {
+    form.elements.credential.value = JSON.stringify(encode(credential))
+  } catch {
+    // The password manager keeps a passkey that authd will never know.
+    return say(form, isNew ? 'unread' : 'failed')
+  }
+  form.elements.challenge_id.value = challenge_id
+  HTMLFormElement.prototype.submit.call(form)
+}
+
+// A prompt that was closed and one whose time ran out look the same to a page, by design of WebAuthn.
+const FAULTS = {
+  NotAllowedError: 'cancelled',
+  InvalidStateError: 'exists',
+  ConstraintError: 'unsuitable',
+  NotSupportedError: 'unsuitable',
+}
+
+// By hand: Safari before 18.4, Firefox before 119 and Chrome before 129 cannot do it, nor can some password managers.
+function decode(options) {
+  const bytes = (text) => Uint8Array.from(atob(text.replace(/-/g, '+').replace(/_/g, '/')), (c) => c.charCodeAt(0))
+  const withBytes = (one) => ({ ...one, id: bytes(one.id) })
+  return {
+    ...options,
+    challenge: bytes(options.challenge),
+    user: options.user && withBytes(options.user),
+    allowCredentials: options.allowCredentials?.map(withBytes),
+    excludeCredentials: options.excludeCredentials?.map(withBytes),
+  }
+}
+
+function encode({ rawId, type, response }) {
+  const text = (bytes) =>
+    btoa(String.fromCharCode(...new Uint8Array(bytes)))
+      .replace(/\+/g, '-')
+      .replace(/\//g, '_')
+      .replace(/=/g, '')
+  const sent = { transports: response.getTransports?.() }
+  for (const name of ['clientDataJSON', 'attestationObject', 'authenticatorData', 'signature', 'userHandle']) {
+    if (response[name]) sent[name] = text(response[name])
+  }
+  if (!sent.clientDataJSON) throw new Error('not a credential of WebAuthn')
+  return { id: text(rawId), rawId: text(rawId), type, response: sent, clientExtensionResults: {} }
 }
 
 async function post(url, body, signal) {
@@ -86,7 +124,8 @@ async function post(url, body, signal) {
 }
 
 function say(place, what) {
-  for (const note of place.querySelectorAll('[data-say]')) note.hidden = note.dataset.say !== what
+  const known = place.querySelector(`[data-say=${what}]`) ? what : 'failed'
+  for (const note of place.querySelectorAll('[data-say]')) note.hidden = note.dataset.say !== known
 }
 
 // What the person's authenticators should know: passkeys that are gone, and how the person is called (WebAuthn L3 §5.1.10).
