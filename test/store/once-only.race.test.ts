@@ -2,7 +2,7 @@ import { expect, test } from 'vitest'
 import type { Db, Trx } from '../../src/store/db.ts'
 import { rememberDevice } from '../../src/store/devices.ts'
 import { isBudgetUsed, takeFailure } from '../../src/store/failed-attempts.ts'
-import { takeLease } from '../../src/store/leases.ts'
+import { takeLease } from '../../src/store/node-leases.ts'
 import { claimMail, finishOutbox, insertOutbox, postponeOutbox } from '../../src/store/outbox.ts'
 import { findSession } from '../../src/store/sessions.ts'
 import {

@@ -1,6 +1,6 @@
 import type { Deps } from '../../deps.ts'
 import { SECOND } from '../../platform/clock.ts'
-import { takeLease } from '../../store/leases.ts'
+import { takeLease } from '../../store/node-leases.ts'
 
 const PROBE = { name: 'write probe', holder: 'anybody' }
 

@@ -1,6 +1,6 @@
 import type { Deps } from '../../deps.ts'
 import { SECOND } from '../../platform/clock.ts'
-import { deleteEndedLeases, deleteLease, listLeases, takeLease } from '../../store/leases.ts'
+import { deleteEndedLeases, deleteLease, listLeases, takeLease } from '../../store/node-leases.ts'
 import { listOutboxOwners, releaseOutboxOf } from '../../store/outbox.ts'
 import { listWebhookOwners, releaseWebhooksOf } from '../../store/webhook-endpoints.ts'
 

@@ -93,7 +93,7 @@ export const OPERATION: HandMade = {
       'the cost of scrypt': ['2 ** 15', '2 ** 14'],
     },
   },
-  'src/store/leases.ts': {
+  'src/store/node-leases.ts': {
     tests: ['http/clock.stepped', 'store/once-only.race'],
     mutants: {
       'a lease from the future is not held': [
