@@ -11,7 +11,7 @@ const WAITS: Record<string, { deadlines: RegExp[] } | { none: string }> = {
   'src/cli/daemon-client.ts': { deadlines: [/request\(url, \{ signal: AbortSignal\.timeout\(timeoutMs\)/] },
   'src/cli/output/terminal.ts': { none: 'the user ends the pager' },
   'src/cli/service/run.ts': { deadlines: [/spawnSync\(.*timeout: LONGEST_MS, killSignal: 'SIGKILL'/] },
-  'src/mail/mailer.ts': { deadlines: [/signal: limit/] },
+  'src/mail/smtp-mailer.ts': { deadlines: [/signal: limit/] },
   'src/mail/overrides/load.ts': { deadlines: [/timeout: TIMEOUT_MS,\s+killSignal: 'SIGKILL'/] },
   'src/mail/preview.ts': { none: 'the transport writes to a buffer' },
   'src/mail/sender-records.ts': { deadlines: [/new Resolver\(\{ timeout: TIMEOUT_MS, tries: 1 \}\)/] },

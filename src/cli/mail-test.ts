@@ -1,6 +1,6 @@
 import type { Deps } from '../deps.ts'
 import { MINUTE } from '../platform/clock.ts'
-import { sampleValues, senderRecords, walkMail } from '../startup/mail.ts'
+import { sampleValues, senderRecords, walkMail } from '../startup/mailer.ts'
 
 export interface MailTest {
   accepted: boolean

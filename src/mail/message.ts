@@ -1,8 +1,8 @@
 import type { SendMailOptions } from 'nodemailer'
 import type { Mail } from '../deps.ts'
+import { asLine, asLink } from './format-value.ts'
 import type { RenderedMail } from './render.ts'
 import { domainOf, type Mailbox } from './sender.ts'
-import { asLine, asLink } from './values.ts'
 
 export interface DkimSettings {
   domain: string

@@ -1,9 +1,9 @@
 import { createTransport } from 'nodemailer'
 import { declaredMail, type MailTemplate } from '../mails.ts'
-import type { MailerOptions } from './mailer.ts'
 import { dkimOptions, messageOf } from './message.ts'
 import { type RenderedMail, renderMail } from './render.ts'
 import { parseMailbox } from './sender.ts'
+import type { MailerOptions } from './smtp-mailer.ts'
 
 /** The recipient of a preview, unless another one is given. */
 const SAMPLE_TO = { messageId: 'msg_preview', to: 'you@example.com' }

@@ -2,12 +2,12 @@ import type { Mail } from '../deps.ts'
 import { declaredMail, type MailLayout } from '../mails.ts'
 import { builtInTexts, type Texts } from '../platform/texts/texts.ts'
 import { sentenceHelper, type Translator, translatorFor } from '../platform/texts/translate.ts'
+import { asLine } from './format-value.ts'
+import type { MailApp, View, ViewOf } from './layout-values.ts'
 import { codeView, noticeView } from './safety-view.ts'
 import { signinView, testView } from './signin-view.ts'
-import { asLine } from './values.ts'
-import type { MailApp, View, ViewOf } from './view.ts'
 
-export type { MailApp } from './view.ts'
+export type { MailApp } from './layout-values.ts'
 
 export interface RenderedMail {
   subject: string

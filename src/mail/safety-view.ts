@@ -1,8 +1,8 @@
 import type { Mail } from '../deps.ts'
 import { declaredMail, type MailTemplate } from '../mails.ts'
 import type { SentenceValues, Translator } from '../platform/texts/translate.ts'
-import { asDate, asLine, asLink } from './values.ts'
-import type { View, ViewOf } from './view.ts'
+import { asDate, asLine, asLink } from './format-value.ts'
+import type { View, ViewOf } from './layout-values.ts'
 
 /** A mail with a code that confirms an action. It has no link, because the user has the page open already. */
 export const codeView: ViewOf = (template, values, app, translate) => {

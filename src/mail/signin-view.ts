@@ -1,5 +1,5 @@
-import { asLine, asLink } from './values.ts'
-import type { ViewOf } from './view.ts'
+import { asLine, asLink } from './format-value.ts'
+import type { ViewOf } from './layout-values.ts'
 
 export const signinView: ViewOf = (_, values, app, { t }) => {
   const code = asLine(values['code'])

@@ -1,6 +1,6 @@
 import { onTestFinished } from 'vitest'
 import type { Mail, Mailer } from '../../src/deps.ts'
-import { type MailerOptions, smtpMailer } from '../../src/mail/mailer.ts'
+import { type MailerOptions, smtpMailer } from '../../src/mail/smtp-mailer.ts'
 import type { SmtpSettings } from '../../src/mail/smtp-options.ts'
 import { MAILS } from '../../src/mails.ts'
 import { builtInTexts, type LiveTexts } from '../../src/platform/texts/texts.ts'

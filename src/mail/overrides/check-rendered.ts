@@ -2,7 +2,7 @@ import { declaredMail, type MailTemplate, mailTemplates } from '../../mails.ts'
 import type { Texts } from '../../platform/texts/texts.ts'
 import { type RenderedMail, renderMail } from '../render.ts'
 import type { OverrideFile, TextProblem } from './files.ts'
-import { lineOf } from './sentences.ts'
+import { lineOf } from './merge-sentences.ts'
 
 /** Mail programs cut off much larger mails. */
 const LARGE_BYTES = 20_000

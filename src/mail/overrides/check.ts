@@ -7,7 +7,7 @@ import { checkContent, type Findings } from './check-rendered.ts'
 import { checkSyntax } from './check-syntax.ts'
 import { compileMails, type PrecompiledMail } from './compile.ts'
 import type { OverrideFile } from './files.ts'
-import { mergeSentences } from './sentences.ts'
+import { mergeSentences } from './merge-sentences.ts'
 import { textsFrom } from './texts.ts'
 
 export interface OverrideInput {

@@ -1,7 +1,7 @@
 import { closeSync, writeFileSync } from 'node:fs'
 import { Args, Flags } from '@oclif/core'
 import { AuthdError } from '../../../errors.ts'
-import { previewOf } from '../../../startup/mail.ts'
+import { previewOf } from '../../../startup/mailer.ts'
 import { command } from '../../command.ts'
 import { langFlag } from '../../flags.ts'
 import { openNewFile } from '../../new-file.ts'

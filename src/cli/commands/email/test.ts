@@ -1,6 +1,6 @@
 import { Args, Flags } from '@oclif/core'
 import { queueSampleMail } from '../../../flows/outbox/mail.ts'
-import { sampleValues } from '../../../startup/mail.ts'
+import { sampleValues } from '../../../startup/mailer.ts'
 import { operation } from '../../command.ts'
 import { parseEmail } from '../../emails.ts'
 import { langFlag } from '../../flags.ts'

@@ -19,7 +19,7 @@ export async function createMailer(live: LiveConfig, texts: LiveTexts, output: W
     const { terminalMailer } = await import('../mail/terminal-mailer.ts')
     return terminalMailer({ ...options, output })
   }
-  const { smtpMailer } = await import('../mail/mailer.ts')
+  const { smtpMailer } = await import('../mail/smtp-mailer.ts')
   return smtpMailer({ ...options, from: mail.from, smtp: { ...smtp, host: smtp.host } })
 }
 

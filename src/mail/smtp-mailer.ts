@@ -6,8 +6,8 @@ import type { LiveTexts } from '../platform/texts/texts.ts'
 import { type DkimSettings, dkimOptions, messageOf } from './message.ts'
 import { type MailApp, renderMail } from './render.ts'
 import { domainOf, parseMailbox } from './sender.ts'
+import { notAccepted } from './smtp-error.ts'
 import { connectionOptions, credentials, type SmtpSettings } from './smtp-options.ts'
-import { notAccepted } from './smtp-refusal.ts'
 
 export interface MailerOptions {
   smtp: SmtpSettings
