@@ -4,7 +4,7 @@ import type { EmailAddress } from '../platform/email-address.ts'
 import type { TypedText } from '../resources/typed-text.ts'
 import { parseEmail } from './emails.ts'
 import { parseExpiry, parseSpan, parseTime } from './output/time.ts'
-import { parseLanguage, parseTyped } from './typed.ts'
+import { parseLanguage, parseTyped } from './parse-text.ts'
 
 /** A duration in milliseconds. */
 export const durationFlag = Flags.custom<number>({ parse: async (text) => parseSpan(text) })

@@ -12,7 +12,7 @@ import { type Wired, wire } from '../startup/wire.ts'
 import { writeDiagnostics } from './diagnostics.ts'
 import { cleanText, print, tell } from './output/clean.ts'
 import { becomeOwner } from './privileges.ts'
-import { noteConfig, reloadConfig } from './reload.ts'
+import { noteConfig, reloadConfig } from './reload-config.ts'
 import type { HeededSignals } from './signals.ts'
 
 export interface ServeOptions {

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { matching, type Press, press, START, type Ui } from '../../src/cli/tui/keys.ts'
-import type { Proposal, Row } from '../../src/cli/tui/view.ts'
+import { matching, type Press, press, START, type Ui } from '../../src/cli/tui/key-presses.ts'
+import type { Proposal, Row } from '../../src/cli/tui/screen-data.ts'
 
 const revoke: Proposal = {
   question: 'End the session?',

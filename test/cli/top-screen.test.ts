@@ -3,9 +3,9 @@ import { renderToString } from 'ink'
 import { createElement } from 'react'
 import stringWidth from 'string-width'
 import { describe, expect, test } from 'vitest'
-import { START, type Ui } from '../../src/cli/tui/keys.ts'
+import { START, type Ui } from '../../src/cli/tui/key-presses.ts'
 import { Screen } from '../../src/cli/tui/screen.ts'
-import type { Row, Tab, View } from '../../src/cli/tui/view.ts'
+import type { Row, Tab, View } from '../../src/cli/tui/screen-data.ts'
 
 const HOSTILE = '\u001b[2J\u001b]0;pwned\u0007日本語\u202e@example.com'
 

@@ -2,11 +2,11 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { Flags } from '@oclif/core'
 import { operation } from '../command.ts'
 import { reasonFlag } from '../flags.ts'
+import { isInteractive, settleEnvironment } from '../top/interactive.ts'
+import { runTop } from '../top/live-view.ts'
 import { createLooker } from '../top/refresh.ts'
-import { runTop } from '../top/run.ts'
 import { snapshotLines, snapshotOf } from '../top/snapshot.ts'
-import { isInteractive, settleEnvironment } from '../top/terminal.ts'
-import { TABS } from '../tui/view.ts'
+import { TABS } from '../tui/screen-data.ts'
 
 /** Rates need two samples. Milliseconds. */
 const APART_MS = 1000

@@ -1,8 +1,8 @@
 import type { SeenNode } from '../../flows/operator/node.ts'
 import { toRfc3339 } from '../../platform/clock.ts'
-import type { Row, Table } from '../tui/view.ts'
-import { detailsOf } from './details.ts'
+import type { Row, Table } from '../tui/screen-data.ts'
 import { showBytes, showSpan } from './figures.ts'
+import { detailsOf } from './row-details.ts'
 
 export interface OwnNode {
   address: string

@@ -1,5 +1,5 @@
 import { shell } from '../../platform/shell.ts'
-import type { Proposal, Row } from '../tui/view.ts'
+import type { Proposal, Row } from '../tui/screen-data.ts'
 
 /** A block by one key lasts one day. `ipfilter add` makes longer ones, with a reason. */
 export const BLOCK_FOR = '24h'

@@ -14,7 +14,7 @@ import { type IpFilterResource, presentIpFilter } from '../../resources/ip-filte
 import { type MailResource, presentMail } from '../../resources/mail.ts'
 import { presentSession, type SessionResource } from '../../resources/session.ts'
 import { askDaemon, fetchMetrics, listeningAt, type Running } from '../daemon-client.ts'
-import type { Tab } from '../tui/view.ts'
+import type { Tab } from '../tui/screen-data.ts'
 import { EMPTY, type History, remember } from './history.ts'
 import { parseScrape, type Scrape } from './scrape.ts'
 

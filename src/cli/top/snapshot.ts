@@ -5,7 +5,7 @@ import type { Line } from '../output/clean.ts'
 import { showBytes, showCount, showMs, showSpan } from './figures.ts'
 import { growth, quantile, rates } from './history.ts'
 import type { Seen } from './refresh.ts'
-import { noticesOf } from './view.ts'
+import { noticesOf } from './screen-content.ts'
 
 const EVENTS = 10
 /** Window of rates: the time between the samples. */

@@ -6,9 +6,9 @@ import type { IpFilterResource } from '../../resources/ip-filter.ts'
 import type { MailResource } from '../../resources/mail.ts'
 import type { SessionResource } from '../../resources/session.ts'
 import { showTime } from '../output/time.ts'
-import type { Row, Table } from '../tui/view.ts'
-import { detailsOf } from './details.ts'
+import type { Row, Table } from '../tui/screen-data.ts'
 import { proposalsFor } from './proposals.ts'
+import { detailsOf } from './row-details.ts'
 
 type Reason = string | undefined
 

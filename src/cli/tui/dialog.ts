@@ -1,7 +1,7 @@
 import { Box, Text } from 'ink'
 import { createElement as h, type ReactElement } from 'react'
-import type { Ui } from './keys.ts'
-import type { Outcome, Proposal, Row } from './view.ts'
+import type { Ui } from './key-presses.ts'
+import type { Outcome, Proposal, Row } from './screen-data.ts'
 import { fitTo, wrap } from './width.ts'
 
 type Shown = Exclude<Ui['mode'], { kind: 'table' } | { kind: 'filter' }>

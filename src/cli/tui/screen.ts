@@ -1,9 +1,9 @@
 import { Box, Text } from 'ink'
 import { createElement as h, type ReactElement } from 'react'
 import { Dialog } from './dialog.ts'
-import { indexOfSelected, matching, type Ui } from './keys.ts'
+import { indexOfSelected, matching, type Ui } from './key-presses.ts'
+import { type HeaderRow, type Row, TAB_TITLES, TABS, type Table, type View, WINDOWS } from './screen-data.ts'
 import { sparkline } from './sparkline.ts'
-import { type HeaderRow, type Row, TAB_TITLES, TABS, type Table, type View, WINDOWS } from './view.ts'
 import { fitParts, fitTo, joinCells, layOut } from './width.ts'
 
 export interface ScreenProps {

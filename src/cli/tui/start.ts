@@ -1,8 +1,8 @@
 import { type Key, render, useInput, useWindowSize } from 'ink'
 import { createElement as h, type ReactElement } from 'react'
-import { matching, type Press, press, START, type Ui } from './keys.ts'
+import { matching, type Press, press, START, type Ui } from './key-presses.ts'
 import { curveOf, pageOf, Screen } from './screen.ts'
-import { type Action, type Choice, type Outcome, type View, WINDOWS } from './view.ts'
+import { type Action, type Choice, type Outcome, type View, WINDOWS } from './screen-data.ts'
 
 export interface TuiOptions {
   stdin: NodeJS.ReadStream

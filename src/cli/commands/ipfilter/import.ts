@@ -6,8 +6,8 @@ import { dryRunFlag } from '../../flags.ts'
 import { isLockoutRisk, ruleFlags, ruleOptions } from '../../ip-rules.ts'
 import { counted } from '../../output/count.ts'
 import { suggesting } from '../../output/report.ts'
+import { parseTyped } from '../../parse-text.ts'
 import { readInput } from '../../stdin.ts'
-import { parseTyped } from '../../typed.ts'
 
 export default operation({
   examples: ['authd ipfilter import blocklist.txt --reason "blocklist of 2026-11-25" --expires 30d'],

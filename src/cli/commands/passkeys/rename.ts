@@ -3,7 +3,7 @@ import { renamePasskeyOf, resolvePasskey } from '../../../flows/factors/admin.ts
 import { presentPasskey } from '../../../resources/passkey.ts'
 import { operation } from '../../command.ts'
 import { changeFlags, userArg } from '../../flags.ts'
-import { parseTyped } from '../../typed.ts'
+import { parseTyped } from '../../parse-text.ts'
 
 export default operation({
   examples: ['authd passkeys rename ada@example.com "Firefox on Linux" "Work laptop"'],

@@ -1,7 +1,7 @@
 import { unlockUsers } from '../../../flows/policy/lockout-admin.ts'
 import { toRfc3339 } from '../../../platform/clock.ts'
 import { presentUser } from '../../../resources/user.ts'
-import { clearedText, NOTHING_CLEARED } from '../../cleared.ts'
+import { clearedText, NOTHING_CLEARED } from '../../cleared-lockouts.ts'
 import { operation } from '../../command.ts'
 import { changeFlags, usersArg } from '../../flags.ts'
 

@@ -1,5 +1,5 @@
 import { toRfc3339 } from '../../platform/clock.ts'
-import type { Figure, HeaderRow, View } from '../tui/view.ts'
+import type { Figure, HeaderRow, View } from '../tui/screen-data.ts'
 import { showBytes, showCount, showMs, showQuantile, showRate, showSpan } from './figures.ts'
 import { growth, quantile, rates } from './history.ts'
 import { nodeTable, type OwnNode } from './node-table.ts'

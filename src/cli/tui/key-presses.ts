@@ -1,4 +1,4 @@
-import { ACT_KEYS, type Action, type Outcome, type Proposal, type Row, TABS, type Tab, WINDOWS } from './view.ts'
+import { ACT_KEYS, type Action, type Outcome, type Proposal, type Row, TABS, type Tab, WINDOWS } from './screen-data.ts'
 
 export interface Press {
   /** The typed text; empty for named keys. */

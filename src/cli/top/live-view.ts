@@ -2,12 +2,12 @@ import { setTimeout as wait } from 'node:timers/promises'
 import type { Deps } from '../../deps.ts'
 import { SECOND } from '../../platform/clock.ts'
 import { isUnicodeLocale } from '../output/sparkline.ts'
+import { type Choice, WINDOWS } from '../tui/screen-data.ts'
 import type { TuiOptions } from '../tui/start.ts'
-import { type Choice, WINDOWS } from '../tui/view.ts'
 import { act, type Operator } from './acts.ts'
 import { loadTui } from './load-tui.ts'
 import type { Looker } from './refresh.ts'
-import { viewOf } from './view.ts'
+import { viewOf } from './screen-content.ts'
 
 /** Length of a curve until the width of the terminal is known. */
 const SLICES = 20
