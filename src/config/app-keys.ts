@@ -1,4 +1,4 @@
-import { field, section } from './field.ts'
+import { field, section } from './key-declaration.ts'
 import { line, path } from './kind.ts'
 import { textFolder } from './text-folder.ts'
 import { exactUrl } from './web-kind.ts'

@@ -8,7 +8,7 @@ const ESSENTIAL = ['public_url', 'mail.from', 'smtp.host']
 const HEAD = `# The configuration of authd. Copy it to /etc/authd/config.toml and change what differs.
 # A commented key shows its default, or an example if it has no default.
 # Durations have units: 30s, 10m, 24h, 7d, 4w. Relative paths start at the folder of this file.
-# Check it with: authd config check. Made by npm run generate from src/config/keys.ts.
+# Check it with: authd config check. Made by npm run generate from src/config/sections.ts.
 `
 
 /** config.example.toml */
@@ -56,7 +56,7 @@ export function referencePage(): string {
   const established = KEYS.filter((key) => key.established).map((key) => `| \`${key.established}\` | \`${key.key}\` |`)
   return `# Every configuration key
 
-Made by \`npm run generate\` from \`src/config/keys.ts\`.
+Made by \`npm run generate\` from \`src/config/sections.ts\`.
 
 **Where a value comes from.** The first of these that sets a key wins:
 

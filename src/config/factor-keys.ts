@@ -1,4 +1,4 @@
-import { field, section } from './field.ts'
+import { field, section } from './key-declaration.ts'
 import { listOf, oneOf, yesNo } from './kind.ts'
 import { domainName, webOrigin } from './web-kind.ts'
 

@@ -5,11 +5,11 @@ import { envFileBeside, refuseForeignOwner, type Searched, searchConfig } from '
 import { type Environment, findVariable, readEnvLayer } from './env-layer.ts'
 import { readFileLayer } from './file-layer.ts'
 import { STDIN } from './layer.ts'
+import { type Settled, settle } from './merge-and-check.ts'
 import { readDotenvLayer, readFlagLayer } from './plain-layers.ts'
 import { formatProblems } from './problem.ts'
 import { referenceFor } from './reference.ts'
 import type { Config } from './schema.ts'
-import { type Settled, settle } from './settle.ts'
 import { readText } from './value-file.ts'
 
 export interface LoadInput {

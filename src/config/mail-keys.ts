@@ -1,5 +1,5 @@
 import { dkimKey, dkimSelector } from './dkim-kind.ts'
-import { field, section } from './field.ts'
+import { field, section } from './key-declaration.ts'
 import { duration, line, oneOf, path, secretText, wholeNumber, yesNo } from './kind.ts'
 import { textFolder } from './text-folder.ts'
 import { domainName, emailAddress, host, mailbox } from './web-kind.ts'

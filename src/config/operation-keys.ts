@@ -1,4 +1,4 @@
-import { field, section } from './field.ts'
+import { field, section } from './key-declaration.ts'
 import { oneOf, path, secretText, yesNo } from './kind.ts'
 import { listenAddress } from './web-kind.ts'
 

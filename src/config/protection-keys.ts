@@ -1,4 +1,4 @@
-import { field, section } from './field.ts'
+import { field, section } from './key-declaration.ts'
 import { listOf, oneOf, wholeNumber, yesNo } from './kind.ts'
 import { webOrigin } from './web-kind.ts'
 

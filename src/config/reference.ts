@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { shell } from '../platform/shell.ts'
-import type { Applies } from './field.ts'
+import type { Applies } from './key-declaration.ts'
 import { environmentNames, fileNames } from './names.ts'
 import type { Problem } from './problem.ts'
 import { findKey, KEYS, type Key, SECTION_TEXTS } from './schema.ts'

@@ -1,5 +1,5 @@
-import type { Field, Section } from './field.ts'
-import { SECTIONS } from './keys.ts'
+import type { Field, Section } from './key-declaration.ts'
+import { SECTIONS } from './sections.ts'
 import { TOP } from './server-keys.ts'
 
 type Camel<Name extends string> = Name extends `${infer First}_${infer Rest}`

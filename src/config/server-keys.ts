@@ -1,4 +1,4 @@
-import { field, section } from './field.ts'
+import { field, section } from './key-declaration.ts'
 import { duration, listOf, path, secretText, wholeNumber, yesNo } from './kind.ts'
 import { cidr, host, postgresUrl, publicUrl } from './web-kind.ts'
 

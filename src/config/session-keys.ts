@@ -1,5 +1,5 @@
 import { DAY, HOUR, MINUTE } from '../platform/clock.ts'
-import { field, section } from './field.ts'
+import { field, section } from './key-declaration.ts'
 import { duration, oneOf, wholeNumber } from './kind.ts'
 import { domainName } from './web-kind.ts'
 

@@ -1,4 +1,4 @@
-import { field, section } from './field.ts'
+import { field, section } from './key-declaration.ts'
 import { duration, listOf, oneOf } from './kind.ts'
 import { domainName, exactUrl, redirectUrl } from './web-kind.ts'
 

@@ -1,4 +1,4 @@
-import type { Fallback } from './field.ts'
+import type { Fallback } from './key-declaration.ts'
 
 /** The default folder of an operator's texts. It may be missing. */
 export function textFolder(name: 'templates' | 'locales'): Fallback {

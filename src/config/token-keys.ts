@@ -1,4 +1,4 @@
-import { field, section } from './field.ts'
+import { field, section } from './key-declaration.ts'
 import { duration, line, oneOf, secretText } from './kind.ts'
 
 /** Access tokens for applications. */

@@ -1,4 +1,4 @@
-import { field, section } from './field.ts'
+import { field, section } from './key-declaration.ts'
 import { line, listOf, secretText } from './kind.ts'
 import { exactUrl } from './web-kind.ts'
 
