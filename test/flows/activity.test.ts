@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { readActivity } from '../../src/flows/operator/daily-counts.ts'
 import { SYSTEM } from '../../src/flows/record-event.ts'
-import { revokeByOperator } from '../../src/flows/sessions/admin.ts'
+import { revokeByOperator } from '../../src/flows/sessions/session-admin.ts'
 import { DAY, HOUR } from '../../src/platform/clock.ts'
 import { MailError } from '../../src/platform/mail-error.ts'
 import { firstId, systemRandom } from '../../src/platform/random.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { deleteOldRows } from '../../src/flows/operator/housekeeping.ts'
-import { deliverNextMail, enqueueMail } from '../../src/flows/outbox/mail.ts'
+import { deliverNextMail, enqueueMail } from '../../src/flows/outbox/mail-sending.ts'
 import { listQueue, retryQueued, showQueued } from '../../src/flows/outbox/queue.ts'
 import { SYSTEM } from '../../src/flows/record-event.ts'
 import { HOUR, MINUTE, SECOND } from '../../src/platform/clock.ts'

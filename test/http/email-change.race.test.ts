@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import type { AuthdError } from '../../src/errors.ts'
-import { renamePasskeyOf, resolvePasskey } from '../../src/flows/factors/admin.ts'
+import { renamePasskeyOf, resolvePasskey } from '../../src/flows/factors/factor-admin.ts'
 import { resolveUser } from '../../src/flows/named-user.ts'
 import { SYSTEM } from '../../src/flows/record-event.ts'
 import { removeUser } from '../../src/flows/users/delete.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { listPasskeysOf, removePasskeyOf, resetRecoveryCodes, resetTotp } from '../../src/flows/factors/admin.ts'
+import { listPasskeysOf, removePasskeyOf, resetRecoveryCodes, resetTotp } from '../../src/flows/factors/factor-admin.ts'
 import { resolveUser } from '../../src/flows/named-user.ts'
 import { SYSTEM } from '../../src/flows/record-event.ts'
 import { makeRecoveryLink } from '../../src/flows/users/recovery-link.ts'

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { deliverNextMail } from '../../src/flows/outbox/mail.ts'
+import { deliverNextMail } from '../../src/flows/outbox/mail-sending.ts'
 import { MINUTE } from '../../src/platform/clock.ts'
 import { MailError } from '../../src/platform/mail-error.ts'
 import { startAuthd } from '../support/harness.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { resetTotp } from '../../src/flows/factors/admin.ts'
+import { resetTotp } from '../../src/flows/factors/factor-admin.ts'
 import { resolveUser } from '../../src/flows/named-user.ts'
 import { SYSTEM } from '../../src/flows/record-event.ts'
 import { MINUTE } from '../../src/platform/clock.ts'

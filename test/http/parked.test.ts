@@ -3,7 +3,7 @@ import { ADMIN_SCOPES, createApiKey, endApiKey } from '../../src/flows/operator/
 import { setSetting } from '../../src/flows/operator/setting.ts'
 import { dropFactors } from '../../src/flows/policy/factor.ts'
 import { SYSTEM } from '../../src/flows/record-event.ts'
-import { revokeByOperator } from '../../src/flows/sessions/admin.ts'
+import { revokeByOperator } from '../../src/flows/sessions/session-admin.ts'
 import { findOwnUser } from '../../src/flows/users/account.ts'
 import { removeUser } from '../../src/flows/users/delete.ts'
 import { disableUser } from '../../src/flows/users/disable.ts'

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { resolvePasskey } from '../../src/flows/factors/admin.ts'
+import { resolvePasskey } from '../../src/flows/factors/factor-admin.ts'
 import { renamePasskey } from '../../src/store/passkeys.ts'
 import { deviceFor, enrolPasskey, withPasskey } from '../support/factors.ts'
 import { startAuthd } from '../support/harness.ts'

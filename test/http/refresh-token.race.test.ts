@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { SYSTEM } from '../../src/flows/record-event.ts'
-import { revokeByOperator } from '../../src/flows/sessions/admin.ts'
+import { revokeByOperator } from '../../src/flows/sessions/session-admin.ts'
 import { SECOND } from '../../src/platform/clock.ts'
 import { type Authd, startAuthd } from '../support/harness.ts'
 import { whileParked } from '../support/parked.ts'

@@ -1,5 +1,5 @@
 import { Flags } from '@oclif/core'
-import { readOverview } from '../../flows/operator/overview.ts'
+import { readOverview } from '../../flows/operator/status-counts.ts'
 import { toRfc3339 } from '../../platform/clock.ts'
 import { formatDuration } from '../../platform/duration.ts'
 import { operation } from '../command.ts'

@@ -15,7 +15,7 @@ import {
   upsertIpFilter,
 } from '../../store/ip-filters.ts'
 import { listLiveAddresses } from '../../store/sessions.ts'
-import { PART, partsOf } from '../parts.ts'
+import { PART, partsOf } from '../bulk-units.ts'
 import { type Actor, recordEvent } from '../record-event.ts'
 import { type EndedSession, endSessionsIn } from '../sessions/session.ts'
 import { judgeAddress, tableOf } from './ip-filter.ts'

@@ -17,7 +17,7 @@ import { deleteSessionsEndedBefore } from '../../store/sessions.ts'
 import { deleteSigninAttemptsBefore } from '../../store/signin-attempts.ts'
 import { deleteSigningKeysBefore } from '../../store/signing-keys.ts'
 import { hasRightClock } from '../right-clock.ts'
-import { finishSigningOut } from '../sessions/everybody.ts'
+import { finishSigningOut } from '../sessions/sign-out-everybody.ts'
 
 /** How long ended sessions, finished mails and failures are kept. */
 export const KEPT_MS = 30 * DAY

@@ -6,7 +6,7 @@ import type { Trx } from '../../store/db.ts'
 import { takeFromBucket } from '../../store/rate-limits.ts'
 import type { User } from '../../store/users.ts'
 import type { Actor } from '../record-event.ts'
-import { enqueueMail } from './mail.ts'
+import { enqueueMail } from './mail-sending.ts'
 
 const EXPIRES_MS = 3 * DAY
 

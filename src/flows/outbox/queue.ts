@@ -19,8 +19,8 @@ import {
 } from '../../store/outbox.ts'
 import { deleteOutboxTries, insertOutboxTry, listOutboxTries, type OutboxTry } from '../../store/outbox-tries.ts'
 import { findWebhookEndpoint } from '../../store/webhook-endpoints.ts'
+import { partsOf } from '../bulk-units.ts'
 import { type ListPart, type Pagination, readPart } from '../pagination.ts'
-import { partsOf } from '../parts.ts'
 import { type Actor, recordEvent } from '../record-event.ts'
 
 /** How a try ended, and what follows: the item is finished, or due again. */

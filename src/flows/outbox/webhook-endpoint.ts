@@ -21,7 +21,7 @@ import {
 } from '../../store/webhook-endpoints.ts'
 import { decide } from '../decide.ts'
 import { type Actor, EVENTS, type EventType, recordEvent, SYSTEM } from '../record-event.ts'
-import { enqueueMail } from './mail.ts'
+import { enqueueMail } from './mail-sending.ts'
 import { secretContext } from './webhook-request.ts'
 
 const SECRET_BYTES = 32

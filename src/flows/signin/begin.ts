@@ -13,8 +13,8 @@ import { decide } from '../decide.ts'
 import { withinMailLimit } from '../limits/mail-limit.ts'
 import type { Actor } from '../record-event.ts'
 import { findByToken, type HeldAttempt, mayBeMailed } from './held-attempt.ts'
-import { queueSigninMail, resendAfter } from './mail.ts'
 import { isAllowedRedirect } from './redirect.ts'
+import { queueSigninMail, resendAfter } from './signin-mail.ts'
 
 export interface BeginSignIn {
   email?: EmailAddress | undefined

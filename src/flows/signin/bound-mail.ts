@@ -14,7 +14,7 @@ import { withinMailLimit } from '../limits/mail-limit.ts'
 import type { Actor } from '../record-event.ts'
 import { insertAttempt } from './begin.ts'
 import { mayBeMailed } from './held-attempt.ts'
-import { queueSigninMail, resendAfter, tooSoon } from './mail.ts'
+import { queueSigninMail, resendAfter, tooSoon } from './signin-mail.ts'
 
 /**
  * Mails a code that proves an address for another purpose than a sign-in. Its attempt is bound to a session or an

@@ -4,7 +4,7 @@ import type { EmailAddress } from '../../platform/email-address.ts'
 import { shell } from '../../platform/shell.ts'
 import type { Sql, Trx } from '../../store/db.ts'
 import { findUserByEmail, insertUser, type User } from '../../store/users.ts'
-import { partsOf } from '../parts.ts'
+import { partsOf } from '../bulk-units.ts'
 import { type Actor, recordEvent } from '../record-event.ts'
 
 export interface AddUsers {

@@ -1,6 +1,6 @@
 import type { Deps } from '../../deps.ts'
-import { onBehalfOf } from '../../flows/sessions/caller.ts'
 import { checkGuard } from '../../flows/sessions/guard.ts'
+import { onBehalfOf } from '../../flows/sessions/recheck-caller.ts'
 import { digest } from '../../platform/secret.ts'
 import { actorOf } from '../request/actor.ts'
 import { parseForm, parseInput, readBody } from '../request/body.ts'

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { listAllSessions, revokeByOperator } from '../../flows/sessions/admin.ts'
+import { listAllSessions, revokeByOperator } from '../../flows/sessions/session-admin.ts'
 import { findUserWithFactors } from '../../flows/users/list.ts'
 import { presentSession, sessionResource } from '../../resources/session.ts'
 import { endpoint } from '../endpoint/endpoint.ts'

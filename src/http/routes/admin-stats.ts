@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { statsReader } from '../../flows/operator/overview.ts'
+import { statsReader } from '../../flows/operator/status-counts.ts'
 import { endpoint } from '../endpoint/endpoint.ts'
 
 const stats = (readStats: ReturnType<typeof statsReader>) =>

@@ -3,7 +3,7 @@ import type { HandMade } from '../by-hand.ts'
 
 /** Against promises about factors and lockouts. */
 export const FACTORS: HandMade = {
-  'src/flows/factors/admin.ts': {
+  'src/flows/factors/factor-admin.ts': {
     tests: ['http/factor.ends', 'http/proof-lifetimes', 'cli/users'],
     mutants: {
       'removed recovery codes take their count along': [

@@ -21,7 +21,7 @@ export const SESSIONS: HandMade = {
       'a remembered token expires': ['exp <= toSeconds(now) - LEEWAY_S', 'false'],
     },
   },
-  'src/flows/sessions/caller.ts': {
+  'src/flows/sessions/recheck-caller.ts': {
     tests: ['http/parked'],
     mutants: {
       'a key that ends while its request waits writes nothing': [
@@ -30,7 +30,7 @@ export const SESSIONS: HandMade = {
       ],
     },
   },
-  'src/flows/sessions/everybody.ts': {
+  'src/flows/sessions/sign-out-everybody.ts': {
     tests: ['http/lockdown'],
     mutants: {
       'what is left of signing everybody out is done once': [

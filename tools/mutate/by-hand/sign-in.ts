@@ -106,7 +106,7 @@ export const SIGN_IN: HandMade = {
       ],
     },
   },
-  'src/flows/signin/mail.ts': {
+  'src/flows/signin/signin-mail.ts': {
     tests: ['http/sign-up', 'http/email-change', 'http/rate-limit', 'http/mail-limit'],
     mutants: {
       'an attempt lasts 30 minutes, whatever the number of its mails': [

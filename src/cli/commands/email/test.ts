@@ -1,5 +1,5 @@
 import { Args, Flags } from '@oclif/core'
-import { queueSampleMail } from '../../../flows/outbox/mail.ts'
+import { queueSampleMail } from '../../../flows/outbox/mail-sending.ts'
 import { sampleValues } from '../../../startup/mailer.ts'
 import { operation } from '../../command.ts'
 import { parseEmail } from '../../emails.ts'

@@ -1,4 +1,4 @@
-import { listPasskeysOf } from '../../../flows/factors/admin.ts'
+import { listPasskeysOf } from '../../../flows/factors/factor-admin.ts'
 import { type PasskeyResource, presentPasskey } from '../../../resources/passkey.ts'
 import { operation } from '../../command.ts'
 import { userArg } from '../../flags.ts'

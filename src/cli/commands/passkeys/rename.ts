@@ -1,5 +1,5 @@
 import { Args } from '@oclif/core'
-import { renamePasskeyOf, resolvePasskey } from '../../../flows/factors/admin.ts'
+import { renamePasskeyOf, resolvePasskey } from '../../../flows/factors/factor-admin.ts'
 import { presentPasskey } from '../../../resources/passkey.ts'
 import { operation } from '../../command.ts'
 import { changeFlags, userArg } from '../../flags.ts'

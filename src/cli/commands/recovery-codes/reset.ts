@@ -1,4 +1,4 @@
-import { resetRecoveryCodes } from '../../../flows/factors/admin.ts'
+import { resetRecoveryCodes } from '../../../flows/factors/factor-admin.ts'
 import { resolveUser } from '../../../flows/named-user.ts'
 import { presentUser } from '../../../resources/user.ts'
 import { operation } from '../../command.ts'

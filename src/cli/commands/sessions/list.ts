@@ -1,5 +1,5 @@
 import { Flags } from '@oclif/core'
-import { listAllSessions } from '../../../flows/sessions/admin.ts'
+import { listAllSessions } from '../../../flows/sessions/session-admin.ts'
 import { presentSession, type SessionResource } from '../../../resources/session.ts'
 import { operation } from '../../command.ts'
 import { listFlags, timeFlag } from '../../flags.ts'

@@ -1,6 +1,6 @@
 import { Args, Flags } from '@oclif/core'
 import { AuthdError } from '../../../errors.ts'
-import { revokeByOperator } from '../../../flows/sessions/admin.ts'
+import { revokeByOperator } from '../../../flows/sessions/session-admin.ts'
 import { toRfc3339 } from '../../../platform/clock.ts'
 import { formatDuration } from '../../../platform/duration.ts'
 import { operation } from '../../command.ts'

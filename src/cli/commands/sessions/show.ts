@@ -1,5 +1,5 @@
 import { Args } from '@oclif/core'
-import { showSession } from '../../../flows/sessions/admin.ts'
+import { showSession } from '../../../flows/sessions/session-admin.ts'
 import { presentSession } from '../../../resources/session.ts'
 import { operation } from '../../command.ts'
 import { renderCard } from '../../output/card.ts'

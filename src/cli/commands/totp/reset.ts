@@ -1,4 +1,4 @@
-import { resetTotp } from '../../../flows/factors/admin.ts'
+import { resetTotp } from '../../../flows/factors/factor-admin.ts'
 import { resolveUser } from '../../../flows/named-user.ts'
 import { presentUser } from '../../../resources/user.ts'
 import { operation } from '../../command.ts'

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { sealAudit } from '../../src/flows/audit/audit.ts'
-import { readPulse, readTotals } from '../../src/flows/operator/pulse.ts'
+import { readPulse, readTotals } from '../../src/flows/operator/top-figures.ts'
 import { DAY, HOUR } from '../../src/platform/clock.ts'
 import { startAuthd } from '../support/harness.ts'
 import { askForCode, signInForTokens } from '../support/people.ts'

@@ -3,12 +3,12 @@ import { AuthdError } from '../../errors.ts'
 import { firstId } from '../../platform/random.ts'
 import { countSessions, findSession, listSessions, listUnrevoked, type OwnedSession } from '../../store/sessions.ts'
 import { findUser } from '../../store/users.ts'
+import { PART } from '../bulk-units.ts'
 import { resolveUser } from '../named-user.ts'
 import { notify } from '../outbox/notice.ts'
-import { PART } from '../parts.ts'
 import type { Actor } from '../record-event.ts'
-import { recordSignedOut, signOutEverybodyIn } from './everybody.ts'
 import { type EndedSession, endSessionsIn } from './session.ts'
+import { recordSignedOut, signOutEverybodyIn } from './sign-out-everybody.ts'
 
 export interface SessionSelection {
   ids?: string[] | undefined
