@@ -23,7 +23,7 @@ export async function loadConfigOf(flags: GlobalFlags): Promise<Instance> {
 
 /** Gives the configuration the address and port that a running daemon has from the flags of `serve --dev`. */
 export async function followDaemon({ deps, config }: Wired): Promise<void> {
-  const { listNodes } = await import('../flows/operator/node.ts')
+  const { listNodes } = await import('../flows/upkeep/node.ts')
   const node = (await listNodes(deps)).findLast(({ host }) => host === hostname())
   if (node?.publicUrl === undefined) return
   const { hostname: host, port } = new URL(node.address)

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { deleteOldRows } from '../../src/flows/operator/housekeeping.ts'
+import { deleteOldRows } from '../../src/flows/upkeep/housekeeping.ts'
 import { DAY, MINUTE, SECOND } from '../../src/platform/clock.ts'
 import { type Authd, startAuthd } from '../support/harness.ts'
 import { askForCode, signInForTokens, signInOnPage } from '../support/people.ts'

@@ -1,6 +1,5 @@
 import { describe, expect, test } from 'vitest'
 import { explainSignIn } from '../../src/flows/operator/explain.ts'
-import { deleteOldRows } from '../../src/flows/operator/housekeeping.ts'
 import {
   clearSuppression,
   isSuppressed,
@@ -9,6 +8,7 @@ import {
   noteAccepted,
   noteRefusal,
 } from '../../src/flows/outbox/suppression.ts'
+import { deleteOldRows } from '../../src/flows/upkeep/housekeeping.ts'
 import { DAY, HOUR, MINUTE } from '../../src/platform/clock.ts'
 import { type Authd, startAuthd } from '../support/harness.ts'
 

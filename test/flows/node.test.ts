@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { announceNode, listNodes, withdrawNode } from '../../src/flows/operator/node.ts'
+import { announceNode, listNodes, withdrawNode } from '../../src/flows/upkeep/node.ts'
 import { SECOND } from '../../src/platform/clock.ts'
 import { startAuthd } from '../support/harness.ts'
 

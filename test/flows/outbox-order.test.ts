@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
-import { takeOver } from '../../src/flows/operator/node.ts'
 import { deliverNextMail, enqueueMail } from '../../src/flows/outbox/mail-sending.ts'
 import { listQueue, showQueued } from '../../src/flows/outbox/queue.ts'
+import { takeOver } from '../../src/flows/upkeep/node.ts'
 import { MAILS } from '../../src/mails.ts'
 import { DAY, HOUR, MINUTE } from '../../src/platform/clock.ts'
 import { MailError } from '../../src/platform/mail-error.ts'

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
-import { deleteOldRows } from '../../src/flows/operator/housekeeping.ts'
 import { CODE_FACTORS } from '../../src/flows/policy/lockout.ts'
 import { SYSTEM } from '../../src/flows/record-event.ts'
+import { deleteOldRows } from '../../src/flows/upkeep/housekeeping.ts'
 import { removeUser } from '../../src/flows/users/delete.ts'
 import type { Db, Sql, Value } from '../../src/store/db.ts'
 import { findFailureCount, setFailureCount } from '../../src/store/failed-attempts.ts'

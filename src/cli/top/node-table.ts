@@ -1,4 +1,4 @@
-import type { SeenNode } from '../../flows/operator/node.ts'
+import type { SeenNode } from '../../flows/upkeep/node.ts'
 import { toRfc3339 } from '../../platform/clock.ts'
 import type { Row, Table } from '../tui/screen-data.ts'
 import { showBytes, showSpan } from './figures.ts'

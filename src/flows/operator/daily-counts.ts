@@ -3,7 +3,7 @@ import { DAY, HOUR, isWithin } from '../../platform/clock.ts'
 import { firstId } from '../../platform/random.ts'
 import { countEventsIn, countMailsIn, type Span } from '../../store/counts.ts'
 import type { EventType } from '../record-event.ts'
-import { KEPT_MS } from './housekeeping.ts'
+import { KEPT_MS } from '../upkeep/housekeeping.ts'
 
 /** What is counted per day, and by which events. */
 const MEASURES = {

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { checkReadiness } from '../../flows/operator/health.ts'
+import { checkReadiness } from '../../flows/upkeep/health.ts'
 import { toRfc3339 } from '../../platform/clock.ts'
 import { sample, timeField } from '../../resources/field.ts'
 import { type Endpoint, endpoint } from '../endpoint/endpoint.ts'
