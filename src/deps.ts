@@ -1,7 +1,7 @@
 import type { Config } from './config/schema.ts'
 import type { MailTemplate } from './mails.ts'
 import type { Clock } from './platform/clock.ts'
-import type { Keys } from './platform/keys.ts'
+import type { Keys } from './platform/derived-keys.ts'
 import type { Metrics } from './platform/monitoring/metrics.ts'
 import type { WebhookClient } from './platform/net/webhook-client.ts'
 import type { Random } from './platform/random.ts'

@@ -1,5 +1,5 @@
 import type { Deps } from '../deps.ts'
-import { nextTurn } from '../platform/turn.ts'
+import { nextTurn } from '../platform/event-loop.ts'
 import type { Sql } from '../store/db.ts'
 import { findIdBelow, type IdSpan } from '../store/id-spans.ts'
 

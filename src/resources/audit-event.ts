@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { toRfc3339 } from '../platform/clock.ts'
 import type { AuditLog } from '../store/audit-logs.ts'
-import { idField, sample, timeField } from './field.ts'
+import { idField, sample, timeField } from './shared-fields.ts'
 
 /** An event of the audit log. */
 export const eventResource = z

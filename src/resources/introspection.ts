@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { idField, sample } from './field.ts'
+import { idField, sample } from './shared-fields.ts'
 
 const seconds = z.int().meta({ examples: [1795694400] })
 

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { toRfc3339 } from '../platform/clock.ts'
 import type { IpFilter } from '../store/ip-filters.ts'
-import { idField, sample, timeField } from './field.ts'
+import { idField, sample, timeField } from './shared-fields.ts'
 
 export const ipFilterResource = z
   .strictObject({

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { toRfc3339 } from '../platform/clock.ts'
 import type { MailSuppression } from '../store/mail-suppressions.ts'
-import { sample, timeField } from './field.ts'
+import { sample, timeField } from './shared-fields.ts'
 
 /** A suppressed address. It is shown in full, because operators must be able to name it. */
 export const mailSuppressionResource = z

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { toRfc3339 } from '../platform/clock.ts'
 import { maskEmail } from '../platform/email-address.ts'
 import type { OutboxItem } from '../store/outbox.ts'
-import { idField, sample, timeField } from './field.ts'
+import { idField, sample, timeField } from './shared-fields.ts'
 
 export const outboxState = z.enum(['pending', 'sent', 'failed', 'expired', 'cancelled'])
 

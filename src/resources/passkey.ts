@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { authenticatorName } from '../platform/authenticator-name.ts'
 import { toRfc3339 } from '../platform/clock.ts'
 import type { Passkey } from '../store/passkeys.ts'
-import { idField, sample, timeField } from './field.ts'
+import { idField, sample, timeField } from './shared-fields.ts'
 
 /** A passkey as its user and operators see it. */
 export const passkeyResource = z

@@ -3,9 +3,9 @@ import type { PersonalData } from '../flows/users/export.ts'
 import { toRfc3339 } from '../platform/clock.ts'
 import { describeUserAgent } from '../platform/user-agent.ts'
 import type { AuditLog } from '../store/audit-logs.ts'
-import { sample, timeField } from './field.ts'
 import { passkeyResource, presentPasskey } from './passkey.ts'
 import { presentSession, sessionResource } from './session.ts'
+import { sample, timeField } from './shared-fields.ts'
 import { presentUser, userResource } from './user.ts'
 
 /** An event as its user sees it. Operators stay unnamed. */

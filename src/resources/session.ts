@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { toRfc3339 } from '../platform/clock.ts'
 import { describeUserAgent } from '../platform/user-agent.ts'
 import type { OwnedSession, Session } from '../store/sessions.ts'
-import { idField, sample, timeField } from './field.ts'
+import { idField, sample, timeField } from './shared-fields.ts'
 
 /** A session as operators see it, on the command line and in the admin API. It never contains a token. */
 export const sessionResource = z

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { Setting } from '../flows/operator/setting.ts'
 import { toRfc3339 } from '../platform/clock.ts'
-import { sample, timeField } from './field.ts'
+import { sample, timeField } from './shared-fields.ts'
 
 export const settingResource = z
   .strictObject({

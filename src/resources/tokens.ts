@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { Tokens } from '../flows/sessions/token.ts'
-import { sample } from './field.ts'
+import { sample } from './shared-fields.ts'
 
 export const accessTokenResource = z
   .strictObject({

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import type { ListedUser } from '../flows/users/list.ts'
 import { toRfc3339 } from '../platform/clock.ts'
 import type { User } from '../store/users.ts'
-import { idField, sample, timeField } from './field.ts'
+import { idField, sample, timeField } from './shared-fields.ts'
 
 /** A user as operators see it, on the command line and in the admin API. */
 export const userResource = z

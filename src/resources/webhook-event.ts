@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { idField, sample, timeField } from './field.ts'
+import { idField, sample, timeField } from './shared-fields.ts'
 
 /** What receivers of webhooks get, as flows/outbox/webhook-body.ts writes it. */
 export const webhookEventResource = z

@@ -4,8 +4,8 @@ import { toRfc3339 } from '../platform/clock.ts'
 import type { OutboxItem } from '../store/outbox.ts'
 import type { OutboxTry } from '../store/outbox-tries.ts'
 import type { WebhookEndpoint } from '../store/webhook-endpoints.ts'
-import { idField, sample, timeField } from './field.ts'
 import { outboxState, outboxTimes } from './mail.ts'
+import { idField, sample, timeField } from './shared-fields.ts'
 
 /** A webhook endpoint without its secret. */
 export const webhookResource = z

@@ -1,7 +1,7 @@
 import { generateSync, ScureBase32Plugin } from 'otplib'
 import { checkRegistration } from '../../src/flows/factors/webauthn.ts'
 import { MINUTE, systemClock, toSeconds } from '../../src/platform/clock.ts'
-import { keysFrom, type SealContext } from '../../src/platform/keys.ts'
+import { keysFrom, type SealContext } from '../../src/platform/derived-keys.ts'
 import { systemRandom } from '../../src/platform/random.ts'
 import { digest, mintSecret } from '../../src/platform/secret.ts'
 import { readSecretFile } from '../../src/platform/secret-file.ts'

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { imaginaryCredentials, shownCredentials } from '../../src/flows/factors/imaginary-credential.ts'
-import { keysFrom } from '../../src/platform/keys.ts'
+import { keysFrom } from '../../src/platform/derived-keys.ts'
 import { fakeClock, seededRandom } from '../support/fakes.ts'
 import { TEST_SECRET } from '../support/harness.ts'
 

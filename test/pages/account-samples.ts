@@ -1,4 +1,4 @@
-import type { PageName, PageValues } from '../../src/http/pages/values.ts'
+import type { PageName, PageValues } from '../../src/http/pages/page-values.ts'
 import { qrSvg } from '../../src/platform/qr.ts'
 import { mintRecoveryCode } from '../../src/platform/secret.ts'
 

@@ -1,5 +1,5 @@
+import type { PageContext } from '../../src/http/pages/page-values.ts'
 import { renderPage } from '../../src/http/pages/render.ts'
-import type { PageContext } from '../../src/http/pages/values.ts'
 import { ACCOUNT_FACES } from './account-samples.ts'
 
 const NOW = Date.UTC(2026, 10, 25, 5)

@@ -12,7 +12,7 @@ import { deliverNextWebhook, queueWebhooks } from '../../src/flows/outbox/webhoo
 import { ensureKeys } from '../../src/flows/sessions/key-rotation.ts'
 import { jwks } from '../../src/flows/sessions/signing-key.ts'
 import { createApp } from '../../src/http/app.ts'
-import { keysFrom } from '../../src/platform/keys.ts'
+import { keysFrom } from '../../src/platform/derived-keys.ts'
 import { createMetrics } from '../../src/platform/monitoring/metrics.ts'
 import { type WebhookClient, webhookClient } from '../../src/platform/net/webhook-client.ts'
 import { scryptHash } from '../../src/platform/secret.ts'

@@ -1,10 +1,10 @@
 import type { Deps } from '../../deps.ts'
 import { AuthdError } from '../../errors.ts'
 import { HOUR, MINUTE } from '../../platform/clock.ts'
+import { nextTurn } from '../../platform/event-loop.ts'
 import { parseCidr } from '../../platform/net/cidr.ts'
 import { ipMatcher } from '../../platform/net/ip.ts'
 import { firstId, timeOfId } from '../../platform/random.ts'
-import { nextTurn } from '../../platform/turn.ts'
 import { lockAuditHead, moveAuditHead } from '../../store/audit-head.ts'
 import {
   type AuditFilter,

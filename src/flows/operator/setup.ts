@@ -1,6 +1,6 @@
 import type { Deps } from '../../deps.ts'
 import { AuthdError } from '../../errors.ts'
-import type { Keys } from '../../platform/keys.ts'
+import type { Keys } from '../../platform/derived-keys.ts'
 import { type Db, StoreError } from '../../store/db.ts'
 import { type MigrateOptions, type MigrationState, migrate, schemaState } from '../../store/migrate.ts'
 import { findSystemConfig, insertSystemConfig } from '../../store/system-config.ts'

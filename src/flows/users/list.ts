@@ -1,7 +1,7 @@
 import type { Deps } from '../../deps.ts'
 import { AuthdError } from '../../errors.ts'
 import { parseEmailAddress } from '../../platform/email-address.ts'
-import { nextTurn } from '../../platform/turn.ts'
+import { nextTurn } from '../../platform/event-loop.ts'
 import { countPasskeys } from '../../store/passkeys.ts'
 import { countLiveSessions } from '../../store/sessions.ts'
 import { findTotpHolders } from '../../store/totp-secrets.ts'

@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { sample } from '../../resources/field.ts'
+import { sample } from '../../resources/shared-fields.ts'
 import { type Answer, type AnyEndpoint, endpoint } from '../endpoint/endpoint.ts'
 import { TAGS } from '../endpoint/tags.ts'
 import { oauthErrorResource, problemResource } from './failure.ts'

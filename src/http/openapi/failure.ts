@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { AuthdError, ERRORS, type ErrorCode } from '../../errors.ts'
 import type { Guard } from '../../flows/sessions/guard.ts'
-import { idField, sample } from '../../resources/field.ts'
+import { idField, sample } from '../../resources/shared-fields.ts'
 import { type AnyEndpoint, isForBackends } from '../endpoint/endpoint.ts'
 import { oauthError } from '../middleware/oauth-error.ts'
 import { type HeaderName, headersFor, RATE_LIMIT } from './header.ts'

@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { Guard } from '../../flows/sessions/guard.ts'
-import { idField, sample } from '../../resources/field.ts'
+import { idField, sample } from '../../resources/shared-fields.ts'
 import { type AnyEndpoint, isForBackends } from '../endpoint/endpoint.ts'
 import { CHECKABLE } from '../middleware/identify.ts'
 import type { BodyType } from '../request/body.ts'

@@ -12,8 +12,8 @@ import type { OwnedSession } from '../../store/sessions.ts'
 import { parseInput } from '../request/body.ts'
 import { accountPage } from './account-page.ts'
 import { fields, type PageAnswer, pageError } from './page.ts'
+import type { AccountNotice } from './page-values.ts'
 import { orAgain } from './retry-form.ts'
-import type { AccountNotice } from './values.ts'
 
 const NOTICES = [
   'passkey_added',

@@ -6,7 +6,7 @@ import { previewLink, redeemLink } from '../../flows/signin/link.ts'
 import { maskEmail } from '../../platform/email-address.ts'
 import { describeUserAgent } from '../../platform/user-agent.ts'
 import { holdingOf, type RequestCookies } from '../request/cookies.ts'
-import { redemption } from '../request/redemption.ts'
+import { redemption } from '../request/proof-context.ts'
 import { fields, type PageAnswer, page } from './page.ts'
 import { signedInPage } from './signed-in.ts'
 

@@ -1,6 +1,6 @@
 import { SECOND, toRfc3339 } from '../../platform/clock.ts'
 import type { SentenceValues, Translator } from '../../platform/texts/translate.ts'
-import type { PageContext, PageError, PageName, PageValues } from './values.ts'
+import type { PageContext, PageError, PageName, PageValues } from './page-values.ts'
 
 type Said = SentenceValues & { heading?: string; isErrorItself?: boolean; faultAt?: string }
 type Sayings = { [Name in PageName]?: (values: PageValues[Name], context: PageContext, translate: Translator) => Said }

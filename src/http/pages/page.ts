@@ -9,7 +9,7 @@ import type { CookieChange, RequestCookies } from '../request/cookies.ts'
 import type { PathParams } from '../request/router.ts'
 import { findUnstorable } from '../request/unstorable.ts'
 import { brandPaths } from './branding.ts'
-import type { PageContext, PageError, PageName, PageValues } from './values.ts'
+import type { PageContext, PageError, PageName, PageValues } from './page-values.ts'
 
 export interface PageRequest<Fields, Path extends string = string> {
   /** From the form, or from the query for a GET. */

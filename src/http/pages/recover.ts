@@ -1,6 +1,6 @@
 import { previewRecovery, redeemRecovery } from '../../flows/users/recovery-link.ts'
 import { maskEmail } from '../../platform/email-address.ts'
-import { redemption } from '../request/redemption.ts'
+import { redemption } from '../request/proof-context.ts'
 import { fields, linkToken, page } from './page.ts'
 import { signedInPage } from './signed-in.ts'
 

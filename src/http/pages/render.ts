@@ -1,7 +1,7 @@
 import { type Template, templates } from '../../platform/texts/templates.ts'
 import { sentenceHelper, type Translator, translatorFor } from '../../platform/texts/translate.ts'
 import { faultOf, SAID } from './page-sentences.ts'
-import type { PageContext, PageError, PageName, PageValues } from './values.ts'
+import type { PageContext, PageError, PageName, PageValues } from './page-values.ts'
 
 /** Pages for signed-in users have a wide column and a sign-out link. */
 const WIDE: ReadonlySet<PageName> = new Set(['account', 'activity'])

@@ -9,10 +9,10 @@ import { SECOND } from '../../platform/clock.ts'
 import { parseEmailAddress } from '../../platform/email-address.ts'
 import { withoutUnseen } from '../../platform/plain-text.ts'
 import { holdingOf, type RequestCookies } from '../request/cookies.ts'
-import { redemption } from '../request/redemption.ts'
+import { redemption } from '../request/proof-context.ts'
 import { fields, page, pageError, redirectField } from './page.ts'
+import type { PageError } from './page-values.ts'
 import { signedInPage } from './signed-in.ts'
-import type { PageError } from './values.ts'
 
 const NOTICES = ['signed_out', 'deleted', 'email_restored'] as const
 const attemptId = z.string().max(64)

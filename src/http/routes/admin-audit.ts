@@ -3,7 +3,7 @@ import { listAudit, showAudit } from '../../flows/audit/audit.ts'
 import { REQUEST_ROWS } from '../../flows/pagination.ts'
 import { toRfc3339 } from '../../platform/clock.ts'
 import { eventResource, presentEvent } from '../../resources/audit-event.ts'
-import { timeField } from '../../resources/field.ts'
+import { timeField } from '../../resources/shared-fields.ts'
 import { endpoint } from '../endpoint/endpoint.ts'
 import { limitField, PART, paginationHeaders } from './admin-pagination.ts'
 

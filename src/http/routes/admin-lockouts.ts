@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { listLockouts } from '../../flows/policy/lockout-admin.ts'
 import { toRfc3339 } from '../../platform/clock.ts'
-import { sample, timeField } from '../../resources/field.ts'
+import { sample, timeField } from '../../resources/shared-fields.ts'
 import { endpoint } from '../endpoint/endpoint.ts'
 
 const lockoutResource = z

@@ -3,9 +3,9 @@ import { cancelMails, listQueue, retryQueued } from '../../flows/outbox/queue.ts
 import { clearSuppression, listSuppressed } from '../../flows/outbox/suppression.ts'
 import { REQUEST_ROWS } from '../../flows/pagination.ts'
 import { emailField } from '../../resources/email.ts'
-import { sample } from '../../resources/field.ts'
 import { mailResource, outboxState, presentMail } from '../../resources/mail.ts'
 import { mailSuppressionResource, presentMailSuppression } from '../../resources/mail-suppression.ts'
+import { sample } from '../../resources/shared-fields.ts'
 import { endpoint } from '../endpoint/endpoint.ts'
 import { COUNTED_PART, cursorField, limitField, paginationHeaders } from './admin-pagination.ts'
 

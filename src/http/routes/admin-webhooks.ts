@@ -11,7 +11,7 @@ import {
 } from '../../flows/outbox/webhook-endpoint.ts'
 import { testWebhook } from '../../flows/outbox/webhook-test.ts'
 import { DAY, SECOND } from '../../platform/clock.ts'
-import { sample } from '../../resources/field.ts'
+import { sample } from '../../resources/shared-fields.ts'
 import { typedText } from '../../resources/typed-text.ts'
 import { presentWebhook, presentWebhookTest, webhookResource, webhookTestResource } from '../../resources/webhook.ts'
 import { endpoint } from '../endpoint/endpoint.ts'

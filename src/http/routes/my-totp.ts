@@ -3,7 +3,7 @@ import { remakeRecoveryCodes } from '../../flows/factors/recovery-code.ts'
 import { beginTotp, finishTotp, removeOwnTotp } from '../../flows/factors/totp.ts'
 import { toRfc3339 } from '../../platform/clock.ts'
 import { qrSvg } from '../../platform/qr.ts'
-import { sample, timeField, typedCode } from '../../resources/field.ts'
+import { sample, timeField, typedCode } from '../../resources/shared-fields.ts'
 import { endpoint } from '../endpoint/endpoint.ts'
 import { answerRenewed, REPLACED, sessionAnswerResource } from '../endpoint/session-answer.ts'
 

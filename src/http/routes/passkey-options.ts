@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { PasskeyOptions } from '../../flows/factors/passkey-challenge.ts'
 import { toRfc3339 } from '../../platform/clock.ts'
-import { idField, timeField } from '../../resources/field.ts'
+import { idField, timeField } from '../../resources/shared-fields.ts'
 
 export const challengeId = z
   .string()

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { checkReadiness } from '../../flows/upkeep/health.ts'
 import { toRfc3339 } from '../../platform/clock.ts'
-import { sample, timeField } from '../../resources/field.ts'
+import { sample, timeField } from '../../resources/shared-fields.ts'
 import { type Endpoint, endpoint } from '../endpoint/endpoint.ts'
 
 /** What the daemon tells the probes. */

@@ -5,13 +5,13 @@ import { redeemCode, redeemLink } from '../../flows/signin/link.ts'
 import { sendAnotherMail } from '../../flows/signin/signin-mail.ts'
 import { toRfc3339 } from '../../platform/clock.ts'
 import { emailField } from '../../resources/email.ts'
-import { attemptToken, mailQueuedResource, sample, timeField, typedCode } from '../../resources/field.ts'
+import { attemptToken, mailQueuedResource, sample, timeField, typedCode } from '../../resources/shared-fields.ts'
 import { endpoint } from '../endpoint/endpoint.ts'
 import { linkAnswers, signInAnswer, signInAnswers } from '../endpoint/session-answer.ts'
 import { holdingOf } from '../request/cookies.ts'
 import { languageOf } from '../request/language.ts'
 import { holdsAttempt, holdsLink } from '../request/own-credential.ts'
-import { redemption } from '../request/redemption.ts'
+import { redemption } from '../request/proof-context.ts'
 
 const begin = endpoint({
   name: 'signIn',

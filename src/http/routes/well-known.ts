@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { relyingParty } from '../../flows/factors/webauthn.ts'
 import { JWKS_MAX_AGE_MS, jwks } from '../../flows/sessions/signing-key.ts'
 import { HOUR, SECOND } from '../../platform/clock.ts'
-import { sample } from '../../resources/field.ts'
+import { sample } from '../../resources/shared-fields.ts'
 import { endpoint } from '../endpoint/endpoint.ts'
 
 export const METADATA_PATH = '/.well-known/oauth-authorization-server'

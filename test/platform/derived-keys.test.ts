@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { keysFrom } from '../../src/platform/keys.ts'
+import { keysFrom } from '../../src/platform/derived-keys.ts'
 import { systemRandom } from '../../src/platform/random.ts'
 import { fakeClock } from '../support/fakes.ts'
 

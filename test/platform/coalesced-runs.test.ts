@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { coalesced } from '../../src/platform/coalesced.ts'
+import { coalesced } from '../../src/platform/coalesced-runs.ts'
 
 test('ten runs asked for while one is under way are one more, which begins after it', async () => {
   const { promise: pause, resolve: goOn } = Promise.withResolvers<void>()
