@@ -21,7 +21,7 @@ export interface Deps {
   tally: Map<string, number>
   /** This process among those on the database, for leases. */
   nodeId: string
-  /** Answers of the mail server to mails whose rows could not be written yet, by mail id; flows/outbox/mail.ts. */
+  /** Answers of the mail server to mails whose rows could not be written yet, by mail id; flows/outbox/mail-sending.ts. */
   accepted: Map<string, string>
   clock: Clock
   random: Random

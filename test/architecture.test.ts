@@ -99,7 +99,7 @@ const RULES: Record<string, Rule> = {
 }
 
 /** The folders of src/flows. Each may import those before it. `audit` is separate and imports none. */
-const DRAWERS = ['', 'outbox', 'policy', 'sessions', 'limits', 'signin', 'factors', 'users', 'operator']
+const DRAWERS = ['', 'outbox', 'policy', 'sessions', 'limits', 'signin', 'factors', 'users', 'upkeep', 'operator']
 
 /** A door parses, calls one flow and presents: it opens no unit of work and records no event. */
 const DOORS = ['src/http/', 'src/cli/', 'src/jobs/']

@@ -2,6 +2,7 @@ import { latestEnd } from '../platform/clock.ts'
 import type { Sql, Trx } from './db.ts'
 import { integer, type RowOf, type StoredRow, table, text } from './table.ts'
 
+/** The table of the leases that announce daemons. Leases of mails and deliveries are columns of their own rows. */
 const leases = table('leases', { name: text, holder: text, expiresAt: integer })
 
 export type Lease = RowOf<typeof leases>
