@@ -1,5 +1,5 @@
 import { field, section } from './key-declaration.ts'
-import { duration, listOf, path, secretText, wholeNumber, yesNo } from './kind.ts'
+import { duration, listOf, oneOf, path, secretText, wholeNumber, yesNo } from './kind.ts'
 import { cidr, host, postgresUrl, publicUrl } from './web-kind.ts'
 
 /** The keys outside any section. */
@@ -50,6 +50,15 @@ export const SERVER_SECTIONS = {
       applies: 'restart',
       default: 3000,
       established: 'server_port',
+    }),
+    hsts: field(oneOf('subdomains', 'host', 'off'), {
+      text: 'The header Strict-Transport-Security, with which browsers use only https for two years: for this host and all its subdomains, for this host, or off.',
+      applies: 'restart',
+      fallback: {
+        text: "subdomains, or off where public_url has a path: the host is not only authd's then",
+        of: ({ value }) => (new URL(String(value('public_url'))).pathname === '/' ? 'subdomains' : 'off'),
+      },
+      example: 'host',
     }),
     max_connections: field(wholeNumber(1, 1_000_000), {
       text: 'Maximum number of open connections. More are refused.',

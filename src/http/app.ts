@@ -138,7 +138,7 @@ export async function createApp(
   app.use(accessLog(deps))
   app.use(issuerPath(publicUrl, METADATA_PATH))
   app.use(compressPublic([...API, document, ...PAGES]))
-  app.use(await securityHeaders({ publicUrl, redirectUrls: signin.redirectUrls }))
+  app.use(await securityHeaders({ publicUrl, hsts: server.hsts, redirectUrls: signin.redirectUrls }))
   app.use(errors(deps, renderError(deps)))
   app.use(answerInTime)
   app.use(unclearClient)

@@ -146,7 +146,11 @@ app.use(async (ctx, next) => {
   log.info('request', { method: ctx.method, path: ctx.path, status: ctx.status, ms: performance.now() - startedAt })
 })
 app.use(
-  (await securityHeaders({ publicUrl: 'https://ceiling.example', redirectUrls: [] })) as unknown as Koa.Middleware,
+  (await securityHeaders({
+    publicUrl: 'https://ceiling.example',
+    hsts: 'subdomains',
+    redirectUrls: [],
+  })) as unknown as Koa.Middleware,
 )
 app.use(router.routes())
 const server = createServer(app.callback()).listen(Number(process.argv[2]), '127.0.0.1', () => log.info('listening'))

@@ -76,6 +76,21 @@ const WANTED = [
   'Cache-Control',
 ]
 
+test.each([
+  ['https://auth.example.com', undefined, 'max-age=63072000; includeSubDomains'],
+  ['https://auth.example.com', 'host', 'max-age=63072000'],
+  ['https://auth.example.com', 'off', null],
+  ['https://example.com/auth', undefined, null],
+  ['https://example.com/auth', 'host', 'max-age=63072000'],
+  ['http://localhost:3000', 'subdomains', null],
+])('at %s with server.hsts = %s, Strict-Transport-Security is %s', async (public_url, hsts, header) => {
+  const authd = await startAuthd({ config: { public_url, ...(hsts !== undefined && { server: { hsts } }) } })
+
+  const { headers } = await authd.browser().get('/health')
+
+  expect(headers.get('Strict-Transport-Security')).toBe(header)
+})
+
 test('every cookie is for this host only, over https, and unreadable by scripts', async () => {
   const authd = await startAuthd({ config: { public_url: 'https://auth.example.com' } })
   const browser = authd.browser()

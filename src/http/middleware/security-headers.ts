@@ -5,6 +5,7 @@ const YEAR_S = 365 * 24 * 60 * 60
 
 export interface HeaderOptions {
   publicUrl: string
+  hsts: 'subdomains' | 'host' | 'off'
   /** Allowed redirects after a form: browsers also check them against `form-action`. */
   redirectUrls: readonly string[]
 }
@@ -18,8 +19,8 @@ export async function securityHeaders(options: HeaderOptions) {
   }
 }
 
-async function collect({ publicUrl, redirectUrls }: HeaderOptions): Promise<Record<string, string>> {
-  const isHttps = publicUrl.startsWith('https:')
+async function collect({ publicUrl, hsts, redirectUrls }: HeaderOptions): Promise<Record<string, string>> {
+  const isStrict = hsts !== 'off' && publicUrl.startsWith('https:')
   const formTargets = [...new Set(redirectUrls.map((url) => new URL(url).origin))]
   const middleware = helmet({
     contentSecurityPolicy: {
@@ -35,7 +36,7 @@ async function collect({ publicUrl, redirectUrls }: HeaderOptions): Promise<Reco
         baseUri: ["'none'"],
       },
     },
-    strictTransportSecurity: isHttps && { maxAge: 2 * YEAR_S, includeSubDomains: true },
+    strictTransportSecurity: isStrict && { maxAge: 2 * YEAR_S, includeSubDomains: hsts === 'subdomains' },
     xFrameOptions: { action: 'deny' },
     // With no-referrer our own forms would send `Origin: null` and be rejected as cross-site.
     referrerPolicy: { policy: 'same-origin' },
