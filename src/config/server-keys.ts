@@ -56,7 +56,7 @@ export const SERVER_SECTIONS = {
       applies: 'restart',
       fallback: {
         text: "subdomains, or off where public_url has a path: the host is not only authd's then",
-        of: ({ value }) => (new URL(String(value('public_url'))).pathname === '/' ? 'subdomains' : 'off'),
+        of: ({ value }) => (/^https?:\/\/[^/]+\/./.test(String(value('public_url'))) ? 'off' : 'subdomains'),
       },
       example: 'host',
     }),
