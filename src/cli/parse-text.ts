@@ -13,8 +13,8 @@ export async function parseTyped(kind: TypedText, text: string, options?: { leas
 
 /** The language that a tag names. Throws USAGE for one that authd does not have. */
 export async function parseLanguage(tag: string): Promise<string> {
-  const { languages } = await import('../platform/texts/translate.ts')
-  const [lang = ''] = tag.toLowerCase().split(/[-_]/)
-  if (languages().includes(lang)) return lang
-  throw new AuthdError('USAGE', { message: `"${tag}" is unknown. Use ${languages().join(' or ')}.` })
+  const { findLanguage, languages } = await import('../platform/texts/translate.ts')
+  const lang = findLanguage(tag, languages())
+  if (lang !== undefined) return lang
+  throw new AuthdError('USAGE', { message: `"${tag}" is unknown. Use one of ${languages().join(', ')}.` })
 }

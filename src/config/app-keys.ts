@@ -27,7 +27,7 @@ export const APP_SECTIONS = {
       example: '/etc/authd/logo.svg',
     }),
     locales_dir: field(path(), {
-      text: 'The folder of your own sentences for pages and mails: en.json and de.json with only those that differ. Read again at every reload.',
+      text: 'The folder of your own sentences for pages and mails: one file per language, such as de.json, with only those that differ. Read again at every reload.',
       applies: 'reload',
       fallback: textFolder('locales'),
       example: '/etc/authd/locales',

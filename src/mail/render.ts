@@ -36,5 +36,7 @@ export async function renderMail(
 export function viewOf({ template, values }: MailContent, app: MailApp, translate: Translator): View {
   const ownApp = { name: asLine(app.name), supportUrl: app.supportUrl }
   const view = VIEWS[declaredMail(template).layout](template, values, ownApp, translate)
-  return { lang: translate.lang, dir: translate.t('dir'), app: ownApp, ...view }
+  const dir = translate.t('dir')
+  const sides = dir === 'rtl' ? { start: 'right', end: 'left' } : { start: 'left', end: 'right' }
+  return { lang: translate.lang, dir, ...sides, app: ownApp, ...view }
 }

@@ -79,8 +79,8 @@ test.each([
   [66, ['webhooks', 'add', 'https://app.example.com', '--secret-file', 'none'], 'none cannot be read.'],
   [64, ['ipfilter', 'add', '203.0.113.9'], '--reason is missing.'],
   [66, ['ipfilter', 'import', 'none'], 'none cannot be read.'],
-  [64, ['email', 'preview', 'signin', '--lang', 'xx'], '--lang: "xx" is unknown. Use en or de.'],
-  [64, ['users', 'invite', 'ada@example.com', '--lang', 'xx'], '--lang: "xx" is unknown. Use en or de.'],
+  [64, ['email', 'preview', 'signin', '--lang', 'xx'], '--lang: "xx" is unknown. Use one of en, '],
+  [64, ['users', 'invite', 'ada@example.com', '--lang', 'xx'], '--lang: "xx" is unknown. Use one of en, '],
   [64, ['stats', '--since', '900d'], '--since: at most 400 days back.'],
 ])('%i for authd %j, without a configuration or a database', async (exitCode, args, message) => {
   const { run } = await shell({ data: false })

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
 import { renderMail } from '../../src/mail/render.ts'
+import { builtInTexts } from '../../src/platform/texts/texts.ts'
 import { APP, SIGNIN } from '../support/mail-samples.ts'
 
 const HOSTILE =
@@ -8,7 +9,7 @@ const HOSTILE =
 test('the code comes first in the subject, in the language of the user', async () => {
   const english = await renderMail(SIGNIN, APP)
   const german = await renderMail({ ...SIGNIN, lang: 'de-AT' }, APP)
-  const other = await renderMail({ ...SIGNIN, lang: 'fr' }, APP)
+  const other = await renderMail({ ...SIGNIN, lang: 'sv' }, APP)
 
   expect(english.subject).toBe('482913 is your Example sign-in code')
   expect(german.subject).toBe('482913 ist Ihr Anmeldecode für Example')
@@ -101,4 +102,16 @@ test('the test mail explains its purpose', async () => {
 
   expect(subject).toBe('Test mail from Example')
   expect(text).toContain('It works.')
+})
+
+test('a mail in a language that is written from right to left is mirrored', async () => {
+  const { locales, mail } = builtInTexts()
+  const mirrored = { mail, locales: { en: { ...locales['en'], dir: 'rtl' } } }
+
+  const { html } = await renderMail({ ...SIGNIN, lang: 'en' }, APP, mirrored)
+  const { html: english } = await renderMail({ ...SIGNIN, lang: 'en' }, APP)
+
+  expect(html).toContain('<html lang="en" dir="rtl"')
+  expect(html).not.toMatch(/(?:direction: ?ltr|align(?:=":?|: ?)left|padding-right: 16px)/)
+  expect(english).not.toMatch(/(?:direction: ?rtl|align(?:=":?|: ?)right|padding-left: 16px)/)
 })

@@ -11,8 +11,8 @@ const ORIGIN = 'https://auth.example.test'
 const POLICY =
   "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'"
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
-const TO_PRESS = 'button, .button, input:not([type=hidden]), .who a, .way a, footer a'
-const HEIGHTS = `[...document.querySelectorAll('${TO_PRESS}')].map((element) => element.getBoundingClientRect().height)`
+const TO_PRESS = 'button, .button, input:not([type=hidden]), .who a, .way a, footer a, summary'
+const HEIGHTS = `[...document.querySelectorAll('${TO_PRESS}')].filter((element) => element.checkVisibility()).map((element) => element.getBoundingClientRect().height)`
 
 let browser: Browser
 let page: Page
@@ -52,6 +52,27 @@ test('after an error the summary has the focus and links to the field', async ()
   await page.locator('.summary a').press('Enter')
 
   expect(await page.evaluate<string>('document.activeElement.id')).toBe('code')
+})
+
+test('the language can be changed with the keyboard, and the address keeps its parameters', async () => {
+  await open('signin', 320)
+  const query = { redirect_to: 'https://app.example.com/?a=b&c="d"', ui_locales: 'en' }
+  await page.unrouteAll()
+  await serve(PAGES.signin({ query }))
+  await page.goto(`${ORIGIN}/auth/page`)
+
+  await page.locator('summary').press('Enter')
+  await page.evaluate(AXE)
+  const { violations } = await page.evaluate<AxeResults>('axe.run()')
+  const heights = await page.evaluate<number[]>(HEIGHTS)
+  await page.locator('button[lang=de]').press('Enter')
+  await page.waitForURL('**/page?*')
+  const { pathname, searchParams } = new URL(page.url())
+
+  expect(violations).toEqual([])
+  expect(heights.filter((height) => height < 44)).toEqual([])
+  expect(pathname).toBe('/auth/page')
+  expect(Object.fromEntries(searchParams)).toEqual({ ...query, ui_locales: 'de' })
 })
 
 async function open(face: Face, width: number): Promise<{ complaints: string[]; requests: string[] }> {

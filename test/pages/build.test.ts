@@ -34,6 +34,8 @@ async function renderBoth({ mail }: Templates): Promise<string[]> {
     ...{
       lang: 'en',
       dir: 'ltr',
+      start: 'left',
+      end: 'right',
       subject: 's',
       preheader: 'p',
       footer: 'f',

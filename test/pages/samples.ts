@@ -9,6 +9,7 @@ export const CONTEXT: PageContext = {
   appName: 'Example',
   basePath: '/auth',
   supportUrl: 'https://example.com/help',
+  query: {},
   now: NOW,
 }
 

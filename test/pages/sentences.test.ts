@@ -41,10 +41,29 @@ test.for([
   ['de;q=0, *', 'en'],
   ['DE', 'de'],
   ['den', 'en'],
+  ['pt', 'pt-BR'],
+  ['pt-PT', 'pt-BR'],
+  ['PT-br', 'pt-BR'],
+  ['pt_BR', 'pt-BR'],
+  ['pt-BR-x-private', 'pt-BR'],
+  ['pt-PT;q=0.8, de;q=0.9', 'de'],
+  ['de-Latn-AT, pt-BR', 'de'],
+  ['ptx, de', 'de'],
   ['', 'en'],
   [undefined, 'en'],
 ] as const)('asked for %s, the answer is in %s', ([wanted, lang]) => {
-  const chosen = chooseLanguage(wanted, ['en', 'de'])
+  const chosen = chooseLanguage([wanted], ['en', 'de', 'pt-BR'])
+
+  expect(chosen).toBe(lang)
+})
+
+test.for([
+  [['de', 'pt', 'en'], 'de'],
+  [['fr', 'pt', 'de'], 'pt-BR'],
+  [[undefined, 'fr', 'fr, de'], 'de'],
+  [['fr', '', 'fr'], 'en'],
+] as const)('of the wishes %j, the first that is known counts: %s', ([wishes, lang]) => {
+  const chosen = chooseLanguage(wishes, ['en', 'de', 'pt-BR'])
 
   expect(chosen).toBe(lang)
 })

@@ -24,7 +24,8 @@ interface RequestParts<Body, Query, Path extends string> {
   hasOwnCredential: boolean
   actor: Actor
   /** The header, as sent. */
-  acceptLanguage: string
+  /** The language of a mail, from a field of the request if it has one, the browser's choice, or `Accept-Language`. */
+  languageOf: (asked?: string) => string
 }
 
 export type EndpointRequest<Body, Query, Path extends string, Allowed extends Guard> = RequestParts<Body, Query, Path> &

@@ -6,6 +6,7 @@ import { actorOf } from '../request/actor.ts'
 import { parseForm, parseInput, readBody } from '../request/body.ts'
 import { CLIENT_HEADER, type Context } from '../request/context.ts'
 import { type CookieNames, setCookies } from '../request/cookies.ts'
+import { languageOf } from '../request/language.ts'
 import { withRateLimitHeaders } from '../request/rate-limit-headers.ts'
 import { pathParams, routerOf } from '../request/router.ts'
 import { type Answer, type AnyEndpoint, isForBackends } from './endpoint.ts'
@@ -36,7 +37,7 @@ async function answer(deps: Deps, declared: AnyEndpoint, ctx: Context): Promise<
     cookies: ctx.state.cookies,
     hasOwnCredential: ctx.state.hasOwnCredential,
     actor: actorOf(ctx),
-    acceptLanguage: ctx.get('Accept-Language'),
+    languageOf: (asked) => languageOf(ctx, asked),
   })
 }
 

@@ -7,7 +7,7 @@ import { parseBody, parseInput } from '../request/body.ts'
 import type { Context, Next } from '../request/context.ts'
 import { type CookieNames, setCookies } from '../request/cookies.ts'
 import { refuseCrossSite } from '../request/cross-site.ts'
-import { languageOf } from '../request/language.ts'
+import { languageInQuery } from '../request/language.ts'
 import { withRateLimitHeaders } from '../request/rate-limit-headers.ts'
 import { pathParams, routerOf } from '../request/router.ts'
 import { accountPages } from './account.ts'
@@ -18,7 +18,7 @@ import { factorPages } from './factor.ts'
 import { invitePages } from './invite.ts'
 import { linkPages } from './link.ts'
 import { myFactorPages } from './my-factors.ts'
-import { basePath, type Page, type PageAnswer, pageContext, pageError } from './page.ts'
+import { basePath, type Page, type PageAnswer, pageContext, pageError, pageLanguage } from './page.ts'
 import { problemPages } from './problem.ts'
 import { recoverPages } from './recover.ts'
 import { renderPage } from './render.ts'
@@ -49,6 +49,7 @@ export function mountPages(deps: Deps, { names, origin }: { names: CookieNames; 
     ctx.state.route = declared.path
     ctx.state.isPage = true
     refuseCrossSite(ctx, { origin, host })
+    rememberLanguage(ctx, declared, names)
     const shown = await withRateLimitHeaders(deps, ctx, declared, () => answer(deps, ctx, declared))
     send(deps, ctx, declared, shown, names)
   })
@@ -83,8 +84,15 @@ export function renderError(deps: Pick<Deps, 'config' | 'clock' | 'texts'>) {
     const { publicUrl } = deps.config.current()
     const start = `${error.code === 'MISDIRECTED_REQUEST' ? publicUrl : basePath(publicUrl)}/signin`
     const values = { ...pageError(error), status: error.status, requestId: ctx.state.requestId, start }
-    return renderPage('error', values, pageContext(deps, languageOf(ctx.get('Accept-Language'))))
+    return renderPage('error', values, pageContext(deps, ctx))
   }
+}
+
+/** The pages that follow have no parameter. A page that caches may store sets no cookie. */
+function rememberLanguage(ctx: Context, { publicMaxAge }: Page, names: CookieNames): void {
+  const value = languageInQuery(ctx)
+  if (value === undefined || publicMaxAge !== undefined) return
+  ctx.append('Set-Cookie', setCookies({ kind: 'language', value }, names))
 }
 
 async function answer(deps: Deps, ctx: Context, declared: Page): Promise<PageAnswer> {
@@ -97,7 +105,7 @@ async function answer(deps: Deps, ctx: Context, declared: Page): Promise<PageAns
     identity: ctx.state.identity,
     cookies: ctx.state.cookies,
     actor: actorOf(ctx),
-    lang: languageOf(ctx.get('Accept-Language')),
+    lang: pageLanguage(ctx),
   })
 }
 
@@ -131,8 +139,8 @@ function send(deps: Deps, ctx: Context, declared: Page, result: PageAnswer, name
   if (declared.publicMaxAge !== undefined) ctx.set('Cache-Control', `public, max-age=${declared.publicMaxAge}`)
   const { retryAfter } = 'error' in result.values ? (result.values.error ?? {}) : {}
   if (retryAfter !== undefined) ctx.set('Retry-After', String(retryAfter))
-  ctx.vary('Accept-Language')
+  ctx.vary(['Accept-Language', 'Cookie'])
   ctx.status = result.status ?? 200
   ctx.type = 'html'
-  ctx.body = renderPage(result.page, result.values, pageContext(deps, languageOf(ctx.get('Accept-Language'))))
+  ctx.body = renderPage(result.page, result.values, pageContext(deps, ctx))
 }

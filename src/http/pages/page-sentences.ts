@@ -2,7 +2,7 @@ import { SECOND, toRfc3339 } from '../../platform/clock.ts'
 import type { SentenceValues, Translator } from '../../platform/texts/translate.ts'
 import type { PageContext, PageError, PageName, PageValues } from './page-values.ts'
 
-type Said = SentenceValues & { heading?: string; isErrorItself?: boolean; faultAt?: string }
+type Said = SentenceValues & { heading?: string; isErrorItself?: boolean; faultAt?: string; hasNoForm?: boolean }
 type Sayings = { [Name in PageName]?: (values: PageValues[Name], context: PageContext, translate: Translator) => Said }
 
 /** Texts that a template cannot choose: headings that contain a name, sentences that depend on a kind. */
@@ -26,6 +26,8 @@ export const SAID: Sayings = {
     heading: t(`link.${values.kind}.heading`, { app }),
     isOwn: values.kind === 'own',
     ...(values.kind === 'elsewhere' && {
+      // Also not for the language: it would hold the token of the address.
+      hasNoForm: true,
       begun: relative(Math.min(-SECOND, values.begunAt - values.now)),
       begunExact: toRfc3339(values.begunAt),
     }),

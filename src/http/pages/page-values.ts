@@ -195,6 +195,11 @@ export interface PageContext {
   /** The paths of the operator's logo and style sheet. */
   logo?: string
   theme?: string
+  /**
+   * The parameters of the page's address, which a change of language keeps. Without them, no change is offered: a page
+   * that answers a form cannot be shown again.
+   */
+  query?: Record<string, string>
   /** Epoch milliseconds. */
   now: number
 }

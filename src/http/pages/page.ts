@@ -5,7 +5,9 @@ import type { Limit } from '../../flows/limits/request-limits.ts'
 import type { Actor } from '../../flows/record-event.ts'
 import type { Identity } from '../../flows/sessions/identify.ts'
 import { isAllowedRedirect } from '../../flows/signin/redirect.ts'
+import type { Context } from '../request/context.ts'
 import type { CookieChange, RequestCookies } from '../request/cookies.ts'
+import { languageInQuery, languageOf } from '../request/language.ts'
 import type { PathParams } from '../request/router.ts'
 import { findUnstorable } from '../request/unstorable.ts'
 import { brandPaths } from './branding.ts'
@@ -89,10 +91,11 @@ export function pageError({ code, message, retryAfter }: AuthdError): PageError 
 }
 
 /** The values that all pages share, from the current configuration. */
-export function pageContext(deps: Pick<Deps, 'config' | 'clock' | 'texts'>, lang: string): PageContext {
+export function pageContext(deps: Pick<Deps, 'config' | 'clock' | 'texts'>, ctx: Context): PageContext {
   const { app, publicUrl } = deps.config.current()
   return {
-    lang,
+    lang: pageLanguage(ctx),
+    ...(ctx.method === 'GET' && { query: Object.fromEntries(new URLSearchParams(ctx.querystring)) }),
     appName: app.name,
     basePath: basePath(publicUrl),
     now: deps.clock.now(),
@@ -101,6 +104,11 @@ export function pageContext(deps: Pick<Deps, 'config' | 'clock' | 'texts'>, lang
     ...(app.supportUrl !== undefined && { supportUrl: app.supportUrl }),
     ...(app.notice !== undefined && { siteNotice: app.notice }),
   }
+}
+
+/** The language of a page, and of the mails that it sends. */
+export function pageLanguage(ctx: Context): string {
+  return languageOf(ctx, languageInQuery(ctx))
 }
 
 /** The path of public_url without a trailing slash. */

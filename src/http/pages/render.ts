@@ -1,5 +1,6 @@
 import { type Template, templates } from '../../platform/texts/templates.ts'
-import { sentenceHelper, type Translator, translatorFor } from '../../platform/texts/translate.ts'
+import { languages, sentenceHelper, type Translator, translatorFor } from '../../platform/texts/translate.ts'
+import { LANGUAGE_PARAMETER } from '../request/language.ts'
 import { faultOf, SAID } from './page-sentences.ts'
 import type { PageContext, PageError, PageName, PageValues } from './page-values.ts'
 
@@ -17,10 +18,13 @@ export function renderPage<Name extends PageName>(name: Name, values: PageValues
   const heading = said.heading ?? t(`${name}.heading`, { app: context.appName })
   const fault = said.isErrorItself ? undefined : error && faultOf(name, error, translate)
   const title = t('page.title', { heading, app: context.appName })
+  const languages = said.hasNoForm ? undefined : languageChoice(context, lang)
   const view = {
     ...context,
+    languages,
     ...values,
     ...said,
+    hasFooter: context.supportUrl !== undefined || languages !== undefined,
     heading,
     lang,
     dir: t('dir'),
@@ -33,6 +37,18 @@ export function renderPage<Name extends PageName>(name: Name, values: PageValues
   }
   const options = { helpers: helpersFor(translate, context) }
   return template('layout')({ ...view, body: template(name)(view, options) }, options)
+}
+
+/** Sends the same address again with another language. `query` has everything else that the address has. */
+function languageChoice({ query, locales = templates().locales }: PageContext, current: string) {
+  if (query === undefined) return undefined
+  return {
+    parameter: LANGUAGE_PARAMETER,
+    kept: Object.entries(query)
+      .filter(([name]) => name !== LANGUAGE_PARAMETER)
+      .map(([name, value]) => ({ name, value })),
+    offered: languages().map((tag) => ({ tag, name: locales[tag]?.['name'], isCurrent: tag === current })),
+  }
 }
 
 function helpersFor(translate: Translator, { basePath, now }: PageContext) {

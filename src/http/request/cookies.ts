@@ -6,6 +6,7 @@ export interface CookieNames {
   session: string
   attempt: string
   device: string
+  language: string
   /** For apps on other hosts of `session.cookie_domain`. It only lets them ask who is signed in. */
   check: string
   checkDomain: string | undefined
@@ -23,6 +24,7 @@ export function cookieNames({ publicUrl, session }: Pick<Config, 'publicUrl' | '
     session: `${prefix}authd`,
     attempt: `${prefix}authd-attempt`,
     device: `${prefix}authd-device`,
+    language: `${prefix}authd-language`,
     check: `${isHttps ? '__Secure-' : ''}authd-check`,
     checkDomain: session.cookieDomain,
   }
@@ -33,10 +35,18 @@ export interface RequestCookies {
   /** Newest first. */
   attempts: string[]
   device: string | undefined
+  /** What the user chose, or an app for them. It proves nothing. */
+  language: string | undefined
   check: string | undefined
 }
 
-export const NO_COOKIES: RequestCookies = { session: undefined, attempts: [], device: undefined, check: undefined }
+export const NO_COOKIES: RequestCookies = {
+  session: undefined,
+  attempts: [],
+  device: undefined,
+  language: undefined,
+  check: undefined,
+}
 
 /** Reads authd's cookies. A cookie that was sent twice is ignored, because another site set one of them. */
 export function readCookies(header: string | undefined, names: CookieNames): RequestCookies {
@@ -51,6 +61,7 @@ export function readCookies(header: string | undefined, names: CookieNames): Req
     session: values.get(names.session) || undefined,
     attempts: attempts ? attempts.split('~').slice(0, ATTEMPTS_KEPT) : [],
     device: values.get(names.device) || undefined,
+    language: values.get(names.language) || undefined,
     check: values.get(names.check) || undefined,
   }
 }
@@ -62,6 +73,7 @@ export type CookieChange =
   | { kind: 'attempt'; token: string; held: string[] }
   | { kind: 'attempt_ended'; attemptId: string; held: string[] }
   | { kind: 'device'; value: string }
+  | { kind: 'language'; value: string }
 
 /** The values of `Set-Cookie` for a change. */
 export function setCookies(change: CookieChange, names: CookieNames): string[] {
@@ -80,6 +92,8 @@ export function setCookies(change: CookieChange, names: CookieNames): string[] {
     }
     case 'device':
       return [cookie(names.device, change.value, YEAR_S)]
+    case 'language':
+      return [cookie(names.language, change.value, YEAR_S)]
   }
 }
 

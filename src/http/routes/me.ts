@@ -10,7 +10,6 @@ import { typedText } from '../../resources/typed-text.ts'
 import { ownUserResource, presentOwnUser } from '../../resources/user.ts'
 import { endpoint } from '../endpoint/endpoint.ts'
 import { answerRenewed, sessionAnswerResource } from '../endpoint/session-answer.ts'
-import { languageOf } from '../request/language.ts'
 
 const me = endpoint({
   name: 'getMe',
@@ -95,8 +94,8 @@ const changeEmail = endpoint({
     },
   },
   errors: ['CONFLICT'],
-  async handle(deps, { session, body, actor, cookies, acceptLanguage }) {
-    const asking = { lang: languageOf(acceptLanguage), device: cookies.device }
+  async handle(deps, { session, body, actor, cookies, languageOf }) {
+    const asking = { lang: languageOf(), device: cookies.device }
     const resendAfter = await beginEmailChange(deps, actor, { session, address: body.email, ...asking })
     return { status: 202, body: { delivery: 'queued', resend_after: toRfc3339(resendAfter) } }
   },

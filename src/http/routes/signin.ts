@@ -9,7 +9,6 @@ import { attemptToken, mailQueuedResource, sample, timeField, typedCode } from '
 import { endpoint } from '../endpoint/endpoint.ts'
 import { linkAnswers, signInAnswer, signInAnswers } from '../endpoint/session-answer.ts'
 import { holdingOf } from '../request/cookies.ts'
-import { languageOf } from '../request/language.ts'
 import { holdsAttempt, holdsLink } from '../request/own-credential.ts'
 import { redemption } from '../request/proof-context.ts'
 
@@ -42,7 +41,13 @@ const begin = endpoint({
         .max(2048)
         .optional()
         .describe('Where the link in the mail leads, with `?token=…`. It must be listed in `signin.link_urls`.'),
-      lang: z.string().max(35).optional().describe('The language of the mail (BCP 47). Defaults to `Accept-Language`.'),
+      lang: z
+        .string()
+        .max(200)
+        .optional()
+        .describe(
+          'The language of the mail: a tag (BCP 47), or several in order of preference. Defaults to `Accept-Language`.',
+        ),
     }),
   },
   answers: {
@@ -60,14 +65,14 @@ const begin = endpoint({
         .meta({ id: 'SignInAttempt', description: 'A sign-in that has begun.' }),
     },
   },
-  async handle(deps, { body, cookies, hasOwnCredential, actor, acceptLanguage }) {
+  async handle(deps, { body, cookies, hasOwnCredential, actor, languageOf }) {
     if (body.deliver === 'cookie' && hasOwnCredential) throw getsNoCookie()
     const begun = await beginSignIn(deps, actor, {
       email: body.email,
       deliver: body.deliver,
       redirectTo: body.redirect_to,
       linkTo: body.link_to,
-      lang: languageOf(body.lang ?? acceptLanguage),
+      lang: languageOf(body.lang),
       held: cookies.attempts,
       device: cookies.device,
     })

@@ -5,7 +5,6 @@ import { toRfc3339 } from '../../platform/clock.ts'
 import { mailQueuedResource, typedCode } from '../../resources/shared-fields.ts'
 import { endpoint } from '../endpoint/endpoint.ts'
 import { answerRenewed, REPLACED, sessionAnswerResource } from '../endpoint/session-answer.ts'
-import { languageOf } from '../request/language.ts'
 import { challengeId, credential, passkeyOptionsAnswers, presentPasskeyOptions } from './passkey-options.ts'
 
 const answers = {
@@ -30,8 +29,8 @@ const email = endpoint({
     },
   },
   errors: ['STEP_UP_REQUIRED'],
-  async handle(deps, { session, actor, cookies, acceptLanguage }) {
-    const lang = languageOf(acceptLanguage)
+  async handle(deps, { session, actor, cookies, languageOf }) {
+    const lang = languageOf()
     const resendAfter = await sendStepUpMail(deps, actor, { session, lang, device: cookies.device })
     return { status: 202, body: { delivery: 'queued', resend_after: toRfc3339(resendAfter) } }
   },

@@ -15,8 +15,21 @@ export async function renderMjml(mjml: string): Promise<{ html: string; faults: 
       keepComments: false,
     })
     const faults = errors.map(({ line, tagName, message }) => ({ line, message: `<${tagName}>: ${message.trim()}` }))
-    return { html: html.replace(/^\s+/gm, '').replace(/\n{2,}/g, '\n'), faults }
+    return {
+      html: mirrored(html)
+        .replace(/^\s+/gm, '')
+        .replace(/\n{2,}/g, '\n'),
+      faults,
+    }
   } catch (error) {
     return { html: '', faults: [{ line: undefined, message: error instanceof Error ? error.message : String(error) }] }
   }
+}
+
+/** MJML writes each mail from left to right. The language decides, so both sides become placeholders. */
+function mirrored(html: string): string {
+  return html
+    .replaceAll('direction:ltr', 'direction:{{dir}}')
+    .replaceAll('text-align:left', 'text-align:{{start}}')
+    .replaceAll('align="left"', 'align="{{start}}"')
 }

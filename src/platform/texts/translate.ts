@@ -23,15 +23,16 @@ export function languages(): string[] {
 
 /** @param wanted a language tag, or a list as for chooseLanguage */
 export function translatorFor(wanted: string | undefined, locales = templates().locales): Translator {
-  const lang = chooseLanguage(wanted, languages())
+  const lang = chooseLanguage([wanted], languages())
   return translator(lang, locales[lang] ?? {})
 }
 
 function translator(lang: string, sentences: Sentences): Translator {
+  const region = String(sentences['dates'] ?? lang)
   const plurals = new Intl.PluralRules(lang)
-  const numbers = new Intl.NumberFormat(lang)
-  const dates = new Intl.DateTimeFormat(lang, { dateStyle: 'long', timeZone: 'UTC' })
-  const relativeTimes = new Intl.RelativeTimeFormat(lang, { numeric: 'auto' })
+  const numbers = new Intl.NumberFormat(region)
+  const dates = new Intl.DateTimeFormat(region, { dateStyle: 'long', timeZone: 'UTC' })
+  const relativeTimes = new Intl.RelativeTimeFormat(region, { numeric: 'auto' })
   const show = (value: unknown) => (typeof value === 'number' ? numbers.format(value) : String(value))
   return {
     lang,
@@ -67,22 +68,43 @@ export function sentenceHelper({ t }: Translator) {
 }
 
 /**
- * Chooses a known language for a tag, a list (`ui_locales`) or an `Accept-Language` header (RFC 4647 §3.4, lookup). The
- * first of `known` is the fallback.
+ * Chooses the known language that the first wish names best. A wish is a tag, a list (`ui_locales`) or an
+ * `Accept-Language` header. Wishes for unknown languages are skipped; the first of `known` is the fallback.
  */
-export function chooseLanguage(wanted: string | undefined, known: readonly string[]): string {
-  const ranges = (wanted ?? '')
+export function chooseLanguage(wishes: readonly (string | undefined)[], known: readonly string[]): string {
+  for (const wish of wishes) {
+    const found = findLanguage(wish, known)
+    if (found !== undefined) return found
+  }
+  return known[0] ?? 'en'
+}
+
+/** The known language that a wish names best (RFC 4647 §3.4, lookup). */
+export function findLanguage(wish: string | undefined, known: readonly string[]): string | undefined {
+  const ranges = (wish ?? '')
     .slice(0, 200)
     .split(/[\s,]+(?=[a-z*])/i)
     .map((part) => {
       const [tag = '', quality = ''] = part.split(';')
       const weight = /q=\s*(\d(?:\.\d+)?)/.exec(quality)?.[1]
-      return { tag: tag.trim().toLowerCase(), weight: weight === undefined ? 1 : Number(weight) }
+      return { tag: tag.trim(), weight: weight === undefined ? 1 : Number(weight) }
     })
   const byWeight = ranges.filter(({ weight }) => weight > 0).sort((left, right) => right.weight - left.weight)
   for (const { tag } of byWeight) {
-    const match = known.find((lang) => tag === lang || tag.startsWith(`${lang}-`))
-    if (match) return match
+    const match = lookUp(tag, known)
+    if (match !== undefined) return match
   }
-  return known[0] ?? 'en'
+  return undefined
+}
+
+/** `de-AT` is `de`. A language that is known only for another region fits too: `pt` and `pt-PT` are `pt-BR`. */
+function lookUp(tag: string, known: readonly string[]): string | undefined {
+  // POSIX writes pt_BR.
+  const subtags = tag.toLowerCase().split(/[-_]/)
+  for (let length = subtags.length; length > 0; length--) {
+    const shorter = subtags.slice(0, length).join('-')
+    const match = known.find((lang) => lang.toLowerCase() === shorter)
+    if (match !== undefined) return match
+  }
+  return known.find((lang) => lang.toLowerCase().startsWith(`${subtags[0]}-`))
 }

@@ -14,7 +14,7 @@ export default command({
   ],
   args: { template: Args.string({ required: true, description: 'Mail to show: signin, invitation, …' }) },
   flags: {
-    lang: langFlag({ description: 'Language of the mail: en, de.' }),
+    lang: langFlag({ description: 'Language of the mail, such as de.' }),
     format: Flags.string({
       options: ['html', 'text', 'raw'],
       default: 'text',

@@ -16,7 +16,7 @@ export default operation({
   ],
   args: { to: Args.string({ required: true, description: 'E-mail address of the recipient.' }) },
   flags: {
-    lang: langFlag({ description: 'Language of the mail: en, de.' }),
+    lang: langFlag({ description: 'Language of the mail, such as de.' }),
     template: Flags.string({
       default: 'test',
       description: 'Send this mail with sample values: signin, invitation, …',

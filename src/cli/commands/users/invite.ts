@@ -16,7 +16,7 @@ export default operation({
   flags: {
     name: typedFlag('user_name')({ description: 'Name of the user.' }),
     expires: spanFlag('90d')({ default: 3 * DAY, description: 'Lifetime of the invitation, 90d at most.' }),
-    lang: langFlag({ description: 'Language of the mail: en, de.' }),
+    lang: langFlag({ description: 'Language of the mail, such as de.' }),
     send: Flags.boolean({
       default: true,
       allowNo: true,
