@@ -4,6 +4,7 @@ import type { AxeResults } from 'axe-core'
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { templates } from '../../src/platform/texts/templates.ts'
+import { languages } from '../../src/platform/texts/translate.ts'
 import { launchBrowser } from '../support/browser.ts'
 import { FACES, type Face, PAGES } from './samples.ts'
 
@@ -73,6 +74,26 @@ test('the language can be changed with the keyboard, and the address keeps its p
   expect(heights.filter((height) => height < 44)).toEqual([])
   expect(pathname).toBe('/auth/page')
   expect(Object.fromEntries(searchParams)).toEqual({ ...query, ui_locales: 'de' })
+})
+
+test.for(languages())('buttons in %s fit a phone, in at most two lines', async (lang) => {
+  const pages = FACES.map((face) => PAGES[face]({ lang }))
+  const buttons = new Set(
+    pages.flatMap((html) => html.match(/<(button|a class="button[^"]*")[^>]*>[^<]+<\/(button|a)>/g) ?? []),
+  )
+  await page.setViewportSize({ width: 360, height: 800 })
+  await page.unrouteAll()
+  await serve(PAGES.signout({ lang }).replace(/<main>.*<\/main>/s, `<main>${[...buttons].join('')}</main>`))
+  await page.goto(`${ORIGIN}/auth/page`)
+
+  const width = await page.evaluate<number>('document.documentElement.scrollWidth')
+  const tall = await page.evaluate<string[]>(
+    "[...document.querySelectorAll('main > *')].filter((button) => button.getBoundingClientRect().height > 80).map((button) => button.textContent)",
+  )
+
+  expect(buttons.size).toBeGreaterThan(20)
+  expect(width).toBe(360)
+  expect(tall).toEqual([])
 })
 
 async function open(face: Face, width: number): Promise<{ complaints: string[]; requests: string[] }> {

@@ -1,15 +1,8 @@
 import { expect, test } from 'vitest'
 import { ERRORS } from '../../src/errors.ts'
-import { templates } from '../../src/platform/texts/templates.ts'
 import { chooseLanguage, languages, translatorFor } from '../../src/platform/texts/translate.ts'
 
 const CALLER_CODES = Object.entries(ERRORS).filter(([, { status }]) => status !== 500)
-
-test.for(languages())('%s has every sentence of English, with the same values', (lang) => {
-  const { locales } = templates()
-
-  expect(shape(locales[lang] ?? {})).toEqual(shape(locales['en'] ?? {}))
-})
 
 test.for(languages())('%s has a title for every error of a page', (lang) => {
   const { has } = translatorFor(lang)
@@ -67,11 +60,3 @@ test.for([
 
   expect(chosen).toBe(lang)
 })
-
-/** English may omit an error's texts, because the error has them. */
-function shape(sentences: Record<string, unknown>): Record<string, string[]> {
-  const entries = Object.entries(sentences).filter(([key]) => !/^error\.[A-Z_]+\.text$/.test(key))
-  const names = (sentence: unknown) =>
-    [...JSON.stringify(sentence).matchAll(/\{(\w+)\}/g)].map(([, name]) => name ?? '')
-  return Object.fromEntries(entries.map(([key, sentence]) => [key, [...new Set(names(sentence))].sort()]))
-}
