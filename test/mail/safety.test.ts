@@ -31,7 +31,7 @@ test.for(IN_EACH_LANGUAGE)(
   async (mail) => {
     const { subject, html, text } = await renderMail(mail, APP)
 
-    expect(`${subject}${html}${text}`).not.toMatch(/\{\{|\}\}|undefined|NaN|null|Invalid|\[object/)
+    expect(`${subject}${html}${text}`).not.toMatch(/\{\{|\}\}|undefined|NaN|\bnull\b|Invalid|\[object/)
     expect(text).not.toMatch(/\n{3,}|[<>]|&#?\w+;/)
     expect(html).not.toMatch(/<img|<link|@import|url\(|<script|src=/i)
     expect(html.length).toBeLessThan(20_000)
