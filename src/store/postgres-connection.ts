@@ -36,7 +36,7 @@ interface Target {
 }
 
 export interface Connector {
-  /** Tries each server once, beginning with the last that would do. Throws a StoreError. */
+  /** Tries each server once. Throws a StoreError. */
   connect(until: number): Promise<Connection>
   /** For a client of another kind, to log in where the last one did. */
   settings(): pg.ClientConfig
@@ -45,24 +45,41 @@ export interface Connector {
 /** Connects as psql does with such a URL. */
 export function createConnector(url: PostgresUrl): Connector {
   const targets = targetsOf(url)
+  const silent = new Set<string>()
+  const asked = new Set<string>()
   let last = 0
+
+  /** The last that would do is first, and servers that did not answer are last. */
+  function inOrder(): Target[] {
+    const from = [...targets.slice(last), ...targets.slice(0, last)]
+    return from.sort((one, other) => Number(silent.has(one.server)) - Number(silent.has(other.server)))
+  }
 
   return {
     async connect(until) {
       const failures: PostgresFailure[] = []
-      const first = last
-      for (let tries = 0; tries < targets.length; tries += 1) {
-        const index = (first + tries) % targets.length
-        const target = targets[index] as Target
+      const left = inOrder()
+      for (let target = left.shift(); target; target = left.shift()) {
+        const { server } = target
         // Without an answer, asking the same server for a connection without TLS is pointless.
-        if (failures.some(({ server, hasAnswered }) => server === target.server && !hasAnswered)) continue
-        const timeoutMs = Math.max(1, Math.min(url.connectTimeoutMs, until - performance.now()))
+        if (failures.some((failure) => failure.server === server && !failure.hasAnswered)) continue
+        // It is enough that one waits for a silent server, if another server has answered.
+        if (silent.has(server) && asked.has(server) && failures.length > 0) continue
+        // One that is silent leaves the others their share.
+        const share = (until - performance.now()) / new Set([server, ...left.map((other) => other.server)]).size
+        asked.add(server)
         try {
-          const connection = await connectTo(url, target, timeoutMs)
-          last = index
+          const connection = await connectTo(url, target, Math.max(1, Math.min(url.connectTimeoutMs, share)))
+          last = targets.indexOf(target)
+          silent.delete(server)
           return connection
         } catch (error) {
-          failures.push(connectFailure(error, target.server))
+          const failure = connectFailure(error, server)
+          failures.push(failure)
+          if (failure.hasAnswered) silent.delete(server)
+          else silent.add(server)
+        } finally {
+          asked.delete(server)
         }
       }
       throw inOne(failures)

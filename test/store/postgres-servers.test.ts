@@ -1,8 +1,10 @@
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
+import { parsePostgresUrl } from '../../src/platform/net/postgres-url.ts'
 import type { Db } from '../../src/store/db.ts'
 import { migrate } from '../../src/store/migrate.ts'
 import { openDatabase } from '../../src/store/open.ts'
+import { createConnector } from '../../src/store/postgres-connection.ts'
 import { insertSystemConfig, listSystemConfig } from '../../src/store/system-config.ts'
 import { freshDatabase } from '../support/databases.ts'
 import { startOwnPostgres } from '../support/own-postgres.ts'
@@ -20,6 +22,7 @@ async function open(url: string): Promise<Db> {
 
 const put = (db: Db, key: string) => db.write((trx) => insertSystemConfig(trx, { key, value: '1', now: 0, by: 'test' }))
 const keysIn = async (db: Db) => (await db.read((sql) => listSystemConfig(sql, ''))).map(({ key }) => key)
+const socketOf = (url: URLSearchParams) => ({ path: `${url.get('host')}/.s.PGSQL.5432` })
 const hasTls = 'SELECT ssl FROM pg_stat_ssl WHERE pid = pg_backend_pid()'
 
 test('of several servers the one that takes writes is used, and after a failover the one that has taken over', async () => {
@@ -53,6 +56,64 @@ test('of several servers the one that takes writes is used, and after a failover
   expect(await keysIn(db)).toEqual(['second'])
 })
 
+test('a server that is silent leaves time for the one that answers, which is tried first from then on', async () => {
+  const { options, remove } = await freshDatabase('postgres')
+  onTestFinished(remove)
+  const { searchParams, pathname } = new URL(options.url ?? '')
+  const [silent, answering] = [await startProxy(socketOf(searchParams)), await startProxy(socketOf(searchParams))]
+  silent.freeze()
+  const url = `postgres://postgres@${silent.address},${answering.address}${pathname}?sslmode=disable&connect_timeout=10`
+  const connector = createConnector(parsePostgresUrl(url))
+  const connect = async () => await connector.connect(performance.now() + 4000)
+
+  const first = await connect()
+  const second = await connect()
+  await Promise.all([first.close(), second.close()])
+
+  expect([first.server, second.server]).toEqual([answering.address, answering.address])
+  expect(silent.accepted()).toBe(1)
+})
+
+test('one connection waits for a silent server, the others do not, while another server says that it takes no writes', async () => {
+  const { options, remove } = await freshDatabase('postgres')
+  onTestFinished(remove)
+  const { searchParams } = new URL(options.url ?? '')
+  const [silent, standby] = [await startProxy(socketOf(searchParams)), await startProxy(socketOf(searchParams))]
+  silent.freeze()
+  standby.shut()
+  const connector = createConnector(
+    parsePostgresUrl(`postgres://postgres@${silent.address},${standby.address}/postgres?sslmode=disable`),
+  )
+  const connect = async () => await connector.connect(performance.now() + 1000).catch(String)
+  await connect()
+
+  const messages = await Promise.all([connect(), connect(), connect()])
+
+  expect(silent.accepted()).toBe(2)
+  expect(messages.filter((message) => String(message).includes('does not answer'))).toHaveLength(1)
+  expect(messages.filter((message) => String(message).includes('closed the connection'))).toHaveLength(3)
+})
+
+test('a server that was silent is used again once the others do not take writes', async () => {
+  const { options, remove } = await freshDatabase('postgres')
+  onTestFinished(remove)
+  const { searchParams, pathname } = new URL(options.url ?? '')
+  const [back, away] = [await startProxy(socketOf(searchParams)), await startProxy(socketOf(searchParams))]
+  const connector = createConnector(
+    parsePostgresUrl(`postgres://postgres@${back.address},${away.address}${pathname}?sslmode=disable`),
+  )
+  const connect = async () => await connector.connect(performance.now() + 4000)
+  back.shut()
+  const before = await connect()
+  back.open()
+  away.shut()
+
+  const after = await connect()
+  await Promise.all([before.close(), after.close()])
+
+  expect([before.server, after.server]).toEqual([away.address, back.address])
+})
+
 test('sslmode and sslrootcert do what they do in psql', async () => {
   const { host } = await startOwnPostgres({ certificate: PEM })
   const proxy = await startProxy({ host, port: 5432 })
@@ -82,7 +143,7 @@ test('with a server that has no TLS, prefer goes without and require does not co
   const { options, remove } = await freshDatabase('postgres')
   onTestFinished(remove)
   const { searchParams, pathname } = new URL(options.url ?? '')
-  const proxy = await startProxy({ path: `${searchParams.get('host')}/.s.PGSQL.5432` })
+  const proxy = await startProxy(socketOf(searchParams))
   const url = `postgres://postgres@${proxy.address}${pathname}`
 
   const preferred = await (await open(url)).read((sql) => sql.one(hasTls))
