@@ -29,14 +29,17 @@ async function instance(place: Shell, sink: CodeSink, database: string): Promise
   return await place.serve(['--config', config])
 }
 
+const SERVES_MS = 60_000
+
 /** Milliseconds from now until this instance stores something. */
 async function untilItServes({ url }: Daemon, name: string): Promise<number> {
   const startedAt = performance.now()
-  for (let tries = 0; ; tries += 1) {
+  for (let tries = 0; performance.now() - startedAt < SERVES_MS; tries += 1) {
     const { status } = await post(url, '/v1/signin', { email: `${name}-${tries}@example.com` })
     if (status === 201) return performance.now() - startedAt
     await wait(50)
   }
+  throw new Error(`${name} did not serve within ${SERVES_MS} ms`)
 }
 
 test.each(['kill', 'freeze'] as const)(

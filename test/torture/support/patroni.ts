@@ -1,5 +1,5 @@
 import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
-import { chownSync, existsSync, readdirSync } from 'node:fs'
+import { chownSync, existsSync, readdirSync, readFileSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -27,6 +27,9 @@ export interface Patroni {
   primary(): Promise<PatroniNode>
 }
 
+/** Much longer than an election takes. */
+const ELECTION_MS = 60_000
+
 /** PostgreSQL and Patroni reject root. 65534 is `nobody` everywhere. */
 const AS_USER = process.getuid?.() === 0 ? { uid: 65_534, gid: 65_534 } : {}
 
@@ -39,6 +42,7 @@ export async function startPatroni(): Promise<Patroni> {
   if (AS_USER.uid !== undefined) chownSync(folder, AS_USER.uid, AS_USER.gid)
   const [client, peer] = [await freePort(), await freePort()]
   const etcd = `http://127.0.0.1:${client}`
+  const nodes: PatroniNode[] = []
   const started = [
     run('etcd', [
       ...['--data-dir', join(folder, 'etcd'), '--listen-client-urls', etcd, '--advertise-client-urls', etcd],
@@ -47,16 +51,16 @@ export async function startPatroni(): Promise<Patroni> {
   ]
   onTestFinished(async () => {
     for (const child of started) for (const pid of familyOf(child.pid)) send('SIGKILL', pid)
+    for (const node of nodes) node.kill()
     await rm(folder, { recursive: true, force: true, maxRetries: 20, retryDelay: 100 })
   })
-  const nodes: PatroniNode[] = []
   for (const name of ['one', 'two']) {
     const [port, api] = [await freePort(), await freePort()]
     const config = join(folder, `${name}.yml`)
     await writeFile(config, JSON.stringify(configOf({ name, port, api, client, folder, bin })))
     const child = run('patroni', [config], { HOME: folder })
     started.push(child)
-    const node = nodeOf(name, port, api, child)
+    const node = nodeOf(name, port, api, { patroni: child, data: join(folder, `data-${name}`) })
     nodes.push(node)
     // The first begins as the primary, and the second copies it.
     await until(async () => (await fetch(`http://127.0.0.1:${api}/${name === 'one' ? 'primary' : 'sync'}`)).ok)
@@ -66,10 +70,12 @@ export async function startPatroni(): Promise<Patroni> {
     nodes: nodes as Patroni['nodes'],
     url: `postgres://postgres@${hosts}/postgres?target_session_attrs=read-write`,
     async primary() {
-      for (;;) {
+      const until = performance.now() + ELECTION_MS
+      while (performance.now() < until) {
         for (const node of nodes) if (await node.isPrimary()) return node
         await wait(20)
       }
+      throw new Error(`no primary within ${ELECTION_MS} ms`)
     },
   }
 
@@ -117,9 +123,15 @@ function configOf(at: { name: string; port: number; api: number; client: number;
   }
 }
 
-function nodeOf(name: string, port: number, api: number, child: ChildProcess): PatroniNode {
+function nodeOf(
+  name: string,
+  port: number,
+  api: number,
+  { patroni, data }: { patroni: ChildProcess; data: string },
+): PatroniNode {
+  // PostgreSQL is not a child of Patroni, and outlives it.
   const all = (signal: NodeJS.Signals) => {
-    for (const pid of familyOf(child.pid)) send(signal, pid)
+    for (const pid of [patroni.pid, postmasterIn(data)].flatMap(familyOf)) send(signal, pid)
   }
   return {
     name,
@@ -134,6 +146,16 @@ function nodeOf(name: string, port: number, api: number, child: ChildProcess): P
         return false
       }
     },
+  }
+}
+
+function postmasterIn(data: string): number | undefined {
+  try {
+    const pid = Number.parseInt(readFileSync(join(data, 'postmaster.pid'), 'utf8'), 10)
+    // The file of a killed one may name a process that is not ours.
+    return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(data) ? pid : undefined
+  } catch {
+    return undefined
   }
 }
 
