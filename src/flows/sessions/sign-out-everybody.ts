@@ -18,6 +18,8 @@ export interface SignedOut {
   reason: 'lockdown' | 'revoked_by_operator'
 }
 
+type Recording = Pick<Deps, 'clock' | 'db' | 'metrics' | 'random'>
+
 /** Ends the sessions of all users with this unit, whatever their number. The rows follow: recordSignedOut. */
 export async function signOutEverybodyIn(
   deps: Pick<Deps, 'clock'>,
@@ -31,7 +33,7 @@ export async function signOutEverybodyIn(
 }
 
 /** Marks and audits the sessions that ended with signOutEverybodyIn, in small units. Returns those of this call. */
-export async function recordSignedOut(deps: Deps, actor: Actor, signedOut: SignedOut): Promise<EndedSession[]> {
+export async function recordSignedOut(deps: Recording, actor: Actor, signedOut: SignedOut): Promise<EndedSession[]> {
   const { epoch, reason } = signedOut
   const all: EndedSession[] = []
   for (let batch: EndedSession[] | undefined; batch === undefined || batch.length === BATCH; ) {
@@ -53,7 +55,7 @@ function entryOf({ epoch, reason }: SignedOut): string {
 }
 
 /** Goes on where the process that signed everybody out has died. */
-export async function finishSigningOut(deps: Deps): Promise<void> {
+export async function finishSigningOut(deps: Recording): Promise<void> {
   const text = await deps.db.read((sql) => findSystemConfig(sql, ENTRY))
   if (text !== undefined) await recordSignedOut(deps, SYSTEM, JSON.parse(text) as SignedOut)
 }

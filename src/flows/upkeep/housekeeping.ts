@@ -32,7 +32,7 @@ const BATCH = 500
  * after 400. Every table that grows by itself has a line here. Deletes nothing while this machine's clock differs from
  * the database's.
  */
-export async function deleteOldRows(deps: Deps): Promise<void> {
+export async function deleteOldRows(deps: Pick<Deps, 'clock' | 'db' | 'log' | 'metrics' | 'random'>): Promise<void> {
   await finishSigningOut(deps)
   if (!(await hasRightClock(deps))) return
   const now = deps.clock.now()
@@ -54,7 +54,7 @@ export async function deleteOldRows(deps: Deps): Promise<void> {
   await deleteInBatches(deps, (trx) => deleteSigningKeysBefore(trx, now - KEPT_MS, BATCH))
 }
 
-async function deleteInBatches(deps: Deps, deleteBatch: (trx: Trx) => Promise<number>): Promise<void> {
+async function deleteInBatches(deps: Pick<Deps, 'db'>, deleteBatch: (trx: Trx) => Promise<number>): Promise<void> {
   while ((await deps.db.write(deleteBatch)) === BATCH) {
     // Goes on until a batch is not full.
   }
