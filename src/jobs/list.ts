@@ -8,6 +8,7 @@ import { noteClockStep } from '../flows/upkeep/clock-step.ts'
 import { probeDatabase } from '../flows/upkeep/database-probe.ts'
 import { deleteOldRows } from '../flows/upkeep/housekeeping.ts'
 import { ANNOUNCE_MS, announceNode, type Node, takeOver } from '../flows/upkeep/node.ts'
+import { COUNT_EVERY_MS, keepRowCounts } from '../flows/upkeep/row-counts.ts'
 import { eraseMore } from '../flows/users/erasure.ts'
 import { HOUR, MINUTE, SECOND } from '../platform/clock.ts'
 
@@ -83,6 +84,12 @@ export const JOBS: readonly Job[] = [
     everyMs: SECOND,
     isWokenByCommits: false,
     run: wholly(probeDatabase),
+  },
+  {
+    name: 'row-counts',
+    everyMs: COUNT_EVERY_MS,
+    isWokenByCommits: false,
+    run: wholly(keepRowCounts),
   },
   {
     name: 'housekeeping',

@@ -1,12 +1,20 @@
 import { isAmong, type Sql } from './db.ts'
 import type { OutboxState } from './outbox.ts'
 
+/** More rows than these are not counted one by one. */
+export const COUNTED_MOST = 50_000
+
+/** The number of rows that match, up to COUNTED_MOST. */
+function countOf(rows: string): string {
+  return `(SELECT count(*) FROM (SELECT 1 FROM ${rows} LIMIT ${COUNTED_MOST}) AS counted)`
+}
+
 /** Mails that wait or failed, and when the oldest waiting one was queued. Decoys do not count. */
 export async function countMailQueue(
   sql: Sql,
 ): Promise<{ pending: number; failed: number; oldestPendingAt: number | null }> {
   const failed = await sql.one<{ n: number }>(
-    "SELECT count(*) AS n FROM outbox WHERE state = 'failed' AND kind = 'mail' AND is_decoy = 0",
+    `SELECT ${countOf("outbox WHERE state = 'failed' AND kind = 'mail' AND is_decoy = 0")} AS n`,
   )
   const { count, oldestAt } = await countWaitingMails(sql)
   return { pending: count, failed: Number(failed?.n ?? 0), oldestPendingAt: oldestAt }
@@ -14,8 +22,7 @@ export async function countMailQueue(
 
 /** Deliveries that wait, and endpoints that get nothing. */
 export async function countWebhookQueue(sql: Sql): Promise<{ waiting: number; paused: number }> {
-  const waiting = (tries: string) =>
-    `(SELECT count(*) FROM outbox WHERE state = 'pending' AND kind = 'webhook' AND ${tries})`
+  const waiting = (tries: string) => countOf(`outbox WHERE state = 'pending' AND kind = 'webhook' AND ${tries}`)
   const row = await sql.one<{ waiting: number; paused: number }>(
     `SELECT ${waiting('tries = 0')} + ${waiting('tries > 0')} AS waiting,
        (SELECT count(*) FROM webhook_endpoints WHERE paused_at IS NOT NULL) AS paused`,
@@ -78,8 +85,9 @@ export async function countEventsAfter(sql: Sql, after: number): Promise<{ count
 
 /** Waiting mails, and when the oldest was queued. Decoys do not count. */
 export async function countWaitingMails(sql: Sql): Promise<{ count: number; oldestAt: number | null }> {
+  const waiting = "outbox WHERE kind = 'mail' AND state = 'pending' AND is_decoy = 0"
   const row = await sql.one<{ n: number; at: number | null }>(
-    "SELECT count(*) AS n, min(created_at) AS at FROM outbox WHERE kind = 'mail' AND state = 'pending' AND is_decoy = 0",
+    `SELECT ${countOf(waiting)} AS n, (SELECT min(created_at) FROM ${waiting}) AS at`,
   )
   return { count: Number(row?.n ?? 0), oldestAt: row?.at == null ? null : Number(row.at) }
 }

@@ -1,6 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Log } from '../../src/deps.ts'
-import { deleteOldRows } from '../../src/flows/operator/housekeeping.ts'
+import { deleteOldRows } from '../../src/flows/upkeep/housekeeping.ts'
 import { systemClock } from '../../src/platform/clock.ts'
 import { createMetrics } from '../../src/platform/monitoring/metrics.ts'
 import { systemRandom } from '../../src/platform/random.ts'

@@ -2,22 +2,16 @@ import type { Deps } from '../../deps.ts'
 import { isAhead, SECOND, toSeconds } from '../../platform/clock.ts'
 import { findAuditHead } from '../../store/audit-head.ts'
 import { countMailQueue, countWebhookQueue } from '../../store/counts.ts'
-import { type Sql, StoreError } from '../../store/db.ts'
-import type { IdSpan } from '../../store/id-spans.ts'
-import { countSessions } from '../../store/sessions.ts'
-import { countUsers } from '../../store/users.ts'
-import { countSteps } from '../pagination.ts'
+import { StoreError } from '../../store/db.ts'
 import { keyring, signingKeyAt } from '../sessions/signing-key.ts'
+import { type RowCounts, readRowCounts } from '../upkeep/row-counts.ts'
 
 /** The number of users, sessions and audit rows. */
-export interface Stats {
-  users: number
-  sessions: number
-  liveSessions: number
+export interface Stats extends RowCounts {
   auditLogs: number
 }
 
-/** Counting a million rows takes long, so the counts are kept for this time. */
+/** For this time the counts are not read again. */
 const COUNTS_MAX_AGE_MS = 15 * SECOND
 
 /** Returns a reader of the counts of one database, at most 15 seconds old. */
@@ -39,19 +33,7 @@ export function statsReader(): (deps: Deps) => Promise<Stats> {
 }
 
 async function readStats(deps: Deps): Promise<Stats> {
-  const counts = await deps.db.read(async (sql) => ({
-    users: await countUsers(sql, {}),
-    sessions: await countSessions(sql, {}),
-    auditLogs: await findAuditHead(sql),
-  }))
-  return { ...counts, liveSessions: await countLive(deps) }
-}
-
-/** Counts in steps, because it reads every session. */
-async function countLive(deps: Deps): Promise<number> {
-  const liveAt = deps.clock.now()
-  const count = (sql: Sql, span: IdSpan) => countSessions(sql, { ...span, liveAt })
-  return (await countSteps(deps, { table: 'sessions', count }, Number.POSITIVE_INFINITY)).count
+  return { ...(await readRowCounts(deps)), auditLogs: await deps.db.read(findAuditHead) }
 }
 
 export interface Overview extends Stats {
@@ -109,9 +91,9 @@ export function metricsReader(deps: Deps): () => Promise<{ text: string; content
 
 async function setGauges(deps: Deps, now: number): Promise<void> {
   const { metrics } = deps
-  const live = await countLive(deps)
+  const { liveSessions } = await readRowCounts(deps)
   const { queue, webhooks } = await readQueues(deps)
-  metrics.set('active_sessions', {}, live)
+  metrics.set('active_sessions', {}, liveSessions)
   for (const state of ['pending', 'failed'] as const) metrics.set('email_queue_depth', { state }, queue[state])
   const { oldestPendingAt } = queue
   metrics.set('email_queue_oldest_timestamp_seconds', {}, oldestPendingAt === null ? 0 : toSeconds(oldestPendingAt))

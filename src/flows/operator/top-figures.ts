@@ -8,7 +8,7 @@ import {
   countWaitingMails,
   type EventCount,
 } from '../../store/counts.ts'
-import { countSessions } from '../../store/sessions.ts'
+import { readRowCounts } from '../upkeep/row-counts.ts'
 import { spanOf } from './daily-counts.ts'
 
 const SUCCESS = 'user.authenticated'
@@ -53,13 +53,14 @@ export interface Totals {
 export async function readTotals(deps: Pick<Deps, 'db' | 'clock'>): Promise<Totals> {
   const now = deps.clock.now()
   const lastDay = { from: now - DAY, to: now + 1 }
+  const { liveSessions } = await readRowCounts(deps)
   return await deps.db.read(async (sql) => {
     const waiting = await countWaitingMails(sql)
     const mails = await countMailsIn(sql, spanOf('msg', lastDay))
     const over = (...states: string[]) =>
       mails.reduce((total, { state, count }) => total + (states.includes(state) ? count : 0), 0)
     return {
-      liveSessions: await countSessions(sql, { liveAt: now }),
+      liveSessions,
       signIns: signInsOf(await countEventsIn(sql, spanOf('evt', lastDay), [SUCCESS, ...FAILURES])),
       mails: {
         waiting: waiting.count,

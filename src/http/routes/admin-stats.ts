@@ -12,7 +12,7 @@ const stats = (readStats: ReturnType<typeof statsReader>) =>
     guard: { scope: 'users:read' },
     answers: {
       200: {
-        text: 'The counts, at most 15 seconds old.',
+        text: 'The counts, at most 15 seconds old. From 25,000 users or sessions on, at most three minutes.',
         schema: z
           .strictObject({
             total_users: z.int().describe('All users.'),
