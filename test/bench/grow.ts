@@ -46,7 +46,7 @@ const GROWING: Record<string, Record<string, string>> = {
   rate_limits: { subject: "'scale-' || n", window_ends_at: ENDED },
 }
 
-/** Rows of one time and of one statement. */
+/** Rows of one time. */
 const BATCH = 2000
 /** A tenth of the rows is older than any retention. */
 const OLD = 450 * DAY
@@ -71,7 +71,7 @@ export async function growTo(db: Db, count: number): Promise<void> {
       const at = from <= count / 10 ? now - OLD : Math.round(now - SPREAD * (1 - from / count))
       const values = Object.entries(differing).map(([column, value]) => [column, valueAt(value, { at, seq })])
       const batch = { differing: Object.fromEntries(values), from, to: Math.min(count, from + BATCH - 1) }
-      await db.write((trx) => multiplyRow(trx, table, batch))
+      await multiplyRow(db, table, batch)
     }
   }
   // As a database that has run for a while: the planner knows its tables.

@@ -14,7 +14,7 @@ const BOTH = ['sqlite', 'postgres'] as const
 async function manySessions(authd: Authd): Promise<void> {
   await signInForTokens(authd)
   const differing = { id: "'ses_0000000000' || ?digits" }
-  await authd.deps.db.write((trx) => multiplyRow(trx, 'sessions', { differing, to: STEP_ROWS - 1 }))
+  await multiplyRow(authd.deps.db, 'sessions', { differing, to: STEP_ROWS - 1 })
 }
 
 test.each(BOTH)('of many sessions, everybody gets what a daemon counted last (%s)', async (database) => {
@@ -59,7 +59,7 @@ test.each(BOTH)('a long queue is counted up to a limit (%s)', async (database) =
   const authd = await startAuthd({ database })
   await authd.browser().post('/v1/signin', { json: { email: 'ada@example.com' } })
   const differing = { id: "'msg_0000000000' || ?digits" }
-  await authd.deps.db.write((trx) => multiplyRow(trx, 'outbox', { differing, to: COUNTED_MOST }))
+  await multiplyRow(authd.deps.db, 'outbox', { differing, to: COUNTED_MOST })
 
   const { mailsByState, oldestPendingMailAt } = await readOverview(authd.deps)
 

@@ -89,26 +89,34 @@ export async function changedBy(
   return changed
 }
 
+/** Rows of one statement. */
+const BATCH = 2000
+
 /**
  * Adds a table's first row again, once for each number. `differing` is SQL of the number `n` for the columns that differ;
  * `?digits` are 16 digits of it, and `?self` is the value of the first row.
  */
 export async function multiplyRow(
-  trx: Trx,
+  db: Db,
   table: string,
   { differing, from = 1, to }: { differing: Record<string, string>; from?: number; to: number },
 ): Promise<void> {
-  const row = await trx.one<Record<string, unknown>>(`SELECT * FROM ${table} LIMIT 1`)
+  const row = await db.read((sql) => sql.one<Record<string, unknown>>(`SELECT * FROM ${table} LIMIT 1`))
   if (row === undefined) throw new Error(`${table} has no row to multiply`)
-  const digits = trx.dialect === 'sqlite' ? "printf('%016d', n)" : "lpad(n::text, 16, '0')"
+  const digits = db.dialect === 'sqlite' ? "printf('%016d', n)" : "lpad(n::text, 16, '0')"
   const values = Object.entries(row).map(
     ([column, value]) =>
       differing[column]?.replaceAll('?digits', digits).replaceAll('?self', literal(value)) ?? literal(value),
   )
-  await trx.run(
-    `WITH RECURSIVE numbers(n) AS (SELECT ${from} UNION ALL SELECT n + 1 FROM numbers WHERE n < ${to})
-     INSERT INTO ${table} (${Object.keys(row).join(', ')}) SELECT ${values.join(', ')} FROM numbers`,
-  )
+  for (let first = from; first <= to; first += BATCH) {
+    const last = Math.min(to, first + BATCH - 1)
+    await db.write((trx) =>
+      trx.run(
+        `WITH RECURSIVE numbers(n) AS (SELECT ${first} UNION ALL SELECT n + 1 FROM numbers WHERE n < ${last})
+         INSERT INTO ${table} (${Object.keys(row).join(', ')}) SELECT ${values.join(', ')} FROM numbers`,
+      ),
+    )
+  }
 }
 
 function literal(value: unknown): string {
