@@ -93,6 +93,15 @@ test('a page that answers a form offers no other language, because it cannot be 
   expect(refused.body).not.toContain('name="ui_locales"')
 })
 
+test('HEAD says the length of what GET answers', async () => {
+  const { browser } = await started()
+
+  const asked = await browser.get('/signin?ui_locales=de')
+  const head = await browser.send('HEAD', '/signin?ui_locales=de')
+
+  expect(head.headers.get('Content-Length')).toBe(String(Buffer.byteLength(asked.body)))
+})
+
 test('a link that is opened in another browser shows no form for the language, which would hold the token', async () => {
   const { authd, browser } = await started()
   const { link } = await askOnPage(authd, browser)

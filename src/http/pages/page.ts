@@ -95,7 +95,7 @@ export function pageContext(deps: Pick<Deps, 'config' | 'clock' | 'texts'>, ctx:
   const { app, publicUrl } = deps.config.current()
   return {
     lang: pageLanguage(ctx),
-    ...(ctx.method === 'GET' && { query: Object.fromEntries(new URLSearchParams(ctx.querystring)) }),
+    ...(ctx.method !== 'POST' && { query: Object.fromEntries(new URLSearchParams(ctx.querystring)) }),
     appName: app.name,
     basePath: basePath(publicUrl),
     now: deps.clock.now(),
