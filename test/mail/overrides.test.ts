@@ -107,14 +107,14 @@ describe('valid overrides', () => {
     expect(await renderMail(mail('signin'), APP, texts)).toEqual(await renderMail(mail('signin'), APP))
   })
 
-  test('a large mail causes a warning', async () => {
+  test('a large mail causes one warning, in however many languages it is large', async () => {
     const own = ownTexts()
     own.change('test.mjml', '</h1>', `</h1>${'Long. '.repeat(3000)}`)
 
     const { problems, warnings } = await load(own)
 
     expect(problems).toEqual([])
-    expect(warnings).toMatchObject([{ message: expect.stringMatching(/the mail test has \d\d kB of HTML/) }])
+    expect(warnings).toMatchObject([{ message: 'the mail test has more than 20 kB of HTML' }])
   })
 })
 
