@@ -31,7 +31,7 @@ export const SESSION_SECTIONS = {
       example: '30d',
     }),
     max_per_user: field(wholeNumber(0, 1000), {
-      text: 'Maximum number of live sessions per user; 0 means no limit. One more session ends the one that was unused longest.',
+      text: 'Maximum number of live sessions per user; 0 means 1000. One more session ends the one that was unused longest.',
       applies: 'reload',
       default: 0,
     }),

@@ -90,15 +90,18 @@ export async function listSessions(sql: Sql, filter: SessionFilter, limit: numbe
   return rows.map(readOwned)
 }
 
-/** A user's live sessions beyond the `keep` that were used last, at most `limit` of them, the last used first. */
+/**
+ * A user's unrevoked sessions beyond the `keep` that were used last, at most `limit` of them, the last used first. With
+ * `liveAt`, expired ones are not counted.
+ */
 export async function listSurplus(
   sql: Sql,
-  { keep, ...filter }: { userId: string; liveAt: number; keep: number },
+  { keep, ...filter }: { userId: string; liveAt?: number; keep: number },
   limit: number,
 ): Promise<string[]> {
   const { where, values } = conditions(sql, filter)
   const rows = await sql.all<{ id: string }>(
-    `SELECT id FROM sessions ${where} ORDER BY last_seen_at DESC, id DESC LIMIT ? OFFSET ?`,
+    `SELECT id FROM sessions ${where} AND revoked_at IS NULL ORDER BY last_seen_at DESC, id DESC LIMIT ? OFFSET ?`,
     [...values, limit, keep],
   )
   return rows.map(({ id }) => id)

@@ -54,7 +54,10 @@ const SAID: Record<string, unknown[][]> = {
   ],
   listAuditLogsAfter: [[{ events: ['a.*', 'b'] }, { after: 0, limit: 1 }]],
   listLastAuditLogs: [[{ events: ['a.*', 'b'] }, 1]],
-  listSurplus: [[{ userId: 'a', liveAt: 1, keep: 1 }, 1]],
+  listSurplus: [
+    [{ userId: 'a', liveAt: 1, keep: 1 }, 1],
+    [{ userId: 'a', keep: 1 }, 1],
+  ],
   listUsers: [[{ search: 'a', status: 'active', without: 'totp', inactiveSince: 1, before: 'b', from: 'a' }, {}]],
   redateRows: DATED_PREFIXES.map((prefix) => [prefix, { now: 0, aheadMs: 1, fromId: '' }, 1]),
   revokeSessions: [

@@ -23,6 +23,8 @@ import { type Actor, recordEvent } from '../record-event.ts'
 /** How old `last_seen_at` may be. A session in constant use costs one write a minute. */
 const TOUCH_EVERY_MS = MINUTE
 
+/** The most unrevoked sessions of a user, also without `max_per_user`, so that one unit can end them all. */
+const MOST_SESSIONS = 1000
 /** The most sessions that a new one ends, after `max_per_user` was lowered. The next one ends more. */
 const SURPLUS_MAX = 1000
 
@@ -115,9 +117,14 @@ async function endSurplus(
   userId: string,
 ): Promise<void> {
   const { maxPerUser } = deps.config.current().session
-  if (maxPerUser === 0) return
-  const ids = await listSurplus(trx, { userId, liveAt: deps.clock.now(), keep: maxPerUser - 1 }, SURPLUS_MAX)
-  if (ids.length > 0) await endSessionsIn(deps, trx, actor, { filter: { ids }, reason: 'too_many_sessions' })
+  const kept = [
+    { userId, keep: MOST_SESSIONS - 1 },
+    ...(maxPerUser === 0 ? [] : [{ userId, liveAt: deps.clock.now(), keep: maxPerUser - 1 }]),
+  ]
+  for (const most of kept) {
+    const ids = await listSurplus(trx, most, SURPLUS_MAX)
+    if (ids.length > 0) await endSessionsIn(deps, trx, actor, { filter: { ids }, reason: 'too_many_sessions' })
+  }
 }
 
 /** A live session, and what its user must do before it counts. */
