@@ -6,6 +6,31 @@ import { expect, onTestFinished, test } from 'vitest'
 import { freePort, PROGRAM, shell } from '../support/cli.ts'
 import { until } from '../support/until.ts'
 
+test('systemd is told why the daemon waits for its database, and can stop it meanwhile', async () => {
+  const { folder } = await shell()
+  const said = join(folder, 'said')
+  const port = await freePort()
+  const url = `postgres://authd@127.0.0.1:${await freePort()}/authd`
+  const script = 'LISTEN_PID=$$ exec "$0" "$@"'
+  const child = spawn('/bin/sh', ['-c', script, PROGRAM, 'serve', '--dev', '--listen', `127.0.0.1:${port}`], {
+    cwd: folder,
+    env: {
+      ...{ PATH: `${process.execPath.replace(/\/[^/]*$/, '')}:${process.env['PATH']}`, HOME: folder },
+      ...{ LISTEN_FDS: '1', LISTEN_FDNAMES: 'notify', AUTHD_DATABASE_URL: url },
+    },
+    stdio: ['ignore', 'ignore', 'ignore', openSync(said, 'a')],
+  })
+  onTestFinished(() => void child.kill('SIGKILL'))
+  const status = /STATUS=Waiting for the database: .*127\.0\.0\.1:\d+ accepts no connections/
+  await until(() => expect(readFileSync(said, 'utf8')).toMatch(status))
+
+  child.kill('SIGTERM')
+  const [code] = await once(child, 'exit')
+
+  expect(code).toBe(0)
+  expect(readFileSync(said, 'utf8')).not.toMatch(/READY=1/)
+})
+
 test('systemd is told when the daemon is ready, alive, reloading and stopping, through the socket of OpenFile=', async () => {
   const { folder } = await shell()
   const said = join(folder, 'said')
