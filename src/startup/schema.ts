@@ -1,3 +1,5 @@
+import { readdirSync, rmSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Config } from '../config/schema.ts'
 import { AuthdError } from '../errors.ts'
@@ -34,13 +36,27 @@ export async function prepareSchema(
   log.info('database migrated', { applied, ...(backup !== undefined && { backup }) })
 }
 
+/** How many copies are kept. */
+const COPIES = 3
+
 /**
- * Copies the SQLite file before its schema changes. Returns the copy's path, or undefined for an empty or PostgreSQL
- * database.
+ * Copies the SQLite file before its schema changes, and deletes all such copies but the newest three. Returns the copy's
+ * path, or undefined for an empty or PostgreSQL database.
  */
-export async function backupBeforeMigration(config: Config, stamp: string): Promise<string | undefined> {
-  const { path, url } = config.database
+export async function backupBeforeMigration(
+  { database: { path, url } }: { database: Pick<Config['database'], 'path' | 'url'> },
+  stamp: string,
+): Promise<string | undefined> {
   if (url !== undefined) return undefined
-  const target = `${path}.before-migration-${stamp}`
-  return (await backupSqlite(path, target)) ? target : undefined
+  const name = `${path}.before-migration-`
+  if (!(await backupSqlite(path, name + stamp))) return undefined
+  for (const old of copiesIn(dirname(path), basename(name)).slice(0, -COPIES)) rmSync(old, { force: true })
+  return name + stamp
+}
+
+/** The oldest first. A copy that an operator has renamed is not among them. */
+function copiesIn(folder: string, prefix: string): string[] {
+  const isCopy = (file: string) => file.startsWith(prefix) && /^[\d-]+T[\d-]+Z$/.test(file.slice(prefix.length))
+  const files = readdirSync(folder).filter(isCopy).sort()
+  return files.map((file) => join(folder, file))
 }
