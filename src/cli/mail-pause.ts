@@ -1,6 +1,6 @@
 import type { Deps } from '../deps.ts'
 import { setSetting, showSetting } from '../flows/operator/setting.ts'
-import { listQueue } from '../flows/outbox/queue.ts'
+import { listQueue } from '../flows/outbox/queue-admin.ts'
 import type { Actor } from '../flows/record-event.ts'
 import type { Output } from './output/output.ts'
 

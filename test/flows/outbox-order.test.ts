@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { deliverNextMail, enqueueMail } from '../../src/flows/outbox/mail-sending.ts'
-import { listQueue, showQueued } from '../../src/flows/outbox/queue.ts'
+import { listQueue, showQueued } from '../../src/flows/outbox/queue-admin.ts'
 import { takeOver } from '../../src/flows/upkeep/node.ts'
 import { MAILS } from '../../src/mails.ts'
 import { DAY, HOUR, MINUTE } from '../../src/platform/clock.ts'

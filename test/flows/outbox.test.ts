@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { deliverNextMail, enqueueMail } from '../../src/flows/outbox/mail-sending.ts'
-import { listQueue, retryQueued, showQueued } from '../../src/flows/outbox/queue.ts'
+import { listQueue, retryQueued, showQueued } from '../../src/flows/outbox/queue-admin.ts'
 import { SYSTEM } from '../../src/flows/record-event.ts'
 import { deleteOldRows } from '../../src/flows/upkeep/housekeeping.ts'
 import { HOUR, MINUTE, SECOND } from '../../src/platform/clock.ts'

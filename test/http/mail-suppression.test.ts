@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { listQueue } from '../../src/flows/outbox/queue.ts'
+import { listQueue } from '../../src/flows/outbox/queue-admin.ts'
 import { HOUR } from '../../src/platform/clock.ts'
 import { MailError } from '../../src/platform/mail-error.ts'
 import { type Authd, startAuthd } from '../support/harness.ts'

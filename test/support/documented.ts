@@ -1,6 +1,6 @@
 import { addIpFilters } from '../../src/flows/limits/ip-filter-admin.ts'
 import { enqueueMail } from '../../src/flows/outbox/mail-sending.ts'
-import { listQueue } from '../../src/flows/outbox/queue.ts'
+import { listQueue } from '../../src/flows/outbox/queue-admin.ts'
 import { addWebhook } from '../../src/flows/outbox/webhook-endpoint.ts'
 import { recordEvent, SYSTEM } from '../../src/flows/record-event.ts'
 import { allEndpoints } from '../../src/http/app.ts'

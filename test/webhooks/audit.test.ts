@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { cancelMails, listQueue, retryQueued } from '../../src/flows/outbox/queue.ts'
+import { cancelMails, listQueue, retryQueued } from '../../src/flows/outbox/queue-admin.ts'
 import {
   addWebhook,
   changeWebhook,

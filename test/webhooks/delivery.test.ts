@@ -1,7 +1,7 @@
 import { Webhook } from 'standardwebhooks'
 import { describe, expect, test } from 'vitest'
 import { sealAudit } from '../../src/flows/audit/audit.ts'
-import { listQueue, retryQueued } from '../../src/flows/outbox/queue.ts'
+import { listQueue, retryQueued } from '../../src/flows/outbox/queue-admin.ts'
 import { deliverNextWebhook, queueWebhooks } from '../../src/flows/outbox/webhook-delivery.ts'
 import {
   addWebhook,

@@ -1,6 +1,6 @@
 import type { LookupFunction } from 'node:net'
 import { describe, expect, onTestFinished, test } from 'vitest'
-import { listQueue } from '../../src/flows/outbox/queue.ts'
+import { listQueue } from '../../src/flows/outbox/queue-admin.ts'
 import { addWebhook } from '../../src/flows/outbox/webhook-endpoint.ts'
 import { recordEvent, SYSTEM } from '../../src/flows/record-event.ts'
 import { type WebhookClient, webhookClient } from '../../src/platform/net/webhook-client.ts'

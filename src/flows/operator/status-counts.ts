@@ -1,8 +1,7 @@
 import type { Deps } from '../../deps.ts'
-import { isAhead, SECOND, toSeconds } from '../../platform/clock.ts'
+import { isAhead, SECOND } from '../../platform/clock.ts'
 import { findAuditHead } from '../../store/audit-head.ts'
 import { countMailQueue, countWebhookQueue } from '../../store/counts.ts'
-import { StoreError } from '../../store/db.ts'
 import { keyring, signingKeyAt } from '../sessions/signing-key.ts'
 import { type RowCounts, readRowCounts } from '../upkeep/row-counts.ts'
 
@@ -12,7 +11,7 @@ export interface Stats extends RowCounts {
 }
 
 /** For this time the counts are not read again. */
-const COUNTS_MAX_AGE_MS = 15 * SECOND
+export const COUNTS_MAX_AGE_MS = 15 * SECOND
 
 /** Returns a reader of the counts of one database, at most 15 seconds old. */
 export function statsReader(): (deps: Deps) => Promise<Stats> {
@@ -55,7 +54,7 @@ export async function readMailsByState({ db }: Pick<Deps, 'db'>): Promise<Overvi
 export async function readOverview(deps: Deps): Promise<Overview> {
   const now = deps.clock.now()
   const stats = await readStats(deps)
-  const { queue, webhooks } = await readQueues(deps)
+  const { queue, webhooks } = await countQueues(deps)
   return {
     ...stats,
     webhooks,
@@ -65,40 +64,6 @@ export async function readOverview(deps: Deps): Promise<Overview> {
   }
 }
 
-async function readQueues({ db }: Pick<Deps, 'db'>) {
+export async function countQueues({ db }: Pick<Deps, 'db'>) {
   return await db.read(async (sql) => ({ queue: await countMailQueue(sql), webhooks: await countWebhookQueue(sql) }))
-}
-
-/**
- * Returns a reader for Prometheus: the counters of this process, and gauges from the database that are at most 15
- * seconds old. While the database is away, the gauges keep their values, and authd_database_up says so.
- */
-export function metricsReader(deps: Deps): () => Promise<{ text: string; contentType: string }> {
-  let readAt = Number.NEGATIVE_INFINITY
-  return async () => {
-    const now = deps.clock.now()
-    const isAway = deps.troubles.list().some(({ name }) => name === 'database')
-    if (!isAway && !isAhead(now, readAt + COUNTS_MAX_AGE_MS, COUNTS_MAX_AGE_MS)) {
-      readAt = now
-      await setGauges(deps, now).catch((error) => {
-        readAt = Number.NEGATIVE_INFINITY
-        if (!(error instanceof StoreError)) throw error
-      })
-    }
-    return await deps.metrics.render()
-  }
-}
-
-async function setGauges(deps: Deps, now: number): Promise<void> {
-  const { metrics } = deps
-  const { liveSessions } = await readRowCounts(deps)
-  const { queue, webhooks } = await readQueues(deps)
-  metrics.set('active_sessions', {}, liveSessions)
-  for (const state of ['pending', 'failed'] as const) metrics.set('email_queue_depth', { state }, queue[state])
-  const { oldestPendingAt } = queue
-  metrics.set('email_queue_oldest_timestamp_seconds', {}, oldestPendingAt === null ? 0 : toSeconds(oldestPendingAt))
-  metrics.set('webhook_queue_depth', {}, webhooks.waiting)
-  metrics.set('webhook_endpoints_paused', {}, webhooks.paused)
-  const key = signingKeyAt(await keyring(deps), now)
-  if (key) metrics.set('signing_key_signs_from_timestamp_seconds', {}, toSeconds(key.signsFrom))
 }

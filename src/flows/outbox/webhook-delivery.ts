@@ -18,7 +18,7 @@ import {
   type WebhookEndpoint,
 } from '../../store/webhook-endpoints.ts'
 import { hasRightClock } from '../right-clock.ts'
-import { jittered, settleTry, type TryEnd } from './queue.ts'
+import { jittered, settleTry, type TryEnd } from './try-end.ts'
 import { isWanted, pauseByItself } from './webhook-endpoint.ts'
 import { postEvent } from './webhook-request.ts'
 

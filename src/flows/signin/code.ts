@@ -1,13 +1,12 @@
 import type { Deps } from '../../deps.ts'
-import { DAY, isFromFuture } from '../../platform/clock.ts'
+import { isFromFuture } from '../../platform/clock.ts'
 import { equalSecrets, normalizeCode } from '../../platform/secret.ts'
-import { OutdatedRead, type Sql, type Trx } from '../../store/db.ts'
-import { type Budget, giveBackFailure, takeFailure } from '../../store/failed-attempts.ts'
+import { OutdatedRead, type Trx } from '../../store/db.ts'
+import { giveBackFailure, takeFailure } from '../../store/failed-attempts.ts'
 import { type SigninAttempt, takeCodeTry, useSigninAttempt } from '../../store/signin-attempts.ts'
 import { findUserByEmail, lockUserByEmail, type User } from '../../store/users.ts'
 import { namedByMail } from '../outbox/mail-owner.ts'
-import { knownDevice } from '../policy/known-device.ts'
-import { WRONG_CODES_A_DAY } from '../policy/lockout.ts'
+import { codeBudget } from '../policy/code-budget.ts'
 import { type Actor, recordEvent } from '../record-event.ts'
 
 interface TypedCode {
@@ -62,17 +61,6 @@ export async function checkCode(
   }
   if (budget) await giveBackFailure(trx, budget)
   return { user }
-}
-
-/** The budget for wrong codes: a known device has its own, and all other devices share that of the address. */
-export async function codeBudget(
-  sql: Sql,
-  { email, device, now }: { email: string; device: string | undefined; now: number },
-): Promise<Budget> {
-  const limits = { limit: WRONG_CODES_A_DAY, windowMs: DAY }
-  const known = await knownDevice(sql, { email, device, now })
-  if (known !== undefined) return { kind: 'mail_code_known_device', subject: `${email} ${known}`, ...limits }
-  return { kind: 'mail_code', subject: email, ...limits }
 }
 
 /** Codes are short, so they are stored as an HMAC with the server secret, bound to the attempt. */

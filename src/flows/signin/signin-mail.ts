@@ -17,9 +17,10 @@ import { decide } from '../decide.ts'
 import { isOverTotal, withinMailLimit } from '../limits/mail-limit.ts'
 import { namedByMail } from '../outbox/mail-owner.ts'
 import { enqueueMail } from '../outbox/mail-sending.ts'
+import { codeBudget } from '../policy/code-budget.ts'
 import { maySignIn } from '../policy/signup.ts'
 import { type Actor, recordEvent } from '../record-event.ts'
-import { codeBudget, macCode } from './code.ts'
+import { macCode } from './code.ts'
 import { findHeld, type Holding, mayBeMailed } from './held-attempt.ts'
 
 /** The most time that an attempt lasts, whatever the number of its mails. */

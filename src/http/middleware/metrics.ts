@@ -1,6 +1,6 @@
 import type { Deps } from '../../deps.ts'
 import { AuthdError } from '../../errors.ts'
-import { metricsReader } from '../../flows/operator/status-counts.ts'
+import { metricsReader } from '../../flows/operator/gauges.ts'
 import { digest, equalSecrets } from '../../platform/secret.ts'
 import { bearerOf } from '../request/authorization.ts'
 import type { Context, Next } from '../request/context.ts'

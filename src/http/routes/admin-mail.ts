@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { cancelMails, listQueue, retryQueued } from '../../flows/outbox/queue.ts'
+import { cancelMails, listQueue, retryQueued } from '../../flows/outbox/queue-admin.ts'
 import { clearSuppression, listSuppressed } from '../../flows/outbox/suppression.ts'
 import { REQUEST_ROWS } from '../../flows/pagination.ts'
 import { emailField } from '../../resources/email.ts'

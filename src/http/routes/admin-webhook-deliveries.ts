@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { listQueue, retryQueued, showQueued } from '../../flows/outbox/queue.ts'
+import { listQueue, retryQueued, showQueued } from '../../flows/outbox/queue-admin.ts'
 import { REQUEST_ROWS } from '../../flows/pagination.ts'
 import { outboxState } from '../../resources/mail.ts'
 import { deliveryResource, presentDelivery, presentTry, tryResource } from '../../resources/webhook.ts'

@@ -1,5 +1,5 @@
 import { Args } from '@oclif/core'
-import { cancelMails } from '../../../flows/outbox/queue.ts'
+import { cancelMails } from '../../../flows/outbox/queue-admin.ts'
 import { presentMail } from '../../../resources/mail.ts'
 import { operation } from '../../command.ts'
 import { changeFlags } from '../../flags.ts'

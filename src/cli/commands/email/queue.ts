@@ -1,5 +1,5 @@
 import { Flags } from '@oclif/core'
-import { listQueue } from '../../../flows/outbox/queue.ts'
+import { listQueue } from '../../../flows/outbox/queue-admin.ts'
 import { type MailResource, outboxState, presentMail } from '../../../resources/mail.ts'
 import { operation } from '../../command.ts'
 import { listFlags, paginationOf } from '../../flags.ts'

@@ -1,6 +1,6 @@
 import { Args, Flags } from '@oclif/core'
 import { AuthdError } from '../../../errors.ts'
-import { idsOf, retryQueued } from '../../../flows/outbox/queue.ts'
+import { idsOf, retryQueued } from '../../../flows/outbox/queue-admin.ts'
 import { presentMail } from '../../../resources/mail.ts'
 import { operation } from '../../command.ts'
 import { changeFlags, refuseBoth } from '../../flags.ts'

@@ -1,5 +1,5 @@
 import { Args, Flags } from '@oclif/core'
-import { listQueue, showQueued } from '../../../flows/outbox/queue.ts'
+import { listQueue, showQueued } from '../../../flows/outbox/queue-admin.ts'
 import { findWebhook } from '../../../flows/outbox/webhook-endpoint.ts'
 import { outboxState } from '../../../resources/mail.ts'
 import { type DeliveryResource, presentDelivery, presentTry } from '../../../resources/webhook.ts'

@@ -3,51 +3,21 @@ import { AuthdError } from '../../errors.ts'
 import { DAY } from '../../platform/clock.ts'
 import type { Sql, Trx } from '../../store/db.ts'
 import {
-  acceptOutbox,
   cancelOutbox,
   countOutbox,
   findOutboxItem,
-  finishOutbox,
   hurryOutbox,
   listOutbox,
   type OutboxFilter,
   type OutboxItem,
   type OutboxKind,
-  type OutboxState,
-  postponeOutbox,
   requeueOutbox,
 } from '../../store/outbox.ts'
-import { deleteOutboxTries, insertOutboxTry, listOutboxTries, type OutboxTry } from '../../store/outbox-tries.ts'
+import { deleteOutboxTries, listOutboxTries, type OutboxTry } from '../../store/outbox-tries.ts'
 import { findWebhookEndpoint } from '../../store/webhook-endpoints.ts'
 import { partsOf } from '../bulk-units.ts'
 import { type ListPart, type Pagination, readPart } from '../pagination.ts'
 import { type Actor, recordEvent } from '../record-event.ts'
-
-/** How a try ended, and what follows: the item is finished, or due again. */
-export type TryEnd = Pick<OutboxTry, 'startedAt' | 'endedAt' | 'outcome' | 'response'> &
-  ({ state: Exclude<OutboxState, 'pending'> } | { dueAt: number })
-
-/**
- * Stores how a try ended. Returns false if another process has taken over the item, or if it was deleted. That it was
- * accepted is stored in any case, so that nobody sends it again.
- */
-export async function settleTry(trx: Trx, { id, tries }: OutboxItem, end: TryEnd): Promise<boolean> {
-  const { startedAt, endedAt, outcome, response } = end
-  const error = outcome === 'accepted' ? null : response
-  const isAccepted = 'state' in end && end.state === 'sent'
-  const isOurs = isAccepted
-    ? await acceptOutbox(trx, { id, now: endedAt })
-    : 'dueAt' in end
-      ? await postponeOutbox(trx, { id, tries, dueAt: end.dueAt, error: response })
-      : await finishOutbox(trx, { id, tries, state: end.state, now: endedAt, error })
-  if (isOurs) await insertOutboxTry(trx, { outboxId: id, number: tries, startedAt, endedAt, outcome, response })
-  return isOurs
-}
-
-/** Adds up to a quarter, so that items that failed together are not retried together. */
-export function jittered(deps: Pick<Deps, 'random'>, waitMs: number): number {
-  return waitMs + deps.random.int(Math.ceil(waitMs / 4))
-}
 
 /** Mails and webhooks share a table. Their ids begin with these. */
 const PREFIXES: Record<OutboxKind, string> = { mail: 'msg', webhook: 'whd' }

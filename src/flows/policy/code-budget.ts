@@ -1,0 +1,16 @@
+import { DAY } from '../../platform/clock.ts'
+import type { Sql } from '../../store/db.ts'
+import type { Budget } from '../../store/failed-attempts.ts'
+import { knownDevice } from './known-device.ts'
+import { WRONG_CODES_A_DAY } from './lockout.ts'
+
+/** The budget for wrong codes: a known device has its own, and all other devices share that of the address. */
+export async function codeBudget(
+  sql: Sql,
+  { email, device, now }: { email: string; device: string | undefined; now: number },
+): Promise<Budget> {
+  const limits = { limit: WRONG_CODES_A_DAY, windowMs: DAY }
+  const known = await knownDevice(sql, { email, device, now })
+  if (known !== undefined) return { kind: 'mail_code_known_device', subject: `${email} ${known}`, ...limits }
+  return { kind: 'mail_code', subject: email, ...limits }
+}
