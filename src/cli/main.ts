@@ -1,9 +1,8 @@
-import { getSystemErrorMessage } from 'node:util'
 import { BUILD } from '../build-info.ts'
 import { AuthdError } from '../errors.ts'
-import { shell } from '../platform/shell.ts'
 import { commandFor } from './help/command-for.ts'
 import { cleanText, print } from './output/clean.ts'
+import { endWithoutOutput, isOutputError, outputFailed } from './output/failed.ts'
 import { reportError } from './output/report.ts'
 
 /** Runs one command line. Sets `process.exitCode`; never throws. */
@@ -35,21 +34,6 @@ export async function main(argv: string[]): Promise<void> {
   }
 }
 
-/** `| head` closes the pipe, and that is not an error. A full disk is. */
-function endWithoutOutput(error: NodeJS.ErrnoException): void {
-  process.exit(error.code === 'EPIPE' ? 0 : reportError(outputFailed(error), false))
-}
-
-/** A stream that is a file throws. */
-function isOutputError(error: unknown): error is NodeJS.ErrnoException {
-  return error instanceof Error && 'syscall' in error && error.syscall === 'write'
-}
-
-function outputFailed(error: NodeJS.ErrnoException): AuthdError {
-  const reason = error.errno === undefined ? error.message : getSystemErrorMessage(error.errno)
-  return new AuthdError('OUTPUT_FAILED', { message: `The output could not be written: ${reason}.`, cause: error })
-}
-
 async function run(argv: string[], takeSignals: () => void): Promise<void> {
   if (argv.length === 1 && (argv[0] === '--version' || argv[0] === '-V')) {
     print(process.stdout, cleanText(`authd ${BUILD.version}\n`))
@@ -63,7 +47,8 @@ async function run(argv: string[], takeSignals: () => void): Promise<void> {
   const found = commandFor(words)
   if (!found) {
     if (wantsHelp || words[0] === 'help') return await showHelp(words.filter((word) => word !== 'help'))
-    return await refuse(words)
+    const { refuseUnknownCommand } = await import('./help/unknown-command.ts')
+    return await refuseUnknownCommand(words)
   }
   const Command = await found.load()
   if (wantsHelp) return await showCommandHelp(found.id, Command)
@@ -82,22 +67,4 @@ function refuseLostFolder(): void {
       cause,
     })
   }
-}
-
-/** `users` alone shows its commands. Any other unknown command is an error with the closest name. */
-async function refuse(words: string[]): Promise<void> {
-  const { isTopic, nearestCommand } = await import('./help/command-for.ts')
-  const { showHelp } = await import('./help/help.ts')
-  const [topic = ''] = words
-  if (words.length === 1 && isTopic(topic)) {
-    await showHelp(words, process.stderr)
-    process.exitCode = 64
-    return
-  }
-  const typed = words.slice(0, isTopic(topic) ? 2 : 1).join(' ')
-  const nearest = nearestCommand(typed)
-  throw new AuthdError('USAGE', {
-    message: `unknown command "${typed}"`,
-    suggestions: [nearest ? shell`authd ${nearest.split(' ')}` : 'authd --help'],
-  })
 }

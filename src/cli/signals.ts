@@ -1,3 +1,5 @@
+import { isatty } from 'node:tty'
+
 const HEEDED = ['SIGHUP', 'SIGUSR1', 'SIGUSR2'] as const
 
 type Actions = Partial<Record<(typeof HEEDED)[number], () => void>>
@@ -26,4 +28,10 @@ export function heedSignals(): HeededSignals {
       for (const signal of HEEDED) if (early.delete(signal)) actions[signal]?.()
     },
   }
+}
+
+/** Says whether the daemon was started in a terminal that has been closed since. */
+export function terminalWatch(): () => boolean {
+  const terminals = [0, 1, 2].filter((fd) => isatty(fd))
+  return () => terminals.length > 0 && !terminals.some((fd) => isatty(fd))
 }

@@ -4,6 +4,19 @@ import type { Config } from '../config/schema.ts'
 import { AuthdError } from '../errors.ts'
 import { type LogFile, openLogFile } from '../platform/log-file.ts'
 
+/** With log.format `auto`, the log is for people on a terminal and in development mode, and for programs elsewhere. */
+export function isLogForPeople(
+  { log: { format } }: Config,
+  { isTerminal, isDevelopment }: { isTerminal: boolean; isDevelopment: boolean },
+): boolean {
+  return format === 'pretty' || (format === 'auto' && (isTerminal || isDevelopment))
+}
+
+/** In a file, `auto` means JSON. */
+export function logFormat({ log: { file, format } }: Config, isForPeople: boolean): 'pretty' | 'json' {
+  return isForPeople && (file === undefined || format === 'pretty') ? 'pretty' : 'json'
+}
+
 /** Opens the log file if log.file is set. Lines that cannot be written to it go to `output`. */
 export function openLog({ log: { file } }: Config, output: Writable): LogFile | undefined {
   if (file === undefined) return undefined

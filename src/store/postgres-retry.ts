@@ -10,8 +10,12 @@ export interface Retrying {
   pause?: ((ms: number) => Promise<unknown>) | undefined
 }
 
+/** A read or a unit with all its tries ends within this time. Milliseconds, as below. */
+export const UNIT_MS = 12_000
+/** The part of it that is left for COMMIT. A COMMIT that begins late is cut off more often, and its outcome is unknown. */
+export const COMMIT_MS = 2000
 const TRIES = 5
-/** The first pause is shorter than this. Each one may be twice as long as the one before. Milliseconds. */
+/** The first pause is shorter than this. Each one may be twice as long as the one before. */
 const PAUSE_MS = 20
 
 /**

@@ -20,7 +20,7 @@ import { listenForChanges } from './postgres-changes.ts'
 import { type Connection, createConnector, SESSION_SETTINGS } from './postgres-connection.ts'
 import { migrateWith } from './postgres-migration.ts'
 import { commitUnknown, PostgresFailure, statementFailure } from './postgres-outage.ts'
-import { type Retrying, retried } from './postgres-retry.ts'
+import { COMMIT_MS, type Retrying, retried, UNIT_MS } from './postgres-retry.ts'
 
 export interface PostgresOptions extends Pick<Retrying, 'jitter' | 'pause'> {
   url: string
@@ -28,11 +28,7 @@ export interface PostgresOptions extends Pick<Retrying, 'jitter' | 'pause'> {
   timer?: StatementTimer | undefined
 }
 
-/** A read or a unit with all its tries ends within this time. Milliseconds, as below. */
-const UNIT_MS = 12_000
-/** Of these, for COMMIT: begun late, its outcome would be unknown more often than needed. */
-const COMMIT_MS = 2000
-/** Ends a statement that the server did not end: server, pooler or network do not answer. */
+/** Ends a statement that the server did not end: server, pooler or network do not answer. Milliseconds, as below. */
 const QUERY_MS = 6000
 /** How long a unit waits for a connection. */
 const WAIT_MS = 5000
