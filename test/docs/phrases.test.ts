@@ -40,3 +40,66 @@ test.each(globSync(PLACES, { cwd: ROOT, exclude: EXCEPT }))('%s has no unclear p
 
   expect(lines.filter((line) => UNCLEAR.some((phrase) => phrase.test(line)))).toEqual([])
 })
+
+/** Words of the glossary's last column that also have a right use, such as `page` for HTML. Readers must judge them. */
+const ALSO_RIGHT = [
+  ...[
+    'account',
+    'actor',
+    'admin',
+    'attempt',
+    'bearer',
+    'credential',
+    'flow',
+    'hash',
+    'key',
+    'login',
+    'method',
+    'origin',
+  ],
+  ...[
+    'page',
+    'part of a list',
+    'queue',
+    'root',
+    'security key',
+    'source',
+    'state',
+    'sudo',
+    'transaction',
+    'verification',
+  ],
+  ...['JWT', 'PIN'],
+]
+const GLOSSARY = 'docs/README.md'
+const TEXTS = [
+  '*.md',
+  'docs/*.md',
+  'templates/locales/en.json',
+  'src/errors.ts',
+  'src/cli/**/*.ts',
+  'config.example.toml',
+]
+
+test('no text uses a word that the glossary rejects', () => {
+  const rejected = rejectedWords(readFileSync(join(ROOT, GLOSSARY), 'utf8'))
+  const never = rejected.filter((word) => !ALSO_RIGHT.includes(word))
+  const said = new RegExp(`\\b(?:${never.join('|')})(?:s|ed|ing)?\\b`, 'i')
+
+  const lines = globSync(TEXTS, { cwd: ROOT, exclude: [GLOSSARY] }).flatMap((file) =>
+    readFileSync(join(ROOT, file), 'utf8')
+      .split('\n')
+      .flatMap((line, index) => (said.test(line) ? [`${file}:${index + 1}: ${line.trim()}`] : [])),
+  )
+
+  expect(never).toContain('trusted device')
+  expect(ALSO_RIGHT.filter((word) => !rejected.includes(word))).toEqual([])
+  expect(lines).toEqual([])
+})
+
+/** The words in the last column of the glossary. */
+function rejectedWords(page: string): string[] {
+  const [, glossary = ''] = page.split('## Glossary')
+  const rows = [...glossary.matchAll(/^\| [^|]+ \| [^|]+ \| ([^|]+) \|$/gm)].map(([, words = '']) => words)
+  return rows.flatMap((words) => words.split(', ')).filter((word) => !['not', '---'].includes(word))
+}
