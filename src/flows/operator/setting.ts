@@ -46,7 +46,7 @@ export async function listSettings(deps: Pick<Deps, 'db' | 'config'>): Promise<S
   })
 }
 
-/** One live key with the value in force. Throws USAGE for a key that is not live. */
+/** Returns one live key with the value in force. Throws USAGE for a key that is not live. */
 export async function showSetting(deps: Pick<Deps, 'db' | 'config'>, key: string): Promise<Setting> {
   const found = (await listSettings(deps)).find((setting) => setting.key === key)
   if (!found) throw notLive(deps, key)
@@ -168,9 +168,12 @@ async function refuseLockout(
     defaults: { default: 'deny', loginDefault: 'deny', adminDefault: 'deny' },
   } as const
   if (own !== undefined && !judgeAddress(rules, { ip: own, ...asked }).isBlocked) return
-  const whose = own === undefined ? 'your own address, which authd does not know' : `your own address ${own}`
+  const why =
+    own === undefined
+      ? 'authd does not know your own IP address, so it cannot tell whether a rule allows it.'
+      : `No rule allows your own IP address ${own}.`
   throw new AuthdError('LOCKOUT_RISK', {
-    message: `${key} = deny, and no rule is known to allow ${whose}. Nothing was changed.`,
+    message: `${why} ${key} = deny could lock you out. Nothing was changed.`,
     details: { risk: 'lockout' },
   })
 }

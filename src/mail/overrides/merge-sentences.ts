@@ -61,8 +61,14 @@ function faultOfForms(key: string, sentence: Sentence, original: Sentence, lang:
   const forms: string[] = new Intl.PluralRules(lang).resolvedOptions().pluralCategories
   const missing = forms.find((form) => !Object.hasOwn(sentence, form))
   const unknown = Object.keys(sentence).find((form) => !forms.includes(form))
-  if (missing) return { message: `"${key}" lacks the form "${missing}"`, suggestion: `Write ${forms.join(', ')}` }
-  return unknown ? { message: `"${key}" has a form "${unknown}"`, suggestion: `Write ${forms.join(', ')}` } : undefined
+  if (missing)
+    return { message: `"${key}" lacks the plural form "${missing}"`, suggestion: `Write ${forms.join(', ')}` }
+  return unknown
+    ? {
+        message: `"${key}" has the plural form "${unknown}", which ${lang} does not use`,
+        suggestion: `Write ${forms.join(', ')}`,
+      }
+    : undefined
 }
 
 /** A sentence may omit a value, but cannot use an unknown one. */

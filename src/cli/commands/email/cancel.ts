@@ -9,7 +9,7 @@ export default operation({
     'authd email cancel msg_06fb2m',
     'authd email queue --state pending --jsonl | jq -r .id | authd email cancel -',
   ],
-  args: { id: Args.string({ required: true, description: 'Ids; - reads them from stdin.' }) },
+  args: { id: Args.string({ required: true, description: 'Mail ids; - reads them from stdin.' }) },
   takesMany: true,
   flags: changeFlags,
   async run(deps, { names, out, actor }) {

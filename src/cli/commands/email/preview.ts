@@ -18,7 +18,7 @@ export default command({
     format: Flags.string({
       options: ['html', 'text', 'raw'],
       default: 'text',
-      description: 'Part to print, or raw for the whole mail.',
+      description: 'Print the HTML part, the text part, or the whole mail as sent (raw).',
     }),
     output: Flags.string({ char: 'o', description: 'Write to this new file instead of stdout.' }),
   },

@@ -7,7 +7,7 @@ import { changeFlags, refuseBoth } from '../../flags.ts'
 
 export default operation({
   examples: ['authd email retry msg_06fb2m', 'authd email retry --all-failed'],
-  args: { id: Args.string({ description: 'Ids; - reads them from stdin.' }) },
+  args: { id: Args.string({ description: 'Mail ids; - reads them from stdin.' }) },
   takesMany: true,
   flags: {
     'all-failed': Flags.boolean({ description: 'All that failed and have not expired.' }),

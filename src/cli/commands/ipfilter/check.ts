@@ -8,7 +8,7 @@ export default operation({
     'authd ipfilter check 203.0.113.9',
     "authd ipfilter check 10.0.0.5 --forwarded-for '203.0.113.9' --path /signin",
   ],
-  args: { ip: Args.string({ required: true, description: 'Addresses; - reads them from stdin.' }) },
+  args: { ip: Args.string({ required: true, description: 'IP addresses; - reads them from stdin.' }) },
   takesMany: true,
   flags: {
     path: Flags.string({
@@ -16,7 +16,7 @@ export default operation({
       description: 'Path of the request. Rules can apply to /signin or /admin only.',
     }),
     'forwarded-for': Flags.string({
-      description: 'X-Forwarded-For header. The IP address is then the proxy.',
+      description: 'Value of an X-Forwarded-For header. IP is then the address of the proxy.',
     }),
   },
   async run(deps, { flags, names, out }) {

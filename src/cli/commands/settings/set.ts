@@ -14,7 +14,7 @@ export default operation({
   ],
   args: {
     key: Args.string({ required: true, description: 'As settings list names it.' }),
-    value: Args.string({ required: true, description: 'As in the environment; lists with commas.' }),
+    value: Args.string({ required: true, description: 'New value. Separate the items of a list with commas.' }),
   },
   flags: {
     ...reasonFlag,

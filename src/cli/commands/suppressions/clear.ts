@@ -6,7 +6,7 @@ import { changeFlags } from '../../flags.ts'
 export default operation({
   examples: ['authd suppressions clear ada@example.com --reason "mailbox is back"'],
   args: {
-    email: Args.string({ required: true, description: 'Addresses; - reads them from stdin.' }),
+    email: Args.string({ required: true, description: 'E-mail addresses; - reads them from stdin.' }),
   },
   takesMany: true,
   flags: changeFlags,
