@@ -21,7 +21,7 @@ export interface Deps {
   tally: Map<string, number>
   /** This process among those on the database, for leases. */
   nodeId: string
-  /** Answers of the mail server to mails whose rows could not be written yet, by mail id; flows/outbox/mail-sending.ts. */
+  /** By mail id, answers of the mail server that could not be written yet; flows/outbox/mail-sending.ts. */
   accepted: Map<string, string>
   clock: Clock
   random: Random
@@ -56,7 +56,7 @@ export interface Cache {
 }
 
 export interface Mail {
-  /** The same in every try, so that a mail sent twice after a crash is recognised. */
+  /** Every try uses the same Message-ID, so that a mail server recognises a mail sent twice after a crash. */
   messageId: string
   /** A canonical address. Envelope and header are made from it alone. */
   to: string

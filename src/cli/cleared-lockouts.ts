@@ -1,7 +1,7 @@
 import type { Cleared } from '../flows/policy/lockout-admin.ts'
 import { counted } from './output/count.ts'
 
-/** What an unlocked user was locked by: `totp (5 wrong), mail_limit (10 mails)`. */
+/** Says which lockouts were cleared: `totp (5 wrong), mail_limit (10 mails)`. */
 export function clearedText(cleared: readonly Cleared[]): string {
   const parts = cleared.map(({ kind, failures }) =>
     kind === 'mail_limit' ? `${kind} (${counted(failures, 'mail')})` : `${kind} (${failures} wrong)`,
@@ -9,5 +9,5 @@ export function clearedText(cleared: readonly Cleared[]): string {
   return parts.join(', ')
 }
 
-/** What is said if nothing was counted against a user. */
+/** The text for a user who had no lockout. */
 export const NOTHING_CLEARED = 'had no lockout, and no mail counted'

@@ -37,11 +37,11 @@ export interface Input<Args, Own> {
   confirm(question: string): Promise<void>
   /** Asks for a name, before something is deleted for good. The flag --confirm gives it without a prompt. */
   confirmName(name: string, question: string): Promise<void>
-  /** This command line with one more flag, to suggest in an error. */
+  /** Returns the typed command line with one more flag. An error can suggest it. */
   again(flag: string, value?: string): string
   /** The configuration that the flags and this machine lead to. */
   loadConfig(): Promise<Loaded>
-  /** The same, with the address at which the daemon really listens. */
+  /** Like loadConfig, with the address at which the daemon really listens. */
   loadRunning(): Promise<Config>
   /** Called by a command that handles signals itself, such as `serve`. */
   takeSignals(): void
@@ -63,7 +63,7 @@ export abstract class OperatorCommand extends Command {
   takeSignals: () => void = () => {}
   catalogue: Catalogue = {}
 
-  /** As oclif's parse. Throws USAGE with a next step. */
+  /** Parses like oclif. Throws USAGE with a next step. */
   protected async parseTyped(examples: readonly string[]) {
     const Own = this.constructor as typeof OperatorCommand
     try {

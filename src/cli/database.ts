@@ -4,7 +4,7 @@ import type { GlobalFlags } from './flags.ts'
 import { followDaemon, loadConfigOf } from './instance.ts'
 import { tell } from './output/clean.ts'
 
-/** As `loadConfigOf`, with the address at which the daemon really listens, to ask it. */
+/** Like `loadConfigOf`, with the address at which the daemon really listens, so that a command can call it. */
 export async function loadRunning(flags: GlobalFlags): Promise<Config> {
   const { isDevelopment, config } = await loadConfigOf(flags)
   if (!isDevelopment) return config

@@ -8,7 +8,7 @@ import { STDIN } from './layer.ts'
 export interface DiscoveryContext {
   env: Environment
   cwd: string
-  /** Of `--config`. */
+  /** The value of `--config`. */
   configPath: string | undefined
   /** `/etc/authd`, except in tests. */
   systemDir: string

@@ -20,7 +20,7 @@ export interface LoadInput {
   uid?: number | undefined
   /** Development mode: no file is read, and missing keys get values for development. */
   dev?: boolean | undefined
-  /** Of `--config`. `-` means the text in `stdin`. */
+  /** The value of `--config`. `-` means the text in `stdin`. */
   configPath?: string | undefined
   stdin?: string | undefined
   /** Replaces the `.env` beside the configuration file. */

@@ -25,7 +25,7 @@ export function readDotenvLayer(path: string | undefined, cwd: string, texts: Ma
   return readEnvLayer(env, sourceOf, cwd)
 }
 
-/** Of two lines with one name, the last one counts, as in parseEnv. */
+/** If two lines have the same name, the last one counts, as in parseEnv. */
 function placeOf(text: string, name: string) {
   const lines = text.split('\n')
   const line = lines.findLastIndex((one) => new RegExp(`^\\s*(export\\s+)?${name}\\s*=`).test(one))

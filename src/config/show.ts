@@ -5,7 +5,7 @@ import { asWritten, toToml } from './toml-value.ts'
 import { describeSource } from './value-source.ts'
 
 export interface ShowOptions {
-  /** Only this section, or this key. */
+  /** Shows only this section, or only this key. */
   section?: string | undefined
   onlyChanged?: boolean | undefined
   withOrigin?: boolean | undefined

@@ -13,7 +13,7 @@ export function toAuthdError(error: unknown): AuthdError {
   return new AuthdError('INTERNAL_ERROR', { cause: error })
 }
 
-/** As toAuthdError, with what only operators may see: which server, why, and what to do. */
+/** Like toAuthdError, with what only operators may see: which server, why, and what to do. */
 export function toOperatorError(error: unknown): AuthdError {
   const known = toAuthdError(error)
   return error instanceof StoreError ? new AuthdError(known.code, { message: error.message, cause: error }) : known

@@ -3,7 +3,10 @@ import { maskEmail } from '../platform/email-address.ts'
 import { MailError, type RecipientRefusal } from '../platform/mail-error.ts'
 import { plain } from '../platform/plain-text.ts'
 
-/** Only a 5xx about this mail is permanent. An operator can fix a rejected login or connection while the mail waits. */
+/**
+ * Turns an error of nodemailer into a MailError. Only a 5xx about this mail is permanent. An operator can fix a rejected
+ * login or connection while the mail waits.
+ */
 export function notAccepted(mail: Mail, error: unknown): MailError {
   const { code, command, responseCode = 0, response = '', message } = error as Partial<SmtpError> & { message: string }
   const isPermanent = responseCode >= 500 && (code === 'EENVELOPE' || code === 'EMESSAGE')

@@ -1,4 +1,7 @@
-/** One run under way and at most one waiting. It begins later than what asked for it, so it sees the last files. */
+/**
+ * Allows one run at a time, and at most one that waits. The waiting run starts after every request for it, so it reads
+ * the newest files.
+ */
 export function coalesced(work: () => Promise<void>): { soon(): void; done(): Promise<void> } {
   let running: Promise<void> | undefined
   let isWanted = false

@@ -1,7 +1,7 @@
 /** Control characters, line and paragraph separators, bidi controls, and halves of surrogate pairs. */
 const UNPLAIN = /[\p{Cc}\p{Zl}\p{Zp}\p{Bidi_Control}\p{Cs}]/u
 const EACH_UNPLAIN = new RegExp(UNPLAIN, 'gu')
-/** The same without line breaks and tabs, for output that has lines and columns of its own. */
+/** All of these except line breaks and tabs, for output that has lines and columns of its own. */
 const EACH_UNPLAIN_IN_LINES = new RegExp(`(?![\\n\\t]|\\r\\n)${UNPLAIN.source}`, 'gu')
 /** Also formats, private and unassigned characters. */
 const EACH_UNSEEN = /[\p{C}\p{Zl}\p{Zp}]/gu

@@ -19,7 +19,7 @@ export function shell(texts: TemplateStringsArray, ...values: (string | readonly
   return [line.join(''), ...(last.length > 0 ? ['--', ...last] : [])].join(' ')
 }
 
-/** Of `--flag=value` only the value is quoted, as people write it. */
+/** In `--flag=value`, only the value is quoted, as people write it. */
 function quoted(word: string): string {
   const [, flag = '', value = word] = /^(--[a-z][a-z-]*=)(.*)$/s.exec(word) ?? []
   // zsh replaces a word that begins with = by the path of a program.

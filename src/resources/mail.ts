@@ -6,7 +6,7 @@ import { idField, sample, timeField } from './shared-fields.ts'
 
 export const outboxState = z.enum(['pending', 'sent', 'failed', 'expired', 'cancelled'])
 
-/** Of what waits in the outbox: a mail or a delivery. */
+/** The times of a mail or a delivery in the outbox. */
 export const outboxTimes = {
   next_try_at: timeField.nullable().describe('The next try, while `state` is `pending`.'),
   expires_at: timeField.describe('After this time it is not sent any more.'),

@@ -38,7 +38,7 @@ export interface WireOptions {
   /** The server secret, if it was read before privileges were dropped. */
   secret?: string | undefined
   journalStream?: string | undefined
-  /** Only of a daemon, which waits for a database that is away. A command fails. */
+  /** Set for a daemon, which waits for a database that is away. A command fails instead. */
   waiting?: { stop: AbortSignal; onWait(reason: string): void }
   /** Keys that the command line set. Live settings do not override them. */
   flagged?: ReadonlySet<string>
@@ -46,12 +46,12 @@ export interface WireOptions {
 
 export interface Wired {
   deps: Deps
-  /** Its units of work run and are rolled back. */
+  /** Deps for a dry run: its units of work run and are rolled back. */
   rehearsal: Deps
   log: ProcessLog
   /** Standard output, which never fails. */
   output: Writable
-  /** Only of a daemon that logs to a file. */
+  /** Set for a daemon that logs to a file. */
   logFile: LogFile | undefined
   config: LiveConfigControl
   texts: LiveTextsControl

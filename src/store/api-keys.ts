@@ -31,7 +31,7 @@ export async function findApiKey(sql: Sql, id: string): Promise<ApiKey | undefin
   return apiKeys.readOne(row)
 }
 
-/** As findApiKey, and it is not revoked until the unit ends. */
+/** Like findApiKey, and locks the key, so that nobody revokes it until the unit ends. */
 export async function lockApiKey(trx: Trx, id: string): Promise<ApiKey | undefined> {
   const row = await trx.one<StoredRow>(`SELECT ${apiKeys.columns} FROM api_keys WHERE id = ?${forShare(trx)}`, [id])
   return apiKeys.readOne(row)

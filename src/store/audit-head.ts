@@ -7,7 +7,7 @@ export async function lockAuditHead(trx: Trx): Promise<number> {
   return row.seq
 }
 
-/** As lockAuditHead, without the lock. */
+/** Like lockAuditHead, without the lock. */
 export async function findAuditHead(sql: Sql): Promise<number> {
   return (await sql.one<{ seq: number }>('SELECT seq FROM audit_head WHERE id = 1'))?.seq ?? 0
 }

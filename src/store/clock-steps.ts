@@ -3,7 +3,7 @@ import type { Trx } from './db.ts'
 
 interface Dated {
   table: string
-  /** Of the table's ids, which contain their time. A range of ids keeps the search short. */
+  /** The prefix of the table's ids. Ids contain their time, so a range of ids keeps the search short. */
   prefix: string
   /** The time at which a row was made. */
   madeAt: string

@@ -73,7 +73,7 @@ export interface EventCount {
   count: number
 }
 
-/** What was sealed after that number, counted, and where the log ends now. */
+/** Counts the events that were sealed after that number. Returns where the log ends now, too. */
 export async function countEventsAfter(sql: Sql, after: number): Promise<{ counts: EventCount[]; seq: number }> {
   const rows = await sql.all<{ event_type: string; n: number; last: number }>(
     'SELECT event_type, count(*) AS n, max(seq) AS last FROM audit_logs WHERE seq > ? GROUP BY event_type',

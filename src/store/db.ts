@@ -103,7 +103,7 @@ export function forUpdate(trx: Trx, table?: string): string {
   return lock(trx, table === undefined ? 'FOR UPDATE' : `FOR UPDATE OF ${table}`)
 }
 
-/** As forUpdate, but others may hold the row as well. */
+/** Like forUpdate, but others may hold the row as well. */
 export function forShare(trx: Trx): string {
   return lock(trx, 'FOR SHARE')
 }

@@ -10,7 +10,7 @@ const failedAttempts = table('failed_attempts', {
   failures: integer,
   /** No try counts before this; null: go on. */
   blockedUntil: nullable(integer),
-  /** Of a lockout row: later than any clock. */
+  /** The end of a lockout row's window: later than any clock. */
   windowEndsAt: integer,
 })
 

@@ -45,7 +45,7 @@ export async function listInvitedUsers(sql: Sql, after: InvitedUser, limit: numb
   return rows.map((row) => ({ id: row.id, invitedUntil: row.invited_until }))
 }
 
-/** As endAllInvitations, of some users. */
+/** Like endAllInvitations, for some users only. */
 export async function endInvitationsOf(trx: Trx, userIds: string[], now: number): Promise<void> {
   const ids = JSON.stringify(userIds)
   await trx.run(

@@ -19,7 +19,10 @@ const ipFilters = table('ip_filters', {
 
 export type IpFilter = RowOf<typeof ipFilters>
 
-/** One rule a network, action and scope: written again, it has the new reason, author and end. Answers the row. */
+/**
+ * Inserts a rule and returns it. A network has one rule per action and scope, so a repeated insert replaces reason,
+ * author and end.
+ */
 export async function upsertIpFilter(trx: Trx, filter: IpFilter): Promise<IpFilter> {
   const row = await trx.one<StoredRow>(
     `${ipFilters.insert}

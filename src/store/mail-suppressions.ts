@@ -53,7 +53,7 @@ export async function findSuppression(
   return mailSuppressions.readOne(row)
 }
 
-/** Those that get no mail now, the latest first. */
+/** Lists the addresses that get no mail now, the newest first. */
 export async function listSuppressions(
   sql: Sql,
   { now, spanMs }: { now: number; spanMs: number },

@@ -7,10 +7,10 @@ const leases = table('leases', { name: text, holder: text, expiresAt: integer })
 
 export type Lease = RowOf<typeof leases>
 
-/** Held, and not until later than a lease that is taken now. */
+/** True while a lease is held. A lease that ends later than one taken now comes from a wrong clock, and is not held. */
 const IS_HELD = '(leases.expires_at > ? AND leases.expires_at <= ?)'
 
-/** Takes or keeps the lease: true for one holder at a time, until it lets it run out. */
+/** Takes or keeps the lease. Returns true for one holder at a time, until that holder's lease ends. */
 export async function takeLease(
   trx: Trx,
   input: { name: string; holder: string; now: number; expiresAt: number },
@@ -24,7 +24,7 @@ export async function takeLease(
   return row?.holder === input.holder
 }
 
-/** Those that are held now and whose names begin like this, in the order of names. */
+/** Lists the leases that are held now and whose names begin with `prefix`, ordered by name. */
 export async function listLeases(
   sql: Sql,
   { prefix, now, spanMs }: { prefix: string; now: number; spanMs: number },
@@ -41,7 +41,7 @@ export async function deleteLease(trx: Trx, name: string): Promise<void> {
   await trx.run('DELETE FROM leases WHERE name = ?', [name])
 }
 
-/** Those that ran out and whose names begin like this. */
+/** Deletes the leases that have ended and whose names begin with `prefix`. */
 export async function deleteEndedLeases(
   trx: Trx,
   { prefix, now, spanMs }: { prefix: string; now: number; spanMs: number },

@@ -6,7 +6,7 @@ import type { StoredRow } from './table.ts'
 const FIRST_TRIES = "state = 'pending' AND kind = 'webhook' AND tries = 0"
 const LATER_TRIES = "state = 'pending' AND kind = 'webhook' AND tries > 0"
 
-/** Of an endpoint by its column or a placeholder, at a time: what is due for it. */
+/** The condition for the deliveries that are due for an endpoint, named by its column or a placeholder. */
 export function hasDueWebhook(endpointId: string): string {
   return `(EXISTS (SELECT 1 FROM outbox WHERE ${FIRST_TRIES} AND recipient = ${endpointId})
     OR EXISTS (SELECT 1 FROM outbox WHERE ${LATER_TRIES} AND recipient = ${endpointId} AND due_at <= ?))`
@@ -40,7 +40,7 @@ export async function cancelWebhooksFor(trx: Trx, input: { endpointId: string; n
   }
 }
 
-/** What has waited since a failure is due now: its endpoint answers again. */
+/** Makes the deliveries that wait after a failure due now, because their endpoint answers again. */
 export async function hurryWebhooksFor(trx: Trx, input: { endpointId: string; now: number }): Promise<void> {
   await trx.run(`UPDATE outbox SET due_at = ? WHERE ${LATER_TRIES} AND recipient = ? AND due_at > ?`, [
     input.now,

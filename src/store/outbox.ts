@@ -8,7 +8,7 @@ export type OutboxKind = 'mail' | 'webhook'
 /** `pending` is waiting or under way (a lease is a due time in the future); the rest is over. */
 export type OutboxState = 'pending' | 'sent' | 'failed' | 'expired' | 'cancelled'
 
-/** Its deliveries have statements of their own in outbox-deliveries.ts. */
+/** The table of mails and deliveries. Statements about deliveries alone are in outbox-deliveries.ts. */
 export const outbox = table(
   'outbox',
   {
@@ -19,7 +19,7 @@ export const outbox = table(
     isDecoy: flag,
     /** A mail's address, or a webhook's endpoint. */
     recipient: text,
-    /** Of a mail; of a webhook the type of its event. */
+    /** The template of a mail, or the event type of a webhook. */
     template: text,
     lang: text,
     /** Values of a mail's template, sealed; null once it is over. A webhook's body is made from its event. */
@@ -110,7 +110,7 @@ export async function listOutboxOwners(sql: Sql): Promise<string[]> {
   return rows.map(({ owner }) => owner)
 }
 
-/** What a node was sending when it died is due now. */
+/** Makes the items due now that a node was sending when it died. */
 export async function releaseOutboxOf(trx: Trx, input: { owner: string; now: number }): Promise<number> {
   return await trx.run("UPDATE outbox SET owner = NULL, due_at = ? WHERE owner = ? AND state = 'pending'", [
     input.now,
@@ -131,7 +131,7 @@ export async function acceptOutbox(trx: Trx, input: { id: string; now: number })
   return changed === 1
 }
 
-/** Only while this try counts: another process that took the row over decides then. */
+/** Finishes an item, but only while this try counts. A process that has taken over the row decides instead. */
 export async function finishOutbox(
   trx: Trx,
   input: { id: string; tries: number; state: OutboxState; now: number; error: string | null },

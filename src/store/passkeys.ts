@@ -6,7 +6,7 @@ const passkeys = table(
   {
     id: text,
     userId: text,
-    /** As the authenticator made it, base64url. */
+    /** The id that the authenticator made, in base64url. */
     credentialId: text,
     /** COSE, base64url. */
     publicKey: text,
@@ -89,7 +89,7 @@ export async function deletePasskey(trx: Trx, input: { id: string; userId: strin
   )
 }
 
-/** Those made at `since` or later. */
+/** Deletes the passkeys made at `since` or later. */
 export async function deletePasskeysOf(trx: Trx, userId: string, since: number): Promise<number> {
   return await trx.run('DELETE FROM passkeys WHERE user_id = ? AND created_at >= ?', [userId, since])
 }

@@ -13,7 +13,7 @@ export const SESSION_SETTINGS = {
   idle_in_transaction_session_timeout: 10_000,
 }
 
-/** Of type bigint: PostgreSQL's counts and our times fit into a number. */
+/** Values of type bigint become numbers: PostgreSQL's counts and authd's times fit. */
 const BIGINT = 20
 /** An unused connection is probed, so that a lost one is noticed. Milliseconds. */
 const KEEP_ALIVE_MS = 10_000
@@ -188,7 +188,7 @@ function settingsOf(url: PostgresUrl, { host, port, ssl }: Target): pg.ClientCon
   }
 }
 
-/** Of several servers, each with its reason. */
+/** The message if several servers failed: each with its reason. */
 function inOne(failures: PostgresFailure[]): StoreError {
   const [first, ...rest] = failures
   if (first && rest.length === 0) return first

@@ -41,7 +41,7 @@ export async function migrateWith<Result>(
   }
 }
 
-/** What is not of the server or its connection is an error of the migration itself. */
+/** An error that does not come from the server or its connection is an error of the migration itself. */
 function failureOf(error: unknown, server: string): unknown {
   if (error instanceof Error && error.name === 'KnexTimeoutError') return connectFailure(error, server)
   const failure = error instanceof Error && 'code' in error ? statementFailure(error, server) : undefined

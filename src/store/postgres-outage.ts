@@ -96,7 +96,7 @@ const NO_PASSWORD = fault(
   'Add it: postgres://USER:PASSWORD@HOST/DATABASE',
 )
 
-/** Why no connection was made. Whatever ends an attempt to connect is an outage. */
+/** Returns why no connection could be made. Every failed attempt to connect counts as an outage. */
 export function connectFailure(error: unknown, server: string): PostgresFailure {
   if (error instanceof PostgresFailure) return error
   const found = error instanceof pg.DatabaseError ? inItsWords(error) : faultOfSocket(error)
@@ -120,7 +120,7 @@ function faultOfSocket(error: unknown): Fault {
 /** Why a statement failed; undefined if the statement itself is at fault. */
 export function statementFailure(error: unknown, server: string): PostgresFailure | undefined {
   const isSaid = error instanceof pg.DatabaseError
-  // What pg throws for a value that it cannot send. Everything else that is not of the server is of the connection.
+  // pg throws a TypeError for a value that it cannot send. Any other error that is not the server's is the connection's.
   if (error instanceof PostgresFailure || error instanceof TypeError) return undefined
   const found = isSaid ? faultOfState(error.code) : BROKEN
   return found && new PostgresFailure(found, server, error)

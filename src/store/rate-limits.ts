@@ -73,7 +73,7 @@ function within(subject: string): string[] {
   return [subject, `${subject} `, `${subject}!`]
 }
 
-/** What is used of running windows, the fullest first. */
+/** Lists the windows that have not ended, the fullest first. */
 export async function listBuckets(
   sql: Sql,
   filter: { now: number; subject?: string | undefined },

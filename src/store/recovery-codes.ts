@@ -29,7 +29,7 @@ export async function replaceRecoveryCodes(
   }
 }
 
-/** Those that are not used yet. */
+/** Lists the codes that are not used yet. */
 export async function listUnusedRecoveryCodes(sql: Sql, userId: string): Promise<RecoveryCode[]> {
   const rows = await sql.all<StoredRow>(
     `SELECT ${recoveryCodes.columns} FROM recovery_codes WHERE user_id = ? AND used_at IS NULL ORDER BY id LIMIT 100`,
@@ -46,7 +46,7 @@ export async function useRecoveryCode(trx: Trx, input: { id: string; now: number
   )
 }
 
-/** Those made at `since` or later. */
+/** Deletes the codes made at `since` or later. */
 export async function deleteRecoveryCodes(trx: Trx, userId: string, since = 0): Promise<number> {
   return await trx.run('DELETE FROM recovery_codes WHERE user_id = ? AND created_at >= ?', [userId, since])
 }

@@ -12,7 +12,7 @@ const sessions = table(
     id: text,
     userId: text,
     delivery: word<SessionTransport>(),
-    /** Of the cookie's secret; null where tokens were delivered. */
+    /** The digest of the cookie's secret; null for a session that delivers tokens. */
     secretDigest: nullable(text),
     amr: json<string[]>(),
     aal: integer,
@@ -25,7 +25,7 @@ const sessions = table(
     expiresAt: integer,
     ip: nullable(text),
     userAgent: nullable(text),
-    /** Of the refresh token: the one that may be used next carries it. */
+    /** The generation of the refresh token that may be used next. */
     generation: integer,
     refreshSalt: text,
     refreshedAt: integer,
@@ -58,7 +58,7 @@ const proven = sessions.pick(['amr'])
 /** A session with what its user's row says now. */
 export interface OwnedSession extends Session {
   user: ReturnType<typeof owner.read>
-  /** It began before everybody was signed out. */
+  /** The session began before everybody was signed out. */
   isOvertaken: boolean
 }
 
@@ -77,7 +77,7 @@ export async function findSession(sql: Sql, id: string): Promise<OwnedSession | 
   return row && readOwned(row)
 }
 
-/** As findSession, and nobody changes the row until the unit ends. A unit that also locks the user does that first. */
+/** Like findSession, and locks the row until the unit ends. A unit that also locks the user does that first. */
 export async function lockSession(trx: Trx, id: string): Promise<OwnedSession | undefined> {
   const row = await trx.one<StoredRow>(`${OWNED} WHERE sessions.id = ?${forUpdate(trx, 'sessions')}`, [id])
   return row && readOwned(row)

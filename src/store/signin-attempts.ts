@@ -65,13 +65,13 @@ const signinAttempts = table(
 )
 
 export interface SigninAttempt extends RowOf<typeof signinAttempts> {
-  /** It began before everybody was signed out. */
+  /** The attempt began before everybody was signed out. */
   isOvertaken: boolean
 }
 
 const WHOLE = `SELECT ${signinAttempts.columns}, ${epochOf('signins')} AS epoch_now FROM signin_attempts`
 
-/** It can still take a proof. The value is the time now. */
+/** The condition for an attempt that can still take a proof. Its value is the time now. */
 const OPEN = `completed_at IS NULL AND expires_at > ? AND epoch = ${epochOf('signins')}`
 
 export const CODE_TRIES = 5

@@ -4,7 +4,7 @@ import { StoreError } from './db.ts'
 
 const SQLITE_BUSY = 5
 const UNKNOWN = 'it could not be written'
-/** What is not the statement's fault. */
+/** Failures that are not the statement's fault. */
 const SQLITE_TROUBLE: Record<number, string> = {
   7: 'the machine has no memory left',
   8: 'the database file is read-only',
@@ -19,7 +19,7 @@ export function isBusy(error: unknown): boolean {
   return primaryCode(error) === SQLITE_BUSY
 }
 
-/** As a StoreError, if it is not the statement's fault. Otherwise the error itself. */
+/** Returns a StoreError if the failure is not the statement's fault, and otherwise the error itself. */
 export function explain(error: unknown, path: string): unknown {
   if (isBusy(error)) return new StoreError('busy', 'Another process is writing to the database. Try again.', error)
   const reason = SQLITE_TROUBLE[primaryCode(error)]

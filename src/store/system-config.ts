@@ -9,7 +9,7 @@ export async function findSystemConfig(sql: Sql, key: string): Promise<string | 
   return (await sql.one<{ value: string }>('SELECT value FROM system_config WHERE key = ?', [key]))?.value
 }
 
-/** The first inserter wins; false for everybody after it. */
+/** The first caller inserts the entry and gets true. Every later caller gets false. */
 export async function insertSystemConfig(
   trx: Trx,
   { key, value, now, by }: { key: string; value: string; now: number; by: string },
@@ -21,7 +21,7 @@ export async function insertSystemConfig(
   return inserted === 1
 }
 
-/** The entries whose key begins so, in its order. */
+/** Lists the entries whose keys begin with `prefix`, ordered by key. */
 export async function listSystemConfig(sql: Sql, prefix: string): Promise<SystemConfig[]> {
   const rows = await sql.all<StoredRow>(
     `SELECT ${systemConfig.columns} FROM system_config WHERE key LIKE ? ORDER BY key`,
@@ -42,12 +42,12 @@ export async function setSystemConfig(
   )
 }
 
-/** As deleteSystemConfig, but only if it still has this value. Another process may have written a newer one. */
+/** Deletes an entry, but only if it still has this value. Another process may have written a newer one. */
 export async function deleteSystemConfigIf(trx: Trx, key: string, value: string): Promise<void> {
   await trx.run('DELETE FROM system_config WHERE key = ? AND value = ?', [key, value])
 }
 
-/** True: it was there. */
+/** Returns true if the entry existed. */
 export async function deleteSystemConfig(trx: Trx, key: string): Promise<boolean> {
   return (await trx.run('DELETE FROM system_config WHERE key = ?', [key])) === 1
 }

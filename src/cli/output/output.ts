@@ -52,12 +52,12 @@ export class Output {
     return new Output(flags, streams, streams.stdout.isTTY ? await import('./terminal.ts') : undefined)
   }
 
-  /** One that prints nothing and only checks --fields. */
+  /** Returns an Output that prints nothing and only checks --fields. */
   silent(): Output {
     return new Output(this.#flags, { stdout: this.#stdout, stderr: this.#stderr }, this.#terminal, true)
   }
 
-  /** A list of objects: whole in JSON, in columns otherwise. */
+  /** Prints a list: whole objects with --json, else `columns`. */
   list<Row extends object>(rows: Row[], columns: Column<Row>[], { total, nextCursor = null }: ListOptions = {}): void {
     if (this.#flags.jsonl) {
       this.#write(rows.map((row) => cleanJson(this.#picked(row))))
@@ -85,13 +85,13 @@ export class Output {
       this.hint(`Showing ${rows.length} of ${total ?? 'more'}. More: --cursor ${nextCursor}`)
   }
 
-  /** One object: whole in JSON, or the lines that operators read. With --fields, their values alone. */
+  /** Prints one object: all of it with --json, only the chosen values with --fields, else `lines`. */
   object(value: object, lines: Line[]): void {
     if (this.#flags.json || this.#flags.jsonl) this.#json(this.#picked(this.#marked(value)))
     else this.#say([value], lines)
   }
 
-  /** Numbers: one object in JSON, rows in a pipe, and lines on a terminal. */
+  /** Prints statistics: one object with --json, `rows` in a pipe, and `lines` on a terminal. */
   figures<Row extends object>(
     value: object,
     { rows, columns }: { rows: Row[]; columns: Column<Row>[] },
@@ -101,7 +101,7 @@ export class Output {
     else this.object(value, lines)
   }
 
-  /** Several objects: a list in JSON, or the lines that operators read. */
+  /** Prints several objects: a list with --json, else `lines`. */
   many(values: object[], lines: Line[]): void {
     const shown = values.map((value) => this.#picked(this.#marked(value)))
     if (this.#flags.jsonl) this.#write(shown.map((value) => cleanJson(value)))
@@ -118,25 +118,25 @@ export class Output {
     else this.many(values, lines)
   }
 
-  /** One object of a stream. */
+  /** Prints one object of a stream. */
   line(value: object, lines: Line[]): void {
     const isText = !this.#flags.json && !this.#flags.jsonl && (this.#stdout.isTTY || this.#flags.plain)
     if (isText) this.#lines(lines)
     else this.#write([cleanJson(this.#picked(value))])
   }
 
-  /** One object, as JSON or as a text with line breaks of its own. */
+  /** Prints one object with --json, else `text`, which may have several lines. */
   document(value: object, text: string): void {
     if (this.#flags.json || this.#flags.jsonl || this.#flags.fields !== undefined) this.object(value, [])
     else this.text(text)
   }
 
-  /** Lines of an export, without a pager. */
+  /** Prints the lines of an export, without a pager. */
   lines(lines: string[]): void {
     this.#print(this.#stdout, inLines(lines.map((line) => cleanLine(line, this.#stdout))))
   }
 
-  /** A file that authd generates, with line breaks of its own. */
+  /** Prints a generated file, which may have several lines. */
   text(text: string): void {
     this.#print(this.#stdout, cleanText(text.endsWith('\n') ? text : `${text}\n`))
   }

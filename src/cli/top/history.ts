@@ -8,7 +8,7 @@ export interface Moment {
 /** Counter values by sample. A restart of the daemon does not make them smaller. */
 export interface History {
   moments: Moment[]
-  /** As it was read last. */
+  /** The values of the last reading. */
   last: Moment | undefined
 }
 

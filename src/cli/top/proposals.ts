@@ -6,7 +6,7 @@ export const BLOCK_FOR = '24h'
 /** Reason of a rule without --reason. */
 export const RULE_REASON = 'seen in authd top'
 
-/** What the keys can do to a row. `reason` is that of the command line. */
+/** Returns what the operator can do to a row, by key. `reason` is the value of `--reason`. */
 export function proposalsFor(
   about: {
     session?: string | null | undefined

@@ -21,7 +21,7 @@ import { parseScrape, type Scrape } from './scrape.ts'
 const EVENTS = 500
 const ROWS = 200
 const KEEP_MS = HOUR + 10 * SECOND
-/** Intervals of refreshes: the database, the daemon (each request is a line in its log), and counts. */
+/** How often each part is refreshed. The daemon is asked less often, because it logs each request. */
 const EVERY_MS = { database: SECOND, daemon: 2 * SECOND, totals: 5 * SECOND }
 /** Slow refreshes run less often, to use at most 2 % of the time. */
 const REST = 50

@@ -7,10 +7,10 @@ import type { Seen } from './refresh.ts'
 import { blockedTable, eventTable, mailTable, sessionTable } from './tables.ts'
 
 export interface Shown {
-  /** Of public_url. */
+  /** The host of public_url. */
   title: string
   windowMs: number
-  /** Of a curve. */
+  /** The number of points in a curve. */
   slices: number
   reason: string | undefined
 }

@@ -50,7 +50,7 @@ export function snapshotOf(seen: Seen) {
 
 type Snapshot = ReturnType<typeof snapshotOf>
 
-/** The same as text. */
+/** The sample as text, for people. */
 export function snapshotLines(snapshot: Snapshot, seen: Seen): Line[] {
   const { version, uptime_seconds: uptime, nodes, events } = snapshot
   const some = (value: number | null, show: (known: number) => string = showCount) =>

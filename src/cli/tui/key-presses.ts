@@ -81,7 +81,7 @@ export function indexOfSelected(rows: readonly Row[], selected: string | null): 
   )
 }
 
-/** What a key does. `page` is how many rows the screen shows. */
+/** Returns the state after a key press. `page` is the number of rows that the screen shows. */
 export function press(ui: Ui, key: Press, { rows, page }: { rows: readonly Row[]; page: number }): Pressed {
   if (key.isControl) return key.text === 'c' ? { ui, effect: { kind: 'interrupt' } } : { ui }
   const { mode } = ui

@@ -23,7 +23,7 @@ export interface View {
   /** How it stands: `up 12d 4h`. */
   state: string[]
   time: string
-  /** What is not as it should be, in words. */
+  /** Problems, in words. */
   notices: string[]
   rows: HeaderRow[]
   /** A tab that was never opened has none. */

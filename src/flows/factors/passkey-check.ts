@@ -22,7 +22,7 @@ export async function check(
 ): Promise<Checked | undefined> {
   const { id, response } = (credential ?? {}) as { id?: unknown; response?: { userHandle?: unknown } }
   if (typeof id !== 'string') return undefined
-  // The same statements and the same verification for an unknown id, so that the time does not tell which ids are real.
+  // An unknown id costs the same statements and the same verification, so the time does not tell which ids are real.
   const { passkey, user } = await deps.db.read(async (sql) => {
     const passkey = await findPasskeyByCredential(sql, id)
     return { passkey, user: await findUser(sql, passkey?.userId ?? '') }

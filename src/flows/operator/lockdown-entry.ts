@@ -21,7 +21,7 @@ export async function readLockdown(sql: Sql): Promise<Lockdown | undefined> {
   return text === undefined ? undefined : (JSON.parse(text) as Lockdown)
 }
 
-/** As readLockdown, in a unit that relies on it: no lockdown begins or ends before that unit has ended. */
+/** Like readLockdown, in a unit that relies on it: no lockdown begins or ends before that unit has ended. */
 export async function lockLockdown(trx: Trx): Promise<Lockdown | undefined> {
   await holdTopic(trx, 'settings')
   return await readLockdown(trx)

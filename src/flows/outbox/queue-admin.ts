@@ -142,7 +142,7 @@ function aboutDelivery({ id, template, recipient, tries }: OutboxItem) {
   return { delivery_id: id, event: template, endpoint_id: recipient, tries }
 }
 
-/** Its content is still valid. */
+/** Says whether the content of a mail is still valid. */
 function isMailable({ bodySealed, expiresAt }: Pick<OutboxItem, 'bodySealed' | 'expiresAt'>, now: number): boolean {
   return bodySealed !== null && expiresAt > now
 }

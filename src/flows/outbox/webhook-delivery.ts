@@ -39,7 +39,7 @@ const FAILING_MS = 3 * DAY
 const LONGEST_RETRY_AFTER_MS = DAY
 /** While new events wait, every fourth delivery may be one that failed before. */
 const LATER_SHARE = 4
-/** What an endpoint answers that wants nothing now. Any other 4xx is about one delivery. */
+/** Answers of an endpoint that takes no deliveries now. Any other 4xx is about one delivery. */
 const ENDPOINT_REFUSALS = new Set([401, 403, 407, 408, 410, 421, 425, 426, 429])
 const STOPPED = 'authd stopped before an answer came'
 
@@ -66,7 +66,7 @@ async function queueFor(deps: Deps, trx: Trx, id: string): Promise<boolean> {
   const now = deps.clock.now()
   for (const { seq, eventType, occurredAt } of events) {
     const expiresAt = occurredAt + EXPIRES_MS
-    // Of an endpoint that a wrong clock has dated into the future, nobody knows which events are older.
+    // A wrong clock has dated this endpoint into the future, so nobody knows which events are older than it.
     const isLater = occurredAt >= endpoint.createdAt || isFromFuture(now, endpoint.createdAt)
     const isOurs = isLater && expiresAt > now && isWanted(endpoint, eventType)
     if (seq === null || !isOurs) continue

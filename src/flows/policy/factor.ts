@@ -107,7 +107,7 @@ export function whatIsDue(
 ): 'nothing' | 'factor' | 'enrolment' {
   if (levelOf(proofs) === 2) return 'nothing'
   if (!hasFactor(enrolled)) return policy === 'required' ? 'enrolment' : 'nothing'
-  // Where TOTP is accepted as the first proof, it is the user's factor already.
+  // With totp.allow_first_factor, the first proof may be a TOTP code. The user has then shown a factor already.
   return policy === 'optional' && proofs.includes('otp') ? 'nothing' : 'factor'
 }
 

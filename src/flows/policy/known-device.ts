@@ -11,8 +11,8 @@ import { type Actor, recordEvent } from '../record-event.ts'
 const DEVICE_TTL_MS = 365 * DAY
 
 /**
- * The digest of a device's secret, if the user of this address has completed a sign-in there. Strangers and other users
- * do not know the device. It asks the same for known and unknown addresses.
+ * The digest of a device's secret, if the user of this address has completed a sign-in there. For strangers and other
+ * users, the device is not known. Known and unknown addresses cost the same statements, so the time reveals nothing.
  */
 export async function knownDevice(
   sql: Sql,

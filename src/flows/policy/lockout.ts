@@ -68,7 +68,7 @@ const WRONG: Record<CodeFactor, string> = {
   recovery_code: 'That code did not work. Check it. Each recovery code works once.',
 }
 
-/** The same for every reason why a code is not accepted. */
+/** Every reason why a code is not accepted gives this same error. */
 export function wrongCode(factor: CodeFactor): AuthdError {
   return new AuthdError('INVALID_CREDENTIALS', { message: WRONG[factor] })
 }

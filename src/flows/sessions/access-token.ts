@@ -30,7 +30,7 @@ export interface AccessClaims {
   auth_time: number
   /** The same in milliseconds. It tells a token from before a step-up apart, also within the second. */
   auth_time_ms: number
-  /** Of the refresh token that was issued with it. Tokens of versions before this claim have none. */
+  /** The generation of the refresh token that was issued with it. Tokens of older versions lack this claim. */
   generation?: number
   iat: number
   exp: number

@@ -40,7 +40,7 @@ export async function holdSession(deps: Deps, trx: Trx, shown: OwnedSession): Pr
   return user && session ? { user, session } : new AuthdError('UNAUTHORIZED')
 }
 
-/** As holdSession, for a change that needs a fresh proof. Returns STEP_UP_REQUIRED with the methods if it is not fresh. */
+/** Like holdSession, for a change that needs a fresh proof. Without one, returns STEP_UP_REQUIRED with the methods. */
 export async function holdFresh(deps: Deps, trx: Trx, shown: OwnedSession): Promise<Held | AuthdError> {
   const held = await holdSession(deps, trx, shown)
   if (held instanceof AuthdError) return held

@@ -11,7 +11,7 @@ import type { LiveSession } from './session.ts'
  */
 export type Guard = 'none' | 'session' | 'cookie' | 'change' | 'enrol' | 'any_session' | { scope: string }
 
-/** Inside a unit of work, `read` must use that unit. */
+/** What a check of a caller needs. A caller inside a unit of work passes a `read` that runs in that unit. */
 export interface Judge extends Pick<Deps, 'clock'> {
   db: Pick<Deps['db'], 'read'>
 }

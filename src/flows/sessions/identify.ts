@@ -28,7 +28,7 @@ export interface MisusedKey {
 }
 
 export interface Credentials {
-  /** Of the `Authorization` header; null if that holds no credential. With the header, cookies are ignored. */
+  /** The credential in the `Authorization` header, null if it has none. With the header, cookies are ignored. */
   bearer?: string | null | undefined
   /** `ses_<id>.<secret>`. */
   cookie?: string | undefined

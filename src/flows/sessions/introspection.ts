@@ -10,7 +10,7 @@ export type Introspection =
   | { kind: 'access_token'; claims: AccessClaims; session: OwnedSession }
   | { kind: 'refresh_token'; session: OwnedSession }
 
-/** What a token is valid for now, according to the database (RFC 7662). Undefined if for nothing. */
+/** Returns what a token is valid for now, according to the database (RFC 7662). Undefined if it is not valid. */
 export async function introspectToken(deps: Deps, token: string): Promise<Introspection | undefined> {
   const { refreshRoot } = await keyring(deps)
   const verified = await verifyAccessToken(deps, token)

@@ -262,7 +262,7 @@ export async function endSessions(
   return await deps.db.write((trx) => endSessionsIn(deps, trx, actor, input))
 }
 
-/** As endSessions, in a unit that does more. */
+/** Like endSessions, in a unit that does more. */
 export async function endSessionsIn(
   deps: Pick<Deps, 'clock' | 'random' | 'metrics'>,
   trx: Trx,

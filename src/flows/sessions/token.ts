@@ -111,7 +111,7 @@ export async function useAccessToken(
   return { claims, session }
 }
 
-/** As markUsed, for a token that has expired. */
+/** Like markUsed, for a token that has expired. */
 export async function markArrived(deps: Deps, claims: AccessClaims): Promise<void> {
   const session = await deps.db.read((sql) => findSession(sql, claims.sid))
   if (session?.userId === claims.sub) await markUsed(deps, session, claims)

@@ -15,12 +15,12 @@ interface TypedCode {
   device: string | undefined
 }
 
-/** The user of a proven address, locked. None yet for a new one. */
+/** The user of a proven address, locked. Undefined if the address is new. */
 interface Proven {
   user: User | undefined
 }
 
-/** As checkCode, and spends the code, so that it is right once. */
+/** Checks a code like checkCode, and spends it, so that it works once. */
 export async function spendCode(deps: Deps, trx: Trx, actor: Actor, typed: TypedCode): Promise<Proven | undefined> {
   const proven = await checkCode(deps, trx, actor, typed)
   const isSpent = proven && (await useSigninAttempt(trx, { id: typed.attempt.id, now: deps.clock.now() }))

@@ -39,7 +39,7 @@ export async function findByToken(sql: Sql, text: string | undefined): Promise<H
   return attempt && equalSecrets(digest(token.secret), attempt.secretDigest) ? { attempt, token: text } : undefined
 }
 
-/** It can still take a proof: it is in force, is not completed, and began after everybody was last signed out. */
+/** Says whether an attempt can still take a proof: it has not ended, and began after everybody was last signed out. */
 export function isOpen(attempt: SigninAttempt, now: number): boolean {
   const { completedAt, isOvertaken, createdAt, expiresAt } = attempt
   return completedAt === null && !isOvertaken && isInForce(now, createdAt, expiresAt)

@@ -56,7 +56,7 @@ function existsError({ id, email }: User, added: number): AuthdError {
   })
 }
 
-/** As addUsers, for one user who may exist. */
+/** Like addUsers, for one user who may exist. */
 export async function addUser(
   deps: Deps,
   actor: Actor,
@@ -65,7 +65,7 @@ export async function addUser(
   return await deps.db.write((trx) => addUserIn(deps, trx, actor, input))
 }
 
-/** As addUser, in a unit that does more. */
+/** Like addUser, in a unit that does more. */
 export async function addUserIn(
   deps: Deps,
   trx: Trx,

@@ -32,12 +32,13 @@ export async function removeUser(deps: Deps, actor: Actor, { id }: Pick<User, 'i
   })
 }
 
-/** As removeUser, inside the unit that locks the user. The user is told by mail. */
+/** Like removeUser, inside the unit that locks the user. The user is told by mail. */
 export async function removeUserIn(deps: Deps, trx: Trx, actor: Actor, user: User): Promise<ChangedUser> {
   const sessionsEnded = await endAllOf(deps, trx, actor, user, 'user_deleted')
   await notifyDeleted(deps, trx, actor, user)
   await recordEvent(deps, trx, actor, { type: 'user.deleted', user: { id: user.id } })
   for (const kind of CODE_FACTORS) await clearFailures(trx, { kind, subject: user.id })
+  // Factors, sessions and the user's other rows go with it: migrations declare them ON DELETE CASCADE.
   const isChanged = await deleteUser(trx, user.id)
   await eraseEventsOf(trx, user)
   return { isChanged, sessionsEnded }

@@ -111,7 +111,7 @@ const endOne = accountPage({
     try {
       await endOwnSession(deps, actor, { userId: session.userId, sessionId: form.session })
     } catch (error) {
-      // It has already ended, which is what the user asked for.
+      // The session has already ended, which is what the user asked for.
       if (!(error instanceof AuthdError && error.code === 'SESSION_NOT_FOUND')) throw error
     }
     return { goTo: '/account?done=session_ended' }

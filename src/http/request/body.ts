@@ -91,7 +91,7 @@ function withoutEmpty(fields: unknown): unknown {
   return Object.fromEntries(Object.entries(Object(fields)).filter(([, value]) => value !== ''))
 }
 
-/** Of one answer, so that a short request gets no long one. */
+/** The most faults that one answer names, so that a short request does not get a long answer. */
 const ERRORS_MAX = 20
 
 /**

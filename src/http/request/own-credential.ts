@@ -29,7 +29,7 @@ export function holdsAttempt(body: Readonly<Record<string, unknown>>, { attempts
   return typeof token !== 'string' || attempts.includes(token)
 }
 
-/** The same for the route of a link, whose token also names its attempt. */
+/** Like holdsAttempt, for the route of a link, whose token also names its attempt. */
 export function holdsLink(body: Readonly<Record<string, unknown>>, held: RequestCookies): boolean {
   const attemptOf = (token: unknown) => String(token).split('.')[0]
   if (body['attempt_token'] !== undefined) return holdsAttempt(body, held)

@@ -7,8 +7,9 @@ import { endpoint } from '../endpoint/endpoint.ts'
 import { UNSUPPORTED_GRANT } from '../request/body.ts'
 
 /**
- * Unknown parameters are ignored, such as `client_id` (RFC 6749 §3.2). A token of any length and form is answered as a
- * token, because a client gives up only one that it knows to be invalid.
+ * z.object on purpose: OAuth calls ignore unknown parameters, such as `client_id` (RFC 6749 §3.2). Other bodies are
+ * strict. A token of any length and form is answered as a token, because a client gives up only one that it knows to be
+ * invalid.
  */
 const tokenForm = z.object({
   token: z
@@ -26,7 +27,7 @@ const refreshToken = z
   .meta({ examples: ['rt_01m88jw08vedqtrgrr9eqkmg57.1.…'] })
   .describe('The newest refresh token of the session.')
 
-/** As OAuth libraries send it (RFC 6749 §6). Unknown parameters are ignored, such as `client_id` and `scope`. */
+/** The form that OAuth libraries send (RFC 6749 §6). z.object on purpose: `client_id` and `scope` are ignored. */
 const refreshForm = z.object({
   grant_type: z
     .string()

@@ -66,7 +66,7 @@ function bytesOf(ip: string): number[] {
   return isIP(ip) === 4 ? ip.split('.').map(Number) : ipaddr.parse(ip).toByteArray()
 }
 
-/** The first bits as a string. Equal bits give equal strings. */
+/** Returns the first `bits` bits as a string, so that two prefixes can be compared as strings. */
 function prefixOf(bytes: number[], bits: number): string {
   const whole = bits >> 3
   const rest = bits & 7

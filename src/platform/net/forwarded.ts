@@ -42,7 +42,7 @@ export function takeClient(peer: string, headers: IncomingHttpHeaders, isTrusted
   return { ip, isForwarded: true, isIgnored: false, isUnclear: ip !== other, isLocal }
 }
 
-/** Whatever the headers name is this machine. A client that is not an address, such as `unknown`, is not. */
+/** Says whether every client and host that the headers name is this machine. The client `unknown` is not. */
 function isWithinMachine(headers: IncomingHttpHeaders): boolean {
   const named = (names: RegExp) => Object.keys(headers).filter((name) => names.test(name))
   const clients = named(CLIENT).flatMap((name) => hopsOf(headers[name]) ?? [])
