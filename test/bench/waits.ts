@@ -23,7 +23,7 @@ const EVERY_MS = 5
 /**
  * Does what operators, scrapers and jobs do, on a small database and on a large one in turns. Meanwhile somebody checks a
  * session all the time. Prints how long each act took, and how long the others waited for an answer. The act that only
- * prints a version shows what starting a program costs here.
+ * shows the configuration says what starting a program costs here.
  */
 export async function showWaits(few: Target, many: Target): Promise<void> {
   const columns = ['few ms', 'many ms', 'others: few, p99', 'longest', 'many, p99', 'longest']
@@ -59,7 +59,7 @@ async function actsOf(target: Target): Promise<Act[]> {
   return [
     { name: 'nothing for ten seconds', act: async () => void (await wait(10_000)) },
     ...['/metrics', '/admin/users', '/admin/users?q=scale-99', '/admin/audit', '/admin/stats'].map(get),
-    run('--version'),
+    run('config', 'show'),
     run('status'),
     run('stats', '--since', '30d'),
     run('users', 'show', 'scale-77@example.com'),
@@ -124,9 +124,10 @@ async function watched({ port }: Target, act: Act['act']) {
   }
   const watching = watch()
   const startedAt = performance.now()
-  const note = await act()
+  const note = await act().finally(() => {
+    isOver = true
+  })
   const own = performance.now() - startedAt
-  isOver = true
   await watching
   waits.sort((left, right) => left - right)
   return { own, note, p99: waits[Math.floor(waits.length * 0.99)] ?? 0, longest: waits.at(-1) ?? 0 }
