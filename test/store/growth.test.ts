@@ -45,8 +45,8 @@ const ENDED: Record<string, Record<string, Value>> = {
 }
 
 /** More than one unit of housekeeping deletes. */
-const ROWS = 501
-const BATCH = 500
+const ROWS = 201
+const BATCH = 200
 
 test.each(['sqlite', 'postgres'] as const)(
   'every table is bounded, or housekeeping deletes its old rows in small units (%s)',

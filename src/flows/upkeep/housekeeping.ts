@@ -25,7 +25,7 @@ export const KEPT_MS = 30 * DAY
 const AUDIT_KEPT_MS = 400 * DAY
 
 /** Rows per unit, so that no unit holds the writer for long. */
-const BATCH = 500
+const BATCH = 200
 
 /**
  * Deletes rows that nobody needs: attempts after a day, ended sessions and finished mails after 30 days, audit events
