@@ -10,7 +10,7 @@ export const codeView: ViewOf = (template, values, app, translate) => {
   const count = Number(needed(template, values, 'expires_minutes'))
   return {
     ...safetyView(template, values, translate, { app: app.name, code }),
-    code,
+    code: translate.apart(code),
     isLong: code.length > 8,
     ends: translate.t('mail.code.ends', { count }),
   }
@@ -65,7 +65,7 @@ function factsOf(values: Mail['values'], translate: Translator): { label: string
   return FACTS.flatMap((name) => {
     const value = values[name]
     if (!value) return []
-    const fact = name === 'occurred_at' ? asDate(value, translate) : asLine(value)
+    const fact = name === 'occurred_at' ? asDate(value, translate) : translate.apart(asLine(value))
     return { label: translate.t(`mail.fact.${name}`), fact }
   })
 }

@@ -1,20 +1,20 @@
 import { asLine, asLink } from './format-value.ts'
 import type { ViewOf } from './layout-values.ts'
 
-export const signinView: ViewOf = (_, values, app, { t }) => {
+export const signinView: ViewOf = (_, values, app, { t, apart }) => {
   const code = asLine(values['code'])
   const minutes = Number(values['expires_minutes'])
   return {
     subject: t('mail.signin.subject', { code, app: app.name }),
     preheader: t('mail.signin.preheader', { code, count: minutes }),
     footer: t('mail.footer', { app: app.name }),
-    code,
+    code: apart(code),
     isLong: code.length > 8,
     minutes,
     link: values['link'] ? asLink(values['link']) : undefined,
-    email: asLine(values['email_masked']),
-    browser: asLine(values['requested_by']),
-    ip: asLine(values['requested_ip']),
+    email: apart(asLine(values['email_masked'])),
+    browser: apart(asLine(values['requested_by'])),
+    ip: apart(asLine(values['requested_ip'])),
   }
 }
 

@@ -10,7 +10,7 @@ export const SAID: Sayings = {
   signin: () => ({ faultAt: 'email' }),
   email: () => ({ faultAt: 'email' }),
   account: () => ({ faultAt: 'name' }),
-  passkey: ({ name }) => ({ heading: name, faultAt: 'name' }),
+  passkey: ({ name }, _, { apart }) => ({ heading: apart(name), faultAt: 'name' }),
   'totp-setup': () => ({ faultAt: 'code' }),
   code: ({ resendAfter, codeKind }, _, translate) => ({
     faultAt: 'code',

@@ -10,6 +10,11 @@ export interface Translator {
    */
   t(key: string, values?: SentenceValues): string
   has(key: string): boolean
+  /**
+   * Isolates a value from the text around it where that is written from right to left (UAX #9). Otherwise
+   * `2001:db8::1` shows as `db8::1:2001`.
+   */
+  apart(value: string): string
   /** `25 November 2026`, in UTC, because authd does not know the reader's time zone. */
   date(epochMs: number): string
   /** `in 40 seconds`, `5 minutes ago`, in the largest suitable unit. */
@@ -33,17 +38,21 @@ function translator(lang: string, sentences: Sentences): Translator {
   const numbers = new Intl.NumberFormat(region)
   const dates = new Intl.DateTimeFormat(region, { dateStyle: 'long', timeZone: 'UTC' })
   const relativeTimes = new Intl.RelativeTimeFormat(region, { numeric: 'auto' })
-  const show = (value: unknown) => (typeof value === 'number' ? numbers.format(value) : String(value))
+  const apart = (value: string) => (value && sentences['dir'] === 'rtl' ? `\u2068${value}\u2069` : value)
   return {
     lang,
     has: (key) => Object.hasOwn(sentences, key),
+    apart,
     t(key, values = {}) {
       const entry = Object.hasOwn(sentences, key) ? sentences[key] : undefined
       const sentence = typeof entry === 'object' ? entry[plurals.select(Number(values['count']))] : entry
       if (sentence === undefined) throw new Error(`no sentence for ${key} in ${lang}`)
+      // A command line is isolated as a whole, and copied without marks inside.
+      const around = sentence.includes('\u2066') ? String : apart
       return sentence.replace(/\{(\w+)\}/g, (_, name: string) => {
-        if (values[name] === undefined) throw new Error(`no value for {${name}} of ${key}`)
-        return show(values[name])
+        const value = values[name]
+        if (value === undefined) throw new Error(`no value for {${name}} of ${key}`)
+        return typeof value === 'number' ? numbers.format(value) : around(String(value))
       })
     },
     date: (epochMs) => dates.format(epochMs),
