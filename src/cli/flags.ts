@@ -3,6 +3,7 @@ import { AuthdError } from '../errors.ts'
 import type { EmailAddress } from '../platform/email-address.ts'
 import type { TypedText } from '../resources/typed-text.ts'
 import { parseEmail } from './emails.ts'
+import type { AskedPart } from './output/parts.ts'
 import { parseExpiry, parseSpan, parseTime } from './output/time.ts'
 import { parseLanguage, parseTyped } from './parse-text.ts'
 
@@ -78,10 +79,11 @@ export const reasonFlag = { reason: typedFlag('reason')({ description: 'Reason f
 /** For the commands that change one thing or several: both of the above. */
 export const changeFlags = { ...reasonFlag, ...dryRunFlag }
 
-/** For the lists that come in parts. */
+/** For the lists that are read in parts: `out.parts`. */
 export const listFlags = {
-  limit: Flags.integer({ default: 50, min: 1, max: 1000, description: 'Maximum number of results.' }),
-  cursor: Flags.string({ description: 'The cursor that the previous list printed.' }),
+  limit: Flags.integer({ min: 1, description: 'Maximum number of results. Defaults to 50 on a terminal, else all.' }),
+  cursor: Flags.string({ description: 'Continue after the cursor that the previous list printed.' }),
+  all: Flags.boolean({ description: 'List everything, also on a terminal.', exclusive: ['limit'] }),
 }
 
 const MODES = ['json', 'jsonl', 'plain'] as const
@@ -99,8 +101,9 @@ export function refuseBoth(ids: string[], flags: Record<string, unknown>): void 
   throw new AuthdError('USAGE', { message: `Use ids or --${given}, not both.` })
 }
 
-export function paginationOf<Cursor>({ limit, cursor }: { limit: number; cursor?: Cursor | undefined }) {
-  return { limit, before: cursor, within: Number.POSITIVE_INFINITY }
+/** As flows ask for a part of a list, newest first. A command delays no request, so it may read any number of rows. */
+export function paginationOf({ cursor: before, ...part }: AskedPart) {
+  return { ...part, before, within: Number.POSITIVE_INFINITY }
 }
 
 export const userArg = {

@@ -1,4 +1,5 @@
 import type { Deps } from '../deps.ts'
+import { AuthdError } from '../errors.ts'
 import { nextTurn } from '../platform/event-loop.ts'
 import type { Sql } from '../store/db.ts'
 import { findIdBelow, type IdSpan } from '../store/id-spans.ts'
@@ -28,6 +29,8 @@ export interface Pagination {
   before?: string | undefined
   /** How many rows may be read. Infinity in a command, which delays no request. */
   within: number
+  /** Whether the caller needs the total. A list that is read whole is not counted at each part. */
+  isCounted?: boolean | undefined
 }
 
 /** How many rows match. If not exact, only the newest rows were counted. */
@@ -42,6 +45,38 @@ export interface ListPart<Row> {
   nextCursor: string | null
 }
 
+/** One part of a list that is not in the order of ids. */
+export interface SortedPart<Row> {
+  rows: Row[]
+  nextCursor: string | null
+}
+
+/** Which part of such a list a caller asks for. */
+export interface AfterCursor {
+  limit: number
+  cursor?: string | undefined
+}
+
+/** Where such a list goes on: `7/ip/203.0.113.9`. Null after a part that is not full. */
+export function cursorAfter<Row>(
+  rows: Row[],
+  limit: number,
+  valuesOf: (row: Row) => (number | string)[],
+): string | null {
+  const last = rows.length < limit ? undefined : rows.at(-1)
+  return last === undefined ? null : valuesOf(last).join('/')
+}
+
+/** The number and the words of a cursor. Only the last word may contain a slash. Throws USAGE. */
+export function readCursor(cursor: string, words: 0 | 1 | 2): { number: number; words: string[] } {
+  const [number = '', ...rest] = cursor.split('/')
+  if (!/^\d{1,15}$/.test(number) || (words === 0 ? rest.length > 0 : rest.length < words))
+    throw new AuthdError('USAGE', {
+      message: `"${cursor}" is not a cursor of this list. Use one that the list printed.`,
+    })
+  return { number: Number(number), words: [...rest.slice(0, words - 1), rest.slice(words - 1).join('/')] }
+}
+
 /** Reads one part of a list and counts the list, in bounded time for any size of the table. */
 export async function readPart<Row extends { id: string }>(
   deps: Pick<Deps, 'db'>,
@@ -49,14 +84,15 @@ export async function readPart<Row extends { id: string }>(
   pagination: Pagination,
 ): Promise<ListPart<Row>> {
   const { rows, next, isAll } = await readRows(deps, listing, pagination)
-  const total = isAll
-    ? { count: rows.length, isExact: next === undefined }
-    : await countTotal(deps, listing, pagination.within)
+  const total =
+    isAll || pagination.isCounted === false
+      ? { count: rows.length, isExact: isAll && next === undefined }
+      : await countTotal(deps, listing, pagination.within)
   return { rows, total, nextCursor: next ?? null }
 }
 
 /** Reads one part. `next` is the `before` of the next part; `isAll` means that it began at the newest row and read all it may. */
-export async function readRows<Row extends { id: string }>(
+async function readRows<Row extends { id: string }>(
   deps: Pick<Deps, 'db'>,
   listing: Listing<Row>,
   pagination: Pagination,

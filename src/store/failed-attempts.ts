@@ -109,31 +109,52 @@ export interface FailureRow extends FailedAttempt {
   email: string | null
 }
 
-/** All that is counted now, the most first. */
-export async function listFailures(sql: Sql, now: number, limit: number): Promise<FailureRow[]> {
+/** A user's own rows: by id, by address, and by address, space and device. */
+const OF_USER = '(subject = ? OR subject = ? OR subject >= ? AND subject < ?)'
+
+function ofUser({ userId, email }: { userId: string; email: string }): string[] {
+  return [userId, email, `${email} `, `${email}!`]
+}
+
+/** All that is counted now, of everybody or of one user, the most first. */
+export async function listFailures(
+  sql: Sql,
+  {
+    now,
+    user,
+    after,
+  }: { now: number; user?: { userId: string; email: string } | undefined; after?: Failed | undefined },
+  limit: number,
+): Promise<FailureRow[]> {
   const rows = await sql.all<StoredRow & { email: string | null }>(
     `SELECT ${failedAttempts.qualified}, users.email
      FROM failed_attempts LEFT JOIN users ON users.id = failed_attempts.subject
-     WHERE failures > 0 AND window_ends_at > ? ORDER BY failures DESC, subject LIMIT ?`,
-    [now, limit],
+     WHERE failures > 0 AND window_ends_at > ?${user ? ` AND ${OF_USER}` : ''}${after ? ` AND ${IS_AFTER}` : ''}
+     ORDER BY failures DESC, subject, kind LIMIT ?`,
+    [
+      now,
+      ...(user ? ofUser(user) : []),
+      ...(after ? [after.failures, after.failures, after.subject, after.kind] : []),
+      limit,
+    ],
   )
   return rows.map((row) => ({ ...failedAttempts.read(row), email: row.email }))
 }
+
+/** Where a list of them goes on. */
+type Failed = Pick<FailedAttempt, 'kind' | 'subject' | 'failures'>
+
+const IS_AFTER = '(failures < ? OR failures = ? AND (subject, kind) > (?, ?))'
 
 const cleared = failedAttempts.pick(['kind', 'failures', 'blockedUntil'])
 
 export type Failures = Pick<FailedAttempt, 'kind' | 'failures' | 'blockedUntil'>
 
 /** Deletes what was counted against a user, by id and by address, and returns it. */
-export async function deleteFailuresOf(
-  trx: Trx,
-  { userId, email }: { userId: string; email: string },
-): Promise<Failures[]> {
+export async function deleteFailuresOf(trx: Trx, user: { userId: string; email: string }): Promise<Failures[]> {
   const rows = await trx.all<StoredRow>(
-    `DELETE FROM failed_attempts WHERE failures > 0 AND (subject = ? OR subject = ? OR subject >= ? AND subject < ?)
-     RETURNING ${cleared.columns}`,
-    // A known device's subject is the address, a space and the device.
-    [userId, email, `${email} `, `${email}!`],
+    `DELETE FROM failed_attempts WHERE failures > 0 AND ${OF_USER} RETURNING ${cleared.columns}`,
+    ofUser(user),
   )
   return rows.map(cleared.read)
 }

@@ -53,16 +53,21 @@ export async function findSuppression(
   return mailSuppressions.readOne(row)
 }
 
+/** Where a list of them goes on. */
+type Refused = Pick<MailSuppression, 'address' | 'lastRefusedAt'>
+
+const IS_AFTER = '(last_refused_at < ? OR last_refused_at = ? AND address > ?)'
+
 /** Lists the addresses that get no mail now, the newest first. */
 export async function listSuppressions(
   sql: Sql,
-  { now, spanMs }: { now: number; spanMs: number },
+  { now, spanMs, after }: { now: number; spanMs: number; after?: Refused | undefined },
   limit: number,
 ): Promise<MailSuppression[]> {
   const rows = await sql.all<StoredRow>(
     `SELECT ${mailSuppressions.columns} FROM mail_suppressions WHERE suppressed_until > ? AND suppressed_until <= ?
-     ORDER BY last_refused_at DESC, address LIMIT ?`,
-    [now, latestEnd(now, spanMs), limit],
+     ${after ? `AND ${IS_AFTER}` : ''} ORDER BY last_refused_at DESC, address LIMIT ?`,
+    [now, latestEnd(now, spanMs), ...(after ? [after.lastRefusedAt, after.lastRefusedAt, after.address] : []), limit],
   )
   return rows.map(mailSuppressions.read)
 }

@@ -73,18 +73,27 @@ function within(subject: string): string[] {
   return [subject, `${subject} `, `${subject}!`]
 }
 
+/** Where a list of them goes on. */
+type Counted = Pick<BucketUse, 'policy' | 'subject' | 'used'>
+
+const IS_AFTER = '(used < ? OR used = ? AND (policy, subject) > (?, ?))'
+
 /** Lists the windows that have not ended, the fullest first. */
 export async function listBuckets(
   sql: Sql,
-  filter: { now: number; subject?: string | undefined },
+  { now, subject, after }: { now: number; subject?: string | undefined; after?: Counted | undefined },
   limit: number,
 ): Promise<BucketUse[]> {
-  const { now, subject } = filter
   const rows = await sql.all<StoredRow>(
     `SELECT ${rateLimits.columns} FROM rate_limits
-     WHERE window_ends_at > ? AND used > 0 ${subject === undefined ? '' : `AND ${WITHIN}`}
+     WHERE window_ends_at > ? AND used > 0${subject === undefined ? '' : ` AND ${WITHIN}`}${after ? ` AND ${IS_AFTER}` : ''}
      ORDER BY used DESC, policy, subject LIMIT ?`,
-    [now, ...(subject === undefined ? [] : within(subject)), limit],
+    [
+      now,
+      ...(subject === undefined ? [] : within(subject)),
+      ...(after ? [after.used, after.used, after.policy, after.subject] : []),
+      limit,
+    ],
   )
   return rows.map(rateLimits.read)
 }

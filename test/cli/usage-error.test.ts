@@ -12,7 +12,7 @@ test.each([
   ['users update ada --verified', '--verified needs --email.', "authd users update ada --verified --email='…'"],
   ['users list --limit x', '--limit: "x" is not a whole number.', 'authd users list --help'],
   ['users list --limit 0', '--limit: use 1 or more.', 'authd users list --help'],
-  ['users list --limit 2000', '--limit: use 1000 or less.', 'authd users list --help'],
+  ['users show ada --events 2000', '--events: use 1000 or less.', 'authd users show --help'],
   ['users list --limit', '--limit needs a value.', 'authd users list --help'],
   ['users list --limit 1 --limit 2', '--limit can be given only once.', 'authd users list --help'],
   [

@@ -123,14 +123,16 @@ test.for([
 test('start and end of a suppression are in the audit log, and an operator can list it', async () => {
   const authd = await startAuthd()
   await refuseEvery(authd, 3, HOUR)
-  const [listed] = await listSuppressed(authd.deps, 10)
+  const {
+    rows: [listed],
+  } = await listSuppressed(authd.deps, { limit: 10 })
 
   const cleared = await clearSuppression(authd.deps, OPERATOR, 'Ada@EXAMPLE.com')
 
   expect(listed).toMatchObject({ address: ADDRESS, refusals: 3, response: GONE.response })
   expect(cleared).toEqual({ address: ADDRESS, isChanged: true })
   expect(await isHeld(authd)).toBe(false)
-  expect(await listSuppressed(authd.deps, 10)).toEqual([])
+  expect(await listSuppressed(authd.deps, { limit: 10 })).toMatchObject({ rows: [] })
   expect((await authd.auditLog()).slice(-2)).toMatchObject([
     { eventType: 'mail.suppressed', actor: 'system', email: ADDRESS, metadata: { refusals: 3, days: 7 } },
     { eventType: 'mail.unsuppressed', actor: 'cli:root@host', email: ADDRESS },

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { ADMIN_SCOPES, createApiKey } from '../../src/flows/operator/api-key.ts'
 import { SYSTEM } from '../../src/flows/record-event.ts'
-import { walkUsers } from '../../src/flows/users/list.ts'
+import { listUsersWithFactors } from '../../src/flows/users/list.ts'
 import { DAY, HOUR, SECOND } from '../../src/platform/clock.ts'
 import { firstId } from '../../src/platform/random.ts'
 import type { Value } from '../../src/store/db.ts'
@@ -48,7 +48,13 @@ async function admin(authd: Authd): Promise<(path: string) => Promise<Reply>> {
 
 async function everybody(authd: Authd, filter: UserFilter): Promise<string[]> {
   const ids: string[] = []
-  for await (const users of walkUsers(authd.deps, filter, 7000)) ids.push(...users.map(({ user }) => user.id))
+  for (let before: string | undefined, isMore = true; isMore; ) {
+    const pagination = { limit: 7000, before, within: Number.POSITIVE_INFINITY, isCounted: false }
+    const { rows, nextCursor } = await listUsersWithFactors(authd.deps, filter, pagination)
+    ids.push(...rows.map(({ user }) => user.id))
+    before = nextCursor ?? undefined
+    isMore = nextCursor !== null
+  }
   return ids
 }
 

@@ -155,7 +155,7 @@ describe.each(DATABASES)('a mailbox (%s)', (database) => {
     for (let at = 0; at < 11; at += 1) await askAgain(authd, browser)
     await ask(authd, ADA, 11)
 
-    const listed = await listLimits(authd.deps, { key: 'Ada+work@example.com', limit: 10 })
+    const { rows: listed } = await listLimits(authd.deps, { key: 'Ada+work@example.com', limit: 10 })
     await resetLimits(authd.deps, SYSTEM, 'Ada+work@example.com')
 
     expect(listed.map(({ policy }) => policy).sort()).toEqual(['email', 'email_device', 'email_more'])

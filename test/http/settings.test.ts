@@ -158,7 +158,7 @@ test('the counts of an address or mailbox are shown, and reset in every instance
   const other = await authd.another()
   const statuses = [await begin(authd, ADA), await begin(authd, ADA), await begin(authd), await begin(other)]
   expect(statuses).toEqual([201, 429, 429, 429])
-  expect(await listLimits(authd.deps, { key: '127.0.0.1', limit: 10 })).toMatchObject([
+  expect((await listLimits(authd.deps, { key: '127.0.0.1', limit: 10 })).rows).toMatchObject([
     { policy: 'ip', used: 3, limit: 2 },
   ])
 

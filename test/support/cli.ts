@@ -4,7 +4,7 @@ import { mkdir, mkdtemp, rm } from 'node:fs/promises'
 import { createServer } from 'node:net'
 
 import { join } from 'node:path'
-import { onTestFinished } from 'vitest'
+import { afterAll, onTestFinished } from 'vitest'
 import { type Ran, runCommandLine } from './command.ts'
 import { TEMPORARY } from './temporary.ts'
 
@@ -47,11 +47,13 @@ export interface Daemon {
 
 /**
  * A temporary folder with the data folder of development mode, to run authd in. `inProcess`: commands run in this process
- * even if AUTHD_BIN is set, for tests of many command lines. Each command has a test that starts it.
+ * even if AUTHD_BIN is set, for tests of many command lines. Each command has a test that starts it. `forFile`: it is kept
+ * until the end of the file, for a folder that several tests read.
  */
-export async function shell({ data = true, inProcess = false } = {}): Promise<Shell> {
+export async function shell({ data = true, inProcess = false, forFile = false } = {}): Promise<Shell> {
   const folder = await mkdtemp(join(TEMPORARY, 'authd-cli-'))
-  onTestFinished(() => rm(folder, { recursive: true, force: true }))
+  const atEnd = forFile ? afterAll : onTestFinished
+  atEnd(() => rm(folder, { recursive: true, force: true }))
   if (data) await mkdir(join(folder, 'authd-data'))
   const environment = (extra: Record<string, string>) => ({ PATH: process.env['PATH'] ?? '', HOME: folder, ...extra })
   const start = (args: string[], env: Record<string, string>) =>

@@ -42,6 +42,24 @@ export function cleanJson(value: unknown, indent?: number): Clean {
   return lines.map(escapeUnseen).join('\n') as Clean
 }
 
+/** The pieces of one JSON document whose list is written part by part. */
+export function cleanJsonList(indent?: number) {
+  const lineAt = (depth: number) => (indent === undefined ? '' : `\n${' '.repeat(indent * depth)}`)
+  let before = `{${lineAt(1)}"data":${indent === undefined ? '' : ' '}[`
+  return {
+    part(values: unknown[]): Clean {
+      let text = ''
+      for (const value of values) {
+        text += `${before}${lineAt(2)}${cleanJson(value, indent).replaceAll('\n', lineAt(2))}`
+        before = ','
+      }
+      return text as Clean
+    },
+    end: (rest: object): Clean =>
+      `${before === ',' ? '' : before}${lineAt(1)}],${cleanJson(rest, indent).slice(1)}\n` as Clean,
+  }
+}
+
 /** Lines, each with its line break. */
 export function inLines(lines: readonly Clean[]): Clean {
   return lines.map((line) => `${line}\n`).join('') as Clean

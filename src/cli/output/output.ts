@@ -1,6 +1,18 @@
 import { AuthdError } from '../../errors.ts'
+import { shell } from '../../platform/shell.ts'
 import type { GlobalFlags } from '../flags.ts'
-import { type Clean, cleanJson, cleanLine, cleanRow, cleanText, inLines, type Line, print } from './clean.ts'
+import {
+  type Clean,
+  cleanJson,
+  cleanJsonList,
+  cleanLine,
+  cleanRow,
+  cleanText,
+  inLines,
+  type Line,
+  print,
+} from './clean.ts'
+import { type AskedList, type ListEnd, type ReadPart, readParts } from './parts.ts'
 import { showTime } from './time.ts'
 
 /** A column of a table; in plain output the same value, untruncated. */
@@ -11,9 +23,12 @@ export interface Column<Row> {
   isTime?: boolean
 }
 
-export interface ListOptions {
-  total?: number
-  nextCursor?: string | null
+/** How many rows of a long list a terminal shows. */
+const ROWS_ON_TERMINAL = 50
+
+interface ListPrinter<Row> {
+  take(rows: Row[]): void
+  end(end: ListEnd): void
 }
 
 export interface Change {
@@ -57,32 +72,66 @@ export class Output {
     return new Output(this.#flags, { stdout: this.#stdout, stderr: this.#stderr }, this.#terminal, true)
   }
 
-  /** Prints a list: whole objects with --json, else `columns`. */
-  list<Row extends object>(rows: Row[], columns: Column<Row>[], { total, nextCursor = null }: ListOptions = {}): void {
+  /** A whole list that is in memory: few rows, such as keys. */
+  list<Row extends object>(rows: Row[], columns: Column<Row>[]): void {
+    const printer = this.#listPrinter(columns)
+    printer.take(rows)
+    printer.end({ count: rows.length, nextCursor: null, total: rows.length })
+    if (rows.length === 0 && this.#isTable()) this.hint('No results.')
+  }
+
+  /**
+   * A list that is read in parts, because it may be long. All of it, part by part, unless --limit is given; a terminal
+   * shows the first rows. If there is more, stderr says so.
+   */
+  async parts<Row extends object>(
+    read: ReadPart<Row>,
+    columns: Column<Row>[],
+    { limit, cursor, all }: AskedList,
+  ): Promise<void> {
+    const printer = this.#listPrinter(columns)
+    const most = limit ?? (all || !this.#isTable() ? Number.POSITIVE_INFINITY : ROWS_ON_TERMINAL)
+    const end = await readParts(read, { limit: most, cursor }, (rows) => printer.take(rows))
+    printer.end(end)
+    if (end.count === 0 && this.#isTable()) this.hint('No results.')
+    else if (end.nextCursor !== null)
+      this.hint(`Showing ${end.count} of ${end.total ?? 'more'}. More: ${shell`--cursor ${end.nextCursor}`}, or --all`)
+  }
+
+  #listPrinter<Row extends object>(columns: Column<Row>[]): ListPrinter<Row> {
     if (this.#flags.jsonl) {
-      this.#write(rows.map((row) => cleanJson(this.#picked(row))))
-      return
+      return { take: (rows) => this.#write(rows.map((row) => cleanJson(this.#picked(row)))), end: () => {} }
     }
-    if (this.#flags.json) {
-      this.#json({
-        data: rows.map((row) => this.#picked(row)),
-        next_cursor: nextCursor,
-        total: total ?? (nextCursor === null ? rows.length : null),
-      })
-      return
+    return this.#flags.json ? this.#jsonPrinter() : this.#columnPrinter(columns)
+  }
+
+  /** One document, written part by part. */
+  #jsonPrinter<Row extends object>(): ListPrinter<Row> {
+    const { part, end } = cleanJsonList(this.#stdout.isTTY ? 2 : undefined)
+    return {
+      take: (rows) => this.#print(this.#stdout, part(rows.map((row) => this.#picked(row)))),
+      end: ({ nextCursor, total }) => this.#print(this.#stdout, end({ next_cursor: nextCursor, total })),
     }
-    for (const row of rows.slice(0, 1)) this.#picked(row)
+  }
+
+  /** Tab-separated, part by part. A table needs all rows, because they decide how wide its columns are. */
+  #columnPrinter<Row extends object>(columns: Column<Row>[]): ListPrinter<Row> {
     const cells = this.#flags.fields === undefined ? columns : this.#fieldColumns<Row>()
-    if (this.#flags.plain || !this.#terminal) {
-      this.#plain(rows, cells)
-      return
-    }
+    const cellsOf = (row: Row) => cells.map((column) => this.#cell(column, row))
     const headers = cells.map(({ header }) => header)
-    const shown = rows.map((row) => cells.map((column) => this.#cell(column, row)))
-    this.#lines(this.#terminal.renderTable(headers, shown, this.#stdout.columns ?? 80))
-    if (rows.length === 0) this.hint('No results.')
-    else if (nextCursor !== null)
-      this.hint(`Showing ${rows.length} of ${total ?? 'more'}. More: --cursor ${nextCursor}`)
+    const terminal = this.#isTable() ? this.#terminal : undefined
+    const held: string[][] = []
+    if (!terminal && this.#flags.header) held.push(headers)
+    return {
+      take: (rows) => {
+        for (const row of rows.slice(0, 1)) this.#picked(row)
+        held.push(...rows.map(cellsOf))
+        if (!terminal) this.#write(held.splice(0).map(cleanRow))
+      },
+      end: () => {
+        if (terminal) this.#lines(terminal.renderTable(headers, held, this.#stdout.columns ?? 80))
+      },
+    }
   }
 
   /** Prints one object: all of it with --json, only the chosen values with --fields, else `lines`. */
@@ -156,14 +205,12 @@ export class Output {
     return showTime(value, this.#flags.time ?? (this.#isPlain() ? 'iso' : 'relative'))
   }
 
-  #isPlain(): boolean {
-    return this.#flags.plain || this.#terminal === undefined
+  #isTable(): boolean {
+    return !this.#flags.json && !this.#flags.jsonl && !this.#isPlain()
   }
 
-  #plain<Row>(rows: Row[], columns: Column<Row>[]): void {
-    const header = this.#flags.header ? [columns.map(({ header: name }) => name)] : []
-    const cells = rows.map((row) => columns.map((column) => this.#cell(column, row)))
-    this.#write([...header, ...cells].map(cleanRow))
+  #isPlain(): boolean {
+    return this.#flags.plain || this.#terminal === undefined
   }
 
   #cell<Row>(column: Column<Row>, row: Row): string {

@@ -110,8 +110,9 @@ export function createLooker(deps: Deps, url: string | undefined): Looker {
     const totals = seen.totals && withNew(seen.totals, pulse.signIns)
     seen = { ...seen, events, signIns, totals, nodes, databaseMs, databaseError: '', walBytes: walBytes(config) }
     if (tabs.includes('sessions')) {
-      const { sessions } = await listAllSessions(deps, { isLiveOnly: true }, ROWS)
-      seen = { ...seen, sessions: sessions.map(presentSession) }
+      const pagination = { limit: ROWS, within: Number.POSITIVE_INFINITY, isCounted: false }
+      const { rows } = await listAllSessions(deps, { isLiveOnly: true }, pagination)
+      seen = { ...seen, sessions: rows.map(presentSession) }
     }
     if (tabs.includes('blocked')) {
       const rules = await listRules(deps, { isExpired: false })

@@ -4,6 +4,7 @@ import { mailboxOf, parseEmailAddress } from '../../platform/email-address.ts'
 import { foldIp, ipBucket } from '../../platform/net/ip.ts'
 import { bumpEpoch } from '../../store/change-epochs.ts'
 import { type BucketUse, deleteBucketsOf, listBuckets } from '../../store/rate-limits.ts'
+import { type AfterCursor, cursorAfter, readCursor, type SortedPart } from '../pagination.ts'
 import { type Actor, recordEvent } from '../record-event.ts'
 import { POLICIES, type Policy } from './rate-limit.ts'
 
@@ -11,19 +12,27 @@ export interface LimitUse extends BucketUse {
   limit: number
 }
 
-/** The used part of running windows, the fullest first, of all or of one address, mailbox, session or key. */
+/** One part of what is used of running windows, the fullest first, of all or of one address, mailbox, session or key. */
 export async function listLimits(
   deps: Pick<Deps, 'db' | 'clock' | 'config'>,
-  { key, limit }: { key?: string | undefined; limit: number },
-): Promise<LimitUse[]> {
+  { key, limit, cursor }: AfterCursor & { key?: string | undefined },
+): Promise<SortedPart<LimitUse>> {
   const { limits } = deps.config.current()
   const subject = key === undefined ? undefined : subjectOf(key)
   const now = deps.clock.now()
-  const rows = await deps.db.read((sql) => listBuckets(sql, { now, subject }, limit))
-  return rows.flatMap((row) => {
+  const after = cursor === undefined ? undefined : bucketAt(cursor)
+  const buckets = await deps.db.read((sql) => listBuckets(sql, { now, subject, after }, limit))
+  const rows = buckets.flatMap((row) => {
     const policy = POLICIES[row.policy as Policy]
     return policy && isAhead(now, row.windowEndsAt, policy.windowMs) ? [{ ...row, limit: policy.limit(limits) }] : []
   })
+  return { rows, nextCursor: cursorAfter(buckets, limit, ({ used, policy, subject }) => [used, policy, subject]) }
+}
+
+function bucketAt(cursor: string): Omit<BucketUse, 'windowEndsAt'> {
+  const { number: used, words } = readCursor(cursor, 2)
+  const [policy = '', subject = ''] = words
+  return { used, policy, subject }
 }
 
 /** Resets the counts of an address, mailbox, session or key in every instance. Returns what they were. */

@@ -11,6 +11,7 @@ import {
   type MailSuppression,
   suppressMail,
 } from '../../store/mail-suppressions.ts'
+import { type AfterCursor, cursorAfter, readCursor, type SortedPart } from '../pagination.ts'
 import { type Actor, recordEvent, SYSTEM } from '../record-event.ts'
 import type { NamedByMail } from './mail-owner.ts'
 
@@ -81,8 +82,23 @@ export async function noteAccepted(trx: Trx, address: string): Promise<void> {
   await deleteSuppression(trx, address)
 }
 
-export async function listSuppressed(deps: Pick<Deps, 'db' | 'clock'>, limit: number): Promise<MailSuppression[]> {
-  return await deps.db.read((sql) => listSuppressions(sql, { now: deps.clock.now(), spanMs: SUPPRESSED_MS }, limit))
+/** One part of the suppressed addresses, the latest first. */
+export async function listSuppressed(
+  deps: Pick<Deps, 'db' | 'clock'>,
+  { limit, cursor }: AfterCursor,
+): Promise<SortedPart<MailSuppression>> {
+  const filter = {
+    now: deps.clock.now(),
+    spanMs: SUPPRESSED_MS,
+    after: cursor === undefined ? undefined : after(cursor),
+  }
+  const rows = await deps.db.read((sql) => listSuppressions(sql, filter, limit))
+  return { rows, nextCursor: cursorAfter(rows, limit, ({ lastRefusedAt, address }) => [lastRefusedAt, address]) }
+}
+
+function after(cursor: string): Pick<MailSuppression, 'address' | 'lastRefusedAt'> {
+  const { number: lastRefusedAt, words } = readCursor(cursor, 1)
+  return { lastRefusedAt, address: words[0] ?? '' }
 }
 
 /**

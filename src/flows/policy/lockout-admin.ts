@@ -5,6 +5,7 @@ import { deleteFailuresOf, type FailureRow, type Failures, listFailures, NEVER }
 import { deleteBucketsOf } from '../../store/rate-limits.ts'
 import { lockUser, type User } from '../../store/users.ts'
 import { resolveUser } from '../named-user.ts'
+import { type AfterCursor, cursorAfter, readCursor, type SortedPart } from '../pagination.ts'
 import { type Actor, recordEvent } from '../record-event.ts'
 import { FIRST_WRONG_A_DAY, isBlocked, isDisabledBy, WRONG_CODES_A_DAY } from './lockout.ts'
 
@@ -28,10 +29,28 @@ export async function listLockouts(
   deps: Pick<Deps, 'db' | 'clock'>,
   filter: { user?: string | undefined } = {},
 ): Promise<Lockout[]> {
+  return (await readLockouts(deps, filter, { limit: MOST })).rows
+}
+
+/** As listLockouts, one part of them, those with the most wrong codes first. */
+export async function readLockouts(
+  deps: Pick<Deps, 'db' | 'clock'>,
+  { user: name }: { user?: string | undefined },
+  { limit, cursor }: AfterCursor,
+): Promise<SortedPart<Lockout>> {
   const now = deps.clock.now()
-  const email = filter.user === undefined ? undefined : (await resolveUser(deps, filter.user)).email
-  const rows = await deps.db.read((sql) => listFailures(sql, now, MOST))
-  return rows.flatMap((row) => lockoutOf(row, now)).filter((lockout) => email === undefined || lockout.email === email)
+  const named = name === undefined ? undefined : await resolveUser(deps, name)
+  const user = named && { userId: named.id, email: named.email }
+  const after = cursor === undefined ? undefined : failureAt(cursor)
+  const rows = await deps.db.read((sql) => listFailures(sql, { now, user, after }, limit))
+  const nextCursor = cursorAfter(rows, limit, ({ failures, kind, subject }) => [failures, kind, subject])
+  return { rows: rows.flatMap((row) => lockoutOf(row, now)), nextCursor }
+}
+
+function failureAt(cursor: string): Pick<FailureRow, 'failures' | 'kind' | 'subject'> {
+  const { number: failures, words } = readCursor(cursor, 2)
+  const [kind = '', subject = ''] = words
+  return { failures, kind, subject }
 }
 
 function lockoutOf(row: FailureRow, now: number): Lockout[] {

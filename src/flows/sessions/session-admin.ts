@@ -6,6 +6,7 @@ import { findUser } from '../../store/users.ts'
 import { PART } from '../bulk-units.ts'
 import { resolveUser } from '../named-user.ts'
 import { notify } from '../outbox/notice.ts'
+import { type ListPart, type Pagination, readPart } from '../pagination.ts'
 import type { Actor } from '../record-event.ts'
 import { type EndedSession, endSessionsIn } from './session.ts'
 import { recordSignedOut, signOutEverybodyIn } from './sign-out-everybody.ts'
@@ -24,19 +25,23 @@ export async function listAllSessions(
     user,
     isLiveOnly,
     createdSince,
-    before,
-  }: { user?: string | undefined; isLiveOnly: boolean; createdSince?: number | undefined; before?: string | undefined },
-  limit: number,
-): Promise<{ sessions: OwnedSession[]; total: number; nextCursor: string | null }> {
+  }: { user?: string | undefined; isLiveOnly: boolean; createdSince?: number | undefined },
+  pagination: Omit<Pagination, 'offset'>,
+): Promise<ListPart<OwnedSession>> {
   const userId = user === undefined ? undefined : (await resolveUser(deps, user)).id
   // Ids carry their time, so older sessions are not read.
   const from = createdSince === undefined ? undefined : firstId('ses', createdSince)
-  const filter = { userId, createdSince, from, liveAt: isLiveOnly ? deps.clock.now() : undefined }
-  return await deps.db.read(async (sql) => {
-    const sessions = await listSessions(sql, { ...filter, before }, limit)
-    const nextCursor = sessions.length === limit ? (sessions.at(-1)?.id ?? null) : null
-    return { sessions, total: await countSessions(sql, filter), nextCursor }
-  })
+  const filter = { userId, createdSince, liveAt: isLiveOnly ? deps.clock.now() : undefined }
+  return await readPart(
+    deps,
+    {
+      table: userId === undefined ? 'sessions' : undefined,
+      bounds: { from },
+      list: (sql, span, { limit }) => listSessions(sql, { ...filter, ...span }, limit),
+      count: (sql, span) => countSessions(sql, { ...filter, ...span }),
+    },
+    pagination,
+  )
 }
 
 /** One session by id, live or ended. Throws SESSION_NOT_FOUND. */

@@ -1,12 +1,11 @@
 import type { Deps } from '../../deps.ts'
 import { AuthdError } from '../../errors.ts'
 import { parseEmailAddress } from '../../platform/email-address.ts'
-import { nextTurn } from '../../platform/event-loop.ts'
 import { countPasskeys } from '../../store/passkeys.ts'
 import { countLiveSessions } from '../../store/sessions.ts'
 import { findTotpHolders } from '../../store/totp-secrets.ts'
 import { countUsers, findUser, listUsers, type User, type UserFilter } from '../../store/users.ts'
-import { type Listing, type ListPart, type Pagination, readPart, readRows } from '../pagination.ts'
+import { type Listing, type ListPart, type Pagination, readPart } from '../pagination.ts'
 
 export interface ListedUser {
   user: User
@@ -26,17 +25,6 @@ export async function listUsersWithFactors(
 ): Promise<ListPart<ListedUser>> {
   const part = await readPart(deps, listingOf(filter), pagination)
   return { ...part, rows: await withFactors(deps, part.rows) }
-}
-
-/** All matching users, `limit` at a time. */
-export async function* walkUsers(deps: Deps, filter: UserFilter, limit: number): AsyncGenerator<ListedUser[]> {
-  let { before } = filter
-  do {
-    const { rows, next } = await readRows(deps, listingOf(filter), { limit, before, within: Number.POSITIVE_INFINITY })
-    yield await withFactors(deps, rows)
-    before = next
-    await nextTurn()
-  } while (before !== undefined)
 }
 
 function listingOf({ search, before: _, ...filter }: UserFilter): Listing<User> {

@@ -70,7 +70,7 @@ const suppressed = endpoint({
   query: z.strictObject({ limit: limitField }),
   answers: { 200: { text: 'The first `limit` addresses.', schema: z.array(mailSuppressionResource) } },
   async handle(deps, { query: { limit } }) {
-    return { status: 200, body: (await listSuppressed(deps, limit)).map(presentMailSuppression) }
+    return { status: 200, body: (await listSuppressed(deps, { limit })).rows.map(presentMailSuppression) }
   },
 })
 

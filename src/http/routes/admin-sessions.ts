@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { REQUEST_ROWS } from '../../flows/pagination.ts'
 import { listAllSessions, revokeByOperator } from '../../flows/sessions/session-admin.ts'
 import { findUserWithFactors } from '../../flows/users/list.ts'
 import { presentSession, sessionResource } from '../../resources/session.ts'
@@ -20,10 +21,10 @@ const list = endpoint({
   errors: ['USER_NOT_FOUND'],
   async handle(deps, { params, query: { limit, cursor: before } }) {
     const { user } = await findUserWithFactors(deps, params.id)
-    const part = await listAllSessions(deps, { user: user.id, isLiveOnly: false, before }, limit)
-    const { nextCursor, total: count } = part
-    const headers = paginationHeaders({ total: { count, isExact: true }, nextCursor, kept: { limit } })
-    return { status: 200, headers, body: part.sessions.map(presentSession) }
+    const pagination = { limit, before, within: REQUEST_ROWS }
+    const { rows, total, nextCursor } = await listAllSessions(deps, { user: user.id, isLiveOnly: false }, pagination)
+    const headers = paginationHeaders({ total, nextCursor, kept: { limit } })
+    return { status: 200, headers, body: rows.map(presentSession) }
   },
 })
 

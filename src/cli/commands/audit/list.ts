@@ -1,9 +1,10 @@
 import { Flags } from '@oclif/core'
-import { listAudit } from '../../../flows/audit/audit.ts'
+import { followAudit, listAudit } from '../../../flows/audit/audit.ts'
+import { readCursor } from '../../../flows/pagination.ts'
 import { type EventResource, presentEvent } from '../../../resources/audit-event.ts'
 import { auditFlags, auditQuery } from '../../audit/filter.ts'
 import { operation } from '../../command.ts'
-import { paginationOf } from '../../flags.ts'
+import { listFlags } from '../../flags.ts'
 import type { Column } from '../../output/output.ts'
 
 const COLUMNS: Column<EventResource>[] = [
@@ -23,15 +24,24 @@ export default operation({
   ],
   flags: {
     ...auditFlags,
-    limit: Flags.integer({ default: 50, min: 1, max: 1000, description: 'Maximum number of results.' }),
-    cursor: Flags.integer({ min: 1, description: 'Continue after the last list.' }),
+    ...listFlags,
     reverse: Flags.boolean({ description: 'Oldest first.' }),
   },
   async run(deps, { flags, out }) {
-    const pagination = paginationOf(flags)
-    const { events, nextCursor } = await listAudit(deps, await auditQuery(deps, flags), pagination)
-    const shown = events.map(presentEvent)
-    const options = { nextCursor: nextCursor === null ? null : String(nextCursor) }
-    out.list(flags.reverse ? shown.reverse() : shown, COLUMNS, options)
+    const query = await auditQuery(deps, flags)
+    await out.parts(
+      async ({ limit, cursor }) => {
+        const at = cursor === undefined ? undefined : readCursor(cursor, 0).number
+        if (flags.reverse) {
+          const { events, after, isMore } = await followAudit(deps, query, { after: at ?? 0, limit })
+          return { rows: events.map(presentEvent), nextCursor: isMore ? String(after) : null }
+        }
+        const part = { limit, before: at, within: Number.POSITIVE_INFINITY }
+        const { events, nextCursor } = await listAudit(deps, query, part)
+        return { rows: events.map(presentEvent), nextCursor: nextCursor === null ? null : String(nextCursor) }
+      },
+      COLUMNS,
+      flags,
+    )
   },
 })

@@ -25,8 +25,13 @@ export default operation({
   },
   async run(deps, { flags, out }) {
     const state = STATES.find((known) => known === flags.state)
-    const pagination = paginationOf(flags)
-    const { rows, total, nextCursor } = await listQueue(deps, { kind: 'mail', state }, pagination)
-    out.list(rows.map(presentMail), COLUMNS, { total: total.count, nextCursor })
+    await out.parts(
+      async (asked) => {
+        const { rows, ...part } = await listQueue(deps, { kind: 'mail', state }, paginationOf(asked))
+        return { ...part, rows: rows.map(presentMail) }
+      },
+      COLUMNS,
+      flags,
+    )
   },
 })

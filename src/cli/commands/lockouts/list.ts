@@ -1,8 +1,8 @@
 import { Flags } from '@oclif/core'
-import type { Lockout } from '../../../flows/policy/lockout-admin.ts'
-import { listLockouts } from '../../../flows/policy/lockout-admin.ts'
+import { type Lockout, readLockouts } from '../../../flows/policy/lockout-admin.ts'
 import { toRfc3339 } from '../../../platform/clock.ts'
 import { operation } from '../../command.ts'
+import { listFlags } from '../../flags.ts'
 import type { Column } from '../../output/output.ts'
 
 interface LockoutResource extends Omit<Lockout, 'until'> {
@@ -19,13 +19,19 @@ const COLUMNS: Column<LockoutResource>[] = [
 
 export default operation({
   examples: ['authd lockouts list', 'authd lockouts list --user ada@example.com'],
-  flags: { user: Flags.string({ description: 'Only lockouts of this user.' }) },
+  flags: { user: Flags.string({ description: 'Only lockouts of this user.' }), ...listFlags },
   async run(deps, { flags, out }) {
-    const lockouts = await listLockouts(deps, { user: flags.user })
-    const resources = lockouts.map(({ until, ...rest }) => ({
-      ...rest,
-      until: until === null ? null : toRfc3339(until),
-    }))
-    out.list(resources, COLUMNS)
+    await out.parts(
+      async (asked) => {
+        const { rows, nextCursor } = await readLockouts(deps, { user: flags.user }, asked)
+        return { rows: rows.map(present), nextCursor }
+      },
+      COLUMNS,
+      flags,
+    )
   },
 })
+
+function present({ until, ...rest }: Lockout): LockoutResource {
+  return { ...rest, until: until === null ? null : toRfc3339(until) }
+}

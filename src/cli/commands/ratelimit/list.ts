@@ -1,14 +1,20 @@
-import { Flags } from '@oclif/core'
 import { listLimits } from '../../../flows/limits/rate-limit-admin.ts'
 import { presentLimitUse } from '../../../resources/rate-limit.ts'
 import { operation } from '../../command.ts'
+import { listFlags } from '../../flags.ts'
 import { limitColumns } from '../../limit-columns.ts'
 
 export default operation({
   examples: ['authd ratelimit list', 'authd ratelimit list --limit 500 --json'],
-  flags: { limit: Flags.integer({ default: 20, min: 1, max: 10_000, description: 'Maximum number of results.' }) },
+  flags: listFlags,
   async run(deps, { flags, out }) {
-    const uses = await listLimits(deps, { limit: flags.limit })
-    out.list(uses.map(presentLimitUse), limitColumns)
+    await out.parts(
+      async (asked) => {
+        const { rows, nextCursor } = await listLimits(deps, asked)
+        return { rows: rows.map(presentLimitUse), nextCursor }
+      },
+      limitColumns,
+      flags,
+    )
   },
 })

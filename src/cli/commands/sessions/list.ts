@@ -2,7 +2,7 @@ import { Flags } from '@oclif/core'
 import { listAllSessions } from '../../../flows/sessions/session-admin.ts'
 import { presentSession, type SessionResource } from '../../../resources/session.ts'
 import { operation } from '../../command.ts'
-import { listFlags, timeFlag } from '../../flags.ts'
+import { listFlags, paginationOf, timeFlag } from '../../flags.ts'
 import type { Column } from '../../output/output.ts'
 
 const COLUMNS: Column<SessionResource>[] = [
@@ -17,17 +17,22 @@ const COLUMNS: Column<SessionResource>[] = [
 ]
 
 export default operation({
-  examples: ['authd sessions list', 'authd sessions list --user ada@example.com --all'],
+  examples: ['authd sessions list', 'authd sessions list --user ada@example.com --ended'],
   flags: {
     user: Flags.string({ description: 'Only sessions of this user.' }),
-    all: Flags.boolean({ description: 'Include ended sessions.' }),
+    ended: Flags.boolean({ description: 'Include ended sessions.' }),
     since: timeFlag({ description: 'Only sessions started since then: 24h, 2026-11-23.' }),
     ...listFlags,
   },
   async run(deps, { flags, out }) {
-    const limit = flags.jsonl ? Number.MAX_SAFE_INTEGER : flags.limit
-    const filter = { user: flags.user, createdSince: flags.since, before: flags.cursor, isLiveOnly: !flags.all }
-    const { sessions, total, nextCursor } = await listAllSessions(deps, filter, limit)
-    out.list(sessions.map(presentSession), COLUMNS, { total, nextCursor })
+    const filter = { user: flags.user, createdSince: flags.since, isLiveOnly: !flags.ended }
+    await out.parts(
+      async (asked) => {
+        const { rows, ...part } = await listAllSessions(deps, filter, paginationOf(asked))
+        return { ...part, rows: rows.map(presentSession) }
+      },
+      COLUMNS,
+      flags,
+    )
   },
 })

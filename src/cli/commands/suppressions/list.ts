@@ -1,7 +1,7 @@
-import { Flags } from '@oclif/core'
 import { listSuppressed } from '../../../flows/outbox/suppression.ts'
 import { type MailSuppressionResource, presentMailSuppression } from '../../../resources/mail-suppression.ts'
 import { operation } from '../../command.ts'
+import { listFlags } from '../../flags.ts'
 import type { Column } from '../../output/output.ts'
 
 const COLUMNS: Column<MailSuppressionResource>[] = [
@@ -14,11 +14,15 @@ const COLUMNS: Column<MailSuppressionResource>[] = [
 
 export default operation({
   examples: ['authd suppressions list', 'authd suppressions list --json'],
-  flags: {
-    limit: Flags.integer({ default: 50, min: 1, max: 10_000, description: 'Maximum number of results.' }),
-  },
+  flags: listFlags,
   async run(deps, { flags, out }) {
-    const suppressed = await listSuppressed(deps, flags.limit)
-    out.list(suppressed.map(presentMailSuppression), COLUMNS)
+    await out.parts(
+      async (asked) => {
+        const { rows, nextCursor } = await listSuppressed(deps, asked)
+        return { rows: rows.map(presentMailSuppression), nextCursor }
+      },
+      COLUMNS,
+      flags,
+    )
   },
 })

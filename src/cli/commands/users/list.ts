@@ -1,5 +1,5 @@
 import { Flags } from '@oclif/core'
-import { listUsersWithFactors, walkUsers } from '../../../flows/users/list.ts'
+import { listUsersWithFactors } from '../../../flows/users/list.ts'
 import { type ListedUserResource, presentListedUser } from '../../../resources/user.ts'
 import type { UserFilter } from '../../../store/users.ts'
 import { operation } from '../../command.ts'
@@ -20,8 +20,6 @@ function methodsOf({ webauthn_credentials_count: passkeys, totp_enabled }: Liste
   return named.filter((name) => name !== '').join(', ') || 'mail'
 }
 
-const BATCH = 500
-
 export default operation({
   examples: ['authd users list', 'authd users list --inactive 180d --jsonl | jq -r .id | authd users disable -'],
   flags: {
@@ -30,22 +28,18 @@ export default operation({
     without: Flags.string({ options: ['passkey', 'totp'], description: 'Only users without this factor.' }),
     inactive: timeFlag({ description: 'Only users not seen for this long: 180d.' }),
     ...listFlags,
-    all: Flags.boolean({ description: 'List all users.' }),
   },
   async run(deps, { flags, out }) {
     const status = flags.status as UserFilter['status']
     const without = flags.without as UserFilter['without']
-    const filter = { search: flags.search, status, without, inactiveSince: flags.inactive, before: flags.cursor }
-    if (!flags.all && !flags.jsonl) {
-      const pagination = paginationOf(flags)
-      const { rows, total, nextCursor } = await listUsersWithFactors(deps, filter, pagination)
-      return out.list(rows.map(presentListedUser), COLUMNS, { total: total.count, nextCursor })
-    }
-    const all: ListedUserResource[] = []
-    for await (const users of walkUsers(deps, filter, BATCH)) {
-      if (flags.jsonl) out.list(users.map(presentListedUser), COLUMNS)
-      else all.push(...users.map(presentListedUser))
-    }
-    if (!flags.jsonl) out.list(all, COLUMNS)
+    const filter = { search: flags.search, status, without, inactiveSince: flags.inactive }
+    await out.parts(
+      async (asked) => {
+        const { rows, ...part } = await listUsersWithFactors(deps, filter, paginationOf(asked))
+        return { ...part, rows: rows.map(presentListedUser) }
+      },
+      COLUMNS,
+      flags,
+    )
   },
 })

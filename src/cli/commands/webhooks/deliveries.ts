@@ -45,10 +45,15 @@ export default operation({
       state: outboxState.options.find((known) => known === flags.state),
       since: flags.since,
     } as const
-    const pagination = paginationOf(flags)
-    const { rows, total, nextCursor } = await listQueue(deps, filter, pagination)
-    // A removed endpoint still has deliveries. One without any may be a typing error.
-    if (id !== undefined && rows.length === 0) await findWebhook(deps, id)
-    out.list(rows.map(presentDelivery), COLUMNS, { total: total.count, nextCursor })
+    await out.parts(
+      async (asked) => {
+        const { rows, ...part } = await listQueue(deps, filter, paginationOf(asked))
+        // A removed endpoint still has deliveries. One without any may be a typing error.
+        if (id !== undefined && asked.cursor === undefined && rows.length === 0) await findWebhook(deps, id)
+        return { ...part, rows: rows.map(presentDelivery) }
+      },
+      COLUMNS,
+      flags,
+    )
   },
 })
