@@ -63,10 +63,17 @@ export abstract class OperatorCommand extends Command {
   takeSignals: () => void = () => {}
   catalogue: Catalogue = {}
 
+  /** oclif takes `--toString` for a flag, because it finds that name in its list of flags, as in every object. */
+  private refuseInherited(): void {
+    const flag = this.argv.find((word) => word.startsWith('--') && word.slice(2).replace(/=.*$/s, '') in {})
+    if (flag !== undefined) throw Object.assign(new Error(flag), { oclif: {}, flags: [flag] })
+  }
+
   /** Parses like oclif. Throws USAGE with a next step. */
   protected async parseTyped(examples: readonly string[]) {
     const Own = this.constructor as typeof OperatorCommand
     try {
+      this.refuseInherited()
       return await this.parse(Own)
     } catch (error) {
       const flags = { ...GLOBAL_FLAGS, ...Own.flags }

@@ -1,5 +1,8 @@
-import { request } from 'node:http'
+import type { IncomingMessage } from 'node:http'
+import { text } from 'node:stream/consumers'
 import type { Config } from '../config/schema.ts'
+import { formatDuration } from '../platform/duration.ts'
+import { systemReason } from '../platform/system-error.ts'
 
 /** URL of the daemon with this configuration, from the same machine. */
 export function listeningAt({ host, port }: { host: string; port: number }): string {
@@ -7,22 +10,26 @@ export function listeningAt({ host, port }: { host: string; port: number }): str
   return `http://${reached.includes(':') ? `[${reached}]` : reached}:${port}`
 }
 
-/** Gets a URL. The status is undefined if no whole answer came in time. */
-export function fetchText(
+/** An answer, or why no whole one came in time. */
+export type Fetched = { status: number; text: string } | { status: undefined; text: ''; why: string }
+
+/** Gets a URL. The time covers all of it. */
+export async function fetchText(
   url: string,
   { token, timeoutMs = 5000 }: { token?: string | undefined; timeoutMs?: number } = {},
-): Promise<{ status: number | undefined; text: string }> {
-  return new Promise((resolve) => {
-    const headers = token === undefined ? {} : { Authorization: `Bearer ${token}` }
-    const call = request(url, { signal: AbortSignal.timeout(timeoutMs), headers }, (response) => {
-      let text = ''
-      response.setEncoding('utf8').on('data', (more) => {
-        text += more
-      })
-      response.on('end', () => resolve({ status: response.statusCode, text }))
-      response.on('error', () => resolve({ status: undefined, text: '' }))
+): Promise<Fetched> {
+  const headers = token === undefined ? {} : { Authorization: `Bearer ${token}` }
+  const { request } = await import(url.startsWith('https:') ? 'node:https' : 'node:http')
+  return await new Promise((resolve) => {
+    const signal = AbortSignal.timeout(timeoutMs)
+    const failed = (error: unknown) => {
+      const why = signal.aborted ? `no whole answer in ${formatDuration(timeoutMs)}` : systemReason(error)
+      resolve({ status: undefined, text: '', why: `${why} from ${url}` })
+    }
+    const call = request(url, { signal, headers }, (response: IncomingMessage) => {
+      text(response).then((body) => resolve({ status: response.statusCode ?? 0, text: body }), failed)
     })
-    call.on('error', () => resolve({ status: undefined, text: '' }))
+    call.on('error', failed)
     call.end()
   })
 }
@@ -41,19 +48,30 @@ export async function askDaemon(address: string): Promise<Running | null> {
   const health = await fetchText(`${address}/health`, { timeoutMs: 2000 })
   if (health.status !== 200) return null
   const { status, text } = await fetchText(`${address}/readiness`, { timeoutMs: 2000 })
-  const { version, uptime_seconds } = JSON.parse(health.text) as Pick<Running, 'version' | 'uptime_seconds'>
+  const { version, uptime_seconds } = statedIn(health.text)
+  // Another program may listen there.
+  if (version === undefined || uptime_seconds === undefined) return null
   return { version, uptime_seconds, ready: status === 200, problems: problemsIn(text) }
 }
 
 /** The problems in an answer of /readiness, one line each: `database since 2026-11-25T12:00:00Z: the disk is full`. */
 export function problemsIn(text: string): string[] {
+  const { problems } = statedIn(text)
+  if (!Array.isArray(problems)) return []
+  return problems.map(({ what, reason, since }) => `${what}${since === null ? '' : ` since ${since}`}: ${reason}`)
+}
+
+interface Stated extends Partial<Pick<Running, 'version' | 'uptime_seconds'>> {
+  problems?: { what: string; reason: string; since: string | null }[]
+}
+
+/** What a daemon says of itself. Nothing, if it was not a daemon that answered. */
+function statedIn(text: string): Stated {
   try {
-    const { problems = [] } = JSON.parse(text) as {
-      problems?: { what: string; reason: string; since: string | null }[]
-    }
-    return problems.map(({ what, reason, since }) => `${what}${since === null ? '' : ` since ${since}`}: ${reason}`)
+    const stated: unknown = JSON.parse(text)
+    return typeof stated === 'object' && stated !== null ? stated : {}
   } catch {
-    return []
+    return {}
   }
 }
 
@@ -65,7 +83,7 @@ export async function fetchMetrics(
   const { listen, token, enabled } = metrics
   if (!enabled) return { why: 'metrics.enabled is false' }
   const base = url ?? (listen === undefined ? listeningAt(server) : `http://${listen}`)
-  const { status, text } = await fetchText(`${base}/metrics`, { token, ...(timeoutMs !== undefined && { timeoutMs }) })
-  if (status === 200) return { text }
-  return { why: status === undefined ? `no answer from ${base}` : `HTTP ${status} from ${base}` }
+  const answer = await fetchText(`${base}/metrics`, { token, ...(timeoutMs !== undefined && { timeoutMs }) })
+  if (answer.status === 200) return { text: answer.text }
+  return { why: answer.status === undefined ? answer.why : `HTTP ${answer.status} from ${base}` }
 }

@@ -26,6 +26,15 @@ export const typedFlag = (kind: TypedText, options?: { least: 0 }) =>
 /** A language that authd has; `de-AT` is `de`. */
 export const langFlag = Flags.custom<string>({ default: 'en', parse: async (text) => parseLanguage(text) })
 
+/** Where a daemon listens: `http://127.0.0.1:3000`, without a slash at its end. */
+export const daemonUrlFlag = Flags.custom<string>({
+  parse: async (text) => {
+    const url = URL.canParse(text) ? new URL(text) : undefined
+    if (url && /^https?:$/.test(url.protocol)) return url.href.replace(/\/+$/, '')
+    throw new AuthdError('USAGE', { message: `"${text}" is not an address of a daemon. Use http://127.0.0.1:3000.` })
+  },
+})
+
 export const emailFlag = Flags.custom<EmailAddress>({ parse: async (text) => parseEmail(text) })
 
 const GLOBAL = { helpGroup: 'GLOBAL' }

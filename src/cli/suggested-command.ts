@@ -56,7 +56,7 @@ function partsOf(argv: string[], flags: Record<string, Known>): { parts: Part[];
 
 function nameOf(word: string, flags: Record<string, Known>): string | undefined {
   const [, long] = /^--([^=]*)/.exec(word) ?? []
-  if (long !== undefined) return long in flags ? long : long.replace(/^no-/, '')
+  if (long !== undefined) return Object.hasOwn(flags, long) ? long : long.replace(/^no-/, '')
   if (!word.startsWith('-')) return undefined
   return Object.keys(flags).find((name) => flags[name]?.char === word[1])
 }

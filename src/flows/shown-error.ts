@@ -1,5 +1,6 @@
-import { AuthdError } from '../errors.ts'
+import { AuthdError, type ErrorCode } from '../errors.ts'
 import { HashesBusy } from '../platform/secret.ts'
+import { systemTrouble, type TroubleKind } from '../platform/system-error.ts'
 import { StoreError } from '../store/db.ts'
 
 /**
@@ -13,10 +14,23 @@ export function toAuthdError(error: unknown): AuthdError {
   return new AuthdError('INTERNAL_ERROR', { cause: error })
 }
 
-/** Like toAuthdError, with what only operators may see: which server, why, and what to do. */
+/** By what the operating system refused: the code, and what to do. */
+const OF_SYSTEM: Record<TroubleKind, { code: ErrorCode; suggestions?: string[] }> = {
+  missing: { code: 'NO_INPUT' },
+  exists: { code: 'FILE_EXISTS' },
+  denied: { code: 'NO_PERMISSION', suggestions: ['run the command with sudo'] },
+  unwritten: { code: 'OUTPUT_FAILED' },
+  unreachable: { code: 'UNAVAILABLE' },
+}
+
+/** Like toAuthdError, with what only operators may see: which server or file, why, and what to do. */
 export function toOperatorError(error: unknown): AuthdError {
-  const known = toAuthdError(error)
-  return error instanceof StoreError ? new AuthdError(known.code, { message: error.message, cause: error }) : known
+  if (error instanceof StoreError)
+    return new AuthdError(toAuthdError(error).code, { message: error.message, cause: error })
+  const trouble = systemTrouble(error)
+  if (trouble === undefined) return toAuthdError(error)
+  const { code, suggestions = [] } = OF_SYSTEM[trouble.kind]
+  return new AuthdError(code, { message: `${trouble.message}.`, suggestions, cause: error })
 }
 
 function codeOf(error: StoreError): ConstructorParameters<typeof AuthdError> {

@@ -6,12 +6,15 @@ const SQLITE_BUSY = 5
 const UNKNOWN = 'it could not be written'
 /** Failures that are not the statement's fault. */
 const SQLITE_TROUBLE: Record<number, string> = {
+  3: 'this user may not use the file',
   7: 'the machine has no memory left',
   8: 'the database file is read-only',
   10: 'the disk reports errors',
   11: 'the database file is damaged',
   13: 'the disk is full',
   14: 'the database file cannot be opened',
+  15: 'the file system does not lock files',
+  22: 'the file system cannot hold large files',
   26: 'the file is not an SQLite database',
 }
 

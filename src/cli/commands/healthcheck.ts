@@ -2,23 +2,24 @@ import { Flags } from '@oclif/core'
 import { SECOND } from '../../platform/clock.ts'
 import { command } from '../command.ts'
 import { fetchText, listeningAt, problemsIn } from '../daemon-client.ts'
-import { durationFlag } from '../flags.ts'
+import { daemonUrlFlag, durationFlag } from '../flags.ts'
 
 export default command({
   examples: ['authd healthcheck', 'authd healthcheck --ready --url http://127.0.0.1:3000'],
   flags: {
-    url: Flags.string({ description: 'Address of the daemon. Defaults to the configured one.' }),
+    url: daemonUrlFlag({ description: 'Address of the daemon. Defaults to the configured one.' }),
     ready: Flags.boolean({ description: 'Check that it can serve sign-ins, not only that it runs.' }),
     timeout: durationFlag({ default: 2 * SECOND, description: 'Maximum time to wait.' }),
   },
   async run({ flags, out, loadRunning }) {
     const base = flags.url ?? listeningAt((await loadRunning()).server)
-    const { status, text } = await fetchText(`${base}${flags.ready ? '/readiness' : '/health'}`, {
+    const answer = await fetchText(`${base}${flags.ready ? '/readiness' : '/health'}`, {
       timeoutMs: flags.timeout,
     })
+    const { status, text } = answer
     const isWell = status === 200
     const problems = problemsIn(text)
-    const failure = status === undefined ? `no answer from ${base}` : `HTTP ${status}`
+    const failure = answer.status === undefined ? answer.why : `HTTP ${answer.status}`
     out.object({ status: isWell ? 'healthy' : 'unhealthy', http_status: status ?? null, problems }, [
       [isWell ? 'healthy' : `unhealthy: ${failure}`, ...problems].join('; '),
     ])

@@ -165,4 +165,5 @@ export const GROUPS: { title: string; commands: Record<string, Listed> }[] = [
   },
 ]
 
-export const COMMANDS: Catalogue = Object.assign({}, ...GROUPS.map(({ commands }) => commands))
+/** Without a prototype: `users toString` is no command. */
+export const COMMANDS: Catalogue = Object.assign(Object.create(null), ...GROUPS.map(({ commands }) => commands))

@@ -1,7 +1,8 @@
-import { Args, Flags } from '@oclif/core'
+import { Args } from '@oclif/core'
 import { AuthdError } from '../../errors.ts'
 import { command } from '../command.ts'
 import { fetchMetrics } from '../daemon-client.ts'
+import { daemonUrlFlag } from '../flags.ts'
 
 export default command({
   examples: [
@@ -15,7 +16,7 @@ export default command({
       description: 'Print the dashboard for Grafana or the alert rules for Prometheus instead.',
     }),
   },
-  flags: { url: Flags.string({ description: 'Address of the daemon. Defaults to the configured one.' }) },
+  flags: { url: daemonUrlFlag({ description: 'Address of the daemon. Defaults to the configured one.' }) },
   async run({ args, flags, out, loadRunning }) {
     if (args.what === 'alerts') return out.text((await import('../../platform/monitoring/alerts.ts')).alertRules())
     if (args.what === 'dashboard') return out.text((await import('../../platform/monitoring/dashboard.ts')).dashboard())

@@ -1,9 +1,9 @@
-import { Flags } from '@oclif/core'
 import { readOverview } from '../../flows/operator/status-counts.ts'
 import { toRfc3339 } from '../../platform/clock.ts'
 import { formatDuration } from '../../platform/duration.ts'
 import { operation } from '../command.ts'
 import { askDaemon, listeningAt, type Running } from '../daemon-client.ts'
+import { daemonUrlFlag } from '../flags.ts'
 import { renderCard } from '../output/card.ts'
 import type { Output } from '../output/output.ts'
 
@@ -11,7 +11,7 @@ const SECOND = 1000
 
 export default operation({
   examples: ['authd status', 'authd status --json'],
-  flags: { url: Flags.string({ description: 'Address of the daemon. Defaults to the configured one.' }) },
+  flags: { url: daemonUrlFlag({ description: 'Address of the daemon. Defaults to the configured one.' }) },
   async run(deps, { flags, out }) {
     const config = deps.config.current()
     const address = flags.url ?? listeningAt(config.server)

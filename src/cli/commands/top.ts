@@ -1,7 +1,6 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import { Flags } from '@oclif/core'
 import { operation } from '../command.ts'
-import { reasonFlag } from '../flags.ts'
+import { daemonUrlFlag, reasonFlag } from '../flags.ts'
 import { isInteractive, settleEnvironment } from '../top/interactive.ts'
 import { runTop } from '../top/live-view.ts'
 import { createLooker } from '../top/refresh.ts'
@@ -16,7 +15,7 @@ export default operation({
     'Keys end sessions, block addresses and unlock users. In a pipe, or with --plain or --json, it prints one sample and ends. Without a running daemon it reads the database alone.',
   examples: ['authd top', 'authd top --reason "incident 42"', 'authd top --json | jq .requests_per_second'],
   flags: {
-    url: Flags.string({ description: 'Address of the daemon. Defaults to the configured one.' }),
+    url: daemonUrlFlag({ description: 'Address of the daemon. Defaults to the configured one.' }),
     ...reasonFlag,
   },
   async run(deps, { flags, out, actor }) {

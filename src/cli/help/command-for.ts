@@ -9,23 +9,50 @@ export interface FoundCommand {
   load(): Promise<CommandClass>
 }
 
-/** Singular spellings and the short verbs of the shell. */
-const TOPIC_ALIASES: Record<string, string> = {
-  user: 'users',
-  session: 'sessions',
-  key: 'keys',
-  'api-key': 'api-keys',
-  lockout: 'lockouts',
-  ratelimits: 'ratelimit',
-  ipfilters: 'ipfilter',
-  setting: 'settings',
-  suppression: 'suppressions',
-  template: 'templates',
-  webhook: 'webhooks',
-  setup: 'init',
-  'test-email': 'email test',
-}
-const VERB_ALIASES: Record<string, string[]> = { ls: ['list'], rm: ['delete', 'remove'] }
+/** Singular spellings and other names. */
+const TOPIC_ALIASES = new Map([
+  ['user', 'users'],
+  ['session', 'sessions'],
+  ['key', 'keys'],
+  ['api-key', 'api-keys'],
+  ['lockout', 'lockouts'],
+  ['ratelimits', 'ratelimit'],
+  ['ipfilters', 'ipfilter'],
+  ['passkey', 'passkeys'],
+  ['recovery-code', 'recovery-codes'],
+  ['setting', 'settings'],
+  ['suppression', 'suppressions'],
+  ['template', 'templates'],
+  ['webhook', 'webhooks'],
+  ['mail', 'email'],
+  ['setup', 'init'],
+  ['test-email', 'email test'],
+])
+
+/** What other programs call a verb. The first that the topic has is meant; a verb of its own name comes before. */
+const SYNONYMS: readonly [string[], string[]][] = [
+  [
+    ['ls', 'list'],
+    ['list', 'queue'],
+  ],
+  [
+    ['show', 'get', 'view', 'describe'],
+    ['show', 'get'],
+  ],
+  [
+    ['add', 'create', 'new'],
+    ['add', 'create'],
+  ],
+  [
+    ['delete', 'remove', 'rm', 'del'],
+    ['delete', 'remove', 'revoke', 'clear', 'unset', 'reset'],
+  ],
+  [
+    ['update', 'edit', 'change', 'modify'],
+    ['update', 'set'],
+  ],
+]
+const VERB_ALIASES = new Map(SYNONYMS.flatMap(([typed, meant]) => typed.map((verb) => [verb, meant] as const)))
 
 /** The global flags whose next word is their value, not part of a command's name. */
 export const VALUED_FLAGS = ['-c', '--config', '--fields', '--color', '--timeout', '--time']
@@ -35,9 +62,9 @@ export function commandFor(words: string[]): FoundCommand | undefined {
   const [first, second] = namesIn(words)
   if (first === undefined) return undefined
   const topic = words[first] ?? ''
-  const name = TOPIC_ALIASES[topic] ?? topic
+  const name = TOPIC_ALIASES.get(topic) ?? topic
   const verb = second === undefined ? undefined : words[second]
-  const verbs = verb === undefined ? [] : (VERB_ALIASES[verb] ?? [verb])
+  const verbs = verb === undefined ? [] : [verb, ...(VERB_ALIASES.get(verb) ?? [])]
   // `migrate` alone means `migrate up`. No other topic has a default command.
   const ids = [...verbs.map((each) => `${name} ${each}`), name, ...(verb === undefined ? [`${name} up`] : [])]
   const id = ids.find((each) => COMMANDS[each])
@@ -63,7 +90,7 @@ function namesIn(words: string[]): number[] {
 }
 
 export function isTopic(word: string): boolean {
-  return Object.keys(COMMANDS).some((id) => id.startsWith(`${TOPIC_ALIASES[word] ?? word} `))
+  return Object.keys(COMMANDS).some((id) => id.startsWith(`${TOPIC_ALIASES.get(word) ?? word} `))
 }
 
 /** The command whose name is closest to what was typed, if one is close. */

@@ -20,7 +20,7 @@ interface Documented {
 export async function showHelp(words: string[] = [], stream: NodeJS.WriteStream = process.stdout): Promise<void> {
   const [topic] = words
   if (topic === undefined) return write(stream, root())
-  const text = TOPICS[topic]
+  const text = Object.hasOwn(TOPICS, topic) ? TOPICS[topic] : undefined
   if (text !== undefined) return write(stream, text)
   const listed = COMMANDS[words.join(' ')]
   if (listed) return await showCommandHelp(words.join(' '), (await listed.load()).default)

@@ -233,7 +233,7 @@ export class Output {
 
   #picked(value: object): object {
     if (this.#flags.fields === undefined) return value
-    const unknown = this.#fieldNames().find((name) => !(name in value))
+    const unknown = this.#fieldNames().find((name) => !Object.hasOwn(value, name))
     if (unknown !== undefined) {
       const names = Object.keys(value).join(',')
       throw new AuthdError('USAGE', { message: `--fields: unknown field "${unknown}". Available: ${names}.` })

@@ -25,9 +25,13 @@ export function showTime(value: string | null, style: string): string {
 export function parseTime(text: string): number {
   const now = systemClock.now()
   const today = Date.parse(`${toRfc3339(now).slice(0, 10)}T00:00:00Z`)
-  const named: Record<string, number> = { now, today, yesterday: today - 86_400_000 }
+  const named = new Map([
+    ['now', now],
+    ['today', today],
+    ['yesterday', today - 86_400_000],
+  ])
   const duration = parseDuration(text)
-  const at = named[text] ?? (duration === undefined ? parseDate(text) : now - duration)
+  const at = named.get(text) ?? (duration === undefined ? parseDate(text) : now - duration)
   if (at !== undefined && !Number.isNaN(at)) return at
   throw new AuthdError('USAGE', {
     message: `"${text}" is not a time. Use 15m, 24h, 7d, 2026-11-23, 2026-11-23T10:00:00Z, now, today or yesterday.`,

@@ -22,7 +22,7 @@ export async function testWebhook(
   deps: Deps,
   { id, event: type }: { id: string; event: string },
 ): Promise<WebhookTest> {
-  if (!(type in EVENTS)) {
+  if (!Object.hasOwn(EVENTS, type)) {
     throw new AuthdError('VALIDATION_ERROR', {
       message: `"${type}" is not an event. Write user.registered, or another of those in docs/events.md.`,
     })

@@ -23,7 +23,11 @@ const SSL_MODES = ['disable', 'allow', 'prefer', 'require', 'verify-ca', 'verify
 export type SslMode = (typeof SSL_MODES)[number]
 
 /** authd always writes, so what prefers a standby is of no use. */
-const WRITABLE: Record<string, boolean> = { any: false, 'read-write': true, primary: true }
+const WRITABLE = new Map([
+  ['any', false],
+  ['read-write', true],
+  ['primary', true],
+])
 
 const DEFAULT_PORT = 5432
 /** Where Debian's server and psql have it. */
@@ -60,7 +64,7 @@ export function parsePostgresUrl(url: string): PostgresUrl {
     password: parameters.password ?? (password === undefined ? undefined : decode('password', password)),
     database: (parameters.dbname ?? decode('database', database ?? '')) || name,
     ...tlsOf(parameters),
-    mustBeWritable: WRITABLE[target] ?? refuseValue('target_session_attrs', target, Object.keys(WRITABLE)),
+    mustBeWritable: WRITABLE.get(target) ?? refuseValue('target_session_attrs', target, [...WRITABLE.keys()]),
     connectTimeoutMs: secondsOf('connect_timeout', parameters.connect_timeout) * 1000,
     applicationName: parameters.application_name ?? 'authd',
   }

@@ -10,11 +10,11 @@ import { presentUser } from '../../../resources/user.ts'
 import { operation } from '../../command.ts'
 import { dryRunFlag, spanFlag, typedFlag, userArg } from '../../flags.ts'
 
-const REMOVABLE: Record<string, Factor> = {
-  passkeys: 'passkey',
-  totp: 'totp',
-  'recovery-codes': 'recovery_code',
-}
+const REMOVABLE = new Map<string, Factor>([
+  ['passkeys', 'passkey'],
+  ['totp', 'totp'],
+  ['recovery-codes', 'recovery_code'],
+])
 
 export default operation({
   examples: [
@@ -59,7 +59,7 @@ export default operation({
 function parseRemove(text: string | undefined): Factor[] {
   const names = text === undefined || text === '' ? [] : text.split(',').map((name) => name.trim())
   return names.map((name) => {
-    const factor = REMOVABLE[name]
+    const factor = REMOVABLE.get(name)
     if (factor) return factor
     throw new AuthdError('USAGE', {
       message: `--remove: unknown factor "${name}". Use passkeys, totp or recovery-codes.`,
