@@ -36,7 +36,7 @@ export async function serve(options: ServeOptions): Promise<void> {
   const load = (): Loaded =>
     isDevelopment
       ? developmentConfig({ flags: options.flags, env: process.env })
-      : loadConfig({ flags: options.flags, env: process.env, configPath })
+      : loadConfig({ flags: options.flags, env: process.env, configPath, checksFiles: true })
   const loaded = load()
   const { config } = loaded
   const secret = readSecretEarly(config)

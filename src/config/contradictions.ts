@@ -1,3 +1,4 @@
+import { MINUTE } from '../platform/clock.ts'
 import { MAKE_ONE } from './kind.ts'
 import { MAIL_DOUBTS, MAIL_RULES } from './mail-rules.ts'
 import type { Finding, Rule, RuleContext } from './rule.ts'
@@ -106,6 +107,13 @@ const RULES: Rule[] = [
         : undefined,
   },
   {
+    keys: ['secret_file', 'secret'],
+    check: ({ secret, secretFile }, { serverSecret }) =>
+      secret === undefined && serverSecret !== undefined && Buffer.byteLength(serverSecret) < 32
+        ? { message: `secret_file: the server secret in ${secretFile} is shorter than 32 bytes`, suggestion: MAKE_ONE }
+        : undefined,
+  },
+  {
     keys: ['tokens.hs256_secret', 'secret', 'secret_file'],
     check: ({ tokens }, { serverSecret }) =>
       tokens.hs256Secret !== undefined && tokens.hs256Secret === serverSecret
@@ -146,6 +154,16 @@ const RULES: Rule[] = [
 
 const DOUBTS: Rule[] = [
   ...MAIL_DOUBTS,
+  {
+    keys: ['signin.ttl'],
+    check: ({ signin }) =>
+      signin.ttl > 10 * MINUTE
+        ? {
+            message: `signin.ttl is longer than the 10 minutes that NIST SP 800-63B-4 §3.1.3.2 allows`,
+            suggestion: 'Write ttl = "10m", unless your mailboxes get mail late',
+          }
+        : undefined,
+  },
   {
     keys: ['signup.domains', 'signup.policy'],
     check: ({ signup }) =>

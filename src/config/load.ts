@@ -25,6 +25,8 @@ export interface LoadInput {
   stdin?: string | undefined
   /** Replaces the `.env` beside the configuration file. */
   envFile?: string | undefined
+  /** Whether the files that a start needs are read, too. */
+  checksFiles?: boolean | undefined
   /** `/etc/authd`, except in tests. */
   systemDir?: string | undefined
 }
@@ -73,7 +75,7 @@ export function inspectConfig(input: LoadInput): Loaded & Settled {
     texts.set(path, text)
     layers.push(readFileLayer({ path, text }, cwd))
   }
-  return { ...settle(layers, { isDev, cwd, texts, path }), path, searched }
+  return { ...settle(layers, { isDev, cwd, texts, path, checksFiles: input.checksFiles }), path, searched }
 }
 
 const MADE_UP = { public_url: 'http://localhost:3000', 'smtp.host': 'localhost', 'mail.from': 'authd@example.com' }

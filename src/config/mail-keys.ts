@@ -76,9 +76,13 @@ export const MAIL_SECTIONS = {
       established: 'smtp_password',
     }),
     tls: field(oneOf('starttls', 'implicit', 'none'), {
-      text: 'How the connection is protected. "starttls" never continues without TLS. "none" is only for a server on this machine.',
+      text: 'How the connection is protected. "starttls" never continues without TLS. "none" is only for a server on this machine or in a private network, without a password.',
       applies: 'restart',
-      default: 'starttls',
+      example: 'starttls',
+      fallback: {
+        text: '"implicit" for port 465, otherwise "starttls"',
+        of: ({ value }) => (value('smtp.port') === 465 ? 'implicit' : 'starttls'),
+      },
     }),
     timeout: field(duration('1s', '2m'), {
       text: 'How long to wait for each response of the mail server.',

@@ -1,5 +1,7 @@
 import { createPublicKey } from 'node:crypto'
+import { isIP } from 'node:net'
 import { domainToASCII } from 'node:url'
+import { isPublicIp } from '../platform/net/ip.ts'
 import type { Rule } from './rule.ts'
 import { isLoopbackHost } from './web-kind.ts'
 
@@ -25,9 +27,29 @@ export const MAIL_RULES: Rule[] = [
         : undefined,
   },
   {
+    keys: ['smtp.tls', 'smtp.host', 'smtp.port'],
+    check: ({ smtp }, { isSet }) =>
+      smtp.port === 465 && smtp.tls !== 'implicit' && isSet('smtp.tls')
+        ? {
+            message: `smtp.tls: "${smtp.tls}" does not work on port 465, where TLS begins with the connection`,
+            suggestion: 'Write tls = "implicit", or port = 587',
+          }
+        : undefined,
+  },
+  {
+    keys: ['smtp.tls', 'smtp.host', 'smtp.username'],
+    check: ({ smtp }) =>
+      smtp.tls === 'none' && smtp.username !== undefined && smtp.host !== undefined && !isLoopbackHost(smtp.host)
+        ? {
+            message: `smtp.tls: "none" would send the password of smtp.username without encryption to ${smtp.host}`,
+            suggestion: 'Write tls = "starttls", or remove username and password',
+          }
+        : undefined,
+  },
+  {
     keys: ['smtp.tls', 'smtp.host'],
     check: ({ smtp }) =>
-      smtp.tls === 'none' && smtp.host !== undefined && !isLoopbackHost(smtp.host)
+      smtp.tls === 'none' && smtp.host !== undefined && !isNearHost(smtp.host)
         ? {
             message: `smtp.tls: "none" would send sign-in mails without encryption to ${smtp.host}`,
             suggestion: 'Write tls = "starttls", or "implicit" for port 465',
@@ -81,7 +103,23 @@ export const MAIL_RULES: Rule[] = [
   },
 ]
 
+/** On this machine, or in a network that no stranger is in: a private address, or a name without a domain. */
+function isNearHost(host: string): boolean {
+  if (isLoopbackHost(host)) return true
+  return isIP(host) === 0 ? !host.includes('.') : !isPublicIp(host)
+}
+
 export const MAIL_DOUBTS: Rule[] = [
+  {
+    keys: ['smtp.tls', 'smtp.host'],
+    check: ({ smtp }) =>
+      smtp.tls === 'none' && smtp.host !== undefined && !isLoopbackHost(smtp.host)
+        ? {
+            message: `smtp.tls: "none" sends sign-in mails without encryption to ${smtp.host}`,
+            suggestion: 'Make sure that nobody else can read in that network',
+          }
+        : undefined,
+  },
   {
     keys: ['mail.dkim_key'],
     check: ({ mail: { dkimKey } }) => {

@@ -1,5 +1,7 @@
+import { shell } from '../platform/shell.ts'
 import { findContradictions, findDoubts } from './contradictions.ts'
 import { joinLayers, type Layer } from './layer.ts'
+import { findFileFaults } from './named-files.ts'
 import { type ResolveContext, resolveValues } from './precedence.ts'
 import { type Problem, problemAt } from './problem.ts'
 import type { Finding } from './rule.ts'
@@ -34,6 +36,7 @@ export function settle(layers: readonly Layer[], context: ResolveContext & { pat
       ...resolved.problems.filter(({ key }) => !resolved.missing.has(key) || !unread.some((one) => one.key === key)),
       ...refuseTwoSecrets(config, sources, secretInFile),
       ...findContradictions(config, broken, facts).map(place),
+      ...(context.checksFiles ? findFileFaults(config, broken).map(place) : []),
     ]),
     warnings: inOrder([...warnings, ...findDoubts(config, broken, facts).map(place)]),
   }
@@ -42,8 +45,28 @@ export function settle(layers: readonly Layer[], context: ResolveContext & { pat
 /** A missing key has no line, so its problem is reported at the configuration file. */
 function placeFinding(finding: Finding, source: ValueSource | undefined, { path, texts }: Placing): Problem {
   const isSecret = findKey(finding.key)?.secret === true
-  const placed = problemAt(source, finding, isSecret ? undefined : texts)
+  const isVariable = source?.kind === 'env' || source?.kind === 'dotenv'
+  const said = isVariable && finding.suggestion ? { ...finding, suggestion: inVariables(finding) } : finding
+  const placed = problemAt(source, said, isSecret ? undefined : texts)
   return placed.path === undefined && source?.kind === 'default' && path !== undefined ? { ...placed, path } : placed
+}
+
+/** `Write tls = "implicit"` for a value that a variable set: `Write AUTHD_SMTP_TLS=implicit`. */
+function inVariables({ key, suggestion = '' }: Finding): string {
+  const section = key.slice(0, key.lastIndexOf('.') + 1)
+  return suggestion
+    .replace(/\b([a-z][a-z0-9_]*) = (\[[^\]]*\]|"[^"]*"|[\w.]+)/g, (all, name: string, value: string) => {
+      const variable = variableOf(section, name)
+      return variable ? shell`${[`${variable}=${value.replace(/[[\]" ]/g, '')}`]}` : all
+    })
+    .replace(/ below \[\w+\]/, '')
+}
+
+function variableOf(section: string, name: string): string | undefined {
+  const key = findKey(`${section}${name}`)
+  if (key) return key.env
+  const ofFile = name.endsWith('_file') ? findKey(`${section}${name.replace(/_file$/, '')}`) : undefined
+  return ofFile && `${ofFile.env}_FILE`
 }
 
 type Placing = Pick<ResolveContext, 'texts'> & { path: string | undefined }

@@ -1,9 +1,10 @@
 import { closest } from '../platform/closest.ts'
-import { formatDuration } from '../platform/duration.ts'
+import { formatDuration, parseDuration } from '../platform/duration.ts'
+import { shell } from '../platform/shell.ts'
 import type { BadValue } from './kind.ts'
 import type { Candidate } from './layer.ts'
 import type { Key } from './schema.ts'
-import { nameOfSource } from './value-source.ts'
+import { nameOfSource, type ValueSource } from './value-source.ts'
 
 export type Parsed = { value: unknown } | { message: string; suggestion?: string }
 
@@ -16,7 +17,8 @@ export function parseValue({ key, value: written, isText, source }: Candidate): 
   const fault: BadValue = (issue?.code === 'custom' && issue.params) || {}
   const index = issue?.path[0]
   const culprit = Array.isArray(value) && typeof index === 'number' ? value[index] : value
-  const suggestion = fault.suggestion ?? advise(key, value)
+  const suggestion =
+    fault.suggestion ?? (isText && typeof written === 'string' ? adviseText(key, source, written) : advise(key, value))
   const what = fault.message ?? `expected ${key.kind.expects}, got ${key.secret ? 'something else' : show(culprit)}`
   const message = `${nameOfSource(source, key.key)}${what.startsWith('is ') ? '' : ':'} ${what}`
   return { message, ...(suggestion && { suggestion }) }
@@ -29,6 +31,41 @@ function show(value: unknown): string {
   return Array.isArray(value) ? 'a list' : 'a table'
 }
 
+/** As advise, for a variable, a flag or a setting, which have text only. */
+function adviseText(key: Key, source: ValueSource, text: string): string | undefined {
+  if (key.secret) return undefined
+  const isVariable = source.kind === 'env' || source.kind === 'dotenv'
+  const written = (value: string) => (isVariable ? shell`${[`${nameOfSource(source, key.key)}=${value}`]}` : value)
+  const right = (values: string[]) => values.find((value) => key.kind.type.safeParse(key.kind.fromText(value)).success)
+  switch (key.kind.name) {
+    case 'duration': {
+      // A duration out of range is told the range.
+      const meant =
+        parseDuration(text) === undefined ? right([`${text}s`, String(key.default), '90s', '1d']) : undefined
+      return meant && `Write ${written(meant)}`
+    }
+    case 'list': {
+      const meant = right([
+        text
+          .split(/[\s,;"'[\]]+/)
+          .filter((part) => part !== '')
+          .join(','),
+      ])
+      if (meant) return `Write ${written(meant)}`
+      return Array.isArray(key.example) ? `Separate them with commas: ${written(key.example.join(','))}` : undefined
+    }
+    case 'boolean':
+      return `Write ${written('true')} or ${written('false')}`
+    case 'number':
+      return undefined
+    case 'text':
+    case 'path': {
+      const near = key.kind.options && closest(text, key.kind.options)
+      return near && `Did you mean ${near}?`
+    }
+  }
+}
+
 /** Advises what to write, if the value shows what was meant. */
 function advise({ name, kind, example, secret }: Key, value: unknown): string | undefined {
   if (secret) return 'Put it in quotes'
@@ -36,6 +73,7 @@ function advise({ name, kind, example, secret }: Key, value: unknown): string | 
     case 'duration':
       if (typeof value === 'number')
         return `A number needs a unit: ${name} = "${formatDuration(value * 1000)}" is ${value} seconds`
+      if (typeof value === 'string' && parseDuration(value) !== undefined) return undefined
       return `Write it like ${name} = "90s", with one of the units s, m, h, d, w`
     case 'number':
       return typeof value === 'string' && /^\d+$/.test(value) ? `Remove the quotes: ${name} = ${value}` : undefined

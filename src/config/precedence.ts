@@ -10,6 +10,8 @@ export interface ResolveContext {
   cwd: string
   /** The content of each file, by path, for the lines that messages show. */
   texts: ReadonlyMap<string, string>
+  /** Whether the files that a start needs are read, too. */
+  checksFiles?: boolean | undefined
 }
 
 export interface Resolved {

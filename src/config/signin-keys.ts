@@ -5,8 +5,8 @@ import { domainName, exactUrl, redirectUrl } from './web-kind.ts'
 /** Sign-in by mail and sign-up. */
 export const SIGNIN_SECTIONS = {
   signin: section('Sign-in by mail.', {
-    ttl: field(duration('1m', '10m'), {
-      text: 'How long a link and a code work.',
+    ttl: field(duration('1m', '1h'), {
+      text: 'How long a link and a code work. Longer than 10m only for mailboxes that get mail late.',
       applies: 'reload',
       default: '10m',
     }),

@@ -4,6 +4,7 @@ import type { TextProblem } from '../mail/overrides/files.ts'
 import type { LoadedTexts } from '../mail/overrides/load.ts'
 import { builtInTexts, type Texts } from '../platform/texts/texts.ts'
 
+export type { TextProblem } from '../mail/overrides/files.ts'
 export { sourceNames, sourcesOf } from '../mail/sources.ts'
 
 /** The current texts, and how to replace them. */

@@ -95,7 +95,7 @@ export async function queueSigninMail(
   // tokens.
   const hasLink = attempt.purpose === 'signin' && (attempt.deliver === 'cookie' || attempt.linkTo !== null)
   const linkDigest = hasLink ? digest(linkSecret) : null
-  const expiresAt = Math.min(now + config.signin.ttl, attempt.createdAt + ATTEMPT_MAX_MS)
+  const expiresAt = Math.min(now + config.signin.ttl, attempt.createdAt + Math.max(ATTEMPT_MAX_MS, config.signin.ttl))
   const codeMac = macCode(deps, attempt.id, normalizeCode(code))
   const notSince = now - config.signin.resendAfter
   const renewal = { id: attempt.id, now, notSince, expiresAt, linkDigest, codeMac, codeKind } as const

@@ -1,11 +1,7 @@
-import { readFileSync, statSync } from 'node:fs'
-import { extname } from 'node:path'
 import type { Config } from '../../config/schema.ts'
 import { AuthdError } from '../../errors.ts'
+import { logoType, MAX_BRAND_BYTES, readNamedFile } from '../../platform/named-file.ts'
 import { shell } from '../../platform/shell.ts'
-
-const LOGO_TYPES: Record<string, string> = { '.svg': 'image/svg+xml', '.png': 'image/png', '.webp': 'image/webp' }
-const MAX_BYTES = 256 * 1024
 
 export interface BrandFile {
   path: string
@@ -25,8 +21,8 @@ export function brandPaths({ logo, themeCss }: Config['app']): { logo?: string; 
 export function readBrand({ logo, themeCss }: Config['app']): BrandFile[] {
   const files: BrandFile[] = []
   if (logo !== undefined) {
-    const type = LOGO_TYPES[extname(logo).toLowerCase()]
-    if (!type) throw invalid('app.logo', `${logo} is not an .svg, .png or .webp file.`)
+    const type = logoType(logo)
+    if (!type) throw invalid('app.logo', `${logo} is not an .svg, .png or .webp file`)
     files.push({ path: '/assets/logo', type, body: read('app.logo', logo) })
   }
   if (themeCss !== undefined) {
@@ -37,17 +33,12 @@ export function readBrand({ logo, themeCss }: Config['app']): BrandFile[] {
 }
 
 function read(key: string, path: string): Buffer {
-  const stat = statSync(path, { throwIfNoEntry: false })
-  if (!stat?.isFile()) throw invalid(key, `${path} does not exist or is not a file.`)
-  if (stat.size > MAX_BYTES) throw invalid(key, `${path} is larger than 256 KiB.`)
-  try {
-    return readFileSync(path)
-  } catch (cause) {
-    throw invalid(key, `${path} cannot be read by this user.`, cause)
-  }
+  const found = readNamedFile(path, MAX_BRAND_BYTES)
+  if ('fault' in found) throw invalid(key, found.fault)
+  return found.body
 }
 
-function invalid(key: string, what: string, cause?: unknown): AuthdError {
+function invalid(key: string, what: string): AuthdError {
   const suggestions = [shell`authd config reference ${key}`]
-  return new AuthdError('CONFIG_INVALID', { message: `${key}: ${what}`, suggestions, cause })
+  return new AuthdError('CONFIG_INVALID', { message: `${key}: ${what}.`, suggestions })
 }

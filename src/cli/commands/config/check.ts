@@ -1,8 +1,9 @@
 import { Args } from '@oclif/core'
 import { inspectConfig } from '../../../config/load.ts'
-import { formatProblems } from '../../../config/problem.ts'
+import { formatProblems, type Problem } from '../../../config/problem.ts'
 import { referenceFor } from '../../../config/reference.ts'
 import { AuthdError } from '../../../errors.ts'
+import { inspectTexts, type TextProblem } from '../../../startup/texts.ts'
 import { command } from '../../command.ts'
 import { readStdin } from '../../stdin.ts'
 
@@ -12,7 +13,11 @@ export default command({
   async run({ args, flags, out }) {
     const configPath = args.file ?? flags.config
     const stdin = configPath === '-' ? await readStdin() : undefined
-    const { path, problems, warnings, sources } = inspectConfig({ env: process.env, configPath, stdin })
+    const { config, path, ...found } = inspectConfig({ env: process.env, configPath, stdin, checksFiles: true })
+    const texts = found.problems.length === 0 ? await inspectTexts(config) : { problems: [], warnings: [] }
+    const problems = [...found.problems, ...texts.problems.map(ofTexts)]
+    const warnings = [...found.warnings, ...texts.warnings.map(ofTexts)]
+    const { sources } = found
     const where = path ?? 'no file, environment only'
     if (problems.length === 0) {
       const count = [...sources.values()].filter(({ kind }) => kind !== 'default').length
@@ -26,3 +31,9 @@ export default command({
     })
   },
 })
+
+/** A template or a sentence that is wrong, as the start would say it. */
+function ofTexts({ path, line, message, suggestion }: TextProblem): Problem {
+  const at = { path, ...(line !== undefined && { line }), ...(suggestion !== undefined && { suggestion }) }
+  return { key: 'mail.templates_dir', message, ...at }
+}
