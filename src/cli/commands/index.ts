@@ -165,5 +165,5 @@ export const GROUPS: { title: string; commands: Record<string, Listed> }[] = [
   },
 ]
 
-/** Without a prototype: `users toString` is no command. */
+/** Without a prototype: `users toString` is not a command. */
 export const COMMANDS: Catalogue = Object.assign(Object.create(null), ...GROUPS.map(({ commands }) => commands))
