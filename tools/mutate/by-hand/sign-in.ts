@@ -110,7 +110,7 @@ export const SIGN_IN: HandMade = {
     tests: ['http/sign-up', 'http/email-change', 'http/rate-limit', 'http/mail-limit'],
     mutants: {
       'an attempt lasts 30 minutes, whatever the number of its mails': [
-        'Math.min(now + config.signin.ttl, attempt.createdAt + ATTEMPT_MAX_MS)',
+        'Math.min(now + config.signin.ttl, attempt.createdAt + Math.max(ATTEMPT_MAX_MS, config.signin.ttl))',
         'now + config.signin.ttl',
       ],
       'a change to the address of another user mails nobody': [
