@@ -1,5 +1,5 @@
-import { getSystemErrorMessage } from 'node:util'
 import { AuthdError } from '../../errors.ts'
+import { systemReason } from '../../platform/system-error.ts'
 import { reportError } from './report.ts'
 
 /** `| head` closes the pipe, and that is not an error. A full disk is. */
@@ -13,6 +13,6 @@ export function isOutputError(error: unknown): error is NodeJS.ErrnoException {
 }
 
 export function outputFailed(error: NodeJS.ErrnoException): AuthdError {
-  const reason = error.errno === undefined ? error.message : getSystemErrorMessage(error.errno)
-  return new AuthdError('OUTPUT_FAILED', { message: `The output could not be written: ${reason}.`, cause: error })
+  const message = `The output could not be written: ${systemReason(error)}.`
+  return new AuthdError('OUTPUT_FAILED', { message, cause: error })
 }
