@@ -1,3 +1,5 @@
+import { globSync, readFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { expect, test } from 'vitest'
 import { ERRORS } from '../../src/errors.ts'
@@ -21,11 +23,14 @@ const SHARED = [
   'Error: {title}',
   'Account',
   'Browser',
+  'Code',
   'Endpoint',
   'Name',
   'Passkey',
   'Passkeys',
 ]
+
+const TEMPLATES = join(import.meta.dirname, '../../templates')
 
 const COUNTS = [...Array(1000).keys(), 1_000_000]
 
@@ -92,6 +97,21 @@ test.for(LANGUAGES)('%s has its writing direction, its own name, and dates of th
   expect(dir).toBe(['ar', 'fa', 'he', 'ur'].includes(new Intl.Locale(lang).language) ? 'rtl' : 'ltr')
   expect(String(name).toLowerCase()).toBe(ownName?.toLowerCase())
   expect(new Intl.Locale(String(dates)).language).toBe(new Intl.Locale(lang).language)
+})
+
+test.for(globSync(['pages/*.hbs', 'mail/*.{mjml,txt}'], { cwd: TEMPLATES }))('%s has no words of its own', (file) => {
+  const filled = readFileSync(join(TEMPLATES, file), 'utf8')
+    .replace(/<!--.*?-->|<mj-style>.*?<\/mj-style>/gs, ' ')
+    .replace(/\{\{+[^}]*\}+/g, ' ')
+  const read = [...filled.matchAll(/\s(?:alt|title|placeholder|aria-label)="([^"]*)"/g)].map(([, text]) => text)
+  const shown = filled.replace(/<[^>]*>/g, ' ')
+
+  expect(
+    [...read, shown]
+      .join(' ')
+      .match(/\p{L}+/gu)
+      ?.filter((word) => word !== 'HTTP') ?? [],
+  ).toEqual([])
 })
 
 test.for(LANGUAGES)('every page renders in %s', (lang) => {
