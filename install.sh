@@ -44,7 +44,8 @@ prefix=${prefix%/}
 # One line for each installed thing: `<sha256>  <path>` for a file, `dir  <path>` for a folder that we created.
 manifest=$prefix/share/authd/installed-files
 work=$(mktemp -d)
-trap 'rm -rf "$work"' EXIT
+draft=
+trap 'rm -rf "$work"; [ -z "$draft" ] || rm -f "$draft"' EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM
 
@@ -66,6 +67,11 @@ check_place() {
   is_ours "$1" || fail 73 "$1 exists, but this script did not install it. Move it to another place first."
 }
 
+# A new file beside the target. Its name is random, so nobody can put a link in its place.
+draft_of() {
+  mktemp "$(dirname -- "$1")/.$(basename -- "$1").XXXXXXXX" 2>"$work/why" || fail 77 "$1 cannot be written: $(cat "$work/why")."
+}
+
 # Renames a complete file into place: running programs keep the old file, and nobody sees half a file. The manifest comes
 # first, so that an interrupted installation can be repeated or uninstalled.
 put() {
@@ -75,9 +81,11 @@ put() {
     word=installed
     [ ! -e "$2" ] || word=updated
     make_dir "$(dirname -- "$2")"
-    { cp "$1" "$2.new" && chmod "$3" "$2.new"; } 2>"$work/why" || fail 77 "$2 cannot be written: $(cat "$work/why")."
-    line_of "$2.new" | sed 's/\.new$//' >>"$manifest"
-    mv -f "$2.new" "$2"
+    draft=$(draft_of "$2")
+    { cp "$1" "$draft" && chmod "$3" "$draft"; } 2>"$work/why" || fail 77 "$2 cannot be written: $(cat "$work/why")."
+    say "$(sha256sum <"$draft" | cut -d ' ' -f 1)  $2" >>"$manifest"
+    mv -fT "$draft" "$2"
+    draft=
     say "$word  $2"
   fi
   line_of "$2" >>"$work/files"
@@ -127,8 +135,11 @@ install_authd() {
   put "$work/bash" "$bash" 644
   put "$work/zsh" "$zsh" 644
   put "$work/fish" "$fish" 644
-  sort -u "$work/files" "$work/dirs" >"$manifest.new"
-  mv -f "$manifest.new" "$manifest"
+  draft=$(draft_of "$manifest")
+  sort -u "$work/files" "$work/dirs" >"$draft"
+  chmod 644 "$draft"
+  mv -fT "$draft" "$manifest"
+  draft=
 
   say "$version is in $prefix/bin. Restart a running daemon to use it."
   case :$PATH: in *:"$prefix/bin":*) ;; *) say "$prefix/bin is not on your PATH." ;; esac

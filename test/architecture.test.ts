@@ -27,7 +27,10 @@ const RULES: Record<string, Rule> = {
   'src/config/': { may: ['node:*', 'zod', 'smol-toml', 'src/platform/', 'src/errors.ts'] },
   'src/store/': {
     // The clock's file has the bounds of intervals, too. The store uses these, and never asks for the time.
-    may: ['node:*', 'knex', 'pg', 'migrations/index.ts', 'src/platform/clock.ts', 'src/platform/net/postgres-url.ts'],
+    may: [
+      ...['node:*', 'knex', 'pg', 'migrations/index.ts'],
+      ...['src/platform/clock.ts', 'src/platform/files.ts', 'src/platform/net/postgres-url.ts'],
+    ],
     mayAsType: ['src/platform/'],
     mayNotSay: /\bsystemClock\b|\bDate\b|\bMath\.random\b|\brandomBytes\b|\bprocess\b/,
   },
@@ -131,6 +134,11 @@ const ONLY_IN: { said: RegExp; places: string[] }[] = [
   { said: /\.slowHash\(/, places: ['src/flows/factors/recovery-code.ts'] },
   // A command may judge a time that its caller typed.
   { said: ONE_BOUND, places: ['src/platform/clock.ts', 'src/cli/'] },
+  // Whole or not at all, and never through a link. A log is appended to, and a copy of SQLite gets its name when it is checked.
+  {
+    said: /\b(?:open|link|symlink|rename|cp)Sync\b|\b(?:writeFile|appendFile|copyFile|createWriteStream)(?:Sync)?\b/,
+    places: ['src/platform/files.ts', 'src/platform/log-file.ts', 'src/store/migrate.ts'],
+  },
   { said: /\brandomBytes\(|\brandomUUID|\bMath\.random\b/, places: ['src/platform/random.ts'] },
 ]
 

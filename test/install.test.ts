@@ -1,6 +1,6 @@
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { chmod, cp, lstat, mkdir, mkdtemp, readdir, readFile, rm, writeFile } from 'node:fs/promises'
+import { chmod, cp, lstat, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { promisify } from 'node:util'
@@ -92,6 +92,18 @@ describe('install.sh', () => {
     await expect(install('--from', await fakeAuthd(folder, '1.0.0'))).rejects.toMatchObject({ code: 73 })
 
     expect(await readFile(`${folder}/prefix/bin/authd`, 'utf8')).toBe('another authd')
+  })
+
+  test('SECURITY: a symbolic link that waits for the draft of a file is not followed', async () => {
+    const { folder, install } = await emptyPrefix()
+    await mkdir(`${folder}/prefix/bin`, { recursive: true })
+    await writeFile(`${folder}/victim`, 'theirs')
+    await symlink(`${folder}/victim`, `${folder}/prefix/bin/authd.new`)
+
+    await install('--from', await fakeAuthd(folder, '1.0.0'))
+
+    expect(await readFile(`${folder}/victim`, 'utf8')).toBe('theirs')
+    expect((await lstat(`${folder}/prefix/bin/authd`)).isFile()).toBe(true)
   })
 
   test('a file that does not run here is rejected before anything is changed', async () => {

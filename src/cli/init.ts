@@ -1,12 +1,15 @@
-import { chownSync, copyFileSync, existsSync, mkdirSync, statSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { createInterface, type Interface } from 'node:readline/promises'
 import { loadConfig } from '../config/load.ts'
 import { AuthdError } from '../errors.ts'
 import { fileStamp, systemClock } from '../platform/clock.ts'
+import { createFile, replaceFile } from '../platform/files.ts'
 import { shell } from '../platform/shell.ts'
+import { readSecretEarly } from '../startup/secret.ts'
 import { wire } from '../startup/wire.ts'
 import type { GlobalFlags } from './flags.ts'
+import { becomeOwner } from './privileges.ts'
 
 export interface InitFlags extends GlobalFlags {
   url?: string | undefined
@@ -46,10 +49,12 @@ export async function initialize(flags: InitFlags): Promise<InitResult> {
   // The configuration is new in any case. A secret and a database that are there stay.
   const kept = new Set([config.secretFile, database].filter((name) => existsSync(name)))
   mkdirSync(resolve(flags.dir), { recursive: true, mode: 0o750 })
-  if (existsSync(path)) copyFileSync(path, `${path}.bak-${fileStamp(systemClock.now())}`)
-  writeFileSync(path, text, { mode: 0o640 })
   // If `service install` ran first, the folder belongs to the service's group, which must read this file.
-  if (process.getuid?.() === 0) chownSync(path, 0, statSync(dirname(path)).gid)
+  const options = { mode: 0o640, gid: process.getuid?.() === 0 ? statSync(dirname(path)).gid : undefined }
+  if (existsSync(path)) createFile(`${path}.bak-${fileStamp(systemClock.now())}`, readFileSync(path), options)
+  replaceFile(path, text, options)
+  const secret = readSecretEarly(config)
+  becomeOwner(config.dataDir)
   process.umask(0o077)
   // The result says what was made, so the log has only what went wrong.
   const quiet = { ...config.log, level: 'warn' } as const
@@ -59,6 +64,7 @@ export async function initialize(flags: InitFlags): Promise<InitResult> {
       mode: 'serve',
       output: process.stderr,
       logFormat: 'pretty',
+      secret,
     },
   )
   await wired.close()

@@ -1,5 +1,6 @@
 import { Flags } from '@oclif/core'
 import type { AuthdError } from '../errors.ts'
+import type { Actor } from '../flows/record-event.ts'
 import type { IpFilter } from '../store/ip-filters.ts'
 import { expiryFlag, typedFlag } from './flags.ts'
 import { sshClient } from './operator.ts'
@@ -28,13 +29,13 @@ export interface RuleFlags {
 }
 
 /** The flags as input of the flow. */
-export function ruleOptions(flags: RuleFlags) {
+export function ruleOptions(flags: RuleFlags, actor: Actor) {
   return {
     action: flags.allow ? ('allow' as const) : ('block' as const),
     scope: flags.scope as IpFilter['scope'],
     expiresAt: flags.expires ?? null,
     keepSessions: flags['keep-sessions'],
-    own: sshClient(),
+    own: sshClient(actor),
     acceptsLockout: flags['accept-risk'] === 'lockout',
   }
 }

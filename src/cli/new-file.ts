@@ -1,13 +1,27 @@
-import { openSync } from 'node:fs'
 import { AuthdError } from '../errors.ts'
+import { type NewFile, openNewFile } from '../platform/files.ts'
 
-/** Opens a new file that only its owner can read. Throws FILE_EXISTS, NO_PERMISSION. */
-export function openNewFile(path: string): number {
+/**
+ * A new file for the output of a command, which only this user can read. Opened before privileges are dropped, and before
+ * anything is recorded. Throws FILE_EXISTS, NO_PERMISSION.
+ */
+export function newFile(path: string): NewFile {
   try {
-    return openSync(path, 'wx', 0o600)
+    return openNewFile(path)
   } catch (cause) {
     const isThere = cause instanceof Error && 'code' in cause && cause.code === 'EEXIST'
     if (isThere) throw new AuthdError('FILE_EXISTS', { message: `${path} is there already. Name a new file.`, cause })
     throw new AuthdError('NO_PERMISSION', { message: `${path} cannot be written by this user.`, cause })
   }
+}
+
+/** Does the work that writes the file. The file is complete, or empty if the work fails. */
+export async function writing(file: NewFile | undefined, work: () => Promise<void> | void): Promise<void> {
+  try {
+    await work()
+  } catch (error) {
+    file?.discard()
+    throw error
+  }
+  file?.close()
 }

@@ -22,8 +22,11 @@ export interface Keys {
 
 const VERSION = '1'
 
-/** @param secret at least 32 bytes */
+const MIN_SECRET_BYTES = 32
+
+/** Throws if the secret is shorter than 32 bytes: nothing may be derived from an empty file. */
 export function keysFrom(secret: Buffer, random: Pick<Random, 'bytes'>): Keys {
+  if (secret.length < MIN_SECRET_BYTES) throw new Error('the server secret is shorter than 32 bytes')
   const derived = new Map<string, KeyObject>()
   const keyFor = (purpose: string): KeyObject => {
     const known = derived.get(purpose)

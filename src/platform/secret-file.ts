@@ -1,4 +1,5 @@
-import { closeSync, fsyncSync, openSync, readFileSync, writeSync } from 'node:fs'
+import { readFileSync, statSync } from 'node:fs'
+import { createFile } from './files.ts'
 import type { Random } from './random.ts'
 
 const SECRET_BYTES = 32
@@ -13,19 +14,15 @@ export function readSecretFile(path: string): string | undefined {
   }
 }
 
+/** Whether every user of the machine can read or change the file. */
+export function isOpenToAll(path: string): boolean {
+  return ((statSync(path, { throwIfNoEntry: false })?.mode ?? 0) & 0o006) !== 0
+}
+
 /**
  * Creates the file, readable by its owner only. If several processes try, one succeeds and the others read its secret.
  */
 export function createSecretFile(path: string, random: Pick<Random, 'bytes'>): string {
   const secret = random.bytes(SECRET_BYTES).toString('base64url')
-  try {
-    const fd = openSync(path, 'wx', 0o600)
-    writeSync(fd, `${secret}\n`)
-    fsyncSync(fd)
-    closeSync(fd)
-    return secret
-  } catch (error) {
-    if (!(error instanceof Error && 'code' in error && error.code === 'EEXIST')) throw error
-    return readFileSync(path, 'utf8').trim()
-  }
+  return createFile(path, `${secret}\n`, { mode: 0o600 }) ? secret : readFileSync(path, 'utf8').trim()
 }

@@ -3,7 +3,8 @@ import { AuthdError } from '../errors.ts'
 import { hasServerSecret } from '../flows/operator/setup.ts'
 import { systemClock } from '../platform/clock.ts'
 import { systemRandom } from '../platform/random.ts'
-import { createSecretFile, readSecretFile } from '../platform/secret-file.ts'
+import { createSecretFile, isOpenToAll, readSecretFile } from '../platform/secret-file.ts'
+import { shell } from '../platform/shell.ts'
 import type { Db } from '../store/db.ts'
 
 /** Reads the secret before privileges are dropped: root can read files that the service's user cannot. */
@@ -18,27 +19,46 @@ export function readSecretEarly(config: Config): string | undefined {
 export async function serverSecret(config: Config, db: Db, early: string | undefined): Promise<Buffer> {
   const { secret, secretFile } = config
   const text = early ?? secret ?? readSecret(secretFile)
+  const isUsed = text === undefined || Buffer.byteLength(text) < 32 ? await hasServerSecret(db) : undefined
   if (text !== undefined) {
-    if (Buffer.byteLength(text) < 32) {
-      throw new AuthdError('CONFIG_INVALID', {
-        message: `The server secret in ${secretFile} is shorter than 32 bytes.`,
-      })
-    }
+    if (isUsed !== undefined) throw shortSecret(secretFile, isUsed)
     return Buffer.from(text)
   }
-  if (await hasServerSecret(db)) {
+  if (isUsed) {
     throw new AuthdError('SECRET_MISMATCH', {
       message: `The server secret ${secretFile} is missing, but the database was made with it. Restore the file: a new secret could not decrypt the data.`,
       suggestions: ['authd config show --section secret --origin'],
     })
   }
-  return Buffer.from(createSecretFile(secretFile, systemRandom(systemClock)))
+  const made = Buffer.from(createSecretFile(secretFile, systemRandom(systemClock)))
+  if (made.length < 32) throw shortSecret(secretFile, false)
+  return made
 }
 
+function shortSecret(path: string, isUsed: boolean): AuthdError {
+  return new AuthdError('CONFIG_INVALID', {
+    message: `The server secret in ${path} is shorter than 32 bytes. ${
+      isUsed
+        ? 'Restore the file from a backup: a new secret could not decrypt the data.'
+        : 'The database has not used a secret yet: delete the file, and the next start creates it.'
+    }`,
+    suggestions: ['authd config show --section secret --origin'],
+  })
+}
+
+/** Throws CONFIG_INVALID for a file that other users can read. */
 function readSecret(path: string): string | undefined {
   try {
-    return readSecretFile(path)
+    const secret = readSecretFile(path)
+    if (secret !== undefined && isOpenToAll(path)) {
+      throw new AuthdError('CONFIG_INVALID', {
+        message: `Every user of this machine can read or change the server secret ${path}.`,
+        suggestions: [shell`chmod o-rwx ${path}`],
+      })
+    }
+    return secret
   } catch (cause) {
+    if (cause instanceof AuthdError) throw cause
     throw new AuthdError('NO_PERMISSION', {
       message: `This user cannot read the server secret ${path}.`,
       suggestions: ['run the command with sudo'],

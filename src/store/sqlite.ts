@@ -1,6 +1,6 @@
-import { closeSync, openSync } from 'node:fs'
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import { setImmediate as nextTurn, setTimeout as wait } from 'node:timers/promises'
+import { openNewFile } from '../platform/files.ts'
 import {
   asUnit,
   callEach,
@@ -198,7 +198,7 @@ export function openSqlite(options: SqliteOptions): Db {
 /** For its owner only, whatever the folder and the umask allow; SQLite gives the log beside it the same mode. */
 export function makePrivateFile(path: string): void {
   try {
-    closeSync(openSync(path, 'wx', 0o600))
+    openNewFile(path).close()
   } catch {
     // It is there already, or cannot be made: then opening it says why.
   }

@@ -1,9 +1,11 @@
-import { writeFile } from 'node:fs/promises'
+import { execFile } from 'node:child_process'
+import { chmod, readFile, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
 import { GROUPS } from '../../src/cli/commands/index.ts'
-import { shell } from '../support/cli.ts'
+import { PROGRAM, shell } from '../support/cli.ts'
 
 test('each summary is one short sentence that begins with a verb', () => {
   const summaries = GROUPS.flatMap(({ commands }) => Object.values(commands).map(({ summary }) => summary))
@@ -161,6 +163,55 @@ test('the audit log records the operator, the command and the reason', async () 
     actor: expect.stringMatching(/^cli:grace@/),
     metadata: { command: 'users add', reason: 'new colleague', ssh_client: '203.0.113.9' },
   })
+})
+
+test('SECURITY: the SSH client is known where sudo drops it from the environment', async () => {
+  const { folder, run } = await shell()
+  await run(['migrate'])
+  const outer = { PATH: process.env['PATH'], SUDO_USER: 'grace', SSH_CONNECTION: '203.0.113.9 5022 10.0.0.1 22' }
+
+  // The shell waits, so it stays above the command, as sudo does.
+  const command = 'env -i PATH="$PATH" HOME=/ "$0" users add ada@example.com; true'
+  await promisify(execFile)('sh', ['-c', command, PROGRAM], { cwd: folder, env: outer })
+
+  const { stdout } = await run(['audit', 'tail', '--event', 'user.*'])
+  expect(JSON.parse(stdout)).toMatchObject({
+    actor: expect.stringMatching(/^cli:grace@/),
+    metadata: { ssh_client: '203.0.113.9' },
+  })
+})
+
+test('SECURITY: a server secret that every user can read is refused, and an empty one has its next step', async () => {
+  const { folder, run } = await shell()
+  await run(['migrate'])
+  await run(['users', 'list'])
+  const secret = join(folder, 'authd-data/secret')
+  const list = () => run(['users', 'list'])
+
+  await chmod(secret, 0o644)
+  const open = await list()
+  await chmod(secret, 0o600)
+  await writeFile(secret, '')
+  const empty = await list()
+
+  expect([open.code, empty.code]).toEqual([78, 78])
+  expect(open.stderr).toContain(`Try: chmod o-rwx ${secret}`)
+  expect(empty.stderr).toContain('Restore the file from a backup')
+})
+
+test('an export that fails records nothing it has not written, and leaves no part of a file', async () => {
+  const { folder, run } = await shell()
+  await run(['migrate'])
+  await run(['users', 'add', 'ada@example.com'])
+  await writeFile(join(folder, 'taken.json'), 'mine')
+
+  const taken = await run(['users', 'export', 'ada@example.com', '-o', 'taken.json'])
+  const unknown = await run(['users', 'export', 'bob@example.com', '-o', 'bob.json'])
+
+  expect([taken.code, unknown.code]).toEqual([73, 67])
+  expect((await run(['audit', 'tail', '--event', 'user.exported'])).stdout).toBe('')
+  expect(await readFile(join(folder, 'taken.json'), 'utf8')).toBe('mine')
+  expect(await readFile(join(folder, 'bob.json'), 'utf8')).toBe('')
 })
 
 test.each(['bash', 'zsh', 'fish'])('the %s completion knows commands and flags', async (name) => {

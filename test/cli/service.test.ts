@@ -1,6 +1,7 @@
 import { chown, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { unitText } from '../../src/cli/service/unit.ts'
 import { shell } from '../support/cli.ts'
 
 const UNITS = 'etc/systemd/system'
@@ -72,4 +73,24 @@ test('init gives its configuration to the group of the folder, so that the servi
 
   const { gid: group, mode } = await stat(join(folder, 'config.toml'))
   expect([code, group, mode & 0o777]).toEqual([0, gid, 0o640])
+})
+
+test('service uninstall does not touch a service that another program owns', async () => {
+  const place = await shell()
+  const root = join(place.folder, 'image')
+  const unit = join(root, UNITS, 'authd.socket')
+  await mkdir(join(root, UNITS), { recursive: true })
+  await writeFile(unit, '[Socket]\nListenStream=/run/other.sock\n')
+
+  const { code, stderr } = await place.run(['service', 'uninstall', '--root', root, '--yes'])
+
+  expect([code, await readdir(join(root, UNITS))]).toEqual([1, ['authd.socket']])
+  expect(stderr).toContain('Nothing was changed.')
+})
+
+test('a path with spaces, quotes and percent signs is one word in the unit', () => {
+  const text = unitText({ name: 'authd', user: 'authd', program: '/opt/my "auth" 50%$x/authd' })
+
+  expect(text).toContain('\nExecStart="/opt/my \\"auth\\" 50%%$x/authd" serve\n')
+  expect(text).toContain('\nExecPaths="/opt/my \\"auth\\" 50%%$x/authd" /usr/bin/systemd-notify')
 })

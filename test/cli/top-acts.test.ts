@@ -1,5 +1,5 @@
 import { execFileSync } from 'node:child_process'
-import { expect, test, vi } from 'vitest'
+import { expect, test } from 'vitest'
 import { act } from '../../src/cli/top/acts.ts'
 import { proposalsFor } from '../../src/cli/top/proposals.ts'
 import { listRules } from '../../src/flows/limits/ip-filter-admin.ts'
@@ -63,10 +63,12 @@ test.each([
   ['198.51.100.7', /your own address/],
 ])('SECURITY: b does not lock the operator out with %s, and shows the command that would', async (ip, why) => {
   const authd = await startAuthd()
-  vi.stubEnv('SSH_CONNECTION', '198.51.100.7 5022 10.0.0.1 22')
+  const fromSsh = (reason: string | undefined): Actor => {
+    const { metadata, ...rest } = actor(reason)
+    return { ...rest, metadata: { ...metadata, ssh_client: '198.51.100.7' } }
+  }
 
-  const outcome = await act(authd.deps, { ...ACTOR, reason: "it's me" }, { kind: 'block', target: ip })
-  vi.unstubAllEnvs()
+  const outcome = await act(authd.deps, { actor: fromSsh, reason: "it's me" }, { kind: 'block', target: ip })
 
   expect(outcome.isDone).toBe(false)
   expect(outcome.lines[0]).toMatch(why)

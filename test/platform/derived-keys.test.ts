@@ -48,3 +48,10 @@ test('a MAC is bound to its purpose', () => {
   expect(keys.mac('signin-code', 'x')).toBe(keys.mac('signin-code', 'x'))
   expect(keys.mac('signin-code', 'x')).not.toBe(keys.mac('check-value', 'x'))
 })
+
+test('SECURITY: no key is derived from an empty or short secret', () => {
+  const random = systemRandom(fakeClock())
+
+  expect(() => keysFrom(Buffer.alloc(0), random)).toThrow('shorter than 32 bytes')
+  expect(() => keysFrom(Buffer.alloc(31), random)).toThrow('shorter than 32 bytes')
+})

@@ -1,5 +1,6 @@
-import { readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { readFileSync } from 'node:fs'
 import { AuthdError } from '../../errors.ts'
+import { replaceFile } from '../../platform/files.ts'
 
 /** Event number stored in a file; undefined if the file does not exist. Throws VALIDATION_ERROR for other content. */
 export function readCursor(path: string): number | undefined {
@@ -19,8 +20,7 @@ export function readCursor(path: string): number | undefined {
 /** The new number or the old one, never half of it. */
 export function writeCursor(path: string, seq: number): void {
   try {
-    writeFileSync(`${path}.new`, `${seq}\n`, { mode: 0o600 })
-    renameSync(`${path}.new`, path)
+    replaceFile(path, `${seq}\n`, { mode: 0o600 })
   } catch (cause) {
     throw new AuthdError('NO_PERMISSION', { message: `${path} cannot be written by this user.`, cause })
   }

@@ -1,7 +1,8 @@
-import { mkdirSync, writeFileSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
 import { AuthdError, type ErrorCode } from '../../errors.ts'
 import { toOperatorError } from '../../flows/shown-error.ts'
+import { createFile } from '../../platform/files.ts'
 import { hideTokens } from '../../platform/secret.ts'
 import { cleanJson, cleanLine, inLines, print } from './clean.ts'
 
@@ -62,7 +63,7 @@ function writeCrashReport(thrown: unknown): string[] {
   const report = { command: process.argv[2], node: process.version, stack }
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 })
-    writeFileSync(path, `${JSON.stringify(report, null, 2)}\n`, { mode: 0o600 })
+    createFile(path, `${JSON.stringify(report, null, 2)}\n`, { mode: 0o600 })
     return [`send ${path} with a report of what you did`]
   } catch {
     // If nothing can be written, the message is all there is.

@@ -1,17 +1,8 @@
-import {
-  copyFileSync,
-  existsSync,
-  mkdirSync,
-  readdirSync,
-  readFileSync,
-  renameSync,
-  rmdirSync,
-  rmSync,
-  writeFileSync,
-} from 'node:fs'
+import { existsSync, mkdirSync, readdirSync, readFileSync, rmdirSync, rmSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { AuthdError } from '../../errors.ts'
 import { fileStamp, systemClock } from '../../platform/clock.ts'
+import { createFile, replaceFile } from '../../platform/files.ts'
 import { shell } from '../../platform/shell.ts'
 import {
   MARK,
@@ -50,14 +41,14 @@ export function serviceFiles(options: UnitOptions, { root, systemdVersion = 0 }:
   ].map(({ path, text }) => ({ path: join(root, path), text }))
 }
 
-/** Rejects a unit name that another program uses. Another product is called authd, too. */
+/** Rejects a unit name that another program uses, before anything is written, stopped or removed. */
 export function refuseForeignUnit(name: string, root: string): void {
-  const foreign = UNIT_FOLDERS.map((folder) => join(root, folder, `${name}.service`)).find(
-    (path) => existsSync(path) && !isOurs(path),
-  )
+  const foreign = UNIT_FOLDERS.flatMap((folder) =>
+    [`${name}.service`, `${name}.socket`].map((unit) => join(root, folder, unit)),
+  ).find((path) => existsSync(path) && !isOurs(path))
   if (foreign === undefined) return
   throw new AuthdError('FAILED', {
-    message: `${foreign} already exists and was not created by authd. Another program has a service named ${name}. Nothing was written.`,
+    message: `${foreign} already exists and was not created by authd. Another program has a service named ${name}. Nothing was changed.`,
     suggestions: [shell`authd service install --name ${`${name}-server`}`],
   })
 }
@@ -68,9 +59,8 @@ export function writeServiceFile({ path, text }: ServiceFile): 'written' | 'unch
   if (before === text) return 'unchanged'
   try {
     mkdirSync(dirname(path), { recursive: true })
-    if (before !== undefined) copyFileSync(path, `${path}.bak-${fileStamp(systemClock.now())}`)
-    writeFileSync(`${path}.new`, text, { mode: 0o644 })
-    renameSync(`${path}.new`, path)
+    if (before !== undefined) createFile(`${path}.bak-${fileStamp(systemClock.now())}`, before, { mode: 0o644 })
+    replaceFile(path, text, { mode: 0o644 })
   } catch (cause) {
     throw new AuthdError('NO_PERMISSION', { message: `${path} cannot be written by this user.`, cause })
   }

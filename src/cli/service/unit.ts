@@ -11,6 +11,12 @@ export interface UnitOptions {
   program: string
 }
 
+/** A path as one word of a unit file: systemd.syntax(7), systemd.unit(5). The program of ExecStart= knows no variables. */
+function word(path: string): string {
+  const escaped = path.replaceAll('%', '%%')
+  return /^[\w%+,./:@=-]+$/.test(path) ? escaped : `"${escaped.replace(/["\\]/g, '\\$&')}"`
+}
+
 /**
  * The unit, with notify protocol, watchdog, reload, and the fewest privileges the daemon needs. It needs systemd 252.
  * Before 253, systemd skips an unknown key with a warning, and systemd-notify is used instead.
@@ -27,7 +33,7 @@ StartLimitIntervalSec=0
 Type=notify
 NotifyAccess=all
 OpenFile=/run/systemd/notify:notify
-ExecStart=${program} serve
+ExecStart=${word(program)} serve
 ExecReload=/usr/bin/kill -HUP $MAINPID
 User=${user}
 Group=${user}
@@ -77,7 +83,7 @@ SystemCallFilter=~@privileged @resources
 SystemCallErrorNumber=EPERM
 RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX
 NoExecPaths=/
-ExecPaths=${program} /usr/bin/systemd-notify /usr/bin/kill /usr/lib /usr/lib64
+ExecPaths=${word(program)} /usr/bin/systemd-notify /usr/bin/kill /usr/lib /usr/lib64
 
 [Install]
 WantedBy=multi-user.target

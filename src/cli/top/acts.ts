@@ -42,7 +42,8 @@ const ACTS: Record<Action['kind'], (deps: Deps, operator: Operator, target: stri
 
   async block(deps, { actor, reason: given }, ip) {
     const reason = given ?? RULE_REASON
-    const options = ruleOptions({ allow: false, expires: parseExpiry(BLOCK_FOR), scope: 'all', 'keep-sessions': false })
+    const rule = { allow: false, expires: parseExpiry(BLOCK_FOR), scope: 'all', 'keep-sessions': false }
+    const options = ruleOptions(rule, actor(reason))
     const { filters, ended } = await suggesting(
       `${blockCommand(ip, reason)} --accept-risk=lockout`,
       isLockoutRisk,

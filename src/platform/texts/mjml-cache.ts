@@ -1,7 +1,8 @@
 import { hash } from 'node:crypto'
-import { mkdir, readFile, rename, writeFile } from 'node:fs/promises'
+import { mkdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
+import { replaceFile } from '../files.ts'
 import { renderMjml } from './mjml.ts'
 
 const CACHE = fileURLToPath(new URL('../../../node_modules/.cache/authd/', import.meta.url))
@@ -19,7 +20,5 @@ export async function compileMjml(mjml: string): Promise<string> {
 
 async function keep(file: string, html: string): Promise<void> {
   await mkdir(CACHE, { recursive: true })
-  const draft = `${file}.${process.pid}`
-  await writeFile(draft, html)
-  await rename(draft, file)
+  replaceFile(file, html, { mode: 0o644 })
 }

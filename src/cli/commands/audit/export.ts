@@ -1,11 +1,10 @@
-import { closeSync, writeFileSync } from 'node:fs'
 import { Flags } from '@oclif/core'
 import { followAudit } from '../../../flows/audit/audit.ts'
 import { presentEvent } from '../../../resources/audit-event.ts'
 import { auditFlags, auditQuery } from '../../audit/filter.ts'
 import { AUDIT_FORMATS, type AuditFormat } from '../../audit/format.ts'
 import { operation } from '../../command.ts'
-import { openNewFile } from '../../new-file.ts'
+import { newFile, writing } from '../../new-file.ts'
 import { counted } from '../../output/count.ts'
 
 const BATCH = 500
@@ -20,15 +19,15 @@ export default operation({
     output: Flags.string({ char: 'o', description: 'Write to this new file instead of stdout. Only you can read it.' }),
     ...auditFlags,
   },
-  prepare: ({ flags }) => (flags.output === undefined ? undefined : openNewFile(flags.output)),
+  prepare: ({ flags }) => (flags.output === undefined ? undefined : newFile(flags.output)),
   async run(deps, { flags, out }, file) {
     const { head, line } = AUDIT_FORMATS[flags.format as AuditFormat]
     const write = (lines: string[]) => {
       if (lines.length === 0) return
       if (file === undefined) out.lines(lines)
-      else writeFileSync(file, `${lines.join('\n')}\n`)
+      else file.append(`${lines.join('\n')}\n`)
     }
-    try {
+    await writing(file, async () => {
       const filter = await auditQuery(deps, flags)
       let count = 0
       write(head)
@@ -40,8 +39,6 @@ export default operation({
         isMore = read.isMore
       }
       out.hint(`Exported ${counted(count, 'event')}${flags.output === undefined ? '' : ` to ${flags.output}`}.`)
-    } finally {
-      if (file !== undefined) closeSync(file)
-    }
+    })
   },
 })

@@ -1,10 +1,9 @@
-import { closeSync, writeFileSync } from 'node:fs'
 import { Args, Flags } from '@oclif/core'
 import { AuthdError } from '../../../errors.ts'
 import { previewOf } from '../../../startup/mailer.ts'
 import { command } from '../../command.ts'
 import { langFlag } from '../../flags.ts'
-import { openNewFile } from '../../new-file.ts'
+import { newFile, writing } from '../../new-file.ts'
 
 export default command({
   examples: [
@@ -30,12 +29,8 @@ export default command({
     if (flags.json || flags.jsonl) return out.object({ template: args.template, subject, html, text, raw }, [])
     const shown = { html, raw, text: `Subject: ${subject}\n\n${text}` }[flags.format] ?? ''
     if (flags.output === undefined) return out.text(shown)
-    const file = openNewFile(flags.output)
-    try {
-      writeFileSync(file, shown)
-    } finally {
-      closeSync(file)
-    }
+    const file = newFile(flags.output)
+    await writing(file, () => file.append(shown))
     out.hint(`Wrote ${flags.output}.`)
   },
 })

@@ -30,7 +30,7 @@ export default operation({
   },
   async run(deps, { flags, out, actor, again }, rules) {
     const { filters, ended } = await suggesting(again('accept-risk', 'lockout'), isLockoutRisk, () =>
-      addIpFilters(deps, actor, { ...ruleOptions(flags), rules }),
+      addIpFilters(deps, actor, { ...ruleOptions(flags, actor), rules }),
     )
     const verb = flags.allow ? out.did('Allowed', 'Would allow') : out.did('Blocked', 'Would block')
     const changes = filters.map((filter) => {

@@ -18,7 +18,7 @@ export default operation({
   },
   async run(deps, { flags, out, actor, again }, rules) {
     const { filters, ended } = await suggesting(again('accept-risk', 'lockout'), isLockoutRisk, () =>
-      addIpFilters(deps, actor, { ...ruleOptions(flags), rules }),
+      addIpFilters(deps, actor, { ...ruleOptions(flags, actor), rules }),
     )
     const result = { rules: filters.length, ended_sessions: ended.length, changed: filters.length > 0 }
     out.object(result, [

@@ -1,7 +1,7 @@
 import { shell } from '../../../platform/shell.ts'
 import { command } from '../../command.ts'
 import { dryRunFlag } from '../../flags.ts'
-import { removeServiceFile, serviceFiles } from '../../service/files.ts'
+import { refuseForeignUnit, removeServiceFile, serviceFiles } from '../../service/files.ts'
 import { serviceFlags } from '../../service/flags.ts'
 import { refuseUnprivileged, run } from '../../service/run.ts'
 import { NOTIFY_RELOAD_SINCE } from '../../service/unit.ts'
@@ -13,6 +13,7 @@ export default command({
     const { name, root } = flags
     const isDry = flags['dry-run']
     const isHere = root === '/'
+    refuseForeignUnit(name, root)
     if (!isDry) {
       if (isHere) refuseUnprivileged(shell`sudo authd service uninstall --name ${name}`)
       await confirm(`Stop ${name} and remove its unit?`)

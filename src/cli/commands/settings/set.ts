@@ -27,7 +27,7 @@ export default operation({
       setSetting(deps, actor, {
         key: args.key,
         value: args.value,
-        own: sshClient(),
+        own: sshClient(actor),
         acceptsLockout: flags['accept-risk'] === 'lockout',
       }),
     )

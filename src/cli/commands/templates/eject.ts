@@ -1,8 +1,9 @@
-import { existsSync, mkdirSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync } from 'node:fs'
 import { join, resolve } from 'node:path'
 import { Args, Flags } from '@oclif/core'
 import { AuthdError } from '../../../errors.ts'
 import { closest } from '../../../platform/closest.ts'
+import { replaceFile } from '../../../platform/files.ts'
 import { shell } from '../../../platform/shell.ts'
 import { sourceNames, sourcesOf } from '../../../startup/texts.ts'
 import { command } from '../../command.ts'
@@ -24,7 +25,7 @@ export default command({
     if (!flags.force) refuseExisting(written)
     try {
       mkdirSync(folder, { recursive: true, mode: 0o755 })
-      for (const [name, text] of Object.entries(files)) writeFileSync(join(folder, name), text, { mode: 0o644 })
+      for (const [name, text] of Object.entries(files)) replaceFile(join(folder, name), text, { mode: 0o644 })
     } catch (cause) {
       throw new AuthdError('NO_PERMISSION', {
         message: `${folder} cannot be written by this user.`,
