@@ -127,9 +127,13 @@ export async function countLiveSessions(
   return new Map(rows.map((row) => [row.user_id, Number(row.n)]))
 }
 
+/** Instead of a time that a wrong clock wrote: it happened, and nobody knows when. */
+export const UNKNOWN_TIME = 0
+
 /**
  * The session was used: its idle end moves on, never past its absolute end. A time in the future comes from a clock
- * that was wrong. It is dated a day back, so that the session is neither fresh nor lives longer than it should.
+ * that was wrong. It is dated a day back, so that the session is neither fresh nor lives longer than it should. When its
+ * tokens were refreshed and used is unknown then: a day back would make a theft of what two tabs did at once.
  */
 export async function touchSession(
   trx: Trx,
@@ -142,13 +146,14 @@ export async function touchSession(
     `UPDATE sessions SET last_seen_at = ?, idle_expires_at = CASE WHEN ${end} < ? THEN ${end} ELSE ? END,
        expires_at = ${end}, created_at = CASE WHEN created_at > ? THEN ? ELSE created_at END,
        auth_time = CASE WHEN auth_time > ? THEN ? ELSE auth_time END,
-       refreshed_at = CASE WHEN refreshed_at > ? THEN ? ELSE refreshed_at END,
-       generation_used_at = CASE WHEN generation_used_at > ? THEN ? ELSE generation_used_at END
-     WHERE id = ? AND revoked_at IS NULL AND (last_seen_at < ? OR last_seen_at > ? OR created_at > ?)`,
+       refreshed_at = CASE WHEN refreshed_at > ? THEN ${UNKNOWN_TIME} ELSE refreshed_at END,
+       generation_used_at = CASE WHEN generation_used_at > ? THEN ${UNKNOWN_TIME} ELSE generation_used_at END
+     WHERE id = ? AND revoked_at IS NULL AND (last_seen_at < ? OR last_seen_at > ? OR created_at > ? OR refreshed_at > ?
+       OR generation_used_at > ?)`,
     [
       ...[now, latest, past, idleExpiresAt, latest, past, idleExpiresAt],
-      ...[latest, past, latest, past, latest, past, latest, past, latest, past],
-      ...[id, now, latest, latest],
+      ...[latest, past, latest, past, latest, past, latest, latest],
+      ...[id, now, latest, latest, latest, latest],
     ],
   )
 }

@@ -125,18 +125,76 @@ test.each(['sqlite', 'postgres'] as const)(
 )
 
 describe.each(['sqlite', 'postgres'] as const)('after a clock that was a day ahead is put right, on %s', (database) => {
-  test('SECURITY: a spent refresh token buys nothing, and its use is a theft', async () => {
+  test.each([
+    ['a day', DAY],
+    ['a minute', MINUTE],
+  ])(
+    'SECURITY: a refresh token that was spent %s ahead buys nothing, ends nothing, and is a theft after the next',
+    async (_, aheadMs) => {
+      const authd = await startAuthd({ database })
+      const { refreshToken } = await signInForTokens(authd)
+      authd.clock.advance(aheadMs)
+      const next = await refresh(authd, refreshToken)
+      await authd.browser().get('/v1/session', { bearer: next.body.access_token })
+      authd.clock.advance(-aheadMs)
+
+      const replays = [await refresh(authd, refreshToken)]
+      authd.clock.advance(aheadMs)
+      replays.push(await refresh(authd, refreshToken))
+      const owner = await refresh(authd, next.body.refresh_token)
+      authd.clock.advance(11 * SECOND)
+      replays.push(await refresh(authd, refreshToken))
+      const after = await refresh(authd, owner.body.refresh_token)
+
+      expect(replays.map(({ status }) => status)).toEqual([401, 401, 401])
+      expect([next.status, owner.status, after.status]).toEqual([200, 200, 401])
+    },
+  )
+
+  test('SECURITY: a token that two tabs refreshed is no theft, also once authd has used the session again', async () => {
     const authd = await startAuthd({ database })
     const { refreshToken } = await signInForTokens(authd)
-    authd.clock.advance(DAY)
+    const first = await refresh(authd, refreshToken)
+    await authd.browser().get('/v1/session', { bearer: first.body.access_token })
+    const second = await refresh(authd, first.body.refresh_token)
+    await authd.browser().get('/v1/session', { bearer: second.body.access_token })
+    authd.clock.advance(-MINUTE)
+    await authd.browser().get('/v1/session', { bearer: second.body.access_token })
+
+    const tabs = [await refresh(authd, first.body.refresh_token), await refresh(authd, refreshToken)]
+    const owner = await refresh(authd, second.body.refresh_token)
+
+    expect(tabs.map(({ status }) => status)).toEqual([401, 401])
+    expect(owner.status).toBe(200)
+    const alarms = (await authd.auditLog()).filter(({ eventType }) => eventType === 'session.reuse_detected')
+    expect(alarms).toEqual([])
+  })
+
+  test('SECURITY: without a grace period, the order alone says that a token was stolen', async () => {
+    const authd = await startAuthd({ database, config: { session: { refresh_grace: '0' } } })
+    const { refreshToken } = await signInForTokens(authd)
     const next = await refresh(authd, refreshToken)
     await authd.browser().get('/v1/session', { bearer: next.body.access_token })
-    authd.clock.advance(-DAY)
+    authd.clock.advance(-MINUTE)
 
     const replay = await refresh(authd, refreshToken)
     const owner = await refresh(authd, next.body.refresh_token)
 
-    expect([next.status, replay.status, owner.status]).toEqual([200, 401, 401])
+    expect([replay.status, owner.status]).toEqual([401, 401])
+  })
+
+  test('SECURITY: a token of three refreshes ago is a theft, whatever the clock says', async () => {
+    const authd = await startAuthd({ database })
+    const { refreshToken } = await signInForTokens(authd)
+    const second = await refresh(authd, refreshToken)
+    const third = await refresh(authd, second.body.refresh_token)
+    const fourth = await refresh(authd, third.body.refresh_token)
+    authd.clock.advance(-MINUTE)
+
+    const replay = await refresh(authd, refreshToken)
+    const owner = await refresh(authd, fourth.body.refresh_token)
+
+    expect([replay.status, owner.status]).toEqual([401, 401])
   })
 
   test('a right code of the authenticator app is accepted, once', async () => {

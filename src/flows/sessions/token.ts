@@ -3,7 +3,14 @@ import { AuthdError } from '../../errors.ts'
 import { isFromFuture, isWithin, MINUTE } from '../../platform/clock.ts'
 import { equalSecrets, type HmacKey, hmac } from '../../platform/secret.ts'
 import type { Sql } from '../../store/db.ts'
-import { findSession, lockSession, type OwnedSession, type Session, touchSession } from '../../store/sessions.ts'
+import {
+  findSession,
+  lockSession,
+  type OwnedSession,
+  type Session,
+  touchSession,
+  UNKNOWN_TIME,
+} from '../../store/sessions.ts'
 import { markGenerationUsed, rotateSession } from '../../store/token-generations.ts'
 import { findUser } from '../../store/users.ts'
 import { decide } from '../decide.ts'
@@ -48,8 +55,9 @@ export async function refreshTokens(deps: Deps, actor: Actor, refreshToken: stri
   const next = await decide(deps, async (trx) => {
     const find = () => findByRefreshToken(trx, refreshRoot, refreshToken, lockSession)
     let known = await find()
-    if (known && isFromFuture(now, known.session.createdAt)) {
-      await touchSession(trx, { id: known.session.id, now, idleExpiresAt: now + idleTtl })
+    if (known && isDatedWrong(known.session, now)) {
+      const idleExpiresAt = Math.min(known.session.idleExpiresAt, now + idleTtl)
+      await touchSession(trx, { id: known.session.id, now, idleExpiresAt })
       known = await find()
     }
     if (!known) return new AuthdError('INVALID_TOKEN')
@@ -69,6 +77,9 @@ export async function refreshTokens(deps: Deps, actor: Actor, refreshToken: stri
       return rotated ? { ...current, ...rotated } : new AuthdError('INVALID_TOKEN')
     }
     if (age === 2 && isInGrace(refreshedAt)) return new AuthdError('INVALID_TOKEN')
+    const since = age === 1 ? generationUsedAt : age === 2 ? refreshedAt : undefined
+    // After a step of the clock nobody knows whether it was two tabs or a thief: nothing is handed over, and nothing ends.
+    if (refreshGrace > 0 && since === UNKNOWN_TIME) return new AuthdError('INVALID_TOKEN')
     const { userId, id: sessionId } = current
     const metadata = { generation, current_generation: current.generation }
     const reuse = { outcome: 'failure', user: { id: userId }, sessionId, metadata } as const
@@ -83,6 +94,11 @@ export async function refreshTokens(deps: Deps, actor: Actor, refreshToken: stri
 }
 
 const SECOND_FACTOR = 'A second factor is required now. Sign in again.'
+/** A clock that was ahead wrote a time of the session, and was put right. */
+function isDatedWrong({ createdAt, refreshedAt, generationUsedAt }: Session, now: number): boolean {
+  return isFromFuture(now, Math.max(createdAt, refreshedAt, generationUsedAt ?? 0))
+}
+
 
 /** Revokes the session of a token; holding the token is enough (RFC 7009). An unknown token is not an error (§2.2). */
 export async function revokeToken(deps: Deps, actor: Actor, token: string): Promise<void> {
