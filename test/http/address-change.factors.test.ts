@@ -7,7 +7,7 @@ import { updateUser } from '../../src/flows/users/update.ts'
 import { MINUTE } from '../../src/platform/clock.ts'
 import { type EmailAddress, parseEmailAddress } from '../../src/platform/email-address.ts'
 import { findUserByEmail } from '../../src/store/users.ts'
-import { deviceFor, enrolPasskey, enrolTotp } from '../support/factors.ts'
+import { deviceFor, enrolPasskey, enrolTotp, totpCode } from '../support/factors.ts'
 import { type Authd, startAuthd } from '../support/harness.ts'
 import type { Browser } from '../support/http-client.ts'
 import { ADA, askForCode, signInForTokens, signInOnPage } from '../support/people.ts'
@@ -99,12 +99,67 @@ describe.each(['sqlite', 'postgres'] as const)('a change of address keeps every 
     const authd = await startAuthd({ database })
     const browser = authd.browser()
     await signInOnPage(authd, browser)
+    await enrolPasskey(browser, deviceFor(authd))
     await byOperator(authd, false)
     authd.clock.advance(MINUTE)
 
-    await signInForTokens(authd, NEW)
+    await signInAt(authd, NEW)
 
     expect((await browser.get('/v1/session')).status).toBe(200)
+  })
+})
+
+describe.each(['sqlite', 'postgres'] as const)('SECURITY: an operator moves a user off a mailbox (%s)', (database) => {
+  const refused = async (browser: Browser) => [
+    await browser.post('/v1/me/passkeys/options'),
+    await browser.post('/v1/me/totp'),
+    await browser.post('/v1/me/email', { json: { email: 'eve@example.com' } }),
+    await browser.send('PATCH', '/v1/me', { json: { name: 'Eve' } }),
+    await browser.send('DELETE', '/v1/me'),
+    await browser.post('/v1/token'),
+    await browser.get('/v1/me/export'),
+  ]
+
+  test.each<[string, (authd: Authd) => Promise<void>]>([
+    ['as unproven', (authd) => byOperator(authd, false)],
+    ['as verified', (authd) => byOperator(authd, true)],
+    ['by API', byApiKey],
+  ])('%s, and a session of the former mailbox does nothing until the new one proves it', async (_, move) => {
+    const authd = await startAuthd({ database })
+    const browser = authd.browser()
+    await signInOnPage(authd, browser)
+    const { refreshToken, accessToken: bearer } = await signInForTokens(authd)
+    await move(authd)
+    await authd.takeMail()
+
+    const replies = await refused(browser)
+    const app = await authd.browser().get('/v1/me', { bearer })
+    const refreshed = await authd.browser().post('/v1/token/refresh', { json: { refresh_token: refreshToken } })
+    await browser.post('/v1/stepup/email')
+    const mail = await authd.takeProofMail()
+    const proven = await browser.post('/v1/stepup/code', { json: { code: mail?.values['code'] } })
+
+    expect(replies.map(({ body }) => body.code)).toEqual(Array(7).fill('STEP_UP_REQUIRED'))
+    expect([app.status, refreshed.status]).toEqual([403, 401])
+    expect([mail?.to, proven.status]).toEqual([NEW, 200])
+    expect((await browser.post('/v1/me/passkeys/options')).status).toBe(200)
+  })
+
+  test('and a session of mail and app keeps the app alone, and is not fresh', async () => {
+    const authd = await startAuthd({ database })
+    const browser = authd.browser()
+    await signInOnPage(authd, browser)
+    const { secret } = await enrolTotp(authd, browser)
+    authd.clock.advance(MINUTE)
+    await byOperator(authd, false)
+
+    const session = await browser.get('/v1/session')
+    const stepped = await browser.post('/v1/stepup/totp', { json: { code: totpCode(authd, secret) } })
+    const begun = await browser.post('/v1/me/passkeys/options')
+
+    expect(session.body.session).toMatchObject({ aal: 1, amr: ['otp'] })
+    expect([stepped, begun].map(({ body }) => body.code)).toEqual(['STEP_UP_REQUIRED', 'STEP_UP_REQUIRED'])
+    expect(begun.body.details).toEqual({ methods: ['email'] })
   })
 })
 
@@ -112,6 +167,7 @@ test('the session says whether its address was proven', async () => {
   const authd = await startAuthd()
   const browser = authd.browser()
   await signInOnPage(authd, browser)
+  await enrolPasskey(browser, deviceFor(authd))
   const before = (await browser.get('/v1/session')).body.user
   await byOperator(authd, false)
   const after = (await browser.get('/v1/session')).body.user

@@ -19,11 +19,23 @@ export async function forgetProofs(
   trx: Trx,
   { userId, removed, keptId = '' }: { userId: string; removed: readonly Factor[]; keptId?: string | undefined },
 ): Promise<void> {
-  const gone = new Set(removed.flatMap((factor) => PROOFS_OF[factor]))
-  for (const proof of gone) await forgetAttemptProofs(trx, { userId, proof })
+  const gone = removed.flatMap((factor) => PROOFS_OF[factor])
+  for (const proof of new Set(gone)) await forgetAttemptProofs(trx, { userId, proof })
+  await takeProofs(trx, { userId, gone, keptId })
+}
+
+/** Called in the unit in which an operator took an address from a user: what its mails have proven is gone, too. */
+export async function forgetMailProofs(trx: Trx, userId: string): Promise<void> {
+  await takeProofs(trx, { userId, gone: ['email'], keptId: '' })
+}
+
+async function takeProofs(
+  trx: Trx,
+  { userId, gone, keptId }: { userId: string; gone: readonly Proof[]; keptId: string },
+): Promise<void> {
   // A session that has idled out is not left out: the clock may be put back.
   for (const from of await listProvenSets(trx, userId)) {
-    const left = proofsIn(from).filter((proof) => !gone.has(proof))
+    const left = proofsIn(from).filter((proof) => !gone.includes(proof))
     if (left.length === proofsIn(from).length) continue
     await replaceProvenSet(trx, { userId, from, exceptId: keptId, amr: amrOf(left), aal: levelOf(left) })
   }

@@ -23,6 +23,7 @@ import { dropFactors } from '../policy/factor.ts'
 import { type Actor, recordEvent } from '../record-event.ts'
 import { holdFresh } from '../sessions/freshness.ts'
 import { type Renewed, renew } from '../sessions/new-secret.ts'
+import { forgetMailProofs } from '../sessions/proofs.ts'
 import { sendBoundMail } from '../signin/bound-mail.ts'
 import { checkCode, spendCode } from '../signin/code.ts'
 import { dropUnproven } from '../signin/first-verified-address.ts'
@@ -105,7 +106,7 @@ export async function finishEmailChange(
 
 /**
  * Runs inside the unit that locks the user. `isVerified`: the address was proven, or an operator vouches for it.
- * `byOperator`: nobody gets a way back from this change while an earlier one can be undone, because it may repair that
+ * `byOperator`: what the former address has proven is gone, and nobody gets a way back from this change while an earlier one can be undone, because it may repair that
  * one. Returns false if another user has the address.
  */
 export async function changeEmailIn(
@@ -134,6 +135,7 @@ export async function changeEmailIn(
   const dropped = isVerified ? await dropUnproven(deps, trx, actor, { user, keptSessionId }) : []
   // Attempts and mails for the former address end, because it may belong to somebody else now.
   await endSigninAttempts(trx, user.email)
+  if (byOperator) await forgetMailProofs(trx, user.id)
   await cancelProofMailTo(trx, { recipient: user.email, now })
   const masks = { old_email_masked: maskEmail(user.email), new_email_masked: maskEmail(email) }
   await recordEvent(deps, trx, actor, {
