@@ -151,7 +151,7 @@ describe.each(['sqlite', 'postgres'] as const)('after a clock that was a day ahe
     },
   )
 
-  test('SECURITY: a token that two tabs refreshed is no theft, also once authd has used the session again', async () => {
+  test('SECURITY: a token that two tabs refreshed is not a theft, also once authd has used the session again', async () => {
     const authd = await startAuthd({ database })
     const { refreshToken } = await signInForTokens(authd)
     const first = await refresh(authd, refreshToken)

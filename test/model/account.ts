@@ -88,6 +88,16 @@ export async function remakeCodes(world: World, tab: Tab): Promise<void> {
   world.recoveryCodes.set(session.person.id, codes)
 }
 
+/** Tries a change with the token of a cookie, which could not go on with the new secret. */
+export async function changeByCookieToken(world: World, tab: Tab): Promise<void> {
+  const { session, client } = tab
+  const issued = await client.post('/v1/token')
+  if (session && isLive(session, world.now)) touch(world, session)
+  if (issued.status !== 200) return
+  const reply = await client.post('/v1/me/recovery-codes', { bearer: issued.body.access_token })
+  expectRefusal(reply, 'FORBIDDEN')
+}
+
 export async function removeFactor(world: World, tab: Tab, factor: 'passkey' | 'totp'): Promise<void> {
   const { session } = tab
   const person = session?.person
@@ -111,8 +121,9 @@ export async function stepUpWith(world: World, tab: Tab, proof: Exclude<Proof, '
   const { client } = tab
   const isIn = isLive(session, world.now)
   if (isIn) touch(world, session)
-  // A mail counts without a factor, or as the first proof beside an app's code that came alone.
-  const isMailMissing = session.proofs.has('otp') && levelOf(session.proofs) === 1
+  // A mail counts without a factor, or as the first proof beside a code that is alone.
+  const isMailMissing =
+    (session.proofs.has('otp') || session.proofs.has('recovery_code')) && levelOf(session.proofs) === 1
   const isTaken = proof === 'email' ? !hasFactor(person) || isMailMissing : proof !== 'passkey' || !!person.passkey
   if (proof === 'email') {
     const asked = await client.post('/v1/stepup/email')

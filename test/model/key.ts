@@ -1,7 +1,7 @@
 import { expect } from 'vitest'
 import { createApiKey, endApiKey, type Scope } from '../../src/flows/operator/api-key.ts'
 import { SYSTEM } from '../../src/flows/record-event.ts'
-import { dueOf, HOUR, isLive, type Person } from './rules.ts'
+import { asShown, dueOf, HOUR, isLive, levelOf, type Person } from './rules.ts'
 import { type App, endSessions, isAccessGood, type Key, useAccess, type World } from './world.ts'
 
 const SCOPES = ['users:read', 'users:write', 'sessions:write', 'introspect'] as const satisfies Scope[]
@@ -33,14 +33,17 @@ export async function use(
   const bearer = key.token
   if (scope === 'introspect') {
     if (!app) return
-    const reply = await client.post('/v1/token/introspect', { bearer, form: { token: app.access.token } })
+    const access = (how < SCOPES.length && app.former) || app.access
+    const reply = await client.post('/v1/token/introspect', { bearer, form: { token: access.token } })
     if (refusal) return expect(refusal).toContain(reply.status)
-    const isActive =
-      isAccessGood(world, app.access) &&
-      isLive(app.session, world.now) &&
-      dueOf(app.session, world.policy) === 'nothing'
-    if (isActive) useAccess(world, app)
-    return expect({ status: reply.status, active: reply.body.active }).toEqual({ status: 200, active: isActive })
+    const shown = asShown(app.session, access)
+    const isActive = isAccessGood(world, access) && isLive(shown, world.now) && dueOf(shown, world.policy) === 'nothing'
+    if (isActive) useAccess(world, app, access)
+    const { active, aal, auth_time_ms: authTime = 0 } = reply.body
+    expect({ status: reply.status, active, aal }).toEqual({
+      ...{ status: 200, active: isActive, aal: isActive ? levelOf(shown.proofs) : undefined },
+    })
+    return expect(authTime).toBeLessThanOrEqual(shown.provenAt)
   }
   if (!person || person.id === '') return
   const path = `/admin/users/${person.id}`

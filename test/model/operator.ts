@@ -23,6 +23,7 @@ import {
   endRecoveryLinks,
   endSessions,
   forgetDevices,
+  forgetProofs,
   isInForce,
   maySignIn,
   newPerson,
@@ -53,7 +54,7 @@ export async function remove(world: World, person: Person): Promise<void> {
   forget(world, person)
 }
 
-/** Sets another address, as proven or not. What is enrolled stays due. */
+/** Sets another address, as proven or not. What is enrolled stays due, and what mails have proven is gone. */
 export async function setAddress(
   world: World,
   person: Person,
@@ -64,6 +65,7 @@ export async function setAddress(
   const wasVerified = person.isVerified
   if (isVerified) verify(world, person)
   person.isVerified = isVerified
+  forgetProofs(world, person, ['email'])
   moveTo(world, person, { address, wasVerified, byOperator: true, mails: await world.authd.takeMail() })
 }
 

@@ -52,6 +52,8 @@ export interface Session {
   proofs: Set<Proof>
   begunAt: number
   provenAt: number
+  /** Another one after each step-up and change. Undefined if there was none, or if a proof is gone since. */
+  mark: number | undefined
   lastSeenAt: number
   idleEndsAt: number
   endsAt: number
@@ -91,6 +93,15 @@ export function dueOf(session: Session, policy: Policy): Due {
 export function isLive(session: Session, now: number): boolean {
   const isNobodys = session.proofs.size === 0 && hasFactor(session.person)
   return !session.isOver && !isNobodys && !session.person.isDisabled && now < session.idleEndsAt && now < session.endsAt
+}
+
+/** What a token says of its session. */
+export type Claims = Pick<Session, 'proofs' | 'provenAt' | 'mark'>
+
+/** A session as far as a token goes: no more than both prove, and as fresh as the older of the two. */
+export function asShown(session: Session, token: Claims): Session {
+  const proofs = new Set([...session.proofs].filter((proof) => token.proofs.has(proof)))
+  return { ...session, proofs, provenAt: Math.min(session.provenAt, token.provenAt) }
 }
 
 /** Its holder may change the account: a proof of the highest level in the last five minutes. */

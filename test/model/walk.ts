@@ -84,6 +84,7 @@ const CALLS = {
   'enrol a passkey': (world, { tab }) => account.enrolPasskey(world, tab),
   'enrol TOTP': (world, { tab }) => account.enrolTotp(world, tab),
   'remake codes': (world, { tab }) => account.remakeCodes(world, tab),
+  'change by the token of a cookie': (world, { tab }) => account.changeByCookieToken(world, tab),
   'remove a factor': (world, { tab, step }) => account.removeFactor(world, tab, step.how % 2 ? 'passkey' : 'totp'),
   'step up': (world, { tab, step }) =>
     account.stepUpWith(world, tab, (['email', 'otp', 'recovery_code', 'passkey'] as const)[step.how % 4] ?? 'email'),
@@ -104,6 +105,25 @@ const CALLS = {
     await app.refresh(world, held, 1, false)
   }),
   'app: step up': withApp((world, held, how) => app.stepUp(world, held, how % 2 === 0)),
+  'app: step up by the authenticator app': withApp((world, held, how) =>
+    app.stepUpByTotp(world, held, how % 4 === 0 ? held.former : held.access),
+  ),
+  'app: step up by a new factor, and change': async (world, { tab, step }) => {
+    await passTime(world, 31 * SECOND)
+    await app.signIn(world, step.whom)
+    await passTime(world, 31 * SECOND)
+    await signIn.begin(world, tab, step.whom)
+    await signIn.typeCode(world, tab, true)
+    await account.enrolTotp(world, tab)
+    await passTime(world, 31 * SECOND)
+    const held = world.apps.find(({ session }) => session.person === tab.session?.person)
+    if (!held) return
+    await app.stepUpByTotp(world, held, held.access)
+    await compare(world)
+    await app.change(world, held, step.how % 2 ? held.former : held.access)
+    await app.change(world, held, held.former)
+  },
+  'app: change': withApp((world, held, how) => app.change(world, held, how % 2 ? held.former : held.access)),
   'app: present a replaced token': withApp((world, held) => app.presentReplaced(world, held)),
   'app: revoke': withApp((world, held, how) => (how === 0 ? app.revoke(world, held) : nothing())),
   'operator: disable': withPerson((world, person, how) => (how < 3 ? operator.disable(world, person) : nothing())),
@@ -191,6 +211,8 @@ const WEIGHTS: Partial<Record<keyof typeof CALLS, number>> = {
   ...{ 'operator: lockdown': 3, 'operator: end the lockdown': 4, 'recover by a link': 3, 'join by an invitation': 3 },
   ...{ 'change and restore the address': 4, 'operator: sign-up': 3, 'the clock is put back': 3 },
   ...{ 'operator: lock down what was handed out': 3, 'app: present an old token after the clock was put back': 4 },
+  ...{ 'app: step up by the authenticator app': 4, 'app: change': 4, 'app: step up by a new factor, and change': 4 },
+  ...{ 'change by the token of a cookie': 3, 'operator: set an address': 2 },
   ...{ 'prove TOTP after the clock was put back': 3 },
   ...{ 'restore an address': 2, 'change the address': 2, 'use a key': 4, 'operator: create a key': 2 },
 }
@@ -272,7 +294,7 @@ async function walk(database: Dialect, steps: readonly Step[]): Promise<void> {
     ...{ instances, authd, now: authd.clock.now(), policy: 'optional', signUp: 'open', isTotpFirst: false },
     ...{ isLockedDown: false, changes: [], invitations: [], recoveryLinks: [], keys: [], people: [], apps: [] },
     ...{ tabs: Array.from({ length: BROWSERS }, tab), devices: new Map(), totpSecrets: new Map() },
-    ...{ recoveryCodes: new Map(), sessions: [], attempts: [], mailed: [], wrongs: 0, isTurnedBack: false },
+    ...{ recoveryCodes: new Map(), sessions: [], attempts: [], mailed: [], wrongs: 0, marks: 0, isTurnedBack: false },
   }
   try {
     await take(world, steps)

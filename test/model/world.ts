@@ -5,6 +5,8 @@ import type { PasskeyDevice } from '../support/passkey-device.ts'
 import type { Mailed } from './mail.ts'
 import {
   type Attempt,
+  asShown,
+  type Claims,
   DAY,
   dueOf,
   hasFactor,
@@ -35,11 +37,19 @@ export interface Tab {
   known: Set<Person>
 }
 
+/** An access token, with the refresh token that was issued with it. */
+export interface Access extends Claims {
+  token: string
+  issuedAt: number
+  refresh: string
+}
+
 /** An app that holds the tokens of one session. */
 export interface App {
   session: Session
-  /** With the refresh token that was issued with it. */
-  access: { token: string; issuedAt: number; refresh: string }
+  access: Access
+  /** The one from before the last step-up or change. */
+  former: Access | undefined
   /** All that it was ever given since the last step-up, oldest first. */
   refresh: string[]
   /** Those from before a step-up. They are nobody's any more. */
@@ -107,6 +117,8 @@ export interface World {
   mailed: Mailed[]
   /** Wrong codes so far, so that walks stay below the limits that have tests of their own. */
   wrongs: number
+  /** Step-ups and changes so far. */
+  marks: number
   isTurnedBack: boolean
 }
 
@@ -185,7 +197,7 @@ export function forgetProofs(world: World, person: Person, gone: readonly Proof[
   for (const session of world.sessions) {
     if (session.person !== person || session === kept) continue
     const held = gone.filter((proof) => session.proofs.delete(proof))
-    if (held.length > 0) session.provenAt = session.begunAt
+    if (held.length > 0) Object.assign(session, { provenAt: session.begunAt, mark: undefined })
   }
   for (const attempt of world.attempts) {
     if (attempt.person === person && gone.some((proof) => attempt.proofs.has(proof))) attempt.proofs = new Set()
@@ -207,37 +219,59 @@ export function beginSession(
 ): Session {
   const { now } = world
   const times = { begunAt: now, provenAt: now, lastSeenAt: now, idleEndsAt: now + 14 * DAY, endsAt: now + 30 * DAY }
-  const session = { person, proofs: new Set(proofs), ...times, isOver: false }
+  const session = { person, proofs: new Set(proofs), ...times, mark: undefined, isOver: false }
   world.sessions.push(session)
   return session
 }
 
 /** What `GET /v1/session` must say, and what the look at it changes. */
-function expectedLook(world: World, session: Session | undefined): [number, string | number] {
-  if (!session || !isLive(session, world.now)) return [401, 'UNAUTHORIZED']
+function expectedLook(world: World, session: Session | undefined, token?: Claims): [number, string | number] {
+  const shown = () => session && (token ? asShown(session, token) : session)
+  const before = shown()
+  if (!session || !before || !isLive(before, world.now)) return [401, 'UNAUTHORIZED']
   touch(world, session)
-  const due = dueOf(session, world.policy)
+  const due = dueOf(before, world.policy)
   if (due === 'enrolment') return [403, 'ENROLMENT_REQUIRED']
   if (due === 'factor') return [403, 'STEP_UP_REQUIRED']
-  return [200, session.person.id.length > 0 ? [...session.proofs].sort().join() : '']
+  return [200, session.person.id.length > 0 ? [...before.proofs].sort().join() : '']
+}
+
+/** What a token says that is issued now. */
+export function accessOf(
+  { now }: World,
+  { proofs, provenAt, mark }: Session,
+  tokens: { access_token: string; refresh_token: string },
+): Access {
+  const { access_token: token, refresh_token: refresh } = tokens
+  return { token, refresh, issuedAt: now, proofs: new Set(proofs), provenAt, mark }
 }
 
 /** An access token lives ten minutes, and its verifier's clock may be five seconds off. */
-export function isAccessGood({ now }: World, { issuedAt }: App['access']): boolean {
+export function isAccessGood({ now }: World, { issuedAt }: Access): boolean {
   return !isAhead(issuedAt, now) && Math.floor(now / 1000) < Math.floor((issuedAt + 10 * MINUTE) / 1000) + 5
 }
 
 /** authd accepted the access token of a live session: if it is of the newest pair, that pair has arrived. */
-export function useAccess({ now }: World, app: App): void {
-  if (app.access.refresh === app.refresh.at(-1)) app.usedAt ??= now
+export function useAccess({ now }: World, app: App, access = app.access): void {
+  if (access.refresh === app.refresh.at(-1)) app.usedAt ??= now
 }
+
+/** A time that a wrong clock wrote. Nobody knows how long ago it was. */
+export const UNKNOWN = -Infinity
 
 /** A request of a live session moves its idle end on. */
 export function touch(world: World, session: Session): void {
   const { now } = world
   const isRecent = !isAhead(session.lastSeenAt, now) && now - session.lastSeenAt <= MINUTE
   if (isRecent || !isLive(session, now)) return
-  // What a wrong clock wrote counts as a day old.
+  redate(world, session)
+  session.lastSeenAt = now
+  session.idleEndsAt = Math.min(now + 14 * DAY, session.endsAt)
+}
+
+/** What a wrong clock wrote counts as a day old. When tokens were refreshed and used is unknown. */
+export function redate(world: World, session: Session): void {
+  const { now } = world
   if (isAhead(session.begunAt, now)) {
     session.endsAt += now - DAY - session.begunAt
     session.begunAt = now - DAY
@@ -245,11 +279,9 @@ export function touch(world: World, session: Session): void {
   if (isAhead(session.provenAt, now)) session.provenAt = now - DAY
   for (const app of world.apps) {
     if (app.session !== session) continue
-    if (isAhead(app.refreshedAt, now)) app.refreshedAt = now - DAY
-    if (app.usedAt !== undefined && isAhead(app.usedAt, now)) app.usedAt = now - DAY
+    if (isAhead(app.refreshedAt, now)) app.refreshedAt = UNKNOWN
+    if (app.usedAt !== undefined && isAhead(app.usedAt, now)) app.usedAt = UNKNOWN
   }
-  session.lastSeenAt = now
-  session.idleEndsAt = Math.min(now + 14 * DAY, session.endsAt)
 }
 
 /** Asks both processes about every cookie and token there is, in turns, and compares. */
@@ -265,16 +297,28 @@ export async function compare(world: World): Promise<void> {
     expect({ user: body.user.id, aal: body.session.aal }).toEqual({ user: person.id, aal: levelOf(proofs) })
   }
   for (const [index, app] of world.apps.entries()) {
-    const { session, access } = app
-    turn(world)
-    const { status, body } = await world.authd.browser().get('/v1/session', { bearer: access.token })
-    const isGood = isAccessGood(world, access)
-    const said = [status, status === 200 ? withoutMfa(body.session.amr) : body.code]
-    const wanted = isGood ? expectedLook(world, session) : [401, 'UNAUTHORIZED']
-    expect({ app: index, said }).toEqual({ app: index, said: wanted })
-    if (isGood && isLive(session, world.now)) useAccess(world, app)
-    if (status === 200) expect(body.session.aal).toBe(levelOf(session.proofs))
+    for (const access of [app.access, app.former]) if (access) await compareToken(world, app, { index, access })
   }
+}
+
+async function compareToken(
+  world: World,
+  app: App,
+  { index, access }: { index: number; access: Access },
+): Promise<void> {
+  const { session } = app
+  turn(world)
+  const { status, body } = await world.authd.browser().get('/v1/session', { bearer: access.token })
+  const isGood = isAccessGood(world, access)
+  const said = [status, status === 200 ? withoutMfa(body.session.amr) : body.code]
+  const wanted = isGood ? expectedLook(world, session, access) : [401, 'UNAUTHORIZED']
+  const which = { app: index, isFormer: access === app.former }
+  expect({ ...which, said }).toEqual({ ...which, said: wanted })
+  const shown = asShown(session, access)
+  if (isGood && isLive(shown, world.now)) useAccess(world, app, access)
+  if (status !== 200) return
+  expect(body.session.aal).toBe(levelOf(shown.proofs))
+  expect(Date.parse(body.session.auth_time)).toBeLessThanOrEqual(shown.provenAt)
 }
 
 /** The other process gets the next requests. */

@@ -5,6 +5,7 @@ import type { Sql, Trx } from '../../store/db.ts'
 import { lockSession, type OwnedSession } from '../../store/sessions.ts'
 import { lockUser, type User } from '../../store/users.ts'
 import { enrolledFactors, hasFactor, proofsIn, type StepUpMethod, waysToStepUp } from '../policy/factor.ts'
+import { atMost } from './proofs.ts'
 import { judgeSession, type LiveSession } from './session.ts'
 
 /** How long a proof counts as fresh. */
@@ -30,13 +31,14 @@ export interface Held {
 }
 
 /**
- * Locks a session with its user, and judges it as it is now. Returns UNAUTHORIZED if it has ended, or if its secret was
- * replaced since the request was identified.
+ * Locks a session with its user, and judges it as it is now, for what the caller has shown. Returns UNAUTHORIZED if it has
+ * ended, or if its secret and salt were replaced since the request was identified.
  */
 export async function holdSession(deps: Deps, trx: Trx, shown: OwnedSession): Promise<Held | AuthdError> {
   const user = await lockUser(trx, shown.userId)
   const found = user && (await lockSession(trx, shown.id))
-  const session = found?.secretDigest === shown.secretDigest ? await judgeSession(deps, trx, found) : undefined
+  const isReplaced = found?.refreshSalt !== shown.refreshSalt
+  const session = found && !isReplaced ? await judgeSession(deps, trx, atMost(found, shown)) : undefined
   return user && session ? { user, session } : new AuthdError('UNAUTHORIZED')
 }
 

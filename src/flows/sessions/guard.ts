@@ -5,11 +5,15 @@ import type { Identity } from './identify.ts'
 import type { LiveSession } from './session.ts'
 
 /**
- * Who may call. `session`: a signed-in user. `cookie`: the same, with the cookie only. `change`: the same, but an access token only after a step-up, because apps
- * hold those. `enrol`: as `change`, and also a session that must set up a second factor first. `any_session`: any live
- * session, also one that must prove a second factor first, for what it may always do. A scope: an API key that has it.
+ * Who may call. `session`: a signed-in user. `cookie`: the same, with the cookie only. `change`: the same, but an access
+ * token only after a step-up, because apps hold those. `enrol`: as `change`, and also a session that must set up a second
+ * factor first. `any_session`: any live session, also one that must prove a second factor first, for what it may always
+ * do. `step_up`: the same, for what replaces its secret. A scope: an API key that has it.
  */
-export type Guard = 'none' | 'session' | 'cookie' | 'change' | 'enrol' | 'any_session' | { scope: string }
+export type Guard = 'none' | 'session' | 'cookie' | 'change' | 'enrol' | 'any_session' | 'step_up' | { scope: string }
+
+/** With these, an access token may replace the secret of its session. */
+const REPLACING: readonly Guard[] = ['change', 'enrol', 'step_up']
 
 /** What a check of a caller needs. A caller inside a unit of work passes a `read` that runs in that unit. */
 export interface Judge extends Pick<Deps, 'clock'> {
@@ -35,20 +39,28 @@ export async function checkGuard(
     return undefined
   }
   if (identity.kind !== 'session') throw new AuthdError('UNAUTHORIZED')
-  const mayWait = guard === 'enrol' || guard === 'any_session'
+  const mayProve = guard === 'any_session' || guard === 'step_up'
   const { due, dueMethods } = identity.session
-  if (due === 'enrolment' && !mayWait) throw new AuthdError('ENROLMENT_REQUIRED')
-  if (due === 'factor' && guard !== 'any_session') throw stepUpError(dueMethods)
+  if (due === 'enrolment' && !mayProve && guard !== 'enrol') throw new AuthdError('ENROLMENT_REQUIRED')
+  if (due === 'factor' && !mayProve) throw stepUpError(dueMethods)
   if (guard === 'cookie' && identity.via !== 'cookie') throw new AuthdError('FORBIDDEN')
+  if (REPLACING.includes(guard)) refuseTokenOfCookie(identity)
   if (guard === 'change' || guard === 'enrol') await refuseOldToken(deps, identity)
   return identity.session
 }
 
-/** An access token changes a user only if it was issued after a step-up. */
+/** A request with a token gets no cookie, so it could not go on after the secret of its cookie was replaced. */
+function refuseTokenOfCookie({ via, session }: Identity & { kind: 'session' }): void {
+  if (via === 'access_token' && session.delivery === 'cookie') {
+    throw new AuthdError('FORBIDDEN', { message: 'This session has a cookie. Send the cookie, and no access token.' })
+  }
+}
+
+/** An access token changes a user only if it was issued after a step-up, and since the last change. */
 async function refuseOldToken(deps: Judge, identity: Identity & { kind: 'session' }): Promise<void> {
   if (identity.via !== 'access_token') return
   const { authTime, createdAt } = identity.session
-  const isSteppedUp = authTime !== createdAt && identity.claims.auth_time_ms === authTime
+  const isSteppedUp = authTime !== createdAt && identity.isNewest && identity.claims.auth_time_ms === authTime
   if (isSteppedUp) return
   const { methods } = await deps.db.read((sql) => howToStepUp(deps, sql, identity.session))
   throw stepUpError(methods)

@@ -5,7 +5,7 @@ import { digest, equalSecrets, parseToken } from '../../platform/secret.ts'
 import { type ApiKey, findApiKey, touchApiKey } from '../../store/api-keys.ts'
 import type { OwnedSession } from '../../store/sessions.ts'
 import type { AccessClaims } from './access-token.ts'
-import { checkSecret, type LiveSession, lookAtSession, useSession } from './session.ts'
+import { type Claim, checkSecret, type LiveSession, lookAtSession, useSession } from './session.ts'
 import { useAccessToken } from './token.ts'
 
 /** Who makes a request. `rejected`: its credential is not valid; `isGenuine`: it was valid once. */
@@ -16,6 +16,8 @@ export type Identity =
       session: LiveSession
       via: 'access_token'
       claims: AccessClaims
+      /** It was issued since the last step-up or change of factors. */
+      isNewest: boolean
     }
   | { kind: 'api_key'; key: ApiKey; ip: string }
   | { kind: 'rejected'; isGenuine: boolean; misused?: MisusedKey }
@@ -45,8 +47,9 @@ export async function identifyCaller(deps: Deps, { bearer, cookie, check, ip }: 
   if (cookie === undefined && check !== undefined) return await identifyCheck(deps, check)
   if (cookie === undefined) return { kind: 'anonymous' }
   const token = parseToken('ses', cookie)
-  const isProven = (found: OwnedSession) => found.delivery === 'cookie' && isSecretOf(found, token?.secret ?? '')
-  const session = token && (await useSession(deps, token.id, isProven))
+  const claim: Claim = (found) =>
+    found.delivery === 'cookie' && isSecretOf(found, token?.secret ?? '') ? found : undefined
+  const session = token && (await useSession(deps, token.id, claim))
   return typeof session === 'object' ? { kind: 'session', session, via: 'cookie' } : rejected(session)
 }
 
@@ -57,8 +60,8 @@ function rejected(found?: 'over' | undefined): Identity {
 
 async function identifyCheck(deps: Deps, text: string): Promise<Identity> {
   const token = parseToken('chk', text)
-  const isProven = (found: OwnedSession) => equalSecrets(token?.secret ?? '', checkSecret(deps, found))
-  const session = token && (await lookAtSession(deps, token.id.replace(/^chk_/, 'ses_'), isProven))
+  const claim: Claim = (found) => (equalSecrets(token?.secret ?? '', checkSecret(deps, found)) ? found : undefined)
+  const session = token && (await lookAtSession(deps, token.id.replace(/^chk_/, 'ses_'), claim))
   return typeof session === 'object' ? { kind: 'session', session, via: 'check_cookie' } : rejected(session)
 }
 
@@ -78,7 +81,7 @@ async function identifyEnrolling(deps: Deps, bearer: string): Promise<Identity> 
   const token = parseToken('ses', bearer)
   const isProven = (found: OwnedSession) =>
     found.isEnrolmentDue && found.delivery === 'tokens' && isSecretOf(found, token?.secret ?? '')
-  const session = token && (await useSession(deps, token.id, isProven))
+  const session = token && (await useSession(deps, token.id, (found) => (isProven(found) ? found : undefined)))
   return typeof session === 'object' ? { kind: 'session', session, via: 'enrolment_token' } : rejected(session)
 }
 

@@ -5,6 +5,7 @@ import type { Trx } from '../../store/db.ts'
 import { findSession, renewSession, type Session } from '../../store/sessions.ts'
 import type { Proof } from '../../store/signin-attempts.ts'
 import { amrOf, levelOf, proofsIn } from '../policy/factor.ts'
+import { atMost } from './proofs.ts'
 import { type Bearers, bearersOf } from './session.ts'
 import { issueTokens, type Tokens } from './token.ts'
 
@@ -22,8 +23,9 @@ export async function renew(
   trx: Trx,
   { session: held, proof }: { session: Session; proof?: Proof },
 ): Promise<Renewed> {
-  // Read again: the unit may have removed a factor, and with it a proof of this session.
-  const session: Session = (await findSession(trx, held.id)) ?? held
+  // Read again: the unit may have removed a factor, and with it a proof of this session. The new secret is for what its
+  // holder has shown.
+  const session: Session = atMost((await findSession(trx, held.id)) ?? held, held)
   const before = proofsIn(session.amr)
   const proofs = proof === undefined ? before : [...new Set([...before, proof])]
   const amr = proof === undefined ? session.amr : amrOf(proofs)
@@ -36,8 +38,8 @@ export async function renew(
     refreshSalt: mintSecret(deps.random),
     amr,
     aal: proof === undefined ? session.aal : levelOf(proofs),
-    // A time of its own, so that a token from before this proof can be told apart.
-    authTime: proof === undefined ? session.authTime : timeAfter(session.authTime, deps.clock.now()),
+    // A time of its own, so that a token from before can be told apart. Only a proof makes it later.
+    authTime: timeAfter(session.authTime, proof === undefined ? session.authTime : deps.clock.now()),
     isEnrolmentDue,
   }
   // If the session was revoked meanwhile, the new secret is as dead as the old one.

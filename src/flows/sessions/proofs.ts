@@ -1,7 +1,20 @@
 import type { Trx } from '../../store/db.ts'
-import { listProvenSets, replaceProvenSet } from '../../store/sessions.ts'
+import { listProvenSets, replaceProvenSet, type Session } from '../../store/sessions.ts'
 import { forgetAttemptProofs, type Proof } from '../../store/signin-attempts.ts'
 import { amrOf, type Factor, levelOf, proofsIn } from '../policy/factor.ts'
+
+/**
+ * A session as far as a credential goes that was issued or shown earlier: with the proofs that both have, and as fresh as
+ * the older of the two. So no copy of a token rises with a step-up, or counts for more than its session by now.
+ */
+export function atMost<Held extends Pick<Session, 'amr' | 'aal' | 'authTime'>>(
+  session: Held,
+  shown: Pick<Session, 'amr' | 'authTime'>,
+): Held {
+  const proofs = proofsIn(session.amr).filter((proof) => shown.amr.includes(proof))
+  const authTime = Math.min(session.authTime, shown.authTime)
+  return { ...session, amr: amrOf(proofs), aal: levelOf(proofs), authTime }
+}
 
 /** The proofs that a factor gave. A recovery code stands in for the authenticator app. */
 const PROOFS_OF: Readonly<Record<Factor, readonly Proof[]>> = {

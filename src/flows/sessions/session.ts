@@ -167,17 +167,16 @@ export async function judgeSession(
   return { ...session, due: 'factor', dueMethods: await waysToStepUp(sql, session.userId, proofsIn(session.amr)) }
 }
 
+/** A session as far as the caller's credential goes: see atMost. Undefined if the caller does not hold it. */
+export type Claim = (found: OwnedSession) => OwnedSession | undefined
+
 /**
- * The live session with this id, marked as used, if `isProven` says that the caller holds it. Returns `over` for one
- * that has ended, and undefined for anything else.
+ * The live session with this id, as the caller may claim it, marked as used. Returns `over` for one that has ended, and
+ * undefined for anything else.
  */
-export async function useSession(
-  deps: Deps,
-  id: string,
-  isProven: (session: OwnedSession) => boolean,
-): Promise<LiveSession | 'over' | undefined> {
+export async function useSession(deps: Deps, id: string, claim: Claim): Promise<LiveSession | 'over' | undefined> {
   const now = deps.clock.now()
-  const session = await lookAtSession(deps, id, isProven)
+  const session = await lookAtSession(deps, id, claim)
   if (typeof session !== 'object' || isAhead(now, session.lastSeenAt + TOUCH_EVERY_MS, TOUCH_EVERY_MS)) return session
   return await touch(deps, session)
 }
@@ -186,12 +185,8 @@ export async function useSession(
  * As useSession, for a caller who may only look: the session is not marked as used, so its idle time runs on. One that a
  * wrong clock has dated is, once, because nobody knows when it was used.
  */
-export async function lookAtSession(
-  deps: Deps,
-  id: string,
-  isProven: (session: OwnedSession) => boolean,
-): Promise<LiveSession | 'over' | undefined> {
-  const session = await findLive(deps, id, isProven)
+export async function lookAtSession(deps: Deps, id: string, claim: Claim): Promise<LiveSession | 'over' | undefined> {
+  const session = await findLive(deps, id, claim)
   const isDatedWrong = typeof session === 'object' && isFromFuture(deps.clock.now(), session.createdAt)
   return isDatedWrong ? await touch(deps, session) : session
 }
@@ -203,15 +198,11 @@ async function touch(deps: Deps, session: LiveSession): Promise<LiveSession> {
   return { ...session, lastSeenAt: now, idleExpiresAt }
 }
 
-async function findLive(
-  deps: Deps,
-  id: string,
-  isProven: (session: OwnedSession) => boolean,
-): Promise<LiveSession | 'over' | undefined> {
+async function findLive(deps: Deps, id: string, claim: Claim): Promise<LiveSession | 'over' | undefined> {
   return await deps.db.read(async (sql) => {
-    const session = await findSession(sql, id)
-    if (!session || !isProven(session)) return undefined
-    return (await judgeSession(deps, sql, session)) ?? 'over'
+    const found = await findSession(sql, id)
+    const session = found && claim(found)
+    return session && ((await judgeSession(deps, sql, session)) ?? 'over')
   })
 }
 

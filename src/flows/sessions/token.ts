@@ -17,6 +17,7 @@ import { decide } from '../decide.ts'
 import { notify } from '../outbox/notice.ts'
 import { type Actor, recordEvent } from '../record-event.ts'
 import { type AccessClaims, readAccessToken, signAccessToken, verifyAccessToken } from './access-token.ts'
+import { atMost } from './proofs.ts'
 import { endSessions, endSessionsIn, judgeSession, type LiveSession, useSession } from './session.ts'
 import { keyring } from './signing-key.ts'
 
@@ -76,10 +77,10 @@ export async function refreshTokens(deps: Deps, actor: Actor, refreshToken: stri
       const rotated = await rotateSession(trx, { id, generation, refreshSalt, now, idleExpiresAt: now + idleTtl })
       return rotated ? { ...current, ...rotated } : new AuthdError('INVALID_TOKEN')
     }
-    if (age === 2 && isInGrace(refreshedAt)) return new AuthdError('INVALID_TOKEN')
     const since = age === 1 ? generationUsedAt : age === 2 ? refreshedAt : undefined
     // After a step of the clock nobody knows whether it was two tabs or a thief: nothing is handed over, and nothing ends.
     if (refreshGrace > 0 && since === UNKNOWN_TIME) return new AuthdError('INVALID_TOKEN')
+    if (age === 2 && isInGrace(refreshedAt)) return new AuthdError('INVALID_TOKEN')
     const { userId, id: sessionId } = current
     const metadata = { generation, current_generation: current.generation }
     const reuse = { outcome: 'failure', user: { id: userId }, sessionId, metadata } as const
@@ -93,12 +94,12 @@ export async function refreshTokens(deps: Deps, actor: Actor, refreshToken: stri
   return await issueTokens(deps, next)
 }
 
-const SECOND_FACTOR = 'A second factor is required now. Sign in again.'
 /** A clock that was ahead wrote a time of the session, and was put right. */
 function isDatedWrong({ createdAt, refreshedAt, generationUsedAt }: Session, now: number): boolean {
   return isFromFuture(now, Math.max(createdAt, refreshedAt, generationUsedAt ?? 0))
 }
 
+const SECOND_FACTOR = 'A second factor is required now. Sign in again.'
 
 /** Revokes the session of a token; holding the token is enough (RFC 7009). An unknown token is not an error (§2.2). */
 export async function revokeToken(deps: Deps, actor: Actor, token: string): Promise<void> {
@@ -109,11 +110,11 @@ export async function revokeToken(deps: Deps, actor: Actor, token: string): Prom
   await endSessions(deps, actor, { filter: { ids: [sessionId] }, reason: 'token_revoked' })
 }
 
-/** The live session of an access token. Returns `over` if the token or the session was valid once. */
+/** The live session of an access token, no more than both prove. Returns `over` if the token or the session was valid once. */
 export async function useAccessToken(
   deps: Deps,
   token: string,
-): Promise<{ claims: AccessClaims; session: LiveSession } | 'over' | undefined> {
+): Promise<{ claims: AccessClaims; session: LiveSession; isNewest: boolean } | 'over' | undefined> {
   const verified = await verifyAccessToken(deps, token)
   if (!verified) return undefined
   const { claims } = verified
@@ -121,10 +122,14 @@ export async function useAccessToken(
     await markArrived(deps, claims)
     return 'over'
   }
-  const session = await useSession(deps, claims.sid, ({ userId }) => userId === claims.sub)
+  let isNewest = false
+  const session = await useSession(deps, claims.sid, (found) => {
+    isNewest = found.authTime === claims.auth_time_ms
+    return found.userId === claims.sub ? atMost(found, { amr: claims.amr, authTime: claims.auth_time_ms }) : undefined
+  })
   if (typeof session !== 'object') return session
   await markUsed(deps, session, claims)
-  return { claims, session }
+  return { claims, session, isNewest }
 }
 
 /** Like markUsed, for a token that has expired. */

@@ -121,11 +121,12 @@ function ofGuard(guard: Guard, path: string): ErrorCode[] {
     return ['UNAUTHORIZED', 'FORBIDDEN', ...(path.startsWith('/admin') ? (['NOT_FOUND'] as const) : [])]
   }
   if (guard === 'cookie') return [...ofGuard('session', path), 'FORBIDDEN']
-  const mayWait = guard === 'enrol' || guard === 'any_session'
+  const mayProve = guard === 'any_session' || guard === 'step_up'
   return [
     'UNAUTHORIZED',
-    ...(mayWait ? [] : (['ENROLMENT_REQUIRED'] as const)),
-    ...(guard === 'any_session' ? [] : (['STEP_UP_REQUIRED'] as const)),
+    ...(mayProve || guard === 'enrol' ? [] : (['ENROLMENT_REQUIRED'] as const)),
+    ...(mayProve ? [] : (['STEP_UP_REQUIRED'] as const)),
+    ...(guard === 'session' || guard === 'any_session' ? [] : (['FORBIDDEN'] as const)),
   ]
 }
 

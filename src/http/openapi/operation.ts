@@ -33,15 +33,17 @@ function titled(name: string): string {
   return name.charAt(0).toUpperCase() + name.slice(1)
 }
 
+const NO_COOKIE_TOKEN = 'Not one of `POST /v1/token`.'
+
 const NEEDS: Record<Guard & string, string> = {
   none: 'Needs no credential.',
   session: 'Needs a session: its cookie, or an access token.',
   cookie: 'Needs the cookie of a session.',
-  change: 'Needs a session: its cookie, or an access token that was issued after a step-up.',
-  enrol:
-    'Needs a session: its cookie, or an access token that was issued after a step-up. A session that must set up a second factor first is enough.',
+  change: `Needs a session: its cookie, or an access token that was issued after a step-up. ${NO_COOKIE_TOKEN}`,
+  enrol: `Needs a session: its cookie, or an access token that was issued after a step-up. ${NO_COOKIE_TOKEN} A session that must set up a second factor first is enough.`,
   any_session:
     'Needs a session: its cookie, or an access token. A session that must set up or prove a second factor first is enough.',
+  step_up: `Needs a session: its cookie, or an access token. ${NO_COOKIE_TOKEN} A session that must set up or prove a second factor first is enough.`,
 }
 
 function needOf(declared: AnyEndpoint): string {

@@ -21,7 +21,7 @@ const email = endpoint({
   limit: 'stranger',
   summary: 'Mail a code to confirm with. Only for users without a second factor.',
   tag: 'Step-up',
-  guard: 'any_session',
+  guard: 'step_up',
   answers: {
     202: {
       text: 'The mail is queued.',
@@ -58,7 +58,7 @@ function byCode(method: StepUpProof['method'], told: { name: string; path: strin
     method: 'POST',
     limit: 'guess',
     tag: 'Step-up',
-    guard: 'any_session',
+    guard: 'step_up',
     body: { type: 'json', schema: z.strictObject({ code: typedCode }) },
     answers,
     errors: ['INVALID_CREDENTIALS', 'FACTOR_DISABLED', 'STEP_UP_REQUIRED'],
@@ -76,7 +76,7 @@ const passkeyOptions = endpoint({
   limit: 'stranger',
   summary: "Create a challenge for one of the signed-in user's passkeys.",
   tag: 'Step-up',
-  guard: 'any_session',
+  guard: 'step_up',
   answers: passkeyOptionsAnswers,
   async handle(deps, { session }) {
     return { status: 200, body: presentPasskeyOptions(await beginPasskeyStepUp(deps, session)) }
@@ -90,7 +90,7 @@ const passkey = endpoint({
   limit: 'guess',
   summary: 'Confirm with a passkey.',
   tag: 'Step-up',
-  guard: 'any_session',
+  guard: 'step_up',
   body: { type: 'json', schema: z.strictObject({ challenge_id: challengeId, credential }) },
   answers,
   errors: ['INVALID_CREDENTIALS'],

@@ -42,10 +42,7 @@ export const SESSIONS: HandMade = {
   'src/flows/sessions/freshness.ts': {
     tests: ['http/parked', 'http/proof-lifetimes', 'http/factor.ends', 'http/session.factors', 'http/clock.stepped'],
     mutants: {
-      'a cookie that was replaced while its request waits writes nothing': [
-        'found?.secretDigest === shown.secretDigest',
-        'found',
-      ],
+      'a cookie that was replaced while its request waits writes nothing': ['found && !isReplaced ?', 'found ?'],
       'a change needs the highest level that the user has enrolled': ['session.aal >= needed && isWithin', 'isWithin'],
       'a unit locks the user before the session': [
         'await lockUser(trx, shown.userId)',
@@ -69,7 +66,7 @@ export const SESSIONS: HandMade = {
     mutants: {
       'a new access token changes nothing before a step-up': ['authTime !== createdAt && identity', 'identity'],
       'a session that must prove a factor changes nothing': [
-        "due === 'factor' && guard !== 'any_session'",
+        "due === 'factor' && !mayProve",
         "due === 'factor' && guard === 'session'",
       ],
       'an access token enrols nothing before a step-up': [
@@ -126,8 +123,8 @@ export const SESSIONS: HandMade = {
         'session.isEnrolmentDue && proof === undefined',
       ],
       'only a proof makes a session fresh': [
-        'proof === undefined ? session.authTime : timeAfter',
-        '1 + 1 === 3 ? session.authTime : timeAfter',
+        'proof === undefined ? session.authTime : deps.clock.now()',
+        'deps.clock.now()',
       ],
     },
   },
