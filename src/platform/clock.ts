@@ -58,6 +58,9 @@ export function timeAfter(last: number, now: number): number {
 
 export const systemClock: Clock = { now: () => Date.now() }
 
+/** Instead of a time that a wrong clock wrote: it happened, and nobody knows when. */
+export const UNKNOWN_TIME = 0
+
 /** RFC 3339 in UTC, as every API, log and `--json` shows a time. */
 export function toRfc3339(epochMs: number): string {
   return new Date(epochMs).toISOString()

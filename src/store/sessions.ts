@@ -1,4 +1,4 @@
-import { DAY, latestEnd } from '../platform/clock.ts'
+import { DAY, latestEnd, UNKNOWN_TIME } from '../platform/clock.ts'
 import { epochOf } from './change-epochs.ts'
 import { forUpdate, isAmong, type Sql, type Trx, type Value } from './db.ts'
 import { type IdSpan, spanConditions } from './id-spans.ts'
@@ -126,9 +126,6 @@ export async function countLiveSessions(
   )
   return new Map(rows.map((row) => [row.user_id, Number(row.n)]))
 }
-
-/** Instead of a time that a wrong clock wrote: it happened, and nobody knows when. */
-export const UNKNOWN_TIME = 0
 
 /**
  * The session was used: its idle end moves on, never past its absolute end. A time in the future comes from a clock

@@ -1,16 +1,9 @@
 import type { Deps } from '../../deps.ts'
 import { AuthdError } from '../../errors.ts'
-import { isFromFuture, isWithin, MINUTE } from '../../platform/clock.ts'
+import { isFromFuture, isWithin, MINUTE, UNKNOWN_TIME } from '../../platform/clock.ts'
 import { equalSecrets, type HmacKey, hmac } from '../../platform/secret.ts'
 import type { Sql } from '../../store/db.ts'
-import {
-  findSession,
-  lockSession,
-  type OwnedSession,
-  type Session,
-  touchSession,
-  UNKNOWN_TIME,
-} from '../../store/sessions.ts'
+import { findSession, lockSession, type OwnedSession, type Session, touchSession } from '../../store/sessions.ts'
 import { markGenerationUsed, rotateSession } from '../../store/token-generations.ts'
 import { findUser } from '../../store/users.ts'
 import { decide } from '../decide.ts'
