@@ -20,6 +20,7 @@ import * as housekeeping from './0018_housekeeping.ts'
 import * as generationUsedAt from './0019_generation_used_at.ts'
 import * as invitedUsers from './0020_invited_users.ts'
 import * as subjects from './0021_subjects.ts'
+import * as spentSteps from './0022_spent_steps.ts'
 
 export interface Migration {
   id: string
@@ -49,4 +50,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { id: '0019_generation_used_at', up: generationUsedAt.up },
   { id: '0020_invited_users', up: invitedUsers.up },
   { id: '0021_subjects', up: subjects.up },
+  { id: '0022_spent_steps', up: spentSteps.up },
 ]

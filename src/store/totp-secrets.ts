@@ -1,5 +1,8 @@
 import { isAmong, type Sql, type Trx } from './db.ts'
-import { integer, nullable, type RowOf, type StoredRow, table, text } from './table.ts'
+import { integer, json, nullable, type RowOf, type StoredRow, table, text } from './table.ts'
+
+/** How many spent steps of an app are kept. */
+const STEPS_KEPT = 100
 
 const totpSecrets = table('totp_secrets', {
   userId: text,
@@ -9,8 +12,8 @@ const totpSecrets = table('totp_secrets', {
   /** Sealed; a secret that waits for its first right code. */
   pendingSealed: nullable(text),
   pendingExpiresAt: nullable(integer),
-  /** The last time step that was spent. */
-  lastStep: integer,
+  /** Ascending. If there are STEPS_KEPT of them, every step before the first counts as spent, too. */
+  spentSteps: json<number[]>(),
 })
 
 export type TotpSecret = RowOf<typeof totpSecrets>
@@ -49,25 +52,28 @@ export async function confirmTotp(
   input: { userId: string; pendingSealed: string; step: number; now: number },
 ): Promise<boolean> {
   const changed = await trx.run(
-    `UPDATE totp_secrets SET secret_sealed = pending_sealed, confirmed_at = ?, last_step = ?, pending_sealed = NULL,
+    `UPDATE totp_secrets SET secret_sealed = pending_sealed, confirmed_at = ?, spent_steps = ?, pending_sealed = NULL,
        pending_expires_at = NULL WHERE user_id = ? AND pending_sealed = ? AND pending_expires_at > ?`,
-    [input.now, input.step, input.userId, input.pendingSealed, input.now],
+    [input.now, JSON.stringify([input.step]), input.userId, input.pendingSealed, input.now],
   )
   return changed === 1
 }
 
 /**
- * Spends a time step: true for one of any number of racers, and never for an older step (RFC 6238 §5.2). A spent step
- * after `latest` says nothing, because the clock was wrong then.
+ * Spends a time step of an app, as it was read: true for one of any number of racers, and once for each step, whatever
+ * the clock says meanwhile (RFC 6238 §5.2).
  */
 export async function useTotpStep(
   trx: Trx,
-  { userId, step, latest }: { userId: string; step: number; latest: number },
+  { userId, secretSealed, spentSteps }: TotpSecret,
+  step: number,
 ): Promise<boolean> {
+  const [first = step] = spentSteps
+  if (spentSteps.includes(step) || (spentSteps.length >= STEPS_KEPT && step < first)) return false
+  const kept = [...spentSteps, step].sort((left, right) => left - right).slice(-STEPS_KEPT)
   const changed = await trx.run(
-    `UPDATE totp_secrets SET last_step = ? WHERE user_id = ? AND secret_sealed IS NOT NULL
-       AND (last_step < ? OR last_step > ?)`,
-    [step, userId, step, latest],
+    'UPDATE totp_secrets SET spent_steps = ? WHERE user_id = ? AND secret_sealed = ? AND spent_steps = ?',
+    [JSON.stringify(kept), userId, secretSealed, JSON.stringify(spentSteps)],
   )
   return changed === 1
 }

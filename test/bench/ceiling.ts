@@ -130,10 +130,11 @@ router.post('/totp', async (ctx) => {
     const attempt = await findSigninAttempt(trx, attemptId)
     if (!attempt || !equalSecrets(digest(secret), attempt.secretDigest)) throw new Error('wrong')
     const userId = attempt.userId ?? ''
-    const seed = (await findTotpSecret(trx, userId))?.secretSealed ?? ''
+    const app = await findTotpSecret(trx, userId)
+    const seed = app?.secretSealed ?? ''
     const result = verifySync({ secret: seed, token: String(code), epoch: Math.floor(now / 1000) })
-    if (!result.valid || !('timeStep' in result)) throw new Error('wrong')
-    if (!(await useTotpStep(trx, { userId, step: result.timeStep, latest: result.timeStep }))) throw new Error('used')
+    if (!app || !result.valid || !('timeStep' in result)) throw new Error('wrong')
+    if (!(await useTotpStep(trx, app, result.timeStep))) throw new Error('used')
     await finish(trx, { attempt, userId, sessionId, now })
   })
   ctx.body = JSON.stringify({ access_token: await sign(sessionId) })

@@ -219,6 +219,28 @@ describe.each(['sqlite', 'postgres'] as const)('after a clock that was a day ahe
     expect(answers).toEqual([200, 401])
   })
 
+  test('SECURITY: each step of the authenticator app is accepted once, wherever the clock goes', async () => {
+    const authd = await startAuthd({ database })
+    const browser = authd.browser()
+    await signInOnPage(authd, browser)
+    const { secret } = await enrolTotp(authd, browser)
+    await authd.takeMail()
+    const start = authd.clock.now()
+    // Steps of 30 seconds from the one that confirmed the app.
+    const places = [2, 4, 2882, 4, 2882, 2, 3, 0, -2880, -2880, 2882, 5]
+    const answers: number[] = []
+
+    for (const place of places) {
+      authd.clock.set(start + place * 30 * SECOND)
+      const { attemptToken: attempt_token, code: mailed } = await askForCode(authd)
+      await authd.browser().post('/v1/signin/code', { json: { code: mailed, attempt_token } })
+      const json = { code: totpCode(authd, secret), attempt_token }
+      answers.push((await authd.browser().post('/v1/signin/totp', { json })).status)
+    }
+
+    expect(answers).toEqual([200, 200, 200, 401, 401, 401, 200, 401, 200, 401, 401, 200])
+  })
+
   test('a factor is locked for no longer than its wrong codes caused', async () => {
     const authd = await startAuthd({ database })
     const browser = authd.browser()

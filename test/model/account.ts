@@ -64,7 +64,7 @@ export async function enrolTotp(world: World, tab: Tab): Promise<void> {
   expect(done.status).toBe(200)
   world.totpSecrets.set(person.id, secret)
   if (person.totp) forgetProofs(world, person, ['otp', 'recovery_code'], session)
-  person.totp = { since: world.now, lastStep: Math.floor(world.now / 30_000) }
+  person.totp = { since: world.now, spent: new Set([Math.floor(world.now / 30_000)]) }
   keepCodes(world, person, done.body.recovery_codes)
   stepUp(world, session, 'otp')
 }

@@ -38,10 +38,8 @@ function personDue({ now }: World, { model }: Held, proof: Proof): Person | unde
 export function takesTotp(world: World, { totp }: Person, ahead = 0): boolean {
   const current = Math.floor(world.now / (30 * SECOND))
   const step = current + ahead
-  if (!totp || Math.abs(ahead) > 1) return false
-  // Clocks of two processes may be 30 seconds apart. A step further ahead was accepted by a wrong clock.
-  if (totp.lastStep >= step && totp.lastStep <= current + 2) return false
-  totp.lastStep = step
+  if (!totp || Math.abs(ahead) > 1 || totp.spent.has(step)) return false
+  totp.spent.add(step)
   return true
 }
 

@@ -27,7 +27,7 @@ export interface Person {
   invitedUntil: number | null
   /** When it was set up. */
   passkey: { since: number } | undefined
-  totp: { since: number; lastStep: number } | undefined
+  totp: { since: number; spent: Set<number> } | undefined
   /** Unused recovery codes. */
   codes: number
   codesSince: number

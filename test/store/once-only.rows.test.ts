@@ -12,7 +12,7 @@ import {
 import { listUnusedRecoveryCodes, replaceRecoveryCodes, useRecoveryCode } from '../../src/store/recovery-codes.ts'
 import { insertRecoveryLink, useRecoveryLink } from '../../src/store/recovery-links.ts'
 import { renewSession, revokeSessions } from '../../src/store/sessions.ts'
-import { confirmTotp, putPendingTotp, useTotpStep } from '../../src/store/totp-secrets.ts'
+import { confirmTotp, findTotpSecret, putPendingTotp, useTotpStep } from '../../src/store/totp-secrets.ts'
 import { inviteUser, markUserDisabled, markUserEnabled, verifyUserEmail } from '../../src/store/users.ts'
 import {
   insertWebhookEndpoint,
@@ -137,22 +137,38 @@ describeOnBoth('a statement changes nothing if the row', (open) => {
     expect(changed).toEqual(FINE)
   })
 
-  test('of an authenticator app has spent this step or a later one, unless its clock was wrong', async () => {
+  test('of an authenticator app is not as it was read, or has spent this step', async () => {
+    const read = { secretSealed: 'sealed', confirmedAt: NOW, pendingSealed: null, pendingExpiresAt: null }
     const spend: Statement = {
       table: 'totp_secrets',
       key: 'user_id',
       add: addApp,
-      run: (trx, userId) => useTotpStep(trx, { userId, step: STEP, latest: STEP + 2 }),
+      run: (trx, userId) => useTotpStep(trx, { ...read, userId, spentSteps: [STEP - 1] }, STEP),
     }
 
     const changed = await changedBy(spend, await open(), {
       'is not in force': 'secret_sealed = NULL',
-      'has spent this step': `last_step = ${STEP}`,
-      'has spent the latest step there is': `last_step = ${STEP + 2}`,
-      'has spent a step of tomorrow': `last_step = ${STEP + 3}`,
+      'is another app': "secret_sealed = 'other'",
+      'has spent this step': `spent_steps = '[${STEP - 1},${STEP}]'`,
     })
 
-    expect(changed).toEqual([...FINE, 'has spent a step of tomorrow'])
+    expect(changed).toEqual(FINE)
+  })
+
+  test('of an authenticator app has spent the step, or a hundred later ones', async () => {
+    const db = await open()
+    await addApp(db, 'ada')
+    const use = (step: number) =>
+      db.write(async (trx) => {
+        const app = await findTotpSecret(trx, 'ada')
+        return app ? await useTotpStep(trx, app, step) : undefined
+      })
+    const answers: Record<number, unknown> = {}
+
+    for (let step = STEP + 1; step < STEP + 101; step += 1) await use(step)
+    for (const step of [STEP + 50, STEP - 1, STEP, STEP + 101, STEP + 200, STEP + 150]) answers[step] = await use(step)
+
+    expect(answers).toEqual({ 99: false, 100: false, 150: false, 201: true, 300: true, 250: true })
   })
 
   test('of a session that gets another secret, or ends, was revoked', async () => {

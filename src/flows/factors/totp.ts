@@ -1,7 +1,7 @@
 import { generateURI, ScureBase32Plugin, verifySync } from 'otplib'
 import type { Deps } from '../../deps.ts'
 import { AuthdError } from '../../errors.ts'
-import { CLOCK_SKEW_MS, DAY, isAhead, MINUTE, toSeconds } from '../../platform/clock.ts'
+import { DAY, isAhead, MINUTE, toSeconds } from '../../platform/clock.ts'
 import { normalizeCode } from '../../platform/secret.ts'
 import type { Trx } from '../../store/db.ts'
 import { clearFailures, findFailureCount, giveBackFailure, takeFailure } from '../../store/failed-attempts.ts'
@@ -81,11 +81,12 @@ async function isRightFirst(
   const budget = { kind: 'totp_first', subject: email, limit: FIRST_WRONG_A_DAY, windowMs: DAY }
   if (!(await takeFailure(trx, budget, now))) return false
   const userId = user?.id ?? ''
-  const secret = (await findTotpSecret(trx, userId))?.secretSealed
+  const app = await findTotpSecret(trx, userId)
+  const secret = app?.secretSealed
   const count = await findFailureCount(trx, { kind: 'totp', subject: userId })
   const step = stepOf(deps, secret ? open(deps, userId, secret) : DECOY, code)
-  const isUsable = secret && !lockoutError(count, now)
-  if (isUsable && step !== undefined && (await useTotpStep(trx, { userId, step, latest: latestStep(deps) }))) {
+  const isUsable = app && !lockoutError(count, now)
+  if (isUsable && step !== undefined && (await useTotpStep(trx, app, step))) {
     await giveBackFailure(trx, budget)
     return true
   }
@@ -108,11 +109,12 @@ export async function checkTotp(
   actor: Actor,
   { user, code }: { user: User; code: string },
 ): Promise<AuthdError | undefined> {
-  const secret = (await findTotpSecret(trx, user.id))?.secretSealed
-  if (!secret) return wrongCode('totp')
+  const app = await findTotpSecret(trx, user.id)
+  const secret = app?.secretSealed
+  if (!app || !secret) return wrongCode('totp')
   const isRight = async () => {
     const step = stepOf(deps, open(deps, user.id, secret), code)
-    return step !== undefined && (await useTotpStep(trx, { userId: user.id, step, latest: latestStep(deps) }))
+    return step !== undefined && (await useTotpStep(trx, app, step))
   }
   return await tryFactor(deps, trx, actor, { user, factor: 'totp', isRight })
 }
@@ -213,11 +215,6 @@ function stepOf(deps: Pick<Deps, 'clock'>, secret: string, typed: string): numbe
   if (!/^\d{6}$/.test(token)) return undefined
   const result = verifySync({ secret, token, epoch: toSeconds(deps.clock.now()), epochTolerance: TOLERANCE_S })
   return result.valid && 'timeStep' in result ? result.timeStep : undefined
-}
-
-/** The last step that can have been spent by now. A later one was spent while the clock was wrong. */
-function latestStep(deps: Pick<Deps, 'clock'>): number {
-  return Math.floor((toSeconds(deps.clock.now() + CLOCK_SKEW_MS) + TOLERANCE_S) / STEP_S)
 }
 
 function open(deps: Pick<Deps, 'keys'>, userId: string, sealed: string): string {

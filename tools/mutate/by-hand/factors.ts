@@ -106,7 +106,7 @@ export const FACTORS: HandMade = {
       'recovery codes end with the last authenticator app': ['dropLoneRecoveryCodes(trx, user.id)', 'undefined'],
       'a new app starts with a clean count': ["clearFailures(trx, { kind: 'totp', subject: userId })", 'undefined'],
       'a pending app expires on time': ['!isAhead(now, pending?.pendingExpiresAt ?? 0, PENDING_MS)', 'false'],
-      'a locked app is not the first proof': ['secret && !lockoutError(count, now)', 'secret'],
+      'a locked app is not the first proof': ['app && !lockoutError(count, now)', 'app'],
       'five wrong codes a day as a first proof': ['!(await takeFailure(trx, budget, now))', 'false'],
     },
   },
@@ -233,12 +233,13 @@ export const FACTORS: HandMade = {
   'src/store/totp-secrets.ts': {
     tests: ['store/once-only.rows', 'http/factor.ends', 'http/proof-lifetimes', 'http/totp', 'http/clock.stepped'],
     mutants: {
-      'the code that confirms an authenticator app is spent': [
-        'confirmed_at = ?, last_step = ?,',
-        'confirmed_at = ?, last_step = ? * 0,',
+      'the code that confirms an authenticator app is spent': ['JSON.stringify([input.step])', "'[]'"],
+      'a code of one time step is right once': ['spentSteps.includes(step)', 'spentSteps.at(-1) === step'],
+      'an older step is right if it is unspent': [
+        'spentSteps.includes(step)',
+        'spentSteps.some((spent) => spent >= step)',
       ],
-      'a code of one time step is right once': ['(last_step < ? OR', '(last_step <= ? OR'],
-      'a spent step from tomorrow does not lock the app': ['OR last_step > ?)', 'OR (last_step > ? AND 1 = 0))'],
+      'a step that was forgotten is spent': ['step < first', 'step < 0'],
     },
   },
 }
