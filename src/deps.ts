@@ -41,8 +41,8 @@ export interface LiveConfig {
   current(): Config
   /** Applies live settings over the file's values. An invalid one is ignored. */
   override(settings: readonly { key: string; value: string }[]): void
-  /** Every live key with the value in force, as the file would write it. */
-  live(): { key: string; value: unknown }[]
+  /** Every live key with the value in force and that without live settings, as the file would write it. */
+  live(): { key: string; value: unknown; configured: unknown }[]
   /** Says in one sentence why a text cannot be the value of a key. Undefined if it can. */
   refuse(key: string, text: string): { isKey: boolean; message: string } | undefined
 }

@@ -142,6 +142,42 @@ const ONLY_IN: { said: RegExp; places: string[] }[] = [
   { said: /\brandomBytes\(|\brandomUUID|\bMath\.random\b/, places: ['src/platform/random.ts'] },
 ]
 
+/**
+ * What was read before a unit may have changed, so a unit reads again, locked, what it relies on. These functions of flows
+ * read first, with the reason why nothing is decided by it alone.
+ */
+const READS_FIRST: Record<string, string> = {
+  addUsers: 'an early refusal; each unit looks again',
+  beginLockdown: 'an early refusal; the unit locks the lockdown',
+  claimServerSecret: 'the usual case; the first insert wins',
+  deliver: 'whether to send; the unit settles by its claim',
+  deliverNextMail: 'whether there is work; the unit claims it',
+  deliverNextWebhook: 'whether there is work; the unit claims it',
+  disableUsers: 'names; each unit locks its user',
+  enableUsers: 'names; each unit locks its user',
+  endCovered: 'pages of ids; the unit revokes what is not revoked yet',
+  endInvitationsInParts: 'pages of ids; the unit of the lockdown ends what is left',
+  ensureKeys: 'the usual case; the unit holds the keys',
+  eraseMore: 'whether there is work; the unit reads again',
+  finishSigningOut: 'whether there is work; each statement is conditional',
+  followAlgorithm: 'the usual case; the unit holds the keys',
+  identifyApiKey: 'notes the use; whoever changes something locks the key',
+  inParts: 'an early refusal; each unit looks again',
+  inviteUsers: 'an early refusal; each unit looks again',
+  lookAtSession: 'notes the use; whoever changes something locks the session',
+  markArrived: 'notes the use; the statement is conditional',
+  previewLink: 'notes a visit; the statement is conditional',
+  pruneIpFilters: 'ids; the unit deletes what has expired by then',
+  queueWebhooks: 'whether there is work; each unit locks its endpoint',
+  redeemRecoveryCode: 'a slow hash, which no unit may wait for; the unit reads again',
+  removeIpFilters: 'an early refusal of unknown names; the unit holds the rules',
+  revokeByOperator: 'pages of ids; the unit revokes what is not revoked yet',
+  sealAudit: 'whether there is work; the unit locks the head',
+  takeOver: 'who lives; a dead owner stays dead',
+  useAccessToken: 'notes the use; the statement is conditional',
+  useSession: 'notes the use; whoever changes something locks the session',
+}
+
 /** A command line with a value in it, in a template without the tag that quotes values. */
 const TOPICS = [...new Set(Object.keys(COMMANDS).map((id) => id.split(' ')[0]))].join('|')
 const BARE_COMMAND = new RegExp(
@@ -284,6 +320,22 @@ describe('the layout', () => {
     expect(dropsLockedRow('const user = await lockUser(trx, named.id)')).toBe(false)
   })
 
+  test('a function of flows that reads before it opens a unit says why', () => {
+    const found = sources.filter((file) => file.startsWith('src/flows/')).flatMap((file) => readsFirst(read(file)))
+
+    expect(found.toSorted()).toEqual(Object.keys(READS_FIRST).toSorted())
+  })
+
+  test('the check of reads finds one before a unit, also in another function', () => {
+    const direct =
+      'export async function change(deps: Deps) {\n  await deps.db.read(find)\n  await deps.db.write(put)\n}'
+    const apart = `${direct.replace('await deps.db.read(find)', 'await guard(deps)')}\nfunction guard({ db }: Deps) {\n  return db.read(find)\n}`
+
+    expect(readsFirst(direct)).toEqual(['change'])
+    expect(readsFirst(apart)).toEqual(['change'])
+    expect(readsFirst('function change() {\n  await decide(deps, put)\n  return db.read(find)\n}')).toEqual([])
+  })
+
   test('a command line that is shown has its values quoted', () => {
     expect(sources.filter((file) => showsBareCommand(withoutComments(read(file))))).toEqual([])
   })
@@ -342,6 +394,40 @@ describe('the layout', () => {
     expect(stdout + stderr).toBe('')
   })
 })
+
+const READ = /\bdb\s*\.\s*read\s*\(/g
+const UNIT = /\bdb\s*\.\s*write\s*\(|\bdecide(?:<[^>]*>)?\(/g
+
+/** The functions that read before they open a unit, themselves or by other functions of their file. */
+function readsFirst(text: string): string[] {
+  const bodies = new Map(
+    withoutComments(text)
+      .split(/^(?=(?:export )?(?:async )?function\b)/m)
+      .flatMap((part) => {
+        const [beginning, name] = /^(?:export )?(?:async )?function\*? (\w+)/.exec(part) ?? []
+        return beginning === undefined || name === undefined ? [] : [[name, part.slice(beginning.length)] as const]
+      }),
+  )
+  const places = (body: string, said: RegExp, callers: Set<string>) =>
+    [...body.matchAll(said), ...[...body.matchAll(/\b(\w+)\(/g)].filter(([, name = '']) => callers.has(name))].map(
+      ({ index }) => index,
+    )
+  const callersOf = (said: RegExp): Set<string> => {
+    let callers = new Set<string>()
+    for (;;) {
+      const more = new Set(
+        [...bodies].filter(([, body]) => places(body, said, callers).length > 0).map(([name]) => name),
+      )
+      if (more.size === callers.size) return callers
+      callers = more
+    }
+  }
+  const readers = callersOf(READ)
+  const writers = callersOf(UNIT)
+  return [...bodies]
+    .filter(([, body]) => Math.min(...places(body, READ, readers)) < Math.max(...places(body, UNIT, writers)))
+    .map(([name]) => name)
+}
 
 function drawerOf(file: string): string | undefined {
   return /^src\/flows\/(?:([^/]+)\/)?[^/]+\.ts$/

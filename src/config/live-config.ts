@@ -15,7 +15,7 @@ const LIVE_KEYS: readonly Key[] = KEYS.filter(({ applies }) => applies === 'live
 export interface LiveConfigControl {
   current(): Config
   override(settings: readonly LiveSetting[]): void
-  live(): { key: string; value: unknown }[]
+  live(): { key: string; value: unknown; configured: unknown }[]
   refuse(key: string, text: string): { isKey: boolean; message: string } | undefined
   /** The configuration without live settings. */
   base(): Config
@@ -66,7 +66,11 @@ export function liveConfig(
       settings = next
       join()
     },
-    live: () => LIVE_KEYS.map((key) => ({ key: key.key, value: asWritten(key, configValue(current, key)) ?? null })),
+    live: () =>
+      LIVE_KEYS.map((key) => {
+        const written = (config: Config) => asWritten(key, configValue(config, key)) ?? null
+        return { key: key.key, value: written(current), configured: written(base) }
+      }),
     refuse,
   }
 }

@@ -76,3 +76,12 @@ export async function deleteIpFilters(trx: Trx, idOrCidr: string): Promise<IpFil
   )
   return rows.map(ipFilters.read)
 }
+
+/** Deletes one rule if it has expired, and returns it. */
+export async function deleteExpiredIpFilter(trx: Trx, id: string, now: number): Promise<IpFilter[]> {
+  const rows = await trx.all<StoredRow>(
+    `DELETE FROM ip_filters WHERE id = ? AND expires_at <= ? RETURNING ${ipFilters.columns}`,
+    [id, now],
+  )
+  return rows.map(ipFilters.read)
+}

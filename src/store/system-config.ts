@@ -3,6 +3,9 @@ import { integer, type RowOf, type StoredRow, table, text } from './table.ts'
 
 const systemConfig = table('system_config', { key: text, value: text, updatedAt: integer, updatedBy: text })
 
+/** Live settings begin so. They share the table with other facts about the deployment. */
+export const SETTING = 'setting.'
+
 export type SystemConfig = RowOf<typeof systemConfig>
 
 export async function findSystemConfig(sql: Sql, key: string): Promise<string | undefined> {

@@ -135,11 +135,12 @@ const BULK: Record<string, Bulk> = {
   'ipfilter add and import': {
     prepare: sessions,
     run: (deps) => block(deps, null),
-    changed: async (_: unknown, deps) => (await removeIpFilters(deps, SYSTEM, networks)).length,
+    changed: async (_: unknown, deps) =>
+      (await removeIpFilters(deps, SYSTEM, { names: networks, acceptsLockout: false })).length,
   },
   'ipfilter remove': {
     prepare: ({ deps }) => block(deps, null),
-    run: (deps) => removeIpFilters(deps, SYSTEM, networks),
+    run: (deps) => removeIpFilters(deps, SYSTEM, { names: networks, acceptsLockout: false }),
     changed: (removed: unknown[]) => removed.length,
   },
   'ipfilter prune': {

@@ -44,7 +44,7 @@ describe.each(['sqlite', 'postgres'] as const)('a rule (%s)', (database) => {
       expect(await statusFrom(instance, '::ffff:203.0.113.9')).toBe(403)
       expect(await statusFrom(instance, '203.0.114.9')).toBe(200)
     }
-    await removeIpFilters(authd.deps, SYSTEM, [filters[0]?.id ?? ''])
+    await removeIpFilters(authd.deps, SYSTEM, { names: [filters[0]?.id ?? ''], acceptsLockout: false })
     expect(await statusFrom(other, '203.0.113.9')).toBe(200)
   })
 
@@ -52,7 +52,7 @@ describe.each(['sqlite', 'postgres'] as const)('a rule (%s)', (database) => {
     const authd = await start({}, database)
     await add(authd, '203.0.113.0/24')
     for (let at = 0; at < 5; at += 1) await statusFrom(authd, '203.0.113.9')
-    await removeIpFilters(authd.deps, SYSTEM, ['203.0.113.0/24'])
+    await removeIpFilters(authd.deps, SYSTEM, { names: ['203.0.113.0/24'], acceptsLockout: false })
 
     const log = (await authd.auditLog()).filter(({ eventType }) => eventType.startsWith('ip_filter.'))
     expect(log.map(({ eventType, ip, outcome }) => [eventType, ip, outcome])).toEqual([
@@ -73,7 +73,7 @@ describe.each(['sqlite', 'postgres'] as const)('a rule (%s)', (database) => {
     const elsewhere = await signInForTokens(authd, 'grace@example.com')
     await add(authd, '203.0.113.9', { action: 'allow' })
     expect((await add(authd, '203.0.113.0/24')).ended).toEqual([])
-    await removeIpFilters(authd.deps, SYSTEM, ['203.0.113.9'])
+    await removeIpFilters(authd.deps, SYSTEM, { names: ['203.0.113.9'], acceptsLockout: false })
 
     expect((await add(authd, '203.0.113.0/24', { keepSessions: true })).ended).toEqual([])
     expect((await add(authd, '203.0.113.0/24')).ended).toMatchObject([{ id: body.session.id }])
@@ -183,7 +183,9 @@ describe('a rule that would lock the operator out', () => {
     const rules = ['203.0.113.0/24', '203.0.113.5/24'].map((cidr) => ({ cidr, reason: 'x' }))
 
     await expect(add(authd, '', { rules })).rejects.toMatchObject({ code: 'VALIDATION_ERROR' })
-    await expect(removeIpFilters(authd.deps, SYSTEM, ['203.0.113.0/24'])).rejects.toMatchObject({
+    await expect(
+      removeIpFilters(authd.deps, SYSTEM, { names: ['203.0.113.0/24'], acceptsLockout: false }),
+    ).rejects.toMatchObject({
       code: 'IP_FILTER_NOT_FOUND',
     })
   })

@@ -95,7 +95,7 @@ describe.each(['sqlite', 'postgres'] as const)('a lockdown on %s', (database) =>
 
     const changes = [
       setSetting(authd.deps, SYSTEM, { key: 'mail.paused', value: 'false', acceptsLockout: true }),
-      unsetSetting(authd.deps, SYSTEM, 'signup.policy'),
+      unsetSetting(authd.deps, SYSTEM, { key: 'signup.policy', acceptsLockout: false }),
       setSetting(authd.deps, SYSTEM, { key: 'mfa.policy', value: 'required', acceptsLockout: true }),
     ]
     const outcomes = await Promise.allSettled(changes)

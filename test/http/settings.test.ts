@@ -37,7 +37,7 @@ describe.each(['sqlite', 'postgres'] as const)('a live setting (%s)', (database)
       setBy: 'system',
     })
 
-    await unsetSetting(other.deps, SYSTEM, 'limits.requests_per_minute')
+    await unsetSetting(other.deps, SYSTEM, { key: 'limits.requests_per_minute', acceptsLockout: false })
     await lookAround(authd)
     expect(await begin(authd)).toBe(201)
     const changes = (await authd.auditLog()).filter(({ eventType }) => eventType === 'setting.changed')
@@ -124,7 +124,7 @@ describe('a live setting', () => {
     await begin(authd, ADA)
     expect(await authd.takeMail()).toEqual([])
 
-    await unsetSetting(authd.deps, SYSTEM, 'mail.paused')
+    await unsetSetting(authd.deps, SYSTEM, { key: 'mail.paused', acceptsLockout: false })
     expect((await authd.takeMail()).map(({ to }) => to)).toEqual([ADA])
   })
 })

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { adoptConfiguredWebhook, secretOfConfigured } from '../../src/flows/outbox/configured-webhook.ts'
 import { listWebhooks } from '../../src/flows/outbox/webhook-endpoint.ts'
+import { secretsOf } from '../../src/flows/outbox/webhook-request.ts'
 import { recordEvent, SYSTEM } from '../../src/flows/record-event.ts'
 import { startAuthd } from '../support/harness.ts'
 import { typesOf, webhookReceiver } from '../support/webhook-receiver.ts'
@@ -54,5 +55,33 @@ test.each(['sqlite', 'postgres'] as const)(
     expect((await listWebhooks(first.deps)).length).toBe(1)
     const added = (await first.auditLog()).filter(({ eventType }) => eventType === 'webhook.added')
     expect(added.length).toBe(1)
+  },
+)
+
+test.each(['sqlite', 'postgres'] as const)(
+  'several instances that start at once with another secret rotate it once, and remove the endpoint once (%s)',
+  async (database) => {
+    const first = await startAuthd({ database, config: { webhooks: { url: 'http://localhost:1/x', secret: RAW } } })
+    await adoptConfiguredWebhook(first.deps)
+    const startAll = async (webhooks: object) => {
+      const all = [
+        await first.another({ webhooks }),
+        await first.another({ webhooks }),
+        await first.another({ webhooks }),
+      ]
+      await Promise.all(all.map(({ deps }) => adoptConfiguredWebhook(deps)))
+      return await listWebhooks(first.deps)
+    }
+
+    const [rotated] = await startAll({ url: 'http://localhost:1/x', secret: `${RAW}2` })
+    const valid = rotated && secretsOf(first.deps, rotated, first.clock.now())
+    const gone = await startAll({})
+
+    expect(valid).toEqual([`${RAW}2`, RAW].map((secret) => `whsec_${Buffer.from(secret).toString('base64')}`))
+    expect(gone).toEqual([])
+    const types = (await first.auditLog())
+      .map(({ eventType }) => eventType)
+      .filter((type) => type.startsWith('webhook.'))
+    expect(types.toSorted()).toEqual(['webhook.added', 'webhook.removed', 'webhook.secret_rotated'])
   },
 )

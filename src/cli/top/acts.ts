@@ -8,6 +8,7 @@ import { toOperatorError } from '../../flows/shown-error.ts'
 import { formatDuration } from '../../platform/duration.ts'
 import { clearedText, NOTHING_CLEARED } from '../cleared-lockouts.ts'
 import { isLockoutRisk, ruleOptions } from '../ip-rules.ts'
+import { sshClient } from '../operator.ts'
 import { counted } from '../output/count.ts'
 import { suggesting } from '../output/report.ts'
 import { parseExpiry } from '../output/time.ts'
@@ -61,7 +62,7 @@ const ACTS: Record<Action['kind'], (deps: Deps, operator: Operator, target: stri
   },
 
   async remove_rule(deps, { actor, reason }, id) {
-    const removed = await removeIpFilters(deps, actor(reason), [id])
+    const removed = await removeIpFilters(deps, actor(reason), { names: [id], own: sshClient(), acceptsLockout: false })
     return removed.map(({ cidr }) => `Removed the rule for ${cidr}.`)
   },
 }

@@ -7,6 +7,7 @@ import { unplainIn } from '../../platform/plain-text.ts'
 import { bumpEpoch } from '../../store/change-epochs.ts'
 import type { Trx } from '../../store/db.ts'
 import {
+  deleteExpiredIpFilter,
   deleteIpFilters,
   type FilterAction,
   type FilterScope,
@@ -16,9 +17,11 @@ import {
 } from '../../store/ip-filters.ts'
 import { listLiveAddresses } from '../../store/sessions.ts'
 import { PART, partsOf } from '../bulk-units.ts'
+import { decide } from '../decide.ts'
 import { type Actor, recordEvent } from '../record-event.ts'
 import { type EndedSession, endSessionsIn } from '../sessions/session.ts'
 import { judgeAddress, tableOf } from './ip-filter.ts'
+import { type Locker, lockoutRisk, riskOfRemoval } from './lockout-risk.ts'
 
 /** Networks with a shorter prefix cover much of the internet. */
 const WIDEST = { 4: 8, 6: 32 } as const
@@ -28,15 +31,12 @@ export interface NewRule {
   reason: string
 }
 
-export interface AddRules {
+export interface AddRules extends Locker {
   rules: NewRule[]
   action: FilterAction
   scope: FilterScope
   expiresAt: number | null
   keepSessions: boolean
-  /** The caller's own address, if known: they must not lock themselves out. */
-  own: string | undefined
-  acceptsLockout: boolean
 }
 
 /**
@@ -56,6 +56,7 @@ export async function addIpFilters(
   const filters: IpFilter[] = []
   for (const part of partsOf(parsed)) {
     const written = await deps.db.write(async (trx) => {
+      await bumpEpoch(trx, 'ip_filters')
       const batch: IpFilter[] = []
       for (const { cidr, reason } of part) {
         const { action, scope, expiresAt } = input
@@ -72,7 +73,6 @@ export async function addIpFilters(
         await recordRule(deps, trx, actor, 'ip_filter.added', filter)
         batch.push(filter)
       }
-      await bumpEpoch(trx, 'ip_filters')
       return batch
     })
     filters.push(...written)
@@ -83,39 +83,55 @@ export async function addIpFilters(
 
 /**
  * Removes rules by id or network, after looking for all of them; returns them. Throws IP_FILTER_NOT_FOUND for the first
- * unknown one.
+ * unknown one, LOCKOUT_RISK.
  */
-export async function removeIpFilters(deps: Deps, actor: Actor, names: string[]): Promise<IpFilter[]> {
+export async function removeIpFilters(
+  deps: Deps,
+  actor: Actor,
+  { names, ...locker }: Locker & { names: string[] },
+): Promise<IpFilter[]> {
   const rules = await deps.db.read((sql) => listIpFilters(sql))
   const known = new Set(rules.flatMap(({ id, cidr }) => [id, cidr]))
   const asked = names.map((name) => ({ name, stored: parseCidr(name)?.cidr.text ?? name }))
   const unknown = asked.find(({ stored }) => !known.has(stored))
   if (unknown) throw notFound(unknown.name)
-  return await removeRules(
-    deps,
-    actor,
-    asked.map(({ stored }) => stored),
-  )
+  const stored = new Set(asked.map((name) => name.stored))
+  const isRemoved = ({ id, cidr }: IpFilter) => stored.has(id) || stored.has(cidr)
+  return await removeRules(deps, actor, {
+    names: [...stored],
+    remove: deleteIpFilters,
+    refusal: (trx) => riskOfRemoval(deps, trx, { ...locker, isRemoved }),
+  })
 }
 
 /** Deletes expired rules, which have no effect any more. */
 export async function pruneIpFilters(deps: Deps, actor: Actor): Promise<IpFilter[]> {
-  const expired = await deps.db.read((sql) => listIpFilters(sql, { expiredAt: deps.clock.now() }))
-  return await removeRules(
-    deps,
-    actor,
-    expired.map(({ id }) => id),
-  )
+  const now = deps.clock.now()
+  const expired = await deps.db.read((sql) => listIpFilters(sql, { expiredAt: now }))
+  return await removeRules(deps, actor, {
+    names: expired.map(({ id }) => id),
+    // A rule may have been written again meanwhile.
+    remove: (trx, id) => deleteExpiredIpFilter(trx, id, now),
+    refusal: async () => undefined,
+  })
 }
 
-async function removeRules(deps: Deps, actor: Actor, names: string[]): Promise<IpFilter[]> {
+interface Removal {
+  names: string[]
+  remove(trx: Trx, name: string): Promise<IpFilter[]>
+  refusal(trx: Trx): Promise<AuthdError | undefined>
+}
+
+async function removeRules(deps: Deps, actor: Actor, { names, remove, refusal }: Removal): Promise<IpFilter[]> {
   const all: IpFilter[] = []
   for (const part of partsOf(names)) {
-    const removed = await deps.db.write(async (trx) => {
-      const removed: IpFilter[] = []
-      for (const name of part) removed.push(...(await deleteIpFilters(trx, name)))
-      for (const filter of removed) await recordRule(deps, trx, actor, 'ip_filter.removed', filter)
+    const removed = await decide(deps, async (trx) => {
+      const refused = await refusal(trx)
+      if (refused) return refused
       await bumpEpoch(trx, 'ip_filters')
+      const removed: IpFilter[] = []
+      for (const name of part) removed.push(...(await remove(trx, name)))
+      for (const filter of removed) await recordRule(deps, trx, actor, 'ip_filter.removed', filter)
       return removed
     })
     all.push(...removed)
@@ -215,10 +231,6 @@ function refuseRisk(deps: Pick<Deps, 'config'>, cidr: Cidr, own: string | undefi
             ? `is wider than a /${WIDEST[cidr.family]}`
             : undefined
   if (risk !== undefined) throw lockoutRisk(`${cidr.text} ${risk}`)
-}
-
-function lockoutRisk(what: string): AuthdError {
-  return new AuthdError('LOCKOUT_RISK', { message: `${what}. Nothing was changed.`, details: { risk: 'lockout' } })
 }
 
 function notFound(name: string): AuthdError {

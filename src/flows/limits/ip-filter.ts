@@ -45,11 +45,16 @@ export function judgeAddress(
     const rule = inForce.find(({ action }) => action === 'block') ?? inForce[0]
     if (rule) return { isBlocked: rule.action === 'block', rule }
   }
-  const isDenied =
+  return { isBlocked: isDenied(defaults, scope), rule: undefined }
+}
+
+/** Says whether addresses without a rule are blocked in a scope. */
+export function isDenied(defaults: Config['ipfilter'], scope: FilterScope): boolean {
+  return (
     defaults.default === 'deny' ||
     (scope === 'login' && defaults.loginDefault === 'deny') ||
     (scope === 'admin' && defaults.adminDefault === 'deny')
-  return { isBlocked: isDenied, rule: undefined }
+  )
 }
 
 /**

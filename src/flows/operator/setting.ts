@@ -3,15 +3,17 @@ import { AuthdError } from '../../errors.ts'
 import { shell } from '../../platform/shell.ts'
 import { bumpEpoch } from '../../store/change-epochs.ts'
 import type { Trx } from '../../store/db.ts'
-import { listIpFilters } from '../../store/ip-filters.ts'
-import { deleteSystemConfig, listSystemConfig, type SystemConfig, setSystemConfig } from '../../store/system-config.ts'
+import {
+  deleteSystemConfig,
+  listSystemConfig,
+  SETTING,
+  type SystemConfig,
+  setSystemConfig,
+} from '../../store/system-config.ts'
 import { decide } from '../decide.ts'
-import { judgeAddress, tableOf } from '../limits/ip-filter.ts'
+import { type Locker, riskOfSetting } from '../limits/lockout-risk.ts'
 import { type Actor, recordEvent } from '../record-event.ts'
 import { LOCKDOWN_SETTINGS, lockLockdown } from './lockdown-entry.ts'
-
-/** Settings share their table with other facts about the deployment. */
-const PREFIX = 'setting.'
 
 export interface Setting {
   key: string
@@ -25,7 +27,7 @@ export interface Setting {
 /** Puts the stored settings in force in this process: at start, and within a second of a change. */
 export async function applySettings(deps: Pick<Deps, 'cache' | 'config' | 'log'>): Promise<void> {
   const rows = await deps.cache.of('settings', async (sql) => {
-    const stored = await listSystemConfig(sql, PREFIX)
+    const stored = await listSystemConfig(sql, SETTING)
     for (const { key, value } of stored) {
       const refusal = deps.config.refuse(nameOf(key), value)
       if (refusal) deps.log.error('setting ignored', { key: nameOf(key), problem: refusal.message })
@@ -38,7 +40,7 @@ export async function applySettings(deps: Pick<Deps, 'cache' | 'config' | 'log'>
 /** Every live key with the value in force. */
 export async function listSettings(deps: Pick<Deps, 'db' | 'config'>): Promise<Setting[]> {
   const stored = new Map(
-    (await deps.db.read((sql) => listSystemConfig(sql, PREFIX))).map((row) => [nameOf(row.key), row]),
+    (await deps.db.read((sql) => listSystemConfig(sql, SETTING))).map((row) => [nameOf(row.key), row]),
   )
   return deps.config.live().map(({ key, value }) => {
     const row = stored.get(key)
@@ -60,32 +62,37 @@ export async function showSetting(deps: Pick<Deps, 'db' | 'config'>, key: string
 export async function setSetting(
   deps: Deps,
   actor: Actor,
-  {
-    key,
-    value,
-    own,
-    acceptsLockout,
-  }: { key: string; value: string; own?: string | undefined; acceptsLockout: boolean },
+  input: Locker & { key: string; value: string },
 ): Promise<boolean> {
-  checkSetting(deps, key, value)
-  if (!acceptsLockout) await refuseLockout(deps, { key, value, own })
+  checkSetting(deps, input.key, input.value)
   const isChanged = await decide(
     deps,
-    async (trx) => (await heldByLockdown(trx, key)) ?? (await putSetting(deps, trx, actor, { key, value })),
+    async (trx) =>
+      (await riskOfSetting(deps, trx, input)) ??
+      (await heldByLockdown(trx, input.key)) ??
+      (await putSetting(deps, trx, actor, input)),
   )
   await putInForce(deps)
   return isChanged
 }
 
 /**
- * Removes a setting, so that file, environment and default count again. Throws USAGE for a key that is not live, CONFLICT
- * for a setting that a lockdown holds.
+ * Removes a setting, so that file, environment and default count again. Throws USAGE for a key that is not live,
+ * LOCKOUT_RISK, CONFLICT for a setting that a lockdown holds.
  */
-export async function unsetSetting(deps: Deps, actor: Actor, key: string): Promise<boolean> {
-  if (!isLive(deps, key)) throw notLive(deps, key)
+export async function unsetSetting(
+  deps: Deps,
+  actor: Actor,
+  { key, ...locker }: Locker & { key: string },
+): Promise<boolean> {
+  const live = deps.config.live().find((each) => each.key === key)
+  if (!live) throw notLive(deps, key)
   const isChanged = await decide(
     deps,
-    async (trx) => (await heldByLockdown(trx, key)) ?? (await dropSetting(deps, trx, actor, key)),
+    async (trx) =>
+      (await riskOfSetting(deps, trx, { key, value: String(live.configured), ...locker })) ??
+      (await heldByLockdown(trx, key)) ??
+      (await dropSetting(deps, trx, actor, key)),
   )
   await putInForce(deps)
   return isChanged
@@ -107,7 +114,7 @@ export async function putSetting(
 ): Promise<boolean> {
   const before = await storedValue(trx, key)
   if (before === value) return false
-  await setSystemConfig(trx, { key: PREFIX + key, value, now: deps.clock.now(), by: actor.id })
+  await setSystemConfig(trx, { key: SETTING + key, value, now: deps.clock.now(), by: actor.id })
   await noteChange(deps, trx, actor, { key, before, after: value })
   return true
 }
@@ -119,15 +126,15 @@ export async function dropSetting(
   key: string,
 ): Promise<boolean> {
   const before = await storedValue(trx, key)
-  if (before === null || !(await deleteSystemConfig(trx, PREFIX + key))) return false
+  if (before === null || !(await deleteSystemConfig(trx, SETTING + key))) return false
   await noteChange(deps, trx, actor, { key, before, after: null })
   return true
 }
 
 /** The stored value of a key, or null. */
 export async function storedValue(trx: Trx, key: string): Promise<string | null> {
-  const rows: SystemConfig[] = await listSystemConfig(trx, PREFIX + key)
-  return rows.find((row) => row.key === PREFIX + key)?.value ?? null
+  const rows: SystemConfig[] = await listSystemConfig(trx, SETTING + key)
+  return rows.find((row) => row.key === SETTING + key)?.value ?? null
 }
 
 /** Puts changed settings in force in this process now. */
@@ -154,30 +161,6 @@ function checkSetting(deps: Pick<Deps, 'config'>, key: string, value: string): v
   if (refusal) throw new AuthdError('VALIDATION_ERROR', { message: refusal.message })
 }
 
-/** Throws LOCKOUT_RISK for an allow-list without the operator's own address. */
-async function refuseLockout(
-  deps: Deps,
-  { key, value, own }: { key: string; value: string; own: string | undefined },
-): Promise<void> {
-  if (!key.startsWith('ipfilter.') || value.toLowerCase() !== 'deny') return
-  const rules = tableOf(await deps.db.read((sql) => listIpFilters(sql, { liveAt: deps.clock.now() })))
-  const scope = key === 'ipfilter.login_default' ? 'login' : key === 'ipfilter.admin_default' ? 'admin' : 'all'
-  const asked = {
-    scope,
-    now: deps.clock.now(),
-    defaults: { default: 'deny', loginDefault: 'deny', adminDefault: 'deny' },
-  } as const
-  if (own !== undefined && !judgeAddress(rules, { ip: own, ...asked }).isBlocked) return
-  const why =
-    own === undefined
-      ? 'authd does not know your own IP address, so it cannot tell whether a rule allows it.'
-      : `No rule allows your own IP address ${own}.`
-  throw new AuthdError('LOCKOUT_RISK', {
-    message: `${why} ${key} = deny could lock you out. Nothing was changed.`,
-    details: { risk: 'lockout' },
-  })
-}
-
 function isLive({ config }: Pick<Deps, 'config'>, key: string): boolean {
   return config.live().some((live) => live.key === key)
 }
@@ -191,5 +174,5 @@ function notLive(deps: Pick<Deps, 'config'>, key: string): AuthdError {
 }
 
 function nameOf(stored: string): string {
-  return stored.slice(PREFIX.length)
+  return stored.slice(SETTING.length)
 }

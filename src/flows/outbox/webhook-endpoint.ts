@@ -4,6 +4,7 @@ import { DAY, toRfc3339 } from '../../platform/clock.ts'
 import { refuseWebhookUrl } from '../../platform/net/webhook-url.ts'
 import { normalizeWebhookSecret, webhookSecretOf } from '../../platform/webhook-signature.ts'
 import { findLastAuditSeq } from '../../store/audit-logs.ts'
+import { holdTopic } from '../../store/change-epochs.ts'
 import type { Trx } from '../../store/db.ts'
 import { cancelWebhooksFor } from '../../store/outbox-deliveries.ts'
 import {
@@ -22,7 +23,7 @@ import {
 import { decide } from '../decide.ts'
 import { type Actor, EVENTS, type EventType, recordEvent, SYSTEM } from '../record-event.ts'
 import { enqueueMail } from './mail-sending.ts'
-import { secretContext } from './webhook-request.ts'
+import { secretContext, secretsOf } from './webhook-request.ts'
 
 const SECRET_BYTES = 32
 const MOST_ENDPOINTS = 100
@@ -50,6 +51,7 @@ export async function addWebhook(
   const secret = input.secret === undefined ? newSecret(deps) : checkedSecret(input.secret)
   const id = deps.random.id('whe')
   const endpoint = await decide(deps, async (trx) => {
+    await holdTopic(trx, 'webhooks')
     if ((await listWebhookEndpoints(trx)).length >= MOST_ENDPOINTS) {
       const message = `There are ${MOST_ENDPOINTS} endpoints already. Remove one first.`
       return new AuthdError('CONFLICT', { message })
@@ -90,16 +92,26 @@ export async function changeWebhook(
   actor: Actor,
   { id, change }: { id: string; change: WebhookChange },
 ): Promise<{ endpoint: WebhookEndpoint; isChanged: boolean }> {
-  return await withEndpoint(deps, id, async (trx, before) => {
-    const about = checked({ ...before, ...change })
-    const fields = ['url', 'description', 'events', 'allowsPrivate'] as const
-    const changed = fields.filter((field) => JSON.stringify(before[field]) !== JSON.stringify(about[field]))
-    if (changed.length === 0) return false
-    await updateWebhookEndpoint(trx, { id, ...about })
-    const was = Object.fromEntries(changed.map((field) => [field, before[field]]))
-    await recordWebhook(deps, trx, actor, 'webhook.updated', { id, ...about }, { changed, before: was })
-    return true
-  })
+  return await withEndpoint(deps, id, (trx, before) => changeWebhookIn(deps, trx, actor, before, change))
+}
+
+/** As changeWebhook, inside the unit that locks the endpoint. Returns false if nothing is new. */
+export async function changeWebhookIn(
+  deps: Deps,
+  trx: Trx,
+  actor: Actor,
+  before: WebhookEndpoint,
+  change: WebhookChange,
+): Promise<boolean> {
+  const { id } = before
+  const about = checked({ ...before, ...change })
+  const fields = ['url', 'description', 'events', 'allowsPrivate'] as const
+  const changed = fields.filter((field) => JSON.stringify(before[field]) !== JSON.stringify(about[field]))
+  if (changed.length === 0) return false
+  await updateWebhookEndpoint(trx, { id, ...about })
+  const was = Object.fromEntries(changed.map((field) => [field, before[field]]))
+  await recordWebhook(deps, trx, actor, 'webhook.updated', { id, ...about }, { changed, before: was })
+  return true
 }
 
 /**
@@ -125,13 +137,15 @@ export async function resumeWebhook(deps: Deps, actor: Actor, id: string) {
 
 /** Removes an endpoint and cancels its deliveries. Throws WEBHOOK_NOT_FOUND. */
 export async function removeWebhook(deps: Deps, actor: Actor, id: string): Promise<WebhookEndpoint> {
-  const { endpoint } = await withEndpoint(deps, id, async (trx, found) => {
-    await cancelWebhooksFor(trx, { endpointId: id, now: deps.clock.now() })
-    await deleteWebhookEndpoint(trx, id)
-    await recordWebhook(deps, trx, actor, 'webhook.removed', found)
-    return true
-  })
-  return endpoint
+  return (await withEndpoint(deps, id, (trx, found) => removeWebhookIn(deps, trx, actor, found))).endpoint
+}
+
+/** As removeWebhook, inside the unit that locks the endpoint. */
+export async function removeWebhookIn(deps: Deps, trx: Trx, actor: Actor, endpoint: WebhookEndpoint): Promise<boolean> {
+  await cancelWebhooksFor(trx, { endpointId: endpoint.id, now: deps.clock.now() })
+  await deleteWebhookEndpoint(trx, endpoint.id)
+  await recordWebhook(deps, trx, actor, 'webhook.removed', endpoint)
+  return true
 }
 
 /**
@@ -144,17 +158,30 @@ export async function rotateWebhookSecret(
   { id, overlapMs, secret: given }: { id: string; overlapMs: number; secret?: string | undefined },
 ): Promise<{ endpoint: WebhookEndpoint; secret: string }> {
   const secret = given === undefined ? newSecret(deps) : checkedSecret(given)
-  const { endpoint } = await withEndpoint(deps, id, async (trx, before) => {
-    await replaceWebhookSecret(trx, {
-      id,
-      secretSealed: deps.keys.seal(secretContext(id), secret),
-      previousSecretSealed: before.secretSealed,
-      previousUntil: deps.clock.now() + overlapMs,
-    })
-    await recordWebhook(deps, trx, actor, 'webhook.secret_rotated', before)
-    return true
+  const rotated = await withEndpoint(deps, id, (trx, before) =>
+    rotateWebhookSecretIn(deps, trx, actor, before, { secret, overlapMs }),
+  )
+  return { endpoint: rotated.endpoint, secret }
+}
+
+/** As rotateWebhookSecret, inside the unit that locks the endpoint. Returns false if it has this secret already. */
+export async function rotateWebhookSecretIn(
+  deps: Deps,
+  trx: Trx,
+  actor: Actor,
+  before: WebhookEndpoint,
+  { secret, overlapMs }: { secret: string; overlapMs: number },
+): Promise<boolean> {
+  const now = deps.clock.now()
+  if (secretsOf(deps, before, now)[0] === secret) return false
+  await replaceWebhookSecret(trx, {
+    id: before.id,
+    secretSealed: deps.keys.seal(secretContext(before.id), secret),
+    previousSecretSealed: before.secretSealed,
+    previousUntil: now + overlapMs,
   })
-  return { endpoint, secret }
+  await recordWebhook(deps, trx, actor, 'webhook.secret_rotated', before)
+  return true
 }
 
 /** Pauses a failing endpoint and tells the operator by mail, in the unit that found it failing. */

@@ -43,13 +43,14 @@ export async function announceNode(deps: Pick<Deps, 'db' | 'clock'>, node: Node)
  * daemon has announced itself.
  */
 export async function takeOver(deps: Pick<Deps, 'db' | 'clock' | 'log'>, node: Node): Promise<void> {
-  const others = deps.db.dialect === 'sqlite' ? [] : (await listNodes(deps)).filter(({ id }) => id !== node.id)
-  const before = others.filter(({ host, address }) => host === node.host && address === node.address)
-  const living = new Set([node, ...others.filter((other) => !before.includes(other))].map(({ id }) => id))
+  // Owners first: a daemon announces itself before it sends, so that each owner who lives is among the living.
   const owners = await deps.db.read(async (sql) => [
     ...(await listOutboxOwners(sql)),
     ...(await listWebhookOwners(sql)),
   ])
+  const others = deps.db.dialect === 'sqlite' ? [] : (await listNodes(deps)).filter(({ id }) => id !== node.id)
+  const before = others.filter(({ host, address }) => host === node.host && address === node.address)
+  const living = new Set([node, ...others.filter((other) => !before.includes(other))].map(({ id }) => id))
   const dead = [...new Set(owners)].filter((owner) => !living.has(owner))
   if (dead.length === 0 && before.length === 0) return
   const now = deps.clock.now()

@@ -71,10 +71,14 @@ const remove = endpoint({
   method: 'DELETE',
   path: '/admin/ipfilters/:id',
   summary: 'Remove a rule.',
+  query: z.strictObject({
+    accept_lockout: z.stringbool().default(false).describe('Remove the rule even if that may lock you out.'),
+  }),
   answers: { 204: { text: 'Removed.' } },
-  errors: ['IP_FILTER_NOT_FOUND'],
-  async handle(deps, { params, actor }) {
-    await removeIpFilters(deps, actor, [params.id])
+  errors: ['IP_FILTER_NOT_FOUND', 'LOCKOUT_RISK'],
+  async handle(deps, { params, query, actor }) {
+    const own = actor.ip ?? undefined
+    await removeIpFilters(deps, actor, { names: [params.id], own, acceptsLockout: query.accept_lockout })
     return { status: 204 }
   },
 })

@@ -51,11 +51,15 @@ const unset = endpoint({
   method: 'DELETE',
   path: '/admin/settings/:key',
   summary: 'Remove a setting, so that the value from file, environment or default applies again.',
+  query: z.strictObject({
+    accept_lockout: z.stringbool().default(false).describe('Remove it even if that may lock you out.'),
+  }),
   answers: { 200: { text: 'The current value.', schema: settingResource } },
-  errors: ['CONFLICT'],
-  async handle(deps, { params, actor }) {
+  errors: ['LOCKOUT_RISK', 'CONFLICT'],
+  async handle(deps, { params, query, actor }) {
     const key = params.key
-    await unsetSetting(deps, actor, key)
+    const own = actor.ip ?? undefined
+    await unsetSetting(deps, actor, { key, own, acceptsLockout: query.accept_lockout })
     return { status: 200, body: presentSetting(await showSetting(deps, key)) }
   },
 })

@@ -46,10 +46,16 @@ export const OPERATION: HandMade = {
       'a lockdown ends recovery links': ['endAllRecoveryLinks(trx, since - DAY)', 'undefined'],
     },
   },
-  'src/flows/operator/setting.ts': {
-    tests: ['http/settings'],
+  'src/flows/limits/lockout-risk.ts': {
+    tests: ['http/settings', 'http/lockout-risk'],
     mutants: {
       'the guard against a lockout knows each spelling of deny': ["value.toLowerCase() !== 'deny'", "value !== 'deny'"],
+      'two commands at once lock no operator out': ["await holdTopic(trx, 'ip_filters')", ''],
+      'a setting of another process counts at once': [
+        'await heldDefaults(deps, trx)',
+        'deps.config.current().ipfilter',
+      ],
+      'a removal is a risk where the operator was let in before': ['&& !isBlocked(before, own, scope)', ''],
     },
   },
   'src/flows/outbox/webhook-delivery.ts': {
@@ -62,8 +68,10 @@ export const OPERATION: HandMade = {
     },
   },
   'src/flows/outbox/webhook-endpoint.ts': {
-    tests: ['webhooks/endpoint-count'],
+    tests: ['webhooks/configured', 'webhooks/endpoint-count'],
     mutants: {
+      'endpoints are counted one unit after the other': ["await holdTopic(trx, 'webhooks')", ''],
+      'a secret is rotated once': ['secretsOf(deps, before, now)[0] === secret', 'false'],
       'there are 100 webhook endpoints': [
         '(await listWebhookEndpoints(trx)).length >= MOST_ENDPOINTS',
         '(await listWebhookEndpoints(trx)).length > MOST_ENDPOINTS',

@@ -1,8 +1,11 @@
-import { Args } from '@oclif/core'
+import { Args, Flags } from '@oclif/core'
 import { removeIpFilters } from '../../../flows/limits/ip-filter-admin.ts'
 import { presentIpFilter } from '../../../resources/ip-filter.ts'
 import { operation } from '../../command.ts'
 import { changeFlags } from '../../flags.ts'
+import { isLockoutRisk } from '../../ip-rules.ts'
+import { sshClient } from '../../operator.ts'
+import { suggesting } from '../../output/report.ts'
 
 export default operation({
   examples: ['authd ipfilter remove 203.0.113.0/24 --reason "it was a customer"'],
@@ -10,9 +13,17 @@ export default operation({
     rule: Args.string({ required: true, description: 'Networks or rule ids; - reads them from stdin.' }),
   },
   takesMany: true,
-  flags: changeFlags,
-  async run(deps, { names, out, actor }) {
-    const removed = await removeIpFilters(deps, actor, names)
+  flags: {
+    ...changeFlags,
+    'accept-risk': Flags.string({
+      options: ['lockout'],
+      description: 'Remove a rule that keeps you from being locked out.',
+    }),
+  },
+  async run(deps, { flags, names, out, actor, again }) {
+    const removed = await suggesting(again('accept-risk', 'lockout'), isLockoutRisk, () =>
+      removeIpFilters(deps, actor, { names, own: sshClient(), acceptsLockout: flags['accept-risk'] === 'lockout' }),
+    )
     const changes = removed.map((filter) => ({
       resource: presentIpFilter(filter),
       isChanged: true,
