@@ -161,10 +161,10 @@ const READS_FIRST: Record<string, string> = {
   eraseMore: 'whether there is work; the unit reads again',
   finishSigningOut: 'whether there is work; each statement is conditional',
   followAlgorithm: 'the usual case; the unit holds the keys',
-  identifyApiKey: 'notes the use; whoever changes something locks the key',
+  identifyApiKey: 'notes the use; a change locks the key',
   inParts: 'an early refusal; each unit looks again',
   inviteUsers: 'an early refusal; each unit looks again',
-  lookAtSession: 'notes the use; whoever changes something locks the session',
+  lookAtSession: 'notes the use; a change locks the session',
   markArrived: 'notes the use; the statement is conditional',
   previewLink: 'notes a visit; the statement is conditional',
   pruneIpFilters: 'ids; the unit deletes what has expired by then',
@@ -175,7 +175,7 @@ const READS_FIRST: Record<string, string> = {
   sealAudit: 'whether there is work; the unit locks the head',
   takeOver: 'who lives; a dead owner stays dead',
   useAccessToken: 'notes the use; the statement is conditional',
-  useSession: 'notes the use; whoever changes something locks the session',
+  useSession: 'notes the use; a change locks the session',
 }
 
 /** A command line with a value in it, in a template without the tag that quotes values. */

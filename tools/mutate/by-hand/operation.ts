@@ -50,7 +50,7 @@ export const OPERATION: HandMade = {
     tests: ['http/settings', 'http/lockout-risk'],
     mutants: {
       'the guard against a lockout knows each spelling of deny': ["value.toLowerCase() !== 'deny'", "value !== 'deny'"],
-      'two commands at once lock no operator out': ["await holdTopic(trx, 'ip_filters')", ''],
+      'two commands at once lock no operator out': ["await holdTopic(trx, 'ip_filters')", 'undefined'],
       'a setting of another process counts at once': [
         'await heldDefaults(deps, trx)',
         'deps.config.current().ipfilter',
@@ -70,7 +70,7 @@ export const OPERATION: HandMade = {
   'src/flows/outbox/webhook-endpoint.ts': {
     tests: ['webhooks/configured', 'webhooks/endpoint-count'],
     mutants: {
-      'endpoints are counted one unit after the other': ["await holdTopic(trx, 'webhooks')", ''],
+      'endpoints are counted one unit after the other': ["await holdTopic(trx, 'webhooks')", 'undefined'],
       'a secret is rotated once': ['secretsOf(deps, before, now)[0] === secret', 'false'],
       'there are 100 webhook endpoints': [
         '(await listWebhookEndpoints(trx)).length >= MOST_ENDPOINTS',
