@@ -1,3 +1,5 @@
+import { shortenedIn } from '../platform/plain-text.ts'
+
 /** What an event means, and the keys of its metadata. */
 export interface DeclaredEvent {
   means: string
@@ -186,8 +188,15 @@ type Values = Readonly<Record<string, unknown>>
 /** Splits the metadata of an event, and what a door said, into what stays and what is erased with the user. */
 export function splitMetadata(type: EventType, own: Values, said: Values): { metadata: Values; personal: Values } {
   const { open = [] }: DeclaredEvent = EVENTS[type]
-  const [door, event] = [part(said, DOOR.open), part(own, open)]
+  const [door, event] = [part(bounded(said), DOOR.open), part(bounded(own), open)]
   return { metadata: { ...door.open, ...event.open }, personal: { ...door.rest, ...event.rest } }
+}
+
+/** Rows of the log stay small, whatever was sent. */
+const TEXT_MAX = 2000
+
+function bounded(values: Values): Values {
+  return shortenedIn(values, TEXT_MAX) as Values
 }
 
 function part(values: Values, open: readonly string[]): { open: Values; rest: Values } {

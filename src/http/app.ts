@@ -8,6 +8,7 @@ import { mount } from './endpoint/mount.ts'
 import { accessLog } from './middleware/access-log.ts'
 import { adminOnly } from './middleware/admin-only.ts'
 import { answerInTime } from './middleware/answer-in-time.ts'
+import { bodyLimit } from './middleware/body-limit.ts'
 import { clientAddress } from './middleware/client-address.ts'
 import { compressPublic } from './middleware/compress-public.ts'
 import { crossOrigin } from './middleware/cors.ts'
@@ -153,6 +154,7 @@ export async function createApp(
   }
   const allowedOrigins = new Set(cors.allowedOrigins)
   app.use(oauthCalls(endpoints))
+  app.use(bodyLimit(deps, { names, endpoints, pages: PAGES }))
   app.use(receiveBody)
   app.use(identify(deps, { names, origin, allowedOrigins, endpoints, pages: PAGES }))
   app.use(keyRefusals(deps))

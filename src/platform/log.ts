@@ -3,7 +3,7 @@ import { fstatSync } from 'node:fs'
 import type { Writable } from 'node:stream'
 import { setTimeout as wait } from 'node:timers/promises'
 import winston from 'winston'
-import { escapeUnseen } from './plain-text.ts'
+import { escapeUnseen, shortened } from './plain-text.ts'
 import { hideTokens } from './secret.ts'
 
 export type LogLevel = 'debug' | 'info' | 'warn' | 'error'
@@ -151,8 +151,11 @@ function cleanError(error: Error, depth: number): Record<string, unknown> {
   }
 }
 
+/** Whoever sends a long text must not fill the disk with it. */
+const TEXT_MAX = 4000
+
 function cleanText(text: string): string {
-  return hideTokens(text).replace(EMAIL, '$1…@$2')
+  return shortened(hideTokens(text).replace(EMAIL, '$1…@$2'), TEXT_MAX)
 }
 
 function isJournal(stream: Writable, journal: string | undefined): boolean {

@@ -49,6 +49,21 @@ export function escapeUnseen(text: string): string {
   )
 }
 
+/** A text cut to a length, where a stranger may have sent any. */
+export function shortened(text: string, most: number): string {
+  return text.length <= most ? text : `${text.slice(0, most).toWellFormed()}…`
+}
+
+/** A value with all of its texts and names cut to a length. */
+export function shortenedIn(value: unknown, most: number): unknown {
+  if (typeof value === 'string') return shortened(value, most)
+  if (Array.isArray(value)) return value.map((item) => shortenedIn(item, most))
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(
+    Object.entries(value).map(([name, inner]) => [shortened(name, most), shortenedIn(inner, most)]),
+  )
+}
+
 /** Whether a database can store the text: PostgreSQL rejects U+0000, and UTF-8 has no half of a surrogate pair. */
 export function isStorable(text: string): boolean {
   return text.isWellFormed() && !text.includes('\0')

@@ -236,3 +236,26 @@ test('the answer to thousands of unknown fields names twenty of them, and says h
 
   expect([status, body.details.errors.length, body.details.more]).toEqual([400, 20, 3980])
 })
+
+test('no answer, line of the log or event repeats a long text that was sent', async () => {
+  const authd = await startAuthd()
+  const browser = authd.browser()
+  await signInOnPage(authd, browser)
+  const long = 'é"/~'.repeat(10_000)
+  const deep = JSON.parse(`${'{"a":'.repeat(1000)}"\\u0000"${'}'.repeat(1000)}`)
+  const bodies = [{ [long]: 1 }, { [`${long}\u0000`]: 1 }, { email: long }, { code: long, attempt_token: long }, deep]
+  const answers: number[] = []
+  const note = ({ body }: { body: unknown }) => answers.push(JSON.stringify(body).length)
+
+  for (const path of ['/v1/signin', '/v1/signin/code', '/v1/token/refresh', '/v1/token/revoke', '/v1/me/email']) {
+    for (const json of bodies) note(await browser.post(path, { json }))
+    for (const form of [{ [long]: '1' }, { token: long, grant_type: long }, { a: '1', [`${long}`]: '\0' }])
+      note(await browser.post(path, { form }))
+  }
+  note(await browser.post(`/v1/logout?${'x'.repeat(8000)}=1`))
+  note(await browser.post(`/v1/logout?${'x'.repeat(4000)}=1&${'x'.repeat(4000)}=1`))
+
+  expect(Math.max(...answers)).toBeLessThan(2000)
+  expect(Math.max(...authd.log.lines.map((line) => JSON.stringify(line).length))).toBeLessThan(10_000)
+  expect(Math.max(...(await authd.auditLog()).map((row) => JSON.stringify(row).length))).toBeLessThan(10_000)
+})

@@ -94,13 +94,18 @@ function isPublic({ policy }: Bucket): boolean {
 
 /** Throws RATE_LIMITED, from memory, for a bucket that is over its limit. */
 export async function refuseFull(deps: Deps, buckets: Bucket[]): Promise<void> {
-  const full = await fullBuckets(deps)
-  const now = deps.clock.now()
   for (const bucket of buckets) {
-    const known = full.get(keyOf(bucket))
-    if (!known || known.limit < limitOf(deps, bucket)) continue
-    if (isAhead(now, known.until, POLICIES[bucket.policy].windowMs)) throw refuse(deps, bucket, known.until - now)
+    const resetMs = await fullFor(deps, bucket)
+    if (resetMs > 0) throw refuse(deps, bucket, resetMs)
   }
+}
+
+/** For how many milliseconds a bucket stays over its limit, from memory. 0 if it is not. */
+export async function fullFor(deps: Deps, bucket: Bucket): Promise<number> {
+  const known = (await fullBuckets(deps)).get(keyOf(bucket))
+  if (!known || known.limit < limitOf(deps, bucket)) return 0
+  const now = deps.clock.now()
+  return isAhead(now, known.until, POLICIES[bucket.policy].windowMs) ? known.until - now : 0
 }
 
 async function rememberIfOver(deps: Deps, { bucket, isOver, resetMs, limit }: Standing): Promise<void> {
@@ -138,7 +143,8 @@ export async function flushTally(deps: Deps): Promise<void> {
   for (const standing of standings) await rememberIfOver(deps, standing)
 }
 
-function refuse(deps: Pick<Deps, 'metrics'>, bucket: Bucket, resetMs: number): AuthdError {
+/** Returns RATE_LIMITED, and counts the refusal. */
+export function refuse(deps: Pick<Deps, 'metrics'>, bucket: Bucket, resetMs: number): AuthdError {
   countHit(deps, bucket)
   return tooMany(bucket, resetMs)
 }

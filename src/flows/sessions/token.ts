@@ -94,13 +94,17 @@ function isDatedWrong({ createdAt, refreshedAt, generationUsedAt }: Session, now
 
 const SECOND_FACTOR = 'A second factor is required now. Sign in again.'
 
-/** Revokes the session of a token; holding the token is enough (RFC 7009). An unknown token is not an error (§2.2). */
-export async function revokeToken(deps: Deps, actor: Actor, token: string): Promise<void> {
+/**
+ * Revokes the session of a token; holding the token is enough (RFC 7009). An unknown token is not an error (§2.2). Returns
+ * false for one.
+ */
+export async function revokeToken(deps: Deps, actor: Actor, token: string): Promise<boolean> {
   const { refreshRoot } = await keyring(deps)
   const known = await deps.db.read((sql) => findByRefreshToken(sql, refreshRoot, token))
   const sessionId = known?.session.id ?? (await readAccessToken(deps, token))?.sid
-  if (sessionId === undefined) return
+  if (sessionId === undefined) return false
   await endSessions(deps, actor, { filter: { ids: [sessionId] }, reason: 'token_revoked' })
+  return true
 }
 
 /** The live session of an access token, no more than both prove. Returns `over` if the token or the session was valid once. */

@@ -38,6 +38,8 @@ export interface Answer {
   /** Not sent to a caller that brings its own credential. */
   cookies?: CookieChange[]
   headers?: Record<string, string>
+  /** It counts as a failure, although its status does not say so. */
+  isWrong?: boolean
 }
 
 /**

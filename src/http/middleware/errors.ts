@@ -3,6 +3,7 @@ import type { Deps } from '../../deps.ts'
 import { AuthdError, ERRORS, type ErrorCode } from '../../errors.ts'
 import { seldom } from '../../flows/limits/hourly-record.ts'
 import { toAuthdError } from '../../flows/shown-error.ts'
+import { shortened, shortenedIn } from '../../platform/plain-text.ts'
 import type { Context, Next } from '../request/context.ts'
 import { challengesOf } from './challenge.ts'
 import { oauthError } from './oauth-error.ts'
@@ -39,7 +40,7 @@ export function errors(
     try {
       await next()
     } catch (thrown) {
-      const error = toAuthdError(withoutHttpErrors(thrown))
+      const error = bounded(toAuthdError(withoutHttpErrors(thrown)))
       if (error.status >= 500) {
         deps.log.error('request failed', { request_id: ctx.state.requestId, route: ctx.state.route, error })
       }
@@ -67,6 +68,21 @@ export function errors(
       ctx.set('Content-Type', 'application/problem+json; charset=utf-8')
     }
   }
+}
+
+/** A short answer, whatever the request was: an error may repeat what was sent. */
+const MESSAGE_MAX = 500
+const DETAIL_MAX = 300
+
+function bounded(error: AuthdError): AuthdError {
+  const { code, details, suggestions, retryAfter, cause } = error
+  return new AuthdError(code, {
+    message: shortened(error.message, MESSAGE_MAX),
+    ...(details && { details: shortenedIn(details, DETAIL_MAX) as Record<string, unknown> }),
+    suggestions,
+    ...(retryAfter !== undefined && { retryAfter }),
+    cause,
+  })
 }
 
 /** koa and its router throw their own 4xx errors for requests that they cannot parse. */

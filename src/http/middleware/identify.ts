@@ -28,9 +28,7 @@ export function identify(deps: Deps, { names, origin, allowedOrigins, endpoints,
   const endpointFor = routeFinder(endpoints)
   const pageFor = routeFinder(pages)
   return async (ctx: Context, next: Next): Promise<void> => {
-    // An empty header is also the caller's choice, so it does not fall back to a cookie.
-    const { authorization } = ctx.req.headers
-    const sent = readCookies(authorization === undefined ? ctx.get('Cookie') : undefined, names)
+    const sent = cookiesOf(ctx, names)
     const declared = endpointFor(ctx)
     ctx.state.hasOwnCredential = declared !== undefined && hasOwnCredential(ctx, declared, sent)
     const isUsingCookies = declared ? !ctx.state.hasOwnCredential : pageFor(ctx) !== undefined
@@ -39,13 +37,23 @@ export function identify(deps: Deps, { names, origin, allowedOrigins, endpoints,
     const counting = namesOf(cookies, names)
     if (counting.length > 0) refuseCrossSite(ctx, { origin, host, allowedOrigins, cookies: counting })
     ctx.state.identity = await identifyCaller(deps, {
-      bearer: authorization === undefined ? undefined : (bearerOf(authorization) ?? null),
+      bearer: bearerIn(ctx),
       cookie: cookies.session,
       ip: ctx.state.ip,
       check: CHECKABLE.has(ctx.path) ? cookies.check : undefined,
     })
     await next()
   }
+}
+
+/** An empty header is also the caller's choice, so it does not fall back to a cookie. */
+export function cookiesOf(ctx: Context, names: CookieNames): RequestCookies {
+  return readCookies(ctx.req.headers.authorization === undefined ? ctx.get('Cookie') : undefined, names)
+}
+
+export function bearerIn(ctx: Context): string | null | undefined {
+  const { authorization } = ctx.req.headers
+  return authorization === undefined ? undefined : (bearerOf(authorization) ?? null)
 }
 
 /** The cookies of a request that let it change something. */

@@ -2,7 +2,7 @@ import { isAscii } from 'node:buffer'
 import { MIMEType } from 'node:util'
 import type { z } from 'zod'
 import { AuthdError } from '../../errors.ts'
-import { plain } from '../../platform/plain-text.ts'
+import { plain, shortened } from '../../platform/plain-text.ts'
 import { checkInput } from '../../resources/check-input.ts'
 import type { Context, Next } from './context.ts'
 import { pointerTo, refuseUnstorable } from './unstorable.ts'
@@ -13,6 +13,11 @@ const LIMIT_BYTES = 64 * 1024
 export const UNSUPPORTED_GRANT = 'UNSUPPORTED_GRANT_TYPE'
 
 const BODILESS = new Set(['GET', 'HEAD', 'OPTIONS'])
+
+/** Says whether the body of a request is read. */
+export function isRead({ method }: { method: string }): boolean {
+  return !BODILESS.has(method)
+}
 
 export type BodyType = 'json' | 'form'
 
@@ -48,7 +53,7 @@ export function isOauthCall(ctx: Context, { type, also }: { type: BodyType; also
 
 /** Reads the whole body, at most 64 KiB, before the caller is identified. Throws PAYLOAD_TOO_LARGE, BAD_REQUEST. */
 export async function receiveBody(ctx: Context, next: Next): Promise<void> {
-  if (!BODILESS.has(ctx.method)) {
+  if (isRead(ctx)) {
     if (Number(ctx.get('Content-Length')) > LIMIT_BYTES) throw new AuthdError('PAYLOAD_TOO_LARGE')
     ctx.state.body = await readBytes(ctx)
   }
@@ -170,7 +175,8 @@ export function parseForm(text: string): Record<string, string> {
   const fields: Record<string, string> = Object.create(null)
   for (const [name, value] of new URLSearchParams(text)) {
     // RFC 6749 §3.2: a parameter must not come twice, known or not.
-    if (name in fields) throw new AuthdError('BAD_REQUEST', { message: `The field ${plain(name)} was sent twice.` })
+    if (name in fields)
+      throw new AuthdError('BAD_REQUEST', { message: `The field ${plain(shortened(name, 100))} was sent twice.` })
     fields[name] = value
   }
   return { ...fields }

@@ -25,6 +25,8 @@ export interface RequestState {
   cookies: RequestCookies
   /** The answer sets no cookies. */
   hasOwnCredential: boolean
+  /** The limit of its route has judged it, or does. */
+  isLimited: boolean
   /** The answer is HTML, also for an error. */
   isPage: boolean
   /** Errors have the format of RFC 6749. */
@@ -43,6 +45,7 @@ export const UNIDENTIFIED = {
   identity: { kind: 'anonymous' },
   cookies: NO_COOKIES,
   hasOwnCredential: false,
+  isLimited: false,
   isPage: false,
   isOauth: false,
 } satisfies Partial<RequestState>

@@ -12,6 +12,7 @@ export async function withRateLimitHeaders<Answer extends object>(
   { method, limit }: { method: string; limit?: Limit },
   work: () => Promise<Answer>,
 ): Promise<Answer> {
+  ctx.state.isLimited = true
   const { identity, ip, isStated } = ctx.state
   const onStanding = (standing: Standing) => setHeaders(ctx, standing)
   const request = { method, limit, identity, ip, isStated, actor: () => actorOf(ctx), onStanding }

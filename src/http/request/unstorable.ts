@@ -1,5 +1,5 @@
 import { AuthdError } from '../../errors.ts'
-import { isStorable, plain } from '../../platform/plain-text.ts'
+import { isStorable, plain, shortened } from '../../platform/plain-text.ts'
 
 const MESSAGE = 'Contains U+0000 or half of a surrogate pair, which cannot be stored.'
 
@@ -13,9 +13,12 @@ export function refuseUnstorable(input: unknown): void {
   })
 }
 
+/** Longer names are no field of any route, and are not repeated whole. */
+const KEY_MAX = 100
+
 /** RFC 6901 §3. */
 export function pointerTo(key: string): string {
-  return `/${key.replaceAll('~', '~0').replaceAll('/', '~1')}`
+  return `/${shortened(key, KEY_MAX).replaceAll('~', '~0').replaceAll('/', '~1')}`
 }
 
 /** The JSON pointer of the first such text. It keeps a list of its own, because a body can nest deeper than the stack. */

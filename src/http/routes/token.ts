@@ -77,12 +77,11 @@ const revoke = endpoint({
   summary: 'Revoke the session of an access or refresh token (RFC 7009).',
   tag: 'Tokens',
   guard: 'none',
-  limit: 'none',
+  limit: 'failure',
   body: tokenBody,
   answers: { 200: { text: 'The session has ended, or never existed.' } },
   async handle(deps, { body, actor }) {
-    await revokeToken(deps, actor, body.token)
-    return { status: 200 }
+    return { status: 200, isWrong: !(await revokeToken(deps, actor, body.token)) }
   },
 })
 
