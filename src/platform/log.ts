@@ -151,7 +151,7 @@ function cleanError(error: Error, depth: number): Record<string, unknown> {
   }
 }
 
-/** Whoever sends a long text must not fill the disk with it. */
+/** A long text from a stranger is cut, so that it does not fill the disk. */
 const TEXT_MAX = 4000
 
 function cleanText(text: string): string {

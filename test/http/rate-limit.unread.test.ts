@@ -86,8 +86,11 @@ test.each<[string, (authd: Authd) => Promise<unknown>]>([
     'from another site',
     (authd) => authd.browser().post('/signin', { form: {}, headers: { Origin: 'https://x.example' } }),
   ],
-  ['with a refresh token that is no text', (authd) => authd.browser().post('/v1/token/refresh', { json: { a: 1 } })],
-  ['that are no JSON', (authd) => authd.browser().post('/v1/token/revoke', { headers: { 'Content-Type': 'x/y' } })],
+  ['without a refresh token', (authd) => authd.browser().post('/v1/token/refresh', { json: { a: 1 } })],
+  [
+    'of another media type',
+    (authd) => authd.browser().post('/v1/token/revoke', { headers: { 'Content-Type': 'x/y' } }),
+  ],
 ])('requests %s count against the address', async (_, send) => {
   const authd = await startAuthd({ config })
 

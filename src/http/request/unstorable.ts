@@ -13,7 +13,7 @@ export function refuseUnstorable(input: unknown): void {
   })
 }
 
-/** Longer names are no field of any route, and are not repeated whole. */
+/** No route has a field with a longer name. Such a name is cut. */
 const KEY_MAX = 100
 
 /** RFC 6901 §3. */
