@@ -21,6 +21,7 @@ import * as generationUsedAt from './0019_generation_used_at.ts'
 import * as invitedUsers from './0020_invited_users.ts'
 import * as subjects from './0021_subjects.ts'
 import * as spentSteps from './0022_spent_steps.ts'
+import * as attemptsOfUser from './0023_attempts_of_user.ts'
 
 export interface Migration {
   id: string
@@ -51,4 +52,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { id: '0020_invited_users', up: invitedUsers.up },
   { id: '0021_subjects', up: subjects.up },
   { id: '0022_spent_steps', up: spentSteps.up },
+  { id: '0023_attempts_of_user', up: attemptsOfUser.up },
 ]

@@ -52,6 +52,15 @@ export async function listRestorableAddresses(
   return rows.map(({ old_email }) => old_email)
 }
 
+/** All addresses that a user had before, the latest first. */
+export async function listFormerAddresses(sql: Sql, userId: string, limit: number): Promise<string[]> {
+  const rows = await sql.all<{ old_email: string }>(
+    'SELECT old_email FROM email_changes WHERE user_id = ? GROUP BY old_email ORDER BY max(changed_at) DESC LIMIT ?',
+    [userId, limit],
+  )
+  return rows.map(({ old_email }) => old_email)
+}
+
 /** Ends the ways back of a user except the oldest, and says whether there is one. */
 export async function keepOldestWayBack(trx: Trx, input: { userId: string; now: number }): Promise<boolean> {
   const oldest = await trx.one<{ id: string }>(

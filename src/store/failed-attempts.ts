@@ -153,8 +153,8 @@ export type Failures = Pick<FailedAttempt, 'kind' | 'failures' | 'blockedUntil'>
 /** Deletes what was counted against a user, by id and by address, and returns it. */
 export async function deleteFailuresOf(trx: Trx, user: { userId: string; email: string }): Promise<Failures[]> {
   const rows = await trx.all<StoredRow>(
-    `DELETE FROM failed_attempts WHERE failures > 0 AND ${OF_USER} RETURNING ${cleared.columns}`,
+    `DELETE FROM failed_attempts WHERE ${OF_USER} RETURNING ${cleared.columns}`,
     ofUser(user),
   )
-  return rows.map(cleared.read)
+  return rows.map(cleared.read).filter(({ failures }) => failures > 0)
 }

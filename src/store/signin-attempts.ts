@@ -232,6 +232,15 @@ export async function deleteBoundAttempts(trx: Trx, userId: string): Promise<str
   return rows.map(({ id }) => id)
 }
 
+/** Deletes the attempts of a user, and those for one of their addresses. */
+export async function deleteAttemptsOf(
+  trx: Trx,
+  { userId, emails }: { userId: string; emails: string[] },
+): Promise<void> {
+  await trx.run('DELETE FROM signin_attempts WHERE user_id = ?', [userId])
+  for (const email of emails) await trx.run('DELETE FROM signin_attempts WHERE email = ?', [email])
+}
+
 export async function deleteSigninAttemptsBefore(trx: Trx, before: number, limit: number): Promise<number> {
   return await trx.run(
     'DELETE FROM signin_attempts WHERE id IN (SELECT id FROM signin_attempts WHERE expires_at < ? LIMIT ?)',

@@ -216,7 +216,8 @@ function connect({ path, busyTimeoutMs, timer }: SqliteOptions, readOnly: boolea
   const raw = new DatabaseSync(path, { timeout: busyTimeoutMs, readOnly })
   raw.exec('PRAGMA foreign_keys = ON')
   // FULL, because otherwise a power cut brings spent links and revoked sessions back.
-  if (!readOnly) raw.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL')
+  // What was deleted is overwritten, so that no copy of the file has it.
+  if (!readOnly) raw.exec('PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA secure_delete = ON')
   const prepared = new Map<string, Prepared>()
   const statement = (text: string): Prepared => {
     const known = prepared.get(text)

@@ -45,7 +45,11 @@ export async function riskOfSetting(
   const defaults = { default: 'deny', loginDefault: 'deny', adminDefault: 'deny' } as const
   const asked = { scope, now: deps.clock.now(), defaults }
   if (own !== undefined && !judgeAddress(rules, { ip: own, ...asked }).isBlocked) return undefined
-  return lockoutRisk(`${key} = deny, and no rule is known to allow ${whose(own)}`)
+  const why =
+    own === undefined
+      ? 'authd does not know your own IP address, so it cannot tell whether a rule allows it.'
+      : `No rule allows your own IP address ${own}.`
+  return lockoutRisk(`${why} ${key} = deny could lock you out`)
 }
 
 /** Returns LOCKOUT_RISK if the operator's own address is blocked without these rules. Called first in the unit that removes them. */

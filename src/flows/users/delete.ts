@@ -1,20 +1,24 @@
 import type { Deps } from '../../deps.ts'
+import { mailboxOf } from '../../platform/email-address.ts'
 import type { Trx } from '../../store/db.ts'
 import { forgetDevices } from '../../store/devices.ts'
-import { listRestorableAddresses } from '../../store/email-changes.ts'
-import { clearFailures } from '../../store/failed-attempts.ts'
+import { listFormerAddresses, listRestorableAddresses } from '../../store/email-changes.ts'
+import { deleteFailuresOf } from '../../store/failed-attempts.ts'
 import { cancelAttemptMail, cancelProofMailTo } from '../../store/outbox.ts'
+import { deleteBucketsOf } from '../../store/rate-limits.ts'
 import { endRecoveryLinks } from '../../store/recovery-links.ts'
-import { deleteBoundAttempts, endSigninAttempts } from '../../store/signin-attempts.ts'
-import { deleteUser, lockUser, type User } from '../../store/users.ts'
+import { deleteAttemptsOf, deleteBoundAttempts, endSigninAttempts } from '../../store/signin-attempts.ts'
+import { deleteUser, findUserByEmail, lockUser, type User } from '../../store/users.ts'
 import { notify } from '../outbox/notice.ts'
-import { CODE_FACTORS } from '../policy/lockout.ts'
 import { type Actor, recordEvent } from '../record-event.ts'
 import { endSessionsIn } from '../sessions/session.ts'
 import { eraseEventsOf } from './erasure.ts'
 
 /** How many former addresses get the mail about a deletion, those that were replaced first. */
 const FORMER_ADDRESSES = 10
+
+/** How many former addresses lose their counts at once. A user has few within the 30 days that changes are kept. */
+const FORMER_ERASED = 100
 
 export interface ChangedUser {
   isChanged: boolean
@@ -37,11 +41,27 @@ export async function removeUserIn(deps: Deps, trx: Trx, actor: Actor, user: Use
   const sessionsEnded = await endAllOf(deps, trx, actor, user, 'user_deleted')
   await notifyDeleted(deps, trx, actor, user)
   await recordEvent(deps, trx, actor, { type: 'user.deleted', user: { id: user.id } })
-  for (const kind of CODE_FACTORS) await clearFailures(trx, { kind, subject: user.id })
+  await forgetCounts(trx, user)
   // Factors, sessions and the user's other rows go with it: migrations declare them ON DELETE CASCADE.
   const isChanged = await deleteUser(trx, user.id)
   await eraseEventsOf(trx, user)
   return { isChanged, sessionsEnded }
+}
+
+/**
+ * Deletes the attempts of a user, and what was counted for them and for the addresses that they have proven. One that another
+ * user has now is left alone.
+ */
+async function forgetCounts(trx: Trx, user: User): Promise<void> {
+  const former = await listFormerAddresses(trx, user.id, FORMER_ERASED)
+  const emails = [user.email]
+  for (const email of former) if (!(await findUserByEmail(trx, email))) emails.push(email)
+  await deleteAttemptsOf(trx, { userId: user.id, emails })
+  for (const email of emails) {
+    await deleteFailuresOf(trx, { userId: user.id, email })
+    for (const subject of new Set([email, mailboxOf(email)])) await deleteBucketsOf(trx, subject)
+  }
+  await deleteBucketsOf(trx, user.id)
 }
 
 /**
