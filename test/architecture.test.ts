@@ -164,6 +164,7 @@ const READS_FIRST: Record<string, string> = {
   identifyApiKey: 'notes the use; a change locks the key',
   inParts: 'an early refusal; each unit looks again',
   inviteUsers: 'an early refusal; each unit looks again',
+  keepRowCounts: 'counts of rows, for the one who runs authd; nothing is decided by them',
   lookAtSession: 'notes the use; a change locks the session',
   markArrived: 'notes the use; the statement is conditional',
   previewLink: 'notes a visit; the statement is conditional',
