@@ -45,11 +45,7 @@ export async function riskOfSetting(
   const defaults = { default: 'deny', loginDefault: 'deny', adminDefault: 'deny' } as const
   const asked = { scope, now: deps.clock.now(), defaults }
   if (own !== undefined && !judgeAddress(rules, { ip: own, ...asked }).isBlocked) return undefined
-  const why =
-    own === undefined
-      ? 'authd does not know your own IP address, so it cannot tell whether a rule allows it.'
-      : `No rule allows your own IP address ${own}.`
-  return lockoutRisk(`${why} ${key} = deny could lock you out`)
+  return lockoutRisk(`${doubtAbout(own, 'rule')} ${key} = deny could lock you out`)
 }
 
 /** Returns LOCKOUT_RISK if the operator's own address is blocked without these rules. Called first in the unit that removes them. */
@@ -70,7 +66,8 @@ export async function riskOfRemoval(
     if (own !== undefined) return isBlocked(kept, own, scope) && !isBlocked(before, own, scope)
     return isDenied(defaults, scope) && removed.some((rule) => rule.scope === 'all' || rule.scope === scope)
   })
-  return isRisk ? lockoutRisk(`Without ${removed[0]?.cidr}, no rule is known to allow ${whose(own)}`) : undefined
+  if (!isRisk) return undefined
+  return lockoutRisk(`${doubtAbout(own, 'other rule')} Removing ${removed[0]?.cidr} could lock you out`)
 }
 
 /** What another process has set counts at once, before this one hears of it. */
@@ -86,8 +83,10 @@ async function heldDefaults({ config }: Pick<Deps, 'config'>, trx: Trx): Promise
   }
 }
 
-function whose(own: string | undefined): string {
-  return own === undefined ? 'your own address, which authd does not know' : `your own address ${own}`
+function doubtAbout(own: string | undefined, rule: 'rule' | 'other rule'): string {
+  return own === undefined
+    ? 'authd does not know your own IP address.'
+    : `No ${rule} allows your own IP address ${own}.`
 }
 
 export function lockoutRisk(what: string): AuthdError {
