@@ -193,8 +193,8 @@ export const FACTORS: HandMade = {
         'AND failures > ? AND NOT',
       ],
       'unlocking one user unlocks no other': [
-        'subject >= ? AND subject < ?)',
-        'subject >= ? AND (subject < ? OR 1 = 1))',
+        'subject = ? OR subject >= ? AND subject < ?',
+        'subject = ? OR subject >= ? AND (subject < ? OR 1 = 1)',
       ],
     },
   },
