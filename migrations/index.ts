@@ -22,6 +22,7 @@ import * as invitedUsers from './0020_invited_users.ts'
 import * as subjects from './0021_subjects.ts'
 import * as spentSteps from './0022_spent_steps.ts'
 import * as attemptsOfUser from './0023_attempts_of_user.ts'
+import * as answers from './0024_answers.ts'
 
 export interface Migration {
   id: string
@@ -53,4 +54,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { id: '0021_subjects', up: subjects.up },
   { id: '0022_spent_steps', up: spentSteps.up },
   { id: '0023_attempts_of_user', up: attemptsOfUser.up },
+  { id: '0024_answers', up: answers.up },
 ]

@@ -41,6 +41,11 @@ export const ERRORS = {
   DELIVERY_NOT_FOUND: { status: 404, exit: 67, message: 'This delivery does not exist.' },
   WEBHOOK_NOT_FOUND: { status: 404, exit: 67, message: 'This webhook endpoint does not exist.' },
   METHOD_NOT_ALLOWED: { status: 405, exit: 64, message: 'This address does not support that method.' },
+  REQUEST_IN_PROGRESS: {
+    status: 409,
+    exit: 75,
+    message: 'The first request with this Idempotency-Key has not been answered yet. Try again in a moment.',
+  },
   CONFLICT: { status: 409, exit: 65, message: 'That exists already.' },
   LOCKOUT_RISK: {
     status: 409,
@@ -63,6 +68,11 @@ export const ERRORS = {
     message: 'Send the body with the documented content type, uncompressed.',
   },
   MISDIRECTED_REQUEST: { status: 421, exit: 65, message: 'This host name is not served by this server.' },
+  IDEMPOTENCY_KEY_REUSED: {
+    status: 422,
+    exit: 65,
+    message: 'This Idempotency-Key belongs to a request with another body. Use a new key for a new request.',
+  },
   RATE_LIMITED: { status: 429, exit: 75, message: 'Too many requests. Try again later.' },
   INTERNAL_ERROR: { status: 500, exit: 70, message: 'Something went wrong on our side.' },
   UNAVAILABLE: { status: 503, exit: 69, message: 'The service is not available right now. Try again in a moment.' },

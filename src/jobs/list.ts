@@ -6,7 +6,7 @@ import { deliverNextMail } from '../flows/outbox/mail-sending.ts'
 import { deliverNextWebhook, queueWebhooks } from '../flows/outbox/webhook-delivery.ts'
 import { noteClockStep } from '../flows/upkeep/clock-step.ts'
 import { probeDatabase } from '../flows/upkeep/database-probe.ts'
-import { deleteOldRows } from '../flows/upkeep/housekeeping.ts'
+import { deleteOldAnswers, deleteOldRows } from '../flows/upkeep/housekeeping.ts'
 import { ANNOUNCE_MS, announceNode, type Node, takeOver } from '../flows/upkeep/node.ts'
 import { COUNT_EVERY_MS, keepRowCounts } from '../flows/upkeep/row-counts.ts'
 import { eraseMore } from '../flows/users/erasure.ts'
@@ -90,6 +90,12 @@ export const JOBS: readonly Job[] = [
     everyMs: COUNT_EVERY_MS,
     isWokenByCommits: false,
     run: wholly(keepRowCounts),
+  },
+  {
+    name: 'answers',
+    everyMs: MINUTE,
+    isWokenByCommits: false,
+    run: wholly(deleteOldAnswers),
   },
   {
     name: 'housekeeping',

@@ -3,7 +3,7 @@ import { addIpFilters } from '../../src/flows/limits/ip-filter-admin.ts'
 import { flushTally } from '../../src/flows/limits/rate-limit.ts'
 import { createApiKey } from '../../src/flows/operator/api-key.ts'
 import { SYSTEM } from '../../src/flows/record-event.ts'
-import { HOUR, MINUTE } from '../../src/platform/clock.ts'
+import { HOUR, MINUTE, SECOND } from '../../src/platform/clock.ts'
 import { listBuckets } from '../../src/store/rate-limits.ts'
 import { type Authd, startAuthd } from '../support/harness.ts'
 import { signInForTokens, signInOnPage } from '../support/people.ts'
@@ -340,6 +340,7 @@ test('a link that is used again counts as a guess', async () => {
     return status
   }
   const used = await use()
+  authd.clock.advance(11 * SECOND)
 
   const again = [await use(), await use(), await use()]
 

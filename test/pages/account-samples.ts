@@ -23,6 +23,7 @@ const account: PageValues['account'] = {
   hasFactor: false,
   codesLeft: 0,
   fewCodes: true,
+  hasUnsavedCodes: false,
   sessions: [{ id: 'ses_1', device: 'Firefox on Linux', isCurrent: true, ip: '198.51.100.20', lastSeenAt: NOW }],
   hasOthers: false,
   rpId: 'example.com',

@@ -54,7 +54,7 @@ test('without JavaScript: a user sets up an authenticator app, and the next sign
   await signInByMail(authd, page)
 
   const { secret, codes } = await setUpTotp(authd, page)
-  await page.getByRole('link', { name: 'I saved them' }).click()
+  await page.getByRole('button', { name: 'I saved them' }).click()
   const account = await page.locator('main').textContent()
   await page.context().clearCookies()
   authd.clock.advance(MINUTE)
@@ -142,7 +142,7 @@ test('where a second factor is required, a new user must set one up first', asyn
   const secret = ((await page.locator('.secret').textContent()) ?? '').replaceAll(' ', '')
   await page.getByLabel('Code from your authenticator app').fill(totpCode(authd, secret))
   await page.getByRole('button', { name: 'Turn it on' }).click()
-  await page.getByRole('link', { name: 'I saved them' }).click()
+  await page.getByRole('button', { name: 'I saved them' }).click()
 
   expect([led, kept]).toEqual(['/account/enrol', '/account/enrol'])
   expect(new URL(page.url()).pathname).toBe('/account')

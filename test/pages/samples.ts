@@ -8,6 +8,7 @@ export const CONTEXT: PageContext = {
   lang: 'en',
   appName: 'Example',
   basePath: '/auth',
+  once: 'AbCdEfGhIjKlMnOpQrStUvWxYz0123456789-_AbCde',
   supportUrl: 'https://example.com/help',
   query: {},
   now: NOW,

@@ -27,6 +27,7 @@ const BOUNDED: Record<string, string> = {
 
 /** Tables whose rows housekeeping deletes, with what makes a row old. Every other column that must have a value gets 1. */
 const ENDED: Record<string, Record<string, Value>> = {
+  answers: {},
   audit_logs: { metadata: '{}' },
   devices: {},
   email_changes: {},

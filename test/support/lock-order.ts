@@ -1,7 +1,7 @@
 import type { Db, Trx } from '../../src/store/db.ts'
 
-/** Tables whose rows a unit may hold before it waits for a user: who calls is locked first of all. */
-const BEFORE_USERS = new Set(['api_keys', 'users'])
+/** Tables whose rows a unit may hold before it waits for a user: its answer is claimed first of all, then who calls is locked. */
+const BEFORE_USERS = new Set(['answers', 'api_keys', 'users'])
 
 /** Tables whose rows belong to a user. PostgreSQL locks the user for a new one, so that nobody deletes them meanwhile. */
 export const OF_A_USER = new Set([

@@ -10,6 +10,7 @@ import {
   useRecoveryCode,
 } from '../../store/recovery-codes.ts'
 import type { OwnedSession } from '../../store/sessions.ts'
+import { findSigninAttempt } from '../../store/signin-attempts.ts'
 import { lockUser, type User } from '../../store/users.ts'
 import { decide } from '../decide.ts'
 import { notify } from '../outbox/notice.ts'
@@ -28,6 +29,7 @@ import {
 } from '../signin/complete.ts'
 import { findHeld, isOpen } from '../signin/held-attempt.ts'
 import type { Redemption } from '../signin/link.ts'
+import { keepShownCodes } from './shown-codes.ts'
 
 const CODES = 10
 /** Instead of a salt, for codes of 120 bits. Salts are for the codes of 60 bits that earlier versions made. */
@@ -50,7 +52,8 @@ export async function redeemRecoveryCode(
     if (guess === undefined || !attempt || attempt.userId === null || !isOpen(attempt, now)) return wrong
     if (!completes(attempt.proofs, 'recovery_code')) return wrong
     const user = await lockUser(trx, attempt.userId)
-    if (!user) return wrong
+    // A parallel request, which this one waited for, may have signed in with the same code.
+    if (!user || (await findSigninAttempt(trx, attempt.id))?.completedAt != null) return wrong
     const refusal = await checkRecoveryCode(deps, trx, actor, { user, guess })
     if (refusal) return refusal
     const method = 'recovery_code'
@@ -126,6 +129,7 @@ export async function remakeRecoveryCodes(
       return new AuthdError('CONFLICT', { message })
     }
     const codes = await makeCodes(deps, trx, actor, user)
+    await keepShownCodes(deps, trx, { session: held.session, codes })
     await forgetProofs(trx, { userId: user.id, removed: ['recovery_code'], keptId: session.id })
     return { renewed: await renew(deps, trx, { session: held.session }), codes }
   })

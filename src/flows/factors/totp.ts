@@ -6,6 +6,7 @@ import { normalizeCode } from '../../platform/secret.ts'
 import type { Trx } from '../../store/db.ts'
 import { clearFailures, findFailureCount, giveBackFailure, takeFailure } from '../../store/failed-attempts.ts'
 import type { OwnedSession } from '../../store/sessions.ts'
+import { findSigninAttempt } from '../../store/signin-attempts.ts'
 import { confirmTotp, deleteTotp, findTotpSecret, putPendingTotp, useTotpStep } from '../../store/totp-secrets.ts'
 import { lockUser, lockUserByEmail, type User } from '../../store/users.ts'
 import { decide } from '../decide.ts'
@@ -26,6 +27,7 @@ import {
 import { findHeld, isOpen } from '../signin/held-attempt.ts'
 import type { Redemption } from '../signin/link.ts'
 import { dropLoneRecoveryCodes, ensureRecoveryCodes } from './recovery-code.ts'
+import { keepShownCodes } from './shown-codes.ts'
 
 /** 160 bits (RFC 4226 §4, requirement R6). */
 const SECRET_BYTES = 20
@@ -53,6 +55,8 @@ export async function redeemTotp(
     const isFirst = attempt.userId === null
     if (isFirst ? !deps.config.current().totp.allowFirstFactor : !completes(attempt.proofs, 'otp')) return wrong
     const user = isFirst ? await lockUserByEmail(trx, attempt.email ?? '') : await lockUser(trx, attempt.userId ?? '')
+    // A parallel request, which this one waited for, may have signed in with the same code.
+    if ((await findSigninAttempt(trx, attempt.id))?.completedAt != null) return wrong
     if (isFirst) {
       const { email } = attempt
       if (email === null || !(await isRightFirst(deps, trx, actor, { user, email, code }))) return wrong
@@ -176,6 +180,7 @@ export async function finishTotp(
     await recordEvent(deps, trx, actor, { type: 'totp.enrolled', user, sessionId })
     await notify(deps, trx, actor, { user, template: 'totp_enabled' })
     const recoveryCodes = await ensureRecoveryCodes(deps, trx, actor, user)
+    if (recoveryCodes) await keepShownCodes(deps, trx, { session: held.session, codes: recoveryCodes })
     return { renewed: await renew(deps, trx, { session: held.session, proof: 'otp' }), recoveryCodes }
   })
 }

@@ -1,6 +1,7 @@
 import type { Deps } from '../../deps.ts'
 import { DAY, HOUR } from '../../platform/clock.ts'
 import { firstId } from '../../platform/random.ts'
+import { deleteExpiredAnswers } from '../../store/answers.ts'
 import { deleteAuditLogsBefore } from '../../store/audit-logs.ts'
 import type { Trx } from '../../store/db.ts'
 import { deleteExpiredDevices } from '../../store/devices.ts'
@@ -36,6 +37,7 @@ export async function deleteOldRows(deps: Pick<Deps, 'clock' | 'db' | 'log' | 'm
   await finishSigningOut(deps)
   if (!(await hasRightClock(deps))) return
   const now = deps.clock.now()
+  await deleteOldAnswers(deps)
   await deleteInBatches(deps, (trx) => deleteSigninAttemptsBefore(trx, now - DAY, BATCH))
   await deleteInBatches(deps, (trx) => deleteSessionsEndedBefore(trx, now - KEPT_MS, BATCH))
   await deleteInBatches(deps, (trx) => deleteOutboxBefore(trx, now - KEPT_MS, BATCH))
@@ -52,6 +54,11 @@ export async function deleteOldRows(deps: Pick<Deps, 'clock' | 'db' | 'log' | 'm
   await deleteInBatches(deps, (trx) => deleteIpFiltersExpiredBefore(trx, now - KEPT_MS, BATCH))
   await deleteInBatches(deps, (trx) => deleteAuditLogsBefore(trx, firstId('evt', now - AUDIT_KEPT_MS), BATCH))
   await deleteInBatches(deps, (trx) => deleteSigningKeysBefore(trx, now - KEPT_MS, BATCH))
+}
+
+/** Deletes answers that nobody can have again, because they hold secrets, even if sealed. */
+export async function deleteOldAnswers(deps: Pick<Deps, 'db' | 'clock'>): Promise<void> {
+  await deleteInBatches(deps, (trx) => deleteExpiredAnswers(trx, deps.clock.now(), BATCH))
 }
 
 async function deleteInBatches(deps: Pick<Deps, 'db'>, deleteBatch: (trx: Trx) => Promise<number>): Promise<void> {

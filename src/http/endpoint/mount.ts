@@ -1,4 +1,5 @@
 import type { Deps } from '../../deps.ts'
+import { type Answered, answerOnce } from '../../flows/answer-once.ts'
 import { checkGuard } from '../../flows/sessions/guard.ts'
 import { onBehalfOf } from '../../flows/sessions/recheck-caller.ts'
 import { digest } from '../../platform/secret.ts'
@@ -8,6 +9,7 @@ import { CLIENT_HEADER, type Context } from '../request/context.ts'
 import { type CookieNames, setCookies } from '../request/cookies.ts'
 import { languageOf } from '../request/language.ts'
 import { withRateLimitHeaders } from '../request/rate-limit-headers.ts'
+import { cookiesFor, describeAnswer, repeatableCall } from '../request/repeatable.ts'
 import { pathParams, routerOf } from '../request/router.ts'
 import { type Answer, type AnyEndpoint, isForBackends } from './endpoint.ts'
 
@@ -19,7 +21,8 @@ export function mount(deps: Deps, endpoints: AnyEndpoint[], names: CookieNames) 
 async function serve(deps: Deps, declared: AnyEndpoint, ctx: Context, names: CookieNames): Promise<void> {
   ctx.state.route = declared.path
   if (ctx.state.isOauth) ctx.set('Pragma', 'no-cache') // RFC 6749 §5.1.
-  send(ctx, declared, await withRateLimitHeaders(deps, ctx, declared, () => answer(deps, declared, ctx)), names)
+  const work = (own: Deps) => withRateLimitHeaders(deps, ctx, declared, () => answer(own, declared, ctx))
+  send(ctx, declared, await answerOnce(deps, repeatableCall(ctx, declared), work, describeAnswer), names)
 }
 
 async function answer(deps: Deps, declared: AnyEndpoint, ctx: Context): Promise<Answer> {
@@ -41,10 +44,12 @@ async function answer(deps: Deps, declared: AnyEndpoint, ctx: Context): Promise<
   })
 }
 
-function send(ctx: Context, declared: AnyEndpoint, answer: Answer, names: CookieNames): void {
+function send(ctx: Context, declared: AnyEndpoint, answered: Answered<Answer>, names: CookieNames): void {
+  const { answer } = answered
   ctx.status = answer.status
-  const cookies = ctx.state.hasOwnCredential ? [] : (answer.cookies ?? [])
-  for (const change of cookies) ctx.append('Set-Cookie', setCookies(change, names))
+  const { hasOwnCredential, cookies } = ctx.state
+  const changes = hasOwnCredential ? [] : cookiesFor(ctx, answer.cookies, answered)
+  for (const change of changes) ctx.append('Set-Cookie', setCookies(change, names, cookies.attempts))
   ctx.compress = declared.publicMaxAge !== undefined
   if (declared.publicMaxAge !== undefined) {
     ctx.set('Cache-Control', `public, max-age=${declared.publicMaxAge}`)

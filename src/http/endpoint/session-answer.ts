@@ -9,7 +9,7 @@ import { endOf, newSessionResource, presentNewSession } from '../../resources/se
 import { timeField } from '../../resources/shared-fields.ts'
 import { presentTokens, tokensResource } from '../../resources/tokens.ts'
 import type { Session } from '../../store/sessions.ts'
-import type { CookieChange, RequestCookies } from '../request/cookies.ts'
+import type { CookieChange } from '../request/cookies.ts'
 import type { Answer } from './endpoint.ts'
 
 /** The answer that hands over a session: in a cookie, or with tokens in the body. */
@@ -86,16 +86,16 @@ export const linkAnswers = {
 }
 
 /** The cookies that a completed sign-in sets and ends. */
-export function signInCookies({ signedIn }: SignInResult & { status: 'complete' }, held: string[]): CookieChange[] {
+export function signInCookies({ signedIn }: SignInResult & { status: 'complete' }): CookieChange[] {
   const { device, attempt } = signedIn
   return [
-    { kind: 'attempt_ended', attemptId: attempt.id, held },
+    { kind: 'attempt_ended', attemptId: attempt.id },
     ...sessionCookies(signedIn),
     ...(device === undefined ? [] : [{ kind: 'device', value: device } as const]),
   ]
 }
 
-export function signInAnswer(deps: Pick<Deps, 'clock'>, result: SignInResult, cookies: RequestCookies): Answer {
+export function signInAnswer(deps: Pick<Deps, 'clock'>, result: SignInResult): Answer {
   if (result.status === 'continue_elsewhere') return { status: 200, body: result }
   if (result.status === 'factor_required') {
     const { status, factors, attempt } = result
@@ -105,6 +105,6 @@ export function signInAnswer(deps: Pick<Deps, 'clock'>, result: SignInResult, co
   return {
     status: 200,
     body: { status: 'complete', ...bodyOf(deps, signedIn, tokens) },
-    cookies: signInCookies(result, cookies.attempts),
+    cookies: signInCookies(result),
   }
 }

@@ -27,7 +27,7 @@ export function crossOrigin({ allowAll, allowedOrigins }: Config['cors'], endpoi
     origin: originOf,
     credentials: !allowAll,
     allowMethods: ['GET', 'POST', 'PATCH', 'DELETE'],
-    allowHeaders: ['Authorization', 'Content-Type', 'X-Request-ID'],
+    allowHeaders: ['Authorization', 'Content-Type', 'Idempotency-Key', 'X-Request-ID'],
     exposeHeaders: EXPOSED,
     maxAge: MAX_AGE_S,
     // middleware/errors.ts already keeps the headers of an error.

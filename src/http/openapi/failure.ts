@@ -46,6 +46,8 @@ const EVERYWHERE = [
   'INTERNAL_ERROR',
   'UNAVAILABLE',
 ] as const
+/** Of requests that may have an `Idempotency-Key`. */
+const WITH_KEY = ['REQUEST_IN_PROGRESS', 'IDEMPOTENCY_KEY_REUSED'] as const
 const WITH_BODY = ['VALIDATION_ERROR', 'UNSUPPORTED_MEDIA_TYPE'] as const
 
 /** A response of an error status. Routes with the same errors share it by its name. */
@@ -59,6 +61,7 @@ interface Failure {
 const HEADERS: Record<number, HeaderName[]> = {
   401: ['WWW-Authenticate'],
   403: ['WWW-Authenticate'],
+  409: ['Retry-After'],
   429: ['Retry-After'],
   503: ['Retry-After'],
 }
@@ -96,7 +99,7 @@ function codesOf(declared: AnyEndpoint): ErrorCode[] {
     ...EVERYWHERE,
     ...(declared.body ? WITH_BODY : []),
     // The body is read before the route is known to take none.
-    ...(declared.method === 'GET' ? [] : (['PAYLOAD_TOO_LARGE'] as const)),
+    ...(declared.method === 'GET' ? [] : (['PAYLOAD_TOO_LARGE', ...WITH_KEY] as const)),
     ...(declared.guard === 'none' ? [] : ofGuard(declared.guard, declared.path)),
     ...(isForBackends(declared) ? (['UNAUTHORIZED'] as const) : []),
     ...(declared.errors ?? []),

@@ -5,6 +5,7 @@ import { type AnyEndpoint, isForBackends } from '../endpoint/endpoint.ts'
 import { CHECKABLE } from '../middleware/identify.ts'
 import type { BodyType } from '../request/body.ts'
 import { CLIENT_HEADER } from '../request/context.ts'
+import { KEY_HEADER } from '../request/repeatable.ts'
 import { exampleOf } from './example.ts'
 import { failures } from './failure.ts'
 import { type HeaderName, headersFor, RATE_LIMIT } from './header.ts'
@@ -16,6 +17,7 @@ const MEDIA_TYPES = { json: 'application/json', form: 'application/x-www-form-ur
 export function operationOf(declared: AnyEndpoint, components: Components) {
   const parameters = [...pathParameters(declared.path, components), ...queryParameters(declared, components)]
   if (isForBackends(declared)) parameters.push(CLIENT_PARAMETER)
+  if (declared.method !== 'GET') parameters.push(KEY_PARAMETER)
   return {
     operationId: declared.name,
     summary: declared.summary,
@@ -91,6 +93,15 @@ const CLIENT_PARAMETER: Parameter = {
   description: 'The address of the user that a backend with an API key acts for.',
   required: false,
   schema: { type: 'string', examples: ['198.51.100.20'] },
+}
+
+const KEY_PARAMETER: Parameter = {
+  name: KEY_HEADER,
+  in: 'header',
+  description:
+    'A random text of 16 to 255 visible ASCII characters, such as a UUID, that is new for each request and the same when you retry it (draft-ietf-httpapi-idempotency-key-header). For 10 minutes, the same key, body and credential get the first answer again, and nothing is done twice.',
+  required: false,
+  schema: { type: 'string', examples: ['"8e03978e-40d5-43e8-bc93-6894a57f9324"'] },
 }
 
 function pathParameters(path: string, components: Components): Parameter[] {

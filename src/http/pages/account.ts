@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { Deps } from '../../deps.ts'
 import { AuthdError } from '../../errors.ts'
+import { findShownCodes } from '../../flows/factors/shown-codes.ts'
 import { relyingParty } from '../../flows/factors/webauthn.ts'
 import { endOwnSession, listOwnSessions, signOut } from '../../flows/sessions/session.ts'
 import { deleteMyself, findOwnUser, listOwnEvents, listSignInMethods, renameMyself } from '../../flows/users/account.ts'
@@ -21,6 +22,7 @@ const NOTICES = [
   'passkey_removed',
   'totp_enabled',
   'totp_removed',
+  'codes_saved',
   'name_saved',
   'email_changed',
   'session_ended',
@@ -47,6 +49,7 @@ async function accountAnswer(
   const user = await findOwnUser(deps, session.userId)
   const methods = await listSignInMethods(deps, user)
   const sessions = await listOwnSessions(deps, user.id)
+  const unsaved = await findShownCodes(deps, session)
   const { passkeys, totpSince, recoveryCodes, hasFactor, isRequired } = methods
   return {
     page: 'account',
@@ -70,6 +73,7 @@ async function accountAnswer(
       hasFactor,
       codesLeft: recoveryCodes,
       fewCodes: recoveryCodes <= FEW_CODES,
+      hasUnsavedCodes: unsaved !== undefined,
       sessions: sessions.map((each) => presentHere(each, session.id)),
       hasOthers: sessions.length > 1,
       rpId: relyingParty(deps.config.current()).rpId,

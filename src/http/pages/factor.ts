@@ -32,7 +32,7 @@ const prove = page({
     const proof = { ...redemption({ cookies, identity }, undefined, form.attempt), code: form.code }
     const redeem = form.method === 'totp' ? redeemTotp : redeemRecoveryCode
     return await orAgain(
-      async () => signedInPage(deps, await redeem(deps, actor, proof), cookies),
+      async () => signedInPage(deps, await redeem(deps, actor, proof)),
       ['INVALID_CREDENTIALS', 'RATE_LIMITED', 'FACTOR_DISABLED'],
       async (error) => (await factorPage(deps, cookies, form.attempt, error)) ?? ended(),
     )
@@ -48,7 +48,7 @@ const passkey = page({
     const answer = { challengeId: form.challenge_id, credential: form.credential }
     const proof = { ...redemption({ cookies, identity }, undefined, form.attempt), ...answer }
     return await orAgain(
-      async () => signedInPage(deps, await redeemPasskey(deps, actor, proof), cookies),
+      async () => signedInPage(deps, await redeemPasskey(deps, actor, proof)),
       ['INVALID_CREDENTIALS'],
       async (error) => {
         const due = await factorPage(deps, cookies, form.attempt, error)

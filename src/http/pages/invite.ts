@@ -22,7 +22,7 @@ const accept = page({
     const begun = await acceptInvitation(deps, actor, { token: form.token, lang, held, device: cookies.device })
     return {
       goTo: `/signin/code?attempt=${begun.attempt.id}`,
-      cookies: [{ kind: 'attempt', token: begun.token, held }],
+      cookies: [{ kind: 'attempt', token: begun.token }],
     }
   },
 })

@@ -31,7 +31,7 @@ const redeem = page({
     const proof = { ...redemption({ cookies, identity }, undefined, form.attempt), token: form.token }
     const result = await redeemLink(deps, actor, proof)
     if (result.status === 'continue_elsewhere') return await linkPage(deps, actor, cookies, form.token)
-    return signedInPage(deps, result, cookies)
+    return signedInPage(deps, result)
   },
 })
 

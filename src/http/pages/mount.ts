@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { Deps } from '../../deps.ts'
 import type { AuthdError } from '../../errors.ts'
+import { type Answered, answerOnce } from '../../flows/answer-once.ts'
 import { templates } from '../../platform/texts/templates.ts'
 import { actorOf } from '../request/actor.ts'
 import { parseBody, parseInput } from '../request/body.ts'
@@ -9,6 +10,7 @@ import { type CookieNames, setCookies } from '../request/cookies.ts'
 import { refuseCrossSite } from '../request/cross-site.ts'
 import { languageInQuery } from '../request/language.ts'
 import { withRateLimitHeaders } from '../request/rate-limit-headers.ts'
+import { cookiesFor, describeAnswer, repeatableForm } from '../request/repeatable.ts'
 import { pathParams, routerOf } from '../request/router.ts'
 import { accountPages } from './account.ts'
 import type { BrandFile } from './branding.ts'
@@ -50,7 +52,8 @@ export function mountPages(deps: Deps, { names, origin }: { names: CookieNames; 
     ctx.state.isPage = true
     refuseCrossSite(ctx, { origin, host })
     rememberLanguage(ctx, declared, names)
-    const shown = await withRateLimitHeaders(deps, ctx, declared, () => answer(deps, ctx, declared))
+    const work = (own: Deps) => withRateLimitHeaders(deps, ctx, declared, () => answer(own, ctx, declared))
+    const shown = await answerOnce(deps, repeatableForm(ctx, declared), work, describeAnswer)
     send(deps, ctx, declared, shown, names)
   })
 }
@@ -79,7 +82,7 @@ export function assets(brand: BrandFile[]) {
 }
 
 /** Renders an error as a page, in the user's language and with the request id. */
-export function renderError(deps: Pick<Deps, 'config' | 'clock' | 'texts'>) {
+export function renderError(deps: Pick<Deps, 'config' | 'clock' | 'random' | 'texts'>) {
   return (ctx: Context, error: AuthdError): string => {
     const { publicUrl } = deps.config.current()
     const start = `${error.code === 'MISDIRECTED_REQUEST' ? publicUrl : basePath(publicUrl)}/signin`
@@ -118,8 +121,11 @@ function formOf(ctx: Context): unknown {
   return Object.fromEntries(Object.entries(fields).map(([name, text]) => [name, text.replaceAll('\0', '\u0001')]))
 }
 
-function send(deps: Deps, ctx: Context, declared: Page, result: PageAnswer, names: CookieNames): void {
-  for (const change of result.cookies ?? []) ctx.append('Set-Cookie', setCookies(change, names))
+function send(deps: Deps, ctx: Context, declared: Page, answered: Answered<PageAnswer>, names: CookieNames): void {
+  const { answer: result } = answered
+  for (const change of cookiesFor(ctx, result.cookies, answered)) {
+    ctx.append('Set-Cookie', setCookies(change, names, ctx.state.cookies.attempts))
+  }
   ctx.compress = declared.publicMaxAge !== undefined
   if ('goTo' in result) {
     const { publicUrl } = deps.config.current()

@@ -4,6 +4,7 @@ import type { AuthdError } from '../../errors.ts'
 import { listOwnPasskeys, removeOwnPasskey, renameOwnPasskey } from '../../flows/factors/own-passkeys.ts'
 import { enrolPasskey } from '../../flows/factors/passkey-enrolment.ts'
 import { remakeRecoveryCodes } from '../../flows/factors/recovery-code.ts'
+import { confirmCodesSaved, findShownCodes } from '../../flows/factors/shown-codes.ts'
 import { beginTotp, finishTotp, removeOwnTotp } from '../../flows/factors/totp.ts'
 import { findOwnUser, listSignInMethods } from '../../flows/users/account.ts'
 import { authenticatorName } from '../../platform/authenticator-name.ts'
@@ -17,6 +18,7 @@ import { allowedRedirect, fields, type PageAnswer, pageError, passkeyFields, red
 import { orAgain } from './retry-form.ts'
 
 const CODES_FILE = 'recovery-codes.txt'
+const NEW_CODES = '/account/recovery-codes/new'
 
 const newPasskey = accountPage({
   method: 'GET',
@@ -149,8 +151,7 @@ const confirmTotp = accountPage({
       async () => {
         const { renewed, recoveryCodes: codes } = await finishTotp(deps, actor, { session, code })
         const cookies = sessionCookies(renewed)
-        if (codes === undefined) return { goTo: '/account?done=totp_enabled', cookies }
-        return { page: 'codes', values: { codes, fileName: CODES_FILE }, cookies }
+        return { goTo: codes === undefined ? '/account?done=totp_enabled' : NEW_CODES, cookies }
       },
       ['INVALID_CREDENTIALS'],
       (error) => ({ page: 'totp-setup', status: error.status, values: { error: pageError(error) } }),
@@ -187,8 +188,31 @@ const makeCodes = accountPage({
   fields: fields({}),
   back: '/account/recovery-codes',
   async handle(deps, { session, actor }) {
-    const { renewed, codes } = await remakeRecoveryCodes(deps, actor, session)
-    return { page: 'codes', values: { codes, fileName: CODES_FILE }, cookies: sessionCookies(renewed) }
+    const { renewed } = await remakeRecoveryCodes(deps, actor, session)
+    return { goTo: NEW_CODES, cookies: sessionCookies(renewed) }
+  },
+})
+
+/** A page of its own, which can be loaded again: the answer to a form may be lost, and the codes are made once. */
+const newCodes = accountPage({
+  method: 'GET',
+  path: NEW_CODES,
+  fields: fields({}),
+  back: '/account',
+  async handle(deps, { session }) {
+    const codes = await findShownCodes(deps, session)
+    return codes ? { page: 'codes', values: { codes, fileName: CODES_FILE } } : { goTo: '/account/recovery-codes' }
+  },
+})
+
+const codesSaved = accountPage({
+  method: 'POST',
+  path: '/account/recovery-codes/saved',
+  fields: fields({}),
+  back: '/account',
+  async handle(deps, { session }) {
+    await confirmCodesSaved(deps, session)
+    return { goTo: '/account?done=codes_saved' }
   },
 })
 
@@ -215,5 +239,7 @@ export const myFactorPages = [
   removeTotp,
   recoveryCodes,
   makeCodes,
+  newCodes,
+  codesSaved,
   enrol,
 ]

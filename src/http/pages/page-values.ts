@@ -73,6 +73,8 @@ export interface PageValues {
     hasFactor: boolean
     codesLeft: number
     fewCodes: boolean
+    /** New codes that the user has not confirmed as saved. Their page can still show them. */
+    hasUnsavedCodes: boolean
     sessions: { id: string; device?: string; isCurrent: boolean; ip: string | null; lastSeenAt: number }[]
     hasOthers: boolean
     rpId: string
@@ -104,8 +106,8 @@ export interface PageValues {
   totp: { isOn: boolean; error?: PageError }
   /** Shows the secret once. After a wrong code it is not shown again. Posts `code` to /account/totp. */
   'totp-setup': { secret?: string; uri?: string; qr?: string; error?: PageError }
-  /** Recovery codes, shown once. */
-  codes: { codes: string[]; fileName: string; redirectTo?: string }
+  /** New recovery codes. Posts to /account/recovery-codes/saved. */
+  codes: { codes: string[]; fileName: string }
   'recovery-codes': { hasFactor: boolean; codesLeft: number; error?: PageError }
   /** Asks for a fresh proof, then continues to `next`. */
   confirm: {
@@ -163,6 +165,7 @@ export type AccountNotice =
   | 'passkey_removed'
   | 'totp_enabled'
   | 'totp_removed'
+  | 'codes_saved'
   | 'name_saved'
   | 'email_changed'
   | 'session_ended'
@@ -202,4 +205,6 @@ export interface PageContext {
   query?: Record<string, string>
   /** Epoch milliseconds. */
   now: number
+  /** The one-time id of the page's forms, by which a form that is posted twice is recognized. */
+  once: string
 }

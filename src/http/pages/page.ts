@@ -5,6 +5,7 @@ import type { Limit } from '../../flows/limits/request-limits.ts'
 import type { Actor } from '../../flows/record-event.ts'
 import type { Identity } from '../../flows/sessions/identify.ts'
 import { isAllowedRedirect } from '../../flows/signin/redirect.ts'
+import { mintSecret } from '../../platform/secret.ts'
 import type { Context } from '../request/context.ts'
 import type { CookieChange, RequestCookies } from '../request/cookies.ts'
 import { languageInQuery, languageOf } from '../request/language.ts'
@@ -91,7 +92,10 @@ export function pageError({ code, message, retryAfter }: AuthdError): PageError 
 }
 
 /** The values that all pages share, from the current configuration. */
-export function pageContext(deps: Pick<Deps, 'config' | 'clock' | 'texts'>, ctx: Context): PageContext {
+export function pageContext(
+  deps: Pick<Deps, 'config' | 'clock' | 'random' | 'texts'>,
+  ctx: Context,
+): PageContext {
   const { app, publicUrl } = deps.config.current()
   return {
     lang: pageLanguage(ctx),
@@ -99,6 +103,7 @@ export function pageContext(deps: Pick<Deps, 'config' | 'clock' | 'texts'>, ctx:
     appName: app.name,
     basePath: basePath(publicUrl),
     now: deps.clock.now(),
+    once: mintSecret(deps.random),
     locales: deps.texts.current().locales,
     ...brandPaths(app),
     ...(app.supportUrl !== undefined && { supportUrl: app.supportUrl }),

@@ -23,10 +23,9 @@ const recover = page({
   async handle(deps, { fields: form, actor, lang, cookies, identity }) {
     const { replaces, device } = redemption({ cookies, identity })
     const { result, attemptToken } = await redeemRecovery(deps, actor, { token: form.token, lang, replaces, device })
-    const shown = signedInPage(deps, result, cookies)
+    const shown = signedInPage(deps, result)
     const isDue = result.status === 'factor_required'
-    const held = cookies.attempts
-    return isDue ? { ...shown, cookies: [{ kind: 'attempt', token: attemptToken, held }] } : shown
+    return isDue ? { ...shown, cookies: [{ kind: 'attempt', token: attemptToken }] } : shown
   },
 })
 

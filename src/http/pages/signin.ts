@@ -66,7 +66,7 @@ const begin = page({
     const again = form.attempt !== undefined && begun.isMailed ? '&again=1' : ''
     return {
       goTo: `/signin/code?attempt=${begun.attempt.id}${again}`,
-      cookies: [{ kind: 'attempt', token: begun.token, held }],
+      cookies: [{ kind: 'attempt', token: begun.token }],
     }
   },
 })
@@ -91,7 +91,7 @@ const code = page({
   async handle(deps, { fields: form, cookies, actor, identity }) {
     try {
       const proof = { ...redemption({ cookies, identity }, undefined, form.attempt), code: form.code }
-      return signedInPage(deps, await redeemCode(deps, actor, proof), cookies)
+      return signedInPage(deps, await redeemCode(deps, actor, proof))
     } catch (error) {
       if (!(error instanceof AuthdError && error.code === 'INVALID_CREDENTIALS')) throw error
       const shown = await codePage(deps, cookies, form.attempt)

@@ -70,24 +70,24 @@ export function readCookies(header: string | undefined, names: CookieNames): Req
 export type CookieChange =
   | { kind: 'session'; value: string; check: string | undefined; maxAgeMs: number }
   | { kind: 'session_ended' }
-  | { kind: 'attempt'; token: string; held: string[] }
-  | { kind: 'attempt_ended'; attemptId: string; held: string[] }
+  | { kind: 'attempt'; token: string }
+  | { kind: 'attempt_ended'; attemptId: string }
   | { kind: 'device'; value: string }
   | { kind: 'language'; value: string }
 
-/** The values of `Set-Cookie` for a change. */
-export function setCookies(change: CookieChange, names: CookieNames): string[] {
+/** The values of `Set-Cookie` for a change. `attempts`: the tokens that the browser holds. */
+export function setCookies(change: CookieChange, names: CookieNames, attempts: string[]): string[] {
   switch (change.kind) {
     case 'session':
       return sessionCookies(names, change, Math.floor(change.maxAgeMs / 1000))
     case 'session_ended':
       return sessionCookies(names, { value: '', check: '' }, 0)
     case 'attempt': {
-      const others = change.held.filter((held) => held !== change.token)
+      const others = attempts.filter((held) => held !== change.token)
       return [cookie(names.attempt, [change.token, ...others].slice(0, ATTEMPTS_KEPT).join('~'), ATTEMPT_S)]
     }
     case 'attempt_ended': {
-      const left = change.held.filter((held) => !held.startsWith(`${change.attemptId}.`))
+      const left = attempts.filter((held) => !held.startsWith(`${change.attemptId}.`))
       return [cookie(names.attempt, left.join('~'), left.length > 0 ? ATTEMPT_S : 0)]
     }
     case 'device':

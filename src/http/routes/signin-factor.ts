@@ -52,7 +52,7 @@ const passkey = endpoint({
   async handle(deps, { body, cookies, actor, identity }) {
     const answer = { challengeId: body.challenge_id, credential: body.credential }
     const proof = { ...redemption({ cookies, identity }, body.attempt_token), ...answer }
-    return signInAnswer(deps, await redeemPasskey(deps, actor, proof), cookies)
+    return signInAnswer(deps, await redeemPasskey(deps, actor, proof))
   },
 })
 
@@ -73,7 +73,7 @@ const totp = endpoint({
   errors: ['INVALID_CREDENTIALS', 'FACTOR_DISABLED'],
   async handle(deps, { body, cookies, actor, identity }) {
     const proof = { ...redemption({ cookies, identity }, body.attempt_token), code: body.code }
-    return signInAnswer(deps, await redeemTotp(deps, actor, proof), cookies)
+    return signInAnswer(deps, await redeemTotp(deps, actor, proof))
   },
 })
 
@@ -94,7 +94,7 @@ const recoveryCode = endpoint({
   errors: ['INVALID_CREDENTIALS', 'FACTOR_DISABLED'],
   async handle(deps, { body, cookies, actor, identity }) {
     const proof = { ...redemption({ cookies, identity }, body.attempt_token), code: body.code }
-    return signInAnswer(deps, await redeemRecoveryCode(deps, actor, proof), cookies)
+    return signInAnswer(deps, await redeemRecoveryCode(deps, actor, proof))
   },
 })
 

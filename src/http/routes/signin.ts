@@ -84,7 +84,7 @@ const begin = endpoint({
         methods: ['email', 'passkey', ...(deps.config.current().totp.allowFirstFactor ? ['totp'] : [])],
         ...(begun.resendAfter !== undefined && { resend_after: toRfc3339(begun.resendAfter) }),
       },
-      cookies: [{ kind: 'attempt', token: begun.token, held: cookies.attempts }],
+      cookies: [{ kind: 'attempt', token: begun.token }],
     }
   },
 })
@@ -144,7 +144,7 @@ const link = endpoint({
   errors: ['MAGIC_LINK_USED', 'MAGIC_LINK_EXPIRED'],
   async handle(deps, { body, cookies, actor, identity }) {
     const proof = { ...redemption({ cookies, identity }, body.attempt_token), token: body.token }
-    return signInAnswer(deps, await redeemLink(deps, actor, proof), cookies)
+    return signInAnswer(deps, await redeemLink(deps, actor, proof))
   },
 })
 
@@ -165,7 +165,7 @@ const code = endpoint({
   errors: ['INVALID_CREDENTIALS'],
   async handle(deps, { body, cookies, actor, identity }) {
     const proof = { ...redemption({ cookies, identity }, body.attempt_token), code: body.code }
-    return signInAnswer(deps, await redeemCode(deps, actor, proof), cookies)
+    return signInAnswer(deps, await redeemCode(deps, actor, proof))
   },
 })
 
