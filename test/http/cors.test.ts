@@ -30,7 +30,7 @@ describe('a listed origin', () => {
       'access-control-allow-origin': APP,
       'access-control-allow-credentials': 'true',
       'access-control-allow-methods': 'GET,POST,PATCH,DELETE',
-      'access-control-allow-headers': 'Authorization,Content-Type,X-Request-ID',
+      'access-control-allow-headers': 'Authorization,Content-Type,Idempotency-Key,X-Request-ID',
       'access-control-max-age': '600',
     })
     expect(failed.status).toBe(401)

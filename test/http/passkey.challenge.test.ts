@@ -24,7 +24,7 @@ describe.each(['sqlite', 'postgres'] as const)('a challenge on %s', (database) =
 
     const replies = await Promise.all(Array.from({ length: 10 }, () => browser.post('/v1/signin/passkey', { json })))
 
-    expect(replies.filter(({ status }) => status === 200)).toHaveLength(1)
+    expect(new Set(replies.map(({ body }) => body.session?.id)).size).toBe(1)
     const begun = (await authd.auditLog()).filter(({ eventType }) => eventType === 'session.created')
     expect(begun).toHaveLength(2)
   })

@@ -10,7 +10,9 @@ function kindOf({ code, status, details }: AuthdError): { name: string; status: 
   if (code === 'INVALID_TOKEN' || code === 'EXPIRED_TOKEN') return { name: 'invalid_grant', status: 400 }
   if (status === 401) return { name: 'invalid_client', status }
   if (status === 403) return { name: code === 'FORBIDDEN' ? 'insufficient_scope' : 'access_denied', status }
-  if (status === 503 || status === 429) return { name: 'temporarily_unavailable', status }
+  if (status === 503 || status === 429 || code === 'REQUEST_IN_PROGRESS') {
+    return { name: 'temporarily_unavailable', status }
+  }
   if (status >= 500) return { name: 'server_error', status }
   return { name: isUnsupportedGrant(details) ? 'unsupported_grant_type' : 'invalid_request', status: 400 }
 }

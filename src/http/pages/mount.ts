@@ -95,7 +95,7 @@ export function renderError(deps: Pick<Deps, 'config' | 'clock' | 'random' | 'te
 function rememberLanguage(ctx: Context, { publicMaxAge }: Page, names: CookieNames): void {
   const value = languageInQuery(ctx)
   if (value === undefined || publicMaxAge !== undefined) return
-  ctx.append('Set-Cookie', setCookies({ kind: 'language', value }, names))
+  ctx.append('Set-Cookie', setCookies({ kind: 'language', value }, names, ctx.state.cookies.attempts))
 }
 
 async function answer(deps: Deps, ctx: Context, declared: Page): Promise<PageAnswer> {
