@@ -92,10 +92,7 @@ export function pageError({ code, message, retryAfter }: AuthdError): PageError 
 }
 
 /** The values that all pages share, from the current configuration. */
-export function pageContext(
-  deps: Pick<Deps, 'config' | 'clock' | 'random' | 'texts'>,
-  ctx: Context,
-): PageContext {
+export function pageContext(deps: Pick<Deps, 'config' | 'clock' | 'random' | 'texts'>, ctx: Context): PageContext {
   const { app, publicUrl } = deps.config.current()
   return {
     lang: pageLanguage(ctx),
