@@ -7,9 +7,9 @@ import { claimAnswer, deleteAnswer, findAnswer, keepAnswer, type StoredAnswer } 
 import type { Trx } from '../store/db.ts'
 
 /** How long the answer to a form or a proof is kept. */
-export const REPEATABLE_MS = 10 * SECOND
+const REPEATABLE_MS = 10 * SECOND
 /** How long the answer to a request with an `Idempotency-Key` is kept. */
-export const KEYED_MS = 10 * MINUTE
+const KEYED_MS = 10 * MINUTE
 /** No request takes longer. After it, a claim without an answer is one of a process that died. */
 const CLAIM_MS = 30 * SECOND
 const LOOK_EVERY_MS = 25

@@ -8,7 +8,7 @@ import type { CookieChange } from './cookies.ts'
 /** draft-ietf-httpapi-idempotency-key-header. */
 export const KEY_HEADER = 'Idempotency-Key'
 /** The field of each form with its one-time id. */
-export const ONCE_FIELD = 'once'
+const ONCE_FIELD = 'once'
 
 interface Declared {
   method: string
