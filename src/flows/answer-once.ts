@@ -36,6 +36,8 @@ export interface Repeatable {
 export interface Described {
   isFailure: boolean
   gives: string[]
+  /** It ended the session that the request showed. */
+  isEnding: boolean
 }
 
 export interface Answered<Answer> {
@@ -53,6 +55,8 @@ const NOTHING_TRIED = new Set<ErrorCode>(['UNAUTHORIZED', 'FORBIDDEN', 'STEP_UP_
 
 /** Any holder of the one-time id. */
 const ANYBODY = '*'
+/** A holder of the one-time id without any credential, because the answer has taken it away. */
+const EMPTY_HANDED = '-'
 
 /**
  * Does the work of a request once: a repetition gets the answer of the first request, and waits for it if need be. The
@@ -108,7 +112,8 @@ async function findFirst<Answer>(deps: Deps, id: string, asked: Repeatable): Pro
 }
 
 function isHolder({ holders }: StoredAnswer, { shows }: Repeatable): boolean {
-  return holders.includes(ANYBODY) || shows.some((text) => holders.includes(digest(text)))
+  if (holders.includes(ANYBODY) || (shows.length === 0 && holders.includes(EMPTY_HANDED))) return true
+  return shows.some((text) => holders.includes(digest(text)))
 }
 
 /**
@@ -117,7 +122,7 @@ function isHolder({ holders }: StoredAnswer, { shows }: Repeatable): boolean {
  */
 function claiming(deps: Deps, id: string, { kind, bodyDigest, shows }: Repeatable) {
   const createdAt = deps.clock.now()
-  const holders = shows.length === 0 ? [ANYBODY] : shows.map(digest)
+  const holders = firstHolders({ shows })
   const row = { id, bodyDigest, holders, sealed: null, createdAt, expiresAt: createdAt + CLAIM_MS }
   let isHeld = false
   const write = async <Result>(unit: (trx: Trx) => Promise<Result>): Promise<Result> => {
@@ -137,6 +142,10 @@ function claiming(deps: Deps, id: string, { kind, bodyDigest, shows }: Repeatabl
     return done.result
   }
   return { deps: { ...deps, db: { ...deps.db, write } }, createdAt, isHeld: () => isHeld }
+}
+
+function firstHolders({ shows }: Pick<Repeatable, 'shows'>): string[] {
+  return shows.length === 0 ? [ANYBODY] : shows.map(digest)
 }
 
 type Done<Answer> = { answer: Answer } | { thrown: unknown }
@@ -165,7 +174,7 @@ async function finish<Answer>(
   try {
     if (!kept) return await deps.db.write((trx) => deleteAnswer(trx, id))
     const sealed = deps.keys.seal(sealContext(id), JSON.stringify(kept.outcome))
-    const holders = [...(asked.shows.length === 0 ? [ANYBODY] : asked.shows.map(digest)), ...kept.gives.map(digest)]
+    const holders = [...firstHolders(asked), ...kept.heirs]
     const expiresAt = deps.clock.now() + (asked.kind === 'key' ? KEYED_MS : REPEATABLE_MS)
     await deps.db.write((trx) => keepAnswer(trx, { id, createdAt, holders, sealed, expiresAt }))
   } catch (error) {
@@ -178,17 +187,18 @@ function keptOf<Answer>(
   { kind }: Repeatable,
   done: Done<Answer>,
   describe: (answer: Answer) => Described,
-): { outcome: Outcome<Answer>; gives: string[] } | undefined {
+): { outcome: Outcome<Answer>; heirs: string[] } | undefined {
   if ('answer' in done) {
-    const { isFailure, gives } = describe(done.answer)
-    return kind === 'proof' && isFailure ? undefined : { outcome: done, gives }
+    const { isFailure, gives, isEnding } = describe(done.answer)
+    const heirs = [...gives.map(digest), ...(isEnding ? [EMPTY_HANDED] : [])]
+    return kind === 'proof' && isFailure ? undefined : { outcome: done, heirs }
   }
   const { thrown } = done
   const isKept =
     kind !== 'proof' && thrown instanceof AuthdError && thrown.status < 500 && !NOTHING_TRIED.has(thrown.code)
   if (!isKept) return undefined
   const { code, message, details, retryAfter } = thrown
-  return { outcome: { error: { code, message, details, retryAfter } }, gives: [] }
+  return { outcome: { error: { code, message, details, retryAfter } }, heirs: [] }
 }
 
 /** Without what JSON left out. */

@@ -118,7 +118,7 @@ export function describeAnswer({
   const gives = cookies.flatMap((change) =>
     change.kind === 'session' ? [change.value] : change.kind === 'attempt' ? [change.token] : [],
   )
-  return { isFailure: status >= 400, gives }
+  return { isFailure: status >= 400, gives, isEnding: cookies.some(({ kind }) => kind === 'session_ended') }
 }
 
 /**
