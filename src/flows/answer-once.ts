@@ -1,7 +1,7 @@
 import type { Deps } from '../deps.ts'
 import { AuthdError, type ErrorCode } from '../errors.ts'
 import { isInForce, MINUTE, SECOND } from '../platform/clock.ts'
-import { pause } from '../platform/pause.ts'
+import { pause } from '../platform/event-loop.ts'
 import { digest } from '../platform/secret.ts'
 import { claimAnswer, deleteAnswer, findAnswer, keepAnswer, type StoredAnswer } from '../store/answers.ts'
 import type { Trx } from '../store/db.ts'

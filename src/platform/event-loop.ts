@@ -1,6 +1,11 @@
-import { setImmediate } from 'node:timers/promises'
+import { setImmediate, setTimeout } from 'node:timers/promises'
 
 /** Lets waiting work run first. Call it between the steps of long work. */
 export async function nextTurn(): Promise<void> {
   await setImmediate()
+}
+
+/** Waits for what another process is about to write. */
+export async function pause(ms: number): Promise<void> {
+  await setTimeout(ms)
 }

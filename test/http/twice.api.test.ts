@@ -15,7 +15,7 @@ const PROOFS = CHANGES.filter(({ guard, limit }) => guard === 'none' && limit ==
 /** It makes a new access token each time, and changes nothing. */
 const OTHER_ANSWERS = new Set(['POST /v1/token'])
 
-/** Their answer takes away what the browser showed, so it has nothing to show again. */
+/** Their answer ends what the browser showed, so it cannot show that again. */
 const ENDING = new Set(['POST /v1/logout', 'DELETE /v1/me', 'POST /v1/signin/link'])
 
 const OWN_RECIPES: typeof RECIPES = {

@@ -193,7 +193,7 @@ describe.each(['sqlite', 'postgres'] as const)('a form that is pressed twice on 
     return { browser, press: (by: Browser) => by.post(path, { form: fields }) }
   }
 
-  test.each(FORMS)('%s', async (form) => {
+  test.each(FORMS)('%s is done once', async (form) => {
     const authd = await startAuthd({ database })
     const { browser, press } = await prepare(authd, form, 'ida@example.com')
     const [soon, later] = [copyOf(authd, browser), copyOf(authd, browser)]
