@@ -51,7 +51,7 @@ describe.each(['sqlite', 'postgres'] as const)('a live setting (%s)', (database)
 describe('a live setting', () => {
   test.each([
     ['limits.requests_per_minute', 'many', 'VALIDATION_ERROR', 'expected 1..1000000, got "many"'],
-    ['signup.policy', 'clsed', 'VALIDATION_ERROR', 'Did you mean "closed"?'],
+    ['signup.policy', 'clsed', 'VALIDATION_ERROR', 'Did you mean closed?'],
     ['server.port', '80', 'USAGE', 'server.port cannot be set while authd runs'],
     ['limits.nothing', '1', 'USAGE', 'Unknown key limits.nothing'],
   ])('%s = %s is refused, and nothing is written', async (key, value, code, words) => {
