@@ -62,7 +62,11 @@ const ACTS: Record<Action['kind'], (deps: Deps, operator: Operator, target: stri
   },
 
   async remove_rule(deps, { actor, reason }, id) {
-    const removed = await removeIpFilters(deps, actor(reason), { names: [id], own: sshClient(), acceptsLockout: false })
+    const removed = await removeIpFilters(deps, actor(reason), {
+      names: [id],
+      own: sshClient(actor(reason)),
+      acceptsLockout: false,
+    })
     return removed.map(({ cidr }) => `Removed the rule for ${cidr}.`)
   },
 }

@@ -22,7 +22,11 @@ export default operation({
   },
   async run(deps, { flags, names, out, actor, again }) {
     const removed = await suggesting(again('accept-risk', 'lockout'), isLockoutRisk, () =>
-      removeIpFilters(deps, actor, { names, own: sshClient(), acceptsLockout: flags['accept-risk'] === 'lockout' }),
+      removeIpFilters(deps, actor, {
+        names,
+        own: sshClient(actor),
+        acceptsLockout: flags['accept-risk'] === 'lockout',
+      }),
     )
     const changes = removed.map((filter) => ({
       resource: presentIpFilter(filter),

@@ -18,7 +18,7 @@ export default operation({
     const isChanged = await suggesting(again('accept-risk', 'lockout'), isLockoutRisk, () =>
       unsetSetting(deps, actor, {
         key: args.key,
-        own: sshClient(),
+        own: sshClient(actor),
         acceptsLockout: flags['accept-risk'] === 'lockout',
       }),
     )
