@@ -15,7 +15,9 @@ export interface Instance extends Loaded {
 export function findInstance(input: Omit<LoadInput, 'dev'>): Instance {
   const configured = inspectConfig(input)
   const { problems: others, ...development } = inspectConfig({ ...input, dev: true })
-  const isLeft = others.length === 0 && existsSync(development.config.dataDir)
+  // What is wrong with the secret in that folder is said when it is opened.
+  const isPossible = others.every(({ key }) => key === 'secret_file')
+  const isLeft = isPossible && existsSync(development.config.dataDir)
   const isSame = development.config.dataDir === configured.config.dataDir
   if (isLeft && configured.path === undefined) {
     const other = configured.problems.length > 0 || isSame ? undefined : configured.config.dataDir
