@@ -19,6 +19,7 @@ export interface InitFlags extends GlobalFlags {
   'smtp-user'?: string | undefined
   'smtp-password-file'?: string | undefined
   db?: string | undefined
+  'db-url-file'?: string | undefined
   dir: string
   'data-dir': string
   force: boolean
@@ -31,8 +32,31 @@ export interface InitResult {
   steps: { name: string; status: 'written' | 'kept' | 'would' }[]
 }
 
+/** Every user of the machine can list the arguments of a command. */
+function refusePassword(db: string | undefined): void {
+  if (db === undefined || !/^postgres(ql)?:/i.test(db)) return
+  // Also a URL that cannot be parsed, and a parameter of any name that begins so, such as sslpassword.
+  const rest = decoded(db.replace(/^[^:]*:/, ''))
+  const hasPassword = /:.*@/s.test(rest) || /[?&][^=]*pass/i.test(rest)
+  if (!hasPassword) return
+  throw new AuthdError('USAGE', {
+    message:
+      '--db: A password is never an argument, because every user of this machine can list those. Write the URL into a file that only you can read.',
+    suggestions: ['authd init --db-url-file /etc/authd/database-url'],
+  })
+}
+
+function decoded(text: string): string {
+  try {
+    return decodeURIComponent(text)
+  } catch {
+    return text
+  }
+}
+
 /** Checks the answers as a configuration, and only then writes. */
 export async function initialize(flags: InitFlags): Promise<InitResult> {
+  refusePassword(flags.db)
   const path = join(resolve(flags.dir), 'config.toml')
   if (existsSync(path) && !flags.force) {
     throw new AuthdError('FILE_EXISTS', {
@@ -82,6 +106,7 @@ interface Answers {
   smtpUser: string
   smtpPasswordFile: string
   db: string
+  dbUrlFile: string
   dataDir: string
 }
 
@@ -108,6 +133,7 @@ async function answers(flags: InitFlags): Promise<Answers> {
       smtpPasswordFile: flags['smtp-password-file'] ?? '',
       emailFrom: await answer(terminal, flags['email-from'], 'Send mail from', `no-reply@${hostOf(url)}`, 'email-from'),
       db: flags.db ?? '',
+      dbUrlFile: flags['db-url-file'] ?? '',
       dataDir: resolve(flags['data-dir']),
     }
   } finally {
@@ -133,9 +159,12 @@ async function answer(
 
 function configText(given: Answers): string {
   const isLocal = given.smtpHost === 'localhost' || given.smtpHost.startsWith('127.')
-  const database = given.db.startsWith('postgres')
-    ? `url = ${quote(given.db)}`
-    : given.db && `path = ${quote(resolve(given.db.replace(/^sqlite:/, '')))}`
+  const isUrl = given.db.startsWith('postgres')
+  const database = given.dbUrlFile
+    ? `url_file = ${quote(resolve(given.dbUrlFile))}`
+    : isUrl
+      ? `url = ${quote(given.db)}`
+      : given.db && `path = ${quote(resolve(given.db.replace(/^sqlite:/, '')))}`
   return [
     '# authd. Every key: authd config reference',
     `public_url = ${quote(given.url)}`,

@@ -5,10 +5,10 @@ import type { Wired } from '../startup/wire.ts'
 /** Keeps the old configuration if the new one or a template is invalid. Logs the keys that need a restart. */
 export async function reloadConfig({ deps, log, config: live, texts }: Wired, load: () => Loaded): Promise<void> {
   try {
-    const { config } = load()
-    const { files, warnings } = await texts.load(config)
+    const loaded = load()
+    const { files, warnings } = await texts.load(loaded.config)
     for (const { message, path } of warnings) log.warn('template warning', { path, warning: message })
-    const { changed, waiting } = live.reload(config)
+    const { changed, waiting } = live.reload(loaded)
     noteConfig(deps, true)
     log.info('configuration reloaded', {
       changed: changed.map(({ key }) => key),

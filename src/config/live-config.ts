@@ -1,4 +1,5 @@
 import { changedKeys, configValue, withValues } from './config-values.ts'
+import type { Loaded } from './load.ts'
 import { parseValue } from './parse-value.ts'
 import { type Config, findKey, KEYS, type Key } from './schema.ts'
 import { asWritten } from './toml-value.ts'
@@ -23,9 +24,9 @@ export interface LiveConfigControl {
   replace(next: Config): void
   /**
    * Replaces it after a reload, except keys that need a restart: they keep the values that the process started with.
-   * Returns which keys have changed, and which wait for a restart.
+   * So does a default that derives from them. Returns which keys have changed, and which wait for a restart.
    */
-  reload(next: Config): { changed: Key[]; waiting: Key[] }
+  reload(next: Pick<Loaded, 'config' | 'sources'>): { changed: Key[]; waiting: Key[] }
 }
 
 /**
@@ -54,11 +55,17 @@ export function liveConfig(
       base = next
       join()
     },
-    reload(next) {
+    reload({ config: next, sources }) {
       const needsRestart = ({ applies }: Key) => applies === 'restart'
-      const changed = changedKeys(base, next).filter((key) => !needsRestart(key))
+      const before = base
       const waiting = changedKeys(initial, next).filter(needsRestart)
       base = withValues(next, new Map(waiting.map((key) => [key.key, configValue(initial, key)])))
+      const isDefault = ({ key }: Key) => sources.get(key)?.kind === 'default'
+      base = withValues(
+        base,
+        derivedDefaults(base, waiting, (key) => !needsRestart(key) && isDefault(key)),
+      )
+      const changed = changedKeys(before, base)
       join()
       return { changed, waiting }
     },
@@ -73,6 +80,30 @@ export function liveConfig(
       }),
     refuse,
   }
+}
+
+/** The defaults that derive from a key that waits for a restart, as they are until then. */
+function derivedDefaults(
+  running: Config,
+  waiting: readonly Key[],
+  isDerived: (key: Key) => boolean,
+): Map<string, unknown> {
+  const values = new Map<string, unknown>()
+  const late = new Set(waiting.map(({ key }) => key))
+  for (const key of KEYS.filter(isDerived)) {
+    let isLate = false
+    const value = (name: string) => {
+      isLate ||= late.has(name)
+      const from = findKey(name)
+      return values.get(name) ?? (from && configValue(running, from))
+    }
+    // Only keys that need a restart have another default in development.
+    const derived = key.fallback?.of({ isDev: false, value })
+    if (!isLate) continue
+    values.set(key.key, derived)
+    late.add(key.key)
+  }
+  return values
 }
 
 function refuse(name: string, text: string): { isKey: boolean; message: string } | undefined {

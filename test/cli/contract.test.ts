@@ -337,3 +337,34 @@ test('a user without a name is shown by the address alone, once', async () => {
 
   expect(stdout.split('\n')[0]).toMatch(/^ada@example\.com {2}usr_\w+$/)
 })
+
+test.each([
+  'postgres://authd:hunter2@db.example.com/authd',
+  'postgresql://authd:p%40ss@one,two:5433/authd',
+  'postgres://authd@db.example.com/authd?password=hunter2',
+  'postgres://authd@db.example.com/authd?%70assword=hunter2',
+  'postgres://authd:hunter?2@db.example.com/authd',
+])('SECURITY: init takes no password as an argument (%s)', async (url) => {
+  const { folder, run } = await shell({ data: false })
+
+  const { code, stderr } = await run(['init', '--db', url, '--dir', folder, '--data-dir', join(folder, 'data')])
+
+  expect(code).toBe(64)
+  expect(stderr).toContain('--db-url-file')
+  expect(stderr).not.toMatch(/hunter|p%40ss/)
+})
+
+test('init names the file with the URL of the database, and does not copy it', async () => {
+  const { folder, run } = await shell({ data: false })
+  const file = join(folder, 'url')
+  await writeFile(file, 'postgres://authd:hunter2@127.0.0.1:1/authd\n', { mode: 0o600 })
+  const answers = ['--url', 'https://auth.example.com', '--smtp-host', '127.0.0.1', '--email-from', 'a@example.com']
+  const places = ['--dir', join(folder, 'etc'), '--data-dir', join(folder, 'data')]
+
+  const { code } = await run(['init', '--db-url-file', file, ...places, ...answers])
+
+  const text = await readFile(join(folder, 'etc/config.toml'), 'utf8')
+  expect(code).toBe(69)
+  expect(text).toContain(`url_file = "${file}"`)
+  expect(text).not.toContain('hunter2')
+})
