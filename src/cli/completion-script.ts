@@ -2,15 +2,29 @@ export interface CompletedCommand {
   id: string
   summary: string
   flags: string[]
+  /** As typed, `-c` and `--config`: the flags whose next word is their value. */
+  valued: string[]
+}
+
+interface Grammar {
+  /** The words that may follow each part of a command's name, and the flags that may follow a whole one. */
+  next: Map<string, string[]>
+  /** `user`: `users` */
+  aliases: ReadonlyMap<string, string>
+  valued: string[]
 }
 
 /** A script that completes commands and flags without running authd. */
-export function completionScript(shell: string, commands: CompletedCommand[]): string {
-  if (shell === 'fish') return fish(commands)
-  return shell === 'zsh' ? zsh(commands) : bash(commands)
+export function completionScript(
+  shell: string,
+  commands: CompletedCommand[],
+  aliases: ReadonlyMap<string, string>,
+): string {
+  const grammar = { next: nextWords(commands), aliases, valued: [...new Set(commands.flatMap(({ valued }) => valued))] }
+  if (shell === 'fish') return fish(grammar)
+  return shell === 'zsh' ? zsh(grammar) : bash(grammar)
 }
 
-/** The words that may follow each line typed so far. */
 function nextWords(commands: CompletedCommand[]): Map<string, string[]> {
   const next = new Map<string, string[]>()
   const add = (typed: string, word: string) => next.set(typed, [...new Set([...(next.get(typed) ?? []), word])])
@@ -22,12 +36,32 @@ function nextWords(commands: CompletedCommand[]): Map<string, string[]> {
   return next
 }
 
-function bash(commands: CompletedCommand[]): string {
-  const cases = [...nextWords(commands)].map(([typed, words]) => `    "${typed}") words="${words.join(' ')}" ;;`)
+/** The cases of sh: what was typed of a command's name, with aliases resolved. Other words are arguments. */
+function nameCases({ next, aliases }: Grammar): string {
+  const known = [...next.keys()].filter((typed) => typed !== '').map((typed) => `"${typed}"`)
+  const renamed = [...aliases].map(([alias, name]) => `      "${alias}") typed="${name}" ;;`)
+  return [...renamed, `      ${known.join('|')}) typed="$next" ;;`].join('\n')
+}
+
+function bash(grammar: Grammar): string {
+  const cases = [...grammar.next].map(([typed, words]) => `    "${typed}") words="${words.join(' ')}" ;;`)
   return `_authd() {
-  local typed="" words="" i
+  local typed="" words="" next i
+  COMPREPLY=()
   for ((i = 1; i < COMP_CWORD; i++)); do
-    case "\${COMP_WORDS[i]}" in -*) ;; *) typed="\${typed:+$typed }\${COMP_WORDS[i]}" ;; esac
+    case "\${COMP_WORDS[i]}" in
+      ${grammar.valued.join('|')})
+        # bash makes --flag=value three words.
+        [ "\${COMP_WORDS[i + 1]-}" != "=" ] || ((i += 1))
+        ((i += 1))
+        [ "$i" -lt "$COMP_CWORD" ] || return 0
+        continue ;;
+      -*) continue ;;
+    esac
+    next="\${typed:+$typed }\${COMP_WORDS[i]}"
+    case "$next" in
+${nameCases(grammar)}
+    esac
   done
   case "$typed" in
 ${cases.join('\n')}
@@ -37,26 +71,64 @@ ${cases.join('\n')}
 complete -o default -F _authd authd`
 }
 
-function zsh(commands: CompletedCommand[]): string {
-  const cases = [...nextWords(commands)].map(([typed, words]) => `    "${typed}") compadd -- ${words.join(' ')} ;;`)
+function zsh(grammar: Grammar): string {
+  const cases = [...grammar.next].map(([typed, words]) => `    "${typed}") compadd -- ${words.join(' ')} ;;`)
   return `#compdef authd
 _authd() {
-  local typed="\${(j: :)\${(@)words[2,CURRENT-1]:#-*}}"
+  local typed="" next
+  integer i
+  for ((i = 2; i < CURRENT; i++)); do
+    case "$words[i]" in
+      ${grammar.valued.join('|')})
+        ((i += 1))
+        if ((i >= CURRENT)); then _files; return; fi
+        continue ;;
+      -*) continue ;;
+    esac
+    next="\${typed:+$typed }$words[i]"
+    case "$next" in
+${nameCases(grammar)}
+    esac
+  done
   case "$typed" in
 ${cases.join('\n')}
-    *) _files ;;
   esac
+  [[ "$PREFIX" = -* || -z "$typed" ]] || _files
 }
-compdef _authd authd`
+# zsh loads the file at the first TAB, as the body of _authd.
+if [[ "$funcstack[1]" = _authd ]]; then _authd "$@"; else compdef _authd authd; fi`
 }
 
-function fish(commands: CompletedCommand[]): string {
-  const lines = [...nextWords(commands)].flatMap(([typed, words]) =>
+function fish({ next, aliases, valued }: Grammar): string {
+  const known = [...next.keys()].filter((typed) => typed !== '').map((typed) => `'${typed}'`)
+  const renamed = [...aliases].map(([alias, name]) => `      case '${alias}'\n        set typed '${name}'`)
+  const lines = [...next].flatMap(([typed, words]) =>
     words.map((word) => `complete -c authd -f -n 'test "$(__authd_typed)" = "${typed}"' -a '${word}'`),
   )
   return `function __authd_typed
-  set -l words (commandline -opc)
-  string match -v -- '-*' $words[2..-1] | string join ' '
+  set -l typed ''
+  set -l skips 0
+  for word in (commandline -opc)[2..-1]
+    if test $skips = 1
+      set skips 0
+      continue
+    end
+    switch $word
+      case ${valued.join(' ')}
+        set skips 1
+        continue
+      case '-*'
+        continue
+    end
+    set -l next (string trim -- "$typed $word")
+    switch $next
+${renamed.join('\n')}
+      case ${known.join(' ')}
+        set typed $next
+    end
+  end
+  # The word at the cursor may be the value of a flag.
+  test $skips = 1; and echo value of a flag; or echo $typed
 end
 ${lines.join('\n')}`
 }

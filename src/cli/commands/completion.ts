@@ -8,12 +8,22 @@ export default command({
     shell: Args.string({ required: true, options: ['bash', 'zsh', 'fish'], description: 'Shell.' }),
   },
   async run({ args, out, catalogue }) {
+    // Loaded here, because the list of all commands has this one.
+    const { spellings } = await import('../help/command-for.ts')
+    const aliases = spellings(Object.keys(catalogue))
     const commands = await Promise.all(
       Object.entries(catalogue).map(async ([id, { summary, load }]) => {
         const { default: Command } = await load()
-        return { id, summary, flags: Object.keys({ ...Command.baseFlags, ...Command.flags }) }
+        const flags = Object.entries({ ...Command.baseFlags, ...Command.flags })
+        const valued = flags.filter(([, { type }]) => type === 'option')
+        return {
+          id,
+          summary,
+          flags: flags.map(([name]) => name),
+          valued: valued.flatMap(([name, { char }]) => [`--${name}`, ...(char ? [`-${char}`] : [])]),
+        }
       }),
     )
-    out.text(completionScript(args.shell, commands))
+    out.text(completionScript(args.shell, commands, aliases))
   },
 })

@@ -89,6 +89,18 @@ function namesIn(words: string[]): number[] {
   return found
 }
 
+/** Every other spelling of a topic or of a command, with its name: `user` is `users`, and `users ls` is `users list`. */
+export function spellings(ids: readonly string[]): Map<string, string> {
+  const topics = [...new Set(ids.map((id) => id.split(' ')[0] ?? ''))]
+  const verbs = topics.flatMap((topic) =>
+    [...VERB_ALIASES].flatMap(([typed, meant]) => {
+      const verb = [typed, ...meant].find((each) => ids.includes(`${topic} ${each}`))
+      return verb === undefined || verb === typed ? [] : [[`${topic} ${typed}`, `${topic} ${verb}`] as const]
+    }),
+  )
+  return new Map([...TOPIC_ALIASES, ...verbs])
+}
+
 export function isTopic(word: string): boolean {
   return Object.keys(COMMANDS).some((id) => id.startsWith(`${TOPIC_ALIASES.get(word) ?? word} `))
 }
