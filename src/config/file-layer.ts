@@ -1,5 +1,4 @@
 import type { TomlTable } from 'smol-toml'
-import { shell } from '../platform/shell.ts'
 import { joinLayers, type Layer } from './layer.ts'
 import { fileNames } from './names.ts'
 import type { Problem } from './problem.ts'
@@ -8,7 +7,7 @@ import { lineWithoutValue } from './source-line.ts'
 import { type KeyPlace, placeKeys } from './toml-places.ts'
 import { type ConfigFile, parseToml } from './toml-syntax.ts'
 import { refuseUnknownKey } from './unknown-key.ts'
-import { isReadableByAll, readValueFile } from './value-file.ts'
+import { readValueFile, warnOfReaders } from './value-file.ts'
 import type { ValueSource } from './value-source.ts'
 
 /** Reads the configuration file. An unknown key is a problem, so that misspellings are found. */
@@ -24,7 +23,7 @@ export function readFileLayer(file: ConfigFile, cwd: string): Layer {
     const source: ValueSource = { kind: 'file', name, path: file.path, ...placeOfValue(places.get(name)) }
     if (isFile && typeof value === 'string') return [readValueFile(key, source, value, cwd)]
     const isText = isListInText(key, name, value)
-    return [{ candidates: [{ key, value, isText, source }], problems: [], warnings: warnOfReaders(file, key) }]
+    return [{ candidates: [{ key, value, isText, source }], problems: [], warnings: warnOfReaders(file.path, key) }]
   })
   const known = new Set(names.map(({ name }) => name))
   const problems = [...written].flatMap(([name, value]) =>
@@ -63,10 +62,4 @@ function unknownKey({ path, text }: ConfigFile, name: string, value: unknown, pl
   const { line, column } = place?.key ?? { line: 1, column: 1 }
   const source = lineWithoutValue(text, line)
   return { path, line, column, key: name, ...refuseUnknownKey(name, isTable(value)), ...(source && { source }) }
-}
-
-function warnOfReaders({ path }: ConfigFile, key: Key): Problem[] {
-  if (!key.secret || !isReadableByAll(path)) return []
-  const message = `everybody on this machine can read ${path}, which holds ${key.key}`
-  return [{ path, key: key.key, message, suggestion: shell`Run chmod 640 ${path}` }]
 }

@@ -10,7 +10,7 @@ import { readDotenvLayer, readFlagLayer } from './plain-layers.ts'
 import { formatProblems } from './problem.ts'
 import { referenceFor } from './reference.ts'
 import type { Config } from './schema.ts'
-import { readText } from './value-file.ts'
+import { readText, warnOfWriters } from './value-file.ts'
 
 export interface LoadInput {
   /** By key: `{ 'server.port': 4000 }`. They override all other sources. */
@@ -73,6 +73,7 @@ export function inspectConfig(input: LoadInput): Loaded & Settled {
   if (path !== undefined) {
     const text = (path === STDIN ? input.stdin : readText(path)) ?? ''
     texts.set(path, text)
+    if (path !== STDIN) layers.push({ candidates: [], problems: [], warnings: warnOfWriters(path) })
     layers.push(readFileLayer({ path, text }, cwd))
   }
   return { ...settle(layers, { isDev, cwd, texts, path, checksFiles: input.checksFiles }), path, searched }

@@ -2,7 +2,7 @@ import { parseEnv } from 'node:util'
 import { type Environment, readEnvLayer } from './env-layer.ts'
 import type { Layer } from './layer.ts'
 import { findKey } from './schema.ts'
-import { readText } from './value-file.ts'
+import { readText, warnOfReaders, warnOfWriters } from './value-file.ts'
 import type { ValueSource } from './value-source.ts'
 
 /** Reads the flags of the command line, by key. The commands declare their flags, so an unknown key is a bug. */
@@ -22,7 +22,10 @@ export function readDotenvLayer(path: string | undefined, cwd: string, texts: Ma
   texts.set(path, text)
   const env: Environment = parseEnv(text)
   const sourceOf = (name: string): ValueSource => ({ kind: 'dotenv', name, path, ...placeOf(text, name) })
-  return readEnvLayer(env, sourceOf, cwd)
+  const layer = readEnvLayer(env, sourceOf, cwd)
+  const held = layer.candidates.filter(({ source }) => !('readFrom' in source))
+  const warnings = held.flatMap(({ key }) => warnOfReaders(path, key))
+  return { ...layer, warnings: [...warnOfWriters(path), ...layer.warnings, ...warnings] }
 }
 
 /** If two lines have the same name, the last one counts, as in parseEnv. */

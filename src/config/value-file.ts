@@ -2,7 +2,7 @@ import { readFileSync, statSync } from 'node:fs'
 import { AuthdError } from '../errors.ts'
 import { shell } from '../platform/shell.ts'
 import { type Candidate, type Layer, resolvePath } from './layer.ts'
-import { problemAt } from './problem.ts'
+import { type Problem, problemAt } from './problem.ts'
 import type { Key } from './schema.ts'
 import { nameOfSource, type ValueSource } from './value-source.ts'
 
@@ -39,6 +39,20 @@ export function readText(path: string): string | undefined {
     const reason = code === 'EISDIR' ? 'it is a directory' : code === 'EACCES' ? 'permission denied' : String(code)
     throw new AuthdError('CONFIG_UNREADABLE', { message: `${path} cannot be read: ${reason}.`, cause })
   }
+}
+
+/** Of a configuration file or `.env` that every user can change. */
+export function warnOfWriters(path: string): Problem[] {
+  if (((statSync(path, { throwIfNoEntry: false })?.mode ?? 0) & 0o002) === 0) return []
+  const message = `everybody on this machine can change ${path}`
+  return [{ path, key: '', message, suggestion: shell`Run chmod o-w ${path}` }]
+}
+
+/** Of a file that holds the value of a secret. */
+export function warnOfReaders(path: string, key: Key): Problem[] {
+  if (!key.secret || !isReadableByAll(path)) return []
+  const message = `everybody on this machine can read ${path}, which holds ${key.key}`
+  return [{ path, key: key.key, message, suggestion: shell`Run chmod 640 ${path}` }]
 }
 
 export function isReadableByAll(path: string): boolean {

@@ -1,6 +1,7 @@
 import { chown, mkdir, readdir, readFile, stat, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
+import { refuseHiddenProgram } from '../../src/cli/service/flags.ts'
 import { unitText } from '../../src/cli/service/unit.ts'
 import { shell } from '../support/cli.ts'
 
@@ -94,3 +95,11 @@ test('a path with spaces, quotes and percent signs is one word in the unit', () 
   expect(text).toContain('\nExecStart="/opt/my \\"auth\\" 50%%$x/authd" serve\n')
   expect(text).toContain('\nExecPaths="/opt/my \\"auth\\" 50%%$x/authd" /usr/bin/systemd-notify')
 })
+
+test.each(['/root/authd', '/home/ada/bin/authd', '/run/user/1000/authd'])(
+  'a program that the service cannot see is refused: %s',
+  (program) => {
+    expect(() => refuseHiddenProgram(program)).toThrow('which the unit hides from the service')
+    expect(() => refuseHiddenProgram('/usr/local/bin/authd')).not.toThrow()
+  },
+)

@@ -126,6 +126,19 @@ test('a world-readable secret causes a warning', () => {
   expect(warnings).toMatchObject([{ key: 'smtp.password', line: 5, suggestion: `Run chmod 600 ${path}` }])
 })
 
+test('a configuration that every user can change, and a readable .env with a password, cause warnings', () => {
+  const here = folder()
+  const config = here.write('config.toml', ACCOUNT, 0o666)
+  const env = here.write('.env', `AUTHD_SMTP_PASSWORD=${PASSWORD}`, 0o644)
+
+  const { warnings } = here.load()
+
+  expect(warnings.map(({ message, suggestion }) => [message, suggestion])).toEqual([
+    [`everybody on this machine can read ${env}, which holds smtp.password`, `Run chmod 640 ${env}`],
+    [`everybody on this machine can change ${config}`, `Run chmod o-w ${config}`],
+  ])
+})
+
 test('relative paths start at the folder of their file, or at the working directory for the environment', () => {
   const here = folder()
   here.write('etc/config.toml', `${NEEDED}data_dir = "data"`)

@@ -1,6 +1,7 @@
 import { Args } from '@oclif/core'
 import { command } from '../command.ts'
 import { completionScript } from '../completion-script.ts'
+import { spellings } from '../spellings.ts'
 
 export default command({
   examples: ['authd completion bash > /etc/bash_completion.d/authd'],
@@ -8,8 +9,6 @@ export default command({
     shell: Args.string({ required: true, options: ['bash', 'zsh', 'fish'], description: 'Shell.' }),
   },
   async run({ args, out, catalogue }) {
-    // Loaded here, because the list of all commands has this one.
-    const { spellings } = await import('../help/command-for.ts')
     const aliases = spellings(Object.keys(catalogue))
     const commands = await Promise.all(
       Object.entries(catalogue).map(async ([id, { summary, load }]) => {

@@ -17,6 +17,16 @@ export const serviceFlags = {
   root: Flags.string({ default: '/', description: 'Write below this folder, for an image. Nothing is started.' }),
 }
 
+/** Throws FAILED for a program in a folder that ProtectHome= of the unit hides from the service. */
+export function refuseHiddenProgram(program: string): void {
+  const folder = ['/home', '/root', '/run/user'].find((hidden) => program.startsWith(`${hidden}/`))
+  if (folder === undefined) return
+  throw new AuthdError('FAILED', {
+    message: `The program ${program} is in ${folder}, which the unit hides from the service. Install it in another folder first. Nothing was changed.`,
+    suggestions: ['sudo ./install.sh', 'sudo authd service install --now'],
+  })
+}
+
 /** The program that the unit starts: the built file, or bin/authd.js of the source. */
 export function programPath(): string {
   const [node = '', script = ''] = process.argv

@@ -5,7 +5,7 @@ import { shell } from '../../../platform/shell.ts'
 import { command } from '../../command.ts'
 import { dryRunFlag } from '../../flags.ts'
 import { refuseForeignUnit, serviceFiles, writeServiceFile } from '../../service/files.ts'
-import { programPath, serviceFlags } from '../../service/flags.ts'
+import { programPath, refuseHiddenProgram, serviceFlags } from '../../service/flags.ts'
 import { refuseUnprivileged, run, systemdVersion } from '../../service/run.ts'
 
 export default command({
@@ -21,7 +21,10 @@ export default command({
     const isDry = flags['dry-run']
     const callsNothing = isDry || flags['unit-only'] || root !== '/'
     refuseForeignUnit(name, root)
-    if (!isDry && root === '/') refuseUnprivileged(shell`sudo authd service install --name ${name}`)
+    if (!isDry && root === '/') {
+      refuseUnprivileged(shell`sudo authd service install --name ${name}`)
+      refuseHiddenProgram(programPath())
+    }
     const user = flags.user ?? name
     const files = serviceFiles(
       { name, user, program: programPath() },
