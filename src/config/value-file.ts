@@ -55,6 +55,6 @@ export function warnOfReaders(path: string, key: Key): Problem[] {
   return [{ path, key: key.key, message, suggestion: shell`Run chmod 640 ${path}` }]
 }
 
-export function isReadableByAll(path: string): boolean {
+function isReadableByAll(path: string): boolean {
   return ((statSync(path, { throwIfNoEntry: false })?.mode ?? 0) & 0o004) !== 0
 }
