@@ -46,14 +46,43 @@ test.for(FACES)(
   },
 )
 
-test('after an error the summary has the focus and links to the field', async () => {
-  await open('code, wrong', 1280)
+test.for([
+  ['code, wrong', '#code'],
+  ['signin, corrected', '#email'],
+  ['factor, wrong again', '#totp'],
+  ['confirm, mailed, wrong', '#email'],
+  ['totp, wrong', '#code'],
+] as const)('%s: one error stands at its field, which has the focus', async ([face, field]) => {
+  await open(face, 1280)
+
+  const focused = page.locator(`${field}:focus[aria-invalid=true]`)
+  await focused.waitFor()
+
+  expect(await page.locator('[aria-invalid]').count()).toBe(1)
+  expect(await page.locator('.fault, .summary').count()).toBe(1)
+  expect((await focused.getAttribute('aria-describedby'))?.split(' ')[0]).toBe('fault')
+})
+
+test('an error about no field has a summary, which has the focus', async () => {
+  await open('factor, passkey refused', 1280)
 
   await page.locator('#summary:focus').waitFor()
-  await page.locator('.summary a').press('Enter')
 
-  expect(await page.evaluate<string>('document.activeElement.id')).toBe('code')
+  expect(await page.locator('[aria-invalid]').count()).toBe(0)
 })
+
+test.for(['factor, all', 'factor, wrong again', 'confirm, by factor', 'confirm, mailed, wrong'] as const)(
+  '%s has one main button, and folds the other ways away',
+  async (face) => {
+    await open(face, 360)
+
+    const main = page.locator('main button:not(.second):visible')
+    const open_ = await page.locator('main input.code:visible').count()
+
+    expect(await main.count()).toBe(1)
+    expect(open_).toBeLessThanOrEqual(1)
+  },
+)
 
 test('the language can be changed with the keyboard, and the address keeps its parameters', async () => {
   await open('signin', 320)
@@ -96,7 +125,7 @@ test.for(languages())('buttons in %s fit a phone, in at most two lines', async (
   expect(tall).toEqual([])
 })
 
-async function open(face: Face, width: number): Promise<{ complaints: string[]; requests: string[] }> {
+async function open(face: string, width: number): Promise<{ complaints: string[]; requests: string[] }> {
   const complaints: string[] = []
   const requests: string[] = []
   page.removeAllListeners('console').on('console', (message) => complaints.push(message.text()))
@@ -104,7 +133,7 @@ async function open(face: Face, width: number): Promise<{ complaints: string[]; 
   await page.setViewportSize({ width, height: 800 })
   await page.emulateMedia({ colorScheme: 'light' })
   await page.unrouteAll()
-  await serve(PAGES[face]())
+  await serve(PAGES[face as Face]())
   await page.goto(`${ORIGIN}/auth/page`)
   return { complaints, requests }
 }

@@ -7,6 +7,7 @@ const NOW = Date.UTC(2026, 10, 25, 5)
 const MINUTE = 60_000
 const DAY = 1440 * MINUTE
 const WRONG = { code: 'INVALID_CREDENTIALS', message: 'That code did not work.' }
+const WRONG_TOTP = { ...WRONG, code: 'WRONG_TOTP' }
 const URI = 'otpauth://totp/Example:anna%40example.com?secret=KKQUWCVPHV5QFGSB5FPL67JSLIIZETJX&issuer=Example'
 const CODES = Array.from({ length: 10 }, (_, n) =>
   mintRecoveryCode({ bytes: (length) => Buffer.alloc(length, n + 20) }),
@@ -70,7 +71,15 @@ const everything = { hasPasskey: true, hasTotp: true, hasRecovery: true }
 /** The pages of a signed-in user, and how to reach them. */
 export const ACCOUNT_FACES = [
   face('factor, all', 'factor', { ...factor, ...everything }),
-  face('factor, wrong', 'factor', { ...factor, ...nothing, hasTotp: true, error: WRONG }),
+  face('factor, wrong', 'factor', { ...factor, ...nothing, hasTotp: true, tried: 'totp', error: WRONG_TOTP }),
+  face('factor, wrong again', 'factor', {
+    ...{ ...factor, ...everything, tried: 'totp', misses: 2 },
+    error: { ...WRONG, code: 'WRONG_TOTP_AGAIN' },
+  }),
+  face('factor, passkey refused', 'factor', {
+    ...{ ...factor, ...everything, tried: 'passkey' },
+    error: { ...WRONG, code: 'WRONG_PASSKEY' },
+  }),
   face('factor, none', 'factor', { ...factor, ...nothing, isEmpty: true }),
   face('account, new', 'account', account),
   face('account, full', 'account', full),
@@ -96,13 +105,30 @@ export const ACCOUNT_FACES = [
     uri: URI,
     qr: qrSvg(URI),
   }),
-  face('totp, wrong', 'totp-setup', { error: WRONG }),
+  face('totp, wrong', 'totp-setup', {
+    secret: 'KKQU WCVP HV5Q FGSB 5FPL 67JS LIIZ ETJX',
+    uri: URI,
+    qr: qrSvg(URI),
+    error: WRONG,
+  }),
+  face('totp, too late', 'totp', { isOn: false, error: WRONG }),
   face('codes', 'codes', { codes: CODES, fileName: 'recovery-codes.txt' }),
   face('recovery codes', 'recovery-codes', { hasFactor: true, codesLeft: 7 }),
   face('recovery codes, too early', 'recovery-codes', { hasFactor: false, codesLeft: 0 }),
   face('confirm, by factor', 'confirm', { ...confirm, ...everything }),
   face('confirm, by mail', 'confirm', { ...confirm, ...nothing, hasEmail: true }),
-  face('confirm, mailed, wrong', 'confirm', { ...confirm, ...nothing, hasEmail: true, isMailed: true, error: WRONG }),
+  face('confirm, mailed, wrong', 'confirm', {
+    ...confirm,
+    ...nothing,
+    hasEmail: true,
+    isMailed: true,
+    tried: 'email',
+    error: { ...WRONG, code: 'WRONG_EMAIL' },
+  }),
+  face('confirm, no mail', 'confirm', {
+    ...{ ...confirm, ...nothing, hasEmail: true, isMailed: true, tried: 'mail' },
+    error: { ...WRONG, code: 'MAIL_NOT_SENT', retryAfter: 20 },
+  }),
   face('email', 'email', { current: EMAIL }),
   face('email, corrected', 'email', {
     current: EMAIL,
@@ -127,6 +153,9 @@ export const ACCOUNT_FACES = [
   face('enrol', 'enrol', {}),
   face('invite', 'invite', { email: EMAIL, token: 'inv_1.s' }),
   face('recover', 'recover', { emailMasked: 'a…@example.com', removes: ['passkey', 'totp'], token: 'rec_1.s' }),
+  face('ended invitation', 'ended', { kind: 'invitation', endedAt: NOW - 3 * DAY }),
+  face('ended recovery', 'ended', { kind: 'recovery', endedAt: NOW - 20 * MINUTE }),
+  face('ended restore', 'ended', { kind: 'restore' }),
   face('restore', 'restore', { newMasked: 'm…@example.org', oldMasked: 'a…@example.com', token: 'emc_1.s' }),
 ]
 

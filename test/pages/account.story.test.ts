@@ -61,7 +61,7 @@ test('without JavaScript: a user sets up an authenticator app, and the next sign
   await signInByMail(authd, page)
   await page.getByLabel('Code from your authenticator app').fill('000000')
   await page.getByRole('button', { name: 'Sign in' }).click()
-  const wrong = await page.getByRole('alert').textContent()
+  const wrong = await page.locator('.fault').textContent()
   await page.getByLabel('Code from your authenticator app').fill(totpCode(authd, secret))
   await page.getByRole('button', { name: 'Sign in' }).click()
 
@@ -80,6 +80,7 @@ test('without JavaScript: a recovery code signs in, and the account shows how ma
   await page.context().clearCookies()
 
   await signInByMail(authd, page)
+  await page.getByText('Use another way').click()
   await page.getByLabel('Recovery code').fill(codes[0] ?? '')
   await page.getByRole('button', { name: 'Use the recovery code' }).click()
 

@@ -27,6 +27,12 @@ export const PAGES = {
     renderPage('signin', { notice: 'signed_out', redirectTo: 'https://app.example.com/?a=b' }, { ...CONTEXT, ...more }),
   code: (more: Partial<PageContext> = {}) =>
     renderPage('code', { attempt: 'att_1', email: EMAIL, resendAfter: 40 }, { ...CONTEXT, ...more }),
+  'code, not sent': (more: Partial<PageContext> = {}) =>
+    renderPage(
+      'code',
+      { attempt: 'att_1', email: EMAIL, resendAfter: 20, notice: 'not_sent' },
+      { ...CONTEXT, ...more },
+    ),
   'code, wrong': (more: Partial<PageContext> = {}) =>
     renderPage('code', { attempt: 'att_1', email: EMAIL, resendAfter: 0, error: ERROR }, { ...CONTEXT, ...more }),
   'code, long, sent again': (more: Partial<PageContext> = {}) =>

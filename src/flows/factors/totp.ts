@@ -132,11 +132,10 @@ export interface TotpEnrolment {
 }
 
 /**
- * Makes a secret, which is shown once and takes effect with its first right code. Until then an older secret stays
+ * Makes a secret, which is shown until then and takes effect with its first right code. Until then an older secret stays
  * valid. Throws STEP_UP_REQUIRED.
  */
 export async function beginTotp(deps: Deps, session: OwnedSession): Promise<TotpEnrolment> {
-  const { app } = deps.config.current()
   const secret = new ScureBase32Plugin().encode(deps.random.bytes(SECRET_BYTES))
   const expiresAt = deps.clock.now() + PENDING_MS
   const pendingSealed = deps.keys.seal(sealContext(session.userId), secret)
@@ -146,9 +145,26 @@ export async function beginTotp(deps: Deps, session: OwnedSession): Promise<Totp
     await putPendingTotp(trx, { userId: held.user.id, pendingSealed, expiresAt })
     return held.user
   })
+  return { secret, uri: uriOf(deps, user, secret), expiresAt }
+}
+
+/** The secret that waits for its first right code, to be shown again after a wrong one. Throws STEP_UP_REQUIRED. */
+export async function findPendingTotp(deps: Deps, session: OwnedSession): Promise<TotpEnrolment | undefined> {
+  return await decide(deps, async (trx) => {
+    const held = await holdFresh(deps, trx, session)
+    if (held instanceof AuthdError) return held
+    const pending = await findTotpSecret(trx, held.user.id)
+    const expiresAt = pending?.pendingExpiresAt ?? 0
+    if (!pending?.pendingSealed || !isAhead(deps.clock.now(), expiresAt, PENDING_MS)) return undefined
+    const secret = open(deps, held.user.id, pending.pendingSealed)
+    return { secret, uri: uriOf(deps, held.user, secret), expiresAt }
+  })
+}
+
+function uriOf({ config }: Pick<Deps, 'config'>, { emailTyped }: Pick<User, 'emailTyped'>, secret: string): string {
   // A colon would separate issuer and account in the label.
-  const issuer = app.name.replaceAll(':', ' ')
-  return { secret, uri: generateURI({ issuer, label: user.emailTyped, secret }), expiresAt }
+  const issuer = config.current().app.name.replaceAll(':', ' ')
+  return generateURI({ issuer, label: emailTyped, secret })
 }
 
 export interface EnrolledTotp {

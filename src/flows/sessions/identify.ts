@@ -32,20 +32,38 @@ export interface MisusedKey {
 export interface Credentials {
   /** The credential in the `Authorization` header, null if it has none. With the header, cookies are ignored. */
   bearer?: string | null | undefined
-  /** `ses_<id>.<secret>`. */
-  cookie?: string | undefined
+  /** `ses_<id>.<secret>`, more than one if another site set a cookie of this name. The newest valid session counts. */
+  cookies?: string[]
   /** `chk_<id>.<secret>`; used if there is no other credential. */
-  check?: string | undefined
+  checks?: string[]
   /** The client's address: some API keys are valid from one network only. */
   ip: string
 }
 
 /** Identifies the caller with one read of the database, so that a revoked credential is rejected at once. */
-export async function identifyCaller(deps: Deps, { bearer, cookie, check, ip }: Credentials): Promise<Identity> {
+export async function identifyCaller(
+  deps: Deps,
+  { bearer, cookies = [], checks = [], ip }: Credentials,
+): Promise<Identity> {
   if (bearer === null) return rejected()
   if (bearer !== undefined) return await identifyBearer(deps, bearer, ip)
-  if (cookie === undefined && check !== undefined) return await identifyCheck(deps, check)
-  if (cookie === undefined) return { kind: 'anonymous' }
+  const sent = cookies.length > 0 ? cookies : checks
+  if (sent.length === 0) return { kind: 'anonymous' }
+  const found: Identity[] = []
+  for (const text of sent) found.push(await (sent === cookies ? identifyCookie : identifyCheck)(deps, text))
+  return newest(found)
+}
+
+/** The newest session, or else a rejected credential that was genuine. */
+function newest(found: Identity[]): Identity {
+  const rank = (identity: Identity) => {
+    if (identity.kind === 'session') return identity.session.authTime
+    return identity.kind === 'rejected' && identity.isGenuine ? 1 : 0
+  }
+  return found.sort((left, right) => rank(right) - rank(left))[0] ?? rejected()
+}
+
+async function identifyCookie(deps: Deps, cookie: string): Promise<Identity> {
   const token = parseToken('ses', cookie)
   const claim: Claim = (found) =>
     found.delivery === 'cookie' && isSecretOf(found, token?.secret ?? '') ? found : undefined

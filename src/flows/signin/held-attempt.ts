@@ -3,6 +3,7 @@ import { isInForce } from '../../platform/clock.ts'
 import { digest, equalSecrets, parseToken } from '../../platform/secret.ts'
 import type { Sql } from '../../store/db.ts'
 import { findSigninAttempt, type SigninAttempt } from '../../store/signin-attempts.ts'
+import type { User } from '../../store/users.ts'
 import { acceptedFactors, type Factor } from '../policy/factor.ts'
 
 /** An attempt whose token the caller holds, with that token. */
@@ -26,10 +27,13 @@ export interface Holding {
  * `cookie` must be held by the browser's cookie, because another site can write a body (login CSRF).
  */
 export async function findHeld(sql: Sql, { token, attemptId, cookies }: Holding): Promise<HeldAttempt | undefined> {
-  const picked = attemptId === undefined ? cookies[0] : cookies.find((text) => text.startsWith(`${attemptId}.`))
-  const held = await findByToken(sql, token ?? picked)
-  if (held?.attempt.deliver === 'cookie' && !cookies.includes(held.token)) return undefined
-  return held
+  const picked = cookies.filter((text) => attemptId === undefined || text.startsWith(`${attemptId}.`))
+  // The first that is genuine: another site may have set a cookie of the same name.
+  for (const text of token === undefined ? picked : [token]) {
+    const held = await findByToken(sql, text)
+    if (held) return held.attempt.deliver === 'cookie' && !cookies.includes(held.token) ? undefined : held
+  }
+  return undefined
 }
 
 export async function findByToken(sql: Sql, text: string | undefined): Promise<HeldAttempt | undefined> {
@@ -51,6 +55,20 @@ export function isOpen(attempt: SigninAttempt, now: number): boolean {
  */
 export function mayBeMailed(attempt: SigninAttempt, now: number): boolean {
   return isOpen(attempt, now) && attempt.usedAt === null && attempt.proofs.length === 0
+}
+
+/**
+ * Where an attempt led that has signed in the user of this session. Undefined for any other attempt. Whoever asks is that
+ * user, so it tells nothing new, and the address is one of `signin.redirect_urls`.
+ */
+export async function findRedirectOf(
+  { db }: Pick<Deps, 'db'>,
+  { attemptId, user }: { attemptId: string; user: Pick<User, 'id' | 'email'> },
+): Promise<{ redirectTo: string | null } | undefined> {
+  const attempt = await db.read((sql) => findSigninAttempt(sql, attemptId))
+  if (!attempt || attempt.completedAt === null || attempt.deliver !== 'cookie') return undefined
+  const isTheirs = attempt.userId === user.id || attempt.email === user.email
+  return isTheirs ? { redirectTo: attempt.redirectTo } : undefined
 }
 
 /** The attempt that a browser holds and that waits for a second proof, with the factors it may prove. */

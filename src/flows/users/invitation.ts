@@ -12,6 +12,7 @@ import { enqueueMail } from '../outbox/mail-sending.ts'
 import { type Actor, recordEvent } from '../record-event.ts'
 import { type BegunSignIn, beginSignIn } from '../signin/begin.ts'
 import { addUserIn } from './add.ts'
+import { endedLink } from './ended-link.ts'
 
 export interface MadeInvitation {
   id: string
@@ -89,8 +90,8 @@ function isUserError({ id, email }: User, invited: number): AuthdError {
  * is proven or changed, where store/users.ts ends the invitations. Throws MAGIC_LINK_EXPIRED.
  */
 export async function findInvited(deps: Deps, token: string): Promise<User> {
-  const user = await deps.db.read((sql) => readInvited(sql, token, deps.clock.now()))
-  if (!user) throw new AuthdError('MAGIC_LINK_EXPIRED')
+  const { user, endedAt } = await deps.db.read((sql) => readInvited(sql, token, deps.clock.now()))
+  if (!user) throw endedLink(endedAt)
   return user
 }
 
@@ -108,12 +109,11 @@ export async function acceptInvitation(
   return await beginSignIn(deps, actor, { email, deliver: 'cookie', lang, held, device })
 }
 
-async function readInvited(sql: Sql, text: string, now: number): Promise<User | undefined> {
+async function readInvited(sql: Sql, text: string, now: number): Promise<{ user?: User; endedAt?: number }> {
   const token = parseToken('inv', text)
   const invitation = token && (await findInvitation(sql, token.id))
-  if (!invitation || !equalSecrets(digest(token.secret), invitation.secretDigest)) return undefined
-  const user = isInForce(now, invitation.createdAt, invitation.expiresAt)
-    ? await findUser(sql, invitation.userId)
-    : undefined
-  return user?.disabledAt === null ? user : undefined
+  if (!invitation || !equalSecrets(digest(token.secret), invitation.secretDigest)) return {}
+  if (!isInForce(now, invitation.createdAt, invitation.expiresAt)) return { endedAt: invitation.expiresAt }
+  const user = await findUser(sql, invitation.userId)
+  return user?.disabledAt === null ? { user } : {}
 }

@@ -24,6 +24,7 @@ import { forgetProofs } from '../sessions/proofs.ts'
 import { endSessionsIn } from '../sessions/session.ts'
 import { insertAttempt } from '../signin/begin.ts'
 import { completeSignIn, prepareSignIn, presentSignIn, type SignInResult, whyRefused } from '../signin/complete.ts'
+import { endedLink } from './ended-link.ts'
 
 export interface MadeRecoveryLink {
   id: string
@@ -84,11 +85,12 @@ function wouldNotWork(deps: Deps, user: User): AuthdError | undefined {
 /** The user of a recovery link, and the factors it removes. Spends nothing. Throws MAGIC_LINK_EXPIRED. */
 export async function previewRecovery(deps: Deps, token: string): Promise<{ user: User; removes: string[] }> {
   const found = await deps.db.read(async (sql) => {
-    const link = await readLink(sql, token, deps.clock.now())
-    const user = link && (await findUser(sql, link.userId))
-    return link && user && !whyRefused(deps, user) && { user, removes: link.removes }
+    const link = await readGenuine(sql, token)
+    if (!link || endOf(link, deps.clock.now()) !== undefined) return endedLink(link && endOf(link, deps.clock.now()))
+    const user = await findUser(sql, link.userId)
+    return user && !whyRefused(deps, user) ? { user, removes: link.removes } : endedLink()
   })
-  if (!found) throw new AuthdError('MAGIC_LINK_EXPIRED')
+  if (found instanceof AuthdError) throw found
   return found
 }
 
@@ -109,10 +111,10 @@ export async function redeemRecovery(
   await prepareSignIn(deps)
   const now = deps.clock.now()
   const done = await decide(deps, async (trx) => {
-    const refused = new AuthdError('MAGIC_LINK_EXPIRED')
     const link = await readGenuine(trx, token)
     const user = link && (await lockUser(trx, link.userId))
-    if (!link || !user) return refused
+    if (!link || !user) return endedLink()
+    const refused = endedLink(endOf(link, now))
     const isOver = !isInForce(now, link.createdAt, link.expiresAt)
     // Asked before the link is spent, so that it removes no factor for nothing.
     const why = whyRefused(deps, user)
@@ -137,9 +139,10 @@ export async function redeemRecovery(
   return { result: await presentSignIn(deps, done.outcome), attemptToken: done.attemptToken }
 }
 
-async function readLink(sql: Sql, text: string, now: number): Promise<RecoveryLink | undefined> {
-  const link = await readGenuine(sql, text)
-  return link?.usedAt === null && isInForce(now, link.createdAt, link.expiresAt) ? link : undefined
+/** When a link was used or expired. Undefined if it still works. */
+function endOf({ usedAt, createdAt, expiresAt }: RecoveryLink, now: number): number | undefined {
+  if (usedAt !== null) return usedAt
+  return isInForce(now, createdAt, expiresAt) ? undefined : Math.min(expiresAt, now)
 }
 
 /** A genuine link, spent or not. */

@@ -22,7 +22,7 @@ export interface IdentifyOptions {
   pages: readonly { method: string; path: string }[]
 }
 
-/** Identifies the caller with at most one database read. With a credential of its own, a request has no cookies. */
+/** Identifies the caller with at most one database read for each value of a cookie. With a credential of its own, a request has no cookies. */
 export function identify(deps: Deps, { names, origin, allowedOrigins, endpoints, pages }: IdentifyOptions) {
   const host = new URL(origin).host
   const endpointFor = routeFinder(endpoints)
@@ -38,9 +38,9 @@ export function identify(deps: Deps, { names, origin, allowedOrigins, endpoints,
     if (counting.length > 0) refuseCrossSite(ctx, { origin, host, allowedOrigins, cookies: counting })
     ctx.state.identity = await identifyCaller(deps, {
       bearer: bearerIn(ctx),
-      cookie: cookies.session,
+      cookies: cookies.sessions,
       ip: ctx.state.ip,
-      check: CHECKABLE.has(ctx.path) ? cookies.check : undefined,
+      checks: CHECKABLE.has(ctx.path) ? cookies.checks : [],
     })
     await next()
   }
@@ -57,9 +57,9 @@ export function bearerIn(ctx: Context): string | null | undefined {
 }
 
 /** The cookies of a request that let it change something. */
-function namesOf({ session, attempts, device }: RequestCookies, names: CookieNames): string[] {
+function namesOf({ sessions, attempts, device }: RequestCookies, names: CookieNames): string[] {
   return [
-    ...(session === undefined ? [] : [names.session]),
+    ...(sessions.length === 0 ? [] : [names.session]),
     ...(attempts.length === 0 ? [] : [names.attempt]),
     ...(device === undefined ? [] : [names.device]),
   ]

@@ -1,6 +1,5 @@
 import { z } from 'zod'
 import type { Deps } from '../../deps.ts'
-import type { AuthdError } from '../../errors.ts'
 import { stepUpWithPasskey } from '../../flows/factors/passkey.ts'
 import { sendStepUpMail, stepUp } from '../../flows/factors/step-up.ts'
 import type { Renewed } from '../../flows/sessions/new-secret.ts'
@@ -8,8 +7,9 @@ import { checkFresh } from '../../flows/users/account.ts'
 import type { OwnedSession } from '../../store/sessions.ts'
 import { sessionCookies } from '../endpoint/session-answer.ts'
 import { accountPage } from './account-page.ts'
-import { fields, type PageAnswer, pageError, passkeyFields } from './page.ts'
+import { fields, type PageAnswer, passkeyFields } from './page.ts'
 import { orAgain } from './retry-form.ts'
+import { type FailedProof, misses, proofError } from './ways.ts'
 
 /** The account page to continue to. Nothing else may reach the `Location` header. */
 const next = z
@@ -44,7 +44,7 @@ const mail = accountPage({
         return await confirmPage(deps, shown)
       },
       ['RATE_LIMITED'],
-      (error) => confirmPage(deps, { ...shown, error }),
+      (error) => confirmPage(deps, { ...shown, failed: { error, tried: 'mail' } }),
     )
   },
 })
@@ -53,7 +53,7 @@ const prove = accountPage({
   method: 'POST',
   path: '/account/confirm',
   limit: 'guess',
-  fields: fields({ next, method: z.enum(['email', 'totp', 'recovery_code']), code: z.string().max(64) }),
+  fields: fields({ next, method: z.enum(['email', 'totp', 'recovery_code']), code: z.string().max(64), misses }),
   back: '/account',
   mayWait: true,
   async handle(deps, { session, fields: form, actor, cookies }) {
@@ -61,7 +61,11 @@ const prove = accountPage({
     return await orAgain(
       async () => goOn(await stepUp(deps, actor, { session, proof }), form.next),
       MENDABLE,
-      (error) => confirmPage(deps, { session, next: form.next, isMailed: form.method === 'email', error }),
+      (error) =>
+        confirmPage(deps, {
+          ...{ session, next: form.next, isMailed: form.method === 'email' },
+          failed: { error, tried: form.method, misses: form.misses + 1 },
+        }),
     )
   },
 })
@@ -78,7 +82,7 @@ const passkey = accountPage({
     return await orAgain(
       async () => goOn(await stepUpWithPasskey(deps, actor, proof), form.next),
       MENDABLE,
-      (error) => confirmPage(deps, { session, next: form.next, isMailed: false, error }),
+      (error) => confirmPage(deps, { session, next: form.next, isMailed: false, failed: { error, tried: 'passkey' } }),
     )
   },
 })
@@ -93,13 +97,13 @@ async function confirmPage(
     session,
     next: to,
     isMailed,
-    error,
-  }: { session: OwnedSession; next: string; isMailed: boolean; error?: AuthdError },
+    failed,
+  }: { session: OwnedSession; next: string; isMailed: boolean; failed?: FailedProof },
 ): Promise<PageAnswer> {
   const { methods } = await checkFresh(deps, session)
   return {
     page: 'confirm',
-    ...(error && { status: error.status }),
+    ...(failed && { status: failed.error.status }),
     values: {
       email: session.user.emailTyped,
       next: to,
@@ -109,7 +113,7 @@ async function confirmPage(
       hasEmail: methods.includes('email'),
       isMailed,
       isEmpty: methods.length === 0,
-      ...(error && { error: pageError(error) }),
+      ...(failed && { ...failed, error: proofError(failed) }),
     },
   }
 }

@@ -12,7 +12,8 @@ import { maskEmail, parseEmailAddress } from '../../platform/email-address.ts'
 import { withoutUnseen } from '../../platform/plain-text.ts'
 import { sessionCookies } from '../endpoint/session-answer.ts'
 import { accountPage } from './account-page.ts'
-import { fields, page, pageError } from './page.ts'
+import { orEnded } from './ended-link.ts'
+import { fields, mailNotSent, type PageAnswer, page, pageError } from './page.ts'
 import { orAgain } from './retry-form.ts'
 
 const CHANGE = { kind: 'change', action: '/account/email/code', back: '/account/email' } as const
@@ -49,7 +50,7 @@ const begin = accountPage({
       (error) => ({
         page: 'email',
         status: error.status,
-        values: { current: session.user.emailTyped, typed: withoutUnseen(form.email), error: pageError(error) },
+        values: { current: session.user.emailTyped, typed: withoutUnseen(form.email), error: mailNotSent(error) },
       }),
     )
   },
@@ -94,9 +95,11 @@ const restore = page({
   limit: 'stranger',
   fields: fields({ token }),
   async handle(deps, { fields: query }) {
-    const { newEmail, oldEmail } = await findRestorable(deps, query.token)
-    const values = { newMasked: maskEmail(newEmail), oldMasked: maskEmail(oldEmail), token: query.token }
-    return { page: 'restore', values }
+    return await orEnded('restore', async () => {
+      const { newEmail, oldEmail } = await findRestorable(deps, query.token)
+      const values = { newMasked: maskEmail(newEmail), oldMasked: maskEmail(oldEmail), token: query.token }
+      return { page: 'restore', values }
+    })
   },
 })
 
@@ -111,15 +114,17 @@ const sendRestore = page({
       email: maskEmail((await findRestorable(deps, form.token)).oldEmail),
       token: form.token,
     })
-    return await orAgain(
-      async () => {
-        await sendRestoreMail(deps, actor, { token: form.token, lang, device: cookies.device })
-        return { page: 'mailcode', values: await shown() }
-      },
-      ['RATE_LIMITED'],
-      // An earlier mail is still valid, so the page takes its code.
-      async () => ({ page: 'mailcode', values: await shown() }),
-    )
+    const send = async (): Promise<PageAnswer> => {
+      await sendRestoreMail(deps, actor, { token: form.token, lang, device: cookies.device })
+      return { page: 'mailcode', values: await shown() }
+    }
+    // An earlier mail is still valid, so the page takes its code.
+    const again = async (error: AuthdError): Promise<PageAnswer> => ({
+      page: 'mailcode',
+      status: error.status,
+      values: { ...(await shown()), error: mailNotSent(error) },
+    })
+    return await orEnded('restore', () => orAgain(send, ['RATE_LIMITED'], again))
   },
 })
 
@@ -129,18 +134,16 @@ const finishRestore = page({
   limit: 'guess',
   fields: fields({ token, code }),
   async handle(deps, { fields: form, actor, cookies }) {
-    return await orAgain(
-      async () => {
-        await restoreEmail(deps, actor, { token: form.token, code: form.code, device: cookies.device })
-        return { goTo: '/signin?notice=email_restored', cookies: [{ kind: 'session_ended' }] }
-      },
-      ['INVALID_CREDENTIALS', 'CONFLICT'],
-      async (error) => {
-        const email = maskEmail((await findRestorable(deps, form.token)).oldEmail)
-        const values = { ...RESTORE, email, token: form.token, error: pageError(error) }
-        return { page: 'mailcode', status: error.status, values }
-      },
-    )
+    const finish = async (): Promise<PageAnswer> => {
+      await restoreEmail(deps, actor, { token: form.token, code: form.code, device: cookies.device })
+      return { goTo: '/signin?notice=email_restored', cookies: [{ kind: 'session_ended' }] }
+    }
+    const again = async (error: AuthdError): Promise<PageAnswer> => {
+      const email = maskEmail((await findRestorable(deps, form.token)).oldEmail)
+      const values = { ...RESTORE, email, token: form.token, error: pageError(error) }
+      return { page: 'mailcode', status: error.status, values }
+    }
+    return await orEnded('restore', () => orAgain(finish, ['INVALID_CREDENTIALS', 'CONFLICT'], again))
   },
 })
 

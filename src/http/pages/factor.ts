@@ -8,9 +8,10 @@ import { findDueFactors } from '../../flows/signin/held-attempt.ts'
 import { maskEmail } from '../../platform/email-address.ts'
 import { holdingOf, type RequestCookies } from '../request/cookies.ts'
 import { redemption } from '../request/proof-context.ts'
-import { fields, type PageAnswer, page, pageError, passkeyFields } from './page.ts'
+import { fields, type PageAnswer, page, passkeyFields } from './page.ts'
 import { orAgain } from './retry-form.ts'
-import { signedInPage } from './signed-in.ts'
+import { leadBack, signedInPage } from './signed-in.ts'
+import { type FailedProof, misses, proofError } from './ways.ts'
 
 const attemptId = z.string().max(64)
 
@@ -18,8 +19,9 @@ const ask = page({
   method: 'GET',
   path: '/signin/factor',
   fields: fields({ attempt: attemptId.optional() }),
-  async handle(deps, { fields: { attempt }, cookies }) {
-    return (await factorPage(deps, cookies, attempt)) ?? { goTo: '/signin' }
+  async handle(deps, { fields: { attempt }, cookies, identity }) {
+    const due = await factorPage(deps, cookies, attempt)
+    return due ?? (await leadBack(deps, { cookies, identity }, attempt)) ?? { goTo: '/signin' }
   },
 })
 
@@ -27,14 +29,18 @@ const prove = page({
   method: 'POST',
   path: '/signin/factor',
   limit: 'guess',
-  fields: fields({ attempt: attemptId, method: z.enum(['totp', 'recovery_code']), code: z.string().max(64) }),
+  fields: fields({ attempt: attemptId, method: z.enum(['totp', 'recovery_code']), code: z.string().max(64), misses }),
   async handle(deps, { fields: form, cookies, actor, identity }) {
     const proof = { ...redemption({ cookies, identity }, undefined, form.attempt), code: form.code }
     const redeem = form.method === 'totp' ? redeemTotp : redeemRecoveryCode
     return await orAgain(
       async () => signedInPage(deps, await redeem(deps, actor, proof)),
       ['INVALID_CREDENTIALS', 'RATE_LIMITED', 'FACTOR_DISABLED'],
-      async (error) => (await factorPage(deps, cookies, form.attempt, error)) ?? ended(),
+      async (error) => {
+        const failed = { error, tried: form.method, misses: form.misses + 1 }
+        const due = await factorPage(deps, cookies, form.attempt, failed)
+        return due ?? (await leadBack(deps, { cookies, identity }, form.attempt)) ?? ended()
+      },
     )
   },
 })
@@ -51,12 +57,11 @@ const passkey = page({
       async () => signedInPage(deps, await redeemPasskey(deps, actor, proof)),
       ['INVALID_CREDENTIALS'],
       async (error) => {
-        const due = await factorPage(deps, cookies, form.attempt, error)
+        const due = await factorPage(deps, cookies, form.attempt, { error, tried: 'passkey' })
         if (due) return due
         // It does not say whether the passkey is unknown, so a browser cannot be told to forget it (signalUnknownCredential):
         // that would tell the real ids in the options from the imaginary ones.
-        const shown = { ...pageError(error), code: 'PASSKEY' }
-        return { page: 'signin', status: error.status, values: { error: shown } }
+        return { page: 'signin', status: error.status, values: { error: proofError({ error, tried: 'passkey' }) } }
       },
     )
   },
@@ -70,14 +75,14 @@ async function factorPage(
   deps: Deps,
   cookies: RequestCookies,
   attempt: string | undefined,
-  error?: AuthdError,
+  failed?: FailedProof,
 ): Promise<PageAnswer | undefined> {
   const due = await findDueFactors(deps, holdingOf(cookies, undefined, attempt))
   if (!due) return undefined
   const { factors } = due
   return {
     page: 'factor',
-    ...(error && { status: error.status }),
+    ...(failed && { status: failed.error.status }),
     values: {
       attempt: due.attempt.id,
       ...(due.attempt.email !== null && { emailMasked: maskEmail(due.attempt.email) }),
@@ -85,7 +90,7 @@ async function factorPage(
       hasTotp: factors.includes('totp'),
       hasRecovery: factors.includes('recovery_code'),
       isEmpty: factors.length === 0,
-      ...(error && { error: pageError(error) }),
+      ...(failed && { ...failed, error: proofError(failed) }),
     },
   }
 }

@@ -1,4 +1,5 @@
 import { acceptInvitation, findInvited } from '../../flows/users/invitation.ts'
+import { orEnded } from './ended-link.ts'
 import { fields, linkToken, page } from './page.ts'
 
 const invited = page({
@@ -7,8 +8,10 @@ const invited = page({
   limit: 'stranger',
   fields: fields({ token: linkToken }),
   async handle(deps, { fields: query }) {
-    const { emailTyped } = await findInvited(deps, query.token)
-    return { page: 'invite', values: { email: emailTyped, token: query.token } }
+    return await orEnded('invitation', async () => {
+      const { emailTyped } = await findInvited(deps, query.token)
+      return { page: 'invite', values: { email: emailTyped, token: query.token } }
+    })
   },
 })
 
@@ -18,12 +21,14 @@ const accept = page({
   limit: 'guess',
   fields: fields({ token: linkToken }),
   async handle(deps, { fields: form, actor, lang, cookies }) {
-    const held = cookies.attempts
-    const begun = await acceptInvitation(deps, actor, { token: form.token, lang, held, device: cookies.device })
-    return {
-      goTo: `/signin/code?attempt=${begun.attempt.id}`,
-      cookies: [{ kind: 'attempt', token: begun.token }],
-    }
+    return await orEnded('invitation', async () => {
+      const held = cookies.attempts
+      const begun = await acceptInvitation(deps, actor, { token: form.token, lang, held, device: cookies.device })
+      return {
+        goTo: `/signin/code?attempt=${begun.attempt.id}`,
+        cookies: [{ kind: 'attempt', token: begun.token }],
+      }
+    })
   },
 })
 

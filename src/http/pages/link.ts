@@ -1,24 +1,25 @@
 import { z } from 'zod'
 import type { Deps } from '../../deps.ts'
 import { AuthdError } from '../../errors.ts'
-import type { Actor } from '../../flows/record-event.ts'
 import { previewLink, redeemLink } from '../../flows/signin/link.ts'
 import { maskEmail } from '../../platform/email-address.ts'
 import { describeUserAgent } from '../../platform/user-agent.ts'
-import { holdingOf, type RequestCookies } from '../request/cookies.ts'
+import { holdingOf } from '../request/cookies.ts'
 import { redemption } from '../request/proof-context.ts'
-import { fields, type PageAnswer, page } from './page.ts'
-import { signedInPage } from './signed-in.ts'
+import { fields, type PageAnswer, type PageRequest, page } from './page.ts'
+import { leadBack, signedInPage } from './signed-in.ts'
 
 const token = z.string().max(200)
+
+type LinkRequest = Pick<PageRequest<{ token: string }>, 'fields' | 'actor' | 'cookies' | 'identity'>
 
 const preview = page({
   method: 'GET',
   path: '/signin/link',
   limit: 'stranger',
   fields: fields({ token: token.default('') }),
-  async handle(deps, { fields: query, cookies, actor }) {
-    return await linkPage(deps, actor, cookies, query.token)
+  async handle(deps, request) {
+    return await orLeadBack(deps, request, () => linkPage(deps, request))
   },
 })
 
@@ -27,16 +28,33 @@ const redeem = page({
   path: '/signin/link',
   limit: 'guess',
   fields: fields({ token, attempt: z.string().max(64) }),
-  async handle(deps, { fields: form, cookies, actor, identity }) {
-    const proof = { ...redemption({ cookies, identity }, undefined, form.attempt), token: form.token }
-    const result = await redeemLink(deps, actor, proof)
-    if (result.status === 'continue_elsewhere') return await linkPage(deps, actor, cookies, form.token)
-    return signedInPage(deps, result)
+  async handle(deps, request) {
+    const { fields: form, actor } = request
+    return await orLeadBack(deps, request, async () => {
+      const proof = { ...redemption(request, undefined, form.attempt), token: form.token }
+      const result = await redeemLink(deps, actor, proof)
+      return result.status === 'continue_elsewhere' ? await linkPage(deps, request) : signedInPage(deps, result)
+    })
   },
 })
 
+/** A link that has done its work leads the browser that it signed in to where that sign-in led. */
+async function orLeadBack(deps: Deps, request: LinkRequest, work: () => Promise<PageAnswer>): Promise<PageAnswer> {
+  try {
+    return await work()
+  } catch (error) {
+    if (!(error instanceof AuthdError) || !error.code.startsWith('MAGIC_LINK_')) throw error
+    const back = await leadBack(deps, request, request.fields.token.split('.')[0])
+    if (back) return back
+    throw error
+  }
+}
+
 /** Only the browser that began the sign-in gets the button that uses the link. */
-async function linkPage(deps: Deps, actor: Actor, cookies: RequestCookies, linkToken: string): Promise<PageAnswer> {
+async function linkPage(
+  deps: Deps,
+  { actor, cookies, fields: { token: linkToken } }: LinkRequest,
+): Promise<PageAnswer> {
   const found = await previewLink(deps, actor, { token: linkToken, holding: holdingOf(cookies) })
   if (found.kind === 'used') throw new AuthdError('MAGIC_LINK_USED')
   if (found.kind === 'expired') throw new AuthdError('MAGIC_LINK_EXPIRED')

@@ -5,7 +5,7 @@ import { listOwnPasskeys, removeOwnPasskey, renameOwnPasskey } from '../../flows
 import { enrolPasskey } from '../../flows/factors/passkey-enrolment.ts'
 import { remakeRecoveryCodes } from '../../flows/factors/recovery-code.ts'
 import { confirmCodesSaved, findShownCodes } from '../../flows/factors/shown-codes.ts'
-import { beginTotp, finishTotp, removeOwnTotp } from '../../flows/factors/totp.ts'
+import { beginTotp, findPendingTotp, finishTotp, removeOwnTotp, type TotpEnrolment } from '../../flows/factors/totp.ts'
 import { findOwnUser, listSignInMethods } from '../../flows/users/account.ts'
 import { authenticatorName } from '../../platform/authenticator-name.ts'
 import { qrSvg } from '../../platform/qr.ts'
@@ -122,10 +122,14 @@ const totp = accountPage({
   isFresh: true,
   mayWait: true,
   async handle(deps, { session }) {
-    const { totpSince } = await listSignInMethods(deps, await findOwnUser(deps, session.userId))
-    return { page: 'totp', values: { isOn: totpSince !== null } }
+    return { page: 'totp', values: await totpState(deps, session) }
   },
 })
+
+async function totpState(deps: Deps, session: OwnedSession): Promise<{ isOn: boolean }> {
+  const { totpSince } = await listSignInMethods(deps, await findOwnUser(deps, session.userId))
+  return { isOn: totpSince !== null }
+}
 
 const setUpTotp = accountPage({
   method: 'POST',
@@ -134,11 +138,13 @@ const setUpTotp = accountPage({
   back: '/account/totp',
   mayWait: true,
   async handle(deps, { session }) {
-    const { secret, uri } = await beginTotp(deps, session)
-    const grouped = secret.replace(/(.{4})(?=.)/g, '$1 ')
-    return { page: 'totp-setup', values: { secret: grouped, uri, qr: qrSvg(uri) } }
+    return { page: 'totp-setup', values: shownSecret(await beginTotp(deps, session)) }
   },
 })
+
+function shownSecret({ secret, uri }: TotpEnrolment) {
+  return { secret: secret.replace(/(.{4})(?=.)/g, '$1 '), uri, qr: qrSvg(uri) }
+}
 
 const confirmTotp = accountPage({
   method: 'POST',
@@ -154,7 +160,12 @@ const confirmTotp = accountPage({
         return { goTo: codes === undefined ? '/account?done=totp_enabled' : NEW_CODES, cookies }
       },
       ['INVALID_CREDENTIALS'],
-      (error) => ({ page: 'totp-setup', status: error.status, values: { error: pageError(error) } }),
+      async (error) => {
+        const pending = await findPendingTotp(deps, session)
+        const failed = { error: pageError(error) }
+        if (pending) return { page: 'totp-setup', status: error.status, values: { ...shownSecret(pending), ...failed } }
+        return { page: 'totp', status: error.status, values: { ...(await totpState(deps, session)), ...failed } }
+      },
     )
   },
 })

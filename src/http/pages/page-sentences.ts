@@ -1,13 +1,14 @@
 import { SECOND, toRfc3339 } from '../../platform/clock.ts'
 import type { SentenceValues, Translator } from '../../platform/texts/translate.ts'
 import type { PageContext, PageError, PageName, PageValues } from './page-values.ts'
+import { waysOf } from './ways.ts'
 
 type Said = SentenceValues & { heading?: string; isErrorItself?: boolean; faultAt?: string; hasNoForm?: boolean }
 type Sayings = { [Name in PageName]?: (values: PageValues[Name], context: PageContext, translate: Translator) => Said }
 
 /** Texts that a template cannot choose: headings that contain a name, sentences that depend on a kind. */
 export const SAID: Sayings = {
-  signin: () => ({ faultAt: 'email' }),
+  signin: ({ error }) => (error?.code === 'WRONG_PASSKEY' ? {} : { faultAt: 'email' }),
   email: () => ({ faultAt: 'email' }),
   account: () => ({ faultAt: 'name' }),
   passkey: ({ name }, _, { apart }) => ({ heading: apart(name), faultAt: 'name' }),
@@ -15,10 +16,30 @@ export const SAID: Sayings = {
   code: ({ resendAfter, codeKind }, _, translate) => ({
     faultAt: 'code',
     wait: resendAfter > 0 ? translate.relative(resendAfter * SECOND) : undefined,
+    when: translate.relative(resendAfter * SECOND),
     isLong: codeKind === 'long',
   }),
-  mailcode: ({ kind }, { appName }, { t }) => ({
-    faultAt: 'code',
+  factor: (values, _, translate) =>
+    waysOf(
+      values,
+      {
+        ...{ action: '/signin/factor', passkey: '/signin/passkey', options: '/v1/signin/passkey/options' },
+        ...{ kept: { name: 'attempt', value: values.attempt }, submit: translate.t('factor.submit') },
+      },
+      translate,
+    ),
+  confirm: (values, _, translate) =>
+    waysOf(
+      values,
+      {
+        ...{ action: '/account/confirm', passkey: '/account/confirm/passkey', options: '/v1/stepup/passkey/options' },
+        ...{ kept: { name: 'next', value: values.next }, submit: translate.t('confirm.submit') },
+        mail: values.hasEmail ? { action: '/account/confirm/mail', isMailed: values.isMailed } : undefined,
+      },
+      translate,
+    ),
+  mailcode: ({ kind, error }, { appName }, { t }) => ({
+    ...(error?.code !== 'MAIL_NOT_SENT' && { faultAt: 'code' }),
     heading: t(`mailcode.${kind}.heading`, { app: appName }),
     submit: t(`mailcode.${kind}.submit`),
   }),
@@ -31,6 +52,12 @@ export const SAID: Sayings = {
       begun: relative(Math.min(-SECOND, values.begunAt - values.now)),
       begunExact: toRfc3339(values.begunAt),
     }),
+  }),
+  ended: ({ kind, endedAt }, { appName: app, now }, { t, relative }) => ({
+    heading: t(`ended.${kind}.heading`),
+    lead: t(`ended.${kind}.lead`),
+    ended: endedAt === undefined ? undefined : t('ended.when', { when: relative(Math.min(-SECOND, endedAt - now)) }),
+    next: t(`ended.${kind}.next`, { app }),
   }),
   recover: ({ removes }, { appName: app }, { t }) => ({
     heading: t('recover.heading', { app }),

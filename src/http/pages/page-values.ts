@@ -1,5 +1,6 @@
 import type { Sentences } from '../../platform/texts/sentences.ts'
 import type { OwnEvent } from '../../resources/personal-data.ts'
+import type { WaysValues } from './ways.ts'
 
 /** The values of each hosted page. Their sentences are in templates/locales. */
 export interface PageValues {
@@ -27,7 +28,7 @@ export interface PageValues {
     redirectTo?: string
     error?: PageError
     /** Set after "send again". */
-    notice?: 'sent_again'
+    notice?: 'sent_again' | 'not_sent'
   }
   /** The page of a mail's link. Posts `attempt` and `token` to /signin/link, but only in the browser that began. */
   link:
@@ -48,14 +49,9 @@ export interface PageValues {
         ip?: string
       }
   /** Asks for a second factor. Posts `attempt`, `method`, `code` to /signin/factor, or a passkey. */
-  factor: {
+  factor: WaysValues & {
     attempt: string
     emailMasked?: string
-    hasPasskey: boolean
-    hasTotp: boolean
-    hasRecovery: boolean
-    /** None of the user's factors is accepted now. */
-    isEmpty: boolean
     error?: PageError
   }
   /** The overview of an account. */
@@ -104,21 +100,17 @@ export interface PageValues {
     error?: PageError
   }
   totp: { isOn: boolean; error?: PageError }
-  /** Shows the secret once. After a wrong code it is not shown again. Posts `code` to /account/totp. */
-  'totp-setup': { secret?: string; uri?: string; qr?: string; error?: PageError }
+  /** Shows the new secret until its first right code. Posts `code` to /account/totp. */
+  'totp-setup': { secret: string; uri: string; qr: string; error?: PageError }
   /** New recovery codes. Posts to /account/recovery-codes/saved. */
   codes: { codes: string[]; fileName: string }
   'recovery-codes': { hasFactor: boolean; codesLeft: number; error?: PageError }
   /** Asks for a fresh proof, then continues to `next`. */
-  confirm: {
+  confirm: WaysValues & {
     email: string
     next: string
-    hasPasskey: boolean
-    hasTotp: boolean
-    hasRecovery: boolean
     hasEmail: boolean
     isMailed: boolean
-    isEmpty: boolean
     error?: PageError
   }
   /** Asks for a new address. Posts `email` to /account/email. */
@@ -141,6 +133,12 @@ export interface PageValues {
   recover: { emailMasked: string; removes: string[]; token: string }
   /** Undoes a change of address. Posts `token` to /restore-email. */
   restore: { newMasked: string; oldMasked: string; token: string }
+  /** A link of another kind than the sign-in link that no longer works: why, and who can send another. */
+  ended: {
+    kind: 'invitation' | 'recovery' | 'restore'
+    /** When a genuine link ended, in epoch milliseconds. */
+    endedAt?: number
+  }
   /** Asks before signing out. Posts to /signout. */
   signout: {
     email: string

@@ -91,6 +91,11 @@ export function pageError({ code, message, retryAfter }: AuthdError): PageError 
   return { code, message, ...(retryAfter !== undefined && { retryAfter }) }
 }
 
+/** For the refusal of another mail. What RATE_LIMITED says about tries does not fit. */
+export function mailNotSent(error: AuthdError): PageError {
+  return { ...pageError(error), ...(error.code === 'RATE_LIMITED' && { code: 'MAIL_NOT_SENT' }) }
+}
+
 /** The values that all pages share, from the current configuration. */
 export function pageContext(deps: Pick<Deps, 'config' | 'clock' | 'random' | 'texts'>, ctx: Context): PageContext {
   const { app, publicUrl } = deps.config.current()

@@ -1,6 +1,7 @@
 import { previewRecovery, redeemRecovery } from '../../flows/users/recovery-link.ts'
 import { maskEmail } from '../../platform/email-address.ts'
 import { redemption } from '../request/proof-context.ts'
+import { orEnded } from './ended-link.ts'
 import { fields, linkToken, page } from './page.ts'
 import { signedInPage } from './signed-in.ts'
 
@@ -10,8 +11,10 @@ const ask = page({
   limit: 'stranger',
   fields: fields({ token: linkToken }),
   async handle(deps, { fields: query }) {
-    const { user, removes } = await previewRecovery(deps, query.token)
-    return { page: 'recover', values: { emailMasked: maskEmail(user.email), removes, token: query.token } }
+    return await orEnded('recovery', async () => {
+      const { user, removes } = await previewRecovery(deps, query.token)
+      return { page: 'recover', values: { emailMasked: maskEmail(user.email), removes, token: query.token } }
+    })
   },
 })
 
@@ -22,10 +25,12 @@ const recover = page({
   fields: fields({ token: linkToken }),
   async handle(deps, { fields: form, actor, lang, cookies, identity }) {
     const { replaces, device } = redemption({ cookies, identity })
-    const { result, attemptToken } = await redeemRecovery(deps, actor, { token: form.token, lang, replaces, device })
-    const shown = signedInPage(deps, result)
-    const isDue = result.status === 'factor_required'
-    return isDue ? { ...shown, cookies: [{ kind: 'attempt', token: attemptToken }] } : shown
+    return await orEnded('recovery', async () => {
+      const { result, attemptToken } = await redeemRecovery(deps, actor, { token: form.token, lang, replaces, device })
+      const shown = signedInPage(deps, result)
+      const isDue = result.status === 'factor_required'
+      return isDue ? { ...shown, cookies: [{ kind: 'attempt', token: attemptToken }] } : shown
+    })
   },
 })
 

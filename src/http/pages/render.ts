@@ -6,8 +6,16 @@ import type { PageContext, PageError, PageName, PageValues } from './page-values
 
 /** Pages for signed-in users have a wide column and a sign-out link. */
 const WIDE: ReadonlySet<PageName> = new Set(['account', 'activity'])
-/** Pages with a script, for passkeys or the clipboard. */
-const SCRIPTED: ReadonlySet<PageName> = new Set(['signin', 'factor', 'account', 'passkey-new', 'confirm', 'codes'])
+/** Pages with a script, for passkeys, the clipboard or a countdown. */
+const SCRIPTED: ReadonlySet<PageName> = new Set([
+  'signin',
+  'code',
+  'factor',
+  'account',
+  'passkey-new',
+  'confirm',
+  'codes',
+])
 
 /** Renders a hosted page. All values are escaped; there is no inline script or style, and nothing from other origins. */
 export function renderPage<Name extends PageName>(name: Name, values: PageValues[Name], context: PageContext): string {
@@ -29,14 +37,17 @@ export function renderPage<Name extends PageName>(name: Name, values: PageValues
     lang,
     dir: t('dir'),
     fault,
-    noticeText: notice && t(`${name}.notice.${notice}`),
+    noticeText: notice && t(`${name}.notice.${notice}`, said),
     // The title also tells the error, because a screen reader reads it first.
     title: fault ? t('page.fault_title', { title }) : title,
     isWide: WIDE.has(name),
     hasScript: SCRIPTED.has(name),
   }
-  const options = { helpers: helpersFor(translate, context) }
-  return template('layout')({ ...view, body: template(name)(view, options) }, options)
+  const options = { helpers: { ...helpersFor(translate, context), ...fieldHelpers(view), part } }
+  function part(of: unknown): string {
+    return template(String(of))(view, options)
+  }
+  return template('layout')({ ...view, body: part(name) }, options)
 }
 
 /** Sends the same address again with another language. `query` has everything else that the address has. */
@@ -48,6 +59,23 @@ function languageChoice({ query, locales = templates().locales }: PageContext, c
       .filter(([name]) => name !== LANGUAGE_PARAMETER)
       .map(([name, value]) => ({ name, value })),
     offered: languages().map((tag) => ({ tag, name: locales[tag]?.['name'], isCurrent: tag === current })),
+  }
+}
+
+/** One error stands at one field. An error that is about no field has a summary above the page. */
+function fieldHelpers({ fault, faultAt }: { fault: string | undefined; faultAt?: string }) {
+  const isWrong = (id: unknown) => fault !== undefined && id === faultAt
+  return {
+    /** `{{{faultOf "email"}}}`, between a label and its field. */
+    faultOf: (id: unknown) => (isWrong(id) ? template('fault')({ fault }, { helpers: {} }) : ''),
+    /** `{{{field "email" hint="email-hint" focus=true}}}`: the attributes of the field. */
+    field(id: unknown, call: unknown) {
+      const { hint, focus } = (call as { hash: { hint?: string; focus?: boolean } }).hash
+      const described = [isWrong(id) && 'fault', hint].filter(Boolean).join(' ')
+      const invalid = isWrong(id) ? ' aria-invalid="true"' : ''
+      const focused = isWrong(id) || (focus && fault === undefined) ? ' autofocus' : ''
+      return `${invalid}${described && ` aria-describedby="${described}"`}${focused}`
+    },
   }
 }
 

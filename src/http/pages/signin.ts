@@ -10,9 +10,9 @@ import { parseEmailAddress } from '../../platform/email-address.ts'
 import { withoutUnseen } from '../../platform/plain-text.ts'
 import { holdingOf, type RequestCookies } from '../request/cookies.ts'
 import { redemption } from '../request/proof-context.ts'
-import { fields, page, pageError, redirectField } from './page.ts'
+import { fields, mailNotSent, page, pageError, redirectField } from './page.ts'
 import type { PageError } from './page-values.ts'
-import { signedInPage } from './signed-in.ts'
+import { leadBack, signedInPage } from './signed-in.ts'
 
 const NOTICES = ['signed_out', 'deleted', 'email_restored'] as const
 const attemptId = z.string().max(64)
@@ -61,9 +61,9 @@ const begin = page({
       device: cookies.device,
     }).catch(limitedOnly)
     if (begun instanceof AuthdError) {
-      return { page: 'signin', status: begun.status, values: { ...shown, error: pageError(begun) } }
+      return { page: 'signin', status: begun.status, values: { ...shown, error: mailNotSent(begun) } }
     }
-    const again = form.attempt !== undefined && begun.isMailed ? '&again=1' : ''
+    const again = form.attempt === undefined ? '' : `&again=${begun.isMailed ? 1 : 0}`
     return {
       goTo: `/signin/code?attempt=${begun.attempt.id}${again}`,
       cookies: [{ kind: 'attempt', token: begun.token }],
@@ -74,14 +74,20 @@ const begin = page({
 const askCode = page({
   method: 'GET',
   path: '/signin/code',
-  fields: fields({ attempt: attemptId.optional(), again: z.string().optional() }),
-  async handle(deps, { fields: query, cookies }) {
+  fields: fields({ attempt: attemptId.optional(), again: z.enum(['0', '1']).optional().catch(undefined) }),
+  async handle(deps, { fields: query, cookies, identity }) {
     const shown = await codePage(deps, cookies, query.attempt)
-    if (!shown) return { goTo: '/signin' }
-    const notice = query.again === undefined ? {} : { notice: 'sent_again' as const }
-    return { page: 'code', values: { ...shown, ...notice } }
+    if (!shown) return (await leadBack(deps, { cookies, identity }, query.attempt)) ?? { goTo: '/signin' }
+    const notice = noticeFor(query.again, shown)
+    return { page: 'code', values: { ...shown, ...(notice && { notice }) } }
   },
 })
+
+/** What "send again" did. Once another mail can be requested, a page that is loaded again says nothing of the last try. */
+function noticeFor(again: '0' | '1' | undefined, { resendAfter }: { resendAfter: number }) {
+  if (again === '1') return 'sent_again'
+  return again === '0' && resendAfter > 0 ? 'not_sent' : undefined
+}
 
 const code = page({
   method: 'POST',
@@ -95,6 +101,8 @@ const code = page({
     } catch (error) {
       if (!(error instanceof AuthdError && error.code === 'INVALID_CREDENTIALS')) throw error
       const shown = await codePage(deps, cookies, form.attempt)
+      const back = shown ? undefined : await leadBack(deps, { cookies, identity }, form.attempt)
+      if (back) return back
       if (!shown) throw new AuthdError('ATTEMPT_EXPIRED')
       return { page: 'code', status: error.status, values: { ...shown, error: pageError(error) } }
     }

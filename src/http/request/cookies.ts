@@ -1,5 +1,6 @@
 import type { Config } from '../../config/schema.ts'
 import type { Holding } from '../../flows/signin/held-attempt.ts'
+import { parseToken } from '../../platform/secret.ts'
 
 /** The names of the cookies. With https they start with `__Host-`, so that no subdomain can write them. */
 export interface CookieNames {
@@ -16,6 +17,7 @@ const YEAR_S = 365 * 24 * 60 * 60
 /** The longest life of an attempt. */
 const ATTEMPT_S = 30 * 60
 const ATTEMPTS_KEPT = 3
+const VALUES_TRIED = 3
 
 export function cookieNames({ publicUrl, session }: Pick<Config, 'publicUrl' | 'session'>): CookieNames {
   const isHttps = publicUrl.startsWith('https:')
@@ -30,39 +32,42 @@ export function cookieNames({ publicUrl, session }: Pick<Config, 'publicUrl' | '
   }
 }
 
+/** A browser sends two cookies of one name if a parent domain set the other, so no value is taken for the only one. */
 export interface RequestCookies {
-  session: string | undefined
+  /** As sent: which of them is valid, only the database knows. */
+  sessions: string[]
   /** Newest first. */
   attempts: string[]
   device: string | undefined
   /** What the user chose, or an app for them. It proves nothing. */
   language: string | undefined
-  check: string | undefined
+  checks: string[]
 }
 
 export const NO_COOKIES: RequestCookies = {
-  session: undefined,
+  sessions: [],
   attempts: [],
   device: undefined,
   language: undefined,
-  check: undefined,
+  checks: [],
 }
 
-/** Reads authd's cookies. A cookie that was sent twice is ignored, because another site set one of them. */
+/** Reads authd's cookies, and at most three values of each. More are not a browser's. */
 export function readCookies(header: string | undefined, names: CookieNames): RequestCookies {
-  const values = new Map<string, string | undefined>()
-  for (const pair of (header ?? '').split(';')) {
+  const pairs = (header ?? '').split(';').map((pair) => {
     const at = pair.indexOf('=')
-    const name = pair.slice(0, at).trim()
-    if (at > 0) values.set(name, values.has(name) ? undefined : pair.slice(at + 1).trim())
+    return { name: pair.slice(0, Math.max(0, at)).trim(), value: pair.slice(at + 1).trim() }
+  })
+  const valuesOf = (wanted: string) => {
+    const sent = pairs.filter(({ name, value }) => name === wanted && value !== '').map(({ value }) => value)
+    return [...new Set(sent)].slice(0, VALUES_TRIED)
   }
-  const attempts = values.get(names.attempt)
   return {
-    session: values.get(names.session) || undefined,
-    attempts: attempts ? attempts.split('~').slice(0, ATTEMPTS_KEPT) : [],
-    device: values.get(names.device) || undefined,
-    language: values.get(names.language) || undefined,
-    check: values.get(names.check) || undefined,
+    sessions: valuesOf(names.session),
+    attempts: [...new Set(valuesOf(names.attempt).flatMap((value) => value.split('~').slice(0, ATTEMPTS_KEPT)))],
+    device: valuesOf(names.device).find((value) => parseToken('dev', value)),
+    language: valuesOf(names.language)[0],
+    checks: valuesOf(names.check),
   }
 }
 

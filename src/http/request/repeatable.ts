@@ -73,7 +73,7 @@ function shownBy({ state, req }: Context): string[] {
   const isToken = identity.kind === 'session' && identity.via === 'access_token'
   return [
     ...(bearer === undefined ? [] : [isToken ? `session ${identity.session.id}` : bearer]),
-    ...(cookies.session === undefined ? [] : [cookies.session]),
+    ...cookies.sessions,
     ...cookies.attempts,
   ]
 }
@@ -85,7 +85,7 @@ function publicCaller({ state, req }: Context, attemptToken: string | undefined)
   if (identity.kind === 'api_key') return identity.key.id
   const bearer = req.headers.authorization
   if (bearer !== undefined) return idOf(bearer.replace(/^Bearer /i, '')) ?? digest(bearer)
-  return idOf(cookies.session) ?? idOf(attemptToken) ?? ''
+  return idOf(cookies.sessions[0]) ?? idOf(attemptToken) ?? ''
 }
 
 /** The id of `ses_<id>.<secret>`, and of attempts. */

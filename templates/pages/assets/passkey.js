@@ -1,5 +1,5 @@
 /**
- * Passkeys and recovery codes on the hosted pages. A form with data-passkey gets the browser's answer into its hidden
+ * Passkeys, recovery codes and countdowns on the hosted pages. A form with data-passkey gets the browser's answer into its hidden
  * fields and is sent like any other: the server decides, and says what is to be said.
  */
 const supported = 'PublicKeyCredential' in window && 'credentials' in navigator
@@ -17,6 +17,26 @@ for (const form of document.querySelectorAll('form[data-passkey]')) {
 // What is under way ends with the page: its late answer would set the cookie without the sign-in that the form began.
 document.addEventListener('submit', () => waiting?.abort(), true)
 for (const note of document.querySelectorAll('[data-without-passkeys]')) note.hidden = supported
+// Where no passkey can be used, the other ways are not folded away.
+if (!supported) for (const ways of document.querySelectorAll('details.ways')) ways.open = true
+// A button that was pressed says that it works. A page from the history works no more.
+document.addEventListener('submit', ({ submitter }) => submitter?.setAttribute('aria-busy', 'true'))
+window.addEventListener('pageshow', () => {
+  for (const button of document.querySelectorAll('[aria-busy]')) button.removeAttribute('aria-busy')
+})
+
+// Counts down to the next mail. The timer may sleep with the page, so it looks at the clock.
+const wait = document.querySelector('[data-wait]')
+if (wait) {
+  const end = performance.now() + wait.dataset.wait * 1000
+  const words = new Intl.RelativeTimeFormat(document.documentElement.lang, { numeric: 'auto' })
+  const timer = setInterval(() => {
+    const left = Math.ceil((end - performance.now()) / 1000)
+    if (left > 0) wait.textContent = wait.dataset.says.replace('%s', words.format(left, 'second'))
+    wait.hidden = left <= 0
+    if (left <= 0) clearInterval(timer)
+  }, 1000)
+}
 
 /** The person pressed the button. */
 async function use(form) {
@@ -28,6 +48,7 @@ async function use(form) {
     await answer(form, asked, {})
   } finally {
     button.disabled = false
+    button.removeAttribute('aria-busy')
   }
 }
 
