@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest'
 import { cookieNames, readCookies } from '../../src/http/request/cookies.ts'
+import { signInWithPasskey, withPasskey } from '../support/factors.ts'
 import { startAuthd } from '../support/harness.ts'
+import { askOnPage } from '../support/people.ts'
 
 test('a browser keeps its three newest sign-in attempts', async () => {
   const authd = await startAuthd()
@@ -28,6 +30,32 @@ test('the attempt that a body names has precedence over newer ones of the cookie
   await browser.post('/v1/signin/code', { json: { code, attempt_token } })
 
   expect((await browser.get('/v1/me')).body.email).toBe('ada@example.com')
+})
+
+test('a sign-in page that is opened again and again ends no mailed attempt, and makes one row', async () => {
+  const authd = await startAuthd()
+  const browser = authd.browser()
+  const { attempt, code } = await askOnPage(authd, browser)
+  const open = () => browser.post('/v1/signin', { json: { deliver: 'cookie' } })
+
+  const begun = [await open(), await open(), await open(), await open()].map(({ body }) => body.attempt_token)
+  const held = browser.cookies.get('authd-attempt')?.split('~')
+  const { status } = await browser.post('/signin/code', { form: { attempt, code } })
+
+  expect(new Set(begun).size).toBe(1)
+  expect(held).toHaveLength(2)
+  expect(status).toBe(303)
+})
+
+test('the newest attempt counts for the API, whether it was mailed or not', async () => {
+  const authd = await startAuthd()
+  const { device } = await withPasskey(authd)
+  const fresh = authd.browser()
+  await askOnPage(authd, fresh, 'bob@example.com')
+
+  const { body } = await signInWithPasskey(fresh, device)
+
+  expect(body.status).toBe('complete')
 })
 
 test('of a cookie with more attempts, three are read', () => {

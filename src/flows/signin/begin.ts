@@ -40,7 +40,7 @@ export interface BegunSignIn {
 
 /**
  * Begins a sign-in, and mails link and code if an address is given. The answer and the work are the same for known,
- * unknown and disabled addresses. The same address in the same browser continues its open attempt. Throws
+ * unknown and disabled addresses. The same address in the same browser continues its open attempt, and none does. Throws
  * VALIDATION_ERROR, RATE_LIMITED.
  */
 export async function beginSignIn(deps: Deps, actor: Actor, input: BeginSignIn): Promise<BegunSignIn> {
@@ -91,12 +91,14 @@ function notListed(field: string, allowed: string): AuthdError {
 
 async function findContinued(deps: Deps, trx: Trx, input: BeginSignIn): Promise<HeldAttempt | undefined> {
   const now = deps.clock.now()
-  if (!input.email) return undefined
   for (const text of input.held) {
     const held = await findByToken(trx, text)
     const attempt = held?.attempt
     if (
-      attempt?.email === input.email.canonical &&
+      attempt &&
+      attempt.email === (input.email?.canonical ?? null) &&
+      // A page that is opened again and again makes one row.
+      (input.email !== undefined || input.deliver === 'cookie') &&
       mayBeMailed(attempt, now) &&
       attempt.deliver === input.deliver &&
       attempt.redirectTo === (input.redirectTo ?? null) &&

@@ -49,7 +49,7 @@ function send(ctx: Context, declared: AnyEndpoint, answered: Answered<Answer>, n
   ctx.status = answer.status
   const { hasOwnCredential, cookies } = ctx.state
   const changes = hasOwnCredential ? [] : cookiesFor(ctx, answer.cookies, answered)
-  for (const change of changes) ctx.append('Set-Cookie', setCookies(change, names, cookies.attempts))
+  for (const change of changes) ctx.append('Set-Cookie', setCookies(change, names, cookies))
   ctx.compress = declared.publicMaxAge !== undefined
   if (declared.publicMaxAge !== undefined) {
     ctx.set('Cache-Control', `public, max-age=${declared.publicMaxAge}`)

@@ -95,7 +95,7 @@ export function renderError(deps: Pick<Deps, 'config' | 'clock' | 'random' | 'te
 function rememberLanguage(ctx: Context, { publicMaxAge }: Page, names: CookieNames): void {
   const value = languageInQuery(ctx)
   if (value === undefined || publicMaxAge !== undefined) return
-  ctx.append('Set-Cookie', setCookies({ kind: 'language', value }, names, ctx.state.cookies.attempts))
+  ctx.append('Set-Cookie', setCookies({ kind: 'language', value }, names, ctx.state.cookies))
 }
 
 async function answer(deps: Deps, ctx: Context, declared: Page): Promise<PageAnswer> {
@@ -124,7 +124,7 @@ function formOf(ctx: Context): unknown {
 function send(deps: Deps, ctx: Context, declared: Page, answered: Answered<PageAnswer>, names: CookieNames): void {
   const { answer: result } = answered
   for (const change of cookiesFor(ctx, result.cookies, answered)) {
-    ctx.append('Set-Cookie', setCookies(change, names, ctx.state.cookies.attempts))
+    ctx.append('Set-Cookie', setCookies(change, names, ctx.state.cookies))
   }
   ctx.compress = declared.publicMaxAge !== undefined
   if ('goTo' in result) {

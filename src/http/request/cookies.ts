@@ -38,6 +38,8 @@ export interface RequestCookies {
   sessions: string[]
   /** Newest first. */
   attempts: string[]
+  /** Those of `attempts` without a mail. A page that offers passkeys begins one by itself. */
+  unmailed: string[]
   device: string | undefined
   /** What the user chose, or an app for them. It proves nothing. */
   language: string | undefined
@@ -47,6 +49,7 @@ export interface RequestCookies {
 export const NO_COOKIES: RequestCookies = {
   sessions: [],
   attempts: [],
+  unmailed: [],
   device: undefined,
   language: undefined,
   checks: [],
@@ -62,44 +65,65 @@ export function readCookies(header: string | undefined, names: CookieNames): Req
     const sent = pairs.filter(({ name, value }) => name === wanted && value !== '').map(({ value }) => value)
     return [...new Set(sent)].slice(0, VALUES_TRIED)
   }
+  const tokens = valuesOf(names.attempt).flatMap((value) => kept(value.split('~'), isMarked))
   return {
     sessions: valuesOf(names.session),
-    attempts: [...new Set(valuesOf(names.attempt).flatMap((value) => value.split('~').slice(0, ATTEMPTS_KEPT)))],
+    attempts: [...new Set(tokens.map(unmarked))],
+    unmailed: tokens.filter(isMarked).map(unmarked),
     device: valuesOf(names.device).find((value) => parseToken('dev', value)),
     language: valuesOf(names.language)[0],
     checks: valuesOf(names.check),
   }
 }
 
+/** Before the token of an attempt without a mail. */
+const MARK = '-'
+const isMarked = (token: string) => token.startsWith(MARK)
+const unmarked = (token: string) => (isMarked(token) ? token.slice(MARK.length) : token)
+
+/** The newest three attempts with a mail, and one without: no page that is merely opened ends what a mail began. */
+function kept(tokens: string[], isUnmailed: (token: string) => boolean): string[] {
+  const mailed = tokens.filter((token) => !isUnmailed(token)).slice(0, ATTEMPTS_KEPT)
+  const unmailed = tokens.find(isUnmailed)
+  return tokens.filter((token) => token === unmailed || mailed.includes(token))
+}
+
 /** A change to the browser's cookies. */
 export type CookieChange =
   | { kind: 'session'; value: string; check: string | undefined; maxAgeMs: number }
   | { kind: 'session_ended' }
-  | { kind: 'attempt'; token: string }
+  | { kind: 'attempt'; token: string; isUnmailed?: boolean }
   | { kind: 'attempt_ended'; attemptId: string }
   | { kind: 'device'; value: string }
   | { kind: 'language'; value: string }
 
-/** The values of `Set-Cookie` for a change. `attempts`: the tokens that the browser holds. */
-export function setCookies(change: CookieChange, names: CookieNames, attempts: string[]): string[] {
+/** The values of `Set-Cookie` for a change. `held`: what the browser sent. */
+export function setCookies(change: CookieChange, names: CookieNames, held: RequestCookies): string[] {
   switch (change.kind) {
     case 'session':
       return sessionCookies(names, change, Math.floor(change.maxAgeMs / 1000))
     case 'session_ended':
       return sessionCookies(names, { value: '', check: '' }, 0)
     case 'attempt': {
-      const others = attempts.filter((held) => held !== change.token)
-      return [cookie(names.attempt, [change.token, ...others].slice(0, ATTEMPTS_KEPT).join('~'), ATTEMPT_S)]
+      const others = held.attempts.filter((token) => token !== change.token)
+      const unmailed = [...held.unmailed, ...(change.isUnmailed ? [change.token] : [])]
+      return [attemptCookie(names, [change.token, ...others], unmailed)]
     }
     case 'attempt_ended': {
-      const left = attempts.filter((held) => !held.startsWith(`${change.attemptId}.`))
-      return [cookie(names.attempt, left.join('~'), left.length > 0 ? ATTEMPT_S : 0)]
+      const left = held.attempts.filter((token) => !token.startsWith(`${change.attemptId}.`))
+      return [attemptCookie(names, left, held.unmailed)]
     }
     case 'device':
       return [cookie(names.device, change.value, YEAR_S)]
     case 'language':
       return [cookie(names.language, change.value, YEAR_S)]
   }
+}
+
+function attemptCookie(names: CookieNames, attempts: string[], unmailed: string[]): string {
+  const tokens = kept(attempts, (token) => unmailed.includes(token))
+  const marked = tokens.map((token) => (unmailed.includes(token) ? MARK + token : token))
+  return cookie(names.attempt, marked.join('~'), marked.length > 0 ? ATTEMPT_S : 0)
 }
 
 /** The session cookie, and with `session.cookie_domain` the one for sibling hosts. */

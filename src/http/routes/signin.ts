@@ -84,7 +84,7 @@ const begin = endpoint({
         methods: ['email', 'passkey', ...(deps.config.current().totp.allowFirstFactor ? ['totp'] : [])],
         ...(begun.resendAfter !== undefined && { resend_after: toRfc3339(begun.resendAfter) }),
       },
-      cookies: [{ kind: 'attempt', token: begun.token }],
+      cookies: [{ kind: 'attempt', token: begun.token, isUnmailed: body.email === undefined }],
     }
   },
 })
