@@ -47,7 +47,7 @@ test('a session that has ended leaves the older valid one', async () => {
   expect(status).toBe(200)
 })
 
-test('SECURITY: at most three values of one cookie are tried', async () => {
+test('at most three values of one cookie are tried', async () => {
   const { own, ask } = await signedIn()
   const junk = ['authd=a', 'authd=b', 'authd=c']
 

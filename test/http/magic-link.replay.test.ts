@@ -74,9 +74,13 @@ describe.each([['sqlite'], ['postgres']] as const)('an old magic link on %s', (d
     authd.clock.advance(11 * SECOND)
     authd.clock.advance(-24 * 60 * MINUTE)
     const again = await browser.post('/signin/link', { form: { token: used.token, attempt: used.attempt } })
+    browser.cookies.delete('authd')
+    const signedOut = await browser.post('/signin/link', { form: { token: used.token, attempt: used.attempt } })
 
     expect(late.status).toBe(410)
-    expect(again.status).toBe(410)
+    // The browser that it signed in is led on, without another session.
+    expect([again.headers.get('Location'), again.headers.getSetCookie()]).toEqual(['/account', []])
+    expect(signedOut.status).toBe(410)
   })
 })
 

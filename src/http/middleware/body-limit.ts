@@ -32,7 +32,7 @@ export function bodyLimit(deps: Deps, { names, endpoints, pages }: BodyLimitOpti
         // A body without a length may have any.
         bytes: Number(ctx.req.headers['content-length'] ?? Number.POSITIVE_INFINITY),
         bearer: bearerIn(ctx),
-        cookie: cookiesOf(ctx, names).session,
+        cookies: cookiesOf(ctx, names).sessions,
         ip: ctx.state.ip,
       })
     } catch (error) {
