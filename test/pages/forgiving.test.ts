@@ -128,6 +128,26 @@ test('another confirmation mail before its time is said, not called too many tri
   expect(body).toMatch(/No new mail was sent\. You can ask for another in 30 seconds/)
 })
 
+test.for([
+  ['/account/delete', 'Delete your account'],
+  ['/account/email', 'Change your address'],
+  ['/account/totp', 'Authenticator app'],
+  ['/account/recovery-codes', 'Recovery codes'],
+  ['/account/passkeys/new', 'Add a passkey'],
+  ['/account/passkeys/pk_00000000000000000000000000', 'Passkeys'],
+])('the page that asks for a fresh proof says what for: %s', async ([path, what]) => {
+  const authd = await startAuthd()
+  const browser = authd.browser()
+  await signInOnPage(authd, browser)
+  authd.clock.advance(6 * MINUTE)
+
+  const asked = (await browser.get(path ?? '')).headers.get('Location') ?? ''
+  const { body } = await browser.get(asked)
+
+  expect(asked).toContain('/account/confirm')
+  expect(body).toContain(`<p>This needs a fresh proof that it is you: ${what}.</p>`)
+})
+
 test('the wait for another mail counts down, and a pressed button says that it works', async () => {
   const authd = await startAuthd()
   const page = await visit()

@@ -28,8 +28,9 @@ export const SAID: Sayings = {
       },
       translate,
     ),
-  confirm: (values, _, translate) =>
-    waysOf(
+  confirm: (values, _, translate) => ({
+    lead: whatFor(values.next, translate),
+    ...waysOf(
       values,
       {
         ...{ action: '/account/confirm', passkey: '/account/confirm/passkey', options: '/v1/stepup/passkey/options' },
@@ -38,6 +39,7 @@ export const SAID: Sayings = {
       },
       translate,
     ),
+  }),
   mailcode: ({ kind, error }, { appName }, { t }) => ({
     ...(error?.code !== 'MAIL_NOT_SENT' && { faultAt: 'code' }),
     heading: t(`mailcode.${kind}.heading`, { app: appName }),
@@ -78,6 +80,21 @@ export const SAID: Sayings = {
   }),
   error: (error, _, translate) => explain(error, translate),
   problem: (error, _, translate) => explain(error, translate),
+}
+
+const NEXT: Record<string, string> = {
+  '/account/delete': 'delete.heading',
+  '/account/email': 'email.heading',
+  '/account/passkeys': 'account.passkeys',
+  '/account/passkeys/new': 'account.passkey_add',
+  '/account/recovery-codes': 'recovery-codes.heading',
+  '/account/totp': 'totp.heading',
+}
+
+/** Names the page that a fresh proof leads to. */
+function whatFor(next: string, { t }: Translator): string {
+  const key = NEXT[next] ?? NEXT[next.replace(/\/[^/]+$/, '')]
+  return key === undefined ? t('confirm.lead') : t('confirm.before', { what: t(key) })
 }
 
 /** The page's own sentence for an error, or the general one. */
