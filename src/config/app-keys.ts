@@ -11,6 +11,11 @@ export const APP_SECTIONS = {
       applies: 'reload',
       default: 'authd',
     }),
+    url: field(exactUrl(), {
+      text: 'The start page of your product. The name on each page links to it, and each page has a way back.',
+      applies: 'reload',
+      example: 'https://app.example.com/',
+    }),
     support_url: field(exactUrl(), {
       text: 'A page or address where users get help.',
       applies: 'reload',

@@ -27,6 +27,18 @@ test("the operator's logo and colours are on the pages, from authd's origin", as
   expect(theme.body).toContain('--accent: #402090')
 })
 
+test('with app.url the name on a page leads to the app, and so does the way back', async () => {
+  const authd = await startAuthd({ config: { app: { name: 'Example', url: 'https://app.example.com/?a=1&b=2' } } })
+  const plain = await startAuthd()
+
+  const { body } = await authd.browser().get('/signin')
+  const without = await plain.browser().get('/signin')
+
+  expect(body).toMatch(/<a class="home" href="https:\/\/app\.example\.com\/\?a&#x3D;1&amp;b&#x3D;2">/)
+  expect(body).toMatch(/<footer><a href="https:\/\/app\.example\.com[^>]+>Back to Example<\/a>/)
+  expect(without.body).not.toMatch(/class="home" href|Back to/)
+})
+
 test.each([
   ['logo', 'missing.svg', /app\.logo: .*does not exist/],
   ['logo', 'logo.gif', 'is not an .svg, .png or .webp file'],

@@ -9,6 +9,7 @@ export const CONTEXT: PageContext = {
   appName: 'Example',
   basePath: '/auth',
   once: 'AbCdEfGhIjKlMnOpQrStUvWxYz0123456789-_AbCde',
+  appUrl: 'https://app.example.com/',
   supportUrl: 'https://example.com/help',
   query: {},
   now: NOW,

@@ -190,6 +190,8 @@ export interface PageContext {
   locales?: Record<string, Sentences>
   /** The path of public_url without a trailing slash: `` or `/auth`. Forms, links and assets start with it. */
   basePath: string
+  /** The start page of the product. */
+  appUrl?: string
   supportUrl?: string
   /** The operator's notice, shown on every page. */
   siteNotice?: string

@@ -108,6 +108,7 @@ export function pageContext(deps: Pick<Deps, 'config' | 'clock' | 'random' | 'te
     once: mintSecret(deps.random),
     locales: deps.texts.current().locales,
     ...brandPaths(app),
+    ...(app.url !== undefined && { appUrl: app.url }),
     ...(app.supportUrl !== undefined && { supportUrl: app.supportUrl }),
     ...(app.notice !== undefined && { siteNotice: app.notice }),
   }

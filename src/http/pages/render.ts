@@ -32,7 +32,7 @@ export function renderPage<Name extends PageName>(name: Name, values: PageValues
     languages,
     ...values,
     ...said,
-    hasFooter: context.supportUrl !== undefined || languages !== undefined,
+    hasFooter: context.appUrl !== undefined || context.supportUrl !== undefined || languages !== undefined,
     heading,
     lang,
     dir: t('dir'),
