@@ -58,8 +58,8 @@ export function mayBeMailed(attempt: SigninAttempt, now: number): boolean {
 }
 
 /**
- * Where an attempt led that has signed in the user of this session. Undefined for any other attempt. Whoever asks is that
- * user, so it tells nothing new, and the address is one of `signin.redirect_urls`.
+ * Where an attempt led that has signed in the user of this session. Undefined for any other attempt. The caller is that
+ * user, so it reveals nothing, and the address is one of `signin.redirect_urls`.
  */
 export async function findRedirectOf(
   { db }: Pick<Deps, 'db'>,

@@ -1,6 +1,20 @@
 import type { Sentences } from '../../platform/texts/sentences.ts'
 import type { OwnEvent } from '../../resources/personal-data.ts'
-import type { WaysValues } from './ways.ts'
+
+/** How a user can prove that it is them. */
+export type Way = 'passkey' | 'email' | 'totp' | 'recovery_code'
+
+export interface WaysValues {
+  hasPasskey: boolean
+  hasTotp: boolean
+  hasRecovery: boolean
+  /** None of the user's factors is accepted now. */
+  isEmpty: boolean
+  /** What the error is about. */
+  tried?: Way | 'mail'
+  /** Wrong codes of the authenticator app on this page. */
+  misses?: number
+}
 
 /** The values of each hosted page. Their sentences are in templates/locales. */
 export interface PageValues {

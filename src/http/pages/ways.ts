@@ -2,22 +2,7 @@ import { z } from 'zod'
 import type { AuthdError } from '../../errors.ts'
 import type { Translator } from '../../platform/texts/translate.ts'
 import { mailNotSent, pageError } from './page.ts'
-import type { PageError } from './page-values.ts'
-
-/** How a user can prove that it is them. */
-export type Way = 'passkey' | 'email' | 'totp' | 'recovery_code'
-
-export interface WaysValues {
-  hasPasskey: boolean
-  hasTotp: boolean
-  hasRecovery: boolean
-  /** None of the user's factors is accepted now. */
-  isEmpty: boolean
-  /** What the error is about. */
-  tried?: Way | 'mail'
-  /** Wrong codes of the authenticator app on this page. */
-  misses?: number
-}
+import type { PageError, Way, WaysValues } from './page-values.ts'
 
 interface Place {
   /** Where codes are posted to, passkeys, and where the options of a passkey come from. */
