@@ -14,8 +14,12 @@ export function readSecretFile(path: string): string | undefined {
   }
 }
 
-/** Whether every user of the machine can read or change the file. */
+/**
+ * Whether every user of the machine can read or change the file. Secrets of a container are readable to all of it, and
+ * authd is all of it.
+ */
 export function isOpenToAll(path: string): boolean {
+  if (path.startsWith('/run/secrets/')) return false
   return ((statSync(path, { throwIfNoEntry: false })?.mode ?? 0) & 0o006) !== 0
 }
 

@@ -243,14 +243,3 @@ test('the page for another host leads to public_url, and the log says what to se
   const fields = { host: 'old.example.com', public_url: 'https://auth.example.com/sso' }
   expect(warnings).toMatchObject([{ message: expect.stringContaining('set public_url'), fields }])
 })
-
-test('a cookie that is sent twice is ignored', async () => {
-  const authd = await startAuthd()
-  const browser = authd.browser()
-  await signInOnPage(authd, browser)
-  const cookie = `authd=${browser.cookies.get('authd')}`
-
-  const reply = await authd.browser().get('/v1/session', { headers: { Cookie: `${cookie}; authd=tossed` } })
-
-  expect(reply.status).toBe(401)
-})

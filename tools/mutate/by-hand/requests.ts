@@ -87,8 +87,8 @@ export const REQUESTS: HandMade = {
         '1 + 1 === 2 ? [] : [names.device]',
       ],
       'the check cookie counts for its own path only': [
-        'CHECKABLE.has(ctx.path) ? cookies.check : undefined',
-        'cookies.check',
+        'CHECKABLE.has(ctx.path) ? cookies.checks : []',
+        'cookies.checks',
       ],
     },
   },
@@ -123,7 +123,7 @@ export const REQUESTS: HandMade = {
   'src/http/request/cookies.ts': {
     tests: ['http/attempt-cookie', 'http/headers', 'http/public-url', 'http/sign-out'],
     mutants: {
-      'the cookie of an attempt holds three': [".split('~').slice(0, ATTEMPTS_KEPT)", ".split('~')"],
+      'the cookie of an attempt holds three': ['!isUnmailed(token)).slice(0, ATTEMPTS_KEPT)', '!isUnmailed(token))'],
       'cookies are Secure with https': ['SameSite=Lax${secure}', 'SameSite=Lax${secure.trim().slice(9)}'],
     },
   },

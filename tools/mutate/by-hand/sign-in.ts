@@ -22,7 +22,10 @@ export const SIGN_IN: HandMade = {
   'src/flows/signin/held-attempt.ts': {
     tests: ['http/attempt-cookie', 'http/cookie-jar', 'http/lockdown'],
     mutants: {
-      'the attempt token in the body has precedence': ['token ?? picked', 'picked ?? token'],
+      'the attempt token in the body has precedence': [
+        'token === undefined ? picked : [token]',
+        'picked.length > 0 ? picked : [token]',
+      ],
       'a lockdown ends open attempts': ['!isOvertaken && isInForce', 'isInForce'],
     },
   },
