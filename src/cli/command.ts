@@ -5,7 +5,8 @@ import type { Deps } from '../deps.ts'
 import { AuthdError } from '../errors.ts'
 import type { Actor } from '../flows/record-event.ts'
 import { loadRunning, withDatabase } from './database.ts'
-import { GLOBAL_FLAGS, type GlobalFlags, refuseTwoModes } from './flags.ts'
+import { findEach, type NamedThing } from './each-name.ts'
+import { GLOBAL_FLAGS, type GlobalFlags, refuseTwoModes, skipMissingFlag } from './flags.ts'
 import { loadConfigOf } from './instance.ts'
 import { operator } from './operator.ts'
 import { confirm, confirmName } from './output/confirm.ts'
@@ -20,8 +21,10 @@ interface Declared<Args extends Interfaces.ArgInput, Own extends Interfaces.Flag
   examples?: string[]
   args?: Args
   flags?: Own
-  /** The last argument may be repeated, and `-` reads more of them from stdin, one per line. */
-  takesMany?: true
+  /**
+   * `known` things get --skip-missing. The last argument may be repeated, and `-` reads more of them from stdin, one per line.
+   */
+  takesMany?: 'known' | 'new'
 }
 
 /** What a command gets when it runs. */
@@ -30,6 +33,8 @@ export interface Input<Args, Own> {
   flags: Own & GlobalFlags
   /** With `takesMany`: everything named, `-` replaced by the lines of stdin. */
   names: string[]
+  /** Looks up each of the names. Throws one error with all faults, so call it before anything is changed. */
+  each<Found>(find: (name: string) => Found | Promise<Found>): Promise<Found[]>
   out: Output
   /** The operator, for the audit log, with `--reason`. */
   actor: Actor
@@ -97,21 +102,31 @@ export function command<
   return class extends OperatorCommand {
     static override description = declared.description
     static override examples = declared.examples ?? []
-    static override strict = declared.takesMany !== true
+    static override strict = declared.takesMany === undefined
     static override args = withoutStdin(declared.args ?? {})
-    static override flags = (declared.flags ?? {}) as Interfaces.FlagInput
+    static override flags = {
+      ...declared.flags,
+      ...(declared.takesMany === 'known' && skipMissingFlag),
+    } as Interfaces.FlagInput
 
     async run(): Promise<void> {
       const { args, argv, flags: parsed } = await this.parseTyped(declared.examples ?? [])
       const flags = { ...absent(declared.flags), ...parsed } as unknown as Interfaces.InferredFlags<Own> & GlobalFlags
       refuseTwoModes(flags)
-      const typed = { argv: this.argv, flags: { ...GLOBAL_FLAGS, ...declared.flags } }
+      const typed = {
+        argv: this.argv,
+        flags: { ...GLOBAL_FLAGS, ...(this.constructor as typeof OperatorCommand).flags },
+      }
+      const named = declared.takesMany ? await namesOf(argv as string[]) : []
+      const out = await Output.to(process, flags)
+      const skip = flags['skip-missing'] ? (why: string) => out.hint(why) : undefined
       const again = (added: Added) => commandAgain(this.id ?? '', typed, added)
       await declared.run({
         args: args as Interfaces.InferredArgs<Args>,
         flags,
-        names: declared.takesMany ? await namesOf(argv as string[]) : [],
-        out: await Output.to(process, flags),
+        names: named.map(({ name }) => name),
+        each: (find) => findEach(named, find, skip),
+        out,
         actor: operator(this.id ?? '', flags.reason),
         confirm: (question) => confirm(flags, question, again({ flag: 'yes' })),
         confirmName: (name, question) =>
@@ -171,11 +186,12 @@ function withoutStdin(args: Interfaces.ArgInput): Interfaces.ArgInput {
 }
 
 /** The named things. `-` stands for the lines of stdin. */
-async function namesOf(values: string[]): Promise<string[]> {
-  if (!values.includes('-')) return values
+async function namesOf(values: string[]): Promise<NamedThing[]> {
+  const typed = values.filter((value) => value !== '-').map((name) => ({ name }))
+  if (!values.includes('-')) return typed
   if (process.stdin.isTTY) {
     throw new AuthdError('USAGE', { message: '"-" reads names from stdin, but stdin is a terminal. Pipe them in.' })
   }
-  const lines = (await readStdin()).split('\n').map((line) => line.trim())
-  return [...values.filter((value) => value !== '-'), ...lines.filter((line) => line !== '')]
+  const lines = (await readStdin()).split('\n').map((line, index) => ({ name: line.trim(), line: index + 1 }))
+  return [...typed, ...lines.filter(({ name }) => name !== '')]
 }

@@ -74,12 +74,18 @@ export const GLOBAL_FLAGS = {
 /** The global flags as parsed, and the two that many commands have. */
 export type GlobalFlags = Interfaces.InferredFlags<typeof GLOBAL_FLAGS> & {
   'dry-run'?: boolean
+  'skip-missing'?: boolean
   reason?: string | undefined
 }
 
 /** For the commands that change things. */
 export const dryRunFlag = {
   'dry-run': Flags.boolean({ char: 'n', description: 'Show what would change, without changing it.' }),
+}
+
+/** For the commands that take several known things. */
+export const skipMissingFlag = {
+  'skip-missing': Flags.boolean({ description: 'Skip unknown names instead of changing nothing.' }),
 }
 
 /** For the commands whose reason goes into the audit log. */

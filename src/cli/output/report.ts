@@ -6,6 +6,14 @@ import { createFile } from '../../platform/files.ts'
 import { hideTokens } from '../../platform/secret.ts'
 import { cleanJson, cleanLine, inLines, print } from './clean.ts'
 
+const FAULTS_SHOWN = 20
+
+/** The first faults of many, and how many more there are. */
+export function shownFaults(faults: readonly string[]): string[] {
+  const more = faults.length - FAULTS_SHOWN
+  return [...faults.slice(0, FAULTS_SHOWN), ...(more > 0 ? [`and ${more} more`] : [])]
+}
+
 interface Failure {
   code: ErrorCode
   message: string

@@ -90,18 +90,24 @@ export async function removeIpFilters(
   actor: Actor,
   { names, ...locker }: Locker & { names: string[] },
 ): Promise<IpFilter[]> {
-  const rules = await deps.db.read((sql) => listIpFilters(sql))
-  const known = new Set(rules.flatMap(({ id, cidr }) => [id, cidr]))
-  const asked = names.map((name) => ({ name, stored: parseCidr(name)?.cidr.text ?? name }))
-  const unknown = asked.find(({ stored }) => !known.has(stored))
-  if (unknown) throw notFound(unknown.name)
-  const stored = new Set(asked.map((name) => name.stored))
+  const stored = new Set(names.map(await ruleFinder(deps)))
   const isRemoved = ({ id, cidr }: IpFilter) => stored.has(id) || stored.has(cidr)
   return await removeRules(deps, actor, {
     names: [...stored],
     remove: deleteIpFilters,
     refusal: (trx) => riskOfRemoval(deps, trx, { ...locker, isRemoved }),
   })
+}
+
+/** Finds out whether there is a rule with an id or a network, and returns it as it is stored. Throws IP_FILTER_NOT_FOUND. */
+export async function ruleFinder(deps: Pick<Deps, 'db'>): Promise<(name: string) => string> {
+  const rules = await deps.db.read((sql) => listIpFilters(sql))
+  const known = new Set(rules.flatMap(({ id, cidr }) => [id, cidr]))
+  return (name) => {
+    const stored = parseCidr(name)?.cidr.text ?? name
+    if (!known.has(stored)) throw notFound(name)
+    return stored
+  }
 }
 
 /** Deletes expired rules, which have no effect any more. */

@@ -120,12 +120,19 @@ export async function endApiKey(deps: Deps, actor: Actor, id: string): Promise<{
         type: 'api_key.revoked',
         metadata: { key_id: id },
       })
-    if (key) return { key, isChanged }
-    return new AuthdError('API_KEY_NOT_FOUND', {
-      message: `No API key "${id}".`,
-      suggestions: ['authd api-keys list'],
-    })
+    return key ? { key, isChanged } : notFound(id)
   })
+}
+
+/** One key, also a revoked one. Throws API_KEY_NOT_FOUND. */
+export async function showApiKey(deps: Pick<Deps, 'db'>, id: string): Promise<ApiKey> {
+  const key = await deps.db.read((sql) => findApiKey(sql, id))
+  if (key) return key
+  throw notFound(id)
+}
+
+function notFound(id: string): AuthdError {
+  return new AuthdError('API_KEY_NOT_FOUND', { message: `No API key "${id}".`, suggestions: ['authd api-keys list'] })
 }
 
 /**

@@ -2,7 +2,7 @@ import type { Deps } from '../../deps.ts'
 import { AuthdError } from '../../errors.ts'
 import type { EmailAddress } from '../../platform/email-address.ts'
 import { shell } from '../../platform/shell.ts'
-import type { Sql, Trx } from '../../store/db.ts'
+import type { Trx } from '../../store/db.ts'
 import { findUserByEmail, insertUser, type User } from '../../store/users.ts'
 import { partsOf } from '../bulk-units.ts'
 import { type Actor, recordEvent } from '../record-event.ts'
@@ -23,7 +23,7 @@ export interface AddedUser {
 /** Adds users, in small units, after checking that none exists that may not. Throws CONFLICT. */
 export async function addUsers(deps: Deps, actor: Actor, input: AddUsers): Promise<AddedUser[]> {
   const { emails, mayExist } = input
-  if (!mayExist) await deps.db.read((sql) => refuseTaken(sql, emails))
+  if (!mayExist) for (const email of emails) await refuseTaken(deps, email)
   const all: AddedUser[] = []
   for (const part of partsOf(emails)) {
     const added = await deps.db.write(async (trx) => {
@@ -40,11 +40,10 @@ export async function addUsers(deps: Deps, actor: Actor, input: AddUsers): Promi
   return all
 }
 
-async function refuseTaken(sql: Sql, emails: EmailAddress[]): Promise<void> {
-  for (const { canonical } of emails) {
-    const user = await findUserByEmail(sql, canonical)
-    if (user) throw existsError(user, 0)
-  }
+/** Throws CONFLICT for the address of a user. */
+export async function refuseTaken(deps: Pick<Deps, 'db'>, { canonical }: EmailAddress): Promise<void> {
+  const user = await deps.db.read((sql) => findUserByEmail(sql, canonical))
+  if (user) throw existsError(user, 0)
 }
 
 /** `added`: how many were added before somebody else added this one. */

@@ -1,18 +1,21 @@
 import { Args } from '@oclif/core'
-import { endApiKey } from '../../../flows/operator/api-key.ts'
+import { endApiKey, showApiKey } from '../../../flows/operator/api-key.ts'
 import { presentApiKey } from '../../../resources/api-key.ts'
 import { operation } from '../../command.ts'
 import { changeFlags } from '../../flags.ts'
 
 export default operation({
   examples: ['authd api-keys revoke key_01m88jw08vedqtrgrr9eqkmg57'],
-  args: { id: Args.string({ required: true, description: 'Key id, from api-keys list.' }) },
+  args: { id: Args.string({ required: true, description: 'Key ids, from api-keys list; - reads them from stdin.' }) },
+  takesMany: 'known',
   flags: changeFlags,
-  async run(deps, { args, out, actor }) {
-    const { key, isChanged } = await endApiKey(deps, actor, args.id)
-    const text = isChanged
-      ? `${out.did('Revoked', 'Would revoke')} ${key.id} (${key.name})`
-      : `${key.id} is already revoked`
-    out.changes([{ resource: presentApiKey(key), isChanged, text }])
+  async run(deps, { each, out, actor }) {
+    const changes = []
+    for (const { id } of await each((name) => showApiKey(deps, name))) {
+      const { key, isChanged } = await endApiKey(deps, actor, id)
+      const text = isChanged ? `${out.did('Revoked', 'Would revoke')} ${id} (${key.name})` : `${id} is already revoked`
+      changes.push({ resource: presentApiKey(key), isChanged, text })
+    }
+    out.changes(changes)
   },
 })

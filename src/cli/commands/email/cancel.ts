@@ -1,5 +1,5 @@
 import { Args } from '@oclif/core'
-import { cancelMails } from '../../../flows/outbox/queue-admin.ts'
+import { cancelMails, showQueued } from '../../../flows/outbox/queue-admin.ts'
 import { presentMail } from '../../../resources/mail.ts'
 import { operation } from '../../command.ts'
 import { changeFlags } from '../../flags.ts'
@@ -10,10 +10,10 @@ export default operation({
     'authd email queue --state pending --jsonl | jq -r .id | authd email cancel -',
   ],
   args: { id: Args.string({ required: true, description: 'Mail ids; - reads them from stdin.' }) },
-  takesMany: true,
+  takesMany: 'known',
   flags: changeFlags,
-  async run(deps, { names, out, actor }) {
-    const ids = names
+  async run(deps, { each, out, actor }) {
+    const ids = (await each((id) => showQueued(deps, 'mail', id))).map(({ item }) => item.id)
     const cancelled = await cancelMails(deps, actor, ids)
     const changes = cancelled.map(({ item, isChanged }) => ({
       resource: presentMail(item),

@@ -1,6 +1,6 @@
 import { Args, Flags } from '@oclif/core'
 import { AuthdError } from '../../../errors.ts'
-import { idsOf, retryQueued } from '../../../flows/outbox/queue-admin.ts'
+import { idsOf, retryQueued, showQueued } from '../../../flows/outbox/queue-admin.ts'
 import { presentMail } from '../../../resources/mail.ts'
 import { operation } from '../../command.ts'
 import { changeFlags, refuseBoth } from '../../flags.ts'
@@ -8,7 +8,7 @@ import { changeFlags, refuseBoth } from '../../flags.ts'
 export default operation({
   examples: ['authd email retry msg_06fb2m', 'authd email retry --all-failed'],
   args: { id: Args.string({ description: 'Mail ids; - reads them from stdin.' }) },
-  takesMany: true,
+  takesMany: 'known',
   flags: {
     'all-failed': Flags.boolean({ description: 'All that failed and have not expired.' }),
     ...changeFlags,
@@ -21,8 +21,10 @@ export default operation({
         suggestions: ['authd email queue'],
       })
   },
-  async run(deps, { flags, names, out, actor }) {
-    const ids = flags['all-failed'] ? await idsOf(deps, { kind: 'mail', state: 'failed' }) : names
+  async run(deps, { flags, each, out, actor }) {
+    const ids = flags['all-failed']
+      ? await idsOf(deps, { kind: 'mail', state: 'failed' })
+      : (await each((id) => showQueued(deps, 'mail', id))).map(({ item }) => item.id)
     const retried = await retryQueued(deps, actor, { kind: 'mail', ids })
     const changes = retried.map((item) => ({
       resource: presentMail(item),

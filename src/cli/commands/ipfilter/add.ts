@@ -1,6 +1,6 @@
 import { Args } from '@oclif/core'
 import { AuthdError } from '../../../errors.ts'
-import { addIpFilters } from '../../../flows/limits/ip-filter-admin.ts'
+import { addIpFilters, checkedCidr } from '../../../flows/limits/ip-filter-admin.ts'
 import { presentIpFilter } from '../../../resources/ip-filter.ts'
 import { operation } from '../../command.ts'
 import { dryRunFlag } from '../../flags.ts'
@@ -16,9 +16,9 @@ export default operation({
   args: {
     cidr: Args.string({ required: true, description: 'IP addresses or networks; - reads them from stdin.' }),
   },
-  takesMany: true,
+  takesMany: 'new',
   flags: { ...ruleFlags, ...dryRunFlag },
-  prepare({ flags, names, again }) {
+  async prepare({ flags, each, again }) {
     const { reason } = flags
     if (reason === undefined) {
       throw new AuthdError('USAGE', {
@@ -26,7 +26,8 @@ export default operation({
         suggestions: [again('reason', '…')],
       })
     }
-    return names.map((cidr) => ({ cidr, reason }))
+    const cidrs = await each((name) => checkedCidr(name).text)
+    return cidrs.map((cidr) => ({ cidr, reason }))
   },
   async run(deps, { flags, out, actor, again }, rules) {
     const { filters, ended } = await suggesting(again('accept-risk', 'lockout'), isLockoutRisk, () =>

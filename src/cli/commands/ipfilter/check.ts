@@ -9,7 +9,7 @@ export default operation({
     "authd ipfilter check 10.0.0.5 --forwarded-for '203.0.113.9' --path /signin",
   ],
   args: { ip: Args.string({ required: true, description: 'IP addresses; - reads them from stdin.' }) },
-  takesMany: true,
+  takesMany: 'new',
   flags: {
     path: Flags.string({
       default: '/',
@@ -19,10 +19,9 @@ export default operation({
       description: 'Value of an X-Forwarded-For header. IP is then the address of the proxy.',
     }),
   },
-  async run(deps, { flags, names, out }) {
+  async run(deps, { flags, each, out }) {
     const { path, 'forwarded-for': forwardedFor } = flags
-    const checked = []
-    for (const peer of names) checked.push(await checkAddress(deps, { peer, path, forwardedFor }))
+    const checked = await each((peer) => checkAddress(deps, { peer, path, forwardedFor }))
     const results = checked.map(({ ip, isBlocked, scope, rule, peer, isIgnored }) => ({
       ip,
       verdict: isBlocked ? 'blocked' : 'allowed',

@@ -5,7 +5,7 @@ import { operation } from '../../command.ts'
 import { dryRunFlag } from '../../flags.ts'
 import { isLockoutRisk, ruleFlags, ruleOptions } from '../../ip-rules.ts'
 import { counted } from '../../output/count.ts'
-import { suggesting } from '../../output/report.ts'
+import { shownFaults, suggesting } from '../../output/report.ts'
 import { parseTyped } from '../../parse-text.ts'
 import { readInput } from '../../stdin.ts'
 
@@ -27,8 +27,6 @@ export default operation({
   },
 })
 
-const PROBLEMS_SHOWN = 20
-
 /**
  * One rule per line. Text after `#` is the reason of that rule, in place of the flag's. Throws VALIDATION_ERROR with all
  * lines that are wrong.
@@ -48,9 +46,10 @@ async function parseRules(file: string, text: string, reason: string | undefined
     }
   }
   if (problems.length === 0) return rules
-  const more = problems.length - PROBLEMS_SHOWN
-  const lines = [...problems.slice(0, PROBLEMS_SHOWN), ...(more > 0 ? [`and ${more} more`] : [])]
-  throw new AuthdError('VALIDATION_ERROR', { lines: ['No rule was written.', ...lines], details: { problems } })
+  throw new AuthdError('VALIDATION_ERROR', {
+    lines: ['No rule was written.', ...shownFaults(problems)],
+    details: { problems },
+  })
 }
 
 async function parseRule(cidr: string, reason: string | undefined): Promise<NewRule> {

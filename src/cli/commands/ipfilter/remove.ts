@@ -1,5 +1,5 @@
 import { Args, Flags } from '@oclif/core'
-import { removeIpFilters } from '../../../flows/limits/ip-filter-admin.ts'
+import { removeIpFilters, ruleFinder } from '../../../flows/limits/ip-filter-admin.ts'
 import { presentIpFilter } from '../../../resources/ip-filter.ts'
 import { operation } from '../../command.ts'
 import { changeFlags } from '../../flags.ts'
@@ -12,7 +12,7 @@ export default operation({
   args: {
     rule: Args.string({ required: true, description: 'Networks or rule ids; - reads them from stdin.' }),
   },
-  takesMany: true,
+  takesMany: 'known',
   flags: {
     ...changeFlags,
     'accept-risk': Flags.string({
@@ -20,7 +20,8 @@ export default operation({
       description: 'Remove a rule that keeps you from being locked out.',
     }),
   },
-  async run(deps, { flags, names, out, actor, again }) {
+  async run(deps, { flags, each, out, actor, again }) {
+    const names = await each(await ruleFinder(deps))
     const removed = await suggesting(again('accept-risk', 'lockout'), isLockoutRisk, () =>
       removeIpFilters(deps, actor, {
         names,

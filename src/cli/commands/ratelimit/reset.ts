@@ -5,15 +5,21 @@ import { changeFlags } from '../../flags.ts'
 
 export default operation({
   examples: ['authd ratelimit reset 203.0.113.9 --reason "office with 200 people"'],
-  args: { key: Args.string({ required: true, description: 'IP address, e-mail address, session id or key id.' }) },
+  args: {
+    key: Args.string({ required: true, description: 'IP and e-mail addresses, session or key ids; - reads stdin.' }),
+  },
+  takesMany: 'new',
   flags: changeFlags,
-  async run(deps, { args, out, actor }) {
-    const forgotten = await resetLimits(deps, actor, args.key)
-    const policies = forgotten.map(({ policy }) => policy)
-    const text =
-      policies.length > 0
-        ? `${out.did('Reset', 'Would reset')} ${policies.join(', ')} of ${args.key}`
-        : `No limits are counted for ${args.key}`
-    out.changes([{ resource: { key: args.key, policies }, isChanged: policies.length > 0, text }])
+  async run(deps, { names, out, actor }) {
+    const changes = []
+    for (const key of names) {
+      const policies = (await resetLimits(deps, actor, key)).map(({ policy }) => policy)
+      const isChanged = policies.length > 0
+      const text = isChanged
+        ? `${out.did('Reset', 'Would reset')} ${policies.join(', ')} of ${key}`
+        : `No limits are counted for ${key}`
+      changes.push({ resource: { key, policies }, isChanged, text })
+    }
+    out.changes(changes)
   },
 })

@@ -1,6 +1,6 @@
 import { Args, Flags } from '@oclif/core'
 import { AuthdError } from '../../../errors.ts'
-import { revokeByOperator } from '../../../flows/sessions/session-admin.ts'
+import { revokeByOperator, showSession } from '../../../flows/sessions/session-admin.ts'
 import { toRfc3339 } from '../../../platform/clock.ts'
 import { formatDuration } from '../../../platform/duration.ts'
 import { operation } from '../../command.ts'
@@ -10,7 +10,7 @@ import { counted } from '../../output/count.ts'
 export default operation({
   examples: ['authd sessions revoke ses_01m88jw08vedqtrgrr9eqkmg57', 'authd sessions revoke --user ada@example.com'],
   args: { id: Args.string({ description: 'Session ids; - reads them from stdin.' }) },
-  takesMany: true,
+  takesMany: 'known',
   flags: {
     user: Flags.string({ description: 'End all sessions of this user.' }),
     'older-than': timeFlag({ description: 'End all sessions older than this: 30d.' }),
@@ -30,8 +30,8 @@ export default operation({
     if (all) await confirmName('all', 'This signs out all users.')
     else if (createdBefore !== undefined) await confirm(`End every session created before ${toRfc3339(createdBefore)}?`)
   },
-  async run(deps, { flags, names, out, actor }) {
-    const ids = names.length > 0 ? names : undefined
+  async run(deps, { flags, names, each, out, actor }) {
+    const ids = names.length > 0 ? (await each((id) => showSession(deps, id))).map(({ id }) => id) : undefined
     const ended = await revokeByOperator(deps, actor, { ids, user: flags.user, createdBefore: flags['older-than'] })
     const users = new Set(ended.map(({ userId }) => userId)).size
     const ttlMs = deps.config.current().tokens.accessTtl

@@ -1,6 +1,7 @@
 import { Args } from '@oclif/core'
 import { clearSuppression } from '../../../flows/outbox/suppression.ts'
 import { operation } from '../../command.ts'
+import { parseEmail } from '../../emails.ts'
 import { changeFlags } from '../../flags.ts'
 
 export default operation({
@@ -8,12 +9,13 @@ export default operation({
   args: {
     email: Args.string({ required: true, description: 'E-mail addresses; - reads them from stdin.' }),
   },
-  takesMany: true,
+  takesMany: 'new',
   flags: changeFlags,
-  async run(deps, { names, out, actor }) {
+  prepare: ({ each }) => each(parseEmail),
+  async run(deps, { out, actor }, emails) {
     const changes = []
-    for (const name of names) {
-      const { address, isChanged } = await clearSuppression(deps, actor, name)
+    for (const { canonical } of emails) {
+      const { address, isChanged } = await clearSuppression(deps, actor, canonical)
       const text = isChanged
         ? `${address} ${out.did('may be mailed', 'would be mailed')} again`
         : `Nothing was counted against ${address}`

@@ -13,14 +13,15 @@ export default command({
     'Without a name all of them: layout, and those of code, notice, signin and test. With the name of a mail, such as invitation, files for this mail alone.',
   examples: ['authd templates eject signin', 'authd templates eject invitation --dir ./templates'],
   args: { name: Args.string({ description: 'Names of templates or mails.' }) },
-  takesMany: true,
+  takesMany: 'new',
   flags: {
     dir: Flags.string({ description: 'Target folder. Defaults to mail.templates_dir.' }),
     force: Flags.boolean({ description: 'Replace existing files.' }),
   },
-  async run({ flags, names, out, loadConfig }) {
+  async run({ flags, names, each, out, loadConfig }) {
     const folder = resolve(flags.dir ?? (await loadConfig()).config.mail.templatesDir)
-    const files = filesOf(names)
+    const found = names.length === 0 ? ALL.map(filesOf) : await each(filesOf)
+    const files: Record<string, string> = Object.assign({}, ...found)
     const written = Object.keys(files).map((name) => join(folder, name))
     if (!flags.force) refuseExisting(written)
     try {
@@ -49,17 +50,15 @@ function refuseExisting(paths: string[]): void {
   })
 }
 
-/** The files of these templates by name. Throws USAGE for an unknown one. */
-function filesOf(names: string[]): Record<string, string> {
-  const all = ['layout', 'signin', 'code', 'notice', 'test']
-  const found = (names.length === 0 ? all : names).map((name) => {
-    const files = sourcesOf(name.replace(/\.(mjml|txt)$/, ''))
-    if (files) return files
-    const near = closest(name, sourceNames())
-    throw new AuthdError('USAGE', {
-      message: `Unknown template "${name}". Available: ${sourceNames().join(', ')}.`,
-      suggestions: near ? [shell`authd templates eject ${near}`] : [],
-    })
+const ALL = ['layout', 'signin', 'code', 'notice', 'test']
+
+/** The files of a template. Throws USAGE for an unknown one. */
+function filesOf(name: string): Record<string, string> {
+  const files = sourcesOf(name.replace(/\.(mjml|txt)$/, ''))
+  if (files) return files
+  const near = closest(name, sourceNames())
+  throw new AuthdError('USAGE', {
+    message: `Unknown template "${name}". Available: ${sourceNames().join(', ')}.`,
+    suggestions: near ? [shell`authd templates eject ${near}`] : [],
   })
-  return Object.assign({}, ...found)
 }

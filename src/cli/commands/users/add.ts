@@ -1,5 +1,5 @@
 import { Args, Flags } from '@oclif/core'
-import { addUsers } from '../../../flows/users/add.ts'
+import { addUsers, refuseTaken } from '../../../flows/users/add.ts'
 import { presentUser } from '../../../resources/user.ts'
 import { operation } from '../../command.ts'
 import { parseEmail } from '../../emails.ts'
@@ -10,15 +10,16 @@ export default operation({
   args: {
     email: Args.string({ required: true, description: 'One or more e-mail addresses; - reads them from stdin.' }),
   },
-  takesMany: true,
+  takesMany: 'new',
   flags: {
     name: typedFlag('user_name')({ description: 'Name of the user.' }),
     verified: Flags.boolean({ description: 'Mark the address as verified.' }),
     'if-not-exists': Flags.boolean({ description: 'No error for users who already exist.' }),
     ...changeFlags,
   },
-  prepare: ({ names }) => names.map(parseEmail),
-  async run(deps, { flags, out, actor }, emails) {
+  prepare: ({ each }) => each(parseEmail),
+  async run(deps, { flags, each, out, actor }, emails) {
+    if (!flags['if-not-exists']) await each((name) => refuseTaken(deps, parseEmail(name)))
     const input = { emails, name: flags.name ?? null, isVerified: flags.verified, mayExist: flags['if-not-exists'] }
     const added = await addUsers(deps, actor, input)
     out.changes(

@@ -1,3 +1,4 @@
+import { resolveUser } from '../../../flows/named-user.ts'
 import { disableUsers } from '../../../flows/users/disable.ts'
 import { presentUser } from '../../../resources/user.ts'
 import { operation } from '../../command.ts'
@@ -7,9 +8,10 @@ import { counted } from '../../output/count.ts'
 export default operation({
   examples: ['authd users disable ada@example.com --reason "left the company"'],
   args: usersArg,
-  takesMany: true,
+  takesMany: 'known',
   flags: changeFlags,
-  async run(deps, { flags, names, out, actor }) {
+  async run(deps, { flags, each, out, actor }) {
+    const names = (await each((name) => resolveUser(deps, name))).map(({ id }) => id)
     const changed = await disableUsers(deps, actor, { names, reason: flags.reason ?? null })
     out.changes(
       changed.map(({ user, isChanged, sessionsEnded }) => ({

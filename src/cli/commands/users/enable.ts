@@ -1,3 +1,4 @@
+import { resolveUser } from '../../../flows/named-user.ts'
 import { enableUsers } from '../../../flows/users/disable.ts'
 import { presentUser } from '../../../resources/user.ts'
 import { operation } from '../../command.ts'
@@ -6,9 +7,10 @@ import { changeFlags, usersArg } from '../../flags.ts'
 export default operation({
   examples: ['authd users enable ada@example.com --reason "back from leave"'],
   args: usersArg,
-  takesMany: true,
+  takesMany: 'known',
   flags: changeFlags,
-  async run(deps, { names, out, actor }) {
+  async run(deps, { each, out, actor }) {
+    const names = (await each((name) => resolveUser(deps, name))).map(({ id }) => id)
     const changed = await enableUsers(deps, actor, { names })
     out.changes(
       changed.map(({ user, isChanged, sessionsEnded }) => ({

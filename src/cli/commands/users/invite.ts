@@ -12,7 +12,7 @@ export default operation({
   args: {
     email: Args.string({ required: true, description: 'One or more e-mail addresses; - reads them from stdin.' }),
   },
-  takesMany: true,
+  takesMany: 'new',
   flags: {
     name: typedFlag('user_name')({ description: 'Name of the user.' }),
     expires: spanFlag('90d')({ default: 3 * DAY, description: 'Lifetime of the invitation, 90d at most.' }),
@@ -24,7 +24,7 @@ export default operation({
     }),
     ...changeFlags,
   },
-  prepare: ({ names }) => names.map(parseEmail),
+  prepare: ({ each }) => each(parseEmail),
   async run(deps, { flags, out, actor }, emails) {
     const asked = { emails, ttlMs: flags.expires, lang: flags.lang, mustSend: flags.send, name: flags.name ?? null }
     const made = await inviteUsers(deps, actor, asked)

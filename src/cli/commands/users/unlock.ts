@@ -1,3 +1,4 @@
+import { resolveUser } from '../../../flows/named-user.ts'
 import { unlockUsers } from '../../../flows/policy/lockout-admin.ts'
 import { toRfc3339 } from '../../../platform/clock.ts'
 import { presentUser } from '../../../resources/user.ts'
@@ -8,9 +9,10 @@ import { changeFlags, usersArg } from '../../flags.ts'
 export default operation({
   examples: ['authd users unlock ada@example.com --reason "called, it was her"'],
   args: usersArg,
-  takesMany: true,
+  takesMany: 'known',
   flags: changeFlags,
-  async run(deps, { names, out, actor }) {
+  async run(deps, { each, out, actor }) {
+    const names = (await each((name) => resolveUser(deps, name))).map(({ id }) => id)
     const done = await unlockUsers(deps, actor, names)
     const changes = done.map(({ user, cleared }) => ({
       resource: {

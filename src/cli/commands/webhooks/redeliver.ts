@@ -1,6 +1,6 @@
 import { Args, Flags } from '@oclif/core'
 import { AuthdError } from '../../../errors.ts'
-import { idsOf, retryQueued } from '../../../flows/outbox/queue-admin.ts'
+import { idsOf, retryQueued, showQueued } from '../../../flows/outbox/queue-admin.ts'
 import { presentDelivery } from '../../../resources/webhook.ts'
 import { operation } from '../../command.ts'
 import { changeFlags, refuseBoth, timeFlag } from '../../flags.ts'
@@ -8,7 +8,7 @@ import { changeFlags, refuseBoth, timeFlag } from '../../flags.ts'
 export default operation({
   examples: ['authd webhooks redeliver whd_06fb2m', 'authd webhooks redeliver --failed --since 24h'],
   args: { id: Args.string({ description: 'Delivery ids; - reads them from stdin.' }) },
-  takesMany: true,
+  takesMany: 'known',
   flags: {
     failed: Flags.boolean({ description: 'All failed deliveries.' }),
     since: timeFlag({ description: 'With --failed: only deliveries since then.' }),
@@ -22,8 +22,10 @@ export default operation({
         suggestions: ['authd webhooks deliveries'],
       })
   },
-  async run(deps, { flags, names, out, actor }) {
-    const ids = flags.failed ? await idsOf(deps, { kind: 'webhook', state: 'failed', since: flags.since }) : names
+  async run(deps, { flags, each, out, actor }) {
+    const ids = flags.failed
+      ? await idsOf(deps, { kind: 'webhook', state: 'failed', since: flags.since })
+      : (await each((id) => showQueued(deps, 'webhook', id))).map(({ item }) => item.id)
     const retried = await retryQueued(deps, actor, { kind: 'webhook', ids })
     const changes = retried.map((item) => ({
       resource: presentDelivery(item),

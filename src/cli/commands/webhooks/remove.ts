@@ -3,20 +3,24 @@ import { findWebhook, removeWebhook } from '../../../flows/outbox/webhook-endpoi
 import { presentWebhook } from '../../../resources/webhook.ts'
 import { operation } from '../../command.ts'
 import { changeFlags } from '../../flags.ts'
+import { counted } from '../../output/count.ts'
 
 export default operation({
   examples: ['authd webhooks remove whe_06fb2m --yes'],
-  args: { id: Args.string({ required: true, description: 'Endpoint id, from webhooks list.' }) },
+  args: {
+    id: Args.string({ required: true, description: 'Endpoint ids, from webhooks list; - reads them from stdin.' }),
+  },
+  takesMany: 'known',
   flags: changeFlags,
-  async run(deps, { args, out, actor, confirm }) {
-    const { url } = await findWebhook(deps, args.id)
-    await confirm(`Remove ${url}? Waiting deliveries are not sent.`)
-    const removed = await removeWebhook(deps, actor, args.id)
-    const change = {
-      resource: presentWebhook(removed),
-      isChanged: true,
-      text: `${out.did('Removed', 'Would remove')} ${args.id}  ${url}`,
+  async run(deps, { each, out, actor, confirm }) {
+    const endpoints = await each((id) => findWebhook(deps, id))
+    const which = endpoints.length === 1 ? endpoints[0]?.url : counted(endpoints.length, 'endpoint')
+    if (endpoints.length > 0) await confirm(`Remove ${which}? Waiting deliveries are not sent.`)
+    const changes = []
+    for (const { id, url } of endpoints) {
+      const resource = presentWebhook(await removeWebhook(deps, actor, id))
+      changes.push({ resource, isChanged: true, text: `${out.did('Removed', 'Would remove')} ${id}  ${url}` })
     }
-    out.changes([change])
+    out.changes(changes)
   },
 })

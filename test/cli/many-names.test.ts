@@ -1,0 +1,79 @@
+import { expect, test } from 'vitest'
+import { COMMANDS } from '../../src/cli/commands/index.ts'
+import { shell } from '../support/cli.ts'
+
+/** Commands with one argument that changes or shows one thing, and why they take only one. */
+const ONE = {
+  'a file, or a choice of a few words': ['completion', 'config check', 'ipfilter import', 'lockdown', 'metrics'],
+  'a key of the configuration': ['config reference', 'settings get', 'settings unset', 'templates sentences'],
+  'one screen': ['audit show', 'explain', 'sessions show', 'users show', 'webhooks show', 'email preview'],
+  'a list of its own': ['passkeys list', 'ratelimit show', 'webhooks deliveries'],
+  'one link, secret, mail or file as its result': [
+    ...['users recover', 'users export', 'webhooks add', 'webhooks rotate-secret', 'webhooks test', 'email test'],
+  ],
+  'new values for one thing': ['users update', 'webhooks update'],
+}
+
+/** Anything can be a key of a limit, so no name is unknown. */
+const TAKES_ANY = ['ratelimit reset']
+
+const commands = await Promise.all(
+  Object.entries(COMMANDS).map(async ([id, { load }]) => ({ id, Command: (await load()).default })),
+)
+const many = commands.filter(({ id, Command }) => !Command.strict && !TAKES_ANY.includes(id))
+
+test('every command with one argument takes several, or there is a reason', () => {
+  const single = commands.filter(({ Command }) => Command.strict && Object.keys(Command.args).length === 1)
+
+  expect(single.map(({ id }) => id).sort()).toEqual(Object.values(ONE).flat().sort())
+})
+
+test.each(many.map(({ id, Command }) => ({ id, canSkip: 'skip-missing' in Command.flags })))(
+  'authd $id names every wrong line of stdin, and changes nothing',
+  async ({ id, canSkip }) => {
+    const { run } = await shell({ inProcess: true })
+    await run(['migrate'])
+    const words = [...id.split(' '), '-', ...(id === 'ipfilter add' ? ['--reason', 'test'] : [])]
+    const input = 'nosuch1\n\nnosuch2\n'
+
+    const { code, stdout, stderr } = await run(words, { input })
+    const skipping = canSkip ? await run([...words, '--skip-missing'], { input }) : { code: 0, stderr: 'Skipped 1 2' }
+
+    expect([64, 65, 67]).toContain(code)
+    expect(stdout).toBe('')
+    expect(stderr).toMatch(/^authd: Nothing was changed\.\nstdin:1: .*nosuch1.*\nstdin:3: .*nosuch2.*\n/)
+    expect(skipping.code).toBe(0)
+    expect(skipping.stderr).toMatch(/Skipped .*1.*Skipped .*2|Skipped 1 2/s)
+  },
+)
+
+test('--skip-missing changes the others, and an invalid line still stops it', async () => {
+  const { run } = await shell()
+  await run(['migrate'])
+  await run(['users', 'add', 'ada@example.com', 'bob@example.com'])
+
+  const refused = await run(['users', 'disable', '-'], { input: 'ada@example.com\neve@example.com\n' })
+  const before = await run(['users', 'list', '--status', 'disabled'])
+  const done = await run(['users', 'disable', '-', '--skip-missing'], { input: 'ada@example.com\neve@example.com\n' })
+  const after = await run(['users', 'list', '--status', 'disabled', '--fields', 'email'])
+
+  expect([refused.code, before.stdout]).toEqual([67, ''])
+  expect(refused.stderr).toContain('stdin:2: No user "eve@example.com".')
+  expect([done.code, after.stdout]).toEqual([0, 'ada@example.com\n'])
+  expect(done.stderr).toContain('Skipped stdin:2: No user "eve@example.com".')
+})
+
+test('several users are deleted after one confirmation of their number', async () => {
+  const { run } = await shell()
+  await run(['migrate'])
+  await run(['users', 'add', 'ada@example.com', 'bob@example.com'])
+  const words = ['users', 'delete', 'ada@example.com', 'bob@example.com']
+
+  const asked = await run(words)
+  const done = await run([...words, '--confirm=2 users'])
+  const left = await run(['users', 'list'])
+
+  expect(asked.code).toBe(64)
+  expect(asked.stderr).toContain("Try: authd users delete ada@example.com bob@example.com --confirm='2 users'")
+  expect([done.code, done.stdout.split('\n').length, left.stdout]).toEqual([0, 3, ''])
+})
