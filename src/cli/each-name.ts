@@ -10,7 +10,7 @@ export interface NamedThing {
 
 /**
  * Looks up every name, and throws one error that has all faults, with the lines of stdin. Nothing has been changed by
- * then. `skip` is told of each unknown name; without it, an unknown name is a fault.
+ * then. `skip` gets each unknown name. Without `skip`, an unknown name is an error.
  */
 export async function findEach<Found>(
   named: readonly NamedThing[],
