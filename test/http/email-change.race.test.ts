@@ -93,6 +93,8 @@ test.each(DATABASES)(
   async (database) => {
     const authd = await startAuthd({ database })
     const browser = await signedIn(authd)
+    // What the former mailbox has proven ends with the operator's change. A passkey's proof stays.
+    await enrolPasskey(browser, deviceFor(authd, {}))
 
     const { reply } = await whileParked(
       authd,

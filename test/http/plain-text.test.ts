@@ -41,7 +41,7 @@ describe('text that people type has no control, bidi or line separator character
     expect(answers).toEqual(UNPLAIN.map(() => [400, `/${field}`, 'UNPLAIN_TEXT']))
   })
 
-  test('the name forms of the account show the error, which leads to their field', async () => {
+  test('the name forms of the account show the error at their field', async () => {
     const authd = await startAuthd()
     const { browser } = await withPasskey(authd)
     const [{ id }] = (await browser.get('/v1/me/passkeys')).body
@@ -50,8 +50,8 @@ describe('text that people type has no control, bidi or line separator character
     const passkey = await browser.post(`/account/passkeys/${id}/name`, { form: { name: 'a\u009bb' } })
 
     expect([own.status, passkey.status]).toEqual([400, 400])
-    expect(own.body).toContain('<a id="fault" href="#name">Enter a name of at most 100 characters')
-    expect(passkey.body).toContain('<a id="fault" href="#name">Enter a name of 1 to 60 characters')
+    expect(own.body).toContain('<p class="fault" id="fault">Enter a name of at most 100 characters')
+    expect(passkey.body).toContain('<p class="fault" id="fault">Enter a name of 1 to 60 characters')
   })
 
   test('a name in any script, with marks, joiners and emoji, is kept as it is', async () => {
