@@ -64,6 +64,7 @@ const SAID: Record<string, unknown[][]> = {
     [{ ids: ['a'] }, {}],
     [{ userId: 'a' }, {}],
   ],
+  useTotpStep: [[{ userId: 'a', secretSealed: 'b', spentSteps: [1] }, 2]],
 }
 
 /** Why a statement may read a growing table without a condition that an index serves. */
