@@ -8,7 +8,9 @@ import { expect, test } from 'vitest'
  */
 const WAITS: Record<string, { deadlines: RegExp[] } | { none: string }> = {
   'bin/authd.js': { none: 'the child is the program itself' },
-  'src/cli/daemon-client.ts': { deadlines: [/request\(url, \{ signal: AbortSignal\.timeout\(timeoutMs\)/] },
+  'src/cli/daemon-client.ts': {
+    deadlines: [/signal = AbortSignal\.timeout\(timeoutMs\)/, /request\(url, \{ signal,/],
+  },
   'src/cli/output/terminal.ts': { none: 'the user ends the pager' },
   'src/cli/service/run.ts': { deadlines: [/spawnSync\(.*timeout: LONGEST_MS, killSignal: 'SIGKILL'/] },
   'src/mail/smtp-mailer.ts': { deadlines: [/signal: limit/] },
@@ -35,7 +37,8 @@ const WAITS: Record<string, { deadlines: RegExp[] } | { none: string }> = {
 const MODULES =
   /^import (?!type)(?:\{([^}]*)\}|(\w+)) from '(node:(?:net|tls|dns|dns\/promises|http|https|child_process|dgram)|pg|knex|nodemailer[\w/-]*)'/gm
 const HARMLESS = /^(?:type .*|isIP|STATUS_CODES|createServer)?$/
-const CALLS = /\b(?:client\.query|fetch|new WebSocket|new EventSource)\(|\bimport\('(?:pg|knex|nodemailer)'\)/
+const CALLS =
+  /\b(?:client\.query|fetch|new WebSocket|new EventSource)\(|\bimport\([^)]*'(?:pg|knex|nodemailer|node:https?)'\)/
 
 function waits(text: string): boolean {
   const imported = [...text.matchAll(MODULES)].flatMap(([, names, whole]) => (whole ?? names ?? '').split(','))
