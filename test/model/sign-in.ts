@@ -17,6 +17,7 @@ import {
 import {
   ADDRESSES,
   beginSession,
+  type HeldAttempt,
   type Invitation,
   isInForce,
   maySignIn,
@@ -29,7 +30,7 @@ import {
 
 export type Outcome = 'refused' | 'complete' | 'factor_required'
 
-export type Held = Tab['attempts'][number]
+export type Held = HeldAttempt
 
 /** Begins a sign-in for an address, and takes the mail that arrives. */
 export async function begin(world: World, tab: Tab, address: number): Promise<void> {
@@ -120,10 +121,11 @@ export async function typeCode(world: World, tab: Tab, isRight: boolean): Promis
   const code = isRight ? held.code : '000000'
   if (code === undefined || (!isRight && held.code === '000000')) return
   const canTry = isOpen(model, world.now) && !model.isSpent && model.tries < 5 && model.mailedAt !== undefined
+  const shown = `code ${code}`
   if (canTry) model.tries += 1
   if (!isRight) world.wrongs += 1
   const reply = await tab.client.post('/v1/signin/code', { json: { code } })
-  await afterFirstProof(world, tab, { held, reply, isProven: canTry && isRight })
+  await afterFirstProof(world, tab, { held, reply, shown, isProven: canTry && isRight })
 }
 
 export async function openLink(world: World, tab: Tab, from: Tab): Promise<void> {
@@ -137,15 +139,22 @@ export async function openLink(world: World, tab: Tab, from: Tab): Promise<void>
     expect(said).toBe(canTry ? 'continue_elsewhere' : 'refused')
     return
   }
-  await afterFirstProof(world, tab, { held, reply, isProven: canTry })
+  await afterFirstProof(world, tab, { held, reply, shown: `link ${held.link}`, isProven: canTry })
 }
+
+/** How long a repeated proof gets the answer of the first. */
+const REPEATABLE_MS = 10 * SECOND
 
 async function afterFirstProof(
   world: World,
   tab: Tab,
-  { held, reply, isProven }: { held: Held; reply: Reply; isProven: boolean },
+  { held, reply, shown, isProven }: { held: Held; reply: Reply; shown: string; isProven: boolean },
 ): Promise<void> {
-  const { model } = held
+  const { model, answered } = held
+  if (answered?.shown === shown && Math.abs(world.now - answered.at) <= REPEATABLE_MS) {
+    expectOutcome(reply, 'factor_required')
+    return
+  }
   if (!isProven || model.address === undefined) {
     expectOutcome(reply, 'refused')
     return
@@ -158,6 +167,7 @@ async function afterFirstProof(
   const person = personAt(world, model.address) ?? newPerson(world, model.address, { id: '', isVerified: true })
   if (!person.isVerified) verify(world, person)
   settle(world, tab, { held, reply, person, proof: 'email' })
+  held.answered = { shown, at: world.now }
 }
 
 /** Adds a proof to an attempt: it completes, or another proof is due. */

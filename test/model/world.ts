@@ -31,10 +31,19 @@ export const BROWSERS = 3
 export interface Tab {
   client: Browser
   /** What its cookie holds, newest first, with the code and link of the last mail that arrived. */
-  attempts: { model: Attempt; token: string; code: string | undefined; link: string | undefined }[]
+  attempts: HeldAttempt[]
   session: Session | undefined
   /** Who has completed a sign-in here. */
   known: Set<Person>
+}
+
+export interface HeldAttempt {
+  model: Attempt
+  token: string
+  code: string | undefined
+  link: string | undefined
+  /** The proof that was answered last. Sent again, it gets the same answer for a moment. */
+  answered?: { shown: string; at: number }
 }
 
 /** An access token, with the refresh token that was issued with it. */
