@@ -238,6 +238,18 @@ describe('the layout', () => {
     expect(drawerFaults('src/flows/signin/code.ts', "import { sealAudit } from '../audit/audit.ts'")).toHaveLength(1)
   })
 
+  test('an import at run time names its file, and none is of Node itself: the single file has no others', () => {
+    const computed = /\bimport\((?!\s*['"`](?!node:)[^$]*?['"`]\s*[,)])/
+    const isComment = (line: string) => /^\s*(\/\/|\*|\/\*\*)/.test(line)
+    const lines = sources.flatMap((file) =>
+      read(file)
+        .split('\n')
+        .map((line) => ({ file, line })),
+    )
+
+    expect(lines.filter(({ line }) => !isComment(line) && computed.test(line))).toEqual([])
+  })
+
   test('no import cycles between files, types included', () => {
     expect(circlesIn(importGraph())).toEqual([])
   })

@@ -38,7 +38,7 @@ const MODULES =
   /^import (?!type)(?:\{([^}]*)\}|(\w+)) from '(node:(?:net|tls|dns|dns\/promises|http|https|child_process|dgram)|pg|knex|nodemailer[\w/-]*)'/gm
 const HARMLESS = /^(?:type .*|isIP|STATUS_CODES|createServer)?$/
 const CALLS =
-  /\b(?:client\.query|fetch|new WebSocket|new EventSource)\(|\bimport\(.*'(?:pg|knex|nodemailer|node:https?)'\)/
+  /\b(?:client\.query|fetch|new WebSocket|new EventSource)\(|\b(?:import|getBuiltinModule)\('(?:pg|knex|nodemailer|node:https?)'\)/
 
 function waits(text: string): boolean {
   const imported = [...text.matchAll(MODULES)].flatMap(([, names, whole]) => (whole ?? names ?? '').split(','))

@@ -19,7 +19,10 @@ export async function fetchText(
   { token, timeoutMs = 5000 }: { token?: string | undefined; timeoutMs?: number } = {},
 ): Promise<Fetched> {
   const headers = token === undefined ? {} : { Authorization: `Bearer ${token}` }
-  const { request } = await import(url.startsWith('https:') ? 'node:https' : 'node:http')
+  // Loaded when it is needed, in a way that the single file has, too.
+  const { request } = url.startsWith('https:')
+    ? process.getBuiltinModule('node:https')
+    : process.getBuiltinModule('node:http')
   return await new Promise((resolve) => {
     const signal = AbortSignal.timeout(timeoutMs)
     const failed = (error: unknown) => {
