@@ -56,7 +56,7 @@ test('a wrong code of the app is said once, at its field, and after a second one
   expect(second.body).toMatch(/phone sets its clock/)
 })
 
-test('a wrong recovery code is said once, at its field, which is no longer folded away', async () => {
+test('the error of a wrong recovery code stands once, at its field, and the field is open', async () => {
   const { answer } = await startWithTotp()
 
   const { body } = await answer({ method: 'recovery_code', code: 'wrong' })
