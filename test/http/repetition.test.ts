@@ -61,6 +61,21 @@ test('SECURITY: a copy of a replaced cookie gets nothing for another form, anoth
   expect((await owner.get('/v1/session')).status).toBe(200)
 })
 
+test('SECURITY: who knows the attempt and the code, but not the secret of its browser, gets no session of the first', async () => {
+  const authd = await startAuthd()
+  const owner = authd.browser()
+  const { attempt, code } = await askOnPage(authd, owner)
+  const form = { attempt, code }
+  const thief = authd.browser()
+  thief.cookies.set('authd-attempt', `${attempt}.${'A'.repeat(43)}`)
+  await owner.post('/signin/code', { form })
+
+  const stolen = await thief.post('/signin/code', { form })
+
+  expect(stolen.status).not.toBe(303)
+  expect(thief.cookies.get('authd')).toBeUndefined()
+})
+
 test('SECURITY: another caller with the same Idempotency-Key and body gets no answer of the first', async () => {
   const authd = await startAuthd()
   const [ada, eve] = [authd.browser(), authd.browser()]
