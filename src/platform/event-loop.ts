@@ -9,3 +9,8 @@ export async function nextTurn(): Promise<void> {
 export async function pause(ms: number): Promise<void> {
   await setTimeout(ms)
 }
+
+/** Calls it when all code that can run now has run, before the event loop goes on. */
+export function atTurnEnd(act: () => void): void {
+  process.nextTick(act)
+}

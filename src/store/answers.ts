@@ -32,7 +32,7 @@ export async function claimAnswer(trx: Trx, answer: StoredAnswer): Promise<boole
 
 /** Writes an answer that needs no claim, in place of the one before. */
 export async function putAnswer(trx: Trx, answer: StoredAnswer): Promise<void> {
-  await trx.run(
+  trx.send(
     `${answers.insert}
      ON CONFLICT (id) DO UPDATE SET body_digest = excluded.body_digest, holders = excluded.holders,
        sealed = excluded.sealed, created_at = excluded.created_at, expires_at = excluded.expires_at`,
@@ -45,7 +45,7 @@ export async function keepAnswer(
   trx: Trx,
   { id, createdAt, holders, sealed, expiresAt }: Omit<StoredAnswer, 'bodyDigest'>,
 ): Promise<void> {
-  await trx.run('UPDATE answers SET holders = ?, sealed = ?, expires_at = ? WHERE id = ? AND created_at = ?', [
+  trx.send('UPDATE answers SET holders = ?, sealed = ?, expires_at = ? WHERE id = ? AND created_at = ?', [
     JSON.stringify(holders),
     sealed,
     expiresAt,
@@ -59,7 +59,7 @@ export async function findAnswer(sql: Sql, id: string): Promise<StoredAnswer | u
 }
 
 export async function deleteAnswer(trx: Trx, id: string): Promise<void> {
-  await trx.run('DELETE FROM answers WHERE id = ?', [id])
+  trx.send('DELETE FROM answers WHERE id = ?', [id])
 }
 
 export async function deleteExpiredAnswers(trx: Trx, now: number, limit: number): Promise<number> {

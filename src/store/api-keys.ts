@@ -23,7 +23,7 @@ const apiKeys = table(
 export type ApiKey = RowOf<typeof apiKeys>
 
 export async function insertApiKey(trx: Trx, key: NewRow<typeof apiKeys>): Promise<void> {
-  await trx.run(apiKeys.insert, apiKeys.values(key))
+  trx.send(apiKeys.insert, apiKeys.values(key))
 }
 
 export async function findApiKey(sql: Sql, id: string): Promise<ApiKey | undefined> {
@@ -64,7 +64,7 @@ export async function revokeApiKey(trx: Trx, input: { id: string; now: number })
 
 /** At most once a minute, so that a busy key costs no write a request. */
 export async function touchApiKey(trx: Trx, input: { id: string; now: number; notSince: number }): Promise<void> {
-  await trx.run(
+  trx.send(
     `UPDATE api_keys SET last_used_at = ? WHERE id = ? AND (last_used_at IS NULL OR last_used_at < ?
        OR last_used_at > ?)`,
     [input.now, input.id, input.notSince, latestEnd(input.now, 0)],

@@ -13,7 +13,7 @@ export type AuditErasure = RowOf<typeof auditErasures>
 
 /** Remembers how far an erasure got. */
 export async function keepAuditErasure(trx: Trx, erasure: AuditErasure): Promise<void> {
-  await trx.run(
+  trx.send(
     `${auditErasures.insert} ON CONFLICT (kind, subject) DO UPDATE SET after_id = excluded.after_id`,
     auditErasures.values(erasure),
   )
@@ -27,5 +27,5 @@ export async function findAuditErasure(sql: Sql): Promise<AuditErasure | undefin
 }
 
 export async function deleteAuditErasure(trx: Trx, { kind, subject }: AuditErasure): Promise<void> {
-  await trx.run('DELETE FROM audit_erasures WHERE kind = ? AND subject = ?', [kind, subject])
+  trx.send('DELETE FROM audit_erasures WHERE kind = ? AND subject = ?', [kind, subject])
 }

@@ -47,7 +47,7 @@ export interface AuditFilter {
 }
 
 export async function insertAuditLog(trx: Trx, log: NewRow<typeof auditLogs>): Promise<void> {
-  await trx.run(auditLogs.insert, auditLogs.values(log))
+  trx.send(auditLogs.insert, auditLogs.values(log))
 }
 
 /** Numbers at most `limit` rows that have no number, from `from + 1` on, and returns how many. The caller has locked the head. */
@@ -78,7 +78,7 @@ export async function eraseAuditLogs(
   )
   const lastId = rows.at(-1)?.id
   if (lastId === undefined) return { moreAfter: undefined, emails: [], requested: [] }
-  await trx.run(
+  trx.send(
     `UPDATE audit_logs SET email = NULL,
        personal = CASE WHEN event_type = 'user.deleted' THEN personal ELSE '{}' END,
        ip = CASE WHEN ${byOperator} THEN ip END,

@@ -28,7 +28,7 @@ export async function bumpEpoch(trx: Trx, topic: ChangeTopic | EndedTopic): Prom
  * a row does not exist yet, which no lock of rows does. Nothing caches webhooks.
  */
 export async function holdTopic(trx: Trx, topic: ChangeTopic | 'webhooks'): Promise<void> {
-  await trx.run(
+  trx.send(
     `INSERT INTO change_epochs (topic, epoch) VALUES (?, 0)
      ON CONFLICT (topic) DO UPDATE SET epoch = change_epochs.epoch`,
     [topic],

@@ -60,24 +60,24 @@ export async function redateRows(
 /** Lets deliveries and endpoints go on that wait for a time which the wrong clock has set. */
 export async function redateWebhooks(trx: Trx, { now, aheadMs }: ClockStep): Promise<void> {
   const latest = latestEnd(now, 0)
-  await trx.run(
+  trx.send(
     `UPDATE outbox SET due_at = due_at - ? WHERE state = 'pending' AND kind = 'webhook' AND due_at > ? AND EXISTS
        (SELECT 1 FROM outbox_tries WHERE outbox_id = outbox.id AND number = outbox.tries AND ended_at > ?)`,
     [aheadMs, latest, latest],
   )
-  await trx.run(
+  trx.send(
     `UPDATE webhook_endpoints SET retry_at = 0, failing_since = CASE WHEN failing_since > ? THEN ? ELSE failing_since END
      WHERE retry_at > ?`,
     [latest, now, latest],
   )
-  await trx.run('UPDATE webhook_endpoints SET created_at = created_at - ? WHERE created_at > ?', [aheadMs, latest])
+  trx.send('UPDATE webhook_endpoints SET created_at = created_at - ? WHERE created_at > ?', [aheadMs, latest])
 }
 
 /** Dates signing keys. Answers how many were dated. */
 export async function redateKeys(trx: Trx, { now, aheadMs }: ClockStep): Promise<number> {
   const latest = latestEnd(now, 0)
   // The end of an older key was set when its successor was made.
-  await trx.run(
+  trx.send(
     `UPDATE signing_keys SET verifies_until = verifies_until - ? WHERE verifies_until > ? AND EXISTS
        (SELECT 1 FROM signing_keys AS newer WHERE newer.created_at > ? AND newer.purpose = 'access')`,
     [aheadMs, latest, latest],

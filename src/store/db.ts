@@ -14,6 +14,11 @@ export interface Sql {
 /** What a unit of work gets. `run` answers the number of rows changed. */
 export interface Trx extends Sql {
   run(text: string, values?: Value[]): Promise<number>
+  /**
+   * Like `run`, for a statement whose answer nobody needs: it goes on its way together with the next one. If it fails, the
+   * unit fails.
+   */
+  send(text: string, values?: Value[]): void
   /** Called once the unit is durable; never if it is undone. For what cannot be undone, such as a counter. */
   afterCommit(listener: () => void): void
 }

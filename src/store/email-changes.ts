@@ -21,7 +21,7 @@ const emailChanges = table(
 export type EmailChange = RowOf<typeof emailChanges>
 
 export async function insertEmailChange(trx: Trx, change: NewRow<typeof emailChanges>): Promise<void> {
-  await trx.run(emailChanges.insert, emailChanges.values(change))
+  trx.send(emailChanges.insert, emailChanges.values(change))
 }
 
 export async function findEmailChange(sql: Sql, id: string): Promise<EmailChange | undefined> {
@@ -69,7 +69,7 @@ export async function keepOldestWayBack(trx: Trx, input: { userId: string; now: 
     [input.userId, input.now],
   )
   if (!oldest) return false
-  await trx.run('UPDATE email_changes SET restored_at = ? WHERE id <> ? AND user_id = ? AND restored_at IS NULL', [
+  trx.send('UPDATE email_changes SET restored_at = ? WHERE id <> ? AND user_id = ? AND restored_at IS NULL', [
     input.now,
     oldest.id,
     input.userId,

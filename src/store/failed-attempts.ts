@@ -43,7 +43,7 @@ export async function takeFailure(trx: Trx, { kind, subject, limit, windowMs }: 
 }
 
 export async function giveBackFailure(trx: Trx, { kind, subject }: Pick<Budget, 'kind' | 'subject'>): Promise<void> {
-  await trx.run('UPDATE failed_attempts SET failures = failures - 1 WHERE kind = ? AND subject = ? AND failures > 0', [
+  trx.send('UPDATE failed_attempts SET failures = failures - 1 WHERE kind = ? AND subject = ? AND failures > 0', [
     kind,
     subject,
   ])
@@ -93,7 +93,7 @@ export async function setFailureCount(
   key: Pick<Budget, 'kind' | 'subject'>,
   { failures, blockedUntil }: FailureCount,
 ): Promise<void> {
-  await trx.run(
+  trx.send(
     `${failedAttempts.insert}
      ON CONFLICT (kind, subject) DO UPDATE SET failures = excluded.failures, blocked_until = excluded.blocked_until`,
     failedAttempts.values({ kind: key.kind, subject: key.subject, failures, blockedUntil, windowEndsAt: NEVER }),
@@ -101,7 +101,7 @@ export async function setFailureCount(
 }
 
 export async function clearFailures(trx: Trx, key: Pick<Budget, 'kind' | 'subject'>): Promise<void> {
-  await trx.run('DELETE FROM failed_attempts WHERE kind = ? AND subject = ?', [key.kind, key.subject])
+  trx.send('DELETE FROM failed_attempts WHERE kind = ? AND subject = ?', [key.kind, key.subject])
 }
 
 export interface FailureRow extends FailedAttempt {

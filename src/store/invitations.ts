@@ -17,7 +17,7 @@ const IS_INVITED = 'email_verified_at IS NULL AND invited_until IS NOT NULL'
 export type Invitation = RowOf<typeof invitations>
 
 export async function insertInvitation(trx: Trx, invitation: Invitation): Promise<void> {
-  await trx.run(invitations.insert, invitations.values(invitation))
+  trx.send(invitations.insert, invitations.values(invitation))
 }
 
 export async function findInvitation(sql: Sql, id: string): Promise<Invitation | undefined> {
@@ -27,7 +27,7 @@ export async function findInvitation(sql: Sql, id: string): Promise<Invitation |
 
 /** Ends a user's invitations. The end is 0, so that a unit that took its time before also finds them over. */
 export async function endInvitations(trx: Trx, userId: string): Promise<void> {
-  await trx.run('UPDATE invitations SET expires_at = 0 WHERE user_id = ? AND expires_at > 0', [userId])
+  trx.send('UPDATE invitations SET expires_at = 0 WHERE user_id = ? AND expires_at > 0', [userId])
 }
 
 export interface InvitedUser {
@@ -48,17 +48,18 @@ export async function listInvitedUsers(sql: Sql, after: InvitedUser, limit: numb
 /** Like endAllInvitations, for some users only. */
 export async function endInvitationsOf(trx: Trx, userIds: string[], now: number): Promise<void> {
   const ids = JSON.stringify(userIds)
-  await trx.run(
-    `UPDATE users SET invited_until = ? WHERE ${isAmong(trx, 'id')} AND ${IS_INVITED} AND invited_until > ?`,
-    [now, ids, now],
-  )
-  await trx.run(`UPDATE invitations SET expires_at = 0 WHERE ${isAmong(trx, 'user_id')} AND expires_at > 0`, [ids])
+  trx.send(`UPDATE users SET invited_until = ? WHERE ${isAmong(trx, 'id')} AND ${IS_INVITED} AND invited_until > ?`, [
+    now,
+    ids,
+    now,
+  ])
+  trx.send(`UPDATE invitations SET expires_at = 0 WHERE ${isAmong(trx, 'user_id')} AND expires_at > 0`, [ids])
 }
 
 /** Ends the leave to sign up that invitations gave, and then all invitations: a unit locks users first. */
 export async function endAllInvitations(trx: Trx, now: number): Promise<void> {
-  await trx.run(`UPDATE users SET invited_until = ? WHERE ${IS_INVITED} AND invited_until > ?`, [now, now])
-  await trx.run('UPDATE invitations SET expires_at = 0 WHERE expires_at > ?', [now])
+  trx.send(`UPDATE users SET invited_until = ? WHERE ${IS_INVITED} AND invited_until > ?`, [now, now])
+  trx.send('UPDATE invitations SET expires_at = 0 WHERE expires_at > ?', [now])
 }
 
 export async function deleteInvitationsBefore(trx: Trx, before: number, limit: number): Promise<number> {

@@ -37,7 +37,7 @@ export async function countRefusal(
 }
 
 export async function suppressMail(trx: Trx, { address, until }: { address: string; until: number }): Promise<void> {
-  await trx.run('UPDATE mail_suppressions SET suppressed_until = ? WHERE address = ?', [until, address])
+  trx.send('UPDATE mail_suppressions SET suppressed_until = ? WHERE address = ?', [until, address])
 }
 
 /** Undefined: the address may be mailed. */

@@ -38,7 +38,7 @@ export async function listLeases(
 }
 
 export async function deleteLease(trx: Trx, name: string): Promise<void> {
-  await trx.run('DELETE FROM leases WHERE name = ?', [name])
+  trx.send('DELETE FROM leases WHERE name = ?', [name])
 }
 
 /** Deletes the leases that have ended and whose names begin with `prefix`. */
@@ -46,5 +46,5 @@ export async function deleteEndedLeases(
   trx: Trx,
   { prefix, now, spanMs }: { prefix: string; now: number; spanMs: number },
 ): Promise<void> {
-  await trx.run(`DELETE FROM leases WHERE name LIKE ? AND NOT ${IS_HELD}`, [`${prefix}%`, now, latestEnd(now, spanMs)])
+  trx.send(`DELETE FROM leases WHERE name LIKE ? AND NOT ${IS_HELD}`, [`${prefix}%`, now, latestEnd(now, spanMs)])
 }

@@ -36,13 +36,13 @@ export async function claimWebhookFor(
 /** Deliveries that wait for a removed endpoint. */
 export async function cancelWebhooksFor(trx: Trx, input: { endpointId: string; now: number }): Promise<void> {
   for (const lane of ['tries = 0', 'tries > 0']) {
-    await trx.run(`${CANCEL} kind = 'webhook' AND recipient = ? AND ${lane}`, [input.now, input.endpointId])
+    trx.send(`${CANCEL} kind = 'webhook' AND recipient = ? AND ${lane}`, [input.now, input.endpointId])
   }
 }
 
 /** Makes the deliveries that wait after a failure due now, because their endpoint answers again. */
 export async function hurryWebhooksFor(trx: Trx, input: { endpointId: string; now: number }): Promise<void> {
-  await trx.run(`UPDATE outbox SET due_at = ? WHERE ${LATER_TRIES} AND recipient = ? AND due_at > ?`, [
+  trx.send(`UPDATE outbox SET due_at = ? WHERE ${LATER_TRIES} AND recipient = ? AND due_at > ?`, [
     input.now,
     input.endpointId,
     input.now,

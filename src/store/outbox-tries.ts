@@ -15,7 +15,7 @@ const outboxTries = table('outbox_tries', {
 export type OutboxTry = RowOf<typeof outboxTries>
 
 export async function insertOutboxTry(trx: Trx, attempt: OutboxTry): Promise<void> {
-  await trx.run(`${outboxTries.insert} ON CONFLICT (outbox_id, number) DO NOTHING`, outboxTries.values(attempt))
+  trx.send(`${outboxTries.insert} ON CONFLICT (outbox_id, number) DO NOTHING`, outboxTries.values(attempt))
 }
 
 /** In their order. */
@@ -29,5 +29,5 @@ export async function listOutboxTries(sql: Sql, outboxId: string): Promise<Outbo
 
 /** The tries of an item that is tried anew. */
 export async function deleteOutboxTries(trx: Trx, outboxId: string): Promise<void> {
-  await trx.run('DELETE FROM outbox_tries WHERE outbox_id = ?', [outboxId])
+  trx.send('DELETE FROM outbox_tries WHERE outbox_id = ?', [outboxId])
 }

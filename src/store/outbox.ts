@@ -47,14 +47,14 @@ export type OutboxItem = RowOf<typeof outbox>
 
 /** Queues an item that is due at once. */
 export async function insertOutbox(trx: Trx, item: Omit<NewRow<typeof outbox>, 'state' | 'dueAt'>): Promise<void> {
-  await trx.run(outbox.insert, outbox.values({ ...item, state: 'pending', dueAt: item.createdAt }))
+  trx.send(outbox.insert, outbox.values({ ...item, state: 'pending', dueAt: item.createdAt }))
 }
 
 export const CANCEL = `UPDATE outbox SET state = 'cancelled', body_sealed = NULL, finished_at = ? WHERE state = 'pending' AND`
 
 /** A newer mail of the same attempt replaces what still waits. */
-export async function cancelAttemptMail(trx: Trx, input: { attemptId: string; now: number }): Promise<number> {
-  return await trx.run(`${CANCEL} attempt_id = ?`, [input.now, input.attemptId])
+export async function cancelAttemptMail(trx: Trx, input: { attemptId: string; now: number }): Promise<void> {
+  trx.send(`${CANCEL} attempt_id = ?`, [input.now, input.attemptId])
 }
 
 /**
@@ -180,7 +180,7 @@ export async function hurryOutbox(trx: Trx, input: { id: string; now: number }):
 }
 
 export async function deleteOutboxItem(trx: Trx, id: string): Promise<void> {
-  await trx.run('DELETE FROM outbox WHERE id = ?', [id])
+  trx.send('DELETE FROM outbox WHERE id = ?', [id])
 }
 
 /** When the first and the last of the waiting mails are due; undefined: nothing waits. */
@@ -245,7 +245,7 @@ export async function findLastMailTo(sql: Sql, recipient: string): Promise<Outbo
 
 /** Mails to an address that wait are sent, and then leave nothing. */
 export async function markErasedMailTo(trx: Trx, recipient: string): Promise<void> {
-  await trx.run(
+  trx.send(
     "UPDATE outbox SET is_erased = 1 WHERE kind = 'mail' AND recipient = ? AND state = 'pending' AND is_erased = 0",
     [recipient],
   )

@@ -18,7 +18,7 @@ const passkeyChallenges = table('passkey_challenges', {
 export type PasskeyChallenge = RowOf<typeof passkeyChallenges>
 
 export async function insertPasskeyChallenge(trx: Trx, challenge: PasskeyChallenge): Promise<void> {
-  await trx.run(passkeyChallenges.insert, passkeyChallenges.values(challenge))
+  trx.send(passkeyChallenges.insert, passkeyChallenges.values(challenge))
 }
 
 /** Takes it away, whatever the answer to it is worth: its text, for one of any number of racers. */

@@ -62,7 +62,7 @@ export async function recordPasskeyUse(
   trx: Trx,
   input: { id: string; counter: number; isBackedUp: boolean; now: number },
 ): Promise<void> {
-  await trx.run('UPDATE passkeys SET counter = ?, is_backed_up = ?, last_used_at = ? WHERE id = ?', [
+  trx.send('UPDATE passkeys SET counter = ?, is_backed_up = ?, last_used_at = ? WHERE id = ?', [
     input.counter,
     input.isBackedUp ? 1 : 0,
     input.now,

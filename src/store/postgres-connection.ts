@@ -89,7 +89,7 @@ export function createConnector(url: PostgresUrl): Connector {
 }
 
 async function connectTo(url: PostgresUrl, target: Target, timeoutMs: number): Promise<Connection> {
-  const client = new pg.Client({ ...settingsOf(url, target), connectionTimeoutMillis: timeoutMs })
+  const client = new pg.Client({ ...settingsOf(url, target), connectionTimeoutMillis: timeoutMs, pipeline: true })
   let isOver = false
   // A lost connection fails its query as well. Without a listener Node would exit.
   client.on('error', () => {

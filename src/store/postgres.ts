@@ -1,5 +1,6 @@
 import { hash } from 'node:crypto'
 import type pg from 'pg'
+import { atTurnEnd } from '../platform/event-loop.ts'
 import { parsePostgresUrl } from '../platform/net/postgres-url.ts'
 import {
   asUnit,
@@ -65,6 +66,7 @@ export function openPostgres(options: PostgresOptions): Db {
     const startedAt = performance.now()
     if (startedAt >= until) throw new StoreError('unavailable', `PostgreSQL at ${connection.server} is too slow.`)
     const limits = { query_timeout: Math.ceil(Math.min(QUERY_MS, until - startedAt)) }
+    sendTogether(connection)
     try {
       return await connection.client.query({ ...config, ...limits })
     } catch (error) {
@@ -89,23 +91,34 @@ export function openPostgres(options: PostgresOptions): Db {
 
   async function transaction<Result>({ connection, until }: Try, unit: (trx: Trx) => Promise<Result>): Promise<Result> {
     const at = { connection, until: until - COMMIT_MS }
-    await query(at, 'begin', { text: connection.isDirect ? BEGIN : BEGIN_POOLED })
     const listeners: (() => void)[] = []
+    const sent: Promise<unknown>[] = []
+    const later = (answer: Promise<unknown>) => {
+      answer.catch(() => undefined)
+      sent.push(answer)
+    }
+    const begun = query(at, 'begin', { text: connection.isDirect ? BEGIN : BEGIN_POOLED })
+    later(begun)
     try {
       const result = await asUnit(() =>
         unit({
           ...reads(at),
           run: async (text, values) => (await run(at, text, values)).rowCount ?? 0,
+          send: (text, values) => later(run(at, text, values)),
           afterCommit: (listener) => listeners.push(listener),
         }),
       )
+      // On a connection that was lost before, no COMMIT is sent: the unit can be tried again.
+      await begun
       await commit({ connection, until })
       callEach(listeners)
       return result
     } catch (error) {
+      // After a failure PostgreSQL rejects what follows, but a COMMIT that was lost may have been carried out.
+      const first = isUnknown(error) ? error : ((await firstFailure(sent)) ?? error)
       // A connection that cannot roll back is not used again, and the server rolls back when it is closed.
-      if (!isLost(error)) await query({ connection, until }, 'other', { text: 'ROLLBACK' }).catch(() => undefined)
-      throw error
+      if (!isLost(first)) await query({ connection, until }, 'other', { text: 'ROLLBACK' }).catch(() => undefined)
+      throw first
     }
   }
 
@@ -159,6 +172,22 @@ export function openPostgres(options: PostgresOptions): Db {
       await pool.close()
     },
   }
+}
+
+/** What is sent before anybody waits for an answer is one write to the socket. */
+function sendTogether({ client }: Connection): void {
+  const { stream } = client.connection
+  stream.cork()
+  atTurnEnd(() => stream.uncork())
+}
+
+function isUnknown(error: unknown): boolean {
+  return error instanceof StoreError && error.kind === 'unknown'
+}
+
+async function firstFailure(sent: Promise<unknown>[]): Promise<unknown> {
+  const outcomes = await Promise.allSettled(sent)
+  return outcomes.find((outcome) => outcome.status === 'rejected')?.reason
 }
 
 function isLost(error: unknown): boolean {

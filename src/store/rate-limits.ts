@@ -51,7 +51,7 @@ export async function giveBackToBucket(
   { policy, subject }: Bucket,
   { amount, now }: { amount: number; now: number },
 ): Promise<void> {
-  await trx.run(
+  trx.send(
     `UPDATE rate_limits SET used = CASE WHEN used > ? THEN used - ? ELSE 0 END
      WHERE policy = ? AND subject = ? AND window_ends_at > ?`,
     [amount, amount, policy, subject, now],

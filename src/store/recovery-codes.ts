@@ -25,7 +25,7 @@ export async function replaceRecoveryCodes(
 ): Promise<void> {
   await deleteRecoveryCodes(trx, userId)
   for (const code of codes) {
-    await trx.run(recoveryCodes.insert, recoveryCodes.values({ ...code, userId }))
+    trx.send(recoveryCodes.insert, recoveryCodes.values({ ...code, userId }))
   }
 }
 

@@ -20,7 +20,7 @@ const recoveryLinks = table(
 export type RecoveryLink = RowOf<typeof recoveryLinks>
 
 export async function insertRecoveryLink(trx: Trx, link: NewRow<typeof recoveryLinks>): Promise<void> {
-  await trx.run(recoveryLinks.insert, recoveryLinks.values(link))
+  trx.send(recoveryLinks.insert, recoveryLinks.values(link))
 }
 
 export async function findRecoveryLink(sql: Sql, id: string): Promise<RecoveryLink | undefined> {

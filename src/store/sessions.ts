@@ -69,7 +69,7 @@ const OWNED = `SELECT ${sessions.qualified}, ${owner.columns}, ${epochOf('sessio
   FROM sessions JOIN users ON users.id = sessions.user_id`
 
 export async function insertSession(trx: Trx, session: NewRow<typeof sessions>): Promise<void> {
-  await trx.run(sessions.insert, sessions.values(session))
+  trx.send(sessions.insert, sessions.values(session))
 }
 
 export async function findSession(sql: Sql, id: string): Promise<OwnedSession | undefined> {
@@ -139,7 +139,7 @@ export async function touchSession(
   const latest = latestEnd(now, 0)
   const past = now - DAY
   const end = 'CASE WHEN created_at > ? THEN expires_at - created_at + ? ELSE expires_at END'
-  await trx.run(
+  trx.send(
     `UPDATE sessions SET last_seen_at = ?, idle_expires_at = CASE WHEN ${end} < ? THEN ${end} ELSE ? END,
        expires_at = ${end}, created_at = CASE WHEN created_at > ? THEN ? ELSE created_at END,
        auth_time = CASE WHEN auth_time > ? THEN ? ELSE auth_time END,
@@ -174,7 +174,7 @@ export async function replaceProvenSet(
     ...to
   }: { userId: string; from: string[]; exceptId: string } & Pick<Session, 'amr' | 'aal'>,
 ): Promise<void> {
-  await trx.run(
+  trx.send(
     'UPDATE sessions SET amr = ?, aal = ?, auth_time = created_at WHERE user_id = ? AND amr = ? AND revoked_at IS NULL AND id <> ?',
     [JSON.stringify(to.amr), to.aal, userId, JSON.stringify(from), exceptId],
   )

@@ -77,7 +77,7 @@ const OPEN = `completed_at IS NULL AND expires_at > ? AND epoch = ${epochOf('sig
 export const CODE_TRIES = 5
 
 export async function insertSigninAttempt(trx: Trx, attempt: NewRow<typeof signinAttempts>): Promise<void> {
-  await trx.run(signinAttempts.insert, signinAttempts.values(attempt))
+  trx.send(signinAttempts.insert, signinAttempts.values(attempt))
 }
 
 export async function findSigninAttempt(sql: Sql, id: string): Promise<SigninAttempt | undefined> {
@@ -156,7 +156,7 @@ export async function addProof(
 
 /** A user's attempts lose their proofs if this is among them. They can begin again. */
 export async function forgetAttemptProofs(trx: Trx, input: { userId: string; proof: Proof }): Promise<void> {
-  await trx.run(
+  trx.send(
     `UPDATE signin_attempts SET proofs = '[]' WHERE email = (SELECT email FROM users WHERE id = ?) AND user_id = ?
        AND completed_at IS NULL AND proofs LIKE ?`,
     [input.userId, input.userId, `%"${input.proof}"%`],
@@ -237,7 +237,7 @@ export async function deleteAttemptsOf(
   trx: Trx,
   { userId, emails }: { userId: string; emails: string[] },
 ): Promise<void> {
-  await trx.run('DELETE FROM signin_attempts WHERE user_id = ?', [userId])
+  trx.send('DELETE FROM signin_attempts WHERE user_id = ?', [userId])
   for (const email of emails) await trx.run('DELETE FROM signin_attempts WHERE email = ?', [email])
 }
 

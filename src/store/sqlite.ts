@@ -246,9 +246,11 @@ function connect({ path, busyTimeoutMs, timer }: SqliteOptions, readOnly: boolea
     if (!raw.isTransaction) throw new StoreError('unavailable', 'SQLite ended the transaction.')
     return statement(text)
   }
+  const change = (text: string, values: Value[] = []) => timed(inTransaction(text), (found) => found.run(...values))
   const trx: Omit<Trx, 'afterCommit'> = {
     ...sql(inTransaction),
-    run: async (text, values = []) => Number(timed(inTransaction(text), (found) => found.run(...values)).changes),
+    run: async (text, values) => Number(change(text, values).changes),
+    send: (text, values) => void change(text, values),
   }
   return {
     raw,
@@ -275,15 +277,18 @@ async function inTime<Result>(work: Promise<Result>): Promise<Result> {
 }
 
 /** What a unit gets, until it ends: a statement that comes later would be part of another unit. */
-function endable({ one, all, run, ...rest }: Trx): { trx: Trx; end: () => void } {
+function endable({ one, all, run, send, afterCommit, dialect }: Trx): { trx: Trx; end: () => void } {
   let isOver = false
   const whileRunning =
-    <Args extends unknown[], Result>(use: (...args: Args) => Promise<Result>) =>
-    async (...args: Args) => {
+    <Args extends unknown[], Result>(use: (...args: Args) => Result) =>
+    (...args: Args) => {
       if (isOver) throw new Error('a unit of work went on after its end')
-      return await use(...args)
+      return use(...args)
     }
-  const trx = { ...rest, one: whileRunning(one), all: whileRunning(all), run: whileRunning(run) } as Trx
+  const trx = {
+    ...{ dialect, afterCommit, send: whileRunning(send) },
+    ...{ one: whileRunning(one), all: whileRunning(all), run: whileRunning(run) },
+  } as Trx
   return {
     trx,
     end: () => {

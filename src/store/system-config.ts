@@ -37,7 +37,7 @@ export async function setSystemConfig(
   trx: Trx,
   { key, value, now, by }: { key: string; value: string; now: number; by: string },
 ): Promise<void> {
-  await trx.run(
+  trx.send(
     `${systemConfig.insert}
      ON CONFLICT (key) DO UPDATE SET value = excluded.value, updated_at = excluded.updated_at,
        updated_by = excluded.updated_by`,
@@ -47,7 +47,7 @@ export async function setSystemConfig(
 
 /** Deletes an entry, but only if it still has this value. Another process may have written a newer one. */
 export async function deleteSystemConfigIf(trx: Trx, key: string, value: string): Promise<void> {
-  await trx.run('DELETE FROM system_config WHERE key = ? AND value = ?', [key, value])
+  trx.send('DELETE FROM system_config WHERE key = ? AND value = ?', [key, value])
 }
 
 /** Returns true if the entry existed. */

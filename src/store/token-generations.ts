@@ -28,7 +28,7 @@ export async function markGenerationUsed(
   trx: Trx,
   { id, generation, now }: { id: string; generation: number; now: number },
 ): Promise<void> {
-  await trx.run(
+  trx.send(
     'UPDATE sessions SET generation_used_at = ? WHERE id = ? AND generation = ? AND generation_used_at IS NULL',
     [now, id, generation],
   )

@@ -38,7 +38,7 @@ export async function putPendingTotp(
   trx: Trx,
   input: { userId: string; pendingSealed: string; expiresAt: number },
 ): Promise<void> {
-  await trx.run(
+  trx.send(
     `INSERT INTO totp_secrets (user_id, pending_sealed, pending_expires_at) VALUES (?, ?, ?)
      ON CONFLICT (user_id) DO UPDATE SET pending_sealed = excluded.pending_sealed,
        pending_expires_at = excluded.pending_expires_at`,

@@ -106,7 +106,7 @@ export async function countUsers(sql: Sql, filter: UserFilter): Promise<number> 
 
 /** Records the time and language of a sign-in. */
 export async function recordSignIn(trx: Trx, input: { id: string; now: number; lang: string }): Promise<void> {
-  await trx.run('UPDATE users SET last_seen_at = ?, lang = ? WHERE id = ?', [input.now, input.lang, input.id])
+  trx.send('UPDATE users SET last_seen_at = ?, lang = ? WHERE id = ?', [input.now, input.lang, input.id])
 }
 
 /** Sets when the address was verified, and that the user needs no invitation any more. */
@@ -124,11 +124,11 @@ export async function verifyUserEmail(trx: Trx, input: { id: string; now: number
 }
 
 export async function updateUserName(trx: Trx, input: { id: string; name: string | null }): Promise<void> {
-  await trx.run('UPDATE users SET name = ? WHERE id = ?', [input.name, input.id])
+  trx.send('UPDATE users SET name = ? WHERE id = ?', [input.name, input.id])
 }
 
 export async function updateUserMfaPolicy(trx: Trx, input: { id: string; policy: MfaPolicy | null }): Promise<void> {
-  await trx.run('UPDATE users SET mfa_policy = ? WHERE id = ?', [input.policy, input.id])
+  trx.send('UPDATE users SET mfa_policy = ? WHERE id = ?', [input.policy, input.id])
 }
 
 /**

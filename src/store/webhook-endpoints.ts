@@ -153,7 +153,7 @@ export async function releaseWebhooksOf(trx: Trx, owner: string): Promise<number
 }
 
 export async function moveWebhookCursor(trx: Trx, { id, seq }: { id: string; seq: number }): Promise<void> {
-  await trx.run('UPDATE webhook_endpoints SET cursor_seq = ? WHERE id = ?', [seq, id])
+  trx.send('UPDATE webhook_endpoints SET cursor_seq = ? WHERE id = ?', [seq, id])
 }
 
 /** What an operator may change of it. */
@@ -161,7 +161,7 @@ export async function updateWebhookEndpoint(
   trx: Trx,
   endpoint: Pick<WebhookEndpoint, 'id' | 'url' | 'description' | 'events' | 'allowsPrivate'>,
 ): Promise<void> {
-  await trx.run('UPDATE webhook_endpoints SET url = ?, description = ?, events = ?, allows_private = ? WHERE id = ?', [
+  trx.send('UPDATE webhook_endpoints SET url = ?, description = ?, events = ?, allows_private = ? WHERE id = ?', [
     endpoint.url,
     endpoint.description,
     JSON.stringify(endpoint.events),
@@ -195,7 +195,7 @@ export async function replaceWebhookSecret(
   trx: Trx,
   input: { id: string; secretSealed: string; previousSecretSealed: string; previousUntil: number },
 ): Promise<void> {
-  await trx.run(
+  trx.send(
     `UPDATE webhook_endpoints SET secret_sealed = ?, previous_secret_sealed = ?, previous_until = ? WHERE id = ?`,
     [input.secretSealed, input.previousSecretSealed, input.previousUntil, input.id],
   )

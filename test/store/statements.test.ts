@@ -117,6 +117,7 @@ function recorder(dialect: Dialect, note: (text: string) => void): Trx {
       note(text)
       return 1
     },
+    send: note,
     afterCommit() {},
   }
 }

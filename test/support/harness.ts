@@ -61,7 +61,8 @@ export interface Authd {
 }
 
 export interface StartOptions {
-  database?: Dialect
+  /** A fresh one of this kind, or this one. */
+  database?: Dialect | FreshDatabase
   /** As in config.toml. */
   config?: Record<string, unknown>
   /** Replaces the log that keeps its lines. */
@@ -80,7 +81,7 @@ export async function startAuthd({
   now,
   webhooks = webhookClient(),
 }: StartOptions = {}): Promise<Authd> {
-  const fresh = await freshDatabase(database)
+  const fresh = typeof database === 'string' ? await freshDatabase(database) : database
   const removed = atMostOnce(() => fresh.remove())
   onTestFinished(removed)
   const clock = fakeClock(now)

@@ -59,5 +59,9 @@ function watched(trx: Trx): Trx {
       watch(text)
       return trx.run(text, values)
     },
+    send: (text, values) => {
+      watch(text)
+      trx.send(text, values)
+    },
   }
 }

@@ -61,9 +61,9 @@ export async function redeemPasskey(
   const isUserKnown = taken.attempt.userId !== null || taken.attempt.email !== null
   const checked = await check(deps, { credential, challenge: taken.asked, isUserKnown })
   const outcome = await decide<SignInOutcome>(deps, async (trx) => {
-    const attempt = (await findHeld(trx, holding))?.attempt
+    const [held, user] = await Promise.all([findHeld(trx, holding), checked && lockUser(trx, checked.user.id)])
+    const attempt = held?.attempt
     if (!attempt || attempt.id !== taken.attempt.id || !isOpen(attempt, deps.clock.now())) return refused
-    const user = checked && (await lockUser(trx, checked.user.id))
     if (!checked || !user || !isExpected(attempt, user) || !(await accept(deps, trx, actor, { user, checked }))) {
       await noteFailure(deps, trx, actor, { id: attempt.userId, email: attempt.email })
       return refused

@@ -51,11 +51,9 @@ const keyOf = ({ policy, subject }: AnyBucket) => `${policy} ${subject}`
  */
 export async function spend(deps: Deps, actor: Actor, buckets: Bucket[]): Promise<Standing[]> {
   await refuseFull(deps, buckets)
-  const standings = await deps.db.write(async (trx) => {
-    const taken: Standing[] = []
-    for (const bucket of buckets) taken.push(await spendIn(deps, trx, actor, bucket))
-    return taken
-  })
+  const standings = await deps.db.write((trx) =>
+    Promise.all(buckets.map((bucket) => spendIn(deps, trx, actor, bucket))),
+  )
   for (const standing of standings) await rememberIfOver(deps, standing)
   const over = standings.find(({ isOver }) => isOver)
   if (over) throw refuse(deps, over.bucket, over.resetMs)

@@ -1,11 +1,12 @@
 import type { Deps } from '../../deps.ts'
 import { AuthdError } from '../../errors.ts'
 import type { Sql, Trx } from '../../store/db.ts'
+import { countEnrolled } from '../../store/enrolled-factors.ts'
 import { clearFailures, findFailureCount } from '../../store/failed-attempts.ts'
-import { deletePasskeysOf, listPasskeys } from '../../store/passkeys.ts'
-import { deleteRecoveryCodes, listUnusedRecoveryCodes } from '../../store/recovery-codes.ts'
+import { deletePasskeysOf } from '../../store/passkeys.ts'
+import { deleteRecoveryCodes } from '../../store/recovery-codes.ts'
 import type { Proof } from '../../store/signin-attempts.ts'
-import { deleteTotp, findTotpSecret } from '../../store/totp-secrets.ts'
+import { deleteTotp } from '../../store/totp-secrets.ts'
 import type { MfaPolicy, User } from '../../store/users.ts'
 import { isDisabledBy } from './lockout.ts'
 
@@ -20,12 +21,10 @@ export interface Enrolled {
 }
 
 export async function enrolledFactors(sql: Sql, userId: string): Promise<Enrolled> {
-  const passkeys = (await listPasskeys(sql, userId)).length
-  const totp = await findTotpSecret(sql, userId)
-  const hasTotp = totp !== undefined && totp.secretSealed !== null
+  const { passkeys, apps, recoveryCodes } = await countEnrolled(sql, userId)
+  const hasTotp = apps > 0
   // Recovery codes alone are not a second factor: they stand in for one.
-  const codes = passkeys > 0 || hasTotp ? await listUnusedRecoveryCodes(sql, userId) : []
-  return { passkeys, hasTotp, recoveryCodes: codes.length }
+  return { passkeys, hasTotp, recoveryCodes: passkeys > 0 || hasTotp ? recoveryCodes : 0 }
 }
 
 export function hasFactor({ passkeys, hasTotp }: Enrolled): boolean {

@@ -43,11 +43,15 @@ export async function checkCode(
   // Rows are locked in this order: user, budget, attempt.
   const user = await lockUserByEmail(trx, email)
   const budget = attempt.codeKind === 'short' ? await codeBudget(trx, { email, device, now }) : undefined
-  const isCapped = budget !== undefined && !(await takeFailure(trx, budget, now))
+  const [hasBudget, latest, codeMac] = await Promise.all([
+    budget === undefined || takeFailure(trx, budget, now),
+    findUserByEmail(trx, email),
+    // Read again here: a parallel request may have sent another mail before this unit locked the attempt.
+    takeCodeTry(trx, { id: attempt.id, now }),
+  ])
+  const isCapped = !hasBudget
   // A parallel request, which this one waited for, may have made the user of a new address. That row comes first, too.
-  if ((await findUserByEmail(trx, email)) && !user) throw new OutdatedRead()
-  // Read again here: a parallel request may have sent another mail before this unit locked the attempt.
-  const codeMac = await takeCodeTry(trx, { id: attempt.id, now })
+  if (latest && !user) throw new OutdatedRead()
   if (codeMac === undefined) {
     if (budget && !isCapped) await giveBackFailure(trx, budget)
     return undefined

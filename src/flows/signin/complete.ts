@@ -149,10 +149,9 @@ async function makeUser(
   const now = deps.clock.now()
   const id = deps.random.id('usr')
   const row = { id, email, emailTyped: emailTyped ?? email, name: null, emailVerifiedAt: now, createdAt: now }
-  if (await insertUser(trx, row)) {
-    await recordEvent(deps, trx, { ...actor, id: `user:${id}` }, { type: 'user.registered', user: row })
-  }
-  return await lockUserByEmail(trx, email)
+  const [isMade, user] = await Promise.all([insertUser(trx, row), lockUserByEmail(trx, email)])
+  if (isMade) await recordEvent(deps, trx, { ...actor, id: `user:${id}` }, { type: 'user.registered', user: row })
+  return user
 }
 
 /** The first proof of an address that an operator set. */

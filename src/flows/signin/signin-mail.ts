@@ -86,8 +86,7 @@ export async function queueSigninMail(
   const now = deps.clock.now()
   const email = attempt.email
   if (email === null) return undefined
-  const user = await findUserByEmail(trx, email)
-  const budget = await codeBudget(trx, { email, device, now })
+  const [user, budget] = await Promise.all([findUserByEmail(trx, email), codeBudget(trx, { email, device, now })])
   const codeKind = (await isBudgetUsed(trx, budget, now)) ? 'long' : 'short'
   const code = codeKind === 'long' ? mintLongCode(deps.random) : mintShortCode(deps.random)
   const linkSecret = mintSecret(deps.random)
