@@ -75,12 +75,11 @@ const API: AnyEndpoint[] = [
   ...myPasskeyEndpoints,
   ...myTotpEndpoints,
   ...tokenEndpoints,
-  ...wellKnownEndpoints,
 ]
 
 /** All routes of the JSON API, including the probes. */
 export function allEndpoints(lifecycle: Lifecycle): AnyEndpoint[] {
-  return [...API, ...adminEndpoints(), ...probeEndpoints(lifecycle)]
+  return [...API, ...wellKnownEndpoints, ...adminEndpoints(), ...probeEndpoints(lifecycle)]
 }
 
 /** The OpenAPI document of this build, as `/openapi.json` serves it. */
@@ -138,18 +137,19 @@ export async function createApp(
   app.use(trace)
   app.use(accessLog(deps))
   app.use(issuerPath(publicUrl, METADATA_PATH))
-  app.use(compressPublic([...API, document, ...PAGES]))
+  app.use(compressPublic([...wellKnownEndpoints, document, ...PAGES]))
   app.use(await securityHeaders({ publicUrl, hsts: server.hsts, redirectUrls: signin.redirectUrls }))
   app.use(errors(deps, renderError(deps)))
   app.use(answerInTime)
   app.use(unclearClient)
   app.use(thisMachineOnly(lifecycle))
-  app.use(crossOrigin(cors, [...API, document]))
+  app.use(crossOrigin(cors, [...API, ...wellKnownEndpoints, document]))
   app.use(mount(deps, probeEndpoints(lifecycle), names))
   app.use(metricsPage(deps))
   app.use(ipFilter(deps))
   if (isMain) {
-    app.use(mount(deps, [document], names))
+    // The same for everybody, so nobody is identified and no body is read.
+    app.use(mount(deps, [document, ...wellKnownEndpoints], names))
     app.use(assets(readBrand(deps.config.current().app)))
   }
   const allowedOrigins = new Set(cors.allowedOrigins)

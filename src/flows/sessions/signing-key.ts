@@ -89,10 +89,16 @@ function verificationKeyAt(ring: Keyring, kid: string | undefined, now: number):
 export async function jwks(deps: Deps): Promise<{ keys: JWK[] }> {
   const now = deps.clock.now()
   const ring = await keyring(deps)
-  return {
-    keys: ring.access.filter((key) => verifiesAt(key, now)).map((key) => key.publicJwk),
-  }
+  const keys = ring.access.filter((key) => verifiesAt(key, now)).map((key) => key.publicJwk)
+  const known = published.get(ring)
+  if (known?.keys.length === keys.length && keys.every((key, place) => key === known.keys[place])) return known
+  const set = { keys }
+  published.set(ring, set)
+  return set
 }
+
+/** The last set of each keyring, so that it stays one object until a key comes or goes. */
+const published = new WeakMap<Keyring, { keys: JWK[] }>()
 
 export interface KeyListing {
   key: SigningKey

@@ -60,10 +60,29 @@ function send(ctx: Context, declared: AnyEndpoint, answered: Answered<Answer>, n
     return
   }
   const type = declared.answers[answer.status]?.contentType ?? 'application/json'
-  const text = typeof answer.body === 'string' ? answer.body : JSON.stringify(answer.body)
-  ctx.body = text
   ctx.set('Content-Type', `${type}; charset=utf-8`)
-  if (declared.publicMaxAge === undefined) return
-  ctx.set('ETag', `"${digest(text)}"`)
+  if (declared.publicMaxAge === undefined) {
+    ctx.body = textOf(answer.body)
+    return
+  }
+  const { bytes, tag } = publicBytes(answer.body)
+  ctx.body = bytes
+  ctx.set('ETag', tag)
   if (ctx.fresh) ctx.status = 304
+}
+
+const madePublic = new WeakMap<object, { bytes: Buffer; tag: string }>()
+
+/** The bytes and the tag of an answer that is the same for everybody, made once for each object. */
+function publicBytes(body: unknown): { bytes: Buffer; tag: string } {
+  const known = madePublic.get(Object(body))
+  if (known) return known
+  const text = textOf(body)
+  const made = { bytes: Buffer.from(text), tag: `"${digest(text)}"` }
+  if (typeof body === 'object' && body !== null) madePublic.set(body, made)
+  return made
+}
+
+function textOf(body: unknown): string {
+  return typeof body === 'string' ? body : JSON.stringify(body)
 }
