@@ -1,5 +1,6 @@
 import type { BrowserContext, CDPSession, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, onTestFinished, test } from 'vitest'
+import { HOUR } from '../../src/platform/clock.ts'
 import { complaintsOf, launchBrowser } from '../support/browser.ts'
 import { type Authd, startAuthd } from '../support/harness.ts'
 
@@ -93,11 +94,54 @@ test('SECURITY: autofill signs in with the passkey, with nothing typed or presse
   const visit = await visitor(authd)
   await register(authd, visit)
 
+  const calls: string[] = []
+  visit.page.on('request', (request) => {
+    if (request.resourceType() === 'fetch') calls.push(request.url())
+  })
   await signOut(visit)
   await visit.page.getByRole('heading', { name: 'Your account' }).waitFor()
 
   expect(new URL(visit.page.url()).pathname).toBe('/account')
+  expect(calls).toEqual([])
   expect(visit.complaints).toEqual([])
+})
+
+test('a sign-in page that stayed open for an hour still takes a passkey', async () => {
+  const authd = await startAuthd()
+  const visit = await visitor(authd)
+  await withoutAutofill(visit)
+  await register(authd, visit)
+  await signOut(visit)
+  await visit.page.clock.install()
+  await visit.page.reload()
+  authd.clock.advance(HOUR)
+  await visit.page.clock.runFor(HOUR)
+
+  await visit.page.getByRole('button', { name: 'Sign in with a passkey' }).click()
+  await visit.page.getByRole('heading', { name: 'Your account' }).waitFor()
+
+  expect(visit.complaints).toEqual([])
+})
+
+test('a sign-in page of another tab leads to the account once its passkey is asked for', async () => {
+  const authd = await startAuthd()
+  const visit = await visitor(authd)
+  await withoutAutofill(visit)
+  await register(authd, visit)
+  await signOut(visit)
+  const tab = await visit.page.context().newPage()
+  await tab.addInitScript('PublicKeyCredential.isConditionalMediationAvailable = async () => false')
+  await tab.clock.install()
+  await tab.goto(`${authd.url}/signin`)
+  await visit.page.getByRole('button', { name: 'Sign in with a passkey' }).click()
+  await visit.page.getByRole('heading', { name: 'Your account' }).waitFor()
+  authd.clock.advance(HOUR)
+  await tab.clock.runFor(HOUR)
+
+  await tab.getByRole('button', { name: 'Sign in with a passkey' }).click()
+  await tab.getByRole('heading', { name: 'Your account' }).waitFor()
+
+  expect(new URL(tab.url()).pathname).toBe('/account')
 })
 
 test('SECURITY: a cloned authenticator is rejected with an explanation, and the mail still signs in', async () => {

@@ -34,7 +34,7 @@ test.for(FACES)('%s is German for a browser that asks for German', (face) => {
 
 test('hostile values are escaped', () => {
   const pages = [
-    renderPage('signin', { email: HOSTILE, redirectTo: HOSTILE }, CONTEXT),
+    renderPage('signin', { asked: HOSTILE, email: HOSTILE, redirectTo: HOSTILE }, CONTEXT),
     renderPage('code', { attempt: HOSTILE, email: HOSTILE, resendAfter: 0, redirectTo: HOSTILE }, CONTEXT),
     renderPage('link', { kind: 'own', attempt: HOSTILE, token: HOSTILE, emailMasked: HOSTILE }, CONTEXT),
     renderPage(
@@ -111,7 +111,7 @@ test.for(FACES.filter((face) => PAGES[face]().includes('id="fault"')))('%s shows
 test('a rate limit says when it ends', () => {
   const error = { code: 'RATE_LIMITED', message: 'Too many requests.', retryAfter: 3120 }
 
-  const html = renderPage('signin', { error }, CONTEXT)
+  const html = renderPage('signin', { asked: '{}', error }, CONTEXT)
 
   expect(html).toContain('You can try again in 52 minutes.')
 })

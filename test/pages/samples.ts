@@ -16,16 +16,25 @@ export const CONTEXT: PageContext = {
 }
 
 const EMAIL = 'anna.lindqvist@example.com'
+const asked = '{}'
 const ERROR = { code: 'INVALID_CREDENTIALS', message: 'That code did not work.' }
 const REQUEST_ID = '01jdgq8w7v4m2e6k9s3x5c1b0n'
 
 /** Every page in all its states. */
 export const PAGES = {
-  signin: (more: Partial<PageContext> = {}) => renderPage('signin', {}, { ...CONTEXT, ...more }),
+  signin: (more: Partial<PageContext> = {}) => renderPage('signin', { asked }, { ...CONTEXT, ...more }),
   'signin, corrected': (more: Partial<PageContext> = {}) =>
-    renderPage('signin', { email: 'anna@', error: { ...ERROR, code: 'VALIDATION_ERROR' } }, { ...CONTEXT, ...more }),
+    renderPage(
+      'signin',
+      { asked, email: 'anna@', error: { ...ERROR, code: 'VALIDATION_ERROR' } },
+      { ...CONTEXT, ...more },
+    ),
   'signin, after signing out': (more: Partial<PageContext> = {}) =>
-    renderPage('signin', { notice: 'signed_out', redirectTo: 'https://app.example.com/?a=b' }, { ...CONTEXT, ...more }),
+    renderPage(
+      'signin',
+      { asked, notice: 'signed_out', redirectTo: 'https://app.example.com/?a=b' },
+      { ...CONTEXT, ...more },
+    ),
   code: (more: Partial<PageContext> = {}) =>
     renderPage('code', { attempt: 'att_1', email: EMAIL, resendAfter: 40 }, { ...CONTEXT, ...more }),
   'code, not sent': (more: Partial<PageContext> = {}) =>

@@ -4,7 +4,7 @@ import type { Trx } from '../../store/db.ts'
 import { type ChallengeKind, insertPasskeyChallenge, takePasskeyChallenge } from '../../store/passkey-challenges.ts'
 import { library, relyingParty } from './webauthn.ts'
 
-const CHALLENGE_TTL_MS = 5 * MINUTE
+export const CHALLENGE_TTL_MS = 5 * MINUTE
 const CHALLENGE_BYTES = 32
 
 /** What a browser needs to call an authenticator, in the names of WebAuthn. */

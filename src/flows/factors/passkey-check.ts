@@ -1,9 +1,10 @@
 import type { Deps } from '../../deps.ts'
+import { AuthdError } from '../../errors.ts'
 import { equalSecrets } from '../../platform/secret.ts'
 import type { Trx } from '../../store/db.ts'
 import { findPasskeyByCredential, type Passkey, recordPasskeyUse } from '../../store/passkeys.ts'
 import { findUser, type User } from '../../store/users.ts'
-import { type Actor, recordEvent } from '../record-event.ts'
+import { type Actor, type Event, recordEvent } from '../record-event.ts'
 import { type Assertion, checkAssertion, relyingParty } from './webauthn.ts'
 
 export interface Checked {
@@ -80,4 +81,14 @@ export async function accept(
   if (isRefused) return false
   await recordPasskeyUse(trx, { id: passkey.id, counter, isBackedUp, now: deps.clock.now() })
   return true
+}
+
+export async function noteFailure(deps: Deps, trx: Trx, actor: Actor, user: NonNullable<Event['user']>): Promise<void> {
+  const metadata = { method: 'passkey', reason: 'not_accepted' }
+  await recordEvent(deps, trx, actor, { type: 'user.authentication_failed', outcome: 'failure', user, metadata })
+}
+
+/** The same for every fault. */
+export function notAccepted(): AuthdError {
+  return new AuthdError('INVALID_CREDENTIALS', { message: 'That passkey did not work. Try again, or use another way.' })
 }

@@ -1,12 +1,12 @@
 import type { Deps } from '../../deps.ts'
 import { AuthdError } from '../../errors.ts'
-import type { Sql, Trx } from '../../store/db.ts'
+import type { Sql } from '../../store/db.ts'
 import { listPasskeys, type Passkey } from '../../store/passkeys.ts'
 import type { OwnedSession } from '../../store/sessions.ts'
 import type { SigninAttempt } from '../../store/signin-attempts.ts'
 import { findUserByEmail, lockUser, type User } from '../../store/users.ts'
 import { decide } from '../decide.ts'
-import { type Actor, type Event, recordEvent } from '../record-event.ts'
+import type { Actor } from '../record-event.ts'
 import type { Renewed } from '../sessions/new-secret.ts'
 import {
   completeSignIn,
@@ -19,7 +19,7 @@ import { findHeld, type Holding, isOpen } from '../signin/held-attempt.ts'
 import type { Redemption } from '../signin/link.ts'
 import { imaginaryCredentials, shownCredentials } from './imaginary-credential.ts'
 import { challenge, type PasskeyAnswer, type PasskeyOptions, take } from './passkey-challenge.ts'
-import { accept, check } from './passkey-check.ts'
+import { accept, check, notAccepted, noteFailure } from './passkey-check.ts'
 import { finishStepUp } from './step-up.ts'
 
 /**
@@ -52,7 +52,7 @@ export async function redeemPasskey(
   { challengeId, credential, holding, replaces, device }: Redemption & PasskeyAnswer,
 ): Promise<SignInResult> {
   await prepareSignIn(deps)
-  const refused = new AuthdError('INVALID_CREDENTIALS', { message: NOT_ACCEPTED })
+  const refused = notAccepted()
   const taken = await decide(deps, async (trx) => {
     const attempt = (await findHeld(trx, holding))?.attempt
     const asked = attempt && (await take(deps, trx, { challengeId, kind: 'signin', boundTo: attempt.id }))
@@ -87,11 +87,9 @@ export async function stepUpWithPasskey(
     const isOwn = checked !== undefined && checked.user.id === user.id
     if (isOwn && (await accept(deps, trx, actor, { user, checked }))) return 'passkey'
     await noteFailure(deps, trx, actor, user)
-    return new AuthdError('INVALID_CREDENTIALS', { message: NOT_ACCEPTED })
+    return notAccepted()
   })
 }
-
-const NOT_ACCEPTED = 'That passkey did not work. Try again, or use another way.'
 
 async function allowedFor(deps: Deps, sql: Sql, attempt: SigninAttempt) {
   if (attempt.userId !== null) return (await listPasskeys(sql, attempt.userId)).map(descriptor)
@@ -112,9 +110,4 @@ function descriptor({ credentialId, transports }: Passkey): { id: string; transp
 function isExpected(attempt: SigninAttempt, user: User): boolean {
   if (attempt.userId !== null) return attempt.userId === user.id
   return attempt.email === null || attempt.email === user.email
-}
-
-async function noteFailure(deps: Deps, trx: Trx, actor: Actor, user: NonNullable<Event['user']>): Promise<void> {
-  const metadata = { method: 'passkey', reason: 'not_accepted' }
-  await recordEvent(deps, trx, actor, { type: 'user.authentication_failed', outcome: 'failure', user, metadata })
 }

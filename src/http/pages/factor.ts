@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { Deps } from '../../deps.ts'
 import { AuthdError } from '../../errors.ts'
+import { redeemPageChallenge } from '../../flows/factors/page-challenge.ts'
 import { redeemPasskey } from '../../flows/factors/passkey.ts'
 import { redeemRecoveryCode } from '../../flows/factors/recovery-code.ts'
 import { redeemTotp } from '../../flows/factors/totp.ts'
@@ -8,9 +9,10 @@ import { findDueFactors } from '../../flows/signin/held-attempt.ts'
 import { maskEmail } from '../../platform/email-address.ts'
 import { holdingOf, type RequestCookies } from '../request/cookies.ts'
 import { redemption } from '../request/proof-context.ts'
-import { fields, type PageAnswer, page, passkeyFields } from './page.ts'
+import { allowedRedirect, fields, type PageAnswer, page, passkeyFields, redirectField } from './page.ts'
 import { orAgain } from './retry-form.ts'
 import { leadBack, signedInPage } from './signed-in.ts'
+import { signinPage } from './signin-page.ts'
 import { type FailedProof, misses, proofError } from './ways.ts'
 
 const attemptId = z.string().max(64)
@@ -45,23 +47,32 @@ const prove = page({
   },
 })
 
+/** Without an attempt, it answers the challenge of the sign-in page. */
 const passkey = page({
   method: 'POST',
   path: '/signin/passkey',
   limit: 'guess',
-  fields: fields({ attempt: attemptId, ...passkeyFields }),
-  async handle(deps, { fields: form, cookies, actor, identity }) {
+  fields: fields({ attempt: attemptId.optional(), redirect_to: redirectField, ...passkeyFields }),
+  async handle(deps, { fields: { attempt, ...form }, cookies, actor, identity, lang }) {
     const answer = { challengeId: form.challenge_id, credential: form.credential }
-    const proof = { ...redemption({ cookies, identity }, undefined, form.attempt), ...answer }
+    const proof = { ...redemption({ cookies, identity }, undefined, attempt), ...answer }
+    const begun = { ...allowedRedirect(deps, form.redirect_to), visit: cookies.visit, lang }
     return await orAgain(
-      async () => signedInPage(deps, await redeemPasskey(deps, actor, proof)),
+      async () =>
+        signedInPage(
+          deps,
+          attempt === undefined
+            ? await redeemPageChallenge(deps, actor, { ...proof, ...begun })
+            : await redeemPasskey(deps, actor, proof),
+        ),
       ['INVALID_CREDENTIALS'],
       async (error) => {
-        const due = await factorPage(deps, cookies, form.attempt, { error, tried: 'passkey' })
-        if (due) return due
+        const failed = { error, tried: 'passkey' } as const
+        const due = attempt === undefined ? undefined : await factorPage(deps, cookies, attempt, failed)
         // It does not say whether the passkey is unknown, so a browser cannot be told to forget it (signalUnknownCredential):
         // that would tell the real ids in the options from the imaginary ones.
-        return { page: 'signin', status: error.status, values: { error: proofError({ error, tried: 'passkey' }) } }
+        const shown = { ...allowedRedirect(deps, form.redirect_to), error: proofError(failed) }
+        return due ?? signinPage(deps, cookies, shown, error.status)
       },
     )
   },

@@ -26,6 +26,8 @@ export interface PageValues {
     error?: PageError
     /** Shown above the form. */
     notice?: 'signed_out' | 'deleted' | 'email_restored'
+    /** What the script gives to the browser for a passkey: JSON. */
+    asked: string
   }
   /**
    * Takes the code from the mail. Posts `attempt` and `code` to /signin/code; "send again" posts `attempt`,

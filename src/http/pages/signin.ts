@@ -13,6 +13,7 @@ import { redemption } from '../request/proof-context.ts'
 import { fields, mailNotSent, page, pageError, redirectField } from './page.ts'
 import type { PageError } from './page-values.ts'
 import { leadBack, signedInPage } from './signed-in.ts'
+import { signinPage } from './signin-page.ts'
 
 const NOTICES = ['signed_out', 'deleted', 'email_restored'] as const
 const attemptId = z.string().max(64)
@@ -27,7 +28,7 @@ const ask = page({
   method: 'GET',
   path: '/signin',
   fields: fields({ redirect_to: redirectField, notice: z.enum(NOTICES).optional().catch(undefined) }),
-  async handle(deps, { fields: { redirect_to, notice }, identity }) {
+  async handle(deps, { fields: { redirect_to, notice }, cookies, identity }) {
     checkRedirect(deps, redirect_to)
     if (identity.kind === 'session' && identity.via === 'cookie') {
       if (identity.session.due === 'enrolment') return { goTo: '/account/enrol' }
@@ -35,7 +36,7 @@ const ask = page({
       if (redirect_to !== undefined) return { goTo: redirect_to }
       return { goTo: '/account' }
     }
-    return { page: 'signin', values: { ...optional(redirect_to), ...(notice !== undefined && { notice }) } }
+    return signinPage(deps, cookies, { ...optional(redirect_to), ...(notice !== undefined && { notice }) })
   },
 })
 
@@ -49,7 +50,7 @@ const begin = page({
     const shown = { email: form.email, ...optional(form.redirect_to) }
     if (!email) {
       const error = pageError(new AuthdError('VALIDATION_ERROR'))
-      return { page: 'signin', status: 400, values: { ...shown, email: withoutUnseen(form.email), error } }
+      return signinPage(deps, cookies, { ...shown, email: withoutUnseen(form.email), error }, 400)
     }
     const held = cookies.attempts
     const begun = await beginSignIn(deps, actor, {
@@ -61,7 +62,7 @@ const begin = page({
       device: cookies.device,
     }).catch(limitedOnly)
     if (begun instanceof AuthdError) {
-      return { page: 'signin', status: begun.status, values: { ...shown, error: mailNotSent(begun) } }
+      return signinPage(deps, cookies, { ...shown, error: mailNotSent(begun) }, begun.status)
     }
     const again = form.attempt === undefined ? '' : `&again=${begun.isMailed ? 1 : 0}`
     return {

@@ -7,6 +7,8 @@ export interface CookieNames {
   session: string
   attempt: string
   device: string
+  /** Binds the passkey challenge of a page to its browser. */
+  visit: string
   language: string
   /** For apps on other hosts of `session.cookie_domain`. It only lets them ask who is signed in. */
   check: string
@@ -16,6 +18,9 @@ export interface CookieNames {
 const YEAR_S = 365 * 24 * 60 * 60
 /** The longest life of an attempt. */
 const ATTEMPT_S = 30 * 60
+/** Longer than a sign-in page stays open. */
+const VISIT_S = 24 * 60 * 60
+const VISIT = /^[\w-]{43}$/
 const ATTEMPTS_KEPT = 3
 const VALUES_TRIED = 3
 
@@ -26,6 +31,7 @@ export function cookieNames({ publicUrl, session }: Pick<Config, 'publicUrl' | '
     session: `${prefix}authd`,
     attempt: `${prefix}authd-attempt`,
     device: `${prefix}authd-device`,
+    visit: `${prefix}authd-visit`,
     language: `${prefix}authd-language`,
     check: `${isHttps ? '__Secure-' : ''}authd-check`,
     checkDomain: session.cookieDomain,
@@ -41,6 +47,7 @@ export interface RequestCookies {
   /** Those of `attempts` without a mail. A page that offers passkeys begins one by itself. */
   unmailed: string[]
   device: string | undefined
+  visit: string | undefined
   /** What the user chose, or an app for them. It proves nothing. */
   language: string | undefined
   checks: string[]
@@ -51,6 +58,7 @@ export const NO_COOKIES: RequestCookies = {
   attempts: [],
   unmailed: [],
   device: undefined,
+  visit: undefined,
   language: undefined,
   checks: [],
 }
@@ -71,6 +79,7 @@ export function readCookies(header: string | undefined, names: CookieNames): Req
     attempts: [...new Set(tokens.map(unmarked))],
     unmailed: tokens.filter(isMarked).map(unmarked),
     device: valuesOf(names.device).find((value) => parseToken('dev', value)),
+    visit: valuesOf(names.visit).find((value) => VISIT.test(value)),
     language: valuesOf(names.language)[0],
     checks: valuesOf(names.check),
   }
@@ -95,6 +104,7 @@ export type CookieChange =
   | { kind: 'attempt'; token: string; isUnmailed?: boolean }
   | { kind: 'attempt_ended'; attemptId: string }
   | { kind: 'device'; value: string }
+  | { kind: 'visit'; value: string }
   | { kind: 'language'; value: string }
 
 /** The values of `Set-Cookie` for a change. `held`: what the browser sent. */
@@ -115,6 +125,8 @@ export function setCookies(change: CookieChange, names: CookieNames, held: Reque
     }
     case 'device':
       return [cookie(names.device, change.value, YEAR_S)]
+    case 'visit':
+      return [cookie(names.visit, change.value, VISIT_S)]
     case 'language':
       return [cookie(names.language, change.value, YEAR_S)]
   }

@@ -12,7 +12,7 @@ for (const form of document.querySelectorAll('form[data-passkey]')) {
     event.preventDefault()
     use(form).catch(() => say(form, 'failed'))
   })
-  if ('autofill' in form.dataset) offer(form).catch(() => undefined)
+  if (form.dataset.asked) offer(form).catch(() => undefined)
 }
 // What is under way ends with the page: its late answer would set the cookie without the sign-in that the form began.
 document.addEventListener('submit', () => waiting?.abort(), true)
@@ -70,13 +70,24 @@ async function offer(form) {
 }
 
 async function ask(form, signal) {
-  const { begin, options, redirect } = form.dataset
-  if (begin) {
-    const attempt = await post(begin, { deliver: 'cookie', ...(redirect && { redirect_to: redirect }) }, signal)
-    form.elements.attempt.value = attempt.attempt_token.split('.')[0]
-  }
+  const { options } = form.dataset
+  if (!options) return await askedByPage(form, signal)
   const attempt = form.elements.attempt?.value
   return await post(options, attempt ? { attempt } : {}, signal)
+}
+
+/** The challenge that came with the page. Shortly before it ends, that of a new page. */
+async function askedByPage(form, signal) {
+  const asked = JSON.parse(form.dataset.asked)
+  const age = performance.now() - (form.dataset.since ?? 0)
+  if (age < asked.options.timeout - 30_000) return asked
+  const since = performance.now()
+  const answer = await fetch(form.dataset.page, { signal })
+  // The person has signed in meanwhile, in another tab.
+  if (answer.redirected) location.assign(answer.url)
+  const fresh = new DOMParser().parseFromString(await answer.text(), 'text/html').querySelector('[data-asked]')
+  Object.assign(form.dataset, { asked: fresh.dataset.asked, since })
+  return JSON.parse(fresh.dataset.asked)
 }
 
 async function answer(form, { challenge_id, options }, how) {
