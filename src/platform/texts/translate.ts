@@ -29,8 +29,14 @@ export function languages(): string[] {
 /** @param wanted a language tag, or a list as for chooseLanguage */
 export function translatorFor(wanted: string | undefined, locales = templates().locales): Translator {
   const lang = chooseLanguage([wanted], languages())
-  return translator(lang, locales[lang] ?? {})
+  const sentences = locales[lang] ?? {}
+  const made = translators.get(sentences) ?? translator(lang, sentences)
+  translators.set(sentences, made)
+  return made
 }
+
+/** A translator has four formatters, which take longer to make than a mail. A reload brings other sentences. */
+const translators = new WeakMap<Sentences, Translator>()
 
 function translator(lang: string, sentences: Sentences): Translator {
   const region = String(sentences['dates'] ?? lang)
