@@ -236,7 +236,9 @@ describe('the layout', () => {
     ])
     expect(drawerFaults('src/flows/users/add.ts', back)).toEqual([])
     expect(drawerFaults('src/flows/audit/audit.ts', back)).toHaveLength(1)
-    expect(drawerFaults('src/flows/signin/code.ts', "import { sealAudit } from '../audit/audit.ts'")).toHaveLength(1)
+    expect(
+      drawerFaults('src/flows/signin/check-code.ts', "import { sealAudit } from '../audit/audit.ts'"),
+    ).toHaveLength(1)
   })
 
   test('an import at run time names its file, and none is of Node itself: the single file has no others', () => {

@@ -15,7 +15,7 @@ export interface Instance extends Loaded {
 export function findInstance(input: Omit<LoadInput, 'dev'>): Instance {
   const configured = inspectConfig(input)
   const { problems: others, ...development } = inspectConfig({ ...input, dev: true })
-  // What is wrong with the secret in that folder is said when it is opened.
+  // Opening the secret reports what is wrong with it.
   const isPossible = others.every(({ key }) => key === 'secret_file')
   const isLeft = isPossible && existsSync(development.config.dataDir)
   const isSame = development.config.dataDir === configured.config.dataDir

@@ -39,7 +39,10 @@ export function line(maxLength: number): Kind<string> {
   return text(`one line of 1 to ${maxLength} characters`, (value) => {
     const unplain = unplainIn(value)
     if (unplain !== undefined) {
-      return { message: `contains ${unplain}, which is not shown or changes what is shown`, suggestion: 'Remove it' }
+      return {
+        message: `contains ${unplain}, which is invisible or changes how text is displayed`,
+        suggestion: 'Remove it',
+      }
     }
     return value.trim() === '' || value.length > maxLength ? {} : undefined
   })

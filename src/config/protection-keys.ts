@@ -19,7 +19,7 @@ export const PROTECTION_SECTIONS = {
       default: 100,
     }),
     mails_per_hour: field(wholeNumber(1, 1_000_000), {
-      text: 'Maximum mails with a link or code to one mailbox per hour. Above it, one more every 10 minutes. A device that the user knows has the same number of its own.',
+      text: 'Maximum mails with a link or code to one mailbox per hour. Above it, one more every 10 minutes. A known device has a separate limit of the same size.',
       applies: 'live',
       default: 10,
       established: 'email_rate_limit_per_hour',

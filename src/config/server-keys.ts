@@ -55,7 +55,7 @@ export const SERVER_SECTIONS = {
       text: 'The header Strict-Transport-Security, with which browsers use only https for two years: for this host and all its subdomains, for this host, or off.',
       applies: 'restart',
       fallback: {
-        text: "subdomains, or off where public_url has a path: the host is not only authd's then",
+        text: 'subdomains, or off if public_url has a path, because other programs share the host',
         of: ({ value }) => (/^https?:\/\/[^/]+\/./.test(String(value('public_url'))) ? 'off' : 'subdomains'),
       },
       example: 'host',

@@ -40,7 +40,7 @@ export function typedText(kind: TypedText, { least = 1 }: { least?: 0 | 1 } = {}
       }
       const found = unplainIn(text)
       if (found === undefined) return
-      const message = `Contains ${found}, a character that is not shown or changes what is shown. Remove it.`
+      const message = `Contains ${found}, a character that is invisible or changes how text is displayed. Remove it.`
       context.addIssue({ code: 'custom', params: { code: 'UNPLAIN_TEXT' }, message })
     })
 }

@@ -3,7 +3,7 @@ import type { Sql, Trx } from './db.ts'
 /** What processes cache; each has its row. */
 export type ChangeTopic = 'keys' | 'rate_limits' | 'ip_filters' | 'settings'
 
-/** What ends for all users at once. Rows keep the epoch in which they began, and end with it. */
+/** A new epoch ends these for all users at once. Rows keep the epoch in which they began, and end with it. */
 export type EndedTopic = 'sessions' | 'signins'
 
 /** On PostgreSQL, where processes hear of changes when they are committed. */

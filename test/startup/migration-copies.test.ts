@@ -2,7 +2,7 @@ import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
 import { expect, onTestFinished, test } from 'vitest'
-import { backupBeforeMigration } from '../../src/startup/schema.ts'
+import { backupBeforeMigration } from '../../src/startup/copy-before-migration.ts'
 import { TEMPORARY } from '../support/temporary.ts'
 
 test('of the copies before migrations the newest three are kept, and nothing else is deleted', async () => {

@@ -14,7 +14,7 @@ import {
   unitText,
 } from './unit.ts'
 
-/** Where systemd looks for units, ours first. */
+/** The unit folders of systemd. authd writes to the first. */
 const UNIT_FOLDERS = ['/etc/systemd/system', '/usr/lib/systemd/system', '/lib/systemd/system']
 
 export interface ServiceFile {

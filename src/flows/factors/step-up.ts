@@ -10,7 +10,7 @@ import { type Actor, recordEvent } from '../record-event.ts'
 import { holdSession, howToStepUp, stepUpError } from '../sessions/freshness.ts'
 import { type Renewed, renew } from '../sessions/new-secret.ts'
 import { sendBoundMail } from '../signin/bound-mail.ts'
-import { spendCode } from '../signin/code.ts'
+import { spendCode } from '../signin/check-code.ts'
 import { checkRecoveryCode, hashGuess } from './recovery-code.ts'
 import { checkTotp } from './totp.ts'
 

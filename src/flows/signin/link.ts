@@ -8,7 +8,7 @@ import { findSigninAttempt, markPreviewed, type SigninAttempt, useSigninAttempt 
 import { lockUserByEmail } from '../../store/users.ts'
 import { decide } from '../decide.ts'
 import { type Actor, countAttempt, recordEvent } from '../record-event.ts'
-import { spendCode } from './code.ts'
+import { spendCode } from './check-code.ts'
 import { completeSignIn, prepareSignIn, presentSignIn, type SignInOutcome, type SignInResult } from './complete.ts'
 import { findHeld, type Holding, isOpen } from './held-attempt.ts'
 

@@ -20,7 +20,7 @@ import { enqueueMail } from '../outbox/mail-sending.ts'
 import { codeBudget } from '../policy/code-budget.ts'
 import { maySignIn } from '../policy/signup.ts'
 import { type Actor, recordEvent } from '../record-event.ts'
-import { macCode } from './code.ts'
+import { macCode } from './check-code.ts'
 import { findHeld, type Holding, mayBeMailed } from './held-attempt.ts'
 
 /** The most time that an attempt lasts, whatever the number of its mails. */

@@ -25,7 +25,7 @@ import { holdFresh } from '../sessions/freshness.ts'
 import { type Renewed, renew } from '../sessions/new-secret.ts'
 import { forgetMailProofs } from '../sessions/proofs.ts'
 import { sendBoundMail } from '../signin/bound-mail.ts'
-import { checkCode, spendCode } from '../signin/code.ts'
+import { checkCode, spendCode } from '../signin/check-code.ts'
 import { dropUnproven } from '../signin/first-verified-address.ts'
 import { isOpen } from '../signin/held-attempt.ts'
 import { endAllOf } from './delete.ts'
@@ -263,7 +263,7 @@ async function readRestorable(deps: Pick<Deps, 'clock'>, sql: Sql, text: string)
   const token = parseToken('emc', text)
   const change = token && (await findEmailChange(sql, token.id))
   if (!change || !equalSecrets(digest(token.secret), change.restoreDigest)) return undefined
-  // A change that a wrong clock dated in the future can be undone, too: its owner has no other way back.
+  // A change that a wrong clock dated in the future can also be undone, because its owner cannot restore the address otherwise.
   return change.restoredAt === null && change.restorableUntil > deps.clock.now() ? change : undefined
 }
 

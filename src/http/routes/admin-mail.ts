@@ -66,7 +66,7 @@ const suppressed = endpoint({
   name: 'listMailSuppressions',
   method: 'GET',
   path: '/admin/suppressions',
-  summary: 'List suppressed addresses, which get no mail because their mail server permanently rejected it.',
+  summary: 'List suppressed addresses. Their mail servers permanently rejected mail to them, so authd sends none.',
   query: z.strictObject({ limit: limitField }),
   answers: { 200: { text: 'The first `limit` addresses.', schema: z.array(mailSuppressionResource) } },
   async handle(deps, { query: { limit } }) {

@@ -2,7 +2,7 @@ import type { IncomingHttpHeaders } from 'node:http'
 import { isIP } from 'node:net'
 import { foldIp, isLoopback } from './ip.ts'
 
-/** Headers that name the client: X-Forwarded-For, CF-Connecting-IP, X-Azure-ClientIP. Ours is for backends with a key. */
+/** Headers that name the client: X-Forwarded-For, CF-Connecting-IP, X-Azure-ClientIP. Authd-Client-IP is for backends with a key. */
 const CLIENT = /^(?!authd-)(.*-)?(for|ip|ipv[46]|clientip|addr|address)$/
 const HOST = /^x-(forwarded|original)-host$/
 /** Headers in which a proxy, or a client that pretends to be one, names the origin of a request. */

@@ -45,7 +45,7 @@ export const SIGN_IN: HandMade = {
       ],
     },
   },
-  'src/flows/signin/code.ts': {
+  'src/flows/signin/check-code.ts': {
     tests: ['http/mail-code.guessing', 'http/clock.stepped'],
     mutants: {
       'a capped guess gives nothing back to the budget': ['budget && !isCapped', 'budget'],

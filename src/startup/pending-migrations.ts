@@ -1,5 +1,3 @@
-import { readdirSync, rmSync } from 'node:fs'
-import { basename, dirname, join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Config } from '../config/schema.ts'
 import { AuthdError } from '../errors.ts'
@@ -7,7 +5,7 @@ import { applyMigrations, checkSchema } from '../flows/operator/setup.ts'
 import { fileStamp, systemClock } from '../platform/clock.ts'
 import type { ProcessLog } from '../platform/log.ts'
 import type { Db } from '../store/db.ts'
-import { backupSqlite } from '../store/migrate.ts'
+import { backupBeforeMigration } from './copy-before-migration.ts'
 
 /** How long a daemon waits for another one that migrates, in milliseconds. */
 const WAIT_MS = 600_000
@@ -34,29 +32,4 @@ export async function prepareSchema(
   })
   if (applied.length === 0) return
   log.info('database migrated', { applied, ...(backup !== undefined && { backup }) })
-}
-
-/** How many copies are kept. */
-const COPIES = 3
-
-/**
- * Copies the SQLite file before its schema changes, and deletes all such copies but the newest three. Returns the copy's
- * path, or undefined for an empty or PostgreSQL database.
- */
-export async function backupBeforeMigration(
-  { database: { path, url } }: { database: Pick<Config['database'], 'path' | 'url'> },
-  stamp: string,
-): Promise<string | undefined> {
-  if (url !== undefined) return undefined
-  const name = `${path}.before-migration-`
-  if (!(await backupSqlite(path, name + stamp))) return undefined
-  for (const old of copiesIn(dirname(path), basename(name)).slice(0, -COPIES)) rmSync(old, { force: true })
-  return name + stamp
-}
-
-/** The oldest first. A copy that an operator has renamed is not among them. */
-function copiesIn(folder: string, prefix: string): string[] {
-  const isCopy = (file: string) => file.startsWith(prefix) && /^[\d-]+T[\d-]+Z$/.test(file.slice(prefix.length))
-  const files = readdirSync(folder).filter(isCopy).sort()
-  return files.map((file) => join(folder, file))
 }
