@@ -109,7 +109,9 @@ function secretPath(key: Key): string {
 }
 
 function inEnvironment(value: unknown): string {
-  return Array.isArray(value) ? value.join(',') : String(value)
+  const text = Array.isArray(value) ? value.join(',') : String(value)
+  // The rest of a line after # is a comment.
+  return text.includes('#') ? `"${text}"` : text
 }
 
 function wrap(text: string, width: number): string[] {

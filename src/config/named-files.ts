@@ -15,6 +15,8 @@ export function findFileFaults({ smtp, app }: Config, broken: ReadonlySet<string
   const named: NamedFile[] = [
     { key: 'smtp.ca_file', path: smtp.caFile, maxBytes: 1024 * 1024, check: refuseNoCertificate },
     { key: 'app.logo', path: app.logo, maxBytes: MAX_BRAND_BYTES, check: refuseNoLogo },
+    { key: 'app.logo_dark', path: app.logoDark, maxBytes: MAX_BRAND_BYTES, check: refuseNoLogo },
+    { key: 'app.mail_logo', path: app.mailLogo, maxBytes: MAX_BRAND_BYTES, check: refuseNoPng },
     { key: 'app.theme_css', path: app.themeCss, maxBytes: MAX_BRAND_BYTES },
   ]
   return named.flatMap(({ key, path, maxBytes, check }) => {
@@ -32,6 +34,10 @@ function refuseNoCertificate(body: Buffer, path: string): string | undefined {
   } catch {
     return `${path} holds no certificate in PEM`
   }
+}
+
+function refuseNoPng(_: Buffer, path: string): string | undefined {
+  return logoType(path) === 'image/png' ? undefined : `${path} is not a .png file: mail programs show no other kind`
 }
 
 function refuseNoLogo(_: Buffer, path: string): string | undefined {

@@ -1,5 +1,6 @@
 import { isIP } from 'node:net'
 import { domainToASCII } from 'node:url'
+import { parseColour } from '../platform/accent.ts'
 import { parseEmailAddress } from '../platform/email-address.ts'
 import { splitListenAddress } from '../platform/net/listen-address.ts'
 import { isPlainPath } from '../platform/net/plain-path.ts'
@@ -128,6 +129,15 @@ export function mailbox(): Kind<string> {
     const isGood =
       DISPLAY_NAME.test(name ?? '') && unplainIn(value) === undefined && parseEmailAddress(bracketed ?? value)
     return isGood ? undefined : { suggestion: 'Write NAME <LOCAL@DOMAIN>, and put a name with commas in quotes' }
+  })
+}
+
+/** A colour of pages and mails. Mail programs know few other forms. */
+export function colour(): Kind<string> {
+  return text('a colour of six hexadecimal digits, such as "#17614f"', (value) => {
+    if (parseColour(value) !== undefined) return undefined
+    const bare = parseColour(`#${value}`)
+    return bare === undefined ? {} : { suggestion: `Write "${bare}"` }
   })
 }
 

@@ -6,6 +6,10 @@ import type { SentenceValues, Translator } from '../platform/texts/translate.ts'
 export interface MailApp {
   name: string
   supportUrl?: string | undefined
+  /** `#402090` */
+  accent?: string | undefined
+  /** A PNG image. */
+  logo?: Buffer | undefined
 }
 
 /** The values of a layout. Every name that the layout uses exists, if only as undefined. */

@@ -1,7 +1,7 @@
 import type { SendMailOptions } from 'nodemailer'
 import type { Mail } from '../deps.ts'
 import { asLine, asLink } from './format-value.ts'
-import type { RenderedMail } from './render.ts'
+import { LOGO, type RenderedMail } from './render.ts'
 import { domainOf, type Mailbox } from './sender.ts'
 
 export interface DkimSettings {
@@ -20,7 +20,7 @@ export function dkimOptions({ domain, selector, privateKey }: DkimSettings) {
  */
 export function messageOf(
   mail: Mail,
-  { subject, html, text }: RenderedMail,
+  { subject, html, text, logo }: RenderedMail,
   { sender, otpOrigin }: { sender: Mailbox; otpOrigin: string | undefined },
 ): SendMailOptions {
   return {
@@ -33,6 +33,7 @@ export function messageOf(
     subject,
     text,
     html,
+    ...(logo && { attachments: [inlined(logo)] }),
   }
 }
 
@@ -40,4 +41,12 @@ export function messageOf(
 function otpOf({ values: { code, link } }: Mail, otpOrigin: string): { otp?: { code: string; origin: string } } {
   if (!code) return {}
   return { otp: { code: asLine(code), origin: link ? new URL(asLink(link)).origin : otpOrigin } }
+}
+
+/**
+ * Part of the mail, because mail programs show such an image at once, and ask before they load one from a server. Nobody
+ * learns when the mail was opened.
+ */
+function inlined(content: Buffer) {
+  return { cid: LOGO, content, contentType: 'image/png', contentDisposition: 'inline' as const, filename: 'logo.png' }
 }

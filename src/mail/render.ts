@@ -1,5 +1,6 @@
 import type { Mail } from '../deps.ts'
 import { declaredMail, type MailLayout } from '../mails.ts'
+import { accentsOf } from '../platform/accent.ts'
 import { builtInTexts, type Texts } from '../platform/texts/texts.ts'
 import { sentenceHelper, type Translator, translatorFor } from '../platform/texts/translate.ts'
 import { asLine } from './format-value.ts'
@@ -13,9 +14,14 @@ export interface RenderedMail {
   subject: string
   html: string
   text: string
+  /** The image that the HTML shows as `cid:logo`. */
+  logo: Buffer | undefined
 }
 
 type MailContent = Pick<Mail, 'template' | 'lang' | 'values'>
+
+/** The name of the logo in the message (RFC 2392). */
+export const LOGO = 'logo'
 
 const VIEWS: Record<MailLayout, ViewOf> = { signin: signinView, test: testView, code: codeView, notice: noticeView }
 
@@ -29,7 +35,8 @@ export async function renderMail(
   const shown = viewOf(mail, app, translate)
   const { html, text } = await texts.mail(mail.template, declaredMail(mail.template).layout)
   const options = { helpers: { t: sentenceHelper(translate) } }
-  return { subject: shown.subject, html: html(shown, options), text: text(shown, options) }
+  const rendered = { subject: shown.subject, html: html(shown, options), text: text(shown, options) }
+  return { ...rendered, logo: rendered.html.includes(`cid:${LOGO}`) ? app.logo : undefined }
 }
 
 /** Returns everything that the templates of a mail may use. */
@@ -38,5 +45,6 @@ export function viewOf({ template, values }: MailContent, app: MailApp, translat
   const view = VIEWS[declaredMail(template).layout](template, values, ownApp, translate)
   const dir = translate.t('dir')
   const sides = dir === 'rtl' ? { start: 'right', end: 'left' } : { start: 'left', end: 'right' }
-  return { lang: translate.lang, dir, ...sides, app: ownApp, ...view }
+  const brand = { app: { ...ownApp, logo: app.logo && `cid:${LOGO}` }, accent: accentsOf(app.accent) }
+  return { lang: translate.lang, dir, ...sides, ...brand, ...view }
 }

@@ -7,6 +7,7 @@ import type { RecordCheck } from '../mail/sender-records.ts'
 import type { Walk } from '../mail/smtp-test.ts'
 import { declaredMail, type MailTemplate, mailTemplates } from '../mails.ts'
 import { closest } from '../platform/closest.ts'
+import { logoType, MAX_BRAND_BYTES, readNamedFile } from '../platform/named-file.ts'
 import { shell } from '../platform/shell.ts'
 import type { LiveTexts } from '../platform/texts/texts.ts'
 import { liveTexts } from './texts.ts'
@@ -25,16 +26,25 @@ export async function createMailer(live: LiveConfig, texts: LiveTexts, output: W
 
 /** The options of every mailer, whether SMTP or terminal. */
 function mailOptions(live: Pick<LiveConfig, 'current'>, texts: LiveTexts) {
-  const { mail, publicUrl } = live.current()
+  const { mail, publicUrl, app } = live.current()
+  const logo = mailLogo(app)
   return {
     app: () => {
       const { app } = live.current()
-      return { name: app.name, supportUrl: app.supportUrl }
+      return { name: app.name, supportUrl: app.supportUrl, accent: app.accent, logo }
     },
     texts,
     dkim: dkimOf(mail),
     ...(mail.otpHeader && { otpOrigin: new URL(publicUrl).origin }),
   }
+}
+
+/** A start refuses an unreadable file. A command works without it. */
+function mailLogo({ mailLogo, logo }: Config['app']): Buffer | undefined {
+  const file = mailLogo ?? logo
+  if (file === undefined || logoType(file) !== 'image/png') return undefined
+  const read = readNamedFile(file, MAX_BRAND_BYTES)
+  return 'body' in read ? read.body : undefined
 }
 
 export interface SampleMail {

@@ -57,6 +57,8 @@ export const BAD_CONFIGS: BadConfig[] = [
   bad('[tokens]\naccess_ttl = "1h"', '5:14', 'tokens.access_ttl', 'from 5m to 15m', ''),
   bad('[session]\nrefresh_grace = "11s"', '5', 'session.refresh_grace', 'from 0 to 10s', ''),
   bad('[log]\nlevel = "wran"', '5:9', 'log.level', 'got "wran"', 'Did you mean "warn"?'),
+  bad('[app]\naccent = "402090"', '5:10', 'app.accent', 'got "402090"', 'Write "#402090"'),
+  bad('[app]\naccent = "green"', '5:10', 'app.accent', 'six hexadecimal digits', ''),
   bad('[app]\nname = 5', '5:8', 'app.name', 'got 5', 'Put it in quotes: name = "5"'),
   bad('[app]\nname = ""', '5:8', 'app.name', 'one line of 1 to 80 characters', ''),
   bad('[signup]\ndomains = "a.example"', '5:11', 'signup.domains', 'a list of domain names', 'domains = ["a.example"]'),

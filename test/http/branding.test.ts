@@ -39,9 +39,28 @@ test('with app.url the name on a page leads to the app, and so does the way back
   expect(without.body).not.toMatch(/class="home" href|Back to/)
 })
 
+test('the accent is on the pages below the style sheet of the operator, and the dark logo in dark mode', async () => {
+  const [logo, logo_dark, theme_css] = ['logo.svg', 'dark.png', 'theme.css'].map((name) => join(folder(), name))
+  for (const file of [logo, logo_dark, theme_css]) writeFileSync(file ?? '', 'x')
+  const authd = await startAuthd({ config: { app: { accent: '#FFD400', logo, logo_dark, theme_css } } })
+  const browser = authd.browser()
+
+  const { body } = await browser.get('/signin')
+  const accent = await browser.get('/assets/accent.css')
+  const dark = await browser.get('/assets/logo-dark')
+
+  expect(body).toMatch(/authd\.\w+\.css">\s*<link[^>]+"\/assets\/accent\.css">\s*<link[^>]+"\/assets\/theme\.css">/)
+  expect(body).toContain('<source srcset="/assets/logo-dark" media="(prefers-color-scheme: dark)">')
+  expect(accent.body).toMatch(
+    /--on-accent: #000000;[^}]+\}\n@media \(prefers-color-scheme: dark\) \{ :root \{ --accent: #ffd400/,
+  )
+  expect(dark.headers.get('Content-Type')).toBe('image/png')
+})
+
 test.each([
   ['logo', 'missing.svg', /app\.logo: .*does not exist/],
   ['logo', 'logo.gif', 'is not an .svg, .png or .webp file'],
+  ['logo_dark', 'missing.svg', /app\.logo_dark: .*does not exist/],
   ['theme_css', 'missing.css', /app\.theme_css: .*does not exist/],
 ])('a start with %s = %s fails and names the key', async (key, file, words) => {
   const start = startAuthd({ config: { app: { [key]: join(folder(), file) } } })

@@ -44,6 +44,22 @@ test.for(mailTemplates)(
   },
 )
 
+test.for(['#ffd400', '#ffffff', '#000000', '#17614f'])('a mail with the accent %s is readable', async (accent) => {
+  const { template, values } = { template: 'signin', values: declaredMail('signin').values } as const
+  const { html } = await renderMail({ template, lang: 'en', values }, { ...LONG_APP, accent })
+  await page.setContent(html)
+  await page.evaluate(AXE)
+
+  const found = []
+  for (const colorScheme of ['light', 'dark'] as const) {
+    await page.emulateMedia({ colorScheme })
+    found.push(await page.evaluate<AxeResults>("axe.run({ runOnly: ['color-contrast'] })"))
+  }
+
+  expect(found.flatMap(({ violations }) => violations)).toEqual([])
+  expect(found.map(({ passes }) => passes.length)).toEqual([1, 1])
+})
+
 // A contrast does not depend on the language, but a width does.
 test.for(languages())('mails in %s fit a narrow screen with the longest names', async (lang) => {
   const mails = await Promise.all(mailTemplates.map((template) => longMail(template, lang)))

@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { previewMail } from '../../src/mail/preview.ts'
 import { renderMail } from '../../src/mail/render.ts'
 import { builtInTexts } from '../../src/platform/texts/texts.ts'
 import { APP, SIGNIN } from '../support/mail-samples.ts'
@@ -65,6 +66,25 @@ test('the HTML part loads nothing and is small', async () => {
   expect(html).not.toMatch(/<img|<link|@import|url\(|<script|src=/i)
   expect(html).toContain('prefers-color-scheme: dark')
   expect(html.match(/<a\b/g)).toHaveLength(2)
+})
+
+test("buttons of a mail have the brand's colour, and the mail contains its logo", async () => {
+  const logo = Buffer.from('a PNG image')
+  const branded = await renderMail(SIGNIN, { ...APP, accent: '#ffd400', logo })
+  const plain = await renderMail(SIGNIN, APP)
+
+  const { raw } = await previewMail(
+    { template: 'signin', lang: 'en' },
+    { from: 'a@example.com', app: () => ({ ...APP, logo }), texts: { current: builtInTexts } },
+  )
+
+  expect(branded.html).toContain('background:#ffd400;color:#000000')
+  expect(branded.html).not.toMatch(/#17614f|#8fd6be/)
+  expect(branded.html).toContain('<img src="cid:logo" alt="" height="32"')
+  expect(plain.html).not.toContain('<img')
+  expect(raw).toMatch(/multipart\/related/)
+  expect(raw).toMatch(/Content-ID: <logo>/)
+  expect(raw).toContain(logo.toString('base64'))
 })
 
 test('the preview text repeats the code', async () => {

@@ -1,6 +1,7 @@
 import { mkdir, rm, writeFile } from 'node:fs/promises'
 import { fileURLToPath } from 'node:url'
 import { expect, onTestFinished, test } from 'vitest'
+import { DEFAULT_ACCENTS } from '../../src/platform/accent.ts'
 import { type Templates, templates } from '../../src/platform/texts/templates.ts'
 import { sentenceHelper, translatorFor } from '../../src/platform/texts/translate.ts'
 import { templatesModule } from '../../tools/templates.ts'
@@ -39,7 +40,8 @@ async function renderBoth({ mail }: Templates): Promise<string[]> {
       subject: 's',
       preheader: 'p',
       footer: 'f',
-      app: { name: '<b>', supportUrl: undefined },
+      app: { name: '<b>', supportUrl: undefined, logo: undefined },
+      accent: DEFAULT_ACCENTS,
     },
     ...{ code: '1', isLong: false, minutes: 10, link: SIGNIN.values['link'], email: 'a', browser: 'b', ip: 'c' },
     ...{ heading: 'h', body: 'b', notYou: 'n', ends: 'e', facts, left: '', button: 'b', note: 'n' },

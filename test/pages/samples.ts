@@ -16,7 +16,7 @@ export const CONTEXT: PageContext = {
 }
 
 const EMAIL = 'anna.lindqvist@example.com'
-const asked = '{}'
+const asked = '[]'
 const ERROR = { code: 'INVALID_CREDENTIALS', message: 'That code did not work.' }
 const REQUEST_ID = '01jdgq8w7v4m2e6k9s3x5c1b0n'
 

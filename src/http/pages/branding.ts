@@ -1,5 +1,6 @@
 import type { Config } from '../../config/schema.ts'
 import { AuthdError } from '../../errors.ts'
+import { type Accent, accentsOf } from '../../platform/accent.ts'
 import { logoType, MAX_BRAND_BYTES, readNamedFile } from '../../platform/named-file.ts'
 import { shell } from '../../platform/shell.ts'
 
@@ -9,27 +10,46 @@ export interface BrandFile {
   body: Buffer
 }
 
-/** The paths of the operator's logo and style sheet, if configured. */
-export function brandPaths({ logo, themeCss }: Config['app']): { logo?: string; theme?: string } {
+const CSS = 'text/css; charset=utf-8'
+
+/** The paths of the operator's design, as far as it is configured. */
+export function brandPaths({ accent, logo, logoDark, themeCss }: Config['app']): {
+  accent?: string
+  logo?: string
+  logoDark?: string
+  theme?: string
+} {
   return {
+    ...(accent !== undefined && { accent: '/assets/accent.css' }),
     ...(logo !== undefined && { logo: '/assets/logo' }),
+    ...(logo !== undefined && logoDark !== undefined && { logoDark: '/assets/logo-dark' }),
     ...(themeCss !== undefined && { theme: '/assets/theme.css' }),
   }
 }
 
-/** Reads both once, at startup. Throws CONFIG_INVALID, with the key, for an unusable file. */
-export function readBrand({ logo, themeCss }: Config['app']): BrandFile[] {
-  const files: BrandFile[] = []
-  if (logo !== undefined) {
-    const type = logoType(logo)
-    if (!type) throw invalid('app.logo', `${logo} is not an .svg, .png or .webp file`)
-    files.push({ path: '/assets/logo', type, body: read('app.logo', logo) })
-  }
-  if (themeCss !== undefined) {
-    const type = 'text/css; charset=utf-8'
-    files.push({ path: '/assets/theme.css', type, body: read('app.theme_css', themeCss) })
-  }
-  return files
+/** Reads the files once, at startup. Throws CONFIG_INVALID, with the key, for an unusable one. */
+export function readBrand({ accent, logo, logoDark, themeCss }: Config['app']): BrandFile[] {
+  return [
+    ...(accent === undefined ? [] : [{ path: '/assets/accent.css', type: CSS, body: accentCss(accent) }]),
+    ...(logo === undefined ? [] : [readLogo('app.logo', logo, '/assets/logo')]),
+    ...(logoDark === undefined ? [] : [readLogo('app.logo_dark', logoDark, '/assets/logo-dark')]),
+    ...(themeCss === undefined
+      ? []
+      : [{ path: '/assets/theme.css', type: CSS, body: read('app.theme_css', themeCss) }]),
+  ]
+}
+
+function accentCss(accent: string): Buffer {
+  const { light, dark } = accentsOf(accent)
+  const rule = ({ fill, strong, on, link }: Accent) =>
+    `:root { --accent: ${fill}; --accent-strong: ${strong}; --on-accent: ${on}; --link: ${link}; --link-strong: ${link}; }`
+  return Buffer.from(`${rule(light)}\n@media (prefers-color-scheme: dark) { ${rule(dark)} }\n`)
+}
+
+function readLogo(key: string, file: string, path: string): BrandFile {
+  const type = logoType(file)
+  if (!type) throw invalid(key, `${file} is not an .svg, .png or .webp file`)
+  return { path, type, body: read(key, file) }
 }
 
 function read(key: string, path: string): Buffer {

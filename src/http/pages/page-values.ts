@@ -211,8 +211,10 @@ export interface PageContext {
   supportUrl?: string
   /** The operator's notice, shown on every page. */
   siteNotice?: string
-  /** The paths of the operator's logo and style sheet. */
+  /** The paths of the operator's design. */
+  accent?: string
   logo?: string
+  logoDark?: string
   theme?: string
   /**
    * The parameters of the page's address, which a change of language keeps. Without them, no change is offered: a page

@@ -130,7 +130,7 @@ function foreign(
   return [
     ...(loads ? [fault(place.html, loads, `${loads} is not allowed in mails`, 'Remove it')] : []),
     ...sources
-      .filter((url) => !url.startsWith('data:'))
+      .filter((url) => !/^(data:|cid:)/.test(url))
       .map((url) => fault(place.html, url, `the mail would load ${url}`, 'Remove it: mails must not load anything')),
     ...hrefsOf(html)
       .filter((url) => !isOwn(url))

@@ -7,7 +7,7 @@ import type { OverrideFile, TextProblem } from './files.ts'
 const HELPERS = ['t', 'if', 'unless', 'each', 'with']
 /** The names of a row in `{{#each facts}}`. */
 const IN_ROWS = ['label', 'fact']
-const OF_APP = ['name', 'supportUrl']
+const OF_APP = ['name', 'supportUrl', 'logo']
 
 /** A part of a parsed template. Which of these it has depends on its type. */
 interface Node {

@@ -16,7 +16,7 @@ export async function renderMjml(mjml: string): Promise<{ html: string; faults: 
     })
     const faults = errors.map(({ line, tagName, message }) => ({ line, message: `<${tagName}>: ${message.trim()}` }))
     return {
-      html: mirrored(html)
+      html: coloured(mirrored(html))
         .replace(/^\s+/gm, '')
         .replace(/\n{2,}/g, '\n'),
       faults,
@@ -32,4 +32,9 @@ function mirrored(html: string): string {
     .replaceAll('direction:ltr', 'direction:{{dir}}')
     .replaceAll('text-align:left', 'text-align:{{start}}')
     .replaceAll('align="left"', 'align="{{start}}"')
+}
+
+/** MJML takes only colours where a colour stands. Those of the built-in buttons become placeholders. */
+function coloured(html: string): string {
+  return html.replaceAll('#17614f', '{{accent.light.fill}}').replaceAll('#fffffe', '{{accent.light.on}}')
 }
