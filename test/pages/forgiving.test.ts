@@ -173,6 +173,34 @@ test('the wait for another mail counts down, and a pressed button says that it w
   expect(await page.getByRole('button', { name: 'Send another mail' }).getAttribute('aria-busy')).toBe('true')
 })
 
+test('a browser without cookies is told so before a mail is sent, and goes on once it allows them', async () => {
+  const authd = await startAuthd()
+  const page = await visit()
+  await page.goto(`${authd.url}/signin`)
+  await page.context().clearCookies()
+  await page.getByRole('textbox').fill(ADA)
+  await page.getByRole('button', { name: 'Send me a sign-in mail' }).click()
+  await page.getByText('keeps no cookies of this site').waitFor()
+  const mails = await authd.takeMail()
+  const kept = await page.getByRole('textbox').inputValue()
+
+  await page.getByRole('button', { name: 'Send me a sign-in mail' }).click()
+  await page.getByRole('heading', { name: 'Check your mail' }).waitFor()
+
+  expect([mails, kept]).toEqual([[], ADA])
+  expect(await authd.takeMail()).toHaveLength(1)
+})
+
+test('a passkey without cookies is refused for that reason', async () => {
+  const authd = await startAuthd()
+  const form = { once: 'A'.repeat(43), challenge_id: 'x', credential: '{}' }
+
+  const { status, body } = await authd.browser().post('/signin/passkey', { form })
+
+  expect([status, faultsIn(body).said]).toEqual([401, 1])
+  expect(body).toContain('keeps no cookies of this site')
+})
+
 test('a used link that its browser opens again leads to where the sign-in led', async () => {
   const authd = await startAuthd(WITH_APP)
   const browser = authd.browser()

@@ -12,7 +12,7 @@ import { redemption } from '../request/proof-context.ts'
 import { allowedRedirect, fields, type PageAnswer, page, passkeyFields, redirectField } from './page.ts'
 import { orAgain } from './retry-form.ts'
 import { leadBack, signedInPage } from './signed-in.ts'
-import { signinPage } from './signin-page.ts'
+import { COOKIES_BLOCKED, cookiesAreBlocked, signinPage } from './signin-page.ts'
 import { type FailedProof, misses, proofError } from './ways.ts'
 
 const attemptId = z.string().max(64)
@@ -52,7 +52,12 @@ const passkey = page({
   method: 'POST',
   path: '/signin/passkey',
   limit: 'guess',
-  fields: fields({ attempt: attemptId.optional(), redirect_to: redirectField, ...passkeyFields }),
+  fields: fields({
+    attempt: attemptId.optional(),
+    redirect_to: redirectField,
+    once: z.string().optional(),
+    ...passkeyFields,
+  }),
   async handle(deps, { fields: { attempt, ...form }, cookies, actor, identity, lang }) {
     const answer = { challengeId: form.challenge_id, credential: form.credential }
     const proof = { ...redemption({ cookies, identity }, undefined, attempt), ...answer }
@@ -71,7 +76,8 @@ const passkey = page({
         const due = attempt === undefined ? undefined : await factorPage(deps, cookies, attempt, failed)
         // It does not say whether the passkey is unknown, so a browser cannot be told to forget it (signalUnknownCredential):
         // that would tell the real ids in the options from the imaginary ones.
-        const shown = { ...allowedRedirect(deps, form.redirect_to), error: proofError(failed) }
+        const reason = cookiesAreBlocked(form, cookies) ? COOKIES_BLOCKED : proofError(failed)
+        const shown = { ...allowedRedirect(deps, form.redirect_to), error: reason }
         return due ?? signinPage(deps, cookies, shown, error.status)
       },
     )

@@ -6,9 +6,11 @@ import { waysOf } from './ways.ts'
 type Said = SentenceValues & { heading?: string; isErrorItself?: boolean; faultAt?: string; hasNoForm?: boolean }
 type Sayings = { [Name in PageName]?: (values: PageValues[Name], context: PageContext, translate: Translator) => Said }
 
+const NOT_OF_ADDRESS = new Set(['WRONG_PASSKEY', 'COOKIES_BLOCKED'])
+
 /** Texts that a template cannot choose: headings that contain a name, sentences that depend on a kind. */
 export const SAID: Sayings = {
-  signin: ({ error }) => (error?.code === 'WRONG_PASSKEY' ? {} : { faultAt: 'email' }),
+  signin: ({ error }) => (NOT_OF_ADDRESS.has(error?.code ?? '') ? {} : { faultAt: 'email' }),
   email: () => ({ faultAt: 'email' }),
   account: () => ({ faultAt: 'name' }),
   passkey: ({ name }, _, { apart }) => ({ heading: apart(name), faultAt: 'name' }),

@@ -13,7 +13,7 @@ import { redemption } from '../request/proof-context.ts'
 import { fields, mailNotSent, page, pageError, redirectField } from './page.ts'
 import type { PageError } from './page-values.ts'
 import { leadBack, signedInPage } from './signed-in.ts'
-import { signinPage } from './signin-page.ts'
+import { COOKIES_BLOCKED, cookiesAreBlocked, signinPage } from './signin-page.ts'
 
 const NOTICES = ['signed_out', 'deleted', 'email_restored'] as const
 const attemptId = z.string().max(64)
@@ -44,10 +44,16 @@ const begin = page({
   method: 'POST',
   path: '/signin',
   limit: 'stranger',
-  fields: fields({ email: z.string().max(320), redirect_to: redirectField, attempt: attemptId.optional() }),
+  fields: fields({
+    email: z.string().max(320),
+    redirect_to: redirectField,
+    attempt: attemptId.optional(),
+    once: z.string().optional(),
+  }),
   async handle(deps, { fields: form, cookies, actor, lang }) {
     const email = parseEmailAddress(form.email)
     const shown = { email: form.email, ...optional(form.redirect_to) }
+    if (cookiesAreBlocked(form, cookies)) return signinPage(deps, cookies, { ...shown, error: COOKIES_BLOCKED }, 400)
     if (!email) {
       const error = pageError(new AuthdError('VALIDATION_ERROR'))
       return signinPage(deps, cookies, { ...shown, email: withoutUnseen(form.email), error }, 400)

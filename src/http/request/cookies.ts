@@ -63,6 +63,12 @@ export const NO_COOKIES: RequestCookies = {
   checks: [],
 }
 
+/** The browser sent none of them. */
+export function hasNone({ sessions, attempts, device, visit, language, checks }: RequestCookies): boolean {
+  const single = [device, visit, language].filter((value) => value !== undefined)
+  return sessions.length + attempts.length + checks.length + single.length === 0
+}
+
 /** Reads authd's cookies, and at most three values of each. More are not a browser's. */
 export function readCookies(header: string | undefined, names: CookieNames): RequestCookies {
   const pairs = (header ?? '').split(';').map((pair) => {
