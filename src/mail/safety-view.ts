@@ -65,9 +65,13 @@ function factsOf(values: Mail['values'], translate: Translator): { label: string
   return FACTS.flatMap((name) => {
     const value = values[name]
     if (!value) return []
-    const fact = name === 'occurred_at' ? asDate(value, translate) : translate.apart(asLine(value))
+    const fact = name === 'occurred_at' ? asDate(value, translate) : translate.apart(shownFact(name, value, translate))
     return { label: translate.t(`mail.fact.${name}`), fact }
   })
+}
+
+function shownFact(name: string, value: string, { device }: Translator): string {
+  return name === 'requested_by' ? device(asLine(value)) : asLine(value)
 }
 
 /** The mail's own sentence, or else the sentence that most mails share. */

@@ -1,7 +1,7 @@
 import { asLine, asLink } from './format-value.ts'
 import type { ViewOf } from './layout-values.ts'
 
-export const signinView: ViewOf = (_, values, app, { t, apart }) => {
+export const signinView: ViewOf = (_, values, app, { t, apart, device }) => {
   const code = asLine(values['code'])
   const minutes = Number(values['expires_minutes'])
   return {
@@ -13,7 +13,7 @@ export const signinView: ViewOf = (_, values, app, { t, apart }) => {
     minutes,
     link: values['link'] ? asLink(values['link']) : undefined,
     email: apart(asLine(values['email_masked'])),
-    browser: apart(asLine(values['requested_by'])),
+    browser: apart(device(asLine(values['requested_by']))),
     ip: apart(asLine(values['requested_ip'])),
   }
 }

@@ -39,7 +39,7 @@ describe.each(['sqlite', 'postgres'] as const)('a sign-in on %s', (database) => 
     const done = await browser.post('/signin/link', { form: { token, attempt } })
     const session = await browser.get('/v1/session')
 
-    expect(landing.body).toContain('a…@example.com')
+    expect(landing.body).toContain('a…@<wbr>example.<wbr>com')
     expect(done.status).toBe(303)
     expect(session.body.user.email).toBe(ADA)
   })

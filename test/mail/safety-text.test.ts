@@ -62,7 +62,7 @@ test('the text of a notice is complete', async () => {
         Alte Adresse: a…@example.com
         Neue Adresse: e…@example.org
         Wann: 25. November 2026, 10:15 Uhr (UTC)
-        Browser: Firefox on Linux
+        Browser: Firefox unter Linux
         IP-Adresse: 2001:db8::1
 
     Mein Konto zurückholen:

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { type RenderedMail, renderMail } from '../../src/mail/render.ts'
 import { declaredMail, MAILS, mailTemplates } from '../../src/mails.ts'
-import { languages } from '../../src/platform/texts/translate.ts'
+import { languages, translatorFor } from '../../src/platform/texts/translate.ts'
 import { APP } from '../support/mail-samples.ts'
 
 const HOSTILE = 'x\r\nBcc: eve@evil.example\r\n\r\n<b>{{code}}{{{link}}}</b></td></mj-text>"\' \u202eevil'
@@ -15,7 +15,11 @@ test.for(IN_EACH_LANGUAGE)(
   async ({ template, lang, values }) => {
     const { subject, html, text } = await renderMail({ template, lang, values }, APP)
 
-    const { occurred_at: _, ...asTheyAre } = values
+    const { device } = translatorFor(lang)
+    const { occurred_at: _, ...others } = values
+    const asTheyAre = Object.fromEntries(
+      Object.entries(others).map(([name, value]) => [name, value.split(', ').map(device).join(', ')]),
+    )
     const date =
       { en: '25 November 2026, 10:15\u00a0UTC', de: '25. November 2026, 10:15\u00a0Uhr\u00a0(UTC)' }[lang] ?? '10:15'
     const expected = [...Object.values(asTheyAre), ...(values['occurred_at'] ? [date] : []), APP.name, APP.supportUrl]

@@ -201,6 +201,35 @@ test('a passkey without cookies is refused for that reason', async () => {
   expect(body).toContain('keeps no cookies of this site')
 })
 
+test('the page of a code says what its mail has, and a page is named after where one comes from', async () => {
+  const authd = await startAuthd()
+  const browser = authd.browser()
+  await signInOnPage(authd, browser)
+  await browser.post('/account/email', { form: { email: 'ada@example.org' } })
+
+  const changing = await browser.get('/account/email/code')
+  const added = await browser.get('/account/passkeys/new')
+  const offered = await browser.get('/account/passkeys/new?offer=1')
+
+  expect(changing.body).toContain('<p>We sent a code to</p>')
+  expect([added, offered].map(({ body }) => /<h1>(.*)<\/h1>/.exec(body)?.[1])).toEqual([
+    'Add a passkey',
+    'Sign in faster next time',
+  ])
+})
+
+test('devices are named in the language of the page and of the mail', async () => {
+  const authd = await startAuthd()
+  const browser = authd.browser()
+  await signInOnPage(authd, browser)
+  await browser.get('/signin?ui_locales=de')
+
+  const { body } = await browser.get('/account')
+
+  expect(body).toContain('Firefox unter Linux')
+  expect(body).not.toContain('Firefox on Linux')
+})
+
 test('a used link that its browser opens again leads to where the sign-in led', async () => {
   const authd = await startAuthd(WITH_APP)
   const browser = authd.browser()

@@ -69,7 +69,7 @@ test('the page after sending shows the address and the wait, and keeps the desti
 
   const html = renderPage('code', values, CONTEXT)
 
-  expect(html).toContain('<strong><bdi>anna@example.com</bdi></strong>')
+  expect(html).toContain('<strong><bdi>anna@<wbr>example.<wbr>com</bdi></strong>')
   expect(html).toContain('You can ask for another mail in 40 seconds.')
   expect(html).toContain('href="/auth/signin?redirect_to=https%3A%2F%2Fapp.example.com%2F%3Fa%3Db"')
 })

@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest'
 import { ERRORS } from '../../src/errors.ts'
+import { renderPage } from '../../src/http/pages/render.ts'
 import { chooseLanguage, languages, translatorFor } from '../../src/platform/texts/translate.ts'
+import { CONTEXT } from './samples.ts'
 
 const CALLER_CODES = Object.entries(ERRORS).filter(([, { status }]) => status !== 500)
 
@@ -10,6 +12,31 @@ test.for(languages())('%s has a title for every error of a page', (lang) => {
   const untitled = CALLER_CODES.filter(([code]) => !has(`error.${code}.title`)).map(([code]) => code)
 
   expect(untitled).toEqual([])
+})
+
+test.for(languages())('no error page in %s says the same sentence twice', (lang) => {
+  const said = CALLER_CODES.map(([code, { message }]) => {
+    const html = renderPage('problem', { code, message, status: 400 }, { ...CONTEXT, lang })
+    const text = html.replace(/<head>.*<\/head>/s, '').replace(/<[^>]+>/g, '\n')
+    return text
+      .split(/[.。\n]/)
+      .map((sentence) => sentence.trim())
+      .filter((sentence) => sentence.includes(' '))
+  })
+
+  expect(said.flatMap((sentences) => sentences.filter((one, at) => sentences.indexOf(one) !== at))).toEqual([])
+})
+
+test('a device is named in the language of the reader', () => {
+  const names = languages().map((lang) =>
+    translatorFor(lang)
+      .device('Firefox on Linux')
+      .replace(/[\u2066-\u2069]/g, ''),
+  )
+
+  expect(new Set(names).size).toBe(names.length)
+  expect(translatorFor('de').device('Firefox on Linux')).toBe('Firefox unter Linux')
+  expect(translatorFor('de').device('Firefox')).toBe('Firefox')
 })
 
 test('a sentence without its value throws instead of leaving a gap', () => {

@@ -12,6 +12,7 @@ const NOT_OF_ADDRESS = new Set(['WRONG_PASSKEY', 'COOKIES_BLOCKED'])
 export const SAID: Sayings = {
   signin: ({ error }) => (NOT_OF_ADDRESS.has(error?.code ?? '') ? {} : { faultAt: 'email' }),
   email: () => ({ faultAt: 'email' }),
+  'passkey-new': ({ isOffer }, _, { t }) => (isOffer ? {} : { heading: t('account.passkey_add') }),
   account: () => ({ faultAt: 'name' }),
   passkey: ({ name }, _, { apart }) => ({ heading: apart(name), faultAt: 'name' }),
   'totp-setup': () => ({ faultAt: 'code' }),
@@ -107,12 +108,19 @@ export function faultOf(page: PageName, error: PageError, translate: Translator)
 
 function explain(error: PageError, translate: Translator): Said {
   const title = `error.${error.code}.title`
+  const heading = translate.t(translate.has(title) ? title : 'error.title')
   return {
     isErrorItself: true,
-    heading: translate.t(translate.has(title) ? title : 'error.title'),
-    text: sentenceFor(error, translate),
+    heading,
+    text: withoutHeading(heading, sentenceFor(error, translate)),
     isLinkDead: error.code.startsWith('MAGIC_LINK_'),
   }
+}
+
+/** A text does not begin with what the heading says. */
+function withoutHeading(heading: string, text: string): string {
+  const rest = text.slice(heading.length)
+  return text.startsWith(heading) && /^[.。!]/.test(rest) ? rest.slice(1).trim() : text
 }
 
 function sentenceFor({ code, message, retryAfter }: PageError, { t, has, relative }: Translator): string {

@@ -1,3 +1,4 @@
+import Handlebars from 'handlebars'
 import { type Template, templates } from '../../platform/texts/templates.ts'
 import { languages, sentenceHelper, type Translator, translatorFor } from '../../platform/texts/translate.ts'
 import { LANGUAGE_PARAMETER } from '../request/language.ts'
@@ -87,6 +88,9 @@ function helpersFor(translate: Translator, { basePath, now }: PageContext) {
     /** `{{asset "authd.css"}}` */
     asset: (file: unknown) => `${basePath}/assets/${templates().assets[String(file)]?.name}`,
     query: (value: unknown) => encodeURIComponent(String(value)),
+    /** `{{{address email}}}`: a line breaks after `@` and dots, so that no part of an address is torn. */
+    address: (text: unknown) => Handlebars.escapeExpression(String(text)).replace(/[@.]/g, '$&<wbr>'),
+    deviceName: (name: unknown) => translate.device(String(name)),
     /** The first character of the name, for the mark above the column. */
     initial: (name: unknown) => [...String(name)][0]?.toUpperCase(),
     /** `{{when lastSeenAt}}`: `4 minutes ago`. A time in the future, from a wrong clock, is shown as now. */

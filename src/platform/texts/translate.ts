@@ -15,6 +15,8 @@ export interface Translator {
    * `2001:db8::1` shows as `db8::1:2001`.
    */
   apart(value: string): string
+  /** `Firefox on Linux`, as describeUserAgent() has it, in the language of the reader. */
+  device(name: string): string
   /** `25 November 2026`, in UTC, because authd does not know the reader's time zone. */
   date(epochMs: number): string
   /** `in 40 seconds`, `5 minutes ago`, in the largest suitable unit. */
@@ -45,21 +47,26 @@ function translator(lang: string, sentences: Sentences): Translator {
   const dates = new Intl.DateTimeFormat(region, { dateStyle: 'long', timeZone: 'UTC' })
   const relativeTimes = new Intl.RelativeTimeFormat(region, { numeric: 'auto' })
   const apart = (value: string) => (value && sentences['dir'] === 'rtl' ? `\u2068${value}\u2069` : value)
+  const t = (key: string, values: SentenceValues = {}): string => {
+    const entry = Object.hasOwn(sentences, key) ? sentences[key] : undefined
+    const sentence = typeof entry === 'object' ? entry[plurals.select(Number(values['count']))] : entry
+    if (sentence === undefined) throw new Error(`no sentence for ${key} in ${lang}`)
+    // A command line is isolated as a whole, and copied without marks inside.
+    const around = sentence.includes('\u2066') ? String : apart
+    return sentence.replace(/\{(\w+)\}/g, (_, name: string) => {
+      const value = values[name]
+      if (value === undefined) throw new Error(`no value for {${name}} of ${key}`)
+      return typeof value === 'number' ? numbers.format(value) : around(String(value))
+    })
+  }
   return {
     lang,
     has: (key) => Object.hasOwn(sentences, key),
     apart,
-    t(key, values = {}) {
-      const entry = Object.hasOwn(sentences, key) ? sentences[key] : undefined
-      const sentence = typeof entry === 'object' ? entry[plurals.select(Number(values['count']))] : entry
-      if (sentence === undefined) throw new Error(`no sentence for ${key} in ${lang}`)
-      // A command line is isolated as a whole, and copied without marks inside.
-      const around = sentence.includes('\u2066') ? String : apart
-      return sentence.replace(/\{(\w+)\}/g, (_, name: string) => {
-        const value = values[name]
-        if (value === undefined) throw new Error(`no value for {${name}} of ${key}`)
-        return typeof value === 'number' ? numbers.format(value) : around(String(value))
-      })
+    t,
+    device(name) {
+      const [browser, system] = name.split(' on ')
+      return system === undefined ? name : t('page.device', { browser, system })
     },
     date: (epochMs) => dates.format(epochMs),
     relative(milliseconds) {
