@@ -50,6 +50,8 @@ export const MAILS = {
   factor_locked: { layout: 'notice', values: { ...WHO, ...LINK } },
   session_theft: { layout: 'notice', values: { ...WHO, ...LINK } },
   sessions_revoked: { layout: 'notice', values: { ...WHO, ...LINK } },
+  // Others of the user's sessions go on.
+  session_revoked: { layout: 'notice', values: { ...WHO, ...LINK, signed_out: 'Safari on iOS, 192.0.2.1' } },
   email_changed: {
     layout: 'notice',
     values: {

@@ -35,6 +35,7 @@ const FACTS = [
   'name',
   'old_email_masked',
   'new_email_masked',
+  'signed_out',
   'occurred_at',
   'requested_by',
   'requested_ip',
@@ -71,7 +72,14 @@ function factsOf(values: Mail['values'], translate: Translator): { label: string
 }
 
 function shownFact(name: string, value: string, { device }: Translator): string {
-  return name === 'requested_by' ? device(asLine(value)) : asLine(value)
+  if (name === 'requested_by') return device(asLine(value))
+  // `Firefox on Linux, 192.0.2.1; Safari on iOS`
+  if (name === 'signed_out')
+    return asLine(value)
+      .split('; ')
+      .map((one) => one.split(', ').map(device).join(', '))
+      .join('; ')
+  return asLine(value)
 }
 
 /** The mail's own sentence, or else the sentence that most mails share. */

@@ -1,7 +1,16 @@
 import type { Deps } from '../../deps.ts'
 import { AuthdError } from '../../errors.ts'
 import { firstId } from '../../platform/random.ts'
-import { countSessions, findSession, listSessions, listUnrevoked, type OwnedSession } from '../../store/sessions.ts'
+import { describeUserAgent } from '../../platform/user-agent.ts'
+import type { Trx } from '../../store/db.ts'
+import {
+  countLiveSessions,
+  countSessions,
+  findSession,
+  listSessions,
+  listUnrevoked,
+  type OwnedSession,
+} from '../../store/sessions.ts'
 import { findUser } from '../../store/users.ts'
 import { PART } from '../bulk-units.ts'
 import { resolveUser } from '../named-user.ts'
@@ -10,6 +19,9 @@ import { type ListPart, type Pagination, readPart } from '../pagination.ts'
 import type { Actor } from '../record-event.ts'
 import { type EndedSession, endSessionsIn } from './session.ts'
 import { recordSignedOut, signOutEverybodyIn } from './sign-out-everybody.ts'
+
+/** Sessions that one mail names. */
+const NAMED = 5
 
 export interface SessionSelection {
   ids?: string[] | undefined
@@ -70,10 +82,20 @@ export async function revokeByOperator(deps: Deps, actor: Actor, selection: Sess
     const ended = await deps.db.write(async (trx) => {
       const ended = await endSessionsIn(deps, trx, actor, { filter: { ids: part }, reason: 'revoked_by_operator' })
       const owners = isSelected ? new Set(ended.map((session) => session.userId)) : []
-      for (const id of owners) {
-        if (told.has(id)) continue
-        const owner = await findUser(trx, id)
-        if (owner) await notify(deps, trx, actor, { user: owner, template: 'sessions_revoked' })
+      const untold = [...owners].filter((id) => !told.has(id))
+      const left = await countLiveSessions(trx, { userIds: untold, now: deps.clock.now() })
+      for (const id of untold) {
+        const user = await findUser(trx, id)
+        const isAll = !left.has(id) || (userId !== undefined && createdBefore === undefined)
+        if (user && isAll) await notify(deps, trx, actor, { user, template: 'sessions_revoked' })
+        if (!user || isAll) continue
+        const values = {
+          signed_out: await describeEnded(
+            trx,
+            ended.filter((session) => session.userId === id),
+          ),
+        }
+        await notify(deps, trx, actor, { user, template: 'session_revoked', values })
       }
       return ended
     })
@@ -81,6 +103,17 @@ export async function revokeByOperator(deps: Deps, actor: Actor, selection: Sess
     all.push(...ended)
     after = last
   }
+}
+
+/** `Firefox on Linux, 192.0.2.1; Safari on iOS`: where they were. A user with more of them gets the first. */
+async function describeEnded(trx: Trx, ended: EndedSession[]): Promise<string> {
+  const shown: string[] = []
+  for (const { id } of ended.slice(0, NAMED)) {
+    const session = await findSession(trx, id)
+    const where = [describeUserAgent(session?.userAgent ?? null), session?.ip].filter((part) => part)
+    shown.push(where.length > 0 ? where.join(', ') : id)
+  }
+  return [...shown, ...(ended.length > NAMED ? ['…'] : [])].join('; ')
 }
 
 /** Ends the sessions of all users, in force at once whatever their number. Mails nobody. */
