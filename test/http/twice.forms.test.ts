@@ -123,7 +123,8 @@ const RECIPES: Record<string, Recipe> = {
   }),
   '/account/totp/setup': onPage('/account/totp'),
   '/account/totp': signedIn(async (authd, browser) => {
-    const page = String((await browser.post('/account/totp/setup', { form: {} })).body)
+    await browser.post('/account/totp/setup', { form: {} })
+    const page = await pageOf(browser, '/account/totp/setup')
     const secret = /class="secret"[^>]*>([^<]*)/.exec(page)?.[1]?.replaceAll(' ', '') ?? ''
     return { page, typed: { code: totpCode(authd, secret) } }
   }),

@@ -69,7 +69,8 @@ test('a wrong code keeps the QR code and the key on the page, and the right one 
   const authd = await startAuthd()
   const browser = authd.browser()
   await signInOnPage(authd, browser)
-  const setUp = await browser.post('/account/totp/setup', { form: {} })
+  await browser.post('/account/totp/setup', { form: {} })
+  const setUp = await browser.get('/account/totp/setup')
   const keyIn = (html: string) => /class="secret">([A-Z2-7 ]+)</.exec(html)?.[1]
 
   const wrong = await browser.post('/account/totp', { form: { code: '000000' } })
@@ -80,6 +81,7 @@ test('a wrong code keeps the QR code and the key on the page, and the right one 
   expect(faultsIn(wrong.body)).toEqual({ said: 1, at: ['code'] })
   expect(keyIn(wrong.body)).toBe(keyIn(setUp.body))
   expect(right.status).toBe(303)
+  expect((await browser.get('/account/totp/setup')).headers.get('Location')).toBe('/account/totp')
 })
 
 test('a set-up that took too long can be begun again', async () => {

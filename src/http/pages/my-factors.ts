@@ -138,7 +138,22 @@ const setUpTotp = accountPage({
   back: '/account/totp',
   mayWait: true,
   async handle(deps, { session }) {
-    return { page: 'totp-setup', values: shownSecret(await beginTotp(deps, session)) }
+    await beginTotp(deps, session)
+    return { goTo: '/account/totp/setup' }
+  },
+})
+
+/** The secret has a page of its own, so that the back button and a reload show it again. */
+const showTotp = accountPage({
+  method: 'GET',
+  path: '/account/totp/setup',
+  fields: fields({}),
+  back: '/account/totp',
+  isFresh: true,
+  mayWait: true,
+  async handle(deps, { session }) {
+    const pending = await findPendingTotp(deps, session)
+    return pending ? { page: 'totp-setup', values: shownSecret(pending) } : { goTo: '/account/totp' }
   },
 })
 
@@ -245,6 +260,7 @@ export const myFactorPages = [
   renamePasskey,
   removePasskey,
   totp,
+  showTotp,
   setUpTotp,
   confirmTotp,
   removeTotp,
