@@ -1,4 +1,3 @@
-import Handlebars from 'handlebars'
 import { type Template, templates } from '../../platform/texts/templates.ts'
 import { languages, sentenceHelper, type Translator, translatorFor } from '../../platform/texts/translate.ts'
 import { LANGUAGE_PARAMETER } from '../request/language.ts'
@@ -89,7 +88,7 @@ function helpersFor(translate: Translator, { basePath, now }: PageContext) {
     asset: (file: unknown) => `${basePath}/assets/${templates().assets[String(file)]?.name}`,
     query: (value: unknown) => encodeURIComponent(String(value)),
     /** `{{{address email}}}`: a line breaks after `@` and dots, so that no part of an address is torn. */
-    address: (text: unknown) => Handlebars.escapeExpression(String(text)).replace(/[@.]/g, '$&<wbr>'),
+    address: (text: unknown) => escapeHtml(String(text)).replace(/[@.]/g, '$&<wbr>'),
     deviceName: (name: unknown) => translate.device(String(name)),
     /** The first character of the name, for the mark above the column. */
     initial: (name: unknown) => [...String(name)][0]?.toUpperCase(),
@@ -103,4 +102,8 @@ function template(name: string): Template {
   const page = templates().pages[name]
   if (!page) throw new Error(`no template for the page ${name}`)
   return page
+}
+
+function escapeHtml(text: string): string {
+  return text.replace(/[&<>"'`=]/g, (character) => `&#${character.charCodeAt(0)};`)
 }
