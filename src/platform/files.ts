@@ -1,6 +1,7 @@
 import {
   closeSync,
   constants,
+  existsSync,
   fchmodSync,
   fchownSync,
   fsyncSync,
@@ -8,9 +9,11 @@ import {
   linkSync,
   mkdtempSync,
   openSync,
+  readSync,
   renameSync,
   rmSync,
   writeFileSync,
+  writeSync,
 } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 
@@ -38,6 +41,72 @@ export function createFile(path: string, text: string | Uint8Array, options: Fil
 /** Like `createFile`, but replaces what is at the path. A symbolic link there is replaced, not followed. */
 export function replaceFile(path: string, text: string | Uint8Array, options: FileOptions): void {
   place(path, text, options, renameSync)
+}
+
+/**
+ * Creates a file that something else fills, such as SQLite: whole or not at all, for its owner only. `fill` gets the path
+ * of an empty draft. Returns false if the path is taken, also by a symbolic link.
+ */
+export async function createFileBy(path: string, fill: (draft: string) => Promise<void> | void): Promise<boolean> {
+  const folder = draftFolder(path)
+  try {
+    const draft = join(folder, 'draft')
+    closeSync(openNew(draft))
+    await fill(draft)
+    syncPath(draft, constants.O_RDWR)
+    linkSync(draft, path)
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'EEXIST') return false
+    throw error
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+  syncFolder(dirname(path))
+  return true
+}
+
+/** A file that is opened now, maybe as root, and copied later. */
+export interface OpenedFile {
+  /** Creates the copy, for its owner only. Throws EEXIST if the path is taken. */
+  copyTo(path: string): void
+  close(): void
+}
+
+const COPY_BYTES = 1 << 20
+
+export function openFile(path: string): OpenedFile {
+  const from = openSync(path, 'r')
+  return {
+    copyTo(path) {
+      const to = openNew(path)
+      try {
+        const part = Buffer.alloc(COPY_BYTES)
+        for (let at = 0, read = 1; read > 0; at += read) {
+          read = readSync(from, part, 0, COPY_BYTES, at)
+          for (let done = 0; done < read; ) done += writeSync(to, part, done, read - done)
+        }
+        fsyncSync(to)
+      } finally {
+        closeSync(to)
+      }
+    },
+    close: () => closeSync(from),
+  }
+}
+
+/**
+ * Puts a whole file in the place of a database. What is there keeps existing under the name `kept`, and so do SQLite's
+ * files beside it, which would damage the new one. Returns whether there was something.
+ */
+export function replaceDatabase(draft: string, path: string, kept: string): boolean {
+  const isThere = existsSync(path)
+  if (isThere) linkSync(path, kept)
+  for (const suffix of ['-wal', '-shm', '-journal'])
+    if (existsSync(path + suffix)) renameSync(path + suffix, kept + suffix)
+  syncPath(draft, constants.O_RDWR)
+  renameSync(draft, path)
+  syncFolder(dirname(path))
+  return isThere
 }
 
 /** A new file for a text that comes in parts, or after privileges are dropped. */
@@ -72,7 +141,7 @@ function place(
   { mode, gid }: FileOptions,
   put: (from: string, to: string) => void,
 ): void {
-  const folder = mkdtempSync(join(dirname(path), `.${basename(path)}-`))
+  const folder = draftFolder(path)
   try {
     const draft = join(folder, 'draft')
     write(draft, text, (fd) => {
@@ -84,6 +153,10 @@ function place(
     rmSync(folder, { recursive: true, force: true })
   }
   syncFolder(dirname(path))
+}
+
+function draftFolder(path: string): string {
+  return mkdtempSync(join(dirname(path), `.${basename(path)}-`))
 }
 
 function write(path: string, text: string | Uint8Array, prepare: (fd: number) => void): void {
@@ -99,7 +172,11 @@ function write(path: string, text: string | Uint8Array, prepare: (fd: number) =>
 
 /** Without it, a power cut could undo the new name. */
 function syncFolder(path: string): void {
-  const fd = openSync(path, constants.O_RDONLY | constants.O_DIRECTORY)
+  syncPath(path, constants.O_RDONLY | constants.O_DIRECTORY)
+}
+
+function syncPath(path: string, flags: number): void {
+  const fd = openSync(path, flags)
   try {
     fsyncSync(fd)
   } finally {

@@ -66,6 +66,11 @@ export async function cancelProofMailTo(trx: Trx, input: { recipient: string; no
   return await trx.run(`${CANCEL} kind = 'mail' AND recipient = ? AND ${isProof}`, [input.now, input.recipient])
 }
 
+/** Cancels every waiting mail. Returns their number. */
+export async function cancelAllMail(trx: Trx, now: number): Promise<number> {
+  return await trx.run(`${CANCEL} kind = 'mail'`, [now])
+}
+
 /** False: it was over before. */
 export async function cancelOutbox(trx: Trx, input: { id: string; now: number }): Promise<boolean> {
   return (await trx.run(`${CANCEL} id = ?`, [input.now, input.id])) === 1

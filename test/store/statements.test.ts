@@ -15,6 +15,7 @@ const NOT_TABLES = new Set([
   'open',
   'pool',
   'sqlite',
+  'sqlite-backup',
   'sqlite-outage',
   'table',
 ])

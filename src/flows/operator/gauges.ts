@@ -3,6 +3,7 @@ import { isAhead, toSeconds } from '../../platform/clock.ts'
 import { StoreError } from '../../store/db.ts'
 import { keyring, signingKeyAt } from '../sessions/signing-key.ts'
 import { readRowCounts } from '../upkeep/row-counts.ts'
+import { lastBackupAt } from './backup.ts'
 import { COUNTS_MAX_AGE_MS, countQueues } from './status-counts.ts'
 
 /**
@@ -35,6 +36,7 @@ async function setGauges(deps: Deps, now: number): Promise<void> {
   metrics.set('email_queue_oldest_timestamp_seconds', {}, oldestPendingAt === null ? 0 : toSeconds(oldestPendingAt))
   metrics.set('webhook_queue_depth', {}, webhooks.waiting)
   metrics.set('webhook_endpoints_paused', {}, webhooks.paused)
+  metrics.set('backup_last_success_timestamp_seconds', {}, toSeconds(await lastBackupAt(deps)))
   const key = signingKeyAt(await keyring(deps), now)
   if (key) metrics.set('signing_key_signs_from_timestamp_seconds', {}, toSeconds(key.signsFrom))
 }

@@ -5,7 +5,8 @@ import { type Db, StoreError } from '../../store/db.ts'
 import { type MigrateOptions, type MigrationState, migrate, schemaState } from '../../store/migrate.ts'
 import { findSystemConfig, insertSystemConfig } from '../../store/system-config.ts'
 
-const SECRET_CHECK = 'secret_check'
+/** The entry that ties a database to its server secret. */
+export const SECRET_CHECK = 'secret_check'
 
 /** Throws SCHEMA_NEWER for a database that a newer authd wrote. Returns the pending migrations, and whether that is all of them. */
 export async function checkSchema(db: Db): Promise<{ pending: string[]; isEmpty: boolean }> {

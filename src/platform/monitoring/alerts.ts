@@ -112,6 +112,14 @@ export const ALERTS: readonly Alert[] = [
     runbook: 'authd healthcheck --ready; df -h',
   },
   {
+    name: 'AuthdBackupOld',
+    expr: `(time() - max(${of('backup_last_success_timestamp_seconds')}) > 172800) and max(${of('backup_last_success_timestamp_seconds')}) > 0`,
+    for: '1h',
+    severity: 'warning',
+    summary: 'The last backup of authd backup create is more than two days old.',
+    runbook: 'authd backup list; systemctl status authd-backup.timer authd-backup.service',
+  },
+  {
     name: 'AuthdConfigNotReloaded',
     expr: `${of('config_last_reload_successful')} == 0`,
     for: '5m',

@@ -65,6 +65,11 @@ export const METRICS = {
     labels: [],
   },
   webhook_endpoints_paused: { type: 'gauge', help: 'Webhook endpoints that are paused.', labels: [] },
+  backup_last_success_timestamp_seconds: {
+    type: 'gauge',
+    help: 'Time of the last backup by authd backup create, or 0 if there was none. Aggregate with max.',
+    labels: [],
+  },
   signing_key_signs_from_timestamp_seconds: {
     type: 'gauge',
     help: 'Time when the current signing key began to sign.',

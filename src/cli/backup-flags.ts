@@ -1,0 +1,15 @@
+import { Args, Flags } from '@oclif/core'
+import type { BackupFiles } from '../startup/backup-files.ts'
+
+export const folderFlag = {
+  folder: Flags.string({ description: 'Folder of the backups. Defaults to backups in the data folder.' }),
+}
+
+export const backupArg = {
+  backup: Args.string({ required: true, description: 'Name of a backup, or the path of its file.' }),
+}
+
+export function presentBackup({ name, path, bytes, hasSecret, about }: BackupFiles) {
+  const { created_at, schema, rows } = about
+  return { name, path, created_at, bytes, with_secret: hasSecret, schema, users: rows['users'] ?? null }
+}

@@ -1,0 +1,20 @@
+import { backupFolder, backupsIn } from '../../../startup/backup-files.ts'
+import { folderFlag, presentBackup } from '../../backup-flags.ts'
+import { command } from '../../command.ts'
+import { becomeOwner } from '../../privileges.ts'
+
+export default command({
+  examples: ['authd backup list', 'authd backup list --json'],
+  flags: folderFlag,
+  async run({ flags, out, loadConfig }) {
+    const { config } = await loadConfig()
+    becomeOwner(config.dataDir)
+    out.list(backupsIn(backupFolder(config, flags.folder)).map(presentBackup), [
+      { header: 'NAME', value: ({ name }) => name },
+      { header: 'CREATED', value: ({ created_at }) => created_at, isTime: true },
+      { header: 'BYTES', value: ({ bytes }) => bytes },
+      { header: 'USERS', value: ({ users }) => users },
+      { header: 'SECRET', value: ({ with_secret }) => (with_secret ? 'beside' : 'apart') },
+    ])
+  },
+})

@@ -1,0 +1,52 @@
+import { Flags } from '@oclif/core'
+import { sealAudit } from '../../../flows/audit/audit.ts'
+import { endRestored } from '../../../flows/operator/backup.ts'
+import { fileStamp, systemClock } from '../../../platform/clock.ts'
+import { backupFolder, pathOfBackup } from '../../../startup/backup-files.ts'
+import { openBackup, restoreBackup } from '../../../startup/restore.ts'
+import { backupArg, folderFlag } from '../../backup-flags.ts'
+import { command } from '../../command.ts'
+import { reasonFlag } from '../../flags.ts'
+import { counted } from '../../output/count.ts'
+import { becomeOwner } from '../../privileges.ts'
+
+export default command({
+  description:
+    'Stop the daemon first. All sessions and sign-ins end and waiting mails are cancelled, because the backup does not know which were used. The database from before is kept beside the new one.',
+  examples: ['authd backup restore authd-2026-11-28T03-10-00Z', 'authd backup restore /mnt/backups/authd.sqlite'],
+  args: backupArg,
+  flags: {
+    ...folderFlag,
+    confirm: Flags.string({ description: 'The word restore, to confirm.' }),
+    ...reasonFlag,
+  },
+  async run({ args, flags, out, actor, loadConfig, confirmName }) {
+    const { config } = await loadConfig()
+    const path = pathOfBackup(backupFolder(config, flags.folder), args.backup)
+    const backup = openBackup(config, path)
+    await confirmName('restore', `This replaces the database with ${path}, and signs out all users.`)
+    becomeOwner(config.dataDir)
+    process.umask(0o077)
+    const { done, kept } = await restoreBackup(config, {
+      backup,
+      stamp: fileStamp(systemClock.now()),
+      async end(deps) {
+        const ended = await endRestored(deps, actor, args.backup)
+        await sealAudit(deps)
+        return ended
+      },
+    })
+    const result = {
+      restored: path,
+      kept: kept ?? null,
+      ended_sessions: done.endedSessions,
+      cancelled_mails: done.cancelledMails,
+      changed: true,
+    }
+    out.object(result, [
+      `Restored ${path}.`,
+      `Ended ${counted(done.endedSessions, 'session')} and all sign-ins, cancelled ${counted(done.cancelledMails, 'mail')}.`,
+      ...(kept === undefined ? [] : [`The database from before is ${kept}. Delete it when it is not needed.`]),
+    ])
+  },
+})

@@ -1,0 +1,45 @@
+import { AuthdError } from '../../../errors.ts'
+import { backupFolder, pathOfBackup } from '../../../startup/backup-files.ts'
+import { type Checked, openBackup, withScratch } from '../../../startup/restore.ts'
+import { backupArg, folderFlag } from '../../backup-flags.ts'
+import { command } from '../../command.ts'
+import { renderCard } from '../../output/card.ts'
+import { becomeOwner } from '../../privileges.ts'
+
+const SECRETS: Record<Checked['secret'], string> = {
+  fits: 'fits',
+  missing: 'no server secret is configured here',
+  other: 'the configured server secret is another one',
+}
+
+export default command({
+  description: 'Restores it into a private folder and reads all of it. The database is not touched.',
+  examples: ['authd backup verify authd-2026-11-28T03-10-00Z', 'authd backup verify /mnt/backups/authd.sqlite'],
+  args: backupArg,
+  flags: folderFlag,
+  async run({ args, flags, out, loadConfig }) {
+    const { config } = await loadConfig()
+    const path = pathOfBackup(backupFolder(config, flags.folder), args.backup)
+    const backup = openBackup(config, path)
+    becomeOwner(config.dataDir)
+    const { about } = backup
+    const { unknown, schema, rows, secret, differing } = await withScratch(config.dataDir, backup, (_, found) => found)
+    const isOk = unknown.length === 0 && secret === 'fits' && differing.length === 0
+    const result = { path, ok: isOk, schema, secret, rows, differing, unknown_migrations: unknown }
+    out.object(
+      result,
+      renderCard([
+        ['backup', path],
+        ['pages', 'all readable'],
+        ['schema', unknown.length === 0 ? schema : `${schema}, from a newer authd`],
+        ['secret', SECRETS[secret]],
+        ['rows', about === undefined ? 'not known from the time of the backup' : rowsInWords(differing)],
+      ]),
+    )
+    if (!isOk) throw new AuthdError('FAILED', { message: `The backup ${path} cannot be restored here.` })
+  },
+})
+
+function rowsInWords(differing: string[]): string {
+  return differing.length === 0 ? 'as many as when it was made' : `differ in ${differing.join(', ')}`
+}

@@ -1,0 +1,117 @@
+import { mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { join } from 'node:path'
+import type { Config } from '../config/schema.ts'
+import { AuthdError } from '../errors.ts'
+import { createFile, createFileBy } from '../platform/files.ts'
+import { copySqlite, inspectSqlite } from '../store/sqlite-backup.ts'
+import { readSecretEarly } from './secret.ts'
+
+/** A backup has up to three files, and this name without their endings. */
+const NAME = /^authd-\d{4}-\d\d-\d\dT\d\d-\d\d-\d\dZ$/
+const [DATA, ABOUT, SECRET] = ['.sqlite', '.json', '.secret']
+
+/** What is known of a backup since it was made. It is written last, so a backup without it is not complete. */
+export interface BackupAbout {
+  /** RFC 3339. */
+  created_at: string
+  schema: string | null
+  /** By table. */
+  rows: Record<string, number>
+}
+
+export interface BackupFiles {
+  name: string
+  path: string
+  bytes: number
+  hasSecret: boolean
+  about: BackupAbout
+}
+
+/** The folder of backups: the one that is named, or one in the data folder. */
+export function backupFolder(config: Pick<Config, 'dataDir'>, named: string | undefined): string {
+  return named ?? join(config.dataDir, 'backups')
+}
+
+/** Copies the database, reads the copy, and gives it its name. Each file is whole or missing. Throws FILE_EXISTS. */
+export async function createBackup(
+  config: Config,
+  { folder, stamp, createdAt, withSecret }: { folder: string; stamp: string; createdAt: string; withSecret: boolean },
+): Promise<BackupFiles> {
+  if (config.database.url !== undefined) throw forPostgres()
+  const name = `authd-${stamp}`
+  const path = join(folder, name + DATA)
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  let about: BackupAbout = { created_at: createdAt, schema: null, rows: {} }
+  const isNew = await createFileBy(path, (draft) => {
+    copySqlite(config.database.path, draft)
+    const { schema, rows } = inspectSqlite(draft, '')
+    about = { ...about, schema, rows }
+  })
+  if (!isNew) throw new AuthdError('FILE_EXISTS', { message: `${path} is there already. Try again in a second.` })
+  const secret = withSecret ? readSecretEarly(config) : undefined
+  if (secret !== undefined) createFile(join(folder, name + SECRET), `${secret}\n`, { mode: 0o600 })
+  createFile(join(folder, name + ABOUT), `${JSON.stringify(about)}\n`, { mode: 0o600 })
+  return { name, path, bytes: statSync(path).size, hasSecret: secret !== undefined, about }
+}
+
+/** The newest first. */
+export function backupsIn(folder: string): BackupFiles[] {
+  const files = new Set(namesIn(folder))
+  const names = [...files].filter((file) => file.endsWith(ABOUT)).map((file) => file.slice(0, -ABOUT.length))
+  return names
+    .filter((name) => NAME.test(name) && files.has(name + DATA))
+    .sort()
+    .reverse()
+    .map((name) => {
+      const path = join(folder, name + DATA)
+      const about = aboutOf(path) ?? { created_at: '', schema: null, rows: {} }
+      return { name, path, bytes: statSync(path).size, hasSecret: files.has(name + SECRET), about }
+    })
+}
+
+/** Deletes the files of a backup. What it is known by goes last, so that an interrupted deletion can be repeated. */
+export function deleteBackup(folder: string, name: string): void {
+  for (const ending of [SECRET, DATA, ABOUT]) rmSync(join(folder, name + ending), { force: true })
+}
+
+/** What was written beside the file when it was made. Undefined for a file that was moved without it. */
+export function aboutOf(path: string): BackupAbout | undefined {
+  const text = readBeside(path, ABOUT)
+  return text === undefined ? undefined : (JSON.parse(text) as BackupAbout)
+}
+
+/** The server secret beside the file, if it was put there. */
+export function secretBeside(path: string): string | undefined {
+  return readBeside(path, SECRET)?.trim()
+}
+
+/** A backup by its path, or by its name in a folder. */
+export function pathOfBackup(folder: string, named: string): string {
+  return NAME.test(named) ? join(folder, named + DATA) : named
+}
+
+function forPostgres(): AuthdError {
+  return new AuthdError('USAGE', {
+    message: 'authd does not back up PostgreSQL. Use pg_dump.',
+    suggestions: ['pg_dump --format=custom --file=authd.dump "$AUTHD_DATABASE_URL"'],
+  })
+}
+
+function readBeside(path: string, ending: string): string | undefined {
+  if (!path.endsWith(DATA)) return undefined
+  try {
+    return readFileSync(path.slice(0, -DATA.length) + ending, 'utf8')
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
+    throw error
+  }
+}
+
+function namesIn(folder: string): string[] {
+  try {
+    return readdirSync(folder)
+  } catch (error) {
+    if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return []
+    throw error
+  }
+}

@@ -1,0 +1,160 @@
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { basename, dirname, join } from 'node:path'
+import type { Config } from '../config/schema.ts'
+import type { Deps } from '../deps.ts'
+import { AuthdError } from '../errors.ts'
+import { applyMigrations, SECRET_CHECK } from '../flows/operator/setup.ts'
+import { systemClock } from '../platform/clock.ts'
+import { keysFrom } from '../platform/derived-keys.ts'
+import { createFile, type OpenedFile, openFile, replaceDatabase } from '../platform/files.ts'
+import { systemRandom } from '../platform/random.ts'
+import { shell } from '../platform/shell.ts'
+import { StoreError } from '../store/db.ts'
+import { holdSqlite, type InspectedCopy, inspectSqlite } from '../store/sqlite-backup.ts'
+import { aboutOf, type BackupAbout, secretBeside } from './backup-files.ts'
+import { openStore } from './database.ts'
+import { readSecretEarly } from './secret.ts'
+import { wire } from './wire.ts'
+
+/** The files of a backup, opened before root's rights are dropped. */
+export interface OpenedBackup {
+  path: string
+  file: OpenedFile
+  about: BackupAbout | undefined
+  secret: { configured: string | undefined; beside: string | undefined }
+}
+
+export interface Checked extends InspectedCopy {
+  /** `fits`, or why the server secret does not. */
+  secret: 'fits' | 'missing' | 'other'
+  /** Tables whose number of rows differs from that at the time of the backup. */
+  differing: string[]
+}
+
+/** Throws NO_INPUT. */
+export function openBackup(config: Config, path: string): OpenedBackup {
+  try {
+    return {
+      path,
+      file: openFile(path),
+      about: aboutOf(path),
+      secret: { configured: readSecretEarly(config), beside: secretBeside(path) },
+    }
+  } catch (cause) {
+    if (cause instanceof AuthdError) throw cause
+    throw new AuthdError('NO_INPUT', {
+      message: `The backup ${path} cannot be read.`,
+      suggestions: ['authd backup list'],
+      cause,
+    })
+  }
+}
+
+/** Copies the backup into a private folder for `work`, which is deleted afterwards. Throws FAILED for a bad backup. */
+export async function withScratch<Result>(
+  folder: string,
+  backup: OpenedBackup,
+  work: (scratch: string, checked: Checked) => Promise<Result> | Result,
+): Promise<Result> {
+  mkdirSync(folder, { recursive: true, mode: 0o700 })
+  const place = mkdtempSync(join(folder, '.authd-restore-'))
+  try {
+    const scratch = join(place, 'authd.db')
+    backup.file.copyTo(scratch)
+    return await work(scratch, check(scratch, backup))
+  } finally {
+    rmSync(place, { recursive: true, force: true })
+    backup.file.close()
+  }
+}
+
+function check(scratch: string, { path, about, secret }: OpenedBackup): Checked {
+  try {
+    const found = inspectSqlite(scratch, SECRET_CHECK)
+    const tables = Object.entries(about?.rows ?? {})
+    return {
+      ...found,
+      secret: fits(secret.configured ?? secret.beside, found.entry),
+      differing: tables.filter(([name, rows]) => found.rows[name] !== rows).map(([name]) => name),
+    }
+  } catch (cause) {
+    if (!(cause instanceof StoreError)) throw cause
+    throw new AuthdError('FAILED', { message: `The backup ${path} cannot be restored: ${cause.reason}.`, cause })
+  }
+}
+
+function fits(secret: string | undefined, entry: string | null): Checked['secret'] {
+  if (entry === null) return 'fits'
+  if (secret === undefined) return 'missing'
+  return keysFrom(Buffer.from(secret), systemRandom(systemClock)).checkValue() === entry ? 'fits' : 'other'
+}
+
+export interface Restored<Done> {
+  /** Where the database from before is kept. */
+  kept: string | undefined
+  done: Done
+}
+
+/**
+ * Puts the backup in the place of the database, after `end` has ended in it what must not be valid again. Until its last
+ * step nothing has changed. Throws DATABASE_BUSY while another process has the database open, SECRET_MISMATCH, FAILED.
+ */
+export async function restoreBackup<Done>(
+  config: Config,
+  { backup, stamp, end }: { backup: OpenedBackup; stamp: string; end(deps: Deps): Promise<Done> },
+): Promise<Restored<Done>> {
+  const { path, url } = config.database
+  if (url !== undefined) {
+    throw new AuthdError('USAGE', {
+      message: 'authd restores into SQLite only. Use pg_restore.',
+      suggestions: ['pg_restore --clean --if-exists --dbname "$AUTHD_DATABASE_URL" authd.dump'],
+    })
+  }
+  const held = hold(path)
+  try {
+    return await withScratch(dirname(path), backup, async (scratch) => {
+      const { configured, beside } = backup.secret
+      const secret = configured ?? beside
+      const done = await inside({ ...config, database: { ...config.database, path: scratch } }, secret, end)
+      if (configured === undefined && beside !== undefined) {
+        createFile(config.secretFile, `${beside}\n`, { mode: 0o600 })
+      }
+      const kept = join(dirname(path), `${basename(path)}.before-restore-${stamp}`)
+      return { done, kept: replaceDatabase(scratch, path, kept) ? kept : undefined }
+    })
+  } finally {
+    held.release()
+  }
+}
+
+function hold(path: string) {
+  try {
+    return holdSqlite(path)
+  } catch (cause) {
+    if (!(cause instanceof StoreError)) throw cause
+    throw new AuthdError('DATABASE_BUSY', {
+      message: `Another process, probably the daemon, has ${path} open. Stop it first.`,
+      suggestions: [shell`sudo systemctl stop authd.socket authd.service`],
+      cause,
+    })
+  }
+}
+
+async function inside<Done>(
+  config: Config,
+  secret: string | undefined,
+  end: (deps: Deps) => Promise<Done>,
+): Promise<Done> {
+  const db = await openStore(config, 'cli')
+  try {
+    await applyMigrations(db, systemClock.now(), {})
+  } finally {
+    await db.close()
+  }
+  const wired = await wire(config, { mode: 'cli', output: process.stderr, logFormat: 'pretty', secret })
+  try {
+    return await end(wired.deps)
+  } finally {
+    await wired.close()
+  }
+}

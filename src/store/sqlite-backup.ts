@@ -1,0 +1,89 @@
+import { existsSync } from 'node:fs'
+import { DatabaseSync } from 'node:sqlite'
+import { MIGRATIONS } from '../../migrations/index.ts'
+import { StoreError } from './db.ts'
+import { explain, isBusy } from './sqlite-outage.ts'
+
+/** How long a copy waits for another process that opens or closes the file, in milliseconds. */
+const WAIT_MS = 5000
+
+/** Copies a live SQLite file into an empty one. The copy has one state of the data, and nothing that was deleted. */
+export function copySqlite(path: string, target: string): void {
+  try {
+    using(new DatabaseSync(path, { timeout: WAIT_MS }), (source) => source.prepare('VACUUM INTO ?').run(target))
+  } catch (error) {
+    throw explain(error, path)
+  }
+}
+
+export interface InspectedCopy {
+  /** Migrations in it that this build does not know. */
+  unknown: string[]
+  /** Its newest migration. */
+  schema: string | null
+  /** By table. */
+  rows: Record<string, number>
+  entry: string | null
+}
+
+/**
+ * Reads every page of a copy, and the entry of system_config that has this key. Throws StoreError for a file that is
+ * damaged or no database of authd.
+ */
+export function inspectSqlite(path: string, key: string): InspectedCopy {
+  try {
+    return using(new DatabaseSync(path, { readOnly: true }), (copy) => {
+      const all = (text: string) => copy.prepare(text).all() as Record<string, string | number>[]
+      const [verdict] = all('PRAGMA integrity_check(1)')
+      if (verdict?.['integrity_check'] !== 'ok') throw unusable(`it is damaged (${verdict?.['integrity_check']})`)
+      const tables = all(
+        "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name",
+      )
+      const names = tables.map(({ name }) => String(name))
+      if (!names.includes('schema_migrations')) throw unusable('it is not a database of authd')
+      if (all('PRAGMA foreign_key_check').length > 0) throw unusable('it has rows without their owner')
+      const ids = all('SELECT id FROM schema_migrations ORDER BY id').map(({ id }) => String(id))
+      const count = (name: string) => Number(all(`SELECT count(*) AS n FROM "${name}"`)[0]?.['n'])
+      const found = copy.prepare('SELECT value FROM system_config WHERE key = ?').get(key)
+      const known = new Set(MIGRATIONS.map(({ id }) => id))
+      return {
+        unknown: ids.filter((id) => !known.has(id)),
+        schema: ids.at(-1) ?? null,
+        rows: Object.fromEntries(names.map((name) => [name, count(name)])),
+        entry: found === undefined ? null : String(found['value']),
+      }
+    })
+  } catch (error) {
+    throw explain(error, path)
+  }
+}
+
+/**
+ * Holds an SQLite file so that no other process can open it, until `release`. Throws StoreError `busy` while another
+ * process has it open. A damaged file cannot be held: then nobody can use it either.
+ */
+export function holdSqlite(path: string): { release(): void } {
+  if (!existsSync(path)) return { release() {} }
+  const database = new DatabaseSync(path, { timeout: 0 })
+  try {
+    // A connection in WAL mode shares a lock on the file as long as it is open.
+    database.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = DELETE; BEGIN EXCLUSIVE')
+  } catch (error) {
+    database.close()
+    if (isBusy(error)) throw explain(error, path)
+    return { release() {} }
+  }
+  return { release: () => database.close() }
+}
+
+function unusable(why: string): StoreError {
+  return new StoreError('unavailable', `The backup cannot be used: ${why}.`, undefined, why)
+}
+
+function using<Result>(database: DatabaseSync, work: (database: DatabaseSync) => Result): Result {
+  try {
+    return work(database)
+  } finally {
+    database.close()
+  }
+}

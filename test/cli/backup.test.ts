@@ -1,0 +1,232 @@
+import { readdirSync, readFileSync, statSync } from 'node:fs'
+import { chmod, cp, mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises'
+import { join } from 'node:path'
+import { DatabaseSync } from 'node:sqlite'
+import { expect, test } from 'vitest'
+import { type Shell, shell } from '../support/cli.ts'
+
+async function post(url: string, path: string, json: object) {
+  const headers = { 'Content-Type': 'application/json' }
+  const response = await fetch(url + path, { method: 'POST', headers, body: JSON.stringify(json) })
+  return (await response.json()) as Record<string, unknown>
+}
+
+/** One folder with users, and the backup that was made of it. */
+async function backedUp(...flags: string[]) {
+  const place = await shell()
+  await place.run(['migrate'])
+  await place.run(['users', 'add', 'ada@example.com'])
+  const made = await place.run(['backup', 'create', '--json', ...flags])
+  return { place, made, backup: JSON.parse(made.stdout) as { name: string; path: string } }
+}
+
+const usersOf = async ({ run }: Shell) =>
+  JSON.parse((await run(['users', 'list', '--json'])).stdout).data.map(({ email }: { email: string }) => email)
+
+test('a backup of a running daemon has its users, is private, and is listed and verified', async () => {
+  const place = await shell()
+  await place.serve(['--dev'])
+  await place.run(['users', 'add', 'ada@example.com'])
+
+  const made = await place.run(['backup', 'create', '--json'])
+  const { name, path } = JSON.parse(made.stdout)
+  const list = await place.run(['backup', 'list', '--json'])
+  const verified = await place.run(['backup', 'verify', name, '--json'])
+
+  expect(made).toMatchObject({ code: 0, stderr: expect.stringContaining('The server secret is not in it.') })
+  expect(statSync(path).mode & 0o777).toBe(0o600)
+  expect(JSON.parse(list.stdout).data).toMatchObject([{ name, users: 1, with_secret: false }])
+  expect(verified).toMatchObject({ code: 0, stderr: '' })
+  expect(JSON.parse(verified.stdout)).toMatchObject({ ok: true, secret: 'fits', differing: [], rows: { users: 1 } })
+})
+
+test('a backup is in the audit log and in the metrics', async () => {
+  const place = await shell()
+  const daemon = await place.serve(['--dev'], { AUTHD_METRICS_ENABLED: 'true' })
+  const before = await fetch(`${daemon.url}/metrics`).then((response) => response.text())
+  const { stdout } = await place.run(['backup', 'create', '--json', '--reason', 'before a test'])
+  const event = await place.run(['audit', 'tail', '--event', 'backup.*'])
+
+  const { name, created_at: createdAt } = JSON.parse(stdout)
+  expect(before).toContain('backup_last_success_timestamp_seconds 0')
+  expect(JSON.parse(event.stdout)).toMatchObject({
+    event_type: 'backup.created',
+    metadata: { backup: name, with_secret: false, reason: 'before a test' },
+  })
+  expect(Date.parse(createdAt)).toBeGreaterThan(0)
+})
+
+test('a restore on another machine ends sessions and sign-ins, cancels waiting mail, and says so', async () => {
+  const here = await shell()
+  const daemon = await here.serve(['--dev'])
+  const ask = async (email: string) => {
+    const { attempt_token: attempt } = await post(daemon.url, '/v1/signin', { email })
+    const [, code] = await daemon.until(new RegExp(`${email}[\\s\\S]*?Code\\s+(\\d{6})`))
+    return { code, attempt_token: attempt }
+  }
+  await post(daemon.url, '/v1/signin/code', await ask('ada@example.com'))
+  const open = await ask('bob@example.com')
+  daemon.kill('SIGTERM')
+  await daemon.exit
+  await here.run(['users', 'invite', 'eve@example.com'])
+  await here.run(['backup', 'create', '--with-secret', '--folder', 'backups'])
+  const there = await shell()
+  await cp(join(here.folder, 'backups'), join(there.folder, 'backups'), { recursive: true })
+  const [data = ''] = readdirSync(join(there.folder, 'backups')).filter((file) => file.endsWith('.sqlite'))
+
+  const restored = await there.run(['backup', 'restore', `backups/${data}`, '--confirm', 'restore', '--json'])
+  const after = await there.serve(['--dev'])
+  const again = await post(after.url, '/v1/signin/code', open)
+  const live = await there.run(['sessions', 'list', '--json'])
+  const ended = await there.run(['sessions', 'list', '--ended', '--json'])
+  const mail = await there.run(['email', 'queue', '--state', 'cancelled', '--json'])
+
+  expect(restored).toMatchObject({ code: 0 })
+  expect(JSON.parse(restored.stdout)).toMatchObject({
+    kept: null,
+    ended_sessions: 1,
+    cancelled_mails: 1,
+    changed: true,
+  })
+  expect(await usersOf(there)).toEqual(['eve@example.com', 'ada@example.com'])
+  expect(JSON.parse(live.stdout).data).toEqual([])
+  expect(JSON.parse(ended.stdout).data).toMatchObject([{ revoked_reason: 'revoked_by_operator' }])
+  expect(again).toMatchObject({ code: 'INVALID_CREDENTIALS' })
+  expect(JSON.parse(mail.stdout).data).toHaveLength(1)
+})
+
+test('a restore keeps the database from before, and shows the command where nobody can confirm', async () => {
+  const { place, backup } = await backedUp()
+  await place.run(['users', 'add', 'late@example.com'])
+
+  const asked = await place.run(['backup', 'restore', backup.name])
+  const done = await place.run(['backup', 'restore', backup.name, '--confirm', 'restore', '--json'])
+  const verified = await place.run(['backup', 'verify', JSON.parse(done.stdout).kept, '--json'])
+  const event = await place.run(['audit', 'tail', '--event', 'backup.restored'])
+
+  expect(asked.code).toBe(64)
+  expect(asked.stderr).toContain(`Try: authd backup restore ${backup.name} --confirm=restore`)
+  expect(done.code).toBe(0)
+  expect(await usersOf(place)).toEqual(['ada@example.com'])
+  expect(JSON.parse(verified.stdout)).toMatchObject({ ok: true, rows: { users: 2 } })
+  expect(JSON.parse(event.stdout)).toMatchObject({ metadata: { backup: backup.name, cancelled_mails: 0 } })
+})
+
+test('a restore is refused while a daemon has the database open, and changes nothing', async () => {
+  const { place, backup } = await backedUp()
+  await place.run(['users', 'add', 'late@example.com'])
+  await place.serve(['--dev'])
+
+  const { code, stderr } = await place.run(['backup', 'restore', backup.name, '--confirm', 'restore'])
+
+  expect(code).toBe(75)
+  expect(stderr).toContain('Another process, probably the daemon, has')
+  expect(await usersOf(place)).toEqual(['late@example.com', 'ada@example.com'])
+})
+
+test('a restore replaces a damaged database, and leaves nothing of it beside the new one', async () => {
+  const { place, backup } = await backedUp()
+  const data = join(place.folder, 'authd-data')
+  await writeFile(join(data, 'authd.db'), 'damaged from its first byte')
+  await writeFile(join(data, 'authd.db-wal'), 'a log of the damaged file')
+
+  const { code } = await place.run(['backup', 'restore', backup.name, '--confirm', 'restore'])
+
+  expect(code).toBe(0)
+  expect(await usersOf(place)).toEqual(['ada@example.com'])
+})
+
+test.each([
+  ['damaged', (path: string) => writeFile(path, readFileSync(path).fill(0xff, 4096, 12288)), 'cannot be restored'],
+  ['another file', (path: string) => writeFile(path, 'hello'), 'the file is not an SQLite database'],
+  ['missing', (path: string) => rm(path), 'cannot be read'],
+])('a backup that is %s is refused by verify and restore', async (_, spoil, why) => {
+  const { place, backup } = await backedUp()
+  await spoil(backup.path)
+
+  const verified = await place.run(['backup', 'verify', backup.path])
+  const restored = await place.run(['backup', 'restore', backup.path, '--confirm', 'restore'])
+
+  expect([verified.code, restored.code]).not.toContain(0)
+  expect([verified.code, restored.code]).not.toContain(70)
+  expect(verified.stderr).toContain(why)
+  expect(restored.stderr).toContain(why)
+  expect(await usersOf(place)).toEqual(['ada@example.com'])
+})
+
+test('a backup with another number of rows than when it was made is not verified', async () => {
+  const { place, backup } = await backedUp()
+  const copy = new DatabaseSync(backup.path)
+  copy.exec('DELETE FROM users')
+  copy.close()
+
+  const { code, stdout } = await place.run(['backup', 'verify', backup.name, '--json'])
+
+  expect(code).toBe(1)
+  expect(JSON.parse(stdout)).toMatchObject({ ok: false, differing: ['users'] })
+})
+
+test('SECURITY: a backup of another server secret is not verified and not restored', async () => {
+  const { backup } = await backedUp()
+  const other = await shell()
+  await other.run(['migrate'])
+  await other.run(['users', 'list'])
+
+  const verified = await other.run(['backup', 'verify', backup.path, '--json'])
+  const restored = await other.run(['backup', 'restore', backup.path, '--confirm', 'restore'])
+
+  expect(JSON.parse(verified.stdout)).toMatchObject({ ok: false, secret: 'other' })
+  expect([verified.code, restored.code]).toEqual([1, 78])
+  expect(readdirSync(join(other.folder, 'authd-data')).filter((file) => file.includes('restore'))).toEqual([])
+})
+
+test('prune keeps the newest backups, and touches no other file', async () => {
+  const { place, backup } = await backedUp('--folder', 'backups', '--with-secret')
+  const folder = join(place.folder, 'backups')
+  for (const ending of ['.sqlite', '.json', '.secret']) {
+    await cp(join(folder, backup.name + ending), join(folder, `authd-2020-01-01T00-00-00Z${ending}`))
+  }
+  await writeFile(join(folder, 'authd-mine.sqlite'), '')
+  const before = readdirSync(folder)
+  const prune = (...flags: string[]) => place.run(['backup', 'prune', '--keep', '1', '--folder', 'backups', ...flags])
+
+  const asked = await prune()
+  const dry = await prune('-n')
+  const untouched = readdirSync(folder)
+  const done = await prune('--yes', '--json')
+
+  expect([asked.code, dry.code]).toEqual([64, 0])
+  expect(untouched).toEqual(before)
+  expect(JSON.parse(done.stdout)).toEqual({ deleted: ['authd-2020-01-01T00-00-00Z'], changed: true })
+  expect(readdirSync(folder)).toEqual(before.filter((file) => !file.includes('2020')))
+})
+
+test('SECURITY: the secret beside a backup and its folder are private, and a failed backup leaves no part', async () => {
+  const { place, backup } = await backedUp('--folder', 'backups', '--with-secret')
+  const folder = join(place.folder, 'backups')
+  await mkdir(join(place.folder, 'real'))
+  await symlink(join(place.folder, 'real'), join(place.folder, 'link'))
+  await rename(join(place.folder, 'authd-data/authd.db'), join(place.folder, 'authd-data/moved.db'))
+  await writeFile(join(place.folder, 'authd-data/authd.db'), 'damaged')
+  await chmod(join(place.folder, 'authd-data/authd.db'), 0o600)
+
+  const failed = await place.run(['backup', 'create', '--folder', 'link'])
+
+  expect(statSync(join(folder, `${backup.name}.secret`)).mode & 0o777).toBe(0o600)
+  expect(statSync(folder).mode & 0o777).toBe(0o700)
+  expect(failed.code).toBe(69)
+  expect(readdirSync(join(place.folder, 'real'))).toEqual([])
+})
+
+test('on PostgreSQL restore names the tool to use', async () => {
+  const { place, backup } = await backedUp()
+  const config = ['public_url = "https://auth.example.com"', 'data_dir = "data"', '[smtp]', 'host = "127.0.0.1"']
+  const rest = ['[mail]', 'from = "no-reply@example.com"', '[database]', 'url = "postgres://authd@127.0.0.1:1/authd"']
+  await writeFile(join(place.folder, 'authd.toml'), [...config, ...rest].join('\n'), { mode: 0o600 })
+
+  const restore = ['backup', 'restore', backup.path, '--confirm', 'restore', '--config', 'authd.toml']
+  const { code, stderr } = await place.run(restore)
+
+  expect(code).toBe(64)
+  expect(stderr).toContain('Try: pg_restore')
+})
