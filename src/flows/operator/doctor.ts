@@ -1,0 +1,65 @@
+import type { Deps } from '../../deps.ts'
+import { DAY, isFromFuture, isWithin, MINUTE, toRfc3339 } from '../../platform/clock.ts'
+import { shell } from '../../platform/shell.ts'
+import { keyring, signingKeyAt } from '../sessions/signing-key.ts'
+import { lastBackupAt } from './backup.ts'
+import { countQueues } from './status-counts.ts'
+
+/** One line of `authd doctor`. */
+export interface Check {
+  check: string
+  status: 'ok' | 'warn' | 'wrong'
+  detail: string
+  /** A command that helps. */
+  fix?: string
+}
+
+const BACKUP_MS = 2 * DAY
+const MAIL_MS = 5 * MINUTE
+
+/** What the database says about backups, clock, mail, webhooks and keys. */
+export async function checkContents(deps: Pick<Deps, 'cache' | 'clock' | 'db' | 'keys'>): Promise<Check[]> {
+  const now = deps.clock.now()
+  const { queue, webhooks } = await countQueues(deps)
+  const key = signingKeyAt(await keyring(deps), now)
+  const theirs = await deps.db.time()
+  const { oldestPendingAt: oldest, pending, failed } = queue
+  const isStuck = oldest !== null && !isWithin(now, oldest, MAIL_MS)
+  return [
+    backupCheck(deps.db.dialect, await lastBackupAt(deps), now),
+    ...(theirs === undefined ? [] : [clockCheck(theirs - now)]),
+    {
+      check: 'mail queue',
+      status: isStuck ? 'wrong' : failed > 0 ? 'warn' : 'ok',
+      detail: `${pending} waiting${oldest === null ? '' : ` since ${toRfc3339(oldest)}`}, ${failed} failed`,
+      ...((isStuck || failed > 0) && { fix: shell`authd email queue --state ${isStuck ? 'pending' : 'failed'}` }),
+    },
+    {
+      check: 'webhooks',
+      status: webhooks.paused > 0 ? 'warn' : 'ok',
+      detail: `${webhooks.waiting} deliveries waiting, ${webhooks.paused} endpoints paused`,
+      ...(webhooks.paused > 0 && { fix: 'authd webhooks list' }),
+    },
+    key === undefined
+      ? { check: 'keys', status: 'wrong', detail: 'no key signs access tokens', fix: 'authd keys list' }
+      : { check: 'keys', status: 'ok', detail: `${key.algorithm} signs since ${toRfc3339(key.signsFrom)}` },
+  ]
+}
+
+function backupCheck(dialect: 'sqlite' | 'postgres', at: number, now: number): Check {
+  const check = 'backup'
+  if (dialect === 'postgres') return { check, status: 'ok', detail: 'authd cannot see the backups of PostgreSQL' }
+  if (at === 0) return { check, status: 'warn', detail: 'authd has made no backup', fix: 'authd backup create' }
+  const isGood = isWithin(now, at, BACKUP_MS) && !isFromFuture(now, at)
+  const detail = `the last one is of ${toRfc3339(at)}`
+  return isGood ? { check, status: 'ok', detail } : { check, status: 'warn', detail, fix: 'authd backup create' }
+}
+
+/** Beyond it, codes of authenticator apps and sessions of other instances are judged wrongly. */
+const SKEW_MS = 2000
+
+function clockCheck(offMs: number): Check {
+  const detail = `${Math.round(offMs)} ms from that of PostgreSQL`
+  if (Math.abs(offMs) <= SKEW_MS) return { check: 'clock', status: 'ok', detail }
+  return { check: 'clock', status: 'wrong', detail, fix: 'timedatectl status' }
+}
