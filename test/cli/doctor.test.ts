@@ -1,7 +1,8 @@
 import { chmod, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
-import { type Shell, shell } from '../support/cli.ts'
+import { expect, onTestFinished, test } from 'vitest'
+import { freePort, type Shell, shell } from '../support/cli.ts'
+import { freshPostgres } from '../support/postgres.ts'
 
 interface Found {
   status: string
@@ -76,4 +77,32 @@ test('doctor says what is wrong with a configuration, and checks nothing else', 
     { check: 'configuration', status: 'wrong', detail: expect.stringContaining('expected 1..65535') },
   ])
   expect(code).toBe(2)
+})
+
+test('doctor on PostgreSQL compares the clocks, and says that backups are made elsewhere', async () => {
+  const { url, drop } = await freshPostgres()
+  onTestFinished(drop)
+  const place = await shell({ data: false })
+  const port = await freePort()
+  const lines = [
+    `public_url = "http://localhost:${port}"`,
+    'data_dir = "data"',
+    `[server]\nport = ${port}`,
+    `[database]\nurl = "${url}"`,
+    '[smtp]\nhost = "127.0.0.1"',
+    '[mail]\nfrom = "no-reply@example.com"',
+  ]
+  await writeFile(join(place.folder, 'authd.toml'), lines.join('\n'), { mode: 0o600 })
+  await place.run(['migrate', '--config', 'authd.toml'])
+
+  const { stdout } = await place.run(['doctor', '--json', '--config', 'authd.toml'])
+
+  const { checks } = JSON.parse(stdout) as Found
+  expect(checks).toEqual(
+    expect.arrayContaining([
+      { check: 'database', status: 'ok', detail: 'PostgreSQL answers, schema and secret fit' },
+      { check: 'clock', status: 'ok', detail: expect.stringContaining('s from that of PostgreSQL') },
+      { check: 'backup', status: 'ok', detail: 'authd cannot see the backups of PostgreSQL' },
+    ]),
+  )
 })
