@@ -112,10 +112,11 @@ const chosen = sample()
 for (const n of chosen) if (explained.has(`${mutants[n]?.file}  ${mutants[n]?.name}`)) outcomes.set(n, 'explained')
 const dynamic = chosen.filter((n) => !loaded.has(n))
 const spoilt = new Set<number>()
+// Kills change the order of the tests, so each mutant has a list of those that it has met.
+const met = new Map(dynamic.map((n) => [n, new Set<string>()]))
 for (const [round, size] of ROUNDS.entries()) {
-  const from = ROUNDS.slice(0, round).reduce((sum, one) => sum + one, 0)
   process.stderr.write(`Round ${round + 1}: ${dynamic.filter((n) => !outcomes.has(n)).length} mutants\n`)
-  await meet(dynamic, (tests) => tests.slice(from, from + size))
+  await meet(dynamic, size)
 }
 for (const n of dynamic)
   if (!outcomes.has(n) && !spoilt.has(n) && performance.now() < endsAt) outcomes.set(n, 'survived')
@@ -283,9 +284,14 @@ function ranked(n: number): string[] {
   return [...costs.keys()].sort((left, right) => (costs.get(left) ?? 0) - (costs.get(right) ?? 0))
 }
 
-/** Runs these mutants against some of their test files, all in one run. A run that stands still is ended and goes on. */
-async function meet(all: number[], select: (tests: string[]) => string[]): Promise<void> {
-  const open = new Map(all.filter((n) => !outcomes.has(n)).map((n) => [n, new Set(select(ranked(n)))]))
+/** Runs these mutants against `size` more of their test files, all in one run. A run that stands still is ended and goes on. */
+async function meet(all: number[], size: number): Promise<void> {
+  const next = (n: number) =>
+    ranked(n)
+      .filter((test) => !met.get(n)?.has(test))
+      .slice(0, size)
+  const open = new Map(all.filter((n) => !outcomes.has(n)).map((n) => [n, next(n)]))
+  for (const [n, tests] of open) for (const test of tests) met.get(n)?.add(test)
   while (performance.now() < endsAt) {
     const plan: Plan = {}
     for (const [n, tests] of open) {
