@@ -71,7 +71,7 @@ export const ERRORS = {
   IDEMPOTENCY_KEY_REUSED: {
     status: 422,
     exit: 65,
-    message: 'This Idempotency-Key belongs to a request with another body. Use a new key for a new request.',
+    message: 'This Idempotency-Key belongs to another request or caller. Use a new key for a new request.',
   },
   RATE_LIMITED: { status: 429, exit: 75, message: 'Too many requests. Try again later.' },
   INTERNAL_ERROR: { status: 500, exit: 70, message: 'Something went wrong on our side.' },

@@ -80,8 +80,9 @@ async function spend(
   const challenge = textOf(deps, challengeId, visit)
   const id = deps.keys.mac('answer', `passkey ${challenge}`)
   // It begins with the challenge, so that a clock that is set back revives neither without the other.
-  const row = { id, bodyDigest: '', holders: [], sealed: null, createdAt: madeAt, expiresAt: madeAt + CHALLENGE_TTL_MS }
-  return await decide(deps, async (trx) => ((await claimAnswer(trx, row)) ? challenge : notAccepted()))
+  const row = { id, bodyDigest: '', holder: null, sessionId: null, sealed: null, createdAt: madeAt }
+  const claim = { ...row, expiresAt: madeAt + CHALLENGE_TTL_MS }
+  return await decide(deps, async (trx) => ((await claimAnswer(trx, claim)) ? challenge : notAccepted()))
 }
 
 function textOf({ keys }: Pick<Deps, 'keys'>, challengeId: string, visit: string): string {

@@ -19,7 +19,8 @@ export async function keepShownCodes(
   const now = deps.clock.now()
   const id = idOf(session)
   const sealed = deps.keys.seal(sealContext(id), JSON.stringify(codes))
-  await putAnswer(trx, { id, bodyDigest: '', holders: [], sealed, createdAt: now, expiresAt: now + SHOWN_MS })
+  const made = { id, bodyDigest: '', holder: null, sessionId: session.id, sealed, createdAt: now }
+  await putAnswer(trx, { ...made, expiresAt: now + SHOWN_MS })
 }
 
 /** The codes that this session has made and not confirmed as saved. Undefined once others have replaced them. */

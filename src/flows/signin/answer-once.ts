@@ -1,12 +1,12 @@
-import type { Deps } from '../deps.ts'
-import { AuthdError, type ErrorCode } from '../errors.ts'
-import { isInForce, MINUTE, SECOND } from '../platform/clock.ts'
-import { pause } from '../platform/event-loop.ts'
-import { digest } from '../platform/secret.ts'
-import { claimAnswer, deleteAnswer, findAnswer, keepAnswer, type StoredAnswer } from '../store/answers.ts'
-import type { Trx } from '../store/db.ts'
+import type { Deps } from '../../deps.ts'
+import { AuthdError, type ErrorCode } from '../../errors.ts'
+import { isInForce, MINUTE, SECOND } from '../../platform/clock.ts'
+import { pause } from '../../platform/event-loop.ts'
+import { type AnswerHolder, claimAnswer, deleteClaim, findAnswer, keepAnswer } from '../../store/answers.ts'
+import type { Trx } from '../../store/db.ts'
+import { type Caller, holderOf, mayRepeat } from './may-repeat.ts'
 
-/** How long the answer to a form or a proof is kept. */
+/** How long the answer to a form or a proof is kept, and how long a replaced or spent credential counts. */
 const REPEATABLE_MS = 10 * SECOND
 /** How long the answer to a request with an `Idempotency-Key` is kept. */
 const KEYED_MS = 10 * MINUTE
@@ -27,17 +27,20 @@ export interface Repeatable {
   route: string
   /** The id of the form or attempt, or the key with the public id of its caller. */
   once: string
+  /** The digest of all that the work reads of the request. */
   bodyDigest: string
-  /** The credentials that the request shows. Without any, knowing the rest is enough. */
-  shows: string[]
+  caller: Caller
 }
 
-/** What an answer is, and which credentials it hands over. Their holder may repeat the request, too. */
+/** What an answer is to those who repeat its request. */
 export interface Described {
   isFailure: boolean
-  gives: string[]
+  /** It hands over credentials. */
+  isGiving: boolean
   /** It ended the session that the request showed. */
   isEnding: boolean
+  /** The session that it begins or renews. */
+  sessionId: string | undefined
 }
 
 export interface Answered<Answer> {
@@ -51,42 +54,46 @@ type Outcome<Answer> = { answer: Answer } | { error: Pick<AuthdError, 'code' | '
 class Claimed extends Error {}
 
 /** Refusals of the caller. Nothing was tried, so there is nothing to repeat. */
-const NOTHING_TRIED = new Set<ErrorCode>(['UNAUTHORIZED', 'FORBIDDEN', 'STEP_UP_REQUIRED', 'ENROLMENT_REQUIRED'])
-
-/** Any holder of the one-time id. */
-const ANYBODY = '*'
-/** A holder of the one-time id without any credential, because the answer has taken it away. */
-const EMPTY_HANDED = '-'
+const NOTHING_TRIED = new Set<ErrorCode>([
+  'UNAUTHORIZED',
+  'FORBIDDEN',
+  'STEP_UP_REQUIRED',
+  'ENROLMENT_REQUIRED',
+  'RATE_LIMITED',
+])
 
 /**
  * Does the work of a request once: a repetition gets the answer of the first request, and waits for it if need be. The
  * claim is part of the first unit of work, so that it exists if and only if that unit was committed. Work that writes
- * nothing may be done twice. Throws IDEMPOTENCY_KEY_REUSED for another body, REQUEST_IN_PROGRESS for a key whose first
- * request is under way.
+ * nothing may be done twice. Throws IDEMPOTENCY_KEY_REUSED for another request or credential, REQUEST_IN_PROGRESS for a
+ * key whose first request is under way or was interrupted, UNAVAILABLE for a form or proof.
  */
 export async function answerOnce<Answer>(
   deps: Deps,
   asked: Repeatable | undefined,
   work: (deps: Deps) => Promise<Answer>,
   describe: (answer: Answer) => Described,
-  rounds = ROUNDS,
 ): Promise<Answered<Answer>> {
   if (!asked) return { answer: await work(deps), isRepeated: false }
   const id = idOf(deps, asked)
-  const first = await findFirst<Answer>(deps, id, asked)
-  if (first) return first
-  const claim = claiming(deps, id, asked)
-  const outcome = await outcomeOf(() => work(claim.deps))
-  if (claim.isHeld()) {
-    await finish(deps, { id, asked, createdAt: claim.createdAt }, outcome, describe)
-    return show(outcome, false)
+  for (let round = 1; round <= ROUNDS; round += 1) {
+    const first = await findFirst<Answer>(deps, id, asked)
+    if (first) return first
+    const claim = await claiming(deps, id, asked)
+    if (!claim) break
+    const outcome = await outcomeOf(() => work(claim.deps))
+    if (claim.isHeld()) {
+      await finish(deps, { id, asked, claim }, outcome, describe)
+      return show(outcome, false)
+    }
+    if (!('thrown' in outcome && outcome.thrown instanceof Claimed)) {
+      // It may have read what the first request had just changed.
+      return (await findFirst<Answer>(deps, id, asked)) ?? show(outcome, false)
+    }
   }
-  // It may have read what the first request had just changed.
-  const other = await findFirst<Answer>(deps, id, asked)
-  if (other) return other
-  if (!('thrown' in outcome && outcome.thrown instanceof Claimed)) return show(outcome, false)
-  // The first request has come to nothing.
-  return await answerOnce(deps, rounds > 1 ? asked : undefined, work, describe, rounds - 1)
+  if (asked.kind === 'proof') return { answer: await work(deps), isRepeated: false }
+  // The answer belongs to a caller who has proven more, or whose session has ended. The work is not done twice for that.
+  throw new AuthdError(asked.kind === 'key' ? 'IDEMPOTENCY_KEY_REUSED' : 'UNAVAILABLE')
 }
 
 function idOf({ keys }: Pick<Deps, 'keys'>, { kind, route, once, bodyDigest }: Repeatable): string {
@@ -97,33 +104,51 @@ function idOf({ keys }: Pick<Deps, 'keys'>, { kind, route, once, bodyDigest }: R
 /** The answer of the first request, if this is a repetition. Waits for it for at most five seconds. */
 async function findFirst<Answer>(deps: Deps, id: string, asked: Repeatable): Promise<Answered<Answer> | undefined> {
   for (let look = 0; look < LOOKS; look += 1) {
-    const found = await deps.db.read((sql) => findAnswer(sql, id))
-    if (!found || !isInForce(deps.clock.now(), found.createdAt, found.expiresAt) || !isHolder(found, asked)) return
+    const now = deps.clock.now()
+    const found = await deps.db.read(async (sql) => {
+      const one = await findAnswer(sql, id)
+      if (!one || !isInForce(now, one.createdAt, one.expiresAt)) return undefined
+      return (await mayRepeat(deps, sql, one, asked)) ? one : undefined
+    })
+    if (!found) return undefined
     if (asked.kind === 'key' && found.bodyDigest !== asked.bodyDigest) throw new AuthdError('IDEMPOTENCY_KEY_REUSED')
     if (found.sealed !== null) {
       const outcome = JSON.parse(deps.keys.open(sealContext(id), found.sealed)) as Outcome<Answer>
       if ('answer' in outcome) return { answer: outcome.answer, isRepeated: true }
       throw new AuthdError(outcome.error.code, definedOf(outcome.error))
     }
-    if (asked.kind === 'key') throw new AuthdError('REQUEST_IN_PROGRESS', { retryAfter: 1 })
+    if (asked.kind === 'key') throw underWay(isInForce(now, found.createdAt, found.createdAt + CLAIM_MS))
     await pause(LOOK_EVERY_MS)
   }
   throw new AuthdError('UNAVAILABLE', { retryAfter: 1 })
 }
 
-function isHolder({ holders }: StoredAnswer, { shows }: Repeatable): boolean {
-  if (holders.includes(ANYBODY) || (shows.length === 0 && holders.includes(EMPTY_HANDED))) return true
-  return shows.some((text) => holders.includes(digest(text)))
+function underWay(isRunning: boolean): AuthdError {
+  if (isRunning) return new AuthdError('REQUEST_IN_PROGRESS', { retryAfter: 1 })
+  const message =
+    'The first request with this Idempotency-Key was interrupted, so it may have been done or not. Look, and use a new key if you repeat it.'
+  return new AuthdError('REQUEST_IN_PROGRESS', { message })
+}
+
+interface Claim {
+  createdAt: number
+  holder: AnswerHolder
+  sessionId: string | null
 }
 
 /**
  * Dependencies whose first unit of work claims the answer: before it does anything else, so that another one waits. A
  * proof is claimed only once it was right, because it is spent once anyway, and many wrong ones may not wait for each other.
  */
-function claiming(deps: Deps, id: string, { kind, bodyDigest, shows }: Repeatable) {
+async function claiming(deps: Deps, id: string, asked: Repeatable) {
+  const { kind, bodyDigest, caller } = asked
   const createdAt = deps.clock.now()
-  const holders = firstHolders({ shows })
-  const row = { id, bodyDigest, holders, sealed: null, createdAt, expiresAt: createdAt + CLAIM_MS }
+  const proven = await deps.db.read((sql) => holderOf(sql, asked))
+  if (!proven) return undefined
+  const holder = { ...proven, isGiving: false, isEnding: false, soonUntil: createdAt + CLAIM_MS }
+  const sessionId = caller.proven?.id === proven.caller && caller.proven.id.startsWith('ses_') ? proven.caller : null
+  const expiresAt = createdAt + (kind === 'key' ? KEYED_MS : CLAIM_MS)
+  const row = { id, bodyDigest, holder, sessionId, sealed: null, createdAt, expiresAt }
   let isHeld = false
   const write = async <Result>(unit: (trx: Trx) => Promise<Result>): Promise<Result> => {
     if (isHeld) return await deps.db.write(unit)
@@ -135,17 +160,13 @@ function claiming(deps: Deps, id: string, { kind, bodyDigest, shows }: Repeatabl
       const result = await unit(trx)
       const isNothing = result instanceof AuthdError && (kind === 'proof' || NOTHING_TRIED.has(result.code))
       if (kind === 'proof' && !isNothing) await claim()
-      if (kind !== 'proof' && isNothing) await deleteAnswer(trx, id)
+      if (kind !== 'proof' && isNothing) await deleteClaim(trx, row)
       return { result, isNothing }
     })
     isHeld = !done.isNothing
     return done.result
   }
-  return { deps: { ...deps, db: { ...deps.db, write } }, createdAt, isHeld: () => isHeld }
-}
-
-function firstHolders({ shows }: Pick<Repeatable, 'shows'>): string[] {
-  return shows.length === 0 ? [ANYBODY] : shows.map(digest)
+  return { deps: { ...deps, db: { ...deps.db, write } }, createdAt, holder, sessionId, isHeld: () => isHeld }
 }
 
 type Done<Answer> = { answer: Answer } | { thrown: unknown }
@@ -166,17 +187,21 @@ function show<Answer>(done: Done<Answer>, isRepeated: boolean): Answered<Answer>
 /** Keeps what a repetition gets again, and gives up the claim otherwise. */
 async function finish<Answer>(
   deps: Deps,
-  { id, asked, createdAt }: { id: string; asked: Repeatable; createdAt: number },
+  { id, asked, claim }: { id: string; asked: Repeatable; claim: Claim },
   done: Done<Answer>,
   describe: (answer: Answer) => Described,
 ): Promise<void> {
+  const { createdAt } = claim
   const kept = keptOf(asked, done, describe)
   try {
-    if (!kept) return await deps.db.write((trx) => deleteAnswer(trx, id))
+    if (!kept) return await deps.db.write((trx) => deleteClaim(trx, { id, createdAt }))
+    const { isGiving, isEnding, sessionId } = kept
     const sealed = deps.keys.seal(sealContext(id), JSON.stringify(kept.outcome))
-    const holders = [...firstHolders(asked), ...kept.heirs]
-    const expiresAt = deps.clock.now() + (asked.kind === 'key' ? KEYED_MS : REPEATABLE_MS)
-    await deps.db.write((trx) => keepAnswer(trx, { id, createdAt, holders, sealed, expiresAt }))
+    const now = deps.clock.now()
+    const holder = { ...claim.holder, isGiving, isEnding, soonUntil: now + REPEATABLE_MS }
+    const own = { id, createdAt, holder, sessionId: isEnding ? null : (sessionId ?? claim.sessionId), sealed }
+    const expiresAt = now + (asked.kind === 'key' ? KEYED_MS : REPEATABLE_MS)
+    await deps.db.write((trx) => keepAnswer(trx, { ...own, expiresAt }))
   } catch (error) {
     // The work is done, and this request gets its answer.
     deps.log.warn('an answer could not be kept for a repetition', { error })
@@ -187,18 +212,18 @@ function keptOf<Answer>(
   { kind }: Repeatable,
   done: Done<Answer>,
   describe: (answer: Answer) => Described,
-): { outcome: Outcome<Answer>; heirs: string[] } | undefined {
+): ({ outcome: Outcome<Answer> } & Omit<Described, 'isFailure'>) | undefined {
   if ('answer' in done) {
-    const { isFailure, gives, isEnding } = describe(done.answer)
-    const heirs = [...gives.map(digest), ...(isEnding ? [EMPTY_HANDED] : [])]
-    return kind === 'proof' && isFailure ? undefined : { outcome: done, heirs }
+    const { isFailure, ...described } = describe(done.answer)
+    return kind === 'proof' && isFailure ? undefined : { outcome: done, ...described }
   }
   const { thrown } = done
   const isKept =
     kind !== 'proof' && thrown instanceof AuthdError && thrown.status < 500 && !NOTHING_TRIED.has(thrown.code)
   if (!isKept) return undefined
   const { code, message, details, retryAfter } = thrown
-  return { outcome: { error: { code, message, details, retryAfter } }, heirs: [] }
+  const outcome = { error: { code, message, details, retryAfter } }
+  return { outcome, isGiving: false, isEnding: false, sessionId: undefined }
 }
 
 /** Without what JSON left out. */

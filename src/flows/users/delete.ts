@@ -1,5 +1,6 @@
 import type { Deps } from '../../deps.ts'
 import { mailboxOf } from '../../platform/email-address.ts'
+import { deleteAnswersOf } from '../../store/answers.ts'
 import type { Trx } from '../../store/db.ts'
 import { forgetDevices } from '../../store/devices.ts'
 import { listFormerAddresses, listRestorableAddresses } from '../../store/email-changes.ts'
@@ -42,6 +43,7 @@ export async function removeUserIn(deps: Deps, trx: Trx, actor: Actor, user: Use
   await notifyDeleted(deps, trx, actor, user)
   await recordEvent(deps, trx, actor, { type: 'user.deleted', user: { id: user.id } })
   await forgetCounts(trx, user)
+  await deleteAnswersOf(trx, user.id)
   // Factors, sessions and the user's other rows go with it: migrations declare them ON DELETE CASCADE.
   const isChanged = await deleteUser(trx, user.id)
   await eraseEventsOf(trx, user)

@@ -75,6 +75,8 @@ export interface Endpoint<
   /** `headers`: an object of the headers that are special to the answer. */
   answers: Record<number, { text: string; schema?: z.ZodType; headers?: z.ZodType; contentType?: string }>
   errors?: ErrorCode[]
+  /** False: it can be asked again as it is, or has a way of its own to answer twice. It takes no `Idempotency-Key`. */
+  isRepeatable?: false
   /** Seconds. Caches may store the answer, and it may be compressed: it holds nothing personal. */
   publicMaxAge?: number
   handle(deps: Deps, request: EndpointRequest<z.output<Body>, z.output<Query>, Path, Allowed>): Promise<Answer>
@@ -96,6 +98,11 @@ export function endpoint<
   const Allowed extends Guard,
 >(declared: Endpoint<Body, Query, Path, Allowed>): AnyEndpoint {
   return declared as unknown as AnyEndpoint
+}
+
+/** Whether it takes an `Idempotency-Key`. */
+export function mayHaveKey({ method, isRepeatable }: Pick<AnyEndpoint, 'method' | 'isRepeatable'>): boolean {
+  return method !== 'GET' && isRepeatable !== false
 }
 
 /** Whether a backend may call it for a user whose address it states. A wrong API key is an error there. */

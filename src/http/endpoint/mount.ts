@@ -1,7 +1,7 @@
 import type { Deps } from '../../deps.ts'
-import { type Answered, answerOnce } from '../../flows/answer-once.ts'
 import { checkGuard } from '../../flows/sessions/guard.ts'
 import { onBehalfOf } from '../../flows/sessions/recheck-caller.ts'
+import { type Answered, answerOnce } from '../../flows/signin/answer-once.ts'
 import { digest } from '../../platform/secret.ts'
 import { actorOf } from '../request/actor.ts'
 import { parseForm, parseInput, readBody } from '../request/body.ts'
@@ -21,8 +21,11 @@ export function mount(deps: Deps, endpoints: AnyEndpoint[], names: CookieNames) 
 async function serve(deps: Deps, declared: AnyEndpoint, ctx: Context, names: CookieNames): Promise<void> {
   ctx.state.route = declared.path
   if (ctx.state.isOauth) ctx.set('Pragma', 'no-cache') // RFC 6749 §5.1.
-  const work = (own: Deps) => withRateLimitHeaders(deps, ctx, declared, () => answer(own, declared, ctx))
-  send(ctx, declared, await answerOnce(deps, repeatableCall(ctx, declared), work, describeAnswer), names)
+  const asked = repeatableCall(ctx, declared)
+  const answered = await withRateLimitHeaders(deps, ctx, declared, () =>
+    answerOnce(deps, asked, (own) => answer(own, declared, ctx), describeAnswer),
+  )
+  send(ctx, declared, answered, names)
 }
 
 async function answer(deps: Deps, declared: AnyEndpoint, ctx: Context): Promise<Answer> {

@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { AuthdError, ERRORS, type ErrorCode } from '../../errors.ts'
 import type { Guard } from '../../flows/sessions/guard.ts'
 import { idField, sample } from '../../resources/shared-fields.ts'
-import { type AnyEndpoint, isForBackends } from '../endpoint/endpoint.ts'
+import { type AnyEndpoint, isForBackends, mayHaveKey } from '../endpoint/endpoint.ts'
 import { oauthError } from '../middleware/oauth-error.ts'
 import { type HeaderName, headersFor, RATE_LIMIT } from './header.ts'
 
@@ -99,7 +99,8 @@ function codesOf(declared: AnyEndpoint): ErrorCode[] {
     ...EVERYWHERE,
     ...(declared.body ? WITH_BODY : []),
     // The body is read before the route is known to take none.
-    ...(declared.method === 'GET' ? [] : (['PAYLOAD_TOO_LARGE', ...WITH_KEY] as const)),
+    ...(declared.method === 'GET' ? [] : (['PAYLOAD_TOO_LARGE'] as const)),
+    ...(mayHaveKey(declared) ? WITH_KEY : []),
     ...(declared.guard === 'none' ? [] : ofGuard(declared.guard, declared.path)),
     ...(isForBackends(declared) ? (['UNAUTHORIZED'] as const) : []),
     ...(declared.errors ?? []),

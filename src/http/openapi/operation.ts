@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { Guard } from '../../flows/sessions/guard.ts'
 import { idField, sample } from '../../resources/shared-fields.ts'
-import { type AnyEndpoint, isForBackends } from '../endpoint/endpoint.ts'
+import { type AnyEndpoint, isForBackends, mayHaveKey } from '../endpoint/endpoint.ts'
 import { CHECKABLE } from '../middleware/identify.ts'
 import type { BodyType } from '../request/body.ts'
 import { CLIENT_HEADER } from '../request/context.ts'
@@ -17,7 +17,7 @@ const MEDIA_TYPES = { json: 'application/json', form: 'application/x-www-form-ur
 export function operationOf(declared: AnyEndpoint, components: Components) {
   const parameters = [...pathParameters(declared.path, components), ...queryParameters(declared, components)]
   if (isForBackends(declared)) parameters.push(CLIENT_PARAMETER)
-  if (declared.method !== 'GET') parameters.push(KEY_PARAMETER)
+  if (mayHaveKey(declared)) parameters.push(KEY_PARAMETER)
   return {
     operationId: declared.name,
     summary: declared.summary,
@@ -99,7 +99,7 @@ const KEY_PARAMETER: Parameter = {
   name: KEY_HEADER,
   in: 'header',
   description:
-    'A random text of 16 to 255 visible ASCII characters, such as a UUID, that is new for each request and the same when you retry it (draft-ietf-httpapi-idempotency-key-header). For 10 minutes, the same key, body and credential get the first answer again, and nothing is done twice.',
+    'A random text of 16 to 255 visible ASCII characters, such as a UUID, that is new for each request and the same when you retry it (draft-ietf-httpapi-idempotency-key-header). For 10 minutes, the same key, query, body and caller get the first answer again, and nothing is done twice. Treat it as a secret.',
   required: false,
   schema: { type: 'string', examples: ['"8e03978e-40d5-43e8-bc93-6894a57f9324"'] },
 }

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { Deps } from '../../deps.ts'
 import type { AuthdError } from '../../errors.ts'
-import { type Answered, answerOnce } from '../../flows/answer-once.ts'
+import { type Answered, answerOnce } from '../../flows/signin/answer-once.ts'
 import { templates } from '../../platform/texts/templates.ts'
 import { actorOf } from '../request/actor.ts'
 import { parseBody, parseInput } from '../request/body.ts'
@@ -52,8 +52,10 @@ export function mountPages(deps: Deps, { names, origin }: { names: CookieNames; 
     ctx.state.isPage = true
     refuseCrossSite(ctx, { origin, host })
     rememberLanguage(ctx, declared, names)
-    const work = (own: Deps) => withRateLimitHeaders(deps, ctx, declared, () => answer(own, ctx, declared))
-    const shown = await answerOnce(deps, repeatableForm(ctx, declared), work, describeAnswer)
+    const asked = repeatableForm(ctx, declared)
+    const shown = await withRateLimitHeaders(deps, ctx, declared, () =>
+      answerOnce(deps, asked, (own) => answer(own, ctx, declared), describeAnswer),
+    )
     send(deps, ctx, declared, shown, names)
   })
 }

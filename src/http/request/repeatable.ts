@@ -1,8 +1,10 @@
 import { AuthdError } from '../../errors.ts'
-import type { Described, Repeatable } from '../../flows/answer-once.ts'
+import type { Identity } from '../../flows/sessions/identify.ts'
+import type { Described, Repeatable } from '../../flows/signin/answer-once.ts'
+import type { Caller } from '../../flows/signin/may-repeat.ts'
 import { digest } from '../../platform/secret.ts'
 import { parseBody } from './body.ts'
-import type { Context } from './context.ts'
+import { CLIENT_HEADER, type Context } from './context.ts'
 import type { CookieChange } from './cookies.ts'
 
 /** draft-ietf-httpapi-idempotency-key-header. */
@@ -20,41 +22,50 @@ const KEY = /^[\x21-\x7e]{16,255}$/
 const ONCE = /^[A-Za-z0-9_-]{22,64}$/
 
 /** What makes a call to the API a repetition: its key, or the proof of an attempt. Throws BAD_REQUEST for a bad key. */
-export function repeatableCall(ctx: Context, declared: Declared & { guard: unknown }): Repeatable | undefined {
-  if (declared.method === 'GET') return undefined
+export function repeatableCall(
+  ctx: Context,
+  declared: Declared & { guard: unknown; isRepeatable?: boolean },
+): Repeatable | undefined {
+  if (declared.method === 'GET' || declared.isRepeatable === false) return undefined
   const sent = fieldsOf(ctx, 'json')
   const token = sent['attempt_token']
-  const shows = [...shownBy(ctx), ...(token === undefined ? [] : [token])]
+  const isOfAttempt = declared.guard === 'none'
+  const attempts = isOfAttempt ? heldOf(ctx, sent['attempt'], token) : []
+  const caller = callerOf(ctx, attempts)
   if (ctx.get(KEY_HEADER) !== '') {
-    return { kind: 'key', ...routeOf(ctx, declared), once: `${publicCaller(ctx, token)} ${keyOf(ctx)}`, shows }
+    return { kind: 'key', ...partsOf(ctx, declared), once: `${publicCaller(ctx, attempts)} ${keyOf(ctx)}`, caller }
   }
-  const attempt = idOf(token ?? sent['token'] ?? ctx.state.cookies.attempts[0])
-  const isProof = declared.limit === 'guess' && declared.guard === 'none'
-  return isProof ? proofOf(ctx, declared, attempt, shows) : undefined
+  const attempt = idOf(sent['token'] ?? attempts[0])
+  const isProof = isOfAttempt && declared.limit === 'guess'
+  return isProof ? proofOf(ctx, declared, attempt, caller) : undefined
 }
 
 /** What makes a posted form a repetition: its one-time id, or the proof of an attempt. */
 export function repeatableForm(ctx: Context, declared: Declared): Repeatable | undefined {
   if (declared.method === 'GET') return undefined
   const sent = fieldsOf(ctx, 'form')
-  const shows = shownBy(ctx)
+  const attempt = sent['attempt']
+  const caller = callerOf(ctx, attempt === undefined ? [] : heldOf(ctx, attempt, undefined))
   const once = sent[ONCE_FIELD] ?? ''
-  if (ONCE.test(once)) return { kind: 'form', ...routeOf(ctx, declared), once, shows }
-  return declared.limit === 'guess' ? proofOf(ctx, declared, sent['attempt'], shows) : undefined
+  if (ONCE.test(once)) return { kind: 'form', ...partsOf(ctx, declared), once, caller }
+  return declared.limit === 'guess' ? proofOf(ctx, declared, attempt, caller) : undefined
 }
 
 function proofOf(
   ctx: Context,
   declared: Declared,
   attempt: string | undefined,
-  shows: string[],
+  caller: Caller,
 ): Repeatable | undefined {
-  if (attempt === undefined || shows.length === 0) return undefined
-  return { kind: 'proof', ...routeOf(ctx, declared), once: attempt, shows }
+  if (attempt === undefined) return undefined
+  return { kind: 'proof', ...partsOf(ctx, declared), once: attempt, caller }
 }
 
-function routeOf({ state, path }: Context, { method }: Declared): Pick<Repeatable, 'route' | 'bodyDigest'> {
-  return { route: `${method} ${path}`, bodyDigest: digest(state.body.toString('latin1')) }
+/** All that the work reads of a request makes it another one: a parameter, a header and the body. */
+function partsOf(ctx: Context, { method }: Declared): Pick<Repeatable, 'route' | 'bodyDigest'> {
+  const { state, path, querystring } = ctx
+  const read = [querystring, ctx.get('Content-Type'), ctx.get(CLIENT_HEADER), state.body.toString('latin1')]
+  return { route: `${method} ${path}`, bodyDigest: digest(read.join('\n')) }
 }
 
 function keyOf(ctx: Context): string {
@@ -66,26 +77,46 @@ function keyOf(ctx: Context): string {
   })
 }
 
-/** The credentials of a request. An access token counts as its session, because clients renew it. */
-function shownBy({ state, req }: Context): string[] {
-  const { identity, cookies } = state
-  const bearer = req.headers.authorization
-  const isToken = identity.kind === 'session' && identity.via === 'access_token'
-  return [
-    ...(bearer === undefined ? [] : [isToken ? `session ${identity.session.id}` : bearer]),
-    ...cookies.sessions,
-    ...cookies.attempts,
-  ]
+/** What a request has proven, and what it shows. The attempts are those that it names. */
+function callerOf({ state }: Context, attempts: string[]): Caller {
+  const { identity, cookies, ip } = state
+  const proven = provenBy(identity)
+  const cookieDigests = cookies.sessions.map(cookieDigest)
+  return { ...(proven && { proven }), cookieDigests, attempts, address: ip }
+}
+
+function provenBy(identity: Identity): Caller['proven'] {
+  if (identity.kind === 'api_key') return { id: identity.key.id, authTime: 0, cookieDigest: null, isNewest: true }
+  if (identity.kind !== 'session' || identity.via === 'check_cookie') return undefined
+  const { id, authTime, secretDigest } = identity.session
+  const isToken = identity.via === 'access_token'
+  const isCookie = identity.via === 'cookie' && secretDigest !== null
+  return {
+    ...{ id, authTime, isNewest: !isToken || identity.isNewest },
+    cookieDigest: isCookie ? `${id} ${secretDigest}` : null,
+  }
+}
+
+/** As of the cookie that identifies a session: its id, and the digest of its secret. */
+function cookieDigest(text: string): string {
+  const [id = '', secret = ''] = text.split('.')
+  return `${id} ${digest(secret)}`
+}
+
+/** The attempt tokens that a request means: that of its body, else those of its cookie, of one attempt if it names one. */
+function heldOf({ state }: Context, attempt: string | undefined, token: string | undefined): string[] {
+  if (token !== undefined) return [token]
+  return state.cookies.attempts.filter((text) => attempt === undefined || text.startsWith(`${attempt}.`))
 }
 
 /** What names the caller without being secret, and stays the same when a credential is replaced. */
-function publicCaller({ state, req }: Context, attemptToken: string | undefined): string {
+function publicCaller({ state, req }: Context, attempts: string[]): string {
   const { identity, cookies } = state
   if (identity.kind === 'session') return identity.session.id
   if (identity.kind === 'api_key') return identity.key.id
   const bearer = req.headers.authorization
   if (bearer !== undefined) return idOf(bearer.replace(/^Bearer /i, '')) ?? digest(bearer)
-  return idOf(cookies.sessions[0]) ?? idOf(attemptToken) ?? ''
+  return idOf(cookies.sessions[0]) ?? idOf(attempts[0]) ?? ''
 }
 
 /** The id of `ses_<id>.<secret>`, and of attempts. */
@@ -107,18 +138,18 @@ function fieldsOf(ctx: Context, type: 'json' | 'form'): Record<string, string | 
   }
 }
 
-/** Tells what an answer is worth to those who repeat its request. */
-export function describeAnswer({
-  status = 200,
-  cookies = [],
-}: {
-  status?: number
-  cookies?: CookieChange[]
-}): Described {
-  const gives = cookies.flatMap((change) =>
-    change.kind === 'session' ? [change.value] : change.kind === 'attempt' ? [change.token] : [],
-  )
-  return { isFailure: status >= 400, gives, isEnding: cookies.some(({ kind }) => kind === 'session_ended') }
+/** Tells what an answer is to those who repeat its request. */
+export function describeAnswer(answer: { status?: number; cookies?: CookieChange[]; body?: unknown }): Described {
+  const { status = 200, cookies = [], body } = answer
+  const started = cookies.find((change) => change.kind === 'session')
+  const { session, access_token, attempt_token } = Object(body) as Record<string, unknown>
+  const inBody = (session as { id?: unknown } | undefined)?.id
+  return {
+    isFailure: status >= 400,
+    isGiving: [access_token, attempt_token].some((token) => token !== undefined) || cookies.length > 0,
+    isEnding: cookies.some(({ kind }) => kind === 'session_ended'),
+    sessionId: idOf(started?.value) ?? (typeof inBody === 'string' ? inBody : undefined),
+  }
 }
 
 /**

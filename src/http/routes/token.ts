@@ -46,6 +46,7 @@ const refresh = endpoint({
   path: '/v1/token/refresh',
   summary: 'Exchange a refresh token for new tokens.',
   tag: 'Tokens',
+  isRepeatable: false,
   guard: 'none',
   limit: 'failure',
   body: { type: 'json', schema: z.strictObject({ refresh_token: refreshToken }), also: refreshForm },
@@ -62,6 +63,7 @@ const forCookie = endpoint({
   path: '/v1/token',
   summary: 'Issue a short-lived access token for the session of the cookie.',
   tag: 'Tokens',
+  isRepeatable: false,
   // A token must not buy a token, because then it would never expire.
   guard: 'cookie',
   answers: { 200: { text: 'An access token without a refresh token.', schema: accessTokenResource } },
@@ -76,6 +78,7 @@ const revoke = endpoint({
   path: '/v1/token/revoke',
   summary: 'Revoke the session of an access or refresh token (RFC 7009).',
   tag: 'Tokens',
+  isRepeatable: false,
   guard: 'none',
   limit: 'failure',
   body: tokenBody,
@@ -91,6 +94,7 @@ const introspect = endpoint({
   path: '/v1/token/introspect',
   summary: 'Return whether a token is active, and its claims (RFC 7662).',
   tag: 'Tokens',
+  isRepeatable: false,
   guard: { scope: 'introspect' },
   body: tokenBody,
   answers: {

@@ -1,0 +1,90 @@
+import type { Deps } from '../../deps.ts'
+import { isInForce } from '../../platform/clock.ts'
+import type { AnswerHolder, StoredAnswer } from '../../store/answers.ts'
+import type { Sql } from '../../store/db.ts'
+import { findSession } from '../../store/sessions.ts'
+import { judgeSession } from '../sessions/session.ts'
+import { findByToken } from './held-attempt.ts'
+
+/** Who makes a request, as far as its answer may be given again. */
+export interface Caller {
+  /** The session or API key that identified it, which is valid now. */
+  proven?: {
+    id: string
+    /** When this credential last proved who its user is; 0 for an API key. */
+    authTime: number
+    /** The digest of the cookie, if it is one. */
+    cookieDigest: string | null
+    /** It was issued since the last step-up or change of factors. */
+    isNewest: boolean
+  }
+  /** The digests of the session cookies that it shows, valid or not. */
+  cookieDigests: string[]
+  /** The attempt tokens that it shows, genuine or not. */
+  attempts: string[]
+  /** The client's IP address. */
+  address: string
+}
+
+/** Whoever knows the one-time id of the form. */
+const ANYBODY = '*'
+
+/**
+ * What a request has proven before its work is done: the attempt that it means, else the session or API key that identifies
+ * it, else its address. A form has a one-time id of a page, which says more than the address. Undefined for the proof of an
+ * attempt that the caller does not hold: nobody may have that answer again.
+ */
+export async function holderOf(
+  sql: Sql,
+  { kind, once, caller }: { kind: 'form' | 'key' | 'proof'; once: string; caller: Caller },
+): Promise<Pick<AnswerHolder, 'caller' | 'authTime' | 'cookieDigest'> | undefined> {
+  const nobody = { authTime: 0, cookieDigest: null }
+  const attempts = await genuineAttempts(sql, caller)
+  if (kind === 'proof') return attempts.includes(once) ? { ...nobody, caller: once } : undefined
+  const [attempt] = attempts
+  if (attempt !== undefined) return { ...nobody, caller: attempt }
+  if (!caller.proven) return { ...nobody, caller: kind === 'form' ? ANYBODY : `address ${caller.address}` }
+  const { id, authTime, cookieDigest } = caller.proven
+  return { caller: id, authTime, cookieDigest }
+}
+
+/**
+ * Whether a request may have this answer, or may wait for it: it proves what the first one proved, and the session that
+ * the answer belongs to is alive. A credential that the answer has replaced or spent counts for seconds only, and a copy of
+ * an older access token never gets what a newer one made.
+ */
+export async function mayRepeat(
+  deps: Pick<Deps, 'clock' | 'config'>,
+  sql: Sql,
+  { holder, sessionId, createdAt }: StoredAnswer,
+  { caller, kind }: { caller: Caller; kind: 'form' | 'key' | 'proof' },
+): Promise<boolean> {
+  if (!holder) return false
+  const isSoon = isInForce(deps.clock.now(), createdAt, holder.soonUntil)
+  const { proven, cookieDigests, attempts } = caller
+  const isEmptyHanded = proven === undefined && cookieDigests.length === 0 && attempts.length === 0
+  const isHolder =
+    (proven !== undefined &&
+      (proven.id === holder.caller || proven.id === sessionId) &&
+      (proven.isNewest || (isSoon && proven.authTime >= holder.authTime))) ||
+    (isSoon && holder.cookieDigest !== null && cookieDigests.includes(holder.cookieDigest)) ||
+    holder.caller === ANYBODY ||
+    (proven === undefined && holder.caller === `address ${caller.address}`) ||
+    (isSoon && holder.isEnding && kind === 'form' && isEmptyHanded) ||
+    ((isSoon || !holder.isGiving) && (await genuineAttempts(sql, caller)).includes(holder.caller))
+  return isHolder && (holder.isEnding || sessionId === null || (await isAlive(deps, sql, sessionId)))
+}
+
+async function genuineAttempts(sql: Sql, { attempts }: Caller): Promise<string[]> {
+  const genuine: string[] = []
+  for (const token of attempts) {
+    const held = await findByToken(sql, token)
+    if (held) genuine.push(held.attempt.id)
+  }
+  return genuine
+}
+
+async function isAlive(deps: Pick<Deps, 'clock' | 'config'>, sql: Sql, sessionId: string): Promise<boolean> {
+  const session = await findSession(sql, sessionId)
+  return session !== undefined && (await judgeSession(deps, sql, session)) !== undefined
+}
