@@ -149,8 +149,10 @@ const ONLY_IN: { said: RegExp; places: string[] }[] = [
  */
 const READS_FIRST: Record<string, string> = {
   addUsers: 'an early refusal; each unit looks again',
+  answerOnce: 'the answer of the first request; a claim is a row in the unit of the work',
   beginLockdown: 'an early refusal; the unit locks the lockdown',
   claimServerSecret: 'the usual case; the first insert wins',
+  claiming: 'who asks; the units of the work judge the caller again',
   deliver: 'whether to send; the unit settles by its claim',
   deliverNextMail: 'whether there is work; the unit claims it',
   deliverNextWebhook: 'whether there is work; the unit claims it',

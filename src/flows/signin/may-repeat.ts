@@ -26,7 +26,7 @@ export interface Caller {
   address: string
 }
 
-/** Whoever knows the one-time id of the form. */
+/** Anybody who knows the one-time id of the form. */
 const ANYBODY = '*'
 
 /**
