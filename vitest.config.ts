@@ -9,8 +9,8 @@ export default defineConfig({
     // Our modules hold no state, so test files share a worker and its loaded modules. This saves a fifth of the time.
     isolate: false,
     // No test is about speed: on a busy machine each may take this long.
-    testTimeout: 120_000,
-    hookTimeout: 120_000,
+    testTimeout: 600_000,
+    hookTimeout: 600_000,
     teardownTimeout: 20_000,
   },
 })

@@ -36,22 +36,36 @@ function countRuns(authd: Authd): () => number {
   return () => runs
 }
 
-/** Pauses units after a statement that begins like this, until `letGo` is called. */
+/** Pauses units that have executed a statement that begins like this, until `letGo` is called. */
 function pausingAfter(db: Db, statement: string) {
   const reached = Promise.withResolvers<void>()
   const letGo = Promise.withResolvers<void>()
-  const pausing = (trx: Trx): Trx => ({
-    ...trx,
-    run: async (text, values) => {
-      const changed = await trx.run(text, values)
-      if (text.startsWith(statement)) {
-        reached.resolve()
-        await letGo.promise
-      }
-      return changed
-    },
-  })
-  const paused: Db = { ...db, write: (unit) => db.write((trx) => unit(pausing(trx))) }
+  const paused: Db = {
+    ...db,
+    write: (unit) =>
+      db.write(async (trx) => {
+        let isSent = false
+        const note = (text: string) => {
+          isSent ||= text.startsWith(statement)
+        }
+        const send: Trx['send'] = (text, values) => {
+          note(text)
+          trx.send(text, values)
+        }
+        const run: Trx['run'] = (text, values) => {
+          note(text)
+          return trx.run(text, values)
+        }
+        const result = await unit({ ...trx, run, send })
+        if (isSent) {
+          // Its answer says that the statements before it were executed.
+          await trx.one('SELECT 1 AS one')
+          reached.resolve()
+          await letGo.promise
+        }
+        return result
+      }),
+  }
   return { db: paused, reached: reached.promise, letGo: letGo.resolve }
 }
 

@@ -43,6 +43,10 @@ export function watchScans(db: Db): ScanWatch {
       note(text)
       return trx.run(text, values)
     },
+    send: (text, values) => {
+      note(text)
+      trx.send(text, values)
+    },
   })
   return {
     db: {

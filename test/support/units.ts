@@ -16,6 +16,9 @@ export function watchUnits(db: Db): { db: Db; largest(): number } {
         note(rows)
         return rows
       },
+      send(text: string, values?: Value[]) {
+        void this.run(text, values)
+      },
       async all<Row>(text: string, values?: Value[]) {
         const rows = await trx.all<Row>(text, values)
         if (/\bRETURNING\b/.test(text)) note(rows.length)
