@@ -231,10 +231,10 @@ describe('the layout', () => {
   })
 
   test('the check of flow folders finds a backward import, and one into or out of audit', () => {
-    const back = "import { redeem } from '../signin/link.ts'"
+    const back = "import { redeem } from '../signin/redeem.ts'"
 
     expect(drawerFaults('src/flows/policy/factor.ts', back)).toEqual([
-      'src/flows/policy/factor.ts imports src/flows/signin/link.ts',
+      'src/flows/policy/factor.ts imports src/flows/signin/redeem.ts',
     ])
     expect(drawerFaults('src/flows/users/add.ts', back)).toEqual([])
     expect(drawerFaults('src/flows/audit/audit.ts', back)).toHaveLength(1)

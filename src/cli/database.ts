@@ -1,7 +1,7 @@
 import type { Config } from '../config/schema.ts'
 import type { Deps } from '../deps.ts'
 import type { GlobalFlags } from './flags.ts'
-import { followDaemon, loadConfigOf } from './instance.ts'
+import { followDaemon, loadConfigOf } from './load-config.ts'
 import { tell } from './output/clean.ts'
 
 /** Like `loadConfigOf`, with the address at which the daemon really listens, so that a command can call it. */

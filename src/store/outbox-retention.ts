@@ -1,5 +1,7 @@
 import type { Trx } from './db.ts'
 
+// Deletes old rows. flows/upkeep/housekeeping.ts has the periods.
+
 export async function deleteOutboxBefore(trx: Trx, before: number, limit: number): Promise<number> {
   return await trx.run('DELETE FROM outbox WHERE id IN (SELECT id FROM outbox WHERE finished_at < ? LIMIT ?)', [
     before,
@@ -7,7 +9,7 @@ export async function deleteOutboxBefore(trx: Trx, before: number, limit: number
   ])
 }
 
-/** Mails that waited for so long, and longer than they live: sending was paused. */
+/** Deletes mails that still wait, though they have expired: sending was paused. */
 export async function deleteUnsentMailBefore(trx: Trx, before: number, limit: number): Promise<number> {
   return await trx.run(
     `DELETE FROM outbox WHERE id IN (SELECT id FROM outbox WHERE state = 'pending' AND kind = 'mail'
@@ -16,7 +18,7 @@ export async function deleteUnsentMailBefore(trx: Trx, before: number, limit: nu
   )
 }
 
-/** What a failed mail says, once it is not tried again. */
+/** Erases the text of failed mails that have expired, because they are not retried. */
 export async function scrubExpiredBodies(trx: Trx, now: number, limit: number): Promise<number> {
   return await trx.run(
     `UPDATE outbox SET body_sealed = NULL WHERE id IN (SELECT id FROM outbox

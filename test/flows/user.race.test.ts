@@ -1,6 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { resolveUser } from '../../src/flows/named-user.ts'
-import { redeemCode } from '../../src/flows/signin/link.ts'
+import { redeemCode } from '../../src/flows/signin/redeem.ts'
 import { removeUser } from '../../src/flows/users/delete.ts'
 import { disableUser } from '../../src/flows/users/disable.ts'
 import type { Db, Trx } from '../../src/store/db.ts'

@@ -9,7 +9,7 @@ test.for(FACES)('%s has no inline script or style and no third-party content', (
 
   const scripts = html.match(/<script[^>]*>[^<]*/g) ?? []
   expect(
-    scripts.filter((tag) => !/^<script type="module" src="\/auth\/assets\/passkey\.[0-9a-f]{12}\.js">$/.test(tag)),
+    scripts.filter((tag) => !/^<script type="module" src="\/auth\/assets\/page\.[0-9a-f]{12}\.js">$/.test(tag)),
   ).toEqual([])
   expect(html).not.toMatch(/<style|\sstyle=|\son[a-z]+=|javascript:/i)
   const ours = ['href="https://app.example.com/"', 'href="https://example.com/help"']

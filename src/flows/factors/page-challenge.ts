@@ -13,7 +13,7 @@ import {
   type SignInOutcome,
   type SignInResult,
 } from '../signin/complete.ts'
-import type { Redemption } from '../signin/link.ts'
+import type { Redemption } from '../signin/redeem.ts'
 import { CHALLENGE_TTL_MS, type PasskeyAnswer, type PasskeyOptions } from './passkey-challenge.ts'
 import { accept, check, notAccepted, noteFailure } from './passkey-check.ts'
 import { relyingParty } from './webauthn.ts'

@@ -14,8 +14,8 @@ export interface Checked {
 }
 
 /**
- * The passkey that answered, and its user, if the answer is right. Runs outside of any unit, because signatures take
- * time.
+ * The passkey that answered, and its user, if the answer is right. The caller has spent the challenge. Runs outside of
+ * any unit, because signatures take time.
  */
 export async function check(
   deps: Deps,

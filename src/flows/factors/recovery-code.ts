@@ -28,7 +28,7 @@ import {
   type SignInResult,
 } from '../signin/complete.ts'
 import { findHeld, isOpen } from '../signin/held-attempt.ts'
-import type { Redemption } from '../signin/link.ts'
+import type { Redemption } from '../signin/redeem.ts'
 import { keepShownCodes } from './shown-codes.ts'
 
 const CODES = 10

@@ -25,7 +25,7 @@ import {
   type SignInResult,
 } from '../signin/complete.ts'
 import { findHeld, isOpen } from '../signin/held-attempt.ts'
-import type { Redemption } from '../signin/link.ts'
+import type { Redemption } from '../signin/redeem.ts'
 import { dropLoneRecoveryCodes, ensureRecoveryCodes } from './recovery-code.ts'
 import { keepShownCodes } from './shown-codes.ts'
 

@@ -14,6 +14,8 @@ import { decide } from '../decide.ts'
 import { seldom } from '../limits/hourly-record.ts'
 import { type Actor, recordEvent } from '../record-event.ts'
 
+// Makes and revokes keys. sessions/identify.ts decides whether one is accepted.
+
 /** The scopes of the admin API. */
 export const ADMIN_SCOPES = [
   'users:read',

@@ -18,8 +18,8 @@ import { findSigninAttempt } from '../../store/signin-attempts.ts'
 import { recordEvent, SYSTEM } from '../record-event.ts'
 import { hasRightClock } from '../right-clock.ts'
 import { namedByMail } from './mail-owner.ts'
+import { jittered, settleTry, type TryEnd } from './settle-try.ts'
 import { isSuppressed, noteAccepted, noteRefusal } from './suppression.ts'
-import { jittered, settleTry, type TryEnd } from './try-end.ts'
 
 /** A slow mail server may take half a minute for each of eight answers. */
 const TRY_MS = 4 * MINUTE

@@ -63,12 +63,12 @@ export async function showQueued(
   })
 }
 
-/** How long a delivery that an operator retries may be sent. */
-const AGAIN_MS = 4 * DAY
+/** A delivery is not tried after this time, paused or not. It starts again when an operator retries one. */
+export const DELIVERY_LIFE_MS = 4 * DAY
 
 /**
- * Retries items now, after checking all of them. A mail can be retried while its content is valid. A delivery can be retried at any
- * time, under the same id. Throws OUTBOX_OVER, MAIL_NOT_FOUND, DELIVERY_NOT_FOUND, WEBHOOK_NOT_FOUND.
+ * Retries items now, after checking all of them. A mail can be retried while its content is valid. A delivery can be
+ * retried at any time, under the same id. Throws OUTBOX_OVER, MAIL_NOT_FOUND, DELIVERY_NOT_FOUND, WEBHOOK_NOT_FOUND.
  */
 export async function retryQueued(
   deps: Deps,
@@ -93,7 +93,7 @@ export async function retryQueued(
 async function tryAgain(trx: Trx, item: OutboxItem, now: number): Promise<OutboxItem | undefined> {
   if (item.state === 'pending') return await hurryOutbox(trx, { id: item.id, now })
   await deleteOutboxTries(trx, item.id)
-  const expiresAt = item.kind === 'mail' ? item.expiresAt : now + AGAIN_MS
+  const expiresAt = item.kind === 'mail' ? item.expiresAt : now + DELIVERY_LIFE_MS
   return await requeueOutbox(trx, { id: item.id, now, expiresAt })
 }
 

@@ -18,14 +18,13 @@ import {
   type WebhookEndpoint,
 } from '../../store/webhook-endpoints.ts'
 import { hasRightClock } from '../right-clock.ts'
-import { jittered, settleTry, type TryEnd } from './try-end.ts'
+import { DELIVERY_LIFE_MS } from './queue-admin.ts'
+import { jittered, settleTry, type TryEnd } from './settle-try.ts'
 import { isWanted, pauseByItself } from './webhook-endpoint.ts'
 import { postEvent } from './webhook-request.ts'
 
 /** Waits between the tries of one delivery, three days in total (Standard Webhooks). */
 const RETRY_MS = [5 * SECOND, 5 * MINUTE, 30 * MINUTE, 2 * HOUR, 5 * HOUR, 10 * HOUR, 14 * HOUR, 20 * HOUR, 24 * HOUR]
-/** A delivery is not tried after this time, paused or not. */
-const EXPIRES_MS = 4 * DAY
 /** Longer than a try takes. After it, another process takes over the endpoint of a worker that died. */
 const LEASE_MS = MINUTE
 /** The most deliveries of one endpoint that wait for their first try. Later events wait in the audit log. */
@@ -65,7 +64,7 @@ async function queueFor(deps: Deps, trx: Trx, id: string): Promise<boolean> {
   const events = await listAuditLogsAfter(trx, {}, { after: endpoint.cursorSeq, limit })
   const now = deps.clock.now()
   for (const { seq, eventType, occurredAt } of events) {
-    const expiresAt = occurredAt + EXPIRES_MS
+    const expiresAt = occurredAt + DELIVERY_LIFE_MS
     // A wrong clock has dated this endpoint into the future, so nobody knows which events are older than it.
     const isLater = occurredAt >= endpoint.createdAt || isFromFuture(now, endpoint.createdAt)
     const isOurs = isLater && expiresAt > now && isWanted(endpoint, eventType)

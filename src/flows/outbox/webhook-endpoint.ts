@@ -33,6 +33,7 @@ export interface NewWebhook {
   url: string
   description: string
   events: string[]
+  /** Only the command line and the configuration may set it; the admin API passes false. */
   allowsPrivate: boolean
   /** A given secret. By default authd makes one. */
   secret?: string | undefined

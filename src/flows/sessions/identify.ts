@@ -40,7 +40,10 @@ export interface Credentials {
   ip: string
 }
 
-/** Identifies the caller with one read of the database, so that a revoked credential is rejected at once. */
+/**
+ * Identifies the caller with one read of the database, so that a revoked credential is rejected at once. Throws if the
+ * read fails: a server error counts against nobody, see request-limits.ts.
+ */
 export async function identifyCaller(
   deps: Deps,
   { bearer, cookies = [], checks = [], ip }: Credentials,

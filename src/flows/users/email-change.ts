@@ -105,9 +105,10 @@ export async function finishEmailChange(
 }
 
 /**
- * Runs inside the unit that locks the user. `isVerified`: the address was proven, or an operator vouches for it.
- * `byOperator`: what the former address has proven is gone, and nobody gets a way back from this change while an earlier one can be undone, because it may repair that
- * one. Returns false if another user has the address.
+ * Runs inside the unit that locks the user, and also ends the attempts and mails of the former address. `isVerified`:
+ * the address was proven, or an operator vouches for it. `byOperator`: the former address also loses its proofs, and
+ * nobody can undo this change while an earlier one can be undone, because it may repair that one. Returns false if
+ * another user has the address.
  */
 export async function changeEmailIn(
   deps: Deps,

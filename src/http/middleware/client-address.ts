@@ -4,7 +4,10 @@ import { takeClient } from '../../platform/net/forwarded.ts'
 import { foldIp } from '../../platform/net/ip.ts'
 import { type Context, type Next, UNIDENTIFIED } from '../request/context.ts'
 
-/** Finds the client's address: the socket's, or the one that a trusted proxy forwards. Warns hourly of other proxies. */
+/**
+ * Stores the client's address: the socket's, or the one that a trusted proxy forwards (forwarded.ts chooses). Warns
+ * hourly of other proxies.
+ */
 export function clientAddress({ clock, log }: { clock: Clock; log: Log }, isTrusted: (ip: string) => boolean) {
   let warnedAt = Number.NEGATIVE_INFINITY
   return async (ctx: Context, next: Next): Promise<void> => {

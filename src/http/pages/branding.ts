@@ -12,7 +12,7 @@ export interface BrandFile {
 
 const CSS = 'text/css; charset=utf-8'
 
-/** The paths of the operator's design, as far as it is configured. */
+/** The paths of the operator's design, as far as it is configured. layout.hbs loads accent before theme. */
 export function brandPaths({ accent, logo, logoDark, themeCss }: Config['app']): {
   accent?: string
   logo?: string

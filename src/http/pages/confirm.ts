@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { Deps } from '../../deps.ts'
-import { stepUpWithPasskey } from '../../flows/factors/passkey.ts'
+import { stepUpWithPasskey } from '../../flows/factors/passkey-proof.ts'
 import { sendStepUpMail, stepUp } from '../../flows/factors/step-up.ts'
 import type { Renewed } from '../../flows/sessions/new-secret.ts'
 import { checkFresh } from '../../flows/users/account.ts'

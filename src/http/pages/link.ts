@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { Deps } from '../../deps.ts'
 import { AuthdError } from '../../errors.ts'
-import { previewLink, redeemLink } from '../../flows/signin/link.ts'
+import { previewLink, redeemLink } from '../../flows/signin/redeem.ts'
 import { maskEmail } from '../../platform/email-address.ts'
 import { describeUserAgent } from '../../platform/user-agent.ts'
 import { holdingOf } from '../request/cookies.ts'

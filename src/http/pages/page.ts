@@ -26,7 +26,7 @@ export interface PageRequest<Fields, Path extends string = string> {
 
 type Shown = { [Name in PageName]: { page: Name; values: PageValues[Name] } }[PageName]
 
-/** A page, a file, or a redirect. Redirects are always 303, so that no form is posted twice. */
+/** A page, a file, or a redirect, which mount.ts answers with 303, so that no form is posted twice. */
 export type PageAnswer = (
   | (Shown & { status?: number })
   | { goTo: string }

@@ -3,7 +3,10 @@ import type { Context } from './context.ts'
 
 const SAFE = new Set(['GET', 'HEAD', 'OPTIONS'])
 
-/** Accepts cookies only under authd's own host name, and for changes only from its own pages or listed origins. */
+/**
+ * Accepts cookies only under authd's own host name, and for changes only from its own pages or listed origins. API
+ * requests whose cookies do not count never get here, see own-credential.ts.
+ */
 export function refuseCrossSite(
   ctx: Context,
   {

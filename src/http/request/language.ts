@@ -4,7 +4,7 @@ import type { Context } from './context.ts'
 /** The parameter of every page, named as in OpenID Connect: languages in order of preference. */
 export const LANGUAGE_PARAMETER = 'ui_locales'
 
-/** The language of an answer: what the request asks for, what the browser remembers, `Accept-Language`, English. */
+/** The language of an answer, and of a mail that the request causes: what the request asks for, what the browser remembers, `Accept-Language`, English. */
 export function languageOf(ctx: Context, asked?: string): string {
   return chooseLanguage([asked, ctx.state.cookies.language, ctx.get('Accept-Language')], languages())
 }

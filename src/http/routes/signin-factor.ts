@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { beginPasskeySignIn, redeemPasskey } from '../../flows/factors/passkey.ts'
+import { beginPasskeySignIn, redeemPasskey } from '../../flows/factors/passkey-proof.ts'
 import { redeemRecoveryCode } from '../../flows/factors/recovery-code.ts'
 import { redeemTotp } from '../../flows/factors/totp.ts'
 import { attemptToken, typedCode } from '../../resources/shared-fields.ts'

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { AuthdError } from '../../errors.ts'
 import { beginSignIn } from '../../flows/signin/begin.ts'
-import { redeemCode, redeemLink } from '../../flows/signin/link.ts'
+import { redeemCode, redeemLink } from '../../flows/signin/redeem.ts'
 import { sendAnotherMail } from '../../flows/signin/signin-mail.ts'
 import { toRfc3339 } from '../../platform/clock.ts'
 import { emailField } from '../../resources/email.ts'

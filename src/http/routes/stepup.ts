@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { beginPasskeyStepUp, stepUpWithPasskey } from '../../flows/factors/passkey.ts'
+import { beginPasskeyStepUp, stepUpWithPasskey } from '../../flows/factors/passkey-proof.ts'
 import { type StepUpProof, sendStepUpMail, stepUp } from '../../flows/factors/step-up.ts'
 import { toRfc3339 } from '../../platform/clock.ts'
 import { mailQueuedResource, typedCode } from '../../resources/shared-fields.ts'

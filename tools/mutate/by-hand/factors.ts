@@ -43,7 +43,7 @@ export const FACTORS: HandMade = {
       ],
     },
   },
-  'src/flows/factors/passkey.ts': {
+  'src/flows/factors/passkey-proof.ts': {
     tests: [
       'http/session.factors',
       'http/passkey.assertion.hostile',

@@ -87,7 +87,7 @@ export const SIGN_IN: HandMade = {
       'after a later change of address every factor stays': ['user.firstVerifiedAt !== null', 'false'],
     },
   },
-  'src/flows/signin/link.ts': {
+  'src/flows/signin/redeem.ts': {
     tests: ['http/magic-link.scanner', 'http/magic-link.replay', 'http/clock.stepped'],
     mutants: {
       'a link signs in with the token of its own attempt only': [

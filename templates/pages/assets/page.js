@@ -1,6 +1,6 @@
 /**
- * Passkeys, recovery codes and countdowns on the hosted pages. A form with data-passkey gets the browser's answer into its hidden
- * fields and is sent like any other: the server decides, and says what is to be said.
+ * Passkeys, recovery codes and countdowns on the hosted pages. A form with data-passkey gets the browser's answer into
+ * its hidden fields and is sent like any other. The server decides, and its page shows the result.
  */
 const supported = 'PublicKeyCredential' in window && 'credentials' in navigator
 let waiting

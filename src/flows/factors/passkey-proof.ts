@@ -16,7 +16,7 @@ import {
   type SignInResult,
 } from '../signin/complete.ts'
 import { findHeld, type Holding, isOpen } from '../signin/held-attempt.ts'
-import type { Redemption } from '../signin/link.ts'
+import type { Redemption } from '../signin/redeem.ts'
 import { imaginaryCredentials, shownCredentials } from './imaginary-credential.ts'
 import { challenge, type PasskeyAnswer, type PasskeyOptions, take } from './passkey-challenge.ts'
 import { accept, check, notAccepted, noteFailure } from './passkey-check.ts'
@@ -43,8 +43,8 @@ export async function beginPasskeyStepUp(deps: Deps, session: OwnedSession): Pro
 }
 
 /**
- * Signs in with a passkey, alone or after a first proof. Throws INVALID_CREDENTIALS for any fault; the challenge is
- * spent either way.
+ * Signs in with a passkey, alone or after a first proof. The challenge is spent before the signature is checked, so that
+ * each one has one try. Throws INVALID_CREDENTIALS for any fault.
  */
 export async function redeemPasskey(
   deps: Deps,
