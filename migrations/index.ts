@@ -23,6 +23,7 @@ import * as subjects from './0021_subjects.ts'
 import * as spentSteps from './0022_spent_steps.ts'
 import * as attemptsOfUser from './0023_attempts_of_user.ts'
 import * as answers from './0024_answers.ts'
+import * as handedOutEpochs from './0025_handed_out_epochs.ts'
 import * as heldAnswers from './0026_held_answers.ts'
 
 export interface Migration {
@@ -56,5 +57,6 @@ export const MIGRATIONS: readonly Migration[] = [
   { id: '0022_spent_steps', up: spentSteps.up },
   { id: '0023_attempts_of_user', up: attemptsOfUser.up },
   { id: '0024_answers', up: answers.up },
+  { id: '0025_handed_out_epochs', up: handedOutEpochs.up },
   { id: '0026_held_answers', up: heldAnswers.up },
 ]

@@ -27,7 +27,7 @@ export async function bumpEpoch(trx: Trx, topic: ChangeTopic | EndedTopic): Prom
  * Holds a topic until the unit ends, so that units which decide by its rows run one after the other. It works where such
  * a row does not exist yet, which no lock of rows does. Nothing caches webhooks.
  */
-export async function holdTopic(trx: Trx, topic: ChangeTopic | 'webhooks'): Promise<void> {
+export async function holdTopic(trx: Trx, topic: ChangeTopic | 'signins' | 'webhooks'): Promise<void> {
   trx.send(
     `INSERT INTO change_epochs (topic, epoch) VALUES (?, 0)
      ON CONFLICT (topic) DO UPDATE SET epoch = change_epochs.epoch`,

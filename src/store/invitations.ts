@@ -1,22 +1,32 @@
-import { isAmong, type Sql, type Trx } from './db.ts'
-import { integer, type RowOf, type StoredRow, table, text } from './table.ts'
+import { epochOf } from './change-epochs.ts'
+import type { Sql, Trx } from './db.ts'
+import { integer, type NewRow, type RowOf, type StoredRow, table, text } from './table.ts'
 
-const invitations = table('invitations', {
-  id: text,
-  userId: text,
-  secretDigest: text,
-  lang: text,
-  createdAt: integer,
-  createdBy: text,
-  expiresAt: integer,
-})
-
-/** As the index of those with an invitation says it. */
-const IS_INVITED = 'email_verified_at IS NULL AND invited_until IS NOT NULL'
+const invitations = table(
+  'invitations',
+  {
+    id: text,
+    userId: text,
+    secretDigest: text,
+    lang: text,
+    createdAt: integer,
+    createdBy: text,
+    /** 0 after a lockdown. */
+    expiresAt: integer,
+    epoch: integer,
+  },
+  {
+    defaulted: ['epoch'],
+    filled: { epoch: epochOf('signins') },
+    derived: {
+      expiresAt: `CASE WHEN invitations.epoch < ${epochOf('signins')} THEN 0 ELSE invitations.expires_at END`,
+    },
+  },
+)
 
 export type Invitation = RowOf<typeof invitations>
 
-export async function insertInvitation(trx: Trx, invitation: Invitation): Promise<void> {
+export async function insertInvitation(trx: Trx, invitation: NewRow<typeof invitations>): Promise<void> {
   trx.send(invitations.insert, invitations.values(invitation))
 }
 
@@ -28,38 +38,6 @@ export async function findInvitation(sql: Sql, id: string): Promise<Invitation |
 /** Ends a user's invitations. The end is 0, so that a unit that took its time before also finds them over. */
 export async function endInvitations(trx: Trx, userId: string): Promise<void> {
   trx.send('UPDATE invitations SET expires_at = 0 WHERE user_id = ? AND expires_at > 0', [userId])
-}
-
-export interface InvitedUser {
-  id: string
-  invitedUntil: number
-}
-
-/** Users whose invitations end after this one: at most `limit`, in the order of ends and ids. */
-export async function listInvitedUsers(sql: Sql, after: InvitedUser, limit: number): Promise<InvitedUser[]> {
-  const rows = await sql.all<{ id: string; invited_until: number }>(
-    `SELECT id, invited_until FROM users WHERE ${IS_INVITED} AND (invited_until, id) > (?, ?)
-     ORDER BY invited_until, id LIMIT ?`,
-    [after.invitedUntil, after.id, limit],
-  )
-  return rows.map((row) => ({ id: row.id, invitedUntil: row.invited_until }))
-}
-
-/** Like endAllInvitations, for some users only. */
-export async function endInvitationsOf(trx: Trx, userIds: string[], now: number): Promise<void> {
-  const ids = JSON.stringify(userIds)
-  trx.send(`UPDATE users SET invited_until = ? WHERE ${isAmong(trx, 'id')} AND ${IS_INVITED} AND invited_until > ?`, [
-    now,
-    ids,
-    now,
-  ])
-  trx.send(`UPDATE invitations SET expires_at = 0 WHERE ${isAmong(trx, 'user_id')} AND expires_at > 0`, [ids])
-}
-
-/** Ends the leave to sign up that invitations gave, and then all invitations: a unit locks users first. */
-export async function endAllInvitations(trx: Trx, now: number): Promise<void> {
-  trx.send(`UPDATE users SET invited_until = ? WHERE ${IS_INVITED} AND invited_until > ?`, [now, now])
-  trx.send('UPDATE invitations SET expires_at = 0 WHERE expires_at > ?', [now])
 }
 
 export async function deleteInvitationsBefore(trx: Trx, before: number, limit: number): Promise<number> {

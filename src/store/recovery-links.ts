@@ -1,3 +1,4 @@
+import { epochOf, holdTopic } from './change-epochs.ts'
 import type { Sql, Trx } from './db.ts'
 import { integer, json, type NewRow, nullable, type RowOf, type StoredRow, table, text } from './table.ts'
 
@@ -11,10 +12,18 @@ const recoveryLinks = table(
     removes: json<string[]>(),
     createdAt: integer,
     createdBy: text,
+    /** 0 after a lockdown. */
     expiresAt: integer,
     usedAt: nullable(integer),
+    epoch: integer,
   },
-  { defaulted: ['usedAt'] },
+  {
+    defaulted: ['usedAt', 'epoch'],
+    filled: { epoch: epochOf('signins') },
+    derived: {
+      expiresAt: `CASE WHEN recovery_links.epoch < ${epochOf('signins')} THEN 0 ELSE recovery_links.expires_at END`,
+    },
+  },
 )
 
 export type RecoveryLink = RowOf<typeof recoveryLinks>
@@ -28,10 +37,12 @@ export async function findRecoveryLink(sql: Sql, id: string): Promise<RecoveryLi
   return recoveryLinks.readOne(row)
 }
 
-/** Spends it: true for one of any number of racers. */
+/** Spends it: true for one of any number of racers. No lockdown begins before the unit has ended. */
 export async function useRecoveryLink(trx: Trx, input: { id: string; now: number }): Promise<boolean> {
+  await holdTopic(trx, 'signins')
   const changed = await trx.run(
-    'UPDATE recovery_links SET used_at = ? WHERE id = ? AND used_at IS NULL AND expires_at > ?',
+    `UPDATE recovery_links SET used_at = ?
+     WHERE id = ? AND used_at IS NULL AND expires_at > ? AND epoch = ${epochOf('signins')}`,
     [input.now, input.id, input.now],
   )
   return changed === 1
@@ -40,14 +51,6 @@ export async function useRecoveryLink(trx: Trx, input: { id: string; now: number
 /** Ends the unused links of a user, for a newer link or when the user is disabled. */
 export async function endRecoveryLinks(trx: Trx, userId: string): Promise<number> {
   return await trx.run('UPDATE recovery_links SET expires_at = 0 WHERE user_id = ? AND used_at IS NULL', [userId])
-}
-
-/** Ends the unused links of all users. There are few: operators make them by hand, and they live for minutes. */
-export async function endAllRecoveryLinks(trx: Trx, madeSince: number): Promise<number> {
-  return await trx.run(
-    'UPDATE recovery_links SET expires_at = 0 WHERE created_at > ? AND used_at IS NULL AND expires_at > 0',
-    [madeSince],
-  )
 }
 
 export async function deleteRecoveryLinksBefore(trx: Trx, before: number, limit: number): Promise<number> {

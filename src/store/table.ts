@@ -65,12 +65,21 @@ export function nullable<Held>({ read, write }: Column<Held>): Column<Held | nul
 
 /**
  * Declares a table: its columns stand here and nowhere else. A property is a column of the same name in snake_case.
- * `defaulted` names the columns that an insert leaves to their default, `filled` those that it takes from an expression.
+ * `defaulted` names the columns that an insert leaves to their default, `filled` those that it takes from an expression,
+ * and `derived` those that are read as an expression.
  */
 export function table<Of extends Columns, Defaulted extends keyof Of & string = never>(
   name: string,
   columns: Of,
-  { defaulted = [], filled = {} }: { defaulted?: readonly Defaulted[]; filled?: Record<string, string> } = {},
+  {
+    defaulted = [],
+    filled = {},
+    derived = {},
+  }: {
+    defaulted?: readonly Defaulted[]
+    filled?: Record<string, string>
+    derived?: Partial<Record<keyof Of, string>>
+  } = {},
 ): Table<Of, Defaulted> {
   const all = Object.entries(columns).map(([property, column]) => ({ property, column, sql: snakeCase(property) }))
   const inserted = all.filter(({ property }) => !(defaulted as readonly string[]).includes(property))
@@ -81,10 +90,12 @@ export function table<Of extends Columns, Defaulted extends keyof Of & string = 
     for (const { property, column, sql } of all) held[property] = column.read(row[sql] ?? null)
     return held as HeldBy<Of>
   }
+  const readAs = ({ property, sql }: { property: keyof Of; sql: string }, as: string, plain: string) =>
+    derived[property] === undefined ? plain : `${derived[property]} AS ${as}${sql}`
   return {
     name,
-    columns: all.map(({ sql }) => sql).join(', '),
-    qualified: all.map(({ sql }) => `${name}.${sql}`).join(', '),
+    columns: all.map((column) => readAs(column, '', column.sql)).join(', '),
+    qualified: all.map((column) => readAs(column, '', `${name}.${column.sql}`)).join(', '),
     insert: `INSERT INTO ${name} (${names.join(', ')}) VALUES (${expressions.join(', ')})`,
     values: (row) =>
       inserted.map(({ property, column }) => column.write((row as Record<string, never>)[property] as never)),
@@ -93,7 +104,9 @@ export function table<Of extends Columns, Defaulted extends keyof Of & string = 
     pick: (names, prefix = '') => {
       const picked = all.filter(({ property }) => (names as readonly string[]).includes(property))
       return {
-        columns: picked.map(({ sql }) => `${name}.${sql} AS ${prefix}${sql}`).join(', '),
+        columns: picked
+          .map((column) => readAs(column, prefix, `${name}.${column.sql} AS ${prefix}${column.sql}`))
+          .join(', '),
         read: (row) => {
           const held: Record<string, unknown> = {}
           for (const { property, column, sql } of picked) held[property] = column.read(row[prefix + sql] ?? null)

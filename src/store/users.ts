@@ -1,3 +1,4 @@
+import { epochOf } from './change-epochs.ts'
 import { forUpdate, type Sql, type Trx, type Value } from './db.ts'
 import { type IdSpan, spanConditions } from './id-spans.ts'
 import { endInvitations } from './invitations.ts'
@@ -22,13 +23,28 @@ export const users = table(
     webauthnUserId: nullable(text),
     /** Set by an operator for this user. Null: the policy of the deployment applies. */
     mfaPolicy: nullable(word<MfaPolicy>()),
-    /** Until when an invited user may prove the address. Null: not invited. */
+    /** Until when an invited user may prove the address. 0 after a lockdown. Null: not invited. */
     invitedUntil: nullable(integer),
+    /** The epoch of sign-ins of the invitation. */
+    invitedEpoch: integer,
     /** Since when some address of theirs has counted as verified. It stays when the address changes. */
     firstVerifiedAt: nullable(integer),
   },
   {
-    defaulted: ['lastSeenAt', 'disabledAt', 'disabledReason', 'lang', 'webauthnUserId', 'mfaPolicy', 'invitedUntil'],
+    defaulted: [
+      'lastSeenAt',
+      'disabledAt',
+      'disabledReason',
+      'lang',
+      'webauthnUserId',
+      'mfaPolicy',
+      'invitedUntil',
+      'invitedEpoch',
+    ],
+    derived: {
+      invitedUntil: `CASE WHEN users.invited_until IS NULL THEN NULL
+        WHEN users.invited_epoch < ${epochOf('signins')} THEN 0 ELSE users.invited_until END`,
+    },
   },
 )
 
@@ -158,10 +174,11 @@ export async function updateUserEmail(
 
 /** Invites a user who has not proven the address. False for one who has. */
 export async function inviteUser(trx: Trx, input: { id: string; until: number }): Promise<boolean> {
-  const changed = await trx.run('UPDATE users SET invited_until = ? WHERE id = ? AND email_verified_at IS NULL', [
-    input.until,
-    input.id,
-  ])
+  const changed = await trx.run(
+    `UPDATE users SET invited_until = ?, invited_epoch = ${epochOf('signins')}
+     WHERE id = ? AND email_verified_at IS NULL`,
+    [input.until, input.id],
+  )
   return changed === 1
 }
 

@@ -6,6 +6,7 @@ import { listSettings, setSetting, unsetSetting } from '../../src/flows/operator
 import { SYSTEM } from '../../src/flows/record-event.ts'
 import { revokeByOperator } from '../../src/flows/sessions/session-admin.ts'
 import { finishSigningOut, recordSignedOut, signOutEverybodyIn } from '../../src/flows/sessions/sign-out-everybody.ts'
+import { addUsers } from '../../src/flows/users/add.ts'
 import { inviteUsers } from '../../src/flows/users/invitation.ts'
 import { makeRecoveryLink } from '../../src/flows/users/recovery-link.ts'
 import { DAY, MINUTE } from '../../src/platform/clock.ts'
@@ -18,8 +19,11 @@ import { whileParked } from '../support/parked.ts'
 import { ADA, askForCode, askOnPage, signInForTokens, signInOnPage } from '../support/people.ts'
 import { until } from '../support/until.ts'
 
+const LOCKED = { reason: null, keepSessions: false }
 const lockDown = (authd: Authd, keepSessions = false) =>
   beginLockdown(authd.deps, SYSTEM, { reason: null, keepSessions })
+const addresses = (email: string) => [parseEmailAddress(email)].filter((address) => address !== undefined)
+const tokenOf = (url = 'http://no.link') => new URL(url).searchParams.get('token') ?? ''
 
 describe.each(['sqlite', 'postgres'] as const)('a lockdown on %s', (database) => {
   test('ends every session at once, on every instance', async () => {
@@ -50,15 +54,12 @@ describe.each(['sqlite', 'postgres'] as const)('a lockdown on %s', (database) =>
     const mailed = await askOnPage(authd, browser)
     const passkeyBrowser = authd.browser()
     const challenge = await askPasskey(passkeyBrowser)
-    const email = parseEmailAddress('invited@example.com')
-    if (!email) throw new Error('no address')
     const [invitation] = await inviteUsers(authd.deps, SYSTEM, {
-      ...{ emails: [email], ttlMs: DAY, lang: 'en', mustSend: false, name: null },
+      ...{ emails: addresses('invited@example.com'), ttlMs: DAY, lang: 'en', mustSend: false, name: null },
     })
     const recovery = await makeRecoveryLink(authd.deps, SYSTEM, {
       ...{ name: ADA, removes: [], ttlMs: 15 * MINUTE, mustEndSessions: false },
     })
-    const token = (url = 'http://no.link') => new URL(url).searchParams.get('token') ?? ''
 
     await lockDown(authd)
     await endLockdown(authd.deps, SYSTEM)
@@ -70,8 +71,8 @@ describe.each(['sqlite', 'postgres'] as const)('a lockdown on %s', (database) =>
       await passkeyBrowser.post('/v1/signin/passkey', {
         json: { challenge_id: challenge.challenge_id, credential: device.sign(challenge.options) },
       }),
-      await authd.browser().post('/recover', { form: { token: token(recovery.url) } }),
-      await authd.browser().post('/invite', { form: { token: token(invitation?.url) } }),
+      await authd.browser().post('/recover', { form: { token: tokenOf(recovery.url) } }),
+      await authd.browser().post('/invite', { form: { token: tokenOf(invitation?.url) } }),
     ]
     const again = await signInOnPage(authd, authd.browser(), 'new@example.com')
 
@@ -111,14 +112,37 @@ describe.each(['sqlite', 'postgres'] as const)('a lockdown on %s', (database) =>
 
   test('ends the leave to sign up that an invitation gave', async () => {
     const authd = await startAuthd({ database, config: { signup: { policy: 'invite' } } })
-    const email = parseEmailAddress('invited@example.com')
-    const asked = { emails: email ? [email] : [], ttlMs: DAY, lang: 'en', mustSend: false, name: null }
+    const asked = { emails: addresses('invited@example.com'), ttlMs: DAY, lang: 'en', mustSend: false, name: null }
     await inviteUsers(authd.deps, SYSTEM, asked)
 
     await lockDown(authd)
     await endLockdown(authd.deps, SYSTEM)
     await authd.browser().post('/v1/signin', { json: { email: 'invited@example.com' } })
 
+    expect(await authd.takeMail()).toEqual([])
+  })
+
+  test('SECURITY: is in force with its first unit, whatever was handed out before', async () => {
+    const authd = await startAuthd({ database, config: { signup: { policy: 'invite' } } })
+    await addUsers(authd.deps, SYSTEM, { emails: addresses(ADA), name: null, isVerified: true, mayExist: false })
+    const asked = { emails: addresses('invited@example.com'), ttlMs: DAY, lang: 'en', mustSend: false, name: null }
+    const [invitation] = await inviteUsers(authd.deps, SYSTEM, asked)
+    const link = { name: ADA, removes: [], ttlMs: 15 * MINUTE, mustEndSessions: false }
+    const recovery = await makeRecoveryLink(authd.deps, SYSTEM, link)
+    const { db } = authd.deps
+    let units = 0
+    // The process dies after its first unit.
+    const dying: Db = { ...db, write: (unit) => (units++ === 0 ? db.write(unit) : Promise.reject(new Error('died'))) }
+
+    await expect(beginLockdown({ ...authd.deps, db: dying }, SYSTEM, LOCKED)).rejects.toThrow('died')
+    await endLockdown(authd.deps, SYSTEM)
+    const refused = [
+      await authd.browser().post('/recover', { form: { token: tokenOf(recovery.url) } }),
+      await authd.browser().post('/invite', { form: { token: tokenOf(invitation?.url) } }),
+    ]
+    await authd.browser().post('/v1/signin', { json: { email: 'invited@example.com' } })
+
+    expect(refused.map(({ status }) => status)).toEqual([410, 410])
     expect(await authd.takeMail()).toEqual([])
   })
 

@@ -14,6 +14,7 @@ test.each([
   ['SELECT id FROM users WHERE id = ? /* FOR UPDATE */', ['users']],
   ['SELECT id FROM sessions JOIN users ON true FOR UPDATE OF sessions', ['sessions']],
   ['SELECT id FROM api_keys WHERE id = ? FOR SHARE', ['api_keys']],
+  ['SELECT COALESCE((SELECT epoch FROM change_epochs), 0) FROM users FOR UPDATE', ['users']],
   ['SELECT id FROM users WHERE id = ?', []],
 ])('the rows that a statement locks are known: %s → %s', (text, tables) => {
   expect(lockedBy(text)).toEqual(tables)

@@ -21,8 +21,14 @@ export function lockedBy(text: string): string[] {
   if (verb === 'INSERT INTO' && OF_A_USER.has(changed)) return ['users', changed]
   if (verb !== undefined) return [changed]
   const [clause, of] = /\bFOR (?:UPDATE|SHARE)\b(?: OF (\w+))?/.exec(text) ?? []
-  const table = of ?? /\bFROM\s+(\w+)/.exec(text)?.[1]
+  const table = of ?? /\bFROM\s+(\w+)/.exec(withoutSubqueries(text))?.[1]
   return clause === undefined || table === undefined ? [] : [table]
+}
+
+/** A lock is on the rows of the outermost FROM. */
+function withoutSubqueries(text: string): string {
+  const shorter = text.replace(/\([^()]*\)/g, '')
+  return shorter === text ? text : withoutSubqueries(shorter)
 }
 
 /**

@@ -1,11 +1,8 @@
 import type { Deps } from '../../deps.ts'
 import { AuthdError } from '../../errors.ts'
-import { DAY, toRfc3339 } from '../../platform/clock.ts'
+import { toRfc3339 } from '../../platform/clock.ts'
 import { bumpEpoch } from '../../store/change-epochs.ts'
-import { endAllInvitations, endInvitationsOf, type InvitedUser, listInvitedUsers } from '../../store/invitations.ts'
-import { endAllRecoveryLinks } from '../../store/recovery-links.ts'
 import { deleteSystemConfig, setSystemConfig } from '../../store/system-config.ts'
-import { PART } from '../bulk-units.ts'
 import { decide } from '../decide.ts'
 import { type Actor, recordEvent } from '../record-event.ts'
 import { rotateKeys } from '../sessions/key-rotation.ts'
@@ -34,11 +31,7 @@ export async function beginLockdown(
   { reason, keepSessions }: { reason: string | null; keepSessions: boolean },
 ): Promise<LockdownDone> {
   const since = deps.clock.now()
-  if (await findLockdown(deps)) throw isOn()
-  await endInvitationsInParts(deps, since)
   const begun = await decide(deps, async (trx) => {
-    // Users first: other units lock a user before what is theirs.
-    await endAllInvitations(trx, since)
     if (await lockLockdown(trx)) return isOn()
     const before: Lockdown['before'] = {}
     for (const [key, value] of Object.entries(LOCKDOWN_SETTINGS)) {
@@ -49,7 +42,6 @@ export async function beginLockdown(
     await setSystemConfig(trx, { key: LOCKDOWN_ENTRY, value: JSON.stringify(entry), now: since, by: actor.id })
     // What was mailed or handed out before ends: attempts with their codes and links, recovery links, invitations.
     await bumpEpoch(trx, 'signins')
-    await endAllRecoveryLinks(trx, since - DAY)
     await recordEvent(deps, trx, actor, { type: 'lockdown.on' })
     return { signedOut: keepSessions ? undefined : await signOutEverybodyIn(deps, trx, actor, 'lockdown') }
   })
@@ -58,17 +50,6 @@ export async function beginLockdown(
   const newKey = isShared ? undefined : (await rotateKeys(deps, actor, { isImmediate: true })).kid
   const ended = begun.signedOut ? await recordSignedOut(deps, actor, begun.signedOut) : []
   return { endedSessions: ended.length, newKey }
-}
-
-/** There may be many. The unit of the lockdown ends those that are made meanwhile. */
-async function endInvitationsInParts(deps: Deps, now: number): Promise<void> {
-  for (let part: InvitedUser[] | undefined; part === undefined || part.length === PART; ) {
-    const after = part?.at(-1) ?? { id: '', invitedUntil: now }
-    const found = await deps.db.read((sql) => listInvitedUsers(sql, after, PART))
-    const ids = found.map(({ id }) => id)
-    await deps.db.write((trx) => endInvitationsOf(trx, ids, now))
-    part = found
-  }
 }
 
 function isOn(): AuthdError {
