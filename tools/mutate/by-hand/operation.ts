@@ -43,7 +43,7 @@ export const OPERATION: HandMade = {
     tests: ['http/lockdown', 'http/settings'],
     mutants: {
       "a lockdown's new key signs at once": ['isImmediate: true', 'isImmediate: false'],
-      'a lockdown ends recovery links': ['endAllRecoveryLinks(trx, since - DAY)', 'undefined'],
+      'a lockdown ends links, codes and invitations': ["await bumpEpoch(trx, 'signins')", 'undefined'],
     },
   },
   'src/flows/limits/lockout-risk.ts': {

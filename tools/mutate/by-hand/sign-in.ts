@@ -232,8 +232,8 @@ export const SIGN_IN: HandMade = {
     ],
     mutants: {
       'a recovery link that ends while its request waits signs nobody in': [
-        "used_at IS NULL AND expires_at > ?'",
-        "used_at IS NULL AND (expires_at > ? OR 1 = 1)'",
+        'used_at IS NULL AND expires_at > ? AND epoch',
+        'used_at IS NULL AND (expires_at > ? OR 1 = 1) AND epoch',
       ],
       'a new recovery link ends those of no other user': [
         'expires_at = 0 WHERE user_id = ? AND used_at',
