@@ -1,6 +1,7 @@
 import type { Deps } from '../deps.ts'
 import { sealAudit } from '../flows/audit/audit.ts'
 import { flushTally } from '../flows/limits/rate-limit.ts'
+import { keepDays } from '../flows/operator/daily-counts.ts'
 import { putInForce } from '../flows/operator/setting.ts'
 import { deliverNextMail } from '../flows/outbox/mail-sending.ts'
 import { deliverNextWebhook, queueWebhooks } from '../flows/outbox/webhook-delivery.ts'
@@ -90,6 +91,12 @@ export const JOBS: readonly Job[] = [
     everyMs: COUNT_EVERY_MS,
     isWokenByCommits: false,
     run: wholly(keepRowCounts),
+  },
+  {
+    name: 'day-counts',
+    everyMs: HOUR,
+    isWokenByCommits: false,
+    run: wholly(keepDays),
   },
   {
     name: 'answers',

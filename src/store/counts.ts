@@ -38,12 +38,19 @@ export interface Span {
   beforeId: string
 }
 
+/** How often something was audited with a method. */
+export interface MethodCount {
+  type: string
+  method: string | null
+  count: number
+}
+
 /** The counted events of a span, by type and by the method that metadata names. */
 export async function countEventsIn(
   sql: Sql,
   { from, to, firstId, beforeId }: Span,
   types: readonly string[],
-): Promise<{ type: string; method: string | null; count: number }[]> {
+): Promise<MethodCount[]> {
   const method = sql.dialect === 'postgres' ? "metadata::json ->> 'method'" : "metadata ->> '$.method'"
   const rows = await sql.all<{ event_type: string; method: string | null; n: number }>(
     `SELECT event_type, ${method} AS method, count(*) AS n FROM audit_logs

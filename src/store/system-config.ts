@@ -50,6 +50,14 @@ export async function deleteSystemConfigIf(trx: Trx, key: string, value: string)
   trx.send('DELETE FROM system_config WHERE key = ? AND value = ?', [key, value])
 }
 
+/** Deletes the entries whose keys begin with `prefix` and come before `key`. */
+export async function deleteSystemConfigBelow(
+  trx: Trx,
+  { prefix, key }: { prefix: string; key: string },
+): Promise<void> {
+  trx.send('DELETE FROM system_config WHERE key >= ? AND key < ?', [prefix, key])
+}
+
 /** Returns true if the entry existed. */
 export async function deleteSystemConfig(trx: Trx, key: string): Promise<boolean> {
   return (await trx.run('DELETE FROM system_config WHERE key = ?', [key])) === 1

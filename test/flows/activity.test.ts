@@ -1,14 +1,24 @@
 import { describe, expect, test } from 'vitest'
-import { readActivity } from '../../src/flows/operator/daily-counts.ts'
+import { keepDays, readActivity } from '../../src/flows/operator/daily-counts.ts'
 import { SYSTEM } from '../../src/flows/record-event.ts'
 import { revokeByOperator } from '../../src/flows/sessions/session-admin.ts'
 import { DAY, HOUR } from '../../src/platform/clock.ts'
 import { MailError } from '../../src/platform/mail-error.ts'
 import { firstId, systemRandom } from '../../src/platform/random.ts'
 import { presentDay, presentMethods } from '../../src/resources/activity.ts'
+import type { Db, Sql } from '../../src/store/db.ts'
 import { fakeClock } from '../support/fakes.ts'
 import { startAuthd } from '../support/harness.ts'
 import { askForCode, signInForTokens } from '../support/people.ts'
+
+/** Notes the statements that count events. */
+const noting = (sql: Sql, counted: unknown[]): Sql => ({
+  ...sql,
+  all: (text, values) => {
+    if (/FROM audit_logs/.test(text)) counted.push(values)
+    return sql.all(text, values)
+  },
+})
 
 const NOTHING = { sign_ins: 0, failures: 0, sign_ups: 0, sessions_created: 0, sessions_revoked: 0, lockouts: 0 }
 
@@ -36,6 +46,38 @@ describe.each(['sqlite', 'postgres'] as const)('activity by day (%s)', (database
     expect(presentMethods(days)).toEqual([
       { method: 'email_code', sign_ins: 1, failures: 1, sign_ins_by_day: [1, 0, 0] },
     ])
+  })
+
+  test('counts the events of a day that is over once, whoever asks', async () => {
+    const authd = await startAuthd({ database })
+    await signInForTokens(authd)
+    authd.clock.advance(DAY)
+    await signInForTokens(authd, 'bob@example.com')
+    const since = authd.clock.now() - 2 * DAY
+    const before = await readActivity(authd.deps, since)
+
+    await keepDays(authd.deps)
+    await keepDays((await authd.another()).deps)
+    const counted: unknown[] = []
+    const db: Db = { ...authd.deps.db, read: (work) => authd.deps.db.read((sql) => work(noting(sql, counted))) }
+    const after = await readActivity({ ...authd.deps, db }, since)
+
+    expect(after).toEqual(before)
+    expect(after.map(({ signIns }) => signIns)).toEqual([1, 1])
+    expect(counted).toHaveLength(1)
+  })
+
+  test('counts a day again that a clock which was ahead had counted too early', async () => {
+    const authd = await startAuthd({ database })
+    await signInForTokens(authd)
+    authd.clock.advance(2 * DAY)
+    await keepDays(authd.deps)
+    authd.clock.advance(-2 * DAY)
+    await signInForTokens(authd, 'bob@example.com')
+
+    const [today] = await readActivity(authd.deps, authd.clock.now())
+
+    expect(today?.signIns).toBe(2)
   })
 
   test('omits mails of days beyond their retention, and counts only today for an hour', async () => {

@@ -19,7 +19,7 @@ const BOUNDED: Record<string, string> = {
   passkeys: 'a number per user',
   recovery_codes: 'one set per user',
   schema_migrations: 'one row per migration',
-  system_config: 'one row per setting',
+  system_config: 'one row per setting, and one per day whose events are counted, for 400 days',
   totp_secrets: 'one row per user',
   users: 'the users',
   webhook_endpoints: 'operators make them',

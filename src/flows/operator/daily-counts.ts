@@ -1,9 +1,14 @@
 import type { Deps } from '../../deps.ts'
-import { DAY, HOUR, isWithin } from '../../platform/clock.ts'
+import { DAY, HOUR, isFromFuture, isWithin, MINUTE, toRfc3339 } from '../../platform/clock.ts'
+import { nextTurn } from '../../platform/event-loop.ts'
 import { firstId } from '../../platform/random.ts'
-import { countEventsIn, countMailsIn, type Span } from '../../store/counts.ts'
+import { countEventsIn, countMailsIn, type MethodCount, type Span } from '../../store/counts.ts'
+import type { Sql } from '../../store/db.ts'
+import { takeLease } from '../../store/node-leases.ts'
+import { deleteSystemConfigBelow, listSystemConfig, setSystemConfig } from '../../store/system-config.ts'
 import type { EventType } from '../record-event.ts'
-import { KEPT_MS } from '../upkeep/housekeeping.ts'
+import { hasRightClock } from '../right-clock.ts'
+import { AUDIT_KEPT_MS, KEPT_MS } from '../upkeep/housekeeping.ts'
 
 /** What is counted per day, and by which events. */
 const MEASURES = {
@@ -35,24 +40,91 @@ export interface DayActivity extends Record<Measure, number> {
   methods: Record<string, MethodCounts>
 }
 
+/** Followed by the day. */
+const ENTRY = 'day_counts.'
+/** Events of so much time are counted by one statement of the daemon, in which SQLite serves nothing else. */
+const STEP_MS = 10 * MINUTE
+const LEASE_MS = 10 * MINUTE
+
 /**
  * The activity of each day (UTC), from the first that begins at `since` or later. One statement per day keeps every
- * read short.
+ * read short, and days that a daemon has counted need none.
  */
 export async function readActivity(deps: Deps, since: number): Promise<DayActivity[]> {
   const now = deps.clock.now()
   const today = now - (now % DAY)
+  const kept = await deps.db.read((sql) => readKept(sql, now))
   const days: DayActivity[] = []
   for (let at = Math.min(Math.ceil(since / DAY) * DAY, today); at <= today; at += DAY) {
-    days.push(await readDay(deps, at, isWithin(now, at, KEPT_MS)))
+    days.push(await readDay(deps, at, { kept: kept.get(dayOf(at)), hasMails: isWithin(now, at, KEPT_MS) }))
   }
   return days
 }
 
-async function readDay(deps: Deps, startsAt: number, hasMails: boolean): Promise<DayActivity> {
+/**
+ * Counts the events of days that are over, in small steps and once for all processes, because that takes seconds where
+ * there are many. One daemon does it at a time.
+ */
+export async function keepDays(deps: Pick<Deps, 'clock' | 'db' | 'log' | 'nodeId'>): Promise<void> {
+  if (!(await hasRightClock(deps))) return
+  const today = deps.clock.now() - (deps.clock.now() % DAY)
+  for (let at = today - KEPT_MS; at < today; at += DAY) {
+    const now = deps.clock.now()
+    if (now < endOf(at) || (await deps.db.read((sql) => readKept(sql, now))).has(dayOf(at))) continue
+    const lease = { name: 'day counts', holder: deps.nodeId, now, expiresAt: now + LEASE_MS }
+    if (!(await deps.db.write((trx) => takeLease(trx, lease)))) return
+    const events = await countInSteps(deps, at)
+    if (events.length === 0) continue
+    const entry = { key: ENTRY + dayOf(at), value: JSON.stringify({ of: COUNTED, events }), now, by: deps.nodeId }
+    await deps.db.write((trx) => setSystemConfig(trx, entry))
+  }
+  const oldest = { prefix: ENTRY, key: ENTRY + dayOf(today - AUDIT_KEPT_MS) }
+  await deps.db.write((trx) => deleteSystemConfigBelow(trx, oldest))
+}
+
+/** The counts by day. One that another version made may lack something, and one of a wrong clock too. */
+async function readKept(sql: Sql, now: number): Promise<Map<string, MethodCount[]>> {
+  const kept = new Map<string, MethodCount[]>()
+  for (const { key, value, updatedAt } of await listSystemConfig(sql, ENTRY)) {
+    const day = key.slice(ENTRY.length)
+    const { of, events } = JSON.parse(value) as { of: string[]; events: MethodCount[] }
+    const isOver = updatedAt >= endOf(Date.parse(day)) && !isFromFuture(now, updatedAt)
+    if (isOver && of.join() === COUNTED.join()) kept.set(day, events)
+  }
+  return kept
+}
+
+async function countInSteps({ db }: Pick<Deps, 'db'>, startsAt: number): Promise<MethodCount[]> {
+  const sums = new Map<string, MethodCount>()
+  for (let at = startsAt; at < endOf(startsAt); at += STEP_MS) {
+    const ids = { firstId: firstId('evt', at), beforeId: firstId('evt', at + STEP_MS) }
+    const counts = await db.read((sql) => countEventsIn(sql, { from: startsAt, to: startsAt + DAY, ...ids }, COUNTED))
+    for (const { type, method, count } of counts) {
+      const name = `${type} ${method}`
+      sums.set(name, { type, method, count: (sums.get(name)?.count ?? 0) + count })
+    }
+    await nextTurn()
+  }
+  return [...sums.values()]
+}
+
+/** When no event of a day is written any more. */
+function endOf(startsAt: number): number {
+  return startsAt + DAY + CLOCK_SLACK_MS
+}
+
+function dayOf(startsAt: number): string {
+  return toRfc3339(startsAt).slice(0, 10)
+}
+
+async function readDay(
+  deps: Deps,
+  startsAt: number,
+  { kept, hasMails }: { kept: MethodCount[] | undefined; hasMails: boolean },
+): Promise<DayActivity> {
   const span = (prefix: string) => spanOf(prefix, { from: startsAt, to: startsAt + DAY })
   const { events, mails } = await deps.db.read(async (sql) => ({
-    events: await countEventsIn(sql, span('evt'), COUNTED),
+    events: kept ?? (await countEventsIn(sql, span('evt'), COUNTED)),
     mails: hasMails ? await countMailsIn(sql, span('msg')) : undefined,
   }))
   const day: DayActivity = {

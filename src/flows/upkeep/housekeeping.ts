@@ -23,7 +23,7 @@ import { finishSigningOut } from '../sessions/sign-out-everybody.ts'
 /** How long ended sessions, finished mails and failures are kept. */
 export const KEPT_MS = 30 * DAY
 /** How long audit events are kept. */
-const AUDIT_KEPT_MS = 400 * DAY
+export const AUDIT_KEPT_MS = 400 * DAY
 
 /** Rows per unit, so that no unit holds the writer for long. */
 const BATCH = 200
