@@ -48,7 +48,7 @@ describe.each(['sqlite', 'postgres'] as const)('activity by day (%s)', (database
     ])
   })
 
-  test('counts the events of a day that is over once, whoever asks', async () => {
+  test('counts the events of a day that is over once, for all processes', async () => {
     const authd = await startAuthd({ database })
     await signInForTokens(authd)
     authd.clock.advance(DAY)
