@@ -1,8 +1,6 @@
 import type { Deps } from '../../deps.ts'
-import { DAY } from '../../platform/clock.ts'
 import { bumpEpoch } from '../../store/change-epochs.ts'
 import { cancelAllMail } from '../../store/outbox.ts'
-import { endAllRecoveryLinks } from '../../store/recovery-links.ts'
 import { findSystemConfig, setSystemConfig } from '../../store/system-config.ts'
 import { type Actor, recordEvent } from '../record-event.ts'
 import { recordSignedOut, signOutEverybodyIn } from '../sessions/sign-out-everybody.ts'
@@ -44,7 +42,6 @@ export async function endRestored(
   const now = deps.clock.now()
   const { signedOut, cancelledMails } = await deps.db.write(async (trx) => {
     await bumpEpoch(trx, 'signins')
-    await endAllRecoveryLinks(trx, now - DAY)
     const cancelledMails = await cancelAllMail(trx, now)
     const metadata = { backup, cancelled_mails: cancelledMails }
     await recordEvent(deps, trx, actor, { type: 'backup.restored', metadata })
