@@ -150,7 +150,6 @@ const ONLY_IN: { said: RegExp; places: string[] }[] = [
 const READS_FIRST: Record<string, string> = {
   addUsers: 'an early refusal; each unit looks again',
   answerOnce: 'the answer of the first request; a claim is a row in the unit of the work',
-  beginLockdown: 'an early refusal; the unit locks the lockdown',
   claimServerSecret: 'the usual case; the first insert wins',
   claiming: 'who asks; the units of the work judge the caller again',
   deliver: 'whether to send; the unit settles by its claim',
@@ -159,7 +158,6 @@ const READS_FIRST: Record<string, string> = {
   disableUsers: 'names; each unit locks its user',
   enableUsers: 'names; each unit locks its user',
   endCovered: 'pages of ids; the unit revokes what is not revoked yet',
-  endInvitationsInParts: 'pages of ids; the unit of the lockdown ends what is left',
   ensureKeys: 'the usual case; the unit holds the keys',
   eraseMore: 'whether there is work; the unit reads again',
   finishSigningOut: 'whether there is work; each statement is conditional',
@@ -167,6 +165,7 @@ const READS_FIRST: Record<string, string> = {
   identifyApiKey: 'notes the use; a change locks the key',
   inParts: 'an early refusal; each unit looks again',
   inviteUsers: 'an early refusal; each unit looks again',
+  keepDays: 'counts of events, for the one who runs authd; nothing is decided by them',
   keepRowCounts: 'counts of rows, for the one who runs authd; nothing is decided by them',
   lookAtSession: 'notes the use; a change locks the session',
   markArrived: 'notes the use; the statement is conditional',

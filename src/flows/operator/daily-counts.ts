@@ -56,7 +56,7 @@ export async function readActivity(deps: Deps, since: number): Promise<DayActivi
   const kept = await deps.db.read((sql) => readKept(sql, now))
   const days: DayActivity[] = []
   for (let at = Math.min(Math.ceil(since / DAY) * DAY, today); at <= today; at += DAY) {
-    days.push(await readDay(deps, at, { kept: kept.get(dayOf(at)), hasMails: isWithin(now, at, KEPT_MS) }))
+    days.push(await readDay(deps, at, { kept: kept.get(at), hasMails: isWithin(now, at, KEPT_MS) }))
   }
   return days
 }
@@ -70,26 +70,25 @@ export async function keepDays(deps: Pick<Deps, 'clock' | 'db' | 'log' | 'nodeId
   const today = deps.clock.now() - (deps.clock.now() % DAY)
   for (let at = today - KEPT_MS; at < today; at += DAY) {
     const now = deps.clock.now()
-    if (now < endOf(at) || (await deps.db.read((sql) => readKept(sql, now))).has(dayOf(at))) continue
+    if (now < endOf(at) || (await deps.db.read((sql) => readKept(sql, now))).has(at)) continue
     const lease = { name: 'day counts', holder: deps.nodeId, now, expiresAt: now + LEASE_MS }
     if (!(await deps.db.write((trx) => takeLease(trx, lease)))) return
     const events = await countInSteps(deps, at)
     if (events.length === 0) continue
-    const entry = { key: ENTRY + dayOf(at), value: JSON.stringify({ of: COUNTED, events }), now, by: deps.nodeId }
-    await deps.db.write((trx) => setSystemConfig(trx, entry))
+    const value = JSON.stringify({ startsAt: at, of: COUNTED, events })
+    await deps.db.write((trx) => setSystemConfig(trx, { key: ENTRY + dayOf(at), value, now, by: deps.nodeId }))
   }
   const oldest = { prefix: ENTRY, key: ENTRY + dayOf(today - AUDIT_KEPT_MS) }
   await deps.db.write((trx) => deleteSystemConfigBelow(trx, oldest))
 }
 
-/** The counts by day. One that another version made may lack something, and one of a wrong clock too. */
-async function readKept(sql: Sql, now: number): Promise<Map<string, MethodCount[]>> {
-  const kept = new Map<string, MethodCount[]>()
-  for (const { key, value, updatedAt } of await listSystemConfig(sql, ENTRY)) {
-    const day = key.slice(ENTRY.length)
-    const { of, events } = JSON.parse(value) as { of: string[]; events: MethodCount[] }
-    const isOver = updatedAt >= endOf(Date.parse(day)) && !isFromFuture(now, updatedAt)
-    if (isOver && of.join() === COUNTED.join()) kept.set(day, events)
+/** The counts by the begin of their day. One that another version made may lack something, and one of a wrong clock too. */
+async function readKept(sql: Sql, now: number): Promise<Map<number, MethodCount[]>> {
+  const kept = new Map<number, MethodCount[]>()
+  for (const { value, updatedAt } of await listSystemConfig(sql, ENTRY)) {
+    const { startsAt, of, events } = JSON.parse(value) as { startsAt: number; of: string[]; events: MethodCount[] }
+    const isOver = updatedAt >= endOf(startsAt) && !isFromFuture(now, updatedAt)
+    if (isOver && of.join() === COUNTED.join()) kept.set(startsAt, events)
   }
   return kept
 }
