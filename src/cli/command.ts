@@ -68,7 +68,7 @@ export abstract class OperatorCommand extends Command {
   takeSignals: () => void = () => {}
   catalogue: Catalogue = {}
 
-  /** oclif takes `--toString` for a flag, because it finds that name in its list of flags, as in every object. */
+  /** oclif accepts `--toString` as a flag, because every JavaScript object inherits that name. */
   private refuseInherited(): void {
     const flag = this.argv.find((word) => word.startsWith('--') && word.slice(2).replace(/=.*$/s, '') in {})
     if (flag !== undefined) throw Object.assign(new Error(flag), { oclif: {}, flags: [flag] })

@@ -109,7 +109,7 @@ export function refuseTwoModes(flags: GlobalFlags): void {
   if (other !== undefined) throw new AuthdError('USAGE', { message: `Use --${one} or --${other}, not both.` })
 }
 
-/** Throws USAGE for ids beside a flag that selects by itself. */
+/** Throws USAGE if ids are given together with a flag that already selects, such as --all. */
 export function refuseBoth(ids: string[], flags: Record<string, unknown>): void {
   const given = Object.keys(flags).find((name) => flags[name] !== undefined && flags[name] !== false)
   if (ids.length === 0 || given === undefined) return

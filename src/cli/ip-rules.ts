@@ -17,7 +17,10 @@ export const ruleFlags = {
     description: 'Apply to every request, to sign-in only, or to the admin API only.',
   }),
   'keep-sessions': Flags.boolean({ description: 'Do not end the sessions of blocked addresses.' }),
-  'accept-risk': Flags.string({ options: ['lockout'], description: 'Add a rule that may lock you out.' }),
+  'accept-risk': Flags.string({
+    options: ['lockout'],
+    description: 'Allow a rule that may lock you out: --accept-risk=lockout.',
+  }),
 }
 
 export interface RuleFlags {

@@ -66,7 +66,7 @@ export const SERVER_SECTIONS = {
       default: 10_000,
     }),
     shutdown_timeout: field(duration('1s', '10m'), {
-      text: 'How long requests under way may take when authd stops.',
+      text: 'Time that open requests get to finish when authd stops.',
       applies: 'restart',
       default: '10s',
     }),

@@ -21,13 +21,19 @@ export const SESSION_SECTIONS = {
     idle_ttl: field(duration('5m', '365d'), {
       text: 'A session ends after this time without use.',
       applies: 'reload',
-      fallback: { text: 'as session.preset: 14d, 1h or 15m', of: ({ value }) => presetOf(value).idleTtl },
+      fallback: {
+        text: 'from session.preset: 14d (aal1), 1h (aal2) or 15m (aal3)',
+        of: ({ value }) => presetOf(value).idleTtl,
+      },
       example: '14d',
     }),
     ttl: field(duration('5m', '365d'), {
       text: 'A session ends after this time, even in use.',
       applies: 'reload',
-      fallback: { text: 'as session.preset: 30d, 24h or 12h', of: ({ value }) => presetOf(value).ttl },
+      fallback: {
+        text: 'from session.preset: 30d (aal1), 24h (aal2) or 12h (aal3)',
+        of: ({ value }) => presetOf(value).ttl,
+      },
       example: '30d',
     }),
     max_per_user: field(wholeNumber(0, 1000), {

@@ -5,7 +5,7 @@ export async function nextTurn(): Promise<void> {
   await setImmediate()
 }
 
-/** Waits for what another process is about to write. */
+/** Waits a moment, for example until another process has written. */
 export async function pause(ms: number): Promise<void> {
   await setTimeout(ms)
 }

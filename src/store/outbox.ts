@@ -52,7 +52,7 @@ export async function insertOutbox(trx: Trx, item: Omit<NewRow<typeof outbox>, '
 
 export const CANCEL = `UPDATE outbox SET state = 'cancelled', body_sealed = NULL, finished_at = ? WHERE state = 'pending' AND`
 
-/** A newer mail of the same attempt replaces what still waits. */
+/** Cancels the waiting mails of an attempt, before a newer one is queued. */
 export async function cancelAttemptMail(trx: Trx, input: { attemptId: string; now: number }): Promise<void> {
   trx.send(`${CANCEL} attempt_id = ?`, [input.now, input.attemptId])
 }

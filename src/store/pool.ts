@@ -83,7 +83,7 @@ export function createPool<Connection extends Pooled>(options: PoolOptions<Conne
     async take(until) {
       await turn(until)
       try {
-        // The last one used first, so that those which a quieter time does not need grow old.
+        // Takes the connection used most recently, so that unneeded ones go idle and are closed.
         for (const connection of [...kept.keys()].reverse()) {
           if (isFitNow(connection)) {
             unkeep(connection)

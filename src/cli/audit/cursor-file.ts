@@ -17,7 +17,7 @@ export function readCursor(path: string): number | undefined {
   })
 }
 
-/** The new number or the old one, never half of it. */
+/** Replaces the file at once, so a reader gets the old number or the new one. */
 export function writeCursor(path: string, seq: number): void {
   try {
     replaceFile(path, `${seq}\n`, { mode: 0o600 })

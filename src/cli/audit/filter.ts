@@ -20,8 +20,8 @@ export const auditFlags = {
   grep: Flags.string({
     description: 'Only events whose line matches this regular expression. Lower case matches any case.',
   }),
-  since: timeFlag({ description: 'Only events since then: 15m, 2026-11-23.' }),
-  until: timeFlag({ description: 'Only events before then: 15m, 2026-11-23.' }),
+  since: timeFlag({ description: 'Only events since this time: 15m (ago) or 2026-11-23.' }),
+  until: timeFlag({ description: 'Only events before this time: 15m (ago) or 2026-11-23.' }),
 }
 
 /** The filter that the flags describe. A deleted user is still found by id. */

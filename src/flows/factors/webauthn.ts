@@ -17,7 +17,7 @@ export function relyingParty({ publicUrl, webauthn }: Pick<Config, 'publicUrl' |
   return { rpId: webauthn.rpId, origins: [new URL(publicUrl).origin, ...webauthn.origins, ...webauthn.relatedOrigins] }
 }
 
-/** Loads the library with the first passkey, because it is large. */
+/** Loads the library when the first passkey is used, because it is large. */
 export async function library() {
   return await import('@simplewebauthn/server')
 }

@@ -10,7 +10,7 @@ import { findVerificationKey, keyring, signingKeyAt } from './signing-key.ts'
 const CLIENT_ID = 'authd'
 /** How far a verifier's clock may be off, in seconds. */
 const LEEWAY_S = 5
-/** Some megabytes. What is pushed out is only verified anew. */
+/** Some megabytes. A dropped token is verified again. */
 const MAX_REMEMBERED = 5_000
 
 /**

@@ -4,8 +4,8 @@ import { forgetAttemptProofs, type Proof } from '../../store/signin-attempts.ts'
 import { amrOf, type Factor, levelOf, proofsIn } from '../policy/factor.ts'
 
 /**
- * A session as far as a credential goes that was issued or shown earlier: with the proofs that both have, and as fresh as
- * the older of the two. So no copy of a token rises with a step-up, or counts for more than its session by now.
+ * A session limited to the proofs that the shown credential also has, and as fresh as the older of the two. So no copy
+ * of a token rises with a step-up, or counts for more than its session does now.
  */
 export function atMost<Held extends Pick<Session, 'amr' | 'aal' | 'authTime'>>(
   session: Held,

@@ -40,8 +40,8 @@ export interface BegunSignIn {
 
 /**
  * Begins a sign-in, and mails link and code if an address is given. The answer and the work are the same for known,
- * unknown and disabled addresses. The same address in the same browser continues its open attempt, and none does. Throws
- * VALIDATION_ERROR, RATE_LIMITED.
+ * unknown and disabled addresses. A browser that asks again for the same address, or again without one, continues its
+ * open attempt. Throws VALIDATION_ERROR, RATE_LIMITED.
  */
 export async function beginSignIn(deps: Deps, actor: Actor, input: BeginSignIn): Promise<BegunSignIn> {
   const { signin } = deps.config.current()

@@ -20,7 +20,7 @@ import { deleteSigningKeysBefore } from '../../store/signing-keys.ts'
 import { hasRightClock } from '../right-clock.ts'
 import { finishSigningOut } from '../sessions/sign-out-everybody.ts'
 
-/** How long ended sessions, finished mails and failures are kept. */
+/** How long ended sessions, finished mails and counts of wrong codes are kept. */
 export const KEPT_MS = 30 * DAY
 /** How long audit events are kept. */
 export const AUDIT_KEPT_MS = 400 * DAY

@@ -46,7 +46,7 @@ export interface PageValues {
     /** Set after "send again". */
     notice?: 'sent_again' | 'not_sent'
   }
-  /** The page of a mail's link. Posts `attempt` and `token` to /signin/link, but only in the browser that began. */
+  /** The page of a mail's link. Only the browser that began the sign-in gets `attempt` and `token`, for its form. */
   link:
     | {
         kind: 'own'

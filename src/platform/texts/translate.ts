@@ -37,7 +37,10 @@ export function translatorFor(wanted: string | undefined, locales = templates().
   return made
 }
 
-/** A translator has four formatters, which take longer to make than a mail. A reload brings other sentences. */
+/**
+ * Translators are cached, because making one is slower than making a mail. A reload brings other sentences, and so
+ * other translators.
+ */
 const translators = new WeakMap<Sentences, Translator>()
 
 function translator(lang: string, sentences: Sentences): Translator {

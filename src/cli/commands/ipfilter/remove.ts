@@ -17,7 +17,7 @@ export default operation({
     ...changeFlags,
     'accept-risk': Flags.string({
       options: ['lockout'],
-      description: 'Remove a rule that keeps you from being locked out.',
+      description: 'Allow a removal that may lock you out: --accept-risk=lockout.',
     }),
   },
   async run(deps, { flags, each, out, actor, again }) {

@@ -18,7 +18,10 @@ export default operation({
   },
   flags: {
     ...reasonFlag,
-    'accept-risk': Flags.string({ options: ['lockout'], description: 'Set what may lock you out.' }),
+    'accept-risk': Flags.string({
+      options: ['lockout'],
+      description: 'Allow a value that may lock you out: --accept-risk=lockout.',
+    }),
     ...dryRunFlag,
   },
   async run(deps, { args, flags, out, actor, again }) {

@@ -21,7 +21,7 @@ const COLUMNS: Column<Row>[] = [
 
 export default command({
   examples: ['authd templates sentences mail.signin', 'authd templates sentences --lang de --json'],
-  args: { search: Args.string({ description: 'Only keys and texts that contain this.' }) },
+  args: { search: Args.string({ description: 'Show only sentences whose key or text contains this word.' }) },
   flags: { lang: langFlag({ description: 'Language, such as de.' }) },
   async run({ args, flags, out, loadConfig }) {
     const { config } = await loadConfig()
