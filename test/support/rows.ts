@@ -1,4 +1,4 @@
-import type { Db, Trx } from '../../src/store/db.ts'
+import type { Db, Trx, Value } from '../../src/store/db.ts'
 import { insertSession } from '../../src/store/sessions.ts'
 import { insertSigninAttempt, renewSigninMail } from '../../src/store/signin-attempts.ts'
 import { insertUser } from '../../src/store/users.ts'
@@ -87,6 +87,36 @@ export async function changedBy(
     if (result !== undefined && result !== false) changed.push(name)
   }
   return changed
+}
+
+type Columns = Record<string, Value>
+
+/** Adds rows with these columns in common. */
+export async function addRows(db: Db, table: string, common: Columns, rows: Columns[]): Promise<void> {
+  await db.write(async (trx) => {
+    for (const differing of rows) {
+      const row = { ...common, ...differing }
+      const places = Object.keys(row).map(() => '?')
+      const text = `INSERT INTO ${table} (${Object.keys(row).join(', ')}) VALUES (${places.join(', ')})`
+      await trx.run(text, Object.values(row))
+    }
+  })
+}
+
+/** The ids of the rows that a unit has changed or deleted, in order. */
+export async function touchedBy(
+  db: Db,
+  { table, key = 'id' }: Pick<Statement, 'table' | 'key'>,
+  run: (trx: Trx) => Promise<unknown>,
+): Promise<string[]> {
+  const rows = async () => {
+    const all = await db.read((sql) => sql.all<Record<string, string>>(`SELECT * FROM ${table}`))
+    return new Map(all.map((row) => [row[key] ?? '', JSON.stringify(row)]))
+  }
+  const before = await rows()
+  await db.write(run)
+  const after = await rows()
+  return [...before].flatMap(([id, row]) => (after.get(id) === row ? [] : [id])).sort()
 }
 
 /** Rows of one statement. */

@@ -185,7 +185,14 @@ export const FACTORS: HandMade = {
     },
   },
   'src/store/failed-attempts.ts': {
-    tests: ['store/once-only.race', 'http/mail-code.guessing', 'http/settings', 'http/mail-limit', 'cli/users'],
+    tests: [
+      'store/whose-rows',
+      'store/once-only.race',
+      'http/mail-code.guessing',
+      'http/settings',
+      'http/mail-limit',
+      'cli/users',
+    ],
     mutants: {
       'a budget of wrong codes is used up exactly': ['failed_attempts.failures < ?', 'failed_attempts.failures <= ?'],
       'a code becomes long after the last wrong one of the budget': [
@@ -195,6 +202,23 @@ export const FACTORS: HandMade = {
       'unlocking one user unlocks no other': [
         'subject = ? OR subject >= ? AND subject < ?',
         'subject = ? OR subject >= ? AND (subject < ? OR 1 = 1)',
+      ],
+      'a failure that is given back is of one kind': [
+        'failures - 1 WHERE kind = ? AND',
+        'failures - 1 WHERE (kind = ? OR 1 = 1) AND',
+      ],
+      'a failure that is given back is of one subject': [
+        'WHERE kind = ? AND subject = ? AND failures > 0',
+        'WHERE kind = ? AND (subject = ? OR 1 = 1) AND failures > 0',
+      ],
+      'no count of failures falls below none': ['subject = ? AND failures > 0', 'subject = ? AND failures >= 0'],
+      'clearing the count of one kind leaves the others': [
+        'DELETE FROM failed_attempts WHERE kind = ? AND',
+        'DELETE FROM failed_attempts WHERE (kind = ? OR 1 = 1) AND',
+      ],
+      'clearing the count of one user leaves those of others': [
+        "DELETE FROM failed_attempts WHERE kind = ? AND subject = ?'",
+        "DELETE FROM failed_attempts WHERE kind = ? AND (subject = ? OR 1 = 1)'",
       ],
     },
   },
@@ -212,7 +236,7 @@ export const FACTORS: HandMade = {
     },
   },
   'src/store/passkeys.ts': {
-    tests: ['http/another-user', 'http/account'],
+    tests: ['store/whose-rows', 'http/another-user', 'http/account'],
     mutants: {
       'nobody renames the passkey of another user': [
         'SET name = ? WHERE id = ? AND user_id = ?',
@@ -222,16 +246,42 @@ export const FACTORS: HandMade = {
         'DELETE FROM passkeys WHERE id = ? AND user_id = ?',
         'DELETE FROM passkeys WHERE id = ? AND (user_id = ? OR 1 = 1)',
       ],
+      'passkeys of another user stay when those since a time go': [
+        'FROM passkeys WHERE user_id = ? AND created_at >=',
+        'FROM passkeys WHERE (user_id = ? OR 1 = 1) AND created_at >=',
+      ],
+      'passkeys from before a change of address stay': [
+        'user_id = ? AND created_at >= ?',
+        'user_id = ? AND (created_at >= ? OR 1 = 1)',
+      ],
+      'a passkey that was made at the change of address goes': ['created_at >= ?', 'created_at > ?'],
+      'one passkey is renamed': ['SET name = ? WHERE id = ? AND', 'SET name = ? WHERE (id = ? OR 1 = 1) AND'],
+      'one passkey is removed': [
+        'DELETE FROM passkeys WHERE id = ? AND',
+        'DELETE FROM passkeys WHERE (id = ? OR 1 = 1) AND',
+      ],
     },
   },
   'src/store/recovery-codes.ts': {
-    tests: ['store/once-only.rows', 'http/factors', 'http/totp', 'http/what-else-ends'],
+    tests: ['store/whose-rows', 'store/once-only.rows', 'http/factors', 'http/totp', 'http/what-else-ends'],
     mutants: {
       'a spent recovery code is spent': ['user_id = ? AND used_at IS NULL ORDER', 'user_id = ? ORDER'],
+      'recovery codes of another user stay': [
+        'recovery_codes WHERE user_id = ? AND created_at',
+        'recovery_codes WHERE (user_id = ? OR 1 = 1) AND created_at',
+      ],
+      'recovery codes from before a change of address stay': ['AND created_at >= ?', 'AND (created_at >= ? OR 1 = 1)'],
     },
   },
   'src/store/totp-secrets.ts': {
-    tests: ['store/once-only.rows', 'http/factor.ends', 'http/proof-lifetimes', 'http/totp', 'http/clock.stepped'],
+    tests: [
+      'store/whose-rows',
+      'store/once-only.rows',
+      'http/factor.ends',
+      'http/proof-lifetimes',
+      'http/totp',
+      'http/clock.stepped',
+    ],
     mutants: {
       'the code that confirms an authenticator app is spent': ['JSON.stringify([input.step])', "'[]'"],
       'a code of one time step is right once': ['spentSteps.includes(step)', 'spentSteps.at(-1) === step'],
@@ -240,6 +290,12 @@ export const FACTORS: HandMade = {
         'spentSteps.some((spent) => spent >= step)',
       ],
       'a step that was forgotten is spent': ['step < first', 'step < 0'],
+      'the app of another user stays': ['WHERE user_id = ? AND COALESCE', 'WHERE (user_id = ? OR 1 = 1) AND COALESCE'],
+      'an app from before a change of address stays': [
+        'AND COALESCE(confirmed_at, ?) >= ?',
+        'AND (COALESCE(confirmed_at, ?) >= ? OR 1 = 1)',
+      ],
+      'an app that waits for its first code is no factor': [' AND secret_sealed IS NOT NULL`', '`'],
     },
   },
 }

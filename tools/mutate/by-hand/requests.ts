@@ -168,7 +168,7 @@ export const REQUESTS: HandMade = {
     },
   },
   'src/store/rate-limits.ts': {
-    tests: ['http/clock.stepped', 'http/rate-limit', 'http/mail-limit', 'http/settings'],
+    tests: ['store/whose-rows', 'http/clock.stepped', 'http/rate-limit', 'http/mail-limit', 'http/settings'],
     mutants: {
       'a clock that is put back prolongs no window': [
         "'(rate_limits.window_ends_at <= ? OR rate_limits.window_ends_at > ?)'",
@@ -178,6 +178,37 @@ export const REQUESTS: HandMade = {
         'subject >= ? AND subject < ?',
         'subject >= ? AND (subject < ? OR 1 = 1)',
       ],
+      'a request is given back under its own limit': [
+        'WHERE policy = ? AND subject = ? AND window_ends_at > ?',
+        'WHERE (policy = ? OR 1 = 1) AND subject = ? AND window_ends_at > ?',
+      ],
+      'a request is given back to its own subject': [
+        'WHERE policy = ? AND subject = ? AND window_ends_at > ?',
+        'WHERE policy = ? AND (subject = ? OR 1 = 1) AND window_ends_at > ?',
+      ],
+      'nothing is given back to a window that is over': [
+        'subject = ? AND window_ends_at > ?',
+        'subject = ? AND window_ends_at >= ?',
+      ],
+    },
+  },
+  'src/store/ip-filters.ts': {
+    tests: ['store/whose-rows'],
+    mutants: {
+      'a rule is in force until its end': [
+        'expires_at IS NULL OR expires_at > ?',
+        'expires_at IS NULL OR expires_at >= ?',
+      ],
+      'a rule without an end is in force': ['(expires_at IS NULL OR expires_at > ?)', 'expires_at > ?'],
+      'housekeeping removes no rule that is in force': [
+        'WHERE id = ? AND expires_at <= ?',
+        'WHERE id = ? AND (expires_at <= ? OR 1 = 1)',
+      ],
+      'housekeeping removes one rule at a time': [
+        'WHERE id = ? AND expires_at <= ?',
+        'WHERE (id = ? OR 1 = 1) AND expires_at <= ?',
+      ],
+      'a rule that ends now has expired': ["'expires_at <= ?'", "'expires_at < ?'"],
     },
   },
 }

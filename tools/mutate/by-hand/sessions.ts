@@ -184,7 +184,7 @@ export const SESSIONS: HandMade = {
     },
   },
   'src/store/api-keys.ts': {
-    tests: ['http/admin'],
+    tests: ['store/whose-rows', 'http/admin'],
     mutants: {
       'a revoked key shows no admin API': [
         'revoked_at IS NULL AND (expires_at IS NULL OR expires_at > ?)',
@@ -194,10 +194,16 @@ export const SESSIONS: HandMade = {
         '(expires_at IS NULL OR expires_at > ?)',
         '(expires_at IS NULL OR expires_at > ? OR 1 = 1)',
       ],
+      'a revoked key opens the admin API for nobody': [
+        'revoked_at IS NULL AND (expires_at IS NULL OR',
+        '(revoked_at IS NULL OR 1 = 1) AND (expires_at IS NULL OR',
+      ],
+      'a key is marked as used once a minute': ['last_used_at < ?', 'last_used_at <= ?'],
     },
   },
   'src/store/sessions.ts': {
     tests: [
+      'store/whose-rows',
       'store/once-only.rows',
       'http/sign-out',
       'http/admin',
@@ -230,6 +236,69 @@ export const SESSIONS: HandMade = {
       'housekeeping deletes no live session': [
         'expires_at < ? OR revoked_at < ?',
         'expires_at < ? OR revoked_at < ? OR revoked_at IS NULL',
+      ],
+      'sessions with other proofs keep them': [
+        'user_id = ? AND amr = ? AND revoked_at',
+        'user_id = ? AND (amr = ? OR 1 = 1) AND revoked_at',
+      ],
+      'a revoked session stays as it was when a factor goes': [
+        'amr = ? AND revoked_at IS NULL AND id <> ?',
+        'amr = ? AND id <> ?',
+      ],
+      'the session that removes a factor may keep its proofs': [
+        "revoked_at IS NULL AND id <> ?'",
+        "revoked_at IS NULL AND (id <> ? OR 1 = 1)'",
+      ],
+      'the proofs of other users are none of this user': [
+        'amr FROM sessions WHERE user_id = ? AND',
+        'amr FROM sessions WHERE (user_id = ? OR 1 = 1) AND',
+      ],
+      'the proofs of revoked sessions are none of this user': [
+        "amr FROM sessions WHERE user_id = ? AND revoked_at IS NULL'",
+        "amr FROM sessions WHERE user_id = ?'",
+      ],
+      'a session of the new epoch stays': ['id > ? AND epoch < ? AND', 'id > ? AND epoch <= ? AND'],
+      'the end of sessions by an epoch goes on after the last one': ['id > ? AND epoch < ?', 'id >= ? AND epoch < ?'],
+      'a revoked session is not used': [
+        'WHERE id = ? AND revoked_at IS NULL AND (last_seen_at',
+        'WHERE id = ? AND (last_seen_at',
+      ],
+      'one session is used': [
+        'WHERE id = ? AND revoked_at IS NULL AND (last_seen_at',
+        'WHERE (id = ? OR 1 = 1) AND revoked_at IS NULL AND (last_seen_at',
+      ],
+      'a use that is older than the last changes nothing': [
+        '(last_seen_at < ? OR last_seen_at',
+        '(last_seen_at <= ? OR last_seen_at',
+      ],
+      'an idle session is not counted': [
+        'idle_expires_at > ? AND expires_at > ? AND ${IN_EPOCH} GROUP',
+        '(idle_expires_at > ? OR 1 = 1) AND expires_at > ? AND ${IN_EPOCH} GROUP',
+      ],
+      'a session from before a lockdown is not counted': [' AND ${IN_EPOCH} GROUP', ' GROUP'],
+      'a session from before a lockdown is not listed': [
+        '+sessions.expires_at > ? AND ${IN_EPOCH}',
+        '+sessions.expires_at > ?',
+      ],
+      'an expired session is not listed': [
+        'AND +sessions.expires_at > ? AND ${IN_EPOCH}',
+        'AND +sessions.expires_at >= ? AND ${IN_EPOCH}',
+      ],
+      'an idle session is not listed': ['AND sessions.idle_expires_at > ?', 'AND sessions.idle_expires_at >= ?'],
+      'a revoked session makes no room': [
+        '${where} AND revoked_at IS NULL ORDER BY last_seen_at',
+        '${where} ORDER BY last_seen_at',
+      ],
+      'a session of unknown address is in no list of addresses': ['id > ? AND ip IS NOT NULL AND', 'id > ? AND'],
+      'an expired session is in no list of addresses': [
+        `
+       AND expires_at > ? AND \${IN_EPOCH} ORDER`,
+        `
+       AND (expires_at > ? OR 1 = 1) AND \${IN_EPOCH} ORDER`,
+      ],
+      'only unrevoked sessions are ended one after the other': [
+        "'WHERE 1 = 1'} AND revoked_at IS NULL AND id > ?",
+        "'WHERE 1 = 1'} AND id > ?",
       ],
     },
   },

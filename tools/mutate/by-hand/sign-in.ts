@@ -176,6 +176,7 @@ export const SIGN_IN: HandMade = {
   },
   'src/store/devices.ts': {
     tests: [
+      'store/whose-rows',
       'http/mail-code.guessing',
       'http/mail-limit',
       'flows/housekeeping',
@@ -196,10 +197,18 @@ export const SIGN_IN: HandMade = {
         'DELETE FROM devices WHERE user_id = ?',
         'DELETE FROM devices WHERE (user_id = ? OR 1 = 1)',
       ],
+      'a device is known by its secret': [
+        'user_id = ? AND device_digest = ? AND expires_at',
+        'user_id = ? AND (device_digest = ? OR 1 = 1) AND expires_at',
+      ],
+      'a device is unknown from its end on': [
+        'device_digest = ? AND expires_at > ?',
+        'device_digest = ? AND expires_at >= ?',
+      ],
     },
   },
   'src/store/email-changes.ts': {
-    tests: ['http/what-else-ends', 'http/email-change'],
+    tests: ['store/whose-rows', 'http/what-else-ends', 'http/email-change'],
     mutants: {
       'restoring an address ends later ways back': [
         'this.changed_at < email_changes.changed_at',
@@ -210,19 +219,64 @@ export const SIGN_IN: HandMade = {
         'restored_at = ? WHERE user_id = ? AND',
         'restored_at = ? WHERE (user_id = ? OR 1 = 1) AND',
       ],
+      'a way back ends on time': ['this.restorable_until > ?', 'this.restorable_until >= ?'],
+      'a way back is gone once': ['this.id = ? AND this.restored_at IS NULL', 'this.id = ?'],
+      'the restorable addresses of a user are no other user’s': [
+        'SELECT old_email FROM email_changes WHERE user_id = ? AND',
+        'SELECT old_email FROM email_changes WHERE (user_id = ? OR 1 = 1) AND',
+      ],
+      'an address that was restored is not restorable': [
+        `user_id = ? AND restored_at IS NULL AND restorable_until > ?
+     GROUP`,
+        `user_id = ? AND restorable_until > ?
+     GROUP`,
+      ],
+      'an address is not restorable after the end of its way back': [
+        `restorable_until > ?
+     GROUP`,
+        `restorable_until >= ?
+     GROUP`,
+      ],
+      'the oldest way back that is kept is the user’s': [
+        'id FROM email_changes WHERE user_id = ? AND restored_at IS NULL AND',
+        'id FROM email_changes WHERE (user_id = ? OR 1 = 1) AND restored_at IS NULL AND',
+      ],
+      'no way back is kept for one that is over': [
+        `restorable_until > ?
+     ORDER`,
+        `(restorable_until > ? OR 1 = 1)
+     ORDER`,
+      ],
+      'the ways back of other users are kept': [
+        'id <> ? AND user_id = ? AND',
+        'id <> ? AND (user_id = ? OR 1 = 1) AND',
+      ],
     },
   },
   'src/store/invitations.ts': {
-    tests: ['http/lockdown', 'http/invitation', 'http/address-change.factors'],
+    tests: ['store/whose-rows', 'http/lockdown', 'http/invitation', 'http/address-change.factors'],
     mutants: {
       'a proven or changed address ends invitations': [
         'SET expires_at = 0 WHERE user_id = ? AND',
         'SET expires_at = 0 WHERE 1 = 0 AND user_id = ? AND',
       ],
+      'an invited user leaves the invitations of others alone': [
+        'expires_at = 0 WHERE user_id = ? AND expires_at',
+        'expires_at = 0 WHERE (user_id = ? OR 1 = 1) AND expires_at',
+      ],
+      'a lockdown does not set the end of an invitation that was over': [
+        "expires_at = 0 WHERE expires_at > ?'",
+        "expires_at = 0 WHERE (expires_at > ? OR 1 = 1)'",
+      ],
+      'a user who has verified the address is none of the invited': [
+        "'email_verified_at IS NULL AND invited_until IS NOT NULL'",
+        "'invited_until IS NOT NULL'",
+      ],
     },
   },
   'src/store/recovery-links.ts': {
     tests: [
+      'store/whose-rows',
       'store/once-only.rows',
       'store/once-only.conditions',
       'http/recovery-link',
@@ -239,10 +293,23 @@ export const SIGN_IN: HandMade = {
         'expires_at = 0 WHERE user_id = ? AND used_at',
         'expires_at = 0 WHERE (user_id = ? OR 1 = 1) AND used_at',
       ],
+      'a used recovery link keeps its end when a newer one is made': [
+        "WHERE user_id = ? AND used_at IS NULL'",
+        "WHERE user_id = ?'",
+      ],
+      'a recovery link from before the time that is asked for stays': [
+        'WHERE created_at > ? AND used_at',
+        'WHERE (created_at > ? OR 1 = 1) AND used_at',
+      ],
+      'all recovery links that end now are those of after a time': [
+        'WHERE created_at > ? AND used_at',
+        'WHERE created_at >= ? AND used_at',
+      ],
     },
   },
   'src/store/signin-attempts.ts': {
     tests: [
+      'store/whose-rows',
       'store/once-only.conditions',
       'http/proof-lifetimes',
       'http/what-else-ends',
@@ -281,6 +348,40 @@ export const SIGN_IN: HandMade = {
       'a step-up code confirms no address': [
         'bound_to = ? AND purpose = ? AND created_at',
         'bound_to = ? AND (purpose = ? OR 1 = 1) AND created_at',
+      ],
+      'a code for one session is none for another': [
+        'WHERE bound_to = ? AND purpose = ? AND created_at',
+        'WHERE (bound_to = ? OR 1 = 1) AND purpose = ? AND created_at',
+      ],
+      'a code that a wrong clock dated is not found': [
+        'AND created_at <= ? LIMIT',
+        'AND (created_at <= ? OR 1 = 1) LIMIT',
+      ],
+      'a new code for one session leaves that of another alone': [
+        'WHERE bound_to = ? AND purpose = ? RETURNING',
+        'WHERE (bound_to = ? OR 1 = 1) AND purpose = ? RETURNING',
+      ],
+      'a removed factor takes no proof of another user': [
+        `AND user_id = ?
+       AND completed_at`,
+        `AND (user_id = ? OR 1 = 1)
+       AND completed_at`,
+      ],
+      'a removed factor takes its own proof only': ['AND proofs LIKE ?', 'AND (proofs LIKE ? OR 1 = 1)'],
+      'a removed factor leaves what is completed as it was': ['completed_at IS NULL AND proofs LIKE', 'proofs LIKE'],
+      'a completed attempt keeps its end': [
+        'WHERE email = ? AND completed_at IS NULL AND expires_at > 0',
+        'WHERE email = ? AND expires_at > 0',
+      ],
+      'an attempt ends once': ['AND expires_at > 0', 'AND expires_at >= 0'],
+      'a deleted user leaves the codes of other sessions': [
+        'FROM sessions WHERE user_id = ?',
+        'FROM sessions WHERE (user_id = ? OR 1 = 1)',
+      ],
+      'the first visit from elsewhere is recorded once': ["WHERE id = ? AND previewed_at IS NULL'", "WHERE id = ?'"],
+      'a visit from elsewhere is of one attempt': [
+        'WHERE id = ? AND previewed_at',
+        'WHERE (id = ? OR 1 = 1) AND previewed_at',
       ],
     },
   },
