@@ -223,6 +223,20 @@ describe.each(['sqlite', 'postgres'] as const)('the first verified address drops
   })
 })
 
+test('the first verified address ends recovery links that were made before', async () => {
+  const authd = await startAuthd()
+  await neverProven(authd)
+  const asked = { name: ADA, removes: [], ttlMs: 15 * MINUTE, mustEndSessions: false }
+  const { url } = await makeRecoveryLink(authd.deps, SYSTEM, asked)
+  const form = { token: new URL(url).searchParams.get('token') ?? '' }
+  const before = await authd.browser().get(`/recover?token=${form.token}`)
+
+  await signInForTokens(authd)
+  const used = await authd.browser().post('/recover', { form })
+
+  expect([before.status, used.status]).toEqual([200, 410])
+})
+
 test('a user who was invited to prove a changed address can sign in after the invitation has expired', async () => {
   const authd = await startAuthd()
   await signInForTokens(authd)

@@ -50,3 +50,21 @@ test('a session that a wrong clock began ends when it should, also if only the c
 
   expect([now, later]).toEqual([200, 401])
 })
+
+test('the cookie for apps on other hosts does not prolong the session', async () => {
+  const authd = await startAuthd({
+    config: { public_url: 'https://auth.example.com', session: { cookie_domain: 'example.com' } },
+  })
+  const browser = authd.browser()
+  await signInOnPage(authd, browser)
+  const Cookie = `__Secure-authd-check=${browser.cookies.get('__Secure-authd-check')}`
+  const headers = { Cookie, Host: 'auth.example.com', Origin: 'https://auth.example.com' }
+  const dates = () => authd.deps.db.read((sql) => sql.all('SELECT last_seen_at, idle_expires_at FROM sessions'))
+  const before = await dates()
+  authd.clock.advance(DAY)
+
+  const asked = await exchange(`${authd.address}/v1/session`, { method: 'GET', headers })
+
+  expect(asked.status).toBe(200)
+  expect(await dates()).toEqual(before)
+})

@@ -116,6 +116,27 @@ test('two people sign in for tokens one after the other through a client that ke
   expect(client.taken).toEqual([])
 })
 
+test.each([
+  ['delivers tokens', { deliver: 'tokens' }],
+  ['is for another address', { email: 'bob@example.com' }],
+  ['leads elsewhere', { redirect_to: 'https://app.example.com/home' }],
+  ['has another page for its link', { link_to: APP }],
+])('a sign-in that %s does not continue the one that the browser has begun', async (_, other) => {
+  const signin = { redirect_urls: ['https://app.example.com/home'], link_urls: [APP] }
+  const authd = await startAuthd({ config: { signin } })
+  const browser = authd.browser()
+  const begin = async (asked: object) => {
+    const json = { email: 'ada@example.com', deliver: 'cookie', ...asked }
+    return String((await browser.post('/v1/signin', { json })).body.attempt_token).split('.')[0]
+  }
+
+  const ids = [await begin({}), await begin({}), await begin(other)]
+
+  expect(ids[1]).toBe(ids[0])
+  expect(ids[2]).toMatch(/^att_/)
+  expect(ids[2]).not.toBe(ids[0])
+})
+
 test('a sign-in for a cookie still needs that cookie and its origin, whatever its body names', async () => {
   const authd = await startAuthd()
   const client = new KeepingClient(authd.url, authd.address)

@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'vitest'
+import { resetRecoveryCodes } from '../../src/flows/factors/factor-admin.ts'
+import { resolveUser } from '../../src/flows/named-user.ts'
 import type { CodeFactor } from '../../src/flows/policy/lockout.ts'
 import { SYSTEM } from '../../src/flows/record-event.ts'
 import { makeRecoveryLink } from '../../src/flows/users/recovery-link.ts'
-import { HOUR, MINUTE, SECOND } from '../../src/platform/clock.ts'
+import { DAY, HOUR, MINUTE, SECOND } from '../../src/platform/clock.ts'
 import { findFailureCount, setFailureCount } from '../../src/store/failed-attempts.ts'
 import { insertPasskey } from '../../src/store/passkeys.ts'
 import { deviceFor, enrolPasskey, enrolTotp, totpCode } from '../support/factors.ts'
@@ -147,6 +149,35 @@ describe('wrong codes of a factor are forgotten', () => {
 
     expect(await failuresOf(authd, userId)).toEqual({ totp: 3, recovery_code: 0 })
   })
+})
+
+test('wrong recovery codes are forgotten with the codes that an operator removes, and those of the app stay', async () => {
+  const authd = await startAuthd()
+  const { userId } = await withTotp(authd)
+  await setFailures(authd, userId, 'totp', 3)
+  await setFailures(authd, userId, 'recovery_code', 100)
+
+  const removed = await resetRecoveryCodes(authd.deps, SYSTEM, await resolveUser(authd.deps, ADA))
+
+  expect(removed).toBe(true)
+  expect(await failuresOf(authd, userId)).toEqual({ totp: 3, recovery_code: 0 })
+})
+
+test('where an app may be the first proof, five wrong codes a day are compared for an address', async () => {
+  const authd = await startAuthd({ config: { totp: { allow_first_factor: true } } })
+  const { secret } = await withTotp(authd)
+  authd.clock.advance(MINUTE)
+  const enter = async (code: string) => {
+    const { body } = await authd.browser().post('/v1/signin', { json: { email: ADA } })
+    return (await authd.browser().post('/v1/signin/totp', { json: { code, attempt_token: body.attempt_token } })).status
+  }
+  for (let tries = 0; tries < 5; tries += 1) await enter('000000')
+
+  const same = await enter(totpCode(authd, secret))
+  authd.clock.advance(DAY)
+  const next = await enter(totpCode(authd, secret))
+
+  expect([same, next]).toEqual([401, 200])
 })
 
 test.each<[CodeFactor, number, string[]]>([

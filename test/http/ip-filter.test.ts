@@ -117,6 +117,18 @@ describe('which rule decides', () => {
     expect(await statusFrom(authd, '203.0.113.9', '/signout')).toBe(303)
   })
 
+  test.each(['/signin', '/v1/signin', '/v1/stepup', '/invite', '/recover', '/restore-email', '/account/confirm'])(
+    'with the scope login affects %s, what is below it, and no other path that begins so',
+    async (path) => {
+      const authd = await start()
+      await add(authd, '203.0.113.0/24', { scope: 'login' })
+
+      expect(await statusFrom(authd, '203.0.113.9', path)).toBe(403)
+      expect(await statusFrom(authd, '203.0.113.9', `${path}/link`)).toBe(403)
+      expect(await statusFrom(authd, '203.0.113.9', `${path}-other`)).not.toBe(403)
+    },
+  )
+
   test('is the default deny where no rule allows the address', async () => {
     const authd = await start({ ipfilter: { default: 'deny' } })
     for (const cidr of ['203.0.113.0/24', '127.0.0.1']) await add(authd, cidr, { action: 'allow' })

@@ -111,6 +111,14 @@ test('a rule that opens a blocked network for the operator stays', async () => {
   await expect(remove(authd, OFFICE, OWN)).rejects.toMatchObject(RISK)
 })
 
+test('who is blocked anyway may remove the rules of others', async () => {
+  const authd = await startAuthd()
+  await allow(authd, '203.0.113.0/24')
+  await setSetting(authd.deps, SYSTEM, { key: 'ipfilter.default', value: 'deny', own: OWN, acceptsLockout: true })
+
+  expect(await remove(authd, '203.0.113.0/24', OWN)).toHaveLength(1)
+})
+
 test('a setting that opens what the configuration denies stays', async () => {
   const authd = await startAuthd({ config: { ipfilter: { admin_default: 'deny' } } })
   const key = 'ipfilter.admin_default'

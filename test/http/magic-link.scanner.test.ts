@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { withPasskey } from '../support/factors.ts'
 import { startAuthd } from '../support/harness.ts'
+import type { Browser } from '../support/http-client.ts'
 import { askForCode, askOnPage } from '../support/people.ts'
 
 test('GET, HEAD and OPTIONS of a link do not sign in and set no cookie', async () => {
@@ -74,6 +75,24 @@ test('a link that was used offers nothing to another browser, also while a secon
   const tried = await authd.browser().post('/v1/signin/link', { json: { token } })
 
   expect([seen.status, tried.status]).toEqual([410, 410])
+})
+
+test('the page of a used link tells only its holder so', async () => {
+  const authd = await startAuthd()
+  const owner = authd.browser()
+  const { token, attempt } = await askOnPage(authd, owner)
+  await owner.post('/signin/code', { form: { attempt, code: 'wrong' } })
+  await authd.deps.db.write((trx) => trx.run('UPDATE signin_attempts SET used_at = 1 WHERE id = ?', [attempt]))
+  const titleFor = async (browser: Browser, link: string) =>
+    /<h1[^>]*>([^<]+)/.exec((await browser.get(`/signin/link?token=${link}`)).body)?.[1]
+
+  const unknown = await titleFor(authd.browser(), `${attempt}.${'A'.repeat(43)}`)
+  const elsewhere = await titleFor(authd.browser(), token)
+  const own = await titleFor(owner, token)
+
+  expect(unknown).toMatch(/\w/)
+  expect(elsewhere).toBe(unknown)
+  expect(own).not.toBe(unknown)
 })
 
 test('login CSRF: a token in a body does not complete an attempt for a cookie', async () => {

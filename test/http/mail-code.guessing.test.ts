@@ -72,6 +72,18 @@ test('a short code from before the daily limit is rejected after it, even if rig
   expect(status).toBe(401)
 })
 
+test('SECURITY: above the daily limit, guesses at a code without tries left make no room for others', async () => {
+  const authd = await startAuthd()
+  const early = await askForCode(authd)
+  const dead = await askForCode(authd)
+  for (let tries = 0; tries < 5; tries += 1) await guess(authd, dead.attemptToken, wrong(dead.code))
+  await exhaust(authd)
+
+  for (let tries = 0; tries < 5; tries += 1) await guess(authd, dead.attemptToken, wrong(dead.code))
+
+  expect(await guess(authd, early.attemptToken, early.code)).toBe(401)
+})
+
 test('the digest of a code is worth nothing in the row of another attempt', async () => {
   const authd = await startAuthd()
   const own = await askForCode(authd, 'eve@example.com')

@@ -324,6 +324,24 @@ describe.each(['sqlite', 'postgres'] as const)('a proof of a removed factor (%s)
     })
   })
 
+  test('does not count by a recovery code that stood in for it', async () => {
+    const authd = await startAuthd({ database })
+    const [first, second] = [authd.browser(), authd.browser()]
+    await signInOnPage(authd, first)
+    const { recoveryCodes } = await enrolTotp(authd, first)
+    await enrolPasskey(first, deviceFor(authd))
+    await authd.takeMail()
+    await second.post('/v1/signin', { json: { email: ADA, deliver: 'cookie' } })
+    await second.post('/v1/signin/code', { json: { code: (await authd.takeProofMail())?.values['code'] } })
+    await second.post('/v1/signin/recovery-code', { json: { code: recoveryCodes[0] } })
+    const before = (await second.get('/v1/session')).body.session
+
+    await resetTotp(authd.deps, SYSTEM, await resolveUser(authd.deps, ADA))
+
+    expect(before).toMatchObject({ aal: 2, amr: ['email', 'recovery_code', 'mfa'] })
+    expect((await second.get('/v1/session')).body.session).toMatchObject({ aal: 1, amr: ['email'] })
+  })
+
   test('still counts in the sessions of another user', async () => {
     const authd = await startAuthd({ database })
     const [own, others] = [authd.browser(), authd.browser()]

@@ -117,6 +117,17 @@ describe('signing out', () => {
     expect(await authd.deps.db.read((sql) => sql.all('SELECT user_id FROM devices'))).toEqual([])
   })
 
+  test.each(['current', 'others'])('of %s leaves the devices known', async (scope) => {
+    const authd = await startAuthd()
+    const browser = authd.browser()
+    await signInOnPage(authd, browser)
+
+    const out = await browser.post(`/v1/logout?scope=${scope}`)
+
+    expect(out.status).toBe(204)
+    expect(await authd.deps.db.read((sql) => sql.all('SELECT user_id FROM devices'))).toHaveLength(1)
+  })
+
   test('on the page clears the cookie; repeating it is not an error', async () => {
     const authd = await startAuthd()
     const browser = authd.browser()

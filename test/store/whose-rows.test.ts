@@ -175,7 +175,7 @@ describeOnBoth('of sessions', (open) => {
       { id: 'revoked', ...REVOKED },
       { id: 'used_later', last_seen_at: NOW },
     ])
-    const use = { now: NOW, idleExpiresAt: LATER }
+    const use = { now: NOW, idleExpiresAt: LATER - 1 }
 
     const touched = await touchedBy(db, { table: 'sessions' }, async (trx) => {
       for (const id of ['fine', 'revoked', 'used_later']) await touchSession(trx, { id, ...use })
@@ -198,16 +198,18 @@ describeOnBoth('of sessions', (open) => {
     const found = await db.read(async (sql) => ({
       listed: (await listSessions(sql, { userId: 'ada', liveAt: NOW }, 10)).map(({ id }) => id),
       surplus: await listSurplus(sql, { userId: 'ada', liveAt: NOW, keep: 1 }, 10),
+      unrevokedSurplus: await listSurplus(sql, { userId: 'ada', keep: 1 }, 10),
       counted: [...(await countLiveSessions(sql, { userIds: ['ada'], now: NOW }))],
-      addresses: (await listLiveAddresses(sql, { now: NOW, after: 'fine' }, 10)).map(({ id }) => id),
+      addresses: (await listLiveAddresses(sql, { now: NOW, after: 'a' }, 10)).map(({ id }) => id),
       unrevoked: await listUnrevoked(sql, { userId: 'ada', after: 'idled_out' }, 10),
     }))
 
     expect(found).toEqual({
       listed: ['nowhere', 'fine'],
       surplus: ['fine'],
+      unrevokedSurplus: ['nowhere', 'idled_out', 'fine', 'expired'],
       counted: [['ada', 2]],
-      addresses: ['his'],
+      addresses: ['fine', 'his'],
       unrevoked: ['nowhere', 'overtaken'],
     })
   })
@@ -281,7 +283,7 @@ describeOnBoth('of attempts', (open) => {
 
   test('the first visit from elsewhere is the only first one', async () => {
     const db = await open()
-    await addAttempts(db, [{ id: 'fine' }, { id: 'visited', previewed_at: 1 }])
+    await addAttempts(db, [{ id: 'fine' }, { id: 'another' }, { id: 'visited', previewed_at: 1 }])
 
     const touched = await touchedBy(db, signinAttempts, async (trx) => {
       for (const id of ['fine', 'visited']) await markPreviewed(trx, { id, now: NOW })
@@ -420,6 +422,7 @@ describeOnBoth('of what is counted, kept or allowed', (open) => {
     ])
     await addRows(db, 'failed_attempts', { kind: 'mail_code', failures: 2, window_ends_at: LATER }, [
       { subject: 'ada' },
+      { subject: 'bob' },
     ])
     const counts = () =>
       db.read((sql) => sql.all('SELECT kind, subject, failures FROM failed_attempts ORDER BY kind, subject'))
@@ -431,6 +434,7 @@ describeOnBoth('of what is counted, kept or allowed', (open) => {
 
     expect(given).toEqual([
       { kind: 'mail_code', subject: 'ada', failures: 2 },
+      { kind: 'mail_code', subject: 'bob', failures: 2 },
       { kind: 'totp', subject: 'ada', failures: 0 },
       { kind: 'totp', subject: 'bob', failures: 1 },
       { kind: 'totp', subject: 'none', failures: 0 },

@@ -7,9 +7,8 @@ import type { Context, Next } from '../request/context.ts'
 export function adminOnly(deps: Deps) {
   return async (ctx: Context, next: Next): Promise<void> => {
     const { identity } = ctx.state
-    const isAdminPath = ctx.path === '/admin' || ctx.path.startsWith('/admin/')
     const mayKnow = identity.kind === 'api_key' && isAdminKey(identity.key.scopes)
-    if (isAdminPath && !mayKnow && !(await hasAdminKey(deps))) throw new AuthdError('NOT_FOUND')
+    if (ctx.path.startsWith('/admin/') && !mayKnow && !(await hasAdminKey(deps))) throw new AuthdError('NOT_FOUND')
     await next()
   }
 }

@@ -80,6 +80,8 @@ export const FACTORS: HandMade = {
         'attempt?.email !== user.email',
         'attempt === undefined',
       ],
+      'a code of the app completes no session of that app': ["!completes(before, 'otp')", 'false'],
+      'a recovery code completes no session of the app': ["!completes(before, 'recovery_code')", 'false'],
     },
   },
   'src/flows/factors/totp.ts': {

@@ -56,6 +56,11 @@ export const OPERATION: HandMade = {
         'deps.config.current().ipfilter',
       ],
       'a removal is a risk where the operator was let in before': ['&& !isBlocked(before, own, scope)', ''],
+      'an operator whom a new allow-list leaves out is warned': [
+        '!judgeAddress(rules, { ip: own, ...asked }).isBlocked',
+        'true',
+      ],
+      'the removal of a block is no risk': ["rule.action === 'allow' && isRemoved(rule)", 'isRemoved(rule)'],
     },
   },
   'src/flows/outbox/webhook-delivery.ts': {

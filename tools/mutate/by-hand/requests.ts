@@ -11,7 +11,7 @@ export const REQUESTS: HandMade = {
     },
   },
   'src/flows/limits/ip-filter.ts': {
-    tests: ['http/ip-filter', 'http/settings'],
+    tests: ['http/lockout-risk', 'http/ip-filter', 'http/settings'],
     mutants: {
       'a block rule wins over an allow rule of the same length': [
         "inForce.find(({ action }) => action === 'block') ?? inForce[0]",
@@ -26,6 +26,13 @@ export const REQUESTS: HandMade = {
       'a rule for sign-ins covers a step-up and a confirmation': [
         "'/restore-email', '/account/confirm']",
         "'/restore-email']",
+      ],
+      'a rule for one scope affects no other': ["rule.scope === 'all' || rule.scope === scope", 'true'],
+      'the default of the admin API denies': ["scope === 'admin' && defaults.adminDefault === 'deny'", 'false'],
+      'the hits of a rule are recorded once an hour': ['isDue(ipBucket(ip))', 'true'],
+      'a path that only begins like that of a sign-in is none': [
+        'path.startsWith(`${start}/`)',
+        'path.startsWith(start)',
       ],
     },
   },
@@ -55,9 +62,10 @@ export const REQUESTS: HandMade = {
   'src/http/middleware/admin-only.ts': {
     tests: ['http/admin'],
     mutants: {
-      'the admin API is hidden at its root, too': [
-        "ctx.path === '/admin' || ctx.path.startsWith('/admin/')",
-        "ctx.path.startsWith('/admin/')",
+      'the admin API is hidden until there is a key for it': ['!(await hasAdminKey(deps))', 'false'],
+      'a key without an admin scope does not show the admin API': [
+        "identity.kind === 'api_key' && isAdminKey(identity.key.scopes)",
+        "identity.kind === 'api_key'",
       ],
     },
   },
@@ -102,6 +110,10 @@ export const REQUESTS: HandMade = {
     tests: ['http/request-id'],
     mutants: {
       'a request id of a stranger is not kept': ['ctx.state.isFromProxy && VALID.test(sent)', 'VALID.test(sent)'],
+      'a request id of a proxy must have the form of one': [
+        'ctx.state.isFromProxy && VALID.test(sent)',
+        "ctx.state.isFromProxy && sent !== ''",
+      ],
     },
   },
   'src/http/middleware/stated-client.ts': {
@@ -112,12 +124,13 @@ export const REQUESTS: HandMade = {
     },
   },
   'src/http/middleware/this-machine-only.ts': {
-    tests: ['cli/development', 'platform/net/forwarded', 'http/public-url'],
+    tests: ['http/development-mode', 'cli/development', 'platform/net/forwarded', 'http/public-url'],
     mutants: {
       'development mode is for this machine': [
         'isDevelopment && !ctx.state.client.isLocal',
         'isDevelopment && !ctx.state.isFromProxy',
       ],
+      'a deployment is for every machine': ['isDevelopment && !ctx.state.client.isLocal', '!ctx.state.client.isLocal'],
     },
   },
   'src/http/request/cookies.ts': {

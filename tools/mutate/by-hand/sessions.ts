@@ -93,6 +93,9 @@ export const SESSIONS: HandMade = {
         'useSession(deps, token.id.replace',
       ],
       'an API key ends on time': ['expiresAt !== null && expiresAt <= now', 'expiresAt !== null && expiresAt < now'],
+      'a revoked API key is rejected': ['revokedAt !== null', 'false'],
+      'an API key counts from its network only': ['network !== null && !ipMatcher([network])(ip)', 'false'],
+      'an API key needs its secret': ['!key || !equalSecrets(digest(token.secret), key.secretDigest)', '!key'],
     },
   },
   'src/flows/sessions/key-rotation.ts': {
@@ -129,18 +132,52 @@ export const SESSIONS: HandMade = {
     },
   },
   'src/flows/sessions/proofs.ts': {
-    tests: ['http/session.factors'],
+    tests: ['http/factor-gone', 'http/proof-classes', 'http/access-token.copied', 'http/session.factors'],
     mutants: {
       'a removed app takes with it what its recovery codes have proven': ["['otp', 'recovery_code']", "['otp']"],
+      'a removed factor takes its proof from open attempts': [
+        'forgetAttemptProofs(trx, { userId, proof })',
+        'undefined',
+      ],
+      'a token is as fresh as the older of it and its session': [
+        'Math.min(session.authTime, shown.authTime)',
+        'session.authTime',
+      ],
+      'a token has no proof that is newer than it': ['shown.amr.includes(proof)', 'true'],
     },
   },
   'src/flows/sessions/session.ts': {
-    tests: ['http/many-sessions', 'http/sign-out', 'http/session.life', 'http/clock.stepped', 'http/lockdown'],
+    tests: [
+      'http/account',
+      'http/what-else-ends',
+      'http/another-user',
+      'http/session.factors',
+      'http/many-sessions',
+      'http/sign-out',
+      'http/session.life',
+      'http/clock.stepped',
+      'http/lockdown',
+    ],
     mutants: {
       'a new session leaves at most max_per_user': ['keep: maxPerUser - 1', 'keep: maxPerUser'],
       'only signing out everywhere makes devices unknown': ["scope === 'all') await", "scope !== 'current') await"],
       'a session ends at its idle end': ['session.idleExpiresAt <= now', 'session.idleExpiresAt < now'],
       'a session of before everybody was signed out is over': ['session.isOvertaken ||', ''],
+      'a session ends at its absolute end': ['session.expiresAt <= now', 'session.expiresAt < now'],
+      'a disabled user has no session': ['session.user.disabledAt !== null ||', ''],
+      'nobody ends the session of another user': [
+        '{ userId: input.userId, ids: [input.sessionId] }',
+        '{ ids: [input.sessionId] }',
+      ],
+      'signing out of the others keeps this session': ["scope === 'others' ? session.id : undefined", 'undefined'],
+      'signing out ends one session': [
+        "scope === 'current' ? { ids: [session.id] } : { userId: session.userId }",
+        '{ userId: session.userId }',
+      ],
+      'a session is dated once a minute': [
+        'isAhead(now, session.lastSeenAt + TOUCH_EVERY_MS, TOUCH_EVERY_MS)',
+        'false',
+      ],
     },
   },
   'src/flows/sessions/token.ts': {

@@ -30,9 +30,17 @@ export const SIGN_IN: HandMade = {
     },
   },
   'src/flows/signin/begin.ts': {
-    tests: ['http/cookie-jar', 'http/sign-in'],
+    tests: ['http/redirect.open', 'http/cookie-jar', 'http/sign-in'],
     mutants: {
       'an attempt for tokens never continues as one for a cookie': ['attempt.deliver === input.deliver &&', ''],
+      'an attempt for one address never continues for another': [
+        'attempt.email === (input.email?.canonical ?? null) &&',
+        '',
+      ],
+      'an attempt continues with its own redirect only': ['attempt.redirectTo === (input.redirectTo ?? null) &&', ''],
+      'an attempt continues with its own page for the link only': ['attempt.linkTo === (input.linkTo ?? null)', 'true'],
+      'a redirect must be listed': ['!isAllowedRedirect(signin.redirectUrls, redirectTo)', 'false'],
+      'a page for the link must be listed': ['!signin.linkUrls.includes(linkTo)', 'false'],
     },
   },
   'src/flows/signin/bound-mail.ts': {
