@@ -76,7 +76,7 @@ const LISTS: Record<string, { args?: string[]; rows: string }> = {
   'keys list': { rows: "signing_keys WHERE purpose = 'access'" },
 }
 /** Lists of what a build or a configuration has. */
-const FIXED = ['settings list']
+const FIXED = ['backup list', 'settings list']
 
 let place: Shell
 let database: DatabaseSync

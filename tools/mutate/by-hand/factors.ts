@@ -297,7 +297,7 @@ export const FACTORS: HandMade = {
         'AND COALESCE(confirmed_at, ?) >= ?',
         'AND (COALESCE(confirmed_at, ?) >= ? OR 1 = 1)',
       ],
-      'an app that waits for its first code is no factor': [' AND secret_sealed IS NOT NULL`', '`'],
+      'an app that waits for its first code does not count': [' AND secret_sealed IS NOT NULL`', '`'],
     },
   },
 }

@@ -60,7 +60,7 @@ export const OPERATION: HandMade = {
         '!judgeAddress(rules, { ip: own, ...asked }).isBlocked',
         'true',
       ],
-      'the removal of a block is no risk': ["rule.action === 'allow' && isRemoved(rule)", 'isRemoved(rule)'],
+      'removing a block never locks out': ["rule.action === 'allow' && isRemoved(rule)", 'isRemoved(rule)'],
     },
   },
   'src/flows/outbox/webhook-delivery.ts': {

@@ -229,7 +229,7 @@ export const SIGN_IN: HandMade = {
       ],
       'a way back ends on time': ['this.restorable_until > ?', 'this.restorable_until >= ?'],
       'a way back is gone once': ['this.id = ? AND this.restored_at IS NULL', 'this.id = ?'],
-      'the restorable addresses of a user are no other user’s': [
+      'the restorable addresses are those of one user': [
         'SELECT old_email FROM email_changes WHERE user_id = ? AND',
         'SELECT old_email FROM email_changes WHERE (user_id = ? OR 1 = 1) AND',
       ],
