@@ -45,13 +45,14 @@ const CHANGES: Record<string, string[]> = {
   'settings set': ['signup.policy', 'closed'],
   'settings unset': ['signup.policy'],
   'migrate up': [],
+  'backup prune': ['--keep', '1'],
   'service install': ['--root', 'image'],
   'service uninstall': ['--root', 'image'],
 }
 
-/** The commands above whose object has nothing to change here: no passkey, no lockout, no mail that failed. */
+/** The commands above whose object has nothing to change here: no passkey, no lockout, no mail that failed, no backup. */
 const NOTHING_THERE =
-  /^(passkeys |totp |recovery-codes |users unlock|email resume|lockouts |ratelimit |suppressions |email retry|webhooks redeliver|ipfilter prune)/
+  /^(passkeys |totp |recovery-codes |users unlock|email resume|lockouts |ratelimit |suppressions |email retry|webhooks redeliver|ipfilter prune|backup prune)/
 
 /** What the irreversible ones ask for. */
 const CONFIRMED: Record<string, string[]> = {
