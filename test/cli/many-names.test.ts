@@ -11,6 +11,7 @@ const ONE = {
   'one link, secret, mail or file as its result': [
     ...['users recover', 'users export', 'webhooks add', 'webhooks rotate-secret', 'webhooks test', 'email test'],
   ],
+  'one backup, which takes minutes and replaces the database': ['backup restore', 'backup verify'],
   'new values for one thing': ['users update', 'webhooks update'],
 }
 
