@@ -74,10 +74,18 @@ export function deleteBackup(folder: string, name: string): void {
   for (const ending of [SECRET, DATA, ABOUT]) rmSync(join(folder, name + ending), { force: true })
 }
 
-/** What was written beside the file when it was made. Undefined for a file that was moved without it. */
+/** What was written beside the file when it was made. Undefined for a file that was moved without it, or for other text. */
 export function aboutOf(path: string): BackupAbout | undefined {
-  const text = readBeside(path, ABOUT)
-  return text === undefined ? undefined : (JSON.parse(text) as BackupAbout)
+  try {
+    const about = JSON.parse(readBeside(path, ABOUT) ?? '') as Partial<BackupAbout> | null
+    const { created_at, schema = null, rows } = about ?? {}
+    return typeof created_at === 'string' && Object(rows) === rows
+      ? ({ created_at, schema, rows } as BackupAbout)
+      : undefined
+  } catch (error) {
+    if (error instanceof SyntaxError) return undefined
+    throw error
+  }
 }
 
 /** The server secret beside the file, if it was put there. */

@@ -10,8 +10,6 @@ export interface AnswerHolder {
   authTime: number
   /** The digest of the session's cookie, which the answer may have replaced. */
   cookieDigest: string | null
-  /** The answer hands over credentials. */
-  isGiving: boolean
   /** It ended the session that the request showed. */
   isEnding: boolean
   /** Until then a credential counts that the answer has replaced or spent. */

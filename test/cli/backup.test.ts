@@ -167,6 +167,16 @@ test('a backup with another number of rows than when it was made is not verified
   expect(JSON.parse(stdout)).toMatchObject({ ok: false, differing: ['users'] })
 })
 
+test.each(['', '{', 'null', '[]', '{"rows":1}'])('a backup is listed whose description is %j', async (text) => {
+  const { place, backup } = await backedUp()
+  await writeFile(backup.path.replace('.sqlite', '.json'), text)
+
+  const list = await place.run(['backup', 'list', '--json'])
+
+  expect(list.code).toBe(0)
+  expect(JSON.parse(list.stdout).data).toMatchObject([{ name: backup.name }])
+})
+
 test('SECURITY: a backup of another server secret is not verified and not restored', async () => {
   const { backup } = await backedUp()
   const other = await shell()

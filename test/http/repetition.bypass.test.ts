@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { createApiKey } from '../../src/flows/operator/api-key.ts'
 import { SYSTEM } from '../../src/flows/record-event.ts'
 import { MINUTE, SECOND } from '../../src/platform/clock.ts'
-import { enrolTotp, totpCode } from '../support/factors.ts'
+import { enrolTotp, totpCode, withPasskey } from '../support/factors.ts'
 import { type Authd, startAuthd } from '../support/harness.ts'
 import type { Browser } from '../support/http-client.ts'
 import { ADA, askForCode, askOnPage, signInForTokens, signInOnPage } from '../support/people.ts'
@@ -154,6 +154,38 @@ describe('SECURITY: an answer is given again to the one credential that the firs
     const byOld = await authd.browser().post('/v1/me/recovery-codes', { bearer: first, headers })
 
     expect([made.status, byOld.status]).toEqual([200, 403])
+  })
+
+  test('a form of a page without an attempt, not without the cookie of that page', async () => {
+    const authd = await startAuthd()
+    const { device } = await withPasskey(authd)
+    const browser = authd.browser()
+    const page = await browser.get('/signin')
+    const asked = JSON.parse((/data-asked="([^"]*)"/.exec(page.body)?.[1] ?? '').replaceAll('&quot;', '"'))
+    const credential = JSON.stringify(device.sign(asked.options))
+    const form = fillForm(page.body, '/signin/passkey', { challenge_id: asked.challenge_id, credential })
+    const own = await browser.post('/signin/passkey', { form })
+
+    const thief = authd.browser()
+    await thief.post('/signin/passkey', { form })
+
+    expect(own.status).toBe(303)
+    expect((await thief.get('/v1/session')).status).toBe(401)
+  })
+
+  test('a call with a key gets its answer again for ten minutes, also beside an older attempt', async () => {
+    const authd = await startAuthd()
+    const browser = authd.browser()
+    await askOnPage(authd, browser, EVE)
+    const send = () => browser.post('/v1/signin', { json: { email: ADA, deliver: 'cookie' }, headers })
+    const first = await send()
+    authd.clock.advance(MINUTE)
+
+    const again = await copyOf(authd, browser).post('/v1/signin', {
+      ...{ json: { email: ADA, deliver: 'cookie' }, headers },
+    })
+
+    expect([first.status, again.status]).toEqual([201, 201])
   })
 
   test('a replaced cookie counts for ten seconds also with a key, and then gets nothing', async () => {

@@ -35,8 +35,6 @@ export interface Repeatable {
 /** What an answer is to those who repeat its request. */
 export interface Described {
   isFailure: boolean
-  /** It hands over credentials. */
-  isGiving: boolean
   /** It ended the session that the request showed. */
   isEnding: boolean
   /** The session that it begins or renews. */
@@ -145,7 +143,7 @@ async function claiming(deps: Deps, id: string, asked: Repeatable) {
   const createdAt = deps.clock.now()
   const proven = await deps.db.read((sql) => holderOf(sql, asked))
   if (!proven) return undefined
-  const holder = { ...proven, isGiving: false, isEnding: false, soonUntil: createdAt + CLAIM_MS }
+  const holder = { ...proven, isEnding: false, soonUntil: createdAt + CLAIM_MS }
   const sessionId = caller.proven?.id === proven.caller && caller.proven.id.startsWith('ses_') ? proven.caller : null
   const expiresAt = createdAt + (kind === 'key' ? KEYED_MS : CLAIM_MS)
   const row = { id, bodyDigest, holder, sessionId, sealed: null, createdAt, expiresAt }
@@ -195,10 +193,10 @@ async function finish<Answer>(
   const kept = keptOf(asked, done, describe)
   try {
     if (!kept) return await deps.db.write((trx) => deleteClaim(trx, { id, createdAt }))
-    const { isGiving, isEnding, sessionId } = kept
+    const { isEnding, sessionId } = kept
     const sealed = deps.keys.seal(sealContext(id), JSON.stringify(kept.outcome))
     const now = deps.clock.now()
-    const holder = { ...claim.holder, isGiving, isEnding, soonUntil: now + REPEATABLE_MS }
+    const holder = { ...claim.holder, isEnding, soonUntil: now + REPEATABLE_MS }
     const own = { id, createdAt, holder, sessionId: isEnding ? null : (sessionId ?? claim.sessionId), sealed }
     const expiresAt = now + (asked.kind === 'key' ? KEYED_MS : REPEATABLE_MS)
     await deps.db.write((trx) => keepAnswer(trx, { ...own, expiresAt }))
@@ -223,7 +221,7 @@ function keptOf<Answer>(
   if (!isKept) return undefined
   const { code, message, details, retryAfter } = thrown
   const outcome = { error: { code, message, details, retryAfter } }
-  return { outcome, isGiving: false, isEnding: false, sessionId: undefined }
+  return { outcome, isEnding: false, sessionId: undefined }
 }
 
 /** Without what JSON left out. */

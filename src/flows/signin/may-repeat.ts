@@ -22,6 +22,8 @@ export interface Caller {
   cookieDigests: string[]
   /** The attempt tokens that it shows, genuine or not. */
   attempts: string[]
+  /** The digest of the cookie of a page that began a sign-in without an attempt. */
+  visit: string | undefined
   /** The client's IP address. */
   address: string
 }
@@ -43,7 +45,7 @@ export async function holderOf(
   if (kind === 'proof') return attempts.includes(once) ? { ...nobody, caller: once } : undefined
   const [attempt] = attempts
   if (attempt !== undefined) return { ...nobody, caller: attempt }
-  if (!caller.proven) return { ...nobody, caller: kind === 'form' ? ANYBODY : `address ${caller.address}` }
+  if (!caller.proven) return { ...nobody, caller: kind === 'form' ? pageOf(caller) : `address ${caller.address}` }
   const { id, authTime, cookieDigest } = caller.proven
   return { caller: id, authTime, cookieDigest }
 }
@@ -68,11 +70,15 @@ export async function mayRepeat(
       (proven.id === holder.caller || proven.id === sessionId) &&
       (proven.isNewest || (isSoon && proven.authTime >= holder.authTime))) ||
     (isSoon && holder.cookieDigest !== null && cookieDigests.includes(holder.cookieDigest)) ||
-    holder.caller === ANYBODY ||
+    [ANYBODY, pageOf(caller)].includes(holder.caller) ||
     (proven === undefined && holder.caller === `address ${caller.address}`) ||
     (isSoon && holder.isEnding && kind === 'form' && isEmptyHanded) ||
-    ((isSoon || !holder.isGiving) && (await genuineAttempts(sql, caller)).includes(holder.caller))
+    ((isSoon || sessionId === null) && (await genuineAttempts(sql, caller)).includes(holder.caller))
   return isHolder && (holder.isEnding || sessionId === null || (await isAlive(deps, sql, sessionId)))
+}
+
+function pageOf({ visit }: Caller): string {
+  return visit === undefined ? ANYBODY : `visit ${visit}`
 }
 
 async function genuineAttempts(sql: Sql, { attempts }: Caller): Promise<string[]> {

@@ -82,7 +82,8 @@ function callerOf({ state }: Context, attempts: string[]): Caller {
   const { identity, cookies, ip } = state
   const proven = provenBy(identity)
   const cookieDigests = cookies.sessions.map(cookieDigest)
-  return { ...(proven && { proven }), cookieDigests, attempts, address: ip }
+  const visit = cookies.visit === undefined ? undefined : digest(cookies.visit)
+  return { ...(proven && { proven }), cookieDigests, attempts, visit, address: ip }
 }
 
 function provenBy(identity: Identity): Caller['proven'] {
@@ -142,11 +143,10 @@ function fieldsOf(ctx: Context, type: 'json' | 'form'): Record<string, string | 
 export function describeAnswer(answer: { status?: number; cookies?: CookieChange[]; body?: unknown }): Described {
   const { status = 200, cookies = [], body } = answer
   const started = cookies.find((change) => change.kind === 'session')
-  const { session, access_token, attempt_token } = Object(body) as Record<string, unknown>
+  const { session } = Object(body) as Record<string, unknown>
   const inBody = (session as { id?: unknown } | undefined)?.id
   return {
     isFailure: status >= 400,
-    isGiving: [access_token, attempt_token].some((token) => token !== undefined) || cookies.length > 0,
     isEnding: cookies.some(({ kind }) => kind === 'session_ended'),
     sessionId: idOf(started?.value) ?? (typeof inBody === 'string' ? inBody : undefined),
   }
