@@ -4,6 +4,7 @@ import {
   existsSync,
   fchmodSync,
   fchownSync,
+  fstatSync,
   fsyncSync,
   ftruncateSync,
   linkSync,
@@ -74,8 +75,13 @@ export interface OpenedFile {
 
 const COPY_BYTES = 1 << 20
 
+/** Opens a file, but nothing that a link leads to, and nothing that would make its reader wait, such as a pipe. */
 export function openFile(path: string): OpenedFile {
-  const from = openSync(path, 'r')
+  const from = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
+  if (!fstatSync(from).isFile()) {
+    closeSync(from)
+    throw new Error(`${path} is not a file`)
+  }
   return {
     copyTo(path) {
       const to = openNew(path)

@@ -1,7 +1,9 @@
+import { execFile } from 'node:child_process'
 import { readdirSync, readFileSync, statSync } from 'node:fs'
 import { chmod, cp, mkdir, rename, rm, symlink, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { DatabaseSync } from 'node:sqlite'
+import { promisify } from 'node:util'
 import { expect, test } from 'vitest'
 import { type Shell, shell } from '../support/cli.ts'
 
@@ -189,6 +191,20 @@ test('SECURITY: a backup of another server secret is not verified and not restor
   expect(JSON.parse(verified.stdout)).toMatchObject({ ok: false, secret: 'other' })
   expect([verified.code, restored.code]).toEqual([1, 78])
   expect(readdirSync(join(other.folder, 'authd-data')).filter((file) => file.includes('restore'))).toEqual([])
+})
+
+test('SECURITY: a link and a pipe in the place of a backup are not read', async () => {
+  const { place, backup } = await backedUp()
+  const folder = dirname(backup.path)
+  const [link, pipe] = ['authd-2026-01-02T00-00-00Z', 'authd-2026-01-03T00-00-00Z']
+  await symlink(backup.path, join(folder, `${link}.sqlite`))
+  await promisify(execFile)('mkfifo', [join(folder, `${pipe}.sqlite`)])
+
+  const verified = [await place.run(['backup', 'verify', link]), await place.run(['backup', 'verify', pipe])]
+  const restored = await place.run(['backup', 'restore', pipe, '--confirm=restore'])
+
+  expect([...verified, restored].map(({ code }) => code)).toEqual([66, 66, 66])
+  expect(verified[0]?.stderr).toContain('cannot be read')
 })
 
 test('prune keeps the newest backups, and touches no other file', async () => {
