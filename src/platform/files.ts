@@ -10,6 +10,7 @@ import {
   linkSync,
   mkdtempSync,
   openSync,
+  readFileSync,
   readSync,
   renameSync,
   rmSync,
@@ -70,6 +71,7 @@ export async function createFileBy(path: string, fill: (draft: string) => Promis
 export interface OpenedFile {
   /** Creates the copy, for its owner only. Throws EEXIST if the path is taken. */
   copyTo(path: string): void
+  text(): string
   close(): void
 }
 
@@ -96,6 +98,7 @@ export function openFile(path: string): OpenedFile {
         closeSync(to)
       }
     },
+    text: () => readFileSync(from, 'utf8'),
     close: () => closeSync(from),
   }
 }

@@ -1,8 +1,8 @@
-import { mkdirSync, readdirSync, readFileSync, rmSync, statSync } from 'node:fs'
+import { lstatSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Config } from '../config/schema.ts'
 import { AuthdError } from '../errors.ts'
-import { createFile, createFileBy } from '../platform/files.ts'
+import { createFile, createFileBy, openFile } from '../platform/files.ts'
 import { copySqlite, inspectSqlite } from '../store/sqlite-backup.ts'
 import { readSecretEarly } from './secret.ts'
 
@@ -47,11 +47,21 @@ export async function createBackup(
     const { schema, rows } = inspectSqlite(draft, '')
     about = { ...about, schema, rows }
   })
-  if (!isNew) throw new AuthdError('FILE_EXISTS', { message: `${path} is there already. Try again in a second.` })
+  if (!isNew) throw isThere(path)
   const secret = withSecret ? readSecretEarly(config) : undefined
-  if (secret !== undefined) createFile(join(folder, name + SECRET), `${secret}\n`, { mode: 0o600 })
-  createFile(join(folder, name + ABOUT), `${JSON.stringify(about)}\n`, { mode: 0o600 })
+  const beside = [
+    ...(secret === undefined ? [] : [{ ending: SECRET, text: secret }]),
+    { ending: ABOUT, text: JSON.stringify(about) },
+  ]
+  for (const { ending, text } of beside) {
+    const file = join(folder, name + ending)
+    if (!createFile(file, `${text}\n`, { mode: 0o600 })) throw isThere(file)
+  }
   return { name, path, bytes: statSync(path).size, hasSecret: secret !== undefined, about }
+}
+
+function isThere(path: string): AuthdError {
+  return new AuthdError('FILE_EXISTS', { message: `${path} is there already. Try again in a second.` })
 }
 
 /** The newest first. */
@@ -65,7 +75,7 @@ export function backupsIn(folder: string): BackupFiles[] {
     .map((name) => {
       const path = join(folder, name + DATA)
       const about = aboutOf(path) ?? { created_at: '', schema: null, rows: {} }
-      return { name, path, bytes: statSync(path).size, hasSecret: files.has(name + SECRET), about }
+      return { name, path, bytes: lstatSync(path).size, hasSecret: files.has(name + SECRET), about }
     })
 }
 
@@ -74,7 +84,7 @@ export function deleteBackup(folder: string, name: string): void {
   for (const ending of [SECRET, DATA, ABOUT]) rmSync(join(folder, name + ending), { force: true })
 }
 
-/** What was written beside the file when it was made. Undefined for a file that was moved without it, or for other text. */
+/** What was written beside the file when it was made. Undefined if it is missing, or cannot be read. */
 export function aboutOf(path: string): BackupAbout | undefined {
   try {
     const about = JSON.parse(readBeside(path, ABOUT) ?? '') as Partial<BackupAbout> | null
@@ -82,9 +92,8 @@ export function aboutOf(path: string): BackupAbout | undefined {
     return typeof created_at === 'string' && Object(rows) === rows
       ? ({ created_at, schema, rows } as BackupAbout)
       : undefined
-  } catch (error) {
-    if (error instanceof SyntaxError) return undefined
-    throw error
+  } catch {
+    return undefined
   }
 }
 
@@ -108,7 +117,12 @@ function forPostgres(): AuthdError {
 function readBeside(path: string, ending: string): string | undefined {
   if (!path.endsWith(DATA)) return undefined
   try {
-    return readFileSync(path.slice(0, -DATA.length) + ending, 'utf8')
+    const file = openFile(path.slice(0, -DATA.length) + ending)
+    try {
+      return file.text()
+    } finally {
+      file.close()
+    }
   } catch (error) {
     if (error instanceof Error && 'code' in error && error.code === 'ENOENT') return undefined
     throw error

@@ -198,12 +198,16 @@ test('SECURITY: a link and a pipe in the place of a backup are not read', async 
   const folder = dirname(backup.path)
   const [link, pipe] = ['authd-2026-01-02T00-00-00Z', 'authd-2026-01-03T00-00-00Z']
   await symlink(backup.path, join(folder, `${link}.sqlite`))
-  await promisify(execFile)('mkfifo', [join(folder, `${pipe}.sqlite`)])
+  await promisify(execFile)('mkfifo', [join(folder, `${pipe}.sqlite`), join(folder, `${pipe}.json`)])
+  await symlink(join(folder, 'nothing'), join(folder, 'authd-2026-01-04T00-00-00Z.sqlite'))
+  await writeFile(join(folder, 'authd-2026-01-04T00-00-00Z.json'), '{}')
 
   const verified = [await place.run(['backup', 'verify', link]), await place.run(['backup', 'verify', pipe])]
   const restored = await place.run(['backup', 'restore', pipe, '--confirm=restore'])
 
-  expect([...verified, restored].map(({ code }) => code)).toEqual([66, 66, 66])
+  const list = await place.run(['backup', 'list', '--json'])
+
+  expect([...verified, restored, list].map(({ code }) => code)).toEqual([66, 66, 66, 0])
   expect(verified[0]?.stderr).toContain('cannot be read')
 })
 
