@@ -188,6 +188,20 @@ describe('SECURITY: an answer is given again to the one credential that the firs
     expect([first.status, again.status]).toEqual([201, 201])
   })
 
+  test('a sign-in with a key gets its answer again by the cookie that it set', async () => {
+    const authd = await startAuthd()
+    const browser = authd.browser()
+    await browser.post('/v1/signin', { json: { email: ADA, deliver: 'cookie' } })
+    const json = { code: (await authd.takeProofMail())?.values['code'] }
+    const first = await browser.post('/v1/signin/code', { json, headers })
+    authd.clock.advance(MINUTE)
+
+    const again = await browser.post('/v1/signin/code', { json, headers })
+
+    expect([first.status, again.status]).toEqual([200, 200])
+    expect((await browser.get('/v1/session')).status).toBe(200)
+  })
+
   test('a replaced cookie counts for ten seconds also with a key, and then gets nothing', async () => {
     const authd = await startAuthd()
     const { browser } = await withApp(authd)

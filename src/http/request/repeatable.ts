@@ -33,7 +33,12 @@ export function repeatableCall(
   const attempts = isOfAttempt ? heldOf(ctx, sent['attempt'], token) : []
   const caller = callerOf(ctx, attempts)
   if (ctx.get(KEY_HEADER) !== '') {
-    return { kind: 'key', ...partsOf(ctx, declared), once: `${publicCaller(ctx, attempts)} ${keyOf(ctx)}`, caller }
+    return {
+      kind: 'key',
+      ...partsOf(ctx, declared),
+      once: `${isOfAttempt ? '' : publicCaller(ctx)} ${keyOf(ctx)}`,
+      caller,
+    }
   }
   const attempt = idOf(sent['token'] ?? attempts[0])
   const isProof = isOfAttempt && declared.limit === 'guess'
@@ -110,14 +115,17 @@ function heldOf({ state }: Context, attempt: string | undefined, token: string |
   return state.cookies.attempts.filter((text) => attempt === undefined || text.startsWith(`${attempt}.`))
 }
 
-/** What names the caller without being secret, and stays the same when a credential is replaced. */
-function publicCaller({ state, req }: Context, attempts: string[]): string {
+/**
+ * What names the caller without being secret, and stays the same when a credential is replaced. Where an attempt signs in,
+ * nothing does: it leads from the attempt to a session.
+ */
+function publicCaller({ state, req }: Context): string {
   const { identity, cookies } = state
   if (identity.kind === 'session') return identity.session.id
   if (identity.kind === 'api_key') return identity.key.id
   const bearer = req.headers.authorization
   if (bearer !== undefined) return idOf(bearer.replace(/^Bearer /i, '')) ?? digest(bearer)
-  return idOf(cookies.sessions[0]) ?? idOf(attempts[0]) ?? ''
+  return idOf(cookies.sessions[0]) ?? ''
 }
 
 /** The id of `ses_<id>.<secret>`, and of attempts. */
