@@ -4,13 +4,10 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { expect, onTestFinished, test } from 'vitest'
 import { type Daemon, freePort, type Shell, shell } from '../support/cli.ts'
 import { type CodeSink, startCodeSink } from '../support/code-sink.ts'
-import { post, startLoad } from './support/load.ts'
+import { judge, post, startLoad, statusesOf } from './support/load.ts'
 import { startPatroni } from './support/patroni.ts'
 
 const PER_SECOND = Number(process.env['PER_SECOND'] ?? 100)
-
-/** After this time a spent code gets no repeated answer any more, only a rejection. */
-const REPETITION_MS = 11_000
 
 async function instance(place: Shell, sink: CodeSink, database: string): Promise<Daemon> {
   const port = await freePort()
@@ -65,25 +62,14 @@ test.each(['kill', 'freeze'] as const)(
     await wait(5000)
     if (fault === 'freeze') failed.thaw()
     await load.stop()
-    await wait(REPETITION_MS)
-
-    const lost: string[] = []
-    const doubled: string[] = []
-    for (const [index, { accessToken, attemptToken, code, refreshToken }] of load.acknowledged.entries()) {
-      const url = urls[index % urls.length] ?? ''
-      const again = await post(url, '/v1/signin/code', { code, attempt_token: attemptToken })
-      if (again.status !== 401) doubled.push(`${index}: ${again.status}`)
-      const session = await fetch(`${url}/v1/session`, { headers: { Authorization: `Bearer ${accessToken}` } })
-      const refreshed = await post(url, '/v1/token/refresh', { refresh_token: refreshToken })
-      if (session.status !== 200 || refreshed.status !== 200)
-        lost.push(`${index}: ${session.status} ${refreshed.status}`)
-    }
+    const { lost, doubled } = await judge(load, urls)
+    const statuses = statusesOf(load.calls)
     console.log(
       [
         `primary: ${fault}, ${PER_SECOND} sign-ins a second through two instances`,
         `new primary after ${Math.round(election)} ms; then each instance served after ${outages.map(Math.round).join(' and ')} ms`,
         `acknowledged ${load.acknowledged.length} (${before} before), lost ${lost.length}, doubled ${doubled.length}`,
-        `answers: ${[...load.statuses].map(([status, count]) => `${status}: ${count}`).join(', ')}`,
+        `answers: ${[...statuses].map(([status, count]) => `${status}: ${count}`).join(', ')}`,
       ].join('\n'),
     )
 
@@ -91,7 +77,7 @@ test.each(['kill', 'freeze'] as const)(
     expect(lost).toEqual([])
     expect(doubled).toEqual([])
     expect(outages.filter((ms) => ms > 5000)).toEqual([])
-    expect(load.statuses.get('-')).toBeUndefined()
-    expect(load.statuses.get('500')).toBeUndefined()
+    expect(statuses.get('-')).toBeUndefined()
+    expect(statuses.get('500')).toBeUndefined()
   },
 )
