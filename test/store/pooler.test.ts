@@ -1,22 +1,13 @@
-import { type ChildProcess, spawn } from 'node:child_process'
-import { once } from 'node:events'
 import { existsSync } from 'node:fs'
-import { chmod, chown, mkdtemp, rm, writeFile } from 'node:fs/promises'
-import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import type { Db } from '../../src/store/db.ts'
 import { migrate, schemaState } from '../../src/store/migrate.ts'
 import { openDatabase } from '../../src/store/open.ts'
 import { findSystemConfig, insertSystemConfig, listSystemConfig } from '../../src/store/system-config.ts'
 import { emptyDatabase, freshDatabase } from '../support/databases.ts'
+import { PGBOUNCER, startPgbouncer } from '../support/pgbouncer.ts'
 import { startProxy } from '../support/postgres-proxy.ts'
-import { TEMPORARY } from '../support/temporary.ts'
 import { until } from '../support/until.ts'
-
-const PGBOUNCER = '/usr/sbin/pgbouncer'
-/** It refuses to run as root. */
-const NOBODY = 65_534
-const isRoot = process.getuid?.() === 0
 
 function socketOf(url: string | undefined) {
   const { searchParams, pathname } = new URL(url ?? '')
@@ -65,48 +56,6 @@ test('without a pooler, sessions keep their limits and prepared statements', asy
   expect(prepared.length).toBeGreaterThanOrEqual(2)
 })
 
-/** PgBouncer in transaction mode with three sessions, for the server of the tests. */
-async function startPgbouncer(serverFolder: string) {
-  const folder = await mkdtemp(join(TEMPORARY, 'authd-pgb-'))
-  const settings = [
-    '[databases]',
-    `* = host=${serverFolder} port=5432 user=postgres`,
-    '[pgbouncer]',
-    'listen_addr =',
-    `unix_socket_dir = ${folder}`,
-    'listen_port = 6432',
-    'auth_type = any',
-    'pool_mode = transaction',
-    'default_pool_size = 3',
-    `logfile = ${folder}/log`,
-  ]
-  const file = join(folder, 'pgbouncer.ini')
-  await writeFile(file, settings.join('\n'))
-  await chmod(folder, 0o755)
-  if (isRoot) await chown(folder, NOBODY, NOBODY)
-  let child: ChildProcess
-  const start = () => {
-    child = spawn(PGBOUNCER, ['-q', file], { stdio: 'ignore', ...(isRoot && { uid: NOBODY, gid: NOBODY }) })
-  }
-  const kill = async () => {
-    const exit = once(child, 'exit')
-    child.kill('SIGKILL')
-    await exit
-  }
-  start()
-  onTestFinished(async () => {
-    await kill()
-    await rm(folder, { recursive: true, force: true })
-  })
-  return {
-    url: (database: string) => `postgres://postgres@/${database}?host=${folder}&port=6432`,
-    async restart() {
-      await kill()
-      start()
-    },
-  }
-}
-
 if (existsSync(PGBOUNCER)) {
   test('migrations, units and reads work through PgBouncer in transaction mode, also after it was killed', async () => {
     const { options, remove } = await emptyDatabase('postgres')
@@ -119,7 +68,8 @@ if (existsSync(PGBOUNCER)) {
     await migrate(db, 1)
     const keys = Array.from({ length: 60 }, (_, index) => `key-${index}`)
     await Promise.all(keys.flatMap((key) => [put(db, key), db.read((sql) => findSystemConfig(sql, key))]))
-    await pooler.restart()
+    await pooler.kill()
+    await pooler.start()
     await until(() => put(db, 'after'))
 
     const kept = await db.read((sql) => listSystemConfig(sql, ''))

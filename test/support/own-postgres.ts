@@ -20,6 +20,9 @@ export interface OwnPostgres {
   kill(): Promise<void>
   /** In order, so that its files can be copied. */
   stop(): Promise<void>
+  /** After kill or stop: runs it again. */
+  start(): Promise<void>
+  pid(): number | undefined
   query(sql: string): Promise<Record<string, unknown>[]>
   folder: string
 }
@@ -62,18 +65,19 @@ export async function startOwnPostgres({
     'log_min_messages=panic',
     ...tls,
   ]
-  const child: ChildProcess = spawn(
-    join(programs, 'postgres'),
-    ['-D', data, ...settings.flatMap((setting) => ['-c', setting])],
-    { ...AS_USER, stdio: 'ignore' },
-  )
-  const exit = once(child, 'exit')
+  const args = ['-D', data, ...settings.flatMap((setting) => ['-c', setting])]
+  let child: ChildProcess
+  const start = async () => {
+    child = spawn(join(programs, 'postgres'), args, { ...AS_USER, stdio: 'ignore' })
+    await until(() => query('SELECT 1'))
+  }
   const end = async (signal: NodeJS.Signals) => {
+    const exit = once(child, 'exit')
     child.kill(signal)
     await exit
   }
   onTestFinished(async () => {
-    if (child.exitCode === null) await end('SIGQUIT')
+    if (child?.exitCode === null) await end('SIGQUIT')
     await rm(folder, { recursive: true, force: true })
   })
   const query: OwnPostgres['query'] = async (sql) => {
@@ -86,6 +90,6 @@ export async function startOwnPostgres({
       await client.end()
     }
   }
-  await until(() => query('SELECT 1'))
-  return { host, folder, query, kill: () => end('SIGQUIT'), stop: () => end('SIGINT') }
+  await start()
+  return { host, folder, query, start, pid: () => child.pid, kill: () => end('SIGQUIT'), stop: () => end('SIGINT') }
 }

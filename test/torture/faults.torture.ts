@@ -1,10 +1,11 @@
 import { afterAll, expect, test } from 'vitest'
 import { DISK } from './faults/disk.ts'
 import type { Fault } from './faults/fault.ts'
+import { POSTGRES } from './faults/postgres.ts'
 import { type Endured, endure, MAY_STOP_MS, missing, toSeconds, whoGotWhat } from './support/endure.ts'
 
 /** All of them. `-t disk-full` chooses. */
-const FAULTS: Fault[] = [...DISK]
+const FAULTS: Fault[] = [...DISK, ...POSTGRES]
 
 const rows: string[][] = [['fault', 'acknowledged', 'lost', 'doubled', 'healed after', 'SIGTERM to exit']]
 afterAll(() => {

@@ -8,7 +8,7 @@ export interface Fault {
   needs?: Record<string, string>
   /** One sentence, printed. */
   promise: string
-  /** Answers that requests may get while it lasts; `-` is no answer. */
+  /** Answers that requests may get while it lasts; `-` where none came. */
   may: string[]
   /** What each door names while it lasts. Undefined where nothing of authd's is wrong. */
   told?: { what: string; reason: RegExp }

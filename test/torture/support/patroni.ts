@@ -1,4 +1,4 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process'
+import { type ChildProcess, spawn } from 'node:child_process'
 import { chownSync, existsSync, readdirSync, readFileSync } from 'node:fs'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import { setTimeout as wait } from 'node:timers/promises'
 import { onTestFinished } from 'vitest'
 import { freePort } from '../../support/cli.ts'
+import { familyOf, send } from './processes.ts'
 
 export interface PatroniNode {
   name: string
@@ -156,24 +157,6 @@ function postmasterIn(data: string): number | undefined {
     return readFileSync(`/proc/${pid}/cmdline`, 'utf8').includes(data) ? pid : undefined
   } catch {
     return undefined
-  }
-}
-
-/** A process and everything that it started, the parents first. */
-function familyOf(pid: number | undefined): number[] {
-  if (pid === undefined) return []
-  const rows = execFileSync('ps', ['-eo', 'pid=,ppid=']).toString().trim().split('\n')
-  const pairs = rows.map((row) => row.trim().split(/\s+/).map(Number))
-  const family = [pid]
-  for (const parent of family) family.push(...pairs.flatMap(([child = 0, of]) => (of === parent ? [child] : [])))
-  return family
-}
-
-function send(signal: NodeJS.Signals, pid: number): void {
-  try {
-    process.kill(pid, signal)
-  } catch {
-    // It has ended already.
   }
 }
 
