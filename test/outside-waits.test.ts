@@ -28,7 +28,7 @@ const WAITS: Record<string, { deadlines: RegExp[] } | { none: string }> = {
   'src/store/postgres-connection.ts': {
     deadlines: [/connectionTimeoutMillis: timeoutMs/, /query_timeout: timeoutMs/, /stream\.destroy\(\), CLOSE_MS/],
   },
-  'src/store/postgres-outage.ts': { none: 'it only knows the class of an error' },
+  'src/store/postgres-failures.ts': { none: 'it only knows the class of an error' },
   'src/store/postgres-migration.ts': { deadlines: [/acquireConnectionTimeout: CONNECT_MS/, /lock_timeout = 2000/] },
   'src/store/postgres.ts': { deadlines: [/query_timeout: Math\.ceil\(Math\.min\(QUERY_MS, until - startedAt\)\)/] },
 }

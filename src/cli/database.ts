@@ -21,7 +21,7 @@ export async function withDatabase<Result>(
 ): Promise<Result> {
   const { config, isDevelopment } = await loadConfigOf(flags)
   const { becomeOwner } = await import('./privileges.ts')
-  const { readSecretEarly } = await import('../startup/secret.ts')
+  const { readSecretEarly } = await import('../startup/server-secret.ts')
   const { wire } = await import('../startup/wire.ts')
   const secret = readSecretEarly(config)
   becomeOwner(config.dataDir)

@@ -2,8 +2,8 @@ import { shell } from '../platform/shell.ts'
 import { findContradictions, findDoubts } from './contradictions.ts'
 import { joinLayers, type Layer } from './layer.ts'
 import { findFileFaults } from './named-files.ts'
-import { type ResolveContext, resolveValues } from './precedence.ts'
 import { type Problem, problemAt } from './problem.ts'
+import { type ResolveContext, resolveValues } from './resolve-values.ts'
 import type { Finding } from './rule.ts'
 import { type Config, findKey, KEYS } from './schema.ts'
 import { readText } from './value-file.ts'
@@ -76,7 +76,7 @@ function readServerSecret(path: string): string | undefined {
   try {
     return readText(path)?.trim()
   } catch {
-    return undefined // startup/secret.ts reports it when the secret is needed.
+    return undefined // startup/server-secret.ts reports it when the secret is needed.
   }
 }
 

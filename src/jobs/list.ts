@@ -10,7 +10,7 @@ import { probeDatabase } from '../flows/upkeep/database-probe.ts'
 import { deleteOldAnswers, deleteOldRows } from '../flows/upkeep/housekeeping.ts'
 import { ANNOUNCE_MS, announceNode, type Node, takeOver } from '../flows/upkeep/node.ts'
 import { COUNT_EVERY_MS, keepRowCounts } from '../flows/upkeep/row-counts.ts'
-import { eraseMore } from '../flows/users/erasure.ts'
+import { eraseMore } from '../flows/users/erase-events.ts'
 import { HOUR, MINUTE, SECOND } from '../platform/clock.ts'
 
 /** Work that a timer starts. */

@@ -4,7 +4,7 @@ import type { Config } from '../config/schema.ts'
 import { AuthdError } from '../errors.ts'
 import { createFile, createFileBy, openFile } from '../platform/files.ts'
 import { copySqlite, inspectSqlite } from '../store/sqlite-backup.ts'
-import { readSecretEarly } from './secret.ts'
+import { readSecretEarly } from './server-secret.ts'
 
 /** A backup has up to three files, and this name without their endings. */
 const NAME = /^authd-\d{4}-\d\d-\d\dT\d\d-\d\d-\d\dZ$/

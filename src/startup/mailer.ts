@@ -10,7 +10,7 @@ import { closest } from '../platform/closest.ts'
 import { logoType, MAX_BRAND_BYTES, readNamedFile } from '../platform/named-file.ts'
 import { shell } from '../platform/shell.ts'
 import type { LiveTexts } from '../platform/texts/texts.ts'
-import { liveTexts } from './texts.ts'
+import { liveTexts } from './live-texts.ts'
 
 /** Creates the mailer: SMTP, or the terminal if no mail server is configured. */
 export async function createMailer(live: LiveConfig, texts: LiveTexts, output: Writable): Promise<Mailer> {

@@ -12,8 +12,8 @@ import { shell } from '../platform/shell.ts'
 import { StoreError } from '../store/db.ts'
 import { holdSqlite, type InspectedCopy, inspectSqlite } from '../store/sqlite-backup.ts'
 import { aboutOf, type BackupAbout, secretBeside } from './backup-files.ts'
-import { openStore } from './database.ts'
-import { readSecretEarly } from './secret.ts'
+import { openStore } from './open-database.ts'
+import { readSecretEarly } from './server-secret.ts'
 import { wire } from './wire.ts'
 
 /** The files of a backup, opened before root's rights are dropped. */

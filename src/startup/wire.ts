@@ -19,13 +19,13 @@ import { createTroubles } from '../platform/troubles.ts'
 import type { StatementTimer, StoreError } from '../store/db.ts'
 import { dryRun } from '../store/dry-run.ts'
 import { watched } from '../store/outage-watch.ts'
-import { openStore, whenItAnswers } from './database.ts'
-import { openLog } from './log.ts'
+import { type LiveTextsControl, liveTexts } from './live-texts.ts'
+import { toldTroubles } from './log-troubles.ts'
 import { createMailer, mailerWhenUsed } from './mailer.ts'
+import { openStore, whenItAnswers } from './open-database.ts'
+import { openLog } from './open-log.ts'
 import { prepareSchema } from './pending-migrations.ts'
-import { serverSecret } from './secret.ts'
-import { type LiveTextsControl, liveTexts } from './texts.ts'
-import { toldTroubles } from './troubles.ts'
+import { serverSecret } from './server-secret.ts'
 
 export interface WireOptions {
   /** `serve` creates and migrates what is missing. `cli` uses what exists. */

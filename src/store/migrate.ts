@@ -6,7 +6,7 @@ import type { Knex } from 'knex'
 import { MIGRATIONS } from '../../migrations/index.ts'
 import { type Db, type Sql, StoreError } from './db.ts'
 import { makePrivateFile } from './sqlite.ts'
-import { explain } from './sqlite-outage.ts'
+import { explain } from './sqlite-failures.ts'
 
 export interface MigrationState {
   id: string

@@ -4,7 +4,7 @@ import pg from 'pg'
 import type { PostgresUrl } from '../platform/net/postgres-url.ts'
 import { StoreError } from './db.ts'
 import type { Pooled } from './pool.ts'
-import { connectFailure, needsWritable, type PostgresFailure } from './postgres-outage.ts'
+import { connectFailure, needsWritable, type PostgresFailure } from './postgres-failures.ts'
 
 /** The server ends what takes longer, in milliseconds. */
 export const SESSION_SETTINGS = {

@@ -1,6 +1,6 @@
 import type { Knex } from 'knex'
 import type { Connector } from './postgres-connection.ts'
-import { connectFailure, isOurs, statementFailure } from './postgres-outage.ts'
+import { connectFailure, isOurs, statementFailure } from './postgres-failures.ts'
 
 const CONNECT_MS = 5000
 

@@ -1,5 +1,5 @@
 import { setTimeout as wait } from 'node:timers/promises'
-import { isOurs, remedyOf } from './postgres-outage.ts'
+import { isOurs, remedyOf } from './postgres-failures.ts'
 
 export interface Retrying {
   /** No try begins after it (performance.now). */

@@ -19,8 +19,8 @@ import {
 import { createPool } from './pool.ts'
 import { listenForChanges } from './postgres-changes.ts'
 import { type Connection, createConnector, SESSION_SETTINGS } from './postgres-connection.ts'
+import { commitUnknown, PostgresFailure, statementFailure } from './postgres-failures.ts'
 import { migrateWith } from './postgres-migration.ts'
-import { commitUnknown, PostgresFailure, statementFailure } from './postgres-outage.ts'
 import { COMMIT_MS, type Retrying, retried, UNIT_MS } from './postgres-retry.ts'
 
 export interface PostgresOptions extends Pick<Retrying, 'jitter' | 'pause'> {

@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs'
 import { DatabaseSync } from 'node:sqlite'
 import { MIGRATIONS } from '../../migrations/index.ts'
 import { StoreError } from './db.ts'
-import { explain, isBusy } from './sqlite-outage.ts'
+import { explain, isBusy } from './sqlite-failures.ts'
 
 /** How long a copy waits for another process that opens or closes the file, in milliseconds. */
 const WAIT_MS = 5000

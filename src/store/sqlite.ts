@@ -15,7 +15,7 @@ import {
   type Trx,
   type Value,
 } from './db.ts'
-import { explain, isBusy, outage } from './sqlite-outage.ts'
+import { explain, isBusy, outage } from './sqlite-failures.ts'
 
 export interface SqliteOptions {
   path: string

@@ -1,7 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import { expect, test } from 'vitest'
 import { act } from '../../src/cli/top/acts.ts'
-import { proposalsFor } from '../../src/cli/top/proposals.ts'
+import { proposalsFor } from '../../src/cli/top/row-keys.ts'
 import { listRules } from '../../src/flows/limits/ip-filter-admin.ts'
 import type { Actor } from '../../src/flows/record-event.ts'
 import { type Authd, startAuthd } from '../support/harness.ts'

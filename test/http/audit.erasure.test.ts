@@ -7,7 +7,7 @@ import { deliverNextMail, queueSampleMail } from '../../src/flows/outbox/mail-se
 import { recordEvent, SYSTEM } from '../../src/flows/record-event.ts'
 import { removeUser } from '../../src/flows/users/delete.ts'
 import { disableUsers, enableUsers } from '../../src/flows/users/disable.ts'
-import { eraseMore } from '../../src/flows/users/erasure.ts'
+import { eraseMore } from '../../src/flows/users/erase-events.ts'
 import { MailError } from '../../src/platform/mail-error.ts'
 import { listAuditLogsAfter } from '../../src/store/audit-logs.ts'
 import { countRefusal } from '../../src/store/mail-suppressions.ts'

@@ -16,7 +16,7 @@ const NOT_TABLES = new Set([
   'pool',
   'sqlite',
   'sqlite-backup',
-  'sqlite-outage',
+  'sqlite-failures',
   'table',
 ])
 

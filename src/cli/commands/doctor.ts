@@ -1,6 +1,6 @@
 import type { Config } from '../../config/schema.ts'
-import { type Check, checkContents } from '../../flows/operator/doctor.ts'
-import { checkFiles, checkSender, checkTexts, failed } from '../../startup/doctor.ts'
+import { type Check, checkContents } from '../../flows/operator/doctor-database.ts'
+import { checkFiles, checkSender, checkTexts, failed } from '../../startup/doctor-machine.ts'
 import { command } from '../command.ts'
 import { askDaemon, fetchText, listeningAt } from '../daemon-client.ts'
 import { withDatabase } from '../database.ts'

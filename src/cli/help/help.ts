@@ -4,7 +4,7 @@ import { shell } from '../../platform/shell.ts'
 import type { CommandClass } from '../command.ts'
 import { COMMANDS, GROUPS } from '../commands/index.ts'
 import { cleanText, print } from '../output/clean.ts'
-import { TOPICS } from './texts.ts'
+import { TOPICS } from './topics.ts'
 
 interface Documented {
   description?: string | undefined

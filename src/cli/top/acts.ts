@@ -13,7 +13,7 @@ import { counted } from '../output/count.ts'
 import { suggesting } from '../output/report.ts'
 import { parseExpiry } from '../output/time.ts'
 import type { Action, Outcome } from '../tui/screen-data.ts'
-import { BLOCK_FOR, blockCommand, RULE_REASON } from './proposals.ts'
+import { BLOCK_FOR, blockCommand, RULE_REASON } from './row-keys.ts'
 
 export interface Operator {
   /** The operator, for the audit log, with the reason given. */

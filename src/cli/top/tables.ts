@@ -7,8 +7,8 @@ import type { MailResource } from '../../resources/mail.ts'
 import type { SessionResource } from '../../resources/session.ts'
 import { showTime } from '../output/time.ts'
 import type { Row, Table } from '../tui/screen-data.ts'
-import { proposalsFor } from './proposals.ts'
 import { detailsOf } from './row-details.ts'
+import { proposalsFor } from './row-keys.ts'
 
 type Reason = string | undefined
 

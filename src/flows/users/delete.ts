@@ -13,7 +13,7 @@ import { deleteUser, findUserByEmail, lockUser, type User } from '../../store/us
 import { notify } from '../outbox/notice.ts'
 import { type Actor, recordEvent } from '../record-event.ts'
 import { endSessionsIn } from '../sessions/session.ts'
-import { eraseEventsOf } from './erasure.ts'
+import { eraseEventsOf } from './erase-events.ts'
 
 /** How many former addresses get the mail about a deletion, those that were replaced first. */
 const FORMER_ADDRESSES = 10

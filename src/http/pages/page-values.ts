@@ -1,4 +1,4 @@
-import type { Sentences } from '../../platform/texts/sentences.ts'
+import type { Sentences } from '../../platform/texts/templates.ts'
 import type { OwnEvent } from '../../resources/personal-data.ts'
 
 /** How a user can prove that it is them. */

@@ -1,7 +1,7 @@
 import Handlebars from 'handlebars'
 import { closest } from '../../platform/closest.ts'
 import { CONTENT } from '../../platform/texts/mjml-layout.ts'
-import type { Sentences } from '../../platform/texts/sentences.ts'
+import type { Sentences } from '../../platform/texts/templates.ts'
 import type { OverrideFile, TextProblem } from './files.ts'
 
 const HELPERS = ['t', 'if', 'unless', 'each', 'with']

@@ -1,6 +1,5 @@
 import { declaredMail, mailTemplates } from '../../mails.ts'
-import type { Sentences } from '../../platform/texts/sentences.ts'
-import { templates } from '../../platform/texts/templates.ts'
+import { type Sentences, templates } from '../../platform/texts/templates.ts'
 import { translatorFor } from '../../platform/texts/translate.ts'
 import { viewOf } from '../render.ts'
 import { checkContent, type Findings } from './check-rendered.ts'
@@ -8,7 +7,7 @@ import { checkSyntax } from './check-syntax.ts'
 import { compileMails, type PrecompiledMail } from './compile.ts'
 import type { OverrideFile } from './files.ts'
 import { mergeSentences } from './merge-sentences.ts'
-import { textsFrom } from './texts.ts'
+import { textsFrom } from './own-texts.ts'
 
 export interface OverrideInput {
   templates: OverrideFile[]

@@ -7,8 +7,8 @@ import { builtInTexts, type Texts } from '../../platform/texts/texts.ts'
 import { languages } from '../../platform/texts/translate.ts'
 import type { CheckedOverrides, OverrideInput } from './check.ts'
 import { readOverrides, type TextProblem } from './files.ts'
+import { textsFrom } from './own-texts.ts'
 import { OVERRIDE_PROGRAM } from './program.ts'
-import { textsFrom } from './texts.ts'
 
 export interface OverridePlaces {
   templatesDir: string | undefined

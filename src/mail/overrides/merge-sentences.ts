@@ -1,5 +1,5 @@
 import { closest } from '../../platform/closest.ts'
-import type { Sentences } from '../../platform/texts/sentences.ts'
+import type { Sentences } from '../../platform/texts/templates.ts'
 import type { OverrideFile, TextProblem } from './files.ts'
 
 type Sentence = Sentences[string]

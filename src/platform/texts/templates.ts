@@ -7,7 +7,9 @@ import Handlebars from 'handlebars'
 import { COMPILE } from './compile-options.ts'
 import { compileMjml } from './mjml-cache.ts'
 import { joinMjml } from './mjml-layout.ts'
-import type { Sentences } from './sentences.ts'
+
+/** Sentences of one language by key. A sentence about a number has one text for each plural form of the language. */
+export type Sentences = Record<string, string | Partial<Record<Intl.LDMLPluralRule, string>>>
 
 type Helper = (...args: unknown[]) => unknown
 

@@ -1,5 +1,4 @@
-import type { Sentences } from './sentences.ts'
-import { type MailTemplates, templates } from './templates.ts'
+import { type MailTemplates, type Sentences, templates } from './templates.ts'
 
 /** The texts of pages and mails: built-in, with an operator's overrides. */
 export interface Texts {

@@ -1,5 +1,4 @@
-import type { Sentences } from './sentences.ts'
-import { templates } from './templates.ts'
+import { type Sentences, templates } from './templates.ts'
 
 export type SentenceValues = Record<string, unknown>
 

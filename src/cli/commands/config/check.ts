@@ -3,7 +3,7 @@ import { inspectConfig } from '../../../config/load.ts'
 import { formatProblems, type Problem } from '../../../config/problem.ts'
 import { referenceFor } from '../../../config/reference.ts'
 import { AuthdError } from '../../../errors.ts'
-import { inspectTexts, type TextProblem } from '../../../startup/texts.ts'
+import { inspectTexts, type TextProblem } from '../../../startup/live-texts.ts'
 import { command } from '../../command.ts'
 import { readStdin } from '../../stdin.ts'
 

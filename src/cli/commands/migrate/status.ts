@@ -1,6 +1,6 @@
 import { listMigrations } from '../../../flows/operator/setup.ts'
 import { toRfc3339 } from '../../../platform/clock.ts'
-import { openStore } from '../../../startup/database.ts'
+import { openStore } from '../../../startup/open-database.ts'
 import { command } from '../../command.ts'
 import { becomeOwner } from '../../privileges.ts'
 

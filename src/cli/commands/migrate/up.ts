@@ -3,7 +3,7 @@ import { AuthdError } from '../../../errors.ts'
 import { applyMigrations, checkSchema } from '../../../flows/operator/setup.ts'
 import { fileStamp, systemClock } from '../../../platform/clock.ts'
 import { backupBeforeMigration } from '../../../startup/copy-before-migration.ts'
-import { openStore } from '../../../startup/database.ts'
+import { openStore } from '../../../startup/open-database.ts'
 import { command } from '../../command.ts'
 import { becomeOwner } from '../../privileges.ts'
 

@@ -1,6 +1,6 @@
 import { Flags } from '@oclif/core'
 import { AuthdError } from '../../../errors.ts'
-import { formatTextProblems, inspectTexts } from '../../../startup/texts.ts'
+import { formatTextProblems, inspectTexts } from '../../../startup/live-texts.ts'
 import { command } from '../../command.ts'
 import { counted } from '../../output/count.ts'
 

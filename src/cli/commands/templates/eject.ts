@@ -5,7 +5,7 @@ import { AuthdError } from '../../../errors.ts'
 import { closest } from '../../../platform/closest.ts'
 import { replaceFile } from '../../../platform/files.ts'
 import { shell } from '../../../platform/shell.ts'
-import { sourceNames, sourcesOf } from '../../../startup/texts.ts'
+import { sourceNames, sourcesOf } from '../../../startup/live-texts.ts'
 import { command } from '../../command.ts'
 
 export default command({

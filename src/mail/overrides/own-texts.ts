@@ -1,5 +1,4 @@
-import type { Sentences } from '../../platform/texts/sentences.ts'
-import { fromPrecompiled, type MailTemplates } from '../../platform/texts/templates.ts'
+import { fromPrecompiled, type MailTemplates, type Sentences } from '../../platform/texts/templates.ts'
 import { builtInTexts, type Texts } from '../../platform/texts/texts.ts'
 import type { PrecompiledMail } from './compile.ts'
 

@@ -2,12 +2,12 @@ import { existsSync, statfsSync, statSync } from 'node:fs'
 import { dirname } from 'node:path'
 import type { Config } from '../config/schema.ts'
 import { AuthdError } from '../errors.ts'
-import type { Check } from '../flows/operator/doctor.ts'
+import type { Check } from '../flows/operator/doctor-database.ts'
 import { isOpenToAll } from '../platform/secret-file.ts'
 import { shell } from '../platform/shell.ts'
+import { formatTextProblems, inspectTexts } from './live-texts.ts'
 import { senderRecords } from './mailer.ts'
-import { readSecretEarly } from './secret.ts'
-import { formatTextProblems, inspectTexts } from './texts.ts'
+import { readSecretEarly } from './server-secret.ts'
 
 const MIB = 2 ** 20
 const LITTLE_MIB = 200
