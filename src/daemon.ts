@@ -5,7 +5,8 @@ import type { Deps } from './deps.ts'
 import { sealAudit } from './flows/audit/audit.ts'
 import { flushTally } from './flows/limits/rate-limit.ts'
 import { readMailsByState } from './flows/operator/status-counts.ts'
-import { announceNode, takeOver, withdrawNode } from './flows/upkeep/node.ts'
+import { toAuthdError } from './flows/shown-error.ts'
+import { announceNode, type Node, takeOver, withdrawNode } from './flows/upkeep/node.ts'
 import { createApp, createMetricsApp } from './http/app.ts'
 import { type Listener, type ListenTarget, openListener } from './http/server.ts'
 import { announcing, JOBS, watchingClock } from './jobs/list.ts'
@@ -15,7 +16,7 @@ import { splitListenAddress } from './platform/net/listen-address.ts'
 import type { ServiceManager } from './platform/systemd.ts'
 
 /** The time after server.shutdown_timeout for the last writes, in milliseconds. */
-export const LAST_WRITES_MS = 900
+export const LAST_WRITES_MS = 700
 
 export interface DaemonOptions {
   version: string
@@ -92,12 +93,22 @@ export async function startDaemon(
     if (watchdog) clearInterval(watchdog)
     const running = await jobs.stop(Math.max(0, until - performance.now()))
     if (running.length > 0) deps.log.warn('stopping without the end of jobs', { jobs: running })
-    if (isAnnounced) await withdrawNode(deps, node)
-    await flushTally(deps)
-    await sealAudit(deps)
+    await lastWrites(deps, isAnnounced ? node : undefined)
     deps.log.info('stopped')
   })()
   return { address, describe: () => describe(deps, { listeners, jobs }), stopped }
+}
+
+/** What the next start or another daemon does in its place, if the database cannot be used now. */
+async function lastWrites(deps: Deps, node: Node | undefined): Promise<void> {
+  try {
+    if (node) await withdrawNode(deps, node)
+    await flushTally(deps)
+    await sealAudit(deps)
+  } catch (error) {
+    if (toAuthdError(error).code === 'INTERNAL_ERROR') throw error
+    deps.log.warn('stopping without the last writes', { error })
+  }
 }
 
 async function describe(

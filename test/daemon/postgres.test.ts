@@ -93,3 +93,36 @@ test('a daemon answers 503 and is unready while PostgreSQL is away, logs no stac
   expect(printed).not.toContain('stack')
   await until(async () => expect([await readiness(), (await begin()).status]).toEqual([200, 201]))
 })
+
+test('while PostgreSQL does not answer, readiness, status and healthcheck say so in time, and SIGTERM ends with 0', async () => {
+  const { proxy, here, args } = await place()
+  const daemon = await here.serve(args, { AUTHD_SERVER_SHUTDOWN_TIMEOUT: '1s' })
+
+  proxy.freeze()
+  const first = await (await fetch(`${daemon.url}/readiness`)).json()
+  await daemon.until(/trouble began/)
+  const later = (await (await fetch(`${daemon.url}/readiness`)).json()) as { problems: { since: string }[] }
+  const line = `database since ${later.problems[0]?.since}: the database is not available`
+  const probe = await here.run(['healthcheck', '--ready', ...args])
+  const status = await here.run(['status', ...args])
+  daemon.kill('SIGTERM')
+
+  const silent = { what: 'database', reason: 'the database does not answer', since: null }
+  expect(first).toMatchObject({ status: 'unready', problems: [silent] })
+  expect([probe.code, probe.stdout]).toEqual([1, `unhealthy: HTTP 503; ${line}\n`])
+  expect([status.code, status.stdout]).toEqual([69, expect.stringContaining(line)])
+  expect(status.stdout).toContain('postgresql, cannot be used')
+  expect(status.stderr).toContain(`PostgreSQL at ${proxy.address} does not answer`)
+  expect(await daemon.exit).toBe(0)
+})
+
+test('SIGTERM while PostgreSQL is away ends a daemon in order', async () => {
+  const { proxy, here, args } = await place()
+  const daemon = await here.serve(args)
+
+  proxy.shut()
+  daemon.kill('SIGTERM')
+
+  expect(await daemon.exit).toBe(0)
+  expect(daemon.printed()).toContain('"message":"stopped"')
+})

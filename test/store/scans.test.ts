@@ -35,7 +35,7 @@ test.each(['sqlite', 'postgres'] as const)(
     await authd.sendWebhooks()
     await sealAudit(authd.deps)
     await removeWebhook(authd.deps, SYSTEM, endpoint.id)
-    await checkReadiness(authd.deps)
+    await checkReadiness(authd.deps, new AbortController().signal)
     await readMailsByState(authd.deps)
     const about = {
       host: 'localhost',

@@ -1,24 +1,35 @@
-import { readOverview } from '../../flows/operator/status-counts.ts'
+import { type Overview, readOverview } from '../../flows/operator/status-counts.ts'
 import { toRfc3339 } from '../../platform/clock.ts'
 import { formatDuration } from '../../platform/duration.ts'
-import { operation } from '../command.ts'
+import { command } from '../command.ts'
 import { askDaemon, listeningAt, type Running } from '../daemon-client.ts'
+import { withDatabase } from '../database.ts'
 import { daemonUrlFlag } from '../flags.ts'
 import { renderCard } from '../output/card.ts'
 import type { Output } from '../output/output.ts'
 
 const SECOND = 1000
 
-export default operation({
+export default command({
   examples: ['authd status', 'authd status --json'],
   flags: { url: daemonUrlFlag({ description: 'Address of the daemon. Defaults to the configured one.' }) },
-  async run(deps, { flags, out }) {
-    const config = deps.config.current()
+  async run({ flags, out, loadConfig }) {
+    let { config } = await loadConfig()
+    let seen: Seen | undefined
+    let failure: unknown
+    try {
+      await withDatabase(flags, async (deps) => {
+        config = deps.config.current()
+        const startedAt = performance.now()
+        const overview = await readOverview(deps)
+        seen = { overview, ms: performance.now() - startedAt }
+      })
+    } catch (error) {
+      // The daemon may know since when, so it is asked all the same.
+      failure = error
+    }
     const address = flags.url ?? listeningAt(config.server)
     const daemon = await askDaemon(address)
-    const startedAt = performance.now()
-    const overview = await readOverview(deps)
-    const ms = performance.now() - startedAt
     const result = {
       running: daemon !== null,
       address,
@@ -27,53 +38,61 @@ export default operation({
       ready: daemon?.ready ?? false,
       problems: daemon?.problems ?? [],
       database: config.database.url === undefined ? config.database.path : 'postgresql',
-      database_ms: Math.round(ms * 10) / 10,
-      users: overview.users,
-      active_sessions: overview.liveSessions,
-      audit_logs: overview.auditLogs,
-      mails_pending: overview.mailsByState.pending ?? 0,
-      mails_failed: overview.mailsByState.failed ?? 0,
-      oldest_pending_mail_at: timeOrNull(overview.oldestPendingMailAt),
-      deliveries_pending: overview.webhooks.waiting,
-      webhooks_paused: overview.webhooks.paused,
-      signing_key_since: timeOrNull(overview.keySignsFrom),
+      database_ms: seen ? Math.round(seen.ms * 10) / 10 : null,
+      ...countsIn(seen?.overview),
     }
-    out.object(result, renderCard(rowsOf(out, result, daemon)))
+    out.object(result, renderCard([...rowsAbout(result, daemon), ...(seen ? rowsOf(out, seen) : [])]))
+    if (failure !== undefined) throw failure
     if (!daemon) process.exitCode = 1
   },
 })
 
-interface Result {
-  address: string
-  database: string
-  database_ms: number
-  users: number
-  active_sessions: number
-  audit_logs: number
-  mails_pending: number
-  mails_failed: number
-  oldest_pending_mail_at: string | null
-  deliveries_pending: number
-  webhooks_paused: number
-  signing_key_since: string | null
+/** What the database said, and how long that took. */
+interface Seen {
+  overview: Overview
+  ms: number
 }
 
-function rowsOf(out: Output, result: Result, daemon: Running | null): [string, string | null][] {
-  const oldest = result.oldest_pending_mail_at
-  const waiting = oldest === null ? '' : `, the oldest since ${out.time(oldest)}`
+/** All null where the database did not answer. */
+function countsIn(overview: Overview | undefined) {
+  return {
+    users: overview?.users ?? null,
+    active_sessions: overview?.liveSessions ?? null,
+    audit_logs: overview?.auditLogs ?? null,
+    mails_pending: overview?.mailsByState.pending ?? null,
+    mails_failed: overview?.mailsByState.failed ?? null,
+    oldest_pending_mail_at: timeOrNull(overview?.oldestPendingMailAt ?? null),
+    deliveries_pending: overview?.webhooks.waiting ?? null,
+    webhooks_paused: overview?.webhooks.paused ?? null,
+    signing_key_since: timeOrNull(overview?.keySignsFrom ?? null),
+  }
+}
+
+function rowsAbout(
+  { address, database, database_ms }: { address: string; database: string; database_ms: number | null },
+  daemon: Running | null,
+): [string, string | null][] {
   const state = daemon
     ? `running ${daemon.version} for ${formatDuration(daemon.uptime_seconds * SECOND)}${daemon.ready ? '' : ', not ready'}`
-    : `does not answer at ${result.address}`
+    : `does not answer at ${address}`
   return [
     ['daemon', state],
     ...(daemon?.problems ?? []).map((problem): [string, string] => ['problem', problem]),
-    ['address', result.address],
-    ['database', `${result.database}, answers in ${result.database_ms} ms`],
-    ['users', `${result.users}, live sessions ${result.active_sessions}`],
-    ['mail', `${result.mails_pending} waiting${waiting}, ${result.mails_failed} failed`],
-    ['webhooks', `${result.deliveries_pending} deliveries waiting, ${result.webhooks_paused} endpoints paused`],
-    ['audit log', `up to number ${result.audit_logs}`],
-    ['signing key', out.time(result.signing_key_since)],
+    ['address', address],
+    ['database', `${database}, ${database_ms === null ? 'cannot be used' : `answers in ${database_ms} ms`}`],
+  ]
+}
+
+function rowsOf(out: Output, { overview }: Seen): [string, string | null][] {
+  const { users, liveSessions, auditLogs, mailsByState, webhooks } = overview
+  const oldest = timeOrNull(overview.oldestPendingMailAt)
+  const waiting = oldest === null ? '' : `, the oldest since ${out.time(oldest)}`
+  return [
+    ['users', `${users}, live sessions ${liveSessions}`],
+    ['mail', `${mailsByState.pending} waiting${waiting}, ${mailsByState.failed} failed`],
+    ['webhooks', `${webhooks.waiting} deliveries waiting, ${webhooks.paused} endpoints paused`],
+    ['audit log', `up to number ${auditLogs}`],
+    ['signing key', out.time(timeOrNull(overview.keySignsFrom))],
   ]
 }
 

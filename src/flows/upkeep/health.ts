@@ -27,19 +27,22 @@ export interface Readiness {
 
 /**
  * Says whether this process can serve a sign-in. It asks the database, and after a failed write it tries another. A
- * failing mail server does not make it unready.
+ * failing mail server does not make it unready. If the database is silent until `late`, it answers without it: whoever
+ * asks waits for a second or two, and would not hear why.
  */
-export async function checkReadiness(deps: Pick<Deps, 'db' | 'log' | 'clock' | 'troubles'>): Promise<Readiness> {
-  await probeDatabase(deps)
-  const found = await lookInside(deps)
-  const troubles = deps.troubles.list()
-  const isWritable = !troubles.some(({ name }) => name === 'database')
-  const problems: Problem[] = troubles.map(({ name, reason, since }) => ({
+export async function checkReadiness(
+  deps: Pick<Deps, 'db' | 'log' | 'clock' | 'troubles'>,
+  late: AbortSignal,
+): Promise<Readiness> {
+  const found = await Promise.race([askDatabase(deps), silenceUntil(late)])
+  const problems: Problem[] = deps.troubles.list().map(({ name, reason, since }) => ({
     what: name,
     reason,
     since: toRfc3339(since),
   }))
-  if (found === undefined) {
+  const isWritable = !problems.some(({ what }) => what === 'database')
+  if (found === 'unreadable' || found === 'silent') {
+    if (isWritable) problems.push(SILENT)
     return { isReady: false, checks: { database: 'failed', schema: 'unknown', mail: 'unknown' }, problems }
   }
   const { isOutdated, failing } = found
@@ -56,11 +59,19 @@ export async function checkReadiness(deps: Pick<Deps, 'db' | 'log' | 'clock' | '
   }
 }
 
+/** Until its first unit fails, nobody knows since when. */
+const SILENT: Problem = { what: 'database', reason: 'the database does not answer', since: null }
 const OUTDATED: Problem = { what: 'schema', reason: 'the database needs a migration', since: null }
 const NOT_ACCEPTED = 'the mail server does not accept mails, which will be retried'
 
-/** Undefined: the database cannot be read. */
-async function lookInside({ db, log, troubles }: Pick<Deps, 'db' | 'log' | 'troubles'>) {
+async function silenceUntil(late: AbortSignal): Promise<'silent'> {
+  await new Promise((resolve) => late.addEventListener('abort', resolve))
+  return 'silent'
+}
+
+async function askDatabase(deps: Pick<Deps, 'db' | 'log' | 'clock' | 'troubles'>) {
+  const { db, log, troubles } = deps
+  await probeDatabase(deps)
   try {
     return await db.read(async (sql) => {
       const isOutdated = await hasPendingMigrations(sql)
@@ -72,6 +83,6 @@ async function lookInside({ db, log, troubles }: Pick<Deps, 'db' | 'log' | 'trou
       troubles.begin('database', { reason: 'the database could not be read' })
       log.error('database not ready', { error })
     }
-    return undefined
+    return 'unreadable'
   }
 }

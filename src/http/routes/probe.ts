@@ -14,6 +14,9 @@ export interface Lifecycle {
   isDevelopment: boolean
 }
 
+/** Shorter than probes wait: two seconds with `authd healthcheck` and `authd status`. In milliseconds. */
+const ANSWER_MS = 1500
+
 /** No limit or filter applies to probes. `/liveness` uses nothing, so only a hanging process fails it. */
 export function probeEndpoints(lifecycle: Lifecycle): Endpoint[] {
   const liveness = endpoint({
@@ -106,7 +109,7 @@ export function probeEndpoints(lifecycle: Lifecycle): Endpoint[] {
     },
     async handle(deps) {
       if (lifecycle.isStopping()) return { status: 503, body: { status: 'stopping' } }
-      const { isReady, checks, problems } = await checkReadiness(deps)
+      const { isReady, checks, problems } = await checkReadiness(deps, AbortSignal.timeout(ANSWER_MS))
       const status = !isReady ? 'unready' : checks.mail === 'waiting' ? 'degraded' : 'ready'
       return { status: isReady ? 200 : 503, body: { status, checks, problems } }
     },

@@ -13,6 +13,8 @@ const SECOND = 1000
 const PER_SECOND = Number(process.env['PER_SECOND'] ?? 10)
 const BEFORE_MS = 4 * SECOND
 const FAULT_MS = Number(process.env['FAULT_SECONDS'] ?? 8) * SECOND
+/** The first unit that hangs has failed by then. */
+const ASKED_MS = FAULT_MS * 0.8
 const AFTER_MS = 3 * SECOND
 const SHUTDOWN_TIMEOUT_MS = 3 * SECOND
 
@@ -72,7 +74,7 @@ export async function endure(fault: Fault): Promise<Endured> {
   const from = performance.now()
   const printed = running.daemon().printed().length
   await hurt(running)
-  const [said] = await Promise.all([wait(FAULT_MS / 2).then(() => asked(running.daemon())), wait(FAULT_MS)])
+  const [said] = await Promise.all([wait(ASKED_MS).then(() => asked(running.daemon())), wait(FAULT_MS)])
   const until = performance.now()
   const logged = messagesIn(running.daemon().printed().slice(printed))
   await heal(running)
