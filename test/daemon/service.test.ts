@@ -56,5 +56,5 @@ test('systemd is told when the daemon is ready, alive, reloading and stopping, t
   const [code] = await once(child, 'exit')
 
   expect(code).toBe(0)
-  expect(readFileSync(said, 'utf8')).toMatch(/STOPPING=1\nEXTEND_TIMEOUT_USEC=11800000/)
+  expect(readFileSync(said, 'utf8')).toMatch(/STOPPING=1\nEXTEND_TIMEOUT_USEC=11400000/)
 })

@@ -42,6 +42,9 @@ export interface Daemon {
   printed(): string
   until(text: string | RegExp): Promise<RegExpMatchArray>
   kill(signal: NodeJS.Signals): void
+  /** Leaves its output in the pipe. */
+  stopReading(): void
+  readAgain(): void
   exit: Promise<number | null>
 }
 
@@ -94,7 +97,12 @@ export async function shell({ data = true, inProcess = false, forFile = false } 
       const failed = () => Promise.reject(new Error(`the daemon ended:\n${output.stdout}${output.stderr}`))
       const [, url = ''] = await until(/(http:\/\/127\.0\.0\.1:\d+)/)
       const pid = child.pid ?? 0
-      return { pid, url, printed: () => output.stdout, until, kill: (signal) => process.kill(pid, signal), exit }
+      return {
+        ...{ pid, url, printed: () => output.stdout, until, exit },
+        kill: (signal) => process.kill(pid, signal),
+        stopReading: () => void child.stdout.pause(),
+        readAgain: () => void child.stdout.resume(),
+      }
     },
   }
 }

@@ -7,6 +7,8 @@ export interface CodeSink {
   codeFor(email: string): Promise<string>
   /** The mails so far. */
   count(): number
+  /** Defers every second mail with 451. */
+  isMoody: boolean
   close(): void
 }
 
@@ -14,6 +16,7 @@ export interface CodeSink {
 export async function startCodeSink(): Promise<CodeSink> {
   const codes = new Map<string, string>()
   let received = 0
+  let offered = 0
   const waiting = new Map<string, (code: string) => void>()
   const server = new SMTPServer({
     authOptional: true,
@@ -25,6 +28,9 @@ export async function startCodeSink(): Promise<CodeSink> {
         text += part
       })
       stream.on('end', () => {
+        offered += 1
+        if (sink.isMoody && offered % 2 === 0)
+          return done(Object.assign(new Error('4.7.1 greylisted'), { responseCode: 451 }))
         received += 1
         const email = envelope.rcptTo[0]?.address ?? ''
         const code = /^Subject: (\d{6})/m.exec(text)?.[1] ?? ''
@@ -38,7 +44,8 @@ export async function startCodeSink(): Promise<CodeSink> {
   })
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
   const address = server.server.address()
-  return {
+  const sink: CodeSink = {
+    isMoody: false,
     port: typeof address === 'object' ? (address?.port ?? 0) : 0,
     codeFor: (email: string) => {
       const code = codes.get(email)
@@ -48,4 +55,5 @@ export async function startCodeSink(): Promise<CodeSink> {
     count: () => received,
     close: () => server.close(),
   }
+  return sink
 }

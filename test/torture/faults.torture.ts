@@ -1,11 +1,13 @@
 import { afterAll, expect, test } from 'vitest'
 import { DISK } from './faults/disk.ts'
 import type { Fault } from './faults/fault.ts'
+import { OUTSIDE } from './faults/outside.ts'
 import { POSTGRES } from './faults/postgres.ts'
+import { PROCESS } from './faults/process.ts'
 import { type Endured, endure, MAY_STOP_MS, missing, toSeconds, whoGotWhat } from './support/endure.ts'
 
 /** All of them. `-t disk-full` chooses. */
-const FAULTS: Fault[] = [...DISK, ...POSTGRES]
+const FAULTS: Fault[] = [...PROCESS, ...DISK, ...POSTGRES, ...OUTSIDE]
 
 const rows: string[][] = [['fault', 'acknowledged', 'lost', 'doubled', 'healed after', 'SIGTERM to exit']]
 afterAll(() => {
@@ -41,7 +43,7 @@ function report(endured: Endured): void {
       ...said.map(({ door, line, since }) => `${door}${since === undefined ? ' DOES NOT SAY IT' : ''}: ${line}`),
       ...[...logged].map(([message, count]) => `logged ${count} ×: ${message}`),
       `serves again ${toSeconds(healedMs)} after the repair; SIGTERM meanwhile: exit ${exitCode} after ${toSeconds(exitMs)}`,
-      ...broken,
+      ...[...broken, ...lost, ...doubled].slice(0, 10),
     ].join('\n  '),
   )
 }

@@ -27,8 +27,8 @@ export interface Readiness {
 
 /**
  * Says whether this process can serve a sign-in. It asks the database, and after a failed write it tries another. A
- * failing mail server does not make it unready. If the database is silent until `late`, it answers without it: whoever
- * asks waits for a second or two, and would not hear why.
+ * failing mail server does not make it unready. If the database is silent until `late`, it answers without it, because
+ * probes do not wait for long.
  */
 export async function checkReadiness(
   deps: Pick<Deps, 'db' | 'log' | 'clock' | 'troubles'>,

@@ -11,7 +11,7 @@ export interface Fault {
   /** Answers that requests may get while it lasts; `-` where none came. */
   may: string[]
   /** What each door names while it lasts. Undefined where nothing of authd's is wrong. */
-  told?: { what: string; reason: RegExp }
+  told?: { what: string; reason: RegExp; notIn?: string }
   /** Sets up the world around a daemon that has not started. */
   prepare(place: Place): Promise<Prepared>
 }
@@ -26,14 +26,20 @@ export interface Prepared {
   toml?: string[]
   /** For the daemon and for commands. */
   env?: Record<string, string>
+  /** In place of that of the sink. */
+  smtpPort?: number
+  /** Called once the daemon runs. */
+  ready?(running: Running): Promise<void>
   hurt(running: Running): Promise<void> | void
   heal(running: Running): Promise<void> | void
   /** Further claims after all is well again, one line for each that is broken. */
-  judge?(running: Running): Promise<string[]>
+  judge?(running: Running, acknowledged: number): Promise<string[]>
 }
 
 export interface Running {
   daemon(): Daemon
   /** Starts it again after it ended. */
   start(): Promise<void>
+  /** Runs a command in the same place. Returns what it printed. */
+  command(...args: string[]): Promise<string>
 }

@@ -1,5 +1,4 @@
-import type { Daemon, Shell } from '../../support/cli.ts'
-import type { Fault } from '../faults/fault.ts'
+import type { Fault, Running } from '../faults/fault.ts'
 
 /** What one door says about a fault while it lasts. */
 export interface Said {
@@ -17,10 +16,10 @@ interface Problem {
 
 /** Asks each door what is wrong. */
 export async function askDoors(
-  { what, reason }: NonNullable<Fault['told']>,
-  { daemon, shell, config, env }: { daemon: Daemon; shell: Shell; config: string; env: Record<string, string> },
+  { what, reason, notIn }: NonNullable<Fault['told']>,
+  { daemon, command }: Running,
 ): Promise<Said[]> {
-  const wanted = new RegExp(`^(?:problem |unhealthy: HTTP 503; |)\\s*${what} since (\\S+): (.*)$`)
+  const wanted = new RegExp(`^(?:problem |(?:unhealthy: HTTP 503|healthy); |)\\s*${what} since (\\S+): (.*)$`)
   /** The one line of a text that names the fault. */
   const inText = (door: string, text: string): Said => {
     const lines = text.split('\n').flatMap((line) => line.match(wanted) ?? [])
@@ -28,26 +27,24 @@ export async function askDoors(
     const isIt = lines.length === 3 && reason.test(why)
     return { door, line: line === '' ? firstLine(text) : line, since: isIt ? seconds(since) : undefined }
   }
-  const command = async (...args: string[]) => {
-    const { stdout, stderr } = await shell.spawn([...args, '--config', config], { env })
-    return stdout + stderr
-  }
+  const { url, printed } = daemon()
   const [readiness, metrics, status, probe] = await Promise.all([
-    get(`${daemon.url}/readiness`),
-    get(`${daemon.url}/metrics`),
+    get(`${url}/readiness`),
+    get(`${url}/metrics`),
     command('status'),
     command('healthcheck', '--ready'),
   ])
   const { problems = [] } = parsed<{ problems?: Problem[] }>(readiness)
   const asLines = problems.map((problem) => `${problem.what} since ${problem.since}: ${problem.reason}`)
   const gauge = new RegExp(`^authd_trouble_since_timestamp_seconds\\{what="${what}"\\} (\\S+)$`, 'm').exec(metrics)
-  return [
+  const said = [
     inText('/readiness', asLines.join('\n')),
     inText('status', status),
     inText('healthcheck --ready', probe),
     { door: '/metrics', line: gauge?.[0] ?? '', since: Number(gauge?.[1]) || undefined },
-    inTheLog(daemon.printed(), what, reason),
+    inTheLog(printed(), what, reason),
   ]
+  return said.filter(({ door }) => door !== notIn)
 }
 
 function inTheLog(printed: string, what: string, reason: RegExp): Said {

@@ -5,17 +5,20 @@ import { setTimeout as wait } from 'node:timers/promises'
 import { onTestFinished } from 'vitest'
 import { type Daemon, freePort, shell } from '../../support/cli.ts'
 import { startCodeSink } from '../../support/code-sink.ts'
-import type { Fault } from '../faults/fault.ts'
+import type { Fault, Running } from '../faults/fault.ts'
 import { askDoors, type Said } from './doors.ts'
 import { type Call, judge, type Load, post, startLoad, statusesOf } from './load.ts'
 
 const SECOND = 1000
-const PER_SECOND = Number(process.env['PER_SECOND'] ?? 10)
-const BEFORE_MS = 4 * SECOND
+const PER_SECOND = Number(process.env['PER_SECOND'] ?? 5)
+/** Sign-ins before the fault, and after it. */
+const BEFORE = 20
+const AFTER = 10
 const FAULT_MS = Number(process.env['FAULT_SECONDS'] ?? 8) * SECOND
 /** The first unit that hangs has failed by then. */
 const ASKED_MS = FAULT_MS * 0.8
-const AFTER_MS = 3 * SECOND
+/** However busy the machine is. */
+const LONGEST_MS = 90 * SECOND
 const SHUTDOWN_TIMEOUT_MS = 3 * SECOND
 
 /** What happened, in milliseconds. */
@@ -57,29 +60,42 @@ export async function endure(fault: Fault): Promise<Endured> {
   const place = await shell({ data: false })
   const sink = await startCodeSink()
   onTestFinished(() => sink.close())
-  const { toml = [], env = {}, hurt, heal, judge: judgeMore } = await fault.prepare({ shell: place, sink })
+  const {
+    toml = [],
+    env = {},
+    hurt,
+    heal,
+    ready,
+    smtpPort,
+    judge: judgeMore,
+  } = await fault.prepare({ shell: place, sink })
   const config = join(place.folder, 'authd.toml')
-  await writeFile(config, settings(await freePort(), sink.port, toml).join('\n'), { mode: 0o600 })
+  await writeFile(config, settings(await freePort(), smtpPort ?? sink.port, toml).join('\n'), { mode: 0o600 })
   let daemon: Daemon
   const start = async () => {
     daemon = await place.serve(['--config', config], env)
   }
-  const running = { daemon: () => daemon, start }
+  const command = async (...args: string[]) => {
+    const { stdout, stderr } = await place.spawn([...args, '--config', config], { env })
+    return stdout + stderr
+  }
+  const running: Running = { daemon: () => daemon, start, command }
   await start()
+  await ready?.(running)
   const urls = [running.daemon().url]
   const [url = ''] = urls
 
   const load = startLoad(urls, sink, PER_SECOND)
-  await wait(BEFORE_MS)
+  await acknowledging(BEFORE)
   const from = performance.now()
   const printed = running.daemon().printed().length
   await hurt(running)
-  const [said] = await Promise.all([wait(ASKED_MS).then(() => asked(running.daemon())), wait(FAULT_MS)])
+  const [said] = await Promise.all([wait(ASKED_MS).then(() => asked()), wait(FAULT_MS)])
   const until = performance.now()
   const logged = messagesIn(running.daemon().printed().slice(printed))
   await heal(running)
   const healedMs = await untilItServes(url)
-  await wait(AFTER_MS)
+  await acknowledging(load.acknowledged.length + AFTER)
 
   await hurt(running)
   await wait(FAULT_MS / 4)
@@ -92,15 +108,23 @@ export async function endure(fault: Fault): Promise<Endured> {
   await start()
   await untilItServes(url)
   const { lost, doubled } = await judge(load, urls)
-  const broken = (await judgeMore?.(running)) ?? []
+  const broken = (await judgeMore?.(running, load.acknowledged.length)) ?? []
   return {
     ...{ fault, said, logged, healedMs, exitMs, exitCode, lost, doubled, broken },
     acknowledged: split(load, from, until),
     meanwhile: load.calls.filter(({ at, ms }) => at - ms >= from && at <= until),
   }
 
-  function asked(running: Daemon): Promise<Said[]> | Said[] {
-    return fault.told ? askDoors(fault.told, { daemon: running, shell: place, config, env }) : []
+  async function acknowledging(count: number): Promise<void> {
+    const startedAt = performance.now()
+    while (load.acknowledged.length < count) {
+      if (performance.now() - startedAt > LONGEST_MS) throw new Error(`only ${load.acknowledged.length} sign-ins ended`)
+      await wait(50)
+    }
+  }
+
+  async function asked(): Promise<Said[]> {
+    return fault.told ? await askDoors(fault.told, running) : []
   }
 }
 

@@ -114,21 +114,18 @@ export function statusesOf(calls: Call[]): Map<string, number> {
   return counts
 }
 
-/**
- * Asks for all that was acknowledged: whether the session is there, and whether its code works again. Each entry is the
- * number of a sign-in and the statuses.
- */
+/** Asks for all that was acknowledged: whether the session is there, and whether its code works again. */
 export async function judge({ acknowledged }: Load, urls: string[]): Promise<{ lost: string[]; doubled: string[] }> {
   await wait(REPETITION_MS)
   const lost: string[] = []
   const doubled: string[] = []
-  for (const [index, { accessToken, attemptToken, code, refreshToken }] of acknowledged.entries()) {
+  for (const [index, { attemptToken, code, refreshToken }] of acknowledged.entries()) {
     const url = urls[index % urls.length] ?? ''
     const again = await post(url, '/v1/signin/code', { code, attempt_token: attemptToken })
-    if (again.status !== 401) doubled.push(`${index}: ${again.status}`)
-    const session = await ask(url, '/v1/session', bearer(accessToken))
+    if (again.status !== 401) doubled.push(`the code of sign-in ${index} works again: ${again.status}`)
     const refreshed = await post(url, '/v1/token/refresh', { refresh_token: refreshToken })
-    if (session.status !== 200 || refreshed.status !== 200) lost.push(`${index}: ${session.status} ${refreshed.status}`)
+    const session = await ask(url, '/v1/session', bearer(refreshed.body['access_token'] ?? ''))
+    if (session.status !== 200) lost.push(`the session of sign-in ${index}: ${refreshed.status}, ${session.status}`)
   }
   return { lost, doubled }
 }
