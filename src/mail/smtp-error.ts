@@ -9,11 +9,12 @@ import { plain } from '../platform/plain-text.ts'
  */
 export function notAccepted(mail: Mail, error: unknown): MailError {
   const { code, command, responseCode = 0, response = '', message } = error as Partial<SmtpError> & { message: string }
-  const isPermanent = responseCode >= 500 && (code === 'EENVELOPE' || code === 'EMESSAGE')
+  const isAboutMail = responseCode >= 400 && (code === 'EENVELOPE' || code === 'EMESSAGE')
+  const isPermanent = responseCode >= 500 && isAboutMail
   // Mail servers repeat the address, and their answer, which may contain anything, is logged and stored.
   const masked = (text: string) => plain(text.replaceAll(mail.to, maskEmail(mail.to)))
   const refusal = isPermanent && command === 'RCPT TO' ? refusalOf(masked(response)) : undefined
-  return new MailError(masked(message), { isPermanent, refusal, cause: error })
+  return new MailError(masked(message), { isPermanent, isDown: !isAboutMail, refusal, cause: error })
 }
 
 /** The fields that nodemailer adds to its errors. */

@@ -40,7 +40,8 @@ export function smtpMailer({ smtp, from, app, texts, dkim, otpOrigin }: MailerOp
         const sent = await transport.sendMail({ ...messageOf(mail, rendered, { sender, otpOrigin }), signal: limit })
         return plain(sent.response)
       } catch (error) {
-        if (limit.aborted) throw new MailError(endOf(limit), { isPermanent: false, cause: error })
+        if (limit.aborted)
+          throw new MailError(endOf(limit), { isPermanent: false, isDown: isLate(limit), cause: error })
         throw notAccepted(mail, error)
       }
     },
@@ -52,7 +53,12 @@ export function smtpMailer({ smtp, from, app, texts, dkim, otpOrigin }: MailerOp
 }
 
 /** Why a try was ended before the mail server had accepted the mail. */
-function endOf({ reason }: AbortSignal): string {
-  const isLate = reason instanceof Error && reason.name === 'TimeoutError'
-  return isLate ? 'the mail server took too long to accept the mail' : 'authd stopped before the mail was accepted'
+function endOf(limit: AbortSignal): string {
+  return isLate(limit)
+    ? 'the mail server took too long to accept the mail'
+    : 'authd stopped before the mail was accepted'
+}
+
+function isLate({ reason }: AbortSignal): boolean {
+  return reason instanceof Error && reason.name === 'TimeoutError'
 }

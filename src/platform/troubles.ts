@@ -1,7 +1,7 @@
 import type { Clock } from './clock.ts'
 
 /** What can be wrong with a running daemon. */
-export const TROUBLES = ['database', 'log'] as const
+export const TROUBLES = ['database', 'mail', 'log'] as const
 
 export type TroubleName = (typeof TROUBLES)[number]
 

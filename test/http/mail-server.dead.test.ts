@@ -41,3 +41,28 @@ test('while a mail server rejects mail, readiness is degraded with 200, and read
     [200, 'ready', 'ok'],
   ])
 })
+
+test('while a mail server is down, readiness, the log and the metrics say so once, since when and why', async () => {
+  const authd = await startAuthd()
+  const since = new Date(authd.clock.now()).toISOString()
+  authd.mailer.failure = new MailError('connect ECONNREFUSED', { isPermanent: false, isDown: true })
+  for (const email of ['ada@example.com', 'bob@example.com']) {
+    await authd.browser().post('/v1/signin', { json: { email } })
+    await deliverNextMail(authd.deps)
+    authd.clock.advance(MINUTE)
+  }
+  const during = await authd.browser().get('/readiness')
+  const gauge = (await authd.deps.metrics.render()).text
+  authd.mailer.failure = undefined
+  await authd.takeMail()
+  const after = await authd.browser().get('/readiness')
+
+  const reason = 'the mail server cannot be used; mails wait and are retried'
+  expect(during.body).toMatchObject({ status: 'degraded', problems: [{ what: 'mail', reason, since }] })
+  expect(gauge).toContain(`authd_trouble_since_timestamp_seconds{what="mail"} ${Math.floor(Date.parse(since) / 1000)}`)
+  expect(authd.log.lines.filter(({ level }) => level !== 'info').map(({ message }) => message)).toEqual([
+    'trouble began',
+    'trouble ended',
+  ])
+  expect(after.body).toMatchObject({ status: 'ready', problems: [] })
+})

@@ -127,7 +127,7 @@ describe.each(['json', 'pretty'] as const)('%s logs', (format) => {
 
     expect(secrets.filter((secret) => logged.includes(secret))).toEqual([])
     expect(logged).toContain('request failed')
-    expect(logged).toContain('mail not accepted')
+    expect(logged).toContain('the mail server cannot be used')
     expect(logged.split('\n').length).toBeGreaterThan(50)
     expect(logged).not.toMatch(/(ada|bob|eve|carol)@/)
   })

@@ -29,6 +29,7 @@ const BACKOFF_MS = [5 * SECOND, 15 * SECOND, 30 * SECOND, MINUTE]
 const LONGEST_BACKOFF_MS = HOUR
 /** No mail waits longer for its next try: a lease, or a jittered backoff. */
 const LONGEST_WAIT_MS = Math.max(LEASE_MS, 1.25 * LONGEST_BACKOFF_MS)
+const DOWN = 'the mail server cannot be used; mails wait and are retried'
 /** Mails that somebody waits for in front of a form. */
 const AWAITED = new Set<MailLayout>(['signin', 'code'])
 
@@ -87,6 +88,8 @@ export async function deliverNextMail(deps: Deps, stopping = new AbortController
   if (deps.config.current().mail.paused) return false
   const now = deps.clock.now()
   const due = await deps.db.read(findMailDue)
+  // Without a mail that waits, nobody would learn that the server is well again.
+  if (!due) deps.troubles.end('mail')
   const mustWait = (at: number) => isAhead(now, at, LONGEST_WAIT_MS)
   if (!due || (mustWait(due.first) && mustWait(due.last))) return false
   const claim = { owner: deps.nodeId, now, leaseUntil: now + LEASE_MS, longestMs: LONGEST_WAIT_MS }
@@ -165,10 +168,13 @@ async function send(deps: Deps, mail: OutboxItem, { startedAt, stopping }: Try):
     values = openValues(deps, mail)
     const limit = AbortSignal.any([stopping, AbortSignal.timeout(TRY_MS)])
     const response = await deps.mailer.send({ messageId, to, template, lang, values }, limit)
+    deps.troubles.end('mail')
     return accepted(startedAt, deps.clock.now(), response)
   } catch (error) {
     const response = withoutProof(error instanceof Error ? error.message : String(error), values)
-    deps.log.warn('mail not accepted', { message_id: messageId, template, tries, reason: response })
+    // One line says that the server is down, and not one for each mail.
+    if (error instanceof MailError && error.isDown) deps.troubles.begin('mail', { reason: DOWN, detail: response })
+    else deps.log.warn('mail not accepted', { message_id: messageId, template, tries, reason: response })
     const endedAt = deps.clock.now()
     const about = { startedAt, endedAt, response }
     if (error instanceof MailError && error.isPermanent) {

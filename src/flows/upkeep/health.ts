@@ -47,13 +47,14 @@ export async function checkReadiness(
   }
   const { isOutdated, failing } = found
   if (isOutdated) problems.push(OUTDATED)
-  if (failing) problems.push({ what: 'mail', reason: NOT_ACCEPTED, since: toRfc3339(failing.createdAt) })
+  const isDown = problems.some(({ what }) => what === 'mail')
+  if (failing && !isDown) problems.push({ what: 'mail', reason: NOT_ACCEPTED, since: toRfc3339(failing.createdAt) })
   return {
     isReady: isWritable && !isOutdated,
     checks: {
       database: isWritable ? 'ok' : 'failed',
       schema: isOutdated ? 'outdated' : 'ok',
-      mail: isOutdated ? 'unknown' : failing ? 'waiting' : 'ok',
+      mail: isOutdated ? 'unknown' : failing || isDown ? 'waiting' : 'ok',
     },
     problems,
   }
@@ -62,7 +63,7 @@ export async function checkReadiness(
 /** Until its first unit fails, nobody knows since when. */
 const SILENT: Problem = { what: 'database', reason: 'the database does not answer', since: null }
 const OUTDATED: Problem = { what: 'schema', reason: 'the database needs a migration', since: null }
-const NOT_ACCEPTED = 'the mail server does not accept mails, which will be retried'
+const NOT_ACCEPTED = 'the mail server deferred a mail, which will be retried'
 
 async function silenceUntil(late: AbortSignal): Promise<'silent'> {
   await new Promise((resolve) => late.addEventListener('abort', resolve))

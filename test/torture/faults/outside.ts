@@ -26,15 +26,15 @@ async function relay({ sink }: Place, mood: 'silent' | 'slow' | 'moody'): Promis
   }
 }
 
-/** Answers that never end, lead nowhere or break off. */
+/** Answers that never end, lead nowhere, break off or never come. */
 const POISONS: ((response: ServerResponse) => void)[] = [
-  () => {},
   (response) => {
     const drip = setInterval(() => response.write('x'.repeat(100)), 10)
     response.on('close', () => clearInterval(drip))
   },
   (response) => void response.writeHead(307, { Location: '/events' }).end(),
   (response) => void response.destroy(),
+  () => {},
 ]
 
 async function poison(): Promise<Prepared> {
@@ -77,7 +77,7 @@ export const OUTSIDE: Fault[] = [
       name: `relay-${mood}`,
       promise: 'Sign-ins begin as always, mails wait, and each code arrives.',
       may: ['200', '201'],
-      ...(mood !== 'slow' && { told: { what: 'mail', reason: /^the mail server does not accept mails/ } }),
+      ...(mood === 'silent' && { told: { what: 'mail', reason: /^the mail server cannot be used/ } }),
       prepare: (place) => relay(place, mood),
     }),
   ),

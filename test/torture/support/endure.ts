@@ -133,7 +133,7 @@ function settings(port: number, smtp: number, toml: string[]): string[] {
     `public_url = "http://localhost:${port}"`,
     'data_dir = "data"',
     `[server]\nport = ${port}\nshutdown_timeout = "${SHUTDOWN_TIMEOUT_MS / SECOND}s"`,
-    `[smtp]\nhost = "127.0.0.1"\nport = ${smtp}\ntls = "none"`,
+    `[smtp]\nhost = "127.0.0.1"\nport = ${smtp}\ntls = "none"\ntimeout = "2s"`,
     '[mail]\nfrom = "no-reply@example.com"',
     '[limits]\ntotal_mails_per_hour = 10000000',
     ...toml,
