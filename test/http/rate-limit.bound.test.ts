@@ -38,8 +38,8 @@ describe('a call that writes to the audit log counts against something', () => {
     const browser = authd.browser()
     await signInOnPage(authd, browser)
     const { body } = await browser.get('/v1/session')
-    const json = 'guard' in declared && declared.body?.type === 'json' ? { json: documented(declared).request } : {}
-    const sent = 'guard' in declared || declared.method === 'GET' ? json : { form: {} }
+    const json = 'tag' in declared && declared.body?.type === 'json' ? { json: documented(declared).request } : {}
+    const sent = 'tag' in declared || declared.method === 'GET' ? json : { form: {} }
 
     const bound = await boundOf(authd, body.session.id, () =>
       browser.send(declared.method, declared.path.replace(/:\w+/, 'x'), sent),

@@ -58,14 +58,45 @@ export async function enrolTotp(world: World, tab: Tab): Promise<void> {
   const asked = await tab.client.post('/v1/me/totp')
   expectRefusal(asked, refusal)
   if (refusal !== undefined || !session) return
-  const { person } = session
   const { secret } = asked.body
   const done = await tab.client.post('/v1/me/totp/confirm', { json: { code: totpCode(world.authd, secret) } })
   expect(done.status).toBe(200)
+  useApp(world, session, { secret, codes: done.body.recovery_codes })
+}
+
+/** Where the pages lead when the API refuses. */
+const LEADS_TO: Record<string, string> = {
+  UNAUTHORIZED: '/signin',
+  ENROLMENT_REQUIRED: '/account/enrol',
+  STEP_UP_REQUIRED: '/account/confirm?next=%2Faccount%2Ftotp',
+}
+
+/** The same on the pages, which ask the same of a session. */
+export async function enrolTotpOnPages(world: World, tab: Tab): Promise<void> {
+  const { session, client } = tab
+  const refusal = refusalOf(world, session, true)
+  const asked = await client.post('/account/totp/setup', { form: {} })
+  expect(asked.headers.get('location')).toBe(refusal === undefined ? '/account/totp/setup' : LEADS_TO[refusal])
+  if (refusal !== undefined || !session) return
+  const [shown = ''] = /(?:[A-Z2-7]{4} ){7}[A-Z2-7]{4}/.exec((await client.get('/account/totp/setup')).body) ?? []
+  const secret = shown.replaceAll(' ', '')
+  const done = await client.post('/account/totp', { form: { code: totpCode(world.authd, secret) } })
+  expect(done.status).toBe(303)
+  const to = done.headers.get('location') ?? ''
+  const codes = to.includes('/recovery-codes/') ? (await client.get(to)).body.match(/\w{4}(-\w{4}){5}/g) : undefined
+  useApp(world, session, { secret, codes: codes && [...new Set<string>(codes)] })
+}
+
+function useApp(
+  world: World,
+  session: Session,
+  { secret, codes }: { secret: string; codes: string[] | undefined },
+): void {
+  const { person } = session
   world.totpSecrets.set(person.id, secret)
   if (person.totp) forgetProofs(world, person, ['otp', 'recovery_code'], session)
   person.totp = { since: world.now, spent: new Set([Math.floor(world.now / 30_000)]) }
-  keepCodes(world, person, done.body.recovery_codes)
+  keepCodes(world, person, codes)
   stepUp(world, session, 'otp')
 }
 

@@ -68,8 +68,9 @@ const isWithin = (at: number, now: number, spanMs: number): boolean => !isAhead(
 
 export const hasFactor = ({ passkey, totp }: Person): boolean => passkey !== undefined || totp !== undefined
 
-/** 2: a passkey, or one proof of each class. An app's code that came first still is the app's. */
-export function levelOf(proofs: ReadonlySet<Proof>): 1 | 2 {
+/** 2: a passkey, or one proof of each class. An app's code that came first still is the app's. 0: no proof is left. */
+export function levelOf(proofs: ReadonlySet<Proof>): 0 | 1 | 2 {
+  if (proofs.size === 0) return 0
   if (proofs.has('passkey')) return 2
   return FIRST.some((proof) => proofs.has(proof)) && OTHER.some((proof) => proofs.has(proof)) ? 2 : 1
 }

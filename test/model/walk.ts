@@ -82,7 +82,21 @@ const CALLS = {
   'prove a passkey': (world, { tab, person, step }) =>
     after(person, (of) => proofs.provePasskey(world, tab, of, step.how % 2 === 0)),
   'enrol a passkey': (world, { tab }) => account.enrolPasskey(world, tab),
-  'enrol TOTP': (world, { tab }) => account.enrolTotp(world, tab),
+  'enrol TOTP': (world, { tab, step }) =>
+    step.how % 2 ? account.enrolTotp(world, tab) : account.enrolTotpOnPages(world, tab),
+  'enrol after an operator moved the user off the mailbox': async (world, { tab, step }) => {
+    await passTime(world, 31 * SECOND)
+    await signIn.begin(world, tab, step.whom)
+    await signIn.typeCode(world, tab, true)
+    await after(tab.session?.person, (of) =>
+      operator.setAddress(world, of, {
+        address: (of.address + 1 + (step.how % 3)) % ADDRESSES.length,
+        isVerified: true,
+      }),
+    )
+    await compare(world)
+    await (step.how % 2 ? account.enrolTotp(world, tab) : account.enrolTotpOnPages(world, tab))
+  },
   'remake codes': (world, { tab }) => account.remakeCodes(world, tab),
   'change by the token of a cookie': (world, { tab }) => account.changeByCookieToken(world, tab),
   'remove a factor': (world, { tab, step }) => account.removeFactor(world, tab, step.how % 2 ? 'passkey' : 'totp'),
@@ -213,7 +227,7 @@ const WEIGHTS: Partial<Record<keyof typeof CALLS, number>> = {
   ...{ 'operator: lock down what was handed out': 3, 'app: present an old token after the clock was put back': 4 },
   ...{ 'app: step up by the authenticator app': 4, 'app: change': 4, 'app: step up by a new factor, and change': 4 },
   ...{ 'change by the token of a cookie': 3, 'operator: set an address': 2 },
-  ...{ 'prove TOTP after the clock was put back': 3 },
+  ...{ 'prove TOTP after the clock was put back': 3, 'enrol after an operator moved the user off the mailbox': 2 },
   ...{ 'restore an address': 2, 'change the address': 2, 'use a key': 4, 'operator: create a key': 2 },
 }
 

@@ -9,7 +9,7 @@ import { takeWebauthnUserId } from '../../store/users.ts'
 import { decide } from '../decide.ts'
 import { notify } from '../outbox/notice.ts'
 import { type Actor, recordEvent } from '../record-event.ts'
-import { holdFresh } from '../sessions/freshness.ts'
+import { holdToEnrol } from '../sessions/freshness.ts'
 import { type Renewed, renew } from '../sessions/new-secret.ts'
 import { isImaginary } from './imaginary-credential.ts'
 import { newChallenge, type PasskeyAnswer, type PasskeyOptions, take } from './passkey-challenge.ts'
@@ -29,7 +29,7 @@ export async function beginPasskeyEnrolment(deps: Deps, session: OwnedSession): 
   const fresh = deps.random.bytes(USER_ID_BYTES).toString('base64url')
   const { challengeId, bytes, text, expiresAt } = newChallenge(deps)
   const held = await decide(deps, async (trx) => {
-    const held = await holdFresh(deps, trx, session)
+    const held = await holdToEnrol(deps, trx, session)
     if (held instanceof AuthdError) return held
     const { user } = held
     const asked = { id: challengeId, kind: 'enrolment', boundTo: session.id, challenge: text, expiresAt } as const
@@ -69,7 +69,7 @@ export async function enrolPasskey(
   const id = deps.random.id('pk')
   const createdAt = deps.clock.now()
   return await decide(deps, async (trx) => {
-    const held = await holdFresh(deps, trx, session)
+    const held = await holdToEnrol(deps, trx, session)
     if (held instanceof AuthdError) return held
     const { user } = held
     const own = await listPasskeys(trx, user.id)

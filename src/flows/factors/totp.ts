@@ -14,7 +14,7 @@ import { notify } from '../outbox/notice.ts'
 import { completes, lastFactorGuard } from '../policy/factor.ts'
 import { FIRST_WRONG_A_DAY, lockoutError, tryFactor, wrongCode } from '../policy/lockout.ts'
 import { type Actor, recordEvent } from '../record-event.ts'
-import { holdFresh } from '../sessions/freshness.ts'
+import { holdFresh, holdToEnrol } from '../sessions/freshness.ts'
 import { type Renewed, renew } from '../sessions/new-secret.ts'
 import { forgetProofs } from '../sessions/proofs.ts'
 import {
@@ -140,7 +140,7 @@ export async function beginTotp(deps: Deps, session: OwnedSession): Promise<Totp
   const expiresAt = deps.clock.now() + PENDING_MS
   const pendingSealed = deps.keys.seal(sealContext(session.userId), secret)
   const user = await decide(deps, async (trx) => {
-    const held = await holdFresh(deps, trx, session)
+    const held = await holdToEnrol(deps, trx, session)
     if (held instanceof AuthdError) return held
     await putPendingTotp(trx, { userId: held.user.id, pendingSealed, expiresAt })
     return held.user
@@ -151,7 +151,7 @@ export async function beginTotp(deps: Deps, session: OwnedSession): Promise<Totp
 /** The secret that waits for its first right code, to be shown again after a wrong one. Throws STEP_UP_REQUIRED. */
 export async function findPendingTotp(deps: Deps, session: OwnedSession): Promise<TotpEnrolment | undefined> {
   return await decide(deps, async (trx) => {
-    const held = await holdFresh(deps, trx, session)
+    const held = await holdToEnrol(deps, trx, session)
     if (held instanceof AuthdError) return held
     const pending = await findTotpSecret(trx, held.user.id)
     const expiresAt = pending?.pendingExpiresAt ?? 0
@@ -182,7 +182,7 @@ export async function finishTotp(
   const now = deps.clock.now()
   const { id: sessionId, userId } = session
   return await decide(deps, async (trx) => {
-    const held = await holdFresh(deps, trx, session)
+    const held = await holdToEnrol(deps, trx, session)
     if (held instanceof AuthdError) return held
     const { user } = held
     const wrong = wrongCode('totp')

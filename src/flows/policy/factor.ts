@@ -45,9 +45,10 @@ const FACTOR_OF = {
 
 /**
  * Authenticator assurance level: 2 for a passkey with user verification, or for a first and a second factor. Two proofs
- * of the same factor are one (NIST SP 800-63B-4 §2.2, §3.1.3).
+ * of the same factor are one (NIST SP 800-63B-4 §2.2, §3.1.3). 0 without a proof: then nobody has shown anything.
  */
-export function levelOf(proofs: readonly Proof[]): 1 | 2 {
+export function levelOf(proofs: readonly Proof[]): 0 | 1 | 2 {
+  if (proofs.length === 0) return 0
   const factors = new Set<string>(proofs.map((proof) => FACTOR_OF[proof]))
   return factors.has('both') || (factors.has('first') && factors.has('second')) ? 2 : 1
 }

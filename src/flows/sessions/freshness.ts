@@ -4,7 +4,7 @@ import { isWithin, MINUTE } from '../../platform/clock.ts'
 import type { Sql, Trx } from '../../store/db.ts'
 import { lockSession, type OwnedSession } from '../../store/sessions.ts'
 import { lockUser, type User } from '../../store/users.ts'
-import { enrolledFactors, hasFactor, proofsIn, type StepUpMethod, waysToStepUp } from '../policy/factor.ts'
+import { enrolledFactors, hasFactor, levelOf, proofsIn, type StepUpMethod, waysToStepUp } from '../policy/factor.ts'
 import { atMost } from './proofs.ts'
 import { judgeSession, type LiveSession } from './session.ts'
 
@@ -18,9 +18,9 @@ export async function howToStepUp(
   session: OwnedSession,
 ): Promise<{ isFresh: boolean; methods: StepUpMethod[] }> {
   const needed = hasFactor(await enrolledFactors(sql, session.userId)) ? 2 : 1
-  const isFresh = session.aal >= needed && isWithin(deps.clock.now(), session.authTime, FRESH_MS)
-  const methods: StepUpMethod[] =
-    needed === 1 ? ['email'] : await waysToStepUp(sql, session.userId, proofsIn(session.amr))
+  const proofs = proofsIn(session.amr)
+  const isFresh = levelOf(proofs) >= needed && isWithin(deps.clock.now(), session.authTime, FRESH_MS)
+  const methods: StepUpMethod[] = needed === 1 ? ['email'] : await waysToStepUp(sql, session.userId, proofs)
   return { isFresh, methods }
 }
 
@@ -42,10 +42,43 @@ export async function holdSession(deps: Deps, trx: Trx, shown: OwnedSession): Pr
   return user && session ? { user, session } : new AuthdError('UNAUTHORIZED')
 }
 
-/** Like holdSession, for a change that needs a fresh proof. Without one, returns STEP_UP_REQUIRED with the methods. */
+/**
+ * What an act is for. `use`: anything that a whole session may do. `enrol`: to set up a factor. `prove`: to step up, or to
+ * sign out.
+ */
+export type Purpose = 'use' | 'enrol' | 'prove'
+
+/** What a session may be short of for each, besides nothing. */
+const MAY_BE_DUE: Readonly<Record<Purpose, readonly LiveSession['due'][]>> = {
+  use: [],
+  enrol: ['enrolment'],
+  prove: ['enrolment', 'factor'],
+}
+
+/** Says why a session may not do this yet: ENROLMENT_REQUIRED, or STEP_UP_REQUIRED with the methods. */
+export function whyShort({ due, dueMethods }: LiveSession, purpose: Purpose): AuthdError | undefined {
+  if (due === 'nothing' || MAY_BE_DUE[purpose].includes(due)) return undefined
+  return due === 'enrolment' ? new AuthdError('ENROLMENT_REQUIRED') : stepUpError(dueMethods)
+}
+
+/**
+ * Like holdSession, for a change that needs a whole session and a fresh proof. Returns ENROLMENT_REQUIRED, or
+ * STEP_UP_REQUIRED with the methods, whatever the page or route has checked.
+ */
 export async function holdFresh(deps: Deps, trx: Trx, shown: OwnedSession): Promise<Held | AuthdError> {
+  return await holdFor(deps, trx, shown, 'use')
+}
+
+/** Like holdFresh, also for a session that must set up a factor first. */
+export async function holdToEnrol(deps: Deps, trx: Trx, shown: OwnedSession): Promise<Held | AuthdError> {
+  return await holdFor(deps, trx, shown, 'enrol')
+}
+
+async function holdFor(deps: Deps, trx: Trx, shown: OwnedSession, purpose: Purpose): Promise<Held | AuthdError> {
   const held = await holdSession(deps, trx, shown)
   if (held instanceof AuthdError) return held
+  const short = whyShort(held.session, purpose)
+  if (short) return short
   const { isFresh, methods } = await howToStepUp(deps, trx, held.session)
   return isFresh ? held : stepUpError(methods)
 }

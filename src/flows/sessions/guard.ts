@@ -1,6 +1,6 @@
 import type { Deps } from '../../deps.ts'
 import { AuthdError } from '../../errors.ts'
-import { howToStepUp, stepUpError } from './freshness.ts'
+import { howToStepUp, type Purpose, stepUpError, whyShort } from './freshness.ts'
 import type { Identity } from './identify.ts'
 import type { LiveSession } from './session.ts'
 
@@ -11,6 +11,13 @@ import type { LiveSession } from './session.ts'
  * do. `step_up`: the same, for what replaces its secret. A scope: an API key that has it.
  */
 export type Guard = 'none' | 'session' | 'cookie' | 'change' | 'enrol' | 'any_session' | 'step_up' | { scope: string }
+
+/** What a session may be short of, by its guard. `use` for the others. */
+const PURPOSES: Readonly<Partial<Record<Guard & string, Purpose>>> = {
+  enrol: 'enrol',
+  any_session: 'prove',
+  step_up: 'prove',
+}
 
 /** With these, an access token may replace the secret of its session. */
 const REPLACING: readonly Guard[] = ['change', 'enrol', 'step_up']
@@ -39,10 +46,8 @@ export async function checkGuard(
     return undefined
   }
   if (identity.kind !== 'session') throw new AuthdError('UNAUTHORIZED')
-  const mayProve = guard === 'any_session' || guard === 'step_up'
-  const { due, dueMethods } = identity.session
-  if (due === 'enrolment' && !mayProve && guard !== 'enrol') throw new AuthdError('ENROLMENT_REQUIRED')
-  if (due === 'factor' && !mayProve) throw stepUpError(dueMethods)
+  const short = whyShort(identity.session, PURPOSES[guard] ?? 'use')
+  if (short) throw short
   if (guard === 'cookie' && identity.via !== 'cookie') throw new AuthdError('FORBIDDEN')
   if (REPLACING.includes(guard)) refuseTokenOfCookie(identity)
   if (guard === 'change' || guard === 'enrol') await refuseOldToken(deps, identity)

@@ -30,7 +30,7 @@ export async function renew(
   const proofs = proof === undefined ? before : [...new Set([...before, proof])]
   const amr = proof === undefined ? session.amr : amrOf(proofs)
   // Enrolling or proving a factor ends it. Another mail does not.
-  const isEnrolmentDue = session.isEnrolmentDue && levelOf(proofs) === 1
+  const isEnrolmentDue = session.isEnrolmentDue && levelOf(proofs) < 2
   const secret = session.delivery === 'cookie' || isEnrolmentDue ? mintSecret(deps.random) : undefined
   const next: Session = {
     ...session,

@@ -127,6 +127,7 @@ const endOthers = accountPage({
   path: '/account/sessions/end-others',
   fields: fields({}),
   back: '/account',
+  guard: 'any_session',
   async handle(deps, { session, actor }) {
     await signOut(deps, actor, { session, scope: 'others' })
     return { goTo: '/account?done=others_ended' }

@@ -23,7 +23,7 @@ const ask = accountPage({
   path: '/account/confirm',
   fields: fields({ next }),
   back: '/account',
-  mayWait: true,
+  guard: 'step_up',
   async handle(deps, { session, fields: query }) {
     return await confirmPage(deps, { session, next: query.next, isMailed: false })
   },
@@ -35,7 +35,7 @@ const mail = accountPage({
   limit: 'stranger',
   fields: fields({ next }),
   back: '/account',
-  mayWait: true,
+  guard: 'step_up',
   async handle(deps, { session, fields: form, actor, cookies, lang }) {
     const shown = { session, next: form.next, isMailed: true }
     return await orAgain(
@@ -55,7 +55,7 @@ const prove = accountPage({
   limit: 'guess',
   fields: fields({ next, method: z.enum(['email', 'totp', 'recovery_code']), code: z.string().max(64), misses }),
   back: '/account',
-  mayWait: true,
+  guard: 'step_up',
   async handle(deps, { session, fields: form, actor, cookies }) {
     const proof = { method: form.method, code: form.code, device: cookies.device }
     return await orAgain(
@@ -76,7 +76,7 @@ const passkey = accountPage({
   limit: 'guess',
   fields: fields({ next, ...passkeyFields }),
   back: '/account',
-  mayWait: true,
+  guard: 'step_up',
   async handle(deps, { session, fields: form, actor }) {
     const proof = { session, challengeId: form.challenge_id, credential: form.credential }
     return await orAgain(

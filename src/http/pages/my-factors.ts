@@ -26,7 +26,7 @@ const newPasskey = accountPage({
   fields: fields({ offer: z.string().optional(), redirect_to: redirectField }),
   back: '/account/passkeys/new',
   isFresh: true,
-  mayWait: true,
+  guard: 'enrol',
   async handle(deps, { fields: { offer, redirect_to } }) {
     return { page: 'passkey-new', values: { isOffer: offer !== undefined, ...allowedRedirect(deps, redirect_to) } }
   },
@@ -37,7 +37,7 @@ const addPasskey = accountPage({
   path: '/account/passkeys',
   fields: fields({ ...passkeyFields, redirect_to: redirectField }),
   back: '/account/passkeys/new',
-  mayWait: true,
+  guard: 'enrol',
   async handle(deps, { session, actor, fields: form }) {
     const made = { session, challengeId: form.challenge_id, credential: form.credential, name: undefined }
     const { redirectTo } = allowedRedirect(deps, form.redirect_to)
@@ -120,7 +120,7 @@ const totp = accountPage({
   fields: fields({}),
   back: '/account/totp',
   isFresh: true,
-  mayWait: true,
+  guard: 'enrol',
   async handle(deps, { session }) {
     return { page: 'totp', values: await totpState(deps, session) }
   },
@@ -136,7 +136,7 @@ const setUpTotp = accountPage({
   path: '/account/totp/setup',
   fields: fields({}),
   back: '/account/totp',
-  mayWait: true,
+  guard: 'enrol',
   async handle(deps, { session }) {
     await beginTotp(deps, session)
     return { goTo: '/account/totp/setup' }
@@ -150,7 +150,7 @@ const showTotp = accountPage({
   fields: fields({}),
   back: '/account/totp',
   isFresh: true,
-  mayWait: true,
+  guard: 'enrol',
   async handle(deps, { session }) {
     const pending = await findPendingTotp(deps, session)
     return pending ? { page: 'totp-setup', values: shownSecret(pending) } : { goTo: '/account/totp' }
@@ -166,7 +166,7 @@ const confirmTotp = accountPage({
   path: '/account/totp',
   fields: fields({ code: z.string().max(64) }),
   back: '/account/totp',
-  mayWait: true,
+  guard: 'enrol',
   async handle(deps, { session, actor, fields: { code } }) {
     return await orAgain(
       async () => {
@@ -247,7 +247,7 @@ const enrol = accountPage({
   path: '/account/enrol',
   fields: fields({}),
   back: '/account/enrol',
-  mayWait: true,
+  guard: 'enrol',
   async handle(_deps, { session }) {
     return session.due === 'enrolment' ? { page: 'enrol', values: {} } : { goTo: '/account' }
   },

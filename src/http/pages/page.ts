@@ -3,6 +3,7 @@ import type { Deps } from '../../deps.ts'
 import type { AuthdError } from '../../errors.ts'
 import type { Limit } from '../../flows/limits/request-limits.ts'
 import type { Actor } from '../../flows/record-event.ts'
+import type { Guard } from '../../flows/sessions/guard.ts'
 import type { Identity } from '../../flows/sessions/identify.ts'
 import { isAllowedRedirect } from '../../flows/signin/redirect.ts'
 import { mintSecret } from '../../platform/secret.ts'
@@ -41,6 +42,8 @@ export interface Page<Fields extends z.ZodType = z.ZodType, Path extends string 
   path: Path
   fields: Fields
   limit?: Limit
+  /** What the session must be. Set for the pages of signed-in users: see account-page.ts. */
+  guard?: Guard
   /** Seconds. Caches may store the page: it holds nothing personal. */
   publicMaxAge?: number
   handle(deps: Deps, request: PageRequest<z.output<Fields>, Path>): Promise<PageAnswer>

@@ -21,7 +21,7 @@ const passkeys = endpoint({
   path: '/v1/me/passkeys',
   summary: "List the signed-in user's passkeys, oldest first.",
   tag: 'Me',
-  guard: 'any_session',
+  guard: 'enrol',
   answers: { 200: { text: 'All passkeys.', schema: z.array(passkeyResource) } },
   async handle(deps, { session }) {
     return { status: 200, body: (await listOwnPasskeys(deps, session.userId)).map(presentPasskey) }
