@@ -31,7 +31,7 @@ export const EVENTS = {
   'user.unlocked': { means: 'An operator cleared a lockout caused by wrong codes.', open: ['lifted'] },
   'user.new_device': { means: 'A user signed in on a browser that they had not used before.' },
   'user.updated': {
-    means: 'The name or factor policy of a user was changed. metadata says what.',
+    means: 'The name, language or factor policy of a user was changed. metadata says what.',
     open: ['changed', 'mfa_policy'],
   },
   'user.email_changed': {
@@ -44,6 +44,10 @@ export const EVENTS = {
     open: ['dropped'],
   },
   'user.exported': { means: "A user's data was exported." },
+  'users.exported': {
+    means: 'An operator exported all users. metadata.with_factors says whether with their secrets.',
+    open: ['with_factors'],
+  },
   'user.invited': { means: 'An operator invited a user to prove their address.', open: ['invitation'] },
   'user.recovery_link_made': {
     means: 'An operator created a recovery link. metadata says which factors it removes.',

@@ -1,6 +1,7 @@
 import {
   closeSync,
   constants,
+  createReadStream,
   existsSync,
   fchmodSync,
   fchownSync,
@@ -100,6 +101,29 @@ export function openFile(path: string): OpenedFile {
     },
     text: () => readFileSync(from, 'utf8'),
     close: () => closeSync(from),
+  }
+}
+
+/** An input that a command names: opened now, maybe as root, and read later in parts. */
+export interface OpenedInput {
+  /** Whether it can be read again from its start. A pipe cannot. */
+  isRepeatable: boolean
+  /** All of it, from the start of a file. */
+  parts(): AsyncIterable<Buffer>
+}
+
+/** Opens a file, a link to one, or a pipe, until the process ends. Throws for a folder. */
+export function openInput(path: string): OpenedInput {
+  const fd = openSync(path, 'r')
+  const status = fstatSync(fd)
+  if (status.isDirectory()) {
+    closeSync(fd)
+    throw new Error(`${path} is a folder`)
+  }
+  const isRepeatable = status.isFile()
+  return {
+    isRepeatable,
+    parts: () => createReadStream('', { fd, autoClose: false, ...(isRepeatable && { start: 0 }) }),
   }
 }
 

@@ -59,6 +59,19 @@ export async function confirmTotp(
   return changed === 1
 }
 
+/** Puts a secret from elsewhere in force, for a user without one. Codes of the spent steps are not accepted. */
+export async function putMovedTotp(
+  trx: Trx,
+  input: { userId: string; secretSealed: string; confirmedAt: number; spentSteps: number[] },
+): Promise<void> {
+  trx.send(
+    `INSERT INTO totp_secrets (user_id, secret_sealed, confirmed_at, spent_steps) VALUES (?, ?, ?, ?)
+     ON CONFLICT (user_id) DO UPDATE SET secret_sealed = excluded.secret_sealed,
+       confirmed_at = excluded.confirmed_at, spent_steps = excluded.spent_steps`,
+    [input.userId, input.secretSealed, input.confirmedAt, JSON.stringify(input.spentSteps)],
+  )
+}
+
 /**
  * Spends a time step of an app, as it was read: true for one of any number of racers, and once for each step, whatever
  * the clock says meanwhile (RFC 6238 §5.2).

@@ -73,6 +73,39 @@ export async function insertUser(trx: Trx, user: Omit<NewRow<typeof users>, 'fir
   return inserted === 1
 }
 
+/** Completes a user who was inserted in this unit with what another place knew of them. */
+export async function fillMovedUser(
+  trx: Trx,
+  user: Pick<
+    User,
+    | 'id'
+    | 'lastSeenAt'
+    | 'disabledAt'
+    | 'disabledReason'
+    | 'lang'
+    | 'webauthnUserId'
+    | 'mfaPolicy'
+    | 'invitedUntil'
+    | 'firstVerifiedAt'
+  >,
+): Promise<void> {
+  trx.send(
+    `UPDATE users SET last_seen_at = ?, disabled_at = ?, disabled_reason = ?, lang = ?, webauthn_user_id = ?,
+       mfa_policy = ?, invited_until = ?, invited_epoch = ${epochOf('signins')}, first_verified_at = ? WHERE id = ?`,
+    [
+      user.lastSeenAt,
+      user.disabledAt,
+      user.disabledReason,
+      user.lang,
+      user.webauthnUserId,
+      user.mfaPolicy,
+      user.invitedUntil,
+      user.firstVerifiedAt,
+      user.id,
+    ],
+  )
+}
+
 export async function findUser(sql: Sql, id: string): Promise<User | undefined> {
   return users.readOne(await sql.one<StoredRow>(`SELECT ${users.columns} FROM users WHERE id = ?`, [id]))
 }
@@ -141,6 +174,10 @@ export async function verifyUserEmail(trx: Trx, input: { id: string; now: number
 
 export async function updateUserName(trx: Trx, input: { id: string; name: string | null }): Promise<void> {
   trx.send('UPDATE users SET name = ? WHERE id = ?', [input.name, input.id])
+}
+
+export async function updateUserLang(trx: Trx, input: { id: string; lang: string | null }): Promise<void> {
+  trx.send('UPDATE users SET lang = ? WHERE id = ?', [input.lang, input.id])
 }
 
 export async function updateUserMfaPolicy(trx: Trx, input: { id: string; policy: MfaPolicy | null }): Promise<void> {

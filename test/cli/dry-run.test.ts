@@ -15,6 +15,7 @@ const CHANGES: Record<string, string[]> = {
   'users disable': [ADA],
   'users enable': ['disabled@example.com'],
   'users unlock': [ADA],
+  'users import': ['people.csv'],
   'users delete': [ADA],
   'users recover': [ADA, '--reason', 'lost'],
   'passkeys rename': [ADA, 'none', 'other'],
@@ -69,6 +70,7 @@ async function furnished(): Promise<{ place: Shell; ids: Record<string, string> 
   await place.run(['ipfilter', 'add', '198.51.100.7', '--reason', 'test'])
   await place.run(['settings', 'set', 'signup.policy', 'invite'])
   await writeFile(join(place.folder, 'rules.txt'), '203.0.113.9 # test\n')
+  await writeFile(join(place.folder, 'people.csv'), 'email\nnew@example.com\n')
   const { id: KEY } = await json('api-keys', 'create', '--name', 'shop', '--scope', 'introspect')
   const { id: WHE } = await json('webhooks', 'add', 'https://app.example.com/a')
   const { message_id: MSG } = await json('users', 'invite', 'mail@example.com')

@@ -69,6 +69,8 @@ export interface StartOptions {
   log?: Log
   /** Replaces the real one. */
   webhooks?: WebhookClient
+  /** Its server secret. */
+  secret?: string
   /** The time of its clock in epoch milliseconds, for tests with programs that use the real time. */
   now?: number
 }
@@ -80,12 +82,13 @@ export async function startAuthd({
   log,
   now,
   webhooks = webhookClient(),
+  secret = TEST_SECRET,
 }: StartOptions = {}): Promise<Authd> {
   const fresh = typeof database === 'string' ? await freshDatabase(database) : database
   const removed = atMostOnce(() => fresh.remove())
   onTestFinished(removed)
   const clock = fakeClock(now)
-  const authd = await startOn(fresh, { clock, config, log, webhooks, seed: 'first' })
+  const authd = await startOn(fresh, { clock, config, log, webhooks, secret, seed: 'first' })
   return {
     ...authd,
     async stop() {
@@ -102,8 +105,9 @@ async function startOn(
     config,
     log: logger,
     webhooks,
+    secret,
     seed,
-  }: { clock: FakeClock; seed: string } & Pick<Required<StartOptions>, 'config' | 'webhooks'> & {
+  }: { clock: FakeClock; seed: string } & Pick<Required<StartOptions>, 'config' | 'webhooks' | 'secret'> & {
       log: Log | undefined
     },
 ): Promise<Authd> {
@@ -140,7 +144,7 @@ async function startOn(
     nodeId: `node_${seed.replaceAll(' ', '_')}`,
     clock,
     random,
-    keys: keysFrom(Buffer.from(TEST_SECRET), random),
+    keys: keysFrom(Buffer.from(secret), random),
     slowHash: CHEAP_HASH,
     mailer,
     webhooks,
@@ -209,6 +213,7 @@ async function startOn(
         config: { ...config, public_url: url, ...more },
         log: logger,
         webhooks,
+        secret,
         seed: `${seed} another ${++others}`,
       }),
   }

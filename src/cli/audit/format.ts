@@ -1,4 +1,5 @@
 import { BUILD } from '../../build-info.ts'
+import { csvCell } from '../../platform/csv.ts'
 import { plain } from '../../platform/plain-text.ts'
 import type { EventResource } from '../../resources/audit-event.ts'
 import { cleanJson } from '../output/clean.ts'
@@ -16,17 +17,14 @@ const COLUMNS = [
 /** Export formats of an event. */
 export const AUDIT_FORMATS = {
   jsonl: { head: [], line: (event) => cleanJson(event) },
-  csv: { head: [COLUMNS.join(',')], line: (event) => COLUMNS.map((name) => csvCell(event[name])).join(',') },
+  csv: { head: [COLUMNS.join(',')], line: (event) => COLUMNS.map((name) => cellOf(event[name])).join(',') },
   cef: { head: [], line: cefLine },
 } as const satisfies Record<string, Format>
 
 export type AuditFormat = keyof typeof AUDIT_FORMATS
 
-/** RFC 4180. Values from outside cannot become formulas in a spreadsheet. */
-function csvCell(value: unknown): string {
-  const text = value === null ? '' : typeof value === 'object' ? cleanJson(value) : String(value)
-  const harmless = plain(/^[=+\-@\t\r]/.test(text) ? `'${text}` : text)
-  return /[",]/.test(harmless) ? `"${harmless.replaceAll('"', '""')}"` : harmless
+function cellOf(value: unknown): string {
+  return csvCell(value === null ? '' : typeof value === 'object' ? cleanJson(value) : String(value))
 }
 
 /** ArcSight's Common Event Format: header fields escape `|`, extensions `=`, both `\`. A line break would end the event. */

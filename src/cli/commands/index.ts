@@ -36,7 +36,8 @@ export const GROUPS: { title: string; commands: Record<string, Listed> }[] = [
         () => import('./users/recover.ts'),
       ),
       'users unlock': listed('Unlock a user after too many wrong codes.', () => import('./users/unlock.ts')),
-      'users export': listed("Export a user's data as JSON.", () => import('./users/export.ts')),
+      'users export': listed("Export a user's data, or all users.", () => import('./users/export.ts')),
+      'users import': listed('Import users from JSON lines or CSV.', () => import('./users/import.ts')),
     },
   },
   {

@@ -15,7 +15,8 @@ import { isImaginary } from './imaginary-credential.ts'
 import { newChallenge, type PasskeyAnswer, type PasskeyOptions, take } from './passkey-challenge.ts'
 import { ALGORITHMS, checkRegistration, library, relyingParty } from './webauthn.ts'
 
-const PASSKEYS_MAX = 50
+/** Of one user. */
+export const PASSKEYS_MAX = 50
 const USER_ID_BYTES = 32
 
 /**

@@ -31,7 +31,8 @@ import { keepShownCodes } from './shown-codes.ts'
 
 /** 160 bits (RFC 4226 §4, requirement R6). */
 const SECRET_BYTES = 20
-const STEP_S = 30
+/** Seconds for which one code is valid. */
+export const STEP_S = 30
 /** Seconds. The step before the current one and the next: phones' clocks run behind or ahead (RFC 6238 §5.2, §6). */
 const TOLERANCE_S = STEP_S
 const PENDING_MS = 10 * MINUTE
@@ -138,7 +139,7 @@ export interface TotpEnrolment {
 export async function beginTotp(deps: Deps, session: OwnedSession): Promise<TotpEnrolment> {
   const secret = new ScureBase32Plugin().encode(deps.random.bytes(SECRET_BYTES))
   const expiresAt = deps.clock.now() + PENDING_MS
-  const pendingSealed = deps.keys.seal(sealContext(session.userId), secret)
+  const pendingSealed = deps.keys.seal(totpContext(session.userId), secret)
   const user = await decide(deps, async (trx) => {
     const held = await holdToEnrol(deps, trx, session)
     if (held instanceof AuthdError) return held
@@ -239,10 +240,10 @@ function stepOf(deps: Pick<Deps, 'clock'>, secret: string, typed: string): numbe
 }
 
 function open(deps: Pick<Deps, 'keys'>, userId: string, sealed: string): string {
-  return deps.keys.open(sealContext(userId), sealed)
+  return deps.keys.open(totpContext(userId), sealed)
 }
 
 /** Both secrets are sealed for one column, because an UPDATE moves the pending one there. */
-function sealContext(rowId: string) {
+export function totpContext(rowId: string) {
   return { table: 'totp_secrets', column: 'secret_sealed', rowId }
 }

@@ -1,4 +1,5 @@
 import type { Deps } from '../../deps.ts'
+import type { Trx } from '../../store/db.ts'
 import { findUser, lockUser, markUserDisabled, markUserEnabled, type User } from '../../store/users.ts'
 import { resolveUser } from '../named-user.ts'
 import { type Actor, recordEvent } from '../record-event.ts'
@@ -46,26 +47,41 @@ export async function disableUser(
   { id }: Pick<User, 'id'>,
   reason: string | null,
 ): Promise<ChangedUser> {
-  const now = deps.clock.now()
   return await deps.db.write(async (trx) => {
     const user = await lockUser(trx, id)
     if (!user) return { isChanged: false, sessionsEnded: 0 }
-    const isChanged = await markUserDisabled(trx, { id: user.id, now, reason })
-    const sessionsEnded = await endAllOf(deps, trx, actor, user, 'user_disabled')
-    if (isChanged) {
-      const metadata = reason === null ? {} : { reason }
-      await recordEvent(deps, trx, actor, { type: 'user.disabled', user, metadata })
-    }
-    return { isChanged, sessionsEnded }
+    return await disableUserIn(deps, trx, actor, user, reason)
   })
+}
+
+/** Like disableUser, inside the unit that locks the user. */
+export async function disableUserIn(
+  deps: Deps,
+  trx: Trx,
+  actor: Actor,
+  user: User,
+  reason: string | null,
+): Promise<ChangedUser> {
+  const isChanged = await markUserDisabled(trx, { id: user.id, now: deps.clock.now(), reason })
+  const sessionsEnded = await endAllOf(deps, trx, actor, user, 'user_disabled')
+  if (isChanged) {
+    const metadata = reason === null ? {} : { reason }
+    await recordEvent(deps, trx, actor, { type: 'user.disabled', user, metadata })
+  }
+  return { isChanged, sessionsEnded }
 }
 
 /** Enables a user again. Revoked sessions stay revoked. */
 async function enableUser(deps: Deps, actor: Actor, { id }: Pick<User, 'id'>): Promise<ChangedUser> {
   return await deps.db.write(async (trx) => {
     const user = await lockUser(trx, id)
-    const isChanged = user !== undefined && (await markUserEnabled(trx, id))
-    if (isChanged) await recordEvent(deps, trx, actor, { type: 'user.enabled', user })
-    return { isChanged, sessionsEnded: 0 }
+    return user ? await enableUserIn(deps, trx, actor, user) : { isChanged: false, sessionsEnded: 0 }
   })
+}
+
+/** Like enableUser, inside the unit that locks the user. */
+export async function enableUserIn(deps: Deps, trx: Trx, actor: Actor, user: User): Promise<ChangedUser> {
+  const isChanged = await markUserEnabled(trx, user.id)
+  if (isChanged) await recordEvent(deps, trx, actor, { type: 'user.enabled', user })
+  return { isChanged, sessionsEnded: 0 }
 }

@@ -1,0 +1,66 @@
+import { Args, Flags } from '@oclif/core'
+import { AuthdError } from '../../../errors.ts'
+import { importUsers, type OnDuplicate, type RowOutcome } from '../../../flows/users/import.ts'
+import { operation } from '../../command.ts'
+import { changeFlags } from '../../flags.ts'
+import { rowReport } from '../../row-report.ts'
+import { IMPORT_FORMATS, type ImportFormat, inUnits, openUsers, readUsers, type UserRow } from '../../user-rows.ts'
+
+export default operation({
+  description:
+    'Reads what "authd users export --all" writes. All rows are checked before the first is imported, and each is imported whole or not at all.',
+  examples: [
+    'authd users import users.jsonl --dry-run',
+    'authd users import people.csv --on-duplicate update --reason "new staff"',
+  ],
+  args: { file: Args.string({ required: true, description: 'File with one user per line; - reads stdin.' }) },
+  flags: {
+    format: Flags.string({
+      options: [...IMPORT_FORMATS],
+      description: 'File format. Defaults to csv for a name that ends in .csv, else jsonl.',
+    }),
+    'on-duplicate': Flags.string({
+      options: ['skip', 'update', 'fail'],
+      default: 'skip',
+      description: 'What to do with users who exist. update adds missing factors and replaces none.',
+    }),
+    partial: Flags.boolean({ description: 'Import the correct rows even if others are wrong.' }),
+    ...changeFlags,
+  },
+  prepare: ({ args }) => openUsers(args.file),
+  async run(deps, { args, flags, out, actor }, input) {
+    const isDry = flags['dry-run']
+    const onDuplicate = flags['on-duplicate'] as OnDuplicate
+    const format = (flags.format ?? (/\.csv$/i.test(args.file) ? 'csv' : 'jsonl')) as ImportFormat
+    const rows = () => readUsers(input, { format, now: deps.clock.now() })
+    if (!input.isRepeatable && (flags.fields !== undefined || !(flags.partial || isDry))) {
+      throw new AuthdError('USAGE', {
+        message: 'A pipe can be read only once, so its rows cannot be checked first. Name a file, or use --partial.',
+      })
+    }
+    if (!flags.partial && !isDry) {
+      const checked = rowReport(args.file)
+      for await (const row of rows()) checked.note(row)
+      checked.refuse('No user was imported.')
+    }
+    const report = rowReport(args.file)
+    try {
+      for await (const part of inUnits(rows())) {
+        const right = part.flatMap((row) => ('user' in row ? [row] : []))
+        const outcomes = await importUsers(deps, actor, { rows: right.map(({ user }) => user), onDuplicate })
+        const became = new Map<UserRow, RowOutcome | undefined>(right.map((row, at) => [row, outcomes[at]]))
+        for (const row of part) report.note(row, became.get(row))
+      }
+    } catch (error) {
+      const { created, updated } = report.counts()
+      if (created + updated > 0 && !isDry)
+        out.hint(
+          `Stopped after line ${report.lastLine()}. ${report.sentence(isDry)} Import the file again to continue.`,
+        )
+      throw error
+    }
+    report.refuse(report.sentence(isDry))
+    const { failed: _, ...counts } = report.counts()
+    out.object({ ...counts, changed: counts.created + counts.updated > 0 }, [report.sentence(isDry)])
+  },
+})

@@ -1,0 +1,110 @@
+import { AuthdError } from '../errors.ts'
+import { PART } from '../flows/bulk-units.ts'
+import type { MovedUser } from '../flows/users/import.ts'
+import { csvRecords } from '../platform/csv.ts'
+import { type OpenedInput, openInput } from '../platform/files.ts'
+import { linesOf, type TextLine } from '../platform/text-lines.ts'
+
+/** A user of an import, or what is wrong with the row, with the line where it begins. */
+export type UserRow = { line: number; user: MovedUser } | { line: number; fault: string }
+
+export const IMPORT_FORMATS = ['jsonl', 'csv'] as const
+export type ImportFormat = (typeof IMPORT_FORMATS)[number]
+
+/** Opens what `users import` reads. Throws USAGE for a terminal, NO_INPUT. */
+export function openUsers(path: string): OpenedInput {
+  if (path !== '-') return opened(path)
+  if (process.stdin.isTTY) {
+    throw new AuthdError('USAGE', { message: '"-" reads users from stdin, but stdin is a terminal. Pipe them in.' })
+  }
+  return { isRepeatable: false, parts: () => process.stdin }
+}
+
+function opened(path: string): OpenedInput {
+  try {
+    return openInput(path)
+  } catch (cause) {
+    throw new AuthdError('NO_INPUT', { message: `${path} cannot be read.`, cause })
+  }
+}
+
+/** The users of a file, one after the other. Throws VALIDATION_ERROR for a wrong first line of CSV. */
+export async function* readUsers(
+  input: OpenedInput,
+  { format, now }: { format: ImportFormat; now: number },
+): AsyncGenerator<UserRow> {
+  const { parseMovedUser } = await import('../resources/moved-user.ts')
+  const values = format === 'csv' ? csvValues(linesOf(input.parts())) : jsonValues(linesOf(input.parts()))
+  for await (const read of values) {
+    yield 'fault' in read ? read : { line: read.line, ...parseMovedUser(read.value, now) }
+  }
+}
+
+/** The rows in parts, each for one unit. */
+export async function* inUnits(rows: AsyncIterable<UserRow>): AsyncGenerator<UserRow[]> {
+  let part: UserRow[] = []
+  for await (const row of rows) {
+    part.push(row)
+    if (part.length < PART) continue
+    yield part
+    part = []
+  }
+  if (part.length > 0) yield part
+}
+
+type Value = { line: number; value: unknown } | { line: number; fault: string }
+
+async function* jsonValues(lines: AsyncIterable<TextLine>): AsyncGenerator<Value> {
+  for await (const read of lines) {
+    if ('fault' in read) yield read
+    else if (read.text.trim() !== '') yield { line: read.line, ...parseJson(read.text) }
+  }
+}
+
+function parseJson(text: string): { value: unknown } | { fault: string } {
+  try {
+    return { value: JSON.parse(text) as unknown }
+  } catch {
+    // The parser's message would quote the line, which may hold secrets.
+    return { fault: 'Not JSON. Write one object per line.' }
+  }
+}
+
+/** One object per record, by the names in the first one. An empty cell says nothing. */
+async function* csvValues(lines: AsyncIterable<TextLine>): AsyncGenerator<Value> {
+  let names: string[] | undefined
+  for await (const read of csvRecords(lines)) {
+    if (names === undefined) {
+      names = await columnsOf(read)
+    } else if ('fault' in read) yield read
+    else if (read.cells.length !== names.length) {
+      yield { line: read.line, fault: `Has ${read.cells.length} cells, but the first line names ${names.length}.` }
+    } else {
+      const cells = names.map((name, at) => [name, cellValue(name, read.cells[at] ?? '')] as const)
+      yield { line: read.line, value: Object.fromEntries(cells.filter(([, value]) => value !== undefined)) }
+    }
+  }
+}
+
+async function columnsOf(read: { line: number; cells: string[] } | { line: number; fault: string }): Promise<string[]> {
+  const { MOVED_COLUMNS } = await import('../resources/moved-user.ts')
+  const refuse = (message: string) =>
+    new AuthdError('VALIDATION_ERROR', { message: `Line ${read.line}, the names of the columns: ${message}` })
+  if ('fault' in read) throw refuse(read.fault)
+  const names = read.cells.map((cell) => cell.trim().toLowerCase())
+  const twice = names.find((name, at) => names.indexOf(name) < at)
+  if (twice !== undefined) throw refuse(`"${twice}" stands there twice.`)
+  const unknown = names.find((name) => !(MOVED_COLUMNS as string[]).includes(name))
+  if (unknown !== undefined) {
+    const hint = names.length === 1 && /[;\t]/.test(unknown) ? ' Separate the columns with commas.' : ''
+    throw refuse(`"${unknown}" is unknown.${hint} Use ${MOVED_COLUMNS.join(', ')}.`)
+  }
+  if (!names.includes('email')) throw refuse('"email" is missing.')
+  return names
+}
+
+function cellValue(name: string, cell: string): unknown {
+  if (cell === '') return undefined
+  if (name !== 'email_verified') return cell
+  return { true: true, false: false }[cell.toLowerCase()] ?? cell
+}
