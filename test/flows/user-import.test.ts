@@ -1,4 +1,4 @@
-import { expect, test } from 'vitest'
+import { describe, expect, test } from 'vitest'
 import type { Deps } from '../../src/deps.ts'
 import { SYSTEM } from '../../src/flows/record-event.ts'
 import { exportAllUsers } from '../../src/flows/users/export-all.ts'
@@ -6,7 +6,7 @@ import { importUsers, type MovedUser, type OnDuplicate } from '../../src/flows/u
 import { HOUR, MINUTE } from '../../src/platform/clock.ts'
 import { parseMovedUser, presentMovedUser } from '../../src/resources/moved-user.ts'
 import type { Dialect } from '../../src/store/db.ts'
-import { describeOnBoth } from '../support/databases.ts'
+
 import { enrolTotp, signInWithPasskey, totpCode, withPasskey } from '../support/factors.ts'
 import { type Authd, startAuthd } from '../support/harness.ts'
 import { ADA, askForCode } from '../support/people.ts'
@@ -43,7 +43,7 @@ async function elsewhere(database: Dialect, here: Authd): Promise<Authd> {
   })
 }
 
-describeOnBoth('users who move to another authd', (_open, dialect) => {
+describe.each(['sqlite', 'postgres'] as const)('users who move to another authd, on %s', (dialect) => {
   test('sign in there with their app, passkey and recovery code, and keep their id', async () => {
     const here = await startAuthd({ database: dialect })
     const { browser, device } = await withPasskey(here)
