@@ -174,6 +174,7 @@ const READS_FIRST: Record<string, string> = {
   queueWebhooks: 'whether there is work; each unit locks its endpoint',
   redeemRecoveryCode: 'a slow hash, which no unit may wait for; the unit reads again',
   removeIpFilters: 'an early refusal of unknown names; the unit holds the rules',
+  resealAll: 'values; each is replaced only if it is still the one that was read',
   revokeByOperator: 'pages of ids; the unit revokes what is not revoked yet',
   sealAudit: 'whether there is work; the unit locks the head',
   takeOver: 'who lives; a dead owner stays dead',

@@ -134,6 +134,10 @@ export const EVENTS = {
     means: 'A backup replaced the database. All sessions and sign-ins ended, and waiting mails were cancelled.',
     open: ['backup', 'cancelled_mails'],
   },
+  'server_secret.rotated': {
+    means: 'An operator replaced the server secret. metadata.values says how many values were sealed again.',
+    open: ['values'],
+  },
   'setting.changed': {
     means: 'A live setting was set or removed. metadata has the value before and after.',
     open: ['key', 'before', 'after'],

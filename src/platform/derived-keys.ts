@@ -1,5 +1,6 @@
 import { createCipheriv, createDecipheriv, createHmac, createSecretKey, hkdfSync, type KeyObject } from 'node:crypto'
 import type { Random } from './random.ts'
+import { equalSecrets } from './secret.ts'
 
 /** The place of a sealed value. Moved to another row or column, it does not open. */
 export interface SealContext {
@@ -8,10 +9,25 @@ export interface SealContext {
   rowId: string
 }
 
+/** Purposes whose MACs are held by browsers or wait in the database, so they stay right after a rotation. */
+const CARRIED = ['check-cookie', 'signin-code'] as const
+
+/** By purpose, keys of earlier server secrets in base64url, the newest first. */
+export type CarriedKeys = Partial<Record<string, string[]>>
+
+/** Earlier server secrets whose MACs are accepted. */
+const SECRETS_CARRIED = 3
+
 /** Keys derived from the server secret, one for each purpose. No other code sees the secret. */
 export interface Keys {
   /** HMAC-SHA256 with the purpose's key, in base64url. */
   mac(purpose: string, text: string): string
+  /** Whether this is the MAC of the text, also by an earlier server secret if the purpose is carried. */
+  isMac(purpose: string, text: string, mac: string): boolean
+  /** Accepts the MACs of earlier server secrets from now on. */
+  carry(keys: CarriedKeys): void
+  /** What the next server secret carries. */
+  toCarry(): CarriedKeys
   /** AES-256-GCM: `<version>.<nonce ‖ ciphertext ‖ tag>`. */
   seal(context: SealContext, plain: string): string
   /** Throws if the value was not sealed for this context with this secret. */
@@ -35,12 +51,30 @@ export function keysFrom(secret: Buffer, random: Pick<Random, 'bytes'>): Keys {
     derived.set(purpose, key)
     return key
   }
-  const mac = (purpose: string, text: string) =>
-    createHmac('sha256', keyFor(`mac:${purpose}`))
-      .update(text)
-      .digest('base64url')
+  const macWith = (key: KeyObject, text: string) => createHmac('sha256', key).update(text).digest('base64url')
+  const mac = (purpose: string, text: string) => macWith(keyFor(`mac:${purpose}`), text)
+  const carried = new Map<string, KeyObject[]>()
   return {
     mac,
+    isMac(purpose, text, given) {
+      if (equalSecrets(given, mac(purpose, text))) return true
+      return (carried.get(purpose) ?? []).some((key) => equalSecrets(given, macWith(key, text)))
+    },
+    carry(keys) {
+      for (const purpose of CARRIED) {
+        carried.set(
+          purpose,
+          (keys[purpose] ?? []).map((text) => createSecretKey(text, 'base64url')),
+        )
+      }
+    },
+    toCarry: () =>
+      Object.fromEntries(
+        CARRIED.map((purpose) => {
+          const known = [keyFor(`mac:${purpose}`), ...(carried.get(purpose) ?? [])]
+          return [purpose, known.slice(0, SECRETS_CARRIED).map((key) => key.export().toString('base64url'))]
+        }),
+      ),
     checkValue: () => mac('check-value', 'authd server secret'),
     seal(context, plain) {
       const nonce = random.bytes(12)

@@ -3,7 +3,8 @@ import { basename, dirname, join } from 'node:path'
 import type { Config } from '../config/schema.ts'
 import type { Deps } from '../deps.ts'
 import { AuthdError } from '../errors.ts'
-import { applyMigrations, SECRET_CHECK } from '../flows/operator/setup.ts'
+import { applyMigrations } from '../flows/operator/setup.ts'
+import { SECRET_CHECK } from '../flows/server-secret.ts'
 import { systemClock } from '../platform/clock.ts'
 import { keysFrom } from '../platform/derived-keys.ts'
 import { createFile, type OpenedFile, openFile, replaceDatabase } from '../platform/files.ts'
@@ -110,7 +111,7 @@ export async function restoreBackup<Done>(
       suggestions: ['pg_restore --clean --if-exists --dbname "$AUTHD_DATABASE_URL" authd.dump'],
     })
   }
-  const held = hold(path)
+  const held = holdSqliteFile(path)
   try {
     return await withScratch(dirname(path), backup, async (scratch) => {
       const { configured, beside } = backup.secret
@@ -127,7 +128,8 @@ export async function restoreBackup<Done>(
   }
 }
 
-function hold(path: string) {
+/** Throws DATABASE_BUSY while another process has the file open. */
+export function holdSqliteFile(path: string): { release(): void } {
   try {
     return holdSqlite(path)
   } catch (cause) {

@@ -1,6 +1,6 @@
 import type { Config } from '../config/schema.ts'
 import { AuthdError } from '../errors.ts'
-import { hasServerSecret } from '../flows/operator/setup.ts'
+import { hasServerSecret } from '../flows/server-secret.ts'
 import { systemClock } from '../platform/clock.ts'
 import { systemRandom } from '../platform/random.ts'
 import { createSecretFile, isOpenToAll, readSecretFile } from '../platform/secret-file.ts'
@@ -35,7 +35,7 @@ export async function serverSecret(config: Config, db: Db, early: string | undef
   return made
 }
 
-function shortSecret(path: string, isUsed: boolean): AuthdError {
+export function shortSecret(path: string, isUsed: boolean): AuthdError {
   return new AuthdError('CONFIG_INVALID', {
     message: `The server secret in ${path} is shorter than 32 bytes. ${
       isUsed

@@ -4,7 +4,7 @@ import type { Config } from '../config/schema.ts'
 import type { Deps } from '../deps.ts'
 import { createCache } from '../flows/cache.ts'
 import { applySettings } from '../flows/operator/setting.ts'
-import { claimServerSecret } from '../flows/operator/setup.ts'
+import { claimServerSecret } from '../flows/server-secret.ts'
 import { ensureKeys, followAlgorithm } from '../flows/sessions/key-rotation.ts'
 import { systemClock } from '../platform/clock.ts'
 import { keysFrom } from '../platform/derived-keys.ts'
@@ -59,7 +59,7 @@ export interface Wired {
 }
 
 /** Records nothing. Commands use it, and daemons without metrics. Only a daemon loads prom-client. */
-const NO_METRICS: Metrics = {
+export const NO_METRICS: Metrics = {
   count() {},
   observe() {},
   set() {},

@@ -1,4 +1,4 @@
-import type { Sql, Trx } from './db.ts'
+import { forUpdate, type Sql, type Trx } from './db.ts'
 import { integer, type RowOf, type StoredRow, table, text } from './table.ts'
 
 const systemConfig = table('system_config', { key: text, value: text, updatedAt: integer, updatedBy: text })
@@ -10,6 +10,12 @@ export type SystemConfig = RowOf<typeof systemConfig>
 
 export async function findSystemConfig(sql: Sql, key: string): Promise<string | undefined> {
   return (await sql.one<{ value: string }>('SELECT value FROM system_config WHERE key = ?', [key]))?.value
+}
+
+/** The same, held until the unit ends. */
+export async function lockSystemConfig(trx: Trx, key: string): Promise<string | undefined> {
+  const row = await trx.one<{ value: string }>(`SELECT value FROM system_config WHERE key = ?${forUpdate(trx)}`, [key])
+  return row?.value
 }
 
 /** The first caller inserts the entry and gets true. Every later caller gets false. */

@@ -24,6 +24,7 @@ const CHANGES: Record<string, string[]> = {
   'recovery-codes reset': [ADA],
   'sessions revoke': ['--user', ADA],
   'keys rotate': [],
+  'secrets rotate': [],
   'api-keys create': ['--name', 'dashboard', '--role', 'viewer'],
   'api-keys revoke': ['KEY'],
   'ipfilter add': ['203.0.113.9', '--reason', 'test'],
@@ -59,6 +60,7 @@ const NOTHING_THERE =
 const CONFIRMED: Record<string, string[]> = {
   'users delete': [`--confirm=${ADA}`],
   lockdown: ['--confirm=lockdown'],
+  'secrets rotate': ['--confirm=rotate'],
 }
 
 async function furnished(): Promise<{ place: Shell; ids: Record<string, string> }> {

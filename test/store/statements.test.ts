@@ -3,6 +3,7 @@ import { basename, join } from 'node:path'
 import { expect, test } from 'vitest'
 import { DATED_PREFIXES } from '../../src/store/clock-steps.ts'
 import type { Dialect, Trx } from '../../src/store/db.ts'
+import { SEALED_PLACES } from '../../src/store/sealed-values.ts'
 import { describeOnBoth } from '../support/databases.ts'
 import { growingTablesScanned } from '../support/scans.ts'
 
@@ -55,12 +56,14 @@ const SAID: Record<string, unknown[][]> = {
   ],
   listAuditLogsAfter: [[{ events: ['a.*', 'b'] }, { after: 0, limit: 1 }]],
   listLastAuditLogs: [[{ events: ['a.*', 'b'] }, 1]],
+  listSealed: SEALED_PLACES.map((place) => [place, { after: '', limit: 1 }]),
   listSurplus: [
     [{ userId: 'a', liveAt: 1, keep: 1 }, 1],
     [{ userId: 'a', keep: 1 }, 1],
   ],
   listUsers: [[{ search: 'a', status: 'active', without: 'totp', inactiveSince: 1, before: 'b', from: 'a' }, {}]],
   redateRows: DATED_PREFIXES.map((prefix) => [prefix, { now: 0, aheadMs: 1, fromId: '' }, 1]),
+  replaceSealed: SEALED_PLACES.map((place) => [place, { id: 'a', before: 'b', after: 'c' }]),
   revokeSessions: [
     [{ ids: ['a'] }, {}],
     [{ userId: 'a' }, {}],

@@ -6,9 +6,9 @@ import { parseConfig } from '../../src/config/load.ts'
 import type { Deps, Log, Mail } from '../../src/deps.ts'
 import { sealAudit } from '../../src/flows/audit/audit.ts'
 import { createCache } from '../../src/flows/cache.ts'
-import { claimServerSecret } from '../../src/flows/operator/setup.ts'
 import { deliverNextMail } from '../../src/flows/outbox/mail-sending.ts'
 import { deliverNextWebhook, queueWebhooks } from '../../src/flows/outbox/webhook-delivery.ts'
+import { claimServerSecret } from '../../src/flows/server-secret.ts'
 import { ensureKeys } from '../../src/flows/sessions/key-rotation.ts'
 import { jwks } from '../../src/flows/sessions/signing-key.ts'
 import { createApp } from '../../src/http/app.ts'
@@ -57,7 +57,7 @@ export interface Authd {
   /** Stops this process and, if it began on a database of its own, removes that. Otherwise the end of the test does. */
   stop(): Promise<void>
   /** Another process on the same database, with extra configuration. */
-  another(config?: Record<string, unknown>): Promise<Authd>
+  another(config?: Record<string, unknown>, other?: { secret?: string }): Promise<Authd>
 }
 
 export interface StartOptions {
@@ -207,13 +207,13 @@ async function startOn(
     },
     browser: () => new Browser(url, listening),
     stop,
-    another: (more = {}) =>
+    another: (more = {}, other = {}) =>
       startOn(fresh, {
         clock,
         config: { ...config, public_url: url, ...more },
         log: logger,
         webhooks,
-        secret,
+        secret: other.secret ?? secret,
         seed: `${seed} another ${++others}`,
       }),
   }

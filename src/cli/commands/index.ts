@@ -58,6 +58,7 @@ export const GROUPS: { title: string; commands: Record<string, Listed> }[] = [
       'sessions revoke': listed('Revoke sessions from the next request on.', () => import('./sessions/revoke.ts')),
       'keys list': listed('List the keys that sign access tokens.', () => import('./keys/list.ts')),
       'keys rotate': listed('Publish the next signing key.', () => import('./keys/rotate.ts')),
+      'secrets rotate': listed('Replace the server secret. Nobody is signed out.', () => import('./secrets/rotate.ts')),
       'api-keys list': listed('List API keys, without their secrets.', () => import('./api-keys/list.ts')),
       'api-keys create': listed('Create an API key and show it once.', () => import('./api-keys/create.ts')),
       'api-keys revoke': listed('Revoke an API key at once.', () => import('./api-keys/revoke.ts')),

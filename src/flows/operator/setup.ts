@@ -1,12 +1,6 @@
-import type { Deps } from '../../deps.ts'
 import { AuthdError } from '../../errors.ts'
-import type { Keys } from '../../platform/derived-keys.ts'
 import { type Db, StoreError } from '../../store/db.ts'
 import { type MigrateOptions, type MigrationState, migrate, schemaState } from '../../store/migrate.ts'
-import { findSystemConfig, insertSystemConfig } from '../../store/system-config.ts'
-
-/** The entry that ties a database to its server secret. */
-export const SECRET_CHECK = 'secret_check'
 
 /** Throws SCHEMA_NEWER for a database that a newer authd wrote. Returns the pending migrations, and whether that is all of them. */
 export async function checkSchema(db: Db): Promise<{ pending: string[]; isEmpty: boolean }> {
@@ -37,37 +31,4 @@ export async function applyMigrations(db: Db, now: number, options: MigrateOptio
     if (!(error instanceof StoreError) || error.kind !== 'busy') throw error
     throw new AuthdError('MIGRATION_LOCKED', { message: error.message, cause: error })
   }
-}
-
-/**
- * Says whether a server secret was used with this database. If so, a missing secret file must not be replaced by a new
- * one.
- */
-export async function hasServerSecret(db: Db): Promise<boolean> {
-  return (await db.read((sql) => findSystemConfig(sql, SECRET_CHECK))) !== undefined
-}
-
-/** Ties the database to this server secret. The first process wins. Throws SECRET_MISMATCH for another secret. */
-export async function claimServerSecret(deps: Pick<Deps, 'db' | 'clock'> & { keys: Keys }): Promise<void> {
-  const value = deps.keys.checkValue()
-  const stored = await deps.db.read((sql) => findSystemConfig(sql, SECRET_CHECK))
-  if (stored === value) return
-  if (stored === undefined) {
-    const entry = {
-      key: SECRET_CHECK,
-      value,
-      now: deps.clock.now(),
-      by: 'system',
-    }
-    const winner = await deps.db.write(async (trx) => {
-      await insertSystemConfig(trx, entry)
-      return await findSystemConfig(trx, SECRET_CHECK)
-    })
-    if (winner === value) return
-  }
-  throw new AuthdError('SECRET_MISMATCH', {
-    message:
-      'The database belongs to another server secret. This one cannot open its sealed keys, tokens and queued mails.',
-    suggestions: ['authd config show --section secret', 'put the original secret file back'],
-  })
 }

@@ -5,7 +5,7 @@ import { digest, equalSecrets, parseToken } from '../../platform/secret.ts'
 import { type ApiKey, findApiKey, touchApiKey } from '../../store/api-keys.ts'
 import type { OwnedSession } from '../../store/sessions.ts'
 import type { AccessClaims } from './access-token.ts'
-import { type Claim, checkSecret, type LiveSession, lookAtSession, useSession } from './session.ts'
+import { type Claim, isCheckSecret, type LiveSession, lookAtSession, useSession } from './session.ts'
 import { useAccessToken } from './token.ts'
 
 /** Who makes a request. `rejected`: its credential is not valid; `isGenuine`: it was valid once. */
@@ -81,7 +81,7 @@ function rejected(found?: 'over' | undefined): Identity {
 
 async function identifyCheck(deps: Deps, text: string): Promise<Identity> {
   const token = parseToken('chk', text)
-  const claim: Claim = (found) => (equalSecrets(token?.secret ?? '', checkSecret(deps, found)) ? found : undefined)
+  const claim: Claim = (found) => (isCheckSecret(deps, found, token?.secret ?? '') ? found : undefined)
   const session = token && (await lookAtSession(deps, token.id.replace(/^chk_/, 'ses_'), claim))
   return typeof session === 'object' ? { kind: 'session', session, via: 'check_cookie' } : rejected(session)
 }

@@ -45,16 +45,21 @@ export interface StartedSession extends Bearers {
 export function bearersOf(deps: Pick<Deps, 'keys'>, session: Session, secret: string | undefined): Bearers {
   const text = secret === undefined ? undefined : `${session.id}.${secret}`
   if (session.delivery === 'tokens') return { cookie: undefined, check: undefined, enrolmentToken: text }
-  const check = `chk_${session.id.slice('ses_'.length)}.${checkSecret(deps, session)}`
+  const check = `chk_${session.id.slice('ses_'.length)}.${deps.keys.mac(CHECK_COOKIE, checkedText(session))}`
   return { cookie: text, check, enrolmentToken: undefined }
 }
 
-/**
- * The secret of the check cookie. It is derived from the session's salt, so it changes with the session's secret and
- * needs no column.
- */
-export function checkSecret({ keys }: Pick<Deps, 'keys'>, { id, refreshSalt }: Session): string {
-  return keys.mac('check-cookie', `${id} ${refreshSalt}`)
+/** The purpose of the MAC that is the secret of the check cookie. */
+const CHECK_COOKIE = 'check-cookie'
+
+/** It is derived from the session's salt, so it changes with the session's secret and needs no column. */
+function checkedText({ id, refreshSalt }: Session): string {
+  return `${id} ${refreshSalt}`
+}
+
+/** Whether this is the secret of the session's check cookie. */
+export function isCheckSecret({ keys }: Pick<Deps, 'keys'>, session: Session, secret: string): boolean {
+  return keys.isMac(CHECK_COOKIE, checkedText(session), secret)
 }
 
 /** Starts a session inside the unit that proved the user. Only completeSignIn calls it. */

@@ -1,6 +1,6 @@
 import type { Deps } from '../../deps.ts'
 import { isFromFuture } from '../../platform/clock.ts'
-import { equalSecrets, normalizeCode } from '../../platform/secret.ts'
+import { normalizeCode } from '../../platform/secret.ts'
 import { OutdatedRead, type Trx } from '../../store/db.ts'
 import { giveBackFailure, takeFailure } from '../../store/failed-attempts.ts'
 import { type SigninAttempt, takeCodeTry, useSigninAttempt } from '../../store/signin-attempts.ts'
@@ -56,7 +56,7 @@ export async function checkCode(
     if (budget && !isCapped) await giveBackFailure(trx, budget)
     return undefined
   }
-  if (isCapped || !equalSecrets(macCode(deps, attempt.id, normalizeCode(code)), codeMac)) {
+  if (isCapped || !isCode(deps, attempt.id, normalizeCode(code), codeMac)) {
     const named = await namedByMail(trx, { email, attempt, user })
     const metadata = { ...named.metadata, method: 'email_code', reason: isCapped ? 'capped' : 'invalid_code' }
     const failure = { outcome: 'failure', user: named.user, metadata } as const
@@ -68,6 +68,12 @@ export async function checkCode(
 }
 
 /** Codes are short, so they are stored as an HMAC with the server secret, bound to the attempt. */
-export function macCode(deps: Pick<Deps, 'keys'>, attemptId: string, code: string): string {
-  return deps.keys.mac('signin-code', `${attemptId} ${code}`)
+export function macCode({ keys }: Pick<Deps, 'keys'>, attemptId: string, code: string): string {
+  return keys.mac(PURPOSE, `${attemptId} ${code}`)
 }
+
+function isCode({ keys }: Pick<Deps, 'keys'>, attemptId: string, code: string, mac: string): boolean {
+  return keys.isMac(PURPOSE, `${attemptId} ${code}`, mac)
+}
+
+const PURPOSE = 'signin-code'

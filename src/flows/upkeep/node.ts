@@ -3,6 +3,8 @@ import { SECOND } from '../../platform/clock.ts'
 import { deleteEndedLeases, deleteLease, listLeases, takeLease } from '../../store/node-leases.ts'
 import { listOutboxOwners, releaseOutboxOf } from '../../store/outbox.ts'
 import { listWebhookOwners, releaseWebhooksOf } from '../../store/webhook-endpoints.ts'
+import { decide } from '../decide.ts'
+import { isRotating, rotationUnfinished } from '../server-secret.ts'
 
 /** A daemon, as it announces itself. */
 export interface Node {
@@ -27,13 +29,18 @@ const LEASE_MS = 3 * ANNOUNCE_MS
 const PREFIX = 'node '
 const MOST = 200
 
-/** Announces that this daemon runs. Nodes that were killed are removed by the others. */
+/**
+ * Announces that this daemon runs. Nodes that were killed are removed by the others. Throws SECRET_MISMATCH while the server
+ * secret is rotated, which no daemon may see half done.
+ */
 export async function announceNode(deps: Pick<Deps, 'db' | 'clock'>, node: Node): Promise<void> {
   const now = deps.clock.now()
   const lease = { name: nameOf(node), holder: JSON.stringify(node), now, expiresAt: now + LEASE_MS }
-  await deps.db.write(async (trx) => {
+  await decide(deps, async (trx) => {
+    if (await isRotating(trx)) return rotationUnfinished()
     await takeLease(trx, lease)
     await deleteEndedLeases(trx, { prefix: PREFIX, now, spanMs: LEASE_MS })
+    return undefined
   })
 }
 

@@ -1,0 +1,87 @@
+import type { Deps } from '../deps.ts'
+import { AuthdError } from '../errors.ts'
+import type { CarriedKeys, Keys } from '../platform/derived-keys.ts'
+import type { Db, Trx } from '../store/db.ts'
+import { findSystemConfig, insertSystemConfig, lockSystemConfig } from '../store/system-config.ts'
+
+/** The entry that ties a database to its server secret. */
+export const SECRET_CHECK = 'secret_check'
+/** The check value of the secret that a rotation leads to. Only while one is under way. */
+export const SECRET_ROTATION = 'secret_rotation'
+/** Keys of earlier secrets, sealed. */
+export const SECRET_CARRIED = 'secret_carried'
+
+const CARRIED_CONTEXT = { table: 'system_config', column: 'value', rowId: SECRET_CARRIED }
+
+export function sealCarried(keys: Keys, carried: CarriedKeys): string {
+  return keys.seal(CARRIED_CONTEXT, JSON.stringify(carried))
+}
+
+export function openCarried(keys: Keys, sealed: string): CarriedKeys {
+  return JSON.parse(keys.open(CARRIED_CONTEXT, sealed)) as CarriedKeys
+}
+
+/**
+ * Says whether a server secret was used with this database. If so, a missing secret file must not be replaced by a new
+ * one.
+ */
+export async function hasServerSecret(db: Db): Promise<boolean> {
+  return (await db.read((sql) => findSystemConfig(sql, SECRET_CHECK))) !== undefined
+}
+
+/**
+ * Ties the database to this server secret. The first process wins. Throws SECRET_MISMATCH for another secret, and while a
+ * rotation is not finished.
+ */
+export async function claimServerSecret(deps: Pick<Deps, 'db' | 'clock'> & { keys: Keys }): Promise<void> {
+  const value = deps.keys.checkValue()
+  const known = await deps.db.read(async (sql) => ({
+    stored: await findSystemConfig(sql, SECRET_CHECK),
+    rotatingTo: await findSystemConfig(sql, SECRET_ROTATION),
+    carried: await findSystemConfig(sql, SECRET_CARRIED),
+  }))
+  if (known.rotatingTo !== undefined) throw rotationUnfinished()
+  if (known.stored === value) {
+    if (known.carried !== undefined) deps.keys.carry(openCarried(deps.keys, known.carried))
+    return
+  }
+  if (known.stored === undefined) {
+    const entry = {
+      key: SECRET_CHECK,
+      value,
+      now: deps.clock.now(),
+      by: 'system',
+    }
+    const winner = await deps.db.write(async (trx) => {
+      await insertSystemConfig(trx, entry)
+      return await findSystemConfig(trx, SECRET_CHECK)
+    })
+    if (winner === value) return
+  }
+  throw otherSecret()
+}
+
+/** Whether a rotation is under way. Neither it nor this unit can begin before the other has ended. */
+export async function isRotating(trx: Trx): Promise<boolean> {
+  const held = await lockSystemConfig(trx, SECRET_CHECK)
+  return held !== undefined && (await findSystemConfig(trx, SECRET_ROTATION)) !== undefined
+}
+
+export function otherSecret(): AuthdError {
+  return new AuthdError('SECRET_MISMATCH', {
+    message:
+      'The database belongs to another server secret. This one cannot open its sealed keys, tokens and queued mails.',
+    suggestions: [
+      'authd config show --section secret',
+      'put the original secret file back',
+      'authd secrets rotate, if a rotation was interrupted',
+    ],
+  })
+}
+
+export function rotationUnfinished(): AuthdError {
+  return new AuthdError('SECRET_MISMATCH', {
+    message: 'A rotation of the server secret is not finished. Parts of the database need the new secret.',
+    suggestions: ['authd secrets rotate'],
+  })
+}

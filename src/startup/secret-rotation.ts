@@ -1,0 +1,171 @@
+import { existsSync, rmSync, statSync } from 'node:fs'
+import type { Config } from '../config/schema.ts'
+import { AuthdError } from '../errors.ts'
+import {
+  type Beginning,
+  beginRotation,
+  cancelRotation,
+  finishRotation,
+  type Resealed,
+  type RotationDeps,
+  resealAll,
+} from '../flows/operator/secret-rotation.ts'
+import { checkSchema } from '../flows/operator/setup.ts'
+import type { Actor } from '../flows/record-event.ts'
+import { listNodes } from '../flows/upkeep/node.ts'
+import { fileStamp, systemClock } from '../platform/clock.ts'
+import { keysFrom } from '../platform/derived-keys.ts'
+import { createFile, replaceFile } from '../platform/files.ts'
+import { systemRandom } from '../platform/random.ts'
+import { createSecretFile, readSecretFile } from '../platform/secret-file.ts'
+import { shell } from '../platform/shell.ts'
+import { openStore } from './database.ts'
+import { holdSqliteFile } from './restore.ts'
+import { readSecretEarly, shortSecret } from './secret.ts'
+import { NO_METRICS } from './wire.ts'
+
+/** The secrets that were read before root's rights were dropped. */
+export interface ReadSecrets {
+  former: string
+  /** What --new-secret-file has. Undefined: authd makes a secret beside the one in use. */
+  given: { path: string; text: string } | undefined
+}
+
+/** Throws SECRET_MISMATCH without a secret in use, USAGE if only the operator can put a new one in place, NO_INPUT. */
+export function readSecretsToRotate(config: Config, newSecretFile: string | undefined): ReadSecrets {
+  const former = readSecretEarly(config)
+  if (former === undefined) {
+    throw new AuthdError('SECRET_MISMATCH', { message: `There is no server secret at ${config.secretFile} yet.` })
+  }
+  if (newSecretFile === undefined) {
+    if (config.secret === undefined) return { former, given: undefined }
+    throw new AuthdError('USAGE', {
+      message:
+        'The server secret is in the configuration, so authd cannot replace it. Write a new one to a file first.',
+      suggestions: ['authd secrets rotate --new-secret-file=new-secret', 'authd config show --section secret --origin'],
+    })
+  }
+  const text = readSecretFile(newSecretFile)
+  if (text === undefined) throw new AuthdError('NO_INPUT', { message: `${newSecretFile} does not exist.` })
+  if (Buffer.byteLength(text) < 32) throw shortSecret(newSecretFile, false)
+  return { former, given: { path: newSecretFile, text } }
+}
+
+export interface Rotated extends Resealed {
+  beginning: Beginning | 'dry'
+  /** Where the former secret is kept. Undefined: the operator must put the new one in place. */
+  kept: string | undefined
+  newSecretPath: string
+}
+
+/**
+ * Replaces the server secret. It can be interrupted at any moment and run again: until the end the former secret and the
+ * new one are both there, and the database says which it belongs to. Throws DATABASE_BUSY while a daemon runs.
+ */
+export async function rotateServerSecret(
+  config: Config,
+  secrets: ReadSecrets,
+  { actor, isDry, onProgress }: { actor: Actor; isDry: boolean; onProgress(values: number): void },
+): Promise<Rotated> {
+  const random = systemRandom(systemClock)
+  const nextPath = secrets.given?.path ?? `${config.secretFile}.next`
+  await refuseRunning(config)
+  const next = secrets.given?.text ?? (isDry ? random.bytes(32).toString('base64url') : takeNext(nextPath))
+  if (next === secrets.former) throw new AuthdError('USAGE', { message: 'The new server secret is the one in use.' })
+  const rotating = {
+    from: keysFrom(Buffer.from(secrets.former), random),
+    to: keysFrom(Buffer.from(next), random),
+  }
+  const open = () => openStore(config, 'cli')
+  if (isDry) {
+    const done = await using(await open(), (db) => resealAll({ db }, rotating, { isDry, onProgress }))
+    return { ...done, beginning: 'dry', kept: undefined, newSecretPath: nextPath }
+  }
+  const depsOf = (db: RotationDeps['db']) => ({ db, clock: systemClock, random, metrics: NO_METRICS })
+  const beginning = await using(await open(), async (db) => {
+    const { pending } = await checkSchema(db)
+    if (pending.length > 0) {
+      throw new AuthdError('SCHEMA_OUTDATED', {
+        message: `The database needs migrations first (${pending.join(', ')}).`,
+        suggestions: ['authd migrate up'],
+      })
+    }
+    return await beginRotation(depsOf(db), rotating)
+  })
+  // What has begun meanwhile is refused now. What began before is seen here.
+  try {
+    await refuseRunning(config)
+  } catch (error) {
+    if (beginning === 'begun') await using(await open(), (db) => cancelRotation({ db }, rotating))
+    throw error
+  }
+  const done = await using(await open(), async (db) => {
+    if (beginning === 'done') return { values: 0, unreadable: [] }
+    const resealed = await resealAll({ db }, rotating, { isDry, onProgress })
+    await finishRotation(depsOf(db), actor, { rotating, values: resealed.values })
+    return resealed
+  })
+  const kept = secrets.given ? undefined : putInPlace(config.secretFile, { ...secrets, next, nextPath })
+  return { ...done, beginning, kept, newSecretPath: nextPath }
+}
+
+/** The secret of an interrupted rotation, or a new one. Throws NO_PERMISSION if this user cannot write there. */
+function takeNext(path: string): string {
+  try {
+    return readSecretFile(path) ?? createSecretFile(path, systemRandom(systemClock))
+  } catch (cause) {
+    throw new AuthdError('NO_PERMISSION', {
+      message: `The user of the service cannot write ${path}. Write a new secret to a file yourself.`,
+      suggestions: ['openssl rand -base64 48 > new-secret', 'authd secrets rotate --new-secret-file=new-secret'],
+      cause,
+    })
+  }
+}
+
+/** Keeps the former secret beside the new one: older backups need it. Undefined if this user may not. */
+function putInPlace(
+  path: string,
+  { former, next, nextPath }: { former: string; next: string; nextPath: string },
+): string | undefined {
+  const kept = `${path}.before-${fileStamp(systemClock.now())}`
+  const { mode, gid } = statSync(path)
+  try {
+    createFile(kept, `${former}\n`, { mode: 0o600 })
+    replaceFile(path, `${next}\n`, { mode: mode & 0o777, gid })
+    rmSync(nextPath)
+    return kept
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : undefined
+    if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') return undefined
+    throw error
+  }
+}
+
+/** Throws DATABASE_BUSY while a daemon runs or, with SQLite, any other command. */
+async function refuseRunning(config: Config): Promise<void> {
+  const { path, url } = config.database
+  if (url === undefined) {
+    if (existsSync(path)) holdSqliteFile(path).release()
+    return
+  }
+  const nodes = await using(await openStore(config, 'cli'), async (db) =>
+    (await checkSchema(db)).isEmpty ? [] : await listNodes({ db, clock: systemClock }),
+  )
+  if (nodes.length === 0) return
+  const where = nodes.map(({ host, pid }) => `${host} (process ${pid})`).join(', ')
+  throw new AuthdError('DATABASE_BUSY', {
+    message: `A daemon runs on ${where}. Stop all of them first. One that was killed counts for 30 seconds.`,
+    suggestions: [shell`sudo systemctl stop authd.socket authd.service`],
+  })
+}
+
+async function using<Db extends { close(): Promise<void> }, Result>(
+  db: Db,
+  work: (db: Db) => Promise<Result>,
+): Promise<Result> {
+  try {
+    return await work(db)
+  } finally {
+    await db.close()
+  }
+}
