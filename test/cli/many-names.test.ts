@@ -4,7 +4,14 @@ import { shell } from '../support/cli.ts'
 
 /** Commands with one argument that changes or shows one thing, and why they take only one. */
 const ONE = {
-  'a file, or a choice of a few words': ['completion', 'config check', 'ipfilter import', 'lockdown', 'metrics'],
+  'a file, or a choice of a few words': [
+    'completion',
+    'config check',
+    'ipfilter import',
+    'users import',
+    'lockdown',
+    'metrics',
+  ],
   'a key of the configuration': ['config reference', 'settings get', 'settings unset', 'templates sentences'],
   'one screen': ['audit show', 'explain', 'sessions show', 'users show', 'webhooks show', 'email preview'],
   'a list of its own': ['passkeys list', 'ratelimit show', 'webhooks deliveries'],
