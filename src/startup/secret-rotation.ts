@@ -19,9 +19,9 @@ import { createFile, replaceFile } from '../platform/files.ts'
 import { systemRandom } from '../platform/random.ts'
 import { createSecretFile, readSecretFile } from '../platform/secret-file.ts'
 import { shell } from '../platform/shell.ts'
-import { openStore } from './database.ts'
+import { openStore } from './open-database.ts'
 import { holdSqliteFile } from './restore.ts'
-import { readSecretEarly, shortSecret } from './secret.ts'
+import { readSecretEarly, shortSecret } from './server-secret.ts'
 import { NO_METRICS } from './wire.ts'
 
 /** The secrets that were read before root's rights were dropped. */
