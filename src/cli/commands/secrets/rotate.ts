@@ -24,6 +24,8 @@ export default command({
     const { config } = await loadConfig()
     const secrets = readSecretsToRotate(config, flags['new-secret-file'])
     await confirmName('rotate', 'This replaces the server secret. Copies of the old one no longer open the database.')
+    // An unknown field must be found before anything changes.
+    out.silent().object({ values: 0, unreadable: [], kept: null, changed: true }, [])
     becomeOwner(config.dataDir)
     process.umask(0o077)
     const isDry = flags['dry-run']
