@@ -32,7 +32,7 @@ export interface Shell {
   /** Starts the program. */
   spawn(args: string[], options?: { input?: string; env?: Record<string, string> }): Promise<Ran>
   /** A daemon in this folder, killed after the test. In development mode it gets a free port unless one is given. */
-  serve(args: string[], env?: Record<string, string>): Promise<Daemon>
+  serve(args: string[], env?: Record<string, string>, program?: string): Promise<Daemon>
 }
 
 export interface Daemon {
@@ -59,8 +59,8 @@ export async function shell({ data = true, inProcess = false, forFile = false } 
   atEnd(() => rm(folder, { recursive: true, force: true }))
   if (data) await mkdir(join(folder, 'authd-data'))
   const environment = (extra: Record<string, string>) => ({ PATH: process.env['PATH'] ?? '', HOME: folder, ...extra })
-  const start = (args: string[], env: Record<string, string>) =>
-    spawnChild(PROGRAM, args, { cwd: folder, env: environment(env), stdio: 'pipe' })
+  const start = (args: string[], env: Record<string, string>, program = PROGRAM) =>
+    spawnChild(program, args, { cwd: folder, env: environment(env), stdio: 'pipe' })
   const spawn: Shell['spawn'] = async (args, { input = '', env = {} } = {}) => {
     const child = start(args, env)
     const output = collect(child)
@@ -77,10 +77,10 @@ export async function shell({ data = true, inProcess = false, forFile = false } 
       (inProcess || process.env['AUTHD_BIN'] === undefined) && args[0] !== 'serve'
         ? run(args, options)
         : spawn(args, options),
-    async serve(args, env = {}) {
+    async serve(args, env = {}, program = PROGRAM) {
       const listen =
         args.includes('--dev') && !args.includes('--listen') ? ['--listen', `127.0.0.1:${await freePort()}`] : []
-      const child = start(['serve', ...args, ...listen], { ...UNLIMITED, ...env })
+      const child = start(['serve', ...args, ...listen], { ...UNLIMITED, ...env }, program)
       const output = collect(child)
       const exit = once(child, 'close').then(([code]) => code as number | null)
       onTestFinished(async () => {

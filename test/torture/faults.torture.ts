@@ -1,15 +1,17 @@
+import { loadavg } from 'node:os'
 import { afterAll, expect, test } from 'vitest'
 import { DISK } from './faults/disk.ts'
 import type { Fault } from './faults/fault.ts'
 import { OUTSIDE } from './faults/outside.ts'
 import { POSTGRES } from './faults/postgres.ts'
 import { PROCESS } from './faults/process.ts'
+import { VERSIONS } from './faults/versions.ts'
 import { type Endured, endure, MAY_STOP_MS, missing, toSeconds, whoGotWhat } from './support/endure.ts'
 
 /** All of them. `-t disk-full` chooses. */
-const FAULTS: Fault[] = [...PROCESS, ...DISK, ...POSTGRES, ...OUTSIDE]
+const FAULTS: Fault[] = [...PROCESS, ...DISK, ...POSTGRES, ...OUTSIDE, ...VERSIONS]
 
-const rows: string[][] = [['fault', 'acknowledged', 'lost', 'doubled', 'healed after', 'SIGTERM to exit']]
+const rows: string[][] = [['fault', 'acknowledged', 'lost', 'doubled', 'healed after', 'SIGTERM to exit', 'load']]
 afterAll(() => {
   const widths = rows[0]?.map((_, column) => Math.max(...rows.map((row) => row[column]?.length ?? 0))) ?? []
   const line = (row: string[]) => row.map((cell, column) => cell.padEnd(widths[column] ?? 0)).join('  ')
@@ -34,7 +36,17 @@ function report(endured: Endured): void {
   const { fault, acknowledged, lost, doubled, said, logged, healedMs, exitMs, exitCode, broken } = endured
   const [before, during, after] = acknowledged
   const total = String(before + during + after)
-  rows.push([fault.name, total, String(lost.length), String(doubled.length), toSeconds(healedMs), toSeconds(exitMs)])
+  // Above the number of cores, times are those of the machine.
+  const load = (loadavg()[0] ?? 0).toFixed(0)
+  rows.push([
+    fault.name,
+    total,
+    String(lost.length),
+    String(doubled.length),
+    toSeconds(healedMs),
+    toSeconds(exitMs),
+    load,
+  ])
   console.log(
     [
       `${fault.name}: ${fault.promise}`,

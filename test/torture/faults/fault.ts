@@ -26,6 +26,8 @@ export interface Prepared {
   toml?: string[]
   /** For the daemon and for commands. */
   env?: Record<string, string>
+  /** Which program `start` runs from now on. Defaults to the one under test. */
+  program?(): string
   /** In place of that of the sink. */
   smtpPort?: number
   /** Called once the daemon runs. */
@@ -40,6 +42,9 @@ export interface Running {
   daemon(): Daemon
   /** Starts it again after it ended. */
   start(): Promise<void>
+  /** Where the load goes, in turns. A fault may add an instance. */
+  urls: string[]
+  config: string
   /** Runs a command in the same place. Returns what it printed. */
   command(...args: string[]): Promise<string>
 }

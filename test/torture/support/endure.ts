@@ -67,23 +67,25 @@ export async function endure(fault: Fault): Promise<Endured> {
     heal,
     ready,
     smtpPort,
+    program,
     judge: judgeMore,
   } = await fault.prepare({ shell: place, sink })
   const config = join(place.folder, 'authd.toml')
   await writeFile(config, settings(await freePort(), smtpPort ?? sink.port, toml).join('\n'), { mode: 0o600 })
   let daemon: Daemon
   const start = async () => {
-    daemon = await place.serve(['--config', config], env)
+    daemon = await place.serve(['--config', config], env, program?.())
   }
   const command = async (...args: string[]) => {
     const { stdout, stderr } = await place.spawn([...args, '--config', config], { env })
     return stdout + stderr
   }
-  const running: Running = { daemon: () => daemon, start, command }
+  const urls: string[] = []
+  const running: Running = { daemon: () => daemon, start, command, urls, config }
   await start()
   await ready?.(running)
-  const urls = [running.daemon().url]
-  const [url = ''] = urls
+  const { url } = running.daemon()
+  urls.push(url)
 
   const load = startLoad(urls, sink, PER_SECOND)
   await acknowledging(BEFORE)
