@@ -25,6 +25,7 @@ import * as attemptsOfUser from './0023_attempts_of_user.ts'
 import * as answers from './0024_answers.ts'
 import * as handedOutEpochs from './0025_handed_out_epochs.ts'
 import * as heldAnswers from './0026_held_answers.ts'
+import * as totpOfSession from './0027_totp_of_session.ts'
 
 export interface Migration {
   id: string
@@ -59,4 +60,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { id: '0024_answers', up: answers.up },
   { id: '0025_handed_out_epochs', up: handedOutEpochs.up },
   { id: '0026_held_answers', up: heldAnswers.up },
+  { id: '0027_totp_of_session', up: totpOfSession.up },
 ]

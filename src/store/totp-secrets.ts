@@ -12,6 +12,8 @@ const totpSecrets = table('totp_secrets', {
   /** Sealed; a secret that waits for its first right code. */
   pendingSealed: nullable(text),
   pendingExpiresAt: nullable(integer),
+  /** The session that began it, which alone sees and confirms it. */
+  pendingSessionId: nullable(text),
   /** Ascending. If there are STEPS_KEPT of them, every step before the first counts as spent, too. */
   spentSteps: json<number[]>(),
 })
@@ -33,28 +35,32 @@ export async function findTotpHolders(sql: Sql, userIds: string[]): Promise<Set<
   return new Set(rows.map((row) => row.user_id))
 }
 
-/** A new secret, good for nothing until it is confirmed; one that is in use stays in use meanwhile. */
+/**
+ * A new secret, good for nothing until its session confirms it; one that is in use stays in use meanwhile. It replaces
+ * the pending secret of any session.
+ */
 export async function putPendingTotp(
   trx: Trx,
-  input: { userId: string; pendingSealed: string; expiresAt: number },
+  input: { userId: string; sessionId: string; pendingSealed: string; expiresAt: number },
 ): Promise<void> {
   trx.send(
-    `INSERT INTO totp_secrets (user_id, pending_sealed, pending_expires_at) VALUES (?, ?, ?)
-     ON CONFLICT (user_id) DO UPDATE SET pending_sealed = excluded.pending_sealed,
-       pending_expires_at = excluded.pending_expires_at`,
-    [input.userId, input.pendingSealed, input.expiresAt],
+    `INSERT INTO totp_secrets (user_id, pending_session_id, pending_sealed, pending_expires_at) VALUES (?, ?, ?, ?)
+     ON CONFLICT (user_id) DO UPDATE SET pending_session_id = excluded.pending_session_id,
+       pending_sealed = excluded.pending_sealed, pending_expires_at = excluded.pending_expires_at`,
+    [input.userId, input.sessionId, input.pendingSealed, input.expiresAt],
   )
 }
 
 /** Puts the pending secret in force; its first code is spent with it. False: it is not pending any more. */
 export async function confirmTotp(
   trx: Trx,
-  input: { userId: string; pendingSealed: string; step: number; now: number },
+  input: { userId: string; sessionId: string; pendingSealed: string; step: number; now: number },
 ): Promise<boolean> {
   const changed = await trx.run(
     `UPDATE totp_secrets SET secret_sealed = pending_sealed, confirmed_at = ?, spent_steps = ?, pending_sealed = NULL,
-       pending_expires_at = NULL WHERE user_id = ? AND pending_sealed = ? AND pending_expires_at > ?`,
-    [input.now, JSON.stringify([input.step]), input.userId, input.pendingSealed, input.now],
+       pending_expires_at = NULL, pending_session_id = NULL
+     WHERE user_id = ? AND pending_session_id = ? AND pending_sealed = ? AND pending_expires_at > ?`,
+    [input.now, JSON.stringify([input.step]), input.userId, input.sessionId, input.pendingSealed, input.now],
   )
   return changed === 1
 }

@@ -71,8 +71,8 @@ export async function fillTotp({ openDatabase, seal }: Filled, { milliseconds }:
     await fillUser(trx, userId)
     const secret = new ScureBase32Plugin().encode(random.bytes(20))
     const pendingSealed = seal({ table: 'totp_secrets', column: 'secret_sealed', rowId: userId }, secret)
-    await putPendingTotp(trx, { userId, pendingSealed, expiresAt: now + HOUR })
-    await confirmTotp(trx, { userId, pendingSealed, step: 0, now })
+    await putPendingTotp(trx, { userId, sessionId: 'ses_1', pendingSealed, expiresAt: now + HOUR })
+    await confirmTotp(trx, { userId, sessionId: 'ses_1', pendingSealed, step: 0, now })
     const { id, token: attempt_token } = await addAttempt(trx)
     await addProof(trx, { id, userId, proofs: ['email'], before: [], now, until: now + HOUR })
     return { code: generateSync({ secret, epoch: toSeconds(now) }), attempt_token }

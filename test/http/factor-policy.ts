@@ -86,8 +86,8 @@ export async function makeUser(
     if (enrolled.totp) {
       const context = { table: 'totp_secrets', column: 'secret_sealed', rowId: id }
       const pendingSealed = deps.keys.seal(context, SECRET)
-      await putPendingTotp(trx, { userId: id, pendingSealed, expiresAt: now + MINUTE })
-      await confirmTotp(trx, { userId: id, pendingSealed, step: 0, now })
+      await putPendingTotp(trx, { userId: id, sessionId: 'ses_1', pendingSealed, expiresAt: now + MINUTE })
+      await confirmTotp(trx, { userId: id, sessionId: 'ses_1', pendingSealed, step: 0, now })
     }
     if (enrolled.isTotpOff)
       await setFailureCount(trx, { kind: 'totp', subject: id }, { failures: 100, blockedUntil: null })

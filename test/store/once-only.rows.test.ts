@@ -43,7 +43,9 @@ async function addRecoveryCode(db: Db, id: string): Promise<void> {
 /** With an app that waits for its first code. */
 async function addPendingApp(db: Db, userId: string): Promise<void> {
   await addUser(db, userId)
-  await db.write((trx) => putPendingTotp(trx, { userId, pendingSealed: 'sealed', expiresAt: LATER }))
+  await db.write((trx) =>
+    putPendingTotp(trx, { userId, sessionId: 'ses_1', pendingSealed: 'sealed', expiresAt: LATER }),
+  )
 }
 
 const STEP = 100
@@ -51,7 +53,9 @@ const STEP = 100
 /** With an app in force whose step before STEP is spent. */
 async function addApp(db: Db, userId: string): Promise<void> {
   await addPendingApp(db, userId)
-  await db.write((trx) => confirmTotp(trx, { userId, pendingSealed: 'sealed', step: STEP - 1, now: NOW }))
+  await db.write((trx) =>
+    confirmTotp(trx, { userId, sessionId: 'ses_1', pendingSealed: 'sealed', step: STEP - 1, now: NOW }),
+  )
 }
 
 /** With a mail that a worker tries for the first time. */
@@ -120,16 +124,18 @@ describeOnBoth('a statement changes nothing if the row', (open) => {
     expect(listed).toEqual([])
   })
 
-  test('of a pending authenticator app waits for another secret, or no more', async () => {
+  test('of a pending authenticator app waits for another secret or session, or no more', async () => {
     const confirm: Statement = {
       table: 'totp_secrets',
       key: 'user_id',
       add: addPendingApp,
-      run: (trx, userId) => confirmTotp(trx, { userId, pendingSealed: 'sealed', step: STEP, now: NOW }),
+      run: (trx, userId) =>
+        confirmTotp(trx, { userId, sessionId: 'ses_1', pendingSealed: 'sealed', step: STEP, now: NOW }),
     }
 
     const changed = await changedBy(confirm, await open(), {
       'waits for another secret': "pending_sealed = 'other'",
+      'waits for another session': "pending_session_id = 'ses_2'",
       'waits for none': 'pending_sealed = NULL',
       'has waited too long': `pending_expires_at = ${NOW}`,
     })
@@ -138,7 +144,13 @@ describeOnBoth('a statement changes nothing if the row', (open) => {
   })
 
   test('of an authenticator app is not as it was read, or has spent this step', async () => {
-    const read = { secretSealed: 'sealed', confirmedAt: NOW, pendingSealed: null, pendingExpiresAt: null }
+    const read = {
+      secretSealed: 'sealed',
+      confirmedAt: NOW,
+      pendingSealed: null,
+      pendingExpiresAt: null,
+      pendingSessionId: null,
+    }
     const spend: Statement = {
       table: 'totp_secrets',
       key: 'user_id',

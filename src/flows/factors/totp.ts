@@ -133,8 +133,8 @@ export interface TotpEnrolment {
 }
 
 /**
- * Makes a secret, which is shown until then and takes effect with its first right code. Until then an older secret stays
- * valid. Throws STEP_UP_REQUIRED.
+ * Makes a secret, which only this session sees and confirms, with its first right code. It replaces one that waits, of
+ * another session too. Until it is confirmed an older secret stays valid. Throws STEP_UP_REQUIRED.
  */
 export async function beginTotp(deps: Deps, session: OwnedSession): Promise<TotpEnrolment> {
   const secret = new ScureBase32Plugin().encode(deps.random.bytes(SECRET_BYTES))
@@ -143,23 +143,36 @@ export async function beginTotp(deps: Deps, session: OwnedSession): Promise<Totp
   const user = await decide(deps, async (trx) => {
     const held = await holdToEnrol(deps, trx, session)
     if (held instanceof AuthdError) return held
-    await putPendingTotp(trx, { userId: held.user.id, pendingSealed, expiresAt })
+    await putPendingTotp(trx, { userId: held.user.id, sessionId: session.id, pendingSealed, expiresAt })
     return held.user
   })
   return { secret, uri: uriOf(deps, user, secret), expiresAt }
 }
 
-/** The secret that waits for its first right code, to be shown again after a wrong one. Throws STEP_UP_REQUIRED. */
+/** The secret of this session that waits for its first right code, to be shown again. Throws STEP_UP_REQUIRED. */
 export async function findPendingTotp(deps: Deps, session: OwnedSession): Promise<TotpEnrolment | undefined> {
   return await decide(deps, async (trx) => {
     const held = await holdToEnrol(deps, trx, session)
     if (held instanceof AuthdError) return held
-    const pending = await findTotpSecret(trx, held.user.id)
-    const expiresAt = pending?.pendingExpiresAt ?? 0
-    if (!pending?.pendingSealed || !isAhead(deps.clock.now(), expiresAt, PENDING_MS)) return undefined
-    const secret = open(deps, held.user.id, pending.pendingSealed)
-    return { secret, uri: uriOf(deps, held.user, secret), expiresAt }
+    const pending = await findOwnPending(deps, trx, session)
+    if (!pending) return undefined
+    return { secret: pending.secret, uri: uriOf(deps, held.user, pending.secret), expiresAt: pending.expiresAt }
   })
+}
+
+/** What waits for its first right code, if this session began it. */
+async function findOwnPending(deps: Deps, trx: Trx, { id, userId }: OwnedSession) {
+  const app = await findTotpSecret(trx, userId)
+  const expiresAt = app?.pendingExpiresAt ?? 0
+  if (!app?.pendingSealed || app.pendingSessionId !== id) return undefined
+  if (!isAhead(deps.clock.now(), expiresAt, PENDING_MS)) return undefined
+  const { pendingSealed } = app
+  return {
+    pendingSealed,
+    secret: open(deps, userId, pendingSealed),
+    expiresAt,
+    isReplacement: app.secretSealed !== null,
+  }
 }
 
 function uriOf({ config }: Pick<Deps, 'config'>, { emailTyped }: Pick<User, 'emailTyped'>, secret: string): string {
@@ -187,13 +200,13 @@ export async function finishTotp(
     if (held instanceof AuthdError) return held
     const { user } = held
     const wrong = wrongCode('totp')
-    const pending = await findTotpSecret(trx, userId)
-    const sealed = pending?.pendingSealed
-    const step = sealed ? stepOf(deps, open(deps, userId, sealed), code) : undefined
-    if (!sealed || step === undefined || !isAhead(now, pending?.pendingExpiresAt ?? 0, PENDING_MS)) return wrong
-    if (!(await confirmTotp(trx, { userId, pendingSealed: sealed, step, now }))) return wrong
+    const pending = await findOwnPending(deps, trx, session)
+    const step = pending && stepOf(deps, pending.secret, code)
+    if (!pending || step === undefined) return wrong
+    const { pendingSealed, isReplacement } = pending
+    if (!(await confirmTotp(trx, { userId, sessionId, pendingSealed, step, now }))) return wrong
     await clearFailures(trx, { kind: 'totp', subject: userId })
-    if (pending?.secretSealed != null) await forgetProofs(trx, { userId, removed: ['totp'], keptId: sessionId })
+    if (isReplacement) await forgetProofs(trx, { userId, removed: ['totp'], keptId: sessionId })
     await recordEvent(deps, trx, actor, { type: 'totp.enrolled', user, sessionId })
     await notify(deps, trx, actor, { user, template: 'totp_enabled' })
     const recoveryCodes = await ensureRecoveryCodes(deps, trx, actor, user)
