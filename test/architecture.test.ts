@@ -135,10 +135,10 @@ const ONLY_IN: { said: RegExp; places: string[] }[] = [
   { said: /\.slowHash\(/, places: ['src/flows/factors/recovery-code.ts'] },
   // A command may judge a time that its caller typed.
   { said: ONE_BOUND, places: ['src/platform/clock.ts', 'src/cli/'] },
-  // Whole or not at all, and never through a link. A log is appended to, and a copy of SQLite gets its name when it is checked.
+  // Whole or not at all, and never through a link. A log is appended to.
   {
     said: /\b(?:open|link|symlink|rename|cp)Sync\b|\b(?:writeFile|appendFile|copyFile|createWriteStream)(?:Sync)?\b/,
-    places: ['src/platform/files.ts', 'src/platform/log-file.ts', 'src/store/migrate.ts'],
+    places: ['src/platform/files.ts', 'src/platform/log-file.ts'],
   },
   { said: /\brandomBytes\(|\brandomUUID|\bMath\.random\b/, places: ['src/platform/random.ts'] },
 ]

@@ -37,6 +37,14 @@ export async function fetchText(
   })
 }
 
+/** Asks whether a daemon can serve sign-ins (`/readiness`), or only whether it runs (`/health`). */
+export async function probe(
+  base: string,
+  { isForReady, timeoutMs }: { isForReady: boolean; timeoutMs: number },
+): Promise<Fetched> {
+  return await fetchText(`${base}${isForReady ? '/readiness' : '/health'}`, { timeoutMs })
+}
+
 /** What a daemon reports about itself. */
 export interface Running {
   version: string
@@ -46,11 +54,13 @@ export interface Running {
   problems: string[]
 }
 
+const PROBE_MS = 2000
+
 /** Returns null if no daemon answers. */
 export async function askDaemon(address: string): Promise<Running | null> {
-  const health = await fetchText(`${address}/health`, { timeoutMs: 2000 })
+  const health = await probe(address, { isForReady: false, timeoutMs: PROBE_MS })
   if (health.status !== 200) return null
-  const { status, text } = await fetchText(`${address}/readiness`, { timeoutMs: 2000 })
+  const { status, text } = await probe(address, { isForReady: true, timeoutMs: PROBE_MS })
   const { version, uptime_seconds } = statedIn(health.text)
   // Another program may listen there.
   if (version === undefined || uptime_seconds === undefined) return null

@@ -11,7 +11,7 @@ import { parseLanguage, parseTyped } from './parse-text.ts'
 export const durationFlag = Flags.custom<number>({ parse: async (text) => parseSpan(text) })
 
 /** A duration in milliseconds, `most` at most. */
-export const spanFlag = (most: string) => Flags.custom<number>({ parse: async (text) => parseSpan(text, most) })
+export const spanFlag = (mostMs: number) => Flags.custom<number>({ parse: async (text) => parseSpan(text, mostMs) })
 
 /** A duration from now on, as epoch milliseconds. */
 export const expiryFlag = Flags.custom<number>({ parse: async (text) => parseExpiry(text) })
@@ -23,7 +23,7 @@ export const timeFlag = Flags.custom<number>({ parse: async (text) => parseTime(
 export const typedFlag = (kind: TypedText, options?: { least: 0 }) =>
   Flags.custom<string>({ parse: async (text) => parseTyped(kind, text, options) })
 
-/** A language that authd has; `de-AT` is `de`. */
+/** A language that authd has. `de-AT` is read as `de`. */
 export const langFlag = Flags.custom<string>({ default: 'en', parse: async (text) => parseLanguage(text) })
 
 /** Where a daemon listens: `http://127.0.0.1:3000`, without a slash at its end. */

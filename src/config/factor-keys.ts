@@ -2,7 +2,7 @@ import { field, section } from './key-declaration.ts'
 import { listOf, oneOf, yesNo } from './kind.ts'
 import { domainName, webOrigin } from './web-kind.ts'
 
-/** Second factors and passkeys. */
+/** Second factors and passkeys. factor-rules.ts checks that rp_id fits public_url and origins. */
 export const FACTOR_SECTIONS = {
   mfa: section('Second factors.', {
     policy: field(oneOf('optional', 'required'), {

@@ -4,7 +4,7 @@ import { duration, line, oneOf, path, secretText, wholeNumber, yesNo } from './k
 import { textFolder } from './text-folder.ts'
 import { domainName, emailAddress, host, mailbox } from './web-kind.ts'
 
-/** The content of mails, and the server that sends them. */
+/** The content of mails, and the server that sends them. mail-rules.ts compares keys with each other. */
 export const MAIL_SECTIONS = {
   mail: section('The sender of mails, and their signature.', {
     from: field(mailbox(), {

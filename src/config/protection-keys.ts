@@ -4,7 +4,7 @@ import { webOrigin } from './web-kind.ts'
 
 const VERDICT = ['allow', 'deny'] as const
 
-/** Protection against abuse. */
+/** Protection against abuse. contradictions.ts refuses both keys of `cors` at once. */
 export const PROTECTION_SECTIONS = {
   limits: section('Limits on clients that have not signed in, and on sessions and keys.', {
     requests_per_minute: field(wholeNumber(1, 1_000_000), {

@@ -25,7 +25,10 @@ export interface Resolved {
   problems: Problem[]
 }
 
-/** Takes the first candidate of each key, or else the default. */
+/**
+ * Takes the first candidate of each key, or else the default. In a running daemon live-config.ts lays the live settings
+ * over it.
+ */
 export function resolveValues(candidates: readonly Candidate[], context: ResolveContext): Resolved {
   const values = new Map<string, unknown>()
   const sources = new Map<string, ValueSource>()

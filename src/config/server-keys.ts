@@ -2,7 +2,7 @@ import { field, section } from './key-declaration.ts'
 import { duration, listOf, oneOf, path, secretText, wholeNumber, yesNo } from './kind.ts'
 import { cidr, host, postgresUrl, publicUrl } from './web-kind.ts'
 
-/** The keys outside any section. */
+/** The keys outside any section. server-rules.ts compares keys with each other. */
 export const TOP = {
   public_url: field(publicUrl(), {
     text: 'The address of authd as browsers see it. It may have a path, which the proxy strips. It is also the issuer of the tokens. Plain http is allowed for localhost only.',

@@ -10,7 +10,7 @@ const PRESETS = {
   aal3: { ttl: 12 * HOUR, idleTtl: 15 * MINUTE },
 }
 
-/** How long users stay signed in. */
+/** How long users stay signed in. session-rules.ts compares keys with each other. */
 export const SESSION_SECTIONS = {
   session: section('How long users stay signed in.', {
     preset: field(oneOf('aal1', 'aal2', 'aal3'), {

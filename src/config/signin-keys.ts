@@ -2,7 +2,7 @@ import { field, section } from './key-declaration.ts'
 import { duration, listOf, oneOf } from './kind.ts'
 import { domainName, exactUrl, redirectUrl } from './web-kind.ts'
 
-/** Sign-in by mail and sign-up. */
+/** Sign-in by mail and sign-up. signin-rules.ts compares keys with each other. */
 export const SIGNIN_SECTIONS = {
   signin: section('Sign-in by mail.', {
     ttl: field(duration('1m', '1h'), {

@@ -1,7 +1,7 @@
 import { field, section } from './key-declaration.ts'
 import { duration, line, oneOf, secretText } from './kind.ts'
 
-/** Access tokens for applications. */
+/** Access tokens for applications. token-rules.ts compares keys with each other. */
 export const TOKEN_SECTIONS = {
   tokens: section('Access tokens (JWT) for your applications.', {
     access_ttl: field(duration('5m', '15m'), {

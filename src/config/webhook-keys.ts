@@ -2,7 +2,7 @@ import { field, section } from './key-declaration.ts'
 import { line, listOf, secretText } from './kind.ts'
 import { exactUrl } from './web-kind.ts'
 
-/** The short form for one endpoint. `authd webhooks add` adds more. */
+/** The short form for one endpoint. webhook-rules.ts compares its keys with each other. `authd webhooks add` adds more. */
 export const WEBHOOK_SECTIONS = {
   webhooks: section('Events for one application. Add more endpoints with "authd webhooks add".', {
     url: field(exactUrl(), {

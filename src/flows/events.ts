@@ -176,7 +176,7 @@ export const EVENTS = {
     personal: ['reason', 'requested_email'],
   },
   'mail.suppressed': {
-    means: 'The mail server rejected an address repeatedly. It gets no mail for metadata.days days.',
+    means: 'The mail server permanently rejected an address three times. It gets no mail for metadata.days days.',
     open: ['refusals', 'days'],
     personal: ['reason', 'requested_email'],
   },

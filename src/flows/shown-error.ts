@@ -1,5 +1,5 @@
 import { AuthdError, type ErrorCode } from '../errors.ts'
-import { HashesBusy } from '../platform/secret.ts'
+import { HashesBusy } from '../platform/slow-hash.ts'
 import { systemTrouble, type TroubleKind } from '../platform/system-error.ts'
 import { StoreError } from '../store/db.ts'
 

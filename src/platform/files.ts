@@ -79,7 +79,7 @@ export interface OpenedFile {
 const COPY_BYTES = 1 << 20
 
 /** Opens a file, but nothing that a link leads to, and nothing that would make its reader wait, such as a pipe. */
-export function openFile(path: string): OpenedFile {
+export function openPlainFile(path: string): OpenedFile {
   const from = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
   if (!fstatSync(from).isFile()) {
     closeSync(from)

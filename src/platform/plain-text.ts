@@ -54,7 +54,7 @@ export function shortened(text: string, most: number): string {
   return text.length <= most ? text : `${text.slice(0, most).toWellFormed()}…`
 }
 
-/** A value with all of its texts and names cut to a length. */
+/** A value with each string and each key in it cut to a length. */
 export function shortenedIn(value: unknown, most: number): unknown {
   if (typeof value === 'string') return shortened(value, most)
   if (Array.isArray(value)) return value.map((item) => shortenedIn(item, most))

@@ -1,4 +1,4 @@
-import { createHmac, createSecretKey, hash, type KeyObject, scrypt, timingSafeEqual } from 'node:crypto'
+import { createHmac, createSecretKey, hash, type KeyObject, timingSafeEqual } from 'node:crypto'
 import type { Random } from './random.ts'
 
 /** A bearer secret of 256 bits, as text. */
@@ -40,51 +40,6 @@ export function hideTokens(text: string): string {
   return text.replace(BEARER, (_, id?: string) => `${id ?? 'token'}.[redacted]`)
 }
 
-const LONG_ALPHABET = '0123456789ABCDEFGHJKMNPQRSTVWXYZ'
-
-/** Six digits, uniform. */
-export function mintShortCode(random: Pick<Random, 'int'>): string {
-  return String(random.int(1_000_000)).padStart(6, '0')
-}
-
-/** 60 bits, as twelve characters: `7K2M-9QXC-01ZT`. */
-export function mintLongCode(random: Pick<Random, 'bytes'>): string {
-  return mintGroups(random, 12)
-}
-
-/** 120 bits, as 24 characters: `7K2M-9QXC-01ZT-4HNB-8E6W-PT3A`. A digest is enough for it (OWASP ASVS 5.0 6.5.2). */
-export function mintRecoveryCode(random: Pick<Random, 'bytes'>): string {
-  return mintGroups(random, 24)
-}
-
-function mintGroups(random: Pick<Random, 'bytes'>, length: number): string {
-  const characters = Array.from(random.bytes(length), (byte) => LONG_ALPHABET[byte & 31]).join('')
-  return characters.replace(/(.{4})(?=.)/g, '$1-')
-}
-
-/** What comes with a code that was copied or typed: spaces, dashes, dots, quotes and characters that are not shown. */
-const AROUND_CODES = /[\p{Z}\p{C}\p{Pd}\p{Pi}\p{Pf}\u2212"'`´.]/gu
-
-/**
- * Brings a typed code into one form: the digits of any script and full-width letters as ASCII, upper case, O, I and L as
- * the digits they look like, and nothing around them.
- */
-export function normalizeCode(typed: string): string {
-  const plain = typed
-    .normalize('NFKC')
-    .replace(AROUND_CODES, '')
-    .replace(/\p{Nd}/gu, asciiDigit)
-  return plain.toUpperCase().replaceAll('O', '0').replace(/[IL]/g, '1')
-}
-
-/** The digits of a script stand in a row, from 0 to 9. */
-function asciiDigit(digit: string): string {
-  const at = digit.codePointAt(0) ?? 0
-  let before = 0
-  while (/\p{Nd}/u.test(String.fromCodePoint(at - before - 1))) before += 1
-  return String(before % 10)
-}
-
 export type HmacKey = KeyObject
 
 /** A key for hmac, from random bytes in base64url. Keep it, because creating it costs more than using it. */
@@ -100,47 +55,4 @@ export function hmac(key: HmacKey, text: string): string {
 /** Rejects padding, spaces and unused bits, which jose accepts, so that each value has one form. */
 export function isCanonicalBase64url(text: string): boolean {
   return Buffer.from(text, 'base64url').toString('base64url') === text
-}
-
-export type SlowHash = (code: string, salt: string) => Promise<string>
-
-/** More slow hashes are asked for than this process may compute. Try again in a moment. */
-export class HashesBusy extends Error {}
-
-/** Half of the threads of Node's pool, because DNS look-ups and files need the others. */
-const HASHES_AT_ONCE = 2
-const HASHES_WAITING = 8
-
-/**
- * What authd keeps of recovery codes of 60 bits, in base64url. Newer codes have more bits and need no slow hash. With
- * this cost one hash takes 32 MiB and about 60 ms (RFC 7914), outside the event loop.
- */
-export const slowHash = scryptHash(2 ** 15)
-
-/** Computes at most two hashes at once, and lets at most eight wait. Throws HashesBusy for any other. */
-export function fewAtOnce(hash: SlowHash): SlowHash {
-  let running = 0
-  const waiting: (() => void)[] = []
-  return async (code, salt) => {
-    if (running >= HASHES_AT_ONCE) {
-      if (waiting.length >= HASHES_WAITING) throw new HashesBusy('too many slow hashes at once')
-      await new Promise<void>((resolve) => waiting.push(resolve))
-    } else running += 1
-    try {
-      return await hash(code, salt)
-    } finally {
-      // The next one takes over this place.
-      const next = waiting.shift()
-      if (next) next()
-      else running -= 1
-    }
-  }
-}
-
-export function scryptHash(cost: number): SlowHash {
-  const options = { N: cost, r: 8, p: 1, maxmem: 64 * 1024 * 1024 }
-  return async (code, salt) =>
-    await new Promise((resolve, reject) => {
-      scrypt(code, salt, 32, options, (error, key) => (error ? reject(error) : resolve(key.toString('base64url'))))
-    })
 }

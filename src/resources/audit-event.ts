@@ -11,7 +11,7 @@ export const eventResource = z
       .int()
       .nullable()
       .meta({ examples: [4711] })
-      .describe('The number in the hash chain. `null` until the event is in it.'),
+      .describe('Its number in the order of the log. `null` until it has one.'),
     time: timeField.describe('When it happened.'),
     event_type: sample('user.authenticated').describe('What happened. docs/events.md lists all types.'),
     outcome: z.enum(['success', 'failure']).describe('Whether it succeeded.'),

@@ -12,7 +12,10 @@ export const mailSuppressionResource = z
     suppressed_until: timeField.nullable().describe('Until then it gets no mail. `null`: not suppressed now.'),
     response: sample('550 5.1.1 no such user').describe('What the mail server said.'),
   })
-  .meta({ id: 'MailSuppression', description: 'An address that a mail server permanently rejected.' })
+  .meta({
+    id: 'MailSuppression',
+    description: 'An address that the mail server permanently rejected three times, so it gets no mail.',
+  })
 export type MailSuppressionResource = z.output<typeof mailSuppressionResource>
 
 export function presentMailSuppression(suppression: MailSuppression): MailSuppressionResource {

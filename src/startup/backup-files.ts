@@ -2,7 +2,7 @@ import { lstatSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Config } from '../config/schema.ts'
 import { AuthdError } from '../errors.ts'
-import { createFile, createFileBy, openFile } from '../platform/files.ts'
+import { createFile, createFileBy, openPlainFile } from '../platform/files.ts'
 import { copySqlite, inspectSqlite } from '../store/sqlite-backup.ts'
 import { readSecretEarly } from './server-secret.ts'
 
@@ -42,8 +42,8 @@ export async function createBackup(
   const path = join(folder, name + DATA)
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   let about: BackupAbout = { created_at: createdAt, schema: null, rows: {} }
-  const isNew = await createFileBy(path, (draft) => {
-    copySqlite(config.database.path, draft)
+  const isNew = await createFileBy(path, async (draft) => {
+    await copySqlite(config.database.path, draft)
     const { schema, rows } = inspectSqlite(draft, '')
     about = { ...about, schema, rows }
   })
@@ -117,7 +117,7 @@ function forPostgres(): AuthdError {
 function readBeside(path: string, ending: string): string | undefined {
   if (!path.endsWith(DATA)) return undefined
   try {
-    const file = openFile(path.slice(0, -DATA.length) + ending)
+    const file = openPlainFile(path.slice(0, -DATA.length) + ending)
     try {
       return file.text()
     } finally {

@@ -1,7 +1,8 @@
 import { readdirSync, rmSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
 import type { Config } from '../config/schema.ts'
-import { backupSqlite } from '../store/migrate.ts'
+import { createFileBy } from '../platform/files.ts'
+import { copySqlite, isEmptySqlite } from '../store/sqlite-backup.ts'
 
 /** How many copies are kept. */
 const COPIES = 3
@@ -14,9 +15,10 @@ export async function backupBeforeMigration(
   { database: { path, url } }: { database: Pick<Config['database'], 'path' | 'url'> },
   stamp: string,
 ): Promise<string | undefined> {
-  if (url !== undefined) return undefined
+  if (url !== undefined || isEmptySqlite(path)) return undefined
   const name = `${path}.before-migration-`
-  if (!(await backupSqlite(path, name + stamp))) return undefined
+  // If the name is taken, another process has made the copy in this second.
+  await createFileBy(name + stamp, (draft) => copySqlite(path, draft))
   for (const old of copiesIn(dirname(path), basename(name)).slice(0, -COPIES)) rmSync(old, { force: true })
   return name + stamp
 }

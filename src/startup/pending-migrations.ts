@@ -1,7 +1,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Config } from '../config/schema.ts'
 import { AuthdError } from '../errors.ts'
-import { applyMigrations, checkSchema } from '../flows/operator/setup.ts'
+import { applyMigrations, checkSchema } from '../flows/operator/schema.ts'
 import { fileStamp, systemClock } from '../platform/clock.ts'
 import type { ProcessLog } from '../platform/log.ts'
 import type { Db } from '../store/db.ts'

@@ -3,11 +3,11 @@ import { basename, dirname, join } from 'node:path'
 import type { Config } from '../config/schema.ts'
 import type { Deps } from '../deps.ts'
 import { AuthdError } from '../errors.ts'
-import { applyMigrations } from '../flows/operator/setup.ts'
+import { applyMigrations } from '../flows/operator/schema.ts'
 import { SECRET_CHECK } from '../flows/server-secret.ts'
 import { systemClock } from '../platform/clock.ts'
 import { keysFrom } from '../platform/derived-keys.ts'
-import { createFile, type OpenedFile, openFile, replaceDatabase } from '../platform/files.ts'
+import { createFile, type OpenedFile, openPlainFile, replaceDatabase } from '../platform/files.ts'
 import { systemRandom } from '../platform/random.ts'
 import { shell } from '../platform/shell.ts'
 import { StoreError } from '../store/db.ts'
@@ -37,7 +37,7 @@ export function openBackup(config: Config, path: string): OpenedBackup {
   try {
     return {
       path,
-      file: openFile(path),
+      file: openPlainFile(path),
       about: aboutOf(path),
       secret: { configured: readSecretEarly(config), beside: secretBeside(path) },
     }

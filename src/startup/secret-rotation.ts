@@ -1,6 +1,7 @@
 import { existsSync, rmSync, statSync } from 'node:fs'
 import type { Config } from '../config/schema.ts'
 import { AuthdError } from '../errors.ts'
+import { checkSchema } from '../flows/operator/schema.ts'
 import {
   type Beginning,
   beginRotation,
@@ -10,7 +11,6 @@ import {
   type RotationDeps,
   resealAll,
 } from '../flows/operator/secret-rotation.ts'
-import { checkSchema } from '../flows/operator/setup.ts'
 import type { Actor } from '../flows/record-event.ts'
 import { listNodes } from '../flows/upkeep/node.ts'
 import { fileStamp, systemClock } from '../platform/clock.ts'

@@ -1,12 +1,7 @@
-import { mkdtempSync, renameSync, rmSync } from 'node:fs'
-import { join } from 'node:path'
-import { backup, DatabaseSync } from 'node:sqlite'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Knex } from 'knex'
 import { MIGRATIONS } from '../../migrations/index.ts'
 import { type Db, type Sql, StoreError } from './db.ts'
-import { makePrivateFile } from './sqlite.ts'
-import { explain } from './sqlite-failures.ts'
 
 export interface MigrationState {
   id: string
@@ -85,55 +80,6 @@ async function applyPending(db: Db, trx: Knex.Transaction, now: number): Promise
   return pending
 }
 
-/** How long a copy waits for another process that opens or closes the file, in milliseconds. */
-const COPY_WAIT_MS = 5000
-/** Pages a step. All of them: a copy in several steps begins anew whenever another process commits between two. */
-const ALL_PAGES = 2 ** 31 - 1
-
-/**
- * An online copy of the SQLite file, checked before it gets its name. Returns false for a file without any table. Throws
- * StoreError if the copy cannot be made or is damaged.
- */
-export async function backupSqlite(path: string, target: string): Promise<boolean> {
-  // Two processes may copy at once.
-  const folder = mkdtempSync(`${target}.`)
-  const draft = join(folder, 'copy')
-  try {
-    if (!(await copyTables(path, draft))) return false
-    checkCopy(draft)
-    renameSync(draft, target)
-    return true
-  } catch (error) {
-    throw explain(error, target)
-  } finally {
-    rmSync(folder, { recursive: true, force: true })
-  }
-}
-
-async function copyTables(path: string, target: string): Promise<boolean> {
-  const source = new DatabaseSync(path, { timeout: COPY_WAIT_MS })
-  try {
-    const tables = source.prepare('SELECT count(*) AS n FROM sqlite_schema').get()
-    if (Number(tables?.['n']) === 0) return false
-    makePrivateFile(target)
-    await backup(source, target, { rate: ALL_PAGES })
-    return true
-  } finally {
-    source.close()
-  }
-}
-
-function checkCopy(path: string): void {
-  const copy = new DatabaseSync(path, { readOnly: true })
-  try {
-    const verdict = copy.prepare('PRAGMA integrity_check(1)').get()?.['integrity_check']
-    if (verdict !== 'ok')
-      throw new StoreError('unavailable', `The backup is damaged, so the database is: ${String(verdict)}.`)
-  } finally {
-    copy.close()
-  }
-}
-
 async function lock(db: Db, trx: Knex): Promise<void> {
   if (db.dialect === 'sqlite') return
   const answer = await trx.raw('SELECT pg_try_advisory_xact_lock(?) AS locked', [ADVISORY_LOCK])
@@ -161,7 +107,10 @@ function compare(rows: AppliedRow[]): SchemaState {
   }
 }
 
-/** Whether this build has a migration that the database lacks. One read, without knex. */
+/**
+ * Whether this build has a migration that the database lacks. Those of a newer authd do not count, so a running daemon goes
+ * on beside it; a start refuses them (flows/operator/schema.ts). One read, without knex.
+ */
 export async function hasPendingMigrations(sql: Sql): Promise<boolean> {
   const rows = await sql.all<{ id: string }>(`SELECT id FROM ${TABLE}`)
   const applied = new Set(rows.map(({ id }) => id))

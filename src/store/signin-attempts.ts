@@ -74,8 +74,6 @@ const WHOLE = `SELECT ${signinAttempts.columns}, ${epochOf('signins')} AS epoch_
 /** The condition for an attempt that can still take a proof. Its value is the time now. */
 const OPEN = `completed_at IS NULL AND expires_at > ? AND epoch = ${epochOf('signins')}`
 
-export const CODE_TRIES = 5
-
 export async function insertSigninAttempt(trx: Trx, attempt: NewRow<typeof signinAttempts>): Promise<void> {
   trx.send(signinAttempts.insert, signinAttempts.values(attempt))
 }
@@ -112,12 +110,18 @@ export async function renewSigninMail(
   return changed === 1
 }
 
-/** Counts a try before the code is compared, and answers what to compare with. Undefined: no tries left, spent, or ended. */
-export async function takeCodeTry(trx: Trx, input: { id: string; now: number }): Promise<string | undefined> {
+/**
+ * Counts a try before the code is compared, and answers what to compare with. Undefined: `limit` tries were taken, spent,
+ * or ended.
+ */
+export async function takeCodeTry(
+  trx: Trx,
+  input: { id: string; limit: number; now: number },
+): Promise<string | undefined> {
   const row = await trx.one<{ code_mac: string }>(
     `UPDATE signin_attempts SET code_tries = code_tries + 1
      WHERE id = ? AND code_tries < ? AND code_mac IS NOT NULL AND used_at IS NULL AND ${OPEN} RETURNING code_mac`,
-    [input.id, CODE_TRIES, input.now],
+    [input.id, input.limit, input.now],
   )
   return row?.code_mac
 }

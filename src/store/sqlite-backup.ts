@@ -1,18 +1,37 @@
 import { existsSync } from 'node:fs'
-import { DatabaseSync } from 'node:sqlite'
+import { backup, DatabaseSync } from 'node:sqlite'
 import { MIGRATIONS } from '../../migrations/index.ts'
 import { StoreError } from './db.ts'
 import { explain, isBusy } from './sqlite-failures.ts'
 
 /** How long a copy waits for another process that opens or closes the file, in milliseconds. */
 const WAIT_MS = 5000
+/** Pages a step. All of them: a copy in several steps begins anew whenever another process commits between two. */
+const ALL_PAGES = 2 ** 31 - 1
 
-/** Copies a live SQLite file into an empty one. The copy has one state of the data, and nothing that was deleted. */
-export function copySqlite(path: string, target: string): void {
+/** Whether a file has no table yet, so there is nothing to copy. */
+export function isEmptySqlite(path: string): boolean {
+  return using(new DatabaseSync(path, { timeout: WAIT_MS }), (source) => {
+    const tables = source.prepare('SELECT count(*) AS n FROM sqlite_schema').get()
+    return Number(tables?.['n']) === 0
+  })
+}
+
+/**
+ * Copies a live SQLite file into an empty one, with one state of the data, and reads every page of the copy. Throws
+ * StoreError if the copy cannot be made or is damaged, as it is if the database is.
+ */
+export async function copySqlite(path: string, target: string): Promise<void> {
+  const source = new DatabaseSync(path, { timeout: WAIT_MS })
   try {
-    using(new DatabaseSync(path, { timeout: WAIT_MS }), (source) => source.prepare('VACUUM INTO ?').run(target))
+    await backup(source, target, { rate: ALL_PAGES })
+    const damage = using(new DatabaseSync(target, { readOnly: true }), damageOf)
+    if (damage !== undefined)
+      throw new StoreError('unavailable', `The backup is damaged, so the database is: ${damage}.`)
   } catch (error) {
     throw explain(error, path)
+  } finally {
+    source.close()
   }
 }
 
@@ -34,8 +53,8 @@ export function inspectSqlite(path: string, key: string): InspectedCopy {
   try {
     return using(new DatabaseSync(path, { readOnly: true }), (copy) => {
       const all = (text: string) => copy.prepare(text).all() as Record<string, string | number>[]
-      const [verdict] = all('PRAGMA integrity_check(1)')
-      if (verdict?.['integrity_check'] !== 'ok') throw unusable(`it is damaged (${verdict?.['integrity_check']})`)
+      const damage = damageOf(copy)
+      if (damage !== undefined) throw unusable(`it is damaged (${damage})`)
       const tables = all(
         "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite_%' ORDER BY name",
       )
@@ -74,6 +93,12 @@ export function holdSqlite(path: string): { release(): void } {
     return { release() {} }
   }
   return { release: () => database.close() }
+}
+
+/** Reads every page. Undefined: all is well. */
+function damageOf(database: DatabaseSync): string | undefined {
+  const verdict = database.prepare('PRAGMA integrity_check(1)').get()?.['integrity_check']
+  return verdict === 'ok' ? undefined : String(verdict)
 }
 
 function unusable(why: string): StoreError {

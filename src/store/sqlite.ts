@@ -196,7 +196,7 @@ export function openSqlite(options: SqliteOptions): Db {
 }
 
 /** For its owner only, whatever the folder and the umask allow; SQLite gives the log beside it the same mode. */
-export function makePrivateFile(path: string): void {
+function makePrivateFile(path: string): void {
   try {
     openNewFile(path).close()
   } catch {

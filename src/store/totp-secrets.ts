@@ -1,9 +1,6 @@
 import { isAmong, type Sql, type Trx } from './db.ts'
 import { integer, json, nullable, type RowOf, type StoredRow, table, text } from './table.ts'
 
-/** How many spent steps of an app are kept. */
-const STEPS_KEPT = 100
-
 const totpSecrets = table('totp_secrets', {
   userId: text,
   /** Sealed; null: none is confirmed yet. */
@@ -14,7 +11,7 @@ const totpSecrets = table('totp_secrets', {
   pendingExpiresAt: nullable(integer),
   /** The session that began it, which alone sees and confirms it. */
   pendingSessionId: nullable(text),
-  /** Ascending. If there are STEPS_KEPT of them, every step before the first counts as spent, too. */
+  /** Ascending, the latest. If the list is full, every step before the first counts as spent, too. */
   spentSteps: json<number[]>(),
 })
 
@@ -80,16 +77,16 @@ export async function putMovedTotp(
 
 /**
  * Spends a time step of an app, as it was read: true for one of any number of racers, and once for each step, whatever
- * the clock says meanwhile (RFC 6238 §5.2).
+ * the clock says meanwhile (RFC 6238 §5.2). `keep` is how many spent steps the list holds.
  */
 export async function useTotpStep(
   trx: Trx,
   { userId, secretSealed, spentSteps }: TotpSecret,
-  step: number,
+  { step, keep }: { step: number; keep: number },
 ): Promise<boolean> {
   const [first = step] = spentSteps
-  if (spentSteps.includes(step) || (spentSteps.length >= STEPS_KEPT && step < first)) return false
-  const kept = [...spentSteps, step].sort((left, right) => left - right).slice(-STEPS_KEPT)
+  if (spentSteps.includes(step) || (spentSteps.length >= keep && step < first)) return false
+  const kept = [...spentSteps, step].sort((left, right) => left - right).slice(-keep)
   const changed = await trx.run(
     'UPDATE totp_secrets SET spent_steps = ? WHERE user_id = ? AND secret_sealed = ? AND spent_steps = ?',
     [JSON.stringify(kept), userId, secretSealed, JSON.stringify(spentSteps)],

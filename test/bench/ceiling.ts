@@ -74,7 +74,7 @@ router.post('/redeem', async (ctx) => {
   await db.write(async (trx) => {
     const attempt = await findSigninAttempt(trx, id)
     const email = attempt?.email ?? ''
-    const codeMac = await takeCodeTry(trx, { id, now })
+    const codeMac = await takeCodeTry(trx, { id, limit: 5, now })
     if (!equalSecrets(digest(secret), codeMac ?? '')) throw new Error('wrong')
     if (!(await useSigninAttempt(trx, { id, now }))) throw new Error('used')
     await insertUser(trx, { id: userId, email, emailTyped: email, name: null, emailVerifiedAt: now, createdAt: now })
@@ -134,7 +134,7 @@ router.post('/totp', async (ctx) => {
     const seed = app?.secretSealed ?? ''
     const result = verifySync({ secret: seed, token: String(code), epoch: Math.floor(now / 1000) })
     if (!app || !result.valid || !('timeStep' in result)) throw new Error('wrong')
-    if (!(await useTotpStep(trx, app, result.timeStep))) throw new Error('used')
+    if (!(await useTotpStep(trx, app, { step: result.timeStep, keep: 100 }))) throw new Error('used')
     await finish(trx, { attempt, userId, sessionId, now })
   })
   ctx.body = JSON.stringify({ access_token: await sign(sessionId) })

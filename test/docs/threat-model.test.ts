@@ -23,7 +23,15 @@ function promisesIn(text: string): Promised[] {
 /** The string before the function of a test or a group, as the source has it. */
 const TITLE = /\(\s*(['"`])((?:\\.|(?!\1)[^\\\n])*)\1,\s*(?:\{[^\n]*\},\s*)?(?:async\b|\(|\w+\))/
 
-/** Each test by its title, and again as `group › title`. */
+/** A title as the document writes it: no database, and `…` for what differs between the cases. */
+function shown(title: string): string {
+  return title
+    .replace(/ \((?:%[sij]|\$\w+)\)/g, '')
+    .replace(/,? on (?:%s|\$database)\b/, '')
+    .replace(/%[sij]|\$\{[^}]*\}|\$\w+/g, '…')
+}
+
+/** Each test by its title, and again after that of its group, so that each can be a sentence. */
 function titlesIn(source: string): { titles: Set<string>; unread: string[] } {
   const titles = new Set<string>()
   const unread: string[] = []
@@ -34,9 +42,15 @@ function titlesIn(source: string): { titles: Set<string>; unread: string[] } {
     if (isGroup || part.startsWith('test')) group = isGroup ? title : undefined
     if (!/^ *test\b/.test(part)) continue
     if (title === undefined) unread.push(part.slice(0, 80))
-    else titles.add(title).add(`${group} › ${title}`)
+    else for (const sentence of sentencesOf(shown(group ?? ''), shown(title))) titles.add(sentence)
   }
   return { titles, unread }
+}
+
+function sentencesOf(group: string, title: string): string[] {
+  const plain = title.replace(/^SECURITY: /, '')
+  const mark = plain === title || group.startsWith('SECURITY: ') ? '' : 'SECURITY: '
+  return [title, ...(group === '' ? [] : [' ', ': ', ' › '].map((joint) => mark + group + joint + plain))]
 }
 
 /** Second parts of names that do not name an attack. */
@@ -116,14 +130,14 @@ describe('the check of the threat model', () => {
   const promiseOf = (title: string, number = 1, file = 'test/http/link.replay.test.ts') =>
     promisesIn(`**T${number}. A link works once.**\nBy \`src/daemon.ts\`.\n\n- \`${file}\`: ${title}\n`)
 
-  test.each(['a link works once', 'a %s is rejected', 'works once', 'a code on %s › works once'])(
+  test.each(['a link works once', 'a … is rejected', 'a code works once', 'a code: works once'])(
     'finds the test "%s"',
     (title) => {
       expect(faultsOf(promiseOf(title), sources)).toEqual([])
     },
   )
 
-  test.each(['a link works', 'a code on %s', 'a code on %s › a link works once', 'x'])(
+  test.each(['a link works', 'a %s is rejected', 'a code', 'a code › a link works once', 'x'])(
     'finds that "%s" is not the title of a test',
     (title) => {
       expect(faultsOf(promiseOf(title), sources).length).toBe(1)

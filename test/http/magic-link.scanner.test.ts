@@ -17,7 +17,7 @@ test('GET, HEAD and OPTIONS of a link do not sign in and set no cookie', async (
   expect((await authd.auditLog()).map((row) => row.eventType)).not.toContain('session.created')
 })
 
-test('another browser gets no button, cannot sign in without one, and leaves the link valid', async () => {
+test('another browser gets no button, cannot sign in by posting the form itself, and leaves the link valid', async () => {
   const authd = await startAuthd()
   const owner = authd.browser()
   const scanner = authd.browser()

@@ -3,7 +3,7 @@ import { listLimits, resetLimits } from '../../src/flows/limits/rate-limit-admin
 import { unlockUsers } from '../../src/flows/policy/lockout-admin.ts'
 import { SYSTEM } from '../../src/flows/record-event.ts'
 import { HOUR, MINUTE, SECOND } from '../../src/platform/clock.ts'
-import { mailboxOf } from '../../src/platform/email-address.ts'
+import { mailboxOf } from '../../src/platform/mailbox.ts'
 import { type Authd, type StartOptions, startAuthd } from '../support/harness.ts'
 import type { Browser } from '../support/http-client.ts'
 import { ADA, askForCode, signInForTokens, signInOnPage } from '../support/people.ts'

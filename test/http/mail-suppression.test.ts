@@ -37,7 +37,7 @@ test('an address that was rejected three times gets no more mail, and its sign-i
   const { rows } = await listQueue(authd.deps, { kind: 'mail' }, { limit: 2, within: 100 })
   expect(rows.map(({ recipient, state, lastError }) => [recipient, state, lastError])).toEqual([
     ['other@example.com', 'sent', null],
-    ['gone@example.com', 'failed', expect.stringContaining('refused the address repeatedly')],
+    ['gone@example.com', 'failed', expect.stringContaining('permanently rejected the address three times')],
   ])
 })
 

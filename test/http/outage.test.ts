@@ -56,3 +56,17 @@ test('while the database is away, readiness says since when, and metrics are ser
   expect(later.body).toContain('\nauthd_database_up 1\n')
   expect(later.body).toContain('authd_trouble_since_timestamp_seconds{what="database"} 0')
 })
+
+test.each(['sqlite', 'postgres'] as const)(
+  'a daemon goes on after a newer authd has migrated its database (%s)',
+  async (database) => {
+    const authd = await startAuthd({ database })
+    await authd.deps.db.write((trx) =>
+      trx.run("INSERT INTO schema_migrations (id, applied_at) VALUES ('9999_of_a_newer_authd', 1)"),
+    )
+
+    const [readiness, signin] = [await authd.browser().get('/readiness'), await ask(authd)]
+
+    expect([readiness.status, readiness.body.checks.schema, signin.status]).toEqual([200, 'ok', 201])
+  },
+)

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { flushTally } from '../../src/flows/limits/rate-limit.ts'
 import { MINUTE } from '../../src/platform/clock.ts'
-import { HashesBusy } from '../../src/platform/secret.ts'
+import { HashesBusy } from '../../src/platform/slow-hash.ts'
 import { findFailureCount, setFailureCount } from '../../src/store/failed-attempts.ts'
 import { replaceRecoveryCodes } from '../../src/store/recovery-codes.ts'
 import { lockUser } from '../../src/store/users.ts'

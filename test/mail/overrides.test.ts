@@ -222,6 +222,11 @@ describe('invalid overrides are named and not used', () => {
       1,
       'has the plural form "few", which en does not use',
     ],
+    [
+      '{"mail.signin.ends": {"one": "Within a minute.", "other": "Soon."}}',
+      1,
+      'the plural form "other" of "mail.signin.ends" does not show its number. Write {count} in it',
+    ],
     ['{"mail.signin.button": ""}', 1, '"mail.signin.button" is not valid'],
     ['{"mail.signin.button": "a\\r\\nBcc: eve@evil.example"}', 1, '"mail.signin.button" is not valid'],
     ['{"dates": "no tag"}', 1, '"dates" is not a language tag'],

@@ -1,6 +1,6 @@
 import type { PageName, PageValues } from '../../src/http/pages/page-values.ts'
+import { mintRecoveryCode } from '../../src/platform/codes.ts'
 import { qrSvg } from '../../src/platform/qr.ts'
-import { mintRecoveryCode } from '../../src/platform/secret.ts'
 
 const EMAIL = 'anna.lindqvist@example.com'
 const NOW = Date.UTC(2026, 10, 25, 5)

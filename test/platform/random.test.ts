@@ -1,13 +1,7 @@
 import { expect, test } from 'vitest'
+import { mintLongCode, mintRecoveryCode, mintShortCode, normalizeCode } from '../../src/platform/codes.ts'
 import { firstId, systemRandom } from '../../src/platform/random.ts'
-import {
-  mintLongCode,
-  mintRecoveryCode,
-  mintSecret,
-  mintShortCode,
-  normalizeCode,
-  parseToken,
-} from '../../src/platform/secret.ts'
+import { mintSecret, parseToken } from '../../src/platform/secret.ts'
 import { fakeClock } from '../support/fakes.ts'
 import { fc } from '../support/property.ts'
 

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest'
-import { fewAtOnce, HashesBusy, hideTokens, slowHash } from '../../src/platform/secret.ts'
+import { hideTokens } from '../../src/platform/secret.ts'
+import { fewAtOnce, HashesBusy, slowHash } from '../../src/platform/slow-hash.ts'
 import { until } from '../support/until.ts'
 
 test('a recovery code hashes to the same value in every version, with scrypt at N = 2^15, r = 8, p = 1', async () => {

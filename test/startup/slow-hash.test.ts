@@ -2,7 +2,7 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { parseConfig } from '../../src/config/load.ts'
-import { HashesBusy } from '../../src/platform/secret.ts'
+import { HashesBusy } from '../../src/platform/slow-hash.ts'
 import { wire } from '../../src/startup/wire.ts'
 import { TEMPORARY } from '../support/temporary.ts'
 

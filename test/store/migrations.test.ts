@@ -5,13 +5,15 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { promisify } from 'node:util'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { MIGRATIONS } from '../../migrations/index.ts'
-import { checkSchema } from '../../src/flows/operator/setup.ts'
+import { checkSchema } from '../../src/flows/operator/schema.ts'
 import { claimServerSecret } from '../../src/flows/server-secret.ts'
 import { keysFrom } from '../../src/platform/derived-keys.ts'
 import { systemRandom } from '../../src/platform/random.ts'
-import { backupSqlite, hasPendingMigrations, migrate, schemaState } from '../../src/store/migrate.ts'
+import { backupBeforeMigration } from '../../src/startup/copy-before-migration.ts'
+import { hasPendingMigrations, migrate, schemaState } from '../../src/store/migrate.ts'
 import { openDatabase } from '../../src/store/open.ts'
 import { openSqlite } from '../../src/store/sqlite.ts'
+import { isEmptySqlite } from '../../src/store/sqlite-backup.ts'
 import { findSystemConfig, insertSystemConfig } from '../../src/store/system-config.ts'
 import { emptyDatabase } from '../support/databases.ts'
 import { fakeClock } from '../support/fakes.ts'
@@ -119,18 +121,18 @@ test('a migration fails as busy while another process holds the lock of the file
 
 test('a backup of a file in use opens and has everything committed; an empty file needs none', async () => {
   const { db, options } = await openEmpty('sqlite')
-  const target = `${options.path}.backup`
-  const before = await backupSqlite(options.path, target)
+  const before = isEmptySqlite(options.path)
   await migrate(db, 1)
   await db.write((trx) => insertSystemConfig(trx, { key: 'kept', value: '1', now: 0, by: 'test' }))
 
-  const isMade = await backupSqlite(options.path, target)
+  const target =
+    (await backupBeforeMigration({ database: { path: options.path, url: undefined } }, '2026-11-29T00-00-00Z')) ?? ''
   const copy = openSqlite({ path: target, busyTimeoutMs: 25 })
   const kept = await copy.read((sql) => findSystemConfig(sql, 'kept'))
   await copy.close()
   const modes = await Promise.all([stat(target), stat(options.path), stat(`${options.path}-wal`)])
 
-  expect([before, isMade, kept]).toEqual([false, true, '1'])
+  expect([before, kept]).toEqual([true, '1'])
   expect(modes.map(({ mode }) => mode & 0o777)).toEqual([0o600, 0o600, 0o600])
 })
 
@@ -151,11 +153,11 @@ test('a backup ends beside a writer that commits in every turn of the event loop
   }
 
   const writing = write()
-  const isMade = await backupSqlite(options.path, `${options.path}.backup`)
+  const copy = await backupBeforeMigration({ database: { path: options.path, url: undefined } }, '2026-11-29T00-00-00Z')
   isOver = true
   await writing
 
-  expect([isMade, commits > 0]).toEqual([true, true])
+  expect([copy !== undefined, commits > 0]).toEqual([true, true])
 })
 
 test.each(['sqlite', 'postgres'] as const)(

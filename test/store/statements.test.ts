@@ -68,7 +68,12 @@ const SAID: Record<string, unknown[][]> = {
     [{ ids: ['a'] }, {}],
     [{ userId: 'a' }, {}],
   ],
-  useTotpStep: [[{ userId: 'a', secretSealed: 'b', spentSteps: [1] }, 2]],
+  useTotpStep: [
+    [
+      { userId: 'a', secretSealed: 'b', spentSteps: [1] },
+      { step: 2, keep: 100 },
+    ],
+  ],
 }
 
 /** Why a statement may read a growing table without a condition that an index serves. */

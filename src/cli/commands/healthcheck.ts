@@ -1,7 +1,7 @@
 import { Flags } from '@oclif/core'
 import { SECOND } from '../../platform/clock.ts'
 import { command } from '../command.ts'
-import { fetchText, listeningAt, problemsIn } from '../daemon-client.ts'
+import { listeningAt, probe, problemsIn } from '../daemon-client.ts'
 import { daemonUrlFlag, durationFlag } from '../flags.ts'
 
 export default command({
@@ -13,9 +13,7 @@ export default command({
   },
   async run({ flags, out, loadRunning }) {
     const base = flags.url ?? listeningAt((await loadRunning()).server)
-    const answer = await fetchText(`${base}${flags.ready ? '/readiness' : '/health'}`, {
-      timeoutMs: flags.timeout,
-    })
+    const answer = await probe(base, { isForReady: flags.ready, timeoutMs: flags.timeout })
     const { status, text } = answer
     const isWell = status === 200
     const problems = problemsIn(text)

@@ -1,6 +1,6 @@
 import { AuthdError } from '../../errors.ts'
 import { systemClock, toRfc3339 } from '../../platform/clock.ts'
-import { parseDuration } from '../../platform/duration.ts'
+import { formatDuration, parseDuration } from '../../platform/duration.ts'
 
 const STEPS = [
   { unit: 'day', ms: 86_400_000 },
@@ -45,13 +45,15 @@ export function parseExpiry(text: string): number {
   throw new AuthdError('USAGE', { message: `"${text}" is not a duration. Use 24h, 30d or 12w.` })
 }
 
-/** A duration in milliseconds, `most` at most. */
-export function parseSpan(text: string, most?: string): number {
+/** A duration in milliseconds, `mostMs` at most. */
+export function parseSpan(text: string, mostMs?: number): number {
   const duration = parseDuration(text)
-  const limit = most === undefined ? Number.POSITIVE_INFINITY : (parseDuration(most) ?? 0)
-  if (duration !== undefined && duration <= limit && (duration > 0 || most === undefined)) return duration
-  if (most === undefined) throw new AuthdError('USAGE', { message: `"${text}" is not a duration. Use 5s or 500ms.` })
-  throw new AuthdError('USAGE', { message: `"${text}" is not a duration up to ${most}. Use 15m or 2h.` })
+  const isUnlimited = mostMs === undefined
+  if (duration !== undefined && (isUnlimited || (duration > 0 && duration <= mostMs))) return duration
+  if (isUnlimited) throw new AuthdError('USAGE', { message: `"${text}" is not a duration. Use 5s or 500ms.` })
+  throw new AuthdError('USAGE', {
+    message: `"${text}" is not a duration up to ${formatDuration(mostMs)}. Use 15m or 2h.`,
+  })
 }
 
 function parseDate(text: string): number | undefined {

@@ -20,7 +20,10 @@ export interface PasskeyAnswer {
   credential: unknown
 }
 
-/** Stores a challenge, and makes the options that carry it. */
+/**
+ * Stores a challenge, and makes the options that carry it. `boundTo` is the id of an attempt or session, which only one
+ * browser holds, so the answer counts in that browser only.
+ */
 export async function challenge(
   deps: Deps,
   {

@@ -1,6 +1,7 @@
 import type { Deps } from '../../deps.ts'
 import { AuthdError } from '../../errors.ts'
-import { digest, equalSecrets, mintRecoveryCode, normalizeCode } from '../../platform/secret.ts'
+import { mintRecoveryCode, normalizeCode } from '../../platform/codes.ts'
+import { digest, equalSecrets } from '../../platform/secret.ts'
 import type { Trx } from '../../store/db.ts'
 import { clearFailures, findFailureCount } from '../../store/failed-attempts.ts'
 import {
@@ -32,7 +33,7 @@ import type { Redemption } from '../signin/redeem.ts'
 import { keepShownCodes } from './shown-codes.ts'
 
 const CODES = 10
-/** Instead of a salt, for codes of 120 bits. Salts are for the codes of 60 bits that earlier versions made. */
+/** The value in place of a salt. Codes of 120 bits need none; only the older codes of 60 bits have a salt. */
 const NO_SALT = ''
 const SALTED_LENGTH = 12
 
@@ -142,7 +143,7 @@ export async function dropLoneRecoveryCodes(trx: Trx, userId: string): Promise<v
   await forgetProofs(trx, { userId, removed: ['passkey', 'totp'] })
 }
 
-/** Replaces the codes of the user, whom the unit locks, by ten new ones. */
+/** Gives the user ten new codes in place of the old ones. The caller has locked the user. */
 async function makeCodes(deps: Deps, trx: Trx, actor: Actor, user: User): Promise<string[]> {
   const codes = Array.from({ length: CODES }, () => mintRecoveryCode(deps.random))
   const createdAt = deps.clock.now()

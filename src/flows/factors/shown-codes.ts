@@ -1,6 +1,7 @@
 import type { Deps } from '../../deps.ts'
 import { isInForce, MINUTE } from '../../platform/clock.ts'
-import { digest, normalizeCode } from '../../platform/secret.ts'
+import { normalizeCode } from '../../platform/codes.ts'
+import { digest } from '../../platform/secret.ts'
 import { deleteAnswer, findAnswer, putAnswer } from '../../store/answers.ts'
 import type { Trx } from '../../store/db.ts'
 import { listUnusedRecoveryCodes } from '../../store/recovery-codes.ts'

@@ -2,7 +2,7 @@ import { generateURI, ScureBase32Plugin, verifySync } from 'otplib'
 import type { Deps } from '../../deps.ts'
 import { AuthdError } from '../../errors.ts'
 import { DAY, isAhead, MINUTE, toSeconds } from '../../platform/clock.ts'
-import { normalizeCode } from '../../platform/secret.ts'
+import { normalizeCode } from '../../platform/codes.ts'
 import type { Trx } from '../../store/db.ts'
 import { clearFailures, findFailureCount, giveBackFailure, takeFailure } from '../../store/failed-attempts.ts'
 import type { OwnedSession } from '../../store/sessions.ts'
@@ -36,6 +36,8 @@ export const STEP_S = 30
 /** Seconds. The step before the current one and the next: phones' clocks run behind or ahead (RFC 6238 §5.2, §6). */
 const TOLERANCE_S = STEP_S
 const PENDING_MS = 10 * MINUTE
+/** How many spent time steps of an app are remembered. A code works once. */
+const STEPS_KEPT = 100
 
 /**
  * Signs in with a code of the authenticator app, after a first proof. With `totp.allow_first_factor` it may be the only
@@ -91,7 +93,7 @@ async function isRightFirst(
   const count = await findFailureCount(trx, { kind: 'totp', subject: userId })
   const step = stepOf(deps, secret ? open(deps, userId, secret) : DECOY, code)
   const isUsable = app && !lockoutError(count, now)
-  if (isUsable && step !== undefined && (await useTotpStep(trx, app, step))) {
+  if (isUsable && step !== undefined && (await useTotpStep(trx, app, { step, keep: STEPS_KEPT }))) {
     await giveBackFailure(trx, budget)
     return true
   }
@@ -119,7 +121,7 @@ export async function checkTotp(
   if (!app || !secret) return wrongCode('totp')
   const isRight = async () => {
     const step = stepOf(deps, open(deps, user.id, secret), code)
-    return step !== undefined && (await useTotpStep(trx, app, step))
+    return step !== undefined && (await useTotpStep(trx, app, { step, keep: STEPS_KEPT }))
   }
   return await tryFactor(deps, trx, actor, { user, factor: 'totp', isRight })
 }

@@ -19,7 +19,7 @@ import { listLiveAddresses } from '../../store/sessions.ts'
 import { PART, partsOf } from '../bulk-units.ts'
 import { decide } from '../decide.ts'
 import { type Actor, recordEvent } from '../record-event.ts'
-import { type EndedSession, endSessionsIn } from '../sessions/session.ts'
+import { type EndedSession, endSessionsIn } from '../sessions/end-session.ts'
 import { judgeAddress, tableOf } from './ip-filter.ts'
 import { type Locker, lockoutRisk, riskOfRemoval } from './lockout-risk.ts'
 

@@ -1,6 +1,6 @@
 import type { Deps } from '../../deps.ts'
 import type { AuthdError } from '../../errors.ts'
-import { mailboxOf } from '../../platform/email-address.ts'
+import { mailboxOf } from '../../platform/mailbox.ts'
 import type { Trx } from '../../store/db.ts'
 import { giveBackToBucket } from '../../store/rate-limits.ts'
 import { knownDevice } from '../policy/known-device.ts'

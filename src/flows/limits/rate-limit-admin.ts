@@ -1,6 +1,7 @@
 import type { Deps } from '../../deps.ts'
 import { isAhead } from '../../platform/clock.ts'
-import { mailboxOf, parseEmailAddress } from '../../platform/email-address.ts'
+import { parseEmailAddress } from '../../platform/email-address.ts'
+import { mailboxOf } from '../../platform/mailbox.ts'
 import { foldIp, ipBucket } from '../../platform/net/ip.ts'
 import { bumpEpoch } from '../../store/change-epochs.ts'
 import { type BucketUse, deleteBucketsOf, listBuckets } from '../../store/rate-limits.ts'

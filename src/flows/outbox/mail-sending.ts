@@ -147,7 +147,7 @@ async function tryToSend(deps: Deps, mail: OutboxItem, about: Try): Promise<Mail
   if (earlier !== undefined) return accepted(startedAt, startedAt, earlier)
   if (mail.expiresAt <= startedAt) return expired(startedAt)
   if (!(await deps.db.read((sql) => isSuppressed(deps, sql, mail.recipient)))) return await send(deps, mail, about)
-  const response = 'not sent: the mail server refused the address repeatedly (authd suppressions list)'
+  const response = 'not sent: the mail server permanently rejected the address three times (authd suppressions list)'
   return { startedAt, endedAt: startedAt, outcome: 'refused', response, state: 'failed' }
 }
 

@@ -54,7 +54,7 @@ export interface MailRefusal {
 }
 
 /**
- * Counts an address that a mail server refused permanently. A full mailbox or a blocked sender says nothing about the
+ * Counts an address that the mail server permanently rejected. A full mailbox or a blocked sender says nothing about the
  * address.
  */
 export async function noteRefusal(

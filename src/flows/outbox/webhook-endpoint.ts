@@ -25,6 +25,9 @@ import { type Actor, EVENTS, type EventType, recordEvent, SYSTEM } from '../reco
 import { enqueueMail } from './mail-sending.ts'
 import { secretContext, secretsOf } from './webhook-request.ts'
 
+/** How long the previous secret of an endpoint also signs: unless the caller says otherwise, and at most. */
+export const OVERLAP = { usualMs: DAY, mostMs: 30 * DAY } as const
+
 const SECRET_BYTES = 32
 const MOST_ENDPOINTS = 100
 const OPERATOR_MAIL_MS = 3 * DAY
@@ -33,8 +36,8 @@ export interface NewWebhook {
   url: string
   description: string
   events: string[]
-  /** Only the command line and the configuration may set it; the admin API passes false. */
-  allowsPrivate: boolean
+  /** For an address in a private network. An API key cannot set it: see `changeBy`. */
+  allowsPrivate?: boolean
   /** A given secret. By default authd makes one. */
   secret?: string | undefined
 }
@@ -48,7 +51,7 @@ export async function addWebhook(
   actor: Actor,
   input: NewWebhook,
 ): Promise<{ endpoint: WebhookEndpoint; secret: string }> {
-  const about = checked(input)
+  const about = checked({ allowsPrivate: false, ...changeBy(actor, input) })
   const secret = input.secret === undefined ? newSecret(deps) : checkedSecret(input.secret)
   const id = deps.random.id('whe')
   const endpoint = await decide(deps, async (trx) => {
@@ -105,7 +108,7 @@ export async function changeWebhookIn(
   change: WebhookChange,
 ): Promise<boolean> {
   const { id } = before
-  const about = checked({ ...before, ...change })
+  const about = checked({ ...before, ...changeBy(actor, change) })
   const fields = ['url', 'description', 'events', 'allowsPrivate'] as const
   const changed = fields.filter((field) => JSON.stringify(before[field]) !== JSON.stringify(about[field]))
   if (changed.length === 0) return false
@@ -239,7 +242,17 @@ export async function recordWebhook(
   await recordEvent(deps, trx, actor, { type, metadata: { endpoint_id: id, url, events, ...more } })
 }
 
-function checked({ url, description, events, allowsPrivate }: NewWebhook) {
+/**
+ * Only an operator and the configuration may let an endpoint be in a private network. If an API key names an address, the
+ * endpoint may be private no longer.
+ */
+function changeBy<Change extends WebhookChange>(actor: Actor, change: Change): Change {
+  if (!actor.id.startsWith('api-key:')) return change
+  const { allowsPrivate: _, ...rest } = change
+  return { ...rest, ...(change.url !== undefined && { allowsPrivate: false }) } as Change
+}
+
+function checked({ url, description, events, allowsPrivate }: NewWebhook & { allowsPrivate: boolean }) {
   const refusal = refuseWebhookUrl(url, { allowsPrivate })
   if (refusal !== undefined) throw invalid('/url', `url: "${url}" cannot be an endpoint. ${refusal}`)
   const about = description.replace(/\p{Cc}+/gu, ' ').trim()

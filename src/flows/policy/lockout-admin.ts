@@ -1,6 +1,6 @@
 import type { Deps } from '../../deps.ts'
 import { DAY, isAhead } from '../../platform/clock.ts'
-import { mailboxOf } from '../../platform/email-address.ts'
+import { mailboxOf } from '../../platform/mailbox.ts'
 import { deleteFailuresOf, type FailureRow, type Failures, listFailures, NEVER } from '../../store/failed-attempts.ts'
 import { deleteBucketsOf } from '../../store/rate-limits.ts'
 import { lockUser, type User } from '../../store/users.ts'

@@ -1,7 +1,7 @@
 import { decodeProtectedHeader, errors, type JWTPayload, jwtVerify, SignJWT } from 'jose'
 import type { Config } from '../../config/schema.ts'
 import type { Deps } from '../../deps.ts'
-import { isFromFuture, SECOND, toDate, toSeconds } from '../../platform/clock.ts'
+import { isFromFuture, MINUTE, SECOND, toDate, toSeconds } from '../../platform/clock.ts'
 import { digest, isCanonicalBase64url } from '../../platform/secret.ts'
 import type { Session } from '../../store/sessions.ts'
 import { findVerificationKey, keyring, signingKeyAt } from './signing-key.ts'
@@ -10,6 +10,8 @@ import { findVerificationKey, keyring, signingKeyAt } from './signing-key.ts'
 const CLIENT_ID = 'authd'
 /** How far a verifier's clock may be off, in seconds. */
 const LEEWAY_S = 5
+/** Tokens for a cookie are for scripts on authd's own pages. They expire before a theft pays off. */
+const COOKIE_TOKEN_TTL_MS = 5 * MINUTE
 /** Some megabytes. A dropped token is verified again. */
 const MAX_REMEMBERED = 5_000
 
@@ -37,12 +39,23 @@ export interface AccessClaims {
   jti: string
 }
 
-/** Signs a JWT of a session. It expires with the session at the latest. `expiresIn` is in seconds. */
-export async function signAccessToken(
-  deps: Deps,
-  session: Session,
-  ttlMs: number,
-): Promise<{ accessToken: string; expiresIn: number }> {
+export interface SignedToken {
+  accessToken: string
+  /** Seconds. */
+  expiresIn: number
+}
+
+/** Signs a JWT of a session. It is valid for `tokens.access_ttl`, and expires with the session at the latest. */
+export async function signAccessToken(deps: Deps, session: Session): Promise<SignedToken> {
+  return await sign(deps, session, deps.config.current().tokens.accessTtl)
+}
+
+/** Signs a short access token for the holder of a session's cookie. There is no refresh token with it. */
+export async function issueCookieToken(deps: Deps, session: Session): Promise<SignedToken> {
+  return await sign(deps, session, Math.min(deps.config.current().tokens.accessTtl, COOKIE_TOKEN_TTL_MS))
+}
+
+async function sign(deps: Deps, session: Session, ttlMs: number): Promise<SignedToken> {
   const config = deps.config.current()
   const now = deps.clock.now()
   const iat = toSeconds(now)
@@ -74,8 +87,8 @@ export async function readAccessToken(deps: Deps, token: string): Promise<Access
 }
 
 /**
- * As readAccessToken, but also for a genuine token that has expired, or that a wrong clock issued: it is over. Throws if
- * the keys cannot be loaded, because that says nothing about the token.
+ * As readAccessToken, but also for a genuine token that has expired, or that a wrong clock issued. Then `isOver` is true.
+ * Throws if the keys cannot be loaded, because that says nothing about the token.
  */
 export async function verifyAccessToken(
   deps: Deps,

@@ -5,8 +5,8 @@ import type { Sql, Trx } from '../../store/db.ts'
 import { lockSession, type OwnedSession } from '../../store/sessions.ts'
 import { lockUser, type User } from '../../store/users.ts'
 import { enrolledFactors, hasFactor, levelOf, proofsIn, type StepUpMethod, waysToStepUp } from '../policy/factor.ts'
+import { judgeSession, type LiveSession } from './judge-session.ts'
 import { atMost } from './proofs.ts'
-import { judgeSession, type LiveSession } from './session.ts'
 
 /** How long a proof counts as fresh. */
 const FRESH_MS = 5 * MINUTE

@@ -2,7 +2,7 @@ import type { Deps } from '../../deps.ts'
 import { AuthdError } from '../../errors.ts'
 import { howToStepUp, type Purpose, stepUpError, whyShort } from './freshness.ts'
 import type { Identity } from './identify.ts'
-import type { LiveSession } from './session.ts'
+import type { LiveSession } from './judge-session.ts'
 
 /**
  * Who may call. `session`: a signed-in user. `cookie`: the same, with the cookie only. `change`: the same, but an access

@@ -5,7 +5,8 @@ import { digest, equalSecrets, parseToken } from '../../platform/secret.ts'
 import { type ApiKey, findApiKey, touchApiKey } from '../../store/api-keys.ts'
 import type { OwnedSession } from '../../store/sessions.ts'
 import type { AccessClaims } from './access-token.ts'
-import { type Claim, isCheckSecret, type LiveSession, lookAtSession, useSession } from './session.ts'
+import { isCheckSecret } from './bearers.ts'
+import { type Claim, type LiveSession, lookAtSession, useSession } from './judge-session.ts'
 import { useAccessToken } from './token.ts'
 
 /** Who makes a request. `rejected`: its credential is not valid; `isGenuine`: it was valid once. */

@@ -5,8 +5,8 @@ import type { Trx } from '../../store/db.ts'
 import { findSession, renewSession, type Session } from '../../store/sessions.ts'
 import type { Proof } from '../../store/signin-attempts.ts'
 import { amrOf, levelOf, proofsIn } from '../policy/factor.ts'
+import { type Bearers, bearersOf } from './bearers.ts'
 import { atMost } from './proofs.ts'
-import { type Bearers, bearersOf } from './session.ts'
 import { issueTokens, type Tokens } from './token.ts'
 
 /** A session with its new secret, which replaces the old cookie and refresh token. */

@@ -17,7 +17,7 @@ import { resolveUser } from '../named-user.ts'
 import { notify } from '../outbox/notice.ts'
 import { type ListPart, type Pagination, readPart } from '../pagination.ts'
 import type { Actor } from '../record-event.ts'
-import { type EndedSession, endSessionsIn } from './session.ts'
+import { type EndedSession, endSessionsIn } from './end-session.ts'
 import { recordSignedOut, signOutEverybodyIn } from './sign-out-everybody.ts'
 
 /** Sessions that one mail names. */

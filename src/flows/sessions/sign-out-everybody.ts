@@ -4,7 +4,7 @@ import type { Trx } from '../../store/db.ts'
 import { revokeOvertaken } from '../../store/sessions.ts'
 import { deleteSystemConfigIf, findSystemConfig, setSystemConfig } from '../../store/system-config.ts'
 import { type Actor, SYSTEM } from '../record-event.ts'
-import { type EndedSession, recordEnds } from './session.ts'
+import { type EndedSession, recordEnds } from './end-session.ts'
 
 /** The sessions that have ended, while their rows do not say so yet. */
 const ENTRY = 'signed_out'

@@ -1,6 +1,6 @@
 import type { Deps } from '../../deps.ts'
 import { AuthdError } from '../../errors.ts'
-import { isFromFuture, isWithin, MINUTE, UNKNOWN_TIME } from '../../platform/clock.ts'
+import { isFromFuture, isWithin, UNKNOWN_TIME } from '../../platform/clock.ts'
 import { equalSecrets, type HmacKey, hmac } from '../../platform/secret.ts'
 import type { Sql } from '../../store/db.ts'
 import { findSession, lockSession, type OwnedSession, type Session, touchSession } from '../../store/sessions.ts'
@@ -9,32 +9,27 @@ import { findUser } from '../../store/users.ts'
 import { decide } from '../decide.ts'
 import { notify } from '../outbox/notice.ts'
 import { type Actor, recordEvent } from '../record-event.ts'
-import { type AccessClaims, readAccessToken, signAccessToken, verifyAccessToken } from './access-token.ts'
+import {
+  type AccessClaims,
+  readAccessToken,
+  type SignedToken,
+  signAccessToken,
+  verifyAccessToken,
+} from './access-token.ts'
+import { endSessions, endSessionsIn } from './end-session.ts'
+import { judgeSession, type LiveSession, useSession } from './judge-session.ts'
 import { atMost } from './proofs.ts'
-import { endSessions, endSessionsIn, judgeSession, type LiveSession, useSession } from './session.ts'
 import { keyring } from './signing-key.ts'
 
-export interface Tokens {
-  accessToken: string
-  /** Seconds. */
-  expiresIn: number
+export interface Tokens extends SignedToken {
   refreshToken: string
 }
-
-/** Tokens for a cookie are for scripts on authd's own pages. They expire before a theft pays off. */
-const COOKIE_TOKEN_TTL_MS = 5 * MINUTE
 
 /** Signs the first tokens of a session, or those of a new generation. */
 export async function issueTokens(deps: Deps, session: Session): Promise<Tokens> {
   const { refreshRoot } = await keyring(deps)
-  const access = await signAccessToken(deps, session, deps.config.current().tokens.accessTtl)
+  const access = await signAccessToken(deps, session)
   return { ...access, refreshToken: deriveRefreshToken(refreshRoot, session) }
-}
-
-/** Signs a short access token for the holder of a session's cookie. There is no refresh token with it. */
-export async function issueCookieToken(deps: Deps, session: Session): Promise<Omit<Tokens, 'refreshToken'>> {
-  const ttl = Math.min(deps.config.current().tokens.accessTtl, COOKIE_TOKEN_TTL_MS)
-  return await signAccessToken(deps, session, ttl)
 }
 
 /**

@@ -1,6 +1,6 @@
 import type { Deps } from '../../deps.ts'
 import { isFromFuture } from '../../platform/clock.ts'
-import { normalizeCode } from '../../platform/secret.ts'
+import { normalizeCode } from '../../platform/codes.ts'
 import { OutdatedRead, type Trx } from '../../store/db.ts'
 import { giveBackFailure, takeFailure } from '../../store/failed-attempts.ts'
 import { type SigninAttempt, takeCodeTry, useSigninAttempt } from '../../store/signin-attempts.ts'
@@ -8,6 +8,9 @@ import { findUserByEmail, lockUserByEmail, type User } from '../../store/users.t
 import { namedByMail } from '../outbox/mail-owner.ts'
 import { codeBudget } from '../policy/code-budget.ts'
 import { type Actor, recordEvent } from '../record-event.ts'
+
+/** How often a code may be typed in one attempt. After that its code is worth nothing, and its link still works. */
+const CODE_TRIES = 5
 
 interface TypedCode {
   attempt: SigninAttempt
@@ -28,8 +31,8 @@ export async function spendCode(deps: Deps, trx: Trx, actor: Actor, typed: Typed
 }
 
 /**
- * Checks the code of an attempt's mail. Tries are counted before the comparison: five per attempt, and a daily budget of
- * wrong ones. Returns undefined for a wrong or expired code or a used-up budget.
+ * Checks the code of an attempt's mail. Tries are counted before the comparison: CODE_TRIES per attempt, and a daily
+ * budget of wrong ones. Returns undefined for a wrong or expired code or a used-up budget.
  */
 export async function checkCode(
   deps: Deps,
@@ -47,7 +50,7 @@ export async function checkCode(
     budget === undefined || takeFailure(trx, budget, now),
     findUserByEmail(trx, email),
     // Read again here: a parallel request may have sent another mail before this unit locked the attempt.
-    takeCodeTry(trx, { id: attempt.id, now }),
+    takeCodeTry(trx, { id: attempt.id, limit: CODE_TRIES, now }),
   ])
   const isCapped = !hasBudget
   // A parallel request, which this one waited for, may have made the user of a new address. That row comes first, too.

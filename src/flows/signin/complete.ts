@@ -22,9 +22,11 @@ import {
 import { knowDevice } from '../policy/known-device.ts'
 import { maySignIn } from '../policy/signup.ts'
 import { type Actor, type Event, recordEvent } from '../record-event.ts'
+import type { Bearers } from '../sessions/bearers.ts'
+import { endSessionsIn } from '../sessions/end-session.ts'
 import { tokensFor } from '../sessions/new-secret.ts'
-import { type Bearers, endSessionsIn, startSession } from '../sessions/session.ts'
 import { keyring } from '../sessions/signing-key.ts'
+import { startSession } from '../sessions/start-session.ts'
 import type { Tokens } from '../sessions/token.ts'
 import { dropUnproven } from './first-verified-address.ts'
 

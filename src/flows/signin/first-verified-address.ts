@@ -5,8 +5,8 @@ import { endRecoveryLinks } from '../../store/recovery-links.ts'
 import type { User } from '../../store/users.ts'
 import { dropFactors, type Factor } from '../policy/factor.ts'
 import type { Actor } from '../record-event.ts'
+import { endSessionsIn } from '../sessions/end-session.ts'
 import { forgetProofs } from '../sessions/proofs.ts'
-import { endSessionsIn } from '../sessions/session.ts'
 
 /**
  * At the first verified address of a user, drops what was set up before: it may belong to somebody else (pre-hijacking).

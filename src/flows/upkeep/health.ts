@@ -27,8 +27,9 @@ export interface Readiness {
 
 /**
  * Says whether this process can serve a sign-in. It asks the database, and after a failed write it tries another. A
- * failing mail server does not make it unready. If the database is silent until `late`, it answers without it, because
- * probes do not wait for long.
+ * failing mail server does not make it unready, and neither does a migration of a newer authd: instances of the older
+ * version go on while the newer one starts. If the database is silent until `late`, it answers without it, because probes
+ * do not wait for long.
  */
 export async function checkReadiness(
   deps: Pick<Deps, 'db' | 'log' | 'clock' | 'troubles'>,

@@ -1,18 +1,15 @@
 import type { Deps } from '../../deps.ts'
-import { mailboxOf } from '../../platform/email-address.ts'
+import { mailboxOf } from '../../platform/mailbox.ts'
 import { deleteAnswersOf } from '../../store/answers.ts'
 import type { Trx } from '../../store/db.ts'
-import { forgetDevices } from '../../store/devices.ts'
 import { listFormerAddresses, listRestorableAddresses } from '../../store/email-changes.ts'
 import { deleteFailuresOf } from '../../store/failed-attempts.ts'
-import { cancelAttemptMail, cancelProofMailTo } from '../../store/outbox.ts'
 import { deleteBucketsOf } from '../../store/rate-limits.ts'
-import { endRecoveryLinks } from '../../store/recovery-links.ts'
-import { deleteAttemptsOf, deleteBoundAttempts, endSigninAttempts } from '../../store/signin-attempts.ts'
+import { deleteAttemptsOf } from '../../store/signin-attempts.ts'
 import { deleteUser, findUserByEmail, lockUser, type User } from '../../store/users.ts'
 import { notify } from '../outbox/notice.ts'
 import { type Actor, recordEvent } from '../record-event.ts'
-import { endSessionsIn } from '../sessions/session.ts'
+import { endAllOf } from './end-all.ts'
 import { eraseEventsOf } from './erase-events.ts'
 
 /** How many former addresses get the mail about a deletion, those that were replaced first. */
@@ -27,8 +24,9 @@ export interface ChangedUser {
 }
 
 /**
- * Deletes a user. The audit log keeps the events, without what is personal. The sign-up policy decides whether they can
- * sign up again.
+ * Deletes a user, and all that goes with a user: sessions, sign-ins, factors, devices, links, counts of limits, answers
+ * kept for repetition, and waiting mails. erase-events.ts erases what is personal in the audit log and the mails that were
+ * sent. The sign-up policy decides whether they can sign up again.
  */
 export async function removeUser(deps: Deps, actor: Actor, { id }: Pick<User, 'id'>): Promise<ChangedUser> {
   return await deps.db.write(async (trx) => {
@@ -77,19 +75,4 @@ async function notifyDeleted(deps: Deps, trx: Trx, actor: Actor, user: User): Pr
   for (const email of new Set([...current, ...former])) {
     await notify(deps, trx, actor, { user: { ...user, email }, template: 'account_deleted' })
   }
-}
-
-/**
- * Revokes a user's sessions, ends their attempts and recovery links with the mails of these, and forgets their devices.
- * Notices that wait are still sent. Returns the number of sessions.
- */
-export async function endAllOf(deps: Deps, trx: Trx, actor: Actor, user: User, reason: string): Promise<number> {
-  const now = deps.clock.now()
-  const ended = await endSessionsIn(deps, trx, actor, { filter: { userId: user.id }, reason })
-  await endSigninAttempts(trx, user.email)
-  await cancelProofMailTo(trx, { recipient: user.email, now })
-  for (const attemptId of await deleteBoundAttempts(trx, user.id)) await cancelAttemptMail(trx, { attemptId, now })
-  await forgetDevices(trx, user.id)
-  await endRecoveryLinks(trx, user.id)
-  return ended.length
 }

@@ -3,7 +3,8 @@ import type { Trx } from '../../store/db.ts'
 import { findUser, lockUser, markUserDisabled, markUserEnabled, type User } from '../../store/users.ts'
 import { resolveUser } from '../named-user.ts'
 import { type Actor, recordEvent } from '../record-event.ts'
-import { type ChangedUser, endAllOf } from './delete.ts'
+import type { ChangedUser } from './delete.ts'
+import { endAllOf } from './end-all.ts'
 
 /** Changes each named user by changeOne. An unknown name stops it before any user is changed. */
 async function changeUsers(

@@ -28,7 +28,7 @@ import { sendBoundMail } from '../signin/bound-mail.ts'
 import { checkCode, spendCode } from '../signin/check-code.ts'
 import { dropUnproven } from '../signin/first-verified-address.ts'
 import { isOpen } from '../signin/held-attempt.ts'
-import { endAllOf } from './delete.ts'
+import { endAllOf } from './end-all.ts'
 
 /** How long the former address can be restored. */
 const RESTORABLE_MS = 7 * DAY

@@ -15,9 +15,8 @@ import { findUserByEmail, type User } from '../../store/users.ts'
 const BATCH = 500
 
 /**
- * Erases what the audit log says of a user by name, address, device and place, and the mails to them, in the unit that
- * has deleted them.
- * What happened stays, under the user's id. A job does what is beyond one batch.
+ * Erases what the audit log says of a user (address, IP address, browser, and personal metadata), and the mails to them,
+ * in the unit that has deleted them. What happened stays, under the user's id. A job does what is beyond one batch.
  */
 export async function eraseEventsOf(trx: Trx, { id, email }: Pick<User, 'id' | 'email'>): Promise<void> {
   await eraseBatch(trx, { kind: 'user', subject: id, afterId: '' })

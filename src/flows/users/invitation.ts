@@ -14,6 +14,9 @@ import { type BegunSignIn, beginSignIn } from '../signin/begin.ts'
 import { addUserIn } from './add.ts'
 import { endedLink } from './ended-link.ts'
 
+/** How long an invitation is valid: unless the operator says otherwise, and at most. */
+export const INVITATION_LIFE = { usualMs: 3 * DAY, mostMs: 90 * DAY } as const
+
 export interface MadeInvitation {
   id: string
   user: User

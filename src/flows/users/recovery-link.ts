@@ -1,6 +1,6 @@
 import type { Deps } from '../../deps.ts'
 import { AuthdError } from '../../errors.ts'
-import { isInForce } from '../../platform/clock.ts'
+import { DAY, isInForce, MINUTE } from '../../platform/clock.ts'
 import { parseEmailAddress } from '../../platform/email-address.ts'
 import { digest, equalSecrets, mintSecret, parseToken } from '../../platform/secret.ts'
 import { shell } from '../../platform/shell.ts'
@@ -20,11 +20,14 @@ import { resolveUser } from '../named-user.ts'
 import { notify } from '../outbox/notice.ts'
 import { dropFactors, type Factor } from '../policy/factor.ts'
 import { type Actor, recordEvent } from '../record-event.ts'
+import { endSessionsIn } from '../sessions/end-session.ts'
 import { forgetProofs } from '../sessions/proofs.ts'
-import { endSessionsIn } from '../sessions/session.ts'
 import { insertAttempt } from '../signin/begin.ts'
 import { completeSignIn, prepareSignIn, presentSignIn, type SignInResult, whyRefused } from '../signin/complete.ts'
 import { endedLink } from './ended-link.ts'
+
+/** How long a recovery link works: unless the operator says otherwise, and at most. */
+export const RECOVERY_LINK_LIFE = { usualMs: 15 * MINUTE, mostMs: DAY } as const
 
 export interface MadeRecoveryLink {
   id: string

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { Deps } from '../../deps.ts'
+import type { Bearers } from '../../flows/sessions/bearers.ts'
 import { type Renewed, tokensFor } from '../../flows/sessions/new-secret.ts'
-import type { Bearers } from '../../flows/sessions/session.ts'
 import type { Tokens } from '../../flows/sessions/token.ts'
 import type { SignInResult } from '../../flows/signin/complete.ts'
 import { SECOND, toRfc3339 } from '../../platform/clock.ts'

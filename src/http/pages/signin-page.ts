@@ -6,7 +6,10 @@ import { presentPasskeyOptions } from '../routes/passkey-options.ts'
 import type { PageAnswer } from './page.ts'
 import type { PageError, PageValues } from './page-values.ts'
 
-/** The sign-in page, with a challenge for a passkey. Opening it writes nothing. */
+/**
+ * The sign-in page, with a challenge for a passkey. Opening it writes nothing. templates/pages/assets/page.js shows the
+ * passkey button where the browser can use passkeys.
+ */
 export function signinPage(
   deps: Deps,
   { visit = mintSecret(deps.random) }: Pick<RequestCookies, 'visit'>,

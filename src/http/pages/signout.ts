@@ -1,4 +1,4 @@
-import { signOut } from '../../flows/sessions/session.ts'
+import { signOut } from '../../flows/sessions/end-session.ts'
 import { allowedRedirect, fields, page, redirectField } from './page.ts'
 
 /** Where an app's link leads to sign out. With a redirect that is not allowed, it leads to authd's own page. */

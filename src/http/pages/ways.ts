@@ -18,7 +18,8 @@ interface Place {
 
 /**
  * The ways of a page, as its template wants them: the one that was tried, or else the first, is shown, and the others are
- * folded away. So there is one main button, and an error stands at the field that it is about.
+ * folded away. So there is one main button, and an error stands at the field that it is about. The form of a passkey is
+ * hidden until templates/pages/assets/page.js has found that the browser can use passkeys.
  */
 export function waysOf(values: WaysValues, place: Place, { t }: Translator) {
   const { tried, misses = 0 } = values

@@ -26,7 +26,7 @@ const MEDIA_TYPE: Record<BodyType, string> = { json: 'application/json', form: '
 export interface DeclaredBody {
   type: BodyType
   schema: z.ZodType
-  /** The schema for a body of the other type. */
+  /** Set if the route also takes the other of JSON and form: the schema for that. */
   also?: z.ZodType
 }
 

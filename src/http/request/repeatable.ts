@@ -128,7 +128,7 @@ function publicCaller({ state, req }: Context): string {
   return idOf(cookies.sessions[0]) ?? ''
 }
 
-/** The id of `ses_<id>.<secret>`, and of attempts. */
+/** The id in a token `ses_<id>.<secret>` or `att_<id>.<secret>`. */
 function idOf(token: string | undefined): string | undefined {
   return /^((?:ses|att)_[0-9a-z]{26})\./.exec(token ?? '')?.[1]
 }

@@ -66,7 +66,8 @@ const suppressed = endpoint({
   name: 'listMailSuppressions',
   method: 'GET',
   path: '/admin/suppressions',
-  summary: 'List suppressed addresses. Their mail servers permanently rejected mail to them, so authd sends none.',
+  summary:
+    'List suppressed addresses. The mail server permanently rejected each three times, so authd sends it no mail.',
   query: z.strictObject({ limit: limitField }),
   answers: { 200: { text: 'The first `limit` addresses.', schema: z.array(mailSuppressionResource) } },
   async handle(deps, { query: { limit } }) {

@@ -4,13 +4,14 @@ import {
   changeWebhook,
   findWebhook,
   listWebhooks,
+  OVERLAP,
   pauseWebhook,
   removeWebhook,
   resumeWebhook,
   rotateWebhookSecret,
 } from '../../flows/outbox/webhook-endpoint.ts'
 import { testWebhook } from '../../flows/outbox/webhook-test.ts'
-import { DAY, SECOND } from '../../platform/clock.ts'
+import { SECOND } from '../../platform/clock.ts'
 import { sample } from '../../resources/shared-fields.ts'
 import { typedText } from '../../resources/typed-text.ts'
 import { presentWebhook, presentWebhookTest, webhookResource, webhookTestResource } from '../../resources/webhook.ts'
@@ -66,7 +67,7 @@ const add = endpoint({
   answers: { 201: { text: 'The endpoint and its secret.', schema: withSecret } },
   errors: ['CONFLICT'],
   async handle(deps, { body, actor }) {
-    const added = await addWebhook(deps, actor, { ...body, allowsPrivate: false })
+    const added = await addWebhook(deps, actor, body)
     return { status: 201, body: { ...presentWebhook(added.endpoint), secret: added.secret } }
   },
 })
@@ -104,9 +105,7 @@ const change = endpoint({
   async handle(deps, { params, body: { paused, ...asked }, actor }) {
     const id = params.id
     const given = Object.fromEntries(Object.entries(asked).filter(([, value]) => value !== undefined))
-    // An API key must not move an endpoint into a private network.
-    const moved = asked.url === undefined ? given : { ...given, allowsPrivate: false }
-    let { endpoint: changed } = await changeWebhook(deps, actor, { id, change: moved })
+    let { endpoint: changed } = await changeWebhook(deps, actor, { id, change: given })
     if (paused !== undefined) changed = (await (paused ? pauseWebhook : resumeWebhook)(deps, actor, id)).endpoint
     return { status: 200, body: presentWebhook(changed) }
   },
@@ -138,8 +137,8 @@ const rotate = endpoint({
       overlap_seconds: z
         .int()
         .min(0)
-        .max((30 * DAY) / SECOND)
-        .default(DAY / SECOND)
+        .max(OVERLAP.mostMs / SECOND)
+        .default(OVERLAP.usualMs / SECOND)
         .describe('How long the previous secret also signs, in seconds.'),
     }),
   },

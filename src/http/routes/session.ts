@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { endOwnSession, listOwnSessions, signOut } from '../../flows/sessions/session.ts'
+import { endOwnSession, listOwnSessions, signOut } from '../../flows/sessions/end-session.ts'
 import {
   currentSessionResource,
   ownSessionResource,

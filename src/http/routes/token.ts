@@ -1,6 +1,7 @@
 import { z } from 'zod'
+import { issueCookieToken } from '../../flows/sessions/access-token.ts'
 import { introspectToken, refreshExpiry } from '../../flows/sessions/introspection.ts'
-import { issueCookieToken, refreshTokens, revokeToken } from '../../flows/sessions/token.ts'
+import { refreshTokens, revokeToken } from '../../flows/sessions/token.ts'
 import { introspectionResource } from '../../resources/introspection.ts'
 import { accessTokenResource, presentAccessToken, presentTokens, tokensResource } from '../../resources/tokens.ts'
 import { endpoint } from '../endpoint/endpoint.ts'

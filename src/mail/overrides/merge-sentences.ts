@@ -55,20 +55,36 @@ function isSentence(value: unknown): value is Sentence {
   return typeof value === 'object' && value !== null && !Array.isArray(value) && Object.values(value).every(isSentence)
 }
 
-/** A sentence with a number needs every plural form of the language. */
+/**
+ * A sentence with a number needs every plural form of the language. A form that stands for several numbers must show which
+ * one it is.
+ */
 function faultOfForms(key: string, sentence: Sentence, original: Sentence, lang: string) {
   if (typeof sentence !== 'object' || typeof original !== 'object') return undefined
-  const forms: string[] = new Intl.PluralRules(lang).resolvedOptions().pluralCategories
+  const rules = new Intl.PluralRules(lang)
+  const forms: string[] = rules.resolvedOptions().pluralCategories
   const missing = forms.find((form) => !Object.hasOwn(sentence, form))
   const unknown = Object.keys(sentence).find((form) => !forms.includes(form))
   if (missing)
     return { message: `"${key}" lacks the plural form "${missing}"`, suggestion: `Write ${forms.join(', ')}` }
-  return unknown
-    ? {
-        message: `"${key}" has the plural form "${unknown}", which ${lang} does not use`,
-        suggestion: `Write ${forms.join(', ')}`,
-      }
-    : undefined
+  if (unknown) {
+    return {
+      message: `"${key}" has the plural form "${unknown}", which ${lang} does not use`,
+      suggestion: `Write ${forms.join(', ')}`,
+    }
+  }
+  const silent = Object.entries(sentence).find(([form, text]) => !text.includes('{count}') && !isForOne(rules, form))
+  return (
+    silent && {
+      message: `the plural form "${silent[0]}" of "${key}" does not show its number`,
+      suggestion: 'Write {count} in it',
+    }
+  )
+}
+
+/** One of the usual numbers. A form for none of them, such as `many` in French, is for millions. */
+function isForOne(rules: Intl.PluralRules, form: string): boolean {
+  return Array.from({ length: 101 }, (_, number) => rules.select(number)).filter((one) => one === form).length === 1
 }
 
 /** A sentence may omit a value, but cannot use an unknown one. */

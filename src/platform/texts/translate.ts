@@ -121,7 +121,7 @@ export function findLanguage(wish: string | undefined, known: readonly string[])
   return undefined
 }
 
-/** `de-AT` is `de`. A language that is known only for another region fits too: `pt` and `pt-PT` are `pt-BR`. */
+/** `de-AT` is read as `de`. A language that is known only for another region fits too: `pt` and `pt-PT` are read as `pt-BR`. */
 function lookUp(tag: string, known: readonly string[]): string | undefined {
   // POSIX writes pt_BR.
   const subtags = tag.toLowerCase().split(/[-_]/)

@@ -103,6 +103,11 @@ export const OPERATION: HandMade = {
     tests: ['platform/secret', 'platform/log.redaction'],
     mutants: {
       'the token of a way back is hidden': ['rec|emc)', 'rec)'],
+    },
+  },
+  'src/platform/slow-hash.ts': {
+    tests: ['platform/secret'],
+    mutants: {
       'the cost of scrypt': ['2 ** 15', '2 ** 14'],
     },
   },
@@ -115,10 +120,10 @@ export const OPERATION: HandMade = {
       ],
     },
   },
-  'src/store/migrate.ts': {
+  'src/store/sqlite-backup.ts': {
     tests: ['store/damaged-backup'],
     mutants: {
-      'a damaged copy before a migration is refused': ["verdict !== 'ok'", 'verdict === undefined'],
+      'a damaged copy before a migration is refused': ["verdict === 'ok'", 'verdict !== undefined'],
     },
   },
   'src/store/outbox.ts': {

@@ -159,8 +159,8 @@ export const REQUESTS: HandMade = {
       ],
     },
   },
-  'src/platform/email-address.ts': {
-    tests: ['http/mail-limit', 'platform/email-address'],
+  'src/platform/mailbox.ts': {
+    tests: ['http/mail-limit'],
     mutants: {
       'the two domains of one provider are one mailbox': ['${provider.domains[0]}', '${domain}'],
     },

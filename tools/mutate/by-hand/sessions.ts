@@ -11,13 +11,17 @@ export const SESSIONS: HandMade = {
     },
   },
   'src/flows/sessions/access-token.ts': {
-    tests: ['http/session.life', 'http/clock.stepped', 'http/access-token.forged'],
+    tests: ['http/session.life', 'http/clock.stepped', 'http/access-token.forged', 'http/sign-in', 'http/cookie-jar'],
     mutants: {
       'no token outlives the idle end of its session': [
         'now + ttlMs, session.idleExpiresAt, session.expiresAt',
         'now + ttlMs, session.expiresAt',
       ],
       'an access token of tomorrow is not valid': ['isFromFuture(now, iat * SECOND)', 'false'],
+      'a token for a cookie lasts five minutes': [
+        'Math.min(deps.config.current().tokens.accessTtl, COOKIE_TOKEN_TTL_MS)',
+        'deps.config.current().tokens.accessTtl',
+      ],
       'a remembered token expires': ['exp <= toSeconds(now) - LEEWAY_S', 'false'],
     },
   },
@@ -146,7 +150,7 @@ export const SESSIONS: HandMade = {
       'a token has no proof that is newer than it': ['shown.amr.includes(proof)', 'true'],
     },
   },
-  'src/flows/sessions/session.ts': {
+  'src/flows/sessions/start-session.ts': {
     tests: [
       'http/account',
       'http/what-else-ends',
@@ -160,11 +164,45 @@ export const SESSIONS: HandMade = {
     ],
     mutants: {
       'a new session leaves at most max_per_user': ['keep: maxPerUser - 1', 'keep: maxPerUser'],
-      'only signing out everywhere makes devices unknown': ["scope === 'all') await", "scope !== 'current') await"],
+    },
+  },
+  'src/flows/sessions/judge-session.ts': {
+    tests: [
+      'http/account',
+      'http/what-else-ends',
+      'http/another-user',
+      'http/session.factors',
+      'http/many-sessions',
+      'http/sign-out',
+      'http/session.life',
+      'http/clock.stepped',
+      'http/lockdown',
+    ],
+    mutants: {
       'a session ends at its idle end': ['session.idleExpiresAt <= now', 'session.idleExpiresAt < now'],
       'a session of before everybody was signed out is over': ['session.isOvertaken ||', ''],
       'a session ends at its absolute end': ['session.expiresAt <= now', 'session.expiresAt < now'],
       'a disabled user has no session': ['session.user.disabledAt !== null ||', ''],
+      'a session is dated once a minute': [
+        'isAhead(now, session.lastSeenAt + TOUCH_EVERY_MS, TOUCH_EVERY_MS)',
+        'false',
+      ],
+    },
+  },
+  'src/flows/sessions/end-session.ts': {
+    tests: [
+      'http/account',
+      'http/what-else-ends',
+      'http/another-user',
+      'http/session.factors',
+      'http/many-sessions',
+      'http/sign-out',
+      'http/session.life',
+      'http/clock.stepped',
+      'http/lockdown',
+    ],
+    mutants: {
+      'only signing out everywhere makes devices unknown': ["scope === 'all') await", "scope !== 'current') await"],
       'nobody ends the session of another user': [
         '{ userId: input.userId, ids: [input.sessionId] }',
         '{ ids: [input.sessionId] }',
@@ -173,10 +211,6 @@ export const SESSIONS: HandMade = {
       'signing out ends one session': [
         "scope === 'current' ? { ids: [session.id] } : { userId: session.userId }",
         '{ userId: session.userId }',
-      ],
-      'a session is dated once a minute': [
-        'isAhead(now, session.lastSeenAt + TOUCH_EVERY_MS, TOUCH_EVERY_MS)',
-        'false',
       ],
     },
   },
@@ -213,10 +247,6 @@ export const SESSIONS: HandMade = {
       'a stolen refresh token is told to the user': [
         "notify(deps, trx, actor, { user, template: 'session_theft' })",
         'undefined',
-      ],
-      'a token for a cookie lasts five minutes': [
-        'Math.min(deps.config.current().tokens.accessTtl, COOKIE_TOKEN_TTL_MS)',
-        'deps.config.current().tokens.accessTtl',
       ],
     },
   },

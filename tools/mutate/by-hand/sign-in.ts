@@ -144,7 +144,7 @@ export const SIGN_IN: HandMade = {
       ],
     },
   },
-  'src/flows/users/delete.ts': {
+  'src/flows/users/end-all.ts': {
     tests: ['http/what-else-ends'],
     mutants: {
       'disabling a user ends recovery links': ['endRecoveryLinks(trx, user.id)', 'undefined'],

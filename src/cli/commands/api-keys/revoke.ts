@@ -6,7 +6,12 @@ import { changeFlags } from '../../flags.ts'
 
 export default operation({
   examples: ['authd api-keys revoke key_01m88jw08vedqtrgrr9eqkmg57'],
-  args: { id: Args.string({ required: true, description: 'Key ids, from api-keys list; - reads them from stdin.' }) },
+  args: {
+    id: Args.string({
+      required: true,
+      description: 'Key ids, as `authd api-keys list` shows them. `-` reads them from stdin.',
+    }),
+  },
   takesMany: 'known',
   flags: changeFlags,
   async run(deps, { each, out, actor }) {

@@ -9,7 +9,12 @@ export default operation({
     'authd email cancel msg_06fb2m',
     'authd email queue --state pending --jsonl | jq -r .id | authd email cancel -',
   ],
-  args: { id: Args.string({ required: true, description: 'Mail ids; - reads them from stdin.' }) },
+  args: {
+    id: Args.string({
+      required: true,
+      description: 'Mail ids, as `authd email queue` shows them. `-` reads them from stdin.',
+    }),
+  },
   takesMany: 'known',
   flags: changeFlags,
   async run(deps, { each, out, actor }) {

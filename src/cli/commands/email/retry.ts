@@ -7,7 +7,7 @@ import { changeFlags, refuseBoth } from '../../flags.ts'
 
 export default operation({
   examples: ['authd email retry msg_06fb2m', 'authd email retry --all-failed'],
-  args: { id: Args.string({ description: 'Mail ids; - reads them from stdin.' }) },
+  args: { id: Args.string({ description: 'Mail ids, as `authd email queue` shows them. `-` reads them from stdin.' }) },
   takesMany: 'known',
   flags: {
     'all-failed': Flags.boolean({ description: 'All that failed and have not expired.' }),
@@ -29,7 +29,7 @@ export default operation({
     const changes = retried.map((item) => ({
       resource: presentMail(item),
       isChanged: true,
-      text: `${item.id} ${out.did('is', 'would be')} due now`,
+      text: `${item.id} ${out.did('will be sent', 'would be sent')} now`,
     }))
     out.changes(changes)
     if (retried.length === 0) out.hint('There is nothing to send again.')

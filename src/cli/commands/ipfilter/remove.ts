@@ -10,7 +10,10 @@ import { suggesting } from '../../output/report.ts'
 export default operation({
   examples: ['authd ipfilter remove 203.0.113.0/24 --reason "it was a customer"'],
   args: {
-    rule: Args.string({ required: true, description: 'Networks or rule ids; - reads them from stdin.' }),
+    rule: Args.string({
+      required: true,
+      description: 'Networks or rule ids, as `authd ipfilter list` shows them. `-` reads them from stdin.',
+    }),
   },
   takesMany: 'known',
   flags: {

@@ -1,4 +1,4 @@
-import { listMigrations } from '../../../flows/operator/setup.ts'
+import { listMigrations } from '../../../flows/operator/schema.ts'
 import { toRfc3339 } from '../../../platform/clock.ts'
 import { openStore } from '../../../startup/open-database.ts'
 import { command } from '../../command.ts'

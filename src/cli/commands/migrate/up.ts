@@ -1,6 +1,6 @@
 import { Flags } from '@oclif/core'
 import { AuthdError } from '../../../errors.ts'
-import { applyMigrations, checkSchema } from '../../../flows/operator/setup.ts'
+import { applyMigrations, checkSchema } from '../../../flows/operator/schema.ts'
 import { fileStamp, systemClock } from '../../../platform/clock.ts'
 import { backupBeforeMigration } from '../../../startup/copy-before-migration.ts'
 import { openStore } from '../../../startup/open-database.ts'

@@ -6,7 +6,10 @@ import { changeFlags } from '../../flags.ts'
 export default operation({
   examples: ['authd ratelimit reset 203.0.113.9 --reason "office with 200 people"'],
   args: {
-    key: Args.string({ required: true, description: 'IP and e-mail addresses, session or key ids; - reads stdin.' }),
+    key: Args.string({
+      required: true,
+      description: 'IP and e-mail addresses, session or key ids. `-` reads them from stdin.',
+    }),
   },
   takesMany: 'new',
   flags: changeFlags,

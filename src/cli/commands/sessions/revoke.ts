@@ -9,7 +9,9 @@ import { counted } from '../../output/count.ts'
 
 export default operation({
   examples: ['authd sessions revoke ses_01m88jw08vedqtrgrr9eqkmg57', 'authd sessions revoke --user ada@example.com'],
-  args: { id: Args.string({ description: 'Session ids; - reads them from stdin.' }) },
+  args: {
+    id: Args.string({ description: 'Session ids, as `authd sessions list` shows them. `-` reads them from stdin.' }),
+  },
   takesMany: 'known',
   flags: {
     user: Flags.string({ description: 'End all sessions of this user.' }),

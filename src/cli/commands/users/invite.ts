@@ -1,6 +1,6 @@
 import { Args, Flags } from '@oclif/core'
-import { inviteUsers } from '../../../flows/users/invitation.ts'
-import { DAY, toRfc3339 } from '../../../platform/clock.ts'
+import { INVITATION_LIFE, inviteUsers } from '../../../flows/users/invitation.ts'
+import { toRfc3339 } from '../../../platform/clock.ts'
 import { formatDuration } from '../../../platform/duration.ts'
 import { presentUser } from '../../../resources/user.ts'
 import { operation } from '../../command.ts'
@@ -15,7 +15,10 @@ export default operation({
   takesMany: 'new',
   flags: {
     name: typedFlag('user_name')({ description: 'Name of the user.' }),
-    expires: spanFlag('90d')({ default: 3 * DAY, description: 'Lifetime of the invitation, 90d at most.' }),
+    expires: spanFlag(INVITATION_LIFE.mostMs)({
+      default: INVITATION_LIFE.usualMs,
+      description: `Lifetime of the invitation, ${formatDuration(INVITATION_LIFE.mostMs)} at most.`,
+    }),
     lang: langFlag({ description: 'Language of the mail, such as de.' }),
     send: Flags.boolean({
       default: true,

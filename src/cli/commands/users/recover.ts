@@ -2,8 +2,8 @@ import { Flags } from '@oclif/core'
 import { AuthdError } from '../../../errors.ts'
 import { resolveUser } from '../../../flows/named-user.ts'
 import type { Factor } from '../../../flows/policy/factor.ts'
-import { makeRecoveryLink } from '../../../flows/users/recovery-link.ts'
-import { MINUTE, toRfc3339 } from '../../../platform/clock.ts'
+import { makeRecoveryLink, RECOVERY_LINK_LIFE } from '../../../flows/users/recovery-link.ts'
+import { toRfc3339 } from '../../../platform/clock.ts'
 import { formatDuration } from '../../../platform/duration.ts'
 import { qrText } from '../../../platform/qr.ts'
 import { presentUser } from '../../../resources/user.ts'
@@ -25,9 +25,9 @@ export default operation({
     remove: Flags.string({
       description: 'Factors to remove: passkeys,totp,recovery-codes. Other factors stay required.',
     }),
-    expires: spanFlag('24h')({
-      default: 15 * MINUTE,
-      description: 'Lifetime of the link, 24h at most. Defaults to 15m.',
+    expires: spanFlag(RECOVERY_LINK_LIFE.mostMs)({
+      default: RECOVERY_LINK_LIFE.usualMs,
+      description: `Lifetime of the link, ${formatDuration(RECOVERY_LINK_LIFE.mostMs)} at most. Defaults to ${formatDuration(RECOVERY_LINK_LIFE.usualMs)}.`,
     }),
     reason: typedFlag('reason')({ required: true, description: 'Reason for the audit log.' }),
     'revoke-sessions': Flags.boolean({ description: 'End the sessions of the user now.' }),

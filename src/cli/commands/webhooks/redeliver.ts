@@ -7,7 +7,11 @@ import { changeFlags, refuseBoth, timeFlag } from '../../flags.ts'
 
 export default operation({
   examples: ['authd webhooks redeliver whd_06fb2m', 'authd webhooks redeliver --failed --since 24h'],
-  args: { id: Args.string({ description: 'Delivery ids; - reads them from stdin.' }) },
+  args: {
+    id: Args.string({
+      description: 'Delivery ids, as `authd webhooks deliveries` shows them. `-` reads them from stdin.',
+    }),
+  },
   takesMany: 'known',
   flags: {
     failed: Flags.boolean({ description: 'All failed deliveries.' }),

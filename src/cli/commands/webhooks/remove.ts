@@ -8,7 +8,10 @@ import { counted } from '../../output/count.ts'
 export default operation({
   examples: ['authd webhooks remove whe_06fb2m --yes'],
   args: {
-    id: Args.string({ required: true, description: 'Endpoint ids, from webhooks list; - reads them from stdin.' }),
+    id: Args.string({
+      required: true,
+      description: 'Endpoint ids, as `authd webhooks list` shows them. `-` reads them from stdin.',
+    }),
   },
   takesMany: 'known',
   flags: changeFlags,

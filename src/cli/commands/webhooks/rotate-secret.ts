@@ -1,6 +1,5 @@
 import { Args } from '@oclif/core'
-import { rotateWebhookSecret } from '../../../flows/outbox/webhook-endpoint.ts'
-import { DAY } from '../../../platform/clock.ts'
+import { OVERLAP, rotateWebhookSecret } from '../../../flows/outbox/webhook-endpoint.ts'
 import { formatDuration } from '../../../platform/duration.ts'
 import { presentWebhook } from '../../../resources/webhook.ts'
 import { operation } from '../../command.ts'
@@ -11,7 +10,10 @@ export default operation({
   examples: ['authd webhooks rotate-secret whe_06fb2m --overlap 24h'],
   args: { id: Args.string({ required: true, description: 'Endpoint id, from webhooks list.' }) },
   flags: {
-    overlap: spanFlag('30d')({ default: DAY, description: 'How long the previous secret is also used, 30d at most.' }),
+    overlap: spanFlag(OVERLAP.mostMs)({
+      default: OVERLAP.usualMs,
+      description: `How long the previous secret is also used, ${formatDuration(OVERLAP.mostMs)} at most.`,
+    }),
     ...secretFlags,
     ...changeFlags,
   },
