@@ -23,6 +23,7 @@ const LOCKED = { reason: null, keepSessions: false }
 const lockDown = (authd: Authd, keepSessions = false) =>
   beginLockdown(authd.deps, SYSTEM, { reason: null, keepSessions })
 const addresses = (email: string) => [parseEmailAddress(email)].filter((address) => address !== undefined)
+const kidOf = ({ accessToken }: { accessToken: string }) => decodeProtectedHeader(accessToken).kid
 const tokenOf = (url = 'http://no.link') => new URL(url).searchParams.get('token') ?? ''
 
 describe.each(['sqlite', 'postgres'] as const)('a lockdown on %s', (database) => {
@@ -129,6 +130,7 @@ describe.each(['sqlite', 'postgres'] as const)('a lockdown on %s', (database) =>
     const [invitation] = await inviteUsers(authd.deps, SYSTEM, asked)
     const link = { name: ADA, removes: [], ttlMs: 15 * MINUTE, mustEndSessions: false }
     const recovery = await makeRecoveryLink(authd.deps, SYSTEM, link)
+    const before = kidOf(await signInForTokens(authd))
     const { db } = authd.deps
     let units = 0
     // The process dies after its first unit.
@@ -144,11 +146,11 @@ describe.each(['sqlite', 'postgres'] as const)('a lockdown on %s', (database) =>
 
     expect(refused.map(({ status }) => status)).toEqual([410, 410])
     expect(await authd.takeMail()).toEqual([])
+    expect(kidOf(await signInForTokens(authd))).not.toBe(before)
   })
 
   test('signs with another key from then on', async () => {
     const authd = await startAuthd({ database })
-    const kidOf = ({ accessToken }: { accessToken: string }) => decodeProtectedHeader(accessToken).kid
     const before = kidOf(await signInForTokens(authd))
 
     const { newKey } = await lockDown(authd)

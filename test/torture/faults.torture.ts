@@ -1,15 +1,7 @@
 import { loadavg } from 'node:os'
 import { afterAll, expect, test } from 'vitest'
-import { DISK } from './faults/disk.ts'
-import type { Fault } from './faults/fault.ts'
-import { OUTSIDE } from './faults/outside.ts'
-import { POSTGRES } from './faults/postgres.ts'
-import { PROCESS } from './faults/process.ts'
-import { VERSIONS } from './faults/versions.ts'
+import { FAULTS } from './faults/all.ts'
 import { type Endured, endure, MAY_STOP_MS, missing, toSeconds, whoGotWhat } from './support/endure.ts'
-
-/** All of them. `-t disk-full` chooses. */
-const FAULTS: Fault[] = [...PROCESS, ...DISK, ...POSTGRES, ...OUTSIDE, ...VERSIONS]
 
 const rows: string[][] = [['fault', 'acknowledged', 'lost', 'doubled', 'healed after', 'SIGTERM to exit', 'load']]
 afterAll(() => {

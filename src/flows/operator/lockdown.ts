@@ -5,7 +5,7 @@ import { bumpEpoch } from '../../store/change-epochs.ts'
 import { deleteSystemConfig, setSystemConfig } from '../../store/system-config.ts'
 import { decide } from '../decide.ts'
 import { type Actor, recordEvent } from '../record-event.ts'
-import { rotateKeys } from '../sessions/key-rotation.ts'
+import { makeKey, signAtOnceWith } from '../sessions/key-rotation.ts'
 import { recordSignedOut, signOutEverybodyIn } from '../sessions/sign-out-everybody.ts'
 import { LOCKDOWN_ENTRY, LOCKDOWN_SETTINGS, type Lockdown, lockLockdown, readLockdown } from './lockdown-entry.ts'
 import { dropSetting, putInForce, putSetting, storedValue } from './setting.ts'
@@ -23,13 +23,14 @@ export async function findLockdown(deps: Pick<Deps, 'db'>): Promise<Lockdown | u
 
 /**
  * Signs every user out, ends what was mailed or handed out for a sign-in, stops sign-ups and mails, and rotates the
- * signing key. It is in force with its first unit, whatever the number of sessions. Throws CONFLICT if a lockdown is on.
+ * signing key. All of it is in force with its first unit, whatever the number of sessions. Throws CONFLICT if a lockdown is on.
  */
 export async function beginLockdown(
   deps: Deps,
   actor: Actor,
   { reason, keepSessions }: { reason: string | null; keepSessions: boolean },
 ): Promise<LockdownDone> {
+  const made = await makeKey(deps, deps.config.current().tokens)
   const since = deps.clock.now()
   const begun = await decide(deps, async (trx) => {
     if (await lockLockdown(trx)) return isOn()
@@ -42,14 +43,13 @@ export async function beginLockdown(
     await setSystemConfig(trx, { key: LOCKDOWN_ENTRY, value: JSON.stringify(entry), now: since, by: actor.id })
     // What was mailed or handed out before ends: attempts with their codes and links, recovery links, invitations.
     await bumpEpoch(trx, 'signins')
+    if (made) await signAtOnceWith(deps, trx, actor, made)
     await recordEvent(deps, trx, actor, { type: 'lockdown.on' })
     return { signedOut: keepSessions ? undefined : await signOutEverybodyIn(deps, trx, actor, 'lockdown') }
   })
   await putInForce(deps)
-  const isShared = deps.config.current().tokens.algorithm === 'HS256'
-  const newKey = isShared ? undefined : (await rotateKeys(deps, actor, { isImmediate: true })).kid
   const ended = begun.signedOut ? await recordSignedOut(deps, actor, begun.signedOut) : []
-  return { endedSessions: ended.length, newKey }
+  return { endedSessions: ended.length, newKey: made?.kid }
 }
 
 function isOn(): AuthdError {

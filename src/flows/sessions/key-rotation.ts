@@ -4,6 +4,7 @@ import { AuthdError } from '../../errors.ts'
 import { isAhead, MINUTE } from '../../platform/clock.ts'
 import { mintSecret } from '../../platform/secret.ts'
 import { bumpEpoch } from '../../store/change-epochs.ts'
+import type { Trx } from '../../store/db.ts'
 import {
   cancelSigningKey,
   insertSigningKey,
@@ -93,40 +94,55 @@ interface KeyChange {
  */
 async function changeKeys(deps: Deps, actor: Actor, change: KeyChange & { algorithm: KeyAlgorithm }): Promise<Rotation>
 async function changeKeys(deps: Deps, actor: Actor, change: KeyChange): Promise<Rotation | undefined>
-async function changeKeys(
-  deps: Deps,
-  actor: Actor,
-  { algorithm, leadMs, suffices }: KeyChange,
-): Promise<Rotation | undefined> {
-  const made = algorithm === 'HS256' ? undefined : await makeAccessKey(deps, algorithm)
-  // Taken once the key exists, because making one may take seconds.
-  const now = deps.clock.now()
-  const rotation = await deps.db.write(async (trx) => {
-    // The topic's row is locked until the unit ends, so one process at a time changes keys.
-    await bumpEpoch(trx, 'keys')
-    const { active, next } = standingOf(await listSigningKeys(trx), now)
-    if (next && suffices(next)) return rotationTo(next, { isChanged: false })
-    if (next) {
-      // Another process may have begun to sign with it, so it verifies as long as one token lives.
-      await cancelSigningKey(trx, { kid: next.kid, verifiesUntil: endOfOlder(now) })
-      const { kid, algorithm: unused } = next
-      await recordEvent(deps, trx, actor, { type: 'signing_key.cancelled', metadata: { kid, algorithm: unused } })
-    }
-    if (active && (!made || suffices(active))) {
-      await resumeSigningKey(trx, active.kid)
-      return rotationTo(active, { isChanged: false })
-    }
-    if (!made) return undefined
-    const key = { ...made, createdAt: now, signsFrom: now + leadMs }
-    await insertSigningKey(trx, key)
-    const verifiesUntil = endOfOlder(key.signsFrom)
-    await retireAccessKeys(trx, { activeKid: active?.kid, exceptKid: key.kid, verifiesUntil })
-    const metadata = { kid: key.kid, algorithm: key.algorithm }
-    await recordEvent(deps, trx, actor, { type: 'signing_key.created', metadata })
-    return rotationTo(key, { isChanged: true })
-  })
+async function changeKeys(deps: Deps, actor: Actor, change: KeyChange): Promise<Rotation | undefined> {
+  const made = await makeKey(deps, change)
+  const rotation = await deps.db.write((trx) => changeKeysIn(deps, trx, actor, { ...change, made }))
   await deps.cache.refresh()
   return rotation
+}
+
+type NewKey = Awaited<ReturnType<typeof makeAccessKey>>
+
+/** Makes a key outside of any unit, because that may take seconds. Undefined with HS256. */
+export async function makeKey(deps: Deps, { algorithm }: Pick<KeyChange, 'algorithm'>): Promise<NewKey | undefined> {
+  return algorithm === 'HS256' ? undefined : await makeAccessKey(deps, algorithm)
+}
+
+/** Signs with this key from now on, as a part of a unit. The caller refreshes the cache afterwards. */
+export async function signAtOnceWith(deps: Deps, trx: Trx, actor: Actor, made: NewKey): Promise<void> {
+  await changeKeysIn(deps, trx, actor, { made, leadMs: 0, suffices: () => false })
+}
+
+async function changeKeysIn(
+  deps: Deps,
+  trx: Trx,
+  actor: Actor,
+  { made, leadMs, suffices }: Omit<KeyChange, 'algorithm'> & { made: NewKey | undefined },
+): Promise<Rotation | undefined> {
+  // Taken once the key exists, because making one may take seconds.
+  const now = deps.clock.now()
+  // The topic's row is locked until the unit ends, so one process at a time changes keys.
+  await bumpEpoch(trx, 'keys')
+  const { active, next } = standingOf(await listSigningKeys(trx), now)
+  if (next && suffices(next)) return rotationTo(next, { isChanged: false })
+  if (next) {
+    // Another process may have begun to sign with it, so it verifies as long as one token lives.
+    await cancelSigningKey(trx, { kid: next.kid, verifiesUntil: endOfOlder(now) })
+    const { kid, algorithm } = next
+    await recordEvent(deps, trx, actor, { type: 'signing_key.cancelled', metadata: { kid, algorithm } })
+  }
+  if (active && (!made || suffices(active))) {
+    await resumeSigningKey(trx, active.kid)
+    return rotationTo(active, { isChanged: false })
+  }
+  if (!made) return undefined
+  const key = { ...made, createdAt: now, signsFrom: now + leadMs }
+  await insertSigningKey(trx, key)
+  const verifiesUntil = endOfOlder(key.signsFrom)
+  await retireAccessKeys(trx, { activeKid: active?.kid, exceptKid: key.kid, verifiesUntil })
+  const metadata = { kid: key.kid, algorithm: key.algorithm }
+  await recordEvent(deps, trx, actor, { type: 'signing_key.created', metadata })
+  return rotationTo(key, { isChanged: true })
 }
 
 async function makeAccessKey(deps: Deps, algorithm: KeyAlgorithm) {
