@@ -15,6 +15,8 @@ export interface RowReport {
   sentence(isDry: boolean): string
   /** The last line that was noted, 0 at the start. */
   lastLine(): number
+  /** What of imported users was left out, by line. */
+  leftOut(): string[]
   /** Throws VALIDATION_ERROR with all wrong rows, after a first sentence, if there are any. */
   refuse(first: string): void
 }
@@ -24,6 +26,7 @@ export function rowReport(file: string): RowReport {
   const place = file === '-' ? 'stdin' : file
   const counts = { created: 0, updated: 0, unchanged: 0, skipped: 0, failed: 0 }
   const problems: string[] = []
+  const left: string[] = []
   let last = 0
   const fail = (line: number, fault: string) => {
     counts.failed += 1
@@ -34,9 +37,14 @@ export function rowReport(file: string): RowReport {
       last = row.line
       if ('fault' in row) fail(row.line, row.fault)
       else if (typeof outcome === 'object') fail(row.line, outcome.fault)
-      else if (outcome !== undefined) counts[outcome] += 1
+      else if (outcome !== undefined) {
+        counts[outcome] += 1
+        if (outcome === 'skipped') return
+        for (const what of row.left) left.push(`${place}:${row.line}: ${what}`)
+      }
     },
     counts: () => counts,
+    leftOut: () => (left.length === 0 ? [] : ['Left out of the users that were imported:', ...shownFaults(left)]),
     lastLine: () => last,
     sentence(isDry) {
       const { created, updated, unchanged, skipped } = counts

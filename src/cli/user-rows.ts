@@ -4,11 +4,13 @@ import type { MovedUser } from '../flows/users/import.ts'
 import { csvRecords } from '../platform/csv.ts'
 import { type OpenedInput, openInput } from '../platform/files.ts'
 import { linesOf, type TextLine } from '../platform/text-lines.ts'
+import type { Converted } from '../resources/other-products.ts'
 
-/** A user of an import, or what is wrong with the row, with the line where it begins. */
-export type UserRow = { line: number; user: MovedUser } | { line: number; fault: string }
+/** A user of an import, or what is wrong with the row, with the line where it begins. `left`: what is not imported. */
+export type UserRow = { line: number; user: MovedUser; left: string[] } | { line: number; fault: string }
 
-export const IMPORT_FORMATS = ['jsonl', 'csv'] as const
+/** The last two are what other products export, one user per line. */
+export const IMPORT_FORMATS = ['jsonl', 'csv', 'keycloak', 'kratos'] as const
 export type ImportFormat = (typeof IMPORT_FORMATS)[number]
 
 /** Opens what `users import` reads. Throws USAGE for a terminal, NO_INPUT. */
@@ -31,12 +33,24 @@ function opened(path: string): OpenedInput {
 /** The users of a file, one after the other. Throws VALIDATION_ERROR for a wrong first line of CSV. */
 export async function* readUsers(
   input: OpenedInput,
-  { format, now }: { format: ImportFormat; now: number },
+  { format, rpId, now }: { format: ImportFormat; rpId: string | undefined; now: number },
 ): AsyncGenerator<UserRow> {
   const { parseMovedUser } = await import('../resources/moved-user.ts')
+  const { fromKeycloak, fromKratos } = await import('../resources/other-products.ts')
+  const convert = {
+    jsonl: (value: unknown): Converted => ({ value, left: [] }),
+    csv: (value: unknown): Converted => ({ value, left: [] }),
+    keycloak: fromKeycloak,
+    kratos: (value: unknown) => fromKratos(value, { rpId }),
+  }[format]
   const values = format === 'csv' ? csvValues(linesOf(input.parts())) : jsonValues(linesOf(input.parts()))
   for await (const read of values) {
-    yield 'fault' in read ? read : { line: read.line, ...parseMovedUser(read.value, now) }
+    const found = 'fault' in read ? read : convert(read.value)
+    if (found === 'none') continue
+    const { line } = read
+    yield 'fault' in found
+      ? { line, fault: found.fault }
+      : { line, left: found.left, ...parseMovedUser(found.value, now) }
   }
 }
 
@@ -66,7 +80,7 @@ function parseJson(text: string): { value: unknown } | { fault: string } {
     return { value: JSON.parse(text) as unknown }
   } catch {
     // The parser's message would quote the line, which may hold secrets.
-    return { fault: 'Not JSON. Write one object per line.' }
+    return { fault: 'Not JSON. Write one object per line, for example with jq -c.' }
   }
 }
 

@@ -17,8 +17,10 @@ export default operation({
   flags: {
     format: Flags.string({
       options: [...IMPORT_FORMATS],
-      description: 'File format. Defaults to csv for a name that ends in .csv, else jsonl.',
+      description:
+        'File format. Defaults to csv for a name that ends in .csv, else jsonl. keycloak and kratos: one of their users per line.',
     }),
+    'rp-id': Flags.string({ description: 'Domain of the passkeys, for --format kratos, which does not name it.' }),
     'on-duplicate': Flags.string({
       options: ['skip', 'update', 'fail'],
       default: 'skip',
@@ -32,7 +34,11 @@ export default operation({
     const isDry = flags['dry-run']
     const onDuplicate = flags['on-duplicate'] as OnDuplicate
     const format = (flags.format ?? (/\.csv$/i.test(args.file) ? 'csv' : 'jsonl')) as ImportFormat
-    const rows = () => readUsers(input, { format, now: deps.clock.now() })
+    const rpId = flags['rp-id']
+    if (rpId !== undefined && format !== 'kratos') {
+      throw new AuthdError('USAGE', { message: '--rp-id is for --format kratos. Other exports name it themselves.' })
+    }
+    const rows = () => readUsers(input, { format, rpId, now: deps.clock.now() })
     if (!input.isRepeatable && (flags.fields !== undefined || !(flags.partial || isDry))) {
       throw new AuthdError('USAGE', {
         message: 'A pipe can be read only once, so its rows cannot be checked first. Name a file, or use --partial.',
@@ -59,6 +65,7 @@ export default operation({
         )
       throw error
     }
+    for (const line of report.leftOut()) out.hint(line)
     report.refuse(report.sentence(isDry))
     const { failed: _, ...counts } = report.counts()
     out.object({ ...counts, changed: counts.created + counts.updated > 0 }, [report.sentence(isDry)])
