@@ -202,7 +202,7 @@ function localeOf(tag: string | undefined): { locale?: string } {
   return known === undefined ? {} : { locale: known }
 }
 
-/** A time that is no time says nothing. */
+/** Nothing for a text that is not a time. */
 function createdAt(time: number | string | undefined): { created_at?: string } {
   const at = typeof time === 'string' ? Date.parse(time) : (time ?? Number.NaN)
   return Math.abs(at) < YEAR_10000_MS ? { created_at: toRfc3339(at) } : {}

@@ -78,7 +78,7 @@ test('every wrong row is named with its line, and nothing is imported', async ()
   expect([code, stdout, await users(place)]).toEqual([65, '', []])
   expect(stderr.trim().split('\n')).toEqual([
     'authd: No user was imported. 8 rows are wrong.',
-    'bad.jsonl:2: Not JSON. Write one object per line.',
+    'bad.jsonl:2: Not JSON. Write one object per line, for example with jq -c.',
     'bad.jsonl:4: email: Write one e-mail address, such as ada@example.com.',
     expect.stringMatching(/^bad.jsonl:5: name: Contains U\+D800/),
     expect.stringMatching(/^bad.jsonl:6: name: Contains U\+001B/),
