@@ -69,7 +69,7 @@ export async function rotateServerSecret(
 ): Promise<Rotated> {
   const random = systemRandom(systemClock)
   const nextPath = secrets.given?.path ?? `${config.secretFile}.next`
-  await refuseRunning(config)
+  if (!isDry) await refuseRunning(config)
   const next = secrets.given?.text ?? (isDry ? random.bytes(32).toString('base64url') : takeNext(nextPath))
   if (next === secrets.former) throw new AuthdError('USAGE', { message: 'The new server secret is the one in use.' })
   const rotating = {

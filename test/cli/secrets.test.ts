@@ -50,13 +50,15 @@ test('it asks first, and a dry run changes nothing', async () => {
   expect(readdirSync(join(place.folder, 'authd-data')).filter((name) => /next|before/.test(name))).toEqual([])
 })
 
-test('it is refused while a daemon runs, and changes nothing', async () => {
+test('it is refused while a daemon runs, and changes nothing; a dry run is not', async () => {
   const { place, file } = await prepared()
   const before = await readFile(file('secret'), 'utf8')
   const daemon = await place.serve(['--dev'])
 
+  const dry = await place.run(['secrets', 'rotate', '-n'])
   const { code, stderr } = await place.run(ROTATE)
 
+  expect(dry).toMatchObject({ code: 0, stdout: expect.stringContaining('Would seal ') })
   expect([code, stderr]).toEqual([75, expect.stringContaining('Another process, probably the daemon, has')])
   expect([await readFile(file('secret'), 'utf8'), existsSync(file('secret.next'))]).toEqual([before, false])
   expect((await fetch(`${daemon.url}/health`)).status).toBe(200)
