@@ -72,11 +72,15 @@ export async function checkCode(
 
 /** Codes are short, so they are stored as an HMAC with the server secret, bound to the attempt. */
 export function macCode({ keys }: Pick<Deps, 'keys'>, attemptId: string, code: string): string {
-  return keys.mac(PURPOSE, `${attemptId} ${code}`)
+  return keys.mac(PURPOSE, macText(attemptId, code))
 }
 
 function isCode({ keys }: Pick<Deps, 'keys'>, attemptId: string, code: string, mac: string): boolean {
-  return keys.isMac(PURPOSE, `${attemptId} ${code}`, mac)
+  return keys.isMac(PURPOSE, macText(attemptId, code), mac)
 }
 
 const PURPOSE = 'signin-code'
+
+function macText(attemptId: string, code: string): string {
+  return `${attemptId} ${code}`
+}

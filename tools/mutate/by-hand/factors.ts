@@ -107,7 +107,7 @@ export const FACTORS: HandMade = {
       ],
       'recovery codes end with the last authenticator app': ['dropLoneRecoveryCodes(trx, user.id)', 'undefined'],
       'a new app starts with a clean count': ["clearFailures(trx, { kind: 'totp', subject: userId })", 'undefined'],
-      'a pending app expires on time': ['!isAhead(now, pending?.pendingExpiresAt ?? 0, PENDING_MS)', 'false'],
+      'a pending app expires on time': ['!isAhead(deps.clock.now(), expiresAt, PENDING_MS)', 'false'],
       'a locked app is not the first proof': ['app && !lockoutError(count, now)', 'app'],
       'five wrong codes a day as a first proof': ['!(await takeFailure(trx, budget, now))', 'false'],
     },

@@ -47,7 +47,14 @@ export const SESSIONS: HandMade = {
     tests: ['http/parked', 'http/proof-lifetimes', 'http/factor.ends', 'http/session.factors', 'http/clock.stepped'],
     mutants: {
       'a cookie that was replaced while its request waits writes nothing': ['found && !isReplaced ?', 'found ?'],
-      'a change needs the highest level that the user has enrolled': ['session.aal >= needed && isWithin', 'isWithin'],
+      'a change needs the highest level that the user has enrolled': [
+        'levelOf(proofs) >= needed && isWithin',
+        'isWithin',
+      ],
+      'a session that must prove a factor changes nothing': [
+        'MAY_BE_DUE[purpose].includes(due)',
+        "(MAY_BE_DUE[purpose].includes(due) || due === 'factor')",
+      ],
       'a unit locks the user before the session': [
         'await lockUser(trx, shown.userId)',
         '(await lockSession(trx, shown.id), await lockUser(trx, shown.userId))',
@@ -69,10 +76,6 @@ export const SESSIONS: HandMade = {
     ],
     mutants: {
       'a new access token changes nothing before a step-up': ['authTime !== createdAt && identity', 'identity'],
-      'a session that must prove a factor changes nothing': [
-        "due === 'factor' && !mayProve",
-        "due === 'factor' && guard === 'session'",
-      ],
       'an access token enrols nothing before a step-up': [
         "guard === 'change' || guard === 'enrol'",
         "guard === 'change'",
@@ -126,7 +129,7 @@ export const SESSIONS: HandMade = {
         'refreshSalt: session.refreshSalt',
       ],
       'where a factor is required, a mail does not make a session whole': [
-        'session.isEnrolmentDue && levelOf(proofs) === 1',
+        'session.isEnrolmentDue && levelOf(proofs) < 2',
         'session.isEnrolmentDue && proof === undefined',
       ],
       'only a proof makes a session fresh': [

@@ -61,7 +61,7 @@ export const SIGN_IN: HandMade = {
         '`${attemptId} ${code}`',
         '`${attemptId.slice(0, 4)} ${code}`',
       ],
-      'a capped right code signs nobody in': ['isCapped || !equalSecrets', '!equalSecrets'],
+      'a capped right code signs nobody in': ['isCapped || !isCode', '!isCode'],
       'a code of tomorrow is wrong': ['email === null || isFromFuture(now, attempt.createdAt)', 'email === null'],
     },
   },
