@@ -1,21 +1,18 @@
 import type { Sql, Trx } from './db.ts'
 import { integer, type NewRow, nullable, type RowOf, type StoredRow, table, text } from './table.ts'
 
-const emailChanges = table(
-  'email_changes',
-  {
-    id: text,
-    userId: text,
-    oldEmail: text,
-    oldEmailTyped: text,
-    newEmail: text,
-    restoreDigest: text,
-    changedAt: integer,
-    restorableUntil: integer,
-    restoredAt: nullable(integer),
-  },
-  { defaulted: ['restoredAt'] },
-)
+const emailChanges = table('email_changes', {
+  id: text,
+  userId: text,
+  oldEmail: text,
+  oldEmailTyped: text,
+  newEmail: text,
+  restoreDigest: text,
+  changedAt: integer,
+  restorableUntil: integer,
+  /** When the way back was used or ended. An operator's change has none from the start. */
+  restoredAt: nullable(integer),
+})
 
 /** A change of address, and the way back from it. */
 export type EmailChange = RowOf<typeof emailChanges>
@@ -61,20 +58,19 @@ export async function listFormerAddresses(sql: Sql, userId: string, limit: numbe
   return rows.map(({ old_email }) => old_email)
 }
 
-/** Ends the ways back of a user except the oldest, and says whether there is one. */
-export async function keepOldestWayBack(trx: Trx, input: { userId: string; now: number }): Promise<boolean> {
+/** Ends the ways back of a user except the oldest that is still open. */
+export async function keepOldestWayBack(trx: Trx, input: { userId: string; now: number }): Promise<void> {
   const oldest = await trx.one<{ id: string }>(
     `SELECT id FROM email_changes WHERE user_id = ? AND restored_at IS NULL AND restorable_until > ?
      ORDER BY changed_at, id LIMIT 1`,
     [input.userId, input.now],
   )
-  if (!oldest) return false
+  if (!oldest) return
   trx.send('UPDATE email_changes SET restored_at = ? WHERE id <> ? AND user_id = ? AND restored_at IS NULL', [
     input.now,
     oldest.id,
     input.userId,
   ])
-  return true
 }
 
 /**

@@ -80,7 +80,7 @@ test("an operator's change of a user is shown, audited, and mailed to the former
   expect(await events(place, 'user.updated')).toHaveLength(1)
   expect(await events(place, 'user.email_changed')).toHaveLength(1)
   const queue = (await json(place, 'email', 'queue')).data
-  expect(queue).toMatchObject([{ template: 'email_changed', to: 'a…@example.com' }])
+  expect(queue).toMatchObject([{ template: 'email_changed_by_operator', to: 'a…@example.com' }])
 })
 
 test('passkeys are listed, renamed and removed; authenticator app and recovery codes are reset; a user is exported', async () => {

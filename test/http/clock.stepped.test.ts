@@ -530,7 +530,7 @@ describe.each(['sqlite', 'postgres'] as const)('after a clock that was a day ahe
     const now = clock.now()
     const user = { id: 'usr_1', email: ADA, emailTyped: ADA, name: null, emailVerifiedAt: now, createdAt: now }
     const change = { userId: 'usr_1', oldEmail: ADA, oldEmailTyped: ADA, newEmail: 'b@example.com', restoreDigest: '' }
-    const at = (changedAt: number) => ({ ...change, changedAt, restorableUntil: now + DAY })
+    const at = (changedAt: number) => ({ ...change, changedAt, restorableUntil: now + DAY, restoredAt: null })
     const left = await deps.db.write(async (trx) => {
       await insertUser(trx, user)
       // The clock was ahead when the first of them got its id, so its id is the highest.

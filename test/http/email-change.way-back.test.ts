@@ -6,7 +6,7 @@ import { removeUser } from '../../src/flows/users/delete.ts'
 import { disableUsers, enableUsers } from '../../src/flows/users/disable.ts'
 import { makeRecoveryLink } from '../../src/flows/users/recovery-link.ts'
 import { updateUser } from '../../src/flows/users/update.ts'
-import { HOUR, MINUTE } from '../../src/platform/clock.ts'
+import { DAY, HOUR, MINUTE } from '../../src/platform/clock.ts'
 import { type EmailAddress, parseEmailAddress } from '../../src/platform/email-address.ts'
 import { findUserByEmail } from '../../src/store/users.ts'
 import { type Authd, startAuthd } from '../support/harness.ts'
@@ -114,19 +114,38 @@ describe.each(['sqlite', 'postgres'] as const)('an address that nobody has prove
 
     expect(first?.to).toBe(ADA)
     expect(await toldOf(authd)).toEqual([])
-    expect(await restore(authd, first?.token)).toBe(303)
   })
 })
 
 describe.each(['sqlite', 'postgres'] as const)('a change of address by an operator (%s)', (database) => {
-  test('that somebody talked the operator into can be undone by the owner', async () => {
-    const authd = await startAuthd({ database })
-    await signInForTokens(authd)
-    await byOperator(authd, ADA, THIEF)
-    const [told] = await toldOf(authd)
+  test.each<[string, (authd: Authd) => Promise<unknown>]>([
+    ['at the command line', (authd) => byOperator(authd, ADA, 'ada@example.net')],
+    ['by an API key', (authd) => byApiKey(authd, ADA, 'ada@example.net')],
+  ])(
+    '%s is told to the former address, whose mailbox may be broken into, and gives it no way back',
+    async (_, change) => {
+      const authd = await startAuthd({ database })
+      await signInForTokens(authd)
 
-    expect(told?.to).toBe(ADA)
-    expect(await restore(authd, told?.token)).toBe(303)
+      await change(authd)
+      const told = await toldOf(authd)
+      const ways = await authd.deps.db.read((sql) => sql.all('SELECT id FROM email_changes WHERE restored_at IS NULL'))
+
+      expect(told).toEqual([{ to: ADA, token: undefined }])
+      expect(ways).toEqual([])
+    },
+  )
+
+  test('that repairs a theft of more than a week ago cannot be undone by the thief', async () => {
+    const authd = await startAuthd({ database })
+    const { owner } = await stolen(authd)
+    authd.clock.advance(8 * DAY)
+
+    await byOperator(authd, 'thief@example.net', ADA)
+    const told = await toldOf(authd)
+
+    expect(told).toEqual([{ to: 'thief@example.net', token: undefined }])
+    expect(await restore(authd, owner?.token)).toBe(410)
   })
 
   test.each([

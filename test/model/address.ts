@@ -47,8 +47,8 @@ export async function changeAddress(world: World, tab: Tab, address: number): Pr
 }
 
 /**
- * What follows from another address. A verified one that it replaces gets a link that restores it. An operator who
- * changes it while another change can be undone gives no link, and leaves only the oldest.
+ * What follows from another address. A verified one that it replaces gets a link that restores it, unless an operator has
+ * replaced it. An operator also leaves only the oldest of the other links.
  */
 export function moveTo(
   world: World,
@@ -62,10 +62,11 @@ export function moveTo(
   const own = world.changes.filter((each) => each.person === person)
   const [oldest, ...others] = own.filter((each) => canBeUndone(world, each))
   if (byOperator && oldest) for (const each of others) each.isOver = true
-  if (wasVerified && !(byOperator && oldest)) {
+  if (byOperator || !wasVerified) expect(told).toBeUndefined()
+  if (wasVerified) {
     const changedAt = Math.max(world.now, (own.at(-1)?.changedAt ?? 0) + 1)
-    world.changes.push({ person, from: person.address, changedAt, token: token ?? undefined, isOver: false })
-  } else expect(told).toBeUndefined()
+    world.changes.push({ person, from: person.address, changedAt, token: token ?? undefined, isOver: byOperator })
+  }
   person.address = address
 }
 

@@ -106,9 +106,9 @@ export async function finishEmailChange(
 
 /**
  * Runs inside the unit that locks the user, and also ends the attempts and mails of the former address. `isVerified`:
- * the address was proven, or an operator vouches for it. `byOperator`: the former address also loses its proofs, and
- * nobody can undo this change while an earlier one can be undone, because it may repair that one. Returns false if
- * another user has the address.
+ * the address was proven, or an operator vouches for it. `byOperator`: the former address also loses its proofs. It is
+ * told, but gets no link, because nobody knows whose it is: an operator changes an address that a thief has set, or whose
+ * mailbox was broken into. Of earlier ways back, only the oldest stays. Returns false if another user has the address.
  */
 export async function changeEmailIn(
   deps: Deps,
@@ -144,27 +144,28 @@ export async function changeEmailIn(
     user: { id: user.id, email },
     metadata: { ...masks, ...(dropped.length > 0 && { dropped }) },
   })
-  const isRepair = byOperator && (await keepOldestWayBack(trx, { userId: user.id, now }))
+  if (byOperator) await keepOldestWayBack(trx, { userId: user.id, now })
   // Nobody has ever shown that an unproven address is the user's: it may be a stranger's, by a typo.
   if (user.emailVerifiedAt === null) return true
-  if (isRepair) {
+  const link = await keepFormer(deps, trx, { user, newEmail: email, hasWayBack: !byOperator })
+  if (byOperator) {
     await notify(deps, trx, actor, { user, template: 'email_changed_by_operator', values: masks })
     return true
   }
   await notify(deps, trx, actor, {
     user,
     template: 'email_changed',
-    link: await makeWayBack(deps, trx, { user, newEmail: email }),
+    link,
     values: { ...masks, expires_days: String(RESTORABLE_MS / DAY) },
   })
   return true
 }
 
-/** Makes the link that restores the address which the user has had. */
-async function makeWayBack(
+/** Keeps the address which the user has had. Returns the link that restores it, which works if there is a way back. */
+async function keepFormer(
   deps: Deps,
   trx: Trx,
-  { user, newEmail }: { user: User; newEmail: string },
+  { user, newEmail, hasWayBack }: { user: User; newEmail: string; hasWayBack: boolean },
 ): Promise<string> {
   // Changes of one user follow each other, whichever instance dates them.
   const changedAt = Math.max(deps.clock.now(), (await findLastEmailChange(trx, user.id)) + 1)
@@ -179,6 +180,7 @@ async function makeWayBack(
     restoreDigest: digest(secret),
     changedAt,
     restorableUntil: changedAt + RESTORABLE_MS,
+    restoredAt: hasWayBack ? null : changedAt,
   })
   return `${deps.config.current().publicUrl}/restore-email?token=${id}.${secret}`
 }

@@ -14,8 +14,7 @@ export default operation({
   flags: {
     name: typedFlag('user_name', { least: 0 })({ description: 'Name of the user. Empty removes it.' }),
     email: emailFlag({
-      description:
-        'New e-mail address. A verified old one gets a mail with a link to undo the change within 7 days, unless an earlier change can still be undone.',
+      description: 'New e-mail address. A verified old one gets a mail about the change, without a link to undo it.',
     }),
     verified: Flags.boolean({
       dependsOn: ['email'],
