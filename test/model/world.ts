@@ -73,6 +73,8 @@ export interface Change {
   person: Person
   from: number
   changedAt: number
+  /** When the session that changed it was signed in. */
+  sessionBegunAt: number
   /** Undefined if the mail with it did not arrive. */
   token: string | undefined
   isOver: boolean
