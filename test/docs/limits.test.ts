@@ -3,6 +3,7 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import type { z } from 'zod'
 import { parseConfig } from '../../src/config/load.ts'
+import { POLICIES } from '../../src/flows/limits/rate-limit.ts'
 import { NOTICE_LIMIT } from '../../src/flows/outbox/notice.ts'
 import { WRONG_CODES_A_DAY } from '../../src/flows/policy/lockout.ts'
 import { allEndpoints } from '../../src/http/app.ts'
@@ -64,6 +65,8 @@ test('the guide has the numbers of the limits', () => {
   expect(numbers).toEqual([
     limits.requestsPerMinute,
     limits.guessesPerHour,
+    limits.mailsPerHour,
+    POLICIES.email_asker.limit(limits),
     limits.mailsPerHour,
     limits.mailsPerHour,
     limits.totalMailsPerHour,

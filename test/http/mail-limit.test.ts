@@ -13,14 +13,27 @@ const NOBODY = 'nobody@example.com'
 
 function start(database: StartOptions['database'], more: Record<string, unknown> = {}): Promise<Authd> {
   const limits = { requests_per_minute: 1_000_000, guesses_per_hour: 1_000_000, mails_per_hour: 10 }
-  return startAuthd({ ...(database && { database }), config: { limits, signin: { resend_after: '30s' }, ...more } })
+  return startAuthd({
+    ...(database && { database }),
+    config: { limits, signin: { resend_after: '30s' }, server: { trusted_proxies: ['127.0.0.1'] }, ...more },
+  })
 }
 
-/** Each request comes from a browser of its own. Returns the statuses. */
+let clients = 0
+
+/** A browser of a client that has not been seen. */
+function another(authd: Authd): Browser {
+  const browser = authd.browser()
+  clients += 1
+  browser.ip = `203.0.${Math.floor(clients / 250)}.${clients % 250}`
+  return browser
+}
+
+/** Each request comes from a client of its own. Returns the statuses. */
 async function ask(authd: Authd, email: string, times = 1, browser?: Browser): Promise<number[]> {
   const statuses: number[] = []
   for (let at = 0; at < times; at += 1) {
-    const from = browser ?? authd.browser()
+    const from = browser ?? another(authd)
     statuses.push((await from.post('/v1/signin', { json: { email, deliver: 'cookie' } })).status)
   }
   return statuses
@@ -60,6 +73,39 @@ describe.each(DATABASES)('a mailbox (%s)', (database) => {
     expect(first).toEqual([...OK(10), ...OVER(2)])
     expect(statuses).toEqual(Array(5).fill([201, 429, 429]))
     expect(next).toEqual([...OK(10), 429])
+  })
+
+  test('gives one client one mail an hour above the ten, so that others get the next', async () => {
+    const authd = await start(database)
+    const flooder = another(authd)
+    const ask1 = async (browser: Browser) => (await askAgain(authd, browser)) === 201
+    const owner = another(authd)
+    const got = { flooder: 0, owner: 0 }
+
+    // The stranger asks before the owner, each time.
+    for (let minute = 0; minute < 120; minute += 1) {
+      for (let times = 0; times < 12; times += 1) got.flooder += Number(await ask1(flooder))
+      got.owner += Number(await ask1(owner))
+      authd.clock.advance(MINUTE)
+    }
+
+    expect(got).toEqual({ flooder: 22, owner: 2 })
+  })
+
+  test('tells a client that had its mail above the ten when it can have another', async () => {
+    const authd = await start(database)
+    const client = another(authd)
+    await ask(authd, ADA, 10)
+    authd.clock.advance(10 * MINUTE)
+    const own = await askAgain(authd, client)
+    authd.clock.advance(20 * MINUTE)
+
+    const again = await client.post('/v1/signin', { json: { email: ADA } })
+    const other = await ask(authd, ADA)
+
+    expect([own, again.status, other]).toEqual([201, 429, [201]])
+    // The hour of the mailbox ends before that of the client.
+    expect(again.headers.get('Retry-After')).toBe(String(30 * 60))
   })
 
   test('does not save up the mails between', async () => {
@@ -164,14 +210,51 @@ describe.each(DATABASES)('a mailbox (%s)', (database) => {
   })
 })
 
-test('a step-up mail counts for the known device that asks for it', async () => {
-  const authd = await start('sqlite')
-  const browser = await knownBrowser(authd)
-  browser.cookies.delete('authd-attempt')
-  await signInOnPage(authd, browser)
-  await ask(authd, ADA, 12)
+describe.each(DATABASES)('strangers who request mails without end (%s)', (database) => {
+  test('hold back no mail that a session requests to step up, on a browser that is not known', async () => {
+    const authd = await start(database)
+    const { accessToken: bearer } = await signInForTokens(authd)
+    const stepUp = async () => (await another(authd).post('/v1/stepup/email', { bearer })).status
+    authd.clock.advance(MINUTE)
+    await ask(authd, ADA, 12)
 
-  expect((await browser.post('/v1/stepup/email')).status).toBe(202)
+    const statuses: number[] = []
+    for (let at = 0; at < 11; at += 1) {
+      statuses.push(await stepUp())
+      authd.clock.advance(30 * SECOND)
+    }
+
+    expect(statuses).toEqual([...Array(10).fill(202), 429])
+  })
+
+  test('hold back no mail that the link to the former address requests, on any browser', async () => {
+    const authd = await start(database)
+    const thief = authd.browser()
+    await signInOnPage(authd, thief)
+    await authd.takeMail()
+    await thief.post('/v1/me/email', { json: { email: 'thief@evil.example' } })
+    const code = (await authd.takeProofMail())?.values['code']
+    await thief.post('/v1/me/email/confirm', { json: { code } })
+    const mails = await authd.takeMail()
+    const link = mails.find(({ template }) => template === 'email_changed')?.values['link'] ?? ''
+    const token = new URL(link).searchParams.get('token') ?? ''
+    await ask(authd, ADA, 12)
+    await authd.takeMail()
+
+    const asked = await another(authd).post('/restore-email', { form: { token } })
+
+    expect(asked.status).toBe(200)
+    expect((await authd.takeMail()).map(({ template, to }) => [template, to])).toEqual([['email_restore', ADA]])
+  })
+
+  test('are not helped by changes of address: their mails count for the new mailbox', async () => {
+    const authd = await start(database)
+    const browser = authd.browser()
+    await signInOnPage(authd, browser)
+    await ask(authd, NOBODY, 10)
+
+    expect((await browser.post('/v1/me/email', { json: { email: NOBODY } })).status).toBe(429)
+  })
 })
 
 test('the event of a full mailbox names the address that was asked for, once an hour', async () => {

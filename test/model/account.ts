@@ -1,7 +1,7 @@
 import { expect } from 'vitest'
 import { deviceFor, totpCode } from '../support/factors.ts'
 import type { Reply } from '../support/http-client.ts'
-import { isAccepted } from './mail.ts'
+import { isOwnAccepted } from './mail.ts'
 import { takesTotp } from './proofs.ts'
 import { dueOf, hasFactor, isFresh, isLive, levelOf, type Person, type Proof, type Session } from './rules.ts'
 import {
@@ -158,9 +158,8 @@ export async function stepUpWith(world: World, tab: Tab, proof: Exclude<Proof, '
   const isTaken = proof === 'email' ? !hasFactor(person) || isMailMissing : proof !== 'passkey' || !!person.passkey
   if (proof === 'email') {
     const asked = await client.post('/v1/stepup/email')
-    if (isIn && isTaken && asked.status === 429) return
     if (!isIn || !isTaken) return expectRefusal(asked, isIn ? 'STEP_UP_REQUIRED' : 'UNAUTHORIZED')
-    isAccepted(world, asked, { tab, address: person.address })
+    if (!isOwnAccepted(world, asked, session)) return
     const code = (await world.authd.takeMail()).filter(({ template }) => template === 'stepup').at(-1)?.values['code']
     if (code === undefined) return
     const reply = await client.post('/v1/stepup/code', { json: { code } })

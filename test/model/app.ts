@@ -3,7 +3,7 @@ import { totpCode } from '../support/factors.ts'
 import type { Reply } from '../support/http-client.ts'
 import { whileParked } from '../support/parked.ts'
 import { expectRefusal } from './account.ts'
-import { isAccepted } from './mail.ts'
+import { isAccepted, isOwnAccepted } from './mail.ts'
 import { takesTotp } from './proofs.ts'
 import { asShown, DAY, dueAfter, dueOf, hasFactor, isAhead, isFresh, isLive, isOpen, levelOf, SECOND } from './rules.ts'
 import { newAttempt } from './sign-in.ts'
@@ -104,8 +104,8 @@ export async function stepUp(world: World, app: App, isRaced: boolean): Promise<
   const asked = await client.post('/v1/stepup/email', { bearer })
   touch(world, session)
   useAccess(world, app)
-  if (asked.status !== 202) return
-  isAccepted(world, asked, { tab: undefined, address: session.person.address })
+  if (asked.status !== 202 && asked.status !== 429) return
+  if (!isOwnAccepted(world, asked, session)) return
   const code = (await world.authd.takeMail()).filter(({ template }) => template === 'stepup').at(-1)?.values['code']
   const old = app.refresh.at(-1) ?? ''
   const prove = () => client.post('/v1/stepup/code', { bearer, json: { code } })

@@ -256,6 +256,7 @@ const startForWalk = (database: Dialect): Promise<Authd> =>
     config: {
       limits: { requests_per_minute: NO_LIMIT, guesses_per_hour: NO_LIMIT, mails_per_hour: 10 },
       signup: { domains: [DOMAIN] },
+      server: { trusted_proxies: ['127.0.0.1'] },
     },
   })
 
@@ -305,7 +306,11 @@ async function shorten(all: readonly Step[], fails: (steps: readonly Step[]) => 
 async function walk(database: Dialect, steps: readonly Step[]): Promise<void> {
   const authd = await startForWalk(database)
   const instances = [authd, await authd.another()]
-  const tab = (): Tab => ({ client: authd.browser(), attempts: [], session: undefined, known: new Set() })
+  const tab = (_: unknown, at: number): Tab => {
+    const client = authd.browser()
+    client.ip = `203.0.113.${at}`
+    return { client, attempts: [], session: undefined, known: new Set() }
+  }
   const world: World = {
     ...{ instances, authd, now: authd.clock.now(), policy: 'optional', signUp: 'open', isTotpFirst: false },
     ...{ isLockedDown: false, changes: [], invitations: [], recoveryLinks: [], keys: [], people: [], apps: [] },

@@ -24,6 +24,8 @@ export class Browser {
   /** public_url, and the address of the process: this client acts as the proxy between them. */
   readonly url: string
   address: string
+  /** The client that this proxy names, to an authd that trusts it. */
+  ip: string | undefined
 
   constructor(url: string, address = url) {
     this.url = url
@@ -52,6 +54,7 @@ export class Browser {
         ...(json !== undefined && { 'Content-Type': 'application/json' }),
         ...(form !== undefined && { 'Content-Type': 'application/x-www-form-urlencoded' }),
         ...(bearer !== undefined && { Authorization: `Bearer ${bearer}` }),
+        ...(this.ip !== undefined && { 'X-Forwarded-For': this.ip }),
         ...headers,
       },
       body,

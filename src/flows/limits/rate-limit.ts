@@ -2,8 +2,8 @@ import type { Config } from '../../config/schema.ts'
 import type { Deps } from '../../deps.ts'
 import { AuthdError } from '../../errors.ts'
 import { HOUR, isAhead, MINUTE, SECOND } from '../../platform/clock.ts'
-import type { Trx } from '../../store/db.ts'
-import { type Bucket as AnyBucket, giveBackToBucket, takeFromBucket } from '../../store/rate-limits.ts'
+import type { Sql, Trx } from '../../store/db.ts'
+import { type Bucket as AnyBucket, findBucket, giveBackToBucket, takeFromBucket } from '../../store/rate-limits.ts'
 import { NOTICE_LIMIT } from '../outbox/notice.ts'
 import { type Actor, recordEvent, SYSTEM } from '../record-event.ts'
 
@@ -17,6 +17,8 @@ export const POLICIES = {
   email_more: { text: 'mails above that limit, by mailbox', windowMs: 10 * MINUTE, limit: (_: Limits) => 1 },
   email_device: { text: 'mails, by mailbox and known device', windowMs: HOUR, limit: (l: Limits) => l.mailsPerHour },
   mail: { text: 'mails with a link or code, altogether', windowMs: HOUR, limit: (l: Limits) => l.totalMailsPerHour },
+  email_asker: { text: 'mails above that limit, by mailbox and client', windowMs: HOUR, limit: (_: Limits) => 1 },
+  email_bound: { text: 'mails, by session or undo link', windowMs: HOUR, limit: (l: Limits) => l.mailsPerHour },
   notice: { text: 'notices of one kind, by user', windowMs: NOTICE_LIMIT.windowMs, limit: () => NOTICE_LIMIT.count },
   user: { text: 'changes and exports, by session', windowMs: MINUTE, limit: (l: Limits) => l.sessionRequestsPerMinute },
   client: { text: 'requests, by API key', windowMs: MINUTE, limit: (l: Limits) => l.keyRequestsPerMinute },
@@ -104,6 +106,14 @@ export async function fullFor(deps: Deps, bucket: Bucket): Promise<number> {
   if (!known || known.limit < limitOf(deps, bucket)) return 0
   const now = deps.clock.now()
   return isAhead(now, known.until, POLICIES[bucket.policy].windowMs) ? known.until - now : 0
+}
+
+/** For how many milliseconds nothing is left in a bucket, from the database. 0 if something is. */
+export async function fullInStore(deps: Pick<Deps, 'config' | 'clock'>, sql: Sql, bucket: Bucket): Promise<number> {
+  const found = await findBucket(sql, bucket)
+  const now = deps.clock.now()
+  if (!found || found.used < limitOf(deps, bucket)) return 0
+  return isAhead(now, found.windowEndsAt, POLICIES[bucket.policy].windowMs) ? found.windowEndsAt - now : 0
 }
 
 async function rememberIfOver(deps: Deps, { bucket, isOver, resetMs, limit }: Standing): Promise<void> {

@@ -51,7 +51,7 @@ export async function explainSignIn(
     ...checkLockdown(lockdown),
     ...(user ? await checkLockouts(deps, user) : []),
     ...(client === undefined ? [] : await checkAddress(deps, client)),
-    await checkMailLimit(deps, email),
+    await checkMailLimit(deps, email, client),
     ...(user ? await checkFactors(deps, user) : []),
     await checkMail(deps, email, lockdown),
     ...(user ? await lastFailures(deps, user) : []),
@@ -142,13 +142,16 @@ async function checkLimit(deps: Deps, policy: Policy, subject: string, key: stri
   }
 }
 
-/** Above the hour's limit, a mailbox still gets one mail every 10 minutes. */
-async function checkMailLimit(deps: Deps, email: string): Promise<Check> {
+/** Above the hour's limit, a mailbox still gets one mail every 10 minutes, and each client one of them an hour. */
+async function checkMailLimit(deps: Deps, email: string, client: string | undefined): Promise<Check> {
   const mailbox = mailboxOf(email)
   const hourly = await checkLimit(deps, 'email', mailbox, email)
   if (hourly.status === 'ok') return hourly
-  const more = await checkLimit(deps, 'email_more', mailbox, email)
-  return { ...more, id: hourly.id, detail: `${hourly.detail}; ${more.detail}` }
+  const asker =
+    client === undefined ? [] : [await checkLimit(deps, 'email_asker', `${mailbox} ${ipBucket(client)}`, email)]
+  const extra = [await checkLimit(deps, 'email_more', mailbox, email), ...asker]
+  const [full = extra[0]] = extra.filter(({ status }) => status === 'fail')
+  return { ...hourly, ...full, id: hourly.id, detail: [hourly, ...extra].map(({ detail }) => detail).join('; ') }
 }
 
 async function checkFactors(deps: Deps, user: User): Promise<Check[]> {

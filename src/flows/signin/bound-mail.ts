@@ -44,6 +44,8 @@ export async function sendBoundMail(
     return await withinMailLimit(deps, trx, actor, {
       email: address.canonical,
       device,
+      // A new address is anybody's mailbox, so its mails count like those that strangers request.
+      boundTo: purpose === 'email_change' ? undefined : boundTo,
       queue: async () => {
         if (!isContinued) await endFormer(trx, { purpose, boundTo, now })
         const attempt = isContinued ? last : (await insertAttempt(deps, trx, actor, fresh)).attempt
