@@ -46,6 +46,7 @@ export const MAILS = {
   totp_enabled: { layout: 'notice', values: { ...WHO, ...LINK } },
   totp_removed: { layout: 'notice', values: { ...WHO, ...LINK } },
   recovery_codes_made: { layout: 'notice', values: { ...WHO, ...LINK } },
+  recovery_codes_removed: { layout: 'notice', values: { ...WHO, ...LINK } },
   recovery_code_used: { layout: 'notice', values: { ...WHO, ...LINK, codes_left: '9' } },
   factor_locked: { layout: 'notice', values: { ...WHO, ...LINK } },
   session_theft: { layout: 'notice', values: { ...WHO, ...LINK } },

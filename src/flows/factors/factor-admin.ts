@@ -9,6 +9,7 @@ import { deleteRecoveryCodes } from '../../store/recovery-codes.ts'
 import { lockUser, type User } from '../../store/users.ts'
 import { decide } from '../decide.ts'
 import { resolveUser } from '../named-user.ts'
+import { notify } from '../outbox/notice.ts'
 import { enrolledFactors, isLastFactor } from '../policy/factor.ts'
 import { type Actor, recordEvent } from '../record-event.ts'
 import { forgetProofs } from '../sessions/proofs.ts'
@@ -76,13 +77,14 @@ export async function resetTotp(deps: Deps, actor: Actor, user: User): Promise<b
   return await holdUser(deps, user, (trx, held) => removeTotpIn(deps, trx, actor, held))
 }
 
-/** Deletes the recovery codes, so that the user makes new ones. Returns false if there were none. */
+/** Deletes the recovery codes, so that the user makes new ones, and tells the user by mail. Returns false if there were none. */
 export async function resetRecoveryCodes(deps: Deps, actor: Actor, user: User): Promise<boolean> {
   return await holdUser(deps, user, async (trx, held) => {
     if ((await deleteRecoveryCodes(trx, held.id)) === 0) return false
     await clearFailures(trx, { kind: 'recovery_code', subject: held.id })
     await forgetProofs(trx, { userId: held.id, removed: ['recovery_code'] })
     await recordEvent(deps, trx, actor, { type: 'recovery_codes.removed', user: held })
+    await notify(deps, trx, actor, { user: held, template: 'recovery_codes_removed' })
     return true
   })
 }
