@@ -3,6 +3,7 @@ import { deliverNextMail } from '../../src/flows/outbox/mail-sending.ts'
 import { MINUTE } from '../../src/platform/clock.ts'
 import { MailError } from '../../src/platform/mail-error.ts'
 import { startAuthd } from '../support/harness.ts'
+import { until } from '../support/until.ts'
 
 test('a mail server that never responds delays no sign-in, and authd stays ready', async () => {
   const authd = await startAuthd()
@@ -64,5 +65,29 @@ test('while a mail server is down, readiness, the log and the metrics say so onc
     'trouble began',
     'trouble ended',
   ])
+  expect(after.body).toMatchObject({ status: 'ready', problems: [] })
+})
+
+test('a mail server that says nothing is told before a try fails, and until it accepts a mail', async () => {
+  const authd = await startAuthd({ config: { smtp: { host: '127.0.0.1', timeout: '1s' } } })
+  let answer = (_: string) => {}
+  authd.mailer.send = () =>
+    new Promise((resolve) => {
+      answer = resolve
+    })
+  await authd.browser().post('/v1/signin', { json: { email: 'ada@example.com' } })
+  const hanging = deliverNextMail(authd.deps)
+
+  const during = await until(async () => {
+    const { status, body } = await authd.browser().get('/readiness')
+    expect(body.status).toBe('degraded')
+    return { status, problems: body.problems }
+  })
+  answer('250 at last')
+  await hanging
+  const after = await authd.browser().get('/readiness')
+
+  const problem = { what: 'mail', reason: 'the mail server does not answer, so mails wait' }
+  expect(during).toMatchObject({ status: 200, problems: [problem] })
   expect(after.body).toMatchObject({ status: 'ready', problems: [] })
 })

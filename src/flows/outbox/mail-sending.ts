@@ -29,6 +29,7 @@ const BACKOFF_MS = [5 * SECOND, 15 * SECOND, 30 * SECOND, MINUTE]
 const LONGEST_BACKOFF_MS = HOUR
 /** No mail waits longer for its next try: a lease, or a jittered backoff. */
 const LONGEST_WAIT_MS = Math.max(LEASE_MS, 1.25 * LONGEST_BACKOFF_MS)
+const SILENT = 'the mail server does not answer, so mails wait'
 const DOWN = 'the mail server cannot be used; mails wait and are retried'
 /** Mails that somebody waits for in front of a form. */
 const AWAITED = new Set<MailLayout>(['signin', 'code'])
@@ -164,6 +165,7 @@ async function send(deps: Deps, mail: OutboxItem, { startedAt, stopping }: Try):
   const { id: messageId, recipient: to, lang, tries, expiresAt } = mail
   const template = mail.template as MailTemplate
   let values: Record<string, string> = {}
+  const end = tellOfSilence(deps)
   try {
     values = openValues(deps, mail)
     const limit = AbortSignal.any([stopping, AbortSignal.timeout(TRY_MS)])
@@ -184,7 +186,17 @@ async function send(deps: Deps, mail: OutboxItem, { startedAt, stopping }: Try):
     if (stopping.aborted) return { ...about, outcome: 'postponed', dueAt: endedAt }
     const dueAt = endedAt + jittered(deps, backoffMs(mail, endedAt))
     return { ...about, outcome: 'postponed', ...(dueAt < expiresAt ? { dueAt } : { state: 'expired' }) }
+  } finally {
+    end()
   }
+}
+
+/** A try may last for minutes before it fails, and meanwhile users wait. Returns what to call at its end. */
+function tellOfSilence({ config, troubles }: Pick<Deps, 'config' | 'troubles'>): () => void {
+  const late = AbortSignal.timeout(2 * config.current().smtp.timeout)
+  const tell = () => troubles.begin('mail', { reason: SILENT })
+  late.addEventListener('abort', tell)
+  return () => late.removeEventListener('abort', tell)
 }
 
 /** The first waits are short. Then they grow with the mail's age, up to a tenth of its life and an hour. */

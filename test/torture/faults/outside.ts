@@ -77,7 +77,7 @@ export const OUTSIDE: Fault[] = [
       name: `relay-${mood}`,
       promise: 'Sign-ins begin as always, mails wait, and each code arrives.',
       may: ['200', '201'],
-      ...(mood === 'silent' && { told: { what: 'mail', reason: /^the mail server cannot be used/ } }),
+      ...(mood === 'silent' && { told: { what: 'mail', reason: /^the mail server does not answer/ } }),
       prepare: (place) => relay(place, mood),
     }),
   ),
