@@ -21,7 +21,7 @@ import { createSecretFile, readSecretFile } from '../platform/secret-file.ts'
 import { shell } from '../platform/shell.ts'
 import { openStore } from './open-database.ts'
 import { holdSqliteFile } from './restore.ts'
-import { readSecretEarly, shortSecret } from './server-secret.ts'
+import { readSecretEarly } from './server-secret.ts'
 import { NO_METRICS } from './wire.ts'
 
 /** The secrets that were read before root's rights were dropped. */
@@ -47,8 +47,7 @@ export function readSecretsToRotate(config: Config, newSecretFile: string | unde
   }
   const text = readSecretFile(newSecretFile)
   if (text === undefined) throw new AuthdError('NO_INPUT', { message: `${newSecretFile} does not exist.` })
-  if (Buffer.byteLength(text) < 32) throw shortSecret(newSecretFile, false)
-  return { former, given: { path: newSecretFile, text } }
+  return { former, given: { path: newSecretFile, text: longEnough(newSecretFile, text) } }
 }
 
 export interface Rotated extends Resealed {
@@ -109,11 +108,20 @@ export async function rotateServerSecret(
   return { ...done, beginning, kept, newSecretPath: nextPath }
 }
 
+function longEnough(path: string, text: string): string {
+  if (Buffer.byteLength(text) >= 32) return text
+  throw new AuthdError('CONFIG_INVALID', {
+    message: `The new server secret in ${path} is shorter than 32 bytes.`,
+    suggestions: [shell`openssl rand -base64 48 > ${path}`],
+  })
+}
+
 /** The secret of an interrupted rotation, or a new one. Throws NO_PERMISSION if this user cannot write there. */
 function takeNext(path: string): string {
   try {
-    return readSecretFile(path) ?? createSecretFile(path, systemRandom(systemClock))
+    return longEnough(path, readSecretFile(path) ?? createSecretFile(path, systemRandom(systemClock)))
   } catch (cause) {
+    if (cause instanceof AuthdError) throw cause
     throw new AuthdError('NO_PERMISSION', {
       message: `The user of the service cannot write ${path}. Write a new secret to a file yourself.`,
       suggestions: ['openssl rand -base64 48 > new-secret', 'authd secrets rotate --new-secret-file=new-secret'],

@@ -35,7 +35,7 @@ export async function serverSecret(config: Config, db: Db, early: string | undef
   return made
 }
 
-export function shortSecret(path: string, isUsed: boolean): AuthdError {
+function shortSecret(path: string, isUsed: boolean): AuthdError {
   return new AuthdError('CONFIG_INVALID', {
     message: `The server secret in ${path} is shorter than 32 bytes. ${
       isUsed

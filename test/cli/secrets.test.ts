@@ -133,6 +133,7 @@ test('with a file of their own, operators put the new secret in place themselves
   const after = await users(place)
 
   expect([short.code, missing.code, same.code, done.code, before.code]).toEqual([78, 66, 64, 0, 78])
+  expect(short.stderr).toContain('authd: The new server secret in short is shorter than 32 bytes.')
   expect(done.stdout).toContain(`The database belongs to the secret in ${own} now.`)
   expect(after).toBe('ada@example.com\n')
 })
