@@ -33,7 +33,7 @@ export function parseToken(prefix: string, text: string | undefined): Token | un
 
 /** A token of authd or a JWT, anywhere in a text. */
 const BEARER =
-  /\b((?:ses|att|dev|key|chk|inv|rec|emc)_[0-9a-z]{26})\.[A-Za-z0-9_-]{20,}|\brt_[0-9a-z]{26}\.\d+\.[A-Za-z0-9_-]+|\beyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+/g
+  /\b((?:ses|att|dev|key|chk|inv|rec|emc|end)_[0-9a-z]{26})\.[A-Za-z0-9_-]{20,}|\brt_[0-9a-z]{26}\.\d+\.[A-Za-z0-9_-]+|\beyJ[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+\.[A-Za-z0-9_-]+/g
 
 /** Removes the secret part of each authd token from a text. Ids remain. */
 export function hideTokens(text: string): string {

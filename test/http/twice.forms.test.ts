@@ -165,6 +165,16 @@ const RECIPES: Record<string, Recipe> = {
     const { body } = await browser.post('/restore-email', { form: { token: await changed(authd, browser, email) } })
     return { page: String(body), typed: { code: await mailedCode(authd) } }
   }),
+  '/not-you': async (authd, browser, email) => {
+    await signInOnPage(authd, authd.browser(), email)
+    await authd.takeMail()
+    await signInOnPage(authd, authd.browser(), email)
+    const mail = (await authd.takeMail()).find(({ template }) => template === 'new_device')
+    return {
+      page: await pageOf(browser, mail?.values['link']?.replace(authd.url, '') ?? ''),
+      typed: { answer: 'not_me' },
+    }
+  },
   '/invite': async (authd, browser, email) => {
     const address = parseEmailAddress(email)
     const asked = { ttlMs: 3 * DAY, lang: 'en', mustSend: false, name: null }

@@ -1,4 +1,5 @@
 import { expect } from 'vitest'
+import { notYouLink } from '../../src/flows/sessions/not-you.ts'
 import { deviceFor, totpCode } from '../support/factors.ts'
 import type { Reply } from '../support/http-client.ts'
 import { isOwnAccepted } from './mail.ts'
@@ -217,6 +218,20 @@ export async function signOut(world: World, tab: Tab, scope: 'current' | 'others
     return each.person === session.person && (scope === 'all' || each !== session)
   })
   if (scope === 'all') forgetDevices(world, session.person)
+}
+
+/** Somebody presses the button of the mail about the sign-in in `other`. */
+export async function disown(world: World, tab: Tab, other: Tab): Promise<void> {
+  const { session } = other
+  const id = /^ses_\w+/.exec(other.client.cookies.get('authd') ?? '')?.[0]
+  if (!session || id === undefined) return
+  const token = new URL(notYouLink(world.authd.deps, id)).searchParams.get('token') ?? ''
+  const reply = await tab.client.post('/not-you', { form: { token, answer: 'not_me' } })
+  const isIn = isLive(session, world.now)
+  expect(reply.status).toBe(isIn ? 303 : 410)
+  if (!isIn) return
+  endSessions(world, (each) => each === session)
+  forgetDevices(world, session.person)
 }
 
 export async function deleteAccount(world: World, tab: Tab): Promise<void> {

@@ -107,6 +107,7 @@ const CALLS = {
     withOne(world.changes, step, (each) => restoreAddress(world, tab, each)),
   'sign out': (world, { tab, step }) =>
     account.signOut(world, tab, (['current', 'others', 'all'] as const)[step.how % 3] ?? 'all'),
+  'disown a sign-in': (world, { tab, other }) => account.disown(world, tab, other),
   'delete the account': (world, { tab, step }) => (step.how === 0 ? account.deleteAccount(world, tab) : nothing()),
   'app: sign in': (world, { step }) => app.signIn(world, step.whom),
   'app: refresh': withApp((world, held, how) => app.refresh(world, held, BACK[how % 8] ?? 0, how % 3 === 0)),

@@ -155,7 +155,12 @@ export const ACCOUNT_FACES = [
   face('recover', 'recover', { emailMasked: 'a…@example.com', removes: ['passkey', 'totp'], token: 'rec_1.s' }),
   face('ended invitation', 'ended', { kind: 'invitation', endedAt: NOW - 3 * DAY }),
   face('ended recovery', 'ended', { kind: 'recovery', endedAt: NOW - 20 * MINUTE }),
+  face('ended not-you', 'ended', { kind: 'not_you' }),
   face('ended restore', 'ended', { kind: 'restore' }),
+  face('not you', 'not-you', {
+    ...{ emailMasked: 'a…@example.com', begunAt: NOW - 20 * MINUTE, token: 'end_1.s' },
+    ...{ browser: 'Firefox on Linux', ip: '2001:db8::1' },
+  }),
   face('restore', 'restore', { newMasked: 'm…@example.org', oldMasked: 'a…@example.com', token: 'emc_1.s' }),
 ]
 

@@ -24,12 +24,20 @@ export async function knownDevice(
   return (await isKnownDevice(sql, { userId: user?.id ?? '', deviceDigest, now })) ? deviceDigest : undefined
 }
 
-/** Remembers the browser as the user's. The user is told about a new one, except at their first sign-in. */
+/**
+ * Remembers the browser as the user's. The user is told about a new one, except at their first sign-in, with a link that
+ * ends this sign-in.
+ */
 export async function knowDevice(
   deps: Deps,
   trx: Trx,
   actor: Actor,
-  { user, delivery, device }: { user: User; delivery: SigninAttempt['deliver']; device: string | undefined },
+  {
+    user,
+    delivery,
+    device,
+    notYouLink,
+  }: { user: User; delivery: SigninAttempt['deliver']; device: string | undefined; notYouLink: string },
 ): Promise<{ token: string | undefined; isNew: boolean }> {
   // Two browsers with one value that somebody made up would be one known device.
   const held = parseToken('dev', device) ? device : undefined
@@ -40,7 +48,7 @@ export async function knowDevice(
   const isNew = await rememberDevice(trx, known)
   if (isNew && user.lastSeenAt !== null) {
     await recordEvent(deps, trx, actor, { type: 'user.new_device', user })
-    await notify(deps, trx, actor, { user, template: 'new_device' })
+    await notify(deps, trx, actor, { user, template: 'new_device', link: notYouLink })
   }
   return { token, isNew }
 }

@@ -25,6 +25,7 @@ import { type Actor, type Event, recordEvent } from '../record-event.ts'
 import type { Bearers } from '../sessions/bearers.ts'
 import { endSessionsIn } from '../sessions/end-session.ts'
 import { tokensFor } from '../sessions/new-secret.ts'
+import { notYouLink } from '../sessions/not-you.ts'
 import { keyring } from '../sessions/signing-key.ts'
 import { startSession } from '../sessions/start-session.ts'
 import type { Tokens } from '../sessions/token.ts'
@@ -117,7 +118,10 @@ export async function completeSignIn(
     sessionId: started.session.id,
     metadata: { method },
   })
-  const browser = await knowDevice(deps, trx, by, { user, delivery, device })
+  const browser = await knowDevice(deps, trx, by, {
+    ...{ user, delivery, device },
+    notYouLink: notYouLink(deps, started.session.id),
+  })
   return {
     kind: 'signed_in',
     ...started,

@@ -20,6 +20,7 @@ import { factorPages } from './factor.ts'
 import { invitePages } from './invite.ts'
 import { linkPages } from './link.ts'
 import { myFactorPages } from './my-factors.ts'
+import { notYouPages } from './not-you.ts'
 import { basePath, type Page, type PageAnswer, pageContext, pageError, pageLanguage } from './page.ts'
 import { problemPages } from './problem.ts'
 import { recoverPages } from './recover.ts'
@@ -38,6 +39,7 @@ export const PAGES: readonly Page[] = [
   ...myFactorPages,
   ...confirmPages,
   ...emailPages,
+  ...notYouPages,
   ...invitePages,
   ...recoverPages,
   ...signoutPages,

@@ -63,6 +63,12 @@ export const SAID: Sayings = {
     lead: t(`ended.${kind}.lead`),
     ended: endedAt === undefined ? undefined : t('ended.when', { when: relative(Math.min(-SECOND, endedAt - now)) }),
     next: t(`ended.${kind}.next`, { app }),
+    isSession: kind === 'not_you',
+  }),
+  'not-you': ({ begunAt }, { appName: app, now }, { t, relative }) => ({
+    lead: t('not-you.lead', { app }),
+    begun: relative(Math.min(-SECOND, begunAt - now)),
+    begunExact: toRfc3339(begunAt),
   }),
   recover: ({ removes }, { appName: app }, { t }) => ({
     heading: t('recover.heading', { app }),

@@ -25,7 +25,7 @@ export interface PageValues {
     redirectTo?: string
     error?: PageError
     /** Shown above the form. */
-    notice?: 'signed_out' | 'deleted' | 'email_restored'
+    notice?: 'signed_out' | 'deleted' | 'email_restored' | 'not_you'
     /** What the script gives to the browser for a passkey: JSON. */
     asked: string
   }
@@ -147,11 +147,13 @@ export interface PageValues {
   invite: { email: string; token: string }
   /** Posts `token` to /recover. */
   recover: { emailMasked: string; removes: string[]; token: string }
+  /** Asks whether a sign-in was the user's. Posts `token` and `answer` to /not-you. */
+  'not-you': { emailMasked: string; begunAt: number; browser?: string; ip?: string; token: string }
   /** Undoes a change of address. Posts `token` to /restore-email. */
   restore: { newMasked: string; oldMasked: string; token: string }
   /** A link of another kind than the sign-in link that no longer works: why, and who can send another. */
   ended: {
-    kind: 'invitation' | 'recovery' | 'restore'
+    kind: 'invitation' | 'recovery' | 'restore' | 'not_you'
     /** When a genuine link ended, in epoch milliseconds. */
     endedAt?: number
   }

@@ -1,0 +1,49 @@
+import type { Deps } from '../../deps.ts'
+import { equalSecrets, parseToken } from '../../platform/secret.ts'
+import type { Sql } from '../../store/db.ts'
+import { forgetDevices } from '../../store/devices.ts'
+import { findSession, type OwnedSession } from '../../store/sessions.ts'
+import { lockUser } from '../../store/users.ts'
+import type { Actor } from '../record-event.ts'
+import { endSessionsIn } from './end-session.ts'
+import { judgeSession } from './judge-session.ts'
+
+/**
+ * The link with which the mail about a new sign-in ends that session, and nothing else. Its token is a MAC of the
+ * session's id, so it needs no row and ends with the session.
+ */
+export function notYouLink(deps: Pick<Deps, 'keys' | 'config'>, sessionId: string): string {
+  const token = `end_${sessionId.slice('ses_'.length)}.${secretOf(deps, sessionId)}`
+  return `${deps.config.current().publicUrl}/not-you?token=${token}`
+}
+
+/** The live session that a link can end. Undefined if the link is not genuine or the session has ended. */
+export async function findDisowned(deps: Deps, token: string): Promise<OwnedSession | undefined> {
+  return await deps.db.read((sql) => readDisowned(deps, sql, token))
+}
+
+/**
+ * Ends the session of a link, and forgets the browsers of its user, so that the next sign-in from any of them is told by
+ * mail. Returns false if there is nothing to end.
+ */
+export async function endDisowned(deps: Deps, actor: Actor, token: string): Promise<boolean> {
+  return await deps.db.write(async (trx) => {
+    const named = await readDisowned(deps, trx, token)
+    if (!named || !(await lockUser(trx, named.userId))) return false
+    const ended = await endSessionsIn(deps, trx, actor, { filter: { ids: [named.id] }, reason: 'not_you' })
+    if (ended.length > 0) await forgetDevices(trx, named.userId)
+    return ended.length > 0
+  })
+}
+
+async function readDisowned(deps: Deps, sql: Sql, text: string): Promise<OwnedSession | undefined> {
+  const token = parseToken('end', text)
+  const id = `ses_${token?.id.slice('end_'.length)}`
+  if (!token || !equalSecrets(token.secret, secretOf(deps, id))) return undefined
+  const session = await findSession(sql, id)
+  return session && (await judgeSession(deps, sql, session))
+}
+
+function secretOf({ keys }: Pick<Deps, 'keys'>, sessionId: string): string {
+  return keys.mac('not-you', sessionId)
+}
