@@ -9,7 +9,8 @@ import { toAuthdError } from './flows/shown-error.ts'
 import { announceNode, type Node, takeOver, withdrawNode } from './flows/upkeep/node.ts'
 import { createApp, createMetricsApp } from './http/app.ts'
 import { type Listener, type ListenTarget, openListener } from './http/server.ts'
-import { announcing, JOBS, watchingClock } from './jobs/list.ts'
+import { byTheClock } from './jobs/by-the-clock.ts'
+import { announcing, JOBS } from './jobs/list.ts'
 import { type JobRunner, startJobs } from './jobs/runner.ts'
 import { clockWatch } from './platform/clock-watch.ts'
 import { splitListenAddress } from './platform/net/listen-address.ts'
@@ -77,7 +78,7 @@ export async function startDaemon(
   // Commands must find it from its first line on, and others must not take over what its jobs begin.
   if (isAnnounced) await announceNode(deps, node)
   await takeOver(deps, node)
-  const own = [watchingClock(clockWatch(deps.clock)), ...(isAnnounced ? [announcing(node)] : [])]
+  const own = [...byTheClock(clockWatch(deps.clock)), ...(isAnnounced ? [announcing(node)] : [])]
   const jobs = startJobs(deps, [...JOBS, ...own])
   for (const listener of listeners) deps.log.info('listening', { address: listener.address, version })
   const watchdog = service.watchdogMs && setInterval(() => service.notify('WATCHDOG=1'), service.watchdogMs)

@@ -69,6 +69,11 @@ export const MAILS = {
     layout: 'notice',
     values: { ...WHO, old_email_masked: 'a…@example.com', new_email_masked: 'e…@example.org' },
   },
+  // Goes to the address that the user no longer has.
+  email_restored: {
+    layout: 'notice',
+    values: { ...WHO, old_email_masked: 'e…@example.org', new_email_masked: 'a…@example.com' },
+  },
   recovery_link_used: { layout: 'notice', values: { ...WHO, ...LINK } },
   // There is no account page any more.
   account_deleted: { layout: 'notice', values: WHO },

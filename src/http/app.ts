@@ -20,6 +20,7 @@ import { keyRefusals } from './middleware/key-refusals.ts'
 import { metricsPage } from './middleware/metrics.ts'
 import { oauthCalls } from './middleware/oauth-calls.ts'
 import { requestId } from './middleware/request-id.ts'
+import { requestTarget } from './middleware/request-target.ts'
 import { securityHeaders } from './middleware/security-headers.ts'
 import { statedClient } from './middleware/stated-client.ts'
 import { thisMachineOnly } from './middleware/this-machine-only.ts'
@@ -92,6 +93,7 @@ export function wholeDocument(about: { publicUrl: string; version: string }): un
 function emptyApp({ log }: Pick<Deps, 'log'>): Koa<Context['state'], Context> {
   const app = new Koa<Context['state'], Context>()
   app.silent = true
+  app.use(requestTarget)
   app.on('error', (error: Error & { headerSent?: boolean }, { state }: Context) => {
     // A client that disconnects is not a failure.
     if (!error.headerSent) log.error('request failed', { request_id: state.requestId, route: state.route, error })

@@ -5,9 +5,7 @@ import { keepDays } from '../flows/operator/daily-counts.ts'
 import { putInForce } from '../flows/operator/setting.ts'
 import { deliverNextMail } from '../flows/outbox/mail-sending.ts'
 import { deliverNextWebhook, queueWebhooks } from '../flows/outbox/webhook-delivery.ts'
-import { noteClockStep } from '../flows/upkeep/clock-step.ts'
 import { probeDatabase } from '../flows/upkeep/database-probe.ts'
-import { deleteOldAnswers, deleteOldRows } from '../flows/upkeep/housekeeping.ts'
 import { ANNOUNCE_MS, announceNode, type Node, takeOver } from '../flows/upkeep/node.ts'
 import { COUNT_EVERY_MS, keepRowCounts } from '../flows/upkeep/row-counts.ts'
 import { eraseMore } from '../flows/users/erase-events.ts'
@@ -98,18 +96,6 @@ export const JOBS: readonly Job[] = [
     isWokenByCommits: false,
     run: wholly(keepDays),
   },
-  {
-    name: 'answers',
-    everyMs: MINUTE,
-    isWokenByCommits: false,
-    run: wholly(deleteOldAnswers),
-  },
-  {
-    name: 'housekeeping',
-    everyMs: HOUR,
-    isWokenByCommits: false,
-    run: wholly(deleteOldRows),
-  },
 ]
 
 /** Announces this daemon to commands and other daemons, and takes over from those that are gone. */
@@ -125,18 +111,8 @@ export function announcing(node: Node): Job {
   }
 }
 
-/** Looks whether this machine's clock was stepped. `watch` returns by how many milliseconds. */
-export function watchingClock(watch: () => number): Job {
-  return {
-    name: 'clock',
-    everyMs: SECOND,
-    isWokenByCommits: false,
-    run: wholly((deps) => noteClockStep(deps, watch())),
-  }
-}
-
 /** A turn that does all the work there is. */
-function wholly(work: (deps: Deps) => Promise<unknown>): Job['run'] {
+export function wholly(work: (deps: Deps) => Promise<unknown>): Job['run'] {
   return async (deps) => {
     await work(deps)
     return false

@@ -11,10 +11,13 @@ const CELL_LENGTH = 1 << 20
 const FORMULA = /^'*[=+\-@\t\r]/
 const ESCAPED_FORMULA = /^''*[=+\-@\t\r]/
 
-/** A cell as RFC 4180 writes it. Values from outside cannot become formulas in a spreadsheet. */
+/**
+ * A cell as RFC 4180 writes it. Values from outside cannot become formulas in a spreadsheet, also in one that separates cells
+ * by semicolons or tabs.
+ */
 export function csvCell(text: string): string {
   const harmless = plain(FORMULA.test(text) ? `'${text}` : text)
-  return /[",]/.test(harmless) ? `"${harmless.replaceAll('"', '""')}"` : harmless
+  return /[",;\t]/.test(harmless) ? `"${harmless.replaceAll('"', '""')}"` : harmless
 }
 
 /** A record that may go on in the next line. */

@@ -2,8 +2,6 @@ import { setTimeout as wait } from 'node:timers/promises'
 import type { Log } from '../../src/deps.ts'
 import { deleteOldRows } from '../../src/flows/upkeep/housekeeping.ts'
 import { systemClock } from '../../src/platform/clock.ts'
-import { createMetrics } from '../../src/platform/monitoring/metrics.ts'
-import { systemRandom } from '../../src/platform/random.ts'
 import type { Db } from '../../src/store/db.ts'
 import { openConnection } from './client.ts'
 import type { Target } from './target.ts'
@@ -87,8 +85,7 @@ async function keepHouse({ openDatabase }: Target): Promise<string> {
       return result
     },
   }
-  const random = systemRandom(systemClock)
-  await deleteOldRows({ db: timed, clock: systemClock, random, metrics: createMetrics(), log: SILENT })
+  await deleteOldRows({ db: timed, clock: systemClock, log: SILENT })
   await db.close()
   times.sort((left, right) => left - right)
   const at = (share: number) => (times[Math.ceil(times.length * share) - 1] ?? 0).toFixed(1)

@@ -92,6 +92,10 @@ describe('audit export', () => {
       ...{ actor: 'anonymous', metadata: {} },
     }
     expect(AUDIT_FORMATS.csv.line(event)).toContain(',"\'=cmd|""x""  [31m')
+    for (const between of [';', '\t', ',']) {
+      const cell = { ...event, user_agent: `x${between}=1+1` }
+      expect(AUDIT_FORMATS.csv.line(cell)).toMatch(between === '\t' ? /,"?x =1\+1"?,/ : `,"x${between}=1+1",`)
+    }
     const cef = AUDIT_FORMATS.cef.line(event)
     expect(cef).toContain('suser=\\=cmd|"x"  [31m\\\\a\\=b ')
     expect(cef).not.toContain('\n')

@@ -202,6 +202,110 @@ describe('framings that two parsers read differently', () => {
   })
 })
 
+/** Latin-1, as it goes over the wire: what a client can write where a library expects something else. */
+const HEADER_VALUES = [
+  '\xa0',
+  '\xe9\xff',
+  '"',
+  '""',
+  ';',
+  '=',
+  ',,,',
+  'a/b;q=',
+  '*',
+  '[::1',
+  ':',
+  '%',
+  '__proto__',
+  'null',
+  '1e999',
+  '::1%a-b',
+  '[fe80::1%A.b]',
+  'for="[::1%a-b]"',
+  '::ffff:1.2.3.4%x:y',
+]
+const HEADERS = [
+  ...['Accept', 'Accept-Encoding', 'Accept-Language', 'Authorization', 'Content-Encoding', 'Cookie', 'Forwarded'],
+  ...['Idempotency-Key', 'If-None-Match', 'Origin', 'Sec-Fetch-Site', 'User-Agent', 'X-Forwarded-For', 'X-Request-ID'],
+  ...[
+    'X-Forwarded-Proto',
+    'Expect',
+    'traceparent',
+    'DPoP',
+    'CF-Connecting-IP',
+    'X-Real-IP',
+    'X-Forwarded-Host',
+    'Authd-Client-IP',
+    'Access-Control-Request-Headers',
+    'Referer',
+  ],
+]
+const TYPES = ['application/json', 'application/x-www-form-urlencoded'].flatMap((type) =>
+  [
+    '\xa0',
+    ';charset=\xa0',
+    '\xa0;charset=utf-8',
+    ';charset="',
+    ';charset==',
+    ';=',
+    ',text/plain',
+    ';charset=__proto__',
+  ].flatMap((odd) => [`${type}${odd}`, `${odd}${type}`]),
+)
+const TARGETS = [
+  ...[
+    'http://[::1/signin',
+    'http://',
+    'http:/x',
+    'signin',
+    '?x',
+    '*',
+    '//evil/signin',
+    'http://a:99999/signin',
+    '/\xff',
+  ],
+  ...['/signin?%', '/signin?lang=%ff', '/problems/%', '/problems/__proto__', '/assets/%00', '/v1/me/sessions/%ff'],
+  ...[
+    '/signin?lang=__proto__',
+    '/invite?token=%00',
+    '/admin/users?limit=1e9',
+    'javascript:alert(1)',
+    'http://localhost',
+  ],
+]
+
+test('no header and no target that a client can write causes a server error', async () => {
+  const limits = { requests_per_minute: 1_000_000, guesses_per_hour: 1_000_000 }
+  const authd = await startAuthd({ config: { limits } })
+  const heads = [
+    ...HEADERS.flatMap((name) =>
+      HEADER_VALUES.map((value) => `GET /v1/session HTTP/1.1\r\nHost: localhost\r\n${name}: ${value}`),
+    ),
+    ...HEADERS.flatMap((name) =>
+      HEADER_VALUES.map((value) => `GET /signin HTTP/1.1\r\nHost: localhost\r\n${name}: ${value}`),
+    ),
+    ...TYPES.flatMap((type) =>
+      ['/v1/signin', '/signin', '/v1/token/revoke', '/signin/code'].map(
+        (path) => `POST ${path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0\r\nContent-Type: ${type}`,
+      ),
+    ),
+    ...TARGETS.flatMap((target) =>
+      ['GET', 'POST', 'HEAD', 'OPTIONS'].map(
+        (method) => `${method} ${target} HTTP/1.1\r\nHost: localhost\r\nContent-Length: 0`,
+      ),
+    ),
+  ]
+
+  const failed: string[] = []
+  for (const head of heads) {
+    const answer = await raw(authd, `${head}\r\nConnection: close\r\n\r\n`)
+    if (!/^HTTP\/1\.1 [234]\d\d /.test(answer)) failed.push(`${head} → ${answer.slice(0, 40)}`)
+  }
+
+  expect(failed).toEqual([])
+  expect(authd.log.lines.filter(({ level }) => level === 'error')).toEqual([])
+})
+
 test('a client that disconnects within its body causes no server error', async () => {
   const authd = await startAuthd()
   const socket = connect(Number(new URL(authd.address).port), '127.0.0.1')

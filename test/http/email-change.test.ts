@@ -228,6 +228,23 @@ test('a new address gets its code although strangers have used up the mails of t
   expect(changed.status).toBe(200)
 })
 
+test.for(['sqlite', 'postgres'] as const)(
+  'the address that the undo of a change replaces is told (%s)',
+  async (database) => {
+    const authd = await startAuthd({ database })
+    const browser = authd.browser()
+    await signInOnPage(authd, browser)
+    const { token } = await changeTo(authd, browser, NEW)
+    await authd.browser().post('/restore-email', { form: { token } })
+    const code = (await authd.takeProofMail())?.values['code'] ?? ''
+    await authd.takeMail()
+
+    await authd.browser().post('/restore-email/code', { form: { token, code } })
+
+    expect(await authd.takeMail()).toMatchObject([{ template: 'email_restored', to: NEW }])
+  },
+)
+
 test('undoing the last of two changes leaves the way back of the first', async () => {
   const authd = await startAuthd()
   const browser = authd.browser()

@@ -3,6 +3,7 @@ import { tally } from '../../src/flows/limits/rate-limit.ts'
 import { setSetting } from '../../src/flows/operator/setting.ts'
 import { addWebhook } from '../../src/flows/outbox/webhook-endpoint.ts'
 import { recordEvent, SYSTEM } from '../../src/flows/record-event.ts'
+import { byTheClock } from '../../src/jobs/by-the-clock.ts'
 import { JOBS } from '../../src/jobs/list.ts'
 import { startJobs } from '../../src/jobs/runner.ts'
 import { DAY } from '../../src/platform/clock.ts'
@@ -14,7 +15,7 @@ import { typesOf, webhookReceiver } from '../support/webhook-receiver.ts'
 
 /** A daemon's jobs, on real timers. */
 function run({ deps }: Authd): void {
-  const jobs = startJobs(deps, JOBS)
+  const jobs = startJobs(deps, [...JOBS, ...byTheClock(() => 0)])
   onTestFinished(async () => void (await jobs.stop(0)))
 }
 

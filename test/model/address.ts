@@ -6,6 +6,7 @@ import { DAY, isAhead, type Person, SECOND, type Session } from './rules.ts'
 import {
   ADDRESSES,
   type Change,
+  DOMAIN,
   dropSince,
   endAttemptsFor,
   endInvitations,
@@ -17,6 +18,10 @@ import {
   verify,
   type World,
 } from './world.ts'
+
+/** With sign-ups of one domain only, nobody moves out of it. */
+const mayMoveTo = (world: World, address: number): boolean =>
+  world.isLockedDown || world.signUp !== 'domains' || ADDRESSES[address]?.endsWith(`@${DOMAIN}`) === true
 
 interface Moved {
   address: number
@@ -31,7 +36,8 @@ export async function changeAddress(world: World, tab: Tab, address: number): Pr
   const { session } = tab
   const email = ADDRESSES[address]
   const isSame = session?.person.address === address
-  const refusal = refusalOf(world, session) ?? (isSame ? 'CONFLICT' : undefined)
+  const refusal =
+    refusalOf(world, session) ?? (isSame ? 'CONFLICT' : mayMoveTo(world, address) ? undefined : 'FORBIDDEN')
   const asked = await tab.client.post('/v1/me/email', { json: { email } })
   if (asked.status === 429) return
   expectRefusal(asked, refusal)

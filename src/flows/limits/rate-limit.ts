@@ -16,6 +16,7 @@ export const POLICIES = {
   email: { text: 'mails with a link or code, by mailbox', windowMs: HOUR, limit: (l: Limits) => l.mailsPerHour },
   email_more: { text: 'mails above that limit, by mailbox', windowMs: 10 * MINUTE, limit: (_: Limits) => 1 },
   email_device: { text: 'mails, by mailbox and known device', windowMs: HOUR, limit: (l: Limits) => l.mailsPerHour },
+  email_change: { text: 'mails to a new address, by user', windowMs: HOUR, limit: (l: Limits) => l.mailsPerHour },
   mail: { text: 'mails with a link or code, altogether', windowMs: HOUR, limit: (l: Limits) => l.totalMailsPerHour },
   email_asker: { text: 'mails above that limit, by mailbox and client', windowMs: HOUR, limit: (_: Limits) => 1 },
   email_bound: { text: 'mails, by session or undo link', windowMs: HOUR, limit: (l: Limits) => l.mailsPerHour },

@@ -8,9 +8,20 @@ import type { User } from '../../store/users.ts'
 export function maySignIn(deps: Pick<Deps, 'config' | 'clock'>, email: string, user: User | undefined): boolean {
   if (user && user.disabledAt !== null) return false
   if (user && !isInvitationOver(user, deps.clock.now())) return true
-  const { signup } = deps.config.current()
-  if (signup.policy === 'domains') return signup.domains.includes(email.slice(email.lastIndexOf('@') + 1))
-  return signup.policy === 'open'
+  return deps.config.current().signup.policy === 'open' || isOfDomains(deps, email)
+}
+
+/**
+ * Says whether a user may change their address to this one. With `signup.policy = "domains"` only to one of these domains:
+ * the former address is free again, so that one mailbox could otherwise admit any number of others.
+ */
+export function mayMoveTo(deps: Pick<Deps, 'config'>, email: string): boolean {
+  return deps.config.current().signup.policy !== 'domains' || isOfDomains(deps, email)
+}
+
+function isOfDomains({ config }: Pick<Deps, 'config'>, email: string): boolean {
+  const { policy, domains } = config.current().signup
+  return policy === 'domains' && domains.includes(email.slice(email.lastIndexOf('@') + 1))
 }
 
 /**

@@ -18,7 +18,6 @@ import { deleteSessionsEndedBefore } from '../../store/sessions.ts'
 import { deleteSigninAttemptsBefore } from '../../store/signin-attempts.ts'
 import { deleteSigningKeysBefore } from '../../store/signing-keys.ts'
 import { hasRightClock } from '../right-clock.ts'
-import { finishSigningOut } from '../sessions/sign-out-everybody.ts'
 
 /** How long ended sessions, finished mails and counts of wrong codes are kept. */
 export const KEPT_MS = 30 * DAY
@@ -30,14 +29,12 @@ const BATCH = 200
 
 /**
  * Deletes rows that nobody needs: attempts after a day, ended sessions and finished mails after 30 days, audit events
- * after 400. Every table that grows by itself has a line here. Deletes nothing while this machine's clock differs from
+ * after 400. Every table that grows by itself has a line here, but answers. Deletes nothing while this machine's clock differs from
  * the database's.
  */
-export async function deleteOldRows(deps: Pick<Deps, 'clock' | 'db' | 'log' | 'metrics' | 'random'>): Promise<void> {
-  await finishSigningOut(deps)
+export async function deleteOldRows(deps: Pick<Deps, 'clock' | 'db' | 'log'>): Promise<void> {
   if (!(await hasRightClock(deps))) return
   const now = deps.clock.now()
-  await deleteOldAnswers(deps)
   await deleteInBatches(deps, (trx) => deleteSigninAttemptsBefore(trx, now - DAY, BATCH))
   await deleteInBatches(deps, (trx) => deleteSessionsEndedBefore(trx, now - KEPT_MS, BATCH))
   await deleteInBatches(deps, (trx) => deleteOutboxBefore(trx, now - KEPT_MS, BATCH))
@@ -56,8 +53,12 @@ export async function deleteOldRows(deps: Pick<Deps, 'clock' | 'db' | 'log' | 'm
   await deleteInBatches(deps, (trx) => deleteSigningKeysBefore(trx, now - KEPT_MS, BATCH))
 }
 
-/** Deletes answers that nobody can have again, because they hold secrets, even if sealed. */
-export async function deleteOldAnswers(deps: Pick<Deps, 'db' | 'clock'>): Promise<void> {
+/**
+ * Deletes answers that nobody can have again, because they hold secrets, even if sealed. Deletes none while this machine's
+ * clock differs from the database's, because some also say that something is spent.
+ */
+export async function deleteOldAnswers(deps: Pick<Deps, 'db' | 'clock' | 'log'>): Promise<void> {
+  if (!(await hasRightClock(deps))) return
   await deleteInBatches(deps, (trx) => deleteExpiredAnswers(trx, deps.clock.now(), BATCH))
 }
 

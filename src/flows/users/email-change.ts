@@ -18,8 +18,10 @@ import { endSigninAttempts, findBoundAttempt, useSigninAttempt } from '../../sto
 import { findUser, lockUser, type User, updateUserEmail } from '../../store/users.ts'
 import { decide } from '../decide.ts'
 import { dropLoneRecoveryCodes } from '../factors/recovery-code.ts'
+import { type Bucket, spendIn, tooMany } from '../limits/rate-limit.ts'
 import { notify } from '../outbox/notice.ts'
 import { dropFactors } from '../policy/factor.ts'
+import { mayMoveTo } from '../policy/signup.ts'
 import { type Actor, recordEvent } from '../record-event.ts'
 import { holdFresh } from '../sessions/freshness.ts'
 import { type Renewed, renew } from '../sessions/new-secret.ts'
@@ -52,7 +54,7 @@ interface Asking {
 /**
  * Mails a code to a new address. The answer is the same if another user has the address, but then nothing is sent.
  * Returns when another mail can be requested. Throws STEP_UP_REQUIRED, CONFLICT for the user's own address,
- * RATE_LIMITED.
+ * FORBIDDEN for one that the sign-up policy excludes, RATE_LIMITED.
  */
 export async function beginEmailChange(
   deps: Deps,
@@ -67,8 +69,15 @@ export async function beginEmailChange(
       const held = await holdFresh(deps, trx, session)
       if (held instanceof AuthdError) return held
       const { user } = held
-      if (user.email !== address.canonical) return { ...address, userId: user.id }
-      return new AuthdError('CONFLICT', { message: 'This is already your address.' })
+      if (user.email === address.canonical) {
+        return new AuthdError('CONFLICT', { message: 'This is already your address.' })
+      }
+      if (!mayMoveTo(deps, address.canonical)) return notAdmitted()
+      // The address may belong to somebody who has nothing to do with authd.
+      const tries: Bucket = { policy: 'email_change', subject: user.id }
+      const { isOver, resetMs } = await spendIn(deps, trx, actor, tries)
+      if (isOver) return tooMany(tries, resetMs)
+      return { ...address, userId: user.id }
     },
   })
 }
@@ -84,7 +93,7 @@ export async function findWaitingChange(deps: Deps, session: OwnedSession): Prom
 
 /**
  * Changes the address with the code that was sent there. The former address is told, and can be restored for 7 days.
- * Throws INVALID_CREDENTIALS, STEP_UP_REQUIRED.
+ * Throws INVALID_CREDENTIALS, STEP_UP_REQUIRED, FORBIDDEN.
  */
 export async function finishEmailChange(
   deps: Deps,
@@ -98,6 +107,7 @@ export async function finishEmailChange(
     const { user } = held
     const wrong = new AuthdError('INVALID_CREDENTIALS')
     const attempt = await findBoundAttempt(trx, { purpose: 'email_change', boundTo: session.id, now })
+    if (attempt?.email && !mayMoveTo(deps, attempt.email)) return notAdmitted()
     if (!attempt?.email || !(await spendCode(deps, trx, actor, { attempt, code, device }))) return wrong
     const address = { canonical: attempt.email, typed: attempt.emailTyped ?? attempt.email }
     const proven = { user, address, isVerified: true, by: held.session }
@@ -161,6 +171,10 @@ export async function changeEmailIn(
     values: { ...masks, expires_days: String(RESTORABLE_MS / DAY) },
   })
   return true
+}
+
+function notAdmitted(): AuthdError {
+  return new AuthdError('FORBIDDEN', { message: 'Addresses of this domain are not allowed here.' })
 }
 
 /** Keeps the address which the user has had. Returns the link that restores it. It works only after a session's change. */
@@ -248,6 +262,8 @@ export async function restoreEmail(
       ...(await dropFactors(trx, user.id, { since: sinceWhenDistrusted(change, now) })),
     ]
     await dropLoneRecoveryCodes(trx, user.id)
+    const masks = { old_email_masked: maskEmail(user.email), new_email_masked: maskEmail(change.oldEmail) }
+    await notify(deps, trx, actor, { user, template: 'email_restored', values: masks })
     const restored = { id: user.id, email: change.oldEmail }
     await recordEvent(deps, trx, actor, { type: 'user.email_restored', user: restored, metadata: { dropped } })
     return undefined

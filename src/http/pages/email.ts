@@ -46,7 +46,7 @@ const begin = accountPage({
         await beginEmailChange(deps, actor, { session, address, lang, device: cookies.device })
         return { goTo: '/account/email/code' }
       },
-      ['VALIDATION_ERROR', 'CONFLICT', 'RATE_LIMITED'],
+      ['VALIDATION_ERROR', 'CONFLICT', 'FORBIDDEN', 'RATE_LIMITED'],
       (error) => ({
         page: 'email',
         status: error.status,
@@ -79,7 +79,7 @@ const finish = accountPage({
         const renewed = await finishEmailChange(deps, actor, { session, code: form.code, device: cookies.device })
         return { goTo: '/account?done=email_changed', cookies: sessionCookies(renewed) }
       },
-      ['INVALID_CREDENTIALS'],
+      ['INVALID_CREDENTIALS', 'FORBIDDEN'],
       async (error) => {
         const email = await findWaitingChange(deps, session)
         if (email === undefined) return { goTo: '/account/email' }

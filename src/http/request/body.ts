@@ -33,12 +33,19 @@ export interface DeclaredBody {
 /** The type that a body has, of those that a route takes. A body of neither counts as the first. */
 function bodyTypeOf(ctx: Context, { type, also }: { type: BodyType; also?: unknown }): BodyType {
   const other = type === 'json' ? 'form' : 'json'
-  return also !== undefined && mediaTypeOf(ctx) === MEDIA_TYPE[other] ? other : type
+  return also !== undefined && contentTypeOf(ctx).type === MEDIA_TYPE[other] ? other : type
 }
 
-/** The type and subtype, without parameters. */
-function mediaTypeOf(ctx: Context): string {
-  return ctx.get('Content-Type').split(';')[0]?.trim().toLowerCase() ?? ''
+/** What a request says of its body. A text that is no media type stays as it is, so that it equals none. */
+function contentTypeOf(ctx: Context): { type: string; charset: string } {
+  const sent = ctx.get('Content-Type')
+  try {
+    // MIMEType drops a parameter with spaces around its equals sign.
+    const { essence, params } = new MIMEType(sent.replaceAll(/[ \t]*=[ \t]*/g, '='))
+    return { type: essence, charset: params.get('charset') || 'utf-8' }
+  } catch {
+    return { type: sent, charset: 'utf-8' }
+  }
 }
 
 /**
@@ -46,7 +53,7 @@ function mediaTypeOf(ctx: Context): string {
  * JSON is usual.
  */
 export function isOauthCall(ctx: Context, { type, also }: { type: BodyType; also?: unknown }): boolean {
-  const sent = mediaTypeOf(ctx)
+  const { type: sent } = contentTypeOf(ctx)
   const takesForm = type === 'form' || also !== undefined
   return takesForm && (sent === '' ? type === 'form' : sent !== MEDIA_TYPE.json)
 }
@@ -63,10 +70,10 @@ export async function receiveBody(ctx: Context, next: Next): Promise<void> {
 /** The body as the declared type. A missing body becomes an empty object. Throws UNSUPPORTED_MEDIA_TYPE, BAD_REQUEST. */
 export function parseBody(ctx: Context, type: BodyType): unknown {
   if (ctx.get('Content-Encoding') !== '') throw new AuthdError('UNSUPPORTED_MEDIA_TYPE')
-  const contentType = ctx.get('Content-Type')
-  if (ctx.state.body.length === 0 && contentType === '') return {}
-  if (mediaTypeOf(ctx) !== MEDIA_TYPE[type]) throw new AuthdError('UNSUPPORTED_MEDIA_TYPE')
-  if (!isAlsoUtf8(ctx.state.body, contentType)) throw new AuthdError('UNSUPPORTED_MEDIA_TYPE')
+  const sent = contentTypeOf(ctx)
+  if (ctx.state.body.length === 0 && sent.type === '') return {}
+  if (sent.type !== MEDIA_TYPE[type] || !isAlsoUtf8(ctx.state.body, sent.charset))
+    throw new AuthdError('UNSUPPORTED_MEDIA_TYPE')
   const text = decode(ctx.state.body)
   return type === 'json' ? parseJson(text) : parseForm(text)
 }
@@ -75,9 +82,7 @@ export function parseBody(ctx: Context, type: BodyType): unknown {
  * Says whether a body is the same text in UTF-8 as in the stated charset. JSON and forms are UTF-8, whatever a client states
  * (RFC 8259 §11, WHATWG URL §5). A charset that would read other text is a fault of the client.
  */
-function isAlsoUtf8(bytes: Buffer, contentType: string): boolean {
-  // MIMEType drops a parameter with spaces around its equals sign.
-  const stated = new MIMEType(contentType.replaceAll(/[ \t]/g, '')).params.get('charset') || 'utf-8'
+function isAlsoUtf8(bytes: Buffer, stated: string): boolean {
   const charset = stated.toLowerCase().replaceAll(/[^a-z0-9]/g, '')
   if (/^(utf8|(us)?ascii)$/.test(charset)) return true
   return isAscii(bytes) && !/^(utf(7|16|32)|ucs|unicode|iso10646)/.test(charset)

@@ -93,7 +93,7 @@ const changeEmail = endpoint({
       schema: mailQueuedResource,
     },
   },
-  errors: ['CONFLICT'],
+  errors: ['CONFLICT', 'FORBIDDEN'],
   async handle(deps, { session, body, actor, cookies, languageOf }) {
     const asking = { lang: languageOf(), device: cookies.device }
     const resendAfter = await beginEmailChange(deps, actor, { session, address: body.email, ...asking })

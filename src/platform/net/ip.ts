@@ -4,13 +4,14 @@ import ipaddr from 'ipaddr.js'
 type Range = [ipaddr.IPv4 | ipaddr.IPv6, number]
 
 /**
- * Returns the canonical form of an address: IPv4-mapped as IPv4, IPv6 compressed. Undefined if it is not an address.
+ * Returns the canonical form of an address: IPv4-mapped as IPv4, IPv6 compressed, without a zone, which only names an
+ * interface of one machine. Undefined if it is not an address.
  */
 export function foldIp(text: string): string | undefined {
   // isIP accepts IPv4 only in its canonical form: four numbers without leading zeros.
   const version = isIP(text)
   if (version === 4) return text
-  return version === 0 ? undefined : ipaddr.process(text).toString()
+  return version === 0 ? undefined : ipaddr.process(text.split('%')[0] ?? '').toString()
 }
 
 /** What counts as one client: an IPv4 address, or an IPv6 /64, because a client can use any address of its /64. */

@@ -1,0 +1,19 @@
+import type { Context, Next } from '../request/context.ts'
+
+/**
+ * A request whose target is a whole address is one for its path (RFC 9112 §3.2.2). What is neither an address nor a path
+ * gets 400, like what is no HTTP.
+ */
+export async function requestTarget(ctx: Context, next: Next): Promise<void> {
+  const target = ctx.req.url ?? ''
+  if (!target.startsWith('/') && target !== '*') {
+    const address = URL.parse(target)
+    if (!address) {
+      ctx.status = 400
+      ctx.set('Connection', 'close')
+      return
+    }
+    ctx.req.url = `${address.pathname}${address.search}`
+  }
+  await next()
+}
