@@ -1,8 +1,8 @@
 import type { Context, Next } from '../request/context.ts'
 
 /**
- * A request whose target is a whole address is one for its path (RFC 9112 §3.2.2). What is neither an address nor a path
- * gets 400, like what is no HTTP.
+ * A request whose target is a whole address is one for its path (RFC 9112 §3.2.2). Any other target
+ * gets 400, like a request that is not HTTP.
  */
 export async function requestTarget(ctx: Context, next: Next): Promise<void> {
   const target = ctx.req.url ?? ''

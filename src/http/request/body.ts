@@ -36,7 +36,7 @@ function bodyTypeOf(ctx: Context, { type, also }: { type: BodyType; also?: unkno
   return also !== undefined && contentTypeOf(ctx).type === MEDIA_TYPE[other] ? other : type
 }
 
-/** What a request says of its body. A text that is no media type stays as it is, so that it equals none. */
+/** What a request says of its body. A text that cannot be parsed stays as it is, so that no type equals it. */
 function contentTypeOf(ctx: Context): { type: string; charset: string } {
   const sent = ctx.get('Content-Type')
   try {
