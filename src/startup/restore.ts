@@ -11,7 +11,7 @@ import { createFile, type OpenedFile, openPlainFile, replaceDatabase } from '../
 import { systemRandom } from '../platform/random.ts'
 import { shell } from '../platform/shell.ts'
 import { StoreError } from '../store/db.ts'
-import { holdSqlite, type InspectedCopy, inspectSqlite } from '../store/sqlite-backup.ts'
+import { type Ended, type HeldSqlite, holdSqlite, type InspectedCopy, inspectSqlite } from '../store/sqlite-backup.ts'
 import { aboutOf, type BackupAbout, secretBeside } from './backup-files.ts'
 import { openStore } from './open-database.ts'
 import { readSecretEarly } from './server-secret.ts'
@@ -97,12 +97,17 @@ export interface Restored<Done> {
 }
 
 /**
- * Puts the backup in the place of the database, after `end` has ended in it what must not be valid again. Until its last
+ * Puts the backup in the place of the database, after `end` has ended in it what must not be valid again. It gets what the
+ * database from before knows. Until its last
  * step nothing has changed. Throws DATABASE_BUSY while another process has the database open, SECRET_MISMATCH, FAILED.
  */
 export async function restoreBackup<Done>(
   config: Config,
-  { backup, stamp, end }: { backup: OpenedBackup; stamp: string; end(deps: Deps): Promise<Done> },
+  {
+    backup,
+    stamp,
+    end,
+  }: { backup: OpenedBackup; stamp: string; end(deps: Deps, ended: Ended | undefined): Promise<Done> },
 ): Promise<Restored<Done>> {
   const { path, url } = config.database
   if (url !== undefined) {
@@ -116,7 +121,8 @@ export async function restoreBackup<Done>(
     return await withScratch(dirname(path), backup, async (scratch) => {
       const { configured, beside } = backup.secret
       const secret = configured ?? beside
-      const done = await inside({ ...config, database: { ...config.database, path: scratch } }, secret, end)
+      const scratchConfig = { ...config, database: { ...config.database, path: scratch } }
+      const done = await inside(scratchConfig, secret, (deps) => end(deps, held.ended))
       if (configured === undefined && beside !== undefined) {
         createFile(config.secretFile, `${beside}\n`, { mode: 0o600 })
       }
@@ -129,7 +135,7 @@ export async function restoreBackup<Done>(
 }
 
 /** Throws DATABASE_BUSY while another process has the file open. */
-export function holdSqliteFile(path: string): { release(): void } {
+export function holdSqliteFile(path: string): HeldSqlite {
   try {
     return holdSqlite(path)
   } catch (cause) {

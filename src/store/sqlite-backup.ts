@@ -77,12 +77,24 @@ export function inspectSqlite(path: string, key: string): InspectedCopy {
   }
 }
 
+/** What was ended in a database, by id. A backup of it does not know this. */
+export interface Ended {
+  apiKeys: string[]
+  disabledUsers: string[]
+}
+
+export interface HeldSqlite {
+  /** Undefined if there is no database, or none that can be read. */
+  ended: Ended | undefined
+  release(): void
+}
+
 /**
  * Holds an SQLite file so that no other process can open it, until `release`. Throws StoreError `busy` while another
  * process has it open. A damaged file cannot be held: then nobody can use it either.
  */
-export function holdSqlite(path: string): { release(): void } {
-  if (!existsSync(path)) return { release() {} }
+export function holdSqlite(path: string): HeldSqlite {
+  if (!existsSync(path)) return { ended: undefined, release() {} }
   const database = new DatabaseSync(path, { timeout: 0 })
   try {
     // A connection in WAL mode shares a lock on the file as long as it is open.
@@ -90,9 +102,25 @@ export function holdSqlite(path: string): { release(): void } {
   } catch (error) {
     database.close()
     if (isBusy(error)) throw explain(error, path)
-    return { release() {} }
+    return { ended: undefined, release() {} }
   }
-  return { release: () => database.close() }
+  return { ended: endedIn(database), release: () => database.close() }
+}
+
+function endedIn(database: DatabaseSync): Ended | undefined {
+  const ids = (text: string) =>
+    database
+      .prepare(text)
+      .all()
+      .map(({ id }) => String(id))
+  try {
+    return {
+      apiKeys: ids('SELECT id FROM api_keys WHERE revoked_at IS NOT NULL'),
+      disabledUsers: ids('SELECT id FROM users WHERE disabled_at IS NOT NULL'),
+    }
+  } catch {
+    return undefined
+  }
 }
 
 /** Reads every page. Undefined: all is well. */

@@ -115,6 +115,34 @@ test('a restore keeps the database from before, and shows the command where nobo
   expect(JSON.parse(event.stdout)).toMatchObject({ metadata: { backup: backup.name, cancelled_mails: 0 } })
 })
 
+test('SECURITY: what the database from before has ended stays ended after a restore', async () => {
+  const place = await shell()
+  await place.run(['migrate'])
+  for (const name of ['ada', 'bob']) await place.run(['users', 'add', `${name}@example.com`])
+  const create = (name: string) => ['api-keys', 'create', '--name', name, '--scope', 'users:read', '--json']
+  const leaked = JSON.parse((await place.run(create('leaked'))).stdout)
+  const good = JSON.parse((await place.run(create('good'))).stdout)
+  await place.run(['keys', 'list', '--json'])
+  const backup = JSON.parse((await place.run(['backup', 'create', '--json'])).stdout)
+  await place.run(['api-keys', 'revoke', leaked.id, '--reason', 'leaked'])
+  await place.run(['users', 'disable', 'bob@example.com', '--reason', 'left'])
+  await place.run(['keys', 'rotate', '--now', '--reason', 'copied'])
+  const before = JSON.parse((await place.run(['keys', 'list', '--json'])).stdout).data
+
+  const restored = await place.run(['backup', 'restore', backup.name, '--confirm=restore', '--json'])
+  const apiKeys = JSON.parse((await place.run(['api-keys', 'list', '--json'])).stdout).data
+  const bob = JSON.parse((await place.run(['users', 'show', 'bob@example.com', '--json'])).stdout)
+  const after = JSON.parse((await place.run(['keys', 'list', '--json'])).stdout).data
+
+  const { new_key, ...result } = JSON.parse(restored.stdout)
+  expect(result).toMatchObject({ api_keys_revoked: 1, users_disabled: 1 })
+  const isRevoked = (id: string) => apiKeys.find((key: { id: string }) => key.id === id).revoked
+  expect([isRevoked(leaked.id), isRevoked(good.id)]).toEqual([true, false])
+  expect(bob).toMatchObject({ disabled_reason: 'disabled before the restore' })
+  expect(before.map(({ kid }: { kid: string }) => kid)).not.toContain(new_key)
+  expect(after.map(({ kid }: { kid: string }) => kid)).toContain(new_key)
+})
+
 test('a restore is refused while a daemon has the database open, and changes nothing', async () => {
   const { place, backup } = await backedUp()
   await place.run(['users', 'add', 'late@example.com'])

@@ -1,9 +1,13 @@
 import type { Deps } from '../../deps.ts'
 import { bumpEpoch } from '../../store/change-epochs.ts'
 import { cancelAllMail } from '../../store/outbox.ts'
+import type { Ended } from '../../store/sqlite-backup.ts'
 import { findSystemConfig, setSystemConfig } from '../../store/system-config.ts'
 import { type Actor, recordEvent } from '../record-event.ts'
+import { rotateKeys } from '../sessions/key-rotation.ts'
 import { recordSignedOut, signOutEverybodyIn } from '../sessions/sign-out-everybody.ts'
+import { disableUser } from '../users/disable.ts'
+import { endApiKey, listKeysForApi } from './api-key.ts'
 
 const ENTRY = 'last_backup_at'
 
@@ -28,16 +32,21 @@ export async function lastBackupAt(deps: Pick<Deps, 'db'>): Promise<number> {
 export interface RestoredState {
   endedSessions: number
   cancelledMails: number
+  /** Undefined where tokens are signed with a secret from the configuration. */
+  newKey: string | undefined
+  /** What the database from before had ended. Undefined without one: what was ended since the backup is valid again. */
+  endedAgain: { apiKeys: number; users: number } | undefined
 }
 
 /**
  * Ends what became valid again with a restored database: sessions, sign-ins with their links and codes, recovery links,
- * and mails that may have been sent already.
+ * mails that may have been sent already, and the key that signed tokens. `ended` is what the database from before knows of
+ * API keys and users.
  */
 export async function endRestored(
-  deps: Pick<Deps, 'clock' | 'db' | 'metrics' | 'random'>,
+  deps: Deps,
   actor: Actor,
-  backup: string,
+  { backup, ended: known }: { backup: string; ended: Ended | undefined },
 ): Promise<RestoredState> {
   const now = deps.clock.now()
   const { signedOut, cancelledMails } = await deps.db.write(async (trx) => {
@@ -48,5 +57,20 @@ export async function endRestored(
     return { cancelledMails, signedOut: await signOutEverybodyIn(deps, trx, actor, 'revoked_by_operator') }
   })
   const ended = await recordSignedOut(deps, actor, signedOut)
-  return { endedSessions: ended.length, cancelledMails }
+  const isShared = deps.config.current().tokens.algorithm === 'HS256'
+  const newKey = isShared ? undefined : (await rotateKeys(deps, actor, { isImmediate: true })).kid
+  const endedAgain = known && (await endAgain(deps, actor, known))
+  return { endedSessions: ended.length, cancelledMails, newKey, endedAgain }
+}
+
+async function endAgain(deps: Deps, actor: Actor, known: Ended): Promise<{ apiKeys: number; users: number }> {
+  const revoked = new Set(known.apiKeys)
+  const apiKeys = (await listKeysForApi(deps)).filter(({ id, revokedAt }) => revokedAt === null && revoked.has(id))
+  for (const { id } of apiKeys) await endApiKey(deps, actor, id)
+  let users = 0
+  for (const id of known.disabledUsers) {
+    const { isChanged } = await disableUser(deps, actor, { id }, 'disabled before the restore')
+    if (isChanged) users += 1
+  }
+  return { apiKeys: apiKeys.length, users }
 }

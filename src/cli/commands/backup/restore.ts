@@ -12,7 +12,7 @@ import { becomeOwner } from '../../privileges.ts'
 
 export default command({
   description:
-    'Stop the daemon first. All sessions and sign-ins end and waiting mails are cancelled, because the backup does not know which were used. The database from before is kept beside the new one.',
+    'Stop the daemon first. All sessions and sign-ins end, waiting mails are cancelled and the signing key is replaced, because the backup does not know what was used or ended since. API keys and users that the database from before has as revoked or disabled stay so. The database from before is kept beside the new one.',
   examples: ['authd backup restore authd-2026-11-28T03-10-00Z', 'authd backup restore /mnt/backups/authd.sqlite'],
   args: backupArg,
   flags: {
@@ -30,10 +30,10 @@ export default command({
     const { done, kept } = await restoreBackup(config, {
       backup,
       stamp: fileStamp(systemClock.now()),
-      async end(deps) {
-        const ended = await endRestored(deps, actor, args.backup)
+      async end(deps, ended) {
+        const state = await endRestored(deps, actor, { backup: args.backup, ended })
         await sealAudit(deps)
-        return ended
+        return state
       },
     })
     const result = {
@@ -41,11 +41,19 @@ export default command({
       kept: kept ?? null,
       ended_sessions: done.endedSessions,
       cancelled_mails: done.cancelledMails,
+      new_key: done.newKey ?? null,
+      api_keys_revoked: done.endedAgain?.apiKeys ?? null,
+      users_disabled: done.endedAgain?.users ?? null,
       changed: true,
     }
     out.object(result, [
       `Restored ${path}.`,
       `Ended ${counted(done.endedSessions, 'session')} and all sign-ins, cancelled ${counted(done.cancelledMails, 'mail')}.`,
+      ...(done.newKey === undefined ? [] : [`Tokens are signed with the new key ${done.newKey}.`]),
+      done.endedAgain
+        ? `Took over from the database before: ${counted(done.endedAgain.apiKeys, 'revoked API key')}, ${counted(done.endedAgain.users, 'disabled user')}.`
+        : 'No database from before tells what was ended since the backup. Check `authd api-keys list` and `authd users list`.',
+      'Check also what only the backup knows: passkeys, authenticator apps, webhook secrets, IP filter, settings.',
       ...(kept === undefined ? [] : [`The database from before is ${kept}. Delete it when it is not needed.`]),
     ])
   },
