@@ -45,7 +45,9 @@ describe.each(['sqlite', 'postgres'] as const)('a refresh on %s that was on its 
       () => revokeByOperator(authd.deps, SYSTEM, { ids: [tokens.sessionId] }),
     )
 
-    expect(late).toMatchObject({ where: 'parked', status: 401, isUnchanged: true })
+    expect(late).toMatchObject({ where: 'parked', status: 401 })
+    const last = (await authd.auditLog()).at(-1)
+    expect(last).toMatchObject({ eventType: 'user.authentication_failed', metadata: { reason: 'revoked' } })
   })
 })
 

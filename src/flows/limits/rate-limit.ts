@@ -21,6 +21,7 @@ export const POLICIES = {
   email_asker: { text: 'mails above that limit, by mailbox and client', windowMs: HOUR, limit: (_: Limits) => 1 },
   email_bound: { text: 'mails, by session or undo link', windowMs: HOUR, limit: (l: Limits) => l.mailsPerHour },
   notice: { text: 'notices of one kind, by user', windowMs: NOTICE_LIMIT.windowMs, limit: () => NOTICE_LIMIT.count },
+  misuse: { text: 'records of a spent or revoked credential', windowMs: HOUR, limit: (_: Limits) => 1 },
   user: { text: 'changes and exports, by session', windowMs: MINUTE, limit: (l: Limits) => l.sessionRequestsPerMinute },
   client: { text: 'requests, by API key', windowMs: MINUTE, limit: (l: Limits) => l.keyRequestsPerMinute },
 } as const satisfies Record<string, { text: string; windowMs: number; limit: (limits: Limits) => number }>

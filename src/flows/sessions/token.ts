@@ -2,13 +2,14 @@ import type { Deps } from '../../deps.ts'
 import { AuthdError } from '../../errors.ts'
 import { isFromFuture, isWithin, UNKNOWN_TIME } from '../../platform/clock.ts'
 import { equalSecrets, type HmacKey, hmac } from '../../platform/secret.ts'
-import type { Sql } from '../../store/db.ts'
+import type { Sql, Trx } from '../../store/db.ts'
 import { findSession, lockSession, type OwnedSession, type Session, touchSession } from '../../store/sessions.ts'
 import { markGenerationUsed, rotateSession } from '../../store/token-generations.ts'
 import { findUser } from '../../store/users.ts'
 import { decide } from '../decide.ts'
 import { notify } from '../outbox/notice.ts'
 import { type Actor, recordEvent } from '../record-event.ts'
+import { recordMisuse } from '../record-misuse.ts'
 import {
   type AccessClaims,
   readAccessToken,
@@ -52,7 +53,10 @@ export async function refreshTokens(deps: Deps, actor: Actor, refreshToken: stri
     if (!known) return new AuthdError('INVALID_TOKEN')
     const { session: current, generation } = known
     const live = await judgeSession(deps, trx, current)
-    if (!live) return new AuthdError('EXPIRED_TOKEN')
+    if (!live) {
+      await recordRevoked(deps, trx, actor, current)
+      return new AuthdError('EXPIRED_TOKEN')
+    }
     if (generation > current.generation) return new AuthdError('INVALID_TOKEN')
     const isInGrace = (since: number) => refreshGrace > 0 && isWithin(now, since, refreshGrace)
     const { generationUsedAt, refreshedAt } = current
@@ -80,6 +84,13 @@ export async function refreshTokens(deps: Deps, actor: Actor, refreshToken: stri
   })
   deps.metrics.count('token_refreshes_total', {})
   return await issueTokens(deps, next)
+}
+
+/** Records that a refresh token of a revoked session was used, at most once an hour. */
+async function recordRevoked(deps: Deps, trx: Trx, actor: Actor, { id, userId, revokedAt }: OwnedSession) {
+  if (revokedAt === null) return
+  const metadata = { method: 'refresh', reason: 'revoked' }
+  await recordMisuse(deps, trx, actor, { credential: id, user: { id: userId }, sessionId: id, metadata })
 }
 
 /** A clock that was ahead wrote a time of the session, and was put right. */

@@ -8,6 +8,7 @@ import { findUserByEmail, lockUserByEmail, type User } from '../../store/users.t
 import { namedByMail } from '../outbox/mail-owner.ts'
 import { codeBudget } from '../policy/code-budget.ts'
 import { type Actor, recordEvent } from '../record-event.ts'
+import { recordSpentProof } from './spent-proof.ts'
 
 /** How often a code may be typed in one attempt. After that its code is worth nothing, and its link still works. */
 const CODE_TRIES = 5
@@ -57,6 +58,9 @@ export async function checkCode(
   if (latest && !user) throw new OutdatedRead()
   if (codeMac === undefined) {
     if (budget && !isCapped) await giveBackFailure(trx, budget)
+    const { usedAt, codeMac: usedMac } = attempt
+    if (usedAt !== null && usedMac !== null && isCode(deps, attempt.id, normalizeCode(code), usedMac))
+      await recordSpentProof(deps, trx, actor, { attempt, method: 'email_code' })
     return undefined
   }
   if (isCapped || !isCode(deps, attempt.id, normalizeCode(code), codeMac)) {

@@ -11,6 +11,7 @@ import { type Actor, countAttempt, recordEvent } from '../record-event.ts'
 import { spendCode } from './check-code.ts'
 import { completeSignIn, prepareSignIn, presentSignIn, type SignInOutcome, type SignInResult } from './complete.ts'
 import { findHeld, type Holding, isOpen } from './held-attempt.ts'
+import { recordSpentProof } from './spent-proof.ts'
 
 /** The attempt tokens and the rest that a request brings with a proof. */
 export interface Redemption {
@@ -40,7 +41,10 @@ export async function redeemLink(
     if (!link) return refuse('expired')
     const { attempt, isHeld } = link
     if (!isHeld) {
-      if (!isUsable(attempt, now)) return refuse('expired')
+      if (!isUsable(attempt, now)) {
+        await recordSpentProof(deps, trx, actor, { attempt, method: 'magic_link' })
+        return refuse('expired')
+      }
       await notePreview(deps, trx, actor, attempt)
       return 'elsewhere'
     }
@@ -48,7 +52,10 @@ export async function redeemLink(
     // The user is locked first, so that no session begins while the user is being disabled.
     const user = attempt.email === null ? undefined : await lockUserByEmail(trx, attempt.email)
     if (!(await useSigninAttempt(trx, { id: attempt.id, now }))) {
-      return refuse((await findSigninAttempt(trx, attempt.id))?.usedAt == null ? 'expired' : 'used')
+      const current = await findSigninAttempt(trx, attempt.id)
+      if (current?.usedAt == null) return refuse('expired')
+      const isRecorded = await recordSpentProof(deps, trx, actor, { attempt: current, method: 'magic_link' })
+      return isRecorded ? new AuthdError('MAGIC_LINK_USED') : refuse('used')
     }
     const proven = { attempt, user, proof: 'email', method: 'magic_link', replaces, device } as const
     return (await completeSignIn(deps, trx, actor, proven)) ?? new AuthdError('MAGIC_LINK_EXPIRED')
