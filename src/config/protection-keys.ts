@@ -19,7 +19,7 @@ export const PROTECTION_SECTIONS = {
       default: 100,
     }),
     mails_per_hour: field(wholeNumber(1, 1_000_000), {
-      text: 'Maximum mails with a link or code to one mailbox per hour. Above it, one more every 10 minutes. A known device has a separate limit of the same size, and so has a user for mails to new addresses.',
+      text: 'Maximum mails with a link or code to one mailbox per hour. Above it, one more every 10 minutes, and one an hour for each client. A known device, a session that steps up and a link that undoes a change of address have separate limits of the same size, and so has a user for mails to new addresses.',
       applies: 'live',
       default: 10,
       established: 'email_rate_limit_per_hour',
