@@ -13,6 +13,7 @@ import { decide } from '../decide.ts'
 import { withinMailLimit } from '../limits/mail-limit.ts'
 import type { Actor } from '../record-event.ts'
 import { insertAttempt } from './begin.ts'
+import { hasTriesLeft } from './check-code.ts'
 import { mayBeMailed } from './held-attempt.ts'
 import { queueSigninMail, resendAfter, tooSoon } from './signin-mail.ts'
 
@@ -39,7 +40,7 @@ export async function sendBoundMail(
     if (asked instanceof AuthdError) return asked
     const { userId, ...address } = asked
     const last = await findBoundAttempt(trx, { purpose, boundTo, now })
-    const isContinued = last?.email === address.canonical && mayBeMailed(last, now)
+    const isContinued = last?.email === address.canonical && mayBeMailed(last, now) && hasTriesLeft(last)
     const fresh = { email: address, deliver: 'cookie', lang, purpose, boundTo, userId } as const
     return await withinMailLimit(deps, trx, actor, {
       email: address.canonical,

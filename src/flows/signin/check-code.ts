@@ -31,6 +31,11 @@ export async function spendCode(deps: Deps, trx: Trx, actor: Actor, typed: Typed
   return isSpent ? proven : undefined
 }
 
+/** Says whether a code of the attempt can still be right. Another mail of it has another code, and no more tries. */
+export function hasTriesLeft({ codeTries }: Pick<SigninAttempt, 'codeTries'>): boolean {
+  return codeTries < CODE_TRIES
+}
+
 /**
  * Checks the code of an attempt's mail. Tries are counted before the comparison: CODE_TRIES per attempt, and a daily
  * budget of wrong ones. Returns undefined for a wrong or expired code or a used-up budget.
