@@ -32,7 +32,7 @@ const OF_KEYS = CHANGING.filter(({ guard, route }) => typeof guard === 'object' 
 const POSTED = PAGES.filter(({ method }) => method === 'POST')
 const FORMS = POSTED.filter(({ path }) => path.startsWith('/account'))
 /** The forms of people who are not signed in, and the one that signs them out. */
-const OTHER_FORMS = /^\/(signin|signout|invite|recover|restore-email)(\/|$)/
+const OTHER_FORMS = /^\/(signin|signout|invite|recover|restore-email|not-you)(\/|$)/
 const OF_STRANGERS = ENDPOINTS.filter(({ method, guard }) => CHANGES.has(method) && guard === 'none')
 const OF_FACTORS = ENDPOINTS.filter(({ method, path }) => method === 'POST' && FACTOR.test(path))
 
