@@ -40,7 +40,10 @@ export const MAILS = {
   // The account still has its old address. The new one was only entered.
   email_change: { layout: 'code', values: CODE, footer: 'mail.footer' },
   email_restore: { layout: 'code', values: CODE },
-  new_device: { layout: 'notice', values: { ...WHO, ...LINK } },
+  new_device: {
+    layout: 'notice',
+    values: { ...WHO, link: 'https://auth.example.com/not-you?token=end_1.secret&x=1' },
+  },
   passkey_added: { layout: 'notice', values: { ...WHO, ...LINK, name: 'My phone' } },
   passkey_removed: { layout: 'notice', values: { ...WHO, ...LINK, name: 'My phone' } },
   totp_enabled: { layout: 'notice', values: { ...WHO, ...LINK } },
