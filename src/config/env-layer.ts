@@ -15,7 +15,7 @@ const KUBERNETES = /^AUTHD(_\w+)?_(SERVICE_(HOST|PORT)(_\w+)?|PORT_\d+_(TCP|UDP|
 /** And this as `…_PORT`, which can be the name of a key: `SMTP_PORT` for a service named smtp. */
 const KUBERNETES_PORT = /^(tcp|udp|sctp):\/\/\S+:\d+$/
 
-/** Reads the environment or a `.env`. `sourceOf` says where a variable was set. An empty variable counts as not set. */
+/** Reads the environment or a `.env`: each key has a variable (names.ts). `sourceOf` says where a variable was set. An empty variable counts as not set. */
 export function readEnvLayer(env: Environment, sourceOf: (name: string) => ValueSource, cwd: string): Layer {
   const names = environmentNames()
   const layers = names.flatMap(({ name, key, isFile }): Layer[] => {

@@ -9,8 +9,8 @@ export interface SealContext {
   rowId: string
 }
 
-/** Purposes whose MACs are held by browsers or wait in the database, so they stay right after a rotation. */
-const CARRIED = ['check-cookie', 'signin-code'] as const
+/** What stays good after a rotation of the server secret: MACs that are held by browsers or mails, or wait in the database. */
+const CARRIED = ['check-cookie', 'signin-code', 'not-you'] as const
 
 /** By purpose, keys of earlier server secrets in base64url, the newest first. */
 export type CarriedKeys = Partial<Record<string, string[]>>

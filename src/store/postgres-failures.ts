@@ -133,7 +133,7 @@ export function needsWritable(server: string): PostgresFailure {
 
 /** The connection was lost after COMMIT was sent: it may have been carried out or not. */
 export function commitUnknown(cause: unknown, server: string): PostgresFailure {
-  const rest = { kind: 'unknown', isLost: true } as const
+  const rest = { kind: 'unknown', isLost: true, remedy: 'none' } as const
   return new PostgresFailure(fault('did not say whether it committed', 'Look whether it was done', rest), server, cause)
 }
 

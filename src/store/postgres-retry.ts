@@ -20,7 +20,7 @@ const PAUSE_MS = 20
 
 /**
  * Tries work again as the remedy of its failure says. A try that failed has committed nothing, or its failure has no
- * remedy.
+ * remedy. One whose outcome is unknown (`commitUnknown`) has none, so it is not repeated.
  */
 export async function retried<Result>(
   work: () => Promise<Result>,

@@ -5,7 +5,7 @@ import type { z } from 'zod'
 import { parseConfig } from '../../src/config/load.ts'
 import { POLICIES } from '../../src/flows/limits/rate-limit.ts'
 import { NOTICE_LIMIT } from '../../src/flows/outbox/notice.ts'
-import { WRONG_CODES_A_DAY } from '../../src/flows/policy/lockout.ts'
+import { WRONG_CODES_A_DAY } from '../../src/flows/policy/code-budget.ts'
 import { allEndpoints } from '../../src/http/app.ts'
 import { PAGES } from '../../src/http/pages/mount.ts'
 

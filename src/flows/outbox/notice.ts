@@ -25,7 +25,7 @@ type WithValues<Own> = Record<never, never> extends Own ? { values?: Own } : { v
 
 /**
  * Tells a user by mail what was changed about them, in the unit that did it. A notice that only leads to the account page
- * is sent at most 5 times an hour. The deletion and a link to restore an address are always sent.
+ * is sent at most 5 times an hour. Disabling, enabling, unlocking and a factor policy mail nobody. The deletion and a link to restore an address are always sent.
  */
 export async function notify<Template extends AccountNotice>(
   deps: Deps,

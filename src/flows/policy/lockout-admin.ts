@@ -7,7 +7,8 @@ import { lockUser, type User } from '../../store/users.ts'
 import { resolveUser } from '../named-user.ts'
 import { type AfterCursor, cursorAfter, readCursor, type SortedPart } from '../pagination.ts'
 import { type Actor, recordEvent } from '../record-event.ts'
-import { FIRST_WRONG_A_DAY, isBlocked, isDisabledBy, WRONG_CODES_A_DAY } from './lockout.ts'
+import { WRONG_CODES_A_DAY } from './code-budget.ts'
+import { FIRST_WRONG_A_DAY, isBlocked, isDisabledBy } from './lockout.ts'
 
 export type LockoutState = 'locked' | 'off' | 'long_codes' | 'used_up'
 

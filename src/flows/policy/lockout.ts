@@ -12,11 +12,6 @@ const FREE_FAILURES = 5
 const DISABLED_AT = 100
 const FIRST_WAIT_MS = 30 * SECOND
 const LONGEST_WAIT_MS = 15 * MINUTE
-/**
- * Wrong mail codes a day for one address from unknown devices, over all attempts. Each known device has the same number
- * for itself.
- */
-export const WRONG_CODES_A_DAY = 20
 /** Wrong TOTP codes a day for one address, with or without a user, where TOTP may be the first proof. */
 export const FIRST_WRONG_A_DAY = 5
 

@@ -13,7 +13,8 @@ export function maySignIn(deps: Pick<Deps, 'config' | 'clock'>, email: string, u
 
 /**
  * Says whether a user may change their address to this one. With `signup.policy = "domains"` only to one of these domains:
- * the former address is free again, so that one mailbox could otherwise admit any number of others.
+ * the former address is free again, so that one mailbox could otherwise admit any number of others. An operator may set any
+ * address.
  */
 export function mayMoveTo(deps: Pick<Deps, 'config'>, email: string): boolean {
   return deps.config.current().signup.policy !== 'domains' || isOfDomains(deps, email)

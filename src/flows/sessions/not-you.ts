@@ -1,5 +1,5 @@
 import type { Deps } from '../../deps.ts'
-import { equalSecrets, parseToken } from '../../platform/secret.ts'
+import { parseToken } from '../../platform/secret.ts'
 import type { Sql } from '../../store/db.ts'
 import { forgetDevices } from '../../store/devices.ts'
 import { findSession, type OwnedSession } from '../../store/sessions.ts'
@@ -8,12 +8,14 @@ import type { Actor } from '../record-event.ts'
 import { endSessionsIn } from './end-session.ts'
 import { judgeSession } from './judge-session.ts'
 
+const PURPOSE = 'not-you'
+
 /**
  * The link with which the mail about a new sign-in ends that session, and nothing else. Its token is a MAC of the
  * session's id, so it needs no row and ends with the session.
  */
 export function notYouLink(deps: Pick<Deps, 'keys' | 'config'>, sessionId: string): string {
-  const token = `end_${sessionId.slice('ses_'.length)}.${secretOf(deps, sessionId)}`
+  const token = `end_${sessionId.slice('ses_'.length)}.${deps.keys.mac(PURPOSE, sessionId)}`
   return `${deps.config.current().publicUrl}/not-you?token=${token}`
 }
 
@@ -39,11 +41,7 @@ export async function endDisowned(deps: Deps, actor: Actor, token: string): Prom
 async function readDisowned(deps: Deps, sql: Sql, text: string): Promise<OwnedSession | undefined> {
   const token = parseToken('end', text)
   const id = `ses_${token?.id.slice('end_'.length)}`
-  if (!token || !equalSecrets(token.secret, secretOf(deps, id))) return undefined
+  if (!token || !deps.keys.isMac(PURPOSE, id, token.secret)) return undefined
   const session = await findSession(sql, id)
   return session && (await judgeSession(deps, sql, session))
-}
-
-function secretOf({ keys }: Pick<Deps, 'keys'>, sessionId: string): string {
-  return keys.mac('not-you', sessionId)
 }

@@ -37,7 +37,8 @@ export async function forgetProofs(
   await takeProofs(trx, { userId, gone, keptId })
 }
 
-/** Called in the unit in which an operator took an address from a user: what its mails have proven is gone, too. */
+/** Called in the unit in which an operator took an address from a user: what its mails have proven is gone, too.
+ * A mail to the new address proves it again (factors/step-up.ts). */
 export async function forgetMailProofs(trx: Trx, userId: string): Promise<void> {
   await takeProofs(trx, { userId, gone: ['email'], keptId: '' })
 }

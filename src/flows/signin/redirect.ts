@@ -2,7 +2,7 @@ import { isPlainPath } from '../../platform/net/plain-path.ts'
 
 /**
  * Says whether the hosted pages may send a browser there. `allowed` is `signin.redirect_urls`: an address as written, or
- * with an entry that ends in `/*` any path below it.
+ * with an entry that ends in `/*` any path below it. What happens otherwise: begin.ts for the API, pages/page.ts for pages.
  */
 export function isAllowedRedirect(allowed: readonly string[], address: string): boolean {
   return allowed.some((entry) => (entry.endsWith('/*') ? isBelow(entry.slice(0, -1), address) : entry === address))

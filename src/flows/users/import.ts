@@ -39,7 +39,7 @@ export type OnDuplicate = 'skip' | 'update' | 'fail'
 export type RowOutcome = 'created' | 'updated' | 'unchanged' | 'skipped' | { fault: string }
 
 /**
- * Imports a few rows in one unit. If one of them cannot be imported, each row is a unit of its own, so that every row is in
+ * Imports the rows of one unit, which cli/user-rows.ts cuts by `PART` (bulk-units.ts). If one of them cannot be imported, each row is a unit of its own, so that every row is in
  * whole or not at all. Returns what became of each, in their order.
  */
 export async function importUsers(

@@ -4,7 +4,8 @@ import { foldIp } from '../../platform/net/ip.ts'
 import { CLIENT_HEADER, type Context, type Next } from '../request/context.ts'
 import { ipCheck } from './ip-filter.ts'
 
-/** Takes the address that a backend states for its user. Limits, rules and the audit log use it from here on. */
+/** Takes the address that a backend states for its user. Limits, rules and the audit log use it from here on.
+ * Without a key that may state it, the header has no effect here; with a rejected key checkGuard (guard.ts) answers 401. */
 export function statedClient(deps: Deps) {
   const check = ipCheck(deps)
   return async (ctx: Context, next: Next): Promise<void> => {

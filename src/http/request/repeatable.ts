@@ -12,6 +12,7 @@ export const KEY_HEADER = 'Idempotency-Key'
 /** The field of each form with its one-time id. */
 const ONCE_FIELD = 'once'
 
+/** What names a request. How long its answer is kept, and who gets it again: flows/signin/{answer-once,may-repeat}.ts. */
 interface Declared {
   method: string
   path: string
