@@ -26,7 +26,6 @@ import * as answers from './0024_answers.ts'
 import * as handedOutEpochs from './0025_handed_out_epochs.ts'
 import * as heldAnswers from './0026_held_answers.ts'
 import * as totpOfSession from './0027_totp_of_session.ts'
-import * as sessionOfEmailChange from './0028_session_of_email_change.ts'
 
 export interface Migration {
   id: string
@@ -62,5 +61,4 @@ export const MIGRATIONS: readonly Migration[] = [
   { id: '0025_handed_out_epochs', up: handedOutEpochs.up },
   { id: '0026_held_answers', up: heldAnswers.up },
   { id: '0027_totp_of_session', up: totpOfSession.up },
-  { id: '0028_session_of_email_change', up: sessionOfEmailChange.up },
 ]

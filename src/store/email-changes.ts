@@ -9,8 +9,6 @@ const emailChanges = table('email_changes', {
   newEmail: text,
   restoreDigest: text,
   changedAt: integer,
-  /** When the session that changed it was signed in. Null for an operator, and where an earlier version changed it. */
-  sessionBeganAt: nullable(integer),
   restorableUntil: integer,
   /** When the way back was used or ended. An operator's change has none from the start. */
   restoredAt: nullable(integer),

@@ -529,9 +529,8 @@ describe.each(['sqlite', 'postgres'] as const)('after a clock that was a day ahe
     const { deps, clock } = await startAuthd({ database })
     const now = clock.now()
     const user = { id: 'usr_1', email: ADA, emailTyped: ADA, name: null, emailVerifiedAt: now, createdAt: now }
-    const emails = { oldEmail: ADA, oldEmailTyped: ADA, newEmail: 'b@example.com' }
-    const change = { ...emails, userId: 'usr_1', restoreDigest: '', sessionBeganAt: null, restoredAt: null }
-    const at = (changedAt: number) => ({ ...change, changedAt, restorableUntil: now + DAY })
+    const change = { userId: 'usr_1', oldEmail: ADA, oldEmailTyped: ADA, newEmail: 'b@example.com', restoreDigest: '' }
+    const at = (changedAt: number) => ({ ...change, changedAt, restorableUntil: now + DAY, restoredAt: null })
     const left = await deps.db.write(async (trx) => {
       await insertUser(trx, user)
       // The clock was ahead when the first of them got its id, so its id is the highest.

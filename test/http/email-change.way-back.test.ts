@@ -6,13 +6,11 @@ import { removeUser } from '../../src/flows/users/delete.ts'
 import { disableUsers, enableUsers } from '../../src/flows/users/disable.ts'
 import { makeRecoveryLink } from '../../src/flows/users/recovery-link.ts'
 import { updateUser } from '../../src/flows/users/update.ts'
-import { DAY, HOUR, MINUTE, SECOND } from '../../src/platform/clock.ts'
+import { DAY, HOUR, MINUTE } from '../../src/platform/clock.ts'
 import { type EmailAddress, parseEmailAddress } from '../../src/platform/email-address.ts'
 import { findUserByEmail } from '../../src/store/users.ts'
-import { deviceFor, enrolPasskey, signInWithPasskey, withPasskey } from '../support/factors.ts'
 import { type Authd, startAuthd } from '../support/harness.ts'
 import type { Browser } from '../support/http-client.ts'
-import type { PasskeyDevice } from '../support/passkey-device.ts'
 import { ADA, signInForTokens, signInOnPage } from '../support/people.ts'
 
 const TYPO = 'daa@example.com'
@@ -180,70 +178,6 @@ describe.each(['sqlite', 'postgres'] as const)('a change of address by an operat
     await byOperator(authd, 'thief@example.net', ADA)
 
     expect(await restore(authd, own?.token)).toBe(303)
-  })
-})
-
-describe.each(['sqlite', 'postgres'] as const)('SECURITY: restoring an address (%s)', (database) => {
-  test.each<[string, (authd: Authd, thief: Browser, device: PasskeyDevice) => Promise<Browser>]>([
-    [
-      'in the same session, 31 seconds before the change',
-      async (authd, thief) => {
-        authd.clock.advance(31 * SECOND)
-        return thief
-      },
-    ],
-    [
-      'and signed in with again',
-      async (authd, _, device) => {
-        authd.clock.advance(6 * DAY)
-        const again = authd.browser()
-        await signInWithPasskey(again, device)
-        return again
-      },
-    ],
-    [
-      'weeks ago, in a session that is stepped up to change the address',
-      async (authd, thief, device) => {
-        for (const _ of [1, 2]) {
-          authd.clock.advance(10 * DAY)
-          await thief.get('/v1/session')
-        }
-        const { body } = await thief.post('/v1/stepup/passkey/options')
-        await thief.post('/v1/stepup/passkey', {
-          json: { challenge_id: body.challenge_id, credential: device.sign(body.options) },
-        })
-        return thief
-      },
-    ],
-  ])('removes the passkey that a thief has enrolled %s', async (_, goOn) => {
-    const authd = await startAuthd({ database })
-    const thief = authd.browser()
-    await signInOnPage(authd, thief)
-    const device = deviceFor(authd)
-    await enrolPasskey(thief, device)
-    await authd.takeMail()
-    await byUser(authd, await goOn(authd, thief, device), THIEF)
-    const [owner] = await toldOf(authd)
-
-    const restored = await restore(authd, owner?.token)
-
-    expect(restored).toBe(303)
-    expect((await signInWithPasskey(authd.browser(), device)).status).toBe(401)
-    expect((await signInOnPage(authd, authd.browser())).headers.get('location')).toContain('/account')
-  })
-
-  test('keeps the passkey that its user enrolled more than a week before a thief stole a session', async () => {
-    const authd = await startAuthd({ database })
-    const { device } = await withPasskey(authd)
-    authd.clock.advance(8 * DAY)
-    const stolenSession = authd.browser()
-    await signInWithPasskey(stolenSession, device)
-    await authd.takeMail()
-    await byUser(authd, stolenSession, THIEF)
-    const [owner] = await toldOf(authd)
-
-    expect(await restore(authd, owner?.token)).toBe(303)
-    expect((await signInWithPasskey(authd.browser(), device)).status).toBe(200)
   })
 })
 

@@ -12,7 +12,7 @@ import { DAY, MINUTE, SECOND } from '../../src/platform/clock.ts'
 import { parseEmailAddress } from '../../src/platform/email-address.ts'
 import { findSigninAttempt } from '../../src/store/signin-attempts.ts'
 import { lockUser, lockUserByEmail } from '../../src/store/users.ts'
-import { deviceFor, enrolPasskey, enrolTotp, signInWithPasskey, withPasskey } from '../support/factors.ts'
+import { deviceFor, enrolPasskey, enrolTotp } from '../support/factors.ts'
 import { type Authd, startAuthd } from '../support/harness.ts'
 import type { Browser } from '../support/http-client.ts'
 import { ADA, askOnPage, signInForTokens, signInOnPage } from '../support/people.ts'
@@ -192,8 +192,7 @@ async function changeAs(authd: Authd, name: string, email: string): Promise<void
     const user = await lockUser(trx, id)
     const address = parseEmailAddress(email)
     if (!user || !address) throw new Error(`${name} cannot have ${email}`)
-    const by = { id: 'ses_1', createdAt: authd.clock.now() }
-    await changeEmailIn(authd.deps, trx, SYSTEM, { user, address, isVerified: true, by })
+    await changeEmailIn(authd.deps, trx, SYSTEM, { user, address, isVerified: true, byOperator: false })
   })
 }
 
@@ -206,17 +205,12 @@ async function changeOwn(authd: Authd, browser: Browser, email: string): Promise
   return new URL(told?.values['link'] ?? '').searchParams.get('token') ?? ''
 }
 
-/**
- * A thief who has Ada's passkey changes her address, adds factors, changes it once more, and gets a recovery link. Returns
- * Ada's link to restore it.
- */
+/** A thief changes Ada's address, adds factors, changes it once more, and gets a recovery link. Returns Ada's link to restore it. */
 async function stolen(authd: Authd): Promise<{ thief: Browser; token: string }> {
-  const { browser, device } = await withPasskey(authd)
-  await browser.post('/v1/logout?scope=all')
-  authd.clock.advance(8 * DAY)
   const thief = authd.browser()
-  await signInWithPasskey(thief, device)
-  await authd.takeMail()
+  await signInOnPage(authd, thief)
+  await enrolPasskey(thief, deviceFor(authd))
+  authd.clock.advance(MINUTE)
   const token = await changeOwn(authd, thief, 'thief@example.com')
   await changeOwn(authd, thief, 'thief@example.org')
   await enrolPasskey(thief, deviceFor(authd))

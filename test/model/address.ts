@@ -2,7 +2,7 @@ import { expect } from 'vitest'
 import type { Mail } from '../../src/deps.ts'
 import { expectRefusal, refusalOf } from './account.ts'
 import { isAccepted } from './mail.ts'
-import { DAY, isAhead, type Person, SECOND, type Session } from './rules.ts'
+import { DAY, isAhead, type Person, SECOND } from './rules.ts'
 import {
   ADDRESSES,
   type Change,
@@ -25,9 +25,6 @@ const mayMoveTo = (world: World, address: number): boolean =>
 
 interface Moved {
   address: number
-  wasVerified: boolean
-  /** Undefined for an operator. */
-  by: Session | undefined
   mails: Mail[]
 }
 
@@ -52,26 +49,29 @@ export async function changeAddress(world: World, tab: Tab, address: number): Pr
   expect(done.status).toBe(200)
   const wasVerified = session.person.isVerified
   verify(world, session.person, session)
-  moveTo(world, session.person, { address, wasVerified, by: session, mails: await world.authd.takeMail() })
+  moveTo(world, session.person, { address, wasVerified, byOperator: false, mails: await world.authd.takeMail() })
 }
 
 /**
  * What follows from another address. A verified one that it replaces gets a link that restores it, unless an operator has
  * replaced it. An operator also leaves only the oldest of the other links.
  */
-export function moveTo(world: World, person: Person, { address, wasVerified, by, mails }: Moved): void {
+export function moveTo(
+  world: World,
+  person: Person,
+  { address, wasVerified, byOperator, mails }: Moved & { wasVerified: boolean; byOperator: boolean },
+): void {
   endAttemptsFor(world, person.address)
   endInvitations(world, person)
   const told = mails.find(({ template, to }) => template === 'email_changed' && to === ADDRESSES[person.address])
   const token = told && new URL(told.values['link'] ?? '').searchParams.get('token')
   const own = world.changes.filter((each) => each.person === person)
   const [oldest, ...others] = own.filter((each) => canBeUndone(world, each))
-  if (!by && oldest) for (const each of others) each.isOver = true
-  if (!by || !wasVerified) expect(told).toBeUndefined()
+  if (byOperator && oldest) for (const each of others) each.isOver = true
+  if (byOperator || !wasVerified) expect(told).toBeUndefined()
   if (wasVerified) {
     const changedAt = Math.max(world.now, (own.at(-1)?.changedAt ?? 0) + 1)
-    const made = { changedAt, sessionBegunAt: by?.begunAt ?? changedAt, token: token ?? undefined, isOver: !by }
-    world.changes.push({ person, from: person.address, ...made })
+    world.changes.push({ person, from: person.address, changedAt, token: token ?? undefined, isOver: byOperator })
   }
   person.address = address
 }
@@ -103,10 +103,12 @@ export async function restoreAddress(world: World, tab: Tab, change: Change): Pr
   endSessions(world, (each) => each.person === person)
   forgetDevices(world, person)
   endRecoveryLinks(world, person)
-  // Whatever was set up since the session's sign-in, or in the week before the change, may be a thief's. A change that a
-  // wrong clock made is at most 7 days old.
-  const earliest = isAhead(change.changedAt, world.now) ? world.now - 7 * DAY : change.changedAt
-  dropSince(world, person, Math.min(earliest - 7 * DAY, change.sessionBegunAt) - 30 * SECOND)
+  // Whatever was set up since the change may be a thief's. A change that a wrong clock made is at most 7 days old.
+  dropSince(
+    world,
+    person,
+    (isAhead(change.changedAt, world.now) ? world.now - 7 * DAY : change.changedAt) - 30 * SECOND,
+  )
   verify(world, person)
   person.address = from
   const own = world.changes.filter((each) => each.person === person)

@@ -66,7 +66,7 @@ export async function setAddress(
   if (isVerified) verify(world, person)
   person.isVerified = isVerified
   forgetProofs(world, person, ['email'])
-  moveTo(world, person, { address, wasVerified, by: undefined, mails: await world.authd.takeMail() })
+  moveTo(world, person, { address, wasVerified, byOperator: true, mails: await world.authd.takeMail() })
 }
 
 function emailOf(address: number): EmailAddress {

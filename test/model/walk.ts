@@ -191,8 +191,6 @@ const CALLS = {
     await signIn.typeCode(world, tab, true)
   },
   'change and restore the address': async (world, { tab, other, step }) => {
-    if (step.how > 5) await account.enrolTotp(world, tab)
-    if (step.how > 5) await passTime(world, 31 * SECOND)
     await changeAddress(world, tab, (step.whom + 1 + (step.how % 3)) % ADDRESSES.length)
     if (step.how < 2) await account.enrolTotp(world, tab)
     await compare(world)

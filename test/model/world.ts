@@ -73,8 +73,6 @@ export interface Change {
   person: Person
   from: number
   changedAt: number
-  /** When the session that changed it was signed in. */
-  sessionBegunAt: number
   /** Undefined if the mail with it did not arrive. */
   token: string | undefined
   isOver: boolean

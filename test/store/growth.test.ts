@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { CODE_FACTORS } from '../../src/flows/policy/lockout.ts'
 import { SYSTEM } from '../../src/flows/record-event.ts'
-import { deleteOldRows } from '../../src/flows/upkeep/housekeeping.ts'
+import { deleteOldAnswers, deleteOldRows } from '../../src/flows/upkeep/housekeeping.ts'
 import { removeUser } from '../../src/flows/users/delete.ts'
 import type { Db, Sql, Value } from '../../src/store/db.ts'
 import { findFailureCount, setFailureCount } from '../../src/store/failed-attempts.ts'
@@ -68,6 +68,7 @@ test.each(['sqlite', 'postgres'] as const)(
     const filled = await countAll(db, growing)
 
     await deleteOldRows({ ...authd.deps, db })
+    await deleteOldAnswers({ ...authd.deps, db })
 
     expect(growing).toEqual(Object.keys(ENDED))
     expect(Object.values(filled)).toEqual(Object.values(before).map((count) => count + ROWS))

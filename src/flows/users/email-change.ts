@@ -34,8 +34,6 @@ import { endAllOf } from './end-all.ts'
 
 /** How long the former address can be restored. */
 const RESTORABLE_MS = 7 * DAY
-/** How long before a change a thief may have enrolled the factor that the session was proven with. */
-const DISTRUSTED_MS = 7 * DAY
 
 /** Said only to somebody who has proven the address with its code. */
 const TAKEN =
@@ -110,7 +108,7 @@ export async function finishEmailChange(
     if (attempt?.email && !mayMoveTo(deps, attempt.email)) return notAdmitted()
     if (!attempt?.email || !(await spendCode(deps, trx, actor, { attempt, code, device }))) return wrong
     const address = { canonical: attempt.email, typed: attempt.emailTyped ?? attempt.email }
-    const proven = { user, address, isVerified: true, by: held.session }
+    const proven = { user, address, isVerified: true, byOperator: false, keptSessionId: session.id }
     if (!(await changeEmailIn(deps, trx, actor, proven))) return wrong
     return await renew(deps, trx, { session: held.session })
   })
@@ -118,10 +116,9 @@ export async function finishEmailChange(
 
 /**
  * Runs inside the unit that locks the user, and also ends the attempts and mails of the former address. `isVerified`:
- * the address was proven, or an operator vouches for it. `by`: the user's session, or an operator. After an operator's
- * change, the former address also loses its proofs. It is told, but gets no link, because nobody knows whose it is: a
- * thief may have set it, or reads its mailbox. Of earlier ways back, only the oldest stays. Returns false if another user
- * has the address.
+ * the address was proven, or an operator vouches for it. `byOperator`: the former address also loses its proofs. It is
+ * told, but gets no link, because nobody knows whose it is: an operator changes an address that a thief has set, or whose
+ * mailbox was broken into. Of earlier ways back, only the oldest stays. Returns false if another user has the address.
  */
 export async function changeEmailIn(
   deps: Deps,
@@ -131,24 +128,25 @@ export async function changeEmailIn(
     user,
     address,
     isVerified,
-    by,
+    byOperator,
+    keptSessionId,
   }: {
     user: User
     address: EmailAddress
     isVerified: boolean
-    by: Pick<OwnedSession, 'id' | 'createdAt'> | 'operator'
+    byOperator: boolean
+    keptSessionId?: string | undefined
   },
 ): Promise<boolean> {
   const now = deps.clock.now()
-  const session = by === 'operator' ? undefined : by
   const { canonical: email, typed: emailTyped } = address
   if (!(await updateUserEmail(trx, { id: user.id, email, emailTyped, emailVerifiedAt: isVerified ? now : null }))) {
     return false
   }
-  const dropped = isVerified ? await dropUnproven(deps, trx, actor, { user, keptSessionId: session?.id }) : []
+  const dropped = isVerified ? await dropUnproven(deps, trx, actor, { user, keptSessionId }) : []
   // Attempts and mails for the former address end, because it may belong to somebody else now.
   await endSigninAttempts(trx, user.email)
-  if (!session) await forgetMailProofs(trx, user.id)
+  if (byOperator) await forgetMailProofs(trx, user.id)
   await cancelProofMailTo(trx, { recipient: user.email, now })
   const masks = { old_email_masked: maskEmail(user.email), new_email_masked: maskEmail(email) }
   await recordEvent(deps, trx, actor, {
@@ -156,11 +154,11 @@ export async function changeEmailIn(
     user: { id: user.id, email },
     metadata: { ...masks, ...(dropped.length > 0 && { dropped }) },
   })
-  if (!session) await keepOldestWayBack(trx, { userId: user.id, now })
+  if (byOperator) await keepOldestWayBack(trx, { userId: user.id, now })
   // Nobody has ever shown that an unproven address is the user's: it may be a stranger's, by a typo.
   if (user.emailVerifiedAt === null) return true
-  const link = await keepFormer(deps, trx, { user, newEmail: email, session })
-  if (!session) {
+  const link = await keepFormer(deps, trx, { user, newEmail: email, hasWayBack: !byOperator })
+  if (byOperator) {
     await notify(deps, trx, actor, { user, template: 'email_changed_by_operator', values: masks })
     return true
   }
@@ -177,11 +175,11 @@ function notAdmitted(): AuthdError {
   return new AuthdError('FORBIDDEN', { message: 'Addresses of this domain are not allowed here.' })
 }
 
-/** Keeps the address which the user has had. Returns the link that restores it. It works only after a session's change. */
+/** Keeps the address which the user has had. Returns the link that restores it, which works if there is a way back. */
 async function keepFormer(
   deps: Deps,
   trx: Trx,
-  { user, newEmail, session }: { user: User; newEmail: string; session: Pick<OwnedSession, 'createdAt'> | undefined },
+  { user, newEmail, hasWayBack }: { user: User; newEmail: string; hasWayBack: boolean },
 ): Promise<string> {
   // Changes of one user follow each other, whichever instance dates them.
   const changedAt = Math.max(deps.clock.now(), (await findLastEmailChange(trx, user.id)) + 1)
@@ -195,9 +193,8 @@ async function keepFormer(
     newEmail,
     restoreDigest: digest(secret),
     changedAt,
-    sessionBeganAt: session?.createdAt ?? null,
     restorableUntil: changedAt + RESTORABLE_MS,
-    restoredAt: session ? null : changedAt,
+    restoredAt: hasWayBack ? null : changedAt,
   })
   return `${deps.config.current().publicUrl}/restore-email?token=${id}.${secret}`
 }
@@ -235,7 +232,7 @@ export async function sendRestoreMail(
 }
 
 /**
- * Restores the former address. Every session ends, and every factor that may be an attacker's: see sinceWhenDistrusted.
+ * Restores the former address. Every session and every factor made since then ends, because they may be an attacker's.
  * Throws INVALID_CREDENTIALS, or CONFLICT with nothing spent if another user has the address by now.
  */
 export async function restoreEmail(
@@ -256,10 +253,11 @@ export async function restoreEmail(
     await useSigninAttempt(trx, { id: attempt.id, now })
     await restoreEmailChange(trx, { id: change.id, userId: user.id, now })
     await endAllOf(deps, trx, actor, user, 'email_restored')
-    // Older factors stay, and are due at the next sign-in, unless this is the user's first verified address.
+    // Factors enrolled since the change may be an attacker's. Older factors stay, and are due at the next sign-in, unless
+    // this is the user's first verified address.
     const dropped = [
       ...(await dropUnproven(deps, trx, actor, { user })),
-      ...(await dropFactors(trx, user.id, { since: sinceWhenDistrusted(change, now) })),
+      ...(await dropFactors(trx, user.id, { since: sinceChange(change, now) })),
     ]
     await dropLoneRecoveryCodes(trx, user.id)
     const masks = { old_email_masked: maskEmail(user.email), new_email_masked: maskEmail(change.oldEmail) }
@@ -289,11 +287,9 @@ async function readRestorable(deps: Pick<Deps, 'clock'>, sql: Sql, text: string)
 }
 
 /**
- * Since when a factor may be that of the attacker who changed the address: since the sign-in of the session that did, and
- * for a week before the change. An attacker can enrol a factor first, and sign in again with it. The clocks of instances
- * may differ. A change from the future was really made at most 7 days ago, or its link would be over.
+ * Since when a factor counts as enrolled after a change. Another instance may have enrolled it with a clock that is behind.
+ * A change from the future was really made at most 7 days ago, or its link would be over.
  */
-function sinceWhenDistrusted({ changedAt, sessionBeganAt }: EmailChange, now: number): number {
-  const earliest = isFromFuture(now, changedAt) ? now - RESTORABLE_MS : changedAt
-  return Math.min(earliest - DISTRUSTED_MS, sessionBeganAt ?? earliest) - CLOCK_SKEW_MS
+function sinceChange({ changedAt }: EmailChange, now: number): number {
+  return (isFromFuture(now, changedAt) ? now - RESTORABLE_MS : changedAt) - CLOCK_SKEW_MS
 }

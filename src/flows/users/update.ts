@@ -51,7 +51,7 @@ export async function updateUser(
     const { email: address, isVerified } = update
     if (address && address.canonical !== before.email) {
       // Drops the proofs of the old address too.
-      if (!(await changeEmailIn(deps, trx, actor, { user: before, address, isVerified, by: 'operator' }))) {
+      if (!(await changeEmailIn(deps, trx, actor, { user: before, address, isVerified, byOperator: true }))) {
         throw new AuthdError('CONFLICT', { message: `Another user has ${address.canonical}. Nothing was changed.` })
       }
     }
