@@ -29,7 +29,10 @@ export const EVENTS = {
     open: ['factor', 'failures', 'disabled', 'seconds'],
   },
   'user.unlocked': { means: 'An operator cleared a lockout caused by wrong codes.', open: ['lifted'] },
-  'user.new_device': { means: 'A user signed in on a browser that they had not used before.' },
+  'user.new_device': {
+    means:
+      'A user signed in on a browser that they had not used before. The link of its mail ends the session: `session.revoked` with the reason `not_you`.',
+  },
   'user.updated': {
     means: 'The name, language or factor policy of a user was changed. metadata says what.',
     open: ['changed', 'mfa_policy'],

@@ -1,4 +1,5 @@
 import type { Deps } from '../../deps.ts'
+import { AuthdError } from '../../errors.ts'
 import { parseToken } from '../../platform/secret.ts'
 import type { Sql } from '../../store/db.ts'
 import { forgetDevices } from '../../store/devices.ts'
@@ -19,14 +20,14 @@ export function notYouLink(deps: Pick<Deps, 'keys' | 'config'>, sessionId: strin
   return `${deps.config.current().publicUrl}/not-you?token=${token}`
 }
 
-/** The live session that a link can end. Undefined if the link is not genuine or the session has ended. */
+/** The live session that a link can end. Undefined if it has ended. Throws VALIDATION_ERROR for a link that is not genuine. */
 export async function findDisowned(deps: Deps, token: string): Promise<OwnedSession | undefined> {
   return await deps.db.read((sql) => readDisowned(deps, sql, token))
 }
 
 /**
  * Ends the session of a link, and forgets the browsers of its user, so that the next sign-in from any of them is told by
- * mail. Returns false if there is nothing to end.
+ * mail. Returns false if there is nothing to end. Throws VALIDATION_ERROR.
  */
 export async function endDisowned(deps: Deps, actor: Actor, token: string): Promise<boolean> {
   return await deps.db.write(async (trx) => {
@@ -41,7 +42,12 @@ export async function endDisowned(deps: Deps, actor: Actor, token: string): Prom
 async function readDisowned(deps: Deps, sql: Sql, text: string): Promise<OwnedSession | undefined> {
   const token = parseToken('end', text)
   const id = `ses_${token?.id.slice('end_'.length)}`
-  if (!token || !deps.keys.isMac(PURPOSE, id, token.secret)) return undefined
+  if (!token || !deps.keys.isMac(PURPOSE, id, token.secret)) {
+    // It may be one whose end is missing: nobody may read then that the sign-in has ended.
+    throw new AuthdError('VALIDATION_ERROR', {
+      message: 'The link is not complete. Copy the whole link from the mail.',
+    })
+  }
   const session = await findSession(sql, id)
   return session && (await judgeSession(deps, sql, session))
 }

@@ -42,7 +42,6 @@ export const OPERATION: HandMade = {
   'src/flows/operator/lockdown.ts': {
     tests: ['http/lockdown', 'http/settings'],
     mutants: {
-      "a lockdown's new key signs at once": ['isImmediate: true', 'isImmediate: false'],
       'a lockdown ends links, codes and invitations': ["await bumpEpoch(trx, 'signins')", 'undefined'],
     },
   },
@@ -83,10 +82,17 @@ export const OPERATION: HandMade = {
       ],
     },
   },
+  'src/jobs/by-the-clock.ts': {
+    tests: ['jobs/list', 'jobs/by-the-clock'],
+    mutants: {
+      'a daemon deletes old rows': ['await deleteOldRows(deps)', 'undefined'],
+      'a clock far ahead deletes no rows': ['steady() >= held.rows', 'true'],
+      'a clock ahead deletes no claims': ['steady() >= held.answers', 'true'],
+    },
+  },
   'src/jobs/list.ts': {
     tests: ['jobs/list'],
     mutants: {
-      'a daemon deletes old rows': ['wholly(deleteOldRows)', 'async () => false'],
       'a setting comes into force in a daemon': ['wholly(putInForce)', 'async () => false'],
       'a daemon seals the audit log': ['wholly(sealAudit)', 'async () => false'],
       'a daemon writes its counts': ['wholly(flushTally)', 'async () => false'],
@@ -102,7 +108,7 @@ export const OPERATION: HandMade = {
   'src/platform/secret.ts': {
     tests: ['platform/secret', 'platform/log.redaction'],
     mutants: {
-      'the token of a way back is hidden': ['rec|emc)', 'rec)'],
+      'the token of a way back is hidden': ['|emc|', '|'],
     },
   },
   'src/platform/slow-hash.ts': {

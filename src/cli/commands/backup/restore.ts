@@ -53,7 +53,7 @@ export default command({
       done.endedAgain
         ? `Took over from the database before: ${counted(done.endedAgain.apiKeys, 'revoked API key')}, ${counted(done.endedAgain.users, 'disabled user')}.`
         : 'No database from before tells what was ended since the backup. Check `authd api-keys list` and `authd users list`.',
-      'Check also what only the backup knows: passkeys, authenticator apps, webhook secrets, IP filter, settings.',
+      'The backup does not know what else was changed since: users deleted, addresses, passkeys, authenticator apps, recovery codes, webhook secrets, IP filter, settings.',
       ...(kept === undefined ? [] : [`The database from before is ${kept}. Delete it when it is not needed.`]),
     ])
   },
