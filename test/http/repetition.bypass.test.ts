@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { createApiKey } from '../../src/flows/operator/api-key.ts'
 import { SYSTEM } from '../../src/flows/record-event.ts'
+import { mayRepeat } from '../../src/flows/signin/may-repeat.ts'
 import { MINUTE, SECOND } from '../../src/platform/clock.ts'
 import { enrolTotp, totpCode, withPasskey } from '../support/factors.ts'
 import { type Authd, startAuthd } from '../support/harness.ts'
@@ -266,6 +267,21 @@ describe('a request with a key', () => {
     expect(again).toMatchObject({ status: 409, body: { code: 'REQUEST_IN_PROGRESS' } })
     expect(again.headers.get('Retry-After')).toBe(seconds === 0 ? '1' : null)
     expect(await authd.takeMail()).toEqual([])
+  })
+
+  test('whose work has just ended the session is still under way for its own caller, and has no answer for anybody', async () => {
+    const authd = await startAuthd()
+    const now = authd.clock.now()
+    const ended = 'ses_00000000000000000000000000'
+    const holder = { caller: ended, authTime: now, cookieDigest: null, isEnding: false, soonUntil: now + 30 * SECOND }
+    const stored = { id: '', bodyDigest: '', holder, sessionId: ended, createdAt: now, expiresAt: now + MINUTE }
+    const proven = { id: ended, authTime: now, cookieDigest: null, isNewest: true }
+    const caller = { proven, cookieDigests: [], attempts: [], visit: undefined, address: '192.0.2.1' }
+    const may = (sealed: string | null, by = caller) =>
+      authd.deps.db.read((sql) => mayRepeat(authd.deps, sql, { ...stored, sealed }, { caller: by, kind: 'key' }))
+
+    const other = { ...caller, proven: { ...proven, id: 'ses_00000000000000000000000001' } }
+    expect([await may(null), await may(null, other), await may('sealed')]).toEqual([true, false, false])
   })
 
   test('that was refused for a limit is tried again after its Retry-After', async () => {

@@ -58,7 +58,7 @@ export async function holderOf(
 export async function mayRepeat(
   deps: Pick<Deps, 'clock' | 'config'>,
   sql: Sql,
-  { holder, sessionId, createdAt }: StoredAnswer,
+  { holder, sessionId, sealed, createdAt }: StoredAnswer,
   { caller, kind }: { caller: Caller; kind: 'form' | 'key' | 'proof' },
 ): Promise<boolean> {
   if (!holder) return false
@@ -74,7 +74,9 @@ export async function mayRepeat(
     (proven === undefined && holder.caller === `address ${caller.address}`) ||
     (isSoon && holder.isEnding && kind === 'form' && isEmptyHanded) ||
     ((isSoon || sessionId === null) && (await genuineAttempts(sql, caller)).includes(holder.caller))
-  return isHolder && (holder.isEnding || sessionId === null || (await isAlive(deps, sql, sessionId)))
+  // The work may just have ended the session, and there is no answer yet that could be given.
+  const mayWait = sealed === null || holder.isEnding || sessionId === null
+  return isHolder && (mayWait || (await isAlive(deps, sql, sessionId)))
 }
 
 function pageOf({ visit }: Caller): string {
