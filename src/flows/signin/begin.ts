@@ -12,7 +12,6 @@ import {
 import { decide } from '../decide.ts'
 import { withinMailLimit } from '../limits/mail-limit.ts'
 import type { Actor } from '../record-event.ts'
-import { hasTriesLeft } from './check-code.ts'
 import { findByToken, type HeldAttempt, mayBeMailed } from './held-attempt.ts'
 import { isAllowedRedirect } from './redirect.ts'
 import { queueSigninMail, resendAfter } from './signin-mail.ts'
@@ -101,7 +100,6 @@ async function findContinued(deps: Deps, trx: Trx, input: BeginSignIn): Promise<
       // A page that is opened again and again makes one row.
       (input.email !== undefined || input.deliver === 'cookie') &&
       mayBeMailed(attempt, now) &&
-      hasTriesLeft(attempt) &&
       attempt.deliver === input.deliver &&
       attempt.redirectTo === (input.redirectTo ?? null) &&
       attempt.linkTo === (input.linkTo ?? null)
