@@ -1,4 +1,5 @@
 import { randomBytes, randomInt } from 'node:crypto'
+import { toBase32 } from './base32.ts'
 import type { Clock } from './clock.ts'
 
 /** The only source of randomness. Tests use a seeded one. */
@@ -82,17 +83,5 @@ function encode(ms: number, counter: number, tail: Buffer): string {
   bytes.writeUInt16BE(0x7000 | counter, 6)
   tail.copy(bytes, 8, 0, 8)
   bytes[8] = 0x80 | ((bytes[8] ?? 0) & 0x3f)
-  let text = ''
-  let bits = 0
-  let held = 2
-  for (const byte of bytes) {
-    bits = (bits << 8) | byte
-    held += 8
-    while (held >= 5) {
-      held -= 5
-      text += ALPHABET[(bits >> held) & 31]
-    }
-    bits &= 31
-  }
-  return text
+  return toBase32(bytes, ALPHABET, 2)
 }

@@ -77,14 +77,14 @@ export function inspectSqlite(path: string, key: string): InspectedCopy {
   }
 }
 
-/** What was ended in a database, by id. A backup of it does not know this. */
+/** What was ended in a database. A backup of it does not know this. */
 export interface Ended {
   apiKeys: string[]
-  disabledUsers: string[]
+  disabledUsers: { id: string; reason: string | null }[]
 }
 
 export interface HeldSqlite {
-  /** Undefined if there is no database, or none that can be read. */
+  /** Undefined without a database that can be read. */
   ended: Ended | undefined
   release(): void
 }
@@ -108,15 +108,14 @@ export function holdSqlite(path: string): HeldSqlite {
 }
 
 function endedIn(database: DatabaseSync): Ended | undefined {
-  const ids = (text: string) =>
-    database
-      .prepare(text)
-      .all()
-      .map(({ id }) => String(id))
+  const rows = (text: string) => database.prepare(text).all()
   try {
     return {
-      apiKeys: ids('SELECT id FROM api_keys WHERE revoked_at IS NOT NULL'),
-      disabledUsers: ids('SELECT id FROM users WHERE disabled_at IS NOT NULL'),
+      apiKeys: rows('SELECT id FROM api_keys WHERE revoked_at IS NOT NULL').map(({ id }) => String(id)),
+      disabledUsers: rows('SELECT id, disabled_reason FROM users WHERE disabled_at IS NOT NULL').map((row) => ({
+        id: String(row['id']),
+        reason: row['disabled_reason'] === null ? null : String(row['disabled_reason']),
+      })),
     }
   } catch {
     return undefined

@@ -138,7 +138,7 @@ test('SECURITY: what the database from before has ended stays ended after a rest
   expect(result).toMatchObject({ api_keys_revoked: 1, users_disabled: 1 })
   const isRevoked = (id: string) => apiKeys.find((key: { id: string }) => key.id === id).revoked
   expect([isRevoked(leaked.id), isRevoked(good.id)]).toEqual([true, false])
-  expect(bob).toMatchObject({ disabled_reason: 'disabled before the restore' })
+  expect(bob).toMatchObject({ disabled_reason: 'left' })
   expect(before.map(({ kid }: { kid: string }) => kid)).not.toContain(new_key)
   expect(after.map(({ kid }: { kid: string }) => kid)).toContain(new_key)
 })

@@ -68,8 +68,8 @@ async function endAgain(deps: Deps, actor: Actor, known: Ended): Promise<{ apiKe
   const apiKeys = (await listKeysForApi(deps)).filter(({ id, revokedAt }) => revokedAt === null && revoked.has(id))
   for (const { id } of apiKeys) await endApiKey(deps, actor, id)
   let users = 0
-  for (const id of known.disabledUsers) {
-    const { isChanged } = await disableUser(deps, actor, { id }, 'disabled before the restore')
+  for (const { id, reason } of known.disabledUsers) {
+    const { isChanged } = await disableUser(deps, actor, { id }, reason)
     if (isChanged) users += 1
   }
   return { apiKeys: apiKeys.length, users }

@@ -50,7 +50,7 @@ export async function signAccessToken(deps: Deps, session: Session): Promise<Sig
   return await sign(deps, session, deps.config.current().tokens.accessTtl)
 }
 
-/** Signs a short access token for the holder of a session's cookie. There is no refresh token with it. */
+/** Signs a short access token for the holder of a session's cookie. No refresh token comes with it. */
 export async function issueCookieToken(deps: Deps, session: Session): Promise<SignedToken> {
   return await sign(deps, session, Math.min(deps.config.current().tokens.accessTtl, COOKIE_TOKEN_TTL_MS))
 }

@@ -20,7 +20,9 @@ export function notYouLink(deps: Pick<Deps, 'keys' | 'config'>, sessionId: strin
   return `${deps.config.current().publicUrl}/not-you?token=${token}`
 }
 
-/** The live session that a link can end. Undefined if it has ended. Throws VALIDATION_ERROR for a link that is not genuine. */
+/**
+ * The live session that a link can end. Undefined if it has ended. Throws VALIDATION_ERROR for a link that is not genuine.
+ */
 export async function findDisowned(deps: Deps, token: string): Promise<OwnedSession | undefined> {
   return await deps.db.read((sql) => readDisowned(deps, sql, token))
 }

@@ -74,7 +74,7 @@ export async function mayRepeat(
     (proven === undefined && holder.caller === `address ${caller.address}`) ||
     (isSoon && holder.isEnding && kind === 'form' && isEmptyHanded) ||
     ((isSoon || sessionId === null) && (await genuineAttempts(sql, caller)).includes(holder.caller))
-  // The work may just have ended the session, and there is no answer yet that could be given.
+  // The work may just have ended the session. Until its answer is kept, nothing can be given away.
   const mayWait = sealed === null || holder.isEnding || sessionId === null
   return isHolder && (mayWait || (await isAlive(deps, sql, sessionId)))
 }

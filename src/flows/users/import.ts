@@ -39,8 +39,8 @@ export type OnDuplicate = 'skip' | 'update' | 'fail'
 export type RowOutcome = 'created' | 'updated' | 'unchanged' | 'skipped' | { fault: string }
 
 /**
- * Imports the rows of one unit, which cli/user-rows.ts cuts by `PART` (bulk-units.ts). If one of them cannot be imported, each row is a unit of its own, so that every row is in
- * whole or not at all. Returns what became of each, in their order.
+ * Imports the rows of one unit, which cli/user-rows.ts cuts by `PART` (bulk-units.ts). If one of them cannot be imported,
+ * each row is a unit of its own, so that every row is in whole or not at all. Returns what became of each, in their order.
  */
 export async function importUsers(
   deps: Deps,
