@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { MINUTE } from '../../src/platform/clock.ts'
 import { type Authd, startAuthd } from '../support/harness.ts'
 import type { Browser } from '../support/http-client.ts'
 import { ADA, signInOnPage } from '../support/people.ts'
@@ -41,6 +42,7 @@ test.for(DATABASES)('after that press, the next sign-in in that browser is told 
   const { stranger, token } = await withStranger(authd)
   await authd.browser().post('/not-you', { form: { token, answer: 'not_me' } })
   await authd.takeMail()
+  authd.clock.advance(MINUTE)
 
   await signInOnPage(authd, stranger)
 
