@@ -15,6 +15,7 @@ import {
   readSync,
   renameSync,
   rmSync,
+  statSync,
   writeFileSync,
   writeSync,
 } from 'node:fs'
@@ -128,18 +129,19 @@ export function openInput(path: string): OpenedInput {
 }
 
 /**
- * Puts a whole file in the place of a database. What is there keeps existing under the name `kept`, and so do SQLite's
- * files beside it, which would damage the new one. Returns whether there was something.
+ * Puts a whole file in the place of a database. What is there keeps existing under the name `kept`, and so do its logs,
+ * which would damage the new one. Returns the paths of what was kept. An empty file is replaced without a trace.
  */
-export function replaceDatabase(draft: string, path: string, kept: string): boolean {
-  const isThere = existsSync(path)
-  if (isThere) linkSync(path, kept)
-  for (const suffix of ['-wal', '-shm', '-journal'])
-    if (existsSync(path + suffix)) renameSync(path + suffix, kept + suffix)
+export function replaceDatabase(draft: string, path: string, kept: string): string[] {
+  const isKept = (statSync(path, { throwIfNoEntry: false })?.size ?? 0) > 0
+  if (isKept) linkSync(path, kept)
+  const logs = ['-wal', '-journal'].filter((suffix) => existsSync(path + suffix))
+  for (const suffix of logs) renameSync(path + suffix, kept + suffix)
+  rmSync(`${path}-shm`, { force: true })
   syncPath(draft, constants.O_RDWR)
   renameSync(draft, path)
   syncFolder(dirname(path))
-  return isThere
+  return [...(isKept ? [kept] : []), ...logs.map((suffix) => kept + suffix)]
 }
 
 /** A new file for a text that comes in parts, or after privileges are dropped. */

@@ -97,9 +97,10 @@ export function aboutOf(path: string): BackupAbout | undefined {
   }
 }
 
-/** The server secret beside the file, if it was put there. */
-export function secretBeside(path: string): string | undefined {
-  return readBeside(path, SECRET)?.trim()
+/** The server secret beside the file, if it was put there, and the path of its file. */
+export function secretBeside(path: string): { path: string; text: string } | undefined {
+  const text = readBeside(path, SECRET)?.trim()
+  return text === undefined ? undefined : { path: path.slice(0, -DATA.length) + SECRET, text }
 }
 
 /** A backup by its path, or by its name in a folder. */

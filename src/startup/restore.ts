@@ -6,13 +6,12 @@ import { AuthdError } from '../errors.ts'
 import { applyMigrations } from '../flows/operator/schema.ts'
 import { SECRET_CHECK } from '../flows/server-secret.ts'
 import { systemClock } from '../platform/clock.ts'
-import { keysFrom } from '../platform/derived-keys.ts'
 import { createFile, type OpenedFile, openPlainFile, replaceDatabase } from '../platform/files.ts'
-import { systemRandom } from '../platform/random.ts'
 import { shell } from '../platform/shell.ts'
 import { StoreError } from '../store/db.ts'
-import { type Ended, type HeldSqlite, holdSqlite, type InspectedCopy, inspectSqlite } from '../store/sqlite-backup.ts'
+import { type Before, type HeldSqlite, holdSqlite, type InspectedCopy, inspectSqlite } from '../store/sqlite-backup.ts'
 import { aboutOf, type BackupAbout, secretBeside } from './backup-files.ts'
+import { findFittingSecret, makesCheckValue } from './fitting-secret.ts'
 import { openStore } from './open-database.ts'
 import { readSecretEarly } from './server-secret.ts'
 import { wire } from './wire.ts'
@@ -22,12 +21,14 @@ export interface OpenedBackup {
   path: string
   file: OpenedFile
   about: BackupAbout | undefined
-  secret: { configured: string | undefined; beside: string | undefined }
+  secret: { configured: string | undefined; beside: { path: string; text: string } | undefined }
 }
 
 export interface Checked extends InspectedCopy {
   /** `fits`, or why the server secret does not. */
   secret: 'fits' | 'missing' | 'other'
+  /** A file of this machine that has the right secret, if the one that would be used is not right. */
+  fittingSecret: string | undefined
   /** Tables whose number of rows differs from that at the time of the backup. */
   differing: string[]
 }
@@ -53,6 +54,7 @@ export function openBackup(config: Config, path: string): OpenedBackup {
 
 /** Copies the backup into a private folder for `work`, which is deleted afterwards. Throws FAILED for a bad backup. */
 export async function withScratch<Result>(
+  config: Config,
   folder: string,
   backup: OpenedBackup,
   work: (scratch: string, checked: Checked) => Promise<Result> | Result,
@@ -62,20 +64,23 @@ export async function withScratch<Result>(
   try {
     const scratch = join(place, 'authd.db')
     backup.file.copyTo(scratch)
-    return await work(scratch, check(scratch, backup))
+    return await work(scratch, check(config, scratch, backup))
   } finally {
     rmSync(place, { recursive: true, force: true })
     backup.file.close()
   }
 }
 
-function check(scratch: string, { path, about, secret }: OpenedBackup): Checked {
+function check(config: Config, scratch: string, { path, about, secret }: OpenedBackup): Checked {
   try {
     const found = inspectSqlite(scratch, SECRET_CHECK)
     const tables = Object.entries(about?.rows ?? {})
+    const state = fits(secret.configured ?? secret.beside?.text, found.entry)
+    const others = secret.beside === undefined ? [] : [secret.beside.path]
     return {
       ...found,
-      secret: fits(secret.configured ?? secret.beside, found.entry),
+      secret: state,
+      fittingSecret: state === 'fits' ? undefined : findFittingSecret(config, found.entry ?? '', others),
       differing: tables.filter(([name, rows]) => found.rows[name] !== rows).map(([name]) => name),
     }
   } catch (cause) {
@@ -87,19 +92,18 @@ function check(scratch: string, { path, about, secret }: OpenedBackup): Checked 
 function fits(secret: string | undefined, entry: string | null): Checked['secret'] {
   if (entry === null) return 'fits'
   if (secret === undefined) return 'missing'
-  return keysFrom(Buffer.from(secret), systemRandom(systemClock)).checkValue() === entry ? 'fits' : 'other'
+  return makesCheckValue(secret, entry) ? 'fits' : 'other'
 }
 
 export interface Restored<Done> {
-  /** Where the database from before is kept. */
-  kept: string | undefined
+  /** The files of the database from before: itself first. */
+  kept: string[]
   done: Done
 }
 
 /**
  * Puts the backup in the place of the database, after `end` has ended in it what must not be valid again. It gets what the
- * database from before knows. Until its last
- * step nothing has changed. Throws DATABASE_BUSY while another process has the database open, SECRET_MISMATCH, FAILED.
+ * database from before knows. Until its last step nothing has changed. Throws DATABASE_BUSY while another process has the database open, SECRET_MISMATCH, FAILED.
  */
 export async function restoreBackup<Done>(
   config: Config,
@@ -107,7 +111,7 @@ export async function restoreBackup<Done>(
     backup,
     stamp,
     end,
-  }: { backup: OpenedBackup; stamp: string; end(deps: Deps, ended: Ended | undefined): Promise<Done> },
+  }: { backup: OpenedBackup; stamp: string; end(deps: Deps, before: Before | undefined): Promise<Done> },
 ): Promise<Restored<Done>> {
   const { path, url } = config.database
   if (url !== undefined) {
@@ -116,25 +120,25 @@ export async function restoreBackup<Done>(
       suggestions: ['pg_restore --clean --if-exists --dbname "$AUTHD_DATABASE_URL" authd.dump'],
     })
   }
+  mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
   const held = holdSqliteFile(path)
   try {
-    return await withScratch(dirname(path), backup, async (scratch) => {
+    return await withScratch(config, dirname(path), backup, async (scratch) => {
       const { configured, beside } = backup.secret
-      const secret = configured ?? beside
       const scratchConfig = { ...config, database: { ...config.database, path: scratch } }
-      const done = await inside(scratchConfig, secret, (deps) => end(deps, held.ended))
+      const done = await inside(scratchConfig, backup.secret, (deps) => end(deps, held.before))
       if (configured === undefined && beside !== undefined) {
-        createFile(config.secretFile, `${beside}\n`, { mode: 0o600 })
+        createFile(config.secretFile, `${beside.text}\n`, { mode: 0o600 })
       }
       const kept = join(dirname(path), `${basename(path)}.before-restore-${stamp}`)
-      return { done, kept: replaceDatabase(scratch, path, kept) ? kept : undefined }
+      return { done, kept: replaceDatabase(scratch, path, kept) }
     })
   } finally {
     held.release()
   }
 }
 
-/** Throws DATABASE_BUSY while another process has the file open. */
+/** Throws DATABASE_BUSY while another process has the file open, or restores. */
 export function holdSqliteFile(path: string): HeldSqlite {
   try {
     return holdSqlite(path)
@@ -150,7 +154,7 @@ export function holdSqliteFile(path: string): HeldSqlite {
 
 async function inside<Done>(
   config: Config,
-  secret: string | undefined,
+  { configured, beside }: OpenedBackup['secret'],
   end: (deps: Deps) => Promise<Done>,
 ): Promise<Done> {
   const db = await openStore(config, 'cli')
@@ -159,7 +163,11 @@ async function inside<Done>(
   } finally {
     await db.close()
   }
-  const wired = await wire(config, { mode: 'cli', output: process.stderr, logFormat: 'pretty', secret })
+  const wired = await wire(config, {
+    ...{ mode: 'cli', output: process.stderr, logFormat: 'pretty' },
+    secret: configured ?? beside?.text,
+    otherSecrets: beside === undefined ? [] : [beside.path],
+  })
   try {
     return await end(wired.deps)
   } finally {

@@ -19,6 +19,7 @@ import { createTroubles } from '../platform/troubles.ts'
 import type { StatementTimer, StoreError } from '../store/db.ts'
 import { dryRun } from '../store/dry-run.ts'
 import { watched } from '../store/outage-watch.ts'
+import { withSecretAdvice } from './fitting-secret.ts'
 import { type LiveTextsControl, liveTexts } from './live-texts.ts'
 import { toldTroubles } from './log-troubles.ts'
 import { createMailer, mailerWhenUsed } from './mailer.ts'
@@ -37,6 +38,8 @@ export interface WireOptions {
   timeoutMs?: number
   /** The server secret, if it was read before privileges were dropped. */
   secret?: string | undefined
+  /** Files that may have the right secret, if that is another one: named in the error. */
+  otherSecrets?: readonly string[]
   journalStream?: string | undefined
   /** Set for a daemon, which waits for a database that is away. A command fails instead. */
   waiting?: { stop: AbortSignal; onWait(reason: string): void }
@@ -115,7 +118,9 @@ export async function wire(config: Config, options: WireOptions): Promise<Wired>
     if (waiting && db.dialect === 'postgres') await whenItAnswers(prepare, { stop: waiting.stop, tell })
     else await prepare()
     const random = systemRandom(systemClock)
-    const keys = keysFrom(await serverSecret(config, db, options.secret), random)
+    const advised = <Result>(work: () => Promise<Result>) =>
+      withSecretAdvice(config, db, options.otherSecrets ?? [], work)
+    const keys = keysFrom(await advised(() => serverSecret(config, db, options.secret)), random)
     const made = () => createMailer(live, texts, output)
     const mailer = options.mode === 'serve' ? await made() : mailerWhenUsed(() => loadTexts().then(made))
     const webhooks = webhooksWhenUsed()
@@ -135,7 +140,7 @@ export async function wire(config: Config, options: WireOptions): Promise<Wired>
       metrics,
       troubles,
     }
-    await claimServerSecret(deps)
+    await advised(() => claimServerSecret(deps))
     await applySettings(deps)
     await ensureKeys(deps)
     if (options.mode === 'serve') {

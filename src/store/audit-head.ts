@@ -16,3 +16,8 @@ export async function findAuditHead(sql: Sql): Promise<number> {
 export async function moveAuditHead(trx: Trx, input: { from: number; to: number }): Promise<boolean> {
   return (await trx.run('UPDATE audit_head SET seq = ? WHERE id = 1 AND seq = ?', [input.to, input.from])) === 1
 }
+
+/** Later events get numbers above this one. */
+export async function raiseAuditHead(trx: Trx, seq: number): Promise<void> {
+  trx.send('UPDATE audit_head SET seq = ? WHERE id = 1 AND seq < ?', [seq, seq])
+}

@@ -1,8 +1,9 @@
-import { existsSync } from 'node:fs'
+import { rmSync, statSync } from 'node:fs'
 import { backup, DatabaseSync } from 'node:sqlite'
 import { MIGRATIONS } from '../../migrations/index.ts'
 import { StoreError } from './db.ts'
 import { explain, isBusy } from './sqlite-failures.ts'
+import { LAST_BACKUP } from './system-config.ts'
 
 /** How long a copy waits for another process that opens or closes the file, in milliseconds. */
 const WAIT_MS = 5000
@@ -77,45 +78,60 @@ export function inspectSqlite(path: string, key: string): InspectedCopy {
   }
 }
 
-/** What was ended in a database. A backup of it does not know this. */
-export interface Ended {
-  apiKeys: string[]
+/** What the database from before a restore knows, and a backup of it does not. */
+export interface Before {
+  revokedApiKeys: string[]
   disabledUsers: { id: string; reason: string | null }[]
+  /** The last number that the audit log has given. Its readers remember it. */
+  lastEvent: number
+  /** Epoch milliseconds; 0 without a backup. */
+  lastBackupAt: number
 }
 
 export interface HeldSqlite {
   /** Undefined without a database that can be read. */
-  ended: Ended | undefined
+  before: Before | undefined
   release(): void
 }
 
 /**
- * Holds an SQLite file so that no other process can open it, until `release`. Throws StoreError `busy` while another
- * process has it open. A damaged file cannot be held: then nobody can use it either.
+ * Holds an SQLite file so that no other process can open it, until `release`. Where there is none, an empty one is held,
+ * which `release` deletes. Throws StoreError `busy` while another process has it open. A damaged file cannot be held: then
+ * nobody can use it either.
  */
 export function holdSqlite(path: string): HeldSqlite {
-  if (!existsSync(path)) return { ended: undefined, release() {} }
   const database = new DatabaseSync(path, { timeout: 0 })
   try {
-    // A connection in WAL mode shares a lock on the file as long as it is open.
-    database.exec('PRAGMA locking_mode = EXCLUSIVE; PRAGMA journal_mode = DELETE; BEGIN EXCLUSIVE')
+    // A connection in WAL mode shares a lock on the file as long as it is open. A journal in memory leaves no file behind.
+    database.exec('PRAGMA journal_mode = DELETE; PRAGMA journal_mode = MEMORY')
+    database.exec('PRAGMA locking_mode = EXCLUSIVE; BEGIN EXCLUSIVE')
   } catch (error) {
     database.close()
     if (isBusy(error)) throw explain(error, path)
-    return { ended: undefined, release() {} }
+    return { before: undefined, release() {} }
   }
-  return { ended: endedIn(database), release: () => database.close() }
+  const { size, ino } = statSync(path)
+  return {
+    before: size === 0 ? undefined : knownIn(database),
+    release() {
+      if (size === 0 && statSync(path, { throwIfNoEntry: false })?.ino === ino) rmSync(path)
+      database.close()
+    },
+  }
 }
 
-function endedIn(database: DatabaseSync): Ended | undefined {
-  const rows = (text: string) => database.prepare(text).all()
+function knownIn(database: DatabaseSync): Before | undefined {
+  const rows = (text: string, ...values: string[]) => database.prepare(text).all(...values)
+  const number = (text: string, ...values: string[]) => Number(rows(text, ...values)[0]?.['n'] ?? 0)
   try {
     return {
-      apiKeys: rows('SELECT id FROM api_keys WHERE revoked_at IS NOT NULL').map(({ id }) => String(id)),
+      revokedApiKeys: rows('SELECT id FROM api_keys WHERE revoked_at IS NOT NULL').map(({ id }) => String(id)),
       disabledUsers: rows('SELECT id, disabled_reason FROM users WHERE disabled_at IS NOT NULL').map((row) => ({
         id: String(row['id']),
         reason: row['disabled_reason'] === null ? null : String(row['disabled_reason']),
       })),
+      lastEvent: number('SELECT seq AS n FROM audit_head'),
+      lastBackupAt: number('SELECT value AS n FROM system_config WHERE key = ?', LAST_BACKUP),
     }
   } catch {
     return undefined

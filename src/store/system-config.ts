@@ -5,6 +5,8 @@ const systemConfig = table('system_config', { key: text, value: text, updatedAt:
 
 /** Live settings begin so. They share the table with other facts about the deployment. */
 export const SETTING = 'setting.'
+/** The time of the last backup, in epoch milliseconds. */
+export const LAST_BACKUP = 'last_backup_at'
 
 export type SystemConfig = RowOf<typeof systemConfig>
 

@@ -17,6 +17,14 @@ export function readCursor(path: string): number | undefined {
   })
 }
 
+/** Throws VALIDATION_ERROR for a number that no event has yet, as after a restore that did not know the database before. */
+export function refuseLostCursor(path: string, { at, newest }: { at: number; newest: number }): void {
+  if (at <= newest) return
+  throw new AuthdError('VALIDATION_ERROR', {
+    message: `${path} stands at event ${at}, but the last event is ${newest}. The database was replaced, and its next events would be missed. Delete ${path} to begin anew.`,
+  })
+}
+
 /** Replaces the file at once, so a reader gets the old number or the new one. */
 export function writeCursor(path: string, seq: number): void {
   try {

@@ -5,7 +5,7 @@ import { nextTurn } from '../../platform/event-loop.ts'
 import { parseCidr } from '../../platform/net/cidr.ts'
 import { ipMatcher } from '../../platform/net/ip.ts'
 import { firstId, timeOfId } from '../../platform/random.ts'
-import { lockAuditHead, moveAuditHead } from '../../store/audit-head.ts'
+import { findAuditHead, lockAuditHead, moveAuditHead } from '../../store/audit-head.ts'
 import {
   type AuditFilter,
   type AuditLog,
@@ -195,7 +195,7 @@ export async function followAudit(
   return { events: select(found), after: Math.max(after, end), isMore: end < last }
 }
 
-/** The number of the last sealed event. */
+/** The last number that was given to an event, also if the event was deleted since. */
 export async function lastAuditSeq(deps: Pick<Deps, 'db'>): Promise<number> {
-  return await deps.db.read(findLastAuditSeq)
+  return await deps.db.read(findAuditHead)
 }

@@ -1,15 +1,14 @@
 import type { Deps } from '../../deps.ts'
+import { raiseAuditHead } from '../../store/audit-head.ts'
 import { bumpEpoch } from '../../store/change-epochs.ts'
 import { cancelAllMail } from '../../store/outbox.ts'
-import type { Ended } from '../../store/sqlite-backup.ts'
-import { findSystemConfig, setSystemConfig } from '../../store/system-config.ts'
+import type { Before } from '../../store/sqlite-backup.ts'
+import { findSystemConfig, LAST_BACKUP, setSystemConfig } from '../../store/system-config.ts'
 import { type Actor, recordEvent } from '../record-event.ts'
 import { rotateKeys } from '../sessions/key-rotation.ts'
 import { recordSignedOut, signOutEverybodyIn } from '../sessions/sign-out-everybody.ts'
 import { disableUser } from '../users/disable.ts'
 import { endApiKey, listKeysForApi } from './api-key.ts'
-
-const ENTRY = 'last_backup_at'
 
 /** Records a backup that is complete. It counts for the metric of the last backup. */
 export async function recordBackup(
@@ -18,7 +17,7 @@ export async function recordBackup(
   { name, createdAt, withSecret }: { name: string; createdAt: number; withSecret: boolean },
 ): Promise<void> {
   await deps.db.write(async (trx) => {
-    await setSystemConfig(trx, { key: ENTRY, value: String(createdAt), now: deps.clock.now(), by: actor.id })
+    await setSystemConfig(trx, { key: LAST_BACKUP, value: String(createdAt), now: deps.clock.now(), by: actor.id })
     const metadata = { backup: name, with_secret: withSecret }
     await recordEvent(deps, trx, actor, { type: 'backup.created', metadata })
   })
@@ -26,7 +25,7 @@ export async function recordBackup(
 
 /** Epoch milliseconds; 0 without a backup. */
 export async function lastBackupAt(deps: Pick<Deps, 'db'>): Promise<number> {
-  return Number((await deps.db.read((sql) => findSystemConfig(sql, ENTRY))) ?? 0)
+  return Number((await deps.db.read((sql) => findSystemConfig(sql, LAST_BACKUP))) ?? 0)
 }
 
 export interface RestoredState {
@@ -40,17 +39,21 @@ export interface RestoredState {
 
 /**
  * Ends what became valid again with a restored database: sessions, sign-ins with their links and codes, recovery links,
- * mails that may have been sent already, and the key that signed tokens. `ended` is what the database from before knows of
- * API keys and users.
+ * mails that may have been sent already, and the key that signed tokens. `before` is what the database from before knows:
+ * what it has ended stays ended, and events get numbers above its last one, so that readers of the audit log miss none.
  */
 export async function endRestored(
   deps: Deps,
   actor: Actor,
-  { backup, ended: known }: { backup: string; ended: Ended | undefined },
+  { backup, createdAt, before }: { backup: string; createdAt: number; before: Before | undefined },
 ): Promise<RestoredState> {
   const now = deps.clock.now()
   const { signedOut, cancelledMails } = await deps.db.write(async (trx) => {
     await bumpEpoch(trx, 'signins')
+    await raiseAuditHead(trx, before?.lastEvent ?? 0)
+    const known = Number((await findSystemConfig(trx, LAST_BACKUP)) ?? 0)
+    const value = String(Math.max(known, createdAt, before?.lastBackupAt ?? 0))
+    await setSystemConfig(trx, { key: LAST_BACKUP, value, now, by: actor.id })
     const cancelledMails = await cancelAllMail(trx, now)
     const metadata = { backup, cancelled_mails: cancelledMails }
     await recordEvent(deps, trx, actor, { type: 'backup.restored', metadata })
@@ -59,12 +62,12 @@ export async function endRestored(
   const ended = await recordSignedOut(deps, actor, signedOut)
   const isShared = deps.config.current().tokens.algorithm === 'HS256'
   const newKey = isShared ? undefined : (await rotateKeys(deps, actor, { isImmediate: true })).kid
-  const endedAgain = known && (await endAgain(deps, actor, known))
+  const endedAgain = before && (await endAgain(deps, actor, before))
   return { endedSessions: ended.length, cancelledMails, newKey, endedAgain }
 }
 
-async function endAgain(deps: Deps, actor: Actor, known: Ended): Promise<{ apiKeys: number; users: number }> {
-  const revoked = new Set(known.apiKeys)
+async function endAgain(deps: Deps, actor: Actor, known: Before): Promise<{ apiKeys: number; users: number }> {
+  const revoked = new Set(known.revokedApiKeys)
   const apiKeys = (await listKeysForApi(deps)).filter(({ id, revokedAt }) => revokedAt === null && revoked.has(id))
   for (const { id } of apiKeys) await endApiKey(deps, actor, id)
   let users = 0

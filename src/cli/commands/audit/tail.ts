@@ -3,7 +3,7 @@ import { Flags } from '@oclif/core'
 import { followAudit, lastAuditSeq, tailAudit } from '../../../flows/audit/audit.ts'
 import { presentEvent } from '../../../resources/audit-event.ts'
 import type { AuditLog } from '../../../store/audit-logs.ts'
-import { readCursor, writeCursor } from '../../audit/cursor-file.ts'
+import { readCursor, refuseLostCursor, writeCursor } from '../../audit/cursor-file.ts'
 import { EVENT_STYLES, type EventStyle } from '../../audit/event-line.ts'
 import { auditFlags, auditQuery } from '../../audit/filter.ts'
 import { operation } from '../../command.ts'
@@ -38,7 +38,9 @@ export default operation({
     const filter = await auditQuery(deps, flags, style)
     const resumed = flags.cursor === undefined ? undefined : readCursor(flags.cursor)
     // Read before the last events, so that an event sealed meanwhile is shown exactly once.
-    let after = resumed ?? (await lastAuditSeq(deps))
+    const newest = await lastAuditSeq(deps)
+    if (flags.cursor !== undefined && resumed !== undefined) refuseLostCursor(flags.cursor, { at: resumed, newest })
+    let after = resumed ?? newest
     const isFresh = resumed === undefined && flags.lines > 0
     const last = isFresh ? await tailAudit(deps, { ...filter, upToSeq: after }, flags.lines) : []
     show(last)

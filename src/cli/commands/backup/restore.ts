@@ -30,15 +30,16 @@ export default command({
     const { done, kept } = await restoreBackup(config, {
       backup,
       stamp: fileStamp(systemClock.now()),
-      async end(deps, ended) {
-        const state = await endRestored(deps, actor, { backup: args.backup, ended })
+      async end(deps, before) {
+        const createdAt = Date.parse(backup.about?.created_at ?? '') || 0
+        const state = await endRestored(deps, actor, { backup: args.backup, createdAt, before })
         await sealAudit(deps)
         return state
       },
     })
     const result = {
       restored: path,
-      kept: kept ?? null,
+      kept: kept[0] ?? null,
       ended_sessions: done.endedSessions,
       cancelled_mails: done.cancelledMails,
       new_key: done.newKey ?? null,
@@ -54,7 +55,9 @@ export default command({
         ? `Took over from the database before: ${counted(done.endedAgain.apiKeys, 'revoked API key')}, ${counted(done.endedAgain.users, 'disabled user')}.`
         : 'No database from before tells what was ended since the backup. Check `authd api-keys list` and `authd users list`.',
       'The backup does not know what else was changed since: users deleted, addresses, passkeys, authenticator apps, recovery codes, webhook secrets, IP filter, settings.',
-      ...(kept === undefined ? [] : [`The database from before is ${kept}. Delete it when it is not needed.`]),
+      ...(kept.length === 0
+        ? []
+        : [`The database from before is ${kept.join(' with ')}. Delete it when it is not needed.`]),
     ])
   },
 })

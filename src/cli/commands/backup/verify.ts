@@ -23,16 +23,18 @@ export default command({
     const backup = openBackup(config, path)
     becomeOwner(config.dataDir)
     const { about } = backup
-    const { unknown, schema, rows, secret, differing } = await withScratch(config.dataDir, backup, (_, found) => found)
+    const found = await withScratch(config, config.dataDir, backup, (_, checked) => checked)
+    const { unknown, schema, rows, secret, differing, fittingSecret } = found
     const isOk = unknown.length === 0 && secret === 'fits' && differing.length === 0
-    const result = { path, ok: isOk, schema, secret, rows, differing, unknown_migrations: unknown }
+    const known = { path, ok: isOk, schema, secret, fitting_secret: fittingSecret ?? null }
+    const result = { ...known, rows, differing, unknown_migrations: unknown }
     out.object(
       result,
       renderCard([
         ['backup', path],
         ['pages', 'all readable'],
         ['schema', unknown.length === 0 ? schema : `${schema}, from a newer authd`],
-        ['secret', SECRETS[secret]],
+        ['secret', fittingSecret === undefined ? SECRETS[secret] : `${SECRETS[secret]}; ${fittingSecret} fits`],
         ['rows', about === undefined ? 'not known from the time of the backup' : rowsInWords(differing)],
       ]),
     )
