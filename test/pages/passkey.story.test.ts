@@ -255,3 +255,35 @@ test('after each fault of an authenticator the page says what to do next, and it
   await visit.page.getByText('The passkey is added.').waitFor()
   expect(visit.complaints).toEqual([])
 })
+
+test.for([
+  ['Add a passkey', 'create', 'The passkey is added.'],
+  ['Sign in with a passkey', 'get', 'Your account'],
+] as const)('"%s" asks the device once, also if it is pressed again while the form is on its way', async (pressed) => {
+  const [button, method, end] = pressed
+  const authd = await startAuthd()
+  const visit = await visitor(authd)
+  const { page } = visit
+  let asked = 0
+  await page.exposeFunction('counted', () => asked++)
+  await page.addInitScript(`{
+    const ask = navigator.credentials.${method}.bind(navigator.credentials)
+    navigator.credentials.${method} = async (options) => (await counted(), ask(options))
+    const { submit } = HTMLFormElement.prototype
+    HTMLFormElement.prototype.submit = function () {
+      submit.call(this)
+      setTimeout(() => this.querySelector('button').click())
+    }
+  }`)
+  await withoutAutofill(visit)
+  if (method === 'get') {
+    await register(authd, visit)
+    await signOut(visit)
+  } else await signInByMail(authd, visit)
+
+  await page.getByRole('button', { name: button }).click()
+  await page.getByText(end).first().waitFor()
+
+  expect(asked).toBe(1)
+  expect(await credentials(visit)).toHaveLength(1)
+})

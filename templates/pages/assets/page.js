@@ -22,7 +22,7 @@ if (!supported) for (const ways of document.querySelectorAll('details.ways')) wa
 // A button that was pressed says that it works. A page from the history works no more.
 document.addEventListener('submit', ({ submitter }) => submitter?.setAttribute('aria-busy', 'true'))
 window.addEventListener('pageshow', () => {
-  for (const button of document.querySelectorAll('[aria-busy]')) button.removeAttribute('aria-busy')
+  for (const button of document.querySelectorAll('[aria-busy]')) release(button)
 })
 
 // Counts down to the next mail. The timer may sleep with the page, so it looks at the clock.
@@ -43,13 +43,19 @@ async function use(form) {
   waiting?.abort()
   const button = form.querySelector('button')
   button.disabled = true
+  let isSent = false
   try {
     const asked = await ask(form)
-    await answer(form, asked, {})
+    isSent = await answer(form, asked, {})
   } finally {
-    button.disabled = false
-    button.removeAttribute('aria-busy')
+    // While the form is on its way, another press would make a second passkey in place of the one that it brings.
+    if (!isSent) release(button)
   }
+}
+
+function release(button) {
+  button.disabled = false
+  button.removeAttribute('aria-busy')
 }
 
 /** Passkeys among the suggestions of the e-mail field; asked for again before the challenge ends. */
@@ -90,6 +96,7 @@ async function askedByPage(form, signal) {
   return JSON.parse(fresh.dataset.asked)
 }
 
+/** True once the form is sent. */
 async function answer(form, { challenge_id, options }, how) {
   const isNew = form.dataset.passkey === 'create'
   let credential
@@ -97,16 +104,18 @@ async function answer(form, { challenge_id, options }, how) {
     credential = await navigator.credentials[isNew ? 'create' : 'get']({ publicKey: decode(options), ...how })
   } catch (error) {
     if (error.name !== 'AbortError' && !how.mediation) say(form, FAULTS[error.name] ?? 'failed')
-    return
+    return false
   }
   try {
     form.elements.credential.value = JSON.stringify(encode(credential))
   } catch {
     // The password manager keeps a passkey that authd will never know.
-    return say(form, isNew ? 'unread' : 'failed')
+    say(form, isNew ? 'unread' : 'failed')
+    return false
   }
   form.elements.challenge_id.value = challenge_id
   HTMLFormElement.prototype.submit.call(form)
+  return true
 }
 
 // A prompt that was closed and one whose time ran out look the same to a page, by design of WebAuthn.
