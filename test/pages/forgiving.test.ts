@@ -273,3 +273,22 @@ test('a used link leads to the second factor while that is due', async () => {
 
   expect(opened.headers.get('Location')).toBe(`/signin/factor?attempt=${attempt}`)
 })
+
+test('the button of a download is ready again, because the page stays', async () => {
+  const authd = await startAuthd()
+  const page = await visit()
+  await page.goto(`${authd.url}/signin`)
+  await page.getByRole('textbox').fill(ADA)
+  await page.getByRole('button', { name: 'Send me a sign-in mail' }).click()
+  await page.getByRole('textbox').fill((await authd.takeProofMail())?.values['code'] ?? '')
+  await page.getByRole('button', { name: 'Sign in' }).click()
+  await page.getByRole('link', { name: 'Not now' }).click()
+  const button = page.getByRole('button', { name: 'Download my data' })
+  const download = page.waitForEvent('download')
+
+  await button.click()
+  const { pathname } = new URL((await download).url())
+
+  expect(pathname).toBe('/account/export')
+  expect(await button.getAttribute('aria-busy')).toBe(null)
+})

@@ -19,8 +19,11 @@ document.addEventListener('submit', () => waiting?.abort(), true)
 for (const note of document.querySelectorAll('[data-without-passkeys]')) note.hidden = supported
 // Where no passkey can be used, the other ways are not folded away.
 if (!supported) for (const ways of document.querySelectorAll('details.ways')) ways.open = true
-// A button that was pressed says that it works. A page from the history works no more.
-document.addEventListener('submit', ({ submitter }) => submitter?.setAttribute('aria-busy', 'true'))
+// A button that was pressed says that it works, unless the page stays, as with a download. A page from the history works
+// no more.
+document.addEventListener('submit', ({ target, submitter }) => {
+  if (!('stays' in target.dataset)) submitter?.setAttribute('aria-busy', 'true')
+})
 window.addEventListener('pageshow', () => {
   for (const button of document.querySelectorAll('[aria-busy]')) release(button)
 })
