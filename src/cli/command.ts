@@ -162,7 +162,7 @@ export function operation<
 }: Declared<Args, Own> & {
   /** Checks what was typed and reads the files named, before root's rights are dropped and the database opens. */
   prepare?(input: InputOf<Args, Own>): Prepared | Promise<Prepared>
-  run(deps: Deps, input: InputOf<Args, Own>, prepared: Prepared): Promise<void> | void
+  run(deps: Deps, input: InputOf<Args, Own>, prepared: Prepared, rehearsal: Deps): Promise<void> | void
 }): CommandClass {
   return command<Args, Own>({
     ...declared,
@@ -172,9 +172,9 @@ export function operation<
         if (input.flags.fields !== undefined && 'dry-run' in (declared.flags ?? {})) {
           // Only the result has the names, and an unknown field must be found before anything changes.
           const silent = { ...input, out: input.out.silent(), confirm: async () => {}, confirmName: async () => {} }
-          await run(rehearsal, silent, prepared)
+          await run(rehearsal, silent, prepared, rehearsal)
         }
-        await run(deps, input, prepared)
+        await run(deps, input, prepared, rehearsal)
       })
     },
   })

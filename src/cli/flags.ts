@@ -49,7 +49,11 @@ export const GLOBAL_FLAGS = {
   fields: Flags.string({ description: 'Print only these fields: id,email.', ...GLOBAL }),
   quiet: Flags.boolean({ char: 'q', description: 'Print no hints.', ...GLOBAL }),
   verbose: Flags.boolean({ char: 'v', description: 'Print which configuration and database are used.', ...GLOBAL }),
-  yes: Flags.boolean({ char: 'y', description: 'Answer yes to every question.', ...GLOBAL }),
+  yes: Flags.boolean({
+    char: 'y',
+    description: 'Answer y/N questions with yes. What asks for a name needs --confirm.',
+    ...GLOBAL,
+  }),
   'no-input': Flags.boolean({ description: 'Fail instead of asking.', ...GLOBAL }),
   color: Flags.string({
     options: ['auto', 'always', 'never'],

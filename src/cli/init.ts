@@ -2,6 +2,7 @@ import { existsSync, mkdirSync, readFileSync, statSync } from 'node:fs'
 import { dirname, join, resolve } from 'node:path'
 import { createInterface, type Interface } from 'node:readline/promises'
 import { loadConfig } from '../config/load.ts'
+import { isLoopbackHost } from '../config/web-kind.ts'
 import { AuthdError } from '../errors.ts'
 import { fileStamp, systemClock } from '../platform/clock.ts'
 import { createFile, replaceFile } from '../platform/files.ts'
@@ -169,6 +170,7 @@ function configText(given: Answers): string {
     '# authd. Every key: authd config reference',
     `public_url = ${quote(given.url)}`,
     `data_dir = ${quote(given.dataDir)}`,
+    ...listenLines(given.url),
     ...(database ? ['', '[database]', database] : []),
     '',
     '[mail]',
@@ -184,8 +186,18 @@ function configText(given: Answers): string {
   ].join('\n')
 }
 
+/** An address of this machine leads to the daemon itself. Every other one leads to a proxy. */
+function listenLines(url: string): string[] {
+  const { protocol, hostname, port } = URL.canParse(url) ? new URL(url) : { protocol: '', hostname: '', port: '' }
+  if (protocol !== 'http:' || !isLoopbackHost(hostname)) return []
+  const host = hostname === '[::1]' ? ['host = "::1"'] : []
+  return ['', '[server]', ...host, `port = ${port === '' ? 80 : port}`]
+}
+
+/** The domain of mails. A name without a dot and an address cannot be one. */
 function hostOf(url: string): string {
-  return URL.canParse(url) ? new URL(url).hostname : 'example.com'
+  const { hostname } = URL.canParse(url) ? new URL(url) : { hostname: '' }
+  return /^[a-z].*\.[a-z]/i.test(hostname) ? hostname : 'example.com'
 }
 
 /** A TOML basic string is a JSON string. */

@@ -1,6 +1,6 @@
 import { BUILD } from '../build-info.ts'
 import { AuthdError } from '../errors.ts'
-import { commandFor } from './help/command-for.ts'
+import { commandFor, namedWords } from './help/command-for.ts'
 import { cleanText, print } from './output/clean.ts'
 import { endWithoutOutput, isOutputError, outputFailed } from './output/failed.ts'
 import { reportError } from './output/report.ts'
@@ -46,7 +46,8 @@ async function run(argv: string[], takeSignals: () => void): Promise<void> {
   if (words.length === 0) return await showHelp()
   const found = commandFor(words)
   if (!found) {
-    if (wantsHelp || words[0] === 'help') return await showHelp(words.filter((word) => word !== 'help'))
+    const names = namedWords(words)
+    if (wantsHelp || names[0] === 'help') return await showHelp(names.filter((word) => word !== 'help'))
     const { refuseUnknownCommand } = await import('./help/unknown-command.ts')
     return await refuseUnknownCommand(words)
   }

@@ -25,3 +25,19 @@ export async function writing(file: NewFile | undefined, work: () => Promise<voi
   }
   file?.close()
 }
+
+/**
+ * The format of an output: the one that --format names, else the one of the file's ending, else `usual`. Throws USAGE if
+ * the file's ending belongs to another format. `endings`: formats by ending, without the dot.
+ */
+export function formatOf<Format extends string>(
+  { format, output }: { format?: string | undefined; output?: string | undefined },
+  { endings, usual }: { endings: Record<string, Format>; usual: Format },
+): Format {
+  const ending = /\.([a-z]+)$/i.exec(output ?? '')?.[1]?.toLowerCase() ?? ''
+  const ofFile = Object.hasOwn(endings, ending) ? endings[ending] : undefined
+  if (format === undefined || ofFile === undefined || format === ofFile) return (format as Format) ?? ofFile ?? usual
+  throw new AuthdError('USAGE', {
+    message: `${output} ends like ${ofFile}, but the format is ${format}. Name another file or format.`,
+  })
+}

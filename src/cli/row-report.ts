@@ -15,7 +15,7 @@ export interface RowReport {
   sentence(isDry: boolean): string
   /** The last line that was noted, 0 at the start. */
   lastLine(): number
-  /** What of imported users was left out, by line. */
+  /** Who was skipped, and what of imported users was left out, by line. */
   leftOut(): string[]
   /** Throws VALIDATION_ERROR with all wrong rows, after a first sentence, if there are any. */
   refuse(first: string): void
@@ -27,6 +27,7 @@ export function rowReport(file: string): RowReport {
   const counts = { created: 0, updated: 0, unchanged: 0, skipped: 0, failed: 0 }
   const problems: string[] = []
   const left: string[] = []
+  const skipped: string[] = []
   let last = 0
   const fail = (line: number, fault: string) => {
     counts.failed += 1
@@ -39,12 +40,18 @@ export function rowReport(file: string): RowReport {
       else if (typeof outcome === 'object') fail(row.line, outcome.fault)
       else if (outcome !== undefined) {
         counts[outcome] += 1
-        if (outcome === 'skipped') return
+        if (outcome === 'skipped') {
+          skipped.push(`${place}:${row.line}: ${row.user.email.canonical}`)
+          return
+        }
         for (const what of row.left) left.push(`${place}:${row.line}: ${what}`)
       }
     },
     counts: () => counts,
-    leftOut: () => (left.length === 0 ? [] : ['Left out of the users that were imported:', ...shownFaults(left)]),
+    leftOut: () => [
+      ...(skipped.length === 0 ? [] : ['Skipped because they exist:', ...shownFaults(skipped)]),
+      ...(left.length === 0 ? [] : ['Left out of the users that were imported:', ...shownFaults(left)]),
+    ],
     lastLine: () => last,
     sentence(isDry) {
       const { created, updated, unchanged, skipped } = counts

@@ -69,13 +69,14 @@ function contradiction(
 ): { message: string; suggestions: string[] } | undefined {
   for (const [name, flag] of Object.entries(flags)) {
     const isGiven = given[name] !== undefined
-    if (flag.required && !isGiven) return { message: `--${name} is required.`, suggestions: [again(name, '…')] }
+    const withFlag = (wanted: string) => again(wanted, flags[wanted]?.type === 'option' ? '…' : undefined)
+    if (flag.required && !isGiven) return { message: `--${name} is required.`, suggestions: [withFlag(name)] }
     const other = isGiven
       ? flag.exclusive?.find((one) => typeof one === 'string' && given[one] !== undefined)
       : undefined
     if (typeof other === 'string') return { message: `Use --${name} or --${other}, not both.`, suggestions: [] }
     const needed = isGiven ? flag.dependsOn?.find((one) => given[one] === undefined) : undefined
-    if (needed !== undefined) return { message: `--${name} needs --${needed}.`, suggestions: [again(needed, '…')] }
+    if (needed !== undefined) return { message: `--${name} needs --${needed}.`, suggestions: [withFlag(needed)] }
   }
   return undefined
 }

@@ -54,6 +54,27 @@ export async function* readUsers(
   }
 }
 
+/** The rows, of which one that repeats what must be unique is wrong. */
+export async function* withoutRepeats(rows: AsyncIterable<UserRow>): AsyncGenerator<UserRow> {
+  const lines = new Map<string, number>()
+  for await (const row of rows) {
+    const keys = 'user' in row ? uniqueOf(row.user) : []
+    const repeated = keys.find((key) => lines.has(key))
+    if (repeated === undefined) yield row
+    else yield { line: row.line, fault: `${repeated} is in line ${lines.get(repeated)} already.` }
+    for (const key of keys) if (!lines.has(key)) lines.set(key, row.line)
+  }
+}
+
+function uniqueOf({ email, id, webauthnUserId, passkeys = [] }: MovedUser): string[] {
+  return [
+    `email: ${email.canonical}`,
+    ...(id === undefined ? [] : [`id: ${id}`]),
+    ...(webauthnUserId == null ? [] : [`webauthn_user_id: ${webauthnUserId}`]),
+    ...passkeys.map(({ credentialId }) => `passkeys: ${credentialId}`),
+  ]
+}
+
 /** The rows in parts, each for one unit. */
 export async function* inUnits(rows: AsyncIterable<UserRow>): AsyncGenerator<UserRow[]> {
   let part: UserRow[] = []

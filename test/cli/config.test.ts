@@ -52,6 +52,23 @@ test('init says what it wrote and what it kept', async () => {
   expect(await readFile(join(place.folder, 'data/secret'), 'utf8')).toBe(secret)
 })
 
+test.each([
+  ['http://localhost:4391', { 'server.port': 4391, 'server.host': '127.0.0.1' }],
+  ['http://[::1]:4391', { 'server.port': 4391, 'server.host': '::1' }],
+  ['http://auth.localhost', { 'server.port': 80 }],
+  ['https://auth.example.com:8443', { 'server.port': 3000 }],
+])('init for %s listens where that address leads', async (url, expected) => {
+  const place = await shell({ data: false })
+  const folders = ['--dir', 'etc', '--data-dir', join(place.folder, 'data')]
+
+  const { code } = await place.run(['init', '--url', url, '--yes', ...folders])
+  const shown = await place.run(['config', 'show', '--json', '-c', 'etc/config.toml'])
+
+  const { server } = JSON.parse(shown.stdout)
+  expect(code).toBe(0)
+  for (const [key, value] of Object.entries(expected)) expect(server[key.replace('server.', '')]).toBe(value)
+})
+
 test('the reason of a suggested command must be written, not pasted', async () => {
   const place = await shell()
   await place.run(['migrate'])

@@ -169,12 +169,11 @@ test('init writes a configuration that serves, sends mail, reloads, and survives
   const init = await place.run(['init', ...flags, '--email-from', 'Example <no-reply@example.com>', '--json'])
   const config = join(place.folder, 'etc/config.toml')
   const text = await readFile(config, 'utf8')
-  await writeFile(config, `${text}\n[server]\nport = ${port}\n`)
   const daemon = await place.serve(['--config', config])
 
   await post(daemon, '/v1/signin', { email: 'ada@example.com' })
   await until(() => expect(smtp.mails).toHaveLength(1))
-  await writeFile(config, `${text}\n[server]\nport = ${port}\n[log]\nlevel = "debug"\n`)
+  await writeFile(config, `${text}\n[log]\nlevel = "debug"\n`)
   daemon.kill('SIGHUP')
   await daemon.until('configuration reloaded')
   await writeFile(config, 'nonsense = [')

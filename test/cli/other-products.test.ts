@@ -126,7 +126,7 @@ test('identities of Kratos come with their authenticator app and, where the doma
   expect(plain.stderr).toContain('users.jsonl:2: The authenticator app. Only apps with SHA-1')
   expect(named.stderr).toContain('users.jsonl:3: Passkeys without their flags')
   expect(other.stderr).toContain('users.jsonl:1: A passkey belongs to example.org, and works only there.')
-  expect(Object.keys(other.users)).toEqual(['c@example.com', 'b@example.com'])
+  expect(other.users).toEqual({})
   expect(named.users['a@example.com']).toMatchObject({
     ...{ created_at: '2024-01-02T03:04:05.678Z', totp: { secret: BASE32 }, webauthn_user_id: 'CQgHBg' },
     passkeys: [

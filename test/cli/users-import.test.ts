@@ -167,5 +167,42 @@ test('more rows than one unit takes are imported, and the last ones are told wit
 
   expect(code).toBe(65)
   expect(stderr).toContain('authd: Added 250 users. 2 rows are wrong.')
-  expect(stderr).toMatch(/people\.csv:252: user0@example\.com exists already .*\npeople\.csv:253: email: /)
+  expect(stderr).toMatch(/people\.csv:252: email: user0@example\.com is in line 2 already\.\npeople\.csv:253: email: /)
+})
+
+test('rows of one file that repeat an address, an id or a passkey, and users who exist, are all named at once', async () => {
+  const lines = [
+    '{"email":"ada@example.com"}',
+    '{"email":"new@example.com","id":"usr_01jk0000000000000000000001"}',
+    'not json',
+    '{"email":"New@EXAMPLE.com "}',
+    '{"email":"bob@example.com","id":"usr_01jk0000000000000000000001"}',
+  ]
+  const place = await prepared({ 'users.jsonl': lines.join('\n') })
+  await place.run(['users', 'add', 'ada@example.com'])
+  const faults = [
+    expect.stringMatching(/^users.jsonl:1: ada@example.com exists already/),
+    expect.stringMatching(/^users.jsonl:3: Not JSON/),
+    'users.jsonl:4: email: new@example.com is in line 2 already.',
+    'users.jsonl:5: id: usr_01jk0000000000000000000001 is in line 2 already.',
+  ]
+
+  const dry = await place.run(['users', 'import', 'users.jsonl', '--on-duplicate', 'fail', '-n'])
+  const real = await place.run(['users', 'import', 'users.jsonl', '--on-duplicate', 'fail'])
+
+  const [, ...dryFaults] = dry.stderr.trim().split('\n')
+  const [first, ...realFaults] = real.stderr.trim().split('\n')
+  expect([dry.code, real.code, dryFaults, realFaults]).toEqual([65, 65, faults, faults])
+  expect(first).toBe('authd: No user was imported. 4 rows are wrong.')
+  expect(await users(place)).toHaveLength(1)
+})
+
+test('users who exist are skipped, each with its line', async () => {
+  const place = await prepared({ 'people.csv': 'email\nada@example.com\nbob@example.com\neve@example.com\n' })
+  await place.run(['users', 'add', 'ada@example.com', 'eve@example.com'])
+
+  const { code, stdout, stderr } = await place.run(['users', 'import', 'people.csv'])
+
+  expect([code, stdout]).toEqual([0, 'Added 1 user, skipped 2 who exist.\n'])
+  expect(stderr).toBe('Skipped because they exist:\npeople.csv:2: ada@example.com\npeople.csv:4: eve@example.com\n')
 })

@@ -47,7 +47,7 @@ test('a recovery link requires a reason and a confirmation, and is printed on st
   const recover = ['users', 'recover', 'ada@example.com', '--remove', 'totp']
   const bare = await place.run(recover)
   const unsure = await place.run([...recover, '--reason', 'lost phone'])
-  const { code, stdout } = await place.run([...recover, '--reason', 'lost phone', '--yes'])
+  const { code, stdout, stderr } = await place.run([...recover, '--reason', 'lost phone', '--yes'])
   const token = new URL(/https?:\S+/.exec(stdout)?.[0] ?? '').searchParams.get('token') ?? ''
 
   expect([bare.code, bare.stderr]).toEqual([
@@ -57,6 +57,7 @@ test('a recovery link requires a reason and a confirmation, and is printed on st
   expect([unsure.code, unsure.stdout]).toEqual([64, ''])
   expect(unsure.stderr).toContain("authd users recover ada@example.com --remove totp --reason 'lost phone' --yes")
   expect([code, token.length > 40]).toEqual([0, true])
+  expect(stderr).toContain('ada@example.com has no totp to remove.')
   const [made] = await events(place, 'user.recovery_link_made')
   expect(made).toMatchObject({ email: 'ada@example.com', metadata: { reason: 'lost phone' } })
   expect(JSON.stringify(made)).not.toContain(token.split('.')[1])

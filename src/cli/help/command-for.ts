@@ -34,6 +34,11 @@ export function commandFor(words: string[]): FoundCommand | undefined {
   }
 }
 
+/** The words that are neither a flag nor the value of a global flag. */
+export function namedWords(words: string[]): string[] {
+  return namesIn(words).map((index) => words[index] ?? '')
+}
+
 /** Positions of the words that are neither a flag nor the value of a flag. */
 function namesIn(words: string[]): number[] {
   const found: number[] = []

@@ -4,7 +4,11 @@ import { shell } from '../../platform/shell.ts'
 import type { CommandClass } from '../command.ts'
 import { COMMANDS, GROUPS } from '../commands/index.ts'
 import { cleanText, print } from '../output/clean.ts'
+import { commandLine, entries, paragraph } from './layout.ts'
 import { TOPICS } from './topics.ts'
+
+/** Longer lists of values stand in the text. */
+const SHORT_LIST = 24
 
 interface Documented {
   description?: string | undefined
@@ -29,7 +33,7 @@ export async function showHelp(words: string[] = [], stream: NodeJS.WriteStream 
     throw new AuthdError('USAGE', { message: `unknown command "${words.join(' ')}"`, suggestions: ['authd --help'] })
   }
   const summaries = ids.map((id) => [id, COMMANDS[id]?.summary ?? ''] as const)
-  write(stream, [shell`authd ${topic}`, list(summaries), shell`More: authd ${topic} COMMAND --help`].join('\n\n'))
+  write(stream, [shell`authd ${topic}`, entries(summaries), shell`More: authd ${topic} COMMAND --help`].join('\n\n'))
 }
 
 export async function showCommandHelp(id: string, Command: CommandClass): Promise<void> {
@@ -42,13 +46,11 @@ export async function showCommandHelp(id: string, Command: CommandClass): Promis
     const word = name.toUpperCase() + (Command.strict || index < args.length - 1 ? '' : '...')
     return required ? word : `[${word}]`
   })
-  const examples = (Command.examples ?? []).map(
-    (example) => `  ${String(example).replace('<%= config.bin %>', 'authd')}`,
-  )
+  const examples = (Command.examples ?? []).map((example) => commandLine(String(example)))
   const parts = [
     COMMANDS[id]?.summary ?? '',
     ['Usage: authd', id, ...usage, '[flags]'].join(' '),
-    Command.description ?? '',
+    paragraph(Command.description ?? ''),
     section(
       'Arguments',
       args.map(([name, { description = '' }]) => [name.toUpperCase(), description]),
@@ -76,19 +78,17 @@ function root(): string {
 }
 
 function describe([name, flag]: [string, Documented]): [string, string] {
-  const value =
-    flag.type === 'option' ? ` ${flag.options ? flag.options.join('|') : name.toUpperCase().split('-').at(-1)}` : ''
+  const { options = [], description = '' } = flag
+  const listed = options.join('|')
+  const isShort = listed !== '' && listed.length <= SHORT_LIST
+  const value = flag.type === 'option' ? ` ${isShort ? listed : name.toUpperCase().split('-').at(-1)}` : ''
   const short = flag.char ? `-${flag.char}, ` : '    '
-  return [`${short}--${flag.allowNo ? `[no-]${name}` : name}${value}`, flag.description ?? '']
+  const text = listed === '' || isShort ? description : `${description} One of ${options.join(', ')}.`
+  return [`${short}--${flag.allowNo ? `[no-]${name}` : name}${value}`, text.trim()]
 }
 
-function section(title: string, entries: (readonly [string, string])[]): string {
-  return entries.length > 0 ? `${title}\n${list(entries)}` : ''
-}
-
-function list(entries: readonly (readonly [string, string])[]): string {
-  const width = Math.max(...entries.map(([name]) => name.length))
-  return entries.map(([name, text]) => `  ${name.padEnd(width)}  ${text}`.trimEnd()).join('\n')
+function section(title: string, items: readonly (readonly [string, string])[]): string {
+  return items.length > 0 ? `${title}\n${entries(items)}` : ''
 }
 
 function write(stream: NodeJS.WriteStream, text: string): void {

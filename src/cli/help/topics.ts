@@ -11,6 +11,7 @@ export const TOPICS: Record<string, string> = {
   69   database, mail server or daemon cannot be reached
   70   a bug
   73   the output file exists already
+  74   reading or writing failed half-way
   75   try again later: the database is busy
   77   not permitted: file modes, or the wrong user
   78   invalid configuration, or pending migrations
@@ -18,7 +19,7 @@ export const TOPICS: Record<string, string> = {
   environment: `Environment
 
   AUTHD_CONFIG            the configuration file
-  AUTHD_<SECTION>_<KEY>   any configuration key; …_FILE reads a secret from a file
+  AUTHD_<SECTION>_<KEY>   any configuration key; …_FILE reads it from a file
   NO_COLOR                no colour
   XDG_STATE_HOME          folder for crash reports
 
@@ -26,10 +27,13 @@ export const TOPICS: Record<string, string> = {
   formatting: `Output
 
   On a terminal: tables, relative times, hints on stderr.
-  In a pipe, or with --plain: tab-separated, no header (--header), RFC 3339 times.
+  In a pipe, or with --plain: tab-separated, RFC 3339 times, no header
+  (--header).
   --json    one document; lists are {"data": […], "next_cursor": …, "total": n}
   --jsonl   one object per line
-  --fields id,email   only these fields; an unknown one is refused before anything changes
+  --fields id,email   only these fields; an unknown one is refused before
+            anything changes
   -n        what a command would do; nothing is changed
-  Errors go to stderr; with --json as one line {"error": {"code", "message", …, "exit_code"}}.`,
+  Errors go to stderr; with --json as one line
+  {"error": {"code", "message", …, "exit_code"}}.`,
 }

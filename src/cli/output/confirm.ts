@@ -3,6 +3,9 @@ import { AuthdError } from '../../errors.ts'
 import { plain } from '../../platform/plain-text.ts'
 import type { GlobalFlags } from '../flags.ts'
 
+/** Whoever types --yes expects no question. */
+const BY_NAME = ' It asks for a name: --yes does not answer it.'
+
 /** Asks y/N on the terminal. Without one it throws USAGE with the command to run instead. A dry run asks nothing. */
 export async function confirm(flags: GlobalFlags, question: string, again: string): Promise<void> {
   if (flags.yes || flags['dry-run']) return
@@ -16,7 +19,7 @@ export async function confirmName(
   { question, name, again }: { question: string; name: string; again: string },
 ): Promise<void> {
   if (flags['dry-run']) return
-  const answer = flags.confirm ?? (await ask(flags, `${question} Type ${name} to continue: `, again))
+  const answer = flags.confirm ?? (await ask(flags, `${question} Type ${name} to continue: `, again, BY_NAME))
   if (answer.trim() !== name) {
     throw new AuthdError('USAGE', {
       message: `Nothing was changed: "${answer}" is not "${name}".`,
@@ -25,10 +28,10 @@ export async function confirmName(
   }
 }
 
-async function ask(flags: GlobalFlags, question: string, again: string): Promise<string> {
+async function ask(flags: GlobalFlags, question: string, again: string, kind = ''): Promise<string> {
   if (flags['no-input'] || !process.stdin.isTTY || !process.stderr.isTTY) {
     throw new AuthdError('USAGE', {
-      message: 'This command asks for confirmation, but no terminal is attached.',
+      message: `This command asks for confirmation, but no terminal is attached.${flags.yes ? kind : ''}`,
       suggestions: [again],
     })
   }

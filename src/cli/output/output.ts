@@ -95,7 +95,9 @@ export class Output {
     printer.end(end)
     if (end.count === 0 && this.#isTable()) this.hint('No results.')
     else if (end.nextCursor !== null)
-      this.hint(`Showing ${end.count} of ${end.total ?? 'more'}. More: ${shell`--cursor ${end.nextCursor}`}, or --all`)
+      this.hint(
+        `Showing ${end.count}${end.total === null ? '' : ` of ${end.total}`}. More: ${shell`--cursor ${end.nextCursor}`}, or --all`,
+      )
   }
 
   #listPrinter<Row extends object>(columns: Column<Row>[]): ListPrinter<Row> {

@@ -129,6 +129,13 @@ export function isLastFactor(enrolled: Enrolled, factor: 'passkey' | 'totp'): bo
   )
 }
 
+/** Those of these factors that a user has not enrolled. */
+export async function factorsNotEnrolled(sql: Sql, userId: string, factors: readonly Factor[]): Promise<Factor[]> {
+  const { passkeys, apps, recoveryCodes } = await countEnrolled(sql, userId)
+  const counts = { passkey: passkeys, totp: apps, recovery_code: recoveryCodes }
+  return factors.filter((factor) => counts[factor] === 0)
+}
+
 const FACTORS: readonly Factor[] = ['passkey', 'totp', 'recovery_code']
 
 /** Deletes factors of a user, all or those made since then, with their failure counts; returns which there were. */

@@ -18,7 +18,7 @@ import { decide } from '../decide.ts'
 import { dropLoneRecoveryCodes } from '../factors/recovery-code.ts'
 import { resolveUser } from '../named-user.ts'
 import { notify } from '../outbox/notice.ts'
-import { dropFactors, type Factor } from '../policy/factor.ts'
+import { dropFactors, type Factor, factorsNotEnrolled } from '../policy/factor.ts'
 import { type Actor, recordEvent } from '../record-event.ts'
 import { endSessionsIn } from '../sessions/end-session.ts'
 import { forgetProofs } from '../sessions/proofs.ts'
@@ -36,6 +36,8 @@ export interface MadeRecoveryLink {
   url: string
   expiresAt: number
   sessionsEnded: number
+  /** Factors that the link would remove, but the user has none of. */
+  notEnrolled: Factor[]
 }
 
 /**
@@ -57,7 +59,7 @@ export async function makeRecoveryLink(
   const id = deps.random.id('rec')
   const secret = mintSecret(deps.random)
   const expiresAt = now + ttlMs
-  const { user, sessionsEnded } = await decide(deps, async (trx) => {
+  const { user, sessionsEnded, notEnrolled } = await decide(deps, async (trx) => {
     const user = await lockUser(trx, named.id)
     if (!user) return new AuthdError('USER_NOT_FOUND', { message: `The user ${name} was deleted meanwhile.` })
     const refusal = wouldNotWork(deps, user)
@@ -68,10 +70,11 @@ export async function makeRecoveryLink(
     await recordEvent(deps, trx, actor, { type: 'user.recovery_link_made', user, metadata: { link: id, removes } })
     const filter = { userId: user.id }
     const ended = mustEndSessions ? await endSessionsIn(deps, trx, actor, { filter, reason: 'recovery' }) : []
-    return { user, sessionsEnded: ended.length }
+    const notEnrolled = await factorsNotEnrolled(trx, user.id, removes)
+    return { user, sessionsEnded: ended.length, notEnrolled }
   })
   const url = `${deps.config.current().publicUrl}/recover?token=${id}.${secret}`
-  return { id, user, url, expiresAt, sessionsEnded }
+  return { id, user, url, expiresAt, sessionsEnded, notEnrolled }
 }
 
 /** The error for a user whom a link would not sign in. */

@@ -4,7 +4,7 @@ import { presentEvent } from '../../../resources/audit-event.ts'
 import { auditFlags, auditQuery } from '../../audit/filter.ts'
 import { AUDIT_FORMATS, type AuditFormat } from '../../audit/format.ts'
 import { operation } from '../../command.ts'
-import { newFile, writing } from '../../new-file.ts'
+import { formatOf, newFile, writing } from '../../new-file.ts'
 import { counted } from '../../output/count.ts'
 
 const BATCH = 500
@@ -15,13 +15,19 @@ export default operation({
     'authd audit export --format csv --user ada@example.com > ada.csv',
   ],
   flags: {
-    format: Flags.string({ options: Object.keys(AUDIT_FORMATS), default: 'jsonl', description: 'File format.' }),
+    format: Flags.string({
+      options: Object.keys(AUDIT_FORMATS),
+      description: 'File format. Defaults to the ending of the file, else jsonl.',
+    }),
     output: Flags.string({ char: 'o', description: 'Write to this new file instead of stdout. Only you can read it.' }),
     ...auditFlags,
   },
-  prepare: ({ flags }) => (flags.output === undefined ? undefined : newFile(flags.output)),
-  async run(deps, { flags, out }, file) {
-    const { head, line } = AUDIT_FORMATS[flags.format as AuditFormat]
+  prepare({ flags }) {
+    const format = formatOf<AuditFormat>(flags, { endings: { jsonl: 'jsonl', csv: 'csv', cef: 'cef' }, usual: 'jsonl' })
+    return { format, file: flags.output === undefined ? undefined : newFile(flags.output) }
+  },
+  async run(deps, { flags, out }, { format, file }) {
+    const { head, line } = AUDIT_FORMATS[format]
     const write = (lines: string[]) => {
       if (lines.length === 0) return
       if (file === undefined) out.lines(lines)

@@ -3,7 +3,7 @@ import { AuthdError } from '../../../errors.ts'
 import { previewOf } from '../../../startup/mailer.ts'
 import { command } from '../../command.ts'
 import { langFlag } from '../../flags.ts'
-import { newFile, writing } from '../../new-file.ts'
+import { formatOf, newFile, writing } from '../../new-file.ts'
 
 export default command({
   examples: [
@@ -16,18 +16,20 @@ export default command({
     lang: langFlag({ description: 'Language of the mail, such as de.' }),
     format: Flags.string({
       options: ['html', 'text', 'raw'],
-      default: 'text',
-      description: 'Print the HTML part, the text part, or the whole mail as sent (raw).',
+      description:
+        'The HTML part, the text part, or the whole mail as sent (raw). Defaults to the ending of the file, else text.',
     }),
     output: Flags.string({ char: 'o', description: 'Write to this new file instead of stdout.' }),
   },
   async run({ args, flags, out, loadConfig }) {
+    const endings = { html: 'html', txt: 'text', eml: 'raw' } as const
+    const format = formatOf<'html' | 'text' | 'raw'>(flags, { endings, usual: 'text' })
     const { config } = await loadConfig()
     const { subject, html, text, raw } = await previewOf(config, { template: args.template, lang: flags.lang }).catch(
       asInputError,
     )
     if (flags.json || flags.jsonl) return out.object({ template: args.template, subject, html, text, raw }, [])
-    const shown = { html, raw, text: `Subject: ${subject}\n\n${text}` }[flags.format] ?? ''
+    const shown = { html, raw, text: `Subject: ${subject}\n\n${text}` }[format]
     if (flags.output === undefined) return out.text(shown)
     const file = newFile(flags.output)
     await writing(file, () => file.append(shown))

@@ -8,7 +8,7 @@ import { MOVED_COLUMNS, type MovedUserResource, presentMovedUser } from '../../.
 import { presentPersonalData } from '../../../resources/personal-data.ts'
 import { operation } from '../../command.ts'
 import { reasonFlag } from '../../flags.ts'
-import { newFile, writing } from '../../new-file.ts'
+import { formatOf, newFile, writing } from '../../new-file.ts'
 import { cleanJson, inLines } from '../../output/clean.ts'
 import { counted } from '../../output/count.ts'
 
@@ -19,6 +19,8 @@ const FORMATS = {
     line: (user) => MOVED_COLUMNS.map((name) => csvCell(String(user[name] ?? ''))).join(','),
   },
 } satisfies Record<string, { head: string[]; line(user: MovedUserResource): string }>
+
+const ENDINGS = { csv: 'csv', jsonl: 'jsonl', ndjson: 'jsonl' } as const
 
 export default operation({
   description:
@@ -32,7 +34,7 @@ export default operation({
     all: Flags.boolean({ description: 'Export every user.' }),
     format: Flags.string({
       options: Object.keys(FORMATS),
-      description: 'File format of --all. Defaults to jsonl. csv has no factors.',
+      description: 'Format of --all. Defaults to the ending of the file, else jsonl. csv has no factors.',
       dependsOn: ['all'],
     }),
     'with-factors': Flags.boolean({
@@ -52,13 +54,18 @@ export default operation({
         suggestions: ['authd users export --all -o users.jsonl'],
       })
     }
-    if (flags['with-factors'] && flags.format === 'csv') {
+    const { output, format: named = flags.all ? undefined : 'json' } = flags
+    const format = formatOf<keyof typeof FORMATS | 'json'>(
+      { output, format: named },
+      { endings: ENDINGS, usual: 'jsonl' },
+    )
+    if (flags['with-factors'] && format === 'csv') {
       throw new AuthdError('USAGE', { message: 'CSV has no columns for factors. Use --format jsonl.' })
     }
-    return flags.output === undefined || flags.output === '-' ? undefined : newFile(flags.output)
+    return { format, file: output === undefined || output === '-' ? undefined : newFile(output) }
   },
-  async run(deps, { args, flags, out, actor }, file) {
-    const format = FORMATS[(flags.format ?? 'jsonl') as keyof typeof FORMATS]
+  async run(deps, { args, flags, out, actor }, { format: name, file }) {
+    const format = FORMATS[name === 'json' ? 'jsonl' : name]
     await writing(file, async () => {
       if (args.user !== undefined) {
         const data = await exportUser(deps, actor, await resolveUser(deps, args.user))

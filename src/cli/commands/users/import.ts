@@ -1,10 +1,19 @@
 import { Args, Flags } from '@oclif/core'
+import type { Deps } from '../../../deps.ts'
 import { AuthdError } from '../../../errors.ts'
 import { importUsers, type OnDuplicate, type RowOutcome } from '../../../flows/users/import.ts'
 import { operation } from '../../command.ts'
 import { changeFlags } from '../../flags.ts'
-import { rowReport } from '../../row-report.ts'
-import { IMPORT_FORMATS, type ImportFormat, inUnits, openUsers, readUsers, type UserRow } from '../../user-rows.ts'
+import { type RowReport, rowReport } from '../../row-report.ts'
+import {
+  IMPORT_FORMATS,
+  type ImportFormat,
+  inUnits,
+  openUsers,
+  readUsers,
+  type UserRow,
+  withoutRepeats,
+} from '../../user-rows.ts'
 
 export default operation({
   description:
@@ -30,7 +39,7 @@ export default operation({
     ...changeFlags,
   },
   prepare: ({ args }) => openUsers(args.file),
-  async run(deps, { args, flags, out, actor }, input) {
+  async run(deps, { args, flags, out, actor }, input, rehearsal) {
     const isDry = flags['dry-run']
     const onDuplicate = flags['on-duplicate'] as OnDuplicate
     const format = (flags.format ?? (/\.csv$/i.test(args.file) ? 'csv' : 'jsonl')) as ImportFormat
@@ -38,25 +47,28 @@ export default operation({
     if (rpId !== undefined && format !== 'kratos') {
       throw new AuthdError('USAGE', { message: '--rp-id is for --format kratos. Other exports name it themselves.' })
     }
-    const rows = () => readUsers(input, { format, rpId, now: deps.clock.now() })
+    const rows = () => withoutRepeats(readUsers(input, { format, rpId, now: deps.clock.now() }))
     if (!input.isRepeatable && (flags.fields !== undefined || !(flags.partial || isDry))) {
       throw new AuthdError('USAGE', {
         message: 'A pipe can be read only once, so its rows cannot be checked first. Name a file, or use --partial.',
       })
     }
+    const importAll = async (into: Deps, report: RowReport) => {
+      for await (const part of inUnits(rows())) {
+        const right = part.flatMap((row) => ('user' in row ? [row] : []))
+        const outcomes = await importUsers(into, actor, { rows: right.map(({ user }) => user), onDuplicate })
+        const became = new Map<UserRow, RowOutcome | undefined>(right.map((row, at) => [row, outcomes[at]]))
+        for (const row of part) report.note(row, became.get(row))
+      }
+    }
     if (!flags.partial && !isDry) {
       const checked = rowReport(args.file)
-      for await (const row of rows()) checked.note(row)
+      await importAll(rehearsal, checked)
       checked.refuse('No user was imported.')
     }
     const report = rowReport(args.file)
     try {
-      for await (const part of inUnits(rows())) {
-        const right = part.flatMap((row) => ('user' in row ? [row] : []))
-        const outcomes = await importUsers(deps, actor, { rows: right.map(({ user }) => user), onDuplicate })
-        const became = new Map<UserRow, RowOutcome | undefined>(right.map((row, at) => [row, outcomes[at]]))
-        for (const row of part) report.note(row, became.get(row))
-      }
+      await importAll(deps, report)
     } catch (error) {
       const { created, updated } = report.counts()
       if (created + updated > 0 && !isDry)

@@ -41,7 +41,7 @@ export default operation({
     await confirm(`Create a link that signs in as ${email} and ${what}?`)
     const asked = { name: email, removes, ttlMs: flags.expires, mustEndSessions: flags['revoke-sessions'] }
     const made = await makeRecoveryLink(deps, actor, asked)
-    const { id, url, expiresAt, sessionsEnded } = made
+    const { id, url, expiresAt, sessionsEnded, notEnrolled } = made
     const shown = { id, url, expires_at: toRfc3339(expiresAt), user: presentUser(made.user), removes }
     const lines = flags.qr ? [url, qrText(url)] : [url]
     const isDry = flags['dry-run']
@@ -49,6 +49,8 @@ export default operation({
       { ...shown, sessions_revoked: sessionsEnded, changed: true },
       isDry ? [`Would create a link that ${what}`] : lines,
     )
+    const missing = [...REMOVABLE].filter(([, factor]) => notEnrolled.includes(factor)).map(([name]) => name)
+    if (missing.length > 0) out.hint(`${email} has no ${missing.join(' and no ')} to remove.`)
     if (isDry) return
     out.hint(
       `It signs in once, within ${formatDuration(flags.expires)}. Anyone who has the link can use it. ${email} gets a mail when it is used.`,
