@@ -3,7 +3,7 @@ import { AuthdError } from '../../errors.ts'
 import { plain } from '../../platform/plain-text.ts'
 import type { GlobalFlags } from '../flags.ts'
 
-/** Whoever types --yes expects no question. */
+/** An operator who types --yes expects no question. */
 const BY_NAME = ' It asks for a name: --yes does not answer it.'
 
 /** Asks y/N on the terminal. Without one it throws USAGE with the command to run instead. A dry run asks nothing. */
