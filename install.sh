@@ -10,7 +10,7 @@ Usage: ./install.sh [--from FILE] [--prefix DIR]     install or upgrade
        ./install.sh --bootstrap [--registry URL | --tarballs DIR]
 
   --from FILE      install this built file (default dist/authd, built first if it is missing or outdated)
-  --prefix DIR     install DIR/bin/authd, and shell completions in DIR/share (default /usr/local)
+  --prefix DIR     install DIR/bin/authd, and completions and man pages in DIR/share (default /usr/local)
   --bootstrap      on a machine without Node: download the Node and npm that the project pins, check their
                    hashes, unpack them into .toolchain/ and run npm ci
   --registry URL   the npm registry to download from (default: the one that npm is configured for)
@@ -122,12 +122,15 @@ install_authd() {
   for shell in bash zsh fish; do
     "$from" completion "$shell" >"$work/$shell" || fail 65 "$from cannot print completions for $shell"
   done
+  "$from" man "$work/man1" >/dev/null || fail 65 "$from cannot write man pages"
 
   program=$prefix/bin/authd
   bash=$prefix/share/bash-completion/completions/authd
   zsh=$prefix/share/zsh/site-functions/_authd
   fish=$prefix/share/fish/vendor_completions.d/authd.fish
+  man=$prefix/share/man/man1
   for place in "$program" "$bash" "$zsh" "$fish"; do check_place "$place"; done
+  for page in "$work"/man1/*; do check_place "$man/${page##*/}"; done
 
   make_dir "$(dirname -- "$manifest")"
   if [ -f "$manifest" ]; then sed -n '/^dir  /p' "$manifest" >>"$work/dirs"; fi
@@ -135,6 +138,10 @@ install_authd() {
   put "$work/bash" "$bash" 644
   put "$work/zsh" "$zsh" 644
   put "$work/fish" "$fish" 644
+  for page in "$work"/man1/*; do put "$page" "$man/${page##*/}" 644 >>"$work/pages"; done
+  changed=$(grep -vc '^unchanged' "$work/pages") || :
+  say "$changed of $(wc -l <"$work/pages") man pages installed or updated in $man"
+  remove_gone
   draft=$(draft_of "$manifest")
   sort -u "$work/files" "$work/dirs" >"$draft"
   chmod 644 "$draft"
@@ -143,6 +150,16 @@ install_authd() {
 
   say "$version is in $prefix/bin. Restart a running daemon to use it."
   case :$PATH: in *:"$prefix/bin":*) ;; *) say "$prefix/bin is not on your PATH." ;; esac
+}
+
+# Files of the version before that this one has no more, such as the page of a command that is gone.
+remove_gone() {
+  sed 's/^[^ ]*  //' "$work/files" >"$work/new"
+  while read -r kind path; do
+    if [ "$kind" = dir ] || grep -qxF -- "$path" "$work/new" || ! is_ours "$path"; then continue; fi
+    rm -f "$path"
+    say "removed  $path"
+  done <"$manifest"
 }
 
 uninstall_authd() {

@@ -10,7 +10,7 @@ const run = promisify(execFile)
 const INSTALL = join(import.meta.dirname, '../install.sh')
 
 describe('install.sh', () => {
-  test('installs the program and its completions from a file, and says where', async () => {
+  test('installs the program, its completions and its man pages from a file, and says where', async () => {
     const { folder, install } = await emptyPrefix()
     const file = await fakeAuthd(folder, '1.0.0')
 
@@ -23,6 +23,8 @@ describe('install.sh', () => {
       'share/authd/installed-files',
       'share/bash-completion/completions/authd',
       'share/fish/vendor_completions.d/authd.fish',
+      'share/man/man1/authd-1.0.0.1',
+      'share/man/man1/authd.1',
       'share/zsh/site-functions/_authd',
     ])
   })
@@ -50,6 +52,16 @@ describe('install.sh', () => {
     expect(stdout).toContain(`updated  ${folder}/prefix/bin/authd\n`)
     expect((await run(`${folder}/prefix/bin/authd`, ['--version'])).stdout).toBe('authd 1.1.0\n')
     expect((await lstat(`${folder}/prefix/bin/authd`)).ino).not.toBe(before.ino)
+  })
+
+  test('an upgrade removes the pages of commands that the new version does not have', async () => {
+    const { folder, install } = await emptyPrefix()
+    await install('--from', await fakeAuthd(folder, '1.0.0'))
+
+    const { stdout } = await install('--from', await fakeAuthd(folder, '1.1.0'))
+
+    expect(stdout).toContain('removed  ')
+    expect(await readdir(`${folder}/prefix/share/man/man1`)).toEqual(['authd-1.1.0.1', 'authd.1'])
   })
 
   test('uninstalling leaves only what was there before', async () => {
@@ -181,7 +193,7 @@ async function fakeAuthd(folder: string, version: string): Promise<string> {
   const file = join(folder, `authd-${version}`)
   await writeFile(
     file,
-    `#!/bin/sh\ncase $1 in --version) echo authd ${version} ;; completion) echo complete authd in $2 ;; esac\n`,
+    `#!/bin/sh\ncase $1 in --version) echo authd ${version} ;; completion) echo complete authd in $2 ;; man) mkdir -p $2 && echo .TH AUTHD >$2/authd.1; echo >$2/authd-${version}.1 ;; esac\n`,
   )
   await chmod(file, 0o755)
   return file

@@ -53,8 +53,15 @@ export interface Input<Args, Own> {
   catalogue: Catalogue
 }
 
-/** Every command by its id, with its summary. Given to `completion`, because the list itself loads that command. */
-export type Catalogue = Readonly<Record<string, { summary: string; load(): Promise<{ default: CommandClass }> }>>
+/** Every command by its id, with its summary. Given to `completion` and `man`, because the list itself loads these commands. */
+export type Catalogue = Readonly<Record<string, CatalogueEntry>>
+
+export interface CatalogueEntry {
+  summary: string
+  /** The title of its group: `Users`. */
+  group: string
+  load(): Promise<{ default: CommandClass }>
+}
 
 export type CommandClass = Omit<typeof OperatorCommand, 'prototype'> &
   (new (

@@ -51,8 +51,8 @@ async function run(argv: string[], takeSignals: () => void): Promise<void> {
     const { refuseUnknownCommand } = await import('./help/unknown-command.ts')
     return await refuseUnknownCommand(words)
   }
+  if (wantsHelp) return await showCommandHelp(found.id)
   const Command = await found.load()
-  if (wantsHelp) return await showCommandHelp(found.id, Command)
   const { runCommand } = await import('./oclif-command.ts')
   await runCommand(Command, found, takeSignals)
 }

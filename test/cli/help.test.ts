@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
 import { COMMANDS } from '../../src/cli/commands/index.ts'
-import { TOPICS } from '../../src/cli/help/topics.ts'
+import { TOPICS } from '../../src/cli/manual/topics.ts'
 import { shell } from '../support/cli.ts'
 
 const IDS = Object.keys(COMMANDS)

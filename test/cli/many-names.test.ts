@@ -6,6 +6,7 @@ import { shell } from '../support/cli.ts'
 const ONE = {
   'a file, or a choice of a few words': [
     'completion',
+    'man',
     'config check',
     'ipfilter import',
     'users import',

@@ -13,7 +13,7 @@ const INHERITED = 'toString'
 const UNKNOWN = 'qzqzqzqz'
 
 /** They write to the machine, or wait. */
-const NOT_RUN = /^(?:init|serve|service .*)$/
+const NOT_RUN = /^(?:init|man|serve|service .*)$/
 
 const commands = await Promise.all(
   Object.entries(COMMANDS)

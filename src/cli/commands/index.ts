@@ -169,9 +169,15 @@ export const GROUPS: { title: string; commands: Record<string, Listed> }[] = [
       version: listed('Print the versions of authd, Node and SQLite.', () => import('./version.ts')),
       openapi: listed('Print the HTTP API as OpenAPI 3.1.', () => import('./openapi.ts')),
       completion: listed('Print a completion script for bash, zsh or fish.', () => import('./completion.ts')),
+      man: listed('Write the man pages of all commands.', () => import('./man.ts')),
     },
   },
 ]
 
 /** Without a prototype: `users toString` is not a command. */
-export const COMMANDS: Catalogue = Object.assign(Object.create(null), ...GROUPS.map(({ commands }) => commands))
+export const COMMANDS: Catalogue = Object.assign(
+  Object.create(null),
+  ...GROUPS.flatMap(({ title, commands }) =>
+    Object.entries(commands).map(([id, entry]) => ({ [id]: { ...entry, group: title } })),
+  ),
+)

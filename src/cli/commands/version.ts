@@ -2,6 +2,7 @@ import { BUILD } from '../../build-info.ts'
 import { command } from '../command.ts'
 
 export default command({
+  examples: ['authd version'],
   async run({ out }) {
     const { node, sqlite } = process.versions
     const about = {

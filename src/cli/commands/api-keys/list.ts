@@ -13,6 +13,7 @@ const COLUMNS: Column<ApiKeyResource>[] = [
 ]
 
 export default operation({
+  examples: ['authd api-keys list'],
   async run(deps, { out }) {
     const keys = await listKeysForApi(deps)
     out.list(keys.map(presentApiKey), COLUMNS)

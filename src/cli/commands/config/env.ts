@@ -3,6 +3,7 @@ import { listVariables } from '../../../config/reference.ts'
 import { command } from '../../command.ts'
 
 export default command({
+  examples: ['authd config env'],
   flags: { 'set-only': Flags.boolean({ description: 'Only variables that are set.' }) },
   async run({ flags, out }) {
     const all = listVariables(process.env)

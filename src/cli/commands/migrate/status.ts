@@ -5,6 +5,7 @@ import { command } from '../../command.ts'
 import { becomeOwner } from '../../privileges.ts'
 
 export default command({
+  examples: ['authd migrate status'],
   async run({ out, loadConfig }) {
     const { config } = await loadConfig()
     becomeOwner(config.dataDir)

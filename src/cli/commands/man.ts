@@ -1,0 +1,24 @@
+import { mkdirSync } from 'node:fs'
+import { join } from 'node:path'
+import { Args } from '@oclif/core'
+import { AuthdError } from '../../errors.ts'
+import { replaceFile } from '../../platform/files.ts'
+import { command } from '../command.ts'
+import { manPages } from '../manual/man-page.ts'
+
+export default command({
+  description: 'One page for each command: afterwards, man authd-users-list describes authd users list.',
+  examples: ['authd man /usr/local/share/man/man1'],
+  args: { folder: Args.string({ required: true, description: 'Folder for the pages. Existing ones are replaced.' }) },
+  async run({ args, out, catalogue }) {
+    const pages = Object.entries(await manPages(catalogue))
+    const files = pages.map(([name]) => join(args.folder, name))
+    try {
+      mkdirSync(args.folder, { recursive: true })
+      for (const [name, page] of pages) replaceFile(join(args.folder, name), page, { mode: 0o644 })
+    } catch (cause) {
+      throw new AuthdError('NO_PERMISSION', { message: `${args.folder} cannot be written by this user.`, cause })
+    }
+    out.object({ files, changed: true }, [`Wrote ${files.length} pages to ${args.folder}.`])
+  },
+})
