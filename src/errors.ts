@@ -3,6 +3,7 @@ export const ERRORS = {
   BAD_REQUEST: { status: 400, exit: 65, message: 'The request could not be understood.' },
   VALIDATION_ERROR: { status: 400, exit: 65, message: 'Some fields are missing or invalid.' },
   USAGE: { status: 400, exit: 64, message: 'The command was not understood.' },
+  LINK_INCOMPLETE: { status: 400, exit: 65, message: 'A part of this link is missing. Copy the whole link.' },
   PASSKEY_NOT_ACCEPTED: { status: 400, exit: 65, message: 'That passkey could not be added. Try again.' },
   UNAUTHORIZED: {
     status: 401,

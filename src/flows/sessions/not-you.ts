@@ -21,7 +21,7 @@ export function notYouLink(deps: Pick<Deps, 'keys' | 'config'>, sessionId: strin
 }
 
 /**
- * The live session that a link can end. Undefined if it has ended. Throws VALIDATION_ERROR for a link that is not genuine.
+ * The live session that a link can end. Undefined if it has ended. Throws LINK_INCOMPLETE for a link that is not genuine.
  */
 export async function findDisowned(deps: Deps, token: string): Promise<OwnedSession | undefined> {
   return await deps.db.read((sql) => readDisowned(deps, sql, token))
@@ -29,7 +29,7 @@ export async function findDisowned(deps: Deps, token: string): Promise<OwnedSess
 
 /**
  * Ends the session of a link, and forgets the browsers of its user, so that the next sign-in from any of them is told by
- * mail. Returns false if there is nothing to end. Throws VALIDATION_ERROR.
+ * mail. Returns false if there is nothing to end. Throws LINK_INCOMPLETE.
  */
 export async function endDisowned(deps: Deps, actor: Actor, token: string): Promise<boolean> {
   return await deps.db.write(async (trx) => {
@@ -46,9 +46,7 @@ async function readDisowned(deps: Deps, sql: Sql, text: string): Promise<OwnedSe
   const id = `ses_${token?.id.slice('end_'.length)}`
   if (!token || !deps.keys.isMac(PURPOSE, id, token.secret)) {
     // It may be one whose end is missing: nobody may read then that the sign-in has ended.
-    throw new AuthdError('VALIDATION_ERROR', {
-      message: 'The link is not complete. Copy the whole link from the mail.',
-    })
+    throw new AuthdError('LINK_INCOMPLETE')
   }
   const session = await findSession(sql, id)
   return session && (await judgeSession(deps, sql, session))

@@ -13,12 +13,12 @@ import { withoutUnseen } from '../../platform/plain-text.ts'
 import { sessionCookies } from '../endpoint/session-answer.ts'
 import { accountPage } from './account-page.ts'
 import { orEnded } from './ended-link.ts'
-import { fields, mailNotSent, type PageAnswer, page, pageError } from './page.ts'
+import { fields, linkToken, mailNotSent, type PageAnswer, page, pageError } from './page.ts'
 import { orAgain } from './retry-form.ts'
 
 const CHANGE = { kind: 'change', action: '/account/email/code', back: '/account/email' } as const
 const RESTORE = { kind: 'restore', action: '/restore-email/code', back: '/signin' } as const
-const token = z.string().max(200).default('')
+const token = linkToken('emc')
 const code = z.string().max(64)
 
 const ask = accountPage({

@@ -6,7 +6,7 @@ const invited = page({
   method: 'GET',
   path: '/invite',
   limit: 'stranger',
-  fields: fields({ token: linkToken }),
+  fields: fields({ token: linkToken('inv') }),
   async handle(deps, { fields: query }) {
     return await orEnded('invitation', async () => {
       const { emailTyped } = await findInvited(deps, query.token)
@@ -19,7 +19,7 @@ const accept = page({
   method: 'POST',
   path: '/invite',
   limit: 'guess',
-  fields: fields({ token: linkToken }),
+  fields: fields({ token: linkToken('inv') }),
   async handle(deps, { fields: form, actor, lang, cookies }) {
     return await orEnded('invitation', async () => {
       const held = cookies.attempts

@@ -6,10 +6,8 @@ import { maskEmail } from '../../platform/email-address.ts'
 import { describeUserAgent } from '../../platform/user-agent.ts'
 import { holdingOf } from '../request/cookies.ts'
 import { redemption } from '../request/proof-context.ts'
-import { fields, type PageAnswer, type PageRequest, page } from './page.ts'
+import { fields, linkToken, type PageAnswer, type PageRequest, page } from './page.ts'
 import { leadBack, signedInPage } from './signed-in.ts'
-
-const token = z.string().max(200)
 
 type LinkRequest = Pick<PageRequest<{ token: string }>, 'fields' | 'actor' | 'cookies' | 'identity'>
 
@@ -17,7 +15,7 @@ const preview = page({
   method: 'GET',
   path: '/signin/link',
   limit: 'stranger',
-  fields: fields({ token: token.default('') }),
+  fields: fields({ token: linkToken('att') }),
   async handle(deps, request) {
     return await orLeadBack(deps, request, () => linkPage(deps, request))
   },
@@ -27,7 +25,7 @@ const redeem = page({
   method: 'POST',
   path: '/signin/link',
   limit: 'guess',
-  fields: fields({ token, attempt: z.string().max(64) }),
+  fields: fields({ token: linkToken('att'), attempt: z.string().max(64) }),
   async handle(deps, request) {
     const { fields: form, actor } = request
     return await orLeadBack(deps, request, async () => {
@@ -51,17 +49,14 @@ async function orLeadBack(deps: Deps, request: LinkRequest, work: () => Promise<
 }
 
 /** Only the browser that began the sign-in gets the button that uses the link. */
-async function linkPage(
-  deps: Deps,
-  { actor, cookies, fields: { token: linkToken } }: LinkRequest,
-): Promise<PageAnswer> {
-  const found = await previewLink(deps, actor, { token: linkToken, holding: holdingOf(cookies) })
+async function linkPage(deps: Deps, { actor, cookies, fields: { token } }: LinkRequest): Promise<PageAnswer> {
+  const found = await previewLink(deps, actor, { token, holding: holdingOf(cookies) })
   if (found.kind === 'used') throw new AuthdError('MAGIC_LINK_USED')
   if (found.kind === 'expired') throw new AuthdError('MAGIC_LINK_EXPIRED')
   const { attempt } = found
   const emailMasked = maskEmail(attempt.email)
   if (found.kind === 'own') {
-    return { page: 'link', values: { kind: 'own', attempt: attempt.id, token: linkToken, emailMasked } }
+    return { page: 'link', values: { kind: 'own', attempt: attempt.id, token, emailMasked } }
   }
   const browser = describeUserAgent(attempt.userAgent)
   return {

@@ -10,7 +10,7 @@ const ask = page({
   method: 'GET',
   path: '/not-you',
   limit: 'stranger',
-  fields: fields({ token: linkToken }),
+  fields: fields({ token: linkToken('end') }),
   async handle(deps, { fields: { token } }) {
     const session = await findDisowned(deps, token)
     if (!session) return ENDED
@@ -31,7 +31,7 @@ const end = page({
   method: 'POST',
   path: '/not-you',
   limit: 'guess',
-  fields: fields({ token: linkToken, answer: z.enum(['me', 'not_me']).catch('me') }),
+  fields: fields({ token: linkToken('end'), answer: z.enum(['me', 'not_me']).catch('me') }),
   async handle(deps, { fields: { token, answer }, actor, identity }) {
     if (answer === 'me') return { goTo: '/account' }
     if (!(await endDisowned(deps, actor, token))) return ENDED

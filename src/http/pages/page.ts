@@ -1,12 +1,12 @@
 import { z } from 'zod'
 import type { Deps } from '../../deps.ts'
-import type { AuthdError } from '../../errors.ts'
+import { AuthdError } from '../../errors.ts'
 import type { Limit } from '../../flows/limits/request-limits.ts'
 import type { Actor } from '../../flows/record-event.ts'
 import type { Guard } from '../../flows/sessions/guard.ts'
 import type { Identity } from '../../flows/sessions/identify.ts'
 import { isAllowedRedirect } from '../../flows/signin/redirect.ts'
-import { mintSecret } from '../../platform/secret.ts'
+import { mintSecret, parseToken } from '../../platform/secret.ts'
 import type { Context } from '../request/context.ts'
 import type { CookieChange, RequestCookies } from '../request/cookies.ts'
 import { languageInQuery, languageOf } from '../request/language.ts'
@@ -59,8 +59,20 @@ export function fields<Shape extends z.ZodRawShape>(shape: Shape) {
   return z.object(shape)
 }
 
-/** The token of a link in a mail or from an operator. */
-export const linkToken = z.string().max(200).default('')
+/** What mail programs put into a link that they wrap or quote, and what stands around a copied one. No token holds it. */
+const STRAY = /[^\w.-]+|\.+$/g
+
+/** The token of a link in a mail or from an operator, whose id starts with the prefix. Throws LINK_INCOMPLETE. */
+export const linkToken = (prefix: string) =>
+  z
+    .string()
+    .max(400)
+    .default('')
+    .transform((text) => {
+      const token = text.replace(STRAY, '')
+      if (!parseToken(prefix, token)) throw new AuthdError('LINK_INCOMPLETE')
+      return token
+    })
 
 export const redirectField = z.string().max(2048).optional()
 

@@ -9,7 +9,7 @@ const ask = page({
   method: 'GET',
   path: '/recover',
   limit: 'stranger',
-  fields: fields({ token: linkToken }),
+  fields: fields({ token: linkToken('rec') }),
   async handle(deps, { fields: query }) {
     return await orEnded('recovery', async () => {
       const { user, removes } = await previewRecovery(deps, query.token)
@@ -22,7 +22,7 @@ const recover = page({
   method: 'POST',
   path: '/recover',
   limit: 'guess',
-  fields: fields({ token: linkToken }),
+  fields: fields({ token: linkToken('rec') }),
   async handle(deps, { fields: form, actor, lang, cookies, identity }) {
     const { replaces, device } = redemption({ cookies, identity })
     return await orEnded('recovery', async () => {
