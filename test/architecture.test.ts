@@ -152,6 +152,7 @@ const READS_FIRST: Record<string, string> = {
   answerOnce: 'the answer of the first request; a claim is a row in the unit of the work',
   claimServerSecret: 'the usual case; the first insert wins',
   claiming: 'who asks; the units of the work judge the caller again',
+  copyRows: 'which rows differ; each unit asks whether the target is still that of its run',
   deliver: 'whether to send; the unit settles by its claim',
   deliverNextMail: 'whether there is work; the unit claims it',
   deliverNextWebhook: 'whether there is work; the unit claims it',

@@ -9,6 +9,7 @@ import { createFile, replaceFile } from '../platform/files.ts'
 import { shell } from '../platform/shell.ts'
 import { readSecretEarly } from '../startup/server-secret.ts'
 import { wire } from '../startup/wire.ts'
+import { refusePassword } from './database-flag.ts'
 import type { GlobalFlags } from './flags.ts'
 import { becomeOwner } from './privileges.ts'
 
@@ -33,31 +34,9 @@ export interface InitResult {
   steps: { name: string; status: 'written' | 'kept' | 'would' }[]
 }
 
-/** Every user of the machine can list the arguments of a command. */
-function refusePassword(db: string | undefined): void {
-  if (db === undefined || !/^postgres(ql)?:/i.test(db)) return
-  // Also a URL that cannot be parsed, and a parameter of any name that begins so, such as sslpassword.
-  const rest = decoded(db.replace(/^[^:]*:/, ''))
-  const hasPassword = /:.*@/s.test(rest) || /[?&][^=]*pass/i.test(rest)
-  if (!hasPassword) return
-  throw new AuthdError('USAGE', {
-    message:
-      '--db: A password is never an argument, because every user of this machine can list those. Write the URL into a file that only you can read.',
-    suggestions: ['authd init --db-url-file /etc/authd/database-url'],
-  })
-}
-
-function decoded(text: string): string {
-  try {
-    return decodeURIComponent(text)
-  } catch {
-    return text
-  }
-}
-
 /** Checks the answers as a configuration, and only then writes. */
 export async function initialize(flags: InitFlags): Promise<InitResult> {
-  refusePassword(flags.db)
+  refusePassword('db', flags.db, 'authd init --db-url-file /etc/authd/database-url')
   const path = join(resolve(flags.dir), 'config.toml')
   if (existsSync(path) && !flags.force) {
     throw new AuthdError('FILE_EXISTS', {

@@ -137,6 +137,12 @@ export const EVENTS = {
     means: 'A backup replaced the database. All sessions and sign-ins ended, and waiting mails were cancelled.',
     open: ['backup', 'cancelled_mails'],
   },
+  'database.copied': {
+    means:
+      'A finished copy of the database took its place. Recorded in the copy. metadata.from and metadata.to are `sqlite` or `postgres`.',
+    open: ['from', 'to'],
+  },
+  'database.reopened': { means: 'An operator opened a database again that a copy had closed.' },
   'server_secret.rotated': {
     means: 'An operator replaced the server secret. metadata.values says how many values were sealed again.',
     open: ['values'],

@@ -3,6 +3,7 @@ import { AuthdError } from '../errors.ts'
 import type { CarriedKeys, Keys } from '../platform/derived-keys.ts'
 import type { Db, Trx } from '../store/db.ts'
 import { findSystemConfig, insertSystemConfig, lockSystemConfig } from '../store/system-config.ts'
+import { copyRefusal } from './copy-marks.ts'
 
 /** The entry that ties a database to its server secret. */
 export const SECRET_CHECK = 'secret_check'
@@ -31,7 +32,7 @@ export async function hasServerSecret(db: Db): Promise<boolean> {
 
 /**
  * Ties the database to this server secret. The first process wins. Throws SECRET_MISMATCH for another secret, and while a
- * rotation is not finished.
+ * rotation is not finished; CONFIG_INVALID for a database that a copy has closed, and for a copy that is not finished.
  */
 export async function claimServerSecret(deps: Pick<Deps, 'db' | 'clock'> & { keys: Keys }): Promise<void> {
   const value = deps.keys.checkValue()
@@ -39,7 +40,9 @@ export async function claimServerSecret(deps: Pick<Deps, 'db' | 'clock'> & { key
     stored: await findSystemConfig(sql, SECRET_CHECK),
     rotatingTo: await findSystemConfig(sql, SECRET_ROTATION),
     carried: await findSystemConfig(sql, SECRET_CARRIED),
+    copyRefusal: await copyRefusal(sql),
   }))
+  if (known.copyRefusal !== undefined) throw known.copyRefusal
   if (known.rotatingTo !== undefined) throw rotationUnfinished()
   if (known.stored === value) {
     if (known.carried !== undefined) deps.keys.carry(openCarried(deps.keys, known.carried))
@@ -61,10 +64,14 @@ export async function claimServerSecret(deps: Pick<Deps, 'db' | 'clock'> & { key
   throw otherSecret()
 }
 
-/** Whether a rotation is under way. Neither it nor this unit can begin before the other has ended. */
-export async function isRotating(trx: Trx): Promise<boolean> {
+/**
+ * Why no daemon may begin: a rotation or the last step of a copy is under way. Neither it nor this unit can begin before
+ * the other has ended.
+ */
+export async function closingOf(trx: Trx): Promise<AuthdError | undefined> {
   const held = await lockSystemConfig(trx, SECRET_CHECK)
-  return held !== undefined && (await findSystemConfig(trx, SECRET_ROTATION)) !== undefined
+  if (held === undefined) return undefined
+  return (await findSystemConfig(trx, SECRET_ROTATION)) === undefined ? await copyRefusal(trx) : rotationUnfinished()
 }
 
 export function otherSecret(): AuthdError {
@@ -79,7 +86,7 @@ export function otherSecret(): AuthdError {
   })
 }
 
-export function rotationUnfinished(): AuthdError {
+function rotationUnfinished(): AuthdError {
   return new AuthdError('SECRET_MISMATCH', {
     message: 'A rotation of the server secret is not finished. Parts of the database need the new secret.',
     suggestions: ['authd secrets rotate'],

@@ -1,7 +1,6 @@
-import { existsSync, rmSync, statSync } from 'node:fs'
+import { rmSync, statSync } from 'node:fs'
 import type { Config } from '../config/schema.ts'
 import { AuthdError } from '../errors.ts'
-import { checkSchema } from '../flows/operator/schema.ts'
 import {
   type Beginning,
   beginRotation,
@@ -12,15 +11,13 @@ import {
   resealAll,
 } from '../flows/operator/secret-rotation.ts'
 import type { Actor } from '../flows/record-event.ts'
-import { listNodes } from '../flows/upkeep/node.ts'
 import { fileStamp, systemClock } from '../platform/clock.ts'
 import { keysFrom } from '../platform/derived-keys.ts'
 import { createFile, replaceFile } from '../platform/files.ts'
 import { systemRandom } from '../platform/random.ts'
 import { createSecretFile, readSecretFile } from '../platform/secret-file.ts'
 import { shell } from '../platform/shell.ts'
-import { openStore } from './open-database.ts'
-import { holdSqliteFile } from './restore.ts'
+import { refuseOutdated, refuseRunning, withStore } from './running-daemons.ts'
 import { readSecretEarly } from './server-secret.ts'
 import { NO_METRICS } from './wire.ts'
 
@@ -75,30 +72,23 @@ export async function rotateServerSecret(
     from: keysFrom(Buffer.from(secrets.former), random),
     to: keysFrom(Buffer.from(next), random),
   }
-  const open = () => openStore(config, 'cli')
   if (isDry) {
-    const done = await using(await open(), (db) => resealAll({ db }, rotating, { isDry, onProgress }))
+    const done = await withStore(config, (db) => resealAll({ db }, rotating, { isDry, onProgress }))
     return { ...done, beginning: 'dry', kept: undefined, newSecretPath: nextPath }
   }
   const depsOf = (db: RotationDeps['db']) => ({ db, clock: systemClock, random, metrics: NO_METRICS })
-  const beginning = await using(await open(), async (db) => {
-    const { pending } = await checkSchema(db)
-    if (pending.length > 0) {
-      throw new AuthdError('SCHEMA_OUTDATED', {
-        message: `The database needs migrations first (${pending.join(', ')}).`,
-        suggestions: ['authd migrate up'],
-      })
-    }
+  const beginning = await withStore(config, async (db) => {
+    await refuseOutdated(db)
     return await beginRotation(depsOf(db), rotating)
   })
   // What has begun meanwhile is refused now. What began before is seen here.
   try {
     await refuseRunning(config)
   } catch (error) {
-    if (beginning === 'begun') await using(await open(), (db) => cancelRotation({ db }, rotating))
+    if (beginning === 'begun') await withStore(config, (db) => cancelRotation({ db }, rotating))
     throw error
   }
-  const done = await using(await open(), async (db) => {
+  const done = await withStore(config, async (db) => {
     if (beginning === 'done') return { values: 0, unreadable: [] }
     const resealed = await resealAll({ db }, rotating, { isDry, onProgress })
     await finishRotation(depsOf(db), actor, { rotating, values: resealed.values })
@@ -146,34 +136,5 @@ function putInPlace(
     const code = error instanceof Error && 'code' in error ? error.code : undefined
     if (code === 'EACCES' || code === 'EPERM' || code === 'EROFS') return undefined
     throw error
-  }
-}
-
-/** Throws DATABASE_BUSY while a daemon runs or, with SQLite, any other command. */
-async function refuseRunning(config: Config): Promise<void> {
-  const { path, url } = config.database
-  if (url === undefined) {
-    if (existsSync(path)) holdSqliteFile(path).release()
-    return
-  }
-  const nodes = await using(await openStore(config, 'cli'), async (db) =>
-    (await checkSchema(db)).isEmpty ? [] : await listNodes({ db, clock: systemClock }),
-  )
-  if (nodes.length === 0) return
-  const where = nodes.map(({ host, pid }) => `${host} (process ${pid})`).join(', ')
-  throw new AuthdError('DATABASE_BUSY', {
-    message: `A daemon runs on ${where}. Stop all of them first. One that was killed counts for 30 seconds.`,
-    suggestions: [shell`sudo systemctl stop authd.socket authd.service`],
-  })
-}
-
-async function using<Db extends { close(): Promise<void> }, Result>(
-  db: Db,
-  work: (db: Db) => Promise<Result>,
-): Promise<Result> {
-  try {
-    return await work(db)
-  } finally {
-    await db.close()
   }
 }

@@ -18,6 +18,22 @@ export function isEmptySqlite(path: string): boolean {
   })
 }
 
+/** The tables and views of a file, which is only read. Throws StoreError for a file of another kind. */
+export function tablesOfSqlite(path: string): string[] {
+  try {
+    return using(new DatabaseSync(path, { readOnly: true, timeout: WAIT_MS }), (file) => {
+      const text =
+        "SELECT name FROM sqlite_schema WHERE type IN ('table', 'view') AND name NOT LIKE 'sqlite_%' ORDER BY name"
+      return file
+        .prepare(text)
+        .all()
+        .map(({ name }) => String(name))
+    })
+  } catch (error) {
+    throw explain(error, path)
+  }
+}
+
 /**
  * Copies a live SQLite file into an empty one, with one state of the data, and reads every page of the copy. Throws
  * StoreError if the copy cannot be made or is damaged, as it is if the database is.

@@ -15,9 +15,10 @@ import { claimServerSecret } from '../../src/flows/server-secret.ts'
 import { announceNode } from '../../src/flows/upkeep/node.ts'
 import { MINUTE } from '../../src/platform/clock.ts'
 import { keysFrom } from '../../src/platform/derived-keys.ts'
-import type { Db, Sql, Trx } from '../../src/store/db.ts'
+import type { Sql } from '../../src/store/db.ts'
 import { listSealed, SEALED_PLACES } from '../../src/store/sealed-values.ts'
 import { describeOnBoth } from '../support/databases.ts'
+import { Died, dyingAt } from '../support/dying.ts'
 import { enrolTotp, totpCode } from '../support/factors.ts'
 import { type Authd, startAuthd, TEST_SECRET } from '../support/harness.ts'
 import { exchange } from '../support/http-client.ts'
@@ -35,23 +36,6 @@ async function rotate(deps: Deps, rotating = rotatingOf(deps)): Promise<void> {
   const { values } = await resealAll(deps, rotating, { isDry: false })
   await finishRotation(deps, SYSTEM, { rotating, values })
 }
-
-/** The process dies at its unit of this number, before or after the commit. */
-function dyingAt(db: Db, at: number): Db {
-  let units = 0
-  return {
-    ...db,
-    async write<Result>(unit: (trx: Trx) => Promise<Result>): Promise<Result> {
-      units += 1
-      if (units === Math.ceil(at / 2) && at % 2 === 1) throw new Died()
-      const result = await db.write(unit)
-      if (units === Math.ceil(at / 2)) throw new Died()
-      return result
-    },
-  }
-}
-
-class Died extends Error {}
 
 /** Every sealed value, opened. */
 async function opened(sql: Sql, keys: Deps['keys']): Promise<Record<string, string>> {

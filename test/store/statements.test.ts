@@ -2,6 +2,7 @@ import { globSync } from 'node:fs'
 import { basename, join } from 'node:path'
 import { expect, test } from 'vitest'
 import { DATED_PREFIXES } from '../../src/store/clock-steps.ts'
+import { COPIED_TABLES } from '../../src/store/copied-tables.ts'
 import type { Dialect, Trx } from '../../src/store/db.ts'
 import { SEALED_PLACES } from '../../src/store/sealed-values.ts'
 import { describeOnBoth } from '../support/databases.ts'
@@ -49,12 +50,15 @@ const SAID: Record<string, unknown[][]> = {
     [{ email: 'a' }],
     [{ search: 'a', status: 'active', without: 'totp', inactiveSince: 1, before: 'b', from: 'a' }],
   ],
+  deleteCopied: COPIED_TABLES.map((table) => [table, [{}, {}]]),
+  findCopied: COPIED_TABLES.map((table) => [table, { columns: table.key, rows: [{}, {}] }]),
   findIdBelow: [
     ['users', { rows: 1, before: 'b', from: 'a' }],
     ['sessions', { rows: 1 }],
     ['outbox', { rows: 1 }],
   ],
   listAuditLogsAfter: [[{ events: ['a.*', 'b'] }, { after: 0, limit: 1 }]],
+  listCopied: COPIED_TABLES.map((table) => [table, { columns: table.key, after: {}, limit: 1 }]),
   listLastAuditLogs: [[{ events: ['a.*', 'b'] }, 1]],
   listSealed: SEALED_PLACES.map((place) => [place, { after: '', limit: 1 }]),
   listSurplus: [
@@ -62,6 +66,10 @@ const SAID: Record<string, unknown[][]> = {
     [{ userId: 'a', keep: 1 }, 1],
   ],
   listUsers: [[{ search: 'a', status: 'active', without: 'totp', inactiveSince: 1, before: 'b', from: 'a' }, {}]],
+  putCopied: COPIED_TABLES.flatMap((table) => {
+    const { key, unique = [] } = table
+    return unique.length === 0 ? [] : [[table, { columns: [...key, ...unique], rows: [{}, {}] }]]
+  }),
   redateRows: DATED_PREFIXES.map((prefix) => [prefix, { now: 0, aheadMs: 1, fromId: '' }, 1]),
   replaceSealed: SEALED_PLACES.map((place) => [place, { id: 'a', before: 'b', after: 'c' }]),
   revokeSessions: [

@@ -1,13 +1,16 @@
 import { generateSync } from 'otplib'
-import { toSeconds } from '../../src/platform/clock.ts'
+import { type Clock, toSeconds } from '../../src/platform/clock.ts'
 import type { Authd } from './harness.ts'
 import type { Browser, Reply } from './http-client.ts'
 import { PasskeyDevice, type Tamper } from './passkey-device.ts'
 import { signInOnPage } from './people.ts'
 
+/** What shows the time to an authenticator app. */
+type Timed = { clock: Clock }
+
 /** An authenticator for this deployment. */
 export function deviceFor(
-  authd: Authd,
+  authd: Pick<Authd, 'url'>,
   options: Partial<ConstructorParameters<typeof PasskeyDevice>[0]> = {},
 ): PasskeyDevice {
   return new PasskeyDevice({ rpId: new URL(authd.url).hostname, origin: new URL(authd.url).origin, ...options })
@@ -21,14 +24,14 @@ export async function enrolPasskey(browser: Browser, device: PasskeyDevice): Pro
 }
 
 /** Sets up an authenticator app for the user of this browser. Returns its secret and the recovery codes. */
-export async function enrolTotp(authd: Authd, browser: Browser): Promise<{ secret: string; recoveryCodes: string[] }> {
+export async function enrolTotp(authd: Timed, browser: Browser): Promise<{ secret: string; recoveryCodes: string[] }> {
   const { body } = await browser.post('/v1/me/totp')
   const confirmed = await browser.post('/v1/me/totp/confirm', { json: { code: totpCode(authd, body.secret) } })
   return { secret: body.secret, recoveryCodes: confirmed.body.recovery_codes }
 }
 
 /** The code that the app shows now, or some steps later. */
-export function totpCode(authd: Authd, secret: string, steps = 0): string {
+export function totpCode(authd: Timed, secret: string, steps = 0): string {
   return generateSync({ secret, epoch: toSeconds(authd.clock.now()) + steps * 30 })
 }
 

@@ -4,7 +4,7 @@ import { deleteEndedLeases, deleteLease, listLeases, takeLease } from '../../sto
 import { listOutboxOwners, releaseOutboxOf } from '../../store/outbox.ts'
 import { listWebhookOwners, releaseWebhooksOf } from '../../store/webhook-endpoints.ts'
 import { decide } from '../decide.ts'
-import { isRotating, rotationUnfinished } from '../server-secret.ts'
+import { closingOf } from '../server-secret.ts'
 
 /** A daemon, as it announces itself. */
 export interface Node {
@@ -31,13 +31,14 @@ const MOST = 200
 
 /**
  * Announces that this daemon runs. Nodes that were killed are removed by the others. Throws SECRET_MISMATCH while the server
- * secret is rotated, which no daemon may see half done.
+ * secret is rotated, which no daemon may see half done, and CONFIG_INVALID once a copy has closed the database.
  */
 export async function announceNode(deps: Pick<Deps, 'db' | 'clock'>, node: Node): Promise<void> {
   const now = deps.clock.now()
   const lease = { name: nameOf(node), holder: JSON.stringify(node), now, expiresAt: now + LEASE_MS }
   await decide(deps, async (trx) => {
-    if (await isRotating(trx)) return rotationUnfinished()
+    const refusal = await closingOf(trx)
+    if (refusal !== undefined) return refusal
     await takeLease(trx, lease)
     await deleteEndedLeases(trx, { prefix: PREFIX, now, spanMs: LEASE_MS })
     return undefined

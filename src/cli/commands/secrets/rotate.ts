@@ -4,9 +4,7 @@ import { command } from '../../command.ts'
 import { changeFlags } from '../../flags.ts'
 import { counted } from '../../output/count.ts'
 import { becomeOwner } from '../../privileges.ts'
-
-/** Milliseconds between two hints of a long run. */
-const TELL_EVERY_MS = 10_000
+import { tellEvery } from '../../progress.ts'
 
 export default command({
   description:
@@ -29,15 +27,11 @@ export default command({
     becomeOwner(config.dataDir)
     process.umask(0o077)
     const isDry = flags['dry-run']
-    let toldAt = performance.now()
+    const tell = tellEvery(out)
     const done = await rotateServerSecret(config, secrets, {
       actor,
       isDry,
-      onProgress(values) {
-        if (performance.now() - toldAt < TELL_EVERY_MS) return
-        toldAt = performance.now()
-        out.hint(`${isDry ? 'Opened' : 'Sealed'} ${counted(values, 'value')} so far.`)
-      },
+      onProgress: (values) => tell(() => `${isDry ? 'Opened' : 'Sealed'} ${counted(values, 'value')} so far.`),
     })
     const { values, unreadable, kept, newSecretPath } = done
     const isByHand = kept === undefined && !isDry

@@ -1,0 +1,48 @@
+import { existsSync } from 'node:fs'
+import type { Config } from '../config/schema.ts'
+import { AuthdError } from '../errors.ts'
+import { checkSchema } from '../flows/operator/schema.ts'
+import { listNodes } from '../flows/upkeep/node.ts'
+import { systemClock } from '../platform/clock.ts'
+import { shell } from '../platform/shell.ts'
+import type { Db } from '../store/db.ts'
+import { openStore } from './open-database.ts'
+import { holdSqliteFile } from './restore.ts'
+
+/** Throws DATABASE_BUSY while a daemon runs or, with SQLite, any other command. */
+export async function refuseRunning(config: Config): Promise<void> {
+  const { path, url } = config.database
+  if (url === undefined) {
+    if (existsSync(path)) holdSqliteFile(path).release()
+    return
+  }
+  const nodes = await withStore(config, async (db) =>
+    (await checkSchema(db)).isEmpty ? [] : await listNodes({ db, clock: systemClock }),
+  )
+  if (nodes.length === 0) return
+  const where = nodes.map(({ host, pid }) => `${host} (process ${pid})`).join(', ')
+  throw new AuthdError('DATABASE_BUSY', {
+    message: `A daemon runs on ${where}. Stop all of them first. One that was killed counts for 30 seconds.`,
+    suggestions: [shell`sudo systemctl stop authd.socket authd.service`],
+  })
+}
+
+/** Opens the configured database as a command does, for one piece of work. Its schema and its secret are not looked at. */
+export async function withStore<Result>(config: Config, work: (db: Db) => Promise<Result>): Promise<Result> {
+  const db = await openStore(config, 'cli')
+  try {
+    return await work(db)
+  } finally {
+    await db.close()
+  }
+}
+
+/** Throws SCHEMA_OUTDATED for a database that needs migrations, and SCHEMA_NEWER. */
+export async function refuseOutdated(db: Db): Promise<void> {
+  const { pending } = await checkSchema(db)
+  if (pending.length === 0) return
+  throw new AuthdError('SCHEMA_OUTDATED', {
+    message: `The database needs migrations first (${pending.join(', ')}).`,
+    suggestions: ['authd migrate up'],
+  })
+}
