@@ -47,6 +47,7 @@ const CHANGES: Record<string, string[]> = {
   'settings set': ['signup.policy', 'closed'],
   'settings unset': ['signup.policy'],
   'migrate up': [],
+  'db copy': ['--to', 'copy.db'],
   'backup prune': ['--keep', '1'],
   'service install': ['--root', 'image'],
   'service uninstall': ['--root', 'image'],

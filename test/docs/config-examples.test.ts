@@ -20,6 +20,7 @@ test.for(SNIPPETS)('a configuration that $page shows is valid: $text', ({ text }
   const here = folder()
   const { privateKey } = generateKeyPairSync('rsa', { modulusLength: 2048 })
   here.write('secrets/mail_dkim_key', privateKey.export({ type: 'pkcs8', format: 'pem' }).toString())
+  here.write('database-url', 'postgres://authd:k3Vq0z8Jm2@db.example.com/authd\n')
   here.write('config.toml', text.replaceAll('/etc/authd', here.path).replace(/:(?:PASSWORD|REPLACE)@/, ':k3Vq0z8Jm2@'))
 
   const { problems } = here.inspect({ flags: NEEDED })
