@@ -37,7 +37,7 @@ export async function withDatabase<Result>(
   try {
     if (isDevelopment) await followDaemon(wired)
     const result = await work(isDry ? wired.rehearsal : wired.deps, wired.rehearsal)
-    const { sealAudit } = await import('../flows/audit/audit.ts')
+    const { sealAudit } = await import('../flows/audit/numbering.ts')
     if (!isDry) await sealAudit(wired.deps)
     return result
   } finally {

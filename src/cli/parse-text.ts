@@ -13,7 +13,7 @@ export async function parseTyped(kind: TypedText, text: string, options?: { leas
 
 /** The language that a tag names. Throws USAGE for one that authd does not have. */
 export async function parseLanguage(tag: string): Promise<string> {
-  const { findLanguage, languages } = await import('../platform/texts/translate.ts')
+  const { findLanguage, languages } = await import('../platform/texts/languages.ts')
   const lang = findLanguage(tag, languages())
   if (lang !== undefined) return lang
   throw new AuthdError('USAGE', { message: `"${tag}" is unknown. Use one of ${languages().join(', ')}.` })

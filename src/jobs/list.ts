@@ -1,5 +1,5 @@
 import type { Deps } from '../deps.ts'
-import { sealAudit } from '../flows/audit/audit.ts'
+import { sealAudit } from '../flows/audit/numbering.ts'
 import { flushTally } from '../flows/limits/rate-limit.ts'
 import { keepDays } from '../flows/operator/daily-counts.ts'
 import { putInForce } from '../flows/operator/setting.ts'

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { toBase32 } from '../platform/base32.ts'
 import { toRfc3339 } from '../platform/clock.ts'
-import { findLanguage, languages } from '../platform/texts/translate.ts'
+import { findLanguage, languages } from '../platform/texts/languages.ts'
 
 /**
  * A user of another product in the form of `users import`, and what of them is left out. `none`: not a person. Only what

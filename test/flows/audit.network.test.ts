@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
-import { sealAudit, tailAudit } from '../../src/flows/audit/audit.ts'
+import { tailAudit } from '../../src/flows/audit/audit.ts'
+import { sealAudit } from '../../src/flows/audit/numbering.ts'
 import { recordEvent, SYSTEM } from '../../src/flows/record-event.ts'
 import { type Authd, startAuthd } from '../support/harness.ts'
 

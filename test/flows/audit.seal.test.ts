@@ -1,6 +1,7 @@
 import { setImmediate } from 'node:timers/promises'
 import { describe, expect, test } from 'vitest'
-import { followAudit, sealAudit, tailAudit } from '../../src/flows/audit/audit.ts'
+import { followAudit, tailAudit } from '../../src/flows/audit/audit.ts'
+import { sealAudit } from '../../src/flows/audit/numbering.ts'
 import { recordEvent, SYSTEM } from '../../src/flows/record-event.ts'
 import { hasUnsealedAuditLogs } from '../../src/store/audit-logs.ts'
 import { type Authd, startAuthd } from '../support/harness.ts'

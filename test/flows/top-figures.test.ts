@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { sealAudit } from '../../src/flows/audit/audit.ts'
+import { sealAudit } from '../../src/flows/audit/numbering.ts'
 import { readPulse, readTotals } from '../../src/flows/operator/top-figures.ts'
 import { DAY, HOUR } from '../../src/platform/clock.ts'
 import { startAuthd } from '../support/harness.ts'

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { sealAudit } from '../../src/flows/audit/audit.ts'
+import { sealAudit } from '../../src/flows/audit/numbering.ts'
 import { seldom } from '../../src/flows/limits/hourly-record.ts'
 import { isSuppressed, listSuppressed, noteRefusal } from '../../src/flows/outbox/suppression.ts'
 import { queueWebhooks } from '../../src/flows/outbox/webhook-delivery.ts'

@@ -1,7 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { createApiKey } from '../../src/flows/operator/api-key.ts'
 import { SYSTEM } from '../../src/flows/record-event.ts'
-import { mayRepeat } from '../../src/flows/signin/may-repeat.ts'
+import { mayRepeat } from '../../src/flows/repetition/may-repeat.ts'
 import { MINUTE, SECOND } from '../../src/platform/clock.ts'
 import { enrolTotp, totpCode, withPasskey } from '../support/factors.ts'
 import { type Authd, startAuthd } from '../support/harness.ts'

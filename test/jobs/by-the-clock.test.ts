@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { sealAudit } from '../../src/flows/audit/audit.ts'
+import { sealAudit } from '../../src/flows/audit/numbering.ts'
 import { byTheClock } from '../../src/jobs/by-the-clock.ts'
 import { DAY, HOUR, MINUTE } from '../../src/platform/clock.ts'
 import { clockWatch } from '../../src/platform/clock-watch.ts'

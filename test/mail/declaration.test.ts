@@ -3,8 +3,8 @@ import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import { renderMail } from '../../src/mail/render.ts'
 import { declaredMail, type MailTemplate, type MailValues, mailTemplates } from '../../src/mails.ts'
+import { languages } from '../../src/platform/texts/languages.ts'
 import { builtInTexts } from '../../src/platform/texts/texts.ts'
-import { languages } from '../../src/platform/texts/translate.ts'
 import { APP } from '../support/mail-samples.ts'
 
 const FOLDER = join(import.meta.dirname, '../../templates/mail')

@@ -5,7 +5,7 @@ import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { renderMail } from '../../src/mail/render.ts'
 import { declaredMail, type MailTemplate, mailTemplates } from '../../src/mails.ts'
-import { languages } from '../../src/platform/texts/translate.ts'
+import { languages } from '../../src/platform/texts/languages.ts'
 import { launchBrowser } from '../support/browser.ts'
 
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest'
 import { type RenderedMail, renderMail } from '../../src/mail/render.ts'
 import { declaredMail, MAILS, mailTemplates } from '../../src/mails.ts'
-import { languages, translatorFor } from '../../src/platform/texts/translate.ts'
+import { languages } from '../../src/platform/texts/languages.ts'
+import { translatorFor } from '../../src/platform/texts/translate.ts'
 import { APP } from '../support/mail-samples.ts'
 
 const HOSTILE = 'x\r\nBcc: eve@evil.example\r\n\r\n<b>{{code}}{{{link}}}</b></td></mj-text>"\' \u202eevil'

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest'
 import { messageOf } from '../../src/mail/message.ts'
 import { renderMail } from '../../src/mail/render.ts'
 import { MAILS, type MailTemplate, mailTemplates } from '../../src/mails.ts'
-import { languages } from '../../src/platform/texts/translate.ts'
+import { languages } from '../../src/platform/texts/languages.ts'
 import { APP } from '../support/mail-samples.ts'
 
 const LONG = `https://app.example.com/in?next=${'abc%20=def.'.repeat(150)}&token=att_1.secret`

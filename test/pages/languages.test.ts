@@ -3,8 +3,8 @@ import { join } from 'node:path'
 import { gzipSync } from 'node:zlib'
 import { expect, test } from 'vitest'
 import { ERRORS } from '../../src/errors.ts'
+import { languages } from '../../src/platform/texts/languages.ts'
 import { type Sentences, templates } from '../../src/platform/texts/templates.ts'
-import { languages } from '../../src/platform/texts/translate.ts'
 import { FACES, PAGES } from './samples.ts'
 
 const LANGUAGES = languages()

@@ -1,7 +1,8 @@
 import { expect, test } from 'vitest'
 import { ERRORS } from '../../src/errors.ts'
 import { renderPage } from '../../src/http/pages/render.ts'
-import { chooseLanguage, languages, translatorFor } from '../../src/platform/texts/translate.ts'
+import { chooseLanguage, languages } from '../../src/platform/texts/languages.ts'
+import { translatorFor } from '../../src/platform/texts/translate.ts'
 import { CONTEXT } from './samples.ts'
 
 const CALLER_CODES = Object.entries(ERRORS).filter(([, { status }]) => status !== 500)

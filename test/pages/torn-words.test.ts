@@ -1,8 +1,8 @@
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { renderPage } from '../../src/http/pages/render.ts'
+import { languages } from '../../src/platform/texts/languages.ts'
 import { templates } from '../../src/platform/texts/templates.ts'
-import { languages } from '../../src/platform/texts/translate.ts'
 import { launchBrowser } from '../support/browser.ts'
 import { CONTEXT, FACES, PAGES } from './samples.ts'
 

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest'
-import { sealAudit } from '../../src/flows/audit/audit.ts'
+import { sealAudit } from '../../src/flows/audit/numbering.ts'
 import { readMailsByState } from '../../src/flows/operator/status-counts.ts'
 import { addWebhook, removeWebhook } from '../../src/flows/outbox/webhook-endpoint.ts'
 import { SYSTEM } from '../../src/flows/record-event.ts'

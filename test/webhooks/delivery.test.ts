@@ -1,6 +1,6 @@
 import { Webhook } from 'standardwebhooks'
 import { describe, expect, test } from 'vitest'
-import { sealAudit } from '../../src/flows/audit/audit.ts'
+import { sealAudit } from '../../src/flows/audit/numbering.ts'
 import { listQueue, retryQueued } from '../../src/flows/outbox/queue-admin.ts'
 import { deliverNextWebhook, queueWebhooks } from '../../src/flows/outbox/webhook-delivery.ts'
 import {

@@ -1,5 +1,5 @@
 import type { Deps } from '../../deps.ts'
-import { sealAudit } from '../../flows/audit/audit.ts'
+import { sealAudit } from '../../flows/audit/numbering.ts'
 import { addIpFilters, removeIpFilters } from '../../flows/limits/ip-filter-admin.ts'
 import { unlockUsers } from '../../flows/policy/lockout-admin.ts'
 import type { Actor } from '../../flows/record-event.ts'

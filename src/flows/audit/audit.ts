@@ -5,7 +5,7 @@ import { nextTurn } from '../../platform/event-loop.ts'
 import { parseCidr } from '../../platform/net/cidr.ts'
 import { ipMatcher } from '../../platform/net/ip.ts'
 import { firstId, timeOfId } from '../../platform/random.ts'
-import { findAuditHead, lockAuditHead, moveAuditHead } from '../../store/audit-head.ts'
+import { findAuditHead } from '../../store/audit-head.ts'
 import {
   type AuditFilter,
   type AuditLog,
@@ -13,16 +13,13 @@ import {
   findAuditSeqFrom,
   findFirstAuditSeq,
   findLastAuditSeq,
-  hasUnsealedAuditLogs,
   listAuditLogsAfter,
   listAuditLogsOfRequest,
   listLastAuditLogs,
-  sealAuditLogs,
 } from '../../store/audit-logs.ts'
 import type { Sql } from '../../store/db.ts'
 import { STEP_ROWS } from '../pagination.ts'
 
-const SEAL_BATCH = 1000
 const READ_BATCH = 500
 
 /** The longest time that a request takes. */
@@ -38,24 +35,6 @@ export interface AuditQuery extends AuditFilter {
   network?: string | undefined
   /** A filter for what the database cannot decide. */
   select?: ((events: AuditLog[]) => AuditLog[]) | undefined
-}
-
-/**
- * Numbers the rows without a number. On PostgreSQL, commits do not follow ids, so `seq` is the order that this function
- * saw, and readers follow `seq`. Several processes may call it at once: the head's row admits one at a time.
- */
-export async function sealAudit(deps: Pick<Deps, 'db'>): Promise<number> {
-  let sealed = 0
-  while (await deps.db.read(hasUnsealedAuditLogs)) {
-    sealed += await deps.db.write(async (trx) => {
-      const from = await lockAuditHead(trx)
-      const count = await sealAuditLogs(trx, { from, limit: SEAL_BATCH })
-      if (count > 0 && !(await moveAuditHead(trx, { from, to: from + count })))
-        throw new Error('the audit head moved while it was locked')
-      return count
-    })
-  }
-  return sealed
 }
 
 export interface AuditPart {

@@ -1,7 +1,7 @@
 import type { Deps } from '../../deps.ts'
+import { type Answered, answerOnce } from '../../flows/repetition/answer-once.ts'
 import { checkGuard } from '../../flows/sessions/guard.ts'
 import { onBehalfOf } from '../../flows/sessions/recheck-caller.ts'
-import { type Answered, answerOnce } from '../../flows/signin/answer-once.ts'
 import { digest } from '../../platform/secret.ts'
 import { actorOf } from '../request/actor.ts'
 import { parseForm, parseInput, readBody } from '../request/body.ts'

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { Deps } from '../../deps.ts'
 import type { AuthdError } from '../../errors.ts'
-import { type Answered, answerOnce } from '../../flows/signin/answer-once.ts'
+import { type Answered, answerOnce } from '../../flows/repetition/answer-once.ts'
 import { templates } from '../../platform/texts/templates.ts'
 import { actorOf } from '../request/actor.ts'
 import { parseBody, parseInput } from '../request/body.ts'

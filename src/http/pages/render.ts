@@ -1,5 +1,6 @@
+import { languages } from '../../platform/texts/languages.ts'
 import { type Template, templates } from '../../platform/texts/templates.ts'
-import { languages, sentenceHelper, type Translator, translatorFor } from '../../platform/texts/translate.ts'
+import { sentenceHelper, type Translator, translatorFor } from '../../platform/texts/translate.ts'
 import { LANGUAGE_PARAMETER } from '../request/language.ts'
 import { faultOf, SAID } from './page-sentences.ts'
 import type { PageContext, PageError, PageName, PageValues } from './page-values.ts'

@@ -1,4 +1,4 @@
-import { chooseLanguage, findLanguage, languages } from '../../platform/texts/translate.ts'
+import { chooseLanguage, findLanguage, languages } from '../../platform/texts/languages.ts'
 import type { Context } from './context.ts'
 
 /** The parameter of every page, named as in OpenID Connect: languages in order of preference. */

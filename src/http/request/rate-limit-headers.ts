@@ -1,7 +1,7 @@
 import type { Deps } from '../../deps.ts'
 import type { Standing } from '../../flows/limits/rate-limit.ts'
 import { type Limit, withinLimits } from '../../flows/limits/request-limits.ts'
-import type { Answered } from '../../flows/signin/answer-once.ts'
+import type { Answered } from '../../flows/repetition/answer-once.ts'
 import { SECOND } from '../../platform/clock.ts'
 import { actorOf } from './actor.ts'
 import type { Context } from './context.ts'

@@ -1,5 +1,5 @@
 import { Flags } from '@oclif/core'
-import { sealAudit } from '../../../flows/audit/audit.ts'
+import { sealAudit } from '../../../flows/audit/numbering.ts'
 import { endRestored } from '../../../flows/operator/backup.ts'
 import { fileStamp, systemClock } from '../../../platform/clock.ts'
 import { backupFolder, pathOfBackup } from '../../../startup/backup-files.ts'

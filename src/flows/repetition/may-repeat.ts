@@ -4,7 +4,7 @@ import type { AnswerHolder, StoredAnswer } from '../../store/answers.ts'
 import type { Sql } from '../../store/db.ts'
 import { findSession } from '../../store/sessions.ts'
 import { judgeSession } from '../sessions/judge-session.ts'
-import { findByToken } from './held-attempt.ts'
+import { findByToken } from '../signin/held-attempt.ts'
 
 /** Who makes a request, as far as its answer may be given again. */
 export interface Caller {
