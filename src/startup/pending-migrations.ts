@@ -1,11 +1,11 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import type { Config } from '../config/schema.ts'
 import { AuthdError } from '../errors.ts'
+import { applyMigrations, checkSchema } from '../flows/operator/schema.ts'
 import { fileStamp, systemClock } from '../platform/clock.ts'
 import type { ProcessLog } from '../platform/log.ts'
 import type { Db } from '../store/db.ts'
 import { backupBeforeMigration } from './copy-before-migration.ts'
-import { applyMigrations, checkSchema } from './schema.ts'
 
 /** How long a daemon waits for another one that migrates, in milliseconds. */
 const WAIT_MS = 600_000

@@ -1,13 +1,13 @@
 import { existsSync } from 'node:fs'
 import type { Config } from '../config/schema.ts'
 import { AuthdError } from '../errors.ts'
+import { checkSchema } from '../flows/operator/schema.ts'
 import { listNodes } from '../flows/upkeep/node.ts'
 import { systemClock } from '../platform/clock.ts'
 import { shell } from '../platform/shell.ts'
 import type { Db } from '../store/db.ts'
 import { openStore } from './open-database.ts'
 import { holdSqliteFile } from './restore.ts'
-import { checkSchema } from './schema.ts'
 
 /** Throws DATABASE_BUSY while a daemon runs or, with SQLite, any other command. */
 export async function refuseRunning(config: Config): Promise<void> {

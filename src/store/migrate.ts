@@ -109,7 +109,7 @@ function compare(rows: AppliedRow[]): SchemaState {
 
 /**
  * Whether this build has a migration that the database lacks. Those of a newer authd do not count, so a running daemon goes
- * on beside it; a start refuses them (startup/schema.ts). One read, without knex.
+ * on beside it; a start refuses them (flows/operator/schema.ts). One read, without knex.
  */
 export async function hasPendingMigrations(sql: Sql): Promise<boolean> {
   const rows = await sql.all<{ id: string }>(`SELECT id FROM ${TABLE}`)

@@ -1,6 +1,6 @@
+import { listMigrations } from '../../../flows/operator/schema.ts'
 import { toRfc3339 } from '../../../platform/clock.ts'
 import { openStore } from '../../../startup/open-database.ts'
-import { listMigrations } from '../../../startup/schema.ts'
 import { command } from '../../command.ts'
 import { becomeOwner } from '../../privileges.ts'
 

@@ -1,9 +1,9 @@
 import { Flags } from '@oclif/core'
 import { AuthdError } from '../../../errors.ts'
+import { applyMigrations, checkSchema } from '../../../flows/operator/schema.ts'
 import { fileStamp, systemClock } from '../../../platform/clock.ts'
 import { backupBeforeMigration } from '../../../startup/copy-before-migration.ts'
 import { openStore } from '../../../startup/open-database.ts'
-import { applyMigrations, checkSchema } from '../../../startup/schema.ts'
 import { command } from '../../command.ts'
 import { becomeOwner } from '../../privileges.ts'
 

@@ -1,6 +1,6 @@
-import { AuthdError } from '../errors.ts'
-import { type Db, StoreError } from '../store/db.ts'
-import { type MigrateOptions, type MigrationState, migrate, schemaState } from '../store/migrate.ts'
+import { AuthdError } from '../../errors.ts'
+import { type Db, StoreError } from '../../store/db.ts'
+import { type MigrateOptions, type MigrationState, migrate, schemaState } from '../../store/migrate.ts'
 
 /** Throws SCHEMA_NEWER for a database that a newer authd wrote. Returns the pending migrations, and whether that is all of them. */
 export async function checkSchema(db: Db): Promise<{ pending: string[]; isEmpty: boolean }> {
