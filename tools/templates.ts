@@ -7,7 +7,7 @@ import { readMail, readTemplates } from '../src/platform/texts/templates.ts'
  * file needs neither mjml nor the Handlebars compiler. It exports the same functions.
  */
 export async function templatesModule(): Promise<string> {
-  const { pages, mails, assets, locales, mailSources } = readTemplates()
+  const { pages, mails, style, assets, locales, mailSources } = readTemplates()
   const compiledPages = Object.entries(pages).map(([name, text]) => entry(name, compiled(text, COMPILE.html)))
   const compiledMails = await Promise.all(
     mails.map(async (name) => {
@@ -35,6 +35,7 @@ ${compiledMails.join(',\n')}
   }
   return {
     mail: async (name) => mails[name],
+    style: ${JSON.stringify(style)},
     assets: ${JSON.stringify(assets)},
     locales: ${JSON.stringify(locales)},
     mailSources: ${JSON.stringify(mailSources)},

@@ -106,7 +106,7 @@ test.each(['identity;q=0', '*;q=0', 'identity;q=0, *;q=0', 'x;q=1, identity;q=0'
 )
 
 test.each([
-  ['gzip, deflate, br, zstd', 'zstd'],
+  ['gzip, deflate, br, zstd', 'br'],
   ['gzip, br;q=0.9', 'br'],
   ['gzip;q=0.1, identity;q=0', 'gzip'],
   ['identity, gzip;q=0.1', null],

@@ -1,5 +1,6 @@
 import { describe, expect, test } from 'vitest'
 import { PAGES } from '../../src/http/pages/mount.ts'
+import { templates } from '../../src/platform/texts/templates.ts'
 import { type Authd, startAuthd } from '../support/harness.ts'
 import type { Browser } from '../support/http-client.ts'
 import { signInOnPage } from '../support/people.ts'
@@ -33,7 +34,7 @@ describe('every page', () => {
     expect(policy).toEqual({
       'default-src': "'none'",
       'script-src': "'self'",
-      'style-src': "'self'",
+      'style-src': `'self' ${templates().style.source}`,
       'img-src': "'self'",
       'connect-src': "'self'",
       'form-action': "'self'",

@@ -9,8 +9,7 @@ import { launchBrowser } from '../support/browser.ts'
 import { FACES, type Face, PAGES } from './samples.ts'
 
 const ORIGIN = 'https://auth.example.test'
-const POLICY =
-  "default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self'; img-src 'self'; form-action 'self'; base-uri 'none'"
+const POLICY = `default-src 'none'; script-src 'self'; connect-src 'self'; style-src 'self' ${templates().style.source}; img-src 'self'; form-action 'self'; base-uri 'none'`
 const AXE = readFileSync(createRequire(import.meta.url).resolve('axe-core/axe.min.js'), 'utf8')
 const TO_PRESS = 'button, .button, input:not([type=hidden]), .who a, .way a, footer a, summary'
 const HEIGHTS = `[...document.querySelectorAll('${TO_PRESS}')].filter((element) => element.checkVisibility()).map((element) => element.getBoundingClientRect().height)`

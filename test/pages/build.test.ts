@@ -15,6 +15,7 @@ test('the templates in the single file render the same without a compiler', asyn
 
   expect(code).not.toMatch(/from 'mjml|new Function|node:fs/)
   expect(Object.keys(built.pages)).toEqual(Object.keys(templates().pages))
+  expect(built.style).toEqual(templates().style)
   expect(built.assets).toEqual(templates().assets)
   expect(built.locales).toEqual(templates().locales)
   expect(await renderBoth(built)).toEqual(await renderBoth(templates()))

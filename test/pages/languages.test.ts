@@ -1,6 +1,5 @@
 import { globSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
-import { gzipSync } from 'node:zlib'
 import { expect, test } from 'vitest'
 import { ERRORS } from '../../src/errors.ts'
 import { languages } from '../../src/platform/texts/languages.ts'
@@ -118,16 +117,6 @@ test.for(LANGUAGES)('every page renders in %s', (lang) => {
 
   expect(pages.filter((html) => !html.includes(`<html lang="${lang}" dir="${sentencesOf(lang)['dir']}">`))).toEqual([])
   expect(pages.filter((html) => /\{\w*\}|undefined|NaN|\[object/.test(html))).toEqual([])
-})
-
-test.for(LANGUAGES)('the sign-in page with all that it loads is at most 15 kB in %s', (lang) => {
-  // The page itself is not compressed, because it can show a secret.
-  const page = Buffer.byteLength(PAGES.signin({ lang }))
-  const loaded = Object.values(templates().assets).map(({ body }) => gzipSync(body).length)
-
-  const total = loaded.reduce((sum, bytes) => sum + bytes, page)
-
-  expect(total).toBeLessThanOrEqual(15_000)
 })
 
 function sentencesOf(lang: string): Sentences {

@@ -1,17 +1,19 @@
 import { expect, test } from 'vitest'
 import { renderPage } from '../../src/http/pages/render.ts'
+import { templates } from '../../src/platform/texts/templates.ts'
 import { CONTEXT, FACES, PAGES } from './samples.ts'
 
 const HOSTILE = `"><script>alert(1)</script><img src=x onerror='alert(2)'>{{token}}{{{body}}}&#x22;`
 
-test.for(FACES)('%s has no inline script or style and no third-party content', (face) => {
+test.for(FACES)('%s has no inline script, no inline style but its own, and no third-party content', (face) => {
   const html = PAGES[face]()
 
   const scripts = html.match(/<script[^>]*>[^<]*/g) ?? []
   expect(
     scripts.filter((tag) => !/^<script type="module" src="\/auth\/assets\/page\.[0-9a-f]{12}\.js">$/.test(tag)),
   ).toEqual([])
-  expect(html).not.toMatch(/<style|\sstyle=|\son[a-z]+=|javascript:/i)
+  expect(html.match(/<style.*?<\/style>/gs)).toEqual([`<style>${templates().style.css}</style>`])
+  expect(html).not.toMatch(/\sstyle=|\son[a-z]+=|javascript:/i)
   const ours = ['href="https://app.example.com/"', 'href="https://example.com/help"']
   const others = html.match(/(?:src|href|action)="https?:[^"]*"/g) ?? []
   expect([...new Set(others)].sort()).toEqual(ours)
@@ -22,7 +24,7 @@ test.for(FACES)('%s uses the path of public_url', (face) => {
 
   const targets = [...html.matchAll(/(?:href|action)="(\/[^"]*)"/g)].map(([, target]) => target)
   expect(targets.filter((target) => !target?.startsWith('/auth/'))).toEqual([])
-  expect(targets.length).toBeGreaterThan(1)
+  expect(targets.length).toBeGreaterThan(0)
 })
 
 test.for(FACES)('%s is German for a browser that asks for German', (face) => {

@@ -9,7 +9,7 @@ import { APP } from '../support/mail-samples.ts'
 import { FACES, PAGES } from './samples.ts'
 
 const MARKS = /[\u2066-\u2069]/
-const STYLE = `<style>${Object.values(templates().assets).find(({ name }) => name.endsWith('.css'))?.body}</style>`
+const STYLE = `<style>${templates().style.css}</style>`
 
 /**
  * Returns what is shown in another order than it is written in: addresses, and all of an element that a user copies.

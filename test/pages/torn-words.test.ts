@@ -6,7 +6,7 @@ import { templates } from '../../src/platform/texts/templates.ts'
 import { launchBrowser } from '../support/browser.ts'
 import { CONTEXT, FACES, PAGES } from './samples.ts'
 
-const STYLE = `<style>${Object.values(templates().assets).find(({ name }) => name.endsWith('.css'))?.body}</style>`
+const STYLE = `<style>${templates().style.css}</style>`
 
 /** The words that stand in more than one line. An address has a place to break after `@` and each dot. */
 const TORN = `(() => {

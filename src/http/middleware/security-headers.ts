@@ -1,4 +1,5 @@
 import helmet from 'koa-helmet'
+import { templates } from '../../platform/texts/templates.ts'
 import type { Context, Next } from '../request/context.ts'
 
 const YEAR_S = 365 * 24 * 60 * 60
@@ -29,7 +30,7 @@ async function collect({ publicUrl, hsts, redirectUrls }: HeaderOptions): Promis
         defaultSrc: ["'none'"],
         scriptSrc: ["'self'"],
         connectSrc: ["'self'"],
-        styleSrc: ["'self'"],
+        styleSrc: ["'self'", templates().style.source],
         imgSrc: ["'self'"],
         formAction: ["'self'", ...formTargets],
         frameAncestors: ["'none'"],

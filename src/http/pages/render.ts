@@ -18,7 +18,10 @@ const SCRIPTED: ReadonlySet<PageName> = new Set([
   'codes',
 ])
 
-/** Renders a hosted page. All values are escaped; there is no inline script or style, and nothing from other origins. */
+/**
+ * Renders a hosted page. All values are escaped. The only inline style is ours, no script is inline, and nothing comes
+ * from other origins.
+ */
 export function renderPage<Name extends PageName>(name: Name, values: PageValues[Name], context: PageContext): string {
   const translate = translatorFor(context.lang, context.locales)
   const { t, lang } = translate
@@ -48,7 +51,7 @@ export function renderPage<Name extends PageName>(name: Name, values: PageValues
   function part(of: unknown): string {
     return template(String(of))(view, options)
   }
-  return template('layout')({ ...view, body: part(name) }, options)
+  return template('layout')({ ...view, body: part(name), style: templates().style.css }, options)
 }
 
 /** Sends the same address again with another language. `query` has everything else that the address has. */
@@ -85,7 +88,7 @@ function helpersFor(translate: Translator, { basePath, now }: PageContext) {
     t: sentenceHelper(translate),
     /** `{{path "/signin"}}`: below the path of public_url. */
     path: (path: unknown) => `${basePath}${path}`,
-    /** `{{asset "authd.css"}}` */
+    /** `{{asset "page.js"}}` */
     asset: (file: unknown) => `${basePath}/assets/${templates().assets[String(file)]?.name}`,
     query: (value: unknown) => encodeURIComponent(String(value)),
     /** `{{{address email}}}`: a line breaks after `@` and dots, so that no part of an address is torn. */

@@ -4,6 +4,7 @@ import { basename, extname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { runInThisContext } from 'node:vm'
 import Handlebars from 'handlebars'
+import { compactScript, compactStyle } from './compact.ts'
 import { COMPILE } from './compile-options.ts'
 import { compileMjml } from './mjml-cache.ts'
 import { joinMjml } from './mjml-layout.ts'
@@ -17,16 +18,24 @@ type Helper = (...args: unknown[]) => unknown
 export type Template = (values: object, options: { helpers: Record<string, Helper> }) => string
 
 export interface Asset {
-  /** With the hash of its content: `authd.1f2e3d4c.css`. */
+  /** With the hash of its content: `page.1f2e3d4c.js`. */
   name: string
   type: string
   body: string
 }
 
+export interface Style {
+  css: string
+  /** What allows it in `style-src`: `'sha256-…'` (CSP3 §2.3.1). */
+  source: string
+}
+
 /** Everything in templates/, ready to be filled. The build replaces this module (tools/templates.ts). */
 export interface Templates {
   pages: Record<string, Template>
-  /** By the plain name: `authd.css`. */
+  /** Stands in every page, so that its first paint waits for nothing else. */
+  style: Style
+  /** By the plain name: `page.js`. */
   assets: Record<string, Asset>
   locales: Record<string, Sentences>
   /** The sources of the mails by file, `signin.mjml`, for operators who change them. */
@@ -42,7 +51,6 @@ export interface MailTemplates {
 
 const FOLDER = fileURLToPath(new URL('../../../templates/', import.meta.url))
 const TYPES: Record<string, string> = {
-  '.css': 'text/css; charset=utf-8',
   '.svg': 'image/svg+xml',
   '.js': 'text/javascript; charset=utf-8',
 }
@@ -61,12 +69,13 @@ export function fromPrecompiled(code: string): Template {
 }
 
 function fromSource(): Templates {
-  const { pages, assets, locales, mailSources } = readTemplates()
+  const { pages, style, assets, locales, mailSources } = readTemplates()
   const mails = new Map<string, Promise<MailTemplates>>()
   return {
     pages: Object.fromEntries(
       Object.entries(pages).map(([name, text]) => [name, Handlebars.compile(text, COMPILE.html)]),
     ),
+    style,
     assets,
     locales,
     mailSources,
@@ -92,7 +101,7 @@ export async function readMail(name: string): Promise<{ html: string; text: stri
 /** Reads all templates, except the compiled mails, from disk. */
 export function readTemplates(): { pages: Record<string, string>; mails: string[] } & Pick<
   Templates,
-  'assets' | 'locales' | 'mailSources'
+  'style' | 'assets' | 'locales' | 'mailSources'
 > {
   return {
     pages: Object.fromEntries(names('pages', '.hbs').map((name) => [name, read('pages', `${name}.hbs`)])),
@@ -102,6 +111,7 @@ export function readTemplates(): { pages: Record<string, string>; mails: string[
         .sort()
         .map((file) => [file, read('mail', file)]),
     ),
+    style: readStyle(),
     assets: Object.fromEntries(readdirSync(join(FOLDER, 'pages/assets')).map((file) => [file, readAsset(file)])),
     locales: Object.fromEntries(
       names('locales', '.json').map((lang) => [lang, JSON.parse(read('locales', `${lang}.json`))]),
@@ -109,9 +119,15 @@ export function readTemplates(): { pages: Record<string, string>; mails: string[
   }
 }
 
+function readStyle(): Style {
+  const css = compactStyle(read('pages', 'authd.css'))
+  return { css, source: `'sha256-${hash('sha256', css, 'base64')}'` }
+}
+
 function readAsset(file: string): Asset {
-  const body = read('pages/assets', file)
   const extension = extname(file)
+  const text = read('pages/assets', file)
+  const body = extension === '.js' ? compactScript(text) : text
   const name = `${basename(file, extension)}.${hash('sha256', body).slice(0, 12)}${extension}`
   return { name, body, type: TYPES[extension] ?? 'application/octet-stream' }
 }
