@@ -174,7 +174,7 @@ describe.each([
       () => ENDS[ending]({ authd, ...held }),
     )
 
-    expect(done).toMatchObject({ where: 'parked', status: 303, location: '/signin', isUnchanged: true })
+    expect(done).toMatchObject({ where: 'parked', status: 303, location: '/signin?notice=ended', isUnchanged: true })
   })
 })
 

@@ -55,7 +55,7 @@ test('SECURITY: a copy of a replaced cookie gets nothing for another form, anoth
   const later = await late.post('/account/confirm', { form })
 
   for (const { headers } of [byOtherForm, byOtherBody, later]) {
-    expect(headers.get('Location')).toBe('/signin')
+    expect(headers.get('Location')).toBe('/signin?notice=ended')
     expect(headers.getSetCookie()).toEqual([])
   }
   expect((await owner.get('/v1/session')).status).toBe(200)

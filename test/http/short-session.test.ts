@@ -161,7 +161,7 @@ function answerOf({ status, body, headers }: Reply): string {
   const location = headers.get('location') ?? ''
   if (status === 303 && location.startsWith('/account/confirm')) return 'STEP_UP_REQUIRED'
   if (status === 303 && location === '/account/enrol') return 'ENROLMENT_REQUIRED'
-  if (status === 303 && location === '/signin') return 'UNAUTHORIZED'
+  if (status === 303 && ['/signin', '/signin?notice=ended'].includes(location)) return 'UNAUTHORIZED'
   const code = typeof body === 'object' ? body?.code : undefined
   return ['STEP_UP_REQUIRED', 'ENROLMENT_REQUIRED', 'UNAUTHORIZED'].includes(code) ? code : 'admitted'
 }

@@ -97,6 +97,18 @@ const CALLS = {
     await compare(world)
     await (step.how % 2 ? account.enrolTotp(world, tab) : account.enrolTotpOnPages(world, tab))
   },
+  'sign in at an unproven address of an operator': async (world, { tab, step }) => {
+    const of = tab.session?.person
+    if (!of) return
+    await account.enrolTotp(world, tab)
+    await operator.setAddress(world, of, {
+      address: (of.address + 1 + (step.how % 3)) % ADDRESSES.length,
+      isVerified: false,
+    })
+    await passTime(world, 31 * SECOND)
+    await signIn.begin(world, tab, of.address)
+    await signIn.typeCode(world, tab, true)
+  },
   'remake codes': (world, { tab }) => account.remakeCodes(world, tab),
   'change by the token of a cookie': (world, { tab }) => account.changeByCookieToken(world, tab),
   'remove a factor': (world, { tab, step }) => account.removeFactor(world, tab, step.how % 2 ? 'passkey' : 'totp'),
@@ -229,6 +241,7 @@ const WEIGHTS: Partial<Record<keyof typeof CALLS, number>> = {
   ...{ 'app: step up by the authenticator app': 4, 'app: change': 4, 'app: step up by a new factor, and change': 4 },
   ...{ 'change by the token of a cookie': 3, 'operator: set an address': 2 },
   ...{ 'prove TOTP after the clock was put back': 3, 'enrol after an operator moved the user off the mailbox': 2 },
+  ...{ 'sign in at an unproven address of an operator': 3 },
   ...{ 'restore an address': 2, 'change the address': 2, 'use a key': 4, 'operator: create a key': 2 },
 }
 

@@ -26,15 +26,17 @@ interface AccountPage<Fields extends z.ZodType, Path extends string> {
 /** A page for signed-in users. It redirects others to sign in, and asks for a fresh proof where one is needed. */
 export function accountPage<Fields extends z.ZodType, const Path extends string>(declared: AccountPage<Fields, Path>) {
   const { guard = 'change' } = declared
+  const signIn = { goTo: declared.method === 'POST' ? '/signin?notice=ended' : '/signin' }
   return page<Fields, Path>({
     method: declared.method,
     path: declared.path,
     fields: declared.fields,
     guard,
+    isOwn: true,
     ...(declared.limit && { limit: declared.limit }),
     async handle(deps, request) {
       const { identity, params } = request
-      if (identity.kind !== 'session' || identity.via !== 'cookie') return { goTo: '/signin' }
+      if (identity.kind !== 'session' || identity.via !== 'cookie') return signIn
       const { session } = identity
       const back = typeof declared.back === 'string' ? declared.back : declared.back(params)
       const confirm = { goTo: `/account/confirm?next=${encodeURIComponent(back)}` }
@@ -46,7 +48,7 @@ export function accountPage<Fields extends z.ZodType, const Path extends string>
         if (!(error instanceof AuthdError)) throw error
         if (error.code === 'ENROLMENT_REQUIRED') return { goTo: '/account/enrol' }
         if (error.code === 'STEP_UP_REQUIRED') return confirm
-        if (error.code === 'UNAUTHORIZED') return { goTo: '/signin' }
+        if (error.code === 'UNAUTHORIZED') return signIn
         throw error
       }
     },

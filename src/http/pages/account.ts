@@ -28,6 +28,7 @@ const NOTICES = [
   'session_ended',
   'others_ended',
   'confirmed',
+  'other_account',
 ] as const satisfies readonly AccountNotice[]
 const FEW_CODES = 3
 

@@ -17,6 +17,7 @@ import type { BrandFile } from './branding.ts'
 import { confirmPages } from './confirm.ts'
 import { emailPages } from './email.ts'
 import { factorPages } from './factor.ts'
+import { isOfAnother } from './form-owner.ts'
 import { invitePages } from './invite.ts'
 import { linkPages } from './link.ts'
 import { myFactorPages } from './my-factors.ts'
@@ -30,6 +31,7 @@ import { signoutPages } from './signout.ts'
 
 const YEAR_S = 365 * 24 * 60 * 60
 const BRAND_S = 300
+const OF_ANOTHER = { goTo: '/account?done=other_account' }
 
 export const PAGES: readonly Page[] = [
   ...signinPages,
@@ -106,6 +108,7 @@ async function answer(deps: Deps, ctx: Context, declared: Page): Promise<PageAns
   const params = pathParams(ctx)
   const isForm = declared.method === 'POST'
   const input = isForm ? formOf(ctx) : Object.fromEntries(new URLSearchParams(ctx.querystring))
+  if (isForm && declared.isOwn && isOfAnother(input['once'], ctx.state.identity)) return OF_ANOTHER
   return await declared.handle(deps, {
     fields: parseInput(declared.fields, input, isForm ? 'form' : 'query'),
     params,
@@ -120,7 +123,7 @@ async function answer(deps: Deps, ctx: Context, declared: Page): Promise<PageAns
  * The fields of a form. U+0000, which no database keeps, becomes another control character: every field rejects that by
  * itself, so that the user sees the form again with its own error.
  */
-function formOf(ctx: Context): unknown {
+function formOf(ctx: Context): Record<string, string> {
   const fields = z.record(z.string(), z.string()).parse(parseBody(ctx, 'form'))
   return Object.fromEntries(Object.entries(fields).map(([name, text]) => [name, text.replaceAll('\0', '\u0001')]))
 }

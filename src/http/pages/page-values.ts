@@ -25,7 +25,7 @@ export interface PageValues {
     redirectTo?: string
     error?: PageError
     /** Shown above the form. */
-    notice?: 'signed_out' | 'deleted' | 'email_restored' | 'not_you'
+    notice?: 'signed_out' | 'deleted' | 'email_restored' | 'not_you' | 'ended'
     /** What the script gives to the browser for a passkey: JSON. */
     asked: string
   }
@@ -187,6 +187,7 @@ export type AccountNotice =
   | 'session_ended'
   | 'others_ended'
   | 'confirmed'
+  | 'other_account'
 
 export type PageName = keyof PageValues
 

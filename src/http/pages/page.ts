@@ -6,13 +6,14 @@ import type { Actor } from '../../flows/record-event.ts'
 import type { Guard } from '../../flows/sessions/guard.ts'
 import type { Identity } from '../../flows/sessions/identify.ts'
 import { isAllowedRedirect } from '../../flows/signin/redirect.ts'
-import { mintSecret, parseToken } from '../../platform/secret.ts'
+import { parseToken } from '../../platform/secret.ts'
 import type { Context } from '../request/context.ts'
 import type { CookieChange, RequestCookies } from '../request/cookies.ts'
 import { languageInQuery, languageOf } from '../request/language.ts'
 import type { PathParams } from '../request/router.ts'
 import { findUnstorable } from '../request/unstorable.ts'
 import { brandPaths } from './branding.ts'
+import { mintOnce } from './form-owner.ts'
 import type { PageContext, PageError, PageName, PageValues } from './page-values.ts'
 
 export interface PageRequest<Fields, Path extends string = string> {
@@ -44,6 +45,8 @@ export interface Page<Fields extends z.ZodType = z.ZodType, Path extends string 
   limit?: Limit
   /** What the session must be. Set for the pages of signed-in users: see account-page.ts. */
   guard?: Guard
+  /** Its form does something to the account of the page that it stands on, and to no other. */
+  isOwn?: true
   /** Seconds. Caches may store the page: it holds nothing personal. */
   publicMaxAge?: number
   handle(deps: Deps, request: PageRequest<z.output<Fields>, Path>): Promise<PageAnswer>
@@ -120,7 +123,7 @@ export function pageContext(deps: Pick<Deps, 'config' | 'clock' | 'random' | 'te
     appName: app.name,
     basePath: basePath(publicUrl),
     now: deps.clock.now(),
-    once: mintSecret(deps.random),
+    once: mintOnce(deps.random, ctx.state.identity),
     locales: deps.texts.current().locales,
     ...brandPaths(app),
     ...(app.url !== undefined && { appUrl: app.url }),

@@ -15,6 +15,7 @@ const ask = page({
 
 const leave = page({
   method: 'POST',
+  isOwn: true,
   path: '/signout',
   fields: fields({ redirect_to: redirectField }),
   async handle(deps, { identity, actor, fields: form }) {

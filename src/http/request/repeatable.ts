@@ -20,7 +20,7 @@ interface Declared {
 }
 
 const KEY = /^[\x21-\x7e]{16,255}$/
-const ONCE = /^[A-Za-z0-9_-]{22,64}$/
+const ONCE = /^[\w.-]{22,80}$/
 
 /** What makes a call to the API a repetition: its key, or the proof of an attempt. Throws BAD_REQUEST for a bad key. */
 export function repeatableCall(
