@@ -9,6 +9,11 @@ export const backupArg = {
   backup: Args.string({ required: true, description: 'Name of a backup, or the path of its file.' }),
 }
 
+/** Where the programs of PostgreSQL may be. */
+export function searchPath(): string {
+  return process.env['PATH'] ?? ''
+}
+
 export function presentBackup({ name, path, bytes, hasSecret, about }: BackupFiles) {
   const { created_at, schema, rows } = about
   return { name, path, created_at, bytes, with_secret: hasSecret, schema, users: rows['users'] ?? null }

@@ -9,8 +9,20 @@ export const COPY_OF = 'copy.of'
 /** In a database whose copy is in its last step or finished: which run has closed it, and where the copy is. */
 export const COPY_CLOSED = 'copy.closed'
 
-/** Why no process may work with this database, if a copy is the reason. */
-export async function copyRefusal(sql: Sql): Promise<AuthdError | undefined> {
+/** In a database that a backup is restored into, until all is ended that must not be valid again. */
+export const RESTORING = 'copy.restoring'
+
+/** Why no process may work with this database, if a copy or a restore is the reason. */
+export async function copyRefusal(
+  sql: Sql,
+  { mayBeRestoring = false }: { mayBeRestoring?: boolean | undefined } = {},
+): Promise<AuthdError | undefined> {
+  if (!mayBeRestoring && (await findSystemConfig(sql, RESTORING)) !== undefined) {
+    return new AuthdError('CONFIG_INVALID', {
+      message: 'A restore into this database was not finished. Restore the backup into another, empty database.',
+      suggestions: ['authd help backup restore'],
+    })
+  }
   const closed = await findSystemConfig(sql, COPY_CLOSED)
   if (closed !== undefined) {
     const to = closed.slice(closed.indexOf(' ') + 1)

@@ -34,13 +34,16 @@ export async function hasServerSecret(db: Db): Promise<boolean> {
  * Ties the database to this server secret. The first process wins. Throws SECRET_MISMATCH for another secret, and while a
  * rotation is not finished; CONFIG_INVALID for a database that a copy has closed, and for a copy that is not finished.
  */
-export async function claimServerSecret(deps: Pick<Deps, 'db' | 'clock'> & { keys: Keys }): Promise<void> {
+export async function claimServerSecret(
+  deps: Pick<Deps, 'db' | 'clock'> & { keys: Keys },
+  options: { mayBeRestoring?: boolean | undefined } = {},
+): Promise<void> {
   const value = deps.keys.checkValue()
   const known = await deps.db.read(async (sql) => ({
     stored: await findSystemConfig(sql, SECRET_CHECK),
     rotatingTo: await findSystemConfig(sql, SECRET_ROTATION),
     carried: await findSystemConfig(sql, SECRET_CARRIED),
-    copyRefusal: await copyRefusal(sql),
+    copyRefusal: await copyRefusal(sql, options),
   }))
   if (known.copyRefusal !== undefined) throw known.copyRefusal
   if (known.rotatingTo !== undefined) throw rotationUnfinished()

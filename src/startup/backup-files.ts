@@ -1,14 +1,18 @@
-import { lstatSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs'
+import { existsSync, lstatSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
 import type { Config } from '../config/schema.ts'
 import { AuthdError } from '../errors.ts'
 import { createFile, createFileBy, openPlainFile } from '../platform/files.ts'
+import type { Db } from '../store/db.ts'
 import { copySqlite, inspectSqlite } from '../store/sqlite-backup.ts'
+import { dumpPostgres, inspectDump } from './postgres-dump.ts'
 import { readSecretEarly } from './server-secret.ts'
 
 /** A backup has up to three files, and this name without their endings. */
 const NAME = /^authd-\d{4}-\d\d-\d\dT\d\d-\d\d-\d\dZ$/
-const [DATA, ABOUT, SECRET] = ['.sqlite', '.json', '.secret']
+const [DATA, DUMP, ABOUT, SECRET] = ['.sqlite', '.dump', '.json', '.secret']
+/** An SQLite file, or what pg_dump makes of PostgreSQL. */
+const COPIES = [DATA, DUMP]
 
 /** What is known of a backup since it was made. It is written last, so a backup without it is not complete. */
 export interface BackupAbout {
@@ -32,19 +36,34 @@ export function backupFolder(config: Pick<Config, 'dataDir'>, named: string | un
   return named ?? join(config.dataDir, 'backups')
 }
 
-/** Copies the database, reads the copy, and gives it its name. Each file is whole or missing. Throws FILE_EXISTS. */
+export interface NewBackup {
+  folder: string
+  stamp: string
+  createdAt: string
+  withSecret: boolean
+  /** Folders in which pg_dump may be, with colons between. */
+  searchPath: string
+}
+
+/**
+ * Copies the database, reads the copy, and gives it its name. Each file is whole or missing. Throws FILE_EXISTS, and
+ * UNAVAILABLE without the programs of PostgreSQL.
+ */
 export async function createBackup(
   config: Config,
-  { folder, stamp, createdAt, withSecret }: { folder: string; stamp: string; createdAt: string; withSecret: boolean },
+  db: Db,
+  { folder, stamp, createdAt, withSecret, searchPath }: NewBackup,
 ): Promise<BackupFiles> {
-  if (config.database.url !== undefined) throw forPostgres()
+  const { path: database, url } = config.database
   const name = `authd-${stamp}`
-  const path = join(folder, name + DATA)
+  const path = join(folder, name + (url === undefined ? DATA : DUMP))
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   let about: BackupAbout = { created_at: createdAt, schema: null, rows: {} }
   const isNew = await createFileBy(path, async (draft) => {
-    await copySqlite(config.database.path, draft)
-    const { schema, rows } = inspectSqlite(draft, '')
+    if (url === undefined) await copySqlite(database, draft)
+    else await dumpPostgres(url, { db, file: draft, searchPath })
+    const { schema, rows } =
+      url === undefined ? inspectSqlite(draft, '') : await inspectDump(draft, { key: '', searchPath })
     about = { ...about, schema, rows }
   })
   if (!isNew) throw isThere(path)
@@ -69,19 +88,21 @@ export function backupsIn(folder: string): BackupFiles[] {
   const files = new Set(namesIn(folder))
   const names = [...files].filter((file) => file.endsWith(ABOUT)).map((file) => file.slice(0, -ABOUT.length))
   return names
-    .filter((name) => NAME.test(name) && files.has(name + DATA))
+    .filter((name) => NAME.test(name))
     .sort()
     .reverse()
-    .map((name) => {
-      const path = join(folder, name + DATA)
+    .flatMap((name) => {
+      const ending = COPIES.find((copy) => files.has(name + copy))
+      if (ending === undefined) return []
+      const path = join(folder, name + ending)
       const about = aboutOf(path) ?? { created_at: '', schema: null, rows: {} }
-      return { name, path, bytes: lstatSync(path).size, hasSecret: files.has(name + SECRET), about }
+      return [{ name, path, bytes: lstatSync(path).size, hasSecret: files.has(name + SECRET), about }]
     })
 }
 
 /** Deletes the files of a backup. What it is known by goes last, so that an interrupted deletion can be repeated. */
 export function deleteBackup(folder: string, name: string): void {
-  for (const ending of [SECRET, DATA, ABOUT]) rmSync(join(folder, name + ending), { force: true })
+  for (const ending of [SECRET, ...COPIES, ABOUT]) rmSync(join(folder, name + ending), { force: true })
 }
 
 /** What was written beside the file when it was made. Undefined if it is missing, or cannot be read. */
@@ -100,25 +121,31 @@ export function aboutOf(path: string): BackupAbout | undefined {
 /** The server secret beside the file, if it was put there, and the path of its file. */
 export function secretBeside(path: string): { path: string; text: string } | undefined {
   const text = readBeside(path, SECRET)?.trim()
-  return text === undefined ? undefined : { path: path.slice(0, -DATA.length) + SECRET, text }
+  return text === undefined ? undefined : { path: withoutEnding(path) + SECRET, text }
 }
 
 /** A backup by its path, or by its name in a folder. */
 export function pathOfBackup(folder: string, named: string): string {
-  return NAME.test(named) ? join(folder, named + DATA) : named
+  if (!NAME.test(named)) return named
+  const copies = COPIES.map((ending) => join(folder, named + ending))
+  return copies.find((path) => existsSync(path)) ?? join(folder, named + DATA)
 }
 
-function forPostgres(): AuthdError {
-  return new AuthdError('USAGE', {
-    message: 'authd does not back up PostgreSQL. Use pg_dump.',
-    suggestions: ['pg_dump --format=custom --file=authd.dump "$AUTHD_DATABASE_URL"'],
-  })
+/** Whether a backup is of PostgreSQL, by its name. */
+export function isDump(path: string): boolean {
+  return path.endsWith(DUMP)
+}
+
+function withoutEnding(path: string): string | undefined {
+  const ending = COPIES.find((copy) => path.endsWith(copy))
+  return ending && path.slice(0, -ending.length)
 }
 
 function readBeside(path: string, ending: string): string | undefined {
-  if (!path.endsWith(DATA)) return undefined
+  const name = withoutEnding(path)
+  if (name === undefined) return undefined
   try {
-    const file = openPlainFile(path.slice(0, -DATA.length) + ending)
+    const file = openPlainFile(name + ending)
     try {
       return file.text()
     } finally {

@@ -15,8 +15,8 @@ import type { Actor } from '../flows/record-event.ts'
 import { systemClock } from '../platform/clock.ts'
 import { systemRandom } from '../platform/random.ts'
 import { tablesOfSqlite } from '../store/sqlite-backup.ts'
-import { openStore } from './open-database.ts'
-import { refuseOutdated, refuseRunning, withStore } from './running-daemons.ts'
+import { openStore, withStore } from './open-database.ts'
+import { refuseOutdated, refuseRunning } from './running-daemons.ts'
 import { NO_METRICS } from './wire.ts'
 
 /** Another database than the configured one. `name` is for people, and has no password. */

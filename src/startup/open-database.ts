@@ -42,6 +42,16 @@ export async function openStore(
   })
 }
 
+/** Opens the configured database as a command does, for one piece of work. Its schema and its secret are not looked at. */
+export async function withStore<Result>(config: Config, work: (db: Db) => Promise<Result>): Promise<Result> {
+  const db = await openStore(config, 'cli')
+  try {
+    return await work(db)
+  } finally {
+    await db.close()
+  }
+}
+
 const ASK_EVERY_MS = 1000
 
 export interface Waiting {

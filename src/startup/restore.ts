@@ -3,22 +3,27 @@ import { basename, dirname, join } from 'node:path'
 import type { Config } from '../config/schema.ts'
 import type { Deps } from '../deps.ts'
 import { AuthdError } from '../errors.ts'
+import { closeRestored, openRestored } from '../flows/operator/backup.ts'
 import { applyMigrations } from '../flows/operator/schema.ts'
 import { SECRET_CHECK } from '../flows/server-secret.ts'
 import { systemClock } from '../platform/clock.ts'
 import { createFile, type OpenedFile, openPlainFile, replaceDatabase } from '../platform/files.ts'
 import { shell } from '../platform/shell.ts'
-import { StoreError } from '../store/db.ts'
+import { listColumns } from '../store/copied-tables.ts'
+import { type Db, StoreError } from '../store/db.ts'
 import { type Before, type HeldSqlite, holdSqlite, type InspectedCopy, inspectSqlite } from '../store/sqlite-backup.ts'
-import { aboutOf, type BackupAbout, secretBeside } from './backup-files.ts'
+import { aboutOf, type BackupAbout, isDump, secretBeside } from './backup-files.ts'
 import { findFittingSecret, makesCheckValue } from './fitting-secret.ts'
-import { openStore } from './open-database.ts'
+import { openStore, withStore } from './open-database.ts'
+import { inspectDump, restorePostgres } from './postgres-dump.ts'
 import { readSecretEarly } from './server-secret.ts'
 import { wire } from './wire.ts'
 
 /** The files of a backup, opened before root's rights are dropped. */
 export interface OpenedBackup {
   path: string
+  /** Folders in which pg_restore may be, with colons between. */
+  searchPath: string
   file: OpenedFile
   about: BackupAbout | undefined
   secret: { configured: string | undefined; beside: { path: string; text: string } | undefined }
@@ -34,10 +39,10 @@ export interface Checked extends InspectedCopy {
 }
 
 /** Throws NO_INPUT. */
-export function openBackup(config: Config, path: string): OpenedBackup {
+export function openBackup(config: Config, path: string, searchPath: string): OpenedBackup {
   try {
     return {
-      path,
+      ...{ path, searchPath },
       file: openPlainFile(path),
       about: aboutOf(path),
       secret: { configured: readSecretEarly(config), beside: secretBeside(path) },
@@ -64,16 +69,19 @@ export async function withScratch<Result>(
   try {
     const scratch = join(place, 'authd.db')
     backup.file.copyTo(scratch)
-    return await work(scratch, check(config, scratch, backup))
+    return await work(scratch, await check(config, scratch, backup))
   } finally {
     rmSync(place, { recursive: true, force: true })
     backup.file.close()
   }
 }
 
-function check(config: Config, scratch: string, { path, about, secret }: OpenedBackup): Checked {
+async function check(config: Config, scratch: string, backup: OpenedBackup): Promise<Checked> {
+  const { path, about, secret, searchPath } = backup
   try {
-    const found = inspectSqlite(scratch, SECRET_CHECK)
+    const found = isDump(path)
+      ? await inspectDump(scratch, { key: SECRET_CHECK, searchPath })
+      : inspectSqlite(scratch, SECRET_CHECK)
     const tables = Object.entries(about?.rows ?? {})
     const state = fits(secret.configured ?? secret.beside?.text, found.entry)
     const others = secret.beside === undefined ? [] : [secret.beside.path]
@@ -103,7 +111,8 @@ export interface Restored<Done> {
 
 /**
  * Puts the backup in the place of the database, after `end` has ended in it what must not be valid again. It gets what the
- * database from before knows. Until its last step nothing has changed. Throws DATABASE_BUSY while another process has the database open, SECRET_MISMATCH, FAILED.
+ * database from before knows. Until its last step nothing has changed. Throws DATABASE_BUSY while another process has the
+ * database open, FILE_EXISTS for a PostgreSQL database with tables, SECRET_MISMATCH, SCHEMA_NEWER, FAILED.
  */
 export async function restoreBackup<Done>(
   config: Config,
@@ -114,12 +123,8 @@ export async function restoreBackup<Done>(
   }: { backup: OpenedBackup; stamp: string; end(deps: Deps, before: Before | undefined): Promise<Done> },
 ): Promise<Restored<Done>> {
   const { path, url } = config.database
-  if (url !== undefined) {
-    throw new AuthdError('USAGE', {
-      message: 'authd restores into SQLite only. Use pg_restore.',
-      suggestions: ['pg_restore --clean --if-exists --dbname "$AUTHD_DATABASE_URL" authd.dump'],
-    })
-  }
+  if ((url !== undefined) !== isDump(backup.path)) throw otherKind(backup.path)
+  if (url !== undefined) return await restoreIntoPostgres(config, backup, (deps) => end(deps, undefined))
   mkdirSync(dirname(path), { recursive: true, mode: 0o700 })
   const held = holdSqliteFile(path)
   try {
@@ -136,6 +141,56 @@ export async function restoreBackup<Done>(
   } finally {
     held.release()
   }
+}
+
+function otherKind(path: string): AuthdError {
+  const [from, to] = isDump(path) ? ['PostgreSQL', 'SQLite'] : ['SQLite', 'PostgreSQL']
+  return new AuthdError('USAGE', {
+    message: `${path} is a backup of ${from}, and the configured database is ${to}. Restore it into ${from}, then copy that database.`,
+    suggestions: ['authd help db copy'],
+  })
+}
+
+/** The database must be empty, so the one from before stays where it is, and is not asked what it has ended. */
+async function restoreIntoPostgres<Done>(
+  config: Config,
+  backup: OpenedBackup,
+  end: (deps: Deps) => Promise<Done>,
+): Promise<Restored<Done>> {
+  await withStore(config, refuseTables)
+  return await withScratch(config, config.dataDir, backup, async (file, checked) => {
+    refuseUnfit(backup.path, checked)
+    const mark = () => withStore(config, (db) => closeRestored({ clock: systemClock }, db))
+    await restorePostgres(config.database, { file, searchPath: backup.searchPath, mark })
+    const done = await inside(config, backup.secret, end)
+    const { configured, beside } = backup.secret
+    if (configured === undefined && beside !== undefined) {
+      createFile(config.secretFile, `${beside.text}\n`, { mode: 0o600 })
+    }
+    await withStore(config, openRestored)
+    return { done, kept: [] }
+  })
+}
+
+async function refuseTables(db: Db): Promise<void> {
+  const tables = await db.read(listColumns)
+  if (tables.size === 0) return
+  throw new AuthdError('FILE_EXISTS', {
+    message:
+      'The configured database has tables already. Nothing was written. Create an empty one, name it in the configuration, and restore into that.',
+    suggestions: ['createdb --owner=authd authd_restored', 'authd config reference database.url'],
+  })
+}
+
+function refuseUnfit(path: string, { unknown, secret }: Checked): void {
+  if (unknown.length > 0) {
+    throw new AuthdError('SCHEMA_NEWER', { message: `${path} was written by a newer authd (${unknown.join(', ')}).` })
+  }
+  if (secret === 'fits') return
+  throw new AuthdError('SECRET_MISMATCH', {
+    message: `${path} belongs to another server secret than the one that is configured here.`,
+    suggestions: [shell`authd backup verify ${path}`],
+  })
 }
 
 /** Throws DATABASE_BUSY while another process has the file open, or restores. */
@@ -167,6 +222,7 @@ async function inside<Done>(
     ...{ mode: 'cli', output: process.stderr, logFormat: 'pretty' },
     secret: configured ?? beside?.text,
     otherSecrets: beside === undefined ? [] : [beside.path],
+    isRestoring: true,
   })
   try {
     return await end(wired.deps)

@@ -6,7 +6,7 @@ import { listNodes } from '../flows/upkeep/node.ts'
 import { systemClock } from '../platform/clock.ts'
 import { shell } from '../platform/shell.ts'
 import type { Db } from '../store/db.ts'
-import { openStore } from './open-database.ts'
+import { withStore } from './open-database.ts'
 import { holdSqliteFile } from './restore.ts'
 
 /** Throws DATABASE_BUSY while a daemon runs or, with SQLite, any other command. */
@@ -25,16 +25,6 @@ export async function refuseRunning(config: Config): Promise<void> {
     message: `A daemon runs on ${where}. Stop all of them first. One that was killed counts for 30 seconds.`,
     suggestions: [shell`sudo systemctl stop authd.socket authd.service`],
   })
-}
-
-/** Opens the configured database as a command does, for one piece of work. Its schema and its secret are not looked at. */
-export async function withStore<Result>(config: Config, work: (db: Db) => Promise<Result>): Promise<Result> {
-  const db = await openStore(config, 'cli')
-  try {
-    return await work(db)
-  } finally {
-    await db.close()
-  }
 }
 
 /** Throws SCHEMA_OUTDATED for a database that needs migrations, and SCHEMA_NEWER. */

@@ -40,6 +40,8 @@ export interface WireOptions {
   secret?: string | undefined
   /** Files that may have the right secret, if that is another one: named in the error. */
   otherSecrets?: readonly string[]
+  /** Set for the command that restores a backup: until its end, every other process is refused. */
+  isRestoring?: boolean
   journalStream?: string | undefined
   /** Set for a daemon, which waits for a database that is away. A command fails instead. */
   waiting?: { stop: AbortSignal; onWait(reason: string): void }
@@ -140,7 +142,7 @@ export async function wire(config: Config, options: WireOptions): Promise<Wired>
       metrics,
       troubles,
     }
-    await advised(() => claimServerSecret(deps))
+    await advised(() => claimServerSecret(deps, { mayBeRestoring: options.isRestoring }))
     await applySettings(deps)
     await ensureKeys(deps)
     if (options.mode === 'serve') {

@@ -95,15 +95,20 @@ async function createTable(trx: Knex): Promise<void> {
   })
 }
 
+/** Those of a newer authd. */
+export function unknownMigrations(ids: readonly string[]): string[] {
+  const known = new Set(MIGRATIONS.map(({ id }) => id))
+  return ids.filter((id) => !known.has(id))
+}
+
 function compare(rows: AppliedRow[]): SchemaState {
   const applied = new Map(rows.map((row) => [row.id, row.applied_at]))
-  const known = new Set(MIGRATIONS.map(({ id }) => id))
   return {
     migrations: MIGRATIONS.map(({ id }) => ({
       id,
       appliedAt: applied.get(id) ?? null,
     })),
-    unknown: rows.map(({ id }) => id).filter((id) => !known.has(id)),
+    unknown: unknownMigrations(rows.map(({ id }) => id)),
   }
 }
 
@@ -115,4 +120,11 @@ export async function hasPendingMigrations(sql: Sql): Promise<boolean> {
   const rows = await sql.all<{ id: string }>(`SELECT id FROM ${TABLE}`)
   const applied = new Set(rows.map(({ id }) => id))
   return MIGRATIONS.some(({ id }) => !applied.has(id))
+}
+
+/** The version of the PostgreSQL server, such as 15. Its tools must not be older. */
+export async function postgresMajor(db: Db): Promise<number> {
+  const text = "SELECT CAST(current_setting('server_version_num') AS integer) AS version"
+  const row = await db.read((sql) => sql.one<{ version: number }>(text))
+  return Math.floor((row?.version ?? 0) / 10_000)
 }

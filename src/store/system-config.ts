@@ -32,6 +32,14 @@ export async function insertSystemConfig(
   return inserted === 1
 }
 
+/** Inserts an entry into a table that is restored now, and has no primary key yet. */
+export async function insertBeforeKeys(
+  trx: Trx,
+  { key, value, now, by }: { key: string; value: string; now: number; by: string },
+): Promise<void> {
+  trx.send(systemConfig.insert, systemConfig.values({ key, value, updatedAt: now, updatedBy: by }))
+}
+
 /** Lists the entries whose keys begin with `prefix`, ordered by key. */
 export async function listSystemConfig(sql: Sql, prefix: string): Promise<SystemConfig[]> {
   const rows = await sql.all<StoredRow>(

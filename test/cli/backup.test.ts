@@ -277,7 +277,7 @@ test('SECURITY: the secret beside a backup and its folder are private, and a fai
   expect(readdirSync(join(place.folder, 'real'))).toEqual([])
 })
 
-test('on PostgreSQL restore names the tool to use', async () => {
+test('a backup of SQLite is not restored into PostgreSQL, which is not asked', async () => {
   const { place, backup } = await backedUp()
   const config = ['public_url = "https://auth.example.com"', 'data_dir = "data"', '[smtp]', 'host = "127.0.0.1"']
   const rest = ['[mail]', 'from = "no-reply@example.com"', '[database]', 'url = "postgres://authd@127.0.0.1:1/authd"']
@@ -287,5 +287,5 @@ test('on PostgreSQL restore names the tool to use', async () => {
   const { code, stderr } = await place.run(restore)
 
   expect(code).toBe(64)
-  expect(stderr).toContain('Try: pg_restore')
+  expect(stderr).toContain('is a backup of SQLite, and the configured database is PostgreSQL')
 })

@@ -31,11 +31,14 @@ export interface OwnPostgres {
 export async function startOwnPostgres({
   certificate,
   standbyOf,
+  programs: installed,
 }: {
   certificate?: string
   standbyOf?: OwnPostgres
+  /** The folder of initdb and postgres, instead of those that all tests share. */
+  programs?: string
 } = {}): Promise<OwnPostgres> {
-  const programs = join(await askWherePostgresIs(), 'native/bin')
+  const programs = installed ?? join(await askWherePostgresIs(), 'native/bin')
   const folder = await mkdtemp(join(TEMPORARY, 'authd-own-'))
   const data = join(folder, 'data')
   if (AS_USER.uid !== undefined) await chown(folder, AS_USER.uid, AS_USER.gid)

@@ -1,9 +1,17 @@
 import type { Deps } from '../../deps.ts'
 import { raiseAuditHead } from '../../store/audit-head.ts'
 import { bumpEpoch } from '../../store/change-epochs.ts'
+import type { Db } from '../../store/db.ts'
 import { cancelAllMail } from '../../store/outbox.ts'
 import type { Before } from '../../store/sqlite-backup.ts'
-import { findSystemConfig, LAST_BACKUP, setSystemConfig } from '../../store/system-config.ts'
+import {
+  deleteSystemConfig,
+  findSystemConfig,
+  insertBeforeKeys,
+  LAST_BACKUP,
+  setSystemConfig,
+} from '../../store/system-config.ts'
+import { RESTORING } from '../copy-marks.ts'
 import { type Actor, recordEvent } from '../record-event.ts'
 import { rotateKeys } from '../sessions/key-rotation.ts'
 import { recordSignedOut, signOutEverybodyIn } from '../sessions/sign-out-everybody.ts'
@@ -26,6 +34,16 @@ export async function recordBackup(
 /** Epoch milliseconds; 0 without a backup. */
 export async function lastBackupAt(deps: Pick<Deps, 'db'>): Promise<number> {
   return Number((await deps.db.read((sql) => findSystemConfig(sql, LAST_BACKUP))) ?? 0)
+}
+
+/** Closes a database that a backup is restored into to every other process, until openRestored. */
+export async function closeRestored({ clock }: Pick<Deps, 'clock'>, db: Db): Promise<void> {
+  const entry = { key: RESTORING, value: 'yes', now: clock.now(), by: 'system' }
+  await db.write((trx) => insertBeforeKeys(trx, entry))
+}
+
+export async function openRestored(db: Db): Promise<void> {
+  await db.write((trx) => deleteSystemConfig(trx, RESTORING))
 }
 
 export interface RestoredState {

@@ -47,7 +47,8 @@ export async function checkContents(deps: Pick<Deps, 'cache' | 'clock' | 'db' | 
 
 function backupCheck(dialect: 'sqlite' | 'postgres', at: number, now: number): Check {
   const check = 'backup'
-  if (dialect === 'postgres') return { check, status: 'ok', detail: 'authd cannot see the backups of PostgreSQL' }
+  if (dialect === 'postgres' && at === 0)
+    return { check, status: 'ok', detail: 'authd has made no backup, others may have' }
   if (at === 0) return { check, status: 'warn', detail: 'authd has made no backup', fix: 'authd backup create' }
   const detail = `the last one is of ${toRfc3339(at)}`
   return isWithin(now, at, BACKUP_MS)

@@ -2,12 +2,13 @@ import { Flags } from '@oclif/core'
 import { recordBackup } from '../../../flows/operator/backup.ts'
 import { fileStamp, toRfc3339 } from '../../../platform/clock.ts'
 import { backupFolder, createBackup } from '../../../startup/backup-files.ts'
-import { folderFlag, presentBackup } from '../../backup-flags.ts'
+import { folderFlag, presentBackup, searchPath } from '../../backup-flags.ts'
 import { operation } from '../../command.ts'
 import { reasonFlag } from '../../flags.ts'
 
 export default operation({
-  description: 'The database stays in use meanwhile. The copy is read once before it gets its name.',
+  description:
+    'The database stays in use meanwhile. The copy is read once before it gets its name. For PostgreSQL, pg_dump and pg_restore must be on this machine.',
   examples: ['authd backup create', 'authd backup create --folder /mnt/backups --with-secret'],
   flags: {
     ...folderFlag,
@@ -22,7 +23,10 @@ export default operation({
     const folder = backupFolder(config, flags.folder)
     out.hint('Copying and checking the database …')
     const withSecret = flags['with-secret']
-    const made = await createBackup(config, { folder, stamp: fileStamp(now), createdAt: toRfc3339(now), withSecret })
+    const made = await createBackup(config, deps.db, {
+      ...{ folder, stamp: fileStamp(now), createdAt: toRfc3339(now), withSecret },
+      searchPath: searchPath(),
+    })
     await recordBackup(deps, actor, { name: made.name, createdAt: now, withSecret: made.hasSecret })
     out.object({ ...presentBackup(made), changed: true }, [made.path])
     out.hint(

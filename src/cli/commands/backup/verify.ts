@@ -1,7 +1,7 @@
 import { AuthdError } from '../../../errors.ts'
 import { backupFolder, pathOfBackup } from '../../../startup/backup-files.ts'
 import { type Checked, openBackup, withScratch } from '../../../startup/restore.ts'
-import { backupArg, folderFlag } from '../../backup-flags.ts'
+import { backupArg, folderFlag, searchPath } from '../../backup-flags.ts'
 import { command } from '../../command.ts'
 import { renderCard } from '../../output/card.ts'
 import { becomeOwner } from '../../privileges.ts'
@@ -20,7 +20,7 @@ export default command({
   async run({ args, flags, out, loadConfig }) {
     const { config } = await loadConfig()
     const path = pathOfBackup(backupFolder(config, flags.folder), args.backup)
-    const backup = openBackup(config, path)
+    const backup = openBackup(config, path, searchPath())
     becomeOwner(config.dataDir)
     const { about } = backup
     const found = await withScratch(config, config.dataDir, backup, (_, checked) => checked)
