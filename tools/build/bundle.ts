@@ -7,7 +7,7 @@ import { templatesModule } from '../templates.ts'
 export interface BuildInfo {
   version: string
   commit: string | null
-  /** When its commit was made, so that the same source gives the same bundle. */
+  /** When its commit was made, or SOURCE_DATE_EPOCH, so that the same source gives the same bytes. */
   builtAt: string | null
 }
 
@@ -96,6 +96,8 @@ function toAscii(text: string): string {
 
 export function buildInfo(root: string): BuildInfo {
   const { version } = JSON.parse(readFileSync(join(root, 'package.json'), 'utf8'))
+  const { SOURCE_DATE_EPOCH: epoch } = process.env
+  const asked = epoch === undefined ? null : new Date(Number(epoch) * 1000).toISOString()
   try {
     const ask = (...options: string[]) =>
       execFileSync('git', options, { cwd: root, encoding: 'utf8', stdio: 'pipe' }).trim()
@@ -103,11 +105,11 @@ export function buildInfo(root: string): BuildInfo {
     return {
       version,
       commit: ask('rev-parse', '--short=12', 'HEAD') + (isChanged ? '+' : ''),
-      builtAt: ask('log', '-1', '--format=%cI'),
+      builtAt: asked ?? ask('log', '-1', '--format=%cI'),
     }
   } catch {
     // An unpacked archive has no git history. The version alone identifies the build.
-    return { version, commit: null, builtAt: null }
+    return { version, commit: null, builtAt: asked }
   }
 }
 
