@@ -9,7 +9,8 @@ Usage: ./install.sh [--from FILE] [--prefix DIR]     install or upgrade
        ./install.sh --uninstall [--prefix DIR]       remove only what was installed
        ./install.sh --bootstrap [--registry URL | --tarballs DIR]
 
-  --from FILE      install this built file (default dist/authd, built first if it is missing or outdated)
+  --from FILE      install this built file (default: the file for this machine in a release folder; in the source
+                   dist/authd, built first if it is missing or outdated). A SHA256SUMS beside it must list it.
   --prefix DIR     install DIR/bin/authd, and completions and man pages in DIR/share (default /usr/local)
   --bootstrap      on a machine without Node: download the Node and npm that the project pins, check their
                    hashes, unpack them into .toolchain/ and run npm ci
@@ -106,13 +107,38 @@ build_if_needed() {
   (cd "$here" && tools/n node tools/build.ts)
 }
 
+# Prints the file of a release folder for this machine.
+released() {
+  case $(uname -m) in
+    x86_64 | amd64) set -- "$here"/authd-*-linux-x64 ;;
+    aarch64 | arm64) set -- "$here"/authd-*-linux-arm64 ;;
+    *) fail 69 "authd is not released for $(uname -m)" ;;
+  esac
+  [ $# -eq 1 ] && [ -f "$1" ] || fail 66 "$here does not have one file for this machine. Name it with --from."
+  say "$1"
+}
+
+# Refuses a file that the list of checksums beside it does not have, or has with another checksum.
+check_sum() {
+  sums=$(dirname -- "$1")/SHA256SUMS
+  [ -f "$sums" ] || return 0
+  name=$(basename -- "$1")
+  cut -c 67- "$sums" | grep -qxF -- "$name" || fail 65 "$name is not in $sums. Nothing was installed."
+  grep -qxF -- "$(sha256sum <"$1" | cut -d ' ' -f 1)  $name" "$sums" ||
+    fail 65 "$name is not the file that was released: $sums has another checksum. Copy both again. Nothing was installed."
+  say "checked  $1"
+}
+
 install_authd() {
-  if [ -z "$from" ]; then
+  if [ -z "$from" ] && [ -f "$here/SHA256SUMS" ]; then
+    from=$(released) || exit $?
+  elif [ -z "$from" ]; then
     build_if_needed
     from=$here/dist/authd
   fi
   [ -f "$from" ] || fail 66 "the file $from does not exist"
   case $from in /*) ;; *) from=$PWD/$from ;; esac
+  check_sum "$from"
   if [ ! -x "$from" ]; then
     cp "$from" "$work/authd"
     from=$work/authd

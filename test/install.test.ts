@@ -1,8 +1,21 @@
 import { execFile } from 'node:child_process'
 import { createHash } from 'node:crypto'
-import { chmod, cp, lstat, mkdir, mkdtemp, readdir, readFile, rm, symlink, writeFile } from 'node:fs/promises'
+import {
+  appendFile,
+  chmod,
+  cp,
+  lstat,
+  mkdir,
+  mkdtemp,
+  readdir,
+  readFile,
+  rename,
+  rm,
+  symlink,
+  writeFile,
+} from 'node:fs/promises'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { basename, join } from 'node:path'
 import { promisify } from 'node:util'
 import { describe, expect, onTestFinished, test } from 'vitest'
 
@@ -134,6 +147,48 @@ describe('install.sh', () => {
   })
 })
 
+describe('install.sh in a release folder', () => {
+  test('installs the file for this machine, after a look at its checksum', async () => {
+    const { folder, install } = await releaseFolder()
+
+    const { stdout } = await install()
+
+    expect(stdout).toContain(`checked  ${folder}/authd-1.0.0-linux-${process.arch}\n`)
+    expect((await run(`${folder}/prefix/bin/authd`, ['--version'])).stdout).toBe('authd 1.0.0\n')
+  })
+
+  test('a released file that was changed is not run, and nothing is installed', async () => {
+    const { folder, file, install } = await releaseFolder()
+    await appendFile(file, `touch ${folder}/ran\n`)
+
+    const attempts = await Promise.allSettled([install(), install('--from', file)])
+
+    const refused = { code: 65, stderr: expect.stringContaining('is not the file that was released') }
+    expect(attempts.map((attempt) => attempt.status === 'rejected' && attempt.reason)).toMatchObject([refused, refused])
+    expect((await readdir(folder)).sort()).toEqual(['SHA256SUMS', basename(file), 'install.sh'])
+  })
+
+  test('a file that the checksums do not name is not installed', async () => {
+    const { folder, install } = await releaseFolder()
+    const other = await fakeAuthd(folder, '2.0.0')
+
+    await expect(install('--from', other)).rejects.toMatchObject({
+      code: 65,
+      stderr: expect.stringContaining('authd-2.0.0 is not in'),
+    })
+  })
+
+  test('says so if it has no file for this machine', async () => {
+    const { file, install } = await releaseFolder()
+    await rm(file)
+
+    await expect(install()).rejects.toMatchObject({
+      code: 66,
+      stderr: expect.stringContaining('does not have one file for this machine'),
+    })
+  })
+})
+
 describe('install.sh --bootstrap', () => {
   test('unpacks the pinned Node and npm on a machine without them, and runs npm ci', async () => {
     const project = await bareProject()
@@ -186,6 +241,20 @@ async function emptyPrefix() {
   const folder = await emptyFolder()
   const install = (...args: string[]) => run(INSTALL, [...args, '--prefix', `${folder}/prefix`])
   return { folder, install }
+}
+
+/** A folder as `npm run release` makes it, with a small program. */
+async function releaseFolder() {
+  const folder = await emptyFolder()
+  const file = join(folder, `authd-1.0.0-linux-${process.arch}`)
+  await rename(await fakeAuthd(folder, '1.0.0'), file)
+  await cp(INSTALL, join(folder, 'install.sh'))
+  const digest = createHash('sha256')
+    .update(await readFile(file))
+    .digest('hex')
+  await writeFile(join(folder, 'SHA256SUMS'), `${digest}  ${basename(file)}\n`)
+  const install = (...args: string[]) => run(join(folder, 'install.sh'), [...args, '--prefix', `${folder}/prefix`])
+  return { folder, file, install }
 }
 
 /** Replaces the built file, which takes ten seconds to build. */

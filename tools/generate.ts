@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { notifyReloadText, socketText, unitText } from '../src/cli/service/unit.ts'
+import { backupTimerText, backupUnitText, notifyReloadText, socketText, unitText } from '../src/cli/service/unit.ts'
 import { exampleEnv, exampleFile, referencePage } from '../src/config/example.ts'
 import { ERRORS } from '../src/errors.ts'
 import { type DeclaredEvent, DOOR, EVENTS } from '../src/flows/events.ts'
@@ -20,6 +20,8 @@ export const GENERATED: Readonly<Record<string, () => string>> = {
   'deploy/systemd/authd.service': () => unitText(SERVICE),
   'deploy/systemd/authd.service.d/notify-reload.conf': notifyReloadText,
   'deploy/systemd/authd.socket': () => socketText(SERVICE),
+  'deploy/systemd/authd-backup.service': () => backupUnitText(SERVICE),
+  'deploy/systemd/authd-backup.timer': backupTimerText,
   'deploy/grafana/authd.json': dashboard,
 }
 

@@ -120,3 +120,59 @@ WantedBy=sockets.target
 export function sysusersText({ user }: Pick<UnitOptions, 'user'>): string {
   return `${MARK}\nu ${user} - "authd, passwordless sign-in" - -\n`
 }
+
+/** Backs up once, for the timer. It needs fewer rights than the daemon. */
+export function backupUnitText({ name, user, program }: UnitOptions): string {
+  return `# ${name}-backup.timer starts it. Enable that with: ${shell`systemctl enable --now ${`${name}-backup.timer`}`}
+[Unit]
+Description=Back up authd and check the copy
+After=${name}.service
+
+[Service]
+Type=oneshot
+ExecStart=${word(program)} backup create
+ExecStart=${word(program)} backup prune --keep 14 --yes
+User=${user}
+Group=${user}
+StateDirectory=${name}
+StateDirectoryMode=0700
+ConfigurationDirectory=${name}
+ConfigurationDirectoryMode=0750
+Environment=AUTHD_DATA_DIR=/var/lib/${name}
+Environment=AUTHD_CONFIG=/etc/${name}/config.toml
+UMask=0077
+Nice=10
+TimeoutStartSec=1h
+
+NoNewPrivileges=yes
+CapabilityBoundingSet=
+ProtectSystem=strict
+ProtectHome=yes
+PrivateTmp=yes
+PrivateDevices=yes
+ProtectKernelTunables=yes
+ProtectKernelModules=yes
+ProtectControlGroups=yes
+RestrictNamespaces=yes
+RestrictSUIDSGID=yes
+LockPersonality=yes
+SystemCallArchitectures=native
+SystemCallFilter=@system-service
+SystemCallErrorNumber=EPERM
+RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX
+`
+}
+
+export function backupTimerText(): string {
+  return `[Unit]
+Description=Back up authd every night
+
+[Timer]
+OnCalendar=03:10
+RandomizedDelaySec=20m
+Persistent=yes
+
+[Install]
+WantedBy=timers.target
+`
+}
