@@ -121,7 +121,7 @@ function debianChangelog({ version, builtAt }: DebInput): string {
   return `authd (${version}-1) unstable; urgency=medium\n\n  * Changes are in changelog.gz.\n\n -- ${maintainer()}  ${day}\n`
 }
 
-/** Whoever builds the package, named as Debian's tools do. */
+/** The person who builds the package, from the variables of Debian's own tools. */
 function maintainer(): string {
   const { DEBFULLNAME = 'The authd authors', DEBEMAIL = 'authd@example.org' } = process.env
   return `${DEBFULLNAME} <${DEBEMAIL}>`
