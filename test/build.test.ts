@@ -2,8 +2,10 @@ import { spawnSync } from 'node:child_process'
 import { mkdtemp, rm, writeFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { expect, onTestFinished, test } from 'vitest'
-import { bundle, bundleAll, bundleTui } from '../tools/build/bundle.ts'
+import { expect, onTestFinished, test, vi } from 'vitest'
+import { buildInfo, bundle, bundleAll, bundleTui } from '../tools/build/bundle.ts'
+import { thisMachine } from '../tools/build/machine.ts'
+import { sbom } from '../tools/build/sbom.ts'
 
 const root = join(import.meta.dirname, '..')
 // Everything that needs templates and the database is below it.
@@ -62,4 +64,36 @@ test('a module that looks for files next to itself stops the build with its name
   const attempt = bundle(root, join(folder, 'main.ts'), INFO)
 
   await expect(attempt).rejects.toThrow(/main\.ts looks for files beside itself/)
+})
+
+test('the bill of materials lists the bundled packages with version, licence, hash and purl, and the libraries in Node', async () => {
+  const { files } = await bundle(root, ENTRY, INFO)
+  const machine = thisMachine()
+
+  const text = sbom(root, INFO, files, machine, machine.node)
+
+  const { metadata, components } = JSON.parse(text)
+  const knex = {
+    name: 'knex',
+    version: expect.stringMatching(/^\d+\.\d+\.\d+$/),
+    licenses: [{ license: { id: 'MIT' } }],
+  }
+  const hash = [{ alg: 'SHA-512', content: expect.stringMatching(/^[0-9a-f]{128}$/) }]
+  expect(sbom(root, INFO, files, machine, machine.node)).toBe(text)
+  expect(metadata).toMatchObject({
+    timestamp: '2026-01-01T00:00:00.000Z',
+    component: { name: 'authd', version: '1.2.3' },
+  })
+  expect(components).toContainEqual(
+    expect.objectContaining({ ...knex, purl: expect.stringMatching(/^pkg:npm\/knex@/), hashes: hash }),
+  )
+  expect(components.map(({ name }: { name: string }) => name)).not.toContain('typescript')
+  expect(components.at(-1).components.map(({ name }: { name: string }) => name)).toContain('openssl')
+})
+
+test('SOURCE_DATE_EPOCH is the time of a build', () => {
+  vi.stubEnv('SOURCE_DATE_EPOCH', '1767225600')
+  onTestFinished(() => void vi.unstubAllEnvs())
+
+  expect(buildInfo(root).builtAt).toBe('2026-01-01T00:00:00.000Z')
 })

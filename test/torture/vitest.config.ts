@@ -7,5 +7,6 @@ export default defineConfig({
     globalSetup: ['test/support/postgres-server.ts'],
     fileParallelism: false,
     testTimeout: 3_600_000,
+    hookTimeout: 3_600_000,
   },
 })
