@@ -1,5 +1,6 @@
-import type { IncomingMessage } from 'node:http'
+import type { IncomingHttpHeaders, IncomingMessage } from 'node:http'
 import { text } from 'node:stream/consumers'
+import type { TLSSocket } from 'node:tls'
 import type { Config } from '../config/schema.ts'
 import { formatDuration } from '../platform/duration.ts'
 import { systemReason } from '../platform/system-error.ts'
@@ -11,14 +12,20 @@ export function listeningAt({ host, port }: { host: string; port: number }): str
 }
 
 /** An answer, or why no whole one came in time. */
-export type Fetched = { status: number; text: string } | { status: undefined; text: ''; why: string }
+export type Fetched =
+  | { status: number; text: string; headers: IncomingHttpHeaders; certificateEnds: string | undefined }
+  | { status: undefined; text: ''; why: string }
 
-/** Gets a URL. The time covers all of it. */
+/** Gets a URL, and follows no redirect. The time covers all of it. */
 export async function fetchText(
   url: string,
-  { token, timeoutMs = 5000 }: { token?: string | undefined; timeoutMs?: number } = {},
+  {
+    token,
+    timeoutMs = 5000,
+    headers: more = {},
+  }: { token?: string | undefined; timeoutMs?: number; headers?: Record<string, string> } = {},
 ): Promise<Fetched> {
-  const headers = token === undefined ? {} : { Authorization: `Bearer ${token}` }
+  const headers = { ...more, ...(token !== undefined && { Authorization: `Bearer ${token}` }) }
   // Loaded when it is needed, in a way that the single file has, too.
   const { request } = url.startsWith('https:')
     ? process.getBuiltinModule('node:https')
@@ -29,8 +36,11 @@ export async function fetchText(
       const why = signal.aborted ? `no whole answer in ${formatDuration(timeoutMs)}` : systemReason(error)
       resolve({ status: undefined, text: '', why: `${why} from ${url}` })
     }
-    const call = request(url, { signal, headers }, (response: IncomingMessage) => {
-      text(response).then((body) => resolve({ status: response.statusCode ?? 0, text: body }), failed)
+    const call = request(url, { signal, headers, agent: false }, (response: IncomingMessage) => {
+      const { socket, headers, statusCode: status = 0 } = response
+      const certificateEnds =
+        'getPeerCertificate' in socket ? (socket as TLSSocket).getPeerCertificate().valid_to : undefined
+      text(response).then((body) => resolve({ status, text: body, headers, certificateEnds }), failed)
     })
     call.on('error', failed)
     call.end()

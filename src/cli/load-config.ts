@@ -6,11 +6,14 @@ import type { GlobalFlags } from './flags.ts'
 import { tell } from './output/clean.ts'
 import { readStdin } from './stdin.ts'
 
-/** The configuration that the flags and this machine lead to. It says which instance that is, if it could be another. */
-export async function loadConfigOf(flags: GlobalFlags): Promise<Instance> {
+/**
+ * The configuration that the flags and this machine lead to. It says which instance that is, if it could be another. With
+ * `checksFiles`, the files that a start needs are read, too.
+ */
+export async function loadConfigOf(flags: GlobalFlags, { checksFiles = false } = {}): Promise<Instance> {
   const { findInstance } = await import('../config/instance.ts')
   const stdin = flags.config === '-' ? await readStdin() : undefined
-  const instance = findInstance({ flags: {}, env: process.env, configPath: flags.config, stdin })
+  const instance = findInstance({ flags: {}, env: process.env, configPath: flags.config, stdin, checksFiles })
   const { isDevelopment, other, path, config } = instance
   const taken = isDevelopment
     ? `no configuration; using ${shownPath(config.dataDir)}`

@@ -6,6 +6,7 @@ import { coalesced } from '../platform/coalesced-runs.ts'
 import { connectServiceManager } from '../platform/systemd.ts'
 import { isLogForPeople, logFormat } from '../startup/open-log.ts'
 import { readSecretEarly } from '../startup/server-secret.ts'
+import { refuseStartFaults } from '../startup/start-checks.ts'
 import { wire } from '../startup/wire.ts'
 import { banner } from './banner.ts'
 import { writeDiagnostics } from './diagnostics.ts'
@@ -39,6 +40,7 @@ export async function serve(options: ServeOptions): Promise<void> {
       : loadConfig({ flags: options.flags, env: process.env, configPath, checksFiles: true })
   const loaded = load()
   const { config } = loaded
+  await refuseStartFaults(config)
   const secret = readSecretEarly(config)
   becomeOwner(config.dataDir)
   process.umask(0o077)

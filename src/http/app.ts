@@ -22,6 +22,7 @@ import { oauthCalls } from './middleware/oauth-calls.ts'
 import { requestId } from './middleware/request-id.ts'
 import { requestTarget } from './middleware/request-target.ts'
 import { securityHeaders } from './middleware/security-headers.ts'
+import { seenClient } from './middleware/seen-client.ts'
 import { statedClient } from './middleware/stated-client.ts'
 import { thisMachineOnly } from './middleware/this-machine-only.ts'
 import { trace } from './middleware/trace.ts'
@@ -143,6 +144,7 @@ export async function createApp(
   app.use(await securityHeaders({ publicUrl, hsts: server.hsts, redirectUrls: signin.redirectUrls }))
   app.use(errors(deps, renderError(deps)))
   app.use(answerInTime)
+  app.use(seenClient(deps))
   app.use(unclearClient)
   app.use(thisMachineOnly(lifecycle))
   app.use(crossOrigin(cors, [...API, ...wellKnownEndpoints, document]))

@@ -3,7 +3,7 @@ import { Resolver } from 'node:dns/promises'
 import type { DkimSettings } from './message.ts'
 
 export interface RecordCheck {
-  check: 'spf' | 'dkim' | 'dmarc'
+  check: 'mx' | 'spf' | 'dkim' | 'dmarc'
   /** `unknown`: the lookup failed, or authd cannot judge the result. */
   status: 'ok' | 'warn' | 'unknown'
   answer: string
@@ -19,12 +19,21 @@ const TIMEOUT_MS = 3000
  */
 export async function checkSenderRecords(
   domain: string,
-  { dkim, servers }: { dkim: DkimSettings | undefined; servers?: string[] },
+  {
+    dkim,
+    selector,
+    servers,
+  }: { dkim: DkimSettings | undefined; selector?: string | undefined; servers?: string[] | undefined },
 ): Promise<RecordCheck[]> {
   const resolver = new Resolver({ timeout: TIMEOUT_MS, tries: 1 })
   if (servers) resolver.setServers(servers)
   const ask = (name: string) => texts(resolver, name)
-  return await Promise.all([checkSpf(ask, domain), checkDkim(ask, dkim), checkDmarc(ask, domain)])
+  return await Promise.all([
+    checkMx(resolver, domain),
+    checkSpf(ask, domain),
+    dkim || selector === undefined ? checkDkim(ask, dkim) : checkSelector(ask, `${selector}._domainkey.${domain}`),
+    checkDmarc(ask, domain),
+  ])
 }
 
 /** Returns the TXT records of a name, or undefined if the lookup failed. */
@@ -37,6 +46,20 @@ async function texts(resolver: Resolver, name: string): Promise<string[] | undef
     const code = error instanceof Error && 'code' in error ? error.code : ''
     return code === 'ENOTFOUND' || code === 'ENODATA' ? [] : undefined
   }
+}
+
+/** Rejections come back to the sender's domain. A null MX takes no mail at all (RFC 7505). */
+async function checkMx(resolver: Resolver, domain: string): Promise<RecordCheck> {
+  const check = 'mx'
+  try {
+    const hosts = (await resolver.resolveMx(domain)).map(({ exchange }) => exchange).filter((host) => host !== '')
+    if (hosts.length > 0) return { check, status: 'ok', answer: `${domain} takes mail at ${hosts.join(', ')}` }
+  } catch (error) {
+    const code = error instanceof Error && 'code' in error ? error.code : ''
+    if (code !== 'ENOTFOUND' && code !== 'ENODATA') return unreached(check, domain)
+  }
+  const answer = `${domain} takes no mail (MX), so rejections reach nobody, and some receivers refuse its mails`
+  return { check, status: 'warn', answer }
 }
 
 async function checkSpf(ask: Ask, domain: string): Promise<RecordCheck> {
@@ -68,6 +91,17 @@ async function checkDkim(ask: Ask, dkim: DkimSettings | undefined): Promise<Reco
     return { check, status: 'warn', answer: `the key at ${name} does not match mail.dkim_key`, publish }
   }
   return { check, status: 'ok', answer: `${name} has the key that signs, and the domains are aligned` }
+}
+
+/** The key of a mail server that signs: only whether it is published can be known. */
+async function checkSelector(ask: Ask, name: string): Promise<RecordCheck> {
+  const check = 'dkim'
+  const found = await ask(name)
+  if (!found) return unreached(check, name)
+  const isPublished = found.some((text) => /(?:^|;)\s*p=[^;\s]/.test(text))
+  return isPublished
+    ? { check, status: 'ok', answer: `${name} has a key` }
+    : { check, status: 'warn', answer: `${name} has no key` }
 }
 
 /** Reads the record of the domain, or of its nearest parent that has one (RFC 7489 §6.6.3). There, sp= applies. */

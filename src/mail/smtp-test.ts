@@ -27,10 +27,11 @@ export interface WalkInput {
   from: string
   /** Epoch milliseconds. */
   now: number
-  mail: { to: string; raw: string }
+  /** Without one, the walk ends before a mail. */
+  mail?: { to: string; raw: string }
 }
 
-/** Sends one mail on a separate connection and reports each step. The first failure is the last step. */
+/** Sends one mail, or none, on a separate connection and reports each step. The first failure is the last step. */
 export async function walkSmtp(input: WalkInput): Promise<Walk> {
   const { smtp, from } = input
   const walk: Walk = { steps: [], tls: null, isPermanent: false, transcript: [] }
@@ -76,6 +77,7 @@ async function converse(connection: SMTPConnection, { smtp, from, now, mail }: W
     const refusal = await step((done) => connection.login({ ...auth, credentials: auth }, done))
     if (!note(walk, 'auth', refusal ?? `signed in as ${auth.user}`)) return
   }
+  if (!mail) return
   const sender = parseMailbox(from)
   let response = ''
   const refusal = await step((done) => {

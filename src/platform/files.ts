@@ -144,6 +144,16 @@ export function replaceDatabase(draft: string, path: string, kept: string): stri
   return [...(isKept ? [kept] : []), ...logs.map((suffix) => kept + suffix)]
 }
 
+/** Sets the mode of a file or folder, but not of what a link leads to. */
+export function setMode(path: string, mode: number): void {
+  const fd = openSync(path, constants.O_RDONLY | constants.O_NOFOLLOW | constants.O_NONBLOCK)
+  try {
+    fchmodSync(fd, mode)
+  } finally {
+    closeSync(fd)
+  }
+}
+
 /** A new file for a text that comes in parts, or after privileges are dropped. */
 export interface NewFile {
   append(text: string): void

@@ -1,48 +1,76 @@
-import { existsSync, statfsSync, statSync } from 'node:fs'
-import { dirname } from 'node:path'
+import { accessSync, constants, existsSync, readdirSync, statfsSync, statSync } from 'node:fs'
+import { dirname, join } from 'node:path'
 import type { Config } from '../config/schema.ts'
-import { AuthdError } from '../errors.ts'
 import type { Check } from '../flows/operator/doctor-database.ts'
 import { isOpenToAll } from '../platform/secret-file.ts'
 import { shell } from '../platform/shell.ts'
-import { formatTextProblems, inspectTexts } from './live-texts.ts'
-import { senderRecords } from './mailer.ts'
-import { readSecretEarly } from './server-secret.ts'
 
 const MIB = 2 ** 20
 const LITTLE_MIB = 200
 const LONG_WAL_MIB = 256
 
-/** What the files of this machine say. Nothing is opened for writing. */
+/** What the files of this machine say, beside what a start needs. Nothing is opened for writing. */
 export function checkFiles(config: Config): Check[] {
   const { path, url } = config.database
-  const secret = secretCheck(config)
   const data = config.dataDir
   if (!existsSync(data)) {
-    return [secret, { check: 'data folder', status: 'wrong', detail: `${data} is missing`, fix: 'authd init' }]
+    return [{ check: 'data folder modes', status: 'wrong', detail: `${data} is missing`, fix: 'authd init' }]
   }
-  return [secret, folderCheck(data), diskCheck(data), ...(url === undefined ? databaseFiles(path) : [])]
+  return [
+    folderCheck(data),
+    ...secretMode(config),
+    diskCheck(data),
+    ...(url === undefined ? databaseFiles(path) : []),
+    ...overrideFiles(config),
+  ]
 }
 
-function secretCheck(config: Config): Check {
-  const check = 'secret'
+/** The command that takes a file from other users, and what --fix does instead. */
+function closing(path: string): Pick<Check, 'fix' | 'repair'> {
+  return { fix: shell`chmod o-rwx ${path}`, repair: { path, mode: statSync(path).mode & 0o770 } }
+}
+
+/** What a start refuses, too; here it can be repaired. */
+function secretMode({ secret, secretFile }: Config): Check[] {
+  if (secret !== undefined || !isOpenToAll(secretFile)) return []
+  const check = 'secret mode'
+  return [{ check, status: 'wrong', detail: `every user can read or change ${secretFile}`, ...closing(secretFile) }]
+}
+
+/** Who can change a template or a sentence can change what mails and pages say. */
+function overrideFiles({ mail, app }: Config): Check[] {
+  const check = 'template modes'
+  const folders = [mail.templatesDir, app.localesDir].filter((path) => path !== undefined && existsSync(path))
+  const paths = folders.flatMap((folder = '') => [folder, ...readdirSync(folder).map((name) => join(folder, name))])
+  const open = paths.filter((path) => ((statSync(path, { throwIfNoEntry: false })?.mode ?? 0) & 0o002) !== 0)
+  const unread = paths.filter((path) => !isReadable(path))
+  if (open.length + unread.length === 0)
+    return paths.length === 0 ? [] : [{ check, status: 'ok', detail: folders.join(', ') }]
+  return [
+    ...open.map((path) => ({
+      ...{ check, status: 'wrong' as const, detail: `every user can change ${path}`, fix: shell`chmod o-w ${path}` },
+      repair: { path, mode: statSync(path).mode & 0o775 },
+    })),
+    ...unread.map((path) => ({ check, status: 'wrong' as const, detail: `the user of authd cannot read ${path}` })),
+  ]
+}
+
+function isReadable(path: string): boolean {
   try {
-    const secret = readSecretEarly(config)
-    if (secret === undefined) return { check, status: 'warn', detail: `${config.secretFile} does not exist yet` }
-    if (Buffer.byteLength(secret) < 32) return { check, status: 'wrong', detail: 'shorter than 32 bytes' }
-    return { check, status: 'ok', detail: config.secret === undefined ? config.secretFile : 'from the configuration' }
-  } catch (error) {
-    return failed(check, error)
+    accessSync(path, constants.R_OK)
+    return true
+  } catch {
+    return false
   }
 }
 
 /** Its files have modes of their own, but a folder that others can write lets them replace the files. */
 function folderCheck(path: string): Check {
-  const check = 'data folder'
+  const check = 'data folder modes'
   const others = statSync(path).mode & 0o007
   if (others === 0) return { check, status: 'ok', detail: path }
   const detail = `every user can ${others & 0o002 ? 'write to' : 'enter'} ${path}`
-  return { check, status: others & 0o002 ? 'wrong' : 'warn', detail, fix: shell`chmod o-rwx ${path}` }
+  return { check, status: others & 0o002 ? 'wrong' : 'warn', detail, ...closing(path) }
 }
 
 function diskCheck(path: string): Check {
@@ -68,34 +96,9 @@ function databaseFiles(path: string): Check[] {
     return [{ check, status: 'wrong', detail: `${foreign} belongs to another user than its folder`, fix }]
   }
   if (isOpenToAll(path)) {
-    return [{ check, status: 'wrong', detail: `every user can read ${path}`, fix: shell`chmod o-rwx ${path}` }]
+    return [{ check, status: 'wrong', detail: `every user can read ${path}`, ...closing(path) }]
   }
   const wal = Math.ceil((statSync(`${path}-wal`, { throwIfNoEntry: false })?.size ?? 0) / MIB)
   const detail = `${Math.ceil(file.size / MIB)} MiB, log ${wal} MiB`
   return [{ check, status: wal > LONG_WAL_MIB ? 'warn' : 'ok', detail }]
-}
-
-/** The same check of templates and sentences as at the start of a daemon. */
-export async function checkTexts(config: Config): Promise<Check> {
-  const { problems, warnings, files } = await inspectTexts(config)
-  const [first] = formatTextProblems(problems.length > 0 ? problems : warnings)
-  if (first === undefined) return { check: 'templates', status: 'ok', detail: `${files.length} of your own` }
-  const status = problems.length > 0 ? 'wrong' : 'warn'
-  return { check: 'templates', status, detail: first, fix: 'authd templates check' }
-}
-
-/** SPF, DKIM and DMARC of the sender. Each lookup has a deadline. */
-export async function checkSender(config: Config): Promise<Check[]> {
-  return (await senderRecords(config)).map(({ check, status, answer, publish }) => ({
-    check,
-    status: status === 'ok' ? 'ok' : 'warn',
-    detail: publish === undefined ? answer : `${answer}. Publish: ${publish}`,
-  }))
-}
-
-/** A failure that has a sentence and a next step, as a line. */
-export function failed(check: string, error: unknown): Check {
-  if (!(error instanceof AuthdError)) throw error
-  const [fix] = error.suggestions
-  return { check, status: 'wrong', detail: error.message.replaceAll('\n', ' '), ...(fix !== undefined && { fix }) }
 }

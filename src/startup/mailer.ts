@@ -106,13 +106,30 @@ export async function walkMail(
   return await walkSmtp({ smtp: { ...smtp, host: smtp.host }, from: mail.from, now, mail: { to: sample.to, raw } })
 }
 
-/** Checks the DNS records of the sender's domain. */
-export async function senderRecords({ mail }: Config): Promise<RecordCheck[]> {
+/** The same without a mail: DNS, connection, TLS and sign-in, each within `limitMs`. Undefined without a mail server. */
+export async function walkToServer(
+  { smtp, mail }: Config,
+  { now, limitMs }: { now: number; limitMs: number },
+): Promise<Walk | undefined> {
+  if (smtp.host === undefined || mail.from === undefined) return undefined
+  const { walkSmtp } = await import('../mail/smtp-test.ts')
+  const timeout = Math.min(smtp.timeout, limitMs)
+  return await walkSmtp({ smtp: { ...smtp, host: smtp.host, timeout }, from: mail.from, now })
+}
+
+/**
+ * Checks the DNS records of the sender's domain. `selector`: of the DKIM key of a mail server that signs. `servers`: other
+ * DNS servers than this machine's.
+ */
+export async function senderRecords(
+  { mail }: Config,
+  options: { selector?: string | undefined; servers?: string[] | undefined } = {},
+): Promise<RecordCheck[]> {
   const { checkSenderRecords } = await import('../mail/sender-records.ts')
   const { domainOf, parseMailbox } = await import('../mail/sender.ts')
   return mail.from === undefined
     ? []
-    : await checkSenderRecords(domainOf(parseMailbox(mail.from)), { dkim: dkimOf(mail) })
+    : await checkSenderRecords(domainOf(parseMailbox(mail.from)), { ...options, dkim: dkimOf(mail) })
 }
 
 /** config/mail-rules.ts checks that all three are set, or none. */

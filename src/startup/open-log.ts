@@ -1,3 +1,5 @@
+import { accessSync, constants, statSync } from 'node:fs'
+import { dirname } from 'node:path'
 import type { Writable } from 'node:stream'
 import { getSystemErrorMessage } from 'node:util'
 import type { Config } from '../config/schema.ts'
@@ -23,12 +25,28 @@ export function openLog({ log: { file } }: Config, output: Writable): LogFile | 
   try {
     return openLogFile(file, output)
   } catch (cause) {
-    throw new AuthdError('CONFIG_INVALID', {
-      message: `The log file ${file} cannot be opened: ${reasonOf(cause)}.`,
-      suggestions: ['authd config reference log.file'],
-      cause,
-    })
+    throw cannotOpen(file, cause)
   }
+}
+
+/** The error that openLog would throw, found without creating the file. */
+export function logFileFault(path: string): AuthdError | undefined {
+  try {
+    const found = statSync(path, { throwIfNoEntry: false })
+    if (found && !found.isFile()) throw new Error('it is not a regular file')
+    accessSync(found ? path : dirname(path), constants.W_OK)
+    return undefined
+  } catch (cause) {
+    return cannotOpen(path, cause)
+  }
+}
+
+function cannotOpen(path: string, cause: unknown): AuthdError {
+  return new AuthdError('CONFIG_INVALID', {
+    message: `The log file ${path} cannot be opened: ${reasonOf(cause)}.`,
+    suggestions: ['authd config reference log.file'],
+    cause,
+  })
 }
 
 /** Returns the text of a system error, such as `permission denied`. */

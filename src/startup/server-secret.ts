@@ -12,6 +12,13 @@ export function readSecretEarly(config: Config): string | undefined {
   return config.secret ?? readSecret(config.secretFile)
 }
 
+/** The same, but throws CONFIG_INVALID for one from which no keys can be derived. */
+export function readLongSecret(config: Config): string | undefined {
+  const secret = readSecretEarly(config)
+  if (secret !== undefined && Buffer.byteLength(secret) < 32) throw shortSecret(config.secretFile)
+  return secret
+}
+
 /**
  * Returns the secret of the configuration or of its file. Creates the file only if the database has not used a secret
  * yet.
@@ -19,29 +26,24 @@ export function readSecretEarly(config: Config): string | undefined {
 export async function serverSecret(config: Config, db: Db, early: string | undefined): Promise<Buffer> {
   const { secret, secretFile } = config
   const text = early ?? secret ?? readSecret(secretFile)
-  const isUsed = text === undefined || Buffer.byteLength(text) < 32 ? await hasServerSecret(db) : undefined
   if (text !== undefined) {
-    if (isUsed !== undefined) throw shortSecret(secretFile, isUsed)
+    if (Buffer.byteLength(text) < 32) throw shortSecret(secretFile)
     return Buffer.from(text)
   }
-  if (isUsed) {
+  if (await hasServerSecret(db)) {
     throw new AuthdError('SECRET_MISMATCH', {
       message: `The server secret ${secretFile} is missing, but the database was made with it. Restore the file: a new secret could not decrypt the data.`,
       suggestions: ['authd config show --section secret --origin'],
     })
   }
   const made = Buffer.from(createSecretFile(secretFile, systemRandom(systemClock)))
-  if (made.length < 32) throw shortSecret(secretFile, false)
+  if (made.length < 32) throw shortSecret(secretFile)
   return made
 }
 
-function shortSecret(path: string, isUsed: boolean): AuthdError {
+function shortSecret(path: string): AuthdError {
   return new AuthdError('CONFIG_INVALID', {
-    message: `The server secret in ${path} is shorter than 32 bytes. ${
-      isUsed
-        ? 'Restore the file from a backup: a new secret could not decrypt the data.'
-        : 'The database has not used a secret yet: delete the file, and the next start creates it.'
-    }`,
+    message: `The server secret in ${path} is shorter than 32 bytes. Restore the file from a backup: a new secret cannot decrypt the data. If the database has not used a secret yet, delete the file, and the next start creates it.`,
     suggestions: ['authd config show --section secret --origin'],
   })
 }

@@ -1,4 +1,5 @@
-import { chmod, rm, writeFile } from 'node:fs/promises'
+import { statSync } from 'node:fs'
+import { chmod, mkdir, rm, writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { expect, onTestFinished, test } from 'vitest'
 import { freePort, type Shell, shell } from '../support/cli.ts'
@@ -6,11 +7,11 @@ import { freshPostgres } from '../support/postgres.ts'
 
 interface Found {
   status: string
-  checks: { check: string; status: string; detail: string; fix?: string }[]
+  checks: { area: string; check: string; status: string; detail: string; fix?: string }[]
 }
 
-async function examine({ run }: Shell) {
-  const { code, stdout } = await run(['doctor', '--json'])
+async function examine({ run }: Shell, ...flags: string[]) {
+  const { code, stdout } = await run(['doctor', '--json', '--offline', ...flags])
   const { status, checks } = JSON.parse(stdout) as Found
   const of = (name: string) => checks.find(({ check }) => check === name)
   return { code, status, of, wrong: checks.filter((check) => check.status === 'wrong').map(({ check }) => check) }
@@ -18,20 +19,26 @@ async function examine({ run }: Shell) {
 
 test('doctor finds nothing wrong with a running daemon that has a backup', async () => {
   const place = await shell()
+  await chmod(join(place.folder, 'authd-data'), 0o700)
   await place.serve(['--dev'])
   const before = await examine(place)
   await place.run(['backup', 'create'])
 
-  const after = await examine(place)
+  const strict = await examine(place, '--strict')
+  const after = await place.run(['doctor', '--json'])
 
+  const { checks } = JSON.parse(after.stdout) as Found
   expect(before.of('backup')).toMatchObject({ status: 'warn', fix: 'authd backup create' })
-  expect(before).toMatchObject({ code: 1, status: 'warn' })
-  expect(after.of('backup')).toMatchObject({ status: 'ok' })
-  expect(after.of('public address')).toMatchObject({ status: 'ok' })
-  expect(after.wrong).toEqual([])
+  expect([before.code, before.status]).toEqual([0, 'warn'])
+  expect([strict.code, strict.status]).toEqual([0, 'ok'])
+  expect(strict.of('backup')).toMatchObject({ status: 'ok' })
+  expect(strict.of('database')?.detail).toMatch(/; SQLite 3\.\d+\.\d+, \d+ % free$/)
+  expect(checks.find(({ check }) => check === 'public address')).toMatchObject({ status: 'ok' })
+  expect(checks.find(({ check }) => check === 'headers')).toMatchObject({ status: 'ok' })
+  expect(after.code).toBe(0)
 })
 
-test('doctor without a daemon says so, and ends with 2', async () => {
+test('doctor without a daemon says so, and ends with 1', async () => {
   const place = await shell()
   await place.run(['migrate'])
 
@@ -39,7 +46,7 @@ test('doctor without a daemon says so, and ends with 2', async () => {
 
   expect(wrong).toEqual(['daemon'])
   expect(of('daemon')?.fix).toBe('authd service status')
-  expect(code).toBe(2)
+  expect(code).toBe(1)
 })
 
 test('doctor names the command that helps for modes, and for a database without its schema or secret', async () => {
@@ -57,7 +64,7 @@ test('doctor names the command that helps for modes, and for a database without 
   await rm(join(data, 'authd.db'))
   const missing = await examine(place)
 
-  expect(open.of('data folder')).toMatchObject({ status: 'wrong', fix: `chmod o-rwx ${data}` })
+  expect(open.of('data folder modes')).toMatchObject({ status: 'wrong', fix: `chmod o-rwx ${data}` })
   expect(open.of('database file')).toMatchObject({ status: 'wrong', fix: `chmod o-rwx ${join(data, 'authd.db')}` })
   expect(open.of('secret')).toMatchObject({ status: 'wrong', fix: `chmod o-rwx ${join(data, 'secret')}` })
   expect(other.of('database')).toMatchObject({
@@ -65,7 +72,7 @@ test('doctor names the command that helps for modes, and for a database without 
     detail: expect.stringContaining('another server secret'),
   })
   expect(missing.of('database')).toMatchObject({ status: 'wrong', fix: 'authd init' })
-  expect([open.code, other.code, missing.code]).toEqual([2, 2, 2])
+  expect([open.code, other.code, missing.code]).toEqual([1, 1, 1])
 })
 
 test('doctor says what is wrong with a configuration, and checks nothing else', async () => {
@@ -76,7 +83,7 @@ test('doctor says what is wrong with a configuration, and checks nothing else', 
   expect(checks).toMatchObject([
     { check: 'configuration', status: 'wrong', detail: expect.stringContaining('expected 1..65535') },
   ])
-  expect(code).toBe(2)
+  expect(code).toBe(1)
 })
 
 test('doctor on PostgreSQL compares the clocks, and says that backups may be made elsewhere', async () => {
@@ -95,14 +102,64 @@ test('doctor on PostgreSQL compares the clocks, and says that backups may be mad
   await writeFile(join(place.folder, 'authd.toml'), lines.join('\n'), { mode: 0o600 })
   await place.run(['migrate', '--config', 'authd.toml'])
 
-  const { stdout } = await place.run(['doctor', '--json', '--config', 'authd.toml'])
+  const { stdout } = await place.run(['doctor', '--json', '--offline', '--config', 'authd.toml'])
 
   const { checks } = JSON.parse(stdout) as Found
   expect(checks).toEqual(
     expect.arrayContaining([
-      { check: 'database', status: 'ok', detail: 'PostgreSQL answers, schema and secret fit' },
-      { check: 'clock', status: 'ok', detail: expect.stringContaining('s from that of PostgreSQL') },
-      { check: 'backup', status: 'ok', detail: 'authd has made no backup, others may have' },
+      {
+        ...{ area: 'db', check: 'database', status: 'ok' },
+        detail: expect.stringMatching(/^PostgreSQL answers, schema and secret fit; PostgreSQL \d+/),
+      },
+      { area: 'db', check: 'locks', status: 'ok', detail: expect.stringContaining('0 statements wait') },
+      { area: 'db', check: 'statistics', status: 'ok', detail: expect.any(String) },
+      { area: 'clock', check: 'clock', status: 'ok', detail: expect.stringContaining('s from that of PostgreSQL') },
+      { area: 'backup', check: 'backup', status: 'ok', detail: 'authd has made no backup, others may have' },
     ]),
   )
+})
+
+test('doctor checks only the areas that are named, and refuses others', async () => {
+  const place = await shell()
+  await place.run(['migrate'])
+
+  const { stdout, code } = await place.run(['doctor', '--json', '--only', 'files,db'])
+  const unknown = await place.run(['doctor', '--only', 'files,dbs'])
+
+  const areas = new Set((JSON.parse(stdout) as Found).checks.map(({ area }) => area))
+  expect([code, [...areas]]).toEqual([0, ['files', 'db']])
+  expect([unknown.code, unknown.stderr]).toEqual([64, expect.stringContaining('--only: unknown area "dbs".')])
+})
+
+test('doctor --fix asks, and closes files to other users', async () => {
+  const place = await shell()
+  await place.run(['migrate'])
+  await place.run(['users', 'list'])
+  const file = (name: string) => join(place.folder, 'authd-data', name)
+  for (const [name, mode] of [
+    ['.', 0o755],
+    ['secret', 0o644],
+    ['authd.db', 0o664],
+  ] as const)
+    await chmod(file(name), mode)
+
+  const asked = await place.run(['doctor', '--fix', '--only', 'files'])
+  const fixed = await place.run(['doctor', '--fix', '--only', 'files,db', '--yes'])
+
+  expect([asked.code, fixed.code]).toEqual([64, 0])
+  expect(['.', 'secret', 'authd.db'].map((name) => statSync(file(name)).mode & 0o777)).toEqual([0o750, 0o640, 0o660])
+})
+
+test('doctor finds templates that every user can change', async () => {
+  const place = await shell()
+  await place.run(['migrate'])
+  await mkdir(join(place.folder, 'templates'))
+  await writeFile(join(place.folder, 'templates/notice.txt'), '')
+  await chmod(join(place.folder, 'templates/notice.txt'), 0o666)
+  const env = { AUTHD_MAIL_TEMPLATES_DIR: 'templates' }
+
+  const { stdout } = await place.run(['doctor', '--json', '--only', 'files'], { env })
+
+  const found = (JSON.parse(stdout) as Found).checks.find(({ check }) => check === 'template modes')
+  expect(found).toMatchObject({ status: 'wrong', fix: expect.stringContaining('chmod o-w ') })
 })

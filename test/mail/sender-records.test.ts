@@ -24,7 +24,8 @@ async function check(records: Record<string, string[]>, { domain = 'example.com'
 }
 
 test('a domain with SPF, DKIM and DMARC records passes', async () => {
-  expect(await check(GOOD)).toEqual({
+  expect(await check({ ...GOOD, 'mx:example.com': ['mx1.example.com'] })).toEqual({
+    mx: 'ok example.com takes mail at mx1.example.com',
     spf: 'ok v=spf1 include:_spf.example.net -all (check that it allows your mail server)',
     dkim: 'ok authd._domainkey.example.com has the key that signs, and the domains are aligned',
     dmarc: 'ok v=DMARC1; p=reject',
@@ -32,6 +33,8 @@ test('a domain with SPF, DKIM and DMARC records passes', async () => {
 })
 
 test.for([
+  ['mx', 'mx:example.com', [], 'warn example.com takes no mail (MX)'],
+  ['mx', 'mx:example.com', ['.'], 'warn example.com takes no mail (MX)'],
   ['spf', 'example.com', [], 'warn example.com has no SPF record, so anyone may send as it'],
   ['spf', 'example.com', ['v=spf1 -all', 'v=spf1 ~all'], 'warn example.com has 2 SPF records'],
   ['spf', 'example.com', ['v=spf1 +all'], 'warn it allows every server'],
@@ -69,6 +72,7 @@ test('an unresponsive DNS server is reported', async () => {
   const found = await checkSenderRecords('example.com', { dkim: DKIM, servers: ['127.0.0.1:9'] })
 
   expect(found.map(({ status, answer }) => `${status} ${answer}`)).toEqual([
+    'unknown looking up example.com failed',
     'unknown looking up example.com failed',
     'unknown looking up authd._domainkey.example.com failed',
     'unknown looking up _dmarc.example.com failed',

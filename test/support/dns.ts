@@ -2,7 +2,7 @@ import { createSocket } from 'node:dgram'
 import { once } from 'node:events'
 import { onTestFinished } from 'vitest'
 
-/** A DNS server with these TXT records. All other names do not exist. */
+/** A DNS server with these TXT records, and under `mx:` and a name its mail servers. All other names do not exist. */
 export async function startDns(records: Record<string, string[]>): Promise<string> {
   const socket = createSocket('udp4')
   socket.on('message', (query, { port, address }) => socket.send(answer(query, records), port, address))
@@ -20,13 +20,25 @@ function answer(query: Buffer, records: Record<string, string[]>): Buffer {
     labels.push(query.toString('latin1', at + 1, at + 1 + length))
     at += length + 1
   }
-  const found = records[labels.join('.').toLowerCase()]
+  const isMx = query.readUInt16BE(at + 1) === MX
+  const found = records[(isMx ? 'mx:' : '') + labels.join('.').toLowerCase()]
   const header = Buffer.alloc(12)
   query.copy(header, 0, 0, 2)
   header.writeUInt16BE(found ? 0x8180 : 0x8183, 2)
   header.writeUInt16BE(1, 4)
   header.writeUInt16BE(found?.length ?? 0, 6)
-  return Buffer.concat([header, query.subarray(12, at + 5), ...(found ?? []).map(txtRecord)])
+  return Buffer.concat([header, query.subarray(12, at + 5), ...(found ?? []).map(isMx ? mxRecord : txtRecord)])
+}
+
+const MX = 15
+
+function mxRecord(host: string): Buffer {
+  const labels = host.split('.').filter((label) => label !== '')
+  const name = labels.flatMap((label) => [Buffer.from([label.length]), Buffer.from(label)])
+  const data = Buffer.concat([Buffer.from([0, 10]), ...name, Buffer.from([0])])
+  const head = Buffer.from([0xc0, 12, 0, MX, 0, 1, 0, 0, 0, 60, 0, 0])
+  head.writeUInt16BE(data.length, 10)
+  return Buffer.concat([head, data])
 }
 
 function txtRecord(text: string): Buffer {

@@ -15,7 +15,7 @@ import {
 } from './unit.ts'
 
 /** The unit folders of systemd. authd writes to the first. */
-const UNIT_FOLDERS = ['/etc/systemd/system', '/usr/lib/systemd/system', '/lib/systemd/system']
+export const UNIT_FOLDERS = ['/etc/systemd/system', '/usr/lib/systemd/system', '/lib/systemd/system']
 
 export interface ServiceFile {
   path: string

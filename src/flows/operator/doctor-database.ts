@@ -1,6 +1,7 @@
 import type { Deps } from '../../deps.ts'
 import { DAY, isApart, isWithin, MINUTE, SECOND, toRfc3339 } from '../../platform/clock.ts'
 import { shell } from '../../platform/shell.ts'
+import { findDatabaseFacts } from '../../store/database-facts.ts'
 import { keyring, signingKeyAt } from '../sessions/signing-key.ts'
 import { lastBackupAt } from './backup.ts'
 import { countQueues } from './status-counts.ts'
@@ -12,37 +13,83 @@ export interface Check {
   detail: string
   /** A command that helps. */
   fix?: string
+  /** A file whose mode `authd doctor --fix` sets. */
+  repair?: { path: string; mode: number }
 }
 
 const BACKUP_MS = 2 * DAY
 const MAIL_MS = 5 * MINUTE
+/** Longer than any unit of authd, a migration of large tables aside. */
+const TRANSACTION_MS = 5 * MINUTE
 
-/** What the database says about backups, clock, mail, webhooks and keys. */
-export async function checkContents(deps: Pick<Deps, 'cache' | 'clock' | 'db' | 'keys'>): Promise<Check[]> {
+/** The database itself: version, space, locks and statistics. */
+export async function checkDatabase(deps: Pick<Deps, 'clock' | 'config' | 'db'>): Promise<Check[]> {
+  const { url, path } = deps.config.current().database
+  const facts = await deps.db.read(findDatabaseFacts)
+  const { version, waiting, oldestTransactionAt: since, withoutStatistics: bare, freePages } = facts
+  const free = freePages && freePages.all > 0 ? `, ${Math.round((100 * freePages.free) / freePages.all)} % free` : ''
+  const isLong = since !== null && !isWithin(deps.clock.now(), since, TRANSACTION_MS)
+  return [
+    {
+      check: 'database',
+      status: 'ok',
+      detail: `${url === undefined ? path : 'PostgreSQL'} answers, schema and secret fit; ${version}${free}`,
+    },
+    ...(deps.db.dialect === 'sqlite'
+      ? []
+      : [
+          {
+            check: 'locks',
+            status: isLong ? ('warn' as const) : ('ok' as const),
+            detail: `${waiting} statements wait${since === null ? '' : `, the oldest transaction is of ${toRfc3339(since)}`}`,
+            ...(isLong && { fix: 'SELECT pid, query FROM pg_stat_activity ORDER BY xact_start' }),
+          },
+          {
+            check: 'statistics',
+            status: bare.length > 0 ? ('warn' as const) : ('ok' as const),
+            detail: bare.length > 0 ? `${bare.join(', ')} were never analysed` : 'every large table has some',
+            ...(bare.length > 0 && { fix: 'ANALYZE' }),
+          },
+        ]),
+  ]
+}
+
+export async function checkBackup(deps: Pick<Deps, 'clock' | 'db'>): Promise<Check[]> {
+  return [backupCheck(deps.db.dialect, await lastBackupAt(deps), deps.clock.now())]
+}
+
+/** What waits or does not work: mail, webhooks, keys. */
+export async function checkContents(
+  deps: Pick<Deps, 'cache' | 'clock' | 'db' | 'keys'>,
+): Promise<Record<'mail' | 'webhooks' | 'keys', Check[]>> {
   const now = deps.clock.now()
   const { queue, webhooks } = await countQueues(deps)
   const key = signingKeyAt(await keyring(deps), now)
   const { oldestPendingAt: oldest, pending, failed } = queue
   const isStuck = oldest !== null && !isWithin(now, oldest, MAIL_MS)
-  return [
-    backupCheck(deps.db.dialect, await lastBackupAt(deps), now),
-    ...(await checkClock(deps)),
-    {
-      check: 'mail queue',
-      status: isStuck ? 'wrong' : failed > 0 ? 'warn' : 'ok',
-      detail: `${pending} waiting${oldest === null ? '' : ` since ${toRfc3339(oldest)}`}, ${failed} failed`,
-      ...((isStuck || failed > 0) && { fix: shell`authd email queue --state ${isStuck ? 'pending' : 'failed'}` }),
-    },
-    {
-      check: 'webhooks',
-      status: webhooks.paused > 0 ? 'warn' : 'ok',
-      detail: `${webhooks.waiting} deliveries waiting, ${webhooks.paused} endpoints paused`,
-      ...(webhooks.paused > 0 && { fix: 'authd webhooks list' }),
-    },
-    key === undefined
-      ? { check: 'keys', status: 'wrong', detail: 'no key signs access tokens', fix: 'authd keys list' }
-      : { check: 'keys', status: 'ok', detail: `${key.algorithm} signs since ${toRfc3339(key.signsFrom)}` },
-  ]
+  return {
+    mail: [
+      {
+        check: 'mail queue',
+        status: isStuck ? 'wrong' : failed > 0 ? 'warn' : 'ok',
+        detail: `${pending} waiting${oldest === null ? '' : ` since ${toRfc3339(oldest)}`}, ${failed} failed`,
+        ...((isStuck || failed > 0) && { fix: shell`authd email queue --state ${isStuck ? 'pending' : 'failed'}` }),
+      },
+    ],
+    webhooks: [
+      {
+        check: 'webhooks',
+        status: webhooks.paused > 0 ? 'warn' : 'ok',
+        detail: `${webhooks.waiting} deliveries waiting, ${webhooks.paused} endpoints paused`,
+        ...(webhooks.paused > 0 && { fix: 'authd webhooks list' }),
+      },
+    ],
+    keys: [
+      key === undefined
+        ? { check: 'keys', status: 'wrong', detail: 'no key signs access tokens', fix: 'authd keys list' }
+        : { check: 'keys', status: 'ok', detail: `${key.algorithm} signs since ${toRfc3339(key.signsFrom)}` },
+    ],
+  }
 }
 
 function backupCheck(dialect: 'sqlite' | 'postgres', at: number, now: number): Check {
@@ -57,7 +104,7 @@ function backupCheck(dialect: 'sqlite' | 'postgres', at: number, now: number): C
 }
 
 /** Beyond the same difference a daemon deletes nothing: see hasRightClock. */
-async function checkClock(deps: Pick<Deps, 'clock' | 'db'>): Promise<Check[]> {
+export async function checkClock(deps: Pick<Deps, 'clock' | 'db'>): Promise<Check[]> {
   const check = 'clock'
   const theirs = await deps.db.time()
   const now = deps.clock.now()

@@ -3,8 +3,11 @@ import { inspectConfig } from '../../../config/load.ts'
 import { formatProblems, type Problem } from '../../../config/problem.ts'
 import { referenceFor } from '../../../config/reference.ts'
 import { AuthdError } from '../../../errors.ts'
+import type { Check } from '../../../flows/operator/doctor-database.ts'
 import { inspectTexts, type TextProblem } from '../../../startup/live-texts.ts'
+import { startChecks } from '../../../startup/start-checks.ts'
 import { command } from '../../command.ts'
+import { becomeOwner } from '../../privileges.ts'
 import { readStdin } from '../../stdin.ts'
 
 export default command({
@@ -13,9 +16,15 @@ export default command({
   async run({ args, flags, out }) {
     const configPath = args.file ?? flags.config
     const stdin = configPath === '-' ? await readStdin() : undefined
-    const { config, path, ...found } = inspectConfig({ env: process.env, configPath, stdin, checksFiles: true })
-    const texts = found.problems.length === 0 ? await inspectTexts(config) : { problems: [], warnings: [] }
-    const problems = [...found.problems, ...texts.problems.map(ofTexts)]
+    const inspect = () => inspectConfig({ env: process.env, configPath, stdin, checksFiles: true })
+    const asCaller = inspect()
+    // The service's user must be able to read the same files.
+    if (asCaller.problems.length === 0) becomeOwner(asCaller.config.dataDir)
+    const { config, path, ...found } = asCaller.problems.length === 0 ? inspect() : asCaller
+    const isValid = found.problems.length === 0
+    const faults = (isValid ? await startChecks(config) : []).filter(({ status }) => status === 'wrong')
+    const texts = isValid ? await inspectTexts(config) : { problems: [], warnings: [] }
+    const problems = [...found.problems, ...faults.map(ofStart), ...texts.problems.map(ofTexts)]
     const warnings = [...found.warnings, ...texts.warnings.map(ofTexts)]
     const { sources } = found
     const where = path ?? 'no file, environment only'
@@ -31,6 +40,11 @@ export default command({
     })
   },
 })
+
+/** What keeps a daemon from starting. */
+function ofStart({ detail, fix }: Check): Problem {
+  return { key: '', message: detail.replace(/\.$/, ''), ...(fix !== undefined && { suggestion: `Run ${fix}` }) }
+}
 
 /** A template or a sentence that is wrong, as the start would say it. */
 function ofTexts({ path, line, message, suggestion }: TextProblem): Problem {

@@ -1,0 +1,117 @@
+import type { Instance } from '../../config/instance.ts'
+import type { Config } from '../../config/schema.ts'
+import type { Deps } from '../../deps.ts'
+import {
+  type Check,
+  checkBackup,
+  checkClock,
+  checkContents,
+  checkDatabase,
+} from '../../flows/operator/doctor-database.ts'
+import { systemClock } from '../../platform/clock.ts'
+import { checkFiles } from '../../startup/doctor-machine.ts'
+import { checkMailServer, checkSender } from '../../startup/doctor-mail.ts'
+import { failedCheck, startChecks, textChecks } from '../../startup/start-checks.ts'
+import { askDaemon, listeningAt } from '../daemon-client.ts'
+import { withDatabase } from '../database.ts'
+import type { GlobalFlags } from '../flags.ts'
+import { loadConfigOf } from '../load-config.ts'
+import { becomeOwner } from '../privileges.ts'
+import { readSystemctl, systemdVersion } from '../service/run.ts'
+import { checkPublicAddress } from './public-address.ts'
+import { checkUnit } from './unit-check.ts'
+
+/** What `--only` takes. Those after `keys` ask other machines. */
+export const AREAS = [
+  ...['config', 'files', 'db', 'backup', 'clock', 'service', 'queue', 'webhooks', 'keys'],
+  ...['daemon', 'proxy', 'mail', 'dns'],
+] as const
+const OUTSIDE = new Set<string>(['proxy', 'mail', 'dns'])
+
+export type AreaCheck = Check & { area: string }
+
+export interface Asked {
+  only: readonly string[]
+  isOffline: boolean
+  /** Of the DKIM key of a mail server that signs. */
+  dkimSelector: string | undefined
+  dnsServers: string[] | undefined
+}
+
+/** In the order in which a start would fail. Without a configuration nothing else can be checked. */
+export async function examine(flags: GlobalFlags, asked: Asked): Promise<AreaCheck[]> {
+  const found: AreaCheck[] = []
+  const isAsked = (area: string) =>
+    (asked.only.length === 0 || asked.only.includes(area)) && !(asked.isOffline && OUTSIDE.has(area))
+  const add = (area: string, checks: Check[]) => {
+    if (isAsked(area)) found.push(...checks.map((check) => ({ area, ...check })))
+  }
+  const loaded = await loadConfigOf({ ...flags, quiet: true }, { checksFiles: true }).catch((error) =>
+    failedCheck('configuration', error),
+  )
+  if ('check' in loaded) return [{ area: 'config', ...loaded }]
+  // The daemon's own rights find what it cannot read. Only the database reads its secret before they are taken.
+  const started = await withDatabase({ ...flags, quiet: true }, async (deps) => ({
+    deps: await examined(deps),
+    config: deps.config.current(),
+  })).catch((error) => failedCheck('database', error))
+  becomeOwner(loaded.config.dataDir)
+  const isOpen = !('check' in started)
+  const config = isOpen ? started.config : loaded.config
+  add('config', [...configChecks(loaded), ...(await startChecks(loaded.config)), ...(await textChecks(loaded.config))])
+  add('files', checkFiles(loaded.config))
+  if (isOpen) for (const [area, checks] of Object.entries(started.deps.checks)) add(area, checks)
+  else add('db', [started])
+  const { isDevelopment } = loaded
+  if (!isDevelopment && isAsked('service')) add('service', unit())
+  const daemon = await checkDaemon(config)
+  add('daemon', [daemon])
+  const [open, mail, dns] = await Promise.all([
+    isAsked('proxy') && daemon.status !== 'wrong' ? checkPublicAddress(isOpen ? started.deps : undefined, config) : [],
+    isAsked('mail') ? checkMailServer(config, systemClock.now()) : [],
+    isAsked('dns') ? checkSender(config, { selector: asked.dkimSelector, servers: asked.dnsServers }) : [],
+  ])
+  add('proxy', open)
+  add('mail', mail)
+  add('dns', dns)
+  return found
+}
+
+function configChecks({ path, warnings }: Instance): Check[] {
+  const read: Check = { check: 'configuration', status: 'ok', detail: path ?? 'from the environment' }
+  return [
+    read,
+    ...warnings.map(({ message }) => ({ check: 'configuration', status: 'warn' as const, detail: message })),
+  ]
+}
+
+/** What the database says, and what is needed after it is closed. */
+async function examined(deps: Deps) {
+  const { mail, webhooks, keys } = await checkContents(deps)
+  const checks = { db: await checkDatabase(deps), backup: await checkBackup(deps), clock: await checkClock(deps) }
+  return { clock: deps.clock, keys: deps.keys, checks: { ...checks, queue: mail, webhooks, keys } }
+}
+
+function unit(): Check[] {
+  const enabled = (name: string) => {
+    try {
+      return readSystemctl('show', name, '--property=UnitFileState', '--value').trim() || 'not installed'
+    } catch {
+      return 'unknown to systemctl'
+    }
+  }
+  return checkUnit({ root: '/', enabled, systemdVersion: systemdVersion() })
+}
+
+/** Asks the daemon on this machine. */
+async function checkDaemon({ server }: Config): Promise<Check> {
+  const check = 'daemon'
+  const address = listeningAt(server)
+  const daemon = await askDaemon(address)
+  if (daemon === null) {
+    return { check, status: 'wrong', detail: `does not answer at ${address}`, fix: 'authd service status' }
+  }
+  const { version, ready, problems } = daemon
+  if (ready) return { check, status: problems.length > 0 ? 'warn' : 'ok', detail: [version, ...problems].join('; ') }
+  return { check, status: 'wrong', detail: `not ready: ${problems.join('; ')}`, fix: 'authd healthcheck --ready' }
+}

@@ -1,0 +1,57 @@
+import type { Sql } from './db.ts'
+
+export interface DatabaseFacts {
+  version: string
+  /** Statements of any program that wait for a lock now. 0 for SQLite, where a writer waits inside its own process. */
+  waiting: number
+  /** When the oldest open transaction of another process began, in epoch milliseconds. */
+  oldestTransactionAt: number | null
+  /** Large tables whose statistics are missing, so that queries may be planned badly. */
+  withoutStatistics: string[]
+  /** Pages that hold nothing, of all pages. */
+  freePages: { free: number; all: number } | undefined
+}
+
+/** Below it, no plan is bad. */
+const LARGE_ROWS = 10_000
+
+/** What the database says of itself. */
+export async function findDatabaseFacts(sql: Sql): Promise<DatabaseFacts> {
+  return sql.dialect === 'sqlite' ? await ofSqlite(sql) : await ofPostgres(sql)
+}
+
+async function ofSqlite(sql: Sql): Promise<DatabaseFacts> {
+  const row = await sql.one<{ version: string; free: number; pages: number }>(
+    `SELECT sqlite_version() AS version, free.freelist_count AS free, pages.page_count AS pages
+     FROM pragma_freelist_count AS free, pragma_page_count AS pages`,
+  )
+  const freePages = { free: Number(row?.free ?? 0), all: Number(row?.pages ?? 0) }
+  return {
+    version: `SQLite ${row?.version ?? ''}`,
+    waiting: 0,
+    oldestTransactionAt: null,
+    withoutStatistics: [],
+    freePages,
+  }
+}
+
+async function ofPostgres(sql: Sql): Promise<DatabaseFacts> {
+  const row = await sql.one<{ version: string; waiting: string; began: string | null }>(
+    `SELECT current_setting('server_version') AS version,
+       (SELECT count(*) FROM pg_locks WHERE NOT granted) AS waiting,
+       (SELECT floor(extract(epoch FROM min(xact_start)) * 1000) FROM pg_stat_activity
+        WHERE datname = current_database() AND pid <> pg_backend_pid()) AS began`,
+  )
+  const bare = await sql.all<{ relname: string }>(
+    `SELECT relname FROM pg_stat_user_tables
+     WHERE n_live_tup > ? AND last_analyze IS NULL AND last_autoanalyze IS NULL ORDER BY relname LIMIT 10`,
+    [LARGE_ROWS],
+  )
+  return {
+    version: `PostgreSQL ${row?.version ?? ''}`,
+    waiting: Number(row?.waiting ?? 0),
+    oldestTransactionAt: row?.began == null ? null : Number(row.began),
+    withoutStatistics: bare.map(({ relname }) => relname),
+    freePages: undefined,
+  }
+}
