@@ -7,7 +7,7 @@ import { type Fetched, fetchText, listeningAt } from '../daemon-client.ts'
 
 /** How long each question to the public address may take. Milliseconds. */
 const REACH_MS = 5000
-/** Let's Encrypt's clients renew 30 days before the end. */
+/** Certificates that are renewed by a program have more days left than this. */
 const RENEWED_DAYS = 14
 const LAST_DAYS = 3
 /** Reserved for examples (RFC 5737), so it is nobody's real address. */
