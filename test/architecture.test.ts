@@ -121,13 +121,14 @@ const DRAWERS = [
 const DOORS = ['src/http/', 'src/cli/', 'src/jobs/']
 const UNIT_OF_WORK = /\bdb\s*\.\s*(?:read|write)\s*\(|\brecordEvent\s*\(/
 
-/** One file is one migration, command or middleware. The build replaces the other two. */
+/** One file is one migration, command or middleware. The build replaces the others. */
 const MAY_BE_SMALL = [
   'migrations/',
   'src/cli/commands/',
   'src/http/middleware/',
   'src/cli/top/load-tui.ts',
   'src/mail/overrides/program.ts',
+  'src/startup/inspection-program.ts',
 ]
 
 /**

@@ -39,6 +39,11 @@ async function run(argv: string[], takeSignals: () => void): Promise<void> {
     print(process.stdout, cleanText(`authd ${BUILD.version}\n`))
     return
   }
+  // A single file starts itself to read a backup in a separate process.
+  if (argv.length === 1 && argv[0] === '--inspect-copy') {
+    const { inspectFromStdin } = await import('../startup/inspection-worker.ts')
+    return await inspectFromStdin()
+  }
   refuseLostFolder()
   const { showHelp, showCommandHelp } = await import('./help/help.ts')
   const words = argv.filter((word) => word !== '--help' && word !== '-h')

@@ -11,11 +11,12 @@ import { createFile, type OpenedFile, openPlainFile, replaceDatabase } from '../
 import { shell } from '../platform/shell.ts'
 import { listColumns } from '../store/copied-tables.ts'
 import { type Db, StoreError } from '../store/db.ts'
-import { type Before, type HeldSqlite, holdSqlite, type InspectedCopy, inspectSqlite } from '../store/sqlite-backup.ts'
+import { type Before, type HeldSqlite, holdSqlite, type InspectedCopy } from '../store/sqlite-backup.ts'
 import { aboutOf, type BackupAbout, isDump, secretBeside } from './backup-files.ts'
 import { findFittingSecret, makesCheckValue } from './fitting-secret.ts'
 import { openStore, withStore } from './open-database.ts'
 import { inspectDump, restorePostgres } from './postgres-dump.ts'
+import { inspectSeparately } from './separate-inspection.ts'
 import { readSecretEarly } from './server-secret.ts'
 import { wire } from './wire.ts'
 
@@ -81,7 +82,7 @@ async function check(config: Config, scratch: string, backup: OpenedBackup): Pro
   try {
     const found = isDump(path)
       ? await inspectDump(scratch, { key: SECRET_CHECK, searchPath })
-      : inspectSqlite(scratch, SECRET_CHECK)
+      : await inspectSeparately(scratch, SECRET_CHECK)
     const tables = Object.entries(about?.rows ?? {})
     const state = fits(secret.configured ?? secret.beside?.text, found.entry)
     const others = secret.beside === undefined ? [] : [secret.beside.path]

@@ -128,6 +128,7 @@ function replace(root: string, info: BuildInfo): Plugin {
   const replacements: Record<string, () => Promise<string>> = {
     'src/platform/texts/templates.ts': templatesModule,
     'src/mail/overrides/program.ts': async () => "export const OVERRIDE_PROGRAM = ['--compile-texts']",
+    'src/startup/inspection-program.ts': async () => "export const INSPECTION_PROGRAM = ['--inspect-copy']",
     'src/cli/top/load-tui.ts': async () => LOAD_TUI,
     'src/build-info.ts': async () => `export const BUILD = ${JSON.stringify(info)}`,
   }
