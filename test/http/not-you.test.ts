@@ -59,8 +59,22 @@ test.for([
 
   const pressed = await authd.browser().post('/not-you', { form: { token, ...answer } })
 
-  expect(pressed.headers.get('Location')).toBe('/account')
+  expect(pressed.headers.get('Location')).toBe('/signin?notice=was_me')
   expect(await signedIn(stranger)).toBe(true)
+})
+
+test('"It was me" is answered with thanks, in the account and elsewhere', async () => {
+  const authd = await startAuthd()
+  const { own, token } = await withStranger(authd)
+  const press = async (browser: Browser) => {
+    const pressed = await browser.post('/not-you', { form: { token, answer: 'me' } })
+    return (await browser.get(pressed.headers.get('Location') ?? '')).body
+  }
+
+  const [here, elsewhere] = [await press(own), await press(authd.browser())]
+
+  expect(here).toMatch(/Your account.*Thank you\. Nothing has changed\./s)
+  expect(elsewhere).toContain('Thank you. Nothing has changed.')
 })
 
 test.for(['GET', 'POST'])('a sign-in that has ended is said to have ended (%s)', async (method) => {

@@ -84,7 +84,9 @@ test('without JavaScript: a recovery code signs in, and the account shows how ma
   await page.getByLabel('Recovery code').fill(codes[0] ?? '')
   await page.getByRole('button', { name: 'Use the recovery code' }).click()
 
-  expect(await page.locator('main').textContent()).toContain('9 codes left')
+  expect(await page.getByRole('status').textContent()).toBe(
+    'You signed in with a recovery code (9 codes left). If you lost a phone or passkey, remove it here.',
+  )
 })
 
 test('without JavaScript: a sensitive action requires a fresh proof and then continues', async () => {

@@ -59,6 +59,7 @@ async function register(authd: Authd, visit: Visit): Promise<void> {
   await signInByMail(authd, visit)
   await visit.page.getByRole('button', { name: 'Add a passkey' }).click()
   await visit.page.getByText('The passkey is added.').waitFor()
+  await visit.page.getByRole('link', { name: 'Not now' }).click()
 }
 
 async function signOut({ page }: Visit): Promise<void> {
@@ -190,6 +191,7 @@ test('a cancelled passkey prompt says that nothing happened and can be opened ag
 
   await visit.page.getByRole('button', { name: 'Add a passkey' }).click()
   await visit.page.getByText('No passkey was used').waitFor()
+  const focused = await visit.page.evaluate('document.activeElement.textContent')
   await visit.devtools.send('WebAuthn.setUserVerified', {
     authenticatorId: visit.authenticatorId,
     isUserVerified: true,
@@ -197,6 +199,7 @@ test('a cancelled passkey prompt says that nothing happened and can be opened ag
   await visit.page.getByRole('button', { name: 'Add a passkey' }).click()
   await visit.page.getByText('The passkey is added.').waitFor()
 
+  expect(focused).toBe('Add a passkey')
   expect(await credentials(visit)).toHaveLength(1)
 })
 

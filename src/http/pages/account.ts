@@ -29,6 +29,8 @@ const NOTICES = [
   'others_ended',
   'confirmed',
   'other_account',
+  'recovery_code_used',
+  'was_me',
 ] as const satisfies readonly AccountNotice[]
 const FEW_CODES = 3
 
@@ -73,7 +75,7 @@ async function accountAnswer(
       totpSince,
       hasFactor,
       codesLeft: recoveryCodes,
-      fewCodes: recoveryCodes <= FEW_CODES,
+      fewCodes: recoveryCodes > 0 && recoveryCodes <= FEW_CODES,
       hasUnsavedCodes: unsaved !== undefined,
       sessions: sessions.map((each) => presentHere(each, session.id)),
       hasOthers: sessions.length > 1,

@@ -44,7 +44,7 @@ const addPasskey = accountPage({
     return await orAgain(
       async () => {
         const { renewed } = await enrolPasskey(deps, actor, made)
-        return { goTo: redirectTo ?? '/account?done=passkey_added', cookies: sessionCookies(renewed) }
+        return { goTo: redirectTo ?? (await afterPasskey(deps, session)), cookies: sessionCookies(renewed) }
       },
       ['PASSKEY_NOT_ACCEPTED', 'CONFLICT'],
       (error) => ({
@@ -55,6 +55,13 @@ const addPasskey = accountPage({
     )
   },
 })
+
+/** A mail alone no longer signs in, so a user whose first passkey has no codes beside it is offered some. */
+async function afterPasskey(deps: Deps, { userId }: OwnedSession): Promise<string> {
+  const { passkeys, recoveryCodes } = await listSignInMethods(deps, await findOwnUser(deps, userId))
+  const isAlone = passkeys.length === 1 && recoveryCodes === 0
+  return isAlone ? '/account/recovery-codes?added=1' : '/account?done=passkey_added'
+}
 
 const onePasskey = accountPage({
   method: 'GET',
@@ -199,12 +206,13 @@ const removeTotp = accountPage({
 const recoveryCodes = accountPage({
   method: 'GET',
   path: '/account/recovery-codes',
-  fields: fields({}),
+  fields: fields({ added: z.string().optional() }),
   back: '/account/recovery-codes',
   isFresh: true,
-  async handle(deps, { session }) {
-    const methods = await listSignInMethods(deps, await findOwnUser(deps, session.userId))
-    return { page: 'recovery-codes', values: { hasFactor: methods.hasFactor, codesLeft: methods.recoveryCodes } }
+  async handle(deps, { session, fields: { added } }) {
+    const { hasFactor, recoveryCodes } = await listSignInMethods(deps, await findOwnUser(deps, session.userId))
+    const notice = added !== undefined && hasFactor && { notice: 'passkey_added' as const }
+    return { page: 'recovery-codes', values: { hasFactor, codesLeft: recoveryCodes, ...notice } }
   },
 })
 
@@ -227,7 +235,9 @@ const newCodes = accountPage({
   back: '/account',
   async handle(deps, { session }) {
     const codes = await findShownCodes(deps, session)
-    return codes ? { page: 'codes', values: { codes, fileName: CODES_FILE } } : { goTo: '/account/recovery-codes' }
+    return codes
+      ? { page: 'codes', values: { codes, fileName: CODES_FILE, email: session.user.emailTyped } }
+      : { goTo: '/account/recovery-codes' }
   },
 })
 

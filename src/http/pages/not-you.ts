@@ -33,9 +33,10 @@ const end = page({
   limit: 'guess',
   fields: fields({ token: linkToken('end'), answer: z.enum(['me', 'not_me']).catch('me') }),
   async handle(deps, { fields: { token, answer }, actor, identity }) {
-    if (answer === 'me') return { goTo: '/account' }
+    const isSignedIn = identity.kind === 'session'
+    if (answer === 'me') return { goTo: isSignedIn ? '/account?done=was_me' : '/signin?notice=was_me' }
     if (!(await endDisowned(deps, actor, token))) return ENDED
-    return { goTo: identity.kind === 'session' ? '/account?done=session_ended' : '/signin?notice=not_you' }
+    return { goTo: isSignedIn ? '/account?done=session_ended' : '/signin?notice=not_you' }
   },
 })
 

@@ -25,7 +25,7 @@ export interface PageValues {
     redirectTo?: string
     error?: PageError
     /** Shown above the form. */
-    notice?: 'signed_out' | 'deleted' | 'email_restored' | 'not_you' | 'ended'
+    notice?: 'signed_out' | 'deleted' | 'email_restored' | 'not_you' | 'was_me' | 'ended'
     /** What the script gives to the browser for a passkey: JSON. */
     asked: string
   }
@@ -119,8 +119,14 @@ export interface PageValues {
   /** Shows the new secret until its first right code. Posts `code` to /account/totp. */
   'totp-setup': { secret: string; uri: string; qr: string; error?: PageError }
   /** New recovery codes. Posts to /account/recovery-codes/saved. */
-  codes: { codes: string[]; fileName: string }
-  'recovery-codes': { hasFactor: boolean; codesLeft: number; error?: PageError }
+  codes: { codes: string[]; fileName: string; email: string }
+  'recovery-codes': {
+    hasFactor: boolean
+    codesLeft: number
+    /** Set after the first passkey, with a "not now" link. */
+    notice?: 'passkey_added'
+    error?: PageError
+  }
   /** Asks for a fresh proof, then continues to `next`. */
   confirm: WaysValues & {
     email: string
@@ -188,6 +194,8 @@ export type AccountNotice =
   | 'others_ended'
   | 'confirmed'
   | 'other_account'
+  | 'recovery_code_used'
+  | 'was_me'
 
 export type PageName = keyof PageValues
 

@@ -35,7 +35,8 @@ export async function leadBack(
 function leadOn(deps: Deps, { attempt, session, isNewDevice }: SignedIn): string {
   if (session.isEnrolmentDue) return '/account/enrol'
   const isOffered = deps.config.current().webauthn.offer && isNewDevice && session.aal === 1
-  if (!isOffered) return attempt.redirectTo ?? '/account'
+  const account = session.amr.includes('recovery_code') ? '/account?done=recovery_code_used' : '/account'
+  if (!isOffered) return attempt.redirectTo ?? account
   const onward = attempt.redirectTo === null ? '' : `&redirect_to=${encodeURIComponent(attempt.redirectTo)}`
   return `/account/passkeys/new?offer=1${onward}`
 }

@@ -15,7 +15,7 @@ import type { PageError } from './page-values.ts'
 import { leadBack, signedInPage } from './signed-in.ts'
 import { COOKIES_BLOCKED, cookiesAreBlocked, signinPage } from './signin-page.ts'
 
-const NOTICES = ['signed_out', 'deleted', 'email_restored', 'not_you', 'ended'] as const
+const NOTICES = ['signed_out', 'deleted', 'email_restored', 'not_you', 'was_me', 'ended'] as const
 const attemptId = z.string().max(64)
 
 /** The form shows that a mailbox reached its limit. Other errors get an error page. */

@@ -58,6 +58,8 @@ export function waysOf(values: WaysValues, place: Place, { t }: Translator) {
   return {
     shown: [...new Set(shown)].map((way) => ({ ...way, isFirst: way === first })),
     folded: ways.filter((way) => way !== first).map((way) => ({ ...way, isFirst: false })),
+    // A user who lost it cannot go on without help.
+    isOnlyWay: ways.length === 1 && !place.mail,
     ...(first?.label && first.way === tried && { faultAt: tried }),
   }
 }

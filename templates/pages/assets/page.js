@@ -52,8 +52,14 @@ async function use(form) {
     isSent = await answer(form, asked, {})
   } finally {
     // While the form is on its way, another press would make a second passkey in place of the one that it brings.
-    if (!isSent) release(button)
+    if (!isSent) giveBack(button)
   }
+}
+
+/** A disabled button loses the focus. */
+function giveBack(button) {
+  release(button)
+  if (document.activeElement === document.body) button.focus()
 }
 
 function release(button) {
@@ -190,7 +196,8 @@ if (supported && known?.user) {
 // Recovery codes: copied, downloaded or printed.
 const codes = document.querySelector('[data-codes]')
 if (codes) {
-  const text = [...document.querySelectorAll('#codes code')].map((code) => code.textContent).join('\n')
+  const lines = (what) => [...document.querySelectorAll(what)].map(({ textContent }) => textContent)
+  const text = [...lines('[data-kept]'), '', ...lines('#codes code')].join('\n')
   codes.hidden = false
   codes.querySelector('[data-print]').addEventListener('click', () => print())
   codes.querySelector('[data-copy]').addEventListener('click', async () => {
