@@ -60,7 +60,7 @@ What a client does:
 |---|---|
 | 401 to a refresh, or \`invalid_grant\` | Sign the user in again. If another tab or instance has stored a newer token, use that instead. |
 | 429, 5xx or no response to a refresh | Try again later with the same token, after \`Retry-After\` if there is one. Do not sign the user out. |
-| 401 \`INVALID_CREDENTIALS\` | Show the message and let the user try again. A mail's code allows five tries. Then request another mail. |
+| 401 \`INVALID_CREDENTIALS\` | Show the message and let the user try again. A mail's code allows five tries: with \`details.tries_left\` 0, request another mail. |
 | 401 to any other request | Refresh once and repeat the request. Then sign the user in again. |
 | \`ATTEMPT_EXPIRED\`, \`MAGIC_LINK_EXPIRED\`, \`MAGIC_LINK_USED\` | Begin a new sign-in. |
 | \`STEP_UP_REQUIRED\` | [Step up](integrating.md#step-up) by one of \`details.methods\`, then repeat the request. |

@@ -22,19 +22,36 @@ function mintGroups(random: Pick<Random, 'bytes'>, length: number): string {
   return characters.replace(/(.{4})(?=.)/g, '$1-')
 }
 
-/** What comes with a code that was copied or typed: spaces, dashes, dots, quotes and characters that are not shown. */
-const AROUND_CODES = /[\p{Z}\p{C}\p{Pd}\p{Pi}\p{Pf}\u2212"'`´.]/gu
+/** What comes with a code that was copied or typed: spaces, dashes, quotes, brackets, characters that are not shown. */
+const AROUND_CODES = /[^\p{L}\p{N}]/gu
 
 /**
  * Brings a typed code into one form: the digits of any script and full-width letters as ASCII, upper case, O, I and L as
  * the digits they look like, and nothing around them.
  */
 export function normalizeCode(typed: string): string {
-  const plain = typed
+  return plainOf(typed).toUpperCase().replaceAll('O', '0').replace(/[IL]/g, '1')
+}
+
+/** The six digits in what was typed, also among the words that were pasted with them. Undefined: there are no such six. */
+export function findShortCode(typed: string): string | undefined {
+  const pasted = (plainOf(typed).match(/\d+/g) ?? []).filter((digits) => digits.length === 6)
+  if (pasted.length === 1) return pasted[0]
+  const code = normalizeCode(typed)
+  return /^\d{6}$/.test(code) ? code : undefined
+}
+
+/** The twelve characters of a long code. Undefined: these are not twelve. */
+export function findLongCode(typed: string): string | undefined {
+  const code = normalizeCode(typed)
+  return /^[0-9A-Z]{12}$/.test(code) ? code : undefined
+}
+
+function plainOf(typed: string): string {
+  return typed
     .normalize('NFKC')
     .replace(AROUND_CODES, '')
     .replace(/\p{Nd}/gu, asciiDigit)
-  return plain.toUpperCase().replaceAll('O', '0').replace(/[IL]/g, '1')
 }
 
 /** The digits of a script stand in a row, from 0 to 9. */

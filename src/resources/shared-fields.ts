@@ -14,7 +14,7 @@ export function idField(prefix: string) {
 export const typedCode = z
   .string()
   .min(1)
-  .max(64)
+  .max(1000)
   .meta({ examples: ['123456'] })
   .describe('The code, as it was typed. Spaces, dashes and quotes are ignored, and the digits of any script count.')
 

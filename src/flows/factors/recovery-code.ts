@@ -21,6 +21,7 @@ import { type Actor, recordEvent } from '../record-event.ts'
 import { holdFresh } from '../sessions/freshness.ts'
 import { type Renewed, renew } from '../sessions/new-secret.ts'
 import { forgetProofs } from '../sessions/proofs.ts'
+import { incompleteCode } from '../signin/check-code.ts'
 import {
   completeSignIn,
   prepareSignIn,
@@ -65,7 +66,8 @@ export async function redeemRecoveryCode(
 
 /**
  * The hash of a typed code, as the user's codes are stored. Codes of 60 bits need a slow hash. It never runs inside a
- * unit, for a text that cannot be right, or while the factor is locked. Throws RATE_LIMITED, FACTOR_DISABLED.
+ * unit, for a text that cannot be right, or while the factor is locked. Throws RATE_LIMITED,
+ * FACTOR_DISABLED, VALIDATION_ERROR.
  */
 export async function hashGuess(
   deps: Pick<Deps, 'db' | 'clock' | 'slowHash'>,
@@ -73,6 +75,7 @@ export async function hashGuess(
   typed: string,
 ): Promise<string> {
   const code = normalizeCode(typed)
+  if (code === '') throw incompleteCode()
   const [salt, failures] = await deps.db.read(async (sql) => [
     (await listUnusedRecoveryCodes(sql, userId))[0]?.salt,
     await findFailureCount(sql, { kind: 'recovery_code', subject: userId }),

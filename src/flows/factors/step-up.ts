@@ -68,7 +68,8 @@ export async function stepUp(
     const wrong = new AuthdError('INVALID_CREDENTIALS')
     // A code that went to a former address proves nothing.
     if (attempt?.email !== user.email) return wrong
-    return (await spendCode(deps, trx, actor, { attempt, code: proof.code, device: proof.device })) ? 'email' : wrong
+    const spent = await spendCode(deps, trx, actor, { attempt, code: proof.code, device: proof.device })
+    return spent instanceof AuthdError ? spent : 'email'
   })
 }
 

@@ -2,7 +2,7 @@ import { generateURI, ScureBase32Plugin, verifySync } from 'otplib'
 import type { Deps } from '../../deps.ts'
 import { AuthdError } from '../../errors.ts'
 import { DAY, isAhead, MINUTE, toSeconds } from '../../platform/clock.ts'
-import { normalizeCode } from '../../platform/codes.ts'
+import { findShortCode } from '../../platform/codes.ts'
 import type { Trx } from '../../store/db.ts'
 import { clearFailures, findFailureCount, giveBackFailure, takeFailure } from '../../store/failed-attempts.ts'
 import type { OwnedSession } from '../../store/sessions.ts'
@@ -17,6 +17,7 @@ import { type Actor, recordEvent } from '../record-event.ts'
 import { holdFresh, holdToEnrol } from '../sessions/freshness.ts'
 import { type Renewed, renew } from '../sessions/new-secret.ts'
 import { forgetProofs } from '../sessions/proofs.ts'
+import { incompleteCode } from '../signin/check-code.ts'
 import {
   completeSignIn,
   prepareSignIn,
@@ -119,6 +120,7 @@ export async function checkTotp(
   const app = await findTotpSecret(trx, user.id)
   const secret = app?.secretSealed
   if (!app || !secret) return wrongCode('totp')
+  if (findShortCode(code) === undefined) return incompleteCode()
   const isRight = async () => {
     const step = stepOf(deps, open(deps, user.id, secret), code)
     return step !== undefined && (await useTotpStep(trx, app, { step, keep: STEPS_KEPT }))
@@ -189,7 +191,7 @@ export interface EnrolledTotp {
   recoveryCodes: string[] | undefined
 }
 
-/** Makes the new secret valid with its first right code. Throws INVALID_CREDENTIALS, STEP_UP_REQUIRED. */
+/** Makes the new secret valid with its first right code. Throws INVALID_CREDENTIALS, VALIDATION_ERROR, STEP_UP_REQUIRED. */
 export async function finishTotp(
   deps: Deps,
   actor: Actor,
@@ -202,6 +204,7 @@ export async function finishTotp(
     if (held instanceof AuthdError) return held
     const { user } = held
     const wrong = wrongCode('totp')
+    if (findShortCode(code) === undefined) return incompleteCode()
     const pending = await findOwnPending(deps, trx, session)
     const step = pending && stepOf(deps, pending.secret, code)
     if (!pending || step === undefined) return wrong
@@ -248,8 +251,8 @@ export async function removeTotpIn(deps: Deps, trx: Trx, actor: Actor, user: Use
 
 /** The time step of a right code: the current one, the one before or the next. Undefined for a wrong code. */
 function stepOf(deps: Pick<Deps, 'clock'>, secret: string, typed: string): number | undefined {
-  const token = normalizeCode(typed)
-  if (!/^\d{6}$/.test(token)) return undefined
+  const token = findShortCode(typed)
+  if (token === undefined) return undefined
   const result = verifySync({ secret, token, epoch: toSeconds(deps.clock.now()), epochTolerance: TOLERANCE_S })
   return result.valid && 'timeStep' in result ? result.timeStep : undefined
 }

@@ -1,6 +1,7 @@
 import type { Deps } from '../../deps.ts'
+import { AuthdError } from '../../errors.ts'
 import { isFromFuture } from '../../platform/clock.ts'
-import { normalizeCode } from '../../platform/codes.ts'
+import { findLongCode, findShortCode } from '../../platform/codes.ts'
 import { OutdatedRead, type Trx } from '../../store/db.ts'
 import { giveBackFailure, takeFailure } from '../../store/failed-attempts.ts'
 import { type SigninAttempt, takeCodeTry, useSigninAttempt } from '../../store/signin-attempts.ts'
@@ -25,10 +26,11 @@ interface Proven {
 }
 
 /** Checks a code like checkCode, and spends it, so that it works once. */
-export async function spendCode(deps: Deps, trx: Trx, actor: Actor, typed: TypedCode): Promise<Proven | undefined> {
+export async function spendCode(deps: Deps, trx: Trx, actor: Actor, typed: TypedCode): Promise<Proven | AuthdError> {
   const proven = await checkCode(deps, trx, actor, typed)
-  const isSpent = proven && (await useSigninAttempt(trx, { id: typed.attempt.id, now: deps.clock.now() }))
-  return isSpent ? proven : undefined
+  if (proven instanceof AuthdError) return proven
+  const isSpent = await useSigninAttempt(trx, { id: typed.attempt.id, now: deps.clock.now() })
+  return isSpent ? proven : new AuthdError('INVALID_CREDENTIALS')
 }
 
 /** Says whether a code of the attempt can still be right. Another mail of it has another code, and no more tries. */
@@ -38,17 +40,20 @@ export function hasTriesLeft({ codeTries }: Pick<SigninAttempt, 'codeTries'>): b
 
 /**
  * Checks the code of an attempt's mail. Tries are counted before the comparison: CODE_TRIES per attempt, and a daily
- * budget of wrong ones. Returns undefined for a wrong or expired code or a used-up budget.
+ * budget of wrong ones. What cannot be a code is no try: VALIDATION_ERROR. Otherwise returns INVALID_CREDENTIALS, which
+ * says only whether the attempt has tries left.
  */
 export async function checkCode(
   deps: Deps,
   trx: Trx,
   actor: Actor,
-  { attempt, code, device }: TypedCode,
-): Promise<Proven | undefined> {
+  { attempt, code: typed, device }: TypedCode,
+): Promise<Proven | AuthdError> {
   const now = deps.clock.now()
   const { email } = attempt
-  if (email === null || isFromFuture(now, attempt.createdAt)) return undefined
+  if (email === null || isFromFuture(now, attempt.createdAt)) return new AuthdError('INVALID_CREDENTIALS')
+  const code = attempt.codeKind === 'long' ? findLongCode(typed) : findShortCode(typed)
+  if (code === undefined) return incompleteCode()
   // Rows are locked in this order: user, budget, attempt.
   const user = await lockUserByEmail(trx, email)
   const budget = attempt.codeKind === 'short' ? await codeBudget(trx, { email, device, now }) : undefined
@@ -64,19 +69,30 @@ export async function checkCode(
   if (codeMac === undefined) {
     if (budget && !isCapped) await giveBackFailure(trx, budget)
     const { usedAt, codeMac: usedMac } = attempt
-    if (usedAt !== null && usedMac !== null && isCode(deps, attempt.id, normalizeCode(code), usedMac))
+    if (usedAt !== null && usedMac !== null && isCode(deps, attempt.id, code, usedMac))
       await recordSpentProof(deps, trx, actor, { attempt, method: 'email_code' })
-    return undefined
+    return wrongCodeOf(attempt)
   }
-  if (isCapped || !isCode(deps, attempt.id, normalizeCode(code), codeMac)) {
+  if (isCapped || !isCode(deps, attempt.id, code, codeMac)) {
     const named = await namedByMail(trx, { email, attempt, user })
     const metadata = { ...named.metadata, method: 'email_code', reason: isCapped ? 'capped' : 'invalid_code' }
     const failure = { outcome: 'failure', user: named.user, metadata } as const
     await recordEvent(deps, trx, actor, { type: 'user.authentication_failed', ...failure })
-    return undefined
+    return wrongCodeOf({ codeTries: attempt.codeTries + 1 })
   }
   if (budget) await giveBackFailure(trx, budget)
   return { user }
+}
+
+/** For what cannot be a code, and so was not tried. */
+export function incompleteCode(): AuthdError {
+  const message = 'Type the whole code.'
+  const details = { errors: [{ pointer: '/code', code: 'CODE_INCOMPLETE', message }] }
+  return new AuthdError('VALIDATION_ERROR', { message: `code: ${message}`, details })
+}
+
+function wrongCodeOf(attempt: Pick<SigninAttempt, 'codeTries'>): AuthdError {
+  return new AuthdError('INVALID_CREDENTIALS', hasTriesLeft(attempt) ? {} : { details: { tries_left: 0 } })
 }
 
 /** Codes are short, so they are stored as an HMAC with the server secret, bound to the attempt. */

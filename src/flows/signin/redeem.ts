@@ -64,8 +64,8 @@ export async function redeemLink(
 }
 
 /**
- * Signs in with the code of a mail. Throws INVALID_CREDENTIALS, without saying whether the code is wrong, expired or
- * over its budget.
+ * Signs in with the code of a mail. Throws INVALID_CREDENTIALS, without saying whether the code is wrong or expired, and
+ * VALIDATION_ERROR for what cannot be a code.
  */
 export async function redeemCode(
   deps: Deps,
@@ -78,6 +78,7 @@ export async function redeemCode(
     const attempt = (await findHeld(trx, holding))?.attempt
     const spent = attempt && (await spendCode(deps, trx, actor, { attempt, code, device }))
     if (!spent) return wrong
+    if (spent instanceof AuthdError) return spent
     const proven = { attempt, user: spent.user, proof: 'email', method: 'email_code', replaces, device } as const
     return (await completeSignIn(deps, trx, actor, proven)) ?? wrong
   })

@@ -106,7 +106,9 @@ export async function finishEmailChange(
     const wrong = new AuthdError('INVALID_CREDENTIALS')
     const attempt = await findBoundAttempt(trx, { purpose: 'email_change', boundTo: session.id, now })
     if (attempt?.email && !mayMoveTo(deps, attempt.email)) return notAdmitted()
-    if (!attempt?.email || !(await spendCode(deps, trx, actor, { attempt, code, device }))) return wrong
+    if (!attempt?.email) return wrong
+    const spent = await spendCode(deps, trx, actor, { attempt, code, device })
+    if (spent instanceof AuthdError) return spent
     const address = { canonical: attempt.email, typed: attempt.emailTyped ?? attempt.email }
     const proven = { user, address, isVerified: true, byOperator: false, keptSessionId: session.id }
     if (!(await changeEmailIn(deps, trx, actor, proven))) return wrong
@@ -247,7 +249,9 @@ export async function restoreEmail(
     if (!held) return wrong
     const { user, change } = held
     const attempt = await findBoundAttempt(trx, { purpose: 'email_restore', boundTo: change.id, now })
-    if (!attempt || !(await checkCode(deps, trx, actor, { attempt, code, device }))) return wrong
+    if (!attempt) return wrong
+    const checked = await checkCode(deps, trx, actor, { attempt, code, device })
+    if (checked instanceof AuthdError) return checked
     const old = { email: change.oldEmail, emailTyped: change.oldEmailTyped, emailVerifiedAt: now }
     if (!(await updateUserEmail(trx, { id: user.id, ...old }))) return new AuthdError('CONFLICT', { message: TAKEN })
     await useSigninAttempt(trx, { id: attempt.id, now })

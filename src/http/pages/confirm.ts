@@ -7,7 +7,7 @@ import { checkFresh } from '../../flows/users/account.ts'
 import type { OwnedSession } from '../../store/sessions.ts'
 import { sessionCookies } from '../endpoint/session-answer.ts'
 import { accountPage } from './account-page.ts'
-import { fields, type PageAnswer, passkeyFields } from './page.ts'
+import { fields, type PageAnswer, passkeyFields, typedCode } from './page.ts'
 import { orAgain } from './retry-form.ts'
 import { type FailedProof, misses, proofError } from './ways.ts'
 
@@ -53,7 +53,7 @@ const prove = accountPage({
   method: 'POST',
   path: '/account/confirm',
   limit: 'guess',
-  fields: fields({ next, method: z.enum(['email', 'totp', 'recovery_code']), code: z.string().max(64), misses }),
+  fields: fields({ next, method: z.enum(['email', 'totp', 'recovery_code']), code: typedCode, misses }),
   back: '/account',
   guard: 'step_up',
   async handle(deps, { session, fields: form, actor, cookies }) {

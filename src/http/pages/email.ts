@@ -13,13 +13,13 @@ import { withoutUnseen } from '../../platform/plain-text.ts'
 import { sessionCookies } from '../endpoint/session-answer.ts'
 import { accountPage } from './account-page.ts'
 import { orEnded } from './ended-link.ts'
-import { fields, linkToken, mailNotSent, type PageAnswer, page, pageError } from './page.ts'
+import { codeRefused, fields, linkToken, mailNotSent, type PageAnswer, page, pageError, typedCode } from './page.ts'
 import { orAgain } from './retry-form.ts'
 
 const CHANGE = { kind: 'change', action: '/account/email/code', back: '/account/email' } as const
 const RESTORE = { kind: 'restore', action: '/restore-email/code', back: '/signin' } as const
 const token = linkToken('emc')
-const code = z.string().max(64)
+const code = typedCode
 
 const ask = accountPage({
   method: 'GET',
@@ -79,11 +79,11 @@ const finish = accountPage({
         const renewed = await finishEmailChange(deps, actor, { session, code: form.code, device: cookies.device })
         return { goTo: '/account?done=email_changed', cookies: sessionCookies(renewed) }
       },
-      ['INVALID_CREDENTIALS', 'FORBIDDEN'],
+      ['INVALID_CREDENTIALS', 'VALIDATION_ERROR', 'FORBIDDEN'],
       async (error) => {
         const email = await findWaitingChange(deps, session)
         if (email === undefined) return { goTo: '/account/email' }
-        return { page: 'mailcode', status: error.status, values: { ...CHANGE, email, error: pageError(error) } }
+        return { page: 'mailcode', status: error.status, values: { ...CHANGE, email, error: codeRefused(error) } }
       },
     )
   },

@@ -9,7 +9,7 @@ import { findDueFactors } from '../../flows/signin/held-attempt.ts'
 import { maskEmail } from '../../platform/email-address.ts'
 import { holdingOf, type RequestCookies } from '../request/cookies.ts'
 import { redemption } from '../request/proof-context.ts'
-import { allowedRedirect, fields, type PageAnswer, page, passkeyFields, redirectField } from './page.ts'
+import { allowedRedirect, fields, type PageAnswer, page, passkeyFields, redirectField, typedCode } from './page.ts'
 import { orAgain } from './retry-form.ts'
 import { leadBack, signedInPage } from './signed-in.ts'
 import { COOKIES_BLOCKED, cookiesAreBlocked, signinPage } from './signin-page.ts'
@@ -31,13 +31,13 @@ const prove = page({
   method: 'POST',
   path: '/signin/factor',
   limit: 'guess',
-  fields: fields({ attempt: attemptId, method: z.enum(['totp', 'recovery_code']), code: z.string().max(64), misses }),
+  fields: fields({ attempt: attemptId, method: z.enum(['totp', 'recovery_code']), code: typedCode, misses }),
   async handle(deps, { fields: form, cookies, actor, identity }) {
     const proof = { ...redemption({ cookies, identity }, undefined, form.attempt), code: form.code }
     const redeem = form.method === 'totp' ? redeemTotp : redeemRecoveryCode
     return await orAgain(
       async () => signedInPage(deps, await redeem(deps, actor, proof)),
-      ['INVALID_CREDENTIALS', 'RATE_LIMITED', 'FACTOR_DISABLED'],
+      ['INVALID_CREDENTIALS', 'VALIDATION_ERROR', 'RATE_LIMITED', 'FACTOR_DISABLED'],
       async (error) => {
         const failed = { error, tried: form.method, misses: form.misses + 1 }
         const due = await factorPage(deps, cookies, form.attempt, failed)

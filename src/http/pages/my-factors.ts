@@ -14,7 +14,16 @@ import type { OwnedSession } from '../../store/sessions.ts'
 import { sessionCookies } from '../endpoint/session-answer.ts'
 import { parseInput } from '../request/body.ts'
 import { accountPage } from './account-page.ts'
-import { allowedRedirect, fields, type PageAnswer, pageError, passkeyFields, redirectField } from './page.ts'
+import {
+  allowedRedirect,
+  codeRefused,
+  fields,
+  type PageAnswer,
+  pageError,
+  passkeyFields,
+  redirectField,
+  typedCode,
+} from './page.ts'
 import { orAgain } from './retry-form.ts'
 
 const CODES_FILE = 'recovery-codes.txt'
@@ -171,7 +180,7 @@ function shownSecret({ secret, uri }: TotpEnrolment) {
 const confirmTotp = accountPage({
   method: 'POST',
   path: '/account/totp',
-  fields: fields({ code: z.string().max(64) }),
+  fields: fields({ code: typedCode }),
   back: '/account/totp',
   guard: 'enrol',
   async handle(deps, { session, actor, fields: { code } }) {
@@ -181,10 +190,10 @@ const confirmTotp = accountPage({
         const cookies = sessionCookies(renewed)
         return { goTo: codes === undefined ? '/account?done=totp_enabled' : NEW_CODES, cookies }
       },
-      ['INVALID_CREDENTIALS'],
+      ['INVALID_CREDENTIALS', 'VALIDATION_ERROR'],
       async (error) => {
         const pending = await findPendingTotp(deps, session)
-        const failed = { error: pageError(error) }
+        const failed = { error: codeRefused(error) }
         if (pending) return { page: 'totp-setup', status: error.status, values: { ...shownSecret(pending), ...failed } }
         return { page: 'totp', status: error.status, values: { ...(await totpState(deps, session)), ...failed } }
       },

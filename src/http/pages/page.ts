@@ -77,6 +77,9 @@ export const linkToken = (prefix: string) =>
       return token
     })
 
+/** A code as it was typed or pasted, maybe with the paragraph around it. */
+export const typedCode = z.string().max(1000)
+
 export const redirectField = z.string().max(2048).optional()
 
 /** The fields that the script of a passkey form fills in. */
@@ -107,6 +110,13 @@ export function allowedRedirect(deps: Pick<Deps, 'config'>, redirect: string | u
 
 export function pageError({ code, message, retryAfter }: AuthdError): PageError {
   return { code, message, ...(retryAfter !== undefined && { retryAfter }) }
+}
+
+/** For the refusal of a typed code: it was not a whole one, or no more may be tried. */
+export function codeRefused(error: AuthdError): PageError {
+  const shown = pageError(error)
+  if (error.code === 'VALIDATION_ERROR') return { ...shown, code: 'CODE_INCOMPLETE' }
+  return error.details?.['tries_left'] === 0 ? { ...shown, code: 'CODE_SPENT' } : shown
 }
 
 /** For the refusal of another mail. What RATE_LIMITED says about tries does not fit. */

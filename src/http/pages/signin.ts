@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { Deps } from '../../deps.ts'
-import { AuthdError } from '../../errors.ts'
+import { AuthdError, type ErrorCode } from '../../errors.ts'
 import { beginSignIn } from '../../flows/signin/begin.ts'
 import { redeemCode } from '../../flows/signin/redeem.ts'
 import { isAllowedRedirect } from '../../flows/signin/redirect.ts'
@@ -10,11 +10,12 @@ import { parseEmailAddress } from '../../platform/email-address.ts'
 import { withoutUnseen } from '../../platform/plain-text.ts'
 import { holdingOf, type RequestCookies } from '../request/cookies.ts'
 import { redemption } from '../request/proof-context.ts'
-import { fields, mailNotSent, page, pageError, redirectField } from './page.ts'
+import { codeRefused, fields, mailNotSent, page, pageError, redirectField, typedCode } from './page.ts'
 import type { PageError } from './page-values.ts'
 import { leadBack, signedInPage } from './signed-in.ts'
 import { COOKIES_BLOCKED, cookiesAreBlocked, signinPage } from './signin-page.ts'
 
+const OF_CODE: readonly ErrorCode[] = ['INVALID_CREDENTIALS', 'VALIDATION_ERROR']
 const NOTICES = ['signed_out', 'deleted', 'email_restored', 'not_you', 'was_me', 'ended'] as const
 const attemptId = z.string().max(64)
 
@@ -100,18 +101,18 @@ const code = page({
   method: 'POST',
   path: '/signin/code',
   limit: 'guess',
-  fields: fields({ attempt: attemptId, code: z.string().max(64) }),
+  fields: fields({ attempt: attemptId, code: typedCode }),
   async handle(deps, { fields: form, cookies, actor, identity }) {
     try {
       const proof = { ...redemption({ cookies, identity }, undefined, form.attempt), code: form.code }
       return signedInPage(deps, await redeemCode(deps, actor, proof))
     } catch (error) {
-      if (!(error instanceof AuthdError && error.code === 'INVALID_CREDENTIALS')) throw error
+      if (!(error instanceof AuthdError && OF_CODE.includes(error.code))) throw error
       const shown = await codePage(deps, cookies, form.attempt)
       const back = shown ? undefined : await leadBack(deps, { cookies, identity }, form.attempt)
       if (back) return back
       if (!shown) throw new AuthdError('ATTEMPT_EXPIRED')
-      return { page: 'code', status: error.status, values: { ...shown, error: pageError(error) } }
+      return { page: 'code', status: error.status, values: { ...shown, error: codeRefused(error) } }
     }
   },
 })

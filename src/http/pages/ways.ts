@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { AuthdError } from '../../errors.ts'
 import type { Translator } from '../../platform/texts/translate.ts'
-import { mailNotSent, pageError } from './page.ts'
+import { codeRefused, mailNotSent, pageError } from './page.ts'
 import type { PageError, Way, WaysValues } from './page-values.ts'
 
 interface Place {
@@ -77,8 +77,8 @@ export interface FailedProof {
 /** The error with the sentence for this proof. After a second miss it hints at the phone's clock. */
 export function proofError({ error, tried, misses: missed = 0 }: FailedProof): PageError {
   if (tried === 'mail') return mailNotSent(error)
-  const shown = pageError(error)
-  if (error.code !== 'INVALID_CREDENTIALS') return shown
+  const shown = tried === 'passkey' ? pageError(error) : codeRefused(error)
+  if (shown.code !== 'INVALID_CREDENTIALS') return shown
   const again = tried === 'totp' && missed > 1 ? '_AGAIN' : ''
   return { ...shown, code: `WRONG_${tried.toUpperCase()}${again}` }
 }
