@@ -14,7 +14,7 @@ test.each(['sqlite', 'postgres'] as const)(
     const first = await readPulse(authd.deps, null, 2)
     await signInForTokens(authd, 'bob@example.com')
     const { attemptToken } = await askForCode(authd)
-    await authd.browser().post('/v1/signin/code', { json: { code: 'wrong', attempt_token: attemptToken } })
+    await authd.browser().post('/v1/signin/code', { json: { code: '000000', attempt_token: attemptToken } })
     await sealAudit(authd.deps)
 
     const second = await readPulse(authd.deps, first.seq, 50)

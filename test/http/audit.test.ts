@@ -49,7 +49,7 @@ const STORIES: [what: string, act: (authd: Authd) => Promise<unknown>, expected:
     'a wrong code',
     async (authd) => {
       const { attemptToken: attempt_token } = await askForCode(authd)
-      await authd.browser().post('/v1/signin/code', { json: { code: 'wrong', attempt_token } })
+      await authd.browser().post('/v1/signin/code', { json: { code: '000000', attempt_token } })
     },
     {
       eventType: 'user.authentication_failed',

@@ -50,7 +50,7 @@ describe.each(['sqlite', 'postgres'] as const)('the work for an answer does not 
 
     const work = await workOf(authd, async (email) => {
       const begun = await authd.browser().post('/v1/signin', { json: { email } })
-      const json = { code: 'wrong', attempt_token: begun.body.attempt_token }
+      const json = { code: '000000', attempt_token: begun.body.attempt_token }
       return () => authd.browser().post('/v1/signin/code', { json })
     })
 

@@ -81,7 +81,7 @@ test('the page of a used link tells only its holder so', async () => {
   const authd = await startAuthd()
   const owner = authd.browser()
   const { token, attempt } = await askOnPage(authd, owner)
-  await owner.post('/signin/code', { form: { attempt, code: 'wrong' } })
+  await owner.post('/signin/code', { form: { attempt, code: '000000' } })
   await authd.deps.db.write((trx) => trx.run('UPDATE signin_attempts SET used_at = 1 WHERE id = ?', [attempt]))
   const titleFor = async (browser: Browser, link: string) =>
     /<h1[^>]*>([^<]+)/.exec((await browser.get(`/signin/link?token=${link}`)).body)?.[1]

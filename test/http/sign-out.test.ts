@@ -46,7 +46,7 @@ describe('a sign-in over a live session', () => {
     await signInOnPage(authd, browser)
     const { attempt } = await askOnPage(authd, browser, 'bob@example.com')
 
-    await browser.post('/signin/code', { form: { attempt, code: 'wrong' } })
+    await browser.post('/signin/code', { form: { attempt, code: '000000' } })
 
     expect(await statusOf(authd, browser.cookies.get('authd'))).toBe(200)
   })

@@ -60,6 +60,8 @@ test.each(SCHEMAS)('each fault in the input of %s is one of our sentences', (_, 
         parseInput(schema, input, 'body')
       } catch (error) {
         if (!(error instanceof AuthdError)) throw error
+        // A link that lost a part has no field that a person filled in.
+        if (error.code === 'LINK_INCOMPLETE') return
         const { errors } = error.details as { errors: { message: string }[] }
         for (const { message } of [error, ...errors]) expect(message).not.toMatch(FOREIGN)
         for (const { message } of errors) expect(message).toMatch(/^[A-Z].*\.$/s)
@@ -79,7 +81,7 @@ test('a fault names its field and what to write', async () => {
   const answers = [
     await send({}),
     await send({ code: 5 }),
-    await send({ code: 'x'.repeat(65) }),
+    await send({ code: 'x'.repeat(1001) }),
     await send({ code: '' }),
     await send({ code: '123456', colour: 'red' }),
     await send([]),
@@ -90,7 +92,7 @@ test('a fault names its field and what to write', async () => {
     [
       'code: This is missing. Write a text.',
       'code: Write a text.',
-      'code: Write at most 64 characters.',
+      'code: Write at most 1000 characters.',
       'code: Write at least one character.',
       'colour: Unknown field. Remove it.',
       'body: Write an object.',

@@ -40,7 +40,7 @@ export function hasTriesLeft({ codeTries }: Pick<SigninAttempt, 'codeTries'>): b
 
 /**
  * Checks the code of an attempt's mail. Tries are counted before the comparison: CODE_TRIES per attempt, and a daily
- * budget of wrong ones. What cannot be a code is no try: VALIDATION_ERROR. Otherwise returns INVALID_CREDENTIALS, which
+ * budget of wrong ones. For what cannot be a code, VALIDATION_ERROR, and no try is counted. Otherwise INVALID_CREDENTIALS, which
  * says only whether the attempt has tries left.
  */
 export async function checkCode(
