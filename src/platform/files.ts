@@ -105,6 +105,19 @@ export function openPlainFile(path: string): OpenedFile {
   }
 }
 
+/** The last bytes of a file, as text. */
+export function endOfFile(path: string, most: number): string {
+  const fd = openSync(path, constants.O_RDONLY | constants.O_NONBLOCK)
+  try {
+    const { size } = fstatSync(fd)
+    const part = Buffer.alloc(Math.min(size, most))
+    const read = readSync(fd, part, 0, part.length, size - part.length)
+    return part.toString('utf8', 0, read)
+  } finally {
+    closeSync(fd)
+  }
+}
+
 /** An input that a command names: opened now, maybe as root, and read later in parts. */
 export interface OpenedInput {
   /** Whether it can be read again from its start. A pipe cannot. */
@@ -156,7 +169,7 @@ export function setMode(path: string, mode: number): void {
 
 /** A new file for a text that comes in parts, or after privileges are dropped. */
 export interface NewFile {
-  append(text: string): void
+  append(text: string | Uint8Array): void
   close(): void
   /** Closes it empty, so that nobody takes a part for the whole. */
   discard(): void

@@ -73,6 +73,7 @@ export const GROUPS: { title: string; commands: Record<string, Listed> }[] = [
       'audit export': listed('Export the log as JSON lines, CSV or CEF.', () => import('./audit/export.ts')),
       top: listed('Watch sign-ins, sessions and events on one screen.', () => import('./top.ts')),
       doctor: listed('Find what is wrong or soon will be.', () => import('./doctor.ts')),
+      'support-bundle': listed('Pack what a maintainer needs, without secrets.', () => import('./support-bundle.ts')),
       status: listed('Show whether the daemon is running and healthy.', () => import('./status.ts')),
       stats: listed('Count sign-ins, sessions and mails by day.', () => import('./stats.ts')),
       metrics: listed('Print metrics, the dashboard or the alert rules.', () => import('./metrics.ts')),

@@ -72,9 +72,9 @@ function writeCrashReport(thrown: unknown): string[] {
   try {
     mkdirSync(folder, { recursive: true, mode: 0o700 })
     createFile(path, `${JSON.stringify(report, null, 2)}\n`, { mode: 0o600 })
-    return [`send ${path} with a report of what you did`]
+    return [`send ${path} with a report of what you did`, 'authd support-bundle']
   } catch {
     // If nothing can be written, the message is all there is.
-    return []
+    return ['authd support-bundle --output=-']
   }
 }

@@ -24,6 +24,13 @@ function spawned(command: string, args: string[], options: SpawnSyncOptions) {
   return spawnSync(command, args, { ...options, encoding: 'utf8', timeout: LONGEST_MS, killSignal: 'SIGKILL' })
 }
 
+/** The last lines that a unit has logged. Undefined without a journal that this user can read. */
+export function readJournal(unit: string, lines: number): string | undefined {
+  const args = ['--unit', unit, '--lines', String(lines), '--output', 'short-iso', '--no-pager', '--quiet']
+  const { status, stdout } = spawned('journalctl', args, { stdio: ['ignore', 'pipe', 'ignore'] })
+  return status === 0 && stdout !== '' ? String(stdout) : undefined
+}
+
 /** Version of this machine's systemd, such as `257`. Undefined without systemd. */
 export function systemdVersion(): number | undefined {
   const { stdout } = spawned('systemctl', ['--version'], { stdio: ['ignore', 'pipe', 'ignore'] })

@@ -1,9 +1,10 @@
 import type { Deps } from '../../deps.ts'
 import { DAY, isApart, isWithin, MINUTE, SECOND, toRfc3339 } from '../../platform/clock.ts'
 import { shell } from '../../platform/shell.ts'
-import { findDatabaseFacts } from '../../store/database-facts.ts'
+import { countTables, findDatabaseFacts } from '../../store/database-facts.ts'
 import { keyring, signingKeyAt } from '../sessions/signing-key.ts'
 import { lastBackupAt } from './backup.ts'
+import { listMigrations } from './schema.ts'
 import { countQueues } from './status-counts.ts'
 
 /** One line of `authd doctor`. */
@@ -115,4 +116,13 @@ export async function checkClock(deps: Pick<Deps, 'clock' | 'db'>): Promise<Chec
       ? { check, status: 'wrong', detail, fix: 'timedatectl status' }
       : { check, status: 'ok', detail },
   ]
+}
+
+/** What a maintainer asks about a database: its kind, its migrations, and how many rows each table has. */
+export async function describeDatabase(deps: Pick<Deps, 'db'>): Promise<object> {
+  const { facts, rows } = await deps.db.read(async (sql) => ({
+    facts: await findDatabaseFacts(sql),
+    rows: await countTables(sql),
+  }))
+  return { ...facts, migrations: await listMigrations(deps.db), rows }
 }

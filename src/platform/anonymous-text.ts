@@ -1,0 +1,26 @@
+import { isIP } from 'node:net'
+import { hideTokens } from './secret.ts'
+
+const EMAIL = /[^\s"'<>(),;:@[\]=&?/\\|]+(?:@|%40)[\p{L}\p{N}.-]+/giu
+const ADDRESS = /(?<![\w:.])(?:[0-9a-f]{0,4}(?::[0-9a-f]{0,4}){2,7}(?:\.\d{1,3}){0,3}|\d{1,3}(?:\.\d{1,3}){3})/gi
+/** Of this machine or of every one, so it tells nothing about a person. */
+const OWN = new Set(['127.0.0.1', '::1', '0.0.0.0', '::'])
+const ID = /\b([a-z]{2,6})_[0-9a-hjkmnp-tv-z]{26}\b/g
+/** Secrets, digests and keys of any kind. */
+const LONG = /[\w+/-]{32,}={0,2}/g
+
+/**
+ * A text without what names a person or opens anything: tokens, the given secrets, mail addresses, IP addresses, ids, and
+ * every long run of letters and digits. It removes too much rather than too little.
+ */
+export function anonymousText(text: string, secrets: readonly string[]): string {
+  const known = secrets.filter((secret) => secret.length >= 4).sort((a, b) => b.length - a.length)
+  const open = known.reduce((rest, secret) => rest.replaceAll(secret, '[secret]'), hideTokens(text))
+  return open
+    .replace(EMAIL, '[mail address]')
+    .replace(ADDRESS, (found) => (isIP(found) === 0 || OWN.has(found) ? found : '[address]'))
+    .replace(ID, '$1_[id]')
+    .replace(LONG, (found) =>
+      /\d/.test(found) && /[a-z]/i.test(found) && !found.includes('/') ? '[long value]' : found,
+    )
+}
