@@ -39,7 +39,7 @@ export default command({
         out.hint(line)
       await confirm(`Write them to ${path === '-' ? 'stdout' : path}?`)
       const archive = tarGz(entries, now)
-      if (file === undefined) process.stdout.write(archive)
+      if (file === undefined) out.bytes(archive)
       else file.append(archive)
       if (file !== undefined) out.object({ path, entries: sizes, changed: true }, [path])
     })

@@ -14,6 +14,11 @@ export function print(stream: { write(text: string): unknown }, text: Clean): vo
   stream.write(text)
 }
 
+/** Writes bytes for a program, such as an archive. */
+export function printBytes(stream: { write(bytes: Uint8Array): unknown }, bytes: Uint8Array): void {
+  stream.write(bytes)
+}
+
 /** Writes one line for people to stderr. */
 export function tell(line: string): void {
   print(process.stderr, inLines([cleanLine(line, process.stderr)]))

@@ -11,6 +11,7 @@ import {
   inLines,
   type Line,
   print,
+  printBytes,
 } from './clean.ts'
 import { type AskedList, type ListEnd, type ReadPart, readParts } from './parts.ts'
 import { showTime } from './time.ts'
@@ -261,6 +262,11 @@ export class Output {
 
   #fieldNames(): string[] {
     return (this.#flags.fields ?? '').split(',').map((name) => name.trim())
+  }
+
+  /** Bytes that are the whole result, such as an archive. */
+  bytes(result: Uint8Array): void {
+    if (!this.#isSilent) printBytes(this.#stdout, result)
   }
 
   #json(value: object): void {
