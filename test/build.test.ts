@@ -91,6 +91,17 @@ test('the bill of materials lists the bundled packages with version, licence, ha
   expect(components.at(-1).components.map(({ name }: { name: string }) => name)).toContain('openssl')
 })
 
+test('the bill of materials lists a package once, even if it lies in two folders', async () => {
+  const { files } = await bundleAll(root, 'src/mail/overrides/worker.ts', INFO)
+  const machine = thisMachine()
+
+  const { components } = JSON.parse(sbom(root, INFO, files, machine, machine.node))
+
+  const refs = components.map((component: { 'bom-ref': string }) => component['bom-ref'])
+  expect(refs.filter((ref: string, index: number) => refs.indexOf(ref) !== index)).toEqual([])
+  expect(refs).toContainEqual(expect.stringMatching(/^pkg:npm\/entities@/))
+})
+
 test('SOURCE_DATE_EPOCH is the time of a build', () => {
   vi.stubEnv('SOURCE_DATE_EPOCH', '1767225600')
   onTestFinished(() => void vi.unstubAllEnvs())

@@ -22,7 +22,9 @@ interface Component {
 /** What is in an executable, as CycloneDX 1.6: the bundled packages, Node, and the libraries in Node. */
 export function sbom(root: string, info: BuildInfo, files: string[], machine: Machine, program: string): string {
   const lock = JSON.parse(readFileSync(join(root, 'package-lock.json'), 'utf8')).packages
-  const bundled = packagesOf(files).map((folder) => npmComponent(join(root, folder), lock[folder]?.integrity))
+  const listed = packagesOf(files).map((folder) => npmComponent(join(root, folder), lock[folder]?.integrity))
+  // npm puts one package into several folders if its users need different versions of others.
+  const bundled = new Map(listed.map((component) => [component.purl, component])).values()
   const own = `pkg:generic/authd@${info.version}`
   const components = [...bundled, nodeComponent(machine, lock[`node_modules/node-linux-${machine.arch}`]?.integrity)]
   return `${JSON.stringify(
