@@ -13,12 +13,13 @@ const run = promisify(execFile)
 const root = join(import.meta.dirname, '../..')
 const folders: string[] = []
 
-/** What `npm run release` makes of the last commit, in another folder each time. */
-async function release(): Promise<string> {
+/** What `npm run release` makes of a commit, in another folder each time. */
+async function release(commit: string): Promise<string> {
   // Inside the project, so that the packages can be linked instead of copied.
   const folder = await mkdtemp(join(root, 'dist/release-'))
   folders.push(folder)
   await run('git', ['clone', '--quiet', root, join(folder, 'authd')])
+  await run('git', ['-C', join(folder, 'authd'), 'checkout', '--quiet', '--detach', commit])
   await run('cp', ['-al', join(root, 'node_modules'), join(folder, 'authd/node_modules')])
   await run('npm', ['run', '--silent', 'release'], { cwd: join(folder, 'authd') })
   return join(folder, 'authd/dist/release')
@@ -30,6 +31,7 @@ async function temporary(): Promise<string> {
   return folder
 }
 
+let commit = ''
 let released = ''
 const find = async (ending: string) => {
   const name = (await readdir(released)).find((file) => file.endsWith(ending))
@@ -40,14 +42,15 @@ beforeAll(async () => {
   const missing = TOOLS.filter((tool) => spawnSync('which', [tool]).status !== 0)
   if (missing.length > 0) throw new Error(`missing: ${missing.join(', ')}`)
   await mkdir(join(root, 'dist'), { recursive: true })
-  released = await release()
+  commit = (await run('git', ['rev-parse', 'HEAD'], { cwd: root })).stdout.trim()
+  released = await release(commit)
 })
 
 afterAll(() => Promise.all(folders.map((folder) => rm(folder, { recursive: true, force: true }))))
 
 describe('npm run release', () => {
   test('makes the same bytes in another folder, and says which', async () => {
-    const other = await release()
+    const other = await release(commit)
 
     const sums = await readFile(join(released, 'SHA256SUMS'), 'utf8')
     await run('sha256sum', ['--check', '--strict', 'SHA256SUMS'], { cwd: released })

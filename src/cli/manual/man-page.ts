@@ -63,9 +63,10 @@ function programPage(catalogue: Catalogue, globalFlags: DescribedWord[]): string
 
 /** Words are not hyphenated and lines not stretched, because most of them are command lines. */
 function titleLine(name: string): string {
+  // A date has its own form here: its hyphens are not escaped.
   const day = BUILD.builtAt?.slice(0, 10) ?? ''
   const version = text(BUILD.version)
-  return `.TH ${text(name.toUpperCase())} 1 "${text(day)}" "authd ${version}" "authd"\n.nh\n.ad l`
+  return `.TH ${text(name.toUpperCase())} 1 "${day}" "authd ${version}" "authd"\n.nh\n.ad l`
 }
 
 function entry({ short, name, value, text: meaning }: DescribedWord): string[] {
