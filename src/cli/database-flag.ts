@@ -27,6 +27,9 @@ function decoded(text: string): string {
   }
 }
 
+/** With what the configuration says about it under [database]. */
+type NamedPlace = DatabasePlace & { setting: string }
+
 /** The database that `--to` or `--to-url-file` names. Throws USAGE or NO_INPUT. */
 export async function readDatabasePlace({
   to,
@@ -34,25 +37,29 @@ export async function readDatabasePlace({
 }: {
   to?: string | undefined
   'to-url-file'?: string | undefined
-}): Promise<DatabasePlace> {
+}): Promise<NamedPlace> {
   refusePassword('to', to, 'authd db copy --to-url-file /etc/authd/database-url')
-  if (file !== undefined) return placeAt('--to-url-file', (await readInput(file)).trim())
+  if (file !== undefined) {
+    const setting =
+      file === '-' ? 'url_file = "…", a file with this URL' : `url_file = ${JSON.stringify(resolve(file))}`
+    return placeAt('--to-url-file', (await readInput(file)).trim(), setting)
+  }
   if (to === undefined) {
     throw new AuthdError('USAGE', {
       message: 'Name the other database with --to or --to-url-file.',
       suggestions: ['authd db copy --to-url-file /etc/authd/database-url'],
     })
   }
-  if (POSTGRES.test(to)) return placeAt('--to', to)
+  if (POSTGRES.test(to)) return placeAt('--to', to, `url = ${JSON.stringify(to)}`)
   const path = resolve(to.replace(/^sqlite:/, ''))
-  return { path, name: path }
+  return { path, name: path, setting: `path = ${JSON.stringify(path)}, and no url` }
 }
 
-function placeAt(flag: string, url: string): DatabasePlace {
+function placeAt(flag: string, url: string, setting: string): NamedPlace {
   try {
     const { servers, database } = parsePostgresUrl(url)
     const where = servers.map(({ host, port }) => `${host.includes(':') ? `[${host}]` : host}:${port}`).join(',')
-    return { url, name: `PostgreSQL at ${where}, database ${database}` }
+    return { url, setting, name: `PostgreSQL at ${where}, database ${database}` }
   } catch (error) {
     if (!(error instanceof BadPostgresUrl)) throw error
     throw new AuthdError('USAGE', { message: `${flag}: The URL ${error.message}. ${error.suggestion}.` })

@@ -36,13 +36,12 @@ export default command({
       onRows: (what, table, rows) => tell(() => `${what} ${counted(rows, 'row')} of ${table} so far.`),
     })
     const { rows = 0, written = 0, deleted = 0 } = done ?? {}
-    const setting = place.url === undefined ? `path = ${JSON.stringify(place.path)}` : `url_file = "…", or url = "…"`
-    out.object({ target: place.name, rows, written, deleted, finished: isLast, changed: true }, [
+    out.object({ target: place.name, rows, written, deleted, finished: isLast && !isDry, changed: true }, [
       isDry
         ? `Would copy the database to ${place.name}.`
         : `Copied ${counted(rows, 'row')} to ${place.name}: wrote ${written}, deleted ${deleted}.`,
       ...(isLast && !isDry
-        ? ['Every row was compared. The old database is closed.', `Now write ${setting} under [database].`]
+        ? ['Every row was compared. The old database is closed.', `Now write under [database]: ${place.setting}`]
         : []),
     ])
     if (isDry) return
