@@ -16,6 +16,8 @@ const WHO = {
   requested_by: 'Firefox on Linux',
   requested_ip: '2001:db8::1',
 }
+/** For mails whose button leads elsewhere. */
+const ACCOUNT = { account: 'https://auth.example.com/account' }
 const LINK = { link: 'https://auth.example.com/account' }
 const CODE = { ...WHO, code: '482913', expires_minutes: '10' }
 
@@ -42,7 +44,7 @@ export const MAILS = {
   email_restore: { layout: 'code', values: CODE },
   new_device: {
     layout: 'notice',
-    values: { ...WHO, link: 'https://auth.example.com/not-you?token=end_1.secret&x=1' },
+    values: { ...WHO, ...ACCOUNT, link: 'https://auth.example.com/not-you?token=end_1.secret&x=1' },
   },
   passkey_added: { layout: 'notice', values: { ...WHO, ...LINK, name: 'My phone' } },
   passkey_removed: { layout: 'notice', values: { ...WHO, ...LINK, name: 'My phone' } },
@@ -60,6 +62,7 @@ export const MAILS = {
     layout: 'notice',
     values: {
       ...WHO,
+      ...ACCOUNT,
       link: 'https://auth.example.com/account/restore?token=rst_1.secret&x=1',
       old_email_masked: 'a…@example.com',
       new_email_masked: 'e…@example.org',
@@ -105,7 +108,7 @@ export const MAILS = {
 export type MailTemplate = keyof typeof MAILS
 
 /** Values that are left out if they are unknown: who did it, when and where, and the way to the account page. */
-type Optional = keyof typeof WHO | keyof typeof LINK | 'email_masked'
+type Optional = keyof typeof WHO | keyof typeof LINK | keyof typeof ACCOUNT | 'email_masked'
 
 type Declared<Template extends MailTemplate> = keyof (typeof MAILS)[Template]['values']
 

@@ -42,6 +42,7 @@ const FACTS = [
   'endpoint',
   'endpoint_id',
   'said',
+  'account',
 ]
 
 function safetyView(

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { renderMail } from '../../src/mail/render.ts'
 import { declaredMail, MAILS } from '../../src/mails.ts'
+import { builtInTexts } from '../../src/platform/texts/texts.ts'
 import { APP } from '../support/mail-samples.ts'
 
 test.for([
@@ -64,6 +65,7 @@ test('the text of a notice is complete', async () => {
         Wann: 25. November 2026, 10:15 Uhr (UTC)
         Browser: Firefox unter Linux
         IP-Adresse: 2001:db8::1
+        Ihr Konto: https://auth.example.com/account
 
     Mein Konto zurückholen:
 
@@ -71,11 +73,30 @@ test('the text of a notice is complete', async () => {
 
     Der Link gilt 7 Tage. Wir schicken dann noch einen Code an diese Adresse und fragen Sie danach.
 
-    Wenn Sie das nicht waren, holen Sie Ihr Konto mit dem Link oben zurück. Öffnen Sie danach Ihre Kontoseite, entfernen Sie alles, was Sie nicht kennen, und melden Sie sich überall ab. Wenn der Link nicht mehr gilt, bitten Sie Example um Hilfe. Wenn Sie es waren, brauchen Sie nichts zu tun.
+    Wenn Sie das nicht waren, holen Sie Ihr Konto mit der Schaltfläche „Mein Konto zurückholen“ zurück. Öffnen Sie danach Ihre Kontoseite, entfernen Sie alles, was Sie nicht kennen, und melden Sie sich überall ab. Wenn der Link nicht mehr gilt, bitten Sie Example um Hilfe. Wenn Sie es waren, brauchen Sie nichts zu tun.
 
     -- 
     Example schickt diese Mail, weil es um Ihr Konto geht.
     Hilfe: https://example.com/help
     "
   `)
+})
+
+test('the mail about a new sign-in names its button, and has the address of the account page', async () => {
+  const values = MAILS.new_device.values
+
+  const { text, html } = await renderMail({ template: 'new_device', lang: 'en', values }, APP)
+
+  expect(text).toContain('End that sign-in with the button “It was not me”.')
+  expect(text).toContain('Your account: https://auth.example.com/account\n')
+  expect(html).toContain('https://auth.example.com/account<')
+})
+
+test('no mail speaks of factors, or of a link that is a button', () => {
+  const sentences = Object.entries(builtInTexts().locales['en'] ?? {}).filter(([key]) => key.startsWith('mail.'))
+
+  const odd = sentences.filter(([, text]) => /\bfactors?\b|link above/i.test(JSON.stringify(text)))
+
+  expect(sentences.length).toBeGreaterThan(100)
+  expect(odd).toEqual([])
 })

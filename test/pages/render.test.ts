@@ -37,7 +37,11 @@ test.for(FACES)('%s is German for a browser that asks for German', (face) => {
 test('hostile values are escaped', () => {
   const pages = [
     renderPage('signin', { asked: HOSTILE, email: HOSTILE, redirectTo: HOSTILE }, CONTEXT),
-    renderPage('code', { attempt: HOSTILE, email: HOSTILE, resendAfter: 0, redirectTo: HOSTILE }, CONTEXT),
+    renderPage(
+      'code',
+      { attempt: HOSTILE, email: HOSTILE, ttlMs: 600_000, resendAfter: 0, redirectTo: HOSTILE },
+      CONTEXT,
+    ),
     renderPage('link', { kind: 'own', attempt: HOSTILE, token: HOSTILE, emailMasked: HOSTILE }, CONTEXT),
     renderPage(
       'link',
@@ -65,6 +69,7 @@ test('the page after sending shows the address and the wait, and keeps the desti
   const values = {
     attempt: 'att_1',
     email: 'anna@example.com',
+    ttlMs: 600_000,
     resendAfter: 40,
     redirectTo: 'https://app.example.com/?a=b',
   }

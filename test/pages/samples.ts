@@ -36,19 +36,23 @@ export const PAGES = {
       { ...CONTEXT, ...more },
     ),
   code: (more: Partial<PageContext> = {}) =>
-    renderPage('code', { attempt: 'att_1', email: EMAIL, resendAfter: 40 }, { ...CONTEXT, ...more }),
+    renderPage('code', { attempt: 'att_1', email: EMAIL, ttlMs: 600_000, resendAfter: 40 }, { ...CONTEXT, ...more }),
   'code, not sent': (more: Partial<PageContext> = {}) =>
     renderPage(
       'code',
-      { attempt: 'att_1', email: EMAIL, resendAfter: 20, notice: 'not_sent' },
+      { attempt: 'att_1', email: EMAIL, ttlMs: 600_000, resendAfter: 20, notice: 'not_sent' },
       { ...CONTEXT, ...more },
     ),
   'code, wrong': (more: Partial<PageContext> = {}) =>
-    renderPage('code', { attempt: 'att_1', email: EMAIL, resendAfter: 0, error: ERROR }, { ...CONTEXT, ...more }),
+    renderPage(
+      'code',
+      { attempt: 'att_1', email: EMAIL, ttlMs: 600_000, resendAfter: 0, error: ERROR },
+      { ...CONTEXT, ...more },
+    ),
   'code, long, sent again': (more: Partial<PageContext> = {}) =>
     renderPage(
       'code',
-      { attempt: 'att_1', email: EMAIL, resendAfter: 0, codeKind: 'long', notice: 'sent_again' },
+      { attempt: 'att_1', email: EMAIL, ttlMs: 600_000, resendAfter: 0, codeKind: 'long', notice: 'sent_again' },
       { ...CONTEXT, ...more },
     ),
   'link, own browser': (more: Partial<PageContext> = {}) =>

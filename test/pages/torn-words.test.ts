@@ -53,7 +53,7 @@ test.for([
   'a@b.example.com',
   'anna.lindqvist@xn--bcher-kva.example',
 ])('the address %s breaks after @ or a dot', async (email) => {
-  const values = { attempt: 'att_1', email, resendAfter: 0 }
+  const values = { attempt: 'att_1', email, ttlMs: 600_000, resendAfter: 0 }
 
   expect(await tornIn(renderPage('code', values, CONTEXT))).toEqual([])
 })

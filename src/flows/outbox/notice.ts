@@ -37,8 +37,10 @@ export async function notify<Template extends AccountNotice>(
   const declared = declaredMail(template)
   const hasLink = 'link' in declared.values
   if (hasLink && !declared.needsLink && (await isOverLimit(deps, trx, `${user.email} ${template}`))) return
+  const account = `${deps.config.current().publicUrl}/account`
   const usual = {
-    ...(hasLink && { link: link ?? `${deps.config.current().publicUrl}/account` }),
+    ...(hasLink && { link: link ?? account }),
+    ...('account' in declared.values && { account }),
     occurred_at: toRfc3339(deps.clock.now()),
     requested_by: describeUserAgent(actor.userAgent) ?? '',
     requested_ip: actor.ip ?? '',

@@ -16,8 +16,13 @@ import { orEnded } from './ended-link.ts'
 import { codeRefused, fields, linkToken, mailNotSent, type PageAnswer, page, pageError, typedCode } from './page.ts'
 import { orAgain } from './retry-form.ts'
 
-const CHANGE = { kind: 'change', action: '/account/email/code', back: '/account/email' } as const
-const RESTORE = { kind: 'restore', action: '/restore-email/code', back: '/signin' } as const
+const CHANGE = {
+  kind: 'change',
+  action: '/account/email/code',
+  back: '/account/email',
+  again: '/account/email',
+} as const
+const RESTORE = { kind: 'restore', action: '/restore-email/code', back: '/signin', again: '/restore-email' } as const
 const token = linkToken('emc')
 const code = typedCode
 
@@ -36,7 +41,7 @@ const begin = accountPage({
   method: 'POST',
   path: '/account/email',
   limit: 'stranger',
-  fields: fields({ email: z.string().max(320) }),
+  fields: fields({ email: z.string().max(320), again: z.string().optional() }),
   back: '/account/email',
   async handle(deps, { session, actor, fields: form, cookies, lang }) {
     return await orAgain(
@@ -44,14 +49,17 @@ const begin = accountPage({
         const address = parseEmailAddress(form.email)
         if (!address) throw new AuthdError('VALIDATION_ERROR')
         await beginEmailChange(deps, actor, { session, address, lang, device: cookies.device })
-        return { goTo: '/account/email/code' }
+        return { goTo: `/account/email/code${form.again === undefined ? '' : '?again=1'}` }
       },
       ['VALIDATION_ERROR', 'CONFLICT', 'FORBIDDEN', 'RATE_LIMITED'],
-      (error) => ({
-        page: 'email',
-        status: error.status,
-        values: { current: session.user.emailTyped, typed: withoutUnseen(form.email), error: mailNotSent(error) },
-      }),
+      async (error) => {
+        const { status } = error
+        const failed = { error: mailNotSent(error) }
+        const waiting = form.again === undefined ? undefined : await findWaitingChange(deps, session)
+        if (waiting !== undefined) return { page: 'mailcode', status, values: { ...CHANGE, email: waiting, ...failed } }
+        const values = { current: session.user.emailTyped, typed: withoutUnseen(form.email), ...failed }
+        return { page: 'email', status, values }
+      },
     )
   },
 })
@@ -59,11 +67,13 @@ const begin = accountPage({
 const askCode = accountPage({
   method: 'GET',
   path: '/account/email/code',
-  fields: fields({}),
+  fields: fields({ again: z.string().optional() }),
   back: '/account/email',
-  async handle(deps, { session }) {
+  async handle(deps, { session, fields: { again } }) {
     const email = await findWaitingChange(deps, session)
-    return email === undefined ? { goTo: '/account/email' } : { page: 'mailcode', values: { ...CHANGE, email } }
+    if (email === undefined) return { goTo: '/account/email' }
+    const notice = again !== undefined && { notice: 'sent_again' as const }
+    return { page: 'mailcode', values: { ...CHANGE, email, ...notice } }
   },
 })
 

@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import type { Deps } from '../../deps.ts'
 import type { AuthdError } from '../../errors.ts'
-import { listOwnPasskeys, removeOwnPasskey, renameOwnPasskey } from '../../flows/factors/own-passkeys.ts'
+import { removeOwnPasskey, renameOwnPasskey } from '../../flows/factors/own-passkeys.ts'
 import { enrolPasskey } from '../../flows/factors/passkey-enrolment.ts'
 import { remakeRecoveryCodes } from '../../flows/factors/recovery-code.ts'
 import { confirmCodesSaved, findShownCodes } from '../../flows/factors/shown-codes.ts'
@@ -89,11 +89,14 @@ async function passkeyPage(
   passkeyId: string,
   error?: AuthdError,
 ): Promise<PageAnswer> {
-  const own = await listOwnPasskeys(deps, session.userId)
+  const methods = await listSignInMethods(deps, await findOwnUser(deps, session.userId))
+  const own = methods.passkeys
   const found = own.find(({ id }) => id === passkeyId)
   if (!found) return { goTo: '/account' }
   const { id, name, aaguid, isBackupEligible: synced, createdAt } = found
-  const values = { id, name, maker: authenticatorName(aaguid) ?? null, synced, createdAt, isLast: own.length === 1 }
+  const isLast = own.length === 1
+  const endsCodes = isLast && methods.totpSince === null && methods.recoveryCodes > 0
+  const values = { id, name, maker: authenticatorName(aaguid) ?? null, synced, createdAt, isLast, endsCodes }
   return {
     page: 'passkey',
     ...(error && { status: error.status }),
@@ -142,9 +145,9 @@ const totp = accountPage({
   },
 })
 
-async function totpState(deps: Deps, session: OwnedSession): Promise<{ isOn: boolean }> {
-  const { totpSince } = await listSignInMethods(deps, await findOwnUser(deps, session.userId))
-  return { isOn: totpSince !== null }
+async function totpState(deps: Deps, { userId }: OwnedSession): Promise<{ isOn: boolean; endsCodes: boolean }> {
+  const { totpSince, passkeys, recoveryCodes } = await listSignInMethods(deps, await findOwnUser(deps, userId))
+  return { isOn: totpSince !== null, endsCodes: passkeys.length === 0 && recoveryCodes > 0 }
 }
 
 const setUpTotp = accountPage({

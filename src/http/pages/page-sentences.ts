@@ -16,8 +16,9 @@ export const SAID: Sayings = {
   account: ({ codesLeft }, _, { t }) => ({ faultAt: 'name', left: t('account.codes_left', { count: codesLeft }) }),
   passkey: ({ name }, _, { apart }) => ({ heading: apart(name), faultAt: 'name' }),
   'totp-setup': () => ({ faultAt: 'code' }),
-  code: ({ resendAfter, codeKind }, _, translate) => ({
+  code: ({ resendAfter, codeKind, ttlMs }, _, translate) => ({
     faultAt: 'code',
+    lifetime: translate.minutes(ttlMs),
     wait: resendAfter > 0 ? translate.relative(resendAfter * SECOND) : undefined,
     when: translate.relative(resendAfter * SECOND),
     isLong: codeKind === 'long',

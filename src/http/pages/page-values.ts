@@ -39,6 +39,8 @@ export interface PageValues {
     email: string
     /** Long codes contain letters and need another on-screen keyboard. */
     codeKind?: 'short' | 'long'
+    /** How long link and code work. */
+    ttlMs: number
     /** Seconds until another mail can be requested; 0 means now. */
     resendAfter: number
     redirectTo?: string
@@ -113,9 +115,12 @@ export interface PageValues {
     synced: boolean
     createdAt: number
     isLast: boolean
+    /** Without it, recovery codes stand in for nothing. */
+    endsCodes: boolean
     error?: PageError
   }
-  totp: { isOn: boolean; error?: PageError }
+  /** `endsCodes`: without the app, recovery codes stand in for nothing. */
+  totp: { isOn: boolean; endsCodes: boolean; error?: PageError }
   /** Shows the new secret until its first right code. Posts `code` to /account/totp. */
   'totp-setup': { secret: string; uri: string; qr: string; error?: PageError }
   /** New recovery codes. Posts to /account/recovery-codes/saved. */
@@ -143,7 +148,11 @@ export interface PageValues {
     email: string
     action: string
     back: string
+    /** Where another mail is asked for, with `token`, or else with `email` and `again`. */
+    again: string
     token?: string
+    /** Set after "send again". */
+    notice?: 'sent_again'
     error?: PageError
   }
   delete: { email: string }

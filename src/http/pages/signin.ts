@@ -123,6 +123,7 @@ async function codePage(deps: Deps, cookies: RequestCookies, attempt: string | u
     waiting && {
       attempt: waiting.attempt.id,
       email: waiting.attempt.emailTyped ?? waiting.attempt.email,
+      ttlMs: deps.config.current().signin.ttl,
       resendAfter: Math.ceil(waiting.resendAfterMs / SECOND),
       codeKind: waiting.attempt.codeKind ?? 'short',
       ...optional(waiting.attempt.redirectTo ?? undefined),

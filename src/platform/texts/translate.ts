@@ -19,6 +19,8 @@ export interface Translator {
   device(name: string): string
   /** `25 November 2026`, in UTC, because authd does not know the reader's time zone. */
   date(epochMs: number): string
+  /** `10 minutes` */
+  minutes(milliseconds: number): string
   /** `in 40 seconds`, `5 minutes ago`, in the largest suitable unit. */
   relative(milliseconds: number): string
 }
@@ -43,6 +45,7 @@ function translator(lang: string, sentences: Sentences): Translator {
   const plurals = new Intl.PluralRules(lang)
   const numbers = new Intl.NumberFormat(region)
   const dates = new Intl.DateTimeFormat(region, { dateStyle: 'long', timeZone: 'UTC' })
+  const minutes = new Intl.NumberFormat(region, { style: 'unit', unit: 'minute', unitDisplay: 'long' })
   const relativeTimes = new Intl.RelativeTimeFormat(region, { numeric: 'auto' })
   const apart = (value: string) => (value && sentences['dir'] === 'rtl' ? `\u2068${value}\u2069` : value)
   const t = (key: string, values: SentenceValues = {}): string => {
@@ -67,6 +70,7 @@ function translator(lang: string, sentences: Sentences): Translator {
       return system === undefined ? name : t('page.device', { browser, system })
     },
     date: (epochMs) => dates.format(epochMs),
+    minutes: (milliseconds) => minutes.format(Math.round(milliseconds / 60_000)),
     relative(milliseconds) {
       const seconds = Math.round(milliseconds / 1000)
       const minutes = Math.round(seconds / 60)
