@@ -45,6 +45,8 @@ const COMMANDS = [
   ['backup', 'create'],
   ['backup', 'list'],
   ['backup', 'prune', '--keep', '1'],
+  ['db', 'copy', '--to', 'copy.db'],
+  ['db', 'reopen', '--yes'],
   ['config', 'env'],
   ['config', 'reference', 'smtp.tls'],
   ['users', 'delete', 'ada@example.com', '--confirm', 'ada@example.com'],
