@@ -64,7 +64,7 @@ export const MAILS = {
       ...WHO,
       ...ACCOUNT,
       link: 'https://auth.example.com/account/restore?token=rst_1.secret&x=1',
-      old_email_masked: 'a…@example.com',
+      old_email: 'ada@example.com',
       new_email_masked: 'e…@example.org',
       expires_days: '7',
     },
@@ -73,12 +73,12 @@ export const MAILS = {
   // An operator changed it, while an earlier change could be undone: this one cannot.
   email_changed_by_operator: {
     layout: 'notice',
-    values: { ...WHO, old_email_masked: 'a…@example.com', new_email_masked: 'e…@example.org' },
+    values: { ...WHO, old_email: 'ada@example.com', new_email_masked: 'e…@example.org' },
   },
   // Goes to the address that the user no longer has.
   email_restored: {
     layout: 'notice',
-    values: { ...WHO, old_email_masked: 'e…@example.org', new_email_masked: 'a…@example.com' },
+    values: { ...WHO, old_email: 'eve@example.org', new_email_masked: 'a…@example.com' },
   },
   recovery_link_used: { layout: 'notice', values: { ...WHO, ...LINK } },
   // There is no account page any more.

@@ -33,7 +33,7 @@ export const noticeView: ViewOf = (template, values, app, translate) => {
 /** In the order in which they are shown. Values that the flow did not give are left out. */
 const FACTS = [
   'name',
-  'old_email_masked',
+  'old_email',
   'new_email_masked',
   'signed_out',
   'occurred_at',

@@ -40,7 +40,7 @@ describe.each(['sqlite', 'postgres'] as const)('notices to a user (%s)', (databa
     await withPasskey(authd)
     const user = await resolveUser(authd.deps, ADA)
     await authd.takeMail()
-    const values = { old_email_masked: 'a…@example.com', new_email_masked: 'e…@example.org', expires_days: '7' }
+    const values = { old_email: 'ada@example.com', new_email_masked: 'e…@example.org', expires_days: '7' }
     const link = 'https://auth.example.com/restore-email?token=x'
 
     for (let at = 0; at < 7; at += 1)

@@ -60,7 +60,7 @@ test('the text of a notice is complete', async () => {
 
     Ihr Konto bei Example hat eine neue Adresse. Mails gehen ab jetzt nur noch an die neue Adresse.
 
-        Alte Adresse: a…@example.com
+        Alte Adresse: ada@example.com
         Neue Adresse: e…@example.org
         Wann: 25. November 2026, 10:15 Uhr (UTC)
         Browser: Firefox unter Linux

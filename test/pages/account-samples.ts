@@ -172,7 +172,7 @@ export const ACCOUNT_FACES = [
     ...{ emailMasked: 'a…@example.com', begunAt: NOW - 20 * MINUTE, token: 'end_1.s' },
     ...{ browser: 'Firefox on Linux', ip: '2001:db8::1' },
   }),
-  face('restore', 'restore', { newMasked: 'm…@example.org', oldMasked: 'a…@example.com', token: 'emc_1.s' }),
+  face('restore', 'restore', { newMasked: 'm…@example.org', old: 'anna.lindqvist@example.com', token: 'emc_1.s' }),
 ]
 
 function face<Name extends PageName>(title: string, name: Name, values: PageValues[Name]): [string, PageName, object] {

@@ -292,3 +292,23 @@ test('the button of a download is ready again, because the page stays', async ()
   expect(pathname).toBe('/account/export')
   expect(await button.getAttribute('aria-busy')).toBe(null)
 })
+
+test.for([
+  ['an invisible character inside', 'an\u200bna@example.com', 'anna@example.com'],
+  ['full width', 'ａｎｎａ＠ｅｘａｍｐｌｅ．ｃｏｍ', 'anna@example.com'],
+  ['mailto:', 'mailto:anna@example.com', 'anna@example.com'],
+  ['the name of an address book', 'Anna Lindqvist <anna@example.com>', 'anna@example.com'],
+] as const)('an address with %s is mended in the field, and the page says to check it', async ([, typed, meant]) => {
+  const authd = await startAuthd()
+  const browser = authd.browser()
+
+  const first = await browser.post('/signin', { form: { email: typed } })
+  const sent = await authd.takeMail()
+  const again = await browser.post('/signin', { form: { email: meant } })
+
+  expect(first.status).toBe(400)
+  expect(first.body).toContain('We removed what does not belong in an address.')
+  expect(first.body).toContain(`value="${meant}"`)
+  expect(sent).toEqual([])
+  expect(again.status).toBe(303)
+})

@@ -156,21 +156,27 @@ export async function changeEmailIn(
     user: { id: user.id, email },
     metadata: { ...masks, ...(dropped.length > 0 && { dropped }) },
   })
+  const shown = shownTo(user, email)
   if (byOperator) await keepOldestWayBack(trx, { userId: user.id, now })
   // Nobody has ever shown that an unproven address is the user's: it may be a stranger's, by a typo.
   if (user.emailVerifiedAt === null) return true
   const link = await keepFormer(deps, trx, { user, newEmail: email, hasWayBack: !byOperator })
   if (byOperator) {
-    await notify(deps, trx, actor, { user, template: 'email_changed_by_operator', values: masks })
+    await notify(deps, trx, actor, { user, template: 'email_changed_by_operator', values: shown })
     return true
   }
   await notify(deps, trx, actor, {
     user,
     template: 'email_changed',
     link,
-    values: { ...masks, expires_days: String(RESTORABLE_MS / DAY) },
+    values: { ...shown, expires_days: String(RESTORABLE_MS / DAY) },
   })
   return true
+}
+
+/** The former address is the reader's own. Masked, both could look the same. */
+function shownTo(user: User, newEmail: string) {
+  return { old_email: user.emailTyped, new_email_masked: maskEmail(newEmail) }
 }
 
 function notAdmitted(): AuthdError {
@@ -264,8 +270,7 @@ export async function restoreEmail(
       ...(await dropFactors(trx, user.id, { since: sinceChange(change, now) })),
     ]
     await dropLoneRecoveryCodes(trx, user.id)
-    const masks = { old_email_masked: maskEmail(user.email), new_email_masked: maskEmail(change.oldEmail) }
-    await notify(deps, trx, actor, { user, template: 'email_restored', values: masks })
+    await notify(deps, trx, actor, { user, template: 'email_restored', values: shownTo(user, change.oldEmail) })
     const restored = { id: user.id, email: change.oldEmail }
     await recordEvent(deps, trx, actor, { type: 'user.email_restored', user: restored, metadata: { dropped } })
     return undefined

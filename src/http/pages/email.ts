@@ -9,10 +9,10 @@ import {
   sendRestoreMail,
 } from '../../flows/users/email-change.ts'
 import { maskEmail, parseEmailAddress } from '../../platform/email-address.ts'
-import { withoutUnseen } from '../../platform/plain-text.ts'
 import { sessionCookies } from '../endpoint/session-answer.ts'
 import { accountPage } from './account-page.ts'
 import { orEnded } from './ended-link.ts'
+import { refusedEmail } from './mend-email.ts'
 import { codeRefused, fields, linkToken, mailNotSent, type PageAnswer, page, pageError, typedCode } from './page.ts'
 import { orAgain } from './retry-form.ts'
 
@@ -54,15 +54,21 @@ const begin = accountPage({
       ['VALIDATION_ERROR', 'CONFLICT', 'FORBIDDEN', 'RATE_LIMITED'],
       async (error) => {
         const { status } = error
-        const failed = { error: mailNotSent(error) }
         const waiting = form.again === undefined ? undefined : await findWaitingChange(deps, session)
-        if (waiting !== undefined) return { page: 'mailcode', status, values: { ...CHANGE, email: waiting, ...failed } }
-        const values = { current: session.user.emailTyped, typed: withoutUnseen(form.email), ...failed }
+        if (waiting !== undefined)
+          return { page: 'mailcode', status, values: { ...CHANGE, email: waiting, error: mailNotSent(error) } }
+        const values = { current: session.user.emailTyped, ...refusedAs(error, form.email) }
         return { page: 'email', status, values }
       },
     )
   },
 })
+
+function refusedAs(error: AuthdError, typed: string) {
+  if (error.code !== 'VALIDATION_ERROR') return { typed, error: mailNotSent(error) }
+  const refused = refusedEmail(typed)
+  return { typed: refused.email, error: refused.error }
+}
 
 const askCode = accountPage({
   method: 'GET',
@@ -107,7 +113,7 @@ const restore = page({
   async handle(deps, { fields: query }) {
     return await orEnded('restore', async () => {
       const { newEmail, oldEmail } = await findRestorable(deps, query.token)
-      const values = { newMasked: maskEmail(newEmail), oldMasked: maskEmail(oldEmail), token: query.token }
+      const values = { newMasked: maskEmail(newEmail), old: oldEmail, token: query.token }
       return { page: 'restore', values }
     })
   },

@@ -165,7 +165,7 @@ export interface PageValues {
   /** Asks whether a sign-in was the user's. Posts `token` and `answer` to /not-you. */
   'not-you': { emailMasked: string; begunAt: number; browser?: string; ip?: string; token: string }
   /** Undoes a change of address. Posts `token` to /restore-email. */
-  restore: { newMasked: string; oldMasked: string; token: string }
+  restore: { newMasked: string; old: string; token: string }
   /** A link of another kind than the sign-in link that no longer works: why, and who can send another. */
   ended: {
     kind: 'invitation' | 'recovery' | 'restore' | 'not_you'

@@ -7,10 +7,10 @@ import { isAllowedRedirect } from '../../flows/signin/redirect.ts'
 import { findWaitingAttempt } from '../../flows/signin/signin-mail.ts'
 import { SECOND } from '../../platform/clock.ts'
 import { parseEmailAddress } from '../../platform/email-address.ts'
-import { withoutUnseen } from '../../platform/plain-text.ts'
 import { holdingOf, type RequestCookies } from '../request/cookies.ts'
 import { redemption } from '../request/proof-context.ts'
-import { codeRefused, fields, mailNotSent, page, pageError, redirectField, typedCode } from './page.ts'
+import { refusedEmail } from './mend-email.ts'
+import { codeRefused, fields, mailNotSent, page, redirectField, typedCode } from './page.ts'
 import type { PageError } from './page-values.ts'
 import { leadBack, signedInPage } from './signed-in.ts'
 import { COOKIES_BLOCKED, cookiesAreBlocked, signinPage } from './signin-page.ts'
@@ -56,8 +56,7 @@ const begin = page({
     const shown = { email: form.email, ...optional(form.redirect_to) }
     if (cookiesAreBlocked(form, cookies)) return signinPage(deps, cookies, { ...shown, error: COOKIES_BLOCKED }, 400)
     if (!email) {
-      const error = pageError(new AuthdError('VALIDATION_ERROR'))
-      return signinPage(deps, cookies, { ...shown, email: withoutUnseen(form.email), error }, 400)
+      return signinPage(deps, cookies, { ...shown, ...refusedEmail(form.email) }, 400)
     }
     const held = cookies.attempts
     const begun = await beginSignIn(deps, actor, {
