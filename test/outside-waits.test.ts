@@ -24,6 +24,8 @@ const WAITS: Record<string, { deadlines: RegExp[] } | { none: string }> = {
     deadlines: [/signal: AbortSignal\.any\(\[AbortSignal\.timeout\(timeoutMs\)/],
   },
   'src/platform/systemd.ts': { deadlines: [/spawn\(.*timeout: NOTIFY_MS, killSignal: 'SIGKILL'/] },
+  'src/startup/postgres-tools.ts': { deadlines: [/timeout: VERSION_MS/, /timeout: LONGEST_MS/] },
+  'src/startup/separate-inspection.ts': { deadlines: [/timeout: LONGEST_MS, killSignal: 'SIGKILL'/] },
   'src/store/postgres-changes.ts': { deadlines: [/query\(\{.*query_timeout/] },
   'src/store/postgres-connection.ts': {
     deadlines: [/connectionTimeoutMillis: timeoutMs/, /query_timeout: timeoutMs/, /stream\.destroy\(\), CLOSE_MS/],

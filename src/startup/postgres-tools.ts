@@ -5,10 +5,13 @@ import { delimiter, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { text } from 'node:stream/consumers'
 import { AuthdError } from '../errors.ts'
+import { HOUR } from '../platform/clock.ts'
 
 /** Where packages put the programs of each version. */
 const FOLDERS = ['/usr/lib/postgresql/*/bin', '/usr/pgsql-*/bin']
 const VERSION_MS = 5000
+/** A database of many users takes hours. A tool that waits for a dead server ends with this. */
+const LONGEST_MS = 12 * HOUR
 
 /** A program of PostgreSQL. */
 export interface PostgresTool {
@@ -50,7 +53,10 @@ export async function runPostgresTool(
   args: string[],
   { env, onLine = () => {} }: { env: Record<string, string>; onLine?: (line: string) => void },
 ): Promise<void> {
-  const child = spawn(path, args, { env: { LC_ALL: 'C', ...env }, stdio: ['ignore', 'pipe', 'pipe'] })
+  const child = spawn(path, args, {
+    ...{ env: { LC_ALL: 'C', ...env }, timeout: LONGEST_MS },
+    stdio: ['ignore', 'pipe', 'pipe'],
+  })
   const end = () => void child.kill()
   process.once('exit', end)
   try {

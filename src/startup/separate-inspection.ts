@@ -1,9 +1,13 @@
 import { spawn } from 'node:child_process'
 import { once } from 'node:events'
 import { text } from 'node:stream/consumers'
+import { HOUR } from '../platform/clock.ts'
 import { StoreError } from '../store/db.ts'
 import type { InspectedCopy } from '../store/sqlite-backup.ts'
 import { INSPECTION_PROGRAM } from './inspection-program.ts'
+
+/** A disk that hangs ends with this. A file of many gigabytes takes minutes. */
+const LONGEST_MS = 12 * HOUR
 
 /** What the separate process says. */
 export type Inspection = { found: InspectedCopy } | { fault: string; reason: string }
@@ -17,7 +21,7 @@ export async function inspectSeparately(
   key: string,
   program: readonly string[] = INSPECTION_PROGRAM,
 ): Promise<InspectedCopy> {
-  const child = spawn(process.execPath, program, { env: {}, stdio: 'pipe' })
+  const child = spawn(process.execPath, program, { env: {}, stdio: 'pipe', timeout: LONGEST_MS, killSignal: 'SIGKILL' })
   const end = () => void child.kill('SIGKILL')
   process.once('exit', end)
   child.stdin.on('error', () => undefined) // The child ended early. Its exit code is checked below.

@@ -142,9 +142,8 @@ export async function changeEmailIn(
 ): Promise<boolean> {
   const now = deps.clock.now()
   const { canonical: email, typed: emailTyped } = address
-  if (!(await updateUserEmail(trx, { id: user.id, email, emailTyped, emailVerifiedAt: isVerified ? now : null }))) {
-    return false
-  }
+  const moved = { id: user.id, email, emailTyped, emailVerifiedAt: isVerified ? now : null }
+  if (!(await updateUserEmail(trx, moved))) return false
   const dropped = isVerified ? await dropUnproven(deps, trx, actor, { user, keptSessionId }) : []
   // Attempts and mails for the former address end, because it may belong to somebody else now.
   await endSigninAttempts(trx, user.email)
@@ -156,7 +155,8 @@ export async function changeEmailIn(
     user: { id: user.id, email },
     metadata: { ...masks, ...(dropped.length > 0 && { dropped }) },
   })
-  const shown = shownTo(user, email)
+  // The former address is the reader's own. Masked, both could look the same.
+  const shown = { old_email: user.emailTyped, new_email_masked: masks.new_email_masked }
   if (byOperator) await keepOldestWayBack(trx, { userId: user.id, now })
   // Nobody has ever shown that an unproven address is the user's: it may be a stranger's, by a typo.
   if (user.emailVerifiedAt === null) return true
@@ -172,11 +172,6 @@ export async function changeEmailIn(
     values: { ...shown, expires_days: String(RESTORABLE_MS / DAY) },
   })
   return true
-}
-
-/** The former address is the reader's own. Masked, both could look the same. */
-function shownTo(user: User, newEmail: string) {
-  return { old_email: user.emailTyped, new_email_masked: maskEmail(newEmail) }
 }
 
 function notAdmitted(): AuthdError {
@@ -270,7 +265,8 @@ export async function restoreEmail(
       ...(await dropFactors(trx, user.id, { since: sinceChange(change, now) })),
     ]
     await dropLoneRecoveryCodes(trx, user.id)
-    await notify(deps, trx, actor, { user, template: 'email_restored', values: shownTo(user, change.oldEmail) })
+    const shown = { old_email: user.emailTyped, new_email_masked: maskEmail(change.oldEmail) }
+    await notify(deps, trx, actor, { user, template: 'email_restored', values: shown })
     const restored = { id: user.id, email: change.oldEmail }
     await recordEvent(deps, trx, actor, { type: 'user.email_restored', user: restored, metadata: { dropped } })
     return undefined
