@@ -20,13 +20,16 @@ const answers = table('answers', {
   id: text,
   bodyDigest: text,
   holder: json<AnswerHolder | null>(),
-  /** The answer is nobody's once this session has ended. */
+  /** The answer is nobody's once this session has ended. `ERASED`: it can no longer be kept. */
   sessionId: nullable(text),
   /** Null while the first request is under way. */
   sealed: nullable(text),
   createdAt: integer,
   expiresAt: integer,
 })
+
+/** In place of a session: a user was deleted since the claim. */
+export const ERASED = 'erased'
 
 export type StoredAnswer = RowOf<typeof answers>
 
@@ -51,14 +54,15 @@ export async function putAnswer(trx: Trx, answer: StoredAnswer): Promise<void> {
   trx.send(`${answers.insert} ${REPLACE}`, answers.values(answer))
 }
 
-/** Keeps the answer of a claim, unless another request has replaced the claim meanwhile. */
+/** Keeps the answer of a claim, unless another request has replaced the claim, or a user was deleted, meanwhile. */
 export async function keepAnswer(
   trx: Trx,
   { id, createdAt, holder, sessionId, sealed, expiresAt }: Omit<StoredAnswer, 'bodyDigest'>,
 ): Promise<void> {
   trx.send(
-    'UPDATE answers SET holder = ?, session_id = ?, sealed = ?, expires_at = ? WHERE id = ? AND created_at = ?',
-    [JSON.stringify(holder), sessionId, sealed, expiresAt, id, createdAt],
+    `UPDATE answers SET holder = ?, session_id = ?, sealed = ?, expires_at = ?
+     WHERE id = ? AND created_at = ? AND (session_id IS NULL OR session_id <> ?)`,
+    [JSON.stringify(holder), sessionId, sealed, expiresAt, id, createdAt, ERASED],
   )
 }
 
@@ -75,12 +79,33 @@ export async function deleteAnswer(trx: Trx, id: string): Promise<void> {
   trx.send('DELETE FROM answers WHERE id = ?', [id])
 }
 
-/** Deletes the answers of a user's sessions, but no claim of a request under way. Called before the sessions are deleted. */
+/**
+ * Deletes the answers of a user's sessions, but no claim of a request under way. Answers to API keys are sealed, and any of
+ * them may speak of the user: all are erased, and those under way are not kept. Their claims stay, so that no repetition is
+ * done again. Called before the sessions are deleted.
+ */
 export async function deleteAnswersOf(trx: Trx, userId: string): Promise<void> {
   trx.send(
     'DELETE FROM answers WHERE session_id IN (SELECT id FROM sessions WHERE user_id = ?) AND sealed IS NOT NULL',
     [userId],
   )
+  trx.send(`UPDATE answers SET sealed = NULL, session_id = ? WHERE session_id IS NULL AND holder LIKE ?`, [
+    ERASED,
+    '%"caller":"key_%',
+  ])
+}
+
+/** Lets the unit that deletes a user keep its own answer. */
+export async function restoreClaim(
+  trx: Trx,
+  { id, createdAt, sessionId }: Pick<StoredAnswer, 'id' | 'createdAt' | 'sessionId'>,
+): Promise<void> {
+  trx.send('UPDATE answers SET session_id = ? WHERE id = ? AND created_at = ? AND session_id = ?', [
+    sessionId,
+    id,
+    createdAt,
+    ERASED,
+  ])
 }
 
 export async function deleteExpiredAnswers(trx: Trx, now: number, limit: number): Promise<number> {

@@ -2,7 +2,15 @@ import type { Deps } from '../../deps.ts'
 import { AuthdError, type ErrorCode } from '../../errors.ts'
 import { isInForce, MINUTE, SECOND } from '../../platform/clock.ts'
 import { pause } from '../../platform/event-loop.ts'
-import { type AnswerHolder, claimAnswer, deleteClaim, findAnswer, keepAnswer } from '../../store/answers.ts'
+import {
+  type AnswerHolder,
+  claimAnswer,
+  deleteClaim,
+  ERASED,
+  findAnswer,
+  keepAnswer,
+  restoreClaim,
+} from '../../store/answers.ts'
 import type { Trx } from '../../store/db.ts'
 import { type Caller, holderOf, mayRepeat } from './may-repeat.ts'
 
@@ -64,7 +72,7 @@ const NOTHING_TRIED = new Set<ErrorCode>([
  * Does the work of a request once: a repetition gets the answer of the first request, and waits for it if need be. The
  * claim is part of the first unit of work, so that it exists if and only if that unit was committed. Work that writes
  * nothing may be done twice. Throws IDEMPOTENCY_KEY_REUSED for another request or credential, REQUEST_IN_PROGRESS for a
- * key whose first request is under way or was interrupted, UNAVAILABLE for a form or proof.
+ * key whose first request is under way, was interrupted or has lost its answer to a deletion, UNAVAILABLE for a form or proof.
  */
 export async function answerOnce<Answer>(
   deps: Deps,
@@ -115,6 +123,7 @@ async function findFirst<Answer>(deps: Deps, id: string, asked: Repeatable): Pro
       if ('answer' in outcome) return { answer: outcome.answer, isRepeated: true }
       throw new AuthdError(outcome.error.code, definedOf(outcome.error))
     }
+    if (found.sessionId === ERASED) throw erased()
     if (asked.kind === 'key') throw underWay(isInForce(now, found.createdAt, found.createdAt + CLAIM_MS))
     await pause(LOOK_EVERY_MS)
   }
@@ -125,6 +134,12 @@ function underWay(isRunning: boolean): AuthdError {
   if (isRunning) return new AuthdError('REQUEST_IN_PROGRESS', { retryAfter: 1 })
   const message =
     'The first request with this Idempotency-Key was interrupted, so it may have been done or not. Look, and use a new key if you repeat it.'
+  return new AuthdError('REQUEST_IN_PROGRESS', { message })
+}
+
+function erased(): AuthdError {
+  const message =
+    'The answer to the first request with this Idempotency-Key was erased, because a user was deleted since. Look what it did, and use a new key if you repeat it.'
   return new AuthdError('REQUEST_IN_PROGRESS', { message })
 }
 
@@ -159,6 +174,7 @@ async function claiming(deps: Deps, id: string, asked: Repeatable) {
       const isNothing = result instanceof AuthdError && (kind === 'proof' || NOTHING_TRIED.has(result.code))
       if (kind === 'proof' && !isNothing) await claim()
       if (kind !== 'proof' && isNothing) await deleteClaim(trx, row)
+      if (kind === 'key') await restoreClaim(trx, row)
       return { result, isNothing }
     })
     isHeld = !done.isNothing
