@@ -26,6 +26,7 @@ import * as answers from './0024_answers.ts'
 import * as handedOutEpochs from './0025_handed_out_epochs.ts'
 import * as heldAnswers from './0026_held_answers.ts'
 import * as totpOfSession from './0027_totp_of_session.ts'
+import * as textByBytes from './0028_text_by_bytes.ts'
 
 export interface Migration {
   id: string
@@ -61,4 +62,5 @@ export const MIGRATIONS: readonly Migration[] = [
   { id: '0025_handed_out_epochs', up: handedOutEpochs.up },
   { id: '0026_held_answers', up: heldAnswers.up },
   { id: '0027_totp_of_session', up: totpOfSession.up },
+  { id: '0028_text_by_bytes', up: textByBytes.up },
 ]
