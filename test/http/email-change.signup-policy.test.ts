@@ -74,3 +74,23 @@ test.for(DATABASES)('SECURITY: a user cannot have mails sent to any number of st
 
   expect(asked.map(({ status }) => status)).toEqual([202, 202, 202, 202, 429, 429])
 })
+
+test.for(DATABASES)(
+  'SECURITY: a mailbox has no more of them after its account was deleted and made again (%s)',
+  async (database) => {
+    const limits = { requests_per_minute: 10_000, mails_per_hour: 4 }
+    const authd = await startAuthd({ database, config: { limits } })
+
+    const asked = []
+    for (const email of ['eve@example.com', 'eve+2@example.com', 'eve@example.com']) {
+      const browser = await signIn(authd, email)
+      for (const name of ['a', 'b', 'c']) {
+        asked.push(await browser.post('/v1/me/email', { json: { email: `${name}-${asked.length}@example.org` } }))
+      }
+      await browser.post('/account/delete', { form: {} })
+      await authd.takeMail()
+    }
+
+    expect(asked.map(({ status }) => status)).toEqual([202, 202, 202, 202, 429, 429, 429, 429, 429])
+  },
+)

@@ -75,6 +75,25 @@ async function takeMail(
 }
 
 /**
+ * Counts one mail that a user has sent to another address, by user and by the user's mailbox. The second count stays when
+ * the account is deleted and made anew; its subject is a MAC, which tells nobody's address. Returns RATE_LIMITED, or
+ * undefined.
+ */
+export async function countMailToStranger(
+  deps: Deps,
+  trx: Trx,
+  actor: Actor,
+  { id, email }: { id: string; email: string },
+): Promise<AuthdError | undefined> {
+  for (const subject of [id, deps.keys.mac('mailbox', mailboxOf(email))]) {
+    const bucket: Bucket = { policy: 'email_change', subject }
+    const { isOver, resetMs } = await spendIn(deps, trx, actor, bucket)
+    if (isOver) return tooMany(bucket, resetMs)
+  }
+  return undefined
+}
+
+/**
  * Counts one mail of the deployment. Says whether it must not be sent: above `limits.total_mails_per_hour`, only users get
  * mail until the hour is over.
  */

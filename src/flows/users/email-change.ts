@@ -18,7 +18,7 @@ import { endSigninAttempts, findBoundAttempt, useSigninAttempt } from '../../sto
 import { findUser, lockUser, type User, updateUserEmail } from '../../store/users.ts'
 import { decide } from '../decide.ts'
 import { dropLoneRecoveryCodes } from '../factors/recovery-code.ts'
-import { type Bucket, spendIn, tooMany } from '../limits/rate-limit.ts'
+import { countMailToStranger } from '../limits/mail-limit.ts'
 import { notify } from '../outbox/notice.ts'
 import { dropFactors } from '../policy/factor.ts'
 import { mayMoveTo } from '../policy/signup.ts'
@@ -72,10 +72,7 @@ export async function beginEmailChange(
       }
       if (!mayMoveTo(deps, address.canonical)) return notAdmitted()
       // The address may belong to somebody who has nothing to do with authd.
-      const tries: Bucket = { policy: 'email_change', subject: user.id }
-      const { isOver, resetMs } = await spendIn(deps, trx, actor, tries)
-      if (isOver) return tooMany(tries, resetMs)
-      return { ...address, userId: user.id }
+      return (await countMailToStranger(deps, trx, actor, user)) ?? { ...address, userId: user.id }
     },
   })
 }
