@@ -195,6 +195,8 @@ describe('framings that two parsers read differently', () => {
     'a list of lengths',
     'an unknown encoding',
     'a space before the colon',
+    'two hosts',
+    'an absolute address',
   ])('%s is 400', async (name) => {
     const authd = await startAuthd()
 

@@ -39,7 +39,8 @@ export const REQUESTS: HandMade = {
   'src/flows/limits/mail-limit.ts': {
     tests: ['http/mail-limit', 'http/rate-limit'],
     mutants: {
-      'the mail limit counts by mailbox': ['mailboxOf(email)', 'email'],
+      'the mail limit counts by mailbox': ['const subject = mailboxOf(email)', 'const subject = email'],
+      'mails to strangers are counted by mailbox': [", deps.keys.mac('mailbox', mailboxOf(email))", ''],
       'a mail that was not queued is given back': ['isMailed ? [] : counted', '[] as Bucket[]'],
     },
   },
