@@ -83,9 +83,9 @@ export async function countMailToStranger(
   deps: Deps,
   trx: Trx,
   actor: Actor,
-  { id, email }: { id: string; email: string },
+  user: { id: string; email: string },
 ): Promise<AuthdError | undefined> {
-  for (const subject of [id, deps.keys.mac('mailbox', mailboxOf(email))]) {
+  for (const subject of [user.id, deps.keys.mac('mailbox', mailboxOf(user.email))]) {
     const bucket: Bucket = { policy: 'email_change', subject }
     const { isOver, resetMs } = await spendIn(deps, trx, actor, bucket)
     if (isOver) return tooMany(bucket, resetMs)

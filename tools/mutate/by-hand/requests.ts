@@ -37,10 +37,10 @@ export const REQUESTS: HandMade = {
     },
   },
   'src/flows/limits/mail-limit.ts': {
-    tests: ['http/mail-limit', 'http/rate-limit'],
+    tests: ['http/mail-limit', 'http/rate-limit', 'http/email-change.signup-policy'],
     mutants: {
-      'the mail limit counts by mailbox': ['const subject = mailboxOf(email)', 'const subject = email'],
-      'mails to strangers are counted by mailbox': [", deps.keys.mac('mailbox', mailboxOf(email))", ''],
+      'the mail limit counts by mailbox': ['mailboxOf(email)', 'email'],
+      'mails to strangers are counted by mailbox': ["deps.keys.mac('mailbox', mailboxOf(user.email))", 'user.id'],
       'a mail that was not queued is given back': ['isMailed ? [] : counted', '[] as Bucket[]'],
     },
   },
