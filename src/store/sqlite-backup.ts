@@ -98,6 +98,8 @@ export function inspectSqlite(path: string, key: string): InspectedCopy {
 export interface Before {
   revokedApiKeys: string[]
   disabledUsers: { id: string; reason: string | null }[]
+  /** The values of system_config by their keys. */
+  systemConfig: Map<string, string>
   /** The last number that the audit log has given. Its readers remember it. */
   lastEvent: number
   /** Epoch milliseconds; 0 without a backup. */
@@ -146,6 +148,9 @@ function knownIn(database: DatabaseSync): Before | undefined {
         id: String(row['id']),
         reason: row['disabled_reason'] === null ? null : String(row['disabled_reason']),
       })),
+      systemConfig: new Map(
+        rows('SELECT key, value FROM system_config').map(({ key, value }) => [String(key), String(value)]),
+      ),
       lastEvent: number('SELECT seq AS n FROM audit_head'),
       lastBackupAt: number('SELECT value AS n FROM system_config WHERE key = ?', LAST_BACKUP),
     }

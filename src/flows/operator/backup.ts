@@ -17,6 +17,7 @@ import { rotateKeys } from '../sessions/key-rotation.ts'
 import { recordSignedOut, signOutEverybodyIn } from '../sessions/sign-out-everybody.ts'
 import { disableUser } from '../users/disable.ts'
 import { endApiKey, listKeysForApi } from './api-key.ts'
+import { keepClosed } from './keep-closed.ts'
 
 /** Records a backup that is complete. It counts for the metric of the last backup. */
 export async function recordBackup(
@@ -46,19 +47,27 @@ export async function openRestored(db: Db): Promise<void> {
   await db.write((trx) => deleteSystemConfig(trx, RESTORING))
 }
 
+/** What the database from before had ended or closed. */
+export interface EndedAgain {
+  apiKeys: number
+  users: number
+  /** `lockdown` and keys of settings. */
+  closed: string[]
+}
+
 export interface RestoredState {
   endedSessions: number
   cancelledMails: number
   /** Undefined where tokens are signed with a secret from the configuration. */
   newKey: string | undefined
-  /** What the database from before had ended. Undefined without one: what was ended since the backup is valid again. */
-  endedAgain: { apiKeys: number; users: number } | undefined
+  /** Undefined without a database from before: what was ended since the backup is valid again. */
+  endedAgain: EndedAgain | undefined
 }
 
 /**
  * Ends what became valid again with a restored database: sessions, sign-ins with their links and codes, recovery links,
  * mails that may have been sent already, and the key that signed tokens. `before` is what the database from before knows:
- * what it has ended stays ended, and events get numbers above its last one, so that readers of the audit log miss none.
+ * what it has ended or closed stays so, and events get numbers above its last one, so that readers of the audit log miss none.
  */
 export async function endRestored(
   deps: Deps,
@@ -84,7 +93,8 @@ export async function endRestored(
   return { endedSessions: ended.length, cancelledMails, newKey, endedAgain }
 }
 
-async function endAgain(deps: Deps, actor: Actor, known: Before): Promise<{ apiKeys: number; users: number }> {
+async function endAgain(deps: Deps, actor: Actor, known: Before): Promise<EndedAgain> {
+  const closed = await keepClosed(deps, actor, known.systemConfig)
   const revoked = new Set(known.revokedApiKeys)
   const apiKeys = (await listKeysForApi(deps)).filter(({ id, revokedAt }) => revokedAt === null && revoked.has(id))
   for (const { id } of apiKeys) await endApiKey(deps, actor, id)
@@ -93,5 +103,5 @@ async function endAgain(deps: Deps, actor: Actor, known: Before): Promise<{ apiK
     const { isChanged } = await disableUser(deps, actor, { id }, reason)
     if (isChanged) users += 1
   }
-  return { apiKeys: apiKeys.length, users }
+  return { apiKeys: apiKeys.length, users, closed }
 }

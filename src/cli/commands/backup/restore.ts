@@ -12,7 +12,7 @@ import { becomeOwner } from '../../privileges.ts'
 
 export default command({
   description:
-    'Stop the daemon first. All sessions and sign-ins end, waiting mails are cancelled and the signing key is replaced, because the backup does not know what was used or ended since. API keys and users that the database from before has as revoked or disabled stay so. The database from before is kept beside the new one.',
+    'Stop the daemon first. All sessions and sign-ins end, waiting mails are cancelled and the signing key is replaced, because the backup does not know what was used or ended since. API keys and users that the database from before has as revoked or disabled stay so, and so do its lockdown, its pause of mail and closed sign-ups. The database from before is kept beside the new one.',
   examples: ['authd backup restore authd-2026-11-28T03-10-00Z', 'authd backup restore /mnt/backups/authd.sqlite'],
   args: backupArg,
   flags: {
@@ -45,6 +45,7 @@ export default command({
       new_key: done.newKey ?? null,
       api_keys_revoked: done.endedAgain?.apiKeys ?? null,
       users_disabled: done.endedAgain?.users ?? null,
+      kept_closed: done.endedAgain?.closed ?? null,
       changed: true,
     }
     out.object(result, [
@@ -53,8 +54,9 @@ export default command({
       ...(done.newKey === undefined ? [] : [`Tokens are signed with the new key ${done.newKey}.`]),
       done.endedAgain
         ? `Took over from the database before: ${counted(done.endedAgain.apiKeys, 'revoked API key')}, ${counted(done.endedAgain.users, 'disabled user')}.`
-        : 'No database from before tells what was ended since the backup. Check `authd api-keys list` and `authd users list`.',
-      'The backup does not know what else was changed since: users deleted, addresses, passkeys, authenticator apps, recovery codes, webhook secrets, IP filter, settings.',
+        : 'No database from before tells what was ended since the backup. Check `authd api-keys list`, `authd users list` and `authd lockdown status`.',
+      ...(done.endedAgain?.closed.length ? [`Still closed as before: ${done.endedAgain.closed.join(', ')}.`] : []),
+      'The backup does not know what else was changed since: users deleted, addresses, passkeys, authenticator apps, recovery codes, webhook secrets, IP filter, other settings.',
       ...(kept.length === 0
         ? []
         : [`The database from before is ${kept.join(' with ')}. Delete it when it is not needed.`]),
