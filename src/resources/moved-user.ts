@@ -113,11 +113,15 @@ export function parseMovedUser(value: unknown, now: number): { user: MovedUser }
     const faults = (error?.issues ?? []).map((issue) => `${placeOf(issue)}${issue.message}`)
     return { fault: faults.slice(0, 3).join(' ') }
   }
-  const late = Object.entries(data).find(([name, at]) => name.endsWith('_at') && typeof at === 'number' && at > now)
-  if (late) return { fault: `${late[0]}: Write a time in the past.` }
+  const late = findLate(data, now)
+  if (late) return { fault: `${textOf(late)}: Write a time in the past.` }
   const isDisabled = data.status === undefined ? undefined : data.status === 'disabled'
   if (data.disabled_at != null && isDisabled !== true)
     return { fault: 'status: Write "disabled", or omit disabled_at.' }
+  if (data.email_verified === false && data.email_verified_at != null)
+    return { fault: 'email_verified: Write true, or omit email_verified_at.' }
+  if (data.email_verified && data.email_verified_at === null)
+    return { fault: 'email_verified_at: Write a time, or omit it.' }
   const verifiedAt = data.email_verified_at === undefined && data.email_verified ? now : data.email_verified_at
   return {
     user: {
@@ -160,8 +164,23 @@ export function parseMovedUser(value: unknown, now: number): { user: MovedUser }
 /** `passkeys[0].counter: `. zod names an unknown field apart from its place. */
 function placeOf(issue: z.core.$ZodIssue): string {
   const path = issue.code === 'unrecognized_keys' ? [...issue.path, ...issue.keys.slice(0, 1)] : issue.path
+  return path.length === 0 ? '' : `${textOf(path)}: `
+}
+
+function textOf(path: PropertyKey[]): string {
   const text = path.map((part) => (typeof part === 'number' ? `[${part}]` : `.${String(part)}`)).join('')
-  return text === '' ? '' : `${text.replace(/^\./, '')}: `
+  return text.replace(/^\./, '')
+}
+
+/** The place of the first time that something happened at, and that is later than `now`. */
+function findLate(value: object, now: number): PropertyKey[] | undefined {
+  for (const [name, inner] of Object.entries(value)) {
+    const place = Array.isArray(value) ? Number(name) : name
+    if (typeof inner === 'number' && name.endsWith('_at') && inner > now) return [place]
+    const deeper = typeof inner === 'object' && inner !== null ? findLate(inner, now) : undefined
+    if (deeper) return [place, ...deeper]
+  }
+  return undefined
 }
 
 /** Presents a user for another authd. */

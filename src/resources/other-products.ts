@@ -57,7 +57,7 @@ export function fromKeycloak(value: unknown): Converted {
     value: {
       email: user.email,
       ...(name !== '' && { name }),
-      status: user.enabled === false ? 'disabled' : 'active',
+      ...(user.enabled !== undefined && { status: user.enabled ? 'active' : 'disabled' }),
       email_verified: user.emailVerified === true,
       ...createdAt(user.createdTimestamp),
       ...localeOf(user.attributes?.locale?.[0]),
@@ -135,13 +135,19 @@ export function fromKratos(value: unknown, { rpId }: { rpId: string | undefined 
     value: {
       email,
       ...(shown !== '' && { name: shown }),
-      status: identity.state === 'inactive' ? 'disabled' : 'active',
+      ...statusOf(identity.state),
       email_verified: addresses.some((address) => address.value === email && address.verified),
       ...createdAt(identity.created_at),
       ...(secret !== undefined && { totp: { secret } }),
       ...passkeys,
     },
   }
+}
+
+/** A state that is missing or unknown says nothing: it does not enable a user who is disabled here. */
+function statusOf(state: string | undefined): { status?: 'active' | 'disabled' } {
+  if (state === 'active') return { status: 'active' }
+  return state === 'inactive' ? { status: 'disabled' } : {}
 }
 
 /** A user has one handle here, so passkeys of another one are left out. */

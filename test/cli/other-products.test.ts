@@ -158,3 +158,20 @@ test('what is not a user of that product, or has no address, is a wrong row', as
   ])
   expect(kratos.stderr).toContain('users.jsonl:2: The identity has no e-mail address in traits.email.')
 })
+
+test.each([
+  ['keycloak', keycloakUser('a@example.com', [], { enabled: undefined })],
+  ['kratos', identity('a@example.com', {}, { state: undefined })],
+  ['kratos', identity('a@example.com', {}, { state: 'another' })],
+])('SECURITY: an import from %s that does not say that a user is enabled enables nobody', async (format, row) => {
+  const place = await shell()
+  await place.run(['migrate'])
+  await place.run(['users', 'add', 'a@example.com'])
+  await place.run(['users', 'disable', 'a@example.com', '--reason', 'left'])
+  await writeFile(join(place.folder, 'users.jsonl'), JSON.stringify(row))
+
+  const ran = await place.run(['users', 'import', 'users.jsonl', '--format', format, '--on-duplicate', 'update'])
+
+  expect(ran.code).toBe(0)
+  expect((await usersOf(place))['a@example.com']).toMatchObject({ status: 'disabled', disabled_reason: 'left' })
+})

@@ -198,3 +198,34 @@ describe.each(['sqlite', 'postgres'] as const)('users who move to another authd,
     })
   })
 })
+
+describe('a row that cannot be true', () => {
+  const future = '2999-01-01T00:00:00Z'
+  const past = '2020-01-01T00:00:00Z'
+  const passkey = {
+    ...{ rp_id: 'localhost', credential_id: 'AAAA', public_key: 'AAAA', counter: 0, transports: [], name: 'Key' },
+    ...{ aaguid: '00000000-0000-0000-0000-000000000000', backup_eligible: false, backed_up: false },
+  }
+
+  test.each([
+    ['created_at', { created_at: future }],
+    ['totp.confirmed_at', { totp: { secret: 'A'.repeat(32), confirmed_at: future } }],
+    ['passkeys[1].created_at', { passkeys: [passkey, { ...passkey, created_at: future }] }],
+    ['passkeys[0].last_used_at', { passkeys: [{ ...passkey, last_used_at: future }] }],
+    ['recovery_codes[0].created_at', { recovery_codes: [{ salt: 'AAAA', hash: 'AAAA', created_at: future }] }],
+  ])('SECURITY: an import refuses a row with a time in the future: %s', (place, fields) => {
+    const read = parseMovedUser({ email: ADA, ...fields }, Date.now())
+
+    expect(read).toEqual({ fault: `${place}: Write a time in the past.` })
+  })
+
+  test.each([
+    ['not verified, since a time', { email_verified: false, email_verified_at: past }, 'email_verified'],
+    ['verified, at no time', { email_verified: true, email_verified_at: null }, 'email_verified_at'],
+    ['active, disabled since a time', { status: 'active', disabled_at: past }, 'status'],
+  ])('SECURITY: an import refuses a row that contradicts itself: %s', (_, fields, place) => {
+    const read = parseMovedUser({ email: ADA, ...fields }, Date.now())
+
+    expect(read).toEqual({ fault: expect.stringMatching(new RegExp(`^${place}: Write `)) })
+  })
+})
