@@ -82,12 +82,26 @@ export const OPERATION: HandMade = {
       ],
     },
   },
+  'src/flows/upkeep/old-row-hold.ts': {
+    tests: ['jobs/by-the-clock', 'jobs/list'],
+    mutants: {
+      'a start far from the last one holds old rows': ['isWithin(now, last.at, LATE_MS)', 'true'],
+      'a start soon after the last one goes on with its hold': [
+        'isBelieved ? last.leftMs : HOLD_MS',
+        'isBelieved ? 0 : HOLD_MS',
+      ],
+      'a hold ends': ['Math.max(0, Math.ceil(leftMs))', 'HOLD_MS'],
+    },
+  },
   'src/jobs/by-the-clock.ts': {
     tests: ['jobs/list', 'jobs/by-the-clock'],
     mutants: {
       'a daemon deletes old rows': ['await deleteOldRows(deps)', 'undefined'],
       'a clock far ahead deletes no rows': ['steady() >= held.rows', 'true'],
       'a clock ahead deletes no claims': ['steady() >= held.answers', 'true'],
+      'a start deletes no claims': ['steady() + HELD_MS', 'steady()'],
+      'a start deletes no rows': ['await holdAtStart(deps)', '0 * (await holdAtStart(deps))'],
+      'a step is kept for the next start': ['await keepHold(deps, held.rows - now)', 'undefined'],
     },
   },
   'src/jobs/list.ts': {
