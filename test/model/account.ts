@@ -67,7 +67,7 @@ export async function enrolTotp(world: World, tab: Tab): Promise<void> {
 
 /** Where the pages lead when the API refuses. */
 const LEADS_TO: Record<string, string> = {
-  UNAUTHORIZED: '/signin',
+  UNAUTHORIZED: '/signin?notice=ended',
   ENROLMENT_REQUIRED: '/account/enrol',
   STEP_UP_REQUIRED: '/account/confirm?next=%2Faccount%2Ftotp',
 }
