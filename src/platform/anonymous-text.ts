@@ -20,7 +20,16 @@ export function anonymousText(text: string, secrets: readonly string[]): string 
     .replace(EMAIL, '[mail address]')
     .replace(ADDRESS, (found) => (isIP(found) === 0 || OWN.has(found) ? found : '[address]'))
     .replace(ID, '$1_[id]')
-    .replace(LONG, (found) =>
-      /\d/.test(found) && /[a-z]/i.test(found) && !found.includes('/') ? '[long value]' : found,
-    )
+    .replace(LONG, (found) => (kindsIn(found) > 1 && !isPath(found) ? '[long value]' : found))
+}
+
+/** Of digits, small and capital letters: how many of the three there are. */
+function kindsIn(text: string): number {
+  return [/\d/, /[a-z]/, /[A-Z]/].filter((kind) => kind.test(text)).length
+}
+
+/** Base64 has slashes, too. A path begins with one, and no name in it looks like a part of a random value. */
+function isPath(text: string): boolean {
+  const names = text.split('/')
+  return names[0] === '' && names.every((name) => kindsIn(name) < 3)
 }

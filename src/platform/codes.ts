@@ -33,7 +33,7 @@ export function normalizeCode(typed: string): string {
   return plainOf(typed).toUpperCase().replaceAll('O', '0').replace(/[IL]/g, '1')
 }
 
-/** The six digits in what was typed, also among the words that were pasted with them. Undefined: there are no such six. */
+/** The six digits in what was typed, also among the words that were pasted with them. Undefined if it has not exactly one such run. */
 export function findShortCode(typed: string): string | undefined {
   const pasted = (plainOf(typed).match(/\d+/g) ?? []).filter((digits) => digits.length === 6)
   if (pasted.length === 1) return pasted[0]

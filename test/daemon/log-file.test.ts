@@ -122,7 +122,7 @@ test('SIGUSR2 writes one line of diagnostics at any level, without secrets', asy
 
 test.each([
   ['its folder is not there', 'nowhere/authd.log', 'no such file or directory'],
-  ['it is a folder', '.', 'illegal operation on a directory'],
+  ['it is a folder', '.', 'it is not a regular file'],
   ['it is not a file', '/dev/null', 'it is not a regular file'],
 ])('a log file that cannot be opened prevents the start with exit code 78: %s', async (_why, path, words) => {
   const place = await shell()

@@ -73,12 +73,12 @@ describe('public_url with a path', () => {
   test('serves assets where its pages link to', async () => {
     const authd = await startAuthd({ config })
     const page = await authd.browser().get('/signin')
-    const [, style = ''] = /<link rel="stylesheet" href="\/auth([^"]+)"/.exec(page.body) ?? []
+    const [, script = ''] = /<script type="module" src="\/auth([^"]+)"/.exec(page.body) ?? []
 
-    const { status, headers } = await exchange(authd.address + style, { method: 'GET' })
+    const { status, headers } = await exchange(authd.address + script, { method: 'GET' })
 
     expect(status).toBe(200)
-    expect(headers.get('Content-Type')).toMatch(/^text\/css/)
+    expect(headers.get('Content-Type')).toMatch(/^text\/javascript/)
     expect(headers.get('Cache-Control')).toContain('immutable')
   })
 
