@@ -74,7 +74,7 @@ function versions() {
 
 function lastLog({ log: { file } }: Config): string {
   const text = file === undefined ? readJournal('authd', LOG_LINES) : endOf(file)
-  return text === undefined ? 'There is no log file, and no journal of the unit authd.\n' : text
+  return text === undefined ? 'Neither a log file nor a journal of the unit authd was found.\n' : text
 }
 
 /** The last lines of a file. Undefined if it cannot be read. */

@@ -82,7 +82,7 @@ test('a restore names every file that it keeps of a damaged database', async () 
   for (const name of kept) expect(stdout).toContain(file(name))
 })
 
-test('a restore is refused while another one runs where there is no database yet', async () => {
+test('a restore into an empty folder is refused while another restore runs there', async () => {
   const { place, file, backup } = await backedUp('--folder', 'backups')
   await rm(file('authd.db'))
   const other = holdSqlite(file('authd.db'))

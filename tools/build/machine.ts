@@ -28,7 +28,7 @@ export function thisMachine(): Machine {
 export function machineOf(root: string, arch: Architecture): Machine {
   const own = thisMachine()
   if (arch === own.arch) return own
-  if (arch === 'x64') throw new Error('A file for x64 is built on x64: there is no emulator for it here.')
+  if (arch === 'x64') throw new Error('A file for x64 can only be built on x64.')
   const folder = pinnedNode(root, arch)
   const node = join(folder, 'bin/node')
   return { arch, package: folder, node, runNode: [EMULATOR[0], ...EMULATOR.slice(1), node] }
