@@ -7,6 +7,9 @@ import type { AskedPart } from './output/parts.ts'
 import { parseExpiry, parseSpan, parseTime } from './output/time.ts'
 import { parseLanguage, parseTyped } from './parse-text.ts'
 
+/** The folder that the unit of `service install` reads. */
+export const SERVICE_DIR = '/etc/authd'
+
 /** A duration in milliseconds. */
 export const durationFlag = Flags.custom<number>({ parse: async (text) => parseSpan(text) })
 

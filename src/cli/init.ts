@@ -10,7 +10,7 @@ import { shell } from '../platform/shell.ts'
 import { readSecretEarly } from '../startup/server-secret.ts'
 import { wire } from '../startup/wire.ts'
 import { refusePassword } from './database-flag.ts'
-import type { GlobalFlags } from './flags.ts'
+import { type GlobalFlags, SERVICE_DIR } from './flags.ts'
 import { becomeOwner } from './privileges.ts'
 
 export interface InitFlags extends GlobalFlags {
@@ -34,10 +34,18 @@ export interface InitResult {
   steps: { name: string; status: 'written' | 'kept' | 'would' }[]
 }
 
+/** Where the file goes: --config names it, --dir only its folder. Throws USAGE if both do, or for standard input. */
+function configPath({ config, dir }: InitFlags): string {
+  if (config === undefined) return join(resolve(dir), 'config.toml')
+  if (config !== '-' && dir === SERVICE_DIR) return resolve(config)
+  const message = config === '-' ? '--config: name a file to write.' : 'Give --config or --dir, not both.'
+  throw new AuthdError('USAGE', { message })
+}
+
 /** Checks the answers as a configuration, and only then writes. */
 export async function initialize(flags: InitFlags): Promise<InitResult> {
   refusePassword('db', flags.db, 'authd init --db-url-file /etc/authd/database-url')
-  const path = join(resolve(flags.dir), 'config.toml')
+  const path = configPath(flags)
   if (existsSync(path) && !flags.force) {
     throw new AuthdError('FILE_EXISTS', {
       message: `${path} already exists. Nothing was written. --force replaces it, and keeps a copy.`,
@@ -52,7 +60,7 @@ export async function initialize(flags: InitFlags): Promise<InitResult> {
   }
   // The configuration is new in any case. A secret and a database that are there stay.
   const kept = new Set([config.secretFile, database].filter((name) => existsSync(name)))
-  mkdirSync(resolve(flags.dir), { recursive: true, mode: 0o750 })
+  mkdirSync(dirname(path), { recursive: true, mode: 0o750 })
   // If `service install` ran first, the folder belongs to the service's group, which must read this file.
   const options = { mode: 0o640, gid: process.getuid?.() === 0 ? statSync(dirname(path)).gid : undefined }
   if (existsSync(path)) createFile(`${path}.bak-${fileStamp(systemClock.now())}`, readFileSync(path), options)

@@ -1,10 +1,7 @@
 import { Flags } from '@oclif/core'
 import { shell } from '../../platform/shell.ts'
 import { command } from '../command.ts'
-import { dryRunFlag } from '../flags.ts'
-
-/** The folder that the unit of `service install` reads. */
-const SERVICE_DIR = '/etc/authd'
+import { dryRunFlag, SERVICE_DIR } from '../flags.ts'
 
 export default command({
   description: 'Asks for every value without a flag. Nothing is written before the last answer.',
@@ -30,7 +27,7 @@ export default command({
     const { initialize } = await import('../init.ts')
     const result = await initialize(flags)
     const lines = result.steps.map(({ name, status }) => `${out.did(status, 'would write').padEnd(8)} ${name}`)
-    const isForService = flags.dir === SERVICE_DIR
+    const isForService = result.config === `${SERVICE_DIR}/config.toml`
     const where = isForService ? [] : ['--config', result.config]
     const next = [
       '',

@@ -1,5 +1,5 @@
 import { command } from '../../command.ts'
-import { programPath, serviceFlags } from '../../service/flags.ts'
+import { programPath, refuseConfig, serviceFlags } from '../../service/flags.ts'
 import { unitText } from '../../service/unit.ts'
 
 export default command({
@@ -7,6 +7,7 @@ export default command({
   flags: { name: serviceFlags.name, user: serviceFlags.user },
   async run({ flags, out }) {
     const { name, user = name } = flags
+    refuseConfig(flags.config, name)
     out.text(unitText({ name, user, program: programPath() }))
   },
 })
