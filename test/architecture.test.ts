@@ -315,6 +315,14 @@ describe('the layout', () => {
     expect(foldersBothWays(graph)).toEqual(['src/a src/b'])
   })
 
+  test('no test is skipped, on any machine', () => {
+    const skipping = /\b(?:test|describe|it)\s*\.\s*(?:skip|skipIf|runIf|todo|only)\b|\bcontext\.skip\(/
+    const tests = globSync('test/**/*.ts', { cwd: root, exclude: ['**/node_modules/**'] })
+
+    expect(tests.filter((file) => skipping.test(read(file)))).toEqual([])
+    expect(skipping.test(['test', 'runIf(isRoot)'].join('.'))).toBe(true)
+  })
+
   test('a door opens no unit of work and records no event', () => {
     const doors = sources.filter((file) => DOORS.some((door) => file.startsWith(door)))
 

@@ -1,3 +1,5 @@
+import { globSync } from 'node:fs'
+import { delimiter } from 'node:path'
 import { Args, Flags } from '@oclif/core'
 import type { BackupFiles } from '../startup/backup-files.ts'
 
@@ -9,9 +11,12 @@ export const backupArg = {
   backup: Args.string({ required: true, description: 'Name of a backup, or the path of its file.' }),
 }
 
+/** Where packages put the programs of each version of PostgreSQL. */
+const PACKAGED = ['/usr/lib/postgresql/*/bin', '/usr/pgsql-*/bin']
+
 /** Where the programs of PostgreSQL may be. */
 export function searchPath(): string {
-  return process.env['PATH'] ?? ''
+  return [...globSync(PACKAGED), process.env['PATH'] ?? ''].join(delimiter)
 }
 
 export function presentBackup({ name, path, bytes, hasSecret, about }: BackupFiles) {

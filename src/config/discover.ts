@@ -5,6 +5,11 @@ import { shell } from '../platform/shell.ts'
 import type { Environment } from './env-layer.ts'
 import { STDIN } from './layer.ts'
 
+/** The number of the user who owns a file. Undefined without the file. */
+export type OwnerOf = (file: string) => number | undefined
+
+export const ownerOnDisk: OwnerOf = (file) => statSync(file, { throwIfNoEntry: false })?.uid
+
 export interface DiscoveryContext {
   env: Environment
   cwd: string
@@ -41,10 +46,13 @@ export function searchConfig({ env, cwd, configPath, systemDir }: DiscoveryConte
  * For root, a file in the working directory, or in a home directory that sudo kept, must belong to root, because anyone
  * could have put it there. The same applies to the `.env` beside it.
  */
-export function refuseForeignOwner({ path, why }: Searched, uid: number | undefined): void {
+export function refuseForeignOwner(
+  { path, why }: Searched,
+  { uid, ownerOf }: { uid: number | undefined; ownerOf: OwnerOf },
+): void {
   if (uid !== 0 || (why !== 'working directory' && why !== 'user')) return
   for (const file of [path, envFileBeside(path)]) {
-    const owner = statSync(file, { throwIfNoEntry: false })?.uid
+    const owner = ownerOf(file)
     if (owner === undefined || owner === 0) continue
     throw new AuthdError('CONFIG_UNREADABLE', {
       message: `${file} belongs to user ${owner}. root reads only its own files here. Nothing was read.`,

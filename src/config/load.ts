@@ -1,7 +1,14 @@
 import { stringify } from 'smol-toml'
 import { AuthdError } from '../errors.ts'
 import { readCredentialLayer } from './credential-layer.ts'
-import { envFileBeside, refuseForeignOwner, type Searched, searchConfig } from './discover.ts'
+import {
+  envFileBeside,
+  type OwnerOf,
+  ownerOnDisk,
+  refuseForeignOwner,
+  type Searched,
+  searchConfig,
+} from './discover.ts'
 import { type Environment, findVariable, readEnvLayer } from './env-layer.ts'
 import { readFileLayer } from './file-layer.ts'
 import { STDIN } from './layer.ts'
@@ -18,6 +25,8 @@ export interface LoadInput {
   env?: Environment | undefined
   cwd?: string | undefined
   uid?: number | undefined
+  /** Asks the file system, except in tests. */
+  ownerOf?: OwnerOf | undefined
   /** Development mode: no file is read, and missing keys get values for development. */
   dev?: boolean | undefined
   /** The value of `--config`. `-` means the text in `stdin`. */
@@ -59,9 +68,9 @@ export function refuseProblems({ problems, ...loaded }: Loaded & Settled, input:
 /** Like `loadConfig`, but returns the problems instead of throwing. `config` is valid only without problems. */
 export function inspectConfig(input: LoadInput): Loaded & Settled {
   const { env = process.env, cwd = process.cwd(), uid = process.getuid?.(), dev: isDev = false } = input
-  const { configPath, systemDir = '/etc/authd' } = input
+  const { configPath, systemDir = '/etc/authd', ownerOf = ownerOnDisk } = input
   const searched = isDev ? [] : searchConfig({ env, cwd, configPath, systemDir })
-  const path = takeFile(searched, uid)
+  const path = takeFile(searched, { uid, ownerOf })
   const beside = path === undefined || path === STDIN ? undefined : envFileBeside(path)
   const texts = new Map<string, string>()
   const layers = [
@@ -96,7 +105,10 @@ export function parseConfig(table: Readonly<Record<string, unknown>>, cwd = proc
   throw new AuthdError('CONFIG_INVALID', { lines: formatProblems(problems), details: { problems } })
 }
 
-function takeFile(searched: readonly Searched[], uid: number | undefined): string | undefined {
+function takeFile(
+  searched: readonly Searched[],
+  owner: { uid: number | undefined; ownerOf: OwnerOf },
+): string | undefined {
   const found = searched.find(({ exists }) => exists)
   const [named] = searched
   if (!found && (named?.why === '--config' || named?.why === 'AUTHD_CONFIG')) {
@@ -106,6 +118,6 @@ function takeFile(searched: readonly Searched[], uid: number | undefined): strin
       suggestions: ['authd init', 'authd config path'],
     })
   }
-  if (found) refuseForeignOwner(found, uid)
+  if (found) refuseForeignOwner(found, owner)
   return found?.path
 }

@@ -1,14 +1,11 @@
 import { execFileSync, spawn } from 'node:child_process'
 import { once } from 'node:events'
-import { globSync } from 'node:fs'
 import { delimiter, join } from 'node:path'
 import { createInterface } from 'node:readline'
 import { text } from 'node:stream/consumers'
 import { AuthdError } from '../errors.ts'
 import { HOUR } from '../platform/clock.ts'
 
-/** Where packages put the programs of each version. */
-const FOLDERS = ['/usr/lib/postgresql/*/bin', '/usr/pgsql-*/bin']
 const VERSION_MS = 5000
 /** A database of many users takes hours. A tool that waits for a dead server ends with this. */
 const LONGEST_MS = 12 * HOUR
@@ -21,10 +18,9 @@ export interface PostgresTool {
   major: number
 }
 
-/** The newest of those in the usual folders and in `searchPath`. Throws UNAVAILABLE if there is none. */
+/** The newest of those in `searchPath`, whose folders have colons between. Throws UNAVAILABLE if there is none. */
 export function findPostgresTool(name: PostgresTool['name'], searchPath: string): PostgresTool {
-  const named = searchPath.split(delimiter).filter((folder) => folder.startsWith('/'))
-  const folders = [...FOLDERS.flatMap((pattern) => globSync(pattern)), ...named]
+  const folders = searchPath.split(delimiter).filter((folder) => folder.startsWith('/'))
   const found = folders.flatMap((folder) => toolAt(name, join(folder, name)))
   const [newest] = found.toSorted((one, other) => other.major - one.major)
   if (newest !== undefined) return newest

@@ -1,170 +1,131 @@
-import { readdirSync, readFileSync, statSync } from 'node:fs'
-import { cp, writeFile } from 'node:fs/promises'
+import { readFileSync, statSync } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import { Client } from 'pg'
-import { describe, expect, onTestFinished, test } from 'vitest'
-import { type Shell, shell } from '../support/cli.ts'
-import { INSTALLED_POSTGRES } from '../support/installed-postgres.ts'
-import { startOwnPostgres } from '../support/own-postgres.ts'
+import { expect, onTestFinished, test } from 'vitest'
+import { shell } from '../support/cli.ts'
 import { freshPostgres } from '../support/postgres.ts'
+import { type StandInTools, standInPostgresTools } from '../support/stand-in-postgres-tools.ts'
 
-const PASSWORD = "it's @ secret"
+// What PostgreSQL's own programs do is shown by `npm run torture -- backup-postgres`.
 
-interface Server {
-  /** The environment of a command on a new, empty database. */
-  empty(): Promise<{ AUTHD_DATABASE_URL: string }>
+/** No server of the tests asks for one. */
+const PASSWORD = "it's @ hush"
+
+/** The environment of a command on an empty database of its own. */
+async function emptyDatabase({ path }: StandInTools) {
+  const { url, drop } = await freshPostgres()
+  onTestFinished(drop)
+  return { PATH: path, AUTHD_DATABASE_URL: url.replace('postgres@', `postgres:${encodeURIComponent(PASSWORD)}@`) }
 }
 
-/** A server that asks for a password, and has the tools of its version. */
-async function startServer(): Promise<Server> {
-  const { host, folder, query } = await startOwnPostgres(INSTALLED_POSTGRES)
-  await query(`CREATE ROLE authd LOGIN CREATEDB PASSWORD '${PASSWORD.replace("'", "''")}'`)
-  await writeFile(join(folder, 'data/pg_hba.conf'), 'host all all all scram-sha-256\n')
-  await query('SELECT pg_reload_conf()')
-  let databases = 0
-  return {
-    async empty() {
-      databases += 1
-      const admin = new Client({ host, user: 'authd', password: PASSWORD, database: 'postgres', ssl: false })
-      await admin.connect()
-      await admin.query(`CREATE DATABASE authd${databases}`).finally(() => admin.end())
-      return { AUTHD_DATABASE_URL: `postgres://authd:${encodeURIComponent(PASSWORD)}@${host}/authd${databases}` }
-    },
-  }
-}
-
-/** A folder with users and a session in PostgreSQL. */
-async function furnished(env: { AUTHD_DATABASE_URL: string }): Promise<Shell> {
+/** A folder with a user in PostgreSQL, and a backup of it. */
+async function backedUp(tools: StandInTools) {
   const place = await shell()
+  const env = await emptyDatabase(tools)
   await place.run(['migrate', 'up'], { env })
-  await place.run(['users', 'add', 'ada@example.com', 'bob@example.com'], { env })
-  await place.run(['users', 'invite', 'eve@example.com'], { env })
-  return place
+  await place.run(['users', 'add', 'ada@example.com'], { env })
+  const made = await place.run(['backup', 'create', '--json'], { env })
+  return { place, env, made, backup: JSON.parse(made.stdout) as { name: string; path: string } }
 }
 
-const usersOf = async ({ run }: Shell, env: Record<string, string>) =>
-  JSON.parse((await run(['users', 'list', '--json'], { env })).stdout).data.map(({ email }: { email: string }) => email)
+test('a backup of PostgreSQL is private, listed, and verified without a database', async () => {
+  const tools = await standInPostgresTools()
 
-// Where a package has installed PostgreSQL: the tests' own has no tools.
-describe.runIf(INSTALLED_POSTGRES !== undefined)('with the tools of PostgreSQL', () => {
-  test('a backup of PostgreSQL is private, listed, verified without a database, and in the audit log', async () => {
-    const env = await (await startServer()).empty()
-    const place = await furnished(env)
+  const { place, env, made, backup } = await backedUp(tools)
+  const list = await place.run(['backup', 'list', '--json'], { env })
+  const verified = await place.run(['backup', 'verify', backup.path, '--json'], { env: { PATH: tools.path } })
 
-    const made = await place.run(['backup', 'create', '--with-secret', '--json'], { env })
-    const { name, path } = JSON.parse(made.stdout)
-    const list = await place.run(['backup', 'list', '--json'], { env })
-    const verified = await place.run(['backup', 'verify', name, '--json'], { env })
-    const elsewhere = await place.run(['backup', 'verify', path, '--json'])
-    const event = await place.run(['audit', 'tail', '--event', 'backup.created'], { env })
-    const pruned = await place.run(['backup', 'prune', '--keep', '1', '--yes', '--json'], { env })
+  expect(made.code).toBe(0)
+  expect(backup.path).toMatch(/\/backups\/authd-[\dTZ-]+\.dump$/)
+  expect(statSync(backup.path).mode & 0o777).toBe(0o600)
+  expect(JSON.parse(list.stdout).data).toMatchObject([{ name: backup.name, users: 1, with_secret: false }])
+  expect(verified).toMatchObject({ code: 0, stderr: '' })
+  expect(JSON.parse(verified.stdout)).toMatchObject({ ok: true, secret: 'fits', differing: [], rows: { users: 1 } })
+})
 
-    expect(made).toMatchObject({ code: 0 })
-    expect(path).toMatch(/\/backups\/authd-[\dTZ-]+\.dump$/)
-    expect(statSync(path).mode & 0o777).toBe(0o600)
-    expect(JSON.parse(list.stdout).data).toMatchObject([{ name, users: 3, with_secret: true }])
-    const found = {
-      ok: true,
-      secret: 'fits',
-      differing: [],
-      rows: { users: 3 },
-      schema: expect.stringMatching(/^\d{4}_/),
-    }
-    expect(verified).toMatchObject({ code: 0, stderr: '' })
-    expect([JSON.parse(verified.stdout), JSON.parse(elsewhere.stdout)]).toMatchObject([found, found])
-    expect(JSON.parse(event.stdout)).toMatchObject({ metadata: { backup: name, with_secret: true } })
-    expect(JSON.parse(pruned.stdout)).toMatchObject({ deleted: [] })
-  })
+test('SECURITY: the password of PostgreSQL is in the environment of its programs, never in their arguments', async () => {
+  const tools = await standInPostgresTools()
 
-  test('a damaged or cut dump, and one of another server secret, is refused before anything is written', async () => {
-    const server = await startServer()
-    const env = await server.empty()
-    const other = await server.empty()
-    const place = await furnished(env)
-    const { path } = JSON.parse((await place.run(['backup', 'create', '--json'], { env })).stdout)
-    const whole = readFileSync(path)
-    const spoiled = Buffer.from(whole)
-    spoiled.fill(0, Math.floor(whole.length / 2), Math.floor(whole.length / 2) + 400)
-    const files = {
-      'damaged.dump': spoiled,
-      'cut.dump': whole.subarray(0, Math.floor(whole.length * 0.8)),
-      'words.dump': Buffer.from('hello'),
-    }
+  const { place, backup } = await backedUp(tools)
+  const env = await emptyDatabase(tools)
+  await place.run(['backup', 'restore', backup.name, '--confirm', 'restore'], { env })
 
-    const stranger = await shell()
-    await stranger.run(['migrate'])
-    await stranger.run(['users', 'list'])
+  const connected = tools.calls().filter(({ env }) => env['PGHOST'] !== undefined)
+  expect(connected.map(({ name }) => name)).toEqual(['pg_dump', 'pg_restore', 'pg_restore'])
+  expect(connected.map(({ env }) => env['PGPASSWORD'])).toEqual([PASSWORD, PASSWORD, PASSWORD])
+  expect(JSON.stringify(tools.calls().map(({ args }) => args))).not.toMatch(/hush/)
+})
 
-    const codes: (number | null)[] = []
-    for (const [name, bytes] of Object.entries(files)) {
-      await writeFile(join(place.folder, name), bytes)
-      codes.push((await place.run(['backup', 'verify', name], { env })).code)
-      codes.push((await place.run(['backup', 'restore', name, '--confirm', 'restore'], { env: other })).code)
-    }
-    codes.push((await stranger.run(['backup', 'restore', path, '--confirm', 'restore'], { env: other })).code)
-    const migrated = await place.run(['migrate', 'status', '--json'], { env: other })
+test('pg_dump is told each table of authd, and no owner or privilege', async () => {
+  const tools = await standInPostgresTools()
 
-    expect(codes).toEqual([1, 1, 1, 1, 1, 1, 78])
-    expect(JSON.parse(migrated.stdout).data[0]).toMatchObject({ state: 'pending' })
-  })
+  await backedUp(tools)
 
-  test('a restore into an empty PostgreSQL ends sessions and sign-ins, cancels mail, and serves', async () => {
-    const server = await startServer()
-    const env = await server.empty()
-    const here = await furnished(env)
-    await here.run(['backup', 'create', '--with-secret', '--folder', 'backups'], { env })
-    const there = await shell()
-    await cp(join(here.folder, 'backups'), join(there.folder, 'backups'), { recursive: true })
-    const [dump = ''] = readdirSync(join(there.folder, 'backups')).filter((file) => file.endsWith('.dump'))
-    const restore = ['backup', 'restore', `backups/${dump}`, '--confirm', 'restore', '--json']
+  const args = tools.calls().find(({ name }) => name === 'pg_dump')?.args ?? []
+  expect(args).toEqual(expect.arrayContaining(['--format=custom', '--no-owner', '--no-privileges', '--table=users']))
+  expect(args.filter((arg) => arg.startsWith('--table=')).toSorted()).toMatchSnapshot()
+})
 
-    const full = await here.run(restore, { env })
-    const target = await server.empty()
-    const done = await there.run(restore, { env: target })
-    const again = await there.run(restore, { env: target })
-    const daemon = await there.serve(['--dev'], target)
-    const mail = await there.run(['email', 'queue', '--state', 'cancelled', '--json'], { env: target })
+test('a restore is refused for a database with tables, and for another server secret, before anything is written', async () => {
+  const tools = await standInPostgresTools()
+  const { place, env, backup } = await backedUp(tools)
+  const restore = ['backup', 'restore', backup.path, '--confirm', 'restore']
+  const stranger = await shell()
+  await stranger.run(['migrate'])
+  await stranger.run(['users', 'list'])
 
-    expect(full).toMatchObject({ code: 73, stderr: expect.stringContaining('has tables already') })
-    expect(done).toMatchObject({ code: 0 })
-    expect(JSON.parse(done.stdout)).toMatchObject({ kept: null, cancelled_mails: 1, new_key: expect.any(String) })
-    expect(again.code).toBe(73)
-    expect((await fetch(`${daemon.url}/readiness`)).status).toBe(200)
-    expect(await usersOf(there, target)).toEqual(await usersOf(here, env))
-    expect(JSON.parse(mail.stdout).data).toHaveLength(1)
-  })
+  const full = await place.run(restore, { env })
+  const other = await stranger.run(restore, { env: await emptyDatabase(tools) })
 
-  test('SECURITY: no daemon starts on a restored PostgreSQL before everything is ended in it', async () => {
-    const server = await startServer()
-    const env = await server.empty()
-    const place = await furnished(env)
-    const { name } = JSON.parse((await place.run(['backup', 'create', '--json'], { env })).stdout)
-    const target = await server.empty()
-    await place.run(['backup', 'restore', name, '--confirm', 'restore'], { env: target })
-    const client = new Client({ connectionString: target.AUTHD_DATABASE_URL })
-    await client.connect()
-    await client
-      .query("INSERT INTO system_config VALUES ('copy.restoring', 'yes', 0, 'system')")
-      .finally(() => client.end())
+  expect(full).toMatchObject({ code: 73, stderr: expect.stringContaining('has tables already') })
+  expect(other).toMatchObject({ code: 78, stderr: expect.stringContaining('belongs to another server secret') })
+  expect(tools.calls().filter(({ args }) => args.includes('--section=pre-data'))).toEqual([])
+})
 
-    const { code, stderr } = await place.run(['users', 'list'], { env: target })
+test('a dump that pg_restore cannot read, or that has no tables of authd, is refused before anything is written', async () => {
+  const tools = await standInPostgresTools()
+  const { place, env, backup } = await backedUp(tools)
+  await writeFile(join(place.folder, 'words.dump'), 'hello')
+  const unreadable = await standInPostgresTools({ failing: 'reading' })
+  const target = { ...(await emptyDatabase(tools)), PATH: unreadable.path }
 
-    expect([code, stderr]).toEqual([78, expect.stringContaining('A restore into this database was not finished.')])
+  const cut = await place.run(['backup', 'restore', backup.path, '--confirm', 'restore'], { env: target })
+  const words = await place.run(['backup', 'verify', 'words.dump'], { env })
+
+  expect(cut).toMatchObject({ code: 1, stderr: expect.stringContaining('pg_restore failed: unexpected end of file') })
+  expect(words).toMatchObject({ code: 1, stderr: expect.stringContaining('The dump has no tables of authd.') })
+  expect(unreadable.calls()).toHaveLength(1)
+})
+
+test('SECURITY: no daemon starts on a PostgreSQL whose restore was cut short', async () => {
+  const { place, backup } = await backedUp(await standInPostgresTools())
+  const env = await emptyDatabase(await standInPostgresTools({ failing: 'data' }))
+
+  const cut = await place.run(['backup', 'restore', backup.name, '--confirm', 'restore'], { env })
+  const after = await place.run(['users', 'list'], { env })
+
+  expect(cut).toMatchObject({ code: 1, stderr: expect.stringContaining('pg_restore failed: no space left on device') })
+  expect(after).toMatchObject({
+    code: 78,
+    stderr: expect.stringContaining('A restore into this database was not finished.'),
   })
 })
 
-test.runIf((INSTALLED_POSTGRES?.major ?? 18) < 18)(
-  'a pg_dump that is older than the server is refused in words',
-  async () => {
-    const { url, drop } = await freshPostgres()
-    onTestFinished(drop)
-    const env = { AUTHD_DATABASE_URL: url }
-    const place = await shell()
-    await place.run(['migrate', 'up'], { env })
+test('a restore puts the tables first, closes the database, then fills it and ends what was valid', async () => {
+  const tools = await standInPostgresTools()
+  const { place, backup } = await backedUp(tools)
+  const env = await emptyDatabase(tools)
 
-    const { code, stderr } = await place.run(['backup', 'create'], { env })
+  const done = await place.run(['backup', 'restore', backup.name, '--confirm', 'restore', '--json'], { env })
+  const event = await place.run(['audit', 'tail', '--event', 'backup.restored'], { env })
 
-    expect([code, stderr]).toEqual([69, expect.stringMatching(/is of version \d+, and the server is PostgreSQL 18/)])
-    expect(readdirSync(join(place.folder, 'authd-data/backups'))).toEqual([])
-  },
-)
+  const sections = tools.calls().map(({ args }) => args.filter((arg) => arg.startsWith('--section=')))
+  expect(sections.filter((names) => names.length > 0)).toEqual([
+    ['--section=pre-data'],
+    ['--section=data', '--section=post-data'],
+  ])
+  expect(done).toMatchObject({ code: 0 })
+  expect(JSON.parse(done.stdout)).toMatchObject({ restored: backup.path, kept: null, ended_sessions: 0 })
+  expect(JSON.parse(event.stdout)).toMatchObject({ metadata: { backup: backup.name } })
+  expect(readFileSync(backup.path, 'utf8')).toContain('COPY public.users')
+})

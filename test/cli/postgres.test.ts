@@ -3,8 +3,8 @@ import { join } from 'node:path'
 import { Client } from 'pg'
 import { expect, onTestFinished, test } from 'vitest'
 import { shell } from '../support/cli.ts'
-import { INSTALLED_POSTGRES } from '../support/installed-postgres.ts'
 import { freshPostgres } from '../support/postgres.ts'
+import { standInPostgresTools } from '../support/stand-in-postgres-tools.ts'
 
 async function configured(url: string) {
   const place = await shell({ data: false })
@@ -17,7 +17,8 @@ async function configured(url: string) {
     '[mail]\nfrom = "no-reply@example.com"',
   ]
   await writeFile(config, lines.join('\n'), { mode: 0o600 })
-  return (...args: string[]) => place.run([...args, '--config', config])
+  const env = { PATH: (await standInPostgresTools()).path }
+  return (...args: string[]) => place.run([...args, '--config', config], { env })
 }
 
 test.each([
@@ -39,12 +40,7 @@ test.each([
   })
 })
 
-/** Whether this machine has a pg_dump for the server of the tests. */
-const CAN_DUMP = (INSTALLED_POSTGRES?.major ?? 0) >= 18
-const BACKED_UP = { code: 0, stdout: expect.stringMatching(/^backup {2}\S+\.dump$/m) }
-const REFUSED = { code: 69, stderr: expect.stringMatching(/pg_dump[\s\S]*Try: authd migrate up --no-backup/) }
-
-test('authd migrate up makes no backup of an empty PostgreSQL, and one as soon as there is something, or asks for it', async () => {
+test('authd migrate up makes no backup of an empty PostgreSQL, and one as soon as there is something', async () => {
   const { url, drop } = await freshPostgres()
   onTestFinished(drop)
   const run = await configured(url)
@@ -58,5 +54,5 @@ test('authd migrate up makes no backup of an empty PostgreSQL, and one as soon a
 
   expect(first).toMatchObject({ code: 0, stderr: '' })
   expect(JSON.parse(first.stdout)).toMatchObject({ changed: true, backup: null })
-  expect(second).toMatchObject(CAN_DUMP ? BACKED_UP : REFUSED)
+  expect(second).toMatchObject({ code: 0, stdout: expect.stringMatching(/^backup {2}\S+\.dump$/m) })
 })

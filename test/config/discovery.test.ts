@@ -1,6 +1,7 @@
-import { chownSync, mkdirSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { expect, test } from 'vitest'
 import { developmentConfig, isConfigured, mayDevelop } from '../../src/config/development.ts'
+import { ownerOnDisk } from '../../src/config/discover.ts'
 import { findInstance } from '../../src/config/instance.ts'
 import { parseConfig } from '../../src/config/load.ts'
 import { folder, NEEDED } from '../support/config-folder.ts'
@@ -55,28 +56,33 @@ test('--env names another .env', () => {
   expect(config.server.port).toBe(4001)
 })
 
-test.runIf(process.getuid?.() === 0)('root does not read a ./config.toml or a .env that is not its own', () => {
+test('root does not read a ./config.toml or a .env that is not its own', () => {
   const here = folder()
   const path = here.write('config.toml', NEEDED)
   const dotenv = here.write('.env', '')
-  const load = () => here.load({ uid: 0 })
+  const loadOwnedBy = (owners: Record<string, number>, configPath?: string) => () =>
+    here.load({ uid: 0, configPath, ownerOf: (file) => owners[file] })
 
-  expect(load).not.toThrow()
-  chownSync(dotenv, 1000, 1000)
-  expect(load).toThrow(`${dotenv} belongs to user 1000`)
-  chownSync(path, 1000, 1000)
-  expect(load).toThrow(`${path} belongs to user 1000`)
-  expect(() => here.load({ uid: 0, configPath: path })).not.toThrow()
+  expect(loadOwnedBy({ [path]: 0, [dotenv]: 0 })).not.toThrow()
+  expect(loadOwnedBy({ [path]: 0, [dotenv]: 1000 })).toThrow(`${dotenv} belongs to user 1000`)
+  expect(loadOwnedBy({ [path]: 1000, [dotenv]: 0 })).toThrow(`${path} belongs to user 1000`)
+  expect(loadOwnedBy({ [path]: 1000, [dotenv]: 1000 }, path)).not.toThrow()
 })
 
-test.runIf(process.getuid?.() === 0)('root does not read the configuration in a home that is not its own', () => {
+test('root does not read the configuration in a home that is not its own', () => {
   const here = folder()
   const path = here.write('home/.config/authd/config.toml', NEEDED)
-  chownSync(path, 1000, 1000)
 
-  const load = () => here.load({ uid: 0, env: { HOME: `${here.path}/home` } })
+  const load = () => here.load({ uid: 0, ownerOf: () => 1000, env: { HOME: `${here.path}/home` } })
 
   expect(load).toThrow(`${path} belongs to user 1000`)
+})
+
+test('the owner of a file is the user who wrote it', () => {
+  const here = folder()
+  const path = here.write('config.toml', NEEDED)
+
+  expect([ownerOnDisk(path), ownerOnDisk(`${path}.missing`)]).toEqual([process.getuid?.(), undefined])
 })
 
 test('development mode needs no settings, reads no file and listens on this machine only', () => {
