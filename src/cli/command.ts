@@ -6,7 +6,7 @@ import { AuthdError } from '../errors.ts'
 import type { Actor } from '../flows/record-event.ts'
 import { loadRunning, withDatabase } from './database.ts'
 import { findEach, type NamedThing } from './each-name.ts'
-import { GLOBAL_FLAGS, type GlobalFlags, refuseTwoModes, skipMissingFlag } from './flags.ts'
+import { GLOBAL_FLAGS, type GlobalFlags, refuseIdle, settleColour, skipMissingFlag } from './flags.ts'
 import { loadConfigOf } from './load-config.ts'
 import { operator } from './operator.ts'
 import { confirm, confirmName } from './output/confirm.ts'
@@ -25,6 +25,10 @@ interface Declared<Args extends Interfaces.ArgInput, Own extends Interfaces.Flag
    * `known` things get --skip-missing. The last argument may be repeated, and `-` reads more of them from stdin, one per line.
    */
   takesMany?: 'known' | 'new'
+  /** The global flags that it would ignore: a set of `WITHOUT`. Help and completion do not show them, and they are refused. */
+  without?: readonly (keyof typeof GLOBAL_FLAGS)[]
+  /** It prints a list, which --header gives a first line. */
+  hasColumns?: true
 }
 
 /** What a command gets when it runs. */
@@ -88,7 +92,7 @@ export abstract class OperatorCommand extends Command {
       this.refuseInherited()
       return await this.parse(Own)
     } catch (error) {
-      const flags = { ...GLOBAL_FLAGS, ...Own.flags }
+      const flags = { ...Own.baseFlags, ...Own.flags }
       const typed = { argv: this.argv, flags }
       const again = (flag: string, value?: string) => commandAgain(this.id ?? '', typed, { flag, value })
       throw usageError(error, { id: this.id ?? '', flags, examples, again })
@@ -111,6 +115,7 @@ export function command<
     static override examples = declared.examples ?? []
     static override strict = declared.takesMany === undefined
     static override args = withoutStdin(declared.args ?? {})
+    static override baseFlags = globalFlags(declared.without)
     static override flags = {
       ...declared.flags,
       ...(declared.takesMany === 'known' && skipMissingFlag),
@@ -119,11 +124,12 @@ export function command<
     async run(): Promise<void> {
       const { args, argv, flags: parsed } = await this.parseTyped(declared.examples ?? [])
       const flags = { ...absent(declared.flags), ...parsed } as unknown as Interfaces.InferredFlags<Own> & GlobalFlags
-      refuseTwoModes(flags)
+      refuseIdle(flags, { hasColumns: declared.hasColumns ?? false })
       const typed = {
         argv: this.argv,
         flags: { ...GLOBAL_FLAGS, ...(this.constructor as typeof OperatorCommand).flags },
       }
+      settleColour(flags)
       const named = declared.takesMany ? await namesOf(argv as string[]) : []
       const out = await Output.to(process, flags)
       const skip = flags['skip-missing'] ? (why: string) => out.hint(why) : undefined
@@ -146,6 +152,12 @@ export function command<
       })
     }
   }
+}
+
+/** The type keeps those that the parser refuses, because a command never sees one given. */
+function globalFlags(without: readonly string[] = []): typeof GLOBAL_FLAGS {
+  const honoured = Object.entries(GLOBAL_FLAGS).filter(([name]) => !without.includes(name))
+  return Object.fromEntries(honoured) as typeof GLOBAL_FLAGS
 }
 
 /**

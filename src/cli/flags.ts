@@ -67,7 +67,6 @@ export const GLOBAL_FLAGS = {
   'no-color': Flags.boolean({ description: 'The same as --color never.', ...GLOBAL }),
   'no-pager': Flags.boolean({ description: 'Do not use a pager.', ...GLOBAL }),
   timeout: durationFlag({
-    default: 5000,
     description: 'How long to wait for a busy database: 10s. Default: 5s.',
     ...GLOBAL,
   }),
@@ -83,6 +82,43 @@ export type GlobalFlags = Interfaces.InferredFlags<typeof GLOBAL_FLAGS> & {
   'dry-run'?: boolean
   'skip-missing'?: boolean
   reason?: string | undefined
+}
+
+/** What a command declares in `without`: the global flags that would change nothing about it. It refuses them. */
+export const WITHOUT = {
+  /** It reads no configuration. */
+  configuration: ['config', 'verbose', 'timeout'],
+  /** It opens no database, or waits for it in a way of its own. */
+  database: ['timeout'],
+  /** Its output is a file of its own format. */
+  results: ['json', 'jsonl', 'plain', 'header', 'fields', 'time'],
+} as const satisfies Record<string, readonly (keyof typeof GLOBAL_FLAGS)[]>
+
+/** Throws USAGE if one of the flags is given, because it would be ignored. `why`: a sentence. */
+export function refuseFlags(flags: Record<string, unknown>, names: readonly string[], why: string): void {
+  const given = names.find((name) => flags[name] !== undefined && flags[name] !== false)
+  if (given !== undefined) throw new AuthdError('USAGE', { message: `--${given}: ${why}` })
+}
+
+/** Throws USAGE for an output flag that goes with nothing that this command prints. */
+export function refuseIdle(flags: GlobalFlags, { hasColumns }: { hasColumns: boolean }): void {
+  const [one, other] = MODES.filter((mode) => flags[mode])
+  if (other !== undefined) throw new AuthdError('USAGE', { message: `Use --${one} or --${other}, not both.` })
+  if (flags.color === 'always') refuseFlags(flags, ['no-color'], 'contradicts --color always.')
+  if (!flags.header) return
+  if (flags.json || flags.jsonl) refuseFlags(flags, ['header'], 'JSON has no header. Leave one of the two out.')
+  if (!hasColumns && flags.fields === undefined) {
+    refuseFlags(flags, ['header'], 'this result has no columns. Add --fields, such as --fields id.')
+  }
+}
+
+/** Sets the variable that Node and ink read. ink ignores NO_COLOR, and Node prints a warning if both are set. */
+export function settleColour({ color, 'no-color': isOff }: GlobalFlags): void {
+  const { env } = process
+  if (color === 'always') env['FORCE_COLOR'] = '1'
+  else if (isOff || color === 'never' || env['NO_COLOR'] || env['AUTHD_NO_COLOR']) env['FORCE_COLOR'] = '0'
+  else return
+  delete env['NO_COLOR']
 }
 
 /** For the commands that change things. */
@@ -109,12 +145,6 @@ export const listFlags = {
 }
 
 const MODES = ['json', 'jsonl', 'plain'] as const
-
-/** Throws USAGE for two output modes: one would be ignored. */
-export function refuseTwoModes(flags: GlobalFlags): void {
-  const [one, other] = MODES.filter((mode) => flags[mode])
-  if (other !== undefined) throw new AuthdError('USAGE', { message: `Use --${one} or --${other}, not both.` })
-}
 
 /** Throws USAGE if ids are given together with a flag that already selects, such as --all. */
 export function refuseBoth(ids: string[], flags: Record<string, unknown>): void {

@@ -2,6 +2,7 @@ import type { Interfaces } from '@oclif/core'
 import { AuthdError } from '../errors.ts'
 import { closest } from '../platform/closest.ts'
 import { shell } from '../platform/shell.ts'
+import { GLOBAL_FLAGS } from './flags.ts'
 
 /** What was typed, as far as an error about it needs it. */
 export interface TypedCommand {
@@ -42,7 +43,7 @@ function explain(error: ParserError, typed: TypedCommand): { message: string; su
   const help = shell`authd ${typed.id.split(' ')} --help`
   const example = typed.examples[0] ?? help
   const { flags, args = [] } = error
-  if (flags) return { message: flags.map((flag) => unknownFlag(flag, typed.flags)).join(' '), suggestions: [help] }
+  if (flags) return { message: flags.map((flag) => unknownFlag(flag, typed)).join(' '), suggestions: [help] }
   const missing = args.flatMap((arg) => (typeof arg === 'string' ? [] : [arg.name.toUpperCase()]))
   if (missing.length > 0) {
     return {
@@ -56,8 +57,10 @@ function explain(error: ParserError, typed: TypedCommand): { message: string; su
   return (given && contradiction(given, typed)) ?? { message: inOurWords(error.message), suggestions: [help] }
 }
 
-function unknownFlag(word: string, flags: Interfaces.FlagInput): string {
+function unknownFlag(word: string, { flags }: TypedCommand): string {
   const [name = word] = word.split('=')
+  const isGlobal = Object.entries(GLOBAL_FLAGS).some(([long, { char }]) => name === `--${long}` || name === `-${char}`)
+  if (isGlobal) return `${name} changes nothing about this command.`
   const nearest = name.startsWith('--') ? closest(name.slice(2), Object.keys(flags)) : undefined
   return `unknown flag ${name}.${nearest ? ` Did you mean --${nearest}?` : ''}`
 }

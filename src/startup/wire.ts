@@ -35,7 +35,7 @@ export interface WireOptions {
   output: NodeJS.WriteStream
   logFormat: 'json' | 'pretty'
   /** How long a command waits for another process's write. Milliseconds. */
-  timeoutMs?: number
+  timeoutMs?: number | undefined
   /** The server secret, if it was read before privileges were dropped. */
   secret?: string | undefined
   /** Files that may have the right secret, if that is another one: named in the error. */

@@ -18,7 +18,7 @@ const UNLIMITED = {
   AUTHD_LIMITS_MAILS_PER_HOUR: '1000000',
 }
 
-interface RunOptions {
+export interface RunOptions {
   input?: string
   env?: Record<string, string>
   /** Only for a command that runs in this process. */
@@ -58,6 +58,11 @@ export async function shell({ data = true, inProcess = false, forFile = false } 
   const atEnd = forFile ? afterAll : onTestFinished
   atEnd(() => rm(folder, { recursive: true, force: true }))
   if (data) await mkdir(join(folder, 'authd-data'))
+  return shellIn(folder, { inProcess })
+}
+
+/** The same in a folder that is there, and that the caller removes. */
+export function shellIn(folder: string, { inProcess = false } = {}): Shell {
   const environment = (extra: Record<string, string>) => ({ PATH: process.env['PATH'] ?? '', HOME: folder, ...extra })
   const start = (args: string[], env: Record<string, string>, program = PROGRAM) =>
     spawnChild(program, args, { cwd: folder, env: environment(env), stdio: 'pipe' })

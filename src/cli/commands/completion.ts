@@ -1,9 +1,11 @@
 import { Args } from '@oclif/core'
 import { command } from '../command.ts'
 import { completionScript } from '../completion-script.ts'
+import { WITHOUT } from '../flags.ts'
 import { spellings } from '../spellings.ts'
 
 export default command({
+  without: WITHOUT.configuration,
   examples: ['authd completion bash > /etc/bash_completion.d/authd'],
   args: {
     shell: Args.string({ required: true, options: ['bash', 'zsh', 'fish'], description: 'Shell.' }),

@@ -2,7 +2,7 @@ import { Flags } from '@oclif/core'
 import { SECOND } from '../../platform/clock.ts'
 import { command } from '../command.ts'
 import { listeningAt, probe, problemsIn } from '../daemon-client.ts'
-import { daemonUrlFlag, durationFlag } from '../flags.ts'
+import { daemonUrlFlag, durationFlag, refuseFlags } from '../flags.ts'
 
 export default command({
   examples: ['authd healthcheck', 'authd healthcheck --ready --url http://127.0.0.1:3000'],
@@ -12,6 +12,7 @@ export default command({
     timeout: durationFlag({ default: 2 * SECOND, description: 'Maximum time to wait.' }),
   },
   async run({ flags, out, loadRunning }) {
+    if (flags.url !== undefined) refuseFlags(flags, ['config', 'verbose'], 'with --url no configuration is read.')
     const base = flags.url ?? listeningAt((await loadRunning()).server)
     const answer = await probe(base, { isForReady: flags.ready, timeoutMs: flags.timeout })
     const { status, text } = answer

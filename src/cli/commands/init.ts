@@ -4,6 +4,7 @@ import { command } from '../command.ts'
 import { dryRunFlag, SERVICE_DIR } from '../flags.ts'
 
 export default command({
+  without: ['verbose', 'timeout'],
   description: 'Asks for every value without a flag. Nothing is written before the last answer.',
   examples: [
     'authd init',

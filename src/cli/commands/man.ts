@@ -4,9 +4,11 @@ import { Args } from '@oclif/core'
 import { AuthdError } from '../../errors.ts'
 import { replaceFile } from '../../platform/files.ts'
 import { command } from '../command.ts'
+import { WITHOUT } from '../flags.ts'
 import { manPages } from '../manual/man-page.ts'
 
 export default command({
+  without: WITHOUT.configuration,
   description: 'One page for each command: afterwards, man authd-users-list describes authd users list.',
   examples: ['authd man /usr/local/share/man/man1'],
   args: { folder: Args.string({ required: true, description: 'Folder for the pages. Existing ones are replaced.' }) },

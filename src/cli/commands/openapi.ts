@@ -1,11 +1,13 @@
 import { BUILD } from '../../build-info.ts'
 import { wholeDocument } from '../../http/app.ts'
 import { command } from '../command.ts'
+import { WITHOUT } from '../flags.ts'
 
 export default command({
+  without: WITHOUT.configuration,
   examples: ['authd openapi > openapi.json'],
   async run({ out }) {
     const document = wholeDocument({ publicUrl: 'https://auth.example.com', version: BUILD.version })
-    out.text(JSON.stringify(document, null, 2))
+    out.document(document as object, JSON.stringify(document, null, 2))
   },
 })

@@ -2,9 +2,11 @@ import { Flags } from '@oclif/core'
 import { BUILD } from '../../build-info.ts'
 import { AuthdError } from '../../errors.ts'
 import { command } from '../command.ts'
+import { WITHOUT } from '../flags.ts'
 import { heedSignals } from '../signals.ts'
 
 export default command({
+  without: [...WITHOUT.results, ...WITHOUT.database],
   description: `Stops in order on SIGTERM or SIGINT; a second signal exits immediately. Reloads the configuration on SIGHUP,
 reopens log.file on SIGUSR1, and writes diagnostics to the log on SIGUSR2.
 Without a configuration it starts in development mode, as with --dev: on this machine only, with its data in

@@ -41,6 +41,7 @@ const MOST_DAYS = 400
 const BARS = 30
 
 export default operation({
+  hasColumns: true,
   examples: [
     'authd stats',
     'authd stats --since 7d --by method',

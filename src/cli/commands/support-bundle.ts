@@ -1,9 +1,9 @@
 import { rmSync } from 'node:fs'
 import { Flags } from '@oclif/core'
-import { AuthdError } from '../../errors.ts'
 import { fileStamp, systemClock } from '../../platform/clock.ts'
 import { tarGz } from '../../platform/tar.ts'
 import { command } from '../command.ts'
+import { refuseFlags, WITHOUT } from '../flags.ts'
 import { loadConfigOf } from '../load-config.ts'
 import { newFile, writing } from '../new-file.ts'
 import { renderCard } from '../output/card.ts'
@@ -27,9 +27,7 @@ export default command({
   async run({ flags, out, confirm }) {
     const now = systemClock.now()
     const path = flags.output ?? `authd-support-${fileStamp(now)}.tar.gz`
-    if (path === '-' && (flags.json || flags.jsonl)) {
-      throw new AuthdError('USAGE', { message: 'With -o - the archive is the output. Use --json with a file.' })
-    }
+    if (path === '-') refuseFlags(flags, WITHOUT.results, 'with -o - the archive is the output. Name a file.')
     const loaded = await loadConfigOf({ ...flags, quiet: true })
     const file = path === '-' ? undefined : newFile(path)
     const written = writing(file, async () => {

@@ -27,7 +27,7 @@ export default operation({
       const snapshot = snapshotOf(seen)
       return out.object(snapshot, snapshotLines(snapshot, seen))
     }
-    settleEnvironment(flags)
+    settleEnvironment()
     const title = new URL(deps.config.current().publicUrl).host
     const withReason = (reason: string | undefined) =>
       reason === undefined ? actor : { ...actor, metadata: { ...actor.metadata, reason } }

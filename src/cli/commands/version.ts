@@ -1,7 +1,9 @@
 import { BUILD } from '../../build-info.ts'
 import { command } from '../command.ts'
+import { WITHOUT } from '../flags.ts'
 
 export default command({
+  without: WITHOUT.configuration,
   examples: ['authd version'],
   async run({ out }) {
     const { node, sqlite } = process.versions

@@ -50,6 +50,8 @@ export class Output {
   readonly #stderr: NodeJS.WriteStream
   readonly #terminal: Terminal | undefined
   readonly #isSilent: boolean
+  /** A stream prints its header once. */
+  #hasHeader = false
 
   private constructor(
     flags: GlobalFlags,
@@ -173,14 +175,15 @@ export class Output {
   /** Prints one object of a stream. */
   line(value: object, lines: Line[]): void {
     const isText = !this.#flags.json && !this.#flags.jsonl && (this.#stdout.isTTY || this.#flags.plain)
-    if (isText) this.#lines(lines)
-    else this.#write([cleanJson(this.#picked(value))])
+    if (!isText) this.#write([cleanJson(this.#picked(value))])
+    else if (this.#flags.fields === undefined) this.#lines(lines)
+    else this.#fieldRows([value])
   }
 
   /** Prints one object with --json, else `text`, which may have several lines. */
   document(value: object, text: string): void {
     if (this.#flags.json || this.#flags.jsonl || this.#flags.fields !== undefined) this.object(value, [])
-    else this.text(text)
+    else this.#print(this.#stdout, cleanText(text.endsWith('\n') ? text : `${text}\n`))
   }
 
   /** Prints the lines of an export, without a pager. */
@@ -188,9 +191,9 @@ export class Output {
     this.#print(this.#stdout, inLines(lines.map((line) => cleanLine(line, this.#stdout))))
   }
 
-  /** Prints a generated file, which may have several lines. */
+  /** Prints a generated file, which may have several lines; with --json an object whose `text` it is. */
   text(text: string): void {
-    this.#print(this.#stdout, cleanText(text.endsWith('\n') ? text : `${text}\n`))
+    this.document({ text }, text)
   }
 
   /** A message on stderr, unless -q is given. */
@@ -231,7 +234,17 @@ export class Output {
   #say(values: object[], lines: Line[]): void {
     if (this.#flags['dry-run']) this.hint('Dry run: nothing was changed.')
     if (this.#flags.fields === undefined) this.#lines(lines)
-    else this.#write(values.map((value) => this.#fieldRow(this.#picked(this.#marked(value)))))
+    else this.#fieldRows(values.map((value) => this.#marked(value)))
+  }
+
+  /** The chosen fields of each value, below their names if --header is given. */
+  #fieldRows(values: object[]): void {
+    const columns = this.#fieldColumns<object>()
+    const picked = values.map((value) => this.#picked(value))
+    const rows = picked.map((value) => cleanRow(columns.map((column) => this.#cell(column, value))))
+    if (this.#flags.header && !this.#hasHeader) rows.unshift(cleanRow(columns.map(({ header }) => header)))
+    this.#hasHeader = true
+    this.#write(rows)
   }
 
   #picked(value: object): object {
@@ -256,10 +269,6 @@ export class Output {
     }))
   }
 
-  #fieldRow(value: object): Clean {
-    return cleanRow(this.#fieldColumns().map((column) => this.#cell(column, value)))
-  }
-
   #fieldNames(): string[] {
     return (this.#flags.fields ?? '').split(',').map((name) => name.trim())
   }
@@ -270,7 +279,8 @@ export class Output {
   }
 
   #json(value: object): void {
-    this.#print(this.#stdout, inLines([cleanJson(value, this.#stdout.isTTY ? 2 : undefined)]))
+    const isPretty = this.#stdout.isTTY && !this.#flags.jsonl
+    this.#print(this.#stdout, inLines([cleanJson(value, isPretty ? 2 : undefined)]))
   }
 
   #lines(lines: Line[]): void {

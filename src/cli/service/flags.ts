@@ -32,9 +32,3 @@ export function programPath(): string {
   const [node = '', script = ''] = process.argv
   return realpathSync(script.endsWith('authd.js') ? script : node)
 }
-
-/** The unit reads the file of its own name, so --config would be ignored. Throws USAGE for it. */
-export function refuseConfig(config: string | undefined, name: string): void {
-  if (config === undefined) return
-  throw new AuthdError('USAGE', { message: `--config: the unit reads /etc/${name}/config.toml. Put the file there.` })
-}

@@ -13,6 +13,7 @@ const COLUMNS: Column<ApiKeyResource>[] = [
 ]
 
 export default operation({
+  hasColumns: true,
   examples: ['authd api-keys list'],
   async run(deps, { out }) {
     const keys = await listKeysForApi(deps)

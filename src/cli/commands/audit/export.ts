@@ -4,12 +4,14 @@ import { presentEvent } from '../../../resources/audit-event.ts'
 import { auditFlags, auditQuery } from '../../audit/filter.ts'
 import { AUDIT_FORMATS, type AuditFormat } from '../../audit/format.ts'
 import { operation } from '../../command.ts'
+import { WITHOUT } from '../../flags.ts'
 import { formatOf, newFile, writing } from '../../new-file.ts'
 import { counted } from '../../output/count.ts'
 
 const BATCH = 500
 
 export default operation({
+  without: WITHOUT.results,
   examples: [
     'authd audit export --since 30d -o november.jsonl',
     'authd audit export --format csv --user ada@example.com > ada.csv',

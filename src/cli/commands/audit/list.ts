@@ -18,6 +18,7 @@ const COLUMNS: Column<EventResource>[] = [
 ]
 
 export default operation({
+  hasColumns: true,
   examples: [
     'authd audit list --user ada@example.com --since 7d',
     "authd audit list --ip 203.0.113.0/24 --outcome failure --event 'user.*'",

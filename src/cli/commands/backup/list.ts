@@ -1,9 +1,12 @@
 import { backupFolder, backupsIn } from '../../../startup/backup-files.ts'
 import { folderFlag, presentBackup } from '../../backup-flags.ts'
 import { command } from '../../command.ts'
+import { WITHOUT } from '../../flags.ts'
 import { becomeOwner } from '../../privileges.ts'
 
 export default command({
+  hasColumns: true,
+  without: WITHOUT.database,
   examples: ['authd backup list', 'authd backup list --json'],
   flags: folderFlag,
   async run({ flags, out, loadConfig }) {

@@ -2,11 +2,12 @@ import { Flags } from '@oclif/core'
 import { backupFolder, backupsIn, deleteBackup } from '../../../startup/backup-files.ts'
 import { folderFlag } from '../../backup-flags.ts'
 import { command } from '../../command.ts'
-import { dryRunFlag } from '../../flags.ts'
+import { dryRunFlag, WITHOUT } from '../../flags.ts'
 import { counted } from '../../output/count.ts'
 import { becomeOwner } from '../../privileges.ts'
 
 export default command({
+  without: WITHOUT.database,
   description: 'Only files that authd backup create has named are deleted.',
   examples: ['authd backup prune --keep 14', 'authd backup prune --keep 14 --yes'],
   flags: {

@@ -6,11 +6,12 @@ import { backupFolder, pathOfBackup } from '../../../startup/backup-files.ts'
 import { openBackup, restoreBackup } from '../../../startup/restore.ts'
 import { backupArg, folderFlag, searchPath } from '../../backup-flags.ts'
 import { command } from '../../command.ts'
-import { reasonFlag } from '../../flags.ts'
+import { reasonFlag, WITHOUT } from '../../flags.ts'
 import { counted } from '../../output/count.ts'
 import { becomeOwner } from '../../privileges.ts'
 
 export default command({
+  without: WITHOUT.database,
   description:
     'Stop the daemon first. All sessions and sign-ins end, waiting mails are cancelled and the signing key is replaced, because the backup does not know what was used or ended since. API keys and users that the database from before has as revoked or disabled stay so, and so do its lockdown, its pause of mail and closed sign-ups. The database from before is kept beside the new one.',
   examples: ['authd backup restore authd-2026-11-28T03-10-00Z', 'authd backup restore /mnt/backups/authd.sqlite'],

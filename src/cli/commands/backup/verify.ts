@@ -3,6 +3,7 @@ import { backupFolder, pathOfBackup } from '../../../startup/backup-files.ts'
 import { type Checked, openBackup, withScratch } from '../../../startup/restore.ts'
 import { backupArg, folderFlag, searchPath } from '../../backup-flags.ts'
 import { command } from '../../command.ts'
+import { WITHOUT } from '../../flags.ts'
 import { renderCard } from '../../output/card.ts'
 import { becomeOwner } from '../../privileges.ts'
 
@@ -13,6 +14,7 @@ const SECRETS: Record<Checked['secret'], string> = {
 }
 
 export default command({
+  without: WITHOUT.database,
   description: 'Restores it into a private folder and reads all of it. The database is not touched.',
   examples: ['authd backup verify authd-2026-11-28T03-10-00Z', 'authd backup verify /mnt/backups/authd.sqlite'],
   args: backupArg,

@@ -1,8 +1,11 @@
 import { Flags } from '@oclif/core'
 import { listVariables } from '../../../config/reference.ts'
 import { command } from '../../command.ts'
+import { WITHOUT } from '../../flags.ts'
 
 export default command({
+  hasColumns: true,
+  without: WITHOUT.configuration,
   examples: ['authd config env'],
   flags: { 'set-only': Flags.boolean({ description: 'Only variables that are set.' }) },
   async run({ flags, out }) {

@@ -3,6 +3,7 @@ import { AuthdError } from '../../../errors.ts'
 import { command } from '../../command.ts'
 
 export default command({
+  without: ['verbose', 'timeout'],
   examples: ['authd config path'],
   async run({ flags, out }) {
     const { path, searched } = inspectConfig({ env: process.env, configPath: flags.config })

@@ -2,12 +2,13 @@ import { Flags } from '@oclif/core'
 import { copyDatabase } from '../../../startup/copy-database.ts'
 import { command } from '../../command.ts'
 import { readDatabasePlace } from '../../database-flag.ts'
-import { changeFlags } from '../../flags.ts'
+import { changeFlags, WITHOUT } from '../../flags.ts'
 import { counted } from '../../output/count.ts'
 import { becomeOwner } from '../../privileges.ts'
 import { tellEvery } from '../../progress.ts'
 
 export default command({
+  without: WITHOUT.database,
   description:
     'Daemons may run during the copy. If it is interrupted, run it again. Then stop every daemon and run it with --finish: it brings over what has changed, compares every row, and closes the old database.',
   examples: [

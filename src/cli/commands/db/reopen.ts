@@ -1,9 +1,10 @@
 import { reopenDatabase } from '../../../startup/copy-database.ts'
 import { command } from '../../command.ts'
-import { reasonFlag } from '../../flags.ts'
+import { reasonFlag, WITHOUT } from '../../flags.ts'
 import { becomeOwner } from '../../privileges.ts'
 
 export default command({
+  without: WITHOUT.database,
   description: 'What was written to the copy since is not in it. Stop the daemons on the copy first.',
   examples: ['authd db reopen --reason "the new server was too slow"'],
   flags: reasonFlag,

@@ -2,10 +2,11 @@ import { Args, Flags } from '@oclif/core'
 import { AuthdError } from '../../../errors.ts'
 import { previewOf } from '../../../startup/mailer.ts'
 import { command } from '../../command.ts'
-import { langFlag } from '../../flags.ts'
+import { langFlag, refuseFlags, WITHOUT } from '../../flags.ts'
 import { formatOf, newFile, writing } from '../../new-file.ts'
 
 export default command({
+  without: WITHOUT.database,
   examples: [
     'authd email preview signin',
     'authd email preview invitation --lang de --format html -o invitation.html',
@@ -24,13 +25,13 @@ export default command({
   async run({ args, flags, out, loadConfig }) {
     const endings = { html: 'html', txt: 'text', eml: 'raw' } as const
     const format = formatOf<'html' | 'text' | 'raw'>(flags, { endings, usual: 'text' })
+    if (flags.output !== undefined) refuseFlags(flags, WITHOUT.results, 'with -o the mail is written as it is.')
     const { config } = await loadConfig()
     const { subject, html, text, raw } = await previewOf(config, { template: args.template, lang: flags.lang }).catch(
       asInputError,
     )
-    if (flags.json || flags.jsonl) return out.object({ template: args.template, subject, html, text, raw }, [])
     const shown = { html, raw, text: `Subject: ${subject}\n\n${text}` }[format]
-    if (flags.output === undefined) return out.text(shown)
+    if (flags.output === undefined) return out.document({ template: args.template, subject, html, text, raw }, shown)
     const file = newFile(flags.output)
     await writing(file, () => file.append(shown))
     out.hint(`Wrote ${flags.output}.`)

@@ -18,6 +18,7 @@ const COLUMNS: Column<MailResource>[] = [
 ]
 
 export default operation({
+  hasColumns: true,
   examples: ['authd email queue --state pending', 'authd email queue --state failed --json'],
   flags: {
     state: Flags.string({ options: [...STATES], description: 'Only mails in this state.' }),

@@ -2,8 +2,10 @@ import { Flags } from '@oclif/core'
 import { listRules } from '../../../flows/limits/ip-filter-admin.ts'
 import type { FilterAction } from '../../../store/ip-filters.ts'
 import { operation } from '../../command.ts'
+import { WITHOUT } from '../../flags.ts'
 
 export default operation({
+  without: WITHOUT.results,
   examples: ['authd ipfilter export > blocklist.txt', 'authd ipfilter export --type allow'],
   flags: {
     type: Flags.string({ options: ['allow', 'block'], default: 'block', description: 'Type of rules.' }),

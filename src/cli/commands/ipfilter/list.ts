@@ -16,6 +16,7 @@ const COLUMNS: Column<IpFilterResource>[] = [
 ]
 
 export default operation({
+  hasColumns: true,
   examples: ['authd ipfilter list', 'authd ipfilter list --type block --json'],
   flags: {
     type: Flags.string({ options: ['allow', 'block'], description: 'Only rules of this type.' }),

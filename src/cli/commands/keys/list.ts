@@ -12,6 +12,7 @@ const COLUMNS: Column<KeyResource>[] = [
 ]
 
 export default operation({
+  hasColumns: true,
   examples: ['authd keys list'],
   async run(deps, { out }) {
     const keys = await listKeys(deps)

@@ -18,6 +18,7 @@ const COLUMNS: Column<LockoutResource>[] = [
 ]
 
 export default operation({
+  hasColumns: true,
   examples: ['authd lockouts list', 'authd lockouts list --user ada@example.com'],
   flags: { user: Flags.string({ description: 'Only lockouts of this user.' }), ...listFlags },
   async run(deps, { flags, out }) {

@@ -5,11 +5,12 @@ import { command } from '../../command.ts'
 import { becomeOwner } from '../../privileges.ts'
 
 export default command({
+  hasColumns: true,
   examples: ['authd migrate status'],
-  async run({ out, loadConfig }) {
+  async run({ flags, out, loadConfig }) {
     const { config } = await loadConfig()
     becomeOwner(config.dataDir)
-    const db = await openStore(config, 'cli')
+    const db = await openStore(config, 'cli', { timeoutMs: flags.timeout })
     try {
       const rows = (await listMigrations(db)).map(({ id, appliedAt }) => ({
         id,

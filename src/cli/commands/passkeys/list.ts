@@ -14,6 +14,7 @@ const COLUMNS: Column<PasskeyResource>[] = [
 ]
 
 export default operation({
+  hasColumns: true,
   examples: ['authd passkeys list ada@example.com'],
   args: userArg,
   async run(deps, { args, out }) {

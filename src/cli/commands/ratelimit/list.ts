@@ -5,6 +5,7 @@ import { listFlags } from '../../flags.ts'
 import { limitColumns } from '../../limit-columns.ts'
 
 export default operation({
+  hasColumns: true,
   examples: ['authd ratelimit list', 'authd ratelimit list --limit 500 --json'],
   flags: listFlags,
   async run(deps, { flags, out }) {

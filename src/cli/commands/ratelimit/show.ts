@@ -6,6 +6,7 @@ import { listFlags } from '../../flags.ts'
 import { limitColumns } from '../../limit-columns.ts'
 
 export default operation({
+  hasColumns: true,
   examples: ['authd ratelimit show 203.0.113.9', 'authd ratelimit show ada@example.com'],
   args: { key: Args.string({ required: true, description: 'IP address, e-mail address, session id or key id.' }) },
   flags: listFlags,

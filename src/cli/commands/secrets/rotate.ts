@@ -1,12 +1,13 @@
 import { Flags } from '@oclif/core'
 import { readSecretsToRotate, rotateServerSecret } from '../../../startup/secret-rotation.ts'
 import { command } from '../../command.ts'
-import { changeFlags } from '../../flags.ts'
+import { changeFlags, WITHOUT } from '../../flags.ts'
 import { counted } from '../../output/count.ts'
 import { becomeOwner } from '../../privileges.ts'
 import { tellEvery } from '../../progress.ts'
 
 export default command({
+  without: WITHOUT.database,
   description:
     'Stop every daemon first: the command refuses while one runs. All that is sealed with the server secret is sealed with a new one. Nobody is signed out. If it is interrupted, run it again.',
   examples: ['authd secrets rotate --dry-run', 'authd secrets rotate --reason "the old secret was copied"'],

@@ -3,12 +3,13 @@ import { join } from 'node:path'
 import { Flags } from '@oclif/core'
 import { shell } from '../../../platform/shell.ts'
 import { command } from '../../command.ts'
-import { dryRunFlag } from '../../flags.ts'
+import { dryRunFlag, WITHOUT } from '../../flags.ts'
 import { refuseForeignUnit, serviceFiles, writeServiceFile } from '../../service/files.ts'
-import { programPath, refuseConfig, refuseHiddenProgram, serviceFlags } from '../../service/flags.ts'
+import { programPath, refuseHiddenProgram, serviceFlags } from '../../service/flags.ts'
 import { refuseUnprivileged, run, systemdVersion } from '../../service/run.ts'
 
 export default command({
+  without: WITHOUT.configuration,
   examples: ['sudo authd service install --now', 'authd service install -n'],
   flags: {
     ...serviceFlags,
@@ -20,7 +21,6 @@ export default command({
     const { name, root } = flags
     const isDry = flags['dry-run']
     const callsNothing = isDry || flags['unit-only'] || root !== '/'
-    refuseConfig(flags.config, name)
     refuseForeignUnit(name, root)
     if (!isDry && root === '/') {
       refuseUnprivileged(shell`sudo authd service install --name ${name}`)

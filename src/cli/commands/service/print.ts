@@ -1,13 +1,14 @@
 import { command } from '../../command.ts'
-import { programPath, refuseConfig, serviceFlags } from '../../service/flags.ts'
+import { WITHOUT } from '../../flags.ts'
+import { programPath, serviceFlags } from '../../service/flags.ts'
 import { unitText } from '../../service/unit.ts'
 
 export default command({
+  without: WITHOUT.configuration,
   examples: ['authd service print'],
   flags: { name: serviceFlags.name, user: serviceFlags.user },
   async run({ flags, out }) {
     const { name, user = name } = flags
-    refuseConfig(flags.config, name)
     out.text(unitText({ name, user, program: programPath() }))
   },
 })

@@ -1,4 +1,5 @@
 import { command } from '../../command.ts'
+import { WITHOUT } from '../../flags.ts'
 import { renderCard } from '../../output/card.ts'
 import { serviceFlags } from '../../service/flags.ts'
 import { readSystemctl } from '../../service/run.ts'
@@ -6,6 +7,7 @@ import { readSystemctl } from '../../service/run.ts'
 const PROPERTIES = ['ActiveState', 'SubState', 'UnitFileState', 'MainPID', 'StatusText', 'NRestarts', 'Result']
 
 export default command({
+  without: WITHOUT.configuration,
   examples: ['authd service status'],
   flags: { name: serviceFlags.name },
   run({ flags, out }) {

@@ -1,12 +1,13 @@
 import { shell } from '../../../platform/shell.ts'
 import { command } from '../../command.ts'
-import { dryRunFlag } from '../../flags.ts'
+import { dryRunFlag, WITHOUT } from '../../flags.ts'
 import { refuseForeignUnit, removeServiceFile, serviceFiles } from '../../service/files.ts'
 import { serviceFlags } from '../../service/flags.ts'
 import { refuseUnprivileged, run } from '../../service/run.ts'
 import { NOTIFY_RELOAD_SINCE } from '../../service/unit.ts'
 
 export default command({
+  without: WITHOUT.configuration,
   examples: ['sudo authd service uninstall'],
   flags: { name: serviceFlags.name, root: serviceFlags.root, ...dryRunFlag },
   async run({ flags, out, confirm }) {

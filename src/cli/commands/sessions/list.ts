@@ -17,6 +17,7 @@ const COLUMNS: Column<SessionResource>[] = [
 ]
 
 export default operation({
+  hasColumns: true,
   examples: ['authd sessions list', 'authd sessions list --user ada@example.com --ended'],
   flags: {
     user: Flags.string({ description: 'Only sessions of this user.' }),

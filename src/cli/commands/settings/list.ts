@@ -15,6 +15,7 @@ const COLUMNS: Column<SettingResource>[] = [
 ]
 
 export default operation({
+  hasColumns: true,
   examples: ['authd settings list'],
   async run(deps, { out }) {
     out.list((await listSettings(deps)).map(presentSetting), COLUMNS)

@@ -13,6 +13,7 @@ const COLUMNS: Column<MailSuppressionResource>[] = [
 ]
 
 export default operation({
+  hasColumns: true,
   examples: ['authd suppressions list', 'authd suppressions list --json'],
   flags: listFlags,
   async run(deps, { flags, out }) {

@@ -2,9 +2,11 @@ import { Flags } from '@oclif/core'
 import { AuthdError } from '../../../errors.ts'
 import { formatTextProblems, inspectTexts } from '../../../startup/live-texts.ts'
 import { command } from '../../command.ts'
+import { WITHOUT } from '../../flags.ts'
 import { counted } from '../../output/count.ts'
 
 export default command({
+  without: WITHOUT.database,
   examples: ['authd templates check', 'authd templates check --dir ./templates --locales ./locales'],
   flags: {
     dir: Flags.string({ description: 'Folder with templates. Overrides mail.templates_dir.' }),

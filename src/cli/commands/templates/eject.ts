@@ -7,8 +7,10 @@ import { replaceFile } from '../../../platform/files.ts'
 import { shell } from '../../../platform/shell.ts'
 import { sourceNames, sourcesOf } from '../../../startup/live-texts.ts'
 import { command } from '../../command.ts'
+import { refuseFlags, WITHOUT } from '../../flags.ts'
 
 export default command({
+  without: WITHOUT.database,
   description:
     'Without a name all of them: layout, and those of code, notice, signin and test. With the name of a mail, such as invitation, files for this mail alone.',
   examples: ['authd templates eject signin', 'authd templates eject invitation --dir ./templates'],
@@ -19,6 +21,7 @@ export default command({
     force: Flags.boolean({ description: 'Replace existing files.' }),
   },
   async run({ flags, names, each, out, loadConfig }) {
+    if (flags.dir !== undefined) refuseFlags(flags, ['config', 'verbose'], 'with --dir no configuration is read.')
     const folder = resolve(flags.dir ?? (await loadConfig()).config.mail.templatesDir)
     const found = names.length === 0 ? ALL.map(filesOf) : await each(filesOf)
     const files: Record<string, string> = Object.assign({}, ...found)

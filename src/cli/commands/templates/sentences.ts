@@ -3,7 +3,7 @@ import type { Sentences } from '../../../platform/texts/templates.ts'
 import { builtInTexts } from '../../../platform/texts/texts.ts'
 import { inspectTexts } from '../../../startup/live-texts.ts'
 import { command } from '../../command.ts'
-import { langFlag } from '../../flags.ts'
+import { langFlag, WITHOUT } from '../../flags.ts'
 import type { Column } from '../../output/output.ts'
 
 interface Row {
@@ -20,6 +20,8 @@ const COLUMNS: Column<Row>[] = [
 ]
 
 export default command({
+  hasColumns: true,
+  without: WITHOUT.database,
   examples: ['authd templates sentences mail.signin', 'authd templates sentences --lang de --json'],
   args: { search: Args.string({ description: 'Show only sentences whose key or text contains this word.' }) },
   flags: { lang: langFlag({ description: 'Language, such as de.' }) },

@@ -7,7 +7,7 @@ import { csvCell } from '../../../platform/csv.ts'
 import { MOVED_COLUMNS, type MovedUserResource, presentMovedUser } from '../../../resources/moved-user.ts'
 import { presentPersonalData } from '../../../resources/personal-data.ts'
 import { operation } from '../../command.ts'
-import { reasonFlag } from '../../flags.ts'
+import { reasonFlag, refuseFlags, WITHOUT } from '../../flags.ts'
 import { formatOf, newFile, writing } from '../../new-file.ts'
 import { cleanJson, inLines } from '../../output/clean.ts'
 import { counted } from '../../output/count.ts'
@@ -54,6 +54,8 @@ export default operation({
         suggestions: ['authd users export --all -o users.jsonl'],
       })
     }
+    const isFile = flags.all || (flags.output !== undefined && flags.output !== '-')
+    if (isFile) refuseFlags(flags, WITHOUT.results, 'the export has a format of its own. See --format.')
     const { output, format: named = flags.all ? undefined : 'json' } = flags
     const format = formatOf<keyof typeof FORMATS | 'json'>(
       { output, format: named },
@@ -69,8 +71,9 @@ export default operation({
     await writing(file, async () => {
       if (args.user !== undefined) {
         const data = await exportUser(deps, actor, await resolveUser(deps, args.user))
-        const text = inLines([cleanJson(presentPersonalData(data), 2)])
-        if (file === undefined) out.text(text)
+        const shown = presentPersonalData(data)
+        const text = inLines([cleanJson(shown, 2)])
+        if (file === undefined) out.document(shown, text)
         else file.append(text)
         return
       }

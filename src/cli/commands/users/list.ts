@@ -21,6 +21,7 @@ function methodsOf({ webauthn_credentials_count: passkeys, totp_enabled }: Liste
 }
 
 export default operation({
+  hasColumns: true,
   examples: ['authd users list', 'authd users list --inactive 180d --jsonl | jq -r .id | authd users disable -'],
   flags: {
     search: Flags.string({ description: 'Part of an e-mail address or name. A whole address finds that user.' }),

@@ -19,6 +19,7 @@ const COLUMNS: Column<DeliveryResource>[] = [
 ]
 
 export default operation({
+  hasColumns: true,
   examples: ['authd webhooks deliveries --state failed', 'authd webhooks deliveries whd_06fb2m'],
   args: { id: Args.string({ description: 'Endpoint id, for its deliveries. Delivery id, for its tries.' }) },
   flags: {

@@ -13,6 +13,7 @@ const COLUMNS: Column<WebhookResource>[] = [
 ]
 
 export default operation({
+  hasColumns: true,
   examples: ['authd webhooks list', 'authd webhooks list --json'],
   async run(deps, { out }) {
     const endpoints = await listWebhooks(deps)
