@@ -23,7 +23,9 @@ const RULES: Record<string, Rule> = {
   'src/deps.ts': { may: [], mayAsType: ['src/mails.ts', 'src/config/schema.ts', 'src/platform/', 'src/store/'] },
   'src/build-info.ts': { may: ['node:*'] },
   'src/resources/': { may: ['zod', 'src/errors.ts', 'src/platform/'], mayAsType: ['src/store/', 'src/flows/'] },
-  'src/platform/': { may: ['node:*', 'bowser', 'handlebars', 'mjml', 'ipaddr.js', 'uqr', 'winston', 'prom-client'] },
+  'src/platform/': {
+    may: ['node:*', 'age-encryption', 'bowser', 'handlebars', 'mjml', 'ipaddr.js', 'uqr', 'winston', 'prom-client'],
+  },
   'src/config/': { may: ['node:*', 'zod', 'smol-toml', 'src/platform/', 'src/errors.ts'] },
   'src/store/': {
     // The clock's file has the bounds of intervals, too. The store uses these, and never asks for the time.

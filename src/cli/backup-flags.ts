@@ -2,6 +2,7 @@ import { globSync } from 'node:fs'
 import { delimiter } from 'node:path'
 import { Args, Flags } from '@oclif/core'
 import type { BackupFiles } from '../startup/backup-files.ts'
+import { readInput } from './stdin.ts'
 
 export const folderFlag = {
   folder: Flags.string({ description: 'Folder of the backups. Defaults to backups in the data folder.' }),
@@ -9,6 +10,15 @@ export const folderFlag = {
 
 export const backupArg = {
   backup: Args.string({ required: true, description: 'Name of a backup, or the path of its file.' }),
+}
+
+export const identityFlag = {
+  identity: Flags.string({ description: 'File with the private key of an encrypted backup; - reads stdin.' }),
+}
+
+/** Read before root's rights are dropped. */
+export async function readIdentity({ identity }: { identity?: string | undefined }) {
+  return identity === undefined ? undefined : { path: identity, text: await readInput(identity) }
 }
 
 /** Where packages put the programs of each version of PostgreSQL. */
@@ -19,7 +29,8 @@ export function searchPath(): string {
   return [...globSync(PACKAGED), process.env['PATH'] ?? ''].join(delimiter)
 }
 
-export function presentBackup({ name, path, bytes, hasSecret, about }: BackupFiles) {
+export function presentBackup({ name, path, bytes, hasSecret, isEncrypted, about }: BackupFiles) {
   const { created_at, schema, rows } = about
-  return { name, path, created_at, bytes, with_secret: hasSecret, schema, users: rows['users'] ?? null }
+  const known = { schema, users: rows['users'] ?? null }
+  return { name, path, created_at, bytes, with_secret: hasSecret, encrypted: isEncrypted, ...known }
 }

@@ -1,5 +1,6 @@
+import { ageRecipient } from './age-kind.ts'
 import { field, section } from './key-declaration.ts'
-import { oneOf, path, secretText, yesNo } from './kind.ts'
+import { listOf, oneOf, path, secretText, yesNo } from './kind.ts'
 import { listenAddress } from './web-kind.ts'
 
 /** Monitoring and control of authd from outside. */
@@ -27,6 +28,15 @@ export const OPERATION_SECTIONS = {
       text: 'A separate listener for /admin. The main listener then has no /admin.',
       applies: 'restart',
       example: '127.0.0.1:3001',
+    }),
+  }),
+  backup: section('The backups of authd backup create.', {
+    recipients: field(listOf(ageRecipient(), 'public keys of age'), {
+      text: 'Encrypt backups for the holders of these public keys of age, such as ["age1…"]. Keep the private keys on another machine.',
+      applies: 'reload',
+      default: [],
+      // A sample key could be used, and nobody could open the backups.
+      example: [],
     }),
   }),
   log: section('The log of the daemon, on standard output or in a file.', {

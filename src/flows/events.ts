@@ -132,7 +132,10 @@ export const EVENTS = {
     open: ['ended_sessions'],
   },
   'lockdown.off': { means: 'An operator ended the lockdown.', open: ['since'] },
-  'backup.created': { means: 'An operator made a backup of the database.', open: ['backup', 'with_secret'] },
+  'backup.created': {
+    means: 'An operator made a backup of the database.',
+    open: ['backup', 'with_secret', 'encrypted'],
+  },
   'backup.restored': {
     means: 'A backup replaced the database. All sessions and sign-ins ended, and waiting mails were cancelled.',
     open: ['backup', 'cancelled_mails'],

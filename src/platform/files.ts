@@ -9,6 +9,7 @@ import {
   fsyncSync,
   ftruncateSync,
   linkSync,
+  mkdirSync,
   mkdtempSync,
   openSync,
   readFileSync,
@@ -19,6 +20,7 @@ import {
   writeFileSync,
   writeSync,
 } from 'node:fs'
+import { writeFile } from 'node:fs/promises'
 import { basename, dirname, join } from 'node:path'
 
 export interface FileOptions {
@@ -69,11 +71,33 @@ export async function createFileBy(path: string, fill: (draft: string) => Promis
   return true
 }
 
+/** Writes a file part by part: a new one for its owner only, or one that this process has made. */
+export async function fillFile(path: string, parts: AsyncIterable<Uint8Array>): Promise<void> {
+  await writeFile(path, parts, { mode: 0o600 })
+}
+
+/** A private folder for `work`, deleted afterwards. */
+export async function inPrivateFolder<Result>(
+  parent: string,
+  prefix: string,
+  work: (folder: string) => Promise<Result>,
+): Promise<Result> {
+  mkdirSync(parent, { recursive: true, mode: 0o700 })
+  const folder = mkdtempSync(join(parent, prefix))
+  try {
+    return await work(folder)
+  } finally {
+    rmSync(folder, { recursive: true, force: true })
+  }
+}
+
 /** A file that is opened now, maybe as root, and copied later. */
 export interface OpenedFile {
   /** Creates the copy, for its owner only. Throws EEXIST if the path is taken. */
   copyTo(path: string): void
-  text(): string
+  /** All of it, from its start. */
+  parts(): AsyncIterable<Uint8Array>
+  bytes(): Buffer
   close(): void
 }
 
@@ -100,7 +124,8 @@ export function openPlainFile(path: string): OpenedFile {
         closeSync(to)
       }
     },
-    text: () => readFileSync(from, 'utf8'),
+    parts: () => createReadStream('', { fd: from, autoClose: false, start: 0 }),
+    bytes: () => readFileSync(from),
     close: () => closeSync(from),
   }
 }

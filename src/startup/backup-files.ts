@@ -1,8 +1,10 @@
 import { existsSync, lstatSync, mkdirSync, readdirSync, rmSync, statSync } from 'node:fs'
 import { join } from 'node:path'
+import { Readable } from 'node:stream'
 import type { Config } from '../config/schema.ts'
 import { AuthdError } from '../errors.ts'
-import { createFile, createFileBy, openPlainFile } from '../platform/files.ts'
+import { encryptFor } from '../platform/age.ts'
+import { createFile, createFileBy, fillFile, inPrivateFolder, openPlainFile } from '../platform/files.ts'
 import type { Db } from '../store/db.ts'
 import { copySqlite, inspectSqlite } from '../store/sqlite-backup.ts'
 import { dumpPostgres, inspectDump } from './postgres-dump.ts'
@@ -10,9 +12,9 @@ import { readSecretEarly } from './server-secret.ts'
 
 /** A backup has up to three files, and this name without their endings. */
 const NAME = /^authd-\d{4}-\d\d-\d\dT\d\d-\d\d-\d\dZ$/
-const [DATA, DUMP, ABOUT, SECRET] = ['.sqlite', '.dump', '.json', '.secret']
-/** An SQLite file, or what pg_dump makes of PostgreSQL. */
-const COPIES = [DATA, DUMP]
+const [DATA, DUMP, ABOUT, SECRET, AGE] = ['.sqlite', '.dump', '.json', '.secret', '.age']
+/** An SQLite file, or what pg_dump makes of PostgreSQL. Encrypted, it has one ending more. */
+const COPIES = [DATA, DUMP, DATA + AGE, DUMP + AGE]
 
 /** What is known of a backup since it was made. It is written last, so a backup without it is not complete. */
 export interface BackupAbout {
@@ -28,6 +30,7 @@ export interface BackupFiles {
   path: string
   bytes: number
   hasSecret: boolean
+  isEncrypted: boolean
   about: BackupAbout
 }
 
@@ -41,42 +44,62 @@ export interface NewBackup {
   stamp: string
   createdAt: string
   withSecret: boolean
+  /** Public keys of age. Without any, the backup is not encrypted. */
+  recipients: readonly string[]
   /** Folders in which pg_dump may be, with colons between. */
   searchPath: string
 }
 
 /**
- * Copies the database, reads the copy, and gives it its name. Each file is whole or missing. Throws FILE_EXISTS, and
- * UNAVAILABLE without the programs of PostgreSQL.
+ * Copies the database, reads the copy, and gives it its name. Each file is whole or missing. A copy that is encrypted is
+ * first made in the data folder, so that the folder of backups gets nothing else. Throws FILE_EXISTS, and UNAVAILABLE
+ * without the programs of PostgreSQL.
  */
 export async function createBackup(
   config: Config,
   db: Db,
-  { folder, stamp, createdAt, withSecret, searchPath }: NewBackup,
+  { folder, stamp, createdAt, withSecret, recipients, searchPath }: NewBackup,
 ): Promise<BackupFiles> {
   const { path: database, url } = config.database
   const name = `authd-${stamp}`
-  const path = join(folder, name + (url === undefined ? DATA : DUMP))
+  const isEncrypted = recipients.length > 0
+  const age = isEncrypted ? AGE : ''
+  const path = join(folder, name + (url === undefined ? DATA : DUMP) + age)
   mkdirSync(folder, { recursive: true, mode: 0o700 })
   let about: BackupAbout = { created_at: createdAt, schema: null, rows: {} }
-  const isNew = await createFileBy(path, async (draft) => {
-    if (url === undefined) await copySqlite(database, draft)
-    else await dumpPostgres(url, { db, file: draft, searchPath })
+  const copyTo = async (file: string) => {
+    if (url === undefined) await copySqlite(database, file)
+    else await dumpPostgres(url, { db, file, searchPath })
     const { schema, rows } =
-      url === undefined ? inspectSqlite(draft, '') : await inspectDump(draft, { key: '', searchPath })
+      url === undefined ? inspectSqlite(file, '') : await inspectDump(file, { key: '', searchPath })
     about = { ...about, schema, rows }
+  }
+  const isNew = await createFileBy(path, async (draft) => {
+    if (!isEncrypted) return await copyTo(draft)
+    await inPrivateFolder(config.dataDir, '.authd-backup-', async (place) => {
+      const plain = join(place, 'copy')
+      await copyTo(plain)
+      const file = openPlainFile(plain)
+      await fillFile(draft, await encryptFor(recipients, file.parts())).finally(() => file.close())
+    })
   })
   if (!isNew) throw isThere(path)
   const secret = withSecret ? readSecretEarly(config) : undefined
   const beside = [
-    ...(secret === undefined ? [] : [{ ending: SECRET, text: secret }]),
-    { ending: ABOUT, text: JSON.stringify(about) },
+    ...(secret === undefined ? [] : [{ ending: SECRET + age, body: await sealed(`${secret}\n`, recipients) }]),
+    { ending: ABOUT, body: `${JSON.stringify(about)}\n` },
   ]
-  for (const { ending, text } of beside) {
+  for (const { ending, body } of beside) {
     const file = join(folder, name + ending)
-    if (!createFile(file, `${text}\n`, { mode: 0o600 })) throw isThere(file)
+    if (!createFile(file, body, { mode: 0o600 })) throw isThere(file)
   }
-  return { name, path, bytes: statSync(path).size, hasSecret: secret !== undefined, about }
+  return { name, path, bytes: statSync(path).size, hasSecret: secret !== undefined, isEncrypted, about }
+}
+
+async function sealed(text: string, recipients: readonly string[]): Promise<string | Uint8Array> {
+  if (recipients.length === 0) return text
+  const whole = Readable.from([Buffer.from(text)])
+  return Buffer.concat(await Readable.from(await encryptFor(recipients, whole)).toArray())
 }
 
 function isThere(path: string): AuthdError {
@@ -96,19 +119,20 @@ export function backupsIn(folder: string): BackupFiles[] {
       if (ending === undefined) return []
       const path = join(folder, name + ending)
       const about = aboutOf(path) ?? { created_at: '', schema: null, rows: {} }
-      return [{ name, path, bytes: lstatSync(path).size, hasSecret: files.has(name + SECRET), about }]
+      const hasSecret = files.has(name + SECRET) || files.has(name + SECRET + AGE)
+      return [{ name, path, bytes: lstatSync(path).size, hasSecret, isEncrypted: isEncryptedBackup(path), about }]
     })
 }
 
 /** Deletes the files of a backup. What it is known by goes last, so that an interrupted deletion can be repeated. */
 export function deleteBackup(folder: string, name: string): void {
-  for (const ending of [SECRET, ...COPIES, ABOUT]) rmSync(join(folder, name + ending), { force: true })
+  for (const ending of [SECRET, SECRET + AGE, ...COPIES, ABOUT]) rmSync(join(folder, name + ending), { force: true })
 }
 
 /** What was written beside the file when it was made. Undefined if it is missing, or cannot be read. */
 export function aboutOf(path: string): BackupAbout | undefined {
   try {
-    const about = JSON.parse(readBeside(path, ABOUT) ?? '') as Partial<BackupAbout> | null
+    const about = JSON.parse(readBeside(path, ABOUT)?.toString() ?? '') as Partial<BackupAbout> | null
     const { created_at, schema = null, rows } = about ?? {}
     return typeof created_at === 'string' && Object(rows) === rows
       ? ({ created_at, schema, rows } as BackupAbout)
@@ -118,10 +142,11 @@ export function aboutOf(path: string): BackupAbout | undefined {
   }
 }
 
-/** The server secret beside the file, if it was put there, and the path of its file. */
-export function secretBeside(path: string): { path: string; text: string } | undefined {
-  const text = readBeside(path, SECRET)?.trim()
-  return text === undefined ? undefined : { path: withoutEnding(path) + SECRET, text }
+/** The server secret beside the file, encrypted as the file is, and the path of its file. Undefined if it is not there. */
+export function secretBeside(path: string): { path: string; body: Buffer } | undefined {
+  const ending = isEncryptedBackup(path) ? SECRET + AGE : SECRET
+  const body = readBeside(path, ending)
+  return body && { path: withoutEnding(path) + ending, body }
 }
 
 /** A backup by its path, or by its name in a folder. */
@@ -133,7 +158,12 @@ export function pathOfBackup(folder: string, named: string): string {
 
 /** Whether a backup is of PostgreSQL, by its name. */
 export function isDump(path: string): boolean {
-  return path.endsWith(DUMP)
+  return path.endsWith(DUMP) || path.endsWith(DUMP + AGE)
+}
+
+/** Whether a backup is encrypted, by its name. */
+export function isEncryptedBackup(path: string): boolean {
+  return path.endsWith(AGE)
 }
 
 function withoutEnding(path: string): string | undefined {
@@ -141,13 +171,13 @@ function withoutEnding(path: string): string | undefined {
   return ending && path.slice(0, -ending.length)
 }
 
-function readBeside(path: string, ending: string): string | undefined {
+function readBeside(path: string, ending: string): Buffer | undefined {
   const name = withoutEnding(path)
   if (name === undefined) return undefined
   try {
     const file = openPlainFile(name + ending)
     try {
-      return file.text()
+      return file.bytes()
     } finally {
       file.close()
     }

@@ -15,7 +15,7 @@ export async function backUpFirst(
   try {
     const { path } = await createBackup(config, db, {
       ...{ folder: backupFolder(config, undefined), stamp: fileStamp(now), createdAt: toRfc3339(now) },
-      ...{ withSecret: false, searchPath },
+      ...{ withSecret: false, recipients: config.backup.recipients, searchPath },
     })
     return path
   } catch (cause) {

@@ -81,7 +81,7 @@ function readPlain(path: string): string | undefined {
   try {
     const file = openPlainFile(path)
     try {
-      return file.text().trim()
+      return file.bytes().toString().trim()
     } finally {
       file.close()
     }

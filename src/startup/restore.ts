@@ -1,18 +1,28 @@
-import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
+import { mkdirSync } from 'node:fs'
 import { basename, dirname, join } from 'node:path'
+import { Readable } from 'node:stream'
 import type { Config } from '../config/schema.ts'
 import type { Deps } from '../deps.ts'
 import { AuthdError } from '../errors.ts'
 import { closeRestored, openRestored } from '../flows/operator/backup.ts'
 import { applyMigrations } from '../flows/operator/schema.ts'
 import { SECRET_CHECK } from '../flows/server-secret.ts'
+import type { AgeIdentities } from '../platform/age.ts'
 import { systemClock } from '../platform/clock.ts'
-import { createFile, type OpenedFile, openPlainFile, replaceDatabase } from '../platform/files.ts'
+import {
+  createFile,
+  fillFile,
+  inPrivateFolder,
+  type OpenedFile,
+  openPlainFile,
+  replaceDatabase,
+} from '../platform/files.ts'
 import { shell } from '../platform/shell.ts'
 import { listColumns } from '../store/copied-tables.ts'
 import { type Db, StoreError } from '../store/db.ts'
 import { type Before, type HeldSqlite, holdSqlite, type InspectedCopy } from '../store/sqlite-backup.ts'
 import { aboutOf, type BackupAbout, isDump, secretBeside } from './backup-files.ts'
+import { decrypting, type IdentityFile, keysFor } from './encrypted-backup.ts'
 import { findFittingSecret, makesCheckValue } from './fitting-secret.ts'
 import { openStore, withStore } from './open-database.ts'
 import { inspectDump, restorePostgres } from './postgres-dump.ts'
@@ -26,6 +36,8 @@ export interface OpenedBackup {
   /** Folders in which pg_restore may be, with colons between. */
   searchPath: string
   file: OpenedFile
+  /** The keys of an encrypted backup. */
+  keys: AgeIdentities | undefined
   about: BackupAbout | undefined
   secret: { configured: string | undefined; beside: { path: string; text: string } | undefined }
 }
@@ -39,15 +51,18 @@ export interface Checked extends InspectedCopy {
   differing: string[]
 }
 
-/** Throws NO_INPUT. */
-export function openBackup(config: Config, path: string, searchPath: string): OpenedBackup {
+/** Throws NO_INPUT, USAGE without the right keys, FAILED. */
+export async function openBackup(
+  config: Config,
+  path: string,
+  { searchPath, identity }: { searchPath: string; identity: IdentityFile | undefined },
+): Promise<OpenedBackup> {
   try {
-    return {
-      ...{ path, searchPath },
-      file: openPlainFile(path),
-      about: aboutOf(path),
-      secret: { configured: readSecretEarly(config), beside: secretBeside(path) },
-    }
+    const file = openPlainFile(path)
+    const keys = await keysFor(path, identity)
+    const beside = await readSecretBeside(path, keys)
+    const about = aboutOf(path)
+    return { ...{ path, searchPath, file, keys, about }, secret: { configured: readSecretEarly(config), beside } }
   } catch (cause) {
     if (cause instanceof AuthdError) throw cause
     throw new AuthdError('NO_INPUT', {
@@ -58,6 +73,14 @@ export function openBackup(config: Config, path: string, searchPath: string): Op
   }
 }
 
+async function readSecretBeside(path: string, keys: AgeIdentities | undefined) {
+  const secret = secretBeside(path)
+  if (secret === undefined) return undefined
+  const parts = Readable.from([secret.body])
+  const whole = keys && (await decrypting(path, async () => Readable.from(await keys.decrypt(parts)).toArray()))
+  return { path: secret.path, text: (whole ? Buffer.concat(whole) : secret.body).toString().trim() }
+}
+
 /** Copies the backup into a private folder for `work`, which is deleted afterwards. Throws FAILED for a bad backup. */
 export async function withScratch<Result>(
   config: Config,
@@ -65,16 +88,14 @@ export async function withScratch<Result>(
   backup: OpenedBackup,
   work: (scratch: string, checked: Checked) => Promise<Result> | Result,
 ): Promise<Result> {
-  mkdirSync(folder, { recursive: true, mode: 0o700 })
-  const place = mkdtempSync(join(folder, '.authd-restore-'))
-  try {
+  const { path, file, keys } = backup
+  const inside = async (place: string) => {
     const scratch = join(place, 'authd.db')
-    backup.file.copyTo(scratch)
+    if (keys === undefined) file.copyTo(scratch)
+    else await decrypting(path, async () => fillFile(scratch, await keys.decrypt(file.parts())))
     return await work(scratch, await check(config, scratch, backup))
-  } finally {
-    rmSync(place, { recursive: true, force: true })
-    backup.file.close()
   }
+  return await inPrivateFolder(folder, '.authd-restore-', inside).finally(() => file.close())
 }
 
 async function check(config: Config, scratch: string, backup: OpenedBackup): Promise<Checked> {

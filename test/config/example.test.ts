@@ -51,7 +51,7 @@ test('every variable of the example is valid when uncommented', () => {
   const { sources } = here.load({ env: { ...env, AUTHD_DATABASE_PATH: '' } })
 
   const unset = KEYS.filter(({ key }) => sources.get(key)?.kind === 'default').map(({ key }) => key)
-  expect(unset).toEqual(['secret', 'database.path'])
+  expect(unset).toEqual(['secret', 'database.path', 'backup.recipients'])
 })
 
 /** Creates the secret files that the example names. */

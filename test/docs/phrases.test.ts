@@ -50,6 +50,7 @@ const ALSO_RIGHT = [
     'attempt',
     'bearer',
     'credential',
+    'encrypt',
     'flow',
     'hash',
     'key',

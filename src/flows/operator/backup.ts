@@ -23,11 +23,16 @@ import { keepClosed } from './keep-closed.ts'
 export async function recordBackup(
   deps: Pick<Deps, 'clock' | 'db' | 'metrics' | 'random'>,
   actor: Actor,
-  { name, createdAt, withSecret }: { name: string; createdAt: number; withSecret: boolean },
+  {
+    name,
+    createdAt,
+    hasSecret,
+    isEncrypted,
+  }: { name: string; createdAt: number; hasSecret: boolean; isEncrypted: boolean },
 ): Promise<void> {
   await deps.db.write(async (trx) => {
     await setSystemConfig(trx, { key: LAST_BACKUP, value: String(createdAt), now: deps.clock.now(), by: actor.id })
-    const metadata = { backup: name, with_secret: withSecret }
+    const metadata = { backup: name, with_secret: hasSecret, encrypted: isEncrypted }
     await recordEvent(deps, trx, actor, { type: 'backup.created', metadata })
   })
 }

@@ -18,6 +18,7 @@ export default command({
       { header: 'BYTES', value: ({ bytes }) => bytes },
       { header: 'USERS', value: ({ users }) => users },
       { header: 'SECRET', value: ({ with_secret }) => (with_secret ? 'beside' : 'apart') },
+      { header: 'ENCRYPTED', value: ({ encrypted }) => (encrypted ? 'yes' : 'no') },
     ])
   },
 })

@@ -4,7 +4,7 @@ import { endRestored } from '../../../flows/operator/backup.ts'
 import { fileStamp, systemClock } from '../../../platform/clock.ts'
 import { backupFolder, pathOfBackup } from '../../../startup/backup-files.ts'
 import { openBackup, restoreBackup } from '../../../startup/restore.ts'
-import { backupArg, folderFlag, searchPath } from '../../backup-flags.ts'
+import { backupArg, folderFlag, identityFlag, readIdentity, searchPath } from '../../backup-flags.ts'
 import { command } from '../../command.ts'
 import { reasonFlag, WITHOUT } from '../../flags.ts'
 import { counted } from '../../output/count.ts'
@@ -18,13 +18,15 @@ export default command({
   args: backupArg,
   flags: {
     ...folderFlag,
+    ...identityFlag,
     confirm: Flags.string({ description: 'The word restore, to confirm.' }),
     ...reasonFlag,
   },
   async run({ args, flags, out, actor, loadConfig, confirmName }) {
     const { config } = await loadConfig()
     const path = pathOfBackup(backupFolder(config, flags.folder), args.backup)
-    const backup = openBackup(config, path, searchPath())
+    const identity = await readIdentity(flags)
+    const backup = await openBackup(config, path, { searchPath: searchPath(), identity })
     await confirmName('restore', `This replaces the database with ${path}, and signs out all users.`)
     becomeOwner(config.dataDir)
     process.umask(0o077)

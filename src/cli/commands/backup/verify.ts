@@ -1,7 +1,7 @@
 import { AuthdError } from '../../../errors.ts'
 import { backupFolder, pathOfBackup } from '../../../startup/backup-files.ts'
 import { type Checked, openBackup, withScratch } from '../../../startup/restore.ts'
-import { backupArg, folderFlag, searchPath } from '../../backup-flags.ts'
+import { backupArg, folderFlag, identityFlag, readIdentity, searchPath } from '../../backup-flags.ts'
 import { command } from '../../command.ts'
 import { WITHOUT } from '../../flags.ts'
 import { renderCard } from '../../output/card.ts'
@@ -18,11 +18,12 @@ export default command({
   description: 'Restores it into a private folder and reads all of it. The database is not touched.',
   examples: ['authd backup verify authd-2026-11-28T03-10-00Z', 'authd backup verify /mnt/backups/authd.sqlite'],
   args: backupArg,
-  flags: folderFlag,
+  flags: { ...folderFlag, ...identityFlag },
   async run({ args, flags, out, loadConfig }) {
     const { config } = await loadConfig()
     const path = pathOfBackup(backupFolder(config, flags.folder), args.backup)
-    const backup = openBackup(config, path, searchPath())
+    const identity = await readIdentity(flags)
+    const backup = await openBackup(config, path, { searchPath: searchPath(), identity })
     becomeOwner(config.dataDir)
     const { about } = backup
     const found = await withScratch(config, config.dataDir, backup, (_, checked) => checked)
