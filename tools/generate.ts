@@ -1,6 +1,6 @@
 import { mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
-import { backupTimerText, backupUnitText, notifyReloadText, socketText, unitText } from '../src/cli/service/unit.ts'
+import { notifyReloadText, unitTexts } from '../src/cli/service/unit.ts'
 import { exampleEnv, exampleFile, referencePage } from '../src/config/example.ts'
 import { ERRORS } from '../src/errors.ts'
 import { type DeclaredEvent, DOOR, EVENTS } from '../src/flows/events.ts'
@@ -17,11 +17,10 @@ export const GENERATED: Readonly<Record<string, () => string>> = {
   'docs/events.md': eventsPage,
   'docs/errors.md': errorsPage,
   'deploy/prometheus/authd.rules.yml': alertRules,
-  'deploy/systemd/authd.service': () => unitText(SERVICE),
+  ...Object.fromEntries(
+    Object.entries(unitTexts(SERVICE)).map(([unit, text]) => [`deploy/systemd/${unit}`, () => text]),
+  ),
   'deploy/systemd/authd.service.d/notify-reload.conf': notifyReloadText,
-  'deploy/systemd/authd.socket': () => socketText(SERVICE),
-  'deploy/systemd/authd-backup.service': () => backupUnitText(SERVICE),
-  'deploy/systemd/authd-backup.timer': backupTimerText,
   'deploy/grafana/authd.json': dashboard,
 }
 

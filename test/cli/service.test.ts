@@ -16,21 +16,34 @@ test('service install writes the unit and backs up the old one; uninstall remove
     (JSON.parse(stdout).files as { status: string }[]).map(({ status }) => status)
 
   expect(statuses(await place.run(['service', 'install', '--root', root, '-n', '--json']))).toEqual(
-    Array(3).fill('would'),
+    Array(5).fill('would'),
   )
-  expect(statuses(await install())).toEqual(['written', 'written', 'written'])
+  expect(statuses(await install())).toEqual(Array(5).fill('written'))
   const text = await readFile(unit, 'utf8')
   expect(text).toMatch(/^ExecStart=\/\S+ serve$/m)
   expect(text).toMatch(/^User=shop-auth$/m)
   expect(text).toMatch(/^StateDirectory=shop-auth$/m)
 
   await writeFile(unit, `${text}# by hand\n`)
-  expect(statuses(await install())).toEqual(['updated', 'unchanged', 'unchanged'])
+  expect(statuses(await install())).toEqual(['updated', ...Array(4).fill('unchanged')])
   const [kept = ''] = (await readdir(join(root, UNITS))).filter((name) => name.includes('.bak-'))
   expect(await readFile(join(root, UNITS, kept), 'utf8')).toContain('# by hand')
 
   await place.run(['service', 'uninstall', '--name', 'shop-auth', '--root', root, '--yes'])
   expect(await readdir(join(root, UNITS))).toEqual([kept])
+})
+
+test('service install writes the backup of every night, and says how to enable it', async () => {
+  const place = await shell()
+  const root = join(place.folder, 'image')
+
+  const { stderr } = await place.run(['service', 'install', '--name', 'shop-auth', '--root', root])
+  const unit = await readFile(join(root, UNITS, 'shop-auth-backup.service'), 'utf8')
+  const timer = await readFile(join(root, UNITS, 'shop-auth-backup.timer'), 'utf8')
+
+  expect(stderr).toContain('Back up every night: sudo systemctl enable --now shop-auth-backup.timer')
+  expect(unit).toMatch(/^ExecStart=\/\S+ backup create\nExecStart=\/\S+ backup prune --keep 14 --yes\nUser=shop-auth$/m)
+  expect(timer).toMatch(/^OnCalendar=/m)
 })
 
 test("another product's authd.service is kept, and another name is suggested", async () => {

@@ -3,7 +3,7 @@ import { createHash } from 'node:crypto'
 import { chmodSync, cpSync, mkdirSync, readdirSync, readFileSync, rmSync, statSync, writeFileSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { gzipSync } from 'node:zlib'
-import { backupTimerText, backupUnitText, socketText, sysusersText, unitText } from '../../src/cli/service/unit.ts'
+import { sysusersText, unitTexts } from '../../src/cli/service/unit.ts'
 import type { Architecture } from './machine.ts'
 
 export interface DebInput {
@@ -80,10 +80,9 @@ function contents(input: DebInput): Record<string, string | Buffer> {
   ])
   return {
     'etc/logrotate.d/authd': project('deploy/logrotate/authd'),
-    'lib/systemd/system/authd.service': unitText(SERVICE),
-    'lib/systemd/system/authd.socket': socketText(SERVICE),
-    'lib/systemd/system/authd-backup.service': backupUnitText(SERVICE),
-    'lib/systemd/system/authd-backup.timer': backupTimerText(),
+    ...Object.fromEntries(
+      Object.entries(unitTexts(SERVICE)).map(([unit, text]) => [`lib/systemd/system/${unit}`, text]),
+    ),
     'usr/lib/sysusers.d/authd.conf': sysusersText(SERVICE),
     'usr/lib/tmpfiles.d/authd.conf': 'd /etc/authd 0750 root authd -\n',
     'usr/share/bash-completion/completions/authd': completions.bash,

@@ -4,15 +4,7 @@ import { AuthdError } from '../../errors.ts'
 import { fileStamp, systemClock } from '../../platform/clock.ts'
 import { createFile, replaceFile } from '../../platform/files.ts'
 import { shell } from '../../platform/shell.ts'
-import {
-  MARK,
-  NOTIFY_RELOAD_SINCE,
-  notifyReloadText,
-  socketText,
-  sysusersText,
-  type UnitOptions,
-  unitText,
-} from './unit.ts'
+import { MARK, NOTIFY_RELOAD_SINCE, notifyReloadText, sysusersText, type UnitOptions, unitTexts } from './unit.ts'
 
 /** The unit folders of systemd. authd writes to the first. */
 export const UNIT_FOLDERS = ['/etc/systemd/system', '/usr/lib/systemd/system', '/lib/systemd/system']
@@ -34,18 +26,29 @@ export function serviceFiles(options: UnitOptions, { root, systemdVersion = 0 }:
   const { name } = options
   const reload = { path: `/etc/systemd/system/${name}.service.d/notify-reload.conf`, text: notifyReloadText() }
   return [
-    { path: `/etc/systemd/system/${name}.service`, text: unitText(options) },
+    ...Object.entries(unitTexts(options)).map(([unit, text]) => ({ path: `/etc/systemd/system/${unit}`, text })),
     ...(systemdVersion >= NOTIFY_RELOAD_SINCE ? [reload] : []),
-    { path: `/etc/systemd/system/${name}.socket`, text: socketText(options) },
     { path: `/etc/sysusers.d/${name}.conf`, text: sysusersText(options) },
   ].map(({ path, text }) => ({ path: join(root, path), text }))
 }
 
+/** The units of a service, with or without their files. */
+function unitNames(name: string): string[] {
+  return Object.keys(unitTexts({ name, user: name, program: '' }))
+}
+
+/** Those that systemd starts, except the one that the timer starts: the socket first, because a connection starts a service. */
+export function startedUnits(name: string, root: string): string[] {
+  return [`${name}.socket`, `${name}-backup.timer`, `${name}.service`].filter((unit) =>
+    UNIT_FOLDERS.some((folder) => existsSync(join(root, folder, unit))),
+  )
+}
+
 /** Rejects a unit name that another program uses, before anything is written, stopped or removed. */
 export function refuseForeignUnit(name: string, root: string): void {
-  const foreign = UNIT_FOLDERS.flatMap((folder) =>
-    [`${name}.service`, `${name}.socket`].map((unit) => join(root, folder, unit)),
-  ).find((path) => existsSync(path) && !isOurs(path))
+  const foreign = UNIT_FOLDERS.flatMap((folder) => unitNames(name).map((unit) => join(root, folder, unit))).find(
+    (path) => existsSync(path) && !isOurs(path),
+  )
   if (foreign === undefined) return
   throw new AuthdError('FAILED', {
     message: `${foreign} already exists and was not created by authd. Another program has a service named ${name}. Nothing was changed.`,

@@ -17,6 +17,17 @@ function word(path: string): string {
   return /^[\w%+,./:@=-]+$/.test(path) ? escaped : `"${escaped.replace(/["\\]/g, '\\$&')}"`
 }
 
+/** Each unit by its name: the daemon, its socket and the backup of every night. */
+export function unitTexts(options: UnitOptions): Record<string, string> {
+  const { name } = options
+  return {
+    [`${name}.service`]: unitText(options),
+    [`${name}.socket`]: socketText(options),
+    [`${name}-backup.service`]: backupUnitText(options),
+    [`${name}-backup.timer`]: backupTimerText(options),
+  }
+}
+
 /**
  * The unit, with notify protocol, watchdog, reload, and the fewest privileges the daemon needs. It needs systemd 252.
  * Before 253, systemd skips an unknown key with a warning, and systemd-notify is used instead.
@@ -103,7 +114,7 @@ ExecReload=
 }
 
 /** Listens while the daemon restarts, so that connections wait instead of being refused. */
-export function socketText({ name }: Pick<UnitOptions, 'name'>): string {
+function socketText({ name }: Pick<UnitOptions, 'name'>): string {
   return `${MARK} Enable it with: ${shell`systemctl enable --now ${`${name}.socket`}`}
 [Unit]
 Description=Socket of authd, open while the daemon restarts
@@ -122,8 +133,8 @@ export function sysusersText({ user }: Pick<UnitOptions, 'user'>): string {
 }
 
 /** Backs up once, for the timer. It needs fewer rights than the daemon. */
-export function backupUnitText({ name, user, program }: UnitOptions): string {
-  return `# ${name}-backup.timer starts it. Enable that with: ${shell`systemctl enable --now ${`${name}-backup.timer`}`}
+function backupUnitText({ name, user, program }: UnitOptions): string {
+  return `${MARK} ${name}-backup.timer starts it. Change it with: ${shell`systemctl edit ${`${name}-backup`}`}
 [Unit]
 Description=Back up authd and check the copy
 After=${name}.service
@@ -143,6 +154,7 @@ Environment=AUTHD_CONFIG=/etc/${name}/config.toml
 UMask=0077
 Nice=10
 TimeoutStartSec=1h
+# Credentials of ${name}.service are not those of this unit. If that one loads any, load them here too.
 
 NoNewPrivileges=yes
 CapabilityBoundingSet=
@@ -163,8 +175,9 @@ RestrictAddressFamilies=AF_INET AF_INET6 AF_UNIX
 `
 }
 
-export function backupTimerText(): string {
-  return `[Unit]
+function backupTimerText({ name }: Pick<UnitOptions, 'name'>): string {
+  return `${MARK} Enable it with: ${shell`systemctl enable --now ${`${name}-backup.timer`}`}
+[Unit]
 Description=Back up authd every night
 
 [Timer]

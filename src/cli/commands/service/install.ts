@@ -49,6 +49,7 @@ export default command({
       written.map(({ path, status }) => `${out.did(status, 'would write').padEnd(9)}  ${path}`),
     )
     if (!isOn) out.hint(shell`Next: sudo systemctl enable --now ${name}`)
+    out.hint(shell`Back up every night: sudo systemctl enable --now ${`${name}-backup.timer`}`)
   },
 })
 

@@ -1,7 +1,7 @@
 import { shell } from '../../../platform/shell.ts'
 import { command } from '../../command.ts'
 import { dryRunFlag, WITHOUT } from '../../flags.ts'
-import { refuseForeignUnit, removeServiceFile, serviceFiles } from '../../service/files.ts'
+import { refuseForeignUnit, removeServiceFile, serviceFiles, startedUnits } from '../../service/files.ts'
 import { serviceFlags } from '../../service/flags.ts'
 import { refuseUnprivileged, run } from '../../service/run.ts'
 import { NOTIFY_RELOAD_SINCE } from '../../service/unit.ts'
@@ -18,8 +18,8 @@ export default command({
     if (!isDry) {
       if (isHere) refuseUnprivileged(shell`sudo authd service uninstall --name ${name}`)
       await confirm(`Stop ${name} and remove its unit?`)
-      // The socket stops first, because a connection would start the service again.
-      if (isHere) run('systemctl', 'disable', '--now', `${name}.socket`, `${name}.service`)
+      const units = startedUnits(name, root)
+      if (isHere && units.length > 0) run('systemctl', 'disable', '--now', ...units)
     }
     const everything = { root, systemdVersion: NOTIFY_RELOAD_SINCE }
     const paths = serviceFiles({ name, user: name, program: '' }, everything).map(({ path }) => path)
